@@ -1,0 +1,124 @@
+//! What a directory hands over, and how it checks a password.
+
+use async_trait::async_trait;
+use preau_domain::{Affiliation, Child, EstablishmentKind, Group, Uai};
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+
+/// One thing read from a directory. Establishments come before the people who belong to them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Record {
+    /// A structure.
+    Establishment(EstablishmentRecord),
+    /// A person.
+    Person(PersonRecord),
+    /// An entry that does not fit.
+    Rejected(Rejected),
+}
+
+/// A structure as its source tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EstablishmentRecord {
+    /// Join key in the source.
+    pub key: String,
+    /// National number.
+    pub uai: Uai,
+    /// What kind of structure.
+    pub kind: EstablishmentKind,
+    /// Name people know.
+    pub name: String,
+    /// Town.
+    pub city: Option<String>,
+    /// The collège of an école's sector.
+    pub sector: Option<Uai>,
+    /// Classes and groups.
+    pub groups: Vec<Group>,
+}
+
+/// A person as their source tells it: bounded, with structures already resolved to national numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PersonRecord {
+    /// Join key in the source.
+    pub key: String,
+    /// Given name.
+    pub given_name: String,
+    /// Family name.
+    pub family_name: String,
+    /// `M.` or `Mme`.
+    pub title: Option<String>,
+    /// Login, normalised.
+    pub login: Option<String>,
+    /// Mail address.
+    pub mail: Option<String>,
+    /// What the person is, where. A guardian's come from their children, and only with legal weight.
+    pub affiliations: Vec<Affiliation>,
+    /// Pupils the person answers for.
+    pub children: Vec<Child>,
+}
+
+/// An entry that does not fit: it is reported and passed over, and never stops a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejected {
+    /// Name of the entry in its source, at most 300 characters, safe to show.
+    pub dn: String,
+    /// Join key when it could be read. A rejected entry whose key is known here keeps its account as it is.
+    pub key: Option<String>,
+    /// Why, in a sentence that names the attribute and never its value.
+    pub reason: String,
+}
+
+/// How a reading ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Completion {
+    /// Every search ended with success and every sentinel branch was there: absence means absence.
+    Complete,
+    /// Something was cut short: absence means nothing. The sentence says what, and what to look at.
+    Incomplete(String),
+}
+
+/// The system did not answer: no fault of the person.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unavailable(
+    /// What happened, for a log: never a credential.
+    pub String,
+);
+
+/// Hands over everything it holds.
+#[async_trait]
+pub trait Directory: Send + Sync {
+    /// Reads everything, one record after the other, in bounded memory; waits when `out` is full and stops when it is
+    /// closed. Never fails: what goes wrong is the [`Completion`].
+    async fn read(&self, out: mpsc::Sender<Record>) -> Completion;
+
+    /// About how many records will come, for a progress bar; `None` when the source cannot say.
+    async fn estimate(&self) -> Option<u64>;
+}
+
+/// The answer to a password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is theirs.
+    Proven {
+        /// Join key of the person in this source.
+        key: String,
+    },
+    /// It is not, or cannot be: one answer for the person. The word is for the audit: `unknown`, `wrong-password`,
+    /// `ambiguous`, `locked`, `expired`, `empty`.
+    Refused(&'static str),
+}
+
+/// Checks passwords.
+#[async_trait]
+pub trait PasswordCheck: Send + Sync {
+    /// Checks a login (normalised, at most 128 characters) and a password (at most 4 KiB, not empty) within 5 s.
+    /// The work done, and so the time taken, does not depend on whether the login exists.
+    async fn check(&self, login: &str, password: &str) -> Result<Verdict, Unavailable>;
+}
+
+/// Says whether a system answers.
+#[async_trait]
+pub trait Probe: Send + Sync {
+    /// One short sentence on what answered; or what is wrong and what to do.
+    async fn probe(&self) -> Result<String, Unavailable>;
+}

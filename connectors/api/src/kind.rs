@@ -1,0 +1,76 @@
+//! A kind of foreign system, and one opened connection to such a system.
+
+use crate::{Directory, PasswordCheck, Probe};
+use preau_domain::SourceId;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Something wrong in a configuration or a service file: where, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Path of the key, such as `sources.annuaire.url`, or file and line.
+    pub at: String,
+    /// What is wrong and what would be right, in one sentence.
+    pub what: String,
+}
+
+impl Problem {
+    /// A problem at a place.
+    pub fn new(at: impl Into<String>, what: impl Into<String>) -> Self {
+        Problem { at: at.into(), what: what.into() }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.at, self.what)
+    }
+}
+
+/// A kind of connector: one entry of the visible list in `connectors/registry`.
+pub struct Kind {
+    /// The word used in the configuration: `kind = "ldap"`.
+    pub name: &'static str,
+    /// One sentence for the reference page.
+    pub summary: &'static str,
+    /// A complete, commented example of its configuration in TOML, without the table header.
+    pub example: &'static str,
+    /// The JSON Schema of its configuration.
+    pub schema: fn() -> serde_json::Value,
+    /// Opens a connector. Touches no network: a system that is down is found out by [`Probe`] and by use.
+    pub open: fn(&OpenContext<'_>) -> Result<Connector, Vec<Problem>>,
+}
+
+/// What a connector is opened with.
+pub struct OpenContext<'a> {
+    /// The name of the source in the configuration.
+    pub source: &'a SourceId,
+    /// Its table in the configuration, without `kind`.
+    pub config: &'a toml::Table,
+    /// Folder that relative paths (secrets, certificates) start from.
+    pub base: &'a Path,
+}
+
+impl OpenContext<'_> {
+    /// A path of the configuration, made absolute.
+    pub fn path(&self, written: &str) -> PathBuf {
+        self.base.join(written)
+    }
+
+    /// Place of a key in the configuration, for a [`Problem`].
+    pub fn at(&self, key: &str) -> String {
+        format!("sources.{}.{key}", self.source)
+    }
+}
+
+/// An opened connector. What it cannot do is `None`.
+#[derive(Clone)]
+pub struct Connector {
+    /// Hands over people and establishments.
+    pub directory: Option<Arc<dyn Directory>>,
+    /// Checks a password.
+    pub password: Option<Arc<dyn PasswordCheck>>,
+    /// Says whether the system answers, for `preau doctor` and `/readyz`.
+    pub probe: Arc<dyn Probe>,
+}

@@ -1,0 +1,16 @@
+//! What a connector to somebody else's system can do, and how an ENT service is described.
+//!
+//! Owns the capabilities a *kind* of connector may offer ([`Kind`], [`Connector`]), the records a directory hands over,
+//! and the description of services as data ([`ServiceDescriptor`], [`MountedService`]). The visible list of kinds and
+//! the catalogue are in `connectors/registry`; each kind is a crate of its own beside this one.
+
+mod directory;
+mod kind;
+mod service;
+
+pub use directory::{
+    Completion, Directory, EstablishmentRecord, PasswordCheck, PersonRecord, Probe, Record, Rejected, Unavailable,
+    Verdict,
+};
+pub use kind::{Connector, Kind, OpenContext, Problem};
+pub use service::{CasSettings, Category, InstanceFile, Legal, MountedService, Names, Network, ServiceDescriptor};

@@ -1,0 +1,191 @@
+//! An ENT service as data: what a catalogue folder says of a product, what an instance file says of one installation of
+//! it, and the two put together.
+
+use preau_domain::{Audience, Identifier, ReleaseRule, Service};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A text in the two languages of the house.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Names {
+    /// French.
+    pub fr: String,
+    /// English.
+    pub en: String,
+}
+
+/// Categories of services (SDET).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Category {
+    /// Communication et collaboration.
+    Communication,
+    /// Information et documentation.
+    Information,
+    /// Accompagnement de la vie de l'élève, vie scolaire.
+    SchoolLife,
+    /// Production pédagogique et éducative.
+    Production,
+    /// Utilitaires.
+    Utilities,
+}
+
+impl Category {
+    /// In the order of the home page.
+    pub const ALL: [Category; 5] = [
+        Category::Communication,
+        Category::Production,
+        Category::SchoolLife,
+        Category::Information,
+        Category::Utilities,
+    ];
+
+    /// The word of files and addresses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Category::Communication => "communication",
+            Category::Information => "information",
+            Category::SchoolLife => "school-life",
+            Category::Production => "production",
+            Category::Utilities => "utilities",
+        }
+    }
+}
+
+/// `connectors/services/<name>/service.toml`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceDescriptor {
+    /// Name of the product.
+    pub title: Names,
+    /// What it is for, in one sentence.
+    pub summary: Names,
+    /// Where it stands on the home page.
+    pub category: Category,
+    /// What an installation must say: name to meaning. Every descriptor has at least `url`. Texts below may hold
+    /// `{name}` where the value goes.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, Names>,
+    /// Address of the tile, such as `{url}/`.
+    pub home: String,
+    /// Addresses that belong to the service, such as `{url}/`: see [`preau_domain::UrlRule`].
+    pub urls: Vec<String>,
+    /// How it speaks CAS; absent if it does not.
+    #[serde(default)]
+    pub cas: Option<CasSettings>,
+    /// What it knows a person by.
+    #[serde(default)]
+    pub identifier: Identifier,
+    /// What it receives.
+    #[serde(default)]
+    pub release: Vec<ReleaseRule>,
+    /// Who it is for unless the installation says otherwise.
+    #[serde(default)]
+    pub audience: Audience,
+    /// The legal sheet.
+    pub legal: Legal,
+    /// What to type on the other side: Markdown with `{url}`, `{preau}` (our base address) and the other parameters.
+    pub other_side: String,
+}
+
+/// How a service speaks CAS.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CasSettings {
+    /// May ask for proxy-granting tickets.
+    #[serde(default)]
+    pub proxy: bool,
+    /// Where proxy-granting tickets may be sent, such as `{url}/`: https only.
+    #[serde(default)]
+    pub proxy_callbacks: Vec<String>,
+    /// Hears of the end of a session at the address its ticket was made for, or at `logout_url`.
+    #[serde(default = "yes")]
+    pub single_logout: bool,
+    /// Where it hears of it, if not at the address of its ticket.
+    #[serde(default)]
+    pub logout_url: Option<String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// What the record of processing says of a service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Legal {
+    /// Why data is sent.
+    pub purpose: Names,
+    /// Who answers for it.
+    pub controller: Names,
+    /// Where it is hosted.
+    pub hosting: Names,
+    /// How long it is kept.
+    pub retention: Names,
+}
+
+/// Which network a service may be called on by us (logout, proxy callbacks).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Network {
+    /// Public addresses only.
+    #[default]
+    Public,
+    /// Private and loopback addresses too: the operator says that this service lives there.
+    Private,
+}
+
+/// One installation: a file of the instances folder, named `<id>.toml`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InstanceFile {
+    /// Name of the folder under `connectors/services/`.
+    pub connector: String,
+    /// Values of the descriptor's parameters.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, String>,
+    /// Replaces the descriptor's title.
+    #[serde(default)]
+    pub title: Option<Names>,
+    /// Replaces the descriptor's audience.
+    #[serde(default)]
+    pub audience: Option<Audience>,
+    /// Which network it lives on.
+    #[serde(default)]
+    pub network: Network,
+    /// Off: the file is read and checked, the service is not mounted.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+}
+
+/// A service that people can open: descriptor and installation put together, parameters filled in, addresses checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MountedService {
+    /// Its identity and addresses.
+    pub service: Service,
+    /// Which descriptor it comes from.
+    pub connector: String,
+    /// Name on its tile.
+    pub title: Names,
+    /// One sentence.
+    pub summary: Names,
+    /// Where its tile stands.
+    pub category: Category,
+    /// Drawing of its tile, an SVG without script.
+    pub icon: String,
+    /// How it speaks CAS.
+    pub cas: Option<CasSettings>,
+    /// What it knows a person by.
+    pub identifier: Identifier,
+    /// What it receives.
+    pub release: Vec<ReleaseRule>,
+    /// Who it is for.
+    pub audience: Audience,
+    /// Which network it lives on.
+    pub network: Network,
+    /// The legal sheet.
+    pub legal: Legal,
+    /// What to type on the other side, filled in except `{preau}`.
+    pub other_side: String,
+}

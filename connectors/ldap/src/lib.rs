@@ -1,0 +1,1 @@
+//! The annuaire over LDAP: paged reading, mapping as data, password check by bind.

@@ -1,0 +1,1 @@
+//! The visible list of connector kinds, and the service catalogue.

@@ -1,0 +1,88 @@
+//! What happened, for those who must be able to say so later. Pseudonymous: ids and reasons, never attribute values.
+
+use crate::{CorrelationId, Instant, PersonId, ServiceId, SessionId, Uai};
+use serde::{Deserialize, Serialize};
+
+/// Kinds of audit events: a closed list, because each is documented and counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AuditKind {
+    /// A person proved who they are.
+    SignInSucceeded,
+    /// An attempt to sign in was refused.
+    SignInRefused,
+    /// A session ended.
+    SignedOut,
+    /// A service was opened: a ticket, assertion or code was handed out.
+    ServiceOpened,
+    /// A service was refused.
+    ServiceRefused,
+    /// A service redeemed what it was handed, and received attributes.
+    AttributesReleased,
+    /// A request was refused as hostile or malformed.
+    RequestRefused,
+    /// The person changed the establishment they work in.
+    EstablishmentSwitched,
+    /// A synchronisation was applied, held or failed.
+    Synchronised,
+    /// The set of mounted services changed, or a change was refused.
+    ServicesReloaded,
+    /// An administrator acted from the command line.
+    Administered,
+}
+
+impl AuditKind {
+    /// The word the store and the metrics keep.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            AuditKind::SignInSucceeded => "sign-in-succeeded",
+            AuditKind::SignInRefused => "sign-in-refused",
+            AuditKind::SignedOut => "signed-out",
+            AuditKind::ServiceOpened => "service-opened",
+            AuditKind::ServiceRefused => "service-refused",
+            AuditKind::AttributesReleased => "attributes-released",
+            AuditKind::RequestRefused => "request-refused",
+            AuditKind::EstablishmentSwitched => "establishment-switched",
+            AuditKind::Synchronised => "synchronised",
+            AuditKind::ServicesReloaded => "services-reloaded",
+            AuditKind::Administered => "administered",
+        }
+    }
+}
+
+/// One event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEvent {
+    /// When.
+    pub at: Instant,
+    /// What.
+    pub kind: AuditKind,
+    /// Which request, and everything that followed from it.
+    pub correlation: CorrelationId,
+    /// Who, when known.
+    pub person: Option<PersonId>,
+    /// In which session, when there is one.
+    pub session: Option<SessionId>,
+    /// Which service, when there is one.
+    pub service: Option<ServiceId>,
+    /// Which establishment, when there is one.
+    pub establishment: Option<Uai>,
+    /// Why, as a word of a closed list such as `wrong-password` or the name of a rule; names of attributes, never values.
+    pub detail: String,
+}
+
+impl AuditEvent {
+    /// An event that names nobody yet.
+    pub fn new(at: Instant, kind: AuditKind, correlation: CorrelationId, detail: impl Into<String>) -> Self {
+        AuditEvent {
+            at,
+            kind,
+            correlation,
+            person: None,
+            session: None,
+            service: None,
+            establishment: None,
+            detail: detail.into(),
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Names of things. Each kind of id is its own type, so that a person's id cannot be given where a session's is asked.
+//! Randomness comes from [`Ids`], an argument everywhere.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Gives unguessable names. The production implementation lives in `idp/keys`; tests use a seeded one.
+pub trait Ids: Send + Sync {
+    /// Fills `out` with bytes nobody can predict.
+    fn fill(&self, out: &mut [u8]);
+
+    /// A new random text of `length` characters out of `[0-9a-z]` without look-alikes (32 letters, 5 bits each).
+    fn text(&self, length: usize) -> String {
+        const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+        let mut bytes = vec![0u8; length];
+        self.fill(&mut bytes);
+        bytes.iter().map(|b| char::from(LETTERS[usize::from(b & 31)])).collect()
+    }
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Takes a text that is already a name of this kind.
+            pub fn new(text: impl Into<String>) -> Self {
+                Self(text.into())
+            }
+
+            /// The name as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.0)
+            }
+        }
+    };
+}
+
+id!(
+    /// A person's account: opaque, never recycled, never derived from a name or a national number.
+    PersonId
+);
+id!(
+    /// A mounted service, as its instance file names it: `[a-z0-9-]{1,64}`.
+    ServiceId
+);
+id!(
+    /// A session in the store: the digest of the secret the browser carries, so that a stolen table opens nothing.
+    SessionId
+);
+id!(
+    /// A sign-in under way: public part of its address; the browser proves it is its own by a cookie.
+    PendingId
+);
+id!(
+    /// The digest of a single-use secret (ticket, code, form token). The secret itself is never stored.
+    OneTimeKey
+);
+id!(
+    /// A source of people, as the configuration names it: `[a-z0-9-]{1,64}`.
+    SourceId
+);
+id!(
+    /// One run of a synchronisation.
+    RunId
+);
+id!(
+    /// What ties the lines of a log and the events of the audit together, from browser to application. A person may
+    /// quote it to the help desk, where it is called the incident number.
+    CorrelationId
+);
+
+impl PersonId {
+    /// A new account name: `p` and 15 random characters (75 bits).
+    pub fn generate(ids: &dyn Ids) -> Self {
+        Self(format!("p{}", ids.text(15)))
+    }
+}
+
+impl PendingId {
+    /// A new name of 26 random characters (130 bits).
+    pub fn generate(ids: &dyn Ids) -> Self {
+        Self(ids.text(26))
+    }
+}
+
+impl RunId {
+    /// A new name of 12 random characters.
+    pub fn generate(ids: &dyn Ids) -> Self {
+        Self(ids.text(12))
+    }
+}
+
+impl CorrelationId {
+    /// A new name short enough to be read over the telephone: 12 random characters.
+    pub fn generate(ids: &dyn Ids) -> Self {
+        Self(ids.text(12))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Zeros;
+    impl Ids for Zeros {
+        fn fill(&self, out: &mut [u8]) {
+            out.fill(0);
+        }
+    }
+
+    #[test]
+    fn a_person_id_is_sixteen_characters() {
+        assert_eq!(PersonId::generate(&Zeros).as_str(), "p000000000000000");
+    }
+}

@@ -1,0 +1,33 @@
+//! The nouns of the house: person, establishment, affiliation, service, session, pending sign-in, ticket, audit event.
+//!
+//! Owns what things *are* and the small rules that hold wherever they are used. It has no input or output, no async,
+//! and reads neither clock nor randomness: [`Clock`] and [`Ids`] are arguments, given by the assembly.
+//! Storage lives in `idp/store`, decisions in `policy`, everything people see in `idp/web`.
+
+mod audience;
+mod audit;
+mod establishment;
+mod ids;
+mod person;
+mod profile;
+mod release;
+mod service;
+mod session;
+mod sign_in;
+mod text;
+mod ticket;
+mod time;
+
+pub use audience::{Audience, Population};
+pub use audit::{AuditEvent, AuditKind};
+pub use establishment::{Establishment, EstablishmentKind, Group, GroupKind, Uai};
+pub use ids::{CorrelationId, Ids, OneTimeKey, PendingId, PersonId, RunId, ServiceId, SessionId, SourceId};
+pub use person::{AccountState, Affiliation, Child, Credentials, JoinKey, Legal, Person};
+pub use profile::{Profile, Public};
+pub use release::{Fact, Identifier, ReleaseRule};
+pub use service::{MAX_URL, Service, TrustedUrl, UrlRule, strict_url};
+pub use session::{Authentication, AuthnMethod, Session, Visit};
+pub use sign_in::PendingSignIn;
+pub use text::{Bounded, bounded, display_safe, normalised_login};
+pub use ticket::{Ticket, TicketKind};
+pub use time::{Clock, Instant, Seconds};

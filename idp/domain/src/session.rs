@@ -1,0 +1,71 @@
+//! A live session: who, how and when they proved it, and where they have been with it.
+
+use crate::{Instant, PersonId, ServiceId, SessionId, SourceId, Uai};
+use serde::{Deserialize, Serialize};
+
+/// How a person proved who they are. Never more than what happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AuthnMethod {
+    /// A password checked by the directory the person comes from.
+    DirectoryPassword,
+    /// A password checked here.
+    LocalPassword,
+}
+
+impl AuthnMethod {
+    /// The word used in claims, logs and the audit.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            AuthnMethod::DirectoryPassword => "directory-password",
+            AuthnMethod::LocalPassword => "local-password",
+        }
+    }
+}
+
+/// One proof of identity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Authentication {
+    /// How.
+    pub method: AuthnMethod,
+    /// When.
+    pub at: Instant,
+    /// By which source of the configuration; absent for a local password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<SourceId>,
+}
+
+/// A browser's session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// The digest of the secret in the cookie.
+    pub id: SessionId,
+    /// Whose.
+    pub person: PersonId,
+    /// The latest proof.
+    pub authentication: Authentication,
+    /// The establishment the person is working in now, when they have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub establishment: Option<Uai>,
+    /// When it began.
+    pub created: Instant,
+    /// When it ends whatever happens.
+    pub expires: Instant,
+    /// Last time it was used, exact to a few minutes: every request does not write.
+    pub last_seen: Instant,
+}
+
+/// A service that received something within a session and must hear of its end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Visit {
+    /// In which session.
+    pub session: SessionId,
+    /// Which protocol told the service, as the protocol registry names it.
+    pub protocol: String,
+    /// Which service.
+    pub service: ServiceId,
+    /// What the protocol needs to say it is over: for CAS the ticket and the address.
+    pub notice: String,
+    /// When.
+    pub at: Instant,
+}

@@ -1,0 +1,39 @@
+//! A sign-in under way. It is stored, so that it survives a restart and any node can go on with it; steps never call
+//! one another, they return to the dispatcher which reads this.
+
+use crate::{Authentication, CorrelationId, Instant, OneTimeKey, PendingId, PersonId, Public, ServiceId};
+use serde::{Deserialize, Serialize};
+
+/// Everything known of a sign-in that has not ended yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingSignIn {
+    /// Its name in addresses.
+    pub id: PendingId,
+    /// Digest of the secret cookie of the browser that began it: no other browser may go on with it.
+    pub browser: OneTimeKey,
+    /// Which protocol began it, as the protocol registry names it (`portal` when none did).
+    pub protocol: String,
+    /// For which service; absent for the portal itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<ServiceId>,
+    /// What the protocol must find again at the end; only that protocol reads it. At most 8 KiB.
+    pub request: String,
+    /// A proof made before this instant does not count (`renew`, `ForceAuthn`, `prompt=login`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fresh_after: Option<Instant>,
+    /// Which of the four choices was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public: Option<Public>,
+    /// Who it is, once proven.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<PersonId>,
+    /// How it was proven.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authentication: Option<Authentication>,
+    /// Ties log lines and audit events together.
+    pub correlation: CorrelationId,
+    /// When it began.
+    pub created: Instant,
+    /// After this it is forgotten.
+    pub expires: Instant,
+}

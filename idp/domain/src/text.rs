@@ -1,0 +1,62 @@
+//! Bounds and shapes for texts that come from outside: every attribute value, login and label is cut to a known size
+//! and freed of control characters before anything else sees it.
+
+use unicode_normalization::UnicodeNormalization;
+
+/// What [`bounded`] did to a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Bounded {
+    /// The text fits.
+    Fits(String),
+    /// The text was longer than allowed; `length` is its size in characters.
+    TooLong {
+        /// Size of the refused text, in characters.
+        length: usize,
+    },
+}
+
+/// Takes a text of at most `max` characters, without control characters, trimmed, in Unicode form C.
+pub fn bounded(text: &str, max: usize) -> Bounded {
+    let clean: String = text.nfc().filter(|c| !c.is_control()).collect();
+    let clean = clean.trim();
+    let length = clean.chars().count();
+    if length > max { Bounded::TooLong { length } } else { Bounded::Fits(clean.to_owned()) }
+}
+
+/// The form under which a login is stored and looked up: trimmed, Unicode form C, lower case. `None` when it is empty,
+/// longer than 128 characters or holds a control character: such a login names nobody.
+pub fn normalised_login(typed: &str) -> Option<String> {
+    let typed = typed.trim();
+    if typed.is_empty() || typed.len() > 512 || typed.chars().any(char::is_control) {
+        return None;
+    }
+    let login: String = typed.nfc().collect::<String>().to_lowercase();
+    (login.chars().count() <= 128).then_some(login)
+}
+
+/// A text as a log or a terminal may show it: one line, no control character, at most `max` characters and then the
+/// true length in brackets.
+pub fn display_safe(text: &str, max: usize) -> String {
+    let shown: String = text.chars().take(max).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    let length = text.chars().count();
+    if length > max { format!("{shown}… ({length} characters)") } else { shown }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_is_the_same_however_it_is_typed() {
+        assert_eq!(normalised_login("  J.DURAND "), Some("j.durand".into()));
+        assert_eq!(normalised_login("e\u{301}lise"), Some("élise".into()));
+        assert_eq!(normalised_login("a\nb"), None);
+        assert_eq!(normalised_login("   "), None);
+    }
+
+    #[test]
+    fn a_log_line_stays_one_line() {
+        assert_eq!(display_safe("a\nb\u{1b}[31m", 10), "a\u{fffd}b\u{fffd}[31m");
+        assert_eq!(display_safe("abcdef", 3), "abc… (6 characters)");
+    }
+}

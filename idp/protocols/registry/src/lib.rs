@@ -1,0 +1,1 @@
+//! The visible list of the protocols Préau speaks.

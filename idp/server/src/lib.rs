@@ -1,0 +1,1 @@
+//! The binary preau: assembly, command line, jobs.

@@ -1,0 +1,63 @@
+//! The storage port: what the house asks of a database, in its own words.
+//!
+//! Owns the traits, their promises and [`StoreError`]. The two back ends live in `idp/store-sql`; the promises are
+//! checked on both by `tests/contract`, so a method without a case there does not exist.
+//!
+//! **Operations, not transactions.** Every method is atomic and durable by itself when it returns: either all of it
+//! happened or none. What must happen together is one method (`begin_session`, `end_session`, `issue_ticket`). This is
+//! what lets a back end put the writes of many requests into one commit; no caller ever holds a transaction open.
+//! Absent is `Option::None`, never an error. A unique name that is taken is [`StoreError::Conflict`].
+//! Instants are arguments: no back end reads a clock.
+
+mod audit;
+mod operations;
+mod people;
+mod provisioning;
+mod sessions;
+mod throttle;
+mod tickets;
+
+pub use audit::Audit;
+pub use operations::{Health, Operations, Swept};
+pub use people::{Establishments, People};
+pub use provisioning::{IndexRow, PersonChange, Provisioning, RunOutcome, RunRecord};
+pub use sessions::{NewSession, Sessions, SignIns};
+pub use throttle::{Attempt, Delays, Throttle};
+pub use tickets::Tickets;
+
+use thiserror::Error;
+
+/// What a caller can do about a failed operation.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The name is taken, or the thing changed under the caller's hands: nothing was written.
+    #[error("conflict")]
+    Conflict,
+    /// The database did not do it. The caller denies, and says so to the person; retrying is the person's choice.
+    #[error("storage: {0}")]
+    Backend(String),
+}
+
+/// Result of a storage operation.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// Everything the house stores. Callers take the narrowest trait that serves them.
+pub trait Store:
+    People + Establishments + Provisioning + Sessions + SignIns + Tickets + Throttle + Audit + Operations + Send + Sync
+{
+}
+
+impl<T> Store for T where
+    T: People
+        + Establishments
+        + Provisioning
+        + Sessions
+        + SignIns
+        + Tickets
+        + Throttle
+        + Audit
+        + Operations
+        + Send
+        + Sync
+{
+}

@@ -1,0 +1,42 @@
+//! Accounts and establishments, read one by one. Bulk writing is `provisioning`.
+
+use crate::Result;
+use async_trait::async_trait;
+use preau_domain::{Establishment, JoinKey, Person, PersonId, Uai};
+
+/// Accounts.
+#[async_trait]
+pub trait People: Send + Sync {
+    /// The account of that name.
+    async fn person(&self, id: &PersonId) -> Result<Option<Person>>;
+
+    /// The account that came from that record.
+    async fn person_by_join(&self, join: &JoinKey) -> Result<Option<Person>>;
+
+    /// Accounts with that login (normalised), at most `limit`, ordered by id. Two sources may use one login.
+    async fn people_by_login(&self, login: &str, limit: u32) -> Result<Vec<Person>>;
+
+    /// Adds a local account with the hash of its password (PHC string). `Conflict` if the id is taken or another local
+    /// account has the login.
+    async fn add_local_person(&self, person: &Person, password_hash: &str) -> Result<()>;
+
+    /// Replaces what is known of an existing account, whatever its source; its id and join key stay. `Conflict` if
+    /// there is no such account.
+    async fn update_person(&self, person: &Person) -> Result<()>;
+
+    /// The password hash of a local account; absent for every other account.
+    async fn password_hash(&self, id: &PersonId) -> Result<Option<String>>;
+
+    /// Replaces the password hash of a local account. `Conflict` if the account has none.
+    async fn set_password_hash(&self, id: &PersonId, password_hash: &str) -> Result<()>;
+}
+
+/// Establishments.
+#[async_trait]
+pub trait Establishments: Send + Sync {
+    /// The establishment of that number.
+    async fn establishment(&self, uai: &Uai) -> Result<Option<Establishment>>;
+
+    /// Those of the given numbers that are known, ordered by number. At most 100 are asked at once.
+    async fn establishments(&self, uais: &[Uai]) -> Result<Vec<Establishment>>;
+}

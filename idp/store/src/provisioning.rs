@@ -1,0 +1,86 @@
+//! The bulk path by which a source fills the house, and the record of what each run did.
+
+use crate::Result;
+use async_trait::async_trait;
+use preau_domain::{AccountState, Establishment, Instant, Person, RunId, SourceId, Uai};
+use serde::{Deserialize, Serialize};
+
+/// What the house knows of one record of a source: enough to see whether it changed, without reading the person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexRow {
+    /// The join key, without its source.
+    pub key: String,
+    /// The digest given when the record was last written: 32 hexadecimal characters.
+    pub digest: String,
+    /// Whether the account may sign in.
+    pub state: AccountState,
+    /// The establishments of its affiliations, ordered, each once.
+    pub establishments: Vec<Uai>,
+}
+
+/// One person to write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PersonChange {
+    /// The person as they shall be. `join` must be present. If an account with that join key exists already, its id is
+    /// kept whatever `person.id` says, so that a person who comes back finds the same account.
+    pub person: Person,
+    /// The digest of the record, for [`IndexRow::digest`].
+    pub digest: String,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RunOutcome {
+    /// Under way, or its process died.
+    Running,
+    /// Everything it planned was written.
+    Applied,
+    /// The guard held it: nothing was written.
+    Held,
+    /// The source did not answer to the end: additions and changes were written, nobody was suspended.
+    Incomplete,
+    /// It failed: what was written before stays, and the next run starts again from what is stored.
+    Failed,
+}
+
+/// What a run did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// Its name.
+    pub id: RunId,
+    /// Which source.
+    pub source: SourceId,
+    /// When it began.
+    pub started: Instant,
+    /// When it ended.
+    pub finished: Option<Instant>,
+    /// How.
+    pub outcome: RunOutcome,
+    /// The report as JSON: counts, rejected entries with reasons (at most 1 000 kept), why it was held.
+    pub report: String,
+}
+
+/// Filling the house from a source.
+#[async_trait]
+pub trait Provisioning: Send + Sync {
+    /// The records known of a source whose key comes after `after` (bytewise), at most `limit`, ordered by key.
+    async fn source_index(&self, source: &SourceId, after: &str, limit: u32) -> Result<Vec<IndexRow>>;
+
+    /// Adds or replaces people, at most 1 000 at once, all or none. Sessions of people whose record changed go on; their
+    /// next request sees the new record.
+    async fn put_people(&self, changes: &[PersonChange]) -> Result<()>;
+
+    /// Marks people of a source as suspended and ends their sessions and tickets, at most 1 000 at once, all or none.
+    /// Unknown keys are passed over. Returns how many were active before.
+    async fn suspend_people(&self, source: &SourceId, keys: &[String]) -> Result<u64>;
+
+    /// Adds or replaces establishments, at most 1 000 at once, all or none.
+    async fn put_establishments(&self, establishments: &[Establishment]) -> Result<()>;
+
+    /// Adds the record of a run, or replaces it.
+    async fn put_run(&self, run: &RunRecord) -> Result<()>;
+
+    /// Runs of a source, latest first, at most `limit`.
+    async fn runs(&self, source: &SourceId, limit: u32) -> Result<Vec<RunRecord>>;
+}

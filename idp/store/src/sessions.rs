@@ -1,0 +1,66 @@
+//! Sign-ins under way and live sessions.
+
+use crate::Result;
+use async_trait::async_trait;
+use preau_domain::{Authentication, Instant, PendingId, PendingSignIn, PersonId, Session, SessionId, Uai, Visit};
+
+/// Sign-ins under way.
+#[async_trait]
+pub trait SignIns: Send + Sync {
+    /// Keeps a new sign-in. `Conflict` if the id is taken.
+    async fn add_pending(&self, pending: &PendingSignIn) -> Result<()>;
+
+    /// The sign-in of that name, unless it expired at or before `now`.
+    async fn pending(&self, id: &PendingId, now: Instant) -> Result<Option<PendingSignIn>>;
+
+    /// Replaces a sign-in with its next state. `Conflict` if it is gone.
+    async fn update_pending(&self, pending: &PendingSignIn) -> Result<()>;
+
+    /// Takes a sign-in out for good; among concurrent callers exactly one gets it. Absent if gone or expired.
+    async fn consume_pending(&self, id: &PendingId, now: Instant) -> Result<Option<PendingSignIn>>;
+}
+
+/// A session about to begin.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// The session.
+    pub session: Session,
+    /// The sign-in that led to it, taken out in the same stroke.
+    pub pending: Option<PendingId>,
+    /// The session this browser had before. When it is the same person's, its visits and tickets move to the new one
+    /// (a re-authentication keeps single logout whole); another person's is ended.
+    pub replaces: Option<SessionId>,
+}
+
+/// Live sessions.
+#[async_trait]
+pub trait Sessions: Send + Sync {
+    /// Begins a session. `Conflict` if `pending` is given and gone: somebody else ended that sign-in first, and nothing
+    /// was written. Returns the visits of another person's session that was ended, to be told.
+    async fn begin_session(&self, new: &NewSession) -> Result<Vec<Visit>>;
+
+    /// The session of that name, unless it expired at or before `now`.
+    async fn session(&self, id: &SessionId, now: Instant) -> Result<Option<Session>>;
+
+    /// Sessions of a person that have not expired, latest first, at most 100.
+    async fn sessions_of(&self, person: &PersonId, now: Instant) -> Result<Vec<Session>>;
+
+    /// Notes that a session was used.
+    async fn touch_session(&self, id: &SessionId, at: Instant) -> Result<()>;
+
+    /// Sets the establishment the person works in now. Nothing happens if the session is gone.
+    async fn set_session_establishment(&self, id: &SessionId, uai: &Uai) -> Result<()>;
+
+    /// Replaces the proof a live session rests on. Nothing happens if the session is gone.
+    async fn set_session_authentication(&self, id: &SessionId, authentication: &Authentication) -> Result<()>;
+
+    /// Ends a session: it, its tickets and its visits are gone; the visits are returned so that the services hear of it.
+    /// Among concurrent callers exactly one gets them; the others get `None`.
+    async fn end_session(&self, id: &SessionId) -> Result<Option<Vec<Visit>>>;
+
+    /// Ends every session of a person and returns their visits.
+    async fn end_sessions_of(&self, person: &PersonId) -> Result<Vec<Visit>>;
+
+    /// Visits of a session, oldest first.
+    async fn visits(&self, id: &SessionId) -> Result<Vec<Visit>>;
+}

@@ -1,0 +1,19 @@
+//! Single-use things.
+
+use crate::Result;
+use async_trait::async_trait;
+use preau_domain::{Instant, OneTimeKey, Ticket, TicketKind, Visit};
+
+/// Tickets.
+#[async_trait]
+pub trait Tickets: Send + Sync {
+    /// Keeps a ticket and, with it, the visit it stands for. `Conflict` if the key is taken or the session is gone.
+    async fn issue_ticket(&self, ticket: &Ticket, visit: Option<&Visit>) -> Result<()>;
+
+    /// Takes a ticket out for good; among concurrent callers exactly one gets it, also when it has expired (the caller
+    /// looks at `expires`). Absent if there is none of that key *and kind*.
+    async fn consume_ticket(&self, key: &OneTimeKey, kind: TicketKind) -> Result<Option<Ticket>>;
+
+    /// Reads a ticket that may be used many times (proxy-granting); absent if none of that key and kind, or expired.
+    async fn ticket(&self, key: &OneTimeKey, kind: TicketKind, now: Instant) -> Result<Option<Ticket>>;
+}

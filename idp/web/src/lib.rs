@@ -1,0 +1,1 @@
+//! What all protocols share: hub, sign-in, session, portal, logout.

@@ -1,0 +1,1 @@
+//! Who may open what, and which attributes leave: pure, without HTTP.

@@ -1,0 +1,1 @@
+//! An invented annuaire of any size, the same for the same seed.

@@ -1,0 +1,1 @@
+//! The promises of the storage port, run by both back ends.

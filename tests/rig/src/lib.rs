@@ -1,0 +1,1 @@
+//! Real third-party servers started as plain processes for the demo and the tests.
