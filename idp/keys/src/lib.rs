@@ -1,1 +1,19 @@
 //! The only crate that names cryptography.
+//!
+//! Owns the master key and what is derived from it ([`Keyring`]), digests of secrets, password hashing ([`Passwords`]),
+//! the production source of randomness ([`SystemIds`]) and TLS configurations. What the results mean (a session, a
+//! ticket, a pairwise identifier in an answer) belongs to the callers.
+
+mod digest;
+mod keyring;
+mod passwords;
+mod random;
+mod shipped;
+pub mod tls;
+
+pub use digest::{constant_time_eq, digest, fingerprint, one_time_key, session_id};
+pub use keyring::{KeyProblem, Keyring, MASTER_KEY_FILE};
+pub use passwords::{Busy, MAX_PASSWORD, NotHashed, Passwords};
+pub use random::SystemIds;
+pub use shipped::{shipped, shipped_text};
+pub use tls::{TlsProblem, client_config, install_provider, server_config};

@@ -1,0 +1,274 @@
+//! Passwords of local accounts: Argon2id on a few threads of their own, behind a short queue.
+//!
+//! A hash costs 19 MiB and some 25 ms of one core. Left unbounded, a flood of sign-ins would take all memory and starve
+//! every other request; here it meets a full queue, and the caller says so ([`Busy`]) at no cost. Each thread keeps its
+//! memory from one hash to the next, since asking the system for fresh pages costs 15 % of a hash, and gives it back
+//! when it has been idle for a while.
+
+use crate::constant_time_eq;
+use argon2::password_hash::{Output, ParamsString, PasswordHash, SaltString};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use thiserror::Error;
+use tokio::sync::oneshot;
+use unicode_normalization::UnicodeNormalization;
+use zeroize::Zeroizing;
+
+/// Longest password, in bytes as typed. A longer one is refused before any work is done on it.
+pub const MAX_PASSWORD: usize = 4096;
+
+/// What a new hash costs: 19 MiB, two passes, one lane (OWASP ASVS 5.0, appendix C).
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+const OUTPUT: usize = 32;
+
+/// What a stored hash may ask for at most. Anything above would let one row of the database take the server's memory.
+const MAX_MEMORY_KIB: u32 = 64 * 1024;
+const MAX_PASSES: u32 = 8;
+const MAX_LANES: u32 = 8;
+
+/// How long a thread keeps its memory without work.
+const IDLE: Duration = Duration::from_secs(10);
+
+/// The queue is full: nothing was checked. The caller answers "try again" and counts no failure against the person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("too many passwords are being checked")]
+pub struct Busy;
+
+/// Why a new password was not hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum NotHashed {
+    /// See [`Busy`].
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// There is no password.
+    #[error("a password may not be empty")]
+    Empty,
+    /// Longer than [`MAX_PASSWORD`].
+    #[error("a password may not be longer than {MAX_PASSWORD} bytes")]
+    TooLong,
+}
+
+/// The pool. Dropping it ends its threads; what still waits is answered [`Busy`].
+pub struct Passwords {
+    shared: Arc<Shared>,
+    limit: usize,
+}
+
+impl fmt::Debug for Passwords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Passwords").field("limit", &self.limit).finish_non_exhaustive()
+    }
+}
+
+struct Shared {
+    queue: Mutex<Queue>,
+    wake: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: VecDeque<Job>,
+    closed: bool,
+}
+
+struct Job {
+    password: Zeroizing<String>,
+    recipe: Recipe,
+    reply: oneshot::Sender<Vec<u8>>,
+}
+
+/// Everything a hash depends on besides the password.
+#[derive(Clone)]
+struct Recipe {
+    version: Version,
+    params: Params,
+    salt: Vec<u8>,
+}
+
+impl Passwords {
+    /// A pool of `workers` threads with at most `queue` passwords waiting; both are at least 1.
+    pub fn new(workers: usize, queue: usize) -> Passwords {
+        let shared = Arc::new(Shared { queue: Mutex::default(), wake: Condvar::new() });
+        for n in 0..workers.max(1) {
+            let shared = Arc::clone(&shared);
+            let spawned = std::thread::Builder::new().name(format!("password-{n}")).spawn(move || work(&shared));
+            if let Err(error) = spawned {
+                tracing::error!(%error, "a password thread could not be started");
+            }
+        }
+        Passwords { shared, limit: queue.max(1) }
+    }
+
+    /// The hash of a new password, as a PHC string with a random salt.
+    pub async fn hash(&self, password: &str) -> Result<String, NotHashed> {
+        if password.is_empty() {
+            return Err(NotHashed::Empty);
+        }
+        if password.len() > MAX_PASSWORD {
+            return Err(NotHashed::TooLong);
+        }
+        let mut salt = [0u8; 16];
+        preau_domain::Ids::fill(&crate::SystemIds, &mut salt);
+        let recipe = Recipe { version: Version::V0x13, params: standard(), salt: salt.to_vec() };
+        let output = self.compute(password, recipe).await?;
+        Ok(phc(&salt, &output))
+    }
+
+    /// Whether the password is the one of that hash. Without a hash, or with one that cannot be read, the same work is
+    /// done against nothing and the answer is no: time does not tell which accounts exist. An empty or oversized
+    /// password is refused at once; that depends on what was typed alone.
+    pub async fn verify(&self, password: &str, phc: Option<&str>) -> Result<bool, Busy> {
+        if password.is_empty() || password.len() > MAX_PASSWORD {
+            return Ok(false);
+        }
+        let stored = phc.and_then(|text| {
+            let stored = read(text);
+            if stored.is_none() {
+                tracing::warn!("a stored password hash cannot be used: its account cannot sign in");
+            }
+            stored
+        });
+        let (recipe, expected) = stored
+            .unwrap_or_else(|| (Recipe { version: Version::V0x13, params: standard(), salt: vec![0; 16] }, Vec::new()));
+        let output = self.compute(password, recipe).await?;
+        Ok(!expected.is_empty() && constant_time_eq(&output, &expected))
+    }
+
+    async fn compute(&self, password: &str, recipe: Recipe) -> Result<Vec<u8>, Busy> {
+        let password = Zeroizing::new(password.nfc().collect::<String>());
+        let (reply, answer) = oneshot::channel();
+        {
+            let mut queue = self.shared.lock();
+            if queue.jobs.len() >= self.limit {
+                return Err(Busy);
+            }
+            queue.jobs.push_back(Job { password, recipe, reply });
+        }
+        self.shared.wake.notify_one();
+        answer.await.map_err(|_| Busy)
+    }
+}
+
+impl Drop for Passwords {
+    fn drop(&mut self) {
+        let mut queue = self.shared.lock();
+        queue.closed = true;
+        queue.jobs.clear();
+        drop(queue);
+        self.shared.wake.notify_all();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        // A thread that panicked while it held the lock left a list of jobs, which is whole at every moment.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next job, or `None` when the pool is gone. Calls `idle` once it has waited long.
+    fn next(&self, mut idle: impl FnMut()) -> Option<Job> {
+        let mut queue = self.lock();
+        let mut rested = false;
+        loop {
+            if queue.closed {
+                return None;
+            }
+            if let Some(job) = queue.jobs.pop_front() {
+                return Some(job);
+            }
+            if rested {
+                queue = self.wake.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            } else {
+                let (back, waited) = self.wake.wait_timeout(queue, IDLE).unwrap_or_else(PoisonError::into_inner);
+                queue = back;
+                if waited.timed_out() {
+                    rested = true;
+                    idle();
+                }
+            }
+        }
+    }
+}
+
+/// One thread of the pool.
+fn work(shared: &Shared) {
+    let mut memory: Vec<Block> = Vec::new();
+    while let Some(job) = shared.next(|| memory = Vec::new()) {
+        // Whoever asked has gone away: the work would be for nobody.
+        if job.reply.is_closed() {
+            continue;
+        }
+        if let Some(output) = compute(&mut memory, &job) {
+            // A caller who leaves meanwhile loses the answer, which is theirs to lose.
+            let _ = job.reply.send(output);
+        }
+    }
+}
+
+fn compute(memory: &mut Vec<Block>, job: &Job) -> Option<Vec<u8>> {
+    let params = &job.recipe.params;
+    let blocks = params.block_count();
+    if memory.len() < blocks {
+        // Room for more than 32 MiB, of which only the blocks used are ever touched: above that size the C library
+        // maps a region of its own and gives it back whole when it is dropped. Below, the memory of an idle server
+        // would stay with the process.
+        if memory.capacity() < blocks {
+            *memory = Vec::with_capacity(blocks.max(33 * 1024));
+        }
+        memory.resize(blocks, Block::new());
+    }
+    let mut output = vec![0u8; params.output_len().unwrap_or(OUTPUT)];
+    Argon2::new(Algorithm::Argon2id, job.recipe.version, params.clone())
+        .hash_password_into_with_memory(
+            job.password.as_bytes(),
+            &job.recipe.salt,
+            &mut output,
+            memory.get_mut(..blocks)?,
+        )
+        .ok()?;
+    Some(output)
+}
+
+fn standard() -> Params {
+    Params::new(MEMORY_KIB, PASSES, LANES, Some(OUTPUT)).expect("the parameters above are within Argon2's bounds")
+}
+
+fn phc(salt: &[u8; 16], output: &[u8]) -> String {
+    let salt = SaltString::encode_b64(salt).expect("16 bytes are a salt");
+    PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(&standard()).expect("the parameters above can be written"),
+        salt: Some(salt.as_salt()),
+        hash: Some(Output::new(output).expect("32 bytes are an output")),
+    }
+    .to_string()
+}
+
+/// Reads a PHC string and refuses what is no Argon2id or costs more than the bounds.
+fn read(text: &str) -> Option<(Recipe, Vec<u8>)> {
+    let hash = PasswordHash::new(text).ok()?;
+    if hash.algorithm != Algorithm::Argon2id.ident() {
+        return None;
+    }
+    let version = hash.version.map_or(Ok(Version::V0x13), Version::try_from).ok()?;
+    let params = Params::try_from(&hash).ok()?;
+    if params.m_cost() > MAX_MEMORY_KIB || params.t_cost() > MAX_PASSES || params.p_cost() > MAX_LANES {
+        return None;
+    }
+    let expected = hash.hash?.as_bytes().to_vec();
+    if expected.len() < 16 {
+        return None;
+    }
+    let mut buffer = [0u8; 64];
+    let salt = hash.salt?.decode_b64(&mut buffer).ok()?.to_vec();
+    Some((Recipe { version, params, salt }, expected))
+}
+
+#[cfg(test)]
+mod tests;

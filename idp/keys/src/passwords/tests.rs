@@ -1,0 +1,109 @@
+//! What a password is, what a hash may ask for, and what a flood meets.
+
+use super::*;
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+/// Waits for a future without a runtime: the pool has threads of its own.
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    struct Unpark(std::thread::Thread);
+    impl std::task::Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(value) => return value,
+            Poll::Pending => std::thread::park(),
+        }
+    }
+}
+
+#[test]
+fn a_password_opens_its_own_hash_only() {
+    let pool = Passwords::new(2, 8);
+    let hash = wait(pool.hash("Tilleul d'été 42")).unwrap();
+    assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+    assert_ne!(hash, wait(pool.hash("Tilleul d'été 42")).unwrap(), "the salt is fresh");
+    assert_eq!(wait(pool.verify("Tilleul d'été 42", Some(&hash))), Ok(true));
+    assert_eq!(wait(pool.verify("Tilleul d'e\u{301}te\u{301} 42", Some(&hash))), Ok(true), "one form of Unicode");
+    for wrong in ["tilleul d'été 42", "Tilleul d'été 42 ", " Tilleul d'été 42", "Tilleul d'été 42\0", "x"] {
+        assert_eq!(wait(pool.verify(wrong, Some(&hash))), Ok(false), "{wrong:?}");
+    }
+    assert_eq!(wait(pool.verify("Tilleul d'été 42", None)), Ok(false));
+}
+
+#[test]
+fn a_long_password_is_used_to_its_last_byte() {
+    let pool = Passwords::new(1, 8);
+    let long = "é".repeat(MAX_PASSWORD / 2);
+    let hash = wait(pool.hash(&long)).unwrap();
+    assert_eq!(wait(pool.verify(&long, Some(&hash))), Ok(true));
+    let mut other = long.clone();
+    other.pop();
+    other.push('è');
+    assert_eq!(wait(pool.verify(&other, Some(&hash))), Ok(false));
+    assert_eq!(wait(pool.hash(&format!("{long}x"))), Err(NotHashed::TooLong));
+    assert_eq!(wait(pool.verify(&format!("{long}x"), Some(&hash))), Ok(false));
+    assert_eq!(wait(pool.hash("")), Err(NotHashed::Empty));
+    assert_eq!(wait(pool.verify("", Some(&hash))), Ok(false));
+}
+
+#[test]
+fn a_published_hash_is_read_and_a_greedy_one_is_not() {
+    // From the tests of the reference implementation.
+    let known = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
+    let pool = Passwords::new(1, 8);
+    assert_eq!(wait(pool.verify("password", Some(known))), Ok(true), "control");
+    assert_eq!(wait(pool.verify("passwore", Some(known))), Ok(false));
+    for (from, to) in [("m=65536", "m=65537"), ("m=65536", "m=4294967295"), ("t=2", "t=9"), ("p=1", "p=9")] {
+        let greedy = known.replace(from, to);
+        assert!(read(&greedy).is_none(), "{greedy}");
+        assert_eq!(wait(pool.verify("password", Some(&greedy))), Ok(false), "{greedy}");
+    }
+    for broken in ["", "password", "$argon2id$", "$2b$12$abc", &known.replace("argon2id", "argon2i")] {
+        assert_eq!(wait(pool.verify("password", Some(broken))), Ok(false), "{broken}");
+    }
+}
+
+#[test]
+fn a_flood_meets_a_full_queue_and_leaves_room_again() {
+    let pool = Passwords::new(1, 2);
+    let mut context = Context::from_waker(Waker::noop());
+    let mut waiting: Vec<_> = (0..50).map(|_| Box::pin(pool.verify("secret-word", None))).collect();
+    let refused = waiting.iter_mut().map(|job| job.as_mut().poll(&mut context)).filter(|now| now.is_ready()).count();
+    assert!(refused >= 40, "{refused}");
+    drop(waiting);
+    // Those who left are passed over; the next one is served.
+    let served = std::iter::repeat_with(|| wait(pool.verify("secret-word", None))).find(Result::is_ok);
+    assert_eq!(served, Some(Ok(false)));
+}
+
+#[test]
+fn the_answer_to_nobody_costs_what_an_answer_costs() {
+    // Counted in work and not in time: both walk the same blocks the same number of times.
+    let (stored, _) = read(&phc(&[7; 16], &[7; 32])).unwrap();
+    let params = standard();
+    assert_eq!(
+        (stored.params.m_cost(), stored.params.t_cost(), stored.params.p_cost(), stored.params.output_len()),
+        (params.m_cost(), params.t_cost(), params.p_cost(), params.output_len())
+    );
+}
+
+#[test]
+fn a_pool_that_is_gone_answers_busy() {
+    let pool = Passwords::new(1, 64);
+    let mut context = Context::from_waker(Waker::noop());
+    let shared = Arc::clone(&pool.shared);
+    let (reply, mut answer) = oneshot::channel();
+    drop(pool);
+    let recipe = Recipe { version: Version::V0x13, params: standard(), salt: vec![0; 16] };
+    shared.lock().jobs.push_back(Job { password: Zeroizing::new("x".into()), recipe, reply });
+    assert!(shared.next(|| ()).is_none());
+    drop(shared.lock().jobs.pop_front());
+    assert!(matches!(std::pin::Pin::new(&mut answer).poll(&mut context), Poll::Ready(Err(_))));
+}
