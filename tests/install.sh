@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# Installs what `make demo` and `make test` need on Debian 12 with a Rust toolchain. Asks nothing, can be run again at
+# any time, and does nothing when nothing is missing.
+#
+#   tests/install.sh demo    what the demo needs
+#   tests/install.sh test    that, and what the tests need
+#
+# Packages come from Debian through apt, as root or through sudo. Debian starts a service as soon as it is installed;
+# here they are only programs, run by the demo and the tests as plain processes, so that is prevented.
+set -euo pipefail
+
+level=${1:-}
+case $level in
+    demo | test) ;;
+    *) echo "usage: tests/install.sh demo|test" >&2; exit 2 ;;
+esac
+cd "$(dirname "$0")/.."
+
+say() { printf '%s\n' "install: $*" >&2; }
+fail() { say "$*"; exit 1; }
+has() { command -v "$1" >/dev/null 2>&1; }
+
+if [ "$(id -u)" = 0 ]; then as_root=(); else as_root=(sudo); fi
+
+packages() {
+    # A C compiler for the bundled SQLite and the cryptography library; setpriv is in util-linux.
+    echo gcc libc6-dev make pkg-config ca-certificates util-linux
+    echo slapd ldap-utils
+    echo apache2 libapache2-mod-auth-cas libapache2-mod-php php-cas php-curl php-xml
+    if [ "$level" = test ]; then
+        echo postgresql curl jq python3 python3-venv chromium
+        # Either of them may come from elsewhere than Debian.
+        has node || echo nodejs
+        has npm || echo npm
+    fi
+}
+
+install_packages() {
+    local missing=()
+    for package in $(packages); do
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)" = installed ] || missing+=("$package")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    has apt-get || fail "these packages are missing, and only Debian's apt is known here: ${missing[*]}"
+    [ ${#as_root[@]} -eq 0 ] || has sudo || fail "run as root, or install sudo, to get: ${missing[*]}"
+    say "installing ${missing[*]}"
+    local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300)
+    # Debian asks this file before it starts a service; 101 means no. One that was there already stays.
+    local gate=/usr/sbin/policy-rc.d
+    if [ ! -e $gate ]; then
+        printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee $gate >/dev/null
+        "${as_root[@]}" chmod 755 $gate
+        # shellcheck disable=SC2064 # the value of now is wanted
+        trap "${as_root[*]} rm -f $gate" EXIT
+    fi
+    "${apt[@]}" update >&2
+    "${apt[@]}" install --no-install-recommends "${missing[@]}" >&2
+    # And none of them starts by itself when the machine does.
+    if [ -d /run/systemd/system ]; then
+        for package in "${missing[@]}"; do
+            case $package in
+                slapd | apache2 | postgresql) "${as_root[@]}" systemctl disable --quiet "$package" >&2 || true ;;
+            esac
+        done
+    fi
+}
+
+check_rust() {
+    has cargo || fail "cargo is missing: a Rust toolchain is the one thing to install by hand, see https://rustup.rs"
+    [ "$level" = test ] || return 0
+    has cargo-fmt || rustup component add rustfmt >&2
+    has cargo-clippy || rustup component add clippy >&2
+    if ! has cargo-nextest; then
+        say "building cargo-nextest, the test runner; this takes some minutes and happens once"
+        cargo install --locked --quiet cargo-nextest >&2
+    fi
+}
+
+# The Python client of the tests, in a folder of its own.
+install_python() {
+    local venv=target/python wanted=tests/clients/requirements.txt
+    if ! cmp -s $wanted $venv/requirements.txt; then
+        say "installing the Python client"
+        rm -rf $venv
+        python3 -m venv $venv
+        $venv/bin/pip install --quiet --disable-pip-version-check -r $wanted >&2
+        cp $wanted $venv/requirements.txt
+    fi
+}
+
+# What drives the browser.
+install_node() {
+    local folder=tests/browser
+    if ! cmp -s $folder/package-lock.json $folder/node_modules/.installed; then
+        say "installing what drives the browser"
+        npm ci --prefix $folder --no-audit --no-fund --loglevel=error >&2
+        cp $folder/package-lock.json $folder/node_modules/.installed
+    fi
+}
+
+install_packages
+check_rust
+if [ "$level" = test ]; then
+    install_python
+    install_node
+fi

@@ -1,0 +1,284 @@
+//! One Apache with several sites, each on its own loopback port: sites guarded by `mod_auth_cas` and PHP pages guarded
+//! by phpCAS, as Debian packages them. The pages themselves are in `tests/rig/sites/`.
+
+use crate::process::{Process, answers};
+use crate::tls::Tls;
+use anyhow::{Context, Result, bail};
+use std::fmt::Write as _;
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+
+const SERVER: &str = "/usr/sbin/apache2";
+const MODULES: &str = "/usr/lib/apache2/modules";
+/// The account that Debian's Apache runs under when root starts it.
+const ACCOUNT: &str = "www-data";
+
+/// Which CAS client guards a site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SiteKind {
+    /// The Apache module: it answers before any page runs and hands over headers.
+    ModAuthCas,
+    /// The PHP library, called by the page.
+    PhpCas,
+}
+
+impl SiteKind {
+    /// The name its authors gave it.
+    pub fn client(self) -> &'static str {
+        match self {
+            SiteKind::ModAuthCas => "mod_auth_cas",
+            SiteKind::PhpCas => "phpCAS",
+        }
+    }
+
+    fn pages(self) -> [(&'static str, &'static str); 3] {
+        let page = match self {
+            SiteKind::ModAuthCas => include_str!("../sites/mod_auth_cas.php"),
+            SiteKind::PhpCas => include_str!("../sites/phpcas.php"),
+        };
+        [
+            ("index.php", page),
+            ("look.php", include_str!("../sites/look.php")),
+            ("look.css", include_str!("../sites/look.css")),
+        ]
+    }
+}
+
+/// One site to serve.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// Word for its folder: letters, digits and dashes.
+    pub name: String,
+    /// Title of its page.
+    pub title: String,
+    /// What guards it.
+    pub kind: SiteKind,
+    /// Loopback port it listens on.
+    pub port: u16,
+    /// Served over TLS with this certificate; over plain HTTP if absent.
+    pub tls: Option<Tls>,
+    /// Address of the CAS server, without a slash at the end.
+    pub cas: String,
+    /// Authority that signed the certificate of the CAS server, if it has one.
+    pub cas_authority: Option<PathBuf>,
+    /// Asks for a proxy-granting ticket, and opens this address in the person's name on `?proxy`.
+    /// [`SiteKind::PhpCas`] over TLS only.
+    pub proxies_to: Option<String>,
+    /// Accepts proxy tickets, through any chain. [`SiteKind::PhpCas`] only.
+    pub accepts_proxies: bool,
+}
+
+impl Site {
+    /// Its address, with a slash at the end.
+    pub fn address(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://localhost:{}/", self.port)
+    }
+}
+
+/// A running Apache.
+#[derive(Debug)]
+pub struct Apache {
+    process: Process,
+    sites: Vec<Site>,
+}
+
+impl Apache {
+    /// Starts Apache with these sites and waits until every port answers. Its files go to `folder`, except when root
+    /// starts it below a folder closed to other accounts: its children, which run as `www-data`, could not read them
+    /// there, so they then go below `/var/tmp`.
+    pub fn start(folder: &Path, sites: &[Site]) -> Result<Apache> {
+        let account = account_if_root()?;
+        let folder = if account.is_some() { reachable(folder)? } else { folder.to_owned() };
+        fs::create_dir_all(&folder)?;
+        let own = |path: &Path| -> Result<()> {
+            fs::create_dir_all(path)?;
+            fs::set_permissions(path, fs::Permissions::from_mode(0o700))?;
+            if let Some((user, group)) = account {
+                chown(path, Some(user), Some(group))?;
+            }
+            Ok(())
+        };
+        for site in sites {
+            let base = folder.join(&site.name);
+            fs::create_dir_all(base.join("pages"))?;
+            for (name, text) in site.kind.pages() {
+                fs::write(base.join("pages").join(name), text)?;
+            }
+            own(&base.join("sessions"))?;
+        }
+        let configuration = folder.join("httpd.conf");
+        fs::write(&configuration, configure(&folder, sites)?)?;
+        let args = ["-f".to_owned(), configuration.display().to_string(), "-DFOREGROUND".to_owned()];
+        let mut process = Process::start("apache2", Path::new(SERVER), &args, &[], &folder.join("apache.log"))?;
+        process.wait_until(|| sites.iter().all(|site| answers(site.port)))?;
+        Ok(Apache { process, sites: sites.to_vec() })
+    }
+
+    /// The sites it serves.
+    pub fn sites(&self) -> &[Site] {
+        &self.sites
+    }
+
+    /// The server as a process.
+    pub fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
+}
+
+/// User and group of `www-data` if we are root, which Apache's children then become.
+fn account_if_root() -> Result<Option<(u32, u32)>> {
+    if !rustix::process::geteuid().is_root() {
+        return Ok(None);
+    }
+    let accounts = fs::read_to_string("/etc/passwd").context("reading /etc/passwd")?;
+    let line = accounts.lines().find(|line| line.split(':').next() == Some(ACCOUNT));
+    let mut fields = line.with_context(|| format!("no account {ACCOUNT} on this machine"))?.split(':').skip(2);
+    let mut number = || fields.next().and_then(|field| field.parse().ok()).context("/etc/passwd is malformed");
+    Ok(Some((number()?, number()?)))
+}
+
+/// The folder itself if every folder above it lets other accounts through, else one of the same name elsewhere.
+fn reachable(folder: &Path) -> Result<PathBuf> {
+    fs::create_dir_all(folder)?;
+    let folder = folder.canonicalize()?;
+    for above in folder.ancestors() {
+        if fs::metadata(above)?.mode() & 0o001 == 0 {
+            let name = folder.display().to_string().replace('/', "-");
+            return Ok(PathBuf::from(format!("/var/tmp/preau-rig{name}")));
+        }
+    }
+    Ok(folder)
+}
+
+fn configure(folder: &Path, sites: &[Site]) -> Result<String> {
+    let place = folder.display();
+    let mut text = format!(
+        "ServerRoot \"{place}\"\n\
+         ServerName localhost\n\
+         PidFile httpd.pid\n\
+         DefaultRuntimeDir \"{place}\"\n\
+         Mutex posixsem\n\
+         User {ACCOUNT}\n\
+         Group {ACCOUNT}\n\
+         ErrorLog /dev/stderr\n\
+         LogLevel warn\n\
+         TypesConfig /etc/mime.types\n\
+         ServerTokens Prod\n\
+         TraceEnable Off\n\
+         StartServers 2\n\
+         MinSpareServers 2\n\
+         MaxSpareServers 6\n\
+         MaxRequestWorkers 24\n"
+    );
+    for module in ["mpm_prefork", "authz_core", "authz_user", "authn_core", "dir", "env", "mime", "ssl", "auth_cas"] {
+        writeln!(text, "LoadModule {module}_module {MODULES}/mod_{module}.so")?;
+    }
+    writeln!(text, "LoadModule php_module {}", php_module()?.display())?;
+    for site in sites {
+        write_site(&mut text, &folder.join(&site.name), site)?;
+    }
+    Ok(text)
+}
+
+/// Debian names the module after the version of PHP.
+fn php_module() -> Result<PathBuf> {
+    for entry in fs::read_dir(MODULES).with_context(|| format!("reading {MODULES}"))? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with("libphp") && name.ends_with(".so") {
+            return Ok(path);
+        }
+    }
+    bail!("no PHP module in {MODULES}: run `tests/install.sh demo`")
+}
+
+fn write_site(text: &mut String, folder: &Path, site: &Site) -> Result<()> {
+    let Site { name, title, port, cas, .. } = site;
+    let pages = folder.join("pages");
+    let (pages, sessions) = (pages.display(), folder.join("sessions"));
+    let sessions = sessions.display();
+    // Cookies do not tell ports apart, so each site on `localhost` has cookies of its own name.
+    writeln!(
+        text,
+        "Listen 127.0.0.1:{port}\n\
+         <VirtualHost 127.0.0.1:{port}>\n\
+         UseCanonicalName On\n\
+         ServerName {address}\n\
+         DocumentRoot \"{pages}\"\n\
+         SetEnv SITE_TITLE \"{title}\"\n\
+         SetEnv SITE_ADDRESS {address}\n\
+         SetEnv SITE_CAS {cas}\n\
+         php_admin_value session.save_path \"{sessions}\"\n\
+         php_admin_value session.name SESSION-{name}\n\
+         php_admin_value session.gc_probability 0\n\
+         <Directory \"{pages}\">\n\
+         Require all granted\n\
+         DirectoryIndex index.php\n\
+         AddHandler application/x-httpd-php .php\n\
+         </Directory>",
+        address = site.address().trim_end_matches('/'),
+    )?;
+    if let Some(tls) = &site.tls {
+        writeln!(
+            text,
+            "SSLEngine On\nSSLCertificateFile \"{}\"\nSSLCertificateKeyFile \"{}\"",
+            tls.certificate.display(),
+            tls.key.display()
+        )?;
+    }
+    let authority = site.cas_authority.as_ref().map(|path| path.display());
+    match site.kind {
+        SiteKind::ModAuthCas => {
+            writeln!(
+                text,
+                "CASVersion 2\n\
+                 CASLoginURL {cas}/login\n\
+                 CASValidateURL {cas}/p3/serviceValidate\n\
+                 CASCookiePath \"{sessions}/\"\n\
+                 CASSSOEnabled On\n\
+                 CASAttributeDelimiter |\n\
+                 <Location />\n\
+                 AuthType CAS\n\
+                 CASScope /\n\
+                 CASCookie SESSION-{name}\n\
+                 CASScrubRequestHeaders On\n\
+                 CASAuthNHeader CAS-User\n\
+                 Require valid-user\n\
+                 </Location>"
+            )?;
+            if let Some(authority) = authority {
+                writeln!(text, "CASCertificatePath \"{authority}\"")?;
+            }
+        }
+        SiteKind::PhpCas => {
+            if let Some(authority) = authority {
+                writeln!(text, "SetEnv SITE_CAS_AUTHORITY \"{authority}\"")?;
+            }
+            if let Some(target) = &site.proxies_to {
+                writeln!(text, "SetEnv SITE_PROXIES_TO {target}")?;
+            }
+            if site.accepts_proxies {
+                writeln!(text, "SetEnv SITE_ACCEPTS_PROXIES yes")?;
+            }
+        }
+    }
+    writeln!(text, "</VirtualHost>")?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_closed_to_others_is_not_used_by_the_children_of_root() {
+        let open = crate::scratch("apache-open");
+        fs::set_permissions(&open, fs::Permissions::from_mode(0o755)).unwrap();
+        let closed = open.join("closed");
+        fs::create_dir_all(&closed).unwrap();
+        fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
+        assert!(reachable(&closed.join("apache")).unwrap().starts_with("/var/tmp"));
+    }
+}

@@ -1,0 +1,102 @@
+//! The binary `preau` as its operator runs it: commands that end, and the server. Configuration files are written by
+//! whoever uses the rig.
+
+use crate::process::Process;
+use anyhow::{Context, Result, bail};
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+/// The binary and the configuration it is run with.
+#[derive(Clone, Debug)]
+pub struct Preau {
+    program: PathBuf,
+    config: PathBuf,
+}
+
+impl Preau {
+    /// The `preau` built beside the running program, with this configuration file.
+    pub fn new(config: &Path) -> Result<Preau> {
+        let program = beside_this_program("preau");
+        if !program.exists() {
+            bail!("{} is not built: run `cargo build -p preau-server` first", program.display());
+        }
+        Ok(Preau { program, config: config.to_owned() })
+    }
+
+    /// Runs a command to its end, `input` on its standard input; an error if it fails, with what it said.
+    pub fn run(&self, args: &[&str], input: &str) -> Result<Output> {
+        let mut child = self
+            .command(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("starting {}", self.program.display()))?;
+        let mut stdin = child.stdin.take().context("a child with piped input has one")?;
+        stdin.write_all(input.as_bytes()).context("writing to preau")?;
+        drop(stdin);
+        let output = child.wait_with_output()?;
+        if !output.status.success() {
+            bail!(
+                "preau {} failed ({}):\n{}{}",
+                args.join(" "),
+                output.status,
+                String::from_utf8_lossy(&output.stdout),
+                String::from_utf8_lossy(&output.stderr)
+            );
+        }
+        Ok(output)
+    }
+
+    /// A command whose outputs are ours, so that a person sees its progress. Its input is empty.
+    pub fn show(&self, args: &[&str]) -> Result<()> {
+        let status = self.command(args).stdin(Stdio::null()).status().context("starting preau")?;
+        if !status.success() {
+            bail!("preau {} failed ({status})", args.join(" "));
+        }
+        Ok(())
+    }
+
+    /// Starts the server and waits until `/readyz` says that it is ready on this loopback port. A server that listens
+    /// with TLS (`plain` is false) is ready when it accepts connections.
+    pub fn serve(&self, args: &[&str], port: u16, plain: bool, log: &Path) -> Result<Process> {
+        let mut all = vec!["--config".to_owned(), self.config.display().to_string(), "serve".to_owned()];
+        all.extend(args.iter().map(|arg| (*arg).to_owned()));
+        let mut process = Process::start("preau", &self.program, &all, &[], log)?;
+        process.wait_until(|| if plain { is_ready(port) } else { crate::process::answers(port) })?;
+        Ok(process)
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command.arg("--config").arg(&self.config).args(args);
+        command
+    }
+}
+
+/// A program that cargo put in the same folder as the one that is running.
+fn beside_this_program(name: &str) -> PathBuf {
+    let mut folder = std::env::current_exe().expect("the running program has a path");
+    folder.pop();
+    if folder.ends_with("deps") {
+        folder.pop();
+    }
+    folder.join(name)
+}
+
+/// Whether the server on this port answers 200 to `/readyz`.
+fn is_ready(port: u16) -> bool {
+    let ask = || -> std::io::Result<bool> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;
+        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+        write!(stream, "GET /readyz HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.take(4096).read_to_string(&mut answer)?;
+        Ok(answer.starts_with("HTTP/1.1 200"))
+    };
+    ask().unwrap_or(false)
+}
