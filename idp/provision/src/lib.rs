@@ -1,1 +1,34 @@
-//! The life of an account: snapshot, plan, guard, apply.
+//! The life of an account: how a source fills the house, and what stops a broken source from emptying it.
+//!
+//! Four steps, each in its own module and each done before the next begins:
+//!
+//! 1. **snapshot** (`snapshot`): the directory is read once, to its end, in bounded memory. A record whose digest is the
+//!    one stored is dropped on the spot; the others wait in a spool file that has no name and dies with the process.
+//! 2. **plan** (`plan`, pure): what would be created, changed, suspended, and what does not fit.
+//! 3. **guard** (`guard`, pure): may this plan be applied? A source that lost a school by mistake is held here.
+//! 4. **apply** (`apply`): establishments, then people in batches, then suspensions. Each batch is atomic and tells the
+//!    next run what it did, so that a run killed anywhere converges when it is run again.
+//!
+//! Reading a foreign system is `connectors/*`; storing is `idp/store`. Nothing here deletes an account.
+
+mod apply;
+mod config;
+mod digest;
+#[cfg(test)]
+mod flows;
+mod guard;
+mod index;
+mod lease;
+mod plan;
+mod progress;
+mod report;
+mod snapshot;
+mod spool;
+mod synchronise;
+
+pub use config::SyncConfig;
+pub use guard::{Reason, Thresholds, Verdict, guard};
+pub use plan::{Plan, SchoolLoss};
+pub use progress::{Phase, Progress, Silent};
+pub use report::{EstablishmentCounts, PeopleCounts, REJECTED_KEPT, RejectedCounts, Report};
+pub use synchronise::{Options, SyncContext, SyncError, SyncStore, synchronise};

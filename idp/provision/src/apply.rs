@@ -1,0 +1,168 @@
+//! Carries a plan out: establishments, then people, then suspensions. Each batch is one atomic write that the next run
+//! finds in the index, so a run killed between two of them is simply run again.
+
+use crate::digest::Digest;
+use crate::index::Index;
+use crate::plan::Planned;
+use crate::progress::{Phase, Progress};
+use crate::report::{EstablishmentCounts, RejectedCounts};
+use crate::snapshot::PAGE;
+use crate::spool::{Spool, SpoolReader};
+use crate::synchronise::{SyncError, SyncStore};
+use preau_connector_api::{PersonRecord, Rejected};
+use preau_domain::{AccountState, Credentials, Establishment, Ids, JoinKey, Person, PersonId, SourceId, Uai};
+use preau_store::PersonChange;
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// People written at once. Small in tests, where a run is cut after every batch.
+const BATCH: usize = if cfg!(test) { 10 } else { 500 };
+
+/// Establishments asked for at once: the store answers at most that many.
+const ASK: usize = 100;
+
+/// People suspended at once.
+const SUSPEND: usize = if cfg!(test) { 2 } else { 500 };
+
+/// Which establishments of the reading differ from what is stored; the others are dropped. One that another source
+/// brought stays that source's: it is rejected here.
+pub(crate) async fn compare_establishments<S: SyncStore + ?Sized>(
+    store: &S,
+    planned: &mut Planned,
+) -> Result<EstablishmentCounts, SyncError> {
+    let mut counts = EstablishmentCounts::default();
+    let mut changed = Vec::new();
+    let mut read = std::mem::take(&mut planned.establishments).into_iter().peekable();
+    while read.peek().is_some() {
+        let chunk: Vec<Establishment> = read.by_ref().take(ASK).collect();
+        let uais: Vec<Uai> = chunk.iter().map(|e| e.uai.clone()).collect();
+        let stored: HashMap<Uai, Establishment> =
+            store.establishments(&uais).await?.into_iter().map(|e| (e.uai.clone(), e)).collect();
+        for establishment in chunk {
+            match stored.get(&establishment.uai) {
+                None => {
+                    counts.created += 1;
+                    changed.push(establishment);
+                }
+                Some(known) if known.join.source != establishment.join.source => {
+                    reject_foreign(&mut planned.plan.rejected, &establishment.uai, &known.join.source);
+                }
+                Some(known) if *known == establishment => counts.unchanged += 1,
+                Some(_) => {
+                    counts.updated += 1;
+                    changed.push(establishment);
+                }
+            }
+        }
+    }
+    planned.establishments = changed;
+    Ok(counts)
+}
+
+fn reject_foreign(rejected: &mut RejectedCounts, uai: &Uai, owner: &SourceId) {
+    rejected.add(Rejected {
+        dn: format!("establishment {uai}"),
+        key: None,
+        reason: format!("source {owner} brings this establishment already; it stays as that source tells it"),
+    });
+}
+
+/// Writes establishments.
+pub(crate) async fn establishments<S: SyncStore + ?Sized>(
+    store: &S,
+    establishments: &[Establishment],
+) -> Result<(), SyncError> {
+    for chunk in establishments.chunks(BATCH) {
+        store.put_establishments(chunk).await?;
+    }
+    Ok(())
+}
+
+/// Writes the people of the spool.
+pub(crate) async fn people<S: SyncStore + ?Sized>(
+    store: &S,
+    source: &SourceId,
+    spool: Spool,
+    ids: &Arc<dyn Ids>,
+    progress: &dyn Progress,
+) -> Result<(), SyncError> {
+    progress.phase(Phase::Writing, Some(spool.records()));
+    let (sender, mut receiver) = mpsc::channel(2);
+    let (source, ids) = (source.clone(), Arc::clone(ids));
+    // The next batch is read from the spool while the store writes this one.
+    let reading = tokio::task::spawn_blocking(move || batches(spool.rewind()?, &source, ids.as_ref(), &sender));
+    while let Some(batch) = receiver.recv().await {
+        store.put_people(&batch).await?;
+        progress.advance(batch.len() as u64);
+    }
+    reading.await.map_err(|_| SyncError::Interrupted)??;
+    Ok(())
+}
+
+fn batches(
+    mut spool: SpoolReader,
+    source: &SourceId,
+    ids: &dyn Ids,
+    out: &mpsc::Sender<Vec<PersonChange>>,
+) -> io::Result<()> {
+    let mut batch = Vec::with_capacity(BATCH);
+    while let Some((digest, record)) = spool.next()? {
+        batch.push(PersonChange { person: person(source, record, ids), digest });
+        // A closed channel means that the store failed: whoever reads it knows.
+        if batch.len() == BATCH && out.blocking_send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).is_err()
+        {
+            return Ok(());
+        }
+    }
+    if !batch.is_empty() {
+        let _closed = out.blocking_send(batch);
+    }
+    Ok(())
+}
+
+/// The account a record makes. The store keeps the id of an account that exists already.
+fn person(source: &SourceId, record: PersonRecord, ids: &dyn Ids) -> Person {
+    Person {
+        id: PersonId::generate(ids),
+        join: Some(JoinKey { source: source.clone(), key: record.key }),
+        state: AccountState::Active,
+        given_name: record.given_name,
+        family_name: record.family_name,
+        title: record.title,
+        login: record.login,
+        mail: record.mail,
+        credentials: Credentials::Directory,
+        affiliations: record.affiliations,
+        children: record.children,
+    }
+}
+
+/// Suspends the people whose record was nowhere in the reading; returns how many were active.
+pub(crate) async fn suspensions<S: SyncStore + ?Sized>(
+    store: &S,
+    source: &SourceId,
+    index: &Index,
+    expected: u64,
+    progress: &dyn Progress,
+) -> Result<u64, SyncError> {
+    if expected == 0 {
+        return Ok(0);
+    }
+    progress.phase(Phase::Suspending, Some(expected));
+    let mut suspended = 0;
+    let mut after = String::new();
+    loop {
+        let page = store.source_index(source, &after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after.clone_from(&last.key);
+        let lost: Vec<String> =
+            page.into_iter().filter(|row| index.lost(Digest::of_key(&row.key))).map(|row| row.key).collect();
+        for chunk in lost.chunks(SUSPEND) {
+            suspended += store.suspend_people(source, chunk).await?;
+            progress.advance(chunk.len() as u64);
+        }
+    }
+    Ok(suspended)
+}

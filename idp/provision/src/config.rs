@@ -1,0 +1,84 @@
+//! The `[sync]` section of the configuration: when a run is held, and where what is being read waits.
+
+use crate::Thresholds;
+use preau_connector_api::Problem;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// How synchronisations behave, whatever their source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SyncConfig {
+    /// Folder of this machine for what is being read and for the lock of each source. Relative to the configuration file.
+    pub spool_dir: PathBuf,
+    /// A run is held when it would suspend more than this share, in percent, of the people of the source…
+    pub hold_above_percent: u8,
+    /// … or more than this number of people, whichever comes first.
+    pub hold_above_people: u64,
+    /// A run is held when it would suspend more than this share, in percent, of the people of one establishment.
+    pub hold_above_school_percent: u8,
+    /// The rule on one establishment counts from this many suspensions in it: one departure from a school of three is
+    /// no accident.
+    pub school_floor: u64,
+}
+
+impl Default for SyncConfig {
+    fn default() -> Self {
+        let thresholds = Thresholds::default();
+        SyncConfig {
+            spool_dir: PathBuf::from("data/sync"),
+            hold_above_percent: thresholds.people_percent,
+            hold_above_people: thresholds.people,
+            hold_above_school_percent: thresholds.school_percent,
+            school_floor: thresholds.school_floor,
+        }
+    }
+}
+
+impl SyncConfig {
+    /// Everything wrong in the section, with the path of each key.
+    pub fn validate(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for (key, value) in [
+            ("hold_above_percent", self.hold_above_percent),
+            ("hold_above_school_percent", self.hold_above_school_percent),
+        ] {
+            if value > 100 {
+                problems.push(Problem::new(format!("sync.{key}"), "is a percentage: at most 100"));
+            }
+        }
+        if self.spool_dir.as_os_str().is_empty() {
+            problems.push(Problem::new("sync.spool_dir", "names no folder"));
+        }
+        problems
+    }
+
+    /// The thresholds of the guard.
+    pub fn thresholds(&self) -> Thresholds {
+        Thresholds {
+            people_percent: self.hold_above_percent,
+            people: self.hold_above_people,
+            school_percent: self.hold_above_school_percent,
+            school_floor: self.school_floor,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_problem_is_told_at_once() {
+        let broken = SyncConfig {
+            spool_dir: PathBuf::new(),
+            hold_above_percent: 101,
+            hold_above_school_percent: 200,
+            ..SyncConfig::default()
+        };
+        let places: Vec<String> = broken.validate().into_iter().map(|p| p.at).collect();
+        assert_eq!(places, ["sync.hold_above_percent", "sync.hold_above_school_percent", "sync.spool_dir"]);
+        assert!(SyncConfig::default().validate().is_empty());
+    }
+}

@@ -1,0 +1,302 @@
+//! Whole runs, on a store and a directory in memory. The same on SQLite with a killed process is tested with the binary.
+
+mod memory;
+
+use crate::{Options, Report, Silent, SyncContext, SyncError, Thresholds, synchronise};
+use memory::{Counting, Cut, Listed, Memory, Still};
+use preau_connector_api::{Completion, EstablishmentRecord, PersonRecord, Record, Rejected};
+use preau_domain::{Affiliation, AuditKind, EstablishmentKind, Profile, SourceId};
+use preau_store::{Provisioning, RunOutcome};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+const COLLEGE: &str = "0990001N";
+const LYCEE: &str = "0990002P";
+
+/// One house with its own folder, forgotten at the end.
+struct House {
+    ctx: SyncContext<Memory>,
+    source: SourceId,
+}
+
+impl House {
+    fn new() -> Self {
+        static HOUSES: AtomicUsize = AtomicUsize::new(0);
+        let nth = HOUSES.fetch_add(1, Ordering::SeqCst);
+        let spool_dir = std::env::temp_dir().join(format!("preau-provision-{}-{nth}", std::process::id()));
+        House {
+            ctx: SyncContext {
+                store: Arc::new(Memory::new()),
+                clock: Arc::new(Still),
+                ids: Arc::new(Counting(AtomicU64::new(nth as u64 * 1_000_000))),
+                spool_dir,
+            },
+            source: SourceId::new("annuaire"),
+        }
+    }
+
+    async fn run(&self, directory: &Listed, options: Options) -> Result<Report, SyncError> {
+        synchronise(&self.ctx, &self.source, directory, options, Arc::new(Silent)).await
+    }
+
+    async fn applied(&self, records: &[Record]) -> Report {
+        self.run(&complete(records.to_vec()), Options::default()).await.unwrap()
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        std::fs::read_dir(&self.ctx.spool_dir).unwrap().map(|entry| entry.unwrap().path()).collect()
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        let _gone = std::fs::remove_dir_all(&self.ctx.spool_dir);
+    }
+}
+
+fn complete(records: Vec<Record>) -> Listed {
+    Listed { records, completion: Completion::Complete, gate: None }
+}
+
+fn school(uai: &str, name: &str) -> Record {
+    Record::Establishment(EstablishmentRecord {
+        key: format!("etab-{uai}"),
+        uai: uai.parse().unwrap(),
+        kind: EstablishmentKind::College,
+        name: name.into(),
+        city: None,
+        sector: None,
+        groups: Vec::new(),
+    })
+}
+
+fn pupil(n: usize, name: &str, uai: &str) -> Record {
+    Record::Person(PersonRecord {
+        key: format!("{n:05}"),
+        given_name: "Alix".into(),
+        family_name: name.into(),
+        title: None,
+        login: Some(format!("alix.{n}")),
+        mail: None,
+        affiliations: vec![Affiliation::new(uai.parse().unwrap(), Profile::Pupil)],
+        children: Vec::new(),
+    })
+}
+
+/// Two schools and `count` pupils, half in each.
+fn academy(count: usize) -> Vec<Record> {
+    let mut records = vec![school(COLLEGE, "Collège des Lilas"), school(LYCEE, "Lycée du Parc")];
+    records.extend((0..count).map(|n| pupil(n, "Martin", if n % 2 == 0 { COLLEGE } else { LYCEE })));
+    records
+}
+
+#[tokio::test]
+async fn a_source_fills_the_house_and_a_second_run_writes_nothing() {
+    let house = House::new();
+    let first = house.applied(&academy(100)).await;
+    assert_eq!((first.people.created, first.establishments.created), (100, 2));
+    let (writes, state) = (house.ctx.store.writes.load(Ordering::SeqCst), house.ctx.store.state());
+    assert!(state.contains("Collège des Lilas"));
+
+    let second = house.applied(&academy(100)).await;
+    assert_eq!((second.people.unchanged, second.establishments.unchanged), (100, 2));
+    assert_eq!(house.ctx.store.writes.load(Ordering::SeqCst), writes);
+    assert_eq!(house.ctx.store.state(), state);
+
+    let runs = house.ctx.store.runs(&house.source, 10).await.unwrap();
+    assert_eq!(runs.len(), 2);
+    assert!(runs.iter().all(|run| run.outcome == RunOutcome::Applied && run.finished.is_some()));
+    assert!(runs[1].report.contains("\"created\":100"), "{}", runs[1].report);
+    let tables = house.ctx.store.tables.lock().unwrap();
+    assert_eq!(tables.audit.len(), 2);
+    assert_eq!((tables.audit[0].kind, tables.audit[0].detail.as_str()), (AuditKind::Synchronised, "applied"));
+}
+
+#[tokio::test]
+async fn who_leaves_is_suspended_and_who_comes_back_finds_the_same_account() {
+    let house = House::new();
+    house.applied(&academy(100)).await;
+    let id = |house: &House| {
+        let tables = house.ctx.store.tables.lock().unwrap();
+        tables.people.values().find(|(p, _)| p.login.as_deref() == Some("alix.99")).map(|(p, _)| p.id.clone())
+    };
+    let before = id(&house);
+    let gone = house.applied(&academy(99)).await;
+    assert_eq!(gone.people.suspended, 1);
+    assert!(house.ctx.store.state().contains("\"suspended\""));
+    let back = house.applied(&academy(100)).await;
+    assert_eq!((back.people.reactivated, back.people.unchanged), (1, 99));
+    assert!(!house.ctx.store.state().contains("\"suspended\""));
+    assert_eq!(id(&house), before);
+}
+
+#[tokio::test]
+async fn a_source_that_forgets_is_held_and_nothing_is_written() {
+    let house = House::new();
+    house.applied(&academy(100)).await;
+    let state = house.ctx.store.state();
+    let mut half: Vec<Record> = academy(100);
+    half.retain(|r| !matches!(r, Record::Person(p) if p.affiliations[0].establishment.as_str() == COLLEGE));
+    half.push(pupil(500, "Nouveau", LYCEE));
+
+    let held = house.run(&complete(half.clone()), Options::default()).await.unwrap();
+    assert_eq!(held.outcome, RunOutcome::Held);
+    assert_eq!(held.held.len(), 2, "{:?}", held.held);
+    assert!(held.held[1].contains(COLLEGE));
+    assert_eq!(house.ctx.store.state(), state);
+    assert_eq!(house.ctx.store.runs(&house.source, 1).await.unwrap()[0].outcome, RunOutcome::Held);
+
+    let accepted = Options { thresholds: Thresholds::accepting(held.people.suspended), ..Options::default() };
+    let applied = house.run(&complete(half), accepted).await.unwrap();
+    assert_eq!((applied.outcome, applied.people.suspended, applied.people.created), (RunOutcome::Applied, 50, 1));
+}
+
+#[tokio::test]
+async fn a_reading_cut_short_adds_and_changes_but_suspends_nobody() {
+    let house = House::new();
+    house.applied(&academy(100)).await;
+    let cut = Listed {
+        records: vec![pupil(0, "Durand", COLLEGE), pupil(700, "Nouveau", LYCEE)],
+        completion: Completion::Incomplete("the server closed the connection".into()),
+        gate: None,
+    };
+    let report = house.run(&cut, Options::default()).await.unwrap();
+    assert_eq!(report.outcome, RunOutcome::Incomplete);
+    assert_eq!(report.incomplete.as_deref(), Some("the server closed the connection"));
+    assert_eq!((report.people.updated, report.people.created, report.people.suspended), (1, 1, 0));
+    assert!(!house.ctx.store.state().contains("\"suspended\""));
+}
+
+#[tokio::test]
+async fn a_dry_run_tells_the_same_and_leaves_no_trace() {
+    let house = House::new();
+    house.applied(&academy(100)).await;
+    let state = house.ctx.store.state();
+    let dry = Options { dry_run: true, ..Options::default() };
+    let report = house.run(&complete(academy(99)), dry).await.unwrap();
+    assert!(report.dry_run);
+    assert_eq!((report.outcome, report.people.suspended), (RunOutcome::Applied, 1));
+    assert_eq!(house.ctx.store.state(), state);
+    assert_eq!(house.ctx.store.runs(&house.source, 10).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_entry_that_does_not_fit_keeps_its_account() {
+    let house = House::new();
+    house.applied(&academy(100)).await;
+    let mut records = academy(99);
+    records.push(Record::Rejected(Rejected {
+        dn: "cn=bad\n,ou=people".into(),
+        key: Some("00099".into()),
+        reason: "sn is longer than 100 characters".into(),
+    }));
+    let report = house.applied(&records).await;
+    assert_eq!((report.people.kept, report.people.suspended, report.rejected.total), (1, 0, 1));
+    assert_eq!(report.rejected.by_reason["sn is longer than 100 characters"], 1);
+    assert!(!report.rejected.entries[0].dn.contains('\n'));
+}
+
+#[tokio::test]
+async fn an_establishment_stays_with_the_source_that_brought_it() {
+    let house = House::new();
+    house.applied(&academy(10)).await;
+    let other = SourceId::new("mairie");
+    let mine = complete(vec![school(COLLEGE, "Renamed by another"), pupil(900, "Agent", COLLEGE)]);
+    let report = synchronise(&house.ctx, &other, &mine, Options::default(), Arc::new(Silent)).await.unwrap();
+    assert_eq!((report.people.created, report.rejected.total), (1, 1));
+    assert!(house.ctx.store.state().contains("Collège des Lilas"));
+    assert!(!house.ctx.store.state().contains("Renamed by another"));
+}
+
+#[tokio::test]
+async fn two_runs_of_one_source_never_overlap() {
+    let house = House::new();
+    let gate = Arc::new(tokio::sync::Notify::new());
+    let slow = Listed { gate: Some(Arc::clone(&gate)), ..complete(academy(10)) };
+    let second = async {
+        let busy = house.run(&complete(academy(10)), Options::default()).await;
+        gate.notify_one();
+        busy
+    };
+    let (first, second) = tokio::join!(house.run(&slow, Options::default()), second);
+    assert!(matches!(second, Err(SyncError::Busy)));
+    assert_eq!(first.unwrap().people.created, 10);
+}
+
+#[tokio::test]
+async fn nothing_that_was_read_stays_on_the_disk() {
+    let house = House::new();
+    let gate = Arc::new(tokio::sync::Notify::new());
+    let slow = Listed { gate: Some(Arc::clone(&gate)), ..complete(academy(10)) };
+    let looking = async {
+        let during = house.files();
+        gate.notify_one();
+        during
+    };
+    let (_, during) = tokio::join!(house.run(&slow, Options::default()), looking);
+    for path in during.iter().chain(&house.files()) {
+        assert!(path.ends_with("annuaire.lock"), "{path:?}");
+    }
+}
+
+/// A run cut at any write, heard of or not, converges when it is run again: the tables are those of a run that nobody
+/// cut. The house it starts from has people to create, to change, to bring back and to suspend.
+#[tokio::test]
+async fn a_run_cut_anywhere_converges() {
+    let mut before = academy(300);
+    before.truncate(2 + 290);
+    let mut after: Vec<Record> = academy(300);
+    after[0] = school(COLLEGE, "Collège du Bois");
+    after.retain(
+        |r| !matches!(r, Record::Person(p) if ["00003", "00005", "00007", "00008", "00011"].contains(&p.key.as_str())),
+    );
+    for record in &mut after {
+        if let Record::Person(person) = record
+            && person.key.as_str() < "00270"
+        {
+            person.family_name = "Changé".into();
+        }
+    }
+    let prepared = || async {
+        let house = House::new();
+        let mut more = before.clone();
+        more.push(pupil(299, "Martin", LYCEE));
+        house.applied(&more).await;
+        house.applied(&before).await;
+        house.ctx.store.writes.store(0, Ordering::SeqCst);
+        house
+    };
+    let whole = prepared().await;
+    let report = whole.applied(&after).await;
+    assert_eq!((report.people.suspended, report.people.reactivated, report.people.created), (5, 1, 9));
+    let (expected, writes) = (whole.ctx.store.state(), whole.ctx.store.writes.load(Ordering::SeqCst));
+    assert!(writes >= 25, "{writes} writes give too few points");
+
+    let points = (0..writes).flat_map(|n| [Cut::Before(n), Cut::After(n)]);
+    for cut in points {
+        let house = prepared().await;
+        *house.ctx.store.cut.lock().unwrap() = cut;
+        let broken = house.run(&complete(after.clone()), Options::default()).await;
+        assert!(matches!(broken, Err(SyncError::Store(_))), "{cut:?}");
+        assert_eq!(house.ctx.store.runs(&house.source, 1).await.unwrap()[0].outcome, RunOutcome::Failed);
+        *house.ctx.store.cut.lock().unwrap() = Cut::Never;
+        house.applied(&after).await;
+        assert_eq!(house.ctx.store.state(), expected, "{cut:?}");
+    }
+}
+
+/// The same when the whole process goes: the run is dropped where it stands, without a word to the store.
+#[tokio::test]
+async fn a_run_that_vanishes_may_be_run_again_at_once() {
+    let house = House::new();
+    let never = Listed { gate: Some(Arc::new(tokio::sync::Notify::new())), ..complete(academy(10)) };
+    let vanished = async {
+        tokio::select! {
+            _ = house.run(&never, Options::default()) => unreachable!("the gate stays shut"),
+            () = async { for _ in 0..100 { tokio::task::yield_now().await } } => {}
+        }
+    };
+    vanished.await;
+    assert_eq!(house.applied(&academy(10)).await.people.created, 10);
+}

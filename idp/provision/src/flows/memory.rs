@@ -1,0 +1,260 @@
+//! A store and a directory in memory, each able to fail where a test asks.
+
+use async_trait::async_trait;
+use preau_connector_api::{Completion, Directory, Record};
+use preau_domain::{
+    AccountState, AuditEvent, Clock, CorrelationId, Establishment, Ids, Instant, JoinKey, Person, PersonId, SourceId,
+    Uai,
+};
+use preau_store::{
+    Audit, Establishments, Health, IndexRow, Operations, PersonChange, Provisioning, Result, RunRecord, StoreError,
+    Swept,
+};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use tokio::sync::mpsc;
+
+/// Where a write is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// Nowhere.
+    Never,
+    /// The n-th write does not happen, nor any after it.
+    Before(usize),
+    /// The n-th write happens, but nobody hears of it.
+    After(usize),
+}
+
+#[derive(Default)]
+pub(crate) struct Tables {
+    pub(crate) people: BTreeMap<JoinKey, (Person, String)>,
+    pub(crate) establishments: BTreeMap<Uai, Establishment>,
+    pub(crate) runs: Vec<RunRecord>,
+    pub(crate) audit: Vec<AuditEvent>,
+    leases: BTreeMap<String, (String, Instant)>,
+}
+
+pub(crate) struct Memory {
+    pub(crate) tables: Mutex<Tables>,
+    pub(crate) cut: Mutex<Cut>,
+    /// Writes of people and establishments so far.
+    pub(crate) writes: AtomicUsize,
+}
+
+impl Memory {
+    pub(crate) fn new() -> Self {
+        Memory { tables: Mutex::default(), cut: Mutex::new(Cut::Never), writes: AtomicUsize::new(0) }
+    }
+
+    /// What a reader of the tables sees, ids aside: they are random.
+    pub(crate) fn state(&self) -> String {
+        let tables = self.tables.lock().unwrap();
+        let mut out = String::new();
+        for (person, digest) in tables.people.values() {
+            let mut person = person.clone();
+            person.id = PersonId::new("");
+            out += &format!("{} {digest}\n", serde_json::to_string(&person).unwrap());
+        }
+        for establishment in tables.establishments.values() {
+            out += &format!("{}\n", serde_json::to_string(establishment).unwrap());
+        }
+        out
+    }
+
+    fn write(&self, change: impl FnOnce(&mut Tables)) -> Result<()> {
+        let nth = self.writes.fetch_add(1, Ordering::SeqCst);
+        let cut = *self.cut.lock().unwrap();
+        let dead = match cut {
+            Cut::Never => false,
+            Cut::Before(at) => nth >= at,
+            Cut::After(at) => nth > at,
+        };
+        if !dead {
+            change(&mut self.tables.lock().unwrap());
+        }
+        if dead || cut == Cut::After(nth) { Err(StoreError::Backend("cut".into())) } else { Ok(()) }
+    }
+}
+
+#[async_trait]
+impl Provisioning for Memory {
+    async fn source_index(&self, source: &SourceId, after: &str, limit: u32) -> Result<Vec<IndexRow>> {
+        let tables = self.tables.lock().unwrap();
+        Ok(tables
+            .people
+            .values()
+            .filter(|(p, _)| p.join.as_ref().is_some_and(|j| j.source == *source && j.key.as_str() > after))
+            .take(limit as usize)
+            .map(|(person, digest)| {
+                let mut establishments: Vec<Uai> = person.establishments().into_iter().cloned().collect();
+                establishments.sort();
+                IndexRow {
+                    key: person.join.clone().unwrap().key,
+                    digest: digest.clone(),
+                    state: person.state,
+                    establishments,
+                }
+            })
+            .collect())
+    }
+
+    async fn put_people(&self, changes: &[PersonChange]) -> Result<()> {
+        self.write(|tables| {
+            for change in changes {
+                let mut person = change.person.clone();
+                let join = person.join.clone().unwrap();
+                if let Some((known, _)) = tables.people.get(&join) {
+                    person.id = known.id.clone();
+                }
+                tables.people.insert(join, (person, change.digest.clone()));
+            }
+        })
+    }
+
+    async fn suspend_people(&self, source: &SourceId, keys: &[String]) -> Result<u64> {
+        let mut count = 0;
+        self.write(|tables| {
+            for key in keys {
+                let join = JoinKey { source: source.clone(), key: key.clone() };
+                if let Some((person, _)) = tables.people.get_mut(&join) {
+                    count += u64::from(person.state == AccountState::Active);
+                    person.state = AccountState::Suspended;
+                }
+            }
+        })?;
+        Ok(count)
+    }
+
+    async fn put_establishments(&self, establishments: &[Establishment]) -> Result<()> {
+        self.write(|tables| {
+            for establishment in establishments {
+                tables.establishments.insert(establishment.uai.clone(), establishment.clone());
+            }
+        })
+    }
+
+    async fn put_run(&self, run: &RunRecord) -> Result<()> {
+        let runs = &mut self.tables.lock().unwrap().runs;
+        runs.retain(|known| known.id != run.id);
+        runs.insert(0, run.clone());
+        Ok(())
+    }
+
+    async fn runs(&self, _: &SourceId, limit: u32) -> Result<Vec<RunRecord>> {
+        Ok(self.tables.lock().unwrap().runs.iter().take(limit as usize).cloned().collect())
+    }
+}
+
+#[async_trait]
+impl Establishments for Memory {
+    async fn establishment(&self, uai: &Uai) -> Result<Option<Establishment>> {
+        Ok(self.tables.lock().unwrap().establishments.get(uai).cloned())
+    }
+
+    async fn establishments(&self, uais: &[Uai]) -> Result<Vec<Establishment>> {
+        let tables = self.tables.lock().unwrap();
+        Ok(uais.iter().filter_map(|uai| tables.establishments.get(uai).cloned()).collect())
+    }
+}
+
+#[async_trait]
+impl Operations for Memory {
+    async fn sweep(&self, _: Instant, _: Instant, _: u32) -> Result<Swept> {
+        Ok(Swept::default())
+    }
+
+    async fn ready(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn health(&self) -> Result<Health> {
+        Err(StoreError::Backend("not asked here".into()))
+    }
+
+    async fn acquire_lease(&self, name: &str, holder: &str, now: Instant, until: Instant) -> Result<bool> {
+        let leases = &mut self.tables.lock().unwrap().leases;
+        if leases.get(name).is_some_and(|(by, end)| by != holder && *end > now) {
+            return Ok(false);
+        }
+        leases.insert(name.into(), (holder.into(), until));
+        Ok(true)
+    }
+
+    async fn release_lease(&self, name: &str, holder: &str) -> Result<()> {
+        let leases = &mut self.tables.lock().unwrap().leases;
+        if leases.get(name).is_some_and(|(by, _)| by == holder) {
+            leases.remove(name);
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Audit for Memory {
+    fn record(&self, event: AuditEvent) {
+        self.tables.lock().unwrap().audit.push(event);
+    }
+
+    async fn flush_audit(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn audit_of(&self, correlation: &CorrelationId) -> Result<Vec<AuditEvent>> {
+        let tables = self.tables.lock().unwrap();
+        Ok(tables.audit.iter().filter(|event| event.correlation == *correlation).cloned().collect())
+    }
+
+    async fn audit_about(&self, _: &PersonId, _: Instant, _: u32) -> Result<Vec<AuditEvent>> {
+        Ok(Vec::new())
+    }
+}
+
+/// A directory that hands over a list.
+pub(crate) struct Listed {
+    pub(crate) records: Vec<Record>,
+    pub(crate) completion: Completion,
+    /// Waited for before the first record, when a test holds a run open.
+    pub(crate) gate: Option<std::sync::Arc<tokio::sync::Notify>>,
+}
+
+#[async_trait]
+impl Directory for Listed {
+    async fn read(&self, out: mpsc::Sender<Record>) -> Completion {
+        if let Some(gate) = &self.gate {
+            gate.notified().await;
+        }
+        for record in &self.records {
+            if out.send(record.clone()).await.is_err() {
+                return Completion::Incomplete("nobody listens".into());
+            }
+        }
+        self.completion.clone()
+    }
+
+    async fn estimate(&self) -> Option<u64> {
+        Some(self.records.len() as u64)
+    }
+}
+
+/// Holds still.
+pub(crate) struct Still;
+
+impl Clock for Still {
+    fn now(&self) -> Instant {
+        Instant(1_788_000_000_000)
+    }
+}
+
+/// Names that never repeat.
+pub(crate) struct Counting(pub(crate) AtomicU64);
+
+impl Ids for Counting {
+    fn fill(&self, out: &mut [u8]) {
+        let mut n = self.0.fetch_add(1, Ordering::SeqCst);
+        for byte in out.iter_mut() {
+            *byte = (n & 31) as u8;
+            n >>= 5;
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What the house knows of a source, compact enough to hold in memory while the source is read: 40 bytes a person, and
+//! the sets of establishments once each.
+
+use crate::digest::Digest;
+use preau_domain::{AccountState, Uai};
+use preau_store::IndexRow;
+use std::collections::HashMap;
+
+/// One known record.
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    key: Digest,
+    digest: Digest,
+    set: u32,
+    active: bool,
+    present: bool,
+    used: bool,
+}
+
+/// What is known of one record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Known {
+    /// The digest stored, when it is one of this release.
+    pub(crate) digest: Digest,
+    /// May sign in.
+    pub(crate) active: bool,
+    /// A person of this reading already had this key.
+    pub(crate) used: bool,
+}
+
+/// The table, searched by the hash of the join key.
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    rows: Vec<Row>,
+    sets: Vec<Vec<Uai>>,
+    known_sets: HashMap<Vec<Uai>, u32>,
+}
+
+/// Stands for a stored digest that no record can have.
+fn never() -> Digest {
+    Digest::of_key("")
+}
+
+impl Index {
+    /// Adds a page of the store's index.
+    pub(crate) fn extend(&mut self, page: &[IndexRow]) {
+        self.rows.reserve(page.len());
+        for row in page {
+            let set = match self.known_sets.get(&row.establishments) {
+                Some(set) => *set,
+                None => {
+                    let set = u32::try_from(self.sets.len()).unwrap_or(u32::MAX);
+                    self.sets.push(row.establishments.clone());
+                    self.known_sets.insert(row.establishments.clone(), set);
+                    set
+                }
+            };
+            self.rows.push(Row {
+                key: Digest::of_key(&row.key),
+                digest: Digest::from_hex(&row.digest).unwrap_or_else(never),
+                set,
+                active: row.state == AccountState::Active,
+                present: false,
+                used: false,
+            });
+        }
+    }
+
+    /// Makes the table ready to be searched.
+    pub(crate) fn seal(&mut self) {
+        self.known_sets = HashMap::new();
+        self.rows.sort_unstable_by_key(|row| row.key);
+    }
+
+    fn at(&self, key: Digest) -> Option<usize> {
+        self.rows.binary_search_by_key(&key, |row| row.key).ok()
+    }
+
+    /// What is known of that key.
+    pub(crate) fn known(&self, key: Digest) -> Option<Known> {
+        let row = &self.rows[self.at(key)?];
+        Some(Known { digest: row.digest, active: row.active, used: row.used })
+    }
+
+    /// Notes that the key was in the reading; `used` when a person was made of it.
+    pub(crate) fn mark(&mut self, key: Digest, used: bool) {
+        if let Some(at) = self.at(key) {
+            self.rows[at].present = true;
+            self.rows[at].used |= used;
+        }
+    }
+
+    /// Whether the account of that key is active and its record was nowhere in the reading.
+    pub(crate) fn lost(&self, key: Digest) -> bool {
+        self.at(key).is_some_and(|at| self.rows[at].active && !self.rows[at].present)
+    }
+
+    /// Known people who are present only as rejected entries.
+    pub(crate) fn kept(&self) -> u64 {
+        self.rows.iter().filter(|row| row.present && !row.used).count() as u64
+    }
+
+    /// Active people, whether each is lost, and their establishments.
+    pub(crate) fn active(&self) -> impl Iterator<Item = (bool, &[Uai])> {
+        self.rows
+            .iter()
+            .filter(|row| row.active)
+            .map(|row| (!row.present, self.sets.get(row.set as usize).map_or(&[][..], Vec::as_slice)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_known_person_takes_forty_bytes() {
+        assert_eq!(std::mem::size_of::<Row>(), 40);
+    }
+}

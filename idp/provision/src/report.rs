@@ -1,0 +1,132 @@
+//! What a run tells afterwards: the same facts for the screen, the store and scripts.
+
+use preau_connector_api::Rejected;
+use preau_domain::{RunId, SourceId};
+use preau_store::RunOutcome;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// How many rejected entries a report names; all are counted.
+pub const REJECTED_KEPT: usize = 1_000;
+
+/// How many distinct reasons are counted apart.
+const REASONS_KEPT: usize = 100;
+
+/// Figures on people.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PeopleCounts {
+    /// People the source told of.
+    pub read: u64,
+    /// New accounts.
+    pub created: u64,
+    /// Accounts whose record changed.
+    pub updated: u64,
+    /// Accounts that were suspended and are back.
+    pub reactivated: u64,
+    /// Accounts whose record is the one stored.
+    pub unchanged: u64,
+    /// Accounts kept as they are because their entry was rejected.
+    pub kept: u64,
+    /// Accounts suspended because their record is absent; in a run that was held or tried, those that would have been.
+    pub suspended: u64,
+}
+
+/// Figures on establishments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct EstablishmentCounts {
+    /// New ones.
+    pub created: u64,
+    /// Changed ones.
+    pub updated: u64,
+    /// Unchanged ones.
+    pub unchanged: u64,
+}
+
+/// Entries that do not fit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RejectedCounts {
+    /// How many.
+    pub total: u64,
+    /// How many for each reason; past the first hundred reasons, under `other`.
+    pub by_reason: BTreeMap<String, u64>,
+    /// The first thousand.
+    pub entries: Vec<RejectedEntry>,
+}
+
+/// One entry that does not fit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RejectedEntry {
+    /// Its name in the source.
+    pub dn: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl RejectedCounts {
+    /// Counts one more.
+    pub(crate) fn add(&mut self, rejected: Rejected) {
+        self.total += 1;
+        let reason = preau_domain::display_safe(&rejected.reason, 300);
+        let counted = self.by_reason.len() < REASONS_KEPT || self.by_reason.contains_key(&reason);
+        *self.by_reason.entry(if counted { reason.clone() } else { "other".to_owned() }).or_default() += 1;
+        if self.entries.len() < REJECTED_KEPT {
+            self.entries.push(RejectedEntry { dn: preau_domain::display_safe(&rejected.dn, 300), reason });
+        }
+    }
+}
+
+/// What a run did, or would do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Its name, which is also the correlation of its audit event.
+    pub run: RunId,
+    /// Which source.
+    pub source: SourceId,
+    /// A trial: nothing was written, and `outcome` is what a real run would have come to.
+    pub dry_run: bool,
+    /// How it ended.
+    pub outcome: RunOutcome,
+    /// Figures on establishments.
+    pub establishments: EstablishmentCounts,
+    /// Figures on people.
+    pub people: PeopleCounts,
+    /// What does not fit.
+    pub rejected: RejectedCounts,
+    /// Why it was held, a sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<String>,
+    /// What was cut short, when the source did not answer to the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub incomplete: Option<String>,
+    /// How long it took.
+    pub duration_ms: i64,
+    /// People read per second over the whole run.
+    pub people_per_second: u64,
+}
+
+impl Report {
+    /// Notes how long it took.
+    pub(crate) fn timed(&mut self, milliseconds: i64) {
+        self.duration_ms = milliseconds.max(0);
+        let duration = u64::try_from(self.duration_ms).unwrap_or(0).max(1);
+        self.people_per_second = self.people.read.saturating_mul(1000) / duration;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_of_rejections_stays_bounded() {
+        let mut counts = RejectedCounts::default();
+        for n in 0..5_000 {
+            counts.add(Rejected { dn: "x".repeat(5_000), key: None, reason: format!("reason {n}\n") });
+        }
+        assert_eq!(counts.total, 5_000);
+        assert_eq!(counts.entries.len(), REJECTED_KEPT);
+        assert_eq!(counts.by_reason.len(), REASONS_KEPT + 1);
+        assert_eq!(counts.by_reason.values().sum::<u64>(), 5_000);
+        assert!(counts.entries.iter().all(|e| e.dn.len() < 1_000 && !e.reason.contains('\n')));
+    }
+}

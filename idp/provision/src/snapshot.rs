@@ -1,0 +1,92 @@
+//! Reads a source once, to its end, and keeps what is new. Memory: the index of what is known, one hash for each new
+//! key, and a channel of a few hundred records.
+
+use crate::digest::Digest;
+use crate::index::Index;
+use crate::plan::{Fate, Planned, Planner};
+use crate::progress::{Phase, Progress};
+use crate::spool::Spool;
+use crate::synchronise::{SyncError, SyncStore};
+use preau_connector_api::{Directory, Record};
+use preau_domain::SourceId;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// Rows of the index read at once.
+pub(crate) const PAGE: u32 = 5_000;
+
+/// Records between the connector and the planner.
+const CHANNEL: usize = 512;
+
+/// Loads what is known of a source.
+pub(crate) async fn load<S: SyncStore + ?Sized>(
+    store: &S,
+    source: &SourceId,
+    progress: &dyn Progress,
+) -> Result<Index, SyncError> {
+    progress.phase(Phase::Loading, None);
+    let mut index = Index::default();
+    let mut after = String::new();
+    loop {
+        let page = store.source_index(source, &after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after.clone_from(&last.key);
+        index.extend(&page);
+        progress.advance(page.len() as u64);
+    }
+    index.seal();
+    Ok(index)
+}
+
+/// Reads the source; gives back the plan and what there is to write.
+pub(crate) async fn take(
+    source: &SourceId,
+    index: Index,
+    directory: &dyn Directory,
+    spool: (&Path, &str),
+    progress: Arc<dyn Progress>,
+) -> Result<(Planned, Spool), SyncError> {
+    progress.phase(Phase::Reading, directory.estimate().await);
+    let spool = Spool::create(spool.0, spool.1)?;
+    let planner = Planner::new(source.clone(), index);
+    let (sender, receiver) = mpsc::channel(CHANNEL);
+    // Digesting and spooling are work for a thread of their own: the connector keeps reading meanwhile, and no thread
+    // that serves requests waits for a disk.
+    let keeping = tokio::task::spawn_blocking(move || keep(receiver, planner, spool, progress.as_ref()));
+    let completion = directory.read(sender).await;
+    let (planner, spool) = keeping.await.map_err(|_| SyncError::Interrupted)??;
+    Ok((planner.finish(completion), spool))
+}
+
+fn keep(
+    mut receiver: mpsc::Receiver<Record>,
+    mut planner: Planner,
+    mut spool: Spool,
+    progress: &dyn Progress,
+) -> io::Result<(Planner, Spool)> {
+    let mut json = Vec::with_capacity(4096);
+    let mut told = 0;
+    while let Some(record) = receiver.blocking_recv() {
+        match record {
+            Record::Establishment(record) => planner.establishment(record),
+            Record::Rejected(rejected) => planner.rejected(rejected),
+            Record::Person(record) => {
+                json.clear();
+                serde_json::to_writer(&mut json, &record)?;
+                let digest = Digest::of_record(&json);
+                if planner.person(&record, digest) == Fate::Write {
+                    spool.write(digest, &json)?;
+                }
+            }
+        }
+        told += 1;
+        if told == 256 {
+            progress.advance(told);
+            told = 0;
+        }
+    }
+    progress.advance(told);
+    Ok((planner, spool))
+}

@@ -1,0 +1,208 @@
+//! One run, from lease to report.
+
+use crate::guard::{Thresholds, Verdict, guard};
+use crate::lease::Lease;
+use crate::progress::Progress;
+use crate::report::Report;
+use crate::{apply, snapshot};
+use preau_connector_api::Directory;
+use preau_domain::{AuditEvent, AuditKind, Clock, CorrelationId, Ids, Instant, RunId, SourceId};
+use preau_store::{Audit, Establishments, Operations, Provisioning, RunOutcome, RunRecord, StoreError};
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What a synchronisation asks of a store.
+pub trait SyncStore: Provisioning + Establishments + Operations + Audit {}
+
+impl<T: Provisioning + Establishments + Operations + Audit + ?Sized> SyncStore for T {}
+
+/// What a synchronisation works with.
+pub struct SyncContext<S: ?Sized> {
+    /// Where people are kept.
+    pub store: Arc<S>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Gives names.
+    pub ids: Arc<dyn Ids>,
+    /// Folder for the spool and the locks; created for its owner alone if it is not there.
+    pub spool_dir: PathBuf,
+}
+
+/// How a run behaves.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Read, plan and judge, but write nothing.
+    pub dry_run: bool,
+    /// When the guard holds a run.
+    pub thresholds: Thresholds,
+}
+
+/// Why a run ended without a report. What it had written stays, and the next run goes on from there.
+#[derive(Debug, thiserror::Error)]
+pub enum SyncError {
+    /// Another run of this source is under way.
+    #[error("another synchronisation of this source is under way")]
+    Busy,
+    /// Another machine took the lease over.
+    #[error("the lease of this synchronisation was lost to another machine")]
+    LeaseLost,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The spool failed.
+    #[error("spool: {0}")]
+    Spool(#[from] io::Error),
+    /// The process is stopping.
+    #[error("the synchronisation was interrupted")]
+    Interrupted,
+}
+
+impl SyncError {
+    /// The word of the audit.
+    fn word(&self) -> &'static str {
+        match self {
+            SyncError::Busy => "busy",
+            SyncError::LeaseLost => "lease-lost",
+            SyncError::Store(_) => "store-failed",
+            SyncError::Spool(_) => "spool-failed",
+            SyncError::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// Brings the house in line with a source. One run of a source at a time; a run killed anywhere is simply run again.
+pub async fn synchronise<S: SyncStore + ?Sized>(
+    ctx: &SyncContext<S>,
+    source: &SourceId,
+    directory: &dyn Directory,
+    options: Options,
+    progress: Arc<dyn Progress>,
+) -> Result<Report, SyncError> {
+    prepare(&ctx.spool_dir)?;
+    let lease = Lease::take(&*ctx.store, &*ctx.clock, &*ctx.ids, source, &ctx.spool_dir).await?;
+    let run = RunId::generate(&*ctx.ids);
+    let result = tokio::select! {
+        lost = lease.keep(&*ctx.store, &*ctx.clock) => Err(lost),
+        result = recorded(ctx, &run, source, directory, options, progress) => result,
+    };
+    lease.release(&*ctx.store).await;
+    result
+}
+
+fn prepare(dir: &std::path::Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
+}
+
+/// A run with its record in the store; a dry run leaves none.
+async fn recorded<S: SyncStore + ?Sized>(
+    ctx: &SyncContext<S>,
+    run: &RunId,
+    source: &SourceId,
+    directory: &dyn Directory,
+    options: Options,
+    progress: Arc<dyn Progress>,
+) -> Result<Report, SyncError> {
+    let started = ctx.clock.now();
+    let mut record = RunRecord {
+        id: run.clone(),
+        source: source.clone(),
+        started,
+        finished: None,
+        outcome: RunOutcome::Running,
+        report: "{}".to_owned(),
+    };
+    if !options.dry_run {
+        ctx.store.put_run(&record).await?;
+    }
+    let result = attempt(ctx, run, source, directory, options, progress, started).await;
+    if options.dry_run {
+        return result;
+    }
+    let finished = ctx.clock.now();
+    record.finished = Some(finished);
+    let detail = match &result {
+        Ok(report) => {
+            record.outcome = report.outcome;
+            record.report = serde_json::to_string(report).unwrap_or_default();
+            word(report.outcome)
+        }
+        Err(error) => {
+            record.outcome = RunOutcome::Failed;
+            record.report = serde_json::json!({ "failure": error.to_string() }).to_string();
+            error.word()
+        }
+    };
+    let correlation = CorrelationId::new(run.as_str());
+    ctx.store.record(AuditEvent::new(finished, AuditKind::Synchronised, correlation, detail));
+    let written = match ctx.store.put_run(&record).await {
+        Ok(()) => ctx.store.flush_audit().await,
+        failed => failed,
+    };
+    // Of two failures the first is the one to tell.
+    result.and_then(|report| written.map(|()| report).map_err(SyncError::from))
+}
+
+async fn attempt<S: SyncStore + ?Sized>(
+    ctx: &SyncContext<S>,
+    run: &RunId,
+    source: &SourceId,
+    directory: &dyn Directory,
+    options: Options,
+    progress: Arc<dyn Progress>,
+    started: Instant,
+) -> Result<Report, SyncError> {
+    let store = &*ctx.store;
+    let index = snapshot::load(store, source, &*progress).await?;
+    let (mut planned, spool) =
+        snapshot::take(source, index, directory, (&ctx.spool_dir, run.as_str()), Arc::clone(&progress)).await?;
+    let establishments = apply::compare_establishments(store, &mut planned).await?;
+    let verdict = guard(&planned.plan, &options.thresholds);
+
+    let mut report = Report {
+        run: run.clone(),
+        source: source.clone(),
+        dry_run: options.dry_run,
+        outcome: RunOutcome::Applied,
+        establishments,
+        people: planned.plan.people,
+        rejected: planned.plan.rejected,
+        held: Vec::new(),
+        incomplete: None,
+        duration_ms: 0,
+        people_per_second: 0,
+    };
+    let mut to_suspend = report.people.suspended;
+    match verdict {
+        Verdict::Go => {}
+        Verdict::GoWithoutSuspensions(why) => {
+            report.outcome = RunOutcome::Incomplete;
+            report.incomplete = Some(why);
+            report.people.suspended = 0;
+            to_suspend = 0;
+        }
+        Verdict::Held(reasons) => {
+            report.outcome = RunOutcome::Held;
+            report.held = reasons.iter().map(ToString::to_string).collect();
+        }
+    }
+    if !options.dry_run && report.outcome != RunOutcome::Held {
+        apply::establishments(store, &planned.establishments).await?;
+        apply::people(store, source, spool, &ctx.ids, &*progress).await?;
+        report.people.suspended = apply::suspensions(store, source, &planned.index, to_suspend, &*progress).await?;
+    }
+    report.timed(ctx.clock.now() - started);
+    Ok(report)
+}
+
+/// The word the store and the audit keep for an outcome.
+fn word(outcome: RunOutcome) -> &'static str {
+    match outcome {
+        RunOutcome::Running => "running",
+        RunOutcome::Applied => "applied",
+        RunOutcome::Held => "held",
+        RunOutcome::Incomplete => "incomplete",
+        RunOutcome::Failed => "failed",
+    }
+}
