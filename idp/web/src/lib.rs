@@ -1,1 +1,34 @@
-//! What all protocols share: hub, sign-in, session, portal, logout.
+//! What all protocols share: the hub, the sign-in dispatcher and its steps, sessions, the portal, logout fan-out.
+//!
+//! Every sign-on walks one corridor: a protocol begins a sign-in ([`Hub::begin_sign_in`]), which is stored; the
+//! dispatcher in [`sign_in`] reads the stored state and names the next step until the person is proven; `policy`
+//! decides; the protocol completes or refuses. A protocol is a pair of ends on that corridor ([`Protocol`]) and never
+//! sees a password. What people read is in `pages` and `locales/`; what a database keeps is behind `preau-store`.
+
+mod config;
+mod egress;
+mod fault;
+mod form;
+mod headers;
+mod hub;
+mod l10n;
+mod live;
+mod logout;
+mod pages;
+mod protocol;
+mod router;
+pub mod sign_in;
+mod table;
+mod visitor;
+
+pub use config::{SessionConfig, SignInConfig, WebConfig};
+pub use egress::{Egress, EgressError};
+pub use fault::{Fault, FaultKind};
+pub use form::Fields;
+pub use hub::{Hub, HubParts, SignInSource};
+pub use l10n::{Locale, Texts};
+pub use live::Live;
+pub use protocol::{Begin, CompletedSignIn, LogoutNotice, Protocol, Refusal};
+pub use router::router;
+pub use table::{Door, ServiceTable};
+pub use visitor::{Cookie, Secret, Visitor};

@@ -1,0 +1,123 @@
+//! The settings of everything a browser meets. Read from the one configuration file by `idp/server`.
+
+use preau_connector_api::Problem;
+use preau_domain::Public;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use url::Url;
+
+/// Section `[web]`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct WebConfig {
+    /// The address people and services reach Préau at, such as `https://ent.example.fr`. No path.
+    pub public_url: String,
+    /// Name of the digital workspace, shown on every page; at most 60 characters.
+    pub name: String,
+    /// Proxies in front of Préau whose `X-Forwarded-For` is believed: addresses or networks (`10.0.0.0/8`).
+    pub trusted_proxies: Vec<String>,
+    /// Where people find help: shown on error pages.
+    pub help_url: Option<String>,
+    /// Lifetimes.
+    pub session: SessionConfig,
+    /// Which source serves which public.
+    pub sign_in: SignInConfig,
+}
+
+/// Section `[web.session]`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SessionConfig {
+    /// Seconds a session lives at most, whatever happens: one school day by default.
+    pub absolute_seconds: i64,
+    /// Seconds without any request after which a session is over.
+    pub idle_seconds: i64,
+    /// Seconds a sign-in may take.
+    pub sign_in_seconds: i64,
+}
+
+/// Section `[web.sign_in]`: for each public the source that checks the password, or `local`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SignInConfig {
+    /// `staff`, `pupil`, `guardian`, `guest` to the name of a source, or `local` for accounts kept here. A public that
+    /// is not named is served by the only source when there is exactly one; guests by `local`.
+    pub publics: BTreeMap<String, String>,
+}
+
+impl Default for WebConfig {
+    fn default() -> Self {
+        WebConfig {
+            public_url: "https://ent.example.fr".into(),
+            name: "Préau".into(),
+            trusted_proxies: Vec::new(),
+            help_url: None,
+            session: SessionConfig::default(),
+            sign_in: SignInConfig::default(),
+        }
+    }
+}
+
+impl Default for SessionConfig {
+    fn default() -> Self {
+        SessionConfig { absolute_seconds: 10 * 3600, idle_seconds: 2 * 3600, sign_in_seconds: 15 * 60 }
+    }
+}
+
+impl Default for SignInConfig {
+    fn default() -> Self {
+        SignInConfig { publics: BTreeMap::new() }
+    }
+}
+
+impl WebConfig {
+    /// Everything that is wrong, at once; empty when all is well. `demo` allows plain http on loopback.
+    pub fn validate(&self, demo: bool) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        match Url::parse(&self.public_url) {
+            Ok(url) if url.path() != "/" || url.query().is_some() || url.host_str().is_none() => {
+                problems.push(Problem::new("web.public_url", "give scheme, host and port only, such as https://ent.example.fr"));
+            }
+            Ok(url) if url.scheme() == "https" => {}
+            Ok(url) if url.scheme() == "http" && demo && is_loopback(&url) => {}
+            Ok(_) => problems.push(Problem::new("web.public_url", "must be https; plain http is for a demo on this machine only")),
+            Err(_) => problems.push(Problem::new("web.public_url", "is not an address; write https://ent.example.fr")),
+        }
+        if self.name.is_empty() || self.name.chars().count() > 60 {
+            problems.push(Problem::new("web.name", "must have 1 to 60 characters"));
+        }
+        for (key, value, low, high) in [
+            ("absolute_seconds", self.session.absolute_seconds, 300, 30 * 86_400),
+            ("idle_seconds", self.session.idle_seconds, 60, 30 * 86_400),
+            ("sign_in_seconds", self.session.sign_in_seconds, 60, 3600),
+        ] {
+            if !(low..=high).contains(&value) {
+                problems.push(Problem::new(format!("web.session.{key}"), format!("must lie between {low} and {high} seconds")));
+            }
+        }
+        for public in self.sign_in.publics.keys() {
+            if public.parse::<Public>().is_err() {
+                problems.push(Problem::new(
+                    format!("web.sign_in.publics.{public}"),
+                    "is no public; use staff, pupil, guardian or guest",
+                ));
+            }
+        }
+        for (index, proxy) in self.trusted_proxies.iter().enumerate() {
+            if crate::visitor::Network::parse(proxy).is_none() {
+                problems.push(Problem::new(format!("web.trusted_proxies[{index}]"), "is no address or network such as 10.0.0.0/8"));
+            }
+        }
+        problems
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}

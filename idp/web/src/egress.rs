@@ -1,0 +1,171 @@
+//! The way out: the few calls we make to services (logout notices, proxy callbacks).
+//!
+//! Calls go only to addresses that come from a service's record, never through a proxy, never along a redirect, and
+//! only to public addresses unless the operator said that the service lives on a private network. The address that is
+//! checked is the address that is connected to: the check sits in the resolver.
+
+use preau_connector_api::Network;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+use url::{Host, Url};
+
+/// Why a call was not made or not answered.
+#[derive(Debug)]
+pub enum EgressError {
+    /// The address may not be called.
+    Forbidden(&'static str),
+    /// Nobody answered in time, or not over good TLS.
+    Unreachable(String),
+}
+
+impl std::fmt::Display for EgressError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            EgressError::Forbidden(why) => write!(f, "not called: {why}"),
+            EgressError::Unreachable(why) => write!(f, "no answer: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for EgressError {}
+
+/// Two clients that differ by the networks they may reach.
+#[derive(Clone)]
+pub struct Egress {
+    public: reqwest::Client,
+    private: reqwest::Client,
+}
+
+impl Egress {
+    /// Builds the clients on a TLS configuration that checks certificates.
+    pub fn new(tls: rustls::ClientConfig) -> Result<Egress, EgressError> {
+        let build = |resolver: Arc<Guarded>| {
+            reqwest::Client::builder()
+                .tls_backend_preconfigured(tls.clone())
+                .dns_resolver(resolver)
+                .redirect(reqwest::redirect::Policy::none())
+                .no_proxy()
+                .connect_timeout(Duration::from_secs(2))
+                .timeout(Duration::from_secs(4))
+                .pool_max_idle_per_host(2)
+                .user_agent(concat!("preau/", env!("CARGO_PKG_VERSION")))
+                .build()
+                .map_err(|e| EgressError::Unreachable(e.to_string()))
+        };
+        Ok(Egress { public: build(Arc::new(Guarded { open: false }))?, private: build(Arc::new(Guarded { open: true }))? })
+    }
+
+    /// GETs an address and gives the status of the answer; its body is not read.
+    pub async fn get(&self, url: &str, network: Network) -> Result<u16, EgressError> {
+        let client = self.client(url, network)?;
+        let answer = client.get(url).send().await.map_err(|e| EgressError::Unreachable(kind(&e).into()))?;
+        Ok(answer.status().as_u16())
+    }
+
+    /// POSTs a form and gives the status of the answer; its body is not read.
+    pub async fn post_form(&self, url: &str, form: &[(&str, String)], network: Network) -> Result<u16, EgressError> {
+        let client = self.client(url, network)?;
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let request = client.post(url).header("content-type", "application/x-www-form-urlencoded").body(body);
+        let answer = request.send().await.map_err(|e| EgressError::Unreachable(kind(&e).into()))?;
+        Ok(answer.status().as_u16())
+    }
+
+    fn client(&self, url: &str, network: Network) -> Result<&reqwest::Client, EgressError> {
+        let url = Url::parse(url).map_err(|_| EgressError::Forbidden("not an address"))?;
+        if !matches!(url.scheme(), "https" | "http") {
+            return Err(EgressError::Forbidden("scheme"));
+        }
+        if network == Network::Private {
+            return Ok(&self.private);
+        }
+        // A literal address never meets the resolver.
+        let literal = match url.host() {
+            Some(Host::Ipv4(ip)) => Some(IpAddr::V4(ip)),
+            Some(Host::Ipv6(ip)) => Some(IpAddr::V6(ip)),
+            Some(Host::Domain(_)) => None,
+            None => return Err(EgressError::Forbidden("no host")),
+        };
+        if literal.is_some_and(|ip| !is_public(ip)) {
+            return Err(EgressError::Forbidden("private address"));
+        }
+        if !matches!(url.port_or_known_default(), Some(443 | 80 | 8080 | 8443)) {
+            return Err(EgressError::Forbidden("port"));
+        }
+        Ok(&self.public)
+    }
+}
+
+/// A word for a log: the library's own message holds the address with its query.
+fn kind(error: &reqwest::Error) -> &'static str {
+    if error.is_timeout() {
+        "timeout"
+    } else if error.is_connect() {
+        "connection or certificate"
+    } else {
+        "broken answer"
+    }
+}
+
+struct Guarded {
+    open: bool,
+}
+
+impl Resolve for Guarded {
+    fn resolve(&self, name: Name) -> Resolving {
+        let open = self.open;
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let allowed: Vec<SocketAddr> = found.filter(|a| open || is_public(a.ip())).collect();
+            if allowed.is_empty() {
+                return Err("name has no address that may be called".into());
+            }
+            Ok(Box::new(allowed.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// Whether an address belongs to the public Internet: not private, loopback, link-local, shared, documentation,
+/// benchmarking, multicast or reserved, in either family or mapped from one to the other.
+pub fn is_public(ip: IpAddr) -> bool {
+    match ip.to_canonical() {
+        IpAddr::V4(v4) => {
+            let [a, b, c, _] = v4.octets();
+            !(v4.is_private()
+                || v4.is_loopback()
+                || v4.is_link_local()
+                || v4.is_broadcast()
+                || v4.is_documentation()
+                || a == 0
+                || a >= 224
+                || (a == 100 && (64..128).contains(&b))
+                || (a == 192 && b == 0 && c == 0)
+                || (a == 198 && (b == 18 || b == 19)))
+        }
+        // Global unicast is 2000::/3; documentation and the tunnels that carry an IPv4 address inside are not called.
+        IpAddr::V6(v6) => {
+            let s = v6.segments();
+            (s[0] & 0xe000) == 0x2000 && s[0] != 0x2002 && !(s[0] == 0x2001 && (s[1] == 0 || s[1] == 0xdb8))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_public_internet_is_public() {
+        for good in ["93.184.216.34", "2606:2800:220:1::1"] {
+            assert!(is_public(good.parse().unwrap()), "{good}");
+        }
+        for bad in [
+            "127.0.0.1", "10.0.0.1", "192.168.1.1", "172.16.0.1", "169.254.169.254", "0.0.0.0", "100.64.0.1", "224.0.0.1",
+            "255.255.255.255", "::1", "fe80::1", "fd00::1", "::ffff:127.0.0.1", "2002:7f00:1::", "2001:db8::1", "::",
+        ] {
+            assert!(!is_public(bad.parse().unwrap()), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! What goes wrong in front of a person: the only place that knows HTTP statuses for humans.
+//!
+//! A handler answers `Err(Fault)`; the outermost layer turns it into a page in the person's language, or JSON, with the
+//! incident number to quote. A fault is logged once, there.
+
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use preau_keys::Busy;
+use preau_store::StoreError;
+
+/// Kinds of faults. Each has a title and a sentence in `locales/`, under `fault-<kind>-title` and `fault-<kind>-text`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FaultKind {
+    /// The request cannot be understood.
+    BadRequest,
+    /// The address belongs to no registered service.
+    UnknownService,
+    /// The service does not open for this person; the fault carries the reason's key.
+    Refused,
+    /// The page does not exist.
+    NotFound,
+    /// The form is not the one this browser was given, or was used already.
+    StaleForm,
+    /// The sign-in took too long, or belongs to another browser.
+    SignInExpired,
+    /// The directory does not answer.
+    DirectoryDown,
+    /// Too many people sign in at this instant.
+    Busy,
+    /// The database does not answer.
+    StorageDown,
+    /// The person was proven but has no account here yet.
+    NoAccount,
+    /// The host name of the request is not ours.
+    WrongHost,
+    /// The method is not one this address answers.
+    MethodNotAllowed,
+    /// The request is too large.
+    TooLarge,
+    /// A mistake of ours.
+    Internal,
+}
+
+impl FaultKind {
+    /// Every kind.
+    pub const ALL: [FaultKind; 14] = [
+        FaultKind::BadRequest,
+        FaultKind::UnknownService,
+        FaultKind::Refused,
+        FaultKind::NotFound,
+        FaultKind::StaleForm,
+        FaultKind::SignInExpired,
+        FaultKind::DirectoryDown,
+        FaultKind::Busy,
+        FaultKind::StorageDown,
+        FaultKind::NoAccount,
+        FaultKind::WrongHost,
+        FaultKind::MethodNotAllowed,
+        FaultKind::TooLarge,
+        FaultKind::Internal,
+    ];
+
+    /// The word of logs, metrics and message keys.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            FaultKind::BadRequest => "bad-request",
+            FaultKind::UnknownService => "unknown-service",
+            FaultKind::Refused => "refused",
+            FaultKind::NotFound => "not-found",
+            FaultKind::StaleForm => "stale-form",
+            FaultKind::SignInExpired => "sign-in-expired",
+            FaultKind::DirectoryDown => "directory-down",
+            FaultKind::Busy => "busy",
+            FaultKind::StorageDown => "storage-down",
+            FaultKind::NoAccount => "no-account",
+            FaultKind::WrongHost => "wrong-host",
+            FaultKind::MethodNotAllowed => "method-not-allowed",
+            FaultKind::TooLarge => "too-large",
+            FaultKind::Internal => "internal",
+        }
+    }
+
+    /// The status of the answer.
+    pub fn status(self) -> StatusCode {
+        match self {
+            FaultKind::BadRequest | FaultKind::SignInExpired => StatusCode::BAD_REQUEST,
+            FaultKind::UnknownService | FaultKind::Refused | FaultKind::StaleForm | FaultKind::NoAccount => {
+                StatusCode::FORBIDDEN
+            }
+            FaultKind::NotFound => StatusCode::NOT_FOUND,
+            FaultKind::DirectoryDown | FaultKind::Busy | FaultKind::StorageDown => StatusCode::SERVICE_UNAVAILABLE,
+            FaultKind::WrongHost => StatusCode::MISDIRECTED_REQUEST,
+            FaultKind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            FaultKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            FaultKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+/// Something went wrong in front of a person.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    /// What.
+    pub kind: FaultKind,
+    /// For [`FaultKind::Refused`]: key of the sentence that says why, `refusal-…`.
+    pub reason: Option<&'static str>,
+    /// Name of the service concerned, as the person reads it: French, English.
+    pub service: Option<(String, String)>,
+    /// For operators, in the log: never a secret, a ticket or an attribute value.
+    pub detail: String,
+}
+
+impl Fault {
+    /// A fault with a word for the log.
+    pub fn new(kind: FaultKind, detail: impl Into<String>) -> Fault {
+        Fault { kind, reason: None, service: None, detail: detail.into() }
+    }
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Fault {
+        match error {
+            StoreError::Conflict => Fault::new(FaultKind::StaleForm, "conflict"),
+            StoreError::Backend(detail) => Fault::new(FaultKind::StorageDown, detail),
+        }
+    }
+}
+
+impl From<Busy> for Fault {
+    fn from(_: Busy) -> Fault {
+        Fault::new(FaultKind::Busy, "password queue full")
+    }
+}
+
+impl IntoResponse for Fault {
+    /// A bare status with the fault in its extensions: the outermost layer writes the page.
+    fn into_response(self) -> Response {
+        let mut response = self.kind.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}

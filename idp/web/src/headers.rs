@@ -1,0 +1,56 @@
+//! The headers every answer carries, whatever made it.
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+/// What a page of ours may load: its own style, images and scripts, and nothing from elsewhere. Forms are the business
+/// of [`form_action`], because browsers apply it to the redirect that follows a form as well.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; font-src 'self'; \
+                      connect-src 'self'; manifest-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
+
+/// Adds what is missing; what a handler set stays.
+pub fn protect(headers: &mut HeaderMap, secure: bool) {
+    let fixed: [(HeaderName, &str); 7] = [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "no-store"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
+    ];
+    for (name, value) in fixed {
+        if !headers.contains_key(&name)
+            && let Ok(value) = HeaderValue::from_str(value)
+        {
+            headers.insert(name, value);
+        }
+    }
+    if secure && !headers.contains_key(header::STRICT_TRANSPORT_SECURITY) {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+}
+
+/// The policy of a page whose form ends, after our redirect, at one of these origins.
+pub fn form_action(origins: &[String]) -> HeaderValue {
+    let mut text = POLICY.to_owned();
+    for origin in origins {
+        text.push(' ');
+        text.push_str(origin);
+    }
+    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(POLICY))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_handler_set_stays() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"));
+        protect(&mut headers, true);
+        assert_eq!(headers[header::CACHE_CONTROL], "public, max-age=60");
+        assert!(headers.contains_key(header::STRICT_TRANSPORT_SECURITY));
+        assert!(form_action(&["https://app.example".into()]).to_str().unwrap().ends_with("'self' https://app.example"));
+    }
+}

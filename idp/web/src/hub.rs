@@ -1,0 +1,356 @@
+//! The hub: everything a request needs, put together once by the assembly and handed to every handler.
+//!
+//! Owns the way into and out of a session, and the decision at the door. It holds no per-request state and knows no
+//! protocol by name.
+
+use crate::table::{Door, ServiceTable};
+use crate::visitor::{Cookie, Network, Secret};
+use crate::{Begin, Egress, Fault, FaultKind, Live, Protocol, Texts, Visitor, WebConfig};
+use arc_swap::ArcSwap;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use preau_connector_api::{PasswordCheck, Probe};
+use preau_domain::{
+    AccountState, AuditEvent, AuditKind, Authentication, Clock, Ids, Instant, PendingId, PendingSignIn, PersonId, Public,
+    Seconds, Session, SessionId, SourceId, Uai,
+};
+use preau_keys::{Keyring, Passwords};
+use preau_policy::{Decision, Facts, Refusal, Released};
+use preau_store::{NewSession, Store, StoreError};
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+/// A source people can sign in with.
+#[derive(Clone)]
+pub struct SignInSource {
+    /// Checks passwords; `None` if the source cannot.
+    pub password: Option<Arc<dyn PasswordCheck>>,
+    /// Says whether it answers.
+    pub probe: Arc<dyn Probe>,
+}
+
+/// What the assembly gives.
+pub struct HubParts {
+    /// Storage.
+    pub store: Arc<dyn Store>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub ids: Arc<dyn Ids>,
+    /// Keys.
+    pub keyring: Keyring,
+    /// The password pool.
+    pub passwords: Passwords,
+    /// Settings, already validated.
+    pub config: WebConfig,
+    /// Sources by name.
+    pub sources: HashMap<SourceId, SignInSource>,
+    /// The running services.
+    pub services: ServiceTable,
+    /// The way out to services.
+    pub egress: Egress,
+}
+
+/// See the module.
+pub struct Hub {
+    /// Storage.
+    pub store: Arc<dyn Store>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub ids: Arc<dyn Ids>,
+    /// Keys.
+    pub keyring: Keyring,
+    /// The password pool.
+    pub passwords: Passwords,
+    /// Settings.
+    pub config: WebConfig,
+    /// Sources by name.
+    pub sources: HashMap<SourceId, SignInSource>,
+    /// What people read.
+    pub texts: Texts,
+    /// The way out to services.
+    pub egress: Egress,
+    services: ArcSwap<ServiceTable>,
+    protocols: OnceLock<Vec<Arc<dyn Protocol>>>,
+    live: moka::sync::Cache<SessionId, Arc<Live>>,
+    base: String,
+    host: String,
+    trusted: Vec<Network>,
+}
+
+impl Hub {
+    /// Puts the hub together. Protocols are added by [`Hub::with_protocols`] before the first request.
+    pub fn new(parts: HubParts) -> Hub {
+        let base = parts.config.public_url.trim_end_matches('/').to_owned();
+        let host = base.split_once("://").map_or(String::new(), |(_, host)| host.to_ascii_lowercase());
+        let trusted = parts.config.trusted_proxies.iter().filter_map(|p| Network::parse(p)).collect();
+        Hub {
+            store: parts.store,
+            clock: parts.clock,
+            ids: parts.ids,
+            keyring: parts.keyring,
+            passwords: parts.passwords,
+            config: parts.config,
+            sources: parts.sources,
+            texts: Texts::load(),
+            egress: parts.egress,
+            services: ArcSwap::from_pointee(parts.services),
+            protocols: OnceLock::new(),
+            live: moka::sync::Cache::builder()
+                .max_capacity(200_000)
+                .time_to_live(std::time::Duration::from_millis(Live::FRESH_MS as u64))
+                .build(),
+            base,
+            host,
+            trusted,
+        }
+    }
+
+    /// Gives the hub its protocols, once.
+    pub fn with_protocols(self, protocols: Vec<Arc<dyn Protocol>>) -> Hub {
+        // A second call would be a mistake of the assembly; the first list stays.
+        let _ = self.protocols.set(protocols);
+        self
+    }
+
+    /// The protocols.
+    pub fn protocols(&self) -> &[Arc<dyn Protocol>] {
+        self.protocols.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// The protocol of that name.
+    pub fn protocol(&self, name: &str) -> Option<&Arc<dyn Protocol>> {
+        self.protocols().iter().find(|p| p.name() == name)
+    }
+
+    /// Our own address, without a final slash.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Our own host and port, lower case.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Whether our address is https, and cookies are marked accordingly.
+    pub fn secure(&self) -> bool {
+        self.base.starts_with("https://")
+    }
+
+    /// Proxies whose word is taken.
+    pub fn trusted_proxies(&self) -> &[Network] {
+        &self.trusted
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    /// The running services.
+    pub fn services(&self) -> Arc<ServiceTable> {
+        self.services.load_full()
+    }
+
+    /// Replaces the running services; requests under way finish with the old ones.
+    pub fn set_services(&self, services: ServiceTable) {
+        self.services.store(Arc::new(services));
+    }
+
+    /// Which source checks the password of a public; `None` is the accounts kept here.
+    pub fn source_of(&self, public: Public) -> Option<&SourceId> {
+        match self.config.sign_in.publics.get(public.as_str()) {
+            Some(name) if name == "local" => None,
+            Some(name) => self.sources.keys().find(|id| id.as_str() == name),
+            None if public != Public::Guest && self.sources.len() == 1 => self.sources.keys().next(),
+            None => None,
+        }
+    }
+
+    /// Stores the beginning of a sign-in and sends the browser to the dispatcher.
+    pub async fn begin_sign_in(&self, visitor: &Visitor, begin: Begin) -> Result<Response, Fault> {
+        let now = self.now();
+        let secret = visitor.browser.clone().unwrap_or_else(|| Secret::generate(&*self.ids));
+        let pending = PendingSignIn {
+            id: PendingId::generate(&*self.ids),
+            browser: preau_keys::one_time_key(secret.expose()),
+            protocol: begin.protocol.to_owned(),
+            service: begin.service,
+            request: begin.request,
+            fresh_after: begin.fresh_after,
+            public: None,
+            person: None,
+            authentication: None,
+            correlation: visitor.correlation.clone(),
+            created: now,
+            expires: now + Seconds(self.config.session.sign_in_seconds),
+        };
+        self.store.add_pending(&pending).await?;
+        let mut response = self.see_other(&format!("/sign-in/{}", pending.id));
+        if visitor.browser.is_none() {
+            response.headers_mut().append(header::SET_COOKIE, Cookie::Browser.set(self.secure(), secret.expose()));
+        }
+        Ok(response)
+    }
+
+    /// The live session of that name: from memory for a few seconds, else from the store. A session that is idle for
+    /// too long, or whose person may no longer sign in, is none.
+    pub async fn live(&self, id: &SessionId) -> Result<Option<Arc<Live>>, Fault> {
+        let now = self.now();
+        if let Some(live) = self.live.get(id)
+            && (0..Live::FRESH_MS).contains(&(now - live.loaded))
+        {
+            return Ok((now < live.session.expires).then_some(live));
+        }
+        let Some(session) = self.store.session(id, now).await? else {
+            self.live.invalidate(id);
+            return Ok(None);
+        };
+        if now - session.last_seen > self.config.session.idle_seconds * 1000 {
+            self.end_session(id, "idle").await?;
+            return Ok(None);
+        }
+        if now - session.last_seen > 60_000 {
+            self.store.touch_session(id, now).await?;
+        }
+        let Some(live) = self.load(session).await? else {
+            return Ok(None);
+        };
+        self.live.insert(id.clone(), live.clone());
+        Ok(Some(live))
+    }
+
+    async fn load(&self, session: Session) -> Result<Option<Arc<Live>>, Fault> {
+        let Some(person) = self.store.person(&session.person).await? else {
+            return Ok(None);
+        };
+        if person.state != AccountState::Active {
+            return Ok(None);
+        }
+        let uais: Vec<Uai> = person.establishments().into_iter().take(100).cloned().collect();
+        let establishments = self.store.establishments(&uais).await?;
+        let mut session = session;
+        if session.establishment.as_ref().is_none_or(|uai| !uais.contains(uai)) {
+            session.establishment = uais.first().cloned();
+        }
+        let current = session.establishment.as_ref();
+        let name = current.and_then(|uai| establishments.iter().find(|e| &e.uai == uai)).map(|e| e.name.as_str());
+        let facts = Facts::of(&person, current, name, Some(session.authentication.method));
+        Ok(Some(Arc::new(Live { session, person: Arc::new(person), establishments, facts, loaded: self.now() })))
+    }
+
+    /// Begins the session a sign-in leads to, taking the sign-in out in the same stroke. The answer carries the new
+    /// cookie; the browser's former session is replaced (same person) or ended (another one).
+    pub async fn begin_session(
+        &self,
+        visitor: &Visitor,
+        pending: &PendingSignIn,
+        person: &PersonId,
+        authentication: Authentication,
+    ) -> Result<(Arc<Live>, HeaderValue), Fault> {
+        let now = self.now();
+        let secret = Secret::generate(&*self.ids);
+        let before = match &visitor.session {
+            Some(id) => self.store.session(id, now).await?,
+            None => None,
+        };
+        let session = Session {
+            id: preau_keys::session_id(secret.expose()),
+            person: person.clone(),
+            authentication,
+            establishment: before.as_ref().filter(|s| &s.person == person).and_then(|s| s.establishment.clone()),
+            created: now,
+            expires: now + Seconds(self.config.session.absolute_seconds),
+            last_seen: now,
+        };
+        let new = NewSession {
+            session: session.clone(),
+            pending: Some(pending.id.clone()),
+            replaces: before.as_ref().map(|s| s.id.clone()),
+        };
+        let orphans = self.store.begin_session(&new).await.map_err(|error| match error {
+            StoreError::Conflict => Fault::new(FaultKind::SignInExpired, "this sign-in was ended already"),
+            other => other.into(),
+        })?;
+        if let Some(before) = &before {
+            self.live.invalidate(&before.id);
+        }
+        self.tell_services(orphans);
+        let Some(live) = self.load(session).await? else {
+            return Err(Fault::new(FaultKind::NoAccount, "the account is not active"));
+        };
+        self.live.insert(live.session.id.clone(), live.clone());
+        Ok((live, Cookie::Session.set(self.secure(), secret.expose())))
+    }
+
+    /// Ends a session and tells the services it reached. `why` is a word for the audit. Returns how many services are
+    /// being told.
+    pub async fn end_session(&self, id: &SessionId, why: &'static str) -> Result<usize, Fault> {
+        self.live.invalidate(id);
+        let Some(visits) = self.store.end_session(id).await? else {
+            return Ok(0);
+        };
+        let correlation = preau_domain::CorrelationId::generate(&*self.ids);
+        let mut event = AuditEvent::new(self.now(), AuditKind::SignedOut, correlation, why);
+        event.session = Some(id.clone());
+        self.audit(event);
+        Ok(self.tell_services(visits))
+    }
+
+    /// Forgets what memory holds of a session, after a change to it in the store.
+    pub fn forget_live(&self, id: &SessionId) {
+        self.live.invalidate(id);
+    }
+
+    /// Decides whether the person of a live session may open a service, whichever of their establishments allows it.
+    pub fn decide(&self, live: &Live, door: &Door) -> Decision {
+        preau_policy::access(&live.facts, &self.services.load().rules, &door.service.id)
+    }
+
+    /// What a service receives of the person of a live session. Only its result can be written into an answer.
+    pub fn release(&self, live: &Live, door: &Door) -> Result<Released, Fault> {
+        let pairwise = || self.keyring.pairwise(door.service.id.as_str(), &live.person.id);
+        preau_policy::release(&live.facts, door.identifier, &door.release, pairwise)
+            .map_err(|refused| Fault::new(FaultKind::Refused, refused.to_string()))
+    }
+
+    /// The fault a policy refusal becomes in front of a person, with its audit event.
+    pub fn refused(&self, visitor: &Visitor, live: &Live, door: &Door, why: &Refusal) -> Fault {
+        let mut event = AuditEvent::new(self.now(), AuditKind::ServiceRefused, visitor.correlation.clone(), why.reason.as_str());
+        event.person = Some(live.person.id.clone());
+        event.session = Some(live.session.id.clone());
+        event.service = Some(door.service.id.clone());
+        event.establishment = live.session.establishment.clone();
+        self.audit(event);
+        Fault {
+            kind: FaultKind::Refused,
+            reason: Some(why.reason.message_key()),
+            service: Some((door.title.fr.clone(), door.title.en.clone())),
+            detail: format!("service {} refused: {}", door.service.id, why.reason.as_str()),
+        }
+    }
+
+    /// Hands an event to the journal and counts it.
+    pub fn audit(&self, event: AuditEvent) {
+        metrics::counter!("preau_events_total", "kind" => event.kind.as_str()).increment(1);
+        tracing::info!(
+            event.kind = event.kind.as_str(),
+            event.detail = %event.detail,
+            correlation = %event.correlation,
+            person.id = event.person.as_ref().map(|p| p.as_str()),
+            service.id = event.service.as_ref().map(|s| s.as_str()),
+            "audit"
+        );
+        self.store.record(event);
+    }
+
+    /// A 303 to a path of ours or to an address that is already trusted.
+    pub fn see_other(&self, to: &str) -> Response {
+        match HeaderValue::from_str(to) {
+            Ok(location) => (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response(),
+            Err(_) => Fault::new(FaultKind::Internal, "address cannot be a header").into_response(),
+        }
+    }
+}

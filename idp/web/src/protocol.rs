@@ -1,0 +1,73 @@
+//! What a protocol is to the rest of the house: two ends on one corridor.
+
+use crate::{Door, Fault, Hub, Live, Visitor};
+use async_trait::async_trait;
+use axum::Router;
+use axum::response::Response;
+use preau_domain::{Instant, PendingSignIn, ServiceId, TrustedUrl, Visit};
+use preau_policy::Refusal as PolicyRefusal;
+use std::sync::Arc;
+
+/// One protocol. The visible list is `idp/protocols/registry`.
+#[async_trait]
+pub trait Protocol: Send + Sync {
+    /// Its name in the store, in logs and in metrics, such as `cas`.
+    fn name(&self) -> &'static str;
+
+    /// Its routes, mounted at the root: each begins with `/<name>/`.
+    fn routes(&self) -> Router<Arc<Hub>>;
+
+    /// Hands the proven person over to the service the sign-in was begun for. Decides access again.
+    async fn complete(&self, hub: &Hub, visitor: &Visitor, done: CompletedSignIn) -> Result<Response, Fault>;
+
+    /// Says no in the protocol's own words; `None` leaves it to the page that explains why.
+    async fn refuse(&self, hub: &Hub, visitor: &Visitor, refusal: &Refusal) -> Option<Response>;
+
+    /// Opens a service from its tile, in a live session; `None` if the service does not speak this protocol.
+    async fn launch(&self, hub: &Hub, visitor: &Visitor, door: &Door, live: &Live) -> Option<Result<Response, Fault>>;
+
+    /// The call that tells a service its visit is over; `None` when the service does not listen.
+    fn logout_notice(&self, hub: &Hub, visit: &Visit) -> Option<LogoutNotice>;
+}
+
+/// What a protocol asks for when it begins a sign-in.
+#[derive(Clone, Debug)]
+pub struct Begin {
+    /// Its own name.
+    pub protocol: &'static str,
+    /// For which service; `None` for the portal.
+    pub service: Option<ServiceId>,
+    /// What it must find again in [`Protocol::complete`]: at most 8 KiB.
+    pub request: String,
+    /// A proof made before this instant does not count.
+    pub fresh_after: Option<Instant>,
+}
+
+/// The end of a sign-in.
+pub struct CompletedSignIn {
+    /// The new session.
+    pub live: Arc<Live>,
+    /// What was asked.
+    pub pending: PendingSignIn,
+}
+
+/// A service refused a person by policy.
+pub struct Refusal {
+    /// What was asked.
+    pub pending: Option<PendingSignIn>,
+    /// By which service.
+    pub door: Door,
+    /// Why.
+    pub why: PolicyRefusal,
+}
+
+/// A form to post to a service, telling it that a visit is over.
+#[derive(Clone, Debug)]
+pub struct LogoutNotice {
+    /// Which service.
+    pub door: Door,
+    /// Where: an address of the service.
+    pub to: TrustedUrl,
+    /// Form fields.
+    pub form: Vec<(&'static str, String)>,
+}

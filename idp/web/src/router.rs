@@ -1,0 +1,139 @@
+//! The outermost layer and the table of routes.
+//!
+//! Every request passes [`around`] once: it gets its correlation id and its visitor, is refused if it names another
+//! host, and leaves with the headers of the house; a fault inside becomes a page here and nowhere else.
+
+use crate::visitor::peer;
+use crate::{Fault, FaultKind, Hub, Visitor, headers, logout, pages, sign_in};
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, header};
+use preau_domain::{AuditEvent, AuditKind, CorrelationId};
+use std::sync::Arc;
+use std::time::Instant;
+use tracing::Instrument;
+
+/// Largest body of any request, in bytes.
+const MAX_BODY: usize = 64 * 1024;
+/// Longest address accepted, in bytes.
+const MAX_TARGET: usize = 16 * 1024;
+
+/// Everything a browser or a service can ask for, over a hub that has its protocols.
+pub fn router(hub: Arc<Hub>) -> Router {
+    let mut routes = Router::new().merge(sign_in::routes()).merge(logout::routes()).merge(pages::portal_routes());
+    for protocol in hub.protocols() {
+        routes = routes.merge(protocol.routes());
+    }
+    routes
+        .fallback(|| async { Fault::new(FaultKind::NotFound, "no such page") })
+        .method_not_allowed_fallback(|| async { Fault::new(FaultKind::MethodNotAllowed, "method") })
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(tower_http::catch_panic::CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(hub.clone(), around))
+        .with_state(hub)
+}
+
+/// A panic is a mistake of ours; the person reads the same page as for any other one, and nothing of its cause.
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    Fault::new(FaultKind::Internal, "panic").into_response()
+}
+
+async fn around(State(hub): State<Arc<Hub>>, mut request: Request, next: Next) -> Response {
+    let began = Instant::now();
+    let correlation = CorrelationId::generate(&*hub.ids);
+    let query = request.uri().query().unwrap_or_default();
+    let visitor = Visitor::read(&hub, request.headers(), peer(request.extensions()), correlation.clone(), query);
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let json = wants_json(&request);
+    let method = request.method().clone();
+    let refused = precheck(&hub, &request);
+    request.extensions_mut().insert(visitor.clone());
+    let span = tracing::info_span!("request", %method, route, correlation = %correlation);
+    let mut response = match refused {
+        Some(fault) => fault.into_response(),
+        None => next.run(request).instrument(span.clone()).await,
+    };
+    if response.extensions().get::<Fault>().is_none() {
+        let status = response.status();
+        // The framework's own refusals (a body too large, a bad path) become pages like any other.
+        if status.is_client_error() && response.headers().get(header::CONTENT_TYPE).is_none_or(is_plain_text) {
+            let kind = if status.as_u16() == 413 { FaultKind::TooLarge } else { FaultKind::BadRequest };
+            response = Fault::new(kind, "refused by the framework").into_response();
+        }
+    }
+    if let Some(fault) = response.extensions_mut().remove::<Fault>() {
+        let cookies: Vec<HeaderValue> = response.headers().get_all(header::SET_COOKIE).iter().cloned().collect();
+        response = span.in_scope(|| present(&hub, &visitor, &fault, json));
+        for cookie in cookies {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+    }
+    let headers = response.headers_mut();
+    headers::protect(headers, hub.secure());
+    if let Ok(value) = HeaderValue::from_str(correlation.as_str()) {
+        headers.insert("x-correlation-id", value);
+    }
+    let class = match response.status().as_u16() {
+        100..=299 => "2xx",
+        300..=399 => "3xx",
+        400..=499 => "4xx",
+        _ => "5xx",
+    };
+    metrics::counter!("preau_requests_total", "route" => route.clone(), "status" => class).increment(1);
+    metrics::histogram!("preau_request_seconds", "route" => route).record(began.elapsed().as_secs_f64());
+    response
+}
+
+fn is_plain_text(value: &HeaderValue) -> bool {
+    value.to_str().is_ok_and(|v| v.starts_with("text/plain"))
+}
+
+fn precheck(hub: &Hub, request: &Request) -> Option<Fault> {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let host = hosts.next().and_then(|h| h.to_str().ok()).or_else(|| request.uri().authority().map(|a| a.as_str()));
+    if hosts.next().is_some() || !host.is_some_and(|h| h.eq_ignore_ascii_case(hub.host())) {
+        return Some(Fault::new(FaultKind::WrongHost, "request for another host"));
+    }
+    let target = request.uri().path_and_query().map_or(0, |p| p.as_str().len());
+    (target > MAX_TARGET).then(|| Fault::new(FaultKind::TooLarge, "address too long"))
+}
+
+fn wants_json(request: &Request) -> bool {
+    let accept = request.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    accept.contains("application/json") && !accept.contains("text/html")
+}
+
+/// Writes a fault for whoever asked, and says it once in the log and in the journal.
+fn present(hub: &Hub, visitor: &Visitor, fault: &Fault, json: bool) -> Response {
+    let status = fault.kind.status();
+    if status.is_server_error() {
+        tracing::error!(fault = fault.kind.as_str(), detail = %fault.detail, "fault");
+    } else {
+        tracing::info!(fault = fault.kind.as_str(), detail = %fault.detail, "fault");
+    }
+    let hostile = matches!(
+        fault.kind,
+        FaultKind::BadRequest | FaultKind::UnknownService | FaultKind::StaleForm | FaultKind::TooLarge | FaultKind::WrongHost
+    );
+    if hostile {
+        let (at, kind) = (hub.now(), AuditKind::RequestRefused);
+        hub.audit(AuditEvent::new(at, kind, visitor.correlation.clone(), fault.kind.as_str()));
+    }
+    metrics::counter!("preau_faults_total", "kind" => fault.kind.as_str()).increment(1);
+    let mut response = if json {
+        let body = serde_json::json!({ "error": fault.kind.as_str(), "incident": visitor.correlation });
+        (status, axum::Json(body)).into_response()
+    } else {
+        pages::fault(hub, visitor, fault)
+    };
+    *response.status_mut() = status;
+    if status.as_u16() == 503 {
+        // Spread over ten seconds, so that a crowd does not come back as one.
+        let mut byte = [0u8; 1];
+        hub.ids.fill(&mut byte);
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(5 + u16::from(byte[0] % 10)));
+    }
+    response
+}

@@ -1,0 +1,204 @@
+//! The sign-in dispatcher: reads the stored state of a sign-in and names its next step.
+//!
+//! Steps (choose who you are, password) never call one another: each stores what it learnt and returns here. A browser
+//! proves that a sign-in is its own by the secret whose digest the sign-in carries; every form carries a token made of
+//! that secret and the sign-in, so that no other site can send it.
+
+mod password;
+mod proof;
+
+use crate::pages::{self, PasswordPage};
+use crate::{CompletedSignIn, Fault, FaultKind, Fields, Hub, Live, Visitor};
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, RawQuery, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+use http::{HeaderValue, header};
+use preau_domain::{PendingId, PendingSignIn, Public};
+use std::sync::Arc;
+
+pub use proof::{Outcome, SOFT_LOCK};
+
+/// The routes of this concern.
+pub fn routes() -> Router<Arc<Hub>> {
+    Router::new()
+        .route("/sign-in/{id}", get(show))
+        .route("/sign-in/{id}/public", post(choose_public))
+        .route("/sign-in/{id}/password", post(password::submit))
+}
+
+/// The next step of a sign-in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Ask who the person is: staff, pupil, guardian or guest.
+    ChoosePublic,
+    /// Ask for login and password.
+    Password(Public),
+    /// The session this browser already has is enough.
+    Enough,
+}
+
+/// Names the next step from the stored state and the session the browser has, if any. Pure.
+pub fn next_step(pending: &PendingSignIn, live: Option<&Live>) -> Step {
+    if let Some(live) = live
+        && pending.fresh_after.is_none_or(|after| live.session.authentication.at >= after)
+    {
+        return Step::Enough;
+    }
+    match pending.public {
+        None => Step::ChoosePublic,
+        Some(public) => Step::Password(public),
+    }
+}
+
+async fn show(
+    State(hub): State<Arc<Hub>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Fault> {
+    let mut pending = load(&hub, &visitor, &id).await?;
+    let back = Fields::parse(query.as_deref().unwrap_or_default())?.one("back")?.is_some();
+    if back && pending.public.is_some() {
+        pending.public = None;
+        hub.store.update_pending(&pending).await?;
+    }
+    let live = visitor.live(&hub).await?;
+    match next_step(&pending, live.as_deref()) {
+        Step::Enough => {
+            let Some(live) = live else {
+                return Err(Fault::new(FaultKind::Internal, "a session was enough and is gone"));
+            };
+            let taken = hub.store.consume_pending(&pending.id, hub.now()).await?;
+            let pending = taken.ok_or_else(|| Fault::new(FaultKind::SignInExpired, "ended in another tab"))?;
+            finish(&hub, &visitor, live, pending).await
+        }
+        Step::ChoosePublic => {
+            let title = service_title(&hub, &visitor, &pending);
+            let token = token(&hub, &visitor, &pending.id);
+            Ok(pages::choose_public(&hub, &visitor, pending.id.as_str(), &token, title.as_deref()))
+        }
+        Step::Password(public) => Ok(ask_password(&hub, &visitor, &pending, public, "", None, None)),
+    }
+}
+
+async fn choose_public(
+    State(hub): State<Arc<Hub>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Response, Fault> {
+    let fields = Fields::of_body(&body)?;
+    let mut pending = load(&hub, &visitor, &id).await?;
+    check_token(&hub, &visitor, &pending.id, &fields)?;
+    let public = fields.required("public")?.parse::<Public>();
+    pending.public = Some(public.map_err(|()| Fault::new(FaultKind::BadRequest, "no such public"))?);
+    hub.store.update_pending(&pending).await?;
+    Ok(hub.see_other(&format!("/sign-in/{}", pending.id)))
+}
+
+/// The sign-in of that name, if it belongs to this browser.
+async fn load(hub: &Hub, visitor: &Visitor, id: &str) -> Result<PendingSignIn, Fault> {
+    let expired = || Fault::new(FaultKind::SignInExpired, "no such sign-in for this browser");
+    if id.len() > 64 || !id.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return Err(expired());
+    }
+    let browser = visitor.browser.as_ref().ok_or_else(expired)?;
+    let pending = hub.store.pending(&PendingId::new(id), hub.now()).await?.ok_or_else(expired)?;
+    let digest = preau_keys::one_time_key(browser.expose());
+    if !preau_keys::constant_time_eq(digest.as_str().as_bytes(), pending.browser.as_str().as_bytes()) {
+        return Err(expired());
+    }
+    Ok(pending)
+}
+
+fn token(hub: &Hub, visitor: &Visitor, id: &PendingId) -> String {
+    let browser = visitor.browser.as_ref().map_or("", |b| b.expose());
+    hub.keyring.mac("sign-in-form", &[browser, id.as_str()])
+}
+
+fn check_token(hub: &Hub, visitor: &Visitor, id: &PendingId, fields: &Fields) -> Result<(), Fault> {
+    let browser = visitor.browser.as_ref().map_or("", |b| b.expose());
+    if hub.keyring.mac_ok("sign-in-form", &[browser, id.as_str()], fields.required("token")?) {
+        Ok(())
+    } else {
+        Err(Fault::new(FaultKind::StaleForm, "sign-in form of another browser"))
+    }
+}
+
+fn service_title(hub: &Hub, visitor: &Visitor, pending: &PendingSignIn) -> Option<String> {
+    let services = hub.services();
+    let door = services.get(pending.service.as_ref()?)?;
+    Some(match visitor.locale {
+        crate::Locale::Fr => door.title.fr.clone(),
+        crate::Locale::En => door.title.en.clone(),
+    })
+}
+
+fn ask_password(
+    hub: &Hub,
+    visitor: &Visitor,
+    pending: &PendingSignIn,
+    public: Public,
+    login: &str,
+    problem: Option<&'static str>,
+    wait_seconds: Option<i64>,
+) -> Response {
+    let title = service_title(hub, visitor, pending);
+    let token = token(hub, visitor, &pending.id);
+    let page = PasswordPage {
+        pending_id: pending.id.as_str(),
+        form_token: &token,
+        public,
+        login,
+        problem,
+        wait_seconds,
+        service_title: title.as_deref(),
+    };
+    let mut response = pages::password(hub, visitor, page);
+    // The redirect that follows this form ends at the service, and browsers hold it against the form's policy.
+    let services = hub.services();
+    if let Some(door) = pending.service.as_ref().and_then(|id| services.get(id)) {
+        let mut origins: Vec<String> =
+            door.service.urls.iter().map(|r| format!("{}://{}:{}", r.scheme, r.host, r.port)).collect();
+        origins.dedup();
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, crate::headers::form_action(&origins));
+    }
+    response
+}
+
+/// The end of the corridor: hands the session over to whoever began the sign-in.
+async fn finish(hub: &Hub, visitor: &Visitor, live: Arc<Live>, pending: PendingSignIn) -> Result<Response, Fault> {
+    if pending.protocol == PORTAL {
+        return Ok(hub.see_other(local_path(&pending.request)));
+    }
+    let protocol = hub.protocol(&pending.protocol).cloned();
+    let protocol = protocol.ok_or_else(|| Fault::new(FaultKind::Internal, "sign-in of a protocol that is gone"))?;
+    protocol.complete(hub, visitor, CompletedSignIn { live, pending }).await
+}
+
+/// The name under which the portal itself begins a sign-in.
+pub const PORTAL: &str = "portal";
+
+/// A path of ours, or the home page for anything a browser could take for another host.
+fn local_path(path: &str) -> &str {
+    let ok = path.starts_with('/')
+        && !path.starts_with("//")
+        && !path.contains(['\\', '\r', '\n', '\t'])
+        && HeaderValue::from_str(path).is_ok();
+    if ok { path } else { "/" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_of_ours_stays_ours() {
+        assert_eq!(local_path("/open/moodle"), "/open/moodle");
+        for bad in ["//evil.test", "/\\evil.test", "https:evil.test", "", "/a\r\nb", "/\tevil"] {
+            assert_eq!(local_path(bad), "/", "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! The step that asks for login and password.
+
+use super::proof::{self, Outcome};
+use super::{ask_password, check_token, finish, load};
+use crate::visitor::{Cookie, Secret};
+use crate::{Fault, FaultKind, Fields, Hub, Visitor};
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use preau_domain::{AuditEvent, AuditKind, display_safe, normalised_login};
+use std::sync::Arc;
+
+/// Handles the form. On success the session begins, the sign-in is taken out, and the protocol hands over.
+pub async fn submit(
+    State(hub): State<Arc<Hub>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Response, Fault> {
+    let fields = Fields::of_body(&body)?;
+    let pending = load(&hub, &visitor, &id).await?;
+    check_token(&hub, &visitor, &pending.id, &fields)?;
+    let Some(public) = pending.public else {
+        return Ok(hub.see_other(&format!("/sign-in/{}", pending.id)));
+    };
+    let (typed, password) = (fields.required("login")?, fields.required("password")?);
+    let shown = display_safe(typed, 128);
+    // An empty password never reaches a directory: some answer success to a bind without one.
+    if typed.trim().is_empty() || password.trim_matches(['\0', ' ', '\t']).is_empty() {
+        let page = ask_password(&hub, &visitor, &pending, public, &shown, Some("problem-empty"), None);
+        return Ok(with_status(page, StatusCode::UNPROCESSABLE_ENTITY));
+    }
+    let event = |kind, detail| AuditEvent::new(hub.now(), kind, visitor.correlation.clone(), detail);
+    match proof::prove(&hub, &visitor, public, typed, password).await? {
+        Outcome::Refused(why) => {
+            hub.audit(event(AuditKind::SignInRefused, why));
+            let page = ask_password(&hub, &visitor, &pending, public, &shown, Some("problem-credentials"), None);
+            Ok(with_status(page, StatusCode::UNPROCESSABLE_ENTITY))
+        }
+        Outcome::Wait(seconds) => {
+            hub.audit(event(AuditKind::SignInRefused, "too-soon"));
+            let page = ask_password(&hub, &visitor, &pending, public, &shown, Some("problem-wait"), Some(seconds));
+            let mut page = with_status(page, StatusCode::TOO_MANY_REQUESTS);
+            page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            Ok(page)
+        }
+        Outcome::Proven(person, authentication) => {
+            let method = authentication.method;
+            let (live, cookie) = hub.begin_session(&visitor, &pending, &person.id, authentication).await?;
+            let mut success = event(AuditKind::SignInSucceeded, method.as_str());
+            success.person = Some(person.id.clone());
+            success.session = Some(live.session.id.clone());
+            success.service = pending.service.clone();
+            hub.audit(success);
+            let device = remember_device(&hub, &visitor, typed).await?;
+            // A refusal by the service still leaves the person signed in: the cookies go with whatever comes.
+            let mut response = finish(&hub, &visitor, live, pending).await.unwrap_or_else(IntoResponse::into_response);
+            let headers = response.headers_mut();
+            headers.append(header::SET_COOKIE, cookie);
+            headers.append(header::SET_COOKIE, device);
+            Ok(response)
+        }
+    }
+}
+
+async fn remember_device(hub: &Hub, visitor: &Visitor, typed: &str) -> Result<HeaderValue, Fault> {
+    let device = visitor.device.clone().unwrap_or_else(|| Secret::generate(&*hub.ids));
+    let login = normalised_login(typed).ok_or_else(|| Fault::new(FaultKind::Internal, "proven without a login"))?;
+    hub.store.remember_device(&proof::device_key(hub, &login, device.expose()), hub.now()).await?;
+    Ok(Cookie::Device.set(hub.secure(), device.expose()))
+}
+
+fn with_status(mut response: Response, status: StatusCode) -> Response {
+    *response.status_mut() = status;
+    response
+}

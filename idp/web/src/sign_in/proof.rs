@@ -1,0 +1,127 @@
+//! Proving who a person is by a password: the count of attempts, the check, and one answer for every failure.
+//!
+//! Delays grow per account and are counted before the check. A device that signed in to the account before has a count
+//! of its own, so that a stranger who fails a hundred times keeps nobody out. A directory that does not answer is no
+//! fault of the person: the attempt is taken back.
+
+use crate::{Fault, FaultKind, Hub, Visitor};
+use preau_connector_api::Verdict;
+use preau_domain::{
+    AccountState, Authentication, AuthnMethod, Credentials, JoinKey, Person, Public, SourceId, normalised_login,
+};
+use preau_store::{Attempt, Delays};
+
+/// Seconds to wait after failures: 1 s from the 1st, 3 s from the 3rd, 5 s from the 9th, 10 s from the 25th, ten minutes
+/// from the 100th, and never for ever.
+pub const SOFT_LOCK: Delays = Delays(&[(1, 1_000), (3, 3_000), (9, 5_000), (25, 10_000), (100, 600_000)]);
+
+/// Longest password accepted, in bytes.
+const MAX_PASSWORD: usize = 4096;
+
+/// What came of an attempt.
+pub enum Outcome {
+    /// It is this person.
+    Proven(Box<Person>, Authentication),
+    /// It is not: one answer for unknown, wrong and stopped accounts. The word is for the journal.
+    Refused(&'static str),
+    /// Too soon after a failure: seconds to wait.
+    Wait(i64),
+}
+
+/// Tries a login and a password for a public.
+pub async fn prove(hub: &Hub, visitor: &Visitor, public: Public, typed: &str, password: &str) -> Result<Outcome, Fault> {
+    if password.len() > MAX_PASSWORD {
+        return Ok(Outcome::Refused("too-long"));
+    }
+    // A login nobody can have goes through the same work as any other.
+    let login = normalised_login(typed).unwrap_or_else(|| "\u{fffd}".to_owned());
+    let key = attempt_key(hub, visitor, &login).await?;
+    let now = hub.now();
+    if let Attempt::NotBefore(until) = hub.store.count_attempt(&key, now, SOFT_LOCK).await? {
+        return Ok(Outcome::Wait(((until - now) + 999).div_euclid(1000).max(1)));
+    }
+    let checked = match hub.source_of(public).cloned() {
+        Some(source) => by_directory(hub, source, &login, password).await,
+        None => by_hash(hub, &login, password).await,
+    };
+    match checked {
+        Ok(Outcome::Proven(person, authentication)) => {
+            hub.store.forgive(&key).await?;
+            Ok(Outcome::Proven(person, authentication))
+        }
+        Ok(other) => Ok(other),
+        Err(fault) => {
+            // Best effort: if this fails too, the person waits one second more than they should.
+            if matches!(fault.kind, FaultKind::DirectoryDown | FaultKind::Busy | FaultKind::StorageDown)
+                && let Err(error) = hub.store.uncount_attempt(&key, hub.now(), SOFT_LOCK).await
+            {
+                tracing::warn!(%error, "an attempt could not be taken back");
+            }
+            Err(fault)
+        }
+    }
+}
+
+/// The counter an attempt counts on: the account's, or the account's on a device that is known for it.
+async fn attempt_key(hub: &Hub, visitor: &Visitor, login: &str) -> Result<String, Fault> {
+    if let Some(device) = &visitor.device {
+        let known = device_key(hub, login, device.expose());
+        if hub.store.device_known(&known, hub.now()).await? {
+            return Ok(hub.keyring.mac("attempts", &[login, device.expose()]));
+        }
+    }
+    Ok(hub.keyring.mac("attempts", &[login]))
+}
+
+/// The name under which a device is remembered for a login.
+pub fn device_key(hub: &Hub, login: &str, device: &str) -> String {
+    hub.keyring.mac("device", &[login, device])
+}
+
+async fn by_directory(hub: &Hub, source: SourceId, login: &str, password: &str) -> Result<Outcome, Fault> {
+    let check = hub.sources.get(&source).and_then(|s| s.password.clone());
+    let check = check.ok_or_else(|| Fault::new(FaultKind::Internal, "source cannot check passwords"))?;
+    let limit = std::time::Duration::from_secs(5);
+    let verdict = match tokio::time::timeout(limit, check.check(login, password)).await {
+        Ok(Ok(verdict)) => verdict,
+        Ok(Err(unavailable)) => return Err(Fault::new(FaultKind::DirectoryDown, unavailable.0)),
+        Err(_) => return Err(Fault::new(FaultKind::DirectoryDown, "no answer within 5 s")),
+    };
+    let key = match verdict {
+        Verdict::Proven { key } => key,
+        Verdict::Refused(why) => return Ok(Outcome::Refused(why)),
+    };
+    let join = JoinKey { source: source.clone(), key };
+    match hub.store.person_by_join(&join).await? {
+        Some(person) if person.state == AccountState::Active => {
+            let authentication =
+                Authentication { method: AuthnMethod::DirectoryPassword, at: hub.now(), by: Some(source) };
+            Ok(Outcome::Proven(Box::new(person), authentication))
+        }
+        Some(_) => Ok(Outcome::Refused("suspended")),
+        None => Err(Fault::new(FaultKind::NoAccount, "proven by the directory, not synchronised yet")),
+    }
+}
+
+async fn by_hash(hub: &Hub, login: &str, password: &str) -> Result<Outcome, Fault> {
+    let found = hub.store.people_by_login(login, 10).await?;
+    let mut local = found.into_iter().filter(|p| p.credentials == Credentials::Local);
+    let person = match (local.next(), local.next()) {
+        (Some(person), None) => Some(person),
+        _ => None,
+    };
+    let hash = match &person {
+        Some(person) => hub.store.password_hash(&person.id).await?,
+        None => None,
+    };
+    let right = hub.passwords.verify(password, hash.as_deref()).await?;
+    Ok(match person {
+        Some(person) if right && person.state == AccountState::Active => {
+            let authentication = Authentication { method: AuthnMethod::LocalPassword, at: hub.now(), by: None };
+            Outcome::Proven(Box::new(person), authentication)
+        }
+        Some(_) if right => Outcome::Refused("suspended"),
+        Some(_) => Outcome::Refused("wrong-password"),
+        None => Outcome::Refused("unknown"),
+    })
+}

@@ -1,0 +1,260 @@
+//! Who is asking: what a request says of its browser, its language and its address, read once and bounded.
+//!
+//! Cookies are named `__Host-…` and marked Secure wherever the public address is https; plain http exists only for a
+//! demo on one machine.
+
+use crate::{Fault, FaultKind, Hub, Live, Locale};
+use axum::extract::{ConnectInfo, FromRequestParts};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, header};
+use preau_domain::{CorrelationId, Ids, SessionId};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+
+/// Longest cookie value read; ours have 32 characters.
+const MAX_COOKIE: usize = 128;
+
+/// One request's visitor.
+#[derive(Clone, Debug)]
+pub struct Visitor {
+    /// Ties together everything this request leads to.
+    pub correlation: CorrelationId,
+    /// The language to answer in.
+    pub locale: Locale,
+    /// The secret that binds a sign-in under way to this browser; absent before the first one.
+    pub browser: Option<Secret>,
+    /// The session this browser says it has: the digest of its cookie.
+    pub session: Option<SessionId>,
+    /// The secret of a device that signed in before.
+    pub device: Option<Secret>,
+    /// Where the request comes from, behind trusted proxies; IPv6 cut to its /64.
+    pub address: Option<IpAddr>,
+}
+
+/// A secret text that never shows in a log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// A new secret of 32 characters, 160 bits.
+    pub fn generate(ids: &dyn Ids) -> Secret {
+        Secret(ids.text(32))
+    }
+
+    /// A secret a cookie or a form carried; `None` if it is not made of letters and digits or too long.
+    pub fn read(text: &str) -> Option<Secret> {
+        (!text.is_empty() && text.len() <= MAX_COOKIE && text.bytes().all(|b| b.is_ascii_alphanumeric()))
+            .then(|| Secret(text.to_owned()))
+    }
+
+    /// The text itself, for a cookie, a form or a digest.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// Which cookie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cookie {
+    /// The session: until the browser closes, and never longer than the session in the store.
+    Session,
+    /// Binds sign-ins under way to a browser.
+    Browser,
+    /// A device that signed in before: 180 days.
+    Device,
+    /// Language chosen by the person.
+    Language,
+}
+
+impl Cookie {
+    const fn stem(self) -> &'static str {
+        match self {
+            Cookie::Session => "preau",
+            Cookie::Browser => "preau-browser",
+            Cookie::Device => "preau-device",
+            Cookie::Language => "preau-language",
+        }
+    }
+
+    /// Its name; `secure` when the public address is https.
+    pub fn name(self, secure: bool) -> String {
+        if secure { format!("__Host-{}", self.stem()) } else { self.stem().to_owned() }
+    }
+
+    /// The header that sets it.
+    pub fn set(self, secure: bool, value: &str) -> HeaderValue {
+        let age = match self {
+            Cookie::Session | Cookie::Browser => "",
+            Cookie::Device => "; Max-Age=15552000",
+            Cookie::Language => "; Max-Age=31536000",
+        };
+        self.header(secure, value, age)
+    }
+
+    /// The header that takes it away.
+    pub fn clear(self, secure: bool) -> HeaderValue {
+        self.header(secure, "", "; Max-Age=0")
+    }
+
+    fn header(self, secure: bool, value: &str, age: &str) -> HeaderValue {
+        let flag = if secure { "; Secure" } else { "" };
+        let text = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax{flag}{age}", self.name(secure));
+        HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
+    }
+
+    /// Its value in a request. A name sent twice is not believed.
+    fn read(self, headers: &HeaderMap, secure: bool) -> Option<String> {
+        let name = self.name(secure);
+        let mut found = headers
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(|line| line.to_str().ok())
+            .flat_map(|line| line.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .filter(|(key, _)| *key == name)
+            .map(|(_, value)| value.trim_matches('"').to_owned());
+        let first = found.next()?;
+        found.next().is_none().then_some(first)
+    }
+}
+
+impl Visitor {
+    /// Reads the visitor of a request.
+    pub fn read(hub: &Hub, headers: &HeaderMap, peer: Option<SocketAddr>, correlation: CorrelationId, query: &str) -> Visitor {
+        let secure = hub.secure();
+        let secret = |cookie: Cookie| cookie.read(headers, secure).as_deref().and_then(Secret::read);
+        Visitor {
+            correlation,
+            locale: Locale::of_request(headers, query, Cookie::Language.read(headers, secure).as_deref()),
+            browser: secret(Cookie::Browser),
+            session: secret(Cookie::Session).map(|s| preau_keys::session_id(s.expose())),
+            device: secret(Cookie::Device),
+            address: peer.map(|p| client_address(p.ip(), headers, hub.trusted_proxies())),
+        }
+    }
+
+    /// The live session of this browser, if it has one.
+    pub async fn live(&self, hub: &Hub) -> Result<Option<Arc<Live>>, Fault> {
+        match &self.session {
+            Some(id) => hub.live(id).await,
+            None => Ok(None),
+        }
+    }
+}
+
+impl FromRequestParts<Arc<Hub>> for Visitor {
+    type Rejection = Fault;
+
+    /// The visitor read by the outermost layer, once per request.
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<Hub>) -> Result<Self, Fault> {
+        let visitor = parts.extensions.get::<Visitor>().cloned();
+        visitor.ok_or_else(|| Fault::new(FaultKind::Internal, "request without visitor"))
+    }
+}
+
+/// The peer of the connection, when the server knows it.
+pub fn peer(extensions: &http::Extensions) -> Option<SocketAddr> {
+    extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0)
+}
+
+/// An address or a network of addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    base: u128,
+    prefix: u32,
+}
+
+impl Network {
+    /// Reads `10.0.0.0/8`, `::1` or `192.0.2.7`.
+    pub fn parse(text: &str) -> Option<Network> {
+        let (ip, prefix) = match text.split_once('/') {
+            Some((ip, prefix)) => (ip.parse::<IpAddr>().ok()?, Some(prefix.parse::<u32>().ok()?)),
+            None => (text.parse::<IpAddr>().ok()?, None),
+        };
+        let bits = if ip.is_ipv4() { 32 } else { 128 };
+        let prefix = prefix.unwrap_or(bits);
+        (prefix <= bits).then(|| Network { base: wide(ip), prefix: 128 - bits + prefix })
+    }
+
+    /// Whether the address lies in it.
+    pub fn contains(&self, ip: IpAddr) -> bool {
+        let shift = 128 - self.prefix;
+        shift == 128 || (wide(ip) >> shift) == (self.base >> shift)
+    }
+}
+
+fn wide(ip: IpAddr) -> u128 {
+    match ip {
+        IpAddr::V4(v4) => u128::from(v4.to_ipv6_mapped()),
+        IpAddr::V6(v6) => u128::from(v6),
+    }
+}
+
+/// The nearest hop that is not a trusted proxy. What lies beyond it in `X-Forwarded-For` is hearsay.
+fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {
+    let mut address = peer.to_canonical();
+    let lines: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok()).collect();
+    let joined = lines.join(",");
+    for hop in joined.rsplit(',').take(20) {
+        if !trusted.iter().any(|n| n.contains(address)) {
+            break;
+        }
+        match hop.trim().parse::<IpAddr>() {
+            Ok(ip) => address = ip.to_canonical(),
+            Err(_) => break,
+        }
+    }
+    match address {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from(u128::from(v6) & (u128::MAX << 64))),
+        v4 => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn forwarded(text: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-for", text.parse().unwrap());
+        headers
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_is_believed() {
+        let proxy: IpAddr = "10.0.0.5".parse().unwrap();
+        let trusted = [Network::parse("10.0.0.0/8").unwrap()];
+        let seen = |peer, line, trusted: &[Network]| client_address(peer, &forwarded(line), trusted).to_string();
+        assert_eq!(seen(proxy, "198.51.100.1, 203.0.113.9", &trusted), "203.0.113.9");
+        assert_eq!(seen(proxy, "198.51.100.1, 203.0.113.9", &[]), "10.0.0.5");
+        assert_eq!(seen(proxy, "203.0.113.9, 10.0.0.6", &trusted), "203.0.113.9");
+        assert_eq!(seen(proxy, "nonsense", &trusted), "10.0.0.5");
+    }
+
+    #[test]
+    fn an_ipv6_address_is_its_network() {
+        let peer: IpAddr = "2001:db8:1:2:3:4:5:6".parse().unwrap();
+        assert_eq!(client_address(peer, &HeaderMap::new(), &[]).to_string(), "2001:db8:1:2::");
+    }
+
+    #[test]
+    fn a_cookie_sent_twice_is_not_believed() {
+        let mut headers = HeaderMap::new();
+        headers.append(header::COOKIE, HeaderValue::from_static("preau=aaa; other=1"));
+        assert_eq!(Cookie::Session.read(&headers, false).as_deref(), Some("aaa"));
+        headers.append(header::COOKIE, HeaderValue::from_static("preau=bbb"));
+        assert_eq!(Cookie::Session.read(&headers, false), None);
+    }
+
+    #[test]
+    fn cookies_carry_every_protection() {
+        let set = Cookie::Session.set(true, "abc");
+        assert_eq!(set.to_str().unwrap(), "__Host-preau=abc; Path=/; HttpOnly; SameSite=Lax; Secure");
+    }
+}
