@@ -7,11 +7,13 @@
 pub mod apache;
 pub mod preau;
 pub mod process;
+pub mod slapd;
 pub mod tls;
 
 pub use apache::{Apache, Site, SiteKind};
 pub use preau::Preau;
 pub use process::{Process, free_port};
+pub use slapd::{Slapd, SlapdOptions};
 pub use tls::Tls;
 
 use std::path::{Path, PathBuf};

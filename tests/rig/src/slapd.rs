@@ -1,0 +1,303 @@
+//! OpenLDAP's `slapd` with the ENT schema of `schemas/ldap`: its own configuration and data folder, an account that may
+//! read everything except passwords, an administrator for tests that change entries.
+//!
+//! What is loaded comes from elsewhere: `tests/annuaire` writes it.
+
+use crate::process::{Process, answers, free_port};
+use crate::tls::Tls;
+use anyhow::{Context, Result, bail};
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+const SERVER: &str = "/usr/sbin/slapd";
+const LOADER: &str = "/usr/sbin/slapadd";
+const MODULES: &str = "/usr/lib/ldap";
+const SCHEMAS: &str = "/etc/ldap/schema";
+/// Written last when a folder is loaded: without it, whatever the data folder holds is thrown away.
+const LOADED: &str = "loaded";
+
+/// How to start a directory.
+#[derive(Clone, Debug)]
+pub struct SlapdOptions {
+    /// Loopback port; any free one if absent.
+    pub port: Option<u16>,
+    /// Root of the tree, the same as in the LDIF.
+    pub suffix: String,
+    /// What to load when the folder holds nothing yet.
+    pub ldif: Option<PathBuf>,
+    /// Certificate: adds StartTLS, and `ldaps` on a port of its own.
+    pub tls: Option<Tls>,
+    /// Entries the service account may read in one search, all pages together; no limit if absent.
+    pub size_limit: Option<u32>,
+}
+
+impl Default for SlapdOptions {
+    fn default() -> Self {
+        SlapdOptions { port: None, suffix: "dc=ent,dc=example".into(), ldif: None, tls: None, size_limit: None }
+    }
+}
+
+/// A running directory. Dropping it stops it; starting again in the same folder finds the same entries.
+#[derive(Debug)]
+pub struct Slapd {
+    process: Process,
+    folder: PathBuf,
+    suffix: String,
+    port: u16,
+    tls: Option<(u16, Tls)>,
+}
+
+impl Slapd {
+    /// Whether a folder already holds a loaded directory.
+    pub fn is_loaded(folder: &Path) -> bool {
+        folder.join(LOADED).exists()
+    }
+
+    /// Starts a directory in `folder`, loading it first if it holds nothing, and waits until it answers.
+    pub fn start(folder: &Path, options: &SlapdOptions) -> Result<Slapd> {
+        for needed in [SERVER, LOADER] {
+            if !Path::new(needed).exists() {
+                bail!("{needed} is missing: install the packages slapd and ldap-utils");
+            }
+        }
+        fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
+        let folder = folder.canonicalize()?;
+        let fresh = !Self::is_loaded(&folder);
+        if fresh {
+            let data = folder.join("data");
+            if data.exists() {
+                fs::remove_dir_all(&data)?;
+            }
+            fs::create_dir_all(&data)?;
+            for account in ["service", "admin"] {
+                write_secret(&folder.join(format!("{account}.password")), &random_text()?)?;
+            }
+        }
+        let configuration = folder.join("slapd.conf");
+        write_secret(&configuration, &configured(&folder, options)?)?;
+        if fresh {
+            if let Some(ldif) = &options.ldif {
+                load(&configuration, ldif)?;
+                load(&configuration, &service_account(&folder, &options.suffix)?)?;
+            }
+            fs::write(folder.join(LOADED), "")?;
+        }
+        let port = options.port.map_or_else(free_port, Ok)?;
+        let tls = match &options.tls {
+            Some(tls) => Some((free_port()?, tls.clone())),
+            None => None,
+        };
+        let mut listen = format!("ldap://127.0.0.1:{port}/");
+        if let Some((port, _)) = &tls {
+            write!(listen, " ldaps://127.0.0.1:{port}/")?;
+        }
+        // A debug level, even 0, keeps slapd in the foreground.
+        let configuration = configuration.display().to_string();
+        let args = ["-d", "0", "-h", &listen, "-f", &configuration].map(str::to_owned);
+        let mut process = Process::start("slapd", Path::new(SERVER), &args, &[], &folder.join("slapd.log"))?;
+        process.wait_until(|| answers(port) && tls.as_ref().is_none_or(|(port, _)| answers(*port)))?;
+        Ok(Slapd { process, folder, suffix: options.suffix.clone(), port, tls })
+    }
+
+    /// Address without encryption: loopback only.
+    pub fn url(&self) -> String {
+        format!("ldap://127.0.0.1:{}", self.port)
+    }
+
+    /// Address for StartTLS, by a name that is in the certificate.
+    pub fn named_url(&self) -> String {
+        format!("ldap://localhost:{}", self.port)
+    }
+
+    /// Address with encryption, if it was started with a certificate.
+    pub fn ldaps_url(&self) -> Option<String> {
+        self.tls.as_ref().map(|(port, _)| format!("ldaps://localhost:{port}"))
+    }
+
+    /// Certificate of the authority to trust, if it was started with a certificate.
+    pub fn authority(&self) -> Option<&Path> {
+        self.tls.as_ref().map(|(_, tls)| tls.authority.as_path())
+    }
+
+    /// Port without encryption.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Root of the tree.
+    pub fn suffix(&self) -> &str {
+        &self.suffix
+    }
+
+    /// Name of the account that reads everything except passwords.
+    pub fn service_dn(&self) -> String {
+        service_dn(&self.suffix)
+    }
+
+    /// File that holds its password.
+    pub fn password_file(&self) -> PathBuf {
+        self.folder.join("service.password")
+    }
+
+    /// Process id of the server.
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
+    /// Adds or changes entries as the administrator: LDIF as `ldapmodify -a` reads it.
+    pub fn change(&self, ldif: &str) -> Result<()> {
+        let mut child = Command::new("ldapmodify")
+            .args(["-a", "-x", "-M", "-H", &self.url(), "-D", &admin_dn(&self.suffix), "-y"])
+            .arg(self.folder.join("admin.password"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("starting ldapmodify (package ldap-utils)")?;
+        child.stdin.take().context("ldapmodify has an input")?.write_all(ldif.as_bytes())?;
+        let output = child.wait_with_output()?;
+        if !output.status.success() {
+            bail!("ldapmodify: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(())
+    }
+
+    /// Stops the server and waits until it is gone.
+    pub fn stop(mut self) {
+        self.process.stop();
+    }
+}
+
+fn service_dn(suffix: &str) -> String {
+    format!("cn=preau,ou=administrateurs,{suffix}")
+}
+
+fn admin_dn(suffix: &str) -> String {
+    format!("cn=admin,{suffix}")
+}
+
+/// The text of `slapd.conf`.
+fn configured(folder: &Path, options: &SlapdOptions) -> Result<String> {
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas/ldap/ent.schema").canonicalize()?;
+    let (suffix, service) = (&options.suffix, service_dn(&options.suffix));
+    let mut text = String::new();
+    for name in ["core", "cosine", "inetorgperson"] {
+        writeln!(text, "include {SCHEMAS}/{name}.schema")?;
+    }
+    writeln!(text, "include \"{}\"", schema.display())?;
+    writeln!(text, "modulepath {MODULES}\nmoduleload back_mdb")?;
+    writeln!(text, "pidfile \"{}\"", folder.join("slapd.pid").display())?;
+    // Nobody reads without having said who they are, and nobody binds with a name and no password.
+    writeln!(text, "require authc\nthreads 4\ntool-threads 2")?;
+    if let Some(tls) = &options.tls {
+        writeln!(text, "TLSCACertificateFile \"{}\"", tls.authority.display())?;
+        writeln!(text, "TLSCertificateFile \"{}\"", tls.certificate.display())?;
+        writeln!(text, "TLSCertificateKeyFile \"{}\"\nTLSVerifyClient never", tls.key.display())?;
+    }
+    writeln!(text, "database mdb\nsuffix \"{suffix}\"\ndirectory \"{}\"", folder.join("data").display())?;
+    // The file is sparse: this is the most it may grow to.
+    writeln!(text, "maxsize 17179869184")?;
+    writeln!(text, "rootdn \"{}\"", admin_dn(suffix))?;
+    writeln!(text, "rootpw {}", fs::read_to_string(folder.join("admin.password"))?)?;
+    for attribute in ["objectClass", "uid", "ENTPersonLogin", "ENTPersonJointure"] {
+        writeln!(text, "index {attribute} eq")?;
+    }
+    let size = options.size_limit.map_or("unlimited".into(), |most| most.to_string());
+    writeln!(text, "limits dn.exact=\"{service}\" size={size} size.prtotal={size} time=unlimited")?;
+    writeln!(text, "access to attrs=userPassword by anonymous auth by * none")?;
+    writeln!(text, "access to * by dn.exact=\"{service}\" read by * none")?;
+    Ok(text)
+}
+
+/// Loads a file with the server stopped.
+fn load(configuration: &Path, ldif: &Path) -> Result<()> {
+    let output = Command::new(LOADER)
+        .arg("-q")
+        .arg("-f")
+        .arg(configuration)
+        .arg("-l")
+        .arg(ldif)
+        .output()
+        .with_context(|| format!("starting {LOADER}"))?;
+    if !output.status.success() {
+        let message = String::from_utf8_lossy(&output.stderr);
+        bail!("slapadd could not load {}: {}", ldif.display(), message.lines().last().unwrap_or("no message"));
+    }
+    Ok(())
+}
+
+/// Writes the entry of the service account and says where.
+fn service_account(folder: &Path, suffix: &str) -> Result<PathBuf> {
+    let password = folder.join("service.password");
+    let output = Command::new("/usr/sbin/slappasswd").arg("-n").arg("-T").arg(&password).output()?;
+    if !output.status.success() {
+        bail!("slappasswd: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let stored = String::from_utf8(output.stdout)?;
+    let path = folder.join("service.ldif");
+    let text = format!(
+        "dn: {}\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\ncn: preau\nuserPassword: {stored}\n",
+        service_dn(suffix)
+    );
+    write_secret(&path, &text)?;
+    Ok(path)
+}
+
+/// Writes a file that only its owner reads.
+fn write_secret(path: &Path, text: &str) -> Result<()> {
+    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes()).with_context(|| format!("writing {}", path.display()))
+}
+
+/// Twenty-four characters nobody can guess.
+fn random_text() -> Result<String> {
+    use std::io::Read as _;
+    let mut bytes = [0u8; 12];
+    fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(bytes.iter().map(|b| format!("{b:02x}")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(slapd: &Slapd, args: &[&str]) -> String {
+        let output = Command::new("ldapsearch")
+            .args(["-LLL", "-x", "-H", &slapd.url(), "-b", slapd.suffix()])
+            .args(args)
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap() + &String::from_utf8_lossy(&output.stderr)
+    }
+
+    #[test]
+    fn a_directory_keeps_its_entries_and_its_secrets() {
+        let folder = crate::scratch("slapd");
+        let ldif = folder.join("tree.ldif");
+        let tree = "dn: dc=ent,dc=example\nobjectClass: dcObject\nobjectClass: organization\ndc: ent\no: ENT\n\n\
+                    dn: ou=administrateurs,dc=ent,dc=example\nobjectClass: organizationalUnit\nou: administrateurs\n\n";
+        fs::write(&ldif, tree).unwrap();
+        let options = SlapdOptions { ldif: Some(ldif), ..SlapdOptions::default() };
+        let slapd = Slapd::start(&folder.join("slapd"), &options).unwrap();
+        slapd
+            .change(
+                "dn: uid=x,dc=ent,dc=example\nobjectClass: inetOrgPerson\nobjectClass: ENTPerson\nuid: x\ncn: x\nsn: x\n\
+                 ENTPersonLogin: x\nENTPersonJointure: A$1\nuserPassword: secret-of-x\n",
+            )
+            .unwrap();
+        slapd.stop();
+
+        let slapd = Slapd::start(&folder.join("slapd"), &options).unwrap();
+        let (dn, file) = (slapd.service_dn(), slapd.password_file());
+        let as_service = ["-D", dn.as_str(), "-y", file.to_str().unwrap(), "uid=x"];
+        let entry = found(&slapd, &as_service);
+        assert!(entry.contains("ENTPersonJointure: A$1") && !entry.contains("userPassword"), "{entry}");
+        assert!(!found(&slapd, &["uid=x"]).contains("uid=x"), "nobody reads without a name");
+        let own = found(&slapd, &["-D", "uid=x,dc=ent,dc=example", "-w", "secret-of-x", "uid=x"]);
+        assert!(!own.contains("uid: x") && !own.contains("Invalid credentials"), "may bind, may not read: {own}");
+    }
+}
