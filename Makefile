@@ -1,0 +1,36 @@
+# The front door of the repository. `make` alone lists what can be asked.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-reset test bench fmt lint docs deny
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## a real directory, real CAS applications and Préau on this machine; Ctrl-C ends it
+	@tests/install.sh demo
+	@cargo build --locked -p preau-server -p preau-demo
+	@exec "$${CARGO_TARGET_DIR:-target}/debug/preau-demo"
+
+demo-reset: ## forget what the demo kept
+	@rm -rf "$${CARGO_TARGET_DIR:-target}/demo"
+	@echo "The next make demo starts from nothing."
+
+test: ## everything: format, lints, every suite on both back ends, real clients, a browser
+	@.ci/test
+
+bench: ## the figures of speed and size, each as a ratio taken in one run
+	@tests/install.sh test
+	@cargo run --locked --release -p preau-load
+
+fmt: ## format the code
+	@cargo fmt --all
+
+lint: ## format check and lints only
+	@cargo fmt --all --check
+	@cargo clippy --locked --workspace --all-targets -- -D warnings
+
+docs: ## the documentation of the code, with warnings denied
+	@RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
+
+deny: ## licences, bans, sources and known vulnerabilities of what is used (needs cargo-deny and the network)
+	@cargo deny --locked check

@@ -1,0 +1,194 @@
+// What a person sees, walked through with a headless Chromium against the running demo.
+
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { account, close, demo, look, service, signIn, tabTo, visitor } from './rig.mjs';
+
+after(close);
+
+const heading = (page) => page.textContent('h1');
+const signOut = (page) => page.click('form[action="/sign-out"] button');
+const user = (page) => page.getAttribute('[data-user]', 'data-user');
+
+test('sign in, open two services without a second password, sign out of everything', async () => {
+  const page = await visitor();
+  const teacher = account('teacher');
+  await page.goto(demo.base);
+  await look(page, 'choose');
+  await page.click('button[name=public][value=staff]');
+  await look(page, 'password');
+  await page.fill('input[name=login]', teacher.login);
+  await page.fill('input[name=password]', teacher.password);
+  await page.click('form:has(input[name=password]) button:not([type=button])');
+  await page.waitForSelector('a.tile');
+  assert.ok((await heading(page)).includes(teacher.name.split(' ')[0]), 'the home page greets by name');
+  await look(page, 'home');
+
+  for (const id of ['kiosque', 'atelier']) {
+    await page.goto(demo.base);
+    await page.click(`a[href="/open/${id}"]`);
+    await page.waitForSelector('[data-user]');
+    assert.ok(page.url().startsWith(service(id).address), `${id} opened at its own address`);
+    await look(page, `service-${id}`);
+  }
+
+  await page.goto(demo.base);
+  await signOut(page);
+  await page.waitForSelector('a.button[href="/"]');
+  await look(page, 'signed-out');
+  for (const id of ['kiosque', 'atelier']) {
+    // The services are told in the background; what counts is that they end up asking again.
+    await assert.doesNotReject(
+      async () => {
+        for (let i = 0; i < 50; i += 1) {
+          await page.goto(service(id).address);
+          if (page.url().startsWith(demo.base)) return;
+          await page.waitForTimeout(100);
+        }
+        throw new Error(`${id} still knows the person`);
+      },
+    );
+  }
+  const elsewhere = page.asked.filter((url) => new URL(url).hostname !== 'localhost');
+  assert.deepEqual(elsewhere, [], 'no page asks anything of another machine');
+});
+
+test('every profile signs in and is greeted by name', async () => {
+  for (const who of demo.accounts) {
+    const page = await visitor();
+    await page.goto(demo.base);
+    await signIn(page, who);
+    assert.ok((await heading(page)).includes(who.name.split(' ')[0]), `${who.role}: ${await heading(page)}`);
+    assert.deepEqual(page.problems, []);
+    await page.context().close();
+  }
+});
+
+test('the keyboard is enough', async () => {
+  const page = await visitor();
+  const pupil = account('pupil-6e');
+  await page.goto(demo.base);
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute('href')), '#main', 'the first stop skips to the content');
+  await tabTo(page, 'button[name=public][value=pupil]');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('input[name=password]');
+  await tabTo(page, 'input[name=login]');
+  await page.keyboard.type(pupil.login);
+  await tabTo(page, 'input[name=password]');
+  await page.keyboard.type(pupil.password);
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('a.tile');
+  await tabTo(page, 'a.tile[href="/open/kiosque"]');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('[data-user]');
+  await page.goto(demo.base);
+  await tabTo(page, 'form[action="/sign-out"] button');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('a.button[href="/"]');
+});
+
+test('nothing needs JavaScript', async () => {
+  const page = await visitor({ javaScriptEnabled: false });
+  const parent = account('parent');
+  await page.goto(service('kiosque').address);
+  await signIn(page, parent);
+  assert.ok(page.url().startsWith(service('kiosque').address), `the service opened: ${page.url()}`);
+  await page.goto(demo.base);
+  const title = (await page.textContent('a[href="/open/kiosque"] strong')).trim();
+  await page.fill('input[name=q]', title.toUpperCase());
+  await page.click('form[role=search] button');
+  assert.equal(await page.locator('a.tile:visible').count(), 1, 'the search keeps the one tile');
+  await page.goto(demo.base);
+  await signOut(page);
+  await page.goto(demo.base);
+  assert.ok(await page.isVisible('button[name=public][value=guardian]'));
+});
+
+test('a person with several establishments moves between them', async () => {
+  const page = await visitor();
+  const teacher = account('teacher-two-schools');
+  await page.goto(demo.base);
+  await signIn(page, teacher);
+  const options = await page.$$eval('select[name=uai] option', (all) => all.map((one) => one.value));
+  assert.ok(options.length >= 2, `${options.length} establishments to choose from`);
+  const other = await page.$eval('select[name=uai]', (list) => [...list.options].find((one) => !one.selected).value);
+  await look(page, 'home-several');
+  await page.selectOption('select[name=uai]', other);
+  await page.click('form[action="/establishment"] button');
+  await page.waitForLoadState();
+  assert.equal(await page.$eval('select[name=uai]', (list) => list.value), other);
+});
+
+test('a wrong password is told without saying what was wrong', async () => {
+  const page = await visitor();
+  const teacher = account('teacher');
+  await page.goto(demo.base);
+  await signIn(page, { ...teacher, password: 'not this one' });
+  const known = await page.textContent('[role=alert]');
+  await page.waitForFunction(() => document.activeElement?.id === 'problem');
+  // A refused password is answered with an error status, which Chromium repeats in its console.
+  page.problems = page.problems.filter((text) => !text.startsWith('Failed to load resource'));
+  await look(page, 'password-wrong');
+  const stranger = await visitor();
+  await stranger.goto(demo.base);
+  await signIn(stranger, { ...teacher, login: 'nobody.at.all' });
+  assert.equal(await stranger.textContent('[role=alert]'), known);
+  await signIn.call(null, await restart(stranger), teacher);
+  await stranger.waitForSelector('a.tile');
+});
+
+async function restart(page) {
+  await page.goto(demo.base);
+  return page;
+}
+
+test('a refused person reads why, with a number to quote', async () => {
+  const page = await visitor();
+  await page.goto(demo.base);
+  await signIn(page, account('pupil-6e'));
+  assert.equal(await page.locator('a[href="/open/atelier"]').count(), 0, 'the tile is not shown');
+  const answer = await page.goto(service('atelier').address);
+  assert.equal(answer.status(), 403);
+  assert.ok(page.url().startsWith(demo.base), 'the service was not opened');
+  assert.match(await page.textContent('.incident code'), /\S{6,}/);
+  page.problems = page.problems.filter((text) => !text.startsWith('Failed to load resource'));
+  await look(page, 'refused');
+});
+
+test('other pages: not found, accessibility, English, dark', async () => {
+  const page = await visitor({ locale: 'en-GB', colorScheme: 'dark' });
+  const answer = await page.goto(new URL('no-such-page', demo.base).href);
+  assert.equal(answer.status(), 404);
+  assert.equal(await page.getAttribute('html', 'lang'), 'en');
+  page.problems = page.problems.filter((text) => !text.startsWith('Failed to load resource'));
+  await look(page, 'not-found-dark-en');
+  await page.goto(new URL('accessibility', demo.base).href);
+  await look(page, 'accessibility-dark-en');
+  await page.goto(demo.base);
+  await look(page, 'choose-dark-en');
+  await signIn(page, account('head'));
+  await page.waitForSelector('a.tile');
+  await look(page, 'home-dark-en');
+  await page.click('a.language');
+  assert.equal(await page.getAttribute('html', 'lang'), 'fr');
+});
+
+test('a guest signs in with an account kept here', async () => {
+  const page = await visitor();
+  await page.goto(demo.base);
+  await signIn(page, account('guest'));
+  assert.ok((await heading(page)).includes(account('guest').name.split(' ')[0]));
+  await look(page, 'home-guest');
+});
+
+test('the service that was asked for opens after the password, and knows the person', async () => {
+  const page = await visitor();
+  const cpe = account('cpe');
+  await page.goto(service('atelier').address);
+  await signIn(page, cpe);
+  await page.waitForSelector('[data-user]');
+  assert.ok((await user(page)).length > 0);
+  await page.goto(service('kiosque').address);
+  assert.ok(page.url().startsWith(service('kiosque').address), 'no second password');
+});
