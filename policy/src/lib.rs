@@ -1,1 +1,22 @@
-//! Who may open what, and which attributes leave: pure, without HTTP.
+//! Who may open what, and which attributes leave: pure, without HTTP, without async, without a clock.
+//!
+//! [`Facts`] is what is known of a person, prepared once. [`AccessRules`] is every mounted service's audience and the
+//! house rules of `policy/rules/`, compiled once. [`access()`] puts the two together and says why; [`explain()`] says it at
+//! length; [`release()`] makes the only thing a protocol may send to a service. Audiences and release rules are data of
+//! `preau-domain`; what a refused person reads is written in `idp/web`, by the key of the [`Reason`].
+
+mod access;
+mod explain;
+mod facts;
+mod population;
+mod reason;
+mod release;
+mod rules;
+
+pub use access::{Decision, access, access_in, opens};
+pub use explain::{AffiliationCheck, Explanation, PopulationCheck, explain};
+pub use facts::Facts;
+pub use population::{Criterion, Miss, within};
+pub use reason::{Change, Reason, Refusal};
+pub use release::{MAX_VALUE, MAX_VALUES, ReleaseRefused, Released, check_release, release};
+pub use rules::AccessRules;

@@ -1,0 +1,206 @@
+//! The decision: may this person open this service?
+//!
+//! One request of the rule engine per affiliation, since every criterion must be met by the same one. The service opens
+//! when one affiliation is allowed and no population it excludes holds any of them. Everything else is a refusal: an
+//! unknown service, nothing that allows, an error of the engine.
+
+use crate::facts::Facts;
+use crate::population::{Criterion, misses};
+use crate::reason::{Change, Reason, Refusal};
+use crate::rules::{ACCOUNT, AccessRules, GUARDIANS, GUESTS, Slice, rule_name};
+use cedar_policy::{Authorizer, Request};
+use preau_domain::{AccountState, ServiceId, Uai};
+
+/// May it be opened?
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It may.
+    Allow {
+        /// The rule that allowed the first of the affiliations.
+        rule: String,
+        /// Which affiliations are allowed, by their index in [`Facts::affiliations`]: at least one.
+        affiliations: Vec<usize>,
+    },
+    /// It may not.
+    Deny(Refusal),
+}
+
+impl Decision {
+    /// Whether it may be opened.
+    pub fn allows(&self) -> bool {
+        matches!(self, Decision::Allow { .. })
+    }
+
+    /// The establishment a person opens the service from: the one of now if an affiliation there is allowed, else that
+    /// of the first allowed one. What the service is told should be told from there ([`Facts::seen_from`]).
+    pub fn establishment<'a>(&self, facts: &'a Facts) -> Option<&'a Uai> {
+        let Decision::Allow { affiliations, .. } = self else { return None };
+        let mut places = affiliations.iter().filter_map(|i| facts.affiliations.get(*i)).map(|a| &a.establishment);
+        places.clone().find(|uai| Some(*uai) == facts.current.as_ref()).or_else(|| places.next())
+    }
+}
+
+/// May this person open this service?
+pub fn access(facts: &Facts, rules: &AccessRules, service: &ServiceId) -> Decision {
+    decide(facts, rules, service, None)
+}
+
+/// May this person open this service from that establishment? Never more than [`access`]: it only asks besides that an
+/// allowed affiliation be one of that establishment.
+pub fn access_in(facts: &Facts, rules: &AccessRules, service: &ServiceId, establishment: &Uai) -> Decision {
+    decide(facts, rules, service, Some(establishment))
+}
+
+/// The same as [`access`] or [`access_in`] without reasons, for a page full of tiles.
+pub fn opens(facts: &Facts, rules: &AccessRules, service: &ServiceId, establishment: Option<&Uai>) -> bool {
+    let Some(slice) = rules.slice(service) else { return false };
+    let answers = evaluate(facts, rules, slice);
+    let hit =
+        |answer: &(usize, Answer)| matches!(answer.1, Answer::Allowed(_)) && stands_in(facts, answer.0, establishment);
+    answers.iter().any(hit) && !answers.iter().any(|(_, a)| matches!(a, Answer::Excepted(_) | Answer::Failed))
+}
+
+/// What the engine says of one affiliation.
+enum Answer {
+    Allowed(String),
+    /// A population the service excludes.
+    Excepted(String),
+    /// A house rule.
+    Forbidden(&'static str),
+    /// No rule allows.
+    Unnamed,
+    Failed,
+}
+
+fn stands_in(facts: &Facts, index: usize, establishment: Option<&Uai>) -> bool {
+    establishment.is_none_or(|uai| facts.affiliations.get(index).is_some_and(|a| a.establishment == *uai))
+}
+
+fn evaluate(facts: &Facts, rules: &AccessRules, slice: &Slice) -> Vec<(usize, Answer)> {
+    let authorizer = Authorizer::new();
+    let one = |context: &Option<cedar_policy::Context>| {
+        let Some(context) = context else { return Answer::Failed };
+        let names = (facts.principal.clone(), rules.action.clone(), slice.resource.clone());
+        let Ok(request) = Request::new(names.0, names.1, names.2, context.clone(), None) else {
+            return Answer::Failed;
+        };
+        let response = authorizer.is_authorized(&request, &slice.policies, &slice.entities);
+        // The engine passes over a rule that fails: a forbidding one would then forbid nothing.
+        if response.diagnostics().errors().next().is_some() {
+            return Answer::Failed;
+        }
+        let mut reasons: Vec<&str> = response.diagnostics().reason().map(AsRef::as_ref).collect();
+        reasons.sort_unstable();
+        if response.decision() == cedar_policy::Decision::Allow {
+            return reasons.first().map_or(Answer::Failed, |rule| Answer::Allowed((*rule).to_owned()));
+        }
+        if let Some(rule) = reasons.iter().find(|rule| rule.contains("/except/")) {
+            return Answer::Excepted((*rule).to_owned());
+        }
+        [ACCOUNT, GUESTS, GUARDIANS]
+            .into_iter()
+            .find(|house| reasons.contains(house))
+            .map_or(Answer::Unnamed, Answer::Forbidden)
+    };
+    facts.contexts.iter().map(one).enumerate().collect()
+}
+
+fn decide(facts: &Facts, rules: &AccessRules, service: &ServiceId, establishment: Option<&Uai>) -> Decision {
+    let deny = |reason, rule: Option<&str>, would_change| {
+        Decision::Deny(Refusal { reason, rule: rule.map(str::to_owned), would_change })
+    };
+    let Some(slice) = rules.slice(service) else {
+        return deny(Reason::ServiceUnknown, None, vec![Change::Mount]);
+    };
+    if facts.state != AccountState::Active {
+        return deny(Reason::Suspended, Some(ACCOUNT), vec![Change::Reactivate]);
+    }
+    if facts.affiliations.is_empty() {
+        return deny(Reason::NoAffiliation, None, vec![Change::Affiliate]);
+    }
+    let answers = evaluate(facts, rules, slice);
+    if answers.iter().any(|(_, answer)| matches!(answer, Answer::Failed)) {
+        return deny(Reason::PolicyError, None, vec![Change::RepairRules]);
+    }
+    if let Some(rule) = answers.iter().find_map(|(_, a)| if let Answer::Excepted(rule) = a { Some(rule) } else { None })
+    {
+        return deny(Reason::Excepted, Some(rule), vec![Change::LeaveExcepted(rule.clone())]);
+    }
+    let allowed: Vec<(usize, &String)> = answers
+        .iter()
+        .filter(|(index, _)| stands_in(facts, *index, establishment))
+        .filter_map(|(index, answer)| if let Answer::Allowed(rule) = answer { Some((*index, rule)) } else { None })
+        .collect();
+    if let Some((_, rule)) = allowed.first() {
+        return Decision::Allow {
+            rule: (*rule).clone(),
+            affiliations: allowed.iter().map(|(index, _)| *index).collect(),
+        };
+    }
+    Decision::Deny(nearest(facts, service, slice, &answers, establishment))
+}
+
+/// The nearest refusal: of all populations and affiliations, the pair whose missing things weigh least. A pupil of
+/// another class hears of the class, not that the service is also for teachers.
+fn nearest(
+    facts: &Facts,
+    service: &ServiceId,
+    slice: &Slice,
+    answers: &[(usize, Answer)],
+    establishment: Option<&Uai>,
+) -> Refusal {
+    let places = answers.iter().filter(|(index, _)| stands_in(facts, *index, establishment));
+    let mut best: Option<(usize, Refusal)> = None;
+    for (index, answer) in places {
+        let Some(affiliation) = facts.affiliations.get(*index) else { continue };
+        let house = match answer {
+            Answer::Forbidden(GUESTS) => Some((Reason::Guest, GUESTS, Change::NameGuests)),
+            Answer::Forbidden(GUARDIANS) => Some((Reason::LegalWeight, GUARDIANS, Change::RepresentPupil)),
+            Answer::Forbidden(_) => Some((Reason::Suspended, ACCOUNT, Change::Reactivate)),
+            _ => None,
+        };
+        for (n, population) in slice.audience.allow.iter().enumerate() {
+            let missing = misses(population, affiliation, &facts.account);
+            let weight = missing.iter().map(|m| weight(m.criterion)).sum::<usize>() + 4 * usize::from(house.is_some());
+            if best.as_ref().is_some_and(|(least, _)| *least <= weight) {
+                continue;
+            }
+            let mut would_change: Vec<Change> = house.iter().map(|(_, _, change)| change.clone()).collect();
+            let reason = match (missing.first(), &house) {
+                (Some(miss), _) => miss.criterion.into(),
+                (None, Some((reason, _, _))) => *reason,
+                (None, None) => Reason::PolicyError,
+            };
+            would_change.extend(missing.into_iter().map(|miss| Change::Have {
+                establishment: affiliation.establishment.clone(),
+                profile: affiliation.profile,
+                miss,
+            }));
+            let rule = match &house {
+                Some((_, rule, _)) => Some((*rule).to_owned()),
+                None if reason == Reason::PolicyError => Some(rule_name(service, false, n)),
+                None => None,
+            };
+            best = Some((weight, Refusal { reason, rule, would_change }));
+        }
+    }
+    let nobody = slice.audience.allow.is_empty();
+    best.map(|(_, refusal)| refusal).unwrap_or_else(|| {
+        let (reason, change) = if nobody {
+            (Reason::NoAudience, Change::NameAudience)
+        } else {
+            (Reason::NoAffiliation, Change::Affiliate)
+        };
+        Refusal { reason, rule: None, would_change: vec![change] }
+    })
+}
+
+/// How far away a missing thing puts a person.
+fn weight(criterion: Criterion) -> usize {
+    match criterion {
+        Criterion::Account => 8,
+        Criterion::Profile => 4,
+        Criterion::Establishment => 2,
+        Criterion::Level | Criterion::Class | Criterion::Group | Criterion::Subject | Criterion::Function => 1,
+    }
+}

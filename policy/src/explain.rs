@@ -1,0 +1,164 @@
+//! A decision at length, for the person who has to answer "why can't she open it?": every rule of the audience, every
+//! affiliation, what was met and what was missing.
+
+use crate::access::{Decision, access};
+use crate::facts::Facts;
+use crate::population::{Listed, Miss, misses};
+use crate::rules::{AccessRules, rule_name};
+use preau_domain::{AccountState, Affiliation, Audience, Population, ServiceId};
+use std::fmt;
+
+/// Everything that bears on one decision. Its text form is what `preau explain` prints; it holds what a person is in
+/// each establishment, so it is for operators.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    /// The decision itself, made by the same rules as at the door.
+    pub decision: Decision,
+    /// The service.
+    pub service: ServiceId,
+    /// Where the account stands.
+    pub state: AccountState,
+    /// What the person is.
+    pub affiliations: Vec<Affiliation>,
+    /// Whether the person is the legal representative of a pupil.
+    pub represents: bool,
+    /// Every population of the audience, `except` first.
+    pub populations: Vec<PopulationCheck>,
+}
+
+/// One population of the audience against every affiliation.
+#[derive(Clone, Debug)]
+pub struct PopulationCheck {
+    /// Name of the rule: `<service>/allow/1`.
+    pub rule: String,
+    /// Whether it excludes.
+    pub except: bool,
+    /// What it asks.
+    pub population: Population,
+    /// One per affiliation, in order.
+    pub affiliations: Vec<AffiliationCheck>,
+}
+
+/// One affiliation against one population.
+#[derive(Clone, Debug)]
+pub struct AffiliationCheck {
+    /// Index in [`Facts::affiliations`].
+    pub index: usize,
+    /// What is missing; nothing when the affiliation is within the population.
+    pub missing: Vec<Miss>,
+}
+
+/// Says at length why a service opens or not. `audience` is that of the service, as mounted.
+pub fn explain(facts: &Facts, rules: &AccessRules, service: &ServiceId, audience: &Audience) -> Explanation {
+    let check = |except: bool, side: &[Population]| -> Vec<PopulationCheck> {
+        side.iter()
+            .enumerate()
+            .map(|(n, population)| PopulationCheck {
+                rule: rule_name(service, except, n),
+                except,
+                population: population.clone(),
+                affiliations: facts
+                    .affiliations
+                    .iter()
+                    .enumerate()
+                    .map(|(index, a)| AffiliationCheck { index, missing: misses(population, a, &facts.account) })
+                    .collect(),
+            })
+            .collect()
+    };
+    let mut populations = check(true, &audience.except);
+    populations.extend(check(false, &audience.allow));
+    Explanation {
+        decision: access(facts, rules, service),
+        service: service.clone(),
+        state: facts.state,
+        affiliations: facts.affiliations.clone(),
+        represents: facts.represents,
+        populations,
+    }
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.decision {
+            Decision::Allow { rule, affiliations } => {
+                writeln!(f, "decision: allow")?;
+                writeln!(f, "rule: {rule}")?;
+                let numbers: Vec<String> = affiliations.iter().map(|i| (i + 1).to_string()).collect();
+                writeln!(f, "by affiliation: {}", numbers.join(", "))?;
+            }
+            Decision::Deny(refusal) => {
+                writeln!(f, "decision: deny ({})", refusal.reason)?;
+                match &refusal.rule {
+                    Some(rule) => writeln!(f, "rule: {rule}")?,
+                    None => writeln!(f, "rule: none of {} allows", self.service)?,
+                }
+                writeln!(f, "what would have to change:")?;
+                for change in &refusal.would_change {
+                    writeln!(f, "  - {change}")?;
+                }
+            }
+        }
+        writeln!(f, "account: {}", self.state.as_str())?;
+        writeln!(f, "affiliations:{}", if self.affiliations.is_empty() { " none" } else { "" })?;
+        for (i, a) in self.affiliations.iter().enumerate() {
+            write!(f, "  {}. {} in {}", i + 1, a.profile, a.establishment)?;
+            let lists = [
+                ("level", a.level.as_slice()),
+                ("classes", a.classes.as_slice()),
+                ("groups", a.groups.as_slice()),
+                ("subjects", a.subjects.as_slice()),
+                ("functions", a.functions.as_slice()),
+            ];
+            for (word, values) in lists.into_iter().filter(|(_, values)| !values.is_empty()) {
+                write!(f, "; {word} {}", values.join(", "))?;
+            }
+            if a.profile == preau_domain::Profile::Guardian && !self.represents {
+                write!(f, "; without legal weight")?;
+            }
+            writeln!(f)?;
+        }
+        for check in &self.populations {
+            writeln!(f, "{} {}", check.rule, Asked(&check.population))?;
+            for one in &check.affiliations {
+                if one.missing.is_empty() {
+                    writeln!(
+                        f,
+                        "  affiliation {}: {}",
+                        one.index + 1,
+                        if check.except { "excluded" } else { "within" }
+                    )?;
+                } else {
+                    let missing: Vec<String> = one.missing.iter().map(ToString::to_string).collect();
+                    writeln!(f, "  affiliation {}: {}", one.index + 1, missing.join("; "))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a population asks, on one line.
+struct Asked<'a>(&'a Population);
+
+impl fmt::Display for Asked<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let p = self.0;
+        let lists: [(&str, Vec<String>); 8] = [
+            ("profile", p.profiles.iter().map(ToString::to_string).collect()),
+            ("establishment", p.establishments.iter().map(ToString::to_string).collect()),
+            ("level", p.levels.clone()),
+            ("class", p.classes.clone()),
+            ("group", p.groups.clone()),
+            ("subject", p.subjects.clone()),
+            ("function", p.functions.clone()),
+            ("account", p.persons.iter().map(ToString::to_string).collect()),
+        ];
+        let asked: Vec<String> = lists
+            .iter()
+            .filter(|(_, values)| !values.is_empty())
+            .map(|(word, values)| format!("{word} {}", Listed(values)))
+            .collect();
+        if asked.is_empty() { f.write_str("(everyone)") } else { write!(f, "({})", asked.join("; ")) }
+    }
+}

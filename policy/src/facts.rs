@@ -1,0 +1,141 @@
+//! What is known of a person, prepared once and used for every decision: one context of the rule engine per affiliation,
+//! and the values a release may copy.
+
+use cedar_policy::{Context, EntityId, EntityTypeName, EntityUid, RestrictedExpression};
+use preau_domain::{AccountState, Affiliation, AuthnMethod, Legal, Person, PersonId, Profile, Uai};
+use std::fmt;
+
+/// What is known of a person. Building it costs some microseconds per affiliation; keep it as long as the person's
+/// record, the establishment of now and the proof stay the same. It holds personal data: it is no log line.
+#[derive(Clone)]
+pub struct Facts {
+    pub(crate) account: PersonId,
+    pub(crate) state: AccountState,
+    pub(crate) given_name: String,
+    pub(crate) family_name: String,
+    pub(crate) display_name: String,
+    pub(crate) title: Option<String>,
+    pub(crate) login: Option<String>,
+    pub(crate) mail: Option<String>,
+    pub(crate) affiliations: Vec<Affiliation>,
+    pub(crate) represents: bool,
+    pub(crate) current: Option<Uai>,
+    pub(crate) establishment_name: Option<String>,
+    pub(crate) authn: Option<AuthnMethod>,
+    pub(crate) principal: EntityUid,
+    /// One per affiliation, in the same order. `None` if the engine did not take it: such an affiliation opens nothing.
+    pub(crate) contexts: Vec<Option<Context>>,
+}
+
+impl fmt::Debug for Facts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Facts")
+            .field("account", &self.account)
+            .field("affiliations", &self.affiliations.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Facts {
+    /// Prepares a person's facts. `current` is the establishment they work in now; one they do not belong to, or none,
+    /// stands for that of their first affiliation. `establishment_name` is the name of `current` and is forgotten when
+    /// another takes its place.
+    pub fn of(
+        person: &Person,
+        current: Option<&Uai>,
+        establishment_name: Option<&str>,
+        authn: Option<AuthnMethod>,
+    ) -> Facts {
+        let represents = person.children.iter().any(|child| child.legal == Legal::Representative);
+        let contexts = person.affiliations.iter().map(|a| context(person, a, represents)).collect();
+        let mut facts = Facts {
+            account: person.id.clone(),
+            state: person.state,
+            given_name: person.given_name.clone(),
+            family_name: person.family_name.clone(),
+            display_name: person.display_name(),
+            title: person.title.clone(),
+            login: person.login.clone(),
+            mail: person.mail.clone(),
+            affiliations: person.affiliations.clone(),
+            represents,
+            current: None,
+            establishment_name: None,
+            authn,
+            principal: uid("Person", person.id.as_str()),
+            contexts,
+        };
+        facts.stand_in(current, establishment_name);
+        facts
+    }
+
+    /// The same person working in another of their establishments.
+    pub fn seen_from(&self, establishment: &Uai, name: Option<&str>) -> Facts {
+        let mut facts = self.clone();
+        facts.stand_in(Some(establishment), name);
+        facts
+    }
+
+    fn stand_in(&mut self, asked: Option<&Uai>, name: Option<&str>) {
+        let own = asked.filter(|uai| self.affiliations.iter().any(|a| a.establishment == **uai));
+        self.establishment_name = own.and(name).map(str::to_owned);
+        self.current = own.or_else(|| self.affiliations.first().map(|a| &a.establishment)).cloned();
+    }
+
+    /// Whose facts.
+    pub fn account(&self) -> &PersonId {
+        &self.account
+    }
+
+    /// The establishment the person works in now.
+    pub fn current(&self) -> Option<&Uai> {
+        self.current.as_ref()
+    }
+
+    /// What the person is, in the order of their record: the indexes of [`crate::Decision::Allow`] point here.
+    pub fn affiliations(&self) -> &[Affiliation] {
+        &self.affiliations
+    }
+
+    /// Whether an affiliation counts for anything outside: a guardian without legal weight is none.
+    pub(crate) fn counts(&self, affiliation: &Affiliation) -> bool {
+        affiliation.profile != Profile::Guardian || self.represents
+    }
+
+    /// The affiliations in the establishment of now, those that count.
+    pub(crate) fn of_now(&self) -> impl Iterator<Item = &Affiliation> {
+        self.affiliations.iter().filter(|a| Some(&a.establishment) == self.current.as_ref() && self.counts(a))
+    }
+}
+
+/// A name of the rule engine.
+pub(crate) fn uid(kind: &'static str, id: &str) -> EntityUid {
+    let kind: EntityTypeName = kind.parse().expect("the names of kinds are written in this crate");
+    EntityUid::from_type_name_and_id(kind, EntityId::new(id))
+}
+
+/// A set of texts, as the rule engine takes it.
+pub(crate) fn texts<'a>(values: impl IntoIterator<Item = &'a str>) -> RestrictedExpression {
+    RestrictedExpression::new_set(values.into_iter().map(text))
+}
+
+fn text(value: &str) -> RestrictedExpression {
+    RestrictedExpression::new_string(value.to_owned())
+}
+
+fn context(person: &Person, affiliation: &Affiliation, represents: bool) -> Option<Context> {
+    let all = |values: &[String]| texts(values.iter().map(String::as_str));
+    Context::from_pairs([
+        ("account".to_owned(), text(person.id.as_str())),
+        ("state".to_owned(), text(person.state.as_str())),
+        ("profile".to_owned(), text(affiliation.profile.code())),
+        ("establishment".to_owned(), text(affiliation.establishment.as_str())),
+        ("classes".to_owned(), all(&affiliation.classes)),
+        ("groups".to_owned(), all(&affiliation.groups)),
+        ("subjects".to_owned(), all(&affiliation.subjects)),
+        ("functions".to_owned(), all(&affiliation.functions)),
+        ("levels".to_owned(), texts(affiliation.level.as_deref())),
+        ("represents".to_owned(), RestrictedExpression::new_bool(represents)),
+    ])
+    .ok()
+}

@@ -1,0 +1,121 @@
+//! Whether an affiliation is within a population, and what is missing when it is not.
+//!
+//! The door is decided by the rule engine, from rules made of the same data. This second reading serves explanations and
+//! the `when` of release rules; a property test holds the two together.
+
+use preau_domain::{Affiliation, PersonId, Population};
+use std::fmt;
+
+/// What a population may ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Criterion {
+    /// One of some profiles.
+    Profile,
+    /// One of some establishments.
+    Establishment,
+    /// One of some levels.
+    Level,
+    /// One of some classes.
+    Class,
+    /// One of some groups.
+    Group,
+    /// One of some subjects.
+    Subject,
+    /// One of some functions.
+    Function,
+    /// One of some accounts.
+    Account,
+}
+
+impl Criterion {
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Criterion::Profile => ("profile", "profile"),
+            Criterion::Establishment => ("establishment", "establishment"),
+            Criterion::Level => ("level", "level"),
+            Criterion::Class => ("class", "classes"),
+            Criterion::Group => ("group", "groups"),
+            Criterion::Subject => ("subject", "subjects"),
+            Criterion::Function => ("function", "functions"),
+            Criterion::Account => ("account", "account"),
+        }
+    }
+}
+
+/// One thing a population asks and an affiliation does not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Miss {
+    /// What was asked about.
+    pub criterion: Criterion,
+    /// What the affiliation has; may be empty.
+    pub has: Vec<String>,
+    /// What the population asks, one of which would do.
+    pub asked: Vec<String>,
+}
+
+impl fmt::Display for Miss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (one, many) = self.criterion.words();
+        match self.has.as_slice() {
+            [] => write!(f, "no {one}")?,
+            [has] => write!(f, "{one} is {has}")?,
+            has => write!(f, "{many} are {}", Listed(has))?,
+        }
+        write!(f, ", asked for {}", Listed(&self.asked))
+    }
+}
+
+/// A list cut to what a person reads.
+pub(crate) struct Listed<'a>(pub(crate) &'a [String]);
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 8;
+        for (i, value) in self.0.iter().take(SHOWN).enumerate() {
+            write!(f, "{}{value}", if i == 0 { "" } else { " or " })?;
+        }
+        match self.0.len().checked_sub(SHOWN) {
+            Some(more) if more > 0 => write!(f, " or one of {more} others"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Everything the affiliation lacks to be within the population; nothing when it is.
+pub(crate) fn misses(population: &Population, affiliation: &Affiliation, account: &PersonId) -> Vec<Miss> {
+    let mut misses = Vec::new();
+    let mut ask = |criterion, has: Vec<String>, asked: Vec<String>| {
+        if !asked.is_empty() && !has.iter().any(|value| asked.contains(value)) {
+            misses.push(Miss { criterion, has, asked });
+        }
+    };
+    let p = population;
+    let a = affiliation;
+    ask(Criterion::Profile, vec![a.profile.to_string()], p.profiles.iter().map(ToString::to_string).collect());
+    let uais = p.establishments.iter().map(ToString::to_string).collect();
+    ask(Criterion::Establishment, vec![a.establishment.to_string()], uais);
+    ask(Criterion::Level, a.level.iter().cloned().collect(), p.levels.clone());
+    ask(Criterion::Class, a.classes.clone(), p.classes.clone());
+    ask(Criterion::Group, a.groups.clone(), p.groups.clone());
+    ask(Criterion::Subject, a.subjects.clone(), p.subjects.clone());
+    ask(Criterion::Function, a.functions.clone(), p.functions.clone());
+    ask(Criterion::Account, vec![account.to_string()], p.persons.iter().map(ToString::to_string).collect());
+    misses
+}
+
+/// Whether the affiliation is within the population.
+pub fn within(population: &Population, affiliation: &Affiliation, account: &PersonId) -> bool {
+    fn one_of<T: PartialEq>(asked: &[T], has: &[T]) -> bool {
+        asked.is_empty() || has.iter().any(|value| asked.contains(value))
+    }
+    let p = population;
+    let a = affiliation;
+    one_of(&p.profiles, &[a.profile])
+        && one_of(&p.establishments, std::slice::from_ref(&a.establishment))
+        && one_of(&p.levels, a.level.as_slice())
+        && one_of(&p.classes, &a.classes)
+        && one_of(&p.groups, &a.groups)
+        && one_of(&p.subjects, &a.subjects)
+        && one_of(&p.functions, &a.functions)
+        && one_of(&p.persons, std::slice::from_ref(account))
+}

@@ -1,0 +1,175 @@
+//! Why a service is refused, in closed lists: what a person reads is found by the reason's key, what an operator reads
+//! is the change that would be needed.
+
+use crate::population::{Criterion, Miss};
+use preau_domain::{Profile, Uai};
+use std::fmt;
+
+/// Why a service is refused. The keys are messages of `idp/web`, labels of the metrics and words of the audit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Reason {
+    /// No such service is mounted.
+    ServiceUnknown,
+    /// The account is suspended.
+    Suspended,
+    /// The person belongs to no establishment.
+    NoAffiliation,
+    /// The person is in a population the service excludes.
+    Excepted,
+    /// The service does not take guests.
+    Guest,
+    /// A responsible adult without legal weight.
+    LegalWeight,
+    /// Another profile is asked.
+    Profile,
+    /// Another establishment is asked.
+    Establishment,
+    /// Another level is asked.
+    Level,
+    /// Another class or group is asked.
+    ClassOrGroup,
+    /// Another subject or function is asked.
+    SubjectOrFunction,
+    /// Only accounts named one by one.
+    Account,
+    /// The service is for nobody yet.
+    NoAudience,
+    /// The rules could not be evaluated.
+    PolicyError,
+}
+
+impl Reason {
+    /// Every reason.
+    pub const ALL: [Reason; 14] = [
+        Reason::ServiceUnknown,
+        Reason::Suspended,
+        Reason::NoAffiliation,
+        Reason::Excepted,
+        Reason::Guest,
+        Reason::LegalWeight,
+        Reason::Profile,
+        Reason::Establishment,
+        Reason::Level,
+        Reason::ClassOrGroup,
+        Reason::SubjectOrFunction,
+        Reason::Account,
+        Reason::NoAudience,
+        Reason::PolicyError,
+    ];
+
+    /// The word of messages, metrics and audit.
+    pub fn key(self) -> &'static str {
+        match self {
+            Reason::ServiceUnknown => "service-unknown",
+            Reason::Suspended => "suspended",
+            Reason::NoAffiliation => "no-affiliation",
+            Reason::Excepted => "excepted",
+            Reason::Guest => "guest",
+            Reason::LegalWeight => "legal-weight",
+            Reason::Profile => "profile",
+            Reason::Establishment => "establishment",
+            Reason::Level => "level",
+            Reason::ClassOrGroup => "class-or-group",
+            Reason::SubjectOrFunction => "subject-or-function",
+            Reason::Account => "account",
+            Reason::NoAudience => "no-audience",
+            Reason::PolicyError => "policy-error",
+        }
+    }
+
+    /// One letter, for the matrix.
+    pub fn letter(self) -> char {
+        match self {
+            Reason::ServiceUnknown => 'U',
+            Reason::Suspended => 'S',
+            Reason::NoAffiliation => 'N',
+            Reason::Excepted => 'X',
+            Reason::Guest => 'I',
+            Reason::LegalWeight => 'W',
+            Reason::Profile => 'P',
+            Reason::Establishment => 'E',
+            Reason::Level => 'L',
+            Reason::ClassOrGroup => 'C',
+            Reason::SubjectOrFunction => 'F',
+            Reason::Account => 'A',
+            Reason::NoAudience => '0',
+            Reason::PolicyError => '!',
+        }
+    }
+}
+
+impl From<Criterion> for Reason {
+    fn from(criterion: Criterion) -> Reason {
+        match criterion {
+            Criterion::Profile => Reason::Profile,
+            Criterion::Establishment => Reason::Establishment,
+            Criterion::Level => Reason::Level,
+            Criterion::Class | Criterion::Group => Reason::ClassOrGroup,
+            Criterion::Subject | Criterion::Function => Reason::SubjectOrFunction,
+            Criterion::Account => Reason::Account,
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.key())
+    }
+}
+
+/// A refusal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Why, the nearest to being allowed.
+    pub reason: Reason,
+    /// The rule that refused; `None` when no rule allowed.
+    pub rule: Option<String>,
+    /// What would have to change, all of it together, for the nearest rule to allow.
+    pub would_change: Vec<Change>,
+}
+
+/// One thing that would have to change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// The service must be mounted.
+    Mount,
+    /// The account must be active again.
+    Reactivate,
+    /// The person must belong to an establishment.
+    Affiliate,
+    /// The person must leave the population that rule excludes, or the rule must go.
+    LeaveExcepted(String),
+    /// The audience must name guests, or this account.
+    NameGuests,
+    /// The person must be the legal representative of a pupil.
+    RepresentPupil,
+    /// The audience must name somebody.
+    NameAudience,
+    /// The affiliation must have what is asked.
+    Have {
+        /// In which establishment.
+        establishment: Uai,
+        /// As what.
+        profile: Profile,
+        /// What is missing.
+        miss: Miss,
+    },
+    /// The rules of the service must be repaired: see the log of the last reload.
+    RepairRules,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Change::Mount => f.write_str("a service of that name must be mounted"),
+            Change::Reactivate => f.write_str("the account must be active again"),
+            Change::Affiliate => f.write_str("the person must belong to an establishment"),
+            Change::LeaveExcepted(rule) => write!(f, "the person must no longer be in the population {rule} excludes"),
+            Change::NameGuests => f.write_str("the audience must name the profile Invite, or this account"),
+            Change::RepresentPupil => f.write_str("the person must be the legal representative of a pupil"),
+            Change::NameAudience => f.write_str("the audience must allow somebody: it is empty"),
+            Change::Have { establishment, profile, miss } => write!(f, "as {profile} in {establishment}: {miss}"),
+            Change::RepairRules => f.write_str("the rules of the service must be repaired"),
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! Audiences made into rules of the engine, one slice per service, so that a decision costs the same among ten services
+//! as among a thousand.
+
+use crate::facts::{texts, uid};
+use cedar_policy::{
+    Entities, Entity, EntityUid, Policy, PolicyId, PolicySet, RestrictedExpression, Schema, ValidationMode, Validator,
+};
+use preau_domain::{Audience, Population, Profile, ServiceId};
+use serde_json::{Value, json};
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+
+const SCHEMA: &str = include_str!("../rules/schema.cedarschema");
+
+/// The rules that hold for every service.
+pub(crate) const ACCOUNT: &str = "house:account";
+pub(crate) const GUESTS: &str = "house:guests";
+pub(crate) const GUARDIANS: &str = "house:guardians";
+const HOUSE: [(&str, &str); 3] = [
+    (ACCOUNT, include_str!("../rules/account.cedar")),
+    (GUESTS, include_str!("../rules/guests.cedar")),
+    (GUARDIANS, include_str!("../rules/guardians.cedar")),
+];
+
+/// Populations an audience may have on each side, values a list may have, and characters a value may have.
+const MAX_POPULATIONS: usize = 64;
+const MAX_LIST: usize = 20_000;
+const MAX_TEXT: usize = 128;
+
+/// Lists up to this size stand in the rule, where a person can read them; longer ones are tags of the service, where
+/// looking one up costs the same whatever its length.
+const INLINE: usize = 8;
+
+/// Every mounted service's rules.
+pub struct AccessRules {
+    slices: HashMap<ServiceId, Slice>,
+    pub(crate) action: EntityUid,
+}
+
+/// The rules of one service.
+pub(crate) struct Slice {
+    pub(crate) policies: PolicySet,
+    pub(crate) entities: Entities,
+    pub(crate) resource: EntityUid,
+    pub(crate) audience: Audience,
+}
+
+impl fmt::Debug for AccessRules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessRules").field("services", &self.slices.len()).finish_non_exhaustive()
+    }
+}
+
+impl AccessRules {
+    /// Makes the rules of these services and checks each against the schema. All problems are told at once, each with
+    /// the service and the rule it is in; then there are no rules, and the caller keeps those it has.
+    pub fn compile<'a>(
+        services: impl Iterator<Item = (&'a ServiceId, &'a Audience)>,
+    ) -> Result<AccessRules, Vec<String>> {
+        let schema = schema().map_err(|error| vec![error])?;
+        let house = house().map_err(|error| vec![error])?;
+        let mut every = house.clone();
+        let mut slices = HashMap::new();
+        let mut problems = Vec::new();
+        for (id, audience) in services {
+            match slice(id, audience, &house, &schema, &mut every) {
+                Ok(slice) => {
+                    if slices.insert(id.clone(), slice).is_some() {
+                        problems.push(format!("{id}: two services have this name"));
+                    }
+                }
+                Err(found) => problems.extend(found.into_iter().map(|problem| format!("{id}: {problem}"))),
+            }
+        }
+        let checked = Validator::new(schema).validate(&every, ValidationMode::Strict);
+        problems.extend(checked.validation_errors().map(|error| format!("{}: {error}", error.policy_id())));
+        if problems.is_empty() { Ok(AccessRules { slices, action: uid("Action", "open") }) } else { Err(problems) }
+    }
+
+    /// The slice of a service.
+    pub(crate) fn slice(&self, service: &ServiceId) -> Option<&Slice> {
+        self.slices.get(service)
+    }
+
+    /// The text of a rule, as the engine reads it: for an operator.
+    pub fn text(&self, service: &ServiceId, rule: &str) -> Option<String> {
+        self.slice(service)?.policies.policy(&PolicyId::new(rule))?.to_cedar()
+    }
+}
+
+/// The name of an audience's rule: `<service>/allow/1`, `<service>/except/1`.
+pub(crate) fn rule_name(service: &ServiceId, except: bool, index: usize) -> String {
+    format!("{service}/{}/{}", if except { "except" } else { "allow" }, index + 1)
+}
+
+fn schema() -> Result<Schema, String> {
+    Schema::from_cedarschema_str(SCHEMA).map(|(schema, _warnings)| schema).map_err(|e| format!("policy/rules: {e}"))
+}
+
+fn house() -> Result<PolicySet, String> {
+    let mut set = PolicySet::new();
+    for (id, text) in HOUSE {
+        let policy = Policy::parse(Some(PolicyId::new(id)), text).map_err(|e| format!("{id}: {e}"))?;
+        set.add(policy).map_err(|e| format!("{id}: {e}"))?;
+    }
+    Ok(set)
+}
+
+fn slice(
+    id: &ServiceId,
+    audience: &Audience,
+    house: &PolicySet,
+    schema: &Schema,
+    every: &mut PolicySet,
+) -> Result<Slice, Vec<String>> {
+    let mut problems = Vec::new();
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    if id.as_str().is_empty() || id.as_str().len() > 64 || !id.as_str().bytes().all(plain) {
+        problems.push("a service is named by 1 to 64 of a-z, 0-9 and -".to_owned());
+    }
+    check(audience, &mut problems);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let mut policies = house.clone();
+    let mut tags = Vec::new();
+    let sides = [(false, &audience.allow), (true, &audience.except)];
+    for (except, n, population) in
+        sides.into_iter().flat_map(|(except, side)| side.iter().enumerate().map(move |(n, p)| (except, n, p)))
+    {
+        let name = rule_name(id, except, n);
+        let mut fail = |error: &dyn fmt::Display| problems.push(format!("{name}: {error}"));
+        match Policy::from_json(Some(PolicyId::new(&name)), rule(id, &name, except, population, &mut tags)) {
+            Ok(policy) => {
+                for set in [&mut policies, &mut *every] {
+                    if let Err(error) = set.add(policy.clone()) {
+                        fail(&error);
+                    }
+                }
+            }
+            Err(error) => fail(&error),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let resource = uid("Service", id.as_str());
+    let accounts: BTreeSet<&str> = audience.allow.iter().flat_map(|p| &p.persons).map(|p| p.as_str()).collect();
+    let names_guests = audience.allow.iter().any(|p| p.profiles.contains(&Profile::Guest));
+    let attributes = [
+        ("names_guests".to_owned(), RestrictedExpression::new_bool(names_guests)),
+        ("names_accounts".to_owned(), texts(accounts)),
+    ];
+    let entity = Entity::new_with_tags(resource.clone(), attributes, [], tags).map_err(|e| vec![e.to_string()])?;
+    let entities = Entities::from_entities([entity], Some(schema)).map_err(|e| vec![e.to_string()])?;
+    Ok(Slice { policies, entities, resource, audience: audience.clone() })
+}
+
+/// Bounds: a file that nobody would write by hand must not cost the server its memory.
+fn check(audience: &Audience, problems: &mut Vec<String>) {
+    for (side, populations) in [("allow", &audience.allow), ("except", &audience.except)] {
+        if populations.len() > MAX_POPULATIONS {
+            problems.push(format!("{side}: more than {MAX_POPULATIONS} populations"));
+        }
+        for (n, p) in populations.iter().enumerate() {
+            let lists = [&p.classes, &p.groups, &p.subjects, &p.functions, &p.levels];
+            let sizes = lists.iter().map(|list| list.len()).chain([p.establishments.len(), p.persons.len()]);
+            if sizes.max().unwrap_or(0) > MAX_LIST {
+                problems.push(format!("{side}/{}: a list has more than {MAX_LIST} values", n + 1));
+            }
+            let words = lists.iter().flat_map(|list| list.iter().map(String::as_str));
+            if words.chain(p.persons.iter().map(|p| p.as_str())).any(|w| w.is_empty() || w.chars().count() > MAX_TEXT) {
+                problems.push(format!("{side}/{}: a value is empty or longer than {MAX_TEXT} characters", n + 1));
+            }
+        }
+    }
+}
+
+/// The rule of one population, in the engine's JSON: no text is ever pasted into a rule.
+fn rule(
+    service: &ServiceId,
+    name: &str,
+    except: bool,
+    population: &Population,
+    tags: &mut Vec<(String, RestrictedExpression)>,
+) -> Value {
+    let p = population;
+    let words = |list: &[String]| list.to_vec();
+    let asked = [
+        ("profile", false, p.profiles.iter().map(ToString::to_string).collect()),
+        ("establishment", false, p.establishments.iter().map(ToString::to_string).collect()),
+        ("levels", true, words(&p.levels)),
+        ("classes", true, words(&p.classes)),
+        ("groups", true, words(&p.groups)),
+        ("subjects", true, words(&p.subjects)),
+        ("functions", true, words(&p.functions)),
+        ("account", false, p.persons.iter().map(ToString::to_string).collect()),
+    ];
+    let conditions = asked.into_iter().filter(|(_, _, values)| !values.is_empty()).map(|(attribute, many, values)| {
+        let has = json!({ ".": { "left": { "Var": "context" }, "attr": attribute } });
+        let operator = if many { "containsAny" } else { "contains" };
+        if values.len() <= INLINE {
+            let literal: Vec<Value> = values.iter().map(|value| json!({ "Value": value })).collect();
+            return json!({ operator: { "left": { "Set": literal }, "right": has } });
+        }
+        let tag = format!("{name}/{attribute}");
+        tags.push((tag.clone(), texts(values.iter().map(String::as_str))));
+        let of_service = json!({ "left": { "Var": "resource" }, "right": { "Value": tag } });
+        let test = json!({ operator: { "left": { "getTag": of_service }, "right": has } });
+        json!({ "&&": { "left": { "hasTag": of_service }, "right": test } })
+    });
+    let body = conditions
+        .reduce(|left, right| json!({ "&&": { "left": left, "right": right } }))
+        .unwrap_or_else(|| json!({ "Value": true }));
+    json!({
+        "effect": if except { "forbid" } else { "permit" },
+        "principal": { "op": "All" },
+        "action": { "op": "==", "entity": { "type": "Action", "id": "open" } },
+        "resource": { "op": "==", "entity": { "type": "Service", "id": service.as_str() } },
+        "conditions": [{ "kind": "when", "body": body }],
+    })
+}
