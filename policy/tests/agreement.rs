@@ -1,0 +1,142 @@
+//! The rule engine and the reading used for explanations are two implementations of one meaning: on any person and any
+//! audience they must agree, and so must the tiles with the door.
+#![expect(clippy::unwrap_used, reason = "a test stops where its premises fail")]
+
+use preau_domain::{
+    AccountState, Affiliation, Audience, Child, Credentials, JoinKey, Legal, Person, PersonId, Population, Profile,
+    ServiceId, SourceId, Uai,
+};
+use preau_policy::{AccessRules, Decision, Facts, Reason, access, access_in, opens, within};
+use proptest::prelude::*;
+
+fn uai() -> impl Strategy<Value = Uai> {
+    prop::sample::select(vec!["0990001N", "0990010Y", "0990101X"]).prop_map(|text| text.parse().unwrap())
+}
+
+fn profile() -> impl Strategy<Value = Profile> {
+    prop::sample::select(Profile::ALL.to_vec())
+}
+
+/// Few words, so that they meet often; some that a rule made of text would stumble on.
+fn word() -> impl Strategy<Value = String> {
+    prop::sample::select(vec!["a", "b", "c", "\"", "\\", "a\" || true || \"", "*", "é"]).prop_map(str::to_owned)
+}
+
+fn words(most: usize) -> impl Strategy<Value = Vec<String>> {
+    // Half of the lists are empty; some are too long to stand in a rule.
+    prop_oneof![
+        4 => Just(Vec::new()),
+        4 => prop::collection::vec(word(), 1..=most),
+        1 => word().prop_map(|one| (0..20).map(|n| format!("w{n}")).chain([one]).collect()),
+    ]
+}
+
+fn affiliation() -> impl Strategy<Value = Affiliation> {
+    (uai(), profile(), words(3), words(3), words(2), words(2), prop::option::of(word())).prop_map(
+        |(establishment, profile, classes, groups, subjects, functions, level)| Affiliation {
+            classes,
+            groups,
+            subjects,
+            functions,
+            level,
+            ..Affiliation::new(establishment, profile)
+        },
+    )
+}
+
+fn population() -> impl Strategy<Value = Population> {
+    let profiles = prop_oneof![2 => Just(vec![]), 3 => prop::collection::vec(profile(), 1..9)];
+    let places = prop_oneof![2 => Just(vec![]), 1 => prop::collection::vec(uai(), 1..3)];
+    let persons =
+        prop_oneof![4 => Just(vec![]), 1 => Just(vec![PersonId::new("p1")]), 1 => Just(vec![PersonId::new("p2")])];
+    (profiles, places, words(2), words(2), words(1), words(1), words(2), persons).prop_map(
+        |(profiles, establishments, classes, groups, subjects, functions, levels, persons)| Population {
+            profiles,
+            establishments,
+            classes,
+            groups,
+            subjects,
+            functions,
+            levels,
+            persons,
+        },
+    )
+}
+
+fn person() -> impl Strategy<Value = Person> {
+    let legal = prop::option::of(prop::sample::select(vec![Legal::Representative, Legal::InCharge, Legal::Contact]));
+    (prop::collection::vec(affiliation(), 0..4), prop::bool::weighted(0.9), legal).prop_map(
+        |(affiliations, active, legal)| Person {
+            id: PersonId::new("p1"),
+            join: None,
+            state: if active { AccountState::Active } else { AccountState::Suspended },
+            given_name: "Ondine".into(),
+            family_name: "Clairval".into(),
+            title: None,
+            login: None,
+            mail: None,
+            credentials: Credentials::Local,
+            affiliations,
+            children: legal
+                .into_iter()
+                .map(|legal| {
+                    let pupil = JoinKey { source: SourceId::new("s"), key: "1".into() };
+                    Child { pupil, link: "10".into(), legal }
+                })
+                .collect(),
+        },
+    )
+}
+
+/// The meaning, written once more in the plainest way.
+fn meant(person: &Person, audience: &Audience) -> Vec<usize> {
+    let represents = person.children.iter().any(|c| c.legal == Legal::Representative);
+    let named = audience.allow.iter().any(|p| p.profiles.contains(&Profile::Guest) || p.persons.contains(&person.id));
+    let matches = |side: &[Population], a: &Affiliation| side.iter().any(|p| within(p, a, &person.id));
+    if person.state != AccountState::Active || person.affiliations.iter().any(|a| matches(&audience.except, a)) {
+        return Vec::new();
+    }
+    let opens = |a: &Affiliation| {
+        matches(&audience.allow, a)
+            && (a.profile != Profile::Guest || named)
+            && (a.profile != Profile::Guardian || represents)
+    };
+    person.affiliations.iter().enumerate().filter(|(_, a)| opens(a)).map(|(index, _)| index).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_engine_decides_what_was_meant(
+        person in person(),
+        allow in prop::collection::vec(population(), 0..4),
+        except in prop_oneof![2 => Just(vec![]), 1 => prop::collection::vec(population(), 1..3)],
+    ) {
+        let audience = Audience { allow, except };
+        let service = ServiceId::new("service");
+        let rules = AccessRules::compile([(&service, &audience)].into_iter()).unwrap();
+        let facts = Facts::of(&person, None, None, None);
+        let meant = meant(&person, &audience);
+        match access(&facts, &rules, &service) {
+            Decision::Allow { affiliations, .. } => prop_assert_eq!(&affiliations, &meant),
+            Decision::Deny(refusal) => {
+                prop_assert!(meant.is_empty(), "{:?}", refusal);
+                prop_assert!(!refusal.would_change.is_empty());
+                prop_assert!(!matches!(refusal.reason, Reason::PolicyError | Reason::ServiceUnknown), "{:?}", refusal);
+            }
+        }
+        prop_assert_eq!(opens(&facts, &rules, &service, None), !meant.is_empty());
+        for place in ["0990001N", "0990010Y", "0990101X"] {
+            let place: Uai = place.parse().unwrap();
+            let there: Vec<usize> =
+                meant.iter().copied().filter(|i| person.affiliations[*i].establishment == place).collect();
+            prop_assert_eq!(opens(&facts, &rules, &service, Some(&place)), !there.is_empty());
+            let decision = access_in(&facts, &rules, &service, &place);
+            match decision {
+                Decision::Allow { affiliations, .. } => prop_assert_eq!(affiliations, there),
+                Decision::Deny(_) => prop_assert!(there.is_empty()),
+            }
+        }
+    }
+}

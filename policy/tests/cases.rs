@@ -1,0 +1,281 @@
+//! `policy/cases/*.toml`, run one by one. A failure names the case.
+#![expect(clippy::unwrap_used, reason = "a test stops where its premises fail")]
+
+use preau_domain::{Audience, AuthnMethod, Fact, Identifier, Person, Population, ReleaseRule, ServiceId, Uai};
+use preau_policy::{
+    AccessRules, Change, Decision, Facts, MAX_VALUE, MAX_VALUES, Reason, ReleaseRefused, access, access_in,
+    check_release, explain, opens, release,
+};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+#[derive(Deserialize)]
+struct People {
+    person: Vec<Named>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    key: String,
+    #[serde(flatten)]
+    person: Person,
+}
+
+fn people() -> BTreeMap<String, Person> {
+    let people: People = toml::from_str(include_str!("../cases/persons.toml")).unwrap();
+    people.person.into_iter().map(|named| (named.key, named.person)).collect()
+}
+
+fn rules(service: &ServiceId, audience: &Audience) -> AccessRules {
+    AccessRules::compile([(service, audience)].into_iter()).unwrap()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AccessCase {
+    name: String,
+    person: String,
+    allow: Vec<Population>,
+    #[serde(default)]
+    except: Vec<Population>,
+    from: Option<Uai>,
+    expect: String,
+    rule: Option<String>,
+    affiliations: Option<Vec<usize>>,
+    change: Option<String>,
+}
+
+#[test]
+fn access_cases() {
+    #[derive(Deserialize)]
+    struct File {
+        case: Vec<AccessCase>,
+    }
+    let file: File = toml::from_str(include_str!("../cases/access.toml")).unwrap();
+    let people = people();
+    let service = ServiceId::new("service");
+    for case in file.case {
+        let name = &case.name;
+        let audience = Audience { allow: case.allow, except: case.except };
+        let rules = rules(&service, &audience);
+        let facts = Facts::of(&people[&case.person], None, None, None);
+        let decision = match &case.from {
+            Some(uai) => access_in(&facts, &rules, &service, uai),
+            None => access(&facts, &rules, &service),
+        };
+        assert_eq!(opens(&facts, &rules, &service, case.from.as_ref()), decision.allows(), "{name}");
+        match decision {
+            Decision::Allow { rule, affiliations } => {
+                assert_eq!(case.expect, "allow", "{name}");
+                assert_eq!(rule, case.rule.unwrap_or(rule.clone()), "{name}");
+                assert_eq!(affiliations, case.affiliations.unwrap_or(affiliations.clone()), "{name}");
+                assert!(rules.text(&service, &rule).is_some(), "{name}");
+            }
+            Decision::Deny(refusal) => {
+                assert_eq!(case.expect, refusal.reason.key(), "{name}");
+                if case.rule.is_some() {
+                    assert_eq!(refusal.rule, case.rule, "{name}");
+                }
+                let changes: Vec<String> = refusal.would_change.iter().map(Change::to_string).collect();
+                assert!(!changes.is_empty(), "{name}: a refusal says what would change it");
+                assert!(case.change.iter().all(|change| changes.contains(change)), "{name}: {changes:?}");
+            }
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReleaseCase {
+    name: String,
+    person: String,
+    r#in: Option<Uai>,
+    identifier: Identifier,
+    #[serde(default)]
+    release: Vec<ReleaseRule>,
+    user: Option<String>,
+    #[serde(default)]
+    attributes: Vec<Vec<String>>,
+    refused: Option<Identifier>,
+    #[serde(default)]
+    malformed: bool,
+}
+
+#[test]
+fn release_cases() {
+    #[derive(Deserialize)]
+    struct File {
+        case: Vec<ReleaseCase>,
+    }
+    let file: File = toml::from_str(include_str!("../cases/release.toml")).unwrap();
+    let people = people();
+    for case in file.case {
+        let name = &case.name;
+        let person = &people[&case.person];
+        let facts = Facts::of(person, case.r#in.as_ref(), Some("Collège"), Some(AuthnMethod::DirectoryPassword));
+        let made = release(&facts, case.identifier, &case.release, || format!("pairwise-of-{}", person.id));
+        assert_eq!(check_release(&case.release).is_empty(), !case.malformed, "{name}");
+        match made {
+            Ok(released) => {
+                assert_eq!(Some(released.user()), case.user.as_deref(), "{name}");
+                let expected: Vec<(String, Vec<String>)> =
+                    case.attributes.iter().map(|row| (row[0].clone(), row[1..].to_vec())).collect();
+                assert_eq!(released.attributes(), expected, "{name}");
+            }
+            Err(ReleaseRefused::NoIdentifier(identifier)) => assert_eq!(Some(identifier), case.refused, "{name}"),
+            Err(ReleaseRefused::Malformed) => assert!(case.malformed, "{name}"),
+        }
+    }
+}
+
+fn rule(name: &str) -> ReleaseRule {
+    toml::from_str(&format!("name = {name:?}")).unwrap()
+}
+
+#[test]
+fn what_leaves_is_bounded() {
+    let mut person = people()["teacher"].clone();
+    person.affiliations[0].classes = (0..2000).map(|n| format!("class-{n:04}")).collect();
+    person.affiliations[0].groups = vec!["x".repeat(MAX_VALUE + 1), "two\nlines".into(), "good".into(), String::new()];
+    let facts = Facts::of(&person, None, None, None);
+    let rules = [
+        ReleaseRule { copy: Some(Fact::Classes), ..rule("classes") },
+        ReleaseRule { copy: Some(Fact::Groups), ..rule("groups") },
+        ReleaseRule { copy: Some(Fact::Classes), join: Some(";".into()), ..rule("joined") },
+    ];
+    let released = release(&facts, Identifier::Uid, &rules, String::new).unwrap();
+    let of = |name: &str| &released.attributes().iter().find(|(n, _)| n == name).unwrap().1;
+    assert_eq!(of("classes").len(), MAX_VALUES);
+    assert_eq!(*of("groups"), ["good"]);
+    let joined = &of("joined")[0];
+    assert!(joined.len() <= MAX_VALUE && joined.ends_with("class-0092"), "{joined}");
+}
+
+#[test]
+fn an_identifier_is_never_empty_and_never_made_in_vain() {
+    let facts = Facts::of(&people()["teacher"], None, None, None);
+    for bad in ["", " padded ", "two\nlines"] {
+        let made = release(&facts, Identifier::Pairwise, &[], || bad.to_owned());
+        assert_eq!(made, Err(ReleaseRefused::NoIdentifier(Identifier::Pairwise)), "{bad:?}");
+    }
+    assert!(release(&facts, Identifier::Uid, &[], || unreachable!("nothing asked for it")).is_ok(), "control");
+}
+
+#[test]
+fn a_release_names_no_value_when_printed() {
+    let facts = Facts::of(&people()["teacher"], None, None, None);
+    let rules = [ReleaseRule { copy: Some(Fact::FamilyName), ..rule("nom") }];
+    let released = release(&facts, Identifier::Login, &rules, String::new).unwrap();
+    let shown = format!("{released:?} {facts:?}");
+    assert!(!shown.contains("Clairval") && !shown.contains("clairval"), "{shown}");
+    assert_eq!(released.names().collect::<Vec<_>>(), ["nom"]);
+}
+
+#[test]
+fn malformed_rules_are_told_one_by_one() {
+    let bad = [
+        ReleaseRule { add: vec!["x".into()], ..rule("1st") },
+        rule("empty"),
+        ReleaseRule { add: vec!["two\nlines".into()], ..rule("lines") },
+        ReleaseRule { add: vec!["x".into()], join: Some(";".into()), first: true, ..rule("both") },
+        ReleaseRule { add: vec!["x".into()], ..rule(&"n".repeat(129)) },
+    ];
+    assert_eq!(check_release(&bad).len(), 5, "{:?}", check_release(&bad));
+    assert!(check_release(&[ReleaseRule { add: vec!["x".into()], ..rule("urn:x_1.2-3") }]).is_empty(), "control");
+}
+
+#[test]
+fn an_unknown_service_is_refused() {
+    let facts = Facts::of(&people()["teacher"], None, None, None);
+    let known = ServiceId::new("known");
+    let rules = rules(&known, &Audience { allow: vec![Population::default()], except: vec![] });
+    assert!(access(&facts, &rules, &known).allows(), "control");
+    let Decision::Deny(refusal) = access(&facts, &rules, &ServiceId::new("other")) else { panic!("allowed") };
+    assert_eq!(refusal.reason, Reason::ServiceUnknown);
+    assert!(!opens(&facts, &rules, &ServiceId::new("other"), None));
+}
+
+#[test]
+fn audiences_nobody_would_write_are_refused_with_their_service() {
+    let everyone = Population::default();
+    let bad = [
+        ("a b", Audience { allow: vec![everyone.clone()], except: vec![] }),
+        ("x/allow/1", Audience { allow: vec![everyone.clone()], except: vec![] }),
+        ("many", Audience { allow: vec![everyone.clone(); 65], except: vec![] }),
+        (
+            "long",
+            Audience { allow: vec![Population { classes: vec!["x".repeat(129)], ..everyone.clone() }], except: vec![] },
+        ),
+        (
+            "empty",
+            Audience { allow: vec![Population { levels: vec![String::new()], ..everyone.clone() }], except: vec![] },
+        ),
+        ("list", Audience { allow: vec![], except: vec![Population { groups: vec!["g".into(); 20_001], ..everyone }] }),
+    ];
+    for (id, audience) in &bad {
+        let service = ServiceId::new(*id);
+        let problems = AccessRules::compile([(&service, audience)].into_iter()).unwrap_err();
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(problems[0].starts_with(id), "{problems:?}");
+    }
+    let twice = ServiceId::new("twice");
+    let audience = Audience::default();
+    assert!(AccessRules::compile([(&twice, &audience), (&twice, &audience)].into_iter()).is_err());
+}
+
+#[test]
+fn the_service_opens_from_the_establishment_of_now_when_it_may() {
+    let person = &people()["teacher-in-two-schools"];
+    let service = ServiceId::new("service");
+    let both = rules(&service, &Audience { allow: vec![Population::default()], except: vec![] });
+    let lycee: Uai = "0990010Y".parse().unwrap();
+    let facts = Facts::of(person, Some(&lycee), Some("Lycée"), None);
+    assert_eq!(access(&facts, &both, &service).establishment(&facts), Some(&lycee));
+    let college = Population { establishments: vec!["0990001N".parse().unwrap()], ..Population::default() };
+    let one = rules(&service, &Audience { allow: vec![college], except: vec![] });
+    let place = access(&facts, &one, &service).establishment(&facts).cloned().unwrap();
+    assert_eq!(place.as_str(), "0990001N");
+    let there = facts.seen_from(&place, Some("Collège"));
+    assert_eq!(there.current(), Some(&place));
+}
+
+#[test]
+fn an_explanation_says_everything_that_bears() {
+    let service = ServiceId::new("moodle");
+    let audience: Audience = toml::from_str(
+        r#"
+        allow = [{ profiles = ["National_ENS"] }, { profiles = ["National_ELV"], classes = ["5A"] }]
+        except = [{ levels = ["3EME"] }]
+        "#,
+    )
+    .unwrap();
+    let facts = Facts::of(&people()["sixth-pupil"], None, None, None);
+    let told = explain(&facts, &rules(&service, &audience), &service, &audience).to_string();
+    assert_eq!(
+        told,
+        "decision: deny (class-or-group)
+rule: none of moodle allows
+what would have to change:
+  - as National_ELV in 0990001N: class is 6B, asked for 5A
+account: active
+affiliations:
+  1. National_ELV in 0990001N; level 6EME; classes 6B; groups 6LATIN
+moodle/except/1 (level 3EME)
+  affiliation 1: level is 6EME, asked for 3EME
+moodle/allow/1 (profile National_ENS)
+  affiliation 1: profile is National_ELV, asked for National_ENS
+moodle/allow/2 (profile National_ELV; class 5A)
+  affiliation 1: class is 6B, asked for 5A
+"
+    );
+    let teacher = Facts::of(&people()["teacher"], None, None, None);
+    let told = explain(&teacher, &rules(&service, &audience), &service, &audience).to_string();
+    assert!(told.starts_with("decision: allow\nrule: moodle/allow/1\nby affiliation: 1\n"), "{told}");
+}
+
+#[test]
+fn reasons_have_a_key_and_a_letter_of_their_own() {
+    let keys: std::collections::HashSet<_> = Reason::ALL.iter().map(|r| r.key()).collect();
+    let letters: std::collections::HashSet<_> = Reason::ALL.iter().map(|r| r.letter()).collect();
+    assert_eq!((keys.len(), letters.len()), (Reason::ALL.len(), Reason::ALL.len()));
+}
