@@ -1,1 +1,66 @@
-//! The two back ends of the storage port: SQLite and PostgreSQL.
+//! The two back ends of the storage port: SQLite (the default) and PostgreSQL.
+//!
+//! Owns every statement and the only use of `sqlx` in the house. One file per trait of the port holds its statements and
+//! its operations, written once over [`link::Link`], which hides which database answers. What truly differs lives apart:
+//! `sqlite/` gathers the writes of many callers into one commit, `postgres/` leaves that to the server; `bulk` knows the
+//! two ways of writing many rows. The tables stand in `schemas/sql/<back end>/`, the promises in `tests/contract`.
+
+mod audit;
+mod back;
+mod bulk;
+mod doc;
+mod establishments;
+mod link;
+mod migration;
+mod operations;
+mod people;
+mod postgres;
+mod provisioning;
+mod sessions;
+mod sign_ins;
+mod sqlite;
+mod throttle;
+mod tickets;
+
+use back::Back;
+use preau_store::{Result, Store, StoreError};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How a database is opened. The defaults serve a server.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Connections that read at the same time (SQLite), or all connections (PostgreSQL).
+    pub connections: u32,
+    /// How long to wait for a lock or a free connection before the operation is refused.
+    pub patience: Duration,
+    /// PostgreSQL: the schema that holds the tables, created when absent. `None` is the one the server chooses.
+    pub schema: Option<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, |n| u32::try_from(n.get()).unwrap_or(64));
+        Options { connections: cores.min(62) + 2, patience: Duration::from_secs(5), schema: None }
+    }
+}
+
+/// Opens the database behind `url` with the usual options: see [`open_with`].
+pub async fn open(url: &str) -> Result<Arc<dyn Store>> {
+    open_with(url, &Options::default()).await
+}
+
+/// Opens the database behind `url`, creating or upgrading its tables. `sqlite:///var/lib/preau/preau.db` is a file,
+/// created for its owner alone when absent (its folder must exist); `postgres://user@host/database` is a server.
+///
+/// Must be called inside a runtime: writing goes on in the background. Before a process ends it awaits
+/// [`preau_store::Audit::flush_audit`]; everything else is durable when its operation returns.
+pub async fn open_with(url: &str, options: &Options) -> Result<Arc<dyn Store>> {
+    let scheme = url.split(':').next().unwrap_or_default();
+    let back = match scheme {
+        "sqlite" => Back::Sqlite(sqlite::Sqlite::open(url, options).await?),
+        "postgres" | "postgresql" => Back::Postgres(postgres::Postgres::open(url, options).await?),
+        _ => return Err(StoreError::Backend("a database address begins with sqlite:// or postgres://".into())),
+    };
+    Ok(Arc::new(back))
+}

@@ -1,0 +1,52 @@
+//! The store itself: which database it is, and how reading and writing reach it.
+
+use crate::link::{Arg, Link, Row, Sql, Work};
+use crate::postgres::Postgres;
+use crate::sqlite::Sqlite;
+use preau_store::Result;
+
+/// Either back end. The traits of the port are implemented on it, one file each.
+pub(crate) enum Back {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
+}
+
+/// What a write consists of, which says how much it takes to make it all or nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// One statement: atomic as it is.
+    One,
+    /// Several statements, of which only the first can conflict, when nothing has been written yet.
+    Checked,
+    /// Several statements that may conflict halfway.
+    Several,
+}
+
+impl Back {
+    /// Runs one reading statement.
+    pub async fn rows(&self, sql: impl Into<Sql>, args: Vec<Arg>) -> Result<Vec<Row>> {
+        match self {
+            Back::Sqlite(sqlite) => Link::Sqlite(&mut *sqlite.reader().await?).rows(sql, args).await,
+            Back::Postgres(postgres) => Link::Postgres(&mut *postgres.connection().await?).rows(sql, args).await,
+        }
+    }
+
+    /// Runs one reading statement that gives at most one row.
+    pub async fn row(&self, sql: impl Into<Sql>, args: Vec<Arg>) -> Result<Option<Row>> {
+        Ok(self.rows(sql, args).await?.pop())
+    }
+
+    /// Runs one writing statement; what it returns is durable when this returns.
+    pub async fn change(&self, sql: impl Into<Sql>, args: Vec<Arg>) -> Result<Vec<Row>> {
+        let sql = sql.into();
+        self.write(Shape::One, move |link| Box::pin(link.rows(sql, args))).await
+    }
+
+    /// Runs work that writes: all of it is durable when this returns, or nothing of it happened.
+    pub async fn write<T: Send + 'static>(&self, shape: Shape, work: impl Work<T>) -> Result<T> {
+        match self {
+            Back::Sqlite(sqlite) => sqlite.write(shape, work).await,
+            Back::Postgres(postgres) => postgres.write(shape, work).await,
+        }
+    }
+}

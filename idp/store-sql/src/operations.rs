@@ -1,0 +1,102 @@
+//! Sweeping, readiness, figures and leases.
+
+use crate::back::{Back, Shape};
+use crate::link::{Arg, Link, Sql, args};
+use crate::throttle::{COUNTER_LIFE, DEVICE_LIFE};
+use async_trait::async_trait;
+use preau_domain::Instant;
+use preau_store::{Health, Operations, Result, StoreError, Swept};
+
+const SESSIONS: &str = "DELETE FROM session WHERE id IN
+    (SELECT id FROM session WHERE expires <= $1 ORDER BY expires LIMIT $2) RETURNING id";
+const PENDING: &str = "DELETE FROM pending WHERE id IN
+    (SELECT id FROM pending WHERE expires <= $1 ORDER BY expires LIMIT $2) RETURNING id";
+const TICKETS: &str = "DELETE FROM ticket WHERE id IN
+    (SELECT id FROM ticket WHERE expires <= $1 ORDER BY expires LIMIT $2) RETURNING id";
+const COUNTERS: &str = "DELETE FROM throttle WHERE id IN
+    (SELECT id FROM throttle WHERE touched <= $1 ORDER BY touched LIMIT $2) RETURNING id";
+const DEVICES: &str = "DELETE FROM device WHERE id IN
+    (SELECT id FROM device WHERE seen <= $1 ORDER BY seen LIMIT $2) RETURNING id";
+/// The journal is in the order of time but for moments: looking at its oldest rows is enough, and spares an index on
+/// the table that is written most.
+const AUDIT: &str = "DELETE FROM audit WHERE seq IN
+    (SELECT seq FROM (SELECT seq, at FROM audit ORDER BY seq LIMIT $2) AS oldest WHERE at < $1) RETURNING seq";
+
+const VERSION: Sql = Sql::Each {
+    sqlite: "SELECT 'sqlite ' || sqlite_version()",
+    postgres: "SELECT 'postgresql ' || current_setting('server_version')",
+};
+/// Rows of the table, as far as the database knows without counting.
+const PEOPLE_ESTIMATE: Sql = Sql::Each {
+    sqlite: "SELECT coalesce(max(rowid), 0) FROM person",
+    postgres: "SELECT coalesce(max(reltuples), 0)::bigint FROM pg_class WHERE oid = 'person'::regclass",
+};
+const PEOPLE: &str = "SELECT count(*) FROM person WHERE state = 'active'";
+const LIVE_SESSIONS: &str = "SELECT count(*) FROM session";
+const WRITABLE: Sql = Sql::Each { sqlite: "SELECT 'off'", postgres: "SELECT current_setting('transaction_read_only')" };
+
+const ACQUIRE: &str = "INSERT INTO lease (name, holder, expires) VALUES ($1, $2, $4)
+    ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires = excluded.expires
+    WHERE lease.holder = excluded.holder OR lease.expires <= $3 RETURNING name";
+const RELEASE: &str = "DELETE FROM lease WHERE name = $1 AND holder = $2";
+
+/// Above so many rows an estimate is enough.
+const COUNTED: i64 = 100_000;
+
+async fn swept(link: &mut Link<'_>, sql: &'static str, before: Instant, limit: u32) -> Result<u64> {
+    Ok(link.rows(sql, args![before, limit]).await?.len() as u64)
+}
+
+async fn sweep(link: &mut Link<'_>, now: Instant, audit_before: Instant, limit: u32) -> Result<Swept> {
+    Ok(Swept {
+        tickets: swept(link, TICKETS, now, limit).await?,
+        sessions: swept(link, SESSIONS, now, limit).await?,
+        pending: swept(link, PENDING, now, limit).await?,
+        counters: swept(link, COUNTERS, now - COUNTER_LIFE, limit).await?
+            + swept(link, DEVICES, now - DEVICE_LIFE, limit).await?,
+        audit: swept(link, AUDIT, audit_before, limit).await?,
+    })
+}
+
+impl Back {
+    async fn number(&self, sql: impl Into<Sql>) -> Result<i64> {
+        let row = self.row(sql, Vec::new()).await?;
+        row.ok_or_else(|| StoreError::Backend("a count gave no row".into()))?.int(0)
+    }
+
+    async fn word(&self, sql: Sql, args: Vec<Arg>) -> Result<String> {
+        let row = self.row(sql, args).await?;
+        Ok(row.ok_or_else(|| StoreError::Backend("a setting gave no row".into()))?.text(0)?.to_owned())
+    }
+}
+
+#[async_trait]
+impl Operations for Back {
+    async fn sweep(&self, now: Instant, audit_before: Instant, limit: u32) -> Result<Swept> {
+        self.write(Shape::Several, move |link| Box::pin(sweep(link, now, audit_before, limit))).await
+    }
+
+    async fn ready(&self) -> Result<()> {
+        if self.word(WRITABLE, Vec::new()).await? != "off" {
+            return Err(StoreError::Backend("the database is read-only".into()));
+        }
+        // An empty write: on SQLite it takes the lock of writers and gives it back.
+        self.write(Shape::Several, |_| Box::pin(async { Ok(()) })).await
+    }
+
+    async fn health(&self) -> Result<Health> {
+        let estimate = self.number(PEOPLE_ESTIMATE).await?;
+        let people = if estimate > COUNTED { estimate } else { self.number(PEOPLE).await? };
+        let sessions = self.number(LIVE_SESSIONS).await?;
+        let count = |number: i64| u64::try_from(number).unwrap_or(0);
+        Ok(Health { backend: self.word(VERSION, Vec::new()).await?, people: count(people), sessions: count(sessions) })
+    }
+
+    async fn acquire_lease(&self, name: &str, holder: &str, now: Instant, until: Instant) -> Result<bool> {
+        Ok(!self.change(ACQUIRE, args![name, holder, now, until]).await?.is_empty())
+    }
+
+    async fn release_lease(&self, name: &str, holder: &str) -> Result<()> {
+        self.change(RELEASE, args![name, holder]).await.map(drop)
+    }
+}

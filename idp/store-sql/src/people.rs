@@ -1,0 +1,122 @@
+//! Accounts, one by one.
+//!
+//! The columns `id`, `source`, `join_key` and `state` are the truth; the same facts inside the JSON of the row are
+//! overwritten on every read, so that a person who comes back under another proposed id keeps the first one.
+
+use crate::back::{Back, Shape};
+use crate::doc;
+use crate::link::{Arg, Link, Row, Sql, args};
+use async_trait::async_trait;
+use preau_domain::{AccountState, JoinKey, Person, PersonId, SourceId};
+use preau_store::{People, Result, StoreError};
+
+const BY_ID: &str = "SELECT id, source, join_key, state, doc FROM person WHERE id = $1";
+const BY_JOIN: &str = "SELECT id, source, join_key, state, doc FROM person WHERE source = $1 AND join_key = $2";
+const BY_LOGIN: &str = "SELECT id, source, join_key, state, doc FROM person WHERE login = $1 ORDER BY id LIMIT $2";
+const ADD_LOCAL: &str = "INSERT INTO person (id, login, state, establishments, password_hash, doc)
+    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING id";
+const UPDATE: &str =
+    "UPDATE person SET login = $2, state = $3, establishments = $4, doc = $5 WHERE id = $1 RETURNING id";
+const HASH: &str = "SELECT password_hash FROM person WHERE id = $1";
+const SET_HASH: &str = "UPDATE person SET password_hash = $2 WHERE id = $1 AND password_hash IS NOT NULL RETURNING id";
+
+/// Ends every session of the people of a list, in one order everywhere so that two such statements cannot block each
+/// other.
+pub(crate) const END_SESSIONS: Sql = Sql::Each {
+    sqlite: "DELETE FROM session WHERE person IN (SELECT value FROM json_each($1))",
+    postgres: "DELETE FROM session WHERE id IN
+        (SELECT id FROM session WHERE person = ANY($1) ORDER BY id FOR UPDATE)",
+};
+
+/// The account a row of `id, source, join_key, state, doc` holds.
+pub(crate) fn person(row: &Row) -> Result<Person> {
+    let mut person: Person = doc::read("person", row.text(4)?)?;
+    person.id = PersonId::new(row.text(0)?);
+    person.join = match (row.text_or_none(1)?, row.text_or_none(2)?) {
+        (Some(source), Some(key)) => Some(JoinKey { source: SourceId::new(source), key: key.to_owned() }),
+        _ => None,
+    };
+    person.state = doc::word("account state", row.text(3)?)?;
+    Ok(person)
+}
+
+/// The numbers of a person's establishments, ordered, each once, separated by one space.
+pub(crate) fn establishments(person: &Person) -> String {
+    let mut uais: Vec<&str> = person.establishments().into_iter().map(|uai| uai.as_str()).collect();
+    uais.sort_unstable();
+    uais.join(" ")
+}
+
+/// Ends the sessions of people who may no longer sign in.
+pub(crate) async fn end_sessions(link: &mut Link<'_>, people: Vec<String>) -> Result<()> {
+    if !people.is_empty() {
+        link.rows(END_SESSIONS, args![people]).await?;
+    }
+    Ok(())
+}
+
+impl Back {
+    async fn one_person(&self, sql: &'static str, args: Vec<Arg>) -> Result<Option<Person>> {
+        self.row(sql, args).await?.as_ref().map(person).transpose()
+    }
+}
+
+#[async_trait]
+impl People for Back {
+    async fn person(&self, id: &PersonId) -> Result<Option<Person>> {
+        self.one_person(BY_ID, args![id.as_str()]).await
+    }
+
+    async fn person_by_join(&self, join: &JoinKey) -> Result<Option<Person>> {
+        self.one_person(BY_JOIN, args![join.source.as_str(), join.key.as_str()]).await
+    }
+
+    async fn people_by_login(&self, login: &str, limit: u32) -> Result<Vec<Person>> {
+        self.rows(BY_LOGIN, args![login, limit]).await?.iter().map(person).collect()
+    }
+
+    async fn add_local_person(&self, person: &Person, password_hash: &str) -> Result<()> {
+        if person.join.is_some() {
+            return Err(StoreError::Backend("a local account comes from no record".into()));
+        }
+        let values = args![
+            person.id.as_str(),
+            person.login.as_deref(),
+            person.state.as_str(),
+            establishments(person),
+            password_hash,
+            doc::write("person", person)?
+        ];
+        let added = self.change(ADD_LOCAL, values).await?;
+        if added.is_empty() { Err(StoreError::Conflict) } else { Ok(()) }
+    }
+
+    async fn update_person(&self, person: &Person) -> Result<()> {
+        let id = person.id.as_str().to_owned();
+        let suspended = person.state == AccountState::Suspended;
+        let values = args![
+            id.as_str(),
+            person.login.as_deref(),
+            person.state.as_str(),
+            establishments(person),
+            doc::write("person", person)?
+        ];
+        self.write(Shape::Checked, move |link| {
+            Box::pin(async move {
+                link.row(UPDATE, values).await?.ok_or(StoreError::Conflict)?;
+                if suspended { end_sessions(link, vec![id]).await } else { Ok(()) }
+            })
+        })
+        .await
+    }
+
+    async fn password_hash(&self, id: &PersonId) -> Result<Option<String>> {
+        let row = self.row(HASH, args![id.as_str()]).await?;
+        Ok(row.as_ref().map(|row| row.text_or_none(0)).transpose()?.flatten().map(str::to_owned))
+    }
+
+    async fn set_password_hash(&self, id: &PersonId, password_hash: &str) -> Result<()> {
+        let changed = self.change(SET_HASH, args![id.as_str(), password_hash]).await?;
+        if changed.is_empty() { Err(StoreError::Conflict) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,120 @@
+//! PostgreSQL: a pool of connections, one transaction per operation of several statements. The server itself gathers the
+//! commits of many connections. Events are written by `journal`.
+
+mod journal;
+
+use crate::Options;
+use crate::back::Shape;
+use crate::link::{Link, Work, refusal};
+use crate::migration::{self, Migration};
+use journal::Journal;
+use preau_domain::AuditEvent;
+use preau_store::{Result, StoreError};
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgPool, Row, query, raw_sql};
+
+/// A database on a server.
+pub(crate) struct Postgres {
+    pool: PgPool,
+    journal: Journal,
+}
+
+/// What nodes that start at the same time wait for, one after the other: the bytes of `preau`.
+const MIGRATION_LOCK: &str =
+    "SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(482_804_199_797)";
+
+impl Postgres {
+    /// Connects and brings the tables up to date.
+    pub async fn open(url: &str, options: &Options) -> Result<Self> {
+        let patience = options.patience.as_millis().to_string();
+        let mut connect = url
+            .parse::<PgConnectOptions>()
+            .map_err(refusal)?
+            .application_name("preau")
+            .options([("lock_timeout", patience.as_str()), ("idle_in_transaction_session_timeout", "30000")])
+            .statement_cache_capacity(128)
+            .disable_statement_logging();
+        if let Some(schema) = &options.schema {
+            if !plain_name(schema) {
+                return Err(StoreError::Backend("a schema is named by a-z, 0-9 and _, at most 63 characters".into()));
+            }
+            connect = connect.options([("search_path", schema.as_str())]);
+        }
+        let mut connection = connect.connect().await.map_err(refusal)?;
+        migrate(&mut connection, options.schema.as_deref(), migration::POSTGRES).await?;
+        connection.close().await.map_err(refusal)?;
+        let pool = PgPoolOptions::new()
+            .max_connections(options.connections.max(2))
+            .acquire_timeout(options.patience)
+            .connect_with(connect)
+            .await
+            .map_err(refusal)?;
+        Ok(Postgres { journal: Journal::start(pool.clone()), pool })
+    }
+
+    /// A connection for one statement.
+    pub async fn connection(&self) -> Result<PoolConnection<sqlx::Postgres>> {
+        self.pool.acquire().await.map_err(refusal)
+    }
+
+    /// Runs work that writes, in a transaction of its own when it consists of several statements. Events handed over
+    /// before are durable first.
+    pub async fn write<T: Send + 'static>(&self, shape: Shape, work: impl Work<T>) -> Result<T> {
+        self.journal.settle().await?;
+        if shape == Shape::One {
+            return work(&mut Link::Postgres(&mut *self.connection().await?)).await;
+        }
+        let mut transaction = self.pool.begin().await.map_err(refusal)?;
+        // An early return drops the transaction, which rolls it back.
+        let result = work(&mut Link::Postgres(&mut transaction)).await?;
+        transaction.commit().await.map_err(refusal)?;
+        Ok(result)
+    }
+
+    /// Hands over an event.
+    pub fn record(&self, event: AuditEvent) {
+        self.journal.record(event);
+    }
+
+    /// Waits until every event handed over so far is durable.
+    pub async fn flush(&self) -> Result<()> {
+        self.journal.settle().await
+    }
+}
+
+fn plain_name(name: &str) -> bool {
+    (1..=63).contains(&name.len()) && name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+}
+
+async fn migrate(connection: &mut PgConnection, schema: Option<&str>, known: &[Migration]) -> Result<()> {
+    let mut transaction = connection.begin().await.map_err(refusal)?;
+    raw_sql(MIGRATION_LOCK).execute(&mut *transaction).await.map_err(refusal)?;
+    if let Some(schema) = schema {
+        // Safe: `plain_name` held for it, and a name cannot be bound.
+        let create = AssertSqlSafe(format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\""));
+        raw_sql(create).execute(&mut *transaction).await.map_err(refusal)?;
+    }
+    raw_sql(migration::TABLE).execute(&mut *transaction).await.map_err(refusal)?;
+    let applied = query(migration::APPLIED).fetch_all(&mut *transaction).await.map_err(refusal)?;
+    let applied: Vec<(String, String)> = applied.iter().map(|row| (row.get(0), row.get(1))).collect();
+    for migration in migration::left(known, &applied)? {
+        raw_sql(migration.text).execute(&mut *transaction).await.map_err(refusal)?;
+        let note = query(migration::NOTE).bind(migration.name).bind(migration.text);
+        note.execute(&mut *transaction).await.map_err(refusal)?;
+    }
+    transaction.commit().await.map_err(refusal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schema_name_cannot_carry_sql() {
+        assert!(plain_name("preau_2"));
+        for bad in ["", "a\"; DROP TABLE person; --", "É", "A", &"a".repeat(64)] {
+            assert!(!plain_name(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Filling the house from a source: many people or establishments at once, and the record of each run.
+
+use crate::back::{Back, Shape};
+use crate::bulk::{Bulk, Kind};
+use crate::doc;
+use crate::link::{Link, Row, Sql, args};
+use crate::people::{end_sessions, establishments};
+use async_trait::async_trait;
+use preau_domain::{AccountState, Establishment, RunId, SourceId, Uai};
+use preau_store::{IndexRow, PersonChange, Provisioning, Result, RunRecord, StoreError};
+use std::collections::BTreeMap;
+
+const INDEX: &str = "SELECT join_key, digest, state, establishments FROM person
+    WHERE source = $1 AND join_key > $2 ORDER BY join_key LIMIT $3";
+
+/// The id of an account that exists stays, as does its password hash.
+static PEOPLE: Bulk = Bulk::new(
+    "person",
+    &[
+        ("id", Kind::Text),
+        ("source", Kind::Text),
+        ("join_key", Kind::Text),
+        ("login", Kind::Text),
+        ("state", Kind::Text),
+        ("digest", Kind::Text),
+        ("establishments", Kind::Text),
+        ("doc", Kind::Text),
+    ],
+    "ON CONFLICT (source, join_key) DO UPDATE SET login = excluded.login, state = excluded.state,
+        digest = excluded.digest, establishments = excluded.establishments, doc = excluded.doc",
+);
+
+static ESTABLISHMENTS: Bulk = Bulk::new(
+    "establishment",
+    &[("uai", Kind::Text), ("doc", Kind::Text)],
+    "ON CONFLICT (uai) DO UPDATE SET doc = excluded.doc",
+);
+
+const IDS: Sql = Sql::Each {
+    sqlite: "SELECT id FROM person WHERE source = $1 AND join_key IN (SELECT value FROM json_each($2))",
+    postgres: "SELECT id FROM person WHERE source = $1 AND join_key = ANY($2)",
+};
+const SUSPEND: Sql = Sql::Each {
+    sqlite: "UPDATE person SET state = 'suspended'
+        WHERE source = $1 AND join_key IN (SELECT value FROM json_each($2)) AND state = 'active' RETURNING id",
+    postgres: "UPDATE person SET state = 'suspended'
+        WHERE source = $1 AND join_key = ANY($2) AND state = 'active' RETURNING id",
+};
+const PUT_RUN: &str = "INSERT INTO run (id, source, started, finished, outcome, report) VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT (id) DO UPDATE SET source = excluded.source, started = excluded.started,
+        finished = excluded.finished, outcome = excluded.outcome, report = excluded.report";
+const RUNS: &str = "SELECT id, source, started, finished, outcome, report FROM run
+    WHERE source = $1 ORDER BY started DESC, id DESC LIMIT $2";
+
+/// The port's bound on a bulk operation.
+const MOST: usize = 1000;
+
+fn bounded(count: usize) -> Result<()> {
+    if count > MOST { Err(StoreError::Backend(format!("at most {MOST} at once, not {count}"))) } else { Ok(()) }
+}
+
+fn index_row(row: &Row) -> Result<IndexRow> {
+    let uais = row.text(3)?.split(' ').filter(|uai| !uai.is_empty());
+    Ok(IndexRow {
+        key: row.text(0)?.to_owned(),
+        digest: row.text_or_none(1)?.unwrap_or_default().to_owned(),
+        state: doc::word("account state", row.text(2)?)?,
+        establishments: uais.map(|uai| doc::word("establishment", uai)).collect::<Result<_>>()?,
+    })
+}
+
+fn run(row: &Row) -> Result<RunRecord> {
+    Ok(RunRecord {
+        id: RunId::new(row.text(0)?),
+        source: SourceId::new(row.text(1)?),
+        started: row.instant(2)?,
+        finished: row.int_or_none(3)?.map(preau_domain::Instant),
+        outcome: doc::word("run", row.text(4)?)?,
+        report: row.text(5)?.to_owned(),
+    })
+}
+
+/// The accounts of some records of a source.
+async fn ids(link: &mut Link<'_>, sql: Sql, source: String, keys: Vec<String>) -> Result<Vec<String>> {
+    link.rows(sql, args![source, keys]).await?.iter().map(|row| row.text(0).map(str::to_owned)).collect()
+}
+
+#[async_trait]
+impl Provisioning for Back {
+    async fn source_index(&self, source: &SourceId, after: &str, limit: u32) -> Result<Vec<IndexRow>> {
+        self.rows(INDEX, args![source.as_str(), after, limit]).await?.iter().map(index_row).collect()
+    }
+
+    async fn put_people(&self, changes: &[PersonChange]) -> Result<()> {
+        bounded(changes.len())?;
+        // One row per record, the last one given, in the order of the index: the two databases would not treat a record
+        // given twice alike, and two nodes writing in one order cannot block each other.
+        let mut records = BTreeMap::new();
+        for change in changes {
+            let Some(join) = &change.person.join else {
+                return Err(StoreError::Backend("a person of a source comes from a record".into()));
+            };
+            records.insert((join.source.as_str(), join.key.as_str()), change);
+        }
+        let mut values = Vec::with_capacity(records.len() * 8);
+        let mut stopped: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for ((source, key), PersonChange { person, digest }) in records {
+            values.extend(args![
+                person.id.as_str(),
+                source,
+                key,
+                person.login.as_deref(),
+                person.state.as_str(),
+                digest.as_str(),
+                establishments(person),
+                doc::write("person", person)?
+            ]);
+            if person.state == AccountState::Suspended {
+                stopped.entry(source.to_owned()).or_default().push(key.to_owned());
+            }
+        }
+        if values.is_empty() {
+            return Ok(());
+        }
+        self.write(Shape::Several, move |link| {
+            Box::pin(async move {
+                PEOPLE.write(link, values).await?;
+                for (source, keys) in stopped {
+                    let people = ids(link, IDS, source, keys).await?;
+                    end_sessions(link, people).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    async fn suspend_people(&self, source: &SourceId, keys: &[String]) -> Result<u64> {
+        bounded(keys.len())?;
+        let (source, keys) = (source.as_str().to_owned(), keys.to_vec());
+        self.write(Shape::Several, move |link| {
+            Box::pin(async move {
+                let suspended = ids(link, SUSPEND, source.clone(), keys.clone()).await?.len();
+                // Also the sessions of those who were suspended already: none should be there, none may stay.
+                let people = ids(link, IDS, source, keys).await?;
+                end_sessions(link, people).await?;
+                Ok(suspended as u64)
+            })
+        })
+        .await
+    }
+
+    async fn put_establishments(&self, establishments: &[Establishment]) -> Result<()> {
+        bounded(establishments.len())?;
+        let by_uai: BTreeMap<&Uai, &Establishment> = establishments.iter().map(|e| (&e.uai, e)).collect();
+        let mut values = Vec::with_capacity(by_uai.len() * 2);
+        for (uai, establishment) in by_uai {
+            values.extend(args![uai.as_str(), doc::write("establishment", establishment)?]);
+        }
+        if values.is_empty() {
+            return Ok(());
+        }
+        self.write(Shape::Several, move |link| Box::pin(ESTABLISHMENTS.write(link, values))).await
+    }
+
+    async fn put_run(&self, run: &RunRecord) -> Result<()> {
+        let outcome = doc::write("run", &run.outcome)?;
+        let values = args![
+            run.id.as_str(),
+            run.source.as_str(),
+            run.started,
+            run.finished,
+            outcome.trim_matches('"'),
+            run.report.as_str()
+        ];
+        self.change(PUT_RUN, values).await.map(drop)
+    }
+
+    async fn runs(&self, source: &SourceId, limit: u32) -> Result<Vec<RunRecord>> {
+        self.rows(RUNS, args![source.as_str(), limit]).await?.iter().map(run).collect()
+    }
+}

@@ -1,0 +1,150 @@
+//! Live sessions and the visits made with them. Tickets and visits fall with their session: the tables see to it.
+
+use crate::back::{Back, Shape};
+use crate::doc;
+use crate::link::{Link, Row, Sql, args};
+use crate::sign_ins;
+use async_trait::async_trait;
+use preau_domain::{Authentication, Instant, PersonId, ServiceId, Session, SessionId, Uai, Visit};
+use preau_store::{NewSession, Result, Sessions, StoreError};
+
+const ADD: &str = "INSERT INTO session (id, person, authentication, establishment, created, expires, last_seen)
+    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING id";
+const GET: &str = "SELECT id, person, authentication, establishment, created, expires, last_seen FROM session
+    WHERE id = $1 AND expires > $2";
+const OF_PERSON: &str = "SELECT id, person, authentication, establishment, created, expires, last_seen FROM session
+    WHERE person = $1 AND expires > $2 ORDER BY created DESC, id LIMIT 100";
+const TOUCH: &str = "UPDATE session SET last_seen = $2 WHERE id = $1 AND last_seen < $2";
+const SET_ESTABLISHMENT: &str = "UPDATE session SET establishment = $2 WHERE id = $1";
+const SET_AUTHENTICATION: &str = "UPDATE session SET authentication = $2 WHERE id = $1";
+const MOVE_TICKETS: &str = "UPDATE ticket SET session = $2 WHERE session = $1";
+const MOVE_VISITS: &str = "UPDATE visit SET session = $2 WHERE session = $1";
+const VISITS: &str = "SELECT session, protocol, service, notice, at FROM visit WHERE session = $1 ORDER BY at, seq";
+const END: &str = "DELETE FROM session WHERE id = $1 RETURNING id";
+
+/// Whose session it is; from here on nobody else can add to it or end it. SQLite has one writer, nothing to lock.
+const HOLD: Sql = Sql::Each {
+    sqlite: "SELECT person FROM session WHERE id = $1",
+    postgres: "SELECT person FROM session WHERE id = $1 FOR UPDATE",
+};
+const HOLD_ALL: Sql = Sql::Each {
+    sqlite: "SELECT id FROM session WHERE person = $1 ORDER BY id",
+    postgres: "SELECT id FROM session WHERE person = $1 ORDER BY id FOR UPDATE",
+};
+
+fn session(row: &Row) -> Result<Session> {
+    Ok(Session {
+        id: SessionId::new(row.text(0)?),
+        person: PersonId::new(row.text(1)?),
+        authentication: doc::read("session", row.text(2)?)?,
+        establishment: row.text_or_none(3)?.map(|uai| doc::word("session", uai)).transpose()?,
+        created: row.instant(4)?,
+        expires: row.instant(5)?,
+        last_seen: row.instant(6)?,
+    })
+}
+
+fn visit(row: &Row) -> Result<Visit> {
+    Ok(Visit {
+        session: SessionId::new(row.text(0)?),
+        protocol: row.text(1)?.to_owned(),
+        service: ServiceId::new(row.text(2)?),
+        notice: row.text(3)?.to_owned(),
+        at: row.instant(4)?,
+    })
+}
+
+/// Ends a session that is held, and says where it had been.
+async fn end(link: &mut Link<'_>, id: &str) -> Result<Option<Vec<Visit>>> {
+    let visits = link.rows(VISITS, args![id]).await?.iter().map(visit).collect::<Result<Vec<_>>>()?;
+    Ok(link.row(END, args![id]).await?.map(|_| visits))
+}
+
+async fn begin(link: &mut Link<'_>, new: NewSession, authentication: String) -> Result<Vec<Visit>> {
+    let session = new.session;
+    let id = session.id.as_str();
+    if let Some(pending) = &new.pending {
+        link.row(sign_ins::CONSUME, args![pending.as_str(), session.created]).await?.ok_or(StoreError::Conflict)?;
+    }
+    let values = args![
+        id,
+        session.person.as_str(),
+        authentication,
+        session.establishment.as_ref().map(Uai::as_str),
+        session.created,
+        session.expires,
+        session.last_seen
+    ];
+    link.row(ADD, values).await?.ok_or(StoreError::Conflict)?;
+    let Some(old) = new.replaces else { return Ok(Vec::new()) };
+    let old = old.as_str();
+    let Some(owner) = link.row(HOLD, args![old]).await? else { return Ok(Vec::new()) };
+    if owner.text(0)? != session.person.as_str() {
+        return Ok(end(link, old).await?.unwrap_or_default());
+    }
+    link.rows(MOVE_TICKETS, args![old, id]).await?;
+    link.rows(MOVE_VISITS, args![old, id]).await?;
+    link.rows(END, args![old]).await?;
+    Ok(Vec::new())
+}
+
+#[async_trait]
+impl Sessions for Back {
+    async fn begin_session(&self, new: &NewSession) -> Result<Vec<Visit>> {
+        let authentication = doc::write("session", &new.session.authentication)?;
+        let new = new.clone();
+        self.write(Shape::Several, move |link| Box::pin(begin(link, new, authentication))).await
+    }
+
+    async fn session(&self, id: &SessionId, now: Instant) -> Result<Option<Session>> {
+        self.row(GET, args![id.as_str(), now]).await?.as_ref().map(session).transpose()
+    }
+
+    async fn sessions_of(&self, person: &PersonId, now: Instant) -> Result<Vec<Session>> {
+        self.rows(OF_PERSON, args![person.as_str(), now]).await?.iter().map(session).collect()
+    }
+
+    async fn touch_session(&self, id: &SessionId, at: Instant) -> Result<()> {
+        self.change(TOUCH, args![id.as_str(), at]).await.map(drop)
+    }
+
+    async fn set_session_establishment(&self, id: &SessionId, uai: &Uai) -> Result<()> {
+        self.change(SET_ESTABLISHMENT, args![id.as_str(), uai.as_str()]).await.map(drop)
+    }
+
+    async fn set_session_authentication(&self, id: &SessionId, authentication: &Authentication) -> Result<()> {
+        let authentication = doc::write("session", authentication)?;
+        self.change(SET_AUTHENTICATION, args![id.as_str(), authentication]).await.map(drop)
+    }
+
+    async fn end_session(&self, id: &SessionId) -> Result<Option<Vec<Visit>>> {
+        let id = id.as_str().to_owned();
+        self.write(Shape::Checked, move |link| {
+            Box::pin(async move {
+                match link.row(HOLD, args![id.as_str()]).await? {
+                    Some(_) => end(link, &id).await,
+                    None => Ok(None),
+                }
+            })
+        })
+        .await
+    }
+
+    async fn end_sessions_of(&self, person: &PersonId) -> Result<Vec<Visit>> {
+        let person = person.as_str().to_owned();
+        self.write(Shape::Several, move |link| {
+            Box::pin(async move {
+                let mut visits = Vec::new();
+                for row in link.rows(HOLD_ALL, args![person]).await? {
+                    visits.extend(end(link, row.text(0)?).await?.unwrap_or_default());
+                }
+                Ok(visits)
+            })
+        })
+        .await
+    }
+
+    async fn visits(&self, id: &SessionId) -> Result<Vec<Visit>> {
+        self.rows(VISITS, args![id.as_str()]).await?.iter().map(visit).collect()
+    }
+}

@@ -1,0 +1,99 @@
+//! SQLite: one connection that writes, several that only read. Every commit is durable (WAL, `synchronous=FULL`).
+//! How writes are gathered into commits is `writer`'s matter.
+
+mod writer;
+
+use crate::Options;
+use crate::back::Shape;
+use crate::link::{Work, refusal};
+use crate::migration::{self, Migration};
+use preau_domain::AuditEvent;
+use preau_store::{Result, StoreError};
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, SqlitePool, query, raw_sql};
+use std::path::Path;
+use writer::Writer;
+
+/// A database in a file.
+pub(crate) struct Sqlite {
+    readers: SqlitePool,
+    writer: Writer,
+}
+
+impl Sqlite {
+    /// Opens the file, creating it for its owner alone when absent, and brings its tables up to date.
+    pub async fn open(url: &str, options: &Options) -> Result<Self> {
+        let connect = url.parse::<SqliteConnectOptions>().map_err(refusal)?;
+        let path = connect.get_filename().to_owned();
+        create(&path)?;
+        let connect = connect
+            .create_if_missing(false)
+            .foreign_keys(true)
+            .busy_timeout(options.patience)
+            .synchronous(SqliteSynchronous::Full)
+            .statement_cache_capacity(128)
+            .disable_statement_logging();
+        let mut connection = connect.clone().journal_mode(SqliteJournalMode::Wal).connect().await.map_err(refusal)?;
+        migrate(&mut connection, migration::SQLITE).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(options.connections.max(1))
+            .min_connections(1)
+            .acquire_timeout(options.patience)
+            .test_before_acquire(false)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(connect.read_only(true))
+            .await
+            .map_err(refusal)?;
+        Ok(Sqlite { readers, writer: Writer::start(connection) })
+    }
+
+    /// A connection that only reads: it sees everything committed before it is asked.
+    pub async fn reader(&self) -> Result<PoolConnection<sqlx::Sqlite>> {
+        self.readers.acquire().await.map_err(refusal)
+    }
+
+    /// Runs work that writes, within the next commit.
+    pub async fn write<T: Send + 'static>(&self, shape: Shape, work: impl Work<T>) -> Result<T> {
+        self.writer.write(shape, work).await
+    }
+
+    /// Hands over an event for the next commit.
+    pub fn record(&self, event: AuditEvent) {
+        self.writer.record(event);
+    }
+
+    /// Waits for the commit of everything handed over so far.
+    pub async fn flush(&self) -> Result<()> {
+        self.writer.write(Shape::One, |_| Box::pin(async { Ok(()) })).await
+    }
+}
+
+/// Creates an absent file so that nobody but its owner reads it; the files SQLite puts beside it take the same rights.
+fn create(path: &Path) -> Result<()> {
+    let mut file = std::fs::OpenOptions::new();
+    file.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+    match file.open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(StoreError::Backend(format!("cannot create {}: {error}", path.display())))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Several processes may open one file at once: the lock of writers is taken before the tables are looked at.
+async fn migrate(connection: &mut SqliteConnection, known: &[Migration]) -> Result<()> {
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(refusal)?;
+    raw_sql(migration::TABLE).execute(&mut *transaction).await.map_err(refusal)?;
+    let applied = query(migration::APPLIED).fetch_all(&mut *transaction).await.map_err(refusal)?;
+    let applied: Vec<(String, String)> = applied.iter().map(|row| (row.get(0), row.get(1))).collect();
+    for migration in migration::left(known, &applied)? {
+        raw_sql(AssertSqlSafe(migration.text)).execute(&mut *transaction).await.map_err(refusal)?;
+        let note = query(migration::NOTE).bind(migration.name).bind(migration.text);
+        note.execute(&mut *transaction).await.map_err(refusal)?;
+    }
+    transaction.commit().await.map_err(refusal)
+}
