@@ -1,0 +1,63 @@
+// Small comforts for browsers that run scripts. Every page does all it has to do without this file.
+(() => {
+  "use strict";
+
+  // A form sent twice by a double click would be refused the second time.
+  for (const form of document.querySelectorAll("form[method=post]")) {
+    form.addEventListener("submit", (event) => {
+      if (form.dataset.sent) event.preventDefault();
+      form.dataset.sent = "yes";
+    });
+  }
+  addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+  });
+
+  // Shows what is typed in the password field while the button is pressed in.
+  const password = document.querySelector("[data-reveal]");
+  if (password) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "quiet reveal";
+    button.textContent = password.dataset.reveal;
+    button.setAttribute("aria-pressed", "false");
+    button.setAttribute("aria-controls", password.id);
+    const show = (shown) => {
+      password.type = shown ? "text" : "password";
+      button.setAttribute("aria-pressed", String(shown));
+    };
+    button.addEventListener("click", () => show(password.type === "password"));
+    password.form.addEventListener("submit", () => show(false));
+    password.after(button);
+  }
+
+  // Filters the tiles while one types; the server does the same when the form is sent.
+  const search = document.querySelector("[data-search]");
+  const found = document.querySelector("[data-found]");
+  if (search && found) {
+    const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+    const sections = [...document.querySelectorAll("section")].map((section) => ({
+      section,
+      tiles: [...section.querySelectorAll("li")].map((tile) => ({
+        tile,
+        text: fold(`${tile.textContent} ${section.querySelector("h2").textContent}`),
+      })),
+    }));
+    const filter = () => {
+      const words = fold(search.value).split(/\s+/).filter(Boolean);
+      let total = 0;
+      for (const { section, tiles } of sections) {
+        let shown = 0;
+        for (const { tile, text } of tiles) {
+          tile.hidden = !words.every((word) => text.includes(word));
+          if (!tile.hidden) shown += 1;
+        }
+        section.hidden = shown === 0;
+        total += shown;
+      }
+      const { none, one, many } = found.dataset;
+      found.textContent = !words.length ? "" : total === 0 ? none : total === 1 ? one : many.replace("#", total);
+    };
+    search.addEventListener("input", filter);
+  }
+})();

@@ -1,0 +1,172 @@
+# What Préau says in English. French (fr.ftl) is the reference: both files have the same keys.
+
+## Every page
+
+skip = Skip to content
+language-switch = English
+help = Help
+accessibility-link = Accessibility: not compliant
+error-prefix = Error:
+
+## Who are you?
+
+choose-title = Who are you?
+choose-purpose = Choose your profile to enter { $workspace }.
+choose-purpose-service = Choose your profile to open { $service }.
+public-staff = Teacher or staff
+public-staff-hint = Teachers, heads, school life, administration, academy, local authority
+public-pupil = Pupil
+public-pupil-hint = From primary school to lycée
+public-guardian = Parent or guardian
+public-guardian-hint = Parents and anyone responsible for a pupil
+public-guest = Guest
+public-guest-hint = Partners and visitors invited by a school
+
+## Login and password
+
+password-title = Sign in
+password-purpose = Enter { $workspace } with your login and password.
+password-purpose-service = Sign in to open { $service }.
+password-as = Profile:
+password-back = Change profile
+password-login = Login
+password-login-hint-staff = The same as for your academic mailbox.
+password-login-hint-pupil = The one your school gave you.
+password-login-hint-guardian = The one your child’s school gave you.
+password-login-hint-guest = The one in your invitation.
+password-password = Password
+password-show = Show the password
+password-submit = Sign in
+password-help = Lost your login or password? Get help
+password-lost = Lost your login or password? Ask your school.
+problem-heading = You are not signed in.
+problem-credentials = The login or the password is not right. Check capital letters and the profile you chose, then try again.
+problem-wait = { $count ->
+    [one] Too many attempts in a row: wait one second, then try again.
+   *[other] Too many attempts in a row: wait { $count } seconds, then try again.
+}
+problem-wait-minutes = Too many attempts: wait { $count } minutes, then try again. Your account is not locked.
+problem-directory = The directory that checks your password does not answer. Try again in a few minutes: this attempt does not count.
+problem-empty = Enter your login and your password.
+
+## Home
+
+home-title = Home
+home-greeting = Hello { $name }
+home-establishment = School
+home-switch = Change
+sign-out = Sign out
+search-label = Find a service
+search-submit = Find
+search-found-one = 1 service found
+search-found-many = { $count } services found
+search-none = No service matches this search.
+search-all = See all my services
+category-communication = Communication and collaboration
+category-production = Teaching and learning
+category-school-life = School life
+category-information = Information and documentation
+category-utilities = Utilities
+home-nowhere-title = Your account belongs to no school yet
+home-nowhere-text = This is common in September or after a transfer. As soon as your school has enrolled you, your services will appear here: there is nothing more for you to do.
+home-empty-title = No service in this school yet
+home-empty-text = Nothing is open to you here for the moment. If you expect a service, ask your school.
+profile-teacher = { $title ->
+    [Mme] Teacher
+   *[other] Teacher
+}
+profile-head = Head of school
+profile-school-life = School life
+profile-school-staff = Administrative or technical staff
+profile-librarian = Librarian
+profile-academy = Academic authority
+profile-local-authority = Local authority
+profile-pupil = Pupil
+profile-guardian = Parent or guardian
+profile-guest = { $title ->
+    [Mme] Guest
+   *[other] Guest
+}
+
+## Goodbye
+
+signed-out-title = See you soon
+signed-out = { $count ->
+    [0] Your session is over: everything is closed.
+    [one] Your session is over: everything is closed, and the service you had opened is being told.
+   *[other] Your session is over: everything is closed, and the { $count } services you had opened are being told.
+}
+signed-out-shared = On a shared computer, close the browser as well.
+signed-out-again = Sign in again
+
+## What went wrong
+
+fault-incident = Incident number, to quote if you ask for help:
+fault-home = Back to home
+fault-help = Ask for help
+fault-bad-request-title = We cannot make sense of this request
+fault-bad-request-text = The link you followed is incomplete or damaged. Go back to home and open the service from its tile.
+fault-unknown-service-title = This service is not registered here
+fault-unknown-service-text = The address that sent you is none of this workspace’s services: to be safe, nothing was passed on to it. Open the service from home.
+fault-refused-title = { $service } does not open for you
+fault-refused-title-plain = This service does not open for you
+fault-refused-text = The access rules of this service do not let us open it for you.
+fault-refused-advice = If you think this is a mistake, give the number below to your school: it is all they need to find out.
+fault-not-found-title = This page does not exist
+fault-not-found-text = The address may be mistyped, or the page was removed. Go back to home.
+fault-stale-form-title = This form is no longer valid
+fault-stale-form-text = It was used already, or opened in another session. Go back to home and start again: nothing was recorded.
+fault-sign-in-expired-title = This sign-in has expired
+fault-sign-in-expired-text = It took too long, ended in another tab, or your browser refuses cookies. Go back to home and start again.
+fault-directory-down-title = The directory does not answer
+fault-directory-down-text = We cannot check your password for the moment. Try again in a few minutes: this attempt does not count, and sessions already open go on.
+fault-busy-title = Many people at once
+fault-busy-text = Too many people are signing in at this instant. Wait a few seconds, then try again.
+fault-storage-down-title = The service is unavailable for a moment
+fault-storage-down-text = Part of our installation does not answer. Try again in a few minutes: nothing is lost.
+fault-no-account-title = Your account is not ready yet
+fault-no-account-text = Your password is right, but your account has not been created here yet. It will be at the next update of the directory: try again tomorrow, or tell your school.
+fault-wrong-host-title = This is not our address
+fault-wrong-host-text = You came here by an address that is not ours. Use the link below.
+fault-method-not-allowed-title = This page does not open this way
+fault-method-not-allowed-text = It expects a form that your browser did not send. Go back to home and start again.
+fault-too-large-title = This request is too long
+fault-too-large-text = The address or the form is larger than we accept. Go back to home and start again with less text.
+fault-internal-title = A mistake on our side
+fault-internal-text = Something went wrong and it is not your fault. The incident is recorded: try again, and quote its number if it happens again.
+
+## Why a service refuses
+
+refusal-service-unknown = This service is no longer offered here, or not yet.
+refusal-suspended = Your account is suspended. Your school can restore it.
+refusal-no-affiliation = Your account belongs to no school at the moment, and this service is for people of a school.
+refusal-excepted = This service was closed to a group of people that includes you.
+refusal-guest = This service is not open to guests.
+refusal-legal-weight = This service is for the legal representatives of a pupil, and your link to the pupil is not recorded as such.
+refusal-profile = This service is meant for other profiles than yours.
+refusal-establishment = This service is not open in your school.
+refusal-level = This service is meant for another level than yours.
+refusal-class-or-group = This service is meant for other classes or groups than yours.
+refusal-subject-or-function = This service is meant for other subjects or functions than yours.
+refusal-account = This service is open only to a few people named one by one, and you are not on the list.
+refusal-no-audience = This service is open to nobody yet.
+refusal-policy-error = The access rules of this service could not be read: to be safe, it stays closed.
+
+## Accessibility
+
+accessibility-title = Accessibility statement
+accessibility-commitment = { $workspace } must be of use to everyone, as article 47 of the French law 2005-102 of 11 February 2005 requires. This page is about signing in, the home page and the pages of this portal; each service opened from a tile has its own statement.
+accessibility-state-title = State of compliance
+accessibility-state = No full audit against the French accessibility reference (RGAA 4.1) has been made by a third party yet: until one is, the portal declares itself not compliant.
+accessibility-done-title = What is done
+accessibility-done-keyboard = Every page can be used with the keyboard, with a visible focus and a link straight to the content.
+accessibility-done-script = No page needs JavaScript.
+accessibility-done-contrast = Texts have strong contrast, light or dark, and animations stop if your device asks for it.
+accessibility-done-small = Pages fit a screen 320 pixels wide and can be read enlarged to 400%.
+accessibility-done-forms = Every field has its label, and every error says what to correct.
+accessibility-limits-title = What is not in our hands
+accessibility-limits = Names and descriptions of services come from their publishers or from your school, and their drawings are decorative.
+accessibility-contact-title = Report a difficulty
+accessibility-contact = If a page stops you, tell your school or the support of your workspace: they owe you an answer and another way to what you are looking for.
+accessibility-recourse-title = Recourse
+accessibility-recourse = Without a satisfying answer you can turn to the French Defender of Rights: at defenseurdesdroits.fr, through the delegate in your département, or by free mail, without a stamp, to Défenseur des droits, Libre réponse 71120, 75342 Paris CEDEX 07, France.

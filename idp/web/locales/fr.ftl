@@ -1,0 +1,173 @@
+# Les textes de Préau, en français. C’est la langue de référence : chaque clé existe aussi en anglais.
+# Les espaces avant les signes doubles et à l’intérieur des guillemets sont insécables (U+00A0).
+
+## Toutes les pages
+
+skip = Aller au contenu
+language-switch = Français
+help = Aide
+accessibility-link = Accessibilité : non conforme
+error-prefix = Erreur :
+
+## Qui êtes-vous ?
+
+choose-title = Qui êtes-vous ?
+choose-purpose = Choisissez votre profil pour entrer dans { $workspace }.
+choose-purpose-service = Choisissez votre profil pour ouvrir { $service }.
+public-staff = Enseignant ou personnel
+public-staff-hint = Professeurs, direction, vie scolaire, administration, académie, collectivité
+public-pupil = Élève
+public-pupil-hint = De l’école au lycée
+public-guardian = Responsable d’élève
+public-guardian-hint = Parents et personnes responsables d’un élève
+public-guest = Invité
+public-guest-hint = Partenaires et intervenants invités par un établissement
+
+## Identifiant et mot de passe
+
+password-title = Connexion
+password-purpose = Entrez dans { $workspace } avec vos identifiants.
+password-purpose-service = Identifiez-vous pour ouvrir { $service }.
+password-as = Profil :
+password-back = Changer de profil
+password-login = Identifiant
+password-login-hint-staff = Le même que pour votre messagerie académique.
+password-login-hint-pupil = Celui que votre établissement vous a remis.
+password-login-hint-guardian = Celui que l’établissement de votre enfant vous a remis.
+password-login-hint-guest = Celui de votre invitation.
+password-password = Mot de passe
+password-show = Afficher le mot de passe
+password-submit = Se connecter
+password-help = Identifiant ou mot de passe perdu ? Obtenir de l’aide
+password-lost = Identifiant ou mot de passe perdu ? Adressez-vous à votre établissement.
+problem-heading = Connexion impossible.
+problem-credentials = L’identifiant ou le mot de passe ne convient pas. Vérifiez les majuscules et le profil choisi, puis réessayez.
+problem-wait = { $count ->
+    [one] Trop d’essais rapprochés : attendez une seconde, puis réessayez.
+   *[other] Trop d’essais rapprochés : attendez { $count } secondes, puis réessayez.
+}
+problem-wait-minutes = Trop d’essais : attendez { $count } minutes, puis réessayez. Votre compte n’est pas bloqué.
+problem-directory = L’annuaire qui vérifie votre mot de passe ne répond pas. Réessayez dans quelques minutes : cet essai ne compte pas.
+problem-empty = Saisissez votre identifiant et votre mot de passe.
+
+## Accueil
+
+home-title = Accueil
+home-greeting = Bonjour { $name }
+home-establishment = Établissement
+home-switch = Changer
+sign-out = Se déconnecter
+search-label = Chercher un service
+search-submit = Chercher
+search-found-one = 1 service trouvé
+search-found-many = { $count } services trouvés
+search-none = Aucun service ne correspond à cette recherche.
+search-all = Voir tous mes services
+category-communication = Communication et collaboration
+category-production = Production pédagogique
+category-school-life = Vie scolaire
+category-information = Information et documentation
+category-utilities = Utilitaires
+home-nowhere-title = Votre compte n’est rattaché à aucun établissement
+home-nowhere-text = C’est fréquent à la rentrée ou après une mutation. Dès que votre établissement vous aura inscrit, vos services apparaîtront ici : vous n’avez rien à faire de plus.
+home-empty-title = Pas encore de service dans cet établissement
+home-empty-text = Aucun service ne vous est ouvert ici pour le moment. Si vous en attendez un, parlez-en à votre établissement.
+profile-teacher = { $title ->
+    [Mme] Enseignante
+   *[other] Enseignant
+}
+profile-head = Direction
+profile-school-life = Vie scolaire
+profile-school-staff = Personnel administratif ou technique
+profile-librarian = Documentaliste
+profile-academy = Personnel académique
+profile-local-authority = Collectivité territoriale
+profile-pupil = Élève
+profile-guardian = Responsable d’élève
+profile-guest = { $title ->
+    [Mme] Invitée
+   *[other] Invité
+}
+
+## Au revoir
+
+signed-out-title = À bientôt
+signed-out = { $count ->
+    [0] Votre session est terminée : tout est fermé.
+    [one] Votre session est terminée : tout est fermé, et le service que vous aviez ouvert en est averti.
+   *[other] Votre session est terminée : tout est fermé, et les { $count } services que vous aviez ouverts en sont avertis.
+}
+signed-out-shared = Sur un ordinateur partagé, fermez aussi le navigateur.
+signed-out-again = Se connecter de nouveau
+
+## Ce qui n’a pas marché
+
+fault-incident = Numéro d’incident, à donner si vous demandez de l’aide :
+fault-home = Retour à l’accueil
+fault-help = Demander de l’aide
+fault-bad-request-title = Cette demande n’a pas de sens pour nous
+fault-bad-request-text = Le lien que vous avez suivi est incomplet ou abîmé. Revenez à l’accueil et ouvrez le service depuis sa tuile.
+fault-unknown-service-title = Ce service n’est pas enregistré ici
+fault-unknown-service-text = L’adresse qui vous envoie ne fait pas partie des services de cet espace : par prudence, rien ne lui a été transmis. Ouvrez le service depuis l’accueil.
+fault-refused-title = { $service } ne s’ouvre pas pour vous
+fault-refused-title-plain = Ce service ne s’ouvre pas pour vous
+fault-refused-text = Les règles d’accès de ce service ne permettent pas de vous l’ouvrir.
+fault-refused-advice = Si vous pensez que c’est une erreur, donnez le numéro ci-dessous à votre établissement : il lui suffit pour comprendre.
+fault-not-found-title = Cette page n’existe pas
+fault-not-found-text = L’adresse est peut-être mal recopiée, ou la page a été retirée. Revenez à l’accueil.
+fault-stale-form-title = Ce formulaire n’est plus valable
+fault-stale-form-text = Il a déjà servi, ou il a été ouvert dans une autre session. Revenez à l’accueil et recommencez : rien n’a été enregistré.
+fault-sign-in-expired-title = Cette connexion a expiré
+fault-sign-in-expired-text = Elle a pris trop de temps, s’est terminée dans un autre onglet, ou votre navigateur refuse les cookies. Revenez à l’accueil et recommencez.
+fault-directory-down-title = L’annuaire ne répond pas
+fault-directory-down-text = Nous ne pouvons pas vérifier votre mot de passe pour le moment. Réessayez dans quelques minutes : cet essai n’est pas compté, et les sessions déjà ouvertes continuent.
+fault-busy-title = Beaucoup de monde en même temps
+fault-busy-text = Trop de personnes se connectent à cet instant. Attendez quelques secondes, puis réessayez.
+fault-storage-down-title = Le service est momentanément indisponible
+fault-storage-down-text = Une partie de nos installations ne répond pas. Réessayez dans quelques minutes : rien n’est perdu.
+fault-no-account-title = Votre compte n’est pas encore prêt
+fault-no-account-text = Votre mot de passe est bon, mais votre compte n’a pas encore été créé ici. Il le sera à la prochaine mise à jour de l’annuaire : réessayez demain, ou prévenez votre établissement.
+fault-wrong-host-title = Ce n’est pas notre adresse
+fault-wrong-host-text = Vous êtes arrivé ici par une adresse qui n’est pas la nôtre. Utilisez le lien ci-dessous.
+fault-method-not-allowed-title = Cette page ne s’ouvre pas ainsi
+fault-method-not-allowed-text = Elle attend un formulaire que votre navigateur n’a pas envoyé. Revenez à l’accueil et recommencez.
+fault-too-large-title = Cette demande est trop longue
+fault-too-large-text = L’adresse ou le formulaire dépasse la taille acceptée. Revenez à l’accueil et recommencez avec moins de texte.
+fault-internal-title = Une erreur de notre côté
+fault-internal-text = Quelque chose s’est mal passé et ce n’est pas votre faute. L’incident est noté : réessayez, et donnez son numéro si cela se reproduit.
+
+## Pourquoi un service refuse
+
+refusal-service-unknown = Ce service n’est plus proposé ici, ou ne l’est pas encore.
+refusal-suspended = Votre compte est suspendu. Votre établissement peut le rétablir.
+refusal-no-affiliation = Votre compte n’est rattaché à aucun établissement pour le moment, et ce service est réservé aux personnes d’un établissement.
+refusal-excepted = Ce service a été fermé pour un groupe de personnes dont vous faites partie.
+refusal-guest = Ce service n’est pas ouvert aux invités.
+refusal-legal-weight = Ce service est réservé aux représentants légaux d’un élève, et votre lien avec l’élève n’est pas enregistré ainsi.
+refusal-profile = Ce service est prévu pour d’autres profils que le vôtre.
+refusal-establishment = Ce service n’est pas ouvert dans votre établissement.
+refusal-level = Ce service est prévu pour un autre niveau que le vôtre.
+refusal-class-or-group = Ce service est prévu pour d’autres classes ou groupes que les vôtres.
+refusal-subject-or-function = Ce service est prévu pour d’autres matières ou fonctions que les vôtres.
+refusal-account = Ce service n’est ouvert qu’à quelques personnes nommées une à une, et vous n’êtes pas dans la liste.
+refusal-no-audience = Ce service n’est encore ouvert à personne.
+refusal-policy-error = Les règles d’accès de ce service n’ont pas pu être lues : par prudence, il reste fermé.
+
+## Accessibilité
+
+accessibility-title = Déclaration d’accessibilité
+accessibility-commitment = { $workspace } doit pouvoir servir à tout le monde, conformément à l’article 47 de la loi n° 2005-102 du 11 février 2005. Cette page concerne la connexion, l’accueil et les pages de ce portail ; chaque service ouvert depuis une tuile a sa propre déclaration.
+accessibility-state-title = État de conformité
+accessibility-state = Aucun audit complet selon le référentiel général d’amélioration de l’accessibilité (RGAA 4.1) n’a encore été mené par un tiers : tant qu’il ne l’est pas, le portail se déclare non conforme.
+accessibility-done-title = Ce qui est fait
+accessibility-done-keyboard = Toutes les pages se parcourent au clavier, avec un repère de focus visible et un lien pour aller droit au contenu.
+accessibility-done-script = Aucune page n’a besoin de JavaScript.
+accessibility-done-contrast = Les textes sont contrastés, en clair comme en sombre, et les animations s’arrêtent si vous l’avez demandé à votre appareil.
+accessibility-done-small = Les pages tiennent sur un écran de 320 pixels de large et se lisent agrandies à 400 %.
+accessibility-done-forms = Chaque champ a son étiquette, et chaque erreur dit quoi corriger.
+accessibility-limits-title = Ce que nous ne maîtrisons pas
+accessibility-limits = Les noms et les descriptions des services viennent de leurs éditeurs ou de votre établissement, et leurs dessins sont décoratifs.
+accessibility-contact-title = Signaler une difficulté
+accessibility-contact = Si une page vous arrête, dites-le à votre établissement ou à l’assistance de votre espace, qui vous doit une réponse et une autre manière d’accéder à ce que vous cherchez.
+accessibility-recourse-title = Voie de recours
+accessibility-recourse = Sans réponse satisfaisante, vous pouvez saisir le Défenseur des droits : sur defenseurdesdroits.fr, auprès de son délégué dans votre département, ou par courrier gratuit, sans timbre, à Défenseur des droits, Libre réponse 71120, 75342 Paris CEDEX 07.

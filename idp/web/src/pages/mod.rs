@@ -1,0 +1,310 @@
+//! Everything people see: the pages, their context, and the portal.
+//!
+//! A page is a template of `templates/`, escaped at compile time, over words of `locales/`. Owns no decision: what the
+//! sign-in asks next is in `sign_in`, what goes wrong is in `fault`. The home page, the tiles and the files pages need
+//! are in the modules below. No page needs a script, none loads anything from elsewhere, none has inline style or script.
+
+mod assets;
+mod portal;
+mod tiles;
+
+use crate::{Fault, FaultKind, Hub, Locale, Texts, Visitor, WebConfig};
+use askama::Template;
+use axum::Router;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, header};
+use preau_domain::Public;
+use std::sync::Arc;
+
+/// The home page, its forms, the tiles, and the files pages need.
+pub fn portal_routes() -> Router<Arc<Hub>> {
+    portal::routes().merge(assets::routes())
+}
+
+/// What every page knows: the language, the words, the name of the workspace and where help is.
+#[derive(Clone)]
+pub struct Page<'a> {
+    texts: &'a Texts,
+    locale: Locale,
+    workspace: &'a str,
+    help: Option<&'a str>,
+    base: &'a str,
+    /// The path of the page when it can be asked again in another language.
+    here: Option<String>,
+}
+
+/// The way to the same page in the other language.
+struct Switch {
+    href: String,
+    to: Locale,
+    label: String,
+}
+
+impl<'a> Page<'a> {
+    /// The context of a page for a visitor.
+    pub fn new(hub: &'a Hub, visitor: &Visitor) -> Page<'a> {
+        Page::of(&hub.texts, &hub.config, visitor.locale)
+    }
+
+    fn of(texts: &'a Texts, config: &'a WebConfig, locale: Locale) -> Page<'a> {
+        let help = config.help_url.as_deref();
+        let followed = |url: &&str| ["https://", "http://", "mailto:"].iter().any(|scheme| url.starts_with(scheme));
+        Page { texts, locale, workspace: &config.name, help: help.filter(followed), base: "", here: None }
+    }
+
+    /// The page can be asked again at this path, to read it in the other language.
+    fn at(mut self, path: impl Into<String>) -> Page<'a> {
+        self.here = Some(path.into());
+        self
+    }
+
+    /// The links of the page name our host: the browser is at another one.
+    fn from_elsewhere(mut self, hub: &'a Hub) -> Page<'a> {
+        self.base = hub.base();
+        self
+    }
+
+    fn t(&self, key: &str) -> String {
+        self.texts.text(self.locale, key)
+    }
+
+    fn with(&self, key: &str, name: &str, value: &str) -> String {
+        self.texts.with(self.locale, key, &[(name, value)])
+    }
+
+    fn count(&self, key: &str, count: usize) -> String {
+        self.texts.count(self.locale, key, count)
+    }
+
+    fn switch(&self) -> Option<Switch> {
+        let here = self.here.as_deref()?;
+        let to = Locale::ALL.into_iter().find(|l| *l != self.locale)?;
+        let joint = if here.contains('?') { '&' } else { '?' };
+        let label = self.texts.text(to, "language-switch");
+        Some(Switch { href: format!("{here}{joint}lang={to}"), to, label })
+    }
+
+    fn help(&self) -> Option<&str> {
+        self.help
+    }
+
+    fn home(&self) -> String {
+        self.local("/")
+    }
+
+    fn local(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    fn stylesheet(&self) -> String {
+        self.local(assets::STYLE.path())
+    }
+
+    fn script(&self) -> String {
+        self.local(assets::SCRIPT.path())
+    }
+}
+
+/// Writes a page and counts it. `name` is a label of the metrics.
+fn html(name: &'static str, template: &impl Template) -> Response {
+    metrics::counter!("preau_pages_total", "page" => name).increment(1);
+    match template.render() {
+        Ok(text) => {
+            ([(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"))], text).into_response()
+        }
+        Err(error) => Fault::new(FaultKind::Internal, format!("page {name}: {error}")).into_response(),
+    }
+}
+
+/// "Qui êtes-vous ?"
+#[derive(Template)]
+#[template(path = "choose_public.html")]
+struct ChoosePublic<'a> {
+    page: Page<'a>,
+    pending_id: &'a str,
+    form_token: &'a str,
+    purpose: String,
+    choices: Vec<Choice>,
+}
+
+struct Choice {
+    value: &'static str,
+    label: String,
+    hint: String,
+}
+
+impl<'a> ChoosePublic<'a> {
+    fn new(page: Page<'a>, pending_id: &'a str, form_token: &'a str, service_title: Option<&str>) -> Self {
+        let choice = |public: Public| Choice {
+            value: public.as_str(),
+            label: page.t(&format!("public-{}", public.as_str())),
+            hint: page.t(&format!("public-{}-hint", public.as_str())),
+        };
+        let choices = Public::ALL.into_iter().map(choice).collect();
+        let purpose = match service_title {
+            Some(title) => page.with("choose-purpose-service", "service", title),
+            None => page.with("choose-purpose", "workspace", page.workspace),
+        };
+        let page = page.at(format!("/sign-in/{pending_id}"));
+        ChoosePublic { page, pending_id, form_token, purpose, choices }
+    }
+}
+
+/// Asks which of the four publics the person belongs to.
+pub fn choose_public(
+    hub: &Hub,
+    visitor: &Visitor,
+    pending_id: &str,
+    form_token: &str,
+    service_title: Option<&str>,
+) -> Response {
+    html("choose-public", &ChoosePublic::new(Page::new(hub, visitor), pending_id, form_token, service_title))
+}
+
+/// What [`password`] shows.
+pub struct PasswordPage<'a> {
+    /// The sign-in under way.
+    pub pending_id: &'a str,
+    /// The hidden token of the form.
+    pub form_token: &'a str,
+    /// The choice made on the page before.
+    pub public: Public,
+    /// What was typed before, empty at first.
+    pub login: &'a str,
+    /// The key of the sentence that says what went wrong, `problem-…`.
+    pub problem: Option<&'static str>,
+    /// For `problem-wait`: seconds to wait.
+    pub wait_seconds: Option<i64>,
+    /// The service the person is on the way to.
+    pub service_title: Option<&'a str>,
+}
+
+#[derive(Template)]
+#[template(path = "password.html")]
+struct Password<'a> {
+    page: Page<'a>,
+    pending_id: &'a str,
+    form_token: &'a str,
+    login: &'a str,
+    purpose: String,
+    public_label: String,
+    login_hint: String,
+    problem: Option<String>,
+    /// The problem lies in what was typed.
+    at_fault: bool,
+    focus_login: bool,
+    focus_password: bool,
+}
+
+impl<'a> Password<'a> {
+    fn new(page: Page<'a>, form: PasswordPage<'a>) -> Self {
+        let purpose = match form.service_title {
+            Some(title) => page.with("password-purpose-service", "service", title),
+            None => page.with("password-purpose", "workspace", page.workspace),
+        };
+        let public = form.public.as_str();
+        let problem = form.problem.map(|key| problem_sentence(&page, key, form.wait_seconds));
+        Password {
+            pending_id: form.pending_id,
+            form_token: form.form_token,
+            login: form.login,
+            purpose,
+            public_label: page.t(&format!("public-{public}")),
+            login_hint: page.t(&format!("password-login-hint-{public}")),
+            at_fault: matches!(form.problem, Some("problem-credentials" | "problem-empty")),
+            focus_login: problem.is_none() && form.login.is_empty(),
+            focus_password: problem.is_none() && !form.login.is_empty(),
+            problem,
+            page: page.at(format!("/sign-in/{}", form.pending_id)),
+        }
+    }
+}
+
+fn problem_sentence(page: &Page<'_>, key: &str, wait_seconds: Option<i64>) -> String {
+    match (key, wait_seconds) {
+        ("problem-wait", Some(seconds)) if seconds > 90 => {
+            page.count("problem-wait-minutes", usize::try_from((seconds + 59) / 60).unwrap_or(1))
+        }
+        ("problem-wait", seconds) => {
+            page.count("problem-wait", usize::try_from(seconds.unwrap_or(1)).unwrap_or(1).max(1))
+        }
+        _ => page.t(key),
+    }
+}
+
+/// Asks for login and password.
+pub fn password(hub: &Hub, visitor: &Visitor, form: PasswordPage<'_>) -> Response {
+    html("password", &Password::new(Page::new(hub, visitor), form))
+}
+
+#[derive(Template)]
+#[template(path = "fault.html")]
+struct FaultPage<'a> {
+    page: Page<'a>,
+    title: String,
+    text: String,
+    advice: Option<String>,
+    incident: &'a str,
+}
+
+impl<'a> FaultPage<'a> {
+    fn new(page: Page<'a>, fault: &Fault, incident: &'a str) -> Self {
+        let kind = fault.kind.as_str();
+        if fault.kind != FaultKind::Refused {
+            let (title, text) = (page.t(&format!("fault-{kind}-title")), page.t(&format!("fault-{kind}-text")));
+            return FaultPage { page, title, text, advice: None, incident };
+        }
+        let service = fault.service.as_ref().map(|(fr, en)| match page.locale {
+            Locale::Fr => fr,
+            Locale::En => en,
+        });
+        let title = match service {
+            Some(name) => page.with("fault-refused-title", "service", name),
+            None => page.t("fault-refused-title-plain"),
+        };
+        let text = match fault.reason {
+            Some(reason) => page.t(&format!("refusal-{}", reason.key())),
+            None => page.t("fault-refused-text"),
+        };
+        let advice = Some(page.t("fault-refused-advice"));
+        FaultPage { page, title, text, advice, incident }
+    }
+}
+
+/// Says what went wrong and what to do, with the number to quote.
+pub fn fault(hub: &Hub, visitor: &Visitor, fault: &Fault) -> Response {
+    let mut page = Page::new(hub, visitor);
+    if fault.kind == FaultKind::WrongHost {
+        page = page.from_elsewhere(hub);
+    }
+    let mut response = html("fault", &FaultPage::new(page, fault, visitor.correlation.as_str()));
+    *response.status_mut() = fault.kind.status();
+    response
+}
+
+#[derive(Template)]
+#[template(path = "signed_out.html")]
+struct SignedOut<'a> {
+    page: Page<'a>,
+    sentence: String,
+}
+
+impl<'a> SignedOut<'a> {
+    fn new(page: Page<'a>, services_told: usize) -> Self {
+        SignedOut { sentence: page.count("signed-out", services_told), page }
+    }
+}
+
+/// Says that everything is closed, and how many services are being told.
+pub fn signed_out(hub: &Hub, visitor: &Visitor, services_told: usize) -> Response {
+    html("signed-out", &SignedOut::new(Page::new(hub, visitor), services_told))
+}
+
+#[derive(Template)]
+#[template(path = "accessibility.html")]
+struct Accessibility<'a> {
+    page: Page<'a>,
+}
+
+#[cfg(test)]
+mod tests;
