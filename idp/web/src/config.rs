@@ -38,7 +38,7 @@ pub struct SessionConfig {
 }
 
 /// Section `[web.sign_in]`: for each public the source that checks the password, or `local`.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SignInConfig {
     /// `staff`, `pupil`, `guardian`, `guest` to the name of a source, or `local` for accounts kept here. A public that
@@ -65,23 +65,21 @@ impl Default for SessionConfig {
     }
 }
 
-impl Default for SignInConfig {
-    fn default() -> Self {
-        SignInConfig { publics: BTreeMap::new() }
-    }
-}
-
 impl WebConfig {
     /// Everything that is wrong, at once; empty when all is well. `demo` allows plain http on loopback.
     pub fn validate(&self, demo: bool) -> Vec<Problem> {
         let mut problems = Vec::new();
         match Url::parse(&self.public_url) {
             Ok(url) if url.path() != "/" || url.query().is_some() || url.host_str().is_none() => {
-                problems.push(Problem::new("web.public_url", "give scheme, host and port only, such as https://ent.example.fr"));
+                problems.push(Problem::new(
+                    "web.public_url",
+                    "give scheme, host and port only, such as https://ent.example.fr",
+                ));
             }
             Ok(url) if url.scheme() == "https" => {}
             Ok(url) if url.scheme() == "http" && demo && is_loopback(&url) => {}
-            Ok(_) => problems.push(Problem::new("web.public_url", "must be https; plain http is for a demo on this machine only")),
+            Ok(_) => problems
+                .push(Problem::new("web.public_url", "must be https; plain http is for a demo on this machine only")),
             Err(_) => problems.push(Problem::new("web.public_url", "is not an address; write https://ent.example.fr")),
         }
         if self.name.is_empty() || self.name.chars().count() > 60 {
@@ -93,7 +91,10 @@ impl WebConfig {
             ("sign_in_seconds", self.session.sign_in_seconds, 60, 3600),
         ] {
             if !(low..=high).contains(&value) {
-                problems.push(Problem::new(format!("web.session.{key}"), format!("must lie between {low} and {high} seconds")));
+                problems.push(Problem::new(
+                    format!("web.session.{key}"),
+                    format!("must lie between {low} and {high} seconds"),
+                ));
             }
         }
         for public in self.sign_in.publics.keys() {
@@ -106,7 +107,10 @@ impl WebConfig {
         }
         for (index, proxy) in self.trusted_proxies.iter().enumerate() {
             if crate::visitor::Network::parse(proxy).is_none() {
-                problems.push(Problem::new(format!("web.trusted_proxies[{index}]"), "is no address or network such as 10.0.0.0/8"));
+                problems.push(Problem::new(
+                    format!("web.trusted_proxies[{index}]"),
+                    "is no address or network such as 10.0.0.0/8",
+                ));
             }
         }
         problems

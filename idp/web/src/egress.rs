@@ -54,7 +54,10 @@ impl Egress {
                 .build()
                 .map_err(|e| EgressError::Unreachable(e.to_string()))
         };
-        Ok(Egress { public: build(Arc::new(Guarded { open: false }))?, private: build(Arc::new(Guarded { open: true }))? })
+        Ok(Egress {
+            public: build(Arc::new(Guarded { open: false }))?,
+            private: build(Arc::new(Guarded { open: true }))?,
+        })
     }
 
     /// GETs an address and gives the status of the answer; its body is not read.
@@ -162,8 +165,22 @@ mod tests {
             assert!(is_public(good.parse().unwrap()), "{good}");
         }
         for bad in [
-            "127.0.0.1", "10.0.0.1", "192.168.1.1", "172.16.0.1", "169.254.169.254", "0.0.0.0", "100.64.0.1", "224.0.0.1",
-            "255.255.255.255", "::1", "fe80::1", "fd00::1", "::ffff:127.0.0.1", "2002:7f00:1::", "2001:db8::1", "::",
+            "127.0.0.1",
+            "10.0.0.1",
+            "192.168.1.1",
+            "172.16.0.1",
+            "169.254.169.254",
+            "0.0.0.0",
+            "100.64.0.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::1",
+            "fe80::1",
+            "fd00::1",
+            "::ffff:127.0.0.1",
+            "2002:7f00:1::",
+            "2001:db8::1",
+            "::",
         ] {
             assert!(!is_public(bad.parse().unwrap()), "{bad}");
         }

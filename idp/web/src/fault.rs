@@ -6,6 +6,7 @@
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use preau_keys::Busy;
+use preau_policy::Reason;
 use preau_store::StoreError;
 
 /// Kinds of faults. Each has a title and a sentence in `locales/`, under `fault-<kind>-title` and `fault-<kind>-text`.
@@ -102,8 +103,8 @@ impl FaultKind {
 pub struct Fault {
     /// What.
     pub kind: FaultKind,
-    /// For [`FaultKind::Refused`]: key of the sentence that says why, `refusal-…`.
-    pub reason: Option<&'static str>,
+    /// For [`FaultKind::Refused`]: why; its sentence is `refusal-<key>` in `locales/`.
+    pub reason: Option<Reason>,
     /// Name of the service concerned, as the person reads it: French, English.
     pub service: Option<(String, String)>,
     /// For operators, in the log: never a secret, a ticket or an attribute value.

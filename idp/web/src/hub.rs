@@ -11,8 +11,8 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use preau_connector_api::{PasswordCheck, Probe};
 use preau_domain::{
-    AccountState, AuditEvent, AuditKind, Authentication, Clock, Ids, Instant, PendingId, PendingSignIn, PersonId, Public,
-    Seconds, Session, SessionId, SourceId, Uai,
+    AccountState, AuditEvent, AuditKind, Authentication, Clock, Ids, Instant, PendingId, PendingSignIn, PersonId,
+    Public, Seconds, Session, SessionId, SourceId, Uai,
 };
 use preau_keys::{Keyring, Passwords};
 use preau_policy::{Decision, Facts, Refusal, Released};
@@ -309,16 +309,27 @@ impl Hub {
         preau_policy::access(&live.facts, &self.services.load().rules, &door.service.id)
     }
 
-    /// What a service receives of the person of a live session. Only its result can be written into an answer.
-    pub fn release(&self, live: &Live, door: &Door) -> Result<Released, Fault> {
+    /// What a service receives of the person of a live session, told from the establishment that opens it. It takes the
+    /// decision that allowed it, made just before; a refusal releases nothing.
+    pub fn release(&self, live: &Live, door: &Door, decision: &Decision) -> Result<Released, Fault> {
+        let refused = |why: &str| Fault {
+            service: Some((door.title.fr.clone(), door.title.en.clone())),
+            ..Fault::new(FaultKind::Refused, format!("service {}: {why}", door.service.id))
+        };
+        if !decision.allows() {
+            return Err(refused("nothing is released without access"));
+        }
         let pairwise = || self.keyring.pairwise(door.service.id.as_str(), &live.person.id);
-        preau_policy::release(&live.facts, door.identifier, &door.release, pairwise)
-            .map_err(|refused| Fault::new(FaultKind::Refused, refused.to_string()))
+        let elsewhere = decision.establishment(&live.facts).filter(|uai| Some(*uai) != live.facts.current());
+        let moved = elsewhere.map(|uai| live.facts.seen_from(uai, live.establishment(uai).map(|e| e.name.as_str())));
+        let facts = moved.as_ref().unwrap_or(&live.facts);
+        preau_policy::release(facts, door.identifier, &door.release, pairwise).map_err(|why| refused(&why.to_string()))
     }
 
     /// The fault a policy refusal becomes in front of a person, with its audit event.
     pub fn refused(&self, visitor: &Visitor, live: &Live, door: &Door, why: &Refusal) -> Fault {
-        let mut event = AuditEvent::new(self.now(), AuditKind::ServiceRefused, visitor.correlation.clone(), why.reason.as_str());
+        let mut event =
+            AuditEvent::new(self.now(), AuditKind::ServiceRefused, visitor.correlation.clone(), why.reason.key());
         event.person = Some(live.person.id.clone());
         event.session = Some(live.session.id.clone());
         event.service = Some(door.service.id.clone());
@@ -326,9 +337,9 @@ impl Hub {
         self.audit(event);
         Fault {
             kind: FaultKind::Refused,
-            reason: Some(why.reason.message_key()),
+            reason: Some(why.reason),
             service: Some((door.title.fr.clone(), door.title.en.clone())),
-            detail: format!("service {} refused: {}", door.service.id, why.reason.as_str()),
+            detail: format!("service {} refused: {}", door.service.id, why.reason),
         }
     }
 

@@ -115,7 +115,11 @@ fn present(hub: &Hub, visitor: &Visitor, fault: &Fault, json: bool) -> Response 
     }
     let hostile = matches!(
         fault.kind,
-        FaultKind::BadRequest | FaultKind::UnknownService | FaultKind::StaleForm | FaultKind::TooLarge | FaultKind::WrongHost
+        FaultKind::BadRequest
+            | FaultKind::UnknownService
+            | FaultKind::StaleForm
+            | FaultKind::TooLarge
+            | FaultKind::WrongHost
     );
     if hostile {
         let (at, kind) = (hub.now(), AuditKind::RequestRefused);

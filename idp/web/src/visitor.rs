@@ -126,7 +126,13 @@ impl Cookie {
 
 impl Visitor {
     /// Reads the visitor of a request.
-    pub fn read(hub: &Hub, headers: &HeaderMap, peer: Option<SocketAddr>, correlation: CorrelationId, query: &str) -> Visitor {
+    pub fn read(
+        hub: &Hub,
+        headers: &HeaderMap,
+        peer: Option<SocketAddr>,
+        correlation: CorrelationId,
+        query: &str,
+    ) -> Visitor {
         let secure = hub.secure();
         let secret = |cookie: Cookie| cookie.read(headers, secure).as_deref().and_then(Secret::read);
         Visitor {

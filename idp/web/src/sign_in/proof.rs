@@ -29,7 +29,13 @@ pub enum Outcome {
 }
 
 /// Tries a login and a password for a public.
-pub async fn prove(hub: &Hub, visitor: &Visitor, public: Public, typed: &str, password: &str) -> Result<Outcome, Fault> {
+pub async fn prove(
+    hub: &Hub,
+    visitor: &Visitor,
+    public: Public,
+    typed: &str,
+    password: &str,
+) -> Result<Outcome, Fault> {
     if password.len() > MAX_PASSWORD {
         return Ok(Outcome::Refused("too-long"));
     }
