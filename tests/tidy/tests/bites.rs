@@ -5,11 +5,11 @@ use std::fs;
 
 /// Runs a check over a tree of files.
 fn found(check: fn(&Repository) -> Vec<String>, files: &[(&str, &str)]) -> usize {
-    let tree = tempfile::tempdir().unwrap();
+    let tree = tempfile::tempdir().expect("a folder");
     for (path, text) in files {
         let path = tree.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        fs::create_dir_all(path.parent().expect("below the tree")).expect("a folder");
+        fs::write(path, text).expect("a file");
     }
     check(&Repository::at(tree.path())).len()
 }

@@ -1,0 +1,97 @@
+//! A directory that knows some passwords, counts what it is asked, and can be taken down or held up.
+
+use async_trait::async_trait;
+use preau_connector_api::{PasswordCheck, Probe, Unavailable, Verdict};
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use tokio::sync::watch;
+
+/// See the module.
+pub struct Directory {
+    people: Mutex<HashMap<String, (String, String)>>,
+    down: AtomicBool,
+    held: watch::Sender<bool>,
+    asked: AtomicUsize,
+    waiting: watch::Sender<usize>,
+}
+
+impl Directory {
+    pub(crate) fn new() -> Directory {
+        Directory {
+            people: Mutex::default(),
+            down: AtomicBool::new(false),
+            held: watch::Sender::new(false),
+            asked: AtomicUsize::new(0),
+            waiting: watch::Sender::new(0),
+        }
+    }
+
+    /// Adds a person by login, password and join key.
+    pub fn add(&self, login: &str, password: &str, key: &str) {
+        let mut people = self.people.lock().expect("no story panics while it adds a person");
+        people.insert(login.to_owned(), (password.to_owned(), key.to_owned()));
+    }
+
+    /// From now on it refuses connections.
+    pub fn take_down(&self) {
+        self.down.store(true, Ordering::SeqCst);
+    }
+
+    /// It answers again.
+    pub fn bring_up(&self) {
+        self.down.store(false, Ordering::SeqCst);
+    }
+
+    /// From now on it takes questions and answers none of them.
+    pub fn hold(&self) {
+        self.held.send_replace(true);
+    }
+
+    /// It answers everything it was asked meanwhile.
+    pub fn release(&self) {
+        self.held.send_replace(false);
+    }
+
+    /// How many passwords it was asked to check.
+    pub fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+
+    /// Waits until that many questions stand unanswered.
+    pub async fn waiting(&self, count: usize) {
+        let mut watched = self.waiting.subscribe();
+        // The sender is this directory: it outlives the wait.
+        let _ = watched.wait_for(|waiting| *waiting >= count).await;
+    }
+}
+
+#[async_trait]
+impl PasswordCheck for Directory {
+    async fn check(&self, login: &str, password: &str) -> Result<Verdict, Unavailable> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        if self.down.load(Ordering::SeqCst) {
+            return Err(Unavailable("connection refused".to_owned()));
+        }
+        let mut held = self.held.subscribe();
+        self.waiting.send_modify(|waiting| *waiting += 1);
+        let _ = held.wait_for(|held| !held).await;
+        self.waiting.send_modify(|waiting| *waiting -= 1);
+        let people = self.people.lock().expect("no story panics while it adds a person");
+        Ok(match people.get(login) {
+            Some((right, key)) if right == password => Verdict::Proven { key: key.clone() },
+            Some(_) => Verdict::Refused("wrong-password"),
+            None => Verdict::Refused("unknown"),
+        })
+    }
+}
+
+#[async_trait]
+impl Probe for Directory {
+    async fn probe(&self) -> Result<String, Unavailable> {
+        if self.down.load(Ordering::SeqCst) {
+            return Err(Unavailable("connection refused".to_owned()));
+        }
+        Ok("the directory of the stories answers".to_owned())
+    }
+}

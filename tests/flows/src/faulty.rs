@@ -1,0 +1,173 @@
+//! A store that fails when it is told to: before it has done what was asked, or after, when the answer is lost.
+
+use async_trait::async_trait;
+use preau_domain::{
+    AuditEvent, Authentication, CorrelationId, Establishment, Instant, JoinKey, OneTimeKey, PendingId, PendingSignIn,
+    Person, PersonId, Session, SessionId, SourceId, Ticket, TicketKind, Uai, Visit,
+};
+use preau_store::{
+    Attempt, Audit, Delays, Establishments, Health, IndexRow, NewSession, Operations, People, PersonChange,
+    Provisioning, Result, RunRecord, Sessions, SignIns, Store, StoreError, Swept, Throttle, Tickets,
+};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+/// When the failure strikes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// Nothing of what was asked happens.
+    Before,
+    /// All of it happens, and the caller is told that it failed.
+    After,
+}
+
+/// The switch of a [`FaultyStore`].
+#[derive(Default)]
+pub struct Faults {
+    countdown: AtomicI64,
+    after: AtomicUsize,
+    calls: Mutex<Vec<&'static str>>,
+}
+
+impl Faults {
+    /// From now on the n-th call fails, the first being 1; 0 is none.
+    pub fn fail(&self, nth: i64, when: When) {
+        self.after.store(usize::from(when == When::After), Ordering::SeqCst);
+        self.countdown.store(nth, Ordering::SeqCst);
+        if let Ok(mut calls) = self.calls.lock() {
+            calls.clear();
+        }
+    }
+
+    /// Whether the failure asked for has struck, or none was asked for.
+    pub fn struck(&self) -> bool {
+        self.countdown.load(Ordering::SeqCst) <= 0
+    }
+
+    /// Operations asked for since the last [`Faults::fail`].
+    pub fn calls(&self) -> Vec<&'static str> {
+        self.calls.lock().map(|calls| calls.clone()).unwrap_or_default()
+    }
+
+    fn turn(&self, operation: &'static str) -> Option<When> {
+        if let Ok(mut calls) = self.calls.lock() {
+            calls.push(operation);
+        }
+        let now = self.countdown.fetch_sub(1, Ordering::SeqCst) == 1;
+        now.then(|| if self.after.load(Ordering::SeqCst) == 1 { When::After } else { When::Before })
+    }
+}
+
+/// See the module.
+pub struct FaultyStore {
+    inner: Arc<dyn Store>,
+    faults: Arc<Faults>,
+}
+
+impl FaultyStore {
+    /// Wraps a store.
+    pub fn new(inner: Arc<dyn Store>, faults: Arc<Faults>) -> FaultyStore {
+        FaultyStore { inner, faults }
+    }
+}
+
+fn broken<T>() -> Result<T> {
+    Err(StoreError::Backend("the story pulled the plug".to_owned()))
+}
+
+macro_rules! faulty {
+    ($port:ident { $(fn $name:ident($($arg:ident: $kind:ty),*) -> $out:ty;)+ } $($rest:item)*) => {
+        #[async_trait]
+        impl $port for FaultyStore {
+            $(
+                async fn $name(&self, $($arg: $kind),*) -> Result<$out> {
+                    match self.faults.turn(stringify!($name)) {
+                        Some(When::Before) => broken(),
+                        Some(When::After) => {
+                            self.inner.$name($($arg),*).await?;
+                            broken()
+                        }
+                        None => self.inner.$name($($arg),*).await,
+                    }
+                }
+            )+
+            $($rest)*
+        }
+    };
+}
+
+faulty!(People {
+    fn person(id: &PersonId) -> Option<Person>;
+    fn person_by_join(join: &JoinKey) -> Option<Person>;
+    fn people_by_login(login: &str, limit: u32) -> Vec<Person>;
+    fn add_local_person(person: &Person, password_hash: &str) -> ();
+    fn update_person(person: &Person) -> ();
+    fn password_hash(id: &PersonId) -> Option<String>;
+    fn set_password_hash(id: &PersonId, password_hash: &str) -> ();
+});
+
+faulty!(Establishments {
+    fn establishment(uai: &Uai) -> Option<Establishment>;
+    fn establishments(uais: &[Uai]) -> Vec<Establishment>;
+});
+
+faulty!(Provisioning {
+    fn source_index(source: &SourceId, after: &str, limit: u32) -> Vec<IndexRow>;
+    fn put_people(changes: &[PersonChange]) -> ();
+    fn suspend_people(source: &SourceId, keys: &[String]) -> u64;
+    fn put_establishments(establishments: &[Establishment]) -> ();
+    fn put_run(run: &RunRecord) -> ();
+    fn runs(source: &SourceId, limit: u32) -> Vec<RunRecord>;
+});
+
+faulty!(SignIns {
+    fn add_pending(pending: &PendingSignIn) -> ();
+    fn pending(id: &PendingId, now: Instant) -> Option<PendingSignIn>;
+    fn update_pending(pending: &PendingSignIn) -> ();
+    fn consume_pending(id: &PendingId, now: Instant) -> Option<PendingSignIn>;
+});
+
+faulty!(Sessions {
+    fn begin_session(new: &NewSession) -> Vec<Visit>;
+    fn session(id: &SessionId, now: Instant) -> Option<Session>;
+    fn sessions_of(person: &PersonId, now: Instant) -> Vec<Session>;
+    fn touch_session(id: &SessionId, at: Instant) -> ();
+    fn set_session_establishment(id: &SessionId, uai: &Uai) -> ();
+    fn set_session_authentication(id: &SessionId, authentication: &Authentication) -> ();
+    fn end_session(id: &SessionId) -> Option<Vec<Visit>>;
+    fn end_sessions_of(person: &PersonId) -> Vec<Visit>;
+    fn visits(id: &SessionId) -> Vec<Visit>;
+});
+
+faulty!(Tickets {
+    fn issue_ticket(ticket: &Ticket, visit: Option<&Visit>) -> ();
+    fn consume_ticket(key: &OneTimeKey, kind: TicketKind) -> Option<Ticket>;
+    fn ticket(key: &OneTimeKey, kind: TicketKind, now: Instant) -> Option<Ticket>;
+});
+
+faulty!(Throttle {
+    fn count_attempt(key: &str, now: Instant, delays: Delays) -> Attempt;
+    fn uncount_attempt(key: &str, now: Instant, delays: Delays) -> ();
+    fn forgive(key: &str) -> ();
+    fn remember_device(key: &str, now: Instant) -> ();
+    fn device_known(key: &str, now: Instant) -> bool;
+});
+
+faulty!(Operations {
+    fn sweep(now: Instant, audit_before: Instant, limit: u32) -> Swept;
+    fn ready() -> ();
+    fn health() -> Health;
+    fn acquire_lease(name: &str, holder: &str, now: Instant, until: Instant) -> bool;
+    fn release_lease(name: &str, holder: &str) -> ();
+});
+
+faulty!(
+    Audit {
+        fn flush_audit() -> ();
+        fn audit_of(correlation: &CorrelationId) -> Vec<AuditEvent>;
+        fn audit_about(person: &PersonId, since: Instant, limit: u32) -> Vec<AuditEvent>;
+    }
+    fn record(&self, event: AuditEvent) {
+        self.inner.record(event);
+    }
+);

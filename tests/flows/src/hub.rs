@@ -1,0 +1,257 @@
+//! A hub for one story, over a database of its own.
+
+use crate::app::CasApp;
+use crate::browser::Browser;
+use crate::cast::{self, ANNUAIRE};
+use crate::clock::{ManualClock, SeededIds};
+use crate::database::Database;
+use crate::directory::Directory;
+use crate::faulty::{Faults, FaultyStore};
+use crate::listener::Listener;
+use crate::log::{Log, Secrets};
+use crate::page::Answer;
+use axum::Router;
+use axum::body::Body;
+use http::Request;
+use http_body_util::BodyExt;
+use preau_connector_api::{MountedService, Network};
+use preau_domain::{AuditEvent, CorrelationId, Person, Profile, SourceId};
+use preau_keys::{Keyring, Passwords};
+use preau_store::{PersonChange, Store};
+use preau_web::{Egress, Hub, HubParts, ServiceTable, SignInSource, WebConfig};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use tower::ServiceExt;
+use tracing::subscriber::DefaultGuard;
+
+/// Our own address in every story.
+pub const BASE: &str = "https://ent.example";
+/// Our own host in every story.
+pub const HOST: &str = "ent.example";
+
+/// What a story may change before the hub is put together.
+pub struct Setup {
+    /// Settings.
+    pub config: WebConfig,
+    /// Services.
+    pub services: Vec<MountedService>,
+    /// Passwords checked at once, and how many may wait.
+    pub password_pool: (usize, usize),
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        let config = WebConfig { public_url: BASE.to_owned(), ..WebConfig::default() };
+        Setup { config, services: cast::services(), password_pool: (2, 64) }
+    }
+}
+
+/// The hub, its database and everything around it. Clones are the same hub.
+#[derive(Clone)]
+pub struct TestHub {
+    /// The hub itself.
+    pub hub: Arc<Hub>,
+    /// Its clock.
+    pub clock: Arc<ManualClock>,
+    /// The directory people of every story but guests come from.
+    pub directory: Arc<Directory>,
+    /// Makes the store fail.
+    pub faults: Arc<Faults>,
+    /// Its log so far.
+    pub log: Log,
+    /// What must not stand in it.
+    pub secrets: Secrets,
+    database: Database,
+    ids: Arc<SeededIds>,
+    services: Arc<Mutex<Vec<MountedService>>>,
+    setup: Arc<Setup>,
+    router: Router,
+    _end: Arc<End>,
+}
+
+/// What happens when the last of a story's hubs goes.
+struct End {
+    log: Log,
+    secrets: Secrets,
+    _guard: DefaultGuard,
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            no_secret(&self.log, &self.secrets);
+        }
+    }
+}
+
+fn no_secret(log: &Log, secrets: &Secrets) {
+    for line in log.lines() {
+        let found = secrets.found_in(&line);
+        assert!(found.is_empty(), "the log holds {found:?}: {line}");
+    }
+}
+
+impl TestHub {
+    /// A hub with the usual people, places and services.
+    pub async fn new(database: Database) -> TestHub {
+        TestHub::with(database, Setup::default()).await
+    }
+
+    /// A hub with some things changed.
+    pub async fn with(database: Database, setup: Setup) -> TestHub {
+        let (log, guard) = Log::start();
+        let secrets = Secrets::default();
+        let end = Arc::new(End { log: log.clone(), secrets: secrets.clone(), _guard: guard });
+        let directory = Arc::new(Directory::new());
+        let (clock, ids) = (Arc::new(ManualClock::new()), Arc::new(SeededIds::new(7)));
+        let services = Arc::new(Mutex::new(setup.services.clone()));
+        let (faults, setup) = (Arc::new(Faults::default()), Arc::new(setup));
+        let hub = assemble(&setup, database.open().await, &faults, &clock, &ids, &directory, &setup.services);
+        let router = preau_web::router(hub.clone());
+        let _end = end;
+        let hub = TestHub { hub, clock, directory, faults, log, secrets, database, ids, services, setup, router, _end };
+        hub.fill().await;
+        hub
+    }
+
+    /// The people and places of every story.
+    async fn fill(&self) {
+        self.hub.store.put_establishments(&cast::establishments()).await.expect("the places are kept");
+        for role in [&cast::ALICE, &cast::NOE, &cast::INES, &cast::HUGO] {
+            self.directory.add(role.login, role.password, &role.key());
+            self.put(role.person()).await;
+        }
+        let guest = &cast::GAELLE;
+        let hash = self.hub.passwords.hash(guest.password).await.expect("the pool is idle");
+        self.secrets.saw("password hash", &hash);
+        self.hub.store.add_local_person(&guest.person(), &hash).await.expect("the guest is kept");
+    }
+
+    /// Writes people of the directory, as a synchronisation would.
+    pub async fn put_all(&self, people: Vec<Person>) {
+        let change = |person: Person| PersonChange { person, digest: "0".repeat(32) };
+        let changes: Vec<PersonChange> = people.into_iter().map(change).collect();
+        for part in changes.chunks(1000) {
+            self.hub.store.put_people(part).await.expect("the people are kept");
+        }
+    }
+
+    /// Writes one person of the directory, as a synchronisation would.
+    pub async fn put(&self, person: Person) {
+        self.put_all(vec![person]).await;
+    }
+
+    /// Another process over the same database, with the same configuration: another node, or this one after a restart.
+    /// Nothing of the first one's memory is in it.
+    pub async fn again(&self) -> TestHub {
+        let services = self.services.lock().map(|s| s.clone()).unwrap_or_default();
+        let store = self.database.open().await;
+        let hub = assemble(&self.setup, store, &self.faults, &self.clock, &self.ids, &self.directory, &services);
+        let router = preau_web::router(hub.clone());
+        TestHub { hub, router, ..self.clone() }
+    }
+
+    /// Mounts one more service, while everything runs.
+    pub fn mount(&self, service: MountedService) {
+        let mut services = self.services.lock().expect("no story panics while it mounts a service");
+        services.retain(|other| other.service.id != service.service.id);
+        services.push(service);
+        self.hub.set_services(ServiceTable::new(services.clone()).expect("the services of a story fit together"));
+    }
+
+    /// Mounts a service that lives at a listener and hears of logouts there.
+    pub fn mount_at(&self, id: &str, listener: &Listener) -> CasApp {
+        let mut service = cast::app_service(id, id, &listener.url(), &Profile::ALL);
+        service.network = Network::Private;
+        self.mount(service);
+        CasApp::new(self, &listener.url())
+    }
+
+    /// A browser nobody has used yet.
+    pub fn browser(&self) -> Browser {
+        Browser::new(self)
+    }
+
+    /// One of the services of every story: `app`, `other` or `legacy`.
+    pub fn app(&self, id: &str) -> CasApp {
+        let services = self.hub.services();
+        let door = services.get(&preau_domain::ServiceId::new(id)).unwrap_or_else(|| panic!("no service {id}"));
+        CasApp::new(self, door.service.home.as_str())
+    }
+
+    /// Hosts a browser of this story may be sent to.
+    pub fn known_hosts(&self) -> Vec<String> {
+        let services = self.hub.services();
+        let rules = services.all().iter().flat_map(|door| door.service.urls.iter());
+        let mut hosts: Vec<String> = rules.map(|rule| format!("{}:{}", rule.host, rule.port)).collect();
+        hosts.push(format!("{HOST}:443"));
+        hosts
+    }
+
+    /// Events of the journal that carry an incident number.
+    pub async fn journal(&self, incident: &str) -> Vec<AuditEvent> {
+        self.hub.store.flush_audit().await.expect("the journal is kept");
+        self.hub.store.audit_of(&CorrelationId::new(incident)).await.expect("the journal is read")
+    }
+
+    /// Fails when a secret stands in the log.
+    pub fn assert_no_secret_in_log(&self) {
+        no_secret(&self.log, &self.secrets);
+    }
+
+    /// Answers one request; what is secret in the answer is remembered.
+    pub async fn answer(&self, request: Request<Body>) -> Answer {
+        let url = request.uri().to_string();
+        let response = self.router.clone().oneshot(request).await.expect("a router always answers");
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.expect("an answer has an end").to_bytes();
+        let body = String::from_utf8_lossy(&bytes).into_owned();
+        let answer = Answer { url, status: parts.status, headers: parts.headers, body };
+        self.remember(&answer);
+        answer
+    }
+
+    fn remember(&self, answer: &Answer) {
+        let location = answer.location().unwrap_or_default();
+        for text in [location, &answer.body] {
+            for kind in ["ST-", "PT-", "PGT-", "PGTIOU-"] {
+                for (at, _) in text.match_indices(kind) {
+                    let end = |c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '.');
+                    let ticket = text[at..].split(end).next().unwrap_or_default();
+                    self.secrets.saw("ticket", ticket);
+                }
+            }
+        }
+        if answer.is_html() {
+            for token in answer.forms().iter().filter_map(|form| form.value("token")) {
+                self.secrets.saw("form token", token);
+            }
+        }
+    }
+}
+
+fn assemble(
+    setup: &Setup,
+    store: Arc<dyn Store>,
+    faults: &Arc<Faults>,
+    clock: &Arc<ManualClock>,
+    ids: &Arc<SeededIds>,
+    directory: &Arc<Directory>,
+    services: &[MountedService],
+) -> Arc<Hub> {
+    let source = SignInSource { password: Some(directory.clone()), probe: directory.clone() };
+    preau_keys::install_provider();
+    let tls = preau_keys::client_config(&[]).expect("the system has its authorities");
+    let hub = Hub::new(HubParts {
+        store: Arc::new(FaultyStore::new(store, faults.clone())),
+        clock: clock.clone(),
+        ids: ids.clone(),
+        keyring: Keyring::ephemeral(b"stories"),
+        passwords: Passwords::new(setup.password_pool.0, setup.password_pool.1),
+        config: setup.config.clone(),
+        sources: HashMap::from([(SourceId::new(ANNUAIRE), source)]),
+        services: ServiceTable::new(services.to_vec()).expect("the services of a story fit together"),
+        egress: Egress::new(tls).expect("a client can be made"),
+    });
+    Arc::new(hub.with_protocols(Vec::new()))
+}

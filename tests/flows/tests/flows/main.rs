@@ -1,0 +1,3 @@
+//! Stories told by actors through the public door, on SQLite and on PostgreSQL.
+
+mod corridor;
