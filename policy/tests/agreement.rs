@@ -22,17 +22,23 @@ fn word() -> impl Strategy<Value = String> {
     prop::sample::select(vec!["a", "b", "c", "\"", "\\", "a\" || true || \"", "*", "é"]).prop_map(str::to_owned)
 }
 
-fn words(most: usize) -> impl Strategy<Value = Vec<String>> {
-    // Half of the lists are empty; some are too long to stand in a rule.
+/// What an affiliation has.
+fn had() -> impl Strategy<Value = Vec<String>> {
+    prop::collection::vec(word(), 0..4)
+}
+
+/// What a population asks: mostly nothing, or else few people would be within any; sometimes a list too long to stand
+/// in a rule.
+fn asked() -> impl Strategy<Value = Vec<String>> {
     prop_oneof![
-        4 => Just(Vec::new()),
-        4 => prop::collection::vec(word(), 1..=most),
+        16 => Just(Vec::new()),
+        3 => prop::collection::vec(word(), 1..4),
         1 => word().prop_map(|one| (0..20).map(|n| format!("w{n}")).chain([one]).collect()),
     ]
 }
 
 fn affiliation() -> impl Strategy<Value = Affiliation> {
-    (uai(), profile(), words(3), words(3), words(2), words(2), prop::option::of(word())).prop_map(
+    (uai(), profile(), had(), had(), had(), had(), prop::option::of(word())).prop_map(
         |(establishment, profile, classes, groups, subjects, functions, level)| Affiliation {
             classes,
             groups,
@@ -46,10 +52,10 @@ fn affiliation() -> impl Strategy<Value = Affiliation> {
 
 fn population() -> impl Strategy<Value = Population> {
     let profiles = prop_oneof![2 => Just(vec![]), 3 => prop::collection::vec(profile(), 1..9)];
-    let places = prop_oneof![2 => Just(vec![]), 1 => prop::collection::vec(uai(), 1..3)];
+    let places = prop_oneof![3 => Just(vec![]), 1 => prop::collection::vec(uai(), 1..3)];
     let persons =
-        prop_oneof![4 => Just(vec![]), 1 => Just(vec![PersonId::new("p1")]), 1 => Just(vec![PersonId::new("p2")])];
-    (profiles, places, words(2), words(2), words(1), words(1), words(2), persons).prop_map(
+        prop_oneof![8 => Just(vec![]), 1 => Just(vec![PersonId::new("p1")]), 1 => Just(vec![PersonId::new("p2")])];
+    (profiles, places, asked(), asked(), asked(), asked(), asked(), persons).prop_map(
         |(profiles, establishments, classes, groups, subjects, functions, levels, persons)| Population {
             profiles,
             establishments,
