@@ -1,0 +1,135 @@
+//! Accounts, one by one.
+
+use crate::fixture::{NOW, change, conflicts, live, local, source, sourced};
+use preau_domain::{AccountState, Affiliation, Child, JoinKey, Legal, Person, PersonId, Profile, SourceId};
+use preau_store::Store;
+
+/// What is stored is what comes back, to the last detail.
+pub async fn a_person_comes_back_whole(store: &dyn Store) {
+    let mut zoe = local("zoe");
+    zoe.title = Some("Mme".into());
+    zoe.mail = Some("zoe@exemple.test".into());
+    let mut affiliation = Affiliation::new(crate::fixture::uai(2), Profile::Guardian);
+    affiliation.classes = vec!["6A".into(), "CM2 \"b\" é".into()];
+    zoe.affiliations.push(affiliation);
+    let pupil = JoinKey { source: source(), key: "e'1".into() };
+    zoe.children = vec![Child { pupil, link: "10".into(), legal: Legal::Representative }];
+    store.add_local_person(&zoe, "$argon2id$x").await.unwrap();
+    assert_eq!(store.person(&zoe.id).await.unwrap(), Some(zoe));
+}
+
+/// Absent is `None`, never an error: also for names no database can hold.
+pub async fn an_unknown_person_is_absent(store: &dyn Store) {
+    for name in ["nobody", "", "a\0b", "'; DROP TABLE person; --", "%", &"x".repeat(10_000)] {
+        assert_eq!(store.person(&PersonId::new(name)).await.unwrap(), None, "{name:.20}");
+        assert_eq!(store.password_hash(&PersonId::new(name)).await.unwrap(), None);
+        assert!(store.people_by_login(name, 10).await.unwrap().is_empty());
+        let join = JoinKey { source: SourceId::new(name), key: name.into() };
+        assert_eq!(store.person_by_join(&join).await.unwrap(), None);
+    }
+}
+
+/// Upper and lower case, accents and wildcards are different names: nobody is found by looking like somebody.
+pub async fn names_are_compared_exactly(store: &dyn Store) {
+    store.add_local_person(&local("zoe"), "h").await.unwrap();
+    store.put_people(&[change(sourced("Key"))]).await.unwrap();
+    for login in ["ZOE", "Zoe", "zoé", "zo_", "zo%", "zoe ", " zoe"] {
+        assert!(store.people_by_login(login, 10).await.unwrap().is_empty(), "{login}");
+    }
+    for key in ["key", "KEY", "Ke_", "%"] {
+        let join = JoinKey { source: source(), key: key.into() };
+        assert_eq!(store.person_by_join(&join).await.unwrap(), None, "{key}");
+    }
+    assert_eq!(store.person(&PersonId::new("P-ZOE")).await.unwrap(), None);
+    assert_eq!(store.people_by_login("zoe", 10).await.unwrap().len(), 1);
+    let join = JoinKey { source: source(), key: "Key".into() };
+    assert_eq!(store.person_by_join(&join).await.unwrap().map(|p| p.id), Some(PersonId::new("p-Key")));
+}
+
+/// A taken id or local login conflicts, writes nothing, and leaves the store usable.
+pub async fn a_taken_name_conflicts(store: &dyn Store) {
+    store.add_local_person(&local("zoe"), "first").await.unwrap();
+    let same_login = Person { id: PersonId::new("other"), ..local("zoe") };
+    assert!(conflicts(&store.add_local_person(&same_login, "second").await));
+    let same_id = Person { login: Some("other".into()), ..local("zoe") };
+    assert!(conflicts(&store.add_local_person(&same_id, "second").await));
+    assert_eq!(store.password_hash(&PersonId::new("p-zoe")).await.unwrap().as_deref(), Some("first"));
+    assert_eq!(store.person(&PersonId::new("other")).await.unwrap(), None);
+    store.add_local_person(&local("ali"), "h").await.unwrap();
+}
+
+/// Two sources, or a source and a local account, may use one login; they come ordered by id, and no more than asked.
+pub async fn a_login_may_be_shared_between_sources(store: &dyn Store) {
+    let twin = |key: &str, id: &str| Person { id: PersonId::new(id), login: Some("zoe".into()), ..sourced(key) };
+    store.put_people(&[change(twin("1", "p-b")), change(twin("2", "P-c"))]).await.unwrap();
+    store.add_local_person(&Person { id: PersonId::new("p-a"), ..local("zoe") }, "h").await.unwrap();
+    let ids = |people: Vec<Person>| people.into_iter().map(|p| p.id.to_string()).collect::<Vec<_>>();
+    assert_eq!(ids(store.people_by_login("zoe", 10).await.unwrap()), ["P-c", "p-a", "p-b"]);
+    assert_eq!(ids(store.people_by_login("zoe", 2).await.unwrap()), ["P-c", "p-a"]);
+}
+
+/// An update replaces what is known; the id, the join key and the digest of the record stay.
+pub async fn an_update_keeps_where_a_person_comes_from(store: &dyn Store) {
+    store.put_people(&[change(sourced("k1"))]).await.unwrap();
+    let stranger = Some(JoinKey { source: SourceId::new("elsewhere"), key: "k9".into() });
+    let renamed =
+        Person { given_name: "Zoë".into(), join: stranger.clone(), login: Some("new".into()), ..sourced("k1") };
+    store.update_person(&renamed).await.unwrap();
+    let expected = Person { join: sourced("k1").join, ..renamed };
+    assert_eq!(store.person_by_join(&expected.join.clone().unwrap()).await.unwrap(), Some(expected.clone()));
+    assert_eq!(store.person_by_join(&stranger.unwrap()).await.unwrap(), None);
+    assert_eq!(store.people_by_login("new", 9).await.unwrap(), [expected]);
+    assert!(store.people_by_login("l-k1", 9).await.unwrap().is_empty());
+    assert_eq!(store.source_index(&source(), "", 9).await.unwrap()[0].digest, change(sourced("k1")).digest);
+}
+
+/// Nobody is updated into being, and no local login is taken by an update.
+pub async fn an_update_can_conflict(store: &dyn Store) {
+    assert!(conflicts(&store.update_person(&local("zoe")).await));
+    assert_eq!(store.person(&PersonId::new("p-zoe")).await.unwrap(), None);
+    store.add_local_person(&local("zoe"), "h").await.unwrap();
+    store.add_local_person(&local("ali"), "h").await.unwrap();
+    let taken = Person { login: Some("zoe".into()), ..local("ali") };
+    assert!(conflicts(&store.update_person(&taken).await));
+    assert_eq!(store.person(&taken.id).await.unwrap(), Some(local("ali")));
+}
+
+/// A person stopped by a human loses the sessions they have, in the same stroke.
+pub async fn suspending_by_hand_ends_sessions(store: &dyn Store) {
+    store.add_local_person(&local("zoe"), "h").await.unwrap();
+    let (hers, his) = (live(store, "s1", "p-zoe").await, live(store, "s2", "p-ali").await);
+    store.update_person(&Person { given_name: "Zaza".into(), ..local("zoe") }).await.unwrap();
+    assert!(store.session(&hers, NOW).await.unwrap().is_some(), "a change that suspends nobody ends nothing");
+    let stopped = Person { state: AccountState::Suspended, ..local("zoe") };
+    store.update_person(&stopped).await.unwrap();
+    assert_eq!(store.person(&stopped.id).await.unwrap().map(|p| p.state), Some(AccountState::Suspended));
+    assert_eq!(store.session(&hers, NOW).await.unwrap(), None);
+    assert!(store.session(&his, NOW).await.unwrap().is_some());
+}
+
+/// Only a local account has a password hash, and only such an account can be given another.
+pub async fn only_local_accounts_have_a_hash(store: &dyn Store) {
+    store.add_local_person(&local("zoe"), "one").await.unwrap();
+    store.put_people(&[change(sourced("k1"))]).await.unwrap();
+    let (zoe, pupil) = (PersonId::new("p-zoe"), PersonId::new("p-k1"));
+    store.set_password_hash(&zoe, "two").await.unwrap();
+    assert_eq!(store.password_hash(&zoe).await.unwrap().as_deref(), Some("two"));
+    assert!(conflicts(&store.set_password_hash(&pupil, "three").await));
+    assert!(conflicts(&store.set_password_hash(&PersonId::new("nobody"), "three").await));
+    assert_eq!(store.password_hash(&pupil).await.unwrap(), None);
+    store.update_person(&local("zoe")).await.unwrap();
+    assert_eq!(store.password_hash(&zoe).await.unwrap().as_deref(), Some("two"), "an update keeps the hash");
+    assert!(store.add_local_person(&sourced("k2"), "h").await.is_err(), "a record's account is not a local one");
+}
+
+/// Of a hundred who take one login at once, exactly one gets it; the others conflict and none fails otherwise.
+pub async fn one_of_many_gets_a_login(store: &dyn Store) {
+    let add = async |n: usize| {
+        let person = Person { id: PersonId::new(format!("p{n}")), ..local("zoe") };
+        store.add_local_person(&person, "h").await
+    };
+    let answers = futures::future::join_all((0..100).map(add)).await;
+    assert_eq!(answers.iter().filter(|a| a.is_ok()).count(), 1);
+    assert_eq!(answers.iter().filter(|a| conflicts(a)).count(), 99);
+    assert_eq!(store.people_by_login("zoe", 100).await.unwrap().len(), 1);
+}

@@ -1,0 +1,158 @@
+//! Filling the house from a source.
+
+use crate::fixture::{LATER, NOW, change, conflicts, live, local, source, sourced, ticket, uai};
+use preau_domain::{AccountState, Affiliation, OneTimeKey, Person, PersonId, Profile, RunId, SourceId, TicketKind};
+use preau_store::{IndexRow, PersonChange, RunOutcome, RunRecord, Store};
+
+/// A person who comes back, whatever id is proposed for them, finds the account they had.
+pub async fn an_account_keeps_its_id(store: &dyn Store) {
+    store.put_people(&[change(sourced("k1"))]).await.unwrap();
+    let back = Person { id: PersonId::new("p-proposed"), given_name: "Zaza".into(), ..sourced("k1") };
+    store.put_people(&[change(back.clone())]).await.unwrap();
+    let expected = Person { id: PersonId::new("p-k1"), ..back };
+    assert_eq!(store.person(&expected.id).await.unwrap(), Some(expected.clone()));
+    assert_eq!(store.person_by_join(expected.join.as_ref().unwrap()).await.unwrap(), Some(expected.clone()));
+    assert_eq!(store.people_by_login("l-k1", 9).await.unwrap(), [expected]);
+    assert_eq!(store.person(&PersonId::new("p-proposed")).await.unwrap(), None);
+}
+
+/// A thousand people are written at once, and written again in place; one more is refused.
+pub async fn a_thousand_people_are_written_at_once(store: &dyn Store) {
+    let mut people: Vec<PersonChange> = (0..1000).map(|n| change(sourced(&format!("k{n:04}")))).collect();
+    store.put_people(&people).await.unwrap();
+    for one in &mut people {
+        one.digest = "f".repeat(32);
+        one.person.id = PersonId::new(format!("again-{}", one.person.id));
+    }
+    store.put_people(&people).await.unwrap();
+    let index = store.source_index(&source(), "", 2000).await.unwrap();
+    assert_eq!(index.len(), 1000);
+    assert!(index.iter().all(|row| row.digest == "f".repeat(32)));
+    assert!(index.iter().map(|row| &row.key).is_sorted());
+    assert_eq!(store.person(&PersonId::new("p-k0999")).await.unwrap(), Some(sourced("k0999")));
+    people.push(change(sourced("one-too-many")));
+    assert!(store.put_people(&people).await.is_err());
+    store.put_people(&[]).await.unwrap();
+}
+
+/// All or none: an id that belongs to somebody else refuses the whole batch and leaves the store usable.
+pub async fn a_conflict_refuses_the_whole_batch(store: &dyn Store) {
+    store.add_local_person(&local("zoe"), "h").await.unwrap();
+    let mut people: Vec<PersonChange> = (0..600).map(|n| change(sourced(&format!("k{n:04}")))).collect();
+    people[599].person.id = local("zoe").id;
+    assert!(conflicts(&store.put_people(&people).await));
+    assert!(store.source_index(&source(), "", 2000).await.unwrap().is_empty());
+    assert_eq!(store.person(&local("zoe").id).await.unwrap(), Some(local("zoe")));
+    people.pop();
+    store.put_people(&people).await.unwrap();
+    assert_eq!(store.source_index(&source(), "", 2000).await.unwrap().len(), 599);
+}
+
+/// A person of a source comes from a record; a record given twice counts as given last.
+pub async fn every_record_is_written_once(store: &dyn Store) {
+    assert!(store.put_people(&[change(sourced("k1")), change(local("zoe"))]).await.is_err());
+    assert!(store.source_index(&source(), "", 9).await.unwrap().is_empty());
+    let twice = Person { given_name: "Deux".into(), ..sourced("k1") };
+    store.put_people(&[change(sourced("k1")), change(twice.clone())]).await.unwrap();
+    assert_eq!(store.person(&twice.id).await.unwrap(), Some(twice));
+}
+
+/// The index is read in pages, in the order of bytes, of one source alone.
+pub async fn the_index_is_read_in_pages(store: &dyn Store) {
+    let mut other = sourced("a");
+    other.join.as_mut().unwrap().source = SourceId::new("elsewhere");
+    other.id = PersonId::new("p-elsewhere");
+    let people = ["b", "É", "B", "a", "10", "9", "a b"].map(|key| change(sourced(key)));
+    store.put_people(&people).await.unwrap();
+    store.put_people(&[change(other)]).await.unwrap();
+    let (mut keys, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = store.source_index(&source(), &after, 3).await.unwrap();
+        assert!(page.len() <= 3);
+        let Some(last) = page.last() else { break };
+        after = last.key.clone();
+        keys.extend(page.into_iter().map(|row| row.key));
+    }
+    assert_eq!(keys, ["10", "9", "B", "a", "a b", "b", "É"]);
+    assert_eq!(store.source_index(&SourceId::new("elsewhere"), "", 9).await.unwrap().len(), 1);
+}
+
+/// An index row tells what is needed to see a change: digest, state, and establishments ordered, each once.
+pub async fn an_index_row_tells_enough(store: &dyn Store) {
+    let mut person = sourced("k1");
+    person.affiliations = [3, 1, 3].map(|school| Affiliation::new(uai(school), Profile::Teacher)).into_iter().collect();
+    let nowhere = Person { affiliations: vec![], state: AccountState::Suspended, ..sourced("k2") };
+    store.put_people(&[change(person), PersonChange { person: nowhere, digest: "d2".into() }]).await.unwrap();
+    let first = IndexRow {
+        key: "k1".into(),
+        digest: change(sourced("k1")).digest,
+        state: AccountState::Active,
+        establishments: vec![uai(1), uai(3)],
+    };
+    let second =
+        IndexRow { key: "k2".into(), digest: "d2".into(), state: AccountState::Suspended, establishments: vec![] };
+    assert_eq!(store.source_index(&source(), "", 9).await.unwrap(), [first, second]);
+}
+
+/// A record that changes ends no session; one that says the person is suspended ends theirs.
+pub async fn sessions_outlive_a_change_but_not_a_suspension(store: &dyn Store) {
+    store.put_people(&[change(sourced("k1")), change(sourced("k2"))]).await.unwrap();
+    let (one, two) = (live(store, "s1", "p-k1").await, live(store, "s2", "p-k2").await);
+    let renamed = Person { given_name: "Zaza".into(), ..sourced("k1") };
+    let stopped = Person { state: AccountState::Suspended, id: PersonId::new("other"), ..sourced("k2") };
+    store.put_people(&[change(renamed), change(stopped)]).await.unwrap();
+    assert!(store.session(&one, NOW).await.unwrap().is_some());
+    assert_eq!(store.session(&two, NOW).await.unwrap(), None);
+}
+
+/// Suspension counts who was active, passes over the unknown, and ends sessions and tickets of those people alone.
+pub async fn suspended_people_lose_their_sessions(store: &dyn Store) {
+    store.put_people(&["k1", "k2", "k3"].map(|key| change(sourced(key)))).await.unwrap();
+    let (hers, his) = (live(store, "s1", "p-k1").await, live(store, "s3", "p-k3").await);
+    store.issue_ticket(&ticket("t1", &hers), None).await.unwrap();
+    store.issue_ticket(&ticket("t3", &his), None).await.unwrap();
+    let keys = ["k1", "k2", "unknown", "K3"].map(String::from);
+    assert_eq!(store.suspend_people(&SourceId::new("elsewhere"), &keys).await.unwrap(), 0);
+    assert_eq!(store.suspend_people(&source(), &keys).await.unwrap(), 2);
+    assert_eq!(store.suspend_people(&source(), &keys).await.unwrap(), 0, "they were suspended already");
+    let state = async |id: &str| store.person(&PersonId::new(id)).await.unwrap().map(|p| p.state);
+    assert_eq!(state("p-k1").await, Some(AccountState::Suspended));
+    assert_eq!(state("p-k3").await, Some(AccountState::Active));
+    assert_eq!(store.session(&hers, NOW).await.unwrap(), None);
+    assert_eq!(store.consume_ticket(&OneTimeKey::new("t1"), TicketKind::CasService).await.unwrap(), None);
+    assert!(store.session(&his, NOW).await.unwrap().is_some());
+    assert!(store.consume_ticket(&OneTimeKey::new("t3"), TicketKind::CasService).await.unwrap().is_some());
+}
+
+/// A suspended person whose record returns may sign in again, with the account they had.
+pub async fn a_suspended_person_comes_back(store: &dyn Store) {
+    store.put_people(&[change(sourced("k1"))]).await.unwrap();
+    store.suspend_people(&source(), &["k1".into()]).await.unwrap();
+    assert_eq!(store.source_index(&source(), "", 9).await.unwrap()[0].state, AccountState::Suspended);
+    store.put_people(&[change(Person { id: PersonId::new("new"), ..sourced("k1") })]).await.unwrap();
+    assert_eq!(store.person(&PersonId::new("p-k1")).await.unwrap(), Some(sourced("k1")));
+    let many: Vec<String> = (0..1001).map(|n| format!("k{n}")).collect();
+    assert!(store.suspend_people(&source(), &many).await.is_err(), "more than a thousand at once");
+    assert_eq!(store.suspend_people(&source(), &many[..1000]).await.unwrap(), 1);
+    assert_eq!(store.suspend_people(&source(), &[]).await.unwrap(), 0);
+}
+
+/// A run is noted when it begins and replaced when it ends; runs come latest first, of one source.
+pub async fn runs_come_latest_first(store: &dyn Store) {
+    let run = |id: &str, started| RunRecord {
+        id: RunId::new(id),
+        source: source(),
+        started,
+        finished: None,
+        outcome: RunOutcome::Running,
+        report: "{}".into(),
+    };
+    store.put_run(&run("r1", NOW)).await.unwrap();
+    store.put_run(&run("r2", LATER)).await.unwrap();
+    store.put_run(&RunRecord { source: SourceId::new("elsewhere"), ..run("r3", LATER) }).await.unwrap();
+    let report = r#"{"created":3,"reason":"l'accent é"}"#.to_owned();
+    let ended = RunRecord { finished: Some(LATER), outcome: RunOutcome::Incomplete, report, ..run("r1", NOW) };
+    store.put_run(&ended).await.unwrap();
+    assert_eq!(store.runs(&source(), 9).await.unwrap(), [run("r2", LATER), ended]);
+    assert_eq!(store.runs(&source(), 1).await.unwrap(), [run("r2", LATER)]);
+}

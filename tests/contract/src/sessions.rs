@@ -1,0 +1,211 @@
+//! Live sessions.
+
+use crate::fixture::{LATER, NOW, beginning, conflicts, live, pending, session, ticket, uai, visit, winners};
+use preau_domain::{
+    Authentication, AuthnMethod, Instant, OneTimeKey, PendingId, PersonId, Session, SessionId, TicketKind,
+};
+use preau_store::{NewSession, Store};
+
+/// What is stored is what comes back, until the instant it expires.
+pub async fn a_session_is_kept(store: &dyn Store) {
+    let bare = Session { establishment: None, ..session("s2", "p-ali") };
+    store.begin_session(&beginning(session("s1", "p-zoe"))).await.unwrap();
+    store.begin_session(&beginning(bare.clone())).await.unwrap();
+    let (id, end) = (SessionId::new("s1"), session("s1", "p-zoe").expires);
+    assert_eq!(store.session(&id, NOW).await.unwrap(), Some(session("s1", "p-zoe")));
+    assert_eq!(store.session(&bare.id, NOW).await.unwrap(), Some(bare));
+    assert!(store.session(&id, Instant(end.0 - 1)).await.unwrap().is_some());
+    assert_eq!(store.session(&id, end).await.unwrap(), None);
+    assert_eq!(store.session(&SessionId::new("S1"), NOW).await.unwrap(), None);
+    assert_eq!(store.session(&SessionId::new("s1\0"), NOW).await.unwrap(), None);
+    assert!(conflicts(&store.begin_session(&beginning(session("s1", "p-ali"))).await));
+    assert_eq!(store.session(&id, NOW).await.unwrap(), Some(session("s1", "p-zoe")));
+}
+
+/// A session takes its sign-in out in the same stroke; without it nothing begins and nothing is ended.
+pub async fn a_session_takes_its_sign_in_out(store: &dyn Store) {
+    store.add_pending(&pending("a")).await.unwrap();
+    let (old, sign_in) = (live(store, "old", "p-ali").await, PendingId::new("a"));
+    let new = |id: &str| NewSession {
+        pending: Some(sign_in.clone()),
+        replaces: Some(old.clone()),
+        ..beginning(session(id, "p-zoe"))
+    };
+    store.consume_pending(&sign_in, NOW).await.unwrap();
+    assert!(conflicts(&store.begin_session(&new("s1")).await));
+    assert_eq!(store.session(&SessionId::new("s1"), NOW).await.unwrap(), None);
+    assert!(store.session(&old, NOW).await.unwrap().is_some());
+    store.add_pending(&pending("a")).await.unwrap();
+    store.begin_session(&new("s2")).await.unwrap();
+    assert_eq!(store.pending(&sign_in, NOW).await.unwrap(), None);
+    assert_eq!(store.session(&old, NOW).await.unwrap(), None);
+}
+
+/// A sign-in that expired when the session begins is gone; a session whose name is taken leaves the sign-in there.
+pub async fn a_session_that_cannot_begin_changes_nothing(store: &dyn Store) {
+    let expired = preau_domain::PendingSignIn { expires: NOW, ..pending("late") };
+    store.add_pending(&expired).await.unwrap();
+    store.add_pending(&pending("a")).await.unwrap();
+    live(store, "taken", "p-ali").await;
+    let new = |sign_in: &str, id: &str| NewSession {
+        pending: Some(PendingId::new(sign_in)),
+        ..beginning(session(id, "p-zoe"))
+    };
+    assert!(conflicts(&store.begin_session(&new("late", "s1")).await));
+    assert!(conflicts(&store.begin_session(&new("a", "taken")).await));
+    assert!(store.pending(&PendingId::new("a"), NOW).await.unwrap().is_some());
+    store.begin_session(&new("a", "s1")).await.unwrap();
+}
+
+/// Of a hundred sessions that would begin from one sign-in, exactly one does.
+pub async fn one_of_many_sessions_begins(store: &dyn Store) {
+    store.add_pending(&pending("a")).await.unwrap();
+    let begin = async |n: usize| {
+        let pending = Some(PendingId::new("a"));
+        let new = NewSession { pending, ..beginning(session(&format!("s{n}"), "p-zoe")) };
+        store.begin_session(&new).await
+    };
+    let answers = futures::future::join_all((0..100).map(begin)).await;
+    assert_eq!(answers.iter().filter(|a| a.is_ok()).count(), 1);
+    assert_eq!(answers.iter().filter(|a| conflicts(a)).count(), 99);
+    assert_eq!(store.sessions_of(&PersonId::new("p-zoe"), NOW).await.unwrap().len(), 1);
+}
+
+/// Signing in again as the same person keeps visits and tickets, so that single logout stays whole.
+pub async fn the_same_person_keeps_visits_and_tickets(store: &dyn Store) {
+    let old = live(store, "old", "p-zoe").await;
+    store.issue_ticket(&ticket("t1", &old), Some(&visit(&old, "moodle", NOW))).await.unwrap();
+    let new = NewSession { replaces: Some(old.clone()), ..beginning(session("new", "p-zoe")) };
+    assert!(store.begin_session(&new).await.unwrap().is_empty(), "no service is told of an end");
+    let new = new.session.id;
+    assert_eq!(store.session(&old, NOW).await.unwrap(), None);
+    assert_eq!(store.visits(&new).await.unwrap(), [visit(&new, "moodle", NOW)]);
+    let moved = store.consume_ticket(&OneTimeKey::new("t1"), TicketKind::CasService).await.unwrap();
+    assert_eq!(moved.map(|t| t.session), Some(new));
+}
+
+/// Signing in as another person ends the session before, and its visits come back to be told.
+pub async fn another_person_ends_the_session_before(store: &dyn Store) {
+    let old = live(store, "old", "p-ali").await;
+    store.issue_ticket(&ticket("t1", &old), Some(&visit(&old, "moodle", NOW))).await.unwrap();
+    let new = NewSession { replaces: Some(old.clone()), ..beginning(session("new", "p-zoe")) };
+    assert_eq!(store.begin_session(&new).await.unwrap(), [visit(&old, "moodle", NOW)]);
+    assert_eq!(store.session(&old, NOW).await.unwrap(), None);
+    assert_eq!(store.consume_ticket(&OneTimeKey::new("t1"), TicketKind::CasService).await.unwrap(), None);
+    assert!(store.visits(&new.session.id).await.unwrap().is_empty());
+    let gone = NewSession { replaces: Some(old), ..beginning(session("next", "p-zoe")) };
+    assert!(store.begin_session(&gone).await.unwrap().is_empty(), "replacing what is gone is no failure");
+}
+
+/// Sessions of a person come latest first, without those that expired, and at most a hundred.
+pub async fn sessions_of_a_person_come_latest_first(store: &dyn Store) {
+    for n in 0..105 {
+        let created = Instant(NOW.0 + n);
+        let expires = if n == 104 { LATER } else { session("", "").expires };
+        let new = Session { created, expires, ..session(&format!("s{n}"), "p-zoe") };
+        store.begin_session(&beginning(new)).await.unwrap();
+    }
+    live(store, "his", "p-ali").await;
+    let sessions = store.sessions_of(&PersonId::new("p-zoe"), LATER).await.unwrap();
+    let ids: Vec<&str> = sessions.iter().map(|s| s.id.as_str()).collect();
+    assert_eq!((ids.len(), ids[0], ids[99]), (100, "s103", "s4"));
+    assert!(store.sessions_of(&PersonId::new("p-nobody"), NOW).await.unwrap().is_empty());
+}
+
+/// What changes in a live session: last use (never backwards), establishment, proof. A session that is gone stays gone.
+pub async fn a_live_session_changes(store: &dyn Store) {
+    let id = live(store, "s1", "p-zoe").await;
+    let proof = Authentication { method: AuthnMethod::LocalPassword, at: LATER, by: None };
+    store.touch_session(&id, LATER).await.unwrap();
+    store.touch_session(&id, NOW).await.unwrap();
+    store.set_session_establishment(&id, &uai(7)).await.unwrap();
+    store.set_session_authentication(&id, &proof).await.unwrap();
+    let changed = Session {
+        last_seen: LATER,
+        establishment: Some(uai(7)),
+        authentication: proof.clone(),
+        ..session("s1", "p-zoe")
+    };
+    assert_eq!(store.session(&id, NOW).await.unwrap(), Some(changed));
+    store.end_session(&id).await.unwrap();
+    store.touch_session(&id, LATER).await.unwrap();
+    store.set_session_establishment(&id, &uai(7)).await.unwrap();
+    store.set_session_authentication(&id, &proof).await.unwrap();
+    assert_eq!(store.session(&id, NOW).await.unwrap(), None);
+}
+
+/// Visits come oldest first; those made at the same instant in the order they were made.
+pub async fn visits_come_oldest_first(store: &dyn Store) {
+    let id = live(store, "s1", "p-zoe").await;
+    for (n, (service, at)) in [("late", LATER), ("b", NOW), ("a", NOW)].into_iter().enumerate() {
+        store.issue_ticket(&ticket(&format!("t{n}"), &id), Some(&visit(&id, service, at))).await.unwrap();
+    }
+    let services: Vec<_> = store.visits(&id).await.unwrap().into_iter().map(|v| v.service.to_string()).collect();
+    assert_eq!(services, ["b", "a", "late"]);
+    assert!(store.visits(&SessionId::new("nothing")).await.unwrap().is_empty());
+}
+
+/// The end of a session takes its tickets and visits with it, and no other's; only the first who ends it is told where
+/// it had been.
+pub async fn the_end_of_a_session_is_whole(store: &dyn Store) {
+    let (hers, his) = (live(store, "s1", "p-zoe").await, live(store, "s2", "p-zoe").await);
+    store.issue_ticket(&ticket("t1", &hers), Some(&visit(&hers, "moodle", NOW))).await.unwrap();
+    store.issue_ticket(&ticket("t2", &his), Some(&visit(&his, "pronote", NOW))).await.unwrap();
+    assert_eq!(store.end_session(&hers).await.unwrap(), Some(vec![visit(&hers, "moodle", NOW)]));
+    assert_eq!(store.end_session(&hers).await.unwrap(), None);
+    assert_eq!(store.session(&hers, NOW).await.unwrap(), None);
+    assert!(store.visits(&hers).await.unwrap().is_empty());
+    assert_eq!(store.consume_ticket(&OneTimeKey::new("t1"), TicketKind::CasService).await.unwrap(), None);
+    assert!(store.session(&his, NOW).await.unwrap().is_some());
+    assert_eq!(store.visits(&his).await.unwrap().len(), 1);
+    assert!(store.consume_ticket(&OneTimeKey::new("t2"), TicketKind::CasService).await.unwrap().is_some());
+}
+
+/// Of a hundred who end one session at once, exactly one is told where it had been.
+pub async fn one_of_many_ends_a_session(store: &dyn Store) {
+    let id = live(store, "s1", "p-zoe").await;
+    store.issue_ticket(&ticket("t1", &id), Some(&visit(&id, "moodle", NOW))).await.unwrap();
+    let whole = |answer: &preau_store::Result<Option<Vec<_>>>| matches!(answer, Ok(Some(visits)) if visits.len() == 1);
+    assert_eq!(winners(|_| store.end_session(&id), whole).await, 1);
+}
+
+/// Ending all sessions of a person gives all their visits back and leaves other people alone.
+pub async fn all_sessions_of_a_person_end(store: &dyn Store) {
+    for (n, person) in ["p-zoe", "p-zoe", "p-ali"].into_iter().enumerate() {
+        let id = live(store, &format!("s{n}"), person).await;
+        store.issue_ticket(&ticket(&format!("t{n}"), &id), Some(&visit(&id, "moodle", NOW))).await.unwrap();
+    }
+    let mut told: Vec<_> = store
+        .end_sessions_of(&PersonId::new("p-zoe"))
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|v| v.session.to_string())
+        .collect();
+    told.sort();
+    assert_eq!(told, ["s0", "s1"]);
+    assert!(store.sessions_of(&PersonId::new("p-zoe"), NOW).await.unwrap().is_empty());
+    assert_eq!(store.sessions_of(&PersonId::new("p-ali"), NOW).await.unwrap().len(), 1);
+    assert!(store.end_sessions_of(&PersonId::new("p-zoe")).await.unwrap().is_empty());
+}
+
+/// However tickets and the end of their session race, no ticket and no visit is left behind, and every visit that was
+/// accepted is told.
+pub async fn no_ticket_slips_past_the_end(store: &dyn Store) {
+    for round in 0..10 {
+        let id = live(store, &format!("s{round}"), "p-zoe").await;
+        let issue = async |n: usize| {
+            let ticket = ticket(&format!("t{round}-{n}"), &id);
+            store.issue_ticket(&ticket, Some(&visit(&id, "moodle", NOW))).await
+        };
+        let issuing = futures::future::join_all((0..20).map(issue));
+        let (issued, ended) = futures::join!(issuing, store.end_session(&id));
+        let accepted = issued.iter().filter(|answer| answer.is_ok()).count();
+        assert!(issued.iter().all(|answer| answer.is_ok() || conflicts(answer)));
+        assert_eq!(ended.unwrap().map(|visits| visits.len()), Some(accepted));
+        for n in 0..20 {
+            let key = OneTimeKey::new(format!("t{round}-{n}"));
+            assert_eq!(store.consume_ticket(&key, TicketKind::CasService).await.unwrap(), None);
+        }
+    }
+}

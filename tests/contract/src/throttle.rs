@@ -1,0 +1,92 @@
+//! Delays between attempts.
+
+use crate::fixture::{NOW, winners};
+use preau_domain::{Instant, Seconds};
+use preau_store::Attempt::{Allowed, NotBefore};
+use preau_store::{Delays, Store};
+
+/// Nothing for two failures, then one second, then ten.
+const DELAYS: Delays = Delays(&[(3, 1_000), (5, 10_000)]);
+const DAY: Seconds = Seconds(24 * 3600);
+
+/// Failures are counted; from a step on, the next attempt waits as long as the step says, and waiting counts for nothing.
+pub async fn attempts_wait_longer_and_longer(store: &dyn Store) {
+    let count = async |at: Instant| store.count_attempt("k", at, DELAYS).await.unwrap();
+    for failures in 1..=3 {
+        assert_eq!(count(NOW).await, Allowed { failures });
+    }
+    let free = NOW + Seconds(1);
+    assert_eq!(count(NOW).await, NotBefore(free));
+    assert_eq!(count(Instant(free.0 - 1)).await, NotBefore(free));
+    assert_eq!(count(free).await, Allowed { failures: 4 });
+    assert_eq!(count(free + Seconds(1)).await, Allowed { failures: 5 });
+    assert_eq!(count(free + Seconds(2)).await, NotBefore(free + Seconds(11)));
+    assert_eq!(store.count_attempt("other", NOW, DELAYS).await.unwrap(), Allowed { failures: 1 });
+    assert_eq!(store.count_attempt("K", NOW, DELAYS).await.unwrap(), Allowed { failures: 1 });
+}
+
+/// Of a hundred attempts made at once, only as many pass as the delays permit.
+pub async fn parallel_attempts_do_not_outrun_the_count(store: &dyn Store) {
+    let allowed = |answer: &preau_store::Result<_>| matches!(answer, Ok(Allowed { .. }));
+    assert_eq!(winners(|_| store.count_attempt("k", NOW, DELAYS), allowed).await, 3);
+    let next = NOW + Seconds(1);
+    assert_eq!(winners(|_| store.count_attempt("k", next, DELAYS), allowed).await, 1);
+    let waiting = store.count_attempt("k", next, DELAYS).await.unwrap();
+    assert_eq!(waiting, NotBefore(next + Seconds(1)), "the 4 that passed are counted, the 196 others are not");
+}
+
+/// Who proved to be the person starts from nothing, as does a counter left alone for a day.
+pub async fn a_counter_is_forgotten(store: &dyn Store) {
+    let count = async |at| store.count_attempt("k", at, DELAYS).await.unwrap();
+    for _ in 0..3 {
+        count(NOW).await;
+    }
+    store.forgive("k").await.unwrap();
+    store.forgive("unknown").await.unwrap();
+    assert_eq!(count(NOW).await, Allowed { failures: 1 });
+    assert_eq!(count(Instant((NOW + DAY).0 - 1)).await, Allowed { failures: 2 });
+    assert_eq!(count(NOW + DAY).await, Allowed { failures: 3 }, "touched a moment ago");
+    assert_eq!(count(NOW + DAY + DAY).await, Allowed { failures: 1 }, "left alone for a day");
+}
+
+/// An attempt that failed through no fault of the person leaves counter and delay as they were.
+pub async fn an_attempt_is_taken_back(store: &dyn Store) {
+    let count = async |at| store.count_attempt("k", at, DELAYS).await.unwrap();
+    for _ in 0..3 {
+        count(NOW).await;
+    }
+    let later = NOW + Seconds(30);
+    assert_eq!(count(later).await, Allowed { failures: 4 });
+    store.uncount_attempt("k", later, DELAYS).await.unwrap();
+    assert_eq!(count(later).await, Allowed { failures: 4 }, "at once: its delay is over, as it was");
+    assert_eq!(count(later).await, NotBefore(later + Seconds(1)));
+    store.uncount_attempt("unknown", NOW, DELAYS).await.unwrap();
+    assert_eq!(store.count_attempt("unknown", NOW, DELAYS).await.unwrap(), Allowed { failures: 1 });
+    for _ in 0..3 {
+        store.uncount_attempt("unknown", NOW, DELAYS).await.unwrap();
+    }
+    assert_eq!(store.count_attempt("unknown", NOW, DELAYS).await.unwrap(), Allowed { failures: 1 });
+}
+
+/// Taking an attempt back does not free one that must still wait.
+pub async fn taking_back_keeps_the_delay_before(store: &dyn Store) {
+    let delays = Delays(&[(1, 1_000)]);
+    store.count_attempt("k", NOW, delays).await.unwrap();
+    let second = NOW + Seconds(1);
+    assert_eq!(store.count_attempt("k", second, delays).await.unwrap(), Allowed { failures: 2 });
+    store.uncount_attempt("k", second, delays).await.unwrap();
+    assert_eq!(store.count_attempt("k", Instant(second.0 - 1), delays).await.unwrap(), NotBefore(second));
+    assert_eq!(store.count_attempt("k", second, delays).await.unwrap(), Allowed { failures: 2 });
+}
+
+/// A device is known for 180 days after it was last seen.
+pub async fn a_device_is_known_for_180_days(store: &dyn Store) {
+    let life = Seconds(180 * 24 * 3600);
+    assert!(!store.device_known("d", NOW).await.unwrap());
+    store.remember_device("d", NOW).await.unwrap();
+    assert!(store.device_known("d", Instant((NOW + life).0 - 1)).await.unwrap());
+    assert!(!store.device_known("d", NOW + life).await.unwrap());
+    assert!(!store.device_known("D", NOW).await.unwrap());
+    store.remember_device("d", NOW + DAY).await.unwrap();
+    assert!(store.device_known("d", NOW + life).await.unwrap());
+}

@@ -1,0 +1,132 @@
+//! Runs every promise of the storage port on SQLite and on PostgreSQL, each case on a database of its own.
+//!
+//! `TEST_POSTGRES_URL` names a PostgreSQL server where schemas may be created; `tests/contract/with-postgres.sh` starts
+//! one that is thrown away afterwards. Without the variable only SQLite is run, and the output says so.
+
+mod opening;
+
+use preau_store::Store;
+use preau_store_sql::{Options, open_with};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Where one case keeps its data; opening it twice opens the same data.
+struct Place {
+    url: String,
+    options: Options,
+    folder: Option<PathBuf>,
+}
+
+impl Place {
+    fn sqlite(case: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("preau-contract-{}-{case}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let url = format!("sqlite://{}", folder.join("preau.db").display());
+        Place { url, options: Options::default(), folder: Some(folder) }
+    }
+
+    fn postgres(case: &str) -> Option<Self> {
+        let Ok(url) = std::env::var("TEST_POSTGRES_URL") else {
+            eprintln!("TEST_POSTGRES_URL is absent: this promise was checked on SQLite only");
+            return None;
+        };
+        // A name of PostgreSQL has at most 63 bytes.
+        let case: String = case.chars().take(40).collect();
+        let schema = Some(format!("t{}_{case}", std::process::id()));
+        Some(Place { url, options: Options { schema, connections: 8, ..Options::default() }, folder: None })
+    }
+
+    /// One place for each back end that can be reached.
+    fn each(case: &str) -> Vec<Self> {
+        [Some(Place::sqlite(case)), Place::postgres(case)].into_iter().flatten().collect()
+    }
+
+    async fn open(&self) -> Arc<dyn Store> {
+        open_with(&self.url, &self.options).await.unwrap()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some(folder) = &self.folder {
+            let _ = std::fs::remove_dir_all(folder);
+        }
+    }
+}
+
+/// One test per back end for each promise.
+macro_rules! promises {
+    ($($area:ident: $($case:ident),+ $(,)?;)+) => {
+        mod sqlite {
+            $(mod $area { $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    let place = crate::Place::sqlite(stringify!($case));
+                    preau_contract::$area::$case(&*place.open().await).await;
+                }
+            )+ })+
+        }
+        mod postgres {
+            $(mod $area { $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    let Some(place) = crate::Place::postgres(stringify!($case)) else { return };
+                    preau_contract::$area::$case(&*place.open().await).await;
+                }
+            )+ })+
+        }
+        const LISTED: &[&str] = &[$($(stringify!($case)),+),+];
+    };
+}
+
+promises! {
+    people:
+        a_person_comes_back_whole, an_unknown_person_is_absent, names_are_compared_exactly, a_taken_name_conflicts,
+        a_login_may_be_shared_between_sources, an_update_keeps_where_a_person_comes_from, an_update_can_conflict,
+        suspending_by_hand_ends_sessions, only_local_accounts_have_a_hash, one_of_many_gets_a_login;
+    establishments:
+        an_establishment_comes_back_whole, several_establishments_come_in_order,
+        a_thousand_establishments_are_written_at_once;
+    provisioning:
+        an_account_keeps_its_id, a_thousand_people_are_written_at_once, a_conflict_refuses_the_whole_batch,
+        every_record_is_written_once, the_index_is_read_in_pages, an_index_row_tells_enough,
+        sessions_outlive_a_change_but_not_a_suspension, suspended_people_lose_their_sessions,
+        a_suspended_person_comes_back, runs_come_latest_first;
+    sign_ins:
+        a_sign_in_is_kept, an_expired_sign_in_is_absent, a_sign_in_moves_on, one_of_many_takes_a_sign_in;
+    sessions:
+        a_session_is_kept, a_session_takes_its_sign_in_out, a_session_that_cannot_begin_changes_nothing,
+        one_of_many_sessions_begins, the_same_person_keeps_visits_and_tickets, another_person_ends_the_session_before,
+        sessions_of_a_person_come_latest_first, a_live_session_changes, visits_come_oldest_first,
+        the_end_of_a_session_is_whole, one_of_many_ends_a_session, all_sessions_of_a_person_end,
+        no_ticket_slips_past_the_end;
+    tickets:
+        a_ticket_is_consumed_once, a_ticket_of_another_kind_is_absent, an_expired_ticket_is_consumed_but_not_read,
+        a_taken_key_conflicts, a_ticket_needs_its_session, one_of_many_consumes_a_ticket, one_of_many_issues_a_key;
+    throttle:
+        attempts_wait_longer_and_longer, parallel_attempts_do_not_outrun_the_count, a_counter_is_forgotten,
+        an_attempt_is_taken_back, taking_back_keeps_the_delay_before, a_device_is_known_for_180_days;
+    audit:
+        events_of_a_request_come_in_order, an_event_comes_before_the_next_write,
+        events_about_a_person_come_latest_first, many_events_are_written_together;
+    operations:
+        a_sweep_takes_what_expired, a_sweep_takes_counters_and_events, a_sweep_is_bounded, a_healthy_store_says_so,
+        a_lease_has_one_holder, one_of_many_gets_a_lease, contended_writers_all_succeed;
+}
+
+/// A promise that is written but not listed above would never be checked.
+#[test]
+fn every_promise_is_listed() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        if path.ends_with("fixture.rs") {
+            continue;
+        }
+        for line in std::fs::read_to_string(&path).unwrap().lines() {
+            let Some(rest) = line.strip_prefix("pub async fn ") else { continue };
+            let name = rest.split('(').next().unwrap();
+            assert!(LISTED.contains(&name), "{} is not listed", name);
+        }
+    }
+}

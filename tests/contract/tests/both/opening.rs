@@ -1,0 +1,122 @@
+//! What opening promises: data outlives the process that wrote it, several may open one database at once, and a database
+//! this program does not understand is left alone.
+
+use crate::Place;
+use preau_contract::fixture::{
+    LATER, NOW, change, event, live, local, pending, source, sourced, ticket, visit, winners,
+};
+use preau_domain::{CorrelationId, OneTimeKey, PendingId, SessionId, TicketKind};
+use preau_store_sql::{open, open_with};
+use std::sync::Arc;
+
+#[tokio::test]
+async fn what_was_answered_outlives_the_process() {
+    for place in Place::each("outlives") {
+        let first = place.open().await;
+        first.add_local_person(&local("zoe"), "h").await.unwrap();
+        first.put_people(&[change(sourced("k1"))]).await.unwrap();
+        first.add_pending(&pending("a")).await.unwrap();
+        let id = live(&*first, "s1", "p-zoe").await;
+        first.record(event("c1", "kept"));
+        first.issue_ticket(&ticket("t1", &id), Some(&visit(&id, "moodle", NOW))).await.unwrap();
+        // Never closed: what follows sees what a process finds that comes after one that was killed.
+        std::mem::forget(first);
+        let second = place.open().await;
+        assert_eq!(second.person(&local("zoe").id).await.unwrap(), Some(local("zoe")));
+        assert_eq!(second.source_index(&source(), "", 9).await.unwrap().len(), 1);
+        assert!(second.pending(&PendingId::new("a"), NOW).await.unwrap().is_some());
+        assert_eq!(second.audit_of(&CorrelationId::new("c1")).await.unwrap().len(), 1);
+        assert!(second.consume_ticket(&OneTimeKey::new("t1"), TicketKind::CasService).await.unwrap().is_some());
+        assert_eq!(second.end_session(&id).await.unwrap(), Some(vec![visit(&id, "moodle", NOW)]));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_nodes_open_an_empty_database_at_once() {
+    for place in Place::each("at_once") {
+        let nodes = futures::future::join_all((0..4).map(|_| place.open())).await;
+        for (n, node) in nodes.iter().enumerate() {
+            live(&**node, &format!("s{n}"), "p-zoe").await;
+        }
+        let sessions = nodes[0].sessions_of(&preau_domain::PersonId::new("p-zoe"), NOW).await.unwrap();
+        assert_eq!(sessions.len(), 4);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_winner_among_several_nodes() {
+    for place in Place::each("nodes") {
+        let nodes = [place.open().await, place.open().await];
+        let id = live(&*nodes[0], "s1", "p-zoe").await;
+        nodes[1].issue_ticket(&ticket("t1", &id), None).await.unwrap();
+        let key = OneTimeKey::new("t1");
+        let consume = |n: usize| nodes[n % 2].consume_ticket(&key, TicketKind::CasService);
+        assert_eq!(winners(consume, |answer| matches!(answer, Ok(Some(_)))).await, 1);
+        let take = async |n: usize| nodes[n % 2].acquire_lease("sync", &format!("h{n}"), NOW, LATER).await;
+        assert_eq!(winners(take, |answer| matches!(answer, Ok(true))).await, 1);
+        assert!(nodes[0].end_session(&id).await.unwrap().is_some());
+        assert_eq!(nodes[1].session(&SessionId::new("s1"), NOW).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn a_caller_that_goes_away_leaves_the_store_usable() {
+    for place in Place::each("goes_away") {
+        let store = place.open().await;
+        for n in 0..50 {
+            let sign_in = pending(&format!("p{n}"));
+            let mut call = store.add_pending(&sign_in);
+            // Asked once, then dropped: the write happens as a whole or not at all.
+            let _ = futures::poll!(&mut call);
+        }
+        store.add_pending(&pending("last")).await.unwrap();
+        let taken = store.consume_pending(&PendingId::new("last"), NOW).await.unwrap();
+        assert_eq!(taken, Some(pending("last")));
+        store.ready().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_leads_nowhere_is_refused() {
+    let mut place = Place::sqlite("nowhere");
+    for url in ["", "mysql://localhost/x", "sqlite:///no/such/folder/preau.db", "postgres://127.0.0.1:1/none"] {
+        let refused = open(url).await.err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(refused.starts_with("storage: "), "{url}: {refused}");
+    }
+    let secret = open("postgres://someone:hunter2@127.0.0.1:1/none").await.err().map(|e| e.to_string());
+    assert!(!secret.unwrap_or_default().contains("hunter2"));
+    place.options.schema = Some("bad\"; DROP TABLE person".into());
+    let url = std::env::var("TEST_POSTGRES_URL").unwrap_or("postgres://127.0.0.1:1/none".into());
+    assert!(open_with(&url, &place.options).await.is_err());
+    open(&place.url).await.unwrap();
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_file_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::sqlite("rights");
+    live(&*place.open().await, "s1", "p-zoe").await;
+    let folder = place.folder.as_ref().unwrap();
+    for file in std::fs::read_dir(folder).unwrap() {
+        let file = file.unwrap();
+        let mode = file.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{}", file.path().display());
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_left_alone() {
+    let place = Place::sqlite("foreign");
+    let path = place.folder.as_ref().unwrap().join("preau.db");
+    let text = "a letter, not a database ".repeat(100);
+    std::fs::write(&path, &text).unwrap();
+    assert!(open(&place.url).await.is_err());
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+}
+
+#[tokio::test]
+async fn a_store_is_shared_between_threads() {
+    fn shared<T: Send + Sync + ?Sized>(_: &Arc<T>) {}
+    shared(&Place::sqlite("threads").open().await);
+}
