@@ -51,10 +51,8 @@ impl Visitor {
     pub fn new(authority: Option<&Path>) -> Result<Visitor> {
         // An error means that another visitor of this process has installed it already.
         rustls::crypto::aws_lc_rs::default_provider().install_default().ok();
-        let mut builder = Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(Duration::from_secs(30))
-            .no_proxy();
+        let mut builder =
+            Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(Duration::from_secs(30)).no_proxy();
         if let Some(path) = authority {
             builder = builder.tls_certs_only([Certificate::from_pem(&std::fs::read(path)?)?]);
         }
@@ -147,7 +145,8 @@ impl Visitor {
                 .collect();
             let find = |key: &str| attributes.iter().find(|(name, _)| name == key).map(|(_, value)| *value);
             // A cookie without a path belongs to the folder of the page that set it.
-            let folder = url.path().rsplit_once('/').map_or("/", |(folder, _)| if folder.is_empty() { "/" } else { folder });
+            let folder =
+                url.path().rsplit_once('/').map_or("/", |(folder, _)| if folder.is_empty() { "/" } else { folder });
             let path = find("path").filter(|path| path.starts_with('/')).unwrap_or(folder).to_owned();
             let over = find("max-age").is_some_and(|age| age.trim_start().starts_with(['0', '-']))
                 || find("expires").is_some_and(|date| date.contains(" 1970 ") || date.contains("-1970 "));
@@ -194,7 +193,8 @@ impl Page {
     /// The texts of the elements whose attribute `name` is `value`.
     pub fn texts(&self, name: &str, value: &str) -> Vec<String> {
         let document = Html::parse_document(&self.text);
-        let found = document.select(&selector(&format!("[{name}]")));
+        let wanted = selector(&format!("[{name}]"));
+        let found = document.select(&wanted);
         found
             .filter(|element| element.value().attr(name) == Some(value))
             .map(|element| element.text().collect::<String>().trim().to_owned())
@@ -204,7 +204,8 @@ impl Page {
     /// The values of the attribute `name`, wherever it stands.
     pub fn values(&self, name: &str) -> Vec<String> {
         let document = Html::parse_document(&self.text);
-        let found = document.select(&selector(&format!("[{name}]")));
+        let wanted = selector(&format!("[{name}]"));
+        let found = document.select(&wanted);
         found.filter_map(|element| element.value().attr(name)).map(str::to_owned).collect()
     }
 
@@ -228,7 +229,8 @@ impl Page {
                     }
                     choices.push((name.clone(), value));
                 }
-            } else if tag == "button" || kind == "submit" || (matches!(kind.as_str(), "radio" | "checkbox") && !checked) {
+            } else if tag == "button" || kind == "submit" || (matches!(kind.as_str(), "radio" | "checkbox") && !checked)
+            {
                 choices.push((name, value));
             } else {
                 fields.push((name, value));

@@ -1,1 +1,200 @@
-fn main() {}
+//! `make demo`: an invented annuaire in a real OpenLDAP, an Apache site behind `mod_auth_cas`, a PHP page behind phpCAS,
+//! and preau between them, all as plain processes of this machine that end together.
+//!
+//! What it keeps between two runs is in one folder, `target/demo/`. How each server is started is in `tests/rig`; what
+//! preau is told is in [`settings`]; what the demo says of itself, to people and to scripts, is in [`facts`].
+
+mod facts;
+mod ports;
+mod settings;
+
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+use facts::{Account, Directory, Facts, Service};
+use ports::Ports;
+use preau_rig::{Apache, Preau, Process, Slapd, SlapdOptions};
+use settings::{Place, SERVICES};
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// How many people live in the annuaire of the demo.
+const PEOPLE: usize = 1500;
+
+/// Shows Préau at work on this machine: a real directory, real CAS applications.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// Port of the portal on localhost; 0 takes any free one.
+    #[arg(long, env = "PREAU_DEMO_PORT", default_value_t = 8080)]
+    port: u16,
+    /// Where the demo keeps its data. `target/demo` unless said otherwise.
+    #[arg(long, env = "PREAU_DEMO_FOLDER")]
+    folder: Option<PathBuf>,
+    /// How many people to invent the first time.
+    #[arg(long, default_value_t = PEOPLE)]
+    people: usize,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    // One thread for everything: the servers are told to end when the thread that started them does.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let ended = runtime.context("starting").and_then(|runtime| runtime.block_on(run(&arguments)));
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nThe demo could not go on: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: &Arguments) -> Result<()> {
+    let folder = arguments.folder.clone().unwrap_or_else(|| preau_rig::target_folder().join("demo"));
+    fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
+    let folder = folder.canonicalize()?;
+    let _only_one = lock(&folder)?;
+    let facts_file = folder.join("demo.json");
+    remove(&facts_file)?;
+
+    let ports = Ports::choose(&folder, arguments.port)?;
+    let place = Place { folder: folder.clone(), ports };
+
+    step("Starting OpenLDAP");
+    let fresh = !Slapd::is_loaded(&folder.join("slapd"));
+    let ldif = folder.join("annuaire.ldif");
+    if fresh {
+        // A new annuaire has nothing to do with what an older one left behind.
+        place.forget_synchronisation()?;
+        let accounts = invent(arguments.people, &ldif)?;
+        facts::save(&folder.join("accounts.json"), &accounts)?;
+    }
+    let options = SlapdOptions { port: Some(ports.directory), ldif: Some(ldif.clone()), ..SlapdOptions::default() };
+    let mut slapd = Slapd::start(&folder.join("slapd"), &options)?;
+    remove(&ldif)?;
+    let mut accounts: Vec<Account> = facts::load(&folder.join("accounts.json"))?;
+
+    let config = place.write(&slapd)?;
+    let preau = Preau::new(&config)?;
+    if !place.is_synchronised() {
+        step("First synchronisation of the annuaire");
+        preau.show(&["sync", preau_rig::SOURCE])?;
+        place.mark_synchronised()?;
+    }
+    accounts.push(settings::guest(&preau, &place, &accounts)?);
+
+    step("Starting Préau");
+    let serve = preau.serve(&["--demo"], ports.preau, true, &folder.join("preau.log"))?;
+
+    step("Starting Apache with mod_auth_cas and phpCAS");
+    let mut apache = Apache::start(&folder.join("apache"), &place.sites())?;
+
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut child = signal(SignalKind::child())?;
+
+    let facts = Facts {
+        base: place.base(),
+        accounts,
+        services: SERVICES.iter().map(|one| Service::of(one, &place)).collect(),
+        instances: place.instances(),
+        config,
+        directory: Directory {
+            address: slapd.url(),
+            base_dn: slapd.suffix().to_owned(),
+            bind_dn: slapd.service_dn(),
+            password_file: slapd.password_file(),
+        },
+        ports: ports.named(),
+        pids: [("demo", std::process::id()), ("preau", serve.pid()), ("slapd", slapd.pid())]
+            .into_iter()
+            .chain([("apache", apache.process().pid())])
+            .map(|(name, pid)| (name.to_owned(), pid))
+            .collect(),
+    };
+    facts::save(&facts_file, &facts)?;
+    print!("{}", facts::shown(&facts));
+    std::io::stdout().flush().ok();
+
+    let mut preau = serve;
+    let ended =
+        wait(&mut interrupt, &mut terminate, &mut child, || one_ended([&mut preau, slapd.process(), apache.process()]))
+            .await;
+    remove(&facts_file)?;
+    // The order matters to people: first the door, then what stands behind it.
+    preau.stop();
+    drop(apache);
+    slapd.stop();
+    match ended {
+        Ok(()) => {
+            println!("\nThe demo has ended. `make demo` goes on from here; `make demo-reset` forgets it.");
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Waits for Ctrl-C or SIGTERM; an error as soon as one of the servers has ended by itself.
+async fn wait(
+    interrupt: &mut Signal,
+    terminate: &mut Signal,
+    child: &mut Signal,
+    mut one_ended: impl FnMut() -> Result<()>,
+) -> Result<()> {
+    loop {
+        // A server may have ended before the first signal is listened to.
+        one_ended()?;
+        tokio::select! {
+            _ = interrupt.recv() => return Ok(()),
+            _ = terminate.recv() => return Ok(()),
+            _ = child.recv() => {}
+        }
+    }
+}
+
+fn one_ended<const N: usize>(processes: [&mut Process; N]) -> Result<()> {
+    for process in processes {
+        if let Some(status) = process.exited()? {
+            bail!("{} has ended by itself ({status}):\n{}", process.name(), process.last_lines());
+        }
+    }
+    Ok(())
+}
+
+fn step(text: &str) {
+    println!("==> {text}");
+}
+
+/// Two demos in one folder would take each other's data apart.
+fn lock(folder: &Path) -> Result<File> {
+    let path = folder.join("lock");
+    let file = File::options().create(true).truncate(false).write(true).open(&path)?;
+    if file.try_lock().is_err() {
+        bail!(
+            "a demo is already running from {}. End it first (Ctrl-C where it runs), or give this one a folder of its \
+             own: PREAU_DEMO_FOLDER=target/demo-2 PREAU_DEMO_PORT=0 make demo",
+            folder.display()
+        );
+    }
+    Ok(file)
+}
+
+fn invent(people: usize, ldif: &Path) -> Result<Vec<Account>> {
+    let mut out = BufWriter::new(File::create(ldif).with_context(|| format!("creating {}", ldif.display()))?);
+    let options = preau_annuaire::Options { people, faults: true, ..preau_annuaire::Options::default() };
+    let summary = preau_annuaire::generate(&options, &mut out)?;
+    out.flush()?;
+    summary.accounts.iter().map(|account| Account::of(account, &summary.establishments)).collect()
+}
+
+fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("removing {}", path.display()))
+        }
+        _ => Ok(()),
+    }
+}

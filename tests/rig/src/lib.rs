@@ -5,12 +5,14 @@
 //! What the servers are used for is elsewhere: `tests/demo` shows them to a person, `tests/clients` drives them.
 
 pub mod apache;
+pub mod configuration;
 pub mod preau;
 pub mod process;
 pub mod slapd;
 pub mod tls;
 
 pub use apache::{Apache, Site, SiteKind};
+pub use configuration::{Configuration, Instance, SOURCE};
 pub use preau::Preau;
 pub use process::{Process, free_port};
 pub use slapd::{Slapd, SlapdOptions};

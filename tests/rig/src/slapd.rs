@@ -143,6 +143,11 @@ impl Slapd {
         self.folder.join("service.password")
     }
 
+    /// The server as a process.
+    pub fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
+
     /// Process id of the server.
     pub fn pid(&self) -> u32 {
         self.process.pid()

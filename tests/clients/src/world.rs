@@ -1,0 +1,208 @@
+//! The servers of one test, started in a folder of its own and ended with it.
+
+use crate::{Page, Visitor};
+use anyhow::{Context, Result, bail, ensure};
+use preau_annuaire::Account;
+use preau_rig::{Apache, Configuration, Instance, Preau, Process, Site, SiteKind, Slapd, SlapdOptions, Tls};
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long a service may take to hear that a session is over, and how often a visitor looks.
+const PATIENCE: Duration = Duration::from_secs(20);
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// The audience of what is for those who work in a school.
+const STAFF: &str = "allow = [{ profiles = [\"National_ENS\", \"National_DOC\", \"National_EVS\", \"National_DIR\"] }]";
+
+/// An annuaire of two hundred people, preau, and four services:
+///
+/// - `kiosque`, an Apache site behind `mod_auth_cas`;
+/// - `atelier`, a PHP page behind phpCAS over TLS, for staff only, which opens `fonds` in the person's name;
+/// - `fonds`, a PHP page behind phpCAS that accepts proxy tickets;
+/// - `carnet`, an address where nobody listens: its tickets are validated by python-cas.
+pub struct World {
+    accounts: Vec<Account>,
+    base: String,
+    folder: PathBuf,
+    authority: PathBuf,
+    sites: Vec<Site>,
+    carnet: String,
+    // Fields are dropped in this order: first the door, then what stands behind it.
+    _preau: Process,
+    _apache: Apache,
+    _slapd: Slapd,
+}
+
+impl World {
+    /// Starts everything; `name` is the test's, for its folder.
+    pub fn start(name: &str) -> Result<World> {
+        let folder = preau_rig::scratch(name);
+        let tls = Tls::make(&folder.join("tls"))?;
+        let port = preau_rig::free_port()?;
+        let base = format!("http://localhost:{port}/");
+
+        let ldif = folder.join("annuaire.ldif");
+        let options = preau_annuaire::Options { people: 200, ..preau_annuaire::Options::default() };
+        let mut out = std::io::BufWriter::new(fs::File::create(&ldif)?);
+        let summary = preau_annuaire::generate(&options, &mut out)?;
+        drop(out);
+        let options = SlapdOptions { ldif: Some(ldif), ..SlapdOptions::default() };
+        let slapd = Slapd::start(&folder.join("slapd"), &options)?;
+
+        let sites = sites(&base, &tls)?;
+        let mut instances: Vec<Instance> = sites.iter().map(instance).collect();
+        let carnet = format!("http://localhost:{}/", preau_rig::free_port()?);
+        instances.push(Instance {
+            id: "carnet".into(),
+            connector: "cas".into(),
+            title: "Le carnet".into(),
+            address: carnet.clone(),
+            audience: None,
+        });
+        let configuration = Configuration {
+            folder: folder.join("preau"),
+            port,
+            name: "Préau".into(),
+            directory: &slapd,
+            authority: Some(tls.authority.clone()),
+        };
+        let config = configuration.write()?;
+        for instance in &instances {
+            configuration.mount(instance)?;
+        }
+        let preau = Preau::new(&config)?;
+        preau.run(&["sync", preau_rig::SOURCE], "")?;
+        let process = preau.serve(&["--demo"], port, true, &folder.join("preau.log"))?;
+        let apache = Apache::start(&folder.join("apache"), &sites)?;
+        let authority = tls.authority;
+        let accounts = summary.accounts;
+        Ok(World { accounts, base, folder, authority, sites, carnet, _preau: process, _apache: apache, _slapd: slapd })
+    }
+
+    /// Address of the portal, with a slash at the end.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Address of the CAS server, without a slash at the end.
+    pub fn cas(&self) -> String {
+        format!("{}cas", self.base)
+    }
+
+    /// Folder of this world, for what a test wants to keep.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Address of a service, with a slash at the end.
+    pub fn site(&self, name: &str) -> String {
+        if name == "carnet" {
+            return self.carnet.clone();
+        }
+        let site = self.sites.iter().find(|site| site.name == name);
+        site.unwrap_or_else(|| panic!("no site {name}")).address()
+    }
+
+    /// The account of this role.
+    pub fn account(&self, role: &str) -> &Account {
+        self.accounts.iter().find(|account| account.role == role).unwrap_or_else(|| panic!("no account {role}"))
+    }
+
+    /// Somebody at a fresh browser.
+    pub fn visitor(&self) -> Result<Visitor> {
+        Visitor::new(Some(&self.authority))
+    }
+
+    /// Opens an address and answers what the sign-in asks, as the account of this role. The page is what comes after.
+    pub async fn sign_in(&self, visitor: &mut Visitor, address: &str, role: &str) -> Result<Page> {
+        let page = self.to_password(visitor, address, role).await?;
+        let account = self.account(role);
+        let form = page.form_with("password")?.with("login", &account.login).with("password", &account.password);
+        visitor.send(&form).await
+    }
+
+    /// The same, up to the form that asks for the password.
+    pub async fn to_password(&self, visitor: &mut Visitor, address: &str, role: &str) -> Result<Page> {
+        let page = visitor.open(address).await?;
+        let public = match role {
+            "parent" => "guardian",
+            pupil if pupil.starts_with("pupil") => "pupil",
+            _ => "staff",
+        };
+        let form = page.form_with("public")?;
+        ensure!(form.choices("public").contains(&public), "{public} cannot be chosen on {}", page.url);
+        visitor.send(&form.with("public", public)).await
+    }
+
+    /// Presses *Se déconnecter* on the home page.
+    pub async fn sign_out(&self, visitor: &mut Visitor) -> Result<Page> {
+        let home = visitor.open(&self.base).await?;
+        visitor.send(&home.form_to("/sign-out")?).await
+    }
+
+    /// Looks at a site until it sends the visitor to preau again. An error if it still knows the person after twenty
+    /// seconds.
+    pub async fn until_forgotten(&self, visitor: &mut Visitor, address: &str) -> Result<()> {
+        let looking = async {
+            loop {
+                let page = visitor.open_until(address, |url| url.as_str().starts_with(&self.base)).await?;
+                if page.url.as_str().starts_with(&self.base) {
+                    return Ok(());
+                }
+                tokio::time::sleep(GLANCE).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, looking).await.with_context(|| format!("{address} still knows the person"))?
+    }
+
+    /// What python-cas makes of a ticket: an object with `user` and `attributes`, or `user` null.
+    pub fn python_cas(&self, protocol: &str, service: &str, ticket: &str) -> Result<Value> {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python_cas.py");
+        let python = preau_rig::target_folder().join("python/bin/python");
+        if !python.exists() {
+            bail!("{} is missing: run `tests/install.sh test`", python.display());
+        }
+        let output = std::process::Command::new(python)
+            .arg(script)
+            .args([protocol, &self.cas(), service, ticket])
+            .output()
+            .context("starting python")?;
+        ensure!(output.status.success(), "python-cas: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(serde_json::from_slice(&output.stdout)?)
+    }
+}
+
+fn sites(base: &str, tls: &Tls) -> Result<Vec<Site>> {
+    let site = |name: &str, title: &str, kind| -> Result<Site> {
+        Ok(Site {
+            name: name.into(),
+            title: title.into(),
+            kind,
+            port: preau_rig::free_port()?,
+            tls: None,
+            cas: format!("{base}cas"),
+            cas_authority: None,
+            proxies_to: None,
+            accepts_proxies: false,
+        })
+    };
+    let kiosque = site("kiosque", "Le kiosque", SiteKind::ModAuthCas)?;
+    let mut fonds = site("fonds", "Le fonds", SiteKind::PhpCas)?;
+    fonds.accepts_proxies = true;
+    let mut atelier = site("atelier", "Atelier", SiteKind::PhpCas)?;
+    atelier.tls = Some(tls.clone());
+    atelier.proxies_to = Some(fonds.address());
+    Ok(vec![kiosque, atelier, fonds])
+}
+
+fn instance(site: &Site) -> Instance {
+    Instance {
+        id: site.name.clone(),
+        connector: if site.proxies_to.is_some() { "cas-proxy".into() } else { "cas".into() },
+        title: site.title.clone(),
+        address: site.address(),
+        audience: (site.name == "atelier").then(|| STAFF.to_owned()),
+    }
+}

@@ -1,0 +1,182 @@
+//! What the demo says of itself: `demo.json` for scripts, a page of text for people.
+
+use crate::settings::{Place, ServiceSetting};
+use anyhow::{Context, Result, bail};
+use preau_annuaire::Establishment;
+use preau_domain::Profile;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The content of `demo.json`.
+#[derive(Debug, Serialize)]
+pub struct Facts {
+    /// Address of the portal, with a slash at the end.
+    pub base: String,
+    /// One account per profile.
+    pub accounts: Vec<Account>,
+    /// What is mounted.
+    pub services: Vec<Service>,
+    /// A file dropped into this folder mounts a service.
+    pub instances: PathBuf,
+    /// The configuration preau runs with, for `preau --config`.
+    pub config: PathBuf,
+    /// The annuaire.
+    pub directory: Directory,
+    /// Loopback ports by name.
+    pub ports: BTreeMap<String, u16>,
+    /// Process ids by name.
+    pub pids: BTreeMap<String, u32>,
+}
+
+/// Somebody to sign in as.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Account {
+    /// Word for scripts, such as `teacher-two-schools`.
+    pub role: String,
+    /// What the person is, in French.
+    pub label: String,
+    /// National profile, such as `National_ENS`.
+    pub profile: String,
+    /// Which of the four choices of the sign-in page to press.
+    pub public: String,
+    /// Given and family name.
+    pub name: String,
+    /// What to type.
+    pub login: String,
+    /// And its password.
+    pub password: String,
+    /// Where the person is; for a parent, where the children are.
+    pub establishments: Vec<School>,
+}
+
+/// An establishment of an account.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct School {
+    /// National number.
+    pub uai: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// A mounted service.
+#[derive(Debug, Serialize)]
+pub struct Service {
+    /// Its name in preau: its tile is at `/open/<id>`.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// Where it is, with a slash at the end.
+    pub address: String,
+    /// How it speaks to preau.
+    pub protocol: &'static str,
+    /// The client it is guarded by.
+    pub client: &'static str,
+}
+
+/// How to read the annuaire.
+#[derive(Debug, Serialize)]
+pub struct Directory {
+    /// `ldap://` address.
+    pub address: String,
+    /// Root of the tree.
+    pub base_dn: String,
+    /// Account that reads everything except passwords.
+    pub bind_dn: String,
+    /// File that holds its password.
+    pub password_file: PathBuf,
+}
+
+impl Account {
+    /// The account of somebody of the annuaire.
+    pub fn of(account: &preau_annuaire::Account, establishments: &[Establishment]) -> Result<Account> {
+        let Ok(profile) = account.profile.parse::<Profile>() else {
+            bail!("the annuaire invented a profile nobody knows: {}", account.profile);
+        };
+        let school = |uai: &String| School {
+            uai: uai.clone(),
+            name: establishments.iter().find(|one| one.uai == *uai).map_or_else(String::new, |one| one.name.clone()),
+        };
+        Ok(Account {
+            role: account.role.to_owned(),
+            label: account.label_fr.to_owned(),
+            profile: profile.code().to_owned(),
+            public: profile.public().as_str().to_owned(),
+            name: account.name.clone(),
+            login: account.login.clone(),
+            password: account.password.clone(),
+            establishments: account.establishments.iter().map(school).collect(),
+        })
+    }
+}
+
+impl Service {
+    /// The mounted service of this setting.
+    pub fn of(setting: &ServiceSetting, place: &Place) -> Service {
+        Service {
+            id: setting.id.to_owned(),
+            title: setting.title.to_owned(),
+            address: place.site(setting).address(),
+            protocol: "CAS 3.0",
+            client: setting.kind.client(),
+        }
+    }
+}
+
+/// Writes a file that is either whole or not there.
+pub fn save<T: Serialize>(path: &Path, value: &T) -> Result<()> {
+    let partial = path.with_extension("partial");
+    fs::write(&partial, serde_json::to_string_pretty(value)? + "\n")
+        .and_then(|()| fs::rename(&partial, path))
+        .with_context(|| format!("writing {}", path.display()))
+}
+
+/// Reads what [`save`] wrote.
+pub fn load<T: DeserializeOwned>(path: &Path) -> Result<T> {
+    let text = fs::read_to_string(path)
+        .with_context(|| format!("reading {} (`make demo-reset` starts afresh)", path.display()))?;
+    serde_json::from_str(&text).with_context(|| format!("reading {}", path.display()))
+}
+
+/// What a person reads once everything answers.
+pub fn shown(facts: &Facts) -> String {
+    let mut text = String::from("\nPréau is ready. Everybody and every place in it is invented.\n\n");
+    let choices = [
+        ("staff", "Enseignant ou personnel"),
+        ("pupil", "Élève"),
+        ("guardian", "Responsable d'élève"),
+        ("guest", "Invité"),
+    ];
+    let width =
+        |column: fn(&Account) -> &str| facts.accounts.iter().map(|a| column(a).chars().count()).max().unwrap_or(0);
+    let label = width(|account| &account.label);
+    let login = width(|account| &account.login);
+    let password = width(|account| &account.password);
+    for (public, heading) in choices {
+        writeln!(text, "  {heading}").ok();
+        for account in facts.accounts.iter().filter(|account| account.public == public) {
+            let schools: Vec<&str> = account.establishments.iter().map(|school| school.name.as_str()).collect();
+            writeln!(
+                text,
+                "    {:label$}  {:login$}  {:password$}  {}{}",
+                account.label,
+                account.login,
+                account.password,
+                account.name,
+                if schools.is_empty() { String::new() } else { format!(" ({})", schools.join(", ")) }
+            )
+            .ok();
+        }
+    }
+    text.push_str("\n  Services, each asking Préau who comes:\n");
+    for service in &facts.services {
+        writeln!(text, "    {}  {}  ({})", service.title, service.address, service.client).ok();
+    }
+    writeln!(text, "\n  A file dropped into {} mounts another one.", facts.instances.display()).ok();
+    writeln!(text, "  The same facts, for scripts: {}", facts.instances.with_file_name("demo.json").display()).ok();
+    writeln!(text, "\n  Open {}   (Ctrl-C ends everything)\n", facts.base).ok();
+    text
+}

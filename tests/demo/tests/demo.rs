@@ -1,0 +1,64 @@
+//! The demo as a person starts it: everything it announces answers, everything it started ends with it, and a second
+//! start goes on from where the first one was.
+
+use anyhow::Result;
+use preau_rig::Process;
+use preau_rig::process::answers;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+struct Demo {
+    process: Process,
+    facts: Value,
+    ports: Vec<u16>,
+}
+
+fn start(folder: &Path) -> Result<Demo> {
+    let args = ["--port", "0", "--people", "200", "--folder"].map(str::to_owned);
+    let args: Vec<String> = args.into_iter().chain([folder.display().to_string()]).collect();
+    let program = Path::new(env!("CARGO_BIN_EXE_preau-demo"));
+    let mut process = Process::start("demo", program, &args, &[], &folder.with_extension("log"))?;
+    let file = folder.join("demo.json");
+    process.wait_until(|| file.exists())?;
+    let facts: Value = serde_json::from_slice(&fs::read(&file)?)?;
+    let named: BTreeMap<String, u16> = serde_json::from_value(facts["ports"].clone())?;
+    Ok(Demo { process, facts, ports: named.into_values().collect() })
+}
+
+impl Demo {
+    /// What it has told so far.
+    fn told(&self) -> String {
+        fs::read_to_string(self.process.log()).unwrap_or_default()
+    }
+}
+
+#[test]
+fn a_second_start_goes_on_and_the_end_leaves_nothing_behind() {
+    let folder: PathBuf = preau_rig::scratch("demo").join("demo");
+
+    let mut first = start(&folder).unwrap();
+    let ports = first.ports.clone();
+    assert_eq!(ports.len(), 4);
+    assert!(ports.iter().all(|port| answers(*port)), "{ports:?}");
+    assert!(first.told().contains("First synchronisation"), "{}", first.told());
+    let accounts = first.facts["accounts"].as_array().unwrap().clone();
+    assert!(accounts.iter().any(|account| account["role"] == "guest"));
+    for account in &accounts {
+        for key in ["profile", "public", "name", "login", "password"] {
+            assert!(account[key].as_str().is_some_and(|text| !text.is_empty()), "{key} of {account}");
+        }
+        assert!(first.told().contains(account["login"].as_str().unwrap()), "{account} is not shown");
+    }
+    first.process.stop();
+    assert!(ports.iter().all(|port| !answers(*port)), "something of {ports:?} still answers");
+    assert!(!folder.join("demo.json").exists());
+
+    let mut second = start(&folder).unwrap();
+    assert_eq!(second.facts["accounts"].as_array().unwrap(), &accounts);
+    assert!(!second.told().contains("First synchronisation"), "{}", second.told());
+    let ports = second.ports.clone();
+    second.process.stop();
+    assert!(ports.iter().all(|port| !answers(*port)), "something of {ports:?} still answers");
+}

@@ -1,0 +1,100 @@
+//! What preau is told in the demo and in the tests with real clients: its configuration file, and one instance file for
+//! each service. How preau reads them is in `idp/server` and `connectors/registry`.
+
+use crate::slapd::Slapd;
+use anyhow::{Context, Result};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Name of the annuaire as a source.
+pub const SOURCE: &str = "annuaire";
+
+/// One preau, listening on loopback.
+pub struct Configuration<'a> {
+    /// Folder of the configuration file and of everything preau keeps.
+    pub folder: PathBuf,
+    /// Port it listens on.
+    pub port: u16,
+    /// Name of the digital workspace.
+    pub name: String,
+    /// Where people come from.
+    pub directory: &'a Slapd,
+    /// An authority believed when a service is called, besides those of the system.
+    pub authority: Option<PathBuf>,
+}
+
+/// One service to mount.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    /// Its name in preau, and of its file.
+    pub id: String,
+    /// Folder of the catalogue it is described in.
+    pub connector: String,
+    /// Title of its tile.
+    pub title: String,
+    /// Where it is, with a slash at the end.
+    pub address: String,
+    /// Who may open it, as the lines of an `[audience]` table; the descriptor says when absent.
+    pub audience: Option<String>,
+}
+
+impl Configuration<'_> {
+    /// Writes the configuration file and says where it is.
+    pub fn write(&self) -> Result<PathBuf> {
+        let services = self.instances();
+        fs::create_dir_all(&services).with_context(|| format!("creating {}", services.display()))?;
+        let port = self.port;
+        let mut text = format!(
+            "[web]\npublic_url = \"http://localhost:{port}\"\nname = \"{}\"\n\n\
+             [server]\nlisten = \"127.0.0.1:{port}\"\n\n\
+             [storage]\nurl = \"sqlite://preau.db\"\n\n\
+             [keys]\ndir = \"keys\"\n\n\
+             [sync]\nspool_dir = \"sync\"\n\n\
+             [services]\ninstances = \"services\"\n",
+            self.name
+        );
+        if let Some(authority) = &self.authority {
+            writeln!(text, "trusted_ca_files = [\"{}\"]", authority.display())?;
+        }
+        write!(
+            text,
+            "\n[sources.{SOURCE}]\nkind = \"ldap\"\nurl = \"{}\"\nbase_dn = \"{}\"\nbind_dn = \"{}\"\nbind_password_file = \"{}\"\n",
+            self.directory.url(),
+            self.directory.suffix(),
+            self.directory.service_dn(),
+            self.directory.password_file().display()
+        )?;
+        let path = self.folder.join("preau.toml");
+        write_whole(&path, &text)?;
+        Ok(path)
+    }
+
+    /// The folder of instance files.
+    pub fn instances(&self) -> PathBuf {
+        self.folder.join("services")
+    }
+
+    /// Mounts a service: writes its instance file, or replaces it.
+    pub fn mount(&self, instance: &Instance) -> Result<()> {
+        let Instance { id, connector, title, address, audience } = instance;
+        let mut text = format!(
+            "connector = \"{connector}\"\nnetwork = \"private\"\n\n\
+             [title]\nfr = \"{title}\"\nen = \"{title}\"\n\n\
+             [parameters]\nurl = \"{}\"\n",
+            address.trim_end_matches('/')
+        );
+        if let Some(audience) = audience {
+            write!(text, "\n[audience]\n{audience}\n")?;
+        }
+        write_whole(&self.instances().join(format!("{id}.toml")), &text)
+    }
+}
+
+/// Replaces a file in one stroke: whoever watches the folder never reads half of it.
+fn write_whole(path: &Path, text: &str) -> Result<()> {
+    let partial = path.with_extension("partial");
+    fs::write(&partial, text)
+        .and_then(|()| fs::rename(&partial, path))
+        .with_context(|| format!("writing {}", path.display()))
+}
