@@ -1,0 +1,98 @@
+//! A browser of the plainest kind: one kept-alive connection, a cookie jar, forms found by their fields.
+
+use anyhow::{Context, Result, bail};
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, COOKIE, HOST, LOCATION, SET_COOKIE};
+use http::{Method, Request, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper_util::rt::TokioIo;
+use std::collections::BTreeMap;
+use tokio::net::TcpStream;
+
+/// An answer.
+pub struct Answer {
+    /// Its status.
+    pub status: StatusCode,
+    /// Where it sends the browser.
+    pub location: Option<String>,
+    /// Its body.
+    pub body: String,
+}
+
+/// See the module.
+pub struct Client {
+    host: String,
+    connection: SendRequest<Full<Bytes>>,
+    cookies: BTreeMap<String, String>,
+}
+
+impl Client {
+    /// Connects to `127.0.0.1:port`, speaking to the host `localhost:port`.
+    pub async fn connect(port: u16) -> Result<Client> {
+        let stream = TcpStream::connect(("127.0.0.1", port)).await?;
+        stream.set_nodelay(true)?;
+        let (connection, driver) = handshake(TokioIo::new(stream)).await?;
+        tokio::spawn(driver);
+        Ok(Client { host: format!("localhost:{port}"), connection, cookies: BTreeMap::new() })
+    }
+
+    /// Asks for a path, or an address of the same host.
+    pub async fn get(&mut self, target: &str) -> Result<Answer> {
+        self.ask(Method::GET, target, String::new()).await
+    }
+
+    /// Sends a form.
+    pub async fn post(&mut self, target: &str, fields: &[(&str, &str)]) -> Result<Answer> {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        self.ask(Method::POST, target, body).await
+    }
+
+    async fn ask(&mut self, method: Method, target: &str, body: String) -> Result<Answer> {
+        let path = target.strip_prefix(&format!("http://{}", self.host)).unwrap_or(target);
+        let mut request = Request::builder().method(method).uri(path).header(HOST, &self.host);
+        if !self.cookies.is_empty() {
+            let line: Vec<String> = self.cookies.iter().map(|(k, v)| format!("{k}={v}")).collect();
+            request = request.header(COOKIE, line.join("; "));
+        }
+        if !body.is_empty() {
+            request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        }
+        self.connection.ready().await?;
+        let response = self.connection.send_request(request.body(Full::new(Bytes::from(body)))?).await?;
+        for line in response.headers().get_all(SET_COOKIE) {
+            let pair = line.to_str()?.split(';').next().unwrap_or_default();
+            if let Some((name, value)) = pair.split_once('=') {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        let location = response.headers().get(LOCATION).and_then(|l| l.to_str().ok()).map(str::to_owned);
+        let status = response.status();
+        let bytes = response.into_body().collect().await?.to_bytes();
+        Ok(Answer { status, location, body: String::from_utf8_lossy(&bytes).into_owned() })
+    }
+
+    /// Signs in with a local account through the pages, as a guest does, and ends where the sign-in leads.
+    pub async fn sign_in(&mut self, start: &str, login: &str, password: &str) -> Result<Answer> {
+        let begun = self.get(start).await?;
+        let step = begun.location.context("no sign-in began")?;
+        let page = self.get(&step).await?;
+        let token = field(&page.body, "token")?;
+        self.post(&format!("{step}/public"), &[("token", &token), ("public", "guest")]).await?;
+        let page = self.get(&step).await?;
+        let token = field(&page.body, "token")?;
+        let fields = [("token", token.as_str()), ("login", login), ("password", password)];
+        let answer = self.post(&format!("{step}/password"), &fields).await?;
+        if answer.status != StatusCode::SEE_OTHER {
+            bail!("sign-in refused with {}", answer.status);
+        }
+        Ok(answer)
+    }
+}
+
+/// The value of a hidden field.
+fn field(page: &str, name: &str) -> Result<String> {
+    let after = page.split(&format!("name=\"{name}\"")).nth(1).context("the page has no such field")?;
+    let value = after.split("value=\"").nth(1).context("the field has no value")?;
+    Ok(value.split('"').next().unwrap_or_default().to_owned())
+}

@@ -1,0 +1,171 @@
+//! Figures that survive a noisy machine: the processor time of two things done in turn in one run, pair by pair, and
+//! the median of the ratios.
+
+use crate::client::Client;
+use crate::cpu;
+use crate::world::{LOGIN, PASSWORD, Server};
+use anyhow::{Result, ensure};
+use http::StatusCode;
+use preau_keys::Passwords;
+use std::time::Duration;
+
+/// Pairs in a series; the median is quoted.
+const PAIRS: usize = 9;
+
+/// The middle of some figures.
+pub fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
+}
+
+/// Microseconds of a process per operation.
+async fn cost<F: AsyncFnMut() -> Result<()>>(pid: u32, count: u32, mut operation: F) -> Result<f64> {
+    let before = cpu::of(pid)?;
+    for _ in 0..count {
+        operation().await?;
+    }
+    // Answers go out before the thread that wrote them is booked: let it go back to sleep.
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    Ok((cpu::of(pid)? - before).as_secs_f64() * 1e6 / f64::from(count))
+}
+
+/// A signed-in client of a server.
+pub async fn signed_in(server: &Server) -> Result<Client> {
+    let mut client = Client::connect(server.port()).await?;
+    client.sign_in("/", LOGIN, PASSWORD).await?;
+    Ok(client)
+}
+
+async fn bare_answer(client: &mut Client) -> Result<()> {
+    ensure!(client.get("/").await?.status == StatusCode::OK, "the bare server failed");
+    Ok(())
+}
+
+const SERVICE: &str = "https://service0.example/app/";
+
+async fn ticket(client: &mut Client) -> Result<String> {
+    let answer = client.get(&format!("/cas/login?service={}", SERVICE.replace(':', "%3A").replace('/', "%2F"))).await?;
+    let location = answer.location.unwrap_or_default();
+    let ticket = location.split("ticket=").nth(1).unwrap_or_default().to_owned();
+    ensure!(!ticket.is_empty(), "no ticket: {}", answer.status);
+    Ok(ticket)
+}
+
+async fn validate(client: &mut Client, ticket: &str) -> Result<()> {
+    let path =
+        format!("/cas/p3/serviceValidate?service={}&ticket={ticket}", SERVICE.replace(':', "%3A").replace('/', "%2F"));
+    let answer = client.get(&path).await?;
+    ensure!(answer.body.contains("authenticationSuccess"), "validation failed: {}", answer.body);
+    Ok(())
+}
+
+/// Costs of one world beside the bare server.
+#[derive(Clone, Copy, Debug)]
+pub struct Costs {
+    /// A bare answer, in microseconds.
+    pub bare: f64,
+    /// Session to ticket to validation, in microseconds.
+    pub sign_on: f64,
+    /// `sign_on` in bare answers, pair by pair.
+    pub sign_on_ratio: f64,
+    /// Validation alone, in bare answers, pair by pair.
+    pub validation_ratio: f64,
+}
+
+/// Measures sign-on with a session, and validation alone, each in turn with the bare server.
+pub async fn sign_on(server: &Server, bare: &Server) -> Result<Costs> {
+    let mut browser = signed_in(server).await?;
+    let mut service = Client::connect(server.port()).await?;
+    let mut yardstick = Client::connect(bare.port()).await?;
+    let (mut bares, mut flows, mut ratios, mut validations) = (vec![], vec![], vec![], vec![]);
+    for round in 0..=PAIRS {
+        let unit = cost(bare.pid(), 2000, async || bare_answer(&mut yardstick).await).await?;
+        let flow = cost(server.pid(), 300, async || {
+            let ticket = ticket(&mut browser).await?;
+            validate(&mut service, &ticket).await
+        })
+        .await?;
+        let mut tickets = Vec::new();
+        for _ in 0..300 {
+            tickets.push(ticket(&mut browser).await?);
+        }
+        let validation = cost(server.pid(), 300, async || {
+            let ticket = tickets.pop().unwrap_or_default();
+            validate(&mut service, &ticket).await
+        })
+        .await?;
+        // The first round warms caches and connections.
+        if round > 0 {
+            bares.push(unit);
+            flows.push(flow);
+            ratios.push(flow / unit);
+            validations.push(validation / unit);
+        }
+    }
+    Ok(Costs {
+        bare: median(bares),
+        sign_on: median(flows),
+        sign_on_ratio: median(ratios),
+        validation_ratio: median(validations),
+    })
+}
+
+/// Processor time of a sign-in with a local password over that of one bare hash with the same parameters, pair by pair.
+pub async fn password(server: &Server) -> Result<(f64, f64)> {
+    let pool = Passwords::new(1, 4);
+    let hash = pool.hash(PASSWORD).await.map_err(|_| anyhow::anyhow!("the password pool is busy"))?;
+    let own = std::process::id();
+    let (mut units, mut ratios) = (vec![], vec![]);
+    for round in 0..=PAIRS {
+        let unit = cost(own, 10, async || {
+            ensure!(pool.verify(PASSWORD, Some(&hash)).await.is_ok_and(|right| right), "the hash does not fit");
+            Ok(())
+        })
+        .await?;
+        let flow = cost(server.pid(), 10, async || {
+            let mut client = Client::connect(server.port()).await?;
+            client.sign_in("/", LOGIN, PASSWORD).await?;
+            Ok(())
+        })
+        .await?;
+        if round > 0 {
+            units.push(unit);
+            ratios.push(flow / unit);
+        }
+    }
+    Ok((median(units), median(ratios)))
+}
+
+/// Bytes of resident memory one more live session costs.
+pub async fn memory_per_session(server: &Server, sessions: u32) -> Result<f64> {
+    let before = cpu::resident(server.pid())?;
+    for _ in 0..sessions {
+        let mut client = Client::connect(server.port()).await?;
+        client.sign_in("/", LOGIN, PASSWORD).await?;
+        client.get("/").await?;
+    }
+    let after = cpu::resident(server.pid())?;
+    Ok((after.saturating_sub(before)) as f64 / f64::from(sessions))
+}
+
+/// Microseconds of processor time of one durable insert into SQLite with the same engine and settings, shared commits
+/// aside: the floor of anything that must survive.
+pub async fn durable_insert(file: &std::path::Path) -> Result<f64> {
+    use preau_domain::{AuditEvent, AuditKind, CorrelationId, Instant};
+    let _ = std::fs::remove_file(file);
+    let store = preau_store_sql::open(&format!("sqlite://{}", file.display())).await?;
+    let own = std::process::id();
+    let mut figures = Vec::new();
+    for round in 0..=PAIRS {
+        let figure = cost(own, 300, async || {
+            let correlation = CorrelationId::new("000000000000");
+            store.record(AuditEvent::new(Instant(0), AuditKind::ServiceOpened, correlation, "bench"));
+            Ok(store.flush_audit().await?)
+        })
+        .await?;
+        if round > 0 {
+            figures.push(figure);
+        }
+    }
+    Ok(median(figures))
+}

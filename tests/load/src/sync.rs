@@ -1,0 +1,81 @@
+//! Provisioning at size: a real slapd, the first synchronisation and an unchanged one, as whole processes.
+
+use crate::cpu;
+use anyhow::{Context, Result, bail, ensure};
+use preau_annuaire::Options;
+use preau_rig::slapd::{Slapd, SlapdOptions};
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// What one synchronisation cost.
+#[derive(Clone, Copy, Debug)]
+pub struct Run {
+    /// From start to end of the process.
+    pub wall: Duration,
+    /// Processor time of the process.
+    pub cpu: Duration,
+    /// Highest resident memory, in bytes.
+    pub peak: u64,
+}
+
+/// First and unchanged synchronisation of that many people into SQLite.
+pub fn runs(preau: &Path, folder: &Path, people: usize) -> Result<(Run, Run)> {
+    let _ = fs::remove_dir_all(folder);
+    fs::create_dir_all(folder.join("services"))?;
+    let ldif = folder.join("annuaire.ldif");
+    let mut out = BufWriter::new(File::create(&ldif)?);
+    preau_annuaire::generate(&Options { people, ..Options::default() }, &mut out)?;
+    out.flush()?;
+    drop(out);
+    let slapd = Slapd::start(&folder.join("slapd"), &SlapdOptions { ldif: Some(ldif), ..SlapdOptions::default() })?;
+    let text = format!(
+        "[server]\nlisten = \"127.0.0.1:1\"\n\n[storage]\nurl = \"sqlite://{folder}/preau.sqlite\"\n\n\
+         [keys]\ndir = \"{folder}/keys\"\n\n[services]\ninstances = \"{folder}/services\"\n\n[log]\nlevel = \"warn\"\n\n\
+         [web]\npublic_url = \"https://localhost\"\n\n\
+         [sources.annuaire]\nkind = \"ldap\"\nurl = \"{url}\"\nbind_dn = \"{bind}\"\npassword_file = \"{secret}\"\n\
+         people_base = \"ou=people,{suffix}\"\nstructures_base = \"ou=structures,{suffix}\"\n",
+        folder = folder.display(),
+        url = slapd.url(),
+        bind = slapd.service_dn(),
+        secret = slapd.password_file().display(),
+        suffix = slapd.suffix(),
+    );
+    let configuration = folder.join("preau.toml");
+    fs::write(&configuration, text)?;
+    let first = run(preau, &configuration, folder)?;
+    let again = run(preau, &configuration, folder)?;
+    slapd.stop();
+    Ok((first, again))
+}
+
+fn run(preau: &Path, configuration: &Path, folder: &Path) -> Result<Run> {
+    let log = File::create(folder.join("sync.log"))?;
+    let began = Instant::now();
+    let mut child = Command::new(preau)
+        .args(["sync", "annuaire", "--config"])
+        .arg(configuration)
+        .stdin(Stdio::null())
+        .stdout(log.try_clone()?)
+        .stderr(log)
+        .spawn()
+        .with_context(|| format!("cannot start {}", preau.display()))?;
+    let (mut peak, mut used) = (0, Duration::ZERO);
+    let status = loop {
+        // The kernel's books are gone with the process, so they are read while it runs; the last few milliseconds of a
+        // run of seconds are missed.
+        peak = cpu::peak(child.id()).unwrap_or(peak);
+        used = used.max(cpu::of(child.id()).unwrap_or(used));
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    if !status.success() {
+        bail!("the synchronisation ended with {status}: {}", fs::read_to_string(folder.join("sync.log"))?);
+    }
+    ensure!(peak > 0, "the synchronisation ended before it could be watched");
+    Ok(Run { wall: began.elapsed(), cpu: used, peak })
+}

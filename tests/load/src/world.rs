@@ -1,0 +1,214 @@
+//! A world of a given size — establishments, people, services — and a server over it.
+//!
+//! The database is filled through the storage port itself, so that a million people take seconds; the server is the
+//! binary an operator runs, started as a process of its own.
+
+use anyhow::{Context, Result, bail};
+use preau_domain::{
+    AccountState, Affiliation, Credentials, Establishment, EstablishmentKind, JoinKey, Person, PersonId, Profile,
+    SourceId, Uai,
+};
+use preau_keys::Passwords;
+use preau_store::PersonChange;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Login and password of the account the benchmarks sign in with.
+pub const LOGIN: &str = "banc.essai";
+/// See [`LOGIN`].
+pub const PASSWORD: &str = "un préau couvert de tuiles";
+
+/// How large a world is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Establishments.
+    pub establishments: u32,
+    /// People, besides the one who signs in.
+    pub people: u32,
+    /// Mounted services.
+    pub services: u32,
+}
+
+/// A filled folder.
+pub struct World {
+    folder: PathBuf,
+    port: u16,
+}
+
+/// The number of the n-th invented establishment.
+pub fn uai(n: u32) -> Result<Uai> {
+    let number = 9_900_000 + n;
+    format!("{number:07}{}", Uai::key_letter(number)).parse().map_err(anyhow::Error::msg)
+}
+
+impl World {
+    /// Fills a folder. What was there before is removed.
+    pub async fn create(folder: &Path, port: u16, size: Size) -> Result<World> {
+        let _ = fs::remove_dir_all(folder);
+        fs::create_dir_all(folder.join("services"))?;
+        let world = World { folder: folder.to_owned(), port };
+        world.write_configuration()?;
+        for n in 0..size.services {
+            world.write_service(n)?;
+        }
+        world.fill(size).await?;
+        Ok(world)
+    }
+
+    fn write_configuration(&self) -> Result<()> {
+        let text = format!(
+            "[server]\nlisten = \"127.0.0.1:{port}\"\n\n[storage]\nurl = \"sqlite://{folder}/preau.sqlite\"\n\n\
+             [keys]\ndir = \"{folder}/keys\"\n\n[services]\ninstances = \"{folder}/services\"\n\n[log]\nlevel = \"warn\"\n\n\
+             [web]\npublic_url = \"http://localhost:{port}\"\n",
+            port = self.port,
+            folder = self.folder.display(),
+        );
+        Ok(fs::write(self.folder.join("preau.toml"), text)?)
+    }
+
+    fn write_service(&self, n: u32) -> Result<()> {
+        let text = format!(
+            "connector = \"apache-cas\"\n\n[parameters]\nurl = \"https://service{n}.example/app\"\n\n\
+             [[audience.allow]]\nprofiles = [\"Invite\", \"National_ENS\"]\n"
+        );
+        Ok(fs::write(self.folder.join(format!("services/banc-{n}.toml")), text)?)
+    }
+
+    async fn fill(&self, size: Size) -> Result<()> {
+        let store = preau_store_sql::open(&format!("sqlite://{}/preau.sqlite", self.folder.display())).await?;
+        let source = SourceId::new("banc");
+        let join = |key: String| JoinKey { source: source.clone(), key };
+        let mut batch = Vec::new();
+        for n in 0..size.establishments {
+            batch.push(Establishment {
+                uai: uai(n)?,
+                join: join(format!("e{n}")),
+                kind: EstablishmentKind::College,
+                name: format!("Collège du Banc {n}"),
+                city: None,
+                sector: None,
+                groups: Vec::new(),
+            });
+            if batch.len() == 1000 || n + 1 == size.establishments {
+                store.put_establishments(&batch).await?;
+                batch.clear();
+            }
+        }
+        let mut people = Vec::new();
+        for n in 0..size.people {
+            let mut affiliation = Affiliation::new(uai(n % size.establishments)?, Profile::Pupil);
+            affiliation.classes = vec![format!("6{}", n % 9)];
+            people.push(PersonChange {
+                person: Person {
+                    id: PersonId::new(format!("pbanc{n:011}")),
+                    join: Some(join(format!("p{n}"))),
+                    state: AccountState::Active,
+                    given_name: "Ysaline".into(),
+                    family_name: format!("Belombre{n}"),
+                    title: None,
+                    login: Some(format!("ysaline.{n}")),
+                    mail: None,
+                    credentials: Credentials::Directory,
+                    affiliations: vec![affiliation],
+                    children: Vec::new(),
+                },
+                digest: format!("{n:032x}"),
+            });
+            if people.len() == 1000 || n + 1 == size.people {
+                store.put_people(&people).await?;
+                people.clear();
+            }
+        }
+        let hash =
+            Passwords::new(1, 4).hash(PASSWORD).await.map_err(|_| anyhow::anyhow!("the password pool is busy"))?;
+        let person = Person {
+            id: PersonId::new("pbancessai000000"),
+            join: None,
+            state: AccountState::Active,
+            given_name: "Banc".into(),
+            family_name: "Essai".into(),
+            title: None,
+            login: Some(LOGIN.into()),
+            mail: None,
+            credentials: Credentials::Local,
+            affiliations: vec![Affiliation::new(uai(0)?, Profile::Guest)],
+            children: Vec::new(),
+        };
+        store.add_local_person(&person, &hash).await?;
+        Ok(())
+    }
+
+    /// Starts the server and waits until it answers; gives the server and how long that took.
+    pub fn start(&self, preau: &Path) -> Result<(Server, Duration)> {
+        let log = fs::File::create(self.folder.join("preau.log"))?;
+        let began = Instant::now();
+        let child = Command::new(preau)
+            .args(["serve", "--demo", "--config"])
+            .arg(self.folder.join("preau.toml"))
+            .stdout(Stdio::from(log.try_clone()?))
+            .stderr(Stdio::from(log))
+            .spawn()
+            .with_context(|| format!("cannot start {}", preau.display()))?;
+        let mut server = Server { child, port: self.port };
+        server.wait()?;
+        Ok((server, began.elapsed()))
+    }
+}
+
+/// A process that answers HTTP; it ends when this is dropped.
+pub struct Server {
+    child: Child,
+    port: u16,
+}
+
+impl Server {
+    /// Starts this program itself as the bare server.
+    pub fn bare(port: u16) -> Result<Server> {
+        let child = Command::new(std::env::current_exe()?).args(["bare", "--port", &port.to_string()]).spawn()?;
+        let mut server = Server { child, port };
+        server.wait()?;
+        Ok(server)
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    fn wait(&mut self) -> Result<()> {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while Instant::now() < deadline {
+            if std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
+                return Ok(());
+            }
+            if let Some(status) = self.child.try_wait()? {
+                bail!("the server ended with {status}: see its log beside its configuration");
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        bail!("the server did not answer within 20 s")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Its end is asked for politely first, so that its last commit is made.
+        let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        let deadline = Instant::now() + Duration::from_secs(12);
+        while Instant::now() < deadline {
+            if matches!(self.child.try_wait(), Ok(Some(_))) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
