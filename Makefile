@@ -19,8 +19,9 @@ test: ## everything: format, lints, every suite on both back ends, real clients,
 	@.ci/test
 
 bench: ## the figures of speed and size, each as a ratio taken in one run
-	@tests/install.sh test
-	@cargo run --locked --release -p preau-load
+	@tests/install.sh demo
+	@cargo build --locked --release -p preau-server -p preau-load
+	@"$${CARGO_TARGET_DIR:-target}/release/preau-load" all --commit "$$(git rev-parse --short HEAD)" --date "$$(date +%F)"
 
 fmt: ## format the code
 	@cargo fmt --all
