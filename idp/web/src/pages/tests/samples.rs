@@ -1,0 +1,283 @@
+//! Invented people, schools and services to draw pages from.
+
+use super::super::portal::Home;
+use super::super::*;
+use crate::{Door, Live, ServiceTable};
+use preau_connector_api::{Category, Legal, MountedService, Names, Network};
+use preau_domain::{
+    AccountState, Affiliation, Audience, Authentication, AuthnMethod, Credentials, Establishment, EstablishmentKind,
+    Identifier, Instant, JoinKey, Person, PersonId, Population, Profile, Service, ServiceId, Session, SessionId,
+    SourceId, Uai, UrlRule,
+};
+use preau_policy::{Facts, Reason};
+use std::sync::Arc;
+
+/// A page drawn: the name of its file and its text.
+pub struct Drawn {
+    pub name: String,
+    pub locale: Locale,
+    pub html: String,
+}
+
+fn names(fr: &str, en: &str) -> Names {
+    Names { fr: fr.into(), en: en.into() }
+}
+
+fn icon(colour: &str, shape: &str) -> String {
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 48 48\"><rect width=\"48\" height=\"48\" rx=\"10\" \
+         fill=\"{colour}\"/><path d=\"{shape}\" fill=\"none\" stroke=\"#fff\" stroke-width=\"3\" \
+         stroke-linecap=\"round\" stroke-linejoin=\"round\"/></svg>"
+    )
+}
+
+fn service(id: &str, title: [&str; 2], summary: [&str; 2], category: Category, icon: String) -> MountedService {
+    let home = format!("https://{id}.example/");
+    let everyone = Population { profiles: vec![Profile::Teacher], ..Population::default() };
+    let said = || names("–", "–");
+    MountedService {
+        service: Service {
+            id: ServiceId::new(id),
+            home: home.parse().unwrap(),
+            urls: vec![UrlRule::below(&home).unwrap()],
+        },
+        connector: id.into(),
+        title: names(title[0], title[1]),
+        summary: names(summary[0], summary[1]),
+        category,
+        icon,
+        cas: None,
+        identifier: Identifier::default(),
+        release: Vec::new(),
+        audience: Audience { allow: vec![everyone], except: Vec::new() },
+        network: Network::Public,
+        legal: Legal { purpose: said(), controller: said(), hosting: said(), retention: said() },
+        other_side: String::new(),
+    }
+}
+
+/// Ten services as a school could have them.
+pub fn services() -> ServiceTable {
+    use Category::{Communication, Information, Production, SchoolLife, Utilities};
+    let list = vec![
+        service(
+            "courrier",
+            ["Messagerie", "Mail"],
+            ["Écrire à un collègue, à une classe ou à une famille.", "Write to a colleague, a class or a family."],
+            Communication,
+            icon("#1f5fa8", "M10 15h28v19H10zM10 16l14 11 14-11"),
+        ),
+        service(
+            "visio",
+            ["Classe à distance", "Remote class"],
+            ["Ouvrir une salle pour un cours ou une réunion.", "Open a room for a lesson or a meeting."],
+            Communication,
+            icon("#7a3f9d", "M9 16h20v16H9zM29 22l10-5v14l-10-5"),
+        ),
+        service(
+            "moodle",
+            ["Moodle", "Moodle"],
+            ["Cours en ligne, devoirs et évaluations.", "Online courses, homework and tests."],
+            Production,
+            icon("#b4530a", "M8 19l16-7 16 7-16 7zM15 23v8c4 4 14 4 18 0v-8"),
+        ),
+        service(
+            "cahier",
+            ["Cahier de textes", "Homework diary"],
+            ["Le travail à faire, par classe et par matière.", "Homework by class and by subject."],
+            Production,
+            icon("#0b5a55", "M14 9h20v30H14zM19 17h10M19 24h10M19 31h6"),
+        ),
+        service(
+            "capytale",
+            ["Carnets de code", "Code notebooks"],
+            ["Programmer en Python avec ses élèves.", "Write Python with your pupils."],
+            Production,
+            icon("#33424f", "M18 16l-8 8 8 8M30 16l8 8-8 8"),
+        ),
+        service(
+            "notes",
+            ["Notes et absences", "Marks and absences"],
+            ["Faire l’appel, noter, suivre la vie de la classe.", "Call the roll, mark, follow the class."],
+            SchoolLife,
+            icon("#a02c4a", "M11 24l8 8 18-18"),
+        ),
+        service(
+            "agenda",
+            ["Emploi du temps", "Timetable"],
+            ["Votre semaine, vos salles, vos remplacements.", "Your week, your rooms, your replacements."],
+            SchoolLife,
+            icon("#2f6b2f", "M10 13h28v26H10zM10 21h28M18 9v7M30 9v7"),
+        ),
+        service(
+            "cdi",
+            ["Catalogue du CDI", "Library catalogue"],
+            ["Chercher et réserver un livre, une revue, un dossier.", "Find and book a book, a review, a file."],
+            Information,
+            icon("#7d5a1e", "M24 14c-4-3-9-3-14-2v24c5-1 10-1 14 2 4-3 9-3 14-2V12c-5-1-10-1-14 2zM24 14v24"),
+        ),
+        service(
+            "presse",
+            ["Kiosque des élèves", "Press for pupils"],
+            ["Les journaux du jour, lisibles en classe.", "Today’s papers, readable in class."],
+            Information,
+            icon("#4a4f9c", "M10 12h24v26H13a3 3 0 0 1-3-3zM34 20h4v15a3 3 0 0 1-6 0M16 19h12M16 26h12M16 32h8"),
+        ),
+        service(
+            "salles",
+            ["Réservation de salles", "Room booking"],
+            ["Réserver une salle, un chariot, un projecteur.", "Book a room, a trolley, a projector."],
+            Utilities,
+            icon("#5b6770", "M14 40V10h20v30M10 40h28M28 25v2"),
+        ),
+    ];
+    ServiceTable::new(list).unwrap()
+}
+
+fn establishment(uai: &str, kind: EstablishmentKind, name: &str, city: &str) -> Establishment {
+    Establishment {
+        uai: uai.parse().unwrap(),
+        join: JoinKey { source: SourceId::new("annuaire"), key: uai.into() },
+        kind,
+        name: name.into(),
+        city: Some(city.into()),
+        sector: None,
+        groups: Vec::new(),
+    }
+}
+
+/// Somebody with these affiliations, working in the first of them.
+pub fn somebody(given_name: &str, family_name: &str, title: &str, what: &[(u32, Profile)]) -> Live {
+    let uai = |number: u32| -> Uai { format!("{number:07}{}", Uai::key_letter(number)).parse().unwrap() };
+    let known = [
+        (990_001, EstablishmentKind::College, "Collège des Trois-Tilleuls", "Valfleury"),
+        (990_002, EstablishmentKind::Ecole, "École élémentaire du Lavoir", "Valfleury"),
+        (990_003, EstablishmentKind::Lycee, "Lycée Hortense-Vasseur", "Montclar-sur-Orbe"),
+        (990_004, EstablishmentKind::Ecole, "École élémentaire du Lavoir", "Saint-Brice-le-Haut"),
+    ];
+    let establishments: Vec<Establishment> = known
+        .into_iter()
+        .filter(|(number, ..)| what.iter().any(|(n, _)| n == number))
+        .map(|(number, kind, name, city)| establishment(uai(number).as_str(), kind, name, city))
+        .collect();
+    let person = Person {
+        id: PersonId::new("p000000000000001"),
+        join: None,
+        state: AccountState::Active,
+        given_name: given_name.into(),
+        family_name: family_name.into(),
+        title: Some(title.into()),
+        login: Some("login".into()),
+        mail: None,
+        credentials: Credentials::Local,
+        affiliations: what.iter().map(|(number, profile)| Affiliation::new(uai(*number), *profile)).collect(),
+        children: Vec::new(),
+    };
+    let current = what.first().map(|(number, _)| uai(*number));
+    let authentication = Authentication { method: AuthnMethod::LocalPassword, at: Instant(0), by: None };
+    let session = Session {
+        id: SessionId::new("s"),
+        person: person.id.clone(),
+        authentication,
+        establishment: current.clone(),
+        created: Instant(0),
+        expires: Instant(1),
+        last_seen: Instant(0),
+    };
+    let facts = Facts::of(&person, current.as_ref(), None, Some(AuthnMethod::LocalPassword));
+    Live { session, person: Arc::new(person), establishments, facts, loaded: Instant(0) }
+}
+
+/// The home page of somebody, over the tiles the rules open.
+pub fn home<'a>(page: Page<'a>, table: &ServiceTable, live: &Live, search: &str) -> Home<'a> {
+    let uai = live.session.establishment.as_ref();
+    let opens = |door: &&Door| preau_policy::opens(&live.facts, &table.rules, &door.service.id, uai);
+    let locale = page.locale;
+    let sections = tiles::sections(table.all().iter().filter(opens), locale, search, |key| page.t(key));
+    Home::new(page, live, search.to_owned(), sections, |form| format!("token-{form}"))
+}
+
+/// Every page in one language, in every state that looks different.
+pub fn draw_all(locale: Locale) -> Vec<Drawn> {
+    let texts = Texts::load();
+    let config = WebConfig {
+        name: "ENT des Vallées".into(),
+        help_url: Some("https://aide.example/".into()),
+        ..WebConfig::default()
+    };
+    let plain = WebConfig { name: "Préau".into(), ..WebConfig::default() };
+    let page = || Page::of(&texts, &config, locale);
+    let bare = || Page::of(&texts, &plain, locale);
+    let mut all: Vec<(String, String)> = Vec::new();
+    let mut add = |name: &str, html: Result<String, askama::Error>| all.push((name.to_owned(), html.unwrap()));
+
+    add("choose", ChoosePublic::new(bare(), "abc", "token", None).render());
+    add("choose-service", ChoosePublic::new(page(), "abc", "token", Some("Moodle")).render());
+    for public in Public::ALL {
+        let form = PasswordPage {
+            pending_id: "abc",
+            form_token: "token",
+            public,
+            login: "",
+            problem: None,
+            wait_seconds: None,
+            service_title: (public == Public::Staff).then_some("Moodle"),
+        };
+        add(&format!("password-{}", public.as_str()), Password::new(page(), form).render());
+    }
+    let problems = [
+        ("problem-credentials", None),
+        ("problem-empty", None),
+        ("problem-directory", None),
+        ("problem-wait", Some(1)),
+        ("problem-wait", Some(25)),
+        ("problem-wait", Some(600)),
+    ];
+    for (problem, wait_seconds) in problems {
+        let form = PasswordPage {
+            pending_id: "abc",
+            form_token: "token",
+            public: Public::Pupil,
+            login: "zelie.barbotin",
+            problem: Some(problem),
+            wait_seconds,
+            service_title: None,
+        };
+        let name = format!("{problem}-{}", wait_seconds.unwrap_or_default());
+        add(&name, Password::new(bare(), form).render());
+    }
+    for kind in FaultKind::ALL {
+        let fault = Fault::new(kind, "detail for the log");
+        add(&format!("fault-{}", kind.as_str()), FaultPage::new(page(), &fault, "7k2m9xq4hd3w").render());
+    }
+    for reason in Reason::ALL {
+        let fault = Fault {
+            kind: FaultKind::Refused,
+            reason: Some(reason),
+            service: Some(("Cahier de textes".into(), "Homework diary".into())),
+            detail: String::new(),
+        };
+        add(&format!("refusal-{}", reason.key()), FaultPage::new(page(), &fault, "7k2m9xq4hd3w").render());
+    }
+    for told in [0, 1, 3] {
+        add(&format!("signed-out-{told}"), SignedOut::new(page(), told).render());
+    }
+    add("accessibility", Accessibility { page: page().at("/accessibility") }.render());
+
+    let table = services();
+    let teacher =
+        somebody("Solène", "Maréchal-Dubreuil", "Mme", &[(990_001, Profile::Teacher), (990_003, Profile::Teacher)]);
+    add("home-teacher", home(page(), &table, &teacher, "").render());
+    add("home-search", home(page(), &table, &teacher, "eleve").render());
+    add("home-search-one", home(page(), &table, &teacher, "Réservation salle").render());
+    add("home-search-none", home(page(), &table, &teacher, "trottinette").render());
+    let namesakes = [(990_002, Profile::Guardian), (990_004, Profile::Guardian), (990_001, Profile::Teacher)];
+    add("home-namesakes", home(page(), &table, &somebody("Ugo", "Pellissard", "M.", &namesakes), "").render());
+    for profile in Profile::ALL {
+        let live = somebody("Noé", "Tavernier", "M.", &[(990_001, profile)]);
+        let name = super::super::portal::profile_key(profile);
+        add(&format!("home-{name}"), home(bare(), &table, &live, "").render());
+    }
+    add("home-nowhere", home(page(), &table, &somebody("Maud", "Colinet", "Mme", &[]), "").render());
+    all.into_iter().map(|(name, html)| Drawn { name, locale, html }).collect()
+}
