@@ -1,0 +1,221 @@
+//! Installations: one file each, put together with their product. Either the whole folder is good and makes a new set,
+//! or every problem is told with its file, line and key, and the caller keeps the set it has.
+
+use crate::catalogue::{Catalogue, addresses, bounded_text, id_ok, words_ok};
+use crate::mounted::{Mounted, owns};
+use crate::place::{at_key, read_toml};
+use crate::template::{ID, fill, name_ok};
+use preau_connector_api::{InstanceFile, MountedService, Network, Problem};
+use preau_domain::{ReleaseRule, Service, ServiceId, UrlRule, strict_url};
+use std::collections::BTreeMap;
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::IpAddr;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use url::{Host, Url};
+
+/// Files the folder may hold.
+pub const MAX_FILES: usize = 5000;
+
+const MAX_FILE: u64 = 64 * 1024;
+const MAX_PARAMETER: usize = 2048;
+/// Longest path an address may begin with: what is looked up at each sign-on stays short.
+const MAX_PATH: usize = 512;
+
+/// Reads every `<id>.toml` of a folder and mounts what is enabled. Other files, and those whose name begins with a dot,
+/// are passed over.
+pub fn load_instances(dir: &Path, catalogue: &Catalogue) -> Result<Mounted, Vec<Problem>> {
+    let place = dir.display().to_string();
+    let files = instance_files(dir).map_err(|error| vec![Problem::new(&place, error.to_string())])?;
+    if files.len() > MAX_FILES {
+        return Err(vec![Problem::new(place, format!("more than {MAX_FILES} services"))]);
+    }
+    let mut problems = Vec::new();
+    let mut services = Vec::new();
+    for path in files {
+        let file = path.display().to_string();
+        let id = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let read = bounded_text(&path, MAX_FILE).map_err(|problem| vec![problem]);
+        match read.and_then(|text| mount(&file, &id, &text, catalogue)) {
+            Ok(service) => services.extend(service),
+            Err(found) => problems.extend(found),
+        }
+    }
+    match Mounted::new(services) {
+        Ok(mounted) if problems.is_empty() => Ok(mounted),
+        Ok(_) => Err(problems),
+        Err(overlaps) => {
+            problems.extend(overlaps.into_iter().map(|p| Problem::new(format!("{place}/{}.toml", p.at), p.what)));
+            Err(problems)
+        }
+    }
+}
+
+/// What changes when anything in the folder does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signature(u64);
+
+/// A cheap look at the folder: names, sizes and times of its files, without reading any. Two equal signatures mean that
+/// nothing has to be read again. A folder that cannot be read has a signature of its own.
+pub fn signature(dir: &Path) -> Signature {
+    let mut hasher = DefaultHasher::new();
+    match instance_files(dir) {
+        Err(error) => error.kind().hash(&mut hasher),
+        Ok(files) => {
+            for path in files.iter().take(MAX_FILES + 1) {
+                path.hash(&mut hasher);
+                if let Ok(found) = fs::metadata(path) {
+                    let times = (found.mtime(), found.mtime_nsec(), found.ctime(), found.ctime_nsec());
+                    (found.ino(), found.len(), times).hash(&mut hasher);
+                }
+            }
+        }
+    }
+    Signature(hasher.finish())
+}
+
+fn instance_files(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if !hidden && path.extension().is_some_and(|extension| extension == "toml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Mounts one installation from the text of its file; `None` when it is off. `file` is its name in problems.
+pub fn mount(file: &str, id: &str, text: &str, catalogue: &Catalogue) -> Result<Option<MountedService>, Vec<Problem>> {
+    if !id_ok(id) {
+        return Err(vec![Problem::new(file, "a file is named by 1 to 64 of a-z, 0-9 and -, and then .toml")]);
+    }
+    let instance: InstanceFile = read_toml(file, text).map_err(|problem| vec![problem])?;
+    let Some(product) = catalogue.product(&instance.connector) else {
+        let shown = preau_domain::display_safe(&instance.connector, 64);
+        return Err(vec![at_key(file, text, "connector", format!("no product `{shown}` in the catalogue"))]);
+    };
+    let mut problems = Vec::new();
+    let mut wrong = |key: &str, what: String| problems.push(at_key(file, text, key, what));
+
+    let mut values = parameters(&instance, &product.descriptor.parameters, &mut wrong);
+    values.insert(ID.to_owned(), id.to_owned());
+    if let Some(title) = &instance.title
+        && !words_ok(title, 80)
+    {
+        wrong("title", "French and English, one line each, at most 80 characters".into());
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let mut wrong = |key: &str, what: String| problems.push(at_key(file, text, key, what));
+
+    let descriptor = &product.descriptor;
+    for (key, address) in addresses(descriptor) {
+        if let Err(what) = address_ok(&fill(address, &values), instance.network) {
+            wrong("parameters.url", format!("{key} becomes `{}`: {what}", shown(&fill(address, &values))));
+        }
+    }
+    let urls: Vec<UrlRule> = descriptor.urls.iter().filter_map(|url| UrlRule::below(&fill(url, &values))).collect();
+    if urls.len() != descriptor.urls.len() || urls.iter().any(|rule| rule.path.len() > MAX_PATH) {
+        wrong("parameters.url", format!("an address without query and with a path of at most {MAX_PATH} is expected"));
+    }
+    let Some(home) = strict_url(&fill(&descriptor.home, &values)).filter(|_| problems.is_empty()) else {
+        return Err(problems);
+    };
+    let service = Service { id: ServiceId::new(id), home, urls };
+    for (key, address) in addresses(descriptor) {
+        let address = fill(address, &values);
+        if !owns(&service, &address) {
+            problems.push(at_key(file, text, key, format!("`{}` does not belong to the service", shown(&address))));
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let cas = descriptor.cas.clone().map(|mut cas| {
+        cas.proxy_callbacks.iter_mut().chain(&mut cas.logout_url).for_each(|url| *url = fill(url, &values));
+        cas
+    });
+    let mounted = MountedService {
+        service,
+        connector: product.name.clone(),
+        title: instance.title.unwrap_or_else(|| descriptor.title.clone()),
+        summary: descriptor.summary.clone(),
+        category: descriptor.category,
+        icon: product.icon.clone(),
+        cas,
+        identifier: descriptor.identifier,
+        release: descriptor.release.iter().map(|rule| filled(rule, &values)).collect(),
+        audience: instance.audience.unwrap_or_else(|| descriptor.audience.clone()),
+        network: instance.network,
+        legal: descriptor.legal.clone(),
+        other_side: fill(&descriptor.other_side, &values),
+    };
+    Ok(instance.enabled.then_some(mounted))
+}
+
+/// The values of the parameters: each that is declared and no other, one line, without braces. An address loses the
+/// slash at its end, since descriptors write `{url}/`.
+fn parameters<M>(
+    instance: &InstanceFile,
+    declared: &BTreeMap<String, M>,
+    wrong: &mut impl FnMut(&str, String),
+) -> BTreeMap<String, String> {
+    for name in declared.keys().filter(|name| !instance.parameters.contains_key(*name)) {
+        wrong("parameters", format!("the parameter `{name}` is missing"));
+    }
+    let mut values = BTreeMap::new();
+    for (name, value) in &instance.parameters {
+        let key = if name_ok(name) { format!("parameters.{name}") } else { "parameters".to_owned() };
+        if !declared.contains_key(name) {
+            let known: Vec<&str> = declared.keys().map(String::as_str).collect();
+            wrong(&key, format!("no such parameter: this product has {}", known.join(", ")));
+        }
+        if value.trim().is_empty() || value.len() > MAX_PARAMETER || value.chars().any(char::is_control) {
+            wrong(&key, format!("a value is one line of 1 to {MAX_PARAMETER} bytes"));
+        }
+        if value.contains(['{', '}']) {
+            wrong(&key, "a value holds no brace".into());
+        }
+        let value = value.trim();
+        let bare = value.strip_suffix('/').filter(|_| value.contains("://")).unwrap_or(value);
+        values.insert(name.clone(), bare.to_owned());
+    }
+    values
+}
+
+/// Whether an address may be registered: strict, and without TLS only where nobody else listens or the operator said so.
+fn address_ok(address: &str, network: Network) -> Result<(), &'static str> {
+    let url = strict_url(address).ok_or("not a plain https address")?;
+    if url.scheme() == "https" || network == Network::Private || loopback(&url) {
+        return Ok(());
+    }
+    Err("https is required; http is for loopback, or with network = \"private\"")
+}
+
+fn loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
+        Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
+        None => false,
+    }
+}
+
+fn filled(rule: &ReleaseRule, values: &BTreeMap<String, String>) -> ReleaseRule {
+    let mut rule = rule.clone();
+    rule.add.iter_mut().chain(rule.map.values_mut()).chain(&mut rule.scope).for_each(|text| *text = fill(text, values));
+    rule
+}
+
+fn shown(text: &str) -> String {
+    preau_domain::display_safe(text, 100)
+}
+
+#[cfg(test)]
+#[path = "instances/tests.rs"]
+mod tests;
