@@ -1,0 +1,124 @@
+//! `/login` (sections 2.1 and 2.2): who may have a ticket for which address, now or after signing in.
+//!
+//! Credentials are never taken here: whoever has no session goes through the sign-in of the house and comes back in
+//! [`complete`]. Access is decided each time a ticket is made.
+
+use super::owner;
+use crate::page;
+use crate::ticket::{self, Asked, NewTicket, Payload, Prefix};
+use crate::wire::LoginParameters;
+use axum::response::Response;
+use preau_domain::{AuditEvent, AuditKind, Identifier, TrustedUrl};
+use preau_policy::Decision;
+use preau_store::StoreError;
+use preau_web::{Begin, CompletedSignIn, Door, Fault, FaultKind, Hub, Live, Visitor, sign_in};
+
+/// Answers a browser at the door.
+pub async fn login(hub: &Hub, visitor: &Visitor, asked: LoginParameters) -> Result<Response, Fault> {
+    let fresh_after = asked.renew.then(|| hub.now());
+    let Some(service) = &asked.service else {
+        // Without a service this is the home page of the house (section 2.1.1), whatever `gateway` says.
+        if fresh_after.is_none() {
+            return Ok(hub.see_other("/"));
+        }
+        let begin = Begin { protocol: sign_in::PORTAL, service: None, request: "/".into(), fresh_after };
+        return hub.begin_sign_in(visitor, begin).await;
+    };
+    let services = hub.services();
+    let (door, address) = owner(&services, service)?;
+    let wanted = Asked { service: address.as_str().to_owned(), dialect: asked.dialect, post: asked.post };
+    if !asked.renew {
+        if let Some(live) = visitor.live(hub).await? {
+            match open(hub, visitor, &live, door, &address, false).await {
+                Ok(Some(ticket)) => return Ok(hand_over(hub, visitor, &address, &wanted, &ticket)),
+                Ok(None) => hub.forget_live(&live.session.id),
+                // `gateway` promises not to show the person anything: a refused one is as unknown as an absent one.
+                Err(fault) if asked.gateway && fault.kind == FaultKind::Refused => {
+                    return Ok(hub.see_other(address.as_str()));
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+        if asked.gateway {
+            return Ok(hub.see_other(address.as_str()));
+        }
+    }
+    let request = serde_json::to_string(&wanted).map_err(|e| Fault::new(FaultKind::Internal, e.to_string()))?;
+    let begin = Begin { protocol: crate::NAME, service: Some(door.service.id.clone()), request, fresh_after };
+    hub.begin_sign_in(visitor, begin).await
+}
+
+/// Hands a person who just signed in over to the service.
+pub async fn complete(hub: &Hub, visitor: &Visitor, done: &CompletedSignIn) -> Result<Response, Fault> {
+    let wanted: Asked = serde_json::from_str(&done.pending.request)
+        .map_err(|_| Fault::new(FaultKind::Internal, "a CAS sign-in holds what CAS did not write"))?;
+    let services = hub.services();
+    let (door, address) = owner(&services, &wanted.service)?;
+    // The sign-in may have ended without a proof, because another tab had made a session meanwhile.
+    let fresh = done.live.session.authentication.at >= done.pending.created;
+    let ticket = open(hub, visitor, &done.live, door, &address, fresh).await?;
+    let ticket = ticket.ok_or_else(|| Fault::new(FaultKind::SignInExpired, "the session ended during its sign-in"))?;
+    Ok(hand_over(hub, visitor, &address, &wanted, &ticket))
+}
+
+/// Sends the browser to the service from its tile.
+pub fn launch(hub: &Hub, door: &Door) -> Result<Response, Fault> {
+    let home = door.service.trust(door.service.home.as_str());
+    let home =
+        home.ok_or_else(|| Fault::new(FaultKind::Internal, "the home of a service is not one of its addresses"))?;
+    Ok(hub.see_other(home.as_str()))
+}
+
+/// Decides, and makes a ticket for the address; absent when the session has ended elsewhere.
+async fn open(
+    hub: &Hub,
+    visitor: &Visitor,
+    live: &Live,
+    door: &Door,
+    address: &TrustedUrl,
+    fresh: bool,
+) -> Result<Option<String>, Fault> {
+    let decision = hub.decide(live, door);
+    // Whoever lacks what the service knows people by reads so here, and not on an error page of the service.
+    if decision.allows() && !matches!(door.identifier, Identifier::Pairwise | Identifier::Uid) {
+        hub.release(live, door, &decision)?;
+    }
+    let rule = match decision {
+        Decision::Allow { rule, .. } => rule,
+        Decision::Deny(why) => return Err(hub.refused(visitor, live, door, &why)),
+    };
+    let at = hub.now();
+    let secret = Prefix::Service.generate(&*hub.ids);
+    let payload = Payload {
+        address: address.as_str().to_owned(),
+        fresh,
+        via: Vec::new(),
+        correlation: visitor.correlation.clone(),
+    };
+    let payload = payload.write().ok_or_else(|| Fault::new(FaultKind::BadRequest, "service address too long"))?;
+    let service = &door.service.id;
+    let ticket = NewTicket { secret: &secret, prefix: Prefix::Service, service, live, payload, at }.stored();
+    let listens = door.cas.as_ref().is_some_and(|cas| cas.single_logout);
+    let visit = listens.then(|| ticket::visit(&live.session.id, service, &secret, address.as_str(), at));
+    // Before the ticket, so that no ticket is durable without it.
+    let mut event = AuditEvent::new(at, AuditKind::ServiceOpened, visitor.correlation.clone(), rule);
+    event.person = Some(live.person.id.clone());
+    event.session = Some(live.session.id.clone());
+    event.service = Some(service.clone());
+    event.establishment = live.session.establishment.clone();
+    hub.audit(event);
+    match hub.store.issue_ticket(&ticket, visit.as_ref()).await {
+        Ok(()) => Ok(Some(secret)),
+        Err(StoreError::Conflict) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn hand_over(hub: &Hub, visitor: &Visitor, address: &TrustedUrl, wanted: &Asked, ticket: &str) -> Response {
+    let name = wanted.dialect.ticket_name();
+    if wanted.post {
+        page::posting(visitor.locale, address, name, ticket)
+    } else {
+        hub.see_other(&address.with_query(name, ticket))
+    }
+}

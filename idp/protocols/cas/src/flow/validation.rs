@@ -1,0 +1,118 @@
+//! One validation of one ticket (section 2.5). The ticket is taken out of the store before anything is asked of it, so
+//! that every attempt is its last, whatever comes of it (section 3.1.1).
+
+use super::proxy;
+use crate::ticket::{self, Payload, Prefix};
+use crate::wire::{Success, ValidateParameters};
+use crate::{CasError, TicketFault};
+use preau_domain::{AuditEvent, AuditKind, TicketKind};
+use preau_web::{Hub, Visitor};
+
+/// What an address of the protocol takes and gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Takes proxy tickets as well.
+    pub proxy_tickets: bool,
+    /// Answers attributes.
+    pub attributes: bool,
+}
+
+/// Validates a ticket, and tells the journal what came of it.
+pub async fn validate(
+    hub: &Hub,
+    visitor: &Visitor,
+    asked: &ValidateParameters,
+    endpoint: Endpoint,
+) -> Result<Success, CasError> {
+    let correlation = visitor.correlation.clone();
+    let mut event = AuditEvent::new(hub.now(), AuditKind::AttributesReleased, correlation, String::new());
+    let result = check(hub, asked, endpoint, &mut event).await;
+    match &result {
+        Ok(success) => {
+            event.detail.push_str("user");
+            if endpoint.attributes {
+                for name in success.released.names() {
+                    event.detail.push(' ');
+                    event.detail.push_str(name);
+                }
+            }
+            count("success");
+            hub.audit(event);
+        }
+        Err(error) => tell_refusal(hub, event, *error),
+    }
+    result
+}
+
+/// Tells the journal of a validation that was refused before any ticket was looked at.
+pub fn refused(hub: &Hub, visitor: &Visitor, error: CasError) {
+    let correlation = visitor.correlation.clone();
+    tell_refusal(hub, AuditEvent::new(hub.now(), AuditKind::RequestRefused, correlation, ""), error);
+}
+
+fn tell_refusal(hub: &Hub, mut event: AuditEvent, error: CasError) {
+    count(error.word());
+    if let Some(kind) = error.audit_kind() {
+        event.kind = kind;
+        event.detail = error.word().to_owned();
+        hub.audit(event);
+    }
+}
+
+fn count(result: &'static str) {
+    metrics::counter!("preau_cas_validations_total", "result" => result).increment(1);
+}
+
+async fn check(
+    hub: &Hub,
+    asked: &ValidateParameters,
+    endpoint: Endpoint,
+    event: &mut AuditEvent,
+) -> Result<Success, CasError> {
+    use TicketFault::{Expired, NotATicket, NotFresh, Proxy, Unknown};
+    let kind = match Prefix::of(&asked.ticket) {
+        Some(prefix @ (Prefix::Service | Prefix::Proxy)) => prefix.kind(),
+        Some(Prefix::ProxyGranting) | None => return Err(CasError::InvalidTicket(NotATicket)),
+    };
+    let taken = hub.store.consume_ticket(&ticket::key(&asked.ticket), kind).await?;
+    let ticket = taken.ok_or(CasError::InvalidTicket(Unknown))?;
+    let payload = Payload::read(&ticket.payload).ok_or(CasError::Internal)?;
+    event.correlation = payload.correlation.clone();
+    event.person = Some(ticket.person.clone());
+    event.session = Some(ticket.session.clone());
+    event.service = Some(ticket.service.clone());
+    if event.at >= ticket.expires {
+        return Err(CasError::InvalidTicket(Expired));
+    }
+    if kind == TicketKind::CasProxy && !endpoint.proxy_tickets {
+        return Err(CasError::InvalidTicket(Proxy));
+    }
+    if asked.service.as_deref() != Some(payload.address.as_str()) {
+        return Err(CasError::InvalidService);
+    }
+    if asked.renew && !payload.fresh {
+        return Err(CasError::InvalidTicket(NotFresh));
+    }
+    let live = hub.live(&ticket.session).await?;
+    let live = live.filter(|l| l.session.person == ticket.person).ok_or(CasError::InvalidTicket(Unknown))?;
+    event.establishment = live.session.establishment.clone();
+    let services = hub.services();
+    let door = services.get(&ticket.service).filter(|d| d.cas.is_some()).ok_or(CasError::UnauthorizedService)?;
+    let decision = hub.decide(&live, door);
+    if !decision.allows() {
+        return Err(CasError::UnauthorizedService);
+    }
+    let released = hub.release(&live, door, &decision)?;
+    let pgt_iou = match &asked.pgt_url {
+        Some(url) => Some(proxy::grant(hub, &live, door, url, &payload).await?),
+        None => None,
+    };
+    Ok(Success {
+        released,
+        authenticated: live.session.authentication.at,
+        fresh: payload.fresh,
+        address: payload.address,
+        pgt_iou,
+        proxies: payload.via,
+    })
+}
