@@ -253,5 +253,5 @@ fn assemble(
         services: ServiceTable::new(services.to_vec()).expect("the services of a story fit together"),
         egress: Egress::new(tls).expect("a client can be made"),
     });
-    Arc::new(hub.with_protocols(Vec::new()))
+    Arc::new(hub.with_protocols(preau_protocols::protocols()))
 }
