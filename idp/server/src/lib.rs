@@ -1,1 +1,19 @@
-//! The binary preau: assembly, command line, jobs.
+//! The binary `preau`: assembly, command line, jobs. What it assembles is decided elsewhere: people and sessions in
+//! `idp/store`, pages and sign-in in `idp/web`, protocols in `idp/protocols`, connectors in `connectors`.
+//!
+//! `config` reads the one file; `assembly` opens what it names; `server` answers requests and `jobs` does what nobody asks
+//! for; `commands` holds one file for each command an operator types.
+
+pub mod assembly;
+pub mod cli;
+mod clock;
+mod commands;
+pub mod config;
+mod health;
+mod jobs;
+mod listener;
+mod logging;
+mod server;
+
+pub use clock::SystemClock;
+pub use server::{Running, start};

@@ -1,0 +1,207 @@
+//! Opens what the configuration names: database, keys, sources, services, hub. Nothing here reads people, so opening
+//! costs the same for a village and for a country.
+
+use crate::SystemClock;
+use crate::cli::Failure;
+use crate::config::{Loaded, SourceConfig};
+use preau_connector_api::{Connector, Kind, MountedService, OpenContext, Problem};
+use preau_connectors::KINDS;
+use preau_domain::SourceId;
+use preau_keys::{Keyring, Passwords, SystemIds};
+use preau_store::Store;
+use preau_web::{Egress, Hub, HubParts, ServiceTable, SignInSource};
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use toml::Value;
+
+/// Passwords that may wait to be checked, for each thread that checks them: some three seconds.
+const WAITING_PER_THREAD: usize = 100;
+
+/// Opens the database, making the folder of a file that is not there yet.
+pub async fn store(loaded: &Loaded) -> Result<Arc<dyn Store>, Failure> {
+    if let Some(file) = loaded.config.storage.url.strip_prefix("sqlite://") {
+        let file = loaded.base.join(file.split('?').next().unwrap_or(file));
+        if let Some(folder) = file.parent() {
+            private_folder(folder).map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
+        }
+    }
+    let url = storage_url(loaded)?;
+    preau_store_sql::open(&url).await.map_err(|error| Failure::new(format!("the database does not open: {error}")))
+}
+
+/// The address of the database, with its password when a file holds one.
+fn storage_url(loaded: &Loaded) -> Result<String, Failure> {
+    let url = loaded.storage_url();
+    let Some(file) = &loaded.config.storage.password_file else { return Ok(url) };
+    let password = secret(&loaded.path(file)).map_err(|what| Failure::new(format!("storage.password_file: {what}")))?;
+    let mut url = url::Url::parse(&url).map_err(|_| Failure::new("storage.url is no address"))?;
+    url.set_password(Some(&password)).map_err(|()| Failure::new("storage.url takes no password"))?;
+    Ok(url.into())
+}
+
+/// The first line of a small file.
+fn secret(path: &Path) -> Result<String, String> {
+    let text = small_file(path)?;
+    match text.lines().next() {
+        Some(line) if !line.is_empty() => Ok(line.to_owned()),
+        _ => Err(format!("{} is empty", path.display())),
+    }
+}
+
+fn small_file(path: &Path) -> Result<String, String> {
+    use std::io::Read;
+    let mut text = String::new();
+    fs::File::open(path)
+        .and_then(|file| file.take(64 * 1024).read_to_string(&mut text))
+        .map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok(text)
+}
+
+/// A folder for its owner alone, made if it is not there.
+pub fn private_folder(folder: &Path) -> std::io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Opens one source of the configuration.
+pub fn connector(loaded: &Loaded, source: &SourceId) -> Result<Connector, Vec<Problem>> {
+    let at = |what: String| vec![Problem::new(format!("sources.{source}"), what)];
+    let config = loaded.config.sources.get(source).ok_or_else(|| at("is no source of the configuration".to_owned()))?;
+    open(loaded, source, config)
+}
+
+/// Opens every source; every problem of every source is told.
+pub fn connectors(loaded: &Loaded) -> Result<BTreeMap<SourceId, Connector>, Vec<Problem>> {
+    let mut connectors = BTreeMap::new();
+    let mut problems = Vec::new();
+    for (source, config) in &loaded.config.sources {
+        match open(loaded, source, config) {
+            Ok(connector) => {
+                connectors.insert(source.clone(), connector);
+            }
+            Err(found) => problems.extend(found),
+        }
+    }
+    for (public, source) in &loaded.config.web.sign_in.publics {
+        if connectors.get(&SourceId::new(source.clone())).is_some_and(|connector| connector.password.is_none()) {
+            problems
+                .push(Problem::new(format!("web.sign_in.publics.{public}"), "names a source that checks no password"));
+        }
+    }
+    if problems.is_empty() { Ok(connectors) } else { Err(problems) }
+}
+
+fn open(loaded: &Loaded, source: &SourceId, config: &SourceConfig) -> Result<Connector, Vec<Problem>> {
+    let Some(kind) = KINDS.iter().find(|kind| kind.name == config.kind) else {
+        let known: Vec<&str> = KINDS.iter().map(|kind: &Kind| kind.name).collect();
+        return Err(vec![Problem::new(
+            format!("sources.{source}.kind"),
+            format!("is no kind of source; there is: {}", known.join(", ")),
+        )]);
+    };
+    (kind.open)(&OpenContext { source, config: &config.table, base: &loaded.base })
+}
+
+/// Keys, secrets and certificates published with the source that this configuration uses; a server that serves people
+/// uses none. The master key is looked at by [`Keyring::open`].
+pub fn published_secrets(loaded: &Loaded) -> Vec<Problem> {
+    let mut files: Vec<(String, PathBuf)> = Vec::new();
+    if let Some(file) = &loaded.config.server.tls_key_file {
+        files.push(("server.tls_key_file".to_owned(), loaded.path(file)));
+    }
+    if let Some(file) = &loaded.config.storage.password_file {
+        files.push(("storage.password_file".to_owned(), loaded.path(file)));
+    }
+    for (source, config) in &loaded.config.sources {
+        secret_files(&loaded.base, &format!("sources.{source}"), &config.table, &mut files);
+    }
+    files
+        .into_iter()
+        .filter(|(_, file)| small_file(file).is_ok_and(|text| preau_keys::shipped_text(&text)))
+        .map(|(at, file)| {
+            let what = format!("{} is published with the source: anybody can read it; make your own", file.display());
+            Problem::new(at, what)
+        })
+        .collect()
+}
+
+/// Every key that ends in `_file`, at any depth.
+fn secret_files(base: &Path, at: &str, table: &toml::Table, files: &mut Vec<(String, PathBuf)>) {
+    for (key, value) in table {
+        let at = format!("{at}.{key}");
+        match value {
+            Value::String(file) if key.ends_with("_file") => files.push((at, base.join(file))),
+            Value::Table(inner) => secret_files(base, &at, inner, files),
+            Value::Array(items) => {
+                for item in items.iter().filter_map(Value::as_table) {
+                    secret_files(base, &at, item, files);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Opens the keys.
+pub fn keyring(loaded: &Loaded, demo: bool) -> Result<Keyring, Failure> {
+    Keyring::open(&loaded.path(&loaded.config.keys.dir), demo)
+        .map_err(|problem| Failure::new(format!("keys: {problem}")))
+}
+
+/// Reads the instances folder.
+pub fn services(loaded: &Loaded) -> Result<Vec<MountedService>, Vec<Problem>> {
+    let built_in = preau_connectors::catalogue();
+    let mounted = match &loaded.config.services.catalogue {
+        Some(own) => preau_connectors::load_instances(&instances(loaded), &built_in.load_extra(&loaded.path(own))?)?,
+        None => preau_connectors::load_instances(&instances(loaded), built_in)?,
+    };
+    Ok(mounted.services().cloned().collect())
+}
+
+/// The folder of instance files.
+pub fn instances(loaded: &Loaded) -> PathBuf {
+    loaded.path(&loaded.config.services.instances)
+}
+
+/// The services as the hub reads them, with their doors' rules compiled.
+pub fn table(loaded: &Loaded) -> Result<ServiceTable, Vec<Problem>> {
+    let services = services(loaded)?;
+    let folder = instances(loaded).display().to_string();
+    ServiceTable::new(services)
+        .map_err(|found| found.into_iter().map(|what| Problem::new(folder.clone(), what)).collect())
+}
+
+/// Puts the hub together, with its protocols.
+pub fn hub(
+    loaded: &Loaded,
+    store: Arc<dyn Store>,
+    keyring: Keyring,
+    connectors: &BTreeMap<SourceId, Connector>,
+    services: ServiceTable,
+) -> Result<Hub, Failure> {
+    let authorities: Vec<PathBuf> =
+        loaded.config.services.trusted_ca_files.iter().map(|file| loaded.path(file)).collect();
+    let tls = preau_keys::client_config(&authorities).map_err(Failure::new)?;
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let sources: HashMap<SourceId, SignInSource> = connectors
+        .iter()
+        .map(|(source, connector)| {
+            let (password, probe) = (connector.password.clone(), Arc::clone(&connector.probe));
+            (source.clone(), SignInSource { password, probe })
+        })
+        .collect();
+    let parts = HubParts {
+        store,
+        clock: Arc::new(SystemClock::new()),
+        ids: Arc::new(SystemIds),
+        keyring,
+        passwords: Passwords::new(threads, threads * WAITING_PER_THREAD),
+        config: loaded.config.web.clone(),
+        sources,
+        services,
+        egress: Egress::new(tls).map_err(Failure::new)?,
+    };
+    Ok(Hub::new(parts).with_protocols(Vec::new()))
+}

@@ -1,0 +1,268 @@
+//! The command line: what an operator may type, and the exit code each command ends with.
+//!
+//! | code | meaning |
+//! |---|---|
+//! | 0 | done |
+//! | 1 | failed: the reason is on standard error |
+//! | 2 | the command line or the configuration is wrong |
+//! | 3 | the synchronisation was held by its guard: nothing was written |
+
+use crate::commands;
+use crate::config::{self, Loaded};
+use clap::{Args, Parser, Subcommand};
+use preau_connector_api::Problem;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Identity provider and single sign-on hub for schools.
+#[derive(Debug, Parser)]
+#[command(
+    name = "preau",
+    version,
+    about,
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong command line or configuration, 3 synchronisation held."
+)]
+pub struct Cli {
+    /// Configuration file.
+    #[arg(long, global = true, value_name = "FILE", default_value = "preau.toml")]
+    pub config: PathBuf,
+    /// Accept the keys and secrets that are published with the source: for a demonstration on this machine, never for people.
+    #[arg(long, global = true)]
+    pub demo: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What an operator may ask for.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Answer requests until told to stop.
+    Serve,
+    /// Bring accounts in line with a source, once.
+    Sync(SyncArgs),
+    /// Say why a person may or may not open a service.
+    Explain(ExplainArgs),
+    /// Show an example of the configuration, check one, or print its schema.
+    Config {
+        /// Which.
+        #[command(subcommand)]
+        what: ConfigCommand,
+    },
+    /// Look at configuration, database, directories, clock, keys and services, and say what to do.
+    Doctor {
+        /// For scripts.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the mounted services.
+    Services {
+        /// For scripts.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Accounts kept here.
+    Account {
+        /// What to do with one.
+        #[command(subcommand)]
+        what: AccountCommand,
+    },
+    /// List the latest synchronisations of a source.
+    Runs {
+        /// Name of the source.
+        source: String,
+        /// How many.
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+        /// For scripts.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `preau sync`.
+#[derive(Debug, Args)]
+pub struct SyncArgs {
+    /// Name of the source.
+    pub source: String,
+    /// Read, plan and judge, but write nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print the report as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Apply a run the guard held, as long as it suspends at most that many people: the number its report gives.
+    #[arg(long, value_name = "NUMBER")]
+    pub accept_suspensions: Option<u64>,
+}
+
+/// `preau explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// Login or id of the person.
+    #[arg(long, value_name = "LOGIN_OR_ID")]
+    pub person: String,
+    /// Id of the service.
+    #[arg(long, value_name = "ID")]
+    pub service: String,
+    /// For scripts.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `preau config`.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print a complete commented file.
+    Example,
+    /// Read the file and tell everything that is wrong with it.
+    Check,
+    /// Print the JSON Schema of the file.
+    Schema,
+    /// Print the reference page, in Markdown.
+    Reference,
+}
+
+/// `preau account`.
+#[derive(Debug, Subcommand)]
+pub enum AccountCommand {
+    /// Add an account whose password is checked here, such as a guest's.
+    Add(AddArgs),
+    /// Replace the password of such an account, and end its sessions.
+    Password(PasswordArgs),
+}
+
+/// `preau account add`.
+#[derive(Debug, Args)]
+pub struct AddArgs {
+    /// What the person types to sign in.
+    #[arg(long)]
+    pub login: String,
+    /// Given name.
+    #[arg(long)]
+    pub given_name: String,
+    /// Family name.
+    #[arg(long)]
+    pub family_name: String,
+    /// What the person is there.
+    #[arg(long, default_value = "Invite")]
+    pub profile: String,
+    /// National number of the establishment.
+    #[arg(long, value_name = "UAI")]
+    pub establishment: String,
+    /// File whose first line is the password, `-` for standard input. Without it one is drawn and printed once.
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+}
+
+/// `preau account password`.
+#[derive(Debug, Args)]
+pub struct PasswordArgs {
+    /// Login or id of the account.
+    #[arg(long, value_name = "LOGIN_OR_ID")]
+    pub login: String,
+    /// File whose first line is the password, `-` for standard input. Without it one is drawn and printed once.
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+}
+
+/// Why a command did not do what it was asked.
+#[derive(Debug)]
+pub enum Failure {
+    /// The command line or the configuration is wrong.
+    Config(Vec<Problem>),
+    /// It was tried and failed.
+    Failed(String),
+    /// The guard held a synchronisation; its report was printed.
+    Held,
+    /// It ran and found something; what it found was printed.
+    Found,
+}
+
+impl Failure {
+    /// A failure with its reason.
+    pub fn new(reason: impl ToString) -> Self {
+        Failure::Failed(reason.to_string())
+    }
+
+    fn code(&self) -> ExitCode {
+        match self {
+            Failure::Config(problems) => {
+                for problem in problems {
+                    eprintln!("preau: {problem}");
+                }
+                ExitCode::from(2)
+            }
+            Failure::Failed(reason) => {
+                eprintln!("preau: {reason}");
+                ExitCode::from(1)
+            }
+            Failure::Found => ExitCode::from(1),
+            Failure::Held => ExitCode::from(3),
+        }
+    }
+}
+
+impl From<preau_store::StoreError> for Failure {
+    fn from(error: preau_store::StoreError) -> Self {
+        Failure::new(error)
+    }
+}
+
+/// Reads the command line and obeys it.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match obey(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.code(),
+    }
+}
+
+fn obey(cli: Cli) -> Result<(), Failure> {
+    if let Command::Config { what } = &cli.command {
+        return commands::config::run(what, &cli.config);
+    }
+    if let Command::Doctor { json } = cli.command {
+        // A doctor sees the patient even when the configuration is ill.
+        let loaded = config::load(&cli.config, &variable);
+        return runtime()?.block_on(commands::doctor::run(loaded, cli.demo, json));
+    }
+    let loaded = config::load(&cli.config, &variable).map_err(Failure::Config)?;
+    let runtime = runtime()?;
+    runtime.block_on(async {
+        match &cli.command {
+            Command::Serve => commands::serve::run(loaded, cli.demo).await,
+            Command::Sync(args) => {
+                quiet(&loaded);
+                commands::sync::run(&loaded, args).await
+            }
+            Command::Explain(args) => commands::explain::run(&loaded, args).await,
+            Command::Services { json } => commands::services::run(&loaded, *json),
+            Command::Account { what: AccountCommand::Add(args) } => commands::account::add(&loaded, args).await,
+            Command::Account { what: AccountCommand::Password(args) } => {
+                commands::account::password(&loaded, args).await
+            }
+            Command::Runs { source, limit, json } => commands::runs::run(&loaded, source, *limit, *json).await,
+            Command::Config { .. } | Command::Doctor { .. } => Ok(()),
+        }
+    })
+}
+
+/// A command says what it has to say itself: of its log only warnings are worth a line.
+fn quiet(loaded: &Loaded) {
+    crate::logging::init(&crate::logging::LogConfig {
+        level: crate::logging::LogLevel::Warn,
+        ..loaded.config.log.clone()
+    });
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(format!("the runtime does not start: {error}")))
+}

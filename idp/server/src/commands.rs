@@ -1,0 +1,51 @@
+//! One file for each command.
+
+pub mod account;
+pub mod config;
+pub mod doctor;
+pub mod explain;
+pub mod runs;
+pub mod serve;
+pub mod services;
+pub mod sync;
+
+use crate::cli::Failure;
+use preau_domain::{Person, PersonId, SourceId, normalised_login};
+use preau_store::Store;
+
+/// Finds somebody by id or login. Several people may have one login: then an id must be given.
+pub async fn find(store: &dyn Store, who: &str) -> Result<Person, Failure> {
+    if let Some(person) = store.person(&PersonId::new(who)).await? {
+        return Ok(person);
+    }
+    let login = normalised_login(who).ok_or_else(|| Failure::new("this is neither an id nor a login"))?;
+    let mut found = store.people_by_login(&login, 20).await?;
+    match found.len() {
+        0 => Err(Failure::new(format!("nobody has the id or the login {who}"))),
+        1 => Ok(found.remove(0)),
+        _ => {
+            let ids: Vec<String> = found
+                .iter()
+                .map(|p| match &p.join {
+                    Some(join) => format!("{} (from {})", p.id, join.source),
+                    None => format!("{} (kept here)", p.id),
+                })
+                .collect();
+            Err(Failure::new(format!("several people have this login, give an id: {}", ids.join(", "))))
+        }
+    }
+}
+
+/// A source of the configuration, by its name.
+pub fn source(loaded: &crate::config::Loaded, name: &str) -> Result<SourceId, Failure> {
+    let id = SourceId::new(name);
+    if loaded.config.sources.contains_key(&id) {
+        return Ok(id);
+    }
+    let names: Vec<&str> = loaded.config.sources.keys().map(SourceId::as_str).collect();
+    let known = if names.is_empty() { "the configuration names none".to_owned() } else { names.join(", ") };
+    Err(Failure::Config(vec![preau_connector_api::Problem::new(
+        format!("sources.{name}"),
+        format!("is no source of the configuration; there is: {known}"),
+    )]))
+}

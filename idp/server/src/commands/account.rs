@@ -1,0 +1,124 @@
+//! `preau account`: accounts whose password is checked here.
+
+use crate::cli::{AddArgs, Failure, PasswordArgs};
+use crate::config::Loaded;
+use crate::{SystemClock, assembly, commands};
+use preau_domain::{
+    AccountState, Affiliation, AuditEvent, AuditKind, Bounded, Clock, CorrelationId, Credentials, Ids, Person,
+    PersonId, Profile, Uai, bounded, normalised_login,
+};
+use preau_keys::{Passwords, SystemIds};
+use preau_store::{Store, StoreError};
+use std::io::Read;
+use std::path::Path;
+
+/// Shortest password taken.
+const MIN_PASSWORD: usize = 8;
+
+/// Adds an account.
+pub async fn add(loaded: &Loaded, args: &AddArgs) -> Result<(), Failure> {
+    let profile: Profile = args.profile.parse().map_err(|()| {
+        let known: Vec<&str> = Profile::ALL.into_iter().map(Profile::code).collect();
+        Failure::new(format!("{} is no profile; there is: {}", args.profile, known.join(", ")))
+    })?;
+    let uai: Uai = args.establishment.parse().map_err(Failure::new)?;
+    let login =
+        normalised_login(&args.login).ok_or_else(|| Failure::new("this login names nobody: 1 to 128 characters"))?;
+    let store = assembly::store(loaded).await?;
+    if store.establishment(&uai).await?.is_none() {
+        return Err(Failure::new(format!("establishment {uai} is not known here: synchronise its source first")));
+    }
+    let person = Person {
+        id: PersonId::generate(&SystemIds),
+        join: None,
+        state: AccountState::Active,
+        given_name: name(&args.given_name, "given name")?,
+        family_name: name(&args.family_name, "family name")?,
+        title: None,
+        login: Some(login),
+        mail: None,
+        credentials: Credentials::Local,
+        affiliations: vec![Affiliation::new(uai, profile)],
+        children: Vec::new(),
+    };
+    let (password, drawn) = password_of(args.password_file.as_deref())?;
+    let hash = Passwords::new(1, 1).hash(&password).await.map_err(Failure::new)?;
+    store.add_local_person(&person, &hash).await.map_err(|error| match error {
+        StoreError::Conflict => Failure::new("an account kept here has this login already"),
+        other => Failure::new(other),
+    })?;
+    journal(&*store, &person.id, "account-added").await?;
+    println!("account {} added", person.id);
+    tell(&password, drawn);
+    Ok(())
+}
+
+/// Replaces a password and ends the sessions of its account.
+pub async fn password(loaded: &Loaded, args: &PasswordArgs) -> Result<(), Failure> {
+    let store = assembly::store(loaded).await?;
+    let person = local(&*store, &args.login).await?;
+    let (password, drawn) = password_of(args.password_file.as_deref())?;
+    let hash = Passwords::new(1, 1).hash(&password).await.map_err(Failure::new)?;
+    store.set_password_hash(&person.id, &hash).await.map_err(|error| match error {
+        StoreError::Conflict => Failure::new("the password of this account is not kept here: its directory changes it"),
+        other => Failure::new(other),
+    })?;
+    let visits = store.end_sessions_of(&person.id).await?;
+    journal(&*store, &person.id, "password-replaced").await?;
+    println!("password of {} replaced; its sessions are ended", person.id);
+    if !visits.is_empty() {
+        println!("services it had open keep their own session until that ends by itself: {}", visits.len());
+    }
+    tell(&password, drawn);
+    Ok(())
+}
+
+/// The account kept here that has this id or login; people of a source may share the login.
+async fn local(store: &dyn Store, who: &str) -> Result<Person, Failure> {
+    if let Some(login) = normalised_login(who) {
+        let here = |person: &Person| person.credentials == Credentials::Local;
+        if let Some(person) = store.people_by_login(&login, 100).await?.into_iter().find(here) {
+            return Ok(person);
+        }
+    }
+    commands::find(store, who).await
+}
+
+fn name(text: &str, what: &str) -> Result<String, Failure> {
+    match bounded(text, 100) {
+        Bounded::Fits(name) if !name.is_empty() => Ok(name),
+        Bounded::Fits(_) => Err(Failure::new(format!("the {what} is empty"))),
+        Bounded::TooLong { .. } => Err(Failure::new(format!("the {what} is longer than 100 characters"))),
+    }
+}
+
+/// The first line of a file, or one drawn here; and which of the two.
+fn password_of(file: Option<&Path>) -> Result<(String, bool), Failure> {
+    let Some(file) = file else { return Ok((SystemIds.text(20), true)) };
+    let mut text = String::new();
+    let read = if file == Path::new("-") {
+        std::io::stdin().take(8192).read_to_string(&mut text)
+    } else {
+        std::fs::File::open(file).and_then(|file| file.take(8192).read_to_string(&mut text))
+    };
+    read.map_err(|error| Failure::new(format!("{}: {error}", file.display())))?;
+    let password = text.lines().next().unwrap_or_default();
+    if password.chars().count() < MIN_PASSWORD {
+        return Err(Failure::new(format!("a password has at least {MIN_PASSWORD} characters")));
+    }
+    Ok((password.to_owned(), false))
+}
+
+fn tell(password: &str, drawn: bool) {
+    if drawn {
+        println!("password, shown this once: {password}");
+    }
+}
+
+async fn journal(store: &dyn Store, person: &PersonId, what: &str) -> Result<(), Failure> {
+    let correlation = CorrelationId::generate(&SystemIds);
+    let mut event = AuditEvent::new(SystemClock::new().now(), AuditKind::Administered, correlation, what);
+    event.person = Some(person.clone());
+    store.record(event);
+    Ok(store.flush_audit().await?)
+}

@@ -1,0 +1,298 @@
+//! `preau doctor`: looks at everything a server needs and says, for each thing that is not well, what to do.
+
+use crate::cli::Failure;
+use crate::config::Loaded;
+use crate::{SystemClock, assembly};
+use preau_connector_api::Problem;
+use preau_domain::{Clock, Instant};
+use preau_store::{RunOutcome, Store};
+use serde::Serialize;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    Ok,
+    Warn,
+    Fail,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+struct Check {
+    what: String,
+    state: State,
+    found: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advice: Option<String>,
+}
+
+#[derive(Default)]
+struct Checks(Vec<Check>);
+
+impl Checks {
+    fn add(&mut self, state: State, what: impl Into<String>, found: impl ToString, advice: Option<&str>) {
+        let advice = advice.map(str::to_owned);
+        self.0.push(Check { what: what.into(), state, found: found.to_string(), advice });
+    }
+
+    fn ok(&mut self, what: impl Into<String>, found: impl ToString) {
+        self.add(State::Ok, what, found, None);
+    }
+
+    fn problems(&mut self, what: &str, problems: &[Problem], advice: &str) {
+        for problem in problems {
+            self.add(State::Fail, what, problem, Some(advice));
+        }
+    }
+}
+
+/// No clock of a machine that works is before the release of what it runs.
+const RELEASED: Instant = Instant(1_767_225_600_000);
+
+/// Looks, prints, and fails when something does not work.
+pub async fn run(loaded: Result<Loaded, Vec<Problem>>, demo: bool, json: bool) -> Result<(), Failure> {
+    preau_keys::install_provider();
+    let mut checks = Checks::default();
+    match &loaded {
+        Ok(loaded) => examine(&mut checks, loaded, demo).await,
+        Err(problems) => {
+            checks.problems("configuration", problems, "correct the file: `preau config example` shows every key")
+        }
+    }
+    if json {
+        println!("{:#}", serde_json::to_value(&checks.0).map_err(Failure::new)?);
+    } else {
+        for check in &checks.0 {
+            let state = match check.state {
+                State::Ok => "ok  ",
+                State::Warn => "warn",
+                State::Fail => "FAIL",
+            };
+            println!("{state}  {:<14} {}", check.what, check.found);
+            if let Some(advice) = &check.advice {
+                println!("      {:<14} → {advice}", "");
+            }
+        }
+    }
+    if loaded.is_err() {
+        return Err(Failure::Config(Vec::new()));
+    }
+    if checks.0.iter().any(|check| check.state == State::Fail) { Err(Failure::Found) } else { Ok(()) }
+}
+
+async fn examine(checks: &mut Checks, loaded: &Loaded, demo: bool) {
+    checks.ok("configuration", loaded.file.display());
+    exposure(checks, loaded);
+    secrets(checks, loaded, demo);
+    let store = database(checks, loaded).await;
+    clock(checks, loaded, store.as_deref()).await;
+    sources(checks, loaded, store.as_deref()).await;
+    match assembly::table(loaded) {
+        Ok(table) if table.all().is_empty() => checks.add(
+            State::Warn,
+            "services",
+            format!("none in {}", assembly::instances(loaded).display()),
+            Some("put one <id>.toml for each service in this folder; docs/ shows how"),
+        ),
+        Ok(table) => checks.ok("services", format!("{} mounted", table.all().len())),
+        Err(problems) => checks.problems(
+            "services",
+            &problems,
+            "correct the file; a running server keeps what it has mounted until then",
+        ),
+    }
+    folder(checks, "spool", &loaded.path(&loaded.config.sync.spool_dir));
+}
+
+/// Who can listen in, and how many may come.
+fn exposure(checks: &mut Checks, loaded: &Loaded) {
+    let server = &loaded.config.server;
+    if let (Some(cert), Some(key)) = (&server.tls_cert_file, &server.tls_key_file) {
+        match preau_keys::server_config(&loaded.path(cert), &loaded.path(key)) {
+            Ok(_) => checks.ok("tls", "certificate and key fit together"),
+            Err(error) => checks.add(State::Fail, "tls", error, Some("give a PEM certificate chain and its own key")),
+        }
+    } else if !server.listen.ip().is_loopback() && loaded.config.web.trusted_proxies.is_empty() {
+        checks.add(
+            State::Warn,
+            "tls",
+            format!("plain HTTP on {}, and no proxy is trusted", server.listen),
+            Some("give server.tls_cert_file and server.tls_key_file, or name the proxy in web.trusted_proxies"),
+        );
+    }
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let open = limits
+        .lines()
+        .find_map(|line| line.strip_prefix("Max open files"))
+        .and_then(|rest| rest.split_whitespace().next()?.parse::<usize>().ok());
+    if let Some(open) = open
+        && open < server.max_connections + 200
+    {
+        checks.add(
+            State::Warn,
+            "open files",
+            format!("{open} at most, for {} connections", server.max_connections),
+            Some("raise the limit of the service (LimitNOFILE=65536 for systemd) or lower server.max_connections"),
+        );
+    }
+}
+
+/// Looks at the keys without making any.
+fn secrets(checks: &mut Checks, loaded: &Loaded, demo: bool) {
+    let dir = loaded.path(&loaded.config.keys.dir);
+    if dir.join(preau_keys::MASTER_KEY_FILE).exists() {
+        match assembly::keyring(loaded, demo) {
+            Ok(keys) => checks.ok("keys", format!("master key {}…", keys.fingerprint().get(..16).unwrap_or_default())),
+            Err(Failure::Failed(what)) => {
+                checks.add(State::Fail, "keys", what, Some("do what the line says; no server starts before"))
+            }
+            Err(_) => checks.add(State::Fail, "keys", "the keys do not open", None),
+        }
+    } else {
+        checks.add(
+            State::Warn,
+            "keys",
+            format!("no master key in {} yet", dir.display()),
+            Some("the first start draws one; keep a copy of it in a safe place"),
+        );
+    }
+    let published = assembly::published_secrets(loaded);
+    for problem in &published {
+        let state = if demo { State::Warn } else { State::Fail };
+        checks.add(state, "secrets", problem, Some("write a secret of your own in this file"));
+    }
+    if published.is_empty() {
+        checks.ok("secrets", "none of them is published with the source");
+    }
+}
+
+async fn database(checks: &mut Checks, loaded: &Loaded) -> Option<Arc<dyn Store>> {
+    let advice = "look at storage.url, at the rights on the file or at the database server";
+    let store = match assembly::store(loaded).await {
+        Ok(store) => store,
+        Err(Failure::Failed(what)) => {
+            checks.add(State::Fail, "database", what, Some(advice));
+            return None;
+        }
+        Err(_) => {
+            checks.add(State::Fail, "database", "does not open", Some(advice));
+            return None;
+        }
+    };
+    if let Err(error) = store.ready().await {
+        checks.add(State::Fail, "database", error, Some(advice));
+        return None;
+    }
+    match store.health().await {
+        Ok(health) => {
+            checks.ok(
+                "database",
+                format!("{}, {} people, {} live sessions", health.backend, health.people, health.sessions),
+            );
+        }
+        Err(error) => {
+            checks.add(State::Warn, "database", error, Some("it reads and writes, but its figures do not come"))
+        }
+    }
+    Some(store)
+}
+
+/// Times of tickets, certificates and sessions all rest on the clock.
+async fn clock(checks: &mut Checks, loaded: &Loaded, store: Option<&dyn Store>) {
+    let now = SystemClock::new().now();
+    let advice = "set the clock, and keep it by a time service such as systemd-timesyncd or chrony";
+    if now < RELEASED {
+        checks.add(State::Fail, "clock", format!("it says {}", now.rfc3339()), Some(advice));
+        return;
+    }
+    if let Some(store) = store {
+        for source in loaded.config.sources.keys() {
+            if let Ok(runs) = store.runs(source, 1).await
+                && let Some(run) = runs.first()
+                && run.finished.unwrap_or(run.started) - now > 60_000
+            {
+                let found = format!("it says {}, and the latest synchronisation ended after that", now.rfc3339());
+                checks.add(State::Fail, "clock", found, Some(advice));
+                return;
+            }
+        }
+    }
+    let kept = ["/run/systemd/timesync/synchronized", "/run/chrony", "/var/lib/ntpsec", "/var/lib/ntp"]
+        .into_iter()
+        .any(|sign| Path::new(sign).exists());
+    if kept {
+        checks.ok("clock", format!("{}, kept by a time service", now.rfc3339()));
+    } else {
+        let found = format!("{}; no time service is seen on this machine", now.rfc3339());
+        checks.add(
+            State::Warn,
+            "clock",
+            found,
+            Some("in a container the host keeps it; elsewhere install a time service"),
+        );
+    }
+}
+
+async fn sources(checks: &mut Checks, loaded: &Loaded, store: Option<&dyn Store>) {
+    if loaded.config.sources.is_empty() {
+        checks.add(
+            State::Warn,
+            "sources",
+            "there is none",
+            Some("describe your annuaire in a section [sources.<name>]"),
+        );
+    }
+    for source in loaded.config.sources.keys() {
+        let what = format!("source {source}");
+        let connector = match assembly::connector(loaded, source) {
+            Ok(connector) => connector,
+            Err(problems) => {
+                checks.problems(&what, &problems, "correct the configuration");
+                continue;
+            }
+        };
+        match tokio::time::timeout(Duration::from_secs(10), connector.probe.probe()).await {
+            Ok(Ok(answer)) => checks.ok(&what, answer),
+            Ok(Err(error)) => {
+                checks.add(State::Fail, &what, error, Some("people who come from it cannot sign in, the others can"));
+            }
+            Err(_) => {
+                checks.add(State::Fail, &what, "no answer within 10 s", Some("look at the network between here and it"))
+            }
+        }
+        let Some(store) = store else { continue };
+        if connector.directory.is_none() {
+            continue;
+        }
+        let command = format!("preau sync {source}");
+        match store.runs(source, 1).await.unwrap_or_default().first() {
+            None => checks.add(State::Warn, &what, "never synchronised", Some(&command)),
+            Some(run) => {
+                let found = format!("latest synchronisation {} ({:?})", run.started.rfc3339(), run.outcome);
+                match run.outcome {
+                    RunOutcome::Applied | RunOutcome::Running => checks.ok(&what, found),
+                    _ => checks.add(State::Warn, &what, found, Some(&format!("see why: preau runs {source}"))),
+                }
+            }
+        }
+    }
+}
+
+/// A folder is there, is ours and takes files.
+fn folder(checks: &mut Checks, what: &str, path: &Path) {
+    let tried = assembly::private_folder(path).and_then(|()| {
+        let file = path.join(".preau-doctor");
+        std::fs::write(&file, b"").and_then(|()| std::fs::remove_file(&file))
+    });
+    match tried {
+        Ok(()) => checks.ok(what, path.display()),
+        Err(error) => {
+            let found = format!("{}: {error}", path.display());
+            checks.add(State::Fail, what, found, Some("give the account of the server the right to write there"));
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! `preau services`: what is mounted, from which file, by which protocol, at which address.
+
+use crate::assembly;
+use crate::cli::Failure;
+use crate::config::Loaded;
+use preau_connector_api::MountedService;
+use serde_json::{Value, json};
+
+/// Lists them.
+pub fn run(loaded: &Loaded, json: bool) -> Result<(), Failure> {
+    // The table is built as the server builds it, so that what is listed is what would be served.
+    let table = assembly::table(loaded).map_err(Failure::Config)?;
+    let folder = assembly::instances(loaded);
+    let file = |service: &MountedService| folder.join(format!("{}.toml", service.service.id)).display().to_string();
+    if json {
+        let rows: Vec<Value> = table
+            .all()
+            .iter()
+            .map(|door| {
+                json!({
+                    "id": door.service.id,
+                    "title": door.title,
+                    "connector": door.connector,
+                    "category": door.category.as_str(),
+                    "protocols": protocols(door),
+                    "address": door.service.home,
+                    "file": file(door),
+                })
+            })
+            .collect();
+        println!("{:#}", Value::Array(rows));
+        return Ok(());
+    }
+    if table.all().is_empty() {
+        println!("no service is mounted: put a file in {}", folder.display());
+    }
+    for door in table.all() {
+        let protocols = protocols(door).join(", ");
+        println!(
+            "{:<24} {:<6} {}  ({}, {})",
+            door.service.id,
+            protocols,
+            door.service.home,
+            door.connector,
+            file(door)
+        );
+    }
+    Ok(())
+}
+
+/// What a service speaks; `link` when it is a plain link.
+fn protocols(service: &MountedService) -> Vec<&'static str> {
+    if service.cas.is_some() { vec!["cas"] } else { vec!["link"] }
+}

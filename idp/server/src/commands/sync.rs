@@ -1,0 +1,174 @@
+//! `preau sync`: one synchronisation, watched by a person or read by a script.
+
+use crate::cli::{Failure, SyncArgs};
+use crate::config::Loaded;
+use crate::{SystemClock, assembly, commands};
+use indicatif::{ProgressBar, ProgressStyle};
+use preau_keys::SystemIds;
+use preau_provision::{Options, Phase, Progress, Report, SyncContext, Thresholds, synchronise};
+use preau_store::RunOutcome;
+use std::io::IsTerminal;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Runs it and prints the report.
+pub async fn run(loaded: &Loaded, args: &SyncArgs) -> Result<(), Failure> {
+    let source = commands::source(loaded, &args.source)?;
+    let connector = assembly::connector(loaded, &source).map_err(Failure::Config)?;
+    let directory = connector
+        .directory
+        .ok_or_else(|| Failure::new(format!("{source} checks passwords but hands over no people")))?;
+    let ctx = SyncContext {
+        store: assembly::store(loaded).await?,
+        clock: Arc::new(SystemClock::new()),
+        ids: Arc::new(SystemIds),
+        spool_dir: loaded.path(&loaded.config.sync.spool_dir),
+    };
+    let options = Options {
+        dry_run: args.dry_run,
+        thresholds: args.accept_suspensions.map_or_else(|| loaded.config.sync.thresholds(), Thresholds::accepting),
+    };
+    let progress: Arc<dyn Progress> =
+        if std::io::stderr().is_terminal() { Arc::new(Bar::default()) } else { Arc::new(Lines::default()) };
+    let report = tokio::select! {
+        report = synchronise(&ctx, &source, &*directory, options, Arc::clone(&progress)) => report.map_err(Failure::new)?,
+        _ = tokio::signal::ctrl_c() => {
+            return Err(Failure::new("interrupted: what was written stays, and running it again goes on from there"));
+        }
+    };
+    drop(progress);
+    if args.json {
+        println!("{:#}", serde_json::to_value(&report).map_err(Failure::new)?);
+    } else {
+        print!("{}", text(&report));
+    }
+    match report.outcome {
+        RunOutcome::Held => Err(Failure::Held),
+        RunOutcome::Incomplete => Err(Failure::new("the source did not answer to the end; nobody was suspended")),
+        _ => Ok(()),
+    }
+}
+
+/// The report as people read it.
+fn text(report: &Report) -> String {
+    let outcome = match (report.outcome, report.dry_run) {
+        (RunOutcome::Held, _) => "held: nothing was written",
+        (RunOutcome::Incomplete, false) => "incomplete: nobody was suspended",
+        (RunOutcome::Incomplete, true) => "tried, and the source did not answer to the end: nothing was written",
+        (_, true) => "tried: nothing was written",
+        _ => "applied",
+    };
+    let (e, p) = (&report.establishments, &report.people);
+    let seconds = report.duration_ms / 1000;
+    let tenths = report.duration_ms % 1000 / 100;
+    let mut out = format!(
+        "{}: {outcome} ({seconds}.{tenths} s, {} people/s)\n\
+         \x20 establishments  {} created, {} updated, {} unchanged\n\
+         \x20 people          {} read: {} created, {} updated, {} reactivated, {} unchanged, {} kept as they are; {} {}\n\
+         \x20 rejected        {}\n",
+        report.source,
+        report.people_per_second,
+        e.created,
+        e.updated,
+        e.unchanged,
+        p.read,
+        p.created,
+        p.updated,
+        p.reactivated,
+        p.unchanged,
+        p.kept,
+        p.suspended,
+        if report.dry_run || report.outcome == RunOutcome::Held { "would be suspended" } else { "suspended" },
+        report.rejected.total,
+    );
+    for (reason, count) in &report.rejected.by_reason {
+        out += &format!("    {count:>6}  {reason}\n");
+    }
+    for entry in report.rejected.entries.iter().take(10) {
+        out += &format!("            {}: {}\n", entry.dn, entry.reason);
+    }
+    if report.rejected.total > 10 {
+        out += "            … the first thousand are in the report of `preau runs --json`\n";
+    }
+    for reason in &report.held {
+        out += &format!("  held: {reason}\n");
+    }
+    if !report.held.is_empty() {
+        out += &format!(
+            "  Look at the source first. If these people are really gone: preau sync {} --accept-suspensions {}\n",
+            report.source, p.suspended
+        );
+    }
+    if let Some(why) = &report.incomplete {
+        out += &format!("  incomplete: {why}\n");
+    }
+    out
+}
+
+/// A bar, for a person who watches.
+#[derive(Default)]
+struct Bar {
+    bar: Mutex<Option<ProgressBar>>,
+}
+
+impl Progress for Bar {
+    fn phase(&self, phase: Phase, total: Option<u64>) {
+        let template = match total {
+            Some(_) => "{msg:<22} {bar:30} {human_pos}/{human_len} {per_sec}",
+            None => "{msg:<22} {spinner} {human_pos}",
+        };
+        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = total.map_or_else(ProgressBar::new_spinner, ProgressBar::new).with_style(style);
+        bar.set_message(phase.label());
+        if let Some(before) = self.bar.lock().unwrap_or_else(PoisonError::into_inner).replace(bar) {
+            before.finish();
+        }
+    }
+
+    fn advance(&self, records: u64) {
+        if let Some(bar) = &*self.bar.lock().unwrap_or_else(PoisonError::into_inner) {
+            bar.inc(records);
+        }
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        if let Some(bar) = self.bar.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            bar.finish();
+        }
+    }
+}
+
+/// One line a step, for a file.
+#[derive(Default)]
+struct Lines {
+    step: Mutex<Option<Phase>>,
+    records: AtomicU64,
+}
+
+impl Lines {
+    fn finish(&self) {
+        let records = self.records.swap(0, Ordering::Relaxed);
+        if let Some(phase) = self.step.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            eprintln!("{}: {records}", phase.label());
+        }
+    }
+}
+
+impl Progress for Lines {
+    fn phase(&self, phase: Phase, _: Option<u64>) {
+        self.finish();
+        *self.step.lock().unwrap_or_else(PoisonError::into_inner) = Some(phase);
+    }
+
+    fn advance(&self, records: u64) {
+        self.records.fetch_add(records, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}

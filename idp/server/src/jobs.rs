@@ -1,0 +1,257 @@
+//! What a server does without being asked: sweep what expired, take up changed services and certificates, ask the
+//! sources whether they answer, and synchronise those that have a rhythm.
+
+use crate::config::Loaded;
+use crate::health::Health;
+use crate::{SystemClock, assembly};
+use axum_server::tls_rustls::RustlsConfig;
+use metrics_exporter_prometheus::PrometheusHandle;
+use preau_connector_api::{Connector, Directory, Problem};
+use preau_domain::{AuditEvent, AuditKind, Clock, CorrelationId, Seconds, SourceId};
+use preau_keys::SystemIds;
+use preau_provision::{Options, Silent, SyncContext, SyncError, synchronise};
+use preau_store::{RunOutcome, Store, Swept};
+use preau_web::Hub;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// Rows of each kind taken away at once, so that a sweep never holds the database for long.
+const SWEEP: u32 = 1_000;
+
+/// What the jobs work with.
+pub(crate) struct House {
+    pub(crate) loaded: Loaded,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) health: Arc<Health>,
+    pub(crate) connectors: BTreeMap<SourceId, Connector>,
+    pub(crate) tls: Option<RustlsConfig>,
+    pub(crate) metrics: PrometheusHandle,
+}
+
+/// The jobs of a running server.
+pub(crate) struct Jobs {
+    tasks: JoinSet<()>,
+    stop: CancellationToken,
+    again: Arc<Notify>,
+}
+
+impl Jobs {
+    /// Takes services and certificate again now.
+    pub(crate) fn reload(&self) {
+        self.again.notify_one();
+    }
+
+    /// Ends them. A synchronisation under way is dropped where it stands; the next run goes on from there.
+    pub(crate) async fn stop(mut self) {
+        self.stop.cancel();
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+/// Starts them.
+pub(crate) fn start(house: House, seen: preau_connectors::Signature, stop: CancellationToken) -> Jobs {
+    let house = Arc::new(house);
+    let again = Arc::new(Notify::new());
+    let mut tasks = JoinSet::new();
+    let mut job = |job: std::pin::Pin<Box<dyn Future<Output = ()> + Send>>| {
+        let stop = stop.clone();
+        tasks.spawn(async move {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = job => {}
+            }
+        });
+    };
+    job(Box::pin(sweep(Arc::clone(&house))));
+    job(Box::pin(reload(Arc::clone(&house), seen, Arc::clone(&again))));
+    for (source, connector) in &house.connectors {
+        job(Box::pin(probe(Arc::clone(&house), source.clone(), connector.clone())));
+        let every = house.loaded.config.sources.get(source).and_then(|config| config.every);
+        if let (Some(every), Some(directory)) = (every, connector.directory.clone()) {
+            job(Box::pin(schedule(Arc::clone(&house), source.clone(), directory, every)));
+        }
+    }
+    Jobs { tasks, stop, again }
+}
+
+/// Writes every problem on a line of its own.
+pub(crate) fn tell(problems: &[Problem]) {
+    for problem in problems {
+        tracing::error!(at = %problem.at, problem = %problem.what, "services not mounted");
+    }
+}
+
+/// Takes away what expired.
+async fn sweep(house: Arc<House>) {
+    let clock = SystemClock::new();
+    let keep = Seconds(i64::from(house.loaded.config.storage.audit_days) * 86_400);
+    let mut ticks = tokio::time::interval(Duration::from_secs(60));
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        house.metrics.run_upkeep();
+        loop {
+            let now = clock.now();
+            match house.store.sweep(now, now - keep, SWEEP).await {
+                Ok(swept) if full(&swept) => tokio::task::yield_now().await,
+                Ok(_) => break,
+                Err(error) => {
+                    tracing::warn!(%error, "what expired was not taken away; it will be");
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// Whether there may be more of some kind.
+fn full(swept: &Swept) -> bool {
+    let limit = u64::from(SWEEP);
+    [swept.sessions, swept.pending, swept.tickets, swept.counters, swept.audit].into_iter().any(|count| count >= limit)
+}
+
+/// Takes up changed services and certificates: every second it looks whether a file changed, and it looks at once when
+/// told to. What does not hold together changes nothing.
+async fn reload(house: Arc<House>, mut seen: preau_connectors::Signature, again: Arc<Notify>) {
+    let folder = assembly::instances(&house.loaded);
+    let server = &house.loaded.config.server;
+    let files: Vec<PathBuf> = [&server.tls_cert_file, &server.tls_key_file]
+        .into_iter()
+        .flatten()
+        .map(|file| house.loaded.path(file))
+        .collect();
+    let mut certificate = changed_at(&files);
+    let mut ticks = tokio::time::interval(Duration::from_secs(1));
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        let told = tokio::select! {
+            _ = ticks.tick() => false,
+            () = again.notified() => true,
+        };
+        let now = preau_connectors::signature(&folder);
+        if told || now != seen {
+            seen = now;
+            take_services(&house);
+        }
+        let now = changed_at(&files);
+        if told || now != certificate {
+            certificate = now;
+            take_certificate(&house, &files);
+        }
+    }
+}
+
+fn take_services(house: &House) {
+    let detail = match assembly::table(&house.loaded) {
+        Ok(table) => {
+            let count = table.all().len();
+            house.hub.set_services(table);
+            house.health.services_loaded();
+            metrics::gauge!("preau_services_mounted").set(count as f64);
+            tracing::info!(services = count, "services mounted");
+            "applied"
+        }
+        Err(problems) => {
+            tell(&problems);
+            tracing::error!("the services that were mounted stay mounted");
+            "refused"
+        }
+    };
+    metrics::counter!("preau_services_reloads_total", "outcome" => detail).increment(1);
+    let correlation = CorrelationId::generate(&*house.hub.ids);
+    house.store.record(AuditEvent::new(house.hub.now(), AuditKind::ServicesReloaded, correlation, detail));
+}
+
+fn changed_at(files: &[PathBuf]) -> Vec<Option<SystemTime>> {
+    files.iter().map(|file| std::fs::metadata(file).and_then(|metadata| metadata.modified()).ok()).collect()
+}
+
+fn take_certificate(house: &House, files: &[PathBuf]) {
+    let (Some(tls), [cert, key]) = (&house.tls, files) else { return };
+    match preau_keys::server_config(cert, key) {
+        Ok(config) => {
+            tls.reload_from_config(config);
+            tracing::info!("certificate taken up");
+        }
+        Err(error) => tracing::error!(%error, "the certificate that was shown stays"),
+    }
+}
+
+/// Asks a source whether it answers.
+async fn probe(house: Arc<House>, source: SourceId, connector: Connector) {
+    let mut ticks = tokio::time::interval(Duration::from_secs(15));
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let answer = connector.probe.probe().await;
+        metrics::gauge!("preau_source_up", "source" => source.to_string()).set(if answer.is_ok() { 1.0 } else { 0.0 });
+        if house.health.source(&source, answer.is_ok()) {
+            match answer {
+                Ok(_) => tracing::info!(source.id = %source, "the source answers"),
+                Err(error) => {
+                    tracing::warn!(source.id = %source, %error, "the source does not answer: people who come from it cannot sign in")
+                }
+            }
+        }
+    }
+}
+
+/// Synchronises a source at its rhythm, counted from the latest run whoever asked for it.
+async fn schedule(house: Arc<House>, source: SourceId, directory: Arc<dyn Directory>, every: Duration) {
+    let clock = Arc::new(SystemClock::new());
+    let ctx = SyncContext {
+        store: Arc::clone(&house.store),
+        clock: Arc::clone(&clock) as Arc<dyn Clock>,
+        ids: Arc::new(SystemIds),
+        spool_dir: house.loaded.path(&house.loaded.config.sync.spool_dir),
+    };
+    let every_ms = i64::try_from(every.as_millis()).unwrap_or(i64::MAX);
+    loop {
+        let since = match house.store.runs(&source, 1).await {
+            Ok(runs) => runs.first().map_or(i64::MAX, |run| clock.now() - run.started),
+            Err(error) => {
+                tracing::warn!(source.id = %source, %error, "the latest synchronisation is not known");
+                0
+            }
+        };
+        if since < every_ms {
+            let wait = u64::try_from((every_ms - since).max(1_000)).unwrap_or(1_000);
+            tokio::time::sleep(Duration::from_millis(wait)).await;
+            continue;
+        }
+        let options = Options { dry_run: false, thresholds: house.loaded.config.sync.thresholds() };
+        let outcome = match synchronise(&ctx, &source, &*directory, options, Arc::new(Silent)).await {
+            Ok(report) => {
+                let (people, rejected) = (report.people, report.rejected.total);
+                tracing::info!(
+                    source.id = %source, run.id = %report.run, outcome = ?report.outcome, read = people.read,
+                    created = people.created, updated = people.updated, suspended = people.suspended, rejected,
+                    "synchronised"
+                );
+                for reason in &report.held {
+                    tracing::error!(source.id = %source, reason, "synchronisation held");
+                }
+                match report.outcome {
+                    RunOutcome::Applied => "applied",
+                    RunOutcome::Held => "held",
+                    _ => "incomplete",
+                }
+            }
+            Err(SyncError::Busy) => "busy",
+            Err(error) => {
+                tracing::error!(source.id = %source, %error, "synchronisation failed");
+                "failed"
+            }
+        };
+        metrics::counter!("preau_synchronisations_total", "source" => source.to_string(), "outcome" => outcome)
+            .increment(1);
+        // A run that left no record, such as one that met another machine's, does not come back at once.
+        tokio::time::sleep(Duration::from_secs(30).min(every)).await;
+    }
+}

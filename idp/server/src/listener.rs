@@ -1,0 +1,143 @@
+//! Connections: how many, how slow, how large. What a request means is `idp/web`'s.
+//!
+//! A client that sends its headers one byte at a time, opens a connection and says nothing, stops reading, or holds
+//! thousands of connections costs little here and is let go soon.
+
+use axum_server::accept::Accept;
+use axum_server::{Address, Server};
+use hyper_util::rt::TokioTimer;
+use std::future::{Future, Ready, ready};
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, Sleep};
+
+/// How long the headers of a request may take; also how long a kept-alive connection waits for the next request.
+pub const HEADERS: Duration = Duration::from_secs(15);
+
+/// How long a connection may be silent in both directions, whatever it is in the middle of.
+pub const SILENCE: Duration = Duration::from_secs(45);
+
+/// Room for the head of a request: address and headers.
+pub const HEAD: usize = 64 * 1024;
+
+/// Opens the listening socket.
+pub fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    // A whole school arrives in the same minute: the queue of the kernel is the cheapest place to wait.
+    socket.listen(4096)?.into_std()
+}
+
+/// Sets the bounds of HTTP on a server.
+pub fn bound<A: Address, C>(server: &mut Server<A, C>) {
+    let builder = server.http_builder();
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS).max_buf_size(HEAD).max_headers(100);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(128)
+        .max_header_list_size(HEAD as u32)
+        .keep_alive_interval(Duration::from_secs(20))
+        .keep_alive_timeout(Duration::from_secs(10));
+}
+
+/// Takes connections while there is room, and watches each.
+#[derive(Clone, Debug)]
+pub struct Bounded {
+    room: Arc<Semaphore>,
+}
+
+impl Bounded {
+    /// Room for that many connections.
+    pub fn new(connections: usize) -> Self {
+        Bounded { room: Arc::new(Semaphore::new(connections)) }
+    }
+}
+
+impl<S> Accept<TcpStream, S> for Bounded {
+    type Stream = Watched;
+    type Service = S;
+    type Future = Ready<io::Result<(Watched, S)>>;
+
+    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
+        let Ok(permit) = Arc::clone(&self.room).try_acquire_owned() else {
+            metrics::counter!("preau_connections_refused_total").increment(1);
+            return ready(Err(io::Error::other("no room for another connection")));
+        };
+        ready(stream.set_nodelay(true).map(|()| (Watched::new(stream, permit, SILENCE), service)))
+    }
+}
+
+/// A connection that ends by itself when nothing moves on it.
+pub struct Watched {
+    stream: TcpStream,
+    _permit: OwnedSemaphorePermit,
+    limit: Duration,
+    moved: Instant,
+    alarm: Pin<Box<Sleep>>,
+}
+
+impl Watched {
+    fn new(stream: TcpStream, permit: OwnedSemaphorePermit, limit: Duration) -> Self {
+        Watched { stream, _permit: permit, limit, moved: Instant::now(), alarm: Box::pin(tokio::time::sleep(limit)) }
+    }
+
+    /// Notes that something moved, or says that nothing did for too long.
+    fn watch<T>(&mut self, cx: &mut Context<'_>, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if polled.is_ready() {
+            self.moved = Instant::now();
+            return polled;
+        }
+        while self.alarm.as_mut().poll(cx).is_ready() {
+            let end = self.moved + self.limit;
+            if end <= Instant::now() {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            self.alarm.as_mut().reset(end);
+        }
+        Poll::Pending
+    }
+}
+
+impl AsyncRead for Watched {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let polled = Pin::new(&mut self.stream).poll_read(cx, buf);
+        self.watch(cx, polled)
+    }
+}
+
+impl AsyncWrite for Watched {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let polled = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.watch(cx, polled)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.watch(cx, polled)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

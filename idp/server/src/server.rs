@@ -1,0 +1,179 @@
+//! A running server: sockets, routes, jobs, and how it stops.
+
+use crate::assembly;
+use crate::cli::Failure;
+use crate::config::Loaded;
+use crate::health::{self, Health};
+use crate::jobs::{self, House};
+use crate::listener::{self, Bounded};
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum_server::Handle;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use metrics_exporter_prometheus::PrometheusHandle;
+use preau_web::{Hub, ServiceTable};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// How long one request may take, body included.
+const REQUEST: Duration = Duration::from_secs(30);
+
+/// A server that answers.
+pub struct Running {
+    /// Where it answers.
+    pub address: SocketAddr,
+    /// The hub it answers with.
+    pub hub: Arc<Hub>,
+    handle: Handle<SocketAddr>,
+    sockets: JoinSet<std::io::Result<()>>,
+    jobs: jobs::Jobs,
+    health: Arc<Health>,
+    patience: Duration,
+}
+
+/// Starts a server: when this returns, its address takes connections. Call inside a runtime.
+pub async fn start(loaded: Loaded, demo: bool, metrics: PrometheusHandle) -> Result<Running, Failure> {
+    if !demo {
+        let problems = assembly::published_secrets(&loaded);
+        if !problems.is_empty() {
+            return Err(Failure::Config(problems));
+        }
+    }
+    let keyring = assembly::keyring(&loaded, demo)?;
+    let connectors = assembly::connectors(&loaded).map_err(Failure::Config)?;
+    let store = assembly::store(&loaded).await?;
+    let server = &loaded.config.server;
+
+    let mut problems = Vec::new();
+    // The state of the folder is noted before it is read: a file that changes meanwhile is read again.
+    let seen = preau_connectors::signature(&assembly::instances(&loaded));
+    let services = assembly::table(&loaded).unwrap_or_else(|found| {
+        problems = found;
+        empty_table()
+    });
+    let mounted = services.all().len();
+    let hub = Arc::new(assembly::hub(&loaded, Arc::clone(&store), keyring, &connectors, services)?);
+    let health = Arc::new(Health::new(
+        Arc::clone(&store),
+        connectors.keys().cloned(),
+        metrics.clone(),
+        server.metrics_listen.is_none(),
+    ));
+    if problems.is_empty() {
+        health.services_loaded();
+        metrics::gauge!("preau_services_mounted").set(mounted as f64);
+        tracing::info!(services = mounted, "services mounted");
+    } else {
+        jobs::tell(&problems);
+        tracing::error!("no service is mounted, and /readyz says so, until the folder of instances is repaired");
+    }
+
+    let handle = Handle::new();
+    let mut sockets = JoinSet::new();
+    let tls = match (&server.tls_cert_file, &server.tls_key_file) {
+        (Some(cert), Some(key)) => {
+            let config = preau_keys::server_config(&loaded.path(cert), &loaded.path(key)).map_err(Failure::new)?;
+            Some(RustlsConfig::from_config(config))
+        }
+        _ => None,
+    };
+    let routes = health::routes(Arc::clone(&health)).merge(preau_web::router(Arc::clone(&hub))).layer(from_fn(in_time));
+    let address = open(&mut sockets, &handle, server.listen, server.max_connections, tls.clone(), routes)?;
+    if let Some(separate) = server.metrics_listen {
+        open(&mut sockets, &handle, separate, 64, None, health::metrics_routes(Arc::clone(&health)))?;
+    }
+    tracing::info!(
+        %address,
+        public_url = %loaded.config.web.public_url,
+        tls = tls.is_some(),
+        demo,
+        "listening"
+    );
+    let patience = Duration::from_secs(server.stop_seconds);
+    let house = House { loaded, store, hub: Arc::clone(&hub), health: Arc::clone(&health), connectors, tls, metrics };
+    let jobs = jobs::start(house, seen, CancellationToken::new());
+    Ok(Running { address, hub, handle, sockets, jobs, health, patience })
+}
+
+impl Running {
+    /// Waits until the server ends by itself, which is a failure.
+    pub async fn ended(&mut self) -> Failure {
+        match self.sockets.join_next().await {
+            Some(Ok(Err(error))) => Failure::new(format!("the server stopped: {error}")),
+            Some(Err(error)) => Failure::new(format!("the server stopped: {error}")),
+            _ => Failure::new("the server stopped"),
+        }
+    }
+
+    /// Takes the services folder and the certificate again now, as on a hang-up signal.
+    pub fn reload(&self) {
+        self.jobs.reload();
+    }
+
+    /// Takes no new connection, lets requests under way end for a while, then ends everything.
+    pub async fn stop(mut self) -> Result<(), Failure> {
+        tracing::info!("stopping");
+        self.health.stopping();
+        self.handle.graceful_shutdown(Some(self.patience));
+        while self.sockets.join_next().await.is_some() {}
+        self.jobs.stop().await;
+        // The journal is the last to go: what was said to people is in it.
+        match tokio::time::timeout(Duration::from_secs(5), self.hub.store.flush_audit()).await {
+            Ok(Ok(())) => {
+                tracing::info!("stopped");
+                Ok(())
+            }
+            _ => Err(Failure::new("the last events of the journal were not written")),
+        }
+    }
+}
+
+/// No service at all: nobody opens anything.
+fn empty_table() -> ServiceTable {
+    ServiceTable::new(Vec::new()).unwrap_or_else(|_| unreachable!("nothing has nothing wrong with it"))
+}
+
+fn open(
+    sockets: &mut JoinSet<std::io::Result<()>>,
+    handle: &Handle<SocketAddr>,
+    address: SocketAddr,
+    connections: usize,
+    tls: Option<RustlsConfig>,
+    routes: Router,
+) -> Result<SocketAddr, Failure> {
+    let socket = listener::bind(address).map_err(|error| Failure::new(format!("{address}: {error}")))?;
+    let bound = socket.local_addr().map_err(Failure::new)?;
+    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum_server::from_tcp(socket).map_err(Failure::new)?.handle(handle.clone());
+    let room = Bounded::new(connections);
+    match tls {
+        Some(config) => {
+            let mut server = server.acceptor(RustlsAcceptor::new(config).acceptor(room));
+            listener::bound(&mut server);
+            sockets.spawn(server.serve(service));
+        }
+        // Without TLS nobody speaks HTTP/2 to us, and knowing it spares a wait for the first bytes that nothing bounds.
+        None => {
+            let mut server = server.acceptor(room).http1_only();
+            listener::bound(&mut server);
+            sockets.spawn(server.serve(service));
+        }
+    }
+    Ok(bound)
+}
+
+/// A request that takes too long is given up: whoever sends a body drop by drop holds nothing for ever.
+async fn in_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(REQUEST, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            metrics::counter!("preau_requests_given_up_total").increment(1);
+            (http::StatusCode::REQUEST_TIMEOUT, [(http::header::CONNECTION, "close")]).into_response()
+        }
+    }
+}
