@@ -32,7 +32,8 @@ impl Attack {
         assert!(self.began.elapsed() < PROMPT, "{at} after {:?}", self.began.elapsed());
         self.no_stranger(answer);
         no_gift(answer);
-        let refused = answer.status.is_client_error() || answer.body.contains("authenticationFailure");
+        let words = ["authenticationFailure", "proxyFailure", "\"samlp:Requester\""];
+        let refused = answer.status.is_client_error() || words.iter().any(|word| answer.body.contains(word));
         assert!(refused || answer.body == "no\n\n" || answer.body == "no\n", "{at}: it is not refused");
         let said = self.hub.log.events() - self.events;
         assert_eq!(said, 1, "{at}: {said} events in the journal");
@@ -84,7 +85,8 @@ fn no_gift(answer: &Answer) {
     }
     let location = answer.location().unwrap_or_default();
     assert!(!location.contains("ticket=ST-"), "{} gives a ticket", short(&answer.url));
-    let granted = answer.body.contains("authenticationSuccess") || answer.body.starts_with("yes");
+    let words = ["authenticationSuccess", "proxySuccess", "NameIdentifier"];
+    let granted = words.iter().any(|word| answer.body.contains(word)) || answer.body.starts_with("yes");
     assert!(!granted, "{} tells who somebody is", short(&answer.url));
 }
 

@@ -20,6 +20,7 @@ use preau_keys::{Keyring, Passwords};
 use preau_store::{PersonChange, Store};
 use preau_web::{Egress, Hub, HubParts, ServiceTable, SignInSource, WebConfig};
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use tower::ServiceExt;
 use tracing::subscriber::DefaultGuard;
@@ -37,12 +38,14 @@ pub struct Setup {
     pub services: Vec<MountedService>,
     /// Passwords checked at once, and how many may wait.
     pub password_pool: (usize, usize),
+    /// PEM files of certificate authorities that are believed besides those of the system.
+    pub authorities: Vec<PathBuf>,
 }
 
 impl Default for Setup {
     fn default() -> Self {
         let config = WebConfig { public_url: BASE.to_owned(), ..WebConfig::default() };
-        Setup { config, services: cast::services(), password_pool: (2, 64) }
+        Setup { config, services: cast::services(), password_pool: (2, 64), authorities: Vec::new() }
     }
 }
 
@@ -241,7 +244,7 @@ fn assemble(
 ) -> Arc<Hub> {
     let source = SignInSource { password: Some(directory.clone()), probe: directory.clone() };
     preau_keys::install_provider();
-    let tls = preau_keys::client_config(&[]).expect("the system has its authorities");
+    let tls = preau_keys::client_config(&setup.authorities).expect("the system has its authorities");
     let hub = Hub::new(HubParts {
         store: Arc::new(FaultyStore::new(store, faults.clone())),
         clock: clock.clone(),
