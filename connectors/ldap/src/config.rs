@@ -1,0 +1,291 @@
+//! What the configuration says of a directory: read, checked as a whole, and turned into what the rest of the crate
+//! works with. Opens files (certificate, password, mapping), never a connection.
+
+use crate::mapping::Mapping;
+use crate::session::ServiceAccount;
+use crate::wire::{Encryption, Target, Tls};
+use preau_connector_api::{OpenContext, Problem};
+use preau_domain::SourceId;
+use rustls::{ClientConfig, RootCertStore};
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, ServerName};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use url::Url;
+use zeroize::Zeroizing;
+
+/// A complete example, for the reference page and `preau config example`.
+pub(crate) const EXAMPLE: &str = r#"# Address: ldaps://, or ldap:// with starttls = true. Unencrypted ldap:// is refused except on loopback.
+url = "ldaps://annuaire.ac-notos.example"
+starttls = false
+# Authority that signed the directory's certificate, in PEM; the system's authorities if absent.
+ca = "secrets/annuaire-ca.pem"
+# Account that searches. It needs to read everything except passwords, without a limit on the number of entries.
+bind_dn = "cn=preau,ou=administrateurs,dc=ent,dc=example"
+password_file = "secrets/annuaire.password"
+# Branches of the tree.
+people = "ou=people,dc=ent,dc=example"
+structures = "ou=structures,dc=ent,dc=example"
+# Entries that are always there: if one is missing when everything is read, the reading counts as incomplete.
+sentinels = []
+# Source of the join keys that are kept without their prefix: AC-NOTOS$4512345 becomes 4512345.
+academy = "AC-NOTOS"
+# Whether a person in charge (legal weight 2) gets the parents' view like a legal representative. A contact never does.
+legal_in_charge = false
+# Mapping of attributes, when the directory does not follow the ENT schema.
+# mapping = "mapping.toml"
+# Entry that nobody uses, bound to in vain when a login is unknown so that the work is the same as for a wrong password.
+# decoy_dn = "uid=decoy,ou=people,dc=ent,dc=example"
+page_size = 1000
+connect_ms = 1000
+answer_ms = 3000
+total_ms = 5000
+page_ms = 60000
+# Connections kept for searching, and passwords checked at the same time.
+searches = 4
+binds = 16
+"#;
+
+/// A directory reached by LDAP.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    /// Address: `ldaps://`, or `ldap://` with `starttls` (without, on loopback only).
+    url: String,
+    /// Encrypts a connection that begins in clear, or gives it up.
+    #[serde(default)]
+    starttls: bool,
+    /// Certificate of the authority, in PEM; the system's authorities if absent.
+    #[serde(default)]
+    ca: Option<String>,
+    /// Name of the account that searches.
+    bind_dn: String,
+    /// File that holds its password.
+    password_file: String,
+    /// Branch of the people.
+    people: String,
+    /// Branch of the structures.
+    structures: String,
+    /// Entries that are always there.
+    #[serde(default)]
+    sentinels: Vec<String>,
+    /// Source of the join keys that are kept without their prefix.
+    #[serde(default)]
+    academy: Option<String>,
+    /// Whether legal weight 2 opens the parents' view.
+    #[serde(default)]
+    legal_in_charge: bool,
+    /// Mapping of attributes; that of the ENT schema if absent.
+    #[serde(default)]
+    mapping: Option<String>,
+    /// Entry that nobody uses.
+    #[serde(default)]
+    decoy_dn: Option<String>,
+    /// Entries per page, 10 to 5000.
+    #[serde(default = "page_size")]
+    page_size: usize,
+    /// Most milliseconds until a connection is open and encrypted.
+    #[serde(default = "connect_ms")]
+    connect_ms: u64,
+    /// Most milliseconds for one answer while somebody waits.
+    #[serde(default = "answer_ms")]
+    answer_ms: u64,
+    /// Most milliseconds for a whole password check.
+    #[serde(default = "total_ms")]
+    total_ms: u64,
+    /// Most milliseconds for one page when everything is read.
+    #[serde(default = "page_ms")]
+    page_ms: u64,
+    /// Connections kept for searching.
+    #[serde(default = "searches")]
+    searches: usize,
+    /// Passwords checked at the same time.
+    #[serde(default = "binds")]
+    binds: usize,
+}
+
+fn page_size() -> usize {
+    1000
+}
+fn connect_ms() -> u64 {
+    1000
+}
+fn answer_ms() -> u64 {
+    3000
+}
+fn total_ms() -> u64 {
+    5000
+}
+fn page_ms() -> u64 {
+    60_000
+}
+fn searches() -> usize {
+    4
+}
+fn binds() -> usize {
+    16
+}
+
+/// What the rest of the crate works with.
+pub(crate) struct Settings {
+    pub(crate) source: SourceId,
+    pub(crate) shown_url: String,
+    pub(crate) target: Target,
+    pub(crate) account: ServiceAccount,
+    pub(crate) people: String,
+    pub(crate) structures: String,
+    pub(crate) sentinels: Vec<String>,
+    pub(crate) academy: Option<String>,
+    pub(crate) legal_in_charge: bool,
+    pub(crate) mapping: Mapping,
+    pub(crate) decoy_dn: String,
+    pub(crate) page_size: usize,
+    pub(crate) answer: Duration,
+    pub(crate) total: Duration,
+    pub(crate) page: Duration,
+    pub(crate) searches: usize,
+    pub(crate) binds: usize,
+}
+
+impl Settings {
+    /// Reads the table of a source; every problem at once.
+    pub(crate) fn read(context: &OpenContext<'_>) -> Result<Settings, Vec<Problem>> {
+        let table = toml::Value::Table(context.config.clone());
+        let config: Config = table.try_into().map_err(|error: toml::de::Error| {
+            vec![Problem::new(format!("sources.{}", context.source), error.message().to_owned())]
+        })?;
+        let mut problems = Vec::new();
+        let mut note = |key: &str, what: String| problems.push(Problem::new(context.at(key), what));
+        for (key, value, least, most) in [
+            ("page_size", config.page_size as u64, 10, 5000),
+            ("connect_ms", config.connect_ms, 50, 10_000),
+            ("answer_ms", config.answer_ms, 50, 30_000),
+            ("total_ms", config.total_ms, 100, 60_000),
+            ("page_ms", config.page_ms, 1000, 3_600_000),
+            ("searches", config.searches as u64, 1, 64),
+            ("binds", config.binds as u64, 1, 256),
+        ] {
+            if !(least..=most).contains(&value) {
+                note(key, format!("{value} is outside {least} to {most}"));
+            }
+        }
+        for (key, dn) in [("bind_dn", &config.bind_dn), ("people", &config.people), ("structures", &config.structures)]
+        {
+            if !dn.contains('=') {
+                note(key, "this is the name of an entry, such as ou=people,dc=ent,dc=example".into());
+            }
+        }
+        let target = target(&config, context).map_err(|(key, what)| note(key, what)).ok();
+        let password = password(&config, context).map_err(|what| note("password_file", what)).ok();
+        let mapping = mapping(&config, context).map_err(|what| note("mapping", what)).ok();
+        let (Some(target), Some(password), Some(mapping), true) = (target, password, mapping, problems.is_empty())
+        else {
+            return Err(problems);
+        };
+        // A name under which no entry can be: names of people are opaque and short.
+        let decoy = format!("uid=nobody-has-this-login,{}", config.people);
+        Ok(Settings {
+            source: context.source.clone(),
+            shown_url: format!("{}{}", config.url, if config.starttls { " (StartTLS)" } else { "" }),
+            target,
+            account: ServiceAccount { dn: config.bind_dn, password },
+            people: config.people,
+            structures: config.structures,
+            sentinels: config.sentinels,
+            academy: config.academy,
+            legal_in_charge: config.legal_in_charge,
+            mapping,
+            decoy_dn: config.decoy_dn.unwrap_or(decoy),
+            page_size: config.page_size,
+            answer: Duration::from_millis(config.answer_ms),
+            total: Duration::from_millis(config.total_ms),
+            page: Duration::from_millis(config.page_ms),
+            searches: config.searches,
+            binds: config.binds,
+        })
+    }
+}
+
+fn password(config: &Config, context: &OpenContext<'_>) -> Result<Zeroizing<String>, String> {
+    let path = context.path(&config.password_file);
+    let text = std::fs::read_to_string(&path).map(Zeroizing::new);
+    let text = text.map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    let password = text.trim_end_matches(['\r', '\n']);
+    // A bind with a name and no password succeeds on some servers without proving anything (RFC 4513, 5.1.2).
+    if password.trim_matches(['\0', ' ']).is_empty() {
+        return Err(format!("{} is empty", path.display()));
+    }
+    Ok(Zeroizing::new(password.to_owned()))
+}
+
+fn mapping(config: &Config, context: &OpenContext<'_>) -> Result<Mapping, String> {
+    let Some(file) = &config.mapping else { return Ok(Mapping::built_in()) };
+    let path = context.path(file);
+    let text = std::fs::read_to_string(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    Mapping::parse(&text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn target(config: &Config, context: &OpenContext<'_>) -> Result<Target, (&'static str, String)> {
+    let shape = || ("url", "an address looks like ldaps://annuaire.ac-notos.example or ldaps://…:3636".to_owned());
+    let url = Url::parse(&config.url).map_err(|_| shape())?;
+    let bare = url.username().is_empty()
+        && url.password().is_none()
+        && matches!(url.path(), "" | "/")
+        && url.query().is_none()
+        && url.fragment().is_none();
+    let host = url.host_str().filter(|host| bare && !host.is_empty()).ok_or_else(shape)?;
+    let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+    let loopback = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    let (port, encrypted) = match (url.scheme(), config.starttls) {
+        ("ldaps", false) => (636, true),
+        ("ldaps", true) => return Err(("starttls", "ldaps:// is encrypted already: take starttls away".into())),
+        ("ldap", true) => (389, true),
+        ("ldap", false) if loopback => (389, false),
+        ("ldap", false) => {
+            return Err(("url", "passwords would travel in clear: take ldaps:// or starttls = true".into()));
+        }
+        _ => return Err(shape()),
+    };
+    let encryption = if encrypted {
+        let name = ServerName::try_from(host.clone());
+        let name = name.map_err(|_| ("url", "no certificate can carry this host name".to_owned()))?;
+        let tls = Tls { config: client(config, context).map_err(|what| ("ca", what))?, name };
+        if config.starttls { Encryption::StartTls(tls) } else { Encryption::Ldaps(tls) }
+    } else {
+        Encryption::None
+    };
+    let connect = Duration::from_millis(config.connect_ms);
+    Ok(Target { host, port: url.port().unwrap_or(port), encryption, connect })
+}
+
+/// TLS 1.2 and 1.3, certificates always checked.
+fn client(config: &Config, context: &OpenContext<'_>) -> Result<Arc<ClientConfig>, String> {
+    let mut roots = RootCertStore::empty();
+    match &config.ca {
+        Some(file) => {
+            let path = context.path(file);
+            let wrong = |error: &dyn std::fmt::Display| format!("{} is no certificate in PEM: {error}", path.display());
+            let certificates = CertificateDer::pem_file_iter(&path).map_err(|error| wrong(&error))?;
+            for certificate in certificates {
+                let certificate = certificate.map_err(|error| wrong(&error))?;
+                roots.add(certificate).map_err(|error| wrong(&error))?;
+            }
+            if roots.is_empty() {
+                return Err(wrong(&"it holds none"));
+            }
+        }
+        None => {
+            let (added, _) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+            if added == 0 {
+                return Err("the system has no authorities: name the directory's own with ca".into());
+            }
+        }
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let versions = versions.map_err(|error| error.to_string())?;
+    Ok(Arc::new(versions.with_root_certificates(roots).with_no_client_auth()))
+}

@@ -1,0 +1,116 @@
+//! The adults pupils name, kept from the reading of the pupils until the adults' turn comes: some thirty bytes a link,
+//! so that a million people fit in memory.
+
+use crate::entry::comparable_dn;
+use crate::structures::{Place, Table};
+use preau_domain::{Affiliation, Child, JoinKey, Legal, Profile, SourceId};
+use std::hash::{BuildHasher, RandomState};
+
+/// Most pupils one adult is taken to answer for.
+pub(crate) const MAX_CHILDREN: usize = 50;
+
+/// One link.
+struct Link {
+    /// Digest of the adult's name, by which links are sorted.
+    adult_hash: u64,
+    /// Where the adult's name and the pupil's key are in the text.
+    adult: (u32, u16),
+    pupil: (u32, u16),
+    place: Place,
+    code: [u8; 4],
+    legal: Legal,
+}
+
+/// All links.
+#[derive(Default)]
+pub(crate) struct Links {
+    text: String,
+    links: Vec<Link>,
+    state: RandomState,
+    sorted: bool,
+}
+
+impl Links {
+    /// Keeps that a pupil, in this structure, names this adult by join key or DN. False when there is no room left.
+    pub(crate) fn add(&mut self, adult: &str, pupil: &str, place: Place, code: &str, legal: Legal) -> bool {
+        let adult = if adult.contains('=') { comparable_dn(adult) } else { adult.to_owned() };
+        let same_pupil = self.links.last().map(|last| last.pupil).filter(|at| self.at(*at) == pupil);
+        let (Some(adult_at), Some(pupil_at)) = (self.keep(&adult), same_pupil.or_else(|| self.keep(pupil))) else {
+            return false;
+        };
+        let mut short = [0u8; 4];
+        for (to, from) in short.iter_mut().zip(code.bytes()) {
+            *to = from;
+        }
+        let adult_hash = self.state.hash_one(&adult);
+        self.links.push(Link { adult_hash, adult: adult_at, pupil: pupil_at, place, code: short, legal });
+        self.sorted = false;
+        true
+    }
+
+    fn keep(&mut self, name: &str) -> Option<(u32, u16)> {
+        let at = (u32::try_from(self.text.len()).ok()?, u16::try_from(name.len()).ok()?);
+        u32::try_from(self.text.len() + name.len()).ok()?;
+        self.text.push_str(name);
+        Some(at)
+    }
+
+    fn at(&self, (start, length): (u32, u16)) -> &str {
+        &self.text[start as usize..start as usize + usize::from(length)]
+    }
+
+    /// Gets ready to answer: once, when all pupils were read.
+    pub(crate) fn sort(&mut self) {
+        let text = &self.text;
+        let pupil = |link: &Link| &text[link.pupil.0 as usize..link.pupil.0 as usize + usize::from(link.pupil.1)];
+        self.links.sort_unstable_by(|a, b| (a.adult_hash, pupil(a), a.place).cmp(&(b.adult_hash, pupil(b), b.place)));
+        self.text.shrink_to_fit();
+        self.sorted = true;
+    }
+
+    fn of<'a>(&'a self, adult: &'a str) -> impl Iterator<Item = &'a Link> + 'a {
+        debug_assert!(self.sorted, "links are sorted before they are asked for");
+        let hash = self.state.hash_one(adult);
+        let first = self.links.partition_point(|link| link.adult_hash < hash);
+        let same = self.links[first..].iter().take_while(move |link| link.adult_hash == hash);
+        same.filter(move |link| self.at(link.adult) == adult)
+    }
+
+    /// What an adult is through the pupils who name them: the children, and an affiliation for each of their
+    /// establishments when the legal weight allows it.
+    pub(crate) fn adult(&self, names: [&str; 2], rules: &Rules<'_>) -> (Vec<Affiliation>, Vec<Child>) {
+        let mut places: Vec<Place> = Vec::new();
+        let mut children: Vec<Child> = Vec::new();
+        for link in names.into_iter().flat_map(|name| self.of(name)) {
+            let weighs = link.legal == Legal::Representative || (link.legal == Legal::InCharge && rules.in_charge);
+            if weighs && !places.contains(&link.place) {
+                places.push(link.place);
+            }
+            let key = self.at(link.pupil);
+            if !children.iter().any(|child| child.pupil.key == key) && children.len() < MAX_CHILDREN {
+                let code = link.code.iter().take_while(|byte| **byte != 0).map(|byte| char::from(*byte)).collect();
+                let pupil = JoinKey { source: rules.source.clone(), key: key.to_owned() };
+                children.push(Child { pupil, link: code, legal: link.legal });
+            }
+        }
+        let uais = places.into_iter().map(|place| rules.table.uai(place).clone());
+        (uais.map(|uai| Affiliation::new(uai, Profile::Guardian)).collect(), children)
+    }
+}
+
+/// What decides on guardians.
+pub(crate) struct Rules<'a> {
+    pub(crate) source: &'a SourceId,
+    pub(crate) table: &'a Table,
+    /// Whether legal weight 2 opens the parents' view.
+    pub(crate) in_charge: bool,
+}
+
+/// The legal weight a directory writes.
+pub(crate) fn legal(written: &str) -> Legal {
+    match written {
+        "1" => Legal::Representative,
+        "2" => Legal::InCharge,
+        _ => Legal::Contact,
+    }
+}

@@ -1,0 +1,200 @@
+//! Checks a password by a bind: one search for exactly one entry, then one bind as that entry, on a connection that
+//! serves for nothing else and is closed at once.
+//!
+//! An unknown login takes the same road, to an entry that does not exist. What the directory answers is one of a few
+//! words for the audit; whether it could answer at all is never the person's fault.
+
+use crate::config::Settings;
+use crate::entry::Entry;
+use crate::keys::Keys;
+use crate::pool::Pool;
+use crate::session::{BindAnswer, Query};
+use async_trait::async_trait;
+use ldap3::{Scope, ldap_escape};
+use preau_connector_api::{PasswordCheck, Unavailable, Verdict};
+use preau_domain::normalised_login;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use zeroize::Zeroizing;
+
+/// Longest password taken.
+const MAX_PASSWORD: usize = 4096;
+
+/// Checks passwords against the directory.
+pub(crate) struct Passwords {
+    work: Arc<Work>,
+}
+
+struct Work {
+    settings: Arc<Settings>,
+    pool: Arc<Pool>,
+    binds: Semaphore,
+}
+
+impl Passwords {
+    /// Shares the pool that searches; the connections that bind are its own.
+    pub(crate) fn new(settings: Arc<Settings>, pool: Arc<Pool>) -> Self {
+        let binds = Semaphore::new(settings.binds);
+        Passwords { work: Arc::new(Work { settings, pool, binds }) }
+    }
+}
+
+#[async_trait]
+impl PasswordCheck for Passwords {
+    async fn check(&self, login: &str, password: &str) -> Result<Verdict, Unavailable> {
+        // A bind with a name and an empty password proves nothing and succeeds on some servers (RFC 4513, 5.1.2); some
+        // take a password to end at the first zero byte.
+        if password.trim_matches(|c: char| c == '\0' || c.is_whitespace()).is_empty() || password.starts_with('\0') {
+            return Ok(Verdict::Refused("empty"));
+        }
+        if password.len() > MAX_PASSWORD || password.contains('\0') {
+            return Ok(Verdict::Refused("wrong-password"));
+        }
+        if normalised_login(login).as_deref() != Some(login) {
+            return Ok(Verdict::Refused("unknown"));
+        }
+        self.work.pool.breaker.pass()?;
+        let (work, login, password) = (self.work.clone(), login.to_owned(), Zeroizing::new(password.to_owned()));
+        // In a task of its own: should the library panic on an answer, this check fails and nothing else.
+        let mut task = JoinSet::new();
+        task.spawn(async move { work.prove(&login, &password).await });
+        match timeout(self.work.settings.total, task.join_next()).await {
+            Ok(Some(Ok(verdict))) => verdict,
+            Ok(_) => Err(Unavailable("the directory answered something that could not be read".into())),
+            Err(_) => Err(Unavailable("the directory took too long".into())),
+        }
+    }
+}
+
+impl Work {
+    async fn prove(&self, login: &str, password: &str) -> Result<Verdict, Unavailable> {
+        let found = self.find(login).await?;
+        let dn = found.as_ref().map_or(self.settings.decoy_dn.as_str(), |(dn, _)| dn.as_str());
+        let answer = self.bind(dn, password).await?;
+        match found {
+            Ok((_, key)) => verdict(&answer, key),
+            Err(word) => Ok(Verdict::Refused(word)),
+        }
+    }
+
+    /// The one entry of a login and its join key, or the word that says why there is none.
+    async fn find(&self, login: &str) -> Result<Result<(String, String), &'static str>, Unavailable> {
+        let m = &self.settings.mapping.people;
+        let query = Query {
+            base: self.settings.people.clone(),
+            scope: Scope::Subtree,
+            filter: m.sign_in.replace("{login}", &ldap_escape(login)),
+            attributes: vec![m.key.clone(), m.login.clone()],
+        };
+        let entries = self.pool.search(&query, 1).await?;
+        let [entry] = entries.as_slice() else {
+            return Ok(Err(if entries.is_empty() { "unknown" } else { "ambiguous" }));
+        };
+        let key = Keys::new(self.settings.academy.clone()).of(entry, &m.key);
+        Ok(match key {
+            Ok(key) if self.is_login_of(entry, login) => Ok((entry.dn.clone(), key)),
+            _ => Err("unknown"),
+        })
+    }
+
+    /// A directory compares more loosely than we do (spaces, invisible characters): a spelling that is not the login
+    /// itself would escape the counting of failures.
+    fn is_login_of(&self, entry: &Entry, login: &str) -> bool {
+        let values = entry.texts(&self.settings.mapping.people.login).unwrap_or_default();
+        values.into_iter().any(|value| normalised_login(value).as_deref() == Some(login))
+    }
+
+    async fn bind(&self, dn: &str, password: &str) -> Result<BindAnswer, Unavailable> {
+        let _place = self.binds.acquire().await.map_err(|_| Unavailable("no more binds".into()))?;
+        let mut session = self.pool.connect().await?;
+        let answer = session.bind(dn, password).await;
+        self.pool.breaker.note(&answer);
+        let answer = answer.map_err(Unavailable)?;
+        session.close().await;
+        Ok(answer)
+    }
+}
+
+/// What the answer to a bind means. Codes whose fault is the directory's are no verdict.
+fn verdict(answer: &BindAnswer, key: String) -> Result<Verdict, Unavailable> {
+    // Errors of the password policy control: expired, locked, to be changed before anything else.
+    let policy = match answer.policy {
+        Some(0 | 2) => Some("expired"),
+        Some(1) => Some("locked"),
+        _ => None,
+    };
+    Ok(match answer.code {
+        0 => policy.map_or(Verdict::Proven { key }, Verdict::Refused),
+        49 => Verdict::Refused(policy.or_else(|| hidden_code(&answer.text)).unwrap_or("wrong-password")),
+        // No such entry any more; an entry without a password.
+        32 | 48 => Verdict::Refused("wrong-password"),
+        // Too many failures, said in the two ways some servers say it.
+        19 => Verdict::Refused("locked"),
+        53 if answer.text.to_ascii_lowercase().contains("inactivated") => Verdict::Refused("locked"),
+        code => return Err(Unavailable(format!("the directory answers a bind with result {code}"))),
+    })
+}
+
+/// The code Active Directory hides in the text of a refusal: `… data 775, v…`.
+fn hidden_code(text: &str) -> Option<&'static str> {
+    let (_, after) = text.split_once("data ")?;
+    match after.split([',', ' ']).next()? {
+        "532" | "701" | "773" => Some("expired"),
+        "530" | "531" | "533" | "775" => Some("locked"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(code: u32, text: &str, policy: Option<u8>) -> Result<Verdict, Unavailable> {
+        verdict(&BindAnswer { code, text: text.into(), policy }, "7".into())
+    }
+
+    #[test]
+    fn each_refusal_has_its_word() {
+        assert_eq!(said(0, "", None), Ok(Verdict::Proven { key: "7".into() }));
+        for (code, text, policy, word) in [
+            (49, "", None, "wrong-password"),
+            (49, "", Some(0), "expired"),
+            (49, "", Some(1), "locked"),
+            (0, "", Some(2), "expired"),
+            (
+                49,
+                "80090308: LdapErr: DSID-0C09, comment: AcceptSecurityContext error, data 52e, v2580",
+                None,
+                "wrong-password",
+            ),
+            (
+                49,
+                "80090308: LdapErr: DSID-0C09, comment: AcceptSecurityContext error, data 532, v2580",
+                None,
+                "expired",
+            ),
+            (49, "80090308: LdapErr: DSID-0C09, comment: AcceptSecurityContext error, data 533, v2580", None, "locked"),
+            (
+                49,
+                "80090308: LdapErr: DSID-0C09, comment: AcceptSecurityContext error, data 773, v2580",
+                None,
+                "expired",
+            ),
+            (49, "80090308: LdapErr: DSID-0C09, comment: AcceptSecurityContext error, data 775, v2580", None, "locked"),
+            (19, "Exceed password retry limit", None, "locked"),
+            (53, "Account inactivated. Contact system administrator.", None, "locked"),
+            (48, "", None, "wrong-password"),
+        ] {
+            assert_eq!(said(code, text, policy), Ok(Verdict::Refused(word)), "{code} {text} {policy:?}");
+        }
+    }
+
+    #[test]
+    fn a_directory_in_trouble_is_no_verdict() {
+        for code in [1, 2, 3, 10, 13, 51, 52, 53, 80] {
+            assert!(said(code, "", None).is_err(), "{code}");
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! Entries of people as records: what they are in each structure, from vectors taken apart by [`crate::mapping`].
+
+use crate::entry::{Entry, Misfit, field};
+use crate::guardians::{Links, Rules, legal};
+use crate::keys::Keys;
+use crate::mapping::{Field, Mapping, Vector};
+use crate::structures::{Place, Table};
+use preau_connector_api::PersonRecord;
+use preau_domain::{Affiliation, Legal, Profile, normalised_login};
+
+const MAX_NAME: usize = 100;
+const MAX_MAIL: usize = 254;
+const MAX_CODE: usize = 60;
+const MAX_ADULT: usize = 300;
+/// Most adults around one pupil.
+const MAX_ADULTS: usize = 20;
+/// Most affiliations of one person.
+const MAX_AFFILIATIONS: usize = 100;
+/// Most classes, groups or subjects of one affiliation.
+const MAX_OF_ONE: usize = 300;
+
+/// What people are read with.
+pub(crate) struct Reader<'a> {
+    pub(crate) mapping: &'a Mapping,
+    pub(crate) keys: &'a Keys,
+    pub(crate) table: &'a Table,
+}
+
+impl Reader<'_> {
+    /// The join key of an entry.
+    pub(crate) fn key(&self, entry: &Entry) -> Result<String, Misfit> {
+        self.keys.of(entry, &self.mapping.people.key)
+    }
+
+    /// A pupil; what they say of the adults around them is added to `links`.
+    pub(crate) fn pupil(&self, entry: &Entry, key: String, links: &mut Links) -> Result<PersonRecord, Misfit> {
+        let m = &self.mapping.pupils;
+        let mut record = self.anybody(entry, key)?;
+        let mut unknown = false;
+        let mut places: Vec<(Place, Affiliation)> = Vec::new();
+        for name in entry.texts(&self.mapping.people.home)? {
+            unknown |= self.at(&mut places, name, Profile::Pupil).is_none();
+        }
+        for value in m.classes.read(entry)? {
+            let class = field(&m.classes.attribute, value.get(Field::Class), MAX_CODE)?;
+            match self.at(&mut places, value.get(Field::Structure), Profile::Pupil) {
+                Some(affiliation) if affiliation.classes.first().is_some_and(|other| *other != class) => {
+                    return Err(Misfit(format!("{} gives two classes in one structure", m.classes.attribute)));
+                }
+                Some(affiliation) => insert(&mut affiliation.classes, class),
+                None => unknown = true,
+            }
+        }
+        for value in m.groups.read(entry)? {
+            let group = field(&m.groups.attribute, value.get(Field::Group), MAX_CODE)?;
+            match self.at(&mut places, value.get(Field::Structure), Profile::Pupil) {
+                Some(affiliation) => insert(&mut affiliation.groups, group),
+                None => unknown = true,
+            }
+        }
+        let mef = entry.one(&m.mef, MAX_CODE)?;
+        let mut level = None;
+        for attribute in &m.level {
+            level = entry.one(attribute, MAX_CODE)?;
+            if level.is_some() {
+                break;
+            }
+        }
+        for (_, affiliation) in &mut places {
+            affiliation.mef.clone_from(&mef);
+            affiliation.level.clone_from(&level);
+        }
+        // Everything is taken apart before anything is kept: a rejected pupil gives no adult any right.
+        let adults = self.adults(entry, &record.key)?;
+        if places.is_empty() {
+            return Err(nowhere(unknown, &m.classes));
+        }
+        for (place, _) in &places {
+            for (adult, code, legal) in &adults {
+                if !links.add(adult, &record.key, *place, code, *legal) {
+                    return Err(Misfit("more parent links than can be held".into()));
+                }
+            }
+        }
+        record.affiliations = finished(places)?;
+        Ok(record)
+    }
+
+    /// The adults a pupil names: join key or DN, link code, legal weight.
+    fn adults(&self, entry: &Entry, pupil: &str) -> Result<Vec<(String, String, Legal)>, Misfit> {
+        let vector = &self.mapping.pupils.guardians;
+        let mut adults: Vec<(String, String, Legal)> = Vec::new();
+        for value in vector.read(entry)? {
+            let adult = field(&vector.attribute, value.get(Field::Person), MAX_ADULT)?;
+            let code = field(&vector.attribute, value.get(Field::Link), 4)?;
+            let legal = legal(value.get(Field::Legal));
+            if adult.is_empty() || !code.is_ascii() {
+                return Err(Misfit(format!("a value of {} names no person or no link", vector.attribute)));
+            }
+            let adult = if adult.contains('=') { adult } else { self.keys.beside(pupil, &adult) };
+            match adults.iter().find(|(same, _, _)| *same == adult) {
+                Some((_, _, weight)) if *weight == legal => {}
+                // Which is right decides on a parent's rights: not ours to guess.
+                Some(_) => return Err(Misfit(format!("{} gives one person two legal weights", vector.attribute))),
+                None => adults.push((adult, code, legal)),
+            }
+        }
+        if adults.len() > MAX_ADULTS {
+            return Err(Misfit(format!("{} names more than {MAX_ADULTS} people", vector.attribute)));
+        }
+        Ok(adults)
+    }
+
+    /// Anybody who is no pupil: staff, adults of pupils, or both.
+    pub(crate) fn adult(
+        &self,
+        entry: &Entry,
+        key: String,
+        links: &Links,
+        rules: &Rules<'_>,
+    ) -> Result<PersonRecord, Misfit> {
+        let mut record = self.anybody(entry, key)?;
+        let dn = crate::entry::comparable_dn(&entry.dn);
+        let (guardian, children) = links.adult([&record.key, &dn], rules);
+        let profiles: Vec<Profile> = entry
+            .texts(&self.mapping.people.profiles)?
+            .into_iter()
+            .filter_map(|code| code.trim().parse().ok())
+            .collect();
+        let staff = self.staff(entry, &profiles)?;
+        let is_guardian = !children.is_empty() || profiles.contains(&Profile::Guardian);
+        let mut affiliations = match staff {
+            Ok(affiliations) => affiliations,
+            Err(_) if is_guardian => Vec::new(),
+            Err(misfit) => return Err(misfit),
+        };
+        affiliations.extend(guardian);
+        record.affiliations = sorted(affiliations)?;
+        record.children = children;
+        Ok(record)
+    }
+
+    /// What somebody is as a member of staff: an error inside when there is nothing, which only matters to those who
+    /// are nothing else.
+    fn staff(&self, entry: &Entry, profiles: &[Profile]) -> Result<Result<Vec<Affiliation>, Misfit>, Misfit> {
+        let functions = &self.mapping.staff.functions;
+        let own =
+            profiles.iter().copied().filter(|p| !matches!(p, Profile::Pupil | Profile::Guardian | Profile::Guest));
+        let own: Vec<Profile> = own.collect();
+        let mut places: Vec<(Place, Affiliation)> = Vec::new();
+        let (mut unknown_structure, mut unknown_function) = (false, false);
+        for value in functions.read(entry)? {
+            let code = field(&functions.attribute, value.get(Field::Function), MAX_CODE)?;
+            // A function nobody knows does not stop the reading: the profile of the entry speaks for it if it is one.
+            let told = if code == "-" { None } else { Profile::from_function(&code) };
+            let Some(profile) = told.or(if own.len() == 1 { own.first().copied() } else { None }) else {
+                unknown_function = true;
+                continue;
+            };
+            let discipline = field(&functions.attribute, value.get(Field::Discipline), MAX_CODE)?;
+            match self.at(&mut places, value.get(Field::Structure), profile) {
+                Some(affiliation) => {
+                    insert(&mut affiliation.functions, code);
+                    insert(&mut affiliation.subjects, discipline);
+                }
+                None => unknown_structure = true,
+            }
+        }
+        if places.is_empty() && own.len() == 1 {
+            for name in entry.texts(&self.mapping.people.home)? {
+                unknown_structure |= self.at(&mut places, name, own[0]).is_none();
+            }
+        }
+        if places.is_empty() {
+            return Ok(Err(if unknown_function {
+                Misfit(format!(
+                    "{} names no function that opens anything, and no profile says more",
+                    functions.attribute
+                ))
+            } else {
+                nowhere(unknown_structure, functions)
+            }));
+        }
+        for vector in &self.mapping.staff.teaching {
+            for value in vector.read(entry)? {
+                let Some(place) = self.table.find(value.get(Field::Structure)) else { continue };
+                // Teaching is told of those who work there; the rest of a feed that lags behind is not believed.
+                let Some(affiliation) = teacher_at(&mut places, place) else { continue };
+                for (kind, into) in [
+                    (Field::Class, &mut affiliation.classes),
+                    (Field::Group, &mut affiliation.groups),
+                    (Field::Subject, &mut affiliation.subjects),
+                    (Field::HeadClass, &mut affiliation.head_teacher_of),
+                ] {
+                    for part in value.all(kind) {
+                        insert(into, field(&vector.attribute, part, MAX_CODE)?);
+                    }
+                }
+            }
+        }
+        finished(places).map(Ok)
+    }
+
+    /// What everybody has.
+    fn anybody(&self, entry: &Entry, key: String) -> Result<PersonRecord, Misfit> {
+        let m = &self.mapping.people;
+        let login = entry.needed(&m.login, 512)?;
+        let login = normalised_login(&login).ok_or_else(|| Misfit(format!("{} cannot be typed", m.login)))?;
+        let title = entry.one(&m.title, MAX_NAME)?;
+        let mail = entry.one(&m.mail, 2 * MAX_MAIL)?.filter(|mail| is_mail(mail));
+        Ok(PersonRecord {
+            key,
+            given_name: entry.needed(&m.given_name, MAX_NAME)?,
+            family_name: entry.needed(&m.family_name, MAX_NAME)?,
+            title: title.and_then(|title| m.titles.get(&title).cloned()),
+            login: Some(login),
+            mail,
+            affiliations: Vec::new(),
+            children: Vec::new(),
+        })
+    }
+
+    /// The affiliation with this profile in the structure named, made if need be; `None` when nobody knows the structure.
+    fn at<'p>(
+        &self,
+        places: &'p mut Vec<(Place, Affiliation)>,
+        structure: &str,
+        profile: Profile,
+    ) -> Option<&'p mut Affiliation> {
+        let place = self.table.find(structure)?;
+        let at = places.iter().position(|(p, a)| *p == place && a.profile == profile);
+        let at = at.unwrap_or_else(|| {
+            places.push((place, Affiliation::new(self.table.uai(place).clone(), profile)));
+            places.len() - 1
+        });
+        Some(&mut places[at].1)
+    }
+}
+
+fn teacher_at(places: &mut [(Place, Affiliation)], place: Place) -> Option<&mut Affiliation> {
+    let wanted = [Profile::Teacher, Profile::Librarian, Profile::Head];
+    let at = wanted.iter().find_map(|w| places.iter().position(|(p, a)| *p == place && a.profile == *w))?;
+    Some(&mut places[at].1)
+}
+
+fn nowhere(unknown: bool, vector: &Vector) -> Misfit {
+    Misfit(if unknown {
+        format!("{} names no structure that this directory describes", vector.attribute)
+    } else {
+        format!("{} is missing: it does not say where the person is", vector.attribute)
+    })
+}
+
+/// Adds a code once; blanks and dashes mean nothing.
+fn insert(list: &mut Vec<String>, code: String) {
+    if !code.is_empty() && code != "-" && !list.contains(&code) {
+        list.push(code);
+    }
+}
+
+fn finished(places: Vec<(Place, Affiliation)>) -> Result<Vec<Affiliation>, Misfit> {
+    sorted(places.into_iter().map(|(_, affiliation)| affiliation).collect())
+}
+
+/// Always in the same order, whatever the order of the directory: an unchanged person gives an unchanged record.
+fn sorted(mut affiliations: Vec<Affiliation>) -> Result<Vec<Affiliation>, Misfit> {
+    if affiliations.len() > MAX_AFFILIATIONS {
+        return Err(Misfit(format!("more than {MAX_AFFILIATIONS} affiliations")));
+    }
+    for a in &mut affiliations {
+        for list in [&mut a.classes, &mut a.groups, &mut a.subjects, &mut a.functions, &mut a.head_teacher_of] {
+            if list.len() > MAX_OF_ONE {
+                return Err(Misfit(format!("more than {MAX_OF_ONE} classes, groups or subjects in one structure")));
+            }
+            list.sort();
+        }
+    }
+    affiliations.sort_by(|a, b| (&a.establishment, a.profile).cmp(&(&b.establishment, b.profile)));
+    Ok(affiliations)
+}
+
+fn is_mail(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('@').collect();
+    let shape = matches!(parts.as_slice(), [local, host] if !local.is_empty() && host.contains('.'));
+    shape && text.len() <= MAX_MAIL && !text.contains(char::is_whitespace)
+}

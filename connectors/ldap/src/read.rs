@@ -1,0 +1,210 @@
+//! Reads the whole directory, in bounded memory: the names of the structures, the structures, the pupils, everybody else.
+//!
+//! One connection, paged searches one after the other; the next page is fetched while the last is being handed over. An
+//! entry that does not fit is reported and passed over. Anything else that goes wrong ends the reading, which then counts
+//! as incomplete: what was not read must not be taken for gone.
+
+use crate::config::Settings;
+use crate::entry::{Entry, Misfit};
+use crate::guardians::{Links, Rules};
+use crate::keys::{Keys, Seen};
+use crate::people::Reader;
+use crate::session::{Query, Session};
+use crate::structures::Table;
+use crate::wire::Budget;
+use async_trait::async_trait;
+use ldap3::Scope;
+use preau_connector_api::{Completion, Directory, Record, Rejected};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+/// How long counting may take before the progress bar does without.
+const COUNTING: Duration = Duration::from_secs(2);
+/// For the binds and small searches around the pages.
+const ANSWER: Duration = Duration::from_secs(10);
+
+/// Hands over everything.
+pub(crate) struct Reading {
+    settings: Arc<Settings>,
+}
+
+impl Reading {
+    pub(crate) fn new(settings: Arc<Settings>) -> Self {
+        Reading { settings }
+    }
+
+    /// Opens the connection of a reading and looks whether everything that is always there is.
+    async fn open(&self) -> Result<Session, String> {
+        let settings = &self.settings;
+        let mut session = Session::open(&settings.target, Budget::BULK, ANSWER).await?;
+        session.bind_service(&settings.account).await?;
+        for dn in [&settings.people, &settings.structures].into_iter().chain(&settings.sentinels) {
+            if !session.exists(dn).await? {
+                return Err(format!(
+                    "{dn} is missing: was a branch moved, or is the service account not allowed to see it?"
+                ));
+            }
+        }
+        Ok(session)
+    }
+
+    fn query(&self, base: &str, filter: &str, attributes: Vec<String>) -> Query {
+        Query { base: base.into(), scope: Scope::Subtree, filter: filter.into(), attributes }
+    }
+
+    /// Starts one paged search.
+    fn pages(&self, mut session: Session, query: Query) -> Pages {
+        let (size, time) = (self.settings.page_size, self.settings.page);
+        let (send, pages) = mpsc::channel(1);
+        let mut task = JoinSet::new();
+        task.spawn(async move { session.read(&query, size, time, send).await.map(|()| session) });
+        Pages { pages, task }
+    }
+
+    async fn read_all(&self, out: &mpsc::Sender<Record>) -> Result<(), String> {
+        let settings = &*self.settings;
+        let m = &settings.mapping;
+        let session = self.open().await?;
+
+        let mut table = Table::default();
+        let names = self.query(&settings.structures, &m.structures.filter, m.structure_names());
+        let mut pages = self.pages(session, names);
+        while let Some(page) = pages.next().await {
+            page.iter().for_each(|entry| table.learn(entry, m));
+        }
+        let session = pages.finish().await?;
+        if table.len() == 0 {
+            return Err(format!("no structure with a national number is under {}", settings.structures));
+        }
+
+        let structures = self.query(&settings.structures, &m.structures.filter, m.of_structures());
+        let mut pages = self.pages(session, structures);
+        while let Some(page) = pages.next().await {
+            for entry in page {
+                let record = table.record(&entry, m).map(Record::Establishment);
+                hand_over(out, record.unwrap_or_else(|misfit| rejected(&entry, None, misfit))).await?;
+            }
+        }
+        let session = pages.finish().await?;
+
+        let keys = Keys::new(settings.academy.clone());
+        let reader = Reader { mapping: m, keys: &keys, table: &table };
+        let mut seen = Seen::default();
+        let mut links = Links::default();
+        let mut people = 0;
+        let pupils = self.query(&settings.people, &m.pupils.filter, m.of_pupils());
+        let mut pages = self.pages(session, pupils);
+        while let Some(page) = pages.next().await {
+            people += page.len();
+            for entry in page {
+                let record = one(&reader, &mut seen, &entry, |key| reader.pupil(&entry, key, &mut links));
+                hand_over(out, record).await?;
+            }
+        }
+        let session = pages.finish().await?;
+
+        links.sort();
+        let rules = Rules { source: &settings.source, table: &table, in_charge: settings.legal_in_charge };
+        let staff = self.query(&settings.people, &m.staff.filter, m.of_staff());
+        let mut pages = self.pages(session, staff);
+        while let Some(page) = pages.next().await {
+            people += page.len();
+            for entry in page {
+                let record = one(&reader, &mut seen, &entry, |key| reader.adult(&entry, key, &links, &rules));
+                hand_over(out, record).await?;
+            }
+        }
+        pages.finish().await?.close().await;
+        if people == 0 {
+            return Err(format!("nobody is under {}", settings.people));
+        }
+        Ok(())
+    }
+
+    async fn count(&self) -> Result<u64, String> {
+        let settings = &*self.settings;
+        let m = &settings.mapping;
+        let mut total = 0u64;
+        let mut session = self.open().await?;
+        let none = || vec!["1.1".to_owned()];
+        for query in [
+            self.query(&settings.structures, &m.structures.filter, none()),
+            self.query(&settings.people, &m.pupils.filter, none()),
+            self.query(&settings.people, &m.staff.filter, none()),
+        ] {
+            let mut pages = self.pages(session, query);
+            while let Some(page) = pages.next().await {
+                total += page.len() as u64;
+            }
+            session = pages.finish().await?;
+        }
+        session.close().await;
+        Ok(total)
+    }
+}
+
+/// A paged search under way, in a task of its own: it fetches one page ahead, and should the library panic on an answer,
+/// the reading is incomplete and nothing else. Dropping it ends it.
+struct Pages {
+    pages: mpsc::Receiver<Vec<Entry>>,
+    task: JoinSet<Result<Session, String>>,
+}
+
+impl Pages {
+    /// The next page; `None` at the end, whatever ended it.
+    async fn next(&mut self) -> Option<Vec<Entry>> {
+        self.pages.recv().await
+    }
+
+    /// How it ended, and the connection back.
+    async fn finish(mut self) -> Result<Session, String> {
+        match self.task.join_next().await {
+            Some(Ok(ended)) => ended,
+            _ => Err("the directory answered something that could not be read".into()),
+        }
+    }
+}
+
+#[async_trait]
+impl Directory for Reading {
+    async fn read(&self, out: mpsc::Sender<Record>) -> Completion {
+        match self.read_all(&out).await {
+            Ok(()) => Completion::Complete,
+            Err(sentence) => Completion::Incomplete(sentence),
+        }
+    }
+
+    async fn estimate(&self) -> Option<u64> {
+        timeout(COUNTING, self.count()).await.ok()?.ok()
+    }
+}
+
+/// The record of one person.
+fn one<F>(reader: &Reader<'_>, seen: &mut Seen, entry: &Entry, read: F) -> Record
+where
+    F: FnOnce(String) -> Result<preau_connector_api::PersonRecord, Misfit>,
+{
+    let key = match reader.key(entry) {
+        Ok(key) => key,
+        Err(misfit) => return rejected(entry, None, misfit),
+    };
+    if !seen.first_time(&key) {
+        let attribute = &reader.mapping.people.key;
+        return rejected(entry, Some(key), Misfit(format!("another entry has the same {attribute}")));
+    }
+    match read(key.clone()) {
+        Ok(record) => Record::Person(record),
+        Err(misfit) => rejected(entry, Some(key), misfit),
+    }
+}
+
+fn rejected(entry: &Entry, key: Option<String>, Misfit(reason): Misfit) -> Record {
+    Record::Rejected(Rejected { dn: entry.shown_dn(), key, reason })
+}
+
+async fn hand_over(out: &mpsc::Sender<Record>, record: Record) -> Result<(), String> {
+    out.send(record).await.map_err(|_| "nobody reads any more".to_owned())
+}

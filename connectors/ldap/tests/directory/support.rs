@@ -1,0 +1,126 @@
+//! What the tests share: an annuaire in a real slapd, and connectors opened on it.
+
+use preau_annuaire::{Account, Options, Summary, generate};
+use preau_connector_api::{Completion, Connector, OpenContext, PasswordCheck, PersonRecord, Problem, Record, Rejected};
+use preau_domain::SourceId;
+use preau_rig::{Slapd, SlapdOptions};
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// A directory with 1,500 invented people and the faulty entries.
+pub struct Annuaire {
+    pub slapd: Slapd,
+    pub summary: Summary,
+    pub folder: PathBuf,
+}
+
+impl Annuaire {
+    /// Starts it in a folder of its own.
+    pub fn start(name: &str) -> Self {
+        Self::start_with(name, 1500, SlapdOptions::default())
+    }
+
+    /// Starts it with a number of people and options of slapd.
+    pub fn start_with(name: &str, people: usize, options: SlapdOptions) -> Self {
+        let folder = preau_rig::scratch(name);
+        let ldif = folder.join("annuaire.ldif");
+        let mut out = BufWriter::new(File::create(&ldif).unwrap());
+        let summary = generate(&Options { people, faults: true, ..Options::default() }, &mut out).unwrap();
+        out.flush().unwrap();
+        let slapd = Slapd::start(&folder.join("slapd"), &SlapdOptions { ldif: Some(ldif), ..options }).unwrap();
+        Annuaire { slapd, summary, folder }
+    }
+
+    /// The account of a role.
+    pub fn account(&self, role: &str) -> &Account {
+        self.summary.accounts.iter().find(|account| account.role == role).unwrap()
+    }
+
+    /// A configuration for an address, with more lines.
+    pub fn config(&self, url: &str, more: &str) -> String {
+        format!(
+            "url = {url:?}\nbind_dn = {:?}\npassword_file = {:?}\npeople = \"ou=people,dc=ent,dc=example\"\n\
+             structures = \"ou=structures,dc=ent,dc=example\"\nacademy = \"AC-NOTOS\"\n{more}\n",
+            self.slapd.service_dn(),
+            self.slapd.password_file(),
+        )
+    }
+
+    /// A connector without anything special.
+    pub fn connector(&self) -> Connector {
+        self.connector_with("")
+    }
+
+    /// A connector with more lines of configuration.
+    pub fn connector_with(&self, more: &str) -> Connector {
+        open(&self.config(&self.slapd.url(), more)).unwrap()
+    }
+
+    /// A connector that goes through another port.
+    pub fn connector_through(&self, port: u16, more: &str) -> Connector {
+        open(&self.config(&format!("ldap://127.0.0.1:{port}"), more)).unwrap()
+    }
+}
+
+/// Opens a connector on a configuration.
+pub fn open(config: &str) -> Result<Connector, Vec<Problem>> {
+    let table: toml::Table = toml::from_str(config).unwrap();
+    let source = SourceId::new("annuaire");
+    let context = OpenContext { source: &source, config: &table, base: Path::new("/") };
+    (preau_connector_ldap::KIND.open)(&context)
+}
+
+/// The password check of a connector.
+pub fn passwords(connector: &Connector) -> Arc<dyn PasswordCheck> {
+    connector.password.clone().unwrap()
+}
+
+/// Everything a reading handed over.
+pub struct Everything {
+    pub records: Vec<Record>,
+    pub completion: Completion,
+}
+
+impl Everything {
+    /// Reads to the end.
+    pub async fn of(connector: &Connector) -> Self {
+        let directory = connector.directory.clone().unwrap();
+        let (out, mut from) = mpsc::channel(100);
+        let reading = tokio::spawn(async move { directory.read(out).await });
+        let mut records = Vec::new();
+        while let Some(record) = from.recv().await {
+            records.push(record);
+        }
+        Everything { records, completion: reading.await.unwrap() }
+    }
+
+    /// The sentence of an incomplete reading.
+    pub fn incomplete(&self) -> &str {
+        match &self.completion {
+            Completion::Incomplete(sentence) => sentence,
+            Completion::Complete => panic!("the reading counts as complete"),
+        }
+    }
+
+    pub fn people(&self) -> impl Iterator<Item = &PersonRecord> {
+        self.records.iter().filter_map(|record| match record {
+            Record::Person(person) => Some(person),
+            _ => None,
+        })
+    }
+
+    pub fn person(&self, login: &str) -> &PersonRecord {
+        self.people().find(|person| person.login.as_deref() == Some(login)).unwrap()
+    }
+
+    pub fn rejected(&self) -> Vec<&Rejected> {
+        let rejected = self.records.iter().filter_map(|record| match record {
+            Record::Rejected(rejected) => Some(rejected),
+            _ => None,
+        });
+        rejected.collect()
+    }
+}
