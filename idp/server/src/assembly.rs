@@ -203,5 +203,5 @@ pub fn hub(
         services,
         egress: Egress::new(tls).map_err(Failure::new)?,
     };
-    Ok(Hub::new(parts).with_protocols(Vec::new()))
+    Ok(Hub::new(parts).with_protocols(preau_protocols::protocols()))
 }

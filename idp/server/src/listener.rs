@@ -141,3 +141,89 @@ impl AsyncWrite for Watched {
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::Router;
+    use axum::routing::{get, post};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    /// A server with nothing behind it, and room for `connections`.
+    fn server(connections: usize) -> SocketAddr {
+        let socket = bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let address = socket.local_addr().unwrap();
+        let routes = Router::new()
+            .route("/", get(|| async { "here" }))
+            .route("/body", post(|body: String| async move { body.len().to_string() }));
+        let mut server = axum_server::from_tcp(socket).unwrap().acceptor(Bounded::new(connections)).http1_only();
+        bound(&mut server);
+        tokio::spawn(server.serve(routes.into_make_service()));
+        address
+    }
+
+    /// Sends some bytes, then says nothing more; gives back all that comes until the server closes.
+    async fn send(address: SocketAddr, bytes: &[u8]) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        let mut answer = Vec::new();
+        // A connection that is reset is closed too.
+        let _reset = stream.read_to_end(&mut answer).await;
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    // The clock of these tests leaps to the next alarm whenever everybody waits: nothing sleeps.
+
+    #[tokio::test(start_paused = true)]
+    async fn a_whole_request_is_answered() {
+        let answer = send(server(10), b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("here"), "{answer}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn slow_headers_are_let_go() {
+        let address = server(10);
+        let began = Instant::now();
+        let answer = send(address, b"GET / HTTP/1.1\r\nhost: x\r\nx-slow: ").await;
+        assert!(!answer.contains("200"), "{answer}");
+        assert!(began.elapsed() <= HEADERS + Duration::from_secs(1), "{:?}", began.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_connection_is_let_go() {
+        let address = server(10);
+        let began = Instant::now();
+        assert_eq!(send(address, b"").await, "");
+        assert!(began.elapsed() <= SILENCE + Duration::from_secs(1), "{:?}", began.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_stops_coming_is_let_go() {
+        let address = server(10);
+        let began = Instant::now();
+        let answer = send(address, b"POST /body HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nabc").await;
+        assert!(!answer.starts_with("HTTP/1.1 200"), "{answer}");
+        assert!(began.elapsed() <= SILENCE + Duration::from_secs(1), "{:?}", began.elapsed());
+        let whole = b"POST /body HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 3\r\n\r\nabc";
+        assert!(send(address, whole).await.ends_with('3'));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_without_end_is_refused() {
+        let address = server(10);
+        let endless = format!("GET / HTTP/1.1\r\nhost: x\r\nx-long: {}", "a".repeat(2 * HEAD));
+        let answer = send(address, endless.as_bytes()).await;
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
+        let many = format!("GET / HTTP/1.1\r\nhost: x\r\n{}\r\n", "x-a: b\r\n".repeat(200));
+        assert!(!send(address, many.as_bytes()).await.starts_with("HTTP/1.1 200"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn beyond_its_room_a_server_closes_at_once() {
+        let address = server(2);
+        let _held = [TcpStream::connect(address).await.unwrap(), TcpStream::connect(address).await.unwrap()];
+        let began = Instant::now();
+        assert_eq!(send(address, b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await, "");
+        assert!(began.elapsed() < Duration::from_secs(1));
+    }
+}

@@ -66,7 +66,7 @@ pub fn load(file: &Path, variable: &dyn Fn(&str) -> Option<String>) -> Result<Lo
 }
 
 /// Takes the sections out of a table.
-pub(super) fn parse(mut table: Table) -> (Config, Vec<Problem>) {
+fn parse(mut table: Table) -> (Config, Vec<Problem>) {
     let mut problems = Vec::new();
     let config = Config {
         server: section(&mut table, "server", &mut problems),
@@ -88,7 +88,7 @@ pub(super) fn parse(mut table: Table) -> (Config, Vec<Problem>) {
 }
 
 /// Everything wrong inside the sections and between them.
-pub(super) fn validate(config: &Config) -> Vec<Problem> {
+fn validate(config: &Config) -> Vec<Problem> {
     let mut problems = config.server.validate();
     problems.extend(config.storage.validate());
     // Plain http is let through for an address of this machine alone, where nobody can listen in.

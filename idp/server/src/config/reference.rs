@@ -1,6 +1,6 @@
 //! The configuration as a schema, an example and a page: all three come from the types, so none can lie.
 
-use super::{Config, KeysConfig, ServerConfig, ServicesConfig, StorageConfig};
+use super::{KeysConfig, ServerConfig, ServicesConfig, StorageConfig};
 use crate::logging::LogConfig;
 use preau_connector_api::Kind;
 use preau_provision::SyncConfig;
@@ -260,14 +260,4 @@ fn rows(out: &mut String, schema: &Value) {
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|");
         let _written = writeln!(out, "| `{key}` | {} | {default} | {text} |", kind_of(property));
     }
-}
-
-/// Reads the example back: what it says is what nothing says.
-pub(crate) fn reads_back(text: &str) -> Result<Config, Vec<preau_connector_api::Problem>> {
-    let table = text
-        .parse::<toml::Table>()
-        .map_err(|error| vec![preau_connector_api::Problem::new("example", error.message().to_owned())])?;
-    let (config, mut problems) = super::load::parse(table);
-    problems.extend(super::load::validate(&config));
-    if problems.is_empty() { Ok(config) } else { Err(problems) }
 }
