@@ -234,3 +234,7 @@ pub(crate) fn addresses(descriptor: &ServiceDescriptor) -> impl Iterator<Item = 
 fn texts(rule: &ReleaseRule) -> impl Iterator<Item = &String> {
     rule.add.iter().chain(rule.map.values()).chain(&rule.scope)
 }
+
+#[cfg(test)]
+#[path = "catalogue/tests.rs"]
+mod tests;

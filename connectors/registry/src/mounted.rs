@@ -119,3 +119,7 @@ fn origin_of_rule(rule: &UrlRule) -> String {
 pub(crate) fn owns(service: &Service, address: &str) -> bool {
     service.trust(address).is_some()
 }
+
+#[cfg(test)]
+#[path = "mounted/tests.rs"]
+mod tests;
