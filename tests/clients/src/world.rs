@@ -44,9 +44,9 @@ impl World {
         let base = format!("http://localhost:{port}/");
 
         let ldif = folder.join("annuaire.ldif");
-        let options = preau_annuaire::Options { people: 200, ..preau_annuaire::Options::default() };
+        let invented = preau_annuaire::Options { people: 200, ..preau_annuaire::Options::default() };
         let mut out = std::io::BufWriter::new(fs::File::create(&ldif)?);
-        let summary = preau_annuaire::generate(&options, &mut out)?;
+        let summary = preau_annuaire::generate(&invented, &mut out)?;
         drop(out);
         let options = SlapdOptions { ldif: Some(ldif), ..SlapdOptions::default() };
         let slapd = Slapd::start(&folder.join("slapd"), &options)?;
@@ -56,7 +56,7 @@ impl World {
         let carnet = format!("http://localhost:{}/", preau_rig::free_port()?);
         instances.push(Instance {
             id: "carnet".into(),
-            connector: "cas".into(),
+            connector: SiteKind::ModAuthCas.connector().into(),
             title: "Le carnet".into(),
             address: carnet.clone(),
             audience: None,
@@ -66,6 +66,7 @@ impl World {
             port,
             name: "Préau".into(),
             directory: &slapd,
+            academy: invented.academy,
             authority: Some(tls.authority.clone()),
         };
         let config = configuration.write()?;
@@ -200,7 +201,7 @@ fn sites(base: &str, tls: &Tls) -> Result<Vec<Site>> {
 fn instance(site: &Site) -> Instance {
     Instance {
         id: site.name.clone(),
-        connector: if site.proxies_to.is_some() { "cas-proxy".into() } else { "cas".into() },
+        connector: site.kind.connector().into(),
         title: site.title.clone(),
         address: site.address(),
         audience: (site.name == "atelier").then(|| STAFF.to_owned()),

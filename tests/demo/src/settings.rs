@@ -15,13 +15,19 @@ pub struct ServiceSetting {
     pub title: &'static str,
     /// What guards it.
     pub kind: SiteKind,
-    /// Who may open it; everybody who has an account when absent.
+    /// Who may open it; what the catalogue says when absent.
     audience: Option<&'static str>,
 }
 
 /// The two sites that no one here wrote the doors of.
 pub const SERVICES: [ServiceSetting; 2] = [
-    ServiceSetting { id: "kiosque", title: "Le kiosque", kind: SiteKind::ModAuthCas, audience: None },
+    ServiceSetting {
+        id: "kiosque",
+        title: "Le kiosque",
+        kind: SiteKind::ModAuthCas,
+        // Everybody of an establishment, and the guests, who are never meant unless they are named.
+        audience: Some("allow = [{}, { profiles = [\"Invite\"] }]"),
+    },
     ServiceSetting {
         id: "atelier",
         title: "L’atelier des personnels",
@@ -81,13 +87,14 @@ impl Place {
             port: self.ports.preau,
             name: "Préau".to_owned(),
             directory,
+            academy: preau_annuaire::Options::default().academy,
             authority: None,
         };
         let file = configuration.write()?;
         for setting in &SERVICES {
             configuration.mount(&Instance {
                 id: setting.id.to_owned(),
-                connector: "cas".to_owned(),
+                connector: setting.kind.connector().to_owned(),
                 title: setting.title.to_owned(),
                 address: self.site(setting).address(),
                 audience: setting.audience.map(str::to_owned),

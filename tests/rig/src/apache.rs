@@ -32,6 +32,14 @@ impl SiteKind {
         }
     }
 
+    /// The folder of `connectors/services/` that describes such a site.
+    pub fn connector(self) -> &'static str {
+        match self {
+            SiteKind::ModAuthCas => "apache-cas",
+            SiteKind::PhpCas => "php-cas",
+        }
+    }
+
     fn pages(self) -> [(&'static str, &'static str); 3] {
         let page = match self {
             SiteKind::ModAuthCas => include_str!("../sites/mod_auth_cas.php"),

@@ -20,6 +20,8 @@ pub struct Configuration<'a> {
     pub name: String,
     /// Where people come from.
     pub directory: &'a Slapd,
+    /// Source of its join keys.
+    pub academy: String,
     /// An authority believed when a service is called, besides those of the system.
     pub authority: Option<PathBuf>,
 }
@@ -57,13 +59,15 @@ impl Configuration<'_> {
         if let Some(authority) = &self.authority {
             writeln!(text, "trusted_ca_files = [\"{}\"]", authority.display())?;
         }
+        let suffix = self.directory.suffix();
         write!(
             text,
-            "\n[sources.{SOURCE}]\nkind = \"ldap\"\nurl = \"{}\"\nbase_dn = \"{}\"\nbind_dn = \"{}\"\nbind_password_file = \"{}\"\n",
+            "\n[sources.{SOURCE}]\nkind = \"ldap\"\nurl = \"{}\"\nbind_dn = \"{}\"\npassword_file = \"{}\"\n\
+             people = \"ou=people,{suffix}\"\nstructures = \"ou=structures,{suffix}\"\nacademy = \"{}\"\n",
             self.directory.url(),
-            self.directory.suffix(),
             self.directory.service_dn(),
-            self.directory.password_file().display()
+            self.directory.password_file().display(),
+            self.academy,
         )?;
         let path = self.folder.join("preau.toml");
         write_whole(&path, &text)?;
