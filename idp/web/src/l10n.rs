@@ -32,10 +32,17 @@ impl Locale {
         Locale::ALL.into_iter().find(|l| l.code() == code)
     }
 
+    /// The language a person chose by the link of a page, to be remembered.
+    pub fn asked(query: &str) -> Option<Locale> {
+        query.split('&').find_map(|pair| pair.strip_prefix("lang=")).and_then(Locale::read)
+    }
+
     /// The language of a request: `?lang=`, the person's choice in a cookie, `Accept-Language`, French.
     pub fn of_request(headers: &HeaderMap, query: &str, cookie: Option<&str>) -> Locale {
-        let asked = query.split('&').find_map(|pair| pair.strip_prefix("lang=")).and_then(Locale::read);
-        asked.or_else(|| cookie.and_then(Locale::read)).or_else(|| accepted(headers)).unwrap_or(Locale::Fr)
+        Locale::asked(query)
+            .or_else(|| cookie.and_then(Locale::read))
+            .or_else(|| accepted(headers))
+            .unwrap_or(Locale::Fr)
     }
 }
 

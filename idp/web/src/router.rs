@@ -3,8 +3,8 @@
 //! Every request passes [`around`] once: it gets its correlation id and its visitor, is refused if it names another
 //! host, and leaves with the headers of the house; a fault inside becomes a page here and nowhere else.
 
-use crate::visitor::peer;
-use crate::{Fault, FaultKind, Hub, Visitor, headers, logout, pages, sign_in};
+use crate::visitor::{Cookie, peer};
+use crate::{Fault, FaultKind, Hub, Locale, Visitor, headers, logout, pages, sign_in};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
@@ -45,6 +45,7 @@ async fn around(State(hub): State<Arc<Hub>>, mut request: Request, next: Next) -
     let correlation = CorrelationId::generate(&*hub.ids);
     let query = request.uri().query().unwrap_or_default();
     let visitor = Visitor::read(&hub, request.headers(), peer(request.extensions()), correlation.clone(), query);
+    let chosen = Locale::asked(query);
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let json = wants_json(&request);
     let method = request.method().clone();
@@ -71,6 +72,12 @@ async fn around(State(hub): State<Arc<Hub>>, mut request: Request, next: Next) -
         }
     }
     let headers = response.headers_mut();
+    // What others may keep carries nobody's choice.
+    if let Some(locale) = chosen
+        && !headers.contains_key(header::CACHE_CONTROL)
+    {
+        headers.append(header::SET_COOKIE, Cookie::Language.set(hub.secure(), locale.code()));
+    }
     headers::protect(headers, hub.secure());
     if let Ok(value) = HeaderValue::from_str(correlation.as_str()) {
         headers.insert("x-correlation-id", value);

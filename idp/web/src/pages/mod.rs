@@ -59,7 +59,7 @@ impl<'a> Page<'a> {
     }
 
     /// The links of the page name our host: the browser is at another one.
-    fn from_elsewhere(mut self, hub: &'a Hub) -> Page<'a> {
+    fn seen_elsewhere(mut self, hub: &'a Hub) -> Page<'a> {
         self.base = hub.base();
         self
     }
@@ -275,7 +275,7 @@ impl<'a> FaultPage<'a> {
 pub fn fault(hub: &Hub, visitor: &Visitor, fault: &Fault) -> Response {
     let mut page = Page::new(hub, visitor);
     if fault.kind == FaultKind::WrongHost {
-        page = page.from_elsewhere(hub);
+        page = page.seen_elsewhere(hub);
     }
     let mut response = html("fault", &FaultPage::new(page, fault, visitor.correlation.as_str()));
     *response.status_mut() = fault.kind.status();
