@@ -21,7 +21,7 @@ const STAFF: &str = "allow = [{ profiles = [\"National_ENS\", \"National_DOC\", 
 /// - `kiosque`, an Apache site behind `mod_auth_cas`;
 /// - `atelier`, a PHP page behind phpCAS over TLS, for staff only, which opens `fonds` in the person's name;
 /// - `fonds`, a PHP page behind phpCAS that accepts proxy tickets;
-/// - `carnet`, an address where nobody listens: its tickets are validated by python-cas.
+/// - `carnet`, an https address where nobody listens: its tickets are validated by python-cas.
 pub struct World {
     accounts: Vec<Account>,
     base: String,
@@ -53,7 +53,7 @@ impl World {
 
         let sites = sites(&base, &tls)?;
         let mut instances: Vec<Instance> = sites.iter().map(instance).collect();
-        let carnet = format!("http://localhost:{}/", preau_rig::free_port()?);
+        let carnet = format!("https://localhost:{}/", preau_rig::free_port()?);
         instances.push(Instance {
             id: "carnet".into(),
             connector: SiteKind::ModAuthCas.connector().into(),
