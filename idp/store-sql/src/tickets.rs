@@ -1,8 +1,8 @@
 //! Single-use things.
 
-use crate::back::{Back, Shape};
+use crate::back::Back;
 use crate::doc;
-use crate::link::{Row, args};
+use crate::link::{Row, Sql, args};
 use async_trait::async_trait;
 use preau_domain::{Instant, OneTimeKey, PersonId, ServiceId, SessionId, Ticket, TicketKind, Visit};
 use preau_store::{Result, StoreError, Tickets};
@@ -12,7 +12,21 @@ use preau_store::{Result, StoreError, Tickets};
 const ISSUE: &str = "INSERT INTO ticket (id, kind, session, person, service, payload, issued, expires)
     SELECT $1, $2, id, $4, $5, $6, $7, $8 FROM session WHERE id = $3 AND expires > $7
     ON CONFLICT DO NOTHING RETURNING id";
-const VISIT: &str = "INSERT INTO visit (session, protocol, service, notice, at) VALUES ($1, $2, $3, $4, $5)";
+/// The same with the visit it stands for, in one stroke, because this is what every opened service writes. On SQLite two
+/// statements, of which the second looks at what the first one did.
+const ISSUE_WITH_VISIT: Sql = Sql::Each {
+    sqlite: "INSERT INTO ticket (id, kind, session, person, service, payload, issued, expires)
+            SELECT $1, $2, id, $4, $5, $6, $7, $8 FROM session WHERE id = $3 AND expires > $7
+            ON CONFLICT DO NOTHING;
+        INSERT INTO visit (session, protocol, service, notice, at)
+            SELECT $3, $9, $10, $11, $12 WHERE changes() > 0 RETURNING seq",
+    postgres: "WITH issued AS (
+            INSERT INTO ticket (id, kind, session, person, service, payload, issued, expires)
+            SELECT $1, $2, id, $4, $5, $6, $7, $8 FROM session WHERE id = $3 AND expires > $7
+            ON CONFLICT DO NOTHING RETURNING session)
+        INSERT INTO visit (session, protocol, service, notice, at)
+            SELECT session, $9, $10, $11, $12 FROM issued RETURNING seq",
+};
 const CONSUME: &str = "DELETE FROM ticket WHERE id = $1 AND kind = $2
     RETURNING id, kind, session, person, service, payload, issued, expires";
 const GET: &str = "SELECT id, kind, session, person, service, payload, issued, expires FROM ticket
@@ -34,7 +48,7 @@ fn ticket(row: &Row) -> Result<Ticket> {
 #[async_trait]
 impl Tickets for Back {
     async fn issue_ticket(&self, ticket: &Ticket, visit: Option<&Visit>) -> Result<()> {
-        let values = args![
+        let mut values = args![
             ticket.key.as_str(),
             ticket.kind.as_str(),
             ticket.session.as_str(),
@@ -44,27 +58,17 @@ impl Tickets for Back {
             ticket.issued,
             ticket.expires
         ];
-        let Some(visit) = visit else {
-            let issued = self.change(ISSUE, values).await?;
-            return if issued.is_empty() { Err(StoreError::Conflict) } else { Ok(()) };
+        let sql = match visit {
+            None => Sql::Both(ISSUE),
+            Some(visit) if visit.session == ticket.session => {
+                let (protocol, service) = (visit.protocol.as_str(), visit.service.as_str());
+                values.extend(args![protocol, service, visit.notice.as_str(), visit.at]);
+                ISSUE_WITH_VISIT
+            }
+            Some(_) => return Err(StoreError::Backend("a ticket and its visit belong to one session".into())),
         };
-        if visit.session != ticket.session {
-            return Err(StoreError::Backend("a ticket and its visit belong to one session".into()));
-        }
-        let visit = args![
-            visit.session.as_str(),
-            visit.protocol.as_str(),
-            visit.service.as_str(),
-            visit.notice.as_str(),
-            visit.at
-        ];
-        self.write(Shape::Checked, move |link| {
-            Box::pin(async move {
-                link.row(ISSUE, values).await?.ok_or(StoreError::Conflict)?;
-                link.rows(VISIT, visit).await.map(drop)
-            })
-        })
-        .await
+        let issued = self.change(sql, values).await?;
+        if issued.is_empty() { Err(StoreError::Conflict) } else { Ok(()) }
     }
 
     async fn consume_ticket(&self, key: &OneTimeKey, kind: TicketKind) -> Result<Option<Ticket>> {

@@ -22,7 +22,7 @@ pub(crate) struct Postgres {
 
 /// What nodes that start at the same time wait for, one after the other: the bytes of `preau`.
 const MIGRATION_LOCK: &str =
-    "SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(482_804_199_797)";
+    "SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(482955583861)";
 
 impl Postgres {
     /// Connects and brings the tables up to date.

@@ -15,6 +15,12 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, SqlitePool, query, ra
 use std::path::Path;
 use writer::Writer;
 
+/// Pages in the log before they are brought home: 16 MiB. A page that is written again and again in the meantime, as the
+/// indexes are during a synchronisation, is brought home once.
+const WAL_PAGES: &str = "4000";
+/// Memory of the writing connection, in KiB when negative; it is taken only when there is that much to keep.
+const WRITER_CACHE: &str = "-16384";
+
 /// A database in a file.
 pub(crate) struct Sqlite {
     readers: SqlitePool,
