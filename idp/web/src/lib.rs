@@ -28,6 +28,7 @@ pub use form::Fields;
 pub use hub::{Hub, HubParts, SignInSource};
 pub use l10n::{Locale, Texts};
 pub use live::Live;
+pub use pages::stylesheet;
 pub use protocol::{Begin, CompletedSignIn, LogoutNotice, Protocol, Refusal};
 pub use router::router;
 pub use table::{Door, ServiceTable};

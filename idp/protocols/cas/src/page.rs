@@ -5,7 +5,7 @@ use crate::wire::push_xml;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
 use preau_domain::TrustedUrl;
-use preau_web::Locale;
+use preau_web::{Locale, stylesheet};
 
 /// Where the script lives: pages of the house run no script inside them.
 pub const SCRIPT_PATH: &str = "/cas/continue.js";
@@ -31,8 +31,10 @@ pub fn posting(locale: Locale, address: &TrustedUrl, name: &str, ticket: &str) -
     out.push_str(title);
     out.push_str(
         "</title>\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n</head>\n<body>\n<main>\n<h1>",
+         <meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"stylesheet\" href=\"",
     );
+    out.push_str(stylesheet());
+    out.push_str("\">\n</head>\n<body>\n<main>\n<div class=\"shelter\"><div class=\"under\">\n<h1>");
     out.push_str(title);
     out.push_str("</h1>\n<form id=\"continue\" method=\"post\" action=\"");
     push_xml(&mut out, address.as_str());
@@ -40,11 +42,11 @@ pub fn posting(locale: Locale, address: &TrustedUrl, name: &str, ticket: &str) -
     push_xml(&mut out, name);
     out.push_str("\" value=\"");
     push_xml(&mut out, ticket);
-    out.push_str("\">\n<p>");
+    out.push_str("\">\n<p class=\"lead\">");
     out.push_str(sentence);
     out.push_str("</p>\n<button type=\"submit\">");
     out.push_str(button);
-    out.push_str("</button>\n</form>\n</main>\n<script src=\"");
+    out.push_str("</button>\n</form>\n</div></div>\n</main>\n<script src=\"");
     out.push_str(SCRIPT_PATH);
     out.push_str("\"></script>\n</body>\n</html>\n");
     let mut response = ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], out).into_response();
@@ -54,8 +56,9 @@ pub fn posting(locale: Locale, address: &TrustedUrl, name: &str, ticket: &str) -
 
 /// Only our script, and only a form to this service.
 fn policy(address: &TrustedUrl) -> HeaderValue {
-    const STRICT: &str = "default-src 'none'; script-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action ";
-    let text = format!("{STRICT}{}", address.url().origin().ascii_serialization());
+    const STRICT: &str = "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; \
+                          frame-ancestors 'none'; form-action";
+    let text = format!("{STRICT} {}", address.url().origin().ascii_serialization());
     // An origin is ASCII; should it ever not be, the form goes nowhere.
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("default-src 'none'; form-action 'none'"))
 }

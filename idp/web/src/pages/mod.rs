@@ -21,6 +21,11 @@ pub fn portal_routes() -> Router<Arc<Hub>> {
     portal::routes().merge(assets::routes())
 }
 
+/// The address of the one stylesheet, for a page that a protocol writes itself.
+pub fn stylesheet() -> &'static str {
+    assets::STYLE.path()
+}
+
 /// What every page knows: the language, the words, the name of the workspace and where help is.
 #[derive(Clone)]
 pub struct Page<'a> {
