@@ -52,14 +52,13 @@ impl Entry {
 
     /// The values of an attribute, as text.
     pub(crate) fn texts(&self, attribute: &str) -> Result<Vec<&str>, Misfit> {
-        let values = match self.attributes.iter().find(|(name, _)| name.eq_ignore_ascii_case(attribute)) {
-            Some((_, values)) => values,
-            None => return Ok(Vec::new()),
-        };
+        // Some servers send one attribute in several parts.
+        let parts = self.attributes.iter().filter(|(name, _)| name.eq_ignore_ascii_case(attribute));
+        let values: Vec<&Vec<u8>> = parts.flat_map(|(_, values)| values).collect();
         if values.len() > MAX_VALUES {
             return Err(Misfit(format!("{attribute} has more than {MAX_VALUES} values")));
         }
-        let read = values.iter().map(|value| std::str::from_utf8(value)).collect::<Result<_, _>>();
+        let read = values.into_iter().map(|value| std::str::from_utf8(value)).collect::<Result<_, _>>();
         read.map_err(|_| Misfit(format!("{attribute} is not text")))
     }
 

@@ -90,12 +90,12 @@ impl Pool {
     pub(crate) async fn search(&self, query: &Query, most: usize) -> Result<Vec<Entry>, Unavailable> {
         self.breaker.pass()?;
         let _place = self.places.acquire().await.map_err(|_| Unavailable("the pool is closed".into()))?;
-        if let Some(mut session) = self.kept().await {
-            if let Ok(entries) = session.search(query, most).await {
-                self.keep(session);
-                return Ok(entries);
-            }
-            // The connection may have been closed while it was idle: a new one tells.
+        // A kept connection that fails may have been closed while it was idle: a new one tells.
+        if let Some(mut session) = self.kept().await
+            && let Ok(entries) = session.search(query, most).await
+        {
+            self.keep(session);
+            return Ok(entries);
         }
         let mut session = self.connect().await?;
         let answered = match session.bind_service(&self.account).await {

@@ -146,13 +146,11 @@ async fn ask_for_tls(tcp: &mut TcpStream) -> Result<(), String> {
         // One byte at a time: what follows the answer belongs to the encryption.
         answer.push(tcp.read_u8().await.map_err(said)?);
         match ber::header(&answer).map_err(str::to_owned)? {
-            Some((head, length)) if head + length <= LONGEST => {
-                if answer.len() == head + length {
-                    break answer;
-                }
+            Some((head, length)) if head + length > LONGEST => {
+                return Err("StartTLS was answered at too great a length".into());
             }
-            Some(_) => return Err("StartTLS was answered at too great a length".into()),
-            None => {}
+            Some((head, length)) if answer.len() == head + length => break answer,
+            _ => {}
         }
     };
     match ber::extended_result(&whole) {

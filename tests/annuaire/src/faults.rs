@@ -27,11 +27,11 @@ struct Person<'a> {
     login: &'a str,
     key: Option<u64>,
     class: &'a str,
-    values: Vec<(&'a str, String)>,
+    values: Vec<(&'static str, String)>,
 }
 
 impl<'a> Person<'a> {
-    fn new(what: &'static str, rejected: bool, class: &'a str, values: Vec<(&'a str, String)>) -> Self {
+    fn new(what: &'static str, rejected: bool, class: &'a str, values: Vec<(&'static str, String)>) -> Self {
         Person { what, rejected, family: "Fêlure".into(), title: "M.", login: "", key: None, class, values }
     }
 }
@@ -86,19 +86,19 @@ pub(crate) fn write(options: &Options, sector: &Sector, out: &mut impl Write) ->
         let dn = format!("uid={uid},ou=people,{}", options.suffix);
         let mut entry = Entry::begin(out, &dn)?;
         for class in ["top", "person", "organizationalPerson", "inetOrgPerson", "ENTPerson", person.class] {
-            entry.put("objectClass", class)?;
+            entry.put("objectClass", class);
         }
         let login = format!("felure{n:02}");
-        entry.put("uid", &uid)?;
-        entry.put("cn", "Kaolin Fêlure")?;
-        entry.put("givenName", "Kaolin")?;
-        entry.put("sn", &person.family)?;
-        entry.put("personalTitle", person.title)?;
-        entry.put("ENTPersonLogin", if person.login.is_empty() { &login } else { person.login })?;
+        entry.put("uid", &uid);
+        entry.put("cn", "Kaolin Fêlure");
+        entry.put("givenName", "Kaolin");
+        entry.put("sn", &person.family);
+        entry.put("personalTitle", person.title);
+        entry.put("ENTPersonLogin", if person.login.is_empty() { &login } else { person.login });
         let key = person.key.unwrap_or(31_000_000 + n as u64);
-        entry.put("ENTPersonJointure", &format!("{}${key}", options.academy))?;
+        entry.put("ENTPersonJointure", &format!("{}${key}", options.academy));
         for (attribute, value) in &person.values {
-            entry.put(attribute, value)?;
+            entry.put(attribute, value);
         }
         entry.end()?;
         faults.push(Fault { dn, what: person.what, rejected: person.rejected });
@@ -107,7 +107,7 @@ pub(crate) fn write(options: &Options, sector: &Sector, out: &mut impl Write) ->
     Ok(faults)
 }
 
-fn pupil<'a>(school: &Structure, classes: &[&str], link: &str) -> Vec<(&'a str, String)> {
+fn pupil(school: &Structure, classes: &[&str], link: &str) -> Vec<(&'static str, String)> {
     let mut values = vec![
         ("ENTPersonStructRattach", school.dn.clone()),
         ("ENTEleveStatutEleve", "SCOLAIRE".into()),
@@ -127,16 +127,16 @@ fn structure(options: &Options, out: &mut impl Write) -> io::Result<Fault> {
     let dn = format!("ENTStructureSIREN=99000000000000,ou=structures,{}", options.suffix);
     let mut entry = Entry::begin(out, &dn)?;
     for class in ["top", "organizationalUnit", "ENTStructure", "ENTEtablissement"] {
-        entry.put("objectClass", class)?;
+        entry.put("objectClass", class);
     }
-    entry.put("ou", "Collège Fêlure")?;
-    entry.put("ENTStructureSIREN", "99000000000000")?;
-    entry.put("ENTStructureJointure", &format!("{}$8999", options.academy))?;
-    entry.put("ENTStructureNomCourant", "CLG$Collège Fêlure$Cassure")?;
-    entry.put("ENTStructureUAI", &format!("0990000{}", Uai::key_letter(990_007)))?;
-    entry.put("ENTStructureTypeStruct", "COLLEGE")?;
-    entry.put("ENTEtablissementMinistereTutelle", "MINISTERE DE L'EDUCATION NATIONALE")?;
-    entry.put("ENTEtablissementContrat", "PU")?;
+    entry.put("ou", "Collège Fêlure");
+    entry.put("ENTStructureSIREN", "99000000000000");
+    entry.put("ENTStructureJointure", &format!("{}$8999", options.academy));
+    entry.put("ENTStructureNomCourant", "CLG$Collège Fêlure$Cassure");
+    entry.put("ENTStructureUAI", &format!("0990000{}", Uai::key_letter(990_007)));
+    entry.put("ENTStructureTypeStruct", "COLLEGE");
+    entry.put("ENTEtablissementMinistereTutelle", "MINISTERE DE L'EDUCATION NATIONALE");
+    entry.put("ENTEtablissementContrat", "PU");
     entry.end()?;
     Ok(Fault { dn, what: "a national number with the wrong key letter", rejected: true })
 }

@@ -178,16 +178,16 @@ fn branches(options: &Options, out: &mut impl Write) -> Result<()> {
     }
     let mut entry = Entry::begin(out, &options.suffix)?;
     for class in ["top", "dcObject", "organization"] {
-        entry.put("objectClass", class)?;
+        entry.put("objectClass", class);
     }
-    entry.put("dc", value)?;
-    entry.put("o", "Annuaire de démonstration")?;
+    entry.put("dc", value);
+    entry.put("o", "Annuaire de démonstration");
     entry.end()?;
     for branch in ["people", "structures", "groups", "applications", "administrateurs"] {
         let mut entry = Entry::begin(out, &format!("ou={branch},{}", options.suffix))?;
-        entry.put("objectClass", "top")?;
-        entry.put("objectClass", "organizationalUnit")?;
-        entry.put("ou", branch)?;
+        entry.put("objectClass", "top");
+        entry.put("objectClass", "organizationalUnit");
+        entry.put("ou", branch);
         entry.end()?;
     }
     Ok(())

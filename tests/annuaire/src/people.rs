@@ -92,20 +92,20 @@ impl Being {
     fn begin<'w, W: Write>(&self, options: &Options, out: &'w mut W, classes: &[&str]) -> io::Result<Entry<'w, W>> {
         let mut entry = Entry::begin(out, &self.dn(options))?;
         for class in ["top", "person", "organizationalPerson", "inetOrgPerson", "ENTPerson"].iter().chain(classes) {
-            entry.put("objectClass", class)?;
+            entry.put("objectClass", class);
         }
         let name = format!("{} {}", self.given, self.family);
-        entry.put("uid", &self.uid())?;
-        entry.put("cn", &name)?;
-        entry.put("displayName", &name)?;
-        entry.put("sn", &self.family)?;
-        entry.put("givenName", &self.given)?;
-        entry.put("personalTitle", if self.female { "Mme" } else { "M." })?;
-        entry.put("ENTPersonLogin", &self.login)?;
-        entry.put("ENTPersonJointure", &format!("{}${}", options.academy, self.key()))?;
-        entry.put("ENTPersonSexe", if self.female { "F" } else { "M" })?;
+        entry.put("uid", &self.uid());
+        entry.put("cn", &name);
+        entry.put("displayName", &name);
+        entry.put("sn", &self.family);
+        entry.put("givenName", &self.given);
+        entry.put("personalTitle", if self.female { "Mme" } else { "M." });
+        entry.put("ENTPersonLogin", &self.login);
+        entry.put("ENTPersonJointure", &format!("{}${}", options.academy, self.key()));
+        entry.put("ENTPersonSexe", if self.female { "F" } else { "M" });
         let salt = Random::new(options.seed, 0x5a17 ^ (self.number << 20)).number().to_le_bytes();
-        entry.put_password(&self.password, salt)?;
+        entry.put_password(&self.password, salt);
         Ok(entry)
     }
 }
@@ -138,35 +138,35 @@ impl Staff<'_> {
     /// Writes the entry.
     pub(crate) fn write(&self, options: &Options, out: &mut impl Write) -> io::Result<()> {
         let mut entry = self.being.begin(options, out, &[self.post.class])?;
-        entry.put("mail", &format!("{}@{}.example", self.being.login, options.academy.to_lowercase()))?;
-        entry.put("ENTPersonProfils", self.post.profile)?;
+        entry.put("mail", &format!("{}@{}.example", self.being.login, options.academy.to_lowercase()));
+        entry.put("ENTPersonProfils", self.post.profile);
         for (n, (structure, _)) in self.places.iter().enumerate() {
             if n == 0 {
-                entry.put("ENTPersonStructRattach", &structure.dn)?;
+                entry.put("ENTPersonStructRattach", &structure.dn);
             }
             let Post { function, label, discipline, .. } = self.post;
             let vector = format!("{}${function}${label}${}${}", structure.dn, discipline.0, discipline.1);
-            entry.put("ENTPersonFonctions", &vector)?;
+            entry.put("ENTPersonFonctions", &vector);
         }
         for (structure, classes) in &self.places {
             for class in classes {
-                entry.put("ENTAuxEnsClasses", &format!("{}${}", structure.dn, class.code))?;
+                entry.put("ENTAuxEnsClasses", &format!("{}${}", structure.dn, class.code));
                 if let Some((code, _)) = self.subject {
-                    entry.put("ENTAuxEnsClassesMatieres", &format!("{}${}${code}", structure.dn, class.code))?;
+                    entry.put("ENTAuxEnsClassesMatieres", &format!("{}${}${code}", structure.dn, class.code));
                 }
             }
             if let Some((code, label)) = self.subject {
-                entry.put("ENTAuxEnsMatiereEnseignEtab", &format!("{}${label}", structure.dn))?;
+                entry.put("ENTAuxEnsMatiereEnseignEtab", &format!("{}${label}", structure.dn));
                 for (group, from) in &structure.groups {
                     if classes.iter().any(|c| c.code == *from) {
-                        entry.put("ENTAuxEnsGroupes", &format!("{}${group}", structure.dn))?;
-                        entry.put("ENTAuxEnsGroupesMatieres", &format!("{}${group}${code}", structure.dn))?;
+                        entry.put("ENTAuxEnsGroupes", &format!("{}${group}", structure.dn));
+                        entry.put("ENTAuxEnsGroupesMatieres", &format!("{}${group}${code}", structure.dn));
                     }
                 }
             }
         }
         if let (Some(class), Some((structure, _))) = (self.head_of, self.places.first()) {
-            entry.put("ENTAuxEnsClassesPrincipal", &format!("{}${}", structure.dn, class.code))?;
+            entry.put("ENTAuxEnsClassesPrincipal", &format!("{}${}", structure.dn, class.code));
         }
         entry.end()
     }
@@ -186,24 +186,24 @@ impl Pupil<'_> {
     pub(crate) fn write(&self, options: &Options, out: &mut impl Write) -> io::Result<()> {
         let mut entry = self.being.begin(options, out, &["ENTEleve"])?;
         let level = self.class.level;
-        entry.put("ENTPersonProfils", "National_ELV")?;
-        entry.put("ENTPersonStructRattach", &self.school.dn)?;
-        entry.put("ENTEleveStatutEleve", "SCOLAIRE")?;
-        entry.put("ENTEleveMEF", level.mef)?;
-        entry.put("ENTEleveLibelleMEF", level.label)?;
-        entry.put("ENTEleveNivFormation", level.label)?;
-        entry.put("ENTEleveFiliere", "GENERALE")?;
-        entry.put("ENTEleveMajeur", "N")?;
-        entry.put("ENTEleveStructRattachId", &(50_000 + self.being.number).to_string())?;
-        entry.put("ENTEleveClasses", &format!("{}${}", self.school.dn, self.class.code))?;
+        entry.put("ENTPersonProfils", "National_ELV");
+        entry.put("ENTPersonStructRattach", &self.school.dn);
+        entry.put("ENTEleveStatutEleve", "SCOLAIRE");
+        entry.put("ENTEleveMEF", level.mef);
+        entry.put("ENTEleveLibelleMEF", level.label);
+        entry.put("ENTEleveNivFormation", level.label);
+        entry.put("ENTEleveFiliere", "GENERALE");
+        entry.put("ENTEleveMajeur", "N");
+        entry.put("ENTEleveStructRattachId", &(50_000 + self.being.number).to_string());
+        entry.put("ENTEleveClasses", &format!("{}${}", self.school.dn, self.class.code));
         for (group, from) in &self.school.groups {
             if *from == self.class.code {
-                entry.put("ENTEleveGroupes", &format!("{}${group}", self.school.dn))?;
+                entry.put("ENTEleveGroupes", &format!("{}${group}", self.school.dn));
             }
         }
         for (key, link, legal) in &self.adults {
             let flag = u8::from(*legal == 1);
-            entry.put("ENTElevePersRelEleve", &format!("{key}${link}${flag}${legal}${flag}${flag}"))?;
+            entry.put("ENTElevePersRelEleve", &format!("{key}${link}${flag}${legal}${flag}${flag}"));
         }
         entry.end()
     }
@@ -220,10 +220,12 @@ impl Adult {
     /// Writes the entry.
     pub(crate) fn write(&self, options: &Options, out: &mut impl Write) -> io::Result<()> {
         let mut entry = self.being.begin(options, out, &["ENTAuxPersRelEleve"])?;
-        entry.put("mail", &format!("{}@courriel.example", self.being.login))?;
-        entry.put("ENTPersonProfils", "National_TUT")?;
-        entry.put("ENTPersonAdresseDiffusion", "N")?;
-        entry.put_all("ENTAuxPersRelEleveEleve", &self.pupils)?;
+        entry.put("mail", &format!("{}@courriel.example", self.being.login));
+        entry.put("ENTPersonProfils", "National_TUT");
+        entry.put("ENTPersonAdresseDiffusion", "N");
+        for pupil in &self.pupils {
+            entry.put("ENTAuxPersRelEleveEleve", pupil);
+        }
         entry.end()
     }
 }

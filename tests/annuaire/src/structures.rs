@@ -161,28 +161,28 @@ impl Structure {
             Kind::Commune => ("ENTCollLoc", "COM", "COMMUNE"),
         };
         for name in ["top", "organizationalUnit", "ENTStructure", class] {
-            entry.put("objectClass", name)?;
+            entry.put("objectClass", name);
         }
         if self.kind == Kind::Ecole {
-            entry.put("objectClass", "preauEcole")?;
+            entry.put("objectClass", "preauEcole");
         }
-        entry.put("ou", &self.name)?;
-        entry.put("ENTStructureSIREN", self.dn.split(['=', ',']).nth(1).unwrap_or_default())?;
-        entry.put("ENTStructureJointure", &format!("{}${}", options.academy, self.key))?;
-        entry.put("ENTStructureNomCourant", &format!("{short}${}${}", self.name, self.city))?;
-        entry.put("ENTStructureUAI", self.uai.as_str())?;
-        entry.put("ENTStructureTypeStruct", kind)?;
-        entry.put("l", &self.city)?;
+        entry.put("ou", &self.name);
+        entry.put("ENTStructureSIREN", self.dn.split(['=', ',']).nth(1).unwrap_or_default());
+        entry.put("ENTStructureJointure", &format!("{}${}", options.academy, self.key));
+        entry.put("ENTStructureNomCourant", &format!("{short}${}${}", self.name, self.city));
+        entry.put("ENTStructureUAI", self.uai.as_str());
+        entry.put("ENTStructureTypeStruct", kind);
+        entry.put("l", &self.city);
         match self.kind {
-            Kind::Academy => entry.put("ENTServAcAcademie", "NOTOS")?,
-            Kind::Commune => entry.put("ENTCollLocLieuGeographique", &self.city)?,
+            Kind::Academy => entry.put("ENTServAcAcademie", "NOTOS"),
+            Kind::Commune => entry.put("ENTCollLocLieuGeographique", &self.city),
             _ => {
-                entry.put("ENTEtablissementMinistereTutelle", "MINISTERE DE L'EDUCATION NATIONALE")?;
-                entry.put("ENTEtablissementContrat", "PU")?;
+                entry.put("ENTEtablissementMinistereTutelle", "MINISTERE DE L'EDUCATION NATIONALE");
+                entry.put("ENTEtablissementContrat", "PU");
             }
         }
         if let Some(sector) = self.sector {
-            entry.put("ENTEcoleSecteur", &sector.to_string())?;
+            entry.put("ENTEcoleSecteur", &sector.to_string());
         }
         for class in &self.classes {
             let label = match self.kind {
@@ -190,10 +190,10 @@ impl Structure {
                 Kind::College if class.code == "3B" => "3B « Sciences & ＄avoirs »".to_owned(),
                 _ => format!("Classe de {}", class.code),
             };
-            entry.put("ENTStructureClasses", &format!("{}${label}${}", class.code, class.level.mef))?;
+            entry.put("ENTStructureClasses", &format!("{}${label}${}", class.code, class.level.mef));
         }
         for (code, from) in &self.groups {
-            entry.put("ENTStructureGroupes", &format!("{code}$Groupe {code}${from}"))?;
+            entry.put("ENTStructureGroupes", &format!("{code}$Groupe {code}${from}"));
         }
         entry.end()
     }

@@ -47,11 +47,11 @@ async fn people_are_what_they_are_where_they_are() {
     }
 
     let teacher = &read.person("iris.basalte").affiliations[0];
-    assert_eq!(teacher.classes, ["4A", "5B", "6A"].map(String::from), "{teacher:?}");
+    assert_eq!(teacher.classes, ["3A", "5B", "6A"].map(String::from), "{teacher:?}");
     assert_eq!(teacher.head_teacher_of, ["6A"]);
     assert_eq!(teacher.subjects, ["020700", "L0202"]);
     assert_eq!(teacher.functions, ["ENS"]);
-    assert_eq!(teacher.groups, ["4ANG1", "5ESP1", "6ANG1"]);
+    assert_eq!(teacher.groups, ["3ANG1", "5ESP1", "6ANG1"]);
 
     let pupil = read.person("titan.mistral");
     assert_eq!((pupil.given_name.as_str(), pupil.family_name.as_str()), ("Titan", "Mistral"));
