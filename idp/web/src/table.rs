@@ -30,6 +30,10 @@ impl ServiceTable {
                 None
             }
         };
+        for service in &services {
+            let found = preau_policy::check_release(&service.release);
+            problems.extend(found.into_iter().map(|what| format!("{}: release: {what}", service.service.id)));
+        }
         let mut by_id = HashMap::new();
         let mut by_origin: HashMap<(String, String, u16), Vec<Door>> = HashMap::new();
         let mut taken: HashMap<(String, String, u16, String), ServiceId> = HashMap::new();
