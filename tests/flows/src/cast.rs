@@ -2,10 +2,12 @@
 
 use preau_connector_api::{CasSettings, Category, Legal, MountedService, Names, Network};
 use preau_domain::{
-    AccountState, Affiliation, Audience, Credentials, Establishment, EstablishmentKind, Fact, Group, GroupKind,
+    AccountState, Affiliation, Audience, Child, Credentials, Establishment, EstablishmentKind, Fact, Group, GroupKind,
     Identifier, JoinKey, Person, PersonId, Population, Profile, Public, ReleaseRule, Service, ServiceId, SourceId, Uai,
     UrlRule,
 };
+
+use preau_domain::Legal as Weight;
 use url::Url;
 
 /// The source people of the directory come from.
@@ -102,7 +104,7 @@ impl Role {
             mail: Some(format!("{}@college.example", self.login)),
             credentials: if local { Credentials::Local } else { Credentials::Directory },
             affiliations: self.affiliations.iter().map(|(profile, place)| affiliation(*profile, *place)).collect(),
-            children: Vec::new(),
+            children: if self.public == Public::Guardian { vec![child()] } else { Vec::new() },
         }
     }
 
@@ -115,6 +117,12 @@ impl Role {
     pub fn key(&self) -> String {
         format!("key-{}", self.login)
     }
+}
+
+/// The pupil a guardian answers for.
+fn child() -> Child {
+    let pupil = JoinKey { source: SourceId::new(ANNUAIRE), key: NOE.key() };
+    Child { pupil, link: "10".to_owned(), legal: Weight::Representative }
 }
 
 fn affiliation(profile: Profile, place: u32) -> Affiliation {

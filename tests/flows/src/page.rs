@@ -78,6 +78,7 @@ impl Answer {
     pub fn forms(&self) -> Vec<Form> {
         let page = Html::parse_document(&self.body);
         let (forms, fields) = (selector("form"), selector("input[name], button[name], select[name]"));
+        let chosen = selector("option[selected]");
         let read = |form: scraper::ElementRef<'_>| Form {
             action: form.value().attr("action").unwrap_or(&self.url).to_owned(),
             method: form.value().attr("method").unwrap_or("get").to_ascii_lowercase(),
@@ -85,7 +86,8 @@ impl Answer {
                 .select(&fields)
                 .map(|field| {
                     let read = |name: &str| field.value().attr(name).unwrap_or_default().to_owned();
-                    (read("name"), read("value"))
+                    let chosen = || field.select(&chosen).next().and_then(|option| option.value().attr("value"));
+                    (read("name"), chosen().map_or_else(|| read("value"), str::to_owned))
                 })
                 .collect(),
         };

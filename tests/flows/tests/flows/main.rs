@@ -1,4 +1,19 @@
 //! Stories told by actors through the public door, on SQLite and on PostgreSQL.
 
 mod cas;
+mod cas_addresses;
+mod cas_callback;
+mod cas_door;
+mod cas_proxy;
+mod cas_saml;
+mod cas_tickets;
 mod corridor;
+mod delays;
+mod faults;
+mod forms;
+mod journal;
+mod outages;
+mod passwords;
+mod rights;
+mod sessions;
+mod transport;

@@ -1,0 +1,164 @@
+//! Passwords that are guessed: delays per account, counted before the check, kept in the database, hurting nobody else.
+
+use futures::future::join_all;
+use preau_flows::{ALICE, Answer, Browser, GAELLE, NOE, Role, TestHub, crowd, stories};
+
+stories!(
+    delays_grow_and_never_last,
+    a_right_password_waits_too,
+    fifty_guesses_at_once_are_one_guess,
+    the_count_survives_a_restart,
+    the_owner_gets_in_while_a_stranger_fails,
+    a_made_up_device_is_a_stranger,
+    an_unknown_account_is_delayed_like_any_other,
+    a_forged_address_changes_nothing,
+    a_whole_school_behind_one_address,
+);
+
+async fn guess(browser: &mut Browser, who: &Role, password: &str) -> Answer {
+    let page = browser.password_page("/", who).await;
+    browser.try_password(&page, who.login, password).await
+}
+
+/// Fails until that many failures are counted, waiting each time as long as it takes.
+async fn fail(hub: &TestHub, browser: &mut Browser, who: &Role, times: usize) {
+    let (mut page, before) = (browser.password_page("/", who).await, hub.directory.asked());
+    while hub.directory.asked() - before < times {
+        let answer = browser.try_password(&page, who.login, "faux-et-archi-faux").await;
+        match answer.status.as_u16() {
+            422 | 429 => hub.clock.advance(answer.header("retry-after").parse().unwrap_or(0)),
+            // A sign-in lives a quarter of an hour: who guesses for longer begins another.
+            400 => page = browser.password_page("/", who).await,
+            other => panic!("{other}: {}", answer.words()),
+        }
+    }
+}
+
+async fn delays_grow_and_never_last(hub: TestHub) {
+    let mut attacker = hub.browser();
+    for (failures, seconds) in [(1, "1"), (3, "3"), (9, "5"), (25, "10")] {
+        fail(&hub, &mut attacker, &ALICE, failures - hub.directory.asked()).await;
+        let next = guess(&mut attacker, &ALICE, "encore-faux").await;
+        assert_eq!((next.status.as_u16(), next.header("retry-after")), (429, seconds), "after {failures} failures");
+        hub.clock.advance(next.header("retry-after").parse().unwrap_or(0));
+    }
+    hub.clock.advance(60);
+    let home = hub.browser().sign_in(&ALICE).at_home().await.answer;
+    assert!(home.words().contains("Alice Martin"), "the account was never locked: {}", home.words());
+    let first = guess(&mut hub.browser(), &ALICE, "faux-de-nouveau").await;
+    assert_eq!(first.status, 422, "and its count began again");
+}
+
+async fn a_right_password_waits_too(hub: TestHub) {
+    let mut browser = hub.browser();
+    assert_eq!(guess(&mut browser, &ALICE, "presque-le-bon").await.status, 422);
+    let asked = hub.directory.asked();
+    let early = guess(&mut browser, &ALICE, ALICE.password).await;
+    assert_eq!((early.status.as_u16(), hub.directory.asked()), (429, asked), "it is not even looked at");
+    assert!(early.words().contains("attendez une seconde"), "{}", early.words());
+    hub.clock.advance(1);
+    assert_eq!(guess(&mut browser, &ALICE, ALICE.password).await.location(), Some("/"));
+}
+
+async fn fifty_guesses_at_once_are_one_guess(hub: TestHub) {
+    let node = hub.again().await;
+    let mut ready = Vec::new();
+    for number in 0..50 {
+        let mut browser = if number % 2 == 0 { hub.browser() } else { hub.browser().meets(&node) };
+        ready.push((browser.password_page("/", &ALICE).await, browser));
+    }
+    hub.directory.hold();
+    let guesses = ready.iter_mut().map(|(page, browser)| browser.try_password(page, ALICE.login, "essai-au-hasard"));
+    let (answers, ()) = futures::join!(join_all(guesses), async {
+        hub.directory.waiting(1).await;
+        hub.directory.release();
+    });
+    assert_eq!(hub.directory.asked(), 1, "counted before it is checked, on both nodes");
+    assert_eq!(answers.iter().filter(|answer| answer.status == 429).count(), 49);
+    hub.clock.advance(1);
+    assert!(hub.browser().sign_in(&ALICE).at_home().await.answer.status.is_success());
+}
+
+async fn the_count_survives_a_restart(hub: TestHub) {
+    let mut attacker = hub.browser();
+    fail(&hub, &mut attacker, &ALICE, 9).await;
+    let last = guess(&mut attacker, &ALICE, "encore-un-essai").await;
+    let restarted = hub.again().await;
+    let next = guess(&mut attacker.meets(&restarted), &ALICE, "et-un-autre").await;
+    assert_eq!((last.status.as_u16(), next.status.as_u16()), (429, 429));
+    assert_eq!(next.header("retry-after"), last.header("retry-after"));
+    assert!(hub.browser().meets(&restarted).sign_in(&NOE).at_home().await.answer.status.is_success());
+}
+
+async fn the_owner_gets_in_while_a_stranger_fails(hub: TestHub) {
+    let mut owner = hub.browser();
+    owner.sign_in(&ALICE).at_home().await;
+    owner.sign_out().await;
+    let mut stranger = hub.browser().at("203.0.113.66");
+    fail(&hub, &mut stranger, &ALICE, 101).await;
+    assert_eq!(guess(&mut stranger, &ALICE, ALICE.password).await.header("retry-after"), "600");
+    let home = owner.sign_in(&ALICE).at_home().await.answer;
+    assert!(home.words().contains("Alice Martin"), "{}", home.words());
+    let elsewhere = guess(&mut stranger, &ALICE, "un-essai-de-plus").await;
+    assert_eq!(elsewhere.status, 429, "which gives the stranger nothing");
+}
+
+async fn a_made_up_device_is_a_stranger(hub: TestHub) {
+    let (mut attacker, mut owner, mut colleague) = (hub.browser(), hub.browser(), hub.browser());
+    owner.sign_in(&ALICE).at_home().await;
+    colleague.sign_in(&NOE).at_home().await;
+    assert_eq!(guess(&mut attacker, &ALICE, "essai-numero-un").await.status, 422);
+    let of_somebody_else = colleague.cookie("__Host-preau-device").unwrap_or_default();
+    for device in ["0123456789abcdefghjkmnpqrstvwxyz", of_somebody_else, "", "x'; --"] {
+        attacker.plant("__Host-preau-device", device);
+        assert_eq!(guess(&mut attacker, &ALICE, "essai-suivant").await.status, 429, "{device:?} changes nothing");
+    }
+    owner.sign_out().await;
+    assert_eq!(guess(&mut owner, &ALICE, ALICE.password).await.location(), Some("/"), "the control");
+}
+
+async fn an_unknown_account_is_delayed_like_any_other(hub: TestHub) {
+    let mut browser = hub.browser();
+    let nobody = Role { login: "personne.inconnue", ..NOE };
+    for _ in 0..2 {
+        let (known, unknown) =
+            (guess(&mut browser, &NOE, "essai-un").await, guess(&mut browser, &nobody, "essai-un").await);
+        assert_eq!(known.status, unknown.status);
+        assert_eq!(known.header("retry-after"), unknown.header("retry-after"));
+    }
+    let local = Role { login: "invite.inconnu", ..GAELLE };
+    assert_eq!(guess(&mut browser, &local, "essai-un").await.status, 422);
+    assert_eq!(guess(&mut browser, &local, "essai-deux").await.status, 429);
+}
+
+async fn a_forged_address_changes_nothing(hub: TestHub) {
+    assert_eq!(guess(&mut hub.browser(), &ALICE, "premier-essai").await.status, 422);
+    for forged in ["203.0.113.5", "10.0.0.1, 127.0.0.1", "2001:db8::1", "not an address"] {
+        let mut browser = hub.browser().saying("x-forwarded-for", forged).saying("forwarded", "for=192.0.2.1");
+        assert_eq!(guess(&mut browser, &ALICE, "autre-essai").await.status, 429, "{forged}");
+    }
+    hub.clock.advance(1);
+    let mut honest = hub.browser().saying("x-forwarded-for", "203.0.113.5");
+    assert_eq!(guess(&mut honest, &ALICE, ALICE.password).await.location(), Some("/"));
+}
+
+async fn a_whole_school_behind_one_address(hub: TestHub) {
+    let school = crowd(600);
+    hub.put_all(school.iter().map(|(person, _, _)| person.clone()).collect()).await;
+    school.iter().for_each(|(person, login, password)| {
+        hub.directory.add(login, password, &person.join.as_ref().expect("from the directory").key);
+    });
+    let pupil = async |number: usize| {
+        let (_, login, password) = &school[number];
+        let mut browser = hub.browser().at("192.0.2.10");
+        let page = browser.password_page("/", &NOE).await;
+        if number % 12 == 0 {
+            assert_eq!(browser.try_password(&page, login, "faute de frappe").await.status, 422);
+            hub.clock.advance(1);
+        }
+        assert_eq!(browser.try_password(&page, login, password).await.status, 303, "{login}");
+    };
+    for wave in (0..school.len()).collect::<Vec<_>>().chunks(60) {
+        join_all(wave.iter().map(|number| pupil(*number))).await;
+    }
+}

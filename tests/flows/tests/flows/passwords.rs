@@ -1,0 +1,172 @@
+//! What is typed: one answer for every failure, the same work for it, passwords taken as they are, bounds before work.
+
+use preau_domain::{AccountState, PersonId};
+use preau_flows::{ALICE, Answer, Browser, Database, GAELLE, NOE, Role, Setup, TestHub, stories};
+use std::time::{Duration, Instant};
+
+stories!(
+    one_answer_for_every_failure,
+    one_answer_for_every_failure_of_a_guest,
+    the_same_work_for_every_failure,
+    a_local_password_is_taken_as_it_is,
+    a_password_too_long_costs_nothing,
+    an_empty_password_reaches_nobody,
+    a_login_is_found_however_it_is_typed,
+    a_flood_of_passwords_is_turned_away,
+);
+
+/// The page of a failure, without what differs by chance: incident number, names of the sign-in, what was typed.
+fn told(answer: &Answer, login: &str) -> (u16, Vec<String>, String) {
+    let by_chance = ["x-correlation-id", "content-length"];
+    let kept = answer.headers.iter().filter(|(name, _)| !by_chance.contains(&name.as_str()));
+    let mut headers: Vec<String> = kept.map(|header| format!("{header:?}")).collect();
+    headers.sort();
+    (answer.status.as_u16(), headers, answer.body.replace(login, "LOGIN"))
+}
+
+async fn failures(browser: &mut Browser, who: &Role, tries: &[(&str, &str)]) -> Vec<(u16, Vec<String>, String)> {
+    let page = browser.password_page("/", who).await;
+    let mut all = Vec::new();
+    for (login, password) in tries {
+        let answer = browser.try_password(&page, login, password).await;
+        all.push(told(&answer, login));
+    }
+    all
+}
+
+async fn one_answer_for_every_failure(hub: TestHub) {
+    let mut suspended = NOE.person();
+    suspended.state = AccountState::Suspended;
+    hub.put(suspended).await;
+    let tries = [
+        (ALICE.login, "mauvais-mot-de-passe"),
+        (NOE.login, NOE.password),
+        ("personne.inconnue", "mauvais-mot-de-passe"),
+        (GAELLE.login, GAELLE.password),
+        ("x' or '1'='1", "mauvais-mot-de-passe"),
+    ];
+    let answers = failures(&mut hub.browser(), &ALICE, &tries).await;
+    assert_eq!(answers[0].0, 422);
+    for (answer, (login, _)) in answers.iter().zip(tries) {
+        let escaped = answer.2.replace("x&#39; or &#39;1&#39;=&#39;1", "LOGIN");
+        assert_eq!((answer.0, &answer.1, &escaped), (answers[0].0, &answers[0].1, &answers[0].2), "{login}");
+    }
+    assert!(hub.browser().sign_in(&ALICE).at_home().await.answer.status == 429, "and the right one is right");
+}
+
+async fn one_answer_for_every_failure_of_a_guest(hub: TestHub) {
+    let mut stopped = GAELLE.person();
+    (stopped.id, stopped.login) = (PersonId::new("pstopped00000000"), Some("paul.parti".to_owned()));
+    stopped.state = AccountState::Suspended;
+    let hash = hub.hub.passwords.hash("bon-mais-trop-tard").await.expect("hashed");
+    hub.hub.store.add_local_person(&stopped, &hash).await.expect("kept");
+    let tries = [
+        (GAELLE.login, "mauvais-mot-de-passe"),
+        ("paul.parti", "bon-mais-trop-tard"),
+        ("personne.inconnue", "mauvais-mot-de-passe"),
+        (ALICE.login, ALICE.password),
+    ];
+    let answers = failures(&mut hub.browser(), &GAELLE, &tries).await;
+    for (answer, (login, _)) in answers.iter().zip(tries) {
+        assert_eq!(answer, &answers[0], "{login}");
+    }
+    assert_eq!(answers[0].0, 422);
+}
+
+async fn the_same_work_for_every_failure(hub: TestHub) {
+    let mut browser = hub.browser();
+    for login in [ALICE.login, "personne.inconnue", "x\u{7f}y"] {
+        let (page, before) = (browser.password_page("/", &ALICE).await, hub.directory.asked());
+        browser.try_password(&page, login, "mauvais-mot-de-passe").await;
+        assert_eq!(hub.directory.asked() - before, 1, "the directory is asked once for {login:?}");
+    }
+    let page = browser.password_page("/", &GAELLE).await;
+    let mut quickest = [Duration::MAX; 2];
+    // Turn by turn, and the quickest of each: whatever else the machine does strikes both alike.
+    for turn in 0..30 {
+        let (began, login) = (Instant::now(), [GAELLE.login, "invite.inconnu"][turn % 2]);
+        assert_eq!(browser.try_password(&page, login, "mauvais-mot-de-passe").await.status, 422);
+        quickest[turn % 2] = quickest[turn % 2].min(began.elapsed());
+        hub.clock.advance(10);
+    }
+    let ratio = quickest[0].as_secs_f64() / quickest[1].as_secs_f64();
+    assert!((0.66..1.5).contains(&ratio), "known and unknown take {quickest:?}");
+}
+
+async fn a_local_password_is_taken_as_it_is(hub: TestHub) {
+    let long = format!(" {}é\u{1f511}", "phrase de passe ".repeat(8));
+    let hash = hub.hub.passwords.hash(&long).await.expect("hashed");
+    hub.hub.store.set_password_hash(&GAELLE.person_id(), &hash).await.expect("kept");
+    let decomposed = long.replace('é', "e\u{301}");
+    let tries = [
+        (long[..72].to_owned(), false),
+        (long.trim_start().to_owned(), false),
+        (format!("{long}x"), false),
+        (format!("{long}\0"), false),
+        (decomposed, true),
+        (long, true),
+    ];
+    for (password, right) in tries {
+        hub.clock.advance(60);
+        let mut browser = hub.browser();
+        let page = browser.password_page("/", &GAELLE).await;
+        let answer = browser.try_password(&page, GAELLE.login, &password).await;
+        assert_eq!(answer.status.as_u16(), if right { 303 } else { 422 }, "{password:?}");
+    }
+}
+
+async fn a_password_too_long_costs_nothing(hub: TestHub) {
+    let mut browser = hub.browser();
+    for (length, status) in [(4097, 422), (20_000, 422), (40_000, 413), (1 << 20, 413)] {
+        let page = browser.password_page("/", &ALICE).await;
+        let (watch, before) = (hub.under_attack(), hub.directory.asked());
+        let answer = browser.try_password(&page, ALICE.login, &"a".repeat(length)).await;
+        assert_eq!((answer.status.as_u16(), hub.directory.asked()), (status, before), "{length}");
+        watch.repelled(&answer).await;
+    }
+    hub.directory.add(ALICE.login, &"a".repeat(4096), &ALICE.key());
+    let page = browser.password_page("/", &ALICE).await;
+    assert_eq!(browser.try_password(&page, ALICE.login, &"a".repeat(4096)).await.status, 303, "4 KiB are taken");
+}
+
+async fn an_empty_password_reaches_nobody(hub: TestHub) {
+    let (mut browser, before) = (hub.browser(), hub.directory.asked());
+    let page = browser.password_page("/", &ALICE).await;
+    for (login, password) in [(ALICE.login, ""), (ALICE.login, "\0"), (ALICE.login, "  "), ("", ALICE.password)] {
+        let answer = browser.try_password(&page, login, password).await;
+        assert_eq!(answer.status, 422, "{login:?} {password:?}");
+    }
+    assert_eq!(hub.directory.asked(), before, "some directories answer success to an empty password");
+    assert_eq!(browser.try_password(&page, ALICE.login, ALICE.password).await.status, 303, "and nothing was counted");
+}
+
+async fn a_login_is_found_however_it_is_typed(hub: TestHub) {
+    for typed in ["alice.martin", " Alice.Martin ", "ALICE.MARTIN"] {
+        let mut browser = hub.browser();
+        let page = browser.password_page("/", &ALICE).await;
+        assert_eq!(browser.try_password(&page, typed, ALICE.password).await.status, 303, "{typed:?}");
+    }
+    let mut browser = hub.browser();
+    let page = browser.password_page("/", &ALICE).await;
+    assert_eq!(browser.try_password(&page, "alice.martin\n", "x-faux-x").await.status, 422);
+}
+
+async fn a_flood_of_passwords_is_turned_away(first: TestHub) {
+    let setup = Setup { password_pool: (1, 1), ..Setup::default() };
+    drop(first);
+    let hub = TestHub::with(Database::sqlite(), setup).await;
+    let mut home = hub.browser();
+    home.sign_in(&ALICE).at_home().await;
+    let mut ready = Vec::new();
+    for number in 0..40 {
+        let mut browser = hub.browser();
+        ready.push((browser.password_page("/", &GAELLE).await, browser, format!("inconnu.{number}")));
+    }
+    let flood = ready.iter_mut().map(|(page, browser, login)| browser.try_password(page, login, "peu-importe"));
+    let (answers, page) = futures::join!(futures::future::join_all(flood), home.visit("/"));
+    let turned_away: Vec<&Answer> = answers.iter().filter(|answer| answer.status == 503).collect();
+    assert!(turned_away.len() >= 10 && answers.iter().any(|answer| answer.status == 422), "{}", turned_away.len());
+    assert!(turned_away.iter().all(|a| a.header("retry-after").parse::<u32>().is_ok_and(|s| (5..15).contains(&s))));
+    assert!(page.words().contains("Alice Martin"), "everybody else goes on");
+    assert!(hub.browser().sign_in(&GAELLE).at_home().await.answer.status.is_success(), "and so do guests afterwards");
+}

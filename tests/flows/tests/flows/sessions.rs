@@ -1,0 +1,205 @@
+//! The life of a session on a machine that others share: fixation, two people, two tabs, the back button, restarts.
+
+use preau_flows::{ALICE, Browser, GAELLE, NOE, TestHub, stories};
+
+stories!(
+    a_session_begins_under_a_new_name,
+    a_planted_sign_in_leads_nowhere,
+    the_next_person_at_the_machine_finds_nothing,
+    somebody_else_signing_in_ends_the_former_session,
+    two_tabs_each_finish_their_own_sign_in,
+    a_sign_in_of_another_browser_cannot_be_finished,
+    a_sign_in_ends_once,
+    cookies_carry_every_protection,
+    pages_are_kept_by_nobody,
+    a_session_ends_with_the_school_day,
+    a_session_left_alone_ends,
+    a_sign_in_left_alone_expires,
+    everything_survives_a_restart,
+    a_session_ended_on_one_node_is_over_on_the_other,
+);
+
+const SESSION: &str = "__Host-preau";
+
+fn session(browser: &Browser) -> String {
+    browser.cookie(SESSION).expect("a session").to_owned()
+}
+
+async fn a_session_begins_under_a_new_name(hub: TestHub) {
+    let planted = "0123456789abcdefghjkmnpqrstvwxyz";
+    let mut victim = hub.browser();
+    victim.plant(SESSION, planted);
+    victim.sign_in(&ALICE).at_home().await;
+    assert_ne!(session(&victim), planted);
+    let mut attacker = hub.browser();
+    attacker.plant(SESSION, planted);
+    let watch = hub.under_attack();
+    let answer = attacker.get("/").await;
+    assert!(answer.location().is_some_and(|to| to.starts_with("/sign-in/")), "the planted name is nobody's");
+    watch.ignored(&answer).await;
+    let first = session(&victim);
+    victim.sign_out().await;
+    victim.sign_in(&ALICE).at_home().await;
+    assert_ne!(session(&victim), first, "each sign-in has its own");
+}
+
+async fn a_planted_sign_in_leads_nowhere(hub: TestHub) {
+    let (mut attacker, mut victim) = (hub.browser(), hub.browser());
+    let page = attacker.password_page("/", &ALICE).await;
+    let secret = attacker.cookie("__Host-preau-browser").expect("a sign-in is bound to its browser").to_owned();
+    victim.plant("__Host-preau-browser", &secret);
+    victim.sign_in(&ALICE).at_home().await;
+    let watch = hub.under_attack();
+    let answer = attacker.get(&page.url).await;
+    watch.ignored(&answer).await;
+    assert!(!attacker.signed_in(), "who planted a sign-in gets no session of it");
+    assert!(victim.signed_in());
+}
+
+async fn the_next_person_at_the_machine_finds_nothing(hub: TestHub) {
+    let mut browser = hub.browser();
+    browser.sign_in(&ALICE).at_home().await;
+    let stolen = session(&browser);
+    let goodbye = browser.sign_out().await;
+    assert_eq!(goodbye.header("clear-site-data"), "\"cache\", \"storage\"");
+    assert!(browser.visit("/").await.form_with("public").value("token").is_some(), "the back button asks who you are");
+    browser.plant(SESSION, &stolen);
+    assert!(browser.visit("/").await.words().contains("Qui êtes-vous"), "the old name is dead");
+    browser.forget(SESSION);
+    let home = browser.sign_in(&NOE).at_home().await.answer;
+    assert!(home.words().contains("Noé Petit") && !home.words().contains("Alice"), "{}", home.words());
+}
+
+async fn somebody_else_signing_in_ends_the_former_session(hub: TestHub) {
+    let (app, mut browser) = (hub.app("app"), hub.browser());
+    browser.sign_in(&ALICE).to(&app).await.ticket();
+    let before = session(&browser);
+    hub.clock.advance(1);
+    let renewed = browser.sign_in(&NOE).through(&app.login_with(&[("renew", "true")])).await.ticket();
+    assert_eq!(app.validate(&renewed).await.user(), Some(NOE.login));
+    let mut old = hub.browser();
+    old.plant(SESSION, &before);
+    assert!(old.visit("/").await.words().contains("Qui êtes-vous"), "the teacher's session is over");
+    assert!(browser.visit("/").await.words().contains("Noé Petit"));
+}
+
+async fn two_tabs_each_finish_their_own_sign_in(hub: TestHub) {
+    let (app, other, mut browser) = (hub.app("app"), hub.app("other"), hub.browser());
+    let first = browser.password_page(&app.login_url(), &ALICE).await;
+    let second = browser.password_page(&other.login_url(), &ALICE).await;
+    let to_other = browser.try_password(&second, ALICE.login, ALICE.password).await;
+    let to_app = browser.try_password(&first, ALICE.login, ALICE.password).await;
+    for (answer, host) in [(to_other, "https://other.example/?ticket="), (to_app, "https://app.example/cas/?ticket=")] {
+        assert!(answer.location().is_some_and(|to| to.starts_with(host)), "{host}: {:?}", answer.location());
+    }
+    hub.clock.advance(1);
+    let waiting = browser.visit(&app.login_with(&[("renew", "true")])).await;
+    let page = browser.choose(&waiting, &NOE).await;
+    let crossed = browser.try_password(&page, NOE.login, NOE.password).await;
+    assert!(crossed.location().is_some_and(|to| to.starts_with("https://app.example/cas/")));
+    assert!(browser.visit("/").await.words().contains("Noé Petit"), "the browser is the last one's");
+}
+
+async fn a_sign_in_of_another_browser_cannot_be_finished(hub: TestHub) {
+    let (mut alice, mut attacker) = (hub.browser(), hub.browser());
+    let page = alice.password_page("/", &ALICE).await;
+    attacker.visit("/").await;
+    let watch = hub.under_attack();
+    let answer = attacker.try_password(&page, ALICE.login, ALICE.password).await;
+    assert_eq!((answer.status.as_u16(), attacker.signed_in()), (400, false));
+    watch.ignored(&answer).await;
+    assert_eq!(attacker.get(&page.url).await.status, 400, "nor looked at");
+    let control = alice.try_password(&page, ALICE.login, ALICE.password).await;
+    assert_eq!(control.location(), Some("/"));
+}
+
+async fn a_sign_in_ends_once(hub: TestHub) {
+    let mut browser = hub.browser();
+    let page = browser.password_page("/", &ALICE).await;
+    let first = browser.try_password(&page, ALICE.login, ALICE.password).await;
+    assert_eq!(first.location(), Some("/"));
+    let again = browser.try_password(&page, ALICE.login, ALICE.password).await;
+    assert_eq!(again.status, 400, "the form was used: {}", again.words());
+    assert!(again.cookies().iter().all(|(name, _)| name != SESSION));
+}
+
+async fn cookies_carry_every_protection(hub: TestHub) {
+    // The browser of these stories refuses a cookie that is not Secure, HttpOnly, SameSite and bound to our host.
+    let mut browser = hub.browser();
+    browser.sign_in(&ALICE).to(&hub.app("app")).await.ticket();
+    assert_eq!(browser.cookie_names(), [SESSION, "__Host-preau-browser", "__Host-preau-device"]);
+    for name in browser.cookie_names() {
+        let value = browser.cookie(name).unwrap_or_default();
+        assert!(value.len() >= 26, "{name} has {} characters of five bits each", value.len());
+    }
+    let other = hub.browser().sign_in(&GAELLE).at_home().await.answer;
+    assert_eq!(other.status, 200);
+}
+
+async fn pages_are_kept_by_nobody(hub: TestHub) {
+    let mut browser = hub.browser();
+    let sign_in = browser.visit("/").await;
+    let password = browser.choose(&sign_in, &ALICE).await;
+    let home = browser.sign_in(&ALICE).at_home().await.answer;
+    let refused = browser.visit("/open/nothing").await;
+    let ticket = browser.open(&hub.app("app")).await.answer;
+    let goodbye = browser.sign_out().await;
+    for page in [sign_in, password, home, refused, ticket, goodbye] {
+        assert_eq!(page.header("cache-control"), "no-store", "{}", page.url);
+    }
+}
+
+async fn a_session_ends_with_the_school_day(hub: TestHub) {
+    let (app, mut browser) = (hub.app("app"), hub.browser());
+    browser.sign_in(&ALICE).to(&app).await.ticket();
+    for _ in 0..9 {
+        hub.clock.advance(3600);
+        assert!(browser.open(&app).await.some_ticket().is_some(), "used every hour, it lives");
+    }
+    hub.clock.advance(3600);
+    assert!(browser.open(&app).await.some_ticket().is_none(), "ten hours are enough");
+    assert!(browser.sign_in(&ALICE).to(&app).await.some_ticket().is_some());
+}
+
+async fn a_session_left_alone_ends(hub: TestHub) {
+    let (app, mut browser) = (hub.app("app"), hub.browser());
+    browser.sign_in(&ALICE).to(&app).await.ticket();
+    hub.clock.advance(2 * 3600 - 1);
+    assert!(browser.open(&app).await.some_ticket().is_some());
+    hub.clock.advance(2 * 3600 + 1);
+    assert!(browser.open(&app).await.some_ticket().is_none());
+}
+
+async fn a_sign_in_left_alone_expires(hub: TestHub) {
+    let mut browser = hub.browser();
+    let page = browser.password_page("/", &ALICE).await;
+    hub.clock.advance(15 * 60 + 1);
+    let answer = browser.try_password(&page, ALICE.login, ALICE.password).await;
+    assert_eq!((answer.status.as_u16(), browser.signed_in()), (400, false));
+    assert!(answer.words().contains("Cette connexion a expiré"), "{}", answer.words());
+    assert!(browser.sign_in(&ALICE).at_home().await.answer.status.is_success());
+}
+
+async fn everything_survives_a_restart(hub: TestHub) {
+    let (app, mut browser, mut midway) = (hub.app("app"), hub.browser(), hub.browser());
+    let ticket = browser.sign_in(&ALICE).to(&app).await.ticket();
+    let page = midway.password_page(&app.login_url(), &NOE).await;
+    let restarted = hub.again().await;
+    let (app, mut browser, mut midway) = (app.meets(&restarted), browser.meets(&restarted), midway.meets(&restarted));
+    assert_eq!(app.validate(&ticket).await.user(), Some(ALICE.login), "a ticket handed out before");
+    assert!(browser.open(&app).await.some_ticket().is_some(), "a session begun before");
+    let answer = midway.try_password(&page, NOE.login, NOE.password).await;
+    assert!(answer.location().is_some_and(|to| to.contains("ticket=ST-")), "a sign-in half done: {}", answer.words());
+    assert_eq!(app.validate(&ticket).await.code(), Some("INVALID_TICKET"), "and a used ticket stays used");
+}
+
+async fn a_session_ended_on_one_node_is_over_on_the_other(hub: TestHub) {
+    let (app, mut here, other) = (hub.app("app"), hub.browser(), hub.again().await);
+    let ticket = here.sign_in(&ALICE).to(&app).await.ticket();
+    let mut there = here.clone().meets(&other);
+    assert!(there.open(&app).await.some_ticket().is_some(), "both nodes know the session");
+    here.sign_out().await;
+    assert_eq!(app.clone().meets(&other).validate(&ticket).await.user(), None, "its tickets die at once, everywhere");
+    hub.clock.advance(4);
+    assert!(there.open(&app).await.some_ticket().is_none(), "and it is over within seconds");
+}
