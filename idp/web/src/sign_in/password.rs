@@ -54,8 +54,19 @@ pub async fn submit(
             success.service = pending.service.clone();
             hub.audit(success);
             let device = remember_device(&hub, &visitor, typed).await?;
-            // A refusal by the service still leaves the person signed in: the cookies go with whatever comes.
-            let mut response = finish(&hub, &visitor, live, pending).await.unwrap_or_else(IntoResponse::into_response);
+            let session = live.session.id.clone();
+            let mut response = match finish(&hub, &visitor, live, pending).await {
+                Ok(response) => response,
+                // A refusal by the service still leaves the person signed in: the cookies go with the page that says so.
+                Err(fault) if !fault.kind.status().is_server_error() => fault.into_response(),
+                // A failure of ours leaves nothing: neither a cookie nor, if the store still answers, a session.
+                Err(fault) => {
+                    if let Err(error) = hub.end_session(&session, "failure").await {
+                        tracing::warn!(fault = error.kind.as_str(), "a session without a browser is left to expire");
+                    }
+                    return Err(fault);
+                }
+            };
             let headers = response.headers_mut();
             headers.append(header::SET_COOKIE, cookie);
             headers.append(header::SET_COOKIE, device);
