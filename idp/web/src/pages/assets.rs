@@ -3,12 +3,13 @@
 //! The address of a file carries the digest of its content, so that browsers keep it for ever and a new version is a
 //! new address.
 
-use crate::{Fault, FaultKind, Hub};
+use crate::{Door, Fault, FaultKind, Hub};
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use preau_connector_api::Category;
 use preau_domain::ServiceId;
 use std::sync::{Arc, LazyLock};
 
@@ -83,7 +84,24 @@ async fn icon(State(hub): State<Arc<Hub>>, Path(name): Path<String>, headers: He
     let services = hub.services();
     let door = name.strip_suffix(".svg").and_then(|id| services.get(&ServiceId::new(id)));
     let door = door.ok_or_else(|| Fault::new(FaultKind::NotFound, "no such icon"))?;
-    Ok(drawing(&headers, &door.icon, FOR_AN_HOUR))
+    Ok(drawing(&headers, &coloured(door), FOR_AN_HOUR))
+}
+
+/// The drawing of a service, in the colour of its category where the drawing leaves the colour to the page. An image
+/// cannot see the page around it, so the page's colour is written on its root.
+pub fn coloured(door: &Door) -> String {
+    let svg = &door.icon;
+    if !svg.contains("currentColor") || svg.contains(" color=") {
+        return svg.clone();
+    }
+    let ink = match door.category {
+        Category::Communication => "#1b5792",
+        Category::Production => "#97430a",
+        Category::SchoolLife => "#8c2849",
+        Category::Information => "#66510f",
+        Category::Utilities => "#37494f",
+    };
+    svg.replacen("<svg", &format!("<svg color=\"{ink}\""), 1)
 }
 
 /// An SVG that can do nothing but be looked at.

@@ -40,7 +40,7 @@ fn every_page_can_be_looked_at() {
         std::fs::write(folder.join(path.trim_start_matches('/')), content).unwrap();
     }
     for door in services().all() {
-        std::fs::write(folder.join(format!("icons/{}.svg", door.service.id)), &door.icon).unwrap();
+        std::fs::write(folder.join(format!("icons/{}.svg", door.service.id)), assets::coloured(door)).unwrap();
     }
 }
 
@@ -164,7 +164,7 @@ fn a_whole_page_is_at_most_fifty_kilobytes() {
     .iter()
     .map(|content| content.len())
     .sum();
-    let icons: usize = services().all().iter().map(|door| door.icon.len()).sum();
+    let icons: usize = services().all().iter().map(|door| assets::coloured(door).len()).sum();
     for page in every_page() {
         let size = shared + icons + page.html.len();
         assert!(size <= 50 * 1024, "{} in {}: {size} bytes", page.name, page.locale);
@@ -263,6 +263,18 @@ fn french_is_set_as_french_is() {
         assert!(!text.contains("« ") && !text.contains("..."), "{line}");
         assert!(!text.contains('\''), "a straight apostrophe: {line}");
     }
+}
+
+#[test]
+fn an_icon_takes_the_colour_of_its_category_once() {
+    let table = services();
+    for door in table.all() {
+        let svg = assets::coloured(door);
+        assert_eq!(svg.matches(" color=").count(), usize::from(door.icon.contains("currentColor")), "{svg}");
+        let own = crate::Door::new(preau_connector_api::MountedService { icon: svg.clone(), ..(**door).clone() });
+        assert_eq!(assets::coloured(&own), svg, "a drawing with colours of its own is left alone");
+    }
+    assert!(table.all().iter().any(|door| !door.icon.contains("currentColor")));
 }
 
 /// The relative luminance of `#rrggbb` (WCAG 2.2, "relative luminance").

@@ -25,9 +25,8 @@ fn names(fr: &str, en: &str) -> Names {
 
 fn icon(colour: &str, shape: &str) -> String {
     format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 48 48\"><rect width=\"48\" height=\"48\" rx=\"10\" \
-         fill=\"{colour}\"/><path d=\"{shape}\" fill=\"none\" stroke=\"#fff\" stroke-width=\"3\" \
-         stroke-linecap=\"round\" stroke-linejoin=\"round\"/></svg>"
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"6 6 36 36\"><path d=\"{shape}\" fill=\"none\" \
+         stroke=\"{colour}\" stroke-width=\"3\" stroke-linecap=\"round\" stroke-linejoin=\"round\"/></svg>"
     )
 }
 
@@ -65,7 +64,7 @@ pub fn services() -> ServiceTable {
             ["Messagerie", "Mail"],
             ["Écrire à un collègue, à une classe ou à une famille.", "Write to a colleague, a class or a family."],
             Communication,
-            icon("#1f5fa8", "M10 15h28v19H10zM10 16l14 11 14-11"),
+            icon("currentColor", "M10 15h28v19H10zM10 16l14 11 14-11"),
         ),
         service(
             "visio",
@@ -79,56 +78,56 @@ pub fn services() -> ServiceTable {
             ["Moodle", "Moodle"],
             ["Cours en ligne, devoirs et évaluations.", "Online courses, homework and tests."],
             Production,
-            icon("#b4530a", "M8 19l16-7 16 7-16 7zM15 23v8c4 4 14 4 18 0v-8"),
+            icon("currentColor", "M8 19l16-7 16 7-16 7zM15 23v8c4 4 14 4 18 0v-8"),
         ),
         service(
             "cahier",
             ["Cahier de textes", "Homework diary"],
             ["Le travail à faire, par classe et par matière.", "Homework by class and by subject."],
             Production,
-            icon("#0b5a55", "M14 9h20v30H14zM19 17h10M19 24h10M19 31h6"),
+            icon("currentColor", "M14 9h20v30H14zM19 17h10M19 24h10M19 31h6"),
         ),
         service(
             "capytale",
             ["Carnets de code", "Code notebooks"],
             ["Programmer en Python avec ses élèves.", "Write Python with your pupils."],
             Production,
-            icon("#33424f", "M18 16l-8 8 8 8M30 16l8 8-8 8"),
+            icon("currentColor", "M18 16l-8 8 8 8M30 16l8 8-8 8"),
         ),
         service(
             "notes",
             ["Notes et absences", "Marks and absences"],
             ["Faire l’appel, noter, suivre la vie de la classe.", "Call the roll, mark, follow the class."],
             SchoolLife,
-            icon("#a02c4a", "M11 24l8 8 18-18"),
+            icon("currentColor", "M11 24l8 8 18-18"),
         ),
         service(
             "agenda",
             ["Emploi du temps", "Timetable"],
             ["Votre semaine, vos salles, vos remplacements.", "Your week, your rooms, your replacements."],
             SchoolLife,
-            icon("#2f6b2f", "M10 13h28v26H10zM10 21h28M18 9v7M30 9v7"),
+            icon("currentColor", "M10 13h28v26H10zM10 21h28M18 9v7M30 9v7"),
         ),
         service(
             "cdi",
             ["Catalogue du CDI", "Library catalogue"],
             ["Chercher et réserver un livre, une revue, un dossier.", "Find and book a book, a review, a file."],
             Information,
-            icon("#7d5a1e", "M24 14c-4-3-9-3-14-2v24c5-1 10-1 14 2 4-3 9-3 14-2V12c-5-1-10-1-14 2zM24 14v24"),
+            icon("currentColor", "M24 14c-4-3-9-3-14-2v24c5-1 10-1 14 2 4-3 9-3 14-2V12c-5-1-10-1-14 2zM24 14v24"),
         ),
         service(
             "presse",
             ["Kiosque des élèves", "Press for pupils"],
             ["Les journaux du jour, lisibles en classe.", "Today’s papers, readable in class."],
             Information,
-            icon("#4a4f9c", "M10 12h24v26H13a3 3 0 0 1-3-3zM34 20h4v15a3 3 0 0 1-6 0M16 19h12M16 26h12M16 32h8"),
+            icon("currentColor", "M10 12h24v26H13a3 3 0 0 1-3-3zM34 20h4v15a3 3 0 0 1-6 0M16 19h12M16 26h12M16 32h8"),
         ),
         service(
             "salles",
             ["Réservation de salles", "Room booking"],
             ["Réserver une salle, un chariot, un projecteur.", "Book a room, a trolley, a projector."],
             Utilities,
-            icon("#5b6770", "M14 40V10h20v30M10 40h28M28 25v2"),
+            icon("currentColor", "M14 40V10h20v30M10 40h28M28 25v2"),
         ),
     ];
     ServiceTable::new(list).unwrap()
