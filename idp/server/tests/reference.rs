@@ -1,4 +1,5 @@
 //! The reference page and the schema in `docs/reference` are what the types say. `UPDATE_REFERENCE=1` writes them.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use preau_connectors::KINDS;
 use preau_server::config;

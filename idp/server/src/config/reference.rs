@@ -248,11 +248,14 @@ fn page_table(out: &mut String, path: &str, schema: &Value) {
 
 fn rows(out: &mut String, schema: &Value) {
     out.push_str("\n| key | kind | default | meaning |\n|---|---|---|---|\n");
+    let required: Vec<&str> =
+        schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
     for (key, property) in properties(schema) {
         if property.get("properties").is_some() {
             continue;
         }
         let default = match property.get("default") {
+            _ if required.contains(&key.as_str()) => "required".to_owned(),
             None | Some(Value::Null) => "—".to_owned(),
             Some(value) => format!("`{}`", toml_of(value)),
         };

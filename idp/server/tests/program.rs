@@ -1,0 +1,314 @@
+//! The program as its operator runs it: what it says, how it ends, what it refuses.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use preau_domain::{Establishment, EstablishmentKind, JoinKey, SourceId};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// A folder with a configuration, and the program run in it.
+struct Desk {
+    folder: tempfile::TempDir,
+    address: SocketAddr,
+}
+
+impl Desk {
+    fn new() -> Desk {
+        // The port is free when it is asked for, and the next to be given out is another.
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let desk = Desk { folder: tempfile::tempdir().unwrap(), address };
+        std::fs::create_dir(desk.path("services")).unwrap();
+        desk.write(
+            "preau.toml",
+            &format!(
+                "[server]\nlisten = \"{address}\"\n[web]\npublic_url = \"http://{address}\"\n[log]\nformat = \"json\"\n"
+            ),
+        );
+        desk
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path(name), text).unwrap();
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_preau"));
+        command.args(args).current_dir(&self.folder).env_remove("PREAU_LISTEN").env_remove("PREAU_STORAGE_URL");
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> (i32, String, String) {
+        let Output { status, stdout, stderr } = self.command(args).stdin(Stdio::null()).output().unwrap();
+        (status.code().unwrap(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+    }
+
+    fn serve(&self, args: &[&str]) -> Server {
+        let log = std::fs::File::create(self.path("log")).unwrap();
+        let child = self.command(&[&["serve"], args].concat()).stderr(log).spawn().unwrap();
+        Server { child, address: self.address }
+    }
+
+    /// A database that knows one establishment.
+    fn with_school(self) -> Desk {
+        std::fs::create_dir(self.path("data")).unwrap();
+        let school = Establishment {
+            uai: "0990001N".parse().unwrap(),
+            join: JoinKey { source: SourceId::new("annuaire"), key: "1".into() },
+            kind: EstablishmentKind::College,
+            name: "Collège des Lilas".into(),
+            city: None,
+            sector: None,
+            groups: Vec::new(),
+        };
+        let url = format!("sqlite://{}", self.path("data/preau.db").display());
+        tokio::runtime::Runtime::new().unwrap().block_on(async {
+            let store = preau_store_sql::open(&url).await.unwrap();
+            store.put_establishments(&[school]).await.unwrap();
+        });
+        self
+    }
+}
+
+struct Server {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Waits for something the server does by itself.
+    fn until<T>(&mut self, what: &str, mut done: impl FnMut(&Server) -> Option<T>) -> T {
+        let end = Instant::now() + Duration::from_secs(30);
+        while Instant::now() < end {
+            if let Some(found) = done(self) {
+                return found;
+            }
+            assert!(self.child.try_wait().unwrap().is_none(), "the server ended before {what}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("no {what}");
+    }
+
+    fn ready(mut self) -> Server {
+        self.until("readiness", |server| server.get("/readyz", "").filter(|answer| answer.starts_with("HTTP/1.1 200")));
+        self
+    }
+
+    fn get(&self, path: &str, headers: &str) -> Option<String> {
+        let mut stream = TcpStream::connect(self.address).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\n{headers}Connection: close\r\n\r\n", self.address).ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).ok()?;
+        Some(answer)
+    }
+
+    fn signal(&self, name: &str) {
+        assert!(Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap().success());
+    }
+
+    fn stop(mut self) -> i32 {
+        self.signal("-TERM");
+        self.child.wait().unwrap().code().unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ended = self.child.kill();
+        let _ended = self.child.wait();
+    }
+}
+
+fn mount(desk: &Desk, id: &str) {
+    let text = "connector = \"apache-cas\"\n[parameters]\nurl = \"https://intranet.example\"\n";
+    // Put in place whole, as an operator's tools do: the server may look at any moment.
+    desk.write(".draft", text);
+    std::fs::rename(desk.path(".draft"), desk.path(&format!("services/{id}.toml"))).unwrap();
+}
+
+#[test]
+fn a_configuration_tells_all_that_is_wrong_and_ends_with_2() {
+    let desk = Desk::new();
+    let (code, out, _) = desk.run(&["config", "check"]);
+    assert_eq!(code, 0);
+    assert!(out.contains("is sound"));
+    desk.write("preau.toml", "[server]\nlisten = 3\nwrong = 1\n[sources.a]\nkind = \"nothing\"\n");
+    let (code, _, err) = desk.run(&["config", "check"]);
+    assert_eq!(code, 2);
+    assert!(err.contains("server.listen:") && err.contains("server.wrong:"), "{err}");
+    desk.write("preau.toml", "[sources.a]\nkind = \"nothing\"\n");
+    let (code, _, err) = desk.run(&["config", "check"]);
+    assert!(code == 2 && err.contains("sources.a.kind:") && err.contains("ldap"), "{err}");
+    assert_eq!(desk.run(&["--config", "absent.toml", "config", "check"]).0, 2);
+    assert_eq!(desk.run(&["no-such-command"]).0, 2);
+    assert_eq!(desk.run(&["serve"]).0, 2);
+    assert_eq!(desk.run(&["runs", "b"]).0, 2);
+}
+
+#[test]
+fn a_server_is_ready_and_stops_when_told() {
+    let desk = Desk::new();
+    let server = desk.serve(&[]).ready();
+    assert!(server.get("/healthz", "").unwrap().ends_with("alive\n"));
+    let ready = server.get("/readyz", "").unwrap();
+    assert!(ready.contains("\"storage\":\"ok\"") && ready.contains("\"services\":\"ok\""), "{ready}");
+    let page = server.get("/", "").unwrap();
+    assert!(page.starts_with("HTTP/1.1 303"), "{page}");
+    assert_eq!(server.stop(), 0);
+    let log = std::fs::read_to_string(desk.path("log")).unwrap();
+    for line in log.lines() {
+        assert!(line.starts_with('{') && line.ends_with('}'), "{line}");
+    }
+    let key = desk.path("data/keys/master.key");
+    assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
+    let secret = std::fs::read_to_string(&key).unwrap();
+    assert!(!log.contains(secret.trim()));
+}
+
+#[test]
+fn figures_are_for_this_machine_alone() {
+    let desk = Desk::new();
+    let server = desk.serve(&[]).ready();
+    assert!(server.get("/metrics", "").unwrap().contains("preau_services_mounted 0"));
+    for header in ["X-Forwarded-For: 192.0.2.1\r\n", "Forwarded: for=192.0.2.1\r\n", "Via: 1.1 proxy\r\n"] {
+        assert!(server.get("/metrics", header).unwrap().starts_with("HTTP/1.1 404"), "{header}");
+    }
+}
+
+#[test]
+fn a_changed_folder_is_taken_up_and_a_broken_one_changes_nothing() {
+    let desk = Desk::new();
+    let mut server = desk.serve(&[]).ready();
+    mount(&desk, "intranet");
+    let mounted = |count: &'static str| {
+        move |server: &Server| {
+            server.get("/metrics", "").filter(|m| m.contains(&format!("preau_services_mounted {count}\n")))
+        }
+    };
+    server.until("the new service", mounted("1"));
+    let (code, out, _) = desk.run(&["services"]);
+    assert!(code == 0 && out.contains("intranet") && out.contains("https://intranet.example/"), "{out}");
+
+    desk.write("services/broken.toml", "connector = \"apache-cas\"\nunknown = 1\n");
+    server.until("the refusal", |server| {
+        server.get("/metrics", "").filter(|m| m.contains("preau_services_reloads_total{outcome=\"refused\"} 1"))
+    });
+    assert!(server.get("/readyz", "").unwrap().starts_with("HTTP/1.1 200"));
+    assert!(mounted("1")(&server).is_some());
+    let log = std::fs::read_to_string(desk.path("log")).unwrap();
+    assert!(log.contains("services/broken.toml"), "{log}");
+    assert_eq!(desk.run(&["services"]).0, 2);
+
+    std::fs::remove_file(desk.path("services/broken.toml")).unwrap();
+    std::fs::remove_file(desk.path("services/intranet.toml")).unwrap();
+    server.until("the empty folder", mounted("0"));
+    server.signal("-HUP");
+    server.until("a reload on the signal", |server| {
+        server.get("/metrics", "").filter(|m| m.contains("preau_services_reloads_total{outcome=\"applied\"} 3"))
+    });
+}
+
+#[test]
+fn a_server_that_starts_with_a_broken_folder_says_so_until_it_is_repaired() {
+    let desk = Desk::new();
+    desk.write("services/broken.toml", "connector = ");
+    let mut server = desk.serve(&[]);
+    let answer = server.until("an answer", |server| server.get("/readyz", ""));
+    assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("\"services\":\"failed\""), "{answer}");
+    std::fs::remove_file(desk.path("services/broken.toml")).unwrap();
+    server.ready();
+}
+
+#[test]
+fn a_published_key_serves_a_demonstration_only() {
+    let desk = Desk::new();
+    std::fs::create_dir_all(desk.path("data/keys")).unwrap();
+    let key = desk.path("data/keys/master.key");
+    std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../certs/dev-master.key"), &key).unwrap();
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
+    for folder in ["data", "data/keys"] {
+        std::fs::set_permissions(desk.path(folder), std::fs::Permissions::from_mode(0o700)).unwrap();
+    }
+    let (code, _, err) = desk.run(&["serve"]);
+    assert!(code == 1 && err.contains("development key"), "{code} {err}");
+    assert_eq!(desk.serve(&["--demo"]).ready().stop(), 0);
+
+    // A secret in a file is looked at in the same way, whatever it is for.
+    std::fs::rename(&key, desk.path("secret")).unwrap();
+    let config = std::fs::read_to_string(desk.path("preau.toml")).unwrap();
+    desk.write(
+        "preau.toml",
+        &format!(
+            "{config}[sources.annuaire]\nkind = \"ldap\"\nurl = \"ldap://127.0.0.1:1\"\nbind_dn = \"cn=a\"\npassword_file = \"secret\"\n\
+             people = \"ou=p\"\nstructures = \"ou=s\"\nacademy = \"A\"\n"
+        ),
+    );
+    let (code, _, err) = desk.run(&["serve"]);
+    assert!(code == 2 && err.contains("sources.annuaire.password_file") && err.contains("published"), "{code} {err}");
+}
+
+#[test]
+fn an_account_is_added_once_and_its_password_replaced() {
+    let desk = Desk::new().with_school();
+    desk.write("password", "a long enough one\n");
+    let add = [
+        "account",
+        "add",
+        "--login",
+        "Camille.Invitee",
+        "--given-name",
+        "Camille",
+        "--family-name",
+        "Invitée",
+        "--establishment",
+        "0990001N",
+        "--password-file",
+        "password",
+    ];
+    let (code, out, err) = desk.run(&add);
+    assert!(code == 0 && !out.contains("long enough"), "{code} {out} {err}");
+    let (code, _, err) = desk.run(&add);
+    assert!(code == 1 && err.contains("already"), "{err}");
+
+    let (code, out, _) = desk.run(&["account", "password", "--login", "camille.invitee"]);
+    assert!(code == 0 && out.contains("shown this once"), "{out}");
+    let mut elsewhere = add;
+    elsewhere[9] = "0990002P";
+    elsewhere[3] = "another";
+    let (code, _, err) = desk.run(&elsewhere);
+    assert!(code == 1 && err.contains("not known here"), "{err}");
+
+    mount(&desk, "intranet");
+    let (code, out, err) = desk.run(&["explain", "--person", "camille.invitee", "--service", "intranet"]);
+    assert!(code == 0 && out.contains("intranet"), "{out} {err}");
+    let (code, _, err) = desk.run(&["explain", "--person", "nobody", "--service", "intranet"]);
+    assert!(code == 1 && err.contains("nobody"), "{err}");
+}
+
+#[test]
+fn a_doctor_names_what_is_ill_and_what_to_do() {
+    let desk = Desk::new();
+    let (code, out, _) = desk.run(&["doctor", "--json"]);
+    assert_eq!(code, 0, "{out}");
+    let checks: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let looked: Vec<&str> = checks.as_array().unwrap().iter().filter_map(|check| check["what"].as_str()).collect();
+    for what in ["configuration", "database", "keys", "clock", "sources", "services"] {
+        assert!(looked.contains(&what), "{what} in {looked:?}");
+    }
+    assert!(!desk.path("data/keys").exists(), "a doctor makes no key");
+    for check in checks.as_array().unwrap() {
+        assert!(check["state"] == "ok" || check["advice"].is_string(), "{check}");
+    }
+    std::fs::remove_dir(desk.path("services")).unwrap();
+    let (code, out, _) = desk.run(&["doctor"]);
+    assert!(code == 1 && out.contains("FAIL  services"), "{out}");
+    desk.write("preau.toml", "wrong = 1");
+    assert_eq!(desk.run(&["doctor"]).0, 2);
+}
