@@ -1,6 +1,8 @@
 // What a person sees, walked through with a headless Chromium against the running demo.
 
 import assert from 'node:assert/strict';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { account, close, demo, look, service, signIn, tabTo, visitor } from './rig.mjs';
 
@@ -9,6 +11,15 @@ after(close);
 const heading = (page) => page.textContent('h1');
 const signOut = (page) => page.click('form[action="/sign-out"] button');
 const user = (page) => page.getAttribute('[data-user]', 'data-user');
+
+test('the checks of a page see a fault where there is one', async () => {
+  const page = await visitor();
+  const faulty = '<html lang="fr"><title>x</title><main><h1>x</h1><img src="data:,"></main></html>';
+  await page.setContent(faulty);
+  await assert.rejects(look(page, 'fault'), /image-alt/);
+  await page.setContent(faulty.replace('<img src="data:,">', '<p style="width: 400px">x</p>'));
+  await assert.rejects(look(page, 'fault'), /needs \d+ pixels/);
+});
 
 test('sign in, open two services without a second password, sign out of everything', async () => {
   const page = await visitor();
@@ -86,6 +97,53 @@ test('the keyboard is enough', async () => {
   await tabTo(page, 'form[action="/sign-out"] button');
   await page.keyboard.press('Enter');
   await page.waitForSelector('a.button[href="/"]');
+});
+
+test('each person sees the tiles of their profile and class, and no other', async () => {
+  const expected = {
+    teacher: ['atelier', 'journal-6a', 'kiosque'],
+    cpe: ['atelier', 'kiosque'],
+    'pupil-6e': ['journal-6a', 'kiosque'],
+    'pupil-lycee': ['kiosque'],
+    parent: ['familles', 'kiosque'],
+    guest: ['kiosque'],
+  };
+  for (const [role, ids] of Object.entries(expected)) {
+    const page = await visitor();
+    await page.goto(demo.base);
+    await signIn(page, account(role));
+    const shown = await page.$$eval('a.tile', (tiles) => tiles.map((tile) => tile.getAttribute('href').split('/').pop()));
+    assert.deepEqual(shown.sort(), ids, role);
+    await page.context().close();
+  }
+});
+
+test('a file dropped into the folder of instances mounts a service, and a broken one changes nothing', async () => {
+  const page = await visitor();
+  await page.goto(demo.base);
+  await signIn(page, account('teacher'));
+  const until = async (count) => {
+    for (let i = 0; i < 100; i += 1) {
+      await page.goto(demo.base);
+      if ((await page.locator('a.tile[href="/open/cours"]').count()) === count) return;
+      await page.waitForTimeout(200);
+    }
+    assert.fail(`the tile did not ${count ? 'appear' : 'go'}`);
+  };
+  const file = join(demo.service_instances, 'cours.toml');
+  try {
+    writeFileSync(file, 'connector = "moodle"\nparameters = { url = "https://moodle.example" }\n');
+    await until(1);
+    writeFileSync(file, 'connector = "moodle"\nparameters = { url = "https://moodle.example" }\nsurprise = 1\n');
+    writeFileSync(join(demo.service_instances, 'zz.toml'), 'connector = "no such thing"\n');
+    await page.waitForTimeout(3000);
+    await until(1);
+    assert.equal(await page.locator('a.tile[href="/open/kiosque"]').count(), 1);
+  } finally {
+    rmSync(file, { force: true });
+    rmSync(join(demo.service_instances, 'zz.toml'), { force: true });
+  }
+  await until(0);
 });
 
 test('nothing needs JavaScript', async () => {

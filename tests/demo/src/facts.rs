@@ -1,5 +1,6 @@
 //! What the demo says of itself: `demo.json` for scripts, a page of text for people.
 
+use crate::ports::Ports;
 use crate::settings::{Place, ServiceSetting};
 use anyhow::{Context, Result, bail};
 use preau_annuaire::Establishment;
@@ -21,13 +22,13 @@ pub struct Facts {
     /// What is mounted.
     pub services: Vec<Service>,
     /// A file dropped into this folder mounts a service.
-    pub instances: PathBuf,
+    pub service_instances: PathBuf,
     /// The configuration preau runs with, for `preau --config`.
     pub config: PathBuf,
     /// The annuaire.
-    pub directory: Directory,
+    pub ldap: Directory,
     /// Loopback ports by name.
-    pub ports: BTreeMap<String, u16>,
+    pub ports: Ports,
     /// Process ids by name.
     pub pids: BTreeMap<String, u32>,
 }
@@ -155,6 +156,7 @@ pub fn shown(facts: &Facts) -> String {
     let label = width(|account| &account.label);
     let login = width(|account| &account.login);
     let password = width(|account| &account.password);
+    writeln!(text, "    {:label$}  {:login$}  {:password$}  Nom", "", "Identifiant", "Mot de passe").ok();
     for (public, heading) in choices {
         writeln!(text, "  {heading}").ok();
         for account in facts.accounts.iter().filter(|account| account.public == public) {
@@ -175,8 +177,9 @@ pub fn shown(facts: &Facts) -> String {
     for service in &facts.services {
         writeln!(text, "    {}  {}  ({})", service.title, service.address, service.client).ok();
     }
-    writeln!(text, "\n  A file dropped into {} mounts another one.", facts.instances.display()).ok();
-    writeln!(text, "  The same facts, for scripts: {}", facts.instances.with_file_name("demo.json").display()).ok();
+    writeln!(text, "\n  A file dropped into {} mounts another one.", facts.service_instances.display()).ok();
+    writeln!(text, "  The same facts, for scripts: {}", facts.service_instances.with_file_name("demo.json").display())
+        .ok();
     writeln!(text, "\n  Open {}   (Ctrl-C ends everything)\n", facts.base).ok();
     text
 }

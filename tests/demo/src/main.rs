@@ -11,7 +11,7 @@ mod settings;
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use facts::{Account, Directory, Facts, Service};
-use ports::Ports;
+use ports::{DIRECTORY, Ports};
 use preau_rig::{Apache, Preau, Process, Slapd, SlapdOptions};
 use settings::{Place, SERVICES};
 use std::fs::{self, File};
@@ -60,7 +60,8 @@ async fn run(arguments: &Arguments) -> Result<()> {
     let facts_file = folder.join("demo.json");
     remove(&facts_file)?;
 
-    let ports = Ports::choose(&folder, arguments.port)?;
+    let listening: Vec<&str> = [DIRECTORY].into_iter().chain(SERVICES.iter().map(|one| one.id)).collect();
+    let ports = Ports::choose(&folder, arguments.port, &listening)?;
     let place = Place { folder: folder.clone(), ports };
 
     step("Starting OpenLDAP");
@@ -72,7 +73,8 @@ async fn run(arguments: &Arguments) -> Result<()> {
         let accounts = invent(arguments.people, &ldif)?;
         facts::save(&folder.join("accounts.json"), &accounts)?;
     }
-    let options = SlapdOptions { port: Some(ports.directory), ldif: Some(ldif.clone()), ..SlapdOptions::default() };
+    let options =
+        SlapdOptions { port: Some(place.ports.of(DIRECTORY)), ldif: Some(ldif.clone()), ..SlapdOptions::default() };
     let mut slapd = Slapd::start(&folder.join("slapd"), &options)?;
     remove(&ldif)?;
     let mut accounts: Vec<Account> = facts::load(&folder.join("accounts.json"))?;
@@ -87,7 +89,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
     accounts.push(settings::guest(&preau, &place, &accounts)?);
 
     step("Starting Préau");
-    let serve = preau.serve(&["--demo"], ports.preau, true, &folder.join("preau.log"))?;
+    let serve = preau.serve(&["--demo"], place.ports.of(ports::PORTAL), true, &folder.join("preau.log"))?;
 
     step("Starting Apache with mod_auth_cas and phpCAS");
     let mut apache = Apache::start(&folder.join("apache"), &place.sites())?;
@@ -100,15 +102,15 @@ async fn run(arguments: &Arguments) -> Result<()> {
         base: place.base(),
         accounts,
         services: SERVICES.iter().map(|one| Service::of(one, &place)).collect(),
-        instances: place.instances(),
+        service_instances: place.instances(),
         config,
-        directory: Directory {
+        ldap: Directory {
             address: slapd.url(),
             base_dn: slapd.suffix().to_owned(),
             bind_dn: slapd.service_dn(),
             password_file: slapd.password_file(),
         },
-        ports: ports.named(),
+        ports: place.ports.clone(),
         pids: [("demo", std::process::id()), ("preau", serve.pid()), ("slapd", slapd.pid())]
             .into_iter()
             .chain([("apache", apache.process().pid())])

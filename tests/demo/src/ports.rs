@@ -8,55 +8,52 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-/// The ports of one run.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct Ports {
-    pub preau: u16,
-    pub directory: u16,
-    pub kiosque: u16,
-    pub atelier: u16,
-}
+/// The ports of one run, by name.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Ports(BTreeMap<String, u16>);
+
+/// The portal.
+pub const PORTAL: &str = "preau";
+/// The annuaire.
+pub const DIRECTORY: &str = "ldap";
 
 impl Ports {
-    /// Chooses the ports of this run. The portal listens on `wanted`, or on any free port when it is 0.
-    pub fn choose(folder: &Path, wanted: u16) -> Result<Ports> {
-        let file = folder.join("ports.json");
-        let remembered: Option<Ports> =
-            fs::read_to_string(&file).ok().and_then(|text| serde_json::from_str(&text).ok());
+    /// Chooses the ports of this run: the portal's is `wanted`, or any free one when that is 0; each of `others` keeps
+    /// the one it had.
+    pub fn choose(folder: &Path, wanted: u16, others: &[&str]) -> Result<Ports> {
         if wanted != 0 && !is_free(wanted) {
             bail!(
                 "port {wanted} is taken by another program. End that program, or move the demo: \
                  PREAU_DEMO_PORT=8090 make demo"
             );
         }
-        // Asking several times could give the same port twice, since nobody listens yet.
-        let mut taken = vec![wanted];
-        let mut keep = |old: Option<u16>| -> Result<u16> {
-            let mut port = match old {
-                Some(port) if is_free(port) => port,
+        let file = folder.join("ports.json");
+        // A file that cannot be read has nothing to say: ports are chosen afresh.
+        let remembered: Ports =
+            fs::read_to_string(&file).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        let mut ports = Ports::default();
+        if wanted != 0 {
+            ports.0.insert(PORTAL.to_owned(), wanted);
+        }
+        for name in [PORTAL].into_iter().filter(|_| wanted == 0).chain(others.iter().copied()) {
+            let mut port = match remembered.0.get(name) {
+                Some(port) if is_free(*port) => *port,
                 _ => free_port()?,
             };
-            while taken.contains(&port) {
+            // Nobody listens yet, so the same port may be offered twice.
+            while ports.0.values().any(|taken| *taken == port) {
                 port = free_port()?;
             }
-            taken.push(port);
-            Ok(port)
-        };
-        let ports = Ports {
-            preau: if wanted == 0 { keep(remembered.map(|ports| ports.preau))? } else { wanted },
-            directory: keep(remembered.map(|ports| ports.directory))?,
-            kiosque: keep(remembered.map(|ports| ports.kiosque))?,
-            atelier: keep(remembered.map(|ports| ports.atelier))?,
-        };
+            ports.0.insert(name.to_owned(), port);
+        }
         fs::write(&file, serde_json::to_string_pretty(&ports)?)
             .with_context(|| format!("writing {}", file.display()))?;
         Ok(ports)
     }
 
-    /// The ports by name, for scripts.
-    pub fn named(&self) -> BTreeMap<String, u16> {
-        let all =
-            [("preau", self.preau), ("ldap", self.directory), ("kiosque", self.kiosque), ("atelier", self.atelier)];
-        all.into_iter().map(|(name, port)| (name.to_owned(), port)).collect()
+    /// The port of this name.
+    pub fn of(&self, name: &str) -> u16 {
+        self.0.get(name).copied().unwrap_or_else(|| panic!("no port was chosen for {name}"))
     }
 }

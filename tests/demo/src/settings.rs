@@ -1,7 +1,7 @@
 //! The services of the demo, and where its files are: what preau is told is written by `preau_rig::Configuration`.
 
 use crate::facts::Account;
-use crate::ports::Ports;
+use crate::ports::{PORTAL, Ports};
 use anyhow::{Context, Result};
 use preau_rig::{Configuration, Instance, Preau, Site, SiteKind, Slapd};
 use std::fs;
@@ -15,26 +15,37 @@ pub struct ServiceSetting {
     pub title: &'static str,
     /// What guards it.
     pub kind: SiteKind,
-    /// Who may open it; what the catalogue says when absent.
-    audience: Option<&'static str>,
+    /// Who may open it.
+    audience: &'static str,
 }
 
-/// The two sites that no one here wrote the doors of.
-pub const SERVICES: [ServiceSetting; 2] = [
+/// Sites that no one here wrote the doors of, for different people.
+pub const SERVICES: [ServiceSetting; 4] = [
     ServiceSetting {
         id: "kiosque",
         title: "Le kiosque",
         kind: SiteKind::ModAuthCas,
         // Everybody of an establishment, and the guests, who are never meant unless they are named.
-        audience: Some("allow = [{}, { profiles = [\"Invite\"] }]"),
+        audience: r#"allow = [{}, { profiles = ["Invite"] }]"#,
     },
     ServiceSetting {
         id: "atelier",
         title: "L’atelier des personnels",
         kind: SiteKind::PhpCas,
-        audience: Some(
-            "allow = [{ profiles = [\"National_ENS\", \"National_DOC\", \"National_EVS\", \"National_DIR\", \"National_ETA\"] }]",
-        ),
+        audience: r#"allow = [{ profiles = ["National_ENS", "National_DOC", "National_EVS", "National_DIR", "National_ETA"] }]"#,
+    },
+    ServiceSetting {
+        id: "journal-6a",
+        title: "Le journal de la 6A",
+        kind: SiteKind::PhpCas,
+        // Those of the class, and those who teach it.
+        audience: r#"allow = [{ classes = ["6A"] }]"#,
+    },
+    ServiceSetting {
+        id: "familles",
+        title: "L’espace des familles",
+        kind: SiteKind::ModAuthCas,
+        audience: r#"allow = [{ profiles = ["National_TUT"] }]"#,
     },
 ];
 
@@ -49,7 +60,7 @@ pub struct Place {
 impl Place {
     /// Address of the portal, with a slash at the end.
     pub fn base(&self) -> String {
-        format!("http://localhost:{}/", self.ports.preau)
+        format!("http://localhost:{}/", self.ports.of(PORTAL))
     }
 
     /// The sites, for Apache.
@@ -63,10 +74,7 @@ impl Place {
             name: setting.id.to_owned(),
             title: setting.title.to_owned(),
             kind: setting.kind,
-            port: match setting.kind {
-                SiteKind::ModAuthCas => self.ports.kiosque,
-                SiteKind::PhpCas => self.ports.atelier,
-            },
+            port: self.ports.of(setting.id),
             tls: None,
             cas: format!("{}cas", self.base()),
             cas_authority: None,
@@ -84,7 +92,7 @@ impl Place {
     pub fn write(&self, directory: &Slapd) -> Result<PathBuf> {
         let configuration = Configuration {
             folder: self.folder.clone(),
-            port: self.ports.preau,
+            port: self.ports.of(PORTAL),
             name: "Préau".to_owned(),
             directory,
             academy: preau_annuaire::Options::default().academy,
@@ -97,7 +105,7 @@ impl Place {
                 connector: setting.kind.connector().to_owned(),
                 title: setting.title.to_owned(),
                 address: self.site(setting).address(),
-                audience: setting.audience.map(str::to_owned),
+                audience: Some(setting.audience.to_owned()),
             })?;
         }
         Ok(file)
