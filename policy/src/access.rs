@@ -54,17 +54,20 @@ pub fn access_in(facts: &Facts, rules: &AccessRules, service: &ServiceId, establ
 /// The same as [`access`] or [`access_in`] without reasons, for a page full of tiles.
 pub fn opens(facts: &Facts, rules: &AccessRules, service: &ServiceId, establishment: Option<&Uai>) -> bool {
     let Some(slice) = rules.slice(service) else { return false };
-    // A permission is a population: where none holds an affiliation there, the engine has nothing to allow. This keeps a
-    // home page over a thousand services a matter of microseconds; what is left is decided by the engine all the same.
-    let here = facts.affiliations.iter().filter(|a| establishment.is_none_or(|uai| a.establishment == *uai));
-    let mut named = here.flat_map(|a| slice.audience.allow.iter().map(move |population| (population, a)));
-    if !named.any(|(population, affiliation)| within(population, affiliation, &facts.account)) {
-        return false;
+    let mut open = false;
+    for index in 0..facts.contexts.len() {
+        let here = stands_in(facts, index, establishment);
+        // What a person is elsewhere can only close the door, and only if the service excludes anybody.
+        if slice.audience.except.is_empty() && (open || !here) {
+            continue;
+        }
+        match evaluate(facts, rules, slice, index) {
+            Answer::Allowed(_) => open |= here,
+            Answer::Excepted(_) | Answer::Failed => return false,
+            Answer::Forbidden(_) | Answer::Unnamed => {}
+        }
     }
-    let answers = evaluate(facts, rules, slice);
-    let hit =
-        |answer: &(usize, Answer)| matches!(answer.1, Answer::Allowed(_)) && stands_in(facts, answer.0, establishment);
-    answers.iter().any(hit) && !answers.iter().any(|(_, a)| matches!(a, Answer::Excepted(_) | Answer::Failed))
+    open
 }
 
 /// What the engine says of one affiliation.
@@ -83,33 +86,28 @@ fn stands_in(facts: &Facts, index: usize, establishment: Option<&Uai>) -> bool {
     establishment.is_none_or(|uai| facts.affiliations.get(index).is_some_and(|a| a.establishment == *uai))
 }
 
-fn evaluate(facts: &Facts, rules: &AccessRules, slice: &Slice) -> Vec<(usize, Answer)> {
-    let authorizer = Authorizer::new();
-    let one = |context: &Option<cedar_policy::Context>| {
-        let Some(context) = context else { return Answer::Failed };
-        let names = (facts.principal.clone(), rules.action.clone(), slice.resource.clone());
-        let Ok(request) = Request::new(names.0, names.1, names.2, context.clone(), None) else {
-            return Answer::Failed;
-        };
-        let response = authorizer.is_authorized(&request, &slice.policies, &slice.entities);
-        // The engine passes over a rule that fails: a forbidding one would then forbid nothing.
-        if response.diagnostics().errors().next().is_some() {
-            return Answer::Failed;
-        }
-        let mut reasons: Vec<&str> = response.diagnostics().reason().map(AsRef::as_ref).collect();
-        reasons.sort_unstable();
-        if response.decision() == cedar_policy::Decision::Allow {
-            return reasons.first().map_or(Answer::Failed, |rule| Answer::Allowed((*rule).to_owned()));
-        }
-        if let Some(rule) = reasons.iter().find(|rule| rule.contains("/except/")) {
-            return Answer::Excepted((*rule).to_owned());
-        }
-        [ACCOUNT, GUESTS, GUARDIANS]
-            .into_iter()
-            .find(|house| reasons.contains(house))
-            .map_or(Answer::Unnamed, Answer::Forbidden)
-    };
-    facts.contexts.iter().map(one).enumerate().collect()
+/// Asks the engine about one affiliation.
+fn evaluate(facts: &Facts, rules: &AccessRules, slice: &Slice, index: usize) -> Answer {
+    let Some(Some(context)) = facts.contexts.get(index) else { return Answer::Failed };
+    let (who, what, which) = (facts.principal.clone(), rules.action.clone(), slice.resource.clone());
+    let Ok(request) = Request::new(who, what, which, context.clone(), None) else { return Answer::Failed };
+    let response = Authorizer::new().is_authorized(&request, &slice.policies, &slice.entities);
+    // The engine passes over a rule that fails: a forbidding one would then forbid nothing.
+    if response.diagnostics().errors().next().is_some() {
+        return Answer::Failed;
+    }
+    let mut reasons: Vec<&str> = response.diagnostics().reason().map(AsRef::as_ref).collect();
+    reasons.sort_unstable();
+    if response.decision() == cedar_policy::Decision::Allow {
+        return reasons.first().map_or(Answer::Failed, |rule| Answer::Allowed((*rule).to_owned()));
+    }
+    if let Some(rule) = reasons.iter().find(|rule| rule.contains("/except/")) {
+        return Answer::Excepted((*rule).to_owned());
+    }
+    [ACCOUNT, GUESTS, GUARDIANS]
+        .into_iter()
+        .find(|house| reasons.contains(house))
+        .map_or(Answer::Unnamed, Answer::Forbidden)
 }
 
 fn decide(facts: &Facts, rules: &AccessRules, service: &ServiceId, establishment: Option<&Uai>) -> Decision {
@@ -125,7 +123,8 @@ fn decide(facts: &Facts, rules: &AccessRules, service: &ServiceId, establishment
     if facts.affiliations.is_empty() {
         return deny(Reason::NoAffiliation, None, vec![Change::Affiliate]);
     }
-    let answers = evaluate(facts, rules, slice);
+    let answers: Vec<(usize, Answer)> =
+        (0..facts.contexts.len()).map(|index| (index, evaluate(facts, rules, slice, index))).collect();
     if answers.iter().any(|(_, answer)| matches!(answer, Answer::Failed)) {
         return deny(Reason::PolicyError, None, vec![Change::RepairRules]);
     }
@@ -209,5 +208,59 @@ fn weight(criterion: Criterion) -> usize {
         Criterion::Profile => 4,
         Criterion::Establishment => 2,
         Criterion::Level | Criterion::Class | Criterion::Group | Criterion::Subject | Criterion::Function => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use preau_domain::{Audience, Person, Population};
+
+    fn facts() -> Facts {
+        let person: Person = toml::from_str(
+            r#"
+            id = "p1"
+            state = "active"
+            given_name = "Ondine"
+            family_name = "Clairval"
+            credentials = "local"
+            affiliations = [{ establishment = "0990001N", profile = "National_ENS" }]
+            "#,
+        )
+        .unwrap();
+        Facts::of(&person, None, None, None)
+    }
+
+    #[test]
+    fn a_rule_that_fails_closes_the_door() {
+        let facts = facts();
+        let service = ServiceId::new("service");
+        let everyone = Audience { allow: vec![Population::default()], except: Vec::new() };
+        let compiled = || AccessRules::compile([(&service, &everyone)].into_iter()).unwrap();
+        assert!(access(&facts, &compiled(), &service).allows(), "control");
+        // The engine passes over a rule that fails, and would allow by the others.
+        for broken in [
+            "forbid (principal, action, resource) when { context.absent == 1 };",
+            "permit (principal, action, resource) when { principal.absent };",
+            "forbid (principal, action, resource) when { resource.names_guests.contains(1) };",
+        ] {
+            let mut rules = compiled();
+            rules.add_unchecked(&service, broken);
+            let Decision::Deny(refusal) = access(&facts, &rules, &service) else { panic!("{broken}") };
+            assert_eq!(refusal.reason, Reason::PolicyError, "{broken}");
+            assert!(!opens(&facts, &rules, &service, None), "{broken}");
+        }
+    }
+
+    #[test]
+    fn an_affiliation_the_engine_did_not_take_closes_the_door() {
+        let mut facts = facts();
+        let service = ServiceId::new("service");
+        let everyone = Audience { allow: vec![Population::default()], except: Vec::new() };
+        let rules = AccessRules::compile([(&service, &everyone)].into_iter()).unwrap();
+        assert!(opens(&facts, &rules, &service, None), "control");
+        facts.contexts[0] = None;
+        assert!(!access(&facts, &rules, &service).allows());
+        assert!(!opens(&facts, &rules, &service, None));
     }
 }

@@ -88,6 +88,15 @@ impl AccessRules {
     }
 }
 
+#[cfg(test)]
+impl AccessRules {
+    /// Adds a rule that was never checked to a slice: for the tests of what happens when the engine fails.
+    pub(crate) fn add_unchecked(&mut self, service: &ServiceId, text: &str) {
+        let slice = self.slices.get_mut(service).expect("a mounted service");
+        slice.policies.add(Policy::parse(Some(PolicyId::new("unchecked")), text).expect("a rule")).expect("a new name");
+    }
+}
+
 /// The name of an audience's rule: `<service>/allow/1`, `<service>/except/1`.
 pub(crate) fn rule_name(service: &ServiceId, except: bool, index: usize) -> String {
     format!("{service}/{}/{}", if except { "except" } else { "allow" }, index + 1)
