@@ -23,8 +23,6 @@ use tokio::time::timeout;
 
 /// How long counting may take before the progress bar does without.
 const COUNTING: Duration = Duration::from_secs(2);
-/// For the binds and small searches around the pages.
-const ANSWER: Duration = Duration::from_secs(10);
 
 /// Hands over everything.
 pub(crate) struct Reading {
@@ -39,7 +37,7 @@ impl Reading {
     /// Opens the connection of a reading and looks whether everything that is always there is.
     async fn open(&self) -> Result<Session, String> {
         let settings = &self.settings;
-        let mut session = Session::open(&settings.target, Budget::BULK, ANSWER).await?;
+        let mut session = Session::open(&settings.target, Budget::BULK, settings.answer).await?;
         session.bind_service(&settings.account).await?;
         for dn in [&settings.people, &settings.structures].into_iter().chain(&settings.sentinels) {
             if !session.exists(dn).await? {

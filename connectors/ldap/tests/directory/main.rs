@@ -1,5 +1,10 @@
 //! The connector against a real slapd, and against servers that behave badly.
 
+mod configuration;
+mod cut_short;
+mod doubles;
+mod encryption;
 mod reading;
 mod sign_in;
 mod support;
+mod trouble;

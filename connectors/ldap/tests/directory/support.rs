@@ -27,16 +27,17 @@ impl Annuaire {
     pub fn start_with(name: &str, people: usize, options: SlapdOptions) -> Self {
         let folder = preau_rig::scratch(name);
         let ldif = folder.join("annuaire.ldif");
-        let mut out = BufWriter::new(File::create(&ldif).unwrap());
-        let summary = generate(&Options { people, faults: true, ..Options::default() }, &mut out).unwrap();
-        out.flush().unwrap();
-        let slapd = Slapd::start(&folder.join("slapd"), &SlapdOptions { ldif: Some(ldif), ..options }).unwrap();
+        let mut out = BufWriter::new(File::create(&ldif).expect("the scratch folder is ours"));
+        let summary = generate(&Options { people, faults: true, ..Options::default() }, &mut out).expect("it fits");
+        out.flush().expect("the disk has room");
+        let slapd =
+            Slapd::start(&folder.join("slapd"), &SlapdOptions { ldif: Some(ldif), ..options }).expect("slapd starts");
         Annuaire { slapd, summary, folder }
     }
 
     /// The account of a role.
     pub fn account(&self, role: &str) -> &Account {
-        self.summary.accounts.iter().find(|account| account.role == role).unwrap()
+        self.summary.accounts.iter().find(|account| account.role == role).expect("every role has one")
     }
 
     /// A configuration for an address, with more lines.
@@ -56,18 +57,18 @@ impl Annuaire {
 
     /// A connector with more lines of configuration.
     pub fn connector_with(&self, more: &str) -> Connector {
-        open(&self.config(&self.slapd.url(), more)).unwrap()
+        open(&self.config(&self.slapd.url(), more)).expect("the configuration is right")
     }
 
-    /// A connector that goes through another port.
+    /// A connector that goes through another port of loopback.
     pub fn connector_through(&self, port: u16, more: &str) -> Connector {
-        open(&self.config(&format!("ldap://127.0.0.1:{port}"), more)).unwrap()
+        open(&self.config(&format!("ldap://127.0.0.1:{port}"), more)).expect("the configuration is right")
     }
 }
 
 /// Opens a connector on a configuration.
 pub fn open(config: &str) -> Result<Connector, Vec<Problem>> {
-    let table: toml::Table = toml::from_str(config).unwrap();
+    let table: toml::Table = toml::from_str(config).expect("the test writes TOML");
     let source = SourceId::new("annuaire");
     let context = OpenContext { source: &source, config: &table, base: Path::new("/") };
     (preau_connector_ldap::KIND.open)(&context)
@@ -75,7 +76,7 @@ pub fn open(config: &str) -> Result<Connector, Vec<Problem>> {
 
 /// The password check of a connector.
 pub fn passwords(connector: &Connector) -> Arc<dyn PasswordCheck> {
-    connector.password.clone().unwrap()
+    connector.password.clone().expect("LDAP checks passwords")
 }
 
 /// Everything a reading handed over.
@@ -87,14 +88,14 @@ pub struct Everything {
 impl Everything {
     /// Reads to the end.
     pub async fn of(connector: &Connector) -> Self {
-        let directory = connector.directory.clone().unwrap();
+        let directory = connector.directory.clone().expect("LDAP is a directory");
         let (out, mut from) = mpsc::channel(100);
         let reading = tokio::spawn(async move { directory.read(out).await });
         let mut records = Vec::new();
         while let Some(record) = from.recv().await {
             records.push(record);
         }
-        Everything { records, completion: reading.await.unwrap() }
+        Everything { records, completion: reading.await.expect("a reading never panics") }
     }
 
     /// The sentence of an incomplete reading.
@@ -113,7 +114,7 @@ impl Everything {
     }
 
     pub fn person(&self, login: &str) -> &PersonRecord {
-        self.people().find(|person| person.login.as_deref() == Some(login)).unwrap()
+        self.people().find(|person| person.login.as_deref() == Some(login)).expect("the person was read")
     }
 
     pub fn rejected(&self) -> Vec<&Rejected> {

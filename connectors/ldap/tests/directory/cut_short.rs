@@ -1,0 +1,136 @@
+//! A reading that was cut short counts as incomplete, whatever cut it: absence then means nothing. Each test has a control
+//! that is complete.
+
+use crate::doubles::{Canary, Request, Road, Scripted, control, entry, message, result};
+use crate::support::{Annuaire, Everything};
+use preau_connector_api::Completion;
+use preau_rig::SlapdOptions;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+const PAGED: &str = "1.2.840.113556.1.4.319";
+
+#[tokio::test]
+async fn a_size_limit_of_the_directory_leaves_the_reading_incomplete() {
+    let options = SlapdOptions { size_limit: Some(300), ..SlapdOptions::default() };
+    let limited = Annuaire::start_with("ldap-size-limit", 1500, options);
+    let read = Everything::of(&limited.connector_with("page_size = 100")).await;
+    assert!(read.incomplete().contains("size limit"), "{}", read.incomplete());
+    let few = Annuaire::start_with("ldap-size-few", 150, SlapdOptions { size_limit: Some(300), ..Default::default() });
+    assert_eq!(Everything::of(&few.connector_with("page_size = 100")).await.completion, Completion::Complete);
+}
+
+#[tokio::test]
+async fn a_connection_dropped_in_the_middle_leaves_the_reading_incomplete() {
+    let annuaire = Annuaire::start("ldap-dropped");
+    let whole = Road::to(annuaire.slapd.port(), usize::MAX).await;
+    let read = Everything::of(&annuaire.connector_through(whole.port, "page_size = 200")).await;
+    assert_eq!(read.completion, Completion::Complete);
+    let total = whole.carried.load(Ordering::Relaxed);
+    for tenth in 0..10 {
+        let cut = total * tenth / 10 + 1;
+        let road = Road::to(annuaire.slapd.port(), cut).await;
+        let cut_read = Everything::of(&annuaire.connector_through(road.port, "page_size = 200")).await;
+        assert!(cut_read.incomplete().contains("dropped"), "{}", cut_read.incomplete());
+        assert!(cut_read.records.len() <= read.records.len());
+    }
+}
+
+#[tokio::test]
+async fn a_branch_or_a_sentinel_that_is_gone_leaves_the_reading_incomplete() {
+    let annuaire = Annuaire::start("ldap-sentinel");
+    let sentinel = |dn: &str| format!("sentinels = [{dn:?}]");
+    let there = annuaire.connector_with(&sentinel(&annuaire.account("head").dn));
+    assert_eq!(Everything::of(&there).await.completion, Completion::Complete);
+    let gone = annuaire.connector_with(&sentinel("uid=gone,ou=people,dc=ent,dc=example"));
+    assert!(Everything::of(&gone).await.incomplete().contains("uid=gone"));
+    let config = annuaire.config(&annuaire.slapd.url(), "").replace("ou=people,", "ou=persons,");
+    let read = Everything::of(&crate::support::open(&config).expect("the configuration is right")).await;
+    assert!(read.incomplete().contains("ou=persons") && read.records.is_empty());
+    // The branch is there and holds nobody.
+    let config = annuaire.config(&annuaire.slapd.url(), "").replace("ou=people,", "ou=groups,");
+    let read = Everything::of(&crate::support::open(&config).expect("the configuration is right")).await;
+    assert!(read.incomplete().contains("nobody is under"));
+}
+
+#[tokio::test]
+async fn a_referral_is_never_followed_and_leaves_the_reading_incomplete() {
+    let annuaire = Annuaire::start("ldap-referral");
+    assert_eq!(Everything::of(&annuaire.connector()).await.completion, Completion::Complete);
+    let canary = Canary::start().await;
+    let address = canary.address;
+    annuaire
+        .slapd
+        .change(&format!(
+            "dn: cn=elsewhere,ou=people,dc=ent,dc=example\nobjectClass: referral\nobjectClass: extensibleObject\n\
+             cn: elsewhere\nref: ldap://{address}/ou=people,dc=ent,dc=example\n"
+        ))
+        .expect("the administrator may");
+    let read = Everything::of(&annuaire.connector()).await;
+    assert!(read.incomplete().contains("never followed"), "{}", read.incomplete());
+    assert_eq!(canary.calls().await, 0);
+}
+
+#[tokio::test]
+async fn a_server_that_loses_count_of_the_pages_leaves_the_reading_incomplete() {
+    let serve = |with_cookie: bool| {
+        move |id: u8, request: &Request| match request {
+            Request::Bind { .. } => message(id, &result(0x61, 0, "", &[]), &[]),
+            Request::Search { base } => {
+                let school = [
+                    ("ENTStructureJointure", "AC-NOTOS$9001"),
+                    ("ENTStructureUAI", "0990001N"),
+                    ("ENTStructureNomCourant", "Collège Mica"),
+                ];
+                let person = [
+                    ("ENTPersonJointure", "AC-NOTOS$7"),
+                    ("ENTPersonLogin", "io"),
+                    ("sn", "Mica"),
+                    ("givenName", "Io"),
+                    ("ENTPersonProfils", "National_ELV"),
+                    ("ENTPersonStructRattach", "9001"),
+                ];
+                let attributes: &[(&str, &str)] = if base.contains("people") { &person } else { &school };
+                let end = control(PAGED, &[0x30, 5, 0x02, 1, 0, 0x04, 0]);
+                let controls = if with_cookie { end } else { Vec::new() };
+                [message(id, &entry(base, attributes), &[]), message(id, &result(0x65, 0, "", &[]), &controls)].concat()
+            }
+            _ => Vec::new(),
+        }
+    };
+    let annuaire = Annuaire::start("ldap-cookie");
+    let good = Scripted::start(serve(true)).await;
+    let read = Everything::of(&annuaire.connector_through(good.port, "")).await;
+    assert_eq!(read.completion, Completion::Complete);
+    let bad = Scripted::start(serve(false)).await;
+    let read = Everything::of(&annuaire.connector_through(bad.port, "")).await;
+    assert!(read.incomplete().contains("lost count"), "{}", read.incomplete());
+}
+
+#[tokio::test]
+async fn a_slow_reader_holds_a_few_pages_and_no_more() {
+    let annuaire = Annuaire::start_with("ldap-slow", 20_000, SlapdOptions::default());
+    let road = Road::to(annuaire.slapd.port(), usize::MAX).await;
+    let connector = annuaire.connector_through(road.port, "page_size = 100");
+    let directory = connector.directory.expect("LDAP is a directory");
+    let (out, mut from) = tokio::sync::mpsc::channel(1);
+    let reading = tokio::spawn(async move { directory.read(out).await });
+    for _ in 0..1000 {
+        from.recv().await.expect("there are more");
+    }
+    // Nobody reads any more: soon nothing is carried any more.
+    let before = road.carried.load(Ordering::Relaxed);
+    let flood = async {
+        while road.carried.load(Ordering::Relaxed) < before + 2_000_000 {
+            tokio::task::yield_now().await;
+        }
+    };
+    assert!(
+        tokio::time::timeout(Duration::from_millis(500), flood).await.is_err(),
+        "some five pages are ahead at most"
+    );
+    // Control: the rest comes as soon as somebody reads again.
+    while from.recv().await.is_some() {}
+    assert_eq!(reading.await.expect("a reading never panics"), Completion::Complete);
+    assert!(road.carried.load(Ordering::Relaxed) > before + 2_000_000);
+}

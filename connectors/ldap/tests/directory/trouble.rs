@@ -1,0 +1,136 @@
+//! A directory that is down, silent or hostile: nobody waits long, nothing breaks, and no failure counts against a person.
+
+use crate::doubles::{Request, Scripted, element, entry, message, result};
+use crate::support::{Annuaire, Everything, passwords};
+use preau_connector_api::Verdict;
+use preau_rig::{Slapd, SlapdOptions};
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+
+const QUICK: &str = "connect_ms = 300\nanswer_ms = 300\ntotal_ms = 1000";
+
+/// F1: refused connections are answered for at once, and the directory is found again when it is back.
+#[tokio::test]
+async fn a_directory_that_is_down_is_said_to_be_at_once() {
+    let annuaire = Annuaire::start("ldap-down");
+    let (port, folder, teacher) = (annuaire.slapd.port(), annuaire.folder.clone(), annuaire.account("teacher").clone());
+    let connector = annuaire.connector();
+    let check = passwords(&connector);
+    let right = || check.check(&teacher.login, &teacher.password);
+    assert!(matches!(right().await, Ok(Verdict::Proven { .. })), "control");
+    annuaire.slapd.stop();
+    let start = Instant::now();
+    for _ in 0..50 {
+        assert!(right().await.is_err(), "never a refusal: it is not the person's fault");
+    }
+    assert!(connector.probe.probe().await.is_err());
+    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+
+    let options = SlapdOptions { port: Some(port), ..SlapdOptions::default() };
+    let _again = Slapd::start(&folder.join("slapd"), &options).expect("slapd starts again");
+    let back = async {
+        while right().await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), back).await.expect("it is found again");
+    assert!(matches!(right().await, Ok(Verdict::Proven { .. })));
+    assert!(connector.probe.probe().await.is_ok());
+}
+
+/// F3: a server that takes the call and says nothing.
+#[tokio::test]
+async fn a_directory_that_is_silent_is_given_up_in_time() {
+    let annuaire = Annuaire::start("ldap-silent");
+    let silent = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+    let port = silent.local_addr().expect("it is bound").port();
+    let connector = annuaire.connector_through(port, QUICK);
+    let start = Instant::now();
+    assert!(passwords(&connector).check("io", "secret").await.is_err());
+    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    assert!(Everything::of(&connector).await.incomplete().contains("in time"));
+    let authority = annuaire.folder.join("tls");
+    let tls = preau_rig::Tls::make(&authority).expect("the scratch folder is ours");
+    let encrypted = format!("ca = {:?}\n{QUICK}", tls.authority);
+    let config = annuaire.config(&format!("ldaps://localhost:{port}"), &encrypted);
+    let connector = crate::support::open(&config).expect("the configuration is right");
+    let start = Instant::now();
+    assert!(passwords(&connector).check("io", "secret").await.is_err());
+    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+
+    let connector = annuaire.connector_with(QUICK);
+    let teacher = annuaire.account("teacher");
+    let verdict = passwords(&connector).check(&teacher.login, &teacher.password).await;
+    assert!(matches!(verdict, Ok(Verdict::Proven { .. })), "control: these limits are long enough for a real one");
+}
+
+/// Answers of a server whose fault it is.
+#[tokio::test]
+async fn a_directory_in_trouble_is_nobodys_failure() {
+    let annuaire = Annuaire::start("ldap-busy");
+    for code in [1, 2, 3, 51, 52, 53, 80] {
+        let server = Scripted::start(move |id, request| match request {
+            Request::Bind { .. } => message(id, &result(0x61, 0, "", &[]), &[]),
+            _ => message(id, &result(0x65, code, "", &[]), &[]),
+        })
+        .await;
+        let check = passwords(&annuaire.connector_through(server.port, QUICK));
+        assert!(check.check("io", "secret").await.is_err(), "{code}");
+    }
+}
+
+/// LDAP-07: messages meant to hurt the one who reads them.
+#[tokio::test]
+async fn a_hostile_server_hurts_nobody() {
+    let annuaire = Annuaire::start("ldap-hostile");
+    let teacher = annuaire.account("teacher");
+    let real = passwords(&annuaire.connector());
+    let mut deep = element(0x04, b"");
+    for _ in 0..1000 {
+        deep = element(0x30, &deep);
+    }
+    let attributes = [("ENTPersonLogin", "io"), ("ENTPersonJointure", "AC-NOTOS$7")];
+    let io = move |id| message(id, &entry("uid=io,ou=people", &attributes), &[]);
+    let done = |id| message(id, &result(0x65, 0, "", &[]), &[]);
+    type Answer = Box<dyn Fn(u8) -> Vec<u8> + Send + Sync>;
+    let cases: Vec<(&str, Answer)> = vec![
+        ("a length of two thousand million", Box::new(|_| vec![0x30, 0x84, 0x7f, 0xff, 0xff, 0xff, 0x02, 0x01])),
+        ("a thousand levels", Box::new(move |id| message(id, &element(0x64, &deep), &[]))),
+        ("a value of a hundred million", Box::new(|_| vec![0x30, 0x84, 0x05, 0xf5, 0xe1, 0x00])),
+        ("half a message, then silence", Box::new(move |id| io(id)[..20].to_vec())),
+        ("a farewell nobody asked for", Box::new(|_| message(0, &result(0x78, 52, "", &[]), &[]))),
+        ("the number of another message", Box::new(move |id| [io(id + 1), done(id + 1)].concat())),
+        ("a result that is no result", Box::new(|id| message(id, &element(0x65, b"\x04\x00"), &[]))),
+        ("an answer to something else", Box::new(|id| message(id, &result(0x61, 0, "", &[]), &[]))),
+        ("a message without content", Box::new(|_| vec![0x30, 0x00])),
+        ("text that is no BER", Box::new(|_| b"HTTP/1.1 200 OK\r\n\r\n".to_vec())),
+        ("names that are no text", Box::new(|id| message(id, &element(0x64, b"\x04\x01\xff\x30\x00"), &[]))),
+        ("entries without end", Box::new(move |id| io(id).repeat(50_000))),
+    ];
+    for (what, answer) in cases {
+        let server = Scripted::start(move |id, request| match request {
+            Request::Bind { .. } => message(id, &result(0x61, 0, "", &[]), &[]),
+            Request::Search { .. } => answer(id),
+            _ => Vec::new(),
+        })
+        .await;
+        let connector = annuaire.connector_through(server.port, QUICK);
+        let start = Instant::now();
+        let verdict = passwords(&connector).check("io", "secret").await;
+        assert!(verdict.is_err(), "{what}: {verdict:?}");
+        assert!(start.elapsed() < Duration::from_secs(2), "{what}: {:?}", start.elapsed());
+        let read = Everything::of(&connector).await;
+        assert!(!read.incomplete().is_empty() && read.records.is_empty(), "{what}");
+        let verdict = real.check(&teacher.login, &teacher.password).await;
+        assert!(matches!(verdict, Ok(Verdict::Proven { .. })), "after {what}, others are served");
+    }
+    // What follows the end of an answer is answer to nothing.
+    let server = Scripted::start(move |id, request| match request {
+        Request::Bind { .. } => message(id, &result(0x61, 0, "", &[]), &[]),
+        Request::Search { .. } => [io(id), done(id), io(id), io(id)].concat(),
+        _ => Vec::new(),
+    })
+    .await;
+    let verdict = passwords(&annuaire.connector_through(server.port, QUICK)).check("io", "secret").await;
+    assert!(matches!(verdict, Ok(Verdict::Proven { .. })), "{verdict:?}");
+}
