@@ -23,7 +23,9 @@ pub struct Facts {
     pub services: Vec<Service>,
     /// A file dropped into this folder mounts a service.
     pub service_instances: PathBuf,
-    /// The configuration preau runs with, for `preau --config`.
+    /// The binary that runs.
+    pub program: PathBuf,
+    /// The configuration it runs with, for `preau --config`.
     pub config: PathBuf,
     /// The annuaire.
     pub ldap: Directory,
@@ -180,6 +182,11 @@ pub fn shown(facts: &Facts) -> String {
     writeln!(text, "\n  A file dropped into {} mounts another one.", facts.service_instances.display()).ok();
     writeln!(text, "  The same facts, for scripts: {}", facts.service_instances.with_file_name("demo.json").display())
         .ok();
+    if let Some(pupil) = facts.accounts.iter().find(|account| account.public == "pupil") {
+        text.push_str("\n  Why a person may or may not open a service:\n");
+        let preau = format!("{} --config {}", facts.program.display(), facts.config.display());
+        writeln!(text, "    {preau} explain --person {} --service atelier", pupil.login).ok();
+    }
     writeln!(text, "\n  Open {}   (Ctrl-C ends everything)\n", facts.base).ok();
     text
 }

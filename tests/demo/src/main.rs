@@ -103,6 +103,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
         accounts,
         services: SERVICES.iter().map(|one| Service::of(one, &place)).collect(),
         service_instances: place.instances(),
+        program: preau.program().to_owned(),
         config,
         ldap: Directory {
             address: slapd.url(),

@@ -26,6 +26,11 @@ impl Preau {
         Ok(Preau { program, config: config.to_owned() })
     }
 
+    /// The binary.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
     /// Runs a command to its end, `input` on its standard input; an error if it fails, with what it said.
     pub fn run(&self, args: &[&str], input: &str) -> Result<Output> {
         let mut child = self
