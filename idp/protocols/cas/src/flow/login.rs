@@ -83,6 +83,7 @@ async fn open(
     if decision.allows() && !matches!(door.identifier, Identifier::Pairwise | Identifier::Uid) {
         hub.release(live, door, &decision)?;
     }
+    let establishment = decision.establishment(&live.facts).cloned();
     let rule = match decision {
         Decision::Allow { rule, .. } => rule,
         Decision::Deny(why) => return Err(hub.refused(visitor, live, door, &why)),
@@ -105,7 +106,7 @@ async fn open(
     event.person = Some(live.person.id.clone());
     event.session = Some(live.session.id.clone());
     event.service = Some(service.clone());
-    event.establishment = live.session.establishment.clone();
+    event.establishment = establishment;
     hub.audit(event);
     match hub.store.issue_ticket(&ticket, visit.as_ref()).await {
         Ok(()) => Ok(Some(secret)),

@@ -94,15 +94,16 @@ async fn open(hub: &Hub, asked: &ProxyParameters, event: &mut AuditEvent) -> Res
     event.session = Some(granted.session.clone());
     event.service = Some(granted.service.clone());
     let live = hub.live(&granted.session).await?.filter(|l| l.session.person == granted.person).ok_or(UNKNOWN)?;
-    event.establishment = live.session.establishment.clone();
     let services = hub.services();
     // The proxying service must still be one, and still open for this person.
     let proxying = services.get(&granted.service).filter(|d| d.cas.as_ref().is_some_and(|cas| cas.proxy));
     let proxying = proxying.ok_or(CasError::UnauthorizedService)?;
     let (target, address) = owner(&services, &asked.target)?;
-    if !hub.decide(&live, proxying).allows() || !hub.decide(&live, target).allows() {
+    let decision = hub.decide(&live, target);
+    if !hub.decide(&live, proxying).allows() || !decision.allows() {
         return Err(CasError::UnauthorizedService);
     }
+    event.establishment = decision.establishment(&live.facts).cloned();
     let service = &target.service.id;
     let secret = Prefix::Proxy.generate(&*hub.ids);
     let payload =

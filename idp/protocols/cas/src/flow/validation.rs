@@ -95,13 +95,13 @@ async fn check(
     }
     let live = hub.live(&ticket.session).await?;
     let live = live.filter(|l| l.session.person == ticket.person).ok_or(CasError::InvalidTicket(Unknown))?;
-    event.establishment = live.session.establishment.clone();
     let services = hub.services();
     let door = services.get(&ticket.service).filter(|d| d.cas.is_some()).ok_or(CasError::UnauthorizedService)?;
     let decision = hub.decide(&live, door);
     if !decision.allows() {
         return Err(CasError::UnauthorizedService);
     }
+    event.establishment = decision.establishment(&live.facts).cloned();
     let released = hub.release(&live, door, &decision)?;
     let pgt_iou = match &asked.pgt_url {
         Some(url) => Some(proxy::grant(hub, &live, door, url, &payload).await?),
@@ -110,6 +110,7 @@ async fn check(
     Ok(Success {
         released,
         authenticated: live.session.authentication.at,
+        method: live.session.authentication.method,
         fresh: payload.fresh,
         address: payload.address,
         pgt_iou,

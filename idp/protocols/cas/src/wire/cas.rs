@@ -6,7 +6,7 @@
 use super::escape::{is_attribute_name, push_xml};
 use super::json::push_json;
 use crate::CasError;
-use preau_domain::Instant;
+use preau_domain::{AuthnMethod, Instant};
 use preau_policy::Released;
 
 const OPEN: &str = "<cas:serviceResponse xmlns:cas=\"http://www.yale.edu/tp/cas\">";
@@ -49,6 +49,8 @@ pub struct Success {
     pub released: Released,
     /// When the person proved who they are.
     pub authenticated: Instant,
+    /// How.
+    pub method: AuthnMethod,
     /// By a proof made for this sign-on, not by a session that was there already.
     pub fresh: bool,
     /// By which service address the ticket was asked.

@@ -183,6 +183,7 @@ fn canonical(address: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn login(query: &str) -> Result<LoginParameters, CasError> {
         LoginParameters::read(&Fields::parse(query).unwrap())
@@ -246,6 +247,21 @@ mod tests {
         assert_eq!(read("service=https://a.example/"), Some("https://a.example/".into()));
         assert_eq!(read("service=a&service=b"), None);
         assert_eq!(read("url=https://a.example/"), None);
+    }
+
+    proptest! {
+        /// Whatever is sent: the address that is read is what was written, without control characters or a ticket.
+        #[test]
+        fn an_address_is_read_as_it_was_written_or_not_at_all(address in any::<String>(), rest in "[ -~]{0,60}") {
+            let query = format!("{}&{rest}", serialised(&address));
+            let Ok(fields) = Fields::parse(&query) else { return Ok(()) };
+            if let Ok(LoginParameters { service: Some(service), dialect: Dialect::Cas, .. }) = LoginParameters::read(&fields) {
+                prop_assert_eq!(&service, &address);
+                prop_assert!(service.len() <= MAX_URL && !service.chars().any(char::is_control));
+            }
+            // The others only must not fail on it.
+            let _ = (ValidateParameters::read(&fields), ProxyParameters::read(&fields), LogoutParameters::read(&fields));
+        }
     }
 
     fn serialised(service: &str) -> String {

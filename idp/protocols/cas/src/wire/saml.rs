@@ -6,7 +6,7 @@
 use super::cas::{Success, writable};
 use super::escape::push_xml;
 use crate::{CasError, TICKET_SECONDS, TicketFault};
-use preau_domain::{Ids, Instant};
+use preau_domain::{AuthnMethod, Ids, Instant};
 use quick_xml::NsReader;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::name::{Namespace, ResolveResult};
@@ -122,7 +122,7 @@ pub fn success(heading: &Heading<'_>, success: &Success, attributes: bool) -> St
     push_xml(&mut out, &success.address);
     out.push_str("</Audience></AudienceRestrictionCondition></Conditions><AuthenticationStatement");
     attribute(&mut out, "AuthenticationInstant", &success.authenticated.rfc3339());
-    attribute(&mut out, "AuthenticationMethod", "urn:oasis:names:tc:SAML:1.0:am:password");
+    attribute(&mut out, "AuthenticationMethod", method(success.method));
     out.push('>');
     subject(&mut out, success.released.user());
     out.push_str("</AuthenticationStatement>");
@@ -147,6 +147,13 @@ pub fn success(heading: &Heading<'_>, success: &Success, attributes: bool) -> St
     }
     out.push_str("</Assertion>");
     close(out)
+}
+
+/// How SAML 1.1 calls a proof (core, section 7.1): never more than what happened.
+fn method(method: AuthnMethod) -> &'static str {
+    match method {
+        AuthnMethod::DirectoryPassword | AuthnMethod::LocalPassword => "urn:oasis:names:tc:SAML:1.0:am:password",
+    }
 }
 
 /// A validation that failed: no assertion, no name.

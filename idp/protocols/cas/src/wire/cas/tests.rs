@@ -49,6 +49,7 @@ pub fn success_of(person: &Person, rules: &[ReleaseRule]) -> Success {
     Success {
         released: release(&facts, Identifier::Login, rules, || "pairwise".into()).unwrap(),
         authenticated: Instant(1_788_000_000_123),
+        method: AuthnMethod::DirectoryPassword,
         fresh: true,
         address: "https://app.example/cas/?a=1&b=2".into(),
         pgt_iou: None,

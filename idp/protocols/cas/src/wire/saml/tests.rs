@@ -3,6 +3,7 @@
 use super::*;
 use crate::wire::cas::tests::{elements, person, rule, success_of};
 use preau_domain::Fact;
+use proptest::prelude::*;
 
 const GOOD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
     <SOAP-ENV:Envelope xmlns:SOAP-ENV=\"http://schemas.xmlsoap.org/soap/envelope/\"><SOAP-ENV:Header/><SOAP-ENV:Body>\
@@ -126,4 +127,25 @@ fn a_failure_holds_no_assertion() {
     assert!(!denied.contains("Assertion") && !denied.contains("NameIdentifier"));
     assert!(failure(&heading(None), CasError::Internal).contains("\"samlp:Responder\""));
     elements(&denied);
+}
+
+proptest! {
+    /// A message that was cut, turned or filled with anything gives its own ticket or nothing: never another text.
+    #[test]
+    fn a_mangled_request_gives_no_other_ticket(at in 0..GOOD.len(), length in 0..40usize, with in any::<String>()) {
+        let end = (at + length).min(GOOD.len());
+        if GOOD.is_char_boundary(at) && GOOD.is_char_boundary(end) {
+            let touched = GOOD[at..end].contains("ST-abc") || with.contains("ST-");
+            let mangled = format!("{}{with}{}", &GOOD[..at], &GOOD[end..]);
+            if let Ok(request) = read(mangled.as_bytes()) {
+                let inside = GOOD.find("<samlp:AssertionArtifact>").is_some_and(|start| at > start && at < start + 40);
+                prop_assert!(touched || inside || request.artifact == "ST-abc", "{}", request.artifact);
+            }
+        }
+    }
+
+    #[test]
+    fn no_bytes_make_the_reader_fail(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
+        prop_assert!(read(&bytes).is_err());
+    }
 }
