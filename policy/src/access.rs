@@ -54,6 +54,13 @@ pub fn access_in(facts: &Facts, rules: &AccessRules, service: &ServiceId, establ
 /// The same as [`access`] or [`access_in`] without reasons, for a page full of tiles.
 pub fn opens(facts: &Facts, rules: &AccessRules, service: &ServiceId, establishment: Option<&Uai>) -> bool {
     let Some(slice) = rules.slice(service) else { return false };
+    // A permission is a population: where none holds an affiliation there, the engine has nothing to allow. This keeps a
+    // home page over a thousand services a matter of microseconds; what is left is decided by the engine all the same.
+    let here = facts.affiliations.iter().filter(|a| establishment.is_none_or(|uai| a.establishment == *uai));
+    let mut named = here.flat_map(|a| slice.audience.allow.iter().map(move |population| (population, a)));
+    if !named.any(|(population, affiliation)| within(population, affiliation, &facts.account)) {
+        return false;
+    }
     let mut open = false;
     for index in 0..facts.contexts.len() {
         let here = stands_in(facts, index, establishment);
