@@ -22,7 +22,7 @@ stories!(
     a_login_in_a_session_and_its_validation_each_ask_the_store_once,
 );
 
-/// Where a client of SAML 1.1 asks for the ticket of an address.
+/// An address as the value of a parameter.
 fn encoded(address: &str) -> String {
     url::form_urlencoded::byte_serialize(address.as_bytes()).collect()
 }
