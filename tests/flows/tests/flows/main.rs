@@ -14,6 +14,7 @@ mod forms;
 mod journal;
 mod outages;
 mod passwords;
+mod portal;
 mod rights;
 mod sessions;
 mod transport;
