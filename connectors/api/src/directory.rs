@@ -93,6 +93,13 @@ pub trait Directory: Send + Sync {
 
     /// About how many records will come, for a progress bar; `None` when the source cannot say.
     async fn estimate(&self) -> Option<u64>;
+
+    /// A text that is another one whenever [`Directory::read`] would hand over something else: the change number of the
+    /// server, together with the settings that bear on what is read. It is asked before a reading begins. `None` when
+    /// the source cannot say; then it is read.
+    async fn version(&self) -> Option<String> {
+        None
+    }
 }
 
 /// The answer to a password.

@@ -9,7 +9,7 @@ use preau_domain::{Affiliation, AuditKind, EstablishmentKind, Profile, SourceId}
 use preau_store::{Provisioning, RunOutcome};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 
 const COLLEGE: &str = "0990001N";
 const LYCEE: &str = "0990002P";
@@ -17,6 +17,7 @@ const LYCEE: &str = "0990002P";
 /// One house with its own folder, forgotten at the end.
 struct House {
     ctx: SyncContext<Memory>,
+    clock: Arc<Still>,
     source: SourceId,
 }
 
@@ -25,10 +26,12 @@ impl House {
         static HOUSES: AtomicUsize = AtomicUsize::new(0);
         let nth = HOUSES.fetch_add(1, Ordering::SeqCst);
         let spool_dir = std::env::temp_dir().join(format!("preau-provision-{}-{nth}", std::process::id()));
+        let clock = Arc::new(Still(AtomicI64::new(1_788_000_000_000)));
         House {
+            clock: Arc::clone(&clock),
             ctx: SyncContext {
                 store: Arc::new(Memory::new()),
-                clock: Arc::new(Still),
+                clock,
                 ids: Arc::new(Counting(AtomicU64::new(nth as u64 * 1_000_000))),
                 spool_dir,
             },
@@ -56,7 +59,7 @@ impl Drop for House {
 }
 
 fn complete(records: Vec<Record>) -> Listed {
-    Listed { records, completion: Completion::Complete, gate: None }
+    Listed { records, completion: Completion::Complete, gate: None, version: None }
 }
 
 fn school(uai: &str, name: &str) -> Record {
@@ -160,6 +163,7 @@ async fn a_reading_cut_short_adds_and_changes_but_suspends_nobody() {
         records: vec![pupil(0, "Durand", COLLEGE), pupil(700, "Nouveau", LYCEE)],
         completion: Completion::Incomplete("the server closed the connection".into()),
         gate: None,
+        version: None,
     };
     let report = house.run(&cut, Options::default()).await.unwrap();
     assert_eq!(report.outcome, RunOutcome::Incomplete);
@@ -179,6 +183,31 @@ async fn a_dry_run_tells_the_same_and_leaves_no_trace() {
     assert_eq!((report.outcome, report.people.suspended), (RunOutcome::Applied, 1));
     assert_eq!(house.ctx.store.state(), state);
     assert_eq!(house.ctx.store.runs(&house.source, 10).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_source_that_says_nothing_changed_is_not_read_again() {
+    let house = House::new();
+    let at = |version| Listed { version: Some(version), ..complete(academy(100)) };
+    // What it would hand over now is another thing: whoever reads it sees a difference.
+    let silently = |version| Listed { version: Some(version), ..complete(academy(99)) };
+    let first = house.run(&at("csn 1"), Options::default()).await.unwrap();
+    let second = house.run(&silently("csn 1"), Options::default()).await.unwrap();
+    assert_eq!((second.people.unchanged, second.people.read, second.people.suspended), (100, 0, 0));
+    assert_eq!((second.outcome, second.same_as.as_ref()), (RunOutcome::Applied, Some(&first.run)));
+    let third = house.run(&silently("csn 1"), Options::default()).await.unwrap();
+    assert_eq!((third.people.unchanged, third.same_as), (100, Some(first.run)));
+
+    // Asked to, at another version, after a day, or after a run that was not applied, it is read.
+    let dry = Options { full: true, dry_run: true, ..Options::default() };
+    assert_eq!(house.run(&silently("csn 1"), dry).await.unwrap().people.suspended, 1);
+    assert_eq!(house.run(&at("csn 2"), Options::default()).await.unwrap().people.read, 100);
+    house.clock.0.fetch_add(25 * 3_600 * 1_000, Ordering::SeqCst);
+    assert_eq!(house.run(&at("csn 2"), Options::default()).await.unwrap().people.read, 100);
+    let empty = Listed { version: Some("csn 3"), ..complete(academy(0)) };
+    assert_eq!(house.run(&empty, Options::default()).await.unwrap().outcome, RunOutcome::Held);
+    assert_eq!(house.run(&empty, Options::default()).await.unwrap().outcome, RunOutcome::Held);
+    assert_eq!(house.run(&at("csn 3"), Options::default()).await.unwrap().people.read, 100);
 }
 
 #[tokio::test]

@@ -72,6 +72,11 @@ impl Index {
         self.rows.sort_unstable_by_key(|row| row.key);
     }
 
+    /// How many records are known.
+    pub(crate) fn len(&self) -> u64 {
+        self.rows.len() as u64
+    }
+
     fn at(&self, key: Digest) -> Option<usize> {
         self.rows.binary_search_by_key(&key, |row| row.key).ok()
     }

@@ -31,6 +31,10 @@ pub trait Progress: Send + Sync {
     fn phase(&self, phase: Phase, total: Option<u64>);
     /// That many more records of the phase are done.
     fn advance(&self, records: u64);
+    /// Whether counting the source beforehand, which is work for it, is worth the while.
+    fn wants_total(&self) -> bool {
+        false
+    }
 }
 
 /// Hears nothing.

@@ -1,9 +1,9 @@
 //! What a run tells afterwards: the same facts for the screen, the store and scripts.
 
 use preau_connector_api::Rejected;
-use preau_domain::{RunId, SourceId};
+use preau_domain::{Instant, RunId, SourceId};
 use preau_store::RunOutcome;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// How many rejected entries a report names; all are counted.
@@ -13,7 +13,7 @@ pub const REJECTED_KEPT: usize = 1_000;
 const REASONS_KEPT: usize = 100;
 
 /// Figures on people.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PeopleCounts {
     /// People the source told of.
     pub read: u64,
@@ -32,7 +32,7 @@ pub struct PeopleCounts {
 }
 
 /// Figures on establishments.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EstablishmentCounts {
     /// New ones.
     pub created: u64,
@@ -43,7 +43,7 @@ pub struct EstablishmentCounts {
 }
 
 /// Entries that do not fit.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RejectedCounts {
     /// How many.
     pub total: u64,
@@ -54,7 +54,7 @@ pub struct RejectedCounts {
 }
 
 /// One entry that does not fit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RejectedEntry {
     /// Its name in the source.
     pub dn: String,
@@ -76,7 +76,7 @@ impl RejectedCounts {
 }
 
 /// What a run did, or would do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// Its name, which is also the correlation of its audit event.
     pub run: RunId,
@@ -93,11 +93,19 @@ pub struct Report {
     /// What does not fit.
     pub rejected: RejectedCounts,
     /// Why it was held, a sentence each.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held: Vec<String>,
     /// What was cut short, when the source did not answer to the end.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incomplete: Option<String>,
+    /// When the source was last read to its end.
+    pub read_at: Instant,
+    /// Digest of what the source said its version was, when it can say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// The run whose reading still holds: the source says that nothing changed since, and was not read again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub same_as: Option<RunId>,
     /// How long it took.
     pub duration_ms: i64,
     /// People read per second over the whole run.
@@ -105,6 +113,26 @@ pub struct Report {
 }
 
 impl Report {
+    /// The report of a run that found the source at the version this run read.
+    pub(crate) fn still_holds(self, run: RunId, dry_run: bool) -> Report {
+        let (e, p) = (self.establishments, self.people);
+        Report {
+            same_as: self.same_as.or(Some(self.run)),
+            run,
+            dry_run,
+            establishments: EstablishmentCounts {
+                unchanged: e.created + e.updated + e.unchanged,
+                ..EstablishmentCounts::default()
+            },
+            people: PeopleCounts {
+                unchanged: p.created + p.updated + p.reactivated + p.unchanged,
+                kept: p.kept,
+                ..PeopleCounts::default()
+            },
+            ..self
+        }
+    }
+
     /// Notes how long it took.
     pub(crate) fn timed(&mut self, milliseconds: i64) {
         self.duration_ms = milliseconds.max(0);

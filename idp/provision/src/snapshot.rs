@@ -48,7 +48,13 @@ pub(crate) async fn take(
     spool: (&Path, &str),
     progress: Arc<dyn Progress>,
 ) -> Result<(Planned, Spool), SyncError> {
-    progress.phase(Phase::Reading, directory.estimate().await);
+    let total = match index.len() {
+        0 if progress.wants_total() => directory.estimate().await,
+        0 => None,
+        // As many as last time is near enough, and costs nothing.
+        known => Some(known),
+    };
+    progress.phase(Phase::Reading, total);
     let spool = Spool::create(spool.0, spool.1)?;
     let planner = Planner::new(source.clone(), index);
     let (sender, receiver) = mpsc::channel(CHANNEL);

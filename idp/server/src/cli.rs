@@ -88,6 +88,9 @@ pub struct SyncArgs {
     /// Read, plan and judge, but write nothing.
     #[arg(long)]
     pub dry_run: bool,
+    /// Read the source even when it says that nothing changed.
+    #[arg(long)]
+    pub full: bool,
     /// Print the report as JSON.
     #[arg(long)]
     pub json: bool,

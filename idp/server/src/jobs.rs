@@ -225,7 +225,7 @@ async fn schedule(house: Arc<House>, source: SourceId, directory: Arc<dyn Direct
             tokio::time::sleep(Duration::from_millis(wait)).await;
             continue;
         }
-        let options = Options { dry_run: false, thresholds: house.loaded.config.sync.thresholds() };
+        let options = Options { full: false, dry_run: false, thresholds: house.loaded.config.sync.thresholds() };
         let outcome = match synchronise(&ctx, &source, &*directory, options, Arc::new(Silent)).await {
             Ok(report) => {
                 let (people, rejected) = (report.people, report.rejected.total);

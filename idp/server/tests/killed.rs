@@ -83,7 +83,7 @@ async fn run(folder: &Path, after: bool) -> Report {
         ids: Arc::new(SystemIds),
         spool_dir: folder.join("sync"),
     };
-    let options = Options { dry_run: false, thresholds: Thresholds::accepting(1_000) };
+    let options = Options { thresholds: Thresholds::accepting(1_000), ..Options::default() };
     synchronise(&ctx, &source(), &Source { after }, options, Arc::new(Silent)).await.unwrap()
 }
 

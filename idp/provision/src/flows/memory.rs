@@ -12,7 +12,7 @@ use preau_store::{
 };
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use tokio::sync::mpsc;
 
 /// Where a write is cut.
@@ -216,6 +216,8 @@ pub(crate) struct Listed {
     pub(crate) completion: Completion,
     /// Waited for before the first record, when a test holds a run open.
     pub(crate) gate: Option<std::sync::Arc<tokio::sync::Notify>>,
+    /// What it says its version is.
+    pub(crate) version: Option<&'static str>,
 }
 
 #[async_trait]
@@ -235,14 +237,18 @@ impl Directory for Listed {
     async fn estimate(&self) -> Option<u64> {
         Some(self.records.len() as u64)
     }
+
+    async fn version(&self) -> Option<String> {
+        self.version.map(str::to_owned)
+    }
 }
 
-/// Holds still.
-pub(crate) struct Still;
+/// Holds still until it is moved.
+pub(crate) struct Still(pub(crate) AtomicI64);
 
 impl Clock for Still {
     fn now(&self) -> Instant {
-        Instant(1_788_000_000_000)
+        Instant(self.0.load(Ordering::SeqCst))
     }
 }
 

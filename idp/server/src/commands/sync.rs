@@ -25,6 +25,7 @@ pub async fn run(loaded: &Loaded, args: &SyncArgs) -> Result<(), Failure> {
         spool_dir: loaded.path(&loaded.config.sync.spool_dir),
     };
     let options = Options {
+        full: args.full,
         dry_run: args.dry_run,
         thresholds: args.accept_suspensions.map_or_else(|| loaded.config.sync.thresholds(), Thresholds::accepting),
     };
@@ -51,6 +52,13 @@ pub async fn run(loaded: &Loaded, args: &SyncArgs) -> Result<(), Failure> {
 
 /// The report as people read it.
 fn text(report: &Report) -> String {
+    if let Some(run) = &report.same_as {
+        return format!(
+            "{}: nothing changed since run {run} ({} ms): {} people stay as they are, {} entries stay rejected\n\
+             \x20 the source says so itself, and is read at least once a day; --full reads it now\n",
+            report.source, report.duration_ms, report.people.unchanged, report.rejected.total
+        );
+    }
     let outcome = match (report.outcome, report.dry_run) {
         (RunOutcome::Held, _) => "held: nothing was written",
         (RunOutcome::Incomplete, false) => "incomplete: nobody was suspended",
@@ -129,6 +137,10 @@ impl Progress for Bar {
         if let Some(bar) = &*self.bar.lock().unwrap_or_else(PoisonError::into_inner) {
             bar.inc(records);
         }
+    }
+
+    fn wants_total(&self) -> bool {
+        true
     }
 }
 
