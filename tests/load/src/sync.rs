@@ -35,8 +35,8 @@ pub fn runs(preau: &Path, folder: &Path, people: usize) -> Result<(Run, Run)> {
         "[server]\nlisten = \"127.0.0.1:1\"\n\n[storage]\nurl = \"sqlite://{folder}/preau.sqlite\"\n\n\
          [keys]\ndir = \"{folder}/keys\"\n\n[services]\ninstances = \"{folder}/services\"\n\n[log]\nlevel = \"warn\"\n\n\
          [web]\npublic_url = \"https://localhost\"\n\n\
-         [sources.annuaire]\nkind = \"ldap\"\nurl = \"{url}\"\nbind_dn = \"{bind}\"\npassword_file = \"{secret}\"\n\
-         people_base = \"ou=people,{suffix}\"\nstructures_base = \"ou=structures,{suffix}\"\n",
+         [sources.annuaire]\nkind = \"ldap\"\nurl = \"{url}\"\nbind_dn = \"{bind}\"\npassword_file = \"{secret}\"\nacademy = \"AC-NOTOS\"\n\
+         people = \"ou=people,{suffix}\"\nstructures = \"ou=structures,{suffix}\"\n",
         folder = folder.display(),
         url = slapd.url(),
         bind = slapd.service_dn(),
