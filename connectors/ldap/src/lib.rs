@@ -3,8 +3,9 @@
 //! Owns everything that speaks LDAP. From the network up: `wire` (a connection, encrypted and watched: what the server
 //! sends is checked by `ber` before the library parses it), `session` (bind, search, page), `pool` (connections of the
 //! service account, and the breaker). Above them, two uses that share nothing else: `password` (search, then bind on a
-//! connection of its own) and `read` (everything, page by page). What an entry means is data, `mapping/ent.toml`, read by
-//! `mapping` and applied by `structures`, `people` and `guardians`.
+//! connection of its own) and `read` (everything, page by page). `version` tells whether reading again would
+//! find anything else. What an entry means is data, `mapping/ent.toml`, read by `mapping` and applied by `structures`,
+//! `people` and `guardians`.
 
 mod ber;
 mod config;
@@ -19,6 +20,7 @@ mod probe;
 mod read;
 mod session;
 mod structures;
+mod version;
 mod wire;
 
 use config::Settings;

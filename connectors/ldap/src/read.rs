@@ -11,6 +11,7 @@ use crate::keys::{Keys, Seen};
 use crate::people::Reader;
 use crate::session::{Query, Session};
 use crate::structures::Table;
+use crate::version;
 use crate::wire::Budget;
 use async_trait::async_trait;
 use ldap3::Scope;
@@ -177,6 +178,16 @@ impl Directory for Reading {
 
     async fn estimate(&self) -> Option<u64> {
         timeout(COUNTING, self.count()).await.ok()?.ok()
+    }
+
+    async fn version(&self) -> Option<String> {
+        let ask = async {
+            let mut session = self.open().await.ok()?;
+            let version = version::version(&mut session, &self.settings).await;
+            session.close().await;
+            version
+        };
+        timeout(self.settings.total, ask).await.ok()?
     }
 }
 

@@ -194,7 +194,7 @@ fn configured(folder: &Path, options: &SlapdOptions) -> Result<String> {
         writeln!(text, "include {SCHEMAS}/{name}.schema")?;
     }
     writeln!(text, "include \"{}\"", schema.display())?;
-    writeln!(text, "modulepath {MODULES}\nmoduleload back_mdb")?;
+    writeln!(text, "modulepath {MODULES}\nmoduleload back_mdb\nmoduleload syncprov")?;
     writeln!(text, "pidfile \"{}\"", folder.join("slapd.pid").display())?;
     // Nobody reads without having said who they are, and nobody binds with a name and no password.
     writeln!(text, "require authc\nthreads 4\ntool-threads 2")?;
@@ -208,21 +208,22 @@ fn configured(folder: &Path, options: &SlapdOptions) -> Result<String> {
     writeln!(text, "maxsize 17179869184")?;
     writeln!(text, "rootdn \"{}\"", admin_dn(suffix))?;
     writeln!(text, "rootpw {}", fs::read_to_string(folder.join("admin.password"))?)?;
-    for attribute in ["objectClass", "uid", "ENTPersonLogin", "ENTPersonJointure"] {
+    for attribute in ["objectClass", "entryCSN", "entryUUID", "uid", "ENTPersonLogin", "ENTPersonJointure"] {
         writeln!(text, "index {attribute} eq")?;
     }
     let size = options.size_limit.map_or("unlimited".into(), |most| most.to_string());
     writeln!(text, "limits dn.exact=\"{service}\" size={size} size.prtotal={size} time=unlimited")?;
     writeln!(text, "access to attrs=userPassword by anonymous auth by * none")?;
     writeln!(text, "access to * by dn.exact=\"{service}\" read by * none")?;
+    // The change numbers of the tree, by which a reader knows that nothing changed.
+    writeln!(text, "overlay syncprov")?;
     Ok(text)
 }
 
 /// Loads a file with the server stopped.
 fn load(configuration: &Path, ldif: &Path) -> Result<()> {
     let output = Command::new(LOADER)
-        .arg("-q")
-        .arg("-f")
+        .args(["-q", "-w", "-f"])
         .arg(configuration)
         .arg("-l")
         .arg(ldif)

@@ -1,0 +1,65 @@
+//! Whether the directory can say that nothing changed: the change numbers an OpenLDAP provider or replica keeps at the
+//! root of its tree (`contextCSN`), together with everything of ours that bears on what is read.
+
+use crate::config::Settings;
+use crate::session::{Query, Session};
+use ldap3::Scope;
+
+/// Raised when the reader makes another record of the same entry.
+const READER: u32 = 1;
+
+/// The version of what a reading would hand over; `None` when the directory keeps no change numbers, hides them, or does
+/// not answer.
+pub(crate) async fn version(session: &mut Session, settings: &Settings) -> Option<String> {
+    let root = session.search(&base("", &["namingContexts"]), 1).await.ok()?;
+    let contexts = root.first()?.texts("namingContexts").ok()?.into_iter().map(str::to_owned).collect::<Vec<_>>();
+    let mut numbers = Vec::new();
+    for branch in [&settings.people, &settings.structures] {
+        let context = contexts.iter().filter(|context| below(branch, context)).max_by_key(|context| context.len())?;
+        let found = session.search(&base(context, &["contextCSN"]), 1).await.ok()?;
+        let mut values: Vec<String> = found.first()?.texts("contextCSN").ok()?.into_iter().map(str::to_owned).collect();
+        if values.is_empty() {
+            return None;
+        }
+        values.sort();
+        numbers.push(values);
+    }
+    Some(format!(
+        "{numbers:?} {READER} {} {} {} {:?} {} {:?}",
+        env!("CARGO_PKG_VERSION"),
+        settings.people,
+        settings.structures,
+        settings.academy,
+        settings.legal_in_charge,
+        settings.mapping
+    ))
+}
+
+fn base(dn: &str, attributes: &[&str]) -> Query {
+    Query {
+        base: dn.into(),
+        scope: Scope::Base,
+        filter: "(objectClass=*)".into(),
+        attributes: attributes.iter().map(|&attribute| attribute.to_owned()).collect(),
+    }
+}
+
+/// Whether a branch is that tree or below it; spaces around commas and case do not count.
+fn below(branch: &str, context: &str) -> bool {
+    let plain = |dn: &str| dn.split(',').map(|part| part.trim().to_lowercase()).collect::<Vec<_>>();
+    !context.is_empty() && plain(branch).ends_with(&plain(context))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_branch_is_found_in_its_tree() {
+        assert!(below("ou=people,dc=ent,dc=example", "dc=ent, DC=Example"));
+        assert!(below("dc=ent,dc=example", "dc=ent,dc=example"));
+        assert!(!below("ou=people,dc=ent,dc=example", "dc=other,dc=example"));
+        assert!(!below("ou=people,dc=parent,dc=example", "dc=ent,dc=example"));
+        assert!(!below("ou=people,dc=ent,dc=example", ""));
+    }
+}
