@@ -284,3 +284,6 @@ fn is_mail(text: &str) -> bool {
     let shape = matches!(parts.as_slice(), [local, host] if !local.is_empty() && host.contains('.'));
     shape && text.len() <= MAX_MAIL && !text.contains(char::is_whitespace)
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,11 +5,11 @@ use crate::entry::Entry;
 use crate::session::{Query, SILENT, ServiceAccount, Session};
 use crate::wire::{Budget, Target};
 use preau_connector_api::Unavailable;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 /// A connection that was idle for longer is asked whether it still answers before it is used.
 const STALE: Duration = Duration::from_secs(10);
@@ -28,7 +28,7 @@ pub(crate) struct Breaker {
 impl Breaker {
     /// An error while the directory is given a rest.
     pub(crate) fn pass(&self) -> Result<(), Unavailable> {
-        let until = *self.shut_until.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let until = *self.shut_until.lock().unwrap_or_else(PoisonError::into_inner);
         match until {
             Some(until) if Instant::now() < until => Err(Unavailable("the directory is not reachable".into())),
             _ => Ok(()),
@@ -36,7 +36,7 @@ impl Breaker {
     }
 
     fn open(&self) {
-        *self.shut_until.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(Instant::now() + PAUSE);
+        *self.shut_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + PAUSE);
     }
 
     /// Notes how an exchange went.
@@ -119,16 +119,21 @@ impl Pool {
 
     /// A connection that was kept and still answers.
     async fn kept(&self) -> Option<Session> {
-        loop {
-            let (since, mut session) = self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop()?;
-            if since.elapsed() < STALE || session.is_alive().await {
-                return Some(session);
-            }
+        let (since, mut session) = self.idle().pop()?;
+        if since.elapsed() < STALE || timeout(self.target.connect, session.is_alive()).await == Ok(true) {
+            return Some(session);
         }
+        // What cut this one off (a restart, a firewall) cut the others too: not each in turn.
+        self.idle().clear();
+        None
     }
 
     fn keep(&self, session: Session) {
-        self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((Instant::now(), session));
+        self.idle().push((Instant::now(), session));
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<(Instant, Session)>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

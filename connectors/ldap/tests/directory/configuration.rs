@@ -49,3 +49,19 @@ fn every_problem_is_named_with_its_place() {
     let in_clear = changed("ldap-config-loopback", "ldaps://annuaire.ac-notos.example", "ldap://127.0.0.1:3389");
     assert_eq!(in_clear, Ok(()), "control: loopback needs no encryption");
 }
+
+/// A directory with other attribute names needs a file, not a release.
+#[tokio::test]
+async fn another_schema_is_another_file() {
+    let annuaire = crate::support::Annuaire::start("ldap-mapping");
+    let built_in = include_str!("../../mapping/ent.toml");
+    let other = built_in.replace("login = \"ENTPersonLogin\"", "login = \"uid\"").replace("(ENTPersonLogin=", "(uid=");
+    let file = annuaire.folder.join("mapping.toml");
+    fs::write(&file, other).expect("the scratch folder is ours");
+    let connector = annuaire.connector_with(&format!("mapping = {file:?}"));
+    let head = annuaire.account("head");
+    let uid = head.dn.split(['=', ',']).nth(1).expect("the name begins with uid").to_lowercase();
+    let check = crate::support::passwords(&connector);
+    assert!(matches!(check.check(&uid, &head.password).await, Ok(preau_connector_api::Verdict::Proven { .. })));
+    assert_eq!(crate::support::Everything::of(&connector).await.person(&uid).family_name, "Granite");
+}

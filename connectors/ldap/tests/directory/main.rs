@@ -8,3 +8,4 @@ mod reading;
 mod sign_in;
 mod support;
 mod trouble;
+mod version;
