@@ -9,7 +9,8 @@ use preau_domain::{AuditEvent, CorrelationId, Instant, PersonId, ServiceId, Sess
 use preau_store::{Audit, Result};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-static EVENTS: Bulk = Bulk::new(
+/// How events are written.
+pub(crate) static EVENTS: Bulk = Bulk::new(
     "audit",
     &[
         ("at", Kind::Int),
@@ -41,9 +42,9 @@ fn event(row: &Row) -> Result<AuditEvent> {
     })
 }
 
-/// Writes events in the order they were handed over.
-pub(crate) async fn write(link: &mut Link<'_>, events: Vec<AuditEvent>) -> Result<()> {
-    let mut values: Vec<Arg> = Vec::with_capacity(events.len() * 8);
+/// The values of events, one event after the other.
+pub(crate) fn values(events: Vec<AuditEvent>) -> Vec<Arg> {
+    let mut values = Vec::with_capacity(events.len() * 8);
     for event in events {
         values.extend(args![
             event.at,
@@ -56,7 +57,12 @@ pub(crate) async fn write(link: &mut Link<'_>, events: Vec<AuditEvent>) -> Resul
             event.detail
         ]);
     }
-    if values.is_empty() { Ok(()) } else { EVENTS.write(link, values).await }
+    values
+}
+
+/// Writes events in the order they were handed over.
+pub(crate) async fn write(link: &mut Link<'_>, events: Vec<AuditEvent>) -> Result<()> {
+    if events.is_empty() { Ok(()) } else { EVENTS.write(link, values(events)).await }
 }
 
 /// How many events wait to be written, so that a database that stopped cannot fill the memory.

@@ -11,14 +11,12 @@ pub(crate) enum Back {
     Postgres(Postgres),
 }
 
-/// What a write consists of, which says how much it takes to make it all or nothing.
+/// What a write of several statements may meet, which says how much it takes to make it all or nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
-    /// One statement: atomic as it is.
-    One,
-    /// Several statements, of which only the first can conflict, when nothing has been written yet.
+    /// Only the first statement can conflict, when nothing has been written yet.
     Checked,
-    /// Several statements that may conflict halfway.
+    /// Any of them may conflict.
     Several,
 }
 
@@ -39,14 +37,17 @@ impl Back {
     /// Runs one writing statement; what it returns is durable when this returns.
     pub async fn change(&self, sql: impl Into<Sql>, args: Vec<Arg>) -> Result<Vec<Row>> {
         let sql = sql.into();
-        self.write(Shape::One, move |link| Box::pin(link.rows(sql, args))).await
+        match self {
+            Back::Sqlite(sqlite) => sqlite.change(sql.sqlite(), args).await,
+            Back::Postgres(postgres) => postgres.change(sql, args).await,
+        }
     }
 
-    /// Runs work that writes: all of it is durable when this returns, or nothing of it happened.
+    /// Runs work of several statements that writes: all of it is durable when this returns, or nothing of it happened.
     pub async fn write<T: Send + 'static>(&self, shape: Shape, work: impl Work<T>) -> Result<T> {
         match self {
             Back::Sqlite(sqlite) => sqlite.write(shape, work).await,
-            Back::Postgres(postgres) => postgres.write(shape, work).await,
+            Back::Postgres(postgres) => postgres.write(work).await,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Many rows at once: multi-row statements on SQLite, arrays on PostgreSQL, from one description of the table.
 
-use crate::link::{Arg, Link, refusal, without_nul};
+use crate::link::{Arg, Link, refusal, sqlite_rows, without_nul};
 use preau_store::Result;
 use sqlx::query;
 use std::sync::OnceLock;
@@ -49,15 +49,8 @@ impl Bulk {
                 while left > 0 {
                     let power = (left.ilog2() as usize).min(LARGEST);
                     left -= 1 << power;
-                    let mut statement = query::<sqlx::Sqlite>(self.sqlite_text(power));
-                    for value in values.by_ref().take(self.columns.len() << power) {
-                        statement = match value {
-                            Arg::Text(text) => statement.bind(text),
-                            Arg::Int(number) => statement.bind(number),
-                            Arg::Texts(texts) => statement.bind(serde_json::json!(texts).to_string()),
-                        };
-                    }
-                    statement.execute(&mut **connection).await.map_err(refusal)?;
+                    let rows = values.by_ref().take(self.columns.len() << power).collect();
+                    sqlite_rows(connection, self.sqlite_text(power), rows).await.map_err(refusal)?;
                 }
                 Ok(())
             }
@@ -79,11 +72,17 @@ impl Bulk {
         }
     }
 
+    /// Values in one row.
+    pub fn width(&self) -> usize {
+        self.columns.len()
+    }
+
     fn names(&self) -> String {
         self.columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
     }
 
-    fn sqlite_text(&'static self, power: usize) -> &'static str {
+    /// The text of SQLite for two to the `power` rows, at most [`LARGEST`].
+    pub fn sqlite_text(&'static self, power: usize) -> &'static str {
         self.sqlite[power].get_or_init(|| {
             // Places without numbers: SQLite looks numbered ones up one by one, which costs the square of their number.
             let row = format!("({})", vec!["?"; self.columns.len()].join(", "));

@@ -7,13 +7,29 @@ use preau_store::{Result, StoreError};
 use sqlx::error::ErrorKind;
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sqlx::{Row as _, query};
+use sqlx::{Row as _, SqlSafeStr, query};
 
 /// A statement: one text for both, or one each where locking or lists differ.
 #[derive(Clone, Copy)]
 pub(crate) enum Sql {
     Both(&'static str),
     Each { sqlite: &'static str, postgres: &'static str },
+}
+
+impl Sql {
+    /// The text for SQLite.
+    pub fn sqlite(self) -> &'static str {
+        match self {
+            Sql::Both(text) | Sql::Each { sqlite: text, .. } => text,
+        }
+    }
+
+    /// The text for PostgreSQL.
+    pub fn postgres(self) -> &'static str {
+        match self {
+            Sql::Both(text) | Sql::Each { postgres: text, .. } => text,
+        }
+    }
 }
 
 impl From<&'static str> for Sql {
@@ -103,24 +119,13 @@ impl Link<'_> {
     /// Runs a statement to its end and gives back its rows. A unique name that is taken, or a session that is gone under
     /// a ticket, is `Conflict`.
     pub async fn rows(&mut self, sql: impl Into<Sql>, args: Vec<Arg>) -> Result<Vec<Row>> {
-        let text = match (sql.into(), &self) {
-            (Sql::Both(text), _)
-            | (Sql::Each { sqlite: text, .. }, Link::Sqlite(_))
-            | (Sql::Each { postgres: text, .. }, Link::Postgres(_)) => text,
+        let sql = sql.into();
+        let text = match self {
+            Link::Sqlite(_) => sql.sqlite(),
+            Link::Postgres(_) => sql.postgres(),
         };
         match self {
-            Link::Sqlite(connection) => {
-                let mut statement = query::<sqlx::Sqlite>(text);
-                for arg in args {
-                    statement = match arg {
-                        Arg::Text(text) => statement.bind(text),
-                        Arg::Int(number) => statement.bind(number),
-                        Arg::Texts(texts) => statement.bind(serde_json::json!(texts).to_string()),
-                    };
-                }
-                let rows = statement.fetch_all(&mut **connection).await.map_err(refusal)?;
-                Ok(rows.into_iter().map(Row::Sqlite).collect())
-            }
+            Link::Sqlite(connection) => sqlite_rows(connection, text, args).await.map_err(refusal),
             Link::Postgres(connection) => {
                 let mut statement = query::<sqlx::Postgres>(text);
                 for arg in args {
@@ -140,6 +145,24 @@ impl Link<'_> {
     pub async fn row(&mut self, sql: impl Into<Sql>, args: Vec<Arg>) -> Result<Option<Row>> {
         Ok(self.rows(sql, args).await?.pop())
     }
+}
+
+/// Runs a text of one or several statements on SQLite, which share the values, and gives back the rows of all.
+pub(crate) async fn sqlite_rows(
+    connection: &mut SqliteConnection,
+    text: impl SqlSafeStr,
+    args: Vec<Arg>,
+) -> sqlx::Result<Vec<Row>> {
+    let mut statement = query::<sqlx::Sqlite>(text);
+    for arg in args {
+        statement = match arg {
+            Arg::Text(text) => statement.bind(text),
+            Arg::Int(number) => statement.bind(number),
+            Arg::Texts(texts) => statement.bind(serde_json::json!(texts).to_string()),
+        };
+    }
+    let rows = statement.fetch_all(connection).await?;
+    Ok(rows.into_iter().map(Row::Sqlite).collect())
 }
 
 /// PostgreSQL knows no character zero in a text and would fail the statement; a name that holds one names nobody, so it

@@ -4,15 +4,14 @@
 mod journal;
 
 use crate::Options;
-use crate::back::Shape;
-use crate::link::{Link, Work, refusal};
+use crate::link::{Arg, Link, Row, Sql, Work, refusal};
 use crate::migration::{self, Migration};
 use journal::Journal;
 use preau_domain::AuditEvent;
 use preau_store::{Result, StoreError};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgPool, Row, query, raw_sql};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgPool, Row as _, query, raw_sql};
 
 /// A database on a server.
 pub(crate) struct Postgres {
@@ -58,13 +57,15 @@ impl Postgres {
         self.pool.acquire().await.map_err(refusal)
     }
 
-    /// Runs work that writes, in a transaction of its own when it consists of several statements. Events handed over
-    /// before are durable first.
-    pub async fn write<T: Send + 'static>(&self, shape: Shape, work: impl Work<T>) -> Result<T> {
+    /// Runs one writing statement. Events handed over before are durable first.
+    pub async fn change(&self, sql: Sql, args: Vec<Arg>) -> Result<Vec<Row>> {
         self.journal.settle().await?;
-        if shape == Shape::One {
-            return work(&mut Link::Postgres(&mut *self.connection().await?)).await;
-        }
+        Link::Postgres(&mut *self.connection().await?).rows(sql, args).await
+    }
+
+    /// Runs work of several statements in a transaction of its own. Events handed over before are durable first.
+    pub async fn write<T: Send + 'static>(&self, work: impl Work<T>) -> Result<T> {
+        self.journal.settle().await?;
         let mut transaction = self.pool.begin().await.map_err(refusal)?;
         // An early return drops the transaction, which rolls it back.
         let result = work(&mut Link::Postgres(&mut transaction)).await?;

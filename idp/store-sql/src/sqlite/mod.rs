@@ -5,13 +5,13 @@ mod writer;
 
 use crate::Options;
 use crate::back::Shape;
-use crate::link::{Work, refusal};
+use crate::link::{Arg, Row, Work, refusal};
 use crate::migration::{self, Migration};
 use preau_domain::AuditEvent;
 use preau_store::{Result, StoreError};
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, SqlitePool, query, raw_sql};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row as _, SqlitePool, query, raw_sql};
 use std::path::Path;
 use writer::Writer;
 
@@ -38,9 +38,14 @@ impl Sqlite {
             .foreign_keys(true)
             .busy_timeout(options.patience)
             .synchronous(SqliteSynchronous::Full)
-            .statement_cache_capacity(128)
+            .statement_cache_capacity(256)
             .disable_statement_logging();
-        let mut connection = connect.clone().journal_mode(SqliteJournalMode::Wal).connect().await.map_err(refusal)?;
+        let writing = connect
+            .clone()
+            .journal_mode(SqliteJournalMode::Wal)
+            .pragma("wal_autocheckpoint", WAL_PAGES)
+            .pragma("cache_size", WRITER_CACHE);
+        let mut connection = writing.connect().await.map_err(refusal)?;
         migrate(&mut connection, migration::SQLITE).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(options.connections.max(1))
@@ -60,7 +65,12 @@ impl Sqlite {
         self.readers.acquire().await.map_err(refusal)
     }
 
-    /// Runs work that writes, within the next commit.
+    /// Runs one writing statement, within the next commit.
+    pub async fn change(&self, text: &'static str, args: Vec<Arg>) -> Result<Vec<Row>> {
+        self.writer.change(text, args).await
+    }
+
+    /// Runs work of several statements that writes, within the next commit.
     pub async fn write<T: Send + 'static>(&self, shape: Shape, work: impl Work<T>) -> Result<T> {
         self.writer.write(shape, work).await
     }
@@ -72,7 +82,7 @@ impl Sqlite {
 
     /// Waits for the commit of everything handed over so far.
     pub async fn flush(&self) -> Result<()> {
-        self.writer.write(Shape::One, |_| Box::pin(async { Ok(()) })).await
+        self.writer.write(Shape::Checked, |_| Box::pin(async { Ok(()) })).await
     }
 }
 

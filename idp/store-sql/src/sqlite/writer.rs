@@ -1,14 +1,20 @@
 //! The one writer of a SQLite file. A commit waits for the disk (milliseconds); a write costs microseconds. So writes
 //! queue, the writer takes all that wait, runs them inside one transaction, commits once, and only then answers each
 //! caller. The longer the disk takes, the more writes share the next commit.
+//!
+//! The database lives on a thread of its own, and going there and back costs as much as a small statement. A write of one
+//! statement therefore travels with the beginning, the events and the commit around it when it is alone.
+
+mod script;
 
 use crate::audit::{self, Waiting};
 use crate::back::Shape;
-use crate::link::{Link, Work, refusal};
+use crate::link::{Arg, Link, Row, Work, refusal, sqlite_rows};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use preau_domain::AuditEvent;
 use preau_store::{Result, StoreError};
+use script::Scripts;
 use sqlx::query;
 use sqlx::sqlite::SqliteConnection;
 use std::panic::AssertUnwindSafe;
@@ -31,26 +37,36 @@ pub(super) struct Writer {
 #[derive(Default)]
 struct Load {
     events: Waiting,
-    jobs: AtomicUsize,
+    writes: AtomicUsize,
 }
 
 /// The queue keeps the order in which one caller hands things over, events and writes alike.
 enum Entry {
     Event(AuditEvent),
+    Statement(Statement),
     Job(Job),
 }
 
-struct Job {
-    shape: Shape,
-    run: Box<dyn for<'l, 'c> FnOnce(&'l mut Link<'c>) -> BoxFuture<'l, Ran> + Send>,
+/// A write of one statement: atomic as it is.
+struct Statement {
+    text: &'static str,
+    args: Vec<Arg>,
+    answer: oneshot::Sender<Result<Vec<Row>>>,
 }
 
-/// A job that ran and awaits the commit.
+/// A write of several statements.
+struct Job {
+    shape: Shape,
+    run: Run,
+}
+
+type Run = Box<dyn for<'l, 'c> FnOnce(&'l mut Link<'c>) -> BoxFuture<'l, Ran> + Send>;
+
+/// A job that ran.
 struct Ran {
     /// What went wrong, if anything did.
     trouble: Option<Trouble>,
-    /// Answers the caller: with what the job found, or with the reason why the commit did not happen.
-    answer: Box<dyn FnOnce(Option<String>) + Send>,
+    answer: Answer,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -58,6 +74,9 @@ enum Trouble {
     Conflict,
     Backend,
 }
+
+/// Answers a caller once the commit is decided: with what its write found, or with the reason why there was no commit.
+type Answer = Box<dyn FnOnce(Option<&str>) + Send>;
 
 impl Writer {
     /// Starts the writer on its connection. It ends when the near end is dropped and the queue is empty.
@@ -68,18 +87,27 @@ impl Writer {
         Writer { queue, load }
     }
 
-    /// Runs work within the next commit and waits for that commit.
+    /// Runs one statement within the next commit and waits for that commit.
+    pub async fn change(&self, text: &'static str, args: Vec<Arg>) -> Result<Vec<Row>> {
+        let (answer, answered) = oneshot::channel();
+        self.queue(Entry::Statement(Statement { text, args, answer }), answered).await
+    }
+
+    /// Runs work of several statements within the next commit and waits for that commit.
     pub async fn write<T: Send + 'static>(&self, shape: Shape, work: impl Work<T>) -> Result<T> {
-        if self.load.jobs.load(Ordering::Relaxed) >= MOST_WAITING {
+        let (answer, answered) = oneshot::channel();
+        let job = Job { shape, run: Box::new(move |link| Box::pin(run(link, work, answer))) };
+        self.queue(Entry::Job(job), answered).await
+    }
+
+    async fn queue<T>(&self, entry: Entry, answered: oneshot::Receiver<Result<T>>) -> Result<T> {
+        if self.load.writes.load(Ordering::Relaxed) >= MOST_WAITING {
             return Err(StoreError::Backend("too many writes are waiting".into()));
         }
-        let (answer, answered) = oneshot::channel::<Result<T>>();
-        self.load.jobs.fetch_add(1, Ordering::Relaxed);
-        let stopped = || StoreError::Backend("the database is closed for writing".into());
-        let job = Job { shape, run: Box::new(move |link| Box::pin(run(link, work, answer))) };
-        self.queue.send(Entry::Job(job)).map_err(|_| stopped())?;
-        let unanswered = |_| StoreError::Backend("the database did not take the write".into());
-        answered.await.map_err(unanswered)?
+        self.load.writes.fetch_add(1, Ordering::Relaxed);
+        let closed = |_| StoreError::Backend("the database is closed for writing".into());
+        self.queue.send(entry).map_err(closed)?;
+        answered.await.map_err(|_| StoreError::Backend("the database did not take the write".into()))?
     }
 
     /// Queues an event; nobody waits for it.
@@ -101,31 +129,44 @@ async fn run<T: Send + 'static>(link: &mut Link<'_>, work: impl Work<T>, answer:
         Err(StoreError::Conflict) => Some(Trouble::Conflict),
         Err(StoreError::Backend(_)) => Some(Trouble::Backend),
     };
-    let answer = move |failure: Option<String>| {
-        let result = failure.map_or(result, |reason| Err(StoreError::Backend(reason)));
+    Ran { trouble, answer: later(answer, result) }
+}
+
+/// Keeps a result until the commit is decided.
+fn later<T: Send + 'static>(answer: oneshot::Sender<Result<T>>, result: Result<T>) -> Answer {
+    Box::new(move |failure| {
+        let result = failure.map_or(result, |reason| Err(StoreError::Backend(reason.to_owned())));
         // A caller that is gone by now hears nothing; what it asked for is done.
         let _ = answer.send(result);
-    };
-    Ran { trouble, answer: Box::new(answer) }
+    })
+}
+
+/// What is committed together.
+#[derive(Default)]
+struct Group {
+    events: Vec<AuditEvent>,
+    jobs: Vec<Job>,
+    statements: Vec<Statement>,
 }
 
 async fn write_all(mut connection: SqliteConnection, mut entries: mpsc::UnboundedReceiver<Entry>, load: Arc<Load>) {
-    let mut group = Vec::with_capacity(GROUP);
-    while entries.recv_many(&mut group, GROUP).await > 0 {
-        let (mut events, mut jobs) = (Vec::new(), Vec::new());
-        for entry in group.drain(..) {
+    let mut scripts = Scripts::default();
+    let mut taken = Vec::with_capacity(GROUP);
+    while entries.recv_many(&mut taken, GROUP).await > 0 {
+        let mut group = Group::default();
+        for entry in taken.drain(..) {
             match entry {
-                Entry::Event(event) => events.push(event),
-                Entry::Job(job) => jobs.push(job),
+                Entry::Event(event) => group.events.push(event),
+                Entry::Job(job) => group.jobs.push(job),
+                Entry::Statement(statement) => group.statements.push(statement),
             }
         }
-        load.events.leave(events.len());
-        load.jobs.fetch_sub(jobs.len(), Ordering::Relaxed);
-        if let Err(fatal) = commit(&mut connection, events, jobs).await {
-            tracing::error!(
-                error = fatal.reason,
-                "the disk failed under a commit; nothing is written any more until a restart"
-            );
+        load.events.leave(group.events.len());
+        load.writes.fetch_sub(group.jobs.len() + group.statements.len(), Ordering::Relaxed);
+        group.statements.retain(|statement| !statement.answer.is_closed());
+        if let Err(failure) = commit(&mut connection, &mut scripts, group).await {
+            let error = failure.reason;
+            tracing::error!(error, "the disk failed under a commit; nothing is written any more until a restart");
             return;
         }
     }
@@ -140,71 +181,103 @@ struct Failure {
 }
 
 impl Failure {
-    fn of(error: sqlx::Error) -> Self {
+    fn before_commit(error: sqlx::Error) -> Self {
         Failure { reason: refusal(error).to_string(), fatal: false }
+    }
+
+    fn at_commit(error: sqlx::Error) -> Self {
+        let fatal = disk_failed(&error);
+        Failure { fatal, ..Failure::before_commit(error) }
     }
 }
 
+type Committed<T> = std::result::Result<T, Failure>;
+
 /// Runs a group within one commit and answers everybody. A failure is returned only when nothing may be written any more.
-async fn commit(
-    connection: &mut SqliteConnection,
-    events: Vec<AuditEvent>,
-    jobs: Vec<Job>,
-) -> std::result::Result<(), Failure> {
-    let (count, mut ran) = (events.len(), Vec::with_capacity(jobs.len()));
-    let done = attempt(connection, events, jobs, &mut ran).await;
+async fn commit(connection: &mut SqliteConnection, scripts: &mut Scripts, group: Group) -> Committed<()> {
+    let (events, mut ran) = (group.events.len(), Vec::with_capacity(group.jobs.len() + group.statements.len()));
+    let done = attempt(connection, scripts, group, &mut ran).await;
     if done.is_err() {
-        Waiting::give_up(count);
+        Waiting::give_up(events);
         // Nothing may stay open; when the transaction is gone already, this fails and changes nothing.
         let _ = execute(connection, "ROLLBACK").await;
     }
-    for Ran { answer, .. } in ran {
-        answer(done.as_ref().err().map(|failure| failure.reason.clone()));
+    for answer in ran {
+        answer(done.as_ref().err().map(|failure| failure.reason.as_str()));
     }
     done.or_else(|failure| if failure.fatal { Err(failure) } else { Ok(()) })
 }
 
-/// Runs a group up to and with its commit. Jobs that ran are in `ran` whatever happens; a job that did not run answers
-/// by being dropped.
+/// Runs a group up to and with its commit. Writes that ran are in `ran` whatever happens; one that did not run answers by
+/// being dropped.
 async fn attempt(
     connection: &mut SqliteConnection,
-    events: Vec<AuditEvent>,
-    jobs: Vec<Job>,
-    ran: &mut Vec<Ran>,
-) -> std::result::Result<(), Failure> {
-    execute(connection, "BEGIN IMMEDIATE").await.map_err(Failure::of)?;
-    audit::write(&mut Link::Sqlite(connection), events)
-        .await
-        .map_err(|error| Failure { reason: error.to_string(), fatal: false })?;
+    scripts: &mut Scripts,
+    group: Group,
+    ran: &mut Vec<Answer>,
+) -> Committed<()> {
+    let Group { events, jobs, statements } = group;
+    let mut head = None;
+    if jobs.is_empty() && !statements.is_empty() && script::carries(events.len()) {
+        head = Some(events);
+    } else {
+        execute(connection, "BEGIN IMMEDIATE").await.map_err(Failure::before_commit)?;
+        let written = audit::write(&mut Link::Sqlite(connection), events).await;
+        written.map_err(|error| Failure { reason: error.to_string(), fatal: false })?;
+    }
     for job in jobs {
-        if job.shape == Shape::Several {
-            execute(connection, "SAVEPOINT job").await.map_err(Failure::of)?;
-        }
-        let work = AssertUnwindSafe((job.run)(&mut Link::Sqlite(connection))).catch_unwind().await;
-        let trouble = work.as_ref().map_or(Some(Trouble::Backend), |work| work.trouble);
-        ran.extend(work);
-        match (job.shape, trouble) {
-            (Shape::Several, None) => execute(connection, "RELEASE job").await.map_err(Failure::of)?,
-            (Shape::Several, Some(_)) => {
-                execute(connection, "ROLLBACK TO job").await.map_err(Failure::of)?;
-                execute(connection, "RELEASE job").await.map_err(Failure::of)?;
+        run_job(connection, job, ran).await?;
+    }
+    let (mut left, mut committed) = (statements.len(), false);
+    for Statement { text, args, answer } in statements {
+        left -= 1;
+        let (script, args) = scripts.around(text, args, head.take(), left == 0);
+        match sqlite_rows(connection, script, args).await {
+            Ok(rows) => {
+                committed = left == 0;
+                ran.push(later(answer, Ok(rows)));
             }
-            // Nothing was written by this job: its neighbours go on.
-            (_, None | Some(Trouble::Conflict)) => {}
-            // The database itself is in trouble, and may have left the transaction already.
-            (_, Some(Trouble::Backend)) => {
-                return Err(Failure { reason: "a write of the same commit failed".into(), fatal: false });
+            // Nothing was written by this statement: its neighbours go on, and the events before it are kept.
+            Err(error) if conflicts(&error) => ran.push(later::<Vec<Row>>(answer, Err(StoreError::Conflict))),
+            Err(error) => {
+                // Told the reason with the others, whatever stands here.
+                ran.push(later(answer, Ok(Vec::<Row>::new())));
+                return Err(if left == 0 { Failure::at_commit(error) } else { Failure::before_commit(error) });
             }
         }
     }
-    execute(connection, "COMMIT").await.map_err(|error| {
-        let fatal = disk_failed(&error);
-        Failure { fatal, ..Failure::of(error) }
-    })
+    if committed { Ok(()) } else { execute(connection, "COMMIT").await.map_err(Failure::at_commit) }
+}
+
+async fn run_job(connection: &mut SqliteConnection, job: Job, ran: &mut Vec<Answer>) -> Committed<()> {
+    if job.shape == Shape::Several {
+        execute(connection, "SAVEPOINT job").await.map_err(Failure::before_commit)?;
+    }
+    // Work that panics must not take the writer with it.
+    let work = AssertUnwindSafe((job.run)(&mut Link::Sqlite(connection))).catch_unwind().await;
+    let trouble = work.as_ref().map_or(Some(Trouble::Backend), |work| work.trouble);
+    ran.extend(work.map(|work| work.answer));
+    match (job.shape, trouble) {
+        (Shape::Several, None) => execute(connection, "RELEASE job").await.map_err(Failure::before_commit),
+        (Shape::Several, Some(_)) => {
+            execute(connection, "ROLLBACK TO job").await.map_err(Failure::before_commit)?;
+            execute(connection, "RELEASE job").await.map_err(Failure::before_commit)
+        }
+        // Nothing was written by this job: its neighbours go on.
+        (Shape::Checked, None | Some(Trouble::Conflict)) => Ok(()),
+        // The database itself is in trouble, and may have left the transaction already.
+        (Shape::Checked, Some(Trouble::Backend)) => {
+            Err(Failure { reason: "a write of the same commit failed".into(), fatal: false })
+        }
+    }
 }
 
 async fn execute(connection: &mut SqliteConnection, text: &'static str) -> sqlx::Result<()> {
     query(text).execute(connection).await.map(drop)
+}
+
+fn conflicts(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| error.is_unique_violation() || error.is_foreign_key_violation())
 }
 
 /// Whether an error is SQLite's I/O error (10) in any of its extended forms.
