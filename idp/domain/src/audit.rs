@@ -32,6 +32,11 @@ pub enum AuditKind {
 }
 
 impl AuditKind {
+    /// Whether it is what happens all day long when all is well.
+    pub fn is_routine(self) -> bool {
+        matches!(self, AuditKind::ServiceOpened | AuditKind::AttributesReleased)
+    }
+
     /// The word the store and the metrics keep.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -3,6 +3,7 @@
 //! Owns the way into and out of a session, and the decision at the door. It holds no per-request state and knows no
 //! protocol by name.
 
+use crate::live::Answer;
 use crate::table::{Door, ServiceTable};
 use crate::visitor::{Cookie, Network, Secret};
 use crate::{Begin, Egress, Fault, FaultKind, Live, Protocol, Texts, Visitor, WebConfig};
@@ -238,7 +239,7 @@ impl Hub {
         let current = session.establishment.as_ref();
         let name = current.and_then(|uai| establishments.iter().find(|e| &e.uai == uai)).map(|e| e.name.as_str());
         let facts = Facts::of(&person, current, name, Some(session.authentication.method));
-        Ok(Some(Arc::new(Live { session, person: Arc::new(person), establishments, facts, loaded: self.now() })))
+        Ok(Some(Arc::new(Live::new(session, Arc::new(person), establishments, facts, self.now()))))
     }
 
     /// Begins the session a sign-in leads to, taking the sign-in out in the same stroke. The answer carries the new
@@ -305,25 +306,43 @@ impl Hub {
     }
 
     /// Decides whether the person of a live session may open a service, whichever of their establishments allows it.
-    pub fn decide(&self, live: &Live, door: &Door) -> Decision {
-        preau_policy::access(&live.facts, &self.services.load().rules, &door.service.id)
+    pub fn decide(&self, live: &Live, door: &Door) -> Arc<Decision> {
+        self.answer(live, door).decision
     }
 
-    /// What a service receives of the person of a live session, told from the establishment that opens it. It takes the
-    /// decision that allowed it, made just before; a refusal releases nothing.
-    pub fn release(&self, live: &Live, door: &Door, decision: &Decision) -> Result<Released, Fault> {
+    fn answer(&self, live: &Live, door: &Door) -> Answer {
+        let services = self.services.load();
+        let (id, generation) = (&door.service.id, services.generation());
+        live.answer(id, generation).unwrap_or_else(|| {
+            let decision = Arc::new(preau_policy::access(&live.facts, &services.rules, id));
+            let answer = Answer { generation, decision, released: None };
+            live.keep(id, answer.clone());
+            answer
+        })
+    }
+
+    /// What a service receives of the person of a live session, told from the establishment that opens it. Access is
+    /// decided first; a refusal releases nothing.
+    pub fn release(&self, live: &Live, door: &Door) -> Result<Arc<Released>, Fault> {
         let refused = |why: &str| Fault {
             service: Some((door.title.fr.clone(), door.title.en.clone())),
             ..Fault::new(FaultKind::Refused, format!("service {}: {why}", door.service.id))
         };
-        if !decision.allows() {
+        let answer = self.answer(live, door);
+        if let Some(released) = answer.released {
+            return Ok(released);
+        }
+        if !answer.decision.allows() {
             return Err(refused("nothing is released without access"));
         }
         let pairwise = || self.keyring.pairwise(door.service.id.as_str(), &live.person.id);
-        let elsewhere = decision.establishment(&live.facts).filter(|uai| Some(*uai) != live.facts.current());
+        let elsewhere = answer.decision.establishment(&live.facts).filter(|uai| Some(*uai) != live.facts.current());
         let moved = elsewhere.map(|uai| live.facts.seen_from(uai, live.establishment(uai).map(|e| e.name.as_str())));
         let facts = moved.as_ref().unwrap_or(&live.facts);
-        preau_policy::release(facts, door.identifier, &door.release, pairwise).map_err(|why| refused(&why.to_string()))
+        let released = preau_policy::release(facts, door.identifier, &door.release, pairwise);
+        let released = Arc::new(released.map_err(|why| refused(&why.to_string()))?);
+        live.keep(&door.service.id, Answer { released: Some(released.clone()), ..answer });
+        Ok(released)
     }
 
     /// The fault a policy refusal becomes in front of a person, with its audit event.
@@ -346,14 +365,19 @@ impl Hub {
     /// Hands an event to the journal and counts it.
     pub fn audit(&self, event: AuditEvent) {
         metrics::counter!("preau_events_total", "kind" => event.kind.as_str()).increment(1);
-        tracing::info!(
-            event.kind = event.kind.as_str(),
-            event.detail = %event.detail,
-            correlation = %event.correlation,
-            person.id = event.person.as_ref().map(|p| p.as_str()),
-            service.id = event.service.as_ref().map(|s| s.as_str()),
-            "audit"
-        );
+        // The journal keeps every event; the log repeats those an operator watches for.
+        if event.kind.is_routine() {
+            tracing::debug!(event.kind = event.kind.as_str(), correlation = %event.correlation, "audit");
+        } else {
+            tracing::info!(
+                event.kind = event.kind.as_str(),
+                event.detail = %event.detail,
+                correlation = %event.correlation,
+                person.id = event.person.as_ref().map(|p| p.as_str()),
+                service.id = event.service.as_ref().map(|s| s.as_str()),
+                "audit"
+            );
+        }
         self.store.record(event);
     }
 

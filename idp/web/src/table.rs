@@ -6,6 +6,7 @@ use preau_domain::{ServiceId, TrustedUrl, strict_url};
 use preau_policy::AccessRules;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A mounted service behind its door.
 pub type Door = Arc<MountedService>;
@@ -13,11 +14,23 @@ pub type Door = Arc<MountedService>;
 /// The running set of services and the rules of their doors.
 pub struct ServiceTable {
     by_id: HashMap<ServiceId, Door>,
-    by_origin: HashMap<(String, String, u16), Vec<Door>>,
+    by_origin: HashMap<(String, String, u16), Paths>,
     ordered: Vec<Door>,
+    generation: u64,
     /// The compiled rules of every door.
     pub rules: AccessRules,
 }
+
+/// The doors of one origin by the path of their rules.
+#[derive(Default)]
+struct Paths {
+    doors: HashMap<String, Door>,
+    /// Length of the longest path: nothing longer is looked up.
+    longest: usize,
+}
+
+/// Numbers the tables of this process, so that what was decided with one is not taken for a decision with the next.
+static GENERATION: AtomicU64 = AtomicU64::new(1);
 
 impl ServiceTable {
     /// Puts services together; every problem is told. Two services may share an origin, not an identical address.
@@ -35,8 +48,7 @@ impl ServiceTable {
             problems.extend(found.into_iter().map(|what| format!("{}: release: {what}", service.service.id)));
         }
         let mut by_id = HashMap::new();
-        let mut by_origin: HashMap<(String, String, u16), Vec<Door>> = HashMap::new();
-        let mut taken: HashMap<(String, String, u16, String), ServiceId> = HashMap::new();
+        let mut by_origin: HashMap<(String, String, u16), Paths> = HashMap::new();
         let mut ordered: Vec<Door> = services.into_iter().map(Arc::new).collect();
         ordered.sort_by(|a, b| (a.category, &a.title.fr, &a.service.id).cmp(&(b.category, &b.title.fr, &b.service.id)));
         for door in &ordered {
@@ -46,21 +58,18 @@ impl ServiceTable {
             }
             for rule in &door.service.urls {
                 let origin = (rule.scheme.clone(), rule.host.clone(), rule.port);
-                let address = (rule.scheme.clone(), rule.host.clone(), rule.port, rule.path.clone());
-                if let Some(other) = taken.insert(address, id.clone()) {
-                    if other != *id {
-                        problems.push(format!("{id}: its address already belongs to {other}"));
-                    }
-                    continue;
-                }
-                let doors = by_origin.entry(origin).or_default();
-                if !doors.iter().any(|d| d.service.id == *id) {
-                    doors.push(door.clone());
+                let paths = by_origin.entry(origin).or_default();
+                paths.longest = paths.longest.max(rule.path.len());
+                if let Some(other) = paths.doors.insert(rule.path.clone(), door.clone())
+                    && other.service.id != *id
+                {
+                    problems.push(format!("{id}: its address already belongs to {}", other.service.id));
                 }
             }
         }
+        let generation = GENERATION.fetch_add(1, Ordering::Relaxed);
         match (rules, problems.is_empty()) {
-            (Some(rules), true) => Ok(ServiceTable { by_id, by_origin, ordered, rules }),
+            (Some(rules), true) => Ok(ServiceTable { by_id, by_origin, ordered, rules, generation }),
             _ => Err(problems),
         }
     }
@@ -70,16 +79,32 @@ impl ServiceTable {
         self.by_id.get(id)
     }
 
-    /// The service an address belongs to: the one with the longest matching path.
+    /// The service an address belongs to: the one with the longest matching path. Costs a look-up for each part of the
+    /// path, however many services there are.
     pub fn owner_of(&self, address: &str) -> Option<(&Door, TrustedUrl)> {
         let url = strict_url(address)?;
         let origin = (url.scheme().to_owned(), url.host_str()?.to_owned(), url.port_or_known_default()?);
-        let longest = |door: &&Door| {
-            door.service.urls.iter().filter(|r| url.path().starts_with(r.path.as_str())).map(|r| r.path.len()).max()
-        };
-        let doors = self.by_origin.get(&origin)?;
-        let door = doors.iter().filter(|d| d.service.trust(address).is_some()).max_by_key(longest)?;
-        Some((door, door.service.trust(address)?))
+        let paths = self.by_origin.get(&origin)?;
+        let path = url.path();
+        // Where a rule's path may end in this one: at its end, after a slash, before a slash or a path parameter.
+        let mut ends = vec![path.len()];
+        for (at, byte) in path.bytes().enumerate() {
+            match byte {
+                b'/' => ends.extend([at, at + 1]),
+                b';' => ends.push(at),
+                _ => {}
+            }
+        }
+        ends.retain(|end| *end <= paths.longest);
+        ends.sort_unstable_by(|a, b| b.cmp(a));
+        ends.dedup();
+        let mut owners = ends.into_iter().filter_map(|end| paths.doors.get(&path[..end]));
+        owners.find_map(|door| Some((door, door.service.trust(address)?)))
+    }
+
+    /// Tells this table from every other one of this process.
+    pub fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// Every service, by category and name.

@@ -215,8 +215,8 @@ async fn open(State(hub): State<Arc<Hub>>, visitor: Visitor, Path(service): Path
         let begin = Begin { protocol: PORTAL, service, request, fresh_after: None };
         return hub.begin_sign_in(&visitor, begin).await;
     };
-    if let Decision::Deny(why) = hub.decide(&live, &door) {
-        return Err(hub.refused(&visitor, &live, &door, &why));
+    if let Decision::Deny(why) = &*hub.decide(&live, &door) {
+        return Err(hub.refused(&visitor, &live, &door, why));
     }
     for protocol in hub.protocols() {
         if let Some(answer) = protocol.launch(&hub, &visitor, &door, &live).await {

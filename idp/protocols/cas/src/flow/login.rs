@@ -81,12 +81,12 @@ async fn open(
     let decision = hub.decide(live, door);
     // Whoever lacks what the service knows people by reads so here, and not on an error page of the service.
     if decision.allows() && !matches!(door.identifier, Identifier::Pairwise | Identifier::Uid) {
-        hub.release(live, door, &decision)?;
+        hub.release(live, door)?;
     }
     let establishment = decision.establishment(&live.facts).cloned();
-    let rule = match decision {
-        Decision::Allow { rule, .. } => rule,
-        Decision::Deny(why) => return Err(hub.refused(visitor, live, door, &why)),
+    let rule = match &*decision {
+        Decision::Allow { rule, .. } => rule.clone(),
+        Decision::Deny(why) => return Err(hub.refused(visitor, live, door, why)),
     };
     let at = hub.now();
     let secret = Prefix::Service.generate(&*hub.ids);

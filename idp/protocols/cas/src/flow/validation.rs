@@ -102,7 +102,7 @@ async fn check(
         return Err(CasError::UnauthorizedService);
     }
     event.establishment = decision.establishment(&live.facts).cloned();
-    let released = hub.release(&live, door, &decision)?;
+    let released = hub.release(&live, door)?;
     let pgt_iou = match &asked.pgt_url {
         Some(url) => Some(proxy::grant(hub, &live, door, url, &payload).await?),
         None => None,

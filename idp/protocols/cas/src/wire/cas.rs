@@ -8,6 +8,7 @@ use super::json::push_json;
 use crate::CasError;
 use preau_domain::{AuthnMethod, Instant};
 use preau_policy::Released;
+use std::sync::Arc;
 
 const OPEN: &str = "<cas:serviceResponse xmlns:cas=\"http://www.yale.edu/tp/cas\">";
 const CLOSE: &str = "</cas:serviceResponse>\n";
@@ -46,7 +47,7 @@ impl Format {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Success {
     /// Who, and what the service receives.
-    pub released: Released,
+    pub released: Arc<Released>,
     /// When the person proved who they are.
     pub authenticated: Instant,
     /// How.

@@ -184,7 +184,7 @@ pub fn somebody(given_name: &str, family_name: &str, title: &str, what: &[(u32, 
         last_seen: Instant(0),
     };
     let facts = Facts::of(&person, current.as_ref(), None, Some(AuthnMethod::LocalPassword));
-    Live { session, person: Arc::new(person), establishments, facts, loaded: Instant(0) }
+    Live::new(session, Arc::new(person), establishments, facts, Instant(0))
 }
 
 /// The home page of somebody, over the tiles the rules open.
