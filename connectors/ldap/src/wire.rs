@@ -188,7 +188,7 @@ where
             let mut whole = 0;
             while let Some((head, length)) = ber::header(&buffer[whole..])? {
                 let size = head + length;
-                if size > ber::MAX_MESSAGE {
+                if size > ber::MAX_MESSAGE.min(budget.0) {
                     return Err("an answer is longer than any entry");
                 }
                 let Some(message) = buffer.get(whole..whole + size) else { break };
