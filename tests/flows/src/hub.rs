@@ -31,6 +31,7 @@ pub const BASE: &str = "https://ent.example";
 pub const HOST: &str = "ent.example";
 
 /// What a story may change before the hub is put together.
+#[derive(Clone)]
 pub struct Setup {
     /// Settings.
     pub config: WebConfig,
@@ -109,7 +110,7 @@ impl TestHub {
         let (clock, ids) = (Arc::new(ManualClock::new()), Arc::new(SeededIds::new(7)));
         let services = Arc::new(Mutex::new(setup.services.clone()));
         let (faults, setup) = (Arc::new(Faults::default()), Arc::new(setup));
-        let hub = assemble(&setup, database.open().await, &faults, &clock, &ids, &directory, &setup.services);
+        let hub = assemble(&setup, database.open().await, &faults, &clock, &ids, &directory);
         let router = preau_web::router(hub.clone());
         let _end = end;
         let hub = TestHub { hub, clock, directory, faults, log, secrets, database, ids, services, setup, router, _end };
@@ -147,11 +148,19 @@ impl TestHub {
     /// Another process over the same database, with the same configuration: another node, or this one after a restart.
     /// Nothing of the first one's memory is in it.
     pub async fn again(&self) -> TestHub {
-        let services = self.services.lock().map(|s| s.clone()).unwrap_or_default();
+        self.again_with(|_| {}).await
+    }
+
+    /// The same with some settings changed.
+    pub async fn again_with(&self, change: impl FnOnce(&mut Setup)) -> TestHub {
+        let services = self.services.lock().map(|services| services.clone()).unwrap_or_default();
+        let mut setup = Setup { services, ..(*self.setup).clone() };
+        change(&mut setup);
         let store = self.database.open().await;
-        let hub = assemble(&self.setup, store, &self.faults, &self.clock, &self.ids, &self.directory, &services);
+        let hub = assemble(&setup, store, &self.faults, &self.clock, &self.ids, &self.directory);
         let router = preau_web::router(hub.clone());
-        TestHub { hub, router, ..self.clone() }
+        let services = Arc::new(Mutex::new(setup.services.clone()));
+        TestHub { hub, router, services, setup: Arc::new(setup), ..self.clone() }
     }
 
     /// Mounts one more service, while everything runs.
@@ -210,6 +219,13 @@ impl TestHub {
         let bytes = body.collect().await.expect("an answer has an end").to_bytes();
         let body = String::from_utf8_lossy(&bytes).into_owned();
         let answer = Answer { url, status: parts.status, headers: parts.headers, body };
+        // A form holds its token and a page that posts holds its ticket; nothing else that is secret is ever shown.
+        let shown = self.secrets.found_in(&format!("{}\n{}", answer.location().unwrap_or_default(), answer.body));
+        assert!(
+            !shown.iter().any(|what| what.contains("password") || *what == "cookie"),
+            "{} shows {shown:?}",
+            answer.url
+        );
         self.remember(&answer);
         answer
     }
@@ -240,7 +256,6 @@ fn assemble(
     clock: &Arc<ManualClock>,
     ids: &Arc<SeededIds>,
     directory: &Arc<Directory>,
-    services: &[MountedService],
 ) -> Arc<Hub> {
     let source = SignInSource { password: Some(directory.clone()), probe: directory.clone() };
     preau_keys::install_provider();
@@ -253,7 +268,7 @@ fn assemble(
         passwords: Passwords::new(setup.password_pool.0, setup.password_pool.1),
         config: setup.config.clone(),
         sources: HashMap::from([(SourceId::new(ANNUAIRE), source)]),
-        services: ServiceTable::new(services.to_vec()).expect("the services of a story fit together"),
+        services: ServiceTable::new(setup.services.clone()).expect("the services of a story fit together"),
         egress: Egress::new(tls).expect("a client can be made"),
     });
     Arc::new(hub.with_protocols(preau_protocols::protocols()))

@@ -16,5 +16,6 @@ mod outages;
 mod passwords;
 mod portal;
 mod rights;
+mod routes;
 mod sessions;
 mod transport;

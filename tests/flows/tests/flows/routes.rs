@@ -1,2 +1,231 @@
-//! Every address that is mounted, and what protects it: the table below is the reference page, the sources hold nothing
-//! else, and each protection is tried.
+//! Every address that is mounted, and what protects it: the table below is the reference page
+//! (`UPDATE_REFERENCE=1` writes it), the sources mount nothing else, and each protection is tried.
+
+use Protection::{Machine, Open, OwnSession, OwnSignIn, Session, SessionForm, SignInForm, Ticket};
+use http::Method;
+use preau_flows::{ALICE, Answer, TestHub, stories};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+stories!(every_route_is_protected_as_the_reference_says, every_other_method_is_refused);
+
+/// What stands between a visitor and an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Protection {
+    Open,
+    Session,
+    OwnSession,
+    SessionForm,
+    OwnSignIn,
+    SignInForm,
+    Ticket,
+    Machine,
+}
+
+impl Protection {
+    const ALL: [Protection; 8] = [Open, Session, OwnSession, SessionForm, OwnSignIn, SignInForm, Ticket, Machine];
+
+    fn word(self) -> &'static str {
+        match self {
+            Open => "open",
+            Session => "session",
+            OwnSession => "own session",
+            SessionForm => "session form",
+            OwnSignIn => "own sign-in",
+            SignInForm => "sign-in form",
+            Ticket => "ticket",
+            Machine => "machine",
+        }
+    }
+
+    fn meaning(self) -> &'static str {
+        match self {
+            Open => "anybody may ask; the answer is the same for everybody",
+            Session => "a live session; a browser without one is sent to sign in and comes back",
+            OwnSession => "touches the session of the browser that asks and no other; without one nothing happens",
+            SessionForm => "a live session, and the token of a form that was shown in that very session",
+            OwnSignIn => "the browser that began the sign-in, known by a secret cookie; no other browser sees it",
+            SignInForm => "the browser that began the sign-in, and the token of the form it was shown",
+            Ticket => "a single-use ticket, made for the address of the service that presents it",
+            Machine => "no person and no secret; mounted beside the rest by the server",
+        }
+    }
+}
+
+/// Methods, address, protection, and what it is for.
+const ROUTES: &[(&str, &str, Protection, &str)] = &[
+    ("GET", "/", Session, "the home page: the tiles of the person, `q` searches them"),
+    ("POST", "/establishment", SessionForm, "changes the establishment the person works in"),
+    ("GET", "/open/{service}", Session, "opens a service from its tile, if its door opens for the person"),
+    ("POST", "/sign-out", SessionForm, "ends the session and tells the services it reached"),
+    ("GET", "/sign-in/{id}", OwnSignIn, "the next step of a sign-in: who you are, then login and password"),
+    ("POST", "/sign-in/{id}/public", SignInForm, "says who you are"),
+    ("POST", "/sign-in/{id}/password", SignInForm, "login and password"),
+    ("GET", "/accessibility", Open, "the statement of accessibility"),
+    ("GET", "/assets/{name}", Open, "style and script of the pages, by the digest of their content"),
+    ("GET", "/icons/{name}", Open, "the drawing of a tile"),
+    ("GET", "/favicon.svg", Open, "the drawing of the house"),
+    ("GET", "/robots.txt", Open, "asks search engines to stay out"),
+    (
+        "GET POST",
+        "/cas/login",
+        Session,
+        "hands a ticket to the registered service that is named, after signing in if need be",
+    ),
+    (
+        "GET",
+        "/cas/logout",
+        OwnSession,
+        "ends the session of the browser that asks; goes on to a registered service only",
+    ),
+    ("GET", "/cas/validate", Ticket, "CAS 1: yes and the user, or no"),
+    ("GET", "/cas/serviceValidate", Ticket, "CAS 2: the user"),
+    ("GET", "/cas/proxyValidate", Ticket, "CAS 2: the user and the proxies"),
+    ("GET", "/cas/p3/serviceValidate", Ticket, "CAS 3: the user and their attributes"),
+    ("GET", "/cas/p3/proxyValidate", Ticket, "CAS 3: the user, their attributes and the proxies"),
+    ("GET", "/cas/proxy", Ticket, "makes a proxy ticket out of a proxy-granting ticket"),
+    ("POST", "/cas/samlValidate", Ticket, "SAML 1.1: the user and their attributes"),
+    ("GET", "/cas/continue.js", Open, "sends the form of `method=POST`"),
+    ("GET", "/healthz", Machine, "the process lives"),
+    ("GET", "/readyz", Machine, "the process can serve people"),
+    ("GET", "/metrics", Machine, "figures for Prometheus: to this machine only, or on an address of their own"),
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+#[test]
+fn the_reference_page_says_what_is_mounted() {
+    let mut page = "# Addresses\n\nEvery address Préau answers. Anything else is a page that says so (404), any other \
+                    method is refused (405),\nany other host too (421). `tests/flows/tests/flows/routes.rs` holds this \
+                    table, compares it with the sources\nand tries each protection.\n\n\
+                    | method | address | protection | what for |\n|---|---|---|---|\n"
+        .to_owned();
+    for (methods, path, protection, what) in ROUTES {
+        page.push_str(&format!("| {} | `{path}` | {} | {what} |\n", methods.replace(' ', ", "), protection.word()));
+    }
+    page.push_str("\n## Protections\n\n| word | meaning |\n|---|---|\n");
+    for protection in Protection::ALL {
+        page.push_str(&format!("| {} | {} |\n", protection.word(), protection.meaning()));
+    }
+    let file = root().join("docs/reference/routes.md");
+    if std::env::var_os("UPDATE_REFERENCE").is_some() {
+        fs::write(&file, &page).expect("the page can be written");
+    }
+    let written = fs::read_to_string(&file).unwrap_or_default();
+    assert!(written == page, "docs/reference/routes.md is not this table: run with UPDATE_REFERENCE=1");
+}
+
+#[test]
+fn the_sources_mount_nothing_else() {
+    let mut mounted = BTreeSet::new();
+    for folder in ["idp/web/src", "idp/protocols", "idp/server/src"] {
+        let mut sources = Vec::new();
+        collect(&root().join(folder), &mut sources);
+        let all: String = sources.join("\n");
+        for source in &sources {
+            // Tests stand at the foot of their module, or in files of their own.
+            let code = source.split("#[cfg(test)]").next().unwrap_or_default();
+            mounted.extend(code.split(".route(").skip(1).map(|rest| address(rest, &all)));
+        }
+    }
+    let told: BTreeSet<String> = ROUTES.iter().map(|(_, path, _, _)| (*path).to_owned()).collect();
+    assert_eq!(mounted, told, "left: mounted, right: told in the table above");
+}
+
+fn collect(folder: &Path, sources: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+        if path.is_dir() && name != "tests" {
+            collect(&path, sources);
+        } else if name.ends_with(".rs") && name != "tests.rs" {
+            sources.push(fs::read_to_string(&path).unwrap_or_default());
+        }
+    }
+}
+
+/// The address of a route: a text written there, or a constant written elsewhere.
+fn address(rest: &str, sources: &str) -> String {
+    let first = rest.split(',').next().unwrap_or_default().trim();
+    if let Some(text) = first.strip_prefix('"') {
+        return text.trim_end_matches('"').to_owned();
+    }
+    let name = first.rsplit("::").next().unwrap_or_default();
+    let found = sources.split(&format!("const {name}: &str = \"")).nth(1);
+    found.and_then(|rest| rest.split('"').next()).unwrap_or(first).to_owned()
+}
+
+/// The address with a name that exists in it, as far as there is one.
+fn filled(path: &str, id: &str, asset: &str) -> String {
+    match path {
+        "/assets/{name}" => asset.to_owned(),
+        "/icons/{name}" => "/icons/app.svg".to_owned(),
+        _ => path.replace("{service}", "app").replace("{id}", id),
+    }
+}
+
+async fn every_route_is_protected_as_the_reference_says(hub: TestHub) {
+    let (mut owner, mut inside, mut stranger) = (hub.browser(), hub.browser(), hub.browser());
+    let page = owner.password_page("/", &ALICE).await;
+    inside.sign_in(&ALICE).at_home().await;
+    let id = page.url.rsplit('/').next().unwrap_or_default().to_owned();
+    let style = page.body.split("href=\"").find(|rest| rest.starts_with("/assets/")).unwrap_or_default();
+    let style = style.split('"').next().unwrap_or_default().to_owned();
+    for (methods, path, protection, _) in ROUTES {
+        let target = filled(path, &id, &style);
+        for method in methods.split(' ').map(|name| Method::from_bytes(name.as_bytes()).expect("a method")) {
+            let query = if *path == "/cas/login" { "?service=https://app.example/cas/" } else { "" };
+            let asked = format!("{target}{query}");
+            let outside = stranger.send(method.clone(), &asked, &[], Some(b"")).await;
+            let without_token = match protection {
+                SignInForm => Some(owner.send(method, &asked, &[], Some(b"public=staff&login=a&password=b")).await),
+                SessionForm => Some(inside.send(method, &asked, &[], Some(b"uai=0990002X")).await),
+                _ => None,
+            };
+            protects(*protection, path, &outside, without_token.as_ref());
+        }
+    }
+    assert!(inside.visit("/").await.words().contains("Alice Martin"), "nothing of this ended her session");
+    assert_eq!(owner.try_password(&page, ALICE.login, ALICE.password).await.status, 303, "or her sign-in");
+}
+
+fn protects(protection: Protection, path: &str, outside: &Answer, without_token: Option<&Answer>) {
+    let status = outside.status.as_u16();
+    assert!(outside.cookies().iter().all(|(name, value)| name != "__Host-preau" || value.is_empty()), "{path}");
+    match protection {
+        Open => assert!(status == 200 && outside.cookies().is_empty(), "{path}: {status}"),
+        Session => assert!(outside.location().is_some_and(|to| to.starts_with("/sign-in/")), "{path}: {status}"),
+        OwnSession => assert!(status == 200 && outside.location().is_none(), "{path}: {status}"),
+        OwnSignIn | SignInForm => assert_eq!(status, 400, "{path}"),
+        // Who has no session is signed out already, and reads so.
+        SessionForm => assert_eq!(status, if path == "/sign-out" { 200 } else { 400 }, "{path}"),
+        Ticket => {
+            let refused = ["authenticationFailure", "proxyFailure", "<StatusMessage>"];
+            let said = outside.body == "no\n" || refused.iter().any(|word| outside.body.contains(word));
+            assert!(status == 200 && said, "{path}: {status} {}", outside.body);
+        }
+        // Mounted beside this router by the server, whose tests ask them.
+        Machine => assert_eq!(status, 404, "{path}"),
+    }
+    if let Some(answer) = without_token {
+        assert_eq!(answer.status, 400, "{path} without the token of its form");
+    }
+}
+
+async fn every_other_method_is_refused(hub: TestHub) {
+    let mut browser = hub.browser();
+    for (methods, path, protection, _) in ROUTES {
+        for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
+            if methods.split(' ').any(|one| one == method) || *protection == Machine {
+                continue;
+            }
+            let target = filled(path, "unknown", "/assets/unknown.css");
+            let method = Method::from_bytes(method.as_bytes()).expect("a method");
+            let answer = browser.send(method.clone(), &target, &[], Some(b"")).await;
+            assert_eq!(answer.status, 405, "{method} {path}");
+            assert!(answer.cookies().is_empty(), "{method} {path}");
+        }
+    }
+}
