@@ -5,7 +5,7 @@ use crate::config::Loaded;
 use crate::{assembly, commands};
 use preau_domain::{ServiceId, Uai};
 use preau_policy::{Decision, Facts};
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Explains.
 pub async fn run(loaded: &Loaded, args: &ExplainArgs) -> Result<(), Failure> {
@@ -28,16 +28,27 @@ pub async fn run(loaded: &Loaded, args: &ExplainArgs) -> Result<(), Failure> {
         println!("person {} and service {id}\n\n{explanation}", person.id);
         return Ok(());
     }
-    let decision = match &explanation.decision {
-        Decision::Allow { .. } => json!({ "allowed": true }),
-        _ => json!({ "allowed": false }),
+    let value = match &explanation.decision {
+        Decision::Allow { rule, affiliations } => json!({
+            "person": person.id,
+            "service": id,
+            "allowed": true,
+            "rule": rule,
+            "establishments": affiliations
+                .iter()
+                .filter_map(|index| person.affiliations.get(*index))
+                .map(|affiliation| affiliation.establishment.as_str())
+                .collect::<Vec<_>>(),
+        }),
+        Decision::Deny(refusal) => json!({
+            "person": person.id,
+            "service": id,
+            "allowed": false,
+            "rule": refusal.rule,
+            "reason": refusal.reason.key(),
+            "would_change": refusal.would_change.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        }),
     };
-    let value = json!({
-        "person": person.id,
-        "service": id,
-        "decision": decision,
-        "text": Value::String(explanation.to_string()),
-    });
     println!("{value:#}");
     Ok(())
 }

@@ -1,137 +1,14 @@
 //! The program as its operator runs it: what it says, how it ends, what it refuses.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use preau_domain::{Establishment, EstablishmentKind, JoinKey, SourceId};
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+mod account;
+mod desk;
+mod source;
+mod tls;
+
+use desk::Desk;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
-
-/// A folder with a configuration, and the program run in it.
-struct Desk {
-    folder: tempfile::TempDir,
-    address: SocketAddr,
-}
-
-impl Desk {
-    fn new() -> Desk {
-        // The port is free when it is asked for, and the next to be given out is another.
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let desk = Desk { folder: tempfile::tempdir().unwrap(), address };
-        std::fs::create_dir(desk.path("services")).unwrap();
-        desk.write(
-            "preau.toml",
-            &format!(
-                "[server]\nlisten = \"{address}\"\n[web]\npublic_url = \"http://{address}\"\n[log]\nformat = \"json\"\n"
-            ),
-        );
-        desk
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.path(name), text).unwrap();
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_preau"));
-        command.args(args).current_dir(&self.folder).env_remove("PREAU_LISTEN").env_remove("PREAU_STORAGE_URL");
-        command
-    }
-
-    fn run(&self, args: &[&str]) -> (i32, String, String) {
-        let Output { status, stdout, stderr } = self.command(args).stdin(Stdio::null()).output().unwrap();
-        (status.code().unwrap(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
-    }
-
-    fn serve(&self, args: &[&str]) -> Server {
-        let log = std::fs::File::create(self.path("log")).unwrap();
-        let child = self.command(&[&["serve"], args].concat()).stderr(log).spawn().unwrap();
-        Server { child, address: self.address }
-    }
-
-    /// A database that knows one establishment.
-    fn with_school(self) -> Desk {
-        std::fs::create_dir(self.path("data")).unwrap();
-        let school = Establishment {
-            uai: "0990001N".parse().unwrap(),
-            join: JoinKey { source: SourceId::new("annuaire"), key: "1".into() },
-            kind: EstablishmentKind::College,
-            name: "Collège des Lilas".into(),
-            city: None,
-            sector: None,
-            groups: Vec::new(),
-        };
-        let url = format!("sqlite://{}", self.path("data/preau.db").display());
-        tokio::runtime::Runtime::new().unwrap().block_on(async {
-            let store = preau_store_sql::open(&url).await.unwrap();
-            store.put_establishments(&[school]).await.unwrap();
-        });
-        self
-    }
-}
-
-struct Server {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Server {
-    /// Waits for something the server does by itself.
-    fn until<T>(&mut self, what: &str, mut done: impl FnMut(&Server) -> Option<T>) -> T {
-        let end = Instant::now() + Duration::from_secs(30);
-        while Instant::now() < end {
-            if let Some(found) = done(self) {
-                return found;
-            }
-            assert!(self.child.try_wait().unwrap().is_none(), "the server ended before {what}");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        panic!("no {what}");
-    }
-
-    fn ready(mut self) -> Server {
-        self.until("readiness", |server| server.get("/readyz", "").filter(|answer| answer.starts_with("HTTP/1.1 200")));
-        self
-    }
-
-    fn get(&self, path: &str, headers: &str) -> Option<String> {
-        let mut stream = TcpStream::connect(self.address).ok()?;
-        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\n{headers}Connection: close\r\n\r\n", self.address).ok()?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).ok()?;
-        Some(answer)
-    }
-
-    fn signal(&self, name: &str) {
-        assert!(Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap().success());
-    }
-
-    fn stop(mut self) -> i32 {
-        self.signal("-TERM");
-        self.child.wait().unwrap().code().unwrap()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ended = self.child.kill();
-        let _ended = self.child.wait();
-    }
-}
-
-fn mount(desk: &Desk, id: &str) {
-    let text = "connector = \"apache-cas\"\n[parameters]\nurl = \"https://intranet.example\"\n";
-    // Put in place whole, as an operator's tools do: the server may look at any moment.
-    desk.write(".draft", text);
-    std::fs::rename(desk.path(".draft"), desk.path(&format!("services/{id}.toml"))).unwrap();
-}
+use std::path::Path;
 
 #[test]
 fn a_configuration_tells_all_that_is_wrong_and_ends_with_2() {
@@ -186,9 +63,9 @@ fn figures_are_for_this_machine_alone() {
 fn a_changed_folder_is_taken_up_and_a_broken_one_changes_nothing() {
     let desk = Desk::new();
     let mut server = desk.serve(&[]).ready();
-    mount(&desk, "intranet");
+    desk.mount("intranet");
     let mounted = |count: &'static str| {
-        move |server: &Server| {
+        move |server: &desk::Server| {
             server.get("/metrics", "").filter(|m| m.contains(&format!("preau_services_mounted {count}\n")))
         }
     };
@@ -252,44 +129,6 @@ fn a_published_key_serves_a_demonstration_only() {
     );
     let (code, _, err) = desk.run(&["serve"]);
     assert!(code == 2 && err.contains("sources.annuaire.password_file") && err.contains("published"), "{code} {err}");
-}
-
-#[test]
-fn an_account_is_added_once_and_its_password_replaced() {
-    let desk = Desk::new().with_school();
-    desk.write("password", "a long enough one\n");
-    let add = [
-        "account",
-        "add",
-        "--login",
-        "Camille.Invitee",
-        "--given-name",
-        "Camille",
-        "--family-name",
-        "Invitée",
-        "--establishment",
-        "0990001N",
-        "--password-file",
-        "password",
-    ];
-    let (code, out, err) = desk.run(&add);
-    assert!(code == 0 && !out.contains("long enough"), "{code} {out} {err}");
-    let (code, _, err) = desk.run(&add);
-    assert!(code == 1 && err.contains("already"), "{err}");
-
-    let (code, out, _) = desk.run(&["account", "password", "--login", "camille.invitee"]);
-    assert!(code == 0 && out.contains("shown this once"), "{out}");
-    let mut elsewhere = add;
-    elsewhere[9] = "0990002P";
-    elsewhere[3] = "another";
-    let (code, _, err) = desk.run(&elsewhere);
-    assert!(code == 1 && err.contains("not known here"), "{err}");
-
-    mount(&desk, "intranet");
-    let (code, out, err) = desk.run(&["explain", "--person", "camille.invitee", "--service", "intranet"]);
-    assert!(code == 0 && out.contains("intranet"), "{out} {err}");
-    let (code, _, err) = desk.run(&["explain", "--person", "nobody", "--service", "intranet"]);
-    assert!(code == 1 && err.contains("nobody"), "{err}");
 }
 
 #[test]

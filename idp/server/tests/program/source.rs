@@ -1,0 +1,144 @@
+//! Synchronising a real directory, run by run: what each exit code means.
+
+use crate::desk::Desk;
+use preau_rig::{Slapd, SlapdOptions};
+use serde_json::Value;
+use std::io::Write;
+
+/// A directory with 1,500 people, and a desk that knows it.
+struct Annuaire {
+    desk: Desk,
+    slapd: Slapd,
+}
+
+impl Annuaire {
+    fn start() -> Annuaire {
+        let desk = Desk::new();
+        let ldif = desk.path("annuaire.ldif");
+        let mut out = std::io::BufWriter::new(std::fs::File::create(&ldif).unwrap());
+        preau_annuaire::generate(&preau_annuaire::Options { faults: true, ..Default::default() }, &mut out).unwrap();
+        out.flush().unwrap();
+        let options = SlapdOptions { ldif: Some(ldif), ..SlapdOptions::default() };
+        let slapd = Slapd::start(&desk.path("slapd"), &options).unwrap();
+        let config = std::fs::read_to_string(desk.path("preau.toml")).unwrap();
+        desk.write(
+            "preau.toml",
+            &format!(
+                "{config}[sources.annuaire]\nkind = \"ldap\"\nurl = \"{}\"\nbind_dn = \"{}\"\npassword_file = {:?}\n\
+                 people = \"ou=people,{suffix}\"\nstructures = \"ou=structures,{suffix}\"\nacademy = \"AC-NOTOS\"\n",
+                slapd.url(),
+                slapd.service_dn(),
+                slapd.password_file(),
+                suffix = slapd.suffix(),
+            ),
+        );
+        Annuaire { desk, slapd }
+    }
+
+    /// One run, as a script sees it.
+    fn sync(&self, more: &[&str]) -> (i32, Value) {
+        let (code, out, err) = self.desk.run(&[&["sync", "annuaire", "--json"], more].concat());
+        let report = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out} {err}"));
+        (code, report)
+    }
+
+    /// Takes people out of the directory.
+    fn remove(&self, count: usize) {
+        let ldif = std::fs::read_to_string(self.desk.path("annuaire.ldif")).unwrap();
+        let people = ldif.lines().filter(|line| line.starts_with("dn: uid=")).take(count);
+        let change: String = people.map(|dn| format!("{dn}\nchangetype: delete\n\n")).collect();
+        self.slapd.change(&change).unwrap();
+    }
+
+    fn active(&self) -> u64 {
+        let (_, out, _) = self.desk.run(&["doctor", "--json"]);
+        let checks: Value = serde_json::from_str(&out).unwrap();
+        let database = checks.as_array().unwrap().iter().find(|check| check["what"] == "database").unwrap();
+        let found = database["found"].as_str().unwrap();
+        let people = found.split(", ").find_map(|part| part.strip_suffix(" people")).unwrap();
+        people.parse().unwrap()
+    }
+}
+
+#[test]
+fn a_source_fills_the_house_is_held_when_it_forgets_and_obeys_a_human() {
+    let annuaire = Annuaire::start();
+    let (code, tried) = annuaire.sync(&["--dry-run"]);
+    assert_eq!((code, annuaire.active()), (0, 0), "{tried}");
+    let (code, first) = annuaire.sync(&[]);
+    assert_eq!((code, &first["outcome"]), (0, &Value::from("applied")));
+    assert_eq!(first["people"]["created"], tried["people"]["created"]);
+    assert!(first["rejected"]["total"].as_u64().unwrap() > 0);
+    let everybody = annuaire.active();
+    assert_eq!(Some(everybody), first["people"]["created"].as_u64());
+
+    // Unchanged: by the word of the directory, and by reading it.
+    assert!(annuaire.sync(&[]).1["same_as"].is_string());
+    let (_, read) = annuaire.sync(&["--full"]);
+    assert_eq!(read["people"]["unchanged"], first["people"]["created"]);
+
+    annuaire.remove(100);
+    let (code, held) = annuaire.sync(&[]);
+    assert_eq!((code, &held["outcome"]), (3, &Value::from("held")));
+    assert_eq!(held["people"]["suspended"], 100);
+    assert!(held["held"][0].as_str().unwrap().contains("100 of the"), "{held}");
+    assert_eq!(annuaire.active(), everybody);
+    assert_eq!(annuaire.sync(&["--accept-suspensions", "99"]).0, 3);
+    assert_eq!(annuaire.sync(&["--accept-suspensions", "100"]).0, 0);
+    assert_eq!(annuaire.active(), everybody - 100);
+
+    let (code, out, _) = annuaire.desk.run(&["runs", "annuaire"]);
+    let outcomes: Vec<&str> = out.lines().filter_map(|line| line.split_whitespace().nth(2)).collect();
+    assert_eq!(code, 0);
+    let word = |line: &&&str| ["applied", "held"].contains(*line);
+    assert_eq!(
+        outcomes.iter().filter(word).collect::<Vec<_>>(),
+        [&"applied", &"held", &"held", &"applied", &"applied", &"applied"]
+    );
+}
+
+#[test]
+fn a_directory_that_is_down_takes_nothing_away() {
+    let annuaire = Annuaire::start();
+    assert_eq!(annuaire.sync(&[]).0, 0);
+    let everybody = annuaire.active();
+    let Annuaire { desk, slapd } = annuaire;
+    slapd.stop();
+    let (code, out, err) = desk.run(&["sync", "annuaire", "--json"]);
+    let report: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &report["outcome"]), (1, &Value::from("incomplete")), "{err}");
+    assert_eq!(report["people"]["suspended"], 0);
+    let (code, out, _) = desk.run(&["doctor"]);
+    assert!(code == 1 && out.contains("FAIL  source annuaire"), "{out}");
+    assert!(out.contains(&format!("{everybody} people")), "{out}");
+
+    // The server is ready all the same, and says what is degraded.
+    let mut server = desk.serve(&[]).ready();
+    server.until("the state of the source", |server| {
+        server
+            .get("/readyz", "")
+            .filter(|answer| answer.starts_with("HTTP/1.1 200") && answer.contains("\"annuaire\":\"degraded\""))
+    });
+}
+
+#[test]
+fn a_server_synchronises_by_itself() {
+    let annuaire = Annuaire::start();
+    let config = std::fs::read_to_string(annuaire.desk.path("preau.toml")).unwrap();
+    annuaire.desk.write("preau.toml", &format!("{config}every = \"1h\"\n"));
+    let mut server = annuaire.desk.serve(&[]).ready();
+    server.until("the synchronisation", |server| {
+        server.get("/metrics", "").filter(|figures| {
+            figures.contains("preau_synchronisations_total{source=\"annuaire\",outcome=\"applied\"} 1")
+        })
+    });
+    assert!(annuaire.active() > 1_000);
+    let log = std::fs::read_to_string(annuaire.desk.path("log")).unwrap();
+    assert!(log.contains("\"message\":\"synchronised\""), "{log}");
+    // A log counts people; it names nobody.
+    let ldif = std::fs::read_to_string(annuaire.desk.path("annuaire.ldif")).unwrap();
+    let names = ldif.lines().filter_map(|line| line.strip_prefix("ENTPersonLogin: ")).take(200);
+    for name in names {
+        assert!(!log.contains(name), "{name}");
+    }
+}
