@@ -1,6 +1,6 @@
 //! Time and randomness that a story holds in its hand.
 
-use preau_domain::{Clock, Ids, Instant, Seconds};
+use preau_domain::{Clock, Ids, Instant};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 /// A clock that stands still until it is moved.
@@ -15,11 +15,6 @@ impl ManualClock {
     /// Lets that many seconds pass.
     pub fn advance(&self, seconds: i64) {
         self.0.fetch_add(seconds * 1000, Ordering::SeqCst);
-    }
-
-    /// The instant that lies that many seconds ahead.
-    pub fn in_seconds(&self, seconds: i64) -> Instant {
-        self.now() + Seconds(seconds)
     }
 }
 

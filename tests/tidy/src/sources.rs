@@ -93,3 +93,22 @@ pub fn silenced(repository: &Repository) -> Vec<String> {
     }
     problems
 }
+
+/// A story above this tells two.
+pub const STORY: usize = 26;
+
+/// Stories of `tests/flows` that are too long to be read at a glance.
+pub fn stories(repository: &Repository) -> Vec<String> {
+    let mut problems = Vec::new();
+    for path in repository.below("tests/flows/tests/").filter(|path| path.ends_with(".rs")) {
+        let text = repository.text(path);
+        for story in text.split("\nasync fn ").skip(1).filter(|story| story.contains("(hub: TestHub)")) {
+            let (name, body) = story.split_once('(').unwrap_or_default();
+            let lines = body.split("\n}\n").next().unwrap_or_default().lines().count().saturating_sub(1);
+            if lines > STORY {
+                problems.push(format!("{path}: {name} has {lines} lines, at most {STORY}"));
+            }
+        }
+    }
+    problems
+}

@@ -174,3 +174,12 @@ fn documents_that_are_missing() {
     ];
     assert_eq!((found(documents::present, &all), found(documents::present, &all[1..])), (0, 1));
 }
+
+#[test]
+fn a_story_that_tells_two() {
+    let story = |lines: usize| {
+        format!("//! x\n\nasync fn one(hub: TestHub) {{\n{}}}\n\nasync fn next() {{}}\n", "    x();\n".repeat(lines))
+    };
+    let told = |lines| found(sources::stories, &[("tests/flows/tests/flows/x.rs", &story(lines))]);
+    assert_eq!((told(26), told(27)), (0, 1));
+}

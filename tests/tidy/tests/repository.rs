@@ -61,6 +61,11 @@ fn no_test_is_switched_off_and_no_story_waits() {
 }
 
 #[test]
+fn every_story_is_short() {
+    passes(sources::stories(&Repository::here()));
+}
+
+#[test]
 fn no_lint_is_silenced_without_a_reason() {
     passes(sources::silenced(&Repository::here()));
 }

@@ -152,7 +152,7 @@ async fn a_whole_school_behind_one_address(hub: TestHub) {
         let (_, login, password) = &school[number];
         let mut browser = hub.browser().at("192.0.2.10");
         let page = browser.password_page("/", &NOE).await;
-        if number % 12 == 0 {
+        if number.is_multiple_of(12) {
             assert_eq!(browser.try_password(&page, login, "faute de frappe").await.status, 422);
             hub.clock.advance(1);
         }

@@ -8,6 +8,7 @@ stories!(
     a_directory_that_is_down_is_said_at_once,
     a_directory_that_is_down_is_nobodys_failure,
     a_slow_directory_holds_up_nobody_else,
+    somebody_the_house_does_not_know_yet_is_told_so,
     a_database_that_is_down_is_said,
     a_database_that_comes_back_is_used_again,
 );
@@ -62,6 +63,22 @@ async fn a_slow_directory_holds_up_nobody_else(hub: TestHub) {
         hub.directory.release();
     });
     assert!(answers.iter().all(|answer| answer.status == 303), "and each of them gets in");
+}
+
+async fn somebody_the_house_does_not_know_yet_is_told_so(hub: TestHub) {
+    hub.directory.add("nouvelle.venue", "premier-jour-2026", "key-nouvelle");
+    let mut browser = hub.browser();
+    let page = browser.password_page("/", &ALICE).await;
+    let answer = browser.try_password(&page, "nouvelle.venue", "premier-jour-2026").await;
+    assert_eq!((answer.status.as_u16(), browser.signed_in()), (403, false));
+    assert!(answer.words().contains("Votre compte n’est pas encore prêt"), "{}", answer.words());
+    let mut person = ALICE.person();
+    person.id = preau_domain::PersonId::new("pnouvelle0000000");
+    person.join.as_mut().expect("from the directory").key = "key-nouvelle".to_owned();
+    hub.put(person).await;
+    hub.clock.advance(1);
+    let answer = browser.try_password(&page, "nouvelle.venue", "premier-jour-2026").await;
+    assert_eq!(answer.status, 303, "after the next synchronisation: {}", answer.words());
 }
 
 async fn a_database_that_is_down_is_said(hub: TestHub) {

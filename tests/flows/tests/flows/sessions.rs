@@ -1,6 +1,7 @@
 //! The life of a session on a machine that others share: fixation, two people, two tabs, the back button, restarts.
 
-use preau_flows::{ALICE, Browser, GAELLE, NOE, TestHub, stories};
+use preau_domain::Clock;
+use preau_flows::{ALICE, Browser, GAELLE, NOE, TestHub, When, stories};
 
 stories!(
     a_session_begins_under_a_new_name,
@@ -10,6 +11,9 @@ stories!(
     two_tabs_each_finish_their_own_sign_in,
     a_sign_in_of_another_browser_cannot_be_finished,
     a_sign_in_ends_once,
+    two_clicks_on_one_button_make_one_session,
+    signing_out_here_leaves_the_session_there,
+    a_sign_out_that_failed_does_not_say_it_is_done,
     cookies_carry_every_protection,
     pages_are_kept_by_nobody,
     a_session_ends_with_the_school_day,
@@ -48,12 +52,16 @@ async fn a_planted_sign_in_leads_nowhere(hub: TestHub) {
     let page = attacker.password_page("/", &ALICE).await;
     let secret = attacker.cookie("__Host-preau-browser").expect("a sign-in is bound to its browser").to_owned();
     victim.plant("__Host-preau-browser", &secret);
-    victim.sign_in(&ALICE).at_home().await;
+    let planted = victim.visit(&page.url).await;
+    let entered = victim.try_password(&planted, ALICE.login, ALICE.password).await;
+    assert_eq!((entered.status.as_u16(), victim.signed_in()), (303, true));
     let watch = hub.under_attack();
-    let answer = attacker.get(&page.url).await;
+    for answer in [attacker.get(&page.url).await, attacker.get("/").await] {
+        assert!(!attacker.signed_in(), "who planted a sign-in gets no session of it: {}", answer.status);
+    }
+    let answer = attacker.try_password(&page, ALICE.login, "peu-importe").await;
+    assert_eq!(answer.status, 400, "it ended with the victim");
     watch.ignored(&answer).await;
-    assert!(!attacker.signed_in(), "who planted a sign-in gets no session of it");
-    assert!(victim.signed_in());
 }
 
 async fn the_next_person_at_the_machine_finds_nothing(hub: TestHub) {
@@ -121,6 +129,45 @@ async fn a_sign_in_ends_once(hub: TestHub) {
     let again = browser.try_password(&page, ALICE.login, ALICE.password).await;
     assert_eq!(again.status, 400, "the form was used: {}", again.words());
     assert!(again.cookies().iter().all(|(name, _)| name != SESSION));
+}
+
+async fn two_clicks_on_one_button_make_one_session(hub: TestHub) {
+    let mut browser = hub.browser();
+    let page = browser.password_page("/", &ALICE).await;
+    let mut again = browser.clone();
+    hub.directory.hold();
+    let clicks = futures::future::join(
+        browser.try_password(&page, ALICE.login, ALICE.password),
+        again.try_password(&page, ALICE.login, ALICE.password),
+    );
+    let ((first, second), ()) = futures::join!(clicks, async {
+        hub.directory.waiting(1).await;
+        hub.directory.release();
+    });
+    let sessions = hub.hub.store.sessions_of(&ALICE.person_id(), hub.clock.now()).await.expect("read");
+    assert_eq!(sessions.len(), 1);
+    let entered = [&first, &second].iter().filter(|answer| answer.status == 303).count();
+    assert_eq!(entered, 1, "{} and {}", first.status, second.status);
+}
+
+async fn signing_out_here_leaves_the_session_there(hub: TestHub) {
+    let (mut school, mut home) = (hub.browser(), hub.browser());
+    school.sign_in(&ALICE).at_home().await;
+    home.sign_in(&ALICE).at_home().await;
+    school.sign_out().await;
+    assert!(home.visit("/").await.words().contains("Alice Martin"));
+    assert!(school.visit("/").await.words().contains("Qui êtes-vous"));
+}
+
+async fn a_sign_out_that_failed_does_not_say_it_is_done(hub: TestHub) {
+    let mut browser = hub.browser();
+    let form = browser.sign_in(&ALICE).at_home().await.answer.form_to("/sign-out");
+    hub.faults.fail(1, When::Before);
+    let answer = browser.submit(&form, &[]).await;
+    assert_eq!(answer.status, 503);
+    assert!(!answer.words().contains("tout est fermé"), "{}", answer.words());
+    let again = browser.submit(&form, &[]).await;
+    assert!(again.words().contains("tout est fermé") && !browser.signed_in(), "{}", again.words());
 }
 
 async fn cookies_carry_every_protection(hub: TestHub) {
