@@ -30,8 +30,9 @@ use std::time::Duration;
 /// How a database is opened. The defaults serve a server.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Connections that read at the same time (SQLite), or all connections (PostgreSQL).
-    pub connections: u32,
+    /// Connections that read at the same time (SQLite), or all connections (PostgreSQL). `None` fits the machine: a few
+    /// more than cores where reading is all they do, eight times as many where each commit waits for the server's disk.
+    pub connections: Option<u32>,
     /// How long to wait for a lock or a free connection before the operation is refused.
     pub patience: Duration,
     /// PostgreSQL: the schema that holds the tables, created when absent. `None` is the one the server chooses.
@@ -40,9 +41,12 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        let cores = std::thread::available_parallelism().map_or(2, |n| u32::try_from(n.get()).unwrap_or(64));
-        Options { connections: cores.min(62) + 2, patience: Duration::from_secs(5), schema: None }
+        Options { connections: None, patience: Duration::from_secs(5), schema: None }
     }
+}
+
+fn cores() -> u32 {
+    std::thread::available_parallelism().map_or(2, |cores| u32::try_from(cores.get()).unwrap_or(u32::MAX).min(64))
 }
 
 /// Opens the database behind `url` with the usual options: see [`open_with`].

@@ -20,8 +20,9 @@ pub trait People: Send + Sync {
     /// account has the login.
     async fn add_local_person(&self, person: &Person, password_hash: &str) -> Result<()>;
 
-    /// Replaces what is known of an existing account, whatever its source; its id and join key stay. `Conflict` if
-    /// there is no such account.
+    /// Replaces what is known of an existing account, whatever its source; its id and join key stay. One that becomes
+    /// suspended loses its sessions and tickets in the same stroke. `Conflict` if there is no such account, or if another
+    /// local account has the login of this local one.
     async fn update_person(&self, person: &Person) -> Result<()>;
 
     /// The password hash of a local account; absent for every other account.

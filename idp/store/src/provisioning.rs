@@ -67,8 +67,9 @@ pub trait Provisioning: Send + Sync {
     /// The records known of a source whose key comes after `after` (bytewise), at most `limit`, ordered by key.
     async fn source_index(&self, source: &SourceId, after: &str, limit: u32) -> Result<Vec<IndexRow>>;
 
-    /// Adds or replaces people, at most 1 000 at once, all or none. Sessions of people whose record changed go on; their
-    /// next request sees the new record.
+    /// Adds or replaces people, at most 1 000 at once, all or none; a record given twice counts as given last. Sessions of
+    /// people whose record changed go on, and their next request sees the new record; those of people whose record now
+    /// says suspended end. `Conflict` if a new account's id is taken.
     async fn put_people(&self, changes: &[PersonChange]) -> Result<()>;
 
     /// Marks people of a source as suspended and ends their sessions and tickets, at most 1 000 at once, all or none.

@@ -35,8 +35,8 @@ pub struct NewSession {
 /// Live sessions.
 #[async_trait]
 pub trait Sessions: Send + Sync {
-    /// Begins a session. `Conflict` if `pending` is given and gone: somebody else ended that sign-in first, and nothing
-    /// was written. Returns the visits of another person's session that was ended, to be told.
+    /// Begins a session. `Conflict` if its id is taken, or if `pending` is given and gone (somebody else ended that
+    /// sign-in first) or expired at `created`: then nothing was written. Returns the visits of another person's session that was ended, to be told.
     async fn begin_session(&self, new: &NewSession) -> Result<Vec<Visit>>;
 
     /// The session of that name, unless it expired at or before `now`.
@@ -45,7 +45,7 @@ pub trait Sessions: Send + Sync {
     /// Sessions of a person that have not expired, latest first, at most 100.
     async fn sessions_of(&self, person: &PersonId, now: Instant) -> Result<Vec<Session>>;
 
-    /// Notes that a session was used.
+    /// Notes that a session was used; an instant before the one known changes nothing.
     async fn touch_session(&self, id: &SessionId, at: Instant) -> Result<()>;
 
     /// Sets the establishment the person works in now. Nothing happens if the session is gone.

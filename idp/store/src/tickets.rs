@@ -7,7 +7,8 @@ use preau_domain::{Instant, OneTimeKey, Ticket, TicketKind, Visit};
 /// Tickets.
 #[async_trait]
 pub trait Tickets: Send + Sync {
-    /// Keeps a ticket and, with it, the visit it stands for. `Conflict` if the key is taken or the session is gone.
+    /// Keeps a ticket and, with it, the visit it stands for. `Conflict` if the key is taken, or the session is
+    /// gone or expired when the ticket is issued. A visit is of the ticket's session.
     async fn issue_ticket(&self, ticket: &Ticket, visit: Option<&Visit>) -> Result<()>;
 
     /// Takes a ticket out for good; among concurrent callers exactly one gets it, also when it has expired (the caller

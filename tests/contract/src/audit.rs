@@ -1,7 +1,7 @@
 //! The journal.
 
-use crate::fixture::{LATER, NOW, event, live, uai};
-use preau_domain::{AuditEvent, AuditKind, CorrelationId, PersonId, ServiceId, SessionId};
+use crate::fixture::{LATER, NOW, conflicts, event, live, local, uai};
+use preau_domain::{AuditEvent, AuditKind, CorrelationId, Person, PersonId, ServiceId, SessionId};
 use preau_store::Store;
 
 /// Events of a request come back whole and in the order they were handed over.
@@ -31,6 +31,21 @@ pub async fn an_event_comes_before_the_next_write(store: &dyn Store) {
         store.record(event(&correlation, "before"));
         live(store, &format!("s{round}"), "p-zoe").await;
         assert_eq!(store.audit_of(&CorrelationId::new(correlation)).await.unwrap().len(), 1);
+    }
+}
+
+/// A write that conflicts does not take the event before it away.
+pub async fn an_event_outlives_a_conflict(store: &dyn Store) {
+    store.add_local_person(&local("zoe"), "h").await.unwrap();
+    store.add_local_person(&local("ali"), "h").await.unwrap();
+    let taken = Person { login: Some("zoe".into()), ..local("ali") };
+    for round in 0..5 {
+        for n in 0..round {
+            store.record(event(&format!("c{round}"), &n.to_string()));
+        }
+        assert!(conflicts(&store.add_local_person(&taken, "h").await));
+        assert!(conflicts(&store.update_person(&taken).await));
+        assert_eq!(store.audit_of(&CorrelationId::new(format!("c{round}"))).await.unwrap().len(), round);
     }
 }
 

@@ -10,7 +10,7 @@ pub async fn an_establishment_comes_back_whole(store: &dyn Store) {
     store.put_establishments(&[school(1), school(2)]).await.unwrap();
     assert_eq!(store.establishment(&uai(1)).await.unwrap(), Some(school(1)));
     let renamed = Establishment { name: "Collège \"Neuf\" d'en bas".into(), ..school(1) };
-    store.put_establishments(&[renamed.clone()]).await.unwrap();
+    store.put_establishments(std::slice::from_ref(&renamed)).await.unwrap();
     assert_eq!(store.establishment(&uai(1)).await.unwrap(), Some(renamed));
     assert_eq!(store.establishment(&uai(2)).await.unwrap(), Some(school(2)));
 }

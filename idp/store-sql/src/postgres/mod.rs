@@ -44,7 +44,7 @@ impl Postgres {
         migrate(&mut connection, options.schema.as_deref(), migration::POSTGRES).await?;
         connection.close().await.map_err(refusal)?;
         let pool = PgPoolOptions::new()
-            .max_connections(options.connections.max(2))
+            .max_connections(options.connections.unwrap_or_else(|| (crate::cores() * 8).min(64)).max(2))
             .acquire_timeout(options.patience)
             .connect_with(connect)
             .await

@@ -18,8 +18,6 @@ use writer::Writer;
 /// Pages in the log before they are brought home: 16 MiB. A page that is written again and again in the meantime, as the
 /// indexes are during a synchronisation, is brought home once.
 const WAL_PAGES: &str = "4000";
-/// Memory of the writing connection, in KiB when negative; it is taken only when there is that much to keep.
-const WRITER_CACHE: &str = "-16384";
 
 /// A database in a file.
 pub(crate) struct Sqlite {
@@ -40,15 +38,11 @@ impl Sqlite {
             .synchronous(SqliteSynchronous::Full)
             .statement_cache_capacity(256)
             .disable_statement_logging();
-        let writing = connect
-            .clone()
-            .journal_mode(SqliteJournalMode::Wal)
-            .pragma("wal_autocheckpoint", WAL_PAGES)
-            .pragma("cache_size", WRITER_CACHE);
+        let writing = connect.clone().journal_mode(SqliteJournalMode::Wal).pragma("wal_autocheckpoint", WAL_PAGES);
         let mut connection = writing.connect().await.map_err(refusal)?;
         migrate(&mut connection, migration::SQLITE).await?;
         let readers = SqlitePoolOptions::new()
-            .max_connections(options.connections.max(1))
+            .max_connections(options.connections.unwrap_or_else(|| crate::cores() + 2).max(1))
             .min_connections(1)
             .acquire_timeout(options.patience)
             .test_before_acquire(false)

@@ -285,3 +285,6 @@ fn disk_failed(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|error| error.code());
     code.and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| code & 0xff == 10)
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,7 +20,7 @@ struct Place {
 impl Place {
     fn sqlite(case: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("preau-contract-{}-{case}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::create_dir_all(&folder).expect("a folder for one case");
         let url = format!("sqlite://{}", folder.join("preau.db").display());
         Place { url, options: Options::default(), folder: Some(folder) }
     }
@@ -33,7 +33,7 @@ impl Place {
         // A name of PostgreSQL has at most 63 bytes.
         let case: String = case.chars().take(40).collect();
         let schema = Some(format!("t{}_{case}", std::process::id()));
-        Some(Place { url, options: Options { schema, connections: 8, ..Options::default() }, folder: None })
+        Some(Place { url, options: Options { schema, connections: Some(8), ..Options::default() }, folder: None })
     }
 
     /// One place for each back end that can be reached.
@@ -42,7 +42,7 @@ impl Place {
     }
 
     async fn open(&self) -> Arc<dyn Store> {
-        open_with(&self.url, &self.options).await.unwrap()
+        open_with(&self.url, &self.options).await.expect("the database opens")
     }
 }
 
@@ -107,7 +107,7 @@ promises! {
         attempts_wait_longer_and_longer, parallel_attempts_do_not_outrun_the_count, a_counter_is_forgotten,
         an_attempt_is_taken_back, taking_back_keeps_the_delay_before, a_device_is_known_for_180_days;
     audit:
-        events_of_a_request_come_in_order, an_event_comes_before_the_next_write,
+        events_of_a_request_come_in_order, an_event_comes_before_the_next_write, an_event_outlives_a_conflict,
         events_about_a_person_come_latest_first, many_events_are_written_together;
     operations:
         a_sweep_takes_what_expired, a_sweep_takes_counters_and_events, a_sweep_is_bounded, a_healthy_store_says_so,
