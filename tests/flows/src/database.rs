@@ -38,7 +38,7 @@ impl Database {
     /// Opens it.
     pub async fn open(&self) -> Arc<dyn Store> {
         let patience = Duration::from_secs(5);
-        let options = Options { connections: 4, patience, schema: self.schema.clone() };
+        let options = Options { connections: Some(4), patience, schema: self.schema.clone() };
         open_with(&self.url, &options).await.expect("the database opens")
     }
 }
