@@ -22,14 +22,17 @@ const WAITING_PER_THREAD: usize = 100;
 
 /// Opens the database, making the folder of a file that is not there yet.
 pub async fn store(loaded: &Loaded) -> Result<Arc<dyn Store>, Failure> {
-    if let Some(file) = loaded.config.storage.url.strip_prefix("sqlite://") {
-        let file = loaded.base.join(file.split('?').next().unwrap_or(file));
-        if let Some(folder) = file.parent() {
-            private_folder(folder).map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
-        }
+    if let Some(folder) = database_file(loaded).as_deref().and_then(Path::parent) {
+        private_folder(folder).map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
     }
     let url = storage_url(loaded)?;
     preau_store_sql::open(&url).await.map_err(|error| Failure::new(format!("the database does not open: {error}")))
+}
+
+/// The file of the database, when it is one.
+pub fn database_file(loaded: &Loaded) -> Option<PathBuf> {
+    let file = loaded.config.storage.url.strip_prefix("sqlite://")?;
+    Some(loaded.base.join(file.split('?').next().unwrap_or(file)))
 }
 
 /// The address of the database, with its password when a file holds one.

@@ -9,8 +9,9 @@
 
 use crate::commands;
 use crate::config::{self, Loaded};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use preau_connector_api::Problem;
+use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -19,7 +20,6 @@ use std::process::ExitCode;
 #[command(
     name = "preau",
     version,
-    about,
     after_help = "Exit codes: 0 done, 1 failed, 2 wrong command line or configuration, 3 synchronisation held."
 )]
 pub struct Cli {
@@ -209,6 +209,30 @@ impl Failure {
 impl From<preau_store::StoreError> for Failure {
     fn from(error: preau_store::StoreError) -> Self {
         Failure::new(error)
+    }
+}
+
+/// The reference page of the command line, in Markdown, from what the program itself prints.
+pub fn page() -> String {
+    let mut out = String::from(
+        "# Command line\n\nGenerated from the program: do not edit. Answers go to standard output, everything else to standard \
+         error.\n\n| exit code | meaning |\n|---|---|\n| 0 | done |\n| 1 | failed: the reason is on standard error |\n\
+         | 2 | the command line or the configuration is wrong |\n\
+         | 3 | the synchronisation was held by its guard: nothing was written |\n",
+    );
+    let mut program = Cli::command().term_width(100);
+    program.build();
+    describe(&mut out, &mut program, 2);
+    out
+}
+
+fn describe(out: &mut String, command: &mut clap::Command, depth: usize) {
+    let help = command.render_long_help().to_string();
+    let help: Vec<&str> = help.lines().map(str::trim_end).collect();
+    let name = command.get_bin_name().unwrap_or("preau").to_owned();
+    let _written = writeln!(out, "\n{} {name}\n\n```text\n{}\n```", "#".repeat(depth), help.join("\n").trim());
+    for inner in command.get_subcommands_mut().filter(|inner| inner.get_name() != "help") {
+        describe(out, inner, (depth + 1).min(4));
     }
 }
 

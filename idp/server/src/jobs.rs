@@ -165,7 +165,7 @@ fn take_services(house: &House) {
     };
     metrics::counter!("preau_services_reloads_total", "outcome" => detail).increment(1);
     let correlation = CorrelationId::generate(&*house.hub.ids);
-    house.store.record(AuditEvent::new(house.hub.now(), AuditKind::ServicesReloaded, correlation, detail));
+    house.hub.audit(AuditEvent::new(house.hub.now(), AuditKind::ServicesReloaded, correlation, detail));
 }
 
 fn changed_at(files: &[PathBuf]) -> Vec<Option<SystemTime>> {

@@ -1,8 +1,8 @@
-//! The reference page and the schema in `docs/reference` are what the types say. `UPDATE_REFERENCE=1` writes them.
+//! The reference pages and the schema in `docs/reference` are what the types say. `UPDATE_REFERENCE=1` writes them.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use preau_connectors::KINDS;
-use preau_server::config;
+use preau_server::{cli, config};
 use std::path::{Path, PathBuf};
 
 fn reference(file: &str) -> PathBuf {
@@ -22,6 +22,11 @@ fn stands(file: &str, generated: &str) {
 #[test]
 fn the_reference_page_stands() {
     stands("config.md", &config::page(KINDS));
+}
+
+#[test]
+fn the_page_of_the_command_line_stands() {
+    stands("command-line.md", &cli::page());
 }
 
 #[test]

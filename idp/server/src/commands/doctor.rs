@@ -171,6 +171,13 @@ fn secrets(checks: &mut Checks, loaded: &Loaded, demo: bool) {
 }
 
 async fn database(checks: &mut Checks, loaded: &Loaded) -> Option<Arc<dyn Store>> {
+    if let Some(file) = assembly::database_file(loaded)
+        && !file.exists()
+    {
+        let found = format!("{} is not there yet", file.display());
+        checks.add(State::Warn, "database", found, Some("the first start makes it"));
+        return None;
+    }
     let advice = "look at storage.url, at the rights on the file or at the database server";
     let store = match assembly::store(loaded).await {
         Ok(store) => store,

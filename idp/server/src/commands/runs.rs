@@ -32,7 +32,8 @@ pub async fn run(loaded: &Loaded, source: &str, limit: u32, json: bool) -> Resul
         let report: Value = serde_json::from_str(&run.report).unwrap_or(Value::Null);
         let people = |key: &str| report["people"][key].as_u64().unwrap_or(0);
         let outcome = match run.outcome {
-            RunOutcome::Running => "running",
+            // Under way, or its process was killed: nobody is left to say which.
+            RunOutcome::Running => "unfinished",
             RunOutcome::Applied => "applied",
             RunOutcome::Held => "held",
             RunOutcome::Incomplete => "incomplete",

@@ -35,7 +35,12 @@ impl Loaded {
     /// The address of the database with its file made absolute.
     pub fn storage_url(&self) -> String {
         match self.config.storage.url.strip_prefix("sqlite://") {
-            Some(file) => format!("sqlite://{}", self.base.join(file).display()),
+            Some(file) if file.starts_with('/') => format!("sqlite://{file}"),
+            Some(file) => {
+                // What the driver would take for an escape or for options, where it is a name of a folder.
+                let base = self.base.display().to_string().replace('%', "%25").replace('?', "%3F");
+                format!("sqlite://{base}/{file}")
+            }
             None => self.config.storage.url.clone(),
         }
     }
