@@ -16,6 +16,7 @@ const HOPS: usize = 20;
 pub struct Visitor {
     client: Client,
     cookies: Vec<Cookie>,
+    forged: Vec<(&'static str, &'static str)>,
 }
 
 /// Cookies do not tell ports apart: all the servers of the rig share the host `localhost`.
@@ -56,7 +57,12 @@ impl Visitor {
         if let Some(path) = authority {
             builder = builder.tls_certs_only([Certificate::from_pem(&std::fs::read(path)?)?]);
         }
-        Ok(Visitor { client: builder.build()?, cookies: Vec::new() })
+        Ok(Visitor { client: builder.build()?, cookies: Vec::new(), forged: Vec::new() })
+    }
+
+    /// From now on sends this header too, as only a hostile browser would.
+    pub fn forge(&mut self, name: &'static str, value: &'static str) {
+        self.forged.push((name, value));
     }
 
     /// Opens an address and follows redirects to a page.
@@ -101,6 +107,9 @@ impl Visitor {
                 .request(method.clone(), url.clone())
                 .header(ACCEPT_LANGUAGE, "fr")
                 .header(COOKIE, self.cookies_for(&url));
+            for (name, value) in &self.forged {
+                request = request.header(*name, *value);
+            }
             if let Some(fields) = &body {
                 let origin = url.origin().ascii_serialization();
                 request = request.form(fields).header("Origin", origin).header("Sec-Fetch-Site", "same-origin");

@@ -29,10 +29,12 @@ pub struct World {
     authority: PathBuf,
     sites: Vec<Site>,
     carnet: String,
+    preau: Preau,
+    port: u16,
     // Fields are dropped in this order: first the door, then what stands behind it.
-    _preau: Process,
+    serving: Process,
     _apache: Apache,
-    _slapd: Slapd,
+    slapd: Option<Slapd>,
 }
 
 impl World {
@@ -75,11 +77,35 @@ impl World {
         }
         let preau = Preau::new(&config)?;
         preau.run(&["sync", preau_rig::SOURCE], "")?;
-        let process = preau.serve(&["--demo"], port, true, &folder.join("preau.log"))?;
+        let serving = serve(&preau, port, &folder)?;
         let apache = Apache::start(&folder.join("apache"), &sites)?;
         let authority = tls.authority;
         let accounts = summary.accounts;
-        Ok(World { accounts, base, folder, authority, sites, carnet, _preau: process, _apache: apache, _slapd: slapd })
+        Ok(World {
+            accounts,
+            base,
+            folder,
+            authority,
+            sites,
+            carnet,
+            preau,
+            port,
+            serving,
+            _apache: apache,
+            slapd: Some(slapd),
+        })
+    }
+
+    /// Ends the server without a word, as a power cut does, and starts it again.
+    pub fn cut_the_power(&mut self) -> Result<()> {
+        self.serving.kill();
+        self.serving = serve(&self.preau, self.port, &self.folder)?;
+        Ok(())
+    }
+
+    /// Ends the annuaire.
+    pub fn lose_the_directory(&mut self) {
+        self.slapd = None;
     }
 
     /// Address of the portal, with a slash at the end.
@@ -173,6 +199,10 @@ impl World {
         ensure!(output.status.success(), "python-cas: {}", String::from_utf8_lossy(&output.stderr));
         Ok(serde_json::from_slice(&output.stdout)?)
     }
+}
+
+fn serve(preau: &Preau, port: u16, folder: &Path) -> Result<Process> {
+    preau.serve(&["--demo"], port, true, &folder.join("preau.log"))
 }
 
 fn sites(base: &str, tls: &Tls) -> Result<Vec<Site>> {

@@ -18,6 +18,13 @@ async fn mod_auth_cas_opens_with_the_academic_password_and_closes_at_sign_out() 
     assert_eq!(page.texts("data-attribute", "displayName"), [teacher.name.as_str()]);
     assert_eq!(page.texts("data-attribute", "ENTPersonStructRattachUAI"), [teacher.establishments[0].as_str()]);
 
+    // What a browser says of itself under the name of an attribute counts for nothing.
+    visitor.forge("CAS-displayName", "Somebody Else");
+    visitor.forge("CAS-User", "somebody-else");
+    let forged = visitor.open(&kiosque).await?;
+    assert_eq!(forged.values("data-user"), user);
+    assert_eq!(forged.texts("data-attribute", "displayName"), [teacher.name.as_str()]);
+
     // The ticket is gone from the address, and the session of Apache alone opens the page again.
     assert!(!page.url.as_str().contains("ticket="));
     assert_eq!(visitor.open(&kiosque).await?.trail.len(), 1);
@@ -82,6 +89,36 @@ async fn whoever_the_rule_refuses_is_refused_at_the_door_of_a_real_service() -> 
     let typed = page.form_with("password")?.with("login", &head.login).with("password", &head.password);
     let page = visitor.send(&typed).await?;
     assert!(page.url.as_str().starts_with(&kiosque), "{}: {}", page.url, page.words());
+    Ok(())
+}
+
+#[tokio::test]
+async fn neither_a_power_cut_nor_a_lost_directory_ends_a_session() -> Result<()> {
+    let mut world = World::start("faults")?;
+    let mut visitor = world.visitor()?;
+    let kiosque = world.site("kiosque");
+    world.sign_in(&mut visitor, &kiosque, "head").await?;
+
+    world.cut_the_power()?;
+    let fonds = world.site("fonds");
+    let page = visitor.open(&fonds).await?;
+    assert!(page.url.as_str().starts_with(&fonds), "a second password after a restart: {}", page.words());
+
+    world.lose_the_directory();
+    let atelier = world.site("atelier");
+    let page = visitor.open(&atelier).await?;
+    assert!(page.url.as_str().starts_with(&atelier), "a live session needs no directory: {}", page.words());
+
+    // Whoever signs in now reads why it does not work, soon, and it is not their fault.
+    let mut late = world.visitor()?;
+    let asked = world.to_password(&mut late, &kiosque, "teacher").await?;
+    let teacher = world.account("teacher");
+    let form = asked.form_with("password")?.with("login", &teacher.login).with("password", &teacher.password);
+    let began = std::time::Instant::now();
+    let page = late.send(&form).await?;
+    assert!(began.elapsed() < std::time::Duration::from_secs(2), "{:?}", began.elapsed());
+    assert_eq!(page.status, 503, "{}", page.words());
+    assert!(page.url.as_str().starts_with(world.base()));
     Ok(())
 }
 

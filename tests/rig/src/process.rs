@@ -116,6 +116,13 @@ impl Process {
         self.child.wait().ok();
     }
 
+    /// Ends the group without asking, as a power cut does.
+    pub fn kill(&mut self) {
+        self.ended = true;
+        self.signal(Signal::KILL);
+        self.child.wait().ok();
+    }
+
     fn signal(&self, signal: Signal) {
         if let Some(group) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
             // An error means that nobody is left in the group, which is what is wanted.
