@@ -3,10 +3,11 @@
 use crate::cli::{Failure, SyncArgs};
 use crate::config::Loaded;
 use crate::{SystemClock, assembly, commands};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use preau_keys::SystemIds;
 use preau_provision::{Options, Phase, Progress, Report, SyncContext, Thresholds, synchronise};
 use preau_store::RunOutcome;
+use std::fmt::Write;
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -122,10 +123,13 @@ struct Bar {
 impl Progress for Bar {
     fn phase(&self, phase: Phase, total: Option<u64>) {
         let template = match total {
-            Some(_) => "{msg:<22} {bar:30} {human_pos}/{human_len} {per_sec}",
+            Some(_) => "{msg:<22} {bar:30} {human_pos}/{human_len} {rate}",
             None => "{msg:<22} {spinner} {human_pos}",
         };
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let style = style.with_key("rate", |state: &ProgressState, out: &mut dyn Write| {
+            let _written = write!(out, "{:.0}/s", state.per_sec());
+        });
         let bar = total.map_or_else(ProgressBar::new_spinner, ProgressBar::new).with_style(style);
         bar.set_message(phase.label());
         if let Some(before) = self.bar.lock().unwrap_or_else(PoisonError::into_inner).replace(bar) {
