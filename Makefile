@@ -1,6 +1,7 @@
 # The front door of the repository. `make` alone lists what can be asked.
 
 .DEFAULT_GOAL := help
+TARGET := $(or $(CARGO_TARGET_DIR),target)
 .PHONY: help demo demo-reset test bench fmt lint docs deny
 
 help: ## list these targets
@@ -9,10 +10,12 @@ help: ## list these targets
 demo: ## a real directory, real CAS applications and Préau on this machine; Ctrl-C ends it
 	@tests/install.sh demo
 	@cargo build --locked -p preau-server -p preau-demo
-	@exec "$${CARGO_TARGET_DIR:-target}/debug/preau-demo"
+	@exec "$(TARGET)/debug/preau-demo"
 
 demo-reset: ## forget what the demo kept
-	@rm -rf "$${CARGO_TARGET_DIR:-target}/demo"
+	@if [ -e "$(TARGET)/demo/lock" ] && ! flock --nonblock "$(TARGET)/demo/lock" true; then \
+		echo "A demo is running: end it first, with Ctrl-C where it runs."; exit 1; fi
+	@rm -rf "$(TARGET)/demo"
 	@echo "The next make demo starts from nothing."
 
 test: ## everything: format, lints, every suite on both back ends, real clients, a browser
@@ -21,7 +24,7 @@ test: ## everything: format, lints, every suite on both back ends, real clients,
 bench: ## the figures of speed and size, each as a ratio taken in one run
 	@tests/install.sh demo
 	@cargo build --locked --release -p preau-server -p preau-load
-	@"$${CARGO_TARGET_DIR:-target}/release/preau-load" all --commit "$$(git rev-parse --short HEAD)" --date "$$(date +%F)"
+	@"$(TARGET)/release/preau-load" all --commit "$$(git rev-parse --short HEAD)" --date "$$(date +%F)"
 
 fmt: ## format the code
 	@cargo fmt --all

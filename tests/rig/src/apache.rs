@@ -90,16 +90,19 @@ impl Site {
 pub struct Apache {
     process: Process,
     sites: Vec<Site>,
+    /// Its folder, when that is not the one it was given.
+    elsewhere: Option<PathBuf>,
 }
 
 impl Apache {
     /// Starts Apache with these sites and waits until every port answers. Its files go to `folder`, except when root
     /// starts it below a folder closed to other accounts: its children, which run as `www-data`, could not read them
-    /// there, so they then go below `/var/tmp`.
+    /// there, so they then go to a new folder below `/var/tmp`, which is deleted at the end.
     pub fn start(folder: &Path, sites: &[Site]) -> Result<Apache> {
         let account = account_if_root()?;
-        let folder = if account.is_some() { reachable(folder)? } else { folder.to_owned() };
-        fs::create_dir_all(&folder)?;
+        fs::create_dir_all(folder)?;
+        let elsewhere = if account.is_some() && !is_reachable(folder)? { Some(new_folder()?) } else { None };
+        let folder = elsewhere.clone().unwrap_or_else(|| folder.to_owned());
         let own = |path: &Path| -> Result<()> {
             fs::create_dir_all(path)?;
             fs::set_permissions(path, fs::Permissions::from_mode(0o700))?;
@@ -121,7 +124,7 @@ impl Apache {
         let args = ["-f".to_owned(), configuration.display().to_string(), "-DFOREGROUND".to_owned()];
         let mut process = Process::start("apache2", Path::new(SERVER), &args, &[], &folder.join("apache.log"))?;
         process.wait_until(|| sites.iter().all(|site| answers(site.port)))?;
-        Ok(Apache { process, sites: sites.to_vec() })
+        Ok(Apache { process, sites: sites.to_vec(), elsewhere })
     }
 
     /// The sites it serves.
@@ -132,6 +135,15 @@ impl Apache {
     /// The server as a process.
     pub fn process(&mut self) -> &mut Process {
         &mut self.process
+    }
+}
+
+impl Drop for Apache {
+    fn drop(&mut self) {
+        self.process.stop();
+        if let Some(folder) = &self.elsewhere {
+            fs::remove_dir_all(folder).ok();
+        }
     }
 }
 
@@ -147,17 +159,27 @@ fn account_if_root() -> Result<Option<(u32, u32)>> {
     Ok(Some((number()?, number()?)))
 }
 
-/// The folder itself if every folder above it lets other accounts through, else one of the same name elsewhere.
-fn reachable(folder: &Path) -> Result<PathBuf> {
-    fs::create_dir_all(folder)?;
-    let folder = folder.canonicalize()?;
-    for above in folder.ancestors() {
-        if fs::metadata(above)?.mode() & 0o001 == 0 {
-            let name = folder.display().to_string().replace('/', "-");
-            return Ok(PathBuf::from(format!("/var/tmp/preau-rig{name}")));
+/// Whether every folder on the way lets other accounts through.
+fn is_reachable(folder: &Path) -> Result<bool> {
+    for on_the_way in folder.canonicalize()?.ancestors() {
+        if fs::metadata(on_the_way)?.mode() & 0o001 == 0 {
+            return Ok(false);
         }
     }
-    Ok(folder)
+    Ok(true)
+}
+
+/// A folder that nobody had before us: `/var/tmp` belongs to everybody, so a name that exists is never taken.
+fn new_folder() -> Result<PathBuf> {
+    for number in 0..1000 {
+        let folder = PathBuf::from(format!("/var/tmp/preau-apache-{}-{number}", std::process::id()));
+        match fs::create_dir(&folder) {
+            Ok(()) => return Ok(folder),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error).with_context(|| format!("creating {}", folder.display())),
+        }
+    }
+    bail!("every name for a folder of Apache below /var/tmp is taken")
 }
 
 fn configure(folder: &Path, sites: &[Site]) -> Result<String> {
@@ -281,12 +303,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_closed_to_others_is_not_used_by_the_children_of_root() {
+    fn a_folder_closed_to_others_is_seen() {
         let open = crate::scratch("apache-open");
-        fs::set_permissions(&open, fs::Permissions::from_mode(0o755)).unwrap();
         let closed = open.join("closed");
-        fs::create_dir_all(&closed).unwrap();
+        fs::create_dir_all(closed.join("apache")).unwrap();
         fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
-        assert!(reachable(&closed.join("apache")).unwrap().starts_with("/var/tmp"));
+        assert!(!is_reachable(&closed.join("apache")).unwrap());
+        fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).unwrap();
+        assert_eq!(is_reachable(&closed.join("apache")).unwrap(), is_reachable(&open).unwrap());
     }
 }
