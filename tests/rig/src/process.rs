@@ -9,6 +9,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long a server may take to answer its first request, and to leave when asked to.
@@ -16,6 +17,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const GOODBYE: Duration = Duration::from_secs(10);
 /// Pause between two looks at a server that is not ready yet.
 const GLANCE: Duration = Duration::from_millis(20);
+
+/// Ports the rig chooses from: the first, and how many.
+const LOWEST: u32 = 12_000;
+const SPAN: u32 = 20_000;
 
 /// A running server. Dropping it ends its whole process group.
 #[derive(Debug)]
@@ -138,9 +143,21 @@ impl Drop for Process {
 }
 
 /// A loopback port that nobody listens on now.
+///
+/// It lies below those the kernel gives to outgoing connections (32768 and above on Linux), so that nobody is given it
+/// between this answer and the moment a server listens; and each process begins to look elsewhere, so that two of them do
+/// not find the same one.
 pub fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("asking for a free port")?;
-    Ok(listener.local_addr()?.port())
+    static ASKED: AtomicU32 = AtomicU32::new(0);
+    for _ in 0..SPAN {
+        let asked = ASKED.fetch_add(1, Ordering::Relaxed);
+        let offset = std::process::id().wrapping_mul(509).wrapping_add(asked) % SPAN;
+        let port = u16::try_from(LOWEST + offset).context("the span of ports is below 65536")?;
+        if is_free(port) {
+            return Ok(port);
+        }
+    }
+    bail!("no port between {LOWEST} and {} is free", LOWEST + SPAN)
 }
 
 /// Whether a server could listen on this loopback port now.
