@@ -16,6 +16,11 @@ pub enum TicketKind {
 }
 
 impl TicketKind {
+    /// Whether it lives for seconds: it may be forgotten when the process that handed it out ends.
+    pub fn is_fleeting(self) -> bool {
+        !matches!(self, TicketKind::CasProxyGranting)
+    }
+
     /// The word the store keeps.
     pub fn as_str(self) -> &'static str {
         match self {

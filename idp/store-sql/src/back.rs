@@ -2,7 +2,8 @@
 
 use crate::link::{Arg, Link, Row, Sql, Work};
 use crate::postgres::Postgres;
-use crate::sqlite::Sqlite;
+use crate::sqlite::{Fleeting, Sqlite};
+use preau_domain::SessionId;
 use preau_store::Result;
 
 /// Either back end. The traits of the port are implemented on it, one file each.
@@ -21,6 +22,21 @@ pub(crate) enum Shape {
 }
 
 impl Back {
+    /// Where tickets of seconds are kept in memory: on SQLite, whose file belongs to one server.
+    pub fn fleeting(&self) -> Option<&Fleeting> {
+        match self {
+            Back::Sqlite(sqlite) => Some(&sqlite.fleeting),
+            Back::Postgres(_) => None,
+        }
+    }
+
+    /// Forgets the tickets in memory of sessions that ended.
+    pub fn forget_tickets(&self, sessions: &[SessionId]) {
+        if let Some(fleeting) = self.fleeting() {
+            sessions.iter().for_each(|session| fleeting.end_session(session));
+        }
+    }
+
     /// Runs one reading statement.
     pub async fn rows(&self, sql: impl Into<Sql>, args: Vec<Arg>) -> Result<Vec<Row>> {
         match self {

@@ -4,7 +4,7 @@ use crate::back::{Back, Shape};
 use crate::link::{Arg, Link, Sql, args};
 use crate::throttle::{COUNTER_LIFE, DEVICE_LIFE};
 use async_trait::async_trait;
-use preau_domain::Instant;
+use preau_domain::{Instant, SessionId};
 use preau_store::{Health, Operations, Result, StoreError, Swept};
 
 const SESSIONS: &str = "DELETE FROM session WHERE id IN
@@ -47,15 +47,24 @@ async fn swept(link: &mut Link<'_>, sql: &'static str, before: Instant, limit: u
     Ok(link.rows(sql, args![before, limit]).await?.len() as u64)
 }
 
-async fn sweep(link: &mut Link<'_>, now: Instant, audit_before: Instant, limit: u32) -> Result<Swept> {
-    Ok(Swept {
-        tickets: swept(link, TICKETS, now, limit).await?,
-        sessions: swept(link, SESSIONS, now, limit).await?,
+async fn sweep(
+    link: &mut Link<'_>,
+    now: Instant,
+    audit_before: Instant,
+    limit: u32,
+) -> Result<(Swept, Vec<SessionId>)> {
+    let tickets = swept(link, TICKETS, now, limit).await?;
+    let rows = link.rows(SESSIONS, args![now, limit]).await?;
+    let sessions = rows.iter().map(|row| row.text(0).map(SessionId::new)).collect::<Result<Vec<_>>>()?;
+    let counts = Swept {
+        tickets,
+        sessions: sessions.len() as u64,
         pending: swept(link, PENDING, now, limit).await?,
         counters: swept(link, COUNTERS, now - COUNTER_LIFE, limit).await?
             + swept(link, DEVICES, now - DEVICE_LIFE, limit).await?,
         audit: swept(link, AUDIT, audit_before, limit).await?,
-    })
+    };
+    Ok((counts, sessions))
 }
 
 impl Back {
@@ -73,7 +82,13 @@ impl Back {
 #[async_trait]
 impl Operations for Back {
     async fn sweep(&self, now: Instant, audit_before: Instant, limit: u32) -> Result<Swept> {
-        self.write(Shape::Several, move |link| Box::pin(sweep(link, now, audit_before, limit))).await
+        let work = self.write(Shape::Several, move |link| Box::pin(sweep(link, now, audit_before, limit)));
+        let (mut swept, sessions) = work.await?;
+        if let Some(fleeting) = self.fleeting() {
+            swept.tickets += fleeting.sweep(now);
+        }
+        self.forget_tickets(&sessions);
+        Ok(swept)
     }
 
     async fn ready(&self) -> Result<()> {

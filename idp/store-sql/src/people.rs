@@ -7,7 +7,7 @@ use crate::back::{Back, Shape};
 use crate::doc;
 use crate::link::{Arg, Link, Row, Sql, args};
 use async_trait::async_trait;
-use preau_domain::{AccountState, JoinKey, Person, PersonId, SourceId};
+use preau_domain::{AccountState, JoinKey, Person, PersonId, SessionId, SourceId};
 use preau_store::{People, Result, StoreError};
 
 const BY_ID: &str = "SELECT id, source, join_key, state, doc FROM person WHERE id = $1";
@@ -23,9 +23,9 @@ const SET_HASH: &str = "UPDATE person SET password_hash = $2 WHERE id = $1 AND p
 /// Ends every session of the people of a list, in one order everywhere so that two such statements cannot block each
 /// other.
 pub(crate) const END_SESSIONS: Sql = Sql::Each {
-    sqlite: "DELETE FROM session WHERE person IN (SELECT value FROM json_each($1))",
+    sqlite: "DELETE FROM session WHERE person IN (SELECT value FROM json_each($1)) RETURNING id",
     postgres: "DELETE FROM session WHERE id IN
-        (SELECT id FROM session WHERE person = ANY($1) ORDER BY id FOR UPDATE)",
+        (SELECT id FROM session WHERE person = ANY($1) ORDER BY id FOR UPDATE) RETURNING id",
 };
 
 /// The account a row of `id, source, join_key, state, doc` holds.
@@ -47,12 +47,12 @@ pub(crate) fn establishments(person: &Person) -> String {
     uais.join(" ")
 }
 
-/// Ends the sessions of people who may no longer sign in.
-pub(crate) async fn end_sessions(link: &mut Link<'_>, people: Vec<String>) -> Result<()> {
-    if !people.is_empty() {
-        link.rows(END_SESSIONS, args![people]).await?;
+/// Ends the sessions of people who may no longer sign in; gives them.
+pub(crate) async fn end_sessions(link: &mut Link<'_>, people: Vec<String>) -> Result<Vec<SessionId>> {
+    if people.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(())
+    link.rows(END_SESSIONS, args![people]).await?.iter().map(|row| row.text(0).map(SessionId::new)).collect()
 }
 
 impl Back {
@@ -101,13 +101,14 @@ impl People for Back {
             establishments(person),
             doc::write("person", person)?
         ];
-        self.write(Shape::Checked, move |link| {
+        let updated = self.write(Shape::Checked, move |link| {
             Box::pin(async move {
                 link.row(UPDATE, values).await?.ok_or(StoreError::Conflict)?;
-                if suspended { end_sessions(link, vec![id]).await } else { Ok(()) }
+                if suspended { end_sessions(link, vec![id]).await } else { Ok(Vec::new()) }
             })
-        })
-        .await
+        });
+        self.forget_tickets(&updated.await?);
+        Ok(())
     }
 
     async fn password_hash(&self, id: &PersonId) -> Result<Option<String>> {

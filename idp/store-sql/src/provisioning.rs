@@ -122,32 +122,35 @@ impl Provisioning for Back {
         if values.is_empty() {
             return Ok(());
         }
-        self.write(Shape::Several, move |link| {
+        let written = self.write(Shape::Several, move |link| {
             Box::pin(async move {
                 PEOPLE.write(link, values).await?;
+                let mut all = Vec::new();
                 for (source, keys) in stopped {
                     let people = ids(link, IDS, source, keys).await?;
-                    end_sessions(link, people).await?;
+                    all.extend(end_sessions(link, people).await?);
                 }
-                Ok(())
+                Ok(all)
             })
-        })
-        .await
+        });
+        self.forget_tickets(&written.await?);
+        Ok(())
     }
 
     async fn suspend_people(&self, source: &SourceId, keys: &[String]) -> Result<u64> {
         bounded(keys.len())?;
         let (source, keys) = (source.as_str().to_owned(), keys.to_vec());
-        self.write(Shape::Several, move |link| {
+        let written = self.write(Shape::Several, move |link| {
             Box::pin(async move {
                 let suspended = ids(link, SUSPEND, source.clone(), keys.clone()).await?.len();
                 // Also the sessions of those who were suspended already: none should be there, none may stay.
                 let people = ids(link, IDS, source, keys).await?;
-                end_sessions(link, people).await?;
-                Ok(suspended as u64)
+                Ok((suspended as u64, end_sessions(link, people).await?))
             })
-        })
-        .await
+        });
+        let (suspended, sessions) = written.await?;
+        self.forget_tickets(&sessions);
+        Ok(suspended)
     }
 
     async fn put_establishments(&self, establishments: &[Establishment]) -> Result<()> {

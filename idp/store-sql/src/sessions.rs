@@ -60,7 +60,14 @@ async fn end(link: &mut Link<'_>, id: &str) -> Result<Option<Vec<Visit>>> {
     Ok(link.row(END, args![id]).await?.map(|_| visits))
 }
 
-async fn begin(link: &mut Link<'_>, new: NewSession, authentication: String) -> Result<Vec<Visit>> {
+/// What became of the session a browser had before.
+enum Before {
+    None,
+    Moved,
+    Ended(Vec<Visit>),
+}
+
+async fn begin(link: &mut Link<'_>, new: NewSession, authentication: String) -> Result<Before> {
     let session = new.session;
     let id = session.id.as_str();
     if let Some(pending) = &new.pending {
@@ -76,24 +83,33 @@ async fn begin(link: &mut Link<'_>, new: NewSession, authentication: String) -> 
         session.last_seen
     ];
     link.row(ADD, values).await?.ok_or(StoreError::Conflict)?;
-    let Some(old) = new.replaces else { return Ok(Vec::new()) };
+    let Some(old) = new.replaces else { return Ok(Before::None) };
     let old = old.as_str();
-    let Some(owner) = link.row(HOLD, args![old]).await? else { return Ok(Vec::new()) };
+    let Some(owner) = link.row(HOLD, args![old]).await? else { return Ok(Before::None) };
     if owner.text(0)? != session.person.as_str() {
-        return Ok(end(link, old).await?.unwrap_or_default());
+        return Ok(Before::Ended(end(link, old).await?.unwrap_or_default()));
     }
     link.rows(MOVE_TICKETS, args![old, id]).await?;
     link.rows(MOVE_VISITS, args![old, id]).await?;
     link.rows(END, args![old]).await?;
-    Ok(Vec::new())
+    Ok(Before::Moved)
 }
 
 #[async_trait]
 impl Sessions for Back {
     async fn begin_session(&self, new: &NewSession) -> Result<Vec<Visit>> {
         let authentication = doc::write("session", &new.session.authentication)?;
-        let new = new.clone();
-        self.write(Shape::Several, move |link| Box::pin(begin(link, new, authentication))).await
+        let (id, replaces, new) = (new.session.id.clone(), new.replaces.clone(), new.clone());
+        let before = self.write(Shape::Several, move |link| Box::pin(begin(link, new, authentication))).await?;
+        match (before, replaces, self.fleeting()) {
+            (Before::Moved, Some(old), Some(fleeting)) => fleeting.move_session(&old, &id),
+            (Before::Ended(visits), Some(old), _) => {
+                self.forget_tickets(&[old]);
+                return Ok(visits);
+            }
+            _ => {}
+        }
+        Ok(Vec::new())
     }
 
     async fn session(&self, id: &SessionId, now: Instant) -> Result<Option<Session>> {
@@ -118,30 +134,35 @@ impl Sessions for Back {
     }
 
     async fn end_session(&self, id: &SessionId) -> Result<Option<Vec<Visit>>> {
-        let id = id.as_str().to_owned();
-        self.write(Shape::Checked, move |link| {
+        let held = id.as_str().to_owned();
+        let ended = self.write(Shape::Checked, move |link| {
             Box::pin(async move {
-                match link.row(HOLD, args![id.as_str()]).await? {
-                    Some(_) => end(link, &id).await,
+                match link.row(HOLD, args![held.as_str()]).await? {
+                    Some(_) => end(link, &held).await,
                     None => Ok(None),
                 }
             })
-        })
-        .await
+        });
+        let visits = ended.await?;
+        self.forget_tickets(std::slice::from_ref(id));
+        Ok(visits)
     }
 
     async fn end_sessions_of(&self, person: &PersonId) -> Result<Vec<Visit>> {
         let person = person.as_str().to_owned();
-        self.write(Shape::Several, move |link| {
+        let ended = self.write(Shape::Several, move |link| {
             Box::pin(async move {
-                let mut visits = Vec::new();
+                let (mut sessions, mut visits) = (Vec::new(), Vec::new());
                 for row in link.rows(HOLD_ALL, args![person]).await? {
                     visits.extend(end(link, row.text(0)?).await?.unwrap_or_default());
+                    sessions.push(SessionId::new(row.text(0)?));
                 }
-                Ok(visits)
+                Ok((sessions, visits))
             })
-        })
-        .await
+        });
+        let (sessions, visits) = ended.await?;
+        self.forget_tickets(&sessions);
+        Ok(visits)
     }
 
     async fn visits(&self, id: &SessionId) -> Result<Vec<Visit>> {

@@ -3,6 +3,7 @@
 use crate::back::Back;
 use crate::doc;
 use crate::link::{Row, Sql, args};
+use crate::sqlite::Fleeting;
 use async_trait::async_trait;
 use preau_domain::{Instant, OneTimeKey, PersonId, ServiceId, SessionId, Ticket, TicketKind, Visit};
 use preau_store::{Result, StoreError, Tickets};
@@ -45,9 +46,42 @@ fn ticket(row: &Row) -> Result<Ticket> {
     })
 }
 
+/// A visit of a session that is there and has not expired.
+const VISIT: &str = "INSERT INTO visit (session, protocol, service, notice, at)
+    SELECT id, $3, $4, $5, $6 FROM session WHERE id = $1 AND expires > $2 RETURNING seq";
+const ALIVE: &str = "SELECT id FROM session WHERE id = $1 AND expires > $2";
+
+impl Back {
+    /// Keeps a ticket in memory, and its visit in the table. The ticket is there before the session is looked at, so that
+    /// whoever ends the session in between takes the ticket with it.
+    async fn issue_fleeting(&self, fleeting: &Fleeting, ticket: &Ticket, visit: Option<&Visit>) -> Result<()> {
+        fleeting.add(ticket.clone())?;
+        let mut values = args![ticket.session.as_str(), ticket.issued];
+        let found = match visit {
+            None => self.rows(ALIVE, values).await,
+            Some(visit) => {
+                let (protocol, service) = (visit.protocol.as_str(), visit.service.as_str());
+                values.extend(args![protocol, service, visit.notice.as_str(), visit.at]);
+                self.change(VISIT, values).await
+            }
+        };
+        let issued = found.and_then(|rows| if rows.is_empty() { Err(StoreError::Conflict) } else { Ok(()) });
+        if issued.is_err() {
+            fleeting.take(&ticket.key, ticket.kind);
+        }
+        issued
+    }
+}
+
 #[async_trait]
 impl Tickets for Back {
     async fn issue_ticket(&self, ticket: &Ticket, visit: Option<&Visit>) -> Result<()> {
+        if visit.is_some_and(|visit| visit.session != ticket.session) {
+            return Err(StoreError::Backend("a ticket and its visit belong to one session".into()));
+        }
+        if let Some(fleeting) = self.fleeting().filter(|_| ticket.kind.is_fleeting()) {
+            return self.issue_fleeting(fleeting, ticket, visit).await;
+        }
         let mut values = args![
             ticket.key.as_str(),
             ticket.kind.as_str(),
@@ -60,22 +94,27 @@ impl Tickets for Back {
         ];
         let sql = match visit {
             None => Sql::Both(ISSUE),
-            Some(visit) if visit.session == ticket.session => {
+            Some(visit) => {
                 let (protocol, service) = (visit.protocol.as_str(), visit.service.as_str());
                 values.extend(args![protocol, service, visit.notice.as_str(), visit.at]);
                 ISSUE_WITH_VISIT
             }
-            Some(_) => return Err(StoreError::Backend("a ticket and its visit belong to one session".into())),
         };
         let issued = self.change(sql, values).await?;
         if issued.is_empty() { Err(StoreError::Conflict) } else { Ok(()) }
     }
 
     async fn consume_ticket(&self, key: &OneTimeKey, kind: TicketKind) -> Result<Option<Ticket>> {
+        if let Some(fleeting) = self.fleeting().filter(|_| kind.is_fleeting()) {
+            return Ok(fleeting.take(key, kind));
+        }
         self.change(CONSUME, args![key.as_str(), kind.as_str()]).await?.first().map(ticket).transpose()
     }
 
     async fn ticket(&self, key: &OneTimeKey, kind: TicketKind, now: Instant) -> Result<Option<Ticket>> {
+        if let Some(fleeting) = self.fleeting().filter(|_| kind.is_fleeting()) {
+            return Ok(fleeting.get(key, kind, now));
+        }
         self.row(GET, args![key.as_str(), kind.as_str(), now]).await?.as_ref().map(ticket).transpose()
     }
 }

@@ -7,8 +7,10 @@ use preau_domain::{AuditEvent, CorrelationId, Instant, PersonId};
 /// Audit events.
 #[async_trait]
 pub trait Audit: Send + Sync {
-    /// Hands over an event. It is written with the next commit, before any write the same caller asks for afterwards;
-    /// the call itself waits for nothing. An event lost with the process is lost with the request it belongs to.
+    /// Hands over an event. It is written with the next commit, before any write the same caller asks for afterwards,
+    /// and a tenth of a second later when there is none; the call itself waits for nothing. What a write stands for is
+    /// therefore in the journal whenever the write is; a process that is killed loses at most the events of requests
+    /// that wrote nothing else.
     fn record(&self, event: AuditEvent);
 
     /// Waits until every event handed over so far is durable.

@@ -4,7 +4,8 @@ use crate::Result;
 use async_trait::async_trait;
 use preau_domain::{Instant, OneTimeKey, Ticket, TicketKind, Visit};
 
-/// Tickets.
+/// Tickets. One that lives for seconds ([`TicketKind::is_fleeting`]) may be forgotten when the process that issued it ends,
+/// and is known to no other process where a database belongs to one server: it is then absent, and never given twice.
 #[async_trait]
 pub trait Tickets: Send + Sync {
     /// Keeps a ticket and, with it, the visit it stands for. `Conflict` if the key is taken, or the session is

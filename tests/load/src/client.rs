@@ -42,6 +42,16 @@ impl Client {
         self.ask(Method::GET, target, String::new()).await
     }
 
+    /// Asks for a page within the session of that secret, on the same connection.
+    pub async fn visit(&mut self, target: &str, secret: &str) -> Result<()> {
+        self.cookies.insert("preau".into(), secret.into());
+        let answer = self.get(target).await?;
+        if answer.status != StatusCode::OK {
+            bail!("a session was not believed: {}", answer.status);
+        }
+        Ok(())
+    }
+
     /// Sends a form.
     pub async fn post(&mut self, target: &str, fields: &[(&str, &str)]) -> Result<Answer> {
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();

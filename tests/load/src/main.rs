@@ -44,6 +44,9 @@ enum Task {
         /// People of the synchronised annuaire.
         #[arg(long, default_value_t = 100_000)]
         annuaire: usize,
+        /// Only the requests, or only the synchronisation; the page is not written then.
+        #[arg(long, value_enum)]
+        only: Option<Part>,
         /// Commit the figures belong to.
         #[arg(long)]
         commit: String,
@@ -59,6 +62,12 @@ enum Task {
     },
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    Requests,
+    Synchronisation,
+}
+
 const BARE_PORT: u16 = 18_090;
 const SMALL_PORT: u16 = 18_091;
 const LARGE_PORT: u16 = 18_092;
@@ -67,11 +76,18 @@ const LARGE_PORT: u16 = 18_092;
 async fn main() -> Result<()> {
     match Arguments::parse().command {
         Task::Bare { port } => bare::serve(port).await,
-        Task::All { preau, folder, page, people, annuaire, commit, date } => {
+        Task::All { preau, folder, page, people, annuaire, only, commit, date } => {
             let mut report = Report::new(&date, &commit);
             let folder = std::path::absolute(&folder)?;
-            requests(&preau, &folder, people, &mut report).await?;
-            synchronisation(&preau, &folder, annuaire, &mut report)?;
+            if only != Some(Part::Synchronisation) {
+                requests(&preau, &folder, people, &mut report).await?;
+            }
+            if only != Some(Part::Requests) {
+                synchronisation(&preau, &folder, annuaire, &mut report)?;
+            }
+            if only.is_some() {
+                return Ok(());
+            }
             std::fs::write(&page, report.page()).with_context(|| format!("cannot write {}", page.display()))?;
             println!("\nwritten to {}", page.display());
             Ok(())
@@ -102,8 +118,8 @@ async fn requests(preau: &Path, folder: &Path, people: u32, report: &mut Report)
     report.sign_on(&few, insert);
     report.sizes(&few, &many, people);
 
-    report.say("memory of 500 more live sessions");
-    let bytes = measure::memory_per_session(&small, 500).await?;
+    report.say("memory of 20,000 more live sessions");
+    let bytes = measure::memory_per_session(&small_world, &small, 20_000).await?;
     report.session_memory(bytes);
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use crate::client::Client;
 use crate::cpu;
-use crate::world::{LOGIN, PASSWORD, Server};
+use crate::world::{LOGIN, PASSWORD, Server, World};
 use anyhow::{Result, ensure};
 use http::StatusCode;
 use preau_keys::Passwords;
@@ -136,16 +136,20 @@ pub async fn password(server: &Server) -> Result<(f64, f64)> {
     Ok((median(units), median(ratios)))
 }
 
-/// Bytes of resident memory one more live session costs.
-pub async fn memory_per_session(server: &Server, sessions: u32) -> Result<f64> {
-    let before = cpu::resident(server.pid())?;
-    for _ in 0..sessions {
-        let mut client = Client::connect(server.port()).await?;
-        client.sign_in("/", LOGIN, PASSWORD).await?;
-        client.get("/").await?;
+/// Bytes of resident memory one more live session costs, all of them in use within seconds of one another. The sessions
+/// are put into the database as a sign-in does, so that the memory of password hashing does not cover theirs.
+pub async fn memory_per_session(world: &World, server: &Server, sessions: u32) -> Result<f64> {
+    let secrets = world.sessions(2 * sessions).await?;
+    let (first, second) = secrets.split_at(sessions as usize);
+    let mut client = Client::connect(server.port()).await?;
+    for secret in first {
+        client.visit("/", secret).await?;
     }
-    let after = cpu::resident(server.pid())?;
-    Ok((after.saturating_sub(before)) as f64 / f64::from(sessions))
+    let before = cpu::resident(server.pid())?;
+    for secret in first.iter().chain(second) {
+        client.visit("/", secret).await?;
+    }
+    Ok(cpu::resident(server.pid())?.saturating_sub(before) as f64 / f64::from(sessions))
 }
 
 /// Microseconds of processor time of one durable insert into SQLite with the same engine and settings, shared commits

@@ -5,15 +5,15 @@
 
 use anyhow::{Context, Result, bail};
 use preau_domain::{
-    AccountState, Affiliation, Credentials, Establishment, EstablishmentKind, JoinKey, Person, PersonId, Profile,
-    SourceId, Uai,
+    AccountState, Affiliation, Authentication, AuthnMethod, Credentials, Establishment, EstablishmentKind, Instant,
+    JoinKey, Person, PersonId, Profile, Session, SourceId, Uai,
 };
 use preau_keys::Passwords;
-use preau_store::PersonChange;
+use preau_store::{NewSession, PersonChange};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant as Moment};
 
 /// Login and password of the account the benchmarks sign in with.
 pub const LOGIN: &str = "banc.essai";
@@ -140,10 +140,44 @@ impl World {
         Ok(())
     }
 
+    /// Puts that many sessions of the account into the database; gives the secrets of their cookies.
+    pub async fn sessions(&self, count: u32) -> Result<Vec<String>> {
+        let store = preau_store_sql::open(&format!("sqlite://{}/preau.sqlite", self.folder.display())).await?;
+        let now = std::time::UNIX_EPOCH.elapsed()?.as_millis() as i64;
+        let mut secrets = Vec::new();
+        let mut writes = tokio::task::JoinSet::new();
+        for n in 0..count {
+            let secret = format!("bancessai{}{n:09}", std::process::id());
+            let session = Session {
+                id: preau_keys::session_id(&secret),
+                person: PersonId::new("pbancessai000000"),
+                authentication: Authentication { method: AuthnMethod::LocalPassword, at: Instant(now), by: None },
+                establishment: None,
+                created: Instant(now),
+                expires: Instant(now + 3_600_000),
+                last_seen: Instant(now),
+            };
+            secrets.push(secret);
+            let store = store.clone();
+            let new = NewSession { session, pending: None, replaces: None };
+            writes.spawn(async move { store.begin_session(&new).await.map(drop) });
+            // Enough at once to share commits, and no more than the queue of the writer takes.
+            if writes.len() >= 200
+                && let Some(written) = writes.join_next().await
+            {
+                written??;
+            }
+        }
+        while let Some(written) = writes.join_next().await {
+            written??;
+        }
+        Ok(secrets)
+    }
+
     /// Starts the server and waits until it answers; gives the server and how long that took.
     pub fn start(&self, preau: &Path) -> Result<(Server, Duration)> {
         let log = fs::File::create(self.folder.join("preau.log"))?;
-        let began = Instant::now();
+        let began = Moment::now();
         let child = Command::new(preau)
             .args(["serve", "--demo", "--config"])
             .arg(self.folder.join("preau.toml"))
@@ -183,8 +217,8 @@ impl Server {
     }
 
     fn wait(&mut self) -> Result<()> {
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while Instant::now() < deadline {
+        let deadline = Moment::now() + Duration::from_secs(20);
+        while Moment::now() < deadline {
             if std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
                 return Ok(());
             }
@@ -201,8 +235,8 @@ impl Drop for Server {
     fn drop(&mut self) {
         // Its end is asked for politely first, so that its last commit is made.
         let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
-        let deadline = Instant::now() + Duration::from_secs(12);
-        while Instant::now() < deadline {
+        let deadline = Moment::now() + Duration::from_secs(12);
+        while Moment::now() < deadline {
             if matches!(self.child.try_wait(), Ok(Some(_))) {
                 return;
             }

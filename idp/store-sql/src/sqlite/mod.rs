@@ -1,12 +1,14 @@
 //! SQLite: one connection that writes, several that only read. Every commit is durable (WAL, `synchronous=FULL`).
 //! How writes are gathered into commits is `writer`'s matter.
 
+mod fleeting;
 mod writer;
 
 use crate::Options;
 use crate::back::Shape;
 use crate::link::{Arg, Row, Work, refusal};
 use crate::migration::{self, Migration};
+pub(crate) use fleeting::Fleeting;
 use preau_domain::AuditEvent;
 use preau_store::{Result, StoreError};
 use sqlx::pool::PoolConnection;
@@ -23,6 +25,8 @@ const WAL_PAGES: &str = "4000";
 pub(crate) struct Sqlite {
     readers: SqlitePool,
     writer: Writer,
+    /// Tickets that live for seconds.
+    pub fleeting: Fleeting,
 }
 
 impl Sqlite {
@@ -51,7 +55,7 @@ impl Sqlite {
             .connect_with(connect.read_only(true))
             .await
             .map_err(refusal)?;
-        Ok(Sqlite { readers, writer: Writer::start(connection) })
+        Ok(Sqlite { readers, writer: Writer::start(connection), fleeting: Fleeting::default() })
     }
 
     /// A connection that only reads: it sees everything committed before it is asked.

@@ -2,6 +2,8 @@
 //! queue, the writer takes all that wait, runs them inside one transaction, commits once, and only then answers each
 //! caller. The longer the disk takes, the more writes share the next commit.
 //!
+//! Nobody waits for an event, so events alone wait a moment for company: see [`EVENTS_WAIT`].
+//!
 //! The database lives on a thread of its own, and going there and back costs as much as a small statement. A write of one
 //! statement therefore travels with the beginning, the events and the commit around it when it is alone.
 
@@ -18,8 +20,9 @@ use script::Scripts;
 use sqlx::query;
 use sqlx::sqlite::SqliteConnection;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 /// At most so many entries of the queue in one commit.
@@ -37,12 +40,19 @@ pub(super) struct Writer {
 #[derive(Default)]
 struct Load {
     events: Waiting,
+    /// Events in the order they were handed over. They are taken when a commit begins, so that each is written before
+    /// whatever its caller asked for afterwards.
+    recorded: Mutex<Vec<AuditEvent>>,
     writes: AtomicUsize,
 }
 
-/// The queue keeps the order in which one caller hands things over, events and writes alike.
+/// How long events wait for a write to travel with. A process that is killed loses at most these; the requests they tell
+/// of changed nothing in the database.
+const EVENTS_WAIT: Duration = Duration::from_millis(100);
+
 enum Entry {
-    Event(AuditEvent),
+    /// Events wait where there were none.
+    Events,
     Statement(Statement),
     Job(Job),
 }
@@ -110,11 +120,24 @@ impl Writer {
         answered.await.map_err(|_| StoreError::Backend("the database did not take the write".into()))?
     }
 
-    /// Queues an event; nobody waits for it.
+    /// Keeps an event for the next commit; nobody waits for it.
     pub fn record(&self, event: AuditEvent) {
-        if self.load.events.enter() && self.queue.send(Entry::Event(event)).is_err() {
+        if self.load.events.enter() && self.load.push(event) && self.queue.send(Entry::Events).is_err() {
             Waiting::give_up(1);
         }
+    }
+}
+
+impl Load {
+    /// Adds an event; says whether it is the first to wait.
+    fn push(&self, event: AuditEvent) -> bool {
+        let mut recorded = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
+        recorded.push(event);
+        recorded.len() == 1
+    }
+
+    fn take(&self) -> Vec<AuditEvent> {
+        std::mem::take(&mut *self.recorded.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -153,10 +176,14 @@ async fn write_all(mut connection: SqliteConnection, mut entries: mpsc::Unbounde
     let mut scripts = Scripts::default();
     let mut taken = Vec::with_capacity(GROUP);
     while entries.recv_many(&mut taken, GROUP).await > 0 {
-        let mut group = Group::default();
+        if taken.iter().all(|entry| matches!(entry, Entry::Events)) {
+            // Whether company came or not, the events go now.
+            let _ = tokio::time::timeout(EVENTS_WAIT, entries.recv_many(&mut taken, GROUP)).await;
+        }
+        let mut group = Group { events: load.take(), ..Group::default() };
         for entry in taken.drain(..) {
             match entry {
-                Entry::Event(event) => group.events.push(event),
+                Entry::Events => {}
                 Entry::Job(job) => group.jobs.push(job),
                 Entry::Statement(statement) => group.statements.push(statement),
             }
@@ -164,6 +191,9 @@ async fn write_all(mut connection: SqliteConnection, mut entries: mpsc::Unbounde
         load.events.leave(group.events.len());
         load.writes.fetch_sub(group.jobs.len() + group.statements.len(), Ordering::Relaxed);
         group.statements.retain(|statement| !statement.answer.is_closed());
+        if group.events.is_empty() && group.jobs.is_empty() && group.statements.is_empty() {
+            continue;
+        }
         if let Err(failure) = commit(&mut connection, &mut scripts, group).await {
             let error = failure.reason;
             tracing::error!(error, "the disk failed under a commit; nothing is written any more until a restart");

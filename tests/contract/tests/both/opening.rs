@@ -5,7 +5,7 @@ use crate::Place;
 use preau_contract::fixture::{
     LATER, NOW, change, event, live, local, pending, source, sourced, ticket, visit, winners,
 };
-use preau_domain::{CorrelationId, OneTimeKey, PendingId, SessionId, TicketKind};
+use preau_domain::{CorrelationId, OneTimeKey, PendingId, SessionId, Ticket, TicketKind};
 use preau_store_sql::{open, open_with};
 use std::sync::Arc;
 
@@ -19,6 +19,8 @@ async fn what_was_answered_outlives_the_process() {
         let id = live(&*first, "s1", "p-zoe").await;
         first.record(event("c1", "kept"));
         first.issue_ticket(&ticket("t1", &id), Some(&visit(&id, "moodle", NOW))).await.unwrap();
+        let granting = Ticket { kind: TicketKind::CasProxyGranting, ..ticket("g1", &id) };
+        first.issue_ticket(&granting, None).await.unwrap();
         // Never closed: what follows sees what a process finds that comes after one that was killed.
         std::mem::forget(first);
         let second = place.open().await;
@@ -26,7 +28,9 @@ async fn what_was_answered_outlives_the_process() {
         assert_eq!(second.source_index(&source(), "", 9).await.unwrap().len(), 1);
         assert!(second.pending(&PendingId::new("a"), NOW).await.unwrap().is_some());
         assert_eq!(second.audit_of(&CorrelationId::new("c1")).await.unwrap().len(), 1);
-        assert!(second.consume_ticket(&OneTimeKey::new("t1"), TicketKind::CasService).await.unwrap().is_some());
+        // A ticket of seconds may be forgotten with its process; one that lives as long as its session is not.
+        let granting = second.ticket(&OneTimeKey::new("g1"), TicketKind::CasProxyGranting, NOW).await.unwrap();
+        assert!(granting.is_some());
         assert_eq!(second.end_session(&id).await.unwrap(), Some(vec![visit(&id, "moodle", NOW)]));
     }
 }
