@@ -1,7 +1,7 @@
 //! The two back ends of the storage port: SQLite (the default) and PostgreSQL.
 //!
 //! Owns every statement and the only use of `sqlx` in the house. One file per trait of the port holds its statements and
-//! its operations, written once over [`link::Link`], which hides which database answers. What truly differs lives apart:
+//! its operations, written once over `link::Link`, which hides which database answers. What truly differs lives apart:
 //! `sqlite/` gathers the writes of many callers into one commit, `postgres/` leaves that to the server; `bulk` knows the
 //! two ways of writing many rows. The tables stand in `schemas/sql/<back end>/`, the promises in `tests/contract`.
 
