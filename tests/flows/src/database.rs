@@ -35,6 +35,11 @@ impl Database {
         Some(Database { url, schema: Some(schema), _folder: None })
     }
 
+    /// Whether several servers may share it: only one on PostgreSQL is.
+    pub fn is_shared(&self) -> bool {
+        self.schema.is_some()
+    }
+
     /// Opens it.
     pub async fn open(&self) -> Arc<dyn Store> {
         let patience = Duration::from_secs(5);

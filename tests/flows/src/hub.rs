@@ -66,6 +66,7 @@ pub struct TestHub {
     /// What must not stand in it.
     pub secrets: Secrets,
     database: Database,
+    store: Arc<dyn Store>,
     ids: Arc<SeededIds>,
     services: Arc<Mutex<Vec<MountedService>>>,
     setup: Arc<Setup>,
@@ -110,10 +111,25 @@ impl TestHub {
         let (clock, ids) = (Arc::new(ManualClock::new()), Arc::new(SeededIds::new(7)));
         let services = Arc::new(Mutex::new(setup.services.clone()));
         let (faults, setup) = (Arc::new(Faults::default()), Arc::new(setup));
-        let hub = assemble(&setup, database.open().await, &faults, &clock, &ids, &directory);
+        let store = database.open().await;
+        let hub = assemble(&setup, store.clone(), &faults, &clock, &ids, &directory);
         let router = preau_web::router(hub.clone());
         let _end = end;
-        let hub = TestHub { hub, clock, directory, faults, log, secrets, database, ids, services, setup, router, _end };
+        let hub = TestHub {
+            hub,
+            clock,
+            directory,
+            faults,
+            log,
+            secrets,
+            database,
+            store,
+            ids,
+            services,
+            setup,
+            router,
+            _end,
+        };
         hub.fill().await;
         hub
     }
@@ -145,22 +161,36 @@ impl TestHub {
         self.put_all(vec![person]).await;
     }
 
-    /// Another process over the same database, with the same configuration: another node, or this one after a restart.
-    /// Nothing of the first one's memory is in it.
+    /// This hub after a restart: another process over the same database, with nothing of the first one's memory.
     pub async fn again(&self) -> TestHub {
         self.again_with(|_| {}).await
     }
 
     /// The same with some settings changed.
     pub async fn again_with(&self, change: impl FnOnce(&mut Setup)) -> TestHub {
+        self.beside(self.database.open().await, change)
+    }
+
+    /// Another node. Only nodes on PostgreSQL are processes of their own, with their own connections; a SQLite file
+    /// belongs to one server, so the second hub shares the open database of the first, and nothing else of it.
+    pub async fn node(&self) -> TestHub {
+        let store = if self.database.is_shared() { self.database.open().await } else { self.store.clone() };
+        self.beside(store, |_| {})
+    }
+
+    fn beside(&self, store: Arc<dyn Store>, change: impl FnOnce(&mut Setup)) -> TestHub {
         let services = self.services.lock().map(|services| services.clone()).unwrap_or_default();
         let mut setup = Setup { services, ..(*self.setup).clone() };
         change(&mut setup);
-        let store = self.database.open().await;
-        let hub = assemble(&setup, store, &self.faults, &self.clock, &self.ids, &self.directory);
+        let hub = assemble(&setup, store.clone(), &self.faults, &self.clock, &self.ids, &self.directory);
         let router = preau_web::router(hub.clone());
         let services = Arc::new(Mutex::new(setup.services.clone()));
-        TestHub { hub, router, services, setup: Arc::new(setup), ..self.clone() }
+        TestHub { hub, store, router, services, setup: Arc::new(setup), ..self.clone() }
+    }
+
+    /// Whether several servers share the database of this story.
+    pub fn is_shared(&self) -> bool {
+        self.database.is_shared()
     }
 
     /// Mounts one more service, while everything runs.

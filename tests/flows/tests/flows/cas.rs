@@ -244,7 +244,7 @@ async fn another_node_validates_what_this_one_issued(hub: TestHub) {
     let app = hub.app("app");
     let mut browser = hub.browser();
     let ticket = browser.sign_in(&ALICE).to(&app).await.ticket();
-    let other = hub.again().await;
+    let other = hub.node().await;
     assert_eq!(app.clone().meets(&other).validate(&ticket).await.user(), Some(ALICE.login));
     // Signed out there, no ticket here: what memory holds of the session does not count.
     browser.clone().meets(&other).get("/cas/logout").await;

@@ -39,7 +39,7 @@ async fn ticket_of(hub: &TestHub, app: &CasApp) -> String {
 
 /// A race (CAS-14): one hundred validations of one ticket, spread over two nodes.
 async fn among_a_hundred_validations_on_two_nodes_one_succeeds(hub: TestHub) {
-    let (here, there) = (hub.app("app"), hub.app("app").meets(&hub.again().await));
+    let (here, there) = (hub.app("app"), hub.app("app").meets(&hub.node().await));
     for _ in 0..3 {
         let ticket = ticket_of(&hub, &here).await;
         let nodes = (0..100).map(|n| if n % 2 == 0 { &here } else { &there });

@@ -61,7 +61,7 @@ async fn a_right_password_waits_too(hub: TestHub) {
 }
 
 async fn fifty_guesses_at_once_are_one_guess(hub: TestHub) {
-    let node = hub.again().await;
+    let node = hub.node().await;
     let mut ready = Vec::new();
     for number in 0..50 {
         let mut browser = if number % 2 == 0 { hub.browser() } else { hub.browser().meets(&node) };
