@@ -54,6 +54,22 @@ pub fn links(repository: &Repository) -> Vec<String> {
     problems
 }
 
+/// Pages that the `README.md` of their folder does not link to: nobody would find them.
+pub fn indexes(repository: &Repository) -> Vec<String> {
+    let mut problems = Vec::new();
+    for index in repository.below("docs/").filter(|path| path.ends_with("/README.md")) {
+        let folder = index.trim_end_matches("README.md");
+        let linked = targets(&repository.text(index));
+        let pages = repository.below(folder).filter(|path| path.ends_with(".md") && *path != index);
+        for page in pages.map(|path| path.trim_start_matches(folder)) {
+            if !linked.iter().any(|target| target.trim_start_matches("./") == page) {
+                problems.push(format!("{folder}{page}: {index} does not link to it"));
+            }
+        }
+    }
+    problems
+}
+
 /// Targets of Markdown links that are files, without their anchors.
 fn targets(text: &str) -> Vec<String> {
     let outside_blocks = text.split("```").step_by(2);

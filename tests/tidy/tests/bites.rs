@@ -153,6 +153,12 @@ fn a_link_that_leads_nowhere() {
 }
 
 #[test]
+fn a_page_nobody_would_find() {
+    let index = |text: &str| found(documents::indexes, &[("docs/adr/README.md", text), ("docs/adr/0001-x.md", "")]);
+    assert_eq!((index("[one](0001-x.md)"), index("none")), (0, 1));
+}
+
+#[test]
 fn a_front_page_that_says_less_in_french() {
     let pages = |french: &str| {
         let english = "# P\n## Try\n```sh\nmake demo # look\n```\n";

@@ -106,6 +106,11 @@ fn every_link_of_a_document_leads_somewhere() {
 }
 
 #[test]
+fn every_page_is_found_from_its_folder() {
+    passes(documents::indexes(&Repository::here()));
+}
+
+#[test]
 fn the_front_page_says_the_same_in_both_languages() {
     passes(documents::front_pages(&Repository::here()));
 }
