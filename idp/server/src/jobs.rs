@@ -68,6 +68,7 @@ pub(crate) fn start(house: House, seen: preau_connectors::Signature, stop: Cance
             }
         });
     };
+    job(Box::pin(end_sessions(Arc::clone(&house))));
     job(Box::pin(sweep(Arc::clone(&house))));
     job(Box::pin(reload(Arc::clone(&house), seen, Arc::clone(&again))));
     for (source, connector) in &house.connectors {
@@ -84,6 +85,18 @@ pub(crate) fn start(house: House, seen: preau_connectors::Signature, stop: Cance
 pub(crate) fn tell(problems: &[Problem]) {
     for problem in problems {
         tracing::error!(at = %problem.at, problem = %problem.what, "services not mounted");
+    }
+}
+
+/// Ends the sessions that expired or were stopped with their person, so that the services they reached hear of it.
+async fn end_sessions(house: Arc<House>) {
+    let mut ticks = tokio::time::interval(Duration::from_secs(5));
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(fault) = house.hub.end_expired_sessions(SWEEP).await {
+            tracing::warn!(fault = fault.kind.as_str(), "expired sessions were not ended; they will be");
+        }
     }
 }
 

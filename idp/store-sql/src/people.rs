@@ -22,9 +22,14 @@ const SET_HASH: &str = "UPDATE person SET password_hash = $2 WHERE id = $1 AND p
 
 /// Ends every session of the people of a list, in one order everywhere so that two such statements cannot block each
 /// other.
-pub(crate) const END_SESSIONS: Sql = Sql::Each {
-    sqlite: "DELETE FROM session WHERE person IN (SELECT value FROM json_each($1)) RETURNING id",
-    postgres: "DELETE FROM session WHERE id IN
+const DROP_TICKETS: Sql = Sql::Each {
+    sqlite: "DELETE FROM ticket WHERE session IN (SELECT value FROM json_each($1))",
+    postgres: "DELETE FROM ticket WHERE session = ANY($1)",
+};
+/// A session that is stopped expires at once; whoever ends it for good tells its services.
+pub(crate) const STOP_SESSIONS: Sql = Sql::Each {
+    sqlite: "UPDATE session SET expires = 0 WHERE person IN (SELECT value FROM json_each($1)) RETURNING id",
+    postgres: "UPDATE session SET expires = 0 WHERE id IN
         (SELECT id FROM session WHERE person = ANY($1) ORDER BY id FOR UPDATE) RETURNING id",
 };
 
@@ -47,12 +52,15 @@ pub(crate) fn establishments(person: &Person) -> String {
     uais.join(" ")
 }
 
-/// Ends the sessions of people who may no longer sign in; gives them.
-pub(crate) async fn end_sessions(link: &mut Link<'_>, people: Vec<String>) -> Result<Vec<SessionId>> {
+/// Stops the sessions of people who may no longer sign in; gives them.
+pub(crate) async fn stop_sessions(link: &mut Link<'_>, people: Vec<String>) -> Result<Vec<SessionId>> {
     if people.is_empty() {
         return Ok(Vec::new());
     }
-    link.rows(END_SESSIONS, args![people]).await?.iter().map(|row| row.text(0).map(SessionId::new)).collect()
+    let stopped = link.rows(STOP_SESSIONS, args![people]).await?;
+    let stopped: Vec<String> = stopped.iter().map(|row| row.text(0).map(str::to_owned)).collect::<Result<_>>()?;
+    link.rows(DROP_TICKETS, args![stopped.clone()]).await?;
+    Ok(stopped.into_iter().map(SessionId::new).collect())
 }
 
 impl Back {
@@ -104,7 +112,7 @@ impl People for Back {
         let updated = self.write(Shape::Checked, move |link| {
             Box::pin(async move {
                 link.row(UPDATE, values).await?.ok_or(StoreError::Conflict)?;
-                if suspended { end_sessions(link, vec![id]).await } else { Ok(Vec::new()) }
+                if suspended { stop_sessions(link, vec![id]).await } else { Ok(Vec::new()) }
             })
         });
         self.forget_tickets(&updated.await?);

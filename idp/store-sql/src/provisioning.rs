@@ -4,7 +4,7 @@ use crate::back::{Back, Shape};
 use crate::bulk::{Bulk, Kind};
 use crate::doc;
 use crate::link::{Link, Row, Sql, args};
-use crate::people::{end_sessions, establishments};
+use crate::people::{stop_sessions, establishments};
 use async_trait::async_trait;
 use preau_domain::{AccountState, Establishment, RunId, SourceId, Uai};
 use preau_store::{IndexRow, PersonChange, Provisioning, Result, RunRecord, StoreError};
@@ -128,7 +128,7 @@ impl Provisioning for Back {
                 let mut all = Vec::new();
                 for (source, keys) in stopped {
                     let people = ids(link, IDS, source, keys).await?;
-                    all.extend(end_sessions(link, people).await?);
+                    all.extend(stop_sessions(link, people).await?);
                 }
                 Ok(all)
             })
@@ -145,7 +145,7 @@ impl Provisioning for Back {
                 let suspended = ids(link, SUSPEND, source.clone(), keys.clone()).await?.len();
                 // Also the sessions of those who were suspended already: none should be there, none may stay.
                 let people = ids(link, IDS, source, keys).await?;
-                Ok((suspended as u64, end_sessions(link, people).await?))
+                Ok((suspended as u64, stop_sessions(link, people).await?))
             })
         });
         let (suspended, sessions) = written.await?;

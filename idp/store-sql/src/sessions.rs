@@ -20,6 +20,7 @@ const SET_AUTHENTICATION: &str = "UPDATE session SET authentication = $2 WHERE i
 const MOVE_TICKETS: &str = "UPDATE ticket SET session = $2 WHERE session = $1";
 const MOVE_VISITS: &str = "UPDATE visit SET session = $2 WHERE session = $1";
 const VISITS: &str = "SELECT session, protocol, service, notice, at FROM visit WHERE session = $1 ORDER BY at, seq";
+const EXPIRED: &str = "SELECT id FROM session WHERE expires <= $1 ORDER BY expires, id LIMIT $2";
 const END: &str = "DELETE FROM session WHERE id = $1 RETURNING id";
 
 /// Whose session it is; from here on nobody else can add to it or end it. SQLite has one writer, nothing to lock.
@@ -163,6 +164,10 @@ impl Sessions for Back {
         let (sessions, visits) = ended.await?;
         self.forget_tickets(&sessions);
         Ok(visits)
+    }
+
+    async fn expired_sessions(&self, now: Instant, limit: u32) -> Result<Vec<SessionId>> {
+        self.rows(EXPIRED, args![now, limit]).await?.iter().map(|row| row.text(0).map(SessionId::new)).collect()
     }
 
     async fn visits(&self, id: &SessionId) -> Result<Vec<Visit>> {

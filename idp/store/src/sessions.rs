@@ -61,6 +61,10 @@ pub trait Sessions: Send + Sync {
     /// Ends every session of a person and returns their visits.
     async fn end_sessions_of(&self, person: &PersonId) -> Result<Vec<Visit>>;
 
+    /// Sessions that expired at or before `now`, and those that were stopped with their person, oldest first, at most
+    /// `limit`: they are no sessions any more, and wait to be ended so that their services hear of it.
+    async fn expired_sessions(&self, now: Instant, limit: u32) -> Result<Vec<SessionId>>;
+
     /// Visits of a session, oldest first.
     async fn visits(&self, id: &SessionId) -> Result<Vec<Visit>>;
 }

@@ -6,6 +6,7 @@
 
 use preau_connector_api::Network;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +17,9 @@ use url::{Host, Url};
 pub enum EgressError {
     /// The address may not be called.
     Forbidden(&'static str),
-    /// Nobody answered in time, or not over good TLS.
+    /// Who answered shows no certificate that is believed.
+    Untrusted,
+    /// Nobody answered in time, or broken.
     Unreachable(String),
 }
 
@@ -24,12 +27,13 @@ impl std::fmt::Display for EgressError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             EgressError::Forbidden(why) => write!(f, "not called: {why}"),
+            EgressError::Untrusted => f.write_str("no answer: the certificate is not believed"),
             EgressError::Unreachable(why) => write!(f, "no answer: {why}"),
         }
     }
 }
 
-impl std::error::Error for EgressError {}
+impl Error for EgressError {}
 
 /// Two clients that differ by the networks they may reach.
 #[derive(Clone)]
@@ -63,7 +67,7 @@ impl Egress {
     /// GETs an address and gives the status of the answer; its body is not read.
     pub async fn get(&self, url: &str, network: Network) -> Result<u16, EgressError> {
         let client = self.client(url, network)?;
-        let answer = client.get(url).send().await.map_err(|e| EgressError::Unreachable(kind(&e).into()))?;
+        let answer = client.get(url).send().await.map_err(|e| failure(&e))?;
         Ok(answer.status().as_u16())
     }
 
@@ -72,7 +76,7 @@ impl Egress {
         let client = self.client(url, network)?;
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
         let request = client.post(url).header("content-type", "application/x-www-form-urlencoded").body(body);
-        let answer = request.send().await.map_err(|e| EgressError::Unreachable(kind(&e).into()))?;
+        let answer = request.send().await.map_err(|e| failure(&e))?;
         Ok(answer.status().as_u16())
     }
 
@@ -94,23 +98,45 @@ impl Egress {
         if literal.is_some_and(|ip| !is_public(ip)) {
             return Err(EgressError::Forbidden("private address"));
         }
-        if !matches!(url.port_or_known_default(), Some(443 | 80 | 8080 | 8443)) {
-            return Err(EgressError::Forbidden("port"));
-        }
         Ok(&self.public)
     }
 }
 
-/// A word for a log: the library's own message holds the address with its query.
-fn kind(error: &reqwest::Error) -> &'static str {
-    if error.is_timeout() {
+/// What went wrong, in a word for a log: the library's own message holds the address with its query.
+fn failure(error: &reqwest::Error) -> EgressError {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(at) = cause {
+        if at.is::<NotPublic>() {
+            return EgressError::Forbidden("private address");
+        }
+        if let Some(rustls::Error::InvalidCertificate(_)) = at.downcast_ref() {
+            return EgressError::Untrusted;
+        }
+        // An input or output error does not name what it wraps as its source, but the source of that.
+        let inner = at.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        cause = inner.map(|inner| inner as &(dyn Error + 'static)).or_else(|| at.source());
+    }
+    let word = if error.is_timeout() {
         "timeout"
     } else if error.is_connect() {
-        "connection or certificate"
+        "connection"
     } else {
         "broken answer"
+    };
+    EgressError::Unreachable(word.to_owned())
+}
+
+/// A name that leads to no address that may be called.
+#[derive(Debug)]
+struct NotPublic;
+
+impl std::fmt::Display for NotPublic {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("name has no address that may be called")
     }
 }
+
+impl Error for NotPublic {}
 
 struct Guarded {
     open: bool,
@@ -123,7 +149,7 @@ impl Resolve for Guarded {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let allowed: Vec<SocketAddr> = found.filter(|a| open || is_public(a.ip())).collect();
             if allowed.is_empty() {
-                return Err("name has no address that may be called".into());
+                return Err(NotPublic.into());
             }
             Ok(Box::new(allowed.into_iter()) as Addrs)
         })

@@ -4,6 +4,7 @@
 //! protocol by name.
 
 use crate::live::Answer;
+use crate::logout::Turns;
 use crate::table::{Door, ServiceTable};
 use crate::visitor::{Cookie, Network, Secret};
 use crate::{Begin, Egress, Fault, FaultKind, Live, Protocol, Texts, Visitor, WebConfig};
@@ -12,14 +13,17 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use preau_connector_api::{PasswordCheck, Probe};
 use preau_domain::{
-    AccountState, AuditEvent, AuditKind, Authentication, Clock, Ids, Instant, PendingId, PendingSignIn, PersonId,
+    AccountState, AuditEvent, AuditKind, Authentication, Clock, CorrelationId, Ids, Instant, PendingId, PendingSignIn, PersonId,
     Public, Seconds, Session, SessionId, SourceId, Uai,
 };
 use preau_keys::{Keyring, Passwords};
 use preau_policy::{Decision, Facts, Refusal, Released};
 use preau_store::{NewSession, Store, StoreError};
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+/// Refused requests written to the journal in one second.
+const REFUSALS_A_SECOND: u32 = 20;
 
 /// A source people can sign in with.
 #[derive(Clone)]
@@ -72,6 +76,10 @@ pub struct Hub {
     pub texts: Texts,
     /// The way out to services.
     pub egress: Egress,
+    /// Who is being told of ends of sessions.
+    pub(crate) turns: Turns,
+    /// Refused requests written to the journal within the second.
+    refusals: Mutex<(i64, u32)>,
     services: ArcSwap<ServiceTable>,
     protocols: OnceLock<Vec<Arc<dyn Protocol>>>,
     live: moka::sync::Cache<SessionId, Arc<Live>>,
@@ -96,6 +104,8 @@ impl Hub {
             sources: parts.sources,
             texts: Texts::load(),
             egress: parts.egress,
+            turns: Turns::default(),
+            refusals: Mutex::new((0, 0)),
             services: ArcSwap::from_pointee(parts.services),
             protocols: OnceLock::new(),
             live: moka::sync::Cache::builder()
@@ -210,7 +220,7 @@ impl Hub {
             return Ok(None);
         };
         if now - session.last_seen > self.config.session.idle_seconds * 1000 {
-            self.end_session(id, "idle").await?;
+            self.end_session(id, "idle", &CorrelationId::generate(&*self.ids)).await?;
             return Ok(None);
         }
         if now - session.last_seen > 60_000 {
@@ -288,16 +298,37 @@ impl Hub {
 
     /// Ends a session and tells the services it reached. `why` is a word for the audit. Returns how many services are
     /// being told.
-    pub async fn end_session(&self, id: &SessionId, why: &'static str) -> Result<usize, Fault> {
+    pub async fn end_session(
+        &self,
+        id: &SessionId,
+        why: &'static str,
+        correlation: &CorrelationId,
+    ) -> Result<usize, Fault> {
+        let known = self.live.get(id).map(|live| live.person.id.clone());
         self.live.invalidate(id);
+        let person = match known {
+            Some(person) => Some(person),
+            // Also of a session that has expired: its end belongs to somebody.
+            None => self.store.session(id, Instant(i64::MIN)).await?.map(|session| session.person),
+        };
         let Some(visits) = self.store.end_session(id).await? else {
             return Ok(0);
         };
-        let correlation = preau_domain::CorrelationId::generate(&*self.ids);
-        let mut event = AuditEvent::new(self.now(), AuditKind::SignedOut, correlation, why);
+        let mut event = AuditEvent::new(self.now(), AuditKind::SignedOut, correlation.clone(), why);
+        event.person = person;
         event.session = Some(id.clone());
         self.audit(event);
         Ok(self.tell_services(visits))
+    }
+
+    /// Ends the sessions that expired, or that were stopped with their person, and tells the services; at most `limit`.
+    /// Returns how many.
+    pub async fn end_expired_sessions(&self, limit: u32) -> Result<usize, Fault> {
+        let expired = self.store.expired_sessions(self.now(), limit).await?;
+        for id in &expired {
+            self.end_session(id, "expired", &CorrelationId::generate(&*self.ids)).await?;
+        }
+        Ok(expired.len())
     }
 
     /// Forgets what memory holds of a session, after a change to it in the store.
@@ -378,7 +409,24 @@ impl Hub {
                 "audit"
             );
         }
-        self.store.record(event);
+        if event.kind != AuditKind::RequestRefused || self.keeps_refusal(event.at) {
+            self.store.record(event);
+        }
+    }
+
+    /// Whether one more refused request goes to the journal: a flood of them is in the log and in the metrics, and must
+    /// not fill the database.
+    fn keeps_refusal(&self, at: Instant) -> bool {
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        if refusals.0 != at.seconds() {
+            *refusals = (at.seconds(), 0);
+        }
+        refusals.1 += 1;
+        let kept = refusals.1 <= REFUSALS_A_SECOND;
+        if !kept {
+            metrics::counter!("preau_events_not_kept_total").increment(1);
+        }
+        kept
     }
 
     /// A 303 to a path of ours or to an address that is already trusted.

@@ -11,21 +11,47 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::post;
+use axum::routing::{get, post};
 use http::{HeaderValue, header};
-use preau_domain::{SessionId, Visit};
-use std::sync::{Arc, LazyLock};
+use preau_domain::{ServiceId, SessionId, Visit};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
-/// Calls under way at once, over all services.
-static CALLS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(64));
+/// Calls under way at once to one service. A service that hangs waits for itself and for nobody else.
+const CALLS_TO_ONE: usize = 4;
+/// Visits of one session that one service is told of: the latest. Nobody works in more places of one service at once, and
+/// whoever asks for hundreds of tickets makes nobody wait.
+const TOLD_TO_ONE: usize = 20;
+/// Notices that may wait for one service; more are given up at once and counted.
+const WAITING_FOR_ONE: usize = 2_000;
 /// Waits before each try.
 const TRIES: [Duration; 3] = [Duration::ZERO, Duration::from_secs(2), Duration::from_secs(15)];
 
+/// The turns of each service that is being told something.
+#[derive(Default)]
+pub struct Turns(Mutex<HashMap<ServiceId, Arc<Turn>>>);
+
+struct Turn {
+    calls: Semaphore,
+    waiting: AtomicUsize,
+}
+
+impl Turns {
+    fn of(&self, service: &ServiceId) -> Arc<Turn> {
+        let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = || Arc::new(Turn { calls: Semaphore::new(CALLS_TO_ONE), waiting: AtomicUsize::new(0) });
+        Arc::clone(turns.entry(service.clone()).or_insert_with(fresh))
+    }
+}
+
 /// The routes of this concern.
 pub fn routes() -> Router<Arc<Hub>> {
-    Router::new().route("/sign-out", post(sign_out))
+    // Whoever restores a closed tab asks for the address of the form: they are shown where it leads from.
+    let home = get(|State(hub): State<Arc<Hub>>| async move { hub.see_other("/") });
+    Router::new().route("/sign-out", post(sign_out).merge(home))
 }
 
 async fn sign_out(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Result<Response, Fault> {
@@ -48,7 +74,7 @@ impl Hub {
     /// Ends the session of this browser, if it has one. Returns how many services are being told.
     pub async fn end_visitor_session(&self, visitor: &Visitor) -> Result<usize, Fault> {
         match &visitor.session {
-            Some(id) => self.end_session(id, "person").await,
+            Some(id) => self.end_session(id, "person", &visitor.correlation).await,
             None => Ok(0),
         }
     }
@@ -74,37 +100,53 @@ impl Hub {
 
     /// Tells services that visits are over; returns how many services listen. Must run inside the asynchronous runtime.
     pub fn tell_services(&self, visits: Vec<Visit>) -> usize {
-        let mut notices: Vec<LogoutNotice> = Vec::new();
-        for visit in &visits {
-            let notice = self.protocol(&visit.protocol).and_then(|p| p.logout_notice(self, visit));
-            notices.extend(notice);
+        let mut by_service: HashMap<ServiceId, usize> = HashMap::new();
+        for visit in visits.iter().rev() {
+            let Some(notice) = self.protocol(&visit.protocol).and_then(|p| p.logout_notice(self, visit)) else { continue };
+            let told = by_service.entry(visit.service.clone()).or_default();
+            *told += 1;
+            if *told > TOLD_TO_ONE {
+                continue;
+            }
+            let turn = self.turns.of(&visit.service);
+            if turn.waiting.fetch_add(1, Ordering::Relaxed) >= WAITING_FOR_ONE {
+                turn.waiting.fetch_sub(1, Ordering::Relaxed);
+                given_up(visit.service.as_str());
+                continue;
+            }
+            tokio::spawn(tell(self.egress.clone(), notice, turn));
         }
-        let mut services: Vec<&str> = notices.iter().map(|n| n.door.service.id.as_str()).collect();
-        services.sort_unstable();
-        services.dedup();
-        let told = services.len();
-        for notice in notices {
-            tokio::spawn(tell(self.egress.clone(), notice));
-        }
-        told
+        by_service.len()
     }
 }
 
-async fn tell(egress: crate::Egress, notice: LogoutNotice) {
+async fn tell(egress: crate::Egress, notice: LogoutNotice, turn: Arc<Turn>) {
+    let heard = try_to_tell(&egress, &notice, &turn).await;
+    turn.waiting.fetch_sub(1, Ordering::Relaxed);
+    if !heard {
+        given_up(notice.door.service.id.as_str());
+    }
+}
+
+async fn try_to_tell(egress: &crate::Egress, notice: &LogoutNotice, turn: &Turn) -> bool {
     let service = notice.door.service.id.as_str();
     for wait in TRIES {
         tokio::time::sleep(wait).await;
-        let Ok(_turn) = CALLS.acquire().await else { return };
+        let Ok(_call) = turn.calls.acquire().await else { return false };
         match egress.post_form(notice.to.as_str(), &notice.form, notice.door.network).await {
             Ok(status) if status < 500 => {
                 metrics::counter!("preau_logout_notices_total", "result" => "told").increment(1);
                 tracing::debug!(service.id = service, status, "service told of a logout");
-                return;
+                return true;
             }
             Ok(status) => tracing::info!(service.id = service, status, "service failed to hear of a logout"),
             Err(error) => tracing::info!(service.id = service, %error, "service not told of a logout"),
         }
     }
+    false
+}
+
+fn given_up(service: &str) {
     metrics::counter!("preau_logout_notices_total", "result" => "given-up").increment(1);
     tracing::warn!(service.id = service, "service was not told of a logout: its own session may live on");
 }

@@ -99,8 +99,11 @@ fn is_plain_text(value: &HeaderValue) -> bool {
 
 fn precheck(hub: &Hub, request: &Request) -> Option<Fault> {
     let mut hosts = request.headers().get_all(header::HOST).iter();
-    let host = hosts.next().and_then(|h| h.to_str().ok()).or_else(|| request.uri().authority().map(|a| a.as_str()));
-    if hosts.next().is_some() || !host.is_some_and(|h| h.eq_ignore_ascii_case(hub.host())) {
+    let host = hosts.next().and_then(|h| h.to_str().ok());
+    // A request that names its host twice, in the line and in the header, must mean the same one.
+    let line = request.uri().authority().map(|a| a.as_str());
+    let ours = |name: &str| name.eq_ignore_ascii_case(hub.host());
+    if hosts.next().is_some() || !host.or(line).is_some_and(ours) || !line.is_none_or(ours) {
         return Some(Fault::new(FaultKind::WrongHost, "request for another host"));
     }
     let target = request.uri().path_and_query().map_or(0, |p| p.as_str().len());

@@ -1,6 +1,8 @@
 //! Live sessions.
 
-use crate::fixture::{LATER, NOW, beginning, conflicts, live, pending, session, ticket, uai, visit, winners};
+use crate::fixture::{
+    LATER, NOW, beginning, change, conflicts, live, pending, session, source, sourced, ticket, uai, visit, winners,
+};
 use preau_domain::{
     Authentication, AuthnMethod, Instant, OneTimeKey, PendingId, PersonId, Session, SessionId, TicketKind,
 };
@@ -208,4 +210,18 @@ pub async fn no_ticket_slips_past_the_end(store: &dyn Store) {
             assert_eq!(store.consume_ticket(&key, TicketKind::CasService).await.unwrap(), None);
         }
     }
+}
+
+/// A session that expired, or was stopped with its person, is none any more, and waits with its visits to be ended.
+pub async fn what_ends_by_itself_waits_to_be_told(store: &dyn Store) {
+    let (hers, his) = (live(store, "s1", "p-zoe").await, live(store, "s2", "p-k1").await);
+    store.put_people(&[change(sourced("k1"))]).await.unwrap();
+    store.issue_ticket(&ticket("t2", &his), Some(&visit(&his, "moodle", NOW))).await.unwrap();
+    assert!(store.expired_sessions(NOW, 9).await.unwrap().is_empty());
+    store.suspend_people(&source(), &["k1".into()]).await.unwrap();
+    assert_eq!(store.session(&his, NOW).await.unwrap(), None);
+    assert_eq!(store.expired_sessions(NOW, 9).await.unwrap(), vec![his.clone()]);
+    assert_eq!(store.end_session(&his).await.unwrap(), Some(vec![visit(&his, "moodle", NOW)]));
+    let end = session("s1", "p-zoe").expires;
+    assert_eq!(store.expired_sessions(end, 9).await.unwrap(), vec![hers]);
 }

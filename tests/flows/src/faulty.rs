@@ -136,6 +136,7 @@ faulty!(Sessions {
     fn set_session_authentication(id: &SessionId, authentication: &Authentication) -> ();
     fn end_session(id: &SessionId) -> Option<Vec<Visit>>;
     fn end_sessions_of(person: &PersonId) -> Vec<Visit>;
+    fn expired_sessions(now: Instant, limit: u32) -> Vec<SessionId>;
     fn visits(id: &SessionId) -> Vec<Visit>;
 });
 

@@ -4,11 +4,13 @@
 
 use preau_domain::{Instant, OneTimeKey, SessionId, Ticket, TicketKind};
 use preau_store::{Result, StoreError};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Most tickets held; a server that hands out ten thousand a second holds this many within their lives.
 const MOST: usize = 300_000;
+/// Most tickets of one session: no person opens so many services within half a minute.
+const MOST_OF_ONE: usize = 500;
 
 /// See the module.
 #[derive(Default)]
@@ -17,14 +19,14 @@ pub(crate) struct Fleeting(Mutex<Held>);
 #[derive(Default)]
 struct Held {
     by_key: HashMap<OneTimeKey, Ticket>,
-    by_session: HashMap<SessionId, Vec<OneTimeKey>>,
+    by_session: HashMap<SessionId, HashSet<OneTimeKey>>,
 }
 
 impl Held {
     fn take(&mut self, key: &OneTimeKey) -> Option<Ticket> {
         let ticket = self.by_key.remove(key)?;
         if let Some(keys) = self.by_session.get_mut(&ticket.session) {
-            keys.retain(|other| other != key);
+            keys.remove(key);
             if keys.is_empty() {
                 self.by_session.remove(&ticket.session);
             }
@@ -59,7 +61,11 @@ impl Fleeting {
         if held.by_key.contains_key(&ticket.key) {
             return Err(StoreError::Conflict);
         }
-        held.by_session.entry(ticket.session.clone()).or_default().push(ticket.key.clone());
+        let keys = held.by_session.entry(ticket.session.clone()).or_default();
+        if keys.len() >= MOST_OF_ONE {
+            return Err(StoreError::Backend("too many tickets of one session wait to be redeemed".into()));
+        }
+        keys.insert(ticket.key.clone());
         held.by_key.insert(ticket.key.clone(), ticket);
         Ok(())
     }

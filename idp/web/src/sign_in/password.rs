@@ -45,23 +45,36 @@ pub async fn submit(
             page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
             Ok(page)
         }
-        Outcome::Proven(person, authentication) => {
+        Outcome::Proven(person, authentication, counter) => {
             let method = authentication.method;
-            let (live, cookie) = hub.begin_session(&visitor, &pending, &person.id, authentication).await?;
+            // Together, so that they share a commit.
+            let begun = hub.begin_session(&visitor, &pending, &person.id, authentication);
+            let (begun, forgiven, device) =
+                tokio::join!(begun, hub.store.forgive(&counter), remember_device(&hub, &visitor, typed));
+            let (live, cookie) = begun?;
+            let session = live.session.id.clone();
             let mut success = event(AuditKind::SignInSucceeded, method.as_str());
             success.person = Some(person.id.clone());
-            success.session = Some(live.session.id.clone());
+            success.session = Some(session.clone());
             success.service = pending.service.clone();
-            hub.audit(success);
-            let device = remember_device(&hub, &visitor, typed).await?;
-            let session = live.session.id.clone();
-            let mut response = match finish(&hub, &visitor, live, pending).await {
-                Ok(response) => response,
-                // A refusal by the service still leaves the person signed in: the cookies go with the page that says so.
-                Err(fault) if !fault.kind.status().is_server_error() => fault.into_response(),
+            let finished = match forgiven.map_err(Fault::from).and(device) {
+                Ok(device) => {
+                    hub.audit(success);
+                    finish(&hub, &visitor, live, pending).await.map(|response| (response, device.clone())).or_else(
+                        // A refusal by the service still leaves the person signed in: the cookies go with its page.
+                        |fault| match fault.kind.status().is_server_error() {
+                            true => Err(fault),
+                            false => Ok((fault.into_response(), device)),
+                        },
+                    )
+                }
+                Err(fault) => Err(fault),
+            };
+            let (mut response, device) = match finished {
+                Ok(finished) => finished,
                 // A failure of ours leaves nothing: neither a cookie nor, if the store still answers, a session.
                 Err(fault) => {
-                    if let Err(error) = hub.end_session(&session, "failure").await {
+                    if let Err(error) = hub.end_session(&session, "failure", &visitor.correlation).await {
                         tracing::warn!(fault = error.kind.as_str(), "a session without a browser is left to expire");
                     }
                     return Err(fault);

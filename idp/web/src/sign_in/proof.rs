@@ -20,12 +20,18 @@ const MAX_PASSWORD: usize = 4096;
 
 /// What came of an attempt.
 pub enum Outcome {
-    /// It is this person.
-    Proven(Box<Person>, Authentication),
+    /// It is this person. The counter of the attempts, third, is to be forgiven.
+    Proven(Box<Person>, Authentication, String),
     /// It is not: one answer for unknown, wrong and stopped accounts. The word is for the journal.
     Refused(&'static str),
     /// Too soon after a failure: seconds to wait.
     Wait(i64),
+}
+
+/// What a source or a hash says of a password.
+enum Checked {
+    Right(Box<Person>, Authentication),
+    Wrong(&'static str),
 }
 
 /// Tries a login and a password for a public.
@@ -51,14 +57,11 @@ pub async fn prove(
         None => by_hash(hub, &login, password).await,
     };
     match checked {
-        Ok(Outcome::Proven(person, authentication)) => {
-            hub.store.forgive(&key).await?;
-            Ok(Outcome::Proven(person, authentication))
-        }
-        Ok(other) => Ok(other),
+        Ok(Checked::Right(person, authentication)) => Ok(Outcome::Proven(person, authentication, key)),
+        Ok(Checked::Wrong(why)) => Ok(Outcome::Refused(why)),
         Err(fault) => {
             // Best effort: if this fails too, the person waits one second more than they should.
-            if matches!(fault.kind, FaultKind::DirectoryDown | FaultKind::Busy | FaultKind::StorageDown)
+            if matches!(fault.kind, FaultKind::DirectoryDown | FaultKind::Busy | FaultKind::StorageDown | FaultKind::NoAccount)
                 && let Err(error) = hub.store.uncount_attempt(&key, hub.now(), SOFT_LOCK).await
             {
                 tracing::warn!(%error, "an attempt could not be taken back");
@@ -84,7 +87,7 @@ pub fn device_key(hub: &Hub, login: &str, device: &str) -> String {
     hub.keyring.mac("device", &[login, device])
 }
 
-async fn by_directory(hub: &Hub, source: SourceId, login: &str, password: &str) -> Result<Outcome, Fault> {
+async fn by_directory(hub: &Hub, source: SourceId, login: &str, password: &str) -> Result<Checked, Fault> {
     let check = hub.sources.get(&source).and_then(|s| s.password.clone());
     let check = check.ok_or_else(|| Fault::new(FaultKind::Internal, "source cannot check passwords"))?;
     let limit = std::time::Duration::from_secs(5);
@@ -95,21 +98,21 @@ async fn by_directory(hub: &Hub, source: SourceId, login: &str, password: &str) 
     };
     let key = match verdict {
         Verdict::Proven { key } => key,
-        Verdict::Refused(why) => return Ok(Outcome::Refused(why)),
+        Verdict::Refused(why) => return Ok(Checked::Wrong(why)),
     };
     let join = JoinKey { source: source.clone(), key };
     match hub.store.person_by_join(&join).await? {
         Some(person) if person.state == AccountState::Active => {
             let authentication =
                 Authentication { method: AuthnMethod::DirectoryPassword, at: hub.now(), by: Some(source) };
-            Ok(Outcome::Proven(Box::new(person), authentication))
+            Ok(Checked::Right(Box::new(person), authentication))
         }
-        Some(_) => Ok(Outcome::Refused("suspended")),
+        Some(_) => Ok(Checked::Wrong("suspended")),
         None => Err(Fault::new(FaultKind::NoAccount, "proven by the directory, not synchronised yet")),
     }
 }
 
-async fn by_hash(hub: &Hub, login: &str, password: &str) -> Result<Outcome, Fault> {
+async fn by_hash(hub: &Hub, login: &str, password: &str) -> Result<Checked, Fault> {
     let found = hub.store.people_by_login(login, 10).await?;
     let mut local = found.into_iter().filter(|p| p.credentials == Credentials::Local);
     let person = match (local.next(), local.next()) {
@@ -124,10 +127,10 @@ async fn by_hash(hub: &Hub, login: &str, password: &str) -> Result<Outcome, Faul
     Ok(match person {
         Some(person) if right && person.state == AccountState::Active => {
             let authentication = Authentication { method: AuthnMethod::LocalPassword, at: hub.now(), by: None };
-            Outcome::Proven(Box::new(person), authentication)
+            Checked::Right(Box::new(person), authentication)
         }
-        Some(_) if right => Outcome::Refused("suspended"),
-        Some(_) => Outcome::Refused("wrong-password"),
-        None => Outcome::Refused("unknown"),
+        Some(_) if right => Checked::Wrong("suspended"),
+        Some(_) => Checked::Wrong("wrong-password"),
+        None => Checked::Wrong("unknown"),
     })
 }

@@ -9,6 +9,7 @@ mod cas_saml;
 mod cas_tickets;
 mod corridor;
 mod delays;
+mod farewell;
 mod faults;
 mod forms;
 mod journal;
