@@ -171,3 +171,15 @@ fn the_matrix_is_the_one_that_was_read() {
     let read = fs::read_to_string(path).unwrap_or_default();
     assert_eq!(read, made, "who may open what has changed: read the difference, then run with UPDATE_MATRIX=1");
 }
+
+/// A product that is told more than a user must be sent to an address that answers attributes.
+#[test]
+fn nobody_is_sent_to_an_address_without_the_attributes_of_their_service() {
+    for product in catalogue().products().filter(|product| !product.descriptor.release.is_empty()) {
+        let text = &product.descriptor.other_side;
+        for word in ["serviceValidate", "proxyValidate"] {
+            let bare = text.match_indices(word).filter(|(at, _)| !text[..*at].ends_with("/p3/")).count();
+            assert_eq!(bare, 0, "{}: {word} answers no attribute, /p3/{word} does", product.name);
+        }
+    }
+}

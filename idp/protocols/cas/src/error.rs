@@ -17,7 +17,7 @@ pub enum CasError {
     UnauthorizedService,
     /// The service may not have proxy-granting tickets.
     UnauthorizedServiceProxy,
-    /// The proxy callback may not be called, or did not answer as it must.
+    /// The proxy callback may not be called, shows no certificate we believe, or points elsewhere.
     InvalidProxyCallback,
     /// The house failed; the ticket is not worth more for it.
     Internal,
@@ -82,7 +82,7 @@ impl CasError {
             CasError::InvalidProxyCallback => Row(
                 "INVALID_PROXY_CALLBACK",
                 "cas-proxy-callback",
-                "the proxy callback is not one of this service, or did not answer 200 over valid TLS in time",
+                "the proxy callback is not one of this service, may not be called, has no valid certificate or points elsewhere",
             ),
             CasError::Internal => Row("INTERNAL_ERROR", "cas-internal", "the server could not answer; try again"),
         }

@@ -7,6 +7,7 @@ pub mod validation;
 
 use preau_domain::{MAX_URL, TrustedUrl, display_safe};
 use preau_web::{Door, Fault, FaultKind, ServiceTable};
+use url::Url;
 
 /// The service an address belongs to, if it speaks CAS.
 fn owner<'a>(services: &'a ServiceTable, address: &str) -> Result<(&'a Door, TrustedUrl), Fault> {
@@ -17,9 +18,37 @@ fn owner<'a>(services: &'a ServiceTable, address: &str) -> Result<(&'a Door, Tru
         }
         Some((door, trusted)) if door.cas.is_some() => Ok((door, trusted)),
         _ => {
-            // The query may carry what belongs to a person; an operator needs no more than the rest.
-            let shown = display_safe(address.split(['?', '#']).next().unwrap_or_default(), 200);
-            Err(Fault::new(FaultKind::UnknownService, format!("no CAS service has the address {shown}")))
+            let host = shown_host(address);
+            Err(Fault::new(FaultKind::UnknownService, format!("no CAS service has this address, on the host {host}")))
         }
+    }
+}
+
+/// What a log may hold of an address nobody registered: its host. User-info, path and query may each carry a secret, and
+/// what cannot be read as an address may hold one anywhere.
+fn shown_host(address: &str) -> String {
+    let url = Url::parse(address).ok();
+    url.as_ref().and_then(Url::host_str).map_or_else(|| "(none: not an address)".to_owned(), |h| display_safe(h, 100))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown_host;
+
+    #[test]
+    fn an_unknown_address_is_shown_by_its_host_alone() {
+        for (address, shown) in [
+            ("https://bob:hunter2@app.example/reset/tok", "app.example"),
+            ("https://app.example:8443/reset/tok?ticket=x@y#z", "app.example"),
+            ("https://a@b@app.example\\x/", "app.example"),
+            ("https://bob:hun/ter2@app.example/", "(none: not an address)"),
+            ("https://bob:hun?ter2@app.example/", "(none: not an address)"),
+            ("mailto:bob@app.example", "(none: not an address)"),
+            ("bob:hunter2@app.example/tok", "(none: not an address)"),
+            ("", "(none: not an address)"),
+        ] {
+            assert_eq!(shown_host(address), shown, "{address}");
+        }
+        assert!(shown_host(&format!("https://{}/", "a.".repeat(1000))).chars().count() < 150);
     }
 }

@@ -14,6 +14,7 @@ stories!(
     control_characters_are_refused_and_write_no_header,
     a_parameter_given_twice_is_refused,
     an_address_that_brings_its_own_ticket_is_refused,
+    a_refused_address_is_logged_by_its_host_alone,
     a_stranger_is_refused_with_gateway_and_renew_as_well,
     oversized_requests_are_refused,
 );
@@ -198,8 +199,28 @@ async fn an_address_that_brings_its_own_ticket_is_refused(hub: TestHub) {
         "https://app.example/cas/?%74icket=ST-evil",
         "https://app.example/cas/?SAMLart=ST-evil",
         "https://app.example/cas/?ticket",
+        "https://app.example/cas/?Ticket=ST-evil",
+        "https://app.example/cas/?%54icket=ST-evil",
+        "https://app.example/cas/?a=1;ticket=ST-evil",
+        "https://app.example/cas/?a=1;TICKE%54=ST-evil",
+        "https://app.example/cas/?samlArt=ST-evil",
     ];
     all_refused(&hub, 400, &addresses).await;
+    visitor(&hub, "https://app.example/cas/?tickets=1&a=ticket;my_ticket=2").await;
+}
+
+/// What somebody put into an address that nobody registered, a password, a path, a query, stays out of the log: its host
+/// is enough for an operator.
+async fn a_refused_address_is_logged_by_its_host_alone(hub: TestHub) {
+    let mut browser = visitor(&hub, "https://app.example/cas/").await;
+    let target = login("https://bob:hunter2@stranger.example/reset/tok3n?key=s3same");
+    refused(&hub, &mut browser, &target, 403).await;
+    let log = hub.log.lines();
+    let said = log.iter().find(|line| line.contains("no CAS service")).expect("the refusal is logged");
+    assert!(said.contains("stranger.example"), "{said}");
+    for secret in ["bob", "hunter2", "tok3n", "s3same"] {
+        assert!(!log.iter().any(|line| line.contains("no CAS service") && line.contains(secret)), "{secret}: {said}");
+    }
 }
 
 /// Gateway and renew change nothing for an unregistered service (CAS-26): never a redirect.

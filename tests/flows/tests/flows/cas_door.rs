@@ -1,10 +1,12 @@
 //! The door itself: forms nobody asked for, pages that hold an address, cookies, and services that misbehave when the
 //! person leaves.
 
+use http::Method;
 use preau_flows::{ALICE, Listener, NOE, TestHub, stories};
 use std::time::{Duration, Instant};
 
 stories!(
+    asking_for_headers_alone_has_no_effect,
     credentials_posted_to_the_cas_door_open_nothing,
     a_hostile_address_cannot_break_out_of_the_posting_page,
     the_session_s_cookie_is_new_at_each_sign_in,
@@ -132,4 +134,22 @@ async fn a_service_that_hangs_fails_or_redirects_keeps_nobody_waiting(hub: TestH
         assert!(listener.next().await.field("logoutRequest").contains("SessionIndex"));
     }
     assert!(canary.heard_nothing(), "a redirect is not followed");
+}
+
+/// HEAD, as previews of links and watches send it: no ticket is made, none is burnt, no session ends.
+async fn asking_for_headers_alone_has_no_effect(hub: TestHub) {
+    let app = hub.app("app");
+    let mut browser = hub.browser();
+    let ticket = browser.sign_in(&ALICE).to(&app).await.ticket();
+    let endpoints =
+        ["validate", "serviceValidate", "proxyValidate", "p3/serviceValidate", "p3/proxyValidate", "proxy", "logout"];
+    let query = format!("service={}&ticket={ticket}", app.service);
+    let targets = endpoints.map(|endpoint| format!("/cas/{endpoint}?{query}")).into_iter();
+    for target in targets.chain([app.login_url()]) {
+        let answer = browser.send(Method::HEAD, &target, &[], None).await;
+        assert_eq!(answer.status.as_u16(), 405, "{target}");
+        assert_eq!((answer.location(), answer.cookies().is_empty()), (None, true), "{target}");
+    }
+    assert_eq!(app.validate(&ticket).await.user(), Some(ALICE.login));
+    assert_eq!(app.validate(&browser.open(&app).await.ticket()).await.user(), Some(ALICE.login), "still signed in");
 }

@@ -38,7 +38,8 @@ proxy_stories!(
     a_granting_ticket_and_its_name_open_nothing_by_themselves,
     a_callback_that_is_not_the_service_s_is_never_called,
     a_callback_on_a_private_network_is_called_only_where_the_operator_says_so,
-    a_callback_that_does_not_answer_well_grants_nothing,
+    a_callback_that_is_out_of_order_costs_the_granting_ticket_and_not_the_sign_on,
+    a_callback_with_a_false_certificate_or_that_points_elsewhere_is_refused,
     a_body_without_end_is_not_read,
     a_service_that_may_not_proxy_is_refused,
     a_granting_ticket_dies_with_the_session,
@@ -211,29 +212,61 @@ async fn a_callback_on_a_private_network_is_called_only_where_the_operator_says_
     granted(hub, &hub.app("literal"), &callback).await;
 }
 
-/// A certificate nobody signed, a refusal, a redirect to elsewhere, silence (CAS-22): no granting ticket, and an answer
-/// within five seconds.
-async fn a_callback_that_does_not_answer_well_grants_nothing(world: World) {
+/// What the journal says of Alice and a service.
+async fn said_of(hub: &TestHub, service: &str) -> Vec<String> {
+    hub.hub.store.flush_audit().await.expect("the journal is kept");
+    let events = hub.hub.store.audit_about(&ALICE.person().id, preau_domain::Instant(0), 1000).await;
+    let events = events.expect("the journal is read").into_iter();
+    events.filter(|e| e.service.as_ref().is_some_and(|s| s.as_str() == service)).map(|e| e.detail).collect()
+}
+
+/// A callback of the service that refuses, talks nonsense, keeps silent or is not there (section 2.5.4): the person comes,
+/// no granting ticket exists, and the answer takes less than five seconds.
+async fn a_callback_that_is_out_of_order_costs_the_granting_ticket_and_not_the_sign_on(world: World) {
+    let hub = &world.hub;
+    let nobody = std::net::TcpListener::bind(("127.0.0.1", 0)).and_then(|s| s.local_addr()).expect("a port").port();
+    let mut addresses = vec![(format!("https://127.0.0.1:{nobody}/"), "proxy-callback-unreachable")];
+    let callbacks = [
+        (Manner::Answer("HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n"), "proxy-callback-status"),
+        (Manner::Answer("HTTP/1.1 204 No Content\r\n\r\n"), "proxy-callback-status"),
+        (Manner::Answer("nonsense\r\n\r\n"), "proxy-callback-unreachable"),
+        (Manner::Mute, "proxy-callback-unreachable"),
+    ]
+    .map(|(manner, word)| (world.callback(manner), word));
+    addresses.extend(callbacks.iter().map(|(callback, word)| (callback.url(), *word)));
+    for (n, (url, word)) in addresses.iter().enumerate() {
+        let app = world.mount(&format!("bad-{n}"), url, |_| {});
+        let ticket = ticket_of(hub, &app).await;
+        let began = Instant::now();
+        let answer = ask_grant(&app, &ticket, &format!("{url}pgt?app=1")).await;
+        assert!(began.elapsed() < Duration::from_secs(5), "{n}: {:?}", began.elapsed());
+        assert_eq!(texts(&answer.body, "user"), [ALICE.login], "{n}: {}", answer.body);
+        assert!(!answer.body.contains("PGT"), "{n}: {}", answer.body);
+        assert!(said_of(hub, &format!("bad-{n}")).await.contains(&format!("user {word}")), "{n}");
+        assert_eq!(app.validate_at("proxyValidate", &ticket, &[]).await.code(), Some("INVALID_TICKET"), "burnt");
+    }
+    // What a callback was sent before it failed is worth nothing.
+    let (_, pgt) = callbacks[0].0.granted();
+    let attack = hub.under_attack();
+    let answer = proxy(&hub.app("bad-1"), &pgt, &hub.app("other").service).await;
+    assert!(answer.body.contains("INVALID_TICKET"), "{}", answer.body);
+    attack.repelled(&answer).await;
+    let good = world.callback(OK);
+    granted(hub, &world.proxy_at("good", &good), &good).await;
+}
+
+/// A certificate nobody signed, and a redirect (CAS-22): somebody may stand in between, so the answer is a refusal, no
+/// granting ticket is named, and none is sent elsewhere.
+async fn a_callback_with_a_false_certificate_or_that_points_elsewhere_is_refused(world: World) {
     let (canary, hub) = (world.callback(OK), &world.hub);
     let moved: &'static str = Box::leak(
         format!("HTTP/1.1 302 Found\r\nlocation: {}\r\ncontent-length: 0\r\n\r\n", canary.pgt_url()).into_boxed_str(),
     );
-    let callbacks = [
-        world.impostor(),
-        world.callback(Manner::Answer("HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n")),
-        world.callback(Manner::Answer("HTTP/1.1 204 No Content\r\n\r\n")),
-        world.callback(Manner::Answer("nonsense\r\n\r\n")),
-        world.callback(Manner::Answer(moved)),
-        world.callback(Manner::Mute),
-    ];
-    for (n, callback) in callbacks.iter().enumerate() {
-        let app = world.proxy_at(&format!("bad-{n}"), callback);
-        let ticket = ticket_of(hub, &app).await;
-        let began = Instant::now();
-        let answer = ask_grant(&app, &ticket, &callback.pgt_url()).await;
-        assert!(began.elapsed() < Duration::from_secs(5), "{n}: {:?}", began.elapsed());
-        assert!(answer.body.contains("code=\"INVALID_PROXY_CALLBACK\"") && !answer.body.contains("PGT"), "{n}");
+    let (impostor, moving) = (world.impostor(), world.callback(Manner::Answer(moved)));
+    for (id, callback) in [("impostor", &impostor), ("moving", &moving)] {
+        refused(hub, &world.proxy_at(id, callback), &callback.pgt_url(), "INVALID_PROXY_CALLBACK").await;
     }
+    assert!(impostor.heard_nothing(), "nothing is sent to whoever shows a false certificate");
     assert!(canary.heard_nothing(), "a redirect is not followed");
     let good = world.callback(OK);
     granted(hub, &world.proxy_at("good", &good), &good).await;

@@ -6,13 +6,22 @@ use crate::ticket::{self, NewTicket, Payload, Prefix};
 use crate::wire::ProxyParameters;
 use crate::{CasError, TicketFault};
 use preau_domain::{AuditEvent, AuditKind, Service, TicketKind, TrustedUrl, UrlRule};
-use preau_web::{Door, Hub, Live, Visitor};
+use preau_web::{Door, EgressError, Hub, Live, Visitor};
 
-/// Gives a service a proxy-granting ticket by calling its callback, and returns the name by which the service finds it.
+/// What came of a wish for a proxy-granting ticket.
+pub enum Grant {
+    /// It was handed over; the service finds it by this name.
+    Given(String),
+    /// The callback did not take it, for a reason in a word of the journal. The person came all the same (section 2.5.4).
+    NotTaken(&'static str),
+}
+
+/// Gives a service a proxy-granting ticket by calling its callback.
 ///
-/// The ticket is stored once the callback has answered 200: one that nobody took never exists. The service cannot use it
+/// A callback that is not the service's, that may not be called, that shows no certificate we believe or that points
+/// elsewhere is refused; one that is out of order is not taken for an attack. The ticket is stored once the callback has answered 200: one that nobody took never exists. The service cannot use it
 /// before it has read our answer.
-pub async fn grant(hub: &Hub, live: &Live, door: &Door, url: &str, from: &Payload) -> Result<String, CasError> {
+pub async fn grant(hub: &Hub, live: &Live, door: &Door, url: &str, from: &Payload) -> Result<Grant, CasError> {
     let callback = callback(door, url)?;
     let secret = Prefix::ProxyGranting.generate(&*hub.ids);
     let iou = ticket::generate_iou(&*hub.ids);
@@ -26,11 +35,17 @@ pub async fn grant(hub: &Hub, live: &Live, door: &Door, url: &str, from: &Payloa
     match hub.egress.get(call.as_str(), door.network).await {
         Ok(200) => {}
         Ok(status) => {
-            tracing::info!(service.id = door.service.id.as_str(), status, "proxy callback answered badly");
-            return Err(CasError::InvalidProxyCallback);
+            tracing::warn!(service.id = door.service.id.as_str(), status, "proxy callback answered badly");
+            let elsewhere = (300..400).contains(&status);
+            let out_of_order = Ok(Grant::NotTaken("proxy-callback-status"));
+            return if elsewhere { Err(CasError::InvalidProxyCallback) } else { out_of_order };
         }
-        Err(error) => {
-            tracing::info!(service.id = door.service.id.as_str(), %error, "proxy callback not reached");
+        Err(error @ EgressError::Unreachable(_)) => {
+            tracing::warn!(service.id = door.service.id.as_str(), %error, "proxy callback not reached");
+            return Ok(Grant::NotTaken("proxy-callback-unreachable"));
+        }
+        Err(error @ (EgressError::Forbidden(_) | EgressError::Untrusted)) => {
+            tracing::warn!(service.id = door.service.id.as_str(), %error, "proxy callback refused");
             return Err(CasError::InvalidProxyCallback);
         }
     }
@@ -38,7 +53,7 @@ pub async fn grant(hub: &Hub, live: &Live, door: &Door, url: &str, from: &Payloa
     let at = hub.now();
     let granted = NewTicket { secret: &secret, prefix: Prefix::ProxyGranting, service, live, payload, at }.stored();
     hub.store.issue_ticket(&granted, None).await?;
-    Ok(iou)
+    Ok(Grant::Given(iou))
 }
 
 /// The callback, if the service may have one and this is one of its own, over TLS.

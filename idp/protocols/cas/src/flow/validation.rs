@@ -1,7 +1,7 @@
 //! One validation of one ticket (section 2.5). The ticket is taken out of the store before anything is asked of it, so
 //! that every attempt is its last, whatever comes of it (section 3.1.1).
 
-use super::proxy;
+use super::proxy::{self, Grant};
 use crate::ticket::{self, Payload, Prefix};
 use crate::wire::{Success, ValidateParameters};
 use crate::{CasError, TicketFault};
@@ -29,12 +29,16 @@ pub async fn validate(
     let result = check(hub, asked, endpoint, &mut event).await;
     match &result {
         Ok(success) => {
-            event.detail.push_str("user");
+            let missed = std::mem::replace(&mut event.detail, "user".to_owned());
             if endpoint.attributes {
                 for name in success.released.names() {
                     event.detail.push(' ');
                     event.detail.push_str(name);
                 }
+            }
+            if !missed.is_empty() {
+                event.detail.push(' ');
+                event.detail.push_str(&missed);
             }
             count("success");
             hub.audit(event);
@@ -103,10 +107,13 @@ async fn check(
     }
     event.establishment = decision.establishment(&live.facts).cloned();
     let released = hub.release(&live, door)?;
-    let pgt_iou = match &asked.pgt_url {
-        Some(url) => Some(proxy::grant(hub, &live, door, url, &payload).await?),
-        None => None,
-    };
+    let mut pgt_iou = None;
+    if let Some(url) = &asked.pgt_url {
+        match proxy::grant(hub, &live, door, url, &payload).await? {
+            Grant::Given(iou) => pgt_iou = Some(iou),
+            Grant::NotTaken(why) => event.detail.push_str(why),
+        }
+    }
     Ok(Success {
         released,
         authenticated: live.session.authentication.at,

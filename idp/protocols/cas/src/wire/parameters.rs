@@ -169,8 +169,15 @@ fn check_address(address: &str) -> Result<(), CasError> {
 fn names_a_ticket(address: &str) -> bool {
     let query = address.split_once('#').map_or(address, |(before, _)| before);
     let Some((_, query)) = query.split_once('?') else { return false };
-    let Ok(fields) = Fields::parse(query) else { return true };
-    fields.iter().any(|(name, _)| matches!(name, "ticket" | "SAMLart"))
+    if Fields::parse(query).is_err() {
+        return true;
+    }
+    // Read as the most lenient service would: some split at `;` as well, some pass over the case, some over spaces before
+    // the name, and some take what stands before a bracket or a NUL for the whole name.
+    query.split(['&', ';']).flat_map(|part| url::form_urlencoded::parse(part.as_bytes())).any(|(name, _)| {
+        let name = name.trim_start().split(['[', '\0']).next().unwrap_or_default().trim_end();
+        ["ticket", "SAMLart"].iter().any(|reserved| reserved.eq_ignore_ascii_case(name))
+    })
 }
 
 /// The one way an address is written here, so that the one of the ticket and the one of the validation are compared
@@ -222,13 +229,22 @@ mod tests {
             "https://a.example/?x=1&%74icket=ST-evil",
             "https://a.example/?SAMLart=x",
             "https://a.example/?ticket",
+            "https://a.example/?Ticket=ST-evil",
+            "https://a.example/?TICKET=ST-evil",
+            "https://a.example/?x=1&%54icket=ST-evil",
+            "https://a.example/?a=1;ticket=ST-evil",
+            "https://a.example/?a=1;%74Icket=ST-evil",
+            "https://a.example/?samlart=x",
+            "https://a.example/?+ticket=x",
+            "https://a.example/?ticket[]=x",
+            "https://a.example/?ticket%00=x",
             "https://a.example/\r\nSet-Cookie:a=1",
             "https://a.example/\0",
         ] {
             let query: String = serialised(bad);
             assert!(login(&query).is_err(), "{bad}");
         }
-        assert!(login(&serialised("https://a.example/ticket?tickets=1#ticket=2")).is_ok());
+        assert!(login(&serialised("https://a.example/ticket?tickets=1&a=ticket;b=my_ticket#ticket=2")).is_ok());
         assert!(login(&serialised(&format!("https://a.example/{}", "a".repeat(4096)))).is_err());
     }
 
