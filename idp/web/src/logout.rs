@@ -11,7 +11,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::post;
 use http::{HeaderValue, header};
 use preau_domain::{ServiceId, SessionId, Visit};
 use std::collections::HashMap;
@@ -49,9 +49,7 @@ impl Turns {
 
 /// The routes of this concern.
 pub fn routes() -> Router<Arc<Hub>> {
-    // Whoever restores a closed tab asks for the address of the form: they are shown where it leads from.
-    let home = get(|State(hub): State<Arc<Hub>>| async move { hub.see_other("/") });
-    Router::new().route("/sign-out", post(sign_out).merge(home))
+    Router::new().route("/sign-out", post(sign_out))
 }
 
 async fn sign_out(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Result<Response, Fault> {

@@ -24,8 +24,8 @@ pub use proof::{Outcome, SOFT_LOCK};
 pub fn routes() -> Router<Arc<Hub>> {
     Router::new()
         .route("/sign-in/{id}", get(show))
-        .route("/sign-in/{id}/public", post(choose_public).get(back_to_step))
-        .route("/sign-in/{id}/password", post(password::submit).get(back_to_step))
+        .route("/sign-in/{id}/public", post(choose_public))
+        .route("/sign-in/{id}/password", post(password::submit))
 }
 
 /// The next step of a sign-in.
@@ -81,14 +81,6 @@ async fn show(
         }
         Step::Password(public) => Ok(ask_password(&hub, &visitor, &pending, public, "", None, None)),
     }
-}
-
-/// Whoever reloads the answer to a form, or restores a closed tab, asks for the form's own address.
-async fn back_to_step(State(hub): State<Arc<Hub>>, Path(id): Path<String>) -> Result<Response, Fault> {
-    if !id.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        return Err(Fault::new(FaultKind::NotFound, "no such sign-in"));
-    }
-    Ok(hub.see_other(&format!("/sign-in/{id}")))
 }
 
 async fn choose_public(
