@@ -12,6 +12,9 @@ pub enum Record {
     Establishment(EstablishmentRecord),
     /// A person.
     Person(PersonRecord),
+    /// A person of whom a part could not be read, such as a guardian of a pupil whose entry was rejected. An account that
+    /// is active stays as it is; another is made of this part when the part says of some establishment.
+    Partial(PersonRecord),
     /// An entry that does not fit.
     Rejected(Rejected),
 }

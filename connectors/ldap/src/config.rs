@@ -41,8 +41,9 @@ legal_in_charge = false
 # decoy_dn = "uid=decoy,ou=people,dc=ent,dc=example"
 page_size = 1000
 connect_ms = 1000
-answer_ms = 3000
-total_ms = 5000
+# Most milliseconds for one answer and for a whole password check: whoever waits longer sees a page that says so.
+answer_ms = 1500
+total_ms = 1800
 page_ms = 60000
 # Connections kept for searching, and passwords checked at the same time.
 searches = 4
@@ -114,10 +115,10 @@ fn connect_ms() -> u64 {
     1000
 }
 fn answer_ms() -> u64 {
-    3000
+    1500
 }
 fn total_ms() -> u64 {
-    5000
+    1800
 }
 fn page_ms() -> u64 {
     60_000

@@ -62,6 +62,12 @@ impl Entry {
         read.map_err(|_| Misfit(format!("{attribute} is not text")))
     }
 
+    /// Those values of an attribute that are text, as many as are ever taken: for an entry that is rejected anyway.
+    pub(crate) fn lossy_texts(&self, attribute: &str) -> impl Iterator<Item = &str> {
+        let parts = self.attributes.iter().filter(move |(name, _)| name.eq_ignore_ascii_case(attribute));
+        parts.flat_map(|(_, values)| values).take(MAX_VALUES).filter_map(|value| std::str::from_utf8(value).ok())
+    }
+
     /// The value of an attribute, cleaned, of at most `most` characters; `None` when it is absent or blank. Of several
     /// values, the first in alphabetical order: the order in which a directory sends them means nothing.
     pub(crate) fn one(&self, attribute: &str, most: usize) -> Result<Option<String>, Misfit> {

@@ -2,6 +2,7 @@
 //! so that a million people fit in memory.
 
 use crate::entry::comparable_dn;
+use crate::keys::Seen;
 use crate::structures::{Place, Table};
 use preau_domain::{Affiliation, Child, JoinKey, Legal, Profile, SourceId};
 use std::hash::{BuildHasher, RandomState};
@@ -26,6 +27,8 @@ struct Link {
 pub(crate) struct Links {
     text: String,
     links: Vec<Link>,
+    /// Adults named by pupils whose entries were rejected.
+    doubtful: Seen,
     state: RandomState,
     sorted: bool,
 }
@@ -46,6 +49,20 @@ impl Links {
         self.links.push(Link { adult_hash, adult: adult_at, pupil: pupil_at, place, code: short, legal });
         self.sorted = false;
         true
+    }
+
+    /// Notes that a rejected pupil may name this adult by join key or DN: what is read of the adult is not all.
+    pub(crate) fn doubt(&mut self, adult: &str) {
+        if adult.contains('=') {
+            self.doubtful.first_time(&comparable_dn(adult));
+        } else {
+            self.doubtful.first_time(adult);
+        }
+    }
+
+    /// Whether a rejected pupil may name an adult who has these names.
+    pub(crate) fn doubts(&self, names: [&str; 2]) -> bool {
+        names.into_iter().any(|name| self.doubtful.has(name))
     }
 
     fn keep(&mut self, name: &str) -> Option<(u32, u16)> {

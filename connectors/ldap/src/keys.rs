@@ -63,8 +63,17 @@ pub(crate) struct Seen {
 impl Seen {
     /// Whether this is the first time.
     pub(crate) fn first_time(&mut self, name: &str) -> bool {
+        self.met.insert(self.digest(name))
+    }
+
+    /// Whether it was met.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.met.contains(&self.digest(name))
+    }
+
+    fn digest(&self, name: &str) -> u128 {
         let (high, low) = (self.states.0.hash_one(name), self.states.1.hash_one(name));
-        self.met.insert(u128::from(high) << 64 | u128::from(low))
+        u128::from(high) << 64 | u128::from(low)
     }
 }
 

@@ -136,6 +136,19 @@ impl Vector {
         entry.texts(&self.attribute)?.into_iter().map(|value| self.take_apart(value)).collect()
     }
 
+    /// Whatever may be the person of a value: the field that says so, or any field of a value that cannot be taken apart.
+    pub(crate) fn may_name<'a>(&'a self, entry: &'a Entry) -> Vec<&'a str> {
+        let mut names = Vec::new();
+        for value in entry.lossy_texts(&self.attribute) {
+            match self.take_apart(value) {
+                Ok(fields) => names.push(fields.get(Field::Person)),
+                Err(_) => names.extend(value.split('$').map(str::trim)),
+            }
+        }
+        names.retain(|name| !name.is_empty());
+        names
+    }
+
     fn take_apart<'a>(&'a self, value: &'a str) -> Result<Fields<'a>, Misfit> {
         let parts: Vec<&str> = value.split('$').map(str::trim).collect();
         let (found, wanted) = (parts.len(), self.fields.len());

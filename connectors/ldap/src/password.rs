@@ -7,7 +7,7 @@
 use crate::config::Settings;
 use crate::entry::Entry;
 use crate::keys::Keys;
-use crate::pool::Pool;
+use crate::pool::{Attempt, Pool};
 use crate::session::{BindAnswer, Query};
 use async_trait::async_trait;
 use ldap3::{Scope, ldap_escape};
@@ -55,24 +55,34 @@ impl PasswordCheck for Passwords {
         if normalised_login(login).as_deref() != Some(login) {
             return Ok(Verdict::Refused("unknown"));
         }
-        self.work.pool.breaker.pass()?;
+        let attempt = self.work.pool.breaker.begin()?;
         let (work, login, password) = (self.work.clone(), login.to_owned(), Zeroizing::new(password.to_owned()));
         // In a task of its own: should the library panic on an answer, this check fails and nothing else.
         let mut task = JoinSet::new();
-        task.spawn(async move { work.prove(&login, &password).await });
-        match timeout(self.work.settings.total, task.join_next()).await {
-            Ok(Some(Ok(verdict))) => verdict,
-            Ok(_) => Err(Unavailable("the directory answered something that could not be read".into())),
-            Err(_) => Err(Unavailable("the directory took too long".into())),
+        let mine = Arc::clone(&attempt);
+        task.spawn(async move { work.prove(&mine, &login, &password).await });
+        match timeout(attempt.patience(self.work.settings.total), task.join_next()).await {
+            Ok(ended) => {
+                // Whatever failed without an answer told the breaker already, and the first word counts.
+                attempt.answered();
+                match ended {
+                    Some(Ok(verdict)) => verdict,
+                    _ => Err(Unavailable("the directory answered something that could not be read".into())),
+                }
+            }
+            Err(_) => {
+                attempt.silent();
+                Err(Unavailable("the directory took too long".into()))
+            }
         }
     }
 }
 
 impl Work {
-    async fn prove(&self, login: &str, password: &str) -> Result<Verdict, Unavailable> {
-        let found = self.find(login).await?;
+    async fn prove(&self, attempt: &Attempt, login: &str, password: &str) -> Result<Verdict, Unavailable> {
+        let found = self.find(attempt, login).await?;
         let dn = found.as_ref().map_or(self.settings.decoy_dn.as_str(), |(dn, _)| dn.as_str());
-        let answer = self.bind(dn, password).await?;
+        let answer = self.bind(attempt, dn, password).await?;
         match found {
             Ok((_, key)) => verdict(&answer, key),
             Err(word) => Ok(Verdict::Refused(word)),
@@ -80,7 +90,11 @@ impl Work {
     }
 
     /// The one entry of a login and its join key, or the word that says why there is none.
-    async fn find(&self, login: &str) -> Result<Result<(String, String), &'static str>, Unavailable> {
+    async fn find(
+        &self,
+        attempt: &Attempt,
+        login: &str,
+    ) -> Result<Result<(String, String), &'static str>, Unavailable> {
         let m = &self.settings.mapping.people;
         let query = Query {
             base: self.settings.people.clone(),
@@ -88,7 +102,7 @@ impl Work {
             filter: m.sign_in.replace("{login}", &ldap_escape(login)),
             attributes: vec![m.key.clone(), m.login.clone()],
         };
-        let entries = self.pool.search(&query, 1).await?;
+        let entries = self.pool.search(attempt, &query, 1).await?;
         let [entry] = entries.as_slice() else {
             return Ok(Err(if entries.is_empty() { "unknown" } else { "ambiguous" }));
         };
@@ -106,12 +120,13 @@ impl Work {
         values.into_iter().any(|value| normalised_login(value).as_deref() == Some(login))
     }
 
-    async fn bind(&self, dn: &str, password: &str) -> Result<BindAnswer, Unavailable> {
+    async fn bind(&self, attempt: &Attempt, dn: &str, password: &str) -> Result<BindAnswer, Unavailable> {
         let _place = self.binds.acquire().await.map_err(|_| Unavailable("no more binds".into()))?;
-        let mut session = self.pool.connect().await?;
-        let answer = session.bind(dn, password).await;
-        self.pool.breaker.note(&answer);
-        let answer = answer.map_err(Unavailable)?;
+        let mut session = self.pool.connect(attempt).await?;
+        let answer = session.bind(dn, password).await.map_err(|sentence| {
+            attempt.failed(&sentence);
+            Unavailable(sentence)
+        })?;
         session.close().await;
         Ok(answer)
     }

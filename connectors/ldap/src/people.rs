@@ -75,15 +75,33 @@ impl Reader<'_> {
         if places.is_empty() {
             return Err(nowhere(unknown, &m.classes));
         }
-        for (place, _) in &places {
+        let at: Vec<Place> = places.iter().map(|(place, _)| *place).collect();
+        record.affiliations = finished(places)?;
+        for place in at {
             for (adult, code, legal) in &adults {
-                if !links.add(adult, &record.key, *place, code, *legal) {
+                if !links.add(adult, &record.key, place, code, *legal) {
                     return Err(Misfit("more parent links than can be held".into()));
                 }
             }
         }
-        record.affiliations = finished(places)?;
         Ok(record)
+    }
+
+    /// Notes the adults a rejected pupil may name: their rights come from this entry, and it says nothing now. `key` is
+    /// the pupil's, if it could be read.
+    pub(crate) fn doubt_adults(&self, entry: &Entry, key: Option<&str>, links: &mut Links) {
+        for adult in self.mapping.pupils.guardians.may_name(entry) {
+            if adult.contains('=') {
+                links.doubt(adult);
+            } else {
+                links.doubt(&self.keys.beside(key.unwrap_or_default(), adult));
+            }
+        }
+    }
+
+    /// Whether what was read of an adult may not be all, because a rejected pupil may name them.
+    pub(crate) fn is_doubtful(&self, entry: &Entry, key: &str, links: &Links) -> bool {
+        links.doubts([key, &crate::entry::comparable_dn(&entry.dn)])
     }
 
     /// The adults a pupil names: join key or DN, link code, legal weight.

@@ -22,6 +22,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+/// How long it may take to learn whether anything changed: nobody waits for it.
+const ASKING: Duration = Duration::from_secs(5);
 /// How long counting may take before the progress bar does without.
 const COUNTING: Duration = Duration::from_secs(2);
 
@@ -100,6 +102,9 @@ impl Reading {
             people += page.len();
             for entry in page {
                 let record = one(&reader, &mut seen, &entry, |key| reader.pupil(&entry, key, &mut links));
+                if let Record::Rejected(rejected) = &record {
+                    reader.doubt_adults(&entry, rejected.key.as_deref(), &mut links);
+                }
                 hand_over(out, record).await?;
             }
         }
@@ -113,6 +118,12 @@ impl Reading {
             people += page.len();
             for entry in page {
                 let record = one(&reader, &mut seen, &entry, |key| reader.adult(&entry, key, &links, &rules));
+                let record = match record {
+                    Record::Person(person) if reader.is_doubtful(&entry, &person.key, &links) => {
+                        Record::Partial(person)
+                    }
+                    record => record,
+                };
                 hand_over(out, record).await?;
             }
         }
@@ -187,7 +198,7 @@ impl Directory for Reading {
             session.close().await;
             version
         };
-        timeout(self.settings.total, ask).await.ok()?
+        timeout(ASKING, ask).await.ok()?
     }
 }
 

@@ -80,11 +80,12 @@ pub(crate) async fn establishments<S: SyncStore + ?Sized>(
     Ok(())
 }
 
-/// Writes the people of the spool.
+/// Writes the people of the spool, except those `spared`: what their record says of them is not believed.
 pub(crate) async fn people<S: SyncStore + ?Sized>(
     store: &S,
     source: &SourceId,
     spool: Spool,
+    spared: impl Fn(&str) -> bool,
     ids: &Arc<dyn Ids>,
     progress: &dyn Progress,
 ) -> Result<(), SyncError> {
@@ -93,9 +94,13 @@ pub(crate) async fn people<S: SyncStore + ?Sized>(
     let (source, ids) = (source.clone(), Arc::clone(ids));
     // The next batch is read from the spool while the store writes this one.
     let reading = tokio::task::spawn_blocking(move || batches(spool.rewind()?, &source, ids.as_ref(), &sender));
-    while let Some(batch) = receiver.recv().await {
-        store.put_people(&batch).await?;
-        progress.advance(batch.len() as u64);
+    while let Some(mut batch) = receiver.recv().await {
+        let read = batch.len() as u64;
+        batch.retain(|change| change.person.join.as_ref().is_none_or(|join| !spared(&join.key)));
+        if !batch.is_empty() {
+            store.put_people(&batch).await?;
+        }
+        progress.advance(read);
     }
     reading.await.map_err(|_| SyncError::Interrupted)??;
     Ok(())

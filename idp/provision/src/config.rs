@@ -12,14 +12,15 @@ use std::path::PathBuf;
 pub struct SyncConfig {
     /// Folder of this machine for what is being read and for the lock of each source. Relative to the configuration file.
     pub spool_dir: PathBuf,
-    /// A run is held when it would suspend more than this share, in percent, of the people of the source…
+    /// A run is held when it would suspend, or leave without any establishment, more than this share, in percent, of the
+    /// people of the source…
     pub hold_above_percent: u8,
     /// … or more than this number of people, whichever comes first.
     pub hold_above_people: u64,
-    /// A run is held when it would suspend more than this share, in percent, of the people of one establishment.
+    /// A run is held when more than this share, in percent, of the people of one establishment would have no right there
+    /// any more: suspended, or read without it.
     pub hold_above_school_percent: u8,
-    /// The rule on one establishment counts from this many suspensions in it: one departure from a school of three is
-    /// no accident.
+    /// The rule on one establishment counts from this many people: one departure from a school of three is no accident.
     pub school_floor: u64,
 }
 
@@ -61,6 +62,7 @@ impl SyncConfig {
             people: self.hold_above_people,
             school_percent: self.hold_above_school_percent,
             school_floor: self.school_floor,
+            accepted: None,
         }
     }
 }

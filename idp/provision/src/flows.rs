@@ -155,6 +155,95 @@ async fn a_source_that_forgets_is_held_and_nothing_is_written() {
     assert_eq!((applied.outcome, applied.people.suspended, applied.people.created), (RunOutcome::Applied, 50, 1));
 }
 
+/// A guardian of one school, as their children's entries tell it.
+fn guardian(n: usize, uai: Option<&str>) -> PersonRecord {
+    PersonRecord {
+        key: format!("g{n:05}"),
+        given_name: "Dominique".into(),
+        family_name: "Martin".into(),
+        title: None,
+        login: Some(format!("dominique.{n}")),
+        mail: None,
+        affiliations: uai.map(|uai| Affiliation::new(uai.parse().unwrap(), Profile::Guardian)).into_iter().collect(),
+        children: Vec::new(),
+    }
+}
+
+/// The academy, with a guardian for each pupil of the collège; `known` is whether the pupils' entries name them.
+fn with_guardians(known: bool) -> Vec<Record> {
+    let mut records = academy(100);
+    records.extend((0..50).map(|n| Record::Person(guardian(n, known.then_some(COLLEGE)))));
+    records
+}
+
+/// The attribute that names the guardians becomes unreadable: everybody is still there, half of a school has no right.
+#[tokio::test]
+async fn a_source_that_forgets_an_attribute_is_held_and_nobody_loses_a_right() {
+    let house = House::new();
+    house.applied(&with_guardians(true)).await;
+    let state = house.ctx.store.state();
+
+    let held = house.run(&complete(with_guardians(false)), Options::default()).await.unwrap();
+    assert_eq!((held.outcome, held.people.suspended, held.people.stripped), (RunOutcome::Held, 0, 50));
+    assert!(held.held[0].contains("50 of the 150"), "{:?}", held.held);
+    assert!(held.held[1].contains(&format!("50 people of {COLLEGE} would lose every right there")), "{:?}", held.held);
+    assert_eq!(house.ctx.store.state(), state);
+
+    // The same in a reading that was cut short: what it says of others is written, they are kept.
+    let mut records = with_guardians(false);
+    records[2] = pupil(0, "Changé", COLLEGE);
+    let cut = Listed { completion: Completion::Incomplete("size limit".into()), ..complete(records) };
+    let report = house.run(&cut, Options::default()).await.unwrap();
+    assert_eq!(report.outcome, RunOutcome::Incomplete);
+    assert_eq!((report.people.updated, report.people.kept, report.people.stripped), (1, 50, 0));
+    let guardians = |house: &House| {
+        let tables = house.ctx.store.tables.lock().unwrap();
+        tables.people.values().filter(|(p, _)| p.affiliations.iter().any(|a| a.profile == Profile::Guardian)).count()
+    };
+    assert_eq!(guardians(&house), 50);
+    assert!(house.ctx.store.state().contains("Changé"));
+
+    // Somebody who says that it is so is believed, for that number and no more.
+    let accepting = |people| Options { thresholds: Thresholds::accepting(people), ..Options::default() };
+    let losing = held.people.losing();
+    assert_eq!(losing, 50);
+    let fewer = house.run(&complete(with_guardians(false)), accepting(losing - 1)).await.unwrap();
+    assert_eq!((fewer.outcome, guardians(&house)), (RunOutcome::Held, 50));
+    let applied = house.run(&complete(with_guardians(false)), accepting(losing)).await.unwrap();
+    assert_eq!((applied.outcome, applied.people.stripped, guardians(&house)), (RunOutcome::Applied, 50, 0));
+}
+
+/// In September a class of the collège is at the lycée: the collège loses many, nobody is left without a right.
+#[tokio::test]
+async fn a_school_year_that_begins_passes_with_the_number_it_tells() {
+    let house = House::new();
+    house.applied(&academy(100)).await;
+    let september: Vec<Record> =
+        (0..100).map(|n| pupil(n, "Martin", if n % 2 == 0 && n >= 30 { COLLEGE } else { LYCEE })).collect();
+    let held = house.run(&complete(september.clone()), Options::default()).await.unwrap();
+    assert_eq!((held.outcome, held.held.len()), (RunOutcome::Held, 1), "{:?}", held.held);
+    assert_eq!((held.people.suspended, held.people.stripped, held.people.losing()), (0, 0, 15));
+    let accepted = Options { thresholds: Thresholds::accepting(held.people.losing()), ..Options::default() };
+    let applied = house.run(&complete(september), accepted).await.unwrap();
+    assert_eq!((applied.outcome, applied.people.updated), (RunOutcome::Applied, 15));
+}
+
+#[tokio::test]
+async fn a_person_read_in_part_keeps_the_account_there_is() {
+    let house = House::new();
+    house.applied(&with_guardians(true)).await;
+    let state = house.ctx.store.state();
+    let mut records = with_guardians(true);
+    records.pop();
+    records.push(Record::Partial(guardian(49, None)));
+    records.push(Record::Partial(guardian(50, None)));
+    let report = house.applied(&records).await;
+    assert_eq!((report.people.kept, report.people.created, report.people.updated), (1, 0, 0));
+    assert_eq!(house.ctx.store.state(), state);
+    records.push(Record::Partial(guardian(51, Some(LYCEE))));
+    assert_eq!(house.applied(&records).await.people.created, 1);
+}
+
 #[tokio::test]
 async fn a_reading_cut_short_adds_and_changes_but_suspends_nobody() {
     let house = House::new();

@@ -1,7 +1,9 @@
 //! Whether a plan may be applied. Pure: a plan and thresholds in, a verdict out.
 //!
 //! What the guard is afraid of is not a person who leaves but a source that forgets: a filter mistyped, a branch that
-//! is not readable any more, an export cut short. All of these look like many departures at once.
+//! is not readable any more, an export cut short. All of these look like many departures at once. A source may forget
+//! people, or only where they are: an attribute that is not readable any more leaves everybody in the reading, and
+//! nobody with a right. So whoever is read without an establishment they had counts there as whoever is absent.
 
 use crate::plan::Plan;
 use preau_connector_api::Completion;
@@ -20,18 +22,22 @@ pub struct Thresholds {
     pub school_percent: u8,
     /// as long as it is at least this many people.
     pub school_floor: u64,
+    /// Somebody read why a run was held and accepts that this many people lose something, wherever they are: nothing
+    /// above counts then.
+    pub accepted: Option<u64>,
 }
 
 impl Default for Thresholds {
     fn default() -> Self {
-        Thresholds { people_percent: 5, people: 200, school_percent: 20, school_floor: 5 }
+        Thresholds { people_percent: 5, people: 200, school_percent: 20, school_floor: 5, accepted: None }
     }
 }
 
 impl Thresholds {
-    /// Thresholds of somebody who has read why a run was held and accepts that many suspensions, wherever they are.
-    pub fn accepting(suspensions: u64) -> Self {
-        Thresholds { people_percent: 100, people: suspensions, school_percent: 100, school_floor: 0 }
+    /// Thresholds of somebody who has read why a run was held and accepts that so many people lose something, wherever
+    /// they are: [`crate::PeopleCounts::losing`].
+    pub fn accepting(people: u64) -> Self {
+        Thresholds { accepted: Some(people), ..Thresholds::default() }
     }
 }
 
@@ -39,41 +45,76 @@ impl Thresholds {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "rule", rename_all = "kebab-case")]
 pub enum Reason {
-    /// Too many people of the source would be suspended.
+    /// Too many people of the source would be suspended or left without any establishment.
     TooManyPeople {
         /// Active people of the source.
         active: u64,
         /// Of them, absent from the reading.
-        lost: u64,
+        absent: u64,
+        /// Of them, in the reading and in no establishment any more.
+        stripped: u64,
         /// How many would have been let through.
         allowed: u64,
     },
-    /// Too many people of one establishment would be suspended.
+    /// Too many people of one establishment would have no right there any more.
     TooManyOfOneSchool {
         /// Which establishment.
         establishment: Uai,
         /// Its active people.
         active: u64,
         /// Of them, absent from the reading.
+        absent: u64,
+        /// Of them, in the reading and not in this establishment any more.
         lost: u64,
         /// The share that would have been let through, in percent.
         percent: u8,
+    },
+    /// More people would lose something than somebody accepted.
+    MoreThanAccepted {
+        /// How many would be suspended or lose an establishment.
+        losing: u64,
+        /// How many were accepted.
+        accepted: u64,
     },
 }
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Reason::TooManyPeople { active, lost, allowed } => write!(
-                f,
-                "{lost} of the {active} active people of the source would be suspended ({} %); at most {allowed} may be",
-                share(*lost, *active)
-            ),
-            Reason::TooManyOfOneSchool { establishment, active, lost, percent } => write!(
-                f,
-                "{} % of {establishment} would vanish ({lost} of {active} people); at most {percent} % may",
-                share(*lost, *active)
-            ),
+            Reason::TooManyPeople { active, absent, stripped, allowed } => {
+                match (absent, stripped) {
+                    (_, 0) => write!(f, "{absent} of the {active} active people of the source would be suspended")?,
+                    (0, _) => write!(
+                        f,
+                        "{stripped} of the {active} active people of the source would be left without any establishment"
+                    )?,
+                    _ => write!(
+                        f,
+                        "of the {active} active people of the source {absent} would be suspended and {stripped} left \
+                         without any establishment"
+                    )?,
+                }
+                write!(f, " ({} %); at most {allowed} may be", share(absent + stripped, *active))
+            }
+            Reason::TooManyOfOneSchool { establishment, active, absent, lost, percent } => {
+                if *lost == 0 {
+                    write!(
+                        f,
+                        "{} % of {establishment} would vanish ({absent} of {active} people)",
+                        share(*absent, *active)
+                    )?;
+                } else {
+                    write!(f, "{lost} people of {establishment} would lose every right there")?;
+                    if *absent > 0 {
+                        write!(f, " and {absent} would be suspended")?;
+                    }
+                    write!(f, " ({} % of its {active} people)", share(absent + lost, *active))?;
+                }
+                write!(f, "; at most {percent} % may")
+            }
+            Reason::MoreThanAccepted { losing, accepted } => {
+                write!(f, "{losing} people would be suspended or lose an establishment; {accepted} were accepted")
+            }
         }
     }
 }
@@ -100,17 +141,24 @@ pub fn guard(plan: &Plan, thresholds: &Thresholds) -> Verdict {
     if let Completion::Incomplete(why) = &plan.completion {
         return Verdict::GoWithoutSuspensions(why.clone());
     }
+    if let Some(accepted) = thresholds.accepted {
+        let losing = plan.people.losing();
+        let more = Reason::MoreThanAccepted { losing, accepted };
+        return if losing > accepted { Verdict::Held(vec![more]) } else { Verdict::Go };
+    }
     let mut reasons = Vec::new();
-    let lost = plan.people.suspended;
+    let (absent, stripped) = (plan.people.suspended, plan.people.stripped);
     let allowed = thresholds.people.min(portion(plan.active, thresholds.people_percent));
-    if lost > allowed {
-        reasons.push(Reason::TooManyPeople { active: plan.active, lost, allowed });
+    if absent + stripped > allowed {
+        reasons.push(Reason::TooManyPeople { active: plan.active, absent, stripped, allowed });
     }
     for school in &plan.losses {
-        if school.lost >= thresholds.school_floor && school.lost > portion(school.active, thresholds.school_percent) {
+        let gone = school.absent + school.lost;
+        if gone >= thresholds.school_floor && gone > portion(school.active, thresholds.school_percent) {
             reasons.push(Reason::TooManyOfOneSchool {
                 establishment: school.establishment.clone(),
                 active: school.active,
+                absent: school.absent,
                 lost: school.lost,
                 percent: thresholds.school_percent,
             });
@@ -130,22 +178,43 @@ mod tests {
     use crate::plan::SchoolLoss;
     use crate::report::{PeopleCounts, RejectedCounts};
 
-    fn plan(active: u64, lost: u64, schools: &[(u64, u64)]) -> Plan {
+    /// Of so many active people, those absent and those stripped; and the same for each school: its people, those absent,
+    /// those who are there no more.
+    fn told(active: u64, absent: u64, stripped: u64, schools: &[(u64, u64, u64)]) -> Plan {
+        let narrowed = schools.iter().map(|(_, _, lost)| *lost).sum::<u64>().max(stripped);
         Plan {
             completion: Completion::Complete,
             active,
-            people: PeopleCounts { suspended: lost, ..PeopleCounts::default() },
+            people: PeopleCounts { suspended: absent, narrowed, stripped, ..PeopleCounts::default() },
             losses: schools
                 .iter()
                 .zip(["0990001N", "0990002P"])
-                .map(|((active, lost), uai)| SchoolLoss {
+                .map(|((active, absent, lost), uai)| SchoolLoss {
                     establishment: uai.parse().unwrap(),
                     active: *active,
+                    absent: *absent,
                     lost: *lost,
                 })
                 .collect(),
             rejected: RejectedCounts::default(),
         }
+    }
+
+    /// The same when nobody read loses anything.
+    fn plan(active: u64, absent: u64, schools: &[(u64, u64)]) -> Plan {
+        let schools: Vec<(u64, u64, u64)> = schools.iter().map(|(active, absent)| (*active, *absent, 0)).collect();
+        told(active, absent, 0, &schools)
+    }
+
+    /// The rules that hold a plan.
+    fn rules(verdict: &Verdict) -> Vec<&'static str> {
+        let Verdict::Held(reasons) = verdict else { return Vec::new() };
+        let rule = |reason: &Reason| match reason {
+            Reason::TooManyPeople { .. } => "people",
+            Reason::TooManyOfOneSchool { .. } => "school",
+            Reason::MoreThanAccepted { .. } => "accepted",
+        };
+        reasons.iter().map(rule).collect()
     }
 
     #[test]
@@ -170,19 +239,46 @@ mod tests {
         ];
         for (active, lost, schools, expected) in table {
             let verdict = guard(&plan(*active, *lost, schools), &Thresholds::default());
-            let rules: Vec<&str> = match &verdict {
-                Verdict::Held(reasons) => reasons
-                    .iter()
-                    .map(|reason| match reason {
-                        Reason::TooManyPeople { .. } => "people",
-                        Reason::TooManyOfOneSchool { .. } => "school",
-                    })
-                    .collect(),
-                _ => Vec::new(),
-            };
-            assert_eq!(&rules, expected, "{active} active, {lost} lost, {schools:?}");
+            assert_eq!(&rules(&verdict), expected, "{active} active, {lost} lost, {schools:?}");
             assert_eq!(matches!(verdict, Verdict::Go), expected.is_empty());
         }
+    }
+
+    #[test]
+    fn who_is_read_without_a_right_counts_as_who_is_absent() {
+        /// Active people, absent, stripped, the same for each school, and the rules that hold it.
+        type Row = (u64, u64, u64, &'static [(u64, u64, u64)], &'static [&'static str]);
+        let table: &[Row] = &[
+            (1_000, 0, 50, &[(1_000, 0, 50)], &[]),
+            (1_000, 0, 51, &[(1_000, 0, 51)], &["people"]),
+            (1_000, 25, 26, &[(1_000, 25, 26)], &["people"]),
+            (100_000, 0, 201, &[(2_000, 0, 201)], &["people"]),
+            // Nobody is left without a right, but a school empties itself.
+            (100_000, 0, 0, &[(100, 0, 20)], &[]),
+            (100_000, 0, 0, &[(100, 0, 21)], &["school"]),
+            (100_000, 0, 0, &[(100, 10, 11)], &["school"]),
+            (100_000, 2, 2, &[(4, 2, 2)], &[]),
+            (100_000, 2, 3, &[(5, 2, 3)], &["school"]),
+            (2_480, 0, 620, &[(1_240, 0, 620)], &["people", "school"]),
+        ];
+        for (active, absent, stripped, schools, expected) in table {
+            let verdict = guard(&told(*active, *absent, *stripped, schools), &Thresholds::default());
+            assert_eq!(
+                &rules(&verdict),
+                expected,
+                "{active} active, {absent} absent, {stripped} stripped, {schools:?}"
+            );
+            assert_eq!(matches!(verdict, Verdict::Go), expected.is_empty());
+        }
+    }
+
+    #[test]
+    fn one_number_accepts_who_is_absent_and_who_loses_an_establishment() {
+        let year_end = told(1_000, 40, 10, &[(400, 40, 160)]);
+        assert_eq!(rules(&guard(&year_end, &Thresholds::default())), ["school"]);
+        assert_eq!(guard(&year_end, &Thresholds::accepting(200)), Verdict::Go);
+        assert_eq!(rules(&guard(&year_end, &Thresholds::accepting(199))), ["accepted"]);
+        assert_eq!(rules(&guard(&year_end, &Thresholds::accepting(0))), ["accepted"]);
     }
 
     #[test]
@@ -213,6 +309,21 @@ mod tests {
             [
                 "80 of the 1500 active people of the source would be suspended (5.3 %); at most 75 may be",
                 "26 % of 0990001N would vanish (80 of 300 people); at most 20 % may",
+            ]
+        );
+        let Verdict::Held(reasons) = guard(&told(2_480, 3, 620, &[(1_240, 0, 620), (9, 3, 2)]), &Thresholds::default())
+        else {
+            panic!("held");
+        };
+        let text: Vec<String> = reasons.iter().map(Reason::to_string).collect();
+        assert_eq!(
+            text,
+            [
+                "of the 2480 active people of the source 3 would be suspended and 620 left without any establishment \
+                 (25 %); at most 124 may be",
+                "620 people of 0990001N would lose every right there (50 % of its 1240 people); at most 20 % may",
+                "2 people of 0990002P would lose every right there and 3 would be suspended (55 % of its 9 people); \
+                 at most 20 % may",
             ]
         );
     }

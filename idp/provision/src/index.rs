@@ -15,6 +15,7 @@ struct Row {
     active: bool,
     present: bool,
     used: bool,
+    stripped: bool,
 }
 
 /// What is known of one record.
@@ -62,6 +63,7 @@ impl Index {
                 active: row.state == AccountState::Active,
                 present: false,
                 used: false,
+                stripped: false,
             });
         }
     }
@@ -95,12 +97,30 @@ impl Index {
         }
     }
 
+    /// The establishments stored of that key.
+    pub(crate) fn establishments(&self, key: Digest) -> &[Uai] {
+        let row = self.at(key).map(|at| &self.rows[at]);
+        row.and_then(|row| self.sets.get(row.set as usize)).map_or(&[][..], Vec::as_slice)
+    }
+
+    /// Notes that the record read of that key leaves its account without any establishment.
+    pub(crate) fn strip(&mut self, key: Digest) {
+        if let Some(at) = self.at(key) {
+            self.rows[at].stripped = true;
+        }
+    }
+
+    /// Whether the record read of that key leaves its account without any establishment.
+    pub(crate) fn stripped(&self, key: Digest) -> bool {
+        self.at(key).is_some_and(|at| self.rows[at].stripped)
+    }
+
     /// Whether the account of that key is active and its record was nowhere in the reading.
     pub(crate) fn lost(&self, key: Digest) -> bool {
         self.at(key).is_some_and(|at| self.rows[at].active && !self.rows[at].present)
     }
 
-    /// Known people who are present only as rejected entries.
+    /// Known people who are present only as entries that could not be used, or not wholly.
     pub(crate) fn kept(&self) -> u64 {
         self.rows.iter().filter(|row| row.present && !row.used).count() as u64
     }

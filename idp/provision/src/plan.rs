@@ -14,7 +14,7 @@ pub(crate) const MAX_ESTABLISHMENTS: usize = 200_000;
 /// Longest join key the store takes, in characters.
 const MAX_KEY: usize = 128;
 
-/// People of one establishment who would be suspended.
+/// People of one establishment who would have no right there any more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SchoolLoss {
     /// Which establishment.
@@ -22,6 +22,8 @@ pub struct SchoolLoss {
     /// Its active people that came from this source.
     pub active: u64,
     /// How many of them are absent from the reading.
+    pub absent: u64,
+    /// How many of them are in the reading, and not in this establishment any more.
     pub lost: u64,
 }
 
@@ -32,9 +34,9 @@ pub struct Plan {
     pub completion: Completion,
     /// Active people of the source before the run.
     pub active: u64,
-    /// Figures on people. `suspended` is what would be suspended if the guard lets it.
+    /// Figures on people. `suspended` and `stripped` are what would become of them if the guard lets it.
     pub people: PeopleCounts,
-    /// Establishments where somebody is absent, in the order of their numbers.
+    /// Establishments that lose somebody, in the order of their numbers.
     pub losses: Vec<SchoolLoss>,
     /// What does not fit.
     pub rejected: RejectedCounts,
@@ -54,6 +56,8 @@ pub(crate) struct Planner {
     source: SourceId,
     index: Index,
     new_keys: HashSet<Digest>,
+    /// People read who leave an establishment, for each.
+    leaving: BTreeMap<Uai, u64>,
     uais: HashSet<Uai>,
     establishments: Vec<Establishment>,
     people: PeopleCounts,
@@ -74,6 +78,7 @@ impl Planner {
             source,
             index,
             new_keys: HashSet::new(),
+            leaving: BTreeMap::new(),
             uais: HashSet::new(),
             establishments: Vec::new(),
             people: PeopleCounts::default(),
@@ -139,10 +144,51 @@ impl Planner {
                 self.people.unchanged += 1;
                 return Fate::Pass;
             }
-            (true, false) => self.people.updated += 1,
+            (true, false) => {
+                self.people.updated += 1;
+                self.compare(key, record);
+            }
             (false, _) => self.people.reactivated += 1,
         }
         Fate::Write
+    }
+
+    /// Counts the establishments that a known and active person leaves.
+    fn compare(&mut self, key: Digest, record: &PersonRecord) {
+        let stored = self.index.establishments(key);
+        let mut left = 0;
+        for uai in stored.iter().filter(|uai| !record.affiliations.iter().any(|a| a.establishment == **uai)) {
+            left += 1;
+            match self.leaving.get_mut(uai) {
+                Some(people) => *people += 1,
+                None => drop(self.leaving.insert(uai.clone(), 1)),
+            }
+        }
+        if left == 0 {
+            return;
+        }
+        self.people.narrowed += 1;
+        // Moving from one school to another is not the same as being nowhere.
+        if record.affiliations.is_empty() {
+            self.people.stripped += 1;
+            self.index.strip(key);
+        }
+    }
+
+    /// A person of whom a part could not be read: an active account stays as it is.
+    pub(crate) fn partial(&mut self, record: &PersonRecord, digest: Digest) -> Fate {
+        let key = Digest::of_key(&record.key);
+        if self.index.known(key).is_some_and(|known| known.active) {
+            self.people.read += 1;
+            self.index.mark(key, false);
+            return Fate::Pass;
+        }
+        // What is left of the record gives nothing: it waits for the rest.
+        if record.affiliations.is_empty() {
+            self.people.read += 1;
+            return Fate::Pass;
+        }
+        self.person(record, digest)
     }
 
     /// An entry its connector could not use. Its account, if it has one, stays as it is.
@@ -157,20 +203,23 @@ impl Planner {
     pub(crate) fn finish(mut self, completion: Completion) -> Planned {
         let mut active = 0;
         let mut schools: BTreeMap<&Uai, (u64, u64)> = BTreeMap::new();
-        for (lost, establishments) in self.index.active() {
+        for (absent, establishments) in self.index.active() {
             active += 1;
-            self.people.suspended += u64::from(lost);
+            self.people.suspended += u64::from(absent);
             for uai in establishments {
                 let school = schools.entry(uai).or_default();
                 school.0 += 1;
-                school.1 += u64::from(lost);
+                school.1 += u64::from(absent);
             }
         }
         self.people.kept = self.index.kept();
         let losses = schools
             .into_iter()
-            .filter(|(_, (_, lost))| *lost > 0)
-            .map(|(uai, (active, lost))| SchoolLoss { establishment: uai.clone(), active, lost })
+            .map(|(uai, (active, absent))| {
+                let lost = self.leaving.get(uai).copied().unwrap_or(0);
+                SchoolLoss { establishment: uai.clone(), active, absent, lost }
+            })
+            .filter(|school| school.absent + school.lost > 0)
             .collect();
         let plan = Plan { completion, active, people: self.people, losses, rejected: self.rejected };
         Planned { plan, index: self.index, establishments: self.establishments }

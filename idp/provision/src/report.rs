@@ -25,10 +25,25 @@ pub struct PeopleCounts {
     pub reactivated: u64,
     /// Accounts whose record is the one stored.
     pub unchanged: u64,
-    /// Accounts kept as they are because their entry was rejected.
+    /// Accounts kept as they are: their entry, or that of a pupil they answer for, was rejected; or the reading was
+    /// incomplete and would have left them without any establishment.
     pub kept: u64,
     /// Accounts suspended because their record is absent; in a run that was held or tried, those that would have been.
     pub suspended: u64,
+    /// Active accounts that lose an establishment because their record does not say it any more; each is among `updated`.
+    /// In a run that was held or tried, those that would.
+    #[serde(default)]
+    pub narrowed: u64,
+    /// Of them, those left without any establishment.
+    #[serde(default)]
+    pub stripped: u64,
+}
+
+impl PeopleCounts {
+    /// How many people lose something: suspended, or fewer establishments. The number somebody accepts covers both.
+    pub fn losing(&self) -> u64 {
+        self.suspended + self.narrowed
+    }
 }
 
 /// Figures on establishments.

@@ -7,7 +7,7 @@ use crate::plan::{Fate, Planned, Planner};
 use crate::progress::{Phase, Progress};
 use crate::spool::Spool;
 use crate::synchronise::{SyncError, SyncStore};
-use preau_connector_api::{Directory, Record};
+use preau_connector_api::{Directory, PersonRecord, Record};
 use preau_domain::SourceId;
 use std::io;
 use std::path::Path;
@@ -79,10 +79,14 @@ fn keep(
             Record::Establishment(record) => planner.establishment(record),
             Record::Rejected(rejected) => planner.rejected(rejected),
             Record::Person(record) => {
-                json.clear();
-                serde_json::to_writer(&mut json, &record)?;
-                let digest = Digest::of_record(&json);
+                let digest = digested(&record, &mut json)?;
                 if planner.person(&record, digest) == Fate::Write {
+                    spool.write(digest, &json)?;
+                }
+            }
+            Record::Partial(record) => {
+                let digest = digested(&record, &mut json)?;
+                if planner.partial(&record, digest) == Fate::Write {
                     spool.write(digest, &json)?;
                 }
             }
@@ -95,4 +99,11 @@ fn keep(
     }
     progress.advance(told);
     Ok((planner, spool))
+}
+
+/// Writes a record as its canonical bytes and gives their digest.
+fn digested(record: &PersonRecord, json: &mut Vec<u8>) -> io::Result<Digest> {
+    json.clear();
+    serde_json::to_writer(&mut *json, record)?;
+    Ok(Digest::of_record(json))
 }

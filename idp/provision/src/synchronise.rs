@@ -202,6 +202,11 @@ async fn attempt<S: SyncStore + ?Sized>(
             report.incomplete = Some(why);
             report.people.suspended = 0;
             to_suspend = 0;
+            // Absence means nothing, and what a record does not say of a person is absence too.
+            let stripped = std::mem::take(&mut report.people.stripped);
+            report.people.updated -= stripped;
+            report.people.narrowed -= stripped;
+            report.people.kept += stripped;
         }
         Verdict::Held(reasons) => {
             report.outcome = RunOutcome::Held;
@@ -210,7 +215,9 @@ async fn attempt<S: SyncStore + ?Sized>(
     }
     if !options.dry_run && report.outcome != RunOutcome::Held {
         apply::establishments(store, &planned.establishments).await?;
-        apply::people(store, source, spool, &ctx.ids, &*progress).await?;
+        let cut_short = report.outcome == RunOutcome::Incomplete;
+        let spared = |key: &str| cut_short && planned.index.stripped(Digest::of_key(key));
+        apply::people(store, source, spool, spared, &ctx.ids, &*progress).await?;
         report.people.suspended = apply::suspensions(store, source, &planned.index, to_suspend, &*progress).await?;
     }
     report.timed(ctx.clock.now() - started);

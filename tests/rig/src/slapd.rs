@@ -6,6 +6,7 @@
 use crate::process::{Process, answers, free_port};
 use crate::tls::Tls;
 use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process_group};
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
@@ -171,9 +172,35 @@ impl Slapd {
         Ok(())
     }
 
+    /// Stops the server where it stands, connections open, until what is returned is dropped.
+    pub fn freeze(&self) -> Frozen {
+        let frozen = Frozen(i32::try_from(self.pid()).ok().and_then(Pid::from_raw));
+        frozen.signal(Signal::STOP);
+        frozen
+    }
+
     /// Stops the server and waits until it is gone.
     pub fn stop(mut self) {
         self.process.stop();
+    }
+}
+
+/// A server that stands still. Dropping it lets the server go on.
+#[derive(Debug)]
+pub struct Frozen(Option<Pid>);
+
+impl Frozen {
+    fn signal(&self, signal: Signal) {
+        if let Some(group) = self.0 {
+            // An error means that nobody is left in the group: there is nothing to stop.
+            kill_process_group(group, signal).ok();
+        }
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        self.signal(Signal::CONT);
     }
 }
 

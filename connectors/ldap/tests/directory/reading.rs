@@ -73,6 +73,52 @@ async fn people_are_what_they_are_where_they_are() {
     assert_eq!(title, Some("Mme"));
 }
 
+/// A pupil's entry says who answers for the pupil. When it is rejected, those people must not be taken for strangers:
+/// they are handed over as read in part, whatever it is that made the entry a misfit.
+#[tokio::test]
+async fn a_rejected_pupil_leaves_their_guardians_read_in_part() {
+    let annuaire = Annuaire::start("ldap-doubt");
+    let (pupil, parent) = (annuaire.account("pupil-6e"), "maia.mistral");
+    let before = Everything::of(&annuaire.connector()).await;
+    assert!(!before.is_partial(parent), "control");
+    let (pupil_key, parent_key) = (before.person(&pupil.login).key.clone(), before.person(parent).key.clone());
+    let named = before.people().filter(|person| person.children.iter().any(|c| c.pupil.key == pupil_key)).count();
+    let already = before.records.iter().filter(|record| matches!(record, Record::Partial(_))).count();
+
+    let change = |change: String| {
+        annuaire.slapd.change(&format!("dn: {}\nchangetype: modify\n{change}\n", pupil.dn)).expect("it may")
+    };
+    for (what, fault, mended) in [
+        (
+            "two classes",
+            "add: ENTEleveClasses\nENTEleveClasses: 9002$6B".to_owned(),
+            "delete: ENTEleveClasses\nENTEleveClasses: 9002$6B".to_owned(),
+        ),
+        (
+            "a link with five fields",
+            format!("add: ENTElevePersRelEleve\nENTElevePersRelEleve: {parent_key}$10$1$1$1"),
+            format!("delete: ENTElevePersRelEleve\nENTElevePersRelEleve: {parent_key}$10$1$1$1"),
+        ),
+        (
+            "nothing but a link with five fields",
+            format!("replace: ENTElevePersRelEleve\nENTElevePersRelEleve: {parent_key}$10$1$1$1"),
+            format!("replace: ENTElevePersRelEleve\nENTElevePersRelEleve: {parent_key}$10$1$1$1$1"),
+        ),
+    ] {
+        change(fault);
+        let read = Everything::of(&annuaire.connector()).await;
+        assert_eq!(read.completion, Completion::Complete);
+        assert!(read.rejected().iter().any(|r| r.key.as_ref() == Some(&pupil_key)), "{what}: the pupil is rejected");
+        assert!(read.is_partial(parent), "{what}");
+        let part = read.person(parent);
+        assert!(part.children.len() == 1 && part.children[0].pupil.key != pupil_key, "{what}: {part:?}");
+        let partial = read.records.iter().filter(|record| matches!(record, Record::Partial(_))).count();
+        assert!(partial <= already + named, "{what}: nobody else is concerned");
+        change(mended);
+        assert!(!Everything::of(&annuaire.connector()).await.is_partial(parent), "{what}, mended");
+    }
+}
+
 #[tokio::test]
 async fn legal_weight_two_counts_only_when_asked_for() {
     let annuaire = Annuaire::start("ldap-legal");

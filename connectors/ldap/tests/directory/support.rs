@@ -108,9 +108,15 @@ impl Everything {
 
     pub fn people(&self) -> impl Iterator<Item = &PersonRecord> {
         self.records.iter().filter_map(|record| match record {
-            Record::Person(person) => Some(person),
+            Record::Person(person) | Record::Partial(person) => Some(person),
             _ => None,
         })
+    }
+
+    /// Whether the person was read in part only.
+    pub fn is_partial(&self, login: &str) -> bool {
+        let is = |person: &PersonRecord| person.login.as_deref() == Some(login);
+        self.records.iter().any(|record| matches!(record, Record::Partial(person) if is(person)))
     }
 
     pub fn person(&self, login: &str) -> &PersonRecord {

@@ -63,6 +63,58 @@ async fn a_directory_that_is_silent_is_given_up_in_time() {
     assert!(matches!(verdict, Ok(Verdict::Proven { .. })), "control");
 }
 
+/// A directory that stops in the middle of its work: it still takes calls, and connections to it stay open. The first
+/// who come see that it does not answer within two seconds, the others at once, except one at a time who tries it.
+#[tokio::test]
+async fn a_directory_that_hangs_is_said_to_be_within_two_seconds() {
+    const PAGE: Duration = Duration::from_secs(2);
+    const AT_ONCE: Duration = Duration::from_millis(500);
+    let annuaire = Annuaire::start("ldap-hangs");
+    let teacher = annuaire.account("teacher").clone();
+    let connector = annuaire.connector();
+    let check = passwords(&connector);
+    let right = || {
+        let (check, teacher) = (check.clone(), teacher.clone());
+        async move {
+            let start = Instant::now();
+            let proven = matches!(check.check(&teacher.login, &teacher.password).await, Ok(Verdict::Proven { .. }));
+            (proven, start.elapsed())
+        }
+    };
+    assert!(right().await.0, "control, which leaves a connection behind");
+
+    let frozen = annuaire.slapd.freeze();
+    for _ in 0..2 {
+        let (proven, waited) = right().await;
+        assert!(!proven && waited < PAGE, "{waited:?}");
+    }
+    let (proven, waited) = right().await;
+    assert!(!proven && waited < AT_ONCE, "the breaker is open: {waited:?}");
+    // Twice over: the one who tries it does not close it.
+    for _ in 0..2 {
+        let slow = loop {
+            let crowd: Vec<_> = (0..20).map(|_| tokio::spawn(right())).collect();
+            let mut slow = 0;
+            for one in crowd {
+                let (proven, waited) = one.await.expect("a check never panics");
+                assert!(!proven && waited < PAGE, "{waited:?}");
+                slow += usize::from(waited > AT_ONCE);
+            }
+            if slow > 0 {
+                break slow;
+            }
+        };
+        assert_eq!(slow, 1, "one at a time tries it, the others are told at once");
+    }
+    drop(frozen);
+    let back = async { while !right().await.0 {} };
+    tokio::time::timeout(Duration::from_secs(5), back).await.expect("it is found again");
+    let crowd: Vec<_> = (0..20).map(|_| tokio::spawn(right())).collect();
+    for one in crowd {
+        assert!(one.await.expect("a check never panics").0, "and by everybody");
+    }
+}
+
 /// F2: a directory that accepts connections and is too slow to answer keeps few of us waiting, and none of us long.
 #[tokio::test]
 async fn a_storm_on_a_slow_directory_stays_small() {

@@ -1,10 +1,17 @@
 //! The plan as tables: what is stored, what is read, what would happen.
 
 use super::*;
-use preau_domain::{AccountState, EstablishmentKind};
+use preau_domain::{AccountState, Affiliation, EstablishmentKind, Profile};
 use preau_store::IndexRow;
 
 const SCHOOLS: [&str; 2] = ["0990001N", "0990002P"];
+
+/// A person of these schools.
+fn at(key: &str, name: &str, schools: &[usize]) -> PersonRecord {
+    let affiliations =
+        schools.iter().map(|at| Affiliation::new(SCHOOLS[*at].parse().unwrap(), Profile::Guardian)).collect();
+    PersonRecord { affiliations, ..record(key, name) }
+}
 
 fn record(key: &str, name: &str) -> PersonRecord {
     PersonRecord {
@@ -134,11 +141,67 @@ fn losses_are_counted_in_each_establishment() {
     assert_eq!(planned.plan.active, 4);
     assert_eq!(planned.plan.people.suspended, 2);
     let losses: Vec<(&str, u64, u64)> =
-        planned.plan.losses.iter().map(|l| (l.establishment.as_str(), l.active, l.lost)).collect();
+        planned.plan.losses.iter().map(|l| (l.establishment.as_str(), l.active, l.absent)).collect();
     assert_eq!(losses, [(SCHOOLS[0], 3, 1), (SCHOOLS[1], 2, 1)]);
     let lost: Vec<&str> =
         ["1", "2", "3", "4", "5"].into_iter().filter(|key| planned.index.lost(Digest::of_key(key))).collect();
     assert_eq!(lost, ["2", "5"]);
+}
+
+/// Where people were, where they are read to be: how many lose an establishment, how many lose all, and the losses of
+/// each school as (absent, lost).
+#[test]
+fn who_is_read_without_an_establishment_loses_it() {
+    type Row = (&'static str, Index, Vec<PersonRecord>, (u64, u64), [(u64, u64); 2]);
+    let table: Vec<Row> = vec![
+        ("all of it", stored(&[("1", "A", true, &[0, 1])]), vec![at("1", "A", &[])], (1, 1), [(0, 1), (0, 1)]),
+        ("one of two", stored(&[("1", "A", true, &[0, 1])]), vec![at("1", "A", &[1])], (1, 0), [(0, 1), (0, 0)]),
+        ("another", stored(&[("1", "A", true, &[0])]), vec![at("1", "A", &[1])], (1, 0), [(0, 1), (0, 0)]),
+        ("one more", stored(&[("1", "A", true, &[0])]), vec![at("1", "B", &[0, 1])], (0, 0), [(0, 0), (0, 0)]),
+        ("nowhere before", stored(&[("1", "A", true, &[])]), vec![at("1", "B", &[])], (0, 0), [(0, 0), (0, 0)]),
+        ("not active", stored(&[("1", "A", false, &[0])]), vec![at("1", "A", &[])], (0, 0), [(0, 0), (0, 0)]),
+        (
+            "one absent, one stripped",
+            stored(&[("1", "A", true, &[0]), ("2", "B", true, &[0])]),
+            vec![at("2", "B", &[])],
+            (1, 1),
+            [(1, 1), (0, 0)],
+        ),
+    ];
+    for (story, index, reading, counts, schools) in table {
+        let mut planner = Planner::new(SourceId::new("annuaire"), index);
+        for read in &reading {
+            // The digest stored is that of a record without affiliations: what is read here is another one.
+            let other = Digest::of_record(format!("{story} {}", read.key).as_bytes());
+            planner.person(read, other);
+        }
+        let plan = planner.finish(Completion::Complete).plan;
+        assert_eq!((plan.people.narrowed, plan.people.stripped), counts, "{story}");
+        let loss = |uai: &str| {
+            let loss = plan.losses.iter().find(|loss| loss.establishment.as_str() == uai);
+            loss.map_or((0, 0), |loss| (loss.absent, loss.lost))
+        };
+        assert_eq!([loss(SCHOOLS[0]), loss(SCHOOLS[1])], schools, "{story}");
+    }
+}
+
+#[test]
+fn a_record_read_in_part_changes_nobody() {
+    let index = || stored(&[("1", "A", true, &[0, 1]), ("2", "B", false, &[0])]);
+    for (read, fate, [created, reactivated, kept, suspended, narrowed]) in [
+        (at("1", "Z", &[]), Fate::Pass, [0, 0, 1, 0, 0]),
+        (at("1", "Z", &[0]), Fate::Pass, [0, 0, 1, 0, 0]),
+        (at("2", "B", &[]), Fate::Pass, [0, 0, 0, 1, 0]),
+        (at("2", "B", &[0]), Fate::Write, [0, 1, 0, 1, 0]),
+        (at("3", "C", &[]), Fate::Pass, [0, 0, 0, 1, 0]),
+        (at("3", "C", &[0]), Fate::Write, [1, 0, 0, 1, 0]),
+    ] {
+        let mut planner = Planner::new(SourceId::new("annuaire"), index());
+        assert_eq!(planner.partial(&read, digest(&read)), fate, "{read:?}");
+        let people = planner.finish(Completion::Complete).plan.people;
+        let found = [people.created, people.reactivated, people.kept, people.suspended, people.narrowed];
+        assert_eq!(found, [created, reactivated, kept, suspended, narrowed], "{read:?}");
+    }
 }
 
 #[test]
