@@ -1,6 +1,7 @@
 //! Products people may install: one folder each, compiled in from `connectors/services/`, or added by a site.
 
 use crate::icon::{MAX_ICON, check_icon};
+use crate::instances::Signature;
 use crate::place::{at_key, read_toml};
 use crate::template::{ID, PREAU, name_ok, names};
 use include_dir::{Dir, include_dir};
@@ -8,7 +9,7 @@ use preau_connector_api::{Names, Problem, ServiceDescriptor};
 use preau_domain::ReleaseRule;
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 static SERVICES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../services");
@@ -79,16 +80,22 @@ impl Catalogue {
     /// This catalogue and the folders of `dir`, each with a `service.toml` and an `icon.svg`. A folder that bears the
     /// name of a product already there is refused: what a name means does not change behind an installation's back.
     pub fn load_extra(&self, dir: &Path) -> Result<Catalogue, Vec<Problem>> {
+        let (all, problems) = self.load_extra_sound(dir);
+        if problems.is_empty() { Ok(all) } else { Err(problems) }
+    }
+
+    /// The same, without the folders that have a problem, and those problems.
+    pub fn load_extra_sound(&self, dir: &Path) -> (Catalogue, Vec<Problem>) {
         let mut all = self.clone();
         let mut problems = Vec::new();
         let place = dir.display().to_string();
-        let entries = fs::read_dir(dir).map_err(|error| vec![Problem::new(&place, error.to_string())])?;
-        let mut folders: Vec<_> = entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
-        folders.retain(|path| path.is_dir() && !path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.')));
-        folders.sort();
-        if folders.len() > MAX_EXTRA {
-            return Err(vec![Problem::new(place, format!("more than {MAX_EXTRA} folders"))]);
-        }
+        let folders = match product_folders(dir) {
+            Ok(folders) if folders.len() > MAX_EXTRA => {
+                return (all, vec![Problem::new(place, format!("more than {MAX_EXTRA} folders"))]);
+            }
+            Ok(folders) => folders,
+            Err(error) => return (all, vec![Problem::new(place, error.to_string())]),
+        };
         for path in folders {
             let place = path.display().to_string();
             let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -104,8 +111,23 @@ impl Catalogue {
                 Err(found) => problems.extend(found),
             }
         }
-        if problems.is_empty() { Ok(all) } else { Err(problems) }
+        (all, problems)
     }
+}
+
+/// What changes when anything in a folder of products does: the same cheap look as that at the instances.
+pub fn product_signature(dir: &Path) -> Signature {
+    Signature::of(product_folders(dir).map(|folders| {
+        let bounded = folders.into_iter().take(MAX_EXTRA + 1);
+        bounded.flat_map(|folder| ["service.toml", "icon.svg"].map(|file| folder.join(file))).collect()
+    }))
+}
+
+fn product_folders(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut folders: Vec<_> = fs::read_dir(dir)?.filter_map(Result::ok).map(|entry| entry.path()).collect();
+    folders.retain(|path| path.is_dir() && !path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.')));
+    folders.sort();
+    Ok(folders)
 }
 
 /// Reads a plain file of at most `max` bytes of UTF-8.

@@ -1,5 +1,6 @@
 //! Installations: one file each, put together with their product. Either the whole folder is good and makes a new set,
-//! or every problem is told with its file, line and key, and the caller keeps the set it has.
+//! or every problem is told with its file, line and key, and the caller keeps the set it has. A caller that has none yet
+//! takes what is sound.
 
 use crate::catalogue::{Catalogue, addresses, bounded_text, id_ok, words_ok};
 use crate::mounted::{Mounted, owns};
@@ -26,11 +27,41 @@ const MAX_PATH: usize = 512;
 /// Reads every `<id>.toml` of a folder and mounts what is enabled. Other files, and those whose name begins with a dot,
 /// are passed over.
 pub fn load_instances(dir: &Path, catalogue: &Catalogue) -> Result<Mounted, Vec<Problem>> {
-    let place = dir.display().to_string();
-    let files = instance_files(dir).map_err(|error| vec![Problem::new(&place, error.to_string())])?;
-    if files.len() > MAX_FILES {
-        return Err(vec![Problem::new(place, format!("more than {MAX_FILES} services"))]);
+    let (services, mut problems) = read_instances(dir, catalogue);
+    match Mounted::new(services) {
+        Ok(mounted) if problems.is_empty() => Ok(mounted),
+        Ok(_) => Err(problems),
+        Err(overlaps) => {
+            problems.extend(overlaps.into_iter().map(|overlap| at_file(dir, overlap)));
+            Err(problems)
+        }
     }
+}
+
+/// The same for a server that starts: what is sound is mounted, everything else is told. Where two services claim one
+/// address neither is mounted, because nothing says whose it is.
+pub fn load_sound_instances(dir: &Path, catalogue: &Catalogue) -> (Mounted, Vec<Problem>) {
+    let (services, mut problems) = read_instances(dir, catalogue);
+    let (mounted, overlaps) = Mounted::sound(services);
+    problems.extend(overlaps.into_iter().map(|overlap| at_file(dir, overlap)));
+    (mounted, problems)
+}
+
+/// A problem of a service, at its file.
+fn at_file(dir: &Path, problem: Problem) -> Problem {
+    Problem::new(format!("{}/{}.toml", dir.display(), problem.at), problem.what)
+}
+
+/// What the files that are sound on their own mount, and what is wrong with the others.
+fn read_instances(dir: &Path, catalogue: &Catalogue) -> (Vec<MountedService>, Vec<Problem>) {
+    let place = dir.display().to_string();
+    let files = match instance_files(dir) {
+        Ok(files) if files.len() > MAX_FILES => {
+            return (Vec::new(), vec![Problem::new(place, format!("more than {MAX_FILES} services"))]);
+        }
+        Ok(files) => files,
+        Err(error) => return (Vec::new(), vec![Problem::new(place, error.to_string())]),
+    };
     let mut problems = Vec::new();
     let mut services = Vec::new();
     for path in files {
@@ -42,14 +73,7 @@ pub fn load_instances(dir: &Path, catalogue: &Catalogue) -> Result<Mounted, Vec<
             Err(found) => problems.extend(found),
         }
     }
-    match Mounted::new(services) {
-        Ok(mounted) if problems.is_empty() => Ok(mounted),
-        Ok(_) => Err(problems),
-        Err(overlaps) => {
-            problems.extend(overlaps.into_iter().map(|p| Problem::new(format!("{place}/{}.toml", p.at), p.what)));
-            Err(problems)
-        }
-    }
+    (services, problems)
 }
 
 /// What changes when anything in the folder does.
@@ -59,20 +83,27 @@ pub struct Signature(u64);
 /// A cheap look at the folder: names, sizes and times of its files, without reading any. Two equal signatures mean that
 /// nothing has to be read again. A folder that cannot be read has a signature of its own.
 pub fn signature(dir: &Path) -> Signature {
-    let mut hasher = DefaultHasher::new();
-    match instance_files(dir) {
-        Err(error) => error.kind().hash(&mut hasher),
-        Ok(files) => {
-            for path in files.iter().take(MAX_FILES + 1) {
-                path.hash(&mut hasher);
-                if let Ok(found) = fs::metadata(path) {
-                    let times = (found.mtime(), found.mtime_nsec(), found.ctime(), found.ctime_nsec());
-                    (found.ino(), found.len(), times).hash(&mut hasher);
+    Signature::of(instance_files(dir).map(|files| files.into_iter().take(MAX_FILES + 1).collect()))
+}
+
+impl Signature {
+    /// That of these files, or of the reason why they cannot be listed.
+    pub(crate) fn of(files: std::io::Result<Vec<PathBuf>>) -> Signature {
+        let mut hasher = DefaultHasher::new();
+        match files {
+            Err(error) => error.kind().hash(&mut hasher),
+            Ok(files) => {
+                for path in files {
+                    path.hash(&mut hasher);
+                    if let Ok(found) = fs::metadata(&path) {
+                        let times = (found.mtime(), found.mtime_nsec(), found.ctime(), found.ctime_nsec());
+                        (found.ino(), found.len(), times).hash(&mut hasher);
+                    }
                 }
             }
         }
+        Signature(hasher.finish())
     }
-    Signature(hasher.finish())
 }
 
 fn instance_files(dir: &Path) -> std::io::Result<Vec<PathBuf>> {

@@ -12,9 +12,9 @@ mod mounted;
 mod place;
 mod template;
 
-pub use catalogue::{Catalogue, Product, catalogue};
+pub use catalogue::{Catalogue, Product, catalogue, product_signature};
 pub use icon::check_icon;
-pub use instances::{MAX_FILES, Signature, load_instances, mount, signature};
+pub use instances::{MAX_FILES, Signature, load_instances, load_sound_instances, mount, signature};
 pub use mounted::Mounted;
 
 use preau_connector_api::Kind;

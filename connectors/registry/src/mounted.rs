@@ -2,7 +2,7 @@
 
 use preau_connector_api::{MountedService, Problem};
 use preau_domain::{Audience, Service, ServiceId, TrustedUrl, UrlRule, strict_url};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use url::Url;
 
 /// A set of mounted services. It never changes: a reload makes another one and puts it in the place of this.
@@ -51,6 +51,33 @@ impl Mounted {
             }
         }
         if problems.is_empty() { Ok(mounted) } else { Err(problems) }
+    }
+
+    /// Puts together those that claim no address of another, and tells which do: none of those is mounted.
+    pub(crate) fn sound(mut services: Vec<MountedService>) -> (Mounted, Vec<Problem>) {
+        let mut claims: HashMap<(String, String), BTreeSet<ServiceId>> = HashMap::new();
+        for service in &services {
+            for rule in &service.service.urls {
+                let address = (origin_of_rule(rule), rule.path.trim_end_matches('/').to_owned());
+                claims.entry(address).or_default().insert(service.service.id.clone());
+            }
+        }
+        let mut disputed: BTreeMap<ServiceId, String> = BTreeMap::new();
+        for ((origin, path), claimants) in claims.iter().filter(|(_, claimants)| claimants.len() > 1) {
+            let names: Vec<&str> = claimants.iter().map(ServiceId::as_str).collect();
+            let what = format!("{origin}{path}/ is claimed by {}: none of them is mounted", names.join(" and "));
+            disputed.extend(claimants.iter().map(|id| (id.clone(), what.clone())));
+        }
+        services.retain(|service| !disputed.contains_key(&service.service.id));
+        let mut problems: Vec<Problem> =
+            disputed.into_iter().map(|(id, what)| Problem::new(id.as_str(), what)).collect();
+        match Mounted::new(services) {
+            Ok(mounted) => (mounted, problems),
+            Err(found) => {
+                problems.extend(found);
+                (Mounted::default(), problems)
+            }
+        }
     }
 
     /// The service of that name.

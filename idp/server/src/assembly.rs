@@ -5,7 +5,7 @@ use crate::SystemClock;
 use crate::cli::Failure;
 use crate::config::{Loaded, SourceConfig};
 use preau_connector_api::{Connector, Kind, MountedService, OpenContext, Problem};
-use preau_connectors::KINDS;
+use preau_connectors::{KINDS, Signature};
 use preau_domain::SourceId;
 use preau_keys::{Keyring, Passwords, SystemIds};
 use preau_store::Store;
@@ -161,6 +161,38 @@ pub fn services(loaded: &Loaded) -> Result<Vec<MountedService>, Vec<Problem>> {
         None => preau_connectors::load_instances(&instances(loaded), built_in)?,
     };
     Ok(mounted.services().cloned().collect())
+}
+
+/// What a server that starts can serve, and everything that is wrong with the rest: one broken file takes its own service
+/// away and no other. A server that runs already changes to a whole set or not at all, and asks [`table`].
+pub fn sound_table(loaded: &Loaded) -> (ServiceTable, Vec<Problem>) {
+    let built_in = preau_connectors::catalogue();
+    let (catalogue, mut problems) = match &loaded.config.services.catalogue {
+        Some(own) => built_in.load_extra_sound(&loaded.path(own)),
+        None => (built_in.clone(), Vec::new()),
+    };
+    let (mounted, found) = preau_connectors::load_sound_instances(&instances(loaded), &catalogue);
+    problems.extend(found);
+    let mut services: Vec<MountedService> = mounted.services().cloned().collect();
+    let found = match ServiceTable::new(services.clone()) {
+        Ok(table) => return (table, problems),
+        Err(found) => found,
+    };
+    let folder = instances(loaded).display().to_string();
+    problems.extend(found.into_iter().map(|what| Problem::new(folder.clone(), what)));
+    services.retain(|service| ServiceTable::new(vec![service.clone()]).is_ok());
+    let table = ServiceTable::new(services).or_else(|_| ServiceTable::new(Vec::new()));
+    (table.unwrap_or_else(|_| unreachable!("nothing has nothing wrong with it")), problems)
+}
+
+/// What changes when a file that says which services are mounted does.
+pub type Seen = (Signature, Option<Signature>);
+
+/// The state of the folder of instances and of that of the site's own products.
+pub fn seen(loaded: &Loaded) -> Seen {
+    let own = loaded.config.services.catalogue.as_ref();
+    let own = own.map(|own| preau_connectors::product_signature(&loaded.path(own)));
+    (preau_connectors::signature(&instances(loaded)), own)
 }
 
 /// The folder of instance files.

@@ -15,7 +15,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Identity provider and single sign-on hub for schools.
+/// Signs the people of schools in once, with the password of their directory, and opens the services they have a right to.
 #[derive(Debug, Parser)]
 #[command(
     name = "preau",
@@ -26,7 +26,8 @@ pub struct Cli {
     /// Configuration file.
     #[arg(long, global = true, value_name = "FILE", default_value = "preau.toml")]
     pub config: PathBuf,
-    /// Accept the keys and secrets that are published with the source: for a demonstration on this machine, never for people.
+    /// Accept the keys and secrets that are published with the source, and plain http on this machine: for a demonstration,
+    /// never for people.
     #[arg(long, global = true)]
     pub demo: bool,
     /// What to do.
@@ -94,7 +95,8 @@ pub struct SyncArgs {
     /// Print the report as JSON.
     #[arg(long)]
     pub json: bool,
-    /// Apply a run the guard held, as long as it suspends at most that many people: the number its report gives.
+    /// Apply a run the guard held, as long as at most that many people are suspended or lose an establishment:
+    /// the number its report gives.
     #[arg(long, value_name = "NUMBER")]
     pub accept_suspensions: Option<u64>,
 }
@@ -247,14 +249,14 @@ pub fn main() -> ExitCode {
 
 fn obey(cli: Cli) -> Result<(), Failure> {
     if let Command::Config { what } = &cli.command {
-        return commands::config::run(what, &cli.config);
+        return commands::config::run(what, &cli.config, cli.demo);
     }
     if let Command::Doctor { json } = cli.command {
         // A doctor sees the patient even when the configuration is ill.
-        let loaded = config::load(&cli.config, &variable);
+        let loaded = config::load(&cli.config, cli.demo, &variable);
         return runtime()?.block_on(commands::doctor::run(loaded, cli.demo, json));
     }
-    let loaded = config::load(&cli.config, &variable).map_err(Failure::Config)?;
+    let loaded = config::load(&cli.config, cli.demo, &variable).map_err(Failure::Config)?;
     let runtime = runtime()?;
     runtime.block_on(async {
         match &cli.command {

@@ -20,10 +20,21 @@ const BELIEVED: Duration = Duration::from_secs(1);
 /// How long the database may take to answer.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// How the services are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Services {
+    /// None is mounted, because of a problem.
+    Failed,
+    /// Some are mounted; the files of others have a problem.
+    Degraded,
+    /// All that are asked for are mounted.
+    Whole,
+}
+
 /// What is known of the state of the house.
 pub struct Health {
     store: Arc<dyn Store>,
-    services: AtomicBool,
+    services: Mutex<Services>,
     stopping: AtomicBool,
     sources: Mutex<BTreeMap<SourceId, Option<bool>>>,
     storage: tokio::sync::Mutex<Option<(Instant, bool)>>,
@@ -42,7 +53,7 @@ impl Health {
     ) -> Self {
         Health {
             store,
-            services: AtomicBool::new(false),
+            services: Mutex::new(Services::Failed),
             stopping: AtomicBool::new(false),
             sources: Mutex::new(sources.map(|source| (source, None)).collect()),
             storage: tokio::sync::Mutex::new(None),
@@ -51,9 +62,9 @@ impl Health {
         }
     }
 
-    /// The services are mounted.
-    pub fn services_loaded(&self) {
-        self.services.store(true, Ordering::Relaxed);
+    /// The services are in this state.
+    pub fn services(&self, state: Services) {
+        *self.services.lock().unwrap_or_else(PoisonError::into_inner) = state;
     }
 
     /// The server takes no new work.
@@ -117,13 +128,14 @@ async fn alive() -> Response {
     ([("content-type", "text/plain"), ("cache-control", "no-store")], "alive\n").into_response()
 }
 
-/// Ready when a person can be served: the database answers and the services are mounted. A directory that is down does
+/// Ready when a person can be served: the database answers and services are mounted, be they all or those whose files are
+/// sound. A directory that is down does
 /// not make it unready, for everybody who is signed in already goes on working.
 async fn ready(State(health): State<Arc<Health>>) -> Response {
     let storage = health.storage().await;
-    let services = health.services.load(Ordering::Relaxed);
+    let services = *health.services.lock().unwrap_or_else(PoisonError::into_inner);
     let stopping = health.stopping.load(Ordering::Relaxed);
-    let ready = storage && services && !stopping;
+    let ready = storage && services != Services::Failed && !stopping;
     let sources: BTreeMap<String, &str> = health
         .sources
         .lock()
@@ -143,7 +155,11 @@ async fn ready(State(health): State<Arc<Health>>) -> Response {
         "ready": ready,
         "stopping": stopping,
         "storage": word(storage),
-        "services": word(services),
+        "services": match services {
+            Services::Failed => "failed",
+            Services::Degraded => "degraded",
+            Services::Whole => "ok",
+        },
         "sources": sources,
     });
     let status = if ready { http::StatusCode::OK } else { http::StatusCode::SERVICE_UNAVAILABLE };

@@ -2,7 +2,7 @@
 //! sources whether they answer, and synchronise those that have a rhythm.
 
 use crate::config::Loaded;
-use crate::health::Health;
+use crate::health::{Health, Services};
 use crate::{SystemClock, assembly};
 use axum_server::tls_rustls::RustlsConfig;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -10,7 +10,7 @@ use preau_connector_api::{Connector, Directory, Problem};
 use preau_domain::{AuditEvent, AuditKind, Clock, CorrelationId, Seconds, SourceId};
 use preau_keys::SystemIds;
 use preau_provision::{Options, Silent, SyncContext, SyncError, synchronise};
-use preau_store::{RunOutcome, Store, Swept};
+use preau_store::{RunOutcome, Store, StoreError, Swept};
 use preau_web::Hub;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -39,12 +39,18 @@ pub(crate) struct Jobs {
     tasks: JoinSet<()>,
     stop: CancellationToken,
     again: Arc<Notify>,
+    closed: CancellationToken,
 }
 
 impl Jobs {
     /// Takes services and certificate again now.
     pub(crate) fn reload(&self) {
         self.again.notify_one();
+    }
+
+    /// Waits until the database is closed for writing for good.
+    pub(crate) async fn closed(&self) {
+        self.closed.cancelled().await;
     }
 
     /// Ends them. A synchronisation under way is dropped where it stands; the next run goes on from there.
@@ -55,7 +61,7 @@ impl Jobs {
 }
 
 /// Starts them.
-pub(crate) fn start(house: House, seen: preau_connectors::Signature, stop: CancellationToken) -> Jobs {
+pub(crate) fn start(house: House, seen: assembly::Seen, stop: CancellationToken) -> Jobs {
     let house = Arc::new(house);
     let again = Arc::new(Notify::new());
     let mut tasks = JoinSet::new();
@@ -69,6 +75,12 @@ pub(crate) fn start(house: House, seen: preau_connectors::Signature, stop: Cance
         });
     };
     job(Box::pin(end_sessions(Arc::clone(&house))));
+    let (closed, store) = (CancellationToken::new(), Arc::clone(&house.store));
+    let told = closed.clone();
+    job(Box::pin(async move {
+        writable(|| store.ready()).await;
+        told.cancel();
+    }));
     job(Box::pin(sweep(Arc::clone(&house))));
     job(Box::pin(reload(Arc::clone(&house), seen, Arc::clone(&again))));
     for (source, connector) in &house.connectors {
@@ -78,7 +90,7 @@ pub(crate) fn start(house: House, seen: preau_connectors::Signature, stop: Cance
             job(Box::pin(schedule(Arc::clone(&house), source.clone(), directory, every)));
         }
     }
-    Jobs { tasks, stop, again }
+    Jobs { tasks, stop, again, closed }
 }
 
 /// Writes every problem on a line of its own.
@@ -98,6 +110,28 @@ async fn end_sessions(house: Arc<House>) {
             tracing::warn!(fault = fault.kind.as_str(), "expired sessions were not ended; they will be");
         }
     }
+}
+
+/// How often the database is asked whether it still takes writes.
+const WATCH: Duration = Duration::from_secs(5);
+
+/// How often in a row it must say that it is closed.
+const CLOSED: u32 = 3;
+
+/// Ends when the database has closed for writing, which only a new process repairs: after a failed disk SQLite is not
+/// written to any more by whoever saw it fail. A database that is slow, full or away may come back, and is waited for.
+async fn writable<F: Future<Output = Result<(), StoreError>> + Send>(ready: impl Fn() -> F) {
+    let mut ticks = tokio::time::interval(WATCH);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut closed = 0;
+    while closed < CLOSED {
+        ticks.tick().await;
+        match ready().await {
+            Err(StoreError::Backend(why)) if why.contains("closed for writing") => closed += 1,
+            _ => closed = 0,
+        }
+    }
+    tracing::error!("the database is closed for writing: the server stops, so that it may be started again");
 }
 
 /// Takes away what expired.
@@ -131,8 +165,7 @@ fn full(swept: &Swept) -> bool {
 
 /// Takes up changed services and certificates: every second it looks whether a file changed, and it looks at once when
 /// told to. What does not hold together changes nothing.
-async fn reload(house: Arc<House>, mut seen: preau_connectors::Signature, again: Arc<Notify>) {
-    let folder = assembly::instances(&house.loaded);
+async fn reload(house: Arc<House>, mut seen: assembly::Seen, again: Arc<Notify>) {
     let server = &house.loaded.config.server;
     let files: Vec<PathBuf> = [&server.tls_cert_file, &server.tls_key_file]
         .into_iter()
@@ -147,7 +180,7 @@ async fn reload(house: Arc<House>, mut seen: preau_connectors::Signature, again:
             _ = ticks.tick() => false,
             () = again.notified() => true,
         };
-        let now = preau_connectors::signature(&folder);
+        let now = assembly::seen(&house.loaded);
         if told || now != seen {
             seen = now;
             take_services(&house);
@@ -165,7 +198,7 @@ fn take_services(house: &House) {
         Ok(table) => {
             let count = table.all().len();
             house.hub.set_services(table);
-            house.health.services_loaded();
+            house.health.services(Services::Whole);
             metrics::gauge!("preau_services_mounted").set(count as f64);
             tracing::info!(services = count, "services mounted");
             "applied"
@@ -266,5 +299,31 @@ async fn schedule(house: Arc<House>, source: SourceId, directory: Arc<dyn Direct
             .increment(1);
         // A run that left no record, such as one that met another machine's, does not come back at once.
         tokio::time::sleep(Duration::from_secs(30).min(every)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::ready;
+    use std::sync::Mutex;
+
+    fn closed() -> Result<(), StoreError> {
+        Err(StoreError::Backend("the database is closed for writing".into()))
+    }
+
+    fn away() -> Result<(), StoreError> {
+        Err(StoreError::Backend("no connection".into()))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_ends_when_its_database_is_closed_for_good_and_not_before() {
+        // The last answer is the first one given.
+        let answers =
+            Mutex::new(vec![closed(), closed(), closed(), Ok(()), closed(), closed(), away(), away(), away()]);
+        writable(|| ready(answers.lock().unwrap().pop().expect("it ended when it had to"))).await;
+        assert!(answers.lock().unwrap().is_empty(), "three times in a row");
+        let waited = tokio::time::timeout(Duration::from_secs(3_600), writable(|| ready(away()))).await;
+        assert!(waited.is_err(), "a database that is away may come back");
     }
 }

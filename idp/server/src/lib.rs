@@ -13,6 +13,7 @@ mod health;
 mod jobs;
 mod listener;
 mod logging;
+mod output;
 mod server;
 
 pub use clock::SystemClock;

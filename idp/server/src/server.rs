@@ -3,17 +3,17 @@
 use crate::assembly;
 use crate::cli::Failure;
 use crate::config::Loaded;
-use crate::health::{self, Health};
+use crate::health::{self, Health, Services};
 use crate::jobs::{self, House};
 use crate::listener::{self, Bounded};
 use axum::Router;
-use axum::extract::Request;
-use axum::middleware::{Next, from_fn};
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum_server::Handle;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use metrics_exporter_prometheus::PrometheusHandle;
-use preau_web::{Hub, ServiceTable};
+use preau_web::Hub;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,13 +49,9 @@ pub async fn start(loaded: Loaded, demo: bool, metrics: PrometheusHandle) -> Res
     let store = assembly::store(&loaded).await?;
     let server = &loaded.config.server;
 
-    let mut problems = Vec::new();
-    // The state of the folder is noted before it is read: a file that changes meanwhile is read again.
-    let seen = preau_connectors::signature(&assembly::instances(&loaded));
-    let services = assembly::table(&loaded).unwrap_or_else(|found| {
-        problems = found;
-        empty_table()
-    });
+    // The state of the folders is noted before they are read: a file that changes meanwhile is read again.
+    let seen = assembly::seen(&loaded);
+    let (services, problems) = assembly::sound_table(&loaded);
     let mounted = services.all().len();
     let hub = Arc::new(assembly::hub(&loaded, Arc::clone(&store), keyring, &connectors, services)?);
     let health = Arc::new(Health::new(
@@ -64,12 +60,18 @@ pub async fn start(loaded: Loaded, demo: bool, metrics: PrometheusHandle) -> Res
         metrics.clone(),
         server.metrics_listen.is_none(),
     ));
+    metrics::gauge!("preau_services_mounted").set(mounted as f64);
+    jobs::tell(&problems);
     if problems.is_empty() {
-        health.services_loaded();
-        metrics::gauge!("preau_services_mounted").set(mounted as f64);
+        health.services(Services::Whole);
         tracing::info!(services = mounted, "services mounted");
+    } else if mounted > 0 {
+        health.services(Services::Degraded);
+        tracing::error!(
+            services = mounted,
+            "only the services whose files are sound are mounted, and /readyz says so, until every file is repaired"
+        );
     } else {
-        jobs::tell(&problems);
         tracing::error!("no service is mounted, and /readyz says so, until the folder of instances is repaired");
     }
 
@@ -82,7 +84,9 @@ pub async fn start(loaded: Loaded, demo: bool, metrics: PrometheusHandle) -> Res
         }
         _ => None,
     };
-    let routes = health::routes(Arc::clone(&health)).merge(preau_web::router(Arc::clone(&hub))).layer(from_fn(in_time));
+    let routes = health::routes(Arc::clone(&health))
+        .merge(preau_web::router(Arc::clone(&hub)))
+        .layer(from_fn_with_state(hub.secure(), in_time));
     let address = open(&mut sockets, &handle, server.listen, server.max_connections, tls.clone(), routes)?;
     if let Some(separate) = server.metrics_listen {
         open(&mut sockets, &handle, separate, 64, None, health::metrics_routes(Arc::clone(&health)))?;
@@ -103,7 +107,14 @@ pub async fn start(loaded: Loaded, demo: bool, metrics: PrometheusHandle) -> Res
 impl Running {
     /// Waits until the server ends by itself, which is a failure.
     pub async fn ended(&mut self) -> Failure {
-        match self.sockets.join_next().await {
+        let ended = tokio::select! {
+            () = self.jobs.closed() => {
+                self.health.stopping();
+                return Failure::new("the database is closed for writing: look at its disk, then start again");
+            }
+            ended = self.sockets.join_next() => ended,
+        };
+        match ended {
             Some(Ok(Err(error))) => Failure::new(format!("the server stopped: {error}")),
             Some(Err(error)) => Failure::new(format!("the server stopped: {error}")),
             _ => Failure::new("the server stopped"),
@@ -131,11 +142,6 @@ impl Running {
             _ => Err(Failure::new("the last events of the journal were not written")),
         }
     }
-}
-
-/// No service at all: nobody opens anything.
-fn empty_table() -> ServiceTable {
-    ServiceTable::new(Vec::new()).unwrap_or_else(|_| unreachable!("nothing has nothing wrong with it"))
 }
 
 fn open(
@@ -168,12 +174,36 @@ fn open(
 }
 
 /// A request that takes too long is given up: whoever sends a body drop by drop holds nothing for ever.
-async fn in_time(request: Request, next: Next) -> Response {
+async fn in_time(State(secure): State<bool>, request: Request, next: Next) -> Response {
     match tokio::time::timeout(REQUEST, next.run(request)).await {
         Ok(response) => response,
         Err(_) => {
             metrics::counter!("preau_requests_given_up_total").increment(1);
-            (http::StatusCode::REQUEST_TIMEOUT, [(http::header::CONNECTION, "close")]).into_response()
+            let close = [(http::header::CONNECTION, "close")];
+            let mut response = (http::StatusCode::REQUEST_TIMEOUT, close, "too late\n").into_response();
+            preau_web::protect(response.headers_mut(), secure);
+            response
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Body;
+    use axum::routing::get;
+    use tower::ServiceExt;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_is_given_up_is_answered_with_the_headers_of_the_house() {
+        let never = || async { std::future::pending::<&str>().await };
+        let routes = Router::new().route("/", get(never)).layer(from_fn_with_state(true, in_time));
+        let response = routes.oneshot(Request::new(Body::empty())).await.unwrap();
+        assert_eq!(response.status(), http::StatusCode::REQUEST_TIMEOUT);
+        for name in ["content-security-policy", "x-content-type-options", "strict-transport-security"] {
+            assert!(response.headers().contains_key(name), "{name}");
+        }
+        assert_eq!(response.headers()["cache-control"], "no-store");
+        assert_eq!(response.headers()["connection"], "close");
     }
 }

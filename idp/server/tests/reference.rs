@@ -40,7 +40,7 @@ fn the_example_reads_back() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("preau.toml");
     std::fs::write(&file, &text).unwrap();
-    let loaded = config::load(&file, &|_| None).unwrap_or_else(|problems| panic!("{problems:?}\n{text}"));
+    let loaded = config::load(&file, false, &|_| None).unwrap_or_else(|problems| panic!("{problems:?}\n{text}"));
     // Every kind of source has its example, under the name the page uses.
     assert_eq!(loaded.config.sources.len(), KINDS.len().min(1));
 }

@@ -23,6 +23,7 @@ mod visitor;
 
 pub use config::{SessionConfig, SignInConfig, WebConfig};
 pub use egress::{Egress, EgressError};
+pub use headers::protect;
 pub use fault::{Fault, FaultKind};
 pub use form::Fields;
 pub use hub::{Hub, HubParts, SignInSource};

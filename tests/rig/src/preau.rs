@@ -77,7 +77,8 @@ impl Preau {
 
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
-        command.arg("--config").arg(&self.config).args(args);
+        // What the rig configures is a demonstration: plain http on this machine.
+        command.arg("--demo").arg("--config").arg(&self.config).args(args);
         command
     }
 }

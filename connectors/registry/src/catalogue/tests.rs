@@ -64,3 +64,29 @@ fn an_addition_with_a_problem_is_refused_with_its_place() {
     assert!(catalogue().load_extra(dir.path()).is_err());
     assert!(catalogue().load_extra(&dir.path().join("absent")).is_err());
 }
+
+#[test]
+fn a_broken_product_of_the_site_leaves_the_others_and_every_change_is_seen() {
+    let dir = tempfile::tempdir().unwrap();
+    let product = catalogue().product("grr").unwrap();
+    let text = include_str!("../../../services/grr/service.toml");
+    let add = |name: &str, text: &str| {
+        std::fs::create_dir_all(dir.path().join(name)).unwrap();
+        std::fs::write(dir.path().join(name).join("service.toml"), text).unwrap();
+        std::fs::write(dir.path().join(name).join("icon.svg"), &product.icon).unwrap();
+    };
+    let empty = product_signature(dir.path());
+    assert_ne!(empty, product_signature(&dir.path().join("absent")));
+    add("ours", text);
+    let first = product_signature(dir.path());
+    assert_ne!(empty, first);
+    assert_eq!(first, product_signature(dir.path()));
+    add("broken", "title = ");
+    assert_ne!(first, product_signature(dir.path()));
+    let (all, problems) = catalogue().load_extra_sound(dir.path());
+    assert!(all.product("ours").is_some() && all.product("broken").is_none() && all.product("grr").is_some());
+    assert!(problems.len() == 1 && problems[0].at.contains("broken/service.toml"), "{problems:?}");
+    let before = product_signature(dir.path());
+    add("ours", &format!("{text}# changed\n"));
+    assert_ne!(before, product_signature(dir.path()), "inside a folder as well");
+}

@@ -163,6 +163,27 @@ fn no_address_belongs_to_two_services() {
 }
 
 #[test]
+fn what_is_sound_in_a_folder_is_mounted_and_the_rest_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(dir.path().join(name), text).unwrap();
+    let at = |url: &str| format!("connector = \"grr\"\n[parameters]\nurl = \"{url}\"\n");
+    write("good.toml", GOOD);
+    write("off.toml", "enabled = false\nconnector = \"gepi\"\n[parameters]\nurl = \"https://gepi.example\"\n");
+    write("one.toml", &at("https://same.example/a/"));
+    write("two.toml", &at("https://SAME.example:443/a"));
+    write("below.toml", &at("https://same.example/a/b"));
+    write("broken.toml", "connector = \"grr\"\nurll = 1\n");
+    let (mounted, problems) = load_sound_instances(dir.path(), catalogue());
+    let ids: Vec<&str> = mounted.services().map(|s| s.service.id.as_str()).collect();
+    assert_eq!(ids, ["below", "good"], "of two that claim one address neither is mounted");
+    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert!(told.len() == 3 && told[0].contains("broken.toml:2 urll"), "{told:?}");
+    assert!(told[1].contains("one.toml") && told[2].contains("two.toml"), "{told:?}");
+    let (mounted, problems) = load_sound_instances(&dir.path().join("absent"), catalogue());
+    assert!(mounted.is_empty() && problems.len() == 1);
+}
+
+#[test]
 fn the_signature_moves_with_every_change() {
     let dir = tempfile::tempdir().unwrap();
     let first = signature(dir.path());

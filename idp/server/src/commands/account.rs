@@ -2,6 +2,7 @@
 
 use crate::cli::{AddArgs, Failure, PasswordArgs};
 use crate::config::Loaded;
+use crate::output::say;
 use crate::{SystemClock, assembly, commands};
 use preau_domain::{
     AccountState, Affiliation, AuditEvent, AuditKind, Bounded, Clock, CorrelationId, Credentials, Ids, Person,
@@ -48,9 +49,8 @@ pub async fn add(loaded: &Loaded, args: &AddArgs) -> Result<(), Failure> {
         other => Failure::new(other),
     })?;
     journal(&*store, &person.id, "account-added").await?;
-    println!("account {} added", person.id);
-    tell(&password, drawn);
-    Ok(())
+    say!("account {} added", person.id)?;
+    tell(&password, drawn)
 }
 
 /// Replaces a password and ends the sessions of its account.
@@ -67,10 +67,9 @@ pub async fn password(loaded: &Loaded, args: &PasswordArgs) -> Result<(), Failur
     journal(&*store, &person.id, "password-replaced").await?;
     println!("password of {} replaced; its sessions are ended", person.id);
     if !visits.is_empty() {
-        println!("services it had open keep their own session until that ends by itself: {}", visits.len());
+        say!("services it had open keep their own session until that ends by itself: {}", visits.len())?;
     }
-    tell(&password, drawn);
-    Ok(())
+    tell(&password, drawn)
 }
 
 /// The account kept here that has this id or login; people of a source may share the login.
@@ -109,10 +108,8 @@ fn password_of(file: Option<&Path>) -> Result<(String, bool), Failure> {
     Ok((password.to_owned(), false))
 }
 
-fn tell(password: &str, drawn: bool) {
-    if drawn {
-        println!("password, shown this once: {password}");
-    }
+fn tell(password: &str, drawn: bool) -> Result<(), Failure> {
+    if drawn { say!("password, shown this once: {password}") } else { Ok(()) }
 }
 
 async fn journal(store: &dyn Store, person: &PersonId, what: &str) -> Result<(), Failure> {

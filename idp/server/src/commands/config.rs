@@ -1,22 +1,22 @@
 //! `preau config`: example, check, schema, reference page.
 
 use crate::cli::{ConfigCommand, Failure};
+use crate::output::{self, say};
 use crate::{assembly, config};
 use preau_connectors::KINDS;
 use std::path::Path;
 
 /// Obeys.
-pub fn run(what: &ConfigCommand, file: &Path) -> Result<(), Failure> {
+pub fn run(what: &ConfigCommand, file: &Path, demo: bool) -> Result<(), Failure> {
     match what {
-        ConfigCommand::Example => print!("{}", config::example(KINDS)),
-        ConfigCommand::Schema => println!("{:#}", config::schema(KINDS)),
-        ConfigCommand::Reference => print!("{}", config::page(KINDS)),
+        ConfigCommand::Example => output::text(&config::example(KINDS)),
+        ConfigCommand::Schema => say!("{:#}", config::schema(KINDS)),
+        ConfigCommand::Reference => output::text(&config::page(KINDS)),
         ConfigCommand::Check => {
-            let loaded = config::load(file, &|name| std::env::var(name).ok().filter(|v| !v.is_empty()))
+            let loaded = config::load(file, demo, &|name| std::env::var(name).ok().filter(|v| !v.is_empty()))
                 .map_err(Failure::Config)?;
             assembly::connectors(&loaded).map_err(Failure::Config)?;
-            println!("{} is sound", loaded.file.display());
+            say!("{} is sound", loaded.file.display())
         }
     }
-    Ok(())
 }

@@ -2,6 +2,7 @@
 
 use crate::cli::Failure;
 use crate::config::Loaded;
+use crate::output::say;
 use crate::{SystemClock, assembly};
 use preau_connector_api::Problem;
 use preau_domain::{Clock, Instant};
@@ -64,7 +65,7 @@ pub async fn run(loaded: Result<Loaded, Vec<Problem>>, demo: bool, json: bool) -
         }
     }
     if json {
-        println!("{:#}", serde_json::to_value(&checks.0).map_err(Failure::new)?);
+        say!("{:#}", serde_json::to_value(&checks.0).map_err(Failure::new)?)?;
     } else {
         for check in &checks.0 {
             let state = match check.state {
@@ -72,9 +73,9 @@ pub async fn run(loaded: Result<Loaded, Vec<Problem>>, demo: bool, json: bool) -
                 State::Warn => "warn",
                 State::Fail => "FAIL",
             };
-            println!("{state}  {:<14} {}", check.what, check.found);
+            say!("{state}  {:<14} {}", check.what, check.found)?;
             if let Some(advice) = &check.advice {
-                println!("      {:<14} → {advice}", "");
+                say!("      {:<14} → {advice}", "")?;
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::cli::{ExplainArgs, Failure};
 use crate::config::Loaded;
+use crate::output::say;
 use crate::{assembly, commands};
 use preau_domain::{ServiceId, Uai};
 use preau_policy::{Decision, Facts};
@@ -25,7 +26,7 @@ pub async fn run(loaded: &Loaded, args: &ExplainArgs) -> Result<(), Failure> {
     let facts = Facts::of(&person, current.as_ref(), name.as_deref(), None);
     let explanation = preau_policy::explain(&facts, &table.rules, &id, &door.audience);
     if !args.json {
-        println!("person {} and service {id}\n\n{explanation}", person.id);
+        say!("person {} and service {id}\n\n{explanation}", person.id)?;
         return Ok(());
     }
     let value = match &explanation.decision {
@@ -49,6 +50,6 @@ pub async fn run(loaded: &Loaded, args: &ExplainArgs) -> Result<(), Failure> {
             "would_change": refusal.would_change.iter().map(ToString::to_string).collect::<Vec<_>>(),
         }),
     };
-    println!("{value:#}");
+    say!("{value:#}")?;
     Ok(())
 }

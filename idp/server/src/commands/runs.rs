@@ -1,8 +1,9 @@
 //! `preau runs`: what the latest synchronisations did.
 
 use crate::cli::Failure;
+use crate::output::{self, say};
 use crate::{assembly, commands, config::Loaded};
-use preau_store::RunOutcome;
+use preau_store::{RunOutcome, RunRecord};
 use serde_json::{Value, json};
 
 /// Lists them.
@@ -22,37 +23,79 @@ pub async fn run(loaded: &Loaded, source: &str, limit: u32, json: bool) -> Resul
                 })
             })
             .collect();
-        println!("{:#}", Value::Array(rows));
+        say!("{:#}", Value::Array(rows))?;
         return Ok(());
     }
     if runs.is_empty() {
-        println!("{source} was never synchronised");
+        say!("{source} was never synchronised")?;
     }
     for run in runs {
-        let report: Value = serde_json::from_str(&run.report).unwrap_or(Value::Null);
-        let people = |key: &str| report["people"][key].as_u64().unwrap_or(0);
-        let outcome = match run.outcome {
-            // Under way, or its process was killed: nobody is left to say which.
-            RunOutcome::Running => "unfinished",
-            RunOutcome::Applied => "applied",
-            RunOutcome::Held => "held",
-            RunOutcome::Incomplete => "incomplete",
-            RunOutcome::Failed => "failed",
-        };
-        println!(
-            "{}  {}  {outcome:<10}  {} read, {} created, {} updated, {} suspended, {} rejected",
-            run.started.rfc3339(),
-            run.id,
-            people("read"),
-            people("created"),
-            people("updated"),
-            people("suspended"),
-            report["rejected"]["total"].as_u64().unwrap_or(0),
-        );
-        let why = report["held"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        for line in why.chain(report["incomplete"].as_str()).chain(report["failure"].as_str()) {
-            println!("    {line}");
-        }
+        output::text(&lines(&run))?;
     }
     Ok(())
+}
+
+/// A run as people read it.
+fn lines(run: &RunRecord) -> String {
+    let report: Value = serde_json::from_str(&run.report).unwrap_or(Value::Null);
+    let people = |key: &str| report["people"][key].as_u64().unwrap_or(0);
+    let rejected = report["rejected"]["total"].as_u64().unwrap_or(0);
+    let outcome = match run.outcome {
+        // Under way, or its process was killed: nobody is left to say which.
+        RunOutcome::Running => "unfinished",
+        RunOutcome::Applied => "applied",
+        RunOutcome::Held => "held",
+        RunOutcome::Incomplete => "incomplete",
+        RunOutcome::Failed => "failed",
+    };
+    let (read, created, updated, suspended) =
+        (people("read"), people("created"), people("updated"), people("suspended"));
+    let told = match (run.outcome, report["same_as"].as_str()) {
+        (RunOutcome::Held, _) => format!(
+            "held: would suspend {suspended}, create {created}, update {updated}; {read} read, {rejected} rejected"
+        ),
+        (_, Some(before)) => {
+            format!("{outcome:<10}  nothing changed since {before}: {} people stay as they are", people("unchanged"))
+        }
+        _ => format!(
+            "{outcome:<10}  {read} read, {created} created, {updated} updated, {suspended} suspended, {rejected} rejected"
+        ),
+    };
+    let mut out = format!("{}  {}  {told}\n", run.started.rfc3339(), run.id);
+    let why = report["held"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    for line in why.chain(report["incomplete"].as_str()).chain(report["failure"].as_str()) {
+        out.push_str("    ");
+        out.push_str(line);
+        out.push('\n');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use preau_domain::{Instant, RunId, SourceId};
+
+    fn told(outcome: RunOutcome, report: &Value) -> String {
+        lines(&RunRecord {
+            id: RunId::new("r2"),
+            source: SourceId::new("annuaire"),
+            started: Instant(0),
+            finished: None,
+            outcome,
+            report: report.to_string(),
+        })
+    }
+
+    #[test]
+    fn a_run_that_wrote_nothing_does_not_say_that_it_did() {
+        let people = json!({ "read": 100, "suspended": 90, "created": 1, "updated": 2, "unchanged": 7 });
+        let held = told(RunOutcome::Held, &json!({ "people": people, "held": ["too many"] }));
+        assert!(held.contains("held: would suspend 90") && held.ends_with("    too many\n"), "{held}");
+        assert!(!held.contains("90 suspended"), "{held}");
+        let same = told(RunOutcome::Applied, &json!({ "people": { "read": 0, "unchanged": 7 }, "same_as": "r1" }));
+        assert!(same.contains("nothing changed since r1: 7 people") && !same.contains("0 read"), "{same}");
+        let applied = told(RunOutcome::Applied, &json!({ "people": people }));
+        assert!(applied.contains("100 read, 1 created, 2 updated, 90 suspended"), "{applied}");
+    }
 }

@@ -3,6 +3,7 @@
 use crate::assembly;
 use crate::cli::Failure;
 use crate::config::Loaded;
+use crate::output::say;
 use preau_connector_api::MountedService;
 use serde_json::{Value, json};
 
@@ -28,22 +29,15 @@ pub fn run(loaded: &Loaded, json: bool) -> Result<(), Failure> {
                 })
             })
             .collect();
-        println!("{:#}", Value::Array(rows));
+        say!("{:#}", Value::Array(rows))?;
         return Ok(());
     }
     if table.all().is_empty() {
-        println!("no service is mounted: put a file in {}", folder.display());
+        say!("no service is mounted: put a file in {}", folder.display())?;
     }
     for door in table.all() {
         let protocols = protocols(door).join(", ");
-        println!(
-            "{:<24} {:<6} {}  ({}, {})",
-            door.service.id,
-            protocols,
-            door.service.home,
-            door.connector,
-            file(door)
-        );
+        say!("{:<24} {:<6} {}  ({}, {})", door.service.id, protocols, door.service.home, door.connector, file(door))?;
     }
     Ok(())
 }

@@ -12,6 +12,9 @@ use toml::{Table, Value};
 /// Largest configuration file read.
 const MAX_FILE: u64 = 1024 * 1024;
 
+/// The key that says where people find us.
+const PUBLIC_URL: &str = "web.public_url";
+
 /// Problems told of one section before reading stops.
 const MAX_PROBLEMS: usize = 50;
 
@@ -46,8 +49,9 @@ impl Loaded {
     }
 }
 
-/// Reads the file, applies the three environment variables, and checks every section. `variable` gives the environment.
-pub fn load(file: &Path, variable: &dyn Fn(&str) -> Option<String>) -> Result<Loaded, Vec<Problem>> {
+/// Reads the file, applies the three environment variables, and checks every section. `demo` lets through what is for a
+/// demonstration on this machine only; `variable` gives the environment.
+pub fn load(file: &Path, demo: bool, variable: &dyn Fn(&str) -> Option<String>) -> Result<Loaded, Vec<Problem>> {
     let shown = file.display().to_string();
     let one = |what: String| vec![Problem::new(shown.clone(), what)];
     let length = std::fs::metadata(file).map_err(|error| one(format!("cannot be read: {error}")))?.len();
@@ -61,7 +65,7 @@ pub fn load(file: &Path, variable: &dyn Fn(&str) -> Option<String>) -> Result<Lo
     })?;
     let (mut config, mut problems) = parse(table);
     override_from(&mut config, variable, &mut problems);
-    problems.extend(validate(&config));
+    problems.extend(validate(&config, demo));
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -93,11 +97,18 @@ fn parse(mut table: Table) -> (Config, Vec<Problem>) {
 }
 
 /// Everything wrong inside the sections and between them.
-fn validate(config: &Config) -> Vec<Problem> {
+fn validate(config: &Config, demo: bool) -> Vec<Problem> {
     let mut problems = config.server.validate();
     problems.extend(config.storage.validate());
-    // Plain http is let through for an address of this machine alone, where nobody can listen in.
-    problems.extend(config.web.validate(true));
+    let found = config.web.validate(demo);
+    // Plain http is for an address of this machine alone, where nobody can listen in, and when it was asked for.
+    let for_a_demo = !demo && !config.web.validate(true).iter().any(|problem| problem.at == PUBLIC_URL);
+    problems.extend(found.into_iter().map(|problem| {
+        if for_a_demo && problem.at == PUBLIC_URL {
+            return Problem::new(PUBLIC_URL, "must be https; for a demonstration on this machine, add --demo");
+        }
+        problem
+    }));
     problems.extend(config.sync.validate());
     for (public, source) in &config.web.sign_in.publics {
         if source != "local" && !config.sources.contains_key(&SourceId::new(source.clone())) {
@@ -236,7 +247,7 @@ mod tests {
 
     fn read(text: &str) -> (Config, Vec<String>) {
         let (config, mut problems) = parse(text.parse().unwrap());
-        problems.extend(validate(&config));
+        problems.extend(validate(&config, false));
         (config, problems.into_iter().map(|p| p.at).collect())
     }
 
@@ -297,6 +308,20 @@ mod tests {
     }
 
     #[test]
+    fn plain_http_is_for_a_demonstration_on_this_machine() {
+        let told = |url: &str, demo: bool| {
+            let (config, _) = read(&format!("[web]\npublic_url = \"{url}\"\n"));
+            validate(&config, demo).iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        };
+        assert_eq!(told("http://localhost:8080", true), "");
+        assert!(told("http://localhost:8080", false).contains("add --demo"));
+        assert!(told("http://ent.example.fr", true).contains("must be https"));
+        let elsewhere = told("http://ent.example.fr", false);
+        assert!(elsewhere.contains("must be https") && !elsewhere.contains("add --demo"), "{elsewhere}");
+        assert_eq!(told("https://ent.example.fr", false), "");
+    }
+
+    #[test]
     fn an_interval_is_bounded() {
         assert_eq!(interval("1h"), Some(Duration::from_secs(3600)));
         assert_eq!(interval("90s"), Some(Duration::from_secs(90)));
@@ -317,13 +342,13 @@ mod tests {
             "PREAU_STORAGE_URL" => Some("sqlite://elsewhere.db".to_owned()),
             _ => None,
         };
-        let loaded = load(&file, &variable).unwrap();
+        let loaded = load(&file, false, &variable).unwrap();
         assert_eq!(loaded.config.server.listen.port(), 2);
         assert_eq!(loaded.config.web.public_url, "https://other.example");
         assert_eq!(loaded.storage_url(), format!("sqlite://{}/elsewhere.db", dir.display()));
-        assert_eq!(load(&file, &|_| None).unwrap().config.server.listen.port(), 1);
+        assert_eq!(load(&file, false, &|_| None).unwrap().config.server.listen.port(), 1);
         std::fs::write(&file, "[server]\nlisten = \n").unwrap();
-        assert!(load(&file, &|_| None).unwrap_err()[0].at.ends_with("preau.toml:2"));
+        assert!(load(&file, false, &|_| None).unwrap_err()[0].at.ends_with("preau.toml:2"));
         std::fs::remove_dir_all(&dir).unwrap();
     }
 }

@@ -23,7 +23,7 @@ impl Desk {
         desk.write(
             "preau.toml",
             &format!(
-                "[server]\nlisten = \"{address}\"\n[web]\npublic_url = \"http://{address}\"\n[log]\nformat = \"json\"\n"
+                "[server]\nlisten = \"{address}\"\n[web]\npublic_url = \"https://{address}\"\n[log]\nformat = \"json\"\n"
             ),
         );
         desk

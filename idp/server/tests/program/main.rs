@@ -151,3 +151,77 @@ fn a_doctor_names_what_is_ill_and_what_to_do() {
     desk.write("preau.toml", "wrong = 1");
     assert_eq!(desk.run(&["doctor"]).0, 2);
 }
+
+#[test]
+fn one_broken_file_takes_its_own_service_away_at_start_and_nothing_while_running() {
+    let desk = Desk::new();
+    desk.mount("intranet");
+    desk.write("services/broken.toml", "connector = \"apache-cas\"\nunknown = 1\n");
+    let mut server = desk.serve(&[]).ready();
+    let ready = server.get("/readyz", "").unwrap();
+    assert!(ready.contains("\"services\":\"degraded\""), "{ready}");
+    assert!(server.get("/metrics", "").unwrap().contains("preau_services_mounted 1\n"));
+    let log = std::fs::read_to_string(desk.path("log")).unwrap();
+    assert!(log.lines().any(|line| line.contains("ERROR") && line.contains("services/broken.toml:2 unknown")), "{log}");
+    // While it runs a set is taken whole or not at all: what is mounted stays.
+    std::fs::remove_file(desk.path("services/intranet.toml")).unwrap();
+    server.until("the refusal", |server| {
+        server.get("/metrics", "").filter(|m| m.contains("preau_services_reloads_total{outcome=\"refused\"} 1"))
+    });
+    assert!(server.get("/metrics", "").unwrap().contains("preau_services_mounted 1\n"));
+    desk.mount("intranet");
+    std::fs::remove_file(desk.path("services/broken.toml")).unwrap();
+    server.until("a whole set", |server| server.get("/readyz", "").filter(|r| r.contains("\"services\":\"ok\"")));
+}
+
+#[test]
+fn a_changed_product_of_the_site_is_taken_up() {
+    let desk = Desk::new();
+    let config = std::fs::read_to_string(desk.path("preau.toml")).unwrap();
+    desk.write("preau.toml", &format!("{config}[services]\ncatalogue = \"products\"\n"));
+    std::fs::create_dir_all(desk.path("products/ours")).unwrap();
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../connectors/services/apache-cas");
+    std::fs::copy(shipped.join("icon.svg"), desk.path("products/ours/icon.svg")).unwrap();
+    desk.write("products/ours/service.toml", "title = ");
+    desk.write("services/ours.toml", "connector = \"ours\"\n[parameters]\nurl = \"https://ours.example\"\n");
+    desk.mount("intranet");
+    let mut server = desk.serve(&[]).ready();
+    assert!(server.get("/metrics", "").unwrap().contains("preau_services_mounted 1\n"));
+    std::fs::copy(shipped.join("service.toml"), desk.path("products/.draft")).unwrap();
+    std::fs::rename(desk.path("products/.draft"), desk.path("products/ours/service.toml")).unwrap();
+    server
+        .until("the product", |server| server.get("/metrics", "").filter(|m| m.contains("preau_services_mounted 2\n")));
+}
+
+#[test]
+fn plain_http_is_refused_without_the_word_that_this_is_a_demonstration() {
+    let desk = Desk::new();
+    desk.write(
+        "preau.toml",
+        &format!("[server]\nlisten = \"{0}\"\n[web]\npublic_url = \"http://{0}\"\n", desk.address),
+    );
+    for command in [&["config", "check"][..], &["services"], &["serve"]] {
+        let (code, _, err) = desk.run(command);
+        assert!(code == 2 && err.contains("web.public_url") && err.contains("--demo"), "{command:?} {code} {err}");
+    }
+    let (code, out, _) = desk.run(&["doctor"]);
+    assert!(code == 2 && out.contains("--demo"), "{code} {out}");
+    for command in [&["config", "check", "--demo"][..], &["services", "--demo"], &["doctor", "--demo"]] {
+        let (code, out, err) = desk.run(command);
+        assert_eq!(code, 0, "{command:?} {out} {err}");
+    }
+    assert_eq!(desk.serve(&["--demo"]).ready().stop(), 0);
+}
+
+#[test]
+fn a_reader_that_has_read_enough_is_no_failure() {
+    let desk = Desk::new();
+    for command in [&["config", "example"][..], &["config", "schema"], &["doctor"], &["services"]] {
+        // The reader is gone before the first word.
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = desk.command(command).stdout(writer).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success() && said.is_empty(), "{command:?}: {:?} {said}", output.status);
+    }
+}
