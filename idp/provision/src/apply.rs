@@ -80,12 +80,13 @@ pub(crate) async fn establishments<S: SyncStore + ?Sized>(
     Ok(())
 }
 
-/// Writes the people of the spool, except those `spared`: what their record says of them is not believed.
+/// Writes the people of the spool; when the reading was cut short, except those whom `cut_short` says it leaves without
+/// any establishment.
 pub(crate) async fn people<S: SyncStore + ?Sized>(
     store: &S,
     source: &SourceId,
     spool: Spool,
-    spared: impl Fn(&str) -> bool,
+    cut_short: Option<&Index>,
     ids: &Arc<dyn Ids>,
     progress: &dyn Progress,
 ) -> Result<(), SyncError> {
@@ -96,7 +97,10 @@ pub(crate) async fn people<S: SyncStore + ?Sized>(
     let reading = tokio::task::spawn_blocking(move || batches(spool.rewind()?, &source, ids.as_ref(), &sender));
     while let Some(mut batch) = receiver.recv().await {
         let read = batch.len() as u64;
-        batch.retain(|change| change.person.join.as_ref().is_none_or(|join| !spared(&join.key)));
+        if let Some(index) = cut_short {
+            let stripped = |join: &JoinKey| index.stripped(Digest::of_key(&join.key));
+            batch.retain(|change| !change.person.join.as_ref().is_some_and(stripped));
+        }
         if !batch.is_empty() {
             store.put_people(&batch).await?;
         }

@@ -215,9 +215,8 @@ async fn attempt<S: SyncStore + ?Sized>(
     }
     if !options.dry_run && report.outcome != RunOutcome::Held {
         apply::establishments(store, &planned.establishments).await?;
-        let cut_short = report.outcome == RunOutcome::Incomplete;
-        let spared = |key: &str| cut_short && planned.index.stripped(Digest::of_key(key));
-        apply::people(store, source, spool, spared, &ctx.ids, &*progress).await?;
+        let cut_short = (report.outcome == RunOutcome::Incomplete).then_some(&planned.index);
+        apply::people(store, source, spool, cut_short, &ctx.ids, &*progress).await?;
         report.people.suspended = apply::suspensions(store, source, &planned.index, to_suspend, &*progress).await?;
     }
     report.timed(ctx.clock.now() - started);
