@@ -178,17 +178,14 @@ impl Planner {
     /// A person of whom a part could not be read: an active account stays as it is.
     pub(crate) fn partial(&mut self, record: &PersonRecord, digest: Digest) -> Fate {
         let key = Digest::of_key(&record.key);
-        if self.index.known(key).is_some_and(|known| known.active) {
-            self.people.read += 1;
-            self.index.mark(key, false);
-            return Fate::Pass;
+        match self.index.known(key).filter(|known| known.active) {
+            Some(known) if known.digest != digest => self.index.mark(key, false),
+            // What is left of the record gives nothing: it waits for the rest.
+            None if record.affiliations.is_empty() => {}
+            _ => return self.person(record, digest),
         }
-        // What is left of the record gives nothing: it waits for the rest.
-        if record.affiliations.is_empty() {
-            self.people.read += 1;
-            return Fate::Pass;
-        }
-        self.person(record, digest)
+        self.people.read += 1;
+        Fate::Pass
     }
 
     /// An entry its connector could not use. Its account, if it has one, stays as it is.

@@ -191,6 +191,8 @@ fn a_record_read_in_part_changes_nobody() {
     for (read, fate, [created, reactivated, kept, suspended, narrowed]) in [
         (at("1", "Z", &[]), Fate::Pass, [0, 0, 1, 0, 0]),
         (at("1", "Z", &[0]), Fate::Pass, [0, 0, 1, 0, 0]),
+        // The same part as last time.
+        (record("1", "A"), Fate::Pass, [0, 0, 0, 0, 0]),
         (at("2", "B", &[]), Fate::Pass, [0, 0, 0, 1, 0]),
         (at("2", "B", &[0]), Fate::Write, [0, 1, 0, 1, 0]),
         (at("3", "C", &[]), Fate::Pass, [0, 0, 0, 1, 0]),
