@@ -113,7 +113,7 @@ async fn end_sessions(house: Arc<House>) {
 }
 
 /// How often the database is asked whether it still takes writes.
-const WATCH: Duration = Duration::from_secs(5);
+const WATCH: Duration = Duration::from_secs(2);
 
 /// How often in a row it must say that it is closed.
 const CLOSED: u32 = 3;

@@ -2,10 +2,11 @@
 
 use crate::cli::{Failure, SyncArgs};
 use crate::config::Loaded;
+use crate::output::{self, say};
 use crate::{SystemClock, assembly, commands};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use preau_keys::SystemIds;
-use preau_provision::{Options, Phase, Progress, Report, SyncContext, Thresholds, synchronise};
+use preau_provision::{Options, Phase, Progress, REJECTED_KEPT, Report, SyncContext, Thresholds, synchronise};
 use preau_store::RunOutcome;
 use std::fmt::Write;
 use std::io::IsTerminal;
@@ -40,9 +41,9 @@ pub async fn run(loaded: &Loaded, args: &SyncArgs) -> Result<(), Failure> {
     };
     drop(progress);
     if args.json {
-        println!("{:#}", serde_json::to_value(&report).map_err(Failure::new)?);
+        say!("{:#}", serde_json::to_value(&report).map_err(Failure::new)?)?;
     } else {
-        print!("{}", text(&report));
+        output::text(&text(&report))?;
     }
     match report.outcome {
         RunOutcome::Held => Err(Failure::Held),
@@ -70,10 +71,12 @@ fn text(report: &Report) -> String {
     let (e, p) = (&report.establishments, &report.people);
     let seconds = report.duration_ms / 1000;
     let tenths = report.duration_ms % 1000 / 100;
+    let would = report.dry_run || report.outcome == RunOutcome::Held;
     let mut out = format!(
         "{}: {outcome} ({seconds}.{tenths} s, {} people/s)\n\
          \x20 establishments  {} created, {} updated, {} unchanged\n\
          \x20 people          {} read: {} created, {} updated, {} reactivated, {} unchanged, {} kept as they are; {} {}\n\
+         \x20 fewer rights    {} {} an establishment, {} of them every one\n\
          \x20 rejected        {}\n",
         report.source,
         report.people_per_second,
@@ -87,7 +90,10 @@ fn text(report: &Report) -> String {
         p.unchanged,
         p.kept,
         p.suspended,
-        if report.dry_run || report.outcome == RunOutcome::Held { "would be suspended" } else { "suspended" },
+        if would { "would be suspended" } else { "suspended" },
+        p.narrowed,
+        if would { "would lose" } else { "lost" },
+        p.stripped,
         report.rejected.total,
     );
     for (reason, count) in &report.rejected.by_reason {
@@ -97,15 +103,24 @@ fn text(report: &Report) -> String {
         out += &format!("            {}: {}\n", entry.dn, entry.reason);
     }
     if report.rejected.total > 10 {
-        out += "            … the first thousand are in the report of `preau runs --json`\n";
+        let more = report.rejected.total - 10;
+        // A trial is not recorded: only its own output tells.
+        let command = if report.dry_run { "sync --dry-run --json" } else { "runs --json" };
+        out += &format!("            … and {more} more: preau {command} {}", report.source);
+        let kept = u64::try_from(REJECTED_KEPT).unwrap_or(u64::MAX);
+        out += if report.rejected.total > kept { " names the first thousand\n" } else { " names them\n" };
     }
     for reason in &report.held {
         out += &format!("  held: {reason}\n");
     }
     if !report.held.is_empty() {
         out += &format!(
-            "  Look at the source first. If these people are really gone: preau sync {} --accept-suspensions {}\n",
-            report.source, p.suspended
+            "  Look at the source first. If it is right: preau sync {} --accept-suspensions {}\n\
+             \x20   (the number covers the {} who would be suspended and the {} who would lose an establishment)\n",
+            report.source,
+            p.losing(),
+            p.suspended,
+            p.narrowed
         );
     }
     if let Some(why) = &report.incomplete {

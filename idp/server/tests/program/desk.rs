@@ -54,6 +54,14 @@ impl Desk {
         Server { child, address: self.address }
     }
 
+    /// A server whose disk may be taken away: a write beyond its limit fails instead of ending it.
+    pub fn serve_on_a_disk_that_may_fail(&self) -> Server {
+        let mut command = Command::new("sh");
+        command.args(["-c", "trap '' XFSZ; exec \"$0\" serve", env!("CARGO_BIN_EXE_preau")]).current_dir(&self.folder);
+        let child = command.env_remove("PREAU_LISTEN").env_remove("PREAU_STORAGE_URL").stderr(Stdio::null()).spawn();
+        Server { child: child.unwrap(), address: self.address }
+    }
+
     /// Mounts a service.
     pub fn mount(&self, id: &str) {
         let text = "connector = \"apache-cas\"\n[parameters]\nurl = \"https://intranet.example\"\n";
@@ -119,6 +127,24 @@ impl Server {
 
     pub fn signal(&self, name: &str) {
         assert!(Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap().success());
+    }
+
+    /// From now on nothing it writes to a file is kept.
+    pub fn take_its_disk_away(&self) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("prlimit").args(["--pid", &pid, "--fsize=0"]).status().unwrap().success());
+    }
+
+    /// Waits until it ends by itself.
+    pub fn end(mut self) -> i32 {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while Instant::now() < deadline {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code().unwrap();
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("the server goes on");
     }
 
     pub fn stop(mut self) -> i32 {

@@ -225,3 +225,17 @@ fn a_reader_that_has_read_enough_is_no_failure() {
         assert!(output.status.success() && said.is_empty(), "{command:?}: {:?} {said}", output.status);
     }
 }
+
+#[test]
+fn a_server_whose_disk_failed_is_not_ready_and_ends_so_that_it_is_started_again() {
+    let desk = Desk::new();
+    let mut server = desk.serve_on_a_disk_that_may_fail().ready();
+    server.take_its_disk_away();
+    // A refused request stands in the journal: the first thing to be written.
+    server.get("/cas/login?service=https%3A%2F%2Fstranger.example%2F", "").unwrap();
+    server.until("unreadiness", |server| {
+        server.get("/readyz", "").filter(|r| r.starts_with("HTTP/1.1 503") && r.contains("\"storage\":\"failed\""))
+    });
+    assert_eq!(server.end(), 1);
+    assert_eq!(desk.serve(&[]).ready().stop(), 0, "started again, it serves");
+}

@@ -81,19 +81,23 @@ fn a_source_fills_the_house_is_held_when_it_forgets_and_obeys_a_human() {
     let (code, held) = annuaire.sync(&[]);
     assert_eq!((code, &held["outcome"]), (3, &Value::from("held")));
     assert_eq!(held["people"]["suspended"], 100);
-    assert!(held["held"][0].as_str().unwrap().contains("100 of the"), "{held}");
+    assert!(held["held"][0].as_str().unwrap().contains("100 would be suspended"), "{held}");
     assert_eq!(annuaire.active(), everybody);
-    assert_eq!(annuaire.sync(&["--accept-suspensions", "99"]).0, 3);
-    assert_eq!(annuaire.sync(&["--accept-suspensions", "100"]).0, 0);
+    // The number covers those who would lose an establishment as well.
+    let losing = 100 + held["people"]["narrowed"].as_u64().unwrap();
+    assert_eq!(annuaire.sync(&["--accept-suspensions", &(losing - 1).to_string()]).0, 3);
+    assert_eq!(annuaire.sync(&["--accept-suspensions", &losing.to_string()]).0, 0);
     assert_eq!(annuaire.active(), everybody - 100);
 
     let (code, out, _) = annuaire.desk.run(&["runs", "annuaire"]);
     let outcomes: Vec<&str> = out.lines().filter_map(|line| line.split_whitespace().nth(2)).collect();
     assert_eq!(code, 0);
-    let word = |line: &&&str| ["applied", "held"].contains(*line);
+    assert!(out.contains("held: would suspend 100,") && !out.contains("held        "), "{out}");
+    assert!(out.contains("nothing changed since") && !out.contains(" 0 read"), "{out}");
+    let word = |line: &&&str| ["applied", "held:"].contains(*line);
     assert_eq!(
         outcomes.iter().filter(word).collect::<Vec<_>>(),
-        [&"applied", &"held", &"held", &"applied", &"applied", &"applied"]
+        [&"applied", &"held:", &"held:", &"applied", &"applied", &"applied"]
     );
 }
 
