@@ -5,6 +5,7 @@ use preau_connector_api::{PasswordCheck, Probe, Unavailable, Verdict};
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// See the module.
@@ -58,11 +59,11 @@ impl Directory {
         self.asked.load(Ordering::SeqCst)
     }
 
-    /// Waits until that many questions stand unanswered.
+    /// Waits until that many questions stand unanswered; the story fails when they do not come.
     pub async fn waiting(&self, count: usize) {
         let mut watched = self.waiting.subscribe();
-        // The sender is this directory: it outlives the wait.
-        let _ = watched.wait_for(|waiting| *waiting >= count).await;
+        let come = tokio::time::timeout(Duration::from_secs(20), watched.wait_for(|waiting| *waiting >= count)).await;
+        assert!(come.is_ok(), "the directory is not asked {count} times");
     }
 }
 

@@ -1,9 +1,13 @@
 //! A service's back channel: a small HTTP listener on loopback that hears of the end of sessions.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
+
+/// How long a story waits for a notice that is on its way.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What was said to the listener.
 #[derive(Clone, Debug)]
@@ -64,9 +68,10 @@ impl Listener {
         format!("http://127.0.0.1:{}/", self.address.port())
     }
 
-    /// The next thing said to it.
+    /// The next thing said to it; the story fails when nothing is.
     pub async fn next(&mut self) -> Heard {
-        self.heard.recv().await.expect("the listener listens as long as the story")
+        let heard = tokio::time::timeout(PATIENCE, self.heard.recv()).await.expect("the service is told in time");
+        heard.expect("the listener listens as long as the story")
     }
 
     /// Whether nothing was said to it so far.
