@@ -103,7 +103,7 @@ async fn examine(checks: &mut Checks, loaded: &Loaded, demo: bool) {
         Err(problems) => checks.problems(
             "services",
             &problems,
-            "correct the file; a running server keeps what it has mounted until then",
+            "correct the file; until then a running server keeps what it has mounted, and one that starts leaves it out",
         ),
     }
     folder(checks, "spool", &loaded.path(&loaded.config.sync.spool_dir));
