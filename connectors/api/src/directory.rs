@@ -121,7 +121,8 @@ pub enum Verdict {
 /// Checks passwords.
 #[async_trait]
 pub trait PasswordCheck: Send + Sync {
-    /// Checks a login (normalised, at most 128 characters) and a password (at most 4 KiB, not empty) within 5 s.
+    /// Checks a login (normalised, at most 128 characters) and a password (at most 4 KiB, not empty) within 2 s unless its
+    /// configuration says otherwise.
     /// The work done, and so the time taken, does not depend on whether the login exists.
     async fn check(&self, login: &str, password: &str) -> Result<Verdict, Unavailable>;
 }

@@ -1,7 +1,8 @@
 //! Reads the whole directory, in bounded memory: the names of the structures, the structures, the pupils, everybody else.
 //!
 //! One connection, paged searches one after the other; the next page is fetched while the last is being handed over. An
-//! entry that does not fit is reported and passed over. Anything else that goes wrong ends the reading, which then counts
+//! entry that does not fit is reported and passed over; the adults whom such a pupil may name are handed over as read in
+//! part, since what they may do comes from the pupil's entry. Anything else that goes wrong ends the reading, which then counts
 //! as incomplete: what was not read must not be taken for gone.
 
 use crate::config::Settings;

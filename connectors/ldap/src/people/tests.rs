@@ -165,6 +165,30 @@ fn only_legal_weight_gives_the_parents_view() {
     assert!(elsewhere.children.is_empty() && elsewhere.affiliations.is_empty());
 }
 
+/// Whoever a rejected pupil may name, however the entry names them, and nobody else.
+#[test]
+fn whom_a_rejected_pupil_may_name_is_doubtful() {
+    let (mapping, keys) = (Mapping::built_in(), Keys::new(Some("AC-NOTOS".into())));
+    let table = table(&mapping);
+    let reader = Reader { mapping: &mapping, keys: &keys, table: &table };
+    for (pupil, link, adult, doubtful) in [
+        (Some("12"), "7$10$1$1$1$1", "7", true),
+        (Some("12"), "7$10$1$1$1", "7", true),
+        (Some("12"), "AC-NOTOS$7$10$1$1$1$1", "7", true),
+        (None, "7$10$1$1$1", "7", true),
+        (Some("12"), "UID=A, ou=people,dc=x$10", "elsewhere", true),
+        (Some("12"), "8$10$1$1$1", "7", false),
+        (Some("AC-BOREE$12"), "7$10$1$1$1", "7", false),
+        (Some("AC-BOREE$12"), "7$10$1$1$1", "AC-BOREE$7", true),
+    ] {
+        let mut links = Links::default();
+        let entry = pupil_entry("AC-NOTOS$12", &[("ENTElevePersRelEleve", &[link])]);
+        reader.doubt_adults(&entry, pupil, &mut links);
+        let adult_entry = Entry::made("uid=a,ou=people,dc=x", &[]);
+        assert_eq!(reader.is_doubtful(&adult_entry, adult, &links), doubtful, "{pupil:?} {link} {adult}");
+    }
+}
+
 #[test]
 fn a_contradiction_about_legal_weight_is_not_ours_to_settle() {
     let links =
