@@ -1,0 +1,263 @@
+//! A server killed at any moment while people sign in: whatever a browser or a service was told stays true when it is
+//! started again. A session whose cookie arrived opens the portal, a session whose end was answered stays ended, and no
+//! ticket is worth anything twice.
+//!
+//! The server is the program itself over a database file. The moments are drawn from a seed: each is a number of answers
+//! that the clients received, and what the others were waiting for then is cut wherever it stood.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use preau_domain::{
+    AccountState, Affiliation, Credentials, Establishment, EstablishmentKind, JoinKey, Person, PersonId, Profile,
+    SourceId,
+};
+use preau_rig::Preau;
+use reqwest::Method;
+use reqwest::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::sync::mpsc;
+
+const KILLS: u64 = 20;
+const CLIENTS: usize = 6;
+/// One for each sign-in: an attempt that is cut stays counted, and the next one of its account would have to wait.
+const ACCOUNTS: usize = 600;
+const PASSWORD: &str = "un préau couvert de tuiles";
+const SERVICE: &str = "https%3A%2F%2Fintranet.example%2F";
+
+/// What was told to browsers and services.
+#[derive(Default)]
+struct Told {
+    /// Cookies of sessions, save those whose end was asked for.
+    sessions: Vec<String>,
+    /// Cookies of sessions whose end was answered.
+    ended: Vec<String>,
+    /// Every ticket.
+    tickets: Vec<String>,
+    /// Tickets for which a service was told a person.
+    redeemed: Vec<String>,
+}
+
+/// A browser, and the service it goes to. What a request gives is `None` when the server is gone.
+struct Client {
+    http: reqwest::Client,
+    base: String,
+    cookies: BTreeMap<String, String>,
+    told: Told,
+    answered: mpsc::UnboundedSender<()>,
+}
+
+struct Answer {
+    status: u16,
+    location: Option<String>,
+    body: String,
+}
+
+impl Client {
+    fn new(base: &str, answered: mpsc::UnboundedSender<()>) -> Client {
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
+        Client { http, base: base.to_owned(), cookies: BTreeMap::new(), told: Told::default(), answered }
+    }
+
+    async fn ask(&mut self, method: Method, target: &str, fields: &[(&str, &str)]) -> Option<Answer> {
+        let path = target.strip_prefix(&self.base).unwrap_or(target);
+        let mut request = self.http.request(method, format!("{}{path}", self.base));
+        if !self.cookies.is_empty() {
+            let pairs: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            request = request.header(COOKIE, pairs.join("; "));
+        }
+        if !fields.is_empty() {
+            let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+            request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body);
+        }
+        let response = request.send().await.ok()?;
+        // Counted and believed from its headers on, whether or not its body arrives.
+        let _nobody_counts = self.answered.send(());
+        for line in response.headers().get_all(SET_COOKIE) {
+            let pair = line.to_str().unwrap().split(';').next().unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            if name == "preau" && !value.is_empty() {
+                self.told.sessions.push(value.to_owned());
+            }
+            self.cookies.insert(name.to_owned(), value.to_owned());
+        }
+        let status = response.status().as_u16();
+        let location = response.headers().get(LOCATION).map(|to| to.to_str().unwrap().to_owned());
+        if let Some((_, ticket)) = location.as_deref().and_then(|to| to.split_once("ticket=")) {
+            self.told.tickets.push(ticket.to_owned());
+        }
+        Some(Answer { status, location, body: response.text().await.ok()? })
+    }
+
+    async fn get(&mut self, target: &str) -> Option<Answer> {
+        self.ask(Method::GET, target, &[]).await
+    }
+
+    /// Whether the service is told a person for that ticket.
+    async fn redeems(&mut self, ticket: &str) -> Option<bool> {
+        let answer = self.get(&format!("/cas/serviceValidate?service={SERVICE}&ticket={ticket}")).await?;
+        let (yes, no) = (answer.body.contains("<cas:user>"), answer.body.contains("\"INVALID_TICKET\""));
+        assert!(answer.status == 200 && yes != no, "{}: {}", answer.status, answer.body);
+        Some(yes)
+    }
+
+    /// Whether the cookie of a session opens the portal.
+    async fn opens(&mut self, secret: &str) -> bool {
+        self.cookies = BTreeMap::from([("preau".to_owned(), secret.to_owned())]);
+        let answer = self.get("/").await.unwrap();
+        assert!(matches!(answer.status, 200 | 302 | 303), "{}: {}", answer.status, answer.body);
+        answer.status == 200
+    }
+
+    /// Signs in on the way to the service, which is told who comes; then takes a second ticket, and sometimes leaves.
+    async fn visit(&mut self, number: usize) -> Option<()> {
+        self.cookies.clear();
+        let door = format!("/cas/login?service={SERVICE}");
+        let step = self.get(&door).await?.location.expect("a sign-in begins");
+        let token = token(&self.get(&step).await?.body);
+        self.ask(Method::POST, &format!("{step}/public"), &[("token", &token), ("public", "guest")]).await?;
+        let (token, login) = (self::token(&self.get(&step).await?.body), login(number));
+        let typed = [("token", token.as_str()), ("login", &login), ("password", PASSWORD)];
+        let entered = self.ask(Method::POST, &format!("{step}/password"), &typed).await?;
+        assert_eq!(entered.status, 303, "{}", entered.body);
+        let ticket = self.told.tickets.last().expect("the way leads to the service").clone();
+        assert!(self.redeems(&ticket).await?, "the first time, a ticket is worth its person");
+        self.told.redeemed.push(ticket);
+        self.get(&door).await?;
+        if number.is_multiple_of(3) {
+            let secret = self.told.sessions.pop().expect("a session began");
+            let goodbye = self.get("/cas/logout").await?;
+            assert_eq!(goodbye.status, 200, "{}", goodbye.body);
+            self.told.ended.push(secret);
+        }
+        Some(())
+    }
+}
+
+/// The token of the form of a page.
+fn token(page: &str) -> String {
+    let field = page.split("name=\"token\"").nth(1).unwrap_or_else(|| panic!("no form: {page}"));
+    field.split("value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+}
+
+fn login(number: usize) -> String {
+    format!("invitee.{number}")
+}
+
+/// A configuration, a service, and accounts of guests that share one password.
+async fn furnish(folder: &Path, port: u16) {
+    let place = folder.display();
+    std::fs::create_dir(folder.join("services")).unwrap();
+    let text = "connector = \"apache-cas\"\n[parameters]\nurl = \"https://intranet.example\"\n\
+                [[audience.allow]]\nprofiles = [\"Invite\"]\n";
+    std::fs::write(folder.join("services/intranet.toml"), text).unwrap();
+    let text = format!(
+        "[server]\nlisten = \"127.0.0.1:{port}\"\n[storage]\nurl = \"sqlite://{place}/preau.db\"\n\
+         [keys]\ndir = \"{place}/keys\"\n[services]\ninstances = \"{place}/services\"\n[log]\nlevel = \"warn\"\n\
+         [web]\npublic_url = \"http://localhost:{port}\"\n"
+    );
+    std::fs::write(folder.join("preau.toml"), text).unwrap();
+
+    let store = preau_store_sql::open(&format!("sqlite://{place}/preau.db")).await.unwrap();
+    let school = Establishment {
+        uai: "0990001N".parse().unwrap(),
+        join: JoinKey { source: SourceId::new("annuaire"), key: "1".into() },
+        kind: EstablishmentKind::College,
+        name: "Collège des Lilas".into(),
+        city: None,
+        sector: None,
+        groups: Vec::new(),
+    };
+    store.put_establishments(&[school]).await.unwrap();
+    let hash = preau_keys::Passwords::new(1, 4).hash(PASSWORD).await.unwrap();
+    let mut writes = tokio::task::JoinSet::new();
+    for number in 0..ACCOUNTS {
+        let person = Person {
+            id: PersonId::new(format!("pguest{number:010}")),
+            join: None,
+            state: AccountState::Active,
+            given_name: "Camille".into(),
+            family_name: format!("Invitée{number}"),
+            title: None,
+            login: Some(login(number)),
+            mail: None,
+            credentials: Credentials::Local,
+            affiliations: vec![Affiliation::new("0990001N".parse().unwrap(), Profile::Guest)],
+            children: Vec::new(),
+        };
+        let (store, hash) = (store.clone(), hash.clone());
+        writes.spawn(async move { store.add_local_person(&person, &hash).await.unwrap() });
+        // Enough at once to share commits, and no more than the queue of the writer takes.
+        if writes.len() >= 200 {
+            writes.join_next().await.unwrap().unwrap();
+        }
+    }
+    writes.join_all().await;
+}
+
+/// Numbers that look like chance and are the same at each run.
+struct Dice(u64);
+
+impl Dice {
+    fn up_to(&mut self, most: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % most + 1
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_killed_server_said_stays_true() {
+    preau_keys::install_provider();
+    let folder = tempfile::tempdir().unwrap();
+    let port = preau_rig::free_port().unwrap();
+    let base = format!("http://localhost:{port}");
+    furnish(folder.path(), port).await;
+    let preau = Preau::new(&folder.path().join("preau.toml")).unwrap();
+    let serve = || preau.serve(&["--demo"], port, true, &folder.path().join("log")).unwrap();
+
+    let (mut server, mut dice) = (serve(), Dice(20_260_914));
+    let next = Arc::new(AtomicUsize::new(0));
+    let (mut sessions, mut ended, mut redeemed) = (Vec::new(), Vec::new(), 0);
+    for kill in 0..KILLS {
+        let (answered, mut answers) = mpsc::unbounded_channel();
+        let mut crowd = tokio::task::JoinSet::new();
+        for _ in 0..CLIENTS {
+            let (mut client, next) = (Client::new(&base, answered.clone()), next.clone());
+            crowd.spawn(async move {
+                while client.visit(next.fetch_add(1, Ordering::Relaxed)).await.is_some() {}
+                client.told
+            });
+        }
+        drop(answered);
+        for _ in 0..dice.up_to(150) {
+            answers.recv().await.expect("the crowd goes on");
+        }
+        server.kill();
+        let told = crowd.join_all().await;
+        server = serve();
+
+        let mut after = Client::new(&base, mpsc::unbounded_channel().0);
+        for told in told {
+            for ticket in &told.redeemed {
+                assert_eq!(after.redeems(ticket).await, Some(false), "used again after kill {kill}");
+            }
+            for ticket in told.tickets.iter().filter(|ticket| !told.redeemed.contains(ticket)) {
+                let twice = (after.redeems(ticket).await, after.redeems(ticket).await);
+                assert_eq!(twice.1, Some(false), "worth something twice after kill {kill}");
+            }
+            redeemed += told.redeemed.len();
+            sessions.extend(told.sessions);
+            ended.extend(told.ended);
+        }
+        for secret in &sessions {
+            assert!(after.opens(secret).await, "a session is lost after kill {kill}");
+        }
+        for secret in &ended {
+            assert!(!after.opens(secret).await, "a session came back after kill {kill}");
+        }
+        assert!(!after.opens("0123456789abcdefghjkmnpqrstvwxyz").await, "the control: not every cookie opens");
+    }
+    let counts = (sessions.len(), ended.len(), redeemed);
+    assert!(counts.0 > 50 && counts.1 > 10 && counts.2 > 50, "too little was said to be tested: {counts:?}");
+}
