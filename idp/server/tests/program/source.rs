@@ -101,6 +101,26 @@ fn a_source_fills_the_house_is_held_when_it_forgets_and_obeys_a_human() {
     );
 }
 
+/// The service account loses the right to read one attribute: everybody is still in the directory, and no pupil names a
+/// parent any more.
+#[test]
+fn a_source_that_hides_an_attribute_is_held() {
+    let annuaire = Annuaire::start();
+    assert_eq!(annuaire.sync(&[]).0, 0);
+    let ldif = std::fs::read_to_string(annuaire.desk.path("annuaire.ldif")).unwrap();
+    let pupils = ldif.split("\n\n").filter(|entry| entry.contains("\nENTElevePersRelEleve: "));
+    let names = pupils.filter_map(|entry| entry.lines().find(|line| line.starts_with("dn: ")));
+    let hidden: String =
+        names.map(|dn| format!("{dn}\nchangetype: modify\ndelete: ENTElevePersRelEleve\n\n")).collect();
+    annuaire.slapd.change(&hidden).unwrap();
+    let (code, held) = annuaire.sync(&[]);
+    assert_eq!((code, &held["outcome"], &held["people"]["suspended"]), (3, &Value::from("held"), &Value::from(0)));
+    assert!(held["people"]["stripped"].as_u64().unwrap() > 300, "{held}");
+    assert!(held["held"].to_string().contains("would lose every right there"), "{held}");
+    // Nothing was written: what the next run reads is as far from what is stored.
+    assert_eq!(annuaire.sync(&[]).1["people"], held["people"]);
+}
+
 #[test]
 fn a_directory_that_is_down_takes_nothing_away() {
     let annuaire = Annuaire::start();
