@@ -10,7 +10,10 @@ use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
+use metrics::{Counter, Histogram};
 use preau_domain::{AuditEvent, AuditKind, CorrelationId};
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 use tracing::Instrument;
@@ -46,7 +49,8 @@ async fn around(State(hub): State<Arc<Hub>>, mut request: Request, next: Next) -
     let query = request.uri().query().unwrap_or_default();
     let visitor = Visitor::read(&hub, request.headers(), peer(request.extensions()), correlation.clone(), query);
     let chosen = Locale::asked(query);
-    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let route = matched.as_ref().map_or("none", MatchedPath::as_str);
     let json = wants_json(&request);
     let method = request.method().clone();
     let refused = precheck(&hub, &request);
@@ -82,15 +86,41 @@ async fn around(State(hub): State<Arc<Hub>>, mut request: Request, next: Next) -
     if let Ok(value) = HeaderValue::from_str(correlation.as_str()) {
         headers.insert("x-correlation-id", value);
     }
-    let class = match response.status().as_u16() {
-        100..=299 => "2xx",
-        300..=399 => "3xx",
-        400..=499 => "4xx",
-        _ => "5xx",
-    };
-    metrics::counter!("preau_requests_total", "route" => route.clone(), "status" => class).increment(1);
-    metrics::histogram!("preau_request_seconds", "route" => route).record(began.elapsed().as_secs_f64());
+    count(route, response.status().as_u16(), began.elapsed().as_secs_f64());
     response
+}
+
+thread_local! {
+    /// The figures of each route, looked up in the recorder once per thread. Routes are a closed list.
+    static FIGURES: RefCell<HashMap<String, Figures>> = RefCell::default();
+}
+
+struct Figures {
+    seconds: Histogram,
+    by_class: [Counter; 4],
+}
+
+const CLASSES: [&str; 4] = ["2xx", "3xx", "4xx", "5xx"];
+
+fn count(route: &str, status: u16, seconds: f64) {
+    let class = match status {
+        100..=299 => 0,
+        300..=399 => 1,
+        400..=499 => 2,
+        _ => 3,
+    };
+    FIGURES.with_borrow_mut(|figures| {
+        if !figures.contains_key(route) {
+            let counter =
+                |class| metrics::counter!("preau_requests_total", "route" => route.to_owned(), "status" => class);
+            let seconds = metrics::histogram!("preau_request_seconds", "route" => route.to_owned());
+            figures.insert(route.to_owned(), Figures { seconds, by_class: CLASSES.map(counter) });
+        }
+        if let Some(figures) = figures.get(route) {
+            figures.by_class[class].increment(1);
+            figures.seconds.record(seconds);
+        }
+    });
 }
 
 fn is_plain_text(value: &HeaderValue) -> bool {
