@@ -27,7 +27,7 @@ const MAX_PATH: usize = 512;
 /// Reads every `<id>.toml` of a folder and mounts what is enabled. Other files, and those whose name begins with a dot,
 /// are passed over.
 pub fn load_instances(dir: &Path, catalogue: &Catalogue) -> Result<Mounted, Vec<Problem>> {
-    let (services, mut problems) = read_instances(dir, catalogue);
+    let Read { services, mut problems, .. } = read_instances(dir, catalogue);
     match Mounted::new(services) {
         Ok(mounted) if problems.is_empty() => Ok(mounted),
         Ok(_) => Err(problems),
@@ -39,12 +39,64 @@ pub fn load_instances(dir: &Path, catalogue: &Catalogue) -> Result<Mounted, Vec<
 }
 
 /// The same for a server that starts: what is sound is mounted, everything else is told. Where two services claim one
-/// address neither is mounted, because nothing says whose it is.
+/// address neither is mounted, because nothing says whose it is. And what is not mounted is inherited by nobody: a service
+/// above it on the same site would else open its addresses to its own audience, so that one is not mounted either.
 pub fn load_sound_instances(dir: &Path, catalogue: &Catalogue) -> (Mounted, Vec<Problem>) {
-    let (services, mut problems) = read_instances(dir, catalogue);
-    let (mounted, overlaps) = Mounted::sound(services);
+    let Read { services, mut problems, mut lost } = read_instances(dir, catalogue);
+    let (mut mounted, overlaps) = Mounted::sound(services.clone());
     problems.extend(overlaps.into_iter().map(|overlap| at_file(dir, overlap)));
-    (mounted, problems)
+    let absent = services.iter().filter(|service| mounted.by_id(&service.service.id).is_none());
+    lost.extend(absent.flat_map(|service| own_addresses(&service.service)));
+    loop {
+        let is_heir = |service: &&MountedService| lost.iter().any(|address| inherits(&service.service, address));
+        let (heirs, rest): (Vec<_>, Vec<_>) = mounted.services().partition(is_heir);
+        if heirs.is_empty() {
+            return (mounted, problems);
+        }
+        for heir in &heirs {
+            let what =
+                "addresses of a service that is not sound lie below it, and would fall to it: not mounted either";
+            problems.push(at_file(dir, Problem::new(heir.service.id.as_str(), what)));
+        }
+        let found: Vec<String> = heirs.iter().flat_map(|heir| own_addresses(&heir.service)).collect();
+        let rest: Vec<MountedService> = rest.into_iter().cloned().collect();
+        lost.extend(found);
+        mounted = Mounted::sound(rest).0;
+    }
+}
+
+/// Whether an address that is another's would fall to this service: it lies below one of its own, and is none of them.
+fn inherits(service: &Service, address: &str) -> bool {
+    let Some(url) = strict_url(address).filter(|_| owns(service, address)) else { return false };
+    let bare = url.path().trim_end_matches('/');
+    let same = |rule: &UrlRule| url.host_str() == Some(&rule.host) && rule.path.trim_end_matches('/') == bare;
+    !service.urls.iter().any(same)
+}
+
+fn own_addresses(service: &Service) -> impl Iterator<Item = String> + '_ {
+    service.urls.iter().map(|rule| format!("{}://{}:{}{}", rule.scheme, rule.host, rule.port, rule.path))
+}
+
+/// Every address written in a file that cannot be read otherwise.
+fn written_addresses(text: &str) -> impl Iterator<Item = String> + '_ {
+    text.match_indices("://").map(|(at, _)| {
+        let begin = text[..at].rfind(|c: char| !c.is_ascii_alphanumeric()).map_or(0, |before| before + 1);
+        // What stands before a scheme is at most a character of several bytes.
+        let begin = (begin..=at).find(|at| text.is_char_boundary(*at)).unwrap_or(at);
+        let end = text[at..].find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '\\'));
+        text[begin..end.map_or(text.len(), |length| at + length)].to_owned()
+    })
+}
+
+/// What a folder holds.
+#[derive(Default)]
+struct Read {
+    /// What the files mount that are sound on their own.
+    services: Vec<MountedService>,
+    /// What is wrong with the others.
+    problems: Vec<Problem>,
+    /// The addresses written in those.
+    lost: Vec<String>,
 }
 
 /// A problem of a service, at its file.
@@ -52,28 +104,32 @@ fn at_file(dir: &Path, problem: Problem) -> Problem {
     Problem::new(format!("{}/{}.toml", dir.display(), problem.at), problem.what)
 }
 
-/// What the files that are sound on their own mount, and what is wrong with the others.
-fn read_instances(dir: &Path, catalogue: &Catalogue) -> (Vec<MountedService>, Vec<Problem>) {
+fn read_instances(dir: &Path, catalogue: &Catalogue) -> Read {
     let place = dir.display().to_string();
     let files = match instance_files(dir) {
         Ok(files) if files.len() > MAX_FILES => {
-            return (Vec::new(), vec![Problem::new(place, format!("more than {MAX_FILES} services"))]);
+            let problems = vec![Problem::new(place, format!("more than {MAX_FILES} services"))];
+            return Read { problems, ..Read::default() };
         }
         Ok(files) => files,
-        Err(error) => return (Vec::new(), vec![Problem::new(place, error.to_string())]),
+        Err(error) => return Read { problems: vec![Problem::new(place, error.to_string())], ..Read::default() },
     };
-    let mut problems = Vec::new();
-    let mut services = Vec::new();
+    let mut read = Read::default();
     for path in files {
         let file = path.display().to_string();
         let id = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        let read = bounded_text(&path, MAX_FILE).map_err(|problem| vec![problem]);
-        match read.and_then(|text| mount(&file, &id, &text, catalogue)) {
-            Ok(service) => services.extend(service),
-            Err(found) => problems.extend(found),
+        match bounded_text(&path, MAX_FILE) {
+            Ok(text) => match mount(&file, &id, &text, catalogue) {
+                Ok(service) => read.services.extend(service),
+                Err(found) => {
+                    read.problems.extend(found);
+                    read.lost.extend(written_addresses(&text));
+                }
+            },
+            Err(problem) => read.problems.push(problem),
         }
     }
-    (services, problems)
+    read
 }
 
 /// What changes when anything in the folder does.

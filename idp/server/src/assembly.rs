@@ -180,7 +180,13 @@ pub fn sound_table(loaded: &Loaded) -> (ServiceTable, Vec<Problem>) {
     };
     let folder = instances(loaded).display().to_string();
     problems.extend(found.into_iter().map(|what| Problem::new(folder.clone(), what)));
-    services.retain(|service| ServiceTable::new(vec![service.clone()]).is_ok());
+    let lost: Vec<String> = services
+        .iter()
+        .filter(|service| ServiceTable::new(vec![MountedService::clone(service)]).is_err())
+        .map(|service| service.service.home.to_string())
+        .collect();
+    // What is lost falls to nobody: neither it nor a service above it is mounted.
+    services.retain(|service| !lost.iter().any(|home| service.service.trust(home).is_some()));
     let table = ServiceTable::new(services).or_else(|_| ServiceTable::new(Vec::new()));
     (table.unwrap_or_else(|_| unreachable!("nothing has nothing wrong with it")), problems)
 }

@@ -183,6 +183,35 @@ fn what_is_sound_in_a_folder_is_mounted_and_the_rest_is_told() {
     assert!(mounted.is_empty() && problems.len() == 1);
 }
 
+/// A strict service below an open one, and its file breaks: its pages must not open to the audience of the other.
+#[test]
+fn the_addresses_of_a_broken_file_fall_to_nobody() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(dir.path().join(name), text).unwrap();
+    let at = |url: &str| format!("connector = \"grr\"\n[parameters]\nurl = \"{url}\"\n");
+    let mounted = || {
+        let (mounted, problems) = load_sound_instances(dir.path(), catalogue());
+        let ids: Vec<String> = mounted.services().map(|s| s.service.id.to_string()).collect();
+        (ids.join(" "), problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+    };
+    write("above.toml", &at("https://site.example"));
+    write("beside.toml", &at("https://site.example/other"));
+    write("elsewhere.toml", &at("https://else.example"));
+    write("exam.toml", &at("https://site.example/exam"));
+    assert_eq!(mounted().0, "above beside elsewhere exam");
+    write("exam.toml", &format!("é=1\n{}", at("https://site.example/exam")));
+    let (ids, told) = mounted();
+    assert_eq!(ids, "beside elsewhere", "{told}");
+    assert!(told.contains("above.toml") && told.contains("exam.toml:1"), "{told}");
+    // Two that claim one address are lost as well.
+    write("exam.toml", &at("https://site.example/exam"));
+    write("test.toml", &at("https://site.example/exam/"));
+    assert_eq!(mounted().0, "beside elsewhere");
+    // A broken copy of a file takes nothing from the one that is sound.
+    write("test.toml", &format!("wrong = 1\n{}", at("https://else.example/")));
+    assert_eq!(mounted().0, "above beside elsewhere exam");
+}
+
 #[test]
 fn the_signature_moves_with_every_change() {
     let dir = tempfile::tempdir().unwrap();
