@@ -167,7 +167,8 @@ impl Default for KeysConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct ServicesConfig {
     /// Folder of instance files, one `<id>.toml` for each service people can open. A changed file is taken up within
-    /// seconds; a broken one changes nothing while the server runs, and takes its own service alone away when it starts.
+    /// seconds; a broken one changes nothing while the server runs, and when it starts takes away its own service and any
+    /// above it on the same site.
     pub instances: PathBuf,
     /// Folder of products of your own, described like those of the built-in catalogue and found beside them. A
     /// changed one is taken up like an instance file.
