@@ -4,7 +4,7 @@ use crate::back::{Back, Shape};
 use crate::bulk::{Bulk, Kind};
 use crate::doc;
 use crate::link::{Link, Row, Sql, args};
-use crate::people::{stop_sessions, establishments};
+use crate::people::{establishments, stop_sessions};
 use async_trait::async_trait;
 use preau_domain::{AccountState, Establishment, RunId, SourceId, Uai};
 use preau_store::{IndexRow, PersonChange, Provisioning, Result, RunRecord, StoreError};

@@ -13,8 +13,8 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use preau_connector_api::{PasswordCheck, Probe};
 use preau_domain::{
-    AccountState, AuditEvent, AuditKind, Authentication, Clock, CorrelationId, Ids, Instant, PendingId, PendingSignIn, PersonId,
-    Public, Seconds, Session, SessionId, SourceId, Uai,
+    AccountState, AuditEvent, AuditKind, Authentication, Clock, CorrelationId, Ids, Instant, PendingId, PendingSignIn,
+    PersonId, Public, Seconds, Session, SessionId, SourceId, Uai,
 };
 use preau_keys::{Keyring, Passwords};
 use preau_policy::{Decision, Facts, Refusal, Released};

@@ -23,9 +23,9 @@ mod visitor;
 
 pub use config::{SessionConfig, SignInConfig, WebConfig};
 pub use egress::{Egress, EgressError};
-pub use headers::protect;
 pub use fault::{Fault, FaultKind};
 pub use form::Fields;
+pub use headers::protect;
 pub use hub::{Hub, HubParts, SignInSource};
 pub use l10n::{Locale, Texts};
 pub use live::Live;

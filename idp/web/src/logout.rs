@@ -100,7 +100,9 @@ impl Hub {
     pub fn tell_services(&self, visits: Vec<Visit>) -> usize {
         let mut by_service: HashMap<ServiceId, usize> = HashMap::new();
         for visit in visits.iter().rev() {
-            let Some(notice) = self.protocol(&visit.protocol).and_then(|p| p.logout_notice(self, visit)) else { continue };
+            let Some(notice) = self.protocol(&visit.protocol).and_then(|p| p.logout_notice(self, visit)) else {
+                continue;
+            };
             let told = by_service.entry(visit.service.clone()).or_default();
             *told += 1;
             if *told > TOLD_TO_ONE {

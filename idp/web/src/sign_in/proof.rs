@@ -61,8 +61,10 @@ pub async fn prove(
         Ok(Checked::Wrong(why)) => Ok(Outcome::Refused(why)),
         Err(fault) => {
             // Best effort: if this fails too, the person waits one second more than they should.
-            if matches!(fault.kind, FaultKind::DirectoryDown | FaultKind::Busy | FaultKind::StorageDown | FaultKind::NoAccount)
-                && let Err(error) = hub.store.uncount_attempt(&key, hub.now(), SOFT_LOCK).await
+            if matches!(
+                fault.kind,
+                FaultKind::DirectoryDown | FaultKind::Busy | FaultKind::StorageDown | FaultKind::NoAccount
+            ) && let Err(error) = hub.store.uncount_attempt(&key, hub.now(), SOFT_LOCK).await
             {
                 tracing::warn!(%error, "an attempt could not be taken back");
             }
