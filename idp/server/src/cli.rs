@@ -256,7 +256,9 @@ fn obey(cli: Cli) -> Result<(), Failure> {
         let loaded = config::load(&cli.config, cli.demo, &variable);
         return runtime()?.block_on(commands::doctor::run(loaded, cli.demo, json));
     }
-    let loaded = config::load(&cli.config, cli.demo, &variable).map_err(Failure::Config)?;
+    // Plain http endangers people who sign in: it is serving that asks for --demo, not looking.
+    let plain = cli.demo || !matches!(cli.command, Command::Serve);
+    let loaded = config::load(&cli.config, plain, &variable).map_err(Failure::Config)?;
     let runtime = runtime()?;
     runtime.block_on(async {
         match &cli.command {
