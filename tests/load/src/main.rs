@@ -113,10 +113,9 @@ async fn requests(preau: &Path, folder: &Path, people: u32, report: &mut Report)
 
     report.say("sign-on with a session: ticket and validation, in turn with bare answers");
     let insert = measure::durable_insert(&folder.join("insert.sqlite")).await?;
-    let few = measure::sign_on(&small, &bare).await?;
-    let many = measure::sign_on(&large, &bare).await?;
-    report.sign_on(&few, insert);
-    report.sizes(&few, &many, people);
+    let costs = measure::sign_on(&small, &large, &bare).await?;
+    report.sign_on(&costs, insert);
+    report.sizes(&costs, people);
 
     report.say("memory of 20,000 more live sessions");
     let bytes = measure::memory_per_session(&small_world, &small, 20_000).await?;

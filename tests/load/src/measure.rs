@@ -10,7 +10,7 @@ use preau_keys::Passwords;
 use std::time::Duration;
 
 /// Pairs in a series; the median is quoted.
-const PAIRS: usize = 9;
+const PAIRS: usize = 15;
 
 /// The middle of some figures.
 pub fn median(mut figures: Vec<f64>) -> f64 {
@@ -59,54 +59,76 @@ async fn validate(client: &mut Client, ticket: &str) -> Result<()> {
     Ok(())
 }
 
-/// Costs of one world beside the bare server.
+/// What a session costs in a small world and in a large one, each in turn with the bare server and with the other.
 #[derive(Clone, Copy, Debug)]
 pub struct Costs {
     /// A bare answer, in microseconds.
     pub bare: f64,
-    /// Session to ticket to validation, in microseconds.
+    /// Session to ticket to validation in the small world, in microseconds.
     pub sign_on: f64,
-    /// `sign_on` in bare answers, pair by pair.
-    pub sign_on_ratio: f64,
-    /// Validation alone, in bare answers, pair by pair.
-    pub validation_ratio: f64,
+    /// Validation alone in the small world, in bare answers.
+    pub validation: f64,
+    /// `sign_on` of the large world in those of the small one.
+    pub sign_on_growth: f64,
+    /// Validation of the large world in those of the small one.
+    pub validation_growth: f64,
 }
 
-/// Measures sign-on with a session, and validation alone, each in turn with the bare server.
-pub async fn sign_on(server: &Server, bare: &Server) -> Result<Costs> {
-    let mut browser = signed_in(server).await?;
-    let mut service = Client::connect(server.port()).await?;
-    let mut yardstick = Client::connect(bare.port()).await?;
-    let (mut bares, mut flows, mut ratios, mut validations) = (vec![], vec![], vec![], vec![]);
-    for round in 0..=PAIRS {
-        let unit = cost(bare.pid(), 2000, async || bare_answer(&mut yardstick).await).await?;
-        let flow = cost(server.pid(), 300, async || {
-            let ticket = ticket(&mut browser).await?;
-            validate(&mut service, &ticket).await
+/// A browser in a session, and a service with a connection of its own.
+struct Pair {
+    pid: u32,
+    browser: Client,
+    service: Client,
+}
+
+impl Pair {
+    async fn of(server: &Server) -> Result<Pair> {
+        let (browser, service) = (signed_in(server).await?, Client::connect(server.port()).await?);
+        Ok(Pair { pid: server.pid(), browser, service })
+    }
+
+    async fn sign_on(&mut self) -> Result<f64> {
+        cost(self.pid, 300, async || {
+            let ticket = ticket(&mut self.browser).await?;
+            validate(&mut self.service, &ticket).await
         })
-        .await?;
+        .await
+    }
+
+    async fn validation(&mut self) -> Result<f64> {
         let mut tickets = Vec::new();
         for _ in 0..300 {
-            tickets.push(ticket(&mut browser).await?);
+            tickets.push(ticket(&mut self.browser).await?);
         }
-        let validation = cost(server.pid(), 300, async || {
-            let ticket = tickets.pop().unwrap_or_default();
-            validate(&mut service, &ticket).await
-        })
-        .await?;
+        cost(self.pid, 300, async || validate(&mut self.service, &tickets.pop().unwrap_or_default()).await).await
+    }
+}
+
+/// Measures sign-on with a session, and validation alone, in both worlds.
+pub async fn sign_on(small: &Server, large: &Server, bare: &Server) -> Result<Costs> {
+    let (mut few, mut many) = (Pair::of(small).await?, Pair::of(large).await?);
+    let mut yardstick = Client::connect(bare.port()).await?;
+    let (mut bares, mut flows, mut validations) = (vec![], vec![], vec![]);
+    let (mut flow_growth, mut validation_growth) = (vec![], vec![]);
+    for round in 0..=PAIRS {
+        let unit = cost(bare.pid(), 2000, async || bare_answer(&mut yardstick).await).await?;
+        let (flow, larger_flow) = (few.sign_on().await?, many.sign_on().await?);
+        let (validation, larger_validation) = (few.validation().await?, many.validation().await?);
         // The first round warms caches and connections.
         if round > 0 {
             bares.push(unit);
             flows.push(flow);
-            ratios.push(flow / unit);
             validations.push(validation / unit);
+            flow_growth.push(larger_flow / flow);
+            validation_growth.push(larger_validation / validation);
         }
     }
     Ok(Costs {
         bare: median(bares),
         sign_on: median(flows),
-        sign_on_ratio: median(ratios),
-        validation_ratio: median(validations),
+        validation: median(validations),
+        sign_on_growth: median(flow_growth),
+        validation_growth: median(validation_growth),
     })
 }
 
