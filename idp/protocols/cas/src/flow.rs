@@ -5,8 +5,9 @@ pub mod logout;
 pub mod proxy;
 pub mod validation;
 
-use preau_domain::{MAX_URL, TrustedUrl, display_safe};
-use preau_web::{Door, Fault, FaultKind, ServiceTable};
+use crate::CasError;
+use preau_domain::{AuditEvent, AuditKind, MAX_URL, TrustedUrl, display_safe};
+use preau_web::{Door, Fault, FaultKind, Hub, ServiceTable, Visitor};
 use url::Url;
 
 /// The service an address belongs to, if it speaks CAS.
@@ -29,6 +30,22 @@ fn owner<'a>(services: &'a ServiceTable, address: &str) -> Result<(&'a Door, Tru
 fn shown_host(address: &str) -> String {
     let url = Url::parse(address).ok();
     url.as_ref().and_then(Url::host_str).map_or_else(|| "(none: not an address)".to_owned(), |h| display_safe(h, 100))
+}
+
+/// Counts a refusal, and tells the journal of it where the journal wants to know.
+fn tell_refusal(hub: &Hub, mut event: AuditEvent, error: CasError, count: fn(&'static str)) {
+    count(error.word());
+    if let Some(kind) = error.audit_kind() {
+        event.kind = kind;
+        event.detail = error.word().to_owned();
+        hub.audit(event);
+    }
+}
+
+/// The same for a request of which nothing is known but that it was refused.
+fn tell_refused(hub: &Hub, visitor: &Visitor, error: CasError, count: fn(&'static str)) {
+    let event = AuditEvent::new(hub.now(), AuditKind::RequestRefused, visitor.correlation.clone(), "");
+    tell_refusal(hub, event, error, count);
 }
 
 #[cfg(test)]

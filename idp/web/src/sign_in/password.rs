@@ -57,20 +57,18 @@ pub async fn submit(
             success.person = Some(person.id.clone());
             success.session = Some(session.clone());
             success.service = pending.service.clone();
-            let finished = match forgiven.map_err(Fault::from).and(device) {
-                Ok(device) => {
-                    hub.audit(success);
-                    finish(&hub, &visitor, live, pending).await.map(|response| (response, device.clone())).or_else(
-                        // A refusal by the service still leaves the person signed in: the cookies go with its page.
-                        |fault| match fault.kind.status().is_server_error() {
-                            true => Err(fault),
-                            false => Ok((fault.into_response(), device)),
-                        },
-                    )
-                }
-                Err(fault) => Err(fault),
+            let finished = async {
+                forgiven?;
+                let device = device?;
+                hub.audit(success);
+                let response = match finish(&hub, &visitor, live, pending).await {
+                    // A refusal by the service still leaves the person signed in: the cookies go with its page.
+                    Err(fault) if !fault.kind.status().is_server_error() => fault.into_response(),
+                    other => other?,
+                };
+                Ok::<_, Fault>((response, device))
             };
-            let (mut response, device) = match finished {
+            let (mut response, device) = match finished.await {
                 Ok(finished) => finished,
                 // A failure of ours leaves nothing: neither a cookie nor, if the store still answers, a session.
                 Err(fault) => {

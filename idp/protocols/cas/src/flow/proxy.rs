@@ -71,24 +71,14 @@ pub async fn proxy(hub: &Hub, visitor: &Visitor, asked: &ProxyParameters) -> Res
     let result = open(hub, asked, &mut event).await;
     match &result {
         Ok(_) => count("success"),
-        Err(error) => tell_refusal(hub, event, *error),
+        Err(error) => super::tell_refusal(hub, event, *error, count),
     }
     result
 }
 
 /// Tells the journal of a request that was refused before any ticket was looked at.
 pub fn refused(hub: &Hub, visitor: &Visitor, error: CasError) {
-    let correlation = visitor.correlation.clone();
-    tell_refusal(hub, AuditEvent::new(hub.now(), AuditKind::RequestRefused, correlation, ""), error);
-}
-
-fn tell_refusal(hub: &Hub, mut event: AuditEvent, error: CasError) {
-    count(error.word());
-    if let Some(kind) = error.audit_kind() {
-        event.kind = kind;
-        event.detail = error.word().to_owned();
-        hub.audit(event);
-    }
+    super::tell_refused(hub, visitor, error, count);
 }
 
 fn count(result: &'static str) {
