@@ -127,7 +127,7 @@ async fn writable<F: Future<Output = Result<(), StoreError>> + Send>(ready: impl
     while closed < CLOSED {
         ticks.tick().await;
         match ready().await {
-            Err(StoreError::Backend(why)) if why.contains("closed for writing") => closed += 1,
+            Err(StoreError::Closed) => closed += 1,
             _ => closed = 0,
         }
     }
@@ -309,7 +309,7 @@ mod tests {
     use std::sync::Mutex;
 
     fn closed() -> Result<(), StoreError> {
-        Err(StoreError::Backend("the database is closed for writing".into()))
+        Err(StoreError::Closed)
     }
 
     fn away() -> Result<(), StoreError> {

@@ -9,6 +9,9 @@ use preau_domain::{AuditEvent, CorrelationId, Instant, PersonId, ServiceId, Sess
 use preau_store::{Audit, Result};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
+/// An event on its way to the database.
+pub(crate) type Recorded = AuditEvent;
+
 /// How events are written.
 pub(crate) static EVENTS: Bulk = Bulk::new(
     "audit",
@@ -43,7 +46,7 @@ fn event(row: &Row) -> Result<AuditEvent> {
 }
 
 /// The values of events, one event after the other.
-pub(crate) fn values(events: Vec<AuditEvent>) -> Vec<Arg> {
+pub(crate) fn values(events: Vec<Recorded>) -> Vec<Arg> {
     let mut values = Vec::with_capacity(events.len() * 8);
     for event in events {
         values.extend(args![
@@ -61,7 +64,7 @@ pub(crate) fn values(events: Vec<AuditEvent>) -> Vec<Arg> {
 }
 
 /// Writes events in the order they were handed over.
-pub(crate) async fn write(link: &mut Link<'_>, events: Vec<AuditEvent>) -> Result<()> {
+pub(crate) async fn write(link: &mut Link<'_>, events: Vec<Recorded>) -> Result<()> {
     if events.is_empty() { Ok(()) } else { EVENTS.write(link, values(events)).await }
 }
 

@@ -36,6 +36,10 @@ pub enum StoreError {
     /// The database did not do it. The caller denies, and says so to the person; retrying is the person's choice.
     #[error("storage: {0}")]
     Backend(String),
+    /// The database takes no write any more from this process, which has seen its disk fail under a commit: only a new
+    /// process may write again.
+    #[error("storage: the database is closed for writing")]
+    Closed,
 }
 
 /// Result of a storage operation.

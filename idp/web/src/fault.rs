@@ -123,6 +123,7 @@ impl From<StoreError> for Fault {
         match error {
             StoreError::Conflict => Fault::new(FaultKind::StaleForm, "conflict"),
             StoreError::Backend(detail) => Fault::new(FaultKind::StorageDown, detail),
+            StoreError::Closed => Fault::new(FaultKind::StorageDown, error.to_string()),
         }
     }
 }

@@ -118,8 +118,8 @@ impl From<StoreError> for CasError {
     fn from(error: StoreError) -> CasError {
         match error {
             StoreError::Conflict => CasError::InvalidTicket(TicketFault::Unknown),
-            StoreError::Backend(detail) => {
-                tracing::error!(%detail, "storage failed during a CAS call");
+            StoreError::Backend(_) | StoreError::Closed => {
+                tracing::error!(%error, "storage failed during a CAS call");
                 CasError::Internal
             }
         }

@@ -1,9 +1,8 @@
 //! Writes events to PostgreSQL in batches, in the background. A write that follows an event waits for the batch the event
 //! is in, so that nothing is ever done of which the journal does not tell.
 
-use crate::audit::{self, Waiting};
+use crate::audit::{self, Recorded, Waiting};
 use crate::link::{Link, refusal};
-use preau_domain::AuditEvent;
 use preau_store::{Result, StoreError};
 use sqlx::PgPool;
 use std::sync::Arc;
@@ -28,7 +27,7 @@ struct Load {
 }
 
 enum Entry {
-    Event(AuditEvent),
+    Event(Recorded),
     Settle(oneshot::Sender<Result<()>>),
 }
 
@@ -42,7 +41,7 @@ impl Journal {
     }
 
     /// Queues an event; nobody waits for it.
-    pub fn record(&self, event: AuditEvent) {
+    pub fn record(&self, event: Recorded) {
         if !self.load.waiting.enter() {
             return;
         }
@@ -92,7 +91,7 @@ async fn write_all(pool: PgPool, mut entries: mpsc::UnboundedReceiver<Entry>, lo
     }
 }
 
-async fn write(pool: &PgPool, events: Vec<AuditEvent>) -> Result<()> {
+async fn write(pool: &PgPool, events: Vec<Recorded>) -> Result<()> {
     if events.is_empty() {
         return Ok(());
     }

@@ -4,10 +4,10 @@
 mod journal;
 
 use crate::Options;
+use crate::audit::Recorded;
 use crate::link::{Arg, Link, Row, Sql, Work, refusal};
 use crate::migration::{self, Migration};
 use journal::Journal;
-use preau_domain::AuditEvent;
 use preau_store::{Result, StoreError};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
@@ -74,7 +74,7 @@ impl Postgres {
     }
 
     /// Hands over an event.
-    pub fn record(&self, event: AuditEvent) {
+    pub fn record(&self, event: Recorded) {
         self.journal.record(event);
     }
 

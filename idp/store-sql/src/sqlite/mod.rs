@@ -5,11 +5,11 @@ mod fleeting;
 mod writer;
 
 use crate::Options;
+use crate::audit::Recorded;
 use crate::back::Shape;
 use crate::link::{Arg, Row, Work, refusal};
 use crate::migration::{self, Migration};
 pub(crate) use fleeting::Fleeting;
-use preau_domain::AuditEvent;
 use preau_store::{Result, StoreError};
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -74,7 +74,7 @@ impl Sqlite {
     }
 
     /// Hands over an event for the next commit.
-    pub fn record(&self, event: AuditEvent) {
+    pub fn record(&self, event: Recorded) {
         self.writer.record(event);
     }
 

@@ -9,12 +9,11 @@
 
 mod script;
 
-use crate::audit::{self, Waiting};
+use crate::audit::{self, Recorded, Waiting};
 use crate::back::Shape;
 use crate::link::{Arg, Link, Row, Work, refusal, sqlite_rows};
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use preau_domain::AuditEvent;
 use preau_store::{Result, StoreError};
 use script::Scripts;
 use sqlx::query;
@@ -42,7 +41,7 @@ struct Load {
     events: Waiting,
     /// Events in the order they were handed over. They are taken when a commit begins, so that each is written before
     /// whatever its caller asked for afterwards.
-    recorded: Mutex<Vec<AuditEvent>>,
+    recorded: Mutex<Vec<Recorded>>,
     writes: AtomicUsize,
 }
 
@@ -115,13 +114,12 @@ impl Writer {
             return Err(StoreError::Backend("too many writes are waiting".into()));
         }
         self.load.writes.fetch_add(1, Ordering::Relaxed);
-        let closed = |_| StoreError::Backend("the database is closed for writing".into());
-        self.queue.send(entry).map_err(closed)?;
+        self.queue.send(entry).map_err(|_| StoreError::Closed)?;
         answered.await.map_err(|_| StoreError::Backend("the database did not take the write".into()))?
     }
 
     /// Keeps an event for the next commit; nobody waits for it.
-    pub fn record(&self, event: AuditEvent) {
+    pub fn record(&self, event: Recorded) {
         if self.load.events.enter() && self.load.push(event) && self.queue.send(Entry::Events).is_err() {
             Waiting::give_up(1);
         }
@@ -130,13 +128,13 @@ impl Writer {
 
 impl Load {
     /// Adds an event; says whether it is the first to wait.
-    fn push(&self, event: AuditEvent) -> bool {
+    fn push(&self, event: Recorded) -> bool {
         let mut recorded = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
         recorded.push(event);
         recorded.len() == 1
     }
 
-    fn take(&self) -> Vec<AuditEvent> {
+    fn take(&self) -> Vec<Recorded> {
         std::mem::take(&mut *self.recorded.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -150,7 +148,7 @@ async fn run<T: Send + 'static>(link: &mut Link<'_>, work: impl Work<T>, answer:
     let trouble = match &result {
         Ok(_) => None,
         Err(StoreError::Conflict) => Some(Trouble::Conflict),
-        Err(StoreError::Backend(_)) => Some(Trouble::Backend),
+        Err(StoreError::Backend(_) | StoreError::Closed) => Some(Trouble::Backend),
     };
     Ran { trouble, answer: later(answer, result) }
 }
@@ -167,7 +165,7 @@ fn later<T: Send + 'static>(answer: oneshot::Sender<Result<T>>, result: Result<T
 /// What is committed together.
 #[derive(Default)]
 struct Group {
-    events: Vec<AuditEvent>,
+    events: Vec<Recorded>,
     jobs: Vec<Job>,
     statements: Vec<Statement>,
 }

@@ -1,9 +1,8 @@
 //! Texts of several statements that travel to the database together: the beginning of a transaction, its events, a
 //! write, its end. Made once for each combination, so that each is prepared once.
 
-use crate::audit::{self, EVENTS};
+use crate::audit::{self, EVENTS, Recorded};
 use crate::link::Arg;
-use preau_domain::AuditEvent;
 use sqlx::AssertSqlSafe;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -27,7 +26,7 @@ impl Scripts {
         &mut self,
         text: &'static str,
         args: Vec<Arg>,
-        head: Option<Vec<AuditEvent>>,
+        head: Option<Vec<Recorded>>,
         tail: bool,
     ) -> (AssertSqlSafe<Arc<str>>, Vec<Arg>) {
         let around = (head.as_ref().map(Vec::len), tail);
@@ -87,6 +86,7 @@ mod tests {
         assert_eq!(write("DELETE FROM t WHERE id = $1", (None, false)), "DELETE FROM t WHERE id = $1");
         let script = write("DELETE FROM t WHERE id = $1", (Some(2), false));
         assert!(script.starts_with("BEGIN IMMEDIATE; INSERT INTO audit ("), "{script}");
-        assert!(script.ends_with("; DELETE FROM t WHERE id = $17"), "{script}");
+        let shifted = format!("; DELETE FROM t WHERE id = ${}", 2 * EVENTS.width() + 1);
+        assert!(script.ends_with(&shifted), "{script}");
     }
 }
