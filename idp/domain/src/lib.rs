@@ -1,4 +1,5 @@
-//! The nouns of the house: person, establishment, affiliation, service, session, pending sign-in, ticket, audit event.
+//! The nouns of the house: person, establishment, affiliation, service, session, pending sign-in, ticket, grant, audit
+//! event.
 //!
 //! Owns what things *are* and the small rules that hold wherever they are used. It has no input or output, no async,
 //! and reads neither clock nor randomness: [`Clock`] and [`Ids`] are arguments, given by the assembly.
@@ -7,7 +8,9 @@
 mod audience;
 mod audit;
 mod establishment;
+mod grant;
 mod ids;
+mod kept;
 mod person;
 mod profile;
 mod release;
@@ -21,7 +24,9 @@ mod time;
 pub use audience::{Audience, Population};
 pub use audit::{AuditEvent, AuditKind};
 pub use establishment::{Establishment, EstablishmentKind, Group, GroupKind, Uai};
+pub use grant::{Grant, GrantKind};
 pub use ids::{CorrelationId, Ids, OneTimeKey, PendingId, PersonId, RunId, ServiceId, SessionId, SourceId};
+pub use kept::{KeptKind, KeptThing};
 pub use person::{AccountState, Affiliation, Child, Credentials, JoinKey, Legal, Person};
 pub use profile::{Profile, Public};
 pub use release::{Fact, Identifier, ReleaseRule};

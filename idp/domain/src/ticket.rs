@@ -13,6 +13,8 @@ pub enum TicketKind {
     CasProxy,
     /// CAS proxy-granting ticket (`PGT-`). Read many times, dies with its session.
     CasProxyGranting,
+    /// OpenID Connect authorization code.
+    OidcCode,
 }
 
 impl TicketKind {
@@ -27,6 +29,7 @@ impl TicketKind {
             TicketKind::CasService => "cas-service",
             TicketKind::CasProxy => "cas-proxy",
             TicketKind::CasProxyGranting => "cas-proxy-granting",
+            TicketKind::OidcCode => "oidc-code",
         }
     }
 }

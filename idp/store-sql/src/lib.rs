@@ -10,6 +10,8 @@ mod back;
 mod bulk;
 mod doc;
 mod establishments;
+mod grants;
+mod kept;
 mod link;
 mod migration;
 mod operations;

@@ -13,6 +13,22 @@ const PENDING: &str = "DELETE FROM pending WHERE id IN
     (SELECT id FROM pending WHERE expires <= $1 ORDER BY expires LIMIT $2) RETURNING id";
 const TICKETS: &str = "DELETE FROM ticket WHERE id IN
     (SELECT id FROM ticket WHERE expires <= $1 ORDER BY expires LIMIT $2) RETURNING id";
+const KEPT: &str = "DELETE FROM kept WHERE (id, kind) IN
+    (SELECT id, kind FROM kept WHERE expires <= $1 ORDER BY expires LIMIT $2) RETURNING id";
+/// Whoever holds one of these is about to use or to end it, and holds its family: it is passed over, not waited for.
+const FAMILIES: Sql = Sql::Each {
+    sqlite: "DELETE FROM token_family WHERE id IN
+        (SELECT id FROM token_family WHERE expires <= $1 ORDER BY expires LIMIT $2) RETURNING id",
+    postgres:
+        "DELETE FROM token_family WHERE id IN
+        (SELECT id FROM token_family WHERE expires <= $1 ORDER BY expires LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING id",
+};
+const TOKENS: Sql = Sql::Each {
+    sqlite: "DELETE FROM token WHERE id IN
+        (SELECT id FROM token WHERE expires <= $1 ORDER BY expires LIMIT $2) RETURNING id",
+    postgres: "DELETE FROM token WHERE id IN
+        (SELECT id FROM token WHERE expires <= $1 ORDER BY expires LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING id",
+};
 const COUNTERS: &str = "DELETE FROM throttle WHERE id IN
     (SELECT id FROM throttle WHERE touched <= $1 ORDER BY touched LIMIT $2) RETURNING id";
 const DEVICES: &str = "DELETE FROM device WHERE id IN
@@ -43,7 +59,7 @@ const RELEASE: &str = "DELETE FROM lease WHERE name = $1 AND holder = $2";
 /// Above so many rows an estimate is enough.
 const COUNTED: i64 = 100_000;
 
-async fn swept(link: &mut Link<'_>, sql: &'static str, before: Instant, limit: u32) -> Result<u64> {
+async fn swept(link: &mut Link<'_>, sql: impl Into<Sql>, before: Instant, limit: u32) -> Result<u64> {
     Ok(link.rows(sql, args![before, limit]).await?.len() as u64)
 }
 
@@ -53,12 +69,14 @@ async fn sweep(
     audit_before: Instant,
     limit: u32,
 ) -> Result<(Swept, Vec<SessionId>)> {
-    let tickets = swept(link, TICKETS, now, limit).await?;
+    // A session before what it holds, as everyone else takes them.
     let rows = link.rows(SESSIONS, args![now, limit]).await?;
     let sessions = rows.iter().map(|row| row.text(0).map(SessionId::new)).collect::<Result<Vec<_>>>()?;
     let counts = Swept {
-        tickets,
         sessions: sessions.len() as u64,
+        tickets: swept(link, TICKETS, now, limit).await?,
+        kept: swept(link, KEPT, now, limit).await?,
+        grants: swept(link, FAMILIES, now, limit).await? + swept(link, TOKENS, now, limit).await?,
         pending: swept(link, PENDING, now, limit).await?,
         counters: swept(link, COUNTERS, now - COUNTER_LIFE, limit).await?
             + swept(link, DEVICES, now - DEVICE_LIFE, limit).await?,

@@ -26,6 +26,12 @@ const DROP_TICKETS: Sql = Sql::Each {
     sqlite: "DELETE FROM ticket WHERE session IN (SELECT value FROM json_each($1))",
     postgres: "DELETE FROM ticket WHERE session = ANY($1)",
 };
+/// What the house gave on their behalf, in sessions and outside of them.
+const DROP_TOKENS: Sql = Sql::Each {
+    sqlite: "DELETE FROM token_family WHERE person IN (SELECT value FROM json_each($1))",
+    postgres: "DELETE FROM token_family WHERE id IN
+        (SELECT id FROM token_family WHERE person = ANY($1) ORDER BY id FOR UPDATE)",
+};
 /// A session that is stopped expires at once; whoever ends it for good tells its services.
 pub(crate) const STOP_SESSIONS: Sql = Sql::Each {
     sqlite: "UPDATE session SET expires = 0 WHERE person IN (SELECT value FROM json_each($1)) RETURNING id",
@@ -52,14 +58,16 @@ pub(crate) fn establishments(person: &Person) -> String {
     uais.join(" ")
 }
 
-/// Stops the sessions of people who may no longer sign in; gives them.
+/// Stops the sessions of people who may no longer sign in, and takes back what was given on their behalf; gives the
+/// sessions.
 pub(crate) async fn stop_sessions(link: &mut Link<'_>, people: Vec<String>) -> Result<Vec<SessionId>> {
     if people.is_empty() {
         return Ok(Vec::new());
     }
-    let stopped = link.rows(STOP_SESSIONS, args![people]).await?;
+    let stopped = link.rows(STOP_SESSIONS, args![people.clone()]).await?;
     let stopped: Vec<String> = stopped.iter().map(|row| row.text(0).map(str::to_owned)).collect::<Result<_>>()?;
     link.rows(DROP_TICKETS, args![stopped.clone()]).await?;
+    link.rows(DROP_TOKENS, args![people]).await?;
     Ok(stopped.into_iter().map(SessionId::new).collect())
 }
 

@@ -1,4 +1,4 @@
-//! Live sessions and the visits made with them. Tickets and visits fall with their session: the tables see to it.
+//! Live sessions and the visits made with them. Tickets, tokens and visits fall with their session: the tables see to it.
 
 use crate::back::{Back, Shape};
 use crate::doc;
@@ -26,6 +26,7 @@ const SET_ESTABLISHMENT: &str = "UPDATE session SET establishment = $2 WHERE id 
 const SET_AUTHENTICATION: &str = "UPDATE session SET authentication = $2 WHERE id = $1";
 const MOVE_TICKETS: &str = "UPDATE ticket SET session = $2 WHERE session = $1";
 const MOVE_VISITS: &str = "UPDATE visit SET session = $2 WHERE session = $1";
+const MOVE_TOKENS: &str = "UPDATE token_family SET session = $2 WHERE session = $1";
 const VISITS: &str = "SELECT session, protocol, service, notice, at FROM visit WHERE session = $1 ORDER BY at, seq";
 const EXPIRED: &str = "SELECT id FROM session WHERE expires <= $1 ORDER BY expires, id LIMIT $2";
 const END: &str = "DELETE FROM session WHERE id = $1 RETURNING id";
@@ -102,6 +103,7 @@ async fn begin(link: &mut Link<'_>, new: NewSession, authentication: String) -> 
     }
     link.rows(MOVE_TICKETS, args![old, id]).await?;
     link.rows(MOVE_VISITS, args![old, id]).await?;
+    link.rows(MOVE_TOKENS, args![old, id]).await?;
     link.rows(END, args![old]).await?;
     Ok(Before::Moved)
 }

@@ -10,6 +10,8 @@
 //! Instants are arguments: no back end reads a clock.
 
 mod audit;
+mod grants;
+mod kept;
 mod operations;
 mod people;
 mod provisioning;
@@ -18,6 +20,8 @@ mod throttle;
 mod tickets;
 
 pub use audit::Audit;
+pub use grants::{Grants, Rotation};
+pub use kept::Keeping;
 pub use operations::{Health, Operations, Swept};
 pub use people::{Establishments, People};
 pub use provisioning::{IndexRow, PersonChange, Provisioning, RunOutcome, RunRecord};
@@ -47,7 +51,19 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// Everything the house stores. Callers take the narrowest trait that serves them.
 pub trait Store:
-    People + Establishments + Provisioning + Sessions + SignIns + Tickets + Throttle + Audit + Operations + Send + Sync
+    People
+    + Establishments
+    + Provisioning
+    + Sessions
+    + SignIns
+    + Tickets
+    + Keeping
+    + Grants
+    + Throttle
+    + Audit
+    + Operations
+    + Send
+    + Sync
 {
 }
 
@@ -58,6 +74,8 @@ impl<T> Store for T where
         + Sessions
         + SignIns
         + Tickets
+        + Keeping
+        + Grants
         + Throttle
         + Audit
         + Operations

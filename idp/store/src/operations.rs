@@ -8,12 +8,16 @@ use serde::Serialize;
 /// How many expired things a sweep took away.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Swept {
-    /// Sessions, with their tickets and visits.
+    /// Sessions, with their tickets, tokens and visits.
     pub sessions: u64,
     /// Sign-ins under way.
     pub pending: u64,
     /// Tickets.
     pub tickets: u64,
+    /// Kept documents.
+    pub kept: u64,
+    /// Access and refresh tokens, spent ones too, and families without any.
+    pub grants: u64,
     /// Throttle counters and devices.
     pub counters: u64,
     /// Audit events past their retention.

@@ -3,8 +3,9 @@
 use futures::future::join_all;
 use preau_domain::{
     AccountState, Affiliation, AuditEvent, AuditKind, Authentication, AuthnMethod, CorrelationId, Credentials,
-    Establishment, EstablishmentKind, Group, GroupKind, Instant, JoinKey, OneTimeKey, PendingId, PendingSignIn, Person,
-    PersonId, Profile, Seconds, ServiceId, Session, SessionId, SourceId, Ticket, TicketKind, Uai, Visit,
+    Establishment, EstablishmentKind, Grant, GrantKind, Group, GroupKind, Instant, JoinKey, KeptKind, KeptThing,
+    OneTimeKey, PendingId, PendingSignIn, Person, PersonId, Profile, Seconds, ServiceId, Session, SessionId, SourceId,
+    Ticket, TicketKind, Uai, Visit,
 };
 use preau_store::{NewSession, PersonChange, Result, Store, StoreError};
 use std::future::Future;
@@ -132,6 +133,27 @@ pub fn visit(session: &SessionId, service: &str, at: Instant) -> Visit {
         notice: format!("ST-1 https://{service}.example/"),
         at,
     }
+}
+
+/// A token of the family `family`, in a session or in none, good for ten minutes from [`NOW`].
+pub fn grant(key: &str, kind: GrantKind, family: &str, session: Option<&SessionId>) -> Grant {
+    Grant {
+        key: OneTimeKey::new(key),
+        kind,
+        family: OneTimeKey::new(family),
+        session: session.cloned(),
+        person: Some(PersonId::new("p-zoe")),
+        service: ServiceId::new("moodle"),
+        doc: r#"{"scope":["openid","é"]}"#.into(),
+        issued: NOW,
+        expires: NOW + Seconds(600),
+    }
+}
+
+/// A document that is kept for ten minutes from [`NOW`].
+pub fn kept(key: &str, doc: &str) -> KeptThing {
+    let kind = KeptKind::PushedRequest;
+    KeptThing { key: OneTimeKey::new(key), kind, doc: doc.into(), expires: NOW + Seconds(600) }
 }
 
 /// An event of the request `correlation`.

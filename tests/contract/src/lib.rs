@@ -7,6 +7,8 @@
 pub mod audit;
 pub mod establishments;
 pub mod fixture;
+pub mod grants;
+pub mod kept;
 pub mod operations;
 pub mod people;
 pub mod provisioning;

@@ -1,10 +1,13 @@
 //! Sweeping, readiness, figures, leases.
 
 use crate::fixture::{
-    LATER, NOW, beginning, change, event, live, local, pending, session, source, sourced, ticket, visit,
+    LATER, NOW, beginning, change, event, grant, kept, live, local, pending, session, source, sourced, ticket, visit,
 };
-use preau_domain::{AuditEvent, CorrelationId, Instant, OneTimeKey, PendingId, Seconds, Session, Ticket, TicketKind};
-use preau_store::{Attempt, Delays, Store, Swept};
+use preau_domain::{
+    AuditEvent, CorrelationId, Grant, GrantKind, Instant, KeptKind, KeptThing, OneTimeKey, PendingId, Seconds, Session,
+    Ticket, TicketKind,
+};
+use preau_store::{Attempt, Delays, Rotation, Store, Swept};
 
 /// A sweep takes what expired and nothing else, and says how much it took.
 pub async fn a_sweep_takes_what_expired(store: &dyn Store) {
@@ -20,13 +23,31 @@ pub async fn a_sweep_takes_what_expired(store: &dyn Store) {
     store.add_pending(&preau_domain::PendingSignIn { expires: LATER, ..pending("a") }).await.unwrap();
     store.add_pending(&pending("b")).await.unwrap();
     let swept = store.sweep(LATER, NOW, 100).await.unwrap();
-    assert_eq!(swept, Swept { sessions: 1, pending: 1, tickets: 1, counters: 0, audit: 0 });
+    assert_eq!(swept, Swept { sessions: 1, pending: 1, tickets: 1, ..Swept::default() });
     assert!(store.session(&kept, NOW).await.unwrap().is_some());
     assert!(store.visits(&old.id).await.unwrap().is_empty());
     assert!(store.pending(&PendingId::new("b"), NOW).await.unwrap().is_some());
     assert!(store.consume_ticket(&long.key, TicketKind::CasService).await.unwrap().is_some());
     assert_eq!(store.consume_ticket(&fallen.key, TicketKind::CasService).await.unwrap(), None);
     assert_eq!(store.sweep(LATER, NOW, 100).await.unwrap(), Swept::default());
+}
+
+/// Documents and tokens go when they expire; a spent refresh token stays until then, and a family as long as one of its
+/// tokens. What falls with its session is not counted.
+pub async fn a_sweep_takes_documents_and_tokens(store: &dyn Store) {
+    let session = live(store, "s1", "p-zoe").await;
+    store.keep(&KeptThing { expires: LATER, ..kept("k1", "{}") }, NOW).await.unwrap();
+    store.keep(&kept("k2", "{}"), NOW).await.unwrap();
+    let short = |key: &str| Grant { expires: LATER, ..grant(key, GrantKind::Access, "f1", Some(&session)) };
+    store.grant(&[short("a1"), grant("r1", GrantKind::Refresh, "f1", Some(&session))]).await.unwrap();
+    store.rotate(&OneTimeKey::new("r1"), NOW, &[short("a2")]).await.unwrap();
+    store.grant(&[Grant { family: OneTimeKey::new("f2"), ..short("a3") }]).await.unwrap();
+    let swept = store.sweep(LATER, NOW, 100).await.unwrap();
+    assert_eq!(swept, Swept { kept: 1, grants: 3, ..Swept::default() }, "a family with its token, and two tokens");
+    assert!(store.kept(&OneTimeKey::new("k2"), KeptKind::PushedRequest, NOW).await.unwrap().is_some());
+    let again = store.rotate(&OneTimeKey::new("r1"), LATER, &[short("a4")]).await.unwrap();
+    assert_eq!(again, Rotation::Reused, "a copy is still noticed");
+    assert_eq!(store.sweep(NOW + Seconds(600), NOW, 100).await.unwrap(), Swept { kept: 1, ..Swept::default() });
 }
 
 /// Counters go after a day, devices after 180, events when they are older than asked.

@@ -2,12 +2,14 @@
 
 use async_trait::async_trait;
 use preau_domain::{
-    AuditEvent, Authentication, CorrelationId, Establishment, Instant, JoinKey, OneTimeKey, PendingId, PendingSignIn,
-    Person, PersonId, Session, SessionId, SourceId, Ticket, TicketKind, Uai, Visit,
+    AuditEvent, Authentication, CorrelationId, Establishment, Grant, GrantKind, Instant, JoinKey, KeptKind, KeptThing,
+    OneTimeKey, PendingId, PendingSignIn, Person, PersonId, Session, SessionId, SourceId, Ticket, TicketKind, Uai,
+    Visit,
 };
 use preau_store::{
-    Attempt, Audit, Delays, Establishments, Health, IndexRow, NewSession, Operations, People, PersonChange,
-    Provisioning, Result, RunRecord, Sessions, SignIns, Store, StoreError, Swept, Throttle, Tickets,
+    Attempt, Audit, Delays, Establishments, Grants, Health, IndexRow, Keeping, NewSession, Operations, People,
+    PersonChange, Provisioning, Result, Rotation, RunRecord, Sessions, SignIns, Store, StoreError, Swept, Throttle,
+    Tickets,
 };
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -144,6 +146,21 @@ faulty!(Tickets {
     fn issue_ticket(ticket: &Ticket, visit: Option<&Visit>) -> ();
     fn consume_ticket(key: &OneTimeKey, kind: TicketKind) -> Option<Ticket>;
     fn ticket(key: &OneTimeKey, kind: TicketKind, now: Instant) -> Option<Ticket>;
+});
+
+faulty!(Keeping {
+    fn keep(thing: &KeptThing, now: Instant) -> ();
+    fn kept(key: &OneTimeKey, kind: KeptKind, now: Instant) -> Option<KeptThing>;
+    fn replace_kept(thing: &KeptThing, expected: &str, now: Instant) -> ();
+    fn take_kept(key: &OneTimeKey, kind: KeptKind, now: Instant) -> Option<KeptThing>;
+});
+
+faulty!(Grants {
+    fn grant(grants: &[Grant]) -> ();
+    fn granted(key: &OneTimeKey, kind: GrantKind, now: Instant) -> Option<Grant>;
+    fn rotate(spent: &OneTimeKey, now: Instant, next: &[Grant]) -> Rotation;
+    fn revoke(key: &OneTimeKey) -> bool;
+    fn revoke_family(family: &OneTimeKey) -> bool;
 });
 
 faulty!(Throttle {

@@ -103,6 +103,16 @@ promises! {
     tickets:
         a_ticket_is_consumed_once, a_ticket_of_another_kind_is_absent, an_expired_ticket_is_consumed_but_not_read,
         a_taken_key_conflicts, a_ticket_needs_its_session, one_of_many_consumes_a_ticket, one_of_many_issues_a_key;
+    kept:
+        a_document_is_kept, a_taken_key_keeps_its_document, an_expired_document_gives_its_place_up,
+        a_document_is_taken_once, a_document_is_replaced_by_who_read_it, a_document_is_bounded, one_of_many_keeps_a_key,
+        one_of_many_takes_a_document, one_of_many_replaces_a_document;
+    grants:
+        a_token_comes_back_whole, tokens_are_kept_together_or_not_at_all, a_token_needs_its_session,
+        a_family_is_one_persons, tokens_fall_with_their_session, tokens_follow_a_session_that_goes_on,
+        a_suspended_person_loses_tokens, a_token_is_revoked, a_family_is_revoked, a_refresh_token_rotates,
+        a_reused_refresh_token_revokes_its_family, a_rotation_that_conflicts_changes_nothing,
+        one_of_many_rotates_and_the_others_revoke, nothing_slips_past_a_revocation, no_token_slips_past_the_end;
     throttle:
         attempts_wait_longer_and_longer, parallel_attempts_do_not_outrun_the_count, a_counter_is_forgotten,
         an_attempt_is_taken_back, taking_back_keeps_the_delay_before, a_device_is_known_for_180_days;
@@ -110,7 +120,8 @@ promises! {
         events_of_a_request_come_in_order, an_event_comes_before_the_next_write, an_event_outlives_a_conflict,
         events_about_a_person_come_latest_first, many_events_are_written_together;
     operations:
-        a_sweep_takes_what_expired, a_sweep_takes_counters_and_events, a_sweep_is_bounded, a_healthy_store_says_so,
+        a_sweep_takes_what_expired, a_sweep_takes_documents_and_tokens,
+        a_sweep_takes_counters_and_events, a_sweep_is_bounded, a_healthy_store_says_so,
         a_lease_has_one_holder, one_of_many_gets_a_lease, contended_writers_all_succeed;
 }
 

@@ -1,0 +1,54 @@
+//! Documents kept for a while outside any session, found again by a secret or by a name derived from one.
+
+use crate::{Instant, OneTimeKey};
+use serde::{Deserialize, Serialize};
+
+/// What kind of document. Kinds do not see one another: one key may stand for one thing of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeptKind {
+    /// An authorization request that a service pushed ahead of the browser.
+    PushedRequest,
+    /// A device that waits for a person, by its device code.
+    DeviceGrant,
+    /// The code a person types for a waiting device: leads to its device code.
+    UserCode,
+    /// Nothing but the fact that it was seen: an assertion, proof or logout token is accepted once.
+    ReplayGuard,
+    /// Where a browser comes back to after a detour.
+    Redirect,
+    /// What became of a request, for the editor who replays it.
+    Trace,
+}
+
+impl KeptKind {
+    /// The word the store keeps.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            KeptKind::PushedRequest => "pushed-request",
+            KeptKind::DeviceGrant => "device-grant",
+            KeptKind::UserCode => "user-code",
+            KeptKind::ReplayGuard => "replay-guard",
+            KeptKind::Redirect => "redirect",
+            KeptKind::Trace => "trace",
+        }
+    }
+}
+
+/// A document and until when it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptThing {
+    /// Digest of the secret, or of the name, that finds it again.
+    pub key: OneTimeKey,
+    /// What it is.
+    pub kind: KeptKind,
+    /// Only who kept it reads it. At most [`KeptThing::MOST`] bytes.
+    pub doc: String,
+    /// After this it is forgotten.
+    pub expires: Instant,
+}
+
+impl KeptThing {
+    /// Longest document, in bytes.
+    pub const MOST: usize = 64 * 1024;
+}

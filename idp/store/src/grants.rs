@@ -1,0 +1,38 @@
+//! Access and refresh tokens.
+
+use crate::Result;
+use async_trait::async_trait;
+use preau_domain::{Grant, GrantKind, Instant, OneTimeKey};
+
+/// What became of a refresh token that was presented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rotation {
+    /// It is spent, and the next ones are there.
+    Rotated,
+    /// It was spent before: somebody holds a copy, and its whole family is gone.
+    Reused,
+    /// There is no such refresh token, it has expired, or its session has ended.
+    Unknown,
+}
+
+/// Tokens. They are worth nothing without their session where they have one, from the instant it ends, expires or is
+/// stopped; those of a person who is suspended are gone, with or without a session.
+#[async_trait]
+pub trait Grants: Send + Sync {
+    /// Keeps tokens of one family, session and person, all or none. `Conflict` if a key is taken, or a session is given
+    /// and gone or expired when the first of them is issued.
+    async fn grant(&self, grants: &[Grant]) -> Result<()>;
+
+    /// The token of that key and kind; absent if it expired at or before `now`, was spent or revoked.
+    async fn granted(&self, key: &OneTimeKey, kind: GrantKind, now: Instant) -> Result<Option<Grant>>;
+
+    /// Spends a refresh token and keeps the next ones of its family, in one stroke; among concurrent callers exactly one
+    /// does. Who presents a spent one revokes the family. `Conflict` if a key of the next is taken: then nothing changed.
+    async fn rotate(&self, spent: &OneTimeKey, now: Instant, next: &[Grant]) -> Result<Rotation>;
+
+    /// Revokes one token; says whether it was there.
+    async fn revoke(&self, key: &OneTimeKey) -> Result<bool>;
+
+    /// Revokes everything of a family, and what a rotation under way would add to it; says whether there was anything.
+    async fn revoke_family(&self, family: &OneTimeKey) -> Result<bool>;
+}

@@ -1,0 +1,23 @@
+//! Documents kept for a while outside any session.
+
+use crate::Result;
+use async_trait::async_trait;
+use preau_domain::{Instant, KeptKind, KeptThing, OneTimeKey};
+
+/// Kept documents. One that expired at or before `now` is absent, whether or not a sweep has passed.
+#[async_trait]
+pub trait Keeping: Send + Sync {
+    /// Keeps a document. `Conflict` if the key is taken by one of that kind that has not expired: among concurrent callers
+    /// exactly one keeps it, which is what guards against a replay.
+    async fn keep(&self, thing: &KeptThing, now: Instant) -> Result<()>;
+
+    /// The document of that key and kind; it stays.
+    async fn kept(&self, key: &OneTimeKey, kind: KeptKind, now: Instant) -> Result<Option<KeptThing>>;
+
+    /// Replaces a document that still says `expected`. `Conflict` if it says something else by now, or is gone: among
+    /// concurrent callers who read the same, exactly one replaces it.
+    async fn replace_kept(&self, thing: &KeptThing, expected: &str, now: Instant) -> Result<()>;
+
+    /// Takes a document out for good; among concurrent callers exactly one gets it.
+    async fn take_kept(&self, key: &OneTimeKey, kind: KeptKind, now: Instant) -> Result<Option<KeptThing>>;
+}
