@@ -7,7 +7,7 @@ use crate::live::Answer;
 use crate::logout::Turns;
 use crate::table::{Door, ServiceTable};
 use crate::visitor::{Cookie, Network, Secret};
-use crate::{Begin, Egress, Fault, FaultKind, Live, Protocol, Texts, Visitor, WebConfig};
+use crate::{Begin, Fault, FaultKind, Live, Protocol, Texts, Visitor, WebConfig};
 use arc_swap::ArcSwap;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -16,6 +16,7 @@ use preau_domain::{
     AccountState, AuditEvent, AuditKind, Authentication, Clock, CorrelationId, Ids, Instant, PendingId, PendingSignIn,
     PersonId, Public, Seconds, Session, SessionId, SourceId, Uai,
 };
+use preau_egress::Egress;
 use preau_keys::{Keyring, Passwords};
 use preau_policy::{Decision, Facts, Refusal, Released};
 use preau_store::{NewSession, Store, StoreError};

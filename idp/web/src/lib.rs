@@ -6,7 +6,6 @@
 //! sees a password. What people read is in `pages` and `locales/`; what a database keeps is behind `preau-store`.
 
 mod config;
-mod egress;
 mod fault;
 mod form;
 mod headers;
@@ -22,7 +21,6 @@ mod table;
 mod visitor;
 
 pub use config::{SessionConfig, SignInConfig, WebConfig};
-pub use egress::{Egress, EgressError};
 pub use fault::{Fault, FaultKind};
 pub use form::Fields;
 pub use headers::protect;

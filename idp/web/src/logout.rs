@@ -14,6 +14,7 @@ use axum::response::Response;
 use axum::routing::post;
 use http::{HeaderValue, header};
 use preau_domain::{ServiceId, SessionId, Visit};
+use preau_egress::Egress;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -120,7 +121,7 @@ impl Hub {
     }
 }
 
-async fn tell(egress: crate::Egress, notice: LogoutNotice, turn: Arc<Turn>) {
+async fn tell(egress: Egress, notice: LogoutNotice, turn: Arc<Turn>) {
     let heard = try_to_tell(&egress, &notice, &turn).await;
     turn.waiting.fetch_sub(1, Ordering::Relaxed);
     if !heard {
@@ -128,7 +129,7 @@ async fn tell(egress: crate::Egress, notice: LogoutNotice, turn: Arc<Turn>) {
     }
 }
 
-async fn try_to_tell(egress: &crate::Egress, notice: &LogoutNotice, turn: &Turn) -> bool {
+async fn try_to_tell(egress: &Egress, notice: &LogoutNotice, turn: &Turn) -> bool {
     let service = notice.door.service.id.as_str();
     for wait in TRIES {
         tokio::time::sleep(wait).await;

@@ -6,7 +6,8 @@ use crate::ticket::{self, NewTicket, Payload, Prefix};
 use crate::wire::ProxyParameters;
 use crate::{CasError, TicketFault};
 use preau_domain::{AuditEvent, AuditKind, Service, TicketKind, TrustedUrl, UrlRule};
-use preau_web::{Door, EgressError, Hub, Live, Visitor};
+use preau_egress::EgressError;
+use preau_web::{Door, Hub, Live, Visitor};
 
 /// What came of a wish for a proxy-granting ticket.
 pub enum Grant {

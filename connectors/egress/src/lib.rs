@@ -1,9 +1,13 @@
-//! The way out: the few calls we make to services (logout notices, proxy callbacks).
+//! The guarded way out: the few calls we make to somebody else's HTTP server (logout notices, proxy callbacks, upstream
+//! providers).
 //!
-//! Calls go only to addresses that come from a service's record, never through a proxy, never along a redirect, and
-//! only to public addresses unless the operator said that the service lives on a private network. The address that is
-//! checked is the address that is connected to: the check sits in the resolver.
+//! Calls go only to addresses that an operator wrote or a provider of theirs published, never through a proxy, never
+//! along a redirect, and only to public addresses unless the operator said that the other side lives on a private
+//! network. The address that is checked is the address that is connected to: the check sits in the resolver. What is
+//! read of an answer is bounded in size and in time.
 
+use bytes::{Bytes, BytesMut};
+use http::{HeaderValue, header};
 use preau_connector_api::Network;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::error::Error;
@@ -34,6 +38,30 @@ impl std::fmt::Display for EgressError {
 }
 
 impl Error for EgressError {}
+
+/// One call whose answer is read.
+#[derive(Clone, Copy)]
+pub struct Call<'a> {
+    /// Where.
+    pub url: &'a str,
+    /// The media type asked for.
+    pub accept: &'a str,
+    /// Value of the `Authorization` header; never logged.
+    pub authorization: Option<&'a str>,
+    /// A form to post; without one the call is a GET.
+    pub form: Option<&'a [(&'a str, &'a str)]>,
+}
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Status of HTTP.
+    pub status: u16,
+    /// Media type without parameters, lower case; empty if none was given.
+    pub kind: String,
+    /// All of it, within the limit that was given.
+    pub body: Bytes,
+}
 
 /// Two clients that differ by the networks they may reach.
 #[derive(Clone)]
@@ -78,6 +106,37 @@ impl Egress {
         let request = client.post(url).header("content-type", "application/x-www-form-urlencoded").body(body);
         let answer = request.send().await.map_err(|e| failure(&e))?;
         Ok(answer.status().as_u16())
+    }
+
+    /// Makes a call and reads its answer, whatever its status; an answer longer than `limit` bytes is none.
+    pub async fn fetch(&self, call: Call<'_>, network: Network, limit: usize) -> Result<Answer, EgressError> {
+        let client = self.client(call.url, network)?;
+        let mut request = match call.form {
+            Some(form) => {
+                let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+                client.post(call.url).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(body)
+            }
+            None => client.get(call.url),
+        };
+        request = request.header(header::ACCEPT, call.accept);
+        if let Some(authorization) = call.authorization {
+            let mut value =
+                HeaderValue::from_str(authorization).map_err(|_| EgressError::Forbidden("not an authorization"))?;
+            value.set_sensitive(true);
+            request = request.header(header::AUTHORIZATION, value);
+        }
+        let mut answer = request.send().await.map_err(|e| failure(&e))?;
+        let kind = answer.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
+        let kind =
+            kind.map(|v| v.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()).unwrap_or_default();
+        let mut body = BytesMut::new();
+        while let Some(part) = answer.chunk().await.map_err(|e| failure(&e))? {
+            if body.len() + part.len() > limit {
+                return Err(EgressError::Unreachable("answer too long".to_owned()));
+            }
+            body.extend_from_slice(&part);
+        }
+        Ok(Answer { status: answer.status().as_u16(), kind, body: body.freeze() })
     }
 
     fn client(&self, url: &str, network: Network) -> Result<&reqwest::Client, EgressError> {
