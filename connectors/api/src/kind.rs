@@ -1,6 +1,6 @@
 //! A kind of foreign system, and one opened connection to such a system.
 
-use crate::{Directory, PasswordCheck, Probe};
+use crate::{Directory, PasswordCheck, Probe, Redirect};
 use preau_domain::SourceId;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -71,6 +71,8 @@ pub struct Connector {
     pub directory: Option<Arc<dyn Directory>>,
     /// Checks a password.
     pub password: Option<Arc<dyn PasswordCheck>>,
+    /// Signs people in elsewhere.
+    pub redirect: Option<Arc<dyn Redirect>>,
     /// Says whether the system answers, for `preau doctor` and `/readyz`.
     pub probe: Arc<dyn Probe>,
 }

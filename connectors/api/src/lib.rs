@@ -6,6 +6,7 @@
 
 mod directory;
 mod kind;
+mod redirect;
 mod service;
 
 pub use directory::{
@@ -13,4 +14,5 @@ pub use directory::{
     Verdict,
 };
 pub use kind::{Connector, Kind, OpenContext, Problem};
+pub use redirect::{KnownAs, Redirect, RedirectError, Round, UpstreamIdentity, UpstreamLogout};
 pub use service::{CasSettings, Category, InstanceFile, Legal, MountedService, Names, Network, ServiceDescriptor};

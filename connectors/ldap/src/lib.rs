@@ -43,6 +43,7 @@ fn open(context: &OpenContext<'_>) -> Result<Connector, Vec<Problem>> {
     Ok(Connector {
         directory: Some(Arc::new(read::Reading::new(settings.clone()))),
         password: Some(Arc::new(password::Passwords::new(settings.clone(), pool.clone()))),
+        redirect: None,
         probe: Arc::new(probe::Look { settings, pool }),
     })
 }

@@ -11,6 +11,8 @@ pub enum AuthnMethod {
     DirectoryPassword,
     /// A password checked here.
     LocalPassword,
+    /// Proven to another provider, which vouches for it: an ENT, a guichet, ProConnect.
+    Federated,
 }
 
 impl AuthnMethod {
@@ -19,6 +21,7 @@ impl AuthnMethod {
         match self {
             AuthnMethod::DirectoryPassword => "directory-password",
             AuthnMethod::LocalPassword => "local-password",
+            AuthnMethod::Federated => "federated",
         }
     }
 }
@@ -28,11 +31,14 @@ impl AuthnMethod {
 pub struct Authentication {
     /// How.
     pub method: AuthnMethod,
-    /// When.
+    /// When: for a federated proof, when that provider says the person proved themselves to it.
     pub at: Instant,
     /// By which source of the configuration; absent for a local password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<SourceId>,
+    /// The class of proof another provider says it asked for, in its own words and never more; at most 128 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
 }
 
 /// A browser's session.

@@ -73,7 +73,12 @@ pub fn session(id: &str, person: &str) -> Session {
     Session {
         id: SessionId::new(id),
         person: PersonId::new(person),
-        authentication: Authentication { method: AuthnMethod::DirectoryPassword, at: NOW, by: Some(source()) },
+        authentication: Authentication {
+            method: AuthnMethod::DirectoryPassword,
+            at: NOW,
+            by: Some(source()),
+            acr: None,
+        },
         establishment: Some(uai(1)),
         created: NOW,
         expires: NOW + Seconds(8 * 3600),

@@ -151,7 +151,12 @@ impl World {
             let session = Session {
                 id: preau_keys::session_id(&secret),
                 person: PersonId::new("pbancessai000000"),
-                authentication: Authentication { method: AuthnMethod::LocalPassword, at: Instant(now), by: None },
+                authentication: Authentication {
+                    method: AuthnMethod::LocalPassword,
+                    at: Instant(now),
+                    by: None,
+                    acr: None,
+                },
                 establishment: None,
                 created: Instant(now),
                 expires: Instant(now + 3_600_000),

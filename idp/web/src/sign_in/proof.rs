@@ -106,7 +106,7 @@ async fn by_directory(hub: &Hub, source: SourceId, login: &str, password: &str) 
     match hub.store.person_by_join(&join).await? {
         Some(person) if person.state == AccountState::Active => {
             let authentication =
-                Authentication { method: AuthnMethod::DirectoryPassword, at: hub.now(), by: Some(source) };
+                Authentication { method: AuthnMethod::DirectoryPassword, at: hub.now(), by: Some(source), acr: None };
             Ok(Checked::Right(Box::new(person), authentication))
         }
         Some(_) => Ok(Checked::Wrong("suspended")),
@@ -128,7 +128,8 @@ async fn by_hash(hub: &Hub, login: &str, password: &str) -> Result<Checked, Faul
     let right = hub.passwords.verify(password, hash.as_deref()).await?;
     Ok(match person {
         Some(person) if right && person.state == AccountState::Active => {
-            let authentication = Authentication { method: AuthnMethod::LocalPassword, at: hub.now(), by: None };
+            let authentication =
+                Authentication { method: AuthnMethod::LocalPassword, at: hub.now(), by: None, acr: None };
             Checked::Right(Box::new(person), authentication)
         }
         Some(_) if right => Checked::Wrong("suspended"),

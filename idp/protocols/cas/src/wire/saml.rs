@@ -153,6 +153,7 @@ pub fn success(heading: &Heading<'_>, success: &Success, attributes: bool) -> St
 fn method(method: AuthnMethod) -> &'static str {
     match method {
         AuthnMethod::DirectoryPassword | AuthnMethod::LocalPassword => "urn:oasis:names:tc:SAML:1.0:am:password",
+        AuthnMethod::Federated => "urn:oasis:names:tc:SAML:1.0:am:unspecified",
     }
 }
 

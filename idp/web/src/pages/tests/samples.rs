@@ -173,7 +173,7 @@ pub fn somebody(given_name: &str, family_name: &str, title: &str, what: &[(u32, 
         children: Vec::new(),
     };
     let current = what.first().map(|(number, _)| uai(*number));
-    let authentication = Authentication { method: AuthnMethod::LocalPassword, at: Instant(0), by: None };
+    let authentication = Authentication { method: AuthnMethod::LocalPassword, at: Instant(0), by: None, acr: None };
     let session = Session {
         id: SessionId::new("s"),
         person: person.id.clone(),

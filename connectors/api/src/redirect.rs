@@ -1,0 +1,111 @@
+//! Signing people in at another provider: an ENT, an academy's guichet, ProConnect.
+//!
+//! The connector owns the protocol: where the browser goes, what comes back, and whether it is believed. Which browser a
+//! round belongs to, which account it leads to and what a session owes to the provider are the business of the hub.
+
+use crate::{Names, Unavailable};
+use async_trait::async_trait;
+use preau_domain::{Instant, JoinKey, SourceId};
+
+/// What both ends of one round know. It is made anew for each round and used once.
+#[derive(Clone, Copy)]
+pub struct Round<'a> {
+    /// Our address the provider sends the browser back to; registered with it.
+    pub callback: &'a str,
+    /// Names the round: 32 letters and digits.
+    pub state: &'a str,
+    /// Ties the answer to the round: 43 characters of base64url, never shown to the browser alone.
+    pub nonce: &'a str,
+    /// Ties the code to the round: 43 characters of base64url, never shown to the browser.
+    pub verifier: &'a str,
+    /// A proof made before this instant does not count.
+    pub fresh_after: Option<Instant>,
+    /// The language the person reads, `fr` or `en`.
+    pub locale: &'a str,
+    /// Now.
+    pub now: Instant,
+}
+
+/// Signs people in at another provider.
+#[async_trait]
+pub trait Redirect: Send + Sync {
+    /// What people call the provider, such as « Guichet agents de l’académie ».
+    fn title(&self) -> &Names;
+
+    /// The address to send the browser to.
+    async fn begin(&self, round: &Round<'_>) -> Result<String, Unavailable>;
+
+    /// Reads what the browser brought back, asks the provider for the rest, and believes it only if everything fits the
+    /// round.
+    async fn complete(&self, round: &Round<'_>, answer: &[(&str, &str)]) -> Result<UpstreamIdentity, RedirectError>;
+
+    /// Reads the provider's word that a session of its own has ended.
+    async fn logout_notice(&self, token: &str, now: Instant) -> Result<UpstreamLogout, RedirectError>;
+
+    /// Where a person may end their session at the provider too; `None` when that is not offered. `hint` is
+    /// [`UpstreamIdentity::logout_hint`], `back` our own address they return to.
+    async fn logout_address(&self, hint: Option<&str>, back: &str) -> Option<String>;
+}
+
+/// Who somebody is at a provider that was believed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpstreamIdentity {
+    /// The provider that speaks: part of the name, because two providers may use one subject.
+    pub issuer: String,
+    /// The person's name there; at most 255 characters.
+    pub subject: String,
+    /// Accounts of ours the provider says it is, by the rules of the configuration; at most 32.
+    pub names: Vec<KnownAs>,
+    /// When the person proved themselves there, if it says so.
+    pub at: Option<Instant>,
+    /// The class of that proof, in the provider's words; at most 128 characters.
+    pub acr: Option<String>,
+    /// The provider's name of its session, if it has one; at most 255 characters.
+    pub sid: Option<String>,
+    /// What [`Redirect::logout_address`] wants back; at most 16 KiB. `None` unless the configuration offers that way out.
+    pub logout_hint: Option<String>,
+}
+
+/// What a rule of the configuration makes of a claim: a record of one of our sources. It is never a mail address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KnownAs {
+    /// The record with that join key.
+    Record(JoinKey),
+    /// The record of that source whose login, normalised, is this.
+    Login(SourceId, String),
+}
+
+/// A session that ended at a provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpstreamLogout {
+    /// The provider that speaks.
+    pub issuer: String,
+    /// Whose sessions, unless `sid` says which one.
+    pub subject: Option<String>,
+    /// Which session.
+    pub sid: Option<String>,
+    /// The name of this notice, which is heard once; at most 255 characters.
+    pub id: String,
+    /// After this the notice is not believed any more.
+    pub expires: Instant,
+}
+
+/// Why a round ended without an identity.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RedirectError {
+    /// The provider does not answer.
+    #[error("{0}")]
+    Unavailable(String),
+    /// The provider, or the person there, said no. The word is the provider's error code, from a closed list.
+    #[error("refused: {0}")]
+    Refused(&'static str),
+    /// What came back is not believed. The word says which check failed, and never a value.
+    #[error("not believed: {0}")]
+    NotBelieved(&'static str),
+}
+
+impl From<Unavailable> for RedirectError {
+    fn from(Unavailable(what): Unavailable) -> RedirectError {
+        RedirectError::Unavailable(what)
+    }
+}
