@@ -154,13 +154,19 @@ impl Keyring {
     }
 
     fn tag(&self, purpose: &str, parts: &[&str]) -> hmac::Tag {
+        let parts: Vec<&[u8]> = parts.iter().map(|part| part.as_bytes()).collect();
+        self.derive(purpose, &parts)
+    }
+
+    /// 32 bytes that nobody without the master key can tell, for a purpose and some parts.
+    pub(crate) fn derive(&self, purpose: &str, parts: &[&[u8]]) -> hmac::Tag {
         let derived = hmac::sign(&self.root, format!("preau v1 {purpose}").as_bytes());
         let key = hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref());
         let mut context = hmac::Context::with_key(&key);
         for part in parts {
             // The length in front makes ("ab", "c") and ("a", "bc") two different messages.
             context.update(&(part.len() as u64).to_be_bytes());
-            context.update(part.as_bytes());
+            context.update(part);
         }
         context.sign()
     }

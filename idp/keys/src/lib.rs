@@ -1,6 +1,6 @@
 //! The only crate that names cryptography.
 //!
-//! Owns the master key and what is derived from it ([`Keyring`]), digests of secrets, password hashing ([`Passwords`]),
+//! Owns the master key and what is derived from it ([`Keyring`], [`Sealer`]), digests of secrets, password hashing ([`Passwords`]),
 //! the production source of randomness ([`SystemIds`]) and TLS configurations. What the results mean (a session, a
 //! ticket, a pairwise identifier in an answer) belongs to the callers.
 
@@ -8,6 +8,7 @@ mod digest;
 mod keyring;
 mod passwords;
 mod random;
+mod seal;
 mod shipped;
 pub mod tls;
 
@@ -15,5 +16,6 @@ pub use digest::{constant_time_eq, digest, fingerprint, one_time_key, session_id
 pub use keyring::{KeyProblem, Keyring, MASTER_KEY_FILE};
 pub use passwords::{Busy, MAX_PASSWORD, NotHashed, Passwords};
 pub use random::SystemIds;
+pub use seal::{MAX_SEALED, Sealer};
 pub use shipped::{shipped, shipped_text};
 pub use tls::{TlsProblem, client_config, install_provider, server_config};
