@@ -1,10 +1,12 @@
 //! The only crate that names cryptography.
 //!
-//! Owns the master key and what is derived from it ([`Keyring`], [`Sealer`]), digests of secrets, password hashing ([`Passwords`]),
-//! the production source of randomness ([`SystemIds`]) and TLS configurations. What the results mean (a session, a
-//! ticket, a pairwise identifier in an answer) belongs to the callers.
+//! Owns the master key and what is derived from it ([`Keyring`], [`Sealer`]), digests of secrets, password hashing
+//! ([`Passwords`]), the production source of randomness ([`SystemIds`]), signed tokens ([`jose`]) and TLS
+//! configurations. What the results mean (a session, a ticket, a pairwise identifier in an answer) belongs to the
+//! callers.
 
 mod digest;
+pub mod jose;
 mod keyring;
 mod passwords;
 mod random;
