@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 pub(crate) type Recorded = AuditEvent;
 
 /// How events are written.
-pub(crate) static EVENTS: Bulk = Bulk::new(
+static EVENTS: Bulk = Bulk::new(
     "audit",
     &[
         ("at", Kind::Int),
@@ -46,7 +46,7 @@ fn event(row: &Row) -> Result<AuditEvent> {
 }
 
 /// The values of events, one event after the other.
-pub(crate) fn values(events: Vec<Recorded>) -> Vec<Arg> {
+fn values(events: Vec<Recorded>) -> Vec<Arg> {
     let mut values = Vec::with_capacity(events.len() * 8);
     for event in events {
         values.extend(args![
@@ -123,11 +123,11 @@ impl Audit for Back {
     }
 
     async fn audit_of(&self, correlation: &CorrelationId) -> Result<Vec<AuditEvent>> {
-        self.rows(OF_CORRELATION, args![correlation.as_str()]).await?.iter().map(event).collect()
+        self.many_rows(OF_CORRELATION, args![correlation.as_str()]).await?.iter().map(event).collect()
     }
 
     async fn audit_about(&self, person: &PersonId, since: Instant, limit: u32) -> Result<Vec<AuditEvent>> {
-        self.rows(ABOUT_PERSON, args![person.as_str(), since, limit]).await?.iter().map(event).collect()
+        self.many_rows(ABOUT_PERSON, args![person.as_str(), since, limit]).await?.iter().map(event).collect()
     }
 }
 

@@ -40,8 +40,16 @@ impl Back {
     /// Runs one reading statement.
     pub async fn rows(&self, sql: impl Into<Sql>, args: Vec<Arg>) -> Result<Vec<Row>> {
         match self {
-            Back::Sqlite(sqlite) => Link::Sqlite(&mut *sqlite.reader().await?).rows(sql, args).await,
+            Back::Sqlite(sqlite) => sqlite.rows(sql.into().sqlite(), args),
             Back::Postgres(postgres) => Link::Postgres(&mut *postgres.connection().await?).rows(sql, args).await,
+        }
+    }
+
+    /// Runs one reading statement that looks at many rows. On SQLite it holds up no other request meanwhile.
+    pub async fn many_rows(&self, sql: impl Into<Sql>, args: Vec<Arg>) -> Result<Vec<Row>> {
+        match self {
+            Back::Sqlite(sqlite) => sqlite.many_rows(sql.into().sqlite(), args).await,
+            Back::Postgres(_) => self.rows(sql, args).await,
         }
     }
 

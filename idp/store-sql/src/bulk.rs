@@ -1,6 +1,6 @@
 //! Many rows at once: multi-row statements on SQLite, arrays on PostgreSQL, from one description of the table.
 
-use crate::link::{Arg, Link, refusal, sqlite_rows, without_nul};
+use crate::link::{Arg, Link, refusal, sqlite_refusal, sqlite_rows, without_nul};
 use preau_store::Result;
 use sqlx::query;
 use std::sync::OnceLock;
@@ -50,7 +50,7 @@ impl Bulk {
                     let power = (left.ilog2() as usize).min(LARGEST);
                     left -= 1 << power;
                     let rows = values.by_ref().take(self.columns.len() << power).collect();
-                    sqlite_rows(connection, self.sqlite_text(power), rows).await.map_err(refusal)?;
+                    sqlite_rows(connection, self.sqlite_text(power), rows).map_err(sqlite_refusal)?;
                 }
                 Ok(())
             }
@@ -72,17 +72,12 @@ impl Bulk {
         }
     }
 
-    /// Values in one row.
-    pub fn width(&self) -> usize {
-        self.columns.len()
-    }
-
     fn names(&self) -> String {
         self.columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
     }
 
     /// The text of SQLite for two to the `power` rows, at most [`LARGEST`].
-    pub fn sqlite_text(&'static self, power: usize) -> &'static str {
+    fn sqlite_text(&'static self, power: usize) -> &'static str {
         self.sqlite[power].get_or_init(|| {
             // Places without numbers: SQLite looks numbered ones up one by one, which costs the square of their number.
             let row = format!("({})", vec!["?"; self.columns.len()].join(", "));

@@ -1,7 +1,7 @@
 //! The two back ends of the storage port: SQLite (the default) and PostgreSQL.
 //!
-//! Owns every statement and the only use of `sqlx` in the house. One file per trait of the port holds its statements and
-//! its operations, written once over `link::Link`, which hides which database answers. What truly differs lives apart:
+//! Owns every statement and the only use of `sqlx` and `rusqlite` in the house. One file per trait of the port holds its
+//! statements and its operations, written once over `link::Link`, which hides which database answers. What truly differs lives apart:
 //! `sqlite/` gathers the writes of many callers into one commit, `postgres/` leaves that to the server; `bulk` knows the
 //! two ways of writing many rows. The tables stand in `schemas/sql/<back end>/`, the promises in `tests/contract`.
 
@@ -32,7 +32,7 @@ use std::time::Duration;
 /// How a database is opened. The defaults serve a server.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Connections that read at the same time (SQLite), or all connections (PostgreSQL). `None` fits the machine: a few
+    /// Connections kept open for reading (SQLite), or all connections (PostgreSQL). `None` fits the machine: a few
     /// more than cores where reading is all they do, eight times as many where each commit waits for the server's disk.
     pub connections: Option<u32>,
     /// How long to wait for a lock or a free connection before the operation is refused.

@@ -4,10 +4,10 @@
 use futures::future::BoxFuture;
 use preau_domain::Instant;
 use preau_store::{Result, StoreError};
+use rusqlite::types::Value;
 use sqlx::error::ErrorKind;
 use sqlx::postgres::{PgConnection, PgRow};
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sqlx::{Row as _, SqlSafeStr, query};
+use sqlx::{Row as _, query};
 
 /// A statement: one text for both, or one each where locking or lists differ.
 #[derive(Clone, Copy)]
@@ -102,8 +102,10 @@ macro_rules! args {
 pub(crate) use args;
 
 /// A connection that runs statements. On the writing side it stands inside a transaction when there are several.
+///
+/// SQLite answers at once, on the thread that asks: work over it never waits.
 pub(crate) enum Link<'c> {
-    Sqlite(&'c mut SqliteConnection),
+    Sqlite(&'c mut rusqlite::Connection),
     Postgres(&'c mut PgConnection),
 }
 
@@ -125,7 +127,7 @@ impl Link<'_> {
             Link::Postgres(_) => sql.postgres(),
         };
         match self {
-            Link::Sqlite(connection) => sqlite_rows(connection, text, args).await.map_err(refusal),
+            Link::Sqlite(connection) => sqlite_rows(connection, text, args).map_err(sqlite_refusal),
             Link::Postgres(connection) => {
                 let mut statement = query::<sqlx::Postgres>(text);
                 for arg in args {
@@ -147,22 +149,25 @@ impl Link<'_> {
     }
 }
 
-/// Runs a text of one or several statements on SQLite, which share the values, and gives back the rows of all.
-pub(crate) async fn sqlite_rows(
-    connection: &mut SqliteConnection,
-    text: impl SqlSafeStr,
-    args: Vec<Arg>,
-) -> sqlx::Result<Vec<Row>> {
-    let mut statement = query::<sqlx::Sqlite>(text);
-    for arg in args {
-        statement = match arg {
-            Arg::Text(text) => statement.bind(text),
-            Arg::Int(number) => statement.bind(number),
-            Arg::Texts(texts) => statement.bind(serde_json::json!(texts).to_string()),
-        };
+/// Runs one statement on SQLite and gives back its rows. It is prepared once for each connection.
+pub(crate) fn sqlite_rows(connection: &rusqlite::Connection, text: &str, args: Vec<Arg>) -> rusqlite::Result<Vec<Row>> {
+    let mut statement = connection.prepare_cached(text)?;
+    // A place `$3` is a name to SQLite, which numbers places as it meets them; one without a name has its own number.
+    for place in 1..=statement.parameter_count() {
+        let named = statement.parameter_name(place).and_then(|name| name.get(1..)?.parse::<usize>().ok());
+        match args.get(named.unwrap_or(place) - 1) {
+            Some(Arg::Text(text)) => statement.raw_bind_parameter(place, text.as_deref())?,
+            Some(Arg::Int(number)) => statement.raw_bind_parameter(place, number)?,
+            Some(Arg::Texts(texts)) => statement.raw_bind_parameter(place, serde_json::json!(texts).to_string())?,
+            None => return Err(rusqlite::Error::InvalidParameterCount(args.len(), statement.parameter_count())),
+        }
     }
-    let rows = statement.fetch_all(connection).await?;
-    Ok(rows.into_iter().map(Row::Sqlite).collect())
+    let width = statement.column_count();
+    let (mut found, mut rows) = (Vec::new(), statement.raw_query());
+    while let Some(row) = rows.next()? {
+        found.push(Row::Sqlite((0..width).map(|column| row.get(column)).collect::<rusqlite::Result<_>>()?));
+    }
+    Ok(found)
 }
 
 /// PostgreSQL knows no character zero in a text and would fail the statement; a name that holds one names nobody, so it
@@ -173,45 +178,43 @@ pub(crate) fn without_nul(text: String) -> String {
 
 /// A row of an answer.
 pub(crate) enum Row {
-    Sqlite(SqliteRow),
+    Sqlite(Vec<Value>),
     Postgres(PgRow),
 }
 
 impl Row {
     /// The text in a column that is never null.
     pub fn text(&self, column: usize) -> Result<&str> {
-        match self {
-            Row::Sqlite(row) => row.try_get(column),
-            Row::Postgres(row) => row.try_get(column),
-        }
-        .map_err(refusal)
+        self.text_or_none(column)?.ok_or_else(|| unfit(column))
     }
 
     /// The text in a column that may be null.
     pub fn text_or_none(&self, column: usize) -> Result<Option<&str>> {
         match self {
-            Row::Sqlite(row) => row.try_get(column),
-            Row::Postgres(row) => row.try_get(column),
+            Row::Sqlite(values) => match values.get(column) {
+                Some(Value::Text(text)) => Ok(Some(text)),
+                Some(Value::Null) => Ok(None),
+                _ => Err(unfit(column)),
+            },
+            Row::Postgres(row) => row.try_get(column).map_err(refusal),
         }
-        .map_err(refusal)
     }
 
     /// The number in a column that is never null.
     pub fn int(&self, column: usize) -> Result<i64> {
-        match self {
-            Row::Sqlite(row) => row.try_get(column),
-            Row::Postgres(row) => row.try_get(column),
-        }
-        .map_err(refusal)
+        self.int_or_none(column)?.ok_or_else(|| unfit(column))
     }
 
     /// The number in a column that may be null.
     pub fn int_or_none(&self, column: usize) -> Result<Option<i64>> {
         match self {
-            Row::Sqlite(row) => row.try_get(column),
-            Row::Postgres(row) => row.try_get(column),
+            Row::Sqlite(values) => match values.get(column) {
+                Some(Value::Integer(number)) => Ok(Some(*number)),
+                Some(Value::Null) => Ok(None),
+                _ => Err(unfit(column)),
+            },
+            Row::Postgres(row) => row.try_get(column).map_err(refusal),
         }
-        .map_err(refusal)
     }
 
     /// The instant in a column that is never null.
@@ -220,7 +223,11 @@ impl Row {
     }
 }
 
-/// What a database's error means to a caller. Neither database puts bound values into the messages kept here.
+fn unfit(column: usize) -> StoreError {
+    StoreError::Backend(format!("column {column} of an answer does not hold what was expected"))
+}
+
+/// What an error of PostgreSQL means to a caller. Neither database puts bound values into the messages kept here.
 pub(crate) fn refusal(error: sqlx::Error) -> StoreError {
     match &error {
         sqlx::Error::Database(refused) => match refused.kind() {
@@ -232,4 +239,25 @@ pub(crate) fn refusal(error: sqlx::Error) -> StoreError {
         },
         _ => StoreError::Backend(error.to_string()),
     }
+}
+
+/// What an error of SQLite means to a caller.
+pub(crate) fn sqlite_refusal(error: rusqlite::Error) -> StoreError {
+    if sqlite_conflicts(&error) {
+        return StoreError::Conflict;
+    }
+    StoreError::Backend(match &error {
+        rusqlite::Error::SqliteFailure(code, message) => {
+            let message = message.clone().unwrap_or_else(|| code.to_string());
+            format!("{message} (code {})", code.extended_code)
+        }
+        _ => error.to_string(),
+    })
+}
+
+/// Whether a statement was refused for a unique name that is taken or a row that is not there: nothing was written by it.
+pub(crate) fn sqlite_conflicts(error: &rusqlite::Error) -> bool {
+    use rusqlite::ffi::{SQLITE_CONSTRAINT_FOREIGNKEY, SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    matches!(code, Some(SQLITE_CONSTRAINT_FOREIGNKEY | SQLITE_CONSTRAINT_PRIMARYKEY | SQLITE_CONSTRAINT_UNIQUE))
 }

@@ -87,8 +87,8 @@ async fn sweep(
 
 impl Back {
     async fn number(&self, sql: impl Into<Sql>) -> Result<i64> {
-        let row = self.row(sql, Vec::new()).await?;
-        row.ok_or_else(|| StoreError::Backend("a count gave no row".into()))?.int(0)
+        let rows = self.many_rows(sql, Vec::new()).await?;
+        rows.first().ok_or_else(|| StoreError::Backend("a count gave no row".into()))?.int(0)
     }
 
     async fn word(&self, sql: Sql, args: Vec<Arg>) -> Result<String> {

@@ -88,7 +88,7 @@ async fn ids(link: &mut Link<'_>, sql: Sql, source: String, keys: Vec<String>) -
 #[async_trait]
 impl Provisioning for Back {
     async fn source_index(&self, source: &SourceId, after: &str, limit: u32) -> Result<Vec<IndexRow>> {
-        self.rows(INDEX, args![source.as_str(), after, limit]).await?.iter().map(index_row).collect()
+        self.many_rows(INDEX, args![source.as_str(), after, limit]).await?.iter().map(index_row).collect()
     }
 
     async fn put_people(&self, changes: &[PersonChange]) -> Result<()> {
@@ -180,6 +180,6 @@ impl Provisioning for Back {
     }
 
     async fn runs(&self, source: &SourceId, limit: u32) -> Result<Vec<RunRecord>> {
-        self.rows(RUNS, args![source.as_str(), limit]).await?.iter().map(run).collect()
+        self.many_rows(RUNS, args![source.as_str(), limit]).await?.iter().map(run).collect()
     }
 }

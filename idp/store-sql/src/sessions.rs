@@ -10,13 +10,6 @@ use preau_store::{NewSession, Result, Sessions, StoreError};
 
 const ADD: &str = "INSERT INTO session (id, person, authentication, establishment, created, expires, last_seen)
     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING id";
-/// The same with the end of the sign-in that led to it, in one stroke of two statements, of which the second looks at what
-/// the first one did: most sessions begin like this.
-const ADD_AFTER_SIGN_IN: &str =
-    "INSERT INTO session (id, person, authentication, establishment, created, expires, last_seen)
-        SELECT $1, $2, $3, $4, $5, $6, $7 WHERE EXISTS (SELECT 1 FROM pending WHERE id = $8 AND expires > $5)
-        ON CONFLICT DO NOTHING;
-    DELETE FROM pending WHERE id = $8 AND changes() > 0 RETURNING id";
 const GET: &str = "SELECT id, person, authentication, establishment, created, expires, last_seen FROM session
     WHERE id = $1 AND expires > $2";
 const OF_PERSON: &str = "SELECT id, person, authentication, establishment, created, expires, last_seen FROM session
@@ -112,12 +105,6 @@ async fn begin(link: &mut Link<'_>, new: NewSession, authentication: String) -> 
 impl Sessions for Back {
     async fn begin_session(&self, new: &NewSession) -> Result<Vec<Visit>> {
         let authentication = doc::write("session", &new.session.authentication)?;
-        if let (Back::Sqlite(sqlite), Some(pending), None) = (self, &new.pending, &new.replaces) {
-            let mut values = values(&new.session, &authentication);
-            values.extend(args![pending.as_str()]);
-            let begun = sqlite.change(ADD_AFTER_SIGN_IN, values).await?;
-            return if begun.is_empty() { Err(StoreError::Conflict) } else { Ok(Vec::new()) };
-        }
         let (id, replaces, new) = (new.session.id.clone(), new.replaces.clone(), new.clone());
         let before = self.write(Shape::Several, move |link| Box::pin(begin(link, new, authentication))).await?;
         match (before, replaces, self.fleeting()) {

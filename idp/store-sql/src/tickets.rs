@@ -1,8 +1,8 @@
 //! Single-use things.
 
-use crate::back::Back;
+use crate::back::{Back, Shape};
 use crate::doc;
-use crate::link::{Row, Sql, args};
+use crate::link::{Arg, Row, args};
 use crate::sqlite::Fleeting;
 use async_trait::async_trait;
 use preau_domain::{Instant, OneTimeKey, PersonId, ServiceId, SessionId, Ticket, TicketKind, Visit};
@@ -13,21 +13,13 @@ use preau_store::{Result, StoreError, Tickets};
 const ISSUE: &str = "INSERT INTO ticket (id, kind, session, person, service, payload, issued, expires)
     SELECT $1, $2, id, $4, $5, $6, $7, $8 FROM session WHERE id = $3 AND expires > $7
     ON CONFLICT DO NOTHING RETURNING id";
-/// The same with the visit it stands for, in one stroke, because this is what every opened service writes. On SQLite two
-/// statements, of which the second looks at what the first one did.
-const ISSUE_WITH_VISIT: Sql = Sql::Each {
-    sqlite: "INSERT INTO ticket (id, kind, session, person, service, payload, issued, expires)
-            SELECT $1, $2, id, $4, $5, $6, $7, $8 FROM session WHERE id = $3 AND expires > $7
-            ON CONFLICT DO NOTHING;
-        INSERT INTO visit (session, protocol, service, notice, at)
-            SELECT $3, $9, $10, $11, $12 WHERE changes() > 0 RETURNING seq",
-    postgres: "WITH issued AS (
-            INSERT INTO ticket (id, kind, session, person, service, payload, issued, expires)
-            SELECT $1, $2, id, $4, $5, $6, $7, $8 FROM session WHERE id = $3 AND expires > $7
-            ON CONFLICT DO NOTHING RETURNING session)
-        INSERT INTO visit (session, protocol, service, notice, at)
-            SELECT session, $9, $10, $11, $12 FROM issued RETURNING seq",
-};
+/// The same with the visit it stands for, in one journey to the server, because this is what every opened service writes.
+const ISSUE_WITH_VISIT: &str = "WITH issued AS (
+        INSERT INTO ticket (id, kind, session, person, service, payload, issued, expires)
+        SELECT $1, $2, id, $4, $5, $6, $7, $8 FROM session WHERE id = $3 AND expires > $7
+        ON CONFLICT DO NOTHING RETURNING session)
+    INSERT INTO visit (session, protocol, service, notice, at)
+        SELECT session, $9, $10, $11, $12 FROM issued RETURNING seq";
 const CONSUME: &str = "DELETE FROM ticket WHERE id = $1 AND kind = $2
     RETURNING id, kind, session, person, service, payload, issued, expires";
 const GET: &str = "SELECT id, kind, session, person, service, payload, issued, expires FROM ticket
@@ -51,19 +43,19 @@ const VISIT: &str = "INSERT INTO visit (session, protocol, service, notice, at)
     SELECT id, $3, $4, $5, $6 FROM session WHERE id = $1 AND expires > $2 RETURNING seq";
 const ALIVE: &str = "SELECT id FROM session WHERE id = $1 AND expires > $2";
 
+fn visited(ticket: &Ticket, visit: &Visit) -> Vec<Arg> {
+    let (session, issued) = (ticket.session.as_str(), ticket.issued);
+    args![session, issued, visit.protocol.as_str(), visit.service.as_str(), visit.notice.as_str(), visit.at]
+}
+
 impl Back {
     /// Keeps a ticket in memory, and its visit in the table. The ticket is there before the session is looked at, so that
     /// whoever ends the session in between takes the ticket with it.
     async fn issue_fleeting(&self, fleeting: &Fleeting, ticket: &Ticket, visit: Option<&Visit>) -> Result<()> {
         fleeting.add(ticket.clone())?;
-        let mut values = args![ticket.session.as_str(), ticket.issued];
         let found = match visit {
-            None => self.rows(ALIVE, values).await,
-            Some(visit) => {
-                let (protocol, service) = (visit.protocol.as_str(), visit.service.as_str());
-                values.extend(args![protocol, service, visit.notice.as_str(), visit.at]);
-                self.change(VISIT, values).await
-            }
+            None => self.rows(ALIVE, args![ticket.session.as_str(), ticket.issued]).await,
+            Some(visit) => self.change(VISIT, visited(ticket, visit)).await,
         };
         let issued = found.and_then(|rows| if rows.is_empty() { Err(StoreError::Conflict) } else { Ok(()) });
         if issued.is_err() {
@@ -92,15 +84,24 @@ impl Tickets for Back {
             ticket.issued,
             ticket.expires
         ];
-        let sql = match visit {
-            None => Sql::Both(ISSUE),
-            Some(visit) => {
+        let issued = match (visit, self) {
+            (None, _) => self.change(ISSUE, values).await?,
+            (Some(visit), Back::Postgres(_)) => {
                 let (protocol, service) = (visit.protocol.as_str(), visit.service.as_str());
                 values.extend(args![protocol, service, visit.notice.as_str(), visit.at]);
-                ISSUE_WITH_VISIT
+                self.change(ISSUE_WITH_VISIT, values).await?
+            }
+            (Some(visit), Back::Sqlite(_)) => {
+                let seen = visited(ticket, visit);
+                let work = self.write(Shape::Checked, move |link| {
+                    Box::pin(async move {
+                        link.row(ISSUE, values).await?.ok_or(StoreError::Conflict)?;
+                        link.rows(VISIT, seen).await
+                    })
+                });
+                work.await?
             }
         };
-        let issued = self.change(sql, values).await?;
         if issued.is_empty() { Err(StoreError::Conflict) } else { Ok(()) }
     }
 

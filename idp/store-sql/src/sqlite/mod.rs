@@ -1,29 +1,36 @@
 //! SQLite: one connection that writes, several that only read. Every commit is durable (WAL, `synchronous=FULL`).
-//! How writes are gathered into commits is `writer`'s matter.
+//! How writes are gathered into commits is `writer`'s matter, who reads on which connection that of `readers`.
+//!
+//! The engine is called through `rusqlite`, on the thread that asks or on the writer's own: a statement costs less than a
+//! journey to another thread ([ADR 0010](../../../../docs/adr/0010-rusqlite-for-sqlite.md)).
 
 mod fleeting;
+mod readers;
 mod writer;
 
 use crate::Options;
 use crate::audit::Recorded;
 use crate::back::Shape;
-use crate::link::{Arg, Row, Work, refusal};
+use crate::link::{Arg, Row, Work, sqlite_refusal};
 use crate::migration::{self, Migration};
 pub(crate) use fleeting::Fleeting;
 use preau_store::{Result, StoreError};
-use sqlx::pool::PoolConnection;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row as _, SqlitePool, query, raw_sql};
-use std::path::Path;
+use readers::Readers;
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 use writer::Writer;
 
 /// Pages in the log before they are brought home: 16 MiB. A page that is written again and again in the meantime, as the
 /// indexes are during a synchronisation, is brought home once.
-const WAL_PAGES: &str = "4000";
+const WAL_PAGES: u32 = 4000;
+/// Statements kept prepared by each connection: more than the crate has.
+const PREPARED: usize = 256;
 
 /// A database in a file.
 pub(crate) struct Sqlite {
-    readers: SqlitePool,
+    readers: Arc<Readers>,
     writer: Writer,
     /// Tickets that live for seconds.
     pub fleeting: Fleeting,
@@ -32,35 +39,29 @@ pub(crate) struct Sqlite {
 impl Sqlite {
     /// Opens the file, creating it for its owner alone when absent, and brings its tables up to date.
     pub async fn open(url: &str, options: &Options) -> Result<Self> {
-        let connect = url.parse::<SqliteConnectOptions>().map_err(refusal)?;
-        let path = connect.get_filename().to_owned();
-        create(&path)?;
-        let connect = connect
-            .create_if_missing(false)
-            .foreign_keys(true)
-            .busy_timeout(options.patience)
-            .synchronous(SqliteSynchronous::Full)
-            .statement_cache_capacity(256)
-            .disable_statement_logging();
-        let writing = connect.clone().journal_mode(SqliteJournalMode::Wal).pragma("wal_autocheckpoint", WAL_PAGES);
-        let mut connection = writing.connect().await.map_err(refusal)?;
-        migrate(&mut connection, migration::SQLITE).await?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(options.connections.unwrap_or_else(|| crate::cores() + 2).max(1))
-            .min_connections(1)
-            .acquire_timeout(options.patience)
-            .test_before_acquire(false)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .connect_with(connect.read_only(true))
-            .await
-            .map_err(refusal)?;
-        Ok(Sqlite { readers, writer: Writer::start(connection), fleeting: Fleeting::default() })
+        let path = file(url)?;
+        let kept = options.connections.unwrap_or_else(|| crate::cores() + 2).max(1);
+        let patience = options.patience;
+        // Another process may hold the lock of writers for as long as we have patience.
+        let opened = tokio::task::spawn_blocking(move || {
+            let writing = open_to_write(&path, patience)?;
+            Ok((writing, Readers::open(path, patience, kept as usize)?))
+        });
+        let (writing, readers) =
+            opened.await.map_err(|_| StoreError::Backend("the database did not open".into()))??;
+        Ok(Sqlite { readers: Arc::new(readers), writer: Writer::start(writing)?, fleeting: Fleeting::default() })
     }
 
-    /// A connection that only reads: it sees everything committed before it is asked.
-    pub async fn reader(&self) -> Result<PoolConnection<sqlx::Sqlite>> {
-        self.readers.acquire().await.map_err(refusal)
+    /// Runs one reading statement: it sees everything committed before it is asked.
+    pub fn rows(&self, text: &str, args: Vec<Arg>) -> Result<Vec<Row>> {
+        self.readers.rows(text, args)
+    }
+
+    /// The same on a thread that may be busy for long.
+    pub async fn many_rows(&self, text: &'static str, args: Vec<Arg>) -> Result<Vec<Row>> {
+        let readers = Arc::clone(&self.readers);
+        let read = tokio::task::spawn_blocking(move || readers.rows(text, args));
+        read.await.map_err(|_| StoreError::Backend("the database was not read to the end".into()))?
     }
 
     /// Runs one writing statement, within the next commit.
@@ -84,6 +85,42 @@ impl Sqlite {
     }
 }
 
+/// The file an address names, as it is written there: no character of it stands for another.
+fn file(url: &str) -> Result<PathBuf> {
+    let file = url.strip_prefix("sqlite://").unwrap_or_default();
+    if file.is_empty() || file.starts_with(':') || file.contains(['?', '%']) {
+        return Err(StoreError::Backend("a SQLite address is sqlite:// and a file, without ? and %".into()));
+    }
+    Ok(PathBuf::from(file))
+}
+
+/// Opens a connection to a file that is there.
+fn connect(path: &Path, access: OpenFlags, patience: Duration) -> Result<Connection> {
+    let open = || {
+        // Each connection is used by one thread at a time: no lock of its own.
+        let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        connection.busy_timeout(patience)?;
+        connection.set_prepared_statement_cache_capacity(PREPARED);
+        connection.pragma_update(None, "foreign_keys", true)?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        Ok(connection)
+    };
+    open().map_err(sqlite_refusal)
+}
+
+fn open_to_write(path: &Path, patience: Duration) -> Result<Connection> {
+    create(path)?;
+    let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, patience)?;
+    let mode = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0));
+    let mode = mode.map_err(sqlite_refusal)?;
+    if mode != "wal" {
+        return Err(StoreError::Backend(format!("the database keeps a journal of kind {mode}, not a log")));
+    }
+    connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES).map_err(sqlite_refusal)?;
+    migrate(&mut connection, migration::SQLITE)?;
+    Ok(connection)
+}
+
 /// Creates an absent file so that nobody but its owner reads it; the files SQLite puts beside it take the same rights.
 fn create(path: &Path) -> Result<()> {
     let mut file = std::fs::OpenOptions::new();
@@ -99,15 +136,20 @@ fn create(path: &Path) -> Result<()> {
 }
 
 /// Several processes may open one file at once: the lock of writers is taken before the tables are looked at.
-async fn migrate(connection: &mut SqliteConnection, known: &[Migration]) -> Result<()> {
-    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(refusal)?;
-    raw_sql(migration::TABLE).execute(&mut *transaction).await.map_err(refusal)?;
-    let applied = query(migration::APPLIED).fetch_all(&mut *transaction).await.map_err(refusal)?;
-    let applied: Vec<(String, String)> = applied.iter().map(|row| (row.get(0), row.get(1))).collect();
+fn migrate(connection: &mut Connection, known: &[Migration]) -> Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sqlite_refusal)?;
+    transaction.execute_batch(migration::TABLE).map_err(sqlite_refusal)?;
+    let applied = {
+        let mut statement = transaction.prepare(migration::APPLIED).map_err(sqlite_refusal)?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).map_err(sqlite_refusal)?;
+        rows.collect::<rusqlite::Result<Vec<(String, String)>>>().map_err(sqlite_refusal)?
+    };
     for migration in migration::left(known, &applied)? {
-        raw_sql(AssertSqlSafe(migration.text)).execute(&mut *transaction).await.map_err(refusal)?;
-        let note = query(migration::NOTE).bind(migration.name).bind(migration.text);
-        note.execute(&mut *transaction).await.map_err(refusal)?;
+        transaction.execute_batch(migration.text).map_err(sqlite_refusal)?;
+        transaction.execute(migration::NOTE, [migration.name, migration.text]).map_err(sqlite_refusal)?;
     }
-    transaction.commit().await.map_err(refusal)
+    transaction.commit().map_err(sqlite_refusal)
 }
+
+#[cfg(test)]
+mod tests;
