@@ -1,7 +1,8 @@
 //! The only crate that names cryptography.
 //!
 //! Owns the master key and what is derived from it ([`Keyring`], [`Sealer`]), digests of secrets, password hashing
-//! ([`Passwords`]), the production source of randomness ([`SystemIds`]), signed tokens ([`jose`]) and TLS
+//! ([`Passwords`]), the production source of randomness ([`SystemIds`]), signed tokens ([`jose`]) and the keys
+//! they are signed with ([`Signers`]), and TLS
 //! configurations. What the results mean (a session, a ticket, a pairwise identifier in an answer) belongs to the
 //! callers.
 
@@ -12,6 +13,7 @@ mod passwords;
 mod random;
 mod seal;
 mod shipped;
+pub mod signers;
 pub mod tls;
 
 pub use digest::{constant_time_eq, digest, fingerprint, one_time_key, session_id};
@@ -20,4 +22,5 @@ pub use passwords::{Busy, MAX_PASSWORD, NotHashed, Passwords};
 pub use random::SystemIds;
 pub use seal::{MAX_SEALED, Sealer};
 pub use shipped::{shipped, shipped_text};
+pub use signers::{KeyRow, SignError, Signers};
 pub use tls::{TlsProblem, client_config, install_provider, server_config};

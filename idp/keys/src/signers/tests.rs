@@ -1,0 +1,115 @@
+//! The running set: what signs, what is published, what stays closed.
+
+use super::*;
+use crate::{Keyring, SystemIds};
+use preau_domain::Seconds;
+
+const NOW: Instant = Instant(1_800_000_000_000);
+const ANY: Typ<'static> = Typ::IsOrAbsent(&["JWT"]);
+
+fn signers(seed: &[u8]) -> Signers {
+    Signers::new(Sealer::new(&Keyring::ephemeral(seed)))
+}
+
+fn drawn(signers: &Signers, alg: Alg, place: &str, use_from: Instant) -> KeyRow {
+    let (retire_at, remove_at) = (use_from + Seconds(10), use_from + Seconds(20));
+    let make = Make { place: place.to_owned(), alg, use_from, retire_at, remove_at };
+    signers.draw(&SystemIds, &make, NOW)
+}
+
+#[test]
+fn a_set_without_keys_says_so_and_never_signs_with_another() {
+    let signers = signers(b"1");
+    assert_eq!(signers.sign(Alg::RS256, "JWT", &json!({}), NOW), Err(SignError::NotReady(Alg::RS256)));
+    assert_eq!(&*signers.jwks(), r#"{"keys":[]}"#);
+    let row = drawn(&signers, Alg::ES256, "es256-1", NOW);
+    assert!(signers.take(&[row]).is_empty());
+    assert!(signers.sign(Alg::ES256, "JWT", &json!({}), NOW).is_ok(), "control");
+    assert_eq!(signers.sign(Alg::RS256, "JWT", &json!({}), NOW), Err(SignError::NotReady(Alg::RS256)));
+    assert_eq!(signers.ready(NOW), [Alg::ES256]);
+}
+
+#[test]
+fn what_is_signed_is_believed_with_what_is_published() {
+    let signers = signers(b"1");
+    let rows: Vec<KeyRow> = SIGNED_WITH.iter().map(|alg| drawn(&signers, *alg, &format!("{alg:?}"), NOW)).collect();
+    assert!(signers.take(&rows).is_empty());
+    let published = Jwks::parse(signers.jwks().as_bytes()).unwrap();
+    for alg in SIGNED_WITH {
+        let token = signers.sign(*alg, "JWT", &json!({ "sub": "alice" }), NOW).unwrap();
+        let foreign = jose::verify(&token, &published, Expect { algs: &[*alg], typ: ANY }).unwrap();
+        assert_eq!(foreign.text("sub"), Some("alice"));
+        assert_eq!(signers.verify_own(&token, ANY).unwrap().kid(), foreign.kid());
+        assert_eq!(signers.verify_own(&token, Typ::Is(&["at+jwt"])).unwrap_err(), JoseError::Type);
+    }
+    let elsewhere = self::signers(b"2");
+    let row = drawn(&elsewhere, Alg::ES256, "es256-1", NOW);
+    elsewhere.take(&[row]);
+    let token = elsewhere.sign(Alg::ES256, "JWT", &json!({}), NOW).unwrap();
+    assert_eq!(signers.verify_own(&token, ANY).unwrap_err(), JoseError::UnknownKey);
+}
+
+#[test]
+fn the_published_set_holds_public_parts_and_distinct_names() {
+    let signers = signers(b"1");
+    let rows = [drawn(&signers, Alg::ES256, "es256-1", NOW), drawn(&signers, Alg::ES256, "es256-2", NOW + Seconds(5))];
+    signers.take(&rows);
+    let set: Value = serde_json::from_str(&signers.jwks()).unwrap();
+    let keys = set["keys"].as_array().unwrap();
+    assert_ne!(keys[0]["kid"], keys[1]["kid"]);
+    for key in keys {
+        let mut names: Vec<&String> = key.as_object().unwrap().keys().collect();
+        names.sort();
+        assert_eq!(names, ["alg", "crv", "kid", "kty", "use", "x", "y"]);
+    }
+}
+
+#[test]
+fn the_next_key_takes_over_at_its_hour_and_the_old_one_is_still_believed() {
+    let signers = signers(b"1");
+    let rows = [drawn(&signers, Alg::ES256, "es256-1", NOW), drawn(&signers, Alg::ES256, "es256-2", NOW + Seconds(5))];
+    signers.take(&rows);
+    let kid = |at| {
+        let token = signers.sign(Alg::ES256, "JWT", &json!({}), at).unwrap();
+        signers.verify_own(&token, ANY).unwrap().kid().map(str::to_owned)
+    };
+    assert_eq!(kid(NOW), kid(NOW + Seconds(4)));
+    assert_ne!(kid(NOW), kid(NOW + Seconds(5)));
+    let old = signers.sign(Alg::ES256, "JWT", &json!({}), NOW).unwrap();
+    signers.take(&rows[1..]);
+    assert_eq!(signers.verify_own(&old, ANY).unwrap_err(), JoseError::UnknownKey, "gone from the set");
+    assert_eq!(signers.sign(Alg::ES256, "JWT", &json!({}), NOW), Err(SignError::NotReady(Alg::ES256)));
+}
+
+#[test]
+fn a_row_that_was_changed_or_sealed_elsewhere_stays_closed() {
+    let ours = signers(b"1");
+    let row = drawn(&ours, Alg::ES256, "es256-1", NOW);
+    let other = drawn(&ours, Alg::ES256, "es256-2", NOW);
+    assert!(ours.opens(&row), "control");
+    let changed = [
+        KeyRow { place: "es256-3".to_owned(), ..row.clone() },
+        KeyRow { alg: "EdDSA".to_owned(), ..row.clone() },
+        KeyRow { alg: "HS256".to_owned(), ..row.clone() },
+        KeyRow { public: other.public.clone(), ..row.clone() },
+        KeyRow { sealed: other.sealed.clone(), ..row.clone() },
+        KeyRow { sealed: String::new(), ..row.clone() },
+        drawn(&signers(b"2"), Alg::ES256, "es256-1", NOW),
+    ];
+    for row in changed {
+        assert!(!ours.opens(&row), "{row:?}");
+        assert_eq!(ours.take(std::slice::from_ref(&row)), [row.place]);
+        assert_eq!(&*ours.jwks(), r#"{"keys":[]}"#);
+    }
+}
+
+#[test]
+fn the_same_rows_change_nothing() {
+    let signers = signers(b"1");
+    let rows = [drawn(&signers, Alg::ES256, "es256-1", NOW)];
+    signers.take(&rows);
+    let before = signers.jwks();
+    signers.take(&rows);
+    assert!(Arc::ptr_eq(&before, &signers.jwks()));
+    assert_eq!(format!("{signers:?}"), "Signers(es256-1)");
+}
