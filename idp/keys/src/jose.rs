@@ -10,6 +10,7 @@
 
 mod claims;
 mod json;
+pub mod jwe;
 mod jwk;
 mod jws;
 mod private;

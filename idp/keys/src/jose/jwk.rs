@@ -5,6 +5,7 @@
 
 use super::{Alg, decode, encode, json};
 use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256,
     RsaPublicKeyComponents,
@@ -157,12 +158,34 @@ impl PublicKey {
 
     /// The key as a public JWK.
     pub fn to_jwk(&self, kid: &str, alg: Alg) -> Map<String, Value> {
-        let mut jwk: Map<String, Value> =
-            self.members().into_iter().map(|(name, value)| (name.to_owned(), Value::String(value))).collect();
-        for (name, value) in [("kid", kid), ("alg", alg.as_str()), ("use", "sig")] {
+        self.named_jwk(kid, alg.as_str(), "sig")
+    }
+
+    /// The key as a public JWK with a name, an algorithm and a use.
+    pub(super) fn named_jwk(&self, kid: &str, alg: &str, usage: &str) -> Map<String, Value> {
+        let mut jwk = self.bare_jwk();
+        for (name, value) in [("kid", kid), ("alg", alg), ("use", usage)] {
             jwk.insert(name.to_owned(), Value::String(value.to_owned()));
         }
         jwk
+    }
+
+    /// The value of the key as a JWK.
+    pub(super) fn bare_jwk(&self) -> Map<String, Value> {
+        self.members().into_iter().map(|(name, value)| (name.to_owned(), Value::String(value))).collect()
+    }
+
+    /// An RSA key as a SubjectPublicKeyInfo.
+    pub(super) fn rsa_der(&self) -> Option<Vec<u8>> {
+        let Kind::Rsa { pkcs1, .. } = &self.kind else { return None };
+        let der: PublicKeyX509Der<'_> = pkcs1.as_der().ok()?;
+        Some(der.as_ref().to_vec())
+    }
+
+    /// A key on P-256 as its uncompressed point.
+    pub(super) fn p256_point(&self) -> Option<Vec<u8>> {
+        let Kind::P256 { x, y, .. } = &self.kind else { return None };
+        Some([&[4], x.as_slice(), y].concat())
     }
 }
 
@@ -276,6 +299,19 @@ impl Jwks {
     /// The keys that can be used.
     pub fn keys(&self) -> &[Jwk] {
         &self.keys
+    }
+
+    /// The key to seal something for the owner of the set: the first that fits and is not kept for signatures.
+    pub fn sealing(&self, wrap: super::jwe::KeyWrap) -> Option<&Jwk> {
+        self.keys.iter().find(|jwk| {
+            let fits = if wrap == super::jwe::KeyWrap::RsaOaep256 {
+                matches!(jwk.key.kind, Kind::Rsa { .. })
+            } else {
+                matches!(jwk.key.kind, Kind::P256 { .. })
+            };
+            fits && jwk.usage.as_deref().is_none_or(|usage| usage == "enc")
+                && jwk.alg.as_deref().is_none_or(|alg| alg == wrap.as_str())
+        })
     }
 
     /// How many keys of the set cannot.
