@@ -160,8 +160,8 @@ async fn sweep(house: Arc<House>) {
 /// Whether there may be more of some kind.
 fn full(swept: &Swept) -> bool {
     let limit = u64::from(SWEEP);
-    let Swept { sessions, pending, tickets, kept, grants, counters, audit } = *swept;
-    [sessions, pending, tickets, kept, grants, counters, audit].into_iter().any(|count| count >= limit)
+    let Swept { sessions, pending, tickets, kept, grants, registrations, counters, audit } = *swept;
+    [sessions, pending, tickets, kept, grants, registrations, counters, audit].into_iter().any(|count| count >= limit)
 }
 
 /// Takes up changed services and certificates: every second it looks whether a file changed, and it looks at once when

@@ -29,6 +29,8 @@ const TOKENS: Sql = Sql::Each {
     postgres: "DELETE FROM token WHERE id IN
         (SELECT id FROM token WHERE expires <= $1 ORDER BY expires LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING id",
 };
+const REGISTRATIONS: &str = "DELETE FROM registration WHERE id IN
+    (SELECT id FROM registration WHERE expires <= $1 ORDER BY expires LIMIT $2) RETURNING id";
 const COUNTERS: &str = "DELETE FROM throttle WHERE id IN
     (SELECT id FROM throttle WHERE touched <= $1 ORDER BY touched LIMIT $2) RETURNING id";
 const DEVICES: &str = "DELETE FROM device WHERE id IN
@@ -77,6 +79,7 @@ async fn sweep(
         tickets: swept(link, TICKETS, now, limit).await?,
         kept: swept(link, KEPT, now, limit).await?,
         grants: swept(link, FAMILIES, now, limit).await? + swept(link, TOKENS, now, limit).await?,
+        registrations: swept(link, REGISTRATIONS, now, limit).await?,
         pending: swept(link, PENDING, now, limit).await?,
         counters: swept(link, COUNTERS, now - COUNTER_LIFE, limit).await?
             + swept(link, DEVICES, now - DEVICE_LIFE, limit).await?,

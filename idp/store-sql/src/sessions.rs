@@ -5,7 +5,7 @@ use crate::doc;
 use crate::link::{Arg, Link, Row, Sql, args};
 use crate::sign_ins;
 use async_trait::async_trait;
-use preau_domain::{Authentication, Instant, PersonId, ServiceId, Session, SessionId, Uai, Visit};
+use preau_domain::{Authentication, Instant, PersonId, ServiceId, Session, SessionId, Uai, Upstream, Visit};
 use preau_store::{NewSession, Result, Sessions, StoreError};
 
 const ADD: &str = "INSERT INTO session (id, person, authentication, establishment, created, expires, last_seen)
@@ -20,6 +20,10 @@ const SET_AUTHENTICATION: &str = "UPDATE session SET authentication = $2 WHERE i
 const MOVE_TICKETS: &str = "UPDATE ticket SET session = $2 WHERE session = $1";
 const MOVE_VISITS: &str = "UPDATE visit SET session = $2 WHERE session = $1";
 const MOVE_TOKENS: &str = "UPDATE token_family SET session = $2 WHERE session = $1";
+const OWE: &str = "INSERT INTO upstream (session, provider, issuer, subject, sid) VALUES ($1, $2, $3, $4, $5)";
+/// What the new session owes by itself stands for what the one before owed.
+const MOVE_UPSTREAM: &str = "UPDATE upstream SET session = $2
+    WHERE session = $1 AND NOT EXISTS (SELECT 1 FROM upstream WHERE session = $2)";
 const VISITS: &str = "SELECT session, protocol, service, notice, at FROM visit WHERE session = $1 ORDER BY at, seq";
 const EXPIRED: &str = "SELECT id FROM session WHERE expires <= $1 ORDER BY expires, id LIMIT $2";
 const END: &str = "DELETE FROM session WHERE id = $1 RETURNING id";
@@ -88,6 +92,10 @@ async fn begin(link: &mut Link<'_>, new: NewSession, authentication: String) -> 
         link.row(sign_ins::CONSUME, args![pending.as_str(), session.created]).await?.ok_or(StoreError::Conflict)?;
     }
     link.row(ADD, values(&session, &authentication)).await?.ok_or(StoreError::Conflict)?;
+    if let Some(Upstream { identity, sid }) = &new.upstream {
+        let (provider, issuer) = (identity.provider.as_str(), identity.issuer.as_str());
+        link.rows(OWE, args![id, provider, issuer, identity.subject.as_str(), sid.as_deref()]).await?;
+    }
     let Some(old) = new.replaces else { return Ok(Before::None) };
     let old = old.as_str();
     let Some(owner) = link.row(HOLD, args![old]).await? else { return Ok(Before::None) };
@@ -97,6 +105,7 @@ async fn begin(link: &mut Link<'_>, new: NewSession, authentication: String) -> 
     link.rows(MOVE_TICKETS, args![old, id]).await?;
     link.rows(MOVE_VISITS, args![old, id]).await?;
     link.rows(MOVE_TOKENS, args![old, id]).await?;
+    link.rows(MOVE_UPSTREAM, args![old, id]).await?;
     link.rows(END, args![old]).await?;
     Ok(Before::Moved)
 }

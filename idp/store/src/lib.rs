@@ -10,22 +10,28 @@
 //! Instants are arguments: no back end reads a clock.
 
 mod audit;
+mod federation;
 mod grants;
 mod kept;
 mod operations;
 mod people;
 mod provisioning;
+mod registrations;
 mod sessions;
+mod signing_keys;
 mod throttle;
 mod tickets;
 
 pub use audit::Audit;
+pub use federation::{Links, Upstreams};
 pub use grants::{Grants, Rotation};
 pub use kept::Keeping;
 pub use operations::{Health, Operations, Swept};
 pub use people::{Establishments, People};
 pub use provisioning::{IndexRow, PersonChange, Provisioning, RunOutcome, RunRecord};
+pub use registrations::Registrations;
 pub use sessions::{NewSession, Sessions, SignIns};
+pub use signing_keys::SigningKeys;
 pub use throttle::{Attempt, Delays, Throttle};
 pub use tickets::Tickets;
 
@@ -59,6 +65,10 @@ pub trait Store:
     + Tickets
     + Keeping
     + Grants
+    + SigningKeys
+    + Links
+    + Upstreams
+    + Registrations
     + Throttle
     + Audit
     + Operations
@@ -76,6 +86,10 @@ impl<T> Store for T where
         + Tickets
         + Keeping
         + Grants
+        + SigningKeys
+        + Links
+        + Upstreams
+        + Registrations
         + Throttle
         + Audit
         + Operations

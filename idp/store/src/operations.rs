@@ -18,6 +18,8 @@ pub struct Swept {
     pub kept: u64,
     /// Access and refresh tokens, spent ones too, and families without any.
     pub grants: u64,
+    /// Registrations.
+    pub registrations: u64,
     /// Throttle counters and devices.
     pub counters: u64,
     /// Audit events past their retention.

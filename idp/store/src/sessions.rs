@@ -2,7 +2,9 @@
 
 use crate::Result;
 use async_trait::async_trait;
-use preau_domain::{Authentication, Instant, PendingId, PendingSignIn, PersonId, Session, SessionId, Uai, Visit};
+use preau_domain::{
+    Authentication, Instant, PendingId, PendingSignIn, PersonId, Session, SessionId, Uai, Upstream, Visit,
+};
 
 /// Sign-ins under way.
 #[async_trait]
@@ -27,9 +29,11 @@ pub struct NewSession {
     pub session: Session,
     /// The sign-in that led to it, taken out in the same stroke.
     pub pending: Option<PendingId>,
-    /// The session this browser had before. When it is the same person's, its visits and tickets move to the new one
+    /// The session this browser had before. When it is the same person's, its visits, tickets and tokens move to the new one
     /// (a re-authentication keeps single logout whole); another person's is ended.
     pub replaces: Option<SessionId>,
+    /// By whom it was opened from elsewhere. Without it, a session that goes on owes what the one before owed.
+    pub upstream: Option<Upstream>,
 }
 
 /// Live sessions.

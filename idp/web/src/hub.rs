@@ -281,6 +281,7 @@ impl Hub {
             session: session.clone(),
             pending: Some(pending.id.clone()),
             replaces: before.as_ref().map(|s| s.id.clone()),
+            upstream: None,
         };
         let orphans = self.store.begin_session(&new).await.map_err(|error| match error {
             StoreError::Conflict => Fault::new(FaultKind::SignInExpired, "this sign-in was ended already"),

@@ -3,9 +3,9 @@
 use futures::future::join_all;
 use preau_domain::{
     AccountState, Affiliation, AuditEvent, AuditKind, Authentication, AuthnMethod, CorrelationId, Credentials,
-    Establishment, EstablishmentKind, Grant, GrantKind, Group, GroupKind, Instant, JoinKey, KeptKind, KeptThing,
-    OneTimeKey, PendingId, PendingSignIn, Person, PersonId, Profile, Seconds, ServiceId, Session, SessionId, SourceId,
-    Ticket, TicketKind, Uai, Visit,
+    Establishment, EstablishmentKind, FederatedIdentity, Grant, GrantKind, Group, GroupKind, Instant, JoinKey,
+    KeptKind, KeptThing, OneTimeKey, PendingId, PendingSignIn, Person, PersonId, Profile, Registration,
+    RegistrationKind, Seconds, ServiceId, Session, SessionId, SourceId, Ticket, TicketKind, Uai, Visit,
 };
 use preau_store::{NewSession, PersonChange, Result, Store, StoreError};
 use std::future::Future;
@@ -88,7 +88,7 @@ pub fn session(id: &str, person: &str) -> Session {
 
 /// A beginning without a sign-in behind it and nothing before it.
 pub fn beginning(session: Session) -> NewSession {
-    NewSession { session, pending: None, replaces: None }
+    NewSession { session, pending: None, replaces: None, upstream: None }
 }
 
 /// Begins a session of `person` and gives its name back.
@@ -159,6 +159,23 @@ pub fn grant(key: &str, kind: GrantKind, family: &str, session: Option<&SessionI
 pub fn kept(key: &str, doc: &str) -> KeptThing {
     let kind = KeptKind::PushedRequest;
     KeptThing { key: OneTimeKey::new(key), kind, doc: doc.into(), expires: NOW + Seconds(600) }
+}
+
+/// A person as the provider `academie` names them.
+pub fn elsewhere(subject: &str) -> FederatedIdentity {
+    FederatedIdentity { provider: source(), issuer: "https://guichet.example/é".into(), subject: subject.into() }
+}
+
+/// A registration of an editor's bench, for ten minutes from [`NOW`].
+pub fn registration(id: &str) -> Registration {
+    Registration {
+        id: ServiceId::new(id),
+        kind: RegistrationKind::Sandbox,
+        owner: Some(PersonId::new("p-zoe")),
+        doc: r#"{"redirect_uris":["https://essai.example/é"]}"#.into(),
+        created: NOW,
+        expires: Some(NOW + Seconds(600)),
+    }
 }
 
 /// An event of the request `correlation`.

@@ -6,13 +6,16 @@
 
 pub mod audit;
 pub mod establishments;
+pub mod federation;
 pub mod fixture;
 pub mod grants;
 pub mod kept;
 pub mod operations;
 pub mod people;
 pub mod provisioning;
+pub mod registrations;
 pub mod sessions;
 pub mod sign_ins;
+pub mod signing_keys;
 pub mod throttle;
 pub mod tickets;

@@ -1,11 +1,12 @@
 //! Sweeping, readiness, figures, leases.
 
 use crate::fixture::{
-    LATER, NOW, beginning, change, event, grant, kept, live, local, pending, session, source, sourced, ticket, visit,
+    LATER, NOW, beginning, change, event, grant, kept, live, local, pending, registration, session, source, sourced,
+    ticket, visit,
 };
 use preau_domain::{
-    AuditEvent, CorrelationId, Grant, GrantKind, Instant, KeptKind, KeptThing, OneTimeKey, PendingId, Seconds, Session,
-    Ticket, TicketKind,
+    AuditEvent, CorrelationId, Grant, GrantKind, Instant, KeptKind, KeptThing, OneTimeKey, PendingId, Registration,
+    RegistrationKind, Seconds, Session, Ticket, TicketKind,
 };
 use preau_store::{Attempt, Delays, Rotation, Store, Swept};
 
@@ -48,6 +49,18 @@ pub async fn a_sweep_takes_documents_and_tokens(store: &dyn Store) {
     let again = store.rotate(&OneTimeKey::new("r1"), LATER, &[short("a4")]).await.unwrap();
     assert_eq!(again, Rotation::Reused, "a copy is still noticed");
     assert_eq!(store.sweep(NOW + Seconds(600), NOW, 100).await.unwrap(), Swept { kept: 1, ..Swept::default() });
+}
+
+/// Registrations go when they expire; those without an end stay.
+pub async fn a_sweep_takes_registrations(store: &dyn Store) {
+    let dynamic = Registration { kind: RegistrationKind::Dynamic, expires: None, ..registration("app") };
+    store.add_registration(&registration("bench")).await.unwrap();
+    store.add_registration(&dynamic).await.unwrap();
+    assert_eq!(store.sweep(NOW + Seconds(599), NOW, 100).await.unwrap(), Swept::default());
+    let swept = store.sweep(NOW + Seconds(600), NOW, 100).await.unwrap();
+    assert_eq!(swept, Swept { registrations: 1, ..Swept::default() });
+    store.add_registration(&registration("bench")).await.unwrap();
+    assert_eq!(store.registration(&dynamic.id, NOW).await.unwrap(), Some(dynamic));
 }
 
 /// Counters go after a day, devices after 180, events when they are older than asked.

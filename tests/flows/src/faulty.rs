@@ -2,14 +2,14 @@
 
 use async_trait::async_trait;
 use preau_domain::{
-    AuditEvent, Authentication, CorrelationId, Establishment, Grant, GrantKind, Instant, JoinKey, KeptKind, KeptThing,
-    OneTimeKey, PendingId, PendingSignIn, Person, PersonId, Session, SessionId, SourceId, Ticket, TicketKind, Uai,
-    Visit,
+    AuditEvent, Authentication, CorrelationId, Establishment, FederatedIdentity, FederatedLink, Grant, GrantKind,
+    Instant, JoinKey, KeptKind, KeptThing, OneTimeKey, PendingId, PendingSignIn, Person, PersonId, Registration,
+    RegistrationKind, ServiceId, Session, SessionId, SourceId, StoredKey, Ticket, TicketKind, Uai, Upstream, Visit,
 };
 use preau_store::{
-    Attempt, Audit, Delays, Establishments, Grants, Health, IndexRow, Keeping, NewSession, Operations, People,
-    PersonChange, Provisioning, Result, Rotation, RunRecord, Sessions, SignIns, Store, StoreError, Swept, Throttle,
-    Tickets,
+    Attempt, Audit, Delays, Establishments, Grants, Health, IndexRow, Keeping, Links, NewSession, Operations, People,
+    PersonChange, Provisioning, Registrations, Result, Rotation, RunRecord, Sessions, SignIns, SigningKeys, Store,
+    StoreError, Swept, Throttle, Tickets, Upstreams,
 };
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -161,6 +161,42 @@ faulty!(Grants {
     fn rotate(spent: &OneTimeKey, now: Instant, next: &[Grant]) -> Rotation;
     fn revoke(key: &OneTimeKey) -> bool;
     fn revoke_family(family: &OneTimeKey) -> bool;
+});
+
+faulty!(SigningKeys {
+    fn signing_keys() -> Vec<StoredKey>;
+    fn add_signing_key(key: &StoredKey) -> ();
+    fn remove_signing_key(kid: &str) -> bool;
+});
+
+faulty!(Links {
+    fn add_link(link: &FederatedLink) -> ();
+    fn remove_link(identity: &FederatedIdentity, person: &PersonId) -> bool;
+    fn links_of(identity: &FederatedIdentity) -> Vec<FederatedLink>;
+    fn links_of_person(person: &PersonId) -> Vec<FederatedLink>;
+});
+
+faulty!(Upstreams {
+    fn upstream_of(session: &SessionId, now: Instant) -> Option<Upstream>;
+    fn sessions_upstream(
+        provider: &SourceId,
+        issuer: &str,
+        subject: Option<&str>,
+        sid: Option<&str>
+    ) -> Vec<SessionId>;
+});
+
+faulty!(Registrations {
+    fn add_registration(registration: &Registration) -> ();
+    fn replace_registration(registration: &Registration, now: Instant) -> ();
+    fn remove_registration(id: &ServiceId) -> bool;
+    fn registration(id: &ServiceId, now: Instant) -> Option<Registration>;
+    fn registrations(
+        kind: RegistrationKind,
+        owner: Option<&PersonId>,
+        now: Instant,
+        limit: u32
+    ) -> Vec<Registration>;
 });
 
 faulty!(Throttle {

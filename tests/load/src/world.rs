@@ -164,7 +164,7 @@ impl World {
             };
             secrets.push(secret);
             let store = store.clone();
-            let new = NewSession { session, pending: None, replaces: None };
+            let new = NewSession { session, pending: None, replaces: None, upstream: None };
             writes.spawn(async move { store.begin_session(&new).await.map(drop) });
             // Enough at once to share commits, and no more than the queue of the writer takes.
             if writes.len() >= 200

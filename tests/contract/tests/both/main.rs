@@ -113,6 +113,14 @@ promises! {
         a_suspended_person_loses_tokens, a_token_is_revoked, a_family_is_revoked, a_refresh_token_rotates,
         a_reused_refresh_token_revokes_its_family, a_rotation_that_conflicts_changes_nothing,
         one_of_many_rotates_and_the_others_revoke, nothing_slips_past_a_revocation, no_token_slips_past_the_end;
+    signing_keys:
+        a_signing_key_comes_back_whole, a_signing_key_is_named_once, a_signing_key_is_removed;
+    federation:
+        an_identity_opens_accounts, a_link_is_made_once, a_link_is_removed, a_session_owes_to_its_provider,
+        a_session_that_goes_on_still_owes, what_a_session_owes_begins_with_it, one_of_many_makes_a_link;
+    registrations:
+        a_registration_comes_back_whole, a_registration_is_named_once, a_registration_is_replaced,
+        a_registration_is_removed, registrations_come_latest_first, one_of_many_registers_a_name;
     throttle:
         attempts_wait_longer_and_longer, parallel_attempts_do_not_outrun_the_count, a_counter_is_forgotten,
         an_attempt_is_taken_back, taking_back_keeps_the_delay_before, a_device_is_known_for_180_days;
@@ -120,7 +128,7 @@ promises! {
         events_of_a_request_come_in_order, an_event_comes_before_the_next_write, an_event_outlives_a_conflict,
         events_about_a_person_come_latest_first, many_events_are_written_together;
     operations:
-        a_sweep_takes_what_expired, a_sweep_takes_documents_and_tokens,
+        a_sweep_takes_what_expired, a_sweep_takes_documents_and_tokens, a_sweep_takes_registrations,
         a_sweep_takes_counters_and_events, a_sweep_is_bounded, a_healthy_store_says_so,
         a_lease_has_one_holder, one_of_many_gets_a_lease, contended_writers_all_succeed;
 }

@@ -1,0 +1,88 @@
+//! Services that no administrator mounted.
+
+use crate::back::Back;
+use crate::doc;
+use crate::link::{Row, args};
+use async_trait::async_trait;
+use preau_domain::{Instant, PersonId, Registration, RegistrationKind, ServiceId};
+use preau_store::{Registrations, Result, StoreError};
+
+const ADD: &str = "INSERT INTO registration (id, kind, owner, doc, created, expires)
+    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING id";
+const REPLACE: &str = "UPDATE registration SET doc = $2, expires = $3
+    WHERE id = $1 AND (expires IS NULL OR expires > $4) RETURNING id";
+const REMOVE: &str = "DELETE FROM registration WHERE id = $1 RETURNING id";
+const GET: &str = "SELECT id, kind, owner, doc, created, expires FROM registration
+    WHERE id = $1 AND (expires IS NULL OR expires > $2)";
+const OF_ALL: &str = "SELECT id, kind, owner, doc, created, expires FROM registration
+    WHERE kind = $1 AND (expires IS NULL OR expires > $2) ORDER BY created DESC, id LIMIT $3";
+const OF_OWNER: &str = "SELECT id, kind, owner, doc, created, expires FROM registration
+    WHERE kind = $1 AND (expires IS NULL OR expires > $2) AND owner = $4 ORDER BY created DESC, id LIMIT $3";
+
+fn registration(row: &Row) -> Result<Registration> {
+    Ok(Registration {
+        id: ServiceId::new(row.text(0)?),
+        kind: doc::word("registration", row.text(1)?)?,
+        owner: row.text_or_none(2)?.map(PersonId::new),
+        doc: row.text(3)?.to_owned(),
+        created: row.instant(4)?,
+        expires: row.int_or_none(5)?.map(Instant),
+    })
+}
+
+fn bounded(registration: &Registration) -> Result<()> {
+    if registration.doc.len() <= Registration::MOST {
+        return Ok(());
+    }
+    Err(StoreError::Backend(format!("a registration has at most {} bytes", Registration::MOST)))
+}
+
+#[async_trait]
+impl Registrations for Back {
+    async fn add_registration(&self, registration: &Registration) -> Result<()> {
+        bounded(registration)?;
+        let values = args![
+            registration.id.as_str(),
+            registration.kind.as_str(),
+            registration.owner.as_ref().map(PersonId::as_str),
+            registration.doc.as_str(),
+            registration.created,
+            registration.expires
+        ];
+        let added = self.change(ADD, values).await?;
+        if added.is_empty() { Err(StoreError::Conflict) } else { Ok(()) }
+    }
+
+    async fn replace_registration(&self, registration: &Registration, now: Instant) -> Result<()> {
+        bounded(registration)?;
+        let values = args![registration.id.as_str(), registration.doc.as_str(), registration.expires, now];
+        let replaced = self.change(REPLACE, values).await?;
+        if replaced.is_empty() { Err(StoreError::Conflict) } else { Ok(()) }
+    }
+
+    async fn remove_registration(&self, id: &ServiceId) -> Result<bool> {
+        Ok(!self.change(REMOVE, args![id.as_str()]).await?.is_empty())
+    }
+
+    async fn registration(&self, id: &ServiceId, now: Instant) -> Result<Option<Registration>> {
+        self.row(GET, args![id.as_str(), now]).await?.as_ref().map(registration).transpose()
+    }
+
+    async fn registrations(
+        &self,
+        kind: RegistrationKind,
+        owner: Option<&PersonId>,
+        now: Instant,
+        limit: u32,
+    ) -> Result<Vec<Registration>> {
+        let mut values = args![kind.as_str(), now, limit];
+        let sql = match owner {
+            None => OF_ALL,
+            Some(owner) => {
+                values.extend(args![owner.as_str()]);
+                OF_OWNER
+            }
+        };
+        self.rows(sql, values).await?.iter().map(registration).collect()
+    }
+}

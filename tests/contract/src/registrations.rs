@@ -1,0 +1,90 @@
+//! Services that no administrator mounted.
+
+use crate::fixture::{LATER, NOW, conflicts, registration, winners};
+use preau_domain::{Instant, PersonId, Registration, RegistrationKind, Seconds, ServiceId};
+use preau_store::Store;
+
+/// A registration is read until the instant it expires, by its exact name.
+pub async fn a_registration_comes_back_whole(store: &dyn Store) {
+    let bench = registration("bench");
+    let app = Registration { kind: RegistrationKind::Dynamic, owner: None, expires: None, ..registration("app") };
+    store.add_registration(&bench).await.unwrap();
+    store.add_registration(&app).await.unwrap();
+    let read = async |id: &ServiceId, at| store.registration(id, at).await.unwrap();
+    let end = NOW + Seconds(600);
+    assert_eq!(read(&bench.id, Instant(end.0 - 1)).await.as_ref(), Some(&bench));
+    assert_eq!(read(&bench.id, end).await, None);
+    assert_eq!(read(&app.id, end).await.as_ref(), Some(&app));
+    assert_eq!(read(&ServiceId::new("App"), NOW).await, None);
+    assert_eq!(read(&ServiceId::new("app\0"), NOW).await, None);
+}
+
+/// A taken name conflicts and keeps its settings, also when they expired: a name does not change hands unseen.
+pub async fn a_registration_is_named_once(store: &dyn Store) {
+    let first = registration("bench");
+    store.add_registration(&first).await.unwrap();
+    let second = Registration { owner: None, created: NOW + Seconds(700), expires: None, ..registration("bench") };
+    assert!(conflicts(&store.add_registration(&second).await));
+    assert_eq!(store.registration(&first.id, NOW).await.unwrap(), Some(first));
+    let long = Registration { doc: "x".repeat(Registration::MOST + 1), ..registration("long") };
+    assert!(store.add_registration(&long).await.is_err());
+    let most = Registration { doc: "x".repeat(Registration::MOST), ..registration("long") };
+    store.add_registration(&most).await.unwrap();
+    assert!(store.replace_registration(&long, NOW).await.is_err());
+}
+
+/// New settings and a new end replace the old ones; whose it is and since when stays; what is gone is not brought back.
+pub async fn a_registration_is_replaced(store: &dyn Store) {
+    let first = registration("bench");
+    let next = Registration {
+        kind: RegistrationKind::Dynamic,
+        owner: Some(PersonId::new("p-ali")),
+        doc: "{}".into(),
+        created: LATER,
+        expires: Some(LATER),
+        ..first.clone()
+    };
+    assert!(conflicts(&store.replace_registration(&next, NOW).await));
+    store.add_registration(&first).await.unwrap();
+    store.replace_registration(&next, NOW).await.unwrap();
+    let expected = Registration { doc: "{}".into(), expires: Some(LATER), ..first };
+    assert_eq!(store.registration(&next.id, NOW).await.unwrap(), Some(expected));
+    assert!(conflicts(&store.replace_registration(&registration("bench"), LATER).await));
+}
+
+/// A removed registration is gone, and its name is free.
+pub async fn a_registration_is_removed(store: &dyn Store) {
+    let bench = registration("bench");
+    store.add_registration(&bench).await.unwrap();
+    assert!(store.remove_registration(&bench.id).await.unwrap());
+    assert!(!store.remove_registration(&bench.id).await.unwrap());
+    assert_eq!(store.registration(&bench.id, NOW).await.unwrap(), None);
+    store.add_registration(&bench).await.unwrap();
+}
+
+/// Registrations are listed by kind and owner, latest first, no more than asked, without those that expired.
+pub async fn registrations_come_latest_first(store: &dyn Store) {
+    let ali = PersonId::new("p-ali");
+    let old = registration("old");
+    let new = Registration { created: LATER, expires: None, ..registration("new") };
+    let his = Registration { created: LATER + Seconds(1), owner: Some(ali.clone()), ..registration("his") };
+    let app = Registration { kind: RegistrationKind::Dynamic, ..registration("app") };
+    for one in [&old, &new, &his, &app] {
+        store.add_registration(one).await.unwrap();
+    }
+    let list = async |owner: Option<&PersonId>, now, limit| {
+        let listed = store.registrations(RegistrationKind::Sandbox, owner, now, limit).await.unwrap();
+        listed.iter().map(|one| one.id.as_str().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(list(None, NOW, 9).await, ["his", "new", "old"]);
+    assert_eq!(list(None, NOW, 2).await, ["his", "new"]);
+    assert_eq!(list(Some(&ali), NOW, 9).await, ["his"]);
+    assert_eq!(list(None, NOW + Seconds(600), 9).await, ["new"]);
+    assert_eq!(store.registrations(RegistrationKind::Dynamic, None, NOW, 9).await.unwrap(), [app]);
+}
+
+/// Of a hundred who register one name at once, exactly one does.
+pub async fn one_of_many_registers_a_name(store: &dyn Store) {
+    let bench = registration("bench");
+    assert_eq!(winners(|_| store.add_registration(&bench), Result::is_ok).await, 1);
+}
