@@ -21,7 +21,7 @@ pub struct PendingSignIn {
     /// A proof made before this instant does not count (`renew`, `ForceAuthn`, `prompt=login`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fresh_after: Option<Instant>,
-    /// Which of the four choices was made.
+    /// Which of the four choices was made, where it must be found again; on the way to a password it travels with the form.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public: Option<Public>,
     /// Who it is, once proven.

@@ -115,10 +115,9 @@ impl Client {
         self.cookies.clear();
         let door = format!("/cas/login?service={SERVICE}");
         let step = self.get(&door).await?.location.expect("a sign-in begins");
-        let token = token(&self.get(&step).await?.body);
-        self.ask(Method::POST, &format!("{step}/public"), &[("token", &token), ("public", "guest")]).await?;
-        let (token, login) = (self::token(&self.get(&step).await?.body), login(number));
-        let typed = [("token", token.as_str()), ("login", &login), ("password", PASSWORD)];
+        self.get(&step).await?;
+        let (token, login) = (token(&self.get(&format!("{step}?public=guest")).await?.body), login(number));
+        let typed = [("token", token.as_str()), ("public", "guest"), ("login", &login), ("password", PASSWORD)];
         let entered = self.ask(Method::POST, &format!("{step}/password"), &typed).await?;
         assert_eq!(entered.status, 303, "{}", entered.body);
         let ticket = self.told.tickets.last().expect("the way leads to the service").clone();

@@ -1,6 +1,6 @@
 //! A browser of the plainest kind: one kept-alive connection, a cookie jar, forms found by their fields.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, COOKIE, HOST, LOCATION, SET_COOKIE};
 use http::{Method, Request, StatusCode};
@@ -87,11 +87,10 @@ impl Client {
         let begun = self.get(start).await?;
         let step = begun.location.context("no sign-in began")?;
         let page = self.get(&step).await?;
+        ensure!(page.body.contains("value=\"guest\""), "the page does not ask who one is");
+        let page = self.get(&format!("{step}?public=guest")).await?;
         let token = field(&page.body, "token")?;
-        self.post(&format!("{step}/public"), &[("token", &token), ("public", "guest")]).await?;
-        let page = self.get(&step).await?;
-        let token = field(&page.body, "token")?;
-        let fields = [("token", token.as_str()), ("login", login), ("password", password)];
+        let fields = [("token", token.as_str()), ("public", "guest"), ("login", login), ("password", password)];
         let answer = self.post(&format!("{step}/password"), &fields).await?;
         if answer.status != StatusCode::SEE_OTHER {
             bail!("sign-in refused with {}", answer.status);

@@ -127,7 +127,6 @@ fn html(name: &'static str, template: &impl Template) -> Response {
 struct ChoosePublic<'a> {
     page: Page<'a>,
     pending_id: &'a str,
-    form_token: &'a str,
     purpose: String,
     choices: Vec<Choice>,
 }
@@ -139,7 +138,7 @@ struct Choice {
 }
 
 impl<'a> ChoosePublic<'a> {
-    fn new(page: Page<'a>, pending_id: &'a str, form_token: &'a str, service_title: Option<&str>) -> Self {
+    fn new(page: Page<'a>, pending_id: &'a str, service_title: Option<&str>) -> Self {
         let choice = |public: Public| Choice {
             value: public.as_str(),
             label: page.t(&format!("public-{}", public.as_str())),
@@ -151,19 +150,13 @@ impl<'a> ChoosePublic<'a> {
             None => page.with("choose-purpose", "workspace", page.workspace),
         };
         let page = page.at(format!("/sign-in/{pending_id}"));
-        ChoosePublic { page, pending_id, form_token, purpose, choices }
+        ChoosePublic { page, pending_id, purpose, choices }
     }
 }
 
 /// Asks which of the four publics the person belongs to.
-pub fn choose_public(
-    hub: &Hub,
-    visitor: &Visitor,
-    pending_id: &str,
-    form_token: &str,
-    service_title: Option<&str>,
-) -> Response {
-    html("choose-public", &ChoosePublic::new(Page::new(hub, visitor), pending_id, form_token, service_title))
+pub fn choose_public(hub: &Hub, visitor: &Visitor, pending_id: &str, service_title: Option<&str>) -> Response {
+    html("choose-public", &ChoosePublic::new(Page::new(hub, visitor), pending_id, service_title))
 }
 
 /// What [`password`] shows.
@@ -190,6 +183,7 @@ struct Password<'a> {
     page: Page<'a>,
     pending_id: &'a str,
     form_token: &'a str,
+    public: &'static str,
     login: &'a str,
     purpose: String,
     public_label: String,
@@ -212,6 +206,7 @@ impl<'a> Password<'a> {
         Password {
             pending_id: form.pending_id,
             form_token: form.form_token,
+            public,
             login: form.login,
             purpose,
             public_label: page.t(&format!("public-{public}")),
@@ -220,7 +215,7 @@ impl<'a> Password<'a> {
             focus_login: problem.is_none() && form.login.is_empty(),
             focus_password: problem.is_none() && !form.login.is_empty(),
             problem,
-            page: page.at(format!("/sign-in/{}", form.pending_id)),
+            page: page.at(format!("/sign-in/{}?public={public}", form.pending_id)),
         }
     }
 }

@@ -191,7 +191,7 @@ fn what_comes_from_outside_stays_text() {
         let live = somebody(hostile, hostile, hostile, &[(990_001, preau_domain::Profile::Teacher)]);
         let drawn = [
             ("password", Password::new(page(), form).render().unwrap()),
-            ("choose", ChoosePublic::new(page(), hostile, hostile, Some(hostile)).render().unwrap()),
+            ("choose", ChoosePublic::new(page(), hostile, Some(hostile)).render().unwrap()),
             ("fault", FaultPage::new(page(), &fault, hostile).render().unwrap()),
             ("home", samples::home(page(), &services(), &live, hostile).render().unwrap()),
         ];

@@ -1,7 +1,8 @@
 //! The sign-in dispatcher: reads the stored state of a sign-in and names its next step.
 //!
-//! Steps (choose who you are, password) never call one another: each stores what it learnt and returns here. A browser
-//! proves that a sign-in is its own by the secret whose digest the sign-in carries; every form carries a token made of
+//! Steps (choose who you are, password) never call one another: each stores what it learnt and returns here. Who the
+//! person says they are proves nothing and opens nothing, so that choice is not stored: it travels in the address of the
+//! page that asks for the password, and with its form. A browser proves that a sign-in is its own by the secret whose digest the sign-in carries; every form carries a token made of
 //! that secret and the sign-in, so that no other site can send it.
 
 mod password;
@@ -10,7 +11,6 @@ mod proof;
 use crate::pages::{self, PasswordPage};
 use crate::{CompletedSignIn, Fault, FaultKind, Fields, Hub, Live, Visitor};
 use axum::Router;
-use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -22,10 +22,7 @@ pub use proof::{Outcome, SOFT_LOCK};
 
 /// The routes of this concern.
 pub fn routes() -> Router<Arc<Hub>> {
-    Router::new()
-        .route("/sign-in/{id}", get(show))
-        .route("/sign-in/{id}/public", post(choose_public))
-        .route("/sign-in/{id}/password", post(password::submit))
+    Router::new().route("/sign-in/{id}", get(show)).route("/sign-in/{id}/password", post(password::submit))
 }
 
 /// The next step of a sign-in.
@@ -59,11 +56,13 @@ async fn show(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Fault> {
     let mut pending = load(&hub, &visitor, &id).await?;
-    let back = Fields::parse(query.as_deref().unwrap_or_default())?.one("back")?.is_some();
+    let fields = Fields::parse(query.as_deref().unwrap_or_default())?;
+    let back = fields.one("back")?.is_some();
     if back && pending.public.is_some() {
         pending.public = None;
         hub.store.update_pending(&pending).await?;
     }
+    chosen(&mut pending, &fields)?;
     let live = visitor.live(&hub).await?;
     match next_step(&pending, live.as_deref()) {
         Step::Enough => {
@@ -76,26 +75,19 @@ async fn show(
         }
         Step::ChoosePublic => {
             let title = service_title(&hub, &visitor, &pending);
-            let token = token(&hub, &visitor, &pending.id);
-            Ok(pages::choose_public(&hub, &visitor, pending.id.as_str(), &token, title.as_deref()))
+            Ok(pages::choose_public(&hub, &visitor, pending.id.as_str(), title.as_deref()))
         }
         Step::Password(public) => Ok(ask_password(&hub, &visitor, &pending, public, "", None, None)),
     }
 }
 
-async fn choose_public(
-    State(hub): State<Arc<Hub>>,
-    visitor: Visitor,
-    Path(id): Path<String>,
-    body: Bytes,
-) -> Result<Response, Fault> {
-    let fields = Fields::of_body(&body)?;
-    let mut pending = load(&hub, &visitor, &id).await?;
-    check_token(&hub, &visitor, &pending.id, &fields)?;
-    let public = fields.required("public")?.parse::<Public>();
-    pending.public = Some(public.map_err(|()| Fault::new(FaultKind::BadRequest, "no such public"))?);
-    hub.store.update_pending(&pending).await?;
-    Ok(hub.see_other(&format!("/sign-in/{}", pending.id)))
+/// Goes on with the choice that came with this request, if one did.
+fn chosen(pending: &mut PendingSignIn, fields: &Fields) -> Result<(), Fault> {
+    if let Some(public) = fields.one("public")? {
+        let public = public.parse::<Public>();
+        pending.public = Some(public.map_err(|()| Fault::new(FaultKind::BadRequest, "no such public"))?);
+    }
+    Ok(())
 }
 
 /// The sign-in of that name, if it belongs to this browser.

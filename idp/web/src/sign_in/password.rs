@@ -1,7 +1,7 @@
 //! The step that asks for login and password.
 
 use super::proof::{self, Outcome};
-use super::{ask_password, check_token, finish, load};
+use super::{ask_password, check_token, chosen, finish, load};
 use crate::visitor::{Cookie, Secret};
 use crate::{Fault, FaultKind, Fields, Hub, Visitor};
 use axum::body::Bytes;
@@ -19,8 +19,9 @@ pub async fn submit(
     body: Bytes,
 ) -> Result<Response, Fault> {
     let fields = Fields::of_body(&body)?;
-    let pending = load(&hub, &visitor, &id).await?;
+    let mut pending = load(&hub, &visitor, &id).await?;
     check_token(&hub, &visitor, &pending.id, &fields)?;
+    chosen(&mut pending, &fields)?;
     let Some(public) = pending.public else {
         return Ok(hub.see_other(&format!("/sign-in/{}", pending.id)));
     };

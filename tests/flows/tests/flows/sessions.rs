@@ -70,7 +70,7 @@ async fn the_next_person_at_the_machine_finds_nothing(hub: TestHub) {
     let stolen = session(&browser);
     let goodbye = browser.sign_out().await;
     assert_eq!(goodbye.header("clear-site-data"), "\"cache\", \"storage\"");
-    assert!(browser.visit("/").await.form_with("public").value("token").is_some(), "the back button asks who you are");
+    assert!(browser.visit("/").await.form_with("public").value("public").is_some(), "the back button asks who you are");
     browser.plant(SESSION, &stolen);
     assert!(browser.visit("/").await.words().contains("Qui êtes-vous"), "the old name is dead");
     browser.forget(SESSION);

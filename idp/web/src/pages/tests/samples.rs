@@ -210,8 +210,8 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
     let mut all: Vec<(String, String)> = Vec::new();
     let mut add = |name: &str, html: Result<String, askama::Error>| all.push((name.to_owned(), html.unwrap()));
 
-    add("choose", ChoosePublic::new(bare(), "abc", "token", None).render());
-    add("choose-service", ChoosePublic::new(page(), "abc", "token", Some("Moodle")).render());
+    add("choose", ChoosePublic::new(bare(), "abc", None).render());
+    add("choose-service", ChoosePublic::new(page(), "abc", Some("Moodle")).render());
     for public in Public::ALL {
         let form = PasswordPage {
             pending_id: "abc",
