@@ -1,5 +1,5 @@
 //! The nouns of the house: person, establishment, affiliation, service, session, pending sign-in, ticket, grant, audit
-//! event.
+//! event and its chain.
 //!
 //! Owns what things *are* and the small rules that hold wherever they are used. It has no input or output, no async,
 //! and reads neither clock nor randomness: [`Clock`] and [`Ids`] are arguments, given by the assembly.
@@ -7,6 +7,7 @@
 
 mod audience;
 mod audit;
+pub mod chain;
 mod establishment;
 mod federation;
 mod grant;

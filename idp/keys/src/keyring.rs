@@ -8,11 +8,13 @@ use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use preau_domain::PersonId;
+use preau_domain::chain::Code;
 use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -138,6 +140,15 @@ impl Keyring {
         constant_time_eq(self.mac(purpose, parts).as_bytes(), candidate.as_bytes())
     }
 
+    /// What makes the codes of the journal: 22 characters of base64url (128 bits) each.
+    pub fn journal_code(&self) -> Code {
+        let key = self.derived("journal");
+        Arc::new(move |parts| {
+            let tag = sign(&key, parts.iter().map(|part| part.as_bytes()));
+            URL_SAFE_NO_PAD.encode(&tag.as_ref()[..16])
+        })
+    }
+
     /// The identifier by which the services of one sector know a person: 32 characters of `[0-9a-z]` (160 bits), always
     /// the same, and unrelated to the one any other sector receives.
     pub fn pairwise(&self, service_sector: &str, person: &PersonId) -> String {
@@ -160,16 +171,23 @@ impl Keyring {
 
     /// 32 bytes that nobody without the master key can tell, for a purpose and some parts.
     pub(crate) fn derive(&self, purpose: &str, parts: &[&[u8]]) -> hmac::Tag {
-        let derived = hmac::sign(&self.root, format!("preau v1 {purpose}").as_bytes());
-        let key = hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref());
-        let mut context = hmac::Context::with_key(&key);
-        for part in parts {
-            // The length in front makes ("ab", "c") and ("a", "bc") two different messages.
-            context.update(&(part.len() as u64).to_be_bytes());
-            context.update(part);
-        }
-        context.sign()
+        sign(&self.derived(purpose), parts.iter().copied())
     }
+
+    fn derived(&self, purpose: &str) -> hmac::Key {
+        let derived = hmac::sign(&self.root, format!("preau v1 {purpose}").as_bytes());
+        hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref())
+    }
+}
+
+fn sign<'p>(key: &hmac::Key, parts: impl Iterator<Item = &'p [u8]>) -> hmac::Tag {
+    let mut context = hmac::Context::with_key(key);
+    for part in parts {
+        // The length in front makes ("ab", "c") and ("a", "bc") two different messages.
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part);
+    }
+    context.sign()
 }
 
 /// Draws a key and puts it in place whole: the name appears only once the bytes are on the disk. If another process

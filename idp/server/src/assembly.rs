@@ -10,6 +10,7 @@ use preau_domain::SourceId;
 use preau_egress::Egress;
 use preau_keys::{Keyring, Passwords, SystemIds};
 use preau_store::Store;
+use preau_store_sql::{Journal, Options};
 use preau_web::{Hub, HubParts, ServiceTable, SignInSource};
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -21,13 +22,18 @@ use toml::Value;
 /// Passwords that may wait to be checked, for each thread that checks them: some three seconds.
 const WAITING_PER_THREAD: usize = 100;
 
-/// Opens the database, making the folder of a file that is not there yet.
-pub async fn store(loaded: &Loaded) -> Result<Arc<dyn Store>, Failure> {
+/// Opens the database, making the folder of a file that is not there yet. What is recorded is chained with the keys;
+/// without them, which is for commands that only look, it would belong to no chain.
+pub async fn store(loaded: &Loaded, keys: Option<&Keyring>) -> Result<Arc<dyn Store>, Failure> {
     if let Some(folder) = database_file(loaded).as_deref().and_then(Path::parent) {
         private_folder(folder).map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
     }
     let url = storage_url(loaded)?;
-    preau_store_sql::open(&url).await.map_err(|error| Failure::new(format!("the database does not open: {error}")))
+    let journal = keys.map(|keys| Journal { code: keys.journal_code(), ids: Arc::new(SystemIds) });
+    let options = Options { journal, ..Options::default() };
+    preau_store_sql::open_with(&url, &options)
+        .await
+        .map_err(|error| Failure::new(format!("the database does not open: {error}")))
 }
 
 /// The file of the database, when it is one.

@@ -68,6 +68,12 @@ pub enum Command {
         #[command(subcommand)]
         what: AccountCommand,
     },
+    /// Read the journal, or check that nobody altered it.
+    Audit {
+        /// Which.
+        #[command(subcommand)]
+        what: AuditCommand,
+    },
     /// List the latest synchronisations of a source.
     Runs {
         /// Name of the source.
@@ -169,6 +175,37 @@ pub struct PasswordArgs {
     /// File whose first line is the password, `-` for standard input. Without it one is drawn and printed once.
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
+}
+
+/// `preau audit`.
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Check the whole journal against its codes: say what was altered, removed, inserted or moved, and where.
+    Verify {
+        /// For scripts.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show what happened in one request, or about one person.
+    Show(ShowArgs),
+}
+
+/// `preau audit show`.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false, id = "of", args = ["correlation", "person"])]
+pub struct ShowArgs {
+    /// Number of a request: the incident number of a page, or `correlation` in the log.
+    #[arg(long, value_name = "NUMBER")]
+    pub correlation: Option<String>,
+    /// Login or id of a person: what happened latest, first.
+    #[arg(long, value_name = "LOGIN_OR_ID")]
+    pub person: Option<String>,
+    /// How many events of a person, at most.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub limit: u32,
+    /// For scripts.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Why a command did not do what it was asked.
@@ -273,6 +310,8 @@ fn obey(cli: Cli) -> Result<(), Failure> {
             Command::Account { what: AccountCommand::Password(args) } => {
                 commands::account::password(&loaded, args).await
             }
+            Command::Audit { what: AuditCommand::Verify { json } } => commands::audit::verify(&loaded, *json).await,
+            Command::Audit { what: AuditCommand::Show(args) } => commands::audit::show(&loaded, args).await,
             Command::Runs { source, limit, json } => commands::runs::run(&loaded, source, *limit, *json).await,
             Command::Config { .. } | Command::Doctor { .. } => Ok(()),
         }

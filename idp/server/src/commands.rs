@@ -1,6 +1,7 @@
 //! One file for each command.
 
 pub mod account;
+pub mod audit;
 pub mod config;
 pub mod doctor;
 pub mod explain;

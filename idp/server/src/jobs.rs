@@ -81,6 +81,7 @@ pub(crate) fn start(house: House, seen: assembly::Seen, stop: CancellationToken)
         writable(|| store.ready()).await;
         told.cancel();
     }));
+    job(Box::pin(seal(Arc::clone(&house.store))));
     job(Box::pin(sweep(Arc::clone(&house))));
     job(Box::pin(reload(Arc::clone(&house), seen, Arc::clone(&again))));
     for (source, connector) in &house.connectors {
@@ -132,6 +133,19 @@ async fn writable<F: Future<Output = Result<(), StoreError>> + Send>(ready: impl
         }
     }
     tracing::error!("the database is closed for writing: the server stops, so that it may be started again");
+}
+
+/// Writes down every few seconds how far the chain of the journal has come: of what came since, the end could be cut off
+/// unseen if this process were killed.
+async fn seal(store: Arc<dyn Store>) {
+    let mut ticks = tokio::time::interval(Duration::from_secs(10));
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = store.flush_audit().await {
+            tracing::warn!(%error, "the journal was not sealed; it will be");
+        }
+    }
 }
 
 /// Takes away what expired.

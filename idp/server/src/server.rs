@@ -46,7 +46,7 @@ pub async fn start(loaded: Loaded, demo: bool, metrics: PrometheusHandle) -> Res
     }
     let keyring = assembly::keyring(&loaded, demo)?;
     let connectors = assembly::connectors(&loaded).map_err(Failure::Config)?;
-    let store = assembly::store(&loaded).await?;
+    let store = assembly::store(&loaded, Some(&keyring)).await?;
     let server = &loaded.config.server;
 
     // The state of the folders is noted before they are read: a file that changes meanwhile is read again.

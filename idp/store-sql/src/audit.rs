@@ -1,16 +1,22 @@
 //! The journal of what happened: reading it, and how events are written. When they are written is each back end's matter.
 
-use crate::back::Back;
+use crate::back::{Back, Base, Shape};
 use crate::bulk::{Bulk, Kind};
+use crate::chain;
 use crate::doc;
-use crate::link::{Arg, Link, Row, args};
+use crate::link::{Arg, Link, Row, args, without_nul};
 use async_trait::async_trait;
+use preau_domain::chain::{Entry, Seal};
 use preau_domain::{AuditEvent, CorrelationId, Instant, PersonId, ServiceId, SessionId, Uai};
-use preau_store::{Audit, Result};
+use preau_store::{Audit, Result, StoreError};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// An event on its way to the database.
-pub(crate) type Recorded = AuditEvent;
+pub(crate) struct Recorded {
+    event: AuditEvent,
+    /// Its place in the chain, when there is one.
+    link: Option<String>,
+}
 
 /// How events are written.
 static EVENTS: Bulk = Bulk::new(
@@ -24,6 +30,7 @@ static EVENTS: Bulk = Bulk::new(
         ("service", Kind::Text),
         ("establishment", Kind::Text),
         ("detail", Kind::Text),
+        ("link", Kind::Text),
     ],
     "",
 );
@@ -31,6 +38,9 @@ const OF_CORRELATION: &str = "SELECT at, kind, correlation, person, session, ser
     WHERE correlation = $1 ORDER BY seq LIMIT 1000";
 const ABOUT_PERSON: &str = "SELECT at, kind, correlation, person, session, service, establishment, detail FROM audit
     WHERE person = $1 AND at >= $2 ORDER BY seq DESC LIMIT $3";
+
+const ENTRIES: &str = "SELECT seq, at, kind, correlation, person, session, service, establishment, detail, link
+    FROM audit WHERE seq >= $1 ORDER BY seq LIMIT $2";
 
 fn event(row: &Row) -> Result<AuditEvent> {
     Ok(AuditEvent {
@@ -45,10 +55,27 @@ fn event(row: &Row) -> Result<AuditEvent> {
     })
 }
 
+/// An event as it stands in a row of its columns with `seq` before them and `link` behind.
+pub(crate) fn entry(row: &Row) -> Result<Entry> {
+    let text_or_none = |column| Ok::<_, StoreError>(row.text_or_none(column)?.map(str::to_owned));
+    Ok(Entry {
+        seq: row.int(0)?,
+        at: row.int(1)?,
+        kind: row.text(2)?.to_owned(),
+        correlation: row.text(3)?.to_owned(),
+        person: text_or_none(4)?,
+        session: text_or_none(5)?,
+        service: text_or_none(6)?,
+        establishment: text_or_none(7)?,
+        detail: row.text(8)?.to_owned(),
+        link: text_or_none(9)?,
+    })
+}
+
 /// The values of events, one event after the other.
 fn values(events: Vec<Recorded>) -> Vec<Arg> {
-    let mut values = Vec::with_capacity(events.len() * 8);
-    for event in events {
+    let mut values = Vec::with_capacity(events.len() * 9);
+    for Recorded { event, link } in events {
         values.extend(args![
             event.at,
             event.kind.as_str(),
@@ -57,7 +84,8 @@ fn values(events: Vec<Recorded>) -> Vec<Arg> {
             event.session.as_ref().map(SessionId::as_str),
             event.service.as_ref().map(ServiceId::as_str),
             event.establishment.as_ref().map(Uai::as_str),
-            event.detail
+            event.detail,
+            link.as_deref()
         ]);
     }
     values
@@ -106,20 +134,49 @@ impl Waiting {
     }
 }
 
+/// How often the seal of a chain is tried when others begin theirs at the same time.
+const SEAL_TRIES: u32 = 20;
+
+impl Back {
+    fn hand_over(&self, event: Recorded) {
+        match &self.base {
+            Base::Sqlite(sqlite) => sqlite.record(event),
+            Base::Postgres(postgres) => postgres.record(event),
+        }
+    }
+}
+
 #[async_trait]
 impl Audit for Back {
-    fn record(&self, event: AuditEvent) {
-        match self {
-            Back::Sqlite(sqlite) => sqlite.record(event),
-            Back::Postgres(postgres) => postgres.record(event),
-        }
+    fn record(&self, mut event: AuditEvent) {
+        // The code of an event is that of the text which both databases keep.
+        event.detail = without_nul(event.detail);
+        let Some(chain) = &self.chain else { return self.hand_over(Recorded { event, link: None }) };
+        chain.hand_over(event, |event, link| self.hand_over(Recorded { event, link: Some(link.to_string()) }));
     }
 
     async fn flush_audit(&self) -> Result<()> {
-        match self {
-            Back::Sqlite(sqlite) => sqlite.flush().await,
-            Back::Postgres(postgres) => postgres.flush().await,
+        // What is said of the chain afterwards is durable by then.
+        let unsealed = self.chain.as_ref().and_then(|chain| Some((chain, chain.unsealed()?)));
+        match &self.base {
+            Base::Sqlite(sqlite) => sqlite.flush().await?,
+            Base::Postgres(postgres) => postgres.flush().await?,
         }
+        let Some((chain, (id, place, latest))) = unsealed else { return Ok(()) };
+        for _ in 0..SEAL_TRIES {
+            let (code, id, latest) = (chain.code.clone(), id.clone(), latest.clone());
+            let said = self.write(Shape::Several, move |link| Box::pin(chain::advance(link, code, id, place, latest)));
+            match said.await {
+                // Another process took the number meanwhile.
+                Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error),
+                Ok(()) => {
+                    chain.sealed(place);
+                    return Ok(());
+                }
+            }
+        }
+        Err(StoreError::Backend("the journal could not be sealed: too many processes begin at once".into()))
     }
 
     async fn audit_of(&self, correlation: &CorrelationId) -> Result<Vec<AuditEvent>> {
@@ -128,6 +185,14 @@ impl Audit for Back {
 
     async fn audit_about(&self, person: &PersonId, since: Instant, limit: u32) -> Result<Vec<AuditEvent>> {
         self.many_rows(ABOUT_PERSON, args![person.as_str(), since, limit]).await?.iter().map(event).collect()
+    }
+
+    async fn audit_entries(&self, from: i64, limit: u32) -> Result<Vec<Entry>> {
+        self.many_rows(ENTRIES, args![from, limit]).await?.iter().map(entry).collect()
+    }
+
+    async fn audit_seals(&self) -> Result<Vec<Seal>> {
+        self.rows(chain::SEALS, Vec::new()).await?.iter().map(chain::seal).collect()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The store itself: which database it is, and how reading and writing reach it.
 
+use crate::chain::Writing;
 use crate::link::{Arg, Link, Row, Sql, Work};
 use crate::postgres::Postgres;
 use crate::sqlite::{Fleeting, Sqlite};
@@ -7,7 +8,14 @@ use preau_domain::SessionId;
 use preau_store::Result;
 
 /// Either back end. The traits of the port are implemented on it, one file each.
-pub(crate) enum Back {
+pub(crate) struct Back {
+    pub base: Base,
+    /// The chain of the events this process records.
+    pub chain: Option<Writing>,
+}
+
+/// Which database it is.
+pub(crate) enum Base {
     Sqlite(Sqlite),
     Postgres(Postgres),
 }
@@ -24,9 +32,9 @@ pub(crate) enum Shape {
 impl Back {
     /// Where tickets of seconds are kept in memory: on SQLite, whose file belongs to one server.
     pub fn fleeting(&self) -> Option<&Fleeting> {
-        match self {
-            Back::Sqlite(sqlite) => Some(&sqlite.fleeting),
-            Back::Postgres(_) => None,
+        match &self.base {
+            Base::Sqlite(sqlite) => Some(&sqlite.fleeting),
+            Base::Postgres(_) => None,
         }
     }
 
@@ -39,17 +47,17 @@ impl Back {
 
     /// Runs one reading statement.
     pub async fn rows(&self, sql: impl Into<Sql>, args: Vec<Arg>) -> Result<Vec<Row>> {
-        match self {
-            Back::Sqlite(sqlite) => sqlite.rows(sql.into().sqlite(), args),
-            Back::Postgres(postgres) => Link::Postgres(&mut *postgres.connection().await?).rows(sql, args).await,
+        match &self.base {
+            Base::Sqlite(sqlite) => sqlite.rows(sql.into().sqlite(), args),
+            Base::Postgres(postgres) => Link::Postgres(&mut *postgres.connection().await?).rows(sql, args).await,
         }
     }
 
     /// Runs one reading statement that looks at many rows. On SQLite it holds up no other request meanwhile.
     pub async fn many_rows(&self, sql: impl Into<Sql>, args: Vec<Arg>) -> Result<Vec<Row>> {
-        match self {
-            Back::Sqlite(sqlite) => sqlite.many_rows(sql.into().sqlite(), args).await,
-            Back::Postgres(_) => self.rows(sql, args).await,
+        match &self.base {
+            Base::Sqlite(sqlite) => sqlite.many_rows(sql.into().sqlite(), args).await,
+            Base::Postgres(_) => self.rows(sql, args).await,
         }
     }
 
@@ -61,17 +69,17 @@ impl Back {
     /// Runs one writing statement; what it returns is durable when this returns.
     pub async fn change(&self, sql: impl Into<Sql>, args: Vec<Arg>) -> Result<Vec<Row>> {
         let sql = sql.into();
-        match self {
-            Back::Sqlite(sqlite) => sqlite.change(sql.sqlite(), args).await,
-            Back::Postgres(postgres) => postgres.change(sql, args).await,
+        match &self.base {
+            Base::Sqlite(sqlite) => sqlite.change(sql.sqlite(), args).await,
+            Base::Postgres(postgres) => postgres.change(sql, args).await,
         }
     }
 
     /// Runs work of several statements that writes: all of it is durable when this returns, or nothing of it happened.
     pub async fn write<T: Send + 'static>(&self, shape: Shape, work: impl Work<T>) -> Result<T> {
-        match self {
-            Back::Sqlite(sqlite) => sqlite.write(shape, work).await,
-            Back::Postgres(postgres) => postgres.write(work).await,
+        match &self.base {
+            Base::Sqlite(sqlite) => sqlite.write(shape, work).await,
+            Base::Postgres(postgres) => postgres.write(work).await,
         }
     }
 }

@@ -8,6 +8,7 @@
 mod audit;
 mod back;
 mod bulk;
+mod chain;
 mod doc;
 mod establishments;
 mod federation;
@@ -27,8 +28,11 @@ mod sqlite;
 mod throttle;
 mod tickets;
 
-use back::Back;
+use back::{Back, Base};
+use preau_domain::Ids;
+use preau_domain::chain::Code;
 use preau_store::{Result, Store, StoreError};
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,11 +46,28 @@ pub struct Options {
     pub patience: Duration,
     /// PostgreSQL: the schema that holds the tables, created when absent. `None` is the one the server chooses.
     pub schema: Option<String>,
+    /// What chains the events this process records. Without it they belong to no chain, and a check of the journal says so.
+    pub journal: Option<Journal>,
+}
+
+/// What chains events: see [`preau_domain::chain`].
+#[derive(Clone)]
+pub struct Journal {
+    /// Makes the codes.
+    pub code: Code,
+    /// Draws the name of the chain.
+    pub ids: Arc<dyn Ids>,
+}
+
+impl fmt::Debug for Journal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Journal")
+    }
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { connections: None, patience: Duration::from_secs(5), schema: None }
+        Options { connections: None, patience: Duration::from_secs(5), schema: None, journal: None }
     }
 }
 
@@ -66,10 +87,10 @@ pub async fn open(url: &str) -> Result<Arc<dyn Store>> {
 /// [`preau_store::Audit::flush_audit`]; everything else is durable when its operation returns.
 pub async fn open_with(url: &str, options: &Options) -> Result<Arc<dyn Store>> {
     let scheme = url.split(':').next().unwrap_or_default();
-    let back = match scheme {
-        "sqlite" => Back::Sqlite(sqlite::Sqlite::open(url, options).await?),
-        "postgres" | "postgresql" => Back::Postgres(postgres::Postgres::open(url, options).await?),
+    let base = match scheme {
+        "sqlite" => Base::Sqlite(sqlite::Sqlite::open(url, options).await?),
+        "postgres" | "postgresql" => Base::Postgres(postgres::Postgres::open(url, options).await?),
         _ => return Err(StoreError::Backend("a database address begins with sqlite:// or postgres://".into())),
     };
-    Ok(Arc::new(back))
+    Ok(Arc::new(Back { base, chain: options.journal.as_ref().map(chain::Writing::new) }))
 }

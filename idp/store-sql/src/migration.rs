@@ -19,9 +19,9 @@ macro_rules! migrations {
 }
 
 /// Those of SQLite, in order.
-pub(crate) const SQLITE: &[Migration] = migrations!("sqlite": "0001_first", "0002_federation");
+pub(crate) const SQLITE: &[Migration] = migrations!("sqlite": "0001_first", "0002_federation", "0003_outbox");
 /// Those of PostgreSQL, in order.
-pub(crate) const POSTGRES: &[Migration] = migrations!("postgres": "0001_first", "0002_federation");
+pub(crate) const POSTGRES: &[Migration] = migrations!("postgres": "0001_first", "0002_federation", "0003_outbox");
 
 /// The table that remembers what was applied.
 pub(crate) const TABLE: &str =

@@ -1,9 +1,11 @@
 //! Sweeping, readiness, figures and leases.
 
 use crate::back::{Back, Shape};
+use crate::chain;
 use crate::link::{Arg, Link, Sql, args};
 use crate::throttle::{COUNTER_LIFE, DEVICE_LIFE};
 use async_trait::async_trait;
+use preau_domain::chain::Code;
 use preau_domain::{Instant, SessionId};
 use preau_store::{Health, Operations, Result, StoreError, Swept};
 
@@ -35,11 +37,6 @@ const COUNTERS: &str = "DELETE FROM throttle WHERE id IN
     (SELECT id FROM throttle WHERE touched <= $1 ORDER BY touched LIMIT $2) RETURNING id";
 const DEVICES: &str = "DELETE FROM device WHERE id IN
     (SELECT id FROM device WHERE seen <= $1 ORDER BY seen LIMIT $2) RETURNING id";
-/// The journal is in the order of time but for moments: looking at its oldest rows is enough, and spares an index on
-/// the table that is written most.
-const AUDIT: &str = "DELETE FROM audit WHERE seq IN
-    (SELECT seq FROM (SELECT seq, at FROM audit ORDER BY seq LIMIT $2) AS oldest WHERE at < $1) RETURNING seq";
-
 const VERSION: Sql = Sql::Each {
     sqlite: "SELECT 'sqlite ' || sqlite_version()",
     postgres: "SELECT 'postgresql ' || current_setting('server_version')",
@@ -70,6 +67,7 @@ async fn sweep(
     now: Instant,
     audit_before: Instant,
     limit: u32,
+    code: Option<Code>,
 ) -> Result<(Swept, Vec<SessionId>)> {
     // A session before what it holds, as everyone else takes them.
     let rows = link.rows(SESSIONS, args![now, limit]).await?;
@@ -83,7 +81,7 @@ async fn sweep(
         pending: swept(link, PENDING, now, limit).await?,
         counters: swept(link, COUNTERS, now - COUNTER_LIFE, limit).await?
             + swept(link, DEVICES, now - DEVICE_LIFE, limit).await?,
-        audit: swept(link, AUDIT, audit_before, limit).await?,
+        audit: chain::sweep(link, code, audit_before, limit).await?,
     };
     Ok((counts, sessions))
 }
@@ -103,7 +101,8 @@ impl Back {
 #[async_trait]
 impl Operations for Back {
     async fn sweep(&self, now: Instant, audit_before: Instant, limit: u32) -> Result<Swept> {
-        let work = self.write(Shape::Several, move |link| Box::pin(sweep(link, now, audit_before, limit)));
+        let code = self.chain.as_ref().map(|chain| chain.code.clone());
+        let work = self.write(Shape::Several, move |link| Box::pin(sweep(link, now, audit_before, limit, code)));
         let (mut swept, sessions) = work.await?;
         if let Some(fleeting) = self.fleeting() {
             swept.tickets += fleeting.sweep(now);

@@ -1,6 +1,6 @@
 //! Single-use things.
 
-use crate::back::{Back, Shape};
+use crate::back::{Back, Base, Shape};
 use crate::doc;
 use crate::link::{Arg, Row, args};
 use crate::sqlite::Fleeting;
@@ -84,14 +84,14 @@ impl Tickets for Back {
             ticket.issued,
             ticket.expires
         ];
-        let issued = match (visit, self) {
+        let issued = match (visit, &self.base) {
             (None, _) => self.change(ISSUE, values).await?,
-            (Some(visit), Back::Postgres(_)) => {
+            (Some(visit), Base::Postgres(_)) => {
                 let (protocol, service) = (visit.protocol.as_str(), visit.service.as_str());
                 values.extend(args![protocol, service, visit.notice.as_str(), visit.at]);
                 self.change(ISSUE_WITH_VISIT, values).await?
             }
-            (Some(visit), Back::Sqlite(_)) => {
+            (Some(visit), Base::Sqlite(_)) => {
                 let seen = visited(ticket, visit);
                 let work = self.write(Shape::Checked, move |link| {
                     Box::pin(async move {

@@ -2,6 +2,7 @@
 
 use crate::Result;
 use async_trait::async_trait;
+use preau_domain::chain::{Entry, Seal};
 use preau_domain::{AuditEvent, CorrelationId, Instant, PersonId};
 
 /// Audit events.
@@ -13,7 +14,7 @@ pub trait Audit: Send + Sync {
     /// that wrote nothing else.
     fn record(&self, event: AuditEvent);
 
-    /// Waits until every event handed over so far is durable.
+    /// Waits until every event handed over so far is durable, and writes down how far the chain of this process has come.
     async fn flush_audit(&self) -> Result<()>;
 
     /// Events with that correlation id, in order, at most 1 000.
@@ -21,4 +22,11 @@ pub trait Audit: Send + Sync {
 
     /// Events about a person since an instant, latest first, at most `limit`.
     async fn audit_about(&self, person: &PersonId, since: Instant, limit: u32) -> Result<Vec<AuditEvent>>;
+
+    /// The journal as it stands, for whoever checks it: entries from that number on, in order, at most `limit`.
+    async fn audit_entries(&self, from: i64, limit: u32) -> Result<Vec<Entry>>;
+
+    /// What every process that wrote to the journal said of its chain. Whoever checks asks before the entries, so that
+    /// no seal is younger than what it speaks of.
+    async fn audit_seals(&self) -> Result<Vec<Seal>>;
 }

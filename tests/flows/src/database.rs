@@ -1,7 +1,8 @@
 //! A database for one story: a file that goes away with it, or a schema of its own on a PostgreSQL server.
 
+use preau_keys::{Keyring, SystemIds};
 use preau_store::Store;
-use preau_store_sql::{Options, open_with};
+use preau_store_sql::{Journal, Options, open_with};
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -43,7 +44,8 @@ impl Database {
     /// Opens it.
     pub async fn open(&self) -> Arc<dyn Store> {
         let patience = Duration::from_secs(5);
-        let options = Options { connections: Some(4), patience, schema: self.schema.clone() };
+        let journal = Some(Journal { code: Keyring::ephemeral(b"flows").journal_code(), ids: Arc::new(SystemIds) });
+        let options = Options { connections: Some(4), patience, schema: self.schema.clone(), journal };
         open_with(&self.url, &options).await.expect("the database opens")
     }
 }

@@ -1,6 +1,7 @@
 //! A store that fails when it is told to: before it has done what was asked, or after, when the answer is lost.
 
 use async_trait::async_trait;
+use preau_domain::chain::{Entry, Seal};
 use preau_domain::{
     AuditEvent, Authentication, CorrelationId, Establishment, FederatedIdentity, FederatedLink, Grant, GrantKind,
     Instant, JoinKey, KeptKind, KeptThing, OneTimeKey, PendingId, PendingSignIn, Person, PersonId, Registration,
@@ -220,6 +221,8 @@ faulty!(
         fn flush_audit() -> ();
         fn audit_of(correlation: &CorrelationId) -> Vec<AuditEvent>;
         fn audit_about(person: &PersonId, since: Instant, limit: u32) -> Vec<AuditEvent>;
+        fn audit_entries(from: i64, limit: u32) -> Vec<Entry>;
+        fn audit_seals() -> Vec<Seal>;
     }
     fn record(&self, event: AuditEvent) {
         self.inner.record(event);

@@ -126,3 +126,14 @@ fn a_pairwise_identifier_is_stable_opaque_and_apart() {
 fn a_keyring_never_prints_its_key() {
     assert_eq!(format!("{:?}", Keyring::ephemeral(b"1")), "Keyring");
 }
+
+#[test]
+fn the_codes_of_the_journal_are_its_own() {
+    let (one, other) = (Keyring::ephemeral(b"a"), Keyring::ephemeral(b"b"));
+    let code = one.journal_code();
+    assert_eq!(code(&["ab", "c"]), one.journal_code()(&["ab", "c"]), "the same after a restart");
+    assert_eq!(code(&["ab", "c"]).len(), 22);
+    assert_ne!(code(&["ab", "c"]), code(&["a", "bc"]));
+    assert_ne!(code(&["ab", "c"]), other.journal_code()(&["ab", "c"]));
+    assert!(!one.mac("session-form", &["ab", "c"]).starts_with(&code(&["ab", "c"])));
+}

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use preau_connector_api::{Completion, Directory, Record};
+use preau_domain::chain::{Entry, Seal};
 use preau_domain::{
     AccountState, AuditEvent, Clock, CorrelationId, Establishment, Ids, Instant, JoinKey, Person, PersonId, SourceId,
     Uai,
@@ -206,6 +207,14 @@ impl Audit for Memory {
     }
 
     async fn audit_about(&self, _: &PersonId, _: Instant, _: u32) -> Result<Vec<AuditEvent>> {
+        Ok(Vec::new())
+    }
+
+    async fn audit_entries(&self, _: i64, _: u32) -> Result<Vec<Entry>> {
+        Ok(Vec::new())
+    }
+
+    async fn audit_seals(&self) -> Result<Vec<Seal>> {
         Ok(Vec::new())
     }
 }

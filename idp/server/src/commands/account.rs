@@ -25,7 +25,7 @@ pub async fn add(loaded: &Loaded, args: &AddArgs) -> Result<(), Failure> {
     let uai: Uai = args.establishment.parse().map_err(Failure::new)?;
     let login =
         normalised_login(&args.login).ok_or_else(|| Failure::new("this login names nobody: 1 to 128 characters"))?;
-    let store = assembly::store(loaded).await?;
+    let store = assembly::store(loaded, Some(&assembly::keyring(loaded, true)?)).await?;
     if store.establishment(&uai).await?.is_none() {
         return Err(Failure::new(format!("establishment {uai} is not known here: synchronise its source first")));
     }
@@ -55,7 +55,7 @@ pub async fn add(loaded: &Loaded, args: &AddArgs) -> Result<(), Failure> {
 
 /// Replaces a password and ends the sessions of its account.
 pub async fn password(loaded: &Loaded, args: &PasswordArgs) -> Result<(), Failure> {
-    let store = assembly::store(loaded).await?;
+    let store = assembly::store(loaded, Some(&assembly::keyring(loaded, true)?)).await?;
     let person = local(&*store, &args.login).await?;
     let (password, drawn) = password_of(args.password_file.as_deref())?;
     let hash = Passwords::new(1, 1).hash(&password).await.map_err(Failure::new)?;

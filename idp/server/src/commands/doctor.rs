@@ -180,7 +180,7 @@ async fn database(checks: &mut Checks, loaded: &Loaded) -> Option<Arc<dyn Store>
         return None;
     }
     let advice = "look at storage.url, at the rights on the file or at the database server";
-    let store = match assembly::store(loaded).await {
+    let store = match assembly::store(loaded, None).await {
         Ok(store) => store,
         Err(Failure::Failed(what)) => {
             checks.add(State::Fail, "database", what, Some(advice));

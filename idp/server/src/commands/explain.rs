@@ -16,7 +16,7 @@ pub async fn run(loaded: &Loaded, args: &ExplainArgs) -> Result<(), Failure> {
         let known: Vec<&str> = table.all().iter().map(|door| door.service.id.as_str()).take(50).collect();
         Failure::new(format!("no service {id} is mounted; there is: {}", known.join(", ")))
     })?;
-    let store = assembly::store(loaded).await?;
+    let store = assembly::store(loaded, None).await?;
     let person = commands::find(&*store, &args.person).await?;
     let current = person.establishments().first().map(|uai| Uai::clone(uai));
     let name = match &current {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 /// Lists them.
 pub async fn run(loaded: &Loaded, source: &str, limit: u32, json: bool) -> Result<(), Failure> {
     let source = commands::source(loaded, source)?;
-    let runs = assembly::store(loaded).await?.runs(&source, limit).await?;
+    let runs = assembly::store(loaded, None).await?.runs(&source, limit).await?;
     if json {
         let rows: Vec<Value> = runs
             .iter()

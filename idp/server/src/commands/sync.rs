@@ -20,8 +20,9 @@ pub async fn run(loaded: &Loaded, args: &SyncArgs) -> Result<(), Failure> {
     let directory = connector
         .directory
         .ok_or_else(|| Failure::new(format!("{source} checks passwords but hands over no people")))?;
+    let keys = assembly::keyring(loaded, true)?;
     let ctx = SyncContext {
-        store: assembly::store(loaded).await?,
+        store: assembly::store(loaded, Some(&keys)).await?,
         clock: Arc::new(SystemClock::new()),
         ids: Arc::new(SystemIds),
         spool_dir: loaded.path(&loaded.config.sync.spool_dir),

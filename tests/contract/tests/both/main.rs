@@ -3,6 +3,7 @@
 //! `TEST_POSTGRES_URL` names a PostgreSQL server where schemas may be created; `tests/contract/with-postgres.sh` starts
 //! one that is thrown away afterwards. Without the variable only SQLite is run, and the output says so.
 
+mod chain;
 mod opening;
 
 use preau_store::Store;

@@ -1,0 +1,41 @@
+//! The journal as its operator reads and checks it.
+
+use crate::desk::Desk;
+
+#[test]
+fn a_journal_is_read_and_checked() {
+    let desk = Desk::new().with_school();
+    let (code, out, _) = desk.run(&["audit", "verify"]);
+    assert!(code == 0 && out.starts_with("0 events checked"), "{out}");
+    for login in ["camille", "dominique"] {
+        let add = [
+            "account",
+            "add",
+            "--login",
+            login,
+            "--given-name",
+            "A",
+            "--family-name",
+            "B",
+            "--establishment",
+            "0990001N",
+        ];
+        assert_eq!(desk.run(&add).0, 0);
+    }
+    let (code, out, _) = desk.run(&["audit", "show", "--person", "camille"]);
+    assert!(code == 0 && out.contains("administered") && out.contains("account-added"), "{out}");
+    let number = out.rsplit("request ").next().unwrap().trim();
+    let (_, same, _) = desk.run(&["audit", "show", "--correlation", number]);
+    assert_eq!(out, same);
+    assert_eq!(desk.run(&["audit", "show"]).0, 2, "of nobody in particular");
+
+    let (code, out, err) = desk.run(&["audit", "verify"]);
+    assert!(code == 0 && out.starts_with("2 events checked"), "{out} {err}");
+    // What an event written without the key looks like; tests/contract alters rows in every other way.
+    std::fs::remove_file(desk.path("data/keys/master.key")).unwrap();
+    let (code, out, _) = desk.run(&["audit", "verify"]);
+    assert!(code == 1 && out.contains("event 1: it does not say what it said"), "{out}");
+    let (_, out, _) = desk.run(&["audit", "verify", "--json"]);
+    let told: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((&told["whole"], &told["found"]), (&serde_json::json!(false), &serde_json::json!(4)));
+}
