@@ -6,7 +6,8 @@ use crate::Instant;
 /// `idp/keys`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoredKey {
-    /// Its name in tokens and in the published set.
+    /// Its place among our keys, the same on every server, such as `es256-1`: two servers that make the same key meet here.
+    /// In tokens and in the published set a key is named by its thumbprint.
     pub kid: String,
     /// The algorithm, by its wire word.
     pub alg: String,
@@ -18,8 +19,8 @@ pub struct StoredKey {
     pub created: Instant,
     /// From when on it signs.
     pub use_from: Instant,
-    /// When it stops signing.
+    /// When the next one is to take over.
     pub retire_at: Instant,
-    /// When nothing it signed is believed any more, and it leaves the published set.
+    /// When nothing it signed is believed any more, and it may leave the published set.
     pub remove_at: Instant,
 }

@@ -22,5 +22,5 @@ pub use passwords::{Busy, MAX_PASSWORD, NotHashed, Passwords};
 pub use random::SystemIds;
 pub use seal::{MAX_SEALED, Sealer};
 pub use shipped::{shipped, shipped_text};
-pub use signers::{KeyRow, SignError, Signers};
+pub use signers::{SignError, Signers};
 pub use tls::{TlsProblem, client_config, install_provider, server_config};

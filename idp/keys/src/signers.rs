@@ -5,12 +5,12 @@
 
 mod plan;
 
-pub use plan::{Make, Plan, Rhythm, SIGNED_WITH, plan, replacement};
+pub use plan::{Make, Phase, Plan, Rhythm, SIGNED_WITH, phase, plan, replacement};
 
 use crate::jose::{self, Alg, Expect, JoseError, Jwk, Jwks, PrivateKey, Typ, Verified};
 use crate::{MAX_SEALED, Sealer};
 use arc_swap::ArcSwap;
-use preau_domain::{Ids, Instant};
+use preau_domain::{Ids, Instant, StoredKey};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::fmt;
@@ -19,27 +19,6 @@ use thiserror::Error;
 
 /// What signing keys are sealed for.
 const PURPOSE: &str = "signing key";
-
-/// A signing key as it is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyRow {
-    /// Its place, the same on every server: `es256-1`.
-    pub place: String,
-    /// Its algorithm, in the words of the wire.
-    pub alg: String,
-    /// The private part, sealed.
-    pub sealed: String,
-    /// The public part: a JWK.
-    pub public: String,
-    /// When it was made.
-    pub created: Instant,
-    /// From when on it signs.
-    pub use_from: Instant,
-    /// When the next one is to take over.
-    pub retire_at: Instant,
-    /// When it may leave the set.
-    pub remove_at: Instant,
-}
 
 /// Why nothing was signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -66,14 +45,14 @@ struct Set {
 }
 
 struct Key {
-    row: KeyRow,
+    row: StoredKey,
     alg: Alg,
     private: PrivateKey,
 }
 
 impl fmt::Debug for Signers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let places: Vec<String> = self.set.load().keys.iter().map(|key| key.row.place.clone()).collect();
+        let places: Vec<String> = self.set.load().keys.iter().map(|key| key.row.kid.clone()).collect();
         write!(f, "Signers({})", places.join(", "))
     }
 }
@@ -86,7 +65,7 @@ impl Signers {
 
     /// Takes the rows for the running set, and gives the places of those that do not open with our master key: they sign
     /// nothing and are not published. A key that is in the set already is not opened again.
-    pub fn take(&self, rows: &[KeyRow]) -> Vec<String> {
+    pub fn take(&self, rows: &[StoredKey]) -> Vec<String> {
         let running = self.set.load();
         let mut closed = Vec::new();
         let mut keys = Vec::with_capacity(rows.len());
@@ -94,7 +73,7 @@ impl Signers {
             let known = running.keys.iter().find(|key| key.row == *row);
             match known.cloned().or_else(|| self.open(row).map(Arc::new)) {
                 Some(key) => keys.push(key),
-                None => closed.push(row.place.clone()),
+                None => closed.push(row.kid.clone()),
             }
         }
         if keys.len() != running.keys.len() || keys.iter().zip(&running.keys).any(|(a, b)| !Arc::ptr_eq(a, b)) {
@@ -103,15 +82,15 @@ impl Signers {
         closed
     }
 
-    /// Draws a key and seals it. RSA takes its time: not for a thread that serves.
-    pub fn draw(&self, ids: &dyn Ids, make: &Make, now: Instant) -> KeyRow {
-        let private = PrivateKey::draw(make.alg);
-        let public = jwk(&private, make.alg).to_string();
+    /// Seals a key as a row of the store. Drawing one ([`PrivateKey::draw`]) is the caller's: RSA takes its time, and is
+    /// not for a thread that serves.
+    pub fn row(&self, ids: &dyn Ids, make: &Make, private: &PrivateKey, now: Instant) -> StoredKey {
+        let public = jwk(private, make.alg).to_string();
         let beside = [make.place.as_str(), make.alg.as_str(), &public];
         let sealed = self.sealer.seal(ids, PURPOSE, &beside, &private.to_pkcs8());
-        KeyRow {
+        StoredKey {
             sealed: sealed.unwrap_or_else(|| unreachable!("no key is longer than {MAX_SEALED} bytes")),
-            place: make.place.clone(),
+            kid: make.place.clone(),
             alg: make.alg.as_str().to_owned(),
             public,
             created: now,
@@ -122,13 +101,13 @@ impl Signers {
     }
 
     /// Whether a row opens with our master key.
-    pub fn opens(&self, row: &KeyRow) -> bool {
+    pub fn opens(&self, row: &StoredKey) -> bool {
         self.open(row).is_some()
     }
 
-    fn open(&self, row: &KeyRow) -> Option<Key> {
+    fn open(&self, row: &StoredKey) -> Option<Key> {
         let alg = Alg::named(&row.alg)?;
-        let beside = [row.place.as_str(), row.alg.as_str(), &row.public];
+        let beside = [row.kid.as_str(), row.alg.as_str(), &row.public];
         let private = PrivateKey::from_pkcs8(alg, &self.sealer.open(PURPOSE, &beside, &row.sealed)?)?;
         Some(Key { row: row.clone(), alg, private })
     }
@@ -174,7 +153,7 @@ impl Set {
 
     fn signs(&self, alg: Alg, now: Instant) -> Option<&Key> {
         let row = plan::signs(self.keys.iter().filter(|key| key.alg == alg).map(|key| &key.row), now)?;
-        self.keys.iter().find(|key| key.row.place == row.place).map(Arc::as_ref)
+        self.keys.iter().find(|key| key.row.kid == row.kid).map(Arc::as_ref)
     }
 }
 

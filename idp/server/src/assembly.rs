@@ -8,7 +8,7 @@ use preau_connector_api::{Connector, Kind, MountedService, OpenContext, Problem}
 use preau_connectors::{KINDS, Signature};
 use preau_domain::SourceId;
 use preau_egress::Egress;
-use preau_keys::{Keyring, Passwords, SystemIds};
+use preau_keys::{Keyring, Passwords, Sealer, Signers, SystemIds};
 use preau_store::Store;
 use preau_store_sql::{Journal, Options};
 use preau_web::{Hub, HubParts, ServiceTable, SignInSource};
@@ -244,6 +244,7 @@ pub fn hub(
         store,
         clock: Arc::new(SystemClock::new()),
         ids: Arc::new(SystemIds),
+        signers: Arc::new(Signers::new(Sealer::new(&keyring))),
         keyring,
         passwords: Passwords::new(threads, threads * WAITING_PER_THREAD),
         config: loaded.config.web.clone(),

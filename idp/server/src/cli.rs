@@ -74,6 +74,12 @@ pub enum Command {
         #[command(subcommand)]
         what: AuditCommand,
     },
+    /// The keys tokens are signed with.
+    Keys {
+        /// What to do with them.
+        #[command(subcommand)]
+        what: KeysCommand,
+    },
     /// List the latest synchronisations of a source.
     Runs {
         /// Name of the source.
@@ -141,6 +147,31 @@ pub enum AccountCommand {
     Add(AddArgs),
     /// Replace the password of such an account, and end its sessions.
     Password(PasswordArgs),
+}
+
+/// `preau keys`.
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// List them, and where each stands in its life.
+    List {
+        /// For scripts.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make new ones ahead of time. The server does this by itself every ninety days.
+    Rotate(RotateArgs),
+}
+
+/// `preau keys rotate`.
+#[derive(Debug, Args)]
+pub struct RotateArgs {
+    /// Only for this algorithm: RS256, ES256 or EdDSA.
+    #[arg(long, value_name = "ALGORITHM")]
+    pub alg: Option<String>,
+    /// A private key may be known to others: the new key signs at once, the old ones leave the published set, and nothing
+    /// they signed is believed any more. Services that keep the set for a while refuse sign-ons until they read it again.
+    #[arg(long)]
+    pub compromised: bool,
 }
 
 /// `preau account add`.
@@ -312,6 +343,8 @@ fn obey(cli: Cli) -> Result<(), Failure> {
             }
             Command::Audit { what: AuditCommand::Verify { json } } => commands::audit::verify(&loaded, *json).await,
             Command::Audit { what: AuditCommand::Show(args) } => commands::audit::show(&loaded, args).await,
+            Command::Keys { what: KeysCommand::List { json } } => commands::keys::list(&loaded, cli.demo, *json).await,
+            Command::Keys { what: KeysCommand::Rotate(args) } => commands::keys::rotate(&loaded, cli.demo, args).await,
             Command::Runs { source, limit, json } => commands::runs::run(&loaded, source, *limit, *json).await,
             Command::Config { .. } | Command::Doctor { .. } => Ok(()),
         }

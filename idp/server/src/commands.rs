@@ -5,6 +5,7 @@ pub mod audit;
 pub mod config;
 pub mod doctor;
 pub mod explain;
+pub mod keys;
 pub mod runs;
 pub mod serve;
 pub mod services;

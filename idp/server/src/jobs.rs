@@ -1,8 +1,9 @@
 //! What a server does without being asked: sweep what expired, take up changed services and certificates, ask the
-//! sources whether they answer, and synchronise those that have a rhythm.
+//! sources whether they answer, synchronise those that have a rhythm, and keep the signing keys young.
 
 use crate::config::Loaded;
 use crate::health::{Health, Services};
+use crate::signing::Signing;
 use crate::{SystemClock, assembly};
 use axum_server::tls_rustls::RustlsConfig;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -27,6 +28,7 @@ const SWEEP: u32 = 1_000;
 pub(crate) struct House {
     pub(crate) loaded: Loaded,
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) signing: Signing,
     pub(crate) hub: Arc<Hub>,
     pub(crate) health: Arc<Health>,
     pub(crate) connectors: BTreeMap<SourceId, Connector>,
@@ -83,6 +85,7 @@ pub(crate) fn start(house: House, seen: assembly::Seen, stop: CancellationToken)
     }));
     job(Box::pin(seal(Arc::clone(&house.store))));
     job(Box::pin(sweep(Arc::clone(&house))));
+    job(Box::pin(rotate(Arc::clone(&house))));
     job(Box::pin(reload(Arc::clone(&house), seen, Arc::clone(&again))));
     for (source, connector) in &house.connectors {
         job(Box::pin(probe(Arc::clone(&house), source.clone(), connector.clone())));
@@ -146,6 +149,42 @@ async fn seal(store: Arc<dyn Store>) {
             tracing::warn!(%error, "the journal was not sealed; it will be");
         }
     }
+}
+
+/// How often the signing keys are read again: what another server made is published here within that time.
+const KEYS: Duration = Duration::from_secs(30);
+
+/// Takes the signing keys, those other servers made among them, and makes and removes what is due.
+async fn rotate(house: Arc<House>) {
+    let mut ticks = tokio::time::interval(KEYS);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        signing_keys(&house.signing, true).await;
+    }
+}
+
+/// Does once what is due with the signing keys, and tells it. A failure is told too, and ends nothing: what is not done
+/// now is done at the next turn.
+pub(crate) async fn signing_keys(signing: &Signing, patient: bool) {
+    let done = match signing.settle(patient).await {
+        Ok(done) => done,
+        Err(error) => {
+            metrics::counter!("preau_signing_keys_failures_total").increment(1);
+            tracing::warn!(%error, "the signing keys were not read: those at hand go on");
+            return;
+        }
+    };
+    for place in &done.made {
+        tracing::info!(key = %place, "signing key made");
+    }
+    for place in &done.removed {
+        tracing::info!(key = %place, "signing key removed");
+    }
+    for place in &done.closed {
+        tracing::error!(key = %place, "signing key does not open: it was sealed with another master key, see `preau doctor`");
+    }
+    metrics::gauge!("preau_signing_keys_closed").set(done.closed.len() as f64);
 }
 
 /// Takes away what expired.

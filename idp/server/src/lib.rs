@@ -1,8 +1,8 @@
 //! The binary `preau`: assembly, command line, jobs. What it assembles is decided elsewhere: people and sessions in
 //! `idp/store`, pages and sign-in in `idp/web`, protocols in `idp/protocols`, connectors in `connectors`.
 //!
-//! `config` reads the one file; `assembly` opens what it names; `server` answers requests and `jobs` does what nobody asks
-//! for; `commands` holds one file for each command an operator types.
+//! `config` reads the one file; `assembly` opens what it names; `server` answers requests, `jobs` does what nobody asks
+//! for, and `signing` keeps the keys tokens are signed with; `commands` holds one file for each command an operator types.
 
 pub mod assembly;
 pub mod cli;
@@ -15,6 +15,7 @@ mod listener;
 mod logging;
 mod output;
 mod server;
+mod signing;
 
 pub use clock::SystemClock;
 pub use server::{Running, start};

@@ -6,6 +6,7 @@ use crate::config::Loaded;
 use crate::health::{self, Health, Services};
 use crate::jobs::{self, House};
 use crate::listener::{self, Bounded};
+use crate::signing::Signing;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
@@ -75,6 +76,10 @@ pub async fn start(loaded: Loaded, demo: bool, metrics: PrometheusHandle) -> Res
         tracing::error!("no service is mounted, and /readyz says so, until the folder of instances is repaired");
     }
 
+    let signing =
+        Signing { store: Arc::clone(&store), signers: Arc::clone(&hub.signers), clock: Arc::clone(&hub.clock) };
+    jobs::signing_keys(&signing, false).await;
+
     let handle = Handle::new();
     let mut sockets = JoinSet::new();
     let tls = match (&server.tls_cert_file, &server.tls_key_file) {
@@ -99,7 +104,8 @@ pub async fn start(loaded: Loaded, demo: bool, metrics: PrometheusHandle) -> Res
         "listening"
     );
     let patience = Duration::from_secs(server.stop_seconds);
-    let house = House { loaded, store, hub: Arc::clone(&hub), health: Arc::clone(&health), connectors, tls, metrics };
+    let (hub_of_jobs, health_of_jobs) = (Arc::clone(&hub), Arc::clone(&health));
+    let house = House { loaded, store, signing, hub: hub_of_jobs, health: health_of_jobs, connectors, tls, metrics };
     let jobs = jobs::start(house, seen, CancellationToken::new());
     Ok(Running { address, hub, handle, sockets, jobs, health, patience })
 }

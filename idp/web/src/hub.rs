@@ -17,7 +17,7 @@ use preau_domain::{
     PersonId, Public, Seconds, Session, SessionId, SourceId, Uai,
 };
 use preau_egress::Egress;
-use preau_keys::{Keyring, Passwords};
+use preau_keys::{Keyring, Passwords, Signers};
 use preau_policy::{Decision, Facts, Refusal, Released};
 use preau_store::{NewSession, Store, StoreError};
 use std::collections::HashMap;
@@ -45,6 +45,8 @@ pub struct HubParts {
     pub ids: Arc<dyn Ids>,
     /// Keys.
     pub keyring: Keyring,
+    /// The keys tokens are signed with.
+    pub signers: Arc<Signers>,
     /// The password pool.
     pub passwords: Passwords,
     /// Settings, already validated.
@@ -67,6 +69,8 @@ pub struct Hub {
     pub ids: Arc<dyn Ids>,
     /// Keys.
     pub keyring: Keyring,
+    /// The keys tokens are signed with.
+    pub signers: Arc<Signers>,
     /// The password pool.
     pub passwords: Passwords,
     /// Settings.
@@ -100,6 +104,7 @@ impl Hub {
             clock: parts.clock,
             ids: parts.ids,
             keyring: parts.keyring,
+            signers: parts.signers,
             passwords: parts.passwords,
             config: parts.config,
             sources: parts.sources,

@@ -17,7 +17,7 @@ use http_body_util::BodyExt;
 use preau_connector_api::{MountedService, Network};
 use preau_domain::{AuditEvent, CorrelationId, Person, Profile, SourceId};
 use preau_egress::Egress;
-use preau_keys::{Keyring, Passwords};
+use preau_keys::{Keyring, Passwords, Sealer, Signers};
 use preau_store::{PersonChange, Store};
 use preau_web::{Hub, HubParts, ServiceTable, SignInSource, WebConfig};
 use std::collections::HashMap;
@@ -291,11 +291,13 @@ fn assemble(
     let source = SignInSource { password: Some(directory.clone()), probe: directory.clone() };
     preau_keys::install_provider();
     let tls = preau_keys::client_config(&setup.authorities).expect("the system has its authorities");
+    let keyring = Keyring::ephemeral(b"stories");
     let hub = Hub::new(HubParts {
         store: Arc::new(FaultyStore::new(store, faults.clone())),
         clock: clock.clone(),
         ids: ids.clone(),
-        keyring: Keyring::ephemeral(b"stories"),
+        signers: Arc::new(Signers::new(Sealer::new(&keyring))),
+        keyring,
         passwords: Passwords::new(setup.password_pool.0, setup.password_pool.1),
         config: setup.config.clone(),
         sources: HashMap::from([(SourceId::new(ANNUAIRE), source)]),

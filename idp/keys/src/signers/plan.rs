@@ -3,9 +3,8 @@
 //! A key is published before it signs, so that whoever keeps our set for a while knows it in time; it signs until the next
 //! one does; it stays published until nothing it signed is of use any more.
 
-use super::KeyRow;
 use crate::jose::Alg;
-use preau_domain::{Instant, Seconds};
+use preau_domain::{Instant, Seconds, StoredKey};
 
 /// The algorithms the house signs with. Those drawn in no time come first.
 pub const SIGNED_WITH: &[Alg] = &[Alg::ES256, Alg::EdDSA, Alg::RS256];
@@ -54,7 +53,7 @@ pub struct Plan {
 }
 
 /// What becomes of the keys there are. Applied, and asked again at the same instant, nothing is left to do.
-pub fn plan(rows: &[KeyRow], now: Instant, rhythm: &Rhythm) -> Plan {
+pub fn plan(rows: &[StoredKey], now: Instant, rhythm: &Rhythm) -> Plan {
     let mut plan = Plan::default();
     for alg in SIGNED_WITH {
         let newest = of(rows, *alg).max_by_key(|row| row.use_from);
@@ -66,34 +65,58 @@ pub fn plan(rows: &[KeyRow], now: Instant, rhythm: &Rhythm) -> Plan {
             }
             Some(_) => {}
         }
-        let superseded =
-            |row: &KeyRow| of(rows, *alg).any(|by| by.use_from > row.use_from && by.use_from + rhythm.lingers <= now);
+        let superseded = |row: &StoredKey| {
+            of(rows, *alg).any(|by| by.use_from > row.use_from && by.use_from + rhythm.lingers <= now)
+        };
         let gone = of(rows, *alg).filter(|row| row.remove_at <= now && superseded(row));
-        plan.remove.extend(gone.map(|row| row.place.clone()));
+        plan.remove.extend(gone.map(|row| row.kid.clone()));
     }
     plan
 }
 
 /// The key to make when somebody asks for a new one: announced as usual, or at once and in place of all others.
-pub fn replacement(rows: &[KeyRow], alg: Alg, now: Instant, rhythm: &Rhythm, at_once: bool) -> Plan {
+pub fn replacement(rows: &[StoredKey], alg: Alg, now: Instant, rhythm: &Rhythm, at_once: bool) -> Plan {
     let from = if at_once { now } else { now + rhythm.ahead };
-    let remove = of(rows, alg).filter(|_| at_once).map(|row| row.place.clone()).collect();
+    let remove = of(rows, alg).filter(|_| at_once).map(|row| row.kid.clone()).collect();
     Plan { make: vec![next(rows, alg, from, rhythm)], remove }
 }
 
-/// Which row signs with an algorithm now: the newest whose time has come. A key is never retired without a successor.
-pub(super) fn signs<'a>(rows: impl Iterator<Item = &'a KeyRow>, now: Instant) -> Option<&'a KeyRow> {
-    rows.filter(|row| row.use_from <= now).max_by(|a, b| (a.use_from, &a.place).cmp(&(b.use_from, &b.place)))
+/// Where a key stands in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Published, and not signing yet.
+    Next,
+    /// Signing.
+    Active,
+    /// Not signing any more, and still published.
+    Retired,
 }
 
-fn of(rows: &[KeyRow], alg: Alg) -> impl Iterator<Item = &KeyRow> {
+/// Where one of these keys stands.
+pub fn phase(rows: &[StoredKey], row: &StoredKey, now: Instant) -> Phase {
+    let active = signs(rows.iter().filter(|other| other.alg == row.alg), now);
+    if active.is_some_and(|active| active.kid == row.kid) {
+        Phase::Active
+    } else if row.use_from > now {
+        Phase::Next
+    } else {
+        Phase::Retired
+    }
+}
+
+/// Which row signs with an algorithm now: the newest whose time has come. A key is never retired without a successor.
+pub(super) fn signs<'a>(rows: impl Iterator<Item = &'a StoredKey>, now: Instant) -> Option<&'a StoredKey> {
+    rows.filter(|row| row.use_from <= now).max_by(|a, b| (a.use_from, &a.kid).cmp(&(b.use_from, &b.kid)))
+}
+
+fn of(rows: &[StoredKey], alg: Alg) -> impl Iterator<Item = &StoredKey> {
     rows.iter().filter(move |row| row.alg == alg.as_str())
 }
 
 /// The key of the first place that was never taken after those there are.
-fn next(rows: &[KeyRow], alg: Alg, use_from: Instant, rhythm: &Rhythm) -> Make {
+fn next(rows: &[StoredKey], alg: Alg, use_from: Instant, rhythm: &Rhythm) -> Make {
     let word = alg.as_str().to_ascii_lowercase();
-    let number = |row: &KeyRow| row.place.strip_prefix(&word)?.strip_prefix('-')?.parse::<u64>().ok();
+    let number = |row: &StoredKey| row.kid.strip_prefix(&word)?.strip_prefix('-')?.parse::<u64>().ok();
     let last = of(rows, alg).filter_map(number).max().unwrap_or(0);
     let retire_at = use_from + rhythm.signs;
     Make {

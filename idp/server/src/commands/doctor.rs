@@ -6,6 +6,8 @@ use crate::output::say;
 use crate::{SystemClock, assembly};
 use preau_connector_api::Problem;
 use preau_domain::{Clock, Instant};
+use preau_keys::signers::SIGNED_WITH;
+use preau_keys::{Sealer, Signers};
 use preau_store::{RunOutcome, Store};
 use serde::Serialize;
 use std::path::Path;
@@ -91,6 +93,9 @@ async fn examine(checks: &mut Checks, loaded: &Loaded, demo: bool) {
     secrets(checks, loaded, demo);
     let store = database(checks, loaded).await;
     clock(checks, loaded, store.as_deref()).await;
+    if let Some(store) = &store {
+        signing_keys(checks, loaded, demo, store).await;
+    }
     sources(checks, loaded, store.as_deref()).await;
     match assembly::table(loaded) {
         Ok(table) if table.all().is_empty() => checks.add(
@@ -287,6 +292,39 @@ async fn sources(checks: &mut Checks, loaded: &Loaded, store: Option<&dyn Store>
                 }
             }
         }
+    }
+}
+
+/// Whether the keys tokens are signed with are there and open.
+async fn signing_keys(checks: &mut Checks, loaded: &Loaded, demo: bool, store: &Arc<dyn Store>) {
+    const WHAT: &str = "signing keys";
+    if !loaded.path(&loaded.config.keys.dir).join(preau_keys::MASTER_KEY_FILE).exists() {
+        return;
+    }
+    // A master key that does not open was told of already.
+    let Ok(keyring) = assembly::keyring(loaded, demo) else { return };
+    let signers = Signers::new(Sealer::new(&keyring));
+    let rows = match store.signing_keys().await {
+        Ok(rows) => rows,
+        Err(error) => return checks.add(State::Fail, WHAT, error, Some("look at the database")),
+    };
+    let closed = signers.take(&rows);
+    let ready: Vec<&str> = signers.ready(SystemClock::new().now()).into_iter().map(|alg| alg.as_str()).collect();
+    if rows.is_empty() {
+        checks.add(State::Warn, WHAT, "none yet", Some("the first start of the server makes them"));
+    } else if !closed.is_empty() {
+        let advice = "put the master key of this database back in the folder of keys; if it is lost for good, run \
+                      `preau keys rotate --compromised`";
+        checks.add(State::Fail, WHAT, format!("sealed with another master key: {}", closed.join(", ")), Some(advice));
+    } else if ready.len() < SIGNED_WITH.len() {
+        checks.add(
+            State::Warn,
+            WHAT,
+            format!("only for {}", ready.join(", ")),
+            Some("a running server makes the others"),
+        );
+    } else {
+        checks.ok(WHAT, format!("{}; {} in all", ready.join(", "), rows.len()));
     }
 }
 

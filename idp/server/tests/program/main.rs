@@ -4,6 +4,7 @@
 mod account;
 mod audit;
 mod desk;
+mod keys;
 mod source;
 mod tls;
 

@@ -10,9 +10,9 @@ fn day(days: i64) -> Instant {
     START + Seconds(days * DAY)
 }
 
-fn made(make: &Make, now: Instant) -> KeyRow {
-    KeyRow {
-        place: make.place.clone(),
+fn made(make: &Make, now: Instant) -> StoredKey {
+    StoredKey {
+        kid: make.place.clone(),
         alg: make.alg.as_str().to_owned(),
         sealed: String::new(),
         public: String::new(),
@@ -24,25 +24,25 @@ fn made(make: &Make, now: Instant) -> KeyRow {
 }
 
 /// Does what the plan says.
-fn apply(rows: &mut Vec<KeyRow>, plan: &Plan, now: Instant) {
-    rows.retain(|row| !plan.remove.contains(&row.place));
+fn apply(rows: &mut Vec<StoredKey>, plan: &Plan, now: Instant) {
+    rows.retain(|row| !plan.remove.contains(&row.kid));
     rows.extend(plan.make.iter().map(|make| made(make, now)));
 }
 
-fn first() -> Vec<KeyRow> {
+fn first() -> Vec<StoredKey> {
     let mut rows = Vec::new();
     apply(&mut rows, &plan(&[], START, &Rhythm::default()), START);
     rows
 }
 
-fn signing(rows: &[KeyRow], alg: Alg, now: Instant) -> Option<&str> {
-    signs(of(rows, alg), now).map(|row| row.place.as_str())
+fn signing(rows: &[StoredKey], alg: Alg, now: Instant) -> Option<&str> {
+    signs(of(rows, alg), now).map(|row| row.kid.as_str())
 }
 
 #[test]
 fn the_first_start_makes_one_key_of_each_and_they_sign_at_once() {
     let rows = first();
-    let places: Vec<&str> = rows.iter().map(|row| row.place.as_str()).collect();
+    let places: Vec<&str> = rows.iter().map(|row| row.kid.as_str()).collect();
     assert_eq!(places, ["es256-1", "eddsa-1", "rs256-1"], "those drawn in no time first");
     for alg in SIGNED_WITH {
         assert!(signing(&rows, *alg, START).is_some(), "{alg:?}");
@@ -58,6 +58,9 @@ fn a_key_is_announced_signs_gives_way_and_leaves() {
     assert_eq!(announced.make[0].place, "es256-2");
     apply(&mut rows, &announced, day(87));
     assert_eq!(signing(&rows, Alg::ES256, day(87)), Some("es256-1"), "announced and not signing yet");
+    let stands = |day| [phase(&rows, &rows[0], day), phase(&rows, &rows[3], day)];
+    assert_eq!(stands(day(89)), [Phase::Active, Phase::Next]);
+    assert_eq!(stands(day(90)), [Phase::Retired, Phase::Active]);
     assert_eq!(signing(&rows, Alg::ES256, day(90)), Some("es256-2"));
     assert_eq!(plan(&rows, day(119), &rhythm), Plan::default(), "the old one is still published");
     assert_eq!(plan(&rows, day(120), &rhythm).remove, ["es256-1", "eddsa-1", "rs256-1"]);
@@ -91,7 +94,7 @@ fn places_are_the_same_on_every_server_and_go_on() {
     let (mut rows, rhythm) = (first(), Rhythm::default());
     assert_eq!(plan(&rows, day(88), &rhythm).make[0].place, plan(&rows, day(89), &rhythm).make[0].place);
     let mut foreign = rows[0].clone();
-    foreign.place = "es256-old".to_owned();
+    foreign.kid = "es256-old".to_owned();
     rows.push(foreign);
     assert_eq!(replacement(&rows, Alg::ES256, day(1), &rhythm, false).make[0].place, "es256-2");
 }
@@ -108,7 +111,7 @@ proptest! {
             now = now + Seconds(hours * 3_600);
             for alg in SIGNED_WITH {
                 let place = signing(&rows, *alg, now).expect("somebody signs").to_owned();
-                let row = rows.iter().find(|row| row.place == place).unwrap();
+                let row = rows.iter().find(|row| row.kid == place).unwrap();
                 let first_of_all = row.created == START;
                 prop_assert!(first_of_all || now - row.created >= rhythm.ahead.0 * 1_000);
                 last.push((place, now));
@@ -117,7 +120,7 @@ proptest! {
             apply(&mut rows, &todo, now);
             prop_assert_eq!(plan(&rows, now, &rhythm), Plan::default());
             for (place, at) in &last {
-                let published = rows.iter().any(|row| row.place == *place);
+                let published = rows.iter().any(|row| row.kid == *place);
                 prop_assert!(published || now - *at >= rhythm.lingers.0 * 1_000 || superseded_long_ago(&rows, place, now, &rhythm));
             }
             prop_assert!(rows.len() <= SIGNED_WITH.len() * 3);
@@ -126,7 +129,7 @@ proptest! {
 }
 
 /// Whether the key that signs instead of a gone one has done so for as long as the gone one had to linger.
-fn superseded_long_ago(rows: &[KeyRow], gone: &str, now: Instant, rhythm: &Rhythm) -> bool {
+fn superseded_long_ago(rows: &[StoredKey], gone: &str, now: Instant, rhythm: &Rhythm) -> bool {
     let word = gone.split('-').next().unwrap_or_default();
-    rows.iter().any(|row| row.place.starts_with(word) && row.use_from + rhythm.lingers <= now)
+    rows.iter().any(|row| row.kid.starts_with(word) && row.use_from + rhythm.lingers <= now)
 }

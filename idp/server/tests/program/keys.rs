@@ -1,0 +1,40 @@
+//! The keys tokens are signed with, as an operator sees them.
+
+use crate::desk::Desk;
+
+#[test]
+fn a_server_makes_its_keys_and_an_operator_replaces_one() {
+    let desk = Desk::new();
+    let (code, out, _) = desk.run(&["keys", "list"]);
+    assert!(code == 0 && out.contains("no signing key yet"), "{out}");
+    let mut server = desk.serve(&[]).ready();
+    let listed = |phase: &'static str, count: usize| {
+        let (_, out, err) = desk.run(&["keys", "list", "--json"]);
+        assert_eq!(out.matches(phase).count(), count, "{out} {err}");
+        assert!(!out.contains("sealed") && !out.contains("\"d\""), "{out}");
+    };
+    server.until("an RSA key", |_| desk.run(&["keys", "list"]).1.contains("rs256-1").then_some(()));
+    listed("\"active\"", 3);
+    let (code, out, err) = desk.run(&["keys", "rotate", "--alg", "ES256"]);
+    assert!(code == 0 && out.contains("es256-2 made"), "{out} {err}");
+    listed("\"next\"", 1);
+    let (code, out, err) = desk.run(&["keys", "rotate", "--alg", "ES256", "--compromised"]);
+    assert!(code == 0 && out.contains("es256-1 removed") && out.contains("es256-3 made"), "{out} {err}");
+    listed("\"active\"", 3);
+    let (code, _, err) = desk.run(&["keys", "rotate", "--alg", "HS256"]);
+    assert!(code == 1 && err.contains("HS256"), "{err}");
+    assert_eq!(server.stop(), 0);
+}
+
+#[test]
+fn keys_of_another_master_key_are_told_with_what_to_do() {
+    let desk = Desk::new();
+    let server = desk.serve(&[]).ready();
+    assert_eq!(server.stop(), 0);
+    assert!(desk.run(&["doctor"]).1.contains("signing keys"), "control");
+    std::fs::remove_file(desk.path("data/keys/master.key")).unwrap();
+    let server = desk.serve(&[]).ready();
+    assert_eq!(server.stop(), 0);
+    let (_, out, _) = desk.run(&["doctor"]);
+    assert!(out.contains("sealed with another master key") && out.contains("keys rotate"), "{out}");
+}
