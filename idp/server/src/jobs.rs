@@ -77,6 +77,8 @@ pub(crate) fn start(house: House, seen: assembly::Seen, stop: CancellationToken)
         });
     };
     job(Box::pin(end_sessions(Arc::clone(&house))));
+    let hub = Arc::clone(&house.hub);
+    job(Box::pin(async move { hub.tell_services().await }));
     let (closed, store) = (CancellationToken::new(), Arc::clone(&house.store));
     let told = closed.clone();
     job(Box::pin(async move {
@@ -213,8 +215,8 @@ async fn sweep(house: Arc<House>) {
 /// Whether there may be more of some kind.
 fn full(swept: &Swept) -> bool {
     let limit = u64::from(SWEEP);
-    let Swept { sessions, pending, tickets, kept, grants, registrations, counters, audit } = *swept;
-    [sessions, pending, tickets, kept, grants, registrations, counters, audit].into_iter().any(|count| count >= limit)
+    let Swept { sessions, pending, tickets, kept, grants, registrations, notices, counters, audit } = *swept;
+    [sessions, pending, tickets, kept, grants, registrations, notices, counters, audit].into_iter().any(|count| count >= limit)
 }
 
 /// Takes up changed services and certificates: every second it looks whether a file changed, and it looks at once when

@@ -17,6 +17,7 @@ mod kept;
 mod link;
 mod migration;
 mod operations;
+mod outbox;
 mod people;
 mod postgres;
 mod provisioning;

@@ -19,9 +19,11 @@ macro_rules! migrations {
 }
 
 /// Those of SQLite, in order.
-pub(crate) const SQLITE: &[Migration] = migrations!("sqlite": "0001_first", "0002_federation", "0003_outbox");
+pub(crate) const SQLITE: &[Migration] =
+    migrations!("sqlite": "0001_first", "0002_federation", "0003_outbox", "0004_idle");
 /// Those of PostgreSQL, in order.
-pub(crate) const POSTGRES: &[Migration] = migrations!("postgres": "0001_first", "0002_federation", "0003_outbox");
+pub(crate) const POSTGRES: &[Migration] =
+    migrations!("postgres": "0001_first", "0002_federation", "0003_outbox", "0004_idle");
 
 /// The table that remembers what was applied.
 pub(crate) const TABLE: &str =

@@ -1,16 +1,23 @@
 //! Sweeping, readiness, figures and leases.
 
 use crate::back::{Back, Shape};
-use crate::chain;
 use crate::link::{Arg, Link, Sql, args};
 use crate::throttle::{COUNTER_LIFE, DEVICE_LIFE};
+use crate::{chain, outbox};
 use async_trait::async_trait;
 use preau_domain::chain::Code;
 use preau_domain::{Instant, SessionId};
 use preau_store::{Health, Operations, Result, StoreError, Swept};
 
-const SESSIONS: &str = "DELETE FROM session WHERE id IN
-    (SELECT id FROM session WHERE expires <= $1 ORDER BY expires LIMIT $2) RETURNING id";
+/// Nobody else ends or adds to them until the commit.
+const SESSIONS: Sql = Sql::Each {
+    sqlite: "SELECT id FROM session WHERE expires <= $1 ORDER BY expires LIMIT $2",
+    postgres: "SELECT id FROM session WHERE expires <= $1 ORDER BY expires LIMIT $2 FOR UPDATE SKIP LOCKED",
+};
+const END_SESSIONS: Sql = Sql::Each {
+    sqlite: "DELETE FROM session WHERE id IN (SELECT value FROM json_each($1))",
+    postgres: "DELETE FROM session WHERE id = ANY($1)",
+};
 const PENDING: &str = "DELETE FROM pending WHERE id IN
     (SELECT id FROM pending WHERE expires <= $1 ORDER BY expires LIMIT $2) RETURNING id";
 const TICKETS: &str = "DELETE FROM ticket WHERE id IN
@@ -71,7 +78,11 @@ async fn sweep(
 ) -> Result<(Swept, Vec<SessionId>)> {
     // A session before what it holds, as everyone else takes them.
     let rows = link.rows(SESSIONS, args![now, limit]).await?;
-    let sessions = rows.iter().map(|row| row.text(0).map(SessionId::new)).collect::<Result<Vec<_>>>()?;
+    let sessions = rows.iter().map(|row| row.text(0).map(str::to_owned)).collect::<Result<Vec<_>>>()?;
+    if !sessions.is_empty() {
+        outbox::write(link, sessions.clone(), now).await?;
+        link.rows(END_SESSIONS, args![sessions.clone()]).await?;
+    }
     let counts = Swept {
         sessions: sessions.len() as u64,
         tickets: swept(link, TICKETS, now, limit).await?,
@@ -81,9 +92,10 @@ async fn sweep(
         pending: swept(link, PENDING, now, limit).await?,
         counters: swept(link, COUNTERS, now - COUNTER_LIFE, limit).await?
             + swept(link, DEVICES, now - DEVICE_LIFE, limit).await?,
+        notices: swept(link, outbox::FORGET, now - outbox::NOTICE_LIFE, limit).await?,
         audit: chain::sweep(link, code, audit_before, limit).await?,
     };
-    Ok((counts, sessions))
+    Ok((counts, sessions.into_iter().map(SessionId::new).collect()))
 }
 
 impl Back {

@@ -3,7 +3,7 @@
 use crate::back::{Back, Shape};
 use crate::doc;
 use crate::link::{Arg, Link, Row, Sql, args};
-use crate::sign_ins;
+use crate::{outbox, sign_ins};
 use async_trait::async_trait;
 use preau_domain::{Authentication, Instant, PersonId, ServiceId, Session, SessionId, Uai, Upstream, Visit};
 use preau_store::{NewSession, Result, Sessions, StoreError};
@@ -26,6 +26,7 @@ const MOVE_UPSTREAM: &str = "UPDATE upstream SET session = $2
     WHERE session = $1 AND NOT EXISTS (SELECT 1 FROM upstream WHERE session = $2)";
 const VISITS: &str = "SELECT session, protocol, service, notice, at FROM visit WHERE session = $1 ORDER BY at, seq";
 const EXPIRED: &str = "SELECT id FROM session WHERE expires <= $1 ORDER BY expires, id LIMIT $2";
+const IDLE: &str = "SELECT id FROM session WHERE last_seen < $1 ORDER BY last_seen, id LIMIT $2";
 const END: &str = "DELETE FROM session WHERE id = $1 RETURNING id";
 
 /// Whose session it is; from here on nobody else can add to it or end it. SQLite has one writer, nothing to lock.
@@ -61,8 +62,11 @@ fn visit(row: &Row) -> Result<Visit> {
 }
 
 /// Ends a session that is held, and says where it had been.
-async fn end(link: &mut Link<'_>, id: &str) -> Result<Option<Vec<Visit>>> {
+async fn end(link: &mut Link<'_>, id: &str, now: Instant) -> Result<Option<Vec<Visit>>> {
     let visits = link.rows(VISITS, args![id]).await?.iter().map(visit).collect::<Result<Vec<_>>>()?;
+    if !visits.is_empty() {
+        outbox::write(link, vec![id.to_owned()], now).await?;
+    }
     Ok(link.row(END, args![id]).await?.map(|_| visits))
 }
 
@@ -100,7 +104,7 @@ async fn begin(link: &mut Link<'_>, new: NewSession, authentication: String) -> 
     let old = old.as_str();
     let Some(owner) = link.row(HOLD, args![old]).await? else { return Ok(Before::None) };
     if owner.text(0)? != session.person.as_str() {
-        return Ok(Before::Ended(end(link, old).await?.unwrap_or_default()));
+        return Ok(Before::Ended(end(link, old, session.created).await?.unwrap_or_default()));
     }
     link.rows(MOVE_TICKETS, args![old, id]).await?;
     link.rows(MOVE_VISITS, args![old, id]).await?;
@@ -148,12 +152,12 @@ impl Sessions for Back {
         self.change(SET_AUTHENTICATION, args![id.as_str(), authentication]).await.map(drop)
     }
 
-    async fn end_session(&self, id: &SessionId) -> Result<Option<Vec<Visit>>> {
+    async fn end_session(&self, id: &SessionId, now: Instant) -> Result<Option<Vec<Visit>>> {
         let held = id.as_str().to_owned();
         let ended = self.write(Shape::Checked, move |link| {
             Box::pin(async move {
                 match link.row(HOLD, args![held.as_str()]).await? {
-                    Some(_) => end(link, &held).await,
+                    Some(_) => end(link, &held, now).await,
                     None => Ok(None),
                 }
             })
@@ -163,13 +167,13 @@ impl Sessions for Back {
         Ok(visits)
     }
 
-    async fn end_sessions_of(&self, person: &PersonId) -> Result<Vec<Visit>> {
+    async fn end_sessions_of(&self, person: &PersonId, now: Instant) -> Result<Vec<Visit>> {
         let person = person.as_str().to_owned();
         let ended = self.write(Shape::Several, move |link| {
             Box::pin(async move {
                 let (mut sessions, mut visits) = (Vec::new(), Vec::new());
                 for row in link.rows(HOLD_ALL, args![person]).await? {
-                    visits.extend(end(link, row.text(0)?).await?.unwrap_or_default());
+                    visits.extend(end(link, row.text(0)?, now).await?.unwrap_or_default());
                     sessions.push(SessionId::new(row.text(0)?));
                 }
                 Ok((sessions, visits))
@@ -182,6 +186,10 @@ impl Sessions for Back {
 
     async fn expired_sessions(&self, now: Instant, limit: u32) -> Result<Vec<SessionId>> {
         self.rows(EXPIRED, args![now, limit]).await?.iter().map(|row| row.text(0).map(SessionId::new)).collect()
+    }
+
+    async fn idle_sessions(&self, since: Instant, limit: u32) -> Result<Vec<SessionId>> {
+        self.rows(IDLE, args![since, limit]).await?.iter().map(|row| row.text(0).map(SessionId::new)).collect()
     }
 
     async fn visits(&self, id: &SessionId) -> Result<Vec<Visit>> {

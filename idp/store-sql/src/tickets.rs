@@ -57,11 +57,12 @@ impl Back {
             None => self.rows(ALIVE, args![ticket.session.as_str(), ticket.issued]).await,
             Some(visit) => self.change(VISIT, visited(ticket, visit)).await,
         };
-        let issued = found.and_then(|rows| if rows.is_empty() { Err(StoreError::Conflict) } else { Ok(()) });
-        if issued.is_err() {
-            fleeting.take(&ticket.key, ticket.kind);
+        let issued = found.and_then(|rows| if rows.is_empty() { Err(StoreError::Conflict) } else { Ok(rows) });
+        match &issued {
+            Ok(rows) => self.trim_visits(visit, rows).await,
+            Err(_) => drop(fleeting.take(&ticket.key, ticket.kind)),
         }
-        issued
+        issued.map(drop)
     }
 }
 
@@ -102,7 +103,11 @@ impl Tickets for Back {
                 work.await?
             }
         };
-        if issued.is_empty() { Err(StoreError::Conflict) } else { Ok(()) }
+        if issued.is_empty() {
+            return Err(StoreError::Conflict);
+        }
+        self.trim_visits(visit, &issued).await;
+        Ok(())
     }
 
     async fn consume_ticket(&self, key: &OneTimeKey, kind: TicketKind) -> Result<Option<Ticket>> {

@@ -14,6 +14,7 @@ mod federation;
 mod grants;
 mod kept;
 mod operations;
+mod outbox;
 mod people;
 mod provisioning;
 mod registrations;
@@ -27,6 +28,7 @@ pub use federation::{Links, Upstreams};
 pub use grants::{Grants, Rotation};
 pub use kept::Keeping;
 pub use operations::{Health, Operations, Swept};
+pub use outbox::{Notice, Outbox, TOLD_TO_ONE};
 pub use people::{Establishments, People};
 pub use provisioning::{IndexRow, PersonChange, Provisioning, RunOutcome, RunRecord};
 pub use registrations::Registrations;
@@ -63,6 +65,7 @@ pub trait Store:
     + Sessions
     + SignIns
     + Tickets
+    + Outbox
     + Keeping
     + Grants
     + SigningKeys
@@ -84,6 +87,7 @@ impl<T> Store for T where
         + Sessions
         + SignIns
         + Tickets
+        + Outbox
         + Keeping
         + Grants
         + SigningKeys

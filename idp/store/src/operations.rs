@@ -8,7 +8,7 @@ use serde::Serialize;
 /// How many expired things a sweep took away.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Swept {
-    /// Sessions, with their tickets, tokens and visits.
+    /// Sessions, with their tickets and tokens; their visits went to the [`crate::Outbox`].
     pub sessions: u64,
     /// Sign-ins under way.
     pub pending: u64,
@@ -20,6 +20,8 @@ pub struct Swept {
     pub grants: u64,
     /// Registrations.
     pub registrations: u64,
+    /// Notices that no service could be told of in time.
+    pub notices: u64,
     /// Throttle counters and devices.
     pub counters: u64,
     /// Audit events past their retention.

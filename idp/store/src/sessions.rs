@@ -40,7 +40,8 @@ pub struct NewSession {
 #[async_trait]
 pub trait Sessions: Send + Sync {
     /// Begins a session. `Conflict` if its id is taken, or if `pending` is given and gone (somebody else ended that
-    /// sign-in first) or expired at `created`: then nothing was written. Returns the visits of another person's session that was ended, to be told.
+    /// sign-in first) or expired at `created`: then nothing was written. Another person's session is ended as by
+    /// [`Sessions::end_session`]; its visits are returned.
     async fn begin_session(&self, new: &NewSession) -> Result<Vec<Visit>>;
 
     /// The session of that name, unless it expired at or before `now`.
@@ -58,17 +59,20 @@ pub trait Sessions: Send + Sync {
     /// Replaces the proof a live session rests on. Nothing happens if the session is gone.
     async fn set_session_authentication(&self, id: &SessionId, authentication: &Authentication) -> Result<()>;
 
-    /// Ends a session: it, its tickets and its visits are gone; the visits are returned so that the services hear of it.
-    /// Among concurrent callers exactly one gets them; the others get `None`.
-    async fn end_session(&self, id: &SessionId) -> Result<Option<Vec<Visit>>>;
+    /// Ends a session: it, its tickets and its visits are gone, and the notices of the visits wait in the [`crate::Outbox`]
+    /// from `now` on. The visits are returned: among concurrent callers exactly one gets them; the others get `None`.
+    async fn end_session(&self, id: &SessionId, now: Instant) -> Result<Option<Vec<Visit>>>;
 
-    /// Ends every session of a person and returns their visits.
-    async fn end_sessions_of(&self, person: &PersonId) -> Result<Vec<Visit>>;
+    /// Ends every session of a person in the same way and returns their visits.
+    async fn end_sessions_of(&self, person: &PersonId, now: Instant) -> Result<Vec<Visit>>;
 
     /// Sessions that expired at or before `now`, and those that were stopped with their person, oldest first, at most
     /// `limit`: they are no sessions any more, and wait to be ended so that their services hear of it.
     async fn expired_sessions(&self, now: Instant, limit: u32) -> Result<Vec<SessionId>>;
 
-    /// Visits of a session, oldest first.
+    /// Sessions that were not used since an instant, longest first, at most `limit`.
+    async fn idle_sessions(&self, since: Instant, limit: u32) -> Result<Vec<SessionId>>;
+
+    /// Visits of a session, oldest first: of each service some dozens of the latest.
     async fn visits(&self, id: &SessionId) -> Result<Vec<Visit>>;
 }

@@ -4,7 +4,6 @@
 //! protocol by name.
 
 use crate::live::Answer;
-use crate::logout::Turns;
 use crate::table::{Door, ServiceTable};
 use crate::visitor::{Cookie, Network, Secret};
 use crate::{Begin, Fault, FaultKind, Live, Protocol, Texts, Visitor, WebConfig};
@@ -22,6 +21,7 @@ use preau_policy::{Decision, Facts, Refusal, Released};
 use preau_store::{NewSession, Store, StoreError};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use tokio::sync::Notify;
 
 /// Refused requests written to the journal in one second.
 const REFUSALS_A_SECOND: u32 = 20;
@@ -81,8 +81,8 @@ pub struct Hub {
     pub texts: Texts,
     /// The way out to services.
     pub egress: Egress,
-    /// Who is being told of ends of sessions.
-    pub(crate) turns: Turns,
+    /// Wakes whoever tells services of ends of sessions.
+    pub(crate) notices: Notify,
     /// Refused requests written to the journal within the second.
     refusals: Mutex<(i64, u32)>,
     services: ArcSwap<ServiceTable>,
@@ -110,7 +110,7 @@ impl Hub {
             sources: parts.sources,
             texts: Texts::load(),
             egress: parts.egress,
-            turns: Turns::default(),
+            notices: Notify::new(),
             refusals: Mutex::new((0, 0)),
             services: ArcSwap::from_pointee(parts.services),
             protocols: OnceLock::new(),
@@ -295,7 +295,9 @@ impl Hub {
         if let Some(before) = &before {
             self.live.invalidate(&before.id);
         }
-        self.tell_services(orphans);
+        if !orphans.is_empty() {
+            self.look_for_notices();
+        }
         let Some(live) = self.load(session).await? else {
             return Err(Fault::new(FaultKind::NoAccount, "the account is not active"));
         };
@@ -318,24 +320,31 @@ impl Hub {
             // Also of a session that has expired: its end belongs to somebody.
             None => self.store.session(id, Instant(i64::MIN)).await?.map(|session| session.person),
         };
-        let Some(visits) = self.store.end_session(id).await? else {
+        let Some(visits) = self.store.end_session(id, self.now()).await? else {
             return Ok(0);
         };
         let mut event = AuditEvent::new(self.now(), AuditKind::SignedOut, correlation.clone(), why);
         event.person = person;
         event.session = Some(id.clone());
         self.audit(event);
-        Ok(self.tell_services(visits))
+        if !visits.is_empty() {
+            self.look_for_notices();
+        }
+        Ok(self.listening(&visits))
     }
 
-    /// Ends the sessions that expired, or that were stopped with their person, and tells the services; at most `limit`.
-    /// Returns how many.
+    /// Ends the sessions that expired, that were stopped with their person or that nobody used for too long, and tells
+    /// the services; at most `limit` of each. Returns how many.
     pub async fn end_expired_sessions(&self, limit: u32) -> Result<usize, Fault> {
         let expired = self.store.expired_sessions(self.now(), limit).await?;
         for id in &expired {
             self.end_session(id, "expired", &CorrelationId::generate(&*self.ids)).await?;
         }
-        Ok(expired.len())
+        let idle = self.store.idle_sessions(self.now() - Seconds(self.config.session.idle_seconds), limit).await?;
+        for id in &idle {
+            self.end_session(id, "idle", &CorrelationId::generate(&*self.ids)).await?;
+        }
+        Ok(expired.len() + idle.len())
     }
 
     /// Forgets what memory holds of a session, after a change to it in the store.

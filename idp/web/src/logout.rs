@@ -1,52 +1,39 @@
 //! The end of a session, told to every service it reached.
 //!
 //! The session, its tickets and its visits are gone in one stroke before anything is told, so a service that hangs or
-//! lies cannot keep it alive. Services are told in the background, each at its own pace and with a bound on how many
-//! calls run at once; the person waits for none of them.
+//! lies cannot keep it alive; that stroke leaves notices in the outbox of the store, which no end of a process loses.
+//! Services are told in the background, each at its own pace and with a bound on how many calls run at once; the person
+//! waits for none of them.
 
 use crate::pages;
 use crate::visitor::Cookie;
-use crate::{Fault, FaultKind, Fields, Hub, LogoutNotice, Visitor};
+use crate::{Fault, FaultKind, Fields, Hub, Visitor};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::post;
+use futures::StreamExt;
+use futures::future::join_all;
+use futures::stream::FuturesUnordered;
 use http::{HeaderValue, header};
-use preau_domain::{ServiceId, SessionId, Visit};
-use preau_egress::Egress;
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use preau_domain::{Instant, Seconds, ServiceId, SessionId, Visit};
+use preau_store::Notice;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
 
 /// Calls under way at once to one service. A service that hangs waits for itself and for nobody else.
-const CALLS_TO_ONE: usize = 4;
-/// Visits of one session that one service is told of: the latest. Nobody works in more places of one service at once, and
-/// whoever asks for hundreds of tickets makes nobody wait.
-const TOLD_TO_ONE: usize = 20;
-/// Notices that may wait for one service; more are given up at once and counted.
-const WAITING_FOR_ONE: usize = 2_000;
-/// Waits before each try.
-const TRIES: [Duration; 3] = [Duration::ZERO, Duration::from_secs(2), Duration::from_secs(15)];
-
-/// The turns of each service that is being told something.
-#[derive(Default)]
-pub struct Turns(Mutex<HashMap<ServiceId, Arc<Turn>>>);
-
-struct Turn {
-    calls: Semaphore,
-    waiting: AtomicUsize,
-}
-
-impl Turns {
-    fn of(&self, service: &ServiceId) -> Arc<Turn> {
-        let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = || Arc::new(Turn { calls: Semaphore::new(CALLS_TO_ONE), waiting: AtomicUsize::new(0) });
-        Arc::clone(turns.entry(service.clone()).or_insert_with(fresh))
-    }
-}
+const CALLS_TO_ONE: u32 = 4;
+/// Notices taken at once.
+const TAKEN: u32 = 256;
+/// How long whoever takes notices has to tell them: more than the longest call. One whose process was killed is told
+/// again after that.
+const LEASE: Seconds = Seconds(15);
+/// Waits after a try that failed; when there is none left, the notice is given up.
+const WAITS: [Seconds; 5] = [Seconds(2), Seconds(15), Seconds(60), Seconds(5 * 60), Seconds(20 * 60)];
+/// How often somebody looks for notices whose time has come, when no session ends here meanwhile.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// The routes of this concern.
 pub fn routes() -> Router<Arc<Hub>> {
@@ -97,44 +84,66 @@ impl Hub {
         self.keyring.mac_ok("session-form", &[session.as_str(), form], token)
     }
 
-    /// Tells services that visits are over; returns how many services listen. Must run inside the asynchronous runtime.
-    pub fn tell_services(&self, visits: Vec<Visit>) -> usize {
-        let mut by_service: HashMap<ServiceId, usize> = HashMap::new();
-        for visit in visits.iter().rev() {
-            let Some(notice) = self.protocol(&visit.protocol).and_then(|p| p.logout_notice(self, visit)) else {
-                continue;
+    /// How many services hear of the end of these visits.
+    pub(crate) fn listening(&self, visits: &[Visit]) -> usize {
+        let listens =
+            |visit: &&Visit| self.protocol(&visit.protocol).is_some_and(|p| p.logout_notice(self, visit).is_some());
+        let services: HashSet<&ServiceId> = visits.iter().filter(listens).map(|visit| &visit.service).collect();
+        services.len()
+    }
+
+    /// Says that notices may wait in the outbox.
+    pub(crate) fn look_for_notices(&self) {
+        self.notices.notify_one();
+    }
+
+    /// Tells services of visits that are over, for ever. Each has turns of its own, so that one that hangs keeps no other
+    /// waiting. What is under way when this is dropped is told again later, by whoever takes it then.
+    pub async fn tell_services(&self) {
+        let (mut calls, mut busy) = (FuturesUnordered::new(), Vec::new());
+        loop {
+            tokio::select! {
+                () = self.notices.notified() => {}
+                () = tokio::time::sleep(LOOK) => {}
+                Some(service) = calls.next(), if !calls.is_empty() => busy.retain(|other| *other != service),
+            }
+            let now = self.now();
+            let taken = match self.store.take_notices(now, now + LEASE, &busy, CALLS_TO_ONE, TAKEN).await {
+                Ok(taken) => taken,
+                Err(error) => {
+                    tracing::warn!(%error, "services could not be told of ends of sessions; they will be");
+                    continue;
+                }
             };
-            let told = by_service.entry(visit.service.clone()).or_default();
-            *told += 1;
-            if *told > TOLD_TO_ONE {
-                continue;
+            let mut by_service: HashMap<ServiceId, Vec<Notice>> = HashMap::new();
+            for notice in taken {
+                by_service.entry(notice.visit.service.clone()).or_default().push(notice);
             }
-            let turn = self.turns.of(&visit.service);
-            if turn.waiting.fetch_add(1, Ordering::Relaxed) >= WAITING_FOR_ONE {
-                turn.waiting.fetch_sub(1, Ordering::Relaxed);
-                given_up(visit.service.as_str());
-                continue;
+            for (service, notices) in by_service {
+                busy.push(service.clone());
+                calls.push(self.tell_one(service, notices, now));
             }
-            tokio::spawn(tell(self.egress.clone(), notice, turn));
         }
-        by_service.len()
     }
-}
 
-async fn tell(egress: Egress, notice: LogoutNotice, turn: Arc<Turn>) {
-    let heard = try_to_tell(&egress, &notice, &turn).await;
-    turn.waiting.fetch_sub(1, Ordering::Relaxed);
-    if !heard {
-        given_up(notice.door.service.id.as_str());
+    /// Tells a service its notices, all at once; gives it back.
+    async fn tell_one(&self, service: ServiceId, notices: Vec<Notice>, now: Instant) -> ServiceId {
+        let told = join_all(notices.iter().map(|notice| self.tell(notice, now))).await;
+        let settled: Vec<i64> =
+            notices.iter().zip(told).filter(|(_, over)| *over).map(|(notice, _)| notice.id).collect();
+        if let Err(error) = self.store.settle_notices(&settled).await {
+            tracing::warn!(service.id = %service, %error, "what a service was told is told again");
+        }
+        service
     }
-}
 
-async fn try_to_tell(egress: &Egress, notice: &LogoutNotice, turn: &Turn) -> bool {
-    let service = notice.door.service.id.as_str();
-    for wait in TRIES {
-        tokio::time::sleep(wait).await;
-        let Ok(_call) = turn.calls.acquire().await else { return false };
-        match egress.post_form(notice.to.as_str(), &notice.form, notice.door.network).await {
+    /// Tells one notice, taken at `now`; says whether it is over with it.
+    async fn tell(&self, notice: &Notice, now: Instant) -> bool {
+        let service = notice.visit.service.as_str();
+        // A service that was taken away, or does not listen any more, need not hear.
+        let call = self.protocol(&notice.visit.protocol).and_then(|p| p.logout_notice(self, &notice.visit));
+        let Some(call) = call else { return true };
+        match self.egress.post_form(call.to.as_str(), &call.form, call.door.network).await {
             Ok(status) if status < 500 => {
                 metrics::counter!("preau_logout_notices_total", "result" => "told").increment(1);
                 tracing::debug!(service.id = service, status, "service told of a logout");
@@ -143,11 +152,15 @@ async fn try_to_tell(egress: &Egress, notice: &LogoutNotice, turn: &Turn) -> boo
             Ok(status) => tracing::info!(service.id = service, status, "service failed to hear of a logout"),
             Err(error) => tracing::info!(service.id = service, %error, "service not told of a logout"),
         }
+        let tries = usize::try_from(notice.tries).unwrap_or(usize::MAX).max(1);
+        let Some(wait) = WAITS.get(tries - 1) else {
+            metrics::counter!("preau_logout_notices_total", "result" => "given-up").increment(1);
+            tracing::warn!(service.id = service, "service was not told of a logout: its own session may live on");
+            return true;
+        };
+        if let Err(error) = self.store.postpone_notice(notice.id, now + *wait).await {
+            tracing::warn!(service.id = service, %error, "the next try comes when this one is forgotten");
+        }
+        false
     }
-    false
-}
-
-fn given_up(service: &str) {
-    metrics::counter!("preau_logout_notices_total", "result" => "given-up").increment(1);
-    tracing::warn!(service.id = service, "service was not told of a logout: its own session may live on");
 }

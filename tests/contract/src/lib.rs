@@ -11,6 +11,7 @@ pub mod fixture;
 pub mod grants;
 pub mod kept;
 pub mod operations;
+pub mod outbox;
 pub mod people;
 pub mod provisioning;
 pub mod registrations;

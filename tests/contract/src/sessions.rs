@@ -129,7 +129,7 @@ pub async fn a_live_session_changes(store: &dyn Store) {
         ..session("s1", "p-zoe")
     };
     assert_eq!(store.session(&id, NOW).await.unwrap(), Some(changed));
-    store.end_session(&id).await.unwrap();
+    store.end_session(&id, NOW).await.unwrap();
     store.touch_session(&id, LATER).await.unwrap();
     store.set_session_establishment(&id, &uai(7)).await.unwrap();
     store.set_session_authentication(&id, &proof).await.unwrap();
@@ -153,8 +153,8 @@ pub async fn the_end_of_a_session_is_whole(store: &dyn Store) {
     let (hers, his) = (live(store, "s1", "p-zoe").await, live(store, "s2", "p-zoe").await);
     store.issue_ticket(&ticket("t1", &hers), Some(&visit(&hers, "moodle", NOW))).await.unwrap();
     store.issue_ticket(&ticket("t2", &his), Some(&visit(&his, "pronote", NOW))).await.unwrap();
-    assert_eq!(store.end_session(&hers).await.unwrap(), Some(vec![visit(&hers, "moodle", NOW)]));
-    assert_eq!(store.end_session(&hers).await.unwrap(), None);
+    assert_eq!(store.end_session(&hers, NOW).await.unwrap(), Some(vec![visit(&hers, "moodle", NOW)]));
+    assert_eq!(store.end_session(&hers, NOW).await.unwrap(), None);
     assert_eq!(store.session(&hers, NOW).await.unwrap(), None);
     assert!(store.visits(&hers).await.unwrap().is_empty());
     assert_eq!(store.consume_ticket(&OneTimeKey::new("t1"), TicketKind::CasService).await.unwrap(), None);
@@ -168,7 +168,7 @@ pub async fn one_of_many_ends_a_session(store: &dyn Store) {
     let id = live(store, "s1", "p-zoe").await;
     store.issue_ticket(&ticket("t1", &id), Some(&visit(&id, "moodle", NOW))).await.unwrap();
     let whole = |answer: &preau_store::Result<Option<Vec<_>>>| matches!(answer, Ok(Some(visits)) if visits.len() == 1);
-    assert_eq!(winners(|_| store.end_session(&id), whole).await, 1);
+    assert_eq!(winners(|_| store.end_session(&id, NOW), whole).await, 1);
 }
 
 /// Ending all sessions of a person gives all their visits back and leaves other people alone.
@@ -178,7 +178,7 @@ pub async fn all_sessions_of_a_person_end(store: &dyn Store) {
         store.issue_ticket(&ticket(&format!("t{n}"), &id), Some(&visit(&id, "moodle", NOW))).await.unwrap();
     }
     let mut told: Vec<_> = store
-        .end_sessions_of(&PersonId::new("p-zoe"))
+        .end_sessions_of(&PersonId::new("p-zoe"), NOW)
         .await
         .unwrap()
         .into_iter()
@@ -188,7 +188,7 @@ pub async fn all_sessions_of_a_person_end(store: &dyn Store) {
     assert_eq!(told, ["s0", "s1"]);
     assert!(store.sessions_of(&PersonId::new("p-zoe"), NOW).await.unwrap().is_empty());
     assert_eq!(store.sessions_of(&PersonId::new("p-ali"), NOW).await.unwrap().len(), 1);
-    assert!(store.end_sessions_of(&PersonId::new("p-zoe")).await.unwrap().is_empty());
+    assert!(store.end_sessions_of(&PersonId::new("p-zoe"), NOW).await.unwrap().is_empty());
 }
 
 /// However tickets and the end of their session race, no ticket and no visit is left behind, and every visit that was
@@ -201,7 +201,7 @@ pub async fn no_ticket_slips_past_the_end(store: &dyn Store) {
             store.issue_ticket(&ticket, Some(&visit(&id, "moodle", NOW))).await
         };
         let issuing = futures::future::join_all((0..20).map(issue));
-        let (issued, ended) = futures::join!(issuing, store.end_session(&id));
+        let (issued, ended) = futures::join!(issuing, store.end_session(&id, NOW));
         let accepted = issued.iter().filter(|answer| answer.is_ok()).count();
         assert!(issued.iter().all(|answer| answer.is_ok() || conflicts(answer)));
         assert_eq!(ended.unwrap().map(|visits| visits.len()), Some(accepted));
@@ -221,7 +221,19 @@ pub async fn what_ends_by_itself_waits_to_be_told(store: &dyn Store) {
     store.suspend_people(&source(), &["k1".into()]).await.unwrap();
     assert_eq!(store.session(&his, NOW).await.unwrap(), None);
     assert_eq!(store.expired_sessions(NOW, 9).await.unwrap(), vec![his.clone()]);
-    assert_eq!(store.end_session(&his).await.unwrap(), Some(vec![visit(&his, "moodle", NOW)]));
+    assert_eq!(store.end_session(&his, NOW).await.unwrap(), Some(vec![visit(&his, "moodle", NOW)]));
     let end = session("s1", "p-zoe").expires;
     assert_eq!(store.expired_sessions(end, 9).await.unwrap(), vec![hers]);
+}
+
+/// Sessions that nobody used for long are named, longest first; those that were used are not.
+pub async fn what_nobody_uses_is_named(store: &dyn Store) {
+    let (hers, his) = (live(store, "s1", "p-zoe").await, live(store, "s2", "p-ali").await);
+    assert!(store.idle_sessions(NOW, 9).await.unwrap().is_empty());
+    store.touch_session(&hers, Instant(NOW.0 + 1)).await.unwrap();
+    assert_eq!(store.idle_sessions(Instant(NOW.0 + 1), 9).await.unwrap(), [his.clone()]);
+    assert_eq!(store.idle_sessions(LATER, 9).await.unwrap(), [his.clone(), hers.clone()]);
+    assert_eq!(store.idle_sessions(LATER, 1).await.unwrap(), [his.clone()]);
+    store.end_session(&his, LATER).await.unwrap();
+    assert_eq!(store.idle_sessions(LATER, 9).await.unwrap(), [hers]);
 }

@@ -55,7 +55,7 @@ pub async fn a_taken_key_conflicts(store: &dyn Store) {
 /// No ticket is born of a session that is gone, has expired or never was; a visit belongs to the session of its ticket.
 pub async fn a_ticket_needs_its_session(store: &dyn Store) {
     let gone = live(store, "s1", "p-zoe").await;
-    store.end_session(&gone).await.unwrap();
+    store.end_session(&gone, NOW).await.unwrap();
     let short = Session { expires: LATER, ..session("s2", "p-zoe") };
     store.begin_session(&beginning(short.clone())).await.unwrap();
     let late = Ticket { issued: LATER, ..ticket("t2", &short.id) };

@@ -8,7 +8,7 @@ use preau_domain::{
     RegistrationKind, ServiceId, Session, SessionId, SourceId, StoredKey, Ticket, TicketKind, Uai, Upstream, Visit,
 };
 use preau_store::{
-    Attempt, Audit, Delays, Establishments, Grants, Health, IndexRow, Keeping, Links, NewSession, Operations, People,
+    Attempt, Audit, Delays, Establishments, Grants, Health, IndexRow, Keeping, Links, NewSession, Notice, Operations, Outbox, People,
     PersonChange, Provisioning, Registrations, Result, Rotation, RunRecord, Sessions, SignIns, SigningKeys, Store,
     StoreError, Swept, Throttle, Tickets, Upstreams,
 };
@@ -137,9 +137,10 @@ faulty!(Sessions {
     fn touch_session(id: &SessionId, at: Instant) -> ();
     fn set_session_establishment(id: &SessionId, uai: &Uai) -> ();
     fn set_session_authentication(id: &SessionId, authentication: &Authentication) -> ();
-    fn end_session(id: &SessionId) -> Option<Vec<Visit>>;
-    fn end_sessions_of(person: &PersonId) -> Vec<Visit>;
+    fn end_session(id: &SessionId, now: Instant) -> Option<Vec<Visit>>;
+    fn end_sessions_of(person: &PersonId, now: Instant) -> Vec<Visit>;
     fn expired_sessions(now: Instant, limit: u32) -> Vec<SessionId>;
+    fn idle_sessions(since: Instant, limit: u32) -> Vec<SessionId>;
     fn visits(id: &SessionId) -> Vec<Visit>;
 });
 
@@ -228,3 +229,26 @@ faulty!(
         self.inner.record(event);
     }
 );
+
+/// Nobody asks for these: the hub tells services in the background, whenever it comes to it.
+#[async_trait]
+impl Outbox for FaultyStore {
+    async fn take_notices(
+        &self,
+        now: Instant,
+        again: Instant,
+        busy: &[ServiceId],
+        each: u32,
+        limit: u32,
+    ) -> Result<Vec<Notice>> {
+        self.inner.take_notices(now, again, busy, each, limit).await
+    }
+
+    async fn settle_notices(&self, ids: &[i64]) -> Result<()> {
+        self.inner.settle_notices(ids).await
+    }
+
+    async fn postpone_notice(&self, id: i64, until: Instant) -> Result<()> {
+        self.inner.postpone_notice(id, until).await
+    }
+}

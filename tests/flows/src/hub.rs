@@ -72,7 +72,24 @@ pub struct TestHub {
     services: Arc<Mutex<Vec<MountedService>>>,
     setup: Arc<Setup>,
     router: Router,
+    _telling: Arc<Telling>,
     _end: Arc<End>,
+}
+
+/// What a server does beside its answers: it tells services of ends of sessions. It stops with its hub.
+struct Telling(tokio::task::JoinHandle<()>);
+
+impl Telling {
+    fn start(hub: &Arc<Hub>) -> Arc<Telling> {
+        let hub = Arc::clone(hub);
+        Arc::new(Telling(tokio::spawn(async move { hub.tell_services().await })))
+    }
+}
+
+impl Drop for Telling {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// What happens when the last of a story's hubs goes.
@@ -115,7 +132,7 @@ impl TestHub {
         let store = database.open().await;
         let hub = assemble(&setup, store.clone(), &faults, &clock, &ids, &directory);
         let router = preau_web::router(hub.clone());
-        let _end = end;
+        let (_telling, _end) = (Telling::start(&hub), end);
         let hub = TestHub {
             hub,
             clock,
@@ -129,6 +146,7 @@ impl TestHub {
             services,
             setup,
             router,
+            _telling,
             _end,
         };
         hub.fill().await;
@@ -185,8 +203,8 @@ impl TestHub {
         change(&mut setup);
         let hub = assemble(&setup, store.clone(), &self.faults, &self.clock, &self.ids, &self.directory);
         let router = preau_web::router(hub.clone());
-        let services = Arc::new(Mutex::new(setup.services.clone()));
-        TestHub { hub, store, router, services, setup: Arc::new(setup), ..self.clone() }
+        let (services, _telling) = (Arc::new(Mutex::new(setup.services.clone())), Telling::start(&hub));
+        TestHub { hub, store, router, services, setup: Arc::new(setup), _telling, ..self.clone() }
     }
 
     /// Whether several servers share the database of this story.

@@ -63,11 +63,11 @@ pub async fn password(loaded: &Loaded, args: &PasswordArgs) -> Result<(), Failur
         StoreError::Conflict => Failure::new("the password of this account is not kept here: its directory changes it"),
         other => Failure::new(other),
     })?;
-    let visits = store.end_sessions_of(&person.id).await?;
+    let visits = store.end_sessions_of(&person.id, SystemClock::new().now()).await?;
     journal(&*store, &person.id, "password-replaced").await?;
-    println!("password of {} replaced; its sessions are ended", person.id);
+    say!("password of {} replaced; its sessions are ended", person.id)?;
     if !visits.is_empty() {
-        say!("services it had open keep their own session until that ends by itself: {}", visits.len())?;
+        say!("a running server tells the services they had open within seconds, one that is started later then")?;
     }
     tell(&password, drawn)
 }

@@ -100,7 +100,7 @@ promises! {
         one_of_many_sessions_begins, the_same_person_keeps_visits_and_tickets, another_person_ends_the_session_before,
         sessions_of_a_person_come_latest_first, a_live_session_changes, visits_come_oldest_first,
         the_end_of_a_session_is_whole, one_of_many_ends_a_session, all_sessions_of_a_person_end,
-        no_ticket_slips_past_the_end, what_ends_by_itself_waits_to_be_told;
+        no_ticket_slips_past_the_end, what_ends_by_itself_waits_to_be_told, what_nobody_uses_is_named;
     tickets:
         a_ticket_is_consumed_once, a_ticket_of_another_kind_is_absent, an_expired_ticket_is_consumed_but_not_read,
         a_taken_key_conflicts, a_ticket_needs_its_session, one_of_many_consumes_a_ticket, one_of_many_issues_a_key;
@@ -122,6 +122,9 @@ promises! {
     registrations:
         a_registration_comes_back_whole, a_registration_is_named_once, a_registration_is_replaced,
         a_registration_is_removed, registrations_come_latest_first, one_of_many_registers_a_name;
+    outbox:
+        every_end_leaves_its_notices, a_notice_is_taken_until_it_is_settled, notices_are_shared_out_by_service,
+        one_of_many_takes_a_notice, notices_are_bounded, notices_grow_old;
     throttle:
         attempts_wait_longer_and_longer, parallel_attempts_do_not_outrun_the_count, a_counter_is_forgotten,
         an_attempt_is_taken_back, taking_back_keeps_the_delay_before, a_device_is_known_for_180_days;

@@ -6,6 +6,9 @@ use preau_flows::{ALICE, Listener, NOE, TestHub, stories};
 stories!(
     a_stopped_person_is_signed_out_of_services,
     a_session_that_expires_is_told,
+    a_session_left_idle_is_told_at_the_limit,
+    a_service_that_fails_is_told_again_and_not_for_ever,
+    what_was_not_told_before_a_restart_is_told_after_it,
     a_flood_of_tickets_delays_nobody_else,
     signing_out_is_in_the_journal_under_its_number,
 );
@@ -31,6 +34,50 @@ async fn a_session_that_expires_is_told(hub: TestHub) {
     assert_eq!(hub.hub.end_expired_sessions(10).await.expect("the store answers"), 0, "it still lives");
     hub.clock.advance(hub.hub.config.session.absolute_seconds);
     assert_eq!(hub.hub.end_expired_sessions(10).await.expect("the store answers"), 1);
+    assert!(listener.next().await.field("logoutRequest").contains(&ticket));
+}
+
+async fn a_session_left_idle_is_told_at_the_limit(hub: TestHub) {
+    let mut listener = Listener::start().await;
+    let service = hub.mount_at("one", &listener);
+    let (mut left, mut used) = (hub.browser(), hub.browser());
+    let ticket = left.sign_in(&ALICE).to(&service).await.ticket();
+    used.sign_in(&NOE).to(&service).await.ticket();
+    hub.clock.advance(hub.hub.config.session.idle_seconds);
+    used.get("/").await;
+    assert_eq!(hub.hub.end_expired_sessions(10).await.expect("the store answers"), 0, "not yet");
+    hub.clock.advance(1);
+    assert_eq!(hub.hub.end_expired_sessions(10).await.expect("the store answers"), 1, "hers, and not the other's");
+    assert!(listener.next().await.field("logoutRequest").contains(&ticket));
+    assert_eq!(used.get("/").await.status.as_u16(), 200);
+}
+
+const FAILS: &str = "HTTP/1.1 503 Later\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
+async fn a_service_that_fails_is_told_again_and_not_for_ever(hub: TestHub) {
+    let mut listener = Listener::answering(FAILS).await;
+    let service = hub.mount_at("one", &listener);
+    let mut browser = hub.browser();
+    let ticket = browser.sign_in(&ALICE).to(&service).await.ticket();
+    browser.sign_out().await;
+    for wait in [0, 2, 15, 60, 5 * 60, 20 * 60] {
+        hub.clock.advance(wait);
+        assert!(listener.next().await.field("logoutRequest").contains(&ticket), "after {wait} seconds");
+    }
+    // The next one waits until the service is done with the one before.
+    let next = browser.sign_in(&ALICE).to(&service).await.ticket();
+    browser.sign_out().await;
+    assert!(listener.next().await.field("logoutRequest").contains(&next));
+    assert!(hub.log.lines().iter().any(|line| line.contains("was not told of a logout")));
+}
+
+async fn what_was_not_told_before_a_restart_is_told_after_it(hub: TestHub) {
+    let mut listener = Listener::start().await;
+    let service = hub.mount_at("one", &listener);
+    let ticket = hub.browser().sign_in(&ALICE).to(&service).await.ticket();
+    // What a process leaves that was killed between its commit and the call.
+    hub.hub.store.end_sessions_of(&ALICE.person_id(), hub.hub.now()).await.expect("the store answers");
+    let _again = hub.again().await;
     assert!(listener.next().await.field("logoutRequest").contains(&ticket));
 }
 

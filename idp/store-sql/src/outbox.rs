@@ -1,0 +1,127 @@
+//! Notices of visits that are over, and the bound on the visits of one session.
+
+use crate::back::Back;
+use crate::link::{Link, Row, Sql, args};
+use async_trait::async_trait;
+use preau_domain::{Instant, Seconds, ServiceId, SessionId, Visit};
+use preau_store::{Notice, Outbox, Result, TOLD_TO_ONE};
+
+/// The latest visits of ended sessions to each service; a notice that waits already is not written again.
+const WRITE: Sql = Sql::Each {
+    sqlite: "INSERT INTO outbox (session, protocol, service, notice, at, due)
+        SELECT session, protocol, service, notice, $2, $2 FROM (
+            SELECT session, protocol, service, notice, seq,
+                row_number() OVER (PARTITION BY session, service ORDER BY at DESC, seq DESC) AS place
+            FROM visit WHERE session IN (SELECT value FROM json_each($1))) AS ranked
+        WHERE place <= $3 ORDER BY seq
+        ON CONFLICT DO NOTHING",
+    postgres: "INSERT INTO outbox (session, protocol, service, notice, at, due)
+        SELECT session, protocol, service, notice, $2, $2 FROM (
+            SELECT session, protocol, service, notice, seq,
+                row_number() OVER (PARTITION BY session, service ORDER BY at DESC, seq DESC) AS place
+            FROM visit WHERE session = ANY($1)) AS ranked
+        WHERE place <= $3 ORDER BY seq
+        ON CONFLICT DO NOTHING",
+};
+/// Those whose time has come, a few of each service.
+const READY: Sql = Sql::Each {
+    sqlite: "SELECT CAST(seq AS TEXT) FROM (
+            SELECT seq, due, row_number() OVER (PARTITION BY service ORDER BY due, seq) AS place FROM outbox
+            WHERE due <= $1 AND service NOT IN (SELECT value FROM json_each($2))) AS ready
+        WHERE place <= $3 ORDER BY due, seq LIMIT $4",
+    postgres: "SELECT seq::text FROM (
+            SELECT seq, due, row_number() OVER (PARTITION BY service ORDER BY due, seq) AS place FROM outbox
+            WHERE due <= $1 AND service <> ALL($2)) AS ready
+        WHERE place <= $3 ORDER BY due, seq LIMIT $4",
+};
+/// Whoever comes second finds a notice that is not due any more.
+const TAKE: Sql = Sql::Each {
+    sqlite: "UPDATE outbox SET due = $3, tries = tries + 1
+        WHERE seq IN (SELECT CAST(value AS INTEGER) FROM json_each($1)) AND due <= $2
+        RETURNING seq, session, protocol, service, notice, at, tries",
+    postgres: "UPDATE outbox SET due = $3, tries = tries + 1
+        WHERE seq IN (SELECT seq FROM outbox WHERE seq = ANY($1::text[]::bigint[]) AND due <= $2 FOR UPDATE SKIP LOCKED)
+        RETURNING seq, session, protocol, service, notice, at, tries",
+};
+const SETTLE: Sql = Sql::Each {
+    sqlite: "DELETE FROM outbox WHERE seq IN (SELECT CAST(value AS INTEGER) FROM json_each($1))",
+    postgres: "DELETE FROM outbox WHERE seq = ANY($1::text[]::bigint[])",
+};
+const POSTPONE: &str = "UPDATE outbox SET due = $2 WHERE seq = $1";
+
+/// What is older is of no use to anybody: the service has ended its own session by then, or is gone.
+pub(crate) const NOTICE_LIFE: Seconds = Seconds(6 * 3600);
+/// Takes notices away that grew too old.
+pub(crate) const FORGET: &str = "DELETE FROM outbox WHERE seq IN
+    (SELECT seq FROM outbox WHERE at <= $1 ORDER BY due LIMIT $2) RETURNING seq";
+
+/// Visits of one service beyond the latest that will be told of.
+const TRIM: &str = "DELETE FROM visit WHERE session = $1 AND seq IN (
+        SELECT seq FROM (
+            SELECT seq, row_number() OVER (PARTITION BY service ORDER BY at DESC, seq DESC) AS place
+            FROM visit WHERE session = $1) AS ranked
+        WHERE place > $2)";
+
+/// Writes the notices of sessions that are about to end, in the stroke that ends them.
+pub(crate) async fn write(link: &mut Link<'_>, sessions: Vec<String>, now: Instant) -> Result<()> {
+    link.rows(WRITE, args![sessions, now, TOLD_TO_ONE]).await.map(drop)
+}
+
+fn notice(row: &Row) -> Result<Notice> {
+    Ok(Notice {
+        id: row.int(0)?,
+        visit: Visit {
+            session: SessionId::new(row.text(1)?),
+            protocol: row.text(2)?.to_owned(),
+            service: ServiceId::new(row.text(3)?),
+            notice: row.text(4)?.to_owned(),
+            at: row.instant(5)?,
+        },
+        tries: u32::try_from(row.int(6)?).unwrap_or(u32::MAX),
+    })
+}
+
+impl Back {
+    /// Bounds the visits of a session, one time out of sixteen: a session that opens services for ever keeps some dozens
+    /// of visits to each, and nobody else pays for looking.
+    pub(crate) async fn trim_visits(&self, visit: Option<&Visit>, written: &[Row]) {
+        let latest = written.first().and_then(|row| row.int(0).ok());
+        let (Some(visit), true) = (visit, latest.is_some_and(|seq| seq % 16 == 0)) else { return };
+        if let Err(error) = self.change(TRIM, args![visit.session.as_str(), TOLD_TO_ONE]).await {
+            tracing::warn!(%error, "old visits of a session were not taken away; they will be");
+        }
+    }
+}
+
+#[async_trait]
+impl Outbox for Back {
+    async fn take_notices(
+        &self,
+        now: Instant,
+        again: Instant,
+        busy: &[ServiceId],
+        each: u32,
+        limit: u32,
+    ) -> Result<Vec<Notice>> {
+        let busy: Vec<String> = busy.iter().map(|service| service.as_str().to_owned()).collect();
+        // Most of the time there is nothing: then nothing is written.
+        let ready = self.rows(READY, args![now, busy, each, limit]).await?;
+        let ready: Vec<String> = ready.iter().map(|row| row.text(0).map(str::to_owned)).collect::<Result<_>>()?;
+        if ready.is_empty() {
+            return Ok(Vec::new());
+        }
+        let taken = self.change(TAKE, args![ready, now, again]).await?;
+        let mut taken: Vec<Notice> = taken.iter().map(notice).collect::<Result<_>>()?;
+        taken.sort_by_key(|notice| notice.id);
+        Ok(taken)
+    }
+
+    async fn settle_notices(&self, ids: &[i64]) -> Result<()> {
+        let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
+        self.change(SETTLE, args![ids]).await.map(drop)
+    }
+
+    async fn postpone_notice(&self, id: i64, until: Instant) -> Result<()> {
+        self.change(POSTPONE, args![id, until]).await.map(drop)
+    }
+}

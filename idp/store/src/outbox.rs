@@ -1,0 +1,43 @@
+//! Services that are still to be told of the end of a visit.
+
+use crate::Result;
+use async_trait::async_trait;
+use preau_domain::{Instant, ServiceId, Visit};
+
+/// A visit that is over, and whose service has not heard of it yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Its name here.
+    pub id: i64,
+    /// The visit.
+    pub visit: Visit,
+    /// How often somebody began to tell it, this time included.
+    pub tries: u32,
+}
+
+/// What is to be told. Notices are written in the stroke that ends their session: the latest [`TOLD_TO_ONE`] visits of a
+/// session to one service, equal ones once.
+#[async_trait]
+pub trait Outbox: Send + Sync {
+    /// Takes notices whose time has come at `now`, those that waited longest first: at most `each` of one service, none of
+    /// `busy` services, at most `limit` in all. Whoever takes one has until `again` to settle it; then it is taken
+    /// again. Among concurrent takers each notice goes to one.
+    async fn take_notices(
+        &self,
+        now: Instant,
+        again: Instant,
+        busy: &[ServiceId],
+        each: u32,
+        limit: u32,
+    ) -> Result<Vec<Notice>>;
+
+    /// Takes notices out for good: told, or given up.
+    async fn settle_notices(&self, ids: &[i64]) -> Result<()>;
+
+    /// Lets a notice be taken again at an instant.
+    async fn postpone_notice(&self, id: i64, until: Instant) -> Result<()>;
+}
+
+/// Visits of one session that one service is told of: the latest. Nobody works in more places of one service at once, and
+/// whoever asks for hundreds of tickets makes nobody wait.
+pub const TOLD_TO_ONE: u32 = 20;
