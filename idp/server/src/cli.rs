@@ -62,7 +62,7 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Accounts kept here.
+    /// Accounts kept here, and accounts stopped by hand.
     Account {
         /// What to do with one.
         #[command(subcommand)]
@@ -147,6 +147,14 @@ pub enum AccountCommand {
     Add(AddArgs),
     /// Replace the password of such an account, and end its sessions.
     Password(PasswordArgs),
+    /// Stop anybody's account, wherever it comes from: its sessions end, and it stays stopped whatever its source says.
+    Stop(StopArgs),
+    /// Take that back.
+    Start {
+        /// Login or id of the person.
+        #[arg(value_name = "LOGIN_OR_ID")]
+        person: String,
+    },
 }
 
 /// `preau keys`.
@@ -206,6 +214,17 @@ pub struct PasswordArgs {
     /// File whose first line is the password, `-` for standard input. Without it one is drawn and printed once.
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
+}
+
+/// `preau account stop`.
+#[derive(Debug, Args)]
+pub struct StopArgs {
+    /// Login or id of the person.
+    #[arg(value_name = "LOGIN_OR_ID")]
+    pub person: String,
+    /// Why, for whoever asks later: `preau explain` says it.
+    #[arg(long, value_name = "REASON")]
+    pub why: String,
 }
 
 /// `preau audit`.
@@ -340,6 +359,10 @@ fn obey(cli: Cli) -> Result<(), Failure> {
             Command::Account { what: AccountCommand::Add(args) } => commands::account::add(&loaded, args).await,
             Command::Account { what: AccountCommand::Password(args) } => {
                 commands::account::password(&loaded, args).await
+            }
+            Command::Account { what: AccountCommand::Stop(args) } => commands::account::stop(&loaded, args).await,
+            Command::Account { what: AccountCommand::Start { person } } => {
+                commands::account::start(&loaded, person).await
             }
             Command::Audit { what: AuditCommand::Verify { json } } => commands::audit::verify(&loaded, *json).await,
             Command::Audit { what: AuditCommand::Show(args) } => commands::audit::show(&loaded, args).await,

@@ -216,7 +216,9 @@ async fn sweep(house: Arc<House>) {
 fn full(swept: &Swept) -> bool {
     let limit = u64::from(SWEEP);
     let Swept { sessions, pending, tickets, kept, grants, registrations, notices, counters, audit } = *swept;
-    [sessions, pending, tickets, kept, grants, registrations, notices, counters, audit].into_iter().any(|count| count >= limit)
+    [sessions, pending, tickets, kept, grants, registrations, notices, counters, audit]
+        .into_iter()
+        .any(|count| count >= limit)
 }
 
 /// Takes up changed services and certificates: every second it looks whether a file changed, and it looks at once when

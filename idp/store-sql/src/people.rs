@@ -10,13 +10,20 @@ use async_trait::async_trait;
 use preau_domain::{AccountState, JoinKey, Person, PersonId, SessionId, SourceId};
 use preau_store::{People, Result, StoreError};
 
-const BY_ID: &str = "SELECT id, source, join_key, state, doc FROM person WHERE id = $1";
-const BY_JOIN: &str = "SELECT id, source, join_key, state, doc FROM person WHERE source = $1 AND join_key = $2";
-const BY_LOGIN: &str = "SELECT id, source, join_key, state, doc FROM person WHERE login = $1 ORDER BY id LIMIT $2";
+/// A person stopped by hand reads as suspended, whatever the source says.
+const BY_ID: &str = "SELECT id, source, join_key, CASE WHEN stopped IS NULL THEN state ELSE 'suspended' END, doc
+    FROM person WHERE id = $1";
+const BY_JOIN: &str = "SELECT id, source, join_key, CASE WHEN stopped IS NULL THEN state ELSE 'suspended' END, doc
+    FROM person WHERE source = $1 AND join_key = $2";
+const BY_LOGIN: &str = "SELECT id, source, join_key, CASE WHEN stopped IS NULL THEN state ELSE 'suspended' END, doc
+    FROM person WHERE login = $1 ORDER BY id LIMIT $2";
 const ADD_LOCAL: &str = "INSERT INTO person (id, login, state, establishments, password_hash, doc)
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING id";
 const UPDATE: &str =
     "UPDATE person SET login = $2, state = $3, establishments = $4, doc = $5 WHERE id = $1 RETURNING id";
+const STOP: &str = "UPDATE person SET stopped = $2 WHERE id = $1 RETURNING id";
+const START: &str = "UPDATE person SET stopped = NULL WHERE id = $1 RETURNING id";
+const WHY_STOPPED: &str = "SELECT stopped FROM person WHERE id = $1";
 const HASH: &str = "SELECT password_hash FROM person WHERE id = $1";
 const SET_HASH: &str = "UPDATE person SET password_hash = $2 WHERE id = $1 AND password_hash IS NOT NULL RETURNING id";
 
@@ -125,6 +132,28 @@ impl People for Back {
         });
         self.forget_tickets(&updated.await?);
         Ok(())
+    }
+
+    async fn stop_person(&self, id: &PersonId, why: &str) -> Result<()> {
+        let (id, why) = (id.as_str().to_owned(), why.to_owned());
+        let stopped = self.write(Shape::Checked, move |link| {
+            Box::pin(async move {
+                link.row(STOP, args![id.as_str(), why]).await?.ok_or(StoreError::Conflict)?;
+                stop_sessions(link, vec![id]).await
+            })
+        });
+        self.forget_tickets(&stopped.await?);
+        Ok(())
+    }
+
+    async fn start_person(&self, id: &PersonId) -> Result<()> {
+        let started = self.change(START, args![id.as_str()]).await?;
+        if started.is_empty() { Err(StoreError::Conflict) } else { Ok(()) }
+    }
+
+    async fn why_stopped(&self, id: &PersonId) -> Result<Option<String>> {
+        let row = self.row(WHY_STOPPED, args![id.as_str()]).await?;
+        Ok(row.as_ref().map(|row| row.text_or_none(0)).transpose()?.flatten().map(str::to_owned))
     }
 
     async fn password_hash(&self, id: &PersonId) -> Result<Option<String>> {

@@ -25,6 +25,16 @@ pub trait People: Send + Sync {
     /// local account has the login of this local one.
     async fn update_person(&self, person: &Person) -> Result<()>;
 
+    /// Stops an account by hand: from now on it reads as suspended, whatever its source says of it, and its sessions are
+    /// stopped as those of a suspended person. A second time replaces the reason. `Conflict` if there is no such account.
+    async fn stop_person(&self, id: &PersonId, why: &str) -> Result<()>;
+
+    /// Takes that back: the account is again what its source says. `Conflict` if there is no such account.
+    async fn start_person(&self, id: &PersonId) -> Result<()>;
+
+    /// Why an account was stopped by hand, if it was.
+    async fn why_stopped(&self, id: &PersonId) -> Result<Option<String>>;
+
     /// The password hash of a local account; absent for every other account.
     async fn password_hash(&self, id: &PersonId) -> Result<Option<String>>;
 

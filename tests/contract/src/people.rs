@@ -107,6 +107,34 @@ pub async fn suspending_by_hand_ends_sessions(store: &dyn Store) {
     assert!(store.session(&his, NOW).await.unwrap().is_some());
 }
 
+/// Who is stopped by hand stays so whatever a source says of them, and is again what it says afterwards.
+pub async fn who_is_stopped_by_hand_stays_stopped(store: &dyn Store) {
+    store.put_people(&[change(sourced("k1")), change(sourced("k2"))]).await.unwrap();
+    let (one, other) = (sourced("k1").id, sourced("k2").id);
+    let (hers, his) = (live(store, "s1", one.as_str()).await, live(store, "s2", other.as_str()).await);
+    let state = async |id: &PersonId| store.person(id).await.unwrap().map(|person| person.state);
+    store.stop_person(&one, "a lost phone").await.unwrap();
+    assert_eq!(state(&one).await, Some(AccountState::Suspended));
+    assert_eq!(store.why_stopped(&one).await.unwrap().as_deref(), Some("a lost phone"));
+    assert_eq!(store.session(&hers, NOW).await.unwrap(), None);
+    assert_eq!(store.expired_sessions(NOW, 9).await.unwrap(), [hers], "its services will hear of it");
+    assert!(store.session(&his, NOW).await.unwrap().is_some());
+    let renamed = Person { family_name: "Autre".into(), ..sourced("k1") };
+    store.put_people(&[change(renamed), change(sourced("k2"))]).await.unwrap();
+    let read = store.people_by_login("l-k1", 9).await.unwrap().remove(0);
+    assert_eq!((read.family_name.as_str(), read.state), ("Autre", AccountState::Suspended));
+    let index = store.source_index(&source(), "", 9).await.unwrap();
+    assert!(index.iter().all(|row| row.state == AccountState::Active), "to its source it is there");
+    assert_eq!(store.health().await.unwrap().people, 1);
+    store.start_person(&one).await.unwrap();
+    assert_eq!((state(&one).await, store.why_stopped(&one).await.unwrap()), (Some(AccountState::Active), None));
+    store.suspend_people(&source(), &["k1".into()]).await.unwrap();
+    store.start_person(&one).await.unwrap();
+    assert_eq!(state(&one).await, Some(AccountState::Suspended), "its source does not name it any more");
+    assert!(conflicts(&store.stop_person(&PersonId::new("nobody"), "x").await));
+    assert!(conflicts(&store.start_person(&PersonId::new("nobody")).await));
+}
+
 /// Only a local account has a password hash, and only such an account can be given another.
 pub async fn only_local_accounts_have_a_hash(store: &dyn Store) {
     store.add_local_person(&local("zoe"), "one").await.unwrap();

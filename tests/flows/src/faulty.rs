@@ -8,9 +8,9 @@ use preau_domain::{
     RegistrationKind, ServiceId, Session, SessionId, SourceId, StoredKey, Ticket, TicketKind, Uai, Upstream, Visit,
 };
 use preau_store::{
-    Attempt, Audit, Delays, Establishments, Grants, Health, IndexRow, Keeping, Links, NewSession, Notice, Operations, Outbox, People,
-    PersonChange, Provisioning, Registrations, Result, Rotation, RunRecord, Sessions, SignIns, SigningKeys, Store,
-    StoreError, Swept, Throttle, Tickets, Upstreams,
+    Attempt, Audit, Delays, Establishments, Grants, Health, IndexRow, Keeping, Links, NewSession, Notice, Operations,
+    Outbox, People, PersonChange, Provisioning, Registrations, Result, Rotation, RunRecord, Sessions, SignIns,
+    SigningKeys, Store, StoreError, Swept, Throttle, Tickets, Upstreams,
 };
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -105,6 +105,9 @@ faulty!(People {
     fn people_by_login(login: &str, limit: u32) -> Vec<Person>;
     fn add_local_person(person: &Person, password_hash: &str) -> ();
     fn update_person(person: &Person) -> ();
+    fn stop_person(id: &PersonId, why: &str) -> ();
+    fn start_person(id: &PersonId) -> ();
+    fn why_stopped(id: &PersonId) -> Option<String>;
     fn password_hash(id: &PersonId) -> Option<String>;
     fn set_password_hash(id: &PersonId, password_hash: &str) -> ();
 });

@@ -1,6 +1,6 @@
-//! `preau account`: accounts whose password is checked here.
+//! `preau account`: accounts whose password is checked here, and accounts stopped by hand.
 
-use crate::cli::{AddArgs, Failure, PasswordArgs};
+use crate::cli::{AddArgs, Failure, PasswordArgs, StopArgs};
 use crate::config::Loaded;
 use crate::output::say;
 use crate::{SystemClock, assembly, commands};
@@ -70,6 +70,34 @@ pub async fn password(loaded: &Loaded, args: &PasswordArgs) -> Result<(), Failur
         say!("a running server tells the services they had open within seconds, one that is started later then")?;
     }
     tell(&password, drawn)
+}
+
+/// Stops an account by hand. A running server ends its sessions and tells their services within seconds.
+pub async fn stop(loaded: &Loaded, args: &StopArgs) -> Result<(), Failure> {
+    let store = assembly::store(loaded, Some(&assembly::keyring(loaded, true)?)).await?;
+    let person = commands::find(&*store, &args.person).await?;
+    let why = match bounded(&args.why, 200) {
+        Bounded::Fits(why) if !why.is_empty() => why,
+        Bounded::Fits(_) => return Err(Failure::new("the reason is empty")),
+        Bounded::TooLong { .. } => return Err(Failure::new("the reason is longer than 200 characters")),
+    };
+    store.stop_person(&person.id, &why).await?;
+    journal(&*store, &person.id, "account-stopped").await?;
+    say!("account {} stopped; a running server ends its sessions within seconds", person.id)
+}
+
+/// Takes that back.
+pub async fn start(loaded: &Loaded, who: &str) -> Result<(), Failure> {
+    let store = assembly::store(loaded, Some(&assembly::keyring(loaded, true)?)).await?;
+    let person = commands::find(&*store, who).await?;
+    if store.why_stopped(&person.id).await?.is_none() {
+        return Err(Failure::new(format!("account {} was not stopped by hand", person.id)));
+    }
+    store.start_person(&person.id).await?;
+    journal(&*store, &person.id, "account-started").await?;
+    let active = store.person(&person.id).await?.is_some_and(|person| person.state == AccountState::Active);
+    let now = if active { "it may sign in" } else { "its source does not name it, so that it still may not sign in" };
+    say!("account {} is what its source says again: {now}", person.id)
 }
 
 /// The account kept here that has this id or login; people of a source may share the login.

@@ -4,7 +4,7 @@ use crate::cli::{ExplainArgs, Failure};
 use crate::config::Loaded;
 use crate::output::say;
 use crate::{assembly, commands};
-use preau_domain::{ServiceId, Uai};
+use preau_domain::{AccountState, ServiceId, Uai};
 use preau_policy::{Decision, Facts};
 use serde_json::json;
 
@@ -25,11 +25,18 @@ pub async fn run(loaded: &Loaded, args: &ExplainArgs) -> Result<(), Failure> {
     };
     let facts = Facts::of(&person, current.as_ref(), name.as_deref(), None);
     let explanation = preau_policy::explain(&facts, &table.rules, &id, &door.audience);
+    let stopped = store.why_stopped(&person.id).await?;
+    let may_sign_in = person.state == AccountState::Active;
     if !args.json {
+        if let Some(why) = &stopped {
+            say!("person {} was stopped by hand and cannot sign in: {}\n", person.id, why.escape_debug())?;
+        } else if !may_sign_in {
+            say!("person {} cannot sign in: its source does not name it any more\n", person.id)?;
+        }
         say!("person {} and service {id}\n\n{explanation}", person.id)?;
         return Ok(());
     }
-    let value = match &explanation.decision {
+    let mut value = match &explanation.decision {
         Decision::Allow { rule, affiliations } => json!({
             "person": person.id,
             "service": id,
@@ -50,6 +57,8 @@ pub async fn run(loaded: &Loaded, args: &ExplainArgs) -> Result<(), Failure> {
             "would_change": refusal.would_change.iter().map(ToString::to_string).collect::<Vec<_>>(),
         }),
     };
+    value["may_sign_in"] = json!(may_sign_in);
+    value["stopped"] = json!(stopped);
     say!("{value:#}")?;
     Ok(())
 }

@@ -39,3 +39,35 @@ fn an_account_is_added_once_and_its_password_replaced() {
     let (code, _, err) = desk.run(&["explain", "--person", "nobody", "--service", "intranet"]);
     assert!(code == 1 && err.contains("nobody"), "{err}");
 }
+
+#[test]
+fn an_account_is_stopped_with_a_reason_and_started_again() {
+    let desk = Desk::new().with_school();
+    desk.mount("intranet");
+    let add = [
+        "account",
+        "add",
+        "--login",
+        "camille",
+        "--given-name",
+        "C",
+        "--family-name",
+        "I",
+        "--establishment",
+        "0990001N",
+    ];
+    assert_eq!(desk.run(&add).0, 0);
+    assert_eq!(desk.run(&["account", "stop", "camille"]).0, 2, "a reason is asked");
+    assert_eq!(desk.run(&["account", "stop", "nobody", "--why", "x"]).0, 1);
+    assert_eq!(desk.run(&["account", "start", "camille"]).0, 1, "it is not stopped");
+    let (code, out, err) = desk.run(&["account", "stop", "camille", "--why", "a lost phone"]);
+    assert!(code == 0 && out.contains("stopped"), "{out} {err}");
+    let explain = ["explain", "--person", "camille", "--service", "intranet"];
+    let (_, out, _) = desk.run(&explain);
+    assert!(out.contains("stopped by hand and cannot sign in: a lost phone"), "{out}");
+    let (code, out, _) = desk.run(&["account", "start", "camille"]);
+    assert!(code == 0 && out.contains("may sign in"), "{out}");
+    assert!(!desk.run(&explain).1.contains("stopped"));
+    let (_, out, _) = desk.run(&["audit", "show", "--person", "camille"]);
+    assert!(out.contains("account-stopped") && out.contains("account-started") && !out.contains("phone"), "{out}");
+}

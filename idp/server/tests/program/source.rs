@@ -166,3 +166,20 @@ fn a_server_synchronises_by_itself() {
         assert!(!log.contains(name), "{name}");
     }
 }
+
+#[test]
+fn a_person_stopped_by_hand_stays_stopped_whatever_is_read() {
+    let annuaire = Annuaire::start();
+    assert_eq!(annuaire.sync(&[]).0, 0);
+    let everybody = annuaire.active();
+    let ldif = std::fs::read_to_string(annuaire.desk.path("annuaire.ldif")).unwrap();
+    let login = ldif.lines().find_map(|line| line.strip_prefix("ENTPersonLogin: ")).unwrap();
+    let (code, out, err) = annuaire.desk.run(&["account", "stop", login, "--why", "a lost phone"]);
+    assert_eq!(code, 0, "{out} {err}");
+    for read in [&["--full"][..], &["--full"]] {
+        assert_eq!(annuaire.sync(read).0, 0);
+        assert_eq!(annuaire.active(), everybody - 1);
+    }
+    assert_eq!(annuaire.desk.run(&["account", "start", login]).0, 0);
+    assert_eq!(annuaire.active(), everybody);
+}

@@ -84,7 +84,7 @@ promises! {
     people:
         a_person_comes_back_whole, an_unknown_person_is_absent, names_are_compared_exactly, a_taken_name_conflicts,
         a_login_may_be_shared_between_sources, an_update_keeps_where_a_person_comes_from, an_update_can_conflict,
-        suspending_by_hand_ends_sessions, only_local_accounts_have_a_hash, one_of_many_gets_a_login;
+        suspending_by_hand_ends_sessions, who_is_stopped_by_hand_stays_stopped, only_local_accounts_have_a_hash, one_of_many_gets_a_login;
     establishments:
         an_establishment_comes_back_whole, several_establishments_come_in_order,
         a_thousand_establishments_are_written_at_once;
