@@ -231,9 +231,9 @@ pub async fn what_nobody_uses_is_named(store: &dyn Store) {
     let (hers, his) = (live(store, "s1", "p-zoe").await, live(store, "s2", "p-ali").await);
     assert!(store.idle_sessions(NOW, 9).await.unwrap().is_empty());
     store.touch_session(&hers, Instant(NOW.0 + 1)).await.unwrap();
-    assert_eq!(store.idle_sessions(Instant(NOW.0 + 1), 9).await.unwrap(), [his.clone()]);
+    assert_eq!(store.idle_sessions(Instant(NOW.0 + 1), 9).await.unwrap(), vec![his.clone()]);
     assert_eq!(store.idle_sessions(LATER, 9).await.unwrap(), [his.clone(), hers.clone()]);
-    assert_eq!(store.idle_sessions(LATER, 1).await.unwrap(), [his.clone()]);
+    assert_eq!(store.idle_sessions(LATER, 1).await.unwrap(), vec![his.clone()]);
     store.end_session(&his, LATER).await.unwrap();
     assert_eq!(store.idle_sessions(LATER, 9).await.unwrap(), [hers]);
 }
