@@ -59,14 +59,14 @@ fn mixed() -> StoreError {
     StoreError::Backend("tokens of one family belong to one session and one person".into())
 }
 
-/// The latest end of tokens that may be kept together.
-fn latest(grants: &[Grant]) -> Result<Instant> {
-    let first = grants.first().ok_or_else(mixed)?;
+/// The latest end of tokens that may be kept together; absent if there are none.
+fn latest(grants: &[Grant]) -> Result<Option<Instant>> {
+    let Some(first) = grants.first() else { return Ok(None) };
     let same = |g: &Grant| g.family == first.family && g.session == first.session && g.person == first.person;
     if !grants.iter().all(same) {
         return Err(mixed());
     }
-    Ok(grants.iter().map(|grant| grant.expires).max().unwrap_or(first.expires))
+    Ok(grants.iter().map(|grant| grant.expires).max())
 }
 
 async fn add(link: &mut Link<'_>, grants: &[Grant]) -> Result<()> {
@@ -100,7 +100,13 @@ async fn give(link: &mut Link<'_>, grants: Vec<Grant>, end: Instant) -> Result<(
     add(link, &grants).await
 }
 
-async fn rotate(link: &mut Link<'_>, spent: String, now: Instant, next: Vec<Grant>, end: Instant) -> Result<Rotation> {
+async fn rotate(
+    link: &mut Link<'_>,
+    spent: String,
+    now: Instant,
+    next: Vec<Grant>,
+    end: Option<Instant>,
+) -> Result<Rotation> {
     let Some(family) = link.row(HOLD, args![spent.as_str()]).await? else { return Ok(Rotation::Unknown) };
     let family = family.text(0)?;
     if link.row(SPEND, args![spent.as_str(), now]).await?.is_some() {
@@ -108,7 +114,9 @@ async fn rotate(link: &mut Link<'_>, spent: String, now: Instant, next: Vec<Gran
             return Err(mixed());
         }
         add(link, &next).await?;
-        link.rows(PROLONG, args![family, end]).await?;
+        if let Some(end) = end {
+            link.rows(PROLONG, args![family, end]).await?;
+        }
         return Ok(Rotation::Rotated);
     }
     if link.row(SPENT, args![spent]).await?.is_some() {
@@ -121,7 +129,7 @@ async fn rotate(link: &mut Link<'_>, spent: String, now: Instant, next: Vec<Gran
 #[async_trait]
 impl Grants for Back {
     async fn grant(&self, grants: &[Grant]) -> Result<()> {
-        let (end, grants) = (latest(grants)?, grants.to_vec());
+        let (end, grants) = (latest(grants)?.ok_or_else(mixed)?, grants.to_vec());
         self.write(Shape::Several, move |link| Box::pin(give(link, grants, end))).await
     }
 

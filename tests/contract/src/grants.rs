@@ -171,6 +171,8 @@ pub async fn a_refresh_token_rotates(store: &dyn Store) {
     assert!(!there(store, "r1", Refresh).await, "spent");
     assert!(there(store, "a1", Access).await && there(store, "a2", Access).await && there(store, "r2", Refresh).await);
     assert_eq!(rotate(store, "r2", &[grant("r3", Refresh, "f1", None)]).await.unwrap(), Rotation::Rotated);
+    assert_eq!(rotate(store, "r3", &[]).await.unwrap(), Rotation::Rotated, "the last of its family");
+    assert_eq!(rotate(store, "r3", &[]).await.unwrap(), Rotation::Reused);
 }
 
 /// Who presents a spent refresh token revokes everything that came of its family, and of no other.
