@@ -5,6 +5,7 @@ use crate::client::Client;
 use crate::cpu;
 use crate::world::{LOGIN, PASSWORD, Server, World};
 use anyhow::{Result, ensure};
+use futures::future::try_join_all;
 use http::StatusCode;
 use preau_keys::Passwords;
 use std::time::Duration;
@@ -41,6 +42,9 @@ async fn bare_answer(client: &mut Client) -> Result<()> {
     Ok(())
 }
 
+/// People at once, where a figure speaks of several.
+pub const TOGETHER: usize = 32;
+
 const SERVICE: &str = "https://service0.example/app/";
 
 async fn ticket(client: &mut Client) -> Result<String> {
@@ -66,6 +70,8 @@ pub struct Costs {
     pub bare: f64,
     /// Session to ticket to validation in the small world, in microseconds.
     pub sign_on: f64,
+    /// The same with [`TOGETHER`] people at once, each.
+    pub together: f64,
     /// Validation alone in the small world, in bare answers.
     pub validation: f64,
     /// `sign_on` of the large world in those of the small one.
@@ -104,20 +110,40 @@ impl Pair {
     }
 }
 
+/// Microseconds per sign-on of [`TOGETHER`] people who never wait for one another.
+async fn together(pairs: &mut [Pair]) -> Result<f64> {
+    const EACH: u32 = 20;
+    let pid = pairs[0].pid;
+    let all = cost(pid, EACH, async || {
+        let flows = pairs.iter_mut().map(async |pair| {
+            let ticket = ticket(&mut pair.browser).await?;
+            validate(&mut pair.service, &ticket).await
+        });
+        try_join_all(flows).await.map(drop)
+    });
+    Ok(all.await? / TOGETHER as f64)
+}
+
 /// Measures sign-on with a session, and validation alone, in both worlds.
 pub async fn sign_on(small: &Server, large: &Server, bare: &Server) -> Result<Costs> {
     let (mut few, mut many) = (Pair::of(small).await?, Pair::of(large).await?);
     let mut yardstick = Client::connect(bare.port()).await?;
-    let (mut bares, mut flows, mut validations) = (vec![], vec![], vec![]);
+    let mut crowd = Vec::new();
+    for _ in 0..TOGETHER {
+        crowd.push(Pair::of(small).await?);
+    }
+    let (mut bares, mut flows, mut crowds, mut validations) = (vec![], vec![], vec![], vec![]);
     let (mut flow_growth, mut validation_growth) = (vec![], vec![]);
     for round in 0..=PAIRS {
         let unit = cost(bare.pid(), 2000, async || bare_answer(&mut yardstick).await).await?;
         let (flow, larger_flow) = (few.sign_on().await?, many.sign_on().await?);
+        let each_of_many = together(&mut crowd).await?;
         let (validation, larger_validation) = (few.validation().await?, many.validation().await?);
         // The first round warms caches and connections.
         if round > 0 {
             bares.push(unit);
             flows.push(flow);
+            crowds.push(each_of_many);
             validations.push(validation / unit);
             flow_growth.push(larger_flow / flow);
             validation_growth.push(larger_validation / validation);
@@ -126,6 +152,7 @@ pub async fn sign_on(small: &Server, large: &Server, bare: &Server) -> Result<Co
     Ok(Costs {
         bare: median(bares),
         sign_on: median(flows),
+        together: median(crowds),
         validation: median(validations),
         sign_on_growth: median(flow_growth),
         validation_growth: median(validation_growth),

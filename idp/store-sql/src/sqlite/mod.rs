@@ -5,6 +5,7 @@
 //! journey to another thread ([ADR 0010](../../../../docs/adr/0010-rusqlite-for-sqlite.md)).
 
 mod fleeting;
+mod log;
 mod readers;
 mod writer;
 
@@ -16,15 +17,13 @@ use crate::migration::{self, Migration};
 pub(crate) use fleeting::Fleeting;
 use preau_store::{Result, StoreError};
 use readers::Readers;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use writer::Writer;
 
-/// Pages in the log before they are brought home: 16 MiB. A page that is written again and again in the meantime, as the
-/// indexes are during a synchronisation, is brought home once.
-const WAL_PAGES: u32 = 4000;
 /// Statements kept prepared by each connection: more than the crate has.
 const PREPARED: usize = 256;
 
@@ -101,6 +100,8 @@ fn connect(path: &Path, access: OpenFlags, patience: Duration) -> Result<Connect
         let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         connection.busy_timeout(patience)?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
+        // Without it a statement is prepared again whenever the value behind its LIMIT changes.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         Ok(connection)
@@ -116,7 +117,7 @@ fn open_to_write(path: &Path, patience: Duration) -> Result<Connection> {
     if mode != "wal" {
         return Err(StoreError::Backend(format!("the database keeps a journal of kind {mode}, not a log")));
     }
-    connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES).map_err(sqlite_refusal)?;
+    connection.pragma_update(None, "wal_autocheckpoint", log::PAGES).map_err(sqlite_refusal)?;
     migrate(&mut connection, migration::SQLITE)?;
     Ok(connection)
 }
@@ -149,6 +150,11 @@ fn migrate(connection: &mut Connection, known: &[Migration]) -> Result<()> {
         transaction.execute(migration::NOTE, [migration.name, migration.text]).map_err(sqlite_refusal)?;
     }
     transaction.commit().map_err(sqlite_refusal)
+}
+
+/// Runs a statement that has neither values nor rows.
+fn execute(connection: &Connection, text: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(text)?.raw_execute().map(drop)
 }
 
 #[cfg(test)]

@@ -2,6 +2,35 @@
 
 use super::*;
 
+#[tokio::test]
+async fn a_process_that_commits_often_lays_its_log_out_and_loses_nothing() {
+    const ADD: &str = "INSERT INTO device (id, seen) VALUES ($1, 1)";
+    let folder = std::env::temp_dir().join(format!("preau-log-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("preau.db");
+    let url = format!("sqlite://{}", path.display());
+    let store = Sqlite::open(&url, &Options::default()).await.unwrap();
+    let length = || std::fs::metadata(folder.join("preau.db-wal")).unwrap().len();
+    for n in 0..9 {
+        store.change(ADD, vec![format!("d{n}").into()]).await.unwrap();
+    }
+    assert!(length() < 1 << 20, "a few commits lay nothing out");
+    for n in 9..300 {
+        store.change(ADD, vec![format!("d{n}").into()]).await.unwrap();
+    }
+    assert!((17 << 20..20 << 20).contains(&length()), "{}", length());
+    // What a process finds that comes after one that was killed: the same files, and nobody who closed them.
+    for file in ["preau.db", "preau.db-wal"] {
+        std::fs::copy(folder.join(file), folder.join(file.replace("preau", "killed"))).unwrap();
+    }
+    let url = format!("sqlite://{}", folder.join("killed.db").display());
+    let after = Sqlite::open(&url, &Options::default()).await.unwrap();
+    after.change(ADD, vec!["one more".to_owned().into()]).await.unwrap();
+    assert_eq!(after.rows("SELECT count(*) FROM device", vec![]).unwrap()[0].int(0).unwrap(), 301);
+    assert_eq!(after.rows("PRAGMA integrity_check", vec![]).unwrap()[0].text(0).unwrap(), "ok");
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
 #[test]
 fn an_address_names_a_file_as_it_is_written() {
     assert_eq!(file("sqlite:///var/lib/preau.db").unwrap(), Path::new("/var/lib/preau.db"));

@@ -6,6 +6,8 @@
 
 mod queue;
 
+use super::execute;
+use super::log::Log;
 use crate::audit::{self, Recorded, Waiting};
 use crate::back::Shape;
 use crate::link::{Arg, Link, Row, Work, sqlite_refusal};
@@ -112,12 +114,14 @@ fn at_once<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 }
 
 fn write_all(mut connection: Connection, far: &FarEnd) {
+    let mut log = Log::of(&connection);
     while let Some(group) = far.0.next() {
         if let Err(failure) = commit(&mut connection, group) {
             let error = failure.reason;
             tracing::error!(error, "the disk failed under a commit; nothing is written any more until a restart");
             return;
         }
+        log.committed(&connection);
     }
 }
 
@@ -201,10 +205,6 @@ fn run_job(connection: &mut Connection, job: Job, ran: &mut Vec<Answer>) -> Comm
 
 fn step(connection: &Connection, text: &str) -> Committed<()> {
     execute(connection, text).map_err(|error| Failure::before_commit(sqlite_refusal(error)))
-}
-
-fn execute(connection: &Connection, text: &str) -> rusqlite::Result<()> {
-    connection.prepare_cached(text)?.raw_execute().map(drop)
 }
 
 #[cfg(test)]

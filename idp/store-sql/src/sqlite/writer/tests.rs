@@ -94,9 +94,24 @@ async fn when_the_database_fails_nobody_is_told_yes() {
             link.rows("SELECT * FROM nothing", vec![]).await.map(drop)
         })
     });
-    // On one thread all of these wait before the writer runs: they share a commit.
-    let beside = futures::future::join_all((0..50).map(|n| store.change(ADD, args![format!("{n}")])));
-    let (failed, beside) = futures::join!(fails, beside);
+    // While the writer is held in a commit before, all of these come to wait: they share the next one.
+    let (running, runs) = oneshot::channel();
+    let (release, released) = std::sync::mpsc::channel();
+    let held = store.write(Shape::Checked, move |_| {
+        Box::pin(async move {
+            running.send(()).unwrap();
+            released.recv().unwrap();
+            Ok(())
+        })
+    });
+    let together = async {
+        runs.await.unwrap();
+        let beside = futures::future::join_all((0..50).map(|n| store.change(ADD, args![format!("{n}")])));
+        let (failed, beside, ()) = futures::join!(fails, beside, async { release.send(()).unwrap() });
+        (failed, beside)
+    };
+    let (held, (failed, beside)) = futures::join!(held, together);
+    held.unwrap();
     assert!(failed.is_err() && beside.iter().all(Result::is_err));
     assert_eq!(devices(&store), 0);
     store.change(ADD, args!["after"]).await.unwrap();
