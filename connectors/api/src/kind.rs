@@ -34,6 +34,8 @@ pub struct Kind {
     pub name: &'static str,
     /// One sentence for the reference page.
     pub summary: &'static str,
+    /// What a source of this kind is called in that example.
+    pub called: &'static str,
     /// A complete, commented example of its configuration in TOML, without the table header.
     pub example: &'static str,
     /// The JSON Schema of its configuration.

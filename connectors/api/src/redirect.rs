@@ -44,7 +44,7 @@ pub trait Redirect: Send + Sync {
 
     /// Where a person may end their session at the provider too; `None` when that is not offered. `hint` is
     /// [`UpstreamIdentity::logout_hint`], `back` our own address they return to.
-    async fn logout_address(&self, hint: Option<&str>, back: &str) -> Option<String>;
+    async fn logout_address(&self, hint: Option<&str>, back: &str, now: Instant) -> Option<String>;
 }
 
 /// Who somebody is at a provider that was believed.

@@ -7,7 +7,7 @@
 //! read of an answer is bounded in size and in time.
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderValue, header};
+use http::Request;
 use preau_connector_api::Network;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::error::Error;
@@ -38,30 +38,6 @@ impl std::fmt::Display for EgressError {
 }
 
 impl Error for EgressError {}
-
-/// One call whose answer is read.
-#[derive(Clone, Copy)]
-pub struct Call<'a> {
-    /// Where.
-    pub url: &'a str,
-    /// The media type asked for.
-    pub accept: &'a str,
-    /// Value of the `Authorization` header; never logged.
-    pub authorization: Option<&'a str>,
-    /// A form to post; without one the call is a GET.
-    pub form: Option<&'a [(&'a str, &'a str)]>,
-}
-
-/// What came back.
-#[derive(Clone, Debug)]
-pub struct Answer {
-    /// Status of HTTP.
-    pub status: u16,
-    /// Media type without parameters, lower case; empty if none was given.
-    pub kind: String,
-    /// All of it, within the limit that was given.
-    pub body: Bytes,
-}
 
 /// Two clients that differ by the networks they may reach.
 #[derive(Clone)]
@@ -109,26 +85,15 @@ impl Egress {
     }
 
     /// Makes a call and reads its answer, whatever its status; an answer longer than `limit` bytes is none.
-    pub async fn fetch(&self, call: Call<'_>, network: Network, limit: usize) -> Result<Answer, EgressError> {
-        let client = self.client(call.url, network)?;
-        let mut request = match call.form {
-            Some(form) => {
-                let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-                client.post(call.url).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(body)
-            }
-            None => client.get(call.url),
-        };
-        request = request.header(header::ACCEPT, call.accept);
-        if let Some(authorization) = call.authorization {
-            let mut value =
-                HeaderValue::from_str(authorization).map_err(|_| EgressError::Forbidden("not an authorization"))?;
-            value.set_sensitive(true);
-            request = request.header(header::AUTHORIZATION, value);
-        }
-        let mut answer = request.send().await.map_err(|e| failure(&e))?;
-        let kind = answer.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
-        let kind =
-            kind.map(|v| v.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()).unwrap_or_default();
+    pub async fn send(
+        &self,
+        request: Request<Vec<u8>>,
+        network: Network,
+        limit: usize,
+    ) -> Result<http::Response<Bytes>, EgressError> {
+        let client = self.client(&request.uri().to_string(), network)?;
+        let request = request.try_into().map_err(|_| EgressError::Forbidden("not an address"))?;
+        let mut answer = client.execute(request).await.map_err(|e| failure(&e))?;
         let mut body = BytesMut::new();
         while let Some(part) = answer.chunk().await.map_err(|e| failure(&e))? {
             if body.len() + part.len() > limit {
@@ -136,7 +101,10 @@ impl Egress {
             }
             body.extend_from_slice(&part);
         }
-        Ok(Answer { status: answer.status().as_u16(), kind, body: body.freeze() })
+        let mut read = http::Response::new(body.freeze());
+        *read.status_mut() = answer.status();
+        *read.headers_mut() = std::mem::take(answer.headers_mut());
+        Ok(read)
     }
 
     fn client(&self, url: &str, network: Network) -> Result<&reqwest::Client, EgressError> {

@@ -31,6 +31,7 @@ use std::sync::Arc;
 pub const KIND: Kind = Kind {
     name: "ldap",
     summary: "An annuaire reached by LDAP: people, establishments and passwords.",
+    called: "annuaire",
     example: config::EXAMPLE,
     schema: || schemars::schema_for!(config::Config).to_value(),
     open,

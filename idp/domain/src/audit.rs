@@ -23,6 +23,8 @@ pub enum AuditKind {
     RequestRefused,
     /// The person changed the establishment they work in.
     EstablishmentSwitched,
+    /// An account was linked to who its person is at another provider.
+    AccountLinked,
     /// A synchronisation was applied, held or failed.
     Synchronised,
     /// The set of mounted services changed, or a change was refused.
@@ -48,6 +50,7 @@ impl AuditKind {
             AuditKind::AttributesReleased => "attributes-released",
             AuditKind::RequestRefused => "request-refused",
             AuditKind::EstablishmentSwitched => "establishment-switched",
+            AuditKind::AccountLinked => "account-linked",
             AuditKind::Synchronised => "synchronised",
             AuditKind::ServicesReloaded => "services-reloaded",
             AuditKind::Administered => "administered",

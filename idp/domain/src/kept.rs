@@ -17,6 +17,8 @@ pub enum KeptKind {
     ReplayGuard,
     /// Where a browser comes back to after a detour.
     Redirect,
+    /// What ends a session at the provider that opened it, by the name of ours.
+    LogoutHint,
     /// What became of a request, for the editor who replays it.
     Trace,
 }
@@ -30,6 +32,7 @@ impl KeptKind {
             KeptKind::UserCode => "user-code",
             KeptKind::ReplayGuard => "replay-guard",
             KeptKind::Redirect => "redirect",
+            KeptKind::LogoutHint => "logout-hint",
             KeptKind::Trace => "trace",
         }
     }

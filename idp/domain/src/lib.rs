@@ -38,7 +38,7 @@ pub use registration::{Registration, RegistrationKind};
 pub use release::{Fact, Identifier, ReleaseRule};
 pub use service::{MAX_URL, Service, TrustedUrl, UrlRule, strict_url};
 pub use session::{Authentication, AuthnMethod, Session, Visit};
-pub use sign_in::PendingSignIn;
+pub use sign_in::{PendingSignIn, Vouched};
 pub use signing_key::StoredKey;
 pub use text::{Bounded, bounded, display_safe, normalised_login};
 pub use ticket::{Ticket, TicketKind};

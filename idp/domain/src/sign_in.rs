@@ -1,7 +1,7 @@
 //! A sign-in under way. It is stored, so that it survives a restart and any node can go on with it; steps never call
 //! one another, they return to the dispatcher which reads this.
 
-use crate::{Authentication, CorrelationId, Instant, OneTimeKey, PendingId, PersonId, Public, ServiceId};
+use crate::{Authentication, CorrelationId, Instant, OneTimeKey, PendingId, PersonId, Public, ServiceId, Upstream};
 use serde::{Deserialize, Serialize};
 
 /// Everything known of a sign-in that has not ended yet.
@@ -30,10 +30,27 @@ pub struct PendingSignIn {
     /// How it was proven.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authentication: Option<Authentication>,
+    /// What another provider vouched for, while the person chooses between their accounts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vouched: Option<Vouched>,
     /// Ties log lines and audit events together.
     pub correlation: CorrelationId,
     /// When it began.
     pub created: Instant,
     /// After this it is forgotten.
     pub expires: Instant,
+}
+
+/// What another provider vouched for. It holds digests: the names a person has elsewhere are not kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vouched {
+    /// Who, elsewhere, in which session there.
+    pub upstream: Upstream,
+    /// How and when the person proved themselves there.
+    pub authentication: Authentication,
+    /// The accounts it may be, in the order they are shown.
+    pub accounts: Vec<PersonId>,
+    /// What ends the session there, sealed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logout_hint: Option<String>,
 }

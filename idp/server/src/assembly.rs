@@ -94,10 +94,18 @@ pub fn connectors(loaded: &Loaded) -> Result<BTreeMap<SourceId, Connector>, Vec<
             Err(found) => problems.extend(found),
         }
     }
+    let opened = |name: &String| connectors.get(&SourceId::new(name.clone()));
     for (public, source) in &loaded.config.web.sign_in.publics {
-        if connectors.get(&SourceId::new(source.clone())).is_some_and(|connector| connector.password.is_none()) {
-            problems
-                .push(Problem::new(format!("web.sign_in.publics.{public}"), "names a source that checks no password"));
+        if opened(source).is_some_and(|connector| connector.password.is_none() && connector.redirect.is_none()) {
+            problems.push(Problem::new(format!("web.sign_in.publics.{public}"), "names a source nobody signs in with"));
+        }
+    }
+    for (public, sources) in &loaded.config.web.sign_in.also {
+        for source in sources.iter().filter(|name| opened(name).is_some_and(|connector| connector.redirect.is_none())) {
+            problems.push(Problem::new(
+                format!("web.sign_in.also.{public}"),
+                format!("names {source}, which is no provider people are sent to"),
+            ));
         }
     }
     if problems.is_empty() { Ok(connectors) } else { Err(problems) }
@@ -236,8 +244,8 @@ pub fn hub(
     let sources: HashMap<SourceId, SignInSource> = connectors
         .iter()
         .map(|(source, connector)| {
-            let (password, probe) = (connector.password.clone(), Arc::clone(&connector.probe));
-            (source.clone(), SignInSource { password, probe })
+            let (password, redirect) = (connector.password.clone(), connector.redirect.clone());
+            (source.clone(), SignInSource { password, redirect, probe: Arc::clone(&connector.probe) })
         })
         .collect();
     let parts = HubParts {

@@ -42,7 +42,7 @@ fn the_example_reads_back() {
     std::fs::write(&file, &text).unwrap();
     let loaded = config::load(&file, false, &|_| None).unwrap_or_else(|problems| panic!("{problems:?}\n{text}"));
     // Every kind of source has its example, under the name the page uses.
-    assert_eq!(loaded.config.sources.len(), KINDS.len().min(1));
+    assert_eq!(loaded.config.sources.len(), KINDS.len());
 }
 
 #[test]

@@ -49,6 +49,19 @@ problem-wait-minutes = Too many attempts: wait { $count } minutes, then try agai
 problem-directory = The directory that checks your password does not answer. Try again in a few minutes: this attempt does not count.
 problem-empty = Enter your login and your password.
 
+## Signing in elsewhere
+
+elsewhere-title = Sign in
+elsewhere-purpose = To enter { $workspace }, you sign in on another site and come back here.
+elsewhere-purpose-service = To open { $service }, you sign in on another site and come back here.
+elsewhere-go = Continue with { $provider }
+elsewhere-or = Other ways to sign in
+account-title = Which account do you want to open?
+account-purpose = Several accounts of { $workspace } are yours. You can change by signing in again.
+account-nowhere = Belongs to no school
+signed-out-elsewhere = You may still be signed in to { $provider }.
+signed-out-elsewhere-go = Sign out of { $provider } too
+
 ## Home
 
 home-title = Home
@@ -126,6 +139,14 @@ fault-storage-down-title = The service is unavailable for a moment
 fault-storage-down-text = Part of our installation does not answer. Try again in a few minutes: nothing is lost.
 fault-no-account-title = Your account is not ready yet
 fault-no-account-text = Your password is right, but your account has not been created here yet. It will be at the next update of the directory: try again tomorrow, or tell your school.
+fault-account-not-found-title = No account here is yours
+fault-account-not-found-text = You did sign in there, but no active account of this workspace is yours, and none was created. Give the number below to your school, which will check your enrolment.
+fault-provider-down-title = The site where you sign in does not answer
+fault-provider-down-text = We cannot send you there, or it does not answer us. Try again in a few minutes; sessions already open go on.
+fault-provider-refused-title = You were not signed in
+fault-provider-refused-text = The site where you sign in said no, or you gave up. Go back to home to start again.
+fault-provider-not-believed-title = We could not tell who you are
+fault-provider-not-believed-text = The answer of the site where you sign in is not the one we expected: to be safe, nothing was opened. Go back to home and start again; if it happens again, give the number below.
 fault-wrong-host-title = This is not our address
 fault-wrong-host-text = You came here by an address that is not ours. Use the link below.
 fault-method-not-allowed-title = This page does not open this way

@@ -50,6 +50,19 @@ problem-wait-minutes = Trop d’essais : attendez { $count } minutes, puis rée
 problem-directory = L’annuaire qui vérifie votre mot de passe ne répond pas. Réessayez dans quelques minutes : cet essai ne compte pas.
 problem-empty = Saisissez votre identifiant et votre mot de passe.
 
+## S’identifier ailleurs
+
+elsewhere-title = Connexion
+elsewhere-purpose = Pour entrer dans { $workspace }, vous vous identifiez sur un autre site, puis vous revenez ici.
+elsewhere-purpose-service = Pour ouvrir { $service }, vous vous identifiez sur un autre site, puis vous revenez ici.
+elsewhere-go = Continuer avec { $provider }
+elsewhere-or = Autres façons de se connecter
+account-title = Quel compte voulez-vous ouvrir ?
+account-purpose = Plusieurs comptes de { $workspace } sont à vous. Vous pourrez en changer en vous reconnectant.
+account-nowhere = Rattaché à aucun établissement
+signed-out-elsewhere = Vous êtes peut-être encore connecté à { $provider }.
+signed-out-elsewhere-go = Se déconnecter aussi de { $provider }
+
 ## Accueil
 
 home-title = Accueil
@@ -127,6 +140,14 @@ fault-storage-down-title = Le service est momentanément indisponible
 fault-storage-down-text = Une partie de nos installations ne répond pas. Réessayez dans quelques minutes : rien n’est perdu.
 fault-no-account-title = Votre compte n’est pas encore prêt
 fault-no-account-text = Votre mot de passe est bon, mais votre compte n’a pas encore été créé ici. Il le sera à la prochaine mise à jour de l’annuaire : réessayez demain, ou prévenez votre établissement.
+fault-account-not-found-title = Aucun compte ne vous correspond ici
+fault-account-not-found-text = Vous êtes bien identifié là-bas, mais aucun compte actif de cet espace n’est le vôtre : aucun n’a été créé. Donnez le numéro ci-dessous à votre établissement, qui vérifiera votre inscription.
+fault-provider-down-title = Le site où vous vous identifiez ne répond pas
+fault-provider-down-text = Nous ne pouvons pas vous y envoyer, ou il ne nous répond pas. Réessayez dans quelques minutes ; les sessions déjà ouvertes continuent.
+fault-provider-refused-title = Votre identification n’a pas abouti
+fault-provider-refused-text = Le site où vous vous identifiez a répondu non, ou vous avez renoncé. Revenez à l’accueil pour recommencer.
+fault-provider-not-believed-title = Nous n’avons pas pu vous reconnaître
+fault-provider-not-believed-text = La réponse du site où vous vous identifiez n’est pas celle que nous attendions : par prudence, rien n’a été ouvert. Revenez à l’accueil et recommencez ; si cela se répète, donnez le numéro ci-dessous.
 fault-wrong-host-title = Ce n’est pas notre adresse
 fault-wrong-host-text = Vous êtes arrivé ici par une adresse qui n’est pas la nôtre. Utilisez le lien ci-dessous.
 fault-method-not-allowed-title = Cette page ne s’ouvre pas ainsi

@@ -37,13 +37,15 @@ pub struct SessionConfig {
     pub sign_in_seconds: i64,
 }
 
-/// Section `[web.sign_in]`: for each public the source that checks the password, or `local`.
+/// Section `[web.sign_in]`: for each public where it signs in.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SignInConfig {
     /// `staff`, `pupil`, `guardian`, `guest` to the name of a source, or `local` for accounts kept here. A public that
-    /// is not named is served by the only source when there is exactly one; guests by `local`.
+    /// is not named is served by the only source that checks passwords when there is exactly one; guests by `local`.
     pub publics: BTreeMap<String, String>,
+    /// Public to the names of other providers offered beside, in this order: a source where people sign in elsewhere.
+    pub also: BTreeMap<String, Vec<String>>,
 }
 
 impl Default for WebConfig {
@@ -97,10 +99,11 @@ impl WebConfig {
                 ));
             }
         }
-        for public in self.sign_in.publics.keys() {
+        let also = self.sign_in.also.keys().map(|public| ("also", public));
+        for (key, public) in self.sign_in.publics.keys().map(|public| ("publics", public)).chain(also) {
             if public.parse::<Public>().is_err() {
                 problems.push(Problem::new(
-                    format!("web.sign_in.publics.{public}"),
+                    format!("web.sign_in.{key}.{public}"),
                     "is no public; use staff, pupil, guardian or guest",
                 ));
             }

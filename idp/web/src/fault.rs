@@ -32,6 +32,14 @@ pub enum FaultKind {
     StorageDown,
     /// The person was proven but has no account here yet.
     NoAccount,
+    /// Another provider vouches for the person, and no account here is theirs.
+    AccountNotFound,
+    /// The provider where the person signs in does not answer.
+    ProviderDown,
+    /// The provider, or the person there, said no.
+    ProviderRefused,
+    /// What the provider sent back is not believed.
+    ProviderNotBelieved,
     /// The host name of the request is not ours.
     WrongHost,
     /// The method is not one this address answers.
@@ -44,7 +52,7 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// Every kind.
-    pub const ALL: [FaultKind; 14] = [
+    pub const ALL: [FaultKind; 18] = [
         FaultKind::BadRequest,
         FaultKind::UnknownService,
         FaultKind::Refused,
@@ -55,6 +63,10 @@ impl FaultKind {
         FaultKind::Busy,
         FaultKind::StorageDown,
         FaultKind::NoAccount,
+        FaultKind::AccountNotFound,
+        FaultKind::ProviderDown,
+        FaultKind::ProviderRefused,
+        FaultKind::ProviderNotBelieved,
         FaultKind::WrongHost,
         FaultKind::MethodNotAllowed,
         FaultKind::TooLarge,
@@ -74,6 +86,10 @@ impl FaultKind {
             FaultKind::Busy => "busy",
             FaultKind::StorageDown => "storage-down",
             FaultKind::NoAccount => "no-account",
+            FaultKind::AccountNotFound => "account-not-found",
+            FaultKind::ProviderDown => "provider-down",
+            FaultKind::ProviderRefused => "provider-refused",
+            FaultKind::ProviderNotBelieved => "provider-not-believed",
             FaultKind::WrongHost => "wrong-host",
             FaultKind::MethodNotAllowed => "method-not-allowed",
             FaultKind::TooLarge => "too-large",
@@ -85,11 +101,17 @@ impl FaultKind {
     pub fn status(self) -> StatusCode {
         match self {
             FaultKind::BadRequest | FaultKind::SignInExpired => StatusCode::BAD_REQUEST,
-            FaultKind::UnknownService | FaultKind::Refused | FaultKind::StaleForm | FaultKind::NoAccount => {
-                StatusCode::FORBIDDEN
-            }
+            FaultKind::UnknownService
+            | FaultKind::Refused
+            | FaultKind::StaleForm
+            | FaultKind::NoAccount
+            | FaultKind::AccountNotFound
+            | FaultKind::ProviderRefused
+            | FaultKind::ProviderNotBelieved => StatusCode::FORBIDDEN,
             FaultKind::NotFound => StatusCode::NOT_FOUND,
-            FaultKind::DirectoryDown | FaultKind::Busy | FaultKind::StorageDown => StatusCode::SERVICE_UNAVAILABLE,
+            FaultKind::DirectoryDown | FaultKind::ProviderDown | FaultKind::Busy | FaultKind::StorageDown => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             FaultKind::WrongHost => StatusCode::MISDIRECTED_REQUEST,
             FaultKind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             FaultKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,

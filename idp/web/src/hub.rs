@@ -10,10 +10,10 @@ use crate::{Begin, Fault, FaultKind, Live, Protocol, Texts, Visitor, WebConfig};
 use arc_swap::ArcSwap;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use preau_connector_api::{PasswordCheck, Probe};
+use preau_connector_api::{PasswordCheck, Probe, Redirect};
 use preau_domain::{
     AccountState, AuditEvent, AuditKind, Authentication, Clock, CorrelationId, Ids, Instant, PendingId, PendingSignIn,
-    PersonId, Public, Seconds, Session, SessionId, SourceId, Uai,
+    PersonId, Public, Seconds, Session, SessionId, SourceId, Uai, Upstream,
 };
 use preau_egress::Egress;
 use preau_keys::{Keyring, Passwords, Signers};
@@ -31,6 +31,8 @@ const REFUSALS_A_SECOND: u32 = 20;
 pub struct SignInSource {
     /// Checks passwords; `None` if the source cannot.
     pub password: Option<Arc<dyn PasswordCheck>>,
+    /// Signs people in elsewhere; `None` if the source does not.
+    pub redirect: Option<Arc<dyn Redirect>>,
     /// Says whether it answers.
     pub probe: Arc<dyn Probe>,
 }
@@ -176,14 +178,41 @@ impl Hub {
         self.services.store(Arc::new(services));
     }
 
-    /// Which source checks the password of a public; `None` is the accounts kept here.
+    /// Which source serves a public; `None` is the accounts kept here.
     pub fn source_of(&self, public: Public) -> Option<&SourceId> {
         match self.config.sign_in.publics.get(public.as_str()) {
             Some(name) if name == "local" => None,
             Some(name) => self.sources.keys().find(|id| id.as_str() == name),
-            None if public != Public::Guest && self.sources.len() == 1 => self.sources.keys().next(),
-            None => None,
+            None if public == Public::Guest => None,
+            None => {
+                let mut checking = self.sources.iter().filter(|(_, source)| source.password.is_some());
+                let only = checking.next().map(|(id, _)| id);
+                only.filter(|_| checking.next().is_none())
+            }
         }
+    }
+
+    /// The provider of that name, if people are sent to it.
+    pub fn provider(&self, source: &SourceId) -> Option<Arc<dyn Redirect>> {
+        self.sources.get(source)?.redirect.clone()
+    }
+
+    /// The providers a public may sign in with, the one that serves it first.
+    pub fn providers_of(&self, public: Public) -> Vec<(SourceId, Arc<dyn Redirect>)> {
+        let also = self.config.sign_in.also.get(public.as_str()).into_iter().flatten();
+        let also = also.map(|name| SourceId::new(name.clone()));
+        let all = self.source_of(public).cloned().into_iter().chain(also);
+        all.filter_map(|source| Some((source.clone(), self.provider(&source)?))).collect()
+    }
+
+    /// Whether a public is asked for a password; one that is not signs in elsewhere.
+    pub fn asks_password(&self, public: Public) -> bool {
+        self.source_of(public).is_none_or(|source| self.provider(source).is_none())
+    }
+
+    /// The digest under which a name that a provider gave is kept; `what` tells names of people from those of sessions.
+    pub(crate) fn upstream_digest(&self, source: &SourceId, issuer: &str, what: &str, name: &str) -> String {
+        self.keyring.mac("upstream-name", &[source.as_str(), issuer, what, name])
     }
 
     /// Stores the beginning of a sign-in and sends the browser to the dispatcher.
@@ -200,6 +229,7 @@ impl Hub {
             public: None,
             person: None,
             authentication: None,
+            vouched: None,
             correlation: visitor.correlation.clone(),
             created: now,
             expires: now + Seconds(self.config.session.sign_in_seconds),
@@ -266,6 +296,7 @@ impl Hub {
         pending: &PendingSignIn,
         person: &PersonId,
         authentication: Authentication,
+        upstream: Option<Upstream>,
     ) -> Result<(Arc<Live>, HeaderValue), Fault> {
         let now = self.now();
         let secret = Secret::generate(&*self.ids);
@@ -286,7 +317,7 @@ impl Hub {
             session: session.clone(),
             pending: Some(pending.id.clone()),
             replaces: before.as_ref().map(|s| s.id.clone()),
-            upstream: None,
+            upstream,
         };
         let orphans = self.store.begin_session(&new).await.map_err(|error| match error {
             StoreError::Conflict => Fault::new(FaultKind::SignInExpired, "this sign-in was ended already"),

@@ -18,6 +18,7 @@ mod protocol;
 mod router;
 pub mod sign_in;
 mod table;
+mod upstream;
 mod visitor;
 
 pub use config::{SessionConfig, SignInConfig, WebConfig};

@@ -53,8 +53,9 @@ async fn sign_out(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) ->
 impl Hub {
     /// Ends the session of this browser and answers with the page that says so.
     pub async fn sign_out(&self, visitor: &Visitor) -> Result<Response, Fault> {
+        let elsewhere = self.way_out_elsewhere(visitor).await?;
         let told = self.end_visitor_session(visitor).await?;
-        Ok(self.without_session(pages::signed_out(self, visitor, told)))
+        Ok(self.without_session(pages::signed_out(self, visitor, told, elsewhere)))
     }
 
     /// Ends the session of this browser, if it has one. Returns how many services are being told.

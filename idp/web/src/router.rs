@@ -4,7 +4,7 @@
 //! host, and leaves with the headers of the house; a fault inside becomes a page here and nowhere else.
 
 use crate::visitor::{Cookie, peer};
-use crate::{Fault, FaultKind, Hub, Locale, Visitor, headers, logout, pages, sign_in};
+use crate::{Fault, FaultKind, Hub, Locale, Visitor, headers, logout, pages, sign_in, upstream};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
@@ -25,7 +25,11 @@ const MAX_TARGET: usize = 16 * 1024;
 
 /// Everything a browser or a service can ask for, over a hub that has its protocols.
 pub fn router(hub: Arc<Hub>) -> Router {
-    let mut routes = Router::new().merge(sign_in::routes()).merge(logout::routes()).merge(pages::portal_routes());
+    let mut routes = Router::new()
+        .merge(sign_in::routes())
+        .merge(logout::routes())
+        .merge(upstream::routes())
+        .merge(pages::portal_routes());
     for protocol in hub.protocols() {
         routes = routes.merge(protocol.routes());
     }

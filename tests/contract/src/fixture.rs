@@ -109,6 +109,7 @@ pub fn pending(id: &str) -> PendingSignIn {
         public: None,
         person: None,
         authentication: None,
+        vouched: None,
         correlation: CorrelationId::new("c1"),
         created: NOW,
         expires: NOW + Seconds(600),

@@ -20,7 +20,6 @@ use preau_egress::Egress;
 use preau_keys::{Keyring, Passwords, Sealer, Signers};
 use preau_store::{PersonChange, Store};
 use preau_web::{Hub, HubParts, ServiceTable, SignInSource, WebConfig};
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use tower::ServiceExt;
@@ -40,6 +39,8 @@ pub struct Setup {
     pub services: Vec<MountedService>,
     /// Passwords checked at once, and how many may wait.
     pub password_pool: (usize, usize),
+    /// Sources besides the directory.
+    pub sources: Vec<(SourceId, SignInSource)>,
     /// PEM files of certificate authorities that are believed besides those of the system.
     pub authorities: Vec<PathBuf>,
 }
@@ -47,7 +48,13 @@ pub struct Setup {
 impl Default for Setup {
     fn default() -> Self {
         let config = WebConfig { public_url: BASE.to_owned(), ..WebConfig::default() };
-        Setup { config, services: cast::services(), password_pool: (2, 64), authorities: Vec::new() }
+        Setup {
+            config,
+            services: cast::services(),
+            password_pool: (2, 64),
+            sources: Vec::new(),
+            authorities: Vec::new(),
+        }
     }
 }
 
@@ -306,7 +313,7 @@ fn assemble(
     ids: &Arc<SeededIds>,
     directory: &Arc<Directory>,
 ) -> Arc<Hub> {
-    let source = SignInSource { password: Some(directory.clone()), probe: directory.clone() };
+    let source = SignInSource { password: Some(directory.clone()), redirect: None, probe: directory.clone() };
     preau_keys::install_provider();
     let tls = preau_keys::client_config(&setup.authorities).expect("the system has its authorities");
     let keyring = Keyring::ephemeral(b"stories");
@@ -318,7 +325,7 @@ fn assemble(
         keyring,
         passwords: Passwords::new(setup.password_pool.0, setup.password_pool.1),
         config: setup.config.clone(),
-        sources: HashMap::from([(SourceId::new(ANNUAIRE), source)]),
+        sources: setup.sources.iter().cloned().chain([(SourceId::new(ANNUAIRE), source)]).collect(),
         services: ServiceTable::new(setup.services.clone()).expect("the services of a story fit together"),
         egress: Egress::new(tls).expect("a client can be made"),
     });

@@ -28,6 +28,7 @@ mod hub;
 mod listener;
 mod log;
 mod page;
+mod provider;
 
 pub use app::{CasApp, Validation};
 pub use attack::Attack;
@@ -41,6 +42,7 @@ pub use hub::{BASE, HOST, Setup, TestHub};
 pub use listener::{Heard, Listener};
 pub use log::{Log, Secrets};
 pub use page::{Answer, Form};
+pub use provider::{Provider, Trip};
 
 /// Turns stories, `async fn name(hub: TestHub)`, into tests: each runs on SQLite, and on PostgreSQL when
 /// `TEST_POSTGRES_URL` names a server. One invocation per module.

@@ -14,6 +14,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Heard {
     /// Method and path.
     pub line: String,
+    /// Headers, as they came.
+    pub head: String,
     /// Fields of the form.
     pub form: Vec<(String, String)>,
 }
@@ -88,7 +90,7 @@ impl Heard {
 }
 
 /// Reads one request with a body of known length.
-async fn read(stream: &mut TcpStream) -> Option<Heard> {
+pub(crate) async fn read(stream: &mut TcpStream) -> Option<Heard> {
     let mut bytes = Vec::new();
     loop {
         let mut part = [0u8; 4096];
@@ -102,7 +104,7 @@ async fn read(stream: &mut TcpStream) -> Option<Heard> {
             });
             if body.len() >= length.unwrap_or(0) {
                 let form = url::form_urlencoded::parse(body.as_bytes()).into_owned().collect();
-                return Some(Heard { line: head.lines().next()?.to_owned(), form });
+                return Some(Heard { line: head.lines().next()?.to_owned(), head: head.to_owned(), form });
             }
         }
         if count == 0 || bytes.len() > 1 << 20 {

@@ -118,6 +118,14 @@ fn validate(config: &Config, demo: bool) -> Vec<Problem> {
             ));
         }
     }
+    for (public, sources) in &config.web.sign_in.also {
+        for source in sources.iter().filter(|source| !config.sources.contains_key(&SourceId::new((*source).clone()))) {
+            problems.push(Problem::new(
+                format!("web.sign_in.also.{public}"),
+                format!("names {source}, which is no source of this file"),
+            ));
+        }
+    }
     problems
 }
 

@@ -107,9 +107,9 @@ pub fn example(kinds: &[Kind]) -> String {
     for kind in kinds {
         let _written = write!(
             out,
-            "\n# A source of people. {}\n[sources.annuaire]\nkind = \"{}\"\n# How often a server synchronises it by \
-             itself; never when absent.\n#every = \"1h\"\n{}",
-            kind.summary, kind.name, kind.example
+            "\n# A source. {}\n[sources.{}]\nkind = \"{}\"\n# How often a server synchronises it by itself; never when \
+             absent.\n#every = \"1h\"\n{}",
+            kind.summary, kind.called, kind.name, kind.example
         );
         if !out.ends_with('\n') {
             out.push('\n');

@@ -5,8 +5,11 @@
 //! are in the modules below. No page needs a script, none loads anything from elsewhere, none has inline style or script.
 
 mod assets;
+mod elsewhere;
 mod portal;
 mod tiles;
+
+pub use elsewhere::{choose_account, elsewhere, said};
 
 use crate::{Fault, FaultKind, Hub, Locale, Texts, Visitor, WebConfig};
 use askama::Template;
@@ -135,11 +138,19 @@ struct Choice {
     value: &'static str,
     label: String,
     hint: String,
+    /// Straight to the one provider where this public signs in.
+    href: Option<String>,
 }
 
 impl<'a> ChoosePublic<'a> {
-    fn new(page: Page<'a>, pending_id: &'a str, service_title: Option<&str>) -> Self {
+    fn new(
+        page: Page<'a>,
+        pending_id: &'a str,
+        service_title: Option<&str>,
+        straight: impl Fn(Public) -> Option<String>,
+    ) -> Self {
         let choice = |public: Public| Choice {
+            href: straight(public),
             value: public.as_str(),
             label: page.t(&format!("public-{}", public.as_str())),
             hint: page.t(&format!("public-{}-hint", public.as_str())),
@@ -156,7 +167,8 @@ impl<'a> ChoosePublic<'a> {
 
 /// Asks which of the four publics the person belongs to.
 pub fn choose_public(hub: &Hub, visitor: &Visitor, pending_id: &str, service_title: Option<&str>) -> Response {
-    html("choose-public", &ChoosePublic::new(Page::new(hub, visitor), pending_id, service_title))
+    let straight = |public| elsewhere::straight(hub, pending_id, public);
+    html("choose-public", &ChoosePublic::new(Page::new(hub, visitor), pending_id, service_title, straight))
 }
 
 /// What [`password`] shows.
@@ -191,12 +203,14 @@ struct Password<'a> {
     problem: Option<String>,
     /// The problem lies in what was typed.
     at_fault: bool,
+    /// Other ways to sign in.
+    ways: Vec<elsewhere::Way>,
     focus_login: bool,
     focus_password: bool,
 }
 
 impl<'a> Password<'a> {
-    fn new(page: Page<'a>, form: PasswordPage<'a>) -> Self {
+    fn new(page: Page<'a>, form: PasswordPage<'a>, ways: Vec<elsewhere::Way>) -> Self {
         let purpose = match form.service_title {
             Some(title) => page.with("password-purpose-service", "service", title),
             None => page.with("password-purpose", "workspace", page.workspace),
@@ -215,6 +229,7 @@ impl<'a> Password<'a> {
             focus_login: problem.is_none() && form.login.is_empty(),
             focus_password: problem.is_none() && !form.login.is_empty(),
             problem,
+            ways,
             page: page.at(format!("/sign-in/{}?public={public}", form.pending_id)),
         }
     }
@@ -234,7 +249,9 @@ fn problem_sentence(page: &Page<'_>, key: &str, wait_seconds: Option<i64>) -> St
 
 /// Asks for login and password.
 pub fn password(hub: &Hub, visitor: &Visitor, form: PasswordPage<'_>) -> Response {
-    html("password", &Password::new(Page::new(hub, visitor), form))
+    let page = Page::new(hub, visitor);
+    let ways = elsewhere::ways(hub, &page, form.pending_id, form.public);
+    html("password", &Password::new(page, form, ways))
 }
 
 #[derive(Template)]
@@ -287,17 +304,19 @@ pub fn fault(hub: &Hub, visitor: &Visitor, fault: &Fault) -> Response {
 struct SignedOut<'a> {
     page: Page<'a>,
     sentence: String,
+    /// Name and way out of the provider where the person may still be signed in.
+    elsewhere: Option<(String, String)>,
 }
 
 impl<'a> SignedOut<'a> {
-    fn new(page: Page<'a>, services_told: usize) -> Self {
-        SignedOut { sentence: page.count("signed-out", services_told), page }
+    fn new(page: Page<'a>, services_told: usize, elsewhere: Option<(String, String)>) -> Self {
+        SignedOut { sentence: page.count("signed-out", services_told), page, elsewhere }
     }
 }
 
-/// Says that everything is closed, and how many services are being told.
-pub fn signed_out(hub: &Hub, visitor: &Visitor, services_told: usize) -> Response {
-    html("signed-out", &SignedOut::new(Page::new(hub, visitor), services_told))
+/// Says that everything is closed, how many services are being told, and where the person may still be signed in.
+pub fn signed_out(hub: &Hub, visitor: &Visitor, services_told: usize, elsewhere: Option<(String, String)>) -> Response {
+    html("signed-out", &SignedOut::new(Page::new(hub, visitor), services_told, elsewhere))
 }
 
 #[derive(Template)]

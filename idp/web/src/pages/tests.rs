@@ -190,8 +190,8 @@ fn what_comes_from_outside_stays_text() {
         fault.service = Some((hostile.into(), hostile.into()));
         let live = somebody(hostile, hostile, hostile, &[(990_001, preau_domain::Profile::Teacher)]);
         let drawn = [
-            ("password", Password::new(page(), form).render().unwrap()),
-            ("choose", ChoosePublic::new(page(), hostile, Some(hostile)).render().unwrap()),
+            ("password", Password::new(page(), form, Vec::new()).render().unwrap()),
+            ("choose", ChoosePublic::new(page(), hostile, Some(hostile), |_| None).render().unwrap()),
             ("fault", FaultPage::new(page(), &fault, hostile).render().unwrap()),
             ("home", samples::home(page(), &services(), &live, hostile).render().unwrap()),
         ];

@@ -1,10 +1,13 @@
 //! The sign-in dispatcher: reads the stored state of a sign-in and names its next step.
 //!
-//! Steps (choose who you are, password) never call one another: each stores what it learnt and returns here. Who the
-//! person says they are proves nothing and opens nothing, so that choice is not stored: it travels in the address of the
-//! page that asks for the password, and with its form. A browser proves that a sign-in is its own by the secret whose digest the sign-in carries; every form carries a token made of
+//! Steps (choose who you are, password, another provider, which account) never call one another: each stores what it
+//! learnt and returns here. Who the person says they are proves nothing and opens nothing, so that choice is not stored:
+//! it travels in the address of the page that asks for the password, and with its form. A browser proves that a sign-in
+//! is its own by the secret whose digest the sign-in carries; every form carries a token made of
 //! that secret and the sign-in, so that no other site can send it.
 
+mod elsewhere;
+mod enter;
 mod password;
 mod proof;
 
@@ -15,14 +18,20 @@ use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use http::{HeaderValue, header};
-use preau_domain::{PendingId, PendingSignIn, Public};
+use preau_domain::{PendingId, PendingSignIn, Public, Uai};
 use std::sync::Arc;
 
+pub(crate) use elsewhere::open_hint;
 pub use proof::{Outcome, SOFT_LOCK};
 
 /// The routes of this concern.
 pub fn routes() -> Router<Arc<Hub>> {
-    Router::new().route("/sign-in/{id}", get(show)).route("/sign-in/{id}/password", post(password::submit))
+    Router::new()
+        .route("/sign-in/{id}", get(show))
+        .route("/sign-in/{id}/password", post(password::submit))
+        .route("/sign-in/{id}/elsewhere/{source}", get(elsewhere::leave))
+        .route("/sign-in/{id}/account", post(elsewhere::choose_account))
+        .route("/upstream/{source}/callback", get(elsewhere::come_back))
 }
 
 /// The next step of a sign-in.
@@ -32,12 +41,20 @@ pub enum Step {
     ChoosePublic,
     /// Ask for login and password.
     Password(Public),
+    /// Send the person to another provider.
+    Elsewhere(Public),
+    /// Ask which of several accounts the person wants: another provider vouches for all.
+    ChooseAccount,
     /// The session this browser already has is enough.
     Enough,
 }
 
-/// Names the next step from the stored state and the session the browser has, if any. Pure.
-pub fn next_step(pending: &PendingSignIn, live: Option<&Live>) -> Step {
+/// Names the next step from the stored state and the session the browser has, if any; `asks_password` says whether a
+/// public proves itself here. Pure.
+pub fn next_step(pending: &PendingSignIn, live: Option<&Live>, asks_password: impl Fn(Public) -> bool) -> Step {
+    if pending.vouched.is_some() {
+        return Step::ChooseAccount;
+    }
     if let Some(live) = live
         && pending.fresh_after.is_none_or(|after| live.session.authentication.at >= after)
     {
@@ -45,7 +62,8 @@ pub fn next_step(pending: &PendingSignIn, live: Option<&Live>) -> Step {
     }
     match pending.public {
         None => Step::ChoosePublic,
-        Some(public) => Step::Password(public),
+        Some(public) if asks_password(public) => Step::Password(public),
+        Some(public) => Step::Elsewhere(public),
     }
 }
 
@@ -58,13 +76,13 @@ async fn show(
     let mut pending = load(&hub, &visitor, &id).await?;
     let fields = Fields::parse(query.as_deref().unwrap_or_default())?;
     let back = fields.one("back")?.is_some();
-    if back && pending.public.is_some() {
-        pending.public = None;
+    if back && pending.vouched.is_some() {
+        pending.vouched = None;
         hub.store.update_pending(&pending).await?;
     }
     chosen(&mut pending, &fields)?;
     let live = visitor.live(&hub).await?;
-    match next_step(&pending, live.as_deref()) {
+    match next_step(&pending, live.as_deref(), |public| hub.asks_password(public)) {
         Step::Enough => {
             let Some(live) = live else {
                 return Err(Fault::new(FaultKind::Internal, "a session was enough and is gone"));
@@ -78,6 +96,11 @@ async fn show(
             Ok(pages::choose_public(&hub, &visitor, pending.id.as_str(), title.as_deref()))
         }
         Step::Password(public) => Ok(ask_password(&hub, &visitor, &pending, public, "", None, None)),
+        Step::Elsewhere(public) => {
+            let title = service_title(&hub, &visitor, &pending);
+            Ok(pages::elsewhere(&hub, &visitor, pending.id.as_str(), public, title.as_deref()))
+        }
+        Step::ChooseAccount => ask_account(&hub, &visitor, &pending).await,
     }
 }
 
@@ -148,16 +171,31 @@ fn ask_password(
         wait_seconds,
         service_title: title.as_deref(),
     };
-    let mut response = pages::password(hub, visitor, page);
-    // The redirect that follows this form ends at the service, and browsers hold it against the form's policy.
+    leads_to_service(hub, pending, pages::password(hub, visitor, page))
+}
+
+/// Asks which of several accounts; each is told by its person and what they are where.
+async fn ask_account(hub: &Hub, visitor: &Visitor, pending: &PendingSignIn) -> Result<Response, Fault> {
+    let mut accounts = Vec::new();
+    for (index, id) in pending.vouched.iter().flat_map(|vouched| &vouched.accounts).enumerate() {
+        let Some(person) = hub.store.person(id).await? else { continue };
+        let uais: Vec<Uai> = person.establishments().into_iter().take(100).cloned().collect();
+        accounts.push((index, person, hub.store.establishments(&uais).await?));
+    }
+    let token = token(hub, visitor, &pending.id);
+    Ok(leads_to_service(hub, pending, pages::choose_account(hub, visitor, pending.id.as_str(), &token, &accounts)))
+}
+
+/// A page whose form ends, after our redirect, at the service: browsers hold that against the form's policy.
+fn leads_to_service(hub: &Hub, pending: &PendingSignIn, mut page: Response) -> Response {
     let services = hub.services();
     if let Some(door) = pending.service.as_ref().and_then(|id| services.get(id)) {
         let mut origins: Vec<String> =
             door.service.urls.iter().map(|r| format!("{}://{}:{}", r.scheme, r.host, r.port)).collect();
         origins.dedup();
-        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, crate::headers::form_action(&origins));
+        page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, crate::headers::form_action(&origins));
     }
-    response
+    page
 }
 
 /// The end of the corridor: hands the session over to whoever began the sign-in.

@@ -1,12 +1,13 @@
 //! The step that asks for login and password.
 
+use super::enter::enter;
 use super::proof::{self, Outcome};
-use super::{ask_password, check_token, chosen, finish, load};
+use super::{ask_password, check_token, chosen, load};
 use crate::visitor::{Cookie, Secret};
 use crate::{Fault, FaultKind, Fields, Hub, Visitor};
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 use preau_domain::{AuditEvent, AuditKind, display_safe, normalised_login};
 use std::sync::Arc;
@@ -22,7 +23,7 @@ pub async fn submit(
     let mut pending = load(&hub, &visitor, &id).await?;
     check_token(&hub, &visitor, &pending.id, &fields)?;
     chosen(&mut pending, &fields)?;
-    let Some(public) = pending.public else {
+    let Some(public) = pending.public.filter(|public| hub.asks_password(*public)) else {
         return Ok(hub.see_other(&format!("/sign-in/{}", pending.id)));
     };
     let (typed, password) = (fields.required("login")?, fields.required("password")?);
@@ -47,42 +48,14 @@ pub async fn submit(
             Ok(page)
         }
         Outcome::Proven(person, authentication, counter) => {
-            let method = authentication.method;
-            // Together, so that they share a commit.
-            let begun = hub.begin_session(&visitor, &pending, &person.id, authentication);
-            let (begun, forgiven, device) =
-                tokio::join!(begun, hub.store.forgive(&counter), remember_device(&hub, &visitor, typed));
-            let (live, cookie) = begun?;
-            let session = live.session.id.clone();
-            let mut success = event(AuditKind::SignInSucceeded, method.as_str());
-            success.person = Some(person.id.clone());
-            success.session = Some(session.clone());
-            success.service = pending.service.clone();
-            let finished = async {
+            let besides = async {
+                // Together, so that they share a commit.
+                let (forgiven, device) =
+                    tokio::join!(hub.store.forgive(&counter), remember_device(&hub, &visitor, typed));
                 forgiven?;
-                let device = device?;
-                hub.audit(success);
-                let response = match finish(&hub, &visitor, live, pending).await {
-                    // A refusal by the service still leaves the person signed in: the cookies go with its page.
-                    Err(fault) if !fault.kind.status().is_server_error() => fault.into_response(),
-                    other => other?,
-                };
-                Ok::<_, Fault>((response, device))
+                Ok(Some(device?))
             };
-            let (mut response, device) = match finished.await {
-                Ok(finished) => finished,
-                // A failure of ours leaves nothing: neither a cookie nor, if the store still answers, a session.
-                Err(fault) => {
-                    if let Err(error) = hub.end_session(&session, "failure", &visitor.correlation).await {
-                        tracing::warn!(fault = error.kind.as_str(), "a session without a browser is left to expire");
-                    }
-                    return Err(fault);
-                }
-            };
-            let headers = response.headers_mut();
-            headers.append(header::SET_COOKIE, cookie);
-            headers.append(header::SET_COOKIE, device);
-            Ok(response)
+            enter(&hub, &visitor, pending, &person.id, authentication, None, besides).await
         }
     }
 }

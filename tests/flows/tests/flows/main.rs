@@ -20,3 +20,7 @@ mod rights;
 mod routes;
 mod sessions;
 mod transport;
+mod upstream;
+mod upstream_hostile;
+mod upstream_logout;
+mod upstream_network;

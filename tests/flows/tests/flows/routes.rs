@@ -1,7 +1,7 @@
 //! Every address that is mounted, and what protects it: the table below is the reference page
 //! (`UPDATE_REFERENCE=1` writes it), the sources mount nothing else, and each protection is tried.
 
-use Protection::{Machine, Open, OwnSession, OwnSignIn, Session, SessionForm, SignInForm, Ticket};
+use Protection::{Machine, Open, OwnSession, OwnSignIn, Provider, Session, SessionForm, SignInForm, Ticket};
 use http::Method;
 use preau_flows::{ALICE, Answer, TestHub, stories};
 use std::collections::BTreeSet;
@@ -20,11 +20,13 @@ enum Protection {
     OwnSignIn,
     SignInForm,
     Ticket,
+    Provider,
     Machine,
 }
 
 impl Protection {
-    const ALL: [Protection; 8] = [Open, Session, OwnSession, SessionForm, OwnSignIn, SignInForm, Ticket, Machine];
+    const ALL: [Protection; 9] =
+        [Open, Session, OwnSession, SessionForm, OwnSignIn, SignInForm, Ticket, Provider, Machine];
 
     fn word(self) -> &'static str {
         match self {
@@ -35,6 +37,7 @@ impl Protection {
             OwnSignIn => "own sign-in",
             SignInForm => "sign-in form",
             Ticket => "ticket",
+            Provider => "provider",
             Machine => "machine",
         }
     }
@@ -48,6 +51,7 @@ impl Protection {
             OwnSignIn => "the browser that began the sign-in, known by a secret cookie; no other browser sees it",
             SignInForm => "the browser that began the sign-in, and the token of the form it was shown",
             Ticket => "a single-use ticket, made for the address of the service that presents it",
+            Provider => "a notice signed by a provider of the configuration, heard once",
             Machine => "no person and no secret; mounted beside the rest by the server",
         }
     }
@@ -61,6 +65,15 @@ const ROUTES: &[(&str, &str, Protection, &str)] = &[
     ("POST", "/sign-out", SessionForm, "ends the session and tells the services it reached"),
     ("GET", "/sign-in/{id}", OwnSignIn, "the next step of a sign-in: who you are, then login and password"),
     ("POST", "/sign-in/{id}/password", SignInForm, "login and password"),
+    ("GET", "/sign-in/{id}/elsewhere/{source}", OwnSignIn, "sends the browser to another provider of that public"),
+    ("POST", "/sign-in/{id}/account", SignInForm, "says which of several accounts"),
+    (
+        "GET",
+        "/upstream/{source}/callback",
+        OwnSignIn,
+        "takes the browser back from another provider, once, by the state it left with",
+    ),
+    ("POST", "/upstream/{source}/backchannel-logout", Provider, "ends the sessions a provider says have ended there"),
     ("GET", "/accessibility", Open, "the statement of accessibility"),
     ("GET", "/assets/{name}", Open, "style and script of the pages, by the digest of their content"),
     ("GET", "/icons/{name}", Open, "the drawing of a tile"),
@@ -161,7 +174,7 @@ fn filled(path: &str, id: &str, asset: &str) -> String {
     match path {
         "/assets/{name}" => asset.to_owned(),
         "/icons/{name}" => "/icons/app.svg".to_owned(),
-        _ => path.replace("{service}", "app").replace("{id}", id),
+        _ => path.replace("{service}", "app").replace("{source}", "guichet").replace("{id}", id),
     }
 }
 
@@ -205,6 +218,8 @@ fn protects(protection: Protection, path: &str, outside: &Answer, without_token:
             let said = outside.body == "no\n" || refused.iter().any(|word| outside.body.contains(word));
             assert!(status == 200 && said, "{path}: {status} {}", outside.body);
         }
+        // No provider is configured here; `upstream_logout` sends its notices.
+        Provider => assert_eq!(status, 404, "{path}"),
         // Mounted beside this router by the server, whose tests ask them.
         Machine => assert_eq!(status, 404, "{path}"),
     }

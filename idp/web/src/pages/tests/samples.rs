@@ -1,5 +1,6 @@
 //! Invented people, schools and services to draw pages from.
 
+use super::super::elsewhere::{ChooseAccount, Elsewhere, Way};
 use super::super::portal::Home;
 use super::super::*;
 use crate::{Door, Live, ServiceTable};
@@ -196,6 +197,15 @@ pub fn home<'a>(page: Page<'a>, table: &ServiceTable, live: &Live, search: &str)
     Home::new(page, live, search.to_owned(), sections, |form| format!("token-{form}"))
 }
 
+/// Two ways to sign in elsewhere.
+fn ways(page: &Page<'_>) -> Vec<Way> {
+    let way = |(source, name): (&str, &str)| Way {
+        href: format!("/sign-in/abc/elsewhere/{source}?public=staff"),
+        label: page.with("elsewhere-go", "provider", name),
+    };
+    [("guichet", "Guichet de l’académie"), ("proconnect", "ProConnect")].into_iter().map(way).collect()
+}
+
 /// Every page in one language, in every state that looks different.
 pub fn draw_all(locale: Locale) -> Vec<Drawn> {
     let texts = Texts::load();
@@ -210,8 +220,10 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
     let mut all: Vec<(String, String)> = Vec::new();
     let mut add = |name: &str, html: Result<String, askama::Error>| all.push((name.to_owned(), html.unwrap()));
 
-    add("choose", ChoosePublic::new(bare(), "abc", None).render());
-    add("choose-service", ChoosePublic::new(page(), "abc", Some("Moodle")).render());
+    add("choose", ChoosePublic::new(bare(), "abc", None, |_| None).render());
+    add("choose-service", ChoosePublic::new(page(), "abc", Some("Moodle"), |_| None).render());
+    let straight = |public| (public == Public::Staff).then(|| "/sign-in/abc/elsewhere/guichet?public=staff".to_owned());
+    add("choose-elsewhere", ChoosePublic::new(page(), "abc", None, straight).render());
     for public in Public::ALL {
         let form = PasswordPage {
             pending_id: "abc",
@@ -222,7 +234,8 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
             wait_seconds: None,
             service_title: (public == Public::Staff).then_some("Moodle"),
         };
-        add(&format!("password-{}", public.as_str()), Password::new(page(), form).render());
+        let ways = if public == Public::Guardian { ways(&page()) } else { Vec::new() };
+        add(&format!("password-{}", public.as_str()), Password::new(page(), form, ways).render());
     }
     let problems = [
         ("problem-credentials", None),
@@ -243,7 +256,7 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
             service_title: None,
         };
         let name = format!("{problem}-{}", wait_seconds.unwrap_or_default());
-        add(&name, Password::new(bare(), form).render());
+        add(&name, Password::new(bare(), form, Vec::new()).render());
     }
     for kind in FaultKind::ALL {
         let fault = Fault::new(kind, "detail for the log");
@@ -259,8 +272,23 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
         add(&format!("refusal-{}", reason.key()), FaultPage::new(page(), &fault, "7k2m9xq4hd3w").render());
     }
     for told in [0, 1, 3] {
-        add(&format!("signed-out-{told}"), SignedOut::new(page(), told).render());
+        add(&format!("signed-out-{told}"), SignedOut::new(page(), told, None).render());
     }
+    let provider = ("Guichet de l’académie".to_owned(), "https://guichet.example/end".to_owned());
+    add("signed-out-elsewhere", SignedOut::new(page(), 1, Some(provider)).render());
+    for (name, service) in [("elsewhere", None), ("elsewhere-service", Some("Moodle"))] {
+        add(name, Elsewhere::new(page(), "abc", Public::Staff, service, ways(&page())).render());
+    }
+    let accounts: Vec<(usize, Person, Vec<Establishment>)> = [
+        somebody("Ugo", "Pellissard", "M.", &[(990_002, Profile::Guardian)]),
+        somebody("Ugo", "Pellissard", "M.", &[(990_003, Profile::Guardian), (990_001, Profile::Teacher)]),
+        somebody("Ugo", "Pellissard", "M.", &[]),
+    ]
+    .into_iter()
+    .enumerate()
+    .map(|(index, live)| (index, Person::clone(&live.person), live.establishments.clone()))
+    .collect();
+    add("choose-account", ChooseAccount::new(page(), "abc", "token", &accounts).render());
     add("accessibility", Accessibility { page: page().at("/accessibility") }.render());
 
     let table = services();

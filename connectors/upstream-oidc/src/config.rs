@@ -1,0 +1,263 @@
+//! What the configuration says of a provider: read, checked as a whole, and turned into what the rest of the crate works
+//! with. Opens files (secret, key, authority), never a connection.
+
+use crate::client::{self, ClientAuth};
+use preau_connector_api::{Names, Network, OpenContext, Problem};
+use preau_egress::Egress;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::path::PathBuf;
+use url::{Host, Url};
+
+/// A complete example, for the reference page and `preau config example`.
+pub(crate) const EXAMPLE: &str = r#"# What people call it: on the button, and in sentences about it.
+title = { fr = "Guichet agents de l’académie", en = "Academy sign-in for staff" }
+# Its issuer, byte for byte as it writes it; https, or http on loopback. Everything else is read from its discovery page.
+issuer = "https://guichet.ac-notos.example"
+# Who we are there, and how we prove it: client_secret_basic, client_secret_post or private_key_jwt.
+client_id = "preau-notos"
+authentication = "client_secret_basic"
+client_secret_file = "secrets/guichet.secret"
+# For private_key_jwt instead of the secret: a PEM private key (PKCS#8), and the name it has in the keys registered there.
+# private_key_file = "secrets/guichet.key"
+# key_id = "2026"
+# What is asked for; `openid` always is.
+scopes = ["profile"]
+# A class of proof to ask for, such as eidas2. Weaker answers are refused.
+# acr_values = ["eidas2"]
+# Where it lives: public, or private for addresses of a private network or this machine.
+network = "public"
+# Authority that signed its certificate, in PEM; the system's authorities are believed too.
+# ca = "secrets/guichet-ca.pem"
+# Ends its session too when somebody signs out here and says so.
+logout = false
+# Seconds its clock may differ from ours.
+skew_seconds = 60
+
+# How a person it vouches for is found here when they come for the first time; later the name it gave them is enough.
+# `as` is record (the join key in `source`), aaf (a reference {AAF}academy|…|key of EduConnect) or login (in `source`).
+[[sources.guichet.match]]
+claim = "fr_edu_ct_ref_id"
+as = "aaf"
+source = "annuaire"
+# For aaf: academies whose keys are those of this source.
+academies = ["16"]
+"#;
+
+/// Another provider where people sign in.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    /// What people call it.
+    title: Title,
+    /// Its issuer, byte for byte; https, or http on loopback.
+    issuer: String,
+    /// Who we are there.
+    client_id: String,
+    /// How we prove it.
+    #[serde(default)]
+    authentication: Authentication,
+    /// File whose first line is our secret there.
+    #[serde(default)]
+    client_secret_file: Option<String>,
+    /// File of our private key there, PEM (PKCS#8).
+    #[serde(default)]
+    private_key_file: Option<String>,
+    /// Name of that key among those registered there.
+    #[serde(default)]
+    key_id: Option<String>,
+    /// What is asked for besides `openid`.
+    #[serde(default)]
+    scopes: Vec<String>,
+    /// Classes of proof to ask for; any other is refused.
+    #[serde(default)]
+    acr_values: Vec<String>,
+    /// Where it lives.
+    #[serde(default)]
+    network: Where,
+    /// Certificate of an authority, in PEM.
+    #[serde(default)]
+    ca: Option<String>,
+    /// Offers to end its session too at sign-out.
+    #[serde(default)]
+    logout: bool,
+    /// Seconds its clock may differ from ours, 0 to 300.
+    #[serde(default = "skew_seconds")]
+    skew_seconds: u32,
+    /// How a person is found here at first.
+    #[serde(default, rename = "match")]
+    rules: Vec<Rule>,
+}
+
+/// What people call it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Title {
+    /// French.
+    fr: String,
+    /// English.
+    en: String,
+}
+
+/// How we prove who we are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Authentication {
+    /// A secret in the header.
+    #[default]
+    ClientSecretBasic,
+    /// A secret in the form.
+    ClientSecretPost,
+    /// A signed assertion.
+    PrivateKeyJwt,
+}
+
+/// Where it lives.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Where {
+    /// Public addresses only.
+    #[default]
+    Public,
+    /// Private and loopback addresses too.
+    Private,
+}
+
+/// How a person is found here by what the provider says of them.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rule {
+    /// Name of the claim: a text or a list of texts.
+    pub(crate) claim: String,
+    /// What its values are.
+    #[serde(rename = "as")]
+    pub(crate) form: Form,
+    /// Source of the accounts.
+    pub(crate) source: String,
+    /// For `aaf`: academies whose keys are those of the source.
+    #[serde(default)]
+    pub(crate) academies: Vec<String>,
+}
+
+/// What the values of a claim are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Form {
+    /// The join key in the source.
+    Record,
+    /// A reference of EduConnect to a record of AAF: `{AAF}academy|…|key`.
+    Aaf,
+    /// The login in the source.
+    Login,
+}
+
+fn skew_seconds() -> u32 {
+    60
+}
+
+/// Claims that no rule may name: anybody can have another's mail address in a field that nobody checked.
+const NEVER: &[&str] = &["email", "mail", "ctemail", "preferred_username", "nickname", "name"];
+
+/// What the rest of the crate works with.
+pub(crate) struct Settings {
+    pub(crate) title: Names,
+    pub(crate) issuer: String,
+    pub(crate) client_id: String,
+    pub(crate) client: ClientAuth,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) acr_values: Vec<String>,
+    pub(crate) network: Network,
+    pub(crate) egress: Egress,
+    pub(crate) logout: bool,
+    pub(crate) skew_seconds: i64,
+    pub(crate) rules: Vec<Rule>,
+}
+
+impl Settings {
+    /// Reads the table of a source; every problem is told at once.
+    pub(crate) fn read(context: &OpenContext<'_>) -> Result<Settings, Vec<Problem>> {
+        let config: Config = context.config.clone().try_into().map_err(|error: toml::de::Error| {
+            vec![Problem::new(format!("sources.{}", context.source), error.message().trim())]
+        })?;
+        let mut problems = Vec::new();
+        let mut wrong = |key: &str, what: String| problems.push(Problem::new(context.at(key), what));
+        if !is_endpoint(&config.issuer) || config.issuer.contains(['?', '#']) {
+            wrong("issuer", "is an https address without query; plain http is for loopback only".to_owned());
+        }
+        for (language, text) in [("fr", &config.title.fr), ("en", &config.title.en)] {
+            if text.trim().is_empty() || text.chars().count() > 80 {
+                wrong(&format!("title.{language}"), "has 1 to 80 characters".to_owned());
+            }
+        }
+        if config.client_id.is_empty() || config.client_id.len() > 255 {
+            wrong("client_id", "has 1 to 255 characters".to_owned());
+        }
+        for (key, words) in [("scopes", &config.scopes), ("acr_values", &config.acr_values)] {
+            if words.iter().any(|w| w.is_empty() || w.contains(char::is_whitespace)) || words.len() > 20 {
+                wrong(key, "is a list of at most 20 words without spaces".to_owned());
+            }
+        }
+        if config.skew_seconds > 300 {
+            wrong("skew_seconds", "must lie between 0 and 300".to_owned());
+        }
+        for (index, rule) in config.rules.iter().enumerate() {
+            let at = |key: &str| format!("match[{index}].{key}");
+            if rule.claim.is_empty() || rule.claim.len() > 128 || NEVER.contains(&rule.claim.as_str()) {
+                wrong(
+                    &at("claim"),
+                    "names a claim that identifies one record; mail addresses and display names do not".to_owned(),
+                );
+            }
+            if (rule.form == Form::Aaf) == rule.academies.is_empty() {
+                wrong(&at("academies"), "is for aaf, and there it names at least one academy".to_owned());
+            }
+        }
+        let client = client::read(
+            context,
+            config.authentication,
+            config.client_secret_file.as_deref(),
+            config.private_key_file.as_deref(),
+            config.key_id.as_deref(),
+        );
+        let client = client.map_err(|problem| problems.push(problem)).ok();
+        let authorities: Vec<PathBuf> = config.ca.iter().map(|file| context.path(file)).collect();
+        let egress = preau_keys::client_config(&authorities)
+            .map_err(|error| error.to_string())
+            .and_then(|tls| Egress::new(tls).map_err(|error| error.to_string()))
+            .map_err(|what| problems.push(Problem::new(context.at("ca"), what)))
+            .ok();
+        match (client, egress) {
+            (Some(client), Some(egress)) if problems.is_empty() => Ok(Settings {
+                title: Names { fr: config.title.fr, en: config.title.en },
+                issuer: config.issuer,
+                client_id: config.client_id,
+                client,
+                scopes: config.scopes,
+                acr_values: config.acr_values,
+                network: match config.network {
+                    Where::Public => Network::Public,
+                    Where::Private => Network::Private,
+                },
+                egress,
+                logout: config.logout,
+                skew_seconds: i64::from(config.skew_seconds),
+                rules: config.rules,
+            }),
+            _ => Err(problems),
+        }
+    }
+}
+
+/// Whether an address may be called or shown to a browser as the provider's: https, or http on this machine; no user, no
+/// fragment.
+pub(crate) fn is_endpoint(text: &str) -> bool {
+    let Ok(url) = Url::parse(text) else { return false };
+    let loopback = match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => return false,
+    };
+    let scheme = url.scheme() == "https" || (url.scheme() == "http" && loopback);
+    scheme && url.username().is_empty() && url.password().is_none() && url.fragment().is_none() && text.len() <= 2048
+}

@@ -1,0 +1,46 @@
+//! Signing people in at another provider that speaks OpenID Connect: an ENT, an academy's guichet, ProConnect.
+//!
+//! Owns the protocol of the relying party: discovery and keys (`provider`), one round of the code flow (`round`), how we
+//! prove to the provider who we are (`client`), what makes a token believed (`claims`), what a claim says of an account
+//! of ours (`matching`), and the end of a session there (`logout`). Types and wire formats come from the
+//! `openidconnect` crate; every signature is checked by `preau-keys`, and nothing is read of a token before. Which
+//! browser a round belongs to and which account it leads to is the business of `idp/web`.
+
+mod claims;
+mod client;
+mod config;
+mod logout;
+mod matching;
+mod probe;
+mod provider;
+mod round;
+
+use config::Settings;
+use preau_connector_api::{Connector, Kind, OpenContext, Problem};
+use schemars::generate::SchemaSettings;
+use std::sync::Arc;
+
+/// The kind of connector, for the registry.
+pub const KIND: Kind = Kind {
+    name: "upstream-oidc",
+    summary: "Another provider where people sign in, reached by OpenID Connect: an ENT, a guichet, ProConnect.",
+    called: "guichet",
+    example: config::EXAMPLE,
+    schema: || {
+        // In one piece: it becomes a part of the schema of the whole file.
+        let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
+        settings.into_generator().into_root_schema_for::<config::Config>().to_value()
+    },
+    open,
+};
+
+fn open(context: &OpenContext<'_>) -> Result<Connector, Vec<Problem>> {
+    let settings = Arc::new(Settings::read(context)?);
+    let provider = Arc::new(provider::Provider::new(settings.clone()));
+    Ok(Connector {
+        directory: None,
+        password: None,
+        redirect: Some(Arc::new(round::Upstream { settings, provider: provider.clone() })),
+        probe: Arc::new(probe::Look { provider }),
+    })
+}

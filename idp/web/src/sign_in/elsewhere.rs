@@ -1,0 +1,258 @@
+//! The step that sends a person to another provider and takes them back: the browser that left is the one that returns,
+//! each round is used once, and what the provider vouches for leads to accounts that exist already.
+//!
+//! What the provider must say is the business of its connector. Here: the secret of the round (its address names it, the
+//! store keeps its digest), and matching: the link of an earlier visit first, then the rules of the configuration, never
+//! a mail address. Several accounts are for the person to choose from; none is a page that says so.
+
+use super::enter::enter;
+use super::{check_token, chosen, load};
+use crate::visitor::Secret;
+use crate::{Fault, FaultKind, Fields, Hub, Visitor};
+use axum::body::Bytes;
+use axum::extract::{Path, RawQuery, State};
+use axum::response::Response;
+use preau_connector_api::{KnownAs, RedirectError, Round, UpstreamIdentity};
+use preau_domain::{
+    AccountState, AuditEvent, AuditKind, Authentication, AuthnMethod, FederatedIdentity, FederatedLink, KeptKind,
+    KeptThing, PendingId, PendingSignIn, Person, PersonId, SourceId, Upstream, Vouched,
+};
+use preau_keys::Sealer;
+use preau_store::StoreError;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Longest the provider's answers may take together.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// What a hint for signing out there is sealed for.
+const HINT: &str = "upstream logout hint";
+
+/// What is kept of a round. Its nonce and verifier are not: they come out of its secret and the master key.
+#[derive(Serialize, Deserialize)]
+struct Detour {
+    pending: PendingId,
+    source: SourceId,
+}
+
+/// The secrets of one round, from the one its address carries.
+struct Secrets {
+    state: Secret,
+    nonce: String,
+    verifier: String,
+    callback: String,
+}
+
+impl Secrets {
+    fn of(hub: &Hub, source: &SourceId, state: Secret) -> Secrets {
+        let from = |purpose| hub.keyring.mac(purpose, &[source.as_str(), state.expose()]);
+        let (nonce, verifier) = (from("upstream-nonce"), from("upstream-verifier"));
+        let callback = format!("{}/upstream/{source}/callback", hub.base());
+        Secrets { state, nonce, verifier, callback }
+    }
+
+    fn round<'a>(&'a self, hub: &Hub, visitor: &'a Visitor, pending: &PendingSignIn) -> Round<'a> {
+        Round {
+            callback: &self.callback,
+            state: self.state.expose(),
+            nonce: &self.nonce,
+            verifier: &self.verifier,
+            fresh_after: pending.fresh_after,
+            locale: visitor.locale.code(),
+            now: hub.now(),
+        }
+    }
+}
+
+/// Sends the browser to a provider that serves the public.
+pub async fn leave(
+    State(hub): State<Arc<Hub>>,
+    visitor: Visitor,
+    Path((id, source)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Fault> {
+    let mut pending = load(&hub, &visitor, &id).await?;
+    let fields = Fields::parse(query.as_deref().unwrap_or_default())?;
+    chosen(&mut pending, &fields)?;
+    let unknown = || Fault::new(FaultKind::NotFound, "no such provider for this public");
+    let public = pending.public.ok_or_else(unknown)?;
+    let offered = hub.providers_of(public);
+    let (source, provider) = offered.into_iter().find(|(name, _)| name.as_str() == source).ok_or_else(unknown)?;
+    let secrets = Secrets::of(&hub, &source, Secret::generate(&*hub.ids));
+    let to = tokio::time::timeout(PATIENCE, provider.begin(&secrets.round(&hub, &visitor, &pending))).await;
+    let to = match to {
+        Ok(Ok(to)) => to,
+        Ok(Err(unavailable)) => return Err(Fault::new(FaultKind::ProviderDown, unavailable.0)),
+        Err(_) => return Err(Fault::new(FaultKind::ProviderDown, "no answer in time")),
+    };
+    let detour = Detour { pending: pending.id.clone(), source };
+    let doc = serde_json::to_string(&detour).map_err(|error| Fault::new(FaultKind::Internal, error.to_string()))?;
+    let key = preau_keys::one_time_key(secrets.state.expose());
+    let kept = KeptThing { key, kind: KeptKind::Redirect, doc, expires: pending.expires };
+    hub.store.keep(&kept, hub.now()).await?;
+    Ok(hub.see_other(&to))
+}
+
+/// Takes the browser back.
+pub async fn come_back(
+    State(hub): State<Arc<Hub>>,
+    visitor: Visitor,
+    Path(source): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Fault> {
+    let expired = || Fault::new(FaultKind::SignInExpired, "no such round for this browser");
+    let fields = Fields::parse(query.as_deref().unwrap_or_default())?;
+    let state = fields.one("state")?.and_then(Secret::read).ok_or_else(expired)?;
+    let key = preau_keys::one_time_key(state.expose());
+    // Taken out whatever comes of it: a round is used once.
+    let kept = hub.store.take_kept(&key, KeptKind::Redirect, hub.now()).await?.ok_or_else(expired)?;
+    let detour: Detour = serde_json::from_str(&kept.doc).map_err(|_| expired())?;
+    if detour.source.as_str() != source {
+        return Err(expired());
+    }
+    let pending = load(&hub, &visitor, detour.pending.as_str()).await?;
+    let provider = hub.provider(&detour.source).ok_or_else(expired)?;
+    let secrets = Secrets::of(&hub, &detour.source, state);
+    let answer: Vec<(&str, &str)> = fields.iter().collect();
+    let round = secrets.round(&hub, &visitor, &pending);
+    let identity = match tokio::time::timeout(PATIENCE, provider.complete(&round, &answer)).await {
+        Ok(Ok(identity)) => identity,
+        Ok(Err(error)) => return Err(refused(&hub, &visitor, error)),
+        Err(_) => return Err(Fault::new(FaultKind::ProviderDown, "no answer in time")),
+    };
+    welcome(&hub, &visitor, pending, detour.source, identity).await
+}
+
+/// The fault a round without an identity becomes, with its audit event.
+fn refused(hub: &Hub, visitor: &Visitor, error: RedirectError) -> Fault {
+    let (kind, why) = match &error {
+        RedirectError::Unavailable(_) => return Fault::new(FaultKind::ProviderDown, error.to_string()),
+        RedirectError::Refused(_) => (FaultKind::ProviderRefused, "provider-refused"),
+        RedirectError::NotBelieved(_) => (FaultKind::ProviderNotBelieved, "provider-not-believed"),
+    };
+    hub.audit(AuditEvent::new(hub.now(), AuditKind::SignInRefused, visitor.correlation.clone(), why));
+    Fault::new(kind, error.to_string())
+}
+
+/// Finds the accounts of somebody a provider vouches for, and lets them in or asks which one.
+async fn welcome(
+    hub: &Hub,
+    visitor: &Visitor,
+    mut pending: PendingSignIn,
+    source: SourceId,
+    identity: UpstreamIdentity,
+) -> Result<Response, Fault> {
+    let vouched = vouched(hub, source, &identity);
+    let found = accounts(hub, &vouched.upstream.identity, &identity.names).await?;
+    let nobody = if found.is_empty() { "no-account" } else { "suspended" };
+    let active: Vec<Person> = found.into_iter().filter(|person| person.state == AccountState::Active).collect();
+    match active.as_slice() {
+        [] => {
+            hub.audit(AuditEvent::new(hub.now(), AuditKind::SignInRefused, visitor.correlation.clone(), nobody));
+            Err(Fault::new(
+                FaultKind::AccountNotFound,
+                format!("vouched for by {}: {nobody}", vouched.upstream.identity.provider),
+            ))
+        }
+        [person] => let_in(hub, visitor, pending, vouched, &person.id).await,
+        several => {
+            let accounts = several.iter().map(|person| person.id.clone()).collect();
+            pending.vouched = Some(Vouched { accounts, ..vouched });
+            hub.store.update_pending(&pending).await?;
+            Ok(hub.see_other(&format!("/sign-in/{}", pending.id)))
+        }
+    }
+}
+
+/// What is kept of an identity: digests, and the hint for signing out there, sealed.
+fn vouched(hub: &Hub, source: SourceId, identity: &UpstreamIdentity) -> Vouched {
+    let now = hub.now();
+    let at = identity.at.unwrap_or(now).min(now);
+    let authentication =
+        Authentication { method: AuthnMethod::Federated, at, by: Some(source.clone()), acr: identity.acr.clone() };
+    let digest = |what, name: &str| hub.upstream_digest(&source, &identity.issuer, what, name);
+    let (subject, sid) = (digest("sub", &identity.subject), identity.sid.as_deref().map(|sid| digest("sid", sid)));
+    let hint = identity.logout_hint.as_deref();
+    let seal = |hint: &str| Sealer::new(&hub.keyring).seal(&*hub.ids, HINT, &[source.as_str()], hint.as_bytes());
+    let logout_hint = hint.and_then(seal);
+    let who = FederatedIdentity { provider: source, issuer: identity.issuer.clone(), subject };
+    Vouched { upstream: Upstream { identity: who, sid }, authentication, accounts: Vec::new(), logout_hint }
+}
+
+/// Opens a hint that was sealed when the session began.
+pub(crate) fn open_hint(hub: &Hub, source: &SourceId, sealed: &str) -> Option<String> {
+    let hint = Sealer::new(&hub.keyring).open(HINT, &[source.as_str()], sealed)?;
+    String::from_utf8(hint.to_vec()).ok()
+}
+
+/// Every account it may be, active or not: those linked at an earlier visit, then those the rules name.
+async fn accounts(hub: &Hub, who: &FederatedIdentity, names: &[KnownAs]) -> Result<Vec<Person>, Fault> {
+    let mut found: Vec<Person> = Vec::new();
+    let mut add = |person: Person| {
+        if found.iter().all(|other| other.id != person.id) {
+            found.push(person);
+        }
+    };
+    for link in hub.store.links_of(who).await? {
+        hub.store.person(&link.person).await?.into_iter().for_each(&mut add);
+    }
+    for name in names {
+        match name {
+            KnownAs::Record(join) => hub.store.person_by_join(join).await?.into_iter().for_each(&mut add),
+            KnownAs::Login(source, login) => {
+                let theirs = hub.store.people_by_login(login, 10).await?.into_iter();
+                let theirs = theirs.filter(|person| person.join.as_ref().is_some_and(|join| join.source == *source));
+                theirs.for_each(&mut add);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Lets somebody in to one account, which is linked to who they are elsewhere from now on.
+async fn let_in(
+    hub: &Hub,
+    visitor: &Visitor,
+    mut pending: PendingSignIn,
+    vouched: Vouched,
+    person: &PersonId,
+) -> Result<Response, Fault> {
+    pending.vouched = None;
+    let link = FederatedLink { identity: vouched.upstream.identity.clone(), person: person.clone(), at: hub.now() };
+    let linked = async {
+        match hub.store.add_link(&link).await {
+            Ok(()) => {
+                let (at, kind) = (link.at, AuditKind::AccountLinked);
+                let mut event = AuditEvent::new(at, kind, visitor.correlation.clone(), "first-match");
+                event.person = Some(person.clone());
+                hub.audit(event);
+            }
+            // They were here before.
+            Err(StoreError::Conflict) => {}
+            Err(other) => return Err(other.into()),
+        }
+        Ok(None)
+    };
+    enter(hub, visitor, pending, person, vouched.authentication.clone(), Some(vouched), linked).await
+}
+
+/// The answer of a person who has several accounts.
+pub async fn choose_account(
+    State(hub): State<Arc<Hub>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Response, Fault> {
+    let fields = Fields::of_body(&body)?;
+    let mut pending = load(&hub, &visitor, &id).await?;
+    check_token(&hub, &visitor, &pending.id, &fields)?;
+    let none = || Fault::new(FaultKind::BadRequest, "no such account to choose");
+    let vouched = pending.vouched.take().ok_or_else(none)?;
+    let index: usize = fields.required("account")?.parse().map_err(|_| none())?;
+    let person = vouched.accounts.get(index).cloned().ok_or_else(none)?;
+    let active = hub.store.person(&person).await?.is_some_and(|person| person.state == AccountState::Active);
+    if !active {
+        return Err(Fault::new(FaultKind::AccountNotFound, "stopped while choosing"));
+    }
+    let_in(&hub, &visitor, pending, vouched, &person).await
+}

@@ -1,0 +1,60 @@
+//! The end of every way in: the session begins, the sign-in is taken out, the protocol hands over.
+
+use super::finish;
+use crate::{Fault, Hub, Visitor};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, header};
+use preau_domain::{AuditEvent, AuditKind, Authentication, KeptKind, KeptThing, PendingSignIn, PersonId, Vouched};
+
+/// Lets a proven person in. `besides` is done meanwhile, so that it shares a commit with the beginning of the session,
+/// and may give one more cookie.
+pub(super) async fn enter(
+    hub: &Hub,
+    visitor: &Visitor,
+    pending: PendingSignIn,
+    person: &PersonId,
+    authentication: Authentication,
+    vouched: Option<Vouched>,
+    besides: impl Future<Output = Result<Option<HeaderValue>, Fault>>,
+) -> Result<Response, Fault> {
+    let method = authentication.method;
+    let (upstream, hint) = vouched.map(|vouched| (vouched.upstream, vouched.logout_hint)).unzip();
+    let begun = hub.begin_session(visitor, &pending, person, authentication, upstream);
+    let (begun, besides) = tokio::join!(begun, besides);
+    let (live, cookie) = begun?;
+    let session = live.session.id.clone();
+    let (at, kind) = (hub.now(), AuditKind::SignInSucceeded);
+    let mut success = AuditEvent::new(at, kind, visitor.correlation.clone(), method.as_str());
+    success.person = Some(person.clone());
+    success.session = Some(session.clone());
+    success.service = pending.service.clone();
+    let finished = async {
+        let besides = besides?;
+        if let Some(doc) = hint.flatten() {
+            let key = preau_keys::one_time_key(session.as_str());
+            let kept = KeptThing { key, kind: KeptKind::LogoutHint, doc, expires: live.session.expires };
+            hub.store.keep(&kept, at).await?;
+        }
+        hub.audit(success);
+        let response = match finish(hub, visitor, live, pending).await {
+            // A refusal by the service still leaves the person signed in: the cookies go with its page.
+            Err(fault) if !fault.kind.status().is_server_error() => fault.into_response(),
+            other => other?,
+        };
+        Ok::<_, Fault>((response, besides))
+    };
+    let (mut response, besides) = match finished.await {
+        Ok(finished) => finished,
+        // A failure of ours leaves nothing: neither a cookie nor, if the store still answers, a session.
+        Err(fault) => {
+            if let Err(error) = hub.end_session(&session, "failure", &visitor.correlation).await {
+                tracing::warn!(fault = error.kind.as_str(), "a session without a browser is left to expire");
+            }
+            return Err(fault);
+        }
+    };
+    for cookie in [Some(cookie), besides].into_iter().flatten() {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
+}

@@ -1,0 +1,97 @@
+//! What another provider tells us by itself: that a session of its own has ended (OpenID Connect Back-Channel Logout);
+//! and the way out of it that we offer to who signs out here.
+//!
+//! The notice is believed by the connector; here it is heard once, and the sessions it opened end like any other, with
+//! every service told.
+
+use crate::{Fault, FaultKind, Fields, Hub, Visitor, pages};
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use http::StatusCode;
+use preau_connector_api::{RedirectError, UpstreamLogout};
+use preau_domain::{AuditEvent, AuditKind, KeptKind, KeptThing, SourceId};
+use preau_store::StoreError;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Longest the provider's keys may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a person who signs out waits to be told the way out of the provider they came from.
+const WAY_OUT: Duration = Duration::from_millis(500);
+/// Rounds of a hundred sessions that one notice ends; nobody has more.
+const ROUNDS: usize = 10;
+
+/// The routes of this concern.
+pub fn routes() -> Router<Arc<Hub>> {
+    Router::new().route("/upstream/{source}/backchannel-logout", post(backchannel_logout))
+}
+
+async fn backchannel_logout(
+    State(hub): State<Arc<Hub>>,
+    visitor: Visitor,
+    Path(source): Path<String>,
+    body: Bytes,
+) -> Result<Response, Fault> {
+    let source = SourceId::new(source);
+    let provider = hub.provider(&source).ok_or_else(|| Fault::new(FaultKind::NotFound, "no such provider"))?;
+    let fields = Fields::of_body(&body)?;
+    let Some(token) = fields.one("logout_token")? else { return Ok(refused(&hub, &visitor, "logout_token missing")) };
+    match tokio::time::timeout(PATIENCE, provider.logout_notice(token, hub.now())).await {
+        Ok(Ok(notice)) => hear(&hub, &visitor, &source, &notice).await,
+        Ok(Err(RedirectError::NotBelieved(why) | RedirectError::Refused(why))) => Ok(refused(&hub, &visitor, why)),
+        Ok(Err(RedirectError::Unavailable(what))) => Err(Fault::new(FaultKind::ProviderDown, what)),
+        Err(_) => Err(Fault::new(FaultKind::ProviderDown, "no keys in time")),
+    }
+}
+
+async fn hear(hub: &Hub, visitor: &Visitor, source: &SourceId, notice: &UpstreamLogout) -> Result<Response, Fault> {
+    let digest = |what, name: &str| hub.upstream_digest(source, &notice.issuer, what, name);
+    let key = preau_keys::one_time_key(&digest("jti", &notice.id));
+    let once = KeptThing { key, kind: KeptKind::ReplayGuard, doc: String::new(), expires: notice.expires };
+    match hub.store.keep(&once, hub.now()).await {
+        Ok(()) => {}
+        Err(StoreError::Conflict) => return Ok(refused(hub, visitor, "heard before")),
+        Err(other) => return Err(other.into()),
+    }
+    let subject = notice.subject.as_deref().map(|name| digest("sub", name));
+    let sid = notice.sid.as_deref().map(|name| digest("sid", name));
+    for _ in 0..ROUNDS {
+        let (issuer, subject, sid) = (&notice.issuer, subject.as_deref(), sid.as_deref());
+        let sessions = hub.store.sessions_upstream(source, issuer, subject, sid).await?;
+        for session in &sessions {
+            hub.end_session(session, "provider", &visitor.correlation).await?;
+        }
+        if sessions.is_empty() {
+            break;
+        }
+    }
+    Ok(StatusCode::OK.into_response())
+}
+
+/// The standard's answer to a notice that is not believed; the reason stays here.
+fn refused(hub: &Hub, visitor: &Visitor, why: &'static str) -> Response {
+    tracing::info!(why, "logout notice of a provider refused");
+    let (at, kind) = (hub.now(), AuditKind::RequestRefused);
+    hub.audit(AuditEvent::new(at, kind, visitor.correlation.clone(), "upstream-logout"));
+    (StatusCode::BAD_REQUEST, axum::Json(serde_json::json!({ "error": "invalid_request" }))).into_response()
+}
+
+impl Hub {
+    /// Name and way out of the provider this browser's session was opened by, if it offers one and answers at once.
+    pub(crate) async fn way_out_elsewhere(&self, visitor: &Visitor) -> Result<Option<(String, String)>, Fault> {
+        let Some(id) = &visitor.session else { return Ok(None) };
+        let Some(upstream) = self.store.upstream_of(id, self.now()).await? else { return Ok(None) };
+        let source = &upstream.identity.provider;
+        let Some(provider) = self.provider(source) else { return Ok(None) };
+        let key = preau_keys::one_time_key(id.as_str());
+        let kept = self.store.take_kept(&key, KeptKind::LogoutHint, self.now()).await?;
+        let hint = kept.and_then(|kept| crate::sign_in::open_hint(self, source, &kept.doc));
+        let back = format!("{}/", self.base());
+        let address = provider.logout_address(hint.as_deref(), &back, self.now());
+        let address = tokio::time::timeout(WAY_OUT, address).await.ok().flatten();
+        Ok(address.map(|address| (pages::said(provider.title(), visitor.locale).to_owned(), address)))
+    }
+}
