@@ -20,7 +20,10 @@ pub struct SyncConfig {
     /// A run is held when more than this share, in percent, of the people of one establishment would have no right there
     /// any more: suspended, or read without it.
     pub hold_above_school_percent: u8,
-    /// The rule on one establishment counts from this many people: one departure from a school of three is no accident.
+    /// A run is held when more than this share, in percent, of those who have one profile in one establishment (its
+    /// teachers, its guardians, …) would not have it there any more.
+    pub hold_above_profile_percent: u8,
+    /// The rules on one establishment count from this many people: one departure from a school of three is no accident.
     pub school_floor: u64,
 }
 
@@ -32,6 +35,7 @@ impl Default for SyncConfig {
             hold_above_percent: thresholds.people_percent,
             hold_above_people: thresholds.people,
             hold_above_school_percent: thresholds.school_percent,
+            hold_above_profile_percent: thresholds.profile_percent,
             school_floor: thresholds.school_floor,
         }
     }
@@ -44,6 +48,7 @@ impl SyncConfig {
         for (key, value) in [
             ("hold_above_percent", self.hold_above_percent),
             ("hold_above_school_percent", self.hold_above_school_percent),
+            ("hold_above_profile_percent", self.hold_above_profile_percent),
         ] {
             if value > 100 {
                 problems.push(Problem::new(format!("sync.{key}"), "is a percentage: at most 100"));
@@ -62,6 +67,7 @@ impl SyncConfig {
             people: self.hold_above_people,
             school_percent: self.hold_above_school_percent,
             school_floor: self.school_floor,
+            profile_percent: self.hold_above_profile_percent,
             accepted: None,
         }
     }

@@ -7,7 +7,7 @@
 
 use crate::plan::Plan;
 use preau_connector_api::Completion;
-use preau_domain::Uai;
+use preau_domain::{Profile, Uai};
 use serde::Serialize;
 use std::fmt;
 
@@ -22,6 +22,9 @@ pub struct Thresholds {
     pub school_percent: u8,
     /// as long as it is at least this many people.
     pub school_floor: u64,
+    /// More than this share of those who have one profile in one establishment, in percent, as long as it is at least
+    /// `school_floor` people: a school loses all its teachers without losing a fifth of its people.
+    pub profile_percent: u8,
     /// Somebody read why a run was held and accepts that this many people lose something, wherever they are: nothing
     /// above counts then.
     pub accepted: Option<u64>,
@@ -29,7 +32,14 @@ pub struct Thresholds {
 
 impl Default for Thresholds {
     fn default() -> Self {
-        Thresholds { people_percent: 5, people: 200, school_percent: 20, school_floor: 5, accepted: None }
+        Thresholds {
+            people_percent: 5,
+            people: 200,
+            school_percent: 20,
+            school_floor: 5,
+            profile_percent: 50,
+            accepted: None,
+        }
     }
 }
 
@@ -65,6 +75,21 @@ pub enum Reason {
         /// Of them, absent from the reading.
         absent: u64,
         /// Of them, in the reading and not in this establishment any more.
+        lost: u64,
+        /// The share that would have been let through, in percent.
+        percent: u8,
+    },
+    /// Too many of those who have one profile in one establishment would not have it any more.
+    TooManyOfOneProfile {
+        /// Which establishment.
+        establishment: Uai,
+        /// Which profile.
+        profile: Profile,
+        /// Its active people who have it.
+        active: u64,
+        /// Of them, absent from the reading.
+        absent: u64,
+        /// Of them, in the reading without it.
         lost: u64,
         /// The share that would have been let through, in percent.
         percent: u8,
@@ -111,6 +136,16 @@ impl fmt::Display for Reason {
                     write!(f, " ({} % of its {active} people)", share(absent + lost, *active))?;
                 }
                 write!(f, "; at most {percent} % may")
+            }
+            Reason::TooManyOfOneProfile { establishment, profile, active, absent, lost, percent } => {
+                let gone = absent + lost;
+                write!(
+                    f,
+                    "{gone} of the {active} people who are {} in {establishment} would not be any more ({} %); \
+                     at most {percent} % may",
+                    profile.code(),
+                    share(gone, *active)
+                )
             }
             Reason::MoreThanAccepted { losing, accepted } => {
                 write!(f, "{losing} people would be suspended or lose an establishment; {accepted} were accepted")
@@ -162,6 +197,21 @@ pub fn guard(plan: &Plan, thresholds: &Thresholds) -> Verdict {
                 lost: school.lost,
                 percent: thresholds.school_percent,
             });
+            // Whoever looks at the school sees its profiles.
+            continue;
+        }
+        for loss in &school.profiles {
+            let gone = loss.absent + loss.lost;
+            if gone >= thresholds.school_floor && gone > portion(loss.active, thresholds.profile_percent) {
+                reasons.push(Reason::TooManyOfOneProfile {
+                    establishment: school.establishment.clone(),
+                    profile: loss.profile,
+                    active: loss.active,
+                    absent: loss.absent,
+                    lost: loss.lost,
+                    percent: thresholds.profile_percent,
+                });
+            }
         }
     }
     if reasons.is_empty() { Verdict::Go } else { Verdict::Held(reasons) }
@@ -175,7 +225,7 @@ fn portion(whole: u64, percent: u8) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::SchoolLoss;
+    use crate::plan::{ProfileLoss, SchoolLoss};
     use crate::report::{PeopleCounts, RejectedCounts};
 
     /// Of so many active people, those absent and those stripped; and the same for each school: its people, those absent,
@@ -194,6 +244,7 @@ mod tests {
                     active: *active,
                     absent: *absent,
                     lost: *lost,
+                    profiles: Vec::new(),
                 })
                 .collect(),
             rejected: RejectedCounts::default(),
@@ -212,6 +263,7 @@ mod tests {
         let rule = |reason: &Reason| match reason {
             Reason::TooManyPeople { .. } => "people",
             Reason::TooManyOfOneSchool { .. } => "school",
+            Reason::TooManyOfOneProfile { .. } => "profile",
             Reason::MoreThanAccepted { .. } => "accepted",
         };
         reasons.iter().map(rule).collect()
@@ -269,6 +321,42 @@ mod tests {
                 "{active} active, {absent} absent, {stripped} stripped, {schools:?}"
             );
             assert_eq!(matches!(verdict, Verdict::Go), expected.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_school_that_loses_one_profile_is_held() {
+        use Profile::{Guardian, Head, Teacher};
+        /// People of a school and those absent or lost, the same for each profile there, and the rules that hold it.
+        type Row = (u64, u64, &'static [(Profile, u64, u64, u64)], &'static [&'static str]);
+        let table: &[Row] = &[
+            // All teachers, or all guardians of a small section.
+            (600, 40, &[(Teacher, 40, 40, 0)], &["profile"]),
+            (600, 40, &[(Teacher, 40, 0, 40)], &["profile"]),
+            (600, 100, &[(Guardian, 100, 60, 40)], &["profile"]),
+            // They are still of the school, and not what they were.
+            (600, 0, &[(Teacher, 40, 0, 40)], &["profile"]),
+            // Half of them may change in a summer, and few people are no accident.
+            (600, 20, &[(Teacher, 40, 20, 0)], &[]),
+            (600, 21, &[(Teacher, 40, 20, 1)], &["profile"]),
+            (600, 4, &[(Head, 4, 4, 0)], &[]),
+            (600, 5, &[(Head, 5, 5, 0)], &["profile"]),
+            (600, 45, &[(Teacher, 40, 40, 0), (Head, 5, 0, 5)], &["profile", "profile"]),
+            // The school itself says it already.
+            (600, 130, &[(Teacher, 40, 40, 0), (Guardian, 200, 90, 0)], &["school"]),
+        ];
+        for (active, gone, profiles, expected) in table {
+            let mut plan = plan(100_000, *gone, &[(*active, *gone)]);
+            let loss = |(profile, active, absent, lost): &(Profile, u64, u64, u64)| ProfileLoss {
+                profile: *profile,
+                active: *active,
+                absent: *absent,
+                lost: *lost,
+            };
+            plan.losses[0].profiles = profiles.iter().map(loss).collect();
+            let verdict = guard(&plan, &Thresholds::default());
+            assert_eq!(&rules(&verdict), expected, "{active} people, {gone} gone, {profiles:?}");
+            assert_eq!(guard(&plan, &Thresholds::accepting(*gone)), Verdict::Go, "and somebody may accept it");
         }
     }
 

@@ -1,10 +1,13 @@
 //! What the house knows of a source, compact enough to hold in memory while the source is read: 40 bytes a person, and
-//! the sets of establishments once each.
+//! the sets of places once each.
 
 use crate::digest::Digest;
-use preau_domain::{AccountState, Uai};
+use preau_domain::{AccountState, Profile, Uai};
 use preau_store::IndexRow;
 use std::collections::HashMap;
+
+/// One profile in one establishment.
+pub(crate) type Place = (Uai, Profile);
 
 /// One known record.
 #[derive(Clone, Copy, Debug)]
@@ -33,8 +36,8 @@ pub(crate) struct Known {
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     rows: Vec<Row>,
-    sets: Vec<Vec<Uai>>,
-    known_sets: HashMap<Vec<Uai>, u32>,
+    sets: Vec<Vec<Place>>,
+    known_sets: HashMap<Vec<Place>, u32>,
 }
 
 /// Stands for a stored digest that no record can have.
@@ -47,12 +50,12 @@ impl Index {
     pub(crate) fn extend(&mut self, page: &[IndexRow]) {
         self.rows.reserve(page.len());
         for row in page {
-            let set = match self.known_sets.get(&row.establishments) {
+            let set = match self.known_sets.get(&row.places) {
                 Some(set) => *set,
                 None => {
                     let set = u32::try_from(self.sets.len()).unwrap_or(u32::MAX);
-                    self.sets.push(row.establishments.clone());
-                    self.known_sets.insert(row.establishments.clone(), set);
+                    self.sets.push(row.places.clone());
+                    self.known_sets.insert(row.places.clone(), set);
                     set
                 }
             };
@@ -97,8 +100,8 @@ impl Index {
         }
     }
 
-    /// The establishments stored of that key.
-    pub(crate) fn establishments(&self, key: Digest) -> &[Uai] {
+    /// What the person of that key is where, as it is stored; ordered.
+    pub(crate) fn places(&self, key: Digest) -> &[Place] {
         let row = self.at(key).map(|at| &self.rows[at]);
         row.and_then(|row| self.sets.get(row.set as usize)).map_or(&[][..], Vec::as_slice)
     }
@@ -125,8 +128,8 @@ impl Index {
         self.rows.iter().filter(|row| row.present && !row.used).count() as u64
     }
 
-    /// Active people, whether each is lost, and their establishments.
-    pub(crate) fn active(&self) -> impl Iterator<Item = (bool, &[Uai])> {
+    /// Active people, whether each is lost, and what they are where.
+    pub(crate) fn active(&self) -> impl Iterator<Item = (bool, &[Place])> {
         self.rows
             .iter()
             .filter(|row| row.active)

@@ -28,7 +28,7 @@ mod synchronise;
 
 pub use config::SyncConfig;
 pub use guard::{Reason, Thresholds, Verdict, guard};
-pub use plan::{Plan, SchoolLoss};
+pub use plan::{Plan, ProfileLoss, SchoolLoss};
 pub use progress::{Phase, Progress, Silent};
 pub use report::{EstablishmentCounts, PeopleCounts, REJECTED_KEPT, RejectedCounts, Report};
 pub use synchronise::{Options, SyncContext, SyncError, SyncStore, synchronise};

@@ -1,12 +1,12 @@
 //! What a run would do. Pure: it is fed what is stored and what was read, and touches neither.
 
 use crate::digest::Digest;
-use crate::index::Index;
+use crate::index::{Index, Place};
 use crate::report::{PeopleCounts, RejectedCounts};
 use preau_connector_api::{Completion, EstablishmentRecord, PersonRecord, Rejected};
-use preau_domain::{Establishment, JoinKey, SourceId, Uai};
+use preau_domain::{Affiliation, Establishment, JoinKey, Profile, SourceId, Uai};
 use serde::Serialize;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Most establishments one source may bring: three times what a whole country has.
 pub(crate) const MAX_ESTABLISHMENTS: usize = 200_000;
@@ -23,7 +23,23 @@ pub struct SchoolLoss {
     pub active: u64,
     /// How many of them are absent from the reading.
     pub absent: u64,
-    /// How many of them are in the reading, and not in this establishment any more.
+    /// How many of them are in the reading, and not in this establishment any more. Pupils and guardians who go from one
+    /// school to another in the same reading are not lost: see [`PeopleCounts::moved`].
+    pub lost: u64,
+    /// Profiles that lose somebody there, in the order of [`Profile`].
+    pub profiles: Vec<ProfileLoss>,
+}
+
+/// The same of one profile in an establishment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ProfileLoss {
+    /// Which profile.
+    pub profile: Profile,
+    /// The establishment's active people who have it, from this source.
+    pub active: u64,
+    /// How many of them are absent from the reading.
+    pub absent: u64,
+    /// How many of them are in the reading, and do not have it there any more.
     pub lost: u64,
 }
 
@@ -58,6 +74,8 @@ pub(crate) struct Planner {
     new_keys: HashSet<Digest>,
     /// People read who leave an establishment, for each.
     leaving: BTreeMap<Uai, u64>,
+    /// People read who are there no more what they were, for each establishment and profile.
+    ceasing: BTreeMap<Place, u64>,
     uais: HashSet<Uai>,
     establishments: Vec<Establishment>,
     people: PeopleCounts,
@@ -79,6 +97,7 @@ impl Planner {
             index,
             new_keys: HashSet::new(),
             leaving: BTreeMap::new(),
+            ceasing: BTreeMap::new(),
             uais: HashSet::new(),
             establishments: Vec::new(),
             people: PeopleCounts::default(),
@@ -153,22 +172,39 @@ impl Planner {
         Fate::Write
     }
 
-    /// Counts the establishments that a known and active person leaves.
+    /// Counts what a known and active person is no more, and where.
     fn compare(&mut self, key: Digest, record: &PersonRecord) {
-        let stored = self.index.establishments(key);
-        let mut left = 0;
-        for uai in stored.iter().filter(|uai| !record.affiliations.iter().any(|a| a.establishment == **uai)) {
-            left += 1;
-            match self.leaving.get_mut(uai) {
-                Some(people) => *people += 1,
-                None => drop(self.leaving.insert(uai.clone(), 1)),
+        let stored = self.index.places(key);
+        let is = |(uai, profile): &Place| {
+            record.affiliations.iter().any(|at| at.establishment == *uai && at.profile == *profile)
+        };
+        let stays = |uai: &Uai| record.affiliations.iter().any(|at| at.establishment == *uai);
+        // A cohort goes from one school to the next, and its guardians with it: what they were they are elsewhere now.
+        let moves = |profile: Profile| {
+            let came =
+                |at: &Affiliation| at.profile == profile && stored.iter().all(|(uai, _)| *uai != at.establishment);
+            matches!(profile, Profile::Pupil | Profile::Guardian) && record.affiliations.iter().any(came)
+        };
+        let (mut left, mut moved) = (BTreeSet::new(), false);
+        for place in stored.iter().filter(|place| !is(place)) {
+            if moves(place.1) {
+                moved = true;
+                continue;
+            }
+            count(&mut self.ceasing, place);
+            if !stays(&place.0) {
+                left.insert(&place.0);
             }
         }
-        if left == 0 {
+        for uai in &left {
+            count(&mut self.leaving, *uai);
+        }
+        if left.is_empty() {
+            self.people.moved += u64::from(moved);
             return;
         }
         self.people.narrowed += 1;
-        // Moving from one school to another is not the same as being nowhere.
+        // Leaving one school is not the same as being nowhere.
         if record.affiliations.is_empty() {
             self.people.stripped += 1;
             self.index.strip(key);
@@ -199,27 +235,70 @@ impl Planner {
     /// Nothing more will be read.
     pub(crate) fn finish(mut self, completion: Completion) -> Planned {
         let mut active = 0;
-        let mut schools: BTreeMap<&Uai, (u64, u64)> = BTreeMap::new();
-        for (absent, establishments) in self.index.active() {
+        let mut schools: BTreeMap<&Uai, School> = BTreeMap::new();
+        for (absent, places) in self.index.active() {
             active += 1;
             self.people.suspended += u64::from(absent);
-            for uai in establishments {
+            let mut before = None;
+            for (uai, profile) in places {
                 let school = schools.entry(uai).or_default();
-                school.0 += 1;
-                school.1 += u64::from(absent);
+                school.profiles.entry(*profile).or_default().add(absent);
+                // The places of one establishment stand side by side: a person counts there once.
+                if before != Some(uai) {
+                    school.people.add(absent);
+                }
+                before = Some(uai);
             }
         }
         self.people.kept = self.index.kept();
         let losses = schools
             .into_iter()
-            .map(|(uai, (active, absent))| {
-                let lost = self.leaving.get(uai).copied().unwrap_or(0);
-                SchoolLoss { establishment: uai.clone(), active, absent, lost }
+            .map(|(uai, school)| {
+                let profile_loss = |(profile, Count { active, absent }): (Profile, Count)| {
+                    let lost = self.ceasing.get(&(uai.clone(), profile)).copied().unwrap_or(0);
+                    ProfileLoss { profile, active, absent, lost }
+                };
+                let profiles = school.profiles.into_iter().map(profile_loss);
+                SchoolLoss {
+                    establishment: uai.clone(),
+                    active: school.people.active,
+                    absent: school.people.absent,
+                    lost: self.leaving.get(uai).copied().unwrap_or(0),
+                    profiles: profiles.filter(|loss| loss.absent + loss.lost > 0).collect(),
+                }
             })
-            .filter(|school| school.absent + school.lost > 0)
+            .filter(|school| school.absent + school.lost > 0 || !school.profiles.is_empty())
             .collect();
         let plan = Plan { completion, active, people: self.people, losses, rejected: self.rejected };
         Planned { plan, index: self.index, establishments: self.establishments }
+    }
+}
+
+/// The active people of something, and how many of them are absent.
+#[derive(Clone, Copy, Default)]
+struct Count {
+    active: u64,
+    absent: u64,
+}
+
+impl Count {
+    fn add(&mut self, absent: bool) {
+        self.active += 1;
+        self.absent += u64::from(absent);
+    }
+}
+
+#[derive(Default)]
+struct School {
+    people: Count,
+    profiles: BTreeMap<Profile, Count>,
+}
+
+/// One more of that name.
+fn count<K: Ord + Clone>(counts: &mut BTreeMap<K, u64>, name: &K) {
+    match counts.get_mut(name) {
+        Some(people) => *people += 1,
+        None => drop(counts.insert(name.clone(), 1)),
     }
 }
 

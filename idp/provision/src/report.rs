@@ -37,6 +37,9 @@ pub struct PeopleCounts {
     /// Of them, those left without any establishment.
     #[serde(default)]
     pub stripped: u64,
+    /// Pupils and guardians who go from one school to another and lose nothing else; each is among `updated`.
+    #[serde(default)]
+    pub moved: u64,
 }
 
 impl PeopleCounts {

@@ -7,8 +7,9 @@ use crate::back::{Back, Shape};
 use crate::doc;
 use crate::link::{Arg, Link, Row, Sql, args};
 use async_trait::async_trait;
-use preau_domain::{AccountState, JoinKey, Person, PersonId, SessionId, SourceId};
+use preau_domain::{AccountState, JoinKey, Person, PersonId, Profile, SessionId, SourceId, Uai};
 use preau_store::{People, Result, StoreError};
+use std::collections::BTreeSet;
 
 /// A person stopped by hand reads as suspended, whatever the source says.
 const BY_ID: &str = "SELECT id, source, join_key, CASE WHEN stopped IS NULL THEN state ELSE 'suspended' END, doc
@@ -58,11 +59,22 @@ pub(crate) fn person(row: &Row) -> Result<Person> {
     Ok(person)
 }
 
-/// The numbers of a person's establishments, ordered, each once, separated by one space.
-pub(crate) fn establishments(person: &Person) -> String {
-    let mut uais: Vec<&str> = person.establishments().into_iter().map(|uai| uai.as_str()).collect();
-    uais.sort_unstable();
-    uais.join(" ")
+/// What a person is where, ordered, each once: `0990001N:National_ENS`, separated by one space.
+pub(crate) fn places(person: &Person) -> String {
+    let places = person.affiliations.iter().map(|at| format!("{}:{}", at.establishment, at.profile.code()));
+    places.collect::<BTreeSet<String>>().into_iter().collect::<Vec<_>>().join(" ")
+}
+
+/// Reads what [`places`] wrote. What an earlier version wrote, without profiles, says nothing: every record is written
+/// once more by the first reading of this one.
+pub(crate) fn places_of(text: &str) -> Result<Vec<(Uai, Profile)>> {
+    let mut places = Vec::new();
+    for (uai, profile) in text.split(' ').filter_map(|place| place.split_once(':')) {
+        let unknown = |()| StoreError::Backend(format!("a row holds no profile: {profile}"));
+        places.push((doc::word("establishment", uai)?, profile.parse().map_err(unknown)?));
+    }
+    places.sort_unstable();
+    Ok(places)
 }
 
 /// Stops the sessions of people who may no longer sign in, and takes back what was given on their behalf; gives the
@@ -106,7 +118,7 @@ impl People for Back {
             person.id.as_str(),
             person.login.as_deref(),
             person.state.as_str(),
-            establishments(person),
+            places(person),
             password_hash,
             doc::write("person", person)?
         ];
@@ -121,7 +133,7 @@ impl People for Back {
             id.as_str(),
             person.login.as_deref(),
             person.state.as_str(),
-            establishments(person),
+            places(person),
             doc::write("person", person)?
         ];
         let updated = self.write(Shape::Checked, move |link| {

@@ -4,7 +4,7 @@ use crate::back::{Back, Shape};
 use crate::bulk::{Bulk, Kind};
 use crate::doc;
 use crate::link::{Link, Row, Sql, args};
-use crate::people::{establishments, stop_sessions};
+use crate::people::{places, places_of, stop_sessions};
 use async_trait::async_trait;
 use preau_domain::{AccountState, Establishment, RunId, SourceId, Uai};
 use preau_store::{IndexRow, PersonChange, Provisioning, Result, RunRecord, StoreError};
@@ -60,12 +60,11 @@ fn bounded(count: usize) -> Result<()> {
 }
 
 fn index_row(row: &Row) -> Result<IndexRow> {
-    let uais = row.text(3)?.split(' ').filter(|uai| !uai.is_empty());
     Ok(IndexRow {
         key: row.text(0)?.to_owned(),
         digest: row.text_or_none(1)?.unwrap_or_default().to_owned(),
         state: doc::word("account state", row.text(2)?)?,
-        establishments: uais.map(|uai| doc::word("establishment", uai)).collect::<Result<_>>()?,
+        places: places_of(row.text(3)?)?,
     })
 }
 
@@ -112,7 +111,7 @@ impl Provisioning for Back {
                 person.login.as_deref(),
                 person.state.as_str(),
                 digest.as_str(),
-                establishments(person),
+                places(person),
                 doc::write("person", person)?
             ]);
             if person.state == AccountState::Suspended {

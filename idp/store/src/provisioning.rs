@@ -2,7 +2,7 @@
 
 use crate::Result;
 use async_trait::async_trait;
-use preau_domain::{AccountState, Establishment, Instant, Person, RunId, SourceId, Uai};
+use preau_domain::{AccountState, Establishment, Instant, Person, Profile, RunId, SourceId, Uai};
 use serde::{Deserialize, Serialize};
 
 /// What the house knows of one record of a source: enough to see whether it changed, without reading the person.
@@ -14,8 +14,8 @@ pub struct IndexRow {
     pub digest: String,
     /// Whether the account may sign in.
     pub state: AccountState,
-    /// The establishments of its affiliations, ordered, each once.
-    pub establishments: Vec<Uai>,
+    /// What the person is where, ordered, each once.
+    pub places: Vec<(Uai, Profile)>,
 }
 
 /// One person to write.

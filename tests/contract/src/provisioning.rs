@@ -77,20 +77,20 @@ pub async fn the_index_is_read_in_pages(store: &dyn Store) {
     assert_eq!(store.source_index(&SourceId::new("elsewhere"), "", 9).await.unwrap().len(), 1);
 }
 
-/// An index row tells what is needed to see a change: digest, state, and establishments ordered, each once.
+/// An index row tells what is needed to see a change: digest, state, and what the person is where, each once.
 pub async fn an_index_row_tells_enough(store: &dyn Store) {
     let mut person = sourced("k1");
     person.affiliations = [3, 1, 3].map(|school| Affiliation::new(uai(school), Profile::Teacher)).into_iter().collect();
+    person.affiliations.push(Affiliation::new(uai(3), Profile::Pupil));
     let nowhere = Person { affiliations: vec![], state: AccountState::Suspended, ..sourced("k2") };
     store.put_people(&[change(person), PersonChange { person: nowhere, digest: "d2".into() }]).await.unwrap();
     let first = IndexRow {
         key: "k1".into(),
         digest: change(sourced("k1")).digest,
         state: AccountState::Active,
-        establishments: vec![uai(1), uai(3)],
+        places: vec![(uai(1), Profile::Teacher), (uai(3), Profile::Pupil), (uai(3), Profile::Teacher)],
     };
-    let second =
-        IndexRow { key: "k2".into(), digest: "d2".into(), state: AccountState::Suspended, establishments: vec![] };
+    let second = IndexRow { key: "k2".into(), digest: "d2".into(), state: AccountState::Suspended, places: vec![] };
     assert_eq!(store.source_index(&source(), "", 9).await.unwrap(), [first, second]);
 }
 

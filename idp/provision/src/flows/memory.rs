@@ -11,7 +11,7 @@ use preau_store::{
     Audit, Establishments, Health, IndexRow, Operations, PersonChange, Provisioning, Result, RunRecord, StoreError,
     Swept,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use tokio::sync::mpsc;
@@ -88,14 +88,9 @@ impl Provisioning for Memory {
             .filter(|(p, _)| p.join.as_ref().is_some_and(|j| j.source == *source && j.key.as_str() > after))
             .take(limit as usize)
             .map(|(person, digest)| {
-                let mut establishments: Vec<Uai> = person.establishments().into_iter().cloned().collect();
-                establishments.sort();
-                IndexRow {
-                    key: person.join.clone().unwrap().key,
-                    digest: digest.clone(),
-                    state: person.state,
-                    establishments,
-                }
+                let places = person.affiliations.iter().map(|at| (at.establishment.clone(), at.profile));
+                let places = places.collect::<BTreeSet<_>>().into_iter().collect();
+                IndexRow { key: person.join.clone().unwrap().key, digest: digest.clone(), state: person.state, places }
             })
             .collect())
     }

@@ -39,7 +39,7 @@ fn stored(rows: &[(&str, &str, bool, &[usize])]) -> Index {
             key: (*key).into(),
             digest: digest(&record(key, name)).hex(),
             state: if *active { AccountState::Active } else { AccountState::Suspended },
-            establishments: schools.iter().map(|at| SCHOOLS[*at].parse().unwrap()).collect(),
+            places: schools.iter().map(|at| (SCHOOLS[*at].parse().unwrap(), Profile::Guardian)).collect(),
         })
         .collect();
     page.sort_by(|a, b| a.key.cmp(&b.key));
@@ -156,7 +156,7 @@ fn who_is_read_without_an_establishment_loses_it() {
     let table: Vec<Row> = vec![
         ("all of it", stored(&[("1", "A", true, &[0, 1])]), vec![at("1", "A", &[])], (1, 1), [(0, 1), (0, 1)]),
         ("one of two", stored(&[("1", "A", true, &[0, 1])]), vec![at("1", "A", &[1])], (1, 0), [(0, 1), (0, 0)]),
-        ("another", stored(&[("1", "A", true, &[0])]), vec![at("1", "A", &[1])], (1, 0), [(0, 1), (0, 0)]),
+        ("another", stored(&[("1", "A", true, &[0])]), vec![at("1", "A", &[1])], (0, 0), [(0, 0), (0, 0)]),
         ("one more", stored(&[("1", "A", true, &[0])]), vec![at("1", "B", &[0, 1])], (0, 0), [(0, 0), (0, 0)]),
         ("nowhere before", stored(&[("1", "A", true, &[])]), vec![at("1", "B", &[])], (0, 0), [(0, 0), (0, 0)]),
         ("not active", stored(&[("1", "A", false, &[0])]), vec![at("1", "A", &[])], (0, 0), [(0, 0), (0, 0)]),
@@ -182,6 +182,46 @@ fn who_is_read_without_an_establishment_loses_it() {
             loss.map_or((0, 0), |loss| (loss.absent, loss.lost))
         };
         assert_eq!([loss(SCHOOLS[0]), loss(SCHOOLS[1])], schools, "{story}");
+    }
+}
+
+/// What somebody was, what they are read to be, and: establishments lost, moved, and the profiles lost in the first school.
+#[test]
+fn who_moves_is_not_lost_and_who_ceases_to_be_something_is() {
+    use Profile::{Guardian, Pupil, SchoolLife, Teacher};
+    type Places = &'static [(usize, Profile)];
+    type Row = (&'static str, Places, Places, (u64, u64), &'static [Profile]);
+    let table: &[Row] = &[
+        ("a pupil goes to the next school", &[(0, Pupil)], &[(1, Pupil)], (0, 1), &[]),
+        ("and so do the guardians", &[(0, Guardian)], &[(1, Guardian)], (0, 1), &[]),
+        ("a pupil of both keeps one", &[(0, Pupil), (1, Pupil)], &[(1, Pupil)], (1, 0), &[Pupil]),
+        ("a pupil goes nowhere", &[(0, Pupil)], &[], (1, 0), &[Pupil]),
+        ("a teacher goes elsewhere", &[(0, Teacher)], &[(1, Teacher)], (1, 0), &[Teacher]),
+        ("a pupil comes back as a teacher", &[(0, Pupil)], &[(1, Teacher)], (1, 0), &[Pupil]),
+        ("a teacher is only a guardian now", &[(0, Teacher), (0, Guardian)], &[(0, Guardian)], (0, 0), &[Teacher]),
+        ("a teacher becomes something else", &[(0, Teacher)], &[(0, SchoolLife)], (0, 0), &[Teacher]),
+        ("a guardian's child moves, the other stays", &[(0, Guardian)], &[(0, Guardian), (1, Guardian)], (0, 0), &[]),
+        ("a teacher leaves, as a guardian too", &[(0, Teacher), (0, Guardian)], &[(1, Guardian)], (1, 0), &[Teacher]),
+    ];
+    for (story, before, after, (narrowed, moved), lost) in table {
+        let place = |(school, profile): &(usize, Profile)| (SCHOOLS[*school].parse().unwrap(), *profile);
+        let mut index = Index::default();
+        index.extend(&[IndexRow {
+            key: "1".into(),
+            digest: digest(&record("1", "A")).hex(),
+            state: AccountState::Active,
+            places: before.iter().map(place).collect::<BTreeSet<_>>().into_iter().collect(),
+        }]);
+        index.seal();
+        let affiliations = after.iter().map(place).map(|(uai, profile)| Affiliation::new(uai, profile)).collect();
+        let read = PersonRecord { affiliations, ..record("1", "B") };
+        let mut planner = Planner::new(SourceId::new("annuaire"), index);
+        planner.person(&read, digest(&read));
+        let plan = planner.finish(Completion::Complete).plan;
+        assert_eq!((plan.people.narrowed, plan.people.moved), (*narrowed, *moved), "{story}");
+        let school = plan.losses.iter().find(|loss| loss.establishment.as_str() == SCHOOLS[0]);
+        let profiles = school.map(|school| school.profiles.iter().map(|loss| loss.profile).collect::<Vec<_>>());
+        assert_eq!(profiles.unwrap_or_default(), *lost, "{story}");
     }
 }
 

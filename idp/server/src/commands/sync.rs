@@ -77,7 +77,7 @@ fn text(report: &Report) -> String {
         "{}: {outcome} ({seconds}.{tenths} s, {} people/s)\n\
          \x20 establishments  {} created, {} updated, {} unchanged\n\
          \x20 people          {} read: {} created, {} updated, {} reactivated, {} unchanged, {} kept as they are; {} {}\n\
-         \x20 fewer rights    {} {} an establishment, {} of them every one\n\
+         \x20 fewer rights    {} {} an establishment, {} of them every one; {} move to another school\n\
          \x20 rejected        {}\n",
         report.source,
         report.people_per_second,
@@ -95,6 +95,7 @@ fn text(report: &Report) -> String {
         p.narrowed,
         if would { "would lose" } else { "lost" },
         p.stripped,
+        p.moved,
         report.rejected.total,
     );
     for (reason, count) in &report.rejected.by_reason {
