@@ -28,7 +28,7 @@ packages() {
     echo slapd ldap-utils
     echo apache2 libapache2-mod-auth-cas libapache2-mod-php php-cas php-curl php-xml
     if [ "$level" = test ]; then
-        echo postgresql curl jq python3 python3-venv chromium
+        echo postgresql curl jq python3 python3-venv chromium xmlsec1
         # Either of them may come from elsewhere than Debian.
         has node || echo nodejs
         has npm || echo npm

@@ -15,6 +15,7 @@ mod seal;
 mod shipped;
 pub mod signers;
 pub mod tls;
+pub mod xml;
 
 pub use digest::{constant_time_eq, digest, fingerprint, one_time_key, session_id};
 pub use keyring::{KeyProblem, Keyring, MASTER_KEY_FILE};

@@ -57,7 +57,7 @@ impl Enc {
     }
 
     /// Encrypts content, authenticated together with the header it goes with.
-    pub(super) fn seal(self, ids: &dyn Ids, key: &[u8], header: &[u8], content: &[u8]) -> Result<Sealed, JoseError> {
+    pub(crate) fn seal(self, ids: &dyn Ids, key: &[u8], header: &[u8], content: &[u8]) -> Result<Sealed, JoseError> {
         let mut iv = vec![0; if self.gcm().is_some() { aead::NONCE_LEN } else { 16 }];
         ids.fill(&mut iv);
         let mut body = content.to_vec();
@@ -80,7 +80,7 @@ impl Enc {
     }
 
     /// The content, or none whatever is wrong.
-    pub(super) fn open(
+    pub(crate) fn open(
         self,
         key: &[u8],
         header: &[u8],

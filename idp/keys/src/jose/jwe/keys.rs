@@ -7,8 +7,8 @@ use aws_lc_rs::digest::{Context, SHA256};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::key_wrap::{AES_256, AesKek, KeyWrap as _};
 use aws_lc_rs::rsa::{
-    KeySize, OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, OaepPublicEncryptingKey, PrivateDecryptingKey,
-    PublicEncryptingKey,
+    KeySize, OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OaepAlgorithm, OaepPrivateDecryptingKey,
+    OaepPublicEncryptingKey, PrivateDecryptingKey, PublicEncryptingKey,
 };
 use preau_domain::Ids;
 use serde_json::{Map, Value};
@@ -126,19 +126,54 @@ impl DecryptionKey {
         header: &Map<String, Value>,
         wrapped: &[u8],
     ) -> Zeroizing<Vec<u8>> {
-        let mut stand_in = Zeroizing::new(vec![0; enc.key_len()]);
-        crate::SystemIds.fill(&mut stand_in);
         let key = match &self.private {
-            Private::Rsa(key) => {
-                let mut room = Zeroizing::new(vec![0; key.min_output_size()]);
-                key.decrypt(&OAEP_SHA256_MGF1SHA256, wrapped, &mut room, None)
-                    .ok()
-                    .map(|key| Zeroizing::new(key.to_vec()))
-            }
+            Private::Rsa(_) => return self.unwrap_oaep(false, enc, wrapped),
             Private::P256(key) => agreed(key, wrap, enc, header, wrapped),
         };
-        key.filter(|key| key.len() == enc.key_len()).unwrap_or(stand_in)
+        sized(key, enc)
     }
+
+    /// A content key wrapped by RSA-OAEP, with SHA-1 throughout or SHA-256 throughout; a random one if it cannot be had.
+    pub(crate) fn unwrap_oaep(&self, sha1: bool, enc: Enc, wrapped: &[u8]) -> Zeroizing<Vec<u8>> {
+        let algorithm = if sha1 { &OAEP_SHA1_MGF1SHA1 } else { &OAEP_SHA256_MGF1SHA256 };
+        let key = match &self.private {
+            Private::P256(_) => None,
+            Private::Rsa(key) => {
+                let mut room = Zeroizing::new(vec![0; key.min_output_size()]);
+                let opened = key.decrypt(algorithm, wrapped, &mut room, None);
+                opened.ok().map(|key| Zeroizing::new(key.to_vec()))
+            }
+        };
+        sized(key, enc)
+    }
+}
+
+/// The key if it is there and of the right length, else a random one.
+fn sized(key: Option<Zeroizing<Vec<u8>>>, enc: Enc) -> Zeroizing<Vec<u8>> {
+    let mut stand_in = Zeroizing::new(vec![0; enc.key_len()]);
+    crate::SystemIds.fill(&mut stand_in);
+    key.filter(|key| key.len() == enc.key_len()).unwrap_or(stand_in)
+}
+
+impl PublicKey {
+    /// A content key, and the same wrapped by RSA-OAEP with SHA-1 throughout, as XML Encryption has it; none if this is no
+    /// RSA key.
+    pub(crate) fn wrap_with_sha1(&self, ids: &dyn Ids, enc: Enc) -> Option<(Zeroizing<Vec<u8>>, Vec<u8>)> {
+        let mut content_key = Zeroizing::new(vec![0; enc.key_len()]);
+        ids.fill(&mut content_key);
+        let wrapped = oaep(self, &OAEP_SHA1_MGF1SHA1, &content_key)?;
+        Some((content_key, wrapped))
+    }
+}
+
+/// A content key wrapped for the owner of an RSA key.
+fn oaep(to: &PublicKey, algorithm: &'static OaepAlgorithm, content_key: &[u8]) -> Option<Vec<u8>> {
+    let key = PublicEncryptingKey::from_der(&to.rsa_der()?).ok()?;
+    let key = OaepPublicEncryptingKey::new(key).ok()?;
+    let mut room = vec![0; key.ciphertext_size()];
+    let length = key.encrypt(algorithm, content_key, &mut room, None).ok()?.len();
+    room.truncate(length);
+    Some(room)
 }
 
 /// A content key for the owner of a public key, and what it travels as.
@@ -153,13 +188,8 @@ pub(super) fn wrap(
     ids.fill(&mut content_key);
     let sealed = |_| JoseError::Sealed;
     if !wrap.agreed() {
-        let der = to.rsa_der().ok_or(JoseError::Algorithm)?;
-        let key = PublicEncryptingKey::from_der(&der).map_err(|_| JoseError::Algorithm)?;
-        let key = OaepPublicEncryptingKey::new(key).map_err(sealed)?;
-        let mut room = vec![0; key.ciphertext_size()];
-        let length = key.encrypt(&OAEP_SHA256_MGF1SHA256, &content_key, &mut room, None).map_err(sealed)?.len();
-        room.truncate(length);
-        return Ok((content_key, room));
+        let wrapped = oaep(to, &OAEP_SHA256_MGF1SHA256, &content_key).ok_or(JoseError::Algorithm)?;
+        return Ok((content_key, wrapped));
     }
     let point = to.p256_point().ok_or(JoseError::Algorithm)?;
     let ephemeral = agreement::PrivateKey::generate(&ECDH_P256).map_err(sealed)?;

@@ -1,0 +1,281 @@
+//! A document as a tree, read within bounds. Everything that could make two readers see two documents is refused.
+
+use super::XmlError;
+use roxmltree::{NodeType, ParsingOptions};
+use std::collections::{HashMap, HashSet};
+
+/// How much of a document is read.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Bytes.
+    pub bytes: usize,
+    /// Elements, texts and comments.
+    pub nodes: u32,
+}
+
+impl Bounds {
+    /// Bounds of a message somebody sends through a browser.
+    pub const MESSAGE: Bounds = Bounds { bytes: 256 * 1024, nodes: 10_000 };
+    /// Bounds of a document that describes a federation.
+    pub const METADATA: Bounds = Bounds { bytes: 16 * 1024 * 1024, nodes: 2_000_000 };
+}
+
+/// Elements inside one another.
+const DEPTH: usize = 64;
+/// Equals signs from one `<` to the next: bounds the attributes and declarations of a tag before a parser compares each
+/// with each.
+const EQUALS: usize = 250;
+/// Attributes and declarations of one element.
+const ATTRIBUTES: usize = 100;
+
+/// An element, with everything below it but comments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Element {
+    pub(super) prefix: String,
+    pub(super) local: String,
+    pub(super) namespace: String,
+    /// Prefix and namespace of each declaration that stands on it.
+    pub(super) declared: Vec<(String, String)>,
+    pub(super) attributes: Vec<Attribute>,
+    pub(super) children: Vec<Child>,
+}
+
+/// An attribute, declarations aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attribute {
+    pub(super) prefix: String,
+    pub(super) local: String,
+    pub(super) namespace: String,
+    pub(super) value: String,
+}
+
+/// What stands in an element.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Child {
+    /// An element.
+    Element(Element),
+    /// A text, never empty and never beside another one.
+    Text(String),
+}
+
+impl Element {
+    /// Whether it has this expanded name.
+    pub fn is(&self, namespace: &str, local: &str) -> bool {
+        self.namespace == namespace && self.local == local
+    }
+
+    /// Its namespace; empty for none.
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// Its name, without prefix.
+    pub fn local(&self) -> &str {
+        &self.local
+    }
+
+    /// The value of an attribute in no namespace.
+    pub fn attribute(&self, local: &str) -> Option<&str> {
+        self.attribute_of("", local)
+    }
+
+    /// The value of an attribute of a namespace.
+    pub fn attribute_of(&self, namespace: &str, local: &str) -> Option<&str> {
+        let found = self.attributes.iter().find(|one| one.namespace == namespace && one.local == local);
+        found.map(|one| one.value.as_str())
+    }
+
+    /// The elements right below, in order.
+    pub fn elements(&self) -> impl Iterator<Item = &Element> {
+        self.children.iter().filter_map(|child| match child {
+            Child::Element(element) => Some(element),
+            Child::Text(_) => None,
+        })
+    }
+
+    /// The elements of that name right below.
+    pub fn all<'a>(&'a self, namespace: &'a str, local: &'a str) -> impl Iterator<Item = &'a Element> {
+        self.elements().filter(move |element| element.is(namespace, local))
+    }
+
+    /// The one element of that name right below; [`XmlError::Several`] if there are more.
+    pub fn one(&self, namespace: &str, local: &str) -> Result<Option<&Element>, XmlError> {
+        let mut found = self.elements().filter(|element| element.is(namespace, local));
+        let first = found.next();
+        if found.next().is_some() { Err(XmlError::Several) } else { Ok(first) }
+    }
+
+    /// The whole text of an element that holds nothing else; [`XmlError::Malformed`] if elements stand in it.
+    pub fn text(&self) -> Result<&str, XmlError> {
+        match self.children.as_slice() {
+            [] => Ok(""),
+            [Child::Text(text)] => Ok(text),
+            _ => Err(XmlError::Malformed),
+        }
+    }
+
+    /// Every element of the tree, this one first.
+    pub(super) fn walk<'a>(&'a self, seen: &mut impl FnMut(&'a Element)) {
+        seen(self);
+        self.elements().for_each(|element| element.walk(seen));
+    }
+}
+
+/// A document nobody has vouched for yet.
+#[derive(Clone)]
+pub struct Document {
+    pub(super) root: Element,
+}
+
+impl Document {
+    /// Reads a message.
+    pub fn parse(bytes: &[u8]) -> Result<Document, XmlError> {
+        Document::parse_within(bytes, Bounds::MESSAGE)
+    }
+
+    /// Reads a document within other bounds.
+    pub fn parse_within(bytes: &[u8], bounds: Bounds) -> Result<Document, XmlError> {
+        if bytes.len() > bounds.bytes || bytes.split(|byte| *byte == b'<').any(crowded) {
+            return Err(XmlError::TooLarge);
+        }
+        let text = std::str::from_utf8(bytes).map_err(|_| XmlError::Malformed)?;
+        let options = ParsingOptions { allow_dtd: false, nodes_limit: bounds.nodes, ..ParsingOptions::default() };
+        let parsed = roxmltree::Document::parse_with_options(text, options).map_err(|error| match error {
+            roxmltree::Error::NodesLimitReached | roxmltree::Error::AttributesLimitReached => XmlError::TooLarge,
+            _ => XmlError::Malformed,
+        })?;
+        if parsed.root().children().any(|node| node.node_type() == NodeType::PI) {
+            return Err(XmlError::Malformed);
+        }
+        let root = element(text, parsed.root_element(), &HashMap::new(), 1)?;
+        identifiers(&root)?;
+        Ok(Document { root })
+    }
+
+    /// The expanded name of the outermost element.
+    pub fn name(&self) -> (&str, &str) {
+        (&self.root.namespace, &self.root.local)
+    }
+
+    /// The tree as somebody sent it, **which nobody vouches for**: to find whose keys it is to be verified with, and to
+    /// read what needs no signature.
+    pub fn unverified(&self) -> &Element {
+        &self.root
+    }
+}
+
+fn crowded(tag: &[u8]) -> bool {
+    tag.iter().filter(|byte| **byte == b'=').count() > EQUALS
+}
+
+/// What prefixes stand for around an element; the empty one is the default.
+type Around<'a> = HashMap<&'a str, &'a str>;
+
+fn element<'a>(
+    text: &'a str,
+    node: roxmltree::Node<'a, 'a>,
+    around: &Around<'a>,
+    depth: usize,
+) -> Result<Element, XmlError> {
+    if depth > DEPTH {
+        return Err(XmlError::TooLarge);
+    }
+    let written = text.get(node.range()).and_then(|tag| tag.strip_prefix('<')).ok_or(XmlError::Malformed)?;
+    let end = written.find(|c: char| c.is_ascii_whitespace() || c == '>' || c == '/').unwrap_or(written.len());
+    let (prefix, local) = written[..end].split_once(':').unwrap_or(("", &written[..end]));
+    if local != node.tag_name().name() {
+        return Err(XmlError::Malformed);
+    }
+    let attributes: Vec<Attribute> = node
+        .attributes()
+        .map(|attribute| {
+            let written = text.get(attribute.range_qname()).unwrap_or_default();
+            Attribute {
+                prefix: written.split_once(':').map_or("", |(prefix, _)| prefix).to_owned(),
+                local: attribute.name().to_owned(),
+                namespace: attribute.namespace().unwrap_or_default().to_owned(),
+                value: attribute.value().to_owned(),
+            }
+        })
+        .collect();
+    // Few elements declare anything: the others are spared a look at all that is in scope.
+    let tag = &text[node.range().start..node.first_child().map_or(node.range().end, |child| child.range().start)];
+    let own = if tag.contains("xmlns") { Some(scope(node)?) } else { None };
+    let declared = own.as_ref().map(|own| declarations(own, around)).unwrap_or_default();
+    if attributes.len() + declared.len() > ATTRIBUTES {
+        return Err(XmlError::TooLarge);
+    }
+    let mut children = Vec::new();
+    for child in node.children() {
+        match child.node_type() {
+            NodeType::Element => {
+                let inner = element(text, child, own.as_ref().unwrap_or(around), depth + 1)?;
+                children.push(Child::Element(inner));
+            }
+            NodeType::Text => {
+                let more = child.text().unwrap_or_default();
+                match children.last_mut() {
+                    Some(Child::Text(before)) => before.push_str(more),
+                    _ if more.is_empty() => {}
+                    _ => children.push(Child::Text(more.to_owned())),
+                }
+            }
+            NodeType::Comment => {}
+            NodeType::PI | NodeType::Root => return Err(XmlError::Malformed),
+        }
+    }
+    Ok(Element {
+        prefix: prefix.to_owned(),
+        local: local.to_owned(),
+        namespace: node.tag_name().namespace().unwrap_or_default().to_owned(),
+        declared,
+        attributes,
+        children,
+    })
+}
+
+/// What prefixes stand for on an element. A relative namespace has no canonical form (C14N 2.2), and a prefix is not taken
+/// back.
+fn scope<'a>(node: roxmltree::Node<'a, 'a>) -> Result<Around<'a>, XmlError> {
+    let mut scope = Around::new();
+    for namespace in node.namespaces().filter(|one| one.name() != Some("xml")) {
+        let (prefix, uri) = (namespace.name().unwrap_or_default(), namespace.uri());
+        let absolute = uri.split_once(':').is_some_and(|(scheme, _)| is_scheme(scheme));
+        let none = uri.is_empty() && prefix.is_empty();
+        if !(absolute || none) {
+            return Err(XmlError::Malformed);
+        }
+        scope.insert(prefix, uri);
+    }
+    Ok(scope)
+}
+
+/// The declarations that change something, in the order of their prefixes.
+fn declarations(own: &Around<'_>, around: &Around<'_>) -> Vec<(String, String)> {
+    let changed = |(prefix, uri): &(&&str, &&str)| around.get(**prefix).copied().unwrap_or_default() != **uri;
+    let mut declared: Vec<(String, String)> =
+        own.iter().filter(changed).map(|(prefix, uri)| ((*prefix).to_owned(), (*uri).to_owned())).collect();
+    declared.sort_unstable();
+    declared
+}
+
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+}
+
+/// An identifier names one element, and an element has one, however the attribute is spelled.
+fn identifiers(root: &Element) -> Result<(), XmlError> {
+    let (mut seen, mut unique) = (HashSet::new(), true);
+    root.walk(&mut |element| {
+        let mut own = element.attributes.iter().filter(|one| one.local.eq_ignore_ascii_case("id"));
+        if let Some(id) = own.next() {
+            unique &= own.next().is_none() && seen.insert(id.value.as_str());
+        }
+    });
+    if unique { Ok(()) } else { Err(XmlError::Identifier) }
+}
+
+#[cfg(test)]
+#[path = "tree/tests.rs"]
+mod tests;
