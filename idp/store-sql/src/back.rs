@@ -3,6 +3,7 @@
 use crate::chain::Writing;
 use crate::link::{Arg, Link, Row, Sql, Work};
 use crate::postgres::Postgres;
+use crate::sign_ins::Bound;
 use crate::sqlite::{Fleeting, Sqlite};
 use preau_domain::SessionId;
 use preau_store::Result;
@@ -12,6 +13,8 @@ pub(crate) struct Back {
     pub base: Base,
     /// The chain of the events this process records.
     pub chain: Option<Writing>,
+    /// How many sign-ins may be under way.
+    pub sign_ins: Bound,
 }
 
 /// Which database it is.

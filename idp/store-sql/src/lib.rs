@@ -47,6 +47,8 @@ pub struct Options {
     pub patience: Duration,
     /// PostgreSQL: the schema that holds the tables, created when absent. `None` is the one the server chooses.
     pub schema: Option<String>,
+    /// Most sign-ins under way that are kept: of more, the oldest go. A few hundred more may be there for a moment.
+    pub sign_ins: u32,
     /// What chains the events this process records. Without it they belong to no chain, and a check of the journal says so.
     pub journal: Option<Journal>,
 }
@@ -68,7 +70,7 @@ impl fmt::Debug for Journal {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { connections: None, patience: Duration::from_secs(5), schema: None, journal: None }
+        Options { connections: None, patience: Duration::from_secs(5), schema: None, sign_ins: 50_000, journal: None }
     }
 }
 
@@ -93,5 +95,6 @@ pub async fn open_with(url: &str, options: &Options) -> Result<Arc<dyn Store>> {
         "postgres" | "postgresql" => Base::Postgres(postgres::Postgres::open(url, options).await?),
         _ => return Err(StoreError::Backend("a database address begins with sqlite:// or postgres://".into())),
     };
-    Ok(Arc::new(Back { base, chain: options.journal.as_ref().map(chain::Writing::new) }))
+    let chain = options.journal.as_ref().map(chain::Writing::new);
+    Ok(Arc::new(Back { base, chain, sign_ins: sign_ins::Bound::new(options.sign_ins) }))
 }

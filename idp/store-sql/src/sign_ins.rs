@@ -2,16 +2,44 @@
 
 use crate::back::Back;
 use crate::doc;
-use crate::link::{Row, args};
+use crate::link::{Row, Sql, args};
 use async_trait::async_trait;
 use preau_domain::{Instant, PendingId, PendingSignIn};
 use preau_store::{Result, SignIns, StoreError};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 const ADD: &str = "INSERT INTO pending (id, expires, doc) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING id";
 const GET: &str = "SELECT doc FROM pending WHERE id = $1 AND expires > $2";
 const UPDATE: &str = "UPDATE pending SET expires = $2, doc = $3 WHERE id = $1 RETURNING id";
 /// Also what `begin_session` uses: the same stroke for everyone who takes a sign-in out.
 pub(crate) const CONSUME: &str = "DELETE FROM pending WHERE id = $1 AND expires > $2 RETURNING doc";
+
+/// Those beyond the latest so many: whoever asks for sign-in pages for ever fills nothing, and whoever types a password
+/// meanwhile has the time that the flood needs to fill the bound.
+const TRIM: Sql = Sql::Each {
+    sqlite: "DELETE FROM pending WHERE id IN (SELECT id FROM pending ORDER BY expires DESC LIMIT -1 OFFSET $1)",
+    postgres: "DELETE FROM pending WHERE id IN
+        (SELECT id FROM pending ORDER BY expires DESC OFFSET $1 FOR UPDATE SKIP LOCKED)",
+};
+
+/// How many sign-ins may be under way, and how many this process began since it last looked.
+pub(crate) struct Bound {
+    most: u32,
+    begun: AtomicU32,
+}
+
+impl Bound {
+    /// Nothing begun yet.
+    pub fn new(most: u32) -> Self {
+        Bound { most, begun: AtomicU32::new(0) }
+    }
+
+    /// Whether it is time to look, after one more: looking costs as much as there are sign-ins under way.
+    fn passed(&self) -> bool {
+        let every = (self.most / 16).clamp(1, 256);
+        self.begun.fetch_add(1, Ordering::Relaxed) % every == every - 1
+    }
+}
 
 fn pending(row: &Row) -> Result<PendingSignIn> {
     doc::read("sign-in", row.text(0)?)
@@ -28,7 +56,13 @@ impl Back {
 #[async_trait]
 impl SignIns for Back {
     async fn add_pending(&self, pending: &PendingSignIn) -> Result<()> {
-        self.put_pending(ADD, pending).await
+        self.put_pending(ADD, pending).await?;
+        if self.sign_ins.passed()
+            && let Err(error) = self.change(TRIM, args![self.sign_ins.most]).await
+        {
+            tracing::warn!(%error, "the number of sign-ins under way was not looked at");
+        }
+        Ok(())
     }
 
     async fn pending(&self, id: &PendingId, now: Instant) -> Result<Option<PendingSignIn>> {

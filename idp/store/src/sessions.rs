@@ -9,7 +9,7 @@ use preau_domain::{
 /// Sign-ins under way.
 #[async_trait]
 pub trait SignIns: Send + Sync {
-    /// Keeps a new sign-in. `Conflict` if the id is taken.
+    /// Keeps a new sign-in. `Conflict` if the id is taken. The number of those kept is bounded: of too many, the oldest go.
     async fn add_pending(&self, pending: &PendingSignIn) -> Result<()>;
 
     /// The sign-in of that name, unless it expired at or before `now`.

@@ -45,7 +45,8 @@ impl Database {
     pub async fn open(&self) -> Arc<dyn Store> {
         let patience = Duration::from_secs(5);
         let journal = Some(Journal { code: Keyring::ephemeral(b"flows").journal_code(), ids: Arc::new(SystemIds) });
-        let options = Options { connections: Some(4), patience, schema: self.schema.clone(), journal };
+        let options =
+            Options { connections: Some(4), patience, schema: self.schema.clone(), journal, ..Options::default() };
         open_with(&self.url, &options).await.expect("the database opens")
     }
 }

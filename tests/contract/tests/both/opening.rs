@@ -5,7 +5,7 @@ use crate::Place;
 use preau_contract::fixture::{
     LATER, NOW, change, event, live, local, pending, source, sourced, ticket, visit, winners,
 };
-use preau_domain::{CorrelationId, OneTimeKey, PendingId, SessionId, Ticket, TicketKind};
+use preau_domain::{CorrelationId, Instant, OneTimeKey, PendingId, PendingSignIn, SessionId, Ticket, TicketKind};
 use preau_store_sql::{open, open_with};
 use std::sync::Arc;
 
@@ -123,4 +123,22 @@ async fn a_file_that_is_no_database_is_left_alone() {
 async fn a_store_is_shared_between_threads() {
     fn shared<T: Send + Sync + ?Sized>(_: &Arc<T>) {}
     shared(&Place::sqlite("threads").open().await);
+}
+
+#[tokio::test]
+async fn a_flood_of_sign_ins_fills_nothing() {
+    for mut place in Place::each("flood") {
+        place.options.sign_ins = 64;
+        let store = place.open().await;
+        for n in 0..500_i64 {
+            let begun = PendingSignIn { expires: Instant(LATER.0 + n), ..pending(&format!("p{n}")) };
+            store.add_pending(&begun).await.unwrap();
+        }
+        let mut kept = Vec::new();
+        for n in 0..500 {
+            kept.extend(store.pending(&PendingId::new(format!("p{n}")), NOW).await.unwrap().map(|_| n));
+        }
+        assert!((64..68).contains(&kept.len()), "{}", kept.len());
+        assert!(kept[0] >= 500 - 68, "the oldest go: {kept:?}");
+    }
 }

@@ -10,6 +10,7 @@ stories!(
     nobody_forges_a_line,
     a_name_with_a_line_break_stays_on_its_line,
     refusals_say_why_to_those_who_ask_later,
+    a_flood_of_refusals_does_not_fill_the_journal,
 );
 
 /// Everything that can happen to a person, one after the other.
@@ -118,4 +119,21 @@ async fn refusals_say_why_to_those_who_ask_later(hub: TestHub) {
         why.push(journal[0].detail.clone());
     }
     assert_eq!(why, ["wrong-password", "unknown", "too-soon"]);
+}
+
+async fn a_flood_of_refusals_does_not_fill_the_journal(hub: TestHub) {
+    let refused = async || {
+        hub.hub.store.flush_audit().await.expect("the journal is kept");
+        let entries = hub.hub.store.audit_entries(i64::MIN, 1_000).await.expect("the journal is read");
+        entries.iter().filter(|entry| entry.kind == "request-refused").count()
+    };
+    let mut browser = hub.browser();
+    for _ in 0..50 {
+        browser.get("/open/moodle?lang=fr&lang=en").await;
+        browser.get("/cas/validate?service=x&service=y").await;
+    }
+    assert_eq!(refused().await, 20);
+    hub.clock.advance(1);
+    browser.get("/cas/validate?service=x&service=y").await;
+    assert_eq!(refused().await, 21, "and what comes later is told");
 }
