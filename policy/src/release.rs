@@ -176,6 +176,9 @@ fn copy(facts: &Facts, fact: Fact, pairwise: &impl Fn() -> String) -> Vec<String
             all().flat_map(|a| a.groups.iter().map(|group| format!("{}${group}", a.establishment))).collect()
         }
         Fact::Subjects => facts.of_now().flat_map(|a| a.subjects.clone()).collect(),
+        Fact::SubjectsPaired => {
+            all().flat_map(|a| a.subjects.iter().map(|subject| format!("{}${subject}", a.establishment))).collect()
+        }
         Fact::Functions => facts.of_now().flat_map(|a| a.functions.clone()).collect(),
         Fact::Mef => facts.of_now().filter_map(|a| a.mef.clone()).collect(),
         Fact::Level => facts.of_now().filter_map(|a| a.level.clone()).collect(),

@@ -6,6 +6,7 @@
 
 mod directory;
 mod kind;
+mod oidc;
 mod redirect;
 mod service;
 
@@ -14,5 +15,6 @@ pub use directory::{
     Verdict,
 };
 pub use kind::{Connector, Kind, OpenContext, Problem};
+pub use oidc::{ClientAuthentication, ClientSecret, OidcFlow, OidcGrant, OidcService, OidcSettings, SigningAlgorithm};
 pub use redirect::{KnownAs, Redirect, RedirectError, Round, UpstreamIdentity, UpstreamLogout};
 pub use service::{CasSettings, Category, InstanceFile, Legal, MountedService, Names, Network, ServiceDescriptor};

@@ -1,6 +1,7 @@
 //! An ENT service as data: what a catalogue folder says of a product, what an instance file says of one installation of
 //! it, and the two put together.
 
+use crate::{OidcService, OidcSettings};
 use preau_domain::{Audience, Identifier, ReleaseRule, Service};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -74,6 +75,9 @@ pub struct ServiceDescriptor {
     /// How it speaks CAS; absent if it does not.
     #[serde(default)]
     pub cas: Option<CasSettings>,
+    /// How it speaks OpenID Connect; absent if it does not.
+    #[serde(default)]
+    pub oidc: Option<OidcSettings>,
     /// What it knows a person by.
     #[serde(default)]
     pub identifier: Identifier,
@@ -151,6 +155,9 @@ pub struct InstanceFile {
     /// Replaces the descriptor's audience.
     #[serde(default)]
     pub audience: Option<Audience>,
+    /// Replaces key by key how the descriptor speaks OpenID Connect.
+    #[serde(default)]
+    pub oidc: Option<OidcSettings>,
     /// Which network it lives on.
     #[serde(default)]
     pub network: Network,
@@ -176,6 +183,8 @@ pub struct MountedService {
     pub icon: String,
     /// How it speaks CAS.
     pub cas: Option<CasSettings>,
+    /// How it speaks OpenID Connect.
+    pub oidc: Option<OidcService>,
     /// What it knows a person by.
     pub identifier: Identifier,
     /// What it receives.
@@ -188,4 +197,12 @@ pub struct MountedService {
     pub legal: Legal,
     /// What to type on the other side, filled in except `{preau}`.
     pub other_side: String,
+}
+
+impl MountedService {
+    /// The sector of the service: those of one sector know a person by the same pairwise identifier.
+    pub fn sector(&self) -> &str {
+        let named = self.oidc.as_ref().and_then(|oidc| oidc.sector.as_deref());
+        named.unwrap_or(self.service.id.as_str())
+    }
 }

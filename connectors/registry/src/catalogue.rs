@@ -221,7 +221,13 @@ fn check_parameters(descriptor: &ServiceDescriptor, wrong: &mut impl FnMut(&str,
         wrong("urls", "at least one address belongs to a service".into());
     }
     let known = |name: &str| name == ID || declared.contains_key(name);
-    for (key, address) in addresses(descriptor) {
+    if let Some(oidc) = &descriptor.oidc
+        && (oidc.client_secret_file.is_some() || oidc.client_secret_hash.is_some() || oidc.jwks.is_some())
+    {
+        wrong("oidc", "secrets and keys belong to an installation, not to a product".into());
+    }
+    let spoken = descriptor.oidc.iter().flat_map(preau_connector_api::OidcSettings::addresses);
+    for (key, address) in addresses(descriptor).chain(spoken) {
         if names(address).any(|name| !known(name)) {
             wrong(key, format!("`{}` names a parameter that is not declared", preau_domain::display_safe(address, 80)));
         }

@@ -4,6 +4,7 @@
 
 use crate::catalogue::{Catalogue, addresses, bounded_text, id_ok, words_ok};
 use crate::mounted::{Mounted, owns};
+use crate::oidc;
 use crate::place::{at_key, read_toml};
 use crate::template::{ID, fill, name_ok};
 use preau_connector_api::{InstanceFile, MountedService, Network, Problem};
@@ -227,6 +228,21 @@ pub fn mount(file: &str, id: &str, text: &str, catalogue: &Catalogue) -> Result<
         cas.proxy_callbacks.iter_mut().chain(&mut cas.logout_url).for_each(|url| *url = fill(url, &values));
         cas
     });
+    let spoken = match (descriptor.oidc.clone(), instance.oidc.clone()) {
+        (None, Some(_)) => {
+            problems.push(at_key(file, text, "oidc", "this product does not speak OpenID Connect"));
+            None
+        }
+        (product, installation) => product.map(|product| installation.unwrap_or_default().over(product)),
+    };
+    let folder = Path::new(file).parent().unwrap_or(Path::new("."));
+    let mut wrong = |key: &str, what: String| problems.push(at_key(file, text, key, what));
+    let resolve =
+        |settings| oidc::resolve(settings, &values, instance.network, descriptor.identifier, folder, &mut wrong);
+    let oidc = spoken.map(resolve);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
     let mounted = MountedService {
         service,
         connector: product.name.clone(),
@@ -235,6 +251,7 @@ pub fn mount(file: &str, id: &str, text: &str, catalogue: &Catalogue) -> Result<
         category: descriptor.category,
         icon: product.icon.clone(),
         cas,
+        oidc,
         identifier: descriptor.identifier,
         release: descriptor.release.iter().map(|rule| filled(rule, &values)).collect(),
         audience: instance.audience.unwrap_or_else(|| descriptor.audience.clone()),
@@ -276,7 +293,7 @@ fn parameters<M>(
 }
 
 /// Whether an address may be registered: strict, and without TLS only where nobody else listens or the operator said so.
-fn address_ok(address: &str, network: Network) -> Result<(), &'static str> {
+pub(crate) fn address_ok(address: &str, network: Network) -> Result<(), &'static str> {
     let url = strict_url(address).ok_or("not a plain https address")?;
     if url.scheme() == "https" || network == Network::Private || loopback(&url) {
         return Ok(());

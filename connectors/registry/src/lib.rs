@@ -9,6 +9,7 @@ mod catalogue;
 mod icon;
 mod instances;
 mod mounted;
+mod oidc;
 mod place;
 mod template;
 

@@ -44,6 +44,8 @@ pub enum Fact {
     GroupsPaired,
     /// Subject codes in the establishment of now.
     Subjects,
+    /// Every pair `UAI$subject`.
+    SubjectsPaired,
     /// Function codes in the establishment of now.
     Functions,
     /// Level (MEF code) in the establishment of now.

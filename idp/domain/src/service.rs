@@ -137,6 +137,33 @@ impl Service {
         let url = strict_url(address)?;
         self.urls.iter().any(|rule| rule.matches(&url)).then_some(TrustedUrl(url))
     }
+
+    /// The address, if it is, byte by byte, one of those the service has registered. A registered `http://127.0.0.1/…` or
+    /// `http://[::1]/…` fits any port, because a program on the person's machine listens where it can (RFC 8252, section
+    /// 7.3).
+    pub fn trust_exactly<'a>(
+        &self,
+        address: &str,
+        registered: impl IntoIterator<Item = &'a String>,
+    ) -> Option<TrustedUrl> {
+        let url = strict_url(address).filter(|url| url.fragment().is_none())?;
+        let portless = without_loopback_port(address, &url);
+        let same = |known: &String| {
+            let loopback = || strict_url(known).and_then(|url| without_loopback_port(known, &url));
+            known == address || portless.as_ref().is_some_and(|portless| loopback().as_ref() == Some(portless))
+        };
+        registered.into_iter().any(same).then_some(TrustedUrl(url))
+    }
+}
+
+/// An address of this very machine by number, over http, without its port.
+fn without_loopback_port(text: &str, url: &Url) -> Option<String> {
+    let host = ["127.0.0.1", "[::1]"].into_iter().find(|host| url.host_str() == Some(host))?;
+    let rest = text.strip_prefix("http://")?.strip_prefix(host)?;
+    let path = rest.find('/').map_or("", |at| &rest[at..]);
+    let port = &rest[..rest.len() - path.len()];
+    let numeric = |port: &str| (1..=5).contains(&port.len()) && port.bytes().all(|b| b.is_ascii_digit());
+    (port.is_empty() || port.strip_prefix(':').is_some_and(numeric)).then(|| format!("http://{host}{path}"))
 }
 
 #[cfg(test)]
@@ -163,6 +190,42 @@ mod tests {
         }
         let url = service().trust("https://app.example/cas/?a=1#frag").unwrap();
         assert_eq!(url.with_query("ticket", "ST-1"), "https://app.example/cas/?a=1&ticket=ST-1#frag");
+    }
+
+    #[test]
+    fn a_registered_address_is_taken_as_it_is_written() {
+        let registered = ["https://app.example/cb?a=1", "http://127.0.0.1/cb", "http://[::1]:80/cb"].map(str::to_owned);
+        let trusts = |address: &str| service().trust_exactly(address, &registered).is_some();
+        for good in [
+            "https://app.example/cb?a=1",
+            "http://127.0.0.1/cb",
+            "http://127.0.0.1:49152/cb",
+            "http://[::1]:7/cb",
+            "http://[::1]/cb",
+        ] {
+            assert!(trusts(good), "{good}");
+        }
+        for bad in [
+            "https://app.example/cb",
+            "https://app.example/cb?a=1&b=2",
+            "https://app.example/cb?a=1#x",
+            "https://APP.example/cb?a=1",
+            "https://app.example:443/cb?a=1",
+            "https://app.example/cb/?a=1",
+            "https://app.example:49152/cb?a=1",
+            "http://localhost:49152/cb",
+            "http://127.0.0.1:49152/cb/x",
+            "http://127.0.0.1:49152/",
+            "http://127.0.0.1.evil.test/cb",
+            "http://127.0.0.1:80@evil.test/cb",
+            "http://127.1:49152/cb",
+            "http://127.0.0.1:/cb",
+            "https://127.0.0.1:49152/cb",
+            "http://[::1]:7/cb/..",
+            "",
+        ] {
+            assert!(!trusts(bad), "{bad}");
+        }
     }
 
     #[test]

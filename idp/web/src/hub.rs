@@ -413,7 +413,7 @@ impl Hub {
         if !answer.decision.allows() {
             return Err(refused("nothing is released without access"));
         }
-        let pairwise = || self.keyring.pairwise(door.service.id.as_str(), &live.person.id);
+        let pairwise = || self.keyring.pairwise(door.sector(), &live.person.id);
         let elsewhere = answer.decision.establishment(&live.facts).filter(|uai| Some(*uai) != live.facts.current());
         let moved = elsewhere.map(|uai| live.facts.seen_from(uai, live.establishment(uai).map(|e| e.name.as_str())));
         let facts = moved.as_ref().unwrap_or(&live.facts);

@@ -47,6 +47,7 @@ fn service(id: &str, title: [&str; 2], summary: [&str; 2], category: Category, i
         category,
         icon,
         cas: None,
+        oidc: None,
         identifier: Identifier::default(),
         release: Vec::new(),
         audience: Audience { allow: vec![everyone], except: Vec::new() },

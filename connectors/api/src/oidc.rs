@@ -1,0 +1,242 @@
+//! How a service speaks OpenID Connect: what a product or an installation may say of it, and the two put together.
+//!
+//! Names of settings are those of dynamic registration (OpenID Connect Registration 1.0, RFC 7591) wherever it has one.
+//! What the settings mean at run time is in `idp/protocols/oidc`.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Section `[oidc]` of a product, and of an installation, which replaces key by key what the product says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OidcSettings {
+    /// Where answers may be sent, such as `{url}/callback`: compared byte by byte, so without wildcard. A public client
+    /// on the person's own machine may register `http://127.0.0.1/…`, which fits any port.
+    pub redirect_uris: Option<Vec<String>>,
+    /// Where a browser may be sent after signing out.
+    pub post_logout_redirect_uris: Option<Vec<String>>,
+    /// How the service proves that it is itself at the token endpoint.
+    pub authentication: Option<ClientAuthentication>,
+    /// File that holds the secret, beside the instance file or by its full path: one line of at least 32 characters.
+    pub client_secret_file: Option<String>,
+    /// In place of the secret, its SHA-256 in base64url without padding (43 characters).
+    pub client_secret_hash: Option<String>,
+    /// Public keys of the service, a JWK set as JSON text.
+    pub jwks: Option<String>,
+    /// Where the service publishes its public keys.
+    pub jwks_uri: Option<String>,
+    /// How ID tokens are signed: RS256 unless said otherwise.
+    pub signing: Option<SigningAlgorithm>,
+    /// How userinfo is signed; plain JSON unless said otherwise.
+    pub userinfo_signing: Option<SigningAlgorithm>,
+    /// Ways through the browser: the code flow unless said otherwise.
+    pub flows: Option<Vec<OidcFlow>>,
+    /// What may be redeemed at the token endpoint: codes unless said otherwise.
+    pub grants: Option<Vec<OidcGrant>>,
+    /// Scopes that may be asked besides `openid`: `profile`, `email` and `ent` unless said otherwise.
+    pub scopes: Option<Vec<String>>,
+    /// A request without PKCE is refused. Always so for a public client.
+    pub require_pkce: Option<bool>,
+    /// Services of one sector know a person by the same pairwise identifier; without it each service is a sector.
+    pub sector: Option<String>,
+    /// Where a tile sends the browser so that the service begins the sign-on (OpenID Connect Core, section 4).
+    pub initiate_login_uri: Option<String>,
+    /// Where the service hears of the end of a session, from us.
+    pub backchannel_logout_uri: Option<String>,
+    /// Where the service hears of the end of a session, from the browser.
+    pub frontchannel_logout_uri: Option<String>,
+}
+
+impl OidcSettings {
+    /// What an installation says, and for the rest what its product says.
+    pub fn over(self, product: OidcSettings) -> OidcSettings {
+        OidcSettings {
+            redirect_uris: self.redirect_uris.or(product.redirect_uris),
+            post_logout_redirect_uris: self.post_logout_redirect_uris.or(product.post_logout_redirect_uris),
+            authentication: self.authentication.or(product.authentication),
+            client_secret_file: self.client_secret_file.or(product.client_secret_file),
+            client_secret_hash: self.client_secret_hash.or(product.client_secret_hash),
+            jwks: self.jwks.or(product.jwks),
+            jwks_uri: self.jwks_uri.or(product.jwks_uri),
+            signing: self.signing.or(product.signing),
+            userinfo_signing: self.userinfo_signing.or(product.userinfo_signing),
+            flows: self.flows.or(product.flows),
+            grants: self.grants.or(product.grants),
+            scopes: self.scopes.or(product.scopes),
+            require_pkce: self.require_pkce.or(product.require_pkce),
+            sector: self.sector.or(product.sector),
+            initiate_login_uri: self.initiate_login_uri.or(product.initiate_login_uri),
+            backchannel_logout_uri: self.backchannel_logout_uri.or(product.backchannel_logout_uri),
+            frontchannel_logout_uri: self.frontchannel_logout_uri.or(product.frontchannel_logout_uri),
+        }
+    }
+
+    /// Every address written here, with its key.
+    pub fn addresses(&self) -> impl Iterator<Item = (&'static str, &String)> {
+        let lists = [
+            ("oidc.redirect_uris", &self.redirect_uris),
+            ("oidc.post_logout_redirect_uris", &self.post_logout_redirect_uris),
+        ];
+        let single = [
+            ("oidc.jwks_uri", &self.jwks_uri),
+            ("oidc.initiate_login_uri", &self.initiate_login_uri),
+            ("oidc.backchannel_logout_uri", &self.backchannel_logout_uri),
+            ("oidc.frontchannel_logout_uri", &self.frontchannel_logout_uri),
+        ];
+        let lists = lists.into_iter().flat_map(|(key, urls)| urls.iter().flatten().map(move |url| (key, url)));
+        lists.chain(single.into_iter().flat_map(|(key, url)| url.iter().map(move |url| (key, url))))
+    }
+
+    /// The same addresses, to be filled in.
+    pub fn addresses_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        let lists = self.redirect_uris.iter_mut().chain(&mut self.post_logout_redirect_uris).flatten();
+        let single = self.jwks_uri.iter_mut().chain(&mut self.initiate_login_uri);
+        lists.chain(single).chain(&mut self.backchannel_logout_uri).chain(&mut self.frontchannel_logout_uri)
+    }
+}
+
+/// How a service proves that it is itself (`token_endpoint_auth_method`). Exactly one way is taken from each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientAuthentication {
+    /// Its secret in the `Authorization` header.
+    #[default]
+    ClientSecretBasic,
+    /// Its secret in the form.
+    ClientSecretPost,
+    /// An assertion signed with its own key.
+    PrivateKeyJwt,
+    /// The certificate of its connection.
+    TlsClientAuth,
+    /// Not at all: a public client, such as a mobile application or a page. It must use PKCE.
+    None,
+}
+
+impl ClientAuthentication {
+    /// The word of the standard.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ClientAuthentication::ClientSecretBasic => "client_secret_basic",
+            ClientAuthentication::ClientSecretPost => "client_secret_post",
+            ClientAuthentication::PrivateKeyJwt => "private_key_jwt",
+            ClientAuthentication::TlsClientAuth => "tls_client_auth",
+            ClientAuthentication::None => "none",
+        }
+    }
+}
+
+/// How something is signed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SigningAlgorithm {
+    /// RSA, the default of the standard.
+    #[default]
+    RS256,
+    /// P-256: eighteen times cheaper to sign.
+    ES256,
+    /// Ed25519.
+    EdDSA,
+}
+
+/// A way through the browser (`response_types`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OidcFlow {
+    /// `code`.
+    Code,
+    /// `code id_token` and its kin.
+    Hybrid,
+    /// `id_token`, with or without `token`.
+    Implicit,
+}
+
+/// What may be redeemed at the token endpoint (`grant_types`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OidcGrant {
+    /// A code.
+    #[serde(rename = "authorization_code")]
+    AuthorizationCode,
+    /// A refresh token.
+    #[serde(rename = "refresh_token")]
+    RefreshToken,
+    /// The service's own name, for calls without a person.
+    #[serde(rename = "client_credentials")]
+    ClientCredentials,
+    /// A code typed on another machine.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:device_code")]
+    DeviceCode,
+    /// A token of another service.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:token-exchange")]
+    TokenExchange,
+}
+
+impl OidcGrant {
+    /// The word of the standard.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            OidcGrant::AuthorizationCode => "authorization_code",
+            OidcGrant::RefreshToken => "refresh_token",
+            OidcGrant::ClientCredentials => "client_credentials",
+            OidcGrant::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
+            OidcGrant::TokenExchange => "urn:ietf:params:oauth:grant-type:token-exchange",
+        }
+    }
+}
+
+/// The secret of a service: it never shows in a log.
+#[derive(Clone, PartialEq, Eq)]
+pub enum ClientSecret {
+    /// The secret itself.
+    Text(String),
+    /// Its SHA-256 in base64url.
+    Hash(String),
+}
+
+impl fmt::Debug for ClientSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ClientSecret(…)")
+    }
+}
+
+/// How a mounted service speaks OpenID Connect: settings put together, addresses filled in and checked, secret read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OidcService {
+    /// Where answers may be sent: at least one.
+    pub redirect_uris: Vec<String>,
+    /// Where a browser may be sent after signing out.
+    pub post_logout_redirect_uris: Vec<String>,
+    /// How the service proves that it is itself.
+    pub authentication: ClientAuthentication,
+    /// Its secret, where `authentication` is by secret.
+    pub secret: Option<ClientSecret>,
+    /// Its public keys as JSON text.
+    pub jwks: Option<String>,
+    /// Where it publishes them.
+    pub jwks_uri: Option<String>,
+    /// How ID tokens are signed.
+    pub signing: SigningAlgorithm,
+    /// How userinfo is signed; plain JSON without it.
+    pub userinfo_signing: Option<SigningAlgorithm>,
+    /// Ways through the browser.
+    pub flows: Vec<OidcFlow>,
+    /// What may be redeemed.
+    pub grants: Vec<OidcGrant>,
+    /// Scopes that may be asked besides `openid`.
+    pub scopes: Vec<String>,
+    /// A request without PKCE is refused.
+    pub require_pkce: bool,
+    /// The sector of its pairwise identifiers, if it is not the service itself.
+    pub sector: Option<String>,
+    /// Where a tile sends the browser.
+    pub initiate_login_uri: Option<String>,
+    /// Where it hears of the end of a session, from us.
+    pub backchannel_logout_uri: Option<String>,
+    /// Where it hears of the end of a session, from the browser.
+    pub frontchannel_logout_uri: Option<String>,
+}
+
+impl OidcService {
+    /// Whether nothing but PKCE and its addresses tells it from anybody else.
+    pub fn is_public(&self) -> bool {
+        self.authentication == ClientAuthentication::None
+    }
+}

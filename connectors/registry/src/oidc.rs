@@ -1,0 +1,194 @@
+//! How an installation speaks OpenID Connect: what its product and its file say is put together, filled in, and checked.
+//! A wildcard, a fragment, plain http or a secret that cannot be read is refused here, before anybody signs on.
+
+use crate::instances::address_ok;
+use crate::template::fill;
+use preau_connector_api::{
+    ClientAuthentication, ClientSecret, Network, OidcFlow, OidcGrant, OidcService, OidcSettings,
+};
+use preau_domain::{Identifier, strict_url};
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+
+/// Addresses of one kind a service may register.
+const MAX_ADDRESSES: usize = 20;
+/// Longest JWK set written in a file.
+const MAX_JWKS: usize = 32 * 1024;
+/// Shortest secret: 128 bits, however it is written.
+const MIN_SECRET: usize = 32;
+/// Longest secret, and longest file that holds one.
+const MAX_SECRET: usize = 256;
+
+/// Puts the settings together. `wrong` is told each problem with its key.
+pub(crate) fn resolve(
+    settings: OidcSettings,
+    values: &BTreeMap<String, String>,
+    network: Network,
+    identifier: Identifier,
+    folder: &Path,
+    wrong: &mut impl FnMut(&str, String),
+) -> OidcService {
+    let mut settings = settings;
+    settings.addresses_mut().for_each(|url| *url = fill(url, values));
+    for (key, url) in settings.addresses() {
+        if let Err(what) = registered_ok(url, network) {
+            wrong(key, format!("`{}`: {what}", preau_domain::display_safe(url, 100)));
+        }
+    }
+    let authentication = settings.authentication.unwrap_or_default();
+    let secret = secret(&settings, authentication, folder, wrong);
+    keys(&settings, authentication, wrong);
+    let oidc = OidcService {
+        redirect_uris: settings.redirect_uris.unwrap_or_default(),
+        post_logout_redirect_uris: settings.post_logout_redirect_uris.unwrap_or_default(),
+        authentication,
+        secret,
+        jwks: settings.jwks,
+        jwks_uri: settings.jwks_uri,
+        signing: settings.signing.unwrap_or_default(),
+        userinfo_signing: settings.userinfo_signing,
+        flows: settings.flows.unwrap_or_else(|| vec![OidcFlow::Code]),
+        grants: settings.grants.unwrap_or_else(|| vec![OidcGrant::AuthorizationCode]),
+        scopes: settings.scopes.unwrap_or_else(|| ["profile", "email", "ent"].map(str::to_owned).into()),
+        require_pkce: settings.require_pkce.unwrap_or(false) || authentication == ClientAuthentication::None,
+        sector: settings.sector,
+        initiate_login_uri: settings.initiate_login_uri,
+        backchannel_logout_uri: settings.backchannel_logout_uri,
+        frontchannel_logout_uri: settings.frontchannel_logout_uri,
+    };
+    check(&oidc, identifier, wrong);
+    oidc
+}
+
+fn check(oidc: &OidcService, identifier: Identifier, wrong: &mut impl FnMut(&str, String)) {
+    let by_browser = oidc.grants.contains(&OidcGrant::AuthorizationCode) || oidc.flows != [OidcFlow::Code];
+    if by_browser && oidc.redirect_uris.is_empty() {
+        wrong("oidc.redirect_uris", "at least one address to answer to is needed".into());
+    }
+    for (key, list) in [
+        ("oidc.redirect_uris", &oidc.redirect_uris),
+        ("oidc.post_logout_redirect_uris", &oidc.post_logout_redirect_uris),
+    ] {
+        if list.len() > MAX_ADDRESSES {
+            wrong(key, format!("more than {MAX_ADDRESSES} addresses"));
+        }
+    }
+    if !oidc.scopes.iter().all(|scope| scope_ok(scope)) || oidc.scopes.len() > MAX_ADDRESSES {
+        wrong("oidc.scopes", "a scope is a word of 1 to 64 of a-z, 0-9, `_`, `.`, `:` and `-`".into());
+    }
+    if let Some(sector) = &oidc.sector
+        && !crate::catalogue::id_ok(sector)
+    {
+        wrong("oidc.sector", "a sector is named by 1 to 64 of a-z, 0-9 and -".into());
+    }
+    if oidc.is_public() && oidc.grants.contains(&OidcGrant::ClientCredentials) {
+        wrong("oidc.grants", "a public client has no credentials of its own".into());
+    }
+    if identifier == Identifier::Uai {
+        wrong("identifier", "`sub` names a person, and `uai` an establishment".into());
+    }
+}
+
+fn scope_ok(scope: &str) -> bool {
+    (1..=64).contains(&scope.len())
+        && scope.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_.:-".contains(&b))
+}
+
+/// Whether an address may be registered: strict, exact, without fragment, and over TLS unless it stays on one machine or
+/// the operator said that the service lives on a private network.
+fn registered_ok(address: &str, network: Network) -> Result<(), &'static str> {
+    if address.contains('*') {
+        return Err("no wildcard: each address is registered as it is");
+    }
+    if address.contains('#') {
+        return Err("no fragment");
+    }
+    if address.len() > 2048 {
+        return Err("at most 2048 bytes");
+    }
+    address_ok(address, network)?;
+    // What is compared byte by byte must be what a browser makes of it.
+    let written =
+        strict_url(address).is_some_and(|url| url.as_str() == address || url.as_str() == format!("{address}/"));
+    if written { Ok(()) } else { Err("write it as a browser does: host in small letters, without its usual port") }
+}
+
+/// The secret of a service that has one.
+fn secret(
+    settings: &OidcSettings,
+    authentication: ClientAuthentication,
+    folder: &Path,
+    wrong: &mut impl FnMut(&str, String),
+) -> Option<ClientSecret> {
+    use ClientAuthentication::{ClientSecretBasic, ClientSecretPost};
+    let key = if settings.client_secret_hash.is_some() { "oidc.client_secret_hash" } else { "oidc.client_secret_file" };
+    let by_secret = matches!(authentication, ClientSecretBasic | ClientSecretPost);
+    match (&settings.client_secret_file, &settings.client_secret_hash) {
+        (None, None) if !by_secret => None,
+        (None, None) => {
+            wrong("oidc", "client_secret_file or client_secret_hash is needed, or another `authentication`".into());
+            None
+        }
+        (Some(_), Some(_)) => {
+            wrong(key, "the secret is given by its file or by its hash, not by both".into());
+            None
+        }
+        _ if !by_secret => {
+            wrong(key, format!("a service that authenticates by {} has no secret", authentication.as_str()));
+            None
+        }
+        (Some(file), None) => match secret_of(&folder.join(file)) {
+            Ok(secret) => Some(ClientSecret::Text(secret)),
+            Err(what) => {
+                wrong(key, what);
+                None
+            }
+        },
+        (None, Some(hash)) => {
+            let is_digest = hash.len() == 43 && hash.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+            if !is_digest {
+                wrong(key, "a SHA-256 in base64url has 43 characters".into());
+            }
+            is_digest.then(|| ClientSecret::Hash(hash.clone()))
+        }
+    }
+}
+
+/// The one line of a file.
+fn secret_of(path: &Path) -> Result<String, String> {
+    let shown = path.display();
+    let plain = fs::metadata(path).is_ok_and(|found| found.is_file());
+    let file =
+        fs::File::open(path).ok().filter(|_| plain).ok_or_else(|| format!("{shown} is no file that can be read"))?;
+    let mut text = String::new();
+    let read = file.take(MAX_SECRET as u64 + 2).read_to_string(&mut text);
+    let secret = text.trim_end_matches(['\r', '\n']);
+    let sound = (MIN_SECRET..=MAX_SECRET).contains(&secret.len()) && secret.bytes().all(|b| b.is_ascii_graphic());
+    if read.is_err() || !sound {
+        return Err(format!("{shown} holds one line of {MIN_SECRET} to {MAX_SECRET} visible ASCII characters"));
+    }
+    Ok(secret.to_owned())
+}
+
+/// Whether the public keys a service needs are told, and told once.
+fn keys(settings: &OidcSettings, authentication: ClientAuthentication, wrong: &mut impl FnMut(&str, String)) {
+    if settings.jwks.is_some() && settings.jwks_uri.is_some() {
+        wrong("oidc.jwks", "keys are given here or at `jwks_uri`, not in both places".into());
+    }
+    if authentication == ClientAuthentication::PrivateKeyJwt && settings.jwks.is_none() && settings.jwks_uri.is_none() {
+        wrong("oidc", "`jwks` or `jwks_uri` is needed for private_key_jwt".into());
+    }
+    if let Some(text) = &settings.jwks {
+        let set: Result<serde_json::Value, _> = serde_json::from_str(text);
+        let is_set = set.is_ok_and(|set| set.get("keys").is_some_and(serde_json::Value::is_array));
+        if !is_set || text.len() > MAX_JWKS {
+            wrong("oidc.jwks", "a JWK set is JSON such as {\"keys\": […]}, of at most 32 KiB".into());
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "oidc/tests.rs"]
+mod tests;

@@ -1,0 +1,95 @@
+//! What settings make of a service, and what is refused. Each refusal stands beside settings that are taken.
+
+use super::*;
+
+const SECRET: &str = "0123456789abcdefghijABCDEFGHIJ-_=";
+
+fn resolved(text: &str) -> (OidcService, Vec<String>) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("app.secret"), format!("{SECRET}\n")).unwrap();
+    std::fs::write(folder.path().join("short.secret"), "hunter2\n").unwrap();
+    let settings: OidcSettings = toml::from_str(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    let values = BTreeMap::from([("url".to_owned(), "https://app.example".to_owned())]);
+    let mut problems = Vec::new();
+    let mut wrong = |key: &str, what: String| problems.push(format!("{key}: {what}"));
+    let oidc = resolve(settings, &values, Network::Public, Identifier::Pairwise, folder.path(), &mut wrong);
+    (oidc, problems)
+}
+
+const GOOD: &str = "redirect_uris = [\"{url}/cb\"]\nclient_secret_file = \"app.secret\"\n";
+
+#[test]
+fn a_product_and_an_installation_make_a_client() {
+    let (oidc, problems) = resolved(GOOD);
+    assert_eq!(problems, Vec::<String>::new());
+    assert_eq!(oidc.redirect_uris, ["https://app.example/cb"]);
+    assert_eq!(oidc.secret, Some(ClientSecret::Text(SECRET.to_owned())));
+    assert_eq!(oidc.grants, [OidcGrant::AuthorizationCode]);
+    assert!(!oidc.require_pkce && !oidc.is_public());
+    assert!(!format!("{oidc:?}").contains(SECRET), "a secret shows in a log");
+    let product: OidcSettings = toml::from_str(GOOD).unwrap();
+    let installation: OidcSettings = toml::from_str("authentication = \"client_secret_post\"").unwrap();
+    let both = installation.over(product);
+    assert_eq!(both.authentication, Some(ClientAuthentication::ClientSecretPost));
+    assert!(both.redirect_uris.is_some());
+}
+
+#[test]
+fn a_public_client_has_pkce_and_no_secret() {
+    let (oidc, problems) = resolved("redirect_uris = [\"http://127.0.0.1/cb\"]\nauthentication = \"none\"\n");
+    assert_eq!(problems, Vec::<String>::new());
+    assert!(oidc.require_pkce && oidc.is_public() && oidc.secret.is_none());
+    let (_, problems) = resolved(&format!("{GOOD}authentication = \"none\"\n"));
+    assert!(problems.len() == 1 && problems[0].contains("has no secret"), "{problems:?}");
+}
+
+#[test]
+fn an_address_is_registered_as_it_is_or_not_at_all() {
+    for (uri, told) in [
+        ("{url}/*", "no wildcard"),
+        ("https://*.example/cb", "no wildcard"),
+        ("{url}/cb#x", "no fragment"),
+        ("http://app.example/cb", "https is required"),
+        ("https://APP.example/cb", "write it as a browser does"),
+        ("https://app.example:443/cb", "write it as a browser does"),
+        ("https://app.example/a/../cb", "not a plain https address"),
+        ("app.example:/cb", "not a plain https address"),
+        ("javascript:alert(1)", "not a plain https address"),
+        (&format!("{{url}}/{}", "x".repeat(2100)), "at most 2048 bytes"),
+    ] {
+        for key in ["redirect_uris", "post_logout_redirect_uris"] {
+            let text = GOOD.replace("redirect_uris = [\"{url}/cb\"]", &format!("{key} = [\"{uri}\"]"));
+            let text = if key == "redirect_uris" { text } else { format!("redirect_uris = [\"{{url}}/cb\"]\n{text}") };
+            let (_, problems) = resolved(&text);
+            assert!(problems.len() == 1 && problems[0].contains(told), "{uri}: {problems:?}");
+        }
+    }
+    for uri in ["{url}/cb?a=1", "{url}", "https://other.example:8443/cb", "http://localhost:3000/cb", "http://[::1]/cb"]
+    {
+        let (_, problems) = resolved(&GOOD.replace("{url}/cb", uri));
+        assert_eq!(problems, Vec::<String>::new(), "{uri}");
+    }
+}
+
+#[test]
+fn what_cannot_work_is_told() {
+    for (text, told) in [
+        ("client_secret_file = \"app.secret\"\n".to_owned(), "at least one address"),
+        ("redirect_uris = [\"{url}/cb\"]\n".into(), "client_secret_file or client_secret_hash is needed"),
+        (GOOD.replace("app.secret", "absent.secret"), "no file that can be read"),
+        (GOOD.replace("app.secret", "short.secret"), "one line of 32"),
+        (format!("{GOOD}client_secret_hash = \"x\"\n"), "not by both"),
+        ("redirect_uris = [\"{url}/cb\"]\nclient_secret_hash = \"x\"\n".into(), "43 characters"),
+        ("redirect_uris = [\"{url}/cb\"]\nauthentication = \"private_key_jwt\"\n".into(), "`jwks` or `jwks_uri`"),
+        (format!("{GOOD}jwks = '{{\"keys\":1}}'\n"), "a JWK set is JSON"),
+        (format!("{GOOD}jwks = '{{\"keys\":[]}}'\njwks_uri = \"{{url}}/keys\"\n"), "not in both places"),
+        (format!("{GOOD}scopes = [\"Profile!\"]\n"), "a scope is a word"),
+        (format!("{GOOD}sector = \"a sector\"\n"), "a sector is named"),
+        (format!("{GOOD}backchannel_logout_uri = \"http://app.example/out\"\n"), "https is required"),
+    ] {
+        let (_, problems) = resolved(&text);
+        assert!(problems.len() == 1 && problems[0].contains(told), "{text}\n{problems:?}");
+    }
+    assert_eq!(resolved(GOOD).1, Vec::<String>::new(), "control");
+    assert!(toml::from_str::<OidcSettings>("redirect_uri = \"x\"").is_err(), "an unknown key is refused");
+}
