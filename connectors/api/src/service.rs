@@ -205,4 +205,25 @@ impl MountedService {
         let named = self.oidc.as_ref().and_then(|oidc| oidc.sector.as_deref());
         named.unwrap_or(self.service.id.as_str())
     }
+
+    /// The origins a browser may be sent to for this service, each once, as a browser writes them.
+    pub fn origins(&self) -> Vec<String> {
+        let usual = |scheme: &str, port: u16| matches!((scheme, port), ("https", 443) | ("http", 80));
+        let rules = self.service.urls.iter().map(|rule| {
+            let port = if usual(&rule.scheme, rule.port) { String::new() } else { format!(":{}", rule.port) };
+            format!("{}://{}{port}", rule.scheme, rule.host)
+        });
+        let registered = self.oidc.iter().flat_map(|oidc| oidc.redirect_uris.iter()).filter_map(|uri| {
+            let after = uri.find("://")? + 3;
+            let end = uri[after..].find(['/', '?']).map_or(uri.len(), |at| after + at);
+            Some(uri[..end].to_owned())
+        });
+        let mut origins: Vec<String> = Vec::new();
+        for origin in rules.chain(registered) {
+            if !origins.contains(&origin) {
+                origins.push(origin);
+            }
+        }
+        origins
+    }
 }

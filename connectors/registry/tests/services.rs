@@ -36,6 +36,9 @@ fn installed(product: &str) -> MountedService {
         let value = if name == "url" { format!("https://{product}.example") } else { format!("{name}-value") };
         writeln!(text, "{name} = \"{value}\"").unwrap();
     }
+    if descriptor.oidc.is_some() {
+        writeln!(text, "[oidc]\nclient_secret_hash = \"{}\"", "A".repeat(43)).unwrap();
+    }
     mount("test.toml", product, &text, catalogue()).unwrap().unwrap()
 }
 
@@ -142,7 +145,8 @@ fn matrix() -> String {
                     refusal.reason.letter()
                 }
             };
-            write!(rows, "{cell:<12}").unwrap();
+            let width = service.connector.len().max(11) + 1;
+            write!(rows, "{cell:<width$}").unwrap();
         }
         let end = rows.trim_end().len();
         rows.truncate(end);
@@ -153,7 +157,8 @@ fn matrix() -> String {
     }
     write!(text, "\n\n{:<24}", "").unwrap();
     for service in mounted.services() {
-        write!(text, "{:<12}", service.connector).unwrap();
+        let width = service.connector.len().max(11) + 1;
+        write!(text, "{:<width$}", service.connector).unwrap();
     }
     text.truncate(text.trim_end().len());
     text.push('\n');

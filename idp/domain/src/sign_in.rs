@@ -24,6 +24,9 @@ pub struct PendingSignIn {
     /// Which of the four choices was made, where it must be found again; on the way to a password it travels with the form.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public: Option<Public>,
+    /// What the service believes the person is about to type; at most 128 characters, and no more than a suggestion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login_hint: Option<String>,
     /// Who it is, once proven.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<PersonId>,

@@ -31,6 +31,19 @@
     password.after(button);
   }
 
+  // An answer on its way to a service needs no click.
+  document.querySelector("form[data-continue]")?.requestSubmit();
+
+  // Services are told of the end of the session by frames; the page leads on once they have heard, or after three seconds.
+  const leave = document.querySelector("[data-leave]");
+  if (leave) {
+    const heard = [...document.querySelectorAll("iframe")].map(
+      (frame) => new Promise((done) => frame.addEventListener("load", done, { once: true })),
+    );
+    const patience = new Promise((done) => setTimeout(done, 3000));
+    Promise.race([Promise.all(heard), patience]).then(() => location.replace(leave.href));
+  }
+
   // Filters the tiles while one types; the server does the same when the form is sent.
   const search = document.querySelector("[data-search]");
   const found = document.querySelector("[data-found]");

@@ -191,3 +191,12 @@ accessibility-contact-title = Report a difficulty
 accessibility-contact = If a page stops you, tell your school or the support of your workspace: they owe you an answer and another way to what you are looking for.
 accessibility-recourse-title = Recourse
 accessibility-recourse = Without a satisfying answer you can turn to the French Defender of Rights: at defenseurdesdroits.fr, through the delegate in your département, or by free mail, without a stamp, to Défenseur des droits, Libre réponse 71120, 75342 Paris CEDEX 07, France.
+
+posting-title = Opening the service
+posting-text = Your service is opening. If it does not open by itself:
+continue = Continue
+ask-sign-out-title = Sign out?
+ask-sign-out-text = A service asks to end your session, { $name }.
+ask-sign-out-stay = Stay signed in
+leaving-title = Signing out
+leaving-text = Your services are being told that you are signing out.

@@ -192,3 +192,12 @@ accessibility-contact-title = Signaler une difficulté
 accessibility-contact = Si une page vous arrête, dites-le à votre établissement ou à l’assistance de votre espace, qui vous doit une réponse et une autre manière d’accéder à ce que vous cherchez.
 accessibility-recourse-title = Voie de recours
 accessibility-recourse = Sans réponse satisfaisante, vous pouvez saisir le Défenseur des droits : sur defenseurdesdroits.fr, auprès de son délégué dans votre département, ou par courrier gratuit, sans timbre, à Défenseur des droits, Libre réponse 71120, 75342 Paris CEDEX 07.
+
+posting-title = Ouverture du service
+posting-text = Votre service s’ouvre. S’il ne s’ouvre pas de lui-même :
+continue = Continuer
+ask-sign-out-title = Se déconnecter ?
+ask-sign-out-text = Un service demande à fermer votre session, { $name }.
+ask-sign-out-stay = Rester connecté
+leaving-title = Déconnexion
+leaving-text = Vos services sont prévenus de votre déconnexion.

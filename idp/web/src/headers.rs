@@ -39,6 +39,12 @@ pub fn form_action(origins: &[String]) -> HeaderValue {
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(POLICY))
 }
 
+/// The policy of a page that shows frames of these origins, and nothing else from elsewhere.
+pub fn frame_src(origins: &[String]) -> HeaderValue {
+    let text = format!("{POLICY}; frame-src {}", origins.join(" "));
+    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(POLICY))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,7 +6,7 @@
 use crate::live::Answer;
 use crate::table::{Door, ServiceTable};
 use crate::visitor::{Cookie, Network, Secret};
-use crate::{Begin, Fault, FaultKind, Live, Protocol, Texts, Visitor, WebConfig};
+use crate::{Begin, Fault, FaultKind, Live, Protocol, SignInHints, Texts, Visitor, WebConfig};
 use arc_swap::ArcSwap;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -217,6 +217,16 @@ impl Hub {
 
     /// Stores the beginning of a sign-in and sends the browser to the dispatcher.
     pub async fn begin_sign_in(&self, visitor: &Visitor, begin: Begin) -> Result<Response, Fault> {
+        self.begin_sign_in_with(visitor, begin, SignInHints::default()).await
+    }
+
+    /// The same, with what the service believes of the person.
+    pub async fn begin_sign_in_with(
+        &self,
+        visitor: &Visitor,
+        begin: Begin,
+        hints: SignInHints,
+    ) -> Result<Response, Fault> {
         let now = self.now();
         let secret = visitor.browser.clone().unwrap_or_else(|| Secret::generate(&*self.ids));
         let pending = PendingSignIn {
@@ -227,6 +237,7 @@ impl Hub {
             request: begin.request,
             fresh_after: begin.fresh_after,
             public: None,
+            login_hint: hints.login,
             person: None,
             authentication: None,
             vouched: None,
@@ -235,7 +246,8 @@ impl Hub {
             expires: now + Seconds(self.config.session.sign_in_seconds),
         };
         self.store.add_pending(&pending).await?;
-        let mut response = self.see_other(&format!("/sign-in/{}", pending.id));
+        let language = hints.locale.map_or(String::new(), |locale| format!("?lang={locale}"));
+        let mut response = self.see_other(&format!("/sign-in/{}{language}", pending.id));
         if visitor.browser.is_none() {
             response.headers_mut().append(header::SET_COOKIE, Cookie::Browser.set(self.secure(), secret.expose()));
         }
@@ -267,6 +279,27 @@ impl Hub {
         };
         self.live.insert(id.clone(), live.clone());
         Ok(Some(live))
+    }
+
+    /// A person without a session, as their record says now: for what a service may do while they are away, on the proof
+    /// they once gave. Absent unless the account is active.
+    pub async fn offline(
+        &self,
+        person: &PersonId,
+        authentication: &Authentication,
+        expires: Instant,
+    ) -> Result<Option<Arc<Live>>, Fault> {
+        let session = Session {
+            // No browser has a secret of this digest.
+            id: SessionId::new("offline"),
+            person: person.clone(),
+            authentication: authentication.clone(),
+            establishment: None,
+            created: authentication.at,
+            expires,
+            last_seen: self.now(),
+        };
+        self.load(session).await
     }
 
     async fn load(&self, session: Session) -> Result<Option<Arc<Live>>, Fault> {

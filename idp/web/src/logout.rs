@@ -7,7 +7,7 @@
 
 use crate::pages;
 use crate::visitor::Cookie;
-use crate::{Fault, FaultKind, Fields, Hub, Visitor};
+use crate::{Fault, FaultKind, Fields, Hub, Live, Visitor};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -17,7 +17,7 @@ use futures::StreamExt;
 use futures::future::join_all;
 use futures::stream::FuturesUnordered;
 use http::{HeaderValue, header};
-use preau_domain::{Instant, Seconds, ServiceId, SessionId, Visit};
+use preau_domain::{Instant, Seconds, ServiceId, SessionId, TrustedUrl, Visit};
 use preau_store::Notice;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -32,6 +32,8 @@ const TAKEN: u32 = 256;
 const LEASE: Seconds = Seconds(15);
 /// Waits after a try that failed; when there is none left, the notice is given up.
 const WAITS: [Seconds; 5] = [Seconds(2), Seconds(15), Seconds(60), Seconds(5 * 60), Seconds(20 * 60)];
+/// Frames on the page of one sign-out, at most.
+const FRAMES: usize = 20;
 /// How often somebody looks for notices whose time has come, when no session ends here meanwhile.
 const LOOK: Duration = Duration::from_secs(2);
 
@@ -53,9 +55,48 @@ async fn sign_out(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) ->
 impl Hub {
     /// Ends the session of this browser and answers with the page that says so.
     pub async fn sign_out(&self, visitor: &Visitor) -> Result<Response, Fault> {
+        let frames = self.frames(visitor).await?;
+        if !frames.is_empty() {
+            self.end_visitor_session(visitor).await?;
+            return Ok(self.without_session(pages::leaving(self, visitor, &frames, "/")));
+        }
         let elsewhere = self.way_out_elsewhere(visitor).await?;
         let told = self.end_visitor_session(visitor).await?;
         Ok(self.without_session(pages::signed_out(self, visitor, told, elsewhere)))
+    }
+
+    /// Ends the session of this browser and leads it to an address that is already trusted, or to the page that says so.
+    pub async fn sign_out_to(&self, visitor: &Visitor, to: Option<String>) -> Result<Response, Fault> {
+        let Some(to) = to else { return self.sign_out(visitor).await };
+        let frames = self.frames(visitor).await?;
+        self.end_visitor_session(visitor).await?;
+        let onward = if frames.is_empty() { self.see_other(&to) } else { pages::leaving(self, visitor, &frames, &to) };
+        Ok(self.without_session(onward))
+    }
+
+    /// Asks the person of a session whether they want to sign out.
+    pub fn ask_sign_out(&self, visitor: &Visitor, live: &Live) -> Response {
+        let token = self.form_token(&live.session.id, "sign-out");
+        pages::ask_sign_out(self, visitor, live.person.display_name(), &token)
+    }
+
+    /// The page that posts fields to a service, at an address of its own.
+    pub fn posting(&self, visitor: &Visitor, to: &TrustedUrl, fields: &[(&'static str, String)]) -> Response {
+        pages::posting(self, visitor, to, fields)
+    }
+
+    /// The frames by which this browser tells services that its session is over, each once, at most 20.
+    async fn frames(&self, visitor: &Visitor) -> Result<Vec<String>, Fault> {
+        let Some(id) = &visitor.session else { return Ok(Vec::new()) };
+        if self.live(id).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        let mut frames = Vec::new();
+        for visit in self.store.visits(id).await? {
+            let frame = self.protocol(&visit.protocol).and_then(|protocol| protocol.logout_frame(self, &visit));
+            frames.extend(frame.filter(|frame| !frames.contains(frame) && frames.len() < FRAMES));
+        }
+        Ok(frames)
     }
 
     /// Ends the session of this browser, if it has one. Returns how many services are being told.

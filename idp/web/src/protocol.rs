@@ -1,6 +1,6 @@
 //! What a protocol is to the rest of the house: two ends on one corridor.
 
-use crate::{Door, Fault, Hub, Live, Visitor};
+use crate::{Door, Fault, Hub, Live, Locale, Visitor};
 use async_trait::async_trait;
 use axum::Router;
 use axum::response::Response;
@@ -14,7 +14,7 @@ pub trait Protocol: Send + Sync {
     /// Its name in the store, in logs and in metrics, such as `cas`.
     fn name(&self) -> &'static str;
 
-    /// Its routes, mounted at the root: each begins with `/<name>/`.
+    /// Its routes, mounted at the root: each begins with `/<name>/`, or with `/.well-known/` where its standard says so.
     fn routes(&self) -> Router<Arc<Hub>>;
 
     /// Hands the proven person over to the service the sign-in was begun for. Decides access again.
@@ -28,6 +28,12 @@ pub trait Protocol: Send + Sync {
 
     /// The call that tells a service its visit is over; `None` when the service does not listen.
     fn logout_notice(&self, hub: &Hub, visit: &Visit) -> Option<LogoutNotice>;
+
+    /// The address a browser loads in a frame to tell a service that its visit is over; `None` when the service does not
+    /// listen in this way.
+    fn logout_frame(&self, _: &Hub, _: &Visit) -> Option<String> {
+        None
+    }
 }
 
 /// What a protocol asks for when it begins a sign-in.
@@ -41,6 +47,15 @@ pub struct Begin {
     pub request: String,
     /// A proof made before this instant does not count.
     pub fresh_after: Option<Instant>,
+}
+
+/// What a service believes of a person who is about to sign in: suggestions, never facts.
+#[derive(Clone, Debug, Default)]
+pub struct SignInHints {
+    /// What they are about to type.
+    pub login: Option<String>,
+    /// The language they read.
+    pub locale: Option<Locale>,
 }
 
 /// The end of a sign-in.

@@ -4,7 +4,7 @@
 use preau_connector_api::MountedService;
 use preau_domain::{ServiceId, TrustedUrl, strict_url};
 use preau_policy::AccessRules;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -16,6 +16,7 @@ pub struct ServiceTable {
     by_id: HashMap<ServiceId, Door>,
     by_origin: HashMap<(String, String, u16), Paths>,
     ordered: Vec<Door>,
+    origins: HashSet<String>,
     generation: u64,
     /// The compiled rules of every door.
     pub rules: AccessRules,
@@ -67,9 +68,10 @@ impl ServiceTable {
                 }
             }
         }
+        let origins = ordered.iter().flat_map(|door| door.origins()).collect();
         let generation = GENERATION.fetch_add(1, Ordering::Relaxed);
         match (rules, problems.is_empty()) {
-            (Some(rules), true) => Ok(ServiceTable { by_id, by_origin, ordered, rules, generation }),
+            (Some(rules), true) => Ok(ServiceTable { by_id, by_origin, ordered, origins, rules, generation }),
             _ => Err(problems),
         }
     }
@@ -100,6 +102,11 @@ impl ServiceTable {
         ends.dedup();
         let mut owners = ends.into_iter().filter_map(|end| paths.doors.get(&path[..end]));
         owners.find_map(|door| Some((door, door.service.trust(address)?)))
+    }
+
+    /// Whether a service lives at this origin, as a browser writes it.
+    pub fn has_origin(&self, origin: &str) -> bool {
+        self.origins.contains(origin)
     }
 
     /// Tells this table from every other one of this process.

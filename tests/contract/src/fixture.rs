@@ -107,6 +107,7 @@ pub fn pending(id: &str) -> PendingSignIn {
         request: r#"{"service":"https://moodle.example/é"}"#.into(),
         fresh_after: None,
         public: None,
+        login_hint: None,
         person: None,
         authentication: None,
         vouched: None,

@@ -34,7 +34,8 @@ impl Attack {
         no_gift(answer);
         let words = ["authenticationFailure", "proxyFailure", "\"samlp:Requester\""];
         let refused = answer.status.is_client_error() || words.iter().any(|word| answer.body.contains(word));
-        assert!(refused || answer.body == "no\n\n" || answer.body == "no\n", "{at}: it is not refused");
+        let told = answer.location().is_some_and(|to| to.contains("error="));
+        assert!(refused || told || answer.body == "no\n\n" || answer.body == "no\n", "{at}: it is not refused");
         let said = self.hub.log.events() - self.events;
         assert_eq!(said, 1, "{at}: {said} events in the journal");
         self.hub.assert_no_secret_in_log();
@@ -85,6 +86,10 @@ fn no_gift(answer: &Answer) {
     }
     let location = answer.location().unwrap_or_default();
     assert!(!location.contains("ticket=ST-"), "{} gives a ticket", short(&answer.url));
+    for gift in ["code", "access_token", "id_token", "refresh_token"] {
+        let json: serde_json::Value = serde_json::from_str(&answer.body).unwrap_or_default();
+        assert!(answer.told(gift).is_empty() && json[gift].is_null(), "{} gives a {gift}", short(&answer.url));
+    }
     let words = ["authenticationSuccess", "proxySuccess", "NameIdentifier"];
     let granted = words.iter().any(|word| answer.body.contains(word)) || answer.body.starts_with("yes");
     assert!(!granted, "{} tells who somebody is", short(&answer.url));

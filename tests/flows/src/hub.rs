@@ -250,8 +250,12 @@ impl TestHub {
     /// Hosts a browser of this story may be sent to.
     pub fn known_hosts(&self) -> Vec<String> {
         let services = self.hub.services();
-        let rules = services.all().iter().flat_map(|door| door.service.urls.iter());
-        let mut hosts: Vec<String> = rules.map(|rule| format!("{}:{}", rule.host, rule.port)).collect();
+        let origins = services.all().iter().flat_map(|door| door.origins());
+        let host = |origin: String| {
+            let url = url::Url::parse(&origin).expect("an origin is an address");
+            format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(0))
+        };
+        let mut hosts: Vec<String> = origins.map(host).collect();
         hosts.push(format!("{HOST}:443"));
         hosts
     }

@@ -29,6 +29,7 @@ mod listener;
 mod log;
 mod page;
 mod provider;
+mod rp;
 
 pub use app::{CasApp, Validation};
 pub use attack::Attack;
@@ -43,6 +44,7 @@ pub use listener::{Heard, Listener};
 pub use log::{Log, Secrets};
 pub use page::{Answer, Form};
 pub use provider::{Provider, Trip};
+pub use rp::{Document, OidcRp, SECRET, VERIFIER, oidc_service};
 
 /// Turns stories, `async fn name(hub: TestHub)`, into tests: each runs on SQLite, and on PostgreSQL when
 /// `TEST_POSTGRES_URL` names a server. One invocation per module.

@@ -6,6 +6,7 @@
 
 mod assets;
 mod elsewhere;
+mod farewell;
 mod portal;
 mod tiles;
 
@@ -18,6 +19,8 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
 use preau_domain::Public;
 use std::sync::Arc;
+
+pub use farewell::{ask_sign_out, leaving, posting};
 
 /// The home page, its forms, the tiles, and the files pages need.
 pub fn portal_routes() -> Router<Arc<Hub>> {

@@ -132,11 +132,12 @@ fn every_page_is_sound_for_those_who_hear_it() {
 fn no_page_needs_more_than_the_policy_of_content_gives() {
     for page in every_page() {
         let (at, parsed) = (format!("{} in {}", page.name, page.locale), Html::parse_document(&page.html));
-        assert_eq!(
-            parsed.select(&selector("[style], style, script:not([src]), iframe, object, embed")).count(),
-            0,
-            "{at}"
-        );
+        assert_eq!(parsed.select(&selector("[style], style, script:not([src]), object, embed")).count(), 0, "{at}");
+        // Frames tell services of a sign-out, and one form carries an answer to a service: each has its own policy.
+        assert!(page.name == "leaving" || parsed.select(&selector("iframe")).next().is_none(), "{at}");
+        if page.name == "posting" {
+            continue;
+        }
         for script in parsed.select(&selector("script")) {
             assert_eq!(script.value().attr("src"), Some(assets::SCRIPT.path()), "{at}");
         }

@@ -95,7 +95,15 @@ async fn show(
             let title = service_title(&hub, &visitor, &pending);
             Ok(pages::choose_public(&hub, &visitor, pending.id.as_str(), title.as_deref()))
         }
-        Step::Password(public) => Ok(ask_password(&hub, &visitor, &pending, public, "", None, None)),
+        Step::Password(public) => Ok(ask_password(
+            &hub,
+            &visitor,
+            &pending,
+            public,
+            pending.login_hint.as_deref().unwrap_or_default(),
+            None,
+            None,
+        )),
         Step::Elsewhere(public) => {
             let title = service_title(&hub, &visitor, &pending);
             Ok(pages::elsewhere(&hub, &visitor, pending.id.as_str(), public, title.as_deref()))
@@ -190,10 +198,7 @@ async fn ask_account(hub: &Hub, visitor: &Visitor, pending: &PendingSignIn) -> R
 fn leads_to_service(hub: &Hub, pending: &PendingSignIn, mut page: Response) -> Response {
     let services = hub.services();
     if let Some(door) = pending.service.as_ref().and_then(|id| services.get(id)) {
-        let mut origins: Vec<String> =
-            door.service.urls.iter().map(|r| format!("{}://{}:{}", r.scheme, r.host, r.port)).collect();
-        origins.dedup();
-        page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, crate::headers::form_action(&origins));
+        page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, crate::headers::form_action(&door.origins()));
     }
     page
 }

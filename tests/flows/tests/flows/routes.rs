@@ -1,7 +1,9 @@
 //! Every address that is mounted, and what protects it: the table below is the reference page
 //! (`UPDATE_REFERENCE=1` writes it), the sources mount nothing else, and each protection is tried.
 
-use Protection::{Machine, Open, OwnSession, OwnSignIn, Provider, Session, SessionForm, SignInForm, Ticket};
+use Protection::{
+    Bearer, Client, Machine, Open, OwnSession, OwnSignIn, Provider, Session, SessionForm, SignInForm, Ticket,
+};
 use http::Method;
 use preau_flows::{ALICE, Answer, TestHub, stories};
 use std::collections::BTreeSet;
@@ -20,13 +22,15 @@ enum Protection {
     OwnSignIn,
     SignInForm,
     Ticket,
+    Client,
+    Bearer,
     Provider,
     Machine,
 }
 
 impl Protection {
-    const ALL: [Protection; 9] =
-        [Open, Session, OwnSession, SessionForm, OwnSignIn, SignInForm, Ticket, Provider, Machine];
+    const ALL: [Protection; 11] =
+        [Open, Session, OwnSession, SessionForm, OwnSignIn, SignInForm, Ticket, Client, Bearer, Provider, Machine];
 
     fn word(self) -> &'static str {
         match self {
@@ -37,6 +41,8 @@ impl Protection {
             OwnSignIn => "own sign-in",
             SignInForm => "sign-in form",
             Ticket => "ticket",
+            Client => "client",
+            Bearer => "access token",
             Provider => "provider",
             Machine => "machine",
         }
@@ -51,6 +57,8 @@ impl Protection {
             OwnSignIn => "the browser that began the sign-in, known by a secret cookie; no other browser sees it",
             SignInForm => "the browser that began the sign-in, and the token of the form it was shown",
             Ticket => "a single-use ticket, made for the address of the service that presents it",
+            Client => "a service that proves itself in the one way it registered, and what it was handed",
+            Bearer => "an access token that was given for this",
             Provider => "a notice signed by a provider of the configuration, heard once",
             Machine => "no person and no secret; mounted beside the rest by the server",
         }
@@ -99,6 +107,25 @@ const ROUTES: &[(&str, &str, Protection, &str)] = &[
     ("GET", "/cas/proxy", Ticket, "makes a proxy ticket out of a proxy-granting ticket"),
     ("POST", "/cas/samlValidate", Ticket, "SAML 1.1: the user and their attributes"),
     ("GET", "/cas/continue.js", Open, "sends the form of `method=POST`"),
+    (
+        "GET POST",
+        "/oidc/authorize",
+        Session,
+        "answers a registered address of the service that is named with a code, after signing in if need be",
+    ),
+    ("POST OPTIONS", "/oidc/token", Client, "redeems a code or a refresh token"),
+    ("GET POST OPTIONS", "/oidc/userinfo", Bearer, "what may be told of the person"),
+    ("POST", "/oidc/introspect", Client, "what a token of this service is worth"),
+    ("POST OPTIONS", "/oidc/revoke", Client, "revokes a token of this service"),
+    (
+        "GET POST",
+        "/oidc/logout",
+        OwnSession,
+        "ends the session of a person whose ID token is shown, else asks the person; goes on to a registered address only",
+    ),
+    ("GET", "/oidc/jwks", Open, "public keys"),
+    ("GET", "/.well-known/openid-configuration", Open, "what the provider says of itself"),
+    ("GET", "/.well-known/oauth-authorization-server", Open, "the same, where RFC 8414 looks for it"),
     ("GET", "/healthz", Machine, "the process lives"),
     ("GET", "/readyz", Machine, "the process can serve people"),
     ("GET", "/metrics", Machine, "figures for Prometheus: to this machine only, or on an address of their own"),
@@ -179,6 +206,7 @@ fn filled(path: &str, id: &str, asset: &str) -> String {
 }
 
 async fn every_route_is_protected_as_the_reference_says(hub: TestHub) {
+    let rp = hub.rp("rp");
     let (mut owner, mut inside, mut stranger) = (hub.browser(), hub.browser(), hub.browser());
     let page = owner.password_page("/", &ALICE).await;
     inside.sign_in(&ALICE).at_home().await;
@@ -188,9 +216,21 @@ async fn every_route_is_protected_as_the_reference_says(hub: TestHub) {
     for (methods, path, protection, _) in ROUTES {
         let target = filled(path, &id, &style);
         for method in methods.split(' ').map(|name| Method::from_bytes(name.as_bytes()).expect("a method")) {
-            let query = if *path == "/cas/login" { "?service=https://app.example/cas/" } else { "" };
+            let query = match *path {
+                "/cas/login" => "?service=https://app.example/cas/".to_owned(),
+                "/oidc/authorize" => format!("?{}", rp.query(&[])),
+                _ => String::new(),
+            };
+            if method == Method::OPTIONS {
+                continue;
+            }
             let asked = format!("{target}{query}");
-            let outside = stranger.send(method.clone(), &asked, &[], Some(b"")).await;
+            let body = if *path == "/oidc/authorize" && method == Method::POST {
+                query.trim_start_matches('?').as_bytes()
+            } else {
+                b""
+            };
+            let outside = stranger.send(method.clone(), &asked, &[], Some(body)).await;
             let without_token = match protection {
                 SignInForm => Some(owner.send(method, &asked, &[], Some(b"public=staff&login=a&password=b")).await),
                 SessionForm => Some(inside.send(method, &asked, &[], Some(b"uai=0990002X")).await),
@@ -218,6 +258,8 @@ fn protects(protection: Protection, path: &str, outside: &Answer, without_token:
             let said = outside.body == "no\n" || refused.iter().any(|word| outside.body.contains(word));
             assert!(status == 200 && said, "{path}: {status} {}", outside.body);
         }
+        Client => assert!(status == 401 && outside.body.contains("invalid_client"), "{path}: {status}"),
+        Bearer => assert!(status == 401 && outside.body.contains("invalid_token"), "{path}: {status}"),
         // No provider is configured here; `upstream_logout` sends its notices.
         Provider => assert_eq!(status, 404, "{path}"),
         // Mounted beside this router by the server, whose tests ask them.

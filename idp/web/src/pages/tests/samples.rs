@@ -290,6 +290,12 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
     .map(|(index, live)| (index, Person::clone(&live.person), live.establishments.clone()))
     .collect();
     add("choose-account", ChooseAccount::new(page(), "abc", "token", &accounts).render());
+    let fields = [("code", "c0de".to_owned()), ("state", "a\"b".to_owned())];
+    let (posting, leaving) = ("https://app.example/cb", "https://app.example/bye");
+    add("posting", farewell::Posting { page: page(), to: posting, fields: &fields }.render());
+    add("ask-sign-out", farewell::AskSignOut { page: page(), name: "Noé Petit".into(), form_token: "token" }.render());
+    let frames = ["https://app.example/out?iss=x&sid=y".to_owned()];
+    add("leaving", farewell::Leaving { page: page(), frames: &frames, to: leaving }.render());
     add("accessibility", Accessibility { page: page().at("/accessibility") }.render());
 
     let table = services();

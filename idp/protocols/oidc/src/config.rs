@@ -1,0 +1,30 @@
+//! How long things live, and how large they may be. Nothing here is a setting: a service that needs a longer life asks for
+//! a refresh token.
+
+use preau_domain::Seconds;
+
+/// A code waits for its one redemption.
+pub const CODE: Seconds = Seconds(60);
+/// An access token.
+pub const ACCESS: Seconds = Seconds(600);
+/// An ID token says who signed in just now; it is no ticket.
+pub const ID_TOKEN: Seconds = Seconds(300);
+/// A refresh token that outlives the browser (`offline_access`), counted from its latest rotation.
+pub const OFFLINE: Seconds = Seconds(30 * 86_400);
+/// A logout token, from its making to its last try.
+pub const LOGOUT_TOKEN: Seconds = Seconds(120);
+/// How far the clock of a service may differ from ours.
+pub const SKEW: Seconds = Seconds(30);
+/// Longest life an assertion of a service may claim: it is remembered for as long.
+pub const ASSERTION: Seconds = Seconds(3600);
+
+/// Characters of a code or token: 215 random bits.
+pub const SECRET: usize = 43;
+/// Longest code or token that is looked up.
+pub const MAX_SECRET: usize = 128;
+/// Longest `nonce`, in bytes: echoed whole or refused, never cut.
+pub const MAX_NONCE: usize = 512;
+/// Longest `state`, in bytes.
+pub const MAX_STATE: usize = 2048;
+/// Longest value of `claims`, in bytes.
+pub const MAX_CLAIMS: usize = 4096;

@@ -1,0 +1,79 @@
+//! What OpenID Connect decides: the door, the code, one redemption, what is told of a person, the end of a session.
+
+pub mod authorize;
+pub mod client;
+pub mod hand_over;
+pub mod hint;
+pub mod inspect;
+pub mod logout;
+pub mod token;
+pub mod userinfo;
+
+use crate::OidcError;
+use preau_connector_api::{OidcService, SigningAlgorithm};
+use preau_domain::{AuditEvent, AuditKind, Authentication, AuthnMethod, SessionId};
+use preau_keys::SignError;
+use preau_keys::jose::Alg;
+use preau_web::{Door, Hub, Visitor};
+use serde::Serialize;
+
+/// The one class of proof the house itself reaches: a password.
+pub const ACR_PASSWORD: &str = "password";
+
+/// How a service wants things signed, in the words of `keys`.
+pub fn alg(of: SigningAlgorithm) -> Alg {
+    match of {
+        SigningAlgorithm::RS256 => Alg::RS256,
+        SigningAlgorithm::ES256 => Alg::ES256,
+        SigningAlgorithm::EdDSA => Alg::EdDSA,
+    }
+}
+
+/// Signs something for a service.
+fn sign(hub: &Hub, alg: Alg, typ: &str, claims: &impl Serialize) -> Result<String, OidcError> {
+    hub.signers.sign(alg, typ, claims, hub.now()).map_err(|error| {
+        tracing::error!(%error, "nothing was signed");
+        if matches!(error, SignError::NotReady(_)) { OidcError::TemporarilyUnavailable } else { OidcError::ServerError }
+    })
+}
+
+/// How a service speaks OpenID Connect; a service whose file changed meanwhile may not any more.
+fn spoken(door: &Door) -> Result<&OidcService, OidcError> {
+    door.oidc.as_ref().ok_or(OidcError::UnauthorizedClient("the service does not speak OpenID Connect any more"))
+}
+
+/// The name of a session for one service: unrelated to the one any other service hears.
+fn sid(hub: &Hub, session: &SessionId, door: &Door) -> String {
+    hub.keyring.mac("oidc-sid", &[session.as_str(), door.service.id.as_str()])
+}
+
+/// The class of a proof: never more than what happened.
+fn acr(authentication: &Authentication) -> Option<&str> {
+    match authentication.method {
+        AuthnMethod::DirectoryPassword | AuthnMethod::LocalPassword => Some(ACR_PASSWORD),
+        AuthnMethod::Federated => authentication.acr.as_deref(),
+    }
+}
+
+/// How a person proved who they are (RFC 8176).
+fn amr(authentication: &Authentication) -> Option<[&'static str; 1]> {
+    match authentication.method {
+        AuthnMethod::DirectoryPassword | AuthnMethod::LocalPassword => Some(["pwd"]),
+        AuthnMethod::Federated => None,
+    }
+}
+
+/// Counts a refusal, and tells the journal of it where the journal wants to know.
+pub fn tell_refusal(hub: &Hub, mut event: AuditEvent, error: OidcError) {
+    metrics::counter!("preau_oidc_refusals_total", "error" => error.word()).increment(1);
+    if let Some(kind) = error.audit_kind() {
+        event.kind = kind;
+        event.detail = error.word().to_owned();
+        hub.audit(event);
+    }
+}
+
+/// An event of which nothing is known yet but who asks.
+pub fn event(hub: &Hub, visitor: &Visitor) -> AuditEvent {
+    AuditEvent::new(hub.now(), AuditKind::AttributesReleased, visitor.correlation.clone(), "")
+}

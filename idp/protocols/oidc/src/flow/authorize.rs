@@ -1,0 +1,168 @@
+//! The authorization endpoint: who may have an answer at which address, now or after signing in.
+//!
+//! Until service and address are certain nothing leaves but a page. From then on every mistake is told to the service, at
+//! its address, in the way it asked for.
+
+use super::{acr, hand_over, hint};
+use crate::OidcError;
+use crate::wire::{Asked, Mode, Response, ResponseType, Target, fields_of_error, state};
+use preau_connector_api::{OidcFlow, OidcService};
+use preau_domain::{AuditEvent, AuditKind, Instant, Seconds, ServiceId, TrustedUrl};
+use preau_web::{Begin, Door, Fault, FaultKind, Fields, Hub, Live, Locale, SignInHints, Visitor};
+
+/// What a browser is answered at the door.
+pub enum Answer {
+    /// Something for the service.
+    Service(Response),
+    /// A page of the house.
+    Page(axum::response::Response),
+}
+
+/// Answers a browser at the door.
+pub async fn authorize(hub: &Hub, visitor: &Visitor, fields: &Fields) -> Result<Answer, Fault> {
+    let target = Target::read(fields)?;
+    let services = hub.services();
+    let door = services.get(&ServiceId::new(target.client_id)).filter(|door| door.oidc.is_some()).cloned();
+    let unknown = |what: &str| Fault::new(FaultKind::UnknownService, what.to_owned());
+    let door = door.ok_or_else(|| unknown("no OpenID Connect service has this client_id"))?;
+    let oidc = door.oidc.as_ref().ok_or_else(|| unknown("no OpenID Connect service has this client_id"))?;
+    let to = door.service.trust_exactly(target.redirect_uri, &oidc.redirect_uris);
+    let to = to.ok_or_else(|| unknown("the redirect_uri is not one of this service"))?;
+    let result = match Asked::read(fields, target.redirect_uri) {
+        Ok(asked) => at_door(hub, visitor, &door, oidc, &to, asked).await,
+        Err(error) => Err(error.into()),
+    };
+    match result {
+        Ok(answer) => Ok(answer),
+        Err(Stop::Page(fault)) => Err(fault),
+        Err(Stop::Told(error)) => Ok(Answer::Service(refusal(hub, visitor, &door, to, fields, error))),
+    }
+}
+
+/// Why there is no answer.
+enum Stop {
+    /// The service is told.
+    Told(OidcError),
+    /// The person reads it: a refusal by policy, or a failure of ours.
+    Page(Fault),
+}
+
+impl From<OidcError> for Stop {
+    fn from(error: OidcError) -> Stop {
+        Stop::Told(error)
+    }
+}
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Stop {
+        Stop::Page(fault)
+    }
+}
+
+async fn at_door(
+    hub: &Hub,
+    visitor: &Visitor,
+    door: &Door,
+    oidc: &OidcService,
+    to: &TrustedUrl,
+    mut asked: Asked,
+) -> Result<Answer, Stop> {
+    allowed(oidc, &asked)?;
+    if let Some(token) = &asked.id_token_hint {
+        let hinted =
+            hint::read(hub, door, token).ok_or(OidcError::LoginRequired("the id_token_hint is not believed"))?;
+        if asked.subject.as_ref().is_some_and(|subject| *subject != hinted.sub) {
+            return Err(OidcError::LoginRequired("two different people are asked for").into());
+        }
+        asked.subject = Some(hinted.sub);
+    }
+    let now = hub.now();
+    let fresh_after = fresh_after(&asked, now);
+    let live = visitor.live(hub).await?;
+    let enough = |live: &Live| fresh_after.is_none_or(|after| live.session.authentication.at >= after);
+    if let Some(live) = live.filter(|live| !asked.prompt.login && enough(live)) {
+        match hand_over::hand_over(hub, visitor, &live, door, to, &asked).await {
+            Ok(Some(response)) => return Ok(Answer::Service(response)),
+            Ok(None) => hub.forget_live(&live.session.id),
+            Err(hand_over::Refused::Told(error)) if asked.prompt.none || !error_asks(error) => return Err(error.into()),
+            // Another person is wanted, or a better proof: they may sign in.
+            Err(hand_over::Refused::Told(_)) => return begin(hub, visitor, door, asked, Some(now)).await,
+            Err(hand_over::Refused::Page(fault)) if asked.prompt.none && fault.kind == FaultKind::Refused => {
+                return Err(OidcError::AccessDenied.into());
+            }
+            Err(hand_over::Refused::Page(fault)) => return Err(fault.into()),
+        }
+    }
+    if asked.prompt.none {
+        return Err(OidcError::LoginRequired("nobody is signed in, or not recently enough").into());
+    }
+    begin(hub, visitor, door, asked, fresh_after).await
+}
+
+/// Whether a refusal can be mended by signing in.
+fn error_asks(error: OidcError) -> bool {
+    matches!(error, OidcError::LoginRequired(_))
+}
+
+/// A proof made before this does not count.
+fn fresh_after(asked: &Asked, now: Instant) -> Option<Instant> {
+    if asked.prompt.login {
+        return Some(now);
+    }
+    asked.max_age.map(|seconds| now - Seconds(seconds))
+}
+
+async fn begin(
+    hub: &Hub,
+    visitor: &Visitor,
+    door: &Door,
+    asked: Asked,
+    fresh_after: Option<Instant>,
+) -> Result<Answer, Stop> {
+    let request = serde_json::to_string(&asked).map_err(|_| OidcError::ServerError)?;
+    let begin = Begin { protocol: crate::NAME, service: Some(door.service.id.clone()), request, fresh_after };
+    let languages = asked.ui_locales.iter().flat_map(|tags| tags.split(' '));
+    let locale = languages.filter_map(|tag| Locale::read(tag.split('-').next()?)).next();
+    let login = asked.login_hint.filter(|hint| hint.chars().count() <= 128 && !hint.chars().any(char::is_control));
+    Ok(Answer::Page(hub.begin_sign_in_with(visitor, begin, SignInHints { login, locale }).await?))
+}
+
+/// What the service declared, and nothing else.
+fn allowed(oidc: &OidcService, asked: &Asked) -> Result<(), OidcError> {
+    let flow = match asked.response_type {
+        ResponseType { code: true, id_token: false, token: false } => OidcFlow::Code,
+        ResponseType { code: true, .. } => OidcFlow::Hybrid,
+        _ => OidcFlow::Implicit,
+    };
+    if !oidc.flows.contains(&flow) {
+        return Err(OidcError::UnauthorizedClient("the service did not declare this response type"));
+    }
+    if oidc.require_pkce && asked.response_type.code && asked.challenge.is_none() {
+        return Err(OidcError::InvalidRequest("code_challenge is required of this service"));
+    }
+    // Only what the house itself can prove may be insisted on before anybody has signed in.
+    let wanted = &asked.claims.essential_acr;
+    if !wanted.is_empty() && !wanted.iter().any(|acr| acr == super::ACR_PASSWORD) {
+        return Err(OidcError::UnmetAuthenticationRequirements);
+    }
+    Ok(())
+}
+
+/// Whether a proof is of a class that was insisted on.
+pub fn is_of_class(asked: &Asked, live: &Live) -> bool {
+    let wanted = &asked.claims.essential_acr;
+    wanted.is_empty() || acr(&live.session.authentication).is_some_and(|own| wanted.iter().any(|acr| acr == own))
+}
+
+/// An error, told at the address of the service.
+fn refusal(hub: &Hub, visitor: &Visitor, door: &Door, to: TrustedUrl, fields: &Fields, error: OidcError) -> Response {
+    let mut event = AuditEvent::new(hub.now(), AuditKind::RequestRefused, visitor.correlation.clone(), "");
+    event.service = Some(door.service.id.clone());
+    super::tell_refusal(hub, event, error);
+    let response_type = fields.one("response_type").ok().flatten().and_then(ResponseType::read);
+    let mode = Mode::of(fields, response_type).unwrap_or_else(|_| {
+        if response_type.is_some_and(ResponseType::is_front) { Mode::Fragment } else { Mode::Query }
+    });
+    let state = state(fields).ok().flatten();
+    Response { to, mode, fields: fields_of_error(error, state.as_deref(), hub.base()) }
+}

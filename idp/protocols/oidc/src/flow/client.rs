@@ -1,0 +1,100 @@
+//! Who a service is, at the addresses it calls itself (RFC 6749 2.3, RFC 7523, OpenID Connect Core 9).
+//!
+//! One way of proof per service, the one it registered; a service nobody knows costs the same work and reads the same
+//! answer as a wrong secret.
+
+use crate::OidcError;
+use crate::config::{ASSERTION, SKEW};
+use crate::wire::Presented;
+use preau_connector_api::{ClientAuthentication, ClientSecret, OidcService};
+use preau_domain::{Instant, KeptKind, KeptThing, ServiceId};
+use preau_keys::jose::{self, Alg, ClaimRules, Exp, Expect, Jwks, Parties, Typ};
+use preau_store::StoreError;
+use preau_web::{Door, Fields, Hub};
+
+const WRONG: OidcError = OidcError::InvalidClient("the client is unknown or its proof is wrong");
+
+/// The service that calls, once it has proved that it is itself; a public one by its name alone.
+pub async fn authenticate(hub: &Hub, authorization: Option<&str>, fields: &Fields) -> Result<Door, OidcError> {
+    match Presented::read(authorization, fields)? {
+        Presented::Basic(name, secret) => by_secret(hub, &name, &secret, ClientAuthentication::ClientSecretBasic),
+        Presented::Post(name, secret) => by_secret(hub, &name, &secret, ClientAuthentication::ClientSecretPost),
+        Presented::Assertion(assertion, name) => by_assertion(hub, &assertion, name.as_deref()).await,
+        Presented::Nothing(name) => {
+            let door = named(hub, &name).ok_or(WRONG)?;
+            if door.oidc.as_ref().is_some_and(OidcService::is_public) { Ok(door) } else { Err(WRONG) }
+        }
+    }
+}
+
+fn named(hub: &Hub, name: &str) -> Option<Door> {
+    hub.services().get(&ServiceId::new(name)).filter(|door| door.oidc.is_some()).cloned()
+}
+
+fn by_secret(hub: &Hub, name: &str, shown: &str, way: ClientAuthentication) -> Result<Door, OidcError> {
+    let door = named(hub, name);
+    let oidc = door.as_ref().and_then(|door| door.oidc.as_ref()).filter(|oidc| oidc.authentication == way);
+    // Nobody's secret is compared as well: the digest of nothing anybody can send.
+    let expected = match oidc.and_then(|oidc| oidc.secret.as_ref()) {
+        Some(ClientSecret::Text(secret)) => preau_keys::digest(secret),
+        Some(ClientSecret::Hash(hash)) => hash.clone(),
+        None => preau_keys::digest("\0"),
+    };
+    let has_secret = oidc.is_some_and(|oidc| oidc.secret.is_some());
+    let right = preau_keys::constant_time_eq(preau_keys::digest(shown).as_bytes(), expected.as_bytes());
+    door.filter(|_| right && has_secret).ok_or(WRONG)
+}
+
+async fn by_assertion(hub: &Hub, assertion: &str, name: Option<&str>) -> Result<Door, OidcError> {
+    let claimed = jose::claimed_issuer(assertion).map_err(|_| WRONG)?;
+    if name.is_some_and(|name| name != claimed) {
+        return Err(OidcError::InvalidClient("the form names another client than the assertion"));
+    }
+    let door = named(hub, &claimed).ok_or(WRONG)?;
+    let oidc = door.oidc.as_ref().filter(|oidc| oidc.authentication == ClientAuthentication::PrivateKeyJwt);
+    let keys = oidc.and_then(|oidc| oidc.jwks.as_deref()).ok_or(WRONG)?;
+    let keys = Jwks::parse(keys.as_bytes()).map_err(|error| {
+        tracing::warn!(service.id = door.service.id.as_str(), %error, "the keys of a service cannot be read");
+        WRONG
+    })?;
+    let typ = Typ::IsOrAbsent(&["JWT", "client-authentication+jwt"]);
+    let verified = jose::verify(assertion, &keys, Expect { algs: Alg::ALL, typ }).map_err(|error| {
+        tracing::info!(service.id = door.service.id.as_str(), %error, "an assertion is not believed");
+        WRONG
+    })?;
+    let now = hub.now();
+    let token = format!("{}/oidc/token", hub.base());
+    let rules = ClaimRules {
+        issuer: &claimed,
+        audiences: &[hub.base(), &token],
+        parties: Parties::Alone,
+        exp: Exp::Required,
+        oldest: None,
+        now,
+        skew: SKEW,
+    };
+    verified.check(&rules).map_err(|error| {
+        tracing::info!(service.id = door.service.id.as_str(), %error, "an assertion is not for us, or not for now");
+        WRONG
+    })?;
+    let (sub, jti) = (verified.text("sub"), verified.text("jti").filter(|jti| (1..=256).contains(&jti.len())));
+    let exp = verified.instant("exp").ok().flatten();
+    match (sub, jti, exp) {
+        (Some(sub), Some(jti), Some(exp)) if sub == claimed && exp <= now + ASSERTION + SKEW => {
+            once(hub, &claimed, jti, exp, now).await?;
+            Ok(door)
+        }
+        _ => Err(OidcError::InvalidClient("the assertion needs sub, jti, and an exp within the hour")),
+    }
+}
+
+/// Remembers an assertion for as long as it could be shown again.
+async fn once(hub: &Hub, client: &str, jti: &str, exp: Instant, now: Instant) -> Result<(), OidcError> {
+    let key = preau_keys::one_time_key(&hub.keyring.mac("oidc-assertion", &[client, jti]));
+    let thing = KeptThing { key, kind: KeptKind::ReplayGuard, doc: String::new(), expires: exp + SKEW };
+    match hub.store.keep(&thing, now).await {
+        Ok(()) => Ok(()),
+        Err(StoreError::Conflict) => Err(OidcError::InvalidClient("this assertion was shown before")),
+        Err(error) => Err(error.into()),
+    }
+}

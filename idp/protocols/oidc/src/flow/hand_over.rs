@@ -1,0 +1,166 @@
+//! The end of the corridor: the person is there, access is decided, and the service is answered through the browser.
+
+use super::authorize::is_of_class;
+use super::{sid, spoken, token};
+use crate::OidcError;
+use crate::grants::{self, Code, Given, Holder, Notice};
+use crate::wire::{Asked, Response, known_scope};
+use preau_connector_api::{OidcGrant, OidcService};
+use preau_domain::{AuditEvent, AuditKind, GrantKind, TrustedUrl, Visit};
+use preau_policy::Decision;
+use preau_store::StoreError;
+use preau_web::{CompletedSignIn, Door, Fault, FaultKind, Hub, Live, Visitor};
+
+/// Why nothing is handed over.
+pub enum Refused {
+    /// The service is told.
+    Told(OidcError),
+    /// The person reads it.
+    Page(Fault),
+}
+
+impl From<OidcError> for Refused {
+    fn from(error: OidcError) -> Refused {
+        Refused::Told(error)
+    }
+}
+
+impl From<Fault> for Refused {
+    fn from(fault: Fault) -> Refused {
+        Refused::Page(fault)
+    }
+}
+
+/// Hands a person who just signed in over to the service.
+pub async fn complete(hub: &Hub, visitor: &Visitor, done: &CompletedSignIn) -> Result<Response, Fault> {
+    let internal = |what: &str| Fault::new(FaultKind::Internal, what.to_owned());
+    let asked: Asked = serde_json::from_str(&done.pending.request)
+        .map_err(|_| internal("a sign-in of OpenID Connect holds what OpenID Connect did not write"))?;
+    let services = hub.services();
+    let door = done.pending.service.as_ref().and_then(|id| services.get(id));
+    let gone = || Fault::new(FaultKind::UnknownService, "the service is gone, or its address is");
+    let door = door.ok_or_else(gone)?;
+    let oidc = door.oidc.as_ref().ok_or_else(gone)?;
+    let to = door.service.trust_exactly(&asked.redirect_uri, &oidc.redirect_uris).ok_or_else(gone)?;
+    match hand_over(hub, visitor, &done.live, door, &to, &asked).await {
+        Ok(Some(response)) => Ok(response),
+        Ok(None) => Err(Fault::new(FaultKind::SignInExpired, "the session ended during its sign-in")),
+        Err(Refused::Page(fault)) => Err(fault),
+        Err(Refused::Told(error)) => {
+            let mut event = super::event(hub, visitor);
+            event.service = Some(door.service.id.clone());
+            event.person = Some(done.live.person.id.clone());
+            super::tell_refusal(hub, event, error);
+            Ok(told(hub, to, &asked, error))
+        }
+    }
+}
+
+/// An error, told at the address of the service in the way it asked for.
+fn told(hub: &Hub, to: TrustedUrl, asked: &Asked, error: OidcError) -> Response {
+    let fields = crate::wire::fields_of_error(error, asked.state.as_deref(), hub.base());
+    Response { to, mode: asked.mode, fields }
+}
+
+/// Decides, and makes the answer; absent when the session has ended elsewhere.
+pub async fn hand_over(
+    hub: &Hub,
+    visitor: &Visitor,
+    live: &Live,
+    door: &Door,
+    to: &TrustedUrl,
+    asked: &Asked,
+) -> Result<Option<Response>, Refused> {
+    let oidc = spoken(door)?;
+    let decision = hub.decide(live, door);
+    let rule = match &*decision {
+        Decision::Allow { rule, .. } => rule.clone(),
+        Decision::Deny(why) => return Err(hub.refused(visitor, live, door, why).into()),
+    };
+    // Whoever lacks what the service knows people by reads so here, and not on an error page of the service.
+    let released = hub.release(live, door)?;
+    if asked.subject.as_deref().is_some_and(|wanted| wanted != released.user()) {
+        return Err(OidcError::LoginRequired("another person is signed in").into());
+    }
+    if !is_of_class(asked, live) {
+        return Err(OidcError::UnmetAuthenticationRequirements.into());
+    }
+    let at = hub.now();
+    let scopes = granted_scopes(oidc, &asked.scopes);
+    let sid = sid(hub, &live.session.id, door);
+    let secret = grants::generate(&*hub.ids);
+    let code = Code { asked: asked.clone(), scopes: scopes.clone(), correlation: visitor.correlation.clone() };
+    let ticket = code.stored(&secret, live, door, at).ok_or(OidcError::InvalidRequest("the request is too long"))?;
+    let listens = oidc.backchannel_logout_uri.is_some() || oidc.frontchannel_logout_uri.is_some();
+    let notice = Notice { sid: sid.clone(), sub: released.user().to_owned() };
+    let visit = match serde_json::to_string(&notice) {
+        Ok(notice) if listens => Some(visit(live, door, notice, at)),
+        _ => None,
+    };
+    // Before the code, so that no code is durable without it.
+    let mut event = AuditEvent::new(at, AuditKind::ServiceOpened, visitor.correlation.clone(), rule);
+    event.person = Some(live.person.id.clone());
+    event.session = Some(live.session.id.clone());
+    event.service = Some(door.service.id.clone());
+    event.establishment = decision.establishment(&live.facts).cloned();
+    hub.audit(event);
+    match hub.store.issue_ticket(&ticket, visit.as_ref()).await {
+        Ok(()) => {}
+        Err(StoreError::Conflict) => return Ok(None),
+        Err(error) => return Err(Fault::from(error).into()),
+    }
+    let mut fields: Vec<(&'static str, String)> = Vec::new();
+    let front = asked.response_type;
+    if front.code {
+        fields.push(("code", secret.clone()));
+    }
+    let given = Given {
+        scopes,
+        claims: asked.claims.clone(),
+        authentication: live.session.authentication.clone(),
+        sid,
+        correlation: visitor.correlation.clone(),
+    };
+    let holder = Holder { door, live, session: Some(live.session.id.clone()), family: ticket.key.clone() };
+    let mut access = None;
+    if front.token {
+        let token = grants::generate(&*hub.ids);
+        let grant = holder.grant(&token, GrantKind::Access, &given, at, crate::config::ACCESS);
+        let grant = grant.ok_or(OidcError::InvalidRequest("the request is too long"))?;
+        hub.store.grant(&[grant]).await.map_err(Fault::from)?;
+        fields.push(("access_token", token.clone()));
+        fields.push(("token_type", "Bearer".to_owned()));
+        fields.push(("expires_in", crate::config::ACCESS.0.to_string()));
+        access = Some(token);
+    }
+    if front.id_token {
+        let beside = token::Beside { code: front.code.then_some(secret.as_str()), access: access.as_deref() };
+        // Where there is no access token, userinfo cannot be asked: the ID token tells everything (Core 5.4).
+        let whole = !front.code && !front.token;
+        fields.push(("id_token", token::id_token(hub, &holder, &given, asked.nonce.as_deref(), &beside, whole)?));
+    }
+    fields.extend(asked.state.clone().map(|state| ("state", state)));
+    fields.push(("iss", hub.base().to_owned()));
+    Ok(Some(Response { to: to.clone(), mode: asked.mode, fields }))
+}
+
+/// The scopes of a request that the service may have: others are passed over (Core 3.1.2.1).
+fn granted_scopes(oidc: &OidcService, asked: &[String]) -> Vec<String> {
+    let may = |scope: &&String| match scope.as_str() {
+        "openid" => true,
+        "offline_access" => oidc.scopes.contains(scope) && oidc.grants.contains(&OidcGrant::RefreshToken),
+        _ => known_scope(scope) && oidc.scopes.contains(scope),
+    };
+    asked.iter().filter(may).cloned().collect()
+}
+
+/// The visit an answer stands for.
+fn visit(live: &Live, door: &Door, notice: String, at: preau_domain::Instant) -> Visit {
+    Visit {
+        session: live.session.id.clone(),
+        protocol: crate::NAME.to_owned(),
+        service: door.service.id.clone(),
+        notice,
+        at,
+    }
+}

@@ -1,0 +1,304 @@
+//! The token endpoint: one redemption of a code, one rotation of a refresh token, and the ID token.
+//!
+//! A code is taken out of the store before anything is asked of it, so that every attempt is its last. Everything born of
+//! it is one family: who presents a spent code or a spent refresh token revokes the family, because two hold a copy.
+//! Access is decided again each time.
+
+use super::{acr, alg, amr, client, sid, sign, spoken};
+use crate::OidcError;
+use crate::config::{ACCESS, ID_TOKEN, OFFLINE};
+use crate::grants::{self, Code, Given, Holder};
+use crate::wire::{TokenRequest, Wanted, claims, is_secret};
+use preau_connector_api::{OidcGrant, OidcService};
+use preau_domain::{AuditEvent, AuditKind, Grant, GrantKind, Instant, OneTimeKey, Seconds, TicketKind};
+use preau_store::Rotation;
+use preau_web::{Door, Fields, Hub, Live};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+/// What the token endpoint answers (RFC 6749 5.1).
+#[derive(Debug, Serialize)]
+pub struct Tokens {
+    access_token: String,
+    token_type: &'static str,
+    expires_in: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+    id_token: String,
+    scope: String,
+}
+
+/// Redeems what a service presents. `event` learns whom it is about.
+pub async fn redeem(
+    hub: &Hub,
+    authorization: Option<&str>,
+    fields: &Fields,
+    event: &mut AuditEvent,
+) -> Result<(Door, Tokens), OidcError> {
+    let door = client::authenticate(hub, authorization, fields).await?;
+    event.service = Some(door.service.id.clone());
+    let may = |grant: OidcGrant| match spoken(&door)?.grants.contains(&grant) {
+        true => Ok(()),
+        false => Err(OidcError::UnauthorizedClient("the service did not declare this grant type")),
+    };
+    let tokens = match TokenRequest::read(fields)? {
+        TokenRequest::Code { code, redirect_uri, verifier } => {
+            may(OidcGrant::AuthorizationCode)?;
+            by_code(hub, &door, &code, redirect_uri.as_deref(), verifier.as_deref(), event).await?
+        }
+        TokenRequest::Refresh { token, scopes } => {
+            may(OidcGrant::RefreshToken)?;
+            by_refresh(hub, &door, &token, scopes, event).await?
+        }
+        TokenRequest::Other => return Err(OidcError::UnsupportedGrantType),
+    };
+    Ok((door, tokens))
+}
+
+async fn by_code(
+    hub: &Hub,
+    door: &Door,
+    secret: &str,
+    redirect_uri: Option<&str>,
+    verifier: Option<&str>,
+    event: &mut AuditEvent,
+) -> Result<Tokens, OidcError> {
+    const UNKNOWN: OidcError =
+        OidcError::InvalidGrant("the code is not recognised: never issued, used already, or the session has ended");
+    if !is_secret(secret) {
+        return Err(OidcError::InvalidGrant("this is not the text of a code"));
+    }
+    let key = grants::key(secret);
+    let Some(ticket) = hub.store.consume_ticket(&key, TicketKind::OidcCode).await? else {
+        // Used before: whoever used it first may not be the service.
+        if hub.store.revoke_family(&key).await? {
+            return Err(OidcError::InvalidGrant("the code was used before: what it gave is revoked"));
+        }
+        return Err(UNKNOWN);
+    };
+    let code: Code = serde_json::from_str(&ticket.payload).map_err(|_| OidcError::ServerError)?;
+    event.correlation = code.correlation.clone();
+    event.person = Some(ticket.person.clone());
+    event.session = Some(ticket.session.clone());
+    if ticket.service != door.service.id {
+        return Err(OidcError::InvalidGrant("the code was made for another service"));
+    }
+    if hub.now() >= ticket.expires {
+        return Err(OidcError::InvalidGrant("the code was presented too late"));
+    }
+    if redirect_uri != Some(code.asked.redirect_uri.as_str()) {
+        return Err(OidcError::InvalidGrant("redirect_uri is not the one the code was answered to"));
+    }
+    proved(code.asked.challenge.as_deref(), verifier)?;
+    let live = hub.live(&ticket.session).await?.filter(|live| live.session.person == ticket.person).ok_or(UNKNOWN)?;
+    let given = Given {
+        scopes: code.scopes.clone(),
+        claims: code.asked.claims.clone(),
+        authentication: live.session.authentication.clone(),
+        sid: sid(hub, &live.session.id, door),
+        correlation: code.correlation.clone(),
+    };
+    let offline = given.scopes.iter().any(|scope| scope == "offline_access");
+    let session = (!offline).then(|| live.session.id.clone());
+    let holder = Holder { door, live: &live, session, family: key };
+    event.establishment = hub.decide(&live, door).establishment(&live.facts).cloned();
+    let made = Made::new(hub, &holder, &given, &given, spoken(door)?)?;
+    let tokens = made.tokens(hub, &holder, &given, code.asked.nonce.as_deref(), Some(secret))?;
+    hub.store.grant(&made.grants).await?;
+    Ok(tokens)
+}
+
+/// PKCE (RFC 7636 4.6): a verifier is there exactly when a challenge was, and is what it was made of. A verifier without a
+/// challenge means that somebody took the challenge away on the way (RFC 9700 4.8.2).
+fn proved(challenge: Option<&str>, verifier: Option<&str>) -> Result<(), OidcError> {
+    match (challenge, verifier) {
+        (None, None) => Ok(()),
+        (Some(challenge), Some(verifier))
+            if preau_keys::constant_time_eq(preau_keys::digest(verifier).as_bytes(), challenge.as_bytes()) =>
+        {
+            Ok(())
+        }
+        (None, Some(_)) => Err(OidcError::InvalidGrant("a code_verifier without a code_challenge")),
+        _ => Err(OidcError::InvalidGrant("code_verifier is missing or wrong")),
+    }
+}
+
+async fn by_refresh(
+    hub: &Hub,
+    door: &Door,
+    secret: &str,
+    narrower: Vec<String>,
+    event: &mut AuditEvent,
+) -> Result<Tokens, OidcError> {
+    const UNKNOWN: OidcError =
+        OidcError::InvalidGrant("the refresh token is not recognised: revoked, expired, or the session has ended");
+    if !is_secret(secret) {
+        return Err(OidcError::InvalidGrant("this is not the text of a refresh token"));
+    }
+    let (key, now) = (grants::key(secret), hub.now());
+    let Some(held) = hub.store.granted(&key, GrantKind::Refresh, now).await? else {
+        return Err(match hub.store.rotate(&key, now, &[]).await? {
+            Rotation::Reused => OidcError::InvalidGrant("the refresh token was used before: its family is revoked"),
+            Rotation::Rotated | Rotation::Unknown => UNKNOWN,
+        });
+    };
+    let mut given: Given = serde_json::from_str(&held.doc).map_err(|_| OidcError::ServerError)?;
+    event.correlation = given.correlation.clone();
+    event.person.clone_from(&held.person);
+    event.session.clone_from(&held.session);
+    if held.service != door.service.id {
+        return Err(OidcError::InvalidGrant("the refresh token was given to another service"));
+    }
+    let live = person_of(hub, &held, &given).await?.ok_or(UNKNOWN)?;
+    if !narrower.iter().all(|scope| given.scopes.contains(scope)) {
+        return Err(OidcError::InvalidScope("a refresh gives no scope that was not given before"));
+    }
+    if !hub.decide(&live, door).allows() {
+        return Err(OidcError::InvalidGrant("the service does not open for this person any more"));
+    }
+    event.establishment = hub.decide(&live, door).establishment(&live.facts).cloned();
+    let holder = Holder { door, live: &live, session: held.session.clone(), family: held.family.clone() };
+    // The next refresh token may ask for everything again (RFC 6749 6).
+    let whole = given.clone();
+    if !narrower.is_empty() {
+        given.scopes = narrower;
+    }
+    let made = Made::new(hub, &holder, &given, &whole, spoken(door)?)?;
+    let tokens = made.tokens(hub, &holder, &given, None, None)?;
+    match hub.store.rotate(&key, now, &made.grants).await? {
+        Rotation::Rotated => Ok(tokens),
+        Rotation::Reused => Err(OidcError::InvalidGrant("the refresh token was used before: its family is revoked")),
+        Rotation::Unknown => Err(UNKNOWN),
+    }
+}
+
+/// The person a token stands for: in their session, or, for a token that outlives it, as their record says now.
+pub async fn person_of(hub: &Hub, held: &Grant, given: &Given) -> Result<Option<Arc<Live>>, OidcError> {
+    let Some(person) = &held.person else { return Ok(None) };
+    let live = match &held.session {
+        Some(session) => hub.live(session).await?,
+        None => hub.offline(person, &given.authentication, held.expires).await?,
+    };
+    Ok(live.filter(|live| live.session.person == *person))
+}
+
+/// Tokens that are drawn and not kept yet.
+struct Made {
+    access: String,
+    refresh: Option<String>,
+    grants: Vec<Grant>,
+}
+
+impl Made {
+    fn new(
+        hub: &Hub,
+        holder: &Holder<'_>,
+        given: &Given,
+        whole: &Given,
+        oidc: &OidcService,
+    ) -> Result<Made, OidcError> {
+        let now = hub.now();
+        let access = grants::generate(&*hub.ids);
+        let refreshes = oidc.grants.contains(&OidcGrant::RefreshToken);
+        let refresh = refreshes.then(|| grants::generate(&*hub.ids));
+        let life = if holder.session.is_some() { Seconds(i64::from(u32::MAX)) } else { OFFLINE };
+        let mut all = vec![holder.grant(&access, GrantKind::Access, given, now, ACCESS)];
+        all.extend(refresh.as_ref().map(|secret| holder.grant(secret, GrantKind::Refresh, whole, now, life)));
+        let grants: Option<Vec<Grant>> = all.into_iter().collect();
+        Ok(Made { access, refresh, grants: grants.ok_or(OidcError::ServerError)? })
+    }
+
+    fn tokens(
+        &self,
+        hub: &Hub,
+        holder: &Holder<'_>,
+        given: &Given,
+        nonce: Option<&str>,
+        code: Option<&str>,
+    ) -> Result<Tokens, OidcError> {
+        let beside = Beside { code, access: Some(&self.access) };
+        let expires_in = self.grants.first().map_or(ACCESS.0, |grant| (grant.expires - grant.issued) / 1000);
+        Ok(Tokens {
+            id_token: id_token(hub, holder, given, nonce, &beside, false)?,
+            access_token: self.access.clone(),
+            token_type: "Bearer",
+            expires_in,
+            refresh_token: self.refresh.clone(),
+            scope: given.scopes.join(" "),
+        })
+    }
+}
+
+/// What stands beside an ID token, whose hashes it holds.
+pub struct Beside<'a> {
+    /// A code.
+    pub code: Option<&'a str>,
+    /// An access token.
+    pub access: Option<&'a str>,
+}
+
+/// An ID token (Core 2 and 3.1.3.6): who, how and when; of the person only what was asked here by name, or, `whole`,
+/// everything the scopes give. A refusal of policy refuses it.
+pub fn id_token(
+    hub: &Hub,
+    holder: &Holder<'_>,
+    given: &Given,
+    nonce: Option<&str>,
+    beside: &Beside<'_>,
+    whole: bool,
+) -> Result<String, OidcError> {
+    let Holder { door, live, .. } = holder;
+    let oidc = spoken(door)?;
+    let released = hub.release(live, door)?;
+    let now = hub.now();
+    let alg = alg(oidc.signing);
+    let scopes: &[String] = if whole { &given.scopes } else { &[] };
+    let mut token: Map<String, Value> = claims(&released, &Wanted { scopes, names: &given.claims.id_token });
+    let mut put = |name: &str, value: Value| drop(token.insert(name.to_owned(), value));
+    put("iss", json!(hub.base()));
+    put("sub", json!(released.user()));
+    put("aud", json!(door.service.id.as_str()));
+    put("iat", json!(now.seconds()));
+    put("exp", json!((now + ID_TOKEN).seconds()));
+    put("auth_time", json!(given.authentication.at.seconds()));
+    put("sid", json!(given.sid));
+    for (name, value) in [
+        ("nonce", nonce.map(|nonce| json!(nonce))),
+        ("acr", acr(&given.authentication).map(|acr| json!(acr))),
+        ("amr", amr(&given.authentication).map(|amr| json!(amr))),
+        ("at_hash", beside.access.map(|access| json!(alg.left_half(access)))),
+        ("c_hash", beside.code.map(|code| json!(alg.left_half(code)))),
+    ] {
+        if let Some(value) = value {
+            put(name, value);
+        }
+    }
+    sign(hub, alg, "JWT", &token)
+}
+
+/// Tells the journal of what left.
+pub fn tell(hub: &Hub, mut event: AuditEvent) {
+    event.kind = AuditKind::AttributesReleased;
+    event.detail = "sub".to_owned();
+    hub.audit(event);
+}
+
+/// A revocation asked by the service itself (RFC 7009): with a refresh token everything of its family goes.
+pub async fn revoke(hub: &Hub, door: &Door, secret: &str, now: Instant) -> Result<(), OidcError> {
+    if !is_secret(secret) {
+        return Ok(());
+    }
+    let key: OneTimeKey = grants::key(secret);
+    for kind in [GrantKind::Refresh, GrantKind::Access] {
+        let Some(held) = hub.store.granted(&key, kind, now).await?.filter(|held| held.service == door.service.id)
+        else {
+            continue;
+        };
+        match kind {
+            GrantKind::Refresh => drop(hub.store.revoke_family(&held.family).await?),
+            GrantKind::Access => drop(hub.store.revoke(&key).await?),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,59 @@
+//! Userinfo (Core 5.3): what is told of the person an access token stands for, decided again each time.
+
+use super::{alg, sign, spoken, token};
+use crate::OidcError;
+use crate::grants::{self, Given};
+use crate::wire::{Wanted, claims, is_secret};
+use preau_domain::{AuditEvent, Grant, GrantKind};
+use preau_web::{Door, Hub};
+use serde_json::{Map, Value, json};
+
+/// What userinfo answers.
+pub enum Told {
+    /// Plain.
+    Plain(Map<String, Value>),
+    /// Signed.
+    Signed(String),
+}
+
+/// The token of that secret and kind, and what was kept beside it.
+pub async fn held(hub: &Hub, secret: &str, kind: GrantKind) -> Result<Option<(Grant, Given)>, OidcError> {
+    if !is_secret(secret) {
+        return Ok(None);
+    }
+    let Some(held) = hub.store.granted(&grants::key(secret), kind, hub.now()).await? else {
+        return Ok(None);
+    };
+    let given: Given = serde_json::from_str(&held.doc).map_err(|_| OidcError::ServerError)?;
+    Ok(Some((held, given)))
+}
+
+/// Answers the bearer of an access token. `event` learns whom it is about and what leaves.
+pub async fn userinfo(hub: &Hub, secret: &str, event: &mut AuditEvent) -> Result<(Door, Told), OidcError> {
+    const UNKNOWN: OidcError = OidcError::InvalidToken("the access token is unknown, expired or revoked");
+    let (held, given) = held(hub, secret, GrantKind::Access).await?.ok_or(UNKNOWN)?;
+    event.correlation = given.correlation.clone();
+    event.person.clone_from(&held.person);
+    event.session.clone_from(&held.session);
+    event.service = Some(held.service.clone());
+    let live = token::person_of(hub, &held, &given).await?.ok_or(UNKNOWN)?;
+    let door = hub.services().get(&held.service).cloned().ok_or(UNKNOWN)?;
+    let oidc = spoken(&door).map_err(|_| UNKNOWN)?;
+    if !given.scopes.iter().any(|scope| scope == "openid") {
+        return Err(OidcError::InsufficientScope);
+    }
+    let decision = hub.decide(&live, &door);
+    if !decision.allows() {
+        return Err(OidcError::InvalidToken("the service does not open for this person any more"));
+    }
+    event.establishment = decision.establishment(&live.facts).cloned();
+    let released = hub.release(&live, &door).map_err(|_| UNKNOWN)?;
+    let mut told = claims(&released, &Wanted { scopes: &given.scopes, names: &given.claims.userinfo });
+    event.detail = told.keys().fold("sub".to_owned(), |all, name| format!("{all} {name}"));
+    told.insert("sub".to_owned(), json!(released.user()));
+    let Some(signing) = oidc.userinfo_signing else { return Ok((door.clone(), Told::Plain(told))) };
+    told.insert("iss".to_owned(), json!(hub.base()));
+    told.insert("aud".to_owned(), json!(door.service.id.as_str()));
+    let signed = sign(hub, alg(signing), "JWT", &told)?;
+    Ok((door, Told::Signed(signed)))
+}

@@ -1,0 +1,109 @@
+//! The secrets of OpenID Connect and what the store keeps beside each: never the secret itself, only its digest.
+
+use crate::config::{CODE, SECRET};
+use crate::wire::{Asked, ClaimsRequest};
+use preau_domain::{
+    Authentication, CorrelationId, Grant, GrantKind, Ids, Instant, OneTimeKey, Seconds, SessionId, Ticket, TicketKind,
+};
+use preau_web::{Door, Live};
+use serde::{Deserialize, Serialize};
+
+/// A new code or token.
+pub fn generate(ids: &dyn Ids) -> String {
+    ids.text(SECRET)
+}
+
+/// The name under which a secret is stored.
+pub fn key(secret: &str) -> OneTimeKey {
+    preau_keys::one_time_key(secret)
+}
+
+/// What is kept beside a code.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Code {
+    /// What was asked.
+    #[serde(rename = "a")]
+    pub asked: Asked,
+    /// Scopes that are given.
+    #[serde(rename = "g")]
+    pub scopes: Vec<String>,
+    /// The request it comes from, so that the audit holds together from the browser to the service.
+    #[serde(rename = "c")]
+    pub correlation: CorrelationId,
+}
+
+impl Code {
+    /// The ticket of a code, for the person of a session and a service.
+    pub fn stored(&self, secret: &str, live: &Live, door: &Door, at: Instant) -> Option<Ticket> {
+        Some(Ticket {
+            key: key(secret),
+            kind: TicketKind::OidcCode,
+            session: live.session.id.clone(),
+            person: live.session.person.clone(),
+            service: door.service.id.clone(),
+            payload: serde_json::to_string(self).ok().filter(|text| text.len() <= 8 * 1024)?,
+            issued: at,
+            expires: live.session.expires.min(at + CODE),
+        })
+    }
+}
+
+/// What is kept beside an access or refresh token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Given {
+    /// Scopes that were given.
+    #[serde(rename = "g")]
+    pub scopes: Vec<String>,
+    /// Claims asked one by one.
+    #[serde(rename = "r", default)]
+    pub claims: ClaimsRequest,
+    /// The proof it rests on.
+    #[serde(rename = "p")]
+    pub authentication: Authentication,
+    /// The name of its session for the service.
+    #[serde(rename = "s")]
+    pub sid: String,
+    /// The request it comes from.
+    #[serde(rename = "c")]
+    pub correlation: CorrelationId,
+}
+
+/// What tokens are made for.
+pub struct Holder<'a> {
+    /// The service.
+    pub door: &'a Door,
+    /// The person, in a session or without one.
+    pub live: &'a Live,
+    /// The session they die with, if any.
+    pub session: Option<SessionId>,
+    /// The code they descend from.
+    pub family: OneTimeKey,
+}
+
+impl Holder<'_> {
+    /// A token for the store.
+    pub fn grant(&self, secret: &str, kind: GrantKind, given: &Given, at: Instant, life: Seconds) -> Option<Grant> {
+        let end = at + life;
+        let bound = self.session.is_some().then_some(self.live.session.expires);
+        Some(Grant {
+            key: key(secret),
+            kind,
+            family: self.family.clone(),
+            session: self.session.clone(),
+            person: Some(self.live.person.id.clone()),
+            service: self.door.service.id.clone(),
+            doc: serde_json::to_string(given).ok().filter(|text| text.len() <= 8 * 1024)?,
+            issued: at,
+            expires: bound.map_or(end, |bound| bound.min(end)),
+        })
+    }
+}
+
+/// What a service is told at the end of a session: which of its sessions, and whose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// The name of the session for the service.
+    pub sid: String,
+    /// The person as the service knows them.
+    pub sub: String,
+}

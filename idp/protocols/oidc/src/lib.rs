@@ -1,0 +1,75 @@
+//! The OpenID provider: authorization, tokens, userinfo, introspection, revocation, discovery, logout.
+//!
+//! Five parts. [`wire`] reads parameters and writes claims and metadata; it is pure. `grants` makes codes and tokens and says
+//! what the store keeps beside them. `flow` decides: the door, one redemption, what is told, the end of a session. `routes`
+//! puts addresses in front of them. What can go wrong is one enum, [`OidcError`], mapped in one table to the codes of the
+//! standards.
+//!
+//! Passwords, the session and the pages people read are in `preau-web`; who may open what and what is released is
+//! `preau-policy`'s; signatures and their keys are `preau-keys`'. How a service is described is in `connectors/api`.
+//! Sections without a name are those of *OpenID Connect Core 1.0*.
+
+pub mod config;
+mod error;
+mod flow;
+mod grants;
+mod routes;
+pub mod wire;
+
+pub use error::OidcError;
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::response::Response;
+use preau_domain::Visit;
+use preau_web::{CompletedSignIn, Door, Fault, FaultKind, Hub, Live, LogoutNotice, Protocol, Refusal, Visitor};
+use std::sync::Arc;
+
+/// The name of the protocol in the store, in logs and in addresses.
+pub const NAME: &str = "oidc";
+
+/// The OpenID Connect protocol.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Oidc;
+
+#[async_trait]
+impl Protocol for Oidc {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn routes(&self) -> Router<Arc<Hub>> {
+        routes::routes()
+    }
+
+    async fn complete(&self, hub: &Hub, visitor: &Visitor, done: CompletedSignIn) -> Result<Response, Fault> {
+        let response = flow::hand_over::complete(hub, visitor, &done).await?;
+        Ok(routes::carried(hub, visitor, &response))
+    }
+
+    /// A person who is refused reads why on the page, where there is somebody to turn to; a service that must not show a
+    /// page (`prompt=none`) is told `access_denied` at the door.
+    async fn refuse(&self, _: &Hub, _: &Visitor, _: &Refusal) -> Option<Response> {
+        None
+    }
+
+    /// Sends the browser to where the service begins its sign-on (section 4), or to its home: only the service knows the
+    /// state it wants back.
+    async fn launch(&self, hub: &Hub, _: &Visitor, door: &Door, _: &Live) -> Option<Result<Response, Fault>> {
+        let oidc = door.oidc.as_ref()?;
+        let to = match &oidc.initiate_login_uri {
+            Some(uri) => door.service.trust_exactly(uri, [uri]).map(|to| to.with_query("iss", hub.base())),
+            None => door.service.trust(door.service.home.as_str()).map(|to| to.as_str().to_owned()),
+        };
+        let to = to.ok_or_else(|| Fault::new(FaultKind::Internal, "the home of a service is not one of its addresses"));
+        Some(to.map(|to| hub.see_other(&to)))
+    }
+
+    fn logout_notice(&self, hub: &Hub, visit: &Visit) -> Option<LogoutNotice> {
+        flow::logout::notice(hub, visit)
+    }
+
+    fn logout_frame(&self, hub: &Hub, visit: &Visit) -> Option<String> {
+        flow::logout::frame(hub, visit)
+    }
+}

@@ -1,0 +1,14 @@
+//! The words of the standards: what a browser or a service may ask, and what it is answered. Pure: no storage, no clock, no
+//! network; names here are the standards' own.
+
+mod authorize;
+mod claims;
+mod metadata;
+mod respond;
+mod token;
+
+pub use authorize::{Asked, Mode, Prompt, ResponseType, Target, state};
+pub use claims::{ClaimsRequest, Wanted, claims, known_scope};
+pub use metadata::{PATHS, metadata};
+pub use respond::{Response, fields_of_error};
+pub use token::{Presented, TokenRequest, is_secret};

@@ -1,0 +1,80 @@
+//! What the provider says of itself (OpenID Connect Discovery 1.0, RFC 8414, RP-Initiated, Back-Channel and Front-Channel
+//! Logout 1.0, RFC 9207): only what is true of the running server.
+
+use serde_json::{Value, json};
+
+/// Where the document is found. Both say the same.
+pub const PATHS: [&str; 2] = ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"];
+
+/// Claims that may be told, to those who are granted them.
+const CLAIMS: &[&str] = &[
+    "sub",
+    "iss",
+    "aud",
+    "exp",
+    "iat",
+    "auth_time",
+    "nonce",
+    "acr",
+    "amr",
+    "sid",
+    "name",
+    "given_name",
+    "family_name",
+    "preferred_username",
+    "email",
+    "email_verified",
+    "ent_establishment",
+    "ent_establishment_name",
+    "ent_establishments",
+    "ent_profiles",
+    "ent_classes",
+    "ent_groups",
+    "ent_subjects",
+];
+
+/// The document of an issuer, whose address ends without a slash; `algorithms` are those it can sign with now.
+pub fn metadata(issuer: &str, algorithms: &[&str]) -> Value {
+    let at = |path: &str| format!("{issuer}/oidc/{path}");
+    let verified = ["RS256", "PS256", "ES256", "EdDSA"];
+    let authentication = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
+    json!({
+        "issuer": issuer,
+        "authorization_endpoint": at("authorize"),
+        "token_endpoint": at("token"),
+        "userinfo_endpoint": at("userinfo"),
+        "jwks_uri": at("jwks"),
+        "introspection_endpoint": at("introspect"),
+        "revocation_endpoint": at("revoke"),
+        "end_session_endpoint": at("logout"),
+        "scopes_supported": ["openid", "profile", "email", "ent", "offline_access"],
+        "response_types_supported": ["code", "id_token", "id_token token", "code id_token", "code token", "code id_token token"],
+        "response_modes_supported": ["query", "fragment", "form_post"],
+        "grant_types_supported": ["authorization_code", "refresh_token", "implicit"],
+        "subject_types_supported": ["pairwise", "public"],
+        "acr_values_supported": [super::super::flow::ACR_PASSWORD],
+        "id_token_signing_alg_values_supported": algorithms,
+        "userinfo_signing_alg_values_supported": algorithms,
+        "token_endpoint_auth_methods_supported": authentication,
+        "token_endpoint_auth_signing_alg_values_supported": verified,
+        "introspection_endpoint_auth_methods_supported": &authentication[..3],
+        "introspection_endpoint_auth_signing_alg_values_supported": verified,
+        "revocation_endpoint_auth_methods_supported": authentication,
+        "revocation_endpoint_auth_signing_alg_values_supported": verified,
+        "code_challenge_methods_supported": ["S256"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "display_values_supported": ["page", "popup", "touch", "wap"],
+        "claim_types_supported": ["normal"],
+        "claims_supported": CLAIMS,
+        "ui_locales_supported": ["fr", "en"],
+        "claims_parameter_supported": true,
+        "request_parameter_supported": false,
+        "request_uri_parameter_supported": false,
+        "require_request_uri_registration": false,
+        "authorization_response_iss_parameter_supported": true,
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
+        "frontchannel_logout_supported": true,
+        "frontchannel_logout_session_supported": true,
+    })
+}

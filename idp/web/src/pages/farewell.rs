@@ -1,0 +1,58 @@
+//! Pages of the ways out to a service: the form that carries an answer to it, the question before a sign-out that a service
+//! asks for, and the frames by which a browser tells services that it is over.
+
+use super::{Page, html};
+use crate::{Hub, Visitor, headers};
+use askama::Template;
+use axum::response::Response;
+use http::header;
+use preau_domain::TrustedUrl;
+use url::Url;
+
+#[derive(Template)]
+#[template(path = "posting.html")]
+pub(super) struct Posting<'a> {
+    pub(super) page: Page<'a>,
+    pub(super) to: &'a str,
+    pub(super) fields: &'a [(&'static str, String)],
+}
+
+/// The page that posts fields to a service: a form that a script sends, and a button for browsers without scripts.
+pub fn posting(hub: &Hub, visitor: &Visitor, to: &TrustedUrl, fields: &[(&'static str, String)]) -> Response {
+    let page = Page::new(hub, visitor);
+    let mut response = html("posting", &Posting { page, to: to.as_str(), fields });
+    let origin = to.url().origin().ascii_serialization();
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, headers::form_action(&[origin]));
+    response
+}
+
+#[derive(Template)]
+#[template(path = "ask_sign_out.html")]
+pub(super) struct AskSignOut<'a> {
+    pub(super) page: Page<'a>,
+    pub(super) name: String,
+    pub(super) form_token: &'a str,
+}
+
+/// Asks whether the person wants to sign out: somebody sent the browser here, and it may not have been the person.
+pub fn ask_sign_out(hub: &Hub, visitor: &Visitor, name: String, form_token: &str) -> Response {
+    html("ask-sign-out", &AskSignOut { page: Page::new(hub, visitor), name, form_token })
+}
+
+#[derive(Template)]
+#[template(path = "leaving.html")]
+pub(super) struct Leaving<'a> {
+    pub(super) page: Page<'a>,
+    pub(super) frames: &'a [String],
+    pub(super) to: &'a str,
+}
+
+/// Lets the browser tell services that it is over, and then leads on: to a service, or to the page that says so.
+pub fn leaving(hub: &Hub, visitor: &Visitor, frames: &[String], to: &str) -> Response {
+    let mut response = html("leaving", &Leaving { page: Page::new(hub, visitor), frames, to });
+    let origin = |frame: &String| Some(Url::parse(frame).ok()?.origin().ascii_serialization());
+    let mut origins: Vec<String> = frames.iter().filter_map(origin).collect();
+    origins.dedup();
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, headers::frame_src(&origins));
+    response
+}
