@@ -83,6 +83,13 @@ fn check(oidc: &OidcService, identifier: Identifier, wrong: &mut impl FnMut(&str
     {
         wrong("oidc.sector", "a sector is named by 1 to 64 of a-z, 0-9 and -".into());
     }
+    let offered = [OidcGrant::AuthorizationCode, OidcGrant::RefreshToken];
+    if let Some(other) = oidc.grants.iter().find(|grant| !offered.contains(grant)) {
+        wrong("oidc.grants", format!("{} is not offered", other.as_str()));
+    }
+    if oidc.authentication == ClientAuthentication::TlsClientAuth {
+        wrong("oidc.authentication", "tls_client_auth is not offered".into());
+    }
     if oidc.is_public() && oidc.grants.contains(&OidcGrant::ClientCredentials) {
         wrong("oidc.grants", "a public client has no credentials of its own".into());
     }
@@ -174,11 +181,11 @@ fn secret_of(path: &Path) -> Result<String, String> {
 
 /// Whether the public keys a service needs are told, and told once.
 fn keys(settings: &OidcSettings, authentication: ClientAuthentication, wrong: &mut impl FnMut(&str, String)) {
-    if settings.jwks.is_some() && settings.jwks_uri.is_some() {
-        wrong("oidc.jwks", "keys are given here or at `jwks_uri`, not in both places".into());
+    if settings.jwks_uri.is_some() {
+        wrong("oidc.jwks_uri", "keys are not fetched: write them as `jwks`".into());
     }
-    if authentication == ClientAuthentication::PrivateKeyJwt && settings.jwks.is_none() && settings.jwks_uri.is_none() {
-        wrong("oidc", "`jwks` or `jwks_uri` is needed for private_key_jwt".into());
+    if authentication == ClientAuthentication::PrivateKeyJwt && settings.jwks.is_none() {
+        wrong("oidc", "`jwks` is needed for private_key_jwt".into());
     }
     if let Some(text) = &settings.jwks {
         let set: Result<serde_json::Value, _> = serde_json::from_str(text);

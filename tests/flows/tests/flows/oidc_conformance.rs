@@ -374,7 +374,7 @@ async fn told_by_scope(hub: &TestHub, scopes: &str) -> Value {
     let rp = hub.rp("rp");
     let tokens = signed_in(hub, &rp, &[("scope", scopes)]).await;
     let mut told = rp.userinfo(tokens.access()).await.json;
-    assert_eq!(told.as_object_mut().and_then(|told| told.remove("sub")).is_some(), true);
+    assert!(told.as_object_mut().and_then(|told| told.remove("sub")).is_some());
     told
 }
 
