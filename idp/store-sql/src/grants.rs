@@ -138,8 +138,7 @@ impl Grants for Back {
     }
 
     async fn rotate(&self, spent: &OneTimeKey, now: Instant, next: &[Grant]) -> Result<Rotation> {
-        let end = if next.is_empty() { now } else { latest(next)? };
-        let (next, spent) = (next.to_vec(), spent.as_str().to_owned());
+        let (end, next, spent) = (latest(next)?, next.to_vec(), spent.as_str().to_owned());
         self.write(Shape::Several, move |link| Box::pin(rotate(link, spent, now, next, end))).await
     }
 
