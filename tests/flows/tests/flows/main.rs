@@ -15,6 +15,7 @@ mod forms;
 mod journal;
 mod oidc;
 mod oidc_conformance;
+mod oidc_conformance_logout;
 mod oidc_door;
 mod oidc_tokens;
 mod outages;
