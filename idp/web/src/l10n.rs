@@ -4,6 +4,7 @@
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use http::{HeaderMap, header};
+use std::collections::HashMap;
 use std::fmt;
 
 /// A language people read.
@@ -71,8 +72,14 @@ impl fmt::Display for Locale {
 
 /// Every text, loaded once.
 pub struct Texts {
-    fr: FluentBundle<FluentResource>,
-    en: FluentBundle<FluentResource>,
+    fr: Language,
+    en: Language,
+}
+
+struct Language {
+    bundle: FluentBundle<FluentResource>,
+    /// The texts without parameters, as they are shown: a page has some twenty of them.
+    plain: HashMap<&'static str, String>,
 }
 
 const FR: &str = include_str!("../locales/fr.ftl");
@@ -81,12 +88,13 @@ const EN: &str = include_str!("../locales/en.ftl");
 impl Texts {
     /// Reads the embedded texts. A text that cannot be read is shown as its key; a test checks that there is none.
     pub fn load() -> Texts {
-        Texts { fr: bundle(Locale::Fr, FR), en: bundle(Locale::En, EN) }
+        Texts { fr: Language::load(Locale::Fr, FR), en: Language::load(Locale::En, EN) }
     }
 
     /// A text without parameters.
     pub fn text(&self, locale: Locale, key: &str) -> String {
-        self.format(locale, key, None)
+        let language = self.language(locale);
+        language.plain.get(key).cloned().unwrap_or_else(|| language.format(key, None))
     }
 
     /// A text with parameters.
@@ -95,27 +103,49 @@ impl Texts {
         for (name, value) in parameters {
             args.set((*name).to_owned(), FluentValue::from((*value).to_owned()));
         }
-        self.format(locale, key, Some(&args))
+        self.language(locale).format(key, Some(&args))
     }
 
     /// A text that depends on a number, under the name `count`.
     pub fn count(&self, locale: Locale, key: &str, count: usize) -> String {
         let mut args = FluentArgs::new();
         args.set("count", FluentValue::from(count as f64));
-        self.format(locale, key, Some(&args))
+        self.language(locale).format(key, Some(&args))
     }
 
-    fn format(&self, locale: Locale, key: &str, args: Option<&FluentArgs<'_>>) -> String {
-        let bundle = match locale {
+    fn language(&self, locale: Locale) -> &Language {
+        match locale {
             Locale::Fr => &self.fr,
             Locale::En => &self.en,
-        };
-        let Some(pattern) = bundle.get_message(key).and_then(|m| m.value()) else {
+        }
+    }
+}
+
+impl Language {
+    fn load(locale: Locale, source: &'static str) -> Language {
+        let bundle = bundle(locale, source);
+        let plain = keys(source).filter_map(|key| {
+            let mut errors = Vec::new();
+            let text = bundle.format_pattern(bundle.get_message(key)?.value()?, None, &mut errors).into_owned();
+            errors.is_empty().then_some((key, text))
+        });
+        let plain = plain.collect();
+        Language { bundle, plain }
+    }
+
+    fn format(&self, key: &str, args: Option<&FluentArgs<'_>>) -> String {
+        let Some(pattern) = self.bundle.get_message(key).and_then(|m| m.value()) else {
             tracing::error!(key, "text missing");
             return key.to_owned();
         };
-        bundle.format_pattern(pattern, args, &mut Vec::new()).into_owned()
+        self.bundle.format_pattern(pattern, args, &mut Vec::new()).into_owned()
     }
+}
+
+/// The keys of a file of texts, in its order.
+fn keys(source: &str) -> impl Iterator<Item = &str> {
+    let lines = source.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_alphabetic()));
+    lines.filter_map(|line| line.split_once(" =")).map(|(key, _)| key.trim())
 }
 
 fn bundle(locale: Locale, source: &str) -> FluentBundle<FluentResource> {
@@ -140,9 +170,8 @@ fn bundle(locale: Locale, source: &str) -> FluentBundle<FluentResource> {
 mod tests {
     use super::*;
 
-    fn keys(source: &str) -> Vec<&str> {
-        let lines = source.lines().filter(|l| l.starts_with(|c: char| c.is_ascii_alphabetic()));
-        let mut keys: Vec<&str> = lines.filter_map(|l| l.split_once(" =")).map(|(key, _)| key.trim()).collect();
+    fn sorted(source: &str) -> Vec<&str> {
+        let mut keys: Vec<&str> = keys(source).collect();
         keys.sort_unstable();
         keys
     }
@@ -150,10 +179,18 @@ mod tests {
     #[test]
     fn english_says_everything_french_says() {
         assert!(FluentResource::try_new(FR.to_owned()).is_ok() && FluentResource::try_new(EN.to_owned()).is_ok());
-        assert_eq!(keys(FR), keys(EN));
-        let mut unique = keys(FR);
+        assert_eq!(sorted(FR), sorted(EN));
+        let mut unique = sorted(FR);
         unique.dedup();
-        assert_eq!(unique, keys(FR), "a key is defined twice");
+        assert_eq!(unique, sorted(FR), "a key is defined twice");
+    }
+
+    #[test]
+    fn a_text_with_parameters_is_not_taken_for_one_without() {
+        let texts = Texts::load();
+        assert!(texts.fr.plain.contains_key("choose-title") && !texts.fr.plain.contains_key("choose-purpose"));
+        let parameters = [("workspace", "Préau")];
+        assert!(texts.with(Locale::Fr, "choose-purpose", &parameters).contains("Préau"));
     }
 
     #[test]
