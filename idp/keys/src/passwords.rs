@@ -1,9 +1,9 @@
 //! Passwords of local accounts: Argon2id on a few threads of their own, behind a short queue.
 //!
 //! A hash costs 19 MiB and some 25 ms of one core. Left unbounded, a flood of sign-ins would take all memory and starve
-//! every other request; here it meets a full queue, and the caller says so ([`Busy`]) at no cost. Each thread keeps its
-//! memory from one hash to the next, since asking the system for fresh pages costs 15 % of a hash, and gives it back
-//! when it has been idle for a while.
+//! every other request; here it meets a full queue, and the caller says so ([`Busy`]) at no cost. The memory of a hash
+//! serves the next one, whichever thread computes it, since asking the system for fresh pages costs 15 % of a hash and what
+//! was used last is nearest to the processor; it is given back when the pool has been idle for a while.
 
 use crate::constant_time_eq;
 use argon2::password_hash::{Output, ParamsString, PasswordHash, SaltString};
@@ -31,7 +31,7 @@ const MAX_MEMORY_KIB: u32 = 64 * 1024;
 const MAX_PASSES: u32 = 8;
 const MAX_LANES: u32 = 8;
 
-/// How long a thread keeps its memory without work.
+/// How long memory is kept without work.
 const IDLE: Duration = Duration::from_secs(10);
 
 /// The queue is full: nothing was checked. The caller answers "try again" and counts no failure against the person.
@@ -73,6 +73,10 @@ struct Shared {
 #[derive(Default)]
 struct Queue {
     jobs: VecDeque<Job>,
+    /// Memory nobody uses, the latest used last.
+    spare: Vec<Vec<Block>>,
+    /// Jobs that were begun.
+    begun: u64,
     closed: bool,
 }
 
@@ -170,26 +174,29 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next job, or `None` when the pool is gone. Calls `idle` once it has waited long.
-    fn next(&self, mut idle: impl FnMut()) -> Option<Job> {
+    /// The next job and memory for it, or `None` when the pool is gone. Whoever has waited long gives back what nobody uses.
+    fn next(&self) -> Option<(Job, Vec<Block>)> {
         let mut queue = self.lock();
-        let mut rested = false;
+        let (mut rested, mut begun) = (false, queue.begun);
         loop {
             if queue.closed {
                 return None;
             }
             if let Some(job) = queue.jobs.pop_front() {
-                return Some(job);
+                queue.begun += 1;
+                let memory = queue.spare.pop().unwrap_or_default();
+                return Some((job, memory));
             }
             if rested {
                 queue = self.wake.wait(queue).unwrap_or_else(PoisonError::into_inner);
             } else {
                 let (back, waited) = self.wake.wait_timeout(queue, IDLE).unwrap_or_else(PoisonError::into_inner);
                 queue = back;
-                if waited.timed_out() {
+                if waited.timed_out() && begun == queue.begun {
                     rested = true;
-                    idle();
+                    queue.spare.clear();
                 }
+                begun = queue.begun;
             }
         }
     }
@@ -197,13 +204,11 @@ impl Shared {
 
 /// One thread of the pool.
 fn work(shared: &Shared) {
-    let mut memory: Vec<Block> = Vec::new();
-    while let Some(job) = shared.next(|| memory = Vec::new()) {
-        // Whoever asked has gone away: the work would be for nobody.
-        if job.reply.is_closed() {
-            continue;
-        }
-        if let Some(output) = compute(&mut memory, &job) {
+    while let Some((job, mut memory)) = shared.next() {
+        // Whoever asked may have gone away: the work would be for nobody.
+        let output = if job.reply.is_closed() { None } else { compute(&mut memory, &job) };
+        shared.lock().spare.push(memory);
+        if let Some(output) = output {
             // A caller who leaves meanwhile loses the answer, which is theirs to lose.
             let _ = job.reply.send(output);
         }
