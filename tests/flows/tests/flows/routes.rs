@@ -5,7 +5,7 @@ use Protection::{
     Bearer, Client, Machine, Open, OwnSession, OwnSignIn, Provider, Session, SessionForm, SignInForm, Ticket,
 };
 use http::Method;
-use preau_flows::{ALICE, Answer, TestHub, stories};
+use preau_flows::{ALICE, Answer, OidcRp, TestHub, stories};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -205,32 +205,35 @@ fn filled(path: &str, id: &str, asset: &str) -> String {
     }
 }
 
+/// The address to ask, and the form to send, so that an address shows its protection.
+fn asks(path: &str, target: &str, rp: &OidcRp) -> (String, String) {
+    match path {
+        "/cas/login" => (format!("{target}?service=https://app.example/cas/"), String::new()),
+        "/oidc/authorize" => (format!("{target}?{}", rp.query(&[])), rp.query(&[])),
+        _ => (target.to_owned(), String::new()),
+    }
+}
+
+/// The name of the sign-in a page belongs to, and the address of its style.
+fn names_on(page: &Answer) -> (String, String) {
+    let id = page.url.rsplit('/').next().and_then(|end| end.split('?').next()).unwrap_or_default();
+    let style = page.body.split("href=\"").find(|rest| rest.starts_with("/assets/")).unwrap_or_default();
+    (id.to_owned(), style.split('"').next().unwrap_or_default().to_owned())
+}
+
 async fn every_route_is_protected_as_the_reference_says(hub: TestHub) {
     let rp = hub.rp("rp");
     let (mut owner, mut inside, mut stranger) = (hub.browser(), hub.browser(), hub.browser());
     let page = owner.password_page("/", &ALICE).await;
     inside.sign_in(&ALICE).at_home().await;
-    let id = page.url.rsplit('/').next().and_then(|end| end.split('?').next()).unwrap_or_default().to_owned();
-    let style = page.body.split("href=\"").find(|rest| rest.starts_with("/assets/")).unwrap_or_default();
-    let style = style.split('"').next().unwrap_or_default().to_owned();
+    let (id, style) = names_on(&page);
     for (methods, path, protection, _) in ROUTES {
         let target = filled(path, &id, &style);
-        for method in methods.split(' ').map(|name| Method::from_bytes(name.as_bytes()).expect("a method")) {
-            let query = match *path {
-                "/cas/login" => "?service=https://app.example/cas/".to_owned(),
-                "/oidc/authorize" => format!("?{}", rp.query(&[])),
-                _ => String::new(),
-            };
-            if method == Method::OPTIONS {
-                continue;
-            }
-            let asked = format!("{target}{query}");
-            let body = if *path == "/oidc/authorize" && method == Method::POST {
-                query.trim_start_matches('?').as_bytes()
-            } else {
-                b""
-            };
-            let outside = stranger.send(method.clone(), &asked, &[], Some(body)).await;
+        // What a page may ask beforehand is told to everybody.
+        for method in methods.split(' ').filter(|name| *name != "OPTIONS") {
+            let method = Method::from_bytes(method.as_bytes()).expect("a method");
+            let (asked, body) = asks(path, &target, &rp);
+            let outside = stranger.send(method.clone(), &asked, &[], Some(body.as_bytes())).await;
             let without_token = match protection {
                 SignInForm => Some(owner.send(method, &asked, &[], Some(b"public=staff&login=a&password=b")).await),
                 SessionForm => Some(inside.send(method, &asked, &[], Some(b"uai=0990002X")).await),
