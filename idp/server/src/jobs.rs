@@ -10,6 +10,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use preau_connector_api::{Connector, Directory, Problem};
 use preau_domain::{AuditEvent, AuditKind, Clock, CorrelationId, Seconds, SourceId};
 use preau_keys::SystemIds;
+use preau_keys::signers::SIGNED_WITH;
 use preau_provision::{Options, Silent, SyncContext, SyncError, synchronise};
 use preau_store::{RunOutcome, Store, StoreError, Swept};
 use preau_web::Hub;
@@ -156,37 +157,44 @@ async fn seal(store: Arc<dyn Store>) {
 /// How often the signing keys are read again: what another server made is published here within that time.
 const KEYS: Duration = Duration::from_secs(30);
 
+/// The same while a key is missing that somebody may be waiting for.
+const KEYS_MISSING: Duration = Duration::from_secs(2);
+
 /// Takes the signing keys, those other servers made among them, and makes and removes what is due.
 async fn rotate(house: Arc<House>) {
-    let mut ticks = tokio::time::interval(KEYS);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut closed = Vec::new();
     loop {
-        ticks.tick().await;
-        signing_keys(&house.signing, true).await;
+        let whole = signing_keys(&house.signing, true, &mut closed).await;
+        tokio::time::sleep(if whole { KEYS } else { KEYS_MISSING }).await;
     }
 }
 
-/// Does once what is due with the signing keys, and tells it. A failure is told too, and ends nothing: what is not done
-/// now is done at the next turn.
-pub(crate) async fn signing_keys(signing: &Signing, patient: bool) {
+/// Does once what is due with the signing keys, tells it and writes it in the journal; says whether there is nothing to
+/// hurry for. A failure is told too, and ends nothing: what is not done now is done at the next turn. Keys that do not open
+/// are told once, and remembered in `closed`.
+pub(crate) async fn signing_keys(signing: &Signing, patient: bool, closed: &mut Vec<String>) -> bool {
     let done = match signing.settle(patient).await {
         Ok(done) => done,
         Err(error) => {
             metrics::counter!("preau_signing_keys_failures_total").increment(1);
             tracing::warn!(%error, "the signing keys were not read: those at hand go on");
-            return;
+            return false;
         }
     };
-    for place in &done.made {
-        tracing::info!(key = %place, "signing key made");
+    for (what, places) in [("made", &done.made), ("removed", &done.removed)] {
+        for place in places {
+            tracing::info!(key = %place, "signing key {what}");
+            let (now, correlation) = (signing.clock.now(), CorrelationId::generate(&SystemIds));
+            let detail = format!("{what} {place}");
+            signing.store.record(AuditEvent::new(now, AuditKind::SigningKeysChanged, correlation, detail));
+        }
     }
-    for place in &done.removed {
-        tracing::info!(key = %place, "signing key removed");
-    }
-    for place in &done.closed {
+    for place in done.closed.iter().filter(|place| !closed.contains(place)) {
         tracing::error!(key = %place, "signing key does not open: it was sealed with another master key, see `preau doctor`");
     }
     metrics::gauge!("preau_signing_keys_closed").set(done.closed.len() as f64);
+    *closed = done.closed;
+    !closed.is_empty() || signing.signers.ready(signing.clock.now()) == SIGNED_WITH
 }
 
 /// Takes away what expired.

@@ -78,7 +78,8 @@ pub async fn start(loaded: Loaded, demo: bool, metrics: PrometheusHandle) -> Res
 
     let signing =
         Signing { store: Arc::clone(&store), signers: Arc::clone(&hub.signers), clock: Arc::clone(&hub.clock) };
-    jobs::signing_keys(&signing, false).await;
+    // Tokens can be signed before anybody asks for one; what takes its time is made meanwhile.
+    jobs::signing_keys(&signing, false, &mut Vec::new()).await;
 
     let handle = Handle::new();
     let mut sockets = JoinSet::new();

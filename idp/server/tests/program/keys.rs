@@ -24,6 +24,8 @@ fn a_server_makes_its_keys_and_an_operator_replaces_one() {
     let (code, _, err) = desk.run(&["keys", "rotate", "--alg", "HS256"]);
     assert!(code == 1 && err.contains("HS256"), "{err}");
     assert_eq!(server.stop(), 0);
+    let (code, out, _) = desk.run(&["audit", "verify"]);
+    assert!(code == 0 && out.starts_with("5 events checked"), "three keys made, two replaced: {out}");
 }
 
 #[test]
