@@ -26,7 +26,7 @@ packages() {
     # A C compiler for the bundled SQLite and the cryptography library; setpriv is in util-linux.
     echo gcc libc6-dev make pkg-config ca-certificates util-linux
     echo slapd ldap-utils
-    echo apache2 libapache2-mod-auth-cas libapache2-mod-php php-cas php-curl php-xml
+    echo apache2 libapache2-mod-auth-cas libapache2-mod-auth-openidc libapache2-mod-php php-cas php-curl php-xml
     if [ "$level" = test ]; then
         echo postgresql curl jq python3 python3-venv chromium xmlsec1
         # Either of them may come from elsewhere than Debian.
@@ -76,26 +76,28 @@ check_rust() {
     fi
 }
 
-# The Python client of the tests, in a folder of its own.
+# The Python clients of the tests, in a folder of their own.
 install_python() {
     local venv=target/python wanted=tests/clients/requirements.txt
     if ! cmp -s $wanted $venv/requirements.txt; then
-        say "installing the Python client"
+        say "installing the Python clients"
         rm -rf $venv
         python3 -m venv $venv
-        $venv/bin/pip install --quiet --disable-pip-version-check -r $wanted >&2
+        $venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $wanted >&2
         cp $wanted $venv/requirements.txt
     fi
 }
 
-# What drives the browser.
+# What drives the browser, and the Node client of the tests.
 install_node() {
-    local folder=tests/browser
-    if ! cmp -s $folder/package-lock.json $folder/node_modules/.installed; then
-        say "installing what drives the browser"
-        npm ci --prefix $folder --no-audit --no-fund --loglevel=error >&2
-        cp $folder/package-lock.json $folder/node_modules/.installed
-    fi
+    local folder
+    for folder in tests/browser tests/clients/node; do
+        if ! cmp -s $folder/package-lock.json $folder/node_modules/.installed; then
+            say "installing the packages of $folder"
+            npm ci --prefix $folder --no-audit --no-fund --loglevel=error >&2
+            cp $folder/package-lock.json $folder/node_modules/.installed
+        fi
+    done
 }
 
 install_packages

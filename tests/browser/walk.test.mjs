@@ -35,7 +35,7 @@ test('sign in, open two services without a second password, sign out of everythi
   assert.ok((await heading(page)).includes(teacher.name.split(' ')[0]), 'the home page greets by name');
   await look(page, 'home');
 
-  for (const id of ['kiosque', 'atelier']) {
+  for (const id of ['kiosque', 'atelier', 'agenda']) {
     await page.goto(demo.base);
     await page.click(`a[href="/open/${id}"]`);
     await page.waitForSelector('[data-user]');
@@ -47,7 +47,7 @@ test('sign in, open two services without a second password, sign out of everythi
   await signOut(page);
   await page.waitForSelector('a.button[href="/"]');
   await look(page, 'signed-out');
-  for (const id of ['kiosque', 'atelier']) {
+  for (const id of ['kiosque', 'atelier', 'agenda']) {
     // The services are told in the background; what counts is that they end up asking again.
     await assert.doesNotReject(
       async () => {
@@ -101,11 +101,11 @@ test('the keyboard is enough', async () => {
 
 test('each person sees the tiles of their profile and class, and no other', async () => {
   const expected = {
-    teacher: ['atelier', 'journal-6a', 'kiosque'],
-    cpe: ['atelier', 'kiosque'],
-    'pupil-6e': ['journal-6a', 'kiosque'],
-    'pupil-lycee': ['kiosque'],
-    parent: ['familles', 'kiosque'],
+    teacher: ['agenda', 'atelier', 'journal-6a', 'kiosque'],
+    cpe: ['agenda', 'atelier', 'kiosque'],
+    'pupil-6e': ['agenda', 'journal-6a', 'kiosque'],
+    'pupil-lycee': ['agenda', 'kiosque'],
+    parent: ['agenda', 'familles', 'kiosque'],
     guest: ['kiosque'],
   };
   for (const [role, ids] of Object.entries(expected)) {

@@ -1,8 +1,10 @@
 //! A whole small world for tests with real clients: an annuaire in a real OpenLDAP, preau as its operator runs it, sites
-//! behind real CAS clients, and visitors. The servers are in `tests/rig`; the stories in `tests/clients/tests/`.
+//! behind real CAS and OpenID Connect clients, and visitors. The servers are in `tests/rig`; the stories in `tests/clients/tests/`.
 
+mod application;
 mod visitor;
 mod world;
 
+pub use application::{Application, Client};
 pub use visitor::{Form, Page, Visitor};
 pub use world::World;

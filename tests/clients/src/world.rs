@@ -1,10 +1,12 @@
 //! The servers of one test, started in a folder of its own and ended with it.
 
+use crate::application::{self, Application, Client};
 use crate::{Page, Visitor};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use preau_annuaire::Account;
 use preau_rig::{Apache, Configuration, Instance, Preau, Process, Site, SiteKind, Slapd, SlapdOptions, Tls};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,22 +15,26 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(20);
 const GLANCE: Duration = Duration::from_millis(50);
 
+/// The connector of an application that speaks OpenID Connect by itself.
+const APPLICATION: &str = "oidc-application";
 /// The audience of what is for those who work in a school.
 const STAFF: &str = "allow = [{ profiles = [\"National_ENS\", \"National_DOC\", \"National_EVS\", \"National_DIR\"] }]";
 
-/// An annuaire of two hundred people, preau, and four services:
+/// An annuaire of two hundred people, preau, and these services:
 ///
 /// - `kiosque`, an Apache site behind `mod_auth_cas`;
 /// - `atelier`, a PHP page behind phpCAS over TLS, for staff only, which opens `fonds` in the person's name;
 /// - `fonds`, a PHP page behind phpCAS that accepts proxy tickets;
-/// - `carnet`, an https address where nobody listens: its tickets are validated by python-cas.
+/// - `agenda`, an Apache site behind `mod_auth_openidc`;
+/// - `carnet`, an https address where nobody listens: its tickets are validated by python-cas;
+/// - `bureau` and `cahier`, two more of those, with a secret each: authlib and openid-client speak for them.
 pub struct World {
     accounts: Vec<Account>,
     base: String,
     folder: PathBuf,
     authority: PathBuf,
     sites: Vec<Site>,
-    carnet: String,
+    absent: BTreeMap<&'static str, String>,
     preau: Preau,
     port: u16,
     // Fields are dropped in this order: first the door, then what stands behind it.
@@ -53,16 +59,6 @@ impl World {
         let options = SlapdOptions { ldif: Some(ldif), ..SlapdOptions::default() };
         let slapd = Slapd::start(&folder.join("slapd"), &options)?;
 
-        let sites = sites(&base, &tls)?;
-        let mut instances: Vec<Instance> = sites.iter().map(instance).collect();
-        let carnet = format!("https://localhost:{}/", preau_rig::free_port()?);
-        instances.push(Instance {
-            id: "carnet".into(),
-            connector: SiteKind::ModAuthCas.connector().into(),
-            title: "Le carnet".into(),
-            address: carnet.clone(),
-            audience: None,
-        });
         let configuration = Configuration {
             folder: folder.join("preau"),
             port,
@@ -72,8 +68,21 @@ impl World {
             authority: Some(tls.authority.clone()),
         };
         let config = configuration.write()?;
-        for instance in &instances {
-            configuration.mount(instance)?;
+        let sites = sites(&base, &tls, &configuration)?;
+        for site in &sites {
+            configuration.mount(&instance(site))?;
+        }
+        let mut absent = BTreeMap::new();
+        for (id, connector, title, secret) in [
+            ("carnet", SiteKind::ModAuthCas.connector(), "Le carnet", false),
+            ("bureau", APPLICATION, "Le bureau", true),
+            ("cahier", APPLICATION, "Le cahier", true),
+        ] {
+            let address = format!("https://localhost:{}/", preau_rig::free_port()?);
+            let (connector, title) = (connector.to_owned(), title.to_owned());
+            absent.insert(id, address.clone());
+            let id = id.to_owned();
+            configuration.mount(&Instance { id, connector, title, address, secret, audience: None })?;
         }
         let preau = Preau::new(&config)?;
         preau.run(&["sync", preau_rig::SOURCE], "")?;
@@ -87,7 +96,7 @@ impl World {
             folder,
             authority,
             sites,
-            carnet,
+            absent,
             preau,
             port,
             serving,
@@ -125,8 +134,8 @@ impl World {
 
     /// Address of a service, with a slash at the end.
     pub fn site(&self, name: &str) -> String {
-        if name == "carnet" {
-            return self.carnet.clone();
+        if let Some(address) = self.absent.get(name) {
+            return address.clone();
         }
         let site = self.sites.iter().find(|site| site.name == name);
         site.unwrap_or_else(|| panic!("no site {name}")).address()
@@ -184,14 +193,17 @@ impl World {
         tokio::time::timeout(PATIENCE, looking).await.with_context(|| format!("{address} still knows the person"))?
     }
 
+    /// An application that speaks for the service `id` with the library of the script `client`.
+    pub fn application(&self, client: Client, id: &str) -> Result<Application> {
+        let secret = self.folder.join(format!("preau/services/{id}.secret"));
+        let callback = format!("{}callback", self.site(id));
+        Application::start(client, self.base.trim_end_matches('/'), id, &secret, &callback)
+    }
+
     /// What python-cas makes of a ticket: an object with `user` and `attributes`, or `user` null.
     pub fn python_cas(&self, protocol: &str, service: &str, ticket: &str) -> Result<Value> {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python_cas.py");
-        let python = preau_rig::target_folder().join("python/bin/python");
-        if !python.exists() {
-            bail!("{} is missing: run `tests/install.sh test`", python.display());
-        }
-        let output = std::process::Command::new(python)
+        let output = std::process::Command::new(application::python()?)
             .arg(script)
             .args([protocol, &self.cas(), service, ticket])
             .output()
@@ -205,7 +217,7 @@ fn serve(preau: &Preau, port: u16, folder: &Path) -> Result<Process> {
     preau.serve(&["--demo"], port, true, &folder.join("preau.log"))
 }
 
-fn sites(base: &str, tls: &Tls) -> Result<Vec<Site>> {
+fn sites(base: &str, tls: &Tls, configuration: &Configuration<'_>) -> Result<Vec<Site>> {
     let site = |name: &str, title: &str, kind| -> Result<Site> {
         Ok(Site {
             name: name.into(),
@@ -213,8 +225,9 @@ fn sites(base: &str, tls: &Tls) -> Result<Vec<Site>> {
             kind,
             port: preau_rig::free_port()?,
             tls: None,
-            cas: format!("{base}cas"),
-            cas_authority: None,
+            preau: base.trim_end_matches('/').to_owned(),
+            preau_authority: None,
+            secret: None,
             proxies_to: None,
             accepts_proxies: false,
         })
@@ -225,7 +238,9 @@ fn sites(base: &str, tls: &Tls) -> Result<Vec<Site>> {
     let mut atelier = site("atelier", "Atelier", SiteKind::PhpCas)?;
     atelier.tls = Some(tls.clone());
     atelier.proxies_to = Some(fonds.address());
-    Ok(vec![kiosque, atelier, fonds])
+    let mut agenda = site("agenda", "L’agenda", SiteKind::ModAuthOpenidc)?;
+    agenda.secret = Some(configuration.secret("agenda"));
+    Ok(vec![kiosque, atelier, fonds, agenda])
 }
 
 fn instance(site: &Site) -> Instance {
@@ -234,6 +249,7 @@ fn instance(site: &Site) -> Instance {
         connector: site.kind.connector().into(),
         title: site.title.clone(),
         address: site.address(),
+        secret: site.secret.is_some(),
         audience: (site.name == "atelier").then(|| STAFF.to_owned()),
     }
 }

@@ -123,7 +123,7 @@ impl Service {
             id: setting.id.to_owned(),
             title: setting.title.to_owned(),
             address: place.site(setting).address(),
-            protocol: "CAS 3.0",
+            protocol: setting.kind.protocol(),
             client: setting.kind.client(),
         }
     }

@@ -1,5 +1,5 @@
-//! `make demo`: an invented annuaire in a real OpenLDAP, an Apache site behind `mod_auth_cas`, a PHP page behind phpCAS,
-//! and preau between them, all as plain processes of this machine that end together.
+//! `make demo`: an invented annuaire in a real OpenLDAP, Apache sites behind `mod_auth_cas` and `mod_auth_openidc`, PHP pages
+//! behind phpCAS, and preau between them, all as plain processes of this machine that end together.
 //!
 //! What it keeps between two runs is in one folder, `target/demo/`. How each server is started is in `tests/rig`; what
 //! preau is told is in [`settings`]; what the demo says of itself, to people and to scripts, is in [`facts`].
@@ -23,7 +23,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 /// How many people live in the annuaire of the demo.
 const PEOPLE: usize = 1500;
 
-/// Shows Préau at work on this machine: a real directory, real CAS applications.
+/// Shows Préau at work on this machine: a real directory, real CAS and OpenID Connect applications.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -91,7 +91,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
     step("Starting Préau");
     let serve = preau.serve(&["--demo"], place.ports.of(ports::PORTAL), true, &folder.join("preau.log"))?;
 
-    step("Starting Apache with mod_auth_cas and phpCAS");
+    step("Starting Apache with mod_auth_cas, mod_auth_openidc and phpCAS");
     let mut apache = Apache::start(&folder.join("apache"), &place.sites())?;
 
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -19,8 +19,15 @@ pub struct ServiceSetting {
     audience: &'static str,
 }
 
+impl ServiceSetting {
+    /// Whether it and preau share a secret.
+    fn has_secret(&self) -> bool {
+        self.kind == SiteKind::ModAuthOpenidc
+    }
+}
+
 /// Sites that no one here wrote the doors of, for different people.
-pub const SERVICES: [ServiceSetting; 4] = [
+pub const SERVICES: [ServiceSetting; 5] = [
     ServiceSetting {
         id: "kiosque",
         title: "Le kiosque",
@@ -46,6 +53,13 @@ pub const SERVICES: [ServiceSetting; 4] = [
         title: "L’espace des familles",
         kind: SiteKind::ModAuthCas,
         audience: r#"allow = [{ profiles = ["National_TUT"] }]"#,
+    },
+    ServiceSetting {
+        id: "agenda",
+        title: "L’agenda",
+        kind: SiteKind::ModAuthOpenidc,
+        // Everybody of an establishment.
+        audience: "allow = [{}]",
     },
 ];
 
@@ -76,8 +90,9 @@ impl Place {
             kind: setting.kind,
             port: self.ports.of(setting.id),
             tls: None,
-            cas: format!("{}cas", self.base()),
-            cas_authority: None,
+            preau: self.base().trim_end_matches('/').to_owned(),
+            preau_authority: None,
+            secret: setting.has_secret().then(|| self.instances().join(format!("{}.secret", setting.id))),
             proxies_to: None,
             accepts_proxies: false,
         }
@@ -105,6 +120,7 @@ impl Place {
                 connector: setting.kind.connector().to_owned(),
                 title: setting.title.to_owned(),
                 address: self.site(setting).address(),
+                secret: setting.has_secret(),
                 audience: Some(setting.audience.to_owned()),
             })?;
         }

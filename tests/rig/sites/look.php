@@ -7,16 +7,17 @@ function text($value)
     return htmlspecialchars((string) $value, ENT_QUOTES | ENT_SUBSTITUTE, 'UTF-8');
 }
 
-function show($user, array $attributes, $server, $client, array $proxies = [])
+function show($user, array $attributes, $server, $client, array $proxies = [], $logout = null)
 {
     header('Content-Type: text/html; charset=utf-8');
     header("Content-Security-Policy: default-src 'none'; style-src 'self'; frame-ancestors 'none'");
     header('Cache-Control: no-store');
     $title = $_SERVER['SITE_TITLE'];
-    $portal = preg_replace('#^(https?://[^/]+).*$#', '$1/', $_SERVER['SITE_CAS']);
+    $portal = $_SERVER['SITE_PORTAL'];
+    $logout = $logout ?? $_SERVER['SITE_CAS'] . '/logout';
     ksort($attributes, SORT_NATURAL | SORT_FLAG_CASE);
     $name = null;
-    foreach (['displayName', 'cn'] as $candidate) {
+    foreach (['displayName', 'cn', 'name'] as $candidate) {
         foreach ($attributes as $key => $values) {
             if ($name === null && strcasecmp($key, $candidate) === 0) {
                 $name = $values[0];
@@ -71,7 +72,7 @@ function show($user, array $attributes, $server, $client, array $proxies = [])
 <?php } ?>
 <p class="actions">
 <a href="<?= text($portal) ?>">Retour à l’accueil</a>
-<a href="<?= text($_SERVER['SITE_CAS']) ?>/logout">Se déconnecter de tout</a>
+<a href="<?= text($logout) ?>">Se déconnecter de tout</a>
 </p>
 </main>
 <footer><p>Page de démonstration. Les personnes et les établissements sont inventés.</p></footer>

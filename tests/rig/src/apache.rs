@@ -1,5 +1,5 @@
-//! One Apache with several sites, each on its own loopback port: sites guarded by `mod_auth_cas` and PHP pages guarded
-//! by phpCAS, as Debian packages them. The pages themselves are in `tests/rig/sites/`.
+//! One Apache with several sites, each on its own loopback port: sites guarded by `mod_auth_cas` or `mod_auth_openidc`, and
+//! PHP pages guarded by phpCAS, as Debian packages them. The pages themselves are in `tests/rig/sites/`.
 
 use crate::process::{Process, answers};
 use crate::tls::Tls;
@@ -14,13 +14,15 @@ const MODULES: &str = "/usr/lib/apache2/modules";
 /// The account that Debian's Apache runs under when root starts it.
 const ACCOUNT: &str = "www-data";
 
-/// Which CAS client guards a site.
+/// Which client guards a site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SiteKind {
     /// The Apache module: it answers before any page runs and hands over headers.
     ModAuthCas,
     /// The PHP library, called by the page.
     PhpCas,
+    /// The other Apache module, which speaks OpenID Connect and hands over environment variables.
+    ModAuthOpenidc,
 }
 
 impl SiteKind {
@@ -29,6 +31,15 @@ impl SiteKind {
         match self {
             SiteKind::ModAuthCas => "mod_auth_cas",
             SiteKind::PhpCas => "phpCAS",
+            SiteKind::ModAuthOpenidc => "mod_auth_openidc",
+        }
+    }
+
+    /// What it speaks.
+    pub fn protocol(self) -> &'static str {
+        match self {
+            SiteKind::ModAuthCas | SiteKind::PhpCas => "CAS 3.0",
+            SiteKind::ModAuthOpenidc => "OpenID Connect",
         }
     }
 
@@ -37,6 +48,7 @@ impl SiteKind {
         match self {
             SiteKind::ModAuthCas => "apache-cas",
             SiteKind::PhpCas => "php-cas",
+            SiteKind::ModAuthOpenidc => "apache-openid",
         }
     }
 
@@ -44,6 +56,7 @@ impl SiteKind {
         let page = match self {
             SiteKind::ModAuthCas => include_str!("../sites/mod_auth_cas.php"),
             SiteKind::PhpCas => include_str!("../sites/phpcas.php"),
+            SiteKind::ModAuthOpenidc => include_str!("../sites/mod_auth_openidc.php"),
         };
         [
             ("index.php", page),
@@ -66,10 +79,12 @@ pub struct Site {
     pub port: u16,
     /// Served over TLS with this certificate; over plain HTTP if absent.
     pub tls: Option<Tls>,
-    /// Address of the CAS server, without a slash at the end.
-    pub cas: String,
-    /// Authority that signed the certificate of the CAS server, if it has one.
-    pub cas_authority: Option<PathBuf>,
+    /// Address of preau, without a slash at the end.
+    pub preau: String,
+    /// Authority that signed the certificate of preau, if it has one.
+    pub preau_authority: Option<PathBuf>,
+    /// File that holds what this site and preau share. [`SiteKind::ModAuthOpenidc`] only.
+    pub secret: Option<PathBuf>,
     /// Asks for a proxy-granting ticket, and opens this address in the person's name on `?proxy`.
     /// [`SiteKind::PhpCas`] over TLS only.
     pub proxies_to: Option<String>,
@@ -202,7 +217,10 @@ fn configure(folder: &Path, sites: &[Site]) -> Result<String> {
          MaxSpareServers 6\n\
          MaxRequestWorkers 24\n"
     );
-    for module in ["mpm_prefork", "authz_core", "authz_user", "authn_core", "dir", "env", "mime", "ssl", "auth_cas"] {
+    for module in ["mpm_prefork", "authz_core", "authz_user", "authn_core", "dir", "env", "mime", "ssl"] {
+        writeln!(text, "LoadModule {module}_module {MODULES}/mod_{module}.so")?;
+    }
+    for module in ["auth_cas", "auth_openidc"] {
         writeln!(text, "LoadModule {module}_module {MODULES}/mod_{module}.so")?;
     }
     writeln!(text, "LoadModule php_module {}", php_module()?.display())?;
@@ -225,7 +243,8 @@ fn php_module() -> Result<PathBuf> {
 }
 
 fn write_site(text: &mut String, folder: &Path, site: &Site) -> Result<()> {
-    let Site { name, title, port, cas, .. } = site;
+    let Site { name, title, port, preau, .. } = site;
+    let cas = format!("{preau}/cas");
     let pages = folder.join("pages");
     let (pages, sessions) = (pages.display(), folder.join("sessions"));
     let sessions = sessions.display();
@@ -239,6 +258,7 @@ fn write_site(text: &mut String, folder: &Path, site: &Site) -> Result<()> {
          DocumentRoot \"{pages}\"\n\
          SetEnv SITE_TITLE \"{title}\"\n\
          SetEnv SITE_ADDRESS {address}\n\
+         SetEnv SITE_PORTAL {preau}/\n\
          SetEnv SITE_CAS {cas}\n\
          php_admin_value session.save_path \"{sessions}\"\n\
          php_admin_value session.name SESSION-{name}\n\
@@ -258,7 +278,7 @@ fn write_site(text: &mut String, folder: &Path, site: &Site) -> Result<()> {
             tls.key.display()
         )?;
     }
-    let authority = site.cas_authority.as_ref().map(|path| path.display());
+    let authority = site.preau_authority.as_ref().map(|path| path.display());
     match site.kind {
         SiteKind::ModAuthCas => {
             writeln!(
@@ -291,6 +311,34 @@ fn write_site(text: &mut String, folder: &Path, site: &Site) -> Result<()> {
             }
             if site.accepts_proxies {
                 writeln!(text, "SetEnv SITE_ACCEPTS_PROXIES yes")?;
+            }
+        }
+        SiteKind::ModAuthOpenidc => {
+            let file = site.secret.as_deref().context("a site behind mod_auth_openidc shares a secret with preau")?;
+            let secret = fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+            writeln!(
+                text,
+                "OIDCProviderMetadataURL {preau}/.well-known/openid-configuration\n\
+                 OIDCClientID {name}\n\
+                 OIDCClientSecret \"{secret}\"\n\
+                 OIDCCryptoPassphrase \"{name} {secret}\"\n\
+                 OIDCRedirectURI {address}oidc-callback\n\
+                 OIDCDefaultLoggedOutURL {address}\n\
+                 OIDCScope \"openid profile ent\"\n\
+                 OIDCPKCEMethod S256\n\
+                 OIDCIDTokenSignedResponseAlg ES256\n\
+                 OIDCRemoteUserClaim sub\n\
+                 OIDCClaimDelimiter |\n\
+                 OIDCCookie SESSION-{name}\n\
+                 <Location />\n\
+                 AuthType openid-connect\n\
+                 Require valid-user\n\
+                 </Location>",
+                secret = secret.trim_end(),
+                address = site.address(),
+            )?;
+            if let Some(authority) = authority {
+                writeln!(text, "OIDCCABundlePath \"{authority}\"")?;
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What preau is told in the demo and in the tests with real clients: its configuration file, and one instance file for
 //! each service. How preau reads them is in `idp/server` and `connectors/registry`.
 
+use crate::secret::{random_text, write_secret};
 use crate::slapd::Slapd;
 use anyhow::{Context, Result};
 use std::fmt::Write as _;
@@ -37,6 +38,8 @@ pub struct Instance {
     pub title: String,
     /// Where it is, with a slash at the end.
     pub address: String,
+    /// Whether it speaks OpenID Connect, and therefore has a secret: see [`Configuration::secret`].
+    pub secret: bool,
     /// Who may open it, as the lines of an `[audience]` table; the descriptor says when absent.
     pub audience: Option<String>,
 }
@@ -79,9 +82,14 @@ impl Configuration<'_> {
         self.folder.join("services")
     }
 
+    /// The file that holds the secret of a service, once it is mounted.
+    pub fn secret(&self, id: &str) -> PathBuf {
+        self.instances().join(format!("{id}.secret"))
+    }
+
     /// Mounts a service: writes its instance file, or replaces it.
     pub fn mount(&self, instance: &Instance) -> Result<()> {
-        let Instance { id, connector, title, address, audience } = instance;
+        let Instance { id, connector, title, address, secret, audience } = instance;
         let mut text = format!(
             "connector = \"{connector}\"\nnetwork = \"private\"\n\n\
              [title]\nfr = \"{title}\"\nen = \"{title}\"\n\n\
@@ -90,6 +98,13 @@ impl Configuration<'_> {
         );
         if let Some(audience) = audience {
             write!(text, "\n[audience]\n{audience}\n")?;
+        }
+        if *secret {
+            let file = self.secret(id);
+            if !file.exists() {
+                write_secret(&file, &random_text()?)?;
+            }
+            write!(text, "\n[oidc]\nclient_secret_file = \"{id}.secret\"\n")?;
         }
         write_whole(&self.instances().join(format!("{id}.toml")), &text)
     }

@@ -1,5 +1,5 @@
 //! Real third-party servers started as plain processes on loopback, for the demo and the tests: OpenLDAP, Apache with
-//! `mod_auth_cas`, PHP with phpCAS, and preau itself. Each server is a module that writes its own configuration in the
+//! `mod_auth_cas` and `mod_auth_openidc`, PHP with phpCAS, and preau itself. Each server is a module that writes its own configuration in the
 //! folder it is given and waits until the server answers; all of them rest on [`Process`].
 //!
 //! What the servers are used for is elsewhere: `tests/demo` shows them to a person, `tests/clients` drives them.
@@ -8,6 +8,7 @@ pub mod apache;
 pub mod configuration;
 pub mod preau;
 pub mod process;
+mod secret;
 pub mod slapd;
 pub mod tls;
 

@@ -4,13 +4,13 @@
 //! What is loaded comes from elsewhere: `tests/annuaire` writes it.
 
 use crate::process::{Process, answers, free_port};
+use crate::secret::{random_text, write_secret};
 use crate::tls::Tls;
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -278,20 +278,6 @@ fn service_account(folder: &Path, suffix: &str) -> Result<PathBuf> {
     );
     write_secret(&path, &text)?;
     Ok(path)
-}
-
-/// Writes a file that only its owner reads.
-fn write_secret(path: &Path, text: &str) -> Result<()> {
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes()).with_context(|| format!("writing {}", path.display()))
-}
-
-/// Twenty-four characters nobody can guess.
-fn random_text() -> Result<String> {
-    use std::io::Read as _;
-    let mut bytes = [0u8; 12];
-    fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-    Ok(bytes.iter().map(|b| format!("{b:02x}")).collect())
 }
 
 #[cfg(test)]

@@ -1,0 +1,89 @@
+//! A web application without the web: the script of a real client library, which is told what its browser did and says
+//! what it understood. The scripts are beside this crate; their first lines say what they can be asked.
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+/// Everything there is to ask for.
+const SCOPE: &str = "openid profile email ent";
+
+/// Which library.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Client {
+    /// authlib, for Python.
+    Authlib,
+    /// openid-client, for Node.
+    OpenidClient,
+}
+
+/// A running script. It ends with this.
+pub struct Application {
+    process: Child,
+    to: ChildStdin,
+    from: BufReader<ChildStdout>,
+}
+
+impl Application {
+    /// Starts a script as the service `id`.
+    pub fn start(client: Client, issuer: &str, id: &str, secret: &Path, callback: &str) -> Result<Application> {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut command = match client {
+            Client::Authlib => {
+                let mut python = Command::new(python()?);
+                python.arg(here.join("authlib_client.py"));
+                python
+            }
+            Client::OpenidClient => {
+                ensure!(here.join("node/node_modules").exists(), "run `tests/install.sh test`");
+                let mut node = Command::new("node");
+                node.arg(here.join("node/openid_client.mjs"));
+                node
+            }
+        };
+        let mut process = command
+            .args([issuer, id])
+            .arg(secret)
+            .args([callback, SCOPE])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("starting {client:?}"))?;
+        let to = process.stdin.take().context("a script reads")?;
+        let from = BufReader::new(process.stdout.take().context("a script writes")?);
+        Ok(Application { process, to, from })
+    }
+
+    /// Tells the script a command and gives back what it said.
+    pub fn ask(&mut self, command: &str) -> Result<Value> {
+        writeln!(self.to, "{command}").context("the script does not listen")?;
+        let mut line = String::new();
+        self.from.read_line(&mut line)?;
+        ensure!(!line.is_empty(), "the script ended at `{command}`");
+        serde_json::from_str(&line).with_context(|| format!("`{command}` said {line}"))
+    }
+
+    /// The address that a command answers with.
+    pub fn address(&mut self, command: &str) -> Result<String> {
+        let said = self.ask(command)?;
+        Ok(said["url"].as_str().with_context(|| format!("`{command}` said {said}"))?.to_owned())
+    }
+}
+
+impl Drop for Application {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+/// The Python that has the clients of the tests.
+pub(crate) fn python() -> Result<PathBuf> {
+    let python = preau_rig::target_folder().join("python/bin/python");
+    if !python.exists() {
+        bail!("{} is missing: run `tests/install.sh test`", python.display());
+    }
+    Ok(python)
+}
