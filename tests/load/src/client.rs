@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, COOKIE, HOST, LOCATION, SET_COOKIE};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, LOCATION, SET_COOKIE};
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
@@ -25,6 +25,7 @@ pub struct Client {
     host: String,
     connection: SendRequest<Full<Bytes>>,
     cookies: BTreeMap<String, String>,
+    authorization: Option<String>,
 }
 
 impl Client {
@@ -34,7 +35,12 @@ impl Client {
         stream.set_nodelay(true)?;
         let (connection, driver) = handshake(TokioIo::new(stream)).await?;
         tokio::spawn(driver);
-        Ok(Client { host: format!("localhost:{port}"), connection, cookies: BTreeMap::new() })
+        Ok(Client { host: format!("localhost:{port}"), connection, cookies: BTreeMap::new(), authorization: None })
+    }
+
+    /// From now on sends this `Authorization` header, or none.
+    pub fn authorize(&mut self, header: Option<String>) {
+        self.authorization = header;
     }
 
     /// Asks for a path, or an address of the same host.
@@ -64,6 +70,9 @@ impl Client {
         if !self.cookies.is_empty() {
             let line: Vec<String> = self.cookies.iter().map(|(k, v)| format!("{k}={v}")).collect();
             request = request.header(COOKIE, line.join("; "));
+        }
+        if let Some(authorization) = &self.authorization {
+            request = request.header(AUTHORIZATION, authorization);
         }
         if !body.is_empty() {
             request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");

@@ -8,6 +8,7 @@ mod bare;
 mod client;
 mod cpu;
 mod measure;
+mod openid;
 mod report;
 mod sync;
 mod world;
@@ -116,6 +117,9 @@ async fn requests(preau: &Path, folder: &Path, people: u32, report: &mut Report)
     let costs = measure::sign_on(&small, &large, &bare).await?;
     report.sign_on(&costs, insert);
     report.sizes(&costs, people);
+
+    report.say("OpenID Connect: code flow with a session, userinfo, introspection, refresh, in turn with bare answers");
+    openid::measure(&small, &large, &bare).await?.tell(report, insert, people);
 
     report.say("memory of 20,000 more live sessions");
     let bytes = measure::memory_per_session(&small_world, &small, 20_000).await?;

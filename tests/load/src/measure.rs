@@ -11,7 +11,7 @@ use preau_keys::Passwords;
 use std::time::Duration;
 
 /// Pairs in a series; the median is quoted.
-const PAIRS: usize = 15;
+pub const PAIRS: usize = 15;
 
 /// The middle of some figures.
 pub fn median(mut figures: Vec<f64>) -> f64 {
@@ -20,7 +20,7 @@ pub fn median(mut figures: Vec<f64>) -> f64 {
 }
 
 /// Microseconds of a process per operation.
-async fn cost<F: AsyncFnMut() -> Result<()>>(pid: u32, count: u32, mut operation: F) -> Result<f64> {
+pub async fn cost<F: AsyncFnMut() -> Result<()>>(pid: u32, count: u32, mut operation: F) -> Result<f64> {
     let before = cpu::of(pid)?;
     for _ in 0..count {
         operation().await?;
@@ -37,7 +37,8 @@ pub async fn signed_in(server: &Server) -> Result<Client> {
     Ok(client)
 }
 
-async fn bare_answer(client: &mut Client) -> Result<()> {
+/// Asks the bare server.
+pub async fn bare_answer(client: &mut Client) -> Result<()> {
     ensure!(client.get("/").await?.status == StatusCode::OK, "the bare server failed");
     Ok(())
 }

@@ -27,7 +27,8 @@ impl Report {
         println!("… {what}");
     }
 
-    fn row(&mut self, what: &str, figure: String, target: &str, met: bool) {
+    /// One figure.
+    pub fn row(&mut self, what: &str, figure: String, target: &str, met: bool) {
         let verdict = if met { "yes" } else { "**no**" };
         println!("  {what}: {figure} (target {target}: {})", if met { "met" } else { "NOT met" });
         self.rows.push([what.into(), figure, target.into(), verdict.into()]);

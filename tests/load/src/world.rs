@@ -20,6 +20,11 @@ pub const LOGIN: &str = "banc.essai";
 /// See [`LOGIN`].
 pub const PASSWORD: &str = "un préau couvert de tuiles";
 
+/// The service of every world that speaks OpenID Connect.
+pub const CLIENT: &str = "application";
+/// Its secret.
+pub const CLIENT_SECRET: &str = "ce-secret-du-banc-d-essai-ne-garde-rien";
+
 /// How large a world is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
@@ -53,6 +58,7 @@ impl World {
         for n in 0..size.services {
             world.write_service(n)?;
         }
+        world.write_application()?;
         world.fill(size).await?;
         Ok(world)
     }
@@ -74,6 +80,13 @@ impl World {
              [[audience.allow]]\nprofiles = [\"Invite\", \"National_ENS\"]\n"
         );
         Ok(fs::write(self.folder.join(format!("services/banc-{n}.toml")), text)?)
+    }
+
+    fn write_application(&self) -> Result<()> {
+        let text = "connector = \"oidc-application\"\n\n[parameters]\nurl = \"https://application.example\"\n\n\
+             [oidc]\nclient_secret_file = \"application.secret\"\n\n[[audience.allow]]\nprofiles = [\"Invite\"]\n";
+        fs::write(self.folder.join("services/application.secret"), CLIENT_SECRET)?;
+        Ok(fs::write(self.folder.join(format!("services/{CLIENT}.toml")), text)?)
     }
 
     async fn fill(&self, size: Size) -> Result<()> {
