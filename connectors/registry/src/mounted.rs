@@ -1,24 +1,14 @@
-//! The services people can open, and which of them an address belongs to.
+//! The services people can open, no two of which claim one address. Whose an address is is `ServiceTable`'s matter, in
+//! `idp/web`.
 
 use preau_connector_api::{MountedService, Problem};
-use preau_domain::{Audience, Service, ServiceId, TrustedUrl, UrlRule, strict_url};
+use preau_domain::{Audience, Service, ServiceId, UrlRule};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use url::Url;
 
 /// A set of mounted services. It never changes: a reload makes another one and puts it in the place of this.
 #[derive(Debug, Default)]
 pub struct Mounted {
     services: BTreeMap<ServiceId, MountedService>,
-    origins: HashMap<String, Origin>,
-}
-
-/// What belongs to whom below one scheme, host and port.
-#[derive(Debug, Default)]
-struct Origin {
-    /// By path, as the rules write it.
-    paths: HashMap<String, ServiceId>,
-    /// Length of the longest of them: nothing beyond it is looked up.
-    longest: usize,
 }
 
 impl Mounted {
@@ -42,9 +32,6 @@ impl Mounted {
                         claimed.insert((origin.clone(), bare), id.clone());
                     }
                 }
-                let place = mounted.origins.entry(origin).or_default();
-                place.longest = place.longest.max(rule.path.len());
-                place.paths.insert(rule.path.clone(), id.clone());
             }
             if mounted.services.insert(id.clone(), service).is_some() {
                 problems.push(Problem::new(id.as_str(), "two services have this name"));
@@ -104,38 +91,6 @@ impl Mounted {
     pub fn audiences(&self) -> impl Iterator<Item = (&ServiceId, &Audience)> {
         self.services.iter().map(|(id, service)| (id, &service.audience))
     }
-
-    /// The service an address belongs to, and the address made trusted; `None` for any address that is not strict or
-    /// belongs to nobody. Where one service lies below another the longer path wins. The cost depends on the depth of
-    /// the path and not on how many services there are.
-    pub fn owner_of(&self, address: &str) -> Option<(&MountedService, TrustedUrl)> {
-        let url = strict_url(address)?;
-        let id = self.origins.get(&origin_of(&url)?)?.owner(url.path())?;
-        let service = self.services.get(id)?;
-        // The service's own rules have the last word.
-        Some((service, service.service.trust(address)?))
-    }
-}
-
-impl Origin {
-    /// Whose rule is the longest that holds this path: rules are met from the longest to the shortest, at the places
-    /// where one may end.
-    fn owner(&self, path: &str) -> Option<&ServiceId> {
-        if let Some(id) = self.paths.get(path) {
-            return Some(id);
-        }
-        let reach = path.len().min(self.longest + 1);
-        let bytes = path.as_bytes().get(..reach)?;
-        (0..bytes.len()).rev().filter(|at| matches!(bytes[*at], b'/' | b';')).find_map(|at| {
-            let with_slash =
-                if bytes[at] == b'/' { path.get(..=at).and_then(|path| self.paths.get(path)) } else { None };
-            with_slash.or_else(|| self.paths.get(path.get(..at)?))
-        })
-    }
-}
-
-fn origin_of(url: &Url) -> Option<String> {
-    Some(format!("{}://{}:{}", url.scheme(), url.host_str()?, url.port_or_known_default()?))
 }
 
 fn origin_of_rule(rule: &UrlRule) -> String {

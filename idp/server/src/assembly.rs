@@ -257,8 +257,7 @@ pub fn hub(
         passwords: Passwords::new(threads, threads * WAITING_PER_THREAD),
         config: loaded.config.web.clone(),
         sources,
-        services,
         egress: Egress::new(tls).map_err(Failure::new)?,
     };
-    Ok(Hub::new(parts).with_protocols(preau_protocols::protocols()))
+    Ok(Hub::new(parts, services).with_protocols(preau_protocols::protocols()))
 }

@@ -20,6 +20,7 @@ use preau_keys::{Keyring, Passwords, Signers};
 use preau_policy::{Decision, Facts, Refusal, Released};
 use preau_store::{NewSession, Store, StoreError};
 use std::collections::HashMap;
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::Notify;
 
@@ -55,34 +56,23 @@ pub struct HubParts {
     pub config: WebConfig,
     /// Sources by name.
     pub sources: HashMap<SourceId, SignInSource>,
-    /// The running services.
-    pub services: ServiceTable,
     /// The way out to services.
     pub egress: Egress,
 }
 
-/// See the module.
+impl Deref for Hub {
+    type Target = HubParts;
+
+    fn deref(&self) -> &HubParts {
+        &self.parts
+    }
+}
+
+/// See the module. What the assembly gave is read through it: `hub.store`, `hub.clock`, ….
 pub struct Hub {
-    /// Storage.
-    pub store: Arc<dyn Store>,
-    /// Time.
-    pub clock: Arc<dyn Clock>,
-    /// Randomness.
-    pub ids: Arc<dyn Ids>,
-    /// Keys.
-    pub keyring: Keyring,
-    /// The keys tokens are signed with.
-    pub signers: Arc<Signers>,
-    /// The password pool.
-    pub passwords: Passwords,
-    /// Settings.
-    pub config: WebConfig,
-    /// Sources by name.
-    pub sources: HashMap<SourceId, SignInSource>,
+    parts: HubParts,
     /// What people read.
     pub texts: Texts,
-    /// The way out to services.
-    pub egress: Egress,
     /// Wakes whoever tells services of ends of sessions.
     pub(crate) notices: Notify,
     /// Refused requests written to the journal within the second.
@@ -96,25 +86,18 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// Puts the hub together. Protocols are added by [`Hub::with_protocols`] before the first request.
-    pub fn new(parts: HubParts) -> Hub {
+    /// Puts the hub together over the services that run first. Protocols are added by [`Hub::with_protocols`] before the
+    /// first request.
+    pub fn new(parts: HubParts, services: ServiceTable) -> Hub {
         let base = parts.config.public_url.trim_end_matches('/').to_owned();
         let host = base.split_once("://").map_or(String::new(), |(_, host)| host.to_ascii_lowercase());
         let trusted = parts.config.trusted_proxies.iter().filter_map(|p| Network::parse(p)).collect();
         Hub {
-            store: parts.store,
-            clock: parts.clock,
-            ids: parts.ids,
-            keyring: parts.keyring,
-            signers: parts.signers,
-            passwords: parts.passwords,
-            config: parts.config,
-            sources: parts.sources,
+            parts,
             texts: Texts::load(),
-            egress: parts.egress,
             notices: Notify::new(),
             refusals: Mutex::new((0, 0)),
-            services: ArcSwap::from_pointee(parts.services),
+            services: ArcSwap::from_pointee(services),
             protocols: OnceLock::new(),
             live: moka::sync::Cache::builder()
                 .max_capacity(200_000)

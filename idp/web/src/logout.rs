@@ -12,7 +12,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::post;
+use axum::routing::get;
 use futures::StreamExt;
 use futures::future::join_all;
 use futures::stream::FuturesUnordered;
@@ -39,7 +39,12 @@ const LOOK: Duration = Duration::from_secs(2);
 
 /// The routes of this concern.
 pub fn routes() -> Router<Arc<Hub>> {
-    Router::new().route("/sign-out", post(sign_out))
+    Router::new().route("/sign-out", get(home).post(sign_out))
+}
+
+/// Somebody asks for the address of a form, as a telephone does that opens its tabs again.
+pub(crate) async fn home(State(hub): State<Arc<Hub>>) -> Response {
+    hub.see_other("/")
 }
 
 async fn sign_out(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Result<Response, Fault> {

@@ -9,7 +9,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, header};
+use http::{HeaderValue, Method, header};
 use metrics::{Counter, Histogram};
 use preau_domain::{AuditEvent, AuditKind, CorrelationId};
 use std::cell::RefCell;
@@ -58,6 +58,7 @@ async fn around(State(hub): State<Arc<Hub>>, mut request: Request, next: Next) -
     let json = wants_json(&request);
     let method = request.method().clone();
     let refused = precheck(&hub, &request);
+    let here = asked_again(&request);
     request.extensions_mut().insert(visitor.clone());
     let span = tracing::info_span!("request", %method, route, correlation = %correlation);
     let mut response = match refused {
@@ -74,7 +75,7 @@ async fn around(State(hub): State<Arc<Hub>>, mut request: Request, next: Next) -
     }
     if let Some(fault) = response.extensions_mut().remove::<Fault>() {
         let cookies: Vec<HeaderValue> = response.headers().get_all(header::SET_COOKIE).iter().cloned().collect();
-        response = span.in_scope(|| present(&hub, &visitor, &fault, json));
+        response = span.in_scope(|| present(&hub, &visitor, &fault, json, &here));
         for cookie in cookies {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }
@@ -144,13 +145,22 @@ fn precheck(hub: &Hub, request: &Request) -> Option<Fault> {
     (target > MAX_TARGET).then(|| Fault::new(FaultKind::TooLarge, "address too long"))
 }
 
+/// Where the same page is asked for again, in another language: the path of this request when that is one of ours and
+/// asking did nothing, or the home page. What was asked besides may be a code or a ticket, and is not written again.
+fn asked_again(request: &Request) -> String {
+    let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
+    let plain = query.split('&').all(|field| field.is_empty() || field.starts_with("lang="));
+    let asks = matches!(*request.method(), Method::GET | Method::HEAD);
+    if asks && plain && path.len() <= 1_000 { sign_in::local_path(path).to_owned() } else { "/".to_owned() }
+}
+
 fn wants_json(request: &Request) -> bool {
     let accept = request.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
     accept.contains("application/json") && !accept.contains("text/html")
 }
 
 /// Writes a fault for whoever asked, and says it once in the log and in the journal.
-fn present(hub: &Hub, visitor: &Visitor, fault: &Fault, json: bool) -> Response {
+fn present(hub: &Hub, visitor: &Visitor, fault: &Fault, json: bool, here: &str) -> Response {
     let status = fault.kind.status();
     if status.is_server_error() {
         tracing::error!(fault = fault.kind.as_str(), detail = %fault.detail, "fault");
@@ -174,7 +184,8 @@ fn present(hub: &Hub, visitor: &Visitor, fault: &Fault, json: bool) -> Response 
         let body = serde_json::json!({ "error": fault.kind.as_str(), "incident": visitor.correlation });
         (status, axum::Json(body)).into_response()
     } else {
-        pages::fault(hub, visitor, fault)
+        // What a hostile request named is not named again.
+        pages::fault(hub, visitor, fault, if hostile { "/" } else { here })
     };
     *response.status_mut() = status;
     if status.as_u16() == 503 {

@@ -86,22 +86,9 @@ impl ServiceTable {
     pub fn owner_of(&self, address: &str) -> Option<(&Door, TrustedUrl)> {
         let url = strict_url(address)?;
         let origin = (url.scheme().to_owned(), url.host_str()?.to_owned(), url.port_or_known_default()?);
-        let paths = self.by_origin.get(&origin)?;
-        let path = url.path();
-        // Where a rule's path may end in this one: at its end, after a slash, before a slash or a path parameter.
-        let mut ends = vec![path.len()];
-        for (at, byte) in path.bytes().enumerate() {
-            match byte {
-                b'/' => ends.extend([at, at + 1]),
-                b';' => ends.push(at),
-                _ => {}
-            }
-        }
-        ends.retain(|end| *end <= paths.longest);
-        ends.sort_unstable_by(|a, b| b.cmp(a));
-        ends.dedup();
-        let mut owners = ends.into_iter().filter_map(|end| paths.doors.get(&path[..end]));
-        owners.find_map(|door| Some((door, door.service.trust(address)?)))
+        let door = self.by_origin.get(&origin)?.owner(url.path())?;
+        // The service's own rules have the last word.
+        Some((door, door.service.trust(address)?))
     }
 
     /// Whether a service lives at this origin, as a browser writes it.
@@ -117,5 +104,22 @@ impl ServiceTable {
     /// Every service, by category and name.
     pub fn all(&self) -> &[Door] {
         &self.ordered
+    }
+}
+
+impl Paths {
+    /// Whose rule is the longest that holds this path: rules are met from the longest to the shortest, at the places
+    /// where one may end.
+    fn owner(&self, path: &str) -> Option<&Door> {
+        if let Some(door) = self.doors.get(path) {
+            return Some(door);
+        }
+        let reach = path.len().min(self.longest + 1);
+        let bytes = path.as_bytes().get(..reach)?;
+        (0..bytes.len()).rev().filter(|at| matches!(bytes[*at], b'/' | b';')).find_map(|at| {
+            let with_slash =
+                if bytes[at] == b'/' { path.get(..=at).and_then(|path| self.doors.get(path)) } else { None };
+            with_slash.or_else(|| self.doors.get(path.get(..at)?))
+        })
     }
 }

@@ -321,7 +321,7 @@ fn assemble(
     preau_keys::install_provider();
     let tls = preau_keys::client_config(&setup.authorities).expect("the system has its authorities");
     let keyring = Keyring::ephemeral(b"stories");
-    let hub = Hub::new(HubParts {
+    let parts = HubParts {
         store: Arc::new(FaultyStore::new(store, faults.clone())),
         clock: clock.clone(),
         ids: ids.clone(),
@@ -330,8 +330,9 @@ fn assemble(
         passwords: Passwords::new(setup.password_pool.0, setup.password_pool.1),
         config: setup.config.clone(),
         sources: setup.sources.iter().cloned().chain([(SourceId::new(ANNUAIRE), source)]).collect(),
-        services: ServiceTable::new(setup.services.clone()).expect("the services of a story fit together"),
         egress: Egress::new(tls).expect("a client can be made"),
-    });
+    };
+    let services = ServiceTable::new(setup.services.clone()).expect("the services of a story fit together");
+    let hub = Hub::new(parts, services);
     Arc::new(hub.with_protocols(preau_protocols::protocols()))
 }

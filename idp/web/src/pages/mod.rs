@@ -291,12 +291,14 @@ impl<'a> FaultPage<'a> {
     }
 }
 
-/// Says what went wrong and what to do, with the number to quote.
-pub fn fault(hub: &Hub, visitor: &Visitor, fault: &Fault) -> Response {
+/// Says what went wrong and what to do, with the number to quote. `here` is where the page is asked for again.
+pub fn fault(hub: &Hub, visitor: &Visitor, fault: &Fault, here: &str) -> Response {
     let mut page = Page::new(hub, visitor);
     if fault.kind == FaultKind::WrongHost {
         page = page.seen_elsewhere(hub);
     }
+    let here = page.local(here);
+    let page = page.at(here);
     let mut response = html("fault", &FaultPage::new(page, fault, visitor.correlation.as_str()));
     *response.status_mut() = fault.kind.status();
     response

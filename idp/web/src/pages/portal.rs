@@ -6,13 +6,13 @@
 use super::tiles::{self, MAX_SEARCH, Section};
 use super::{Accessibility, Page, html};
 use crate::sign_in::PORTAL;
-use crate::{Begin, Door, Fault, FaultKind, Fields, Hub, Live, Visitor};
+use crate::{Begin, Door, Fault, FaultKind, Fields, Hub, Live, Visitor, logout};
 use askama::Template;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::get;
 use preau_domain::{AuditEvent, AuditKind, Profile, ServiceId, Uai};
 use preau_policy::Decision;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ const SIGN_OUT_FORM: &str = "sign-out";
 pub fn routes() -> Router<Arc<Hub>> {
     Router::new()
         .route("/", get(home))
-        .route("/establishment", post(switch_establishment))
+        .route("/establishment", get(logout::home).post(switch_establishment))
         .route("/open/{service}", get(open))
         .route("/accessibility", get(accessibility))
 }

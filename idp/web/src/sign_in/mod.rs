@@ -16,7 +16,7 @@ use crate::{CompletedSignIn, Fault, FaultKind, Fields, Hub, Live, Visitor};
 use axum::Router;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::get;
 use http::{HeaderValue, header};
 use preau_domain::{PendingId, PendingSignIn, Public, Uai};
 use std::sync::Arc;
@@ -28,9 +28,9 @@ pub use proof::{Outcome, SOFT_LOCK};
 pub fn routes() -> Router<Arc<Hub>> {
     Router::new()
         .route("/sign-in/{id}", get(show))
-        .route("/sign-in/{id}/password", post(password::submit))
+        .route("/sign-in/{id}/password", get(onward).post(password::submit))
         .route("/sign-in/{id}/elsewhere/{source}", get(elsewhere::leave))
-        .route("/sign-in/{id}/account", post(elsewhere::choose_account))
+        .route("/sign-in/{id}/account", get(onward).post(elsewhere::choose_account))
         .route("/upstream/{source}/callback", get(elsewhere::come_back))
 }
 
@@ -109,6 +109,16 @@ async fn show(
             Ok(pages::elsewhere(&hub, &visitor, pending.id.as_str(), public, title.as_deref()))
         }
         Step::ChooseAccount => ask_account(&hub, &visitor, &pending).await,
+    }
+}
+
+/// Somebody asks for the address of a form, as a telephone does that opens its tabs again: on to the next step of that
+/// sign-in, or home when it is over.
+async fn onward(State(hub): State<Arc<Hub>>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, Fault> {
+    match load(&hub, &visitor, &id).await {
+        Ok(pending) => Ok(hub.see_other(&format!("/sign-in/{}", pending.id))),
+        Err(fault) if fault.kind == FaultKind::SignInExpired => Ok(hub.see_other("/")),
+        Err(fault) => Err(fault),
     }
 }
 
@@ -217,7 +227,7 @@ async fn finish(hub: &Hub, visitor: &Visitor, live: Arc<Live>, pending: PendingS
 pub const PORTAL: &str = "portal";
 
 /// A path of ours, or the home page for anything a browser could take for another host.
-fn local_path(path: &str) -> &str {
+pub(crate) fn local_path(path: &str) -> &str {
     let ok = path.starts_with('/')
         && !path.starts_with("//")
         && !path.contains(['\\', '\r', '\n', '\t'])

@@ -19,6 +19,7 @@ mod oidc_conformance_logout;
 mod oidc_door;
 mod oidc_tokens;
 mod outages;
+mod owners;
 mod passwords;
 mod portal;
 mod rights;

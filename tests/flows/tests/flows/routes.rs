@@ -2,11 +2,11 @@
 //! (`UPDATE_REFERENCE=1` writes it), the sources mount nothing else, and each protection is tried.
 
 use Protection::{
-    Bearer, Client, Machine, Open, OwnSession, OwnSignIn, Provider, Session, SessionForm, SignInForm, Ticket,
+    Bearer, Client, Machine, Onward, Open, OwnSession, OwnSignIn, Provider, Session, SessionForm, SignInForm, Ticket,
 };
 use http::Method;
 use preau_flows::{ALICE, Answer, OidcRp, TestHub, stories};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -21,6 +21,7 @@ enum Protection {
     SessionForm,
     OwnSignIn,
     SignInForm,
+    Onward,
     Ticket,
     Client,
     Bearer,
@@ -29,8 +30,20 @@ enum Protection {
 }
 
 impl Protection {
-    const ALL: [Protection; 11] =
-        [Open, Session, OwnSession, SessionForm, OwnSignIn, SignInForm, Ticket, Client, Bearer, Provider, Machine];
+    const ALL: [Protection; 12] = [
+        Open,
+        Session,
+        OwnSession,
+        SessionForm,
+        OwnSignIn,
+        SignInForm,
+        Onward,
+        Ticket,
+        Client,
+        Bearer,
+        Provider,
+        Machine,
+    ];
 
     fn word(self) -> &'static str {
         match self {
@@ -40,6 +53,7 @@ impl Protection {
             SessionForm => "session form",
             OwnSignIn => "own sign-in",
             SignInForm => "sign-in form",
+            Onward => "onward",
             Ticket => "ticket",
             Client => "client",
             Bearer => "access token",
@@ -56,6 +70,7 @@ impl Protection {
             SessionForm => "a live session, and the token of a form that was shown in that very session",
             OwnSignIn => "the browser that began the sign-in, known by a secret cookie; no other browser sees it",
             SignInForm => "the browser that began the sign-in, and the token of the form it was shown",
+            Onward => "sends the browser to the page it wants, at an address of ours; nothing else happens",
             Ticket => "a single-use ticket, made for the address of the service that presents it",
             Client => "a service that proves itself in the one way it registered, and what it was handed",
             Bearer => "an access token that was given for this",
@@ -69,12 +84,21 @@ impl Protection {
 const ROUTES: &[(&str, &str, Protection, &str)] = &[
     ("GET", "/", Session, "the home page: the tiles of the person, `q` searches them"),
     ("POST", "/establishment", SessionForm, "changes the establishment the person works in"),
+    ("GET", "/establishment", Onward, "the address of a form, asked for by a browser that opens its tabs again"),
     ("GET", "/open/{service}", Session, "opens a service from its tile, if its door opens for the person"),
     ("POST", "/sign-out", SessionForm, "ends the session and tells the services it reached"),
+    ("GET", "/sign-out", Onward, "the address of a form, asked for by a browser that opens its tabs again"),
     ("GET", "/sign-in/{id}", OwnSignIn, "the next step of a sign-in: who you are, then login and password"),
     ("POST", "/sign-in/{id}/password", SignInForm, "login and password"),
+    (
+        "GET",
+        "/sign-in/{id}/password",
+        Onward,
+        "the address of a form, asked for by a browser that opens its tabs again",
+    ),
     ("GET", "/sign-in/{id}/elsewhere/{source}", OwnSignIn, "sends the browser to another provider of that public"),
     ("POST", "/sign-in/{id}/account", SignInForm, "says which of several accounts"),
+    ("GET", "/sign-in/{id}/account", Onward, "the address of a form, asked for by a browser that opens its tabs again"),
     (
         "GET",
         "/upstream/{source}/callback",
@@ -265,6 +289,10 @@ fn protects(protection: Protection, path: &str, outside: &Answer, without_token:
         Bearer => assert!(status == 401 && outside.body.contains("invalid_token"), "{path}: {status}"),
         // No provider is configured here; `upstream_logout` sends its notices.
         Provider => assert_eq!(status, 404, "{path}"),
+        Onward => {
+            let home = outside.location() == Some("/");
+            assert!(status == 303 && home && outside.cookies().is_empty(), "{path}: {status}");
+        }
         // Mounted beside this router by the server, whose tests ask them.
         Machine => assert_eq!(status, 404, "{path}"),
     }
@@ -275,9 +303,13 @@ fn protects(protection: Protection, path: &str, outside: &Answer, without_token:
 
 async fn every_other_method_is_refused(hub: TestHub) {
     let mut browser = hub.browser();
-    for (methods, path, protection, _) in ROUTES {
+    let mut mounted: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (methods, path, _, _) in ROUTES.iter().filter(|(_, _, protection, _)| *protection != Machine) {
+        mounted.entry(path).or_default().extend(methods.split(' '));
+    }
+    for (path, methods) in mounted {
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
-            if methods.split(' ').any(|one| one == method) || *protection == Machine {
+            if methods.contains(&method) {
                 continue;
             }
             let target = filled(path, "unknown", "/assets/unknown.css");

@@ -13,6 +13,8 @@ stories!(
     a_cookie_sent_twice_is_not_believed,
     every_page_carries_every_protection,
     after_a_form_comes_a_303,
+    the_address_of_a_form_leads_on,
+    a_fault_is_read_in_the_other_language,
     every_answer_has_its_incident_number,
 );
 
@@ -73,8 +75,8 @@ async fn a_wrong_method_is_a_page(hub: TestHub) {
     for (method, target) in [
         (Method::POST, "/"),
         (Method::DELETE, "/"),
-        (Method::GET, "/sign-out"),
-        (Method::GET, "/establishment"),
+        (Method::PUT, "/sign-out"),
+        (Method::DELETE, "/establishment"),
         (Method::PUT, "/open/app"),
         (Method::TRACE, "/"),
         (Method::CONNECT, "/"),
@@ -132,7 +134,7 @@ async fn pages(hub: &TestHub) -> Vec<Answer> {
     let refused = pupil.sign_in(&NOE).to(&hub.app("other")).await.answer;
     let home = pupil.visit("/").await;
     let accessibility = pupil.visit("/accessibility").await;
-    let (missing, method) = (pupil.get("/nothing").await, pupil.get("/sign-out").await);
+    let (missing, method) = (pupil.get("/nothing").await, pupil.send(Method::PUT, "/sign-out", &[], None).await);
     let elsewhere = pupil.send(Method::GET, "/", &[("host", "evil.test")], None).await;
     let unknown = pupil.get("/cas/login?service=https://evil.test/").await;
     let goodbye = pupil.sign_out().await;
@@ -180,4 +182,39 @@ async fn every_answer_has_its_incident_number(hub: TestHub) {
     numbers.sort();
     numbers.dedup();
     assert_eq!(numbers.len(), count, "each its own");
+}
+
+/// A telephone opens its tabs again, with the address of the form it sent last.
+async fn the_address_of_a_form_leads_on(hub: TestHub) {
+    let mut browser = hub.browser();
+    let page = browser.password_page("/", &ALICE).await;
+    let step = page.url.split('?').next().unwrap_or_default().to_owned();
+    let path = step.split_once("ent.example").map_or(step.as_str(), |(_, path)| path).to_owned();
+    let again = browser.get(&format!("{path}/password")).await;
+    assert_eq!((again.status.as_u16(), again.location()), (303, Some(path.as_str())));
+    assert_eq!(browser.try_password(&page, ALICE.login, ALICE.password).await.status, 303);
+    for form in [format!("{path}/password"), "/sign-out".to_owned(), "/establishment".to_owned()] {
+        let again = browser.get(&form).await;
+        assert_eq!((again.status.as_u16(), again.location()), (303, Some("/")), "{form}");
+    }
+    assert_eq!(browser.get("/").await.status, 200, "nothing of this ended the session");
+}
+
+async fn a_fault_is_read_in_the_other_language(hub: TestHub) {
+    let mut browser = hub.browser();
+    let switch = |answer: &Answer| {
+        let link = answer.body.split("class=\"language\" href=\"").nth(1).and_then(|rest| rest.split('"').next());
+        link.unwrap_or_else(|| panic!("no switch: {}", answer.body)).to_owned()
+    };
+    let french = browser.get("/nowhere").await;
+    assert_eq!(switch(&french), "/nowhere?lang=en");
+    let english = browser.get(&switch(&french)).await;
+    assert_eq!((english.status.as_u16(), switch(&english)), (404, "/nowhere?lang=fr".to_owned()));
+    assert!(english.body.contains("<html lang=\"en\">"));
+    // Neither what a hostile request names nor what may be a secret is written again.
+    for path in ["//evil.test/x", "/nowhere?code=secret", "/cas/login?service=https://evil.test/"] {
+        let answer = hub.browser().get(path).await;
+        assert_eq!(switch(&answer), "/?lang=en", "{path}");
+        assert!(!answer.body.contains("evil.test") && !answer.body.contains("secret"), "{path}");
+    }
 }
