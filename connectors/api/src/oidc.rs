@@ -45,6 +45,10 @@ pub struct OidcSettings {
     pub backchannel_logout_uri: Option<String>,
     /// Where the service hears of the end of a session, from the browser.
     pub frontchannel_logout_uri: Option<String>,
+    /// Services it may call with a token made for them, by name. Each of them must name this one in `called_by`.
+    pub calls: Option<Vec<String>>,
+    /// Services that may call it with a token made for it, by name.
+    pub called_by: Option<Vec<String>>,
 }
 
 impl OidcSettings {
@@ -68,6 +72,8 @@ impl OidcSettings {
             initiate_login_uri: self.initiate_login_uri.or(product.initiate_login_uri),
             backchannel_logout_uri: self.backchannel_logout_uri.or(product.backchannel_logout_uri),
             frontchannel_logout_uri: self.frontchannel_logout_uri.or(product.frontchannel_logout_uri),
+            calls: self.calls.or(product.calls),
+            called_by: self.called_by.or(product.called_by),
         }
     }
 
@@ -232,6 +238,10 @@ pub struct OidcService {
     pub backchannel_logout_uri: Option<String>,
     /// Where it hears of the end of a session, from the browser.
     pub frontchannel_logout_uri: Option<String>,
+    /// Services it may call with a token made for them.
+    pub calls: Vec<String>,
+    /// Services that may call it with a token made for it.
+    pub called_by: Vec<String>,
 }
 
 impl OidcService {

@@ -57,6 +57,8 @@ pub(crate) fn resolve(
         initiate_login_uri: settings.initiate_login_uri,
         backchannel_logout_uri: settings.backchannel_logout_uri,
         frontchannel_logout_uri: settings.frontchannel_logout_uri,
+        calls: settings.calls.unwrap_or_default(),
+        called_by: settings.called_by.unwrap_or_default(),
     };
     check(&oidc, identifier, wrong);
     oidc
@@ -83,14 +85,22 @@ fn check(oidc: &OidcService, identifier: Identifier, wrong: &mut impl FnMut(&str
     {
         wrong("oidc.sector", "a sector is named by 1 to 64 of a-z, 0-9 and -".into());
     }
-    let offered = [OidcGrant::AuthorizationCode, OidcGrant::RefreshToken];
-    if let Some(other) = oidc.grants.iter().find(|grant| !offered.contains(grant)) {
-        wrong("oidc.grants", format!("{} is not offered", other.as_str()));
+    for (key, names) in [("oidc.calls", &oidc.calls), ("oidc.called_by", &oidc.called_by)] {
+        if !names.iter().all(|name| crate::catalogue::id_ok(name)) || names.len() > MAX_ADDRESSES {
+            wrong(key, format!("at most {MAX_ADDRESSES} services, each by the name of its instance file"));
+        }
+    }
+    if oidc.grants.contains(&OidcGrant::DeviceCode) {
+        wrong("oidc.grants", format!("{} is not offered", OidcGrant::DeviceCode.as_str()));
+    }
+    if oidc.grants.contains(&OidcGrant::TokenExchange) && oidc.calls.is_empty() {
+        wrong("oidc.calls", "token exchange needs the services that may be called".into());
     }
     if oidc.authentication == ClientAuthentication::TlsClientAuth {
         wrong("oidc.authentication", "tls_client_auth is not offered".into());
     }
-    if oidc.is_public() && oidc.grants.contains(&OidcGrant::ClientCredentials) {
+    let own = [OidcGrant::ClientCredentials, OidcGrant::TokenExchange];
+    if oidc.is_public() && own.iter().any(|grant| oidc.grants.contains(grant)) {
         wrong("oidc.grants", "a public client has no credentials of its own".into());
     }
     if identifier == Identifier::Uai {

@@ -83,7 +83,18 @@ fn what_cannot_work_is_told() {
         ("redirect_uris = [\"{url}/cb\"]\nauthentication = \"private_key_jwt\"\n".into(), "`jwks` is needed"),
         (format!("{GOOD}jwks = '{{\"keys\":1}}'\n"), "a JWK set is JSON"),
         (format!("{GOOD}jwks_uri = \"{{url}}/keys\"\n"), "keys are not fetched"),
-        (format!("{GOOD}grants = [\"client_credentials\"]\n"), "is not offered"),
+        (
+            format!("{GOOD}grants = [\"urn:ietf:params:oauth:grant-type:token-exchange\"]\n"),
+            "the services that may be called",
+        ),
+        (
+            GOOD.replace("client_secret_file = \"app.secret\"", "authentication = \"none\"")
+                + "grants = [\"authorization_code\", \"client_credentials\"]\n",
+            "no credentials of its own",
+        ),
+        (format!("{GOOD}grants = [\"urn:ietf:params:oauth:grant-type:device_code\"]\n"), "is not offered"),
+        (format!("{GOOD}calls = [\"https://notes.example\"]\n"), "by the name of its instance file"),
+        (format!("{GOOD}called_by = [\"*\"]\n"), "by the name of its instance file"),
         (GOOD.replace("client_secret_file = \"app.secret\"", "authentication = \"tls_client_auth\""), "is not offered"),
         (format!("{GOOD}scopes = [\"Profile!\"]\n"), "a scope is a word"),
         (format!("{GOOD}sector = \"a sector\"\n"), "a sector is named"),

@@ -24,6 +24,8 @@ pub enum OidcError {
     UnsupportedResponseType,
     /// A scope cannot be given, or `openid` is missing.
     InvalidScope(&'static str),
+    /// A token for this service is not given.
+    InvalidTarget,
     /// Policy refuses the person, or the person refused.
     AccessDenied,
     /// The person would have to sign in, and must not be asked.
@@ -75,6 +77,12 @@ impl OidcError {
                 "the response type is missing, unknown, or not one the service declared",
             ),
             OidcError::InvalidScope(what) => Row("invalid_scope", "oidc-invalid-scope", S::BAD_REQUEST, what),
+            OidcError::InvalidTarget => Row(
+                "invalid_target",
+                "oidc-invalid-target",
+                S::BAD_REQUEST,
+                "no such service, or the records of both do not allow it",
+            ),
             OidcError::AccessDenied => Row(
                 "access_denied",
                 "oidc-access-denied",
@@ -213,6 +221,7 @@ mod tests {
             OidcError::UnsupportedGrantType,
             OidcError::UnsupportedResponseType,
             OidcError::InvalidScope("x"),
+            OidcError::InvalidTarget,
             OidcError::AccessDenied,
             OidcError::LoginRequired("x"),
             OidcError::InteractionRequired,

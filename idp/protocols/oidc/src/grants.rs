@@ -3,7 +3,8 @@
 use crate::config::{CODE, SECRET};
 use crate::wire::{Asked, ClaimsRequest};
 use preau_domain::{
-    Authentication, CorrelationId, Grant, GrantKind, Ids, Instant, OneTimeKey, Seconds, SessionId, Ticket, TicketKind,
+    Authentication, CorrelationId, Grant, GrantKind, Ids, Instant, OneTimeKey, Seconds, ServiceId, SessionId, Ticket,
+    TicketKind,
 };
 use preau_web::{Door, Live};
 use serde::{Deserialize, Serialize};
@@ -63,9 +64,23 @@ pub struct Given {
     /// The name of its session for the service.
     #[serde(rename = "s")]
     pub sid: String,
+    /// The service that calls with it, where that is another one than the one it is made for.
+    #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<ServiceId>,
     /// The request it comes from.
     #[serde(rename = "c")]
     pub correlation: CorrelationId,
+}
+
+/// What is kept beside an access token that stands for a service and for no person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Own {
+    /// Scopes that were given.
+    #[serde(rename = "g")]
+    pub scopes: Vec<String>,
+    /// The service it stands for.
+    #[serde(rename = "b")]
+    pub by: ServiceId,
 }
 
 /// What tokens are made for.

@@ -11,4 +11,4 @@ pub use authorize::{Asked, Mode, Prompt, ResponseType, Target, state};
 pub use claims::{ClaimsRequest, Wanted, claims, known_scope};
 pub use metadata::{PATHS, metadata};
 pub use respond::{Response, fields_of_error};
-pub use token::{Presented, TokenRequest, is_secret};
+pub use token::{ACCESS_TOKEN, Presented, TokenRequest, is_secret};

@@ -17,6 +17,7 @@ mod oidc;
 mod oidc_conformance;
 mod oidc_conformance_logout;
 mod oidc_door;
+mod oidc_services;
 mod oidc_tokens;
 mod outages;
 mod owners;

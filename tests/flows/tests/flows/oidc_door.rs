@@ -324,10 +324,12 @@ async fn oidc_35_what_a_service_did_not_declare_is_refused(hub: TestHub) {
         browser.get(&rp.url_with(&[("response_type", "token")])).await.told("error"),
         "unsupported_response_type"
     );
-    for grant in ["password", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code"] {
+    for grant in ["password", "urn:ietf:params:oauth:grant-type:device_code"] {
         let told = rp.call("/oidc/token", &[("grant_type", grant), ("username", "a"), ("password", "b")]).await;
         assert_eq!(told.error(), (400, "unsupported_grant_type"), "{grant}");
     }
+    let own = rp.call("/oidc/token", &[("grant_type", "client_credentials")]).await;
+    assert_eq!(own.error(), (400, "unauthorized_client"));
     let quiet = hub.rp_with("quiet", |oidc| oidc.grants.truncate(1));
     assert_eq!(quiet.refresh("unknown").await.error(), (400, "unauthorized_client"));
     rp.redeem(&browser.get(&rp.url()).await.code()).await.access();

@@ -119,6 +119,7 @@ pub async fn hand_over(
         claims: asked.claims.clone(),
         authentication: live.session.authentication.clone(),
         sid,
+        by: None,
         correlation: visitor.correlation.clone(),
     };
     let holder = Holder { door, live, session: Some(live.session.id.clone()), family: ticket.key.clone() };

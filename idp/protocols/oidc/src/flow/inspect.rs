@@ -1,32 +1,74 @@
-//! Introspection (RFC 7662): what a token is worth, told to the service it was given to and to nobody else.
+//! Introspection (RFC 7662): what a token is worth, told to the service it is made for and to nobody else.
 
-use super::{token, userinfo};
+use super::{service, token, userinfo};
 use crate::OidcError;
-use preau_domain::GrantKind;
+use crate::grants::{Given, Own};
+use crate::wire::{Wanted, claims};
+use preau_domain::{Grant, GrantKind};
 use preau_web::{Door, Hub};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// Tells what a token is worth. A token of another service, a guess and a dead token are all the same: not active.
 pub async fn introspect(hub: &Hub, door: &Door, secret: &str) -> Result<Value, OidcError> {
-    let inactive = json!({ "active": false });
     let (found, kind) = match userinfo::held(hub, secret, GrantKind::Access).await? {
         Some(found) => (Some(found), "Bearer"),
         None => (userinfo::held(hub, secret, GrantKind::Refresh).await?, "N_A"),
     };
-    let Some((held, given)) = found.filter(|(held, _)| held.service == door.service.id) else { return Ok(inactive) };
-    let Some(live) = token::person_of(hub, &held, &given).await? else { return Ok(inactive) };
-    if !hub.decide(&live, door).allows() {
-        return Ok(inactive);
+    let told = match found.filter(|held| held.service == door.service.id) {
+        Some(held) if held.person.is_some() => person(hub, door, &held).await?,
+        Some(held) => own(hub, door, &held)?,
+        None => None,
+    };
+    let Some(mut told) = told else { return Ok(json!({ "active": false })) };
+    told.insert("token_type".to_owned(), json!(kind));
+    Ok(Value::Object(told))
+}
+
+/// A token that stands for a person.
+async fn person(hub: &Hub, door: &Door, held: &Grant) -> Result<Option<Map<String, Value>>, OidcError> {
+    let given: Given = serde_json::from_str(&held.doc).map_err(|_| OidcError::ServerError)?;
+    let Some(live) = token::person_of(hub, held, &given).await? else { return Ok(None) };
+    let called = given.by.as_ref().is_none_or(|by| service::allowed(hub, by, door));
+    if !called || !hub.decide(&live, door).allows() {
+        return Ok(None);
     }
-    let Ok(released) = hub.release(&live, door) else { return Ok(inactive) };
-    Ok(json!({
-        "active": true,
-        "iss": hub.base(),
-        "client_id": door.service.id.as_str(),
-        "sub": released.user(),
-        "scope": given.scopes.join(" "),
-        "token_type": kind,
-        "iat": held.issued.seconds(),
-        "exp": held.expires.seconds(),
-    }))
+    let Ok(released) = hub.release(&live, door) else { return Ok(None) };
+    let mut told = match &given.by {
+        None => Map::new(),
+        // Whoever is called cannot ask userinfo, which knows the bearer alone: it is told here.
+        Some(_) => claims(&released, &Wanted { scopes: &given.scopes, names: &[] }),
+    };
+    let client = given.by.as_ref().unwrap_or(&door.service.id);
+    told.extend(worth(hub, held, client.as_str(), &given.scopes));
+    told.insert("sub".to_owned(), json!(released.user()));
+    if let Some(by) = &given.by {
+        told.insert("aud".to_owned(), json!(door.service.id.as_str()));
+        told.insert("act".to_owned(), json!({ "sub": by.as_str() }));
+    }
+    Ok(Some(told))
+}
+
+/// A token that stands for a service.
+fn own(hub: &Hub, door: &Door, held: &Grant) -> Result<Option<Map<String, Value>>, OidcError> {
+    let kept: Own = serde_json::from_str(&held.doc).map_err(|_| OidcError::ServerError)?;
+    if !service::allowed(hub, &kept.by, door) {
+        return Ok(None);
+    }
+    let mut told = worth(hub, held, kept.by.as_str(), &kept.scopes);
+    told.insert("sub".to_owned(), json!(kept.by.as_str()));
+    told.insert("aud".to_owned(), json!(door.service.id.as_str()));
+    Ok(Some(told))
+}
+
+/// What is told of every token.
+fn worth(hub: &Hub, held: &Grant, client: &str, scopes: &[String]) -> Map<String, Value> {
+    let told = [
+        ("active", json!(true)),
+        ("iss", json!(hub.base())),
+        ("client_id", json!(client)),
+        ("scope", json!(scopes.join(" "))),
+        ("iat", json!(held.issued.seconds())),
+        ("exp", json!(held.expires.seconds())),
+    ];
+    told.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

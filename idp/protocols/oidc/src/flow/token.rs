@@ -4,7 +4,7 @@
 //! it is one family: who presents a spent code or a spent refresh token revokes the family, because two hold a copy.
 //! Access is decided again each time.
 
-use super::{acr, alg, amr, client, sid, sign, spoken};
+use super::{acr, alg, amr, client, service, sid, sign, spoken};
 use crate::OidcError;
 use crate::config::{ACCESS, ID_TOKEN, OFFLINE};
 use crate::grants::{self, Code, Given, Holder};
@@ -25,8 +25,32 @@ pub struct Tokens {
     expires_in: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<String>,
-    id_token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issued_token_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "String::is_empty")]
     scope: String,
+}
+
+impl Tokens {
+    /// An access token and nothing else.
+    pub fn access(secret: String, grant: &Grant, scopes: &[String]) -> Tokens {
+        Tokens {
+            access_token: secret,
+            token_type: "Bearer",
+            expires_in: (grant.expires - grant.issued) / 1000,
+            refresh_token: None,
+            id_token: None,
+            issued_token_type: None,
+            scope: scopes.join(" "),
+        }
+    }
+
+    /// The same, in the words of an exchange.
+    pub fn exchanged(self) -> Tokens {
+        Tokens { issued_token_type: Some(crate::wire::ACCESS_TOKEN), ..self }
+    }
 }
 
 /// Redeems what a service presents. `event` learns whom it is about.
@@ -50,6 +74,14 @@ pub async fn redeem(
         TokenRequest::Refresh { token, scopes } => {
             may(OidcGrant::RefreshToken)?;
             by_refresh(hub, &door, &token, scopes, event).await?
+        }
+        TokenRequest::Own { audience, scopes } => {
+            may(OidcGrant::ClientCredentials)?;
+            service::own(hub, &door, audience.as_deref(), &scopes, event).await?
+        }
+        TokenRequest::Exchange { token, audience, scopes } => {
+            may(OidcGrant::TokenExchange)?;
+            service::exchange(hub, &door, &token, &audience, &scopes, event).await?
         }
         TokenRequest::Other => return Err(OidcError::UnsupportedGrantType),
     };
@@ -97,6 +129,7 @@ async fn by_code(
         claims: code.asked.claims.clone(),
         authentication: live.session.authentication.clone(),
         sid: sid(hub, &live.session.id, door),
+        by: None,
         correlation: code.correlation.clone(),
     };
     let offline = given.scopes.iter().any(|scope| scope == "offline_access");
@@ -218,14 +251,11 @@ impl Made {
         code: Option<&str>,
     ) -> Result<Tokens, OidcError> {
         let beside = Beside { code, access: Some(&self.access) };
-        let expires_in = self.grants.first().map_or(ACCESS.0, |grant| (grant.expires - grant.issued) / 1000);
+        let grant = self.grants.first().ok_or(OidcError::ServerError)?;
         Ok(Tokens {
-            id_token: id_token(hub, holder, given, nonce, &beside, false)?,
-            access_token: self.access.clone(),
-            token_type: "Bearer",
-            expires_in,
+            id_token: Some(id_token(hub, holder, given, nonce, &beside, false)?),
             refresh_token: self.refresh.clone(),
-            scope: given.scopes.join(" "),
+            ..Tokens::access(self.access.clone(), grant, &given.scopes)
         })
     }
 }
@@ -279,8 +309,11 @@ pub fn id_token(
 
 /// Tells the journal of what left.
 pub fn tell(hub: &Hub, mut event: AuditEvent) {
-    event.kind = AuditKind::AttributesReleased;
-    event.detail = "sub".to_owned();
+    // A service that acts for itself is told of nobody.
+    event.kind = if event.person.is_some() { AuditKind::AttributesReleased } else { AuditKind::ServiceOpened };
+    if event.detail.is_empty() {
+        event.detail = "sub".to_owned();
+    }
     hub.audit(event);
 }
 
@@ -291,8 +324,7 @@ pub async fn revoke(hub: &Hub, door: &Door, secret: &str, now: Instant) -> Resul
     }
     let key: OneTimeKey = grants::key(secret);
     for kind in [GrantKind::Refresh, GrantKind::Access] {
-        let Some(held) = hub.store.granted(&key, kind, now).await?.filter(|held| held.service == door.service.id)
-        else {
+        let Some(held) = hub.store.granted(&key, kind, now).await?.filter(|held| service::is_of(door, held)) else {
             continue;
         };
         match kind {

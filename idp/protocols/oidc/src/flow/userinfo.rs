@@ -16,22 +16,22 @@ pub enum Told {
     Signed(String),
 }
 
-/// The token of that secret and kind, and what was kept beside it.
-pub async fn held(hub: &Hub, secret: &str, kind: GrantKind) -> Result<Option<(Grant, Given)>, OidcError> {
+/// The token of that secret and kind.
+pub async fn held(hub: &Hub, secret: &str, kind: GrantKind) -> Result<Option<Grant>, OidcError> {
     if !is_secret(secret) {
         return Ok(None);
     }
-    let Some(held) = hub.store.granted(&grants::key(secret), kind, hub.now()).await? else {
-        return Ok(None);
-    };
-    let given: Given = serde_json::from_str(&held.doc).map_err(|_| OidcError::ServerError)?;
-    Ok(Some((held, given)))
+    Ok(hub.store.granted(&grants::key(secret), kind, hub.now()).await?)
 }
 
 /// Answers the bearer of an access token. `event` learns whom it is about and what leaves.
 pub async fn userinfo(hub: &Hub, secret: &str, event: &mut AuditEvent) -> Result<(Door, Told), OidcError> {
     const UNKNOWN: OidcError = OidcError::InvalidToken("the access token is unknown, expired or revoked");
-    let (held, given) = held(hub, secret, GrantKind::Access).await?.ok_or(UNKNOWN)?;
+    let held = held(hub, secret, GrantKind::Access).await?.ok_or(UNKNOWN)?;
+    if held.person.is_none() {
+        return Err(OidcError::InsufficientScope);
+    }
+    let given: Given = serde_json::from_str(&held.doc).map_err(|_| OidcError::ServerError)?;
     event.correlation = given.correlation.clone();
     event.person.clone_from(&held.person);
     event.session.clone_from(&held.session);
@@ -39,7 +39,8 @@ pub async fn userinfo(hub: &Hub, secret: &str, event: &mut AuditEvent) -> Result
     let live = token::person_of(hub, &held, &given).await?.ok_or(UNKNOWN)?;
     let door = hub.services().get(&held.service).cloned().ok_or(UNKNOWN)?;
     let oidc = spoken(&door).map_err(|_| UNKNOWN)?;
-    if !given.scopes.iter().any(|scope| scope == "openid") {
+    // One that was exchanged is held by another service than the one whose record says what is told.
+    if given.by.is_some() || !given.scopes.iter().any(|scope| scope == "openid") {
         return Err(OidcError::InsufficientScope);
     }
     let decision = hub.decide(&live, &door);

@@ -50,7 +50,7 @@ pub fn metadata(issuer: &str, algorithms: &[&str]) -> Value {
         "scopes_supported": ["openid", "profile", "email", "ent", "offline_access"],
         "response_types_supported": ["code", "id_token", "id_token token", "code id_token", "code token", "code id_token token"],
         "response_modes_supported": ["query", "fragment", "form_post"],
-        "grant_types_supported": ["authorization_code", "refresh_token", "implicit"],
+        "grant_types_supported": ["authorization_code", "refresh_token", "implicit", "client_credentials", "urn:ietf:params:oauth:grant-type:token-exchange"],
         "subject_types_supported": ["pairwise", "public"],
         "acr_values_supported": [super::super::flow::ACR_PASSWORD],
         "id_token_signing_alg_values_supported": algorithms,

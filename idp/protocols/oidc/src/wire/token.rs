@@ -10,6 +10,8 @@ use preau_web::Fields;
 
 /// The one kind of assertion read.
 const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/// The one kind of token that is exchanged, and that comes of it (RFC 8693 3).
+pub const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 /// Longest name, secret or header read.
 const MAX_CREDENTIAL: usize = 1024;
 
@@ -98,6 +100,22 @@ pub enum TokenRequest {
         /// Scopes, if fewer are wanted than before.
         scopes: Vec<String>,
     },
+    /// Nothing but the service's own proof (RFC 6749 4.4).
+    Own {
+        /// The service that is called with the token; the one that asks, if it is absent.
+        audience: Option<String>,
+        /// Scopes.
+        scopes: Vec<String>,
+    },
+    /// An access token of a person, for one with which another service is called (RFC 8693).
+    Exchange {
+        /// The token.
+        token: String,
+        /// The service that is called.
+        audience: String,
+        /// Scopes, if fewer are wanted than the token has.
+        scopes: Vec<String>,
+    },
     /// Something else, by its name.
     Other,
 }
@@ -127,9 +145,40 @@ impl TokenRequest {
                 token: secret("refresh_token", "refresh_token is missing")?,
                 scopes: scopes(one(fields, "scope")?)?,
             }),
+            "client_credentials" => {
+                none_of(fields, &["resource"])?;
+                Ok(TokenRequest::Own {
+                    audience: one(fields, "audience")?.map(str::to_owned),
+                    scopes: scopes(one(fields, "scope")?)?,
+                })
+            }
+            "urn:ietf:params:oauth:grant-type:token-exchange" => {
+                none_of(fields, &["resource", "actor_token", "actor_token_type"])?;
+                if one(fields, "subject_token_type")? != Some(ACCESS_TOKEN) {
+                    return Err(OidcError::InvalidRequest("subject_token_type is that of an access token"));
+                }
+                if one(fields, "requested_token_type")?.is_some_and(|wanted| wanted != ACCESS_TOKEN) {
+                    return Err(OidcError::InvalidRequest("requested_token_type is that of an access token"));
+                }
+                Ok(TokenRequest::Exchange {
+                    token: secret("subject_token", "subject_token is missing")?,
+                    audience: secret("audience", "audience is missing: the service that is called, by its name")?,
+                    scopes: scopes(one(fields, "scope")?)?,
+                })
+            }
             _ => Ok(TokenRequest::Other),
         }
     }
+}
+
+/// What is not read is refused, so that nobody takes it for granted.
+fn none_of(fields: &Fields, names: &[&str]) -> Result<(), OidcError> {
+    for name in names {
+        if one(fields, name)?.is_some() {
+            return Err(OidcError::InvalidRequest("a parameter is not read here: the service is named by audience"));
+        }
+    }
+    Ok(())
 }
 
 /// Whether a text may be one of our codes or tokens: nothing else is ever looked up.
