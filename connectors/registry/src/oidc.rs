@@ -90,9 +90,6 @@ fn check(oidc: &OidcService, identifier: Identifier, wrong: &mut impl FnMut(&str
             wrong(key, format!("at most {MAX_ADDRESSES} services, each by the name of its instance file"));
         }
     }
-    if oidc.grants.contains(&OidcGrant::DeviceCode) {
-        wrong("oidc.grants", format!("{} is not offered", OidcGrant::DeviceCode.as_str()));
-    }
     if oidc.grants.contains(&OidcGrant::TokenExchange) && oidc.calls.is_empty() {
         wrong("oidc.calls", "token exchange needs the services that may be called".into());
     }

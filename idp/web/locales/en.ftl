@@ -200,3 +200,30 @@ ask-sign-out-text = A service asks to end your session, { $name }.
 ask-sign-out-stay = Stay signed in
 leaving-title = Signing out
 leaving-text = Your services are being told that you are signing out.
+
+## A device lets itself in by a code
+
+device-title = Connect a device
+device-lead = Type the code the device shows.
+device-label = Code
+device-hint = Eight letters and figures, in two halves
+device-unknown = No device is waiting with this code. Check it on the device, or ask the device for a new one.
+device-wait = Too many wrong codes. Try again in ten minutes.
+device-question-title = Open { $service } on a device?
+device-question-lead = Whoever holds the device will use this service under your name.
+device-question-place = The request comes from the network address { $place }.
+device-question-near = It is the one you are using now.
+device-question-far = It is not the one you are using now.
+device-question-since = { $count ->
+    [0] It was made less than a minute ago.
+    [one] It was made { $count } minute ago.
+   *[other] It was made { $count } minutes ago.
+}
+device-question-warning = If somebody sent you this code, answer no: it would open the service to them.
+device-question-yes = Yes, it is my device
+device-question-no = No
+device-yes-title = The device is connected
+device-yes-text = You can go back to the device: { $service } is opening there.
+device-no-title = The device is refused
+device-no-text = { $service } is not opened on this device.
+device-home = Home page

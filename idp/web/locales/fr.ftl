@@ -201,3 +201,30 @@ ask-sign-out-text = Un service demande à fermer votre session, { $name }.
 ask-sign-out-stay = Rester connecté
 leaving-title = Déconnexion
 leaving-text = Vos services sont prévenus de votre déconnexion.
+
+## Un appareil se connecte par un code
+
+device-title = Connecter un appareil
+device-lead = Saisissez le code que l’appareil affiche.
+device-label = Code
+device-hint = Huit lettres et chiffres, en deux moitiés
+device-unknown = Aucun appareil n’attend avec ce code. Vérifiez-le sur l’appareil, ou demandez-lui un nouveau code.
+device-wait = Trop de codes faux. Réessayez dans dix minutes.
+device-question-title = Ouvrir { $service } sur un appareil ?
+device-question-lead = La personne qui tient l’appareil utilisera ce service sous votre nom.
+device-question-place = La demande vient de l’adresse réseau { $place }.
+device-question-near = C’est celle que vous utilisez en ce moment.
+device-question-far = Ce n’est pas celle que vous utilisez en ce moment.
+device-question-since = { $count ->
+    [0] Elle date de moins d’une minute.
+    [one] Elle date de { $count } minute.
+   *[other] Elle date de { $count } minutes.
+}
+device-question-warning = Si quelqu’un vous a envoyé ce code, répondez non : le service s’ouvrirait chez cette personne.
+device-question-yes = Oui, c’est mon appareil
+device-question-no = Non
+device-yes-title = L’appareil est connecté
+device-yes-text = Vous pouvez revenir à l’appareil : { $service } s’y ouvre.
+device-no-title = L’appareil est refusé
+device-no-text = { $service } ne s’ouvre pas sur cet appareil.
+device-home = Page d’accueil

@@ -28,7 +28,7 @@ pub use headers::protect;
 pub use hub::{Hub, HubParts, SignInSource};
 pub use l10n::{Locale, Texts};
 pub use live::Live;
-pub use pages::stylesheet;
+pub use pages::{DevicePage, stylesheet};
 pub use protocol::{Begin, CompletedSignIn, LogoutNotice, Protocol, Refusal, SignInHints};
 pub use router::router;
 pub use table::{Door, ServiceTable};

@@ -92,7 +92,6 @@ fn what_cannot_work_is_told() {
                 + "grants = [\"authorization_code\", \"client_credentials\"]\n",
             "no credentials of its own",
         ),
-        (format!("{GOOD}grants = [\"urn:ietf:params:oauth:grant-type:device_code\"]\n"), "is not offered"),
         (format!("{GOOD}calls = [\"https://notes.example\"]\n"), "by the name of its instance file"),
         (format!("{GOOD}called_by = [\"*\"]\n"), "by the name of its instance file"),
         (GOOD.replace("client_secret_file = \"app.secret\"", "authentication = \"tls_client_auth\""), "is not offered"),

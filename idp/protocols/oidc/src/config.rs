@@ -2,6 +2,7 @@
 //! a refresh token.
 
 use preau_domain::Seconds;
+use preau_store::Delays;
 
 /// A code waits for its one redemption.
 pub const CODE: Seconds = Seconds(60);
@@ -13,6 +14,12 @@ pub const ID_TOKEN: Seconds = Seconds(300);
 pub const OFFLINE: Seconds = Seconds(30 * 86_400);
 /// A logout token, from its making to its last try.
 pub const LOGOUT_TOKEN: Seconds = Seconds(120);
+/// A device waits for a person.
+pub const DEVICE: Seconds = Seconds(600);
+/// A device asks again not before; each question that comes too early adds as much.
+pub const POLL: Seconds = Seconds(5);
+/// Five codes are tried by one person, then one in ten minutes.
+pub const TRIES: Delays = Delays(&[(5, 600_000)]);
 /// How far the clock of a service may differ from ours.
 pub const SKEW: Seconds = Seconds(30);
 /// Longest life an assertion of a service may claim: it is remembered for as long.

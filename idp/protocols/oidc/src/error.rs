@@ -40,6 +40,12 @@ pub enum OidcError {
     RequestUriNotSupported,
     /// Services do not register themselves here.
     RegistrationNotSupported,
+    /// Nobody decided about the device yet.
+    AuthorizationPending,
+    /// The device asks too often.
+    SlowDown,
+    /// The device waited too long, or its code was used.
+    ExpiredToken,
     /// The access token opens nothing.
     InvalidToken(&'static str),
     /// The access token is for something else.
@@ -120,6 +126,21 @@ impl OidcError {
                 S::BAD_REQUEST,
                 "services are mounted by whoever runs the workspace",
             ),
+            OidcError::AuthorizationPending => Row(
+                "authorization_pending",
+                "oidc-authorization-pending",
+                S::BAD_REQUEST,
+                "nobody has typed the code and decided yet: ask again",
+            ),
+            OidcError::SlowDown => Row(
+                "slow_down",
+                "oidc-slow-down",
+                S::BAD_REQUEST,
+                "too often: wait five seconds more between two questions from now on",
+            ),
+            OidcError::ExpiredToken => {
+                Row("expired_token", "oidc-expired-token", S::BAD_REQUEST, "no device waits with this code")
+            }
             OidcError::InvalidToken(what) => Row("invalid_token", "oidc-invalid-token", S::UNAUTHORIZED, what),
             OidcError::InsufficientScope => Row(
                 "insufficient_scope",
@@ -167,6 +188,7 @@ impl OidcError {
         match self {
             OidcError::ServerError | OidcError::TemporarilyUnavailable => None,
             OidcError::LoginRequired(_) | OidcError::InteractionRequired => None,
+            OidcError::AuthorizationPending | OidcError::SlowDown => None,
             OidcError::AccessDenied => Some(AuditKind::ServiceRefused),
             _ => Some(AuditKind::RequestRefused),
         }
@@ -229,6 +251,9 @@ mod tests {
             OidcError::RequestNotSupported,
             OidcError::RequestUriNotSupported,
             OidcError::RegistrationNotSupported,
+            OidcError::AuthorizationPending,
+            OidcError::SlowDown,
+            OidcError::ExpiredToken,
             OidcError::InvalidToken("x"),
             OidcError::InsufficientScope,
             OidcError::ServerError,

@@ -2,6 +2,7 @@
 
 pub mod authorize;
 pub mod client;
+pub mod device;
 pub mod hand_over;
 pub mod hint;
 pub mod inspect;

@@ -43,6 +43,9 @@ impl Protocol for Oidc {
     }
 
     async fn complete(&self, hub: &Hub, visitor: &Visitor, done: CompletedSignIn) -> Result<Response, Fault> {
+        if let Ok(towards) = serde_json::from_str(&done.pending.request) {
+            return flow::device::confirm(hub, visitor, &done.live, towards).await;
+        }
         let response = flow::hand_over::complete(hub, visitor, &done).await?;
         Ok(routes::carried(hub, visitor, &response))
     }

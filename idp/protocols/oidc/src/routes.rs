@@ -2,7 +2,7 @@
 //! here.
 
 use crate::flow::userinfo::Told;
-use crate::flow::{self, authorize, client, inspect, logout, token, userinfo};
+use crate::flow::{self, authorize, client, device, inspect, logout, token, userinfo};
 use crate::wire::{self, Response as Through};
 use crate::{OidcError, flow::authorize::Answer};
 use axum::Router;
@@ -26,6 +26,10 @@ pub fn routes() -> Router<Arc<Hub>> {
         .route("/oidc/userinfo", get(get_userinfo).post(post_userinfo).options(preflight))
         .route("/oidc/introspect", post(introspect))
         .route("/oidc/revoke", post(revoke).options(preflight))
+        .route("/oidc/device_authorization", post(post_device))
+        .route("/oidc/device", get(ask_device))
+        .route("/oidc/device/code", post(type_device))
+        .route("/oidc/device/answer", post(answer_device))
         .route("/oidc/logout", get(get_logout).post(post_logout))
         .route_layer(from_fn(act_on_no_head))
         .route("/oidc/jwks", get(jwks))
@@ -86,6 +90,33 @@ async fn post_token(State(hub): House, visitor: Visitor, headers: HeaderMap, bod
             }
         }
     }
+}
+
+async fn post_device(State(hub): House, visitor: Visitor, headers: HeaderMap, body: Bytes) -> Response {
+    let mut event = flow::event(&hub, &visitor);
+    let result = match fields(&body) {
+        Ok(fields) => device::begin(&hub, &visitor, basic(&headers), &fields, &mut event).await,
+        Err(error) => Err(error),
+    };
+    match result {
+        Ok(told) => axum::Json(told).into_response(),
+        Err(error) => {
+            flow::tell_refusal(&hub, event, error);
+            refused(error)
+        }
+    }
+}
+
+async fn ask_device(State(hub): House, visitor: Visitor) -> Result<Response, Fault> {
+    device::ask(&hub, &visitor).await
+}
+
+async fn type_device(State(hub): House, visitor: Visitor, body: Bytes) -> Result<Response, Fault> {
+    device::typed(&hub, &visitor, &Fields::of_body(&body)?).await
+}
+
+async fn answer_device(State(hub): House, visitor: Visitor, body: Bytes) -> Result<Response, Fault> {
+    device::decided(&hub, &visitor, &Fields::of_body(&body)?).await
 }
 
 async fn get_userinfo(State(hub): House, visitor: Visitor, headers: HeaderMap) -> Response {

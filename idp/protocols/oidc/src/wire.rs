@@ -6,8 +6,9 @@ mod claims;
 mod metadata;
 mod respond;
 mod token;
+pub mod user_code;
 
-pub use authorize::{Asked, Mode, Prompt, ResponseType, Target, state};
+pub use authorize::{Asked, Mode, Prompt, ResponseType, Target, scopes_of, state};
 pub use claims::{ClaimsRequest, Wanted, claims, known_scope};
 pub use metadata::{PATHS, metadata};
 pub use respond::{Response, fields_of_error};

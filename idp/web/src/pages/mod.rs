@@ -5,6 +5,7 @@
 //! are in the modules below. No page needs a script, none loads anything from elsewhere, none has inline style or script.
 
 mod assets;
+mod device;
 mod elsewhere;
 mod farewell;
 mod portal;
@@ -20,6 +21,7 @@ use http::{HeaderValue, header};
 use preau_domain::Public;
 use std::sync::Arc;
 
+pub use device::DevicePage;
 pub use farewell::{ask_sign_out, leaving, posting};
 
 /// The home page, its forms, the tiles, and the files pages need.

@@ -16,6 +16,7 @@ mod journal;
 mod oidc;
 mod oidc_conformance;
 mod oidc_conformance_logout;
+mod oidc_device;
 mod oidc_door;
 mod oidc_services;
 mod oidc_tokens;

@@ -324,7 +324,7 @@ async fn oidc_35_what_a_service_did_not_declare_is_refused(hub: TestHub) {
         browser.get(&rp.url_with(&[("response_type", "token")])).await.told("error"),
         "unsupported_response_type"
     );
-    for grant in ["password", "urn:ietf:params:oauth:grant-type:device_code"] {
+    for grant in ["password", "urn:ietf:params:oauth:grant-type:jwt-bearer"] {
         let told = rp.call("/oidc/token", &[("grant_type", grant), ("username", "a"), ("password", "b")]).await;
         assert_eq!(told.error(), (400, "unsupported_grant_type"), "{grant}");
     }

@@ -137,8 +137,12 @@ const ROUTES: &[(&str, &str, Protection, &str)] = &[
         Session,
         "answers a registered address of the service that is named with a code, after signing in if need be",
     ),
-    ("POST OPTIONS", "/oidc/token", Client, "redeems a code or a refresh token"),
+    ("POST OPTIONS", "/oidc/token", Client, "redeems what a service was handed, or its own proof"),
     ("GET POST OPTIONS", "/oidc/userinfo", Bearer, "what may be told of the person"),
+    ("POST", "/oidc/device_authorization", Client, "a device asks for a code to show"),
+    ("GET", "/oidc/device", Session, "the page on which a person types the code of a device"),
+    ("POST", "/oidc/device/code", SessionForm, "the code of a device; leads to a new proof of who the person is"),
+    ("POST", "/oidc/device/answer", SessionForm, "lets a device in, or not"),
     ("POST", "/oidc/introspect", Client, "what a token of this service is worth"),
     ("POST OPTIONS", "/oidc/revoke", Client, "revokes a token of this service"),
     (

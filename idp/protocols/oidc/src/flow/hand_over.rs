@@ -146,7 +146,7 @@ pub async fn hand_over(
 }
 
 /// The scopes of a request that the service may have: others are passed over (Core 3.1.2.1).
-fn granted_scopes(oidc: &OidcService, asked: &[String]) -> Vec<String> {
+pub fn granted_scopes(oidc: &OidcService, asked: &[String]) -> Vec<String> {
     let may = |scope: &&String| match scope.as_str() {
         "openid" => true,
         "offline_access" => oidc.scopes.contains(scope) && oidc.grants.contains(&OidcGrant::RefreshToken),

@@ -4,7 +4,7 @@
 //! it is one family: who presents a spent code or a spent refresh token revokes the family, because two hold a copy.
 //! Access is decided again each time.
 
-use super::{acr, alg, amr, client, service, sid, sign, spoken};
+use super::{acr, alg, amr, client, device, service, sid, sign, spoken};
 use crate::OidcError;
 use crate::config::{ACCESS, ID_TOKEN, OFFLINE};
 use crate::grants::{self, Code, Given, Holder};
@@ -83,6 +83,10 @@ pub async fn redeem(
             may(OidcGrant::TokenExchange)?;
             service::exchange(hub, &door, &token, &audience, &scopes, event).await?
         }
+        TokenRequest::Device { code } => {
+            may(OidcGrant::DeviceCode)?;
+            device::redeem(hub, &door, &code, event).await?
+        }
         TokenRequest::Other => return Err(OidcError::UnsupportedGrantType),
     };
     Ok((door, tokens))
@@ -138,6 +142,14 @@ async fn by_code(
     event.establishment = hub.decide(&live, door).establishment(&live.facts).cloned();
     let made = Made::new(hub, &holder, &given, &given, spoken(door)?)?;
     let tokens = made.tokens(hub, &holder, &given, code.asked.nonce.as_deref(), Some(secret))?;
+    hub.store.grant(&made.grants).await?;
+    Ok(tokens)
+}
+
+/// Tokens for a person who was let in without a code of the browser.
+pub async fn give(hub: &Hub, holder: &Holder<'_>, given: &Given) -> Result<Tokens, OidcError> {
+    let made = Made::new(hub, holder, given, given, spoken(holder.door)?)?;
+    let tokens = made.tokens(hub, holder, given, None, None)?;
     hub.store.grant(&made.grants).await?;
     Ok(tokens)
 }

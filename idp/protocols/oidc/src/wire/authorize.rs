@@ -250,6 +250,11 @@ pub fn scopes(text: Option<&str>) -> Result<Vec<String>, OidcError> {
     Ok(read)
 }
 
+/// The scopes a request asks for.
+pub fn scopes_of(fields: &Fields) -> Result<Vec<String>, OidcError> {
+    scopes(one(fields, "scope")?)
+}
+
 /// The challenge of PKCE: S256 or none. `plain` would show the verifier to whoever sees the request.
 fn challenge(fields: &Fields) -> Result<Option<String>, OidcError> {
     let (challenge, method) = (one(fields, "code_challenge")?, one(fields, "code_challenge_method")?);

@@ -116,6 +116,11 @@ pub enum TokenRequest {
         /// Scopes, if fewer are wanted than the token has.
         scopes: Vec<String>,
     },
+    /// A device asks whether somebody let it in (RFC 8628 3.4).
+    Device {
+        /// Its code.
+        code: String,
+    },
     /// Something else, by its name.
     Other,
 }
@@ -165,6 +170,9 @@ impl TokenRequest {
                     audience: secret("audience", "audience is missing: the service that is called, by its name")?,
                     scopes: scopes(one(fields, "scope")?)?,
                 })
+            }
+            "urn:ietf:params:oauth:grant-type:device_code" => {
+                Ok(TokenRequest::Device { code: secret("device_code", "device_code is missing")? })
             }
             _ => Ok(TokenRequest::Other),
         }

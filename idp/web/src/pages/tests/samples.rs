@@ -294,6 +294,21 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
     let (posting, leaving) = ("https://app.example/cb", "https://app.example/bye");
     add("posting", farewell::Posting { page: page(), to: posting, fields: &fields }.render());
     add("ask-sign-out", farewell::AskSignOut { page: page(), name: "Noé Petit".into(), form_token: "token" }.render());
+    let (service, code) = ("Tableau interactif".to_owned(), Some(page().t("device-unknown")));
+    add("device-code", device::Code { page: page().at("/oidc/device"), form_token: "token", problem: None }.render());
+    add("device-wrong", device::Code { page: page().at("/oidc/device"), form_token: "token", problem: code }.render());
+    let place = Some("198.51.100.7");
+    let question = device::Question {
+        page: page(),
+        form_token: "token",
+        device: "key",
+        service: service.clone(),
+        place,
+        nearby: false,
+        since: page().count("device-question-since", 3),
+    };
+    add("device-question", question.render());
+    add("device-done", device::Done { page: page(), service, yes: true }.render());
     let frames = ["https://app.example/out?iss=x&sid=y".to_owned()];
     add("leaving", farewell::Leaving { page: page(), frames: &frames, to: leaving }.render());
     add("accessibility", Accessibility { page: page().at("/accessibility") }.render());

@@ -1,0 +1,219 @@
+//! Devices without a browser: rows OIDC-22, 27, 33 and 35 of the security page. Each attack stands beside the same request
+//! without its hostile part.
+
+use preau_connector_api::{ClientAuthentication, OidcGrant};
+use preau_flows::{ALICE, Answer, Browser, Document, HUGO, INES, NOE, OidcRp, Role, TestHub, stories};
+use serde_json::{Value, json};
+
+stories!(
+    a_person_lets_a_device_in,
+    oidc_22_a_device_is_let_in_as_long_as_the_person_may,
+    oidc_27_a_device_is_let_in_by_the_form_the_person_was_shown,
+    oidc_33_five_codes_are_tried_and_no_more,
+    oidc_33_a_device_that_asks_too_often_waits_longer,
+    oidc_33_a_proof_from_before_lets_nobody_in,
+    oidc_33_the_question_says_who_asks_and_from_where,
+    oidc_33_no_is_no_and_no_answer_is_none,
+    oidc_33_pupils_are_not_asked,
+    oidc_35_a_device_belongs_to_a_service_that_declared_it,
+);
+
+const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
+fn television(hub: &TestHub, id: &str) -> OidcRp {
+    hub.rp_with(id, |oidc| {
+        (oidc.authentication, oidc.secret) = (ClientAuthentication::None, None);
+        oidc.grants.push(OidcGrant::DeviceCode);
+    })
+}
+
+async fn asks(hub: &TestHub, rp: &OidcRp) -> Document {
+    hub.clock.advance(1);
+    let told = rp.call("/oidc/device_authorization", &[("scope", "openid profile")]).await;
+    hub.secrets.saw("device code", told.text("device_code"));
+    told
+}
+
+async fn poll(rp: &OidcRp, device: &Document) -> Document {
+    rp.call("/oidc/token", &[("grant_type", GRANT), ("device_code", device.text("device_code"))]).await
+}
+
+async fn types(browser: &mut Browser, code: &str) -> Answer {
+    let page = browser.visit("/oidc/device").await;
+    browser.submit(&page.form_to("/oidc/device/code"), &[("code", code)]).await
+}
+
+/// Signs in, types the code of a device, and proves again who they are.
+async fn meets(hub: &TestHub, who: &Role, device: &Document) -> (Browser, Answer) {
+    let mut browser = hub.browser();
+    browser.sign_in(who).at_home().await;
+    let page = types(&mut browser, device.text("user_code")).await;
+    if page.forms().iter().all(|form| form.value("public").is_none()) {
+        return (browser, page);
+    }
+    let page = browser.choose(&page, who).await;
+    let answer = browser.try_password(&page, who.login, who.password).await;
+    (browser, answer)
+}
+
+async fn a_person_lets_a_device_in(hub: TestHub) {
+    let tv = television(&hub, "tv");
+    let device = asks(&hub, &tv).await;
+    assert_eq!(device.text("verification_uri"), "https://ent.example/oidc/device");
+    assert_eq!((&device.json["expires_in"], &device.json["interval"]), (&json!(600), &json!(5)));
+    assert!(device.text("user_code").len() == 9 && device.json.get("verification_uri_complete").is_none());
+    assert_eq!(poll(&tv, &device).await.error(), (400, "authorization_pending"));
+    let (mut browser, question) = meets(&hub, &ALICE, &device).await;
+    let done = browser.submit(&question.form_to("/oidc/device/answer"), &[("answer", "yes")]).await;
+    assert_eq!(done.status, 200, "{}", done.words());
+    let tokens = poll(&tv, &device).await;
+    assert_eq!(tv.userinfo(tokens.access()).await.text("name"), "Alice Martin");
+    tv.claims(tokens.text("id_token")).await;
+    assert_eq!(poll(&tv, &device).await.error(), (400, "expired_token"), "once");
+    browser.sign_out().await;
+    assert_eq!(tv.userinfo(tokens.access()).await.error(), (401, "invalid_token"));
+}
+
+async fn oidc_22_a_device_is_let_in_as_long_as_the_person_may(hub: TestHub) {
+    let tv = television(&hub, "tv");
+    for ends in [false, true] {
+        let device = asks(&hub, &tv).await;
+        let (mut browser, question) = meets(&hub, &ALICE, &device).await;
+        browser.submit(&question.form_to("/oidc/device/answer"), &[("answer", "yes")]).await;
+        if ends {
+            browser.sign_out().await;
+            assert_eq!(poll(&tv, &device).await.error(), (400, "invalid_grant"));
+        } else {
+            poll(&tv, &device).await.access();
+        }
+    }
+}
+
+async fn oidc_27_a_device_is_let_in_by_the_form_the_person_was_shown(hub: TestHub) {
+    let tv = television(&hub, "tv");
+    let (device, other) = (asks(&hub, &tv).await, asks(&hub, &tv).await);
+    let (mut browser, question) = meets(&hub, &ALICE, &device).await;
+    let (mut hugo, foreign) = meets(&hub, &HUGO, &other).await;
+    let (form, foreign) = (question.form_to("/oidc/device/answer"), foreign.form_to("/oidc/device/answer"));
+    let token = |form: &preau_flows::Form| form.value("token").unwrap_or_default().to_owned();
+    for stolen in [token(&foreign), "of-nobody".to_owned()] {
+        let attack = hub.under_attack();
+        let refused = browser.submit_once(&form, &[("answer", "yes"), ("token", &stolen)]).await;
+        assert_eq!(refused.status, 403);
+        attack.repelled(&refused).await;
+    }
+    let elsewhere = foreign.value("device").unwrap_or_default().to_owned();
+    let refused = browser.submit_once(&form, &[("answer", "yes"), ("device", &elsewhere)]).await;
+    assert_eq!(refused.status, 403, "another device than the one that was asked about");
+    assert_eq!(poll(&tv, &other).await.error(), (400, "authorization_pending"));
+    hugo.submit(&foreign, &[("answer", "yes")]).await;
+    hub.clock.advance(30);
+    poll(&tv, &other).await.access();
+}
+
+async fn oidc_33_five_codes_are_tried_and_no_more(hub: TestHub) {
+    let tv = television(&hub, "tv");
+    let device = asks(&hub, &tv).await;
+    let mut browser = hub.browser();
+    browser.sign_in(&ALICE).at_home().await;
+    for bad in ["0000-0000", "", "abcd", "' OR 1=1--", "zzzz-zzzz"] {
+        let page = types(&mut browser, bad).await;
+        assert!(page.words().contains("Aucun appareil"), "{bad}: {}", page.words());
+    }
+    let page = types(&mut browser, device.text("user_code")).await;
+    assert!(page.words().contains("dix minutes"), "the right one, too late: {}", page.words());
+    let (_, question) = meets(&hub, &HUGO, &device).await;
+    question.form_to("/oidc/device/answer");
+    hub.clock.advance(601);
+    let later = asks(&hub, &tv).await;
+    let page = types(&mut browser, later.text("user_code")).await;
+    assert!(page.url.starts_with("/sign-in/"), "control: {}", page.words());
+}
+
+async fn oidc_33_a_device_that_asks_too_often_waits_longer(hub: TestHub) {
+    let tv = television(&hub, "tv");
+    let device = asks(&hub, &tv).await;
+    for (wait, told) in [
+        (0, "authorization_pending"),
+        (5, "authorization_pending"),
+        (4, "slow_down"),
+        (9, "slow_down"),
+        (15, "authorization_pending"),
+        (14, "slow_down"),
+        (20, "authorization_pending"),
+        (600, "expired_token"),
+    ] {
+        hub.clock.advance(wait);
+        assert_eq!(poll(&tv, &device).await.error(), (400, told), "after {wait} s");
+    }
+}
+
+async fn oidc_33_a_proof_from_before_lets_nobody_in(hub: TestHub) {
+    let tv = television(&hub, "tv");
+    let mut browser = hub.browser();
+    browser.sign_in(&ALICE).at_home().await;
+    let device = asks(&hub, &tv).await;
+    let page = types(&mut browser, device.text("user_code")).await;
+    assert!(page.url.starts_with("/sign-in/"), "a session is not enough: {}", page.words());
+    let page = browser.choose(&page, &ALICE).await;
+    let question = browser.try_password(&page, ALICE.login, ALICE.password).await;
+    let form = question.form_to("/oidc/device/answer");
+    browser.submit(&form, &[("answer", "yes")]).await;
+    poll(&tv, &device).await.access();
+    assert_eq!(browser.submit_once(&form, &[("answer", "yes")]).await.status, 400, "it is said");
+}
+
+async fn oidc_33_the_question_says_who_asks_and_from_where(hub: TestHub) {
+    television(&hub, "tv");
+    for (place, near) in [("203.0.113.9", false), ("198.51.100.7", true)] {
+        hub.clock.advance(1);
+        let form = [("client_id", "tv"), ("scope", "openid")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let answer = hub.browser().at(place).post("/oidc/device_authorization", &form).await;
+        let json: Value = serde_json::from_str(&answer.body).expect("a document");
+        let (_, question) = meets(&hub, &ALICE, &Document { answer, json }).await;
+        let words = question.words();
+        assert!(words.contains("Ouvrir tv sur un appareil") && words.contains(place), "{words}");
+        assert_eq!(words.contains("Ce n’est pas celle"), !near, "{words}");
+        assert!(words.contains("répondez non"), "{words}");
+        hub.clock.advance(5);
+    }
+}
+
+async fn oidc_33_no_is_no_and_no_answer_is_none(hub: TestHub) {
+    let tv = television(&hub, "tv");
+    for answer in ["no", "", "maybe"] {
+        let device = asks(&hub, &tv).await;
+        let (mut browser, question) = meets(&hub, &ALICE, &device).await;
+        browser.submit(&question.form_to("/oidc/device/answer"), &[("answer", answer)]).await;
+        assert_eq!(poll(&tv, &device).await.error(), (403, "access_denied"), "{answer}");
+        assert_eq!(poll(&tv, &device).await.error(), (400, "expired_token"), "{answer}");
+        hub.clock.advance(5);
+    }
+}
+
+async fn oidc_33_pupils_are_not_asked(hub: TestHub) {
+    let tv = television(&hub, "tv");
+    let device = asks(&hub, &tv).await;
+    let (_, page) = meets(&hub, &NOE, &device).await;
+    assert!(page.status == 403 && page.forms().is_empty(), "{}", page.words());
+    assert_eq!(poll(&tv, &device).await.error(), (400, "authorization_pending"));
+    let (mut browser, question) = meets(&hub, &INES, &device).await;
+    browser.submit(&question.form_to("/oidc/device/answer"), &[("answer", "yes")]).await;
+    hub.clock.advance(5);
+    poll(&tv, &device).await.access();
+}
+
+async fn oidc_35_a_device_belongs_to_a_service_that_declared_it(hub: TestHub) {
+    let (tv, other, plain) = (television(&hub, "tv"), television(&hub, "other-tv"), hub.rp("plain"));
+    let device = asks(&hub, &tv).await;
+    assert_eq!(asks(&hub, &plain).await.error(), (400, "unauthorized_client"));
+    assert_eq!(poll(&plain, &device).await.error(), (400, "unauthorized_client"));
+    let (mut browser, question) = meets(&hub, &ALICE, &device).await;
+    browser.submit(&question.form_to("/oidc/device/answer"), &[("answer", "yes")]).await;
+    assert_eq!(poll(&other, &device).await.error(), (400, "invalid_grant"));
+    for bad in ["a-guess", "a b", device.text("user_code")] {
+        let told = tv.call("/oidc/token", &[("grant_type", GRANT), ("device_code", bad)]).await;
+        assert_eq!(told.answer.status, 400, "{bad}");
+    }
+    poll(&tv, &device).await.access();
+}
