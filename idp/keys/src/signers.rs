@@ -1,7 +1,7 @@
 //! The keys the house signs tokens with: the running set, and the rows it is made of.
 //!
 //! Owns drawing and sealing a key, opening the rows of the store, choosing the one that signs, and the published set. The
-//! life of keys is a pure function ([`plan`]); loading and keeping rows, and how often, belong to `idp/server`.
+//! life of keys is a pure function ([`plan()`]); loading and keeping rows, and how often, belong to `idp/server`.
 
 mod plan;
 
