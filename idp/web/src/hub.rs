@@ -75,6 +75,8 @@ pub struct Hub {
     pub texts: Texts,
     /// Wakes whoever tells services of ends of sessions.
     pub(crate) notices: Notify,
+    /// The latest refused request of each service, for the bench.
+    pub(crate) bench: crate::bench::Latest,
     /// Refused requests written to the journal within the second.
     refusals: Mutex<(i64, u32)>,
     services: ArcSwap<ServiceTable>,
@@ -96,6 +98,7 @@ impl Hub {
             parts,
             texts: Texts::load(),
             notices: Notify::new(),
+            bench: crate::bench::Latest::default(),
             refusals: Mutex::new((0, 0)),
             services: ArcSwap::from_pointee(services),
             protocols: OnceLock::new(),
@@ -459,6 +462,9 @@ impl Hub {
     /// Hands an event to the journal and counts it.
     pub fn audit(&self, event: AuditEvent) {
         metrics::counter!("preau_events_total", "kind" => event.kind.as_str()).increment(1);
+        if self.config.bench {
+            self.bench.see(&event);
+        }
         // The journal keeps every event; the log repeats those an operator watches for.
         if event.kind.is_routine() {
             tracing::debug!(event.kind = event.kind.as_str(), correlation = %event.correlation, "audit");
