@@ -17,9 +17,7 @@ use axum::Router;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use axum::routing::get;
-use preau_domain::{
-    AuditEvent, AuditKind, Authentication, AuthnMethod, CorrelationId, Instant, ServiceId, SourceId, Uai,
-};
+use preau_domain::{AuditEvent, Authentication, AuthnMethod, CorrelationId, Instant, ServiceId, SourceId, Uai};
 use preau_policy::{Decision, Facts, Reason, Released};
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,6 +62,8 @@ pub struct Refused {
     pub at: Instant,
     /// Why, as the journal calls it.
     pub word: String,
+    /// And in a sentence, as the protocol says it to the service.
+    pub why: &'static str,
     /// Its incident number.
     pub incident: CorrelationId,
 }
@@ -79,10 +79,10 @@ impl Default for Latest {
 
 impl Latest {
     /// Remembers an event that refuses a service something.
-    pub(crate) fn see(&self, event: &AuditEvent) {
-        if let (Some(service), AuditKind::RequestRefused | AuditKind::ServiceRefused) = (&event.service, event.kind) {
+    pub(crate) fn see(&self, event: &AuditEvent, why: &'static str) {
+        if let Some(service) = &event.service {
             let (word, incident) = (event.detail.clone(), event.correlation.clone());
-            self.0.insert(service.clone(), Refused { at: event.at, word, incident });
+            self.0.insert(service.clone(), Refused { at: event.at, word, why, incident });
         }
     }
 
@@ -120,9 +120,8 @@ async fn show(
     let person = CAST.iter().find(|person| person.word == word).ok_or_else(|| unknown("nobody of the cast"))?;
     let outcome = try_door(&hub, door, person);
     let refused = hub.bench.of(&door.service.id);
-    let why = refused.as_ref().and_then(|refused| hub.protocols().iter().find_map(|p| p.meaning(&refused.word)));
     let stacks = stacks::filled(&hub, door);
-    let shown = Shown { door, person, outcome, refused, why, stacks };
+    let shown = Shown { door, person, outcome, refused, stacks };
     Ok(pages::bench(&hub, &visitor, BenchPage { services: services.all(), shown: Some(shown) }))
 }
 
@@ -137,7 +136,7 @@ pub fn try_door(hub: &Hub, door: &Door, person: &Synthetic) -> Outcome {
     if let Decision::Deny(refusal) = preau_policy::access(&facts, &services.rules, &door.service.id) {
         return Outcome::Shut(refusal.reason);
     }
-    let pairwise = || hub.keyring.pairwise(door.service.id.as_str(), &somebody.id);
+    let pairwise = || hub.keyring.pairwise(door.sector(), &somebody.id);
     let released = match preau_policy::release(&facts, door.identifier, &door.release, pairwise) {
         Ok(released) => Arc::new(released),
         Err(why) => return Outcome::Unsound(why.to_string()),

@@ -462,9 +462,6 @@ impl Hub {
     /// Hands an event to the journal and counts it.
     pub fn audit(&self, event: AuditEvent) {
         metrics::counter!("preau_events_total", "kind" => event.kind.as_str()).increment(1);
-        if self.config.bench {
-            self.bench.see(&event);
-        }
         // The journal keeps every event; the log repeats those an operator watches for.
         if event.kind.is_routine() {
             tracing::debug!(event.kind = event.kind.as_str(), correlation = %event.correlation, "audit");
@@ -481,6 +478,14 @@ impl Hub {
         if event.kind != AuditKind::RequestRefused || self.keeps_refusal(event.at) {
             self.store.record(event);
         }
+    }
+
+    /// The same for an event that refuses a service something; the bench tells its editor why.
+    pub fn audit_refusal(&self, event: AuditEvent, why: &'static str) {
+        if self.config.bench {
+            self.bench.see(&event, why);
+        }
+        self.audit(event);
     }
 
     /// Whether one more refused request goes to the journal: a flood of them is in the log and in the metrics, and must

@@ -37,11 +37,6 @@ pub trait Protocol: Send + Sync {
         Vec::new()
     }
 
-    /// What a word of the journal about a refused request means; `None` for a word of somebody else.
-    fn meaning(&self, _word: &str) -> Option<&'static str> {
-        None
-    }
-
     /// The call that tells a service its visit is over; `None` when the service does not listen.
     fn logout_notice(&self, hub: &Hub, visit: &Visit) -> Option<LogoutNotice>;
 

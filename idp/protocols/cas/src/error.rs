@@ -88,21 +88,6 @@ impl CasError {
         }
     }
 
-    /// One of each that has a word of its own.
-    pub const ALL: [CasError; 11] = [
-        CasError::InvalidRequest("a parameter is missing, malformed, or given twice"),
-        CasError::InvalidTicket(TicketFault::Unknown),
-        CasError::InvalidTicket(TicketFault::NotATicket),
-        CasError::InvalidTicket(TicketFault::Expired),
-        CasError::InvalidTicket(TicketFault::Proxy),
-        CasError::InvalidTicket(TicketFault::NotFresh),
-        CasError::InvalidService,
-        CasError::UnauthorizedService,
-        CasError::UnauthorizedServiceProxy,
-        CasError::InvalidProxyCallback,
-        CasError::Internal,
-    ];
-
     /// The code of the standard.
     pub fn code(self) -> &'static str {
         self.row().0

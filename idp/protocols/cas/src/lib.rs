@@ -88,10 +88,6 @@ impl Protocol for Cas {
         ]
     }
 
-    fn meaning(&self, word: &str) -> Option<&'static str> {
-        CasError::ALL.iter().find(|error| error.word() == word).map(|error| error.description())
-    }
-
     fn logout_notice(&self, hub: &Hub, visit: &Visit) -> Option<LogoutNotice> {
         flow::logout::notice(hub, visit)
     }

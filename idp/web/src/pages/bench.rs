@@ -24,8 +24,6 @@ pub struct Shown<'a> {
     pub outcome: Outcome,
     /// Its latest refused request.
     pub refused: Option<Refused>,
-    /// What the word of that refusal means.
-    pub why: Option<&'static str>,
     /// Configurations to copy.
     pub stacks: Vec<(&'static str, String)>,
 }
@@ -94,10 +92,9 @@ impl Service {
             Outcome::Shut(reason) => (page.t(&format!("refusal-{}", reason.key())), false, Vec::new()),
             Outcome::Unsound(what) => (page.with("bench-unsound", "what", &what), false, Vec::new()),
         };
-        let why = shown.why;
         let refused = shown.refused.map(|refused| Told {
             title: page.with("bench-refused-at", "when", &refused.at.rfc3339()),
-            text: format!("{} ({}): {}", refused.word, refused.incident, why.unwrap_or("–")),
+            text: format!("{} ({}): {}", refused.word, refused.incident, refused.why),
         });
         Service {
             id: shown.door.service.id.to_string(),

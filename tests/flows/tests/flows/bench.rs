@@ -12,6 +12,7 @@ stories!(
     the_latest_refused_request_is_told_with_its_reason,
     nothing_can_be_opened_or_named_on_the_bench,
     configurations_are_filled_in_for_the_service,
+    claims_are_shown_as_a_service_of_openid_connect_receives_them,
 );
 
 async fn on(hub: &TestHub) -> TestHub {
@@ -108,4 +109,26 @@ async fn configurations_are_filled_in_for_the_service(hub: TestHub) {
     }
     assert!(words.contains("https://ent.example/cas/login"), "{words}");
     assert!(!words.contains("{cas}") && !words.contains("{home}"));
+}
+
+async fn claims_are_shown_as_a_service_of_openid_connect_receives_them(hub: TestHub) {
+    let hub = on(&hub).await;
+    let rp = hub.rp("notes");
+    let code =
+        hub.browser().sign_in(&ALICE).through(&rp.url_with(&[("scope", "openid profile ent")])).await.answer.code();
+    let tokens = rp.redeem(&code).await;
+    let received = [
+        rp.claims(tokens.text("id_token")).await,
+        rp.userinfo(tokens.access()).await.json.as_object().cloned().unwrap_or_default(),
+    ];
+    let page = hub.browser().get("/bench/notes?person=teacher").await;
+    let words = page.words();
+    for claim in received.iter().flat_map(serde_json::Map::keys) {
+        assert!(words.contains(&format!("\"{claim}\":")), "{claim}: {words}");
+    }
+    assert!(words.contains("Banc-d’Essai") && !words.contains(ALICE.name.1), "{words}");
+    for name in ["Nextcloud", "Discourse", "Node (openid-client)", "PHP (jumbojett)"] {
+        assert!(words.contains(name), "{name}: {words}");
+    }
+    assert!(!words.contains("a-secret-of-the-stories"), "no secret");
 }

@@ -33,3 +33,4 @@ mod upstream;
 mod upstream_hostile;
 mod upstream_logout;
 mod upstream_network;
+mod upstream_peer;

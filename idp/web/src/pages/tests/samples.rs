@@ -331,6 +331,7 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
         let refused = Refused {
             at: Instant(1_789_369_200_000),
             word: "cas-ticket-unknown".into(),
+            why: "the ticket is not known",
             incident: CorrelationId::new("7k2m9xq4hd3w"),
         };
         let shown = Shown {
@@ -338,7 +339,6 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
             person: &CAST[0],
             outcome,
             refused: (name != "bench-shut").then_some(refused),
-            why: Some("the ticket is not known"),
             stacks: vec![("PHP (phpCAS)", "<?php phpCAS::forceAuthentication();".into())],
         };
         add(name, Bench::new(page(), BenchPage { services: table.all(), shown: Some(shown) }).render());
