@@ -88,7 +88,8 @@ impl Peer {
     async fn signs_in(&mut self, path: &str) -> String {
         let begun = self.ask(Method::GET, path, String::new()).await;
         let page = begun.location().unwrap_or_else(|| panic!("{} {}", begun.status, begun.words())).to_owned();
-        let page = self.ask(Method::GET, &format!("{page}?public=staff"), String::new()).await;
+        let joint = if page.contains('?') { '&' } else { '?' };
+        let page = self.ask(Method::GET, &format!("{page}{joint}public=staff"), String::new()).await;
         let form = page.form_with("password");
         let typed = form.filled(&[("login", ALICE.login), ("password", ALICE.password)]);
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(typed).finish();
