@@ -32,7 +32,7 @@ enum Protection {
 }
 
 impl Protection {
-    const ALL: [Protection; 12] = [
+    const ALL: [Protection; 13] = [
         Open,
         Session,
         OwnSession,
