@@ -44,6 +44,8 @@ pub enum Command {
     Sync(SyncArgs),
     /// Say why a person may or may not open a service.
     Explain(ExplainArgs),
+    /// Show what a service would receive of somebody who does not exist.
+    Bench(BenchArgs),
     /// Show an example of the configuration, check one, or print its schema.
     Config {
         /// Which.
@@ -122,6 +124,20 @@ pub struct ExplainArgs {
     /// Id of the service.
     #[arg(long, value_name = "ID")]
     pub service: String,
+    /// For scripts.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `preau bench`.
+#[derive(Debug, Args)]
+pub struct BenchArgs {
+    /// Id of the service.
+    #[arg(long, value_name = "ID")]
+    pub service: String,
+    /// Who goes there: `teacher`, `pupil`, `guardian`…; a wrong word lists them all.
+    #[arg(long, value_name = "WORD", default_value = "teacher")]
+    pub person: String,
     /// For scripts.
     #[arg(long)]
     pub json: bool,
@@ -355,6 +371,7 @@ fn obey(cli: Cli) -> Result<(), Failure> {
                 commands::sync::run(&loaded, args).await
             }
             Command::Explain(args) => commands::explain::run(&loaded, args).await,
+            Command::Bench(args) => commands::bench::run(&loaded, cli.demo, args).await,
             Command::Services { json } => commands::services::run(&loaded, *json),
             Command::Account { what: AccountCommand::Add(args) } => commands::account::add(&loaded, args).await,
             Command::Account { what: AccountCommand::Password(args) } => {

@@ -101,6 +101,35 @@ profile-guest = { $title ->
    *[other] Guest
 }
 
+## The bench
+
+bench-title = Editor’s bench
+bench-purpose = What an application would receive, of people who do not exist. Nothing opens here: no session, no ticket, no token.
+bench-services = Choose a service
+bench-none = No service is mounted.
+bench-all = All services
+bench-person = Synthetic person
+bench-look = Look
+bench-door = At its door
+bench-open = The service opens.
+bench-shut = The service does not open.
+bench-opens = This, word for word, is what would be written to it.
+bench-unsound = Its release rules give nothing that can be used: { $what }.
+bench-refused = Latest refused request
+bench-refused-at = On { $when }, universal time:
+bench-refused-none = None within an hour.
+bench-copy = Configurations to copy
+bench-copy-text = Secrets are not in them: they are in a file the operator hands you.
+bench-person-teacher = Teacher, in two schools
+bench-person-head = Head of a school
+bench-person-school-life = School life
+bench-person-librarian = Librarian
+bench-person-pupil = Pupil of the first year of collège
+bench-person-guardian = Guardian of a pupil
+bench-person-teacher-guardian = Teacher here, guardian elsewhere
+bench-person-local-authority = Agent of a local authority
+bench-person-guest = Guest
+
 ## Goodbye
 
 signed-out-title = See you soon

@@ -102,6 +102,35 @@ profile-guest = { $title ->
    *[other] Invité
 }
 
+## Le banc d’essai
+
+bench-title = Banc d’essai
+bench-purpose = Ce que recevrait une application, pour des personnes qui n’existent pas. Rien ne s’ouvre ici : ni session, ni ticket, ni jeton.
+bench-services = Choisissez un service
+bench-none = Aucun service n’est monté.
+bench-all = Tous les services
+bench-person = Personne fictive
+bench-look = Regarder
+bench-door = À sa porte
+bench-open = Le service s’ouvre.
+bench-shut = Le service ne s’ouvre pas.
+bench-opens = Voici, mot pour mot, ce qui lui serait écrit.
+bench-unsound = Ses règles de transmission ne donnent rien d’utilisable : { $what }.
+bench-refused = Dernière demande refusée
+bench-refused-at = Le { $when }, en temps universel :
+bench-refused-none = Aucune depuis une heure.
+bench-copy = Configurations à copier
+bench-copy-text = Les secrets n’y sont pas : ils sont dans un fichier que l’exploitant vous remet.
+bench-person-teacher = Enseignante, dans deux établissements
+bench-person-head = Chef d’établissement
+bench-person-school-life = Vie scolaire
+bench-person-librarian = Documentaliste
+bench-person-pupil = Élève de sixième
+bench-person-guardian = Responsable d’une élève
+bench-person-teacher-guardian = Enseignant ici, responsable ailleurs
+bench-person-local-authority = Agente d’une collectivité
+bench-person-guest = Invitée
+
 ## Au revoir
 
 signed-out-title = À bientôt

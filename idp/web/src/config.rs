@@ -19,6 +19,9 @@ pub struct WebConfig {
     pub trusted_proxies: Vec<String>,
     /// Where people find help: shown on error pages.
     pub help_url: Option<String>,
+    /// Opens the editor's bench at `/bench`: what services receive of people who do not exist, for whoever asks. For a
+    /// hub of integration.
+    pub bench: bool,
     /// Lifetimes.
     pub session: SessionConfig,
     /// Which source serves which public.
@@ -55,6 +58,7 @@ impl Default for WebConfig {
             name: "Préau".into(),
             trusted_proxies: Vec::new(),
             help_url: None,
+            bench: false,
             session: SessionConfig::default(),
             sign_in: SignInConfig::default(),
         }

@@ -75,6 +75,8 @@ pub struct Hub {
     pub texts: Texts,
     /// Wakes whoever tells services of ends of sessions.
     pub(crate) notices: Notify,
+    /// The latest refused request of each service, for the bench.
+    pub(crate) bench: crate::bench::Latest,
     /// Refused requests written to the journal within the second.
     refusals: Mutex<(i64, u32)>,
     services: ArcSwap<ServiceTable>,
@@ -96,6 +98,7 @@ impl Hub {
             parts,
             texts: Texts::load(),
             notices: Notify::new(),
+            bench: crate::bench::Latest::default(),
             refusals: Mutex::new((0, 0)),
             services: ArcSwap::from_pointee(services),
             protocols: OnceLock::new(),
@@ -475,6 +478,14 @@ impl Hub {
         if event.kind != AuditKind::RequestRefused || self.keeps_refusal(event.at) {
             self.store.record(event);
         }
+    }
+
+    /// The same for an event that refuses a service something; the bench tells its editor why.
+    pub fn audit_refusal(&self, event: AuditEvent, why: &'static str) {
+        if self.config.bench {
+            self.bench.see(&event, why);
+        }
+        self.audit(event);
     }
 
     /// Whether one more refused request goes to the journal: a flood of them is in the log and in the metrics, and must

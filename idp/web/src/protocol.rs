@@ -1,5 +1,6 @@
 //! What a protocol is to the rest of the house: two ends on one corridor.
 
+use crate::bench::{Preview, Sample};
 use crate::{Door, Fault, Hub, Live, Locale, Visitor};
 use async_trait::async_trait;
 use axum::Router;
@@ -25,6 +26,16 @@ pub trait Protocol: Send + Sync {
 
     /// Opens a service from its tile, in a live session; `None` if the service does not speak this protocol.
     async fn launch(&self, hub: &Hub, visitor: &Visitor, door: &Door, live: &Live) -> Option<Result<Response, Fault>>;
+
+    /// Whether a service speaks this protocol.
+    fn speaks(&self, _door: &Door) -> bool {
+        false
+    }
+
+    /// What it would write to a service about a synthetic person, for the bench.
+    fn preview(&self, _hub: &Hub, _door: &Door, _sample: &Sample) -> Vec<Preview> {
+        Vec::new()
+    }
 
     /// The call that tells a service its visit is over; `None` when the service does not listen.
     fn logout_notice(&self, hub: &Hub, visit: &Visit) -> Option<LogoutNotice>;

@@ -4,7 +4,7 @@
 //! host, and leaves with the headers of the house; a fault inside becomes a page here and nowhere else.
 
 use crate::visitor::{Cookie, peer};
-use crate::{Fault, FaultKind, Hub, Locale, Visitor, headers, logout, pages, sign_in, upstream};
+use crate::{Fault, FaultKind, Hub, Locale, Visitor, bench, headers, logout, pages, sign_in, upstream};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
@@ -29,6 +29,7 @@ pub fn router(hub: Arc<Hub>) -> Router {
         .merge(sign_in::routes())
         .merge(logout::routes())
         .merge(upstream::routes())
+        .merge(bench::routes())
         .merge(pages::portal_routes());
     for protocol in hub.protocols() {
         routes = routes.merge(protocol.routes());

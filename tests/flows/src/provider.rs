@@ -223,6 +223,11 @@ impl Trip {
         trip
     }
 
+    /// Where it goes, as a path of the provider.
+    pub fn path(&self) -> String {
+        format!("{}?{}", self.to.path(), self.to.query().unwrap_or_default())
+    }
+
     /// Where it goes, without what is asked.
     pub fn endpoint(&self) -> String {
         let mut to = self.to.clone();

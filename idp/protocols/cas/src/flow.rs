@@ -38,7 +38,7 @@ fn tell_refusal(hub: &Hub, mut event: AuditEvent, error: CasError, count: fn(&'s
     if let Some(kind) = error.audit_kind() {
         event.kind = kind;
         event.detail = error.word().to_owned();
-        hub.audit(event);
+        hub.audit_refusal(event, error.description());
     }
 }
 

@@ -27,6 +27,7 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::response::Response;
 use preau_domain::Visit;
+use preau_web::bench::{Preview, Sample};
 use preau_web::{CompletedSignIn, Door, Fault, Hub, Live, LogoutNotice, Protocol, Refusal, Visitor};
 use std::sync::Arc;
 
@@ -61,6 +62,30 @@ impl Protocol for Cas {
     async fn launch(&self, hub: &Hub, _: &Visitor, door: &Door, _: &Live) -> Option<Result<Response, Fault>> {
         door.cas.as_ref()?;
         Some(flow::login::launch(hub, door))
+    }
+
+    fn speaks(&self, door: &Door) -> bool {
+        door.cas.is_some()
+    }
+
+    fn preview(&self, _: &Hub, door: &Door, sample: &Sample) -> Vec<Preview> {
+        if door.cas.is_none() {
+            return Vec::new();
+        }
+        let success = wire::Success {
+            released: sample.released.clone(),
+            authenticated: sample.authentication.at,
+            method: sample.authentication.method,
+            fresh: true,
+            address: door.service.home.to_string(),
+            pgt_iou: None,
+            proxies: Vec::new(),
+        };
+        vec![
+            Preview { title: "CAS 3, /cas/p3/serviceValidate", text: success.write(wire::Format::Xml, true) },
+            Preview { title: "CAS 3, format=JSON", text: success.write(wire::Format::Json, true) },
+            Preview { title: "CAS 2, /cas/serviceValidate", text: success.write(wire::Format::Xml, false) },
+        ]
     }
 
     fn logout_notice(&self, hub: &Hub, visit: &Visit) -> Option<LogoutNotice> {

@@ -7,6 +7,7 @@ pub mod hand_over;
 pub mod hint;
 pub mod inspect;
 pub mod logout;
+pub mod preview;
 pub mod service;
 pub mod token;
 pub mod userinfo;
@@ -71,7 +72,7 @@ pub fn tell_refusal(hub: &Hub, mut event: AuditEvent, error: OidcError) {
     if let Some(kind) = error.audit_kind() {
         event.kind = kind;
         event.detail = error.word().to_owned();
-        hub.audit(event);
+        hub.audit_refusal(event, error.description());
     }
 }
 

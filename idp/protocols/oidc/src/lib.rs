@@ -22,6 +22,7 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::response::Response;
 use preau_domain::Visit;
+use preau_web::bench::{Preview, Sample};
 use preau_web::{CompletedSignIn, Door, Fault, FaultKind, Hub, Live, LogoutNotice, Protocol, Refusal, Visitor};
 use std::sync::Arc;
 
@@ -66,6 +67,14 @@ impl Protocol for Oidc {
         };
         let to = to.ok_or_else(|| Fault::new(FaultKind::Internal, "the home of a service is not one of its addresses"));
         Some(to.map(|to| hub.see_other(&to)))
+    }
+
+    fn speaks(&self, door: &Door) -> bool {
+        door.oidc.is_some()
+    }
+
+    fn preview(&self, hub: &Hub, door: &Door, sample: &Sample) -> Vec<Preview> {
+        flow::preview::preview(hub, door, sample)
     }
 
     fn logout_notice(&self, hub: &Hub, visit: &Visit) -> Option<LogoutNotice> {

@@ -3,6 +3,7 @@
 
 mod account;
 mod audit;
+mod bench;
 mod desk;
 mod keys;
 mod source;

@@ -5,12 +5,14 @@
 //! are in the modules below. No page needs a script, none loads anything from elsewhere, none has inline style or script.
 
 mod assets;
+mod bench;
 mod device;
 mod elsewhere;
 mod farewell;
 mod portal;
 mod tiles;
 
+pub use bench::{BenchPage, Shown, bench};
 pub use elsewhere::{choose_account, elsewhere, said};
 
 use crate::{Fault, FaultKind, Hub, Locale, Texts, Visitor, WebConfig};

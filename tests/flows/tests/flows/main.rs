@@ -1,5 +1,6 @@
 //! Stories told by actors through the public door, on SQLite and on PostgreSQL.
 
+mod bench;
 mod cas;
 mod cas_addresses;
 mod cas_callback;
@@ -32,3 +33,4 @@ mod upstream;
 mod upstream_hostile;
 mod upstream_logout;
 mod upstream_network;
+mod upstream_peer;

@@ -2,7 +2,8 @@
 //! (`UPDATE_REFERENCE=1` writes it), the sources mount nothing else, and each protection is tried.
 
 use Protection::{
-    Bearer, Client, Machine, Onward, Open, OwnSession, OwnSignIn, Provider, Session, SessionForm, SignInForm, Ticket,
+    Bearer, Bench, Client, Machine, Onward, Open, OwnSession, OwnSignIn, Provider, Session, SessionForm, SignInForm,
+    Ticket,
 };
 use http::Method;
 use preau_flows::{ALICE, Answer, OidcRp, TestHub, stories};
@@ -26,11 +27,12 @@ enum Protection {
     Client,
     Bearer,
     Provider,
+    Bench,
     Machine,
 }
 
 impl Protection {
-    const ALL: [Protection; 12] = [
+    const ALL: [Protection; 13] = [
         Open,
         Session,
         OwnSession,
@@ -42,6 +44,7 @@ impl Protection {
         Client,
         Bearer,
         Provider,
+        Bench,
         Machine,
     ];
 
@@ -58,6 +61,7 @@ impl Protection {
             Client => "client",
             Bearer => "access token",
             Provider => "provider",
+            Bench => "bench",
             Machine => "machine",
         }
     }
@@ -75,6 +79,7 @@ impl Protection {
             Client => "a service that proves itself in the one way it registered, and what it was handed",
             Bearer => "an access token that was given for this",
             Provider => "a notice signed by a provider of the configuration, heard once",
+            Bench => "open where `web.bench` is on; elsewhere the page does not exist",
             Machine => "no person and no secret; mounted beside the rest by the server",
         }
     }
@@ -106,6 +111,13 @@ const ROUTES: &[(&str, &str, Protection, &str)] = &[
         "takes the browser back from another provider, once, by the state it left with",
     ),
     ("POST", "/upstream/{source}/backchannel-logout", Provider, "ends the sessions a provider says have ended there"),
+    ("GET", "/bench", Bench, "the services of the editor's bench"),
+    (
+        "GET",
+        "/bench/{service}",
+        Bench,
+        "what a service receives of a synthetic person, and why its latest request failed",
+    ),
     ("GET", "/accessibility", Open, "the statement of accessibility"),
     ("GET", "/assets/{name}", Open, "style and script of the pages, by the digest of their content"),
     ("GET", "/icons/{name}", Open, "the drawing of a tile"),
@@ -291,6 +303,8 @@ fn protects(protection: Protection, path: &str, outside: &Answer, without_token:
         }
         Client => assert!(status == 401 && outside.body.contains("invalid_client"), "{path}: {status}"),
         Bearer => assert!(status == 401 && outside.body.contains("invalid_token"), "{path}: {status}"),
+        // It is off here; `bench` looks at it where it is on.
+        Bench => assert_eq!(status, 404, "{path}"),
         // No provider is configured here; `upstream_logout` sends its notices.
         Provider => assert_eq!(status, 404, "{path}"),
         Onward => {

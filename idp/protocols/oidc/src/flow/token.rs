@@ -10,7 +10,8 @@ use crate::config::{ACCESS, ID_TOKEN, OFFLINE};
 use crate::grants::{self, Code, Given, Holder};
 use crate::wire::{TokenRequest, Wanted, claims, is_secret};
 use preau_connector_api::{OidcGrant, OidcService};
-use preau_domain::{AuditEvent, AuditKind, Grant, GrantKind, Instant, OneTimeKey, Seconds, TicketKind};
+use preau_domain::{AuditEvent, AuditKind, Authentication, Grant, GrantKind, Instant, OneTimeKey, Seconds, TicketKind};
+use preau_policy::Released;
 use preau_store::Rotation;
 use preau_web::{Door, Fields, Hub, Live};
 use serde::Serialize;
@@ -293,30 +294,48 @@ pub fn id_token(
     let Holder { door, live, .. } = holder;
     let oidc = spoken(door)?;
     let released = hub.release(live, door)?;
-    let now = hub.now();
     let alg = alg(oidc.signing);
     let scopes: &[String] = if whole { &given.scopes } else { &[] };
-    let mut token: Map<String, Value> = claims(&released, &Wanted { scopes, names: &given.claims.id_token });
+    let wanted = Wanted { scopes, names: &given.claims.id_token };
+    let mut token = said(hub, door, &released, &wanted, &given.authentication, &given.sid);
+    for (name, value) in [
+        ("nonce", nonce.map(|nonce| json!(nonce))),
+        ("at_hash", beside.access.map(|access| json!(alg.left_half(access)))),
+        ("c_hash", beside.code.map(|code| json!(alg.left_half(code)))),
+    ] {
+        if let Some(value) = value {
+            token.insert(name.to_owned(), value);
+        }
+    }
+    sign(hub, alg, "JWT", &token)
+}
+
+/// What every ID token says, whatever it answers: from whom, of whom, for whom, how and when they proved themselves.
+pub fn said(
+    hub: &Hub,
+    door: &Door,
+    released: &Released,
+    wanted: &Wanted<'_>,
+    authentication: &Authentication,
+    sid: &str,
+) -> Map<String, Value> {
+    let now = hub.now();
+    let mut token = claims(released, wanted);
     let mut put = |name: &str, value: Value| drop(token.insert(name.to_owned(), value));
     put("iss", json!(hub.base()));
     put("sub", json!(released.user()));
     put("aud", json!(door.service.id.as_str()));
     put("iat", json!(now.seconds()));
     put("exp", json!((now + ID_TOKEN).seconds()));
-    put("auth_time", json!(given.authentication.at.seconds()));
-    put("sid", json!(given.sid));
-    for (name, value) in [
-        ("nonce", nonce.map(|nonce| json!(nonce))),
-        ("acr", acr(&given.authentication).map(|acr| json!(acr))),
-        ("amr", amr(&given.authentication).map(|amr| json!(amr))),
-        ("at_hash", beside.access.map(|access| json!(alg.left_half(access)))),
-        ("c_hash", beside.code.map(|code| json!(alg.left_half(code)))),
-    ] {
-        if let Some(value) = value {
-            put(name, value);
-        }
+    put("auth_time", json!(authentication.at.seconds()));
+    put("sid", json!(sid));
+    if let Some(acr) = acr(authentication) {
+        put("acr", json!(acr));
     }
-    sign(hub, alg, "JWT", &token)
+    if let Some(amr) = amr(authentication) {
+        put("amr", json!(amr));
+    }
+    token
 }
 
 /// Tells the journal of what left.

@@ -1,14 +1,16 @@
 //! Invented people, schools and services to draw pages from.
 
+use super::super::bench::Bench;
 use super::super::elsewhere::{ChooseAccount, Elsewhere, Way};
 use super::super::portal::Home;
 use super::super::*;
+use crate::bench::{CAST, Outcome, Preview, Refused};
 use crate::{Door, Live, ServiceTable};
 use preau_connector_api::{Category, Legal, MountedService, Names, Network};
 use preau_domain::{
-    AccountState, Affiliation, Audience, Authentication, AuthnMethod, Credentials, Establishment, EstablishmentKind,
-    Identifier, Instant, JoinKey, Person, PersonId, Population, Profile, Service, ServiceId, Session, SessionId,
-    SourceId, Uai, UrlRule,
+    AccountState, Affiliation, Audience, Authentication, AuthnMethod, CorrelationId, Credentials, Establishment,
+    EstablishmentKind, Identifier, Instant, JoinKey, Person, PersonId, Population, Profile, Service, ServiceId,
+    Session, SessionId, SourceId, Uai, UrlRule,
 };
 use preau_policy::{Facts, Reason};
 use std::sync::Arc;
@@ -198,6 +200,16 @@ pub fn home<'a>(page: Page<'a>, table: &ServiceTable, live: &Live, search: &str)
     Home::new(page, live, search.to_owned(), sections, |form| format!("token-{form}"))
 }
 
+/// What may come of a synthetic person at a door.
+fn bench_outcomes() -> [(&'static str, Outcome); 3] {
+    let text = "<cas:serviceResponse xmlns:cas=\"http://www.yale.edu/tp/cas\"><cas:authenticationSuccess>".into();
+    [
+        ("bench-opens", Outcome::Opens(vec![Preview { title: "CAS 3", text }])),
+        ("bench-shut", Outcome::Shut(Reason::ALL[0])),
+        ("bench-unsound", Outcome::Unsound("the person has no mail address".into())),
+    ]
+}
+
 /// Two ways to sign in elsewhere.
 fn ways(page: &Page<'_>) -> Vec<Way> {
     let way = |(source, name): (&str, &str)| Way {
@@ -314,6 +326,23 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
     add("accessibility", Accessibility { page: page().at("/accessibility") }.render());
 
     let table = services();
+    add("bench", Bench::new(page(), BenchPage { services: table.all(), shown: None }).render());
+    for (name, outcome) in bench_outcomes() {
+        let refused = Refused {
+            at: Instant(1_789_369_200_000),
+            word: "cas-ticket-unknown".into(),
+            why: "the ticket is not known",
+            incident: CorrelationId::new("7k2m9xq4hd3w"),
+        };
+        let shown = Shown {
+            door: &table.all()[0],
+            person: &CAST[0],
+            outcome,
+            refused: (name != "bench-shut").then_some(refused),
+            stacks: vec![("PHP (phpCAS)", "<?php phpCAS::forceAuthentication();".into())],
+        };
+        add(name, Bench::new(page(), BenchPage { services: table.all(), shown: Some(shown) }).render());
+    }
     let teacher =
         somebody("Solène", "Maréchal-Dubreuil", "Mme", &[(990_001, Profile::Teacher), (990_003, Profile::Teacher)]);
     add("home-teacher", home(page(), &table, &teacher, "").render());
