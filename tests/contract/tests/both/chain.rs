@@ -157,3 +157,26 @@ async fn processes_that_write_at_once_have_chains_of_their_own() {
         assert_eq!(stores[0].audit_of(&preau_domain::CorrelationId::new("c1")).await.unwrap().len(), 200);
     }
 }
+
+/// A fault that passes loses no event: whoever asks meanwhile is told no, and the chain is whole afterwards.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fault_that_passes_loses_no_event() {
+    for place in Place::each("passing_fault") {
+        let store = open(&place).await;
+        store.record(event("c1", "before"));
+        store.flush_audit().await.unwrap();
+        alter(&place, "ALTER TABLE audit RENAME TO hidden").await;
+        for n in 0..3 {
+            store.record(event("c1", &format!("meanwhile {n}")));
+            assert!(store.flush_audit().await.is_err(), "it is not durable");
+        }
+        assert!(store.release_lease("any", "any").await.is_err(), "nothing is done of which the journal does not tell");
+        alter(&place, "ALTER TABLE hidden RENAME TO audit").await;
+        store.record(event("c1", "after"));
+        store.flush_audit().await.unwrap();
+        let told: Vec<String> =
+            store.audit_entries(0, 99).await.unwrap().into_iter().map(|entry| entry.detail).collect();
+        assert_eq!(told, ["before", "meanwhile 0", "meanwhile 1", "meanwhile 2", "after"]);
+        assert_eq!(check(&*store).await, []);
+    }
+}
