@@ -117,6 +117,22 @@ async fn what_retention_takes_leaves_the_rest_verifiable() {
 }
 
 #[tokio::test]
+async fn events_from_before_there_were_chains_go_by_themselves() {
+    for place in Place::each("before_chains") {
+        let before = place.open().await;
+        for n in 1..=3 {
+            before.record(AuditEvent { at: NOW - Seconds(n), ..event("c0", "x") });
+        }
+        before.flush_audit().await.unwrap();
+        let store = journal(&place).await;
+        assert_eq!(store.sweep(LATER, NOW + Seconds(6), 100).await.unwrap().audit, 3);
+        assert_eq!(check(&*store).await, []);
+        assert_eq!(store.sweep(LATER, NOW + Seconds(6), 100).await.unwrap().audit, 5);
+        assert_eq!(check(&*store).await, []);
+    }
+}
+
+#[tokio::test]
 async fn an_event_out_of_order_is_swept_with_those_after_it() {
     for place in Place::each("order") {
         let store = open(&place).await;
