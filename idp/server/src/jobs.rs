@@ -208,7 +208,12 @@ async fn sweep(house: Arc<House>) {
         house.metrics.run_upkeep();
         loop {
             let now = clock.now();
-            match house.store.sweep(now, now - keep, SWEEP).await {
+            let swept = house.store.sweep(now, now - keep, SWEEP).await;
+            if let Ok(Swept { notices: late @ 1.., .. }) = swept {
+                metrics::counter!("preau_logout_notices_total", "result" => "too-old").increment(late);
+                tracing::warn!(late, "services were not told of logouts in time: their own sessions may live on");
+            }
+            match swept {
                 Ok(swept) if full(&swept) => tokio::task::yield_now().await,
                 Ok(_) => break,
                 Err(error) => {

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use preau_domain::chain::{Entry, Seal};
 use preau_domain::{AuditEvent, CorrelationId, Instant, PersonId, ServiceId, SessionId, Uai};
 use preau_store::{Audit, Result, StoreError};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 /// An event on its way to the database.
 pub(crate) struct Recorded {
@@ -42,6 +42,9 @@ const ABOUT_PERSON: &str = "SELECT at, kind, correlation, person, session, servi
 const ENTRIES: &str = "SELECT seq, at, kind, correlation, person, session, service, establishment, detail, link
     FROM audit WHERE seq >= $1 ORDER BY seq LIMIT $2";
 
+const AMONG_LATEST: &str =
+    "SELECT seq FROM (SELECT seq, link FROM audit ORDER BY seq DESC LIMIT 100000) AS latest WHERE link = $1";
+
 fn event(row: &Row) -> Result<AuditEvent> {
     Ok(AuditEvent {
         at: row.instant(0)?,
@@ -73,7 +76,7 @@ pub(crate) fn entry(row: &Row) -> Result<Entry> {
 }
 
 /// The values of events, one event after the other.
-fn values(events: Vec<Recorded>) -> Vec<Arg> {
+fn values(events: &[Recorded]) -> Vec<Arg> {
     let mut values = Vec::with_capacity(events.len() * 9);
     for Recorded { event, link } in events {
         values.extend(args![
@@ -84,7 +87,7 @@ fn values(events: Vec<Recorded>) -> Vec<Arg> {
             event.session.as_ref().map(SessionId::as_str),
             event.service.as_ref().map(ServiceId::as_str),
             event.establishment.as_ref().map(Uai::as_str),
-            event.detail,
+            event.detail.as_str(),
             link.as_deref()
         ]);
     }
@@ -92,8 +95,14 @@ fn values(events: Vec<Recorded>) -> Vec<Arg> {
 }
 
 /// Writes events in the order they were handed over.
-pub(crate) async fn write(link: &mut Link<'_>, events: Vec<Recorded>) -> Result<()> {
+pub(crate) async fn write(link: &mut Link<'_>, events: &[Recorded]) -> Result<()> {
     if events.is_empty() { Ok(()) } else { EVENTS.write(link, values(events)).await }
+}
+
+/// Whether an event is among the latest of the journal. One that belongs to no chain is not found.
+pub(crate) async fn there(link: &mut Link<'_>, event: &Recorded) -> Result<bool> {
+    let Some(place) = &event.link else { return Ok(false) };
+    Ok(link.row(AMONG_LATEST, args![place.as_str()]).await?.is_some())
 }
 
 /// How many events wait to be written, so that a database that stopped cannot fill the memory.
@@ -101,6 +110,8 @@ pub(crate) async fn write(link: &mut Link<'_>, events: Vec<Recorded>) -> Result<
 pub(crate) struct Waiting {
     now: AtomicUsize,
     lost: AtomicU64,
+    /// The database refused the last try.
+    refused: AtomicBool,
 }
 
 /// Beyond so many waiting events the newest are counted as lost.
@@ -117,12 +128,22 @@ impl Waiting {
         false
     }
 
-    /// So many stopped waiting. Says in the log how many found no room since it was last asked.
+    /// So many are written. Says in the log how many found no room since it was last asked.
     pub fn leave(&self, count: usize) {
+        if count > 0 && self.refused.swap(false, Ordering::Relaxed) {
+            tracing::info!("audit events that had to wait are written");
+        }
         self.now.fetch_sub(count, Ordering::Relaxed);
         let lost = self.lost.swap(0, Ordering::Relaxed);
         if lost > 0 {
             tracing::error!(audit.lost = lost, "audit events were lost: the database was too slow");
+        }
+    }
+
+    /// The database refused events, which wait for the next try: said in the log once until it takes some.
+    pub fn hold(&self, error: &str) {
+        if !self.refused.swap(true, Ordering::Relaxed) {
+            tracing::error!(error, "audit events could not be written now; they wait");
         }
     }
 

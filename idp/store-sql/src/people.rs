@@ -174,7 +174,13 @@ impl People for Back {
     }
 
     async fn set_password_hash(&self, id: &PersonId, password_hash: &str) -> Result<()> {
-        let changed = self.change(SET_HASH, args![id.as_str(), password_hash]).await?;
-        if changed.is_empty() { Err(StoreError::Conflict) } else { Ok(()) }
+        let (id, password_hash) = (id.as_str().to_owned(), password_hash.to_owned());
+        let changed = self.write(Shape::Checked, move |link| {
+            Box::pin(async move {
+                link.row(SET_HASH, args![id.as_str(), password_hash]).await?.ok_or(StoreError::Conflict)?;
+                link.rows(DROP_TOKENS, args![vec![id]]).await.map(drop)
+            })
+        });
+        changed.await
     }
 }

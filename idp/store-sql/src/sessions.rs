@@ -34,6 +34,10 @@ const HOLD: Sql = Sql::Each {
     sqlite: "SELECT person FROM session WHERE id = $1",
     postgres: "SELECT person FROM session WHERE id = $1 FOR UPDATE",
 };
+const HOLD_IDLE: Sql = Sql::Each {
+    sqlite: "SELECT person FROM session WHERE id = $1 AND last_seen < $2",
+    postgres: "SELECT person FROM session WHERE id = $1 AND last_seen < $2 FOR UPDATE",
+};
 const HOLD_ALL: Sql = Sql::Each {
     sqlite: "SELECT id FROM session WHERE person = $1 ORDER BY id",
     postgres: "SELECT id FROM session WHERE person = $1 ORDER BY id FOR UPDATE",
@@ -114,6 +118,22 @@ async fn begin(link: &mut Link<'_>, new: NewSession, authentication: String) -> 
     Ok(Before::Moved)
 }
 
+impl Back {
+    /// Ends a session if that statement holds it.
+    async fn end_held(&self, hold: Sql, values: Vec<Arg>, id: &SessionId, now: Instant) -> Result<Option<Vec<Visit>>> {
+        let id = id.as_str().to_owned();
+        let ended = self.write(Shape::Checked, move |link| {
+            Box::pin(async move {
+                match link.row(hold, values).await? {
+                    Some(_) => end(link, &id, now).await,
+                    None => Ok(None),
+                }
+            })
+        });
+        ended.await
+    }
+}
+
 #[async_trait]
 impl Sessions for Back {
     async fn begin_session(&self, new: &NewSession) -> Result<Vec<Visit>> {
@@ -153,17 +173,16 @@ impl Sessions for Back {
     }
 
     async fn end_session(&self, id: &SessionId, now: Instant) -> Result<Option<Vec<Visit>>> {
-        let held = id.as_str().to_owned();
-        let ended = self.write(Shape::Checked, move |link| {
-            Box::pin(async move {
-                match link.row(HOLD, args![held.as_str()]).await? {
-                    Some(_) => end(link, &held, now).await,
-                    None => Ok(None),
-                }
-            })
-        });
-        let visits = ended.await?;
+        let visits = self.end_held(HOLD, args![id.as_str()], id, now).await?;
         self.forget_tickets(std::slice::from_ref(id));
+        Ok(visits)
+    }
+
+    async fn end_idle_session(&self, id: &SessionId, since: Instant, now: Instant) -> Result<Option<Vec<Visit>>> {
+        let visits = self.end_held(HOLD_IDLE, args![id.as_str(), since], id, now).await?;
+        if visits.is_some() {
+            self.forget_tickets(std::slice::from_ref(id));
+        }
         Ok(visits)
     }
 

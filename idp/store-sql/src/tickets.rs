@@ -6,20 +6,23 @@ use crate::link::{Arg, Row, args};
 use crate::sqlite::Fleeting;
 use async_trait::async_trait;
 use preau_domain::{Instant, OneTimeKey, PersonId, ServiceId, SessionId, Ticket, TicketKind, Visit};
-use preau_store::{Result, StoreError, Tickets};
+use preau_store::{Result, StoreError, TICKETS_OF_ONE, Tickets};
 
-/// Born only of a session that is there and has not expired. On PostgreSQL the foreign key holds the session until the
-/// commit, so that a ticket cannot slip past its end.
+/// Born only of a session that is there, has not expired and has not too many of them. On PostgreSQL the foreign key holds
+/// the session until the commit, so that a ticket cannot slip past its end.
 const ISSUE: &str = "INSERT INTO ticket (id, kind, session, person, service, payload, issued, expires)
     SELECT $1, $2, id, $4, $5, $6, $7, $8 FROM session WHERE id = $3 AND expires > $7
+        AND (SELECT count(*) FROM ticket WHERE session = $3 AND expires > $7) < $9
     ON CONFLICT DO NOTHING RETURNING id";
 /// The same with the visit it stands for, in one journey to the server, because this is what every opened service writes.
 const ISSUE_WITH_VISIT: &str = "WITH issued AS (
         INSERT INTO ticket (id, kind, session, person, service, payload, issued, expires)
         SELECT $1, $2, id, $4, $5, $6, $7, $8 FROM session WHERE id = $3 AND expires > $7
+            AND (SELECT count(*) FROM ticket WHERE session = $3 AND expires > $7) < $9
         ON CONFLICT DO NOTHING RETURNING session)
     INSERT INTO visit (session, protocol, service, notice, at)
-        SELECT session, $9, $10, $11, $12 FROM issued RETURNING seq";
+        SELECT session, $10, $11, $12, $13 FROM issued RETURNING seq";
+const WAITING: &str = "SELECT count(*) FROM ticket WHERE session = $1 AND expires > $2";
 const CONSUME: &str = "DELETE FROM ticket WHERE id = $1 AND kind = $2
     RETURNING id, kind, session, person, service, payload, issued, expires";
 const GET: &str = "SELECT id, kind, session, person, service, payload, issued, expires FROM ticket
@@ -64,6 +67,20 @@ impl Back {
         }
         issued.map(drop)
     }
+
+    async fn why_not_issued(&self, ticket: &Ticket) -> StoreError {
+        let waiting = self.row(WAITING, args![ticket.session.as_str(), ticket.issued]).await;
+        match waiting.and_then(|row| row.map_or(Ok(0), |row| row.int(0))) {
+            Ok(count) if count >= i64::from(TICKETS_OF_ONE) => too_many_of_one(),
+            Ok(_) => StoreError::Conflict,
+            Err(error) => error,
+        }
+    }
+}
+
+/// Why a session gets no further ticket.
+pub(crate) fn too_many_of_one() -> StoreError {
+    StoreError::Backend("too many tickets of one session wait to be redeemed".into())
 }
 
 #[async_trait]
@@ -83,7 +100,8 @@ impl Tickets for Back {
             ticket.service.as_str(),
             ticket.payload.as_str(),
             ticket.issued,
-            ticket.expires
+            ticket.expires,
+            TICKETS_OF_ONE
         ];
         let issued = match (visit, &self.base) {
             (None, _) => self.change(ISSUE, values).await?,
@@ -96,15 +114,15 @@ impl Tickets for Back {
                 let seen = visited(ticket, visit);
                 let work = self.write(Shape::Checked, move |link| {
                     Box::pin(async move {
-                        link.row(ISSUE, values).await?.ok_or(StoreError::Conflict)?;
-                        link.rows(VISIT, seen).await
+                        let issued = link.rows(ISSUE, values).await?;
+                        if issued.is_empty() { Ok(issued) } else { link.rows(VISIT, seen).await }
                     })
                 });
                 work.await?
             }
         };
         if issued.is_empty() {
-            return Err(StoreError::Conflict);
+            return Err(self.why_not_issued(ticket).await);
         }
         self.trim_visits(visit, &issued).await;
         Ok(())

@@ -35,7 +35,7 @@ pub use registrations::Registrations;
 pub use sessions::{NewSession, Sessions, SignIns};
 pub use signing_keys::SigningKeys;
 pub use throttle::{Attempt, Delays, Throttle};
-pub use tickets::Tickets;
+pub use tickets::{TICKETS_OF_ONE, Tickets};
 
 use thiserror::Error;
 

@@ -38,7 +38,8 @@ pub trait People: Send + Sync {
     /// The password hash of a local account; absent for every other account.
     async fn password_hash(&self, id: &PersonId) -> Result<Option<String>>;
 
-    /// Replaces the password hash of a local account. `Conflict` if the account has none.
+    /// Replaces the password hash of a local account, and takes back in the same stroke every token given on its behalf,
+    /// in sessions and outside of them. `Conflict` if the account has none: then nothing changed.
     async fn set_password_hash(&self, id: &PersonId, password_hash: &str) -> Result<()>;
 }
 

@@ -63,6 +63,10 @@ pub trait Sessions: Send + Sync {
     /// from `now` on. The visits are returned: among concurrent callers exactly one gets them; the others get `None`.
     async fn end_session(&self, id: &SessionId, now: Instant) -> Result<Option<Vec<Visit>>>;
 
+    /// Ends a session in the same way, unless somebody used it since an instant: what [`Sessions::idle_sessions`] named a
+    /// moment ago may be in use by now.
+    async fn end_idle_session(&self, id: &SessionId, since: Instant, now: Instant) -> Result<Option<Vec<Visit>>>;
+
     /// Ends every session of a person in the same way and returns their visits.
     async fn end_sessions_of(&self, person: &PersonId, now: Instant) -> Result<Vec<Visit>>;
 

@@ -9,7 +9,8 @@ use preau_domain::{Instant, OneTimeKey, Ticket, TicketKind, Visit};
 #[async_trait]
 pub trait Tickets: Send + Sync {
     /// Keeps a ticket and, with it, the visit it stands for. `Conflict` if the key is taken, or the session is
-    /// gone or expired when the ticket is issued. A visit is of the ticket's session.
+    /// gone or expired when the ticket is issued. A visit is of the ticket's session. Of one session some
+    /// [`TICKETS_OF_ONE`] wait at most; one more is refused, and not with `Conflict`.
     async fn issue_ticket(&self, ticket: &Ticket, visit: Option<&Visit>) -> Result<()>;
 
     /// Takes a ticket out for good; among concurrent callers exactly one gets it, also when it has expired (the caller
@@ -19,3 +20,6 @@ pub trait Tickets: Send + Sync {
     /// Reads a ticket that may be used many times (proxy-granting); absent if none of that key and kind, or expired.
     async fn ticket(&self, key: &OneTimeKey, kind: TicketKind, now: Instant) -> Result<Option<Ticket>>;
 }
+
+/// Tickets of one session that may wait to be redeemed: a session that asks for ever fills nothing.
+pub const TICKETS_OF_ONE: u32 = 500;

@@ -34,7 +34,7 @@ pub struct WebConfig {
 pub struct SessionConfig {
     /// Seconds a session lives at most, whatever happens: one school day by default.
     pub absolute_seconds: i64,
-    /// Seconds without any request after which a session is over.
+    /// Seconds without any request after which a session is over, at least 300: use is noted once a minute.
     pub idle_seconds: i64,
     /// Seconds a sign-in may take.
     pub sign_in_seconds: i64,
@@ -93,7 +93,8 @@ impl WebConfig {
         }
         for (key, value, low, high) in [
             ("absolute_seconds", self.session.absolute_seconds, 300, 30 * 86_400),
-            ("idle_seconds", self.session.idle_seconds, 60, 30 * 86_400),
+            // Use is noted once a minute: less than some of them would end sessions in use.
+            ("idle_seconds", self.session.idle_seconds, 300, 30 * 86_400),
             ("sign_in_seconds", self.session.sign_in_seconds, 60, 3600),
         ] {
             if !(low..=high).contains(&value) {
@@ -130,5 +131,20 @@ fn is_loopback(url: &Url) -> bool {
         Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
         Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
         None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sessions_in_use_do_not_end_as_idle() {
+        let idle = |idle_seconds| WebConfig {
+            session: SessionConfig { idle_seconds, ..SessionConfig::default() },
+            ..WebConfig::default()
+        };
+        assert_eq!(idle(300).validate(false).len(), 0);
+        assert_eq!(idle(299).validate(false)[0].at, "web.session.idle_seconds");
     }
 }

@@ -363,6 +363,17 @@ impl Hub {
         why: &'static str,
         correlation: &CorrelationId,
     ) -> Result<usize, Fault> {
+        self.end(id, why, correlation, None).await
+    }
+
+    /// Ends a session; where an instant is given, only if nobody used it since.
+    async fn end(
+        &self,
+        id: &SessionId,
+        why: &'static str,
+        correlation: &CorrelationId,
+        unused_since: Option<Instant>,
+    ) -> Result<usize, Fault> {
         let known = self.live.get(id).map(|live| live.person.id.clone());
         self.live.invalidate(id);
         let person = match known {
@@ -370,7 +381,11 @@ impl Hub {
             // Also of a session that has expired: its end belongs to somebody.
             None => self.store.session(id, Instant(i64::MIN)).await?.map(|session| session.person),
         };
-        let Some(visits) = self.store.end_session(id, self.now()).await? else {
+        let ended = match unused_since {
+            Some(since) => self.store.end_idle_session(id, since, self.now()).await?,
+            None => self.store.end_session(id, self.now()).await?,
+        };
+        let Some(visits) = ended else {
             return Ok(0);
         };
         let mut event = AuditEvent::new(self.now(), AuditKind::SignedOut, correlation.clone(), why);
@@ -390,9 +405,10 @@ impl Hub {
         for id in &expired {
             self.end_session(id, "expired", &CorrelationId::generate(&*self.ids)).await?;
         }
-        let idle = self.store.idle_sessions(self.now() - Seconds(self.config.session.idle_seconds), limit).await?;
+        let since = self.now() - Seconds(self.config.session.idle_seconds);
+        let idle = self.store.idle_sessions(since, limit).await?;
         for id in &idle {
-            self.end_session(id, "idle", &CorrelationId::generate(&*self.ids)).await?;
+            self.end(id, "idle", &CorrelationId::generate(&*self.ids), Some(since)).await?;
         }
         Ok(expired.len() + idle.len())
     }

@@ -13,9 +13,8 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
-use futures::StreamExt;
-use futures::future::join_all;
-use futures::stream::FuturesUnordered;
+use futures::stream::{self, FuturesUnordered};
+use futures::{StreamExt, future};
 use http::{HeaderValue, header};
 use preau_domain::{Instant, Seconds, ServiceId, SessionId, TrustedUrl, Visit};
 use preau_store::Notice;
@@ -23,12 +22,14 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Calls under way at once to one service. A service that hangs waits for itself and for nobody else.
-const CALLS_TO_ONE: u32 = 4;
+/// Notices of one service taken at once. A service that hangs waits for itself and for nobody else.
+const TAKEN_OF_ONE: u32 = 48;
+/// Calls under way at once to one service.
+const CALLS_TO_ONE: usize = 16;
 /// Notices taken at once.
 const TAKEN: u32 = 256;
-/// How long whoever takes notices has to tell them: more than the longest call. One whose process was killed is told
-/// again after that.
+/// How long whoever takes notices has to tell them: more than three calls of four seconds one after the other, the most
+/// that those of one service take. One whose process was killed is told again after that.
 const LEASE: Seconds = Seconds(15);
 /// Waits after a try that failed; when there is none left, the notice is given up.
 const WAITS: [Seconds; 5] = [Seconds(2), Seconds(15), Seconds(60), Seconds(5 * 60), Seconds(20 * 60)];
@@ -155,7 +156,7 @@ impl Hub {
                 Some(service) = calls.next(), if !calls.is_empty() => busy.retain(|other| *other != service),
             }
             let now = self.now();
-            let taken = match self.store.take_notices(now, now + LEASE, &busy, CALLS_TO_ONE, TAKEN).await {
+            let taken = match self.store.take_notices(now, now + LEASE, &busy, TAKEN_OF_ONE, TAKEN).await {
                 Ok(taken) => taken,
                 Err(error) => {
                     tracing::warn!(%error, "services could not be told of ends of sessions; they will be");
@@ -173,11 +174,11 @@ impl Hub {
         }
     }
 
-    /// Tells a service its notices, all at once; gives it back.
+    /// Tells a service its notices, some at once; gives it back.
     async fn tell_one(&self, service: ServiceId, notices: Vec<Notice>, now: Instant) -> ServiceId {
-        let told = join_all(notices.iter().map(|notice| self.tell(notice, now))).await;
-        let settled: Vec<i64> =
-            notices.iter().zip(told).filter(|(_, over)| *over).map(|(notice, _)| notice.id).collect();
+        let tell = |notice: Notice| async move { self.tell(&notice, now).await.then_some(notice.id) };
+        let told = stream::iter(notices).map(tell).buffer_unordered(CALLS_TO_ONE);
+        let settled: Vec<i64> = told.filter_map(future::ready).collect().await;
         if let Err(error) = self.store.settle_notices(&settled).await {
             tracing::warn!(service.id = %service, %error, "what a service was told is told again");
         }

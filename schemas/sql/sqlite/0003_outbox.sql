@@ -13,7 +13,8 @@ CREATE TABLE outbox (
     due      INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX outbox_notice ON outbox (service, protocol, notice);
-CREATE INDEX outbox_due ON outbox (due);
+CREATE INDEX outbox_ready ON outbox (service, due, seq);
+CREATE INDEX outbox_at ON outbox (at);
 
 -- Why somebody here stopped the account, whatever its source says of it; NULL when nobody did.
 ALTER TABLE person ADD COLUMN stopped TEXT;

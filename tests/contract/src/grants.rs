@@ -138,6 +138,27 @@ pub async fn a_suspended_person_loses_tokens(store: &dyn Store) {
     assert!(there(store, "ali-out", Refresh).await);
 }
 
+/// A new password, and a stop by hand, take every token of that person back in the same stroke; what changes nothing takes
+/// none.
+pub async fn a_new_password_takes_tokens_back(store: &dyn Store) {
+    for name in ["zoe", "ali", "eve"] {
+        store.add_local_person(&local(name), "one").await.unwrap();
+        let person = Some(local(name).id);
+        let id = live(store, &format!("s-{name}"), &format!("p-{name}")).await;
+        let inside = Grant { person: person.clone(), ..grant(&format!("{name}-in"), Access, name, Some(&id)) };
+        let outside = Grant { person, ..grant(&format!("{name}-out"), Refresh, &format!("{name}2"), None) };
+        store.grant(&[inside]).await.unwrap();
+        store.grant(&[outside]).await.unwrap();
+    }
+    assert!(conflicts(&store.set_password_hash(&PersonId::new("p-nobody"), "two").await));
+    store.set_password_hash(&local("zoe").id, "two").await.unwrap();
+    store.stop_person(&local("eve").id, "a lost phone").await.unwrap();
+    for (name, kept) in [("zoe", false), ("eve", false), ("ali", true)] {
+        assert_eq!(there(store, &format!("{name}-in"), Access).await, kept, "{name}");
+        assert_eq!(there(store, &format!("{name}-out"), Refresh).await, kept, "{name}");
+    }
+}
+
 /// A revoked token is gone, and its family stays; revoking again says that there was nothing.
 pub async fn a_token_is_revoked(store: &dyn Store) {
     store.grant(&[grant("a1", Access, "f1", None), grant("r1", Refresh, "f1", None)]).await.unwrap();

@@ -237,3 +237,17 @@ pub async fn what_nobody_uses_is_named(store: &dyn Store) {
     store.end_session(&his, LATER).await.unwrap();
     assert_eq!(store.idle_sessions(LATER, 9).await.unwrap(), [hers]);
 }
+
+/// A session somebody used since it was named idle goes on; one that nobody used ends like any other, once.
+pub async fn a_session_used_meanwhile_is_not_idle(store: &dyn Store) {
+    let id = live(store, "s1", "p-zoe").await;
+    store.issue_ticket(&ticket("t1", &id), Some(&visit(&id, "moodle", NOW))).await.unwrap();
+    assert_eq!(store.idle_sessions(LATER, 9).await.unwrap(), [id.clone()]);
+    store.touch_session(&id, LATER).await.unwrap();
+    assert_eq!(store.end_idle_session(&id, LATER, LATER).await.unwrap(), None);
+    assert!(store.session(&id, LATER).await.unwrap().is_some());
+    assert!(store.consume_ticket(&OneTimeKey::new("t1"), TicketKind::CasService).await.unwrap().is_some());
+    let since = Instant(LATER.0 + 1);
+    assert_eq!(store.end_idle_session(&id, since, since).await.unwrap().map(|visits| visits.len()), Some(1));
+    assert_eq!(store.end_idle_session(&id, since, since).await.unwrap(), None);
+}

@@ -2,7 +2,7 @@
 
 use crate::fixture::{LATER, NOW, beginning, conflicts, live, session, ticket, visit, winners};
 use preau_domain::{Instant, OneTimeKey, Session, SessionId, Ticket, TicketKind};
-use preau_store::Store;
+use preau_store::{Store, TICKETS_OF_ONE};
 
 /// A ticket is taken out once and comes back whole.
 pub async fn a_ticket_is_consumed_once(store: &dyn Store) {
@@ -69,6 +69,23 @@ pub async fn a_ticket_needs_its_session(store: &dyn Store) {
     assert!(stray.is_err());
     assert_eq!(store.consume_ticket(&OneTimeKey::new("t4"), TicketKind::CasService).await.unwrap(), None);
     store.issue_ticket(&ticket("t4", &short.id), None).await.unwrap();
+}
+
+/// Of one session a bounded number of tickets waits; others are not concerned, and a redeemed one makes room.
+pub async fn tickets_of_one_session_are_bounded(store: &dyn Store) {
+    let (hers, his) = (live(store, "s1", "p-zoe").await, live(store, "s2", "p-ali").await);
+    for n in 0..TICKETS_OF_ONE {
+        store.issue_ticket(&ticket(&format!("t{n}"), &hers), None).await.unwrap();
+    }
+    let (more, seen) = (ticket("more", &hers), visit(&hers, "moodle", NOW));
+    for visit in [None, Some(&seen)] {
+        let refused = store.issue_ticket(&more, visit).await;
+        assert!(refused.is_err() && !conflicts(&refused), "{refused:?}");
+    }
+    assert!(store.visits(&hers).await.unwrap().is_empty());
+    store.issue_ticket(&ticket("his", &his), None).await.unwrap();
+    store.consume_ticket(&OneTimeKey::new("t0"), TicketKind::CasService).await.unwrap().unwrap();
+    store.issue_ticket(&more, Some(&seen)).await.unwrap();
 }
 
 /// Of a hundred who consume one ticket at once, exactly one gets it, and nobody fails.

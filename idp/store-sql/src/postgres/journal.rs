@@ -1,5 +1,6 @@
 //! Writes events to PostgreSQL in batches, in the background. A write that follows an event waits for the batch the event
-//! is in, so that nothing is ever done of which the journal does not tell.
+//! is in, so that nothing is ever done of which the journal does not tell. While the database takes no events they wait in
+//! their order, and such writes are refused.
 
 use crate::audit::{self, Recorded, Waiting};
 use crate::link::{Link, refusal};
@@ -7,10 +8,14 @@ use preau_store::{Result, StoreError};
 use sqlx::PgPool;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 
 /// At most so many entries of the queue in one statement.
 const BATCH: usize = 512;
+/// When events that the database did not take are tried again, if nobody asks for it before.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// The near end of the queue.
 pub(super) struct Journal {
@@ -64,21 +69,22 @@ impl Journal {
 }
 
 async fn write_all(pool: PgPool, mut entries: mpsc::UnboundedReceiver<Entry>, load: Arc<Load>) {
-    let mut batch = Vec::with_capacity(BATCH);
-    while entries.recv_many(&mut batch, BATCH).await > 0 {
-        let (mut events, mut waiting) = (Vec::new(), Vec::new());
+    let (mut batch, mut backlog) = (Vec::with_capacity(BATCH), Backlog::default());
+    loop {
+        let received = entries.recv_many(&mut batch, BATCH);
+        // Nothing new for a while: the backlog is tried again.
+        let received = if backlog.events.is_empty() { Ok(received.await) } else { timeout(AGAIN, received).await };
+        let ended = received == Ok(0);
+        let mut waiting = Vec::new();
         for entry in batch.drain(..) {
             match entry {
-                Entry::Event(event) => events.push(event),
+                Entry::Event(event) => backlog.events.push(event),
                 Entry::Settle(settle) => waiting.push(settle),
             }
         }
-        let count = events.len();
-        load.waiting.leave(count);
-        let written = write(&pool, events).await;
-        load.settled.fetch_add(count as u64, Ordering::SeqCst);
-        if written.is_err() {
-            Waiting::give_up(count);
+        let written = backlog.write(&pool, &load).await;
+        if let Err(error) = &written {
+            load.waiting.hold(&error.to_string());
         }
         for settle in waiting {
             let outcome = match &written {
@@ -88,13 +94,44 @@ async fn write_all(pool: PgPool, mut entries: mpsc::UnboundedReceiver<Entry>, lo
             // Whoever went away meanwhile does not need to know.
             let _ = settle.send(outcome);
         }
+        if ended {
+            return Waiting::give_up(backlog.events.len());
+        }
     }
 }
 
-async fn write(pool: &PgPool, events: Vec<Recorded>) -> Result<()> {
-    if events.is_empty() {
-        return Ok(());
+/// Events that are not known to be in the database, in their order.
+#[derive(Default)]
+struct Backlog {
+    events: Vec<Recorded>,
+    /// So many of the first were sent, all in one statement, and the answer was no or did not come.
+    sent: usize,
+}
+
+impl Backlog {
+    async fn write(&mut self, pool: &PgPool, load: &Load) -> Result<()> {
+        if self.events.is_empty() {
+            return Ok(());
+        }
+        let mut connection = pool.acquire().await.map_err(refusal)?;
+        let mut link = Link::Postgres(&mut connection);
+        // A connection that broke may have taken the answer with it and not the events.
+        if let Some(last) = self.sent.checked_sub(1)
+            && audit::there(&mut link, &self.events[last]).await?
+        {
+            self.leave(self.sent, load);
+        }
+        self.sent = self.events.len();
+        audit::write(&mut link, &self.events).await?;
+        self.leave(self.sent, load);
+        Ok(())
     }
-    let mut connection = pool.acquire().await.map_err(refusal)?;
-    audit::write(&mut Link::Postgres(&mut connection), events).await
+
+    /// The first events are in the database.
+    fn leave(&mut self, count: usize, load: &Load) {
+        self.events.drain(..count);
+        self.sent = 0;
+        load.waiting.leave(count);
+        load.settled.fetch_add(count as u64, Ordering::SeqCst);
+    }
 }

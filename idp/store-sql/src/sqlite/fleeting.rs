@@ -2,15 +2,14 @@
 //! commit. When the process ends they are forgotten: a service that comes with one is refused and asks again, and none
 //! is ever given twice.
 
+use crate::tickets::too_many_of_one;
 use preau_domain::{Instant, OneTimeKey, SessionId, Ticket, TicketKind};
-use preau_store::{Result, StoreError};
+use preau_store::{Result, StoreError, TICKETS_OF_ONE};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Most tickets held; a server that hands out ten thousand a second holds this many within their lives.
 const MOST: usize = 300_000;
-/// Most tickets of one session: no person opens so many services within half a minute.
-const MOST_OF_ONE: usize = 500;
 
 /// See the module.
 #[derive(Default)]
@@ -62,8 +61,8 @@ impl Fleeting {
             return Err(StoreError::Conflict);
         }
         let keys = held.by_session.entry(ticket.session.clone()).or_default();
-        if keys.len() >= MOST_OF_ONE {
-            return Err(StoreError::Backend("too many tickets of one session wait to be redeemed".into()));
+        if keys.len() >= TICKETS_OF_ONE as usize {
+            return Err(too_many_of_one());
         }
         keys.insert(ticket.key.clone());
         held.by_key.insert(ticket.key.clone(), ticket);

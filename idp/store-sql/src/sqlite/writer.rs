@@ -116,7 +116,7 @@ fn at_once<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 fn write_all(mut connection: Connection, far: &FarEnd) {
     let mut log = Log::of(&connection);
     while let Some(group) = far.0.next() {
-        if let Err(failure) = commit(&mut connection, group) {
+        if let Err(failure) = commit(&mut connection, group, &far.0) {
             let error = failure.reason;
             tracing::error!(error, "the disk failed under a commit; nothing is written any more until a restart");
             return;
@@ -151,14 +151,23 @@ impl Failure {
 
 type Committed<T> = std::result::Result<T, Failure>;
 
-/// Runs a group within one commit and answers everybody. A failure is returned only when nothing may be written any more.
-fn commit(connection: &mut Connection, group: Group) -> Committed<()> {
-    let (events, mut ran) = (group.events.len(), Vec::with_capacity(group.jobs.len()));
-    let done = attempt(connection, group, &mut ran);
-    if done.is_err() {
-        Waiting::give_up(events);
-        // Nothing may stay open; when the transaction is gone already, this fails and changes nothing.
-        let _ = execute(connection, "ROLLBACK");
+/// Runs a group within one commit and answers everybody. A failure is returned only when nothing may be written any more;
+/// after any other one the events of the group wait for the next commit.
+fn commit(connection: &mut Connection, group: Group, queue: &Queue) -> Committed<()> {
+    let Group { events, jobs } = group;
+    let mut ran = Vec::with_capacity(jobs.len());
+    let done = attempt(connection, &events, jobs, &mut ran);
+    match &done {
+        Ok(()) => queue.written(events.len()),
+        Err(failure) => {
+            // Nothing may stay open; when the transaction is gone already, this fails and changes nothing.
+            let _ = execute(connection, "ROLLBACK");
+            if failure.fatal {
+                Waiting::give_up(events.len());
+            } else {
+                queue.put_back(events, &failure.reason);
+            }
+        }
     }
     for answer in ran {
         answer(done.as_ref().err().map(|failure| failure.reason.as_str()));
@@ -168,10 +177,10 @@ fn commit(connection: &mut Connection, group: Group) -> Committed<()> {
 
 /// Runs a group up to and with its commit. Jobs that ran are in `ran` whatever happens; one that did not run answers by
 /// being dropped.
-fn attempt(connection: &mut Connection, group: Group, ran: &mut Vec<Answer>) -> Committed<()> {
+fn attempt(connection: &mut Connection, events: &[Recorded], jobs: Vec<Job>, ran: &mut Vec<Answer>) -> Committed<()> {
     step(connection, "BEGIN IMMEDIATE")?;
-    at_once(audit::write(&mut Link::Sqlite(connection), group.events)).map_err(Failure::before_commit)?;
-    for job in group.jobs {
+    at_once(audit::write(&mut Link::Sqlite(connection), events)).map_err(Failure::before_commit)?;
+    for job in jobs {
         run_job(connection, job, ran)?;
     }
     execute(connection, "COMMIT").map_err(Failure::at_commit)

@@ -15,7 +15,7 @@ use axum::response::Response;
 use preau_connector_api::{KnownAs, RedirectError, Round, UpstreamIdentity};
 use preau_domain::{
     AccountState, AuditEvent, AuditKind, Authentication, AuthnMethod, FederatedIdentity, FederatedLink, KeptKind,
-    KeptThing, PendingId, PendingSignIn, Person, PersonId, SourceId, Upstream, Vouched,
+    KeptThing, OneTimeKey, PendingId, PendingSignIn, Person, PersonId, SourceId, Upstream, Vouched,
 };
 use preau_keys::Sealer;
 use preau_store::StoreError;
@@ -33,6 +33,16 @@ const HINT: &str = "upstream logout hint";
 struct Detour {
     pending: PendingId,
     source: SourceId,
+    /// Digest of what its address carries.
+    state: OneTimeKey,
+}
+
+/// Letters of the part of a state that nobody can guess; before them stands the name of the sign-in.
+const UNGUESSABLE: usize = 32;
+
+/// Where the round of a sign-in with a provider is kept: there is one, whoever asks for another one ends it.
+fn place(pending: &str, source: &str) -> OneTimeKey {
+    preau_keys::one_time_key(&format!("{pending}/{source}"))
 }
 
 /// The secrets of one round, from the one its address carries.
@@ -78,18 +88,27 @@ pub async fn leave(
     let public = pending.public.ok_or_else(unknown)?;
     let offered = hub.providers_of(public);
     let (source, provider) = offered.into_iter().find(|(name, _)| name.as_str() == source).ok_or_else(unknown)?;
-    let secrets = Secrets::of(&hub, &source, Secret::generate(&*hub.ids));
+    let state = Secret::read(&format!("{}{}", pending.id, hub.ids.text(UNGUESSABLE)));
+    let state = state.ok_or_else(|| Fault::new(FaultKind::Internal, "the name of a sign-in is no word"))?;
+    let secrets = Secrets::of(&hub, &source, state);
     let to = tokio::time::timeout(PATIENCE, provider.begin(&secrets.round(&hub, &visitor, &pending))).await;
     let to = match to {
         Ok(Ok(to)) => to,
         Ok(Err(unavailable)) => return Err(Fault::new(FaultKind::ProviderDown, unavailable.0)),
         Err(_) => return Err(Fault::new(FaultKind::ProviderDown, "no answer in time")),
     };
-    let detour = Detour { pending: pending.id.clone(), source };
+    let key = place(pending.id.as_str(), source.as_str());
+    let state = preau_keys::one_time_key(secrets.state.expose());
+    let detour = Detour { pending: pending.id.clone(), source, state };
     let doc = serde_json::to_string(&detour).map_err(|error| Fault::new(FaultKind::Internal, error.to_string()))?;
-    let key = preau_keys::one_time_key(secrets.state.expose());
     let kept = KeptThing { key, kind: KeptKind::Redirect, doc, expires: pending.expires };
-    hub.store.keep(&kept, hub.now()).await?;
+    match hub.store.keep(&kept, hub.now()).await {
+        Err(StoreError::Conflict) => {
+            hub.store.take_kept(&kept.key, KeptKind::Redirect, hub.now()).await?;
+            hub.store.keep(&kept, hub.now()).await?;
+        }
+        other => other?,
+    }
     Ok(hub.see_other(&to))
 }
 
@@ -103,10 +122,19 @@ pub async fn come_back(
     let expired = || Fault::new(FaultKind::SignInExpired, "no such round for this browser");
     let fields = Fields::parse(query.as_deref().unwrap_or_default())?;
     let state = fields.one("state")?.and_then(Secret::read).ok_or_else(expired)?;
-    let key = preau_keys::one_time_key(state.expose());
-    // Taken out whatever comes of it: a round is used once.
-    let kept = hub.store.take_kept(&key, KeptKind::Redirect, hub.now()).await?.ok_or_else(expired)?;
+    let name = state.expose().len().checked_sub(UNGUESSABLE).and_then(|end| state.expose().get(..end));
+    let key = place(name.ok_or_else(expired)?, &source);
+    let kept = hub.store.kept(&key, KeptKind::Redirect, hub.now()).await?.ok_or_else(expired)?;
     let detour: Detour = serde_json::from_str(&kept.doc).map_err(|_| expired())?;
+    let digest = preau_keys::one_time_key(state.expose());
+    if !preau_keys::constant_time_eq(digest.as_str().as_bytes(), detour.state.as_str().as_bytes()) {
+        return Err(expired());
+    }
+    // Taken out whatever comes of it: a round is used once.
+    let taken = hub.store.take_kept(&key, KeptKind::Redirect, hub.now()).await?;
+    if taken.is_none_or(|taken| taken.doc != kept.doc) {
+        return Err(expired());
+    }
     if detour.source.as_str() != source {
         return Err(expired());
     }

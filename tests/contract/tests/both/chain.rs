@@ -117,6 +117,22 @@ async fn what_retention_takes_leaves_the_rest_verifiable() {
 }
 
 #[tokio::test]
+async fn events_from_before_there_were_chains_go_by_themselves() {
+    for place in Place::each("before_chains") {
+        let before = place.open().await;
+        for n in 1..=3 {
+            before.record(AuditEvent { at: NOW - Seconds(n), ..event("c0", "x") });
+        }
+        before.flush_audit().await.unwrap();
+        let store = journal(&place).await;
+        assert_eq!(store.sweep(LATER, NOW + Seconds(6), 100).await.unwrap().audit, 3);
+        assert_eq!(check(&*store).await, []);
+        assert_eq!(store.sweep(LATER, NOW + Seconds(6), 100).await.unwrap().audit, 5);
+        assert_eq!(check(&*store).await, []);
+    }
+}
+
+#[tokio::test]
 async fn an_event_out_of_order_is_swept_with_those_after_it() {
     for place in Place::each("order") {
         let store = open(&place).await;
@@ -155,5 +171,28 @@ async fn processes_that_write_at_once_have_chains_of_their_own() {
         assert_eq!(check(&*stores[0]).await, []);
         assert_eq!(stores[0].audit_seals().await.unwrap().len(), 4);
         assert_eq!(stores[0].audit_of(&preau_domain::CorrelationId::new("c1")).await.unwrap().len(), 200);
+    }
+}
+
+/// A fault that passes loses no event: whoever asks meanwhile is told no, and the chain is whole afterwards.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fault_that_passes_loses_no_event() {
+    for place in Place::each("passing_fault") {
+        let store = open(&place).await;
+        store.record(event("c1", "before"));
+        store.flush_audit().await.unwrap();
+        alter(&place, "ALTER TABLE audit RENAME TO hidden").await;
+        for n in 0..3 {
+            store.record(event("c1", &format!("meanwhile {n}")));
+            assert!(store.flush_audit().await.is_err(), "it is not durable");
+        }
+        assert!(store.release_lease("any", "any").await.is_err(), "nothing is done of which the journal does not tell");
+        alter(&place, "ALTER TABLE hidden RENAME TO audit").await;
+        store.record(event("c1", "after"));
+        store.flush_audit().await.unwrap();
+        let told: Vec<String> =
+            store.audit_entries(0, 99).await.unwrap().into_iter().map(|entry| entry.detail).collect();
+        assert_eq!(told, ["before", "meanwhile 0", "meanwhile 1", "meanwhile 2", "after"]);
+        assert_eq!(check(&*store).await, []);
     }
 }

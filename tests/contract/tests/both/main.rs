@@ -100,10 +100,11 @@ promises! {
         one_of_many_sessions_begins, the_same_person_keeps_visits_and_tickets, another_person_ends_the_session_before,
         sessions_of_a_person_come_latest_first, a_live_session_changes, visits_come_oldest_first,
         the_end_of_a_session_is_whole, one_of_many_ends_a_session, all_sessions_of_a_person_end,
-        no_ticket_slips_past_the_end, what_ends_by_itself_waits_to_be_told, what_nobody_uses_is_named;
+        no_ticket_slips_past_the_end, what_ends_by_itself_waits_to_be_told, what_nobody_uses_is_named,
+        a_session_used_meanwhile_is_not_idle;
     tickets:
         a_ticket_is_consumed_once, a_ticket_of_another_kind_is_absent, an_expired_ticket_is_consumed_but_not_read,
-        a_taken_key_conflicts, a_ticket_needs_its_session, one_of_many_consumes_a_ticket, one_of_many_issues_a_key;
+        a_taken_key_conflicts, a_ticket_needs_its_session, tickets_of_one_session_are_bounded, one_of_many_consumes_a_ticket, one_of_many_issues_a_key;
     kept:
         a_document_is_kept, a_taken_key_keeps_its_document, an_expired_document_gives_its_place_up,
         a_document_is_taken_once, a_document_is_replaced_by_who_read_it, a_document_is_bounded, one_of_many_keeps_a_key,
@@ -111,7 +112,7 @@ promises! {
     grants:
         a_token_comes_back_whole, tokens_are_kept_together_or_not_at_all, a_token_needs_its_session,
         a_family_is_one_persons, tokens_fall_with_their_session, tokens_follow_a_session_that_goes_on,
-        a_suspended_person_loses_tokens, a_token_is_revoked, a_family_is_revoked, a_refresh_token_rotates,
+        a_suspended_person_loses_tokens, a_new_password_takes_tokens_back, a_token_is_revoked, a_family_is_revoked, a_refresh_token_rotates,
         a_reused_refresh_token_revokes_its_family, a_rotation_that_conflicts_changes_nothing,
         one_of_many_rotates_and_the_others_revoke, nothing_slips_past_a_revocation, no_token_slips_past_the_end;
     signing_keys:

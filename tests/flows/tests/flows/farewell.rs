@@ -10,6 +10,7 @@ stories!(
     a_service_that_fails_is_told_again_and_not_for_ever,
     what_was_not_told_before_a_restart_is_told_after_it,
     a_flood_of_tickets_delays_nobody_else,
+    a_service_is_told_many_things_at_once,
     signing_out_is_in_the_journal_under_its_number,
 );
 
@@ -96,6 +97,22 @@ async fn a_flood_of_tickets_delays_nobody_else(hub: TestHub) {
     browser.sign_out().await;
     assert!(good.next().await.field("logoutRequest").contains(&ticket));
     assert!(began.elapsed().as_secs() < 2, "{:?}", began.elapsed());
+}
+
+async fn a_service_is_told_many_things_at_once(hub: TestHub) {
+    let mut silent = Listener::mute().await;
+    let service = hub.mount_at("silent", &silent);
+    let mut browser = hub.browser();
+    browser.sign_in(&NOE).to(&service).await.ticket();
+    for _ in 0..20 {
+        browser.open(&service).await.ticket();
+    }
+    let began = std::time::Instant::now();
+    browser.sign_out().await;
+    for _ in 0..16 {
+        silent.next().await;
+    }
+    assert!(began.elapsed().as_secs() < 4, "none of the calls is over: {:?}", began.elapsed());
 }
 
 async fn signing_out_is_in_the_journal_under_its_number(hub: TestHub) {

@@ -3,7 +3,8 @@
 use crate::upstream::{Change, come_back, come_in, leave, without};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use preau_flows::{Answer, Provider, TestHub, stories};
+use preau_domain::Seconds;
+use preau_flows::{Answer, Provider, TestHub, Trip, stories};
 use serde_json::{Value, json};
 
 stories!(
@@ -13,6 +14,7 @@ stories!(
     a_discovery_page_of_another_issuer_is_not_followed,
     a_round_belongs_to_one_browser,
     a_round_is_used_once_and_in_time,
+    a_sign_in_holds_one_round,
     a_code_of_another_round_opens_nothing,
     new_keys_are_found_and_a_storm_of_unknown_ones_asks_once,
     a_callback_says_which_provider_it_comes_from,
@@ -197,6 +199,28 @@ async fn a_round_belongs_to_one_browser(hub: TestHub) {
         refused(&answer);
     }
     assert!(provider.heard("/token").is_empty(), "no code was spent for any of them");
+}
+
+/// RP-04: whoever leaves again and again fills nothing, and comes back from where they went last.
+async fn a_sign_in_holds_one_round(hub: TestHub) {
+    let provider = Provider::start().await;
+    let hub = provider.serves_staff(&hub, "").await;
+    let mut browser = hub.browser();
+    let page = browser.visit("/").await;
+    let way = page.links().into_iter().map(|(_, to)| to).find(|to| to.contains("/elsewhere/")).expect("a way there");
+    let mut trips = Vec::new();
+    for _ in 0..20 {
+        trips.push(Trip::read(&hub, browser.get(&way).await.location().expect("an address")));
+    }
+    let (first, last) = (&trips[0], &trips[19]);
+    let token = provider.sign("k1", "JWT", &provider.claims(&hub, first));
+    refused(&come_back(&provider, &mut browser, first, &token).await);
+    let token = provider.sign("k1", "JWT", &provider.claims(&hub, last));
+    assert_eq!(come_back(&provider, &mut browser, last, &token).await.location(), Some("/"));
+    let mut stays = hub.browser();
+    leave(&hub, &mut stays).await;
+    let swept = hub.hub.store.sweep(hub.hub.now() + Seconds(3600), hub.hub.now(), 100).await.expect("a sweep");
+    assert_eq!(swept.kept, 1, "that of the other browser, and none of the twenty");
 }
 
 /// RP-04: a round that ended, or took too long.

@@ -33,6 +33,8 @@ struct State {
     writer: Sleep,
     /// Nothing more will come.
     ended: bool,
+    /// Since then, events were put back once.
+    last_try: bool,
     /// The writer is gone.
     stopped: bool,
 }
@@ -136,7 +138,25 @@ impl Queue {
         let count = state.jobs.len().min(GROUP);
         let group = Group { jobs: state.jobs.drain(..count).collect(), events: std::mem::take(&mut state.events) };
         drop(state);
-        self.events.leave(group.events.len());
         if group.jobs.is_empty() && group.events.is_empty() { None } else { Some(group) }
+    }
+    /// Events are in the database. Until then they take room in the queue.
+    pub fn written(&self, count: usize) {
+        self.events.leave(count);
+    }
+
+    /// Events that could not be written now: they go with the next commit, before all others. At the end they are tried
+    /// once more.
+    pub fn put_back(&self, mut events: Vec<Recorded>, reason: &str) {
+        if events.is_empty() {
+            return;
+        }
+        let mut state = self.state();
+        if state.ended && std::mem::replace(&mut state.last_try, true) {
+            return Waiting::give_up(events.len());
+        }
+        self.events.hold(reason);
+        events.append(&mut state.events);
+        state.events = events;
     }
 }
