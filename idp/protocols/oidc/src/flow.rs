@@ -7,6 +7,7 @@ pub mod hand_over;
 pub mod hint;
 pub mod inspect;
 pub mod logout;
+pub mod pushed;
 pub mod service;
 pub mod token;
 pub mod userinfo;
