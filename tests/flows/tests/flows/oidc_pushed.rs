@@ -152,11 +152,11 @@ async fn oidc_19_a_request_object_is_the_services_for_us_and_for_now(hub: TestHu
     }
 }
 
-async fn keys_at_an_address_are_fetched_once(hub: TestHub) {
-    let key = PrivateKey::draw(Alg::ES256);
+/// A listener that publishes a key, and the service whose key it is.
+async fn publisher(hub: &TestHub, key: &PrivateKey) -> (OidcRp, Listener) {
     let set = json!({ "keys": [key.public().to_jwk("own", Alg::ES256)] }).to_string();
     let head = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}", set.len());
-    let mut listener = Listener::answering(format!("{head}\r\nconnection: close\r\n\r\n{set}").leak()).await;
+    let listener = Listener::answering(format!("{head}\r\nconnection: close\r\n\r\n{set}").leak()).await;
     let mut service = oidc_service("keyed");
     service.network = Network::Private;
     let uri = format!("{}keys", listener.url());
@@ -164,6 +164,12 @@ async fn keys_at_an_address_are_fetched_once(hub: TestHub) {
         oidc.authentication = ClientAuthentication::PrivateKeyJwt;
         (oidc.secret, oidc.jwks_uri) = (None, Some(uri));
     });
+    (rp, listener)
+}
+
+async fn keys_at_an_address_are_fetched_once(hub: TestHub) {
+    let key = PrivateKey::draw(Alg::ES256);
+    let (rp, mut listener) = publisher(&hub, &key).await;
     let show = async |jti: &str, key: &PrivateKey, kid: &str| {
         let now = hub.hub.now().seconds();
         let claims = json!({ "iss": "keyed", "sub": "keyed", "aud": BASE, "jti": jti, "exp": now + 60 });
