@@ -37,6 +37,8 @@ pub struct OidcSettings {
     pub scopes: Option<Vec<String>>,
     /// A request without PKCE is refused. Always so for a public client.
     pub require_pkce: Option<bool>,
+    /// A request that was not pushed ahead of the browser is refused.
+    pub require_pushed: Option<bool>,
     /// Services of one sector know a person by the same pairwise identifier; without it each service is a sector.
     pub sector: Option<String>,
     /// Where a tile sends the browser so that the service begins the sign-on (OpenID Connect Core, section 4).
@@ -68,6 +70,7 @@ impl OidcSettings {
             grants: self.grants.or(product.grants),
             scopes: self.scopes.or(product.scopes),
             require_pkce: self.require_pkce.or(product.require_pkce),
+            require_pushed: self.require_pushed.or(product.require_pushed),
             sector: self.sector.or(product.sector),
             initiate_login_uri: self.initiate_login_uri.or(product.initiate_login_uri),
             backchannel_logout_uri: self.backchannel_logout_uri.or(product.backchannel_logout_uri),
@@ -230,6 +233,8 @@ pub struct OidcService {
     pub scopes: Vec<String>,
     /// A request without PKCE is refused.
     pub require_pkce: bool,
+    /// A request that was not pushed is refused.
+    pub require_pushed: bool,
     /// The sector of its pairwise identifiers, if it is not the service itself.
     pub sector: Option<String>,
     /// Where a tile sends the browser.

@@ -53,6 +53,7 @@ pub(crate) fn resolve(
         grants: settings.grants.unwrap_or_else(|| vec![OidcGrant::AuthorizationCode]),
         scopes: settings.scopes.unwrap_or_else(|| ["profile", "email", "ent"].map(str::to_owned).into()),
         require_pkce: settings.require_pkce.unwrap_or(false) || authentication == ClientAuthentication::None,
+        require_pushed: settings.require_pushed.unwrap_or(false),
         sector: settings.sector,
         initiate_login_uri: settings.initiate_login_uri,
         backchannel_logout_uri: settings.backchannel_logout_uri,
@@ -188,11 +189,11 @@ fn secret_of(path: &Path) -> Result<String, String> {
 
 /// Whether the public keys a service needs are told, and told once.
 fn keys(settings: &OidcSettings, authentication: ClientAuthentication, wrong: &mut impl FnMut(&str, String)) {
-    if settings.jwks_uri.is_some() {
-        wrong("oidc.jwks_uri", "keys are not fetched: write them as `jwks`".into());
+    if settings.jwks.is_some() && settings.jwks_uri.is_some() {
+        wrong("oidc.jwks", "keys are given here or at `jwks_uri`, not in both places".into());
     }
-    if authentication == ClientAuthentication::PrivateKeyJwt && settings.jwks.is_none() {
-        wrong("oidc", "`jwks` is needed for private_key_jwt".into());
+    if authentication == ClientAuthentication::PrivateKeyJwt && settings.jwks.is_none() && settings.jwks_uri.is_none() {
+        wrong("oidc", "`jwks` or `jwks_uri` is needed for private_key_jwt".into());
     }
     if let Some(text) = &settings.jwks {
         let set: Result<serde_json::Value, _> = serde_json::from_str(text);

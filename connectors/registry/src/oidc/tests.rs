@@ -80,9 +80,8 @@ fn what_cannot_work_is_told() {
         (GOOD.replace("app.secret", "short.secret"), "one line of 32"),
         (format!("{GOOD}client_secret_hash = \"x\"\n"), "not by both"),
         ("redirect_uris = [\"{url}/cb\"]\nclient_secret_hash = \"x\"\n".into(), "43 characters"),
-        ("redirect_uris = [\"{url}/cb\"]\nauthentication = \"private_key_jwt\"\n".into(), "`jwks` is needed"),
+        ("redirect_uris = [\"{url}/cb\"]\nauthentication = \"private_key_jwt\"\n".into(), "`jwks` or `jwks_uri`"),
         (format!("{GOOD}jwks = '{{\"keys\":1}}'\n"), "a JWK set is JSON"),
-        (format!("{GOOD}jwks_uri = \"{{url}}/keys\"\n"), "keys are not fetched"),
         (
             format!("{GOOD}grants = [\"urn:ietf:params:oauth:grant-type:token-exchange\"]\n"),
             "the services that may be called",
@@ -94,6 +93,7 @@ fn what_cannot_work_is_told() {
         ),
         (format!("{GOOD}calls = [\"https://notes.example\"]\n"), "by the name of its instance file"),
         (format!("{GOOD}called_by = [\"*\"]\n"), "by the name of its instance file"),
+        (format!("{GOOD}jwks = '{{\"keys\":[]}}'\njwks_uri = \"{{url}}/keys\"\n"), "not in both places"),
         (GOOD.replace("client_secret_file = \"app.secret\"", "authentication = \"tls_client_auth\""), "is not offered"),
         (format!("{GOOD}scopes = [\"Profile!\"]\n"), "a scope is a word"),
         (format!("{GOOD}sector = \"a sector\"\n"), "a sector is named"),

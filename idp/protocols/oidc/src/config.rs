@@ -6,6 +6,8 @@ use preau_store::Delays;
 
 /// A code waits for its one redemption.
 pub const CODE: Seconds = Seconds(60);
+/// A request that a service pushed ahead of the browser.
+pub const PUSHED: Seconds = Seconds(60);
 /// An access token.
 pub const ACCESS: Seconds = Seconds(600);
 /// An ID token says who signed in just now; it is no ticket.

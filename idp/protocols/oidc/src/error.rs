@@ -34,6 +34,10 @@ pub enum OidcError {
     InteractionRequired,
     /// The proof that was asked for cannot be had here.
     UnmetAuthenticationRequirements,
+    /// A request object is not signed by the service, not for us, or not for now.
+    InvalidRequestObject,
+    /// A pushed request was answered before.
+    InvalidRequestUri,
     /// Request objects are not read.
     RequestNotSupported,
     /// Requests are not fetched from elsewhere.
@@ -107,6 +111,18 @@ impl OidcError {
                 "oidc-unmet-authentication",
                 S::BAD_REQUEST,
                 "the essential acr that was asked for cannot be reached here",
+            ),
+            OidcError::InvalidRequestObject => Row(
+                "invalid_request_object",
+                "oidc-invalid-request-object",
+                S::BAD_REQUEST,
+                "the request object is not signed by the client, not for this issuer, not for now, or differs from the address",
+            ),
+            OidcError::InvalidRequestUri => Row(
+                "invalid_request_uri",
+                "oidc-invalid-request-uri",
+                S::BAD_REQUEST,
+                "the pushed request was answered before",
             ),
             OidcError::RequestNotSupported => Row(
                 "request_not_supported",
@@ -248,6 +264,8 @@ mod tests {
             OidcError::LoginRequired("x"),
             OidcError::InteractionRequired,
             OidcError::UnmetAuthenticationRequirements,
+            OidcError::InvalidRequestObject,
+            OidcError::InvalidRequestUri,
             OidcError::RequestNotSupported,
             OidcError::RequestUriNotSupported,
             OidcError::RegistrationNotSupported,

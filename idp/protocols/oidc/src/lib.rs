@@ -12,6 +12,7 @@
 pub mod config;
 mod error;
 mod flow;
+mod foreign;
 mod grants;
 mod routes;
 pub mod wire;
@@ -30,8 +31,11 @@ use std::sync::Arc;
 pub const NAME: &str = "oidc";
 
 /// The OpenID Connect protocol.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Oidc;
+#[derive(Clone, Debug, Default)]
+pub struct Oidc {
+    /// Keys that services publish.
+    keys: Arc<foreign::ForeignKeys>,
+}
 
 #[async_trait]
 impl Protocol for Oidc {
@@ -40,7 +44,7 @@ impl Protocol for Oidc {
     }
 
     fn routes(&self) -> Router<Arc<Hub>> {
-        routes::routes()
+        routes::routes(self.keys.clone())
     }
 
     async fn complete(&self, hub: &Hub, visitor: &Visitor, done: CompletedSignIn) -> Result<Response, Fault> {

@@ -1,29 +1,33 @@
 //! The addresses of the protocol: what is read of a request and in which form the answer goes out. Nothing is decided
 //! here.
 
+use crate::config::PUSHED;
 use crate::flow::userinfo::Told;
-use crate::flow::{self, authorize, client, device, inspect, logout, token, userinfo};
+use crate::flow::{self, authorize, client, device, inspect, logout, pushed, token, userinfo};
+use crate::foreign::ForeignKeys;
 use crate::wire::{self, Response as Through};
 use crate::{OidcError, flow::authorize::Answer};
-use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{RawQuery, Request, State};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use preau_web::{Door, Fault, FaultKind, Fields, Hub, Visitor};
 use serde_json::json;
 use std::sync::Arc;
 
 type House = State<Arc<Hub>>;
+type Keys = Extension<Arc<ForeignKeys>>;
 
 /// The routes: below `/oidc/`, and the two well-known addresses of the metadata.
-pub fn routes() -> Router<Arc<Hub>> {
+pub fn routes(keys: Arc<ForeignKeys>) -> Router<Arc<Hub>> {
     Router::new()
         .route("/oidc/authorize", get(get_authorize).post(post_authorize))
         .route("/oidc/token", post(post_token).options(preflight))
         .route("/oidc/userinfo", get(get_userinfo).post(post_userinfo).options(preflight))
+        .route("/oidc/par", post(push))
         .route("/oidc/introspect", post(introspect))
         .route("/oidc/revoke", post(revoke).options(preflight))
         .route("/oidc/device_authorization", post(post_device))
@@ -35,6 +39,7 @@ pub fn routes() -> Router<Arc<Hub>> {
         .route("/oidc/jwks", get(jwks))
         .route("/.well-known/openid-configuration", get(metadata))
         .route("/.well-known/oauth-authorization-server", get(metadata))
+        .layer(Extension(keys))
 }
 
 /// Whoever asks for headers alone, as a preview or a watch does, wants nothing to happen.
@@ -45,18 +50,28 @@ async fn act_on_no_head(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-async fn get_authorize(State(hub): House, visitor: Visitor, RawQuery(query): RawQuery) -> Result<Response, Fault> {
-    at_door(&hub, &visitor, &Fields::parse(query.as_deref().unwrap_or_default())?).await
+async fn get_authorize(
+    State(hub): House,
+    Extension(keys): Keys,
+    visitor: Visitor,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Fault> {
+    at_door(&hub, &keys, &visitor, Fields::parse(query.as_deref().unwrap_or_default())?).await
 }
 
 /// A form posted here asks what a link asks (3.1.2.1). A browser that comes from another site shows no session with it, and
 /// is asked to sign in at most.
-async fn post_authorize(State(hub): House, visitor: Visitor, body: Bytes) -> Result<Response, Fault> {
-    at_door(&hub, &visitor, &Fields::of_body(&body)?).await
+async fn post_authorize(
+    State(hub): House,
+    Extension(keys): Keys,
+    visitor: Visitor,
+    body: Bytes,
+) -> Result<Response, Fault> {
+    at_door(&hub, &keys, &visitor, Fields::of_body(&body)?).await
 }
 
-async fn at_door(hub: &Hub, visitor: &Visitor, fields: &Fields) -> Result<Response, Fault> {
-    Ok(match authorize::authorize(hub, visitor, fields).await? {
+async fn at_door(hub: &Hub, keys: &ForeignKeys, visitor: &Visitor, fields: Fields) -> Result<Response, Fault> {
+    Ok(match authorize::authorize(hub, keys, visitor, fields).await? {
         Answer::Page(page) => page,
         Answer::Service(response) => carried(hub, visitor, &response),
     })
@@ -70,10 +85,28 @@ pub fn carried(hub: &Hub, visitor: &Visitor, response: &Through) -> Response {
     }
 }
 
-async fn post_token(State(hub): House, visitor: Visitor, headers: HeaderMap, body: Bytes) -> Response {
+/// Takes a request ahead of the browser (RFC 9126).
+async fn push(State(hub): House, Extension(keys): Keys, visitor: Visitor, headers: HeaderMap, body: Bytes) -> Response {
+    let result = async { pushed::push(&hub, &keys, basic(&headers), &fields(&body)?).await };
+    match result.await {
+        Ok((_, name)) => {
+            let told = json!({ "request_uri": name, "expires_in": PUSHED.0 });
+            (StatusCode::CREATED, axum::Json(told)).into_response()
+        }
+        Err(error) => told_no(&hub, &visitor, error),
+    }
+}
+
+async fn post_token(
+    State(hub): House,
+    Extension(keys): Keys,
+    visitor: Visitor,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let mut event = flow::event(&hub, &visitor);
     let result = match fields(&body) {
-        Ok(fields) => token::redeem(&hub, basic(&headers), &fields, &mut event).await,
+        Ok(fields) => token::redeem(&hub, &keys, basic(&headers), &fields, &mut event).await,
         Err(error) => Err(error),
     };
     match result {
@@ -92,10 +125,16 @@ async fn post_token(State(hub): House, visitor: Visitor, headers: HeaderMap, bod
     }
 }
 
-async fn post_device(State(hub): House, visitor: Visitor, headers: HeaderMap, body: Bytes) -> Response {
+async fn post_device(
+    State(hub): House,
+    Extension(keys): Keys,
+    visitor: Visitor,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let mut event = flow::event(&hub, &visitor);
     let result = match fields(&body) {
-        Ok(fields) => device::begin(&hub, &visitor, basic(&headers), &fields, &mut event).await,
+        Ok(fields) => device::begin(&hub, &keys, &visitor, basic(&headers), &fields, &mut event).await,
         Err(error) => Err(error),
     };
     match result {
@@ -175,9 +214,15 @@ fn bearer(headers: &HeaderMap, body: Option<&[u8]>) -> Result<String, OidcError>
     }
 }
 
-async fn introspect(State(hub): House, visitor: Visitor, headers: HeaderMap, body: Bytes) -> Response {
+async fn introspect(
+    State(hub): House,
+    Extension(keys): Keys,
+    visitor: Visitor,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let result = async {
-        let (door, token) = calling(&hub, &headers, &body).await?;
+        let (door, token) = calling(&hub, &keys, &headers, &body).await?;
         if door.oidc.as_ref().is_some_and(preau_connector_api::OidcService::is_public) {
             return Err(OidcError::InvalidClient("a public client cannot introspect"));
         }
@@ -189,9 +234,15 @@ async fn introspect(State(hub): House, visitor: Visitor, headers: HeaderMap, bod
     }
 }
 
-async fn revoke(State(hub): House, visitor: Visitor, headers: HeaderMap, body: Bytes) -> Response {
+async fn revoke(
+    State(hub): House,
+    Extension(keys): Keys,
+    visitor: Visitor,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let result = async {
-        let (door, token) = calling(&hub, &headers, &body).await?;
+        let (door, token) = calling(&hub, &keys, &headers, &body).await?;
         token::revoke(&hub, &door, &token, hub.now()).await?;
         Ok::<_, OidcError>(door)
     };
@@ -202,9 +253,9 @@ async fn revoke(State(hub): House, visitor: Visitor, headers: HeaderMap, body: B
 }
 
 /// The service that calls, and the token it speaks of.
-async fn calling(hub: &Hub, headers: &HeaderMap, body: &[u8]) -> Result<(Door, String), OidcError> {
+async fn calling(hub: &Hub, keys: &ForeignKeys, headers: &HeaderMap, body: &[u8]) -> Result<(Door, String), OidcError> {
     let fields = fields(body)?;
-    let door = client::authenticate(hub, basic(headers), &fields).await?;
+    let door = client::authenticate(hub, keys, basic(headers), &fields).await?;
     let token = fields.one("token")?.ok_or(OidcError::InvalidRequest("token is missing"))?;
     Ok((door, token.to_owned()))
 }

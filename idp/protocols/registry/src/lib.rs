@@ -5,5 +5,5 @@ use std::sync::Arc;
 
 /// Every protocol, in the order in which a tile asks them to open its service.
 pub fn protocols() -> Vec<Arc<dyn Protocol>> {
-    vec![Arc::new(preau_cas::Cas), Arc::new(preau_oidc::Oidc)]
+    vec![Arc::new(preau_cas::Cas), Arc::new(preau_oidc::Oidc::default())]
 }

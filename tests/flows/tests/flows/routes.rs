@@ -155,6 +155,7 @@ const ROUTES: &[(&str, &str, Protection, &str)] = &[
     ("GET", "/oidc/device", Session, "the page on which a person types the code of a device"),
     ("POST", "/oidc/device/code", SessionForm, "the code of a device; leads to a new proof of who the person is"),
     ("POST", "/oidc/device/answer", SessionForm, "lets a device in, or not"),
+    ("POST", "/oidc/par", Client, "takes an authorization request ahead of the browser"),
     ("POST", "/oidc/introspect", Client, "what a token of this service is worth"),
     ("POST OPTIONS", "/oidc/revoke", Client, "revokes a token of this service"),
     (

@@ -3,8 +3,9 @@
 //! Until service and address are certain nothing leaves but a page. From then on every mistake is told to the service, at
 //! its address, in the way it asked for.
 
-use super::{acr, hand_over, hint};
+use super::{acr, hand_over, hint, pushed};
 use crate::OidcError;
+use crate::foreign::ForeignKeys;
 use crate::wire::{Asked, Mode, Response, ResponseType, Target, fields_of_error, state};
 use preau_connector_api::{OidcFlow, OidcService};
 use preau_domain::{AuditEvent, AuditKind, Instant, Seconds, ServiceId, TrustedUrl};
@@ -19,7 +20,9 @@ pub enum Answer {
 }
 
 /// Answers a browser at the door.
-pub async fn authorize(hub: &Hub, visitor: &Visitor, fields: &Fields) -> Result<Answer, Fault> {
+pub async fn authorize(hub: &Hub, keys: &ForeignKeys, visitor: &Visitor, fields: Fields) -> Result<Answer, Fault> {
+    let request = pushed::resolve(hub, keys, fields).await?;
+    let fields = &request.fields;
     let target = Target::read(fields)?;
     let services = hub.services();
     let door = services.get(&ServiceId::new(target.client_id)).filter(|door| door.oidc.is_some()).cloned();
@@ -29,7 +32,10 @@ pub async fn authorize(hub: &Hub, visitor: &Visitor, fields: &Fields) -> Result<
     let to = door.service.trust_exactly(target.redirect_uri, &oidc.redirect_uris);
     let to = to.ok_or_else(|| unknown("the redirect_uri is not one of this service"))?;
     let result = match Asked::read(fields, target.redirect_uri) {
-        Ok(asked) => at_door(hub, visitor, &door, oidc, &to, asked).await,
+        Ok(asked) => {
+            let asked = Asked { pushed: request.pushed.clone(), ..asked };
+            at_door(hub, visitor, &door, oidc, &to, asked).await
+        }
         Err(error) => Err(error.into()),
     };
     match result {
@@ -128,7 +134,7 @@ async fn begin(
 }
 
 /// What the service declared, and nothing else.
-fn allowed(oidc: &OidcService, asked: &Asked) -> Result<(), OidcError> {
+pub fn allowed(oidc: &OidcService, asked: &Asked) -> Result<(), OidcError> {
     let flow = match asked.response_type {
         ResponseType { code: true, id_token: false, token: false } => OidcFlow::Code,
         ResponseType { code: true, .. } => OidcFlow::Hybrid,

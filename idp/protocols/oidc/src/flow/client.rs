@@ -5,21 +5,27 @@
 
 use crate::OidcError;
 use crate::config::{ASSERTION, SKEW};
+use crate::foreign::ForeignKeys;
 use crate::wire::Presented;
 use preau_connector_api::{ClientAuthentication, ClientSecret, OidcService};
 use preau_domain::{Instant, KeptKind, KeptThing, ServiceId};
-use preau_keys::jose::{self, Alg, ClaimRules, Exp, Expect, Jwks, Parties, Typ};
+use preau_keys::jose::{self, Alg, ClaimRules, Exp, Expect, Parties, Typ};
 use preau_store::StoreError;
 use preau_web::{Door, Fields, Hub};
 
 const WRONG: OidcError = OidcError::InvalidClient("the client is unknown or its proof is wrong");
 
 /// The service that calls, once it has proved that it is itself; a public one by its name alone.
-pub async fn authenticate(hub: &Hub, authorization: Option<&str>, fields: &Fields) -> Result<Door, OidcError> {
+pub async fn authenticate(
+    hub: &Hub,
+    keys: &ForeignKeys,
+    authorization: Option<&str>,
+    fields: &Fields,
+) -> Result<Door, OidcError> {
     match Presented::read(authorization, fields)? {
         Presented::Basic(name, secret) => by_secret(hub, &name, &secret, ClientAuthentication::ClientSecretBasic),
         Presented::Post(name, secret) => by_secret(hub, &name, &secret, ClientAuthentication::ClientSecretPost),
-        Presented::Assertion(assertion, name) => by_assertion(hub, &assertion, name.as_deref()).await,
+        Presented::Assertion(assertion, name) => by_assertion(hub, keys, &assertion, name.as_deref()).await,
         Presented::Nothing(name) => {
             let door = named(hub, &name).ok_or(WRONG)?;
             if door.oidc.as_ref().is_some_and(OidcService::is_public) { Ok(door) } else { Err(WRONG) }
@@ -45,20 +51,17 @@ fn by_secret(hub: &Hub, name: &str, shown: &str, way: ClientAuthentication) -> R
     door.filter(|_| right && has_secret).ok_or(WRONG)
 }
 
-async fn by_assertion(hub: &Hub, assertion: &str, name: Option<&str>) -> Result<Door, OidcError> {
+async fn by_assertion(hub: &Hub, keys: &ForeignKeys, assertion: &str, name: Option<&str>) -> Result<Door, OidcError> {
     let claimed = jose::claimed_issuer(assertion).map_err(|_| WRONG)?;
     if name.is_some_and(|name| name != claimed) {
         return Err(OidcError::InvalidClient("the form names another client than the assertion"));
     }
     let door = named(hub, &claimed).ok_or(WRONG)?;
     let oidc = door.oidc.as_ref().filter(|oidc| oidc.authentication == ClientAuthentication::PrivateKeyJwt);
-    let keys = oidc.and_then(|oidc| oidc.jwks.as_deref()).ok_or(WRONG)?;
-    let keys = Jwks::parse(keys.as_bytes()).map_err(|error| {
-        tracing::warn!(service.id = door.service.id.as_str(), %error, "the keys of a service cannot be read");
-        WRONG
-    })?;
+    oidc.ok_or(WRONG)?;
     let typ = Typ::IsOrAbsent(&["JWT", "client-authentication+jwt"]);
-    let verified = jose::verify(assertion, &keys, Expect { algs: Alg::ALL, typ }).map_err(|error| {
+    let expect = Expect { algs: Alg::ALL, typ };
+    let verified = keys.verify(hub, &door, assertion, expect).await.map_err(|error| {
         tracing::info!(service.id = door.service.id.as_str(), %error, "an assertion is not believed");
         WRONG
     })?;

@@ -9,6 +9,7 @@ use super::token::{self, Tokens};
 use super::{client, sid, spoken};
 use crate::OidcError;
 use crate::config::{DEVICE, POLL, TRIES};
+use crate::foreign::ForeignKeys;
 use crate::grants::{self, Given, Holder};
 use crate::wire::{ClaimsRequest, is_secret, scopes_of, user_code};
 use axum::response::Response;
@@ -58,12 +59,13 @@ pub struct Towards {
 /// A device asks to be let in: a code for it, and one for the person.
 pub async fn begin(
     hub: &Hub,
+    keys: &ForeignKeys,
     visitor: &Visitor,
     authorization: Option<&str>,
     fields: &Fields,
     event: &mut AuditEvent,
 ) -> Result<Value, OidcError> {
-    let door = client::authenticate(hub, authorization, fields).await?;
+    let door = client::authenticate(hub, keys, authorization, fields).await?;
     event.service = Some(door.service.id.clone());
     let oidc = spoken(&door)?;
     if !oidc.grants.contains(&OidcGrant::DeviceCode) {

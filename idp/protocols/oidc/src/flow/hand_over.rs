@@ -1,7 +1,7 @@
 //! The end of the corridor: the person is there, access is decided, and the service is answered through the browser.
 
 use super::authorize::is_of_class;
-use super::{sid, spoken, token};
+use super::{pushed, sid, spoken, token};
 use crate::OidcError;
 use crate::grants::{self, Code, Given, Holder, Notice};
 use crate::wire::{Asked, Response, known_scope};
@@ -84,6 +84,11 @@ pub async fn hand_over(
     }
     if !is_of_class(asked, live) {
         return Err(OidcError::UnmetAuthenticationRequirements.into());
+    }
+    if let Some(key) = &asked.pushed
+        && !pushed::end(hub, key).await?
+    {
+        return Err(OidcError::InvalidRequestUri.into());
     }
     let at = hub.now();
     let scopes = granted_scopes(oidc, &asked.scopes);

@@ -7,6 +7,7 @@
 use super::{acr, alg, amr, client, device, service, sid, sign, spoken};
 use crate::OidcError;
 use crate::config::{ACCESS, ID_TOKEN, OFFLINE};
+use crate::foreign::ForeignKeys;
 use crate::grants::{self, Code, Given, Holder};
 use crate::wire::{TokenRequest, Wanted, claims, is_secret};
 use preau_connector_api::{OidcGrant, OidcService};
@@ -57,11 +58,12 @@ impl Tokens {
 /// Redeems what a service presents. `event` learns whom it is about.
 pub async fn redeem(
     hub: &Hub,
+    keys: &ForeignKeys,
     authorization: Option<&str>,
     fields: &Fields,
     event: &mut AuditEvent,
 ) -> Result<(Door, Tokens), OidcError> {
-    let door = client::authenticate(hub, authorization, fields).await?;
+    let door = client::authenticate(hub, keys, authorization, fields).await?;
     event.service = Some(door.service.id.clone());
     let may = |grant: OidcGrant| match spoken(&door)?.grants.contains(&grant) {
         true => Ok(()),

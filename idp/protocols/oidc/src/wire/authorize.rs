@@ -7,6 +7,7 @@
 use super::claims::ClaimsRequest;
 use crate::OidcError;
 use crate::config::{MAX_NONCE, MAX_STATE};
+use preau_domain::OneTimeKey;
 use preau_web::{Fault, FaultKind, Fields};
 use serde::{Deserialize, Serialize};
 
@@ -174,6 +175,9 @@ pub struct Asked {
     /// The subject a hint or the `claims` parameter insists on.
     #[serde(rename = "h", default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
+    /// The pushed request it is.
+    #[serde(rename = "q", default, skip_serializing_if = "Option::is_none")]
+    pub pushed: Option<OneTimeKey>,
 }
 
 impl Asked {
@@ -217,6 +221,7 @@ impl Asked {
             login_hint: text(fields, "login_hint", 512)?,
             ui_locales: text(fields, "ui_locales", 256)?,
             subject: claims.subject.clone(),
+            pushed: None,
             claims,
         };
         if serde_json::to_string(&asked).map_or(true, |kept| kept.len() > MAX_KEPT) {
