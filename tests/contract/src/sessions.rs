@@ -242,7 +242,7 @@ pub async fn what_nobody_uses_is_named(store: &dyn Store) {
 pub async fn a_session_used_meanwhile_is_not_idle(store: &dyn Store) {
     let id = live(store, "s1", "p-zoe").await;
     store.issue_ticket(&ticket("t1", &id), Some(&visit(&id, "moodle", NOW))).await.unwrap();
-    assert_eq!(store.idle_sessions(LATER, 9).await.unwrap(), [id.clone()]);
+    assert_eq!(store.idle_sessions(LATER, 9).await.unwrap(), std::slice::from_ref(&id));
     store.touch_session(&id, LATER).await.unwrap();
     assert_eq!(store.end_idle_session(&id, LATER, LATER).await.unwrap(), None);
     assert!(store.session(&id, LATER).await.unwrap().is_some());
