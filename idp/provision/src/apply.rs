@@ -80,8 +80,8 @@ pub(crate) async fn establishments<S: SyncStore + ?Sized>(
     Ok(())
 }
 
-/// Writes the people of the spool; when the reading was cut short, except those whom `cut_short` says it leaves without
-/// any establishment.
+/// Writes the people of the spool; when the reading was cut short, except those from whom `cut_short` says it takes an
+/// establishment or a profile.
 pub(crate) async fn people<S: SyncStore + ?Sized>(
     store: &S,
     source: &SourceId,
@@ -98,8 +98,8 @@ pub(crate) async fn people<S: SyncStore + ?Sized>(
     while let Some(mut batch) = receiver.recv().await {
         let read = batch.len() as u64;
         if let Some(index) = cut_short {
-            let stripped = |join: &JoinKey| index.stripped(Digest::of_key(&join.key));
-            batch.retain(|change| !change.person.join.as_ref().is_some_and(stripped));
+            let narrowed = |join: &JoinKey| index.narrowed(Digest::of_key(&join.key));
+            batch.retain(|change| !change.person.join.as_ref().is_some_and(narrowed));
         }
         if !batch.is_empty() {
             store.put_people(&batch).await?;

@@ -222,7 +222,54 @@ async fn a_school_year_that_begins_is_no_loss() {
         (0..100).map(|n| pupil(n, "Martin", if n % 2 == 0 && n >= 30 { COLLEGE } else { LYCEE })).collect();
     let applied = house.applied(&september).await;
     assert_eq!((applied.outcome, applied.people.updated), (RunOutcome::Applied, 15));
-    assert_eq!((applied.people.moved, applied.people.losing()), (15, 0));
+    assert_eq!((applied.people.moved, applied.people.narrowed, applied.people.suspended), (15, 0, 0));
+}
+
+/// Every pupil of the collège is read in the lycée: nobody is without a right, and a school is empty.
+#[tokio::test]
+async fn a_school_read_under_the_number_of_another_is_held() {
+    let house = House::new();
+    house.applied(&academy(100)).await;
+    let state = house.ctx.store.state();
+    let mapped: Vec<Record> = (0..100).map(|n| pupil(n, "Martin", LYCEE)).collect();
+    let held = house.run(&complete(mapped.clone()), Options::default()).await.unwrap();
+    assert_eq!((held.outcome, held.people.losing()), (RunOutcome::Held, 50));
+    assert!(held.held[0].contains(&format!("in {COLLEGE} 50 would move to another school (100 %)")), "{:?}", held.held);
+    assert_eq!(house.ctx.store.state(), state);
+
+    let accepting = |people| Options { thresholds: Thresholds::accepting(people), ..Options::default() };
+    assert_eq!(house.run(&complete(mapped.clone()), accepting(49)).await.unwrap().outcome, RunOutcome::Held);
+    assert_eq!(house.run(&complete(mapped), accepting(50)).await.unwrap().people.moved, 50);
+}
+
+/// A reading cut short takes nothing from anybody: neither one of two schools, nor a profile, nor a school for another.
+#[tokio::test]
+async fn a_reading_cut_short_takes_no_place_from_anybody() {
+    use Profile::{Guardian, Teacher};
+    let person = |name: &str, places: &[(&str, Profile)]| {
+        let affiliations = places.iter().map(|(uai, profile)| Affiliation::new(uai.parse().unwrap(), *profile));
+        Record::Person(PersonRecord {
+            family_name: name.into(),
+            affiliations: affiliations.collect(),
+            ..guardian(0, None)
+        })
+    };
+    let both = [(COLLEGE, Guardian), (LYCEE, Guardian)];
+    for (story, before, after, kept) in [
+        ("one of two schools", &both[..], &both[..1], 1),
+        ("a profile", &[(COLLEGE, Guardian), (COLLEGE, Teacher)][..], &both[..1], 1),
+        ("a school for another", &both[..1], &both[1..], 1),
+        ("one more", &both[..1], &both[..], 0),
+    ] {
+        let house = House::new();
+        house.applied(&[person("Martin", before)]).await;
+        let state = house.ctx.store.state();
+        let completion = Completion::Incomplete("size limit".into());
+        let cut = Listed { completion, ..complete(vec![person("Durand", after)]) };
+        let report = house.run(&cut, Options::default()).await.unwrap();
+        assert_eq!((report.people.kept, report.people.updated, report.people.losing()), (kept, 1 - kept, 0), "{story}");
+        assert_eq!(house.ctx.store.state() == state, kept == 1, "{story}");
+    }
 }
 
 #[tokio::test]

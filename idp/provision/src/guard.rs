@@ -3,13 +3,19 @@
 //! What the guard is afraid of is not a person who leaves but a source that forgets: a filter mistyped, a branch that
 //! is not readable any more, an export cut short. All of these look like many departures at once. A source may forget
 //! people, or only where they are: an attribute that is not readable any more leaves everybody in the reading, and
-//! nobody with a right. So whoever is read without an establishment they had counts there as whoever is absent.
+//! nobody with a right. So whoever is read without an establishment they had counts there as whoever is absent. And it may
+//! mistake one school for another: pupils who move are no loss, unless they leave almost nobody behind.
 
 use crate::plan::Plan;
 use preau_connector_api::Completion;
 use preau_domain::{Profile, Uai};
 use serde::Serialize;
 use std::fmt;
+
+/// More than this share of those who have one profile in one establishment, in percent, may not leave it, even to have it in
+/// another: a cohort that moves on leaves the others behind, a school read under the number of another leaves nobody.
+/// A higher `profile_percent` counts instead.
+pub const MOVED_PERCENT: u8 = 60;
 
 /// From which point departures look like an accident.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,8 +31,8 @@ pub struct Thresholds {
     /// More than this share of those who have one profile in one establishment, in percent, as long as it is at least
     /// `school_floor` people: a school loses all its teachers without losing a fifth of its people.
     pub profile_percent: u8,
-    /// Somebody read why a run was held and accepts that this many people lose something, wherever they are: nothing
-    /// above counts then.
+    /// Somebody read why a run was held and accepts that this many people lose something or move, wherever they are:
+    /// nothing above counts then.
     pub accepted: Option<u64>,
 }
 
@@ -94,9 +100,24 @@ pub enum Reason {
         /// The share that would have been let through, in percent.
         percent: u8,
     },
+    /// Almost nobody who has one profile in one establishment would stay: most would have it elsewhere.
+    TooManyMoved {
+        /// Which establishment.
+        establishment: Uai,
+        /// Which profile.
+        profile: Profile,
+        /// Its active people who have it.
+        active: u64,
+        /// Of them, absent from the reading or in it without the profile.
+        gone: u64,
+        /// Of them, in another school.
+        moved: u64,
+        /// The share that would have been let through, in percent.
+        percent: u8,
+    },
     /// More people would lose something than somebody accepted.
     MoreThanAccepted {
-        /// How many would be suspended or lose an establishment.
+        /// How many would be suspended, lose an establishment or a profile, or move: [`crate::PeopleCounts::losing`].
         losing: u64,
         /// How many were accepted.
         accepted: u64,
@@ -147,9 +168,22 @@ impl fmt::Display for Reason {
                     share(gone, *active)
                 )
             }
-            Reason::MoreThanAccepted { losing, accepted } => {
-                write!(f, "{losing} people would be suspended or lose an establishment; {accepted} were accepted")
+            Reason::TooManyMoved { establishment, profile, active, gone, moved, percent } => {
+                write!(
+                    f,
+                    "of the {active} people who are {} in {establishment} {moved} would move to another school",
+                    profile.code()
+                )?;
+                if *gone > 0 {
+                    write!(f, " and {gone} would not be any more")?;
+                }
+                write!(f, " ({} %); at most {percent} % may leave", share(gone + moved, *active))
             }
+            Reason::MoreThanAccepted { losing, accepted } => write!(
+                f,
+                "{losing} people would be suspended, lose an establishment or a profile, or move to another school; \
+                 {accepted} were accepted"
+            ),
         }
     }
 }
@@ -211,6 +245,18 @@ pub fn guard(plan: &Plan, thresholds: &Thresholds) -> Verdict {
                     lost: loss.lost,
                     percent: thresholds.profile_percent,
                 });
+                continue;
+            }
+            let (leaving, percent) = (gone + loss.moved, thresholds.profile_percent.max(MOVED_PERCENT));
+            if loss.moved > 0 && leaving >= thresholds.school_floor && leaving > portion(loss.active, percent) {
+                reasons.push(Reason::TooManyMoved {
+                    establishment: school.establishment.clone(),
+                    profile: loss.profile,
+                    active: loss.active,
+                    gone,
+                    moved: loss.moved,
+                    percent,
+                });
             }
         }
     }
@@ -264,6 +310,7 @@ mod tests {
             Reason::TooManyPeople { .. } => "people",
             Reason::TooManyOfOneSchool { .. } => "school",
             Reason::TooManyOfOneProfile { .. } => "profile",
+            Reason::TooManyMoved { .. } => "moved",
             Reason::MoreThanAccepted { .. } => "accepted",
         };
         reasons.iter().map(rule).collect()
@@ -352,11 +399,50 @@ mod tests {
                 active: *active,
                 absent: *absent,
                 lost: *lost,
+                moved: 0,
             };
             plan.losses[0].profiles = profiles.iter().map(loss).collect();
             let verdict = guard(&plan, &Thresholds::default());
             assert_eq!(&rules(&verdict), expected, "{active} people, {gone} gone, {profiles:?}");
             assert_eq!(guard(&plan, &Thresholds::accepting(*gone)), Verdict::Go, "and somebody may accept it");
+        }
+    }
+
+    #[test]
+    fn a_school_that_empties_itself_into_another_is_held() {
+        /// Pupils of a school, those absent, lost and moved, the operator's share of a profile, and the rules that hold it.
+        type Row = (u64, u64, u64, u64, u8, &'static [&'static str]);
+        let table: &[Row] = &[
+            // The youngest of four levels come, the oldest go; a school of two levels sees half of its pupils go.
+            (400, 0, 0, 100, 50, &[]),
+            (40, 0, 0, 20, 50, &[]),
+            (400, 0, 0, 240, 50, &[]),
+            (400, 0, 0, 241, 50, &["moved"]),
+            (400, 0, 0, 400, 50, &["moved"]),
+            // Moves and losses add up.
+            (400, 50, 40, 150, 50, &[]),
+            (400, 50, 40, 151, 50, &["moved"]),
+            (400, 201, 0, 199, 50, &["profile"]),
+            (5, 0, 0, 4, 50, &[]),
+            (5, 0, 0, 5, 50, &["moved"]),
+            // Whoever lets more be lost lets as many move.
+            (400, 0, 0, 300, 80, &[]),
+            (400, 0, 0, 321, 80, &["moved"]),
+        ];
+        for (active, absent, lost, moved, profile_percent, expected) in table {
+            let mut plan = plan(100_000, *absent, &[(2_000, *absent)]);
+            plan.people.narrowed = *lost;
+            plan.people.moved = *moved;
+            let profile = Profile::Pupil;
+            plan.losses[0].profiles =
+                vec![ProfileLoss { profile, active: *active, absent: *absent, lost: *lost, moved: *moved }];
+            plan.losses[0].lost = *lost;
+            let thresholds = Thresholds { profile_percent: *profile_percent, people: 1_000, ..Thresholds::default() };
+            let told = format!("{active} pupils: {absent} absent, {lost} lost, {moved} moved");
+            assert_eq!(&rules(&guard(&plan, &thresholds)), expected, "{told}");
+            let number = absent + lost + moved;
+            assert_eq!(guard(&plan, &Thresholds::accepting(number)), Verdict::Go, "{told}");
+            assert_eq!(rules(&guard(&plan, &Thresholds::accepting(number - 1))), ["accepted"], "{told}");
         }
     }
 
@@ -367,6 +453,13 @@ mod tests {
         assert_eq!(guard(&year_end, &Thresholds::accepting(200)), Verdict::Go);
         assert_eq!(rules(&guard(&year_end, &Thresholds::accepting(199))), ["accepted"]);
         assert_eq!(rules(&guard(&year_end, &Thresholds::accepting(0))), ["accepted"]);
+        // Teachers who stay in their school and are not teachers there any more.
+        let mut changed = plan(1_000, 0, &[(400, 0)]);
+        changed.people.ceased = 40;
+        assert_eq!(guard(&changed, &Thresholds::accepting(40)), Verdict::Go);
+        for fewer in [0, 39] {
+            assert_eq!(rules(&guard(&changed, &Thresholds::accepting(fewer))), ["accepted"]);
+        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ struct Row {
     active: bool,
     present: bool,
     used: bool,
-    stripped: bool,
+    narrowed: bool,
 }
 
 /// What is known of one record.
@@ -66,7 +66,7 @@ impl Index {
                 active: row.state == AccountState::Active,
                 present: false,
                 used: false,
-                stripped: false,
+                narrowed: false,
             });
         }
     }
@@ -106,16 +106,16 @@ impl Index {
         row.and_then(|row| self.sets.get(row.set as usize)).map_or(&[][..], Vec::as_slice)
     }
 
-    /// Notes that the record read of that key leaves its account without any establishment.
-    pub(crate) fn strip(&mut self, key: Digest) {
+    /// Notes that the record read of that key takes an establishment or a profile from its account.
+    pub(crate) fn narrow(&mut self, key: Digest) {
         if let Some(at) = self.at(key) {
-            self.rows[at].stripped = true;
+            self.rows[at].narrowed = true;
         }
     }
 
-    /// Whether the record read of that key leaves its account without any establishment.
-    pub(crate) fn stripped(&self, key: Digest) -> bool {
-        self.at(key).is_some_and(|at| self.rows[at].stripped)
+    /// Whether the record read of that key takes an establishment or a profile from its account.
+    pub(crate) fn narrowed(&self, key: Digest) -> bool {
+        self.at(key).is_some_and(|at| self.rows[at].narrowed)
     }
 
     /// Whether the account of that key is active and its record was nowhere in the reading.

@@ -27,7 +27,7 @@ mod spool;
 mod synchronise;
 
 pub use config::SyncConfig;
-pub use guard::{Reason, Thresholds, Verdict, guard};
+pub use guard::{MOVED_PERCENT, Reason, Thresholds, Verdict, guard};
 pub use plan::{Plan, ProfileLoss, SchoolLoss};
 pub use progress::{Phase, Progress, Silent};
 pub use report::{EstablishmentCounts, PeopleCounts, REJECTED_KEPT, RejectedCounts, Report};

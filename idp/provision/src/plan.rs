@@ -4,7 +4,7 @@ use crate::digest::Digest;
 use crate::index::{Index, Place};
 use crate::report::{PeopleCounts, RejectedCounts};
 use preau_connector_api::{Completion, EstablishmentRecord, PersonRecord, Rejected};
-use preau_domain::{Affiliation, Establishment, JoinKey, Profile, SourceId, Uai};
+use preau_domain::{Establishment, JoinKey, Profile, SourceId, Uai};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -26,7 +26,7 @@ pub struct SchoolLoss {
     /// How many of them are in the reading, and not in this establishment any more. Pupils and guardians who go from one
     /// school to another in the same reading are not lost: see [`PeopleCounts::moved`].
     pub lost: u64,
-    /// Profiles that lose somebody there, in the order of [`Profile`].
+    /// Profiles that somebody loses there or takes elsewhere, in the order of [`Profile`].
     pub profiles: Vec<ProfileLoss>,
 }
 
@@ -41,6 +41,8 @@ pub struct ProfileLoss {
     pub absent: u64,
     /// How many of them are in the reading, and do not have it there any more.
     pub lost: u64,
+    /// How many of them have it in another school instead.
+    pub moved: u64,
 }
 
 /// What a run would do, in figures: the people themselves wait in the spool, and those to suspend in the index.
@@ -52,7 +54,7 @@ pub struct Plan {
     pub active: u64,
     /// Figures on people. `suspended` and `stripped` are what would become of them if the guard lets it.
     pub people: PeopleCounts,
-    /// Establishments that lose somebody, in the order of their numbers.
+    /// Establishments that somebody leaves, in the order of their numbers.
     pub losses: Vec<SchoolLoss>,
     /// What does not fit.
     pub rejected: RejectedCounts,
@@ -76,6 +78,8 @@ pub(crate) struct Planner {
     leaving: BTreeMap<Uai, u64>,
     /// People read who are there no more what they were, for each establishment and profile.
     ceasing: BTreeMap<Place, u64>,
+    /// People read who are elsewhere what they were, for each establishment they leave and profile.
+    moving: BTreeMap<Place, u64>,
     uais: HashSet<Uai>,
     establishments: Vec<Establishment>,
     people: PeopleCounts,
@@ -98,6 +102,7 @@ impl Planner {
             new_keys: HashSet::new(),
             leaving: BTreeMap::new(),
             ceasing: BTreeMap::new(),
+            moving: BTreeMap::new(),
             uais: HashSet::new(),
             establishments: Vec::new(),
             people: PeopleCounts::default(),
@@ -179,19 +184,26 @@ impl Planner {
             record.affiliations.iter().any(|at| at.establishment == *uai && at.profile == *profile)
         };
         let stays = |uai: &Uai| record.affiliations.iter().any(|at| at.establishment == *uai);
-        // A cohort goes from one school to the next, and its guardians with it: what they were they are elsewhere now.
-        let moves = |profile: Profile| {
-            let came =
-                |at: &Affiliation| at.profile == profile && stored.iter().all(|(uai, _)| *uai != at.establishment);
-            matches!(profile, Profile::Pupil | Profile::Guardian) && record.affiliations.iter().any(came)
-        };
-        let (mut left, mut moved) = (BTreeSet::new(), false);
+        // A cohort goes from one school to the next, and its guardians with it: what they were in one they are in another.
+        // One new place stands for one lost: whoever had two and has one elsewhere lost one.
+        let mut came: BTreeSet<(&Uai, Profile)> = record
+            .affiliations
+            .iter()
+            .filter(|at| matches!(at.profile, Profile::Pupil | Profile::Guardian))
+            .filter(|at| stored.iter().all(|(uai, _)| *uai != at.establishment))
+            .map(|at| (&at.establishment, at.profile))
+            .collect();
+        let (mut left, mut ceased, mut moved) = (BTreeSet::new(), false, false);
         for place in stored.iter().filter(|place| !is(place)) {
-            if moves(place.1) {
+            let instead = came.iter().find(|(_, profile)| *profile == place.1).copied();
+            if let Some(instead) = instead {
+                came.remove(&instead);
+                count(&mut self.moving, place);
                 moved = true;
                 continue;
             }
             count(&mut self.ceasing, place);
+            ceased = true;
             if !stays(&place.0) {
                 left.insert(&place.0);
             }
@@ -199,15 +211,17 @@ impl Planner {
         for uai in &left {
             count(&mut self.leaving, *uai);
         }
-        if left.is_empty() {
-            self.people.moved += u64::from(moved);
-            return;
+        // Each person counts once, for the most they lose. Leaving one school is not the same as being nowhere.
+        if !left.is_empty() {
+            self.people.narrowed += 1;
+            self.people.stripped += u64::from(record.affiliations.is_empty());
+        } else if ceased {
+            self.people.ceased += 1;
+        } else if moved {
+            self.people.moved += 1;
         }
-        self.people.narrowed += 1;
-        // Leaving one school is not the same as being nowhere.
-        if record.affiliations.is_empty() {
-            self.people.stripped += 1;
-            self.index.strip(key);
+        if ceased || moved {
+            self.index.narrow(key);
         }
     }
 
@@ -256,7 +270,8 @@ impl Planner {
             .map(|(uai, school)| {
                 let profile_loss = |(profile, Count { active, absent }): (Profile, Count)| {
                     let lost = self.ceasing.get(&(uai.clone(), profile)).copied().unwrap_or(0);
-                    ProfileLoss { profile, active, absent, lost }
+                    let moved = self.moving.get(&(uai.clone(), profile)).copied().unwrap_or(0);
+                    ProfileLoss { profile, active, absent, lost, moved }
                 };
                 let profiles = school.profiles.into_iter().map(profile_loss);
                 SchoolLoss {
@@ -264,7 +279,7 @@ impl Planner {
                     active: school.people.active,
                     absent: school.people.absent,
                     lost: self.leaving.get(uai).copied().unwrap_or(0),
-                    profiles: profiles.filter(|loss| loss.absent + loss.lost > 0).collect(),
+                    profiles: profiles.filter(|loss| loss.absent + loss.lost + loss.moved > 0).collect(),
                 }
             })
             .filter(|school| school.absent + school.lost > 0 || !school.profiles.is_empty())

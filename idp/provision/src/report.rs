@@ -26,7 +26,7 @@ pub struct PeopleCounts {
     /// Accounts whose record is the one stored.
     pub unchanged: u64,
     /// Accounts kept as they are: their entry, or that of a pupil they answer for, was rejected; or the reading was
-    /// incomplete and would have left them without any establishment.
+    /// incomplete and would have taken an establishment or a profile from them.
     pub kept: u64,
     /// Accounts suspended because their record is absent; in a run that was held or tried, those that would have been.
     pub suspended: u64,
@@ -37,15 +37,19 @@ pub struct PeopleCounts {
     /// Of them, those left without any establishment.
     #[serde(default)]
     pub stripped: u64,
+    /// Active accounts that keep their establishments and lose a profile in one of them; each is among `updated`.
+    #[serde(default)]
+    pub ceased: u64,
     /// Pupils and guardians who go from one school to another and lose nothing else; each is among `updated`.
     #[serde(default)]
     pub moved: u64,
 }
 
 impl PeopleCounts {
-    /// How many people lose something: suspended, or fewer establishments. The number somebody accepts covers both.
+    /// How many people lose something where they are: suspended, an establishment less, a profile less, or gone to
+    /// another school. The number somebody accepts covers them all, each once.
     pub fn losing(&self) -> u64 {
-        self.suspended + self.narrowed
+        self.suspended + self.narrowed + self.ceased + self.moved
     }
 }
 

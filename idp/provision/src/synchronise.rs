@@ -203,10 +203,11 @@ async fn attempt<S: SyncStore + ?Sized>(
             report.people.suspended = 0;
             to_suspend = 0;
             // Absence means nothing, and what a record does not say of a person is absence too.
-            let stripped = std::mem::take(&mut report.people.stripped);
-            report.people.updated -= stripped;
-            report.people.narrowed -= stripped;
-            report.people.kept += stripped;
+            let people = &mut report.people;
+            let spared = people.losing();
+            people.updated -= spared;
+            people.kept += spared;
+            (people.narrowed, people.stripped, people.ceased, people.moved) = (0, 0, 0, 0);
         }
         Verdict::Held(reasons) => {
             report.outcome = RunOutcome::Held;

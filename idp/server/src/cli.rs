@@ -107,8 +107,8 @@ pub struct SyncArgs {
     /// Print the report as JSON.
     #[arg(long)]
     pub json: bool,
-    /// Apply a run the guard held, as long as at most that many people are suspended or lose an establishment:
-    /// the number its report gives.
+    /// Apply a run the guard held, as long as at most that many people are suspended, lose an establishment or a profile,
+    /// or move to another school: the number its report gives.
     #[arg(long, value_name = "NUMBER")]
     pub accept_suspensions: Option<u64>,
 }

@@ -4,7 +4,7 @@ use super::*;
 use preau_domain::{AccountState, Affiliation, EstablishmentKind, Profile};
 use preau_store::IndexRow;
 
-const SCHOOLS: [&str; 2] = ["0990001N", "0990002P"];
+const SCHOOLS: [&str; 3] = ["0990001N", "0990002P", "0990003R"];
 
 /// A person of these schools.
 fn at(key: &str, name: &str, schools: &[usize]) -> PersonRecord {
@@ -185,25 +185,37 @@ fn who_is_read_without_an_establishment_loses_it() {
     }
 }
 
-/// What somebody was, what they are read to be, and: establishments lost, moved, and the profiles lost in the first school.
+/// What somebody was, what they are read to be, and: who loses an establishment, a profile only, or moves; and the profiles
+/// lost and moved in the first school.
 #[test]
 fn who_moves_is_not_lost_and_who_ceases_to_be_something_is() {
     use Profile::{Guardian, Pupil, SchoolLife, Teacher};
     type Places = &'static [(usize, Profile)];
-    type Row = (&'static str, Places, Places, (u64, u64), &'static [Profile]);
+    type Row = (&'static str, Places, Places, (u64, u64, u64), &'static [Profile], &'static [Profile]);
     let table: &[Row] = &[
-        ("a pupil goes to the next school", &[(0, Pupil)], &[(1, Pupil)], (0, 1), &[]),
-        ("and so do the guardians", &[(0, Guardian)], &[(1, Guardian)], (0, 1), &[]),
-        ("a pupil of both keeps one", &[(0, Pupil), (1, Pupil)], &[(1, Pupil)], (1, 0), &[Pupil]),
-        ("a pupil goes nowhere", &[(0, Pupil)], &[], (1, 0), &[Pupil]),
-        ("a teacher goes elsewhere", &[(0, Teacher)], &[(1, Teacher)], (1, 0), &[Teacher]),
-        ("a pupil comes back as a teacher", &[(0, Pupil)], &[(1, Teacher)], (1, 0), &[Pupil]),
-        ("a teacher is only a guardian now", &[(0, Teacher), (0, Guardian)], &[(0, Guardian)], (0, 0), &[Teacher]),
-        ("a teacher becomes something else", &[(0, Teacher)], &[(0, SchoolLife)], (0, 0), &[Teacher]),
-        ("a guardian's child moves, the other stays", &[(0, Guardian)], &[(0, Guardian), (1, Guardian)], (0, 0), &[]),
-        ("a teacher leaves, as a guardian too", &[(0, Teacher), (0, Guardian)], &[(1, Guardian)], (1, 0), &[Teacher]),
+        ("a pupil goes to the next school", &[(0, Pupil)], &[(1, Pupil)], (0, 0, 1), &[], &[Pupil]),
+        ("and so do the guardians", &[(0, Guardian)], &[(1, Guardian)], (0, 0, 1), &[], &[Guardian]),
+        ("a pupil of both keeps one", &[(0, Pupil), (1, Pupil)], &[(1, Pupil)], (1, 0, 0), &[Pupil], &[]),
+        ("two places, one elsewhere", &[(0, Pupil), (1, Pupil)], &[(2, Pupil)], (1, 0, 0), &[], &[Pupil]),
+        ("so of guardians", &[(0, Guardian), (1, Guardian)], &[(2, Guardian)], (1, 0, 0), &[], &[Guardian]),
+        ("one place, two elsewhere", &[(0, Pupil)], &[(1, Pupil), (2, Pupil)], (0, 0, 1), &[], &[Pupil]),
+        ("each to another", &[(0, Pupil), (0, Guardian)], &[(1, Pupil)], (1, 0, 0), &[Guardian], &[Pupil]),
+        ("a pupil goes nowhere", &[(0, Pupil)], &[], (1, 0, 0), &[Pupil], &[]),
+        ("a teacher goes elsewhere", &[(0, Teacher)], &[(1, Teacher)], (1, 0, 0), &[Teacher], &[]),
+        ("a pupil comes back as a teacher", &[(0, Pupil)], &[(1, Teacher)], (1, 0, 0), &[Pupil], &[]),
+        ("only a guardian now", &[(0, Teacher), (0, Guardian)], &[(0, Guardian)], (0, 1, 0), &[Teacher], &[]),
+        ("a teacher becomes something else", &[(0, Teacher)], &[(0, SchoolLife)], (0, 1, 0), &[Teacher], &[]),
+        ("one child moves, one stays", &[(0, Guardian)], &[(0, Guardian), (1, Guardian)], (0, 0, 0), &[], &[]),
+        (
+            "a teacher leaves, as a guardian too",
+            &[(0, Teacher), (0, Guardian)],
+            &[(1, Guardian)],
+            (1, 0, 0),
+            &[Teacher],
+            &[Guardian],
+        ),
     ];
-    for (story, before, after, (narrowed, moved), lost) in table {
+    for (story, before, after, counts, lost, gone) in table {
         let place = |(school, profile): &(usize, Profile)| (SCHOOLS[*school].parse().unwrap(), *profile);
         let mut index = Index::default();
         index.extend(&[IndexRow {
@@ -218,10 +230,15 @@ fn who_moves_is_not_lost_and_who_ceases_to_be_something_is() {
         let mut planner = Planner::new(SourceId::new("annuaire"), index);
         planner.person(&read, digest(&read));
         let plan = planner.finish(Completion::Complete).plan;
-        assert_eq!((plan.people.narrowed, plan.people.moved), (*narrowed, *moved), "{story}");
+        assert_eq!((plan.people.narrowed, plan.people.ceased, plan.people.moved), *counts, "{story}");
+        assert_eq!(plan.people.losing(), counts.0 + counts.1 + counts.2, "{story}");
         let school = plan.losses.iter().find(|loss| loss.establishment.as_str() == SCHOOLS[0]);
-        let profiles = school.map(|school| school.profiles.iter().map(|loss| loss.profile).collect::<Vec<_>>());
-        assert_eq!(profiles.unwrap_or_default(), *lost, "{story}");
+        let named = |which: fn(&ProfileLoss) -> u64| -> Vec<Profile> {
+            let losses = school.into_iter().flat_map(|school| &school.profiles);
+            losses.filter(|loss| which(loss) > 0).map(|loss| loss.profile).collect()
+        };
+        assert_eq!(named(|loss| loss.lost), *lost, "{story}");
+        assert_eq!(named(|loss| loss.moved), *gone, "{story}");
     }
 }
 

@@ -77,7 +77,7 @@ fn text(report: &Report) -> String {
         "{}: {outcome} ({seconds}.{tenths} s, {} people/s)\n\
          \x20 establishments  {} created, {} updated, {} unchanged\n\
          \x20 people          {} read: {} created, {} updated, {} reactivated, {} unchanged, {} kept as they are; {} {}\n\
-         \x20 fewer rights    {} {} an establishment, {} of them every one; {} move to another school\n\
+         \x20 fewer rights    {} {} an establishment, {} of them every one; {} a profile only; {} move to another school\n\
          \x20 rejected        {}\n",
         report.source,
         report.people_per_second,
@@ -95,6 +95,7 @@ fn text(report: &Report) -> String {
         p.narrowed,
         if would { "would lose" } else { "lost" },
         p.stripped,
+        p.ceased,
         p.moved,
         report.rejected.total,
     );
@@ -118,11 +119,14 @@ fn text(report: &Report) -> String {
     if !report.held.is_empty() {
         out += &format!(
             "  Look at the source first. If it is right: preau sync {} --accept-suspensions {}\n\
-             \x20   (the number covers the {} who would be suspended and the {} who would lose an establishment)\n",
+             \x20   (the number covers the {} who would be suspended, the {} who would lose an establishment, the {} who would\n\
+             \x20   lose a profile and the {} who would move to another school)\n",
             report.source,
             p.losing(),
             p.suspended,
-            p.narrowed
+            p.narrowed,
+            p.ceased,
+            p.moved
         );
     }
     if let Some(why) = &report.incomplete {
