@@ -6,7 +6,7 @@ use crate::{Door, Hub, Locale, Visitor};
 use askama::Template;
 use axum::response::Response;
 
-/// What [`bench`] shows.
+/// What [`bench()`] shows.
 pub struct BenchPage<'a> {
     /// Every service there is.
     pub services: &'a [Door],
