@@ -65,8 +65,7 @@ pub(crate) fn places(person: &Person) -> String {
     places.collect::<BTreeSet<String>>().into_iter().collect::<Vec<_>>().join(" ")
 }
 
-/// Reads what [`places`] wrote. What an earlier version wrote, without profiles, says nothing: every record is written
-/// once more by the first reading of this one.
+/// Reads what [`places`] wrote. What an earlier version wrote, without profiles, says nothing here: see [`places_in`].
 pub(crate) fn places_of(text: &str) -> Result<Vec<(Uai, Profile)>> {
     let mut places = Vec::new();
     for (uai, profile) in text.split(' ').filter_map(|place| place.split_once(':')) {
@@ -75,6 +74,12 @@ pub(crate) fn places_of(text: &str) -> Result<Vec<(Uai, Profile)>> {
     }
     places.sort_unstable();
     Ok(places)
+}
+
+/// The same of a stored person.
+pub(crate) fn places_in(person: &Person) -> Vec<(Uai, Profile)> {
+    let places = person.affiliations.iter().map(|at| (at.establishment.clone(), at.profile));
+    places.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Stops the sessions of people who may no longer sign in, and takes back what was given on their behalf; gives the

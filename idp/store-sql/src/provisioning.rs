@@ -4,13 +4,15 @@ use crate::back::{Back, Shape};
 use crate::bulk::{Bulk, Kind};
 use crate::doc;
 use crate::link::{Link, Row, Sql, args};
-use crate::people::{places, places_of, stop_sessions};
+use crate::people::{places, places_in, places_of, stop_sessions};
 use async_trait::async_trait;
 use preau_domain::{AccountState, Establishment, RunId, SourceId, Uai};
 use preau_store::{IndexRow, PersonChange, Provisioning, Result, RunRecord, StoreError};
 use std::collections::BTreeMap;
 
-const INDEX: &str = "SELECT join_key, digest, state, establishments FROM person
+/// A row that an earlier version wrote tells its establishments without profiles: the whole record tells both.
+const INDEX: &str = "SELECT join_key, digest, state, establishments,
+        CASE WHEN establishments <> '' AND establishments NOT LIKE '%:%' THEN doc END FROM person
     WHERE source = $1 AND join_key > $2 ORDER BY join_key LIMIT $3";
 
 /// The id of an account that exists stays, as does its password hash.
@@ -64,7 +66,10 @@ fn index_row(row: &Row) -> Result<IndexRow> {
         key: row.text(0)?.to_owned(),
         digest: row.text_or_none(1)?.unwrap_or_default().to_owned(),
         state: doc::word("account state", row.text(2)?)?,
-        places: places_of(row.text(3)?)?,
+        places: match row.text_or_none(4)? {
+            Some(text) => places_in(&doc::read("person", text)?),
+            None => places_of(row.text(3)?)?,
+        },
     })
 }
 

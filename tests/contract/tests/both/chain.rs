@@ -23,7 +23,7 @@ async fn open(place: &Place) -> Arc<dyn Store> {
 }
 
 /// What somebody does who can write to the database.
-async fn alter(place: &Place, statements: &str) {
+pub(crate) async fn alter(place: &Place, statements: &str) {
     if let Some(schema) = &place.options.schema {
         let mut connection = PgConnection::connect(&place.url).await.unwrap();
         raw_sql(AssertSqlSafe(format!("SET search_path TO {schema}"))).execute(&mut connection).await.unwrap();

@@ -2,10 +2,13 @@
 //! this program does not understand is left alone.
 
 use crate::Place;
+use crate::chain::alter;
 use preau_contract::fixture::{
-    LATER, NOW, change, event, live, local, pending, source, sourced, ticket, visit, winners,
+    LATER, NOW, change, event, live, local, pending, source, sourced, ticket, uai, visit, winners,
 };
-use preau_domain::{CorrelationId, Instant, OneTimeKey, PendingId, PendingSignIn, SessionId, Ticket, TicketKind};
+use preau_domain::{
+    Affiliation, CorrelationId, Instant, OneTimeKey, PendingId, PendingSignIn, Profile, SessionId, Ticket, TicketKind,
+};
 use preau_store_sql::{open, open_with};
 use std::sync::Arc;
 
@@ -32,6 +35,28 @@ async fn what_was_answered_outlives_the_process() {
         let granting = second.ticket(&OneTimeKey::new("g1"), TicketKind::CasProxyGranting, NOW).await.unwrap();
         assert!(granting.is_some());
         assert_eq!(second.end_session(&id, NOW).await.unwrap(), Some(vec![visit(&id, "moodle", NOW)]));
+    }
+}
+
+/// An earlier version kept the establishments of a row without profiles: the first synchronisation after an upgrade knows
+/// from the record what everybody was, and is held like any other.
+#[tokio::test]
+async fn what_people_were_is_known_after_an_upgrade() {
+    for place in Place::each("upgrade") {
+        let store = place.open().await;
+        let mut teacher = sourced("k1");
+        teacher.affiliations =
+            [(3, Profile::Teacher), (1, Profile::Guardian), (1, Profile::Teacher), (3, Profile::Teacher)]
+                .map(|(school, profile)| Affiliation::new(uai(school), profile))
+                .into_iter()
+                .collect();
+        store.put_people(&[change(teacher)]).await.unwrap();
+        let index = store.source_index(&source(), "", 9).await.unwrap();
+        assert_eq!(index[0].places.len(), 3, "control");
+        for (earlier, expected) in [(format!("{} {}", uai(1), uai(3)), &index[0].places[..]), (String::new(), &[])] {
+            alter(&place, &format!("UPDATE person SET establishments = '{earlier}'")).await;
+            assert_eq!(store.source_index(&source(), "", 9).await.unwrap()[0].places, expected, "{earlier}");
+        }
     }
 }
 
