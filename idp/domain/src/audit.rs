@@ -79,6 +79,7 @@ pub struct AuditEvent {
     /// Which establishment, when there is one.
     pub establishment: Option<Uai>,
     /// Why, as a word of a closed list such as `wrong-password` or the name of a rule; names of attributes, never values.
+    /// What an operator does to an account by hand bears the reason they give, of at most 200 characters.
     pub detail: String,
 }
 

@@ -59,12 +59,12 @@ pub async fn password(loaded: &Loaded, args: &PasswordArgs) -> Result<(), Failur
     let person = local(&*store, &args.login).await?;
     let (password, drawn) = password_of(args.password_file.as_deref())?;
     let hash = Passwords::new(1, 1).hash(&password).await.map_err(Failure::new)?;
-    store.set_password_hash(&person.id, &hash).await.map_err(|error| match error {
-        StoreError::Conflict => Failure::new("the password of this account is not kept here: its directory changes it"),
-        other => Failure::new(other),
-    })?;
-    let visits = store.end_sessions_of(&person.id, SystemClock::new().now()).await?;
+    if store.password_hash(&person.id).await?.is_none() {
+        return Err(Failure::new("the password of this account is not kept here: its directory changes it"));
+    }
     journal(&*store, &person.id, "password-replaced").await?;
+    store.set_password_hash(&person.id, &hash).await?;
+    let visits = store.end_sessions_of(&person.id, SystemClock::new().now()).await?;
     say!("password of {} replaced; its sessions are ended", person.id)?;
     if !visits.is_empty() {
         say!("a running server tells the services they had open within seconds, one that is started later then")?;
@@ -81,8 +81,8 @@ pub async fn stop(loaded: &Loaded, args: &StopArgs) -> Result<(), Failure> {
         Bounded::Fits(_) => return Err(Failure::new("the reason is empty")),
         Bounded::TooLong { .. } => return Err(Failure::new("the reason is longer than 200 characters")),
     };
+    journal(&*store, &person.id, &format!("account-stopped: {why}")).await?;
     store.stop_person(&person.id, &why).await?;
-    journal(&*store, &person.id, "account-stopped").await?;
     say!("account {} stopped; a running server ends its sessions within seconds", person.id)
 }
 
@@ -90,11 +90,12 @@ pub async fn stop(loaded: &Loaded, args: &StopArgs) -> Result<(), Failure> {
 pub async fn start(loaded: &Loaded, who: &str) -> Result<(), Failure> {
     let store = assembly::store(loaded, Some(&assembly::keyring(loaded, true)?)).await?;
     let person = commands::find(&*store, who).await?;
-    if store.why_stopped(&person.id).await?.is_none() {
+    let Some(why) = store.why_stopped(&person.id).await? else {
         return Err(Failure::new(format!("account {} was not stopped by hand", person.id)));
-    }
+    };
+    // The row forgets why it was stopped: the journal keeps it.
+    journal(&*store, &person.id, &format!("account-started, was stopped: {why}")).await?;
     store.start_person(&person.id).await?;
-    journal(&*store, &person.id, "account-started").await?;
     let active = store.person(&person.id).await?.is_some_and(|person| person.state == AccountState::Active);
     let now = if active { "it may sign in" } else { "its source does not name it, so that it still may not sign in" };
     say!("account {} is what its source says again: {now}", person.id)
@@ -140,10 +141,18 @@ fn tell(password: &str, drawn: bool) -> Result<(), Failure> {
     if drawn { say!("password, shown this once: {password}") } else { Ok(()) }
 }
 
+/// Notes durably what is about to be done: nothing that an operator changes goes without a trace, even when the process ends
+/// in between.
 async fn journal(store: &dyn Store, person: &PersonId, what: &str) -> Result<(), Failure> {
     let correlation = CorrelationId::generate(&SystemIds);
     let mut event = AuditEvent::new(SystemClock::new().now(), AuditKind::Administered, correlation, what);
     event.person = Some(person.clone());
+    let correlation = event.correlation.clone();
     store.record(event);
-    Ok(store.flush_audit().await?)
+    store.flush_audit().await?;
+    // Events that the database refuses are counted as lost, and flushing says nothing of them.
+    if store.audit_of(&correlation).await?.is_empty() {
+        return Err(Failure::new("the journal did not take what was to be done: nothing more was done"));
+    }
+    Ok(())
 }
