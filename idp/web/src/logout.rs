@@ -64,11 +64,11 @@ impl Hub {
         let frames = self.frames(visitor).await?;
         if !frames.is_empty() {
             self.end_visitor_session(visitor).await?;
-            return Ok(self.without_session(pages::leaving(self, visitor, &frames, "/")));
+            return Ok(self.parted(visitor, pages::leaving(self, visitor, &frames, "/")));
         }
         let elsewhere = self.way_out_elsewhere(visitor).await?;
         let told = self.end_visitor_session(visitor).await?;
-        Ok(self.without_session(pages::signed_out(self, visitor, told, elsewhere)))
+        Ok(self.parted(visitor, pages::signed_out(self, visitor, told, elsewhere)))
     }
 
     /// Ends the session of this browser and leads it to an address that is already trusted, or to the page that says so.
@@ -77,7 +77,13 @@ impl Hub {
         let frames = self.frames(visitor).await?;
         self.end_visitor_session(visitor).await?;
         let onward = if frames.is_empty() { self.see_other(&to) } else { pages::leaving(self, visitor, &frames, &to) };
-        Ok(self.without_session(onward))
+        Ok(self.parted(visitor, onward))
+    }
+
+    /// Takes the cookies of the session that was ended. A request that showed none takes none: a browser leaves them out of
+    /// a form that another site posts, and that site must not sign anybody out.
+    fn parted(&self, visitor: &Visitor, response: Response) -> Response {
+        if visitor.session.is_some() { self.without_session(response) } else { response }
     }
 
     /// Asks the person of a session whether they want to sign out.

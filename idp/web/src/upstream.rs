@@ -51,10 +51,8 @@ async fn hear(hub: &Hub, visitor: &Visitor, source: &SourceId, notice: &Upstream
     let digest = |what, name: &str| hub.upstream_digest(source, &notice.issuer, what, name);
     let key = preau_keys::one_time_key(&digest("jti", &notice.id));
     let once = KeptThing { key, kind: KeptKind::ReplayGuard, doc: String::new(), expires: notice.expires };
-    match hub.store.keep(&once, hub.now()).await {
-        Ok(()) => {}
-        Err(StoreError::Conflict) => return Ok(refused(hub, visitor, "heard before")),
-        Err(other) => return Err(other.into()),
+    if hub.store.kept(&once.key, once.kind, hub.now()).await?.is_some() {
+        return Ok(refused(hub, visitor, "heard before"));
     }
     let subject = notice.subject.as_deref().map(|name| digest("sub", name));
     let sid = notice.sid.as_deref().map(|name| digest("sid", name));
@@ -68,7 +66,11 @@ async fn hear(hub: &Hub, visitor: &Visitor, source: &SourceId, notice: &Upstream
             break;
         }
     }
-    Ok(StatusCode::OK.into_response())
+    // Only now: a provider that tries again after a failure of ours must be heard.
+    match hub.store.keep(&once, hub.now()).await {
+        Ok(()) | Err(StoreError::Conflict) => Ok(StatusCode::OK.into_response()),
+        Err(other) => Err(other.into()),
+    }
 }
 
 /// The standard's answer to a notice that is not believed; the reason stays here.

@@ -96,7 +96,7 @@ impl OidcError {
             OidcError::AccessDenied => Row(
                 "access_denied",
                 "oidc-access-denied",
-                S::FORBIDDEN,
+                S::BAD_REQUEST,
                 "the service does not open for this person, or is not told what it knows people by",
             ),
             OidcError::LoginRequired(what) => Row("login_required", "oidc-login-required", S::BAD_REQUEST, what),

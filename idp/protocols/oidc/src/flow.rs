@@ -51,11 +51,11 @@ fn sid(hub: &Hub, session: &SessionId, door: &Door) -> String {
     hub.keyring.mac("oidc-sid", &[session.as_str(), door.service.id.as_str()])
 }
 
-/// The class of a proof: never more than what happened.
+/// The class of a proof: never more than what happened. The word of a password checked here is ours alone.
 fn acr(authentication: &Authentication) -> Option<&str> {
     match authentication.method {
         AuthnMethod::DirectoryPassword | AuthnMethod::LocalPassword => Some(ACR_PASSWORD),
-        AuthnMethod::Federated => authentication.acr.as_deref(),
+        AuthnMethod::Federated => authentication.acr.as_deref().filter(|acr| *acr != ACR_PASSWORD),
     }
 }
 

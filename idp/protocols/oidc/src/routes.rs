@@ -17,6 +17,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use preau_web::{Door, Fault, FaultKind, Fields, Hub, Visitor};
 use serde_json::json;
 use std::sync::Arc;
+use url::form_urlencoded;
 
 type House = State<Arc<Hub>>;
 type Keys = Extension<Arc<ForeignKeys>>;
@@ -265,7 +266,14 @@ async fn get_logout(State(hub): House, visitor: Visitor, RawQuery(query): RawQue
     logout::logout(&hub, &visitor, &fields).await
 }
 
+/// A browser leaves the session's cookie out of a form that another site posts. It then comes back by itself, with the same
+/// fields and its cookie.
 async fn post_logout(State(hub): House, visitor: Visitor, body: Bytes) -> Result<Response, Fault> {
+    if visitor.session.is_none() {
+        let fields: String =
+            form_urlencoded::Serializer::new(String::new()).extend_pairs(form_urlencoded::parse(&body)).finish();
+        return Ok(hub.see_other(&format!("/oidc/logout?{fields}")));
+    }
     logout::logout(&hub, &visitor, &Fields::of_body(&body).unwrap_or_default()).await
 }
 

@@ -11,6 +11,7 @@ stories!(
     a_person_the_service_does_not_open_for_reads_why,
     whoever_lacks_what_the_service_knows_people_by_is_refused,
     tokens_may_pass_through_the_browser_where_that_was_declared,
+    a_token_through_the_browser_binds_what_follows_to_the_session,
     userinfo_is_signed_where_that_was_asked,
     a_tile_leads_to_where_the_service_begins,
     one_sign_out_reaches_the_services_of_every_protocol,
@@ -99,6 +100,17 @@ async fn tokens_may_pass_through_the_browser_where_that_was_declared(hub: TestHu
             assert_eq!(rp.userinfo(&answer.told("access_token")).await.text("name"), "Alice Martin", "{kind}");
         }
     }
+}
+
+async fn a_token_through_the_browser_binds_what_follows_to_the_session(hub: TestHub) {
+    let rp = hub.rp("rp");
+    let mut browser = hub.browser();
+    browser.sign_in(&ALICE).at_home().await;
+    let asked = rp.url_with(&[("response_type", "code token"), ("scope", "openid offline_access")]);
+    let tokens = rp.redeem(&browser.get(&asked).await.told("code")).await;
+    let next = rp.refresh(tokens.text("refresh_token")).await;
+    browser.sign_out().await;
+    assert_eq!(rp.refresh(next.text("refresh_token")).await.error(), (400, "invalid_grant"));
 }
 
 async fn userinfo_is_signed_where_that_was_asked(hub: TestHub) {

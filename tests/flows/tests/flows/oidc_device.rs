@@ -185,7 +185,7 @@ async fn oidc_33_no_is_no_and_no_answer_is_none(hub: TestHub) {
         let device = asks(&hub, &tv).await;
         let (mut browser, question) = meets(&hub, &ALICE, &device).await;
         browser.submit(&question.form_to("/oidc/device/answer"), &[("answer", answer)]).await;
-        assert_eq!(poll(&tv, &device).await.error(), (403, "access_denied"), "{answer}");
+        assert_eq!(poll(&tv, &device).await.error(), (400, "access_denied"), "{answer}");
         assert_eq!(poll(&tv, &device).await.error(), (400, "expired_token"), "{answer}");
         hub.clock.advance(5);
     }

@@ -19,6 +19,7 @@ stories!(
     oidc_24_a_nonce_is_echoed_whole_or_refused,
     oidc_24_another_person_than_the_hinted_one_signs_in_again,
     oidc_27_signing_out_by_a_link_of_somebody_else_asks_the_person,
+    oidc_27_a_form_of_another_site_signs_nobody_out,
     oidc_28_no_page_is_shown_in_a_frame,
     oidc_29_no_redirect_repeats_a_password,
     oidc_30_answers_are_kept_by_nobody,
@@ -248,6 +249,21 @@ async fn oidc_27_signing_out_by_a_link_of_somebody_else_asks_the_person(hub: Tes
         assert_eq!(browser.submit_once(&form, &[("token", "of-somebody-else")]).await.status, 403);
     }
     assert!(browser.signed_in());
+}
+
+async fn oidc_27_a_form_of_another_site_signs_nobody_out(hub: TestHub) {
+    let rp = hub.rp("rp");
+    let mut browser = hub.browser();
+    browser.sign_in(&ALICE).through(&rp.url()).await;
+    let mut elsewhere = browser.clone();
+    elsewhere.forget("__Host-preau");
+    for (target, leads) in [("/oidc/logout", Some("/oidc/logout?state=1+2")), ("/sign-out", None)] {
+        let answer = elsewhere.post(target, &[("state".into(), "1 2".into())]).await;
+        assert_eq!((answer.location(), answer.header("set-cookie")), (leads, ""), "{target}");
+    }
+    assert!(browser.get("/oidc/logout?state=1+2").await.form_to("/sign-out").action.ends_with("/sign-out"));
+    assert!(browser.signed_in());
+    assert!(!browser.sign_out().await.header("set-cookie").is_empty(), "whoever asks for it is signed out");
 }
 
 async fn oidc_28_no_page_is_shown_in_a_frame(hub: TestHub) {

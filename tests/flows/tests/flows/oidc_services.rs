@@ -107,7 +107,7 @@ async fn oidc_34_an_exchange_gives_what_the_called_service_is_granted(hub: TestH
     let mut strict = oidc_service("called");
     strict.audience.allow[0].profiles = vec![Profile::Head];
     hub.rp_of(strict, |oidc| oidc.called_by = vec!["caller".to_owned()]);
-    assert_eq!(exchange(&caller, tokens.access(), &[]).await.error(), (403, "access_denied"));
+    assert_eq!(exchange(&caller, tokens.access(), &[]).await.error(), (400, "access_denied"));
     let told = called.call("/oidc/introspect", &[("token", wide.access())]).await;
     assert_eq!(told.json, json!({ "active": false }), "the door is asked again");
 }

@@ -139,7 +139,8 @@ async fn by_code(
         by: None,
         correlation: code.correlation.clone(),
     };
-    let offline = given.scopes.iter().any(|scope| scope == "offline_access");
+    // A family is of one session or of none: one that began with a token in the address of the answer is the session's.
+    let offline = !code.asked.response_type.token && given.scopes.iter().any(|scope| scope == "offline_access");
     let session = (!offline).then(|| live.session.id.clone());
     let holder = Holder { door, live: &live, session, family: key };
     event.establishment = hub.decide(&live, door).establishment(&live.facts).cloned();

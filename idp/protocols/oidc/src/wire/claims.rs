@@ -97,7 +97,7 @@ pub struct ClaimsRequest {
     #[serde(skip)]
     pub subject: Option<String>,
     /// Classes of proof one of which must come of it; empty when none is essential.
-    #[serde(skip)]
+    #[serde(rename = "a", default, skip_serializing_if = "Vec::is_empty")]
     pub essential_acr: Vec<String>,
 }
 

@@ -86,6 +86,8 @@ fn the_claims_parameter_is_read_within_bounds() {
         r#"{"userinfo":{"name":{"essential":true},"sub":null},"id_token":{"email":null,"sub":{"value":"s"},"acr":{"essential":true,"values":["a","b"]}}}"#,
     )
     .unwrap();
+    let found_again: ClaimsRequest = serde_json::from_str(&serde_json::to_string(&read).unwrap()).unwrap();
+    assert_eq!(found_again.essential_acr, ["a", "b"], "what is insisted on holds after the sign-in too");
     assert_eq!((read.userinfo, read.id_token), (vec!["name".to_owned()], vec!["email".to_owned()]));
     assert_eq!((read.subject.as_deref(), read.essential_acr.len()), (Some("s"), 2));
     for bad in ["", "1", "[]", r#"{"userinfo":[]}"#, &"[".repeat(3000), &format!("{{\"a\":\"{}\"}}", "x".repeat(4096))]
