@@ -142,8 +142,9 @@ fn signing_keys(hub: &TestHub) -> Vec<StoredKey> {
 }
 
 impl OidcRp {
-    /// The same service in front of another hub.
+    /// The same service in front of another hub, which signs with the same keys.
     pub fn meets(mut self, hub: &TestHub) -> OidcRp {
+        assert!(hub.hub.signers.take(&signing_keys(hub)).is_empty(), "the keys of the stories open");
         self.hub = hub.clone();
         self
     }
