@@ -15,6 +15,9 @@ pub use directory::{
     Verdict,
 };
 pub use kind::{Connector, Kind, OpenContext, Problem};
-pub use oidc::{ClientAuthentication, ClientSecret, OidcFlow, OidcGrant, OidcService, OidcSettings, SigningAlgorithm};
+pub use oidc::{
+    ClientAuthentication, ClientSecret, ContentEncryption, Encryption, KeyManagement, OidcFlow, OidcGrant, OidcService,
+    OidcSettings, SigningAlgorithm,
+};
 pub use redirect::{KnownAs, Redirect, RedirectError, Round, UpstreamIdentity, UpstreamLogout};
 pub use service::{CasSettings, Category, InstanceFile, Legal, MountedService, Names, Network, ServiceDescriptor};

@@ -29,6 +29,11 @@ pub struct OidcSettings {
     pub signing: Option<SigningAlgorithm>,
     /// How userinfo is signed; plain JSON unless said otherwise.
     pub userinfo_signing: Option<SigningAlgorithm>,
+    /// How ID tokens are encrypted for the service after they were signed, such as
+    /// `{ alg = "ECDH-ES", enc = "A256GCM" }`: with a key of its `jwks` or `jwks_uri`. Not at all unless said.
+    pub id_token_encryption: Option<Encryption>,
+    /// How userinfo is encrypted, likewise; it is signed first, so `userinfo_signing` is needed.
+    pub userinfo_encryption: Option<Encryption>,
     /// Ways through the browser: the code flow unless said otherwise.
     pub flows: Option<Vec<OidcFlow>>,
     /// What may be redeemed at the token endpoint: codes unless said otherwise.
@@ -66,6 +71,8 @@ impl OidcSettings {
             jwks_uri: self.jwks_uri.or(product.jwks_uri),
             signing: self.signing.or(product.signing),
             userinfo_signing: self.userinfo_signing.or(product.userinfo_signing),
+            id_token_encryption: self.id_token_encryption.or(product.id_token_encryption),
+            userinfo_encryption: self.userinfo_encryption.or(product.userinfo_encryption),
             flows: self.flows.or(product.flows),
             grants: self.grants.or(product.grants),
             scopes: self.scopes.or(product.scopes),
@@ -144,6 +151,68 @@ pub enum SigningAlgorithm {
     ES256,
     /// Ed25519.
     EdDSA,
+}
+
+/// How something is encrypted for a service (RFC 7518).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Encryption {
+    /// How the content key reaches the service.
+    pub alg: KeyManagement,
+    /// How the content is encrypted; `A128CBC-HS256` unless said otherwise, as in the standard.
+    #[serde(default)]
+    pub enc: ContentEncryption,
+}
+
+/// How a content key reaches its reader (`id_token_encrypted_response_alg`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum KeyManagement {
+    /// RSA, OAEP with SHA-256.
+    #[serde(rename = "RSA-OAEP-256")]
+    RsaOaep256,
+    /// Agreed upon, on P-256.
+    #[serde(rename = "ECDH-ES")]
+    EcdhEs,
+    /// Agreed upon, and the agreed key wraps the content key.
+    #[serde(rename = "ECDH-ES+A256KW")]
+    EcdhEsA256Kw,
+}
+
+impl KeyManagement {
+    /// The word of the standard.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            KeyManagement::RsaOaep256 => "RSA-OAEP-256",
+            KeyManagement::EcdhEs => "ECDH-ES",
+            KeyManagement::EcdhEsA256Kw => "ECDH-ES+A256KW",
+        }
+    }
+}
+
+/// How content is encrypted (`id_token_encrypted_response_enc`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ContentEncryption {
+    /// AES-128 in block chaining mode with HMAC-SHA-256, the default of the standard.
+    #[default]
+    #[serde(rename = "A128CBC-HS256")]
+    A128CbcHs256,
+    /// AES-128 in Galois counter mode.
+    #[serde(rename = "A128GCM")]
+    A128Gcm,
+    /// AES-256 in Galois counter mode.
+    #[serde(rename = "A256GCM")]
+    A256Gcm,
+}
+
+impl ContentEncryption {
+    /// The word of the standard.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ContentEncryption::A128CbcHs256 => "A128CBC-HS256",
+            ContentEncryption::A128Gcm => "A128GCM",
+            ContentEncryption::A256Gcm => "A256GCM",
+        }
+    }
 }
 
 /// A way through the browser (`response_types`).
@@ -225,6 +294,10 @@ pub struct OidcService {
     pub signing: SigningAlgorithm,
     /// How userinfo is signed; plain JSON without it.
     pub userinfo_signing: Option<SigningAlgorithm>,
+    /// How ID tokens are encrypted, once signed.
+    pub id_token_encryption: Option<Encryption>,
+    /// How userinfo is encrypted, once signed.
+    pub userinfo_encryption: Option<Encryption>,
     /// Ways through the browser.
     pub flows: Vec<OidcFlow>,
     /// What may be redeemed.

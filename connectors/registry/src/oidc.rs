@@ -7,6 +7,8 @@ use preau_connector_api::{
     ClientAuthentication, ClientSecret, Network, OidcFlow, OidcGrant, OidcService, OidcSettings,
 };
 use preau_domain::{Identifier, strict_url};
+use preau_keys::jose::jwe::KeyWrap;
+use preau_keys::jose::{Jwks, JwksError};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
@@ -49,6 +51,8 @@ pub(crate) fn resolve(
         jwks_uri: settings.jwks_uri,
         signing: settings.signing.unwrap_or_default(),
         userinfo_signing: settings.userinfo_signing,
+        id_token_encryption: settings.id_token_encryption,
+        userinfo_encryption: settings.userinfo_encryption,
         flows: settings.flows.unwrap_or_else(|| vec![OidcFlow::Code]),
         grants: settings.grants.unwrap_or_else(|| vec![OidcGrant::AuthorizationCode]),
         scopes: settings.scopes.unwrap_or_else(|| ["profile", "email", "ent"].map(str::to_owned).into()),
@@ -195,11 +199,35 @@ fn keys(settings: &OidcSettings, authentication: ClientAuthentication, wrong: &m
     if authentication == ClientAuthentication::PrivateKeyJwt && settings.jwks.is_none() && settings.jwks_uri.is_none() {
         wrong("oidc", "`jwks` or `jwks_uri` is needed for private_key_jwt".into());
     }
-    if let Some(text) = &settings.jwks {
-        let set: Result<serde_json::Value, _> = serde_json::from_str(text);
-        let is_set = set.is_ok_and(|set| set.get("keys").is_some_and(serde_json::Value::is_array));
-        if !is_set || text.len() > MAX_JWKS {
-            wrong("oidc.jwks", "a JWK set is JSON such as {\"keys\": […]}, of at most 32 KiB".into());
+    let set = settings.jwks.as_ref().filter(|text| text.len() <= MAX_JWKS).map(|text| Jwks::parse(text.as_bytes()));
+    match &set {
+        Some(Ok(_)) => {}
+        Some(Err(JwksError::Private)) => {
+            wrong(
+                "oidc.jwks",
+                "a private or symmetric key lies open in it: replace that key, and give its public half".into(),
+            );
+        }
+        None if settings.jwks.is_none() => {}
+        _ => wrong("oidc.jwks", "a JWK set is JSON such as {\"keys\": […]}, of at most 32 KiB".into()),
+    }
+    if settings.userinfo_encryption.is_some() && settings.userinfo_signing.is_none() {
+        wrong("oidc.userinfo_encryption", "what is encrypted is signed first: say how by `userinfo_signing`".into());
+    }
+    for (key, encryption) in [
+        ("oidc.id_token_encryption", settings.id_token_encryption),
+        ("oidc.userinfo_encryption", settings.userinfo_encryption),
+    ] {
+        let Some(alg) = encryption.map(|encryption| encryption.alg.as_str()) else { continue };
+        if settings.jwks.is_none() && settings.jwks_uri.is_none() {
+            wrong(key, "`jwks` or `jwks_uri` is needed: the key to encrypt with".into());
+        }
+        // What an address publishes is looked at when it is needed.
+        let usable = |set: &Jwks| KeyWrap::named(alg).is_some_and(|wrap| set.sealing(wrap).is_some());
+        if let Some(Ok(set)) = &set
+            && !usable(set)
+        {
+            wrong(key, format!("no key of `jwks` can be encrypted with by {alg}: an RSA or P-256 key with use `enc`"));
         }
     }
 }

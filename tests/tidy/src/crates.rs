@@ -15,7 +15,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("idp/saml", &["idp/domain", "idp/keys"]),
     ("connectors/api", &["idp/domain"]),
     ("idp/store-sql", &["idp/domain", "idp/store"]),
-    ("connectors/registry", &["idp/domain", "connectors/"]),
+    // Keys of services are looked at where their file is read.
+    ("connectors/registry", &["idp/domain", "idp/keys", "connectors/"]),
     ("connectors/egress", &["connectors/api"]),
     ("connectors/upstream-saml", &["idp/domain", "idp/saml", "connectors/api", "connectors/egress", "idp/keys"]),
     ("connectors/upstream-", &["idp/domain", "connectors/api", "connectors/egress", "idp/keys"]),

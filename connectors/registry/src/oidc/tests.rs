@@ -1,6 +1,7 @@
 //! What settings make of a service, and what is refused. Each refusal stands beside settings that are taken.
 
 use super::*;
+use preau_keys::jose::{Alg, PrivateKey};
 
 const SECRET: &str = "0123456789abcdefghijABCDEFGHIJ-_=";
 
@@ -95,6 +96,8 @@ fn what_cannot_work_is_told() {
         (format!("{GOOD}called_by = [\"*\"]\n"), "by the name of its instance file"),
         (format!("{GOOD}jwks = '{{\"keys\":[]}}'\njwks_uri = \"{{url}}/keys\"\n"), "not in both places"),
         (GOOD.replace("client_secret_file = \"app.secret\"", "authentication = \"tls_client_auth\""), "is not offered"),
+        (format!("{GOOD}jwks = '{{\"keys\":[{{\"kty\":\"EC\",\"d\":\"AA\"}}]}}'\n"), "a private or symmetric key"),
+        (format!("{GOOD}id_token_encryption = {{ alg = \"ECDH-ES\" }}\n"), "`jwks` or `jwks_uri` is needed"),
         (format!("{GOOD}scopes = [\"Profile!\"]\n"), "a scope is a word"),
         (format!("{GOOD}sector = \"a sector\"\n"), "a sector is named"),
         (format!("{GOOD}backchannel_logout_uri = \"http://app.example/out\"\n"), "https is required"),
@@ -104,4 +107,27 @@ fn what_cannot_work_is_told() {
     }
     assert_eq!(resolved(GOOD).1, Vec::<String>::new(), "control");
     assert!(toml::from_str::<OidcSettings>("redirect_uri = \"x\"").is_err(), "an unknown key is refused");
+}
+
+#[test]
+fn what_is_encrypted_is_encrypted_with_a_key_there_is() {
+    use preau_keys::jose::jwe::DecryptionKey;
+    let (signs, opens) = (PrivateKey::draw(Alg::ES256), DecryptionKey::draw(KeyWrap::EcdhEs));
+    let with = |key: serde_json::Map<String, serde_json::Value>, more: &str| {
+        let jwks = serde_json::json!({ "keys": [key] });
+        resolved(&format!("{GOOD}jwks = '{jwks}'\nid_token_encryption = {{ alg = \"ECDH-ES\" }}\n{more}"))
+    };
+    let (oidc, problems) = with(opens.to_jwk(KeyWrap::EcdhEs), "");
+    assert_eq!(problems, Vec::<String>::new());
+    assert_eq!(oidc.id_token_encryption.unwrap().enc.as_str(), "A128CBC-HS256", "the default of the standard");
+    let (_, problems) = with(signs.public().to_jwk("signs", Alg::ES256), "");
+    assert!(problems.len() == 1 && problems[0].contains("no key of `jwks`"), "{problems:?}");
+    let userinfo = "userinfo_encryption = { alg = \"ECDH-ES\", enc = \"A256GCM\" }\n";
+    let (_, problems) = with(opens.to_jwk(KeyWrap::EcdhEs), userinfo);
+    assert!(problems.len() == 1 && problems[0].contains("signed first"), "{problems:?}");
+    let signed = format!("{userinfo}userinfo_signing = \"ES256\"\n");
+    assert_eq!(with(opens.to_jwk(KeyWrap::EcdhEs), &signed).1, Vec::<String>::new());
+    for wrong in ["{ alg = \"RSA1_5\" }", "{ alg = \"dir\" }", "{ alg = \"ECDH-ES\", enc = \"none\" }", "{}"] {
+        assert!(toml::from_str::<OidcSettings>(&format!("id_token_encryption = {wrong}")).is_err(), "{wrong}");
+    }
 }

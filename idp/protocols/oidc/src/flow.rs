@@ -14,10 +14,12 @@ pub mod token;
 pub mod userinfo;
 
 use crate::OidcError;
-use preau_connector_api::{OidcService, SigningAlgorithm};
+use crate::foreign::ForeignKeys;
+use preau_connector_api::{ContentEncryption, Encryption, KeyManagement, OidcService, SigningAlgorithm};
 use preau_domain::{AuditEvent, AuditKind, Authentication, AuthnMethod, SessionId};
 use preau_keys::SignError;
 use preau_keys::jose::Alg;
+use preau_keys::jose::jwe::{self, Enc, KeyWrap};
 use preau_web::{Door, Hub, Visitor};
 use serde::Serialize;
 
@@ -38,6 +40,36 @@ fn sign(hub: &Hub, alg: Alg, typ: &str, claims: &impl Serialize) -> Result<Strin
     hub.signers.sign(alg, typ, claims, hub.now()).map_err(|error| {
         tracing::error!(%error, "nothing was signed");
         if matches!(error, SignError::NotReady(_)) { OidcError::TemporarilyUnavailable } else { OidcError::ServerError }
+    })
+}
+
+/// Encrypts a signed token for a service that wants it so. Where no key of the service can be had there is no token: in
+/// clear is not what was agreed.
+async fn encrypted(
+    hub: &Hub,
+    keys: &ForeignKeys,
+    door: &Door,
+    how: Option<Encryption>,
+    token: String,
+) -> Result<String, OidcError> {
+    let Some(Encryption { alg, enc }) = how else { return Ok(token) };
+    let wrap = match alg {
+        KeyManagement::RsaOaep256 => KeyWrap::RsaOaep256,
+        KeyManagement::EcdhEs => KeyWrap::EcdhEs,
+        KeyManagement::EcdhEsA256Kw => KeyWrap::EcdhEsA256Kw,
+    };
+    let enc = match enc {
+        ContentEncryption::A128CbcHs256 => Enc::A128CBCHS256,
+        ContentEncryption::A128Gcm => Enc::A128GCM,
+        ContentEncryption::A256Gcm => Enc::A256GCM,
+    };
+    let Some(to) = keys.sealing(hub, door, wrap).await else {
+        tracing::warn!(service.id = door.service.id.as_str(), "the service has no key to encrypt with");
+        return Err(OidcError::TemporarilyUnavailable);
+    };
+    jwe::seal(&*hub.ids, &to.key, to.kid.as_deref(), wrap, enc, Some("JWT"), token.as_bytes()).map_err(|error| {
+        tracing::error!(%error, "nothing was encrypted");
+        OidcError::ServerError
     })
 }
 

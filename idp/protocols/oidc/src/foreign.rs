@@ -6,7 +6,8 @@
 use http::header;
 use preau_connector_api::OidcService;
 use preau_domain::{Instant, Seconds, ServiceId};
-use preau_keys::jose::{self, Expect, JoseError, Jwks, MAX_SET, Verified};
+use preau_keys::jose::jwe::KeyWrap;
+use preau_keys::jose::{self, Expect, JoseError, Jwk, Jwks, MAX_SET, Verified};
 use preau_web::{Door, Hub};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -39,6 +40,16 @@ impl ForeignKeys {
                 jose::verify(token, &newer, expect)
             }
             result => result,
+        }
+    }
+
+    /// The key to encrypt something with for a service.
+    pub async fn sealing(&self, hub: &Hub, door: &Door, wrap: KeyWrap) -> Option<Jwk> {
+        let oidc = door.oidc.as_ref()?;
+        let held = self.keys(hub, door, oidc, KEPT).await?;
+        match held.sealing(wrap) {
+            None if oidc.jwks_uri.is_some() => self.keys(hub, door, oidc, AGAIN).await?.sealing(wrap).cloned(),
+            found => found.cloned(),
         }
     }
 

@@ -51,7 +51,7 @@ impl Protocol for Oidc {
         if let Ok(towards) = serde_json::from_str(&done.pending.request) {
             return flow::device::confirm(hub, visitor, &done.live, towards).await;
         }
-        let response = flow::hand_over::complete(hub, visitor, &done).await?;
+        let response = flow::hand_over::complete(hub, &self.keys, visitor, &done).await?;
         Ok(routes::carried(hub, visitor, &response))
     }
 

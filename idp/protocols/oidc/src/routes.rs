@@ -159,18 +159,24 @@ async fn answer_device(State(hub): House, visitor: Visitor, body: Bytes) -> Resu
     device::decided(&hub, &visitor, &Fields::of_body(&body)?).await
 }
 
-async fn get_userinfo(State(hub): House, visitor: Visitor, headers: HeaderMap) -> Response {
-    tell(&hub, &visitor, &headers, None).await
+async fn get_userinfo(State(hub): House, Extension(keys): Keys, visitor: Visitor, headers: HeaderMap) -> Response {
+    tell(&hub, &keys, &visitor, &headers, None).await
 }
 
-async fn post_userinfo(State(hub): House, visitor: Visitor, headers: HeaderMap, body: Bytes) -> Response {
-    tell(&hub, &visitor, &headers, Some(&body)).await
+async fn post_userinfo(
+    State(hub): House,
+    Extension(keys): Keys,
+    visitor: Visitor,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    tell(&hub, &keys, &visitor, &headers, Some(&body)).await
 }
 
-async fn tell(hub: &Hub, visitor: &Visitor, headers: &HeaderMap, body: Option<&[u8]>) -> Response {
+async fn tell(hub: &Hub, keys: &ForeignKeys, visitor: &Visitor, headers: &HeaderMap, body: Option<&[u8]>) -> Response {
     let mut event = flow::event(hub, visitor);
     let result = match bearer(headers, body) {
-        Ok(secret) => userinfo::userinfo(hub, &secret, &mut event).await,
+        Ok(secret) => userinfo::userinfo(hub, keys, &secret, &mut event).await,
         Err(error) => Err(error),
     };
     match result {

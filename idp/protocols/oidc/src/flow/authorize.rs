@@ -34,7 +34,7 @@ pub async fn authorize(hub: &Hub, keys: &ForeignKeys, visitor: &Visitor, fields:
     let result = match Asked::read(fields, target.redirect_uri) {
         Ok(asked) => {
             let asked = Asked { pushed: request.pushed.clone(), ..asked };
-            at_door(hub, visitor, &door, oidc, &to, asked).await
+            at_door(hub, keys, visitor, &door, &to, asked).await
         }
         Err(error) => Err(error.into()),
     };
@@ -67,13 +67,13 @@ impl From<Fault> for Stop {
 
 async fn at_door(
     hub: &Hub,
+    keys: &ForeignKeys,
     visitor: &Visitor,
     door: &Door,
-    oidc: &OidcService,
     to: &TrustedUrl,
     mut asked: Asked,
 ) -> Result<Answer, Stop> {
-    allowed(oidc, &asked)?;
+    allowed(super::spoken(door)?, &asked)?;
     if let Some(token) = &asked.id_token_hint {
         let hinted =
             hint::read(hub, door, token).ok_or(OidcError::LoginRequired("the id_token_hint is not believed"))?;
@@ -87,7 +87,7 @@ async fn at_door(
     let live = visitor.live(hub).await?;
     let enough = |live: &Live| fresh_after.is_none_or(|after| live.session.authentication.at >= after);
     if let Some(live) = live.filter(|live| !asked.prompt.login && enough(live)) {
-        match hand_over::hand_over(hub, visitor, &live, door, to, &asked).await {
+        match hand_over::hand_over(hub, keys, visitor, &live, door, to, &asked).await {
             Ok(Some(response)) => return Ok(Answer::Service(response)),
             Ok(None) => hub.forget_live(&live.session.id),
             Err(hand_over::Refused::Told(error)) if asked.prompt.none || !error_asks(error) => return Err(error.into()),

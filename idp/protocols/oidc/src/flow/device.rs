@@ -5,7 +5,7 @@
 //! Pupils are not asked at all. Access is decided when the person says yes, and again when the device comes for it.
 
 use super::hand_over::granted_scopes;
-use super::token::{self, Tokens};
+use super::token::{self, Redeemer, Tokens};
 use super::{client, sid, spoken};
 use crate::OidcError;
 use crate::config::{DEVICE, POLL, TRIES};
@@ -206,8 +206,9 @@ pub async fn decided(hub: &Hub, visitor: &Visitor, fields: &Fields) -> Result<Re
 }
 
 /// A device asks whether the person decided.
-pub async fn redeem(hub: &Hub, door: &Door, secret: &str, event: &mut AuditEvent) -> Result<Tokens, OidcError> {
+pub async fn redeem(who: &Redeemer<'_>, secret: &str, event: &mut AuditEvent) -> Result<Tokens, OidcError> {
     const UNKNOWN: OidcError = OidcError::InvalidGrant("this device code is not one of this service");
+    let Redeemer { hub, door, .. } = *who;
     if !is_secret(secret) {
         return Err(UNKNOWN);
     }
@@ -252,7 +253,7 @@ pub async fn redeem(hub: &Hub, door: &Door, secret: &str, event: &mut AuditEvent
         correlation: device.correlation,
     };
     let session = (!offline).then(|| live.session.id.clone());
-    token::give(hub, &Holder { door, live: &live, session, family: key }, &given).await
+    token::give(who, &Holder { door, live: &live, session, family: key }, &given).await
 }
 
 /// The device of that key, if nobody decided yet, and how it is written.

@@ -3,6 +3,7 @@
 use super::authorize::is_of_class;
 use super::{pushed, sid, spoken, token};
 use crate::OidcError;
+use crate::foreign::ForeignKeys;
 use crate::grants::{self, Code, Given, Holder, Notice};
 use crate::wire::{Asked, Response, known_scope};
 use preau_connector_api::{OidcGrant, OidcService};
@@ -32,7 +33,12 @@ impl From<Fault> for Refused {
 }
 
 /// Hands a person who just signed in over to the service.
-pub async fn complete(hub: &Hub, visitor: &Visitor, done: &CompletedSignIn) -> Result<Response, Fault> {
+pub async fn complete(
+    hub: &Hub,
+    keys: &ForeignKeys,
+    visitor: &Visitor,
+    done: &CompletedSignIn,
+) -> Result<Response, Fault> {
     let internal = |what: &str| Fault::new(FaultKind::Internal, what.to_owned());
     let asked: Asked = serde_json::from_str(&done.pending.request)
         .map_err(|_| internal("a sign-in of OpenID Connect holds what OpenID Connect did not write"))?;
@@ -42,7 +48,7 @@ pub async fn complete(hub: &Hub, visitor: &Visitor, done: &CompletedSignIn) -> R
     let door = door.ok_or_else(gone)?;
     let oidc = door.oidc.as_ref().ok_or_else(gone)?;
     let to = door.service.trust_exactly(&asked.redirect_uri, &oidc.redirect_uris).ok_or_else(gone)?;
-    match hand_over(hub, visitor, &done.live, door, &to, &asked).await {
+    match hand_over(hub, keys, visitor, &done.live, door, &to, &asked).await {
         Ok(Some(response)) => Ok(response),
         Ok(None) => Err(Fault::new(FaultKind::SignInExpired, "the session ended during its sign-in")),
         Err(Refused::Page(fault)) => Err(fault),
@@ -65,6 +71,7 @@ fn told(hub: &Hub, to: TrustedUrl, asked: &Asked, error: OidcError) -> Response 
 /// Decides, and makes the answer; absent when the session has ended elsewhere.
 pub async fn hand_over(
     hub: &Hub,
+    keys: &ForeignKeys,
     visitor: &Visitor,
     live: &Live,
     door: &Door,
@@ -140,10 +147,13 @@ pub async fn hand_over(
         access = Some(token);
     }
     if front.id_token {
-        let beside = token::Beside { code: front.code.then_some(secret.as_str()), access: access.as_deref() };
-        // Where there is no access token, userinfo cannot be asked: the ID token tells everything (Core 5.4).
-        let whole = !front.code && !front.token;
-        fields.push(("id_token", token::id_token(hub, &holder, &given, asked.nonce.as_deref(), &beside, whole)?));
+        let beside = token::Beside {
+            code: front.code.then_some(secret.as_str()),
+            access: access.as_deref(),
+            alone: !front.code && !front.token,
+        };
+        let id_token = token::id_token(hub, keys, &holder, &given, asked.nonce.as_deref(), &beside).await?;
+        fields.push(("id_token", id_token));
     }
     fields.extend(asked.state.clone().map(|state| ("state", state)));
     fields.push(("iss", hub.base().to_owned()));

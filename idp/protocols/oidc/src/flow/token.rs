@@ -4,7 +4,7 @@
 //! it is one family: who presents a spent code or a spent refresh token revokes the family, because two hold a copy.
 //! Access is decided again each time.
 
-use super::{acr, alg, amr, client, device, service, sid, sign, spoken};
+use super::{acr, alg, amr, client, device, encrypted, service, sid, sign, spoken};
 use crate::OidcError;
 use crate::config::{ACCESS, ID_TOKEN, OFFLINE};
 use crate::foreign::ForeignKeys;
@@ -55,6 +55,16 @@ impl Tokens {
     }
 }
 
+/// A service that proved itself and redeems something.
+pub struct Redeemer<'a> {
+    /// The house.
+    pub hub: &'a Hub,
+    /// Keys of services.
+    pub keys: &'a ForeignKeys,
+    /// The service.
+    pub door: &'a Door,
+}
+
 /// Redeems what a service presents. `event` learns whom it is about.
 pub async fn redeem(
     hub: &Hub,
@@ -69,14 +79,15 @@ pub async fn redeem(
         true => Ok(()),
         false => Err(OidcError::UnauthorizedClient("the service did not declare this grant type")),
     };
+    let who = Redeemer { hub, keys, door: &door };
     let tokens = match TokenRequest::read(fields)? {
         TokenRequest::Code { code, redirect_uri, verifier } => {
             may(OidcGrant::AuthorizationCode)?;
-            by_code(hub, &door, &code, redirect_uri.as_deref(), verifier.as_deref(), event).await?
+            by_code(&who, &code, redirect_uri.as_deref(), verifier.as_deref(), event).await?
         }
         TokenRequest::Refresh { token, scopes } => {
             may(OidcGrant::RefreshToken)?;
-            by_refresh(hub, &door, &token, scopes, event).await?
+            by_refresh(&who, &token, scopes, event).await?
         }
         TokenRequest::Own { audience, scopes } => {
             may(OidcGrant::ClientCredentials)?;
@@ -88,7 +99,7 @@ pub async fn redeem(
         }
         TokenRequest::Device { code } => {
             may(OidcGrant::DeviceCode)?;
-            device::redeem(hub, &door, &code, event).await?
+            device::redeem(&who, &code, event).await?
         }
         TokenRequest::Other => return Err(OidcError::UnsupportedGrantType),
     };
@@ -96,8 +107,7 @@ pub async fn redeem(
 }
 
 async fn by_code(
-    hub: &Hub,
-    door: &Door,
+    who: &Redeemer<'_>,
     secret: &str,
     redirect_uri: Option<&str>,
     verifier: Option<&str>,
@@ -105,6 +115,7 @@ async fn by_code(
 ) -> Result<Tokens, OidcError> {
     const UNKNOWN: OidcError =
         OidcError::InvalidGrant("the code is not recognised: never issued, used already, or the session has ended");
+    let Redeemer { hub, door, .. } = *who;
     if !is_secret(secret) {
         return Err(OidcError::InvalidGrant("this is not the text of a code"));
     }
@@ -145,16 +156,16 @@ async fn by_code(
     let holder = Holder { door, live: &live, session, family: key };
     event.establishment = hub.decide(&live, door).establishment(&live.facts).cloned();
     let made = Made::new(hub, &holder, &given, &given, spoken(door)?)?;
-    let tokens = made.tokens(hub, &holder, &given, code.asked.nonce.as_deref(), Some(secret))?;
+    let tokens = made.tokens(who, &holder, &given, code.asked.nonce.as_deref(), Some(secret)).await?;
     hub.store.grant(&made.grants).await?;
     Ok(tokens)
 }
 
 /// Tokens for a person who was let in without a code of the browser.
-pub async fn give(hub: &Hub, holder: &Holder<'_>, given: &Given) -> Result<Tokens, OidcError> {
-    let made = Made::new(hub, holder, given, given, spoken(holder.door)?)?;
-    let tokens = made.tokens(hub, holder, given, None, None)?;
-    hub.store.grant(&made.grants).await?;
+pub async fn give(who: &Redeemer<'_>, holder: &Holder<'_>, given: &Given) -> Result<Tokens, OidcError> {
+    let made = Made::new(who.hub, holder, given, given, spoken(holder.door)?)?;
+    let tokens = made.tokens(who, holder, given, None, None).await?;
+    who.hub.store.grant(&made.grants).await?;
     Ok(tokens)
 }
 
@@ -174,14 +185,14 @@ fn proved(challenge: Option<&str>, verifier: Option<&str>) -> Result<(), OidcErr
 }
 
 async fn by_refresh(
-    hub: &Hub,
-    door: &Door,
+    who: &Redeemer<'_>,
     secret: &str,
     narrower: Vec<String>,
     event: &mut AuditEvent,
 ) -> Result<Tokens, OidcError> {
     const UNKNOWN: OidcError =
         OidcError::InvalidGrant("the refresh token is not recognised: revoked, expired, or the session has ended");
+    let Redeemer { hub, door, .. } = *who;
     if !is_secret(secret) {
         return Err(OidcError::InvalidGrant("this is not the text of a refresh token"));
     }
@@ -214,7 +225,7 @@ async fn by_refresh(
         given.scopes = narrower;
     }
     let made = Made::new(hub, &holder, &given, &whole, spoken(door)?)?;
-    let tokens = made.tokens(hub, &holder, &given, None, None)?;
+    let tokens = made.tokens(who, &holder, &given, None, None).await?;
     match hub.store.rotate(&key, now, &made.grants).await? {
         Rotation::Rotated => Ok(tokens),
         Rotation::Reused => Err(OidcError::InvalidGrant("the refresh token was used before: its family is revoked")),
@@ -258,18 +269,18 @@ impl Made {
         Ok(Made { access, refresh, grants: grants.ok_or(OidcError::ServerError)? })
     }
 
-    fn tokens(
+    async fn tokens(
         &self,
-        hub: &Hub,
+        who: &Redeemer<'_>,
         holder: &Holder<'_>,
         given: &Given,
         nonce: Option<&str>,
         code: Option<&str>,
     ) -> Result<Tokens, OidcError> {
-        let beside = Beside { code, access: Some(&self.access) };
+        let beside = Beside { code, access: Some(&self.access), alone: false };
         let grant = self.grants.first().ok_or(OidcError::ServerError)?;
         Ok(Tokens {
-            id_token: Some(id_token(hub, holder, given, nonce, &beside, false)?),
+            id_token: Some(id_token(who.hub, who.keys, holder, given, nonce, &beside).await?),
             refresh_token: self.refresh.clone(),
             ..Tokens::access(self.access.clone(), grant, &given.scopes)
         })
@@ -282,23 +293,25 @@ pub struct Beside<'a> {
     pub code: Option<&'a str>,
     /// An access token.
     pub access: Option<&'a str>,
+    /// Nothing with which userinfo could be asked: the ID token tells everything the scopes give (Core 5.4).
+    pub alone: bool,
 }
 
-/// An ID token (Core 2 and 3.1.3.6): who, how and when; of the person only what was asked here by name, or, `whole`,
-/// everything the scopes give. A refusal of policy refuses it.
-pub fn id_token(
+/// An ID token (Core 2 and 3.1.3.6): who, how and when; of the person only what was asked here by name, or
+/// everything the scopes give where it stands alone. A refusal of policy refuses it.
+pub async fn id_token(
     hub: &Hub,
+    keys: &ForeignKeys,
     holder: &Holder<'_>,
     given: &Given,
     nonce: Option<&str>,
     beside: &Beside<'_>,
-    whole: bool,
 ) -> Result<String, OidcError> {
     let Holder { door, live, .. } = holder;
     let oidc = spoken(door)?;
     let released = hub.release(live, door)?;
     let alg = alg(oidc.signing);
-    let scopes: &[String] = if whole { &given.scopes } else { &[] };
+    let scopes: &[String] = if beside.alone { &given.scopes } else { &[] };
     let wanted = Wanted { scopes, names: &given.claims.id_token };
     let mut token = said(hub, door, &released, &wanted, &given.authentication, &given.sid);
     for (name, value) in [
@@ -310,7 +323,8 @@ pub fn id_token(
             token.insert(name.to_owned(), value);
         }
     }
-    sign(hub, alg, "JWT", &token)
+    let signed = sign(hub, alg, "JWT", &token)?;
+    encrypted(hub, keys, door, oidc.id_token_encryption, signed).await
 }
 
 /// What every ID token says, whatever it answers: from whom, of whom, for whom, how and when they proved themselves.

@@ -1,7 +1,8 @@
 //! Userinfo (Core 5.3): what is told of the person an access token stands for, decided again each time.
 
-use super::{alg, sign, spoken, token};
+use super::{alg, encrypted, sign, spoken, token};
 use crate::OidcError;
+use crate::foreign::ForeignKeys;
 use crate::grants::{self, Given};
 use crate::wire::{Wanted, claims, is_secret};
 use preau_domain::{AuditEvent, Grant, GrantKind};
@@ -12,7 +13,7 @@ use serde_json::{Map, Value, json};
 pub enum Told {
     /// Plain.
     Plain(Map<String, Value>),
-    /// Signed.
+    /// Signed, and encrypted where the service wants it so.
     Signed(String),
 }
 
@@ -25,7 +26,12 @@ pub async fn held(hub: &Hub, secret: &str, kind: GrantKind) -> Result<Option<Gra
 }
 
 /// Answers the bearer of an access token. `event` learns whom it is about and what leaves.
-pub async fn userinfo(hub: &Hub, secret: &str, event: &mut AuditEvent) -> Result<(Door, Told), OidcError> {
+pub async fn userinfo(
+    hub: &Hub,
+    keys: &ForeignKeys,
+    secret: &str,
+    event: &mut AuditEvent,
+) -> Result<(Door, Told), OidcError> {
     const UNKNOWN: OidcError = OidcError::InvalidToken("the access token is unknown, expired or revoked");
     let held = held(hub, secret, GrantKind::Access).await?.ok_or(UNKNOWN)?;
     if held.person.is_none() {
@@ -56,5 +62,6 @@ pub async fn userinfo(hub: &Hub, secret: &str, event: &mut AuditEvent) -> Result
     told.insert("iss".to_owned(), json!(hub.base()));
     told.insert("aud".to_owned(), json!(door.service.id.as_str()));
     let signed = sign(hub, alg(signing), "JWT", &told)?;
-    Ok((door, Told::Signed(signed)))
+    let told = encrypted(hub, keys, &door, oidc.userinfo_encryption, signed).await?;
+    Ok((door.clone(), Told::Signed(told)))
 }

@@ -1,6 +1,7 @@
 //! What the provider says of itself (OpenID Connect Discovery 1.0, RFC 8414, RP-Initiated, Back-Channel and Front-Channel
 //! Logout 1.0, RFC 9207): only what is true of the running server.
 
+use preau_keys::jose::jwe::{Enc, KeyWrap};
 use serde_json::{Value, json};
 
 /// Where the document is found. Both say the same.
@@ -38,7 +39,7 @@ pub fn metadata(issuer: &str, algorithms: &[&str]) -> Value {
     let at = |path: &str| format!("{issuer}/oidc/{path}");
     let verified = ["RS256", "PS256", "ES256", "EdDSA"];
     let authentication = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
-    json!({
+    let mut told = json!({
         "issuer": issuer,
         "authorization_endpoint": at("authorize"),
         "token_endpoint": at("token"),
@@ -80,5 +81,13 @@ pub fn metadata(issuer: &str, algorithms: &[&str]) -> Value {
         "backchannel_logout_session_supported": true,
         "frontchannel_logout_supported": true,
         "frontchannel_logout_session_supported": true,
-    })
+    });
+    // The macro above has its limit.
+    let wraps: Vec<&str> = KeyWrap::ALL.iter().map(|wrap| wrap.as_str()).collect();
+    let contents: Vec<&str> = Enc::ALL.iter().map(|enc| enc.as_str()).collect();
+    for what in ["id_token", "userinfo"] {
+        told[format!("{what}_encryption_alg_values_supported")] = json!(wraps);
+        told[format!("{what}_encryption_enc_values_supported")] = json!(contents);
+    }
+    told
 }
