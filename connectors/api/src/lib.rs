@@ -8,6 +8,7 @@ mod directory;
 mod kind;
 mod oidc;
 mod redirect;
+mod saml;
 mod service;
 
 pub use directory::{
@@ -20,4 +21,7 @@ pub use oidc::{
     OidcSettings, SigningAlgorithm,
 };
 pub use redirect::{KnownAs, Redirect, RedirectError, Round, UpstreamIdentity, UpstreamLogout};
+pub use saml::{
+    AttributeNames, NameIdKind, SamlDialect, SamlEncryption, SamlMetadata, SamlService, SamlSettings, SamlSigned, WireName,
+};
 pub use service::{CasSettings, Category, InstanceFile, Legal, MountedService, Names, Network, ServiceDescriptor};

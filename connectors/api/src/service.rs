@@ -1,7 +1,7 @@
 //! An ENT service as data: what a catalogue folder says of a product, what an instance file says of one installation of
 //! it, and the two put together.
 
-use crate::{OidcService, OidcSettings};
+use crate::{OidcService, OidcSettings, SamlService, SamlSettings};
 use preau_domain::{Audience, Identifier, ReleaseRule, Service};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -78,6 +78,9 @@ pub struct ServiceDescriptor {
     /// How it speaks OpenID Connect; absent if it does not.
     #[serde(default)]
     pub oidc: Option<OidcSettings>,
+    /// How it speaks SAML; absent if it does not.
+    #[serde(default)]
+    pub saml: Option<SamlSettings>,
     /// What it knows a person by.
     #[serde(default)]
     pub identifier: Identifier,
@@ -158,6 +161,9 @@ pub struct InstanceFile {
     /// Replaces key by key how the descriptor speaks OpenID Connect.
     #[serde(default)]
     pub oidc: Option<OidcSettings>,
+    /// Replaces key by key how the descriptor speaks SAML.
+    #[serde(default)]
+    pub saml: Option<SamlSettings>,
     /// Which network it lives on.
     #[serde(default)]
     pub network: Network,
@@ -185,6 +191,8 @@ pub struct MountedService {
     pub cas: Option<CasSettings>,
     /// How it speaks OpenID Connect.
     pub oidc: Option<OidcService>,
+    /// How it speaks SAML.
+    pub saml: Option<SamlService>,
     /// What it knows a person by.
     pub identifier: Identifier,
     /// What it receives.

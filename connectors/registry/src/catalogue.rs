@@ -226,8 +226,16 @@ fn check_parameters(descriptor: &ServiceDescriptor, wrong: &mut impl FnMut(&str,
     {
         wrong("oidc", "secrets and keys belong to an installation, not to a product".into());
     }
+    if let Some(saml) = &descriptor.saml
+        && (saml.metadata.is_some() || saml.metadata_certificates.is_some() || saml.certificates.is_some())
+    {
+        wrong("saml", "files belong to an installation, not to a product".into());
+    }
     let spoken = descriptor.oidc.iter().flat_map(preau_connector_api::OidcSettings::addresses);
-    for (key, address) in addresses(descriptor).chain(spoken) {
+    let named = descriptor.saml.iter().flat_map(|saml| {
+        saml.addresses().chain(saml.entity_id.iter().map(|name| ("saml.entity_id", name)))
+    });
+    for (key, address) in addresses(descriptor).chain(spoken).chain(named) {
         if names(address).any(|name| !known(name)) {
             wrong(key, format!("`{}` names a parameter that is not declared", preau_domain::display_safe(address, 80)));
         }

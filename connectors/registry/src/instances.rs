@@ -4,7 +4,7 @@
 
 use crate::catalogue::{Catalogue, addresses, bounded_text, id_ok, words_ok};
 use crate::mounted::{Mounted, owns};
-use crate::oidc;
+use crate::{oidc, saml};
 use crate::place::{at_key, read_toml};
 use crate::template::{ID, fill, name_ok};
 use preau_connector_api::{InstanceFile, MountedService, Network, Problem};
@@ -240,6 +240,23 @@ pub fn mount(file: &str, id: &str, text: &str, catalogue: &Catalogue) -> Result<
     let resolve =
         |settings| oidc::resolve(settings, &values, instance.network, descriptor.identifier, folder, &mut wrong);
     let oidc = spoken.map(resolve);
+    let release: Vec<ReleaseRule> = descriptor.release.iter().map(|rule| filled(rule, &values)).collect();
+    let spoken = match (descriptor.saml.clone(), instance.saml.clone()) {
+        (None, Some(_)) => {
+            problems.push(at_key(file, text, "saml", "this product does not speak SAML"));
+            None
+        }
+        (product, installation) => product.map(|product| installation.unwrap_or_default().over(product)),
+    };
+    let around = saml::Around {
+        values: &values,
+        network: instance.network,
+        identifier: descriptor.identifier,
+        release: &release,
+        folder,
+    };
+    let mut wrong = |key: &str, what: String| problems.push(at_key(file, text, key, what));
+    let saml = spoken.and_then(|settings| saml::resolve(settings, &around, &mut wrong));
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -252,8 +269,9 @@ pub fn mount(file: &str, id: &str, text: &str, catalogue: &Catalogue) -> Result<
         icon: product.icon.clone(),
         cas,
         oidc,
+        saml,
         identifier: descriptor.identifier,
-        release: descriptor.release.iter().map(|rule| filled(rule, &values)).collect(),
+        release,
         audience: instance.audience.unwrap_or_else(|| descriptor.audience.clone()),
         network: instance.network,
         legal: descriptor.legal.clone(),

@@ -11,6 +11,7 @@ mod instances;
 mod mounted;
 mod oidc;
 mod place;
+mod saml;
 mod template;
 
 pub use catalogue::{Catalogue, Product, catalogue, product_signature};

@@ -18,6 +18,7 @@ impl Mounted {
         let mut mounted = Mounted::default();
         let mut problems = Vec::new();
         let mut claimed: HashMap<(String, String), ServiceId> = HashMap::new();
+        let mut entities: HashMap<String, ServiceId> = HashMap::new();
         for service in services {
             let id = service.service.id.clone();
             for rule in &service.service.urls {
@@ -32,6 +33,12 @@ impl Mounted {
                         claimed.insert((origin.clone(), bare), id.clone());
                     }
                 }
+            }
+            if let Some(saml) = &service.saml
+                && let Some(other) = entities.insert(saml.entity_id.clone(), id.clone())
+            {
+                let shown = preau_domain::display_safe(&saml.entity_id, 100);
+                problems.push(Problem::new(id.as_str(), format!("`{shown}` is the entity id of `{other}` already")));
             }
             if mounted.services.insert(id.clone(), service).is_some() {
                 problems.push(Problem::new(id.as_str(), "two services have this name"));
@@ -49,10 +56,20 @@ impl Mounted {
                 claims.entry(address).or_default().insert(service.service.id.clone());
             }
         }
+        let mut entities: HashMap<&str, BTreeSet<ServiceId>> = HashMap::new();
+        for (saml, id) in services.iter().filter_map(|one| Some((one.saml.as_ref()?, &one.service.id))) {
+            entities.entry(&saml.entity_id).or_default().insert(id.clone());
+        }
         let mut disputed: BTreeMap<ServiceId, String> = BTreeMap::new();
         for ((origin, path), claimants) in claims.iter().filter(|(_, claimants)| claimants.len() > 1) {
             let names: Vec<&str> = claimants.iter().map(ServiceId::as_str).collect();
             let what = format!("{origin}{path}/ is claimed by {}: none of them is mounted", names.join(" and "));
+            disputed.extend(claimants.iter().map(|id| (id.clone(), what.clone())));
+        }
+        for (entity, claimants) in entities.iter().filter(|(_, claimants)| claimants.len() > 1) {
+            let names: Vec<&str> = claimants.iter().map(ServiceId::as_str).collect();
+            let shown = preau_domain::display_safe(entity, 100);
+            let what = format!("the entity id {shown} is claimed by {}: none of them is mounted", names.join(" and "));
             disputed.extend(claimants.iter().map(|id| (id.clone(), what.clone())));
         }
         services.retain(|service| !disputed.contains_key(&service.service.id));

@@ -117,7 +117,7 @@ fn scope_ok(scope: &str) -> bool {
 
 /// Whether an address may be registered: strict, exact, without fragment, and over TLS unless it stays on one machine or
 /// the operator said that the service lives on a private network.
-fn registered_ok(address: &str, network: Network) -> Result<(), &'static str> {
+pub(crate) fn registered_ok(address: &str, network: Network) -> Result<(), &'static str> {
     if address.contains('*') {
         return Err("no wildcard: each address is registered as it is");
     }

@@ -15,6 +15,7 @@ pub type Door = Arc<MountedService>;
 pub struct ServiceTable {
     by_id: HashMap<ServiceId, Door>,
     by_origin: HashMap<(String, String, u16), Paths>,
+    by_entity: HashMap<String, Door>,
     ordered: Vec<Door>,
     origins: HashSet<String>,
     generation: u64,
@@ -50,12 +51,18 @@ impl ServiceTable {
         }
         let mut by_id = HashMap::new();
         let mut by_origin: HashMap<(String, String, u16), Paths> = HashMap::new();
+        let mut by_entity: HashMap<String, Door> = HashMap::new();
         let mut ordered: Vec<Door> = services.into_iter().map(Arc::new).collect();
         ordered.sort_by(|a, b| (a.category, &a.title.fr, &a.service.id).cmp(&(b.category, &b.title.fr, &b.service.id)));
         for door in &ordered {
             let id = &door.service.id;
             if by_id.insert(id.clone(), door.clone()).is_some() {
                 problems.push(format!("{id}: mounted twice"));
+            }
+            if let Some(saml) = &door.saml
+                && let Some(other) = by_entity.insert(saml.entity_id.clone(), door.clone())
+            {
+                problems.push(format!("{id}: its entity id already belongs to {}", other.service.id));
             }
             for rule in &door.service.urls {
                 let origin = (rule.scheme.clone(), rule.host.clone(), rule.port);
@@ -71,7 +78,9 @@ impl ServiceTable {
         let origins = ordered.iter().flat_map(|door| door.origins()).collect();
         let generation = GENERATION.fetch_add(1, Ordering::Relaxed);
         match (rules, problems.is_empty()) {
-            (Some(rules), true) => Ok(ServiceTable { by_id, by_origin, ordered, origins, rules, generation }),
+            (Some(rules), true) => {
+                Ok(ServiceTable { by_id, by_origin, by_entity, ordered, origins, rules, generation })
+            },
             _ => Err(problems),
         }
     }
@@ -89,6 +98,11 @@ impl ServiceTable {
         let door = self.by_origin.get(&origin)?.owner(url.path())?;
         // The service's own rules have the last word.
         Some((door, door.service.trust(address)?))
+    }
+
+    /// The service of that name in SAML: byte by byte, however many services there are.
+    pub fn owner_of_entity(&self, entity_id: &str) -> Option<&Door> {
+        self.by_entity.get(entity_id)
     }
 
     /// Whether a service lives at this origin, as a browser writes it.

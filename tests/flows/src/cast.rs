@@ -197,6 +197,7 @@ pub fn app_service(id: &str, title: &str, url: &str, profiles: &[Profile]) -> Mo
         icon: "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 1 1\"/>".to_owned(),
         cas: Some(CasSettings { proxy: false, proxy_callbacks: Vec::new(), single_logout: true, logout_url: None }),
         oidc: None,
+        saml: None,
         identifier: Identifier::Login,
         release: vec![rule("displayName", Fact::DisplayName), rule("ENTPersonStructRattach", Fact::Uai)],
         audience: Audience {

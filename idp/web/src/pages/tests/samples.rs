@@ -50,6 +50,7 @@ fn service(id: &str, title: [&str; 2], summary: [&str; 2], category: Category, i
         icon,
         cas: None,
         oidc: None,
+        saml: None,
         identifier: Identifier::default(),
         release: Vec::new(),
         audience: Audience { allow: vec![everyone], except: Vec::new() },
