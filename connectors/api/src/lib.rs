@@ -22,6 +22,7 @@ pub use oidc::{
 };
 pub use redirect::{KnownAs, Redirect, RedirectError, Round, UpstreamIdentity, UpstreamLogout};
 pub use saml::{
-    AttributeNames, NameIdKind, SamlDialect, SamlEncryption, SamlMetadata, SamlService, SamlSettings, SamlSigned, WireName,
+    AttributeNames, NameIdKind, SamlDialect, SamlEncryption, SamlMetadata, SamlService, SamlSettings, SamlSigned,
+    WireName,
 };
 pub use service::{CasSettings, Category, InstanceFile, Legal, MountedService, Names, Network, ServiceDescriptor};

@@ -232,9 +232,10 @@ fn check_parameters(descriptor: &ServiceDescriptor, wrong: &mut impl FnMut(&str,
         wrong("saml", "files belong to an installation, not to a product".into());
     }
     let spoken = descriptor.oidc.iter().flat_map(preau_connector_api::OidcSettings::addresses);
-    let named = descriptor.saml.iter().flat_map(|saml| {
-        saml.addresses().chain(saml.entity_id.iter().map(|name| ("saml.entity_id", name)))
-    });
+    let named = descriptor
+        .saml
+        .iter()
+        .flat_map(|saml| saml.addresses().chain(saml.entity_id.iter().map(|name| ("saml.entity_id", name))));
     for (key, address) in addresses(descriptor).chain(spoken).chain(named) {
         if names(address).any(|name| !known(name)) {
             wrong(key, format!("`{}` names a parameter that is not declared", preau_domain::display_safe(address, 80)));

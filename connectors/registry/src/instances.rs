@@ -4,9 +4,9 @@
 
 use crate::catalogue::{Catalogue, addresses, bounded_text, id_ok, words_ok};
 use crate::mounted::{Mounted, owns};
-use crate::{oidc, saml};
 use crate::place::{at_key, read_toml};
 use crate::template::{ID, fill, name_ok};
+use crate::{oidc, saml};
 use preau_connector_api::{InstanceFile, MountedService, Network, Problem};
 use preau_domain::{ReleaseRule, Service, ServiceId, UrlRule, strict_url};
 use std::collections::BTreeMap;

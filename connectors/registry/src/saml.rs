@@ -87,7 +87,10 @@ pub(crate) fn resolve(
     if signing == SigningAlgorithm::EdDSA {
         wrong("saml.signing", "SAML is signed with RS256 or ES256".into());
     }
-    if settings.relay_state.as_ref().is_some_and(|state| state.len() > MAX_RELAY_STATE || state.contains(char::is_control))
+    if settings
+        .relay_state
+        .as_ref()
+        .is_some_and(|state| state.len() > MAX_RELAY_STATE || state.contains(char::is_control))
     {
         wrong("saml.relay_state", format!("one line of at most {MAX_RELAY_STATE} bytes"));
     }
@@ -149,7 +152,10 @@ fn entity_id(settings: &SamlSettings, around: &Around<'_>, wrong: &mut impl FnMu
     // fetched from is only a name.
     let fetched = settings.metadata_url.is_none() && settings.metadata.is_none() && settings.acs.is_none();
     if fetched && name.starts_with("http://") && around.network == Network::Public {
-        wrong("saml.entity_id", "a service found by a name that begins with http:// needs network = \"private\"".into());
+        wrong(
+            "saml.entity_id",
+            "a service found by a name that begins with http:// needs network = \"private\"".into(),
+        );
     }
     Some(name.clone())
 }

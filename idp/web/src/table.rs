@@ -80,7 +80,7 @@ impl ServiceTable {
         match (rules, problems.is_empty()) {
             (Some(rules), true) => {
                 Ok(ServiceTable { by_id, by_origin, by_entity, ordered, origins, rules, generation })
-            },
+            }
             _ => Err(problems),
         }
     }
