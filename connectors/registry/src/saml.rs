@@ -222,7 +222,7 @@ fn certificate(path: &Path) -> Result<String, String> {
     if read.is_err() || text.len() as u64 > MAX_CERTIFICATES || !text.contains("-----BEGIN CERTIFICATE-----") {
         return Err(format!("{shown} holds certificates in PEM, of at most 64 KiB"));
     }
-    if text.contains("PRIVATE KEY-----") {
+    if text.contains("PRIVATE KEY") {
         return Err(format!("{shown} holds a private key: only the certificate belongs here"));
     }
     Ok(text)

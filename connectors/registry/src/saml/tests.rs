@@ -13,7 +13,7 @@ fn rule(name: &str) -> ReleaseRule {
 fn resolved_on(text: &str, network: Network, rules: &[&str]) -> (Option<SamlService>, Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("signer.pem"), PEM).unwrap();
-    std::fs::write(folder.path().join("key.pem"), format!("{PEM}-----BEGIN PRIVATE KEY-----\n")).unwrap();
+    std::fs::write(folder.path().join("key.pem"), format!("{PEM}# PRIVATE KEY of somebody\n")).unwrap();
     let settings: SamlSettings = toml::from_str(text).unwrap_or_else(|error| panic!("{text}: {error}"));
     let values = BTreeMap::from([("url".to_owned(), "https://app.example".to_owned())]);
     let release: Vec<ReleaseRule> = rules.iter().map(|name| rule(name)).collect();
