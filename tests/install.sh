@@ -29,6 +29,8 @@ packages() {
     echo apache2 libapache2-mod-auth-cas libapache2-mod-auth-openidc libapache2-mod-php php-cas php-curl php-xml
     if [ "$level" = test ]; then
         echo postgresql curl jq python3 python3-venv chromium xmlsec1
+        # The schemas of SAML, and what reads them.
+        echo opensaml-schemas xmltooling-schemas libxml2-utils
         # Either of them may come from elsewhere than Debian.
         has node || echo nodejs
         has npm || echo npm

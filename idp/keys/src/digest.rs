@@ -1,6 +1,6 @@
 //! Digests: how a secret is known without being kept, and how bytes are compared without telling where they differ.
 
-use aws_lc_rs::digest::{SHA256, digest as hash};
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest as hash};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use preau_domain::{OneTimeKey, SessionId};
@@ -27,6 +27,14 @@ pub fn fingerprint(bytes: &[u8]) -> String {
     hex(hash(&SHA256, bytes).as_ref())
 }
 
+/// The name under which a SAML artifact knows an entity: SHA-1 of its entityID (saml-bindings-2.0, 3.6.4.2). It is looked up
+/// among entities we know, and proves nothing.
+pub fn artifact_source(entity_id: &str) -> [u8; 20] {
+    let mut source = [0; 20];
+    source.copy_from_slice(hash(&SHA1_FOR_LEGACY_USE_ONLY, entity_id.as_bytes()).as_ref());
+    source
+}
+
 /// Whether two byte strings are equal, in a time that depends on their lengths only.
 pub fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
     aws_lc_rs::constant_time::verify_slices_are_equal(a, b).is_ok()
@@ -50,6 +58,7 @@ mod tests {
         // FIPS 180-4, message "abc".
         assert_eq!(fingerprint(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         assert_eq!(digest("abc"), "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0");
+        assert_eq!(hex(&artifact_source("abc")), "a9993e364706816aba3e25717850c26c9cd0d89d");
         assert_eq!(one_time_key("abc").as_str().len(), 43);
         assert_eq!(session_id("abc").as_str(), one_time_key("abc").as_str());
     }

@@ -17,7 +17,7 @@ pub mod signers;
 pub mod tls;
 pub mod xml;
 
-pub use digest::{constant_time_eq, digest, fingerprint, one_time_key, session_id};
+pub use digest::{artifact_source, constant_time_eq, digest, fingerprint, one_time_key, session_id};
 pub use keyring::{KeyProblem, Keyring, MASTER_KEY_FILE};
 pub use passwords::{Busy, MAX_PASSWORD, NotHashed, Passwords};
 pub use random::SystemIds;

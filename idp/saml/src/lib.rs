@@ -5,4 +5,7 @@
 //! It has no HTTP, no store and no clock. Signatures, encryption and the one tree that is read belong to
 //! `preau_keys::xml`; what a message makes happen belongs to `idp/protocols/saml` and `connectors/upstream-saml`.
 
+pub mod bindings;
+pub mod messages;
 pub mod names;
+mod time;

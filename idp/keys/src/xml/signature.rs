@@ -4,7 +4,7 @@
 //! The key of a signature is one the caller knows for the sender. What a message says of keys is not looked at.
 
 use super::names::{DS, ECDSA_SHA256, ENVELOPED, EXCLUSIVE, RSA_PSS_SHA256, RSA_SHA256, SAML, SHA256, SHA512};
-use super::tree::{Attribute, Child, Document, Element};
+use super::tree::{Attribute, Child, Document, Element, Line};
 use super::{XmlError, c14n};
 use crate::constant_time_eq;
 use crate::jose::{Alg, PrivateKey, PublicKey};
@@ -262,6 +262,7 @@ fn ds(local: &str, attributes: &[(&str, &str)], children: Vec<Child>) -> Child {
         declared: Vec::new(),
         attributes: attributes.iter().map(attribute).collect(),
         children,
+        line: Line::default(),
     })
 }
 

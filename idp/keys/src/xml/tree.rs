@@ -38,7 +38,20 @@ pub struct Element {
     pub(super) declared: Vec<(String, String)>,
     pub(super) attributes: Vec<Attribute>,
     pub(super) children: Vec<Child>,
+    pub(super) line: Line,
 }
+
+/// Where an element was read, from 1; 0 for one that was made. It is no part of what the element is: all are equal.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Line(pub(super) u32);
+
+impl PartialEq for Line {
+    fn eq(&self, _: &Line) -> bool {
+        true
+    }
+}
+
+impl Eq for Line {}
 
 /// An attribute, declarations aside.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +96,16 @@ impl Element {
     pub fn attribute_of(&self, namespace: &str, local: &str) -> Option<&str> {
         let found = self.attributes.iter().find(|one| one.namespace == namespace && one.local == local);
         found.map(|one| one.value.as_str())
+    }
+
+    /// Elements and texts right below, in order.
+    pub fn children(&self) -> &[Child] {
+        &self.children
+    }
+
+    /// The line of the document it stood on, for people: the first is 1.
+    pub fn line(&self) -> u32 {
+        self.line.0
     }
 
     /// The elements right below, in order.
@@ -147,8 +170,26 @@ impl Document {
         if parsed.root().children().any(|node| node.node_type() == NodeType::PI) {
             return Err(XmlError::Malformed);
         }
-        let root = element(text, parsed.root_element(), &HashMap::new(), 1)?;
+        let source = Source { text, ends: text.match_indices('\n').map(|(at, _)| at).collect() };
+        let root = source.element(parsed.root_element(), &HashMap::new(), 1)?;
         identifiers(&root)?;
+        Ok(Document { root })
+    }
+
+    /// What an envelope carries: the element reached from the outermost one by these expanded names, each of which stands
+    /// once where it stands, as a document of its own. Exclusive canonical forms, and so signatures, are the same in both.
+    pub fn below(&self, path: &[(&str, &str)]) -> Result<Document, XmlError> {
+        let mut found = &self.root;
+        let mut around = found.declared.clone();
+        for (namespace, local) in path {
+            found = found.one(namespace, local)?.ok_or(XmlError::Absent)?;
+            around.retain(|(prefix, _)| found.declared.iter().all(|(own, _)| own != prefix));
+            around.extend(found.declared.iter().cloned());
+        }
+        let mut root = found.clone();
+        around.retain(|(prefix, uri)| !(prefix.is_empty() && uri.is_empty()));
+        around.sort_unstable();
+        root.declared = around;
         Ok(Document { root })
     }
 
@@ -171,67 +212,77 @@ fn crowded(tag: &[u8]) -> bool {
 /// What prefixes stand for around an element; the empty one is the default.
 type Around<'a> = HashMap<&'a str, &'a str>;
 
-fn element<'a>(
+/// The text of a document, and where its lines end.
+struct Source<'a> {
     text: &'a str,
-    node: roxmltree::Node<'a, 'a>,
-    around: &Around<'a>,
-    depth: usize,
-) -> Result<Element, XmlError> {
-    if depth > DEPTH {
-        return Err(XmlError::TooLarge);
-    }
-    let written = text.get(node.range()).and_then(|tag| tag.strip_prefix('<')).ok_or(XmlError::Malformed)?;
-    let end = written.find(|c: char| c.is_ascii_whitespace() || c == '>' || c == '/').unwrap_or(written.len());
-    let (prefix, local) = written[..end].split_once(':').unwrap_or(("", &written[..end]));
-    if local != node.tag_name().name() {
-        return Err(XmlError::Malformed);
-    }
-    let attributes: Vec<Attribute> = node
-        .attributes()
-        .map(|attribute| {
-            let written = text.get(attribute.range_qname()).unwrap_or_default();
-            Attribute {
-                prefix: written.split_once(':').map_or("", |(prefix, _)| prefix).to_owned(),
-                local: attribute.name().to_owned(),
-                namespace: attribute.namespace().unwrap_or_default().to_owned(),
-                value: attribute.value().to_owned(),
-            }
-        })
-        .collect();
-    // Few elements declare anything: the others are spared a look at all that is in scope.
-    let tag = &text[node.range().start..node.first_child().map_or(node.range().end, |child| child.range().start)];
-    let own = if tag.contains("xmlns") { Some(scope(node)?) } else { None };
-    let declared = own.as_ref().map(|own| declarations(own, around)).unwrap_or_default();
-    if attributes.len() + declared.len() > ATTRIBUTES {
-        return Err(XmlError::TooLarge);
-    }
-    let mut children = Vec::new();
-    for child in node.children() {
-        match child.node_type() {
-            NodeType::Element => {
-                let inner = element(text, child, own.as_ref().unwrap_or(around), depth + 1)?;
-                children.push(Child::Element(inner));
-            }
-            NodeType::Text => {
-                let more = child.text().unwrap_or_default();
-                match children.last_mut() {
-                    Some(Child::Text(before)) => before.push_str(more),
-                    _ if more.is_empty() => {}
-                    _ => children.push(Child::Text(more.to_owned())),
-                }
-            }
-            NodeType::Comment => {}
-            NodeType::PI | NodeType::Root => return Err(XmlError::Malformed),
+    ends: Vec<usize>,
+}
+
+impl<'a> Source<'a> {
+    fn element(&self, node: roxmltree::Node<'a, 'a>, around: &Around<'a>, depth: usize) -> Result<Element, XmlError> {
+        let text = self.text;
+        if depth > DEPTH {
+            return Err(XmlError::TooLarge);
         }
+        let written = text.get(node.range()).and_then(|tag| tag.strip_prefix('<')).ok_or(XmlError::Malformed)?;
+        let end = written.find(|c: char| c.is_ascii_whitespace() || c == '>' || c == '/').unwrap_or(written.len());
+        let (prefix, local) = written[..end].split_once(':').unwrap_or(("", &written[..end]));
+        if local != node.tag_name().name() {
+            return Err(XmlError::Malformed);
+        }
+        let attributes: Vec<Attribute> = node
+            .attributes()
+            .map(|attribute| {
+                let written = text.get(attribute.range_qname()).unwrap_or_default();
+                Attribute {
+                    prefix: written.split_once(':').map_or("", |(prefix, _)| prefix).to_owned(),
+                    local: attribute.name().to_owned(),
+                    namespace: attribute.namespace().unwrap_or_default().to_owned(),
+                    value: attribute.value().to_owned(),
+                }
+            })
+            .collect();
+        // Few elements declare anything: the others are spared a look at all that is in scope.
+        let tag = &text[node.range().start..node.first_child().map_or(node.range().end, |child| child.range().start)];
+        let own = if tag.contains("xmlns") { Some(scope(node)?) } else { None };
+        let declared = own.as_ref().map(|own| declarations(own, around)).unwrap_or_default();
+        if attributes.len() + declared.len() > ATTRIBUTES {
+            return Err(XmlError::TooLarge);
+        }
+        let mut children = Vec::new();
+        for child in node.children() {
+            match child.node_type() {
+                NodeType::Element => {
+                    let inner = self.element(child, own.as_ref().unwrap_or(around), depth + 1)?;
+                    children.push(Child::Element(inner));
+                }
+                NodeType::Text => {
+                    let more = child.text().unwrap_or_default();
+                    match children.last_mut() {
+                        Some(Child::Text(before)) => before.push_str(more),
+                        _ if more.is_empty() => {}
+                        _ => children.push(Child::Text(more.to_owned())),
+                    }
+                }
+                NodeType::Comment => {}
+                NodeType::PI | NodeType::Root => return Err(XmlError::Malformed),
+            }
+        }
+        Ok(Element {
+            prefix: prefix.to_owned(),
+            local: local.to_owned(),
+            namespace: node.tag_name().namespace().unwrap_or_default().to_owned(),
+            declared,
+            attributes,
+            children,
+            line: self.line(node.range().start),
+        })
     }
-    Ok(Element {
-        prefix: prefix.to_owned(),
-        local: local.to_owned(),
-        namespace: node.tag_name().namespace().unwrap_or_default().to_owned(),
-        declared,
-        attributes,
-        children,
-    })
+
+    fn line(&self, at: usize) -> Line {
+        let before = self.ends.partition_point(|end| *end < at);
+        Line(u32::try_from(before + 1).unwrap_or(u32::MAX))
+    }
 }
 
 /// What prefixes stand for on an element. A relative namespace has no canonical form (C14N 2.2), and a prefix is not taken

@@ -151,10 +151,33 @@ proptest! {
             declared: vec![("p".into(), "urn:p".into())],
             attributes: vec![attribute],
             children: text(content.replace(['\u{fffe}', '\u{ffff}'], "")),
+            line: Line::default(),
         };
         let written = super::super::c14n::plain(&element);
         prop_assert_eq!(&Document::parse(written.as_bytes()).unwrap().root, &element);
         let canonical = super::super::c14n::exclusive(&element, &Vec::new(), &[], None);
         prop_assert_eq!(&Document::parse(&canonical).unwrap().root, &element);
     }
+}
+
+#[test]
+fn an_element_knows_its_line_and_is_the_same_on_another() {
+    let root = read("<?xml version=\"1.0\"?>\n<a>\n <b/>\n\n <c x=\"1\n2\"><d/></c></a>");
+    let lines: Vec<u32> = root.elements().map(Element::line).collect();
+    assert_eq!((root.line(), lines), (2, vec![3, 5]));
+    assert_eq!(read("\n\n<a/>"), read("<a/>"));
+}
+
+#[test]
+fn what_an_envelope_carries_keeps_its_namespaces() {
+    let whole = "<e:E xmlns:e=\"urn:e\" xmlns=\"urn:outer\" xmlns:x=\"urn:x\"><e:B><m xmlns:x=\"urn:y\" x:a=\"1\"/></e:B></e:E>";
+    let whole = Document::parse(whole.as_bytes()).unwrap();
+    let inner = whole.below(&[("urn:e", "B"), ("urn:outer", "m")]).unwrap();
+    assert_eq!(inner.name(), ("urn:outer", "m"));
+    assert_eq!(inner.unverified().attribute_of("urn:y", "a"), Some("1"));
+    let declared: Vec<_> = inner.root.declared.iter().map(|(prefix, uri)| (prefix.as_str(), uri.as_str())).collect();
+    assert_eq!(declared, [("", "urn:outer"), ("e", "urn:e"), ("x", "urn:y")]);
+    assert_eq!(whole.below(&[("urn:e", "m")]).err(), Some(XmlError::Absent));
+    let twice = Document::parse(b"<e><b/><b/></e>").unwrap();
+    assert_eq!(twice.below(&[("", "b")]).err(), Some(XmlError::Several));
 }

@@ -1,0 +1,165 @@
+//! Mutated messages, the same in every run: whatever arrives is read or refused, and what is read is what would be written.
+
+use crate::samples::*;
+use preau_keys::xml::{Document, Element};
+use preau_saml::bindings::Artifact;
+use preau_saml::bindings::redirect::Received;
+use preau_saml::messages::*;
+
+/// Mutations of each seed. `FUZZ_RUNS` asks for more.
+fn runs() -> usize {
+    std::env::var("FUZZ_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(1_500)
+}
+
+/// Where mutations come from (xorshift64*).
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        let drawn = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33;
+        usize::try_from(drawn).unwrap() % end.max(1)
+    }
+
+    /// The seed with some of it cut out, doubled, moved, or replaced by what XML gives a meaning.
+    fn mutate(&mut self, seed: &[u8], seeds: &[Vec<u8>]) -> Vec<u8> {
+        const PIECES: &[&str] = &[
+            "<",
+            ">",
+            "/>",
+            "\"",
+            "=",
+            "&",
+            "&amp;",
+            "&#0;",
+            "<!--",
+            "-->",
+            "<![CDATA[",
+            "]]>",
+            "<?x?>",
+            " ID=\"_req\"",
+            " xmlns=\"\"",
+            " xmlns:saml=\"urn:x\"",
+            "<!DOCTYPE a>",
+            "\u{0}",
+            "é",
+            "2.0",
+            "9999999999999999999",
+            "%",
+            "+",
+            "&x=",
+        ];
+        let mut bytes = seed.to_vec();
+        for _ in 0..=self.below(4) {
+            let (at, end) = (self.below(bytes.len() + 1), self.below(bytes.len() + 1));
+            let (from, to) = (at.min(end), at.max(end).min(at.min(end) + 200));
+            match self.below(6) {
+                0 => drop(bytes.drain(from..to)),
+                1 => {
+                    let piece = bytes[from..to].to_vec();
+                    bytes.splice(at..at, piece);
+                }
+                2 => {
+                    let other = &seeds[self.below(seeds.len())];
+                    let start = self.below(other.len());
+                    let piece = other[start..other.len().min(start + 300)].to_vec();
+                    bytes.splice(at..at, piece);
+                }
+                3 if at < bytes.len() => bytes[at] ^= 1 << self.below(8),
+                _ => drop(bytes.splice(at..at, PIECES[self.below(PIECES.len())].bytes())),
+            }
+        }
+        bytes
+    }
+}
+
+/// Every reader, on whatever element it is; what was read is written and read again.
+fn read(element: &Element) -> usize {
+    let again = |xml: String| Document::parse(xml.as_bytes()).unwrap_or_else(|error| panic!("{error}: {xml}"));
+    let mut count = 0;
+    if let Ok(one) = AuthnRequest::read(element) {
+        assert_eq!(AuthnRequest::read(again(one.write()).unverified()), Ok(one));
+        count += 1;
+    }
+    if let Ok(one) = Assertion::read(element)
+        && one.subject.encrypted_id.is_none()
+    {
+        let mut read = Assertion::read(again(one.write()).unverified()).unwrap();
+        // An empty statement is not written, and a class that was not there is named.
+        read.attributes = one.attributes.clone();
+        read.authn = one.authn.clone();
+        read.subject.confirmations = one.subject.confirmations.clone();
+        assert_eq!(read, one);
+        count += 1;
+    }
+    if let Ok(one) = Response::read(element) {
+        let read = Response::read(again(one.write(None, false)).unverified()).unwrap();
+        assert_eq!((read.id, read.status), (one.id, one.status));
+        count += 1;
+    }
+    if let Ok(one) = LogoutRequest::read(element)
+        && one.name_id.is_some()
+    {
+        assert_eq!(LogoutRequest::read(again(one.write(None)).unverified()), Ok(one));
+        count += 1;
+    }
+    if let Ok(one) = LogoutResponse::read(element) {
+        assert_eq!(LogoutResponse::read(again(one.write()).unverified()), Ok(one));
+        count += 1;
+    }
+    count += usize::from(ArtifactResolve::read(element).is_ok());
+    count + usize::from(ArtifactResponse::read(element).is_ok())
+}
+
+#[test]
+fn whatever_is_sent_is_read_or_refused() {
+    let carried = response().write(Some(&assertion().write()), false);
+    let seeds: Vec<Vec<u8>> = [
+        authn_request().write(),
+        assertion().write(),
+        carried.clone(),
+        logout_request().write(None),
+        logout_response().write(),
+        artifact_resolve().write(),
+        artifact_response().write(Some(&carried)),
+        soap::envelope(&artifact_resolve().write()),
+    ]
+    .map(String::into_bytes)
+    .to_vec();
+    let (mut chance, mut understood) = (Chance(0x5eed), 0);
+    for seed in &seeds {
+        for _ in 0..runs() {
+            let mutated = chance.mutate(seed, &seeds);
+            let Ok(document) = Document::parse(&mutated) else { continue };
+            understood += read(document.unverified());
+            let _ = soap::open(&document, &[]);
+        }
+    }
+    assert!(understood > runs() / 10, "the mutations are not so wild that nothing is read: {understood}");
+}
+
+#[test]
+fn whatever_query_arrives_is_read_or_refused() {
+    let signed = crate::bindings::query(Some("état&=%"), true);
+    let seeds: Vec<Vec<u8>> = vec![signed.clone().into_bytes(), crate::bindings::query(None, false).into_bytes()];
+    let keys = [EC.public().clone()];
+    let (mut chance, mut understood) = (Chance(0xfeed), 0);
+    for seed in &seeds {
+        for _ in 0..runs() {
+            let mutated = chance.mutate(seed, &seeds);
+            let Ok(query) = String::from_utf8(mutated) else { continue };
+            let Ok(received) = Received::read(&query) else { continue };
+            understood += 1;
+            if let Ok(element) = received.verified(&keys) {
+                assert_eq!(AuthnRequest::read(element), Ok(authn_request()), "{query}");
+                assert_eq!(received.relay_state.as_deref(), Some("état&=%"), "{query}");
+            }
+        }
+    }
+    assert!(understood > 10, "{understood}");
+    for text in ["", "AAQ", &"A".repeat(60), &"é".repeat(30)] {
+        let _ = Artifact::read(text);
+    }
+}
