@@ -155,8 +155,12 @@ fn skew_seconds() -> u32 {
     60
 }
 
-/// Claims that no rule may name: anybody can have another's mail address in a field that nobody checked.
+/// Claims that no rule may name, in whatever letters: anybody can have another's mail address in a field that nobody checked.
 const NEVER: &[&str] = &["email", "mail", "ctemail", "preferred_username", "nickname", "name"];
+
+fn is_never(claim: &str) -> bool {
+    NEVER.iter().any(|never| never.eq_ignore_ascii_case(claim))
+}
 
 /// What the rest of the crate works with.
 pub(crate) struct Settings {
@@ -202,7 +206,7 @@ impl Settings {
         }
         for (index, rule) in config.rules.iter().enumerate() {
             let at = |key: &str| format!("match[{index}].{key}");
-            if rule.claim.is_empty() || rule.claim.len() > 128 || NEVER.contains(&rule.claim.as_str()) {
+            if rule.claim.is_empty() || rule.claim.len() > 128 || is_never(&rule.claim) {
                 wrong(
                     &at("claim"),
                     "names a claim that identifies one record; mail addresses and display names do not".to_owned(),

@@ -1,7 +1,9 @@
 //! Public keys of services: those written in their file, and those they publish at an address of theirs.
 //!
-//! A published set is fetched when it is needed and kept for an hour; a token whose key is not in it makes us look again, at
-//! most once a minute for one service, so that nobody can make us call an address at will.
+//! A published set is fetched when it is needed and believed for an hour; a token whose key is not in it makes us look again, at
+//! most once a minute for one service, so that nobody can make us call an address at will. While the address does not
+//! answer, the latest set serves for one hour more and no longer: a key that was withdrawn there must die here too. Of those who need
+//! a set at once, one asks for it and the others wait.
 
 use http::header;
 use preau_connector_api::OidcService;
@@ -10,23 +12,48 @@ use preau_keys::jose::jwe::KeyWrap;
 use preau_keys::jose::{self, Expect, JoseError, Jwk, Jwks, MAX_SET, Verified};
 use preau_web::{Door, Hub};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Mutex as Turn;
 
-/// How long a published set is believed.
+/// How long a published set is believed without looking again.
 const KEPT: Seconds = Seconds(3600);
-/// How soon a set may be fetched again.
+/// How long it is believed while the address does not answer.
+const STALE: Seconds = Seconds(2 * 3600);
+/// How soon an address may be asked again.
 const AGAIN: Seconds = Seconds(60);
 
 /// The sets that were fetched. One for each service that publishes its keys: a closed list.
 #[derive(Debug, Default)]
-pub struct ForeignKeys(Mutex<HashMap<ServiceId, Fetched>>);
+pub struct ForeignKeys(Mutex<HashMap<ServiceId, Arc<Published>>>);
 
-#[derive(Clone, Debug)]
-struct Fetched {
+/// What one service publishes.
+#[derive(Debug)]
+struct Published {
     uri: String,
-    at: Instant,
-    /// None if nothing was there.
-    keys: Option<Arc<Jwks>>,
+    held: Mutex<Held>,
+    /// Whoever asks the address holds it.
+    turn: Turn<()>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Held {
+    /// The latest set, and when it was read.
+    keys: Option<(Arc<Jwks>, Instant)>,
+    /// When the address was last asked.
+    tried: Option<Instant>,
+}
+
+impl Held {
+    /// The set, as long as it may be believed.
+    fn believed(&self, now: Instant) -> Option<Arc<Jwks>> {
+        self.keys.as_ref().filter(|(_, fetched)| now < *fetched + STALE).map(|(keys, _)| keys.clone())
+    }
+
+    /// Whether the address is to be asked, by somebody who wants a set that is not older than `age`.
+    fn is_due(&self, now: Instant, age: Seconds) -> bool {
+        let fresh = self.keys.as_ref().is_some_and(|(_, fetched)| now < *fetched + age);
+        !fresh && self.tried.is_none_or(|tried| now >= tried + AGAIN)
+    }
 }
 
 impl ForeignKeys {
@@ -58,21 +85,35 @@ impl ForeignKeys {
         if let Some(text) = &oidc.jwks {
             return parsed(door, text.as_bytes());
         }
-        let (uri, now) = (oidc.jwks_uri.as_ref()?, hub.now());
-        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&door.service.id).cloned();
-        let held = held.filter(|held| held.uri == *uri);
-        if let Some(held) = &held {
-            // An address where nothing was found is not asked again at once either.
-            let age = if held.keys.is_some() { age } else { AGAIN };
-            if now < held.at + age {
-                return held.keys.clone();
+        let (published, now) = (self.published(door, oidc.jwks_uri.as_ref()?), hub.now());
+        if published.held().is_due(now, age) {
+            let _turn = published.turn.lock().await;
+            // Somebody else may have had the turn before.
+            if published.held().is_due(now, age) {
+                let found = fetch(hub, door, &published.uri).await;
+                let mut held = published.held();
+                held.tried = Some(now);
+                held.keys = found.map(|keys| (keys, now)).or(held.keys.take());
             }
         }
-        let found = fetch(hub, door, uri).await;
-        let keys = found.or_else(|| held.filter(|held| now < held.at + KEPT)?.keys);
-        let fetched = Fetched { uri: uri.clone(), at: now, keys: keys.clone() };
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(door.service.id.clone(), fetched);
-        keys
+        published.held().believed(now)
+    }
+
+    /// What is held of a service; of another address it had before, nothing.
+    fn published(&self, door: &Door, uri: &str) -> Arc<Published> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let one = all.get(&door.service.id).filter(|one| one.uri == uri).cloned();
+        one.unwrap_or_else(|| {
+            let new = Arc::new(Published { uri: uri.to_owned(), held: Mutex::default(), turn: Turn::default() });
+            all.insert(door.service.id.clone(), new.clone());
+            new
+        })
+    }
+}
+
+impl Published {
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -67,6 +67,9 @@ pub struct Given {
     /// The service that calls with it, where that is another one than the one it is made for.
     #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
     pub by: Option<ServiceId>,
+    /// The token it was exchanged for, without which it is worth nothing.
+    #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<OneTimeKey>,
     /// The request it comes from.
     #[serde(rename = "c")]
     pub correlation: CorrelationId,

@@ -3,21 +3,25 @@
 
 use crate::config::PUSHED;
 use crate::flow::userinfo::Told;
-use crate::flow::{self, authorize, client, device, inspect, logout, pushed, token, userinfo};
+use crate::flow::{self, authorize, client, device, inspect, logout, pushed, token};
 use crate::foreign::ForeignKeys;
 use crate::wire::{self, Response as Through};
 use crate::{OidcError, flow::authorize::Answer};
 use axum::body::Bytes;
-use axum::extract::{RawQuery, Request, State};
+use axum::extract::{FromRequest, FromRequestParts, RawQuery, Request, State};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use preau_domain::AuditEvent;
 use preau_web::{Door, Fault, FaultKind, Fields, Hub, Visitor};
 use serde_json::json;
 use std::sync::Arc;
 use url::form_urlencoded;
+
+/// Longest form that becomes an address: what proxies commonly let through.
+const MAX_ADDRESS: usize = 7 * 1024;
 
 type House = State<Arc<Hub>>;
 type Keys = Extension<Arc<ForeignKeys>>;
@@ -27,14 +31,14 @@ pub fn routes(keys: Arc<ForeignKeys>) -> Router<Arc<Hub>> {
     Router::new()
         .route("/oidc/authorize", get(get_authorize).post(post_authorize))
         .route("/oidc/token", post(post_token).options(preflight))
-        .route("/oidc/userinfo", get(get_userinfo).post(post_userinfo).options(preflight))
+        .route("/oidc/userinfo", get(userinfo).post(userinfo).options(preflight))
         .route("/oidc/par", post(push))
         .route("/oidc/introspect", post(introspect))
         .route("/oidc/revoke", post(revoke).options(preflight))
         .route("/oidc/device_authorization", post(post_device))
         .route("/oidc/device", get(ask_device))
-        .route("/oidc/device/code", post(type_device))
-        .route("/oidc/device/answer", post(answer_device))
+        .route("/oidc/device/code", get(to_device).post(type_device))
+        .route("/oidc/device/answer", get(to_device).post(answer_device))
         .route("/oidc/logout", get(get_logout).post(post_logout))
         .route_layer(from_fn(act_on_no_head))
         .route("/oidc/jwks", get(jwks))
@@ -60,15 +64,26 @@ async fn get_authorize(
     at_door(&hub, &keys, &visitor, Fields::parse(query.as_deref().unwrap_or_default())?).await
 }
 
-/// A form posted here asks what a link asks (3.1.2.1). A browser that comes from another site shows no session with it, and
-/// is asked to sign in at most.
+/// A form posted here asks what a link asks (3.1.2.1). A browser leaves the session's cookie out of a form that another site
+/// posts: it is sent back to ask the same with its cookie. What is too long for an address goes on as it is, and asks for
+/// a sign-in at most.
 async fn post_authorize(
     State(hub): House,
     Extension(keys): Keys,
     visitor: Visitor,
     body: Bytes,
 ) -> Result<Response, Fault> {
-    at_door(&hub, &keys, &visitor, Fields::of_body(&body)?).await
+    let fields = Fields::of_body(&body)?;
+    if visitor.session.is_none() && body.len() <= MAX_ADDRESS {
+        return Ok(by_get(&hub, "/oidc/authorize", &body));
+    }
+    at_door(&hub, &keys, &visitor, fields).await
+}
+
+/// Sends a browser back with the same fields in the address: nothing has to be kept of it meanwhile.
+fn by_get(hub: &Hub, path: &str, body: &[u8]) -> Response {
+    let fields = form_urlencoded::Serializer::new(String::new()).extend_pairs(form_urlencoded::parse(body)).finish();
+    hub.see_other(&format!("{path}?{fields}"))
 }
 
 async fn at_door(hub: &Hub, keys: &ForeignKeys, visitor: &Visitor, fields: Fields) -> Result<Response, Fault> {
@@ -86,69 +101,155 @@ pub fn carried(hub: &Hub, visitor: &Visitor, response: &Through) -> Response {
     }
 }
 
-/// Takes a request ahead of the browser (RFC 9126).
-async fn push(State(hub): House, Extension(keys): Keys, visitor: Visitor, headers: HeaderMap, body: Bytes) -> Response {
-    let result = async { pushed::push(&hub, &keys, basic(&headers), &fields(&body)?).await };
-    match result.await {
-        Ok((_, name)) => {
-            let told = json!({ "request_uri": name, "expires_in": PUSHED.0 });
-            (StatusCode::CREATED, axum::Json(told)).into_response()
-        }
-        Err(error) => told_no(&hub, &visitor, error),
-    }
-}
-
-async fn post_token(
-    State(hub): House,
-    Extension(keys): Keys,
+/// A call of a service itself: what every address it posts to reads.
+struct Call {
+    hub: Arc<Hub>,
+    keys: Arc<ForeignKeys>,
     visitor: Visitor,
     headers: HeaderMap,
     body: Bytes,
-) -> Response {
-    let mut event = flow::event(&hub, &visitor);
-    let result = match fields(&body) {
-        Ok(fields) => token::redeem(&hub, &keys, basic(&headers), &fields, &mut event).await,
-        Err(error) => Err(error),
-    };
-    match result {
-        Ok((door, tokens)) => {
-            token::tell(&hub, event);
-            allow_origin(&headers, &door, axum::Json(tokens).into_response())
-        }
-        Err(error) => {
-            flow::tell_refusal(&hub, event, error);
-            let response = refused(error);
-            match known_origin(&hub, &headers) {
-                Some(origin) => with_origin(response, origin),
-                None => response,
+}
+
+impl FromRequest<Arc<Hub>> for Call {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, hub: &Arc<Hub>) -> Result<Call, Response> {
+        let (mut parts, body) = request.into_parts();
+        let visitor = Visitor::from_request_parts(&mut parts, hub).await.map_err(IntoResponse::into_response)?;
+        let keys = Keys::from_request_parts(&mut parts, hub).await.map_err(IntoResponse::into_response)?.0;
+        let headers = std::mem::take(&mut parts.headers);
+        let body = Bytes::from_request(Request::from_parts(parts, body), hub).await;
+        Ok(Call { hub: hub.clone(), keys, visitor, headers, body: body.map_err(IntoResponse::into_response)? })
+    }
+}
+
+impl Call {
+    fn event(&self) -> AuditEvent {
+        flow::event(&self.hub, &self.visitor)
+    }
+
+    fn fields(&self) -> Result<Fields, OidcError> {
+        Ok(Fields::of_body(&self.body)?)
+    }
+
+    /// The `Authorization` header, if there is one; one that is not text is none that anybody can believe.
+    fn authorization(&self) -> Option<&str> {
+        self.headers.get(header::AUTHORIZATION).map(|line| line.to_str().unwrap_or(""))
+    }
+
+    /// The service that calls, and the token it speaks of.
+    async fn of_token(&self) -> Result<(Door, String), OidcError> {
+        let fields = self.fields()?;
+        let door = client::authenticate(&self.hub, &self.keys, self.authorization(), &fields).await?;
+        let token = fields.one("token")?.ok_or(OidcError::InvalidRequest("token is missing"))?;
+        Ok((door, token.to_owned()))
+    }
+
+    /// What came of it: `told` writes what was done; an error is a document, of which the journal hears and which a page of
+    /// a mounted service may read.
+    fn answer<T>(
+        &self,
+        event: AuditEvent,
+        result: Result<T, OidcError>,
+        told: impl FnOnce(T, AuditEvent) -> Response,
+    ) -> Response {
+        match result {
+            Ok(done) => told(done, event),
+            Err(error) => {
+                flow::tell_refusal(&self.hub, event, error);
+                match known_origin(&self.hub, &self.headers) {
+                    Some(origin) => with_origin(refused(error), origin),
+                    None => refused(error),
+                }
             }
         }
     }
 }
 
-async fn post_device(
-    State(hub): House,
-    Extension(keys): Keys,
-    visitor: Visitor,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let mut event = flow::event(&hub, &visitor);
-    let result = match fields(&body) {
-        Ok(fields) => device::begin(&hub, &keys, &visitor, basic(&headers), &fields, &mut event).await,
-        Err(error) => Err(error),
+/// Takes a request ahead of the browser (RFC 9126).
+async fn push(call: Call) -> Response {
+    let result = async { pushed::push(&call.hub, &call.keys, call.authorization(), &call.fields()?).await };
+    call.answer(call.event(), result.await, |(_, name), _| {
+        let told = json!({ "request_uri": name, "expires_in": PUSHED.0 });
+        (StatusCode::CREATED, axum::Json(told)).into_response()
+    })
+}
+
+async fn post_token(call: Call) -> Response {
+    let mut event = call.event();
+    let result =
+        async { token::redeem(&call.hub, &call.keys, call.authorization(), &call.fields()?, &mut event).await };
+    let result = result.await;
+    call.answer(event, result, |(door, tokens), event| {
+        token::tell(&call.hub, event);
+        allow_origin(&call.headers, &door, axum::Json(tokens).into_response())
+    })
+}
+
+async fn post_device(call: Call) -> Response {
+    let mut event = call.event();
+    let asked = async {
+        let fields = call.fields()?;
+        device::begin(&call.hub, &call.keys, &call.visitor, call.authorization(), &fields, &mut event).await
     };
-    match result {
-        Ok(told) => axum::Json(told).into_response(),
-        Err(error) => {
-            flow::tell_refusal(&hub, event, error);
-            refused(error)
-        }
+    let result = asked.await;
+    call.answer(event, result, |told, _| axum::Json(told).into_response())
+}
+
+async fn introspect(call: Call) -> Response {
+    let mut event = call.event();
+    let asked = async {
+        let (door, token) = call.of_token().await?;
+        inspect::introspect(&call.hub, &door, &token, &mut event).await
+    };
+    let result = asked.await;
+    call.answer(event, result, |told, event| {
+        inspect::tell(&call.hub, event);
+        axum::Json(told).into_response()
+    })
+}
+
+async fn revoke(call: Call) -> Response {
+    let asked = async {
+        let (door, token) = call.of_token().await?;
+        token::revoke(&call.hub, &door, &token, call.hub.now()).await?;
+        Ok(door)
+    };
+    call.answer(call.event(), asked.await, |door, _| allow_origin(&call.headers, &door, StatusCode::OK.into_response()))
+}
+
+/// GET reads the token in the header alone: an address is no place for one.
+async fn userinfo(method: Method, call: Call) -> Response {
+    let mut event = call.event();
+    let body = (method == Method::POST).then_some(&*call.body);
+    let asked =
+        async { flow::userinfo::userinfo(&call.hub, &call.keys, &bearer(&call.headers, body)?, &mut event).await };
+    let result = asked.await;
+    let challenge = result
+        .as_ref()
+        .err()
+        .map(|error| format!("Bearer error=\"{}\", error_description=\"{}\"", error.code(), error.description()));
+    let mut response = call.answer(event, result, |(door, told), event| {
+        call.hub.audit(event);
+        let response = match told {
+            Told::Plain(claims) => axum::Json(claims).into_response(),
+            Told::Signed(token) => ([(header::CONTENT_TYPE, "application/jwt")], token).into_response(),
+        };
+        allow_origin(&call.headers, &door, response)
+    });
+    if let Some(value) = challenge.and_then(|challenge| HeaderValue::from_str(&challenge).ok()) {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
     }
+    response
 }
 
 async fn ask_device(State(hub): House, visitor: Visitor) -> Result<Response, Fault> {
     device::ask(&hub, &visitor).await
+}
+
+/// Somebody asks for the address of a form, as a telephone does that opens its tabs again.
+async fn to_device(State(hub): House) -> Response {
+    hub.see_other("/oidc/device")
 }
 
 async fn type_device(State(hub): House, visitor: Visitor, body: Bytes) -> Result<Response, Fault> {
@@ -157,47 +258,6 @@ async fn type_device(State(hub): House, visitor: Visitor, body: Bytes) -> Result
 
 async fn answer_device(State(hub): House, visitor: Visitor, body: Bytes) -> Result<Response, Fault> {
     device::decided(&hub, &visitor, &Fields::of_body(&body)?).await
-}
-
-async fn get_userinfo(State(hub): House, Extension(keys): Keys, visitor: Visitor, headers: HeaderMap) -> Response {
-    tell(&hub, &keys, &visitor, &headers, None).await
-}
-
-async fn post_userinfo(
-    State(hub): House,
-    Extension(keys): Keys,
-    visitor: Visitor,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    tell(&hub, &keys, &visitor, &headers, Some(&body)).await
-}
-
-async fn tell(hub: &Hub, keys: &ForeignKeys, visitor: &Visitor, headers: &HeaderMap, body: Option<&[u8]>) -> Response {
-    let mut event = flow::event(hub, visitor);
-    let result = match bearer(headers, body) {
-        Ok(secret) => userinfo::userinfo(hub, keys, &secret, &mut event).await,
-        Err(error) => Err(error),
-    };
-    match result {
-        Ok((door, told)) => {
-            hub.audit(event);
-            let response = match told {
-                Told::Plain(claims) => axum::Json(claims).into_response(),
-                Told::Signed(token) => ([(header::CONTENT_TYPE, "application/jwt")], token).into_response(),
-            };
-            allow_origin(headers, &door, response)
-        }
-        Err(error) => {
-            flow::tell_refusal(hub, event, error);
-            let mut response = refused(error);
-            let challenge = format!("Bearer error=\"{}\", error_description=\"{}\"", error.code(), error.description());
-            if let Ok(value) = HeaderValue::from_str(&challenge) {
-                response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
-            }
-            response
-        }
-    }
 }
 
 /// The access token of a request: in the header, or in the form (RFC 6750 2.1, 2.2), never in the address.
@@ -211,7 +271,7 @@ fn bearer(headers: &HeaderMap, body: Option<&[u8]>) -> Result<String, OidcError>
         _ => None,
     };
     let in_form = match body {
-        Some(body) => fields(body)?.one("access_token")?.map(str::to_owned),
+        Some(body) => Fields::of_body(body)?.one("access_token")?.map(str::to_owned),
         None => None,
     };
     match (in_header, in_form, lines.next()) {
@@ -221,64 +281,15 @@ fn bearer(headers: &HeaderMap, body: Option<&[u8]>) -> Result<String, OidcError>
     }
 }
 
-async fn introspect(
-    State(hub): House,
-    Extension(keys): Keys,
-    visitor: Visitor,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let result = async {
-        let (door, token) = calling(&hub, &keys, &headers, &body).await?;
-        if door.oidc.as_ref().is_some_and(preau_connector_api::OidcService::is_public) {
-            return Err(OidcError::InvalidClient("a public client cannot introspect"));
-        }
-        inspect::introspect(&hub, &door, &token).await
-    };
-    match result.await {
-        Ok(told) => axum::Json(told).into_response(),
-        Err(error) => told_no(&hub, &visitor, error),
-    }
-}
-
-async fn revoke(
-    State(hub): House,
-    Extension(keys): Keys,
-    visitor: Visitor,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let result = async {
-        let (door, token) = calling(&hub, &keys, &headers, &body).await?;
-        token::revoke(&hub, &door, &token, hub.now()).await?;
-        Ok::<_, OidcError>(door)
-    };
-    match result.await {
-        Ok(door) => allow_origin(&headers, &door, StatusCode::OK.into_response()),
-        Err(error) => told_no(&hub, &visitor, error),
-    }
-}
-
-/// The service that calls, and the token it speaks of.
-async fn calling(hub: &Hub, keys: &ForeignKeys, headers: &HeaderMap, body: &[u8]) -> Result<(Door, String), OidcError> {
-    let fields = fields(body)?;
-    let door = client::authenticate(hub, keys, basic(headers), &fields).await?;
-    let token = fields.one("token")?.ok_or(OidcError::InvalidRequest("token is missing"))?;
-    Ok((door, token.to_owned()))
-}
-
 async fn get_logout(State(hub): House, visitor: Visitor, RawQuery(query): RawQuery) -> Result<Response, Fault> {
     let fields = Fields::parse(query.as_deref().unwrap_or_default()).unwrap_or_default();
     logout::logout(&hub, &visitor, &fields).await
 }
 
-/// A browser leaves the session's cookie out of a form that another site posts. It then comes back by itself, with the same
-/// fields and its cookie.
+/// A browser leaves the session's cookie out of a form that another site posts, here too.
 async fn post_logout(State(hub): House, visitor: Visitor, body: Bytes) -> Result<Response, Fault> {
-    if visitor.session.is_none() {
-        let fields: String =
-            form_urlencoded::Serializer::new(String::new()).extend_pairs(form_urlencoded::parse(&body)).finish();
-        return Ok(hub.see_other(&format!("/oidc/logout?{fields}")));
+    if visitor.session.is_none() && body.len() <= MAX_ADDRESS {
+        return Ok(by_get(&hub, "/oidc/logout", &body));
     }
     logout::logout(&hub, &visitor, &Fields::of_body(&body).unwrap_or_default()).await
 }
@@ -337,11 +348,6 @@ fn with_origin(mut response: Response, origin: HeaderValue) -> Response {
     response
 }
 
-fn told_no(hub: &Hub, visitor: &Visitor, error: OidcError) -> Response {
-    flow::tell_refusal(hub, flow::event(hub, visitor), error);
-    refused(error)
-}
-
 /// An error as a document (RFC 6749 5.2).
 fn refused(error: OidcError) -> Response {
     let body = json!({ "error": error.code(), "error_description": error.description() });
@@ -355,13 +361,4 @@ fn refused(error: OidcError) -> Response {
         _ => {}
     }
     response
-}
-
-fn fields(body: &[u8]) -> Result<Fields, OidcError> {
-    Ok(Fields::of_body(body)?)
-}
-
-/// The `Authorization` header, if there is one; one that is not text is none that anybody can believe.
-fn basic(headers: &HeaderMap) -> Option<&str> {
-    headers.get(header::AUTHORIZATION).map(|line| line.to_str().unwrap_or(""))
 }

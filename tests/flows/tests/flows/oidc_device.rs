@@ -16,6 +16,7 @@ stories!(
     oidc_33_no_is_no_and_no_answer_is_none,
     oidc_33_pupils_are_not_asked,
     oidc_35_a_device_belongs_to_a_service_that_declared_it,
+    the_address_of_a_form_leads_to_the_page,
 );
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
@@ -216,4 +217,13 @@ async fn oidc_35_a_device_belongs_to_a_service_that_declared_it(hub: TestHub) {
         assert_eq!(told.answer.status, 400, "{bad}");
     }
     poll(&tv, &device).await.access();
+}
+
+/// A telephone that opens its tabs again asks for them.
+async fn the_address_of_a_form_leads_to_the_page(hub: TestHub) {
+    television(&hub, "tv");
+    for form in ["/oidc/device/code", "/oidc/device/answer"] {
+        let answer = hub.browser().get(form).await;
+        assert_eq!((answer.status.as_u16(), answer.location()), (303, Some("/oidc/device")), "{form}");
+    }
 }

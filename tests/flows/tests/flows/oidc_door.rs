@@ -20,6 +20,7 @@ stories!(
     oidc_24_another_person_than_the_hinted_one_signs_in_again,
     oidc_27_signing_out_by_a_link_of_somebody_else_asks_the_person,
     oidc_27_a_form_of_another_site_signs_nobody_out,
+    a_form_of_another_site_finds_the_session,
     oidc_28_no_page_is_shown_in_a_frame,
     oidc_29_no_redirect_repeats_a_password,
     oidc_30_answers_are_kept_by_nobody,
@@ -264,6 +265,25 @@ async fn oidc_27_a_form_of_another_site_signs_nobody_out(hub: TestHub) {
     assert!(browser.get("/oidc/logout?state=1+2").await.form_to("/sign-out").action.ends_with("/sign-out"));
     assert!(browser.signed_in());
     assert!(!browser.sign_out().await.header("set-cookie").is_empty(), "whoever asks for it is signed out");
+}
+
+/// Such a form comes without the session's cookie, and would be answered as if nobody had signed in.
+async fn a_form_of_another_site_finds_the_session(hub: TestHub) {
+    let rp = hub.rp("rp");
+    let mut browser = hub.browser();
+    browser.sign_in(&ALICE).at_home().await;
+    let mut elsewhere = browser.clone();
+    elsewhere.forget("__Host-preau");
+    let query = rp.query(&[("prompt", "none"), ("state", "a&= +b")]);
+    let fields: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let sent_back = elsewhere.post("/oidc/authorize", &fields).await;
+    let to = sent_back.location().filter(|to| to.starts_with("/oidc/authorize?")).expect("a way back to us").to_owned();
+    assert_eq!(sent_back.status, 303);
+    let answer = browser.get(&to).await;
+    rp.redeem(&answer.code()).await.access();
+    assert_eq!(hub.browser().get(&to).await.told("error"), "login_required", "control: nobody's browser");
+    let long = vec![("client_id".to_owned(), "rp".to_owned()), ("x".to_owned(), "y".repeat(8000))];
+    assert_eq!(elsewhere.post("/oidc/authorize", &long).await.status, 400, "no address is that long");
 }
 
 async fn oidc_28_no_page_is_shown_in_a_frame(hub: TestHub) {

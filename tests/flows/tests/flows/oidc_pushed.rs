@@ -2,7 +2,7 @@
 //! the keys that services publish.
 
 use preau_connector_api::{ClientAuthentication, Network, OidcService};
-use preau_flows::{ALICE, BASE, Document, Listener, OidcRp, TestHub, VERIFIER, oidc_service, stories};
+use preau_flows::{ALICE, BASE, Document, Listener, OidcRp, Provider, TestHub, VERIFIER, oidc_service, stories};
 use preau_keys::jose::{self, Alg, PrivateKey};
 use serde_json::{Value, json};
 
@@ -13,7 +13,10 @@ stories!(
     oidc_20_a_service_may_have_none_but_pushed_requests,
     oidc_19_only_what_the_service_signed_counts,
     oidc_19_a_request_object_is_the_services_for_us_and_for_now,
+    oidc_20_a_pushed_request_waits_for_the_person_who_types,
     keys_at_an_address_are_fetched_once,
+    of_many_who_need_keys_one_asks,
+    a_key_that_was_withdrawn_dies_also_where_nobody_answers,
 );
 
 /// The name of a pushed request.
@@ -57,6 +60,18 @@ async fn oidc_20_a_pushed_request_is_for_its_service_for_a_minute_and_once(hub: 
     hub.clock.advance(61);
     assert_eq!(browser.get(&through(&rp, &late)).await.status, 400);
     browser.get(&through(&rp, &pushed(&rp, &[]).await)).await.code();
+}
+
+/// Only who brought it within the minute has the time to type.
+async fn oidc_20_a_pushed_request_waits_for_the_person_who_types(hub: TestHub) {
+    let rp = hub.rp("rp");
+    let told = pushed(&rp, &[]).await;
+    let mut browser = hub.browser();
+    let page = browser.password_page(&through(&rp, &told), &ALICE).await;
+    hub.clock.advance(300);
+    assert_eq!(hub.browser().get(&through(&rp, &told)).await.status, 400, "another browser comes too late");
+    browser.try_password(&page, ALICE.login, ALICE.password).await.code();
+    assert_eq!(browser.get(&through(&rp, &told)).await.status, 400, "it was answered");
 }
 
 async fn oidc_20_only_a_sound_request_is_taken(hub: TestHub) {
@@ -157,14 +172,50 @@ async fn publisher(hub: &TestHub, key: &PrivateKey) -> (OidcRp, Listener) {
     let set = json!({ "keys": [key.public().to_jwk("own", Alg::ES256)] }).to_string();
     let head = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}", set.len());
     let listener = Listener::answering(format!("{head}\r\nconnection: close\r\n\r\n{set}").leak()).await;
+    (keyed(hub, format!("{}keys", listener.url())), listener)
+}
+
+/// A service that publishes its keys at an address.
+fn keyed(hub: &TestHub, uri: String) -> OidcRp {
     let mut service = oidc_service("keyed");
     service.network = Network::Private;
-    let uri = format!("{}keys", listener.url());
-    let rp = hub.rp_of(service, |oidc: &mut OidcService| {
+    hub.rp_of(service, |oidc: &mut OidcService| {
         oidc.authentication = ClientAuthentication::PrivateKeyJwt;
         (oidc.secret, oidc.jwks_uri) = (None, Some(uri));
-    });
-    (rp, listener)
+    })
+}
+
+/// Shows an assertion signed by one who publishes keys, and says what became of it.
+async fn shows(hub: &TestHub, rp: &OidcRp, provider: &Provider, jti: &str) -> u16 {
+    let now = hub.hub.now().seconds();
+    let claims = json!({ "iss": "keyed", "sub": "keyed", "aud": BASE, "jti": jti, "exp": now + 60 });
+    let assertion = provider.sign("k1", "JWT", &claims);
+    let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+    let form = [("token", "unknown"), ("client_assertion", &*assertion), ("client_assertion_type", kind)];
+    rp.post("/oidc/revoke", &[], &form).await.answer.status.as_u16()
+}
+
+async fn of_many_who_need_keys_one_asks(hub: TestHub) {
+    let provider = Provider::start().await;
+    let rp = keyed(&hub, format!("{}/jwks", provider.issuer()));
+    let names: Vec<String> = (0..20).map(|n| format!("j{n}")).collect();
+    let all = futures::future::join_all(names.iter().map(|jti| shows(&hub, &rp, &provider, jti))).await;
+    assert_eq!((all, provider.heard("/jwks").len()), (vec![200; 20], 1));
+}
+
+/// Whoever holds a stolen key may silence the address of the service, but not for ever.
+async fn a_key_that_was_withdrawn_dies_also_where_nobody_answers(hub: TestHub) {
+    let provider = Provider::start().await;
+    let rp = keyed(&hub, format!("{}/jwks", provider.issuer()));
+    assert_eq!(shows(&hub, &rp, &provider, "first").await, 200);
+    provider.body("/jwks", 503, "text/plain", "");
+    for (minutes, status) in [(61, 200), (50, 200), (10, 401), (61, 401)] {
+        hub.clock.advance(minutes * 60);
+        assert_eq!(shows(&hub, &rp, &provider, &format!("after {minutes}")).await, status, "after {minutes} more");
+    }
+    provider.publish(&["k1"]);
+    hub.clock.advance(61);
+    assert_eq!(shows(&hub, &rp, &provider, "last").await, 200, "control");
 }
 
 async fn keys_at_an_address_are_fetched_once(hub: TestHub) {

@@ -14,7 +14,9 @@ stories!(
     oidc_35_no_service_calls_another_unless_both_records_say_so,
     oidc_35_what_is_exchanged_is_the_own_token_of_the_service,
     oidc_37_what_was_exchanged_dies_with_what_it_came_from,
+    oidc_37_what_was_exchanged_dies_with_the_very_token_it_came_from,
     oidc_37_a_record_that_changes_closes_the_door_at_once,
+    the_journal_knows_what_an_introspection_told,
 );
 
 const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -173,6 +175,35 @@ async fn oidc_37_what_was_exchanged_dies_with_what_it_came_from(hub: TestHub) {
     assert!(alive(given.access()).await, "control");
     browser.sign_out().await;
     assert!(!alive(given.access()).await);
+}
+
+async fn oidc_37_what_was_exchanged_dies_with_the_very_token_it_came_from(hub: TestHub) {
+    let (caller, called) = pair(&hub);
+    let tokens = signed_in(&hub, &caller, "openid").await;
+    let given = exchange(&caller, tokens.access(), &[]).await;
+    let alive = async |token: &str| called.call("/oidc/introspect", &[("token", token)]).await.json["active"] == true;
+    assert!(alive(given.access()).await, "control");
+    caller.call("/oidc/revoke", &[("token", tokens.access())]).await;
+    assert!(!alive(given.access()).await);
+    assert_eq!(exchange(&caller, tokens.access(), &[]).await.error(), (400, "invalid_request"));
+    caller.refresh(tokens.text("refresh_token")).await.access();
+}
+
+async fn the_journal_knows_what_an_introspection_told(hub: TestHub) {
+    let (caller, called) = pair(&hub);
+    let asked = caller.url_with(&[("scope", "openid profile")]);
+    let answer = hub.browser().sign_in(&ALICE).through(&asked).await.answer;
+    let tokens = caller.redeem(&answer.code()).await;
+    let given = exchange(&caller, tokens.access(), &[]).await;
+    called.call("/oidc/introspect", &[("token", given.access())]).await;
+    caller.call("/oidc/introspect", &[("token", tokens.access())]).await;
+    let journal = hub.journal(answer.incident()).await;
+    let told = journal.iter().filter(|event| event.detail.starts_with("introspection"));
+    let told: Vec<_> =
+        told.map(|event| (event.service.as_ref().map(|id| id.as_str()), event.person.is_some())).collect();
+    assert_eq!(told, [(Some("called"), true)], "once, and not what a service knows of its own token");
+    let names = journal.iter().find_map(|event| event.detail.strip_prefix("introspection sub ")).unwrap_or_default();
+    assert!(names.split(' ').any(|name| name == "given_name"), "{journal:?}");
 }
 
 async fn oidc_37_a_record_that_changes_closes_the_door_at_once(hub: TestHub) {

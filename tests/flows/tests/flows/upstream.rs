@@ -137,7 +137,7 @@ async fn a_mail_address_leads_to_no_account(hub: TestHub) {
     .await;
     assert_eq!(answer.status, 403);
     assert!(answer.words().contains("Aucun compte"), "{}", answer.words());
-    for claim in ["email", "mail", "ctemail"] {
+    for claim in ["email", "mail", "ctemail", "Email", "ctEMail"] {
         let rule = format!("match = [{{ claim = \"{claim}\", as = \"login\", source = \"annuaire\" }}]");
         let problems = provider.try_source(&rule).err().unwrap_or_default();
         assert!(problems.iter().any(|what| what.contains("mail addresses")), "{claim}: {problems:?}");

@@ -125,6 +125,9 @@ async fn begin(
     asked: Asked,
     fresh_after: Option<Instant>,
 ) -> Result<Answer, Stop> {
+    if let Some(key) = &asked.pushed {
+        pushed::take_up(hub, key).await?;
+    }
     let request = serde_json::to_string(&asked).map_err(|_| OidcError::ServerError)?;
     let begin = Begin { protocol: crate::NAME, service: Some(door.service.id.clone()), request, fresh_after };
     let languages = asked.ui_locales.iter().flat_map(|tags| tags.split(' '));

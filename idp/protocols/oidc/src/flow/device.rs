@@ -250,6 +250,7 @@ pub async fn redeem(who: &Redeemer<'_>, secret: &str, event: &mut AuditEvent) ->
         authentication: live.session.authentication.clone(),
         sid: sid(hub, &live.session.id, door),
         by: None,
+        from: None,
         correlation: device.correlation,
     };
     let session = (!offline).then(|| live.session.id.clone());

@@ -132,6 +132,7 @@ pub async fn hand_over(
         authentication: live.session.authentication.clone(),
         sid,
         by: None,
+        from: None,
         correlation: visitor.correlation.clone(),
     };
     let holder = Holder { door, live, session: Some(live.session.id.clone()), family: ticket.key.clone() };

@@ -1,21 +1,26 @@
 //! Introspection (RFC 7662): what a token is worth, told to the service it is made for and to nobody else.
 
-use super::{service, token, userinfo};
+use super::{service, spoken, token, userinfo};
 use crate::OidcError;
 use crate::grants::{Given, Own};
 use crate::wire::{Wanted, claims};
-use preau_domain::{Grant, GrantKind};
+use preau_domain::{AuditEvent, Grant, GrantKind};
 use preau_web::{Door, Hub};
 use serde_json::{Map, Value, json};
 
-/// Tells what a token is worth. A token of another service, a guess and a dead token are all the same: not active.
-pub async fn introspect(hub: &Hub, door: &Door, secret: &str) -> Result<Value, OidcError> {
+/// Tells what a token is worth. A token of another service, a guess and a dead token are all the same: not active. `event`
+/// learns whom it is about and what leaves, where anything of a person does.
+pub async fn introspect(hub: &Hub, door: &Door, secret: &str, event: &mut AuditEvent) -> Result<Value, OidcError> {
+    event.service = Some(door.service.id.clone());
+    if spoken(door)?.is_public() {
+        return Err(OidcError::InvalidClient("a public client cannot introspect"));
+    }
     let (found, kind) = match userinfo::held(hub, secret, GrantKind::Access).await? {
         Some(found) => (Some(found), "Bearer"),
         None => (userinfo::held(hub, secret, GrantKind::Refresh).await?, "N_A"),
     };
     let told = match found.filter(|held| held.service == door.service.id) {
-        Some(held) if held.person.is_some() => person(hub, door, &held).await?,
+        Some(held) if held.person.is_some() => person(hub, door, &held, event).await?,
         Some(held) => own(hub, door, &held)?,
         None => None,
     };
@@ -24,12 +29,25 @@ pub async fn introspect(hub: &Hub, door: &Door, secret: &str) -> Result<Value, O
     Ok(Value::Object(told))
 }
 
+/// Tells the journal of what left: nothing, where a service asked of a token that was given to itself.
+pub fn tell(hub: &Hub, event: AuditEvent) {
+    if event.person.is_some() {
+        hub.audit(event);
+    }
+}
+
 /// A token that stands for a person.
-async fn person(hub: &Hub, door: &Door, held: &Grant) -> Result<Option<Map<String, Value>>, OidcError> {
+async fn person(
+    hub: &Hub,
+    door: &Door,
+    held: &Grant,
+    event: &mut AuditEvent,
+) -> Result<Option<Map<String, Value>>, OidcError> {
     let given: Given = serde_json::from_str(&held.doc).map_err(|_| OidcError::ServerError)?;
     let Some(live) = token::person_of(hub, held, &given).await? else { return Ok(None) };
     let called = given.by.as_ref().is_none_or(|by| service::allowed(hub, by, door));
-    if !called || !hub.decide(&live, door).allows() {
+    let decision = hub.decide(&live, door);
+    if !called || !decision.allows() {
         return Ok(None);
     }
     let Ok(released) = hub.release(&live, door) else { return Ok(None) };
@@ -38,6 +56,13 @@ async fn person(hub: &Hub, door: &Door, held: &Grant) -> Result<Option<Map<Strin
         // Whoever is called cannot ask userinfo, which knows the bearer alone: it is told here.
         Some(_) => claims(&released, &Wanted { scopes: &given.scopes, names: &[] }),
     };
+    if given.by.is_some() {
+        event.correlation = given.correlation.clone();
+        event.person.clone_from(&held.person);
+        event.session.clone_from(&held.session);
+        event.establishment = decision.establishment(&live.facts).cloned();
+        event.detail = told.keys().fold("introspection sub".to_owned(), |all, name| format!("{all} {name}"));
+    }
     let client = given.by.as_ref().unwrap_or(&door.service.id);
     told.extend(worth(hub, held, client.as_str(), &given.scopes));
     told.insert("sub".to_owned(), json!(released.user()));

@@ -9,8 +9,9 @@ use crate::config::{PUSHED, SKEW};
 use crate::foreign::ForeignKeys;
 use crate::grants;
 use crate::wire::{Asked, Target, is_secret};
-use preau_domain::{KeptKind, KeptThing, OneTimeKey, Seconds, ServiceId};
+use preau_domain::{Instant, KeptKind, KeptThing, OneTimeKey, Seconds, ServiceId};
 use preau_keys::jose::{Alg, ClaimRules, Exp, Expect, Parties, Typ};
+use preau_store::StoreError;
 use preau_web::{Door, Fault, FaultKind, Fields, Hub};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -23,6 +24,8 @@ const URN: &str = "urn:ietf:params:oauth:request_uri:";
 struct Pushed {
     client: String,
     query: String,
+    /// Until when a browser may bring it. It is kept for longer once one did: until the person has signed in.
+    until: Instant,
 }
 
 /// A request as it counts.
@@ -54,7 +57,7 @@ pub async fn push(
     authorize::allowed(oidc, &Asked::read(&whole, target.redirect_uri)?)?;
     let secret = grants::generate(&*hub.ids);
     let now = hub.now();
-    let doc = serde_json::to_string(&Pushed { client: door.service.id.to_string(), query });
+    let doc = serde_json::to_string(&Pushed { client: door.service.id.to_string(), query, until: now + PUSHED });
     let thing = KeptThing {
         key: grants::key(&secret),
         kind: KeptKind::PushedRequest,
@@ -88,7 +91,7 @@ pub async fn resolve(hub: &Hub, keys: &ForeignKeys, fields: Fields) -> Result<Re
             false => None,
         };
         let pushed: Option<Pushed> = kept.and_then(|kept| serde_json::from_str(&kept.doc).ok());
-        let pushed = pushed.filter(|pushed| pushed.client == client);
+        let pushed = pushed.filter(|pushed| pushed.client == client && hub.now() < pushed.until);
         let pushed =
             pushed.ok_or_else(|| bad("no such pushed request of this service: used, too old, or of another"))?;
         request = Request { fields: Fields::parse(&pushed.query)?, pushed: Some(key) };
@@ -153,6 +156,20 @@ async fn signed(hub: &Hub, keys: &ForeignKeys, door: &Door, fields: Fields) -> R
         query.append_pair("client_id", client);
     }
     Ok(Fields::parse(&query.finish())?)
+}
+
+/// Keeps a pushed request that a browser brought for as long as the sign-in it leads to.
+pub async fn take_up(hub: &Hub, key: &OneTimeKey) -> Result<(), Fault> {
+    let now = hub.now();
+    if let Some(thing) = hub.store.kept(key, KeptKind::PushedRequest, now).await? {
+        let longer = KeptThing { expires: now + Seconds(hub.config.session.sign_in_seconds), ..thing.clone() };
+        // In another tab it was answered in this very moment: the answer to this sign-in will say so.
+        match hub.store.replace_kept(&longer, &thing.doc, now).await {
+            Ok(()) | Err(StoreError::Conflict) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// Ends a pushed request with the answer to it; says whether it had not ended before.

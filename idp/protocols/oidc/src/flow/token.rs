@@ -148,6 +148,7 @@ async fn by_code(
         authentication: live.session.authentication.clone(),
         sid: sid(hub, &live.session.id, door),
         by: None,
+        from: None,
         correlation: code.correlation.clone(),
     };
     // A family is of one session or of none: one that began with a token in the address of the answer is the session's.
@@ -233,9 +234,15 @@ async fn by_refresh(
     }
 }
 
-/// The person a token stands for: in their session, or, for a token that outlives it, as their record says now.
+/// The person a token stands for: in their session, or, for a token that outlives it, as their record says now. One that
+/// was exchanged stands for nobody once the token it came of is gone.
 pub async fn person_of(hub: &Hub, held: &Grant, given: &Given) -> Result<Option<Arc<Live>>, OidcError> {
     let Some(person) = &held.person else { return Ok(None) };
+    if let Some(from) = &given.from
+        && hub.store.granted(from, GrantKind::Access, hub.now()).await?.is_none()
+    {
+        return Ok(None);
+    }
     let live = match &held.session {
         Some(session) => hub.live(session).await?,
         None => hub.offline(person, &given.authentication, held.expires).await?,
