@@ -1,16 +1,22 @@
-//! The keys the house signs tokens with: the running set, and the rows it is made of.
+//! The keys the house signs with, tokens as well as SAML: the running set, and the rows it is made of.
 //!
-//! Owns drawing and sealing a key, opening the rows of the store, choosing the one that signs, and the published set. The
+//! Owns drawing and sealing a key, making the certificates of SAML, opening the rows of the store, choosing the one that signs, and the published set. The
 //! life of keys is a pure function ([`plan()`]); loading and keeping rows, and how often, belong to `idp/server`.
 
 mod plan;
+mod saml;
+mod usage;
 
-pub use plan::{Make, Phase, Plan, Rhythm, SIGNED_WITH, phase, plan, replacement};
+pub use plan::{CutOver, Make, Phase, Plan, phase, plan, replacement};
+pub use saml::{SamlKey, SamlPublished, certificate_of};
+pub use usage::{KeyUse, Rhythm, SIGNED_WITH};
 
+use crate::jose::jwe::DecryptionKey;
 use crate::jose::{self, Alg, Expect, JoseError, Jwk, Jwks, PrivateKey, Typ, Verified};
 use crate::{MAX_SEALED, Sealer};
 use arc_swap::ArcSwap;
-use preau_domain::{Ids, Instant, StoredKey};
+use preau_domain::{Ids, Instant, Seconds, StoredKey};
+use saml::Opener;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::fmt;
@@ -19,6 +25,9 @@ use thiserror::Error;
 
 /// What signing keys are sealed for.
 const PURPOSE: &str = "signing key";
+
+/// How long a certificate says it is good for. Nobody should look; whoever does finds ten years.
+const CERTIFIED: Seconds = Seconds(10 * 365 * 86_400);
 
 /// Why nothing was signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -42,12 +51,20 @@ struct Set {
     keys: Vec<Arc<Key>>,
     public: Jwks,
     published: Arc<str>,
+    opening: Arc<[Arc<DecryptionKey>]>,
 }
 
 struct Key {
     row: StoredKey,
-    alg: Alg,
-    private: PrivateKey,
+    usage: KeyUse,
+    part: Part,
+}
+
+/// What a key does, read once and ready.
+enum Part {
+    Token(Box<PrivateKey>),
+    Saml(Arc<SamlKey>),
+    Opens(Opener),
 }
 
 impl fmt::Debug for Signers {
@@ -82,16 +99,22 @@ impl Signers {
         closed
     }
 
-    /// Seals a key as a row of the store. Drawing one ([`PrivateKey::draw`]) is the caller's: RSA takes its time, and is
-    /// not for a thread that serves.
+    /// Seals a key as a row of the store. Drawing one ([`PrivateKey::draw`], of the kind its use has) is the caller's: RSA
+    /// takes its time, and is not for a thread that serves.
     pub fn row(&self, ids: &dyn Ids, make: &Make, private: &PrivateKey, now: Instant) -> StoredKey {
-        let public = jwk(private, make.alg).to_string();
-        let beside = [make.place.as_str(), make.alg.as_str(), &public];
-        let sealed = self.sealer.seal(ids, PURPOSE, &beside, &private.to_pkcs8());
+        let (word, mut public) = (make.usage.as_str(), jwk(private, make.usage.kind()));
+        if !matches!(make.usage, KeyUse::Token(_)) {
+            let until = make.remove_at.max(now + CERTIFIED);
+            let made = saml::self_signed(private, make.usage.kind(), &make.place, now, until);
+            let certificate = made.unwrap_or_else(|| unreachable!("a key drawn for SAML has a certificate"));
+            public["x5c"] = saml::x5c(&certificate);
+        }
+        let public = public.to_string();
+        let sealed = self.sealer.seal(ids, PURPOSE, &[make.place.as_str(), word, &public], &private.to_pkcs8());
         StoredKey {
             sealed: sealed.unwrap_or_else(|| unreachable!("no key is longer than {MAX_SEALED} bytes")),
             kid: make.place.clone(),
-            alg: make.alg.as_str().to_owned(),
+            alg: word.to_owned(),
             public,
             created: now,
             use_from: make.use_from,
@@ -106,17 +129,61 @@ impl Signers {
     }
 
     fn open(&self, row: &StoredKey) -> Option<Key> {
-        let alg = Alg::named(&row.alg)?;
+        let usage = KeyUse::named(&row.alg)?;
         let beside = [row.kid.as_str(), row.alg.as_str(), &row.public];
-        let private = PrivateKey::from_pkcs8(alg, &self.sealer.open(PURPOSE, &beside, &row.sealed)?)?;
-        Some(Key { row: row.clone(), alg, private })
+        let private = PrivateKey::from_pkcs8(usage.kind(), &self.sealer.open(PURPOSE, &beside, &row.sealed)?)?;
+        let part = match usage {
+            KeyUse::Token(_) => Part::Token(Box::new(private)),
+            KeyUse::Saml(alg) => {
+                let certificate = saml::certificate_by(row, &private)?;
+                Part::Saml(Arc::new(SamlKey { private, certificate, alg }))
+            }
+            KeyUse::SamlOpening => {
+                let certificate = saml::certificate_by(row, &private)?;
+                Part::Opens(Opener::new(&private, certificate)?)
+            }
+        };
+        Some(Key { row: row.clone(), usage, part })
     }
 
     /// Signs claims, which must be an object, as a token of the type `typ`, with the key whose time it is.
     pub fn sign(&self, alg: Alg, typ: &str, claims: &impl Serialize, now: Instant) -> Result<String, SignError> {
         let set = self.set.load();
-        let key = set.signs(alg, now).ok_or(SignError::NotReady(alg))?;
-        jose::sign(&key.private, alg, key.private.public().thumbprint(), typ, claims).map_err(SignError::Jose)
+        match set.serves(KeyUse::Token(alg), now).map(|key| &key.part) {
+            Some(Part::Token(key)) => {
+                jose::sign(key, alg, key.public().thumbprint(), typ, claims).map_err(SignError::Jose)
+            }
+            _ => Err(SignError::NotReady(alg)),
+        }
+    }
+
+    /// The key that signs messages of SAML now: the one whose time it is, and never another one.
+    pub fn saml(&self, alg: Alg, now: Instant) -> Result<Arc<SamlKey>, SignError> {
+        match self.set.load().serves(KeyUse::Saml(alg), now).map(|key| &key.part) {
+            Some(Part::Saml(key)) => Ok(Arc::clone(key)),
+            _ => Err(SignError::NotReady(alg)),
+        }
+    }
+
+    /// Every key that opens what was encrypted for us: a partner that still holds an old certificate is understood too.
+    pub fn saml_opening(&self) -> Arc<[Arc<DecryptionKey>]> {
+        Arc::clone(&self.set.load().opening)
+    }
+
+    /// What of the keys of SAML is to stand in metadata.
+    pub fn saml_published(&self, now: Instant) -> SamlPublished {
+        let set = self.set.load();
+        let signing = [Alg::RS256, Alg::ES256].into_iter().flat_map(|alg| set.ordered(KeyUse::Saml(alg), now));
+        let opening = set.ordered(KeyUse::SamlOpening, now);
+        let certificate = |key: &Key| match &key.part {
+            Part::Token(_) => None,
+            Part::Saml(key) => Some(key.certificate.clone()),
+            Part::Opens(key) => Some(key.certificate.clone()),
+        };
+        SamlPublished {
+            signing: signing.filter_map(certificate).collect(),
+            opening: opening.into_iter().filter_map(certificate).take(1).collect(),
+        }
     }
 
     /// Believes a token that this house signed, with a key that is still in the set.
@@ -129,31 +196,64 @@ impl Signers {
         Arc::clone(&self.set.load().published)
     }
 
-    /// The algorithms that can be signed with now.
+    /// The algorithms that tokens can be signed with now.
     pub fn ready(&self, now: Instant) -> Vec<Alg> {
         let set = self.set.load();
-        SIGNED_WITH.iter().copied().filter(|alg| set.signs(*alg, now).is_some()).collect()
+        SIGNED_WITH.iter().copied().filter(|alg| set.serves(KeyUse::Token(*alg), now).is_some()).collect()
+    }
+
+    /// What there is no key for now.
+    pub fn missing(&self, now: Instant) -> Vec<KeyUse> {
+        let set = self.set.load();
+        KeyUse::ALL.iter().copied().filter(|usage| set.serves(*usage, now).is_none()).collect()
     }
 }
 
 impl Set {
     fn new(keys: Vec<Arc<Key>>) -> Set {
-        let listed: Vec<Value> = keys.iter().map(|key| jwk(&key.private, key.alg)).collect();
-        let public = keys
-            .iter()
-            .map(|key| Jwk {
-                kid: Some(key.private.public().thumbprint().to_owned()),
-                alg: Some(key.row.alg.clone()),
+        let tokens = || {
+            keys.iter().filter_map(|key| match (&key.part, key.usage) {
+                (Part::Token(private), KeyUse::Token(alg)) => Some((&**private, alg)),
+                _ => None,
+            })
+        };
+        let listed: Vec<Value> = tokens().map(|(private, alg)| jwk(private, alg)).collect();
+        let public = tokens()
+            .map(|(private, alg)| Jwk {
+                kid: Some(private.public().thumbprint().to_owned()),
+                alg: Some(alg.as_str().to_owned()),
                 usage: Some("sig".to_owned()),
-                key: key.private.public().clone(),
+                key: private.public().clone(),
             })
             .collect();
-        Set { keys, public: Jwks::new(public), published: json!({ "keys": listed }).to_string().into() }
+        let opening = keys.iter().filter_map(|key| match &key.part {
+            Part::Opens(opener) => Some(Arc::clone(&opener.key)),
+            _ => None,
+        });
+        let opening = opening.collect();
+        Set { public: Jwks::new(public), published: json!({ "keys": listed }).to_string().into(), opening, keys }
     }
 
-    fn signs(&self, alg: Alg, now: Instant) -> Option<&Key> {
-        let row = plan::signs(self.keys.iter().filter(|key| key.alg == alg).map(|key| &key.row), now)?;
+    fn of(&self, usage: KeyUse) -> impl Iterator<Item = &Arc<Key>> {
+        self.keys.iter().filter(move |key| key.usage == usage)
+    }
+
+    fn serves(&self, usage: KeyUse, now: Instant) -> Option<&Key> {
+        let row = plan::signs(self.of(usage).map(|key| &key.row), now)?;
         self.keys.iter().find(|key| key.row.kid == row.kid).map(Arc::as_ref)
+    }
+
+    /// The keys for one use: the one that serves, those to come, those that served.
+    fn ordered(&self, usage: KeyUse, now: Instant) -> Vec<&Key> {
+        let serves = self.serves(usage, now).map(|key| key.row.kid.as_str());
+        let mut keys: Vec<&Key> = self.of(usage).map(Arc::as_ref).collect();
+        let rank = |key: &Key| match () {
+            () if Some(key.row.kid.as_str()) == serves => 0,
+            () if key.row.use_from > now => 1,
+            () => 2,
+        };
+        keys.sort_by_key(|key| (rank(key), key.row.use_from));
+        keys
     }
 }
 

@@ -7,7 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use preau_keys::SystemIds;
 use preau_keys::jose::jwe::{DecryptionKey, KeyWrap};
 use preau_keys::jose::{Alg, PrivateKey};
+use preau_keys::signers::{KeyUse, plan};
 use preau_keys::xml::{ContentCipher, Document, decrypt, encrypt, sign};
+use preau_keys::{Keyring, Sealer, Signers};
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -221,4 +223,40 @@ proptest! {
         let believed = bench.verifies(&signed, &EC);
         prop_assert!(believed.is_ok(), "{:?}", believed);
     }
+}
+
+#[test]
+fn a_key_of_the_house_signs_what_its_certificate_verifies_and_opens_what_is_encrypted_for_it() {
+    let (bench, now) = (Bench::new(), preau_domain::Instant(1_800_000_000_000));
+    let signers = Signers::new(Sealer::new(&Keyring::ephemeral(b"1")));
+    let rows: Vec<_> = plan(&[], now)
+        .make
+        .iter()
+        .filter(|make| !matches!(make.usage, KeyUse::Token(_)))
+        .map(|make| signers.row(&SystemIds, make, &PrivateKey::draw(make.usage.kind()), now))
+        .collect();
+    assert!(rows.len() == 3 && signers.take(&rows).is_empty());
+    let pem = |name: &str, der: &[u8]| {
+        let kind = "CERTIFICATE";
+        bench.write(name, &format!("-----BEGIN {kind}-----\n{}\n-----END {kind}-----\n", STANDARD.encode(der)))
+    };
+    for alg in [Alg::RS256, Alg::ES256] {
+        let key = signers.saml(alg, now).unwrap();
+        let signed = sign(&document(""), ROOT, "root", &key.private, alg, Some(&key.certificate)).unwrap();
+        let (signed, own) = (bench.write("signed.xml", &signed), pem("own.pem", &key.certificate));
+        let verify = |trusted: &Path| {
+            let trusted = trusted.to_str().unwrap();
+            let time = ["--verification-time", "2027-02-01 00:00:00"];
+            let args = ["--verify", "--trusted-pem", trusted, time[0], time[1], "--id-attr:ID", "urn:root:root"];
+            bench.xmlsec1(&args, &[&signed])
+        };
+        verify(&own).unwrap_or_else(|said| panic!("{alg:?}: {said}"));
+        let other = signers.saml_published(now).signing.into_iter().find(|der| *der != key.certificate).unwrap();
+        assert!(verify(&pem("other.pem", &other)).is_err(), "control");
+    }
+    let opening = signers.saml_published(now).opening;
+    let to = preau_keys::xml::public_key_of(&opening[0]).unwrap();
+    let sealed = encrypt(&SystemIds, &document("secret"), &to, ContentCipher::Aes256Gcm).unwrap();
+    let holder = Document::parse(format!("<h>{sealed}</h>").as_bytes()).unwrap();
+    assert!(decrypt(holder.unverified(), &signers.saml_opening()).is_ok());
 }

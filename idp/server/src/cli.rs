@@ -182,16 +182,21 @@ pub enum KeysCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Make new ones ahead of time. The server does this by itself every ninety days.
+    /// Make new ones ahead of time. The server does this by itself: every ninety days for tokens, every three years for
+    /// SAML.
     Rotate(RotateArgs),
 }
 
 /// `preau keys rotate`.
 #[derive(Debug, Args)]
 pub struct RotateArgs {
-    /// Only for this algorithm: RS256, ES256 or EdDSA.
+    /// Only for this use: RS256, ES256 or EdDSA for tokens, saml-RS256, saml-ES256 or saml-RSA-OAEP for SAML.
     #[arg(long, value_name = "ALGORITHM")]
     pub alg: Option<String>,
+    /// Days until the new key takes over: it is published from now on beside the old one. Three for tokens and ninety for
+    /// SAML unless said, so that services have had the time to learn it.
+    #[arg(long, value_name = "DAYS", conflicts_with = "compromised")]
+    pub in_days: Option<u16>,
     /// A private key may be known to others: the new key signs at once, the old ones leave the published set, and nothing
     /// they signed is believed any more. Services that keep the set for a while refuse sign-ons until they read it again.
     #[arg(long)]

@@ -10,7 +10,6 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use preau_connector_api::{Connector, Directory, Problem};
 use preau_domain::{AuditEvent, AuditKind, Clock, CorrelationId, Seconds, SourceId};
 use preau_keys::SystemIds;
-use preau_keys::signers::SIGNED_WITH;
 use preau_provision::{Options, Silent, SyncContext, SyncError, synchronise};
 use preau_store::{RunOutcome, Store, StoreError, Swept};
 use preau_web::Hub;
@@ -194,7 +193,7 @@ pub(crate) async fn signing_keys(signing: &Signing, patient: bool, closed: &mut 
     }
     metrics::gauge!("preau_signing_keys_closed").set(done.closed.len() as f64);
     *closed = done.closed;
-    !closed.is_empty() || signing.signers.ready(signing.clock.now()) == SIGNED_WITH
+    !closed.is_empty() || signing.signers.missing(signing.clock.now()).is_empty()
 }
 
 /// Takes away what expired.

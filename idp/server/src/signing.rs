@@ -1,9 +1,9 @@
-//! The keys tokens are signed with, between the store and the running set: taken from it, made when one is due, taken
+//! The keys the house signs with, between the store and the running set: taken from it, made when one is due, taken
 //! away when nothing needs it any more. When that is belongs to the plan of `idp/keys`.
 
 use preau_domain::{Clock, StoredKey};
-use preau_keys::jose::{Alg, PrivateKey};
-use preau_keys::signers::{Make, Plan, Rhythm, plan};
+use preau_keys::jose::PrivateKey;
+use preau_keys::signers::{Make, Plan, plan};
 use preau_keys::{Signers, SystemIds};
 use preau_store::{Store, StoreError};
 use std::sync::Arc;
@@ -41,8 +41,8 @@ impl Signing {
     /// is left to a later call.
     pub async fn settle(&self, patient: bool) -> Result<Done, StoreError> {
         let (rows, closed) = self.load().await?;
-        let mut todo = plan(&rows, self.clock.now(), &Rhythm::default());
-        todo.make.retain(|make| patient || quick(make.alg));
+        let mut todo = plan(&rows, self.clock.now());
+        todo.make.retain(|make| patient || make.usage.quick());
         if todo == Plan::default() {
             return Ok(Done { closed, ..Done::default() });
         }
@@ -74,22 +74,18 @@ impl Signing {
     /// Draws a key where nobody is kept waiting.
     async fn draw(&self, make: &Make) -> Result<StoredKey, StoreError> {
         let (signers, make, now) = (Arc::clone(&self.signers), make.clone(), self.clock.now());
-        tokio::task::spawn_blocking(move || signers.row(&SystemIds, &make, &PrivateKey::draw(make.alg), now))
+        tokio::task::spawn_blocking(move || signers.row(&SystemIds, &make, &PrivateKey::draw(make.usage.kind()), now))
             .await
             .map_err(|error| StoreError::Backend(format!("a key was not drawn: {error}")))
     }
-}
-
-/// Whether a key of this kind is drawn in no time.
-fn quick(alg: Alg) -> bool {
-    !matches!(alg, Alg::RS256 | Alg::PS256)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::SystemClock;
-    use preau_keys::signers::{SIGNED_WITH, replacement};
+    use preau_keys::jose::Alg;
+    use preau_keys::signers::{CutOver, KeyUse, SIGNED_WITH, replacement};
     use preau_keys::{Keyring, Sealer};
     use std::path::Path;
 
@@ -104,13 +100,14 @@ mod tests {
     async fn a_first_start_has_quick_keys_at_once_and_rsa_soon() {
         let folder = tempfile::tempdir().unwrap();
         let house = server(folder.path(), b"1").await;
-        assert_eq!(house.settle(false).await.unwrap().made, ["es256-1", "eddsa-1"]);
+        assert_eq!(house.settle(false).await.unwrap().made, ["es256-1", "eddsa-1", "saml-es256-1"]);
         let now = house.clock.now();
         assert_eq!(house.signers.ready(now), [Alg::ES256, Alg::EdDSA]);
         let early = house.signers.sign(Alg::RS256, "JWT", &serde_json::json!({}), now);
         assert_eq!(early, Err(preau_keys::SignError::NotReady(Alg::RS256)), "a clear answer, and no other key");
-        assert_eq!(house.settle(true).await.unwrap().made, ["rs256-1"]);
+        assert_eq!(house.settle(true).await.unwrap().made, ["rs256-1", "saml-rs256-1", "saml-rsa-oaep-1"]);
         assert_eq!(house.signers.ready(house.clock.now()), SIGNED_WITH);
+        assert!(house.signers.missing(house.clock.now()).is_empty());
         assert_eq!(house.settle(true).await.unwrap(), Done::default(), "nothing is left to do");
     }
 
@@ -126,7 +123,7 @@ mod tests {
         };
         let (a, b) = tokio::join!(first.settle(true), second.settle(true));
         let (a, b) = (a.unwrap(), b.unwrap());
-        assert_eq!(a.made.len() + b.made.len(), SIGNED_WITH.len(), "{a:?} {b:?}");
+        assert_eq!(a.made.len() + b.made.len(), KeyUse::ALL.len(), "{a:?} {b:?}");
         // The one that was faster may have looked before the other's last key was there.
         first.settle(true).await.unwrap();
         second.settle(true).await.unwrap();
@@ -144,8 +141,8 @@ mod tests {
             clock: Arc::clone(&first.clock),
         };
         let done = foreign.settle(true).await.unwrap();
-        assert_eq!((done.closed.len(), done.made.len()), (SIGNED_WITH.len(), 0));
-        assert!(foreign.signers.ready(foreign.clock.now()).is_empty());
+        assert_eq!((done.closed.len(), done.made.len()), (KeyUse::ALL.len(), 0));
+        assert_eq!(foreign.signers.missing(foreign.clock.now()), KeyUse::ALL);
     }
 
     #[tokio::test]
@@ -157,7 +154,7 @@ mod tests {
         let typ = preau_keys::jose::Typ::Is(&["JWT"]);
         assert!(house.signers.verify_own(&token, typ).is_ok(), "control");
         let (rows, _) = house.load().await.unwrap();
-        let todo = replacement(&rows, Alg::ES256, house.clock.now(), &Rhythm::default(), true);
+        let todo = replacement(&rows, KeyUse::Token(Alg::ES256), house.clock.now(), CutOver::Compromised);
         let done = house.apply(&todo).await.unwrap();
         assert_eq!((done.made, done.removed), (vec!["es256-2".to_owned()], vec!["es256-1".to_owned()]));
         assert!(house.signers.verify_own(&token, typ).is_err());

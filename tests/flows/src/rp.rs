@@ -14,7 +14,7 @@ use preau_connector_api::{
 };
 use preau_domain::{Fact, Identifier, Instant, Profile, ReleaseRule, StoredKey};
 use preau_keys::jose::{Alg, Expect, Jwks, PrivateKey, Typ, verify};
-use preau_keys::signers::{Make, Rhythm, plan};
+use preau_keys::signers::{Make, plan};
 use serde_json::{Map, Value};
 use std::sync::OnceLock;
 use url::Url;
@@ -137,8 +137,8 @@ impl TestHub {
 /// The keys every hub of the stories signs with: drawn once, because RSA takes its time.
 fn signing_keys(hub: &TestHub) -> Vec<StoredKey> {
     static KEYS: OnceLock<Vec<StoredKey>> = OnceLock::new();
-    let draw = |make: &Make| hub.hub.signers.row(&*hub.hub.ids, make, &PrivateKey::draw(make.alg), Instant(0));
-    KEYS.get_or_init(|| plan(&[], Instant(0), &Rhythm::default()).make.iter().map(draw).collect()).clone()
+    let draw = |make: &Make| hub.hub.signers.row(&*hub.hub.ids, make, &PrivateKey::draw(make.usage.kind()), Instant(0));
+    KEYS.get_or_init(|| plan(&[], Instant(0)).make.iter().map(draw).collect()).clone()
 }
 
 impl OidcRp {

@@ -13,7 +13,7 @@ fn signers(seed: &[u8]) -> Signers {
 
 fn drawn(signers: &Signers, alg: Alg, place: &str, use_from: Instant) -> StoredKey {
     let (retire_at, remove_at) = (use_from + Seconds(10), use_from + Seconds(20));
-    let make = Make { place: place.to_owned(), alg, use_from, retire_at, remove_at };
+    let make = Make { place: place.to_owned(), usage: KeyUse::Token(alg), use_from, retire_at, remove_at };
     signers.row(&SystemIds, &make, &PrivateKey::draw(alg), NOW)
 }
 
@@ -112,4 +112,67 @@ fn the_same_rows_change_nothing() {
     signers.take(&rows);
     assert!(Arc::ptr_eq(&before, &signers.jwks()));
     assert_eq!(format!("{signers:?}"), "Signers(es256-1)");
+}
+
+fn saml(signers: &Signers, usage: KeyUse, place: &str, use_from: Instant) -> StoredKey {
+    let (retire_at, remove_at) = (use_from + Seconds(10), use_from + Seconds(20));
+    let make = Make { place: place.to_owned(), usage, use_from, retire_at, remove_at };
+    signers.row(&SystemIds, &make, &PrivateKey::draw(usage.kind()), NOW)
+}
+
+#[test]
+fn a_key_of_saml_has_a_certificate_signs_no_token_and_is_in_no_set_of_tokens() {
+    let signers = signers(b"1");
+    let rows = [
+        saml(&signers, KeyUse::Saml(Alg::ES256), "saml-es256-1", NOW),
+        saml(&signers, KeyUse::SamlOpening, "saml-rsa-oaep-1", NOW),
+    ];
+    assert!(signers.take(&rows).is_empty());
+    let key = signers.saml(Alg::ES256, NOW).unwrap();
+    assert_eq!(crate::xml::public_key_of(&key.certificate).as_ref(), Some(key.private.public()));
+    assert_eq!(signers.saml_published(NOW).signing, std::slice::from_ref(&key.certificate));
+    assert_eq!(signers.saml_published(NOW).opening.len(), 1);
+    assert_eq!(signers.saml(Alg::RS256, NOW).unwrap_err(), SignError::NotReady(Alg::RS256), "what opens does not sign");
+    assert_eq!(&*signers.jwks(), r#"{"keys":[]}"#);
+    assert_eq!(signers.sign(Alg::ES256, "JWT", &json!({}), NOW), Err(SignError::NotReady(Alg::ES256)));
+    let forged = jose::sign(&key.private, Alg::ES256, key.private.public().thumbprint(), "JWT", &json!({})).unwrap();
+    assert_eq!(signers.verify_own(&forged, ANY).unwrap_err(), JoseError::UnknownKey);
+}
+
+#[test]
+fn old_and_new_certificates_stand_side_by_side_and_the_old_key_signs_until_the_hour() {
+    let signers = signers(b"1");
+    let usage = KeyUse::Saml(Alg::ES256);
+    let rows = [
+        saml(&signers, usage, "saml-es256-1", NOW),
+        saml(&signers, usage, "saml-es256-2", NOW + Seconds(5)),
+        saml(&signers, KeyUse::SamlOpening, "saml-rsa-oaep-1", NOW),
+        saml(&signers, KeyUse::SamlOpening, "saml-rsa-oaep-2", NOW + Seconds(5)),
+    ];
+    signers.take(&rows);
+    let signs = |at| signers.saml(Alg::ES256, at).unwrap().certificate.clone();
+    let (old, new) = (signs(NOW + Seconds(4)), signs(NOW + Seconds(5)));
+    assert_ne!(old, new);
+    assert_eq!(signers.saml_published(NOW + Seconds(4)).signing, [old.clone(), new.clone()]);
+    assert_eq!(signers.saml_published(NOW + Seconds(5)).signing, [new, old]);
+    let opening = |at| signers.saml_published(at).opening;
+    assert_ne!(opening(NOW), opening(NOW + Seconds(5)), "partners encrypt for one key");
+    assert_eq!(signers.saml_opening().len(), 2, "and each that is kept opens");
+}
+
+#[test]
+fn a_certificate_of_another_key_keeps_the_row_closed() {
+    let ours = signers(b"1");
+    let usage = KeyUse::Saml(Alg::ES256);
+    let (row, other) = (saml(&ours, usage, "a", NOW), saml(&ours, usage, "b", NOW));
+    assert!(ours.opens(&row), "control");
+    assert!(!ours.opens(&StoredKey { public: other.public.clone(), ..row.clone() }));
+    assert!(!ours.opens(&StoredKey { alg: "ES256".to_owned(), ..row.clone() }), "nor does it become one of tokens");
+    let (private, stranger) = (PrivateKey::draw(Alg::ES256), PrivateKey::draw(Alg::ES256));
+    let certified = saml::self_signed(&stranger, Alg::ES256, "a", NOW, NOW + Seconds(1)).unwrap();
+    let row = |public: Value| StoredKey { public: public.to_string(), ..row.clone() };
+    let carries = row(json!({ "x5c": saml::x5c(&certified) }));
+    assert_eq!(saml::certificate_by(&carries, &stranger).as_ref(), Some(&certified), "control");
+    assert_eq!(saml::certificate_by(&carries, &private), None);
+    assert_eq!(saml::certificate_by(&row(json!({})), &private), None);
 }

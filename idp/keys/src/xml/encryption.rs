@@ -11,6 +11,7 @@ use crate::jose::jwe::{DecryptionKey, Enc};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use preau_domain::Ids;
+use std::borrow::Borrow;
 use zeroize::Zeroizing;
 
 /// Wrapped keys tried for one content.
@@ -64,7 +65,7 @@ pub fn encrypt(ids: &dyn Ids, element: &str, to: &PublicKey, cipher: ContentCiph
 
 /// Opens what stands in an element such as `EncryptedAssertion`: one `EncryptedData`, its key inside or beside it. Whatever
 /// is wrong with keys and ciphertexts is one error.
-pub fn decrypt(holder: &Element, keys: &[DecryptionKey]) -> Result<Document, XmlError> {
+pub fn decrypt(holder: &Element, keys: &[impl Borrow<DecryptionKey>]) -> Result<Document, XmlError> {
     let data = holder.one(XENC, "EncryptedData")?.ok_or(XmlError::Absent)?;
     let enc = match method(data)?.attribute("Algorithm") {
         Some(AES128_GCM) => Enc::A128GCM,
@@ -79,7 +80,7 @@ pub fn decrypt(holder: &Element, keys: &[DecryptionKey]) -> Result<Document, Xml
     let content = cipher_value(data)?;
     let tried = |wrapped: &&Element| -> Result<Option<Zeroizing<Vec<u8>>>, XmlError> {
         let (sha1, value) = (with_sha1(method(wrapped)?)?, cipher_value(wrapped)?);
-        Ok(keys.iter().find_map(|key| open(enc, &key.unwrap_oaep(sha1, enc, &value), &content)))
+        Ok(keys.iter().find_map(|key| open(enc, &key.borrow().unwrap_oaep(sha1, enc, &value), &content)))
     };
     for wrapped in &wrapped {
         if let Some(opened) = tried(wrapped)? {

@@ -6,7 +6,7 @@ use crate::output::say;
 use crate::{SystemClock, assembly};
 use preau_connector_api::Problem;
 use preau_domain::{Clock, Instant};
-use preau_keys::signers::SIGNED_WITH;
+use preau_keys::signers::KeyUse;
 use preau_keys::{Sealer, Signers};
 use preau_store::{RunOutcome, Store};
 use serde::Serialize;
@@ -295,7 +295,7 @@ async fn sources(checks: &mut Checks, loaded: &Loaded, store: Option<&dyn Store>
     }
 }
 
-/// Whether the keys tokens are signed with are there and open.
+/// Whether the keys the house signs with are there and open.
 async fn signing_keys(checks: &mut Checks, loaded: &Loaded, demo: bool, store: &Arc<dyn Store>) {
     const WHAT: &str = "signing keys";
     if !loaded.path(&loaded.config.keys.dir).join(preau_keys::MASTER_KEY_FILE).exists() {
@@ -309,14 +309,16 @@ async fn signing_keys(checks: &mut Checks, loaded: &Loaded, demo: bool, store: &
         Err(error) => return checks.add(State::Fail, WHAT, error, Some("look at the database")),
     };
     let closed = signers.take(&rows);
-    let ready: Vec<&str> = signers.ready(SystemClock::new().now()).into_iter().map(|alg| alg.as_str()).collect();
+    let missing = signers.missing(SystemClock::new().now());
+    let ready: Vec<&str> =
+        KeyUse::ALL.iter().filter(|usage| !missing.contains(usage)).map(|usage| usage.as_str()).collect();
     if rows.is_empty() {
         checks.add(State::Warn, WHAT, "none yet", Some("the first start of the server makes them"));
     } else if !closed.is_empty() {
         let advice = "put the master key of this database back in the folder of keys; if it is lost for good, run \
                       `preau keys rotate --compromised`";
         checks.add(State::Fail, WHAT, format!("sealed with another master key: {}", closed.join(", ")), Some(advice));
-    } else if ready.len() < SIGNED_WITH.len() {
+    } else if !missing.is_empty() {
         checks.add(
             State::Warn,
             WHAT,

@@ -1,14 +1,13 @@
-//! `preau keys`: the keys tokens are signed with.
+//! `preau keys`: the keys the house signs with, tokens as well as SAML.
 
 use crate::cli::{Failure, RotateArgs};
 use crate::config::Loaded;
 use crate::output::say;
 use crate::signing::Signing;
 use crate::{SystemClock, assembly};
-use preau_domain::{AuditEvent, AuditKind, CorrelationId, Instant, StoredKey};
-use preau_keys::jose::Alg;
-use preau_keys::signers::{Phase, Rhythm, SIGNED_WITH, phase, replacement};
-use preau_keys::{Sealer, Signers, SystemIds};
+use preau_domain::{AuditEvent, AuditKind, CorrelationId, Instant, Seconds, StoredKey};
+use preau_keys::signers::{CutOver, KeyUse, Phase, certificate_of, phase, replacement};
+use preau_keys::{Sealer, Signers, SystemIds, fingerprint};
 use serde::Serialize;
 use serde_json::Value;
 use std::sync::Arc;
@@ -19,6 +18,7 @@ struct Told {
     key: String,
     alg: String,
     kid: String,
+    certificate_sha256: Option<String>,
     phase: &'static str,
     opens: bool,
     created: String,
@@ -41,8 +41,11 @@ pub async fn list(loaded: &Loaded, demo: bool, json: bool) -> Result<(), Failure
     }
     for key in told {
         let closed = if key.opens { "" } else { "  DOES NOT OPEN: sealed with another master key" };
-        say!("{:<10} {:<8} signs from {}, gives way {}{closed}", key.key, key.phase, key.signs_from, key.gives_way)?;
-        say!("{:<10} kid {}", "", key.kid)?;
+        say!("{:<16} {:<8} signs from {}, gives way {}{closed}", key.key, key.phase, key.signs_from, key.gives_way)?;
+        match key.certificate_sha256 {
+            Some(print) => say!("{:<16} certificate sha256 {print}", "")?,
+            None => say!("{:<16} kid {}", "", key.kid)?,
+        }
     }
     Ok(())
 }
@@ -53,6 +56,7 @@ fn tell(signers: &Signers, rows: &[StoredKey], row: &StoredKey, now: Instant) ->
         key: row.kid.clone(),
         alg: row.alg.clone(),
         kid: public["kid"].as_str().unwrap_or_default().to_owned(),
+        certificate_sha256: certificate_of(row).map(|der| fingerprint(&der)),
         phase: match phase(rows, row, now) {
             Phase::Next => "next",
             Phase::Active => "active",
@@ -69,18 +73,20 @@ fn tell(signers: &Signers, rows: &[StoredKey], row: &StoredKey, now: Instant) ->
 /// Makes new ones: announced now and signing once everybody has had time to learn them, or at once and in place of the
 /// old ones.
 pub async fn rotate(loaded: &Loaded, demo: bool, args: &RotateArgs) -> Result<(), Failure> {
-    let algs = match &args.alg {
-        None => SIGNED_WITH.to_vec(),
-        Some(name) => {
-            let known = Alg::named(name).filter(|alg| SIGNED_WITH.contains(alg));
-            vec![known.ok_or_else(|| Failure::new(format!("nothing is signed with {name}")))?]
-        }
+    let uses = match &args.alg {
+        None => KeyUse::ALL.to_vec(),
+        Some(name) => vec![KeyUse::named(name).ok_or_else(|| Failure::new(format!("nothing is signed with {name}")))?],
     };
     let house = house(loaded, demo).await?;
-    for alg in algs {
+    for usage in uses {
         let (rows, _) = house.load().await?;
         let now = house.clock.now();
-        let todo = replacement(&rows, alg, now, &Rhythm::default(), args.compromised);
+        let cut_over = match args.in_days {
+            _ if args.compromised => CutOver::Compromised,
+            Some(days) => CutOver::At(now + Seconds(i64::from(days) * 86_400)),
+            None => CutOver::Announced,
+        };
+        let todo = replacement(&rows, usage, now, cut_over);
         let done = house.apply(&todo).await?;
         if done.made.is_empty() {
             return Err(Failure::new("another server makes a key just now: look at `preau keys list`, and try again"));

@@ -1,4 +1,4 @@
-//! The keys tokens are signed with, as an operator sees them.
+//! The keys the house signs with, as an operator sees them.
 
 use crate::desk::Desk;
 
@@ -13,19 +13,24 @@ fn a_server_makes_its_keys_and_an_operator_replaces_one() {
         assert_eq!(out.matches(phase).count(), count, "{out} {err}");
         assert!(!out.contains("sealed") && !out.contains("\"d\""), "{out}");
     };
-    server.until("an RSA key", |_| desk.run(&["keys", "list"]).1.contains("rs256-1").then_some(()));
-    listed("\"active\"", 3);
+    server.until("the last key", |_| desk.run(&["keys", "list"]).1.contains("saml-rsa-oaep-1").then_some(()));
+    listed("\"active\"", 6);
+    let (_, out, _) = desk.run(&["keys", "list"]);
+    assert_eq!(out.matches("certificate sha256").count(), 3, "those of SAML: {out}");
     let (code, out, err) = desk.run(&["keys", "rotate", "--alg", "ES256"]);
     assert!(code == 0 && out.contains("es256-2 made"), "{out} {err}");
     listed("\"next\"", 1);
     let (code, out, err) = desk.run(&["keys", "rotate", "--alg", "ES256", "--compromised"]);
     assert!(code == 0 && out.contains("es256-1 removed") && out.contains("es256-3 made"), "{out} {err}");
-    listed("\"active\"", 3);
+    listed("\"active\"", 6);
+    let (code, out, err) = desk.run(&["keys", "rotate", "--alg", "saml-RS256", "--in-days", "120"]);
+    assert!(code == 0 && out.contains("saml-rs256-2 made"), "{out} {err}");
+    listed("\"next\"", 1);
     let (code, _, err) = desk.run(&["keys", "rotate", "--alg", "HS256"]);
     assert!(code == 1 && err.contains("HS256"), "{err}");
     assert_eq!(server.stop(), 0);
     let (code, out, _) = desk.run(&["audit", "verify"]);
-    assert!(code == 0 && out.starts_with("5 events checked"), "three keys made, two replaced: {out}");
+    assert!(code == 0 && out.starts_with("9 events checked"), "six keys made, three replaced: {out}");
 }
 
 #[test]
