@@ -44,6 +44,9 @@ pub struct OidcSettings {
     pub require_pkce: Option<bool>,
     /// A request that was not pushed ahead of the browser is refused.
     pub require_pushed: Option<bool>,
+    /// A request for tokens without the proof of a key (DPoP, RFC 9449) is refused: no token of the service is worth
+    /// anything to whoever finds it.
+    pub require_dpop: Option<bool>,
     /// Services of one sector know a person by the same pairwise identifier; without it each service is a sector.
     pub sector: Option<String>,
     /// Where a tile sends the browser so that the service begins the sign-on (OpenID Connect Core, section 4).
@@ -78,6 +81,7 @@ impl OidcSettings {
             scopes: self.scopes.or(product.scopes),
             require_pkce: self.require_pkce.or(product.require_pkce),
             require_pushed: self.require_pushed.or(product.require_pushed),
+            require_dpop: self.require_dpop.or(product.require_dpop),
             sector: self.sector.or(product.sector),
             initiate_login_uri: self.initiate_login_uri.or(product.initiate_login_uri),
             backchannel_logout_uri: self.backchannel_logout_uri.or(product.backchannel_logout_uri),
@@ -308,6 +312,8 @@ pub struct OidcService {
     pub require_pkce: bool,
     /// A request that was not pushed is refused.
     pub require_pushed: bool,
+    /// A request for tokens without the proof of a key is refused.
+    pub require_dpop: bool,
     /// The sector of its pairwise identifiers, if it is not the service itself.
     pub sector: Option<String>,
     /// Where a tile sends the browser.

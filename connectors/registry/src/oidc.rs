@@ -58,6 +58,7 @@ pub(crate) fn resolve(
         scopes: settings.scopes.unwrap_or_else(|| ["profile", "email", "ent"].map(str::to_owned).into()),
         require_pkce: settings.require_pkce.unwrap_or(false) || authentication == ClientAuthentication::None,
         require_pushed: settings.require_pushed.unwrap_or(false),
+        require_dpop: settings.require_dpop.unwrap_or(false),
         sector: settings.sector,
         initiate_login_uri: settings.initiate_login_uri,
         backchannel_logout_uri: settings.backchannel_logout_uri,

@@ -5,10 +5,11 @@
 //! ([`jwe`]). A token is parsed, then verified, and only what was verified can be read: [`verify`] alone makes a
 //! [`Verified`]. Which issuer, which keys and which type of token belong to the callers; so does what is single-use.
 //!
-//! Never read, whoever sends it: `none` and every symmetric algorithm, keys and addresses of keys inside a header,
-//! extensions (`crit`, `b64`), the same member twice, deep or long documents.
+//! Never read, whoever sends it: `none` and every symmetric algorithm, keys and addresses of keys inside a header (but for
+//! [`dpop`], whose proofs speak for a key and for nobody), extensions (`crit`, `b64`), the same member twice, deep or long documents.
 
 mod claims;
+pub mod dpop;
 mod json;
 pub mod jwe;
 mod jwk;

@@ -203,20 +203,28 @@ impl OidcRp {
         Document { answer, json }
     }
 
+    /// What a browser is told that asks whether a page may call an address.
+    pub async fn options(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.ask(Method::OPTIONS, path, headers, String::new()).await.answer
+    }
+
     /// Calls an address with the proof the service registered.
     pub async fn call(&self, path: &str, form: &[(&str, &str)]) -> Document {
-        let mut form = form.to_vec();
+        self.call_with(path, &[], form).await
+    }
+
+    /// The same with some headers more.
+    pub async fn call_with(&self, path: &str, headers: &[(&str, &str)], form: &[(&str, &str)]) -> Document {
+        let (mut headers, mut form) = (headers.to_vec(), form.to_vec());
         let basic = format!("Basic {}", STANDARD.encode(format!("{}:{SECRET}", self.id)));
         match self.authentication {
-            ClientAuthentication::ClientSecretBasic => {
-                return self.post(path, &[("authorization", &basic)], &form).await;
-            }
+            ClientAuthentication::ClientSecretBasic => headers.push(("authorization", &basic)),
             ClientAuthentication::ClientSecretPost => {
                 form.extend([("client_id", &*self.id), ("client_secret", SECRET)])
             }
             _ => form.push(("client_id", &self.id)),
         }
-        self.post(path, &[], &form).await
+        self.post(path, &headers, &form).await
     }
 
     /// Redeems a code.

@@ -118,6 +118,12 @@ impl PublicKey {
         }
     }
 
+    /// Reads a JWK that stands alone, which must hold nothing private.
+    pub(super) fn alone(members: &Map<String, Value>) -> Option<PublicKey> {
+        let private = PRIVATE.iter().any(|name| members.contains_key(*name));
+        PublicKey::from_members(members).filter(|_| !private)
+    }
+
     /// What names the key's value in a JWK, `kty` included.
     fn members(&self) -> Vec<(&'static str, String)> {
         match &self.kind {

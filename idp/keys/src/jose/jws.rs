@@ -30,7 +30,7 @@ pub enum Typ<'a> {
 }
 
 impl Typ<'_> {
-    fn fits(self, typ: Option<&str>) -> bool {
+    pub(super) fn fits(self, typ: Option<&str>) -> bool {
         let (names, absent) = match self {
             Typ::Is(names) => (names, false),
             Typ::IsOrAbsent(names) => (names, true),
@@ -54,6 +54,10 @@ pub struct Verified {
 }
 
 impl Verified {
+    pub(super) fn of(header: Header, claims: Map<String, Value>) -> Verified {
+        Verified { alg: header.alg, kid: header.kid, typ: header.typ, claims }
+    }
+
     /// How it was signed.
     pub fn alg(&self) -> Alg {
         self.alg
@@ -122,7 +126,7 @@ pub fn verify(compact: &str, keys: &Jwks, expect: Expect<'_>) -> Result<Verified
         return Err(JoseError::Signature);
     }
     let claims = json::object(&parts.payload).ok_or(JoseError::Malformed)?;
-    Ok(Verified { alg: header.alg, kid: header.kid, typ: header.typ, claims })
+    Ok(Verified::of(header, claims))
 }
 
 /// The issuer a token claims to be from, **not verified**: only to find whose keys it is to be verified with.
@@ -134,20 +138,20 @@ pub fn claimed_issuer(compact: &str) -> Result<String, JoseError> {
 }
 
 /// A token taken apart.
-struct Parts<'a> {
-    signed: &'a str,
+pub(super) struct Parts<'a> {
+    pub(super) signed: &'a str,
     header: Vec<u8>,
-    payload: Vec<u8>,
-    signature: Vec<u8>,
+    pub(super) payload: Vec<u8>,
+    pub(super) signature: Vec<u8>,
 }
 
-struct Header {
-    alg: Alg,
+pub(super) struct Header {
+    pub(super) alg: Alg,
     kid: Option<String>,
-    typ: Option<String>,
+    pub(super) typ: Option<String>,
 }
 
-fn parse(compact: &str) -> Result<Parts<'_>, JoseError> {
+pub(super) fn parse(compact: &str) -> Result<Parts<'_>, JoseError> {
     if compact.len() > MAX_TOKEN {
         return Err(JoseError::TooLong);
     }
@@ -160,7 +164,16 @@ fn parse(compact: &str) -> Result<Parts<'_>, JoseError> {
 
 impl Parts<'_> {
     fn header(&self) -> Result<Header, JoseError> {
-        let members = json::object(&self.header).ok_or(JoseError::Malformed)?;
+        Header::read(&self.members()?)
+    }
+
+    pub(super) fn members(&self) -> Result<Map<String, Value>, JoseError> {
+        json::object(&self.header).ok_or(JoseError::Malformed)
+    }
+}
+
+impl Header {
+    pub(super) fn read(members: &Map<String, Value>) -> Result<Header, JoseError> {
         if REFUSED.iter().any(|name| members.contains_key(*name)) {
             return Err(JoseError::Header);
         }

@@ -27,6 +27,11 @@ pub const SKEW: Seconds = Seconds(30);
 /// Longest life an assertion of a service may claim: it is remembered for as long.
 pub const ASSERTION: Seconds = Seconds(3600);
 
+/// How far the clock of whoever makes a proof of its key may differ from ours: the nonce says how fresh it is.
+pub const PROOF: Seconds = Seconds(300);
+/// How long the nonce of such proofs stays the same; it is good for as long again.
+pub const NONCE: Seconds = Seconds(120);
+
 /// Characters of a code or token: 215 random bits.
 pub const SECRET: usize = 43;
 /// Longest code or token that is looked up.

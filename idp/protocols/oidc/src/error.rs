@@ -50,6 +50,10 @@ pub enum OidcError {
     SlowDown,
     /// The device waited too long, or its code was used.
     ExpiredToken,
+    /// The proof of a key is not one, or not for this call.
+    InvalidDpopProof(&'static str),
+    /// The proof of a key lacks our nonce, or has one that is too old.
+    UseDpopNonce,
     /// The access token opens nothing.
     InvalidToken(&'static str),
     /// The access token is for something else.
@@ -157,6 +161,15 @@ impl OidcError {
             OidcError::ExpiredToken => {
                 Row("expired_token", "oidc-expired-token", S::BAD_REQUEST, "no device waits with this code")
             }
+            OidcError::InvalidDpopProof(what) => {
+                Row("invalid_dpop_proof", "oidc-invalid-dpop-proof", S::BAD_REQUEST, what)
+            }
+            OidcError::UseDpopNonce => Row(
+                "use_dpop_nonce",
+                "oidc-use-dpop-nonce",
+                S::BAD_REQUEST,
+                "ask again with the nonce of the DPoP-Nonce header in the proof",
+            ),
             OidcError::InvalidToken(what) => Row("invalid_token", "oidc-invalid-token", S::UNAUTHORIZED, what),
             OidcError::InsufficientScope => Row(
                 "insufficient_scope",
@@ -204,7 +217,7 @@ impl OidcError {
         match self {
             OidcError::ServerError | OidcError::TemporarilyUnavailable => None,
             OidcError::LoginRequired(_) | OidcError::InteractionRequired => None,
-            OidcError::AuthorizationPending | OidcError::SlowDown => None,
+            OidcError::AuthorizationPending | OidcError::SlowDown | OidcError::UseDpopNonce => None,
             OidcError::AccessDenied => Some(AuditKind::ServiceRefused),
             _ => Some(AuditKind::RequestRefused),
         }
@@ -272,6 +285,8 @@ mod tests {
             OidcError::AuthorizationPending,
             OidcError::SlowDown,
             OidcError::ExpiredToken,
+            OidcError::InvalidDpopProof("x"),
+            OidcError::UseDpopNonce,
             OidcError::InvalidToken("x"),
             OidcError::InsufficientScope,
             OidcError::ServerError,

@@ -8,6 +8,7 @@ pub mod hint;
 pub mod inspect;
 pub mod logout;
 pub mod preview;
+pub mod proof;
 pub mod pushed;
 pub mod service;
 pub mod token;

@@ -49,6 +49,26 @@ impl Code {
     }
 }
 
+/// The key whose holder alone may use a token, as `cnf` says it (RFC 7800, RFC 9449 6.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bound {
+    /// The thumbprint of a key that signs proofs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jkt: Option<String>,
+}
+
+impl Bound {
+    /// Whether whoever has the token may use it.
+    pub fn is_free(&self) -> bool {
+        *self == Bound::default()
+    }
+
+    /// How such a token is shown (RFC 6749 7.1).
+    pub fn token_type(&self) -> &'static str {
+        if self.jkt.is_some() { "DPoP" } else { "Bearer" }
+    }
+}
+
 /// What is kept beside an access or refresh token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Given {
@@ -70,6 +90,9 @@ pub struct Given {
     /// The token it was exchanged for, without which it is worth nothing.
     #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
     pub from: Option<OneTimeKey>,
+    /// Who alone may use it.
+    #[serde(rename = "k", default, skip_serializing_if = "Bound::is_free")]
+    pub bound: Bound,
     /// The request it comes from.
     #[serde(rename = "c")]
     pub correlation: CorrelationId,
@@ -84,6 +107,9 @@ pub struct Own {
     /// The service it stands for.
     #[serde(rename = "b")]
     pub by: ServiceId,
+    /// Who alone may use it.
+    #[serde(rename = "k", default, skip_serializing_if = "Bound::is_free")]
+    pub bound: Bound,
 }
 
 /// What tokens are made for.

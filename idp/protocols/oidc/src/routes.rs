@@ -2,7 +2,8 @@
 //! here.
 
 use crate::config::PUSHED;
-use crate::flow::userinfo::Told;
+use crate::flow::proof::{self, Caller};
+use crate::flow::userinfo::{Scheme, Shown, Told};
 use crate::flow::{self, authorize, client, device, inspect, logout, pushed, token};
 use crate::foreign::ForeignKeys;
 use crate::wire::{self, Response as Through};
@@ -13,8 +14,9 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use preau_domain::AuditEvent;
+use preau_keys::jose::Alg;
 use preau_web::{Door, Fault, FaultKind, Fields, Hub, Visitor};
 use serde_json::json;
 use std::sync::Arc;
@@ -22,6 +24,10 @@ use url::form_urlencoded;
 
 /// Longest form that becomes an address: what proxies commonly let through.
 const MAX_ADDRESS: usize = 7 * 1024;
+
+/// The proof of a key, and the nonce of the next one (RFC 9449).
+const DPOP: HeaderName = HeaderName::from_static("dpop");
+const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
 type House = State<Arc<Hub>>;
 type Keys = Extension<Arc<ForeignKeys>>;
@@ -106,6 +112,8 @@ struct Call {
     hub: Arc<Hub>,
     keys: Arc<ForeignKeys>,
     visitor: Visitor,
+    method: Method,
+    path: String,
     headers: HeaderMap,
     body: Bytes,
 }
@@ -117,9 +125,11 @@ impl FromRequest<Arc<Hub>> for Call {
         let (mut parts, body) = request.into_parts();
         let visitor = Visitor::from_request_parts(&mut parts, hub).await.map_err(IntoResponse::into_response)?;
         let keys = Keys::from_request_parts(&mut parts, hub).await.map_err(IntoResponse::into_response)?.0;
+        let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
         let headers = std::mem::take(&mut parts.headers);
         let body = Bytes::from_request(Request::from_parts(parts, body), hub).await;
-        Ok(Call { hub: hub.clone(), keys, visitor, headers, body: body.map_err(IntoResponse::into_response)? })
+        let body = body.map_err(IntoResponse::into_response)?;
+        Ok(Call { hub: hub.clone(), keys, visitor, method, path, headers, body })
     }
 }
 
@@ -132,15 +142,22 @@ impl Call {
         Ok(Fields::of_body(&self.body)?)
     }
 
-    /// The `Authorization` header, if there is one; one that is not text is none that anybody can believe.
-    fn authorization(&self) -> Option<&str> {
-        self.headers.get(header::AUTHORIZATION).map(|line| line.to_str().unwrap_or(""))
+    /// What it says besides its form. An `Authorization` header that is not text is none that anybody can believe.
+    fn caller(&self) -> Caller<'_> {
+        let mut lines = self.headers.get_all(DPOP).iter();
+        let proof = match (lines.next().map(HeaderValue::to_str), lines.next()) {
+            (None, _) => Ok(None),
+            (Some(Ok(line)), None) => Ok(Some(line)),
+            _ => Err(OidcError::InvalidDpopProof("one proof, in one DPoP header")),
+        };
+        let authorization = self.headers.get(header::AUTHORIZATION).map(|line| line.to_str().unwrap_or(""));
+        Caller { authorization, proof, method: &self.method, path: &self.path }
     }
 
     /// The service that calls, and the token it speaks of.
     async fn of_token(&self) -> Result<(Door, String), OidcError> {
         let fields = self.fields()?;
-        let door = client::authenticate(&self.hub, &self.keys, self.authorization(), &fields).await?;
+        let door = client::authenticate(&self.hub, &self.keys, &self.caller(), &fields).await?;
         let token = fields.one("token")?.ok_or(OidcError::InvalidRequest("token is missing"))?;
         Ok((door, token.to_owned()))
     }
@@ -153,7 +170,7 @@ impl Call {
         result: Result<T, OidcError>,
         told: impl FnOnce(T, AuditEvent) -> Response,
     ) -> Response {
-        match result {
+        let mut response = match result {
             Ok(done) => told(done, event),
             Err(error) => {
                 flow::tell_refusal(&self.hub, event, error);
@@ -162,13 +179,20 @@ impl Call {
                     None => refused(error),
                 }
             }
+        };
+        // Whoever proves a key is given the nonce of its next proof (RFC 9449 8).
+        if self.headers.contains_key(DPOP)
+            && let Ok(nonce) = HeaderValue::from_str(&proof::nonce(&self.hub))
+        {
+            response.headers_mut().insert(DPOP_NONCE, nonce);
         }
+        response
     }
 }
 
 /// Takes a request ahead of the browser (RFC 9126).
 async fn push(call: Call) -> Response {
-    let result = async { pushed::push(&call.hub, &call.keys, call.authorization(), &call.fields()?).await };
+    let result = async { pushed::push(&call.hub, &call.keys, &call.caller(), &call.fields()?).await };
     call.answer(call.event(), result.await, |(_, name), _| {
         let told = json!({ "request_uri": name, "expires_in": PUSHED.0 });
         (StatusCode::CREATED, axum::Json(told)).into_response()
@@ -177,8 +201,7 @@ async fn push(call: Call) -> Response {
 
 async fn post_token(call: Call) -> Response {
     let mut event = call.event();
-    let result =
-        async { token::redeem(&call.hub, &call.keys, call.authorization(), &call.fields()?, &mut event).await };
+    let result = async { token::redeem(&call.hub, &call.keys, &call.caller(), &call.fields()?, &mut event).await };
     let result = result.await;
     call.answer(event, result, |(door, tokens), event| {
         token::tell(&call.hub, event);
@@ -190,7 +213,7 @@ async fn post_device(call: Call) -> Response {
     let mut event = call.event();
     let asked = async {
         let fields = call.fields()?;
-        device::begin(&call.hub, &call.keys, &call.visitor, call.authorization(), &fields, &mut event).await
+        device::begin(&call.hub, &call.keys, &call.visitor, &call.caller(), &fields, &mut event).await
     };
     let result = asked.await;
     call.answer(event, result, |told, _| axum::Json(told).into_response())
@@ -219,16 +242,16 @@ async fn revoke(call: Call) -> Response {
 }
 
 /// GET reads the token in the header alone: an address is no place for one.
-async fn userinfo(method: Method, call: Call) -> Response {
+async fn userinfo(call: Call) -> Response {
     let mut event = call.event();
-    let body = (method == Method::POST).then_some(&*call.body);
-    let asked =
-        async { flow::userinfo::userinfo(&call.hub, &call.keys, &bearer(&call.headers, body)?, &mut event).await };
-    let result = asked.await;
-    let challenge = result
-        .as_ref()
-        .err()
-        .map(|error| format!("Bearer error=\"{}\", error_description=\"{}\"", error.code(), error.description()));
+    let body = (call.method == Method::POST).then_some(&*call.body);
+    let shown = shown(&call.headers, body);
+    let scheme = shown.as_ref().map_or(Scheme::Bearer, |shown| shown.scheme);
+    let result = match &shown {
+        Ok(shown) => flow::userinfo::userinfo(&call.hub, &call.keys, &call.caller(), shown, &mut event).await,
+        Err(error) => Err(*error),
+    };
+    let refused = result.as_ref().err().copied();
     let mut response = call.answer(event, result, |(door, told), event| {
         call.hub.audit(event);
         let response = match told {
@@ -237,10 +260,27 @@ async fn userinfo(method: Method, call: Call) -> Response {
         };
         allow_origin(&call.headers, &door, response)
     });
-    if let Some(value) = challenge.and_then(|challenge| HeaderValue::from_str(&challenge).ok()) {
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
+    if let Some(error) = refused {
+        challenge(&mut response, error, scheme);
     }
     response
+}
+
+/// Says where an access token was refused how to show one, and what was wrong (RFC 6750 3, RFC 9449 7.1).
+fn challenge(response: &mut Response, error: OidcError, scheme: Scheme) {
+    if matches!(error, OidcError::UseDpopNonce | OidcError::InvalidDpopProof(_)) {
+        *response.status_mut() = StatusCode::UNAUTHORIZED;
+    }
+    let why = format!("error=\"{}\", error_description=\"{}\"", error.code(), error.description());
+    let algs: Vec<&str> = Alg::ALL.iter().map(|alg| alg.as_str()).collect();
+    let algs = format!("algs=\"{}\"", algs.join(" "));
+    let challenges = match scheme {
+        Scheme::Bearer => vec![format!("Bearer {why}"), format!("DPoP {algs}")],
+        Scheme::Dpop => vec![format!("DPoP {why}, {algs}")],
+    };
+    for value in challenges.iter().filter_map(|challenge| HeaderValue::from_str(challenge).ok()) {
+        response.headers_mut().append(header::WWW_AUTHENTICATE, value);
+    }
 }
 
 async fn ask_device(State(hub): House, visitor: Visitor) -> Result<Response, Fault> {
@@ -261,12 +301,13 @@ async fn answer_device(State(hub): House, visitor: Visitor, body: Bytes) -> Resu
 }
 
 /// The access token of a request: in the header, or in the form (RFC 6750 2.1, 2.2), never in the address.
-fn bearer(headers: &HeaderMap, body: Option<&[u8]>) -> Result<String, OidcError> {
+fn shown(headers: &HeaderMap, body: Option<&[u8]>) -> Result<Shown, OidcError> {
     const NONE: OidcError = OidcError::InvalidToken("an access token is expected in the Authorization header");
     let mut lines = headers.get_all(header::AUTHORIZATION).iter();
     let line = lines.next().map(|line| line.to_str().map_err(|_| NONE)).transpose()?;
     let in_header = match line.and_then(|line| line.split_once(' ')) {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Some(token.trim().to_owned()),
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Some((token, Scheme::Bearer)),
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("dpop") => Some((token, Scheme::Dpop)),
         _ if line.is_some() => return Err(NONE),
         _ => None,
     };
@@ -275,7 +316,8 @@ fn bearer(headers: &HeaderMap, body: Option<&[u8]>) -> Result<String, OidcError>
         None => None,
     };
     match (in_header, in_form, lines.next()) {
-        (Some(token), None, None) | (None, Some(token), None) => Ok(token),
+        (Some((token, scheme)), None, None) => Ok(Shown { token: token.trim().to_owned(), scheme }),
+        (None, Some(token), None) => Ok(Shown { token, scheme: Scheme::Bearer }),
         (None, None, _) => Err(NONE),
         _ => Err(OidcError::InvalidRequest("the access token is given twice")),
     }
@@ -320,7 +362,7 @@ async fn preflight(State(hub): House, headers: HeaderMap) -> Response {
     let Some(origin) = known_origin(&hub, &headers) else { return StatusCode::NO_CONTENT.into_response() };
     let fixed = [
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
-        (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type, dpop"),
         (header::ACCESS_CONTROL_MAX_AGE, "600"),
     ];
     with_origin((StatusCode::NO_CONTENT, fixed).into_response(), origin)
@@ -345,6 +387,8 @@ fn with_origin(mut response: Response, origin: HeaderValue) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     headers.insert(header::VARY, HeaderValue::from_static("Origin"));
+    let readable = HeaderValue::from_static("dpop-nonce, www-authenticate");
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, readable);
     response
 }
 

@@ -19,6 +19,7 @@ mod oidc_conformance;
 mod oidc_conformance_logout;
 mod oidc_device;
 mod oidc_door;
+mod oidc_dpop;
 mod oidc_encrypted;
 mod oidc_pushed;
 mod oidc_services;

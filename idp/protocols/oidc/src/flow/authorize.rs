@@ -33,7 +33,8 @@ pub async fn authorize(hub: &Hub, keys: &ForeignKeys, visitor: &Visitor, fields:
     let to = to.ok_or_else(|| unknown("the redirect_uri is not one of this service"))?;
     let result = match Asked::read(fields, target.redirect_uri) {
         Ok(asked) => {
-            let asked = Asked { pushed: request.pushed.clone(), ..asked };
+            let dpop_jkt = request.jkt.clone().or(asked.dpop_jkt);
+            let asked = Asked { pushed: request.pushed.clone(), dpop_jkt, ..asked };
             at_door(hub, keys, visitor, &door, &to, asked).await
         }
         Err(error) => Err(error.into()),
@@ -148,6 +149,10 @@ pub fn allowed(oidc: &OidcService, asked: &Asked) -> Result<(), OidcError> {
     }
     if oidc.require_pkce && asked.response_type.code && asked.challenge.is_none() {
         return Err(OidcError::InvalidRequest("code_challenge is required of this service"));
+    }
+    // What passes through the browser can be bound to no key.
+    if asked.response_type.token && (oidc.require_dpop || asked.dpop_jkt.is_some()) {
+        return Err(OidcError::InvalidRequest("an access token that is bound to a key is given at the token endpoint"));
     }
     // Only what the house itself can prove may be insisted on before anybody has signed in.
     let wanted = &asked.claims.essential_acr;

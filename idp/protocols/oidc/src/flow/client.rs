@@ -5,6 +5,7 @@
 
 use crate::OidcError;
 use crate::config::{ASSERTION, SKEW};
+use crate::flow::proof::Caller;
 use crate::foreign::ForeignKeys;
 use crate::wire::Presented;
 use preau_connector_api::{ClientAuthentication, ClientSecret, OidcService};
@@ -19,10 +20,10 @@ const WRONG: OidcError = OidcError::InvalidClient("the client is unknown or its 
 pub async fn authenticate(
     hub: &Hub,
     keys: &ForeignKeys,
-    authorization: Option<&str>,
+    caller: &Caller<'_>,
     fields: &Fields,
 ) -> Result<Door, OidcError> {
-    match Presented::read(authorization, fields)? {
+    match Presented::read(caller.authorization, fields)? {
         Presented::Basic(name, secret) => by_secret(hub, &name, &secret, ClientAuthentication::ClientSecretBasic),
         Presented::Post(name, secret) => by_secret(hub, &name, &secret, ClientAuthentication::ClientSecretPost),
         Presented::Assertion(assertion, name) => by_assertion(hub, keys, &assertion, name.as_deref()).await,

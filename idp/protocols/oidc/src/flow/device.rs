@@ -5,6 +5,7 @@
 //! Pupils are not asked at all. Access is decided when the person says yes, and again when the device comes for it.
 
 use super::hand_over::granted_scopes;
+use super::proof::Caller;
 use super::token::{self, Redeemer, Tokens};
 use super::{client, sid, spoken};
 use crate::OidcError;
@@ -61,11 +62,11 @@ pub async fn begin(
     hub: &Hub,
     keys: &ForeignKeys,
     visitor: &Visitor,
-    authorization: Option<&str>,
+    caller: &Caller<'_>,
     fields: &Fields,
     event: &mut AuditEvent,
 ) -> Result<Value, OidcError> {
-    let door = client::authenticate(hub, keys, authorization, fields).await?;
+    let door = client::authenticate(hub, keys, caller, fields).await?;
     event.service = Some(door.service.id.clone());
     let oidc = spoken(&door)?;
     if !oidc.grants.contains(&OidcGrant::DeviceCode) {
@@ -251,6 +252,7 @@ pub async fn redeem(who: &Redeemer<'_>, secret: &str, event: &mut AuditEvent) ->
         sid: sid(hub, &live.session.id, door),
         by: None,
         from: None,
+        bound: who.bound.clone(),
         correlation: device.correlation,
     };
     let session = (!offline).then(|| live.session.id.clone());

@@ -4,7 +4,7 @@ use super::authorize::is_of_class;
 use super::{pushed, sid, spoken, token};
 use crate::OidcError;
 use crate::foreign::ForeignKeys;
-use crate::grants::{self, Code, Given, Holder, Notice};
+use crate::grants::{self, Bound, Code, Given, Holder, Notice};
 use crate::wire::{Asked, Response, known_scope};
 use preau_connector_api::{OidcGrant, OidcService};
 use preau_domain::{AuditEvent, AuditKind, GrantKind, TrustedUrl, Visit};
@@ -133,6 +133,7 @@ pub async fn hand_over(
         sid,
         by: None,
         from: None,
+        bound: Bound::default(),
         correlation: visitor.correlation.clone(),
     };
     let holder = Holder { door, live, session: Some(live.session.id.clone()), family: ticket.key.clone() };

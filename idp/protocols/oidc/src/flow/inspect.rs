@@ -2,11 +2,14 @@
 
 use super::{service, spoken, token, userinfo};
 use crate::OidcError;
-use crate::grants::{Given, Own};
+use crate::grants::{Bound, Given, Own};
 use crate::wire::{Wanted, claims};
 use preau_domain::{AuditEvent, Grant, GrantKind};
 use preau_web::{Door, Hub};
 use serde_json::{Map, Value, json};
+
+/// How an access token is shown that is bound to no key.
+const ACCESS: &str = "Bearer";
 
 /// Tells what a token is worth. A token of another service, a guess and a dead token are all the same: not active. `event`
 /// learns whom it is about and what leaves, where anything of a person does.
@@ -16,7 +19,7 @@ pub async fn introspect(hub: &Hub, door: &Door, secret: &str, event: &mut AuditE
         return Err(OidcError::InvalidClient("a public client cannot introspect"));
     }
     let (found, kind) = match userinfo::held(hub, secret, GrantKind::Access).await? {
-        Some(found) => (Some(found), "Bearer"),
+        Some(found) => (Some(found), ACCESS),
         None => (userinfo::held(hub, secret, GrantKind::Refresh).await?, "N_A"),
     };
     let told = match found.filter(|held| held.service == door.service.id) {
@@ -25,6 +28,8 @@ pub async fn introspect(hub: &Hub, door: &Door, secret: &str, event: &mut AuditE
         None => None,
     };
     let Some(mut told) = told else { return Ok(json!({ "active": false })) };
+    let kind =
+        if kind == ACCESS && told.get("cnf").is_some_and(|cnf| cnf.get("jkt").is_some()) { "DPoP" } else { kind };
     told.insert("token_type".to_owned(), json!(kind));
     Ok(Value::Object(told))
 }
@@ -64,7 +69,7 @@ async fn person(
         event.detail = told.keys().fold("introspection sub".to_owned(), |all, name| format!("{all} {name}"));
     }
     let client = given.by.as_ref().unwrap_or(&door.service.id);
-    told.extend(worth(hub, held, client.as_str(), &given.scopes));
+    told.extend(worth(hub, held, client.as_str(), &given.scopes, &given.bound));
     told.insert("sub".to_owned(), json!(released.user()));
     if let Some(by) = &given.by {
         told.insert("aud".to_owned(), json!(door.service.id.as_str()));
@@ -79,14 +84,14 @@ fn own(hub: &Hub, door: &Door, held: &Grant) -> Result<Option<Map<String, Value>
     if !service::allowed(hub, &kept.by, door) {
         return Ok(None);
     }
-    let mut told = worth(hub, held, kept.by.as_str(), &kept.scopes);
+    let mut told = worth(hub, held, kept.by.as_str(), &kept.scopes, &kept.bound);
     told.insert("sub".to_owned(), json!(kept.by.as_str()));
     told.insert("aud".to_owned(), json!(door.service.id.as_str()));
     Ok(Some(told))
 }
 
 /// What is told of every token.
-fn worth(hub: &Hub, held: &Grant, client: &str, scopes: &[String]) -> Map<String, Value> {
+fn worth(hub: &Hub, held: &Grant, client: &str, scopes: &[String], bound: &Bound) -> Map<String, Value> {
     let told = [
         ("active", json!(true)),
         ("iss", json!(hub.base())),
@@ -95,5 +100,7 @@ fn worth(hub: &Hub, held: &Grant, client: &str, scopes: &[String]) -> Map<String
         ("iat", json!(held.issued.seconds())),
         ("exp", json!(held.expires.seconds())),
     ];
-    told.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    // Whoever takes the token checks that it comes with this key.
+    let key = (!bound.is_free()).then(|| ("cnf", json!(bound)));
+    told.into_iter().chain(key).map(|(name, value)| (name.to_owned(), value)).collect()
 }

@@ -3,6 +3,7 @@
 //! Either way the parameters that count are those the service itself vouched for: whatever else stands in the address of the
 //! browser is not read, and no other service's request is believed.
 
+use super::proof::{self, Caller, For};
 use super::{authorize, client};
 use crate::OidcError;
 use crate::config::{PUSHED, SKEW};
@@ -26,6 +27,9 @@ struct Pushed {
     query: String,
     /// Until when a browser may bring it. It is kept for longer once one did: until the person has signed in.
     until: Instant,
+    /// The key that was proved, to which the code is bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    jkt: Option<String>,
 }
 
 /// A request as it counts.
@@ -34,16 +38,19 @@ pub struct Request {
     pub fields: Fields,
     /// The pushed request it is, which ends with the answer to it.
     pub pushed: Option<OneTimeKey>,
+    /// The key that was proved when it was pushed.
+    pub jkt: Option<String>,
 }
 
 /// Takes a request that a service pushes: checked as the browser's would be, and kept for a minute. Gives its name.
 pub async fn push(
     hub: &Hub,
     keys: &ForeignKeys,
-    authorization: Option<&str>,
+    caller: &Caller<'_>,
     fields: &Fields,
 ) -> Result<(Door, String), OidcError> {
-    let door = client::authenticate(hub, keys, authorization, fields).await?;
+    let proof = proof::read(hub, caller, For::Tokens)?;
+    let door = client::authenticate(hub, keys, caller, fields).await?;
     let oidc = super::spoken(&door)?;
     if fields.one("request_uri")?.is_some() {
         return Err(OidcError::InvalidRequest("a pushed request does not point to another"));
@@ -54,10 +61,19 @@ pub async fn push(
         Target::read(&whole).map_err(|_| OidcError::InvalidRequest("redirect_uri is missing or given twice"))?;
     let to = door.service.trust_exactly(target.redirect_uri, &oidc.redirect_uris);
     to.ok_or(OidcError::InvalidRequest("the redirect_uri is not one of this service"))?;
-    authorize::allowed(oidc, &Asked::read(&whole, target.redirect_uri)?)?;
+    let asked = Asked::read(&whole, target.redirect_uri)?;
+    authorize::allowed(oidc, &asked)?;
+    if proof.as_ref().is_some_and(|proof| asked.dpop_jkt.as_ref().is_some_and(|jkt| *jkt != proof.jkt)) {
+        return Err(OidcError::InvalidDpopProof("dpop_jkt names another key than the proof"));
+    }
+    let jkt = match proof {
+        Some(proof) => Some(proof.once(hub).await?),
+        None => None,
+    };
     let secret = grants::generate(&*hub.ids);
     let now = hub.now();
-    let doc = serde_json::to_string(&Pushed { client: door.service.id.to_string(), query, until: now + PUSHED });
+    let pushed = Pushed { client: door.service.id.to_string(), query, until: now + PUSHED, jkt };
+    let doc = serde_json::to_string(&pushed);
     let thing = KeptThing {
         key: grants::key(&secret),
         kind: KeptKind::PushedRequest,
@@ -83,7 +99,7 @@ pub async fn resolve(hub: &Hub, keys: &ForeignKeys, fields: Fields) -> Result<Re
     let door = hub.services().get(&ServiceId::new(client.as_str())).filter(|door| door.oidc.is_some()).cloned();
     let door =
         door.ok_or_else(|| Fault::new(FaultKind::UnknownService, "no OpenID Connect service has this client_id"))?;
-    let mut request = Request { fields, pushed: None };
+    let mut request = Request { fields, pushed: None, jkt: None };
     if let Some(secret) = request.fields.one("request_uri")?.and_then(|uri| uri.strip_prefix(URN)).map(str::to_owned) {
         let key = grants::key(&secret);
         let kept = match is_secret(&secret) {
@@ -94,7 +110,7 @@ pub async fn resolve(hub: &Hub, keys: &ForeignKeys, fields: Fields) -> Result<Re
         let pushed = pushed.filter(|pushed| pushed.client == client && hub.now() < pushed.until);
         let pushed =
             pushed.ok_or_else(|| bad("no such pushed request of this service: used, too old, or of another"))?;
-        request = Request { fields: Fields::parse(&pushed.query)?, pushed: Some(key) };
+        request = Request { fields: Fields::parse(&pushed.query)?, pushed: Some(key), jkt: pushed.jkt };
     } else if door.oidc.as_ref().is_some_and(|oidc| oidc.require_pushed) {
         return Err(bad("this service pushes its requests"));
     }

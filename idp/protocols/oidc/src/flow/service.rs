@@ -7,7 +7,7 @@
 use super::{sid, spoken};
 use crate::OidcError;
 use crate::config::ACCESS;
-use crate::flow::token::{self, Tokens};
+use crate::flow::token::{self, Redeemer, Tokens};
 use crate::grants::{self, Given, Holder, Own};
 use crate::wire::{ClaimsRequest, is_secret, known_scope};
 use preau_domain::{AuditEvent, Grant, GrantKind, ServiceId};
@@ -16,12 +16,12 @@ use serde::Deserialize;
 
 /// An access token for the service itself, or for one that it may call: no person, and none of their scopes.
 pub async fn own(
-    hub: &Hub,
-    door: &Door,
+    who: &Redeemer<'_>,
     audience: Option<&str>,
     asked: &[String],
     event: &mut AuditEvent,
 ) -> Result<Tokens, OidcError> {
+    let Redeemer { hub, door, .. } = *who;
     confidential(door)?;
     let target = match audience {
         Some(name) if name != door.service.id.as_str() => callable(hub, door, name)?,
@@ -31,7 +31,7 @@ pub async fn own(
     let scopes: Vec<String> = asked.iter().filter(may).cloned().collect();
     let (secret, now) = (grants::generate(&*hub.ids), hub.now());
     let key = grants::key(&secret);
-    let kept = Own { scopes, by: door.service.id.clone() };
+    let kept = Own { scopes, by: door.service.id.clone(), bound: who.bound.clone() };
     let grant = Grant {
         family: key.clone(),
         key,
@@ -46,14 +46,13 @@ pub async fn own(
     hub.store.grant(std::slice::from_ref(&grant)).await?;
     event.service = Some(target.service.id.clone());
     event.detail = format!("client_credentials {}", door.service.id);
-    Ok(Tokens::access(secret, &grant, &kept.scopes))
+    Ok(Tokens::access(secret, &grant, &kept.scopes, &kept.bound))
 }
 
 /// An access token for a service that is called on behalf of a person. It gives no more than the token that was shown, dies
 /// with it, and goes no further.
 pub async fn exchange(
-    hub: &Hub,
-    door: &Door,
+    who: &Redeemer<'_>,
     secret: &str,
     audience: &str,
     narrower: &[String],
@@ -61,6 +60,7 @@ pub async fn exchange(
 ) -> Result<Tokens, OidcError> {
     const UNKNOWN: OidcError =
         OidcError::InvalidRequest("subject_token is not an access token of this service: unknown, revoked or expired");
+    let Redeemer { hub, door, .. } = *who;
     confidential(door)?;
     let target = callable(hub, door, audience)?;
     let oidc = spoken(&target)?;
@@ -76,6 +76,9 @@ pub async fn exchange(
     event.session.clone_from(&held.session);
     if shown.by.is_some() {
         return Err(OidcError::InvalidRequest("a token that was exchanged is not exchanged again"));
+    }
+    if !shown.bound.is_free() && shown.bound != who.bound {
+        return Err(OidcError::InvalidRequest("subject_token is for the holder of a key: prove that one here"));
     }
     let live = token::person_of(hub, &held, &shown).await?.ok_or(UNKNOWN)?;
     event.service = Some(target.service.id.clone());
@@ -96,6 +99,7 @@ pub async fn exchange(
         sid: sid(hub, &live.session.id, &target),
         by: Some(door.service.id.clone()),
         from: Some(key),
+        bound: who.bound.clone(),
         correlation: shown.correlation.clone(),
     };
     event.establishment = hub.decide(&live, &target).establishment(&live.facts).cloned();
@@ -105,7 +109,7 @@ pub async fn exchange(
     grant.expires = grant.expires.min(held.expires);
     hub.store.grant(std::slice::from_ref(&grant)).await?;
     event.detail = format!("sub exchange {}", door.service.id);
-    Ok(Tokens::access(access, &grant, &given.scopes).exchanged())
+    Ok(Tokens::access(access, &grant, &given.scopes, &given.bound).exchanged())
 }
 
 /// A service that another one may call, by the records of both.

@@ -4,11 +4,12 @@
 //! it is one family: who presents a spent code or a spent refresh token revokes the family, because two hold a copy.
 //! Access is decided again each time.
 
+use super::proof::{self, Caller, For};
 use super::{acr, alg, amr, client, device, encrypted, service, sid, sign, spoken};
 use crate::OidcError;
 use crate::config::{ACCESS, ID_TOKEN, OFFLINE};
 use crate::foreign::ForeignKeys;
-use crate::grants::{self, Code, Given, Holder};
+use crate::grants::{self, Bound, Code, Given, Holder};
 use crate::wire::{TokenRequest, Wanted, claims, is_secret};
 use preau_connector_api::{OidcGrant, OidcService};
 use preau_domain::{AuditEvent, AuditKind, Authentication, Grant, GrantKind, Instant, OneTimeKey, Seconds, TicketKind};
@@ -37,10 +38,10 @@ pub struct Tokens {
 
 impl Tokens {
     /// An access token and nothing else.
-    pub fn access(secret: String, grant: &Grant, scopes: &[String]) -> Tokens {
+    pub fn access(secret: String, grant: &Grant, scopes: &[String], bound: &Bound) -> Tokens {
         Tokens {
             access_token: secret,
-            token_type: "Bearer",
+            token_type: bound.token_type(),
             expires_in: (grant.expires - grant.issued) / 1000,
             refresh_token: None,
             id_token: None,
@@ -63,23 +64,34 @@ pub struct Redeemer<'a> {
     pub keys: &'a ForeignKeys,
     /// The service.
     pub door: &'a Door,
+    /// The key it proved that it holds: what it is given is for the holder of that key.
+    pub bound: Bound,
 }
 
 /// Redeems what a service presents. `event` learns whom it is about.
 pub async fn redeem(
     hub: &Hub,
     keys: &ForeignKeys,
-    authorization: Option<&str>,
+    caller: &Caller<'_>,
     fields: &Fields,
     event: &mut AuditEvent,
 ) -> Result<(Door, Tokens), OidcError> {
-    let door = client::authenticate(hub, keys, authorization, fields).await?;
+    let proof = proof::read(hub, caller, For::Tokens)?;
+    let door = client::authenticate(hub, keys, caller, fields).await?;
     event.service = Some(door.service.id.clone());
     let may = |grant: OidcGrant| match spoken(&door)?.grants.contains(&grant) {
         true => Ok(()),
         false => Err(OidcError::UnauthorizedClient("the service did not declare this grant type")),
     };
-    let who = Redeemer { hub, keys, door: &door };
+    // Remembered only of a service that proved itself: nobody else fills the store.
+    let jkt = match proof {
+        Some(proof) => Some(proof.once(hub).await?),
+        None if spoken(&door)?.require_dpop => {
+            return Err(OidcError::InvalidRequest("this service shows a DPoP proof of its key"));
+        }
+        None => None,
+    };
+    let who = Redeemer { hub, keys, door: &door, bound: Bound { jkt } };
     let tokens = match TokenRequest::read(fields)? {
         TokenRequest::Code { code, redirect_uri, verifier } => {
             may(OidcGrant::AuthorizationCode)?;
@@ -91,11 +103,11 @@ pub async fn redeem(
         }
         TokenRequest::Own { audience, scopes } => {
             may(OidcGrant::ClientCredentials)?;
-            service::own(hub, &door, audience.as_deref(), &scopes, event).await?
+            service::own(&who, audience.as_deref(), &scopes, event).await?
         }
         TokenRequest::Exchange { token, audience, scopes } => {
             may(OidcGrant::TokenExchange)?;
-            service::exchange(hub, &door, &token, &audience, &scopes, event).await?
+            service::exchange(&who, &token, &audience, &scopes, event).await?
         }
         TokenRequest::Device { code } => {
             may(OidcGrant::DeviceCode)?;
@@ -141,6 +153,9 @@ async fn by_code(
         return Err(OidcError::InvalidGrant("redirect_uri is not the one the code was answered to"));
     }
     proved(code.asked.challenge.as_deref(), verifier)?;
+    if code.asked.dpop_jkt.is_some() && code.asked.dpop_jkt != who.bound.jkt {
+        return Err(OidcError::InvalidGrant("the code is for the holder of another key"));
+    }
     let live = hub.live(&ticket.session).await?.filter(|live| live.session.person == ticket.person).ok_or(UNKNOWN)?;
     let given = Given {
         scopes: code.scopes.clone(),
@@ -149,6 +164,7 @@ async fn by_code(
         sid: sid(hub, &live.session.id, door),
         by: None,
         from: None,
+        bound: who.bound.clone(),
         correlation: code.correlation.clone(),
     };
     // A family is of one session or of none: one that began with a token in the address of the answer is the session's.
@@ -156,7 +172,7 @@ async fn by_code(
     let session = (!offline).then(|| live.session.id.clone());
     let holder = Holder { door, live: &live, session, family: key };
     event.establishment = hub.decide(&live, door).establishment(&live.facts).cloned();
-    let made = Made::new(hub, &holder, &given, &given, spoken(door)?)?;
+    let made = Made::new(hub, &holder, &given, &lasting(&given, door)?, spoken(door)?)?;
     let tokens = made.tokens(who, &holder, &given, code.asked.nonce.as_deref(), Some(secret)).await?;
     hub.store.grant(&made.grants).await?;
     Ok(tokens)
@@ -164,7 +180,7 @@ async fn by_code(
 
 /// Tokens for a person who was let in without a code of the browser.
 pub async fn give(who: &Redeemer<'_>, holder: &Holder<'_>, given: &Given) -> Result<Tokens, OidcError> {
-    let made = Made::new(who.hub, holder, given, given, spoken(holder.door)?)?;
+    let made = Made::new(who.hub, holder, given, &lasting(given, holder.door)?, spoken(holder.door)?)?;
     let tokens = made.tokens(who, holder, given, None, None).await?;
     who.hub.store.grant(&made.grants).await?;
     Ok(tokens)
@@ -211,6 +227,9 @@ async fn by_refresh(
     if held.service != door.service.id {
         return Err(OidcError::InvalidGrant("the refresh token was given to another service"));
     }
+    if !given.bound.is_free() && given.bound != who.bound {
+        return Err(OidcError::InvalidGrant("the refresh token is for the holder of another key"));
+    }
     let live = person_of(hub, &held, &given).await?.ok_or(UNKNOWN)?;
     if !narrower.iter().all(|scope| given.scopes.contains(scope)) {
         return Err(OidcError::InvalidScope("a refresh gives no scope that was not given before"));
@@ -220,8 +239,9 @@ async fn by_refresh(
     }
     event.establishment = hub.decide(&live, door).establishment(&live.facts).cloned();
     let holder = Holder { door, live: &live, session: held.session.clone(), family: held.family.clone() };
+    given.bound = who.bound.clone();
     // The next refresh token may ask for everything again (RFC 6749 6).
-    let whole = given.clone();
+    let whole = lasting(&given, door)?;
     if !narrower.is_empty() {
         given.scopes = narrower;
     }
@@ -232,6 +252,13 @@ async fn by_refresh(
         Rotation::Reused => Err(OidcError::InvalidGrant("the refresh token was used before: its family is revoked")),
         Rotation::Unknown => Err(UNKNOWN),
     }
+}
+
+/// What is kept beside a refresh token: it is for the holder of the key where nothing else tells who comes with it, of a
+/// public client. Any other proves itself each time, and may change its key (RFC 9449 5).
+fn lasting(given: &Given, door: &Door) -> Result<Given, OidcError> {
+    let bound = if spoken(door)?.is_public() { given.bound.clone() } else { Bound::default() };
+    Ok(Given { bound, ..given.clone() })
 }
 
 /// The person a token stands for: in their session, or, for a token that outlives it, as their record says now. One that
@@ -289,7 +316,7 @@ impl Made {
         Ok(Tokens {
             id_token: Some(id_token(who.hub, who.keys, holder, given, nonce, &beside).await?),
             refresh_token: self.refresh.clone(),
-            ..Tokens::access(self.access.clone(), grant, &given.scopes)
+            ..Tokens::access(self.access.clone(), grant, &given.scopes, &given.bound)
         })
     }
 }

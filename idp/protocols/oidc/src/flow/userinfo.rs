@@ -1,9 +1,10 @@
 //! Userinfo (Core 5.3): what is told of the person an access token stands for, decided again each time.
 
+use super::proof::{self, Caller, For, Proof};
 use super::{alg, encrypted, sign, spoken, token};
 use crate::OidcError;
 use crate::foreign::ForeignKeys;
-use crate::grants::{self, Given};
+use crate::grants::{self, Bound, Given};
 use crate::wire::{Wanted, claims, is_secret};
 use preau_domain::{AuditEvent, Grant, GrantKind};
 use preau_web::{Door, Hub};
@@ -25,19 +26,59 @@ pub async fn held(hub: &Hub, secret: &str, kind: GrantKind) -> Result<Option<Gra
     Ok(hub.store.granted(&grants::key(secret), kind, hub.now()).await?)
 }
 
+/// An access token as it was shown.
+pub struct Shown {
+    /// The token.
+    pub token: String,
+    /// In which way.
+    pub scheme: Scheme,
+}
+
+/// How an access token is shown (RFC 6750 2, RFC 9449 7.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// By itself.
+    Bearer,
+    /// With the proof of a key.
+    Dpop,
+}
+
+/// Whether whoever shows a token holds the key it is bound to. A bound one shown by itself is refused, and so is one that
+/// is bound to nothing beside a proof: what the proof promises would not be so.
+async fn holds(hub: &Hub, bound: &Bound, scheme: Scheme, proof: Option<Proof>) -> Result<(), OidcError> {
+    match (&bound.jkt, scheme, proof) {
+        (None, Scheme::Bearer, _) => Ok(()),
+        (None, Scheme::Dpop, _) => {
+            Err(OidcError::InvalidToken("the access token is bound to no key: show it as Bearer"))
+        }
+        (Some(_), Scheme::Bearer, _) => {
+            Err(OidcError::InvalidToken("the access token is bound to a key: show it as DPoP, with a proof"))
+        }
+        (Some(_), Scheme::Dpop, None) => Err(OidcError::InvalidDpopProof("the proof is missing")),
+        (Some(jkt), Scheme::Dpop, Some(proof)) if *jkt == proof.jkt => proof.once(hub).await.map(drop),
+        (Some(_), Scheme::Dpop, Some(_)) => Err(OidcError::InvalidToken("the access token is bound to another key")),
+    }
+}
+
 /// Answers the bearer of an access token. `event` learns whom it is about and what leaves.
 pub async fn userinfo(
     hub: &Hub,
     keys: &ForeignKeys,
-    secret: &str,
+    caller: &Caller<'_>,
+    shown: &Shown,
     event: &mut AuditEvent,
 ) -> Result<(Door, Told), OidcError> {
     const UNKNOWN: OidcError = OidcError::InvalidToken("the access token is unknown, expired or revoked");
-    let held = held(hub, secret, GrantKind::Access).await?.ok_or(UNKNOWN)?;
+    let proof = match shown.scheme {
+        Scheme::Bearer => None,
+        Scheme::Dpop => proof::read(hub, caller, For::Access(&shown.token))?,
+    };
+    let held = held(hub, &shown.token, GrantKind::Access).await?.ok_or(UNKNOWN)?;
     if held.person.is_none() {
         return Err(OidcError::InsufficientScope);
     }
     let given: Given = serde_json::from_str(&held.doc).map_err(|_| OidcError::ServerError)?;
+    holds(hub, &given.bound, shown.scheme, proof).await?;
     event.correlation = given.correlation.clone();
     event.person.clone_from(&held.person);
     event.session.clone_from(&held.session);

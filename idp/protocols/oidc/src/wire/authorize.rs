@@ -175,6 +175,9 @@ pub struct Asked {
     /// The subject a hint or the `claims` parameter insists on.
     #[serde(rename = "h", default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
+    /// The key whose holder alone may redeem the code, by its thumbprint (RFC 9449 10).
+    #[serde(rename = "j", default, skip_serializing_if = "Option::is_none")]
+    pub dpop_jkt: Option<String>,
     /// The pushed request it is.
     #[serde(rename = "q", default, skip_serializing_if = "Option::is_none")]
     pub pushed: Option<OneTimeKey>,
@@ -221,6 +224,7 @@ impl Asked {
             login_hint: text(fields, "login_hint", 512)?,
             ui_locales: text(fields, "ui_locales", 256)?,
             subject: claims.subject.clone(),
+            dpop_jkt: thumbprint(fields)?,
             pushed: None,
             claims,
         };
@@ -266,13 +270,25 @@ fn challenge(fields: &Fields) -> Result<Option<String>, OidcError> {
     match (challenge, method) {
         (None, None) => Ok(None),
         (Some(challenge), Some("S256")) => {
-            let digest =
-                challenge.len() == 43 && challenge.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
             let told = OidcError::InvalidRequest("code_challenge is a SHA-256 in base64url, 43 characters");
-            if digest { Ok(Some(challenge.to_owned())) } else { Err(told) }
+            if is_digest(challenge) { Ok(Some(challenge.to_owned())) } else { Err(told) }
         }
         _ => Err(OidcError::InvalidRequest("code_challenge goes with code_challenge_method=S256")),
     }
+}
+
+/// `dpop_jkt`: the thumbprint of a key.
+fn thumbprint(fields: &Fields) -> Result<Option<String>, OidcError> {
+    let jkt = one(fields, "dpop_jkt")?;
+    if jkt.is_some_and(|jkt| !is_digest(jkt)) {
+        return Err(OidcError::InvalidRequest("dpop_jkt is a SHA-256 in base64url, 43 characters"));
+    }
+    Ok(jkt.map(str::to_owned))
+}
+
+/// Whether a text may be a SHA-256 in base64url.
+fn is_digest(text: &str) -> bool {
+    text.len() == 43 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
 }
 
 fn max_age(text: Option<&str>) -> Result<Option<i64>, OidcError> {

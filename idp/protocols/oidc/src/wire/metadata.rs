@@ -83,6 +83,7 @@ pub fn metadata(issuer: &str, algorithms: &[&str]) -> Value {
         "frontchannel_logout_session_supported": true,
     });
     // The macro above has its limit.
+    told["dpop_signing_alg_values_supported"] = json!(verified);
     let wraps: Vec<&str> = KeyWrap::ALL.iter().map(|wrap| wrap.as_str()).collect();
     let contents: Vec<&str> = Enc::ALL.iter().map(|enc| enc.as_str()).collect();
     for what in ["id_token", "userinfo"] {
