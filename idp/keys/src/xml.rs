@@ -5,6 +5,8 @@
 //! [`Document::verify`], which gives the very tree whose canonical form was digested, or through
 //! [`Document::unverified`], whose name says what it is worth. What the messages mean belongs to the protocols.
 //!
+//! Documents too large for a tree are read child by child ([`read_stream`]), each by the same parser into the same tree.
+//!
 //! There is one parser and one tree. Document types, entities, processing instructions and relative namespaces are
 //! refused; comments are no part of the tree, and text around them is one text. Keys inside a message are never looked at.
 
@@ -13,11 +15,13 @@ mod certificate;
 mod encryption;
 mod names;
 mod signature;
+mod stream;
 mod tree;
 
-pub use certificate::public_key_of;
+pub use certificate::{Certificate, KeyKind, certificates_of, public_key_of};
 pub use encryption::{ContentCipher, decrypt, encrypt};
 pub use signature::{Verified, sign};
+pub use stream::{Piece, StreamBounds, StreamError, Streamed, read_stream};
 pub use tree::{Attribute, Bounds, Child, Document, Element};
 
 use thiserror::Error;

@@ -8,7 +8,7 @@ use preau_keys::SystemIds;
 use preau_keys::jose::jwe::{DecryptionKey, KeyWrap};
 use preau_keys::jose::{Alg, PrivateKey};
 use preau_keys::signers::{KeyUse, plan};
-use preau_keys::xml::{ContentCipher, Document, decrypt, encrypt, sign};
+use preau_keys::xml::{Bounds, ContentCipher, Document, Piece, StreamBounds, decrypt, encrypt, read_stream, sign};
 use preau_keys::{Keyring, Sealer, Signers};
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
@@ -142,6 +142,37 @@ fn what_the_tool_signs_is_believed() {
     }
 }
 
+/// Has the tool sign a document whose outermost element holds others of its name, and believes it child by child.
+fn theirs_streamed(bench: &Bench, content: &str, prefixes: &str) {
+    let template = bench.write("template.xml", &template(content, ECDSA_SHA256, prefixes));
+    let pem = bench.key(&EC.to_pkcs8());
+    let args = ["--sign", "--privkey-pem", pem.to_str().unwrap(), "--id-attr:ID", "urn:root:root"];
+    let signed = bench.xmlsec1(&args, &[&template]).unwrap();
+    let bounds = StreamBounds { bytes: 1 << 20, child: Bounds::MESSAGE, children: 1000 };
+    let judged = |text: &str| {
+        let keep = |piece: Piece<'_>| Ok::<_, ()>(Some(piece.element.clone()));
+        let keys = Some(std::slice::from_ref(EC.public()));
+        read_stream(text.as_bytes(), bounds, (ROOT, "root"), keys, keep).map(|read| read.kept.len())
+    };
+    let found = judged(&signed);
+    assert!(found.is_ok(), "{found:?}: {signed}");
+    let changed = signed.replacen(" a=\"3\"", " a=\"4\"", 1);
+    assert!(judged(&changed).is_err(), "control: the digest is looked at");
+}
+
+#[test]
+fn what_the_tool_signs_is_believed_child_by_child() {
+    let bench = Bench::new();
+    let all: String = CONTENTS.iter().map(|content| format!("\n <w>{content}</w><!-- c -->")).collect();
+    let nested = format!(
+        "\r\n<p:root xmlns:q=\"urn:other\" xmlns:u=\"urn:u\" u:x=\"1\">\t{all}<p:root xmlns=\"\"><w/></p:root></p:root>{all}"
+    );
+    for prefixes in ["", "xs", "#default q xs absent"] {
+        theirs_streamed(&bench, &all, prefixes);
+        theirs_streamed(&bench, &nested, prefixes);
+    }
+}
+
 #[test]
 fn what_is_encrypted_on_one_side_opens_on_the_other() {
     let bench = Bench::new();
@@ -219,6 +250,8 @@ proptest! {
         // Two prefixes of one namespace may make one attribute twice: then there is no document to speak of.
         prop_assume!(Document::parse(document(&content).as_bytes()).is_ok());
         theirs(&bench, &content, prefixes.trim(), &EC, ECDSA_SHA256);
+        let nested = format!("<w>{content}</w> <p:root xmlns:q=\"urn:2\"><w>{content}</w></p:root>");
+        theirs_streamed(&bench, &nested, prefixes.trim());
         let signed = sign(&document(&content), ROOT, "root", &EC, Alg::ES256, None).unwrap();
         let believed = bench.verifies(&signed, &EC);
         prop_assert!(believed.is_ok(), "{:?}", believed);

@@ -7,5 +7,6 @@
 
 pub mod bindings;
 pub mod messages;
+pub mod metadata;
 pub mod names;
 mod time;

@@ -14,7 +14,7 @@ mod logout;
 mod read;
 mod response;
 pub mod soap;
-mod write;
+pub(crate) mod write;
 
 pub use artifact::{ArtifactResolve, ArtifactResponse};
 pub use assertion::{

@@ -1,6 +1,6 @@
 //! Instants as XML Schema writes them.
 
-use preau_domain::Instant;
+use preau_domain::{Instant, Seconds};
 use time::{Date, Month, PrimitiveDateTime, Time, UtcOffset};
 
 /// The instant of an `xs:dateTime`: in UTC, as SAML has it, or with an offset, as some write it. Parts of a second below the
@@ -46,6 +46,38 @@ fn numbers<const N: usize>(text: &str, between: char, digits: [usize; N]) -> Opt
         *read = part.parse().ok()?;
     }
     Some(read)
+}
+
+/// The length of an `xs:duration` that counts days, hours, minutes and seconds; a month counts thirty days and a year 365,
+/// since it is used as a bound. Negative ones are none.
+pub(crate) fn duration(text: &str) -> Option<Seconds> {
+    let text = text.trim_matches(|c: char| c.is_ascii_whitespace()).strip_prefix('P')?;
+    let (days, clock) = text.split_once('T').map_or((text, None), |(days, clock)| (days, Some(clock)));
+    if clock.is_some_and(str::is_empty) || text.is_empty() {
+        return None;
+    }
+    let days = parts(days, &[('Y', 365 * 86_400), ('M', 30 * 86_400), ('D', 86_400)])?;
+    let clock = parts(clock.unwrap_or_default(), &[('H', 3600), ('M', 60), ('S', 1)])?;
+    days.checked_add(clock).map(Seconds)
+}
+
+/// Numbers, each followed by its unit, in the order of the units.
+fn parts(text: &str, units: &[(char, i64)]) -> Option<i64> {
+    let (mut rest, mut total, mut units) = (text, 0i64, units.iter());
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let unit = rest[end..].chars().next()?;
+        let (_, worth) = units.find(|(one, _)| *one == unit)?;
+        let (whole, fraction) = rest[..end].split_once('.').unwrap_or((&rest[..end], "0"));
+        let fractional = rest[..end].contains('.');
+        let digits = |text: &str| (1..=9).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits(whole) || !digits(fraction) || (fractional && unit != 'S') {
+            return None;
+        }
+        total = total.checked_add(whole.parse::<i64>().ok()?.checked_mul(*worth)?)?;
+        rest = &rest[end + unit.len_utf8()..];
+    }
+    Some(total)
 }
 
 #[cfg(test)]
@@ -99,7 +131,29 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_duration_is_read_as_it_is_meant() {
+        for (text, seconds) in [
+            ("PT24H", 86_400),
+            ("P1D", 86_400),
+            ("PT1H30M", 5_400),
+            ("P1Y2M3DT4H5M6.5S", 36_993_906),
+            ("PT0S", 0),
+            ("P7D", 604_800),
+        ] {
+            assert_eq!(duration(text), Some(Seconds(seconds)), "{text}");
+        }
+        for text in ["", "P", "PT", "P1DT", "-P1D", "1D", "P1H", "PT1D", "P1M1Y", "PT1.5H", "PT9999999999S", "P1", "P.5D"] {
+            assert_eq!(duration(text), None, "{text}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn any_text_is_a_duration_or_not(text in "P?[0-9YMDTHS.é-]{0,30}") {
+            let _ = duration(&text);
+        }
+
         #[test]
         fn an_instant_that_was_written_is_read_back(millis in -62_167_219_200_000i64..=253_402_300_799_999) {
             prop_assert_eq!(instant(&Instant(millis).rfc3339()), Some(Instant(millis)));

@@ -31,6 +31,12 @@ pub(super) fn exclusive(
     out
 }
 
+/// The canonical form of an element below others whose opening is already written: `scope` is what they declare, `rendered`
+/// what they wrote of it.
+pub(super) fn child(out: &mut Vec<u8>, element: &Element, scope: &Scope<'_>, rendered: &Scope<'_>, inclusive: &[&str]) {
+    write(out, element, &mut scope.clone(), &mut rendered.clone(), inclusive, None);
+}
+
 fn write<'a>(
     out: &mut Vec<u8>,
     element: &'a Element,
@@ -40,6 +46,27 @@ fn write<'a>(
     left_out: Option<&Element>,
 ) {
     let (outer_scope, outer_rendered) = (scope.len(), rendered.len());
+    open(out, element, scope, rendered, inclusive);
+    for child in &element.children {
+        match child {
+            Child::Text(content) => text(out, content),
+            Child::Element(inner) if left_out.is_some_and(|left_out| std::ptr::eq(left_out, inner)) => {}
+            Child::Element(inner) => write(out, inner, scope, rendered, inclusive, left_out),
+        }
+    }
+    close(out, element);
+    scope.truncate(outer_scope);
+    rendered.truncate(outer_rendered);
+}
+
+/// The canonical form of an opening tag. What it declares and what it writes of that is added.
+pub(super) fn open<'a>(
+    out: &mut Vec<u8>,
+    element: &'a Element,
+    scope: &mut Scope<'a>,
+    rendered: &mut Scope<'a>,
+    inclusive: &[&'a str],
+) {
     enter(scope, element);
     let attributes = element.attributes.iter().map(|attribute| attribute.prefix.as_str());
     let listed = inclusive.iter().copied().filter(|prefix| prefix.is_empty() || !lookup(scope, prefix).is_empty());
@@ -65,18 +92,13 @@ fn write<'a>(
         value(out, &one.value);
     }
     out.push(b'>');
-    for child in &element.children {
-        match child {
-            Child::Text(content) => text(out, content),
-            Child::Element(inner) if left_out.is_some_and(|left_out| std::ptr::eq(left_out, inner)) => {}
-            Child::Element(inner) => write(out, inner, scope, rendered, inclusive, left_out),
-        }
-    }
+}
+
+/// The canonical form of a closing tag.
+pub(super) fn close(out: &mut Vec<u8>, element: &Element) {
     out.extend_from_slice(b"</");
     name(out, &element.prefix, &element.local);
     out.push(b'>');
-    scope.truncate(outer_scope);
-    rendered.truncate(outer_rendered);
 }
 
 /// The element as a document of its own, with all its declarations: what is sent.
@@ -146,7 +168,8 @@ fn value(out: &mut Vec<u8>, content: &str) {
     out.push(b'"');
 }
 
-fn text(out: &mut Vec<u8>, content: &str) {
+/// The canonical form of a text.
+pub(super) fn text(out: &mut Vec<u8>, content: &str) {
     for byte in content.bytes() {
         match byte {
             b'&' => out.extend_from_slice(b"&amp;"),

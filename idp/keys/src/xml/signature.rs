@@ -65,12 +65,7 @@ impl Document {
             return Err(XmlError::Digest);
         }
         c14n::enter(&mut around, element);
-        c14n::enter(&mut around, signature);
-        let signed = c14n::exclusive(parts.signed_info, &around, &parts.prefixes, None);
-        let by = |key: &PublicKey| key.verify(parts.alg, &signed, &parts.value);
-        if keys.len() > MAX_KEYS || !keys.iter().any(by) {
-            return Err(XmlError::Signature);
-        }
+        parts.signed_by(around, signature, keys)?;
         let mut element = element.clone();
         element.children.retain(|child| !matches!(child, Child::Element(inner) if inner.is(DS, "Signature")));
         Ok(Verified { element, alg: parts.alg })
@@ -93,19 +88,36 @@ impl Document {
 }
 
 /// A signature taken apart, and found to be of the one accepted shape.
-struct Parts<'a> {
+pub(super) struct Parts<'a> {
     signed_info: &'a Element,
     prefixes: Vec<&'a str>,
     alg: Alg,
-    uri: &'a str,
-    content_prefixes: Vec<&'a str>,
-    digest: &'static digest::Algorithm,
-    digest_value: Vec<u8>,
+    /// The reference.
+    pub(super) uri: &'a str,
+    /// Prefixes the canonical form of the signed element writes wherever they are in scope.
+    pub(super) content_prefixes: Vec<&'a str>,
+    /// How the signed element is digested.
+    pub(super) digest: &'static digest::Algorithm,
+    /// What its digest must be.
+    pub(super) digest_value: Vec<u8>,
     value: Vec<u8>,
 }
 
 impl<'a> Parts<'a> {
-    fn read(signature: &'a Element) -> Result<Parts<'a>, XmlError> {
+    /// Whether what the signature says is signed by one of the keys; `around` is what is declared around it.
+    pub(super) fn signed_by<'b>(
+        &self,
+        mut around: c14n::Scope<'b>,
+        signature: &'b Element,
+        keys: &[PublicKey],
+    ) -> Result<(), XmlError> {
+        c14n::enter(&mut around, signature);
+        let signed = c14n::exclusive(self.signed_info, &around, &self.prefixes, None);
+        let by = |key: &PublicKey| key.verify(self.alg, &signed, &self.value);
+        if keys.len() <= MAX_KEYS && keys.iter().any(by) { Ok(()) } else { Err(XmlError::Signature) }
+    }
+
+    pub(super) fn read(signature: &'a Element) -> Result<Parts<'a>, XmlError> {
         let mut parts = signature.elements();
         let signed_info = expect(parts.next(), "SignedInfo")?;
         let value = bytes(expect(parts.next(), "SignatureValue")?)?;

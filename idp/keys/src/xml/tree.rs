@@ -137,6 +137,12 @@ impl Element {
         }
     }
 
+    /// What a reference would call it, however the attribute is spelled.
+    pub(super) fn identifier(&self) -> Option<&str> {
+        let found = self.attributes.iter().find(|one| one.local.eq_ignore_ascii_case("id"));
+        found.map(|one| one.value.as_str())
+    }
+
     /// Every element of the tree, this one first.
     pub(super) fn walk<'a>(&'a self, seen: &mut impl FnMut(&'a Element)) {
         seen(self);
@@ -158,6 +164,11 @@ impl Document {
 
     /// Reads a document within other bounds.
     pub fn parse_within(bytes: &[u8], bounds: Bounds) -> Result<Document, XmlError> {
+        Document::parse_at(bytes, bounds, 0)
+    }
+
+    /// The same for a part of a larger one, `before` lines below its beginning.
+    pub(super) fn parse_at(bytes: &[u8], bounds: Bounds, before: i64) -> Result<Document, XmlError> {
         if bytes.len() > bounds.bytes || bytes.split(|byte| *byte == b'<').any(crowded) {
             return Err(XmlError::TooLarge);
         }
@@ -170,7 +181,7 @@ impl Document {
         if parsed.root().children().any(|node| node.node_type() == NodeType::PI) {
             return Err(XmlError::Malformed);
         }
-        let source = Source { text, ends: text.match_indices('\n').map(|(at, _)| at).collect() };
+        let source = Source { text, before, ends: text.match_indices('\n').map(|(at, _)| at).collect() };
         let root = source.element(parsed.root_element(), &HashMap::new(), 1)?;
         identifiers(&root)?;
         Ok(Document { root })
@@ -215,6 +226,8 @@ type Around<'a> = HashMap<&'a str, &'a str>;
 /// The text of a document, and where its lines end.
 struct Source<'a> {
     text: &'a str,
+    /// Lines that stand before the text.
+    before: i64,
     ends: Vec<usize>,
 }
 
@@ -280,8 +293,8 @@ impl<'a> Source<'a> {
     }
 
     fn line(&self, at: usize) -> Line {
-        let before = self.ends.partition_point(|end| *end < at);
-        Line(u32::try_from(before + 1).unwrap_or(u32::MAX))
+        let within = i64::try_from(self.ends.partition_point(|end| *end < at)).unwrap_or(i64::MAX);
+        Line(u32::try_from(within.saturating_add(self.before).saturating_add(1)).unwrap_or(0))
     }
 }
 

@@ -1,0 +1,172 @@
+//! A document of metadata: one entity, or the thousands of a federation, read in the memory of one.
+//!
+//! Only the entities that are asked for are kept, and nothing is given back before the signature over the whole fits. An
+//! entity that is wrong takes itself away and no other; what is wrong with the document takes all of it.
+
+use super::entity::{cache_duration, entity_id, valid_until};
+use super::{Entity, MetadataError, Reason};
+use crate::names::MD;
+use preau_domain::{Instant, Seconds};
+use preau_keys::jose::PublicKey;
+use preau_keys::xml::{Bounds, Element, Piece, StreamBounds, StreamError, read_stream};
+use std::collections::HashSet;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::io::BufRead;
+
+/// How much is read: a country's federation has some ten thousand entities and a hundred megabytes.
+const BOUNDS: StreamBounds = StreamBounds {
+    bytes: 256 * 1024 * 1024,
+    child: Bounds { bytes: 4 * 1024 * 1024, nodes: 200_000 },
+    children: 200_000,
+};
+/// Entities kept of one document.
+const MAX_KEPT: usize = 10_000;
+/// Entities below which a document may shrink as it likes.
+const FEW: usize = 10;
+
+/// What a document must be, to be taken.
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    /// The present instant.
+    pub now: Instant,
+    /// Keys one of which signed it; without it a signature is not looked at.
+    pub signers: Option<Vec<PublicKey>>,
+    /// It says until when it is valid, and that is no further away.
+    pub longest: Option<Seconds>,
+    /// Entities the copy in force holds: one that lost a third of them is not believed.
+    pub before: Option<usize>,
+}
+
+/// What was read of a document.
+#[derive(Debug, Default)]
+pub struct Read {
+    /// The entities that were asked for, in its order.
+    pub entities: Vec<Entity>,
+    /// Those that were asked for and are not taken.
+    pub refused: Vec<Refused>,
+    /// How many entities it holds.
+    pub count: usize,
+    /// Until when the document is valid.
+    pub valid_until: Option<Instant>,
+    /// For how long a copy is fresh.
+    pub cache_duration: Option<Seconds>,
+    /// Its length.
+    pub bytes: u64,
+    /// Whether its signature was checked.
+    pub signed: bool,
+}
+
+/// An entity that is not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Its name.
+    pub entity_id: String,
+    /// Why.
+    pub error: MetadataError,
+}
+
+impl Read {
+    /// The one entity of that name, or of the document when it holds one only.
+    pub fn only(mut self, asked: Option<&str>) -> Result<Entity, MetadataError> {
+        let named = |entity_id: &str| asked.is_none_or(|asked| asked == entity_id);
+        if let Some(refused) = self.refused.into_iter().find(|one| named(&one.entity_id)) {
+            return Err(refused.error);
+        }
+        if let Some(at) = self.entities.iter().position(|one| named(&one.entity_id)) {
+            return match asked {
+                None if self.count > 1 => Err(MetadataError::whole(Reason::Other("it holds several entities: say which"))),
+                _ => Ok(self.entities.swap_remove(at)),
+            };
+        }
+        Err(MetadataError::whole(match (asked, self.entities.first()) {
+            (Some(asked), _) => Reason::Absent(preau_domain::display_safe(asked, 200)),
+            (None, _) => Reason::Other("it holds no entity"),
+        }))
+    }
+}
+
+/// Reads a document and keeps the entities that are `wanted`, by their names.
+pub fn read(input: impl BufRead, rules: &Rules, wanted: impl Fn(&str) -> bool) -> Result<Read, MetadataError> {
+    let mut seen = HashSet::new();
+    let hasher = RandomState::new();
+    let mut count = 0;
+    let keep = |piece: Piece<'_>| -> Result<Option<Result<Entity, Refused>>, MetadataError> {
+        if !piece.element.is(MD, "EntityDescriptor") {
+            // Extensions and signatures of an envelope; anything else is no metadata.
+            let known = piece.element.is(MD, "Extensions") && !piece.around.is_empty();
+            let wrong = || MetadataError::at(piece.element, Reason::Other("neither EntityDescriptor nor EntitiesDescriptor"));
+            return if known { Ok(None) } else { Err(wrong()) };
+        }
+        count += 1;
+        let name = entity_id(piece.element)?;
+        // By its hash under a key of this process: a name costs eight bytes, and an accident refuses.
+        if !seen.insert(hasher.hash_one(name)) {
+            return Err(MetadataError::at(piece.element, Reason::Twice(preau_domain::display_safe(name, 200))));
+        }
+        if !wanted(name) {
+            return Ok(None);
+        }
+        let taken = entity(&piece, rules.now);
+        Ok(Some(taken.map_err(|error| Refused { entity_id: name.to_owned(), error })))
+    };
+    let envelope = (MD, "EntitiesDescriptor");
+    let streamed = read_stream(input, BOUNDS, envelope, rules.signers.as_deref(), keep).map_err(|error| match error {
+        StreamError::Xml(line, error) => MetadataError { line, element: String::new(), reason: error.into() },
+        StreamError::Input(error) => MetadataError::whole(Reason::Input(error.kind().to_string())),
+        StreamError::Caller(error) => error,
+    })?;
+    let root = &streamed.root;
+    validity(root, rules)?;
+    if streamed.kept.len() > MAX_KEPT {
+        return Err(MetadataError::at(root, Reason::Many(MAX_KEPT, "entities that are asked for")));
+    }
+    if let Some(before) = rules.before
+        && before > FEW
+        && count * 3 < before * 2
+    {
+        return Err(MetadataError::at(root, Reason::Shrunk { before, now: count }));
+    }
+    let mut found = Read {
+        count,
+        valid_until: valid_until(root)?,
+        cache_duration: cache_duration(root)?,
+        bytes: streamed.bytes,
+        signed: rules.signers.is_some(),
+        ..Read::default()
+    };
+    for one in streamed.kept {
+        match one {
+            Ok(entity) => found.entities.push(entity),
+            Err(refused) => found.refused.push(refused),
+        }
+    }
+    Ok(found)
+}
+
+/// One entity, with what the envelopes around it say of its validity.
+fn entity(piece: &Piece<'_>, now: Instant) -> Result<Entity, MetadataError> {
+    let mut entity = Entity::read(piece.element)?;
+    for envelope in piece.around {
+        entity.within(valid_until(envelope)?, cache_duration(envelope)?);
+    }
+    match entity.valid_until {
+        Some(until) if until <= now => Err(MetadataError::at(piece.element, Reason::Expired(until.rfc3339()))),
+        _ => Ok(entity),
+    }
+}
+
+/// Whether the document says until when it is valid, as the rules want it, and still is.
+fn validity(root: &Element, rules: &Rules) -> Result<(), MetadataError> {
+    let wrong = |reason| Err(MetadataError::at(root, reason));
+    match (valid_until(root)?, rules.longest) {
+        (Some(until), _) if until <= rules.now => wrong(Reason::Expired(until.rfc3339())),
+        (Some(until), Some(longest)) if until > rules.now + longest => wrong(Reason::TooLong(until.rfc3339())),
+        (None, Some(_)) => wrong(Reason::Timeless),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+#[path = "document/tests.rs"]
+mod tests;
