@@ -19,7 +19,7 @@ pub use entity::{
 };
 pub use key::{Keys, RoleKey};
 pub use peers::{Peer, Peers};
-pub use write::{Ours, OurIdp, OurSp, PublishedKey};
+pub use write::{OurIdp, OurSp, Ours, PublishedKey};
 
 use preau_keys::xml::{Element, XmlError};
 use std::fmt;

@@ -143,7 +143,9 @@ mod tests {
         ] {
             assert_eq!(duration(text), Some(Seconds(seconds)), "{text}");
         }
-        for text in ["", "P", "PT", "P1DT", "-P1D", "1D", "P1H", "PT1D", "P1M1Y", "PT1.5H", "PT9999999999S", "P1", "P.5D"] {
+        for text in
+            ["", "P", "PT", "P1DT", "-P1D", "1D", "P1H", "PT1D", "P1M1Y", "PT1.5H", "PT9999999999S", "P1", "P.5D"]
+        {
             assert_eq!(duration(text), None, "{text}");
         }
     }

@@ -75,7 +75,9 @@ impl Read {
         }
         if let Some(at) = self.entities.iter().position(|one| named(&one.entity_id)) {
             return match asked {
-                None if self.count > 1 => Err(MetadataError::whole(Reason::Other("it holds several entities: say which"))),
+                None if self.count > 1 => {
+                    Err(MetadataError::whole(Reason::Other("it holds several entities: say which")))
+                }
                 _ => Ok(self.entities.swap_remove(at)),
             };
         }
@@ -95,7 +97,8 @@ pub fn read(input: impl BufRead, rules: &Rules, wanted: impl Fn(&str) -> bool) -
         if !piece.element.is(MD, "EntityDescriptor") {
             // Extensions and signatures of an envelope; anything else is no metadata.
             let known = piece.element.is(MD, "Extensions") && !piece.around.is_empty();
-            let wrong = || MetadataError::at(piece.element, Reason::Other("neither EntityDescriptor nor EntitiesDescriptor"));
+            let wrong =
+                || MetadataError::at(piece.element, Reason::Other("neither EntityDescriptor nor EntitiesDescriptor"));
             return if known { Ok(None) } else { Err(wrong()) };
         }
         count += 1;
@@ -111,11 +114,12 @@ pub fn read(input: impl BufRead, rules: &Rules, wanted: impl Fn(&str) -> bool) -
         Ok(Some(taken.map_err(|error| Refused { entity_id: name.to_owned(), error })))
     };
     let envelope = (MD, "EntitiesDescriptor");
-    let streamed = read_stream(input, BOUNDS, envelope, rules.signers.as_deref(), keep).map_err(|error| match error {
-        StreamError::Xml(line, error) => MetadataError { line, element: String::new(), reason: error.into() },
-        StreamError::Input(error) => MetadataError::whole(Reason::Input(error.kind().to_string())),
-        StreamError::Caller(error) => error,
-    })?;
+    let streamed =
+        read_stream(input, BOUNDS, envelope, rules.signers.as_deref(), keep).map_err(|error| match error {
+            StreamError::Xml(line, error) => MetadataError { line, element: String::new(), reason: error.into() },
+            StreamError::Input(error) => MetadataError::whole(Reason::Input(error.kind().to_string())),
+            StreamError::Caller(error) => error,
+        })?;
     let root = &streamed.root;
     validity(root, rules)?;
     if streamed.kept.len() > MAX_KEPT {
@@ -166,7 +170,3 @@ fn validity(root: &Element, rules: &Rules) -> Result<(), MetadataError> {
         _ => Ok(()),
     }
 }
-
-#[cfg(test)]
-#[path = "document/tests.rs"]
-mod tests;

@@ -287,7 +287,11 @@ impl Entity {
     pub fn display_name(&self, language: &str) -> &str {
         let of = |texts: &'_ Localised| -> Option<usize> {
             let exact = texts.iter().position(|(one, _)| one == language);
-            exact.or_else(|| texts.iter().position(|(one, _)| one == "en")).or(if texts.is_empty() { None } else { Some(0) })
+            exact.or_else(|| texts.iter().position(|(one, _)| one == "en")).or(if texts.is_empty() {
+                None
+            } else {
+                Some(0)
+            })
         };
         let services = self.sp.iter().flat_map(|sp| sp.services.first()).map(|service| &service.names);
         let mut texts = std::iter::once(&self.ui.names).chain(services).chain(std::iter::once(&self.organisation));
@@ -300,27 +304,27 @@ impl Entity {
             if matches!(scope.attribute("regexp"), Some("true" | "1")) {
                 continue;
             }
-            self.scopes.push(text(scope)?.to_ascii_lowercase());
+            add(&mut self.scopes, [text(scope)?.to_ascii_lowercase()]);
         }
         for attributes in extensions.all(MDATTR, "EntityAttributes") {
             for attribute in attributes.all(SAML, "Attribute") {
                 if attribute.attribute("Name") == Some("http://macedir.org/entity-category") {
                     for value in attribute.all(SAML, "AttributeValue") {
-                        self.categories.push(text(value)?);
+                        add(&mut self.categories, [text(value)?]);
                     }
                 }
             }
         }
         for ui in extensions.all(MDUI, "UIInfo") {
-            self.ui.names.extend(localised(ui, MDUI, "DisplayName")?);
-            self.ui.descriptions.extend(localised(ui, MDUI, "Description")?);
-            self.ui.information.extend(addresses(localised(ui, MDUI, "InformationURL")?));
-            self.ui.privacy.extend(addresses(localised(ui, MDUI, "PrivacyStatementURL")?));
+            add(&mut self.ui.names, localised(ui, MDUI, "DisplayName")?);
+            add(&mut self.ui.descriptions, localised(ui, MDUI, "Description")?);
+            add(&mut self.ui.information, addresses(localised(ui, MDUI, "InformationURL")?));
+            add(&mut self.ui.privacy, addresses(localised(ui, MDUI, "PrivacyStatementURL")?));
             for logo in ui.all(MDUI, "Logo") {
                 let size = |name| logo.attribute(name).and_then(|text| text.parse().ok()).unwrap_or(0);
                 let url = text(logo)?;
                 if url.starts_with("https://") {
-                    self.ui.logos.push(Logo { url, width: size("width"), height: size("height") });
+                    add(&mut self.ui.logos, [Logo { url, width: size("width"), height: size("height") }]);
                 }
             }
         }
@@ -360,7 +364,10 @@ impl Entity {
             return Err(MetadataError::at(role, Reason::Missing("AssertionConsumerService")));
         }
         if sp.authn_requests_signed && sp.keys.signing.is_empty() {
-            return Err(MetadataError::at(role, Reason::NoKey("it signs its requests, and shows no key we can check them with")));
+            return Err(MetadataError::at(
+                role,
+                Reason::NoKey("it signs its requests, and shows no key we can check them with"),
+            ));
         }
         Ok(sp)
     }
@@ -385,11 +392,24 @@ impl Entity {
     }
 }
 
+/// Adds what is not there yet: both roles may say the same.
+fn add<T: PartialEq>(list: &mut Vec<T>, more: impl IntoIterator<Item = T>) {
+    for one in more {
+        if !list.contains(&one) {
+            list.push(one);
+        }
+    }
+}
+
 /// The name of an entity.
 pub(super) fn entity_id(element: &Element) -> Result<&str, MetadataError> {
     let name = element.attribute("entityID").ok_or_else(|| MetadataError::at(element, Reason::Missing("entityID")))?;
     let sound = (1..=MAX_ENTITY_ID).contains(&name.len()) && !name.chars().any(|c| c.is_control() || c.is_whitespace());
-    if sound { Ok(name) } else { Err(MetadataError::at(element, Reason::Value("entityID", "no URI of at most 1024 bytes"))) }
+    if sound {
+        Ok(name)
+    } else {
+        Err(MetadataError::at(element, Reason::Value("entityID", "no URI of at most 1024 bytes")))
+    }
 }
 
 /// `validUntil`.
@@ -538,7 +558,3 @@ fn services(role: &Element) -> Result<Vec<Service>, MetadataError> {
     }
     Ok(all)
 }
-
-#[cfg(test)]
-#[path = "entity/tests.rs"]
-mod tests;

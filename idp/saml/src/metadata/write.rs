@@ -190,11 +190,14 @@ fn localised(xml: &mut Xml, name: &'static str, texts: &Localised) {
 fn keys(xml: &mut Xml, keys: &[PublishedKey]) {
     for key in keys {
         xml.start("md:KeyDescriptor");
-        xml.maybe("use", match (key.signing, key.encryption) {
-            (true, false) => Some("signing"),
-            (false, true) => Some("encryption"),
-            _ => None,
-        });
+        xml.maybe(
+            "use",
+            match (key.signing, key.encryption) {
+                (true, false) => Some("signing"),
+                (false, true) => Some("encryption"),
+                _ => None,
+            },
+        );
         xml.start("ds:KeyInfo").attribute("xmlns:ds", DS).start("ds:X509Data");
         xml.leaf("ds:X509Certificate", &STANDARD.encode(&key.certificate)).end().end();
         if key.encryption {
@@ -219,7 +222,3 @@ fn indexed(xml: &mut Xml, name: &'static str, all: &[Indexed]) {
         xml.attribute("index", &one.index.to_string()).maybe("isDefault", one.default.map(truth)).end();
     }
 }
-
-#[cfg(test)]
-#[path = "write/tests.rs"]
-mod tests;

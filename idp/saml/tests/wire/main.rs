@@ -5,6 +5,7 @@
 
 mod bindings;
 mod fuzz;
+mod metadata;
 mod reading;
 mod samples;
 mod writing;
