@@ -251,6 +251,7 @@ proptest! {
         prop_assume!(Document::parse(document(&content).as_bytes()).is_ok());
         theirs(&bench, &content, prefixes.trim(), &EC, ECDSA_SHA256);
         let nested = format!("<w>{content}</w> <p:root xmlns:q=\"urn:2\"><w>{content}</w></p:root>");
+        prop_assume!(Document::parse(document(&nested).as_bytes()).is_ok());
         theirs_streamed(&bench, &nested, prefixes.trim());
         let signed = sign(&document(&content), ROOT, "root", &EC, Alg::ES256, None).unwrap();
         let believed = bench.verifies(&signed, &EC);
