@@ -15,6 +15,10 @@ pub(crate) struct Back {
     pub chain: Option<Writing>,
     /// How many sign-ins may be under way.
     pub sign_ins: Bound,
+    /// How many documents of one kind a service may have.
+    pub kept_of_one: Bound,
+    /// And all services together.
+    pub kept_of_all: u32,
 }
 
 /// Which database it is.

@@ -39,6 +39,10 @@ const SPEND: &str = "UPDATE token SET spent = $2
 const SPENT: &str = "SELECT id FROM token WHERE id = $1 AND spent IS NOT NULL";
 const PROLONG: &str = "UPDATE token_family SET expires = $2 WHERE id = $1 AND expires < $2";
 const REVOKE: &str = "DELETE FROM token WHERE id = $1 RETURNING id";
+/// A family of nobody: whoever wants to add to it finds that it is not theirs.
+const BURY: &str = "INSERT INTO token_family (id, session, person, expires) VALUES ($1, NULL, NULL, $2)
+    ON CONFLICT (id) DO UPDATE SET session = NULL, person = NULL, expires = excluded.expires RETURNING id";
+const REVOKE_BURIED: &str = "DELETE FROM token WHERE family = $1 RETURNING id";
 const REVOKE_FAMILY: &str = "DELETE FROM token_family WHERE id = $1 RETURNING id";
 
 fn read(row: &Row) -> Result<Grant> {
@@ -94,6 +98,9 @@ async fn give(link: &mut Link<'_>, grants: Vec<Grant>, end: Instant) -> Result<(
         None => link.row(FAMILY_ALONE, args![first.family.as_str(), person, end]).await?,
     };
     let family = family.ok_or(StoreError::Conflict)?;
+    if person.is_some() && family.text_or_none(0)?.is_none() && family.text_or_none(1)?.is_none() {
+        return Err(StoreError::Conflict);
+    }
     if family.text_or_none(0)? != session || family.text_or_none(1)? != person {
         return Err(mixed());
     }
@@ -144,6 +151,17 @@ impl Grants for Back {
 
     async fn revoke(&self, key: &OneTimeKey) -> Result<bool> {
         Ok(!self.change(REVOKE, args![key.as_str()]).await?.is_empty())
+    }
+
+    async fn bury_family(&self, family: &OneTimeKey, until: Instant) -> Result<bool> {
+        let family = family.as_str().to_owned();
+        let work = self.write(Shape::Checked, move |link| {
+            Box::pin(async move {
+                link.row(BURY, args![family.as_str(), until]).await?;
+                link.rows(REVOKE_BURIED, args![family]).await
+            })
+        });
+        Ok(!work.await?.is_empty())
     }
 
     async fn revoke_family(&self, family: &OneTimeKey) -> Result<bool> {

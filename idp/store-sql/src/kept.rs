@@ -4,13 +4,20 @@ use crate::back::Back;
 use crate::doc;
 use crate::link::{Row, args};
 use async_trait::async_trait;
-use preau_domain::{Instant, KeptKind, KeptThing, OneTimeKey};
+use preau_domain::{Instant, KeptKind, KeptThing, OneTimeKey, ServiceId};
 use preau_store::{Keeping, Result, StoreError};
 
 /// One that expired gives its place up.
-const KEEP: &str = "INSERT INTO kept (id, kind, doc, expires) VALUES ($1, $2, $3, $4)
-    ON CONFLICT (id, kind) DO UPDATE SET doc = excluded.doc, expires = excluded.expires
+const KEEP: &str = "INSERT INTO kept (id, kind, doc, expires, owner) VALUES ($1, $2, $3, $4, $6)
+    ON CONFLICT (id, kind) DO UPDATE SET doc = excluded.doc, expires = excluded.expires, owner = excluded.owner
     WHERE kept.expires <= $5 RETURNING id";
+/// Those beyond the latest so many of one owner, and of all.
+const TRIM: &str = "DELETE FROM kept WHERE (id, kind) IN (
+    SELECT id, kind FROM (
+        SELECT id, kind, row_number() OVER (PARTITION BY kind, owner ORDER BY expires DESC) AS own,
+            row_number() OVER (PARTITION BY kind ORDER BY expires DESC) AS whole
+        FROM kept WHERE owner IS NOT NULL) AS numbered
+    WHERE own > $1 OR whole > $2)";
 const GET: &str = "SELECT id, kind, doc, expires FROM kept WHERE id = $1 AND kind = $2 AND expires > $3";
 const REPLACE: &str = "UPDATE kept SET doc = $3, expires = $4
     WHERE id = $1 AND kind = $2 AND expires > $5 AND doc = $6 RETURNING id";
@@ -32,13 +39,29 @@ fn bounded(thing: &KeptThing) -> Result<()> {
     Err(StoreError::Backend(format!("a kept document has at most {} bytes", KeptThing::MOST)))
 }
 
+impl Back {
+    async fn put_kept(&self, thing: &KeptThing, now: Instant, owner: Option<&str>) -> Result<()> {
+        bounded(thing)?;
+        let values = args![thing.key.as_str(), thing.kind.as_str(), thing.doc.as_str(), thing.expires, now, owner];
+        let kept = self.change(KEEP, values).await?;
+        if kept.is_empty() { Err(StoreError::Conflict) } else { Ok(()) }
+    }
+}
+
 #[async_trait]
 impl Keeping for Back {
     async fn keep(&self, thing: &KeptThing, now: Instant) -> Result<()> {
-        bounded(thing)?;
-        let values = args![thing.key.as_str(), thing.kind.as_str(), thing.doc.as_str(), thing.expires, now];
-        let kept = self.change(KEEP, values).await?;
-        if kept.is_empty() { Err(StoreError::Conflict) } else { Ok(()) }
+        self.put_kept(thing, now, None).await
+    }
+
+    async fn keep_of(&self, owner: &ServiceId, thing: &KeptThing, now: Instant) -> Result<()> {
+        self.put_kept(thing, now, Some(owner.as_str())).await?;
+        if self.kept_of_one.passed()
+            && let Err(error) = self.change(TRIM, args![self.kept_of_one.most, self.kept_of_all]).await
+        {
+            tracing::warn!(%error, "the number of kept documents was not looked at");
+        }
+        Ok(())
     }
 
     async fn kept(&self, key: &OneTimeKey, kind: KeptKind, now: Instant) -> Result<Option<KeptThing>> {

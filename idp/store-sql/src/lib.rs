@@ -49,6 +49,11 @@ pub struct Options {
     pub schema: Option<String>,
     /// Most sign-ins under way that are kept: of more, the oldest go. A few hundred more may be there for a moment.
     pub sign_ins: u32,
+    /// Most documents of one kind that are kept of one service, where anybody may ask for one in its name: of more, those that
+    /// expire first go.
+    pub kept_of_one: u32,
+    /// And of all services.
+    pub kept_of_all: u32,
     /// What chains the events this process records. Without it they belong to no chain, and a check of the journal says so.
     pub journal: Option<Journal>,
 }
@@ -70,7 +75,15 @@ impl fmt::Debug for Journal {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { connections: None, patience: Duration::from_secs(5), schema: None, sign_ins: 50_000, journal: None }
+        Options {
+            connections: None,
+            patience: Duration::from_secs(5),
+            schema: None,
+            sign_ins: 50_000,
+            kept_of_one: 5_000,
+            kept_of_all: 20_000,
+            journal: None,
+        }
     }
 }
 
@@ -96,5 +109,11 @@ pub async fn open_with(url: &str, options: &Options) -> Result<Arc<dyn Store>> {
         _ => return Err(StoreError::Backend("a database address begins with sqlite:// or postgres://".into())),
     };
     let chain = options.journal.as_ref().map(chain::Writing::new);
-    Ok(Arc::new(Back { base, chain, sign_ins: sign_ins::Bound::new(options.sign_ins) }))
+    Ok(Arc::new(Back {
+        base,
+        chain,
+        sign_ins: sign_ins::Bound::new(options.sign_ins),
+        kept_of_one: sign_ins::Bound::new(options.kept_of_one),
+        kept_of_all: options.kept_of_all,
+    }))
 }

@@ -22,9 +22,9 @@ const TRIM: Sql = Sql::Each {
         (SELECT id FROM pending ORDER BY expires DESC OFFSET $1 FOR UPDATE SKIP LOCKED)",
 };
 
-/// How many sign-ins may be under way, and how many this process began since it last looked.
+/// How many of something may be there, such as sign-ins under way, and how many this process added since it last looked.
 pub(crate) struct Bound {
-    most: u32,
+    pub most: u32,
     begun: AtomicU32,
 }
 
@@ -34,8 +34,8 @@ impl Bound {
         Bound { most, begun: AtomicU32::new(0) }
     }
 
-    /// Whether it is time to look, after one more: looking costs as much as there are sign-ins under way.
-    fn passed(&self) -> bool {
+    /// Whether it is time to look, after one more: looking costs as much as there are.
+    pub fn passed(&self) -> bool {
         let every = (self.most / 16).clamp(1, 256);
         self.begun.fetch_add(1, Ordering::Relaxed) % every == every - 1
     }

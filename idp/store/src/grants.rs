@@ -33,6 +33,10 @@ pub trait Grants: Send + Sync {
     /// Revokes one token; says whether it was there.
     async fn revoke(&self, key: &OneTimeKey) -> Result<bool>;
 
+    /// Revokes everything of a family, and until that instant nothing is born of it any more, not even by somebody who is about
+    /// to: `grant` then meets a `Conflict`. Says whether there was any token.
+    async fn bury_family(&self, family: &OneTimeKey, until: Instant) -> Result<bool>;
+
     /// Revokes everything of a family, and what a rotation under way would add to it; says whether there was anything.
     async fn revoke_family(&self, family: &OneTimeKey) -> Result<bool>;
 }

@@ -2,7 +2,7 @@
 
 use crate::Result;
 use async_trait::async_trait;
-use preau_domain::{Instant, KeptKind, KeptThing, OneTimeKey};
+use preau_domain::{Instant, KeptKind, KeptThing, OneTimeKey, ServiceId};
 
 /// Kept documents. One that expired at or before `now` is absent, whether or not a sweep has passed.
 #[async_trait]
@@ -10,6 +10,11 @@ pub trait Keeping: Send + Sync {
     /// Keeps a document. `Conflict` if the key is taken by one of that kind that has not expired: among concurrent callers
     /// exactly one keeps it, which is what guards against a replay.
     async fn keep(&self, thing: &KeptThing, now: Instant) -> Result<()>;
+
+    /// The same for something that anybody may ask for in the name of a service. Of one service and kind the latest thousands
+    /// stay, and of one kind some thousands more: of more, those that expire first go. A few hundred more may be there for a
+    /// moment.
+    async fn keep_of(&self, owner: &ServiceId, thing: &KeptThing, now: Instant) -> Result<()>;
 
     /// The document of that key and kind; it stays.
     async fn kept(&self, key: &OneTimeKey, kind: KeptKind, now: Instant) -> Result<Option<KeptThing>>;

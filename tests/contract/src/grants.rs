@@ -253,6 +253,25 @@ pub async fn nothing_slips_past_a_revocation(store: &dyn Store) {
     }
 }
 
+/// Nothing is born of a buried family, whoever comes first, and what was is gone.
+pub async fn a_buried_family_stays_empty(store: &dyn Store) {
+    for round in 0..20 {
+        let family = OneTimeKey::new(format!("f{round}"));
+        let session = live(store, &format!("s{round}"), "p-zoe").await;
+        let of = |name: &str, session| grant(&format!("{name}{round}"), Access, family.as_str(), session);
+        let (bound, late) = (of("a", Some(&session)), of("b", Some(&session)));
+        let (born, buried) =
+            futures::join!(store.grant(std::slice::from_ref(&bound)), store.bury_family(&family, LATER));
+        assert!(born.is_ok() || conflicts(&born), "{born:?}");
+        assert_eq!(born.is_ok(), buried.unwrap(), "whoever was first was found");
+        assert!(conflicts(&store.grant(&[late]).await) && conflicts(&store.grant(&[of("c", None)]).await));
+        for name in ["a", "b", "c"] {
+            assert!(!there(store, &format!("{name}{round}"), Access).await, "{name}{round}");
+        }
+        assert!(!store.bury_family(&family, LATER).await.unwrap(), "twice");
+    }
+}
+
 /// A session that ends while its tokens are born and rotate leaves none behind, and nobody fails otherwise than by being
 /// too late.
 pub async fn no_token_slips_past_the_end(store: &dyn Store) {

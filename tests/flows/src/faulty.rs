@@ -156,6 +156,7 @@ faulty!(Tickets {
 
 faulty!(Keeping {
     fn keep(thing: &KeptThing, now: Instant) -> ();
+    fn keep_of(owner: &ServiceId, thing: &KeptThing, now: Instant) -> ();
     fn kept(key: &OneTimeKey, kind: KeptKind, now: Instant) -> Option<KeptThing>;
     fn replace_kept(thing: &KeptThing, expected: &str, now: Instant) -> ();
     fn take_kept(key: &OneTimeKey, kind: KeptKind, now: Instant) -> Option<KeptThing>;
@@ -166,6 +167,7 @@ faulty!(Grants {
     fn granted(key: &OneTimeKey, kind: GrantKind, now: Instant) -> Option<Grant>;
     fn rotate(spent: &OneTimeKey, now: Instant, next: &[Grant]) -> Rotation;
     fn revoke(key: &OneTimeKey) -> bool;
+    fn bury_family(family: &OneTimeKey, until: Instant) -> bool;
     fn revoke_family(family: &OneTimeKey) -> bool;
 });
 

@@ -36,6 +36,8 @@ pub const NONCE: Seconds = Seconds(120);
 pub const SECRET: usize = 43;
 /// Longest code or token that is looked up.
 pub const MAX_SECRET: usize = 128;
+/// Longest request that is pushed, in bytes: thousands of them wait at once.
+pub const MAX_PUSHED: usize = 16 * 1024;
 /// Longest `nonce`, in bytes: echoed whole or refused, never cut.
 pub const MAX_NONCE: usize = 512;
 /// Longest `state`, in bytes.

@@ -6,12 +6,34 @@ use preau_domain::{
     Authentication, CorrelationId, Grant, GrantKind, Ids, Instant, OneTimeKey, Seconds, ServiceId, SessionId, Ticket,
     TicketKind,
 };
-use preau_web::{Door, Live};
+use preau_web::{Door, Hub, Live};
 use serde::{Deserialize, Serialize};
 
 /// A new code or token.
 pub fn generate(ids: &dyn Ids) -> String {
     ids.text(SECRET)
+}
+
+/// Letters of a code that nobody can guess: 135 bits. The others say that it is one of ours.
+const UNGUESSABLE: usize = 27;
+
+/// A new code. It tells by itself that it was made here, so that what nobody gave out is never looked up, and leaves nothing
+/// behind when it is shown.
+pub fn code(hub: &Hub) -> String {
+    let secret = hub.ids.text(UNGUESSABLE);
+    let tag = tag(hub, &secret);
+    secret + &tag
+}
+
+/// Whether a text is a code of ours, redeemed or not.
+pub fn is_code(hub: &Hub, text: &str) -> bool {
+    let parts = text.split_at_checked(UNGUESSABLE);
+    parts.is_some_and(|(secret, shown)| preau_keys::constant_time_eq(tag(hub, secret).as_bytes(), shown.as_bytes()))
+}
+
+fn tag(hub: &Hub, secret: &str) -> String {
+    let code = hub.keyring.mac("oidc-code", &[secret]);
+    code.chars().filter(char::is_ascii_alphanumeric).take(SECRET - UNGUESSABLE).collect()
 }
 
 /// The name under which a secret is stored.

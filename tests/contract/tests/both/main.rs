@@ -114,7 +114,8 @@ promises! {
         a_family_is_one_persons, tokens_fall_with_their_session, tokens_follow_a_session_that_goes_on,
         a_suspended_person_loses_tokens, a_new_password_takes_tokens_back, a_token_is_revoked, a_family_is_revoked, a_refresh_token_rotates,
         a_reused_refresh_token_revokes_its_family, a_rotation_that_conflicts_changes_nothing,
-        one_of_many_rotates_and_the_others_revoke, nothing_slips_past_a_revocation, no_token_slips_past_the_end;
+        one_of_many_rotates_and_the_others_revoke, nothing_slips_past_a_revocation, a_buried_family_stays_empty,
+        no_token_slips_past_the_end;
     signing_keys:
         a_signing_key_comes_back_whole, a_signing_key_is_named_once, a_signing_key_is_removed;
     federation:

@@ -7,7 +7,8 @@ use preau_contract::fixture::{
     LATER, NOW, change, event, live, local, pending, source, sourced, ticket, uai, visit, winners,
 };
 use preau_domain::{
-    Affiliation, CorrelationId, Instant, OneTimeKey, PendingId, PendingSignIn, Profile, SessionId, Ticket, TicketKind,
+    Affiliation, CorrelationId, Instant, KeptKind, KeptThing, OneTimeKey, PendingId, PendingSignIn, Profile, ServiceId,
+    SessionId, Ticket, TicketKind,
 };
 use preau_store_sql::{open, open_with};
 use std::sync::Arc;
@@ -148,6 +149,39 @@ async fn a_file_that_is_no_database_is_left_alone() {
 async fn a_store_is_shared_between_threads() {
     fn shared<T: Send + Sync + ?Sized>(_: &Arc<T>) {}
     shared(&Place::sqlite("threads").open().await);
+}
+
+#[tokio::test]
+async fn a_flood_in_the_name_of_a_service_fills_nothing() {
+    for mut place in Place::each("of-one") {
+        (place.options.kept_of_one, place.options.kept_of_all) = (64, 160);
+        let store = place.open().await;
+        let thing = |owner: usize, n: i64| KeptThing {
+            expires: Instant(LATER.0 + n),
+            ..preau_contract::fixture::kept(&format!("{owner}-{n}"), "{}")
+        };
+        let left = async |owner: usize| {
+            let all = (0..500).map(async |n| store.kept(&thing(owner, n).key, KeptKind::PushedRequest, NOW).await);
+            let found = futures::future::join_all(all).await;
+            found.into_iter().filter(|kept| kept.as_ref().is_ok_and(Option::is_some)).count()
+        };
+        let own = KeptThing { key: OneTimeKey::new("own"), ..thing(9, 0) };
+        store.keep(&own, NOW).await.unwrap();
+        store.keep_of(&ServiceId::new("quiet"), &thing(9, 400), NOW).await.unwrap();
+        for owner in 0..2 {
+            for n in 0..500 {
+                store.keep_of(&ServiceId::new(format!("loud-{owner}")), &thing(owner, n), NOW).await.unwrap();
+            }
+        }
+        assert!((64..68).contains(&left(0).await) && (64..68).contains(&left(1).await));
+        assert_eq!(left(9).await, 1, "a flood in one name takes nothing from another");
+        for n in 0..500 {
+            store.keep_of(&ServiceId::new("loud-2"), &thing(2, n), NOW).await.unwrap();
+        }
+        let all = left(0).await + left(1).await + left(2).await + left(9).await;
+        assert!((160..164).contains(&all) && left(2).await >= 32, "{all}");
+        assert!(store.kept(&own.key, own.kind, NOW).await.unwrap().is_some(), "what has no owner stays");
+    }
 }
 
 #[tokio::test]

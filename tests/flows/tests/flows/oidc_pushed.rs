@@ -83,6 +83,7 @@ async fn oidc_20_only_a_sound_request_is_taken(hub: TestHub) {
         (vec![("code_challenge", ""), ("code_challenge_method", "")], "invalid_request"),
         (vec![("code_challenge", VERIFIER), ("code_challenge_method", "plain")], "invalid_request"),
         (vec![("scope", "profile")], "invalid_scope"),
+        (vec![("unknown", &*"x".repeat(17_000))], "invalid_request"),
         (vec![("request", "eyJhbGciOiJub25lIn0.e30.")], "request_not_supported"),
     ] {
         let told = pushed(&rp, &change).await;

@@ -63,8 +63,11 @@ async fn oidc_06_among_a_hundred_redemptions_on_two_nodes_one_succeeds(hub: Test
     let attempts = (0..100).map(|n| if n % 2 == 0 { &rp } else { &elsewhere }).map(|rp| rp.redeem(&code));
     let answers = futures::future::join_all(attempts).await;
     let lost = answers.iter().filter(|told| told.error() == (400, "invalid_grant")).count();
-    let won = answers.iter().filter(|told| told.answer.status == 200).count();
-    assert_eq!((won, lost), (1, 99));
+    assert!(lost >= 99, "{lost}");
+    // Two hold the code: the one who was faster may be the thief.
+    for won in answers.iter().filter(|told| told.answer.status == 200) {
+        assert_eq!(rp.userinfo(won.access()).await.error(), (401, "invalid_token"));
+    }
 }
 
 async fn oidc_07_a_code_is_for_one_service_one_address_and_one_minute(hub: TestHub) {
@@ -87,7 +90,7 @@ async fn oidc_07_a_code_is_for_one_service_one_address_and_one_minute(hub: TestH
         hub.clock.advance(wait);
         assert_eq!(rp.redeem(&code).await.answer.status.as_u16(), status, "after {wait} s");
     }
-    for bad in ["", "a b", "' OR 1=1--", "ST-0123456789abcdefghjkmnpqrstvw", &"a".repeat(10_000)] {
+    for bad in ["", "a b", "' OR 1=1--", "ST-0123456789abcdefghjkmnpqrstvw", &"a".repeat(43), &"a".repeat(10_000)] {
         assert_eq!(rp.redeem(bad).await.answer.status, 400, "{bad}");
     }
 }

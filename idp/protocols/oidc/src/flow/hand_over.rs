@@ -100,7 +100,7 @@ pub async fn hand_over(
     let at = hub.now();
     let scopes = granted_scopes(oidc, &asked.scopes);
     let sid = sid(hub, &live.session.id, door);
-    let secret = grants::generate(&*hub.ids);
+    let secret = grants::code(hub);
     let code = Code { asked: asked.clone(), scopes: scopes.clone(), correlation: visitor.correlation.clone() };
     let ticket = code.stored(&secret, live, door, at).ok_or(OidcError::InvalidRequest("the request is too long"))?;
     let listens = oidc.backchannel_logout_uri.is_some() || oidc.frontchannel_logout_uri.is_some();

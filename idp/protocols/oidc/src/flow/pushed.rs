@@ -6,7 +6,7 @@
 use super::proof::{self, Caller, For};
 use super::{authorize, client};
 use crate::OidcError;
-use crate::config::{PUSHED, SKEW};
+use crate::config::{MAX_PUSHED, PUSHED, SKEW};
 use crate::foreign::ForeignKeys;
 use crate::grants;
 use crate::wire::{Asked, Target, is_secret};
@@ -56,6 +56,9 @@ pub async fn push(
         return Err(OidcError::InvalidRequest("a pushed request does not point to another"));
     }
     let query = without_proof(fields, door.service.id.as_str());
+    if query.len() > MAX_PUSHED {
+        return Err(OidcError::InvalidRequest("a pushed request has at most 16 KiB"));
+    }
     let whole = signed(hub, keys, &door, Fields::parse(&query)?).await?;
     let target =
         Target::read(&whole).map_err(|_| OidcError::InvalidRequest("redirect_uri is missing or given twice"))?;
@@ -80,7 +83,7 @@ pub async fn push(
         doc: doc.map_err(|_| OidcError::ServerError)?,
         expires: now + PUSHED,
     };
-    hub.store.keep(&thing, now).await?;
+    hub.store.keep_of(&door.service.id, &thing, now).await?;
     Ok((door, format!("{URN}{secret}")))
 }
 

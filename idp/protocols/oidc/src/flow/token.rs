@@ -7,7 +7,7 @@
 use super::proof::{self, Caller, For};
 use super::{acr, alg, amr, client, device, encrypted, service, sid, sign, spoken};
 use crate::OidcError;
-use crate::config::{ACCESS, ID_TOKEN, OFFLINE};
+use crate::config::{ACCESS, CODE, ID_TOKEN, OFFLINE};
 use crate::foreign::ForeignKeys;
 use crate::grants::{self, Bound, Code, Given, Holder};
 use crate::wire::{TokenRequest, Wanted, claims, is_secret};
@@ -128,13 +128,13 @@ async fn by_code(
     const UNKNOWN: OidcError =
         OidcError::InvalidGrant("the code is not recognised: never issued, used already, or the session has ended");
     let Redeemer { hub, door, .. } = *who;
-    if !is_secret(secret) {
+    if !grants::is_code(hub, secret) {
         return Err(OidcError::InvalidGrant("this is not the text of a code"));
     }
     let key = grants::key(secret);
     let Some(ticket) = hub.store.consume_ticket(&key, TicketKind::OidcCode).await? else {
-        // Used before: whoever used it first may not be the service.
-        if hub.store.revoke_family(&key).await? {
+        // Used before, or in this very moment: whoever used it first may not be the service, and keeps nothing.
+        if hub.store.bury_family(&key, hub.now() + CODE).await? {
             return Err(OidcError::InvalidGrant("the code was used before: what it gave is revoked"));
         }
         return Err(UNKNOWN);
