@@ -31,14 +31,29 @@ impl AuthnMethod {
 pub struct Authentication {
     /// How.
     pub method: AuthnMethod,
-    /// When: for a federated proof, when that provider says the person proved themselves to it.
+    /// When: for a federated proof, when that provider says the person proved themselves to it; see `unsaid`.
     pub at: Instant,
+    /// The provider did not say when: `at` is when it vouched for them, and the proof may be much older.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unsaid: bool,
     /// By which source of the configuration; absent for a local password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<SourceId>,
     /// The class of proof another provider says it asked for, in its own words and never more; at most 128 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acr: Option<String>,
+}
+
+impl Authentication {
+    /// When the person proved themselves, where that is known.
+    pub fn known_at(&self) -> Option<Instant> {
+        (!self.unsaid).then_some(self.at)
+    }
+
+    /// Whether the proof is known not to be older than that.
+    pub fn since(&self, instant: Instant) -> bool {
+        self.known_at().is_some_and(|at| at >= instant)
+    }
 }
 
 /// A browser's session.

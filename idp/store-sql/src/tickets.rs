@@ -46,8 +46,8 @@ const VISIT: &str = "INSERT INTO visit (session, protocol, service, notice, at)
     SELECT id, $3, $4, $5, $6 FROM session WHERE id = $1 AND expires > $2 RETURNING seq";
 const ALIVE: &str = "SELECT id FROM session WHERE id = $1 AND expires > $2";
 
-fn visited(ticket: &Ticket, visit: &Visit) -> Vec<Arg> {
-    let (session, issued) = (ticket.session.as_str(), ticket.issued);
+fn visited(issued: Instant, visit: &Visit) -> Vec<Arg> {
+    let session = visit.session.as_str();
     args![session, issued, visit.protocol.as_str(), visit.service.as_str(), visit.notice.as_str(), visit.at]
 }
 
@@ -58,7 +58,7 @@ impl Back {
         fleeting.add(ticket.clone())?;
         let found = match visit {
             None => self.rows(ALIVE, args![ticket.session.as_str(), ticket.issued]).await,
-            Some(visit) => self.change(VISIT, visited(ticket, visit)).await,
+            Some(visit) => self.change(VISIT, visited(ticket.issued, visit)).await,
         };
         let issued = found.and_then(|rows| if rows.is_empty() { Err(StoreError::Conflict) } else { Ok(rows) });
         match &issued {
@@ -111,7 +111,7 @@ impl Tickets for Back {
                 self.change(ISSUE_WITH_VISIT, values).await?
             }
             (Some(visit), Base::Sqlite(_)) => {
-                let seen = visited(ticket, visit);
+                let seen = visited(ticket.issued, visit);
                 let work = self.write(Shape::Checked, move |link| {
                     Box::pin(async move {
                         let issued = link.rows(ISSUE, values).await?;
@@ -125,6 +125,15 @@ impl Tickets for Back {
             return Err(self.why_not_issued(ticket).await);
         }
         self.trim_visits(visit, &issued).await;
+        Ok(())
+    }
+
+    async fn add_visit(&self, visit: &Visit) -> Result<()> {
+        let written = self.change(VISIT, visited(visit.at, visit)).await?;
+        if written.is_empty() {
+            return Err(StoreError::Conflict);
+        }
+        self.trim_visits(Some(visit), &written).await;
         Ok(())
     }
 

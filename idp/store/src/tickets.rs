@@ -13,6 +13,9 @@ pub trait Tickets: Send + Sync {
     /// [`TICKETS_OF_ONE`] wait at most; one more is refused, and not with `Conflict`.
     async fn issue_ticket(&self, ticket: &Ticket, visit: Option<&Visit>) -> Result<()>;
 
+    /// Keeps a visit that needs no ticket. `Conflict` if the session is gone, or has expired at the instant of the visit.
+    async fn add_visit(&self, visit: &Visit) -> Result<()>;
+
     /// Takes a ticket out for good; among concurrent callers exactly one gets it, also when it has expired (the caller
     /// looks at `expires`). Absent if there is none of that key *and kind*.
     async fn consume_ticket(&self, key: &OneTimeKey, kind: TicketKind) -> Result<Option<Ticket>>;

@@ -144,6 +144,7 @@ pub fn try_door(hub: &Hub, door: &Door, person: &Synthetic) -> Outcome {
     let authentication = Authentication {
         method: AuthnMethod::DirectoryPassword,
         at: hub.now(),
+        unsaid: false,
         by: Some(SourceId::new("annuaire")),
         acr: None,
     };

@@ -61,14 +61,15 @@ async fn sign_out(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) ->
 impl Hub {
     /// Ends the session of this browser and answers with the page that says so.
     pub async fn sign_out(&self, visitor: &Visitor) -> Result<Response, Fault> {
-        let frames = self.frames(visitor).await?;
-        if !frames.is_empty() {
-            self.end_visitor_session(visitor).await?;
-            return Ok(self.parted(visitor, pages::leaving(self, visitor, &frames, "/")));
-        }
-        let elsewhere = self.way_out_elsewhere(visitor).await?;
+        let (frames, elsewhere) = (self.frames(visitor).await?, self.way_out_elsewhere(visitor).await?);
         let told = self.end_visitor_session(visitor).await?;
-        Ok(self.parted(visitor, pages::signed_out(self, visitor, told, elsewhere)))
+        // The page that leads on by itself is for who has nothing more to do here.
+        let page = if frames.is_empty() || elsewhere.is_some() {
+            pages::signed_out(self, visitor, told, elsewhere, &frames)
+        } else {
+            pages::leaving(self, visitor, &frames, "/")
+        };
+        Ok(self.parted(visitor, page))
     }
 
     /// Ends the session of this browser and leads it to an address that is already trusted, or to the page that says so.

@@ -76,6 +76,7 @@ pub fn session(id: &str, person: &str) -> Session {
         authentication: Authentication {
             method: AuthnMethod::DirectoryPassword,
             at: NOW,
+            unsaid: false,
             by: Some(source()),
             acr: None,
         },

@@ -4,6 +4,16 @@ use crate::fixture::{LATER, NOW, beginning, conflicts, live, session, ticket, vi
 use preau_domain::{Instant, OneTimeKey, Session, SessionId, Ticket, TicketKind};
 use preau_store::{Store, TICKETS_OF_ONE};
 
+/// A visit may come without a ticket, of a session that is there.
+pub async fn a_visit_may_come_alone(store: &dyn Store) {
+    let id = live(store, "s1", "p-zoe").await;
+    let seen = visit(&id, "moodle", NOW);
+    store.add_visit(&seen).await.unwrap();
+    assert_eq!(store.visits(&id).await.unwrap(), [seen.clone()]);
+    assert_eq!(store.end_session(&id, NOW).await.unwrap(), Some(vec![seen.clone()]));
+    assert!(conflicts(&store.add_visit(&seen).await));
+}
+
 /// A ticket is taken out once and comes back whole.
 pub async fn a_ticket_is_consumed_once(store: &dyn Store) {
     let id = live(store, "s1", "p-zoe").await;

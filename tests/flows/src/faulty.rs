@@ -150,6 +150,7 @@ faulty!(Sessions {
 
 faulty!(Tickets {
     fn issue_ticket(ticket: &Ticket, visit: Option<&Visit>) -> ();
+    fn add_visit(visit: &Visit) -> ();
     fn consume_ticket(key: &OneTimeKey, kind: TicketKind) -> Option<Ticket>;
     fn ticket(key: &OneTimeKey, kind: TicketKind, now: Instant) -> Option<Ticket>;
 });

@@ -167,6 +167,7 @@ impl World {
                 authentication: Authentication {
                     method: AuthnMethod::LocalPassword,
                     at: Instant(now),
+                    unsaid: false,
                     by: None,
                     acr: None,
                 },

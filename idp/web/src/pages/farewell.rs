@@ -49,7 +49,11 @@ pub(super) struct Leaving<'a> {
 
 /// Lets the browser tell services that it is over, and then leads on: to a service, or to the page that says so.
 pub fn leaving(hub: &Hub, visitor: &Visitor, frames: &[String], to: &str) -> Response {
-    let mut response = html("leaving", &Leaving { page: Page::new(hub, visitor), frames, to });
+    framing(html("leaving", &Leaving { page: Page::new(hub, visitor), frames, to }), frames)
+}
+
+/// Lets a page show these frames and no others.
+pub(super) fn framing(mut response: Response, frames: &[String]) -> Response {
     let origin = |frame: &String| Some(Url::parse(frame).ok()?.origin().ascii_serialization());
     let mut origins: Vec<String> = frames.iter().filter_map(origin).collect();
     origins.dedup();

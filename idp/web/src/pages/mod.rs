@@ -315,17 +315,26 @@ struct SignedOut<'a> {
     sentence: String,
     /// Name and way out of the provider where the person may still be signed in.
     elsewhere: Option<(String, String)>,
+    /// Addresses that tell services, where the browser does.
+    frames: &'a [String],
 }
 
 impl<'a> SignedOut<'a> {
-    fn new(page: Page<'a>, services_told: usize, elsewhere: Option<(String, String)>) -> Self {
-        SignedOut { sentence: page.count("signed-out", services_told), page, elsewhere }
+    fn new(page: Page<'a>, services_told: usize, elsewhere: Option<(String, String)>, frames: &'a [String]) -> Self {
+        SignedOut { sentence: page.count("signed-out", services_told), page, elsewhere, frames }
     }
 }
 
 /// Says that everything is closed, how many services are being told, and where the person may still be signed in.
-pub fn signed_out(hub: &Hub, visitor: &Visitor, services_told: usize, elsewhere: Option<(String, String)>) -> Response {
-    html("signed-out", &SignedOut::new(Page::new(hub, visitor), services_told, elsewhere))
+pub fn signed_out(
+    hub: &Hub,
+    visitor: &Visitor,
+    services_told: usize,
+    elsewhere: Option<(String, String)>,
+    frames: &[String],
+) -> Response {
+    let page = html("signed-out", &SignedOut::new(Page::new(hub, visitor), services_told, elsewhere, frames));
+    if frames.is_empty() { page } else { farewell::framing(page, frames) }
 }
 
 #[derive(Template)]

@@ -196,8 +196,13 @@ async fn welcome(
 fn vouched(hub: &Hub, source: SourceId, identity: &UpstreamIdentity) -> Vouched {
     let now = hub.now();
     let at = identity.at.unwrap_or(now).min(now);
-    let authentication =
-        Authentication { method: AuthnMethod::Federated, at, by: Some(source.clone()), acr: identity.acr.clone() };
+    let authentication = Authentication {
+        method: AuthnMethod::Federated,
+        at,
+        unsaid: identity.at.is_none(),
+        by: Some(source.clone()),
+        acr: identity.acr.clone(),
+    };
     let digest = |what, name: &str| hub.upstream_digest(&source, &identity.issuer, what, name);
     let (subject, sid) = (digest("sub", &identity.subject), identity.sid.as_deref().map(|sid| digest("sid", sid)));
     let hint = identity.logout_hint.as_deref();

@@ -56,7 +56,7 @@ pub fn next_step(pending: &PendingSignIn, live: Option<&Live>, asks_password: im
         return Step::ChooseAccount;
     }
     if let Some(live) = live
-        && pending.fresh_after.is_none_or(|after| live.session.authentication.at >= after)
+        && pending.fresh_after.is_none_or(|after| live.session.authentication.since(after))
     {
         return Step::Enough;
     }

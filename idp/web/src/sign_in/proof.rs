@@ -105,8 +105,13 @@ async fn by_directory(hub: &Hub, source: SourceId, login: &str, password: &str) 
     let join = JoinKey { source: source.clone(), key };
     match hub.store.person_by_join(&join).await? {
         Some(person) if person.state == AccountState::Active => {
-            let authentication =
-                Authentication { method: AuthnMethod::DirectoryPassword, at: hub.now(), by: Some(source), acr: None };
+            let authentication = Authentication {
+                method: AuthnMethod::DirectoryPassword,
+                at: hub.now(),
+                unsaid: false,
+                by: Some(source),
+                acr: None,
+            };
             Ok(Checked::Right(Box::new(person), authentication))
         }
         Some(_) => Ok(Checked::Wrong("suspended")),
@@ -128,8 +133,13 @@ async fn by_hash(hub: &Hub, login: &str, password: &str) -> Result<Checked, Faul
     let right = hub.passwords.verify(password, hash.as_deref()).await?;
     Ok(match person {
         Some(person) if right && person.state == AccountState::Active => {
-            let authentication =
-                Authentication { method: AuthnMethod::LocalPassword, at: hub.now(), by: None, acr: None };
+            let authentication = Authentication {
+                method: AuthnMethod::LocalPassword,
+                at: hub.now(),
+                unsaid: false,
+                by: None,
+                acr: None,
+            };
             Checked::Right(Box::new(person), authentication)
         }
         Some(_) if right => Checked::Wrong("suspended"),

@@ -104,7 +104,7 @@ promises! {
         a_session_used_meanwhile_is_not_idle;
     tickets:
         a_ticket_is_consumed_once, a_ticket_of_another_kind_is_absent, an_expired_ticket_is_consumed_but_not_read,
-        a_taken_key_conflicts, a_ticket_needs_its_session, tickets_of_one_session_are_bounded, one_of_many_consumes_a_ticket, one_of_many_issues_a_key;
+        a_taken_key_conflicts, a_ticket_needs_its_session, a_visit_may_come_alone, tickets_of_one_session_are_bounded, one_of_many_consumes_a_ticket, one_of_many_issues_a_key;
     kept:
         a_document_is_kept, a_taken_key_keeps_its_document, an_expired_document_gives_its_place_up,
         a_document_is_taken_once, a_document_is_replaced_by_who_read_it, a_document_is_bounded, one_of_many_keeps_a_key,

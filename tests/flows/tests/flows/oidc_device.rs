@@ -1,8 +1,10 @@
 //! Devices without a browser: rows OIDC-22, 27, 33 and 35 of the security page. Each attack stands beside the same request
 //! without its hostile part.
 
-use preau_connector_api::{ClientAuthentication, OidcGrant};
-use preau_flows::{ALICE, Answer, Browser, Document, HUGO, INES, NOE, OidcRp, Role, TestHub, stories};
+use preau_connector_api::{ClientAuthentication, Network, OidcGrant};
+use preau_flows::{
+    ALICE, Answer, Browser, Document, HUGO, INES, Listener, NOE, OidcRp, Role, TestHub, oidc_service, stories,
+};
 use serde_json::{Value, json};
 
 stories!(
@@ -16,6 +18,7 @@ stories!(
     oidc_33_no_is_no_and_no_answer_is_none,
     oidc_33_pupils_are_not_asked,
     oidc_35_a_device_belongs_to_a_service_that_declared_it,
+    a_device_hears_of_the_end_of_the_session,
     the_address_of_a_form_leads_to_the_page,
 );
 
@@ -217,6 +220,24 @@ async fn oidc_35_a_device_belongs_to_a_service_that_declared_it(hub: TestHub) {
         assert_eq!(told.answer.status, 400, "{bad}");
     }
     poll(&tv, &device).await.access();
+}
+
+async fn a_device_hears_of_the_end_of_the_session(hub: TestHub) {
+    let mut listener = Listener::start().await;
+    let mut service = oidc_service("tv");
+    service.network = Network::Private;
+    let tv = hub.rp_of(service, |oidc| {
+        oidc.grants.push(OidcGrant::DeviceCode);
+        oidc.backchannel_logout_uri = Some(format!("{}out", listener.url()));
+    });
+    let device = asks(&hub, &tv).await;
+    let (mut browser, question) = meets(&hub, &ALICE, &device).await;
+    browser.submit(&question.form_to("/oidc/device/answer"), &[("answer", "yes")]).await;
+    let tokens = poll(&tv, &device).await;
+    let claims = tv.claims(tokens.text("id_token")).await;
+    browser.sign_out().await;
+    let told = tv.verified(listener.next().await.field("logout_token"), "logout+jwt").await;
+    assert_eq!((&told["sid"], &told["sub"]), (&claims["sid"], &claims["sub"]));
 }
 
 /// A telephone that opens its tabs again asks for them.

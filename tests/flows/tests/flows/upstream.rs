@@ -12,6 +12,7 @@ stories!(
     who_has_several_accounts_chooses_one,
     a_reference_of_educonnect_leads_to_the_record_it_names,
     who_must_prove_themselves_again_does_so_there,
+    no_instant_of_a_proof_is_made_up,
     a_public_may_have_a_password_and_a_provider_beside,
     the_provider_s_no_is_a_page,
     a_provider_may_want_a_key_instead_of_a_secret,
@@ -209,6 +210,27 @@ async fn who_must_prove_themselves_again_does_so_there(hub: TestHub) {
     assert_eq!(again(600).await.status, 403, "a proof of before is no proof of now");
     let answer = again(0).await;
     assert!(answer.location().is_some_and(|to| to.contains("ticket=ST-")), "control: {}", answer.words());
+}
+
+/// A provider need not say when somebody proved themselves, unless it is asked by `max_age`. Then a service is told what it said.
+async fn no_instant_of_a_proof_is_made_up(hub: TestHub) {
+    let provider = Provider::start().await;
+    let hub = provider.serves_staff(&hub, "").await;
+    let rp = hub.rp("rp");
+    let mut browser = hub.browser();
+    come_in(&hub, &provider, &mut browser, |claims| without(claims, "auth_time")).await;
+    let tokens = rp.redeem(&browser.visit(&rp.url()).await.code()).await;
+    assert_eq!(rp.claims(tokens.text("id_token")).await.get("auth_time"), None);
+    let again = browser.get(&rp.url_with(&[("prompt", "none"), ("id_token_hint", tokens.text("id_token"))])).await;
+    again.code();
+    let page = browser.visit(&rp.url_with(&[("max_age", "86400")])).await;
+    let gone = browser.get(&page.link("Enseignant").unwrap_or_else(|| panic!("{}", page.words()))).await;
+    let trip = Trip::read(&hub, gone.location().unwrap_or_default());
+    assert_eq!((trip.value("prompt").as_str(), trip.value("max_age").as_str()), ("login", "0"));
+    let token = provider.sign("k1", "JWT", &provider.claims(&hub, &trip));
+    let tokens = rp.redeem(&come_back(&provider, &mut browser, &trip, &token).await.code()).await;
+    assert_eq!(rp.claims(tokens.text("id_token")).await["auth_time"], json!(hub.hub.now().seconds()));
+    browser.get(&rp.url_with(&[("max_age", "86400")])).await.code();
 }
 
 /// A second way in, beside the password.

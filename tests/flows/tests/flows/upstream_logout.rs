@@ -135,6 +135,16 @@ async fn who_signs_out_is_offered_the_way_out_there(hub: TestHub) {
         }
         assert!(!browser.signed_in() && browser.get("/").await.location().is_some(), "it is over here in any case");
     }
+    let hub_there = provider.serves_staff(&hub, "logout = true").await;
+    let rp = hub_there.rp_with("rp", |oidc| oidc.frontchannel_logout_uri = Some("https://rp.example/front".into()));
+    let mut browser = hub_there.browser();
+    come_in(&hub_there, &provider, &mut browser, |_| {}).await;
+    browser.visit(&rp.url()).await.code();
+    let goodbye = browser.sign_out().await;
+    assert!(
+        goodbye.has_link("Se déconnecter aussi") && goodbye.body.contains("<iframe src=\"https://rp.example/front?")
+    );
+    assert!(!goodbye.body.contains("data-leave"), "nothing leads on before the person chose");
     let mut browser = hub.browser();
     browser.sign_in(&ALICE).at_home().await;
     assert!(!browser.sign_out().await.has_link("Se déconnecter aussi"), "control: who signed in here");

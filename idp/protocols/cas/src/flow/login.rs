@@ -55,7 +55,7 @@ pub async fn complete(hub: &Hub, visitor: &Visitor, done: &CompletedSignIn) -> R
     let services = hub.services();
     let (door, address) = owner(&services, &wanted.service)?;
     // The sign-in may have ended without a proof, because another tab had made a session meanwhile.
-    let fresh = done.live.session.authentication.at >= done.pending.created;
+    let fresh = done.live.session.authentication.since(done.pending.created);
     let ticket = open(hub, visitor, &done.live, door, &address, fresh).await?;
     let ticket = ticket.ok_or_else(|| Fault::new(FaultKind::SignInExpired, "the session ended during its sign-in"))?;
     Ok(hand_over(hub, visitor, &address, &wanted, &ticket))

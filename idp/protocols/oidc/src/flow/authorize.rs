@@ -86,7 +86,7 @@ async fn at_door(
     let now = hub.now();
     let fresh_after = fresh_after(&asked, now);
     let live = visitor.live(hub).await?;
-    let enough = |live: &Live| fresh_after.is_none_or(|after| live.session.authentication.at >= after);
+    let enough = |live: &Live| fresh_after.is_none_or(|after| live.session.authentication.since(after));
     if let Some(live) = live.filter(|live| !asked.prompt.login && enough(live)) {
         match hand_over::hand_over(hub, keys, visitor, &live, door, to, &asked).await {
             Ok(Some(response)) => return Ok(Answer::Service(response)),

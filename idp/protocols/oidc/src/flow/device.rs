@@ -4,14 +4,14 @@
 //! device asked, reads which service asks from where, and tries few codes; an address that holds the code is never made.
 //! Pupils are not asked at all. Access is decided when the person says yes, and again when the device comes for it.
 
-use super::hand_over::granted_scopes;
+use super::hand_over::{granted_scopes, visit};
 use super::proof::Caller;
 use super::token::{self, Redeemer, Tokens};
 use super::{client, sid, spoken};
 use crate::OidcError;
 use crate::config::{DEVICE, POLL, TRIES};
 use crate::foreign::ForeignKeys;
-use crate::grants::{self, Given, Holder};
+use crate::grants::{self, Given, Holder, Notice};
 use crate::wire::{ClaimsRequest, is_secret, scopes_of, user_code};
 use axum::response::Response;
 use preau_connector_api::OidcGrant;
@@ -187,7 +187,7 @@ pub async fn decided(hub: &Hub, visitor: &Visitor, fields: &Fields) -> Result<Re
     let (device, doc) = waiting(hub, &key, now).await?.ok_or_else(late)?;
     let door = hub.services().get(&device.service).cloned().ok_or_else(late)?;
     let yes = fields.one("answer")? == Some("yes");
-    if live.session.authentication.at < device.since {
+    if !live.session.authentication.since(device.since) {
         return Err(late());
     }
     let mut event = AuditEvent::new(now, AuditKind::ServiceRefused, device.correlation.clone(), "device-denied");
@@ -255,6 +255,11 @@ pub async fn redeem(who: &Redeemer<'_>, secret: &str, event: &mut AuditEvent) ->
         bound: who.bound.clone(),
         correlation: device.correlation,
     };
+    // Before the tokens, so that none is given of which the service would not hear.
+    if spoken(door)?.backchannel_logout_uri.is_some() {
+        let notice = Notice { sid: given.sid.clone(), sub: hub.release(&live, door)?.user().to_owned() };
+        hub.store.add_visit(&visit(&live, door, &notice, now).ok_or(OidcError::ServerError)?).await?;
+    }
     let session = (!offline).then(|| live.session.id.clone());
     token::give(who, &Holder { door, live: &live, session, family: key }, &given).await
 }

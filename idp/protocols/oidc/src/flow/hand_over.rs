@@ -7,7 +7,7 @@ use crate::foreign::ForeignKeys;
 use crate::grants::{self, Bound, Code, Given, Holder, Notice};
 use crate::wire::{Asked, Response, known_scope};
 use preau_connector_api::{OidcGrant, OidcService};
-use preau_domain::{AuditEvent, AuditKind, GrantKind, TrustedUrl, Visit};
+use preau_domain::{AuditEvent, AuditKind, GrantKind, Instant, TrustedUrl, Visit};
 use preau_policy::Decision;
 use preau_store::StoreError;
 use preau_web::{CompletedSignIn, Door, Fault, FaultKind, Hub, Live, Visitor};
@@ -105,10 +105,7 @@ pub async fn hand_over(
     let ticket = code.stored(&secret, live, door, at).ok_or(OidcError::InvalidRequest("the request is too long"))?;
     let listens = oidc.backchannel_logout_uri.is_some() || oidc.frontchannel_logout_uri.is_some();
     let notice = Notice { sid: sid.clone(), sub: released.user().to_owned() };
-    let visit = match serde_json::to_string(&notice) {
-        Ok(notice) if listens => Some(visit(live, door, notice, at)),
-        _ => None,
-    };
+    let visit = if listens { visit(live, door, &notice, at) } else { None };
     // Before the code, so that no code is durable without it.
     let mut event = AuditEvent::new(at, AuditKind::ServiceOpened, visitor.correlation.clone(), rule);
     event.person = Some(live.person.id.clone());
@@ -173,12 +170,12 @@ pub fn granted_scopes(oidc: &OidcService, asked: &[String]) -> Vec<String> {
 }
 
 /// The visit an answer stands for.
-fn visit(live: &Live, door: &Door, notice: String, at: preau_domain::Instant) -> Visit {
-    Visit {
+pub fn visit(live: &Live, door: &Door, notice: &Notice, at: Instant) -> Option<Visit> {
+    Some(Visit {
         session: live.session.id.clone(),
         protocol: crate::NAME.to_owned(),
         service: door.service.id.clone(),
-        notice,
+        notice: serde_json::to_string(notice).ok()?,
         at,
-    }
+    })
 }

@@ -378,7 +378,10 @@ pub fn said(
     put("aud", json!(door.service.id.as_str()));
     put("iat", json!(now.seconds()));
     put("exp", json!((now + ID_TOKEN).seconds()));
-    put("auth_time", json!(authentication.at.seconds()));
+    // Another provider may not have said; asked for by `max_age`, it must.
+    if let Some(at) = authentication.known_at() {
+        put("auth_time", json!(at.seconds()));
+    }
     put("sid", json!(sid));
     if let Some(acr) = acr(authentication) {
         put("acr", json!(acr));

@@ -178,7 +178,8 @@ pub fn somebody(given_name: &str, family_name: &str, title: &str, what: &[(u32, 
         children: Vec::new(),
     };
     let current = what.first().map(|(number, _)| uai(*number));
-    let authentication = Authentication { method: AuthnMethod::LocalPassword, at: Instant(0), by: None, acr: None };
+    let authentication =
+        Authentication { method: AuthnMethod::LocalPassword, at: Instant(0), unsaid: false, by: None, acr: None };
     let session = Session {
         id: SessionId::new("s"),
         person: person.id.clone(),
@@ -286,10 +287,10 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
         add(&format!("refusal-{}", reason.key()), FaultPage::new(page(), &fault, "7k2m9xq4hd3w").render());
     }
     for told in [0, 1, 3] {
-        add(&format!("signed-out-{told}"), SignedOut::new(page(), told, None).render());
+        add(&format!("signed-out-{told}"), SignedOut::new(page(), told, None, &[]).render());
     }
     let provider = ("Guichet de l’académie".to_owned(), "https://guichet.example/end".to_owned());
-    add("signed-out-elsewhere", SignedOut::new(page(), 1, Some(provider)).render());
+    add("signed-out-elsewhere", SignedOut::new(page(), 1, Some(provider), &[]).render());
     for (name, service) in [("elsewhere", None), ("elsewhere-service", Some("Moodle"))] {
         add(name, Elsewhere::new(page(), "abc", Public::Staff, service, ways(&page())).render());
     }
