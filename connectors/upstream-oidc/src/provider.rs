@@ -1,7 +1,8 @@
 //! The provider's discovery page and keys: fetched when needed, believed for a while, and never fetched in a storm.
 //!
 //! The page must name the issuer of the configuration, byte for byte (OpenID Connect Discovery 4.3). A token signed with
-//! a key that is not known makes the keys be fetched again, at most once a minute whoever sends such tokens.
+//! a key that is not known makes the keys be fetched again, at most once a minute whoever sends such tokens. One asks the
+//! provider at a time; meanwhile nobody waits who can do with what is known.
 
 use crate::config::{Settings, is_endpoint};
 use bytes::Bytes;
@@ -16,8 +17,8 @@ use preau_connector_api::{RedirectError, Unavailable};
 use preau_domain::Instant;
 use preau_keys::jose::{self, Alg, Expect, JoseError, Jwks, Typ, Verified};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
-use tokio::sync::Mutex;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Mutex as Turn;
 
 /// Milliseconds the page and the keys are believed without asking again.
 const FRESH_MS: i64 = 3_600_000;
@@ -70,10 +71,13 @@ pub(crate) struct Metadata {
 /// See the module.
 pub(crate) struct Provider {
     pub(crate) settings: Arc<Settings>,
+    /// Held for a moment, and never while the provider is asked.
     known: Mutex<Known>,
+    /// Whoever asks the provider holds it.
+    turn: Turn<()>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Known {
     metadata: Option<(Arc<Metadata>, Instant)>,
     keys: Option<(Arc<Jwks>, Instant)>,
@@ -86,77 +90,105 @@ fn within(since: Instant, now: Instant, milliseconds: i64) -> bool {
     (0..milliseconds).contains(&(now - since))
 }
 
+impl Known {
+    /// The page, not older than that.
+    fn page(&self, now: Instant, age: i64) -> Option<Arc<Metadata>> {
+        self.metadata.as_ref().filter(|(_, at)| within(*at, now, age)).map(|(page, _)| page.clone())
+    }
+
+    /// The keys, not older than that.
+    fn set(&self, now: Instant, age: i64) -> Option<Arc<Jwks>> {
+        self.keys.as_ref().filter(|(_, at)| within(*at, now, age)).map(|(keys, _)| keys.clone())
+    }
+
+    /// The keys, where nobody has to be asked: they are other ones than those that did not do, or were asked for a moment
+    /// ago.
+    fn enough(&self, now: Instant, other_than: Option<&Arc<Jwks>>) -> Option<Arc<Jwks>> {
+        let soon = self.again.is_some_and(|again| within(again, now, KEYS_AGAIN_MS));
+        let does = |keys: &Arc<Jwks>| soon || !other_than.is_some_and(|old| Arc::ptr_eq(old, keys));
+        self.set(now, FRESH_MS).filter(does)
+    }
+}
+
 impl Provider {
     pub(crate) fn new(settings: Arc<Settings>) -> Provider {
-        Provider { settings, known: Mutex::new(Known::default()) }
+        Provider { settings, known: Mutex::default(), turn: Turn::default() }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What the page says.
     pub(crate) async fn metadata(&self, now: Instant) -> Result<Arc<Metadata>, Unavailable> {
-        let mut known = self.known.lock().await;
-        self.metadata_of(&mut known, now).await
+        if let Some(page) = self.known().page(now, FRESH_MS) {
+            return Ok(page);
+        }
+        // Somebody asks already: who can do with what is known does not wait.
+        let turn = self.turn.try_lock();
+        if turn.is_err()
+            && let Some(page) = self.known().page(now, STALE_MS)
+        {
+            return Ok(page);
+        }
+        let _turn = match turn {
+            Ok(turn) => turn,
+            Err(_) => self.turn.lock().await,
+        };
+        self.metadata_in_turn(now).await
     }
 
-    async fn metadata_of(&self, known: &mut Known, now: Instant) -> Result<Arc<Metadata>, Unavailable> {
-        if let Some((metadata, at)) = &known.metadata
-            && within(*at, now, FRESH_MS)
-        {
-            return Ok(metadata.clone());
+    async fn metadata_in_turn(&self, now: Instant) -> Result<Arc<Metadata>, Unavailable> {
+        if let Some(page) = self.known().page(now, FRESH_MS) {
+            return Ok(page);
         }
-        match self.unless_failed(known, now, self.fetch_metadata()).await {
-            Ok(metadata) => {
-                let metadata = Arc::new(metadata);
-                known.metadata = Some((metadata.clone(), now));
-                Ok(metadata)
+        match self.unless_failed(now, self.fetch_metadata()).await {
+            Ok(page) => {
+                let page = Arc::new(page);
+                self.known().metadata = Some((page.clone(), now));
+                Ok(page)
             }
-            Err(error) => match &known.metadata {
-                Some((metadata, at)) if within(*at, now, STALE_MS) => Ok(metadata.clone()),
-                _ => Err(error),
-            },
+            Err(error) => self.known().page(now, STALE_MS).ok_or(error),
         }
     }
 
     /// Its keys: other ones than those that did not do, if it has any and was not asked a moment ago.
     async fn keys(&self, now: Instant, other_than: Option<&Arc<Jwks>>) -> Result<Arc<Jwks>, Unavailable> {
-        let known = &mut *self.known.lock().await;
-        if let Some((keys, at)) = &known.keys {
-            let unknown = other_than.is_some_and(|old| Arc::ptr_eq(old, keys));
-            let soon = known.again.is_some_and(|again| within(again, now, KEYS_AGAIN_MS));
-            if within(*at, now, FRESH_MS) && (!unknown || soon) {
-                return Ok(keys.clone());
-            }
-            if unknown {
-                known.again = Some(now);
-            }
+        if let Some(keys) = self.known().enough(now, other_than) {
+            return Ok(keys);
         }
-        let metadata = self.metadata_of(known, now).await?;
-        match self.unless_failed(known, now, self.fetch_keys(&metadata.jwks)).await {
+        let _turn = self.turn.lock().await;
+        // Whoever had the turn before may have found them.
+        if let Some(keys) = self.known().enough(now, other_than) {
+            return Ok(keys);
+        }
+        if other_than.is_some() {
+            self.known().again = Some(now);
+        }
+        let metadata = self.metadata_in_turn(now).await?;
+        match self.unless_failed(now, self.fetch_keys(&metadata.jwks)).await {
             Ok(keys) => {
                 let keys = Arc::new(keys);
-                known.keys = Some((keys.clone(), now));
+                self.known().keys = Some((keys.clone(), now));
                 Ok(keys)
             }
-            Err(error) => match &known.keys {
-                Some((keys, at)) if within(*at, now, STALE_MS) => Ok(keys.clone()),
-                _ => Err(error),
-            },
+            Err(error) => self.known().set(now, STALE_MS).ok_or(error),
         }
     }
 
     /// Asks the provider, unless it failed a moment ago.
     async fn unless_failed<T>(
         &self,
-        known: &mut Known,
         now: Instant,
         ask: impl Future<Output = Result<T, Unavailable>>,
     ) -> Result<T, Unavailable> {
-        if let Some((error, at)) = &known.failed
+        if let Some((error, at)) = &self.known().failed
             && within(*at, now, FAILED_MS)
         {
             return Err(error.clone());
         }
         let answer = ask.await;
-        known.failed = answer.as_ref().err().map(|error| (error.clone(), now));
+        self.known().failed = answer.as_ref().err().map(|error| (error.clone(), now));
         answer
     }
 

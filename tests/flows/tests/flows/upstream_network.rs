@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 stories!(
     an_answer_without_end_or_that_points_elsewhere_opens_nothing,
     a_provider_that_keeps_silent_keeps_nobody_for_long,
+    who_waits_for_keys_keeps_nobody_else_waiting,
     a_provider_that_is_down_is_said_to_be_and_comes_back,
     a_private_network_is_called_only_where_the_operator_says_so,
 );
@@ -49,6 +50,29 @@ async fn a_provider_that_keeps_silent_keeps_nobody_for_long(hub: TestHub) {
     let answer = browser.get(&trip.back(&[("code", "c"), ("state", &state), ("iss", &issuer)])).await;
     assert_eq!(answer.status, 503, "{}", answer.words());
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+}
+
+async fn who_waits_for_keys_keeps_nobody_else_waiting(hub: TestHub) {
+    let provider = Provider::start().await;
+    let hub = provider.serves_staff(&hub, "").await;
+    let mut browser = hub.browser();
+    let trip = leave(&hub, &mut browser).await;
+    let token = provider.sign("k1", "JWT", &provider.claims(&hub, &trip));
+    provider.bytes("/jwks", "");
+    let waiting = come_back(&provider, &mut browser, &trip, &token);
+    let others = async {
+        while provider.heard("/jwks").is_empty() {
+            tokio::task::yield_now().await;
+        }
+        for _ in 0..3 {
+            leave(&hub, &mut hub.browser()).await;
+        }
+    };
+    tokio::select! {
+        biased;
+        answer = waiting => panic!("nobody left meanwhile: {}", answer.status),
+        () = others => {}
+    }
 }
 
 async fn a_provider_that_is_down_is_said_to_be_and_comes_back(hub: TestHub) {
