@@ -18,7 +18,7 @@ pub use directory::{
 pub use kind::{Connector, Kind, OpenContext, Problem};
 pub use oidc::{
     ClientAuthentication, ClientSecret, ContentEncryption, Encryption, KeyManagement, OidcFlow, OidcGrant, OidcService,
-    OidcSettings, SigningAlgorithm,
+    OidcSettings, ProofAlgorithm, SigningAlgorithm,
 };
 pub use redirect::{KnownAs, Redirect, RedirectError, Round, UpstreamIdentity, UpstreamLogout};
 pub use saml::{

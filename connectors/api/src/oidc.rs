@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::path::PathBuf;
 
 /// Section `[oidc]` of a product, and of an installation, which replaces key by key what the product says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,7 +18,8 @@ pub struct OidcSettings {
     pub post_logout_redirect_uris: Option<Vec<String>>,
     /// How the service proves that it is itself at the token endpoint.
     pub authentication: Option<ClientAuthentication>,
-    /// File that holds the secret, beside the instance file or by its full path: one line of at least 32 characters.
+    /// File that holds the secret, beside the instance file or by its full path: one line of at least 32 characters. While a
+    /// secret is replaced the former one may stand in a second line: both are taken.
     pub client_secret_file: Option<String>,
     /// In place of the secret, its SHA-256 in base64url without padding (43 characters).
     pub client_secret_hash: Option<String>,
@@ -25,6 +27,10 @@ pub struct OidcSettings {
     pub jwks: Option<String>,
     /// Where the service publishes its public keys.
     pub jwks_uri: Option<String>,
+    /// How its assertions are signed (`private_key_jwt`), and no other way; by any algorithm read here unless said.
+    pub assertion_signing: Option<ProofAlgorithm>,
+    /// How its request objects are signed, likewise.
+    pub request_signing: Option<ProofAlgorithm>,
     /// How ID tokens are signed: RS256 unless said otherwise.
     pub signing: Option<SigningAlgorithm>,
     /// How userinfo is signed; plain JSON unless said otherwise.
@@ -72,6 +78,8 @@ impl OidcSettings {
             client_secret_hash: self.client_secret_hash.or(product.client_secret_hash),
             jwks: self.jwks.or(product.jwks),
             jwks_uri: self.jwks_uri.or(product.jwks_uri),
+            assertion_signing: self.assertion_signing.or(product.assertion_signing),
+            request_signing: self.request_signing.or(product.request_signing),
             signing: self.signing.or(product.signing),
             userinfo_signing: self.userinfo_signing.or(product.userinfo_signing),
             id_token_encryption: self.id_token_encryption.or(product.id_token_encryption),
@@ -219,6 +227,19 @@ impl ContentEncryption {
     }
 }
 
+/// How a service signs what it shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ProofAlgorithm {
+    /// RSA.
+    RS256,
+    /// RSA, with the padding of today.
+    PS256,
+    /// P-256.
+    ES256,
+    /// Ed25519.
+    EdDSA,
+}
+
 /// A way through the browser (`response_types`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -290,10 +311,18 @@ pub struct OidcService {
     pub authentication: ClientAuthentication,
     /// Its secret, where `authentication` is by secret.
     pub secret: Option<ClientSecret>,
+    /// The secret it had before, while it is replaced.
+    pub former_secret: Option<ClientSecret>,
+    /// The file both are read from.
+    pub secret_file: Option<PathBuf>,
     /// Its public keys as JSON text.
     pub jwks: Option<String>,
     /// Where it publishes them.
     pub jwks_uri: Option<String>,
+    /// How its assertions are signed, if only one way is taken.
+    pub assertion_signing: Option<ProofAlgorithm>,
+    /// How its request objects are signed, likewise.
+    pub request_signing: Option<ProofAlgorithm>,
     /// How ID tokens are signed.
     pub signing: SigningAlgorithm,
     /// How userinfo is signed; plain JSON without it.

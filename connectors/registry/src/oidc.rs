@@ -40,15 +40,19 @@ pub(crate) fn resolve(
         }
     }
     let authentication = settings.authentication.unwrap_or_default();
-    let secret = secret(&settings, authentication, folder, wrong);
+    let (secret, former_secret) = secret(&settings, authentication, folder, wrong).unzip();
     keys(&settings, authentication, wrong);
     let oidc = OidcService {
         redirect_uris: settings.redirect_uris.unwrap_or_default(),
         post_logout_redirect_uris: settings.post_logout_redirect_uris.unwrap_or_default(),
         authentication,
         secret,
+        former_secret: former_secret.flatten(),
+        secret_file: settings.client_secret_file.map(|file| folder.join(file)),
         jwks: settings.jwks,
         jwks_uri: settings.jwks_uri,
+        assertion_signing: settings.assertion_signing,
+        request_signing: settings.request_signing,
         signing: settings.signing.unwrap_or_default(),
         userinfo_signing: settings.userinfo_signing,
         id_token_encryption: settings.id_token_encryption,
@@ -99,6 +103,12 @@ fn check(oidc: &OidcService, identifier: Identifier, wrong: &mut impl FnMut(&str
     if oidc.grants.contains(&OidcGrant::TokenExchange) && oidc.calls.is_empty() {
         wrong("oidc.calls", "token exchange needs the services that may be called".into());
     }
+    if oidc.assertion_signing.is_some() && oidc.authentication != ClientAuthentication::PrivateKeyJwt {
+        wrong("oidc.assertion_signing", "only a service that authenticates by private_key_jwt signs assertions".into());
+    }
+    if oidc.request_signing.is_some() && oidc.jwks.is_none() && oidc.jwks_uri.is_none() {
+        wrong("oidc.request_signing", "`jwks` or `jwks_uri` is needed: the keys requests are signed with".into());
+    }
     if oidc.authentication == ClientAuthentication::TlsClientAuth {
         wrong("oidc.authentication", "tls_client_auth is not offered".into());
     }
@@ -135,13 +145,13 @@ pub(crate) fn registered_ok(address: &str, network: Network) -> Result<(), &'sta
     if written { Ok(()) } else { Err("write it as a browser does: host in small letters, without its usual port") }
 }
 
-/// The secret of a service that has one.
+/// The secret of a service that has one, and the one it had before.
 fn secret(
     settings: &OidcSettings,
     authentication: ClientAuthentication,
     folder: &Path,
     wrong: &mut impl FnMut(&str, String),
-) -> Option<ClientSecret> {
+) -> Option<(ClientSecret, Option<ClientSecret>)> {
     use ClientAuthentication::{ClientSecretBasic, ClientSecretPost};
     let key = if settings.client_secret_hash.is_some() { "oidc.client_secret_hash" } else { "oidc.client_secret_file" };
     let by_secret = matches!(authentication, ClientSecretBasic | ClientSecretPost);
@@ -160,7 +170,7 @@ fn secret(
             None
         }
         (Some(file), None) => match secret_of(&folder.join(file)) {
-            Ok(secret) => Some(ClientSecret::Text(secret)),
+            Ok((secret, former)) => Some((ClientSecret::Text(secret), former.map(ClientSecret::Text))),
             Err(what) => {
                 wrong(key, what);
                 None
@@ -171,25 +181,31 @@ fn secret(
             if !is_digest {
                 wrong(key, "a SHA-256 in base64url has 43 characters".into());
             }
-            is_digest.then(|| ClientSecret::Hash(hash.clone()))
+            is_digest.then(|| (ClientSecret::Hash(hash.clone()), None))
         }
     }
 }
 
-/// The one line of a file.
-fn secret_of(path: &Path) -> Result<String, String> {
+/// The line of a file, and the second one if there is.
+fn secret_of(path: &Path) -> Result<(String, Option<String>), String> {
     let shown = path.display();
     let plain = fs::metadata(path).is_ok_and(|found| found.is_file());
     let file =
         fs::File::open(path).ok().filter(|_| plain).ok_or_else(|| format!("{shown} is no file that can be read"))?;
     let mut text = String::new();
-    let read = file.take(MAX_SECRET as u64 + 2).read_to_string(&mut text);
-    let secret = text.trim_end_matches(['\r', '\n']);
-    let sound = (MIN_SECRET..=MAX_SECRET).contains(&secret.len()) && secret.bytes().all(|b| b.is_ascii_graphic());
-    if read.is_err() || !sound {
-        return Err(format!("{shown} holds one line of {MIN_SECRET} to {MAX_SECRET} visible ASCII characters"));
+    let read = file.take(2 * (MAX_SECRET as u64 + 2) + 1).read_to_string(&mut text);
+    let lines: Vec<&str> = text.lines().collect();
+    let sound =
+        |line: &&str| (MIN_SECRET..=MAX_SECRET).contains(&line.len()) && line.bytes().all(|b| b.is_ascii_graphic());
+    match (read, lines.as_slice()) {
+        (Ok(_), [secret]) if sound(secret) => Ok(((*secret).to_owned(), None)),
+        (Ok(_), [secret, former]) if sound(secret) && sound(former) => {
+            Ok(((*secret).to_owned(), Some((*former).to_owned())))
+        }
+        _ => Err(format!(
+            "{shown} holds one line of {MIN_SECRET} to {MAX_SECRET} visible ASCII characters, and while it is replaced the former one below"
+        )),
     }
-    Ok(secret.to_owned())
 }
 
 /// Whether the public keys a service needs are told, and told once.

@@ -233,7 +233,7 @@ fn full(swept: &Swept) -> bool {
         .any(|count| count >= limit)
 }
 
-/// Takes up changed services and certificates: every second it looks whether a file changed, and it looks at once when
+/// Takes up changed services, secrets of services and certificates: every second it looks whether a file changed, and it looks at once when
 /// told to. What does not hold together changes nothing.
 async fn reload(house: Arc<House>, mut seen: assembly::Seen, again: Arc<Notify>) {
     let server = &house.loaded.config.server;
@@ -243,6 +243,7 @@ async fn reload(house: Arc<House>, mut seen: assembly::Seen, again: Arc<Notify>)
         .map(|file| house.loaded.path(file))
         .collect();
     let mut certificate = changed_at(&files);
+    let mut secrets = changed_at(&secrets_of(&house));
     let mut ticks = tokio::time::interval(Duration::from_secs(1));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -251,9 +252,10 @@ async fn reload(house: Arc<House>, mut seen: assembly::Seen, again: Arc<Notify>)
             () = again.notified() => true,
         };
         let now = assembly::seen(&house.loaded);
-        if told || now != seen {
+        if told || now != seen || changed_at(&secrets_of(&house)) != secrets {
             seen = now;
             take_services(&house);
+            secrets = changed_at(&secrets_of(&house));
         }
         let now = changed_at(&files);
         if told || now != certificate {
@@ -282,6 +284,12 @@ fn take_services(house: &House) {
     metrics::counter!("preau_services_reloads_total", "outcome" => detail).increment(1);
     let correlation = CorrelationId::generate(&*house.hub.ids);
     house.hub.audit(AuditEvent::new(house.hub.now(), AuditKind::ServicesReloaded, correlation, detail));
+}
+
+/// The files that hold secrets of the services that are mounted.
+fn secrets_of(house: &House) -> Vec<PathBuf> {
+    let services = house.hub.services();
+    services.all().iter().filter_map(|door| door.oidc.as_ref()?.secret_file.clone()).collect()
 }
 
 fn changed_at(files: &[PathBuf]) -> Vec<Option<SystemTime>> {

@@ -9,6 +9,8 @@ fn resolved(text: &str) -> (OidcService, Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("app.secret"), format!("{SECRET}\n")).unwrap();
     std::fs::write(folder.path().join("short.secret"), "hunter2\n").unwrap();
+    std::fs::write(folder.path().join("two.secret"), format!("{}\n{SECRET}\n", SECRET.replace('0', "z"))).unwrap();
+    std::fs::write(folder.path().join("three.secret"), format!("{SECRET}\n").repeat(3)).unwrap();
     let settings: OidcSettings = toml::from_str(text).unwrap_or_else(|error| panic!("{text}: {error}"));
     let values = BTreeMap::from([("url".to_owned(), "https://app.example".to_owned())]);
     let mut problems = Vec::new();
@@ -26,7 +28,10 @@ fn a_product_and_an_installation_make_a_client() {
     assert_eq!(oidc.redirect_uris, ["https://app.example/cb"]);
     assert_eq!(oidc.secret, Some(ClientSecret::Text(SECRET.to_owned())));
     assert_eq!(oidc.grants, [OidcGrant::AuthorizationCode]);
-    assert!(!oidc.require_pkce && !oidc.is_public());
+    assert!(!oidc.require_pkce && !oidc.is_public() && oidc.former_secret.is_none());
+    let (oidc, problems) = resolved(&GOOD.replace("app.secret", "two.secret"));
+    assert_eq!(problems, Vec::<String>::new());
+    assert_eq!(oidc.former_secret, Some(ClientSecret::Text(SECRET.to_owned())), "while it is replaced");
     assert!(!format!("{oidc:?}").contains(SECRET), "a secret shows in a log");
     let product: OidcSettings = toml::from_str(GOOD).unwrap();
     let installation: OidcSettings = toml::from_str("authentication = \"client_secret_post\"").unwrap();
@@ -76,6 +81,9 @@ fn an_address_is_registered_as_it_is_or_not_at_all() {
 fn what_cannot_work_is_told() {
     for (text, told) in [
         ("client_secret_file = \"app.secret\"\n".to_owned(), "at least one address"),
+        (GOOD.replace("app.secret", "three.secret"), "one line of 32"),
+        (format!("{GOOD}assertion_signing = \"ES256\"\n"), "signs assertions"),
+        (format!("{GOOD}request_signing = \"PS256\"\n"), "`jwks` or `jwks_uri` is needed"),
         ("redirect_uris = [\"{url}/cb\"]\n".into(), "client_secret_file or client_secret_hash is needed"),
         (GOOD.replace("app.secret", "absent.secret"), "no file that can be read"),
         (GOOD.replace("app.secret", "short.secret"), "one line of 32"),

@@ -16,7 +16,9 @@ pub mod userinfo;
 
 use crate::OidcError;
 use crate::foreign::ForeignKeys;
-use preau_connector_api::{ContentEncryption, Encryption, KeyManagement, OidcService, SigningAlgorithm};
+use preau_connector_api::{
+    ContentEncryption, Encryption, KeyManagement, OidcService, ProofAlgorithm, SigningAlgorithm,
+};
 use preau_domain::{AuditEvent, AuditKind, Authentication, AuthnMethod, SessionId};
 use preau_keys::SignError;
 use preau_keys::jose::Alg;
@@ -33,6 +35,17 @@ pub fn alg(of: SigningAlgorithm) -> Alg {
         SigningAlgorithm::RS256 => Alg::RS256,
         SigningAlgorithm::ES256 => Alg::ES256,
         SigningAlgorithm::EdDSA => Alg::EdDSA,
+    }
+}
+
+/// By which algorithms something of a service may be signed.
+fn proofs(of: Option<ProofAlgorithm>) -> &'static [Alg] {
+    match of {
+        None => Alg::ALL,
+        Some(ProofAlgorithm::RS256) => &[Alg::RS256],
+        Some(ProofAlgorithm::PS256) => &[Alg::PS256],
+        Some(ProofAlgorithm::ES256) => &[Alg::ES256],
+        Some(ProofAlgorithm::EdDSA) => &[Alg::EdDSA],
     }
 }
 

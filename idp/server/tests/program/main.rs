@@ -96,6 +96,31 @@ fn a_changed_folder_is_taken_up_and_a_broken_one_changes_nothing() {
 }
 
 #[test]
+fn a_replaced_secret_of_a_service_is_taken_up() {
+    let desk = Desk::new();
+    let mut server = desk.serve(&[]).ready();
+    // In place whole: the server may look at any moment.
+    let put = |file: &str, text: &str| {
+        desk.write(".draft", text);
+        std::fs::rename(desk.path(".draft"), desk.path(file)).unwrap();
+    };
+    put("services/app.secret", "a-secret-of-the-tests-0123456789abcdef\n");
+    put(
+        "services/app.toml",
+        "connector = \"oidc-application\"\n[parameters]\nurl = \"https://app.example\"\n[oidc]\nclient_secret_file = \"app.secret\"\n",
+    );
+    let reloads = |outcome: &'static str, count: u32| {
+        let line = format!("preau_services_reloads_total{{outcome=\"{outcome}\"}} {count}\n");
+        move |server: &desk::Server| server.get("/metrics", "").filter(|m| m.contains(&line))
+    };
+    server.until("the service", reloads("applied", 1));
+    put("services/app.secret", "another-one-of-the-tests-0123456789abcdef\na-secret-of-the-tests-0123456789abcdef\n");
+    server.until("its new secret", reloads("applied", 2));
+    put("services/app.secret", "too short\n");
+    server.until("a refusal", reloads("refused", 1));
+}
+
+#[test]
 fn a_server_that_starts_with_a_broken_folder_says_so_until_it_is_repaired() {
     let desk = Desk::new();
     desk.write("services/broken.toml", "connector = ");

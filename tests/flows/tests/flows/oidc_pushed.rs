@@ -1,7 +1,7 @@
 //! Requests a service pushes ahead of the browser, and requests it signs: rows OIDC-19 and OIDC-20 of the security page, and
 //! the keys that services publish.
 
-use preau_connector_api::{ClientAuthentication, Network, OidcService};
+use preau_connector_api::{ClientAuthentication, Network, OidcService, ProofAlgorithm};
 use preau_flows::{ALICE, BASE, Document, Listener, OidcRp, Provider, TestHub, VERIFIER, oidc_service, stories};
 use preau_keys::jose::{self, Alg, PrivateKey};
 use serde_json::{Value, json};
@@ -161,6 +161,12 @@ async fn oidc_19_a_request_object_is_the_services_for_us_and_for_now(hub: TestHu
         let request = object(&hub, &rp, &key, &[(name, value.clone())]);
         let answer = browser.get(&rp.url_with(&[("request", &request)])).await;
         assert_eq!(!answer.told("code").is_empty(), good, "{name} {value}");
+    }
+    for (expected, good) in [(ProofAlgorithm::ES256, true), (ProofAlgorithm::PS256, false)] {
+        let set = json!({ "keys": [key.public().to_jwk("own", Alg::ES256)] }).to_string();
+        let rp = hub.rp_with("rp", |oidc| (oidc.jwks, oidc.request_signing) = (Some(set), Some(expected)));
+        let answer = browser.get(&rp.url_with(&[("request", &object(&hub, &rp, &key, &[]))])).await;
+        assert_eq!(!answer.told("code").is_empty(), good, "{expected:?}");
     }
     let foreign = object(&hub, &rp, &PrivateKey::draw(Alg::ES256), &[]);
     for request in [foreign.as_str(), "eyJhbGciOiJub25lIn0.e30.", "a.b.c.d.e"] {

@@ -3,7 +3,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use preau_connector_api::{ClientAuthentication, OidcService};
+use preau_connector_api::{ClientAuthentication, ClientSecret, OidcService, ProofAlgorithm};
 use preau_domain::{AccountState, Profile};
 use preau_flows::{ALICE, BASE, Document, Listener, NOE, OidcRp, SECRET, TestHub, oidc_service, stories};
 use preau_keys::jose::{self, Alg, PrivateKey};
@@ -23,6 +23,8 @@ stories!(
     oidc_25_a_service_proves_itself_in_the_one_way_it_registered,
     oidc_25_no_secret_is_read_from_an_address,
     oidc_26_an_assertion_is_for_us_now_and_once,
+    oidc_26_an_assertion_is_signed_as_the_service_registered,
+    a_former_secret_is_taken_while_it_is_replaced,
     oidc_32_services_do_not_register_themselves,
     oidc_34_asking_for_more_brings_nothing_more,
     oidc_34_each_service_knows_a_person_by_another_name,
@@ -339,6 +341,38 @@ async fn oidc_26_an_assertion_is_for_us_now_and_once(hub: TestHub) {
     let foreign = jose::sign(&PrivateKey::draw(Alg::ES256), Alg::ES256, "own", "JWT", &asserted(&hub, "f", &[]))
         .expect("a key signs");
     assert_eq!(shown(&rp, &foreign).await, not_believed());
+}
+
+/// One who stole a key of another kind signs nothing with it.
+async fn oidc_26_an_assertion_is_signed_as_the_service_registered(hub: TestHub) {
+    let keys = [(Alg::ES256, PrivateKey::draw(Alg::ES256)), (Alg::EdDSA, PrivateKey::draw(Alg::EdDSA))];
+    let set: Vec<_> = keys.iter().map(|(alg, key)| key.public().to_jwk(alg.as_str(), *alg)).collect();
+    let set = json!({ "keys": set }).to_string();
+    for (expected, good) in [(None, [true, true]), (Some(ProofAlgorithm::ES256), [true, false])] {
+        let rp = hub.rp_with("keyed", |oidc: &mut OidcService| {
+            oidc.authentication = ClientAuthentication::PrivateKeyJwt;
+            (oidc.secret, oidc.jwks, oidc.assertion_signing) = (None, Some(set.clone()), expected);
+        });
+        for ((alg, key), good) in keys.iter().zip(good) {
+            let claims = asserted(&hub, &format!("{expected:?} {}", alg.as_str()), &[]);
+            let signed = jose::sign(key, *alg, alg.as_str(), "JWT", &claims).expect("a key signs");
+            assert_eq!(shown(&rp, &signed).await, if good { believed() } else { not_believed() }, "{expected:?}");
+        }
+    }
+}
+
+/// A secret is replaced without a moment in which the service is kept out.
+async fn a_former_secret_is_taken_while_it_is_replaced(hub: TestHub) {
+    let rp = hub.rp_with("rp", |oidc| {
+        let new = ClientSecret::Text("another-secret-of-the-stories-0123456789".to_owned());
+        oidc.former_secret = oidc.secret.replace(new);
+    });
+    signed_in(&hub, &rp, &[]).await.access();
+    let basic = |secret: &str| format!("Basic {}", STANDARD.encode(format!("rp:{secret}")));
+    for (secret, status) in [("another-secret-of-the-stories-0123456789", 200), ("neither-of-the-two", 401)] {
+        let told = rp.post("/oidc/revoke", &[("authorization", &basic(secret))], &[("token", "unknown")]).await;
+        assert_eq!(told.answer.status, status, "{secret}");
+    }
 }
 
 async fn oidc_32_services_do_not_register_themselves(hub: TestHub) {

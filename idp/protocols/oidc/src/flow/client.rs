@@ -10,7 +10,7 @@ use crate::foreign::ForeignKeys;
 use crate::wire::Presented;
 use preau_connector_api::{ClientAuthentication, ClientSecret, OidcService};
 use preau_domain::{Instant, KeptKind, KeptThing, ServiceId};
-use preau_keys::jose::{self, Alg, ClaimRules, Exp, Expect, Parties, Typ};
+use preau_keys::jose::{self, ClaimRules, Exp, Expect, Parties, Typ};
 use preau_store::StoreError;
 use preau_web::{Door, Fields, Hub};
 
@@ -42,14 +42,18 @@ fn by_secret(hub: &Hub, name: &str, shown: &str, way: ClientAuthentication) -> R
     let door = named(hub, name);
     let oidc = door.as_ref().and_then(|door| door.oidc.as_ref()).filter(|oidc| oidc.authentication == way);
     // Nobody's secret is compared as well: the digest of nothing anybody can send.
-    let expected = match oidc.and_then(|oidc| oidc.secret.as_ref()) {
-        Some(ClientSecret::Text(secret)) => preau_keys::digest(secret),
-        Some(ClientSecret::Hash(hash)) => hash.clone(),
-        None => preau_keys::digest("\0"),
+    let shown = preau_keys::digest(shown);
+    let is = |secret: Option<&ClientSecret>| {
+        let expected = match secret {
+            Some(ClientSecret::Text(secret)) => preau_keys::digest(secret),
+            Some(ClientSecret::Hash(hash)) => hash.clone(),
+            None => preau_keys::digest("\0"),
+        };
+        preau_keys::constant_time_eq(shown.as_bytes(), expected.as_bytes()) & secret.is_some()
     };
-    let has_secret = oidc.is_some_and(|oidc| oidc.secret.is_some());
-    let right = preau_keys::constant_time_eq(preau_keys::digest(shown).as_bytes(), expected.as_bytes());
-    door.filter(|_| right && has_secret).ok_or(WRONG)
+    // The former one is compared whether or not the first was right, and whether or not there is one.
+    let right = is(oidc.and_then(|oidc| oidc.secret.as_ref())) | is(oidc.and_then(|oidc| oidc.former_secret.as_ref()));
+    door.filter(|_| right).ok_or(WRONG)
 }
 
 async fn by_assertion(hub: &Hub, keys: &ForeignKeys, assertion: &str, name: Option<&str>) -> Result<Door, OidcError> {
@@ -59,9 +63,8 @@ async fn by_assertion(hub: &Hub, keys: &ForeignKeys, assertion: &str, name: Opti
     }
     let door = named(hub, &claimed).ok_or(WRONG)?;
     let oidc = door.oidc.as_ref().filter(|oidc| oidc.authentication == ClientAuthentication::PrivateKeyJwt);
-    oidc.ok_or(WRONG)?;
-    let typ = Typ::IsOrAbsent(&["JWT", "client-authentication+jwt"]);
-    let expect = Expect { algs: Alg::ALL, typ };
+    let algs = super::proofs(oidc.ok_or(WRONG)?.assertion_signing);
+    let expect = Expect { algs, typ: Typ::IsOrAbsent(&["JWT", "client-authentication+jwt"]) };
     let verified = keys.verify(hub, &door, assertion, expect).await.map_err(|error| {
         tracing::info!(service.id = door.service.id.as_str(), %error, "an assertion is not believed");
         WRONG

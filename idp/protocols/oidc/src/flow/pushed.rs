@@ -11,7 +11,7 @@ use crate::foreign::ForeignKeys;
 use crate::grants;
 use crate::wire::{Asked, Target, is_secret};
 use preau_domain::{Instant, KeptKind, KeptThing, OneTimeKey, Seconds, ServiceId};
-use preau_keys::jose::{Alg, ClaimRules, Exp, Expect, Parties, Typ};
+use preau_keys::jose::{ClaimRules, Exp, Expect, Parties, Typ};
 use preau_store::StoreError;
 use preau_web::{Door, Fault, FaultKind, Fields, Hub};
 use serde::{Deserialize, Serialize};
@@ -126,15 +126,17 @@ pub async fn resolve(hub: &Hub, keys: &ForeignKeys, fields: Fields) -> Result<Re
 async fn signed(hub: &Hub, keys: &ForeignKeys, door: &Door, fields: Fields) -> Result<Fields, OidcError> {
     const WRONG: OidcError = OidcError::InvalidRequestObject;
     let Some(object) = fields.one("request")?.filter(|object| !object.is_empty()) else { return Ok(fields) };
-    if !door.oidc.as_ref().is_some_and(|oidc| oidc.jwks.is_some() || oidc.jwks_uri.is_some()) {
-        return Ok(fields);
-    }
+    let keyed = door.oidc.as_ref().filter(|oidc| oidc.jwks.is_some() || oidc.jwks_uri.is_some());
+    let Some(oidc) = keyed else { return Ok(fields) };
     let client = door.service.id.as_str();
     let typ = Typ::IsOrAbsent(&["oauth-authz-req+jwt", "JWT"]);
-    let verified = keys.verify(hub, door, object, Expect { algs: Alg::ALL, typ }).await.map_err(|error| {
-        tracing::info!(service.id = client, %error, "a request object is not believed");
-        WRONG
-    })?;
+    let verified = keys
+        .verify(hub, door, object, Expect { algs: super::proofs(oidc.request_signing), typ })
+        .await
+        .map_err(|error| {
+            tracing::info!(service.id = client, %error, "a request object is not believed");
+            WRONG
+        })?;
     let now = hub.now();
     let rules = ClaimRules {
         issuer: client,
