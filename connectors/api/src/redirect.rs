@@ -32,6 +32,12 @@ pub trait Redirect: Send + Sync {
     /// What people call the provider, such as « Guichet agents de l’académie ».
     fn title(&self) -> &Names;
 
+    /// Classes of proof its answers are held to, each in its own words: one of them is what every answer says. None, where any
+    /// answer will do.
+    fn classes(&self) -> &[String] {
+        &[]
+    }
+
     /// The address to send the browser to.
     async fn begin(&self, round: &Round<'_>) -> Result<String, Unavailable>;
 

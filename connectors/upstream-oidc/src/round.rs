@@ -41,6 +41,10 @@ impl Redirect for Upstream {
         &self.settings.title
     }
 
+    fn classes(&self) -> &[String] {
+        &self.settings.acr_values
+    }
+
     async fn begin(&self, round: &Round<'_>) -> Result<String, Unavailable> {
         let metadata = self.provider.metadata(round.now).await?;
         self.authorization(&metadata, round)

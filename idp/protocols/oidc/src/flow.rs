@@ -19,7 +19,7 @@ use crate::foreign::ForeignKeys;
 use preau_connector_api::{
     ContentEncryption, Encryption, KeyManagement, OidcService, ProofAlgorithm, SigningAlgorithm,
 };
-use preau_domain::{AuditEvent, AuditKind, Authentication, AuthnMethod, SessionId};
+use preau_domain::{AuditEvent, AuditKind, Authentication, AuthnMethod, Public, SessionId};
 use preau_keys::SignError;
 use preau_keys::jose::Alg;
 use preau_keys::jose::jwe::{self, Enc, KeyWrap};
@@ -103,6 +103,18 @@ fn acr(authentication: &Authentication) -> Option<&str> {
         AuthnMethod::DirectoryPassword | AuthnMethod::LocalPassword => Some(ACR_PASSWORD),
         AuthnMethod::Federated => authentication.acr.as_deref().filter(|acr| *acr != ACR_PASSWORD),
     }
+}
+
+/// The classes somebody who signs in can reach: a password, where any public is asked for one, and those that other providers
+/// are held to.
+pub fn classes(hub: &Hub) -> Vec<String> {
+    let password = Public::ALL.into_iter().any(|public| hub.asks_password(public)).then(|| ACR_PASSWORD.to_owned());
+    let elsewhere = hub.sources.values().filter_map(|source| source.redirect.as_ref()).flat_map(|to| to.classes());
+    let elsewhere = elsewhere.filter(|class| *class != ACR_PASSWORD).cloned();
+    let mut all: Vec<String> = password.into_iter().chain(elsewhere).collect();
+    all.sort();
+    all.dedup();
+    all
 }
 
 /// How a person proved who they are (RFC 8176).

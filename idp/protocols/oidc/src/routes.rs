@@ -344,7 +344,7 @@ async fn jwks(State(hub): House) -> Response {
 async fn metadata(State(hub): House) -> Response {
     let ready = hub.signers.ready(hub.now());
     let algorithms: Vec<&str> = ready.iter().map(|alg| alg.as_str()).collect();
-    public("application/json", wire::metadata(hub.base(), &algorithms).to_string())
+    public("application/json", wire::metadata(hub.base(), &algorithms, &flow::classes(&hub)).to_string())
 }
 
 /// A document for everybody, in whatever page.

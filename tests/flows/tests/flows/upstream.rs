@@ -13,6 +13,7 @@ stories!(
     a_reference_of_educonnect_leads_to_the_record_it_names,
     who_must_prove_themselves_again_does_so_there,
     no_instant_of_a_proof_is_made_up,
+    a_class_of_proof_is_had_where_it_can_be_had,
     a_public_may_have_a_password_and_a_provider_beside,
     the_provider_s_no_is_a_page,
     a_provider_may_want_a_key_instead_of_a_secret,
@@ -231,6 +232,34 @@ async fn no_instant_of_a_proof_is_made_up(hub: TestHub) {
     let tokens = rp.redeem(&come_back(&provider, &mut browser, &trip, &token).await.code()).await;
     assert_eq!(rp.claims(tokens.text("id_token")).await["auth_time"], json!(hub.hub.now().seconds()));
     browser.get(&rp.url_with(&[("max_age", "86400")])).await.code();
+}
+
+/// Core 5.5.1.1: a class that is insisted on is reached, asked for again, or missed in the words of the standard.
+async fn a_class_of_proof_is_had_where_it_can_be_had(hub: TestHub) {
+    let provider = Provider::start().await;
+    let hub = provider.serves_staff(&hub, "acr_values = [\"eidas2\"]").await;
+    let rp = hub.rp("rp");
+    let essential =
+        |class: &str| json!({ "id_token": { "acr": { "essential": true, "values": [class] } } }).to_string();
+    let (eidas2, gold) = (essential("eidas2"), essential("gold"));
+    let told = rp.get("/.well-known/openid-configuration", &[]).await;
+    assert_eq!(told.json["acr_values_supported"], json!(["eidas2", "password"]));
+    let mut pupil = hub.browser();
+    pupil.sign_in(&NOE).at_home().await;
+    pupil.get(&rp.url_with(&[("acr_values", "eidas2 gold")])).await.code();
+    let silent = pupil.get(&rp.url_with(&[("claims", &eidas2), ("prompt", "none")])).await;
+    assert_eq!(silent.told("error"), "login_required");
+    hub.clock.advance(1);
+    let by_password = pupil.sign_in(&NOE).through(&rp.url_with(&[("claims", &eidas2)])).await.answer;
+    assert_eq!(by_password.told("error"), "unmet_authentication_requirements", "asked again, and a password is none");
+    for browser in [&mut pupil, &mut hub.browser()] {
+        let never = browser.get(&rp.url_with(&[("claims", &gold)])).await;
+        assert_eq!(never.told("error"), "unmet_authentication_requirements");
+    }
+    let mut staff = hub.browser();
+    come_in(&hub, &provider, &mut staff, |claims| claims["acr"] = json!("eidas2")).await;
+    let tokens = rp.redeem(&staff.get(&rp.url_with(&[("claims", &eidas2)])).await.code()).await;
+    assert_eq!(rp.claims(tokens.text("id_token")).await["acr"], "eidas2");
 }
 
 /// A second way in, beside the password.

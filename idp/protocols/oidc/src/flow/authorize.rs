@@ -91,7 +91,15 @@ async fn at_door(
         match hand_over::hand_over(hub, keys, visitor, &live, door, to, &asked).await {
             Ok(Some(response)) => return Ok(Answer::Service(response)),
             Ok(None) => hub.forget_live(&live.session.id),
-            Err(hand_over::Refused::Told(error)) if asked.prompt.none || !error_asks(error) => return Err(error.into()),
+            // Better proofs there are, but nobody may be asked for one.
+            Err(hand_over::Refused::Told(OidcError::UnmetAuthenticationRequirements))
+                if asked.prompt.none && can_be_reached(hub, &asked) =>
+            {
+                return Err(OidcError::LoginRequired("a proof of another class is needed").into());
+            }
+            Err(hand_over::Refused::Told(error)) if asked.prompt.none || !error_asks(hub, &asked, error) => {
+                return Err(error.into());
+            }
             // Another person is wanted, or a better proof: they may sign in.
             Err(hand_over::Refused::Told(_)) => return begin(hub, visitor, door, asked, Some(now)).await,
             Err(hand_over::Refused::Page(fault)) if asked.prompt.none && fault.kind == FaultKind::Refused => {
@@ -103,12 +111,25 @@ async fn at_door(
     if asked.prompt.none {
         return Err(OidcError::LoginRequired("nobody is signed in, or not recently enough").into());
     }
+    if !can_be_reached(hub, &asked) {
+        return Err(OidcError::UnmetAuthenticationRequirements.into());
+    }
     begin(hub, visitor, door, asked, fresh_after).await
 }
 
 /// Whether a refusal can be mended by signing in.
-fn error_asks(error: OidcError) -> bool {
-    matches!(error, OidcError::LoginRequired(_))
+fn error_asks(hub: &Hub, asked: &Asked, error: OidcError) -> bool {
+    match error {
+        OidcError::LoginRequired(_) => true,
+        OidcError::UnmetAuthenticationRequirements => can_be_reached(hub, asked),
+        _ => false,
+    }
+}
+
+/// Whether somebody who signs in may reach a class that is insisted on.
+fn can_be_reached(hub: &Hub, asked: &Asked) -> bool {
+    let wanted = &asked.claims.essential_acr;
+    wanted.is_empty() || super::classes(hub).iter().any(|class| wanted.contains(class))
 }
 
 /// A proof made before this does not count.
@@ -153,11 +174,6 @@ pub fn allowed(oidc: &OidcService, asked: &Asked) -> Result<(), OidcError> {
     // What passes through the browser can be bound to no key.
     if asked.response_type.token && (oidc.require_dpop || asked.dpop_jkt.is_some()) {
         return Err(OidcError::InvalidRequest("an access token that is bound to a key is given at the token endpoint"));
-    }
-    // Only what the house itself can prove may be insisted on before anybody has signed in.
-    let wanted = &asked.claims.essential_acr;
-    if !wanted.is_empty() && !wanted.iter().any(|acr| acr == super::ACR_PASSWORD) {
-        return Err(OidcError::UnmetAuthenticationRequirements);
     }
     Ok(())
 }

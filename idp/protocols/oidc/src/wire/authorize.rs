@@ -209,6 +209,8 @@ impl Asked {
         if nonce.is_none() && response_type.id_token {
             return Err(OidcError::InvalidRequest("nonce is required where an ID token passes through the browser"));
         }
+        // A wish (5.5.1.1): what comes of it is what the person proves, and `acr` says which.
+        text(fields, "acr_values", 1024)?;
         let claims = one(fields, "claims")?.map(ClaimsRequest::read).transpose()?.unwrap_or_default();
         let asked = Asked {
             redirect_uri: redirect_uri.to_owned(),

@@ -119,8 +119,9 @@ impl ClaimsRequest {
                     for (name, how) in asked {
                         match name.as_str() {
                             "sub" => read.subject = values(how).into_iter().next().or(read.subject.take()),
+                            // Told in the ID token and nowhere else; insisted on in both places, both lists are one.
                             "acr" if how.get("essential") == Some(&Value::Bool(true)) => {
-                                read.essential_acr = values(how)
+                                read.essential_acr.extend(values(how));
                             }
                             _ => {}
                         }

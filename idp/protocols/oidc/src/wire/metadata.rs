@@ -34,8 +34,9 @@ const CLAIMS: &[&str] = &[
     "ent_subjects",
 ];
 
-/// The document of an issuer, whose address ends without a slash; `algorithms` are those it can sign with now.
-pub fn metadata(issuer: &str, algorithms: &[&str]) -> Value {
+/// The document of an issuer, whose address ends without a slash; `algorithms` are those it can sign with now, `classes` the
+/// classes of proof people can reach.
+pub fn metadata(issuer: &str, algorithms: &[&str], classes: &[String]) -> Value {
     let at = |path: &str| format!("{issuer}/oidc/{path}");
     let verified = ["RS256", "PS256", "ES256", "EdDSA"];
     let authentication = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
@@ -56,7 +57,7 @@ pub fn metadata(issuer: &str, algorithms: &[&str]) -> Value {
         "response_modes_supported": ["query", "fragment", "form_post"],
         "grant_types_supported": ["authorization_code", "refresh_token", "implicit", "client_credentials", "urn:ietf:params:oauth:grant-type:token-exchange", "urn:ietf:params:oauth:grant-type:device_code"],
         "subject_types_supported": ["pairwise", "public"],
-        "acr_values_supported": [super::super::flow::ACR_PASSWORD],
+        "acr_values_supported": classes,
         "id_token_signing_alg_values_supported": algorithms,
         "userinfo_signing_alg_values_supported": algorithms,
         "token_endpoint_auth_methods_supported": authentication,
