@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 TARGET := $(or $(CARGO_TARGET_DIR),target)
-.PHONY: help demo demo-reset test bench fmt lint docs deny
+.PHONY: help demo demo-reset test conformance bench fmt lint docs deny
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,10 @@ demo-reset: ## forget what the demo kept
 
 test: ## everything: format, lints, every suite on both back ends, real clients, a browser
 	@.ci/test
+
+conformance: ## the OpenID Connect conformance modules on both back ends, and docs/reference/conformance.md from what came of them
+	@tests/install.sh test
+	@.ci/conformance update
 
 bench: ## the figures of speed and size, each as a ratio taken in one run
 	@tests/install.sh demo

@@ -120,6 +120,9 @@ impl Browser {
         let mut request = request.body(body).unwrap_or_else(|error| panic!("{target}: {error}"));
         request.extensions_mut().insert(ConnectInfo(self.peer));
         let answer = self.hub.answer(request).await;
+        if let Some(to) = answer.location().filter(|_| self.hub.by_form) {
+            assert!(to.starts_with('/') || to.starts_with(BASE), "an answer in an address: {to}");
+        }
         self.keep(&answer);
         answer
     }

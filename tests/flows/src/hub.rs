@@ -73,6 +73,8 @@ pub struct TestHub {
     pub log: Log,
     /// What must not stand in it.
     pub secrets: Secrets,
+    /// Every service asks for its answers in a form that the browser posts, and none may stand in an address.
+    pub by_form: bool,
     database: Database,
     store: Arc<dyn Store>,
     ids: Arc<SeededIds>,
@@ -141,6 +143,7 @@ impl TestHub {
         let router = preau_web::router(hub.clone());
         let (_telling, _end) = (Telling::start(&hub), end);
         let hub = TestHub {
+            by_form: false,
             hub,
             clock,
             directory,

@@ -30,6 +30,7 @@ mod listener;
 mod log;
 mod page;
 mod provider;
+pub mod results;
 mod rp;
 
 pub use app::{CasApp, Validation};
@@ -57,8 +58,10 @@ macro_rules! stories {
             $(
                 #[tokio::test]
                 async fn $name() {
+                    let result = $crate::results::Result::begin(concat!(module_path!(), "::", stringify!($name)));
                     let hub = $crate::TestHub::new($crate::Database::sqlite()).await;
                     Box::pin(super::$name(hub)).await;
+                    result.passed();
                 }
             )+
         }
@@ -66,8 +69,10 @@ macro_rules! stories {
             $(
                 #[tokio::test]
                 async fn $name() {
+                    let result = $crate::results::Result::begin(concat!(module_path!(), "::", stringify!($name)));
                     if let Some(database) = $crate::Database::postgres() {
                         Box::pin(super::$name($crate::TestHub::new(database).await)).await;
+                        result.passed();
                     }
                 }
             )+

@@ -172,7 +172,9 @@ impl OidcRp {
             ("code_challenge", challenge.as_str()),
             ("code_challenge_method", "S256"),
         ];
-        let kept = usual.into_iter().filter(|(name, _)| !change.iter().any(|(changed, _)| changed == name));
+        let mode = self.hub.by_form.then_some(("response_mode", "form_post"));
+        let usual = usual.into_iter().chain(mode);
+        let kept = usual.filter(|(name, _)| !change.iter().any(|(changed, _)| changed == name));
         let all = kept.chain(change.iter().copied().filter(|(_, value)| !value.is_empty()));
         url::form_urlencoded::Serializer::new(String::new()).extend_pairs(all).finish()
     }
@@ -286,6 +288,12 @@ impl Answer {
         }
         let forms = if self.is_html() { self.forms() } else { Vec::new() };
         forms.iter().find_map(|form| form.value(name)).unwrap_or_default().to_owned()
+    }
+
+    /// Where it goes: the address it leads to, or that of the form it posts.
+    pub fn goes_to(&self) -> String {
+        let form = || self.forms().first().map(|form| form.action.clone());
+        self.location().map(str::to_owned).or_else(form).unwrap_or_default()
     }
 
     /// The code of the answer; the story fails when there is none.
