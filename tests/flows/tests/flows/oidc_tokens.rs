@@ -1,6 +1,11 @@
 //! Hostile requests at the addresses a service itself calls: rows OIDC-05 to 07, 11 to 17, 21, 22, 25, 26, 32 to 34 and 36 to
 //! 40 of the security page. Each stands beside the same request without its hostile part.
 
+use aws_lc_rs::hmac;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm,
+};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use preau_connector_api::{ClientAuthentication, ClientSecret, OidcService, ProofAlgorithm};
@@ -15,6 +20,7 @@ stories!(
     oidc_06_among_a_hundred_redemptions_on_two_nodes_one_succeeds,
     oidc_07_a_code_is_for_one_service_one_address_and_one_minute,
     oidc_11_to_16_no_twisted_token_passes_for_an_assertion,
+    oidc_12_to_16_a_true_signature_mends_no_twisted_token,
     oidc_17_no_token_passes_for_another,
     oidc_21_a_refresh_token_is_used_once,
     oidc_21_among_many_refreshes_one_succeeds,
@@ -181,6 +187,54 @@ async fn oidc_11_to_16_no_twisted_token_passes_for_an_assertion(hub: TestHub) {
     }
     let signed = jose::sign(&key, Alg::ES256, "own", "JWT", &claims("good")).expect("a key signs");
     assert_eq!(shown(&rp, &signed).await, believed(), "control");
+}
+
+/// A token of these very texts, signed with the key of the service itself.
+fn written(key: &PrivateKey, how: &'static EcdsaSigningAlgorithm, header: &str, claims: &str) -> String {
+    let pair = EcdsaKeyPair::from_pkcs8(how, key.to_pkcs8().as_slice()).expect("a P-256 key");
+    let said = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+    let signature = pair.sign(&SystemRandom::new(), said.as_bytes()).expect("a key signs");
+    format!("{said}.{}", URL_SAFE_NO_PAD.encode(signature.as_ref()))
+}
+
+/// What a public key may be taken for, as a secret: its JWK, its point, its DER and its PEM.
+fn as_secrets(key: &PrivateKey) -> [Vec<u8>; 4] {
+    const P256: &[u8] =
+        b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00\x04";
+    let jwk = key.public().to_jwk("own", Alg::ES256);
+    let half = |name: &str| URL_SAFE_NO_PAD.decode(jwk[name].as_str().unwrap_or_default()).expect("half a point");
+    let point = [half("x"), half("y")].concat();
+    let der = [P256, &point].concat();
+    let pem = ["BEGIN", "END"]
+        .map(|end| format!("-----{end} PUBLIC KEY-----\n"))
+        .join(&format!("{}\n", STANDARD.encode(&der)));
+    [json!(jwk).to_string().into_bytes(), point, der, pem.into_bytes()]
+}
+
+async fn oidc_12_to_16_a_true_signature_mends_no_twisted_token(hub: TestHub) {
+    let (rp, key) = keyed(&hub, Alg::ES256);
+    let header = r#"{"alg":"ES256","kid":"own"}"#;
+    let claims =
+        |jti: &str, before: &str| asserted(&hub, jti, &[]).to_string().replacen('{', &format!("{{{before}"), 1);
+    let deep = format!("\"x\":{}{},", "[".repeat(1000), "]".repeat(1000));
+    let (fixed, der) = (&ECDSA_P256_SHA256_FIXED_SIGNING, &ECDSA_P256_SHA256_ASN1_SIGNING);
+    for (what, how, header, before) in [
+        ("a claim twice", fixed, header, "\"iss\":\"rp\","),
+        ("a header twice", fixed, r#"{"alg":"ES256","alg":"ES256","kid":"own"}"#, ""),
+        ("crit", fixed, r#"{"alg":"ES256","kid":"own","crit":["x"],"x":1}"#, ""),
+        ("b64", fixed, r#"{"alg":"ES256","kid":"own","crit":["b64"],"b64":false}"#, ""),
+        ("deep", fixed, header, &deep),
+        ("DER", der, header, ""),
+    ] {
+        assert_eq!(shown(&rp, &written(&key, how, header, &claims(what, before))).await, not_believed(), "{what}");
+    }
+    for (index, secret) in as_secrets(&key).iter().enumerate() {
+        let said = token(&json!({ "alg": "HS256", "kid": "own" }), &asserted(&hub, &format!("h{index}"), &[]), &[]);
+        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), said.trim_end_matches('.').as_bytes());
+        let signed = format!("{said}{}", URL_SAFE_NO_PAD.encode(tag.as_ref()));
+        assert_eq!(shown(&rp, &signed).await, not_believed(), "an HMAC over the public key, {index}");
+    }
+    assert_eq!(shown(&rp, &written(&key, fixed, header, &claims("good", ""))).await, believed(), "control");
 }
 
 async fn oidc_17_no_token_passes_for_another(hub: TestHub) {

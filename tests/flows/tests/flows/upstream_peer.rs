@@ -8,8 +8,13 @@ use preau_flows::{ALICE, ANNUAIRE, Answer, Database, Listener, Setup, TestHub, o
 use preau_web::SignInSource;
 use std::collections::BTreeMap;
 use tokio::net::TcpListener;
+use url::Url;
 
-stories!(somebody_of_another_ent_comes_in, who_signs_out_there_is_signed_out_here);
+stories!(
+    somebody_of_another_ent_comes_in,
+    a_code_of_another_round_is_refused_by_its_provider,
+    who_signs_out_there_is_signed_out_here,
+);
 
 /// The other ENT, and a browser that goes there.
 struct Peer {
@@ -123,6 +128,25 @@ async fn somebody_of_another_ent_comes_in(hub: TestHub) {
     assert_eq!(sessions[0].authentication.acr.as_deref(), Some("password"), "what happened there, in its words");
     assert!(browser.get(&back).await.status.is_client_error(), "a way back is used once");
     assert_eq!(ANNUAIRE, "annuaire", "the rule names the source of the stories");
+}
+
+/// RP-05: the verifier of a round opens no code of another one.
+async fn a_code_of_another_round_is_refused_by_its_provider(hub: TestHub) {
+    let mut peer = Peer::start(&Listener::start().await).await;
+    let hub = ours(&hub, &peer).await;
+    let stolen = peer.signs_in(&leave(&hub, &mut hub.browser()).await.path()).await;
+    let stolen = Url::parse(&stolen).expect("a way back");
+    let code = stolen.query_pairs().find(|(name, _)| name == "code").expect("a code").1.into_owned();
+    let mut browser = hub.browser();
+    let trip = leave(&hub, &mut browser).await;
+    let (state, issuer) = (trip.value("state"), peer.hub.hub.base().to_owned());
+    let answer = browser.get(&trip.back(&[("code", &code), ("state", &state), ("iss", &issuer)])).await;
+    assert!(answer.status == 403 && !browser.signed_in(), "{}", answer.words());
+    let said = [peer.hub.log.lines(), hub.log.lines()].concat();
+    assert!(said.iter().any(|line| line.contains("oidc-invalid-grant")), "it is the provider that refuses");
+    peer.jar.clear();
+    let back = peer.signs_in(&leave(&hub, &mut browser).await.path()).await;
+    assert_eq!(browser.get(&back).await.location(), Some("/"), "control");
 }
 
 async fn who_signs_out_there_is_signed_out_here(hub: TestHub) {
