@@ -6,7 +6,7 @@
 //! a mail address. Several accounts are for the person to choose from; none is a page that says so.
 
 use super::enter::enter;
-use super::{check_token, chosen, load};
+use super::{asked, load, posted};
 use crate::visitor::Secret;
 use crate::{Fault, FaultKind, Fields, Hub, Visitor};
 use axum::body::Bytes;
@@ -81,9 +81,7 @@ pub async fn leave(
     Path((id, source)): Path<(String, String)>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Fault> {
-    let mut pending = load(&hub, &visitor, &id).await?;
-    let fields = Fields::parse(query.as_deref().unwrap_or_default())?;
-    chosen(&mut pending, &fields)?;
+    let (pending, _) = asked(&hub, &visitor, &id, query.as_deref()).await?;
     let unknown = || Fault::new(FaultKind::NotFound, "no such provider for this public");
     let public = pending.public.ok_or_else(unknown)?;
     let offered = hub.providers_of(public);
@@ -276,9 +274,7 @@ pub async fn choose_account(
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<Response, Fault> {
-    let fields = Fields::of_body(&body)?;
-    let mut pending = load(&hub, &visitor, &id).await?;
-    check_token(&hub, &visitor, &pending.id, &fields)?;
+    let (mut pending, fields) = posted(&hub, &visitor, &id, &body).await?;
     let none = || Fault::new(FaultKind::BadRequest, "no such account to choose");
     let vouched = pending.vouched.take().ok_or_else(none)?;
     let index: usize = fields.required("account")?.parse().map_err(|_| none())?;

@@ -73,14 +73,12 @@ async fn show(
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Fault> {
-    let mut pending = load(&hub, &visitor, &id).await?;
-    let fields = Fields::parse(query.as_deref().unwrap_or_default())?;
+    let (mut pending, fields) = asked(&hub, &visitor, &id, query.as_deref()).await?;
     let back = fields.one("back")?.is_some();
     if back && pending.vouched.is_some() {
         pending.vouched = None;
-        hub.store.update_pending(&pending).await?;
+        hub.store.update_pending(&PendingSignIn { public: None, ..pending.clone() }).await?;
     }
-    chosen(&mut pending, &fields)?;
     let live = visitor.live(&hub).await?;
     match next_step(&pending, live.as_deref(), |public| hub.asks_password(public)) {
         Step::Enough => {
@@ -120,6 +118,21 @@ async fn onward(State(hub): State<Arc<Hub>>, visitor: Visitor, Path(id): Path<St
         Err(fault) if fault.kind == FaultKind::SignInExpired => Ok(hub.see_other("/")),
         Err(fault) => Err(fault),
     }
+}
+
+/// The sign-in of this browser that a link of ours names, as it goes on with the choice the link holds.
+async fn asked(hub: &Hub, visitor: &Visitor, id: &str, query: Option<&str>) -> Result<(PendingSignIn, Fields), Fault> {
+    let (mut pending, fields) = (load(hub, visitor, id).await?, Fields::parse(query.unwrap_or_default())?);
+    chosen(&mut pending, &fields)?;
+    Ok((pending, fields))
+}
+
+/// The sign-in of this browser that a form of ours was sent for, likewise: no other site can send it.
+async fn posted(hub: &Hub, visitor: &Visitor, id: &str, body: &[u8]) -> Result<(PendingSignIn, Fields), Fault> {
+    let (fields, mut pending) = (Fields::of_body(body)?, load(hub, visitor, id).await?);
+    check_token(hub, visitor, &pending.id, &fields)?;
+    chosen(&mut pending, &fields)?;
+    Ok((pending, fields))
 }
 
 /// Goes on with the choice that came with this request, if one did.

@@ -2,9 +2,9 @@
 
 use super::enter::enter;
 use super::proof::{self, Outcome};
-use super::{ask_password, check_token, chosen, load};
+use super::{ask_password, posted};
 use crate::visitor::{Cookie, Secret};
-use crate::{Fault, FaultKind, Fields, Hub, Visitor};
+use crate::{Fault, FaultKind, Hub, Visitor};
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -19,10 +19,7 @@ pub async fn submit(
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<Response, Fault> {
-    let fields = Fields::of_body(&body)?;
-    let mut pending = load(&hub, &visitor, &id).await?;
-    check_token(&hub, &visitor, &pending.id, &fields)?;
-    chosen(&mut pending, &fields)?;
+    let (pending, fields) = posted(&hub, &visitor, &id, &body).await?;
     let Some(public) = pending.public.filter(|public| hub.asks_password(*public)) else {
         return Ok(hub.see_other(&format!("/sign-in/{}", pending.id)));
     };
