@@ -20,8 +20,9 @@ macro_rules! basic {
         mod form_post {
             use preau_flows::{TestHub, stories};
 
-            $(async fn $name(hub: TestHub) {
-                super::$name(TestHub { by_form: true, ..hub }).await;
+            $(async fn $name(mut hub: TestHub) {
+                hub.by_form = true;
+                super::$name(hub).await;
             })+
             stories!($($name),+);
         }
