@@ -8,7 +8,7 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use preau_connector_api::{ClientAuthentication, ClientSecret, OidcService, ProofAlgorithm};
+use preau_connector_api::{ClientAuthentication, ClientSecret, OidcService, ProofAlgorithm, SigningAlgorithm};
 use preau_domain::{AccountState, Profile};
 use preau_flows::{ALICE, BASE, Document, Listener, NOE, OidcRp, SECRET, TestHub, oidc_service, stories};
 use preau_keys::jose::{self, Alg, PrivateKey};
@@ -31,6 +31,7 @@ stories!(
     oidc_26_an_assertion_is_for_us_now_and_once,
     oidc_26_an_assertion_is_signed_as_the_service_registered,
     a_former_secret_is_taken_while_it_is_replaced,
+    each_service_is_answered_in_the_algorithm_it_registered,
     oidc_32_services_do_not_register_themselves,
     oidc_34_asking_for_more_brings_nothing_more,
     oidc_34_each_service_knows_a_person_by_another_name,
@@ -426,6 +427,20 @@ async fn a_former_secret_is_taken_while_it_is_replaced(hub: TestHub) {
     for (secret, status) in [("another-secret-of-the-stories-0123456789", 200), ("neither-of-the-two", 401)] {
         let told = rp.post("/oidc/revoke", &[("authorization", &basic(secret))], &[("token", "unknown")]).await;
         assert_eq!(told.answer.status, status, "{secret}");
+    }
+}
+
+async fn each_service_is_answered_in_the_algorithm_it_registered(hub: TestHub) {
+    let algorithms = [SigningAlgorithm::RS256, SigningAlgorithm::ES256, SigningAlgorithm::EdDSA];
+    for (signing, alg) in algorithms.into_iter().zip(["RS256", "ES256", "EdDSA"]) {
+        let rp = hub.rp_with("rp", |oidc| (oidc.signing, oidc.userinfo_signing) = (signing, Some(signing)));
+        let tokens = signed_in(&hub, &rp, &[]).await;
+        let told = rp.userinfo(tokens.access()).await.answer.body;
+        for token in [tokens.text("id_token"), &told] {
+            let header = URL_SAFE_NO_PAD.decode(token.split('.').next().unwrap_or_default()).expect("a header");
+            assert!(String::from_utf8_lossy(&header).contains(&format!("\"alg\":\"{alg}\"")), "{alg}");
+            rp.verified(token, "JWT").await;
+        }
     }
 }
 
