@@ -153,7 +153,7 @@ async fn a_store_is_shared_between_threads() {
 
 #[tokio::test]
 async fn a_flood_in_the_name_of_a_service_fills_nothing() {
-    for mut place in Place::each("of-one") {
+    for mut place in Place::each("of_one") {
         (place.options.kept_of_one, place.options.kept_of_all) = (64, 160);
         let store = place.open().await;
         let thing = |owner: usize, n: i64| KeptThing {
