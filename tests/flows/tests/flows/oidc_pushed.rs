@@ -13,6 +13,7 @@ stories!(
     oidc_20_a_service_may_have_none_but_pushed_requests,
     oidc_19_only_what_the_service_signed_counts,
     oidc_19_a_request_object_is_the_services_for_us_and_for_now,
+    oidc_19_a_request_object_is_signed_as_the_service_registered,
     oidc_20_a_pushed_request_waits_for_the_person_who_types,
     keys_at_an_address_are_fetched_once,
     of_many_who_need_keys_one_asks,
@@ -162,15 +163,21 @@ async fn oidc_19_a_request_object_is_the_services_for_us_and_for_now(hub: TestHu
         let answer = browser.get(&rp.url_with(&[("request", &request)])).await;
         assert_eq!(!answer.told("code").is_empty(), good, "{name} {value}");
     }
+    let foreign = object(&hub, &rp, &PrivateKey::draw(Alg::ES256), &[]);
+    for request in [foreign.as_str(), "eyJhbGciOiJub25lIn0.e30.", "a.b.c.d.e"] {
+        assert!(browser.get(&rp.url_with(&[("request", request)])).await.location().is_none());
+    }
+}
+
+async fn oidc_19_a_request_object_is_signed_as_the_service_registered(hub: TestHub) {
+    let (_, key) = signing(&hub);
+    let mut browser = hub.browser();
+    browser.sign_in(&ALICE).at_home().await;
     for (expected, good) in [(ProofAlgorithm::ES256, true), (ProofAlgorithm::PS256, false)] {
         let set = json!({ "keys": [key.public().to_jwk("own", Alg::ES256)] }).to_string();
         let rp = hub.rp_with("rp", |oidc| (oidc.jwks, oidc.request_signing) = (Some(set), Some(expected)));
         let answer = browser.get(&rp.url_with(&[("request", &object(&hub, &rp, &key, &[]))])).await;
         assert_eq!(!answer.told("code").is_empty(), good, "{expected:?}");
-    }
-    let foreign = object(&hub, &rp, &PrivateKey::draw(Alg::ES256), &[]);
-    for request in [foreign.as_str(), "eyJhbGciOiJub25lIn0.e30.", "a.b.c.d.e"] {
-        assert!(browser.get(&rp.url_with(&[("request", request)])).await.location().is_none());
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::upstream::{Change, come_in, leave, without};
 use http::Method;
-use preau_flows::{ALICE, Answer, HUGO, Listener, Provider, TestHub, stories};
+use preau_flows::{ALICE, Answer, HUGO, Listener, NOE, Provider, TestHub, stories};
 use serde_json::{Value, json};
 
 stories!(
@@ -10,6 +10,7 @@ stories!(
     a_notice_names_a_session_or_a_person,
     a_logout_token_with_one_wrong_thing_ends_nothing,
     who_signs_out_is_offered_the_way_out_there,
+    the_way_out_there_stands_beside_the_frames,
 );
 
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
@@ -135,10 +136,18 @@ async fn who_signs_out_is_offered_the_way_out_there(hub: TestHub) {
         }
         assert!(!browser.signed_in() && browser.get("/").await.location().is_some(), "it is over here in any case");
     }
-    let hub_there = provider.serves_staff(&hub, "logout = true").await;
-    let rp = hub_there.rp_with("rp", |oidc| oidc.frontchannel_logout_uri = Some("https://rp.example/front".into()));
-    let mut browser = hub_there.browser();
-    come_in(&hub_there, &provider, &mut browser, |_| {}).await;
+    let mut browser = hub.browser();
+    browser.sign_in(&ALICE).at_home().await;
+    assert!(!browser.sign_out().await.has_link("Se déconnecter aussi"), "control: who signed in here");
+}
+
+/// The page of the frames leads on by itself where there is nothing to choose.
+async fn the_way_out_there_stands_beside_the_frames(hub: TestHub) {
+    let provider = Provider::start().await;
+    let hub = provider.serves_staff(&hub, "logout = true").await;
+    let rp = hub.rp_with("rp", |oidc| oidc.frontchannel_logout_uri = Some("https://rp.example/front".into()));
+    let mut browser = hub.browser();
+    come_in(&hub, &provider, &mut browser, |_| {}).await;
     browser.visit(&rp.url()).await.code();
     let goodbye = browser.sign_out().await;
     assert!(
@@ -146,6 +155,6 @@ async fn who_signs_out_is_offered_the_way_out_there(hub: TestHub) {
     );
     assert!(!goodbye.body.contains("data-leave"), "nothing leads on before the person chose");
     let mut browser = hub.browser();
-    browser.sign_in(&ALICE).at_home().await;
-    assert!(!browser.sign_out().await.has_link("Se déconnecter aussi"), "control: who signed in here");
+    browser.sign_in(&NOE).through(&rp.url()).await.answer.code();
+    assert!(browser.sign_out().await.body.contains("data-leave"), "control: who signed in here");
 }
