@@ -6,6 +6,7 @@
 
 mod directory;
 mod kind;
+mod matching;
 mod oidc;
 mod redirect;
 mod saml;
@@ -16,11 +17,14 @@ pub use directory::{
     Verdict,
 };
 pub use kind::{Connector, Kind, OpenContext, Problem};
+pub use matching::{MatchForm, MatchRule, check_rules, known_as};
 pub use oidc::{
     ClientAuthentication, ClientSecret, ContentEncryption, Encryption, KeyManagement, OidcFlow, OidcGrant, OidcService,
     OidcSettings, ProofAlgorithm, SigningAlgorithm,
 };
-pub use redirect::{KnownAs, Redirect, RedirectError, Round, UpstreamIdentity, UpstreamLogout};
+pub use redirect::{
+    Carried, KnownAs, LogoutMessage, POSTED, Redirect, RedirectError, Round, UpstreamIdentity, UpstreamLogout,
+};
 pub use saml::{
     AttributeNames, NameIdKind, SamlDialect, SamlEncryption, SamlMetadata, SamlService, SamlSettings, SamlSigned,
     WireName,

@@ -48,9 +48,57 @@ pub trait Redirect: Send + Sync {
     /// Reads the provider's word that a session of its own has ended.
     async fn logout_notice(&self, token: &str, now: Instant) -> Result<UpstreamLogout, RedirectError>;
 
+    /// Of an answer that the browser posts to us from the provider's page: the state of its round, and the message that
+    /// [`Redirect::complete`] is to find under [`POSTED`]. `None` where answers do not come so, or this is none.
+    fn posted<'a>(&self, _form: &[(&'a str, &'a str)]) -> Option<(&'a str, &'a str)> {
+        None
+    }
+
+    /// What the provider must know of us, as a document that it reads; `None` where nothing is published. `callback` is
+    /// [`Round::callback`].
+    fn metadata(&self, _callback: &str, _now: Instant) -> Option<String> {
+        None
+    }
+
+    /// Reads a message about the end of a session that a browser carries between the provider and us.
+    async fn logout_message(
+        &self,
+        _message: Carried<'_>,
+        _callback: &str,
+        _now: Instant,
+    ) -> Result<LogoutMessage, RedirectError> {
+        Err(RedirectError::NotBelieved("logout message"))
+    }
+
     /// Where a person may end their session at the provider too; `None` when that is not offered. `hint` is
-    /// [`UpstreamIdentity::logout_hint`], `back` our own address they return to.
-    async fn logout_address(&self, hint: Option<&str>, back: &str, now: Instant) -> Option<String>;
+    /// [`UpstreamIdentity::logout_hint`], `back` our own address they return to, `callback` is [`Round::callback`].
+    async fn logout_address(&self, hint: Option<&str>, back: &str, callback: &str, now: Instant) -> Option<String>;
+}
+
+/// The field under which [`Redirect::complete`] finds a message that was posted.
+pub const POSTED: &str = "posted";
+
+/// How a browser carries a message.
+#[derive(Clone, Copy)]
+pub enum Carried<'a> {
+    /// In a query, as it stood behind the question mark.
+    Query(&'a str),
+    /// In a form.
+    Form(&'a [(&'a str, &'a str)]),
+}
+
+/// A message about the end of a session, believed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogoutMessage {
+    /// Sessions have ended there; when they have ended here too, the browser goes on to `then`.
+    Ended {
+        /// The sessions.
+        notices: Vec<UpstreamLogout>,
+        /// The address that tells the provider so.
+        then: String,
+    },
+    /// The provider answers that what we asked for is done.
+    Answered,
 }
 
 /// Who somebody is at a provider that was believed.
@@ -68,6 +116,8 @@ pub struct UpstreamIdentity {
     pub acr: Option<String>,
     /// The provider's name of its session, if it has one; at most 255 characters.
     pub sid: Option<String>,
+    /// Whether the person has the same name there next time. One that is made for the occasion is no link to an account.
+    pub lasting: bool,
     /// What [`Redirect::logout_address`] wants back; at most 16 KiB. `None` unless the configuration offers that way out.
     pub logout_hint: Option<String>,
 }

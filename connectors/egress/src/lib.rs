@@ -39,6 +39,20 @@ impl std::fmt::Display for EgressError {
 
 impl Error for EgressError {}
 
+/// Whether an address may be called or shown to a browser as a provider's: https, or http on this machine; no user, no
+/// fragment.
+pub fn is_endpoint(text: &str) -> bool {
+    let Ok(url) = Url::parse(text) else { return false };
+    let loopback = match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => return false,
+    };
+    let scheme = url.scheme() == "https" || (url.scheme() == "http" && loopback);
+    scheme && url.username().is_empty() && url.password().is_none() && url.fragment().is_none() && text.len() <= 2048
+}
+
 /// Two clients that differ by the networks they may reach.
 #[derive(Clone)]
 pub struct Egress {

@@ -81,6 +81,15 @@ pub(crate) fn userinfo(claims: Map<String, Value>, subject: &str) -> Result<Map<
     }
 }
 
+/// The texts of a claim: one, or those of a list.
+pub(crate) fn texts<'a>(claims: &'a Map<String, Value>, name: &str) -> Vec<&'a str> {
+    match claims.get(name) {
+        Some(Value::String(text)) => vec![text],
+        Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// A name that may be kept: not empty, not long, nothing invisible.
 pub(crate) fn is_name(text: &str) -> bool {
     !text.is_empty() && text.len() <= MAX_NAME && !text.chars().any(char::is_control)
@@ -97,4 +106,21 @@ pub(crate) fn not_believed(error: ClaimError) -> RedirectError {
         ClaimError::NotYet => "iat",
         ClaimError::TooOld => "iat",
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_claim_is_a_text_or_a_list_of_texts() {
+        let claims = json!({ "one": "a", "many": ["a", 7, null, "b", ["c"]], "number": 4512345, "none": null });
+        let texts = |name| texts(claims.as_object().unwrap(), name);
+        assert_eq!(texts("one"), ["a"]);
+        assert_eq!(texts("many"), ["a", "b"]);
+        for name in ["number", "none", "absent"] {
+            assert_eq!(texts(name), [""; 0], "{name}");
+        }
+    }
 }

@@ -2,12 +2,11 @@
 //! with. Opens files (secret, key, authority), never a connection.
 
 use crate::client::{self, ClientAuth};
-use preau_connector_api::{Names, Network, OpenContext, Problem};
-use preau_egress::Egress;
+use preau_connector_api::{MatchRule, Names, Network, OpenContext, Problem, check_rules};
+use preau_egress::{Egress, is_endpoint};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::path::PathBuf;
-use url::{Host, Url};
 
 /// A complete example, for the reference page and `preau config example`.
 pub(crate) const EXAMPLE: &str = r#"# What people call it: on the button, and in sentences about it.
@@ -86,7 +85,7 @@ pub(crate) struct Config {
     skew_seconds: u32,
     /// How a person is found here at first.
     #[serde(default, rename = "match")]
-    rules: Vec<Rule>,
+    rules: Vec<MatchRule>,
 }
 
 /// What people call it.
@@ -123,43 +122,8 @@ enum Where {
     Private,
 }
 
-/// How a person is found here by what the provider says of them.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Rule {
-    /// Name of the claim: a text or a list of texts.
-    pub(crate) claim: String,
-    /// What its values are.
-    #[serde(rename = "as")]
-    pub(crate) form: Form,
-    /// Source of the accounts.
-    pub(crate) source: String,
-    /// For `aaf`: academies whose keys are those of the source.
-    #[serde(default)]
-    pub(crate) academies: Vec<String>,
-}
-
-/// What the values of a claim are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Form {
-    /// The join key in the source.
-    Record,
-    /// A reference of EduConnect to a record of AAF: `{AAF}academy|…|key`.
-    Aaf,
-    /// The login in the source.
-    Login,
-}
-
 fn skew_seconds() -> u32 {
     60
-}
-
-/// Claims that no rule may name, in whatever letters: anybody can have another's mail address in a field that nobody checked.
-const NEVER: &[&str] = &["email", "mail", "ctemail", "preferred_username", "nickname", "name"];
-
-fn is_never(claim: &str) -> bool {
-    NEVER.iter().any(|never| never.eq_ignore_ascii_case(claim))
 }
 
 /// What the rest of the crate works with.
@@ -174,7 +138,7 @@ pub(crate) struct Settings {
     pub(crate) egress: Egress,
     pub(crate) logout: bool,
     pub(crate) skew_seconds: i64,
-    pub(crate) rules: Vec<Rule>,
+    pub(crate) rules: Vec<MatchRule>,
 }
 
 impl Settings {
@@ -204,17 +168,8 @@ impl Settings {
         if config.skew_seconds > 300 {
             wrong("skew_seconds", "must lie between 0 and 300".to_owned());
         }
-        for (index, rule) in config.rules.iter().enumerate() {
-            let at = |key: &str| format!("match[{index}].{key}");
-            if rule.claim.is_empty() || rule.claim.len() > 128 || is_never(&rule.claim) {
-                wrong(
-                    &at("claim"),
-                    "names a claim that identifies one record; mail addresses and display names do not".to_owned(),
-                );
-            }
-            if (rule.form == Form::Aaf) == rule.academies.is_empty() {
-                wrong(&at("academies"), "is for aaf, and there it names at least one academy".to_owned());
-            }
+        for (key, what) in check_rules(&config.rules) {
+            wrong(&key, what.to_owned());
         }
         let client = client::read(
             context,
@@ -250,18 +205,4 @@ impl Settings {
             _ => Err(problems),
         }
     }
-}
-
-/// Whether an address may be called or shown to a browser as the provider's: https, or http on this machine; no user, no
-/// fragment.
-pub(crate) fn is_endpoint(text: &str) -> bool {
-    let Ok(url) = Url::parse(text) else { return false };
-    let loopback = match url.host() {
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => return false,
-    };
-    let scheme = url.scheme() == "https" || (url.scheme() == "http" && loopback);
-    scheme && url.username().is_empty() && url.password().is_none() && url.fragment().is_none() && text.len() <= 2048
 }

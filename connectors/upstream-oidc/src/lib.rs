@@ -1,8 +1,8 @@
 //! Signing people in at another provider that speaks OpenID Connect: an ENT, an academy's guichet, ProConnect.
 //!
 //! Owns the protocol of the relying party: discovery and keys (`provider`), one round of the code flow (`round`), how we
-//! prove to the provider who we are (`client`), what makes a token believed (`claims`), what a claim says of an account
-//! of ours (`matching`), and the end of a session there (`logout`). Types and wire formats come from the
+//! prove to the provider who we are (`client`), what makes a token believed (`claims`), and the end of a session there
+//! (`logout`). What a claim says of an account of ours is in `connectors/api`. Types and wire formats come from the
 //! `openidconnect` crate; every signature is checked by `preau-keys`, and nothing is read of a token before. Which
 //! browser a round belongs to and which account it leads to is the business of `idp/web`.
 
@@ -10,7 +10,6 @@ mod claims;
 mod client;
 mod config;
 mod logout;
-mod matching;
 mod probe;
 mod provider;
 mod round;

@@ -4,7 +4,7 @@
 //! a key that is not known makes the keys be fetched again, at most once a minute whoever sends such tokens. One asks the
 //! provider at a time; meanwhile nobody waits who can do with what is known.
 
-use crate::config::{Settings, is_endpoint};
+use crate::config::Settings;
 use bytes::Bytes;
 use http::{Request, header};
 use openidconnect::core::{
@@ -15,6 +15,7 @@ use openidconnect::core::{
 use openidconnect::{AdditionalProviderMetadata, LogoutProviderMetadata, ProviderMetadata};
 use preau_connector_api::{RedirectError, Unavailable};
 use preau_domain::Instant;
+use preau_egress::is_endpoint;
 use preau_keys::jose::{self, Alg, Expect, JoseError, Jwks, Typ, Verified};
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -3,8 +3,8 @@
 use crate::claims::{self, Proof};
 use crate::client::ClientAuth;
 use crate::config::Settings;
+use crate::logout;
 use crate::provider::{MAX_ANSWER, Metadata, Provider};
-use crate::{logout, matching};
 use async_trait::async_trait;
 use http::{Request, header};
 use openidconnect::core::{
@@ -15,7 +15,9 @@ use openidconnect::{
     CsrfToken, HttpRequest, HttpResponse, IssuerUrl, LanguageTag, Nonce, OAuth2TokenResponse, PkceCodeChallenge,
     PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, TokenResponse, TokenUrl,
 };
-use preau_connector_api::{Names, Redirect, RedirectError, Round, Unavailable, UpstreamIdentity, UpstreamLogout};
+use preau_connector_api::{
+    Names, Redirect, RedirectError, Round, Unavailable, UpstreamIdentity, UpstreamLogout, known_as,
+};
 use preau_domain::Instant;
 use preau_egress::EgressError;
 use preau_keys::jose::Typ;
@@ -73,10 +75,11 @@ impl Redirect for Upstream {
         Ok(UpstreamIdentity {
             issuer: self.settings.issuer.clone(),
             subject: proof.subject,
-            names: matching::names(&self.settings.rules, &said),
+            names: known_as(&self.settings.rules, |claim| claims::texts(&said, claim)),
             at: proof.at,
             acr: proof.acr,
             sid: proof.sid,
+            lasting: true,
             logout_hint: Some(id_token).filter(|token| self.settings.logout && token.len() <= MAX_HINT),
         })
     }
@@ -86,7 +89,7 @@ impl Redirect for Upstream {
         logout::notice(&self.settings, &verified, now)
     }
 
-    async fn logout_address(&self, hint: Option<&str>, back: &str, now: Instant) -> Option<String> {
+    async fn logout_address(&self, hint: Option<&str>, back: &str, _callback: &str, now: Instant) -> Option<String> {
         if !self.settings.logout {
             return None;
         }

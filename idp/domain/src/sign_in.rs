@@ -53,7 +53,15 @@ pub struct Vouched {
     pub authentication: Authentication,
     /// The accounts it may be, in the order they are shown.
     pub accounts: Vec<PersonId>,
+    /// Whether they have the same name there next time; only then is the account they choose linked to it.
+    #[serde(default = "lasting")]
+    pub lasting: bool,
     /// What ends the session there, sealed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logout_hint: Option<String>,
+}
+
+/// What a sign-in that was stored before said nothing of.
+fn lasting() -> bool {
+    true
 }

@@ -15,7 +15,12 @@ pub struct Fields(Vec<(String, String)>);
 impl Fields {
     /// Decodes `a=1&b=2`. Refused when it is longer than 32 KiB, has more than 100 fields, or is not UTF-8.
     pub fn parse(text: &str) -> Result<Fields, Fault> {
-        if text.len() > MAX_FORM {
+        Fields::parse_within(text, MAX_FORM)
+    }
+
+    /// The same, for a text that may be of another length.
+    fn parse_within(text: &str, most: usize) -> Result<Fields, Fault> {
+        if text.len() > most {
             return Err(Fault::new(FaultKind::TooLarge, "form too long"));
         }
         if text.split('&').filter(|p| !p.is_empty()).count() > MAX_FIELDS {
@@ -33,6 +38,12 @@ impl Fields {
     pub fn of_body(body: &[u8]) -> Result<Fields, Fault> {
         let text = std::str::from_utf8(body).map_err(|_| Fault::new(FaultKind::BadRequest, "form is not UTF-8"))?;
         Fields::parse(text)
+    }
+
+    /// Decodes the body of a form that carries a message of another provider: as long as any body may be.
+    pub fn of_message(body: &[u8]) -> Result<Fields, Fault> {
+        let text = std::str::from_utf8(body).map_err(|_| Fault::new(FaultKind::BadRequest, "form is not UTF-8"))?;
+        Fields::parse_within(text, body.len())
     }
 
     /// The value of a field; absent when it is not there. A field given twice is refused.

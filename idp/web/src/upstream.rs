@@ -1,17 +1,18 @@
-//! What another provider tells us by itself: that a session of its own has ended (OpenID Connect Back-Channel Logout);
-//! and the way out of it that we offer to who signs out here.
+//! What another provider tells us by itself: that a session of its own has ended, by a notice (OpenID Connect Back-Channel
+//! Logout) or by a message that a browser carries (SAML single logout); the way out of it that we offer to who signs
+//! out here; and what it must know of us.
 //!
-//! The notice is believed by the connector; here it is heard once, and the sessions it opened end like any other, with
+//! What it says is believed by the connector; here it is heard once, and the sessions it opened end like any other, with
 //! every service told.
 
 use crate::{Fault, FaultKind, Fields, Hub, Visitor, pages};
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
-use http::StatusCode;
-use preau_connector_api::{RedirectError, UpstreamLogout};
+use axum::routing::{get, post};
+use http::{HeaderValue, StatusCode, header};
+use preau_connector_api::{Carried, LogoutMessage, RedirectError, UpstreamLogout};
 use preau_domain::{AuditEvent, AuditKind, KeptKind, KeptThing, SourceId};
 use preau_store::StoreError;
 use std::sync::Arc;
@@ -26,7 +27,10 @@ const ROUNDS: usize = 10;
 
 /// The routes of this concern.
 pub fn routes() -> Router<Arc<Hub>> {
-    Router::new().route("/upstream/{source}/backchannel-logout", post(backchannel_logout))
+    Router::new()
+        .route("/upstream/{source}/backchannel-logout", post(backchannel_logout))
+        .route("/upstream/{source}/slo", get(carried_in_a_query).post(carried_in_a_form))
+        .route("/upstream/{source}/metadata", get(metadata))
 }
 
 async fn backchannel_logout(
@@ -40,19 +44,77 @@ async fn backchannel_logout(
     let fields = Fields::of_body(&body)?;
     let Some(token) = fields.one("logout_token")? else { return Ok(refused(&hub, &visitor, "logout_token missing")) };
     match tokio::time::timeout(PATIENCE, provider.logout_notice(token, hub.now())).await {
-        Ok(Ok(notice)) => hear(&hub, &visitor, &source, &notice).await,
+        Ok(Ok(notice)) => match hear(&hub, &visitor, &source, &notice).await? {
+            true => Ok(StatusCode::OK.into_response()),
+            false => Ok(refused(&hub, &visitor, "heard before")),
+        },
         Ok(Err(RedirectError::NotBelieved(why) | RedirectError::Refused(why))) => Ok(refused(&hub, &visitor, why)),
         Ok(Err(RedirectError::Unavailable(what))) => Err(Fault::new(FaultKind::ProviderDown, what)),
         Err(_) => Err(Fault::new(FaultKind::ProviderDown, "no keys in time")),
     }
 }
 
-async fn hear(hub: &Hub, visitor: &Visitor, source: &SourceId, notice: &UpstreamLogout) -> Result<Response, Fault> {
+async fn carried_in_a_query(
+    State(hub): State<Arc<Hub>>,
+    visitor: Visitor,
+    Path(source): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Fault> {
+    carried(&hub, &visitor, source, Carried::Query(query.as_deref().unwrap_or_default())).await
+}
+
+async fn carried_in_a_form(
+    State(hub): State<Arc<Hub>>,
+    visitor: Visitor,
+    Path(source): Path<String>,
+    body: Bytes,
+) -> Result<Response, Fault> {
+    let fields = Fields::of_message(&body)?;
+    let form: Vec<(&str, &str)> = fields.iter().collect();
+    carried(&hub, &visitor, source, Carried::Form(&form)).await
+}
+
+/// Ends the sessions that a message names, then sends the browser on to the provider with our answer.
+async fn carried(hub: &Hub, visitor: &Visitor, source: String, message: Carried<'_>) -> Result<Response, Fault> {
+    let source = SourceId::new(source);
+    let provider = hub.provider(&source).ok_or_else(|| Fault::new(FaultKind::NotFound, "no such provider"))?;
+    let callback = hub.callback(&source);
+    let believed = tokio::time::timeout(PATIENCE, provider.logout_message(message, &callback, hub.now())).await;
+    match believed {
+        Ok(Ok(LogoutMessage::Answered)) => Ok(hub.see_other("/")),
+        Ok(Ok(LogoutMessage::Ended { notices, then })) => {
+            for notice in &notices {
+                if !hear(hub, visitor, &source, notice).await? {
+                    return Err(Fault::new(FaultKind::BadRequest, "logout message heard before"));
+                }
+            }
+            Ok(hub.see_other(&then))
+        }
+        Ok(Err(RedirectError::NotBelieved(why) | RedirectError::Refused(why))) => {
+            Err(Fault::new(FaultKind::BadRequest, format!("logout message refused: {why}")))
+        }
+        Ok(Err(RedirectError::Unavailable(what))) => Err(Fault::new(FaultKind::ProviderDown, what)),
+        Err(_) => Err(Fault::new(FaultKind::ProviderDown, "no keys in time")),
+    }
+}
+
+/// What the provider must know of us.
+async fn metadata(State(hub): State<Arc<Hub>>, Path(source): Path<String>) -> Result<Response, Fault> {
+    let none = || Fault::new(FaultKind::NotFound, "nothing is published for such a provider");
+    let source = SourceId::new(source);
+    let provider = hub.provider(&source).ok_or_else(none)?;
+    let document = provider.metadata(&hub.callback(&source), hub.now()).ok_or_else(none)?;
+    let kind = HeaderValue::from_static("application/samlmetadata+xml");
+    Ok(([(header::CONTENT_TYPE, kind)], document).into_response())
+}
+
+/// Ends the sessions a notice is about; false if it was heard before.
+async fn hear(hub: &Hub, visitor: &Visitor, source: &SourceId, notice: &UpstreamLogout) -> Result<bool, Fault> {
     let digest = |what, name: &str| hub.upstream_digest(source, &notice.issuer, what, name);
     let key = preau_keys::one_time_key(&digest("jti", &notice.id));
     let once = KeptThing { key, kind: KeptKind::ReplayGuard, doc: String::new(), expires: notice.expires };
     if hub.store.kept(&once.key, once.kind, hub.now()).await?.is_some() {
-        return Ok(refused(hub, visitor, "heard before"));
+        return Ok(false);
     }
     let subject = notice.subject.as_deref().map(|name| digest("sub", name));
     let sid = notice.sid.as_deref().map(|name| digest("sid", name));
@@ -68,7 +130,7 @@ async fn hear(hub: &Hub, visitor: &Visitor, source: &SourceId, notice: &Upstream
     }
     // Only now: a provider that tries again after a failure of ours must be heard.
     match hub.store.keep(&once, hub.now()).await {
-        Ok(()) | Err(StoreError::Conflict) => Ok(StatusCode::OK.into_response()),
+        Ok(()) | Err(StoreError::Conflict) => Ok(true),
         Err(other) => Err(other.into()),
     }
 }
@@ -82,6 +144,11 @@ fn refused(hub: &Hub, visitor: &Visitor, why: &'static str) -> Response {
 }
 
 impl Hub {
+    /// Our address a provider sends the browser back to.
+    pub(crate) fn callback(&self, source: &SourceId) -> String {
+        format!("{}/upstream/{source}/callback", self.base())
+    }
+
     /// Name and way out of the provider this browser's session was opened by, if it offers one and answers at once.
     pub(crate) async fn way_out_elsewhere(&self, visitor: &Visitor) -> Result<Option<(String, String)>, Fault> {
         let Some(id) = &visitor.session else { return Ok(None) };
@@ -92,7 +159,8 @@ impl Hub {
         let kept = self.store.take_kept(&key, KeptKind::LogoutHint, self.now()).await?;
         let hint = kept.and_then(|kept| crate::sign_in::open_hint(self, source, &kept.doc));
         let back = format!("{}/", self.base());
-        let address = provider.logout_address(hint.as_deref(), &back, self.now());
+        let callback = self.callback(source);
+        let address = provider.logout_address(hint.as_deref(), &back, &callback, self.now());
         let address = tokio::time::timeout(WAY_OUT, address).await.ok().flatten();
         Ok(address.map(|address| (pages::said(provider.title(), visitor.locale).to_owned(), address)))
     }

@@ -12,7 +12,7 @@ use crate::{Fault, FaultKind, Fields, Hub, Visitor};
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
-use preau_connector_api::{KnownAs, RedirectError, Round, UpstreamIdentity};
+use preau_connector_api::{KnownAs, POSTED, RedirectError, Round, UpstreamIdentity};
 use preau_domain::{
     AccountState, AuditEvent, AuditKind, Authentication, AuthnMethod, FederatedIdentity, FederatedLink, KeptKind,
     KeptThing, OneTimeKey, PendingId, PendingSignIn, Person, PersonId, SourceId, Upstream, Vouched,
@@ -27,6 +27,8 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// What a hint for signing out there is sealed for.
 const HINT: &str = "upstream logout hint";
+/// What a message that was posted is sealed for.
+const MESSAGE: &str = "upstream message";
 
 /// What is kept of a round. Its nonce and verifier are not: they come out of its secret and the master key.
 #[derive(Serialize, Deserialize)]
@@ -45,6 +47,11 @@ fn place(pending: &str, source: &str) -> OneTimeKey {
     preau_keys::one_time_key(&format!("{pending}/{source}"))
 }
 
+/// Where a message that a provider posted for a round is laid down: there is one.
+fn laid(detour: &Detour, source: &SourceId) -> OneTimeKey {
+    preau_keys::one_time_key(&format!("{}/{source}/{}", detour.pending, detour.state.as_str()))
+}
+
 /// The secrets of one round, from the one its address carries.
 struct Secrets {
     state: Secret,
@@ -57,7 +64,7 @@ impl Secrets {
     fn of(hub: &Hub, source: &SourceId, state: Secret) -> Secrets {
         let from = |purpose| hub.keyring.mac(purpose, &[source.as_str(), state.expose()]);
         let (nonce, verifier) = (from("upstream-nonce"), from("upstream-verifier"));
-        let callback = format!("{}/upstream/{source}/callback", hub.base());
+        let callback = hub.callback(source);
         Secrets { state, nonce, verifier, callback }
     }
 
@@ -110,6 +117,45 @@ pub async fn leave(
     Ok(hub.see_other(&to))
 }
 
+/// Takes the message that a provider's page makes the browser post. It comes from another site, and so without the cookie
+/// that proves whose it is: it is laid down under the round it belongs to, sealed, and the browser asks again from here.
+pub async fn take_in(State(hub): State<Arc<Hub>>, Path(source): Path<String>, body: Bytes) -> Result<Response, Fault> {
+    let source = SourceId::new(source);
+    let provider = hub.provider(&source).ok_or_else(|| Fault::new(FaultKind::NotFound, "no such provider"))?;
+    let fields = Fields::of_message(&body)?;
+    let form: Vec<(&str, &str)> = fields.iter().collect();
+    let none = || Fault::new(FaultKind::BadRequest, "no answer of a provider");
+    let (state, message) = provider.posted(&form).ok_or_else(none)?;
+    let state = Secret::read(state).ok_or_else(expired)?;
+    // Only who knows the state of a round that is open lays anything down, and one message a round.
+    let (detour, kept) = under_way(&hub, source.as_str(), &state).await?;
+    let sealed = Sealer::new(&hub.keyring).seal(&*hub.ids, MESSAGE, &[state.expose()], message.as_bytes());
+    let doc = sealed.filter(|doc| doc.len() <= KeptThing::MOST);
+    let doc = doc.ok_or_else(|| Fault::new(FaultKind::TooLarge, "answer of a provider too long"))?;
+    let laid = KeptThing { key: laid(&detour, &source), kind: KeptKind::Redirect, doc, expires: kept.expires };
+    match hub.store.keep(&laid, hub.now()).await {
+        Ok(()) => Ok(hub.see_other(&format!("/upstream/{source}/callback?state={}", state.expose()))),
+        Err(StoreError::Conflict) => Err(expired()),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// The round a state belongs to, which stays.
+async fn under_way(hub: &Hub, source: &str, state: &Secret) -> Result<(Detour, KeptThing), Fault> {
+    let name = state.expose().len().checked_sub(UNGUESSABLE).and_then(|end| state.expose().get(..end));
+    let key = place(name.ok_or_else(expired)?, source);
+    let kept = hub.store.kept(&key, KeptKind::Redirect, hub.now()).await?.ok_or_else(expired)?;
+    let detour: Detour = serde_json::from_str(&kept.doc).map_err(|_| expired())?;
+    let digest = preau_keys::one_time_key(state.expose());
+    if !preau_keys::constant_time_eq(digest.as_str().as_bytes(), detour.state.as_str().as_bytes()) {
+        return Err(expired());
+    }
+    if detour.source.as_str() != source {
+        return Err(expired());
+    }
+    Ok((detour, kept))
+}
+
 /// Takes the browser back.
 pub async fn come_back(
     State(hub): State<Arc<Hub>>,
@@ -117,29 +163,25 @@ pub async fn come_back(
     Path(source): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Fault> {
-    let expired = || Fault::new(FaultKind::SignInExpired, "no such round for this browser");
     let fields = Fields::parse(query.as_deref().unwrap_or_default())?;
     let state = fields.one("state")?.and_then(Secret::read).ok_or_else(expired)?;
-    let name = state.expose().len().checked_sub(UNGUESSABLE).and_then(|end| state.expose().get(..end));
-    let key = place(name.ok_or_else(expired)?, &source);
-    let kept = hub.store.kept(&key, KeptKind::Redirect, hub.now()).await?.ok_or_else(expired)?;
-    let detour: Detour = serde_json::from_str(&kept.doc).map_err(|_| expired())?;
-    let digest = preau_keys::one_time_key(state.expose());
-    if !preau_keys::constant_time_eq(digest.as_str().as_bytes(), detour.state.as_str().as_bytes()) {
-        return Err(expired());
-    }
+    let (detour, kept) = under_way(&hub, &source, &state).await?;
     // Taken out whatever comes of it: a round is used once.
-    let taken = hub.store.take_kept(&key, KeptKind::Redirect, hub.now()).await?;
+    let taken = hub.store.take_kept(&kept.key, KeptKind::Redirect, hub.now()).await?;
     if taken.is_none_or(|taken| taken.doc != kept.doc) {
         return Err(expired());
     }
-    if detour.source.as_str() != source {
-        return Err(expired());
-    }
+    let laid = laid(&detour, &detour.source);
+    let message = hub.store.take_kept(&laid, KeptKind::Redirect, hub.now()).await?;
+    let open = |kept: KeptThing| Sealer::new(&hub.keyring).open(MESSAGE, &[state.expose()], &kept.doc);
+    let message = message.and_then(open).and_then(|message| String::from_utf8(message.to_vec()).ok());
     let pending = load(&hub, &visitor, detour.pending.as_str()).await?;
     let provider = hub.provider(&detour.source).ok_or_else(expired)?;
     let secrets = Secrets::of(&hub, &detour.source, state);
-    let answer: Vec<(&str, &str)> = fields.iter().collect();
+    let answer: Vec<(&str, &str)> = match &message {
+        Some(message) => vec![(POSTED, message)],
+        None => fields.iter().filter(|(name, _)| *name != POSTED).collect(),
+    };
     let round = secrets.round(&hub, &visitor, &pending);
     let identity = match tokio::time::timeout(PATIENCE, provider.complete(&round, &answer)).await {
         Ok(Ok(identity)) => identity,
@@ -147,6 +189,10 @@ pub async fn come_back(
         Err(_) => return Err(Fault::new(FaultKind::ProviderDown, "no answer in time")),
     };
     welcome(&hub, &visitor, pending, detour.source, identity).await
+}
+
+fn expired() -> Fault {
+    Fault::new(FaultKind::SignInExpired, "no such round for this browser")
 }
 
 /// The fault a round without an identity becomes, with its audit event.
@@ -207,7 +253,8 @@ fn vouched(hub: &Hub, source: SourceId, identity: &UpstreamIdentity) -> Vouched 
     let seal = |hint: &str| Sealer::new(&hub.keyring).seal(&*hub.ids, HINT, &[source.as_str()], hint.as_bytes());
     let logout_hint = hint.and_then(seal);
     let who = FederatedIdentity { provider: source, issuer: identity.issuer.clone(), subject };
-    Vouched { upstream: Upstream { identity: who, sid }, authentication, accounts: Vec::new(), logout_hint }
+    let lasting = identity.lasting;
+    Vouched { upstream: Upstream { identity: who, sid }, authentication, accounts: Vec::new(), lasting, logout_hint }
 }
 
 /// Opens a hint that was sealed when the session began.
@@ -249,8 +296,12 @@ async fn let_in(
     person: &PersonId,
 ) -> Result<Response, Fault> {
     pending.vouched = None;
+    let lasting = vouched.lasting;
     let link = FederatedLink { identity: vouched.upstream.identity.clone(), person: person.clone(), at: hub.now() };
     let linked = async {
+        if !lasting {
+            return Ok(None);
+        }
         match hub.store.add_link(&link).await {
             Ok(()) => {
                 let (at, kind) = (link.at, AuditKind::AccountLinked);

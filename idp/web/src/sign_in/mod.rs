@@ -16,7 +16,7 @@ use crate::{CompletedSignIn, Fault, FaultKind, Fields, Hub, Live, Visitor};
 use axum::Router;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use http::{HeaderValue, header};
 use preau_domain::{PendingId, PendingSignIn, Public, Uai};
 use std::sync::Arc;
@@ -32,6 +32,7 @@ pub fn routes() -> Router<Arc<Hub>> {
         .route("/sign-in/{id}/elsewhere/{source}", get(elsewhere::leave))
         .route("/sign-in/{id}/account", get(onward).post(elsewhere::choose_account))
         .route("/upstream/{source}/callback", get(elsewhere::come_back))
+        .route("/upstream/{source}/acs", post(elsewhere::take_in))
 }
 
 /// The next step of a sign-in.

@@ -1,0 +1,154 @@
+//! What a provider says of somebody, and which accounts of ours that names, by the rules of the configuration. Pure, and the
+//! same whatever the provider speaks.
+
+use crate::KnownAs;
+use preau_domain::{JoinKey, SourceId, normalised_login};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// Most accounts one person may turn out to have, and most values of one claim that are looked at.
+const MOST: usize = 32;
+/// Longest join key.
+const MAX_KEY: usize = 128;
+
+/// How a person is found here by what the provider says of them.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MatchRule {
+    /// Name of the claim, or of the attribute: a text or a list of texts.
+    pub claim: String,
+    /// What its values are.
+    #[serde(rename = "as")]
+    pub form: MatchForm,
+    /// Source of the accounts.
+    pub source: String,
+    /// For `aaf`: academies whose keys are those of the source.
+    #[serde(default)]
+    pub academies: Vec<String>,
+}
+
+/// What the values of a claim are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum MatchForm {
+    /// The join key in the source.
+    Record,
+    /// A reference of EduConnect to a record of AAF: `{AAF}academy|…|key`.
+    Aaf,
+    /// The login in the source.
+    Login,
+}
+
+/// Claims that no rule may name, in whatever letters: anybody can have another's mail address in a field that nobody checked.
+const NEVER: &[&str] = &["email", "mail", "ctemail", "preferred_username", "nickname", "name"];
+
+fn is_never(claim: &str) -> bool {
+    NEVER.iter().any(|never| never.eq_ignore_ascii_case(claim))
+}
+
+/// What is wrong with rules: the key, as it is written below `match`, and a sentence.
+pub fn check_rules(rules: &[MatchRule]) -> Vec<(String, &'static str)> {
+    let mut problems = Vec::new();
+    for (index, rule) in rules.iter().enumerate() {
+        let at = |key: &str| format!("match[{index}].{key}");
+        if rule.claim.is_empty() || rule.claim.len() > 128 || is_never(&rule.claim) {
+            problems.push((
+                at("claim"),
+                "names a claim that identifies one record; mail addresses and display names do not",
+            ));
+        }
+        if (rule.form == MatchForm::Aaf) == rule.academies.is_empty() {
+            problems.push((at("academies"), "is for aaf, and there it names at least one academy"));
+        }
+    }
+    problems
+}
+
+/// Every account that what is said names, each once; `said` gives the values of a claim. A value that does not fit its
+/// rule names nothing.
+pub fn known_as<'a, I>(rules: &[MatchRule], said: impl Fn(&str) -> I) -> Vec<KnownAs>
+where
+    I: IntoIterator<Item = &'a str>,
+{
+    let mut names = Vec::new();
+    for rule in rules {
+        for value in said(&rule.claim).into_iter().take(MOST) {
+            let name = one(rule, value);
+            if let Some(name) = name.filter(|name| !names.contains(name) && names.len() < MOST) {
+                names.push(name);
+            }
+        }
+    }
+    names
+}
+
+fn one(rule: &MatchRule, value: &str) -> Option<KnownAs> {
+    let source = SourceId::new(rule.source.clone());
+    let key = match rule.form {
+        MatchForm::Login => return normalised_login(value).map(|login| KnownAs::Login(source, login)),
+        MatchForm::Record => value,
+        MatchForm::Aaf => {
+            let mut fields = value.strip_prefix("{AAF}")?.split('|');
+            let (academy, _, key) = (fields.next()?, fields.next()?, fields.next()?);
+            let ours = |known: &String| known.trim_start_matches('0') == academy.trim_start_matches('0');
+            if fields.next().is_some() || !rule.academies.iter().any(ours) {
+                return None;
+            }
+            key
+        }
+    };
+    let sound = !key.is_empty() && key.len() <= MAX_KEY && key.bytes().all(|b| b.is_ascii_graphic());
+    sound.then(|| KnownAs::Record(JoinKey { source, key: key.to_owned() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(form: MatchForm) -> MatchRule {
+        let academies = if form == MatchForm::Aaf { vec!["16".to_owned(), "03".to_owned()] } else { Vec::new() };
+        MatchRule { claim: "ref".to_owned(), form, source: "annuaire".to_owned(), academies }
+    }
+
+    fn found(form: MatchForm, said: &[&str]) -> Vec<String> {
+        let names = known_as(&[rule(form)], |claim| if claim == "ref" { said.to_vec() } else { Vec::new() });
+        let shown = |name: KnownAs| match name {
+            KnownAs::Record(join) => join.to_string(),
+            KnownAs::Login(source, login) => format!("{source}:{login}"),
+        };
+        names.into_iter().map(shown).collect()
+    }
+
+    #[test]
+    fn a_reference_of_educonnect_is_a_record_of_its_academy() {
+        let two = ["{AAF}16|2D|4512345", "{AAF}3|1D|77", "{AAF}16|2D|4512345"];
+        assert_eq!(found(MatchForm::Aaf, &two), ["annuaire$4512345", "annuaire$77"]);
+        for other in
+            ["{AAF}17|2D|4512345", "16|2D|4512345", "{AAF}16|4512345", "{AAF}16|2D|4|5", "{AAF}16|2D|", "{AAF}"]
+        {
+            assert_eq!(found(MatchForm::Aaf, &[other]), [""; 0], "{other}");
+        }
+    }
+
+    #[test]
+    fn a_key_and_a_login_are_taken_as_they_are() {
+        assert_eq!(found(MatchForm::Record, &["4512345"]), ["annuaire$4512345"]);
+        assert_eq!(found(MatchForm::Login, &["Alice.Martin"]), ["annuaire:alice.martin"]);
+        for wrong in ["", "a b", &"x".repeat(129)] {
+            assert_eq!(found(MatchForm::Record, &[wrong]), [""; 0], "{wrong}");
+        }
+        let crowd: Vec<String> = (0..1000).map(|n| n.to_string()).collect();
+        let crowd: Vec<&str> = crowd.iter().map(String::as_str).collect();
+        assert_eq!(found(MatchForm::Record, &crowd).len(), MOST);
+    }
+
+    #[test]
+    fn a_rule_that_would_name_anybody_is_refused() {
+        assert_eq!(check_rules(&[rule(MatchForm::Aaf), rule(MatchForm::Record)]), []);
+        let mail = MatchRule { claim: "Mail".to_owned(), ..rule(MatchForm::Login) };
+        let odd = MatchRule { academies: vec!["16".to_owned()], ..rule(MatchForm::Login) };
+        let none = MatchRule { academies: Vec::new(), ..rule(MatchForm::Aaf) };
+        let places: Vec<String> = check_rules(&[mail, odd, none]).into_iter().map(|(at, _)| at).collect();
+        assert_eq!(places, ["match[0].claim", "match[1].academies", "match[2].academies"]);
+    }
+}

@@ -1,0 +1,292 @@
+//! What the configuration says of a provider: read, checked as a whole, and turned into what the rest of the crate works
+//! with. Opens files (keys, certificates), never a connection.
+
+use crate::ours::{KeyFiles, OwnKey, certificates};
+use preau_connector_api::{MatchRule, Names, OpenContext, Problem, check_rules};
+use preau_egress::is_endpoint;
+use preau_keys::jose::PublicKey;
+use preau_keys::jose::jwe::DecryptionKey;
+use preau_keys::xml::public_key_of;
+use preau_saml::names::nameid;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// A complete example, for the reference page and `preau config example`.
+pub(crate) const EXAMPLE: &str = r#"# What people call it: on the button, and in sentences about it.
+title = { fr = "EduConnect", en = "EduConnect" }
+# Its entityID, byte for byte, and where it is asked, by HTTP-Redirect; https, or http on loopback.
+entity_id = "https://educonnect.example/idp"
+sso = "https://educonnect.example/idp/sso/redirect"
+# Certificates of the keys it signs with, in PEM; while it changes them, both.
+certificates = ["secrets/educonnect.pem"]
+# Our keys there: the first one signs, all of them open what is encrypted for us and are in our metadata.
+keys = [{ key = "secrets/saml.key", certificate = "secrets/saml.pem" }]
+# Our entityID there, if it is not the address of our metadata, https://ent.example.fr/upstream/educonnect/metadata.
+# name = "https://ent.example.fr"
+# What must be signed of an answer: response, assertion or both. What is signed besides must be right too.
+signed = "both"
+# Whether an assertion must be encrypted for us; if not, it must not.
+encrypted = true
+# The kind of name that is asked for: persistent, transient, email or unspecified; nothing is asked for without it.
+# nameid = "persistent"
+# An attribute that names a person for good, where the name itself is another one each time.
+subject = "FrEduCtId"
+# Classes of proof to ask for. Any other is refused.
+# contexts = ["urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"]
+# How its session ends too when somebody signs out here and says so: no, single (its single logout, which also tells us of
+# its own) or soft (an address of it that we send people to).
+logout = "soft"
+logout_address = "https://educonnect.example/idp/logout"
+# For single: where it hears of the end of a session, by HTTP-Redirect.
+# slo = "https://educonnect.example/idp/slo/redirect"
+# Seconds its clock may differ from ours.
+skew_seconds = 60
+
+# How a person it vouches for is found here. `claim` is an attribute, by its Name or else its FriendlyName;
+# `as` is record (the join key in `source`), aaf (a reference {AAF}academy|…|key of EduConnect) or login (in `source`).
+[[sources.educonnect.match]]
+claim = "FrEduCtRefId"
+as = "aaf"
+source = "annuaire"
+# For aaf: academies whose keys are those of this source.
+academies = ["16"]
+"#;
+
+/// Another provider where people sign in.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    /// What people call it.
+    title: Title,
+    /// Its entityID, byte for byte.
+    entity_id: String,
+    /// Where it is asked, by HTTP-Redirect.
+    sso: String,
+    /// Files of the certificates of the keys it signs with.
+    certificates: Vec<String>,
+    /// Our keys there; the first one signs.
+    keys: Vec<KeyFiles>,
+    /// Our entityID there.
+    #[serde(default)]
+    name: Option<String>,
+    /// What must be signed of an answer.
+    #[serde(default)]
+    signed: Signed,
+    /// An assertion must be encrypted for us; if not, it must not.
+    #[serde(default)]
+    encrypted: bool,
+    /// The kind of name that is asked for.
+    #[serde(default)]
+    nameid: Option<NameKind>,
+    /// An attribute that names a person for good.
+    #[serde(default)]
+    subject: Option<String>,
+    /// Classes of proof to ask for; any other is refused.
+    #[serde(default)]
+    contexts: Vec<String>,
+    /// How its session ends too at sign-out.
+    #[serde(default)]
+    logout: Logout,
+    /// For soft: where people are sent.
+    #[serde(default)]
+    logout_address: Option<String>,
+    /// For single: where it hears of the end of a session.
+    #[serde(default)]
+    slo: Option<String>,
+    /// Seconds its clock may differ from ours, 0 to 300.
+    #[serde(default = "skew_seconds")]
+    skew_seconds: u32,
+    /// How a person is found here.
+    #[serde(default, rename = "match")]
+    rules: Vec<MatchRule>,
+}
+
+/// What people call it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Title {
+    /// French.
+    fr: String,
+    /// English.
+    en: String,
+}
+
+/// What must be signed of an answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Signed {
+    /// The response.
+    Response,
+    /// The assertion.
+    Assertion,
+    /// Each of them.
+    #[default]
+    Both,
+}
+
+/// The kind of name that is asked for.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum NameKind {
+    /// Opaque, the same each time.
+    Persistent,
+    /// Opaque, another one each time.
+    Transient,
+    /// A mail address, which is no more than a name here.
+    Email,
+    /// Whatever it likes.
+    Unspecified,
+}
+
+/// How its session ends too at sign-out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Logout {
+    /// It does not.
+    #[default]
+    No,
+    /// By its single logout.
+    Single,
+    /// By an address of it.
+    Soft,
+}
+
+fn skew_seconds() -> u32 {
+    60
+}
+
+/// What the rest of the crate works with.
+pub(crate) struct Settings {
+    pub(crate) title: Names,
+    pub(crate) entity_id: String,
+    pub(crate) sso: String,
+    /// The keys it signs with.
+    pub(crate) theirs: Vec<PublicKey>,
+    /// At least one.
+    pub(crate) keys: Vec<OwnKey>,
+    /// What opens what is encrypted for us.
+    pub(crate) opens: Vec<DecryptionKey>,
+    pub(crate) name: Option<String>,
+    pub(crate) signed: Signed,
+    pub(crate) encrypted: bool,
+    /// The format that is asked for.
+    pub(crate) nameid: Option<&'static str>,
+    pub(crate) subject: Option<String>,
+    pub(crate) contexts: Vec<String>,
+    pub(crate) logout: Logout,
+    /// Where people, or a message, are sent when they sign out.
+    pub(crate) logout_address: Option<String>,
+    pub(crate) skew_seconds: i64,
+    pub(crate) rules: Vec<MatchRule>,
+}
+
+impl Settings {
+    /// Reads the table of a source; every problem is told at once.
+    pub(crate) fn read(context: &OpenContext<'_>) -> Result<Settings, Vec<Problem>> {
+        let config: Config = context.config.clone().try_into().map_err(|error: toml::de::Error| {
+            vec![Problem::new(format!("sources.{}", context.source), error.message().trim())]
+        })?;
+        let mut problems = Vec::new();
+        let mut wrong = |key: &str, what: &str| problems.push(Problem::new(context.at(key), what));
+        let is_name = |text: &str| !text.is_empty() && text.len() <= 1024 && !text.contains(char::is_whitespace);
+        if !is_name(&config.entity_id) {
+            wrong("entity_id", "has 1 to 1024 characters and no blank");
+        }
+        if config.name.as_ref().is_some_and(|name| !is_name(name) || *name == config.entity_id) {
+            wrong("name", "has 1 to 1024 characters and no blank, and is not the provider's");
+        }
+        let addresses = [("sso", Some(&config.sso)), ("slo", config.slo.as_ref())];
+        for (key, address) in addresses.into_iter().chain([("logout_address", config.logout_address.as_ref())]) {
+            if address.is_some_and(|address| !is_endpoint(address)) {
+                wrong(key, "is an https address; plain http is for loopback only");
+            }
+        }
+        let logout_address = match (config.logout, config.slo, config.logout_address) {
+            (Logout::No, None, None) => None,
+            (Logout::Single, Some(address), None) | (Logout::Soft, None, Some(address)) => Some(address),
+            _ => {
+                wrong("logout", "is single with slo, soft with logout_address, or no with neither");
+                None
+            }
+        };
+        for (language, text) in [("fr", &config.title.fr), ("en", &config.title.en)] {
+            if text.trim().is_empty() || text.chars().count() > 80 {
+                wrong(&format!("title.{language}"), "has 1 to 80 characters");
+            }
+        }
+        if config.contexts.iter().any(|class| !is_name(class)) || config.contexts.len() > 20 {
+            wrong("contexts", "is a list of at most 20 classes");
+        }
+        if config.subject.as_ref().is_some_and(|name| !is_name(name)) {
+            wrong("subject", "names an attribute");
+        }
+        if config.skew_seconds > 300 {
+            wrong("skew_seconds", "must lie between 0 and 300");
+        }
+        for (key, what) in check_rules(&config.rules) {
+            wrong(&key, what);
+        }
+        let theirs = theirs(context, &config.certificates).unwrap_or_else(|problem| {
+            problems.push(problem);
+            Vec::new()
+        });
+        let (mut keys, mut opens) = (Vec::new(), Vec::new());
+        for (index, files) in config.keys.iter().enumerate().take(5) {
+            match OwnKey::read(context, &format!("keys[{index}]"), files) {
+                Ok((key, opening)) => {
+                    keys.push(key);
+                    opens.extend(opening);
+                }
+                Err(problem) => problems.push(problem),
+            }
+        }
+        let mut wrong = |key: &str, what: &str| problems.push(Problem::new(context.at(key), what));
+        if config.keys.is_empty() || config.keys.len() > 5 {
+            wrong("keys", "has one key, or up to five while they change");
+        } else if config.encrypted && !keys.is_empty() && opens.is_empty() {
+            wrong("keys", "has an RSA key: nobody can encrypt for an elliptic curve");
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        Ok(Settings {
+            title: Names { fr: config.title.fr, en: config.title.en },
+            entity_id: config.entity_id,
+            sso: config.sso,
+            theirs,
+            keys,
+            opens,
+            name: config.name,
+            signed: config.signed,
+            encrypted: config.encrypted,
+            nameid: config.nameid.map(|kind| match kind {
+                NameKind::Persistent => nameid::PERSISTENT,
+                NameKind::Transient => nameid::TRANSIENT,
+                NameKind::Email => nameid::EMAIL,
+                NameKind::Unspecified => nameid::UNSPECIFIED,
+            }),
+            subject: config.subject,
+            contexts: config.contexts,
+            logout: config.logout,
+            logout_address,
+            skew_seconds: i64::from(config.skew_seconds),
+            rules: config.rules,
+        })
+    }
+}
+
+/// The keys of the provider's certificates.
+fn theirs(context: &OpenContext<'_>, files: &[String]) -> Result<Vec<PublicKey>, Problem> {
+    let wrong = |what: &str| Problem::new(context.at("certificates"), what);
+    let mut keys = Vec::new();
+    for file in files {
+        for certificate in certificates(context, "certificates", file)? {
+            let key = public_key_of(&certificate);
+            keys.push(key.ok_or_else(|| wrong("holds a key that is neither RSA of 2048 bits at least nor on P-256"))?);
+        }
+    }
+    if keys.is_empty() || keys.len() > 10 {
+        return Err(wrong("names one certificate at least and ten at most"));
+    }
+    Ok(keys)
+}

@@ -1,0 +1,45 @@
+//! Signing people in at another provider that speaks SAML 2.0: EduConnect for pupils and families, an academy's guichet for
+//! its staff, another ENT.
+//!
+//! Owns the service provider's side: what we ask (`request`), what makes an answer believed (`answer`), what we are
+//! called and which keys we have (`ours`), and the end of a session on either side (`logout`). Messages and bindings
+//! are in `preau-saml`, signatures and encryption in `preau-keys`; nothing of an answer counts before its signature is
+//! right, and then only the tree that was verified. Which browser a round belongs to and which account it leads to is
+//! the business of `idp/web`.
+
+mod answer;
+mod config;
+mod logout;
+mod ours;
+mod probe;
+mod request;
+mod round;
+
+use config::Settings;
+use preau_connector_api::{Connector, Kind, OpenContext, Problem};
+use schemars::generate::SchemaSettings;
+use std::sync::Arc;
+
+/// The kind of connector, for the registry.
+pub const KIND: Kind = Kind {
+    name: "upstream-saml",
+    summary: "Another provider where people sign in, reached by SAML 2.0: EduConnect, a guichet, an ENT.",
+    called: "educonnect",
+    example: config::EXAMPLE,
+    schema: || {
+        // In one piece: it becomes a part of the schema of the whole file.
+        let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
+        settings.into_generator().into_root_schema_for::<config::Config>().to_value()
+    },
+    open,
+};
+
+fn open(context: &OpenContext<'_>) -> Result<Connector, Vec<Problem>> {
+    let settings = Arc::new(Settings::read(context)?);
+    Ok(Connector {
+        directory: None,
+        password: None,
+        redirect: Some(Arc::new(round::Upstream { settings: settings.clone() })),
+        probe: Arc::new(probe::Look { settings }),
+    })
+}

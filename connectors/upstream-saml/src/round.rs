@@ -1,0 +1,75 @@
+//! One round: a browser goes to the provider with a signed request, and its answer comes back through a form.
+
+use crate::config::Settings;
+use crate::{answer, logout, request};
+use async_trait::async_trait;
+use preau_connector_api::{
+    Carried, LogoutMessage, Names, POSTED, Redirect, RedirectError, Round, Unavailable, UpstreamIdentity,
+    UpstreamLogout, known_as,
+};
+use preau_domain::Instant;
+use preau_saml::bindings::{Kind, post};
+use std::sync::Arc;
+
+/// See the module.
+pub(crate) struct Upstream {
+    pub(crate) settings: Arc<Settings>,
+}
+
+#[async_trait]
+impl Redirect for Upstream {
+    fn title(&self) -> &Names {
+        &self.settings.title
+    }
+
+    async fn begin(&self, round: &Round<'_>) -> Result<String, Unavailable> {
+        request::address(&self.settings, round).map_err(|refused| Unavailable(refused.to_string()))
+    }
+
+    fn posted<'a>(&self, form: &[(&'a str, &'a str)]) -> Option<(&'a str, &'a str)> {
+        let one = |name: &str| {
+            let mut found = form.iter().filter(|(key, _)| *key == name).map(|(_, value)| *value);
+            found.next().filter(|_| found.next().is_none())
+        };
+        Some((one("RelayState")?, one(Kind::Response.parameter())?))
+    }
+
+    async fn complete(&self, round: &Round<'_>, answer: &[(&str, &str)]) -> Result<UpstreamIdentity, RedirectError> {
+        let posted = answer.iter().find(|(name, _)| *name == POSTED).map(|(_, message)| *message);
+        let message = posted.ok_or(RedirectError::NotBelieved("no message"))?;
+        let document = post::decode(message).map_err(|refused| {
+            // Nothing was verified yet, and nothing of it is told.
+            RedirectError::NotBelieved(answer::word_of(&refused))
+        })?;
+        let proof = answer::believe(&self.settings, round, &document)?;
+        let (subject, lasting) = proof.subject(&self.settings)?;
+        Ok(UpstreamIdentity {
+            issuer: self.settings.entity_id.clone(),
+            subject,
+            names: known_as(&self.settings.rules, |attribute| proof.texts(attribute)),
+            at: Some(proof.at),
+            acr: proof.class.clone(),
+            sid: proof.sid(),
+            lasting,
+            logout_hint: logout::hint(&self.settings, &proof),
+        })
+    }
+
+    async fn logout_notice(&self, _token: &str, _now: Instant) -> Result<UpstreamLogout, RedirectError> {
+        // OpenID Connect has such tokens; SAML says it by a message that a browser carries.
+        Err(RedirectError::NotBelieved("logout token"))
+    }
+
+    async fn logout_message(
+        &self,
+        message: Carried<'_>,
+        callback: &str,
+        now: Instant,
+    ) -> Result<LogoutMessage, RedirectError> {
+        logout::message(&self.settings, message, callback, now)
+    }
+
+    async fn logout_address(&self, hint: Option<&str>, back: &str, callback: &str, now: Instant) -> Option<String> {
+        logout::address(&self.settings, hint, back, callback, now)
+    }
+}

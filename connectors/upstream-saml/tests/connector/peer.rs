@@ -1,0 +1,216 @@
+//! A provider with its keys, us with ours, and one round.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use preau_connector_api::{Connector, OpenContext, POSTED, Redirect, RedirectError, Round, UpstreamIdentity};
+use preau_domain::{Instant, SourceId};
+use preau_keys::jose::{Alg, PrivateKey};
+use preau_keys::xml::{ContentCipher, encrypt, sign};
+use preau_saml::bindings::post;
+use preau_saml::messages::*;
+use preau_saml::names::{SAML, SAMLP, attribute_format, confirmation, context, nameid};
+use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256};
+use std::sync::{Arc, LazyLock};
+use tempfile::TempDir;
+
+pub const IDP: &str = "https://educonnect.example/idp";
+pub const CALLBACK: &str = "https://ent.example/upstream/educonnect/callback";
+pub const SP: &str = "https://ent.example/upstream/educonnect/metadata";
+pub const ACS: &str = "https://ent.example/upstream/educonnect/acs";
+pub const NONCE: &str = "n0ncen0ncen0ncen0ncen0ncen0ncen0ncen0ncen0n";
+pub const STATE: &str = "9rjpx9rjpx9rjpx9rjpx9rjpx9abcdefghabcdefghabcdefghabcdefgh";
+pub const NOW: Instant = Instant(1_788_000_000_000);
+
+/// The provider's key, another one, and ours.
+pub static THEIRS: LazyLock<PrivateKey> = LazyLock::new(|| PrivateKey::draw(Alg::ES256));
+pub static FOREIGN: LazyLock<PrivateKey> = LazyLock::new(|| PrivateKey::draw(Alg::ES256));
+pub static OURS: LazyLock<PrivateKey> = LazyLock::new(|| PrivateKey::draw(Alg::RS256));
+
+pub fn certificate(key: &PrivateKey, alg: Alg) -> Vec<u8> {
+    let kind = if alg == Alg::RS256 { &PKCS_RSA_SHA256 } else { &PKCS_ECDSA_P256_SHA256 };
+    let pair = KeyPair::from_pkcs8_der_and_sign_algo(&key.to_pkcs8().as_slice().into(), kind).unwrap();
+    CertificateParams::new(vec!["peer.example".to_owned()]).unwrap().self_signed(&pair).unwrap().der().to_vec()
+}
+
+pub fn pem(kind: &str, der: &[u8]) -> String {
+    format!("-----BEGIN {kind}-----\n{}\n-----END {kind}-----\n", STANDARD.encode(der))
+}
+
+/// The files a configuration names.
+pub fn folder() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    let write = |name: &str, text: String| std::fs::write(folder.path().join(name), text).unwrap();
+    write("idp.pem", pem("CERTIFICATE", &certificate(&THEIRS, Alg::ES256)));
+    write("saml.key", pem("PRIVATE KEY", &OURS.to_pkcs8()));
+    write("saml.pem", pem("CERTIFICATE", &certificate(&OURS, Alg::RS256)));
+    write("elliptic.key", pem("PRIVATE KEY", &FOREIGN.to_pkcs8()));
+    write("elliptic.pem", pem("CERTIFICATE", &certificate(&FOREIGN, Alg::ES256)));
+    folder
+}
+
+const CONFIG: &str = r#"
+title = { fr = "EduConnect", en = "EduConnect" }
+entity_id = "https://educonnect.example/idp"
+sso = "https://educonnect.example/idp/sso"
+certificates = ["idp.pem"]
+keys = [{ key = "saml.key", certificate = "saml.pem" }]
+match = [{ claim = "FrEduCtRefId", as = "aaf", source = "annuaire", academies = ["16"] }]
+"#;
+
+/// Opens the connector with more lines of configuration; a key that is given again replaces the one above.
+pub fn try_open(more: &str) -> Result<Connector, Vec<String>> {
+    let mut config: toml::Table = CONFIG.parse().unwrap();
+    for (key, value) in more.parse::<toml::Table>().unwrap() {
+        config.insert(key, value);
+    }
+    let folder = folder();
+    let context = OpenContext { source: &SourceId::new("educonnect"), config: &config, base: folder.path() };
+    let opened = (preau_connector_upstream_saml::KIND.open)(&context);
+    opened.map_err(|problems| problems.iter().map(ToString::to_string).collect())
+}
+
+pub fn open(more: &str) -> Arc<dyn Redirect> {
+    try_open(more).unwrap_or_else(|problems| panic!("{problems:?}")).redirect.unwrap()
+}
+
+pub fn round() -> Round<'static> {
+    Round { callback: CALLBACK, state: STATE, nonce: NONCE, verifier: NONCE, fresh_after: None, locale: "fr", now: NOW }
+}
+
+/// Waits for what waits for nobody.
+pub fn now<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+/// What the connector makes of an answer.
+pub fn judge(upstream: &Arc<dyn Redirect>, xml: &str) -> Result<UpstreamIdentity, RedirectError> {
+    judge_in(upstream, xml, &round())
+}
+
+pub fn judge_in(upstream: &Arc<dyn Redirect>, xml: &str, round: &Round<'_>) -> Result<UpstreamIdentity, RedirectError> {
+    now(upstream.complete(round, &[(POSTED, &post::encode(xml))]))
+}
+
+/// What an answer says when it is right in every way.
+#[derive(Clone)]
+pub struct Answer {
+    pub response: Response,
+    pub assertion: Assertion,
+}
+
+pub fn attribute(name: &str, friendly: Option<&str>, values: &[&str]) -> Attribute {
+    Attribute {
+        name: name.to_owned(),
+        name_format: Some(attribute_format::URI.to_owned()),
+        friendly_name: friendly.map(str::to_owned),
+        values: values.iter().map(|value| AttributeValue::Text((*value).to_owned())).collect(),
+    }
+}
+
+pub fn answer() -> Answer {
+    let response = Response {
+        id: "_response".to_owned(),
+        in_response_to: Some(format!("_{NONCE}")),
+        issue_instant: NOW,
+        destination: Some(ACS.to_owned()),
+        issuer: Some(IDP.to_owned()),
+        status: Status::success(),
+        assertion: None,
+    };
+    let name_id =
+        NameId { format: Some(nameid::PERSISTENT.to_owned()), value: "eleve-7".to_owned(), ..NameId::default() };
+    let assertion = Assertion {
+        id: "_assertion".to_owned(),
+        issue_instant: NOW,
+        issuer: IDP.to_owned(),
+        subject: Subject {
+            name_id: Some(name_id),
+            encrypted_id: None,
+            confirmations: vec![Confirmation {
+                method: confirmation::BEARER.to_owned(),
+                not_on_or_after: Some(Instant(NOW.0 + 300_000)),
+                recipient: Some(ACS.to_owned()),
+                in_response_to: Some(format!("_{NONCE}")),
+                ..Confirmation::default()
+            }],
+        },
+        conditions: Conditions {
+            not_before: Some(NOW),
+            not_on_or_after: Some(Instant(NOW.0 + 300_000)),
+            audiences: vec![vec![SP.to_owned()]],
+            one_time_use: false,
+        },
+        authn: vec![AuthnStatement {
+            authn_instant: NOW,
+            session_index: Some("there-1".to_owned()),
+            session_not_on_or_after: None,
+            class: Some(context::PASSWORD_PROTECTED_TRANSPORT.to_owned()),
+            authorities: Vec::new(),
+        }],
+        attributes: vec![AttributeStatement {
+            attributes: vec![
+                attribute("urn:oid:1.3.6.1.4.1.20326.10.999.1.57", Some("FrEduCtId"), &["c0ffee"]),
+                attribute("FrEduCtRefId", None, &["{AAF}16|2D|4512345", "{AAF}17|2D|9"]),
+            ],
+        }],
+    };
+    Answer { response, assertion }
+}
+
+/// Which of the two the provider signs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signs {
+    Nothing,
+    Response,
+    Assertion,
+    Both,
+}
+
+impl Answer {
+    pub fn changed(change: impl Fn(&mut Answer)) -> Answer {
+        let mut answer = answer();
+        change(&mut answer);
+        answer
+    }
+
+    /// The message, signed by the provider.
+    pub fn signed(&self, signs: Signs) -> String {
+        self.signed_by(signs, &THEIRS)
+    }
+
+    pub fn signed_by(&self, signs: Signs, key: &PrivateKey) -> String {
+        let mut assertion = self.assertion.write();
+        if matches!(signs, Signs::Assertion | Signs::Both) {
+            assertion = sign(&assertion, SAML, "Assertion", key, Alg::ES256, None).unwrap();
+        }
+        self.around(&assertion, false, signs, key)
+    }
+
+    /// The message with the assertion encrypted for us.
+    pub fn sealed(&self, signs: Signs) -> String {
+        let mut assertion = self.assertion.write();
+        if matches!(signs, Signs::Assertion | Signs::Both) {
+            assertion = sign(&assertion, SAML, "Assertion", &THEIRS, Alg::ES256, None).unwrap();
+        }
+        let cipher = ContentCipher::Aes256Gcm;
+        let sealed = encrypt(&preau_keys::SystemIds, &assertion, OURS.public(), cipher).unwrap();
+        self.around(&sealed, true, signs, &THEIRS)
+    }
+
+    fn around(&self, assertion: &str, encrypted: bool, signs: Signs, key: &PrivateKey) -> String {
+        let response = self.response.write(Some(assertion), encrypted);
+        if matches!(signs, Signs::Response | Signs::Both) {
+            return sign(&response, SAMLP, "Response", key, Alg::ES256, None).unwrap();
+        }
+        response
+    }
+}
+
+/// The configuration that asks for what is signed, by name.
+pub fn asks(signs: Signs) -> &'static str {
+    match signs {
+        Signs::Response => "signed = \"response\"",
+        Signs::Assertion => "signed = \"assertion\"",
+        Signs::Both | Signs::Nothing => "signed = \"both\"",
+    }
+}
