@@ -3,22 +3,29 @@
 
 use crate::ours::{KeyFiles, OwnKey, certificates};
 use preau_connector_api::{MatchRule, Names, OpenContext, Problem, check_rules};
+use preau_domain::Instant;
 use preau_egress::is_endpoint;
 use preau_keys::jose::PublicKey;
 use preau_keys::jose::jwe::DecryptionKey;
 use preau_keys::xml::public_key_of;
-use preau_saml::names::nameid;
+use preau_saml::metadata::{self, Endpoint, Rules};
+use preau_saml::names::{binding, nameid};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use std::fs::File;
+use std::io::BufReader;
 
 /// A complete example, for the reference page and `preau config example`.
 pub(crate) const EXAMPLE: &str = r#"# What people call it: on the button, and in sentences about it.
 title = { fr = "EduConnect", en = "EduConnect" }
-# Its entityID, byte for byte, and where it is asked, by HTTP-Redirect; https, or http on loopback.
+# Its entityID, byte for byte.
 entity_id = "https://educonnect.example/idp"
-sso = "https://educonnect.example/idp/sso/redirect"
-# Certificates of the keys it signs with, in PEM; while it changes them, both.
-certificates = ["secrets/educonnect.pem"]
+# Its metadata, beside this file: addresses and keys come from there.
+metadata = "educonnect.xml"
+# Or, without metadata: where it is asked, by HTTP-Redirect (https, or http on loopback), and the certificates of the keys
+# it signs with, in PEM; while it changes them, both.
+# sso = "https://educonnect.example/idp/sso/redirect"
+# certificates = ["secrets/educonnect.pem"]
 # Our keys there: the first one signs, all of them open what is encrypted for us and are in our metadata.
 keys = [{ key = "secrets/saml.key", certificate = "secrets/saml.pem" }]
 # Our entityID there, if it is not the address of our metadata, https://ent.example.fr/upstream/educonnect/metadata.
@@ -37,7 +44,7 @@ subject = "FrEduCtId"
 # its own) or soft (an address of it that we send people to).
 logout = "soft"
 logout_address = "https://educonnect.example/idp/logout"
-# For single: where it hears of the end of a session, by HTTP-Redirect.
+# For single without metadata: where it hears of the end of a session, by HTTP-Redirect.
 # slo = "https://educonnect.example/idp/slo/redirect"
 # Seconds its clock may differ from ours.
 skew_seconds = 60
@@ -60,9 +67,14 @@ pub(crate) struct Config {
     title: Title,
     /// Its entityID, byte for byte.
     entity_id: String,
-    /// Where it is asked, by HTTP-Redirect.
-    sso: String,
-    /// Files of the certificates of the keys it signs with.
+    /// File of its metadata.
+    #[serde(default)]
+    metadata: Option<String>,
+    /// Without metadata: where it is asked, by HTTP-Redirect.
+    #[serde(default)]
+    sso: Option<String>,
+    /// Without metadata: files of the certificates of the keys it signs with.
+    #[serde(default)]
     certificates: Vec<String>,
     /// Our keys there; the first one signs.
     keys: Vec<KeyFiles>,
@@ -90,7 +102,7 @@ pub(crate) struct Config {
     /// For soft: where people are sent.
     #[serde(default)]
     logout_address: Option<String>,
-    /// For single: where it hears of the end of a session.
+    /// For single without metadata: where it hears of the end of a session.
     #[serde(default)]
     slo: Option<String>,
     /// Seconds its clock may differ from ours, 0 to 300.
@@ -162,6 +174,8 @@ pub(crate) struct Settings {
     pub(crate) sso: String,
     /// The keys it signs with.
     pub(crate) theirs: Vec<PublicKey>,
+    /// Until when its metadata are valid.
+    pub(crate) valid_until: Option<Instant>,
     /// At least one.
     pub(crate) keys: Vec<OwnKey>,
     /// What opens what is encrypted for us.
@@ -195,20 +209,12 @@ impl Settings {
         if config.name.as_ref().is_some_and(|name| !is_name(name) || *name == config.entity_id) {
             wrong("name", "has 1 to 1024 characters and no blank, and is not the provider's");
         }
-        let addresses = [("sso", Some(&config.sso)), ("slo", config.slo.as_ref())];
-        for (key, address) in addresses.into_iter().chain([("logout_address", config.logout_address.as_ref())]) {
-            if address.is_some_and(|address| !is_endpoint(address)) {
+        let written = [("sso", &config.sso), ("slo", &config.slo), ("logout_address", &config.logout_address)];
+        for (key, address) in written {
+            if address.as_ref().is_some_and(|address| !is_endpoint(address)) {
                 wrong(key, "is an https address; plain http is for loopback only");
             }
         }
-        let logout_address = match (config.logout, config.slo, config.logout_address) {
-            (Logout::No, None, None) => None,
-            (Logout::Single, Some(address), None) | (Logout::Soft, None, Some(address)) => Some(address),
-            _ => {
-                wrong("logout", "is single with slo, soft with logout_address, or no with neither");
-                None
-            }
-        };
         for (language, text) in [("fr", &config.title.fr), ("en", &config.title.en)] {
             if text.trim().is_empty() || text.chars().count() > 80 {
                 wrong(&format!("title.{language}"), "has 1 to 80 characters");
@@ -226,9 +232,9 @@ impl Settings {
         for (key, what) in check_rules(&config.rules) {
             wrong(&key, what);
         }
-        let theirs = theirs(context, &config.certificates).unwrap_or_else(|problem| {
+        let theirs = Theirs::read(context, &config).unwrap_or_else(|problem| {
             problems.push(problem);
-            Vec::new()
+            Theirs::default()
         });
         let (mut keys, mut opens) = (Vec::new(), Vec::new());
         for (index, files) in config.keys.iter().enumerate().take(5) {
@@ -241,6 +247,15 @@ impl Settings {
             }
         }
         let mut wrong = |key: &str, what: &str| problems.push(Problem::new(context.at(key), what));
+        let logout_address = match (config.logout, &theirs.slo, &config.logout_address) {
+            (Logout::No, _, None) if config.slo.is_none() => None,
+            (Logout::Single, Some(address), None) => Some(address.clone()),
+            (Logout::Soft, _, Some(address)) if config.slo.is_none() => Some(address.clone()),
+            _ => {
+                wrong("logout", "is single where it hears of that, soft with logout_address, or no with neither");
+                None
+            }
+        };
         if config.keys.is_empty() || config.keys.len() > 5 {
             wrong("keys", "has one key, or up to five while they change");
         } else if config.encrypted && !keys.is_empty() && opens.is_empty() {
@@ -252,8 +267,9 @@ impl Settings {
         Ok(Settings {
             title: Names { fr: config.title.fr, en: config.title.en },
             entity_id: config.entity_id,
-            sso: config.sso,
-            theirs,
+            sso: theirs.sso,
+            theirs: theirs.keys,
+            valid_until: theirs.valid_until,
             keys,
             opens,
             name: config.name,
@@ -275,8 +291,52 @@ impl Settings {
     }
 }
 
+/// What is known of the provider, from its metadata or from the configuration.
+#[derive(Default)]
+struct Theirs {
+    sso: String,
+    slo: Option<String>,
+    keys: Vec<PublicKey>,
+    valid_until: Option<Instant>,
+}
+
+impl Theirs {
+    fn read(context: &OpenContext<'_>, config: &Config) -> Result<Theirs, Problem> {
+        let wrong = |key: &str, what: &str| Problem::new(context.at(key), what);
+        let theirs = match (&config.metadata, &config.sso, config.certificates.as_slice()) {
+            (Some(file), None, []) if config.slo.is_none() => Theirs::of_metadata(context, file, &config.entity_id)?,
+            (None, Some(sso), [_, ..]) => {
+                let keys = certificate_keys(context, &config.certificates)?;
+                Theirs { sso: sso.clone(), slo: config.slo.clone(), keys, valid_until: None }
+            }
+            _ => return Err(wrong("metadata", "is there, or else sso and certificates are")),
+        };
+        if theirs.keys.is_empty() || theirs.keys.len() > 10 {
+            return Err(wrong("entity_id", "has one key that signs at least, and ten at most"));
+        }
+        Ok(theirs)
+    }
+
+    /// The provider as its metadata describe it. Whether they are still valid is asked at each round.
+    fn of_metadata(context: &OpenContext<'_>, file: &str, entity_id: &str) -> Result<Theirs, Problem> {
+        let path = context.path(file);
+        let wrong = |what: String| Problem::new(context.at("metadata"), format!("{}: {what}", path.display()));
+        let input = File::open(&path).map_err(|error| wrong(error.to_string()))?;
+        let read = metadata::read(BufReader::new(input), &Rules::default(), |name| name == entity_id);
+        let entity = read.and_then(|read| read.only(Some(entity_id))).map_err(|error| wrong(error.to_string()))?;
+        let role = entity.idp.ok_or_else(|| wrong("it is no identity provider".to_owned()))?;
+        let by_redirect = |endpoints: &[Endpoint]| {
+            let found = endpoints.iter().find(|one| one.binding == binding::REDIRECT && is_endpoint(&one.location));
+            found.map(|one| one.location.clone())
+        };
+        let sso = by_redirect(&role.sso).ok_or_else(|| wrong("it is not asked by HTTP-Redirect".to_owned()))?;
+        let (slo, keys) = (by_redirect(&role.slo), role.keys.verifying());
+        Ok(Theirs { sso, slo, keys, valid_until: entity.valid_until })
+    }
+}
+
 /// The keys of the provider's certificates.
-fn theirs(context: &OpenContext<'_>, files: &[String]) -> Result<Vec<PublicKey>, Problem> {
+fn certificate_keys(context: &OpenContext<'_>, files: &[String]) -> Result<Vec<PublicKey>, Problem> {
     let wrong = |what: &str| Problem::new(context.at("certificates"), what);
     let mut keys = Vec::new();
     for file in files {
@@ -284,9 +344,6 @@ fn theirs(context: &OpenContext<'_>, files: &[String]) -> Result<Vec<PublicKey>,
             let key = public_key_of(&certificate);
             keys.push(key.ok_or_else(|| wrong("holds a key that is neither RSA of 2048 bits at least nor on P-256"))?);
         }
-    }
-    if keys.is_empty() || keys.len() > 10 {
-        return Err(wrong("names one certificate at least and ten at most"));
     }
     Ok(keys)
 }

@@ -1,9 +1,14 @@
 //! Who we are for the provider: our name, our addresses, our keys.
 
+use crate::config::{Logout, Settings, Signed};
 use preau_connector_api::{OpenContext, Problem};
+use preau_domain::Seconds;
+use preau_keys::digest;
 use preau_keys::jose::jwe::{DecryptionKey, KeyWrap};
 use preau_keys::jose::{Alg, PrivateKey};
-use preau_keys::xml::public_key_of;
+use preau_keys::xml::{public_key_of, sign};
+use preau_saml::metadata::{self, Endpoint, Indexed, OurSp, PublishedKey};
+use preau_saml::names::{MD, binding};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use schemars::JsonSchema;
@@ -74,6 +79,40 @@ impl OwnKey {
         let opens = DecryptionKey::from_pkcs8(KeyWrap::RsaOaep256, pkcs8).filter(|_| alg == Alg::RS256);
         Ok((OwnKey { private, alg, certificate }, opens))
     }
+}
+
+/// What the provider must know of us, signed with the key that signs our requests.
+pub(crate) fn metadata(settings: &Settings, callback: &str) -> Option<String> {
+    let ours = Ours::of(callback, settings.name.as_deref());
+    let heard =
+        |binding: &str| Endpoint { binding: binding.to_owned(), location: ours.slo.clone(), response_location: None };
+    let slo = match settings.logout {
+        Logout::Single => vec![heard(binding::REDIRECT), heard(binding::POST)],
+        Logout::No | Logout::Soft => Vec::new(),
+    };
+    let published = |key: &OwnKey| PublishedKey {
+        certificate: key.certificate.clone(),
+        signing: true,
+        encryption: key.alg == Alg::RS256,
+    };
+    let sp = OurSp {
+        acs: vec![Indexed { index: 0, default: Some(true), binding: binding::POST.to_owned(), location: ours.acs }],
+        slo,
+        nameid_formats: settings.nameid.into_iter().map(str::to_owned).collect(),
+        keys: settings.keys.iter().map(published).collect(),
+        authn_requests_signed: true,
+        want_assertions_signed: settings.signed != Signed::Response,
+        ..OurSp::default()
+    };
+    let document = metadata::Ours {
+        id: format!("_{}", digest(&ours.name)),
+        entity_id: ours.name,
+        cache_duration: Some(Seconds(24 * 3600)),
+        sp: Some(sp),
+        ..metadata::Ours::default()
+    };
+    let key = settings.keys.first()?;
+    sign(&document.write(), MD, "EntityDescriptor", &key.private, key.alg, Some(&key.certificate)).ok()
 }
 
 /// The certificates of a PEM file, at least one.

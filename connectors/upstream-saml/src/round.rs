@@ -1,7 +1,7 @@
 //! One round: a browser goes to the provider with a signed request, and its answer comes back through a form.
 
 use crate::config::Settings;
-use crate::{answer, logout, request};
+use crate::{answer, logout, ours, request};
 use async_trait::async_trait;
 use preau_connector_api::{
     Carried, LogoutMessage, Names, POSTED, Redirect, RedirectError, Round, Unavailable, UpstreamIdentity,
@@ -23,6 +23,7 @@ impl Redirect for Upstream {
     }
 
     async fn begin(&self, round: &Round<'_>) -> Result<String, Unavailable> {
+        self.valid(round.now)?;
         request::address(&self.settings, round).map_err(|refused| Unavailable(refused.to_string()))
     }
 
@@ -35,6 +36,7 @@ impl Redirect for Upstream {
     }
 
     async fn complete(&self, round: &Round<'_>, answer: &[(&str, &str)]) -> Result<UpstreamIdentity, RedirectError> {
+        self.valid(round.now)?;
         let posted = answer.iter().find(|(name, _)| *name == POSTED).map(|(_, message)| *message);
         let message = posted.ok_or(RedirectError::NotBelieved("no message"))?;
         let document = post::decode(message).map_err(|refused| {
@@ -55,6 +57,10 @@ impl Redirect for Upstream {
         })
     }
 
+    fn metadata(&self, callback: &str, _now: Instant) -> Option<String> {
+        ours::metadata(&self.settings, callback)
+    }
+
     async fn logout_notice(&self, _token: &str, _now: Instant) -> Result<UpstreamLogout, RedirectError> {
         // OpenID Connect has such tokens; SAML says it by a message that a browser carries.
         Err(RedirectError::NotBelieved("logout token"))
@@ -66,10 +72,21 @@ impl Redirect for Upstream {
         callback: &str,
         now: Instant,
     ) -> Result<LogoutMessage, RedirectError> {
+        self.valid(now)?;
         logout::message(&self.settings, message, callback, now)
     }
 
     async fn logout_address(&self, hint: Option<&str>, back: &str, callback: &str, now: Instant) -> Option<String> {
         logout::address(&self.settings, hint, back, callback, now)
+    }
+}
+
+impl Upstream {
+    /// Keys of metadata that have expired are not believed any more.
+    fn valid(&self, now: Instant) -> Result<(), Unavailable> {
+        match self.settings.valid_until {
+            Some(until) if until <= now => Err(Unavailable(format!("its metadata expired at {}", until.rfc3339()))),
+            _ => Ok(()),
+        }
     }
 }

@@ -1,6 +1,11 @@
 //! What a configuration must say, and what it must not.
 
-use crate::peer::{open, try_open};
+use crate::peer::*;
+use preau_connector_api::{RedirectError, Round};
+use preau_domain::Instant;
+use preau_keys::jose::Alg;
+use preau_saml::metadata::{self, Endpoint, OurIdp, Ours, PublishedKey, Rules};
+use preau_saml::names::binding;
 
 #[test]
 fn the_example_says_all_there_is() {
@@ -16,7 +21,8 @@ fn what_is_wrong_is_told_with_its_place() {
         ("entity_id = \"\"", "entity_id"),
         ("sso = \"http://educonnect.example/sso\"", "sso"),
         ("sso = \"https://user@educonnect.example/sso\"", "sso"),
-        ("certificates = []", "certificates"),
+        ("certificates = []", "metadata"),
+        ("metadata = \"idp.xml\"", "metadata"),
         ("certificates = [\"absent.pem\"]", "certificates"),
         ("certificates = [\"saml.key\"]", "certificates"),
         ("keys = []", "keys"),
@@ -41,4 +47,52 @@ fn what_is_wrong_is_told_with_its_place() {
     open(
         "keys = [{ key = \"saml.key\", certificate = \"saml.pem\" }, { key = \"elliptic.key\", certificate = \"elliptic.pem\" }]",
     );
+}
+
+/// The same provider, described by itself.
+#[test]
+fn metadata_say_where_the_provider_is_and_what_it_signs_with() {
+    let keys = [PublishedKey { certificate: certificate(&THEIRS, Alg::ES256), signing: true, encryption: false }];
+    let at = |location: &str| Endpoint {
+        binding: binding::REDIRECT.to_owned(),
+        location: location.to_owned(),
+        response_location: None,
+    };
+    let idp = OurIdp {
+        sso: vec![at("https://educonnect.example/idp/sso")],
+        slo: vec![at("https://educonnect.example/idp/slo")],
+        keys: keys.to_vec(),
+        ..OurIdp::default()
+    };
+    let valid_until = Some(Instant(NOW.0 + 1));
+    let entity =
+        Ours { entity_id: IDP.to_owned(), id: "_m".to_owned(), valid_until, idp: Some(idp), ..Ours::default() };
+    let more = "metadata = \"idp.xml\"\nsso = \"\"\ncertificates = \"\"\nlogout = \"single\"";
+    let upstream = open_with(more, &[("idp.xml", &entity.write())]);
+    let address = now(upstream.begin(&round())).unwrap();
+    assert!(address.starts_with("https://educonnect.example/idp/sso?SAMLRequest="), "{address}");
+    assert!(judge(&upstream, &answer().signed(Signs::Both)).is_ok());
+    let later = Round { now: Instant(NOW.0 + 1), ..round() };
+    let expired = judge_in(&upstream, &answer().signed(Signs::Both), &later);
+    assert!(matches!(expired, Err(RedirectError::Unavailable(_))), "{expired:?}");
+    let other = more.to_owned() + "\nentity_id = \"https://other.example/idp\"";
+    let problems = try_open_with(&other, &[("idp.xml", &entity.write())]).err().unwrap_or_default();
+    assert!(problems[0].contains("is not in the document"), "{problems:?}");
+}
+
+/// What the provider reads of us: read by our own reader here, by others in `tests/clients`.
+#[test]
+fn our_metadata_say_where_we_are_and_with_which_keys() {
+    let more = "keys = [{ key = \"saml.key\", certificate = \"saml.pem\" }, { key = \"elliptic.key\", certificate = \"elliptic.pem\" }]";
+    let single = format!("{more}\nlogout = \"single\"\nslo = \"https://educonnect.example/idp/slo\"");
+    let document = open(&single).metadata(CALLBACK, NOW).unwrap();
+    let rules = Rules { now: NOW, signers: Some(vec![OURS.public().clone()]), ..Rules::default() };
+    let entity = metadata::read(document.as_bytes(), &rules, |_| true).unwrap().only(Some(SP)).unwrap();
+    let role = entity.sp.unwrap();
+    assert_eq!((role.acs.len(), role.acs[0].location.as_str()), (1, ACS));
+    assert!(role.authn_requests_signed && role.want_assertions_signed);
+    assert_eq!((role.keys.signing.len(), role.keys.encryption.len()), (2, 1));
+    assert_eq!(role.slo.len(), 2);
+    let plain = open(more).metadata(CALLBACK, NOW).unwrap();
+    assert!(!plain.contains("SingleLogoutService"));
 }

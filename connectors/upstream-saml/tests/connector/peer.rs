@@ -57,13 +57,26 @@ keys = [{ key = "saml.key", certificate = "saml.pem" }]
 match = [{ claim = "FrEduCtRefId", as = "aaf", source = "annuaire", academies = ["16"] }]
 "#;
 
-/// Opens the connector with more lines of configuration; a key that is given again replaces the one above.
+/// Opens the connector with more lines of configuration; a key that is given again replaces the one above, or takes it
+/// away when it is empty.
 pub fn try_open(more: &str) -> Result<Connector, Vec<String>> {
+    try_open_with(more, &[])
+}
+
+/// The same, with more files.
+pub fn try_open_with(more: &str, files: &[(&str, &str)]) -> Result<Connector, Vec<String>> {
     let mut config: toml::Table = CONFIG.parse().unwrap();
     for (key, value) in more.parse::<toml::Table>().unwrap() {
-        config.insert(key, value);
+        if matches!(key.as_str(), "sso" | "certificates") && value.as_str() == Some("") {
+            config.remove(&key);
+        } else {
+            config.insert(key, value);
+        }
     }
     let folder = folder();
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
     let context = OpenContext { source: &SourceId::new("educonnect"), config: &config, base: folder.path() };
     let opened = (preau_connector_upstream_saml::KIND.open)(&context);
     opened.map_err(|problems| problems.iter().map(ToString::to_string).collect())
@@ -71,6 +84,10 @@ pub fn try_open(more: &str) -> Result<Connector, Vec<String>> {
 
 pub fn open(more: &str) -> Arc<dyn Redirect> {
     try_open(more).unwrap_or_else(|problems| panic!("{problems:?}")).redirect.unwrap()
+}
+
+pub fn open_with(more: &str, files: &[(&str, &str)]) -> Arc<dyn Redirect> {
+    try_open_with(more, files).unwrap_or_else(|problems| panic!("{problems:?}")).redirect.unwrap()
 }
 
 pub fn round() -> Round<'static> {

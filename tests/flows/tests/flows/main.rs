@@ -37,3 +37,4 @@ mod upstream_hostile;
 mod upstream_logout;
 mod upstream_network;
 mod upstream_peer;
+mod upstream_saml;

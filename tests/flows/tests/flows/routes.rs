@@ -78,7 +78,9 @@ impl Protection {
             Ticket => "a single-use ticket, made for the address of the service that presents it",
             Client => "a service that proves itself in the one way it registered, and what it was handed",
             Bearer => "an access token that was given for this",
-            Provider => "a notice signed by a provider of the configuration, heard once",
+            Provider => {
+                "a provider of the configuration; what it says is signed, or belongs to a round that is open, and is heard once"
+            }
             Bench => "open where `web.bench` is on; elsewhere the page does not exist",
             Machine => "no person and no secret; mounted beside the rest by the server",
         }
@@ -110,6 +112,19 @@ const ROUTES: &[(&str, &str, Protection, &str)] = &[
         OwnSignIn,
         "takes the browser back from another provider, once, by the state it left with",
     ),
+    (
+        "POST",
+        "/upstream/{source}/acs",
+        Provider,
+        "lays down what a provider's page makes the browser post, sealed, and sends the browser to take it up",
+    ),
+    (
+        "GET POST",
+        "/upstream/{source}/slo",
+        Provider,
+        "ends the sessions a provider says have ended there, and sends the browser back with our answer",
+    ),
+    ("GET", "/upstream/{source}/metadata", Provider, "what a provider must know of us, signed, for those that read it"),
     ("POST", "/upstream/{source}/backchannel-logout", Provider, "ends the sessions a provider says have ended there"),
     ("GET", "/bench", Bench, "the services of the editor's bench"),
     (
@@ -310,7 +325,7 @@ fn protects(protection: Protection, path: &str, outside: &Answer, without_token:
         Bearer => assert!(status == 401 && outside.body.contains("invalid_token"), "{path}: {status}"),
         // It is off here; `bench` looks at it where it is on.
         Bench => assert_eq!(status, 404, "{path}"),
-        // No provider is configured here; `upstream_logout` sends its notices.
+        // No provider is configured here; `upstream_logout` and `upstream_saml` have one.
         Provider => assert_eq!(status, 404, "{path}"),
         Onward => {
             let page = if path.starts_with("/oidc/device/") { "/oidc/device" } else { "/" };

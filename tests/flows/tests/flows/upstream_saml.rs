@@ -1,0 +1,304 @@
+//! People who sign in at another provider that speaks SAML 2.0: the way there, the form that brings the answer from another
+//! site, and the end of the session on either side. What makes an answer believed is told in `connectors/upstream-saml`.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::Method;
+use preau_connector_api::OpenContext;
+use preau_domain::{Instant, KeptKind, SourceId};
+use preau_flows::{ALICE, Answer, BASE, Browser, HUGO, TestHub, stories};
+use preau_keys::jose::{Alg, PrivateKey};
+use preau_keys::xml::{Document, sign};
+use preau_saml::bindings::redirect::{Received, encode};
+use preau_saml::bindings::{Kind, post};
+use preau_saml::messages::*;
+use preau_saml::names::{MD, SAML, SAMLP, confirmation, context, nameid};
+use preau_web::SignInSource;
+use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256};
+use std::sync::LazyLock;
+
+stories!(
+    somebody_comes_in_through_the_form_of_another_site,
+    who_has_several_accounts_chooses_and_a_name_for_the_occasion_links_nothing,
+    an_answer_is_used_once_on_every_node,
+    an_answer_belongs_to_the_browser_that_asked,
+    what_belongs_to_no_round_is_not_laid_down,
+    a_session_that_ends_there_ends_here,
+    who_signs_out_is_offered_the_way_out_there,
+    the_provider_reads_who_we_are,
+);
+
+const IDP: &str = "https://educonnect.example/idp";
+const SLO: &str = "https://educonnect.example/idp/slo";
+const SINGLE: &str = "logout = \"single\"\nslo = \"https://educonnect.example/idp/slo\"";
+
+static THEIRS: LazyLock<PrivateKey> = LazyLock::new(|| PrivateKey::draw(Alg::ES256));
+static OURS: LazyLock<PrivateKey> = LazyLock::new(|| PrivateKey::draw(Alg::ES256));
+
+fn pem(kind: &str, der: &[u8]) -> String {
+    format!("-----BEGIN {kind}-----\n{}\n-----END {kind}-----\n", STANDARD.encode(der))
+}
+
+fn certificate(key: &PrivateKey) -> String {
+    let der = key.to_pkcs8();
+    let pair = KeyPair::from_pkcs8_der_and_sign_algo(&der.as_slice().into(), &PKCS_ECDSA_P256_SHA256);
+    let made = CertificateParams::new(vec!["peer.example".to_owned()]).expect("a name");
+    pem("CERTIFICATE", made.self_signed(&pair.expect("a key")).expect("a certificate").der())
+}
+
+/// A hub whose staff sign in at the provider, over the database of another one.
+async fn serves_staff(hub: &TestHub, more: &str) -> TestHub {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("a file");
+    write("idp.pem", &certificate(&THEIRS));
+    write("own.key", &pem("PRIVATE KEY", &OURS.to_pkcs8()));
+    write("own.pem", &certificate(&OURS));
+    let config = format!(
+        "title = {{ fr = \"EduConnect\", en = \"EduConnect\" }}\nentity_id = \"{IDP}\"\nsso = \"{IDP}/sso\"\n\
+         certificates = [\"idp.pem\"]\nkeys = [{{ key = \"own.key\", certificate = \"own.pem\" }}]\n{more}\n\
+         match = [{{ claim = \"FrEduCtRefId\", as = \"record\", source = \"annuaire\" }}]"
+    );
+    let config: toml::Table = config.parse().expect("lines of a configuration");
+    let context = OpenContext { source: &SourceId::new("educonnect"), config: &config, base: folder.path() };
+    let opened = (preau_connector_upstream_saml::KIND.open)(&context).unwrap_or_else(|what| panic!("{what:?}"));
+    let source = SignInSource { password: None, redirect: opened.redirect, probe: opened.probe };
+    hub.again_with(|setup| {
+        setup.config.sign_in.publics.insert("staff".to_owned(), "educonnect".to_owned());
+        setup.sources.push((SourceId::new("educonnect"), source));
+    })
+    .await
+}
+
+/// A browser on its way to the provider: what we ask, and the state of the round.
+struct Trip {
+    request: AuthnRequest,
+    state: String,
+}
+
+async fn leave(hub: &TestHub, browser: &mut Browser) -> Trip {
+    let page = browser.visit("/").await;
+    let way = page.links().into_iter().map(|(_, to)| to).find(|to| to.contains("/elsewhere/"));
+    let gone = browser.get(&way.unwrap_or_else(|| panic!("no way there: {}", page.words()))).await;
+    let query = gone.location().and_then(|to| to.split_once('?')).map(|(_, query)| query.to_owned());
+    let received = Received::read(&query.unwrap_or_else(|| panic!("{}", gone.words()))).expect("a request");
+    let asked = received.verified(&[OURS.public().clone()]).expect("it is signed");
+    let state = received.relay_state.clone().expect("a state");
+    hub.secrets.saw("state", &state);
+    Trip { request: AuthnRequest::read(asked).expect("a request"), state }
+}
+
+/// The provider's answer about somebody, signed in every way it can be.
+fn answer(hub: &TestHub, trip: &Trip, records: &[&str], format: &str) -> String {
+    let (now, asked) = (hub.hub.now(), Some(trip.request.id.clone()));
+    let (acs, soon) = (trip.request.acs_url.clone(), Some(Instant(now.0 + 300_000)));
+    let values = records.iter().map(|record| AttributeValue::Text((*record).to_owned())).collect();
+    let attribute = Attribute { name: "FrEduCtRefId".to_owned(), values, ..Attribute::default() };
+    let name = NameId { format: Some(format.to_owned()), value: "agent-7".to_owned(), ..NameId::default() };
+    let assertion = Assertion {
+        id: "_assertion".to_owned(),
+        issue_instant: now,
+        issuer: IDP.to_owned(),
+        subject: Subject {
+            name_id: Some(name),
+            encrypted_id: None,
+            confirmations: vec![Confirmation {
+                method: confirmation::BEARER.to_owned(),
+                not_on_or_after: soon,
+                recipient: acs.clone(),
+                in_response_to: asked.clone(),
+                ..Confirmation::default()
+            }],
+        },
+        conditions: Conditions {
+            not_on_or_after: soon,
+            audiences: vec![vec![trip.request.issuer.clone()]],
+            ..Conditions::default()
+        },
+        authn: vec![AuthnStatement {
+            authn_instant: now,
+            session_index: Some("there-1".to_owned()),
+            class: Some(context::PASSWORD_PROTECTED_TRANSPORT.to_owned()),
+            ..AuthnStatement::default()
+        }],
+        attributes: vec![AttributeStatement { attributes: vec![attribute] }],
+    };
+    let response = Response {
+        id: "_response".to_owned(),
+        in_response_to: asked,
+        issue_instant: now,
+        destination: acs,
+        issuer: Some(IDP.to_owned()),
+        status: Status::success(),
+        assertion: None,
+    };
+    let signed = |xml: &str, namespace, local| sign(xml, namespace, local, &THEIRS, Alg::ES256, None).expect("signed");
+    let inner = signed(&assertion.write(), SAML, "Assertion");
+    post::encode(&signed(&response.write(Some(&inner), false), SAMLP, "Response"))
+}
+
+/// Posts the provider's form, as a browser does from another site: without a cookie.
+async fn form(hub: &TestHub, message: &str, state: &str) -> Answer {
+    hub.secrets.saw("answer of the provider", &message[..64]);
+    let fields = [("SAMLResponse".to_owned(), message.to_owned()), ("RelayState".to_owned(), state.to_owned())];
+    hub.browser().post("/upstream/educonnect/acs", &fields).await
+}
+
+/// Somebody comes in.
+async fn come_in(hub: &TestHub, browser: &mut Browser, records: &[&str], format: &str) -> Answer {
+    let trip = leave(hub, browser).await;
+    let posted = form(hub, &answer(hub, &trip, records, format), &trip.state).await;
+    let to = posted.location().unwrap_or_else(|| panic!("{} {}", posted.status, posted.words()));
+    browser.get(to).await
+}
+
+async fn somebody_comes_in_through_the_form_of_another_site(hub: TestHub) {
+    let hub = serves_staff(&hub, "").await;
+    let mut browser = hub.browser();
+    let trip = leave(&hub, &mut browser).await;
+    assert_eq!(trip.request.acs_url.as_deref(), Some("https://ent.example/upstream/educonnect/acs"));
+    assert!(trip.state.len() <= 80, "the standard's bound");
+    let posted = form(&hub, &answer(&hub, &trip, &[&ALICE.key()], nameid::PERSISTENT), &trip.state).await;
+    let to = format!("/upstream/educonnect/callback?state={}", trip.state);
+    assert_eq!((posted.status.as_u16(), posted.location()), (303, Some(to.as_str())), "{}", posted.words());
+    assert!(posted.cookies().is_empty(), "a form of another site leaves nothing in the browser");
+    let inside = browser.get(&to).await;
+    assert_eq!((inside.status.as_u16(), inside.location()), (303, Some("/")), "{}", inside.words());
+    assert!(browser.visit("/").await.words().contains("Alice Martin"));
+    let later = come_in(&hub, &mut hub.browser(), &[], nameid::PERSISTENT).await;
+    assert_eq!(later.location(), Some("/"), "the link is enough: {}", later.words());
+}
+
+async fn who_has_several_accounts_chooses_and_a_name_for_the_occasion_links_nothing(hub: TestHub) {
+    let hub = serves_staff(&hub, "").await;
+    let mut browser = hub.browser();
+    let records = [ALICE.key(), HUGO.key()];
+    let records: Vec<&str> = records.iter().map(String::as_str).collect();
+    let chooser = come_in(&hub, &mut browser, &records, nameid::TRANSIENT).await;
+    let page = browser.visit(chooser.location().unwrap_or_default()).await;
+    assert!(page.words().contains("Hugo Lambert") && page.words().contains("Alice Martin"), "{}", page.words());
+    let chosen = browser.submit(&page.form_with("account"), &[("account", "1")]).await;
+    assert_eq!(chosen.location(), Some("/"), "{}", chosen.words());
+    assert!(browser.visit("/").await.words().contains("Hugo Lambert"));
+    let links = hub.hub.store.links_of_person(&HUGO.person_id()).await.expect("links");
+    assert!(links.is_empty(), "{links:?}");
+    let nobody = come_in(&hub, &mut hub.browser(), &[], nameid::TRANSIENT).await;
+    assert_eq!(nobody.status, 403, "{}", nobody.words());
+}
+
+/// SAML-22: what was used opens nothing a second time, here, on another node or after a restart.
+async fn an_answer_is_used_once_on_every_node(hub: TestHub) {
+    let hub = serves_staff(&hub, "").await;
+    let node = hub.node().await;
+    let mut browser = hub.browser();
+    let trip = leave(&hub, &mut browser).await;
+    let message = answer(&hub, &trip, &[&ALICE.key()], nameid::PERSISTENT);
+    let to = form(&hub, &message, &trip.state).await.location().expect("a way back").to_owned();
+    let twice = form(&node, &message, &trip.state).await;
+    assert_eq!(twice.status, 400, "one answer a round: {}", twice.words());
+    assert_eq!(browser.get(&to).await.location(), Some("/"), "control");
+    for hub in [&hub, &node, &hub.again_with(|_| {}).await] {
+        let attack = hub.under_attack();
+        let again = form(hub, &message, &trip.state).await;
+        assert_eq!(again.status, 400, "{}", again.words());
+        attack.ignored(&again).await;
+        assert_eq!(hub.browser().get(&to).await.status, 400);
+    }
+}
+
+/// SAML-25: a stranger's answer, brought to somebody's browser, signs nobody in as the stranger.
+async fn an_answer_belongs_to_the_browser_that_asked(hub: TestHub) {
+    let hub = serves_staff(&hub, "").await;
+    let (mut stranger, mut victim) = (hub.browser(), hub.browser());
+    let (theirs, own) = (leave(&hub, &mut stranger).await, leave(&hub, &mut victim).await);
+    let message = answer(&hub, &theirs, &[&HUGO.key()], nameid::PERSISTENT);
+    let to = form(&hub, &message, &theirs.state).await.location().expect("a way back").to_owned();
+    let brought = victim.get(&to).await;
+    assert_eq!(brought.status, 400, "{}", brought.words());
+    assert!(!victim.signed_in());
+    let crossed = form(&hub, &answer(&hub, &theirs, &[&HUGO.key()], nameid::PERSISTENT), &own.state).await;
+    let refused = victim.get(crossed.location().expect("a way back")).await;
+    assert_eq!(refused.status, 403, "another round's answer: {}", refused.words());
+    let control = come_in(&hub, &mut victim, &[&ALICE.key()], nameid::PERSISTENT).await;
+    assert_eq!(control.location(), Some("/"), "{}", control.words());
+}
+
+async fn what_belongs_to_no_round_is_not_laid_down(hub: TestHub) {
+    let hub = serves_staff(&hub, "").await;
+    let trip = leave(&hub, &mut hub.browser()).await;
+    let message = answer(&hub, &trip, &[&ALICE.key()], nameid::PERSISTENT);
+    let changed =
+        format!("{}{}", &trip.state[..trip.state.len() - 1], if trip.state.ends_with('a') { 'b' } else { 'a' });
+    for state in ["", "x", "https://evil.test/", &changed, &"a".repeat(58), &"a".repeat(5_000)] {
+        assert_eq!(form(&hub, &message, state).await.status, 400, "{state:.60}");
+    }
+    let unsaid = [("SAMLResponse".to_owned(), message.clone())];
+    assert_eq!(hub.browser().post("/upstream/educonnect/acs", &unsaid).await.status, 400);
+    let twice = [("SAMLResponse".to_owned(), message.clone()), ("SAMLResponse".to_owned(), message.clone())];
+    assert_eq!(hub.browser().post("/upstream/educonnect/acs", &twice).await.status, 400);
+    let long = form(&hub, &"A".repeat(70_000), &trip.state).await;
+    assert_eq!(long.status, 413, "{}", long.words());
+    assert_eq!(form(&hub, &message, &trip.state).await.status, 303, "control");
+    let key = preau_keys::one_time_key(&message);
+    assert!(hub.hub.store.kept(&key, KeptKind::Redirect, hub.hub.now()).await.expect("kept").is_none());
+}
+
+fn logout_request(hub: &TestHub, id: &str, key: &PrivateKey) -> String {
+    let request = LogoutRequest {
+        id: id.to_owned(),
+        issue_instant: hub.hub.now(),
+        destination: Some(format!("{BASE}/upstream/educonnect/slo")),
+        issuer: IDP.to_owned(),
+        not_on_or_after: None,
+        reason: None,
+        name_id: Some(NameId {
+            format: Some(nameid::PERSISTENT.to_owned()),
+            value: "agent-7".to_owned(),
+            ..NameId::default()
+        }),
+        encrypted_id: None,
+        session_indexes: vec!["there-1".to_owned()],
+    };
+    let signer = Some((key, Alg::ES256));
+    let address = encode("/upstream/educonnect/slo", Kind::Request, &request.write(None), Some("s"), signer);
+    address.expect("an address")
+}
+
+async fn a_session_that_ends_there_ends_here(hub: TestHub) {
+    let hub = serves_staff(&hub, SINGLE).await;
+    let mut browser = hub.browser();
+    come_in(&hub, &mut browser, &[&ALICE.key()], nameid::PERSISTENT).await;
+    let foreign = hub.browser().get(&logout_request(&hub, "_forged", &OURS)).await;
+    assert_eq!(foreign.status, 400, "{}", foreign.words());
+    assert!(browser.visit("/").await.words().contains("Alice Martin"), "nobody is signed out by a stranger");
+    let address = logout_request(&hub, "_out", &THEIRS);
+    let heard = hub.browser().get(&address).await;
+    let then = heard.location().unwrap_or_else(|| panic!("{}", heard.words()));
+    assert!(then.starts_with(&format!("{SLO}?SAMLResponse=")), "{then}");
+    assert!(browser.get("/").await.location().is_some_and(|to| to.starts_with("/sign-in/")), "the session is over");
+    assert_eq!(hub.browser().get(&address).await.status, 400, "a message is heard once");
+    let unsigned = hub.browser().send(Method::GET, "/upstream/educonnect/slo", &[], None).await;
+    assert_eq!(unsigned.status, 400);
+}
+
+async fn who_signs_out_is_offered_the_way_out_there(hub: TestHub) {
+    let soft = "logout = \"soft\"\nlogout_address = \"https://educonnect.example/idp/out\"";
+    for (more, to) in [(SINGLE, format!("{SLO}?SAMLRequest=")), (soft, format!("{IDP}/out"))] {
+        let hub = serves_staff(&hub, more).await;
+        let mut browser = hub.browser();
+        come_in(&hub, &mut browser, &[&ALICE.key()], nameid::PERSISTENT).await;
+        let out = browser.sign_out().await;
+        let way = out.links().into_iter().find(|(_, address)| address.starts_with(&to));
+        assert!(way.is_some(), "{:?}", out.links());
+    }
+}
+
+async fn the_provider_reads_who_we_are(hub: TestHub) {
+    let hub = serves_staff(&hub, "").await;
+    let page = hub.browser().get("/upstream/educonnect/metadata").await;
+    assert_eq!((page.status.as_u16(), page.header("content-type")), (200, "application/samlmetadata+xml"));
+    let document = Document::parse(page.body.as_bytes()).expect("a document");
+    let verified = document.verify(MD, "EntityDescriptor", &[OURS.public().clone()]).expect("it is signed");
+    let name = format!("{BASE}/upstream/educonnect/metadata");
+    assert_eq!(verified.element().attribute("entityID"), Some(name.as_str()));
+    assert_eq!(hub.browser().get("/upstream/annuaire/metadata").await.status, 404);
+}
