@@ -42,7 +42,10 @@ fn hear(upstream: &Arc<dyn Redirect>, carried: Carried<'_>) -> Result<LogoutMess
     now(upstream.logout_message(carried, CALLBACK, NOW))
 }
 
-fn heard(message: LogoutMessage) -> (Vec<(Option<String>, Option<String>)>, String) {
+/// Whose session, and which.
+type Named = (Option<String>, Option<String>);
+
+fn heard(message: LogoutMessage) -> (Vec<Named>, String) {
     let LogoutMessage::Ended { notices, then } = message else { panic!("{message:?}") };
     assert!(notices.iter().all(|notice| notice.issuer == IDP && notice.expires > NOW));
     (notices.into_iter().map(|notice| (notice.subject, notice.sid)).collect(), then)

@@ -177,8 +177,7 @@ async fn who_has_several_accounts_chooses_and_a_name_for_the_occasion_links_noth
     let page = browser.visit(chooser.location().unwrap_or_default()).await;
     assert!(page.words().contains("Hugo Lambert") && page.words().contains("Alice Martin"), "{}", page.words());
     let chosen = browser.submit(&page.form_with("account"), &[("account", "1")]).await;
-    assert_eq!(chosen.location(), Some("/"), "{}", chosen.words());
-    assert!(browser.visit("/").await.words().contains("Hugo Lambert"));
+    assert!(chosen.words().contains("Hugo Lambert"), "{}", chosen.words());
     let links = hub.hub.store.links_of_person(&HUGO.person_id()).await.expect("links");
     assert!(links.is_empty(), "{links:?}");
     let nobody = come_in(&hub, &mut hub.browser(), &[], nameid::TRANSIENT).await;
