@@ -29,4 +29,6 @@ pub use saml::{
     AttributeNames, NameIdKind, SamlDialect, SamlEncryption, SamlMetadata, SamlService, SamlSettings, SamlSigned,
     WireName,
 };
-pub use service::{CasSettings, Category, InstanceFile, Legal, MountedService, Names, Network, ServiceDescriptor};
+pub use service::{
+    CasSettings, Category, InstanceFile, Legal, MountedService, Mounting, Names, Network, ServiceDescriptor,
+};

@@ -1,8 +1,8 @@
 //! An ENT service as data: what a catalogue folder says of a product, what an instance file says of one installation of
 //! it, and the two put together.
 
-use crate::{OidcService, OidcSettings, SamlService, SamlSettings};
-use preau_domain::{Audience, Identifier, ReleaseRule, Service};
+use crate::{OidcService, OidcSettings, Problem, SamlService, SamlSettings};
+use preau_domain::{Audience, Identifier, ReleaseRule, Service, ServiceId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -170,6 +170,12 @@ pub struct InstanceFile {
     /// Off: the file is read and checked, the service is not mounted.
     #[serde(default = "yes")]
     pub enabled: bool,
+}
+
+/// Turns what an installation says into a service, with the checks of an instance file: for whoever installs without one.
+pub trait Mounting: Send + Sync {
+    /// The service, or everything that is wrong. A secret may be given by its hash alone: no file is read.
+    fn mount(&self, id: &ServiceId, instance: InstanceFile) -> Result<MountedService, Vec<Problem>>;
 }
 
 /// A service that people can open: descriptor and installation put together, parameters filled in, addresses checked.

@@ -7,7 +7,7 @@ use crate::mounted::{Mounted, owns};
 use crate::place::{at_key, read_toml};
 use crate::template::{ID, fill, name_ok};
 use crate::{oidc, saml};
-use preau_connector_api::{InstanceFile, MountedService, Network, Problem};
+use preau_connector_api::{InstanceFile, MountedService, Mounting, Network, Problem};
 use preau_domain::{ReleaseRule, Service, ServiceId, UrlRule, strict_url};
 use std::collections::BTreeMap;
 use std::fs;
@@ -182,6 +182,31 @@ pub fn mount(file: &str, id: &str, text: &str, catalogue: &Catalogue) -> Result<
         return Err(vec![Problem::new(file, "a file is named by 1 to 64 of a-z, 0-9 and -, and then .toml")]);
     }
     let instance: InstanceFile = read_toml(file, text).map_err(|problem| vec![problem])?;
+    mount_instance(file, id, text, instance, catalogue)
+}
+
+impl Mounting for Catalogue {
+    fn mount(&self, id: &ServiceId, instance: InstanceFile) -> Result<MountedService, Vec<Problem>> {
+        let place = id.as_str();
+        if !id_ok(place) {
+            return Err(vec![Problem::new(place, "a service is named by 1 to 64 of a-z, 0-9 and -")]);
+        }
+        if instance.oidc.as_ref().is_some_and(|oidc| oidc.client_secret_file.is_some()) {
+            return Err(vec![Problem::new(place, "a secret without an instance file is given by its hash")]);
+        }
+        let off = || vec![Problem::new(place, "the installation is off")];
+        mount_instance(place, place, "", instance, self)?.ok_or_else(off)
+    }
+}
+
+/// The same for an installation that was read; `text` is where its keys are looked for when something is wrong.
+fn mount_instance(
+    file: &str,
+    id: &str,
+    text: &str,
+    instance: InstanceFile,
+    catalogue: &Catalogue,
+) -> Result<Option<MountedService>, Vec<Problem>> {
     let Some(product) = catalogue.product(&instance.connector) else {
         let shown = preau_domain::display_safe(&instance.connector, 64);
         return Err(vec![at_key(file, text, "connector", format!("no product `{shown}` in the catalogue"))]);

@@ -29,6 +29,8 @@ pub enum AuditKind {
     Synchronised,
     /// The set of mounted services changed, or a change was refused.
     ServicesReloaded,
+    /// A service registered itself, changed or withdrew its registration.
+    ServiceRegistered,
     /// A server made or removed a key that tokens are signed with.
     SigningKeysChanged,
     /// An administrator acted from the command line.
@@ -55,6 +57,7 @@ impl AuditKind {
             AuditKind::AccountLinked => "account-linked",
             AuditKind::Synchronised => "synchronised",
             AuditKind::ServicesReloaded => "services-reloaded",
+            AuditKind::ServiceRegistered => "service-registered",
             AuditKind::SigningKeysChanged => "signing-keys-changed",
             AuditKind::Administered => "administered",
         }

@@ -19,8 +19,14 @@ pub enum KeptKind {
     Redirect,
     /// What ends a session at the provider that opened it, by the name of ours.
     LogoutHint,
-    /// What became of a request, for the editor who replays it.
-    Trace,
+    /// Lets a service register itself, so many times.
+    InitialAccess,
+    /// A code of a sandbox of the bench: it stands for somebody who does not exist.
+    SandboxCode,
+    /// An access token of a sandbox.
+    SandboxToken,
+    /// A CAS ticket of a sandbox.
+    SandboxTicket,
 }
 
 impl KeptKind {
@@ -33,7 +39,10 @@ impl KeptKind {
             KeptKind::ReplayGuard => "replay-guard",
             KeptKind::Redirect => "redirect",
             KeptKind::LogoutHint => "logout-hint",
-            KeptKind::Trace => "trace",
+            KeptKind::InitialAccess => "initial-access",
+            KeptKind::SandboxCode => "sandbox-code",
+            KeptKind::SandboxToken => "sandbox-token",
+            KeptKind::SandboxTicket => "sandbox-ticket",
         }
     }
 }

@@ -258,6 +258,7 @@ pub fn hub(
         config: loaded.config.web.clone(),
         sources,
         egress: Egress::new(tls).map_err(Failure::new)?,
+        mounting: Arc::new(preau_connectors::catalogue().clone()),
     };
     Ok(Hub::new(parts, services).with_protocols(preau_protocols::protocols()))
 }

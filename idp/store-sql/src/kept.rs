@@ -19,6 +19,8 @@ const TRIM: &str = "DELETE FROM kept WHERE (id, kind) IN (
         FROM kept WHERE owner IS NOT NULL) AS numbered
     WHERE own > $1 OR whole > $2)";
 const GET: &str = "SELECT id, kind, doc, expires FROM kept WHERE id = $1 AND kind = $2 AND expires > $3";
+const ALL: &str = "SELECT id, kind, doc, expires FROM kept WHERE kind = $1 AND expires > $2
+    ORDER BY expires, id LIMIT $3";
 const REPLACE: &str = "UPDATE kept SET doc = $3, expires = $4
     WHERE id = $1 AND kind = $2 AND expires > $5 AND doc = $6 RETURNING id";
 const TAKE: &str = "DELETE FROM kept WHERE id = $1 AND kind = $2 AND expires > $3 RETURNING id, kind, doc, expires";
@@ -66,6 +68,10 @@ impl Keeping for Back {
 
     async fn kept(&self, key: &OneTimeKey, kind: KeptKind, now: Instant) -> Result<Option<KeptThing>> {
         self.row(GET, args![key.as_str(), kind.as_str(), now]).await?.as_ref().map(thing).transpose()
+    }
+
+    async fn all_kept(&self, kind: KeptKind, now: Instant, limit: u32) -> Result<Vec<KeptThing>> {
+        self.rows(ALL, args![kind.as_str(), now, limit]).await?.iter().map(thing).collect()
     }
 
     async fn replace_kept(&self, thing: &KeptThing, expected: &str, now: Instant) -> Result<()> {

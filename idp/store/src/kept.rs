@@ -19,6 +19,10 @@ pub trait Keeping: Send + Sync {
     /// The document of that key and kind; it stays.
     async fn kept(&self, key: &OneTimeKey, kind: KeptKind, now: Instant) -> Result<Option<KeptThing>>;
 
+    /// Every document of that kind that has not expired, the first to expire first, at most `limit`. Looks at all that is
+    /// kept: for an operator, never on a request.
+    async fn all_kept(&self, kind: KeptKind, now: Instant, limit: u32) -> Result<Vec<KeptThing>>;
+
     /// Replaces a document that still says `expected`. `Conflict` if it says something else by now, or is gone: among
     /// concurrent callers who read the same, exactly one replaces it.
     async fn replace_kept(&self, thing: &KeptThing, expected: &str, now: Instant) -> Result<()>;

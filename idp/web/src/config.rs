@@ -22,6 +22,9 @@ pub struct WebConfig {
     /// Opens the editor's bench at `/bench`: what services receive of people who do not exist, for whoever asks. For a
     /// hub of integration.
     pub bench: bool,
+    /// Lets editors who hold an initial access token register their application (`preau registration token`). Nobody may
+    /// open what registered itself until you say who.
+    pub registration: bool,
     /// Lifetimes.
     pub session: SessionConfig,
     /// Which source serves which public.
@@ -59,6 +62,7 @@ impl Default for WebConfig {
             trusted_proxies: Vec::new(),
             help_url: None,
             bench: false,
+            registration: false,
             session: SessionConfig::default(),
             sign_in: SignInConfig::default(),
         }

@@ -4,13 +4,14 @@
 //! protocol by name.
 
 use crate::live::Answer;
+use crate::registered::Running;
 use crate::table::{Door, ServiceTable};
 use crate::visitor::{Cookie, Network, Secret};
 use crate::{Begin, Fault, FaultKind, Live, Protocol, SignInHints, Texts, Visitor, WebConfig};
 use arc_swap::ArcSwap;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use preau_connector_api::{PasswordCheck, Probe, Redirect};
+use preau_connector_api::{Mounting, PasswordCheck, Probe, Redirect};
 use preau_domain::{
     AccountState, AuditEvent, AuditKind, Authentication, Clock, CorrelationId, Ids, Instant, PendingId, PendingSignIn,
     PersonId, Public, Seconds, Session, SessionId, SourceId, Uai, Upstream,
@@ -58,6 +59,8 @@ pub struct HubParts {
     pub sources: HashMap<SourceId, SignInSource>,
     /// The way out to services.
     pub egress: Egress,
+    /// What makes services of those that no file names.
+    pub mounting: Arc<dyn Mounting>,
 }
 
 impl Deref for Hub {
@@ -80,6 +83,10 @@ pub struct Hub {
     /// Refused requests written to the journal within the second.
     refusals: Mutex<(i64, u32)>,
     services: ArcSwap<ServiceTable>,
+    /// What the running services are made of.
+    running: Mutex<Running>,
+    /// One reading of the registrations at a time, so that an older one never replaces a newer.
+    pub(crate) taking: tokio::sync::Mutex<()>,
     protocols: OnceLock<Vec<Arc<dyn Protocol>>>,
     live: moka::sync::Cache<SessionId, Arc<Live>>,
     base: String,
@@ -91,6 +98,7 @@ impl Hub {
     /// Puts the hub together over the services that run first. Protocols are added by [`Hub::with_protocols`] before the
     /// first request.
     pub fn new(parts: HubParts, services: ServiceTable) -> Hub {
+        let services = Arc::new(services);
         let base = parts.config.public_url.trim_end_matches('/').to_owned();
         let host = base.split_once("://").map_or(String::new(), |(_, host)| host.to_ascii_lowercase());
         let trusted = parts.config.trusted_proxies.iter().filter_map(|p| Network::parse(p)).collect();
@@ -100,7 +108,9 @@ impl Hub {
             notices: Notify::new(),
             bench: crate::bench::Latest::default(),
             refusals: Mutex::new((0, 0)),
-            services: ArcSwap::from_pointee(services),
+            services: ArcSwap::new(Arc::clone(&services)),
+            running: Mutex::new(Running::new(services)),
+            taking: tokio::sync::Mutex::default(),
             protocols: OnceLock::new(),
             live: moka::sync::Cache::builder()
                 .max_capacity(200_000)
@@ -159,9 +169,24 @@ impl Hub {
         self.services.load_full()
     }
 
-    /// Replaces the running services; requests under way finish with the old ones.
+    /// Replaces the services of the operator's files; what registered itself stays beside them, and requests under way
+    /// finish with the old ones.
     pub fn set_services(&self, services: ServiceTable) {
-        self.services.store(Arc::new(services));
+        self.change_services(|running, mounting| Some(running.set_files(services, mounting)));
+    }
+
+    /// Changes what the running services are made of; says whether they are others now.
+    pub(crate) fn change_services(
+        &self,
+        change: impl FnOnce(&mut Running, &dyn Mounting) -> Option<Arc<ServiceTable>>,
+    ) -> bool {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = change(&mut running, &*self.parts.mounting);
+        let is_another = changed.is_some();
+        if let Some(table) = changed {
+            self.services.store(table);
+        }
+        is_another
     }
 
     /// Which source serves a public; `None` is the accounts kept here.

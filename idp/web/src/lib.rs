@@ -16,6 +16,7 @@ mod live;
 mod logout;
 mod pages;
 mod protocol;
+pub mod registered;
 mod router;
 pub mod sign_in;
 mod table;

@@ -41,6 +41,19 @@ pub async fn an_expired_document_gives_its_place_up(store: &dyn Store) {
     assert_eq!(store.kept(&second.key, KIND, LATER).await.unwrap(), Some(second));
 }
 
+/// Those of one kind are listed by their end, as many as are wanted; one that expired is not there any more.
+pub async fn documents_of_a_kind_are_listed(store: &dyn Store) {
+    let (long, short) = (kept("k1", "long"), KeptThing { expires: LATER, ..kept("k2", "short") });
+    let other = KeptThing { kind: KeptKind::ReplayGuard, ..kept("k3", "other") };
+    for thing in [&long, &short, &other] {
+        store.keep(thing, NOW).await.unwrap();
+    }
+    assert_eq!(store.all_kept(KIND, NOW, 9).await.unwrap(), [short.clone(), long.clone()]);
+    assert_eq!(store.all_kept(KIND, NOW, 1).await.unwrap(), [short]);
+    assert_eq!(store.all_kept(KIND, LATER, 9).await.unwrap(), [long]);
+    assert_eq!(store.all_kept(KeptKind::DeviceGrant, NOW, 9).await.unwrap(), []);
+}
+
 /// A document leaves once; an expired one does not leave any more.
 pub async fn a_document_is_taken_once(store: &dyn Store) {
     let thing = kept("k1", "{}");

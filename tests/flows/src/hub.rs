@@ -334,6 +334,7 @@ fn assemble(
         config: setup.config.clone(),
         sources: setup.sources.iter().cloned().chain([(SourceId::new(ANNUAIRE), source)]).collect(),
         egress: Egress::new(tls).expect("a client can be made"),
+        mounting: Arc::new(preau_connectors::catalogue().clone()),
     };
     let services = ServiceTable::new(setup.services.clone()).expect("the services of a story fit together");
     let hub = Hub::new(parts, services);

@@ -10,6 +10,7 @@ pub mod logout;
 pub mod preview;
 pub mod proof;
 pub mod pushed;
+pub mod registration;
 pub mod service;
 pub mod token;
 pub mod userinfo;

@@ -1,6 +1,8 @@
 //! The addresses of the protocol: what is read of a request and in which form the answer goes out. Nothing is decided
 //! here.
 
+mod registration;
+
 use crate::config::PUSHED;
 use crate::flow::proof::{self, Caller};
 use crate::flow::userinfo::{Scheme, Shown, Told};
@@ -46,6 +48,7 @@ pub fn routes(keys: Arc<ForeignKeys>) -> Router<Arc<Hub>> {
         .route("/oidc/device/code", get(to_device).post(type_device))
         .route("/oidc/device/answer", get(to_device).post(answer_device))
         .route("/oidc/logout", get(get_logout).post(post_logout))
+        .merge(registration::routes())
         .route_layer(from_fn(act_on_no_head))
         .route("/oidc/jwks", get(jwks))
         .route("/.well-known/openid-configuration", get(metadata))
@@ -344,7 +347,11 @@ async fn jwks(State(hub): House) -> Response {
 async fn metadata(State(hub): House) -> Response {
     let ready = hub.signers.ready(hub.now());
     let algorithms: Vec<&str> = ready.iter().map(|alg| alg.as_str()).collect();
-    public("application/json", wire::metadata(hub.base(), &algorithms, &flow::classes(&hub)).to_string())
+    let mut document = wire::metadata(hub.base(), &algorithms, &flow::classes(&hub));
+    if hub.config.registration {
+        document["registration_endpoint"] = json!(format!("{}/oidc/register", hub.base()));
+    }
+    public("application/json", document.to_string())
 }
 
 /// A document for everybody, in whatever page.

@@ -4,6 +4,7 @@
 mod authorize;
 mod claims;
 mod metadata;
+mod registration;
 mod respond;
 mod token;
 pub mod user_code;
@@ -11,5 +12,6 @@ pub mod user_code;
 pub use authorize::{Asked, Mode, Prompt, ResponseType, Target, scopes_of, state};
 pub use claims::{ClaimsRequest, Wanted, claims, known_scope};
 pub use metadata::{PATHS, metadata};
+pub use registration::{Metadata, NotRegistered, told};
 pub use respond::{Response, fields_of_error};
 pub use token::{ACCESS_TOKEN, Presented, TokenRequest, is_secret};

@@ -107,7 +107,7 @@ promises! {
         a_taken_key_conflicts, a_ticket_needs_its_session, a_visit_may_come_alone, tickets_of_one_session_are_bounded, one_of_many_consumes_a_ticket, one_of_many_issues_a_key;
     kept:
         a_document_is_kept, a_taken_key_keeps_its_document, an_expired_document_gives_its_place_up,
-        a_document_is_taken_once, a_document_is_replaced_by_who_read_it, a_document_is_bounded, one_of_many_keeps_a_key,
+        a_document_is_taken_once, a_document_is_replaced_by_who_read_it, a_document_is_bounded, documents_of_a_kind_are_listed, one_of_many_keeps_a_key,
         one_of_many_takes_a_document, one_of_many_replaces_a_document;
     grants:
         a_token_comes_back_whole, tokens_are_kept_together_or_not_at_all, a_token_needs_its_session,
