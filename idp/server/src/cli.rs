@@ -76,6 +76,12 @@ pub enum Command {
         #[command(subcommand)]
         what: AuditCommand,
     },
+    /// Services that register themselves, and the tokens that let them.
+    Registration {
+        /// What to do about them.
+        #[command(subcommand)]
+        what: RegistrationCommand,
+    },
     /// The keys tokens are signed with.
     Keys {
         /// What to do with them.
@@ -171,6 +177,69 @@ pub enum AccountCommand {
         #[arg(value_name = "LOGIN_OR_ID")]
         person: String,
     },
+}
+
+/// `preau registration`.
+#[derive(Debug, Subcommand)]
+pub enum RegistrationCommand {
+    /// Make an initial access token for an editor: whoever holds it may register services. It is shown once.
+    Token(TokenArgs),
+    /// List the initial access tokens that still count.
+    Tokens {
+        /// For scripts.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take an initial access token back. What was registered with it stays.
+    Revoke {
+        /// Its name in the list.
+        token: String,
+    },
+    /// List the services that registered themselves, and who may open them.
+    List {
+        /// For scripts.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say who may open a service that registered itself. Before that nobody may.
+    Open(OpenArgs),
+    /// Close it to everybody again.
+    Close {
+        /// Name of the service.
+        id: String,
+    },
+    /// Take a service away that registered itself.
+    Remove {
+        /// Name of the service.
+        id: String,
+    },
+}
+
+/// `preau registration token`.
+#[derive(Debug, Args)]
+pub struct TokenArgs {
+    /// How many days it counts.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=366))]
+    pub days: u32,
+    /// How many services may register with it; as many as there is room for when it is not said.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=500))]
+    pub uses: Option<u32>,
+    /// For whom: shown in the list.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub note: String,
+}
+
+/// `preau registration open`.
+#[derive(Debug, Args)]
+pub struct OpenArgs {
+    /// Name of the service.
+    pub id: String,
+    /// Profiles that may open it, such as `National_ENS`; several with commas.
+    #[arg(long = "for", value_name = "PROFILES", value_delimiter = ',', required = true)]
+    pub profiles: Vec<String>,
+    /// Establishments they must be in; everywhere when it is not said.
+    #[arg(long = "in", value_name = "UAI", value_delimiter = ',')]
+    pub establishments: Vec<String>,
 }
 
 /// `preau keys`.
@@ -388,6 +457,7 @@ fn obey(cli: Cli) -> Result<(), Failure> {
             }
             Command::Audit { what: AuditCommand::Verify { json } } => commands::audit::verify(&loaded, *json).await,
             Command::Audit { what: AuditCommand::Show(args) } => commands::audit::show(&loaded, args).await,
+            Command::Registration { what } => commands::registration::run(&loaded, what).await,
             Command::Keys { what: KeysCommand::List { json } } => commands::keys::list(&loaded, cli.demo, *json).await,
             Command::Keys { what: KeysCommand::Rotate(args) } => commands::keys::rotate(&loaded, cli.demo, args).await,
             Command::Runs { source, limit, json } => commands::runs::run(&loaded, source, *limit, *json).await,

@@ -7,13 +7,18 @@ pub mod config;
 pub mod doctor;
 pub mod explain;
 pub mod keys;
+pub mod registration;
 pub mod runs;
 pub mod serve;
 pub mod services;
 pub mod sync;
 
+use crate::SystemClock;
 use crate::cli::Failure;
-use preau_domain::{Person, PersonId, SourceId, normalised_login};
+use preau_domain::{
+    AuditEvent, AuditKind, Clock, CorrelationId, Person, PersonId, ServiceId, SourceId, normalised_login,
+};
+use preau_keys::SystemIds;
 use preau_store::Store;
 
 /// Finds somebody by id or login. Several people may have one login: then an id must be given.
@@ -51,4 +56,26 @@ pub fn source(loaded: &crate::config::Loaded, name: &str) -> Result<SourceId, Fa
         format!("sources.{name}"),
         format!("is no source of the configuration; there is: {known}"),
     )]))
+}
+
+/// Notes durably what is about to be done: nothing that an operator changes goes without a trace, even when the process ends
+/// in between.
+pub async fn journal(
+    store: &dyn Store,
+    person: Option<&PersonId>,
+    service: Option<&ServiceId>,
+    what: &str,
+) -> Result<(), Failure> {
+    let correlation = CorrelationId::generate(&SystemIds);
+    let mut event = AuditEvent::new(SystemClock::new().now(), AuditKind::Administered, correlation, what);
+    event.person = person.cloned();
+    event.service = service.cloned();
+    let correlation = event.correlation.clone();
+    store.record(event);
+    store.flush_audit().await?;
+    // Events that the database refuses are counted as lost, and flushing says nothing of them.
+    if store.audit_of(&correlation).await?.is_empty() {
+        return Err(Failure::new("the journal did not take what was to be done: nothing more was done"));
+    }
+    Ok(())
 }

@@ -88,6 +88,9 @@ pub(crate) fn start(house: House, seen: assembly::Seen, stop: CancellationToken)
     job(Box::pin(seal(Arc::clone(&house.store))));
     job(Box::pin(sweep(Arc::clone(&house))));
     job(Box::pin(rotate(Arc::clone(&house))));
+    if house.hub.config.registration {
+        job(Box::pin(take_registrations(Arc::clone(&house.hub))));
+    }
     job(Box::pin(reload(Arc::clone(&house), seen, Arc::clone(&again))));
     for (source, connector) in &house.connectors {
         job(Box::pin(probe(Arc::clone(&house), source.clone(), connector.clone())));
@@ -261,6 +264,26 @@ async fn reload(house: Arc<House>, mut seen: assembly::Seen, again: Arc<Notify>)
         if told || now != certificate {
             certificate = now;
             take_certificate(&house, &files);
+        }
+    }
+}
+
+/// Takes in what registered itself, on whichever server that was.
+async fn take_registrations(hub: Arc<Hub>) {
+    let mut ticks = tokio::time::interval(Duration::from_secs(2));
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        match hub.take_registrations().await {
+            Ok(false) => {}
+            Ok(true) => {
+                let count = hub.services().all().len();
+                metrics::gauge!("preau_services_mounted").set(count as f64);
+                tracing::info!(services = count, "registrations taken in");
+            }
+            Err(fault) => {
+                tracing::warn!(fault = fault.kind.as_str(), "registrations were not read: those at hand stay")
+            }
         }
     }
 }

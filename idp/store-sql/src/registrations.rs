@@ -10,7 +10,7 @@ use preau_store::{Registrations, Result, StoreError};
 const ADD: &str = "INSERT INTO registration (id, kind, owner, doc, created, expires)
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING id";
 const REPLACE: &str = "UPDATE registration SET doc = $2, expires = $3
-    WHERE id = $1 AND (expires IS NULL OR expires > $4) RETURNING id";
+    WHERE id = $1 AND (expires IS NULL OR expires > $4) AND doc = $5 RETURNING id";
 const REMOVE: &str = "DELETE FROM registration WHERE id = $1 RETURNING id";
 const GET: &str = "SELECT id, kind, owner, doc, created, expires FROM registration
     WHERE id = $1 AND (expires IS NULL OR expires > $2)";
@@ -53,9 +53,9 @@ impl Registrations for Back {
         if added.is_empty() { Err(StoreError::Conflict) } else { Ok(()) }
     }
 
-    async fn replace_registration(&self, registration: &Registration, now: Instant) -> Result<()> {
+    async fn replace_registration(&self, registration: &Registration, expected: &str, now: Instant) -> Result<()> {
         bounded(registration)?;
-        let values = args![registration.id.as_str(), registration.doc.as_str(), registration.expires, now];
+        let values = args![registration.id.as_str(), registration.doc.as_str(), registration.expires, now, expected];
         let replaced = self.change(REPLACE, values).await?;
         if replaced.is_empty() { Err(StoreError::Conflict) } else { Ok(()) }
     }

@@ -10,8 +10,10 @@ pub trait Registrations: Send + Sync {
     /// Adds a registration. `Conflict` if its name is taken, also by one that expired and was not swept yet.
     async fn add_registration(&self, registration: &Registration) -> Result<()>;
 
-    /// Replaces the settings and the end of a registration; its kind, owner and beginning stay. `Conflict` if it is gone.
-    async fn replace_registration(&self, registration: &Registration, now: Instant) -> Result<()>;
+    /// Replaces the settings and the end of a registration whose settings still say `expected`; its kind, owner and
+    /// beginning stay. `Conflict` if they say something else by now, or it is gone: among concurrent callers who read the
+    /// same, exactly one replaces it.
+    async fn replace_registration(&self, registration: &Registration, expected: &str, now: Instant) -> Result<()>;
 
     /// Removes a registration for good; says whether it was there.
     async fn remove_registration(&self, id: &ServiceId) -> Result<bool>;

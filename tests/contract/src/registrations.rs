@@ -30,7 +30,7 @@ pub async fn a_registration_is_named_once(store: &dyn Store) {
     assert!(store.add_registration(&long).await.is_err());
     let most = Registration { doc: "x".repeat(Registration::MOST), ..registration("long") };
     store.add_registration(&most).await.unwrap();
-    assert!(store.replace_registration(&long, NOW).await.is_err());
+    assert!(store.replace_registration(&long, &most.doc, NOW).await.is_err());
 }
 
 /// New settings and a new end replace the old ones; whose it is and since when stays; what is gone is not brought back.
@@ -44,12 +44,14 @@ pub async fn a_registration_is_replaced(store: &dyn Store) {
         expires: Some(LATER),
         ..first.clone()
     };
-    assert!(conflicts(&store.replace_registration(&next, NOW).await));
+    assert!(conflicts(&store.replace_registration(&next, &first.doc, NOW).await));
     store.add_registration(&first).await.unwrap();
-    store.replace_registration(&next, NOW).await.unwrap();
+    assert!(conflicts(&store.replace_registration(&next, "what it never said", NOW).await));
+    store.replace_registration(&next, &first.doc, NOW).await.unwrap();
+    assert!(conflicts(&store.replace_registration(&first, &first.doc, NOW).await), "what was read is old");
     let expected = Registration { doc: "{}".into(), expires: Some(LATER), ..first };
     assert_eq!(store.registration(&next.id, NOW).await.unwrap(), Some(expected));
-    assert!(conflicts(&store.replace_registration(&registration("bench"), LATER).await));
+    assert!(conflicts(&store.replace_registration(&registration("bench"), "{}", LATER).await));
 }
 
 /// A removed registration is gone, and its name is free.

@@ -198,7 +198,7 @@ faulty!(Upstreams {
 
 faulty!(Registrations {
     fn add_registration(registration: &Registration) -> ();
-    fn replace_registration(registration: &Registration, now: Instant) -> ();
+    fn replace_registration(registration: &Registration, expected: &str, now: Instant) -> ();
     fn remove_registration(id: &ServiceId) -> bool;
     fn registration(id: &ServiceId, now: Instant) -> Option<Registration>;
     fn registrations(

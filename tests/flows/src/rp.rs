@@ -34,6 +34,8 @@ pub struct OidcRp {
     pub redirect: String,
     /// How it proves that it is itself.
     pub authentication: ClientAuthentication,
+    /// Its secret.
+    pub secret: String,
 }
 
 /// An answer to a call of the service itself.
@@ -130,7 +132,17 @@ impl TestHub {
         let id = service.service.id.to_string();
         self.mount(service);
         assert!(self.hub.signers.take(&signing_keys(self)).is_empty(), "the keys of the stories open");
-        OidcRp { hub: self.clone(), id, redirect, authentication }
+        OidcRp { hub: self.clone(), id, redirect, authentication, secret: SECRET.to_owned() }
+    }
+
+    /// A service that registered itself and was answered this.
+    pub fn rp_registered(&self, told: &Value) -> OidcRp {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        assert!(self.hub.signers.take(&signing_keys(self)).is_empty(), "the keys of the stories open");
+        self.secrets.saw("client secret", &text(&told["client_secret"]));
+        let authentication = ClientAuthentication::ClientSecretBasic;
+        let (id, redirect, secret) = (&told["client_id"], &told["redirect_uris"][0], &told["client_secret"]);
+        OidcRp { hub: self.clone(), id: text(id), redirect: text(redirect), authentication, secret: text(secret) }
     }
 }
 
@@ -190,7 +202,8 @@ impl OidcRp {
         self.ask(Method::GET, path, headers, String::new()).await
     }
 
-    async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: String) -> Document {
+    /// Asks an address of ours in whatever way.
+    pub async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: String) -> Document {
         let mut request = Request::builder().method(method).uri(path).header(header::HOST, HOST);
         request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         for (name, value) in headers {
@@ -218,11 +231,11 @@ impl OidcRp {
     /// The same with some headers more.
     pub async fn call_with(&self, path: &str, headers: &[(&str, &str)], form: &[(&str, &str)]) -> Document {
         let (mut headers, mut form) = (headers.to_vec(), form.to_vec());
-        let basic = format!("Basic {}", STANDARD.encode(format!("{}:{SECRET}", self.id)));
+        let basic = format!("Basic {}", STANDARD.encode(format!("{}:{}", self.id, self.secret)));
         match self.authentication {
             ClientAuthentication::ClientSecretBasic => headers.push(("authorization", &basic)),
             ClientAuthentication::ClientSecretPost => {
-                form.extend([("client_id", &*self.id), ("client_secret", SECRET)])
+                form.extend([("client_id", &*self.id), ("client_secret", &self.secret)])
             }
             _ => form.push(("client_id", &self.id)),
         }

@@ -5,8 +5,8 @@ use crate::config::Loaded;
 use crate::output::say;
 use crate::{SystemClock, assembly, commands};
 use preau_domain::{
-    AccountState, Affiliation, AuditEvent, AuditKind, Bounded, Clock, CorrelationId, Credentials, Ids, Person,
-    PersonId, Profile, Uai, bounded, normalised_login,
+    AccountState, Affiliation, Bounded, Clock, Credentials, Ids, Person, PersonId, Profile, Uai, bounded,
+    normalised_login,
 };
 use preau_keys::{Passwords, SystemIds};
 use preau_store::{Store, StoreError};
@@ -48,7 +48,7 @@ pub async fn add(loaded: &Loaded, args: &AddArgs) -> Result<(), Failure> {
         StoreError::Conflict => Failure::new("an account kept here has this login already"),
         other => Failure::new(other),
     })?;
-    journal(&*store, &person.id, "account-added").await?;
+    commands::journal(&*store, Some(&person.id), None, "account-added").await?;
     say!("account {} added", person.id)?;
     tell(&password, drawn)
 }
@@ -62,7 +62,7 @@ pub async fn password(loaded: &Loaded, args: &PasswordArgs) -> Result<(), Failur
     if store.password_hash(&person.id).await?.is_none() {
         return Err(Failure::new("the password of this account is not kept here: its directory changes it"));
     }
-    journal(&*store, &person.id, "password-replaced").await?;
+    commands::journal(&*store, Some(&person.id), None, "password-replaced").await?;
     store.set_password_hash(&person.id, &hash).await?;
     let visits = store.end_sessions_of(&person.id, SystemClock::new().now()).await?;
     say!("password of {} replaced; its sessions are ended", person.id)?;
@@ -81,7 +81,7 @@ pub async fn stop(loaded: &Loaded, args: &StopArgs) -> Result<(), Failure> {
         Bounded::Fits(_) => return Err(Failure::new("the reason is empty")),
         Bounded::TooLong { .. } => return Err(Failure::new("the reason is longer than 200 characters")),
     };
-    journal(&*store, &person.id, &format!("account-stopped: {why}")).await?;
+    commands::journal(&*store, Some(&person.id), None, &format!("account-stopped: {why}")).await?;
     store.stop_person(&person.id, &why).await?;
     say!("account {} stopped; a running server ends its sessions within seconds", person.id)
 }
@@ -94,7 +94,7 @@ pub async fn start(loaded: &Loaded, who: &str) -> Result<(), Failure> {
         return Err(Failure::new(format!("account {} was not stopped by hand", person.id)));
     };
     // The row forgets why it was stopped: the journal keeps it.
-    journal(&*store, &person.id, &format!("account-started, was stopped: {why}")).await?;
+    commands::journal(&*store, Some(&person.id), None, &format!("account-started, was stopped: {why}")).await?;
     store.start_person(&person.id).await?;
     let active = store.person(&person.id).await?.is_some_and(|person| person.state == AccountState::Active);
     let now = if active { "it may sign in" } else { "its source does not name it, so that it still may not sign in" };
@@ -139,20 +139,4 @@ fn password_of(file: Option<&Path>) -> Result<(String, bool), Failure> {
 
 fn tell(password: &str, drawn: bool) -> Result<(), Failure> {
     if drawn { say!("password, shown this once: {password}") } else { Ok(()) }
-}
-
-/// Notes durably what is about to be done: nothing that an operator changes goes without a trace, even when the process ends
-/// in between.
-async fn journal(store: &dyn Store, person: &PersonId, what: &str) -> Result<(), Failure> {
-    let correlation = CorrelationId::generate(&SystemIds);
-    let mut event = AuditEvent::new(SystemClock::new().now(), AuditKind::Administered, correlation, what);
-    event.person = Some(person.clone());
-    let correlation = event.correlation.clone();
-    store.record(event);
-    store.flush_audit().await?;
-    // Events that the database refuses are counted as lost, and flushing says nothing of them.
-    if store.audit_of(&correlation).await?.is_empty() {
-        return Err(Failure::new("the journal did not take what was to be done: nothing more was done"));
-    }
-    Ok(())
 }

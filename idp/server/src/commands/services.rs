@@ -44,5 +44,7 @@ pub fn run(loaded: &Loaded, json: bool) -> Result<(), Failure> {
 
 /// What a service speaks; `link` when it is a plain link.
 fn protocols(service: &MountedService) -> Vec<&'static str> {
-    if service.cas.is_some() { vec!["cas"] } else { vec!["link"] }
+    let spoken = [("cas", service.cas.is_some()), ("oidc", service.oidc.is_some())];
+    let spoken: Vec<&'static str> = spoken.into_iter().filter_map(|(name, speaks)| speaks.then_some(name)).collect();
+    if spoken.is_empty() { vec!["link"] } else { spoken }
 }

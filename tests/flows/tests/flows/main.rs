@@ -22,6 +22,7 @@ mod oidc_door;
 mod oidc_dpop;
 mod oidc_encrypted;
 mod oidc_pushed;
+mod oidc_registration;
 mod oidc_services;
 mod oidc_tokens;
 mod outages;

@@ -32,7 +32,6 @@ stories!(
     oidc_26_an_assertion_is_signed_as_the_service_registered,
     a_former_secret_is_taken_while_it_is_replaced,
     each_service_is_answered_in_the_algorithm_it_registered,
-    oidc_32_services_do_not_register_themselves,
     oidc_34_asking_for_more_brings_nothing_more,
     oidc_34_each_service_knows_a_person_by_another_name,
     oidc_36_pages_of_strangers_read_nothing,
@@ -442,14 +441,6 @@ async fn each_service_is_answered_in_the_algorithm_it_registered(hub: TestHub) {
             rp.verified(token, "JWT").await;
         }
     }
-}
-
-async fn oidc_32_services_do_not_register_themselves(hub: TestHub) {
-    let rp = hub.rp("rp");
-    let told = rp.post("/oidc/register", &[("content-type", "application/json")], &[]).await;
-    assert_eq!(told.answer.status, 404);
-    let metadata = rp.get("/.well-known/openid-configuration", &[]).await;
-    assert!(metadata.json["registration_endpoint"].is_null());
 }
 
 async fn oidc_34_asking_for_more_brings_nothing_more(hub: TestHub) {

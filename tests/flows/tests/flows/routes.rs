@@ -2,8 +2,8 @@
 //! (`UPDATE_REFERENCE=1` writes it), the sources mount nothing else, and each protection is tried.
 
 use Protection::{
-    Bearer, Bench, Client, Machine, Onward, Open, OwnSession, OwnSignIn, Provider, Session, SessionForm, SignInForm,
-    Ticket,
+    Bearer, Bench, Client, Machine, Onward, Open, OwnSession, OwnSignIn, Provider, Registration, Session, SessionForm,
+    SignInForm, Ticket,
 };
 use http::Method;
 use preau_flows::{ALICE, Answer, OidcRp, TestHub, stories};
@@ -28,11 +28,12 @@ enum Protection {
     Bearer,
     Provider,
     Bench,
+    Registration,
     Machine,
 }
 
 impl Protection {
-    const ALL: [Protection; 13] = [
+    const ALL: [Protection; 14] = [
         Open,
         Session,
         OwnSession,
@@ -45,6 +46,7 @@ impl Protection {
         Bearer,
         Provider,
         Bench,
+        Registration,
         Machine,
     ];
 
@@ -62,6 +64,7 @@ impl Protection {
             Bearer => "access token",
             Provider => "provider",
             Bench => "bench",
+            Registration => "registration",
             Machine => "machine",
         }
     }
@@ -82,6 +85,10 @@ impl Protection {
                 "a provider of the configuration; what it says is signed, or belongs to a round that is open, and is heard once"
             }
             Bench => "open where `web.bench` is on; elsewhere the page does not exist",
+            Registration => {
+                "an initial access token, or the token of the very registration, where `web.registration` is on; elsewhere \
+                 the page does not exist"
+            }
             Machine => "no person and no secret; mounted beside the rest by the server",
         }
     }
@@ -174,6 +181,8 @@ const ROUTES: &[(&str, &str, Protection, &str)] = &[
     ("GET", "/oidc/device/answer", Onward, "the address of a form, asked for by a browser that opens its tabs again"),
     ("POST", "/oidc/par", Client, "takes an authorization request ahead of the browser"),
     ("POST", "/oidc/introspect", Client, "what a token of this service is worth"),
+    ("POST", "/oidc/register", Registration, "registers a service; nobody may open it until an operator says who"),
+    ("GET PUT DELETE", "/oidc/register/{client_id}", Registration, "reads, replaces or withdraws a registration"),
     ("POST OPTIONS", "/oidc/revoke", Client, "revokes a token of this service"),
     (
         "GET POST",
@@ -259,7 +268,11 @@ fn filled(path: &str, id: &str, asset: &str) -> String {
     match path {
         "/assets/{name}" => asset.to_owned(),
         "/icons/{name}" => "/icons/app.svg".to_owned(),
-        _ => path.replace("{service}", "app").replace("{source}", "guichet").replace("{id}", id),
+        _ => path
+            .replace("{service}", "app")
+            .replace("{source}", "guichet")
+            .replace("{id}", id)
+            .replace("{client_id}", "app"),
     }
 }
 
@@ -325,6 +338,8 @@ fn protects(protection: Protection, path: &str, outside: &Answer, without_token:
         Bearer => assert!(status == 401 && outside.body.contains("invalid_token"), "{path}: {status}"),
         // It is off here; `bench` looks at it where it is on.
         Bench => assert_eq!(status, 404, "{path}"),
+        // So is this; `oidc_registration` tries it where it is on.
+        Registration => assert_eq!(status, 404, "{path}"),
         // No provider is configured here; `upstream_logout` and `upstream_saml` have one.
         Provider => assert_eq!(status, 404, "{path}"),
         Onward => {

@@ -118,10 +118,12 @@ pub async fn update(
         after.audience = Audience::default();
     }
     mountable(hub, &registration.id, &after)?;
+    let read = registration.doc.clone();
     let changed = Registration { doc: after.write().ok_or_else(too_long)?, ..registration };
     tell(hub, visitor, &changed.id, if closes { "changed, closed" } else { "changed" });
-    match hub.store.replace_registration(&changed, hub.now()).await {
-        Err(StoreError::Conflict) => return Err(UNKNOWN.into()),
+    // An operator who closes the door meanwhile is not undone by what was read before.
+    match hub.store.replace_registration(&changed, &read, hub.now()).await {
+        Err(StoreError::Conflict) => return Err(OidcError::TemporarilyUnavailable.into()),
         other => other?,
     }
     hub.take_registrations().await?;

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use url::{Host, Url};
 
 /// Longest document read, in bytes.
-pub const MAX_METADATA: usize = 16 * 1024;
+pub const MAX_METADATA: usize = 32 * 1024;
 /// Addresses of one kind.
 const MAX_ADDRESSES: usize = 20;
 /// Scopes that may be asked besides `openid`.
@@ -145,11 +145,13 @@ impl Metadata {
     /// Reads a document.
     pub fn read(body: &[u8]) -> Result<Metadata, NotRegistered> {
         if body.len() > MAX_METADATA {
-            return Err(metadata("the document is longer than 16 KiB"));
+            return Err(metadata("the document is longer than 32 KiB"));
         }
-        let sent: Sent = serde_json::from_slice(body).map_err(|_| {
-            metadata("not a JSON object of client metadata, or a value is of another kind than its name says")
-        })?;
+        const SHAPE: &str = "not a JSON object of client metadata, or a value is of another kind than its name says";
+        // A list would be read as the values of the object.
+        let is_object = body.trim_ascii_start().starts_with(b"{");
+        let sent = serde_json::from_slice(body).ok().filter(|_: &Sent| is_object);
+        let sent = sent.ok_or_else(|| metadata(SHAPE))?;
         if sent.software_statement.is_some() {
             return Err(NotRegistered::SoftwareStatement);
         }

@@ -1,0 +1,311 @@
+//! Services that register themselves: behind an initial access token, closed until an operator says who, and never at an
+//! address of another.
+
+use futures::future::join_all;
+use http::Method;
+use preau_domain::{Audience, Population, Profile, Registration, RegistrationKind, ServiceId};
+use preau_flows::{ALICE, BASE, Document, NOE, OidcRp, TestHub, app_service, stories};
+use preau_web::registered::{Registered, access};
+use serde_json::{Value, json};
+
+stories!(
+    registration_is_off_unless_it_was_asked_for,
+    a_registered_service_opens_for_nobody_until_an_operator_says_who,
+    an_initial_access_token_lets_in_as_often_as_it_says,
+    an_initial_access_token_of_one_use_is_used_once_among_many,
+    oidc_32_hostile_metadata_registers_nothing,
+    nobody_registers_an_address_of_another,
+    a_file_of_the_operator_comes_first,
+    a_registration_is_read_changed_and_withdrawn_by_its_own_token_alone,
+    another_name_or_place_closes_the_door_again,
+    an_operator_who_closes_the_door_is_not_undone,
+    a_registration_runs_on_every_node,
+);
+
+async fn on(hub: &TestHub) -> TestHub {
+    hub.again_with(|setup| setup.config.registration = true).await
+}
+
+/// An editor with an initial access token.
+async fn editor(hub: &TestHub, uses: Option<u32>) -> String {
+    let hub = &hub.hub;
+    access::issue(&*hub.store, &*hub.ids, hub.now(), 1, uses, "Atelier SARL").await.unwrap()
+}
+
+fn metadata() -> Value {
+    json!({ "redirect_uris": ["https://atelier.example/cb"], "client_name": "Atelier", "scope": "openid profile" })
+}
+
+async fn call(hub: &TestHub, method: Method, path: &str, token: &str, body: &Value) -> Document {
+    let anybody = hub.rp_registered(&json!({}));
+    hub.secrets.saw("registration token", token);
+    anybody.ask(method, path, &[("authorization", &format!("Bearer {token}"))], body.to_string()).await
+}
+
+async fn register(hub: &TestHub, token: &str, body: &Value) -> Document {
+    call(hub, Method::POST, "/oidc/register", token, body).await
+}
+
+/// A service that is registered.
+async fn registered(hub: &TestHub) -> Value {
+    let told = register(hub, &editor(hub, Some(1)).await, &metadata()).await;
+    assert_eq!(told.answer.status, 201, "{}", told.answer.body);
+    told.json
+}
+
+async fn stored(hub: &TestHub, told: &Value) -> (Registration, Registered) {
+    let id = ServiceId::new(told["client_id"].as_str().unwrap());
+    let registration = hub.hub.store.registration(&id, hub.hub.now()).await.unwrap().unwrap();
+    let registered = Registered::read(&registration).unwrap();
+    (registration, registered)
+}
+
+/// What `preau registration open` does.
+async fn open(hub: &TestHub, told: &Value, profile: Profile) {
+    let (registration, registered) = stored(hub, told).await;
+    let population = Population { profiles: vec![profile], ..Population::default() };
+    let audience = Audience { allow: vec![population], except: Vec::new() };
+    let doc = Registered { audience, ..registered }.write().unwrap();
+    let before = registration.doc.clone();
+    hub.hub.store.replace_registration(&Registration { doc, ..registration }, &before, hub.hub.now()).await.unwrap();
+    hub.hub.take_registrations().await.unwrap();
+}
+
+async fn count(hub: &TestHub) -> usize {
+    hub.hub.store.registrations(RegistrationKind::Dynamic, None, hub.hub.now(), 100).await.unwrap().len()
+}
+
+async fn alice_gets_in(hub: &TestHub, rp: &OidcRp) -> bool {
+    let arrival = hub.browser().sign_in(&ALICE).through(&rp.url_with(&[("scope", "openid profile")])).await;
+    !arrival.answer.told("code").is_empty()
+}
+
+async fn registration_is_off_unless_it_was_asked_for(hub: TestHub) {
+    let token = editor(&hub, None).await;
+    assert_eq!(register(&hub, &token, &metadata()).await.answer.status, 404);
+    let discovery = "/.well-known/openid-configuration";
+    let anybody = hub.rp_registered(&json!({}));
+    assert_eq!(anybody.get(discovery, &[]).await.json["registration_endpoint"], Value::Null);
+    let hub = on(&hub).await;
+    let anybody = anybody.meets(&hub);
+    let at = format!("{BASE}/oidc/register");
+    assert_eq!(anybody.get(discovery, &[]).await.text("registration_endpoint"), at, "control");
+    let told = register(&hub, &token, &metadata()).await;
+    assert_eq!(told.answer.status, 201, "control: {}", told.answer.body);
+    // Whoever turns it off again shuts the doors of what had registered.
+    open(&hub, &told.json, Profile::Teacher).await;
+    assert!(alice_gets_in(&hub, &hub.rp_registered(&told.json)).await, "control");
+    let off = hub.again_with(|setup| setup.config.registration = false).await;
+    off.hub.take_registrations().await.unwrap();
+    let refused = off.browser().get(&off.rp_registered(&told.json).url()).await;
+    assert_eq!((refused.status.as_u16(), refused.location()), (403, None), "{}", refused.words());
+}
+
+async fn a_registered_service_opens_for_nobody_until_an_operator_says_who(hub: TestHub) {
+    let hub = on(&hub).await;
+    let told = registered(&hub).await;
+    let rp = hub.rp_registered(&told);
+    assert!(!alice_gets_in(&hub, &rp).await, "closed");
+    open(&hub, &told, Profile::Teacher).await;
+    let mut browser = hub.browser();
+    let arrival = browser.sign_in(&ALICE).through(&rp.url_with(&[("scope", "openid profile email")])).await;
+    let tokens = rp.redeem(&arrival.answer.code()).await;
+    let claims = rp.claims(tokens.text("id_token")).await;
+    let told = rp.userinfo(tokens.access()).await.json;
+    assert_eq!((told["sub"].as_str(), told["family_name"].as_str()), (claims["sub"].as_str(), Some(ALICE.name.1)));
+    assert_eq!(told["email"], Value::Null, "a scope it did not register for");
+    let pupil = hub.browser().sign_in(&NOE).through(&rp.url()).await;
+    assert_eq!(pupil.answer.told("code"), "", "for teachers alone");
+}
+
+async fn an_initial_access_token_lets_in_as_often_as_it_says(hub: TestHub) {
+    let hub = on(&hub).await;
+    let at = |n: u32| json!({ "redirect_uris": [format!("https://atelier{n}.example/cb")] });
+    let token = editor(&hub, Some(2)).await;
+    for n in 0..2 {
+        assert_eq!(register(&hub, &token, &at(n)).await.answer.status, 201);
+    }
+    let spent = register(&hub, &token, &at(3)).await;
+    assert_eq!(spent.error(), (401, "invalid_token"));
+    assert!(spent.answer.headers["www-authenticate"].to_str().unwrap().starts_with("Bearer error=\"invalid_token\""));
+    for hostile in ["", "x", &"y".repeat(43), "a b", &"z".repeat(4000)] {
+        assert_eq!(register(&hub, hostile, &at(3)).await.answer.status, 401, "{hostile}");
+    }
+    let (now, store) = (hub.hub.now(), &*hub.hub.store);
+    let taken = editor(&hub, None).await;
+    let name = access::list(store, now).await.unwrap()[0].name.clone();
+    assert!(access::revoke(store, &name, now).await.unwrap() && !access::revoke(store, &name, now).await.unwrap());
+    assert_eq!(register(&hub, &taken, &at(4)).await.answer.status, 401, "taken back");
+    let late = editor(&hub, None).await;
+    assert_eq!(register(&hub, &late, &at(5)).await.answer.status, 201, "control");
+    hub.clock.advance(86_400);
+    assert_eq!(register(&hub, &late, &at(6)).await.answer.status, 401, "a day later");
+    assert_eq!(count(&hub).await, 3);
+}
+
+async fn an_initial_access_token_of_one_use_is_used_once_among_many(hub: TestHub) {
+    let hub = on(&hub).await;
+    let token = editor(&hub, Some(1)).await;
+    let bodies: Vec<Value> = (0..8).map(|n| json!({ "redirect_uris": [format!("https://a{n}.example/cb")] })).collect();
+    let all = join_all(bodies.iter().map(|body| register(&hub, &token, body))).await;
+    let won = all.iter().filter(|answer| answer.answer.status == 201).count();
+    assert_eq!((won, count(&hub).await), (1, 1));
+    assert!(all.iter().all(|answer| matches!(answer.answer.status.as_u16(), 201 | 401)));
+}
+
+async fn oidc_32_hostile_metadata_registers_nothing(hub: TestHub) {
+    let hub = on(&hub).await;
+    let token = editor(&hub, Some(1)).await;
+    for (name, value, error) in [
+        ("redirect_uris", json!(["http://atelier.example/cb"]), "invalid_redirect_uri"),
+        ("redirect_uris", json!(["https://atelier.example/cb#x"]), "invalid_redirect_uri"),
+        ("redirect_uris", json!(["https://ATELIER.example/cb"]), "invalid_redirect_uri"),
+        ("redirect_uris", json!(vec!["https://atelier.example/cb"; 1000]), "invalid_redirect_uri"),
+        ("jwks_uri", json!("https://127.0.0.1/keys"), "invalid_client_metadata"),
+        ("logo_uri", json!("http://169.254.169.254/"), "invalid_client_metadata"),
+        ("sector_identifier_uri", json!("https://127.0.0.1/"), "invalid_client_metadata"),
+        ("initiate_login_uri", json!("javascript:alert(1)"), "invalid_client_metadata"),
+        ("backchannel_logout_uri", json!("https://localhost/out"), "invalid_client_metadata"),
+        ("client_name", json!("<script>alert(1)</script>"), "invalid_client_metadata"),
+        ("jwks", json!({ "keys": [{ "kty": "oct", "k": "AAAA" }] }), "invalid_client_metadata"),
+        ("token_endpoint_auth_method", json!("private_key_jwt"), "invalid_client_metadata"),
+    ] {
+        let mut hostile = metadata();
+        hostile[name] = value;
+        assert_eq!(register(&hub, &token, &hostile).await.error(), (400, error), "{name}");
+    }
+    let form = call(&hub, Method::POST, "/oidc/register", &token, &json!("redirect_uris=https://a.example/")).await;
+    assert_eq!(form.error(), (400, "invalid_client_metadata"));
+    assert_eq!(count(&hub).await, 0);
+    assert_eq!(register(&hub, &token, &metadata()).await.answer.status, 201, "control: the one use was not spent");
+}
+
+async fn nobody_registers_an_address_of_another(hub: TestHub) {
+    let hub = on(&hub).await;
+    let token = editor(&hub, None).await;
+    for hostile in [
+        json!({ "redirect_uris": ["https://app.example/cas/cb"] }),
+        json!({ "redirect_uris": ["https://app.example/x"], "client_uri": "https://app.example/cas/login/" }),
+        json!({ "redirect_uris": ["https://other.example/cb"] }),
+        json!({ "redirect_uris": ["https://atelier.example/cb", "https://other.example/cb"] }),
+    ] {
+        assert_eq!(register(&hub, &token, &hostile).await.error(), (400, "invalid_client_metadata"), "{hostile}");
+    }
+    let first = register(&hub, &token, &metadata()).await;
+    assert_eq!(first.answer.status, 201, "control");
+    let second = register(&hub, &token, &metadata()).await;
+    assert_eq!(second.answer.status, 400, "an address of who came first");
+    let app = hub.app("app");
+    let ticket = hub.browser().sign_in(&ALICE).to(&app).await.ticket();
+    assert_eq!(app.validate(&ticket).await.user(), Some(ALICE.login), "control: the others open as before");
+}
+
+async fn a_file_of_the_operator_comes_first(hub: TestHub) {
+    let hub = on(&hub).await;
+    let told = registered(&hub).await;
+    open(&hub, &told, Profile::Teacher).await;
+    let rp = hub.rp_registered(&told);
+    assert!(alice_gets_in(&hub, &rp).await, "control");
+    let mounted = |id: &str| hub.hub.services().get(&ServiceId::new(id)).is_some();
+    hub.mount(app_service("mine", "À moi", "https://atelier.example/", &Profile::ALL));
+    assert!(mounted("mine") && !mounted(&rp.id), "the address is the operator's now");
+    let id = rp.id.clone();
+    hub.mount(app_service("mine", "À moi", "https://mine.example/", &Profile::ALL));
+    assert!(mounted(&id), "and was given back");
+    hub.mount(app_service(&id, "Par fichier", "https://file.example/", &[]));
+    let services = hub.hub.services();
+    assert_eq!(services.get(&ServiceId::new(id)).unwrap().title.fr, "Par fichier");
+    assert_eq!(hub.browser().get(&rp.url()).await.location(), None, "what had registered answers no more");
+}
+
+async fn a_registration_is_read_changed_and_withdrawn_by_its_own_token_alone(hub: TestHub) {
+    let hub = on(&hub).await;
+    let told = registered(&hub).await;
+    let (path, own) = (told["registration_client_uri"].as_str().unwrap(), told["registration_access_token"].as_str());
+    let (path, own) = (path.strip_prefix(BASE).unwrap().to_owned(), own.unwrap());
+    let another =
+        register(&hub, &editor(&hub, None).await, &json!({ "redirect_uris": ["https://b.example/cb"] })).await;
+    let others = another.text("registration_access_token");
+    let mut change = metadata();
+    change["client_id"] = told["client_id"].clone();
+    change["redirect_uris"] = json!(["https://atelier.example/new"]);
+    for method in [Method::GET, Method::PUT, Method::DELETE] {
+        for hostile in [others, "", told["client_secret"].as_str().unwrap()] {
+            let refused = call(&hub, method.clone(), &path, hostile, &change).await;
+            assert_eq!(refused.error(), (401, "invalid_token"), "{method}");
+        }
+        let nowhere = call(&hub, method.clone(), "/oidc/register/dyn-0000000000000000", own, &change).await;
+        assert_eq!(nowhere.error(), (401, "invalid_token"), "{method}");
+        let of_a_file = call(&hub, method, "/oidc/register/app", own, &change).await;
+        assert_eq!(of_a_file.error(), (401, "invalid_token"));
+    }
+    let read = call(&hub, Method::GET, &path, own, &Value::Null).await;
+    assert_eq!((read.answer.status.as_u16(), &read.json["client_id"]), (200, &told["client_id"]));
+    assert_eq!(read.json["client_secret"], Value::Null, "known by its digest alone");
+    for (name, wrong) in [("client_id", json!("dyn-other")), ("client_secret", json!("x".repeat(43)))] {
+        let mut wrong_change = change.clone();
+        wrong_change[name] = wrong;
+        assert_eq!(call(&hub, Method::PUT, &path, own, &wrong_change).await.error(), (400, "invalid_client_metadata"));
+    }
+    let changed = call(&hub, Method::PUT, &path, own, &change).await;
+    assert_eq!((changed.answer.status.as_u16(), &changed.json["redirect_uris"]), (200, &change["redirect_uris"]));
+    open(&hub, &told, Profile::Teacher).await;
+    let mut rp = hub.rp_registered(&told);
+    rp.redirect = "https://atelier.example/new".to_owned();
+    let code = hub.browser().sign_in(&ALICE).through(&rp.url()).await.answer.code();
+    let tokens = rp.redeem(&code).await;
+    assert_eq!(rp.userinfo(tokens.access()).await.answer.status, 200, "control: its secret is the same");
+    assert_eq!(call(&hub, Method::DELETE, &path, own, &Value::Null).await.answer.status, 204);
+    assert_eq!(rp.userinfo(tokens.access()).await.answer.status, 401, "its tokens are worth nothing");
+    assert_eq!(call(&hub, Method::GET, &path, own, &Value::Null).await.answer.status, 401);
+}
+
+async fn another_name_or_place_closes_the_door_again(hub: TestHub) {
+    let hub = on(&hub).await;
+    let told = registered(&hub).await;
+    let path = told["registration_client_uri"].as_str().unwrap().strip_prefix(BASE).unwrap().to_owned();
+    let own = told["registration_access_token"].as_str().unwrap();
+    for (name, value, stays) in [
+        ("redirect_uris", json!(["https://atelier.example/cb", "https://atelier.example/two"]), true),
+        ("client_name", json!("Pronote"), false),
+        ("redirect_uris", json!(["https://atelier.example/cb", "https://evil.example/cb"]), false),
+        ("backchannel_logout_uri", json!("https://evil.example/out"), false),
+    ] {
+        let mut change = metadata();
+        change["client_id"] = told["client_id"].clone();
+        let back = call(&hub, Method::PUT, &path, own, &change).await;
+        assert_eq!(back.answer.status, 200, "{}", back.answer.body);
+        open(&hub, &told, Profile::Teacher).await;
+        change[name] = value;
+        let changed = call(&hub, Method::PUT, &path, own, &change).await;
+        assert_eq!(changed.answer.status, 200, "{}", changed.answer.body);
+        assert_eq!(alice_gets_in(&hub, &hub.rp_registered(&told)).await, stays, "{change}");
+    }
+}
+
+/// The service read its registration, the operator closes the door, and only then the service writes what it had read.
+async fn an_operator_who_closes_the_door_is_not_undone(hub: TestHub) {
+    let hub = on(&hub).await;
+    let told = registered(&hub).await;
+    open(&hub, &told, Profile::Teacher).await;
+    let (read, _) = stored(&hub, &told).await;
+    let (store, now) = (&hub.hub.store, hub.hub.now());
+    let (before, one) = stored(&hub, &told).await;
+    let doc = Registered { audience: Audience::default(), ..one }.write().unwrap();
+    store.replace_registration(&Registration { doc, ..before.clone() }, &before.doc, now).await.unwrap();
+    assert!(store.replace_registration(&read, &read.doc, now).await.is_err());
+    hub.hub.take_registrations().await.unwrap();
+    assert!(!alice_gets_in(&hub, &hub.rp_registered(&told)).await);
+}
+
+async fn a_registration_runs_on_every_node(hub: TestHub) {
+    let hub = on(&hub).await;
+    let other = hub.node().await;
+    let told = registered(&hub).await;
+    open(&hub, &told, Profile::Teacher).await;
+    let refused = other.browser().get(&other.rp_registered(&told).url()).await;
+    assert_eq!((refused.status.as_u16(), refused.location()), (403, None), "it has not looked yet");
+    assert!(other.hub.take_registrations().await.unwrap(), "what the job of a server does every two seconds");
+    assert!(!other.hub.take_registrations().await.unwrap(), "and again, when nothing changed");
+    assert!(alice_gets_in(&other, &other.rp_registered(&told)).await);
+}
