@@ -59,6 +59,7 @@ impl Registered {
             title: Some(Names { fr: self.title.clone(), en: self.title.clone() }),
             audience: Some(self.audience.clone()),
             oidc: Some(self.settings.clone()),
+            saml: None,
             network: Network::Public,
             enabled: true,
         };

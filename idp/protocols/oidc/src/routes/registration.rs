@@ -1,6 +1,8 @@
 //! The addresses services register themselves at. Off, they are pages that do not exist.
 
-use super::{House, bearer, challenge, refused};
+use super::{House, refused, shown};
+use crate::OidcError;
+use crate::flow::userinfo::Scheme;
 use crate::flow::{self, registration};
 use crate::wire::NotRegistered;
 use axum::Router;
@@ -8,7 +10,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use preau_web::{Fault, FaultKind, Hub, Visitor};
 use serde_json::json;
 use std::sync::Arc;
@@ -23,9 +25,16 @@ fn open(hub: &Hub) -> Result<(), Fault> {
     if hub.config.registration { Ok(()) } else { Err(Fault::new(FaultKind::NotFound, "registration is off")) }
 }
 
+/// The token of a request, shown by itself (RFC 6750 2.1).
+fn bearer(headers: &HeaderMap) -> Result<String, OidcError> {
+    let shown = shown(headers, None)?;
+    let plain = shown.scheme == Scheme::Bearer;
+    plain.then_some(shown.token).ok_or(OidcError::InvalidToken("the token is shown as a bearer token"))
+}
+
 async fn register(State(hub): House, visitor: Visitor, headers: HeaderMap, body: Bytes) -> Result<Response, Fault> {
     open(&hub)?;
-    let result = async { registration::register(&hub, &visitor, &bearer(&headers, None)?, &body).await };
+    let result = async { registration::register(&hub, &visitor, &bearer(&headers)?, &body).await };
     Ok(match result.await {
         Ok(told) => (StatusCode::CREATED, axum::Json(told)).into_response(),
         Err(error) => no(&hub, &visitor, &error),
@@ -39,7 +48,7 @@ async fn read(
     headers: HeaderMap,
 ) -> Result<Response, Fault> {
     open(&hub)?;
-    let result = async { registration::read(&hub, &id, &bearer(&headers, None)?).await };
+    let result = async { registration::read(&hub, &id, &bearer(&headers)?).await };
     Ok(match result.await {
         Ok(told) => axum::Json(told).into_response(),
         Err(error) => no(&hub, &visitor, &error),
@@ -54,7 +63,7 @@ async fn update(
     body: Bytes,
 ) -> Result<Response, Fault> {
     open(&hub)?;
-    let result = async { registration::update(&hub, &visitor, &id, &bearer(&headers, None)?, &body).await };
+    let result = async { registration::update(&hub, &visitor, &id, &bearer(&headers)?, &body).await };
     Ok(match result.await {
         Ok(told) => axum::Json(told).into_response(),
         Err(error) => no(&hub, &visitor, &error),
@@ -68,7 +77,7 @@ async fn remove(
     headers: HeaderMap,
 ) -> Result<Response, Fault> {
     open(&hub)?;
-    let result = async { registration::remove(&hub, &visitor, &id, &bearer(&headers, None)?).await };
+    let result = async { registration::remove(&hub, &visitor, &id, &bearer(&headers)?).await };
     Ok(match result.await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(error) => no(&hub, &visitor, &error),
@@ -80,7 +89,8 @@ fn no(hub: &Hub, visitor: &Visitor, error: &NotRegistered) -> Response {
     if let NotRegistered::Told(error) = error {
         flow::tell_refusal(hub, flow::event(hub, visitor), *error);
         let mut response = refused(*error);
-        if let Some(value) = challenge(*error) {
+        let challenge = format!("Bearer error=\"{}\", error_description=\"{}\"", error.code(), error.description());
+        if let Ok(value) = HeaderValue::from_str(&challenge) {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
         }
         return response;
