@@ -29,7 +29,7 @@ async fn on(hub: &TestHub) -> TestHub {
 /// An editor with an initial access token.
 async fn editor(hub: &TestHub, uses: Option<u32>) -> String {
     let hub = &hub.hub;
-    access::issue(&*hub.store, &*hub.ids, hub.now(), 1, uses, "Atelier SARL").await.unwrap()
+    access::issue(&*hub.store, &*hub.ids, hub.now(), 1, uses, "Atelier SARL").await.expect("the story goes on")
 }
 
 fn metadata() -> Value {
@@ -54,9 +54,10 @@ async fn registered(hub: &TestHub) -> Value {
 }
 
 async fn stored(hub: &TestHub, told: &Value) -> (Registration, Registered) {
-    let id = ServiceId::new(told["client_id"].as_str().unwrap());
-    let registration = hub.hub.store.registration(&id, hub.hub.now()).await.unwrap().unwrap();
-    let registered = Registered::read(&registration).unwrap();
+    let id = ServiceId::new(told["client_id"].as_str().expect("the story goes on"));
+    let registration =
+        hub.hub.store.registration(&id, hub.hub.now()).await.expect("the story goes on").expect("the story goes on");
+    let registered = Registered::read(&registration).expect("the story goes on");
     (registration, registered)
 }
 
@@ -65,14 +66,23 @@ async fn open(hub: &TestHub, told: &Value, profile: Profile) {
     let (registration, registered) = stored(hub, told).await;
     let population = Population { profiles: vec![profile], ..Population::default() };
     let audience = Audience { allow: vec![population], except: Vec::new() };
-    let doc = Registered { audience, ..registered }.write().unwrap();
+    let doc = Registered { audience, ..registered }.write().expect("the story goes on");
     let before = registration.doc.clone();
-    hub.hub.store.replace_registration(&Registration { doc, ..registration }, &before, hub.hub.now()).await.unwrap();
-    hub.hub.take_registrations().await.unwrap();
+    hub.hub
+        .store
+        .replace_registration(&Registration { doc, ..registration }, &before, hub.hub.now())
+        .await
+        .expect("the story goes on");
+    hub.hub.take_registrations().await.expect("the story goes on");
 }
 
 async fn count(hub: &TestHub) -> usize {
-    hub.hub.store.registrations(RegistrationKind::Dynamic, None, hub.hub.now(), 100).await.unwrap().len()
+    hub.hub
+        .store
+        .registrations(RegistrationKind::Dynamic, None, hub.hub.now(), 100)
+        .await
+        .expect("the story goes on")
+        .len()
 }
 
 async fn alice_gets_in(hub: &TestHub, rp: &OidcRp) -> bool {
@@ -96,7 +106,7 @@ async fn registration_is_off_unless_it_was_asked_for(hub: TestHub) {
     open(&hub, &told.json, Profile::Teacher).await;
     assert!(alice_gets_in(&hub, &hub.rp_registered(&told.json)).await, "control");
     let off = hub.again_with(|setup| setup.config.registration = false).await;
-    off.hub.take_registrations().await.unwrap();
+    off.hub.take_registrations().await.expect("the story goes on");
     let refused = off.browser().get(&off.rp_registered(&told.json).url()).await;
     assert_eq!((refused.status.as_u16(), refused.location()), (403, None), "{}", refused.words());
 }
@@ -127,14 +137,22 @@ async fn an_initial_access_token_lets_in_as_often_as_it_says(hub: TestHub) {
     }
     let spent = register(&hub, &token, &at(3)).await;
     assert_eq!(spent.error(), (401, "invalid_token"));
-    assert!(spent.answer.headers["www-authenticate"].to_str().unwrap().starts_with("Bearer error=\"invalid_token\""));
+    assert!(
+        spent.answer.headers["www-authenticate"]
+            .to_str()
+            .expect("the story goes on")
+            .starts_with("Bearer error=\"invalid_token\"")
+    );
     for hostile in ["", "x", &"y".repeat(43), "a b", &"z".repeat(4000)] {
         assert_eq!(register(&hub, hostile, &at(3)).await.answer.status, 401, "{hostile}");
     }
     let (now, store) = (hub.hub.now(), &*hub.hub.store);
     let taken = editor(&hub, None).await;
-    let name = access::list(store, now).await.unwrap()[0].name.clone();
-    assert!(access::revoke(store, &name, now).await.unwrap() && !access::revoke(store, &name, now).await.unwrap());
+    let name = access::list(store, now).await.expect("the story goes on")[0].name.clone();
+    assert!(
+        access::revoke(store, &name, now).await.expect("the story goes on")
+            && !access::revoke(store, &name, now).await.expect("the story goes on")
+    );
     assert_eq!(register(&hub, &taken, &at(4)).await.answer.status, 401, "taken back");
     let late = editor(&hub, None).await;
     assert_eq!(register(&hub, &late, &at(5)).await.answer.status, 201, "control");
@@ -214,15 +232,18 @@ async fn a_file_of_the_operator_comes_first(hub: TestHub) {
     assert!(mounted(&id), "and was given back");
     hub.mount(app_service(&id, "Par fichier", "https://file.example/", &[]));
     let services = hub.hub.services();
-    assert_eq!(services.get(&ServiceId::new(id)).unwrap().title.fr, "Par fichier");
+    assert_eq!(services.get(&ServiceId::new(id)).expect("the story goes on").title.fr, "Par fichier");
     assert_eq!(hub.browser().get(&rp.url()).await.location(), None, "what had registered answers no more");
 }
 
 async fn a_registration_is_read_changed_and_withdrawn_by_its_own_token_alone(hub: TestHub) {
     let hub = on(&hub).await;
     let told = registered(&hub).await;
-    let (path, own) = (told["registration_client_uri"].as_str().unwrap(), told["registration_access_token"].as_str());
-    let (path, own) = (path.strip_prefix(BASE).unwrap().to_owned(), own.unwrap());
+    let (path, own) = (
+        told["registration_client_uri"].as_str().expect("the story goes on"),
+        told["registration_access_token"].as_str(),
+    );
+    let (path, own) = (path.strip_prefix(BASE).expect("the story goes on").to_owned(), own.expect("the story goes on"));
     let another =
         register(&hub, &editor(&hub, None).await, &json!({ "redirect_uris": ["https://b.example/cb"] })).await;
     let others = another.text("registration_access_token");
@@ -230,7 +251,7 @@ async fn a_registration_is_read_changed_and_withdrawn_by_its_own_token_alone(hub
     change["client_id"] = told["client_id"].clone();
     change["redirect_uris"] = json!(["https://atelier.example/new"]);
     for method in [Method::GET, Method::PUT, Method::DELETE] {
-        for hostile in [others, "", told["client_secret"].as_str().unwrap()] {
+        for hostile in [others, "", told["client_secret"].as_str().expect("the story goes on")] {
             let refused = call(&hub, method.clone(), &path, hostile, &change).await;
             assert_eq!(refused.error(), (401, "invalid_token"), "{method}");
         }
@@ -263,8 +284,13 @@ async fn a_registration_is_read_changed_and_withdrawn_by_its_own_token_alone(hub
 async fn another_name_or_place_closes_the_door_again(hub: TestHub) {
     let hub = on(&hub).await;
     let told = registered(&hub).await;
-    let path = told["registration_client_uri"].as_str().unwrap().strip_prefix(BASE).unwrap().to_owned();
-    let own = told["registration_access_token"].as_str().unwrap();
+    let path = told["registration_client_uri"]
+        .as_str()
+        .expect("the story goes on")
+        .strip_prefix(BASE)
+        .expect("the story goes on")
+        .to_owned();
+    let own = told["registration_access_token"].as_str().expect("the story goes on");
     for (name, value, stays) in [
         ("redirect_uris", json!(["https://atelier.example/cb", "https://atelier.example/two"]), true),
         ("client_name", json!("Pronote"), false),
@@ -291,10 +317,13 @@ async fn an_operator_who_closes_the_door_is_not_undone(hub: TestHub) {
     let (read, _) = stored(&hub, &told).await;
     let (store, now) = (&hub.hub.store, hub.hub.now());
     let (before, one) = stored(&hub, &told).await;
-    let doc = Registered { audience: Audience::default(), ..one }.write().unwrap();
-    store.replace_registration(&Registration { doc, ..before.clone() }, &before.doc, now).await.unwrap();
+    let doc = Registered { audience: Audience::default(), ..one }.write().expect("the story goes on");
+    store
+        .replace_registration(&Registration { doc, ..before.clone() }, &before.doc, now)
+        .await
+        .expect("the story goes on");
     assert!(store.replace_registration(&read, &read.doc, now).await.is_err());
-    hub.hub.take_registrations().await.unwrap();
+    hub.hub.take_registrations().await.expect("the story goes on");
     assert!(!alice_gets_in(&hub, &hub.rp_registered(&told)).await);
 }
 
@@ -305,7 +334,10 @@ async fn a_registration_runs_on_every_node(hub: TestHub) {
     open(&hub, &told, Profile::Teacher).await;
     let refused = other.browser().get(&other.rp_registered(&told).url()).await;
     assert_eq!((refused.status.as_u16(), refused.location()), (403, None), "it has not looked yet");
-    assert!(other.hub.take_registrations().await.unwrap(), "what the job of a server does every two seconds");
-    assert!(!other.hub.take_registrations().await.unwrap(), "and again, when nothing changed");
+    assert!(
+        other.hub.take_registrations().await.expect("the story goes on"),
+        "what the job of a server does every two seconds"
+    );
+    assert!(!other.hub.take_registrations().await.expect("the story goes on"), "and again, when nothing changed");
     assert!(alice_gets_in(&other, &other.rp_registered(&told)).await);
 }

@@ -364,9 +364,8 @@ pub fn told(registered: &Registered, client_id: &str, issued: i64, at: &str, acc
         "scope",
         json!(settings.scopes.iter().flatten().fold("openid".to_owned(), |all, scope| format!("{all} {scope}"))),
     );
-    for (name, list) in [("post_logout_redirect_uris", &settings.post_logout_redirect_uris)] {
-        list.iter().filter(|list| !list.is_empty()).for_each(|list| put(name, json!(list)));
-    }
+    let after = settings.post_logout_redirect_uris.iter().filter(|list| !list.is_empty());
+    after.for_each(|list| put("post_logout_redirect_uris", json!(list)));
     for (name, value) in [
         ("jwks_uri", &settings.jwks_uri),
         ("initiate_login_uri", &settings.initiate_login_uri),
