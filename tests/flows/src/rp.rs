@@ -154,6 +154,12 @@ fn signing_keys(hub: &TestHub) -> Vec<StoredKey> {
 }
 
 impl OidcRp {
+    /// The same service with the secret it was given earlier.
+    pub fn with_secret(mut self, secret: &str) -> OidcRp {
+        secret.clone_into(&mut self.secret);
+        self
+    }
+
     /// The same service in front of another hub, which signs with the same keys.
     pub fn meets(mut self, hub: &TestHub) -> OidcRp {
         assert!(hub.hub.signers.take(&signing_keys(hub)).is_empty(), "the keys of the stories open");

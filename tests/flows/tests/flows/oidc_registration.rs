@@ -12,11 +12,13 @@ stories!(
     registration_is_off_unless_it_was_asked_for,
     a_registered_service_opens_for_nobody_until_an_operator_says_who,
     an_initial_access_token_lets_in_as_often_as_it_says,
+    an_initial_access_token_is_taken_back_or_ends_by_itself,
     an_initial_access_token_of_one_use_is_used_once_among_many,
     oidc_32_hostile_metadata_registers_nothing,
     nobody_registers_an_address_of_another,
     a_file_of_the_operator_comes_first,
-    a_registration_is_read_changed_and_withdrawn_by_its_own_token_alone,
+    a_registration_obeys_its_own_token_alone,
+    a_registration_is_changed_and_withdrawn,
     another_name_or_place_closes_the_door_again,
     an_operator_who_closes_the_door_is_not_undone,
     a_registration_runs_on_every_node,
@@ -146,6 +148,12 @@ async fn an_initial_access_token_lets_in_as_often_as_it_says(hub: TestHub) {
     for hostile in ["", "x", &"y".repeat(43), "a b", &"z".repeat(4000)] {
         assert_eq!(register(&hub, hostile, &at(3)).await.answer.status, 401, "{hostile}");
     }
+    assert_eq!(count(&hub).await, 2);
+}
+
+async fn an_initial_access_token_is_taken_back_or_ends_by_itself(hub: TestHub) {
+    let hub = on(&hub).await;
+    let at = |n: u32| json!({ "redirect_uris": [format!("https://atelier{n}.example/cb")] });
     let (now, store) = (hub.hub.now(), &*hub.hub.store);
     let taken = editor(&hub, None).await;
     let name = access::list(store, now).await.expect("the story goes on")[0].name.clone();
@@ -158,7 +166,7 @@ async fn an_initial_access_token_lets_in_as_often_as_it_says(hub: TestHub) {
     assert_eq!(register(&hub, &late, &at(5)).await.answer.status, 201, "control");
     hub.clock.advance(86_400);
     assert_eq!(register(&hub, &late, &at(6)).await.answer.status, 401, "a day later");
-    assert_eq!(count(&hub).await, 3);
+    assert_eq!(count(&hub).await, 1);
 }
 
 async fn an_initial_access_token_of_one_use_is_used_once_among_many(hub: TestHub) {
@@ -236,49 +244,57 @@ async fn a_file_of_the_operator_comes_first(hub: TestHub) {
     assert_eq!(hub.browser().get(&rp.url()).await.location(), None, "what had registered answers no more");
 }
 
-async fn a_registration_is_read_changed_and_withdrawn_by_its_own_token_alone(hub: TestHub) {
+/// Where a registration is read, and by which token.
+fn own(told: &Value) -> (String, String) {
+    let text = |name: &str| told[name].as_str().unwrap_or_default().to_owned();
+    (text("registration_client_uri").replacen(BASE, "", 1), text("registration_access_token"))
+}
+
+async fn a_registration_obeys_its_own_token_alone(hub: TestHub) {
     let hub = on(&hub).await;
     let told = registered(&hub).await;
-    let (path, own) = (
-        told["registration_client_uri"].as_str().expect("the story goes on"),
-        told["registration_access_token"].as_str(),
-    );
-    let (path, own) = (path.strip_prefix(BASE).expect("the story goes on").to_owned(), own.expect("the story goes on"));
-    let another =
-        register(&hub, &editor(&hub, None).await, &json!({ "redirect_uris": ["https://b.example/cb"] })).await;
-    let others = another.text("registration_access_token");
+    let (path, token) = own(&told);
+    let another = json!({ "redirect_uris": ["https://b.example/cb"] });
+    let another = register(&hub, &editor(&hub, None).await, &another).await;
+    let secret = told["client_secret"].as_str().unwrap_or_default();
+    for method in [Method::GET, Method::PUT, Method::DELETE] {
+        for hostile in [another.text("registration_access_token"), "", secret] {
+            let refused = call(&hub, method.clone(), &path, hostile, &metadata()).await;
+            assert_eq!(refused.error(), (401, "invalid_token"), "{method}");
+        }
+        for nowhere in ["/oidc/register/dyn-0000000000000000", "/oidc/register/app"] {
+            let refused = call(&hub, method.clone(), nowhere, &token, &metadata()).await;
+            assert_eq!(refused.error(), (401, "invalid_token"), "{method} {nowhere}");
+        }
+    }
+    let read = call(&hub, Method::GET, &path, &token, &Value::Null).await;
+    assert_eq!((read.answer.status.as_u16(), &read.json["client_id"]), (200, &told["client_id"]), "control");
+    assert_eq!(read.json["client_secret"], Value::Null, "known by its digest alone");
+}
+
+async fn a_registration_is_changed_and_withdrawn(hub: TestHub) {
+    let hub = on(&hub).await;
+    let told = registered(&hub).await;
+    let (path, token) = own(&told);
     let mut change = metadata();
     change["client_id"] = told["client_id"].clone();
     change["redirect_uris"] = json!(["https://atelier.example/new"]);
-    for method in [Method::GET, Method::PUT, Method::DELETE] {
-        for hostile in [others, "", told["client_secret"].as_str().expect("the story goes on")] {
-            let refused = call(&hub, method.clone(), &path, hostile, &change).await;
-            assert_eq!(refused.error(), (401, "invalid_token"), "{method}");
-        }
-        let nowhere = call(&hub, method.clone(), "/oidc/register/dyn-0000000000000000", own, &change).await;
-        assert_eq!(nowhere.error(), (401, "invalid_token"), "{method}");
-        let of_a_file = call(&hub, method, "/oidc/register/app", own, &change).await;
-        assert_eq!(of_a_file.error(), (401, "invalid_token"));
-    }
-    let read = call(&hub, Method::GET, &path, own, &Value::Null).await;
-    assert_eq!((read.answer.status.as_u16(), &read.json["client_id"]), (200, &told["client_id"]));
-    assert_eq!(read.json["client_secret"], Value::Null, "known by its digest alone");
     for (name, wrong) in [("client_id", json!("dyn-other")), ("client_secret", json!("x".repeat(43)))] {
         let mut wrong_change = change.clone();
         wrong_change[name] = wrong;
-        assert_eq!(call(&hub, Method::PUT, &path, own, &wrong_change).await.error(), (400, "invalid_client_metadata"));
+        let refused = call(&hub, Method::PUT, &path, &token, &wrong_change).await;
+        assert_eq!(refused.error(), (400, "invalid_client_metadata"), "{name}");
     }
-    let changed = call(&hub, Method::PUT, &path, own, &change).await;
+    let changed = call(&hub, Method::PUT, &path, &token, &change).await;
     assert_eq!((changed.answer.status.as_u16(), &changed.json["redirect_uris"]), (200, &change["redirect_uris"]));
     open(&hub, &told, Profile::Teacher).await;
-    let mut rp = hub.rp_registered(&told);
-    rp.redirect = "https://atelier.example/new".to_owned();
+    let rp = hub.rp_registered(&changed.json).with_secret(told["client_secret"].as_str().unwrap_or_default());
     let code = hub.browser().sign_in(&ALICE).through(&rp.url()).await.answer.code();
     let tokens = rp.redeem(&code).await;
     assert_eq!(rp.userinfo(tokens.access()).await.answer.status, 200, "control: its secret is the same");
-    assert_eq!(call(&hub, Method::DELETE, &path, own, &Value::Null).await.answer.status, 204);
+    assert_eq!(call(&hub, Method::DELETE, &path, &token, &Value::Null).await.answer.status, 204);
     assert_eq!(rp.userinfo(tokens.access()).await.answer.status, 401, "its tokens are worth nothing");
-    assert_eq!(call(&hub, Method::GET, &path, own, &Value::Null).await.answer.status, 401);
+    assert_eq!(call(&hub, Method::GET, &path, &token, &Value::Null).await.answer.status, 401);
 }
 
 async fn another_name_or_place_closes_the_door_again(hub: TestHub) {
