@@ -9,6 +9,9 @@ use rustls_pki_types::pem::PemObject;
 use serde_json::json;
 use std::fs::File;
 use std::io::Read;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use tokio::io::AsyncReadExt;
 use zeroize::Zeroizing;
 
 /// Largest file of a secret or a key.
@@ -19,11 +22,36 @@ const ASSERTION_SECONDS: i64 = 60;
 /// See the module.
 pub(crate) enum ClientAuth {
     /// A secret in the header.
-    Basic(Zeroizing<String>),
+    Basic(Secret),
     /// A secret in the form.
-    Post(Zeroizing<String>),
+    Post(Secret),
     /// A key of ours.
     Key(Box<Key>),
+}
+
+/// The first line of a file, as it is now: a secret that the provider replaces needs no new start.
+pub(crate) struct Secret {
+    file: PathBuf,
+    last: Mutex<Zeroizing<String>>,
+}
+
+impl Secret {
+    /// What the file says, or what it said when it last said something.
+    pub(crate) async fn now(&self) -> Zeroizing<String> {
+        let mut text = Zeroizing::new(String::new());
+        let read = async { tokio::fs::File::open(&self.file).await?.take(MAX_FILE).read_to_string(&mut text).await };
+        let read = read.await;
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        match first_line(&text).filter(|_| read.is_ok()) {
+            Some(line) => *last = line,
+            None => tracing::error!(file = %self.file.display(), "the secret cannot be read: the former one is used"),
+        }
+        last.clone()
+    }
+}
+
+fn first_line(text: &str) -> Option<Zeroizing<String>> {
+    text.lines().next().filter(|line| !line.is_empty()).map(|line| Zeroizing::new(line.to_owned()))
 }
 
 /// A key that signs assertions, and its name there.
@@ -82,11 +110,15 @@ pub(crate) fn read(
         }
         (way, Some(file), None, None) => {
             let text = secret("client_secret_file", file)?;
-            let line = Zeroizing::new(text.lines().next().unwrap_or_default().to_owned());
-            if line.is_empty() {
+            let Some(line) = first_line(&text) else {
                 return wrong("client_secret_file", format!("{} is empty", context.path(file).display()));
-            }
-            Ok(if way == Authentication::ClientSecretPost { ClientAuth::Post(line) } else { ClientAuth::Basic(line) })
+            };
+            let secret = Secret { file: context.path(file), last: Mutex::new(line) };
+            Ok(if way == Authentication::ClientSecretPost {
+                ClientAuth::Post(secret)
+            } else {
+                ClientAuth::Basic(secret)
+            })
         }
         _ => wrong("authentication", "a secret is in client_secret_file, and there is no key beside it".to_owned()),
     }

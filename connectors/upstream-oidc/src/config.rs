@@ -56,7 +56,7 @@ pub(crate) struct Config {
     /// How we prove it.
     #[serde(default)]
     authentication: Authentication,
-    /// File whose first line is our secret there.
+    /// File whose first line is our secret there; read anew each time.
     #[serde(default)]
     client_secret_file: Option<String>,
     /// File of our private key there, PEM (PKCS#8).

@@ -154,13 +154,14 @@ impl Upstream {
         let url = TokenUrl::new(metadata.token.clone()).map_err(|_| broken())?;
         let back = RedirectUrl::new(round.callback.to_owned()).map_err(|_| broken())?;
         let client = self.client().ok_or_else(broken)?.set_token_uri(url).set_redirect_uri(back);
-        let secret = |secret: &str| ClientSecret::new(secret.to_owned());
         let (client, assertion) = match &self.settings.client {
-            ClientAuth::Basic(text) => {
-                (client.set_client_secret(secret(text)).set_auth_type(AuthType::BasicAuth), None)
+            ClientAuth::Basic(file) => {
+                let secret = ClientSecret::new(file.now().await.to_string());
+                (client.set_client_secret(secret).set_auth_type(AuthType::BasicAuth), None)
             }
-            ClientAuth::Post(text) => {
-                (client.set_client_secret(secret(text)).set_auth_type(AuthType::RequestBody), None)
+            ClientAuth::Post(file) => {
+                let secret = ClientSecret::new(file.now().await.to_string());
+                (client.set_client_secret(secret).set_auth_type(AuthType::RequestBody), None)
             }
             ClientAuth::Key(key) => {
                 let made = key.assertion(&self.settings.client_id, &metadata.token, round.nonce, round.now);

@@ -17,6 +17,7 @@ stories!(
     a_public_may_have_a_password_and_a_provider_beside,
     the_provider_s_no_is_a_page,
     a_provider_may_want_a_key_instead_of_a_secret,
+    a_secret_that_a_provider_replaced_is_read_anew,
 );
 
 /// What a lie does to claims.
@@ -327,4 +328,21 @@ async fn a_provider_may_want_a_key_instead_of_a_secret(hub: TestHub) {
     assert_eq!((said.text("iss"), said.text("sub")), (Some("preau"), Some("preau")));
     assert_eq!(said.text("aud"), Some(format!("{}/token", provider.issuer()).as_str()));
     assert!(asked.field("client_secret").is_empty() && !asked.head.to_ascii_lowercase().contains("authorization:"));
+}
+
+/// The file is changed while the server runs; one that cannot be read changes nothing.
+async fn a_secret_that_a_provider_replaced_is_read_anew(hub: TestHub) {
+    let provider = Provider::start().await;
+    let hub = provider.serves_staff(&hub, "authentication = \"client_secret_post\"").await;
+    let file = provider.folder().join("secret");
+    for (text, shown) in
+        [("", "grille-Noire-202"), ("grille-Noire-203\n", "grille-Noire-203"), ("\n", "grille-Noire-203")]
+    {
+        if !text.is_empty() {
+            std::fs::write(&file, text).expect("a file");
+        }
+        hub.secrets.saw("client secret", shown);
+        assert_eq!(come_in(&hub, &provider, &mut hub.browser(), |_| {}).await.location(), Some("/"));
+        assert_eq!(provider.heard("/token").pop().expect("a call").field("client_secret"), shown, "{text:?}");
+    }
 }
