@@ -9,7 +9,7 @@ use aws_lc_rs::signature::{
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use preau_connector_api::{ClientAuthentication, ClientSecret, OidcService, ProofAlgorithm, SigningAlgorithm};
-use preau_domain::{AccountState, Profile};
+use preau_domain::{AccountState, Grant, GrantKind, OneTimeKey, Profile, Seconds, TicketKind};
 use preau_flows::{ALICE, BASE, Document, Listener, NOE, OidcRp, SECRET, TestHub, oidc_service, stories};
 use preau_keys::jose::{self, Alg, PrivateKey};
 use serde_json::{Value, json};
@@ -18,6 +18,7 @@ use std::collections::BTreeSet;
 stories!(
     oidc_05_a_code_used_twice_revokes_what_it_gave,
     oidc_06_among_a_hundred_redemptions_on_two_nodes_one_succeeds,
+    oidc_06_a_code_shown_while_it_is_redeemed_leaves_nothing,
     oidc_07_a_code_is_for_one_service_one_address_and_one_minute,
     oidc_11_to_16_no_twisted_token_passes_for_an_assertion,
     oidc_12_to_16_a_true_signature_mends_no_twisted_token,
@@ -76,6 +77,29 @@ async fn oidc_06_among_a_hundred_redemptions_on_two_nodes_one_succeeds(hub: Test
     for won in answers.iter().filter(|told| told.answer.status == 200) {
         assert_eq!(rp.userinfo(won.access()).await.error(), (401, "invalid_token"));
     }
+}
+
+/// The other attempt comes when the code is taken out and its tokens are not there yet.
+async fn oidc_06_a_code_shown_while_it_is_redeemed_leaves_nothing(hub: TestHub) {
+    let rp = hub.rp("rp");
+    let code = hub.browser().sign_in(&ALICE).through(&rp.url()).await.answer.code();
+    let (family, now, store) = (preau_keys::one_time_key(&code), hub.hub.now(), &hub.hub.store);
+    let taken = store.consume_ticket(&family, TicketKind::OidcCode).await.expect("a store").expect("a code");
+    assert_eq!(rp.redeem(&code).await.error(), (400, "invalid_grant"));
+    let late = Grant {
+        key: OneTimeKey::new("late"),
+        kind: GrantKind::Access,
+        family,
+        session: Some(taken.session),
+        person: Some(taken.person),
+        service: taken.service,
+        doc: "{}".to_owned(),
+        issued: now,
+        expires: now + Seconds(60),
+    };
+    assert!(store.grant(std::slice::from_ref(&late)).await.is_err());
+    let other = Grant { family: OneTimeKey::new("another"), ..late };
+    store.grant(std::slice::from_ref(&other)).await.expect("control");
 }
 
 async fn oidc_07_a_code_is_for_one_service_one_address_and_one_minute(hub: TestHub) {
