@@ -63,8 +63,7 @@ async fn oidc_05_a_code_used_twice_revokes_what_it_gave(hub: TestHub) {
     }
 }
 
-/// By choice, the attempts that lose revoke what the winner got as soon as it is there; whether they come before or after
-/// is chance.
+/// By choice, the attempts that lose leave the winner nothing, whether they come before or after its tokens.
 async fn oidc_06_among_a_hundred_redemptions_on_two_nodes_one_succeeds(hub: TestHub) {
     let rp = hub.rp("rp");
     let elsewhere = rp.clone().meets(&hub.node().await);
