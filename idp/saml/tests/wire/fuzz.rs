@@ -1,10 +1,13 @@
 //! Mutated messages, the same in every run: whatever arrives is read or refused, and what is read is what would be written.
 
 use crate::samples::*;
-use preau_keys::xml::{Document, Element};
+use preau_keys::jose::Alg;
+use preau_keys::xml::{Document, Element, sign};
 use preau_saml::bindings::Artifact;
 use preau_saml::bindings::redirect::Received;
 use preau_saml::messages::*;
+use preau_saml::metadata::{self, Rules};
+use preau_saml::names::MD;
 
 /// Mutations of each seed. `FUZZ_RUNS` asks for more.
 fn runs() -> usize {
@@ -162,4 +165,32 @@ fn whatever_query_arrives_is_read_or_refused() {
     for text in ["", "AAQ", &"A".repeat(60), &"é".repeat(30)] {
         let _ = Artifact::read(text);
     }
+}
+
+#[test]
+fn whatever_metadata_arrive_are_read_or_refused() {
+    let plain = include_str!("service.xml");
+    let start = plain.find("<md:EntityDescriptor").unwrap();
+    let identified = plain[start..].replacen("<md:EntityDescriptor", "<md:EntityDescriptor ID=\"_m\"", 1);
+    let envelope =
+        format!("<md:EntitiesDescriptor xmlns:md=\"{MD}\" ID=\"_f\">{}</md:EntitiesDescriptor>", &plain[start..]);
+    let federation = sign(&envelope, MD, "EntitiesDescriptor", &EC, Alg::ES256, None).unwrap();
+    let signed = sign(&identified, MD, "EntityDescriptor", &EC, Alg::ES256, None).unwrap();
+    let trusted = Rules { now: NOW, signers: Some(vec![EC.public().clone()]), ..Rules::default() };
+    let open = Rules { now: NOW, ..Rules::default() };
+    let meant = metadata::read(signed.as_bytes(), &trusted, |_| true).unwrap().entities;
+    assert_eq!(metadata::read(federation.as_bytes(), &trusted, |_| true).unwrap().entities, meant);
+    let seeds = vec![signed.into_bytes(), federation.into_bytes(), plain.as_bytes().to_vec()];
+    let (mut chance, mut understood) = (Chance(0xfed), 0);
+    for seed in &seeds {
+        // They are long: a tenth of the runs takes as much time.
+        for _ in 0..runs() / 10 {
+            let mutated = chance.mutate(seed, &seeds);
+            understood += usize::from(metadata::read(&mutated[..], &open, |_| true).is_ok());
+            if let Ok(read) = metadata::read(&mutated[..], &trusted, |_| true) {
+                assert_eq!(read.entities, meant, "{}", String::from_utf8_lossy(&mutated));
+            }
+        }
+    }
+    assert!(understood > runs() / 100, "the mutations are not so wild that nothing is read: {understood}");
 }
