@@ -12,6 +12,7 @@ use preau_connector_api::Network;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use url::{Host, Url};
@@ -63,6 +64,10 @@ pub struct Egress {
 impl Egress {
     /// Builds the clients on a TLS configuration that checks certificates.
     pub fn new(tls: rustls::ClientConfig) -> Result<Egress, EgressError> {
+        Egress::with_names(&tls, &(Arc::new(system) as Lookup))
+    }
+
+    fn with_names(tls: &rustls::ClientConfig, names: &Lookup) -> Result<Egress, EgressError> {
         let build = |resolver: Arc<Guarded>| {
             reqwest::Client::builder()
                 .tls_backend_preconfigured(tls.clone())
@@ -77,8 +82,8 @@ impl Egress {
                 .map_err(|e| EgressError::Unreachable(e.to_string()))
         };
         Ok(Egress {
-            public: build(Arc::new(Guarded { open: false }))?,
-            private: build(Arc::new(Guarded { open: true }))?,
+            public: build(Arc::new(Guarded { open: false, names: Arc::clone(names) }))?,
+            private: build(Arc::new(Guarded { open: true, names: Arc::clone(names) }))?,
         })
     }
 
@@ -179,16 +184,25 @@ impl std::fmt::Display for NotPublic {
 
 impl Error for NotPublic {}
 
+type Found = Pin<Box<dyn Future<Output = std::io::Result<Vec<SocketAddr>>> + Send>>;
+/// Finds the addresses of a name.
+type Lookup = Arc<dyn Fn(Name) -> Found + Send + Sync>;
+
+/// Asks the system.
+fn system(name: Name) -> Found {
+    Box::pin(async move { Ok(tokio::net::lookup_host((name.as_str(), 0)).await?.collect()) })
+}
+
 struct Guarded {
     open: bool,
+    names: Lookup,
 }
 
 impl Resolve for Guarded {
     fn resolve(&self, name: Name) -> Resolving {
-        let open = self.open;
+        let (open, found) = (self.open, (self.names)(name));
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let allowed: Vec<SocketAddr> = found.filter(|a| open || is_public(a.ip())).collect();
+            let allowed: Vec<SocketAddr> = found.await?.into_iter().filter(|a| open || is_public(a.ip())).collect();
             if allowed.is_empty() {
                 return Err(NotPublic.into());
             }
@@ -217,7 +231,10 @@ pub fn is_public(ip: IpAddr) -> bool {
         // Global unicast is 2000::/3; documentation and the tunnels that carry an IPv4 address inside are not called.
         IpAddr::V6(v6) => {
             let s = v6.segments();
-            (s[0] & 0xe000) == 0x2000 && s[0] != 0x2002 && !(s[0] == 0x2001 && (s[1] == 0 || s[1] == 0xdb8))
+            (s[0] & 0xe000) == 0x2000
+                && s[0] != 0x2002
+                && !(s[0] == 0x2001 && (s[1] == 0 || s[1] == 0xdb8))
+                && !(s[0] == 0x3fff && s[1] < 0x1000)
         }
     }
 }
@@ -225,6 +242,8 @@ pub fn is_public(ip: IpAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use tokio::io::AsyncWriteExt;
 
     #[test]
     fn only_the_public_internet_is_public() {
@@ -247,9 +266,40 @@ mod tests {
             "::ffff:127.0.0.1",
             "2002:7f00:1::",
             "2001:db8::1",
+            "3fff::1",
             "::",
         ] {
             assert!(!is_public(bad.parse().unwrap()), "{bad}");
         }
+    }
+    /// A name server that answers a public address first and our own machine from then on: each call looks once, and the
+    /// address that was checked is the one that is called.
+    #[tokio::test]
+    async fn a_name_that_changes_its_address_leads_nowhere() {
+        preau_keys::install_provider();
+        let tls = preau_keys::client_config(&[]).unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://rebinds.example:{}/", listener.local_addr().unwrap().port());
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
+        let names: Lookup = Arc::new(move |_| {
+            // Of no network that anybody was given.
+            let public = [0x2000, 0, 0, 0, 0, 0, 0, 1].into();
+            let first = count.fetch_add(1, Ordering::SeqCst) == 0;
+            let ip = if first { IpAddr::V6(public) } else { [127, 0, 0, 1].into() };
+            Box::pin(async move { Ok(vec![SocketAddr::new(ip, 0)]) })
+        });
+        let egress = Egress::with_names(&tls, &names).unwrap();
+        assert!(matches!(egress.get(&url, Network::Public).await, Err(EgressError::Unreachable(_))));
+        assert_eq!(asked.load(Ordering::SeqCst), 1, "what is checked is what is called");
+        assert!(matches!(egress.get(&url, Network::Public).await, Err(EgressError::Forbidden(_))));
+
+        let answer = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.write_all(b"HTTP/1.1 204 Done\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+            stream
+        };
+        let (control, _stream) = tokio::join!(egress.get(&url, Network::Private), answer);
+        assert_eq!(control.unwrap(), 204, "the control: the first that anybody hears of");
     }
 }

@@ -189,13 +189,6 @@ pub enum Broken {
     SealsMissing(u64, u64),
 }
 
-impl Broken {
-    /// Whether it says that something stands in the journal that nobody wrote there.
-    pub fn is_forged(&self) -> bool {
-        matches!(self, Broken::Altered | Broken::Unlinked | Broken::Misplaced)
-    }
-}
-
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(seq) = self.seq {
@@ -235,12 +228,22 @@ pub struct Check {
     events: u64,
     findings: Vec<Finding>,
     found: u64,
+    kinds: Kinds,
+}
+
+/// Which kinds of findings there were, also among those that are only counted.
+#[derive(Default)]
+struct Kinds {
+    altered: bool,
+    unlinked: bool,
+    missing: bool,
 }
 
 impl Check {
     /// Begins with what processes said of their chains.
     pub fn new(code: Code, mut seals: Vec<Seal>) -> Check {
-        let mut check = Check { code, chains: HashMap::new(), events: 0, findings: Vec::new(), found: 0 };
+        let mut check =
+            Check { code, chains: HashMap::new(), events: 0, findings: Vec::new(), found: 0, kinds: Kinds::default() };
         seals.sort_by_key(|seal| seal.number);
         let mut next = 1;
         let mut newest = 0;
@@ -264,6 +267,12 @@ impl Check {
 
     fn find(&mut self, seq: Option<i64>, what: Broken) {
         self.found += 1;
+        match what {
+            Broken::Altered | Broken::Misplaced => self.kinds.altered = true,
+            Broken::Unlinked => self.kinds.unlinked = true,
+            Broken::Missing(..) => self.kinds.missing = true,
+            Broken::Cut(..) | Broken::SealAltered(_) | Broken::SealsMissing(..) => {}
+        }
         if self.findings.len() < MOST_FINDINGS {
             self.findings.push(Finding { seq, what });
         }
@@ -313,9 +322,16 @@ impl Check {
         self.events
     }
 
-    /// Whether something was found that nobody wrote.
+    /// Whether something stands in the journal that nobody wrote there. An event of no chain beside chains without a hole is
+    /// none of that: a process from before there were chains wrote it; with a hole, it may be a linked one whose link was
+    /// taken away.
     pub fn forged(&self) -> bool {
-        self.found > self.findings.len() as u64 || self.findings.iter().any(|finding| finding.what.is_forged())
+        self.kinds.altered || (self.kinds.unlinked && self.kinds.missing)
+    }
+
+    /// Whether an event belongs to no chain.
+    pub fn unlinked(&self) -> bool {
+        self.kinds.unlinked
     }
 
     /// The end of each chain: what was found, in the order of the journal, and how many findings there were in all.

@@ -16,7 +16,8 @@ pub struct PendingSignIn {
     /// For which service; absent for the portal itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<ServiceId>,
-    /// What the protocol must find again at the end; only that protocol reads it. At most 8 KiB.
+    /// What the protocol must find again at the end; only that protocol reads it. At most [`PendingSignIn::MAX_REQUEST`]
+    /// bytes.
     pub request: String,
     /// A proof made before this instant does not count (`renew`, `ForceAuthn`, `prompt=login`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -42,6 +43,11 @@ pub struct PendingSignIn {
     pub created: Instant,
     /// After this it is forgotten.
     pub expires: Instant,
+}
+
+impl PendingSignIn {
+    /// Longest [`PendingSignIn::request`]: anybody may begin a sign-in, so what one stores is bounded.
+    pub const MAX_REQUEST: usize = 8 * 1024;
 }
 
 /// What another provider vouched for. It holds digests: the names a person has elsewhere are not kept.

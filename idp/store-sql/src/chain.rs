@@ -151,18 +151,19 @@ pub(crate) async fn advance(link: &mut Link<'_>, code: Code, chain: String, plac
 /// had been forged, which then stays visible as a hole.
 pub(crate) async fn sweep(link: &mut Link<'_>, code: Option<Code>, before: Instant, limit: u32) -> Result<u64> {
     let oldest = link.rows(OLDEST, args![before, limit]).await?;
-    let mut entries = oldest.iter().map(entry).collect::<Result<Vec<Entry>>>()?;
-    // Those from before there were chains go by themselves: beside them the first chained ones would count as forged.
-    if let Some(chained @ 1..) = entries.iter().position(|entry| entry.link.is_some()) {
-        entries.truncate(chained);
-    }
+    let entries = oldest.iter().map(entry).collect::<Result<Vec<Entry>>>()?;
     let Some(last) = entries.last().map(|entry| entry.seq) else { return Ok(0) };
     if let Some(code) = code {
-        let mut check = Check::new(code.clone(), Vec::new());
+        // Where the chains begin: without it their first events would seem to miss those before them.
+        let seals = link.rows(SEALS, Vec::new()).await?.iter().map(seal).collect::<Result<Vec<_>>>()?;
+        let mut check = Check::new(code.clone(), seals);
         entries.iter().for_each(|entry| check.see(entry));
         if check.forged() {
             tracing::error!("old events that were altered went with their time: run `preau audit verify`");
         } else {
+            if check.unlinked() {
+                tracing::warn!("old events of no chain went with their time");
+            }
             raise(link, &code, &entries).await?;
         }
     }

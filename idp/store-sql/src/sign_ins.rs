@@ -14,8 +14,9 @@ const UPDATE: &str = "UPDATE pending SET expires = $2, doc = $3 WHERE id = $1 RE
 /// Also what `begin_session` uses: the same stroke for everyone who takes a sign-in out.
 pub(crate) const CONSUME: &str = "DELETE FROM pending WHERE id = $1 AND expires > $2 RETURNING doc";
 
-/// Those beyond the latest so many: whoever asks for sign-in pages for ever fills nothing, and whoever types a password
-/// meanwhile has the time that the flood needs to fill the bound.
+/// Those beyond so many that expire last: whoever asks for sign-in pages for ever fills nothing. Whoever types a first
+/// password meanwhile has the time that the flood needs to fill the bound; one whose password was checked lasts longer, and so
+/// stands before all that were only begun.
 const TRIM: Sql = Sql::Each {
     sqlite: "DELETE FROM pending WHERE id IN (SELECT id FROM pending ORDER BY expires DESC LIMIT -1 OFFSET $1)",
     postgres: "DELETE FROM pending WHERE id IN

@@ -239,6 +239,9 @@ impl Hub {
         hints: SignInHints,
     ) -> Result<Response, Fault> {
         let now = self.now();
+        if begin.request.len() > PendingSignIn::MAX_REQUEST {
+            return Err(Fault::new(FaultKind::TooLarge, "more than a sign-in may keep"));
+        }
         let secret = visitor.browser.clone().unwrap_or_else(|| Secret::generate(&*self.ids));
         let pending = PendingSignIn {
             id: PendingId::generate(&*self.ids),
@@ -274,13 +277,16 @@ impl Hub {
         {
             return Ok((now < live.session.expires).then_some(live));
         }
-        let Some(session) = self.store.session(id, now).await? else {
+        let Some(mut session) = self.store.session(id, now).await? else {
             self.live.invalidate(id);
             return Ok(None);
         };
-        if now - session.last_seen > self.config.session.idle_seconds * 1000 {
-            self.end_session(id, "idle", &CorrelationId::generate(&*self.ids)).await?;
-            return Ok(None);
+        let since = now - Seconds(self.config.session.idle_seconds);
+        if session.last_seen < since {
+            self.end(id, "idle", &CorrelationId::generate(&*self.ids), Some(since)).await?;
+            // Another request may have used it meanwhile, in which case it goes on.
+            let Some(used) = self.store.session(id, now).await? else { return Ok(None) };
+            session = used;
         }
         if now - session.last_seen > 60_000 {
             self.store.touch_session(id, now).await?;

@@ -114,6 +114,11 @@ pub(crate) fn academy(options: &Options) -> Structure {
     structure(options, 0, Kind::Academy, "Rectorat de l'académie de Notos".into(), names::town(0))
 }
 
+/// "de", as it is written before this name.
+fn of(name: &str) -> &'static str {
+    if name.starts_with(['A', 'E', 'É', 'È', 'I', 'O', 'U', 'Y']) { "d'" } else { "de " }
+}
+
 /// The n-th sector.
 pub(crate) fn sector(options: &Options, number: usize) -> Sector {
     let city = names::town(number);
@@ -125,7 +130,7 @@ pub(crate) fn sector(options: &Options, number: usize) -> Sector {
     let mut college = named(0, Kind::College, "Collège");
     let mut ecoles = [named(1, Kind::Ecole, "École"), named(2, Kind::Ecole, "École")];
     let mut lycee = named(3, Kind::Lycee, "Lycée");
-    let commune = structure(options, first + 4, Kind::Commune, format!("Commune de {city}"), city.clone());
+    let commune = structure(options, first + 4, Kind::Commune, format!("Commune {}{city}", of(&city)), city.clone());
     for ecole in &mut ecoles {
         ecole.sector = Some(college.key);
         fill(ecole, &ECOLE, &["A"]);

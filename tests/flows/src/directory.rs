@@ -11,6 +11,7 @@ use tokio::sync::watch;
 /// See the module.
 pub struct Directory {
     people: Mutex<HashMap<String, (String, String)>>,
+    stopped: Mutex<HashMap<String, &'static str>>,
     down: AtomicBool,
     held: watch::Sender<bool>,
     asked: AtomicUsize,
@@ -21,6 +22,7 @@ impl Directory {
     pub(crate) fn new() -> Directory {
         Directory {
             people: Mutex::default(),
+            stopped: Mutex::default(),
             down: AtomicBool::new(false),
             held: watch::Sender::new(false),
             asked: AtomicUsize::new(0),
@@ -32,6 +34,12 @@ impl Directory {
     pub fn add(&self, login: &str, password: &str, key: &str) {
         let mut people = self.people.lock().expect("no story panics while it adds a person");
         people.insert(login.to_owned(), (password.to_owned(), key.to_owned()));
+    }
+
+    /// From now on it refuses that login with that word, whatever the password: a policy of its own.
+    pub fn stop(&self, login: &str, why: &'static str) {
+        let mut stopped = self.stopped.lock().expect("no story panics while it stops a person");
+        stopped.insert(login.to_owned(), why);
     }
 
     /// From now on it refuses connections.
@@ -78,6 +86,9 @@ impl PasswordCheck for Directory {
         self.waiting.send_modify(|waiting| *waiting += 1);
         let _ = held.wait_for(|held| !held).await;
         self.waiting.send_modify(|waiting| *waiting -= 1);
+        if let Some(why) = self.stopped.lock().expect("no story panics while it stops a person").get(login) {
+            return Ok(Verdict::Refused(why));
+        }
         let people = self.people.lock().expect("no story panics while it adds a person");
         Ok(match people.get(login) {
             Some((right, key)) if right == password => Verdict::Proven { key: key.clone() },

@@ -1,6 +1,8 @@
-//! A store that fails when it is told to: before it has done what was asked, or after, when the answer is lost.
+//! A store that fails when it is told to: before it has done what was asked, or after, when the answer is lost. It can
+//! also let somebody else be quicker, between one call of a request and the next.
 
 use async_trait::async_trait;
+use futures::future::BoxFuture;
 use preau_domain::chain::{Entry, Seal};
 use preau_domain::{
     AuditEvent, Authentication, CorrelationId, Establishment, FederatedIdentity, FederatedLink, Grant, GrantKind,
@@ -13,7 +15,7 @@ use preau_store::{
     SigningKeys, Store, StoreError, Swept, Throttle, Tickets, Upstreams,
 };
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// When the failure strikes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,12 +26,16 @@ pub enum When {
     After,
 }
 
+/// What somebody else does to the store.
+type Deed = Box<dyn FnOnce(Arc<dyn Store>) -> BoxFuture<'static, ()> + Send>;
+
 /// The switch of a [`FaultyStore`].
 #[derive(Default)]
 pub struct Faults {
     countdown: AtomicI64,
     after: AtomicUsize,
     calls: Mutex<Vec<&'static str>>,
+    meanwhile: Mutex<Option<(&'static str, Deed)>>,
 }
 
 impl Faults {
@@ -45,6 +51,21 @@ impl Faults {
     /// Whether the failure asked for has struck, or none was asked for.
     pub fn struck(&self) -> bool {
         self.countdown.load(Ordering::SeqCst) <= 0
+    }
+
+    /// Has somebody else do something once, as soon as that operation has answered.
+    pub fn meanwhile(&self, operation: &'static str, deed: Deed) {
+        *self.meanwhile.lock().unwrap_or_else(PoisonError::into_inner) = Some((operation, deed));
+    }
+
+    async fn others(&self, operation: &'static str, store: &Arc<dyn Store>) {
+        let deed = {
+            let mut meanwhile = self.meanwhile.lock().unwrap_or_else(PoisonError::into_inner);
+            if meanwhile.as_ref().is_some_and(|(awaited, _)| *awaited == operation) { meanwhile.take() } else { None }
+        };
+        if let Some((_, deed)) = deed {
+            deed(Arc::clone(store)).await;
+        }
     }
 
     /// Operations asked for since the last [`Faults::fail`].
@@ -90,7 +111,11 @@ macro_rules! faulty {
                             self.inner.$name($($arg),*).await?;
                             broken()
                         }
-                        None => self.inner.$name($($arg),*).await,
+                        None => {
+                            let answer = self.inner.$name($($arg),*).await;
+                            self.faults.others(stringify!($name), &self.inner).await;
+                            answer
+                        }
                     }
                 }
             )+

@@ -32,6 +32,7 @@ mod page;
 mod provider;
 pub mod results;
 mod rp;
+pub mod schema;
 
 pub use app::{CasApp, Validation};
 pub use attack::Attack;

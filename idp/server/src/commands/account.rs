@@ -36,7 +36,7 @@ pub async fn add(loaded: &Loaded, args: &AddArgs) -> Result<(), Failure> {
         given_name: name(&args.given_name, "given name")?,
         family_name: name(&args.family_name, "family name")?,
         title: None,
-        login: Some(login),
+        login: Some(login.clone()),
         mail: None,
         credentials: Credentials::Local,
         affiliations: vec![Affiliation::new(uai, profile)],
@@ -44,11 +44,20 @@ pub async fn add(loaded: &Loaded, args: &AddArgs) -> Result<(), Failure> {
     };
     let (password, drawn) = password_of(args.password_file.as_deref())?;
     let hash = Passwords::new(1, 1).hash(&password).await.map_err(Failure::new)?;
-    store.add_local_person(&person, &hash).await.map_err(|error| match error {
-        StoreError::Conflict => Failure::new("an account kept here has this login already"),
-        other => Failure::new(other),
-    })?;
+    let taken = || Failure::new("an account kept here has this login already");
+    let same = store.people_by_login(&login, 100).await?;
+    if same.iter().any(|other| other.credentials == Credentials::Local) {
+        return Err(taken());
+    }
     commands::journal(&*store, Some(&person.id), None, "account-added").await?;
+    match store.add_local_person(&person, &hash).await {
+        Ok(()) => {}
+        Err(StoreError::Conflict) => {
+            commands::journal(&*store, Some(&person.id), None, "account-not-added, its login was taken meanwhile").await?;
+            return Err(taken());
+        }
+        Err(other) => return Err(Failure::new(other)),
+    }
     say!("account {} added", person.id)?;
     tell(&password, drawn)
 }

@@ -1,6 +1,7 @@
 //! `preau doctor`: looks at everything a server needs and says, for each thing that is not well, what to do.
 
 use crate::cli::Failure;
+use crate::commands::runs;
 use crate::config::Loaded;
 use crate::output::say;
 use crate::{SystemClock, assembly};
@@ -285,7 +286,7 @@ async fn sources(checks: &mut Checks, loaded: &Loaded, store: Option<&dyn Store>
         match store.runs(source, 1).await.unwrap_or_default().first() {
             None => checks.add(State::Warn, &what, "never synchronised", Some(&command)),
             Some(run) => {
-                let found = format!("latest synchronisation {} ({:?})", run.started.rfc3339(), run.outcome);
+                let found = format!("latest synchronisation {} ({})", run.started.rfc3339(), runs::word(run.outcome));
                 match run.outcome {
                     RunOutcome::Applied | RunOutcome::Running => checks.ok(&what, found),
                     _ => checks.add(State::Warn, &what, found, Some(&format!("see why: preau runs {source}"))),

@@ -35,19 +35,24 @@ pub async fn run(loaded: &Loaded, source: &str, limit: u32, json: bool) -> Resul
     Ok(())
 }
 
-/// A run as people read it.
-fn lines(run: &RunRecord) -> String {
-    let report: Value = serde_json::from_str(&run.report).unwrap_or(Value::Null);
-    let people = |key: &str| report["people"][key].as_u64().unwrap_or(0);
-    let rejected = report["rejected"]["total"].as_u64().unwrap_or(0);
-    let outcome = match run.outcome {
+/// What came of a run, in a word.
+pub(super) fn word(outcome: RunOutcome) -> &'static str {
+    match outcome {
         // Under way, or its process was killed: nobody is left to say which.
         RunOutcome::Running => "unfinished",
         RunOutcome::Applied => "applied",
         RunOutcome::Held => "held",
         RunOutcome::Incomplete => "incomplete",
         RunOutcome::Failed => "failed",
-    };
+    }
+}
+
+/// A run as people read it.
+fn lines(run: &RunRecord) -> String {
+    let report: Value = serde_json::from_str(&run.report).unwrap_or(Value::Null);
+    let people = |key: &str| report["people"][key].as_u64().unwrap_or(0);
+    let rejected = report["rejected"]["total"].as_u64().unwrap_or(0);
+    let outcome = word(run.outcome);
     let (read, created, updated, suspended) =
         (people("read"), people("created"), people("updated"), people("suspended"));
     let told = match (run.outcome, report["same_as"].as_str()) {

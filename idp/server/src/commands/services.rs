@@ -35,16 +35,18 @@ pub fn run(loaded: &Loaded, json: bool) -> Result<(), Failure> {
     if table.all().is_empty() {
         say!("no service is mounted: put a file in {}", folder.display())?;
     }
+    let widest = table.all().iter().map(|door| door.service.id.as_str().len()).max().unwrap_or_default();
     for door in table.all() {
         let protocols = protocols(door).join(", ");
-        say!("{:<24} {:<6} {}  ({}, {})", door.service.id, protocols, door.service.home, door.connector, file(door))?;
+        let (id, home) = (door.service.id.as_str(), &door.service.home);
+        say!("{id:<widest$}  {protocols:<9}  {home}  ({}, {})", door.connector, file(door))?;
     }
     Ok(())
 }
 
 /// What a service speaks; `link` when it is a plain link.
 fn protocols(service: &MountedService) -> Vec<&'static str> {
-    let spoken = [("cas", service.cas.is_some()), ("oidc", service.oidc.is_some())];
-    let spoken: Vec<&'static str> = spoken.into_iter().filter_map(|(name, speaks)| speaks.then_some(name)).collect();
+    let spoken = [("cas", service.cas.is_some()), ("oidc", service.oidc.is_some()), ("saml", service.saml.is_some())];
+    let spoken: Vec<&str> = spoken.into_iter().filter(|(_, speaks)| *speaks).map(|(word, _)| word).collect();
     if spoken.is_empty() { vec!["link"] } else { spoken }
 }

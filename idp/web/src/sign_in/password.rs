@@ -9,7 +9,8 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
-use preau_domain::{AuditEvent, AuditKind, display_safe, normalised_login};
+use preau_domain::{AuditEvent, AuditKind, PendingSignIn, Seconds, display_safe, normalised_login};
+use preau_store::StoreError;
 use std::sync::Arc;
 
 /// Handles the form. On success the session begins, the sign-in is taken out, and the protocol hands over.
@@ -34,6 +35,9 @@ pub async fn submit(
     match proof::prove(&hub, &visitor, public, typed, password).await? {
         Outcome::Refused(why) => {
             hub.audit(event(AuditKind::SignInRefused, why));
+            if why != proof::TOO_LONG {
+                hold(&hub, pending.clone()).await?;
+            }
             let page = ask_password(&hub, &visitor, &pending, public, &shown, Some("problem-credentials"), None);
             Ok(with_status(page, StatusCode::UNPROCESSABLE_ENTITY))
         }
@@ -54,6 +58,22 @@ pub async fn submit(
             };
             enter(&hub, &visitor, pending, &person.id, authentication, None, besides).await
         }
+    }
+}
+
+/// Has a sign-in whose password was checked last twice as long: of too many, those that nobody typed anything into go
+/// first, however many came after it.
+async fn hold(hub: &Hub, mut pending: PendingSignIn) -> Result<(), Fault> {
+    let until = pending.created + Seconds(2 * hub.config.session.sign_in_seconds);
+    if pending.expires >= until {
+        return Ok(());
+    }
+    // The choice travels with the form, as before.
+    (pending.expires, pending.public) = (until, None);
+    match hub.store.update_pending(&pending).await {
+        // It ended in another tab, which the next form is told.
+        Ok(()) | Err(StoreError::Conflict) => Ok(()),
+        Err(other) => Err(other.into()),
     }
 }
 

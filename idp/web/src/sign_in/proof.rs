@@ -18,6 +18,9 @@ pub const SOFT_LOCK: Delays = Delays(&[(1, 1_000), (3, 3_000), (9, 5_000), (25, 
 /// Longest password accepted, in bytes.
 const MAX_PASSWORD: usize = 4096;
 
+/// Why a password longer than that is refused: nothing was checked.
+pub const TOO_LONG: &str = "too-long";
+
 /// What came of an attempt.
 pub enum Outcome {
     /// It is this person. The counter of the attempts, third, is to be forgiven.
@@ -43,7 +46,7 @@ pub async fn prove(
     password: &str,
 ) -> Result<Outcome, Fault> {
     if password.len() > MAX_PASSWORD {
-        return Ok(Outcome::Refused("too-long"));
+        return Ok(Outcome::Refused(TOO_LONG));
     }
     // A login nobody can have goes through the same work as any other.
     let login = normalised_login(typed).unwrap_or_else(|| "\u{fffd}".to_owned());

@@ -117,18 +117,32 @@ async fn what_retention_takes_leaves_the_rest_verifiable() {
 }
 
 #[tokio::test]
-async fn events_from_before_there_were_chains_go_by_themselves() {
+async fn events_of_a_process_without_a_chain_go_with_their_time() {
     for place in Place::each("before_chains") {
-        let before = place.open().await;
-        for n in 1..=3 {
-            before.record(AuditEvent { at: NOW - Seconds(n), ..event("c0", "x") });
+        // Before there were chains, and beside those that have one while nodes are upgraded one after the other.
+        let (before, store) = (place.open().await, open(&place).await);
+        for n in 1..=12 {
+            let store = if n % 3 == 0 { &store } else { &before };
+            store.record(AuditEvent { at: NOW + Seconds(n), ..event("c0", "x") });
+            store.flush_audit().await.unwrap();
         }
-        before.flush_audit().await.unwrap();
+        let unlinked = [Broken::Unlinked, Broken::Unlinked];
+        assert_eq!(store.sweep(LATER, NOW + Seconds(8), 100).await.unwrap().audit, 7);
+        assert_eq!(check(&*store).await, [&unlinked[..1], &unlinked].concat());
+        assert_eq!(store.sweep(LATER, NOW + Seconds(11), 100).await.unwrap().audit, 3);
+        assert_eq!(check(&*store).await, unlinked[..1]);
+        assert_eq!(store.sweep(LATER, NOW + Seconds(20), 100).await.unwrap().audit, 2);
+        assert_eq!(check(&*store).await, []);
+    }
+}
+
+#[tokio::test]
+async fn an_event_whose_link_was_taken_away_does_not_go_unseen() {
+    for place in Place::each("link_taken") {
         let store = journal(&place).await;
-        assert_eq!(store.sweep(LATER, NOW + Seconds(6), 100).await.unwrap().audit, 3);
-        assert_eq!(check(&*store).await, []);
-        assert_eq!(store.sweep(LATER, NOW + Seconds(6), 100).await.unwrap().audit, 5);
-        assert_eq!(check(&*store).await, []);
+        alter(&place, "UPDATE audit SET link = NULL WHERE seq = 2").await;
+        assert_eq!(store.sweep(LATER, NOW + Seconds(5), 100).await.unwrap().audit, 4);
+        assert_eq!(check(&*store).await, [Broken::Missing(1, 4)]);
     }
 }
 

@@ -199,5 +199,13 @@ async fn a_flood_of_sign_ins_fills_nothing() {
         }
         assert!((64..68).contains(&kept.len()), "{}", kept.len());
         assert!(kept[0] >= 500 - 68, "the oldest go: {kept:?}");
+        // One that lasts longer than those that come after it is not among the oldest.
+        let typed = PendingSignIn { expires: Instant(LATER.0 + 10_000), ..pending("typed") };
+        store.add_pending(&typed).await.unwrap();
+        for n in 500..1_000_i64 {
+            let begun = PendingSignIn { expires: Instant(LATER.0 + n), ..pending(&format!("p{n}")) };
+            store.add_pending(&begun).await.unwrap();
+        }
+        assert_eq!(store.pending(&typed.id, NOW).await.unwrap(), Some(typed));
     }
 }

@@ -175,6 +175,10 @@ async fn a_parameter_given_twice_is_refused(hub: TestHub) {
     attack.repelled(&answer).await;
 
     let app = hub.app("app");
+    let ticket = browser.open(&app).await.ticket();
+    let plain = [("service", app.service.as_str()), ("ticket", &ticket), ("ticket", "ST-other")];
+    assert!(app.ask("validate", &plain).await.body.starts_with("no\n"));
+    assert_eq!(app.validate_plain(&ticket).await, format!("yes\n{}\n", ALICE.login), "no attempt was made");
     for endpoint in ["serviceValidate", "proxyValidate", "p3/serviceValidate", "p3/proxyValidate"] {
         let ticket = browser.open(&app).await.ticket();
         let (service, other) = (app.service.as_str(), "https://other.example/");

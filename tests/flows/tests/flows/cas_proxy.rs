@@ -3,7 +3,7 @@
 use crate::cas_callback::{Callback, Manner, OK, World};
 use futures::future::join_all;
 use preau_connector_api::Network;
-use preau_flows::{ALICE, Answer, CasApp, Listener, NOE, TestHub};
+use preau_flows::{ALICE, Answer, CasApp, Listener, NOE, TestHub, schema};
 use std::time::{Duration, Instant};
 
 /// Like `stories!`, with the certificates of the callbacks.
@@ -109,9 +109,10 @@ async fn a_chain_of_proxies_is_told_newest_first(world: World) {
     assert_eq!(texts(&answer.body, "proxy"), [at_a.pgt_url()]);
     let (_, pgt_of_b) = at_b.granted();
     let for_c = proxy_ticket(&proxy(&b, &pgt_of_b, &c.service).await);
-    let answer = c.ask("proxyValidate", &[("service", &c.service), ("ticket", &for_c)]).await;
+    let answer = c.ask("p3/proxyValidate", &[("service", &c.service), ("ticket", &for_c)]).await;
     assert_eq!(texts(&answer.body, "user"), [ALICE.login]);
     assert_eq!(texts(&answer.body, "proxy"), [at_b.pgt_url(), at_a.pgt_url()]);
+    schema::holds("cas/response.xsd", &answer.body);
 }
 
 /// A proxy ticket where only service tickets are taken (CAS-18), and `renew`, which no proxy can satisfy.

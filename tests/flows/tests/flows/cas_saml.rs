@@ -5,6 +5,7 @@ use preau_flows::{ALICE, Answer, Browser, CasApp, TestHub, stories};
 stories!(
     a_saml_1_1_client_receives_an_assertion,
     attributes_do_not_leave_for_an_address_without_tls,
+    an_address_given_twice_is_refused,
     a_hostile_message_is_refused_whole,
     a_ticket_of_another_service_or_used_twice_is_refused,
 );
@@ -22,10 +23,17 @@ fn message(ticket: &str) -> String {
 }
 
 async fn validate(hub: &TestHub, target: &str, body: &str) -> Answer {
+    send(hub, &path(target), body).await
+}
+
+fn path(target: &str) -> String {
     let target: String = url::form_urlencoded::byte_serialize(target.as_bytes()).collect();
-    let path = format!("/cas/samlValidate?TARGET={target}");
+    format!("/cas/samlValidate?TARGET={target}")
+}
+
+async fn send(hub: &TestHub, path: &str, body: &str) -> Answer {
     let kind = [("content-type", "text/xml; charset=utf-8")];
-    hub.browser().send(http::Method::POST, &path, &kind, Some(body.as_bytes())).await
+    hub.browser().send(http::Method::POST, path, &kind, Some(body.as_bytes())).await
 }
 
 async fn again(browser: &mut Browser, app: &CasApp) -> String {
@@ -58,6 +66,18 @@ async fn attributes_do_not_leave_for_an_address_without_tls(hub: TestHub) {
     let answer = validate(&hub, &app.service, &message(&ticket)).await;
     assert!(answer.body.contains("<NameIdentifier>alice.martin</NameIdentifier>"), "{}", answer.body);
     assert!(!answer.body.contains("AttributeStatement"), "{}", answer.body);
+}
+
+async fn an_address_given_twice_is_refused(hub: TestHub) {
+    let app = hub.app("app");
+    let ticket = hub.browser().sign_in(&ALICE).to(&app).await.ticket();
+    let attack = hub.under_attack();
+    let twice = format!("{}&TARGET=https%3A%2F%2Fother.example%2F", path(&app.service));
+    let answer = send(&hub, &twice, &message(&ticket)).await;
+    assert!(answer.body.contains("Status") && !answer.body.contains("samlp:Success"), "{}", answer.body);
+    attack.repelled(&answer).await;
+    let answer = validate(&hub, &app.service, &message(&ticket)).await;
+    assert!(answer.body.contains("samlp:Success"), "no attempt was made: {}", answer.body);
 }
 
 async fn a_hostile_message_is_refused_whole(hub: TestHub) {

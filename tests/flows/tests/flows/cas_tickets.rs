@@ -3,7 +3,7 @@
 
 use futures::future::join_all;
 use preau_domain::{Person, Profile};
-use preau_flows::{ALICE, Answer, CasApp, NOE, TestHub, app_service, stories};
+use preau_flows::{ALICE, Answer, CasApp, NOE, TestHub, app_service, schema, stories};
 use serde_json::Value;
 
 stories!(
@@ -110,11 +110,19 @@ async fn other_secrets_do_not_pass_for_a_ticket(hub: TestHub) {
     let cookie = browser.cookie("__Host-preau").unwrap_or_default().to_owned();
     assert_eq!(cookie.len(), 32, "160 bits");
     let random = &ticket[3..];
-    for text in [cookie.clone(), format!("ST-{cookie}"), format!("PT-{random}"), format!("PGT-{random}"), random.into()]
-    {
+    let rp = hub.rp("rp");
+    let code = browser.visit(&rp.url()).await.code();
+    let others =
+        [cookie.clone(), format!("ST-{cookie}"), format!("PT-{random}"), format!("PGT-{random}"), random.into()];
+    for text in others.into_iter().chain([code.clone(), format!("ST-{code}")]) {
         refused(&hub, &app, &[("service", &app.service), ("ticket", &text)], "INVALID_TICKET").await;
     }
     assert_eq!(app.validate(&ticket).await.user(), Some(ALICE.login));
+    assert_eq!(
+        rp.redeem(&code).await.answer.status.as_u16(),
+        200,
+        "the code is still worth something where it belongs"
+    );
 }
 
 /// Parameters hidden inside a ticket (CAS-20): refused before anything is looked up, so the ticket is not even burnt.
@@ -156,6 +164,9 @@ async fn hostile_names_stay_texts_in_xml(hub: TestHub) {
     let app = hub.app("app");
     for name in HOSTILE {
         renamed(&hub, name).await;
+        let ticket = ticket_of(&hub, &app).await;
+        let body = app.ask(P3, &[("service", &app.service), ("ticket", &ticket)]).await.body;
+        schema::holds("cas/response.xsd", &body);
         let answer = app.validate(&ticket_of(&hub, &app).await).await;
         let legal = name.replace(['\u{fffe}', '\u{ffff}'], "");
         let expected = if name == WITH_CONTROLS { Vec::new() } else { vec![legal] };
@@ -163,6 +174,21 @@ async fn hostile_names_stay_texts_in_xml(hub: TestHub) {
         assert_eq!(answer.attribute("displayName"), expected);
         assert_eq!(answer.attribute("ENTPersonStructRattach").len(), 1);
     }
+    // Answers of every other shape, and the control: the schema is one that says no.
+    let ticket = ticket_of(&hub, &app).await;
+    for endpoint in ["serviceValidate", P3, "proxyValidate"] {
+        schema::holds(
+            "cas/response.xsd",
+            &app.ask(endpoint, &[("service", &app.service), ("ticket", &ticket)]).await.body,
+        );
+    }
+    schema::holds(
+        "cas/response.xsd",
+        &app.ask("proxy", &[("pgt", "PGT-x"), ("targetService", &app.service)]).await.body,
+    );
+    let two = "<cas:serviceResponse xmlns:cas='http://www.yale.edu/tp/cas'><cas:authenticationSuccess><cas:user>a</cas:user>\
+               <cas:user>b</cas:user></cas:authenticationSuccess></cas:serviceResponse>";
+    assert!(schema::check("cas/response.xsd", two).is_err());
 }
 
 /// The same in JSON, and a format nobody knows (CAS-28).

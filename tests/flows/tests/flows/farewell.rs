@@ -1,12 +1,16 @@
 //! The end of a session, however it comes, is told to the services it reached; and no service can make the others wait.
 
+use futures::future::BoxFuture;
 use preau_domain::AccountState;
 use preau_flows::{ALICE, Listener, NOE, TestHub, stories};
+use preau_store::Store;
+use std::sync::Arc;
 
 stories!(
     a_stopped_person_is_signed_out_of_services,
     a_session_that_expires_is_told,
     a_session_left_idle_is_told_at_the_limit,
+    a_session_used_in_the_last_moment_goes_on,
     a_service_that_fails_is_told_again_and_not_for_ever,
     what_was_not_told_before_a_restart_is_told_after_it,
     a_flood_of_tickets_delays_nobody_else,
@@ -51,6 +55,25 @@ async fn a_session_left_idle_is_told_at_the_limit(hub: TestHub) {
     assert_eq!(hub.hub.end_expired_sessions(10).await.expect("the store answers"), 1, "hers, and not the other's");
     assert!(listener.next().await.field("logoutRequest").contains(&ticket));
     assert_eq!(used.get("/").await.status.as_u16(), 200);
+}
+
+async fn a_session_used_in_the_last_moment_goes_on(hub: TestHub) {
+    for quicker in [false, true] {
+        let mut browser = hub.browser();
+        browser.sign_in(&ALICE).at_home().await;
+        hub.clock.advance(hub.hub.config.session.idle_seconds + 1);
+        if quicker {
+            // Another request of the same browser, between the look at the session and its end.
+            let secret = browser.cookie("__Host-preau").expect("a session").to_owned();
+            let (id, now) = (preau_keys::session_id(&secret), hub.hub.now());
+            let used = move |store: Arc<dyn Store>| {
+                Box::pin(async move { store.touch_session(&id, now).await.expect("it is there") }) as BoxFuture<'_, ()>
+            };
+            hub.faults.meanwhile("session", Box::new(used));
+        }
+        let page = browser.get("/").await;
+        assert_eq!(page.status.as_u16() == 200, quicker, "{} {:?}", page.status, page.location());
+    }
 }
 
 const FAILS: &str = "HTTP/1.1 503 Later\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";

@@ -7,6 +7,8 @@ use std::time::Duration;
 stories!(
     one_answer_for_every_failure,
     one_answer_for_every_failure_of_a_guest,
+    what_the_directory_knows_of_an_account_is_told_to_nobody,
+    an_entry_with_the_login_of_a_guest_takes_nothing,
     the_same_work_for_every_failure,
     a_local_password_is_taken_as_it_is,
     a_password_too_long_costs_nothing,
@@ -71,6 +73,38 @@ async fn one_answer_for_every_failure_of_a_guest(hub: TestHub) {
         assert_eq!(answer, &answers[0], "{login}");
     }
     assert_eq!(answers[0].0, 422);
+}
+
+/// Policies of a directory (LDAP-10): a page that says more than another would tell who exists; the journal has the word.
+async fn what_the_directory_knows_of_an_account_is_told_to_nobody(hub: TestHub) {
+    let mut browser = hub.browser();
+    let page = browser.password_page("/", &ALICE).await;
+    let plain = told(&browser.try_password(&page, "someone.wrong", "mauvais-mot-de-passe").await, "someone.wrong");
+    assert_eq!(plain.0, 422);
+    for word in ["expired", "locked"] {
+        let login = format!("someone.{word}");
+        hub.directory.stop(&login, word);
+        let answer = browser.try_password(&page, &login, "bon-mot-de-passe").await;
+        assert_eq!(told(&answer, &login), plain, "{word}");
+        assert_eq!(hub.journal(answer.incident()).await.pop().map(|event| event.detail).as_deref(), Some(word));
+    }
+}
+
+/// An entry made to take over an account (LDAP-08): the same login, in another source.
+async fn an_entry_with_the_login_of_a_guest_takes_nothing(hub: TestHub) {
+    let mut thief = ALICE.person();
+    (thief.id, thief.login) = (PersonId::new("pthief0000000000"), Some(GAELLE.login.to_owned()));
+    thief.join.as_mut().expect("of the directory").key = "key-thief".to_owned();
+    hub.put(thief).await;
+    hub.directory.add(GAELLE.login, "mot-de-passe-voleur", "key-thief");
+    let as_staff = Role { public: ALICE.public, password: "mot-de-passe-voleur", ..GAELLE };
+    let as_guest = Role { password: "mot-de-passe-voleur", ..GAELLE };
+    let home = hub.browser().sign_in(&as_staff).at_home().await.answer;
+    assert!(home.words().contains("Alice Martin"), "the entry signs in as itself: {}", home.words());
+    assert_eq!(hub.browser().sign_in(&as_guest).at_home().await.answer.status, 422, "and not as the guest");
+    hub.clock.advance(1);
+    let home = hub.browser().sign_in(&GAELLE).at_home().await.answer;
+    assert!(home.words().contains("Gaëlle Riou"), "who still has her own password: {}", home.words());
 }
 
 /// How long the processor has worked for this process.

@@ -1,7 +1,9 @@
 //! The life of a session on a machine that others share: fixation, two people, two tabs, the back button, restarts.
 
-use preau_domain::Clock;
+use preau_domain::{Clock, CorrelationId, PendingSignIn};
 use preau_flows::{ALICE, Browser, GAELLE, NOE, TestHub, When, stories};
+use preau_web::sign_in::PORTAL;
+use preau_web::{Begin, Locale, Visitor};
 
 stories!(
     a_session_begins_under_a_new_name,
@@ -19,6 +21,8 @@ stories!(
     a_session_ends_with_the_school_day,
     a_session_left_alone_ends,
     a_sign_in_left_alone_expires,
+    a_sign_in_that_somebody_types_into_lasts_longer,
+    what_a_sign_in_keeps_is_bounded,
     everything_survives_a_restart,
     a_session_ended_on_one_node_is_over_on_the_other,
 );
@@ -253,4 +257,36 @@ async fn a_session_ended_on_one_node_is_over_on_the_other(hub: TestHub) {
     assert_eq!(app.clone().meets(&other).validate(&ticket).await.user(), None, "its tickets die at once, everywhere");
     hub.clock.advance(4);
     assert!(there.open(&app).await.some_ticket().is_none(), "and it is over within seconds");
+}
+
+async fn a_sign_in_that_somebody_types_into_lasts_longer(hub: TestHub) {
+    let lifetime = hub.hub.config.session.sign_in_seconds;
+    for (password, lasts) in [("not-this-one", true), ("", false), (&*"x".repeat(5000), false)] {
+        let mut browser = hub.browser();
+        let page = browser.password_page("/", &GAELLE).await;
+        browser.try_password(&page, GAELLE.login, password).await;
+        hub.clock.advance(lifetime + 1);
+        let page = browser.get(&page.url).await;
+        assert_eq!(page.status.as_u16() == 200, lasts, "{} characters: {}", password.len(), page.words());
+        assert_eq!(page.forms().iter().any(|form| form.value("password").is_some()), lasts);
+    }
+}
+
+async fn what_a_sign_in_keeps_is_bounded(hub: TestHub) {
+    let visitor = Visitor {
+        correlation: CorrelationId::new("c1"),
+        locale: Locale::Fr,
+        browser: None,
+        session: None,
+        device: None,
+        address: None,
+    };
+    for (length, taken) in [(PendingSignIn::MAX_REQUEST, true), (PendingSignIn::MAX_REQUEST + 1, false)] {
+        let begin = Begin { protocol: PORTAL, service: None, request: "/".repeat(length), fresh_after: None };
+        let status = match hub.hub.begin_sign_in(&visitor, begin).await {
+            Ok(answer) => answer.status().as_u16(),
+            Err(fault) => fault.kind.status().as_u16(),
+        };
+        assert_eq!(status, if taken { 303 } else { 413 }, "{length}");
+    }
 }
