@@ -64,6 +64,27 @@ test('sign in, open two services without a second password, sign out of everythi
   assert.deepEqual(elsewhere, [], 'no page asks anything of another machine');
 });
 
+test('after sign-out the back button shows nothing of the person', async () => {
+  const page = await visitor();
+  const teacher = account('teacher');
+  await page.goto(demo.base);
+  await signIn(page, teacher);
+  await page.waitForSelector('a.tile');
+  await page.goto(`${demo.base}?q=kiosque`);
+  assert.ok((await heading(page)).includes(teacher.name), 'the control: the page names the person');
+  // While the session lasts, the browser goes back to a page that names them.
+  await page.goto(`${demo.base}accessibility`);
+  await page.goBack();
+  assert.ok((await heading(page)).includes(teacher.name));
+  await signOut(page);
+  await page.waitForSelector('a.button[href="/"]');
+  for (let back = 0; back < 6; back += 1) {
+    await page.goBack().catch(() => null);
+    await page.waitForLoadState();
+    assert.ok(!(await page.content()).includes(teacher.name), `${back + 1} pages back: ${page.url()}`);
+  }
+});
+
 test('every profile signs in and is greeted by name', async () => {
   for (const who of demo.accounts) {
     const page = await visitor();

@@ -332,20 +332,28 @@ pub enum AuditCommand {
 
 /// `preau audit show`.
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false, id = "of", args = ["correlation", "person"])]
 pub struct ShowArgs {
-    /// Number of a request: the incident number of a page, or `correlation` in the log.
-    #[arg(long, value_name = "NUMBER")]
-    pub correlation: Option<String>,
-    /// Login or id of a person: what happened latest, first.
-    #[arg(long, value_name = "LOGIN_OR_ID")]
-    pub person: Option<String>,
+    /// Of what.
+    #[command(flatten)]
+    pub of: ShowOf,
     /// How many events of a person, at most.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub limit: u32,
     /// For scripts.
     #[arg(long)]
     pub json: bool,
+}
+
+/// One of the two.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct ShowOf {
+    /// Number of a request: the incident number of a page, or `correlation` in the log.
+    #[arg(long, value_name = "NUMBER")]
+    pub correlation: Option<String>,
+    /// Login or id of a person: what happened latest, first.
+    #[arg(long, value_name = "LOGIN_OR_ID")]
+    pub person: Option<String>,
 }
 
 /// Why a command did not do what it was asked.

@@ -2,6 +2,7 @@
 //! what it understood. The scripts are beside this crate; their first lines say what they can be asked.
 
 use anyhow::{Context, Result, bail, ensure};
+use preau_rig::Tls;
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -43,14 +44,24 @@ impl Application {
                 node
             }
         };
+        command.args([issuer, id]).arg(secret).args([callback, SCOPE]);
+        Application::of(command)
+    }
+
+    /// Starts python-cas as a service that opens others in the person's name, at its own address.
+    pub fn proxy(server: &str, service: &str, tls: &Tls) -> Result<Application> {
+        let mut command = Command::new(python()?);
+        command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("python_cas_proxy.py"));
+        command.args([server, service]).args([&tls.certificate, &tls.key]);
+        Application::of(command)
+    }
+
+    fn of(mut command: Command) -> Result<Application> {
         let mut process = command
-            .args([issuer, id])
-            .arg(secret)
-            .args([callback, SCOPE])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .with_context(|| format!("starting {client:?}"))?;
+            .with_context(|| format!("starting {}", command.get_program().display()))?;
         let to = process.stdin.take().context("a script reads")?;
         let from = BufReader::new(process.stdout.take().context("a script writes")?);
         Ok(Application { process, to, from })

@@ -27,12 +27,13 @@ const STAFF: &str = "allow = [{ profiles = [\"National_ENS\", \"National_DOC\", 
 /// - `fonds`, a PHP page behind phpCAS that accepts proxy tickets;
 /// - `agenda`, an Apache site behind `mod_auth_openidc`;
 /// - `carnet`, an https address where nobody listens: its tickets are validated by python-cas;
+/// - `relais`, an https address where python-cas listens, which opens others in the person's name;
 /// - `bureau` and `cahier`, two more of those, with a secret each: authlib and openid-client speak for them.
 pub struct World {
     accounts: Vec<Account>,
     base: String,
     folder: PathBuf,
-    authority: PathBuf,
+    tls: Tls,
     sites: Vec<Site>,
     absent: BTreeMap<&'static str, String>,
     preau: Preau,
@@ -75,6 +76,7 @@ impl World {
         let mut absent = BTreeMap::new();
         for (id, connector, title, secret) in [
             ("carnet", SiteKind::ModAuthCas.connector(), "Le carnet", false),
+            ("relais", SiteKind::PhpCas.connector(), "Le relais", false),
             ("bureau", APPLICATION, "Le bureau", true),
             ("cahier", APPLICATION, "Le cahier", true),
         ] {
@@ -88,13 +90,12 @@ impl World {
         preau.run(&["sync", preau_rig::SOURCE], "")?;
         let serving = serve(&preau, port, &folder)?;
         let apache = Apache::start(&folder.join("apache"), &sites)?;
-        let authority = tls.authority;
         let accounts = summary.accounts;
         Ok(World {
             accounts,
             base,
             folder,
-            authority,
+            tls,
             sites,
             absent,
             preau,
@@ -148,7 +149,7 @@ impl World {
 
     /// Somebody at a fresh browser.
     pub fn visitor(&self) -> Result<Visitor> {
-        Visitor::new(Some(&self.authority))
+        Visitor::new(Some(&self.tls.authority))
     }
 
     /// Opens an address and answers what the sign-in asks, as the account of this role. The page is what comes after.
@@ -193,11 +194,27 @@ impl World {
         tokio::time::timeout(PATIENCE, looking).await.with_context(|| format!("{address} still knows the person"))?
     }
 
+    /// Waits for something that happens by itself. An error if it has not after twenty seconds.
+    pub async fn until(&self, mut happened: impl FnMut() -> Result<bool>) -> Result<()> {
+        let looking = async {
+            while !happened()? {
+                tokio::time::sleep(GLANCE).await;
+            }
+            Ok(())
+        };
+        tokio::time::timeout(PATIENCE, looking).await.context("it does not happen")?
+    }
+
     /// An application that speaks for the service `id` with the library of the script `client`.
     pub fn application(&self, client: Client, id: &str) -> Result<Application> {
         let secret = self.folder.join(format!("preau/services/{id}.secret"));
         let callback = format!("{}callback", self.site(id));
         Application::start(client, self.base.trim_end_matches('/'), id, &secret, &callback)
+    }
+
+    /// python-cas as the service `relais`, listening.
+    pub fn proxy(&self) -> Result<Application> {
+        Application::proxy(&self.cas(), &self.site("relais"), &self.tls)
     }
 
     /// What python-cas makes of a ticket: an object with `user` and `attributes`, or `user` null.

@@ -147,6 +147,31 @@ async fn python_cas_validates_with_every_version_of_the_protocol() -> Result<()>
     Ok(())
 }
 
+#[tokio::test]
+async fn python_cas_proxies_in_the_persons_name_and_hears_the_sign_out() -> Result<()> {
+    let world = World::start("python-cas-proxy")?;
+    let mut visitor = world.visitor()?;
+    world.sign_in(&mut visitor, world.base(), "librarian").await?;
+    let (mut relay, fonds) = (world.proxy()?, world.site("fonds"));
+    let ticket = ticket(&world, &mut visitor, &world.site("relais")).await?;
+    let who = relay.ask(&format!("verify {ticket}"))?;
+    assert_eq!(who["attributes"]["displayName"], world.account("librarian").name.as_str(), "{who}");
+    assert_eq!(who["granted"], true, "{who}");
+
+    // phpCAS, at the other end, takes the ticket and says who spoke in the person's name.
+    let page = relay.ask(&format!("open {fonds}"))?;
+    let body = page["body"].as_str().unwrap_or_default();
+    assert!(page["status"] == 200 && body.contains("Le fonds") && body.contains("data-user=\""), "{page}");
+    assert!(body.contains(&format!("data-proxy=\"{}callback\"", world.site("relais"))), "{body}");
+
+    world.sign_out(&mut visitor).await?;
+    world.until(|| Ok(relay.ask(&format!("ended {ticket}"))?["ended"] == true)).await?;
+    assert_eq!(relay.ask("ended ST-another")?["ended"], false);
+    let page = relay.ask(&format!("open {fonds}"))?;
+    assert!(page["refused"].is_string(), "the right to speak ends with the session: {page}");
+    Ok(())
+}
+
 /// A service ticket as the browser would carry it to the service.
 async fn ticket(world: &World, visitor: &mut Visitor, service: &str) -> Result<String> {
     let login = format!("{}/login?service={service}", world.cas());

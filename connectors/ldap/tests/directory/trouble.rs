@@ -153,12 +153,19 @@ async fn a_directory_in_trouble_is_nobodys_failure() {
     }
 }
 
+/// The most memory this process ever held, in bytes.
+fn most_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux tells");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux tells that");
+    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") << 10
+}
+
 /// LDAP-07: messages meant to hurt the one who reads them.
 #[tokio::test]
 async fn a_hostile_server_hurts_nobody() {
     let annuaire = Annuaire::start("ldap-hostile");
     let teacher = annuaire.account("teacher");
-    let real = passwords(&annuaire.connector());
+    let (real, before) = (passwords(&annuaire.connector()), most_memory());
     let mut deep = element(0x04, b"");
     for _ in 0..1000 {
         deep = element(0x30, &deep);
@@ -207,4 +214,7 @@ async fn a_hostile_server_hurts_nobody() {
     .await;
     let verdict = passwords(&annuaire.connector_through(server.port, "")).check("io", "secret").await;
     assert!(matches!(verdict, Ok(Verdict::Proven { .. })), "{verdict:?}");
+    // Both ends are in this process, and one of them sends fifty thousand entries; the lengths that others claim are more.
+    let grown = most_memory() - before;
+    assert!(grown < 90 << 20, "{} MiB more", grown >> 20);
 }

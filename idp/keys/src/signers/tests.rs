@@ -3,6 +3,8 @@
 use super::*;
 use crate::{Keyring, SystemIds};
 use preau_domain::Seconds;
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 
 const NOW: Instant = Instant(1_800_000_000_000);
 const ANY: Typ<'static> = Typ::IsOrAbsent(&["JWT"]);
@@ -175,4 +177,51 @@ fn a_certificate_of_another_key_keeps_the_row_closed() {
     assert_eq!(saml::certificate_by(&carries, &stranger).as_ref(), Some(&certified), "control");
     assert_eq!(saml::certificate_by(&carries, &private), None);
     assert_eq!(saml::certificate_by(&row(json!({})), &private), None);
+}
+
+/// F13: keys come, sign, give way and leave while tokens are signed without a pause. Whoever reads the published set before
+/// and whoever reads it after believes every one of them.
+#[test]
+fn rotation_under_load_fails_nobody() {
+    let (signers, rhythm) = (signers(b"1"), Rhythm::default());
+    let mut rows: Vec<StoredKey> = Vec::new();
+    let mut settle = |now: Instant| {
+        let todo = plan(&rows, now, &rhythm);
+        let due = todo.make.iter().filter(|make| make.usage == KeyUse::Token(Alg::ES256));
+        rows.extend(due.map(|make| signers.row(&SystemIds, make, &PrivateKey::draw(make.usage.kind()), now)));
+        rows.retain(|row| !todo.remove.contains(&row.kid));
+        assert!(signers.take(&rows).is_empty());
+    };
+    settle(NOW);
+    let (clock, over) = (AtomicI64::new(NOW.0), AtomicBool::new(false));
+    let signed: [AtomicUsize; 3] = Default::default();
+    let published = || Jwks::parse(signers.jwks().as_bytes()).unwrap();
+    let kids = std::thread::scope(|scope| {
+        let sign = |signed: &AtomicUsize| {
+            let mut kids = BTreeSet::new();
+            while !over.load(Ordering::SeqCst) {
+                let (before, now) = (published(), Instant(clock.load(Ordering::SeqCst)));
+                let token = signers.sign(Alg::ES256, "JWT", &json!({}), now).unwrap();
+                let expect = || Expect { algs: &[Alg::ES256], typ: ANY };
+                kids.insert(jose::verify(&token, &before, expect()).unwrap().kid().map(str::to_owned));
+                jose::verify(&token, &published(), expect()).unwrap();
+                signed.fetch_add(1, Ordering::SeqCst);
+            }
+            kids
+        };
+        let busy: Vec<_> = signed.iter().map(|signed| scope.spawn(move || sign(signed))).collect();
+        for _day in 0..365 {
+            settle(Instant(clock.fetch_add(86_400_000, Ordering::SeqCst) + 86_400_000));
+            // Everybody signs on every day.
+            for (signed, one) in signed.iter().zip(&busy) {
+                let before = signed.load(Ordering::SeqCst);
+                while signed.load(Ordering::SeqCst) == before && !one.is_finished() {
+                    std::thread::yield_now();
+                }
+            }
+        }
+        over.store(true, Ordering::SeqCst);
+        busy.into_iter().flat_map(|one| one.join().unwrap()).collect::<BTreeSet<_>>()
+    });
+    assert!(kids.len() >= 4, "a year sees more keys than {kids:?}");
 }

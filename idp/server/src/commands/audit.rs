@@ -71,7 +71,7 @@ async fn checked(store: &dyn Store, code: &Code) -> Result<(u64, Vec<Finding>, u
 /// Shows events.
 pub async fn show(loaded: &Loaded, args: &ShowArgs) -> Result<(), Failure> {
     let store = assembly::store(loaded, None).await?;
-    let events = match (&args.correlation, &args.person) {
+    let events = match (&args.of.correlation, &args.of.person) {
         (Some(number), _) => store.audit_of(&CorrelationId::new(number)).await?,
         (None, Some(who)) => {
             let person = commands::find(&*store, who).await?;

@@ -27,7 +27,12 @@ fn a_journal_is_read_and_checked() {
     let number = out.rsplit("request ").next().unwrap().trim();
     let (_, same, _) = desk.run(&["audit", "show", "--correlation", number]);
     assert_eq!(out, same);
-    assert_eq!(desk.run(&["audit", "show"]).0, 2, "of nobody in particular");
+    for of_nobody in [&["audit", "show"][..], &["audit", "show", "--json"]] {
+        assert_eq!(desk.run(of_nobody).0, 2, "of nobody in particular");
+    }
+    let (code, latest, err) = desk.run(&["audit", "show", "--person", "camille", "--limit", "1", "--json"]);
+    let latest: serde_json::Value = serde_json::from_str(&latest).expect(&err);
+    assert_eq!((code, latest.as_array().map(Vec::len)), (0, Some(1)));
 
     let (code, out, err) = desk.run(&["audit", "verify"]);
     assert!(code == 0 && out.starts_with("2 events checked"), "{out} {err}");

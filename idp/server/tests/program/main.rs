@@ -12,6 +12,7 @@ mod tls;
 use desk::Desk;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 #[test]
 fn a_configuration_tells_all_that_is_wrong_and_ends_with_2() {
@@ -50,6 +51,37 @@ fn a_server_is_ready_and_stops_when_told() {
     assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
     let secret = std::fs::read_to_string(&key).unwrap();
     assert!(!log.contains(secret.trim()));
+}
+
+#[test]
+fn a_request_too_large_is_refused_at_once() {
+    let desk = Desk::new();
+    desk.mount("intranet");
+    let server = desk.serve(&[]).ready();
+    let validation = |ticket: usize| {
+        format!("/cas/serviceValidate?service=https%3A%2F%2Fintranet.example%2F&ticket={}", "a".repeat(ticket))
+    };
+    let address = |length: usize| format!("/cas/login?service=https%3A%2F%2Fintranet.example%2F{}", "a".repeat(length));
+    let parameters = format!("{}{}", address(0), "&a=1".repeat(10_000));
+    let megabyte = validation(1 << 20);
+    for (target, status) in [
+        (validation(100), "200"),
+        (validation(20_000), "413"),
+        (address(20_000), "413"),
+        (parameters, "413"),
+        (megabyte, "431"),
+    ] {
+        let try_it = |_| {
+            let began = Instant::now();
+            // Whoever writes on while it is refused may find the connection closed before the refusal is read.
+            let answer = server.get(&target, "").unwrap_or_else(|| format!("HTTP/1.1 {status} closed"));
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{} letters: {answer:.300}", target.len());
+            began.elapsed()
+        };
+        let fastest = (0..5).map(try_it).min().unwrap();
+        assert!(fastest < Duration::from_millis(50), "{} letters: {fastest:?}", target.len());
+    }
+    assert!(server.get("/healthz", "").unwrap().ends_with("alive\n"), "it goes on");
 }
 
 #[test]
