@@ -39,7 +39,7 @@ pub struct SessionConfig {
     pub absolute_seconds: i64,
     /// Seconds without any request after which a session is over, at least 300: use is noted once a minute.
     pub idle_seconds: i64,
-    /// Seconds a sign-in may take.
+    /// Seconds a sign-in may take; twice as many once a password was typed.
     pub sign_in_seconds: i64,
 }
 

@@ -19,6 +19,7 @@ async fn mod_auth_openidc_opens_with_the_academic_password_and_hears_the_sign_ou
     assert!(!user[0].contains(&teacher.login), "a pairwise name says nothing: {user:?}");
     assert_eq!(page.texts("data-attribute", "name"), [teacher.name.as_str()]);
     assert_eq!(page.texts("data-attribute", "ent_establishment"), [teacher.establishments[0].as_str()]);
+    assert_eq!(page.texts("data-attribute", "roles"), ["National_ENS"]);
 
     // What a browser says of itself under the name of a claim counts for nothing.
     visitor.forge("OIDC_CLAIM_name", "Somebody Else");
