@@ -183,10 +183,10 @@ fn a_certificate_of_another_key_keeps_the_row_closed() {
 /// and whoever reads it after believes every one of them.
 #[test]
 fn rotation_under_load_fails_nobody() {
-    let (signers, rhythm) = (signers(b"1"), Rhythm::default());
+    let signers = signers(b"1");
     let mut rows: Vec<StoredKey> = Vec::new();
     let mut settle = |now: Instant| {
-        let todo = plan(&rows, now, &rhythm);
+        let todo = plan(&rows, now);
         let due = todo.make.iter().filter(|make| make.usage == KeyUse::Token(Alg::ES256));
         rows.extend(due.map(|make| signers.row(&SystemIds, make, &PrivateKey::draw(make.usage.kind()), now)));
         rows.retain(|row| !todo.remove.contains(&row.kid));
