@@ -243,7 +243,7 @@ pub fn is_public(ip: IpAddr) -> bool {
 mod tests {
     use super::*;
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use tokio::io::AsyncWriteExt;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     #[test]
     fn only_the_public_internet_is_public() {
@@ -296,6 +296,7 @@ mod tests {
 
         let answer = async {
             let (mut stream, _) = listener.accept().await.unwrap();
+            assert!(stream.read(&mut [0; 1024]).await.unwrap() > 0, "a request");
             stream.write_all(b"HTTP/1.1 204 Done\r\ncontent-length: 0\r\n\r\n").await.unwrap();
             stream
         };

@@ -1,7 +1,7 @@
 //! Reading the whole annuaire: what comes out of it, and that a reading which was cut short never counts as whole.
 
-use crate::support::{Annuaire, Everything};
-use preau_connector_api::{Completion, Record};
+use crate::support::{Annuaire, Everything, passwords};
+use preau_connector_api::{Completion, Record, Verdict};
 use preau_domain::{EstablishmentKind, GroupKind, Legal, Profile};
 use std::collections::BTreeSet;
 
@@ -162,4 +162,25 @@ async fn an_unchanged_directory_gives_unchanged_records() {
     let connector = annuaire.connector_with("page_size = 100");
     let first = Everything::of(&connector).await;
     assert!(first.records == Everything::of(&annuaire.connector()).await.records, "whatever the size of a page");
+}
+
+/// LDAP-08: an entry that goes to another place in the tree is the record it was, and its person signs in from there.
+#[tokio::test]
+async fn an_entry_that_moves_in_the_tree_is_who_it_was() {
+    let annuaire = Annuaire::start("ldap-moved");
+    let (connector, teacher) = (annuaire.connector(), annuaire.account("teacher"));
+    let before = Everything::of(&connector).await;
+    let elsewhere = format!("ou=ailleurs,ou=people,{}", annuaire.slapd.suffix());
+    let (name, _) = teacher.dn.split_once(',').unwrap();
+    let moves = format!(
+        "dn: {elsewhere}\nchangetype: add\nobjectClass: organizationalUnit\nou: ailleurs\n\n\
+         dn: {}\nchangetype: modrdn\nnewrdn: {name}\ndeleteoldrdn: 0\nnewsuperior: {elsewhere}\n",
+        teacher.dn
+    );
+    annuaire.slapd.change(&moves).unwrap();
+    let after = Everything::of(&connector).await;
+    assert_eq!(after.person(&teacher.login), before.person(&teacher.login));
+    assert_eq!(after.people().count(), before.people().count());
+    let verdict = passwords(&connector).check(&teacher.login, &teacher.password).await.unwrap();
+    assert_eq!(verdict, Verdict::Proven { key: before.person(&teacher.login).key.clone() });
 }
