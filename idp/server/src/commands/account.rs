@@ -53,7 +53,8 @@ pub async fn add(loaded: &Loaded, args: &AddArgs) -> Result<(), Failure> {
     match store.add_local_person(&person, &hash).await {
         Ok(()) => {}
         Err(StoreError::Conflict) => {
-            commands::journal(&*store, Some(&person.id), None, "account-not-added, its login was taken meanwhile").await?;
+            commands::journal(&*store, Some(&person.id), None, "account-not-added, its login was taken meanwhile")
+                .await?;
             return Err(taken());
         }
         Err(other) => return Err(Failure::new(other)),
