@@ -17,6 +17,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use url::{Host, Url};
 
+/// How long a large document may take.
+const DOWNLOAD: Duration = Duration::from_secs(300);
+
 /// Why a call was not made or not answered.
 #[derive(Debug)]
 pub enum EgressError {
@@ -101,6 +104,34 @@ impl Egress {
         let request = client.post(url).header("content-type", "application/x-www-form-urlencoded").body(body);
         let answer = request.send().await.map_err(|e| failure(&e))?;
         Ok(answer.status().as_u16())
+    }
+
+    /// GETs a large document and hands it on piece by piece; of an answer that is not 200 nothing is read. One longer than
+    /// `limit` bytes is broken off.
+    pub async fn download(
+        &self,
+        request: Request<()>,
+        network: Network,
+        limit: u64,
+        take: &mut (dyn FnMut(&[u8]) -> std::io::Result<()> + Send),
+    ) -> Result<http::Response<()>, EgressError> {
+        let url = request.uri().to_string();
+        let call = self.client(&url, network)?.get(url).headers(request.headers().clone()).timeout(DOWNLOAD);
+        let mut answer = call.send().await.map_err(|e| failure(&e))?;
+        let mut taken = 0;
+        while answer.status() == http::StatusCode::OK
+            && let Some(part) = answer.chunk().await.map_err(|e| failure(&e))?
+        {
+            taken += part.len() as u64;
+            if taken > limit {
+                return Err(EgressError::Unreachable("answer too long".to_owned()));
+            }
+            take(&part).map_err(|e| EgressError::Unreachable(format!("the answer is not kept: {e}")))?;
+        }
+        let mut read = http::Response::new(());
+        *read.status_mut() = answer.status();
+        *read.headers_mut() = std::mem::take(answer.headers_mut());
+        Ok(read)
     }
 
     /// Makes a call and reads its answer, whatever its status; an answer longer than `limit` bytes is none.

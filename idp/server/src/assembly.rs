@@ -229,6 +229,14 @@ pub fn table(loaded: &Loaded) -> Result<ServiceTable, Vec<Problem>> {
         .map_err(|found| found.into_iter().map(|what| Problem::new(folder.clone(), what)).collect())
 }
 
+/// The guarded way out.
+pub fn egress(loaded: &Loaded) -> Result<Egress, Failure> {
+    let authorities: Vec<PathBuf> =
+        loaded.config.services.trusted_ca_files.iter().map(|file| loaded.path(file)).collect();
+    let tls = preau_keys::client_config(&authorities).map_err(Failure::new)?;
+    Egress::new(tls).map_err(Failure::new)
+}
+
 /// Puts the hub together, with its protocols.
 pub fn hub(
     loaded: &Loaded,
@@ -237,9 +245,6 @@ pub fn hub(
     connectors: &BTreeMap<SourceId, Connector>,
     services: ServiceTable,
 ) -> Result<Hub, Failure> {
-    let authorities: Vec<PathBuf> =
-        loaded.config.services.trusted_ca_files.iter().map(|file| loaded.path(file)).collect();
-    let tls = preau_keys::client_config(&authorities).map_err(Failure::new)?;
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let sources: HashMap<SourceId, SignInSource> = connectors
         .iter()
@@ -257,7 +262,7 @@ pub fn hub(
         passwords: Passwords::new(threads, threads * WAITING_PER_THREAD),
         config: loaded.config.web.clone(),
         sources,
-        egress: Egress::new(tls).map_err(Failure::new)?,
+        egress: egress(loaded)?,
         mounting: Arc::new(preau_connectors::catalogue().clone()),
     };
     Ok(Hub::new(parts, services).with_protocols(preau_protocols::protocols()))

@@ -64,6 +64,12 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Services that speak SAML, mounted from their metadata.
+    Sp {
+        /// What to do.
+        #[command(subcommand)]
+        what: SpCommand,
+    },
     /// Accounts kept here, and accounts stopped by hand.
     Account {
         /// What to do with one.
@@ -240,6 +246,59 @@ pub struct OpenArgs {
     /// Establishments they must be in; everywhere when it is not said.
     #[arg(long = "in", value_name = "UAI", value_delimiter = ',')]
     pub establishments: Vec<String>,
+}
+
+/// `preau sp`.
+#[derive(Debug, Subcommand)]
+pub enum SpCommand {
+    /// Mount a service: read its metadata, write its instance file, and say what will be released to it.
+    Add(SpAddArgs),
+    /// List the services that speak SAML, and whether their metadata are in force.
+    List {
+        /// For scripts.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say what is known of one: addresses, keys, what it asks for, what is released and what is not.
+    Show {
+        /// Id of the service.
+        id: String,
+    },
+    /// Take one away: its instance file, and the metadata beside it.
+    Remove {
+        /// Id of the service.
+        id: String,
+    },
+}
+
+/// `preau sp add`.
+#[derive(Debug, Args)]
+pub struct SpAddArgs {
+    /// A file, an https address, or `federation:` and the entity id of a service of a configured federation.
+    pub metadata: String,
+    /// Name of the instance file; from the address of the service unless said otherwise.
+    #[arg(long)]
+    pub id: Option<String>,
+    /// Which entity, when the metadata hold several.
+    #[arg(long, value_name = "ENTITY_ID")]
+    pub entity: Option<String>,
+    /// Who may open it: profiles such as `National_ENS`, establishments by their number, or `PROFILE@NUMBER`; everyone of an
+    /// establishment unless said otherwise.
+    #[arg(long = "for", value_name = "WHO")]
+    pub whom: Vec<String>,
+    /// Attributes to release, by their names in the product `saml-application`; those the metadata ask for unless said
+    /// otherwise.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub release: Option<Vec<String>>,
+    /// Certificate (PEM) of whoever signs the metadata: they are believed only then.
+    #[arg(long, value_name = "FILE")]
+    pub certificate: Option<PathBuf>,
+    /// It lives on a private network, and may go without TLS.
+    #[arg(long)]
+    pub private: bool,
+    /// Say what would be done, and write nothing.
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// `preau keys`.
@@ -455,6 +514,10 @@ fn obey(cli: Cli) -> Result<(), Failure> {
             Command::Explain(args) => commands::explain::run(&loaded, args).await,
             Command::Bench(args) => commands::bench::run(&loaded, cli.demo, args).await,
             Command::Services { json } => commands::services::run(&loaded, *json),
+            Command::Sp { what: SpCommand::Add(args) } => commands::sp::add(&loaded, args).await,
+            Command::Sp { what: SpCommand::List { json } } => commands::sp::list(&loaded, *json).await,
+            Command::Sp { what: SpCommand::Show { id } } => commands::sp::show(&loaded, id).await,
+            Command::Sp { what: SpCommand::Remove { id } } => commands::sp::remove(&loaded, id),
             Command::Account { what: AccountCommand::Add(args) } => commands::account::add(&loaded, args).await,
             Command::Account { what: AccountCommand::Password(args) } => {
                 commands::account::password(&loaded, args).await

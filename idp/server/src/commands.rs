@@ -11,6 +11,7 @@ pub mod registration;
 pub mod runs;
 pub mod serve;
 pub mod services;
+pub mod sp;
 pub mod sync;
 
 use crate::SystemClock;

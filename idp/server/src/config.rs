@@ -30,6 +30,8 @@ pub struct Config {
     pub keys: KeysConfig,
     /// Section `[services]`.
     pub services: ServicesConfig,
+    /// Section `[saml]`.
+    pub saml: SamlConfig,
     /// Section `[web]`.
     pub web: WebConfig,
     /// Section `[sync]`.
@@ -181,6 +183,72 @@ pub struct ServicesConfig {
 impl Default for ServicesConfig {
     fn default() -> Self {
         ServicesConfig { instances: PathBuf::from("services"), catalogue: None, trusted_ca_files: Vec::new() }
+    }
+}
+
+/// Where the metadata of SAML partners come from.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SamlConfig {
+    /// Folder where the last good copy of everything fetched is kept.
+    pub metadata_dir: PathBuf,
+    /// Federations, each under a name of its own: services that give no metadata are found there by their `entity_id`.
+    pub federations: BTreeMap<String, FederationConfig>,
+}
+
+impl Default for SamlConfig {
+    fn default() -> Self {
+        SamlConfig { metadata_dir: PathBuf::from("data/metadata"), federations: BTreeMap::new() }
+    }
+}
+
+/// A federation: one of `url`, `mdq` and `file`, and who signs.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct FederationConfig {
+    /// Where it publishes the metadata of all its entities.
+    pub url: Option<String>,
+    /// Address of its metadata query service, asked for one entity at a time.
+    pub mdq: Option<String>,
+    /// A file with the metadata of all its entities.
+    pub file: Option<PathBuf>,
+    /// Certificates (PEM) of whoever signs: nothing else is believed.
+    pub certificates: Vec<PathBuf>,
+    /// It is reached on a private network, and may go without TLS.
+    pub private_network: bool,
+    /// Days ahead its `validUntil` may lie at most; 30 unless said otherwise.
+    pub longest_days: Option<u16>,
+}
+
+impl SamlConfig {
+    /// Everything wrong in the section.
+    pub fn validate(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for (name, one) in &self.federations {
+            let mut wrong = |what: &str| problems.push(Problem::new(format!("saml.federations.{name}"), what));
+            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
+                wrong("is named by 1 to 64 of a-z, 0-9 and -");
+            }
+            let places = [one.url.is_some(), one.mdq.is_some(), one.file.is_some()];
+            if places.into_iter().filter(|is| *is).count() != 1 {
+                wrong("has one of url, mdq and file");
+            }
+            if one.certificates.is_empty() {
+                wrong("names the certificates of whoever signs: without a signature nobody could be believed");
+            }
+            for address in one.url.iter().chain(&one.mdq) {
+                let sound = preau_domain::strict_url(address)
+                    .is_some_and(|url| url.scheme() == "https" || (one.private_network && url.scheme() == "http"));
+                if !sound {
+                    wrong("is reached by https; http is for private_network = true");
+                }
+            }
+            if one.longest_days.is_some_and(|days| days == 0 || days > 366) {
+                wrong("longest_days must lie between 1 and 366");
+            }
+        }
+        problems
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::config::Loaded;
 use crate::health::{Health, Services};
+use crate::metadata::refresh::Partners;
 use crate::signing::Signing;
 use crate::{SystemClock, assembly};
 use axum_server::tls_rustls::RustlsConfig;
@@ -63,7 +64,7 @@ impl Jobs {
 }
 
 /// Starts them.
-pub(crate) fn start(house: House, seen: assembly::Seen, stop: CancellationToken) -> Jobs {
+pub(crate) fn start(house: House, partners: Partners, seen: assembly::Seen, stop: CancellationToken) -> Jobs {
     let house = Arc::new(house);
     let again = Arc::new(Notify::new());
     let mut tasks = JoinSet::new();
@@ -88,6 +89,7 @@ pub(crate) fn start(house: House, seen: assembly::Seen, stop: CancellationToken)
     job(Box::pin(seal(Arc::clone(&house.store))));
     job(Box::pin(sweep(Arc::clone(&house))));
     job(Box::pin(rotate(Arc::clone(&house))));
+    job(Box::pin(saml_metadata(Arc::clone(&house), partners)));
     if house.hub.config.registration {
         job(Box::pin(take_registrations(Arc::clone(&house.hub))));
     }
@@ -197,6 +199,25 @@ pub(crate) async fn signing_keys(signing: &Signing, patient: bool, closed: &mut 
     metrics::gauge!("preau_signing_keys_closed").set(done.closed.len() as f64);
     *closed = done.closed;
     !closed.is_empty() || signing.signers.missing(signing.clock.now()).is_empty()
+}
+
+/// How often it is looked whether metadata are due.
+const METADATA: Duration = Duration::from_secs(30);
+
+/// Keeps the metadata of SAML partners in force: at once when the services changed, else twice a minute.
+async fn saml_metadata(house: Arc<House>, mut partners: Partners) {
+    loop {
+        let services = house.hub.services();
+        partners.turn(services.all(), true).await;
+        let taken = services.generation();
+        drop(services);
+        for _second in 0..METADATA.as_secs() {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            if house.hub.services().generation() != taken {
+                break;
+            }
+        }
+    }
 }
 
 /// Takes away what expired.

@@ -13,6 +13,7 @@ mod health;
 mod jobs;
 mod listener;
 mod logging;
+mod metadata;
 mod output;
 mod server;
 mod signing;

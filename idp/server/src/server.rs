@@ -6,6 +6,7 @@ use crate::config::Loaded;
 use crate::health::{self, Health, Services};
 use crate::jobs::{self, House};
 use crate::listener::{self, Bounded};
+use crate::metadata::refresh::Partners;
 use crate::signing::Signing;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -14,6 +15,7 @@ use axum::response::{IntoResponse, Response};
 use axum_server::Handle;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use metrics_exporter_prometheus::PrometheusHandle;
+use preau_saml::metadata::Peers;
 use preau_web::Hub;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -54,6 +56,7 @@ pub async fn start(loaded: Loaded, demo: bool, metrics: PrometheusHandle) -> Res
     let seen = assembly::seen(&loaded);
     let (services, problems) = assembly::sound_table(&loaded);
     let mounted = services.all().len();
+    let peers = Arc::new(Peers::default());
     let hub = Arc::new(assembly::hub(&loaded, Arc::clone(&store), keyring, &connectors, services)?);
     let health = Arc::new(Health::new(
         Arc::clone(&store),
@@ -106,8 +109,11 @@ pub async fn start(loaded: Loaded, demo: bool, metrics: PrometheusHandle) -> Res
     );
     let patience = Duration::from_secs(server.stop_seconds);
     let (hub_of_jobs, health_of_jobs) = (Arc::clone(&hub), Arc::clone(&health));
+    let mut partners = Partners::new(loaded.clone(), assembly::egress(&loaded)?, peers, Arc::clone(&hub.clock));
+    // What is in files of this machine is in force before anybody comes; the rest is asked for meanwhile.
+    partners.turn(hub.services().all(), false).await;
     let house = House { loaded, store, signing, hub: hub_of_jobs, health: health_of_jobs, connectors, tls, metrics };
-    let jobs = jobs::start(house, seen, CancellationToken::new());
+    let jobs = jobs::start(house, partners, seen, CancellationToken::new());
     Ok(Running { address, hub, handle, sockets, jobs, health, patience })
 }
 

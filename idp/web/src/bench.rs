@@ -17,7 +17,7 @@ use axum::Router;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use axum::routing::get;
-use preau_domain::{AuditEvent, Authentication, AuthnMethod, CorrelationId, Instant, ServiceId, SourceId, Uai};
+use preau_domain::{AuditEvent, Authentication, AuthnMethod, CorrelationId, Instant, ServiceId, SourceId};
 use preau_policy::{Decision, Facts, Reason, Released};
 use std::sync::Arc;
 use std::time::Duration;
@@ -128,11 +128,7 @@ async fn show(
 /// Sends a synthetic person to a door, in a school the service is for when it is for some schools only.
 pub fn try_door(hub: &Hub, door: &Door, person: &Synthetic) -> Outcome {
     let services = hub.services();
-    let school = door.audience.allow.iter().flat_map(|population| &population.establishments).next();
-    let (somebody, places) = person.at(school);
-    let current: Option<&Uai> = somebody.affiliations.first().map(|affiliation| &affiliation.establishment);
-    let name = current.and_then(|uai| places.iter().find(|(place, _)| place == uai)).map(|(_, name)| name.as_str());
-    let facts = Facts::of(&somebody, current, name, Some(AuthnMethod::DirectoryPassword));
+    let (somebody, facts) = person.before(door);
     if let Decision::Deny(refusal) = preau_policy::access(&facts, &services.rules, &door.service.id) {
         return Outcome::Shut(refusal.reason);
     }

@@ -26,6 +26,21 @@ pub struct RoleKey {
     pub key: PublicKey,
 }
 
+impl RoleKey {
+    /// The key of a certificate (DER), if it is of a kind we speak and strong enough.
+    pub fn of(certificate: Vec<u8>) -> Result<RoleKey, MetadataError> {
+        let whole = MetadataError::whole;
+        let about = Certificate::read(&certificate)
+            .ok_or_else(|| whole(Reason::Value("X509Certificate", "no certificate in base64")))?;
+        match about.kind {
+            KeyKind::Rsa(bits) if bits < MIN_RSA => return Err(whole(Reason::WeakKey(bits))),
+            _ => {}
+        }
+        let key = preau_keys::xml::public_key_of(&certificate).ok_or_else(|| whole(Reason::KeyKind))?;
+        Ok(RoleKey { certificate, about, key })
+    }
+}
+
 /// The keys of a role by what they serve.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Keys {
@@ -87,15 +102,13 @@ fn read_one(descriptor: &Element) -> Result<Vec<RoleKey>, MetadataError> {
             return Err(wrong(Reason::Value("X509Certificate", "too long")));
         }
         let text: String = text.split_ascii_whitespace().collect();
-        let read = STANDARD.decode(text).ok().and_then(|der| Some((Certificate::read(&der)?, der)));
-        let (about, der) = read.ok_or_else(|| wrong(Reason::Value("X509Certificate", "no certificate in base64")))?;
-        match about.kind {
-            KeyKind::Rsa(bits) if bits < MIN_RSA => return Err(wrong(Reason::WeakKey(bits))),
-            _ => {}
+        let der = STANDARD.decode(text).unwrap_or_default();
+        match RoleKey::of(der) {
+            Ok(key) => keys.push(key),
+            // A key of another kind, such as one on P-384 that only encrypts, is nobody's loss while there is one we speak.
+            Err(MetadataError { reason: Reason::KeyKind, .. }) => {}
+            Err(error) => return Err(wrong(error.reason)),
         }
-        // A key of another kind, such as one on P-384 that only encrypts, is nobody's loss while there is one we speak.
-        let Some(key) = preau_keys::xml::public_key_of(&der) else { continue };
-        keys.push(RoleKey { certificate: der, about, key });
     }
     Ok(keys)
 }

@@ -3,9 +3,10 @@
 use crate::cli::Failure;
 use crate::commands::runs;
 use crate::config::Loaded;
+use crate::metadata::refresh::Partners;
 use crate::output::say;
 use crate::{SystemClock, assembly};
-use preau_connector_api::Problem;
+use preau_connector_api::{MountedService, Problem};
 use preau_domain::{Clock, Instant};
 use preau_keys::signers::KeyUse;
 use preau_keys::{Sealer, Signers};
@@ -53,6 +54,9 @@ impl Checks {
         }
     }
 }
+
+/// A copy of metadata that nobody confirmed for two days.
+const OLD_MS: i64 = 2 * 86_400_000;
 
 /// No clock of a machine that works is before the release of what it runs.
 const RELEASED: Instant = Instant(1_767_225_600_000);
@@ -111,6 +115,9 @@ async fn examine(checks: &mut Checks, loaded: &Loaded, demo: bool) {
             &problems,
             "correct the file; until then a running server keeps what it has mounted, and one that starts leaves it out",
         ),
+    }
+    if let Ok(table) = assembly::table(loaded) {
+        partners(checks, loaded, table.all()).await;
     }
     folder(checks, "spool", &loaded.path(&loaded.config.sync.spool_dir));
 }
@@ -293,6 +300,39 @@ async fn sources(checks: &mut Checks, loaded: &Loaded, store: Option<&dyn Store>
                 }
             }
         }
+    }
+}
+
+/// Whether the SAML metadata of the services are there and good, without asking anybody for them.
+async fn partners(checks: &mut Checks, loaded: &Loaded, services: &[Arc<MountedService>]) {
+    const WHAT: &str = "saml metadata";
+    let speaking = services.iter().filter(|service| service.saml.is_some()).count();
+    let Some(egress) = assembly::egress(loaded).ok().filter(|_| speaking > 0) else { return };
+    let clock = Arc::new(SystemClock::new());
+    let now = clock.now();
+    let mut partners = Partners::new(loaded.clone(), egress, Arc::default(), clock);
+    let missing = partners.turn(services, false).await;
+    for (service, what) in &missing {
+        let advice = "until then it can be opened by nobody; see `preau sp show`, and correct what is said";
+        checks.add(State::Fail, WHAT, format!("{service}: {what}"), Some(advice));
+    }
+    for note in &partners.notes {
+        let since = note.fresh.map_or_else(|| "never".to_owned(), Instant::rfc3339);
+        if let Some(why) = &note.refused {
+            let found = format!("{}: {why}; the copy in force was confirmed {since}", note.url);
+            checks.add(
+                State::Warn,
+                WHAT,
+                found,
+                Some("the copy serves until its own time is over: ask whoever publishes it"),
+            );
+        } else if note.fresh.is_some_and(|fresh| now - fresh > OLD_MS) {
+            let found = format!("{}: confirmed {since}", note.url);
+            checks.add(State::Warn, WHAT, found, Some("is a server running here, and does it reach the address?"));
+        }
+    }
+    if missing.len() < speaking {
+        checks.ok(WHAT, format!("of {} services in force", speaking - missing.len()));
     }
 }
 

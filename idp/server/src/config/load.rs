@@ -82,6 +82,7 @@ fn parse(mut table: Table) -> (Config, Vec<Problem>) {
         storage: section(&mut table, "storage", &mut problems),
         keys: section(&mut table, "keys", &mut problems),
         services: section(&mut table, "services", &mut problems),
+        saml: section(&mut table, "saml", &mut problems),
         web: section(&mut table, "web", &mut problems),
         sync: section(&mut table, "sync", &mut problems),
         log: section(&mut table, "log", &mut problems),
@@ -90,7 +91,7 @@ fn parse(mut table: Table) -> (Config, Vec<Problem>) {
     for key in table.keys() {
         problems.push(Problem::new(
             key,
-            "is no section; there are server, storage, keys, services, web, sync, log and sources.<name>",
+            "is no section; there are server, storage, keys, services, saml, web, sync, log and sources.<name>",
         ));
     }
     (config, problems)
@@ -109,6 +110,7 @@ fn validate(config: &Config, demo: bool) -> Vec<Problem> {
         }
         problem
     }));
+    problems.extend(config.saml.validate());
     problems.extend(config.sync.validate());
     for (public, source) in &config.web.sign_in.publics {
         if source != "local" && !config.sources.contains_key(&SourceId::new(source.clone())) {

@@ -1,6 +1,6 @@
 //! The configuration as a schema, an example and a page: all three come from the types, so none can lie.
 
-use super::{KeysConfig, ServerConfig, ServicesConfig, StorageConfig};
+use super::{KeysConfig, SamlConfig, ServerConfig, ServicesConfig, StorageConfig};
 use crate::logging::LogConfig;
 use preau_connector_api::Kind;
 use preau_provision::SyncConfig;
@@ -33,6 +33,7 @@ fn sections() -> Vec<(&'static str, Value)> {
         ("storage", of::<StorageConfig>()),
         ("keys", of::<KeysConfig>()),
         ("services", of::<ServicesConfig>()),
+        ("saml", of::<SamlConfig>()),
         ("sync", of::<SyncConfig>()),
         (
             "log",

@@ -1,9 +1,12 @@
 //! The synthetic people of the bench. They are no accounts: no store knows them, and their names have a hyphen, which the
 //! name of no account has.
 
+use preau_connector_api::MountedService;
 use preau_domain::{
-    AccountState, Affiliation, Child, Credentials, JoinKey, Legal, Person, PersonId, Profile, SourceId, Uai,
+    AccountState, Affiliation, AuthnMethod, Child, Credentials, JoinKey, Legal, Person, PersonId, Profile, SourceId,
+    Uai,
 };
+use preau_policy::Facts;
 
 /// Somebody who does not exist.
 #[derive(Debug, PartialEq, Eq)]
@@ -41,8 +44,18 @@ pub const CAST: &[Synthetic] = &[
 const SCHOOLS: [(u32, &str); 2] = [(990_001, "Collège du Banc d’essai"), (990_002, "Lycée du Banc d’essai")];
 
 impl Synthetic {
+    /// The person and what is known of them at a service, in a school it is for when it is for some schools only.
+    pub fn before(&self, service: &MountedService) -> (Person, Facts) {
+        let school = service.audience.allow.iter().flat_map(|population| &population.establishments).next();
+        let (somebody, places) = self.at(school);
+        let current: Option<&Uai> = somebody.affiliations.first().map(|affiliation| &affiliation.establishment);
+        let name = current.and_then(|uai| places.iter().find(|(place, _)| place == uai)).map(|(_, name)| name.as_str());
+        let facts = Facts::of(&somebody, current, name, Some(AuthnMethod::DirectoryPassword));
+        (somebody, facts)
+    }
+
     /// The person, and the schools by number and name; the first school is another one when it is said which.
-    pub(super) fn at(&self, school: Option<&Uai>) -> (Person, Vec<(Uai, String)>) {
+    fn at(&self, school: Option<&Uai>) -> (Person, Vec<(Uai, String)>) {
         let invented = |number: u32| format!("{number:07}{}", Uai::key_letter(number)).parse::<Uai>();
         let mut places: Vec<(Uai, String)> =
             SCHOOLS.iter().filter_map(|(number, name)| Some((invented(*number).ok()?, (*name).to_owned()))).collect();

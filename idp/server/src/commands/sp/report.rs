@@ -1,0 +1,162 @@
+//! What is said of a service that speaks SAML: who it is, where it listens, with which keys, and exactly what leaves for it.
+
+use crate::cli::Failure;
+use crate::output::say;
+use preau_connector_api::{MountedService, SamlEncryption, SamlService};
+use preau_domain::Instant;
+use preau_policy::{Decision, access, release};
+use preau_saml::metadata::{Entity, RequestedAttribute, RoleKey, SpRole};
+use preau_web::ServiceTable;
+use preau_web::bench::CAST;
+use std::collections::BTreeSet;
+
+/// Shown in the place of an identifier that rests on the keys of the house.
+const OPAQUE: &str = "opaque0identifier0of0this0service";
+
+/// Says all of it.
+pub(super) fn whole(
+    service: &MountedService,
+    entity: &Entity,
+    table: &ServiceTable,
+    source: &str,
+) -> Result<(), Failure> {
+    let (Some(saml), Some(sp)) = (&service.saml, &entity.sp) else { return Ok(()) };
+    say!("{}", entity.display_name("fr"))?;
+    say!("  id            {}", service.service.id)?;
+    say!("  entity id     {}", entity.entity_id)?;
+    say!("  metadata      {source}")?;
+    if let Some(until) = entity.valid_until {
+        say!("  valid until   {}", until.rfc3339())?;
+    }
+    if let Some(by) = &entity.registered_by {
+        say!("  registered by {by}")?;
+    }
+    for (language, url) in &entity.ui.privacy {
+        say!("  privacy       {url} ({language})")?;
+    }
+    for contact in entity.contacts.iter().filter(|contact| !contact.mail.is_empty()) {
+        say!("  contact       {} ({})", contact.mail.join(", "), contact.kind)?;
+    }
+    addresses(sp)?;
+    keys(saml, sp)?;
+    attributes(service, saml, sp)?;
+    people(service, saml, table)
+}
+
+fn short(binding: &str) -> &str {
+    binding.rsplit(':').next().unwrap_or(binding)
+}
+
+fn addresses(sp: &SpRole) -> Result<(), Failure> {
+    say!("\nAddresses")?;
+    for one in &sp.acs {
+        let default = if one.default == Some(true) { ", default" } else { "" };
+        say!("  answers       {} ({}, {}{default})", one.location, short(&one.binding), one.index)?;
+    }
+    for one in &sp.slo {
+        say!("  logout        {} ({})", one.location, short(&one.binding))?;
+    }
+    if sp.slo.is_empty() {
+        say!("  logout        none: it does not hear of the end of a session")?;
+    }
+    Ok(())
+}
+
+fn keys(saml: &SamlService, sp: &SpRole) -> Result<(), Failure> {
+    say!("\nKeys")?;
+    let one = |usage: &str, key: &RoleKey| {
+        let until = key.about.validity.map_or_else(|| "?".to_owned(), |(_, until): (Instant, Instant)| until.rfc3339());
+        let until = until.get(..10).unwrap_or_default();
+        say!("  {usage:<13} {}, certificate until {until}, SHA-256 {}", key.about.kind, key.about.fingerprint)
+    };
+    for key in &sp.keys.signing {
+        one("signs", key)?;
+    }
+    for key in &sp.keys.encryption {
+        one("decrypts", key)?;
+    }
+    if sp.keys.left_out > 0 {
+        say!("  left out      {} of a kind that is not spoken", sp.keys.left_out)?;
+    }
+    let requests = if sp.authn_requests_signed || saml.authn_requests_signed {
+        "refused unless signed"
+    } else {
+        "taken unsigned; a signature is checked when there is one"
+    };
+    say!("  requests      {requests}")?;
+    let encrypted = match saml.encrypt {
+        SamlEncryption::Never => "never, by the instance file",
+        SamlEncryption::Always => "always",
+        SamlEncryption::Auto if sp.keys.encryption.is_empty() => "no: the metadata hold no key for it",
+        SamlEncryption::Auto => "yes",
+    };
+    say!("  encryption    {encrypted}")
+}
+
+/// Whether an attribute that is asked for is this one of the product: by its name on the wire, by its number or in words.
+pub(super) fn asks_for(requested: &RequestedAttribute, name: &str, service: &MountedService) -> bool {
+    let wire = service.saml.as_ref().and_then(|saml| saml.wire(name));
+    requested.name == name
+        || requested.friendly.as_deref() == Some(name)
+        || wire.is_some_and(|wire| wire.name == requested.name)
+}
+
+fn attributes(service: &MountedService, saml: &SamlService, sp: &SpRole) -> Result<(), Failure> {
+    say!("\nAttributes")?;
+    let requested = sp.requested(None);
+    let mut met = BTreeSet::new();
+    let mut seen = BTreeSet::new();
+    for rule in service.release.iter().filter(|rule| seen.insert(rule.name.as_str())) {
+        let asked = requested.iter().position(|one| asks_for(one, &rule.name, service));
+        met.extend(asked);
+        let required = asked.is_some_and(|at| requested[at].required);
+        match saml.wire(&rule.name) {
+            Some(wire) => {
+                let why = if asked.is_some() { "asked for" } else { "by the instance file" };
+                say!("  released      {} as {} ({why})", rule.name, wire.name)?;
+            }
+            None => {
+                let why = match (asked.is_some(), required) {
+                    (false, _) => "not asked for",
+                    (true, false) => "asked for; not in `attributes` of the instance file",
+                    (true, true) => "REQUIRED by the service; not in `attributes` of the instance file",
+                };
+                say!("  not released  {}: {why}", rule.name)?;
+            }
+        }
+    }
+    for (_, one) in requested.iter().enumerate().filter(|(at, _)| !met.contains(at)) {
+        let name = one.friendly.as_deref().unwrap_or(&one.name);
+        let required = if one.required { ", and required" } else { "" };
+        say!("  not released  {name}: asked for{required}; the product `{}` has no such attribute", service.connector)?;
+    }
+    Ok(())
+}
+
+/// What leaves for people who do not exist.
+fn people(service: &MountedService, saml: &SamlService, table: &ServiceTable) -> Result<(), Failure> {
+    say!("\nFor people who do not exist (NameID {:?})", saml.nameid)?;
+    for person in CAST {
+        let (_, facts) = person.before(service);
+        match access(&facts, &table.rules, &service.service.id) {
+            Decision::Deny(refusal) => say!("  {:<17} refused: {}", person.word, refusal.reason.key())?,
+            Decision::Allow { .. } => {
+                let told = release(&facts, service.identifier, &service.release, || OPAQUE.to_owned());
+                let told = match told {
+                    Ok(told) => told,
+                    Err(why) => {
+                        say!("  {:<17} nothing: {why}", person.word)?;
+                        continue;
+                    }
+                };
+                let leaves = told.attributes().iter().filter(|(name, _)| saml.wire(name).is_some());
+                let shown: Vec<String> =
+                    leaves.map(|(name, values)| format!("{name} = {}", values.join(" | "))).collect();
+                let shown =
+                    if shown.is_empty() { "its identifier and nothing else".to_owned() } else { shown.join("; ") };
+                say!("  {:<17} {shown}", person.word)?;
+            }
+        }
+    }
+    Ok(())
+}
