@@ -249,3 +249,7 @@ fn sound(entity: Entity, service: &MountedService, now: Instant) -> Result<Entit
     }
     Ok(entity)
 }
+
+#[cfg(test)]
+#[path = "refresh/tests.rs"]
+mod tests;

@@ -7,6 +7,7 @@ mod bench;
 mod desk;
 mod keys;
 mod source;
+mod sp;
 mod tls;
 
 use desk::Desk;

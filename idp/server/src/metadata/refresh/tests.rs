@@ -1,0 +1,237 @@
+//! Metadata that change, lie, shrink and go away, while a server runs. Nothing in force changes on a refusal.
+
+use super::*;
+use axum::Router;
+use axum::extract::{Path as Segment, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use preau_keys::jose::{Alg, PrivateKey};
+use preau_keys::xml::sign;
+use preau_saml::names::{MD, SAMLP};
+use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// 2026-11-28T10:00:00Z.
+const BEGIN: i64 = 1_795_860_000_000;
+const DAY: i64 = 86_400_000;
+
+struct Hand(AtomicI64);
+
+impl Clock for Hand {
+    fn now(&self) -> Instant {
+        Instant(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// Somebody who publishes metadata, by path, and counts who asks.
+#[derive(Clone, Default)]
+struct Publisher(Arc<Mutex<(BTreeMap<String, String>, u32)>>);
+
+impl Publisher {
+    fn says(&self, path: &str, text: &str) {
+        self.0.lock().unwrap().0.insert(path.to_owned(), text.to_owned());
+    }
+
+    fn asked(&self) -> u32 {
+        self.0.lock().unwrap().1
+    }
+}
+
+async fn answer(
+    State(publisher): State<Publisher>,
+    Segment(path): Segment<String>,
+    headers: HeaderMap,
+) -> axum::response::Response {
+    let mut known = publisher.0.lock().unwrap();
+    known.1 += 1;
+    let Some(text) = known.0.get(&path) else { return StatusCode::NOT_FOUND.into_response() };
+    let etag = format!("\"{}\"", preau_keys::fingerprint(text.as_bytes()));
+    if headers.get("if-none-match").is_some_and(|said| said == etag.as_str()) {
+        return StatusCode::NOT_MODIFIED.into_response();
+    }
+    ([("etag", etag)], text.clone()).into_response()
+}
+
+/// A house with services, a folder, a clock in the hand, and a publisher.
+struct Story {
+    folder: tempfile::TempDir,
+    clock: Arc<Hand>,
+    publisher: Publisher,
+    base: String,
+    partners: Partners,
+    federation: PrivateKey,
+}
+
+impl Story {
+    async fn begin(configuration: &str) -> Story {
+        preau_keys::install_provider();
+        let folder = tempfile::tempdir().unwrap();
+        let publisher = Publisher::default();
+        let router = Router::new().route("/{*path}", get(answer)).with_state(publisher.clone());
+        let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", socket.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(socket, router).await });
+        let federation = PrivateKey::draw(Alg::ES256);
+        let pair =
+            KeyPair::from_pkcs8_der_and_sign_algo(&federation.to_pkcs8().as_slice().into(), &PKCS_ECDSA_P256_SHA256);
+        let made = CertificateParams::new(vec!["f.example".to_owned()]).unwrap().self_signed(&pair.unwrap()).unwrap();
+        std::fs::write(folder.path().join("federation.pem"), made.pem()).unwrap();
+        let text = format!("[web]\npublic_url = \"https://ent.example\"\n{}", configuration.replace("{base}", &base));
+        std::fs::write(folder.path().join("preau.toml"), text).unwrap();
+        let loaded = crate::config::load(&folder.path().join("preau.toml"), false, &|_| None).unwrap();
+        let clock = Arc::new(Hand(AtomicI64::new(BEGIN)));
+        let egress = crate::assembly::egress(&loaded).unwrap_or_else(|_| panic!("no way out"));
+        let partners = Partners::new(loaded, egress, Arc::default(), Arc::clone(&clock) as Arc<dyn Clock>);
+        Story { folder, clock, publisher, base, partners, federation }
+    }
+
+    fn service(&self, id: &str, saml: &str) -> Arc<MountedService> {
+        let text = format!(
+            "connector = \"saml-application\"\nnetwork = \"private\"\n[parameters]\nurl = \"https://{id}.example\"\nscope = \"e.example\"\n\
+             [saml]\nentity_id = \"urn:{id}\"\n{}",
+            saml.replace("{base}", &self.base)
+        );
+        let file = self.folder.path().join("s.toml").display().to_string();
+        Arc::new(preau_connectors::mount(&file, id, &text, preau_connectors::catalogue()).unwrap().unwrap())
+    }
+
+    fn later(&self, milliseconds: i64) {
+        self.clock.0.fetch_add(milliseconds, Ordering::Relaxed);
+    }
+
+    fn until(&self, days: i64) -> String {
+        format!(" validUntil=\"{}\"", Instant(self.clock.now().0 + days * DAY).rfc3339())
+    }
+
+    fn in_force(&self, entity_id: &str) -> Option<String> {
+        self.partners.peers.get(entity_id).map(|peer| peer.entity.sp.as_ref().unwrap().acs[0].location.clone())
+    }
+
+    /// A federation of so many services, each of which listens at this path.
+    fn signed(&self, count: usize, days: i64, path: &str) -> String {
+        let all: String = (0..count).map(|n| entity(&format!("urn:s{n}"), path, "")).collect();
+        let whole = format!(
+            "<md:EntitiesDescriptor xmlns:md=\"{MD}\" ID=\"_f\"{}>{all}</md:EntitiesDescriptor>",
+            self.until(days)
+        );
+        sign(&whole, MD, "EntitiesDescriptor", &self.federation, Alg::ES256, None).unwrap()
+    }
+}
+
+fn entity(name: &str, path: &str, attributes: &str) -> String {
+    format!(
+        "<md:EntityDescriptor xmlns:md=\"{MD}\" entityID=\"{name}\"{attributes}><md:SPSSODescriptor protocolSupportEnumeration=\"{SAMLP}\">\
+         <md:AssertionConsumerService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" \
+         Location=\"https://sp.example/{path}\" index=\"0\"/></md:SPSSODescriptor></md:EntityDescriptor>"
+    )
+}
+
+#[tokio::test]
+async fn what_an_address_publishes_is_taken_and_what_it_breaks_changes_nothing() {
+    let mut story = Story::begin("").await;
+    let services = [story.service("a", "metadata_url = \"{base}/a.xml\"")];
+    let missing = story.partners.turn(&services, true).await;
+    assert!(missing["a"].contains("answers 404"), "{missing:?}");
+    story.later(6 * 60_000);
+    story.publisher.says("a.xml", &entity("urn:a", "one", ""));
+    assert!(story.partners.turn(&services, true).await.is_empty());
+    assert_eq!(story.in_force("urn:a").as_deref(), Some("https://sp.example/one"));
+    let asked = story.publisher.asked();
+    story.partners.turn(&services, true).await;
+    assert_eq!(story.publisher.asked(), asked, "it is not asked for again before its time");
+    story.later(61 * 60_000);
+    assert!(story.partners.turn(&services, true).await.is_empty(), "unchanged");
+    assert_eq!(story.publisher.asked(), asked + 1);
+    for bad in [
+        "<!DOCTYPE x [<!ENTITY a SYSTEM \"file:///etc/passwd\">]><x/>".to_owned(),
+        entity("urn:a", "evil", " validUntil=\"2020-01-01T00:00:00Z\""),
+        "<html>".to_owned(),
+    ] {
+        story.later(61 * 60_000);
+        story.publisher.says("a.xml", &bad);
+        assert!(story.partners.turn(&services, true).await.is_empty(), "the copy in force stays");
+        assert_eq!(story.in_force("urn:a").as_deref(), Some("https://sp.example/one"), "{bad}");
+        assert!(story.partners.notes[0].refused.is_some());
+    }
+    story.later(61 * 60_000);
+    story.publisher.says("a.xml", &entity("urn:a", "two", ""));
+    story.partners.turn(&services, true).await;
+    assert_eq!(story.in_force("urn:a").as_deref(), Some("https://sp.example/two"), "control");
+    assert_eq!(story.partners.notes[0].refused, None);
+}
+
+const FEDERATION: &str =
+    "[saml.federations.f]\nurl = \"{base}/all.xml\"\ncertificates = [\"federation.pem\"]\nprivate_network = true\n";
+
+#[tokio::test]
+async fn a_federation_is_believed_signed_whole_and_in_time() {
+    let mut story = Story::begin(FEDERATION).await;
+    let services = [story.service("s1", ""), story.service("s29", ""), story.service("absent", "")];
+    let good = story.signed(30, 10, "one");
+    story.publisher.says("all.xml", &good);
+    let missing = story.partners.turn(&services, true).await;
+    assert_eq!(missing.keys().collect::<Vec<_>>(), ["absent"]);
+    assert_eq!(story.in_force("urn:s29").as_deref(), Some("https://sp.example/one"));
+    let two = story.signed(30, 10, "two");
+    for (what, bad) in [
+        ("changed", two.replace("sp.example/two", "evil.example/two")),
+        (
+            "unsigned",
+            two[..two.find("<ds:Signature").unwrap()].to_owned() + &two[two.find("</ds:Signature>").unwrap() + 15..],
+        ),
+        ("shrunk", story.signed(12, 10, "two")),
+        ("valid for ever", story.signed(30, 400, "two")),
+        ("over", story.signed(30, -1, "two")),
+        ("one name twice", story.signed(30, 10, "two").replace("urn:s3\"", "urn:s4\"")),
+    ] {
+        story.later(5 * 3_600_000);
+        story.publisher.says("all.xml", &bad);
+        story.partners.turn(&services, true).await;
+        assert!(story.partners.notes[0].refused.is_some(), "{what}");
+        assert_eq!(story.in_force("urn:s29").as_deref(), Some("https://sp.example/one"), "{what}");
+    }
+    story.later(12 * DAY);
+    let missing = story.partners.turn(&services, true).await;
+    assert!(
+        missing["s1"].contains("valid until") && story.in_force("urn:s1").is_none(),
+        "its own time is over: {missing:?}"
+    );
+    story.publisher.says("all.xml", &story.signed(29, 10, "two"));
+    story.later(6 * 60_000);
+    story.partners.turn(&services, true).await;
+    assert_eq!(story.in_force("urn:s1").as_deref(), Some("https://sp.example/two"), "control");
+}
+
+#[tokio::test]
+async fn a_query_service_is_asked_for_one_entity_and_another_node_starts_from_the_copy() {
+    let configuration = FEDERATION.replace("url = \"{base}/all.xml\"", "mdq = \"{base}\"");
+    let mut story = Story::begin(&configuration).await;
+    let services = [story.service("s1", "")];
+    let one = entity("urn:s1", "one", &format!(" ID=\"_1\"{}", story.until(5)));
+    let one = sign(&one, MD, "EntityDescriptor", &story.federation, Alg::ES256, None).unwrap();
+    story.publisher.says("entities/urn:s1", &one);
+    assert!(story.partners.turn(&services, true).await.is_empty());
+    assert_eq!(story.in_force("urn:s1").as_deref(), Some("https://sp.example/one"));
+    let (loaded, clock) = (story.partners.loaded.clone(), Arc::clone(&story.clock));
+    let mut restarted = Partners::new(loaded, story.partners.egress.clone(), Arc::default(), clock);
+    assert!(restarted.turn(&services, false).await.is_empty(), "a server that starts asks nobody");
+    assert!(restarted.peers.get("urn:s1").is_some());
+    // What lies in the folder is read again, and believed no more than what comes over the wire.
+    let copy = std::fs::read_dir(story.folder.path().join("data/metadata")).unwrap();
+    let copy =
+        copy.map(|entry| entry.unwrap().path()).find(|path| path.extension().is_some_and(|end| end == "xml")).unwrap();
+    std::fs::write(&copy, one.replace("sp.example/one", "evil.example/one")).unwrap();
+    let missing = restarted.turn(&services, false).await;
+    assert!(missing["s1"].contains("not what was signed"), "{missing:?}");
+}
+
+#[tokio::test]
+async fn what_the_operator_wrote_needs_no_metadata() {
+    let mut story = Story::begin("").await;
+    let services = [story.service("a", "acs = [\"https://a.example/acs\"]"), story.service("b", "")];
+    let missing = story.partners.turn(&services, true).await;
+    assert!(missing["b"].contains("nowhere"), "{missing:?}");
+    assert_eq!(story.in_force("urn:a").as_deref(), Some("https://a.example/acs"));
+}

@@ -1,0 +1,87 @@
+//! `preau sp`: an editor's service mounted from its metadata, in one command.
+
+use crate::desk::Desk;
+
+const METADATA: &str = include_str!("../../../saml/tests/wire/service.xml");
+
+/// A desk with the metadata of an editor on it.
+fn desk() -> Desk {
+    let desk = Desk::new();
+    desk.write("atelier.xml", METADATA);
+    desk
+}
+
+#[test]
+fn a_service_is_mounted_from_its_metadata_and_what_leaves_is_said() {
+    let desk = desk();
+    let (code, out, err) = desk.run(&["sp", "add", "atelier.xml", "--id", "atelier", "--for", "National_ENS@0990001N"]);
+    assert_eq!(code, 0, "{err}");
+    for told in [
+        "L’atelier",
+        "https://atelier.example/saml",
+        "https://atelier.example/acs2 (HTTP-POST, 2)",
+        "signs         RSA 2048, certificate until 20",
+        "requests      refused unless signed",
+        "encryption    yes",
+        "released      mail as urn:oid:0.9.2342.19200300.100.1.3 (asked for)",
+        "not released  sn: not asked for",
+        "teacher           displayName = Solène",
+        "pupil             refused: ",
+        "Written: ",
+    ] {
+        assert!(out.contains(told), "{told}\n{out}");
+    }
+    let text = std::fs::read_to_string(desk.path("services/atelier.toml")).unwrap();
+    assert!(text.contains("attributes = [\"displayName\", \"mail\"]") && text.contains("National_ENS"), "{text}");
+    let (code, out, err) = desk.run(&["sp", "list"]);
+    assert!(code == 0 && out.contains("atelier") && out.contains("in force"), "{out}{err}");
+    let (code, out, _) = desk.run(&["sp", "show", "atelier"]);
+    assert!(code == 0 && out.contains("SHA-256"), "{out}");
+    let (_, out, _) = desk.run(&["doctor"]);
+    assert!(out.contains("saml metadata  of 1 services in force"), "{out}");
+    let (code, _, err) = desk.run(&["sp", "add", "atelier.xml", "--id", "atelier"]);
+    assert!(code == 1 && err.contains("is there already"), "{err}");
+    let (code, _, err) = desk.run(&["sp", "add", "atelier.xml", "--id", "other"]);
+    assert!(code != 0 && err.contains("https://atelier.example"), "its address is taken: {err}");
+    assert_eq!(desk.run(&["sp", "remove", "atelier"]).0, 0);
+    assert!(!desk.path("services/atelier.toml").exists() && !desk.path("services/atelier.xml").exists());
+    assert!(desk.path("atelier.xml").exists(), "what the operator wrote stays");
+}
+
+#[test]
+fn bad_metadata_are_refused_with_element_and_line_and_nothing_is_written() {
+    let desk = desk();
+    let add = |text: &str, args: &[&str]| {
+        desk.write("bad.xml", text);
+        let (code, _, err) = desk.run(&[&["sp", "add", "bad.xml"], args].concat());
+        assert!(std::fs::read_dir(desk.path("services")).unwrap().next().is_none(), "{err}");
+        (code, err)
+    };
+    let weak = include_str!("../../../saml/tests/wire/weak-1024.b64");
+    let begin = METADATA.find("<ds:X509Certificate>").unwrap() + 20;
+    let end = METADATA.find("</ds:X509Certificate>").unwrap();
+    let weak = format!("{}{weak}{}", &METADATA[..begin], &METADATA[end..]);
+    for (text, told) in [
+        (weak, "line 29, <X509Certificate>: an RSA key of 1024 bits"),
+        (METADATA.replace("2036-01-01", "2026-01-01"), "line 2, <EntityDescriptor>: expired: it was valid until 2026"),
+        (METADATA.replace("index=\"3\"", "index=\"2\""), "<AssertionConsumerService>: `index` is taken"),
+        (METADATA.replace("https://atelier.example/acs1", "http://atelier.example/acs1"), "is not https"),
+        (format!("<!DOCTYPE x>{METADATA}"), "the document is malformed"),
+        ("<md:EntityDescriptor".to_owned(), "the document is malformed"),
+    ] {
+        let (code, err) = add(&text, &[]);
+        assert!(code == 1 && err.contains(told), "{told}: {err}");
+    }
+    desk.write(
+        "signer.pem",
+        &rcgen::generate_simple_self_signed(vec!["signer.example".to_owned()]).unwrap().cert.pem(),
+    );
+    let (code, err) = add(METADATA, &["--certificate", "signer.pem"]);
+    assert!(code == 1 && err.contains("not signed"), "{err}");
+    let (code, err) = add(METADATA, &["--for", "National_XYZ"]);
+    assert!(code == 1 && err.contains("neither a profile"), "{err}");
+    let (code, err) = add(METADATA, &["--release", "uid"]);
+    assert!(code == 1 && err.contains("releases no `uid`"), "{err}");
+    let (code, _, err) = desk.run(&["sp", "add", "bad.xml", "--dry-run"]);
+    assert!(code == 0, "control: {err}");
+}
