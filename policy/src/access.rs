@@ -4,7 +4,7 @@
 //! when one affiliation is allowed and no population it excludes holds any of them. Everything else is a refusal: an
 //! unknown service, nothing that allows, an error of the engine.
 
-use crate::facts::Facts;
+use crate::facts::{Facts, Prepared};
 use crate::population::{Criterion, misses, within};
 use crate::reason::{Change, Reason, Refusal};
 use crate::rules::{ACCOUNT, AccessRules, GUARDIANS, GUESTS, Slice, rule_name};
@@ -35,40 +35,42 @@ impl Decision {
     /// of the first allowed one. What the service is told should be told from there ([`Facts::seen_from`]).
     pub fn establishment<'a>(&self, facts: &'a Facts) -> Option<&'a Uai> {
         let Decision::Allow { affiliations, .. } = self else { return None };
-        let mut places = affiliations.iter().filter_map(|i| facts.affiliations.get(*i)).map(|a| &a.establishment);
+        let mut places =
+            affiliations.iter().filter_map(|i| facts.person.affiliations.get(*i)).map(|a| &a.establishment);
         places.clone().find(|uai| Some(*uai) == facts.current.as_ref()).or_else(|| places.next())
     }
 }
 
 /// May this person open this service?
 pub fn access(facts: &Facts, rules: &AccessRules, service: &ServiceId) -> Decision {
-    decide(facts, rules, service, None)
+    decide(&facts.prepared(), rules, service, None)
 }
 
 /// May this person open this service from that establishment? Never more than [`access`]: it only asks besides that an
 /// allowed affiliation be one of that establishment.
 pub fn access_in(facts: &Facts, rules: &AccessRules, service: &ServiceId, establishment: &Uai) -> Decision {
-    decide(facts, rules, service, Some(establishment))
+    decide(&facts.prepared(), rules, service, Some(establishment))
 }
 
 /// The same as [`access`] or [`access_in`] without reasons, for a page full of tiles.
-pub fn opens(facts: &Facts, rules: &AccessRules, service: &ServiceId, establishment: Option<&Uai>) -> bool {
+pub fn opens(who: &Prepared<'_>, rules: &AccessRules, service: &ServiceId, establishment: Option<&Uai>) -> bool {
+    let facts = who.facts;
     let Some(slice) = rules.slice(service) else { return false };
     // A permission is a population: where none holds an affiliation there, the engine has nothing to allow. This keeps a
     // home page over a thousand services a matter of microseconds; what is left is decided by the engine all the same.
-    let here = facts.affiliations.iter().filter(|a| establishment.is_none_or(|uai| a.establishment == *uai));
+    let here = facts.person.affiliations.iter().filter(|a| establishment.is_none_or(|uai| a.establishment == *uai));
     let mut named = here.flat_map(|a| slice.audience.allow.iter().map(move |population| (population, a)));
-    if !named.any(|(population, affiliation)| within(population, affiliation, &facts.account)) {
+    if !named.any(|(population, affiliation)| within(population, affiliation, &facts.person.id)) {
         return false;
     }
     let mut open = false;
-    for index in 0..facts.contexts.len() {
+    for index in 0..who.contexts.len() {
         let here = stands_in(facts, index, establishment);
         // What a person is elsewhere can only close the door, and only if the service excludes anybody.
         if slice.audience.except.is_empty() && (open || !here) {
             continue;
         }
-        match evaluate(facts, rules, slice, index) {
+        match evaluate(who, rules, slice, index) {
             Answer::Allowed(_) => open |= here,
             Answer::Excepted(_) | Answer::Failed => return false,
             Answer::Forbidden(_) | Answer::Unnamed => {}
@@ -90,14 +92,14 @@ enum Answer {
 }
 
 fn stands_in(facts: &Facts, index: usize, establishment: Option<&Uai>) -> bool {
-    establishment.is_none_or(|uai| facts.affiliations.get(index).is_some_and(|a| a.establishment == *uai))
+    establishment.is_none_or(|uai| facts.person.affiliations.get(index).is_some_and(|a| a.establishment == *uai))
 }
 
 /// Asks the engine about one affiliation.
-fn evaluate(facts: &Facts, rules: &AccessRules, slice: &Slice, index: usize) -> Answer {
-    let Some(Some(context)) = facts.contexts.get(index) else { return Answer::Failed };
-    let (who, what, which) = (facts.principal.clone(), rules.action.clone(), slice.resource.clone());
-    let Ok(request) = Request::new(who, what, which, context.clone(), None) else { return Answer::Failed };
+fn evaluate(who: &Prepared<'_>, rules: &AccessRules, slice: &Slice, index: usize) -> Answer {
+    let Some(Some(context)) = who.contexts.get(index) else { return Answer::Failed };
+    let (principal, what, which) = (who.principal.clone(), rules.action.clone(), slice.resource.clone());
+    let Ok(request) = Request::new(principal, what, which, context.clone(), None) else { return Answer::Failed };
     let response = Authorizer::new().is_authorized(&request, &slice.policies, &slice.entities);
     // The engine passes over a rule that fails: a forbidding one would then forbid nothing.
     if response.diagnostics().errors().next().is_some() {
@@ -117,21 +119,22 @@ fn evaluate(facts: &Facts, rules: &AccessRules, slice: &Slice, index: usize) -> 
         .map_or(Answer::Unnamed, Answer::Forbidden)
 }
 
-fn decide(facts: &Facts, rules: &AccessRules, service: &ServiceId, establishment: Option<&Uai>) -> Decision {
+fn decide(who: &Prepared<'_>, rules: &AccessRules, service: &ServiceId, establishment: Option<&Uai>) -> Decision {
+    let facts = who.facts;
     let deny = |reason, rule: Option<&str>, would_change| {
         Decision::Deny(Refusal { reason, rule: rule.map(str::to_owned), would_change })
     };
     let Some(slice) = rules.slice(service) else {
         return deny(Reason::ServiceUnknown, None, vec![Change::Mount]);
     };
-    if facts.state != AccountState::Active {
+    if facts.person.state != AccountState::Active {
         return deny(Reason::Suspended, Some(ACCOUNT), vec![Change::Reactivate]);
     }
-    if facts.affiliations.is_empty() {
+    if facts.person.affiliations.is_empty() {
         return deny(Reason::NoAffiliation, None, vec![Change::Affiliate]);
     }
     let answers: Vec<(usize, Answer)> =
-        (0..facts.contexts.len()).map(|index| (index, evaluate(facts, rules, slice, index))).collect();
+        (0..who.contexts.len()).map(|index| (index, evaluate(who, rules, slice, index))).collect();
     if answers.iter().any(|(_, answer)| matches!(answer, Answer::Failed)) {
         return deny(Reason::PolicyError, None, vec![Change::RepairRules]);
     }
@@ -165,7 +168,7 @@ fn nearest(
     let places = answers.iter().filter(|(index, _)| stands_in(facts, *index, establishment));
     let mut best: Option<(usize, Refusal)> = None;
     for (index, answer) in places {
-        let Some(affiliation) = facts.affiliations.get(*index) else { continue };
+        let Some(affiliation) = facts.person.affiliations.get(*index) else { continue };
         let house = match answer {
             Answer::Forbidden(GUESTS) => Some((Reason::Guest, GUESTS, Change::NameGuests)),
             Answer::Forbidden(GUARDIANS) => Some((Reason::LegalWeight, GUARDIANS, Change::RepresentPupil)),
@@ -173,7 +176,7 @@ fn nearest(
             _ => None,
         };
         for (n, population) in slice.audience.allow.iter().enumerate() {
-            let missing = misses(population, affiliation, &facts.account);
+            let missing = misses(population, affiliation, &facts.person.id);
             let weight = missing.iter().map(|m| weight(m.criterion)).sum::<usize>() + 4 * usize::from(house.is_some());
             if best.as_ref().is_some_and(|(least, _)| *least <= weight) {
                 continue;
@@ -255,19 +258,20 @@ mod tests {
             rules.add_unchecked(&service, broken);
             let Decision::Deny(refusal) = access(&facts, &rules, &service) else { panic!("{broken}") };
             assert_eq!(refusal.reason, Reason::PolicyError, "{broken}");
-            assert!(!opens(&facts, &rules, &service, None), "{broken}");
+            assert!(!opens(&facts.prepared(), &rules, &service, None), "{broken}");
         }
     }
 
     #[test]
     fn an_affiliation_the_engine_did_not_take_closes_the_door() {
-        let mut facts = facts();
+        let facts = facts();
+        let mut who = facts.prepared();
         let service = ServiceId::new("service");
         let everyone = Audience { allow: vec![Population::default()], except: Vec::new() };
         let rules = AccessRules::compile([(&service, &everyone)].into_iter()).unwrap();
-        assert!(opens(&facts, &rules, &service, None), "control");
-        facts.contexts[0] = None;
-        assert!(!access(&facts, &rules, &service).allows());
-        assert!(!opens(&facts, &rules, &service, None));
+        assert!(opens(&who, &rules, &service, None), "control");
+        who.contexts[0] = None;
+        assert!(!decide(&who, &rules, &service, None).allows());
+        assert!(!opens(&who, &rules, &service, None));
     }
 }

@@ -58,10 +58,11 @@ pub fn explain(facts: &Facts, rules: &AccessRules, service: &ServiceId, audience
                 except,
                 population: population.clone(),
                 affiliations: facts
+                    .person
                     .affiliations
                     .iter()
                     .enumerate()
-                    .map(|(index, a)| AffiliationCheck { index, missing: misses(population, a, &facts.account) })
+                    .map(|(index, a)| AffiliationCheck { index, missing: misses(population, a, &facts.person.id) })
                     .collect(),
             })
             .collect()
@@ -71,8 +72,8 @@ pub fn explain(facts: &Facts, rules: &AccessRules, service: &ServiceId, audience
     Explanation {
         decision: access(facts, rules, service),
         service: service.clone(),
-        state: facts.state,
-        affiliations: facts.affiliations.clone(),
+        state: facts.person.state,
+        affiliations: facts.person.affiliations.clone(),
         represents: facts.represents,
         populations,
     }

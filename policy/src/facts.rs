@@ -1,43 +1,48 @@
-//! What is known of a person, prepared once and used for every decision: one context of the rule engine per affiliation,
-//! and the values a release may copy.
+//! What is known of a person: the values a release may copy, and, prepared for a decision, one context of the rule engine
+//! per affiliation.
 
 use cedar_policy::{Context, EntityId, EntityTypeName, EntityUid, RestrictedExpression};
-use preau_domain::{AccountState, Affiliation, AuthnMethod, Legal, Person, PersonId, Profile, Uai};
+use preau_domain::{Affiliation, AuthnMethod, Legal, Person, PersonId, Profile, Uai};
 use std::fmt;
+use std::sync::Arc;
 
-/// What is known of a person. Building it costs some microseconds per affiliation; keep it as long as the person's
-/// record, the establishment of now and the proof stay the same. It holds personal data: it is no log line.
+/// What is known of a person. Keep it as long as the person's record, the establishment of now and the proof stay the
+/// same: it holds little besides the record itself, which it shares. It holds personal data: it is no log line.
 #[derive(Clone)]
 pub struct Facts {
-    pub(crate) account: PersonId,
-    pub(crate) state: AccountState,
-    pub(crate) given_name: String,
-    pub(crate) family_name: String,
-    pub(crate) display_name: String,
-    pub(crate) title: Option<String>,
-    pub(crate) login: Option<String>,
-    pub(crate) mail: Option<String>,
-    pub(crate) affiliations: Vec<Affiliation>,
+    pub(crate) person: Arc<Person>,
     pub(crate) represents: bool,
     pub(crate) current: Option<Uai>,
     pub(crate) establishment_name: Option<String>,
     pub(crate) authn: Option<AuthnMethod>,
-    pub(crate) principal: EntityUid,
-    /// One per affiliation, in the same order. `None` if the engine did not take it: such an affiliation opens nothing.
-    pub(crate) contexts: Vec<Option<Context>>,
 }
 
 impl fmt::Debug for Facts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Facts")
-            .field("account", &self.account)
-            .field("affiliations", &self.affiliations.len())
+            .field("account", &self.person.id)
+            .field("affiliations", &self.person.affiliations.len())
             .finish_non_exhaustive()
     }
 }
 
+/// Facts as the rule engine takes them. Preparing them costs some microseconds per affiliation and takes ten times the
+/// memory of the facts: it is done for one decision, or for a page full of tiles, and not kept.
+pub struct Prepared<'f> {
+    pub(crate) facts: &'f Facts,
+    pub(crate) principal: EntityUid,
+    /// One per affiliation, in the same order. `None` if the engine did not take it: such an affiliation opens nothing.
+    pub(crate) contexts: Vec<Option<Context>>,
+}
+
+impl fmt::Debug for Prepared<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.facts.fmt(f)
+    }
+}
+
 impl Facts {
-    /// Prepares a person's facts. `current` is the establishment they work in now; one they do not belong to, or none,
+    /// The facts of a person. `current` is the establishment they work in now; one they do not belong to, or none,
     /// stands for that of their first affiliation. `establishment_name` is the name of `current` and is forgotten when
     /// another takes its place.
     pub fn of(
@@ -46,27 +51,26 @@ impl Facts {
         establishment_name: Option<&str>,
         authn: Option<AuthnMethod>,
     ) -> Facts {
+        Facts::about(Arc::new(person.clone()), current, establishment_name, authn)
+    }
+
+    /// The same of a record that others hold too.
+    pub fn about(
+        person: Arc<Person>,
+        current: Option<&Uai>,
+        establishment_name: Option<&str>,
+        authn: Option<AuthnMethod>,
+    ) -> Facts {
         let represents = person.children.iter().any(|child| child.legal == Legal::Representative);
-        let contexts = person.affiliations.iter().map(|a| context(person, a, represents)).collect();
-        let mut facts = Facts {
-            account: person.id.clone(),
-            state: person.state,
-            given_name: person.given_name.clone(),
-            family_name: person.family_name.clone(),
-            display_name: person.display_name(),
-            title: person.title.clone(),
-            login: person.login.clone(),
-            mail: person.mail.clone(),
-            affiliations: person.affiliations.clone(),
-            represents,
-            current: None,
-            establishment_name: None,
-            authn,
-            principal: uid("Person", person.id.as_str()),
-            contexts,
-        };
+        let mut facts = Facts { person, represents, current: None, establishment_name: None, authn };
         facts.stand_in(current, establishment_name);
         facts
+    }
+
+    /// Puts them in front of the rule engine.
+    pub fn prepared(&self) -> Prepared<'_> {
+        let contexts = self.person.affiliations.iter().map(|a| context(&self.person, a, self.represents)).collect();
+        Prepared { facts: self, principal: uid("Person", self.person.id.as_str()), contexts }
     }
 
     /// The same person working in another of their establishments.
@@ -77,14 +81,14 @@ impl Facts {
     }
 
     fn stand_in(&mut self, asked: Option<&Uai>, name: Option<&str>) {
-        let own = asked.filter(|uai| self.affiliations.iter().any(|a| a.establishment == **uai));
+        let own = asked.filter(|uai| self.person.affiliations.iter().any(|a| a.establishment == **uai));
         self.establishment_name = own.and(name).map(str::to_owned);
-        self.current = own.or_else(|| self.affiliations.first().map(|a| &a.establishment)).cloned();
+        self.current = own.or_else(|| self.person.affiliations.first().map(|a| &a.establishment)).cloned();
     }
 
     /// Whose facts.
     pub fn account(&self) -> &PersonId {
-        &self.account
+        &self.person.id
     }
 
     /// The establishment the person works in now.
@@ -94,7 +98,7 @@ impl Facts {
 
     /// What the person is, in the order of their record: the indexes of [`crate::Decision::Allow`] point here.
     pub fn affiliations(&self) -> &[Affiliation] {
-        &self.affiliations
+        &self.person.affiliations
     }
 
     /// Whether an affiliation counts for anything outside: a guardian without legal weight is none.
@@ -104,7 +108,7 @@ impl Facts {
 
     /// The affiliations in the establishment of now, those that count.
     pub(crate) fn of_now(&self) -> impl Iterator<Item = &Affiliation> {
-        self.affiliations.iter().filter(|a| Some(&a.establishment) == self.current.as_ref() && self.counts(a))
+        self.person.affiliations.iter().filter(|a| Some(&a.establishment) == self.current.as_ref() && self.counts(a))
     }
 }
 

@@ -15,7 +15,7 @@ mod rules;
 
 pub use access::{Decision, access, access_in, opens};
 pub use explain::{AffiliationCheck, Explanation, PopulationCheck, explain};
-pub use facts::Facts;
+pub use facts::{Facts, Prepared};
 pub use population::{Criterion, Miss, within};
 pub use reason::{Change, Reason, Refusal};
 pub use release::{MAX_VALUE, MAX_VALUES, ReleaseRefused, Released, check_release, release};

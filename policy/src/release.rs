@@ -83,9 +83,9 @@ pub fn release(
 ) -> Result<Released, ReleaseRefused> {
     let user = match identifier {
         Identifier::Pairwise => Some(pairwise()),
-        Identifier::Uid => Some(facts.account.to_string()),
-        Identifier::Login => facts.login.clone(),
-        Identifier::Mail => facts.mail.clone(),
+        Identifier::Uid => Some(facts.person.id.to_string()),
+        Identifier::Login => facts.person.login.clone(),
+        Identifier::Mail => facts.person.mail.clone(),
         Identifier::Uai => facts.current.as_ref().map(ToString::to_string),
     };
     let user =
@@ -115,7 +115,7 @@ pub fn release(
 /// The values of one rule.
 fn values(facts: &Facts, rule: &ReleaseRule, pairwise: &impl Fn() -> String) -> Vec<String> {
     if let Some(population) = &rule.when
-        && !facts.of_now().any(|affiliation| within(population, affiliation, &facts.account))
+        && !facts.of_now().any(|affiliation| within(population, affiliation, &facts.person.id))
     {
         return Vec::new();
     }
@@ -152,16 +152,16 @@ fn values(facts: &Facts, rule: &ReleaseRule, pairwise: &impl Fn() -> String) -> 
 fn copy(facts: &Facts, fact: Fact, pairwise: &impl Fn() -> String) -> Vec<String> {
     let one = |text: &str| vec![text.to_owned()];
     let maybe = |text: &Option<String>| text.iter().cloned().collect();
-    let all = || facts.affiliations.iter().filter(|a| facts.counts(a));
+    let all = || facts.person.affiliations.iter().filter(|a| facts.counts(a));
     match fact {
-        Fact::Uid => one(facts.account.as_str()),
-        Fact::Login => maybe(&facts.login),
+        Fact::Uid => one(facts.person.id.as_str()),
+        Fact::Login => maybe(&facts.person.login),
         Fact::Pairwise => vec![pairwise()],
-        Fact::GivenName => one(&facts.given_name),
-        Fact::FamilyName => one(&facts.family_name),
-        Fact::DisplayName => one(&facts.display_name),
-        Fact::Title => maybe(&facts.title),
-        Fact::Mail => maybe(&facts.mail),
+        Fact::GivenName => one(&facts.person.given_name),
+        Fact::FamilyName => one(&facts.person.family_name),
+        Fact::DisplayName => one(&facts.person.display_name()),
+        Fact::Title => maybe(&facts.person.title),
+        Fact::Mail => maybe(&facts.person.mail),
         Fact::Uai => facts.current.iter().map(ToString::to_string).collect(),
         Fact::EstablishmentName => maybe(&facts.establishment_name),
         Fact::Establishments => all().map(|a| a.establishment.to_string()).collect(),

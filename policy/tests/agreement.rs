@@ -132,12 +132,12 @@ proptest! {
                 prop_assert!(!matches!(refusal.reason, Reason::PolicyError | Reason::ServiceUnknown), "{:?}", refusal);
             }
         }
-        prop_assert_eq!(opens(&facts, &rules, &service, None), !meant.is_empty());
+        prop_assert_eq!(opens(&facts.prepared(), &rules, &service, None), !meant.is_empty());
         for place in ["0990001N", "0990010Y", "0990101X"] {
             let place: Uai = place.parse().unwrap();
             let there: Vec<usize> =
                 meant.iter().copied().filter(|i| person.affiliations[*i].establishment == place).collect();
-            prop_assert_eq!(opens(&facts, &rules, &service, Some(&place)), !there.is_empty());
+            prop_assert_eq!(opens(&facts.prepared(), &rules, &service, Some(&place)), !there.is_empty());
             let decision = access_in(&facts, &rules, &service, &place);
             match decision {
                 Decision::Allow { affiliations, .. } => prop_assert_eq!(affiliations, there),

@@ -63,7 +63,7 @@ fn access_cases() {
             Some(uai) => access_in(&facts, &rules, &service, uai),
             None => access(&facts, &rules, &service),
         };
-        assert_eq!(opens(&facts, &rules, &service, case.from.as_ref()), decision.allows(), "{name}");
+        assert_eq!(opens(&facts.prepared(), &rules, &service, case.from.as_ref()), decision.allows(), "{name}");
         match decision {
             Decision::Allow { rule, affiliations } => {
                 assert_eq!(case.expect, "allow", "{name}");
@@ -192,7 +192,7 @@ fn an_unknown_service_is_refused() {
     assert!(access(&facts, &rules, &known).allows(), "control");
     let Decision::Deny(refusal) = access(&facts, &rules, &ServiceId::new("other")) else { panic!("allowed") };
     assert_eq!(refusal.reason, Reason::ServiceUnknown);
-    assert!(!opens(&facts, &rules, &ServiceId::new("other"), None));
+    assert!(!opens(&facts.prepared(), &rules, &ServiceId::new("other"), None));
 }
 
 #[test]

@@ -137,7 +137,7 @@ fn matrix() -> String {
         write!(rows, "{:<24}", named.key).unwrap();
         for service in mounted.services() {
             let decision = access(&facts, &rules, &service.service.id);
-            assert_eq!(opens(&facts, &rules, &service.service.id, None), decision.allows());
+            assert_eq!(opens(&facts.prepared(), &rules, &service.service.id, None), decision.allows());
             let cell = match decision {
                 Decision::Allow { .. } => '+',
                 Decision::Deny(refusal) => {

@@ -67,8 +67,9 @@ pub async fn journal(
     service: Option<&ServiceId>,
     what: &str,
 ) -> Result<(), Failure> {
-    let correlation = CorrelationId::generate(&SystemIds);
-    let mut event = AuditEvent::new(SystemClock::new().now(), AuditKind::Administered, correlation, what);
+    let now = SystemClock::new().now();
+    let correlation = CorrelationId::generate(&SystemIds, now);
+    let mut event = AuditEvent::new(now, AuditKind::Administered, correlation, what);
     event.person = person.cloned();
     event.service = service.cloned();
     let correlation = event.correlation.clone();

@@ -188,7 +188,8 @@ pub(crate) async fn signing_keys(signing: &Signing, patient: bool, closed: &mut 
     for (what, places) in [("made", &done.made), ("removed", &done.removed)] {
         for place in places {
             tracing::info!(key = %place, "signing key {what}");
-            let (now, correlation) = (signing.clock.now(), CorrelationId::generate(&SystemIds));
+            let now = signing.clock.now();
+            let correlation = CorrelationId::generate(&SystemIds, now);
             let detail = format!("{what} {place}");
             signing.store.record(AuditEvent::new(now, AuditKind::SigningKeysChanged, correlation, detail));
         }
@@ -326,7 +327,7 @@ fn take_services(house: &House) {
         }
     };
     metrics::counter!("preau_services_reloads_total", "outcome" => detail).increment(1);
-    let correlation = CorrelationId::generate(&*house.hub.ids);
+    let correlation = CorrelationId::generate(&*house.hub.ids, house.hub.now());
     house.hub.audit(AuditEvent::new(house.hub.now(), AuditKind::ServicesReloaded, correlation, detail));
 }
 

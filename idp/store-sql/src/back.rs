@@ -1,12 +1,13 @@
 //! The store itself: which database it is, and how reading and writing reach it.
 
 use crate::chain::Writing;
-use crate::link::{Arg, Link, Row, Sql, Work};
+use crate::link::{Arg, Row, Sql, Work};
 use crate::postgres::Postgres;
 use crate::sign_ins::Bound;
-use crate::sqlite::{Fleeting, Sqlite};
+use crate::sqlite::{AccessTokens, Fleeting, Sqlite};
 use preau_domain::SessionId;
 use preau_store::Result;
+use std::sync::atomic::AtomicU32;
 
 /// Either back end. The traits of the port are implemented on it, one file each.
 pub(crate) struct Back {
@@ -19,6 +20,8 @@ pub(crate) struct Back {
     pub kept_of_one: Bound,
     /// And all services together.
     pub kept_of_all: u32,
+    /// Visits this process wrote.
+    pub visits: AtomicU32,
 }
 
 /// Which database it is.
@@ -27,9 +30,11 @@ pub(crate) enum Base {
     Postgres(Postgres),
 }
 
-/// What a write of several statements may meet, which says how much it takes to make it all or nothing.
+/// What a write may meet, which says how much it takes to make it all or nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
+    /// It is one statement.
+    One,
     /// Only the first statement can conflict, when nothing has been written yet.
     Checked,
     /// Any of them may conflict.
@@ -45,6 +50,14 @@ impl Back {
         }
     }
 
+    /// Where access tokens are kept in memory, for the same reason.
+    pub fn access_tokens(&self) -> Option<&AccessTokens> {
+        match &self.base {
+            Base::Sqlite(sqlite) => Some(&sqlite.access),
+            Base::Postgres(_) => None,
+        }
+    }
+
     /// Forgets the tickets in memory of sessions that ended.
     pub fn forget_tickets(&self, sessions: &[SessionId]) {
         if let Some(fleeting) = self.fleeting() {
@@ -56,7 +69,8 @@ impl Back {
     pub async fn rows(&self, sql: impl Into<Sql>, args: Vec<Arg>) -> Result<Vec<Row>> {
         match &self.base {
             Base::Sqlite(sqlite) => sqlite.rows(sql.into().sqlite(), args),
-            Base::Postgres(postgres) => Link::Postgres(&mut *postgres.connection().await?).rows(sql, args).await,
+            // Boxed, here and below: what waits for PostgreSQL is large, and nobody over SQLite should carry it around.
+            Base::Postgres(postgres) => Box::pin(postgres.rows(sql.into(), args)).await,
         }
     }
 
@@ -64,7 +78,7 @@ impl Back {
     pub async fn many_rows(&self, sql: impl Into<Sql>, args: Vec<Arg>) -> Result<Vec<Row>> {
         match &self.base {
             Base::Sqlite(sqlite) => sqlite.many_rows(sql.into().sqlite(), args).await,
-            Base::Postgres(_) => self.rows(sql, args).await,
+            Base::Postgres(postgres) => Box::pin(postgres.rows(sql.into(), args)).await,
         }
     }
 
@@ -73,20 +87,24 @@ impl Back {
         Ok(self.rows(sql, args).await?.pop())
     }
 
-    /// Runs one writing statement; what it returns is durable when this returns.
+    /// Runs one writing statement and gives back its rows; what it returns is durable when this returns.
     pub async fn change(&self, sql: impl Into<Sql>, args: Vec<Arg>) -> Result<Vec<Row>> {
         let sql = sql.into();
-        match &self.base {
-            Base::Sqlite(sqlite) => sqlite.change(sql.sqlite(), args).await,
-            Base::Postgres(postgres) => postgres.change(sql, args).await,
-        }
+        self.write(Shape::One, move |link| Box::pin(link.rows(sql, args))).await
+    }
+
+    /// Runs one writing statement that gives back no rows; how many it wrote is durable when this returns.
+    pub async fn changed(&self, sql: impl Into<Sql>, args: Vec<Arg>) -> Result<u64> {
+        let sql = sql.into();
+        self.write(Shape::One, move |link| Box::pin(link.changed(sql, args))).await
     }
 
     /// Runs work of several statements that writes: all of it is durable when this returns, or nothing of it happened.
     pub async fn write<T: Send + 'static>(&self, shape: Shape, work: impl Work<T>) -> Result<T> {
         match &self.base {
             Base::Sqlite(sqlite) => sqlite.write(shape, work).await,
-            Base::Postgres(postgres) => postgres.write(work).await,
+            Base::Postgres(postgres) if shape == Shape::One => Box::pin(postgres.one(work)).await,
+            Base::Postgres(postgres) => Box::pin(postgres.write(work)).await,
         }
     }
 }

@@ -1,49 +1,67 @@
 //! Access and refresh tokens.
 //!
+//! On SQLite access tokens are kept in memory (`sqlite::AccessTokens`); everything else is in the tables.
+//!
 //! A session holds families, a family holds tokens, and everything takes its locks in that order: whoever adds to a family
 //! holds it, so that nothing is added behind the back of who revokes it.
 
 use crate::back::{Back, Shape};
 use crate::doc;
 use crate::link::{Link, Row, Sql, args};
+use crate::sqlite::{Held, Reserved};
 use async_trait::async_trait;
 use preau_domain::{Grant, GrantKind, Instant, OneTimeKey, PersonId, ServiceId, SessionId};
 use preau_store::{Grants, Result, Rotation, StoreError};
 
+/// What a token says in place of its document when its family says the same: documents are JSON, this is none.
+const AS_FAMILY: &str = "=";
+
 /// A family is born of a session that is there and has not expired, or of none; one that exists is held. Either way it
 /// says whose it is.
-const FAMILY_OF_SESSION: &str = "INSERT INTO token_family (id, session, person, expires)
-    SELECT $1, id, $3, $4 FROM session WHERE id = $2 AND expires > $5
+const FAMILY_OF_SESSION: &str = "INSERT INTO token_family (id, session, person, expires, service, doc)
+    SELECT $1, id, $3, $4, $6, $7 FROM session WHERE id = $2 AND expires > $5
     ON CONFLICT (id) DO UPDATE SET
         expires = CASE WHEN token_family.expires < $4 THEN $4 ELSE token_family.expires END
-    RETURNING session, person";
-const FAMILY_ALONE: &str = "INSERT INTO token_family (id, session, person, expires) VALUES ($1, NULL, $2, $3)
+    WHERE token_family.session IS NOT DISTINCT FROM excluded.session
+        AND token_family.person IS NOT DISTINCT FROM excluded.person
+    RETURNING service, doc";
+const FAMILY_ALONE: &str = "INSERT INTO token_family (id, session, person, expires, service, doc)
+    VALUES ($1, NULL, $2, $3, $4, $5)
     ON CONFLICT (id) DO UPDATE SET
         expires = CASE WHEN token_family.expires < $3 THEN $3 ELSE token_family.expires END
-    RETURNING session, person";
+    WHERE token_family.session IS NULL AND token_family.person IS NOT DISTINCT FROM excluded.person
+    RETURNING service, doc";
 const ADD: &str = "INSERT INTO token (id, kind, family, service, doc, issued, expires)
-    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING id";
-const GET: &str = "SELECT t.id, t.kind, t.family, f.session, f.person, t.service, t.doc, t.issued, t.expires
+    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
+const TAKEN: &str = "SELECT id FROM token WHERE id = $1";
+const GET: &str = "SELECT t.id, t.kind, t.family, f.session, f.person, t.service,
+        CASE WHEN t.doc = '=' THEN f.doc ELSE t.doc END, t.issued, t.expires
     FROM token t JOIN token_family f ON f.id = t.family LEFT JOIN session s ON s.id = f.session
     WHERE t.id = $1 AND t.kind = $2 AND t.expires > $3 AND t.spent IS NULL AND (f.session IS NULL OR s.expires > $3)";
+/// A family whose tokens are worth something.
+const FAMILY: &str = "SELECT f.session, f.person, f.service, f.doc
+    FROM token_family f LEFT JOIN session s ON s.id = f.session
+    WHERE f.id = $1 AND (f.session IS NULL OR s.expires > $2)";
 /// The family of a token, held.
 const HOLD: Sql = Sql::Each {
-    sqlite: "SELECT family FROM token WHERE id = $1",
-    postgres: "SELECT id FROM token_family WHERE id = (SELECT family FROM token WHERE id = $1) FOR UPDATE",
+    sqlite: "SELECT f.id, f.expires, f.service, f.doc FROM token t JOIN token_family f ON f.id = t.family WHERE t.id = $1",
+    postgres: "SELECT id, expires, service, doc FROM token_family
+        WHERE id = (SELECT family FROM token WHERE id = $1) FOR UPDATE",
 };
 const SPEND: &str = "UPDATE token SET spent = $2
     WHERE id = $1 AND kind = 'refresh' AND spent IS NULL AND expires > $2 AND EXISTS
         (SELECT 1 FROM token_family f LEFT JOIN session s ON s.id = f.session
-         WHERE f.id = token.family AND (f.session IS NULL OR s.expires > $2))
-    RETURNING id";
+         WHERE f.id = token.family AND (f.session IS NULL OR s.expires > $2))";
 const SPENT: &str = "SELECT id FROM token WHERE id = $1 AND spent IS NOT NULL";
 const PROLONG: &str = "UPDATE token_family SET expires = $2 WHERE id = $1 AND expires < $2";
-const REVOKE: &str = "DELETE FROM token WHERE id = $1 RETURNING id";
+/// What expired of a family; on PostgreSQL a sweep finds it.
+const FORGET: &str = "DELETE FROM token WHERE family = $1 AND expires <= $2";
+const REVOKE: &str = "DELETE FROM token WHERE id = $1";
 /// A family of nobody: whoever wants to add to it finds that it is not theirs.
 const BURY: &str = "INSERT INTO token_family (id, session, person, expires) VALUES ($1, NULL, NULL, $2)
-    ON CONFLICT (id) DO UPDATE SET session = NULL, person = NULL, expires = excluded.expires RETURNING id";
-const REVOKE_BURIED: &str = "DELETE FROM token WHERE family = $1 RETURNING id";
-const REVOKE_FAMILY: &str = "DELETE FROM token_family WHERE id = $1 RETURNING id";
+    ON CONFLICT (id) DO UPDATE SET session = NULL, person = NULL, expires = excluded.expires";
+const REVOKE_BURIED: &str = "DELETE FROM token WHERE family = $1";
+const REVOKE_FAMILY: &str = "DELETE FROM token_family WHERE id = $1";
 
 fn read(row: &Row) -> Result<Grant> {
     Ok(Grant {
@@ -57,6 +75,27 @@ fn read(row: &Row) -> Result<Grant> {
         issued: row.instant(7)?,
         expires: row.instant(8)?,
     })
+}
+
+/// What a family says for its tokens, service and document; nothing, where an earlier version wrote it.
+type Says = Option<(ServiceId, String)>;
+
+fn says(row: &Row, column: usize) -> Result<Says> {
+    let (service, doc) = (row.text_or_none(column)?, row.text_or_none(column + 1)?);
+    Ok(service.zip(doc).map(|(service, doc)| (ServiceId::new(service), doc.to_owned())))
+}
+
+/// Tokens on their way to the table.
+struct New {
+    grants: Vec<Grant>,
+    /// Access tokens are in memory.
+    refresh_alone: bool,
+}
+
+impl New {
+    fn in_table(&self) -> impl Iterator<Item = &Grant> {
+        self.grants.iter().filter(|grant| grant.kind == GrantKind::Refresh || !self.refresh_alone)
+    }
 }
 
 fn mixed() -> StoreError {
@@ -73,98 +112,173 @@ fn latest(grants: &[Grant]) -> Result<Option<Instant>> {
     Ok(grants.iter().map(|grant| grant.expires).max())
 }
 
-async fn add(link: &mut Link<'_>, grants: &[Grant]) -> Result<()> {
-    for grant in grants {
+/// Whether a key is taken. Where others may write meanwhile, adding is what finds out.
+async fn check(link: &mut Link<'_>, new: &New) -> Result<()> {
+    if link.writes_alone() {
+        for grant in new.in_table() {
+            if link.row(TAKEN, args![grant.key.as_str()]).await?.is_some() {
+                return Err(StoreError::Conflict);
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn add(link: &mut Link<'_>, new: &New, says: &Says) -> Result<()> {
+    for grant in new.in_table() {
+        let same = says.as_ref().is_some_and(|(_, doc)| *doc == grant.doc);
         let values = args![
             grant.key.as_str(),
             grant.kind.as_str(),
             grant.family.as_str(),
             grant.service.as_str(),
-            grant.doc.as_str(),
+            if same { AS_FAMILY } else { grant.doc.as_str() },
             grant.issued,
             grant.expires
         ];
-        link.row(ADD, values).await?.ok_or(StoreError::Conflict)?;
+        if link.changed(ADD, values).await? == 0 {
+            return Err(StoreError::Conflict);
+        }
     }
     Ok(())
 }
 
-async fn give(link: &mut Link<'_>, grants: Vec<Grant>, end: Instant) -> Result<()> {
-    let Some(first) = grants.first() else { return Ok(()) };
+async fn give(link: &mut Link<'_>, new: New, end: Instant) -> Result<Says> {
+    check(link, &new).await?;
+    let Some(first) = new.grants.first() else { return Err(mixed()) };
     let (session, person) =
         (first.session.as_ref().map(SessionId::as_str), first.person.as_ref().map(PersonId::as_str));
+    let (family, service, doc) = (first.family.as_str(), first.service.as_str(), first.doc.as_str());
     let family = match session {
-        Some(id) => link.row(FAMILY_OF_SESSION, args![first.family.as_str(), id, person, end, first.issued]).await?,
-        None => link.row(FAMILY_ALONE, args![first.family.as_str(), person, end]).await?,
+        Some(id) => {
+            let values = args![family, id, person, end, first.issued, service, doc];
+            link.row(FAMILY_OF_SESSION, values).await?
+        }
+        None => link.row(FAMILY_ALONE, args![family, person, end, service, doc]).await?,
     };
-    let family = family.ok_or(StoreError::Conflict)?;
-    if person.is_some() && family.text_or_none(0)?.is_none() && family.text_or_none(1)?.is_none() {
-        return Err(StoreError::Conflict);
-    }
-    if family.text_or_none(0)? != session || family.text_or_none(1)? != person {
-        return Err(mixed());
-    }
-    add(link, &grants).await
+    let says = says(&family.ok_or(StoreError::Conflict)?, 0)?;
+    add(link, &new, &says).await?;
+    Ok(says)
 }
 
 async fn rotate(
     link: &mut Link<'_>,
     spent: String,
     now: Instant,
-    next: Vec<Grant>,
+    next: New,
     end: Option<Instant>,
-) -> Result<Rotation> {
-    let Some(family) = link.row(HOLD, args![spent.as_str()]).await? else { return Ok(Rotation::Unknown) };
-    let family = family.text(0)?;
-    if link.row(SPEND, args![spent.as_str(), now]).await?.is_some() {
-        if next.iter().any(|grant| grant.family.as_str() != family) {
-            return Err(mixed());
+) -> Result<(Rotation, Says)> {
+    let Some(family) = link.row(HOLD, args![spent.as_str()]).await? else { return Ok((Rotation::Unknown, None)) };
+    let (id, says) = (family.text(0)?, says(&family, 2)?);
+    if next.grants.iter().any(|grant| grant.family.as_str() != id) {
+        return Err(StoreError::Conflict);
+    }
+    check(link, &next).await?;
+    if link.changed(SPEND, args![spent.as_str(), now]).await? > 0 {
+        add(link, &next, &says).await?;
+        if link.writes_alone() {
+            link.changed(FORGET, args![id, now]).await?;
         }
-        add(link, &next).await?;
-        if let Some(end) = end {
-            link.rows(PROLONG, args![family, end]).await?;
+        if let Some(end) = end.filter(|end| family.int(1).is_ok_and(|known| known < end.0)) {
+            link.changed(PROLONG, args![id, end]).await?;
         }
-        return Ok(Rotation::Rotated);
+        return Ok((Rotation::Rotated, says));
     }
     if link.row(SPENT, args![spent]).await?.is_some() {
-        link.rows(REVOKE_FAMILY, args![family]).await?;
-        return Ok(Rotation::Reused);
+        link.changed(REVOKE_FAMILY, args![id]).await?;
+        return Ok((Rotation::Reused, None));
     }
-    Ok(Rotation::Unknown)
+    Ok((Rotation::Unknown, None))
+}
+
+impl Back {
+    /// Keeps the access tokens among these in memory, where there is one and it has room; says what is left for the table.
+    fn reserve(&self, grants: &[Grant]) -> Result<(Option<Reserved<'_>>, New)> {
+        let reserved = match self.access_tokens() {
+            Some(tokens) => tokens.reserve(grants)?,
+            None => None,
+        };
+        let refresh_alone = reserved.is_some();
+        Ok((reserved, New { grants: grants.to_vec(), refresh_alone }))
+    }
+
+    /// The token in memory of that key, if its family is there and its session has not ended.
+    async fn access(&self, key: &OneTimeKey, held: Held, now: Instant) -> Result<Option<Grant>> {
+        let Some(family) = self.row(FAMILY, args![held.family.as_str(), now]).await? else { return Ok(None) };
+        let own = held.own.map(|own| *own);
+        let Some((service, doc)) = own.or(says(&family, 2)?) else { return Ok(None) };
+        Ok(Some(Grant {
+            key: key.clone(),
+            kind: GrantKind::Access,
+            family: held.family,
+            session: family.text_or_none(0)?.map(SessionId::new),
+            person: family.text_or_none(1)?.map(PersonId::new),
+            service,
+            doc,
+            issued: held.issued,
+            expires: held.expires,
+        }))
+    }
 }
 
 #[async_trait]
 impl Grants for Back {
     async fn grant(&self, grants: &[Grant]) -> Result<()> {
-        let (end, grants) = (latest(grants)?.ok_or_else(mixed)?, grants.to_vec());
-        self.write(Shape::Several, move |link| Box::pin(give(link, grants, end))).await
+        let end = latest(grants)?.ok_or_else(mixed)?;
+        let (reserved, new) = self.reserve(grants)?;
+        let says = self.write(Shape::Checked, move |link| Box::pin(give(link, new, end))).await?;
+        keep(reserved, says);
+        Ok(())
     }
 
     async fn granted(&self, key: &OneTimeKey, kind: GrantKind, now: Instant) -> Result<Option<Grant>> {
+        let tokens = self.access_tokens().filter(|_| kind == GrantKind::Access);
+        if let Some(held) = tokens.and_then(|tokens| tokens.get(key, now)) {
+            return self.access(key, held, now).await;
+        }
         self.row(GET, args![key.as_str(), kind.as_str(), now]).await?.as_ref().map(read).transpose()
     }
 
     async fn rotate(&self, spent: &OneTimeKey, now: Instant, next: &[Grant]) -> Result<Rotation> {
-        let (end, next, spent) = (latest(next)?, next.to_vec(), spent.as_str().to_owned());
-        self.write(Shape::Several, move |link| Box::pin(rotate(link, spent, now, next, end))).await
+        let (end, spent) = (latest(next)?, spent.as_str().to_owned());
+        let (reserved, next) = self.reserve(next)?;
+        let (rotation, says) =
+            self.write(Shape::Checked, move |link| Box::pin(rotate(link, spent, now, next, end))).await?;
+        if rotation == Rotation::Rotated {
+            keep(reserved, says);
+        }
+        Ok(rotation)
     }
 
     async fn revoke(&self, key: &OneTimeKey) -> Result<bool> {
-        Ok(!self.change(REVOKE, args![key.as_str()]).await?.is_empty())
+        if let Some(held) = self.access_tokens().and_then(|tokens| tokens.take(key)) {
+            return Ok(self.access(key, held, Instant(i64::MIN)).await?.is_some());
+        }
+        Ok(self.changed(REVOKE, args![key.as_str()]).await? > 0)
     }
 
     async fn bury_family(&self, family: &OneTimeKey, until: Instant) -> Result<bool> {
-        let family = family.as_str().to_owned();
+        let id = family.as_str().to_owned();
         let work = self.write(Shape::Checked, move |link| {
             Box::pin(async move {
-                link.row(BURY, args![family.as_str(), until]).await?;
-                link.rows(REVOKE_BURIED, args![family]).await
+                link.changed(BURY, args![id.as_str(), until]).await?;
+                link.changed(REVOKE_BURIED, args![id]).await
             })
         });
-        Ok(!work.await?.is_empty())
+        let gone = work.await?;
+        // After the commit: whoever keeps one from now on finds the family buried.
+        let forgotten = self.access_tokens().map_or(0, |tokens| tokens.end_family(family));
+        Ok(gone + forgotten > 0)
     }
 
     async fn revoke_family(&self, family: &OneTimeKey) -> Result<bool> {
-        Ok(!self.change(REVOKE_FAMILY, args![family.as_str()]).await?.is_empty())
+        Ok(self.changed(REVOKE_FAMILY, args![family.as_str()]).await? > 0)
     }
+}
+
+/// Access tokens stay in memory: their family is durable.
+fn keep(reserved: Option<Reserved<'_>>, says: Says) {
+    let Some(reserved) = reserved else { return };
+    let (service, doc) = says.unwrap_or_else(|| (ServiceId::new(""), String::new()));
+    reserved.keep(&service, &doc);
 }

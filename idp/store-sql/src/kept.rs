@@ -10,7 +10,7 @@ use preau_store::{Keeping, Result, StoreError};
 /// One that expired gives its place up.
 const KEEP: &str = "INSERT INTO kept (id, kind, doc, expires, owner) VALUES ($1, $2, $3, $4, $6)
     ON CONFLICT (id, kind) DO UPDATE SET doc = excluded.doc, expires = excluded.expires, owner = excluded.owner
-    WHERE kept.expires <= $5 RETURNING id";
+    WHERE kept.expires <= $5";
 /// Those beyond the latest so many of one owner, and of all.
 const TRIM: &str = "DELETE FROM kept WHERE (id, kind) IN (
     SELECT id, kind FROM (
@@ -22,7 +22,7 @@ const GET: &str = "SELECT id, kind, doc, expires FROM kept WHERE id = $1 AND kin
 const ALL: &str = "SELECT id, kind, doc, expires FROM kept WHERE kind = $1 AND expires > $2
     ORDER BY expires, id LIMIT $3";
 const REPLACE: &str = "UPDATE kept SET doc = $3, expires = $4
-    WHERE id = $1 AND kind = $2 AND expires > $5 AND doc = $6 RETURNING id";
+    WHERE id = $1 AND kind = $2 AND expires > $5 AND doc = $6";
 const TAKE: &str = "DELETE FROM kept WHERE id = $1 AND kind = $2 AND expires > $3 RETURNING id, kind, doc, expires";
 
 fn thing(row: &Row) -> Result<KeptThing> {
@@ -45,8 +45,8 @@ impl Back {
     async fn put_kept(&self, thing: &KeptThing, now: Instant, owner: Option<&str>) -> Result<()> {
         bounded(thing)?;
         let values = args![thing.key.as_str(), thing.kind.as_str(), thing.doc.as_str(), thing.expires, now, owner];
-        let kept = self.change(KEEP, values).await?;
-        if kept.is_empty() { Err(StoreError::Conflict) } else { Ok(()) }
+        let kept = self.changed(KEEP, values).await?;
+        if kept == 0 { Err(StoreError::Conflict) } else { Ok(()) }
     }
 }
 
@@ -59,7 +59,7 @@ impl Keeping for Back {
     async fn keep_of(&self, owner: &ServiceId, thing: &KeptThing, now: Instant) -> Result<()> {
         self.put_kept(thing, now, Some(owner.as_str())).await?;
         if self.kept_of_one.passed()
-            && let Err(error) = self.change(TRIM, args![self.kept_of_one.most, self.kept_of_all]).await
+            && let Err(error) = self.changed(TRIM, args![self.kept_of_one.most, self.kept_of_all]).await
         {
             tracing::warn!(%error, "the number of kept documents was not looked at");
         }
@@ -77,8 +77,8 @@ impl Keeping for Back {
     async fn replace_kept(&self, thing: &KeptThing, expected: &str, now: Instant) -> Result<()> {
         bounded(thing)?;
         let values = args![thing.key.as_str(), thing.kind.as_str(), thing.doc.as_str(), thing.expires, now, expected];
-        let replaced = self.change(REPLACE, values).await?;
-        if replaced.is_empty() { Err(StoreError::Conflict) } else { Ok(()) }
+        let replaced = self.changed(REPLACE, values).await?;
+        if replaced == 0 { Err(StoreError::Conflict) } else { Ok(()) }
     }
 
     async fn take_kept(&self, key: &OneTimeKey, kind: KeptKind, now: Instant) -> Result<Option<KeptThing>> {

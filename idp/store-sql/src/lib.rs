@@ -35,6 +35,7 @@ use preau_domain::chain::Code;
 use preau_store::{Result, Store, StoreError};
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 /// How a database is opened. The defaults serve a server.
@@ -115,5 +116,6 @@ pub async fn open_with(url: &str, options: &Options) -> Result<Arc<dyn Store>> {
         sign_ins: sign_ins::Bound::new(options.sign_ins),
         kept_of_one: sign_ins::Bound::new(options.kept_of_one),
         kept_of_all: options.kept_of_all,
+        visits: AtomicU32::new(0),
     }))
 }

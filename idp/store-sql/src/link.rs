@@ -4,9 +4,11 @@
 use futures::future::BoxFuture;
 use preau_domain::Instant;
 use preau_store::{Result, StoreError};
+use rusqlite::CachedStatement;
 use rusqlite::types::Value;
 use sqlx::error::ErrorKind;
-use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::postgres::{PgArguments, PgConnection, PgRow};
+use sqlx::query::Query;
 use sqlx::{Row as _, query};
 
 /// A statement: one text for both, or one each where locking or lists differ.
@@ -129,18 +131,28 @@ impl Link<'_> {
         match self {
             Link::Sqlite(connection) => sqlite_rows(connection, text, args).map_err(sqlite_refusal),
             Link::Postgres(connection) => {
-                let mut statement = query::<sqlx::Postgres>(text);
-                for arg in args {
-                    statement = match arg {
-                        Arg::Text(text) => statement.bind(text.map(without_nul)),
-                        Arg::Int(number) => statement.bind(number),
-                        Arg::Texts(texts) => statement.bind(texts.into_iter().map(without_nul).collect::<Vec<_>>()),
-                    };
-                }
-                let rows = statement.fetch_all(&mut **connection).await.map_err(refusal)?;
+                let rows = bound(text, args).fetch_all(&mut **connection).await.map_err(refusal)?;
                 Ok(rows.into_iter().map(Row::Postgres).collect())
             }
         }
+    }
+
+    /// Runs a statement that gives back no rows; says how many it added, changed or took away. What SQLite gives back it
+    /// gathers in a table of its own first, which costs as much as the write.
+    pub async fn changed(&mut self, sql: impl Into<Sql>, args: Vec<Arg>) -> Result<u64> {
+        let sql = sql.into();
+        match self {
+            Link::Sqlite(connection) => sqlite_changed(connection, sql.sqlite(), args).map_err(sqlite_refusal),
+            Link::Postgres(connection) => {
+                let done = bound(sql.postgres(), args).execute(&mut **connection).await.map_err(refusal)?;
+                Ok(done.rows_affected())
+            }
+        }
+    }
+
+    /// Whether nobody else writes until the commit: on SQLite, which has one writer.
+    pub fn writes_alone(&self) -> bool {
+        matches!(self, Link::Sqlite(_))
     }
 
     /// Runs a statement that gives at most one row.
@@ -149,8 +161,21 @@ impl Link<'_> {
     }
 }
 
-/// Runs one statement on SQLite and gives back its rows. It is prepared once for each connection.
-pub(crate) fn sqlite_rows(connection: &rusqlite::Connection, text: &str, args: Vec<Arg>) -> rusqlite::Result<Vec<Row>> {
+/// A statement of PostgreSQL with its values.
+fn bound(text: &'static str, args: Vec<Arg>) -> Query<'static, sqlx::Postgres, PgArguments> {
+    args.into_iter().fold(query::<sqlx::Postgres>(text), |statement, arg| match arg {
+        Arg::Text(text) => statement.bind(text.map(without_nul)),
+        Arg::Int(number) => statement.bind(number),
+        Arg::Texts(texts) => statement.bind(texts.into_iter().map(without_nul).collect::<Vec<_>>()),
+    })
+}
+
+/// A statement of SQLite with its values. It is prepared once for each connection.
+fn prepared<'c>(
+    connection: &'c rusqlite::Connection,
+    text: &str,
+    args: &[Arg],
+) -> rusqlite::Result<CachedStatement<'c>> {
     let mut statement = connection.prepare_cached(text)?;
     // A place `$3` is a name to SQLite, which numbers places as it meets them; one without a name has its own number.
     for place in 1..=statement.parameter_count() {
@@ -162,6 +187,17 @@ pub(crate) fn sqlite_rows(connection: &rusqlite::Connection, text: &str, args: V
             None => return Err(rusqlite::Error::InvalidParameterCount(args.len(), statement.parameter_count())),
         }
     }
+    Ok(statement)
+}
+
+/// Runs one statement on SQLite that gives back no rows.
+fn sqlite_changed(connection: &rusqlite::Connection, text: &str, args: Vec<Arg>) -> rusqlite::Result<u64> {
+    prepared(connection, text, &args)?.raw_execute().map(|count| count as u64)
+}
+
+/// Runs one statement on SQLite and gives back its rows.
+pub(crate) fn sqlite_rows(connection: &rusqlite::Connection, text: &str, args: Vec<Arg>) -> rusqlite::Result<Vec<Row>> {
+    let mut statement = prepared(connection, text, &args)?;
     let width = statement.column_count();
     let (mut found, mut rows) = (Vec::new(), statement.raw_query());
     while let Some(row) = rows.next()? {

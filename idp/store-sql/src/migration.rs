@@ -20,10 +20,10 @@ macro_rules! migrations {
 
 /// Those of SQLite, in order.
 pub(crate) const SQLITE: &[Migration] =
-    migrations!("sqlite": "0001_first", "0002_federation", "0003_outbox", "0004_idle", "0005_kept");
+    migrations!("sqlite": "0001_first", "0002_federation", "0003_outbox", "0004_idle", "0005_kept", "0006_families");
 /// Those of PostgreSQL, in order.
 pub(crate) const POSTGRES: &[Migration] =
-    migrations!("postgres": "0001_first", "0002_federation", "0003_outbox", "0004_idle", "0005_kept");
+    migrations!("postgres": "0001_first", "0002_federation", "0003_outbox", "0004_idle", "0005_kept", "0006_families");
 
 /// The table that remembers what was applied.
 pub(crate) const TABLE: &str =

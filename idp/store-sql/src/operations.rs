@@ -6,8 +6,9 @@ use crate::throttle::{COUNTER_LIFE, DEVICE_LIFE};
 use crate::{chain, outbox};
 use async_trait::async_trait;
 use preau_domain::chain::Code;
-use preau_domain::{Instant, SessionId};
+use preau_domain::{Instant, OneTimeKey, SessionId};
 use preau_store::{Health, Operations, Result, StoreError, Swept};
+use std::collections::HashSet;
 
 /// Nobody else ends or adds to them until the commit.
 const SESSIONS: Sql = Sql::Each {
@@ -32,12 +33,10 @@ const FAMILIES: Sql = Sql::Each {
         "DELETE FROM token_family WHERE id IN
         (SELECT id FROM token_family WHERE expires <= $1 ORDER BY expires LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING id",
 };
-const TOKENS: Sql = Sql::Each {
-    sqlite: "DELETE FROM token WHERE id IN
-        (SELECT id FROM token WHERE expires <= $1 ORDER BY expires LIMIT $2) RETURNING id",
-    postgres: "DELETE FROM token WHERE id IN
-        (SELECT id FROM token WHERE expires <= $1 ORDER BY expires LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING id",
-};
+/// On SQLite, where an index by their end would cost a page of every sign-on, tokens fall with their family or are taken
+/// away by its next rotation.
+const TOKENS: &str = "DELETE FROM token WHERE id IN
+    (SELECT id FROM token WHERE expires <= $1 ORDER BY expires LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING id";
 const REGISTRATIONS: &str = "DELETE FROM registration WHERE id IN
     (SELECT id FROM registration WHERE expires <= $1 ORDER BY expires LIMIT $2) RETURNING id";
 const COUNTERS: &str = "DELETE FROM throttle WHERE id IN
@@ -75,7 +74,7 @@ async fn sweep(
     audit_before: Instant,
     limit: u32,
     code: Option<Code>,
-) -> Result<(Swept, Vec<SessionId>)> {
+) -> Result<(Swept, Vec<SessionId>, HashSet<OneTimeKey>)> {
     // A session before what it holds, as everyone else takes them.
     let rows = link.rows(SESSIONS, args![now, limit]).await?;
     let sessions = rows.iter().map(|row| row.text(0).map(str::to_owned)).collect::<Result<Vec<_>>>()?;
@@ -83,11 +82,14 @@ async fn sweep(
         outbox::write(link, sessions.clone(), now).await?;
         link.rows(END_SESSIONS, args![sessions.clone()]).await?;
     }
+    let families = link.rows(FAMILIES, args![now, limit]).await?;
+    let families = families.iter().map(|row| row.text(0).map(OneTimeKey::new)).collect::<Result<HashSet<_>>>()?;
+    let tokens = if link.writes_alone() { 0 } else { swept(link, TOKENS, now, limit).await? };
     let counts = Swept {
         sessions: sessions.len() as u64,
         tickets: swept(link, TICKETS, now, limit).await?,
         kept: swept(link, KEPT, now, limit).await?,
-        grants: swept(link, FAMILIES, now, limit).await? + swept(link, TOKENS, now, limit).await?,
+        grants: families.len() as u64 + tokens,
         registrations: swept(link, REGISTRATIONS, now, limit).await?,
         pending: swept(link, PENDING, now, limit).await?,
         counters: swept(link, COUNTERS, now - COUNTER_LIFE, limit).await?
@@ -95,7 +97,7 @@ async fn sweep(
         notices: swept(link, outbox::FORGET, now - outbox::NOTICE_LIFE, limit).await?,
         audit: chain::sweep(link, code, audit_before, limit).await?,
     };
-    Ok((counts, sessions.into_iter().map(SessionId::new).collect()))
+    Ok((counts, sessions.into_iter().map(SessionId::new).collect(), families))
 }
 
 impl Back {
@@ -115,9 +117,12 @@ impl Operations for Back {
     async fn sweep(&self, now: Instant, audit_before: Instant, limit: u32) -> Result<Swept> {
         let code = self.chain.as_ref().map(|chain| chain.code.clone());
         let work = self.write(Shape::Several, move |link| Box::pin(sweep(link, now, audit_before, limit, code)));
-        let (mut swept, sessions) = work.await?;
+        let (mut swept, sessions, families) = work.await?;
         if let Some(fleeting) = self.fleeting() {
             swept.tickets += fleeting.sweep(now);
+        }
+        if let Some(tokens) = self.access_tokens() {
+            swept.grants += tokens.sweep(&families, now);
         }
         self.forget_tickets(&sessions);
         Ok(swept)

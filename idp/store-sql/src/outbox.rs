@@ -5,6 +5,7 @@ use crate::link::{Link, Row, Sql, args};
 use async_trait::async_trait;
 use preau_domain::{Instant, Seconds, ServiceId, SessionId, Visit};
 use preau_store::{Notice, Outbox, Result, TOLD_TO_ONE};
+use std::sync::atomic::Ordering;
 
 /// The latest visits of ended sessions to each service; a notice that waits already is not written again.
 const WRITE: Sql = Sql::Each {
@@ -93,10 +94,12 @@ fn notice(row: &Row) -> Result<Notice> {
 impl Back {
     /// Bounds the visits of a session, one time out of sixteen: a session that opens services for ever keeps some dozens
     /// of visits to each, and nobody else pays for looking.
-    pub(crate) async fn trim_visits(&self, visit: Option<&Visit>, written: &[Row]) {
-        let latest = written.first().and_then(|row| row.int(0).ok());
-        let (Some(visit), true) = (visit, latest.is_some_and(|seq| seq % 16 == 0)) else { return };
-        if let Err(error) = self.change(TRIM, args![visit.session.as_str(), TOLD_TO_ONE]).await {
+    pub(crate) async fn trim_visits(&self, visit: Option<&Visit>) {
+        let Some(visit) = visit else { return };
+        if self.visits.fetch_add(1, Ordering::Relaxed) % 16 != 15 {
+            return;
+        }
+        if let Err(error) = self.changed(TRIM, args![visit.session.as_str(), TOLD_TO_ONE]).await {
             tracing::warn!(%error, "old visits of a session were not taken away; they will be");
         }
     }
@@ -127,11 +130,11 @@ impl Outbox for Back {
 
     async fn settle_notices(&self, ids: &[i64]) -> Result<()> {
         let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
-        self.change(SETTLE, args![ids]).await.map(drop)
+        self.changed(SETTLE, args![ids]).await.map(drop)
     }
 
     async fn postpone_notice(&self, id: i64, until: Instant) -> Result<()> {
-        self.change(POSTPONE, args![id, until]).await.map(drop)
+        self.changed(POSTPONE, args![id, until]).await.map(drop)
     }
 }
 

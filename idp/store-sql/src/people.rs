@@ -36,7 +36,8 @@ const DROP_TICKETS: Sql = Sql::Each {
 };
 /// What the house gave on their behalf, in sessions and outside of them.
 const DROP_TOKENS: Sql = Sql::Each {
-    sqlite: "DELETE FROM token_family WHERE person IN (SELECT value FROM json_each($1))",
+    sqlite: "DELETE FROM token_family WHERE (session IS NULL AND person IN (SELECT value FROM json_each($1)))
+        OR session IN (SELECT id FROM session WHERE person IN (SELECT value FROM json_each($1)))",
     postgres: "DELETE FROM token_family WHERE id IN
         (SELECT id FROM token_family WHERE person = ANY($1) ORDER BY id FOR UPDATE)",
 };

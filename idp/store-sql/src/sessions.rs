@@ -3,13 +3,19 @@
 use crate::back::{Back, Shape};
 use crate::doc;
 use crate::link::{Arg, Link, Row, Sql, args};
-use crate::{outbox, sign_ins};
+use crate::outbox;
 use async_trait::async_trait;
 use preau_domain::{Authentication, Instant, PersonId, ServiceId, Session, SessionId, Uai, Upstream, Visit};
 use preau_store::{NewSession, Result, Sessions, StoreError};
 
 const ADD: &str = "INSERT INTO session (id, person, authentication, establishment, created, expires, last_seen)
-    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING id";
+    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
+/// The same at the end of a sign-in that is still there.
+const ADD_AFTER: &str = "INSERT INTO session (id, person, authentication, establishment, created, expires, last_seen)
+    SELECT $1, $2, $3, $4, $5, $6, $7 WHERE EXISTS (SELECT 1 FROM pending WHERE id = $8 AND expires > $5)
+    ON CONFLICT DO NOTHING";
+/// Of two who found the sign-in there at once, one takes it out.
+const TAKE_OUT: &str = "DELETE FROM pending WHERE id = $1 AND expires > $2";
 const GET: &str = "SELECT id, person, authentication, establishment, created, expires, last_seen FROM session
     WHERE id = $1 AND expires > $2";
 const OF_PERSON: &str = "SELECT id, person, authentication, establishment, created, expires, last_seen FROM session
@@ -27,7 +33,7 @@ const MOVE_UPSTREAM: &str = "UPDATE upstream SET session = $2
 const VISITS: &str = "SELECT session, protocol, service, notice, at FROM visit WHERE session = $1 ORDER BY at, seq";
 const EXPIRED: &str = "SELECT id FROM session WHERE expires <= $1 ORDER BY expires, id LIMIT $2";
 const IDLE: &str = "SELECT id FROM session WHERE last_seen < $1 ORDER BY last_seen, id LIMIT $2";
-const END: &str = "DELETE FROM session WHERE id = $1 RETURNING id";
+const END: &str = "DELETE FROM session WHERE id = $1";
 
 /// Whose session it is; from here on nobody else can add to it or end it. SQLite has one writer, nothing to lock.
 const HOLD: Sql = Sql::Each {
@@ -71,7 +77,7 @@ async fn end(link: &mut Link<'_>, id: &str, now: Instant) -> Result<Option<Vec<V
     if !visits.is_empty() {
         outbox::write(link, vec![id.to_owned()], now).await?;
     }
-    Ok(link.row(END, args![id]).await?.map(|_| visits))
+    Ok((link.changed(END, args![id]).await? > 0).then_some(visits))
 }
 
 /// What became of the session a browser had before.
@@ -96,13 +102,23 @@ fn values(session: &Session, authentication: &str) -> Vec<Arg> {
 async fn begin(link: &mut Link<'_>, new: NewSession, authentication: String) -> Result<Before> {
     let session = new.session;
     let id = session.id.as_str();
-    if let Some(pending) = &new.pending {
-        link.row(sign_ins::CONSUME, args![pending.as_str(), session.created]).await?.ok_or(StoreError::Conflict)?;
+    let mut row = values(&session, &authentication);
+    let added = match &new.pending {
+        None => link.changed(ADD, row).await?,
+        Some(pending) => {
+            row.extend(args![pending.as_str()]);
+            match link.changed(ADD_AFTER, row).await? {
+                0 => 0,
+                _ => link.changed(TAKE_OUT, args![pending.as_str(), session.created]).await?,
+            }
+        }
+    };
+    if added == 0 {
+        return Err(StoreError::Conflict);
     }
-    link.row(ADD, values(&session, &authentication)).await?.ok_or(StoreError::Conflict)?;
     if let Some(Upstream { identity, sid }) = &new.upstream {
         let (provider, issuer) = (identity.provider.as_str(), identity.issuer.as_str());
-        link.rows(OWE, args![id, provider, issuer, identity.subject.as_str(), sid.as_deref()]).await?;
+        link.changed(OWE, args![id, provider, issuer, identity.subject.as_str(), sid.as_deref()]).await?;
     }
     let Some(old) = new.replaces else { return Ok(Before::None) };
     let old = old.as_str();
@@ -110,11 +126,11 @@ async fn begin(link: &mut Link<'_>, new: NewSession, authentication: String) -> 
     if owner.text(0)? != session.person.as_str() {
         return Ok(Before::Ended(end(link, old, session.created).await?.unwrap_or_default()));
     }
-    link.rows(MOVE_TICKETS, args![old, id]).await?;
-    link.rows(MOVE_VISITS, args![old, id]).await?;
-    link.rows(MOVE_TOKENS, args![old, id]).await?;
-    link.rows(MOVE_UPSTREAM, args![old, id]).await?;
-    link.rows(END, args![old]).await?;
+    link.changed(MOVE_TICKETS, args![old, id]).await?;
+    link.changed(MOVE_VISITS, args![old, id]).await?;
+    link.changed(MOVE_TOKENS, args![old, id]).await?;
+    link.changed(MOVE_UPSTREAM, args![old, id]).await?;
+    link.changed(END, args![old]).await?;
     Ok(Before::Moved)
 }
 
@@ -139,7 +155,7 @@ impl Sessions for Back {
     async fn begin_session(&self, new: &NewSession) -> Result<Vec<Visit>> {
         let authentication = doc::write("session", &new.session.authentication)?;
         let (id, replaces, new) = (new.session.id.clone(), new.replaces.clone(), new.clone());
-        let before = self.write(Shape::Several, move |link| Box::pin(begin(link, new, authentication))).await?;
+        let before = self.write(Shape::Checked, move |link| Box::pin(begin(link, new, authentication))).await?;
         match (before, replaces, self.fleeting()) {
             (Before::Moved, Some(old), Some(fleeting)) => fleeting.move_session(&old, &id),
             (Before::Ended(visits), Some(old), _) => {
@@ -160,16 +176,16 @@ impl Sessions for Back {
     }
 
     async fn touch_session(&self, id: &SessionId, at: Instant) -> Result<()> {
-        self.change(TOUCH, args![id.as_str(), at]).await.map(drop)
+        self.changed(TOUCH, args![id.as_str(), at]).await.map(drop)
     }
 
     async fn set_session_establishment(&self, id: &SessionId, uai: &Uai) -> Result<()> {
-        self.change(SET_ESTABLISHMENT, args![id.as_str(), uai.as_str()]).await.map(drop)
+        self.changed(SET_ESTABLISHMENT, args![id.as_str(), uai.as_str()]).await.map(drop)
     }
 
     async fn set_session_authentication(&self, id: &SessionId, authentication: &Authentication) -> Result<()> {
         let authentication = doc::write("session", authentication)?;
-        self.change(SET_AUTHENTICATION, args![id.as_str(), authentication]).await.map(drop)
+        self.changed(SET_AUTHENTICATION, args![id.as_str(), authentication]).await.map(drop)
     }
 
     async fn end_session(&self, id: &SessionId, now: Instant) -> Result<Option<Vec<Visit>>> {

@@ -8,11 +8,10 @@ use preau_domain::{Instant, PendingId, PendingSignIn};
 use preau_store::{Result, SignIns, StoreError};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-const ADD: &str = "INSERT INTO pending (id, expires, doc) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING id";
+const ADD: &str = "INSERT INTO pending (id, expires, doc) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
 const GET: &str = "SELECT doc FROM pending WHERE id = $1 AND expires > $2";
-const UPDATE: &str = "UPDATE pending SET expires = $2, doc = $3 WHERE id = $1 RETURNING id";
-/// Also what `begin_session` uses: the same stroke for everyone who takes a sign-in out.
-pub(crate) const CONSUME: &str = "DELETE FROM pending WHERE id = $1 AND expires > $2 RETURNING doc";
+const UPDATE: &str = "UPDATE pending SET expires = $2, doc = $3 WHERE id = $1";
+const CONSUME: &str = "DELETE FROM pending WHERE id = $1 AND expires > $2 RETURNING doc";
 
 /// Those beyond so many that expire last: whoever asks for sign-in pages for ever fills nothing. Whoever types a first
 /// password meanwhile has the time that the flood needs to fill the bound; one whose password was checked lasts longer, and so
@@ -49,8 +48,7 @@ fn pending(row: &Row) -> Result<PendingSignIn> {
 impl Back {
     async fn put_pending(&self, sql: &'static str, pending: &PendingSignIn) -> Result<()> {
         let values = args![pending.id.as_str(), pending.expires, doc::write("sign-in", pending)?];
-        let written = self.change(sql, values).await?;
-        if written.is_empty() { Err(StoreError::Conflict) } else { Ok(()) }
+        if self.changed(sql, values).await? == 0 { Err(StoreError::Conflict) } else { Ok(()) }
     }
 }
 
@@ -59,7 +57,7 @@ impl SignIns for Back {
     async fn add_pending(&self, pending: &PendingSignIn) -> Result<()> {
         self.put_pending(ADD, pending).await?;
         if self.sign_ins.passed()
-            && let Err(error) = self.change(TRIM, args![self.sign_ins.most]).await
+            && let Err(error) = self.changed(TRIM, args![self.sign_ins.most]).await
         {
             tracing::warn!(%error, "the number of sign-ins under way was not looked at");
         }

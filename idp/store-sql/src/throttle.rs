@@ -37,7 +37,7 @@ async fn count(link: &mut Link<'_>, key: String, now: Instant, delays: Delays) -
     let failures = u32::try_from(row.int(0)?).unwrap_or(u32::MAX);
     let wait = delays.after(failures);
     if wait > 0 {
-        link.rows(HOLD_OFF, args![key, now.0.saturating_add(wait)]).await?;
+        link.changed(HOLD_OFF, args![key, now.0.saturating_add(wait)]).await?;
     }
     Ok(Attempt::Allowed { failures })
 }
@@ -46,7 +46,7 @@ async fn uncount(link: &mut Link<'_>, key: String, delays: Delays) -> Result<()>
     if let Some(row) = link.row(UNCOUNT, args![key.as_str()]).await? {
         let failures = u32::try_from(row.int(0)?).unwrap_or(u32::MAX);
         let not_before = row.int(1)?.saturating_add(delays.after(failures));
-        link.rows(HOLD_OFF, args![key, not_before]).await?;
+        link.changed(HOLD_OFF, args![key, not_before]).await?;
     }
     Ok(())
 }
@@ -64,11 +64,11 @@ impl Throttle for Back {
     }
 
     async fn forgive(&self, key: &str) -> Result<()> {
-        self.change(FORGIVE, args![key]).await.map(drop)
+        self.changed(FORGIVE, args![key]).await.map(drop)
     }
 
     async fn remember_device(&self, key: &str, now: Instant) -> Result<()> {
-        self.change(REMEMBER, args![key, now]).await.map(drop)
+        self.changed(REMEMBER, args![key, now]).await.map(drop)
     }
 
     async fn device_known(&self, key: &str, now: Instant) -> Result<bool> {

@@ -13,7 +13,7 @@ use preau_store::{Result, StoreError, TICKETS_OF_ONE, Tickets};
 const ISSUE: &str = "INSERT INTO ticket (id, kind, session, person, service, payload, issued, expires)
     SELECT $1, $2, id, $4, $5, $6, $7, $8 FROM session WHERE id = $3 AND expires > $7
         AND (SELECT count(*) FROM ticket WHERE session = $3 AND expires > $7) < $9
-    ON CONFLICT DO NOTHING RETURNING id";
+    ON CONFLICT DO NOTHING";
 /// The same with the visit it stands for, in one journey to the server, because this is what every opened service writes.
 const ISSUE_WITH_VISIT: &str = "WITH issued AS (
         INSERT INTO ticket (id, kind, session, person, service, payload, issued, expires)
@@ -21,7 +21,7 @@ const ISSUE_WITH_VISIT: &str = "WITH issued AS (
             AND (SELECT count(*) FROM ticket WHERE session = $3 AND expires > $7) < $9
         ON CONFLICT DO NOTHING RETURNING session)
     INSERT INTO visit (session, protocol, service, notice, at)
-        SELECT session, $10, $11, $12, $13 FROM issued RETURNING seq";
+        SELECT session, $10, $11, $12, $13 FROM issued";
 const WAITING: &str = "SELECT count(*) FROM ticket WHERE session = $1 AND expires > $2";
 const CONSUME: &str = "DELETE FROM ticket WHERE id = $1 AND kind = $2
     RETURNING id, kind, session, person, service, payload, issued, expires";
@@ -43,7 +43,7 @@ fn ticket(row: &Row) -> Result<Ticket> {
 
 /// A visit of a session that is there and has not expired.
 const VISIT: &str = "INSERT INTO visit (session, protocol, service, notice, at)
-    SELECT id, $3, $4, $5, $6 FROM session WHERE id = $1 AND expires > $2 RETURNING seq";
+    SELECT id, $3, $4, $5, $6 FROM session WHERE id = $1 AND expires > $2";
 const ALIVE: &str = "SELECT id FROM session WHERE id = $1 AND expires > $2";
 
 fn visited(issued: Instant, visit: &Visit) -> Vec<Arg> {
@@ -57,15 +57,15 @@ impl Back {
     async fn issue_fleeting(&self, fleeting: &Fleeting, ticket: &Ticket, visit: Option<&Visit>) -> Result<()> {
         fleeting.add(ticket.clone())?;
         let found = match visit {
-            None => self.rows(ALIVE, args![ticket.session.as_str(), ticket.issued]).await,
-            Some(visit) => self.change(VISIT, visited(ticket.issued, visit)).await,
+            None => self.rows(ALIVE, args![ticket.session.as_str(), ticket.issued]).await.map(|rows| rows.len() as u64),
+            Some(visit) => self.changed(VISIT, visited(ticket.issued, visit)).await,
         };
-        let issued = found.and_then(|rows| if rows.is_empty() { Err(StoreError::Conflict) } else { Ok(rows) });
+        let issued = found.and_then(|count| if count == 0 { Err(StoreError::Conflict) } else { Ok(()) });
         match &issued {
-            Ok(rows) => self.trim_visits(visit, rows).await,
+            Ok(()) => self.trim_visits(visit).await,
             Err(_) => drop(fleeting.take(&ticket.key, ticket.kind)),
         }
-        issued.map(drop)
+        issued
     }
 
     async fn why_not_issued(&self, ticket: &Ticket) -> StoreError {
@@ -104,36 +104,37 @@ impl Tickets for Back {
             TICKETS_OF_ONE
         ];
         let issued = match (visit, &self.base) {
-            (None, _) => self.change(ISSUE, values).await?,
+            (None, _) => self.changed(ISSUE, values).await?,
             (Some(visit), Base::Postgres(_)) => {
                 let (protocol, service) = (visit.protocol.as_str(), visit.service.as_str());
                 values.extend(args![protocol, service, visit.notice.as_str(), visit.at]);
-                self.change(ISSUE_WITH_VISIT, values).await?
+                self.changed(ISSUE_WITH_VISIT, values).await?
             }
             (Some(visit), Base::Sqlite(_)) => {
                 let seen = visited(ticket.issued, visit);
                 let work = self.write(Shape::Checked, move |link| {
                     Box::pin(async move {
-                        let issued = link.rows(ISSUE, values).await?;
-                        if issued.is_empty() { Ok(issued) } else { link.rows(VISIT, seen).await }
+                        match link.changed(ISSUE, values).await? {
+                            0 => Ok(0),
+                            _ => link.changed(VISIT, seen).await,
+                        }
                     })
                 });
                 work.await?
             }
         };
-        if issued.is_empty() {
+        if issued == 0 {
             return Err(self.why_not_issued(ticket).await);
         }
-        self.trim_visits(visit, &issued).await;
+        self.trim_visits(visit).await;
         Ok(())
     }
 
     async fn add_visit(&self, visit: &Visit) -> Result<()> {
-        let written = self.change(VISIT, visited(visit.at, visit)).await?;
-        if written.is_empty() {
+        if self.changed(VISIT, visited(visit.at, visit)).await? == 0 {
             return Err(StoreError::Conflict);
         }
-        self.trim_visits(Some(visit), &written).await;
+        self.trim_visits(Some(visit)).await;
         Ok(())
     }
 

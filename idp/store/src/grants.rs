@@ -16,7 +16,8 @@ pub enum Rotation {
 }
 
 /// Tokens. They are worth nothing without their session where they have one, from the instant it ends, expires or is
-/// stopped; those of a person who is suspended are gone, with or without a session.
+/// stopped; those of a person who is suspended are gone, with or without a session. An access token, which lives for minutes, may be
+/// forgotten when the process that gave it ends, and is known to no other process where a database belongs to one server.
 #[async_trait]
 pub trait Grants: Send + Sync {
     /// Keeps tokens of one family, session and person, all or none. `Conflict` if a key is taken, or a session is given

@@ -21,6 +21,7 @@ pub fn protect(headers: &mut HeaderMap, secure: bool) {
             HeaderValue::from_static("camera=(), geolocation=(), microphone=()"),
         ),
     ];
+    headers.reserve(fixed.len() + 2);
     for (name, value) in fixed {
         headers.entry(name).or_insert(value);
     }

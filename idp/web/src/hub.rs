@@ -3,7 +3,7 @@
 //! Owns the way into and out of a session, and the decision at the door. It holds no per-request state and knows no
 //! protocol by name.
 
-use crate::live::Answer;
+use crate::live::{Answer, Recent};
 use crate::registered::Running;
 use crate::table::{Door, ServiceTable};
 use crate::visitor::{Cookie, Network, Secret};
@@ -88,7 +88,7 @@ pub struct Hub {
     /// One reading of the registrations at a time, so that an older one never replaces a newer.
     pub(crate) taking: tokio::sync::Mutex<()>,
     protocols: OnceLock<Vec<Arc<dyn Protocol>>>,
-    live: moka::sync::Cache<SessionId, Arc<Live>>,
+    live: Recent,
     base: String,
     host: String,
     trusted: Vec<Network>,
@@ -112,10 +112,7 @@ impl Hub {
             running: Mutex::new(Running::new(services)),
             taking: tokio::sync::Mutex::default(),
             protocols: OnceLock::new(),
-            live: moka::sync::Cache::builder()
-                .max_capacity(200_000)
-                .time_to_live(std::time::Duration::from_millis(Live::FRESH_MS as u64))
-                .build(),
+            live: Recent::default(),
             base,
             host,
             trusted,
@@ -272,18 +269,16 @@ impl Hub {
     /// too long, or whose person may no longer sign in, is none.
     pub async fn live(&self, id: &SessionId) -> Result<Option<Arc<Live>>, Fault> {
         let now = self.now();
-        if let Some(live) = self.live.get(id)
-            && (0..Live::FRESH_MS).contains(&(now - live.loaded))
-        {
+        if let Some(live) = self.live.get(id, now) {
             return Ok((now < live.session.expires).then_some(live));
         }
         let Some(mut session) = self.store.session(id, now).await? else {
-            self.live.invalidate(id);
+            self.live.forget(id);
             return Ok(None);
         };
         let since = now - Seconds(self.config.session.idle_seconds);
         if session.last_seen < since {
-            self.end(id, "idle", &CorrelationId::generate(&*self.ids), Some(since)).await?;
+            self.end(id, "idle", &CorrelationId::generate(&*self.ids, now), Some(since)).await?;
             // Another request may have used it meanwhile, in which case it goes on.
             let Some(used) = self.store.session(id, now).await? else { return Ok(None) };
             session = used;
@@ -294,7 +289,7 @@ impl Hub {
         let Some(live) = self.load(session).await? else {
             return Ok(None);
         };
-        self.live.insert(id.clone(), live.clone());
+        self.live.keep(&live);
         Ok(Some(live))
     }
 
@@ -320,9 +315,12 @@ impl Hub {
     }
 
     async fn load(&self, session: Session) -> Result<Option<Arc<Live>>, Fault> {
-        let Some(person) = self.store.person(&session.person).await? else {
+        let Some(mut person) = self.store.person(&session.person).await? else {
             return Ok(None);
         };
+        // Reading leaves room for more of them, each as large as the rest of the record.
+        person.affiliations.shrink_to_fit();
+        let person = Arc::new(person);
         if person.state != AccountState::Active {
             return Ok(None);
         }
@@ -334,8 +332,8 @@ impl Hub {
         }
         let current = session.establishment.as_ref();
         let name = current.and_then(|uai| establishments.iter().find(|e| &e.uai == uai)).map(|e| e.name.as_str());
-        let facts = Facts::of(&person, current, name, Some(session.authentication.method));
-        Ok(Some(Arc::new(Live::new(session, Arc::new(person), establishments, facts, self.now()))))
+        let facts = Facts::about(person.clone(), current, name, Some(session.authentication.method));
+        Ok(Some(Arc::new(Live::new(session, person, establishments, facts, self.now()))))
     }
 
     /// Begins the session a sign-in leads to, taking the sign-in out in the same stroke. The answer carries the new
@@ -374,7 +372,7 @@ impl Hub {
             other => other.into(),
         })?;
         if let Some(before) = &before {
-            self.live.invalidate(&before.id);
+            self.live.forget(&before.id);
         }
         if !orphans.is_empty() {
             self.look_for_notices();
@@ -382,7 +380,7 @@ impl Hub {
         let Some(live) = self.load(session).await? else {
             return Err(Fault::new(FaultKind::NoAccount, "the account is not active"));
         };
-        self.live.insert(live.session.id.clone(), live.clone());
+        self.live.keep(&live);
         Ok((live, Cookie::Session.set(self.secure(), secret.expose())))
     }
 
@@ -405,8 +403,8 @@ impl Hub {
         correlation: &CorrelationId,
         unused_since: Option<Instant>,
     ) -> Result<usize, Fault> {
-        let known = self.live.get(id).map(|live| live.person.id.clone());
-        self.live.invalidate(id);
+        let known = self.live.get(id, self.now()).map(|live| live.person.id.clone());
+        self.live.forget(id);
         let person = match known {
             Some(person) => Some(person),
             // Also of a session that has expired: its end belongs to somebody.
@@ -432,21 +430,22 @@ impl Hub {
     /// Ends the sessions that expired, that were stopped with their person or that nobody used for too long, and tells
     /// the services; at most `limit` of each. Returns how many.
     pub async fn end_expired_sessions(&self, limit: u32) -> Result<usize, Fault> {
+        self.live.sweep(self.now());
         let expired = self.store.expired_sessions(self.now(), limit).await?;
         for id in &expired {
-            self.end_session(id, "expired", &CorrelationId::generate(&*self.ids)).await?;
+            self.end_session(id, "expired", &CorrelationId::generate(&*self.ids, self.now())).await?;
         }
         let since = self.now() - Seconds(self.config.session.idle_seconds);
         let idle = self.store.idle_sessions(since, limit).await?;
         for id in &idle {
-            self.end(id, "idle", &CorrelationId::generate(&*self.ids), Some(since)).await?;
+            self.end(id, "idle", &CorrelationId::generate(&*self.ids, self.now()), Some(since)).await?;
         }
         Ok(expired.len() + idle.len())
     }
 
     /// Forgets what memory holds of a session, after a change to it in the store.
     pub fn forget_live(&self, id: &SessionId) {
-        self.live.invalidate(id);
+        self.live.forget(id);
     }
 
     /// Decides whether the person of a live session may open a service, whichever of their establishments allows it.

@@ -16,6 +16,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
+use tower::ServiceBuilder;
 use tracing::Instrument;
 
 /// Largest body of any request, in bytes.
@@ -37,9 +38,13 @@ pub fn router(hub: Arc<Hub>) -> Router {
     routes
         .fallback(|| async { Fault::new(FaultKind::NotFound, "no such page") })
         .method_not_allowed_fallback(|| async { Fault::new(FaultKind::MethodNotAllowed, "method") })
-        .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(tower_http::catch_panic::CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(hub.clone(), around))
+        .layer(
+            // Together, outermost first: a layer by itself costs every request a box of its own.
+            ServiceBuilder::new()
+                .layer(from_fn_with_state(hub.clone(), around))
+                .layer(tower_http::catch_panic::CatchPanicLayer::custom(panicked))
+                .layer(DefaultBodyLimit::max(MAX_BODY)),
+        )
         .with_state(hub)
 }
 
@@ -50,7 +55,7 @@ fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
 
 async fn around(State(hub): State<Arc<Hub>>, mut request: Request, next: Next) -> Response {
     let began = Instant::now();
-    let correlation = CorrelationId::generate(&*hub.ids);
+    let correlation = CorrelationId::generate(&*hub.ids, hub.now());
     let query = request.uri().query().unwrap_or_default();
     let visitor = Visitor::read(&hub, request.headers(), peer(request.extensions()), correlation.clone(), query);
     let chosen = Locale::asked(query);

@@ -73,18 +73,18 @@ pub enum Cookie {
 }
 
 impl Cookie {
-    const fn stem(self) -> &'static str {
-        match self {
-            Cookie::Session => "preau",
-            Cookie::Browser => "preau-browser",
-            Cookie::Device => "preau-device",
-            Cookie::Language => "preau-language",
-        }
-    }
-
     /// Its name; `secure` when the public address is https.
-    pub fn name(self, secure: bool) -> String {
-        if secure { format!("__Host-{}", self.stem()) } else { self.stem().to_owned() }
+    pub const fn name(self, secure: bool) -> &'static str {
+        match (self, secure) {
+            (Cookie::Session, true) => "__Host-preau",
+            (Cookie::Session, false) => "preau",
+            (Cookie::Browser, true) => "__Host-preau-browser",
+            (Cookie::Browser, false) => "preau-browser",
+            (Cookie::Device, true) => "__Host-preau-device",
+            (Cookie::Device, false) => "preau-device",
+            (Cookie::Language, true) => "__Host-preau-language",
+            (Cookie::Language, false) => "preau-language",
+        }
     }
 
     /// The header that sets it.
@@ -109,7 +109,7 @@ impl Cookie {
     }
 
     /// Its value in a request. A name sent twice is not believed.
-    fn read(self, headers: &HeaderMap, secure: bool) -> Option<String> {
+    fn read(self, headers: &HeaderMap, secure: bool) -> Option<&str> {
         let name = self.name(secure);
         let mut found = headers
             .get_all(header::COOKIE)
@@ -118,7 +118,7 @@ impl Cookie {
             .flat_map(|line| line.split(';'))
             .filter_map(|pair| pair.trim().split_once('='))
             .filter(|(key, _)| *key == name)
-            .map(|(_, value)| value.trim_matches('"').to_owned());
+            .map(|(_, value)| value.trim_matches('"'));
         let first = found.next()?;
         found.next().is_none().then_some(first)
     }
@@ -134,10 +134,10 @@ impl Visitor {
         query: &str,
     ) -> Visitor {
         let secure = hub.secure();
-        let secret = |cookie: Cookie| cookie.read(headers, secure).as_deref().and_then(Secret::read);
+        let secret = |cookie: Cookie| cookie.read(headers, secure).and_then(Secret::read);
         Visitor {
             correlation,
-            locale: Locale::of_request(headers, query, Cookie::Language.read(headers, secure).as_deref()),
+            locale: Locale::of_request(headers, query, Cookie::Language.read(headers, secure)),
             browser: secret(Cookie::Browser),
             session: secret(Cookie::Session).map(|s| preau_keys::session_id(s.expose())),
             device: secret(Cookie::Device),
@@ -253,7 +253,7 @@ mod tests {
     fn a_cookie_sent_twice_is_not_believed() {
         let mut headers = HeaderMap::new();
         headers.append(header::COOKIE, HeaderValue::from_static("preau=aaa; other=1"));
-        assert_eq!(Cookie::Session.read(&headers, false).as_deref(), Some("aaa"));
+        assert_eq!(Cookie::Session.read(&headers, false), Some("aaa"));
         headers.append(header::COOKIE, HeaderValue::from_static("preau=bbb"));
         assert_eq!(Cookie::Session.read(&headers, false), None);
     }

@@ -8,13 +8,16 @@ mod bare;
 mod client;
 mod cpu;
 mod measure;
+mod memory;
 mod openid;
+mod postgres;
 mod report;
 mod sync;
 mod world;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
+use measure::Yardsticks;
 use report::Report;
 use std::path::{Path, PathBuf};
 use world::{Server, Size, World};
@@ -55,12 +58,46 @@ enum Task {
         #[arg(long)]
         date: String,
     },
+    /// Repeats one flow against a small world, for whoever watches the server with a profiler; prints its process and cost.
+    One {
+        /// Which.
+        #[arg(value_enum)]
+        flow: Flow,
+        /// The binary that is watched.
+        #[arg(long, default_value = "target/release/preau")]
+        preau: PathBuf,
+        /// Where the world is built.
+        #[arg(long, default_value = "target/bench")]
+        folder: PathBuf,
+        /// How many figures are taken.
+        #[arg(long, default_value_t = 10)]
+        rounds: u32,
+    },
     /// The bare server the others are compared with.
     Bare {
         /// Its port.
         #[arg(long)]
         port: u16,
     },
+}
+
+/// A flow by itself.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Flow {
+    /// Login and password of a local account.
+    SignIn,
+    /// Session, ticket, validation.
+    SignOn,
+    /// Validation of tickets that are there.
+    Validation,
+    /// Session, code, tokens.
+    Code,
+    /// One refresh token after the other.
+    Refresh,
+    /// Userinfo with one access token.
+    Userinfo,
+    /// Introspection of one access token.
+    Introspection,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -72,11 +109,13 @@ enum Part {
 const BARE_PORT: u16 = 18_090;
 const SMALL_PORT: u16 = 18_091;
 const LARGE_PORT: u16 = 18_092;
+const POSTGRES_PORT: u16 = 18_093;
 
 #[tokio::main]
 async fn main() -> Result<()> {
     match Arguments::parse().command {
         Task::Bare { port } => bare::serve(port).await,
+        Task::One { flow, preau, folder, rounds } => one(flow, &preau, &folder, rounds).await,
         Task::All { preau, folder, page, people, annuaire, only, commit, date } => {
             let mut report = Report::new(&date, &commit);
             let folder = std::path::absolute(&folder)?;
@@ -96,11 +135,22 @@ async fn main() -> Result<()> {
     }
 }
 
+async fn one(flow: Flow, preau: &Path, folder: &Path, rounds: u32) -> Result<()> {
+    let size = Size { establishments: 1, people: 1_000, services: 10 };
+    let world = World::create(&std::path::absolute(folder)?.join("one"), SMALL_PORT, size).await?;
+    let (server, _) = world.start(preau)?;
+    println!("process {}", server.pid());
+    for _ in 0..rounds {
+        println!("{:.1} µs", measure::one(flow, &server).await?);
+    }
+    Ok(())
+}
+
 async fn requests(preau: &Path, folder: &Path, people: u32, report: &mut Report) -> Result<()> {
     report.say("filling two worlds: 1 establishment and 1,000 people; 11,000 establishments and the large number");
-    let small = Size { establishments: 1, people: 1_000, services: 10 };
+    let size = Size { establishments: 1, people: 1_000, services: 10 };
     let large = Size { establishments: 11_000, people, services: 1_000 };
-    let small_world = World::create(&folder.join("small"), SMALL_PORT, small).await?;
+    let small_world = World::create(&folder.join("small"), SMALL_PORT, size).await?;
     let large_world = World::create(&folder.join("large"), LARGE_PORT, large).await?;
     let bare = Server::bare(BARE_PORT)?;
     let (small, small_start) = small_world.start(preau)?;
@@ -108,21 +158,29 @@ async fn requests(preau: &Path, folder: &Path, people: u32, report: &mut Report)
     report.start(small_start, large_start, people);
     report.idle_memory(cpu::resident(small.pid())?, cpu::resident(large.pid())?);
 
+    let file = folder.join("insert.sqlite");
+    let _ = std::fs::remove_file(&file);
+    let mut yardsticks = Yardsticks::new(&bare, &format!("sqlite://{}", file.display())).await?;
+    report.say("sign-on with a session: ticket and validation, in turn with the parts of its floor");
+    report.sign_on(&measure::sign_on(&small, &large, &mut yardsticks).await?, people);
+
+    report.say("OpenID Connect: code flow with a session, refresh, userinfo, introspection, in the same way");
+    openid::measure(&small, &large, &mut yardsticks).await?.tell(report, people);
+
     report.say("sign-in with a local password, in turn with bare Argon2id calls");
     let (hash, ratio) = measure::password(&small).await?;
     report.password(hash, ratio);
 
-    report.say("sign-on with a session: ticket and validation, in turn with bare answers");
-    let insert = measure::durable_insert(&folder.join("insert.sqlite")).await?;
-    let costs = measure::sign_on(&small, &large, &bare).await?;
-    report.sign_on(&costs, insert);
-    report.sizes(&costs, people);
+    // Where `tests/contract/with-postgres.sh` started one.
+    if let Ok(url) = std::env::var("TEST_POSTGRES_URL") {
+        report.say("the same over PostgreSQL");
+        let world = World::create_over(&folder.join("postgres"), POSTGRES_PORT, size, &url).await?;
+        let (server, _) = world.start(preau)?;
+        postgres::measure(&server, &mut Yardsticks::new(&bare, &url).await?, report).await?;
+    }
 
-    report.say("OpenID Connect: code flow with a session, userinfo, introspection, refresh, in turn with bare answers");
-    openid::measure(&small, &large, &bare).await?.tell(report, insert, people);
-
-    report.say("memory of 20,000 more live sessions");
-    let bytes = measure::memory_per_session(&small_world, &small, 20_000).await?;
+    report.say("memory of live sessions, between two numbers of them");
+    let bytes = memory::per_session(&small_world, &small).await?;
     report.session_memory(bytes);
     Ok(())
 }

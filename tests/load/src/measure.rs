@@ -2,12 +2,16 @@
 //! the median of the ratios.
 
 use crate::client::Client;
-use crate::cpu;
-use crate::world::{LOGIN, PASSWORD, Server, World};
-use anyhow::{Result, ensure};
+use crate::world::{LOGIN, PASSWORD, Server};
+use crate::{Flow, cpu, openid};
+use anyhow::{Result, bail, ensure};
 use futures::future::try_join_all;
 use http::StatusCode;
+use preau_domain::{AuditEvent, AuditKind, CorrelationId, Instant};
 use preau_keys::Passwords;
+use preau_keys::jose::{Alg, PrivateKey};
+use preau_store::Store;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Pairs in a series; the median is quoted.
@@ -19,15 +23,33 @@ pub fn median(mut figures: Vec<f64>) -> f64 {
     figures[figures.len() / 2]
 }
 
-/// Microseconds of a process per operation.
+/// Longer than a server keeps events of its journal back (a tenth of a second), with time to commit them.
+const AT_REST: Duration = Duration::from_millis(150);
+/// What the clocks of a process at rest may use up meanwhile.
+const TICKS: Duration = Duration::from_millis(1);
+
+/// Processor time of a process, once it has written everything its answers left to be written: what follows an operation
+/// belongs to it, whenever it happens.
+async fn at_rest(pid: u32) -> Result<Duration> {
+    let mut used = cpu::of(pid)?;
+    for _ in 0..100 {
+        tokio::time::sleep(AT_REST).await;
+        let now = cpu::of(pid)?;
+        if now.saturating_sub(used) < TICKS {
+            return Ok(now);
+        }
+        used = now;
+    }
+    bail!("process {pid} does not come to rest")
+}
+
+/// Microseconds of a process per operation, from rest to rest.
 pub async fn cost<F: AsyncFnMut() -> Result<()>>(pid: u32, count: u32, mut operation: F) -> Result<f64> {
-    let before = cpu::of(pid)?;
+    let before = at_rest(pid).await?;
     for _ in 0..count {
         operation().await?;
     }
-    // Answers go out before the thread that wrote them is booked: let it go back to sleep.
-    tokio::time::sleep(Duration::from_millis(20)).await;
-    Ok((cpu::of(pid)? - before).as_secs_f64() * 1e6 / f64::from(count))
+    Ok((at_rest(pid).await? - before).as_secs_f64() * 1e6 / f64::from(count))
 }
 
 /// A signed-in client of a server.
@@ -37,18 +59,13 @@ pub async fn signed_in(server: &Server) -> Result<Client> {
     Ok(client)
 }
 
-/// Asks the bare server.
-pub async fn bare_answer(client: &mut Client) -> Result<()> {
-    ensure!(client.get("/").await?.status == StatusCode::OK, "the bare server failed");
-    Ok(())
-}
-
 /// People at once, where a figure speaks of several.
 pub const TOGETHER: usize = 32;
 
 const SERVICE: &str = "https://service0.example/app/";
 
-async fn ticket(client: &mut Client) -> Result<String> {
+/// A ticket for the service, within the session of that browser.
+pub async fn ticket(client: &mut Client) -> Result<String> {
     let answer = client.get(&format!("/cas/login?service={}", SERVICE.replace(':', "%3A").replace('/', "%2F"))).await?;
     let location = answer.location.unwrap_or_default();
     let ticket = location.split("ticket=").nth(1).unwrap_or_default().to_owned();
@@ -56,7 +73,8 @@ async fn ticket(client: &mut Client) -> Result<String> {
     Ok(ticket)
 }
 
-async fn validate(client: &mut Client, ticket: &str) -> Result<()> {
+/// Validates a ticket as the service does.
+pub async fn validate(client: &mut Client, ticket: &str) -> Result<()> {
     let path =
         format!("/cas/p3/serviceValidate?service={}&ticket={ticket}", SERVICE.replace(':', "%3A").replace('/', "%2F"));
     let answer = client.get(&path).await?;
@@ -64,22 +82,27 @@ async fn validate(client: &mut Client, ticket: &str) -> Result<()> {
     Ok(())
 }
 
-/// What a session costs in a small world and in a large one, each in turn with the bare server and with the other.
+/// What a session costs in a small world and in a large one, each in turn with the yardsticks and with the other.
 #[derive(Clone, Copy, Debug)]
 pub struct Costs {
-    /// A bare answer, in microseconds.
-    pub bare: f64,
-    /// Session to ticket to validation in the small world, in microseconds.
-    pub sign_on: f64,
-    /// The same with [`TOGETHER`] people at once, each.
+    /// The yardsticks.
+    pub units: Units,
+    /// Session to ticket to validation in the small world: microseconds, and times its floor.
+    pub sign_on: (f64, f64),
+    /// The same with [`TOGETHER`] people at once, each, in microseconds.
     pub together: f64,
-    /// Validation alone in the small world, in bare answers.
-    pub validation: f64,
+    /// Validation alone in the small world.
+    pub validation: (f64, f64),
     /// `sign_on` of the large world in those of the small one.
     pub sign_on_growth: f64,
     /// Validation of the large world in those of the small one.
     pub validation_growth: f64,
 }
+
+/// The visit must survive, so that the service hears of the end of the session; the ticket lives for seconds, in memory.
+pub const SIGN_ON: Floor = Floor { answers: 2, inserts: 1, signatures: 0 };
+/// Nothing waits for the disk.
+pub const ANSWER: Floor = Floor { answers: 1, inserts: 0, signatures: 0 };
 
 /// A browser in a session, and a service with a connection of its own.
 struct Pair {
@@ -126,35 +149,34 @@ async fn together(pairs: &mut [Pair]) -> Result<f64> {
 }
 
 /// Measures sign-on with a session, and validation alone, in both worlds.
-pub async fn sign_on(small: &Server, large: &Server, bare: &Server) -> Result<Costs> {
+pub async fn sign_on(small: &Server, large: &Server, yardsticks: &mut Yardsticks) -> Result<Costs> {
     let (mut few, mut many) = (Pair::of(small).await?, Pair::of(large).await?);
-    let mut yardstick = Client::connect(bare.port()).await?;
     let mut crowd = Vec::new();
     for _ in 0..TOGETHER {
         crowd.push(Pair::of(small).await?);
     }
-    let (mut bares, mut flows, mut crowds, mut validations) = (vec![], vec![], vec![], vec![]);
+    let (mut rounds, mut flows, mut crowds, mut validations) = (vec![], Series::default(), vec![], Series::default());
     let (mut flow_growth, mut validation_growth) = (vec![], vec![]);
     for round in 0..=PAIRS {
-        let unit = cost(bare.pid(), 2000, async || bare_answer(&mut yardstick).await).await?;
+        let units = yardsticks.units().await?;
         let (flow, larger_flow) = (few.sign_on().await?, many.sign_on().await?);
         let each_of_many = together(&mut crowd).await?;
         let (validation, larger_validation) = (few.validation().await?, many.validation().await?);
         // The first round warms caches and connections.
         if round > 0 {
-            bares.push(unit);
-            flows.push(flow);
+            flows.add(flow, SIGN_ON.of(&units));
             crowds.push(each_of_many);
-            validations.push(validation / unit);
+            validations.add(validation, ANSWER.of(&units));
             flow_growth.push(larger_flow / flow);
             validation_growth.push(larger_validation / validation);
+            rounds.push(units);
         }
     }
     Ok(Costs {
-        bare: median(bares),
-        sign_on: median(flows),
+        units: Units::median(&rounds),
+        sign_on: flows.middle(),
         together: median(crowds),
-        validation: median(validations),
+        validation: validations.middle(),
         sign_on_growth: median(flow_growth),
         validation_growth: median(validation_growth),
     })
@@ -172,12 +194,7 @@ pub async fn password(server: &Server) -> Result<(f64, f64)> {
             Ok(())
         })
         .await?;
-        let flow = cost(server.pid(), 10, async || {
-            let mut client = Client::connect(server.port()).await?;
-            client.sign_in("/", LOGIN, PASSWORD).await?;
-            Ok(())
-        })
-        .await?;
+        let flow = sign_in(server).await?;
         if round > 0 {
             units.push(unit);
             ratios.push(flow / unit);
@@ -186,40 +203,137 @@ pub async fn password(server: &Server) -> Result<(f64, f64)> {
     Ok((median(units), median(ratios)))
 }
 
-/// Bytes of resident memory one more live session costs, all of them in use within seconds of one another. The sessions
-/// are put into the database as a sign-in does, so that the memory of password hashing does not cover theirs.
-pub async fn memory_per_session(world: &World, server: &Server, sessions: u32) -> Result<f64> {
-    let secrets = world.sessions(2 * sessions).await?;
-    let (first, second) = secrets.split_at(sessions as usize);
-    let mut client = Client::connect(server.port()).await?;
-    for secret in first {
-        client.visit("/", secret).await?;
+/// Microseconds of one flow alone.
+pub async fn one(flow: Flow, server: &Server) -> Result<f64> {
+    match flow {
+        Flow::SignIn => sign_in(server).await,
+        Flow::SignOn => Pair::of(server).await?.sign_on().await,
+        Flow::Validation => Pair::of(server).await?.validation().await,
+        Flow::Code | Flow::Refresh | Flow::Userinfo | Flow::Introspection => openid::one(flow, server).await,
     }
-    let before = cpu::resident(server.pid())?;
-    for secret in first.iter().chain(second) {
-        client.visit("/", secret).await?;
-    }
-    Ok(cpu::resident(server.pid())?.saturating_sub(before) as f64 / f64::from(sessions))
 }
 
-/// Microseconds of processor time of one durable insert into SQLite with the same engine and settings, shared commits
-/// aside: the floor of anything that must survive.
-pub async fn durable_insert(file: &std::path::Path) -> Result<f64> {
-    use preau_domain::{AuditEvent, AuditKind, CorrelationId, Instant};
-    let _ = std::fs::remove_file(file);
-    let store = preau_store_sql::open(&format!("sqlite://{}", file.display())).await?;
-    let own = std::process::id();
-    let mut figures = Vec::new();
-    for round in 0..=PAIRS {
-        let figure = cost(own, 300, async || {
-            let correlation = CorrelationId::new("000000000000");
-            store.record(AuditEvent::new(Instant(0), AuditKind::ServiceOpened, correlation, "bench"));
-            Ok(store.flush_audit().await?)
+async fn sign_in(server: &Server) -> Result<f64> {
+    cost(server.pid(), 10, async || {
+        let mut client = Client::connect(server.port()).await?;
+        client.sign_in("/", LOGIN, PASSWORD).await?;
+        Ok(())
+    })
+    .await
+}
+
+/// What the floors are made of, one figure each for a round.
+pub struct Yardsticks {
+    bare: Client,
+    bare_pid: u32,
+    store: Arc<dyn Store>,
+    key: PrivateKey,
+}
+
+impl Yardsticks {
+    /// The bare server, a database that is opened as the server opens its own, and a key.
+    pub async fn new(bare: &Server, database: &str) -> Result<Yardsticks> {
+        Ok(Yardsticks {
+            bare: Client::connect(bare.port()).await?,
+            bare_pid: bare.pid(),
+            store: preau_store_sql::open(database).await?,
+            key: PrivateKey::draw(Alg::ES256),
+        })
+    }
+
+    /// Measures them.
+    pub async fn units(&mut self) -> Result<Units> {
+        let own = std::process::id();
+        let answer = cost(self.bare_pid, 2000, async || {
+            ensure!(self.bare.get("/").await?.status == StatusCode::OK, "the bare server failed");
+            Ok(())
         })
         .await?;
-        if round > 0 {
-            figures.push(figure);
-        }
+        let insert = cost(own, 300, async || {
+            let correlation = CorrelationId::new("000000000000");
+            self.store.record(AuditEvent::new(Instant(0), AuditKind::ServiceOpened, correlation, "bench"));
+            Ok(self.store.flush_audit().await?)
+        })
+        .await?;
+        let signature = cost(own, 500, async || {
+            ensure!(self.key.sign(Alg::ES256, &[7; 400]).is_ok_and(|signature| signature.len() == 64), "no signature");
+            Ok(())
+        })
+        .await?;
+        Ok(Units { answer, insert, signature })
     }
-    Ok(median(figures))
+}
+
+/// Microseconds of what nobody can do without.
+#[derive(Clone, Copy, Debug)]
+pub struct Units {
+    /// A request that a bare axum server answers with one line, on a connection that stays.
+    pub answer: f64,
+    /// One row of one table, written by our own writer in a commit of its own that waits for the disk.
+    pub insert: f64,
+    /// One signature with ES256.
+    pub signature: f64,
+}
+
+impl Units {
+    /// The middle of each.
+    pub fn median(rounds: &[Units]) -> Units {
+        let of = |part: fn(&Units) -> f64| median(rounds.iter().map(part).collect());
+        Units { answer: of(|u| u.answer), insert: of(|u| u.insert), signature: of(|u| u.signature) }
+    }
+}
+
+/// The least a flow can cost: its answers, its signatures, and one durable insert for each change of state that must survive.
+#[derive(Clone, Copy, Debug)]
+pub struct Floor {
+    /// Answers.
+    pub answers: u32,
+    /// Durable inserts.
+    pub inserts: u32,
+    /// Signatures.
+    pub signatures: u32,
+}
+
+impl Floor {
+    /// In microseconds.
+    pub fn of(&self, units: &Units) -> f64 {
+        f64::from(self.answers) * units.answer
+            + f64::from(self.inserts) * units.insert
+            + f64::from(self.signatures) * units.signature
+    }
+
+    /// In words.
+    pub fn words(&self) -> String {
+        let part = |count: u32, one: &str, many: &str| match count {
+            0 => None,
+            1 => Some(format!("1 {one}")),
+            _ => Some(format!("{count} {many}")),
+        };
+        let parts = [
+            part(self.answers, "answer", "answers"),
+            part(self.inserts, "insert", "inserts"),
+            part(self.signatures, "signature", "signatures"),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(" + ")
+    }
+}
+
+/// One ratio after the other, and what they come to.
+#[derive(Default)]
+pub struct Series {
+    costs: Vec<f64>,
+    ratios: Vec<f64>,
+}
+
+impl Series {
+    /// One more round.
+    pub fn add(&mut self, cost: f64, floor: f64) {
+        self.costs.push(cost);
+        self.ratios.push(cost / floor);
+    }
+
+    /// Microseconds, and how many times the floor of the same round.
+    pub fn middle(self) -> (f64, f64) {
+        (median(self.costs), median(self.ratios))
+    }
 }

@@ -40,6 +40,7 @@ pub struct Size {
 pub struct World {
     folder: PathBuf,
     port: u16,
+    database: String,
 }
 
 /// The number of the n-th invented establishment.
@@ -51,9 +52,14 @@ pub fn uai(n: u32) -> Result<Uai> {
 impl World {
     /// Fills a folder. What was there before is removed.
     pub async fn create(folder: &Path, port: u16, size: Size) -> Result<World> {
+        World::create_over(folder, port, size, &format!("sqlite://{}/preau.sqlite", folder.display())).await
+    }
+
+    /// The same over another database than one in the folder, which must be empty.
+    pub async fn create_over(folder: &Path, port: u16, size: Size, database: &str) -> Result<World> {
         let _ = fs::remove_dir_all(folder);
         fs::create_dir_all(folder.join("services"))?;
-        let world = World { folder: folder.to_owned(), port };
+        let world = World { folder: folder.to_owned(), port, database: database.to_owned() };
         world.write_configuration()?;
         for n in 0..size.services {
             world.write_service(n)?;
@@ -65,10 +71,11 @@ impl World {
 
     fn write_configuration(&self) -> Result<()> {
         let text = format!(
-            "[server]\nlisten = \"127.0.0.1:{port}\"\n\n[storage]\nurl = \"sqlite://{folder}/preau.sqlite\"\n\n\
+            "[server]\nlisten = \"127.0.0.1:{port}\"\n\n[storage]\nurl = \"{database}\"\n\n\
              [keys]\ndir = \"{folder}/keys\"\n\n[services]\ninstances = \"{folder}/services\"\n\n[log]\nlevel = \"warn\"\n\n\
              [web]\npublic_url = \"http://localhost:{port}\"\n",
             port = self.port,
+            database = self.database,
             folder = self.folder.display(),
         );
         Ok(fs::write(self.folder.join("preau.toml"), text)?)
@@ -90,7 +97,7 @@ impl World {
     }
 
     async fn fill(&self, size: Size) -> Result<()> {
-        let store = preau_store_sql::open(&format!("sqlite://{}/preau.sqlite", self.folder.display())).await?;
+        let store = preau_store_sql::open(&self.database).await?;
         let source = SourceId::new("banc");
         let join = |key: String| JoinKey { source: source.clone(), key };
         let mut batch = Vec::new();
@@ -155,7 +162,7 @@ impl World {
 
     /// Puts that many sessions of the account into the database; gives the secrets of their cookies.
     pub async fn sessions(&self, count: u32) -> Result<Vec<String>> {
-        let store = preau_store_sql::open(&format!("sqlite://{}/preau.sqlite", self.folder.display())).await?;
+        let store = preau_store_sql::open(&self.database).await?;
         let now = std::time::UNIX_EPOCH.elapsed()?.as_millis() as i64;
         let mut secrets = Vec::new();
         let mut writes = tokio::task::JoinSet::new();

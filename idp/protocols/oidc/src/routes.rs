@@ -22,6 +22,7 @@ use preau_keys::jose::Alg;
 use preau_web::{Door, Fault, FaultKind, Fields, Hub, Visitor};
 use serde_json::json;
 use std::sync::Arc;
+use tower::ServiceBuilder;
 use url::form_urlencoded;
 
 /// Longest form that becomes an address: what proxies commonly let through.
@@ -49,11 +50,10 @@ pub fn routes(keys: Arc<ForeignKeys>) -> Router<Arc<Hub>> {
         .route("/oidc/device/answer", get(to_device).post(answer_device))
         .route("/oidc/logout", get(get_logout).post(post_logout))
         .merge(registration::routes())
-        .route_layer(from_fn(act_on_no_head))
+        .route_layer(ServiceBuilder::new().layer(Extension(keys)).layer(from_fn(act_on_no_head)))
         .route("/oidc/jwks", get(jwks))
         .route("/.well-known/openid-configuration", get(metadata))
         .route("/.well-known/oauth-authorization-server", get(metadata))
-        .layer(Extension(keys))
 }
 
 /// Whoever asks for headers alone, as a preview or a watch does, wants nothing to happen.

@@ -92,7 +92,7 @@ pub async fn rotate(loaded: &Loaded, demo: bool, args: &RotateArgs) -> Result<()
             return Err(Failure::new("another server makes a key just now: look at `preau keys list`, and try again"));
         }
         let what = if args.compromised { "signing-key-replaced" } else { "signing-key-announced" };
-        let correlation = CorrelationId::generate(&SystemIds);
+        let correlation = CorrelationId::generate(&SystemIds, now);
         let detail = format!("{what} {}", done.made.join(" "));
         house.store.record(AuditEvent::new(now, AuditKind::Administered, correlation, detail));
         for place in &done.removed {

@@ -9,7 +9,6 @@ use crate::link::{Arg, Link, Row, Sql, Work, refusal};
 use crate::migration::{self, Migration};
 use journal::Journal;
 use preau_store::{Result, StoreError};
-use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgPool, Row as _, query, raw_sql};
 
@@ -52,15 +51,16 @@ impl Postgres {
         Ok(Postgres { journal: Journal::start(pool.clone()), pool })
     }
 
-    /// A connection for one statement.
-    pub async fn connection(&self) -> Result<PoolConnection<sqlx::Postgres>> {
-        self.pool.acquire().await.map_err(refusal)
+    /// Runs one reading statement.
+    pub async fn rows(&self, sql: Sql, args: Vec<Arg>) -> Result<Vec<Row>> {
+        Link::Postgres(&mut *self.pool.acquire().await.map_err(refusal)?).rows(sql, args).await
     }
 
-    /// Runs one writing statement. Events handed over before are durable first.
-    pub async fn change(&self, sql: Sql, args: Vec<Arg>) -> Result<Vec<Row>> {
+    /// Runs work of one writing statement. Events handed over before are durable first.
+    pub async fn one<T: Send + 'static>(&self, work: impl Work<T>) -> Result<T> {
         self.journal.settle().await?;
-        Link::Postgres(&mut *self.connection().await?).rows(sql, args).await
+        let mut connection = self.pool.acquire().await.map_err(refusal)?;
+        work(&mut Link::Postgres(&mut connection)).await
     }
 
     /// Runs work of several statements in a transaction of its own. Events handed over before are durable first.

@@ -4,6 +4,7 @@
 //! The engine is called through `rusqlite`, on the thread that asks or on the writer's own: a statement costs less than a
 //! journey to another thread ([ADR 0010](../../../../docs/adr/0010-rusqlite-for-sqlite.md)).
 
+mod access;
 mod fleeting;
 mod log;
 mod readers;
@@ -14,6 +15,7 @@ use crate::audit::Recorded;
 use crate::back::Shape;
 use crate::link::{Arg, Row, Work, sqlite_refusal};
 use crate::migration::{self, Migration};
+pub(crate) use access::{AccessTokens, Held, Reserved};
 pub(crate) use fleeting::Fleeting;
 use preau_store::{Result, StoreError};
 use readers::Readers;
@@ -33,6 +35,8 @@ pub(crate) struct Sqlite {
     writer: Writer,
     /// Tickets that live for seconds.
     pub fleeting: Fleeting,
+    /// Access tokens.
+    pub access: AccessTokens,
 }
 
 impl Sqlite {
@@ -48,7 +52,12 @@ impl Sqlite {
         });
         let (writing, readers) =
             opened.await.map_err(|_| StoreError::Backend("the database did not open".into()))??;
-        Ok(Sqlite { readers: Arc::new(readers), writer: Writer::start(writing)?, fleeting: Fleeting::default() })
+        Ok(Sqlite {
+            readers: Arc::new(readers),
+            writer: Writer::start(writing)?,
+            fleeting: Fleeting::default(),
+            access: AccessTokens::default(),
+        })
     }
 
     /// Runs one reading statement: it sees everything committed before it is asked.
@@ -63,12 +72,7 @@ impl Sqlite {
         read.await.map_err(|_| StoreError::Backend("the database was not read to the end".into()))?
     }
 
-    /// Runs one writing statement, within the next commit.
-    pub async fn change(&self, text: &'static str, args: Vec<Arg>) -> Result<Vec<Row>> {
-        self.writer.change(text, args).await
-    }
-
-    /// Runs work of several statements that writes, within the next commit.
+    /// Runs work that writes, within the next commit.
     pub async fn write<T: Send + 'static>(&self, shape: Shape, work: impl Work<T>) -> Result<T> {
         self.writer.write(shape, work).await
     }

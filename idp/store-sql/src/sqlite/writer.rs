@@ -10,7 +10,7 @@ use super::execute;
 use super::log::Log;
 use crate::audit::{self, Recorded, Waiting};
 use crate::back::Shape;
-use crate::link::{Arg, Link, Row, Work, sqlite_refusal};
+use crate::link::{Link, Work, sqlite_refusal};
 use futures::FutureExt;
 use preau_store::{Result, StoreError};
 use queue::{Group, Queue};
@@ -54,12 +54,7 @@ impl Writer {
         Ok(Writer(near))
     }
 
-    /// Runs one statement within the next commit and waits for that commit.
-    pub async fn change(&self, text: &'static str, args: Vec<Arg>) -> Result<Vec<Row>> {
-        self.write(Shape::Checked, move |link| Box::pin(link.rows(text, args))).await
-    }
-
-    /// Runs work of several statements within the next commit and waits for that commit.
+    /// Runs work within the next commit and waits for that commit.
     pub async fn write<T: Send + 'static>(&self, shape: Shape, work: impl Work<T>) -> Result<T> {
         let (answer, answered) = oneshot::channel();
         self.0.push(Job { shape, run: Box::new(move |link| run(link, work, answer)) })?;
@@ -206,9 +201,9 @@ fn run_job(connection: &mut Connection, job: Job, ran: &mut Vec<Answer>) -> Comm
             step(connection, "RELEASE job")
         }
         // Nothing was written by this job: its neighbours go on.
-        (Shape::Checked, None | Some(Trouble::Conflict)) => Ok(()),
+        (Shape::One | Shape::Checked, None | Some(Trouble::Conflict)) => Ok(()),
         // The database itself is in trouble, and may have left the transaction already.
-        (Shape::Checked, Some(Trouble::Backend(reason))) => Err(Failure { reason, fatal: false }),
+        (Shape::One | Shape::Checked, Some(Trouble::Backend(reason))) => Err(Failure { reason, fatal: false }),
     }
 }
 

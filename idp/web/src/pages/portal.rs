@@ -76,9 +76,9 @@ async fn home(State(hub): State<Arc<Hub>>, visitor: Visitor, RawQuery(query): Ra
     let services = hub.services();
     let place = live.session.establishment.as_ref();
     // Without an establishment there is no affiliation, and without an affiliation no rule opens anything.
-    let opens = |door: &&Door| {
-        place.is_some_and(|uai| preau_policy::opens(&live.facts, &services.rules, &door.service.id, Some(uai)))
-    };
+    let who = live.facts.prepared();
+    let opens =
+        |door: &&Door| place.is_some_and(|uai| preau_policy::opens(&who, &services.rules, &door.service.id, Some(uai)));
     let page = Page::new(&hub, &visitor);
     let sections = tiles::sections(services.all().iter().filter(opens), visitor.locale, &search, |key| page.t(key));
     let token = |form: &str| hub.form_token(&live.session.id, form);

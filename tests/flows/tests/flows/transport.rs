@@ -177,7 +177,7 @@ async fn after_a_form_comes_a_303(hub: TestHub) {
 
 async fn every_answer_has_its_incident_number(hub: TestHub) {
     let mut numbers: Vec<String> = pages(&hub).await.iter().map(|page| page.incident().to_owned()).collect();
-    assert!(numbers.iter().all(|number| number.len() == 12), "{numbers:?}");
+    assert!(numbers.iter().all(|number| number.len() == 13), "{numbers:?}");
     let count = numbers.len();
     numbers.sort();
     numbers.dedup();

@@ -9,6 +9,11 @@ use std::path::PathBuf;
 const ADD: &str = "INSERT INTO device (id, seen) VALUES ($1, 1)";
 const COUNT: &str = "SELECT count(*) FROM device";
 
+async fn add(store: &Sqlite, id: impl Into<crate::link::Arg>) -> Result<u64> {
+    let values = vec![id.into()];
+    store.write(Shape::One, move |link| Box::pin(link.changed(ADD, values))).await
+}
+
 struct Folder(PathBuf);
 
 impl Drop for Folder {
@@ -37,7 +42,7 @@ async fn work_that_panics_takes_nothing_with_it() {
             panic!("a defect")
         })
     });
-    let (panicked, beside) = futures::join!(panics, store.change(ADD, args!["whole"]));
+    let (panicked, beside) = futures::join!(panics, add(&store, "whole"));
     let panicked: Result<()> = panicked;
     assert!(matches!(panicked, Err(StoreError::Backend(_))));
     beside.unwrap();
@@ -72,7 +77,7 @@ async fn a_full_disk_refuses_and_recovers() {
     };
     limit("PRAGMA max_page_count = 60").await;
     let big = "x".repeat(10_000);
-    let add = async |n: usize| store.change(ADD, args![format!("{n}{big}")]).await;
+    let add = async |n: usize| add(&store, format!("{n}{big}")).await;
     let mut written = 0;
     while add(written).await.is_ok() {
         written += 1;
@@ -106,7 +111,7 @@ async fn when_the_database_fails_nobody_is_told_yes() {
     });
     let together = async {
         runs.await.unwrap();
-        let beside = futures::future::join_all((0..50).map(|n| store.change(ADD, args![format!("{n}")])));
+        let beside = futures::future::join_all((0..50).map(|n| add(&store, format!("{n}"))));
         let (failed, beside, ()) = futures::join!(fails, beside, async { release.send(()).unwrap() });
         (failed, beside)
     };
@@ -114,6 +119,6 @@ async fn when_the_database_fails_nobody_is_told_yes() {
     held.unwrap();
     assert!(failed.is_err() && beside.iter().all(Result::is_err));
     assert_eq!(devices(&store), 0);
-    store.change(ADD, args!["after"]).await.unwrap();
+    add(&store, "after").await.unwrap();
     assert_eq!(devices(&store), 1);
 }

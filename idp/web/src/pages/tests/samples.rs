@@ -196,7 +196,8 @@ pub fn somebody(given_name: &str, family_name: &str, title: &str, what: &[(u32, 
 /// The home page of somebody, over the tiles the rules open.
 pub fn home<'a>(page: Page<'a>, table: &ServiceTable, live: &Live, search: &str) -> Home<'a> {
     let uai = live.session.establishment.as_ref();
-    let opens = |door: &&Door| preau_policy::opens(&live.facts, &table.rules, &door.service.id, uai);
+    let who = live.facts.prepared();
+    let opens = |door: &&Door| preau_policy::opens(&who, &table.rules, &door.service.id, uai);
     let locale = page.locale;
     let sections = tiles::sections(table.all().iter().filter(opens), locale, search, |key| page.t(key));
     Home::new(page, live, search.to_owned(), sections, |form| format!("token-{form}"))
