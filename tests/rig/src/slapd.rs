@@ -214,7 +214,9 @@ fn admin_dn(suffix: &str) -> String {
 
 /// The text of `slapd.conf`.
 fn configured(folder: &Path, options: &SlapdOptions) -> Result<String> {
-    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas/ldap/ent.schema").canonicalize()?;
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas/ldap/ent.schema");
+    let schema =
+        schema.canonicalize().with_context(|| format!("the source this was built from: {}", schema.display()))?;
     let (suffix, service) = (&options.suffix, service_dn(&options.suffix));
     let mut text = String::new();
     for name in ["core", "cosine", "inetorgperson"] {
