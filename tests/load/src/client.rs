@@ -22,6 +22,7 @@ pub struct Answer {
 
 /// See the module.
 pub struct Client {
+    port: u16,
     host: String,
     connection: SendRequest<Full<Bytes>>,
     cookies: BTreeMap<String, String>,
@@ -31,11 +32,8 @@ pub struct Client {
 impl Client {
     /// Connects to `127.0.0.1:port`, speaking to the host `localhost:port`.
     pub async fn connect(port: u16) -> Result<Client> {
-        let stream = TcpStream::connect(("127.0.0.1", port)).await?;
-        stream.set_nodelay(true)?;
-        let (connection, driver) = handshake(TokioIo::new(stream)).await?;
-        tokio::spawn(driver);
-        Ok(Client { host: format!("localhost:{port}"), connection, cookies: BTreeMap::new(), authorization: None })
+        let (host, connection) = (format!("localhost:{port}"), open(port).await?);
+        Ok(Client { port, host, connection, cookies: BTreeMap::new(), authorization: None })
     }
 
     /// From now on sends this `Authorization` header, or none.
@@ -72,7 +70,10 @@ impl Client {
         if !body.is_empty() {
             request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
         }
-        self.connection.ready().await?;
+        // A server lets go of a connection that was silent for long, as between two rounds on a busy machine.
+        if self.connection.ready().await.is_err() {
+            self.connection = open(self.port).await?;
+        }
         let response = self.connection.send_request(request.body(Full::new(Bytes::from(body)))?).await?;
         for line in response.headers().get_all(SET_COOKIE) {
             let pair = line.to_str()?.split(';').next().unwrap_or_default();
@@ -101,6 +102,14 @@ impl Client {
         }
         Ok(answer)
     }
+}
+
+async fn open(port: u16) -> Result<SendRequest<Full<Bytes>>> {
+    let stream = TcpStream::connect(("127.0.0.1", port)).await?;
+    stream.set_nodelay(true)?;
+    let (connection, driver) = handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(driver);
+    Ok(connection)
 }
 
 /// The value of a hidden field.
