@@ -1,6 +1,6 @@
 //! The messages of SAML 2.0 (saml-core-2.0), read and written.
 //!
-//! Reading takes an [`Element`] of `preau_keys::xml` and is strict: what must be there is there, once and in the order of the
+//! Reading takes an `Element` of `preau_keys::xml` and is strict: what must be there is there, once and in the order of the
 //! schema, of a bounded length; what would have to be understood and is not refuses the message. It does not judge:
 //! whether a signature, an audience or an instant is right belongs to the caller, who reads **the element that was
 //! verified**. Writing escapes every value and gives elements in the order of the schema.
