@@ -29,7 +29,12 @@ What the figures mean:
   of it in the kernel and different from one disk to the next; of people who come together many share one, which is what that
   floor describes. Both are told.
 - A sign-in begins where a hash has just swept the caches of the processor. What surrounds the hash costs the more for it, and
-  the more again on a machine that others use.
+  the more again on a machine that others use. Of a sign-in seven eighths are the hash; of the rest two fifths are the code of four
+  requests, some 1.2 million instructions at a third of an instruction a cycle, two fifths the three commits (the sign-in under way, the
+  attempt that is counted before the hash, the session), one fifth the kernel between the two. Fewer commits would be promises less:
+  that a sign-in goes on after a restart, and that a failed attempt is counted whatever happens next.
+- A commit costs by the pages it writes, some five microseconds each, and by the wait for the disk, which an insert has as well: a sign-on
+  writes about six pages, a refresh eight, a code flow twelve. Each index is a page; the journal has three.
 - Memory of a session is the slope between 6,000 and 12,000 sessions that have all opened a service within the three seconds for which
   a session is kept in memory; one that is not in use takes none.
 ";
