@@ -7,6 +7,7 @@
 mod bare;
 mod client;
 mod cpu;
+mod federation;
 mod measure;
 mod memory;
 mod openid;
@@ -48,7 +49,7 @@ enum Task {
         /// People of the synchronised annuaire.
         #[arg(long, default_value_t = 100_000)]
         annuaire: usize,
-        /// Only the requests, or only the synchronisation; the page is not written then.
+        /// Only the requests, the synchronisation or the federation; the page is not written then.
         #[arg(long, value_enum)]
         only: Option<Part>,
         /// Commit the figures belong to.
@@ -104,6 +105,7 @@ pub enum Flow {
 enum Part {
     Requests,
     Synchronisation,
+    Federation,
 }
 
 const BARE_PORT: u16 = 18_090;
@@ -119,11 +121,16 @@ async fn main() -> Result<()> {
         Task::All { preau, folder, page, people, annuaire, only, commit, date } => {
             let mut report = Report::new(&date, &commit);
             let folder = std::path::absolute(&folder)?;
-            if only != Some(Part::Synchronisation) {
+            if only.is_none_or(|part| part == Part::Requests) {
                 requests(&preau, &folder, people, &mut report).await?;
             }
-            if only != Some(Part::Requests) {
+            if only.is_none_or(|part| part == Part::Synchronisation) {
                 synchronisation(&preau, &folder, annuaire, &mut report)?;
+            }
+            if only.is_none_or(|part| part == Part::Federation) {
+                report.say("reading a signed SAML federation as a process of its own");
+                let (bytes, run) = federation::read(&std::path::absolute(&preau)?, &folder.join("federation"))?;
+                report.federation(bytes, run);
             }
             if only.is_some() {
                 return Ok(());
