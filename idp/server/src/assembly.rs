@@ -9,6 +9,7 @@ use preau_connectors::{KINDS, Signature};
 use preau_domain::SourceId;
 use preau_egress::Egress;
 use preau_keys::{Keyring, Passwords, Sealer, Signers, SystemIds};
+use preau_saml::metadata::Peers;
 use preau_store::Store;
 use preau_store_sql::{Journal, Options};
 use preau_web::{Hub, HubParts, ServiceTable, SignInSource};
@@ -244,6 +245,7 @@ pub fn hub(
     keyring: Keyring,
     connectors: &BTreeMap<SourceId, Connector>,
     services: ServiceTable,
+    peers: Arc<Peers>,
 ) -> Result<Hub, Failure> {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let sources: HashMap<SourceId, SignInSource> = connectors
@@ -265,5 +267,5 @@ pub fn hub(
         egress: egress(loaded)?,
         mounting: Arc::new(preau_connectors::catalogue().clone()),
     };
-    Ok(Hub::new(parts, services).with_protocols(preau_protocols::protocols()))
+    Ok(Hub::new(parts, services).with_protocols(preau_protocols::protocols(peers)))
 }

@@ -57,7 +57,8 @@ pub async fn start(loaded: Loaded, demo: bool, metrics: PrometheusHandle) -> Res
     let (services, problems) = assembly::sound_table(&loaded);
     let mounted = services.all().len();
     let peers = Arc::new(Peers::default());
-    let hub = Arc::new(assembly::hub(&loaded, Arc::clone(&store), keyring, &connectors, services)?);
+    let hub = assembly::hub(&loaded, Arc::clone(&store), keyring, &connectors, services, Arc::clone(&peers))?;
+    let hub = Arc::new(hub);
     let health = Arc::new(Health::new(
         Arc::clone(&store),
         connectors.keys().cloned(),

@@ -33,6 +33,7 @@ const MOVE_UPSTREAM: &str = "UPDATE upstream SET session = $2
 const VISITS: &str = "SELECT session, protocol, service, notice, at FROM visit WHERE session = $1 ORDER BY at, seq";
 const EXPIRED: &str = "SELECT id FROM session WHERE expires <= $1 ORDER BY expires, id LIMIT $2";
 const IDLE: &str = "SELECT id FROM session WHERE last_seen < $1 ORDER BY last_seen, id LIMIT $2";
+const FORGET: &str = "DELETE FROM visit WHERE session = $1 AND protocol = $2 AND service = $3";
 const END: &str = "DELETE FROM session WHERE id = $1";
 
 /// Whose session it is; from here on nobody else can add to it or end it. SQLite has one writer, nothing to lock.
@@ -229,5 +230,9 @@ impl Sessions for Back {
 
     async fn visits(&self, id: &SessionId) -> Result<Vec<Visit>> {
         self.rows(VISITS, args![id.as_str()]).await?.iter().map(visit).collect()
+    }
+
+    async fn forget_visits(&self, id: &SessionId, protocol: &str, service: &ServiceId) -> Result<()> {
+        self.change(FORGET, args![id.as_str(), protocol, service.as_str()]).await.map(drop)
     }
 }

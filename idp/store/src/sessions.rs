@@ -3,7 +3,7 @@
 use crate::Result;
 use async_trait::async_trait;
 use preau_domain::{
-    Authentication, Instant, PendingId, PendingSignIn, PersonId, Session, SessionId, Uai, Upstream, Visit,
+    Authentication, Instant, PendingId, PendingSignIn, PersonId, ServiceId, Session, SessionId, Uai, Upstream, Visit,
 };
 
 /// Sign-ins under way.
@@ -79,4 +79,7 @@ pub trait Sessions: Send + Sync {
 
     /// Visits of a session, oldest first: of each service some dozens of the latest.
     async fn visits(&self, id: &SessionId) -> Result<Vec<Visit>>;
+
+    /// Forgets what a protocol noted of a service within a session: it asked for the end itself, and need not hear of it.
+    async fn forget_visits(&self, id: &SessionId, protocol: &str, service: &ServiceId) -> Result<()>;
 }

@@ -40,7 +40,7 @@ impl Fields {
         Fields::parse(text)
     }
 
-    /// Decodes the body of a form that carries a message of another provider: as long as any body may be.
+    /// Decodes the body of a form that carries a signed message of somebody else: as long as any body may be.
     pub fn of_message(body: &[u8]) -> Result<Fields, Fault> {
         let text = std::str::from_utf8(body).map_err(|_| Fault::new(FaultKind::BadRequest, "form is not UTF-8"))?;
         Fields::parse_within(text, body.len())

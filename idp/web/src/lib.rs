@@ -31,7 +31,7 @@ pub use hub::{Hub, HubParts, SignInSource};
 pub use l10n::{Locale, Texts};
 pub use live::Live;
 pub use pages::{DevicePage, stylesheet};
-pub use protocol::{Begin, CompletedSignIn, LogoutNotice, Protocol, Refusal, SignInHints};
+pub use protocol::{Begin, CompletedSignIn, LogoutNotice, NoticeBody, Protocol, Refusal, SignInHints};
 pub use router::router;
 pub use table::{Door, ServiceTable};
 pub use visitor::{Cookie, Secret, Visitor};

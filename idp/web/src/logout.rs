@@ -7,7 +7,7 @@
 
 use crate::pages;
 use crate::visitor::Cookie;
-use crate::{Fault, FaultKind, Fields, Hub, Live, Visitor};
+use crate::{Fault, FaultKind, Fields, Hub, Live, NoticeBody, Visitor};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -198,7 +198,12 @@ impl Hub {
         // A service that was taken away, or does not listen any more, need not hear.
         let call = self.protocol(&notice.visit.protocol).and_then(|p| p.logout_notice(self, &notice.visit));
         let Some(call) = call else { return true };
-        match self.egress.post_form(call.to.as_str(), &call.form, call.door.network).await {
+        let (to, network) = (call.to.as_str(), call.door.network);
+        let answer = match &call.body {
+            NoticeBody::Form(form) => self.egress.post_form(to, form, network).await,
+            NoticeBody::Soap(envelope) => self.egress.post_soap(to, envelope, network).await,
+        };
+        match answer {
             Ok(status) if status < 500 => {
                 metrics::counter!("preau_logout_notices_total", "result" => "told").increment(1);
                 tracing::debug!(service.id = service, status, "service told of a logout");

@@ -87,13 +87,22 @@ pub struct Refusal {
     pub why: PolicyRefusal,
 }
 
-/// A form to post to a service, telling it that a visit is over.
+/// A message to post to a service, telling it that a visit is over.
 #[derive(Clone, Debug)]
 pub struct LogoutNotice {
     /// Which service.
     pub door: Door,
     /// Where: an address of the service.
     pub to: TrustedUrl,
-    /// Form fields.
-    pub form: Vec<(&'static str, String)>,
+    /// What.
+    pub body: NoticeBody,
+}
+
+/// What is posted to a service.
+#[derive(Clone, Debug)]
+pub enum NoticeBody {
+    /// Fields of a form.
+    Form(Vec<(&'static str, String)>),
+    /// An envelope of SOAP 1.1.
+    Soap(String),
 }

@@ -251,3 +251,21 @@ pub async fn a_session_used_meanwhile_is_not_idle(store: &dyn Store) {
     assert_eq!(store.end_idle_session(&id, since, since).await.unwrap().map(|visits| visits.len()), Some(1));
     assert_eq!(store.end_idle_session(&id, since, since).await.unwrap(), None);
 }
+
+/// A visit of its own needs a session that is there; what one protocol noted of one service is forgotten, and nothing else.
+pub async fn a_visit_is_noted_and_forgotten(store: &dyn Store) {
+    let (here, there) = (live(store, "s1", "p-zoe").await, live(store, "s2", "p-zoe").await);
+    for (session, service) in [(&here, "moodle"), (&here, "moodle"), (&here, "grr"), (&there, "moodle")] {
+        store.add_visit(&visit(session, service, NOW)).await.unwrap();
+    }
+    let gone = SessionId::new("gone");
+    assert!(conflicts(&store.add_visit(&visit(&gone, "moodle", NOW)).await));
+    let late = session("s1", "p-zoe").expires;
+    assert!(conflicts(&store.add_visit(&visit(&here, "moodle", late)).await));
+    let (protocol, moodle) = (visit(&here, "moodle", NOW).protocol, visit(&here, "moodle", NOW).service);
+    store.forget_visits(&here, "another", &moodle).await.unwrap();
+    assert_eq!(store.visits(&here).await.unwrap().len(), 3);
+    store.forget_visits(&here, &protocol, &moodle).await.unwrap();
+    assert_eq!(store.visits(&here).await.unwrap(), [visit(&here, "grr", NOW)]);
+    assert_eq!(store.visits(&there).await.unwrap(), [visit(&there, "moodle", NOW)]);
+}

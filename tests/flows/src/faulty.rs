@@ -171,6 +171,7 @@ faulty!(Sessions {
     fn expired_sessions(now: Instant, limit: u32) -> Vec<SessionId>;
     fn idle_sessions(since: Instant, limit: u32) -> Vec<SessionId>;
     fn visits(id: &SessionId) -> Vec<Visit>;
+    fn forget_visits(id: &SessionId, protocol: &str, service: &ServiceId) -> ();
 });
 
 faulty!(Tickets {

@@ -18,6 +18,7 @@ use preau_connector_api::{MountedService, Network};
 use preau_domain::{AuditEvent, CorrelationId, Person, Profile, SourceId};
 use preau_egress::Egress;
 use preau_keys::{Keyring, Passwords, Sealer, Signers};
+use preau_saml::metadata::{Peer, Peers};
 use preau_store::{PersonChange, Store};
 use preau_web::{Hub, HubParts, ServiceTable, SignInSource, WebConfig};
 use std::path::PathBuf;
@@ -80,6 +81,7 @@ pub struct TestHub {
     ids: Arc<SeededIds>,
     services: Arc<Mutex<Vec<MountedService>>>,
     setup: Arc<Setup>,
+    peers: Arc<Peers>,
     router: Router,
     _telling: Arc<Telling>,
     _end: Arc<End>,
@@ -138,8 +140,8 @@ impl TestHub {
         let (clock, ids) = (Arc::new(ManualClock::new()), Arc::new(SeededIds::new(7)));
         let services = Arc::new(Mutex::new(setup.services.clone()));
         let (faults, setup) = (Arc::new(Faults::default()), Arc::new(setup));
-        let store = database.open().await;
-        let hub = assemble(&setup, store.clone(), &faults, &clock, &ids, &directory);
+        let (store, peers) = (database.open().await, Arc::new(Peers::default()));
+        let hub = assemble(&setup, store.clone(), &faults, &clock, &ids, &directory, &peers);
         let router = preau_web::router(hub.clone());
         let (_telling, _end) = (Telling::start(&hub), end);
         let hub = TestHub {
@@ -155,6 +157,7 @@ impl TestHub {
             ids,
             services,
             setup,
+            peers,
             router,
             _telling,
             _end,
@@ -211,7 +214,7 @@ impl TestHub {
         let services = self.services.lock().map(|services| services.clone()).unwrap_or_default();
         let mut setup = Setup { services, ..(*self.setup).clone() };
         change(&mut setup);
-        let hub = assemble(&setup, store.clone(), &self.faults, &self.clock, &self.ids, &self.directory);
+        let hub = assemble(&setup, store.clone(), &self.faults, &self.clock, &self.ids, &self.directory, &self.peers);
         let router = preau_web::router(hub.clone());
         let (services, _telling) = (Arc::new(Mutex::new(setup.services.clone())), Telling::start(&hub));
         TestHub { hub, store, router, services, setup: Arc::new(setup), _telling, ..self.clone() }
@@ -220,6 +223,13 @@ impl TestHub {
     /// Whether several servers share the database of this story.
     pub fn is_shared(&self) -> bool {
         self.database.is_shared()
+    }
+
+    /// Puts the metadata of one more entity in force, in place of those it had.
+    pub fn put_peer(&self, peer: Peer) {
+        let others = self.peers.all().into_iter().filter(|other| other.entity.entity_id != peer.entity.entity_id);
+        let others: Vec<Peer> = others.map(|other| Peer::clone(&other)).collect();
+        self.peers.set(others.into_iter().chain([peer]));
     }
 
     /// Mounts one more service, while everything runs.
@@ -319,6 +329,7 @@ fn assemble(
     clock: &Arc<ManualClock>,
     ids: &Arc<SeededIds>,
     directory: &Arc<Directory>,
+    peers: &Arc<Peers>,
 ) -> Arc<Hub> {
     let source = SignInSource { password: Some(directory.clone()), redirect: None, probe: directory.clone() };
     preau_keys::install_provider();
@@ -338,5 +349,5 @@ fn assemble(
     };
     let services = ServiceTable::new(setup.services.clone()).expect("the services of a story fit together");
     let hub = Hub::new(parts, services);
-    Arc::new(hub.with_protocols(preau_protocols::protocols()))
+    Arc::new(hub.with_protocols(preau_protocols::protocols(Arc::clone(peers))))
 }

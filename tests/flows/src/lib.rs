@@ -33,6 +33,7 @@ mod provider;
 pub mod results;
 mod rp;
 pub mod schema;
+mod sp;
 
 pub use app::{CasApp, Validation};
 pub use attack::Attack;
@@ -49,6 +50,7 @@ pub use log::{Log, Secrets};
 pub use page::{Answer, Form};
 pub use provider::{Provider, Trip};
 pub use rp::{Document, OidcRp, SECRET, VERIFIER, oidc_service};
+pub use sp::{SamlSp, Told, form_to, heard, partner, saml_service, sp_metadata};
 
 /// Turns stories, `async fn name(hub: TestHub)`, into tests: each runs on SQLite, and on PostgreSQL when
 /// `TEST_POSTGRES_URL` names a server. One invocation per module.

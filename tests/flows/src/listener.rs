@@ -16,6 +16,8 @@ pub struct Heard {
     pub line: String,
     /// Headers, as they came.
     pub head: String,
+    /// The body, as it came.
+    pub body: String,
     /// Fields of the form.
     pub form: Vec<(String, String)>,
 }
@@ -104,7 +106,12 @@ pub(crate) async fn read(stream: &mut TcpStream) -> Option<Heard> {
             });
             if body.len() >= length.unwrap_or(0) {
                 let form = url::form_urlencoded::parse(body.as_bytes()).into_owned().collect();
-                return Some(Heard { line: head.lines().next()?.to_owned(), head: head.to_owned(), form });
+                return Some(Heard {
+                    line: head.lines().next()?.to_owned(),
+                    head: head.to_owned(),
+                    body: body.to_owned(),
+                    form,
+                });
             }
         }
         if count == 0 || bytes.len() > 1 << 20 {

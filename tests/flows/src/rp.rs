@@ -131,18 +131,25 @@ impl TestHub {
         self.secrets.saw("verifier", VERIFIER);
         let id = service.service.id.to_string();
         self.mount(service);
-        assert!(self.hub.signers.take(&signing_keys(self)).is_empty(), "the keys of the stories open");
+        self.take_signing_keys();
         OidcRp { hub: self.clone(), id, redirect, authentication, secret: SECRET.to_owned() }
     }
 
     /// A service that registered itself and was answered this.
     pub fn rp_registered(&self, told: &Value) -> OidcRp {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        assert!(self.hub.signers.take(&signing_keys(self)).is_empty(), "the keys of the stories open");
+        self.take_signing_keys();
         self.secrets.saw("client secret", &text(&told["client_secret"]));
         let authentication = ClientAuthentication::ClientSecretBasic;
         let (id, redirect, secret) = (&told["client_id"], &told["redirect_uris"][0], &told["client_secret"]);
         OidcRp { hub: self.clone(), id: text(id), redirect: text(redirect), authentication, secret: text(secret) }
+    }
+}
+
+impl TestHub {
+    /// Takes the keys of the stories.
+    pub(crate) fn take_signing_keys(&self) {
+        assert!(self.hub.signers.take(&signing_keys(self)).is_empty(), "the keys of the stories open");
     }
 }
 
@@ -162,7 +169,7 @@ impl OidcRp {
 
     /// The same service in front of another hub, which signs with the same keys.
     pub fn meets(mut self, hub: &TestHub) -> OidcRp {
-        assert!(hub.hub.signers.take(&signing_keys(hub)).is_empty(), "the keys of the stories open");
+        hub.take_signing_keys();
         self.hub = hub.clone();
         self
     }

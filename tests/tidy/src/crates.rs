@@ -27,7 +27,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "idp/web",
         &["idp/domain", "idp/store", "policy", "idp/keys", "idp/hosting", "connectors/api", "connectors/egress"],
     ),
-    ("idp/protocols/registry", &["idp/domain", "idp/web", "idp/protocols/"]),
+    ("idp/protocols/registry", &["idp/domain", "idp/web", "idp/saml", "idp/protocols/"]),
     (
         "idp/protocols/saml",
         &[

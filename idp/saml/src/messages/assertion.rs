@@ -162,6 +162,11 @@ impl Assertion {
 
     /// The assertion as a document of its own, unsigned.
     pub fn write(&self) -> String {
+        self.write_sealed(None)
+    }
+
+    /// The same, with the person as an `EncryptedData` in place of their name, when one is given.
+    pub fn write_sealed(&self, name: Option<&str>) -> String {
         let mut xml = Xml::new();
         xml.start("saml:Assertion")
             .attribute("xmlns:saml", SAML)
@@ -169,7 +174,7 @@ impl Assertion {
             .attribute("Version", "2.0")
             .at("IssueInstant", Some(self.issue_instant))
             .leaf("saml:Issuer", &self.issuer);
-        self.subject.put(&mut xml);
+        self.subject.put(&mut xml, name);
         self.conditions.put(&mut xml);
         self.authn.iter().for_each(|statement| statement.put(&mut xml));
         self.attributes.iter().filter(|one| !one.attributes.is_empty()).for_each(|statement| statement.put(&mut xml));
@@ -188,10 +193,14 @@ impl Subject {
         Ok(Subject { name_id, encrypted_id, confirmations })
     }
 
-    fn put(&self, xml: &mut Xml) {
+    fn put(&self, xml: &mut Xml, sealed: Option<&str>) {
         xml.start("saml:Subject");
-        if let Some(name_id) = &self.name_id {
-            name_id.put(xml);
+        match (sealed, &self.name_id) {
+            (Some(sealed), _) => {
+                xml.start("saml:EncryptedID").element(sealed).end();
+            }
+            (None, Some(name_id)) => name_id.put(xml),
+            (None, None) => {}
         }
         for confirmation in &self.confirmations {
             xml.start("saml:SubjectConfirmation")

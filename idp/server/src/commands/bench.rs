@@ -15,7 +15,7 @@ pub async fn run(loaded: &Loaded, demo: bool, args: &BenchArgs) -> Result<(), Fa
     let table = assembly::table(loaded).map_err(Failure::Config)?;
     let keyring = assembly::keyring(loaded, demo)?;
     let store = assembly::store(loaded, None).await?;
-    let hub = assembly::hub(loaded, store, keyring, &BTreeMap::new(), table)?;
+    let hub = assembly::hub(loaded, store, keyring, &BTreeMap::new(), table, std::sync::Arc::default())?;
     let services = hub.services();
     let known = |all: Vec<&str>| all.into_iter().take(50).collect::<Vec<_>>().join(", ");
     let door = services.get(&ServiceId::new(&args.service)).ok_or_else(|| {

@@ -101,7 +101,7 @@ promises! {
         sessions_of_a_person_come_latest_first, a_live_session_changes, visits_come_oldest_first,
         the_end_of_a_session_is_whole, one_of_many_ends_a_session, all_sessions_of_a_person_end,
         no_ticket_slips_past_the_end, what_ends_by_itself_waits_to_be_told, what_nobody_uses_is_named,
-        a_session_used_meanwhile_is_not_idle;
+        a_session_used_meanwhile_is_not_idle, a_visit_is_noted_and_forgotten;
     tickets:
         a_ticket_is_consumed_once, a_ticket_of_another_kind_is_absent, an_expired_ticket_is_consumed_but_not_read,
         a_taken_key_conflicts, a_ticket_needs_its_session, a_visit_may_come_alone, tickets_of_one_session_are_bounded, one_of_many_consumes_a_ticket, one_of_many_issues_a_key;

@@ -2,11 +2,11 @@
 //! (`UPDATE_REFERENCE=1` writes it), the sources mount nothing else, and each protection is tried.
 
 use Protection::{
-    Bearer, Bench, Client, Machine, Onward, Open, OwnSession, OwnSignIn, Provider, Registration, Session, SessionForm,
-    SignInForm, Ticket,
+    Bearer, Bench, Client, Machine, Message, Onward, Open, OwnSession, OwnSignIn, Provider, Registration, Session,
+    SessionForm, SignInForm, Ticket,
 };
 use http::Method;
-use preau_flows::{ALICE, Answer, OidcRp, TestHub, stories};
+use preau_flows::{ALICE, Answer, OidcRp, SamlSp, TestHub, stories};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,13 +27,14 @@ enum Protection {
     Client,
     Bearer,
     Provider,
+    Message,
     Bench,
     Registration,
     Machine,
 }
 
 impl Protection {
-    const ALL: [Protection; 14] = [
+    const ALL: [Protection; 15] = [
         Open,
         Session,
         OwnSession,
@@ -45,6 +46,7 @@ impl Protection {
         Client,
         Bearer,
         Provider,
+        Message,
         Bench,
         Registration,
         Machine,
@@ -63,6 +65,7 @@ impl Protection {
             Client => "client",
             Bearer => "access token",
             Provider => "provider",
+            Message => "message",
             Bench => "bench",
             Registration => "registration",
             Machine => "machine",
@@ -84,6 +87,7 @@ impl Protection {
             Provider => {
                 "a provider of the configuration; what it says is signed, or belongs to a round that is open, and is heard once"
             }
+            Message => "a message of a service whose metadata are in force, signed by it where something would end",
             Bench => "open where `web.bench` is on; elsewhere the page does not exist",
             Registration => {
                 "an initial access token, or the token of the very registration, where `web.registration` is on; elsewhere \
@@ -193,6 +197,27 @@ const ROUTES: &[(&str, &str, Protection, &str)] = &[
     ("GET", "/oidc/jwks", Open, "public keys"),
     ("GET", "/.well-known/openid-configuration", Open, "what the provider says of itself"),
     ("GET", "/.well-known/oauth-authorization-server", Open, "the same, where RFC 8414 looks for it"),
+    (
+        "GET POST",
+        "/saml/sso",
+        Session,
+        "answers an address of the metadata of the service that asks with an assertion, after signing in if need be",
+    ),
+    (
+        "GET",
+        "/saml/sso/continue",
+        Message,
+        "the same request, come back with the cookie a form of another site leaves out",
+    ),
+    ("GET", "/saml/launch/{service}", Session, "hands over to a service that did not ask, as its tile does"),
+    (
+        "GET POST",
+        "/saml/slo",
+        Message,
+        "ends the session a service was told of; its answer goes to its metadata's address",
+    ),
+    ("POST", "/saml/slo/soap", Message, "the same without a browser"),
+    ("GET", "/saml/metadata", Open, "what the identity provider says of itself, signed"),
     ("GET", "/healthz", Machine, "the process lives"),
     ("GET", "/readyz", Machine, "the process can serve people"),
     ("GET", "/metrics", Machine, "figures for Prometheus: to this machine only, or on an address of their own"),
@@ -268,6 +293,7 @@ fn filled(path: &str, id: &str, asset: &str) -> String {
     match path {
         "/assets/{name}" => asset.to_owned(),
         "/icons/{name}" => "/icons/app.svg".to_owned(),
+        "/saml/launch/{service}" => "/saml/launch/sp".to_owned(),
         _ => path
             .replace("{service}", "app")
             .replace("{source}", "guichet")
@@ -277,10 +303,15 @@ fn filled(path: &str, id: &str, asset: &str) -> String {
 }
 
 /// The address to ask, and the form to send, so that an address shows its protection.
-fn asks(path: &str, target: &str, rp: &OidcRp) -> (String, String) {
+fn asks(path: &str, target: &str, rp: &OidcRp, sp: &SamlSp) -> (String, String) {
     match path {
         "/cas/login" => (format!("{target}?service=https://app.example/cas/"), String::new()),
         "/oidc/authorize" => (format!("{target}?{}", rp.query(&[])), rp.query(&[])),
+        "/saml/sso" => {
+            let fields = sp.form_of(&sp.request(), None).fields;
+            let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
+            (sp.url(), body)
+        }
         _ => (target.to_owned(), String::new()),
     }
 }
@@ -293,7 +324,7 @@ fn names_on(page: &Answer) -> (String, String) {
 }
 
 async fn every_route_is_protected_as_the_reference_says(hub: TestHub) {
-    let rp = hub.rp("rp");
+    let (rp, sp) = (hub.rp("rp"), hub.sp("sp"));
     let (mut owner, mut inside, mut stranger) = (hub.browser(), hub.browser(), hub.browser());
     let page = owner.password_page("/", &ALICE).await;
     inside.sign_in(&ALICE).at_home().await;
@@ -303,7 +334,7 @@ async fn every_route_is_protected_as_the_reference_says(hub: TestHub) {
         // What a page may ask beforehand is told to everybody.
         for method in methods.split(' ').filter(|name| *name != "OPTIONS") {
             let method = Method::from_bytes(method.as_bytes()).expect("a method");
-            let (asked, body) = asks(path, &target, &rp);
+            let (asked, body) = asks(path, &target, &rp, &sp);
             let outside = stranger.send(method.clone(), &asked, &[], Some(body.as_bytes())).await;
             let without_token = match protection {
                 SignInForm => Some(owner.send(method, &asked, &[], Some(b"public=staff&login=a&password=b")).await),
@@ -317,16 +348,21 @@ async fn every_route_is_protected_as_the_reference_says(hub: TestHub) {
     assert_eq!(owner.try_password(&page, ALICE.login, ALICE.password).await.status, 303, "or her sign-in");
 }
 
+/// Whether an address asks the same once more.
+fn again(path: &str, to: &str) -> bool {
+    to.split_once('?').is_some_and(|(there, _)| there == path || there == format!("{path}/continue"))
+}
+
 fn protects(protection: Protection, path: &str, outside: &Answer, without_token: Option<&Answer>) {
     let status = outside.status.as_u16();
     assert!(outside.cookies().iter().all(|(name, value)| name != "__Host-preau" || value.is_empty()), "{path}");
     match protection {
         Open => assert!(status == 200 && outside.cookies().is_empty(), "{path}: {status}"),
         // A form of another site comes back as a link to the same address, with the cookie.
-        Session | OwnSession if outside.location().is_some_and(|to| to.starts_with(&format!("{path}?"))) => {}
+        Session | OwnSession if outside.location().is_some_and(|to| again(path, to)) => {}
         Session => assert!(outside.location().is_some_and(|to| to.starts_with("/sign-in/")), "{path}: {status}"),
         OwnSession => assert!(status == 200 && outside.location().is_none(), "{path}: {status}"),
-        OwnSignIn | SignInForm => assert_eq!(status, 400, "{path}"),
+        OwnSignIn | SignInForm | Message => assert_eq!(status, 400, "{path}"),
         // Who has no session is signed out already, and reads so.
         SessionForm => assert_eq!(status, if path == "/sign-out" { 200 } else { 400 }, "{path}"),
         Ticket => {

@@ -4,7 +4,7 @@ use crate::ticket;
 use crate::wire::{LogoutParameters, logout};
 use axum::response::Response;
 use preau_domain::{AuditEvent, AuditKind, Visit};
-use preau_web::{Fault, Hub, LogoutNotice, Visitor};
+use preau_web::{Fault, Hub, LogoutNotice, NoticeBody, Visitor};
 
 /// Ends the session of this browser. It goes on to the service it named if that address is registered, and otherwise
 /// reads the page that says it is over.
@@ -34,5 +34,5 @@ pub fn notice(hub: &Hub, visit: &Visit) -> Option<LogoutNotice> {
     let to = door.service.trust(cas.logout_url.as_deref().unwrap_or(address))?;
     let id = format!("_{}", hub.ids.text(32));
     let form = vec![("logoutRequest", logout::request(&id, hub.now(), secret))];
-    Some(LogoutNotice { door, to, form })
+    Some(LogoutNotice { door, to, body: NoticeBody::Form(form) })
 }

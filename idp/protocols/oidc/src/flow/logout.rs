@@ -9,7 +9,7 @@ use crate::config::LOGOUT_TOKEN;
 use crate::grants::Notice;
 use axum::response::Response;
 use preau_domain::{AuditEvent, AuditKind, ServiceId, TrustedUrl, Visit};
-use preau_web::{Door, Fault, Fields, Hub, Live, LogoutNotice, Visitor};
+use preau_web::{Door, Fault, Fields, Hub, Live, LogoutNotice, NoticeBody, Visitor};
 use serde_json::json;
 
 /// Longest `state` given back.
@@ -105,7 +105,7 @@ pub fn notice(hub: &Hub, visit: &Visit) -> Option<LogoutNotice> {
     });
     // What cannot be signed is in the log; the service's own session then ends by itself.
     let token = sign(hub, alg(oidc.signing), "logout+jwt", &token).ok()?;
-    Some(LogoutNotice { to, form: vec![("logout_token", token)], door })
+    Some(LogoutNotice { to, body: NoticeBody::Form(vec![("logout_token", token)]), door })
 }
 
 /// The address the browser loads to tell a service (Front-Channel Logout 3).

@@ -1,0 +1,260 @@
+//! The end of a session, asked for by a service and told to services (saml-profiles-2.0, 4.4).
+//!
+//! A request ends a session when it is signed by a service that holds an assertion of that very session: the name of the
+//! person and the name of the session must be those it was given. What it may be told is its own; every other service, of
+//! whatever protocol, hears of the end as of any other.
+
+use super::hand_over::{Notice, person_of};
+use super::received::Received;
+use super::sso::{meant_for_us, recent};
+use super::{entity_id, event, signed, signing_key, unsigned};
+use crate::config::REQUEST;
+use crate::error::bad_message;
+use crate::partner::Partner;
+use preau_domain::{AuditKind, Instant, SessionId, TrustedUrl, Visit};
+use preau_keys::signers::SamlKey;
+use preau_keys::xml::decrypt;
+use preau_saml::bindings::{Kind, post, redirect};
+use preau_saml::messages::{LogoutRequest, LogoutResponse, NameId, Status, new_id, soap};
+use preau_saml::metadata::{Endpoint, Peers};
+use preau_saml::names::{SAMLP, binding, nameid, status};
+use preau_web::{Door, Fault, FaultKind, Hub, LogoutNotice, NoticeBody, Visitor};
+
+/// What becomes of a browser that brought a message about an end.
+pub enum Answer {
+    /// It goes to this address. Where it says so, its own session is still to be ended, and services told through it.
+    Go(String, Own),
+    /// It posts this.
+    Post(TrustedUrl, Vec<(&'static str, String)>, Own),
+    /// A service says that it is over there too: nobody waits for it.
+    Heard,
+}
+
+/// Whether the session of the browser itself is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Own {
+    /// It is.
+    Meant,
+    /// Only others, or none.
+    NotMeant,
+}
+
+/// A request that is believed.
+struct Asked {
+    partner: Partner,
+    request: LogoutRequest,
+    sessions: Vec<SessionId>,
+}
+
+/// Answers a browser that brings a message.
+pub async fn browser(hub: &Hub, peers: &Peers, visitor: &Visitor, received: &Received) -> Result<Answer, Fault> {
+    if received.kind == Kind::Response {
+        return Ok(Answer::Heard);
+    }
+    let asked = read(hub, peers, received, &address(hub), visitor.session.as_ref()).await?;
+    let own = visitor.session.as_ref().filter(|own| asked.sessions.contains(own));
+    let meant = if own.is_some() { Own::Meant } else { Own::NotMeant };
+    let by_redirect = there(&asked.partner)?.binding == binding::REDIRECT;
+    // The session of the browser ends where its services can be told through it, on the way.
+    let status = end(hub, visitor, &asked, own.filter(|_| by_redirect)).await?;
+    answer(hub, &asked, status, received.relay_state.as_deref(), meant)
+}
+
+/// Answers a service that asks without a browser.
+pub async fn back_channel(hub: &Hub, peers: &Peers, visitor: &Visitor, received: &Received) -> Result<String, Fault> {
+    let asked = read(hub, peers, received, &format!("{}/soap", address(hub)), None).await?;
+    let status = end(hub, visitor, &asked, None).await?;
+    let key = signing_key(hub, asked.partner.saml().signing)?;
+    let response = response(hub, &asked, status, None);
+    Ok(soap::envelope(&signed(&response.write(), SAMLP, "LogoutResponse", &key)?))
+}
+
+async fn read(
+    hub: &Hub,
+    peers: &Peers,
+    received: &Received,
+    here: &str,
+    session: Option<&SessionId>,
+) -> Result<Asked, Fault> {
+    let partner = Partner::named(hub, peers, received.claimed_issuer()?)?;
+    // Anybody can name a person and a session: whoever ends it proves who they are.
+    let believed = received.believed("LogoutRequest", &partner.keys(), true)?;
+    let request = LogoutRequest::read(&believed.element).map_err(bad_message)?;
+    if request.issuer != partner.entity_id() {
+        return Err(bad_message("its issuer is not who it says it is from"));
+    }
+    meant_for_us(request.destination.as_deref(), here, false)?;
+    recent(hub, request.issue_instant)?;
+    if request.not_on_or_after.is_some_and(|until| until <= hub.now()) {
+        return Err(bad_message("its time is over"));
+    }
+    let name = name(hub, &request)?;
+    let sessions = sessions(hub, &partner, &request, &name, session).await?;
+    Ok(Asked { partner, request, sessions })
+}
+
+/// Where messages about ends are heard.
+pub fn address(hub: &Hub) -> String {
+    format!("{}/saml/slo", hub.base())
+}
+
+/// The name of the person, opened if it was encrypted.
+fn name(hub: &Hub, request: &LogoutRequest) -> Result<NameId, Fault> {
+    match (&request.name_id, &request.encrypted_id) {
+        (Some(name), _) => Ok(name.clone()),
+        (None, Some(sealed)) => {
+            let opened = decrypt(sealed, &hub.signers.saml_opening()).map_err(bad_message)?;
+            NameId::read(opened.unverified()).map_err(bad_message)
+        }
+        (None, None) => Err(bad_message("it names nobody")),
+    }
+}
+
+/// The sessions that are meant: those in which this service was given these very names.
+async fn sessions(
+    hub: &Hub,
+    partner: &Partner,
+    request: &LogoutRequest,
+    name: &NameId,
+    own: Option<&SessionId>,
+) -> Result<Vec<SessionId>, Fault> {
+    let mut found: Vec<SessionId> = Vec::new();
+    let is_it = |visit: &Visit| {
+        let notice = (visit.protocol == crate::NAME && visit.service == partner.door.service.id)
+            .then(|| serde_json::from_str::<Notice>(&visit.notice).ok());
+        notice.flatten().is_some_and(|notice| {
+            let format = name.format.as_deref().unwrap_or(nameid::UNSPECIFIED);
+            let listed = request.session_indexes.is_empty() || request.session_indexes.contains(&notice.session);
+            notice.name == name.value && (format == nameid::UNSPECIFIED || format == notice.format) && listed
+        })
+    };
+    let mut candidates: Vec<SessionId> = own.cloned().into_iter().collect();
+    for index in &request.session_indexes {
+        if let Some(person) = person_of(hub, partner, index) {
+            let live = hub.store.sessions_of(&person, hub.now()).await?;
+            candidates.extend(live.into_iter().map(|session| session.id));
+        }
+    }
+    for id in candidates {
+        if !found.contains(&id) && hub.store.visits(&id).await?.iter().any(is_it) {
+            found.push(id);
+        }
+    }
+    Ok(found)
+}
+
+/// Ends the sessions but the one that is ended later; the status says whether there were any.
+async fn end(hub: &Hub, visitor: &Visitor, asked: &Asked, later: Option<&SessionId>) -> Result<Status, Fault> {
+    if asked.sessions.is_empty() {
+        // It is over already, or never was: the service wants to hear that nobody is signed in any more, and hears why.
+        let mut refused = event(hub, visitor, AuditKind::RequestRefused);
+        refused.service = Some(asked.partner.door.service.id.clone());
+        refused.detail = "saml-logout-of-nobody".to_owned();
+        hub.audit_refusal(refused, "no session of this service has this NameID and SessionIndex");
+        return Ok(Status::failure(status::REQUESTER, status::UNKNOWN_PRINCIPAL));
+    }
+    for id in &asked.sessions {
+        // Whoever asks for the end knows of it.
+        hub.store.forget_visits(id, crate::NAME, &asked.partner.door.service.id).await?;
+        if later != Some(id) {
+            hub.end_session(id, "saml", &visitor.correlation).await?;
+        }
+    }
+    Ok(Status::success())
+}
+
+fn response(hub: &Hub, asked: &Asked, status: Status, destination: Option<String>) -> LogoutResponse {
+    LogoutResponse {
+        id: new_id(&*hub.ids),
+        in_response_to: Some(asked.request.id.clone()),
+        issue_instant: hub.now(),
+        destination,
+        issuer: Some(entity_id(hub)),
+        status,
+    }
+}
+
+/// Where a service hears answers.
+fn there(partner: &Partner) -> Result<&Endpoint, Fault> {
+    let silent = || Fault::new(FaultKind::UnknownService, "the service does not say where it hears answers about ends");
+    partner.slo(&[binding::REDIRECT, binding::POST]).ok_or_else(silent)
+}
+
+/// The answer, at an address of the metadata.
+fn answer(hub: &Hub, asked: &Asked, status: Status, relay_state: Option<&str>, own: Own) -> Result<Answer, Fault> {
+    let there = there(&asked.partner)?;
+    let location = there.response_location.as_ref().unwrap_or(&there.location);
+    let unknown = || Fault::new(FaultKind::UnknownService, "the address for the answer cannot be trusted");
+    let to = asked.partner.trust(location).ok_or_else(unknown)?;
+    let key = signing_key(hub, asked.partner.saml().signing)?;
+    let response = response(hub, asked, status, Some(location.clone())).write();
+    if there.binding == binding::REDIRECT {
+        let signer = Some((&key.private, key.alg));
+        let go = redirect::encode(to.as_str(), Kind::Response, &response, relay_state, signer).map_err(unsigned)?;
+        return Ok(Answer::Go(go, own));
+    }
+    let mut fields = vec![("SAMLResponse", post::encode(&signed(&response, SAMLP, "LogoutResponse", &key)?))];
+    fields.extend(relay_state.map(|state| ("RelayState", state.to_owned())));
+    Ok(Answer::Post(to, fields, own))
+}
+
+/// What a service that hears by SOAP is told of the end of a visit.
+pub fn notice(hub: &Hub, peers: &Peers, visit: &Visit) -> Option<LogoutNotice> {
+    let told = Ended::of(hub, peers, visit)?;
+    let there = told.partner.slo(&[binding::SOAP])?;
+    let to = told.partner.trust(&there.location)?;
+    let request = told.request(hub, there).write(None);
+    let message = signed(&request, SAMLP, "LogoutRequest", &told.key).ok()?;
+    let body = NoticeBody::Soap(soap::envelope(&message));
+    Some(LogoutNotice { to, body, door: told.partner.door.clone() })
+}
+
+/// The address the browser loads to tell a service that hears through browsers alone.
+pub fn frame(hub: &Hub, peers: &Peers, visit: &Visit) -> Option<String> {
+    let told = Ended::of(hub, peers, visit)?;
+    if told.partner.slo(&[binding::SOAP]).is_some() {
+        return None;
+    }
+    let there = told.partner.slo(&[binding::REDIRECT])?;
+    let to = told.partner.trust(&there.location)?;
+    let request = told.request(hub, there).write(None);
+    redirect::encode(to.as_str(), Kind::Request, &request, None, Some((&told.key.private, told.key.alg))).ok()
+}
+
+/// A visit that is over.
+struct Ended {
+    partner: Partner,
+    notice: Notice,
+    key: std::sync::Arc<SamlKey>,
+    at: Instant,
+}
+
+impl Ended {
+    fn of(hub: &Hub, peers: &Peers, visit: &Visit) -> Option<Ended> {
+        let notice: Notice = serde_json::from_str(&visit.notice).ok()?;
+        let door: Door = hub.services().get(&visit.service)?.clone();
+        let partner = Partner::at(peers, &door, hub.now()).ok()?;
+        let key = signing_key(hub, partner.saml().signing).ok()?;
+        Some(Ended { partner, notice, key, at: hub.now() })
+    }
+
+    fn request(&self, hub: &Hub, there: &Endpoint) -> LogoutRequest {
+        let ours = matches!(self.notice.format.as_str(), nameid::PERSISTENT | nameid::TRANSIENT);
+        LogoutRequest {
+            id: new_id(&*hub.ids),
+            issue_instant: self.at,
+            destination: Some(there.location.clone()),
+            issuer: entity_id(hub),
+            not_on_or_after: Some(self.at + REQUEST),
+            reason: None,
+            name_id: Some(NameId {
+                format: Some(self.notice.format.clone()),
+                value: self.notice.name.clone(),
+                name_qualifier: ours.then(|| entity_id(hub)),
+                sp_name_qualifier: ours.then(|| self.partner.entity_id().to_owned()),
+            }),
+            encrypted_id: None,
+            session_indexes: vec![self.notice.session.clone()],
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! The door: who may have an assertion at which address, now or after signing in.
+//!
+//! Until service and address are certain nothing leaves but a page. From then on what the standard has a status for is told
+//! to the service, at that address.
+
+use super::context::{self, Wanted};
+use super::received::Received;
+use super::{hand_over, name, quietly};
+use crate::config::{DETOUR, REQUEST, SKEW};
+use crate::error::{SamlError, Stop, bad_message};
+use crate::partner::{Acs, AskedAcs, Partner};
+use preau_connector_api::NameIdKind;
+use preau_domain::{Instant, ServiceId};
+use preau_keys::Sealer;
+use preau_saml::bindings::Kind;
+use preau_saml::messages::AuthnRequest;
+use preau_saml::metadata::Peers;
+use preau_web::{Begin, Fault, FaultKind, Hub, Live, Visitor};
+use serde::{Deserialize, Serialize};
+
+/// Longest request that waits, in bytes.
+const MAX_ASKED: usize = 8 * 1024;
+/// What a request is sealed for, on its detour.
+const DETOUR_PURPOSE: &str = "saml detour";
+
+/// What a service asks for, found sound. It waits in the sign-in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The request that is answered; none when nobody asked.
+    #[serde(rename = "i", default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Where the assertion goes: looked up in the metadata again when it does.
+    #[serde(rename = "a")]
+    pub acs: String,
+    /// What is given back as it is.
+    #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
+    pub relay_state: Option<String>,
+    /// What kind of name is given.
+    #[serde(rename = "n")]
+    pub name: NameIdKind,
+    /// Whether the name travels encrypted.
+    #[serde(rename = "e", default)]
+    pub encrypted_name: bool,
+    /// The person it must be about, by the name the service knows them by.
+    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The proof that is wanted.
+    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<Wanted>,
+    /// The person must prove who they are now.
+    #[serde(rename = "f", default)]
+    pub force: bool,
+    /// The person must not be asked anything.
+    #[serde(rename = "p", default)]
+    pub passive: bool,
+}
+
+/// A request on its detour through the browser.
+#[derive(Serialize, Deserialize)]
+struct Detour {
+    service: ServiceId,
+    asked: Asked,
+    until: Instant,
+}
+
+/// What a browser is answered at the door.
+pub enum Answer {
+    /// Something for the service.
+    Service(hand_over::Outgoing),
+    /// A page of the house.
+    Page(axum::response::Response),
+}
+
+/// A request that was read: who asks for what, and what of it cannot be met.
+struct Read {
+    partner: Partner,
+    acs: Acs,
+    asked: Asked,
+    wrong: Option<SamlError>,
+}
+
+/// Reads a request. Whatever is wrong is a page; a policy that cannot be met is told.
+fn read(hub: &Hub, peers: &Peers, received: &Received) -> Result<Read, Fault> {
+    if received.kind != Kind::Request {
+        return Err(bad_message("an answer came where requests are answered"));
+    }
+    let partner = Partner::named(hub, peers, received.claimed_issuer()?)?;
+    let believed = received.believed("AuthnRequest", &partner.keys(), partner.must_sign())?;
+    let request = AuthnRequest::read(&believed.element).map_err(bad_message)?;
+    if request.issuer != partner.entity_id() {
+        return Err(bad_message("its issuer is not who it says it is from"));
+    }
+    meant_for_us(request.destination.as_deref(), &format!("{}/saml/sso", hub.base()), believed.signed)?;
+    recent(hub, request.issue_instant)?;
+    let asked = AskedAcs {
+        index: request.acs_index,
+        url: request.acs_url.as_deref(),
+        binding: request.protocol_binding.as_deref(),
+    };
+    let unknown = || Fault::new(FaultKind::UnknownService, "the address for the answer is not one of the metadata");
+    let acs = partner.acs(asked).ok_or_else(unknown)?;
+    let (given, wrong) = match name::given(&partner, request.name_id_policy.as_ref()) {
+        Ok(given) => (given, None),
+        Err(error) => (name::Given { kind: partner.saml().nameid, encrypted: false }, Some(error)),
+    };
+    let asked = Asked {
+        id: Some(request.id),
+        acs: acs.location.clone(),
+        relay_state: received.relay_state.clone(),
+        name: given.kind,
+        encrypted_name: given.encrypted,
+        subject: request.subject.map(|subject| subject.value),
+        context: request.requested_context.map(Wanted::from),
+        force: request.force_authn,
+        passive: request.is_passive,
+    };
+    Ok(Read { partner, acs, asked, wrong })
+}
+
+/// A message that says where it is sent to was sent here. One that is signed says so (saml-bindings-2.0, 3.4.5.2).
+pub fn meant_for_us(destination: Option<&str>, here: &str, signed: bool) -> Result<(), Fault> {
+    match destination {
+        Some(there) if there == here => Ok(()),
+        None if !signed => Ok(()),
+        Some(_) => Err(bad_message("it was sent to another address")),
+        None => Err(bad_message("it is signed and does not say where it is sent to")),
+    }
+}
+
+/// A message was made a short while ago.
+pub fn recent(hub: &Hub, made: Instant) -> Result<(), Fault> {
+    let now = hub.now();
+    if made > now + SKEW || made < now - REQUEST {
+        return Err(bad_message("it was made too long ago, or in the future"));
+    }
+    Ok(())
+}
+
+/// Answers a browser that brings a request. One that came by a form of another site came without its cookie, and comes back
+/// with it.
+pub async fn sso(
+    hub: &Hub,
+    peers: &Peers,
+    visitor: &Visitor,
+    received: &Received,
+    by_form: bool,
+) -> Result<Answer, Fault> {
+    let Read { partner, acs, asked, wrong } = read(hub, peers, received)?;
+    if let Some(error) = wrong {
+        return told(hub, visitor, &partner, &acs, &asked, error);
+    }
+    if by_form && visitor.session.is_none() {
+        return detour(hub, &partner, asked).map(Answer::Page);
+    }
+    at_door(hub, visitor, &partner, &acs, asked).await
+}
+
+fn detour(hub: &Hub, partner: &Partner, asked: Asked) -> Result<axum::response::Response, Fault> {
+    let detour = Detour { service: partner.door.service.id.clone(), asked, until: hub.now() + DETOUR };
+    let internal = || Fault::new(FaultKind::Internal, "saml: a request could not be sealed");
+    let text = serde_json::to_vec(&detour).map_err(|_| internal())?;
+    if text.len() > MAX_ASKED {
+        return Err(bad_message("it asks for too much"));
+    }
+    let sealed = Sealer::new(&hub.keyring).seal(&*hub.ids, DETOUR_PURPOSE, &[], &text).ok_or_else(internal)?;
+    Ok(hub.see_other(&format!("/saml/sso/continue?request={sealed}")))
+}
+
+/// Goes on with a request that came by a form, now that the browser shows its cookie.
+pub async fn resume(hub: &Hub, peers: &Peers, visitor: &Visitor, sealed: &str) -> Result<Answer, Fault> {
+    let opened = Sealer::new(&hub.keyring).open(DETOUR_PURPOSE, &[], sealed);
+    let detour: Option<Detour> = opened.and_then(|text| serde_json::from_slice(&text).ok());
+    let detour = detour.filter(|detour| hub.now() < detour.until);
+    let detour =
+        detour.ok_or_else(|| Fault::new(FaultKind::SignInExpired, "saml: a request took too long to come back"))?;
+    let (partner, acs) = again(hub, peers, Some(&detour.service), &detour.asked)?;
+    at_door(hub, visitor, &partner, &acs, detour.asked).await
+}
+
+/// The service and the address of a request that waited: its metadata may have changed meanwhile.
+pub fn again(hub: &Hub, peers: &Peers, service: Option<&ServiceId>, asked: &Asked) -> Result<(Partner, Acs), Fault> {
+    let gone = || Fault::new(FaultKind::UnknownService, "the service is gone, or its address is");
+    let services = hub.services();
+    let door = service.and_then(|id| services.get(id)).ok_or_else(gone)?;
+    let partner = Partner::at(peers, door, hub.now())?;
+    let acs = partner.acs(AskedAcs { url: Some(&asked.acs), ..AskedAcs::default() }).ok_or_else(gone)?;
+    Ok((partner, acs))
+}
+
+async fn at_door(hub: &Hub, visitor: &Visitor, partner: &Partner, acs: &Acs, asked: Asked) -> Result<Answer, Fault> {
+    match open(hub, visitor, partner, acs, &asked).await {
+        Ok(Some(outgoing)) => Ok(Answer::Service(outgoing)),
+        Ok(None) => begin(hub, visitor, partner, &asked).await.map(Answer::Page),
+        Err(stop) if asked.passive => told(hub, visitor, partner, acs, &asked, quietly(stop)),
+        Err(Stop::Told(error)) => told(hub, visitor, partner, acs, &asked, error),
+        Err(Stop::Page(fault)) => Err(fault),
+    }
+}
+
+fn told(
+    hub: &Hub,
+    visitor: &Visitor,
+    partner: &Partner,
+    acs: &Acs,
+    asked: &Asked,
+    error: SamlError,
+) -> Result<Answer, Fault> {
+    hand_over::refusal(hub, visitor, partner, acs, asked, error).map(Answer::Service)
+}
+
+/// Hands over in the session of the browser; none when the person is to sign in.
+async fn open(
+    hub: &Hub,
+    visitor: &Visitor,
+    partner: &Partner,
+    acs: &Acs,
+    asked: &Asked,
+) -> Result<Option<hand_over::Outgoing>, Stop> {
+    let live = visitor.live(hub).await?;
+    let password = context::claimed(context::password(hub), asked.context.as_ref()).is_some();
+    let enough = |live: &Live| {
+        let own = context::class(hub, &live.session.authentication);
+        !asked.force && context::claimed(own, asked.context.as_ref()).is_some()
+    };
+    if let Some(live) = live.filter(|live| enough(live)) {
+        match hand_over::hand_over(hub, visitor, &live, partner, acs, asked).await? {
+            Some(outgoing) => return Ok(Some(outgoing)),
+            None => hub.forget_live(&live.session.id),
+        }
+    }
+    if !password {
+        // Only what the house itself can prove may be insisted on before anybody has signed in.
+        return Err(SamlError::NoAuthnContext.into());
+    }
+    if asked.passive { Err(SamlError::NoPassive.into()) } else { Ok(None) }
+}
+
+async fn begin(
+    hub: &Hub,
+    visitor: &Visitor,
+    partner: &Partner,
+    asked: &Asked,
+) -> Result<axum::response::Response, Fault> {
+    let request = serde_json::to_string(asked).map_err(|e| Fault::new(FaultKind::Internal, e.to_string()))?;
+    if request.len() > MAX_ASKED {
+        return Err(bad_message("it asks for too much"));
+    }
+    // A proof that does not satisfy the request is given again as well.
+    let fresh_after = (asked.force || asked.context.is_some()).then(|| hub.now());
+    let service = Some(partner.door.service.id.clone());
+    hub.begin_sign_in(visitor, Begin { protocol: crate::NAME, service, request, fresh_after }).await
+}
+
+/// What is handed over when a person opens a service here and nobody asked.
+pub fn unasked(partner: &Partner, acs: &Acs) -> Asked {
+    Asked {
+        id: None,
+        acs: acs.location.clone(),
+        relay_state: partner.saml().relay_state.clone(),
+        name: partner.saml().nameid,
+        encrypted_name: false,
+        subject: None,
+        context: None,
+        force: false,
+        passive: false,
+    }
+}
+
+/// Opens a service of ours without being asked by it: in the session of the browser, or after signing in.
+pub async fn launch(hub: &Hub, peers: &Peers, visitor: &Visitor, service: &ServiceId) -> Result<Answer, Fault> {
+    let services = hub.services();
+    let unknown = || Fault::new(FaultKind::NotFound, "no such SAML service");
+    let door = services.get(service).filter(|door| door.saml.is_some()).ok_or_else(unknown)?;
+    let partner = Partner::at(peers, door, hub.now())?;
+    let acs = partner.acs(AskedAcs::default()).ok_or_else(unknown)?;
+    at_door(hub, visitor, &partner, &acs, unasked(&partner, &acs)).await
+}

@@ -1,0 +1,84 @@
+//! The SAML 2.0 identity provider: metadata, sign-on, single logout.
+//!
+//! `partner` is a service as its metadata in force describe it. `flow` decides: the door, the assertion, the end of a
+//! session. `routes` puts addresses in front of them. What can go wrong is one enum, `SamlError`, mapped in one table to
+//! the status codes of the standard.
+//!
+//! What messages and metadata are, and how they travel, is `preau-saml`'s; signatures and their keys are `preau-keys`'.
+//! Passwords, the session and the pages people read are in `preau-web`; who may open what and what is released is
+//! `preau-policy`'s. Which metadata are in force is the server's matter: this crate only looks.
+
+mod config;
+mod error;
+mod flow;
+mod partner;
+mod routes;
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::response::Response;
+use preau_domain::Visit;
+use preau_saml::metadata::Peers;
+use preau_web::bench::{Preview, Sample};
+use preau_web::{CompletedSignIn, Door, Fault, Hub, Live, LogoutNotice, Protocol, Refusal, Visitor};
+use std::sync::Arc;
+
+/// The name of the protocol in the store, in logs and in addresses.
+pub const NAME: &str = "saml";
+
+/// The SAML protocol, over the entities in force.
+#[derive(Debug)]
+pub struct Saml {
+    peers: Arc<Peers>,
+}
+
+impl Saml {
+    /// Speaks with these.
+    pub fn new(peers: Arc<Peers>) -> Saml {
+        Saml { peers }
+    }
+}
+
+#[async_trait]
+impl Protocol for Saml {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn routes(&self) -> Router<Arc<Hub>> {
+        routes::routes(Arc::clone(&self.peers))
+    }
+
+    async fn complete(&self, hub: &Hub, visitor: &Visitor, done: CompletedSignIn) -> Result<Response, Fault> {
+        let outgoing = flow::hand_over::complete(hub, &self.peers, visitor, &done).await?;
+        Ok(routes::carried(hub, visitor, &outgoing))
+    }
+
+    /// A person who is refused reads why on the page, where there is somebody to turn to; a service that must not show a
+    /// page (`IsPassive`) is told at the door.
+    async fn refuse(&self, _: &Hub, _: &Visitor, _: &Refusal) -> Option<Response> {
+        None
+    }
+
+    /// Hands over without being asked (saml-profiles-2.0, 4.1.5).
+    async fn launch(&self, hub: &Hub, visitor: &Visitor, door: &Door, _: &Live) -> Option<Result<Response, Fault>> {
+        door.saml.as_ref()?;
+        Some(routes::launched(hub, &self.peers, visitor, &door.service.id).await)
+    }
+
+    fn speaks(&self, door: &Door) -> bool {
+        door.saml.is_some()
+    }
+
+    fn preview(&self, hub: &Hub, door: &Door, sample: &Sample) -> Vec<Preview> {
+        flow::preview::preview(hub, &self.peers, door, sample)
+    }
+
+    fn logout_notice(&self, hub: &Hub, visit: &Visit) -> Option<LogoutNotice> {
+        flow::logout::notice(hub, &self.peers, visit)
+    }
+
+    fn logout_frame(&self, hub: &Hub, visit: &Visit) -> Option<String> {
+        flow::logout::frame(hub, &self.peers, visit)
+    }
+}
