@@ -70,7 +70,7 @@ async fn saml_31_and_32_bombs_do_not_go_off(hub: TestHub) {
     let sp = hub.sp("sp");
     let sound = sp.request().write();
     let deep = format!("{}{}", "<a>".repeat(10_000), "</a>".repeat(10_000));
-    let attributes: String = (0..20_000).map(|n| format!(" a{n}=\"\"")).collect();
+    let attributes: String = (0..5_000).map(|n| format!(" a{n}=\"\"")).collect();
     let bombs = [
         sound.replace("</samlp:AuthnRequest>", &format!("{deep}</samlp:AuthnRequest>")),
         sound.replacen(" Version", &format!("{attributes} Version"), 1),
