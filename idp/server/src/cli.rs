@@ -143,16 +143,54 @@ pub struct ExplainArgs {
 
 /// `preau bench`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct BenchArgs {
-    /// Id of the service.
+    /// Sandboxes, in place of a look at a service.
+    #[command(subcommand)]
+    pub what: Option<BenchCommand>,
+    /// Id of the service; without it services and people are listed.
     #[arg(long, value_name = "ID")]
-    pub service: String,
+    pub service: Option<String>,
     /// Who goes there: `teacher`, `pupil`, `guardian`…; a wrong word lists them all.
     #[arg(long, value_name = "WORD", default_value = "teacher")]
     pub person: String,
     /// For scripts.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `preau bench …`.
+#[derive(Debug, Subcommand)]
+pub enum BenchCommand {
+    /// Register a sandbox client for an editor, for seven days. Its secret is shown once.
+    Register(WishArgs),
+    /// List the sandboxes there are.
+    Sandboxes,
+    /// Take a sandbox away before its time.
+    Forget {
+        /// Its name.
+        id: String,
+    },
+}
+
+/// `preau bench register`.
+#[derive(Debug, Args)]
+pub struct WishArgs {
+    /// What the application is called.
+    #[arg(long)]
+    pub name: String,
+    /// `oidc` or `cas`.
+    #[arg(long, default_value = "oidc")]
+    pub protocol: String,
+    /// Where it is answered, such as `http://localhost:3000/callback`; up to five times.
+    #[arg(long = "address", value_name = "URL", required = true)]
+    pub addresses: Vec<String>,
+    /// It has no secret: a page or a mobile application.
+    #[arg(long)]
+    pub public: bool,
+    /// Tokens signed by RS256, for libraries that know no ES256.
+    #[arg(long)]
+    pub rsa: bool,
 }
 
 /// `preau config`.

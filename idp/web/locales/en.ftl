@@ -120,6 +120,16 @@ bench-refused-at = On { $when }, universal time:
 bench-refused-none = None within an hour.
 bench-copy = Configurations to copy
 bench-copy-text = Secrets are not in them: they are in a file the operator hands you.
+bench-asked = Its parameters
+bench-asked-text = What could be secret is replaced by as many letters.
+bench-replay = Replay this request
+bench-replay-good = Today it would pass.
+bench-replay-good-text = Its parameters are good; nothing was opened or sent.
+bench-replay-bad = It would be refused again.
+bench-wrong-parameter = Parameter at fault
+bench-wrong-received = Value received
+bench-wrong-nothing = (nothing)
+bench-wrong-expected = Expected
 bench-person-teacher = Teacher, in two schools
 bench-person-head = Head of a school
 bench-person-school-life = School life
@@ -129,6 +139,45 @@ bench-person-guardian = Guardian of a pupil
 bench-person-teacher-guardian = Teacher here, guardian elsewhere
 bench-person-local-authority = Agent of a local authority
 bench-person-guest = Guest
+
+## Sandboxes
+
+sandbox-new = Try your application
+sandbox-new-text = A sandbox goes the whole way, from the sign-on request to the attributes, with a synthetic person chosen on the screen. It opens nothing else, nobody real gets in, and it disappears by itself after seven days.
+sandbox-name = Name of the application
+sandbox-protocol = Protocol
+sandbox-addresses = Redirect addresses
+sandbox-addresses-hint = One a line, five at most. OpenID Connect: the exact address; CAS: that of the service. By https, or by http on localhost.
+sandbox-public = Without a secret: a page or a mobile application
+sandbox-rsa = Tokens signed by RS256 (PHP)
+sandbox-register = Create the sandbox
+sandbox-problem-name = Give a name of one line, of 60 characters at most.
+sandbox-problem-address = This address does not do: { $what }.
+sandbox-problem-full = All sandboxes are taken. The oldest expires within the week; the operator can free one.
+sandbox-title = Sandbox “{ $name }”
+sandbox-purpose = Connect your application with these values, begin a sign-on there, choose a synthetic person.
+sandbox-until = It disappears on { $when }, universal time.
+sandbox-secret = Secret
+sandbox-secret-once = Write it down: it is not shown again.
+sandbox-settings = What to configure
+sandbox-issuer = Issuer
+sandbox-client = client_id
+sandbox-authentication = Authentication at the token endpoint
+sandbox-redirect = redirect_uri
+sandbox-scopes = scope
+sandbox-signing = Signature of ID tokens
+sandbox-cas = CAS server
+sandbox-service = Addresses accepted, from
+sandbox-keep = Keep the address of this page, no list gives it:
+sandbox-copy-text = The values of this sandbox are in them; the secret goes where the text says.
+sandbox-who = Who is signing in?
+sandbox-who-lead = Sandbox “{ $name }”: choose a synthetic person. You will then leave for { $to }.
+sandbox-told = This request is refused
+sandbox-told-lead = This is what the sandbox “{ $name }” would answer the application, and why.
+sandbox-told-answer = The application would learn it at its redirect address:
+sandbox-told-go = Go there
+sandbox-told-nowhere = The application would learn nothing: without a certain address, nothing is sent.
+sandbox-back = Back to the sandbox
 
 ## Goodbye
 

@@ -121,6 +121,16 @@ bench-refused-at = Le { $when }, en temps universel :
 bench-refused-none = Aucune depuis une heure.
 bench-copy = Configurations à copier
 bench-copy-text = Les secrets n’y sont pas : ils sont dans un fichier que l’exploitant vous remet.
+bench-asked = Ses paramètres
+bench-asked-text = Ce qui pourrait être secret est remplacé par autant de lettres.
+bench-replay = Rejouer cette demande
+bench-replay-good = Aujourd’hui, elle passerait.
+bench-replay-good-text = Ses paramètres sont bons ; rien n’a été ouvert ni envoyé.
+bench-replay-bad = Elle serait encore refusée.
+bench-wrong-parameter = Paramètre en cause
+bench-wrong-received = Valeur reçue
+bench-wrong-nothing = (rien)
+bench-wrong-expected = Attendu
 bench-person-teacher = Enseignante, dans deux établissements
 bench-person-head = Chef d’établissement
 bench-person-school-life = Vie scolaire
@@ -130,6 +140,45 @@ bench-person-guardian = Responsable d’une élève
 bench-person-teacher-guardian = Enseignant ici, responsable ailleurs
 bench-person-local-authority = Agente d’une collectivité
 bench-person-guest = Invitée
+
+## Les bacs à sable
+
+sandbox-new = Essayer votre application
+sandbox-new-text = Un bac à sable fait le tour complet, de la demande de connexion aux attributs, avec une personne fictive choisie à l’écran. Il n’ouvre rien d’autre, personne de réel n’y entre, et il disparaît de lui-même au bout de sept jours.
+sandbox-name = Nom de l’application
+sandbox-protocol = Protocole
+sandbox-addresses = Adresses de retour
+sandbox-addresses-hint = Une par ligne, cinq au plus. OpenID Connect : l’adresse exacte ; CAS : celle du service. En https, ou en http sur localhost.
+sandbox-public = Sans secret : une page ou une application mobile
+sandbox-rsa = Jetons signés par RS256 (PHP)
+sandbox-register = Créer le bac à sable
+sandbox-problem-name = Donnez un nom d’une ligne, de 60 caractères au plus.
+sandbox-problem-address = Cette adresse ne convient pas : { $what }.
+sandbox-problem-full = Tous les bacs à sable sont pris. Le plus ancien expire dans la semaine ; l’exploitant peut en libérer.
+sandbox-title = Bac à sable « { $name } »
+sandbox-purpose = Branchez votre application sur ces valeurs, commencez-y une connexion, choisissez une personne fictive.
+sandbox-until = Il disparaît le { $when }, en temps universel.
+sandbox-secret = Secret
+sandbox-secret-once = Notez-le : il ne sera plus montré.
+sandbox-settings = Ce qu’il faut configurer
+sandbox-issuer = Émetteur (issuer)
+sandbox-client = client_id
+sandbox-authentication = Authentification au point token
+sandbox-redirect = redirect_uri
+sandbox-scopes = scope
+sandbox-signing = Signature des ID tokens
+sandbox-cas = Serveur CAS
+sandbox-service = Adresses acceptées, à partir de
+sandbox-keep = Gardez l’adresse de cette page, aucune liste ne la donne :
+sandbox-copy-text = Les valeurs de ce bac à sable y sont ; le secret est à mettre où le texte le dit.
+sandbox-who = Qui se connecte ?
+sandbox-who-lead = Bac à sable « { $name } » : choisissez une personne fictive. Vous partirez ensuite vers { $to }.
+sandbox-told = Cette demande est refusée
+sandbox-told-lead = Voici ce que le bac à sable « { $name } » répondrait à l’application, et pourquoi.
+sandbox-told-answer = L’application l’apprendrait à son adresse de retour :
+sandbox-told-go = Y aller
+sandbox-told-nowhere = L’application n’en saurait rien : sans adresse de retour sûre, rien n’est envoyé.
+sandbox-back = Retour au bac à sable
 
 ## Au revoir
 

@@ -1,30 +1,33 @@
 //! The editor's bench: for people who connect an application, what it would receive of a synthetic person, why its latest
 //! request was refused, and a configuration to copy.
 //!
-//! It opens nothing: no session, no account, no ticket, no token. What it shows comes out of the real rules, the real
+//! It opens nothing real: no session, no account; the codes, tokens and tickets of a [`sandbox`] are good for that sandbox alone.
+//! What it shows comes out of the real rules, the real
 //! release and the real writers of each protocol, over a cast that exists nowhere else; a real person cannot be named
 //! here. It is off unless the configuration says otherwise, and then anybody may look: a hub of integration is the place.
 
 mod cast;
+mod replay;
+pub mod sandbox;
 mod stacks;
 
 pub use cast::{CAST, Synthetic};
+pub(crate) use replay::Latest;
+pub use replay::{Asked, Refused, Rehearsal, Wrong, address};
 pub use stacks::{STACKS, Stack};
 
 use crate::pages::{self, BenchPage, Shown};
 use crate::{Door, Fault, FaultKind, Fields, Hub, Visitor};
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
-use axum::routing::get;
-use preau_domain::{AuditEvent, Authentication, AuthnMethod, CorrelationId, Instant, ServiceId, SourceId};
-use preau_policy::{Decision, Facts, Reason, Released};
+use axum::routing::{get, post};
+use http::{HeaderMap, header};
+use preau_domain::{Authentication, AuthnMethod, ServiceId, SourceId};
+use preau_policy::{AccessRules, Decision, Facts, Reason, Released};
+use sandbox::{NotMade, Spoken, Wish};
 use std::sync::Arc;
-use std::time::Duration;
-
-/// Services whose latest refused request is remembered, and for how long.
-const REMEMBERED: u64 = 500;
-const REMEMBERED_FOR: Duration = Duration::from_secs(3600);
 
 /// A synthetic person whose door opened, for [`crate::Protocol::preview`].
 pub struct Sample {
@@ -55,45 +58,13 @@ pub enum Outcome {
     Unsound(String),
 }
 
-/// The latest request of a service that was refused.
-#[derive(Clone, Debug)]
-pub struct Refused {
-    /// When.
-    pub at: Instant,
-    /// Why, as the journal calls it.
-    pub word: String,
-    /// And in a sentence, as the protocol says it to the service.
-    pub why: &'static str,
-    /// Its incident number.
-    pub incident: CorrelationId,
-}
-
-/// The latest refused request of each service, forgotten after an hour.
-pub(crate) struct Latest(moka::sync::Cache<ServiceId, Refused>);
-
-impl Default for Latest {
-    fn default() -> Self {
-        Latest(moka::sync::Cache::builder().max_capacity(REMEMBERED).time_to_live(REMEMBERED_FOR).build())
-    }
-}
-
-impl Latest {
-    /// Remembers an event that refuses a service something.
-    pub(crate) fn see(&self, event: &AuditEvent, why: &'static str) {
-        if let Some(service) = &event.service {
-            let (word, incident) = (event.detail.clone(), event.correlation.clone());
-            self.0.insert(service.clone(), Refused { at: event.at, word, why, incident });
-        }
-    }
-
-    fn of(&self, service: &ServiceId) -> Option<Refused> {
-        self.0.get(service)
-    }
-}
-
 /// The routes of this concern.
 pub fn routes() -> Router<Arc<Hub>> {
-    Router::new().route("/bench", get(list)).route("/bench/{service}", get(show))
+    Router::new()
+        .route("/bench", get(list))
+        .route("/bench/register", post(register))
+        .route("/bench/sandbox/{id}", get(show_sandbox))
+        .route("/bench/{service}", get(show))
 }
 
 fn open(hub: &Hub) -> Result<(), Fault> {
@@ -102,7 +73,7 @@ fn open(hub: &Hub) -> Result<(), Fault> {
 
 async fn list(State(hub): State<Arc<Hub>>, visitor: Visitor) -> Result<Response, Fault> {
     open(&hub)?;
-    Ok(pages::bench(&hub, &visitor, BenchPage { services: hub.services().all(), shown: None }))
+    Ok(pages::bench(&hub, &visitor, BenchPage { services: hub.services().all(), shown: None, problem: None }))
 }
 
 async fn show(
@@ -117,25 +88,91 @@ async fn show(
     let unknown = |what: &str| Fault::new(FaultKind::NotFound, what.to_owned());
     let door = services.get(&ServiceId::new(service)).ok_or_else(|| unknown("no such service on the bench"))?;
     let word = fields.one("person")?.unwrap_or(CAST[0].word);
-    let person = CAST.iter().find(|person| person.word == word).ok_or_else(|| unknown("nobody of the cast"))?;
+    let person = Synthetic::of(word).ok_or_else(|| unknown("nobody of the cast"))?;
     let outcome = try_door(&hub, door, person);
     let refused = hub.bench.of(&door.service.id);
+    let replay = fields.one("replay")?.is_some();
+    let now = refused.as_ref().filter(|_| replay).and_then(|refused| refused.again(&hub, door));
     let stacks = stacks::filled(&hub, door);
-    let shown = Shown { door, person, outcome, refused, stacks };
-    Ok(pages::bench(&hub, &visitor, BenchPage { services: services.all(), shown: Some(shown) }))
+    let shown = Shown { door, person, outcome, refused, now, stacks };
+    Ok(pages::bench(&hub, &visitor, BenchPage { services: services.all(), shown: Some(shown), problem: None }))
+}
+
+/// Registers a sandbox, and shows its secret once. A page of another site registers nothing.
+async fn register(
+    State(hub): State<Arc<Hub>>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Fault> {
+    open(&hub)?;
+    let origin = headers.get(header::ORIGIN).map(|origin| origin.as_bytes() == hub.base().as_bytes());
+    if origin == Some(false) {
+        return Err(Fault::new(FaultKind::BadRequest, "a sandbox asked for by a page of another site"));
+    }
+    let fields = Fields::of_body(&body)?;
+    let addresses = fields.required("addresses")?.lines().map(str::trim).filter(|line| !line.is_empty());
+    let spoken = Spoken::read(fields.required("protocol")?);
+    let wish = Wish {
+        name: fields.required("name")?.to_owned(),
+        speaks: spoken.ok_or_else(|| Fault::new(FaultKind::BadRequest, "no such protocol"))?,
+        addresses: addresses.map(str::to_owned).collect(),
+        public: fields.one("public")?.is_some(),
+        rsa: fields.one("rsa")?.is_some(),
+    };
+    let made = sandbox::register(&*hub.store, &*hub.ids, &*hub.mounting, hub.now(), wish).await;
+    let problem = match made {
+        Ok((made, secret)) => return Ok(sandbox::show(&hub, &visitor, &made, secret.as_deref(), None, None)),
+        Err(NotMade::Store(error)) => return Err(error.into()),
+        Err(problem) => problem,
+    };
+    let services = hub.services();
+    let mut page =
+        pages::bench(&hub, &visitor, BenchPage { services: services.all(), shown: None, problem: Some(problem) });
+    *page.status_mut() = http::StatusCode::BAD_REQUEST;
+    Ok(page)
+}
+
+async fn show_sandbox(
+    State(hub): State<Arc<Hub>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Fault> {
+    let fields = Fields::parse(query.as_deref().unwrap_or_default())?;
+    sandbox::page(&hub, &visitor, &id, fields.one("replay")?.is_some()).await
 }
 
 /// Sends a synthetic person to a door, in a school the service is for when it is for some schools only.
 pub fn try_door(hub: &Hub, door: &Door, person: &Synthetic) -> Outcome {
-    let services = hub.services();
+    match meet(hub, &hub.services().rules, door, person) {
+        Met::In(sample) => {
+            Outcome::Opens(hub.protocols().iter().flat_map(|protocol| protocol.preview(hub, door, &sample)).collect())
+        }
+        Met::Shut(reason) => Outcome::Shut(reason),
+        Met::Unsound(what) => Outcome::Unsound(what),
+    }
+}
+
+/// What comes of a synthetic person at a door, before any protocol.
+pub enum Met {
+    /// It opens.
+    In(Sample),
+    /// It stays shut.
+    Shut(Reason),
+    /// It opens, and nothing can be released.
+    Unsound(String),
+}
+
+fn meet(hub: &Hub, rules: &AccessRules, door: &Door, person: &Synthetic) -> Met {
     let (somebody, facts) = person.before(door);
-    if let Decision::Deny(refusal) = preau_policy::access(&facts, &services.rules, &door.service.id) {
-        return Outcome::Shut(refusal.reason);
+    if let Decision::Deny(refusal) = preau_policy::access(&facts, rules, &door.service.id) {
+        return Met::Shut(refusal.reason);
     }
     let pairwise = || hub.keyring.pairwise(door.sector(), &somebody.id);
     let released = match preau_policy::release(&facts, door.identifier, &door.release, pairwise) {
         Ok(released) => Arc::new(released),
-        Err(why) => return Outcome::Unsound(why.to_string()),
+        Err(why) => return Met::Unsound(why.to_string()),
     };
     let authentication = Authentication {
         method: AuthnMethod::DirectoryPassword,
@@ -144,6 +181,5 @@ pub fn try_door(hub: &Hub, door: &Door, person: &Synthetic) -> Outcome {
         by: Some(SourceId::new("annuaire")),
         acr: None,
     };
-    let sample = Sample { facts, released, authentication };
-    Outcome::Opens(hub.protocols().iter().flat_map(|protocol| protocol.preview(hub, door, &sample)).collect())
+    Met::In(Sample { facts, released, authentication })
 }

@@ -1,7 +1,7 @@
 //! What a protocol is to the rest of the house: two ends on one corridor.
 
-use crate::bench::{Preview, Sample};
-use crate::{Door, Fault, Hub, Live, Locale, Visitor};
+use crate::bench::{Preview, Rehearsal, Sample};
+use crate::{Door, Fault, Fields, Hub, Live, Locale, Visitor};
 use async_trait::async_trait;
 use axum::Router;
 use axum::response::Response;
@@ -35,6 +35,12 @@ pub trait Protocol: Send + Sync {
     /// What it would write to a service about a synthetic person, for the bench.
     fn preview(&self, _hub: &Hub, _door: &Door, _sample: &Sample) -> Vec<Preview> {
         Vec::new()
+    }
+
+    /// A sign-on request of a service asked again for the bench, without effect: nothing wrong with it now, or which parameter
+    /// is; `None` if the service does not speak this protocol.
+    fn rehearse(&self, _hub: &Hub, _door: &Door, _fields: &Fields) -> Option<Rehearsal> {
+        None
     }
 
     /// The call that tells a service its visit is over; `None` when the service does not listen.

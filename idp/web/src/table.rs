@@ -105,6 +105,24 @@ impl ServiceTable {
         self.by_entity.get(entity_id)
     }
 
+    /// Services at the host of an address that belongs to none of them, as if TLS or its usual port had been forgotten: whoever
+    /// integrates one of them may have meant it. At most twenty.
+    pub fn neighbours(&self, address: &str) -> Vec<Door> {
+        let Ok(url) = url::Url::parse(address) else { return Vec::new() };
+        let Some(host) = url.host_str() else { return Vec::new() };
+        let own = (url.scheme(), url.port_or_known_default().unwrap_or(443));
+        let mut found: Vec<Door> = Vec::new();
+        for (scheme, port) in [own, ("https", 443), ("http", 80)] {
+            let paths = self.by_origin.get(&(scheme.to_owned(), host.to_owned(), port));
+            for door in paths.into_iter().flat_map(|paths| paths.doors.values()).take(20) {
+                if found.len() < 20 && !found.iter().any(|known| Arc::ptr_eq(known, door)) {
+                    found.push(door.clone());
+                }
+            }
+        }
+        found
+    }
+
     /// Whether a service lives at this origin, as a browser writes it.
     pub fn has_origin(&self, origin: &str) -> bool {
         self.origins.contains(origin)

@@ -262,6 +262,16 @@ impl OidcRp {
 
     /// The same with parameters replaced or added; one that is replaced by nothing is left out.
     pub async fn redeem_with(&self, code: &str, change: &[(&str, &str)]) -> Document {
+        self.redeem_at_with("/oidc/token", code, change).await
+    }
+
+    /// Redeems a code at another address than that of the provider.
+    pub async fn redeem_at(&self, path: &str, code: &str) -> Document {
+        self.redeem_at_with(path, code, &[]).await
+    }
+
+    /// The same with parameters replaced or added.
+    pub async fn redeem_at_with(&self, path: &str, code: &str, change: &[(&str, &str)]) -> Document {
         self.hub.secrets.saw("code", code);
         let usual = [
             ("grant_type", "authorization_code"),
@@ -271,7 +281,7 @@ impl OidcRp {
         ];
         let kept = usual.into_iter().filter(|(name, _)| !change.iter().any(|(changed, _)| changed == name));
         let form: Vec<_> = kept.chain(change.iter().copied().filter(|(_, value)| !value.is_empty())).collect();
-        self.call("/oidc/token", &form).await
+        self.call(path, &form).await
     }
 
     /// Redeems a refresh token.

@@ -3,6 +3,7 @@
 pub mod login;
 pub mod logout;
 pub mod proxy;
+pub mod rehearsal;
 pub mod validation;
 
 use crate::CasError;

@@ -17,6 +17,7 @@ mod error;
 mod flow;
 mod page;
 mod routes;
+mod sandbox;
 mod ticket;
 pub mod wire;
 
@@ -27,8 +28,8 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::response::Response;
 use preau_domain::Visit;
-use preau_web::bench::{Preview, Sample};
-use preau_web::{CompletedSignIn, Door, Fault, Hub, Live, LogoutNotice, Protocol, Refusal, Visitor};
+use preau_web::bench::{Preview, Rehearsal, Sample};
+use preau_web::{CompletedSignIn, Door, Fault, Fields, Hub, Live, LogoutNotice, Protocol, Refusal, Visitor};
 use std::sync::Arc;
 
 /// The name of the protocol in the store, in logs and in addresses.
@@ -45,7 +46,7 @@ impl Protocol for Cas {
     }
 
     fn routes(&self) -> Router<Arc<Hub>> {
-        routes::routes()
+        routes::routes().merge(sandbox::routes())
     }
 
     async fn complete(&self, hub: &Hub, visitor: &Visitor, done: CompletedSignIn) -> Result<Response, Fault> {
@@ -86,6 +87,10 @@ impl Protocol for Cas {
             Preview { title: "CAS 3, format=JSON", text: success.write(wire::Format::Json, true) },
             Preview { title: "CAS 2, /cas/serviceValidate", text: success.write(wire::Format::Xml, false) },
         ]
+    }
+
+    fn rehearse(&self, _: &Hub, door: &Door, fields: &Fields) -> Option<Rehearsal> {
+        flow::rehearsal::rehearse(door, fields)
     }
 
     fn logout_notice(&self, hub: &Hub, visit: &Visit) -> Option<LogoutNotice> {

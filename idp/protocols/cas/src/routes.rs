@@ -2,7 +2,7 @@
 //! here.
 
 use crate::flow::validation::{self, Endpoint};
-use crate::flow::{login, logout, proxy};
+use crate::flow::{login, logout, proxy, rehearsal};
 use crate::wire::{Format, LoginParameters, LogoutParameters, ProxyParameters, ValidateParameters, cas, saml};
 use crate::{CasError, page};
 use axum::Router;
@@ -64,9 +64,14 @@ async fn post_login(
 }
 
 async fn at_login(hub: &Hub, visitor: &Visitor, parameters: &str) -> Result<Response, Fault> {
-    let asked = LoginParameters::read(&Fields::parse(parameters)?);
+    let fields = Fields::parse(parameters)?;
+    let asked = LoginParameters::read(&fields);
     let asked = asked.map_err(|error| Fault::new(FaultKind::BadRequest, error.description()))?;
-    login::login(hub, visitor, asked).await
+    let result = login::login(hub, visitor, asked).await;
+    if result.as_ref().is_err_and(|fault| fault.kind == FaultKind::UnknownService) {
+        rehearsal::remember(hub, visitor, &fields);
+    }
+    result
 }
 
 async fn get_logout(State(hub): House, visitor: Visitor, RawQuery(query): RawQuery) -> Result<Response, Fault> {

@@ -11,6 +11,7 @@ pub mod preview;
 pub mod proof;
 pub mod pushed;
 pub mod registration;
+pub mod rehearsal;
 pub mod service;
 pub mod token;
 pub mod userinfo;
@@ -51,7 +52,7 @@ fn proofs(of: Option<ProofAlgorithm>) -> &'static [Alg] {
 }
 
 /// Signs something for a service.
-fn sign(hub: &Hub, alg: Alg, typ: &str, claims: &impl Serialize) -> Result<String, OidcError> {
+pub fn sign(hub: &Hub, alg: Alg, typ: &str, claims: &impl Serialize) -> Result<String, OidcError> {
     hub.signers.sign(alg, typ, claims, hub.now()).map_err(|error| {
         tracing::error!(%error, "nothing was signed");
         if matches!(error, SignError::NotReady(_)) { OidcError::TemporarilyUnavailable } else { OidcError::ServerError }
@@ -89,7 +90,7 @@ async fn encrypted(
 }
 
 /// How a service speaks OpenID Connect; a service whose file changed meanwhile may not any more.
-fn spoken(door: &Door) -> Result<&OidcService, OidcError> {
+pub fn spoken(door: &Door) -> Result<&OidcService, OidcError> {
     door.oidc.as_ref().ok_or(OidcError::UnauthorizedClient("the service does not speak OpenID Connect any more"))
 }
 

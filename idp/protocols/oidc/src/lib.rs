@@ -15,6 +15,7 @@ mod flow;
 mod foreign;
 mod grants;
 mod routes;
+mod sandbox;
 pub mod wire;
 
 pub use error::OidcError;
@@ -23,8 +24,8 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::response::Response;
 use preau_domain::Visit;
-use preau_web::bench::{Preview, Sample};
-use preau_web::{CompletedSignIn, Door, Fault, FaultKind, Hub, Live, LogoutNotice, Protocol, Refusal, Visitor};
+use preau_web::bench::{Preview, Rehearsal, Sample};
+use preau_web::{CompletedSignIn, Door, Fault, FaultKind, Fields, Hub, Live, LogoutNotice, Protocol, Refusal, Visitor};
 use std::sync::Arc;
 
 /// The name of the protocol in the store, in logs and in addresses.
@@ -44,7 +45,7 @@ impl Protocol for Oidc {
     }
 
     fn routes(&self) -> Router<Arc<Hub>> {
-        routes::routes(self.keys.clone())
+        routes::routes(self.keys.clone()).merge(sandbox::routes())
     }
 
     async fn complete(&self, hub: &Hub, visitor: &Visitor, done: CompletedSignIn) -> Result<Response, Fault> {
@@ -79,6 +80,10 @@ impl Protocol for Oidc {
 
     fn preview(&self, hub: &Hub, door: &Door, sample: &Sample) -> Vec<Preview> {
         flow::preview::preview(hub, door, sample)
+    }
+
+    fn rehearse(&self, _: &Hub, door: &Door, fields: &Fields) -> Option<Rehearsal> {
+        flow::rehearsal::rehearse(door, fields)
     }
 
     fn logout_notice(&self, hub: &Hub, visit: &Visit) -> Option<LogoutNotice> {

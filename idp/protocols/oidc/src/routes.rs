@@ -270,7 +270,7 @@ async fn userinfo(call: Call) -> Response {
 }
 
 /// Says where an access token was refused how to show one, and what was wrong (RFC 6750 3, RFC 9449 7.1).
-fn challenge(response: &mut Response, error: OidcError, scheme: Scheme) {
+pub fn challenge(response: &mut Response, error: OidcError, scheme: Scheme) {
     if matches!(error, OidcError::UseDpopNonce | OidcError::InvalidDpopProof(_)) {
         *response.status_mut() = StatusCode::UNAUTHORIZED;
     }
@@ -304,7 +304,7 @@ async fn answer_device(State(hub): House, visitor: Visitor, body: Bytes) -> Resu
 }
 
 /// The access token of a request: in the header, or in the form (RFC 6750 2.1, 2.2), never in the address.
-fn shown(headers: &HeaderMap, body: Option<&[u8]>) -> Result<Shown, OidcError> {
+pub fn shown(headers: &HeaderMap, body: Option<&[u8]>) -> Result<Shown, OidcError> {
     const NONE: OidcError = OidcError::InvalidToken("an access token is expected in the Authorization header");
     let mut lines = headers.get_all(header::AUTHORIZATION).iter();
     let line = lines.next().map(|line| line.to_str().map_err(|_| NONE)).transpose()?;
@@ -355,7 +355,7 @@ async fn metadata(State(hub): House) -> Response {
 }
 
 /// A document for everybody, in whatever page.
-fn public(kind: &'static str, text: String) -> Response {
+pub fn public(kind: &'static str, text: String) -> Response {
     let headers = [
         (header::CONTENT_TYPE, kind),
         (header::CACHE_CONTROL, "public, max-age=300"),
@@ -382,7 +382,7 @@ fn known_origin(hub: &Hub, headers: &HeaderMap) -> Option<HeaderValue> {
 }
 
 /// Lets a page of this very service read the answer.
-fn allow_origin(headers: &HeaderMap, door: &Door, response: Response) -> Response {
+pub fn allow_origin(headers: &HeaderMap, door: &Door, response: Response) -> Response {
     let Some(origin) = headers.get(header::ORIGIN) else { return response };
     if door.origins().iter().any(|own| own.as_bytes() == origin.as_bytes()) {
         return with_origin(response, origin.clone());
@@ -400,7 +400,7 @@ fn with_origin(mut response: Response, origin: HeaderValue) -> Response {
 }
 
 /// An error as a document (RFC 6749 5.2).
-fn refused(error: OidcError) -> Response {
+pub fn refused(error: OidcError) -> Response {
     let body = json!({ "error": error.code(), "error_description": error.description() });
     let mut response = (error.status(), axum::Json(body)).into_response();
     let headers = response.headers_mut();

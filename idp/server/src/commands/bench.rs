@@ -1,16 +1,21 @@
 //! `preau bench`: what a service would receive of somebody who does not exist, as the bench shows it in a browser.
 
-use crate::assembly;
-use crate::cli::{BenchArgs, Failure};
+use crate::cli::{BenchArgs, BenchCommand, Failure, WishArgs};
 use crate::config::Loaded;
 use crate::output::say;
-use preau_domain::ServiceId;
+use crate::{SystemClock, assembly};
+use preau_domain::{Clock, RegistrationKind, ServiceId};
+use preau_keys::SystemIds;
+use preau_web::bench::sandbox::{self, NotMade, Spoken, Wish};
 use preau_web::bench::{CAST, Outcome, try_door};
 use serde_json::json;
 use std::collections::BTreeMap;
 
 /// Shows it. Sources are not opened: nobody real takes part.
 pub async fn run(loaded: &Loaded, demo: bool, args: &BenchArgs) -> Result<(), Failure> {
+    if let Some(what) = &args.what {
+        return sandboxes(loaded, what).await;
+    }
     preau_keys::install_provider();
     let table = assembly::table(loaded).map_err(Failure::Config)?;
     let keyring = assembly::keyring(loaded, demo)?;
@@ -18,10 +23,15 @@ pub async fn run(loaded: &Loaded, demo: bool, args: &BenchArgs) -> Result<(), Fa
     let hub = assembly::hub(loaded, store, keyring, &BTreeMap::new(), table, std::sync::Arc::default())?;
     let services = hub.services();
     let known = |all: Vec<&str>| all.into_iter().take(50).collect::<Vec<_>>().join(", ");
-    let door = services.get(&ServiceId::new(&args.service)).ok_or_else(|| {
-        let ids = known(services.all().iter().map(|door| door.service.id.as_str()).collect());
-        Failure::new(format!("no service {} is mounted; there is: {ids}", args.service))
-    })?;
+    let ids = || known(services.all().iter().map(|door| door.service.id.as_str()).collect());
+    let Some(service) = &args.service else {
+        say!("services: {}", ids())?;
+        say!("people:   {}", known(CAST.iter().map(|one| one.word).collect()))?;
+        return say!("preau bench --service … --person …");
+    };
+    let door = services
+        .get(&ServiceId::new(service))
+        .ok_or_else(|| Failure::new(format!("no service {service} is mounted; there is: {}", ids())))?;
     let person = CAST.iter().find(|one| one.word == args.person).ok_or_else(|| {
         let words = known(CAST.iter().map(|one| one.word).collect());
         Failure::new(format!("nobody is called {} on the bench; there is: {words}", args.person))
@@ -50,4 +60,65 @@ pub async fn run(loaded: &Loaded, demo: bool, args: &BenchArgs) -> Result<(), Fa
         (Outcome::Shut(reason), false) => say!("the service does not open for this person: {}", reason.key()),
         (Outcome::Unsound(what), _) => Err(Failure::new(format!("nothing can be released: {what}"))),
     }
+}
+
+async fn sandboxes(loaded: &Loaded, what: &BenchCommand) -> Result<(), Failure> {
+    if !loaded.config.web.bench {
+        return Err(Failure::new("the bench is off: write `bench = true` in [web]"));
+    }
+    let store = assembly::store(loaded, None).await?;
+    let now = SystemClock::new().now();
+    match what {
+        BenchCommand::Register(args) => register(loaded, &*store, args).await,
+        BenchCommand::Sandboxes => {
+            let all = sandbox::list(&*store, now).await?;
+            if all.is_empty() {
+                return say!("no sandbox");
+            }
+            for (id, wish, expires) in all {
+                say!(
+                    "{id}  {}  {}  {}  until {}",
+                    wish.speaks.as_str(),
+                    wish.name,
+                    wish.addresses.join(" "),
+                    expires.rfc3339()
+                )?;
+            }
+            Ok(())
+        }
+        BenchCommand::Forget { id } => {
+            let name = ServiceId::new(id);
+            let found = store.registration(&name, now).await?.filter(|found| found.kind == RegistrationKind::Sandbox);
+            if found.is_none() || !store.remove_registration(&name).await? {
+                return Err(Failure::new(format!("no sandbox {id}: see `preau bench sandboxes`")));
+            }
+            say!("{id} is gone")
+        }
+    }
+}
+
+async fn register(loaded: &Loaded, store: &dyn preau_store::Store, args: &WishArgs) -> Result<(), Failure> {
+    let speaks = Spoken::read(&args.protocol).ok_or_else(|| Failure::new("the protocol is oidc or cas"))?;
+    let wish =
+        Wish { name: args.name.clone(), speaks, addresses: args.addresses.clone(), public: args.public, rsa: args.rsa };
+    let mounting = preau_connectors::catalogue();
+    let made = sandbox::register(store, &SystemIds, mounting, SystemClock::new().now(), wish).await;
+    let (made, secret) = made.map_err(|why| match why {
+        NotMade::Name => Failure::new("a name is one line of 1 to 60 characters"),
+        NotMade::Address(what) => Failure::new(format!("this address does not do: {what}")),
+        NotMade::Full => Failure::new("all sandboxes are taken: `preau bench sandboxes`, `preau bench forget`"),
+        NotMade::Store(error) => error.into(),
+    })?;
+    let base = loaded.config.web.public_url.trim_end_matches('/');
+    let provider = format!("{base}/{}/sandbox/{}", speaks.as_str(), made.id());
+    match speaks {
+        Spoken::Oidc => {
+            say!("issuer         {provider}")?;
+            say!("client_id      {}", made.id())?;
+            secret.iter().try_for_each(|secret| say!("client_secret  {secret}    (shown this once)"))?;
+        }
+        Spoken::Cas => say!("CAS server     {provider}")?,
+    }
+    say!("page           {base}/bench/sandbox/{}", made.id())?;
+    say!("until          {}", made.expires.rfc3339())
 }

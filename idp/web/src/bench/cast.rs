@@ -54,6 +54,11 @@ impl Synthetic {
         (somebody, facts)
     }
 
+    /// The one of that word.
+    pub fn of(word: &str) -> Option<&'static Synthetic> {
+        CAST.iter().find(|one| one.word == word)
+    }
+
     /// The person, and the schools by number and name; the first school is another one when it is said which.
     fn at(&self, school: Option<&Uai>) -> (Person, Vec<(Uai, String)>) {
         let invented = |number: u32| format!("{number:07}{}", Uai::key_letter(number)).parse::<Uai>();

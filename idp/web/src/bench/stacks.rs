@@ -2,7 +2,7 @@
 
 use crate::{Door, Hub};
 
-/// A stack and its text, with `{issuer}`, `{client}`, `{home}` and `{cas}` where the values go.
+/// A stack and its text, with `{issuer}`, `{client}`, `{home}`, `{cas}`, `{cas_path}`, `{host}` and `{port}` where the values go.
 #[derive(Debug)]
 pub struct Stack {
     /// The protocol it speaks, as the registry names it.
@@ -34,16 +34,21 @@ pub const STACKS: &[Stack] = stacks!(
 );
 
 impl Stack {
-    /// The text with its values.
-    fn filled(&self, issuer: &str, client: &str, home: &str) -> String {
+    /// The text with its values. `base` is our own address, `provider` that of the issuer or of the CAS server.
+    pub(super) fn filled(&self, base: &str, provider: &str, client: &str, home: &str) -> String {
         let home = home.trim_end_matches('/');
-        let host = issuer.split_once("://").map_or(issuer, |(_, host)| host);
+        let authority = base.split_once("://").map_or(base, |(_, authority)| authority);
+        let usual = if base.starts_with("http://") { "80" } else { "443" };
+        let (host, port) = authority.rsplit_once(':').unwrap_or((authority, usual));
+        let path = provider.strip_prefix(base).unwrap_or_default().trim_start_matches('/');
         let values = [
-            ("{issuer}", issuer),
+            ("{issuer}", provider),
             ("{client}", client),
             ("{home}", home),
-            ("{cas}", &format!("{issuer}/cas")),
+            ("{cas}", provider),
+            ("{cas_path}", path),
             ("{host}", host),
+            ("{port}", port),
         ];
         values.into_iter().fold(self.text.to_owned(), |text, (name, value)| text.replace(name, value))
     }
@@ -52,9 +57,10 @@ impl Stack {
 /// The stacks a service can be connected with, by the protocols it speaks.
 pub(super) fn filled(hub: &Hub, door: &Door) -> Vec<(&'static str, String)> {
     let spoken = |stack: &&Stack| hub.protocol(stack.protocol).is_some_and(|protocol| protocol.speaks(door));
-    let fill =
-        |stack: &Stack| (stack.name, stack.filled(hub.base(), door.service.id.as_str(), door.service.home.as_str()));
-    STACKS.iter().filter(spoken).map(fill).collect()
+    let (base, id, home) = (hub.base(), door.service.id.as_str(), door.service.home.as_str());
+    let cas = format!("{base}/cas");
+    let provider = |stack: &Stack| if stack.protocol == "cas" { cas.as_str() } else { base };
+    STACKS.iter().filter(spoken).map(|stack| (stack.name, stack.filled(base, provider(stack), id, home))).collect()
 }
 
 #[cfg(test)]
@@ -64,9 +70,11 @@ mod tests {
     #[test]
     fn every_text_is_filled_in_and_shows_no_secret() {
         for stack in STACKS {
-            let text = stack.filled("https://ent.example", "reservations", "https://grr.example/");
+            let base = "https://ent.example";
+            let provider = if stack.protocol == "cas" { "https://ent.example/cas" } else { base };
+            let text = stack.filled(base, provider, "reservations", "https://grr.example/");
             assert!(text.contains("ent.example") && text.contains("grr.example"), "{}: {text}", stack.name);
-            for left in ["{issuer}", "{client}", "{home}", "{cas}", "{host}"] {
+            for left in ["{issuer}", "{client}", "{home}", "{cas}", "{cas_path}", "{host}", "{port}"] {
                 assert!(!text.contains(left), "{}: {left}", stack.name);
             }
             assert!(text.len() < 2_000 && text.is_ascii(), "{}", stack.name);

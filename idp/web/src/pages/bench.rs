@@ -1,7 +1,9 @@
 //! The pages of the editor's bench.
 
+use super::sandbox::Replay;
 use super::{Page, html};
-use crate::bench::{CAST, Outcome, Preview, Refused, Synthetic};
+use crate::bench::sandbox::NotMade;
+use crate::bench::{CAST, Outcome, Preview, Refused, Rehearsal, Synthetic};
 use crate::{Door, Hub, Locale, Visitor};
 use askama::Template;
 use axum::response::Response;
@@ -12,6 +14,8 @@ pub struct BenchPage<'a> {
     pub services: &'a [Door],
     /// The one that was chosen.
     pub shown: Option<Shown<'a>>,
+    /// Why no sandbox was made, when one was asked for.
+    pub problem: Option<NotMade>,
 }
 
 /// A service that was chosen, and what comes of a synthetic person there.
@@ -24,6 +28,8 @@ pub struct Shown<'a> {
     pub outcome: Outcome,
     /// Its latest refused request.
     pub refused: Option<Refused>,
+    /// What would come of that now, when it was asked again.
+    pub now: Option<Rehearsal>,
     /// Configurations to copy.
     pub stacks: Vec<(&'static str, String)>,
 }
@@ -34,17 +40,13 @@ struct Choosable {
     chosen: bool,
 }
 
-struct Told {
-    title: String,
-    text: String,
-}
-
 #[derive(Template)]
 #[template(path = "bench.html")]
 pub(super) struct Bench<'a> {
     page: Page<'a>,
     services: Vec<Choosable>,
     service: Option<Service>,
+    problem: Option<String>,
 }
 
 struct Service {
@@ -54,7 +56,10 @@ struct Service {
     verdict: String,
     opens: bool,
     previews: Vec<Preview>,
-    refused: Option<Told>,
+    replay: Option<Replay>,
+    /// Where the request is asked again, and what that needs besides.
+    here: String,
+    kept: Vec<(String, String)>,
     stacks: Vec<(&'static str, String)>,
 }
 
@@ -75,8 +80,13 @@ impl<'a> Bench<'a> {
             Some(shown) => format!("/bench/{}?person={}", shown.door.service.id, shown.person.word),
             None => "/bench".to_owned(),
         };
+        let problem = bench.problem.map(|problem| match problem {
+            NotMade::Name => page.t("sandbox-problem-name"),
+            NotMade::Address(what) => page.with("sandbox-problem-address", "what", &what),
+            NotMade::Full | NotMade::Store(_) => page.t("sandbox-problem-full"),
+        });
         let service = bench.shown.map(|shown| Service::new(&page, title(shown.door), shown));
-        Bench { services, service, page: page.at(path) }
+        Bench { services, service, problem, page: page.at(path) }
     }
 }
 
@@ -92,10 +102,9 @@ impl Service {
             Outcome::Shut(reason) => (page.t(&format!("refusal-{}", reason.key())), false, Vec::new()),
             Outcome::Unsound(what) => (page.with("bench-unsound", "what", &what), false, Vec::new()),
         };
-        let refused = shown.refused.map(|refused| Told {
-            title: page.with("bench-refused-at", "when", &refused.at.rfc3339()),
-            text: format!("{} ({}): {}", refused.word, refused.incident, refused.why),
-        });
+        let replay = shown.refused.map(|refused| Replay::new(page, refused, shown.now));
+        let here = format!("/bench/{}", shown.door.service.id);
+        let kept = vec![("person".to_owned(), shown.person.word.to_owned())];
         Service {
             id: shown.door.service.id.to_string(),
             title,
@@ -103,7 +112,9 @@ impl Service {
             verdict,
             opens,
             previews,
-            refused,
+            replay,
+            here,
+            kept,
             stacks: shown.stacks,
         }
     }

@@ -10,10 +10,12 @@ mod device;
 mod elsewhere;
 mod farewell;
 mod portal;
+mod sandbox;
 mod tiles;
 
 pub use bench::{BenchPage, Shown, bench};
 pub use elsewhere::{choose_account, elsewhere, said};
+pub use sandbox::{SandboxPage, sandbox, who_comes, would_be_told};
 
 use crate::{Fault, FaultKind, Hub, Locale, Texts, Visitor, WebConfig};
 use askama::Template;
@@ -344,4 +346,4 @@ struct Accessibility<'a> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -34,6 +34,7 @@ mod routes;
 mod saml;
 mod saml_door;
 mod saml_logout;
+mod sandbox;
 mod sessions;
 mod transport;
 mod upstream;

@@ -3,12 +3,13 @@
 //! Until service and address are certain nothing leaves but a page. From then on every mistake is told to the service, at
 //! its address, in the way it asked for.
 
-use super::{acr, hand_over, hint, pushed};
+use super::{acr, hand_over, hint, pushed, rehearsal};
 use crate::OidcError;
 use crate::foreign::ForeignKeys;
 use crate::wire::{Asked, Mode, Response, ResponseType, Target, fields_of_error, state};
 use preau_connector_api::{OidcFlow, OidcService};
 use preau_domain::{AuditEvent, AuditKind, Instant, Seconds, ServiceId, TrustedUrl};
+use preau_web::bench::sandbox::Told;
 use preau_web::{Begin, Door, Fault, FaultKind, Fields, Hub, Live, Locale, SignInHints, Visitor};
 
 /// What a browser is answered at the door.
@@ -30,7 +31,10 @@ pub async fn authorize(hub: &Hub, keys: &ForeignKeys, visitor: &Visitor, fields:
     let door = door.ok_or_else(|| unknown("no OpenID Connect service has this client_id"))?;
     let oidc = door.oidc.as_ref().ok_or_else(|| unknown("no OpenID Connect service has this client_id"))?;
     let to = door.service.trust_exactly(target.redirect_uri, &oidc.redirect_uris);
-    let to = to.ok_or_else(|| unknown("the redirect_uri is not one of this service"))?;
+    let to = to.ok_or_else(|| {
+        remember(hub, visitor, &door, fields, "oidc-redirect-uri", "the redirect_uri is not one of this service");
+        unknown("the redirect_uri is not one of this service")
+    })?;
     let result = match Asked::read(fields, target.redirect_uri) {
         Ok(asked) => {
             let dpop_jkt = request.jkt.clone().or(asked.dpop_jkt);
@@ -184,10 +188,25 @@ pub fn is_of_class(asked: &Asked, live: &Live) -> bool {
     wanted.is_empty() || acr(&live.session.authentication).is_some_and(|own| wanted.iter().any(|acr| acr == own))
 }
 
+/// Remembers a refused request for whoever integrates the service, and which parameter of it is wrong.
+fn remember(hub: &Hub, visitor: &Visitor, door: &Door, fields: &Fields, word: &'static str, why: &'static str) {
+    if hub.config.bench {
+        let wrong = rehearsal::rehearse(door, fields).and_then(Result::err);
+        hub.bench_refusal(
+            door,
+            visitor,
+            &Told { protocol: crate::NAME, word, why, wrong, asked: fields, answer: None },
+        );
+    }
+}
+
 /// An error, told at the address of the service.
 fn refusal(hub: &Hub, visitor: &Visitor, door: &Door, to: TrustedUrl, fields: &Fields, error: OidcError) -> Response {
     let mut event = AuditEvent::new(hub.now(), AuditKind::RequestRefused, visitor.correlation.clone(), "");
     event.service = Some(door.service.id.clone());
+    if error.audit_kind().is_some() {
+        remember(hub, visitor, door, fields, error.word(), error.description());
+    }
     super::tell_refusal(hub, event, error);
     let response_type = fields.one("response_type").ok().flatten().and_then(ResponseType::read);
     let mode = Mode::of(fields, response_type).unwrap_or_else(|_| {

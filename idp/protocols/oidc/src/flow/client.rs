@@ -40,7 +40,13 @@ fn named(hub: &Hub, name: &str) -> Option<Door> {
 
 fn by_secret(hub: &Hub, name: &str, shown: &str, way: ClientAuthentication) -> Result<Door, OidcError> {
     let door = named(hub, name);
-    let oidc = door.as_ref().and_then(|door| door.oidc.as_ref()).filter(|oidc| oidc.authentication == way);
+    let right = is_secret_of(door.as_ref(), shown, way);
+    door.filter(|_| right).ok_or(WRONG)
+}
+
+/// Whether a secret is one of a service that shows it in this way.
+fn is_secret_of(door: Option<&Door>, shown: &str, way: ClientAuthentication) -> bool {
+    let oidc = door.and_then(|door| door.oidc.as_ref()).filter(|oidc| oidc.authentication == way);
     // Nobody's secret is compared as well: the digest of nothing anybody can send.
     let shown = preau_keys::digest(shown);
     let is = |secret: Option<&ClientSecret>| {
@@ -52,8 +58,21 @@ fn by_secret(hub: &Hub, name: &str, shown: &str, way: ClientAuthentication) -> R
         preau_keys::constant_time_eq(shown.as_bytes(), expected.as_bytes()) & secret.is_some()
     };
     // The former one is compared whether or not the first was right, and whether or not there is one.
-    let right = is(oidc.and_then(|oidc| oidc.secret.as_ref())) | is(oidc.and_then(|oidc| oidc.former_secret.as_ref()));
-    door.filter(|_| right).ok_or(WRONG)
+    is(oidc.and_then(|oidc| oidc.secret.as_ref())) | is(oidc.and_then(|oidc| oidc.former_secret.as_ref()))
+}
+
+/// Whether a sandbox of the bench proves itself: by its secret, in the header or in the form, or by its name when it has none.
+pub fn is_sandbox(door: &Door, authorization: Option<&str>, fields: &Fields) -> Result<(), OidcError> {
+    let own = door.oidc.as_ref().map(|oidc| oidc.authentication).unwrap_or_default();
+    let by_secret = own != ClientAuthentication::None;
+    let (name, right) = match Presented::read(authorization, fields)? {
+        Presented::Basic(name, secret) | Presented::Post(name, secret) => {
+            (name, by_secret && is_secret_of(Some(door), &secret, own))
+        }
+        Presented::Nothing(name) => (name, !by_secret),
+        Presented::Assertion(..) => return Err(OidcError::InvalidClient("a sandbox proves itself by its secret")),
+    };
+    if right && name == door.service.id.as_str() { Ok(()) } else { Err(WRONG) }
 }
 
 async fn by_assertion(hub: &Hub, keys: &ForeignKeys, assertion: &str, name: Option<&str>) -> Result<Door, OidcError> {

@@ -188,7 +188,7 @@ pub async fn give(who: &Redeemer<'_>, holder: &Holder<'_>, given: &Given) -> Res
 
 /// PKCE (RFC 7636 4.6): a verifier is there exactly when a challenge was, and is what it was made of. A verifier without a
 /// challenge means that somebody took the challenge away on the way (RFC 9700 4.8.2).
-fn proved(challenge: Option<&str>, verifier: Option<&str>) -> Result<(), OidcError> {
+pub fn proved(challenge: Option<&str>, verifier: Option<&str>) -> Result<(), OidcError> {
     match (challenge, verifier) {
         (None, None) => Ok(()),
         (Some(challenge), Some(verifier))

@@ -4,8 +4,9 @@ use super::super::bench::Bench;
 use super::super::elsewhere::{ChooseAccount, Elsewhere, Way};
 use super::super::portal::Home;
 use super::super::*;
-use crate::bench::{CAST, Outcome, Preview, Refused};
-use crate::{Door, Live, ServiceTable};
+use crate::bench::sandbox::{Sandbox, Spoken, Told};
+use crate::bench::{Asked, CAST, Outcome, Preview, Refused, Wrong};
+use crate::{Door, Fields, Live, ServiceTable};
 use preau_connector_api::{Category, Legal, MountedService, Names, Network};
 use preau_domain::{
     AccountState, Affiliation, Audience, Authentication, AuthnMethod, CorrelationId, Credentials, Establishment,
@@ -213,6 +214,59 @@ fn bench_outcomes() -> [(&'static str, Outcome); 3] {
     ]
 }
 
+fn wrong() -> Wrong {
+    let (received, expected) =
+        ("https://atelier.example/callback".into(), "https://atelier.example/auth/callback".into());
+    Wrong { parameter: "redirect_uri", received, expected }
+}
+
+/// A request that was refused, of a service or, where it can be replayed, with what was asked.
+fn refused(replayable: bool) -> Refused {
+    let fields =
+        [("client_id", "atelier"), ("redirect_uri", "https://atelier.example/callback"), ("state", "xxxxxxxx")];
+    let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    Refused {
+        at: Instant(1_789_369_200_000),
+        word: "cas-ticket-unknown".into(),
+        why: "the ticket is not known",
+        incident: CorrelationId::new("7k2m9xq4hd3w"),
+        asked: replayable.then(|| Asked { protocol: "oidc", fields, wrong: Some(wrong()) }),
+    }
+}
+
+/// The pages of sandboxes, of both protocols.
+fn sandbox_pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama::Result<String>)) {
+    let asked: Fields = [("state".to_owned(), "s".to_owned())].into_iter().collect();
+    for spoken in [Spoken::Oidc, Spoken::Cas] {
+        let sandbox = Sandbox::sample(spoken);
+        let name = |what: &str| format!("sandbox-{what}-{}", spoken.as_str());
+        for (what, secret, refused, now) in [
+            ("new", Some("s3cr3t0s3cr3t0s3cr3t0s3cr3t0s3cr3t0s3cr3t0a"), None, None),
+            ("quiet", None, None, None),
+            ("refused", None, Some(refused(true)), Some(Err(wrong()))),
+            ("mended", None, Some(refused(true)), Some(Ok(()))),
+        ] {
+            let stacks = vec![("PHP (phpCAS)", "<?php phpCAS::forceAuthentication();".to_owned())];
+            let shown = SandboxPage { sandbox: &sandbox, secret, refused, now, stacks };
+            add(&name(what), sandbox::Show::new("https://ent.example", page(), shown).render());
+        }
+        add(&name("who"), sandbox::WhoComes::new(page(), &sandbox, "/oidc/sandbox/x/person", &asked).render());
+        for (what, answer) in
+            [("told", Some("http://localhost:3000/callback?error=login_required".to_owned())), ("lost", None)]
+        {
+            let told = Told {
+                protocol: "oidc",
+                word: "invalid_request",
+                why: "redirect_uri is not registered",
+                wrong: Some(wrong()),
+                asked: &asked,
+                answer,
+            };
+            add(&name(what), sandbox::WouldBeTold::new(page(), &sandbox, told).render());
+        }
+    }
+}
+
 /// Two ways to sign in elsewhere.
 fn ways(page: &Page<'_>) -> Vec<Way> {
     let way = |(source, name): (&str, &str)| Way {
@@ -329,23 +383,20 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
     add("accessibility", Accessibility { page: page().at("/accessibility") }.render());
 
     let table = services();
-    add("bench", Bench::new(page(), BenchPage { services: table.all(), shown: None }).render());
+    add("bench", Bench::new(page(), BenchPage { services: table.all(), shown: None, problem: None }).render());
     for (name, outcome) in bench_outcomes() {
-        let refused = Refused {
-            at: Instant(1_789_369_200_000),
-            word: "cas-ticket-unknown".into(),
-            why: "the ticket is not known",
-            incident: CorrelationId::new("7k2m9xq4hd3w"),
-        };
+        let refused = refused(name == "bench-unsound");
         let shown = Shown {
             door: &table.all()[0],
             person: &CAST[0],
             outcome,
+            now: (name == "bench-unsound").then(|| Err(wrong())),
             refused: (name != "bench-shut").then_some(refused),
             stacks: vec![("PHP (phpCAS)", "<?php phpCAS::forceAuthentication();".into())],
         };
-        add(name, Bench::new(page(), BenchPage { services: table.all(), shown: Some(shown) }).render());
+        add(name, Bench::new(page(), BenchPage { services: table.all(), shown: Some(shown), problem: None }).render());
     }
+    sandbox_pages(&page, &mut add);
     let teacher =
         somebody("Solène", "Maréchal-Dubreuil", "Mme", &[(990_001, Profile::Teacher), (990_003, Profile::Teacher)]);
     add("home-teacher", home(page(), &table, &teacher, "").render());
