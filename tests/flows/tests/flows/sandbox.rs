@@ -16,9 +16,11 @@ stories!(
     what_a_service_is_handed_opens_no_sandbox,
     nobody_real_comes_into_a_sandbox_and_nobody_of_it_comes_in,
     no_link_of_a_sandbox_leads_out,
+    no_form_of_a_sandbox_leads_elsewhere,
     a_sandbox_expires,
     there_are_so_many_sandboxes_and_no_more,
     hostile_wishes_make_no_sandbox,
+    a_page_of_another_site_makes_no_sandbox,
     a_refused_request_is_replayed_before_and_after_its_mend,
     each_protocol_names_the_parameter_at_fault,
 );
@@ -257,6 +259,12 @@ async fn no_link_of_a_sandbox_leads_out(hub: TestHub) {
         let away = answer.links().into_iter().filter(|(_, to)| to.contains("://"));
         assert!(away.into_iter().all(|(_, to)| to.starts_with(BACK)), "{change:?}");
     }
+}
+
+async fn no_form_of_a_sandbox_leads_elsewhere(hub: TestHub) {
+    let hub = on(&hub).await;
+    let (rp, _) = sandboxed(&hub, &wish("oidc")).await;
+    let mut browser = hub.browser();
     let page = browser.get(&format!("{}?{}", at(&rp, "authorize"), rp.query(&[]))).await;
     let policy = page.header("content-security-policy");
     assert!(policy.ends_with("form-action 'self' http://localhost:3000"), "{policy}");
@@ -314,6 +322,10 @@ async fn hostile_wishes_make_no_sandbox(hub: TestHub) {
         let page = hub.browser().post("/bench/register", &hostile).await;
         assert_eq!((page.status.as_u16(), page.location()), (400, None), "{name}={value}");
     }
+}
+
+async fn a_page_of_another_site_makes_no_sandbox(hub: TestHub) {
+    let hub = on(&hub).await;
     let body = "name=x&protocol=cas&addresses=http%3A%2F%2Flocalhost%2F";
     let mut browser = hub.browser();
     for (origin, status) in [("https://evil.example", 400), (BASE, 200)] {
@@ -353,10 +365,10 @@ async fn each_protocol_names_the_parameter_at_fault(hub: TestHub) {
     hub.browser().get(&rp.url_with(&[("scope", "profile")])).await;
     let page = hub.browser().get(replay).await;
     assert!(page.words().contains("openid is missing") && page.words().contains("scope"), "{}", page.words());
-    let app = hub.app("app").coming_back_to("https://app.example/other/page?ticket=ST-secret");
+    let app = hub.app("app").coming_back_to("https://app.example/other/page?key=secret");
     hub.browser().get(&app.login_url()).await;
     let page = hub.browser().get("/bench/app?replay=1").await;
-    assert!(page.words().contains("https://app.example/other/page?ticket=x"), "{}", page.words());
+    assert!(page.words().contains("https://app.example/other/page?key=x"), "{}", page.words());
     assert!(page.words().contains("https://app.example:443/cas/"), "what was expected: {}", page.words());
     let quiet = hub.again_with(|setup| setup.config.bench = false).await;
     assert_eq!(quiet.browser().get("/bench/notes?replay=1").await.status, 404, "off");
