@@ -2,7 +2,7 @@
 //! opens nothing else.
 
 use preau_connector_api::ClientAuthentication;
-use preau_flows::{ALICE, Answer, BASE, Document, OidcRp, TestHub, VERIFIER, Validation, oidc_service, stories};
+use preau_flows::{ALICE, Answer, BASE, Document, OidcRp, TestHub, Validation, oidc_service, stories};
 use preau_web::bench::sandbox::{self, MOST, NotMade, Spoken, Wish};
 use serde_json::json;
 
@@ -304,7 +304,7 @@ async fn there_are_so_many_sandboxes_and_no_more(hub: TestHub) {
 
 async fn hostile_wishes_make_no_sandbox(hub: TestHub) {
     let hub = on(&hub).await;
-    let many = vec![BACK; 6].join("\n");
+    let many = [BACK; 6].join("\n");
     for (name, value) in [
         ("addresses", "javascript:alert(1)"),
         ("addresses", "http://evil.example/cb"),

@@ -195,7 +195,7 @@ pub fn somebody(given_name: &str, family_name: &str, title: &str, what: &[(u32, 
 }
 
 /// The home page of somebody, over the tiles the rules open.
-pub fn home<'a>(page: Page<'a>, table: &ServiceTable, live: &Live, search: &str) -> Home<'a> {
+pub(in crate::pages) fn home<'a>(page: Page<'a>, table: &ServiceTable, live: &Live, search: &str) -> Home<'a> {
     let uai = live.session.establishment.as_ref();
     let who = live.facts.prepared();
     let opens = |door: &&Door| preau_policy::opens(&who, &table.rules, &door.service.id, uai);
