@@ -20,7 +20,7 @@ pub use kind::{Connector, Kind, OpenContext, Problem};
 pub use matching::{MatchForm, MatchRule, check_rules, known_as};
 pub use oidc::{
     ClientAuthentication, ClientSecret, ContentEncryption, Encryption, KeyManagement, OidcFlow, OidcGrant, OidcService,
-    OidcSettings, ProofAlgorithm, SigningAlgorithm,
+    OidcSettings, ProofAlgorithm, SigningAlgorithm, TlsSubject,
 };
 pub use redirect::{
     Carried, KnownAs, LogoutMessage, POSTED, Redirect, RedirectError, Round, UpstreamIdentity, UpstreamLogout,

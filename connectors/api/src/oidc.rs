@@ -23,6 +23,18 @@ pub struct OidcSettings {
     pub client_secret_file: Option<String>,
     /// In place of the secret, its SHA-256 in base64url without padding (43 characters).
     pub client_secret_hash: Option<String>,
+    /// With `tls_client_auth`, the subject of the service's certificate, as RFC 4514 writes it: `CN=atelier,O=Atelier,C=FR`.
+    pub tls_client_auth_subject_dn: Option<String>,
+    /// Or the host its certificate is for,
+    pub tls_client_auth_san_dns: Option<String>,
+    /// or the address,
+    pub tls_client_auth_san_uri: Option<String>,
+    /// or the network address,
+    pub tls_client_auth_san_ip: Option<String>,
+    /// or the mail address: exactly one of the five.
+    pub tls_client_auth_san_email: Option<String>,
+    /// Access tokens are of use only with the certificate with which they were asked for (RFC 8705 3).
+    pub tls_client_certificate_bound_access_tokens: Option<bool>,
     /// Public keys of the service, a JWK set as JSON text.
     pub jwks: Option<String>,
     /// Where the service publishes its public keys.
@@ -76,6 +88,14 @@ impl OidcSettings {
             authentication: self.authentication.or(product.authentication),
             client_secret_file: self.client_secret_file.or(product.client_secret_file),
             client_secret_hash: self.client_secret_hash.or(product.client_secret_hash),
+            tls_client_auth_subject_dn: self.tls_client_auth_subject_dn.or(product.tls_client_auth_subject_dn),
+            tls_client_auth_san_dns: self.tls_client_auth_san_dns.or(product.tls_client_auth_san_dns),
+            tls_client_auth_san_uri: self.tls_client_auth_san_uri.or(product.tls_client_auth_san_uri),
+            tls_client_auth_san_ip: self.tls_client_auth_san_ip.or(product.tls_client_auth_san_ip),
+            tls_client_auth_san_email: self.tls_client_auth_san_email.or(product.tls_client_auth_san_email),
+            tls_client_certificate_bound_access_tokens: self
+                .tls_client_certificate_bound_access_tokens
+                .or(product.tls_client_certificate_bound_access_tokens),
             jwks: self.jwks.or(product.jwks),
             jwks_uri: self.jwks_uri.or(product.jwks_uri),
             assertion_signing: self.assertion_signing.or(product.assertion_signing),
@@ -134,8 +154,10 @@ pub enum ClientAuthentication {
     ClientSecretPost,
     /// An assertion signed with its own key.
     PrivateKeyJwt,
-    /// The certificate of its connection.
+    /// The certificate of its connection, which an authority issued.
     TlsClientAuth,
+    /// The certificate of its connection, whose key is one of its own.
+    SelfSignedTlsClientAuth,
     /// Not at all: a public client, such as a mobile application or a page. It must use PKCE.
     None,
 }
@@ -148,6 +170,7 @@ impl ClientAuthentication {
             ClientAuthentication::ClientSecretPost => "client_secret_post",
             ClientAuthentication::PrivateKeyJwt => "private_key_jwt",
             ClientAuthentication::TlsClientAuth => "tls_client_auth",
+            ClientAuthentication::SelfSignedTlsClientAuth => "self_signed_tls_client_auth",
             ClientAuthentication::None => "none",
         }
     }
@@ -285,6 +308,21 @@ impl OidcGrant {
     }
 }
 
+/// What the certificate of a service says of it (RFC 8705 2.1.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TlsSubject {
+    /// Its subject, as RFC 4514 writes it.
+    Dn(String),
+    /// A host.
+    Dns(String),
+    /// An address.
+    Uri(String),
+    /// A network address.
+    Ip(String),
+    /// A mail address.
+    Email(String),
+}
+
 /// The secret of a service: it never shows in a log.
 #[derive(Clone, PartialEq, Eq)]
 pub enum ClientSecret {
@@ -315,6 +353,10 @@ pub struct OidcService {
     pub former_secret: Option<ClientSecret>,
     /// The file both are read from.
     pub secret_file: Option<PathBuf>,
+    /// What its certificate says of it, where `authentication` is by one that an authority issued.
+    pub tls_subject: Option<TlsSubject>,
+    /// Its access tokens are of use only with its certificate.
+    pub certificate_bound: bool,
     /// Its public keys as JSON text.
     pub jwks: Option<String>,
     /// Where it publishes them.
@@ -361,5 +403,11 @@ impl OidcService {
     /// Whether nothing but PKCE and its addresses tells it from anybody else.
     pub fn is_public(&self) -> bool {
         self.authentication == ClientAuthentication::None
+    }
+
+    /// Whether it needs the certificate of its connection to be seen.
+    pub fn shows_certificate(&self) -> bool {
+        use ClientAuthentication::{SelfSignedTlsClientAuth, TlsClientAuth};
+        matches!(self.authentication, TlsClientAuth | SelfSignedTlsClientAuth) || self.certificate_bound
     }
 }

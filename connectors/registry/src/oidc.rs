@@ -4,7 +4,7 @@
 use crate::instances::address_ok;
 use crate::template::fill;
 use preau_connector_api::{
-    ClientAuthentication, ClientSecret, Network, OidcFlow, OidcGrant, OidcService, OidcSettings,
+    ClientAuthentication, ClientSecret, Network, OidcFlow, OidcGrant, OidcService, OidcSettings, TlsSubject,
 };
 use preau_domain::{Identifier, strict_url};
 use preau_keys::jose::jwe::KeyWrap;
@@ -12,6 +12,7 @@ use preau_keys::jose::{Jwks, JwksError};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
+use std::net::IpAddr;
 use std::path::Path;
 
 /// Addresses of one kind a service may register.
@@ -42,6 +43,7 @@ pub(crate) fn resolve(
     let authentication = settings.authentication.unwrap_or_default();
     let (secret, former_secret) = secret(&settings, authentication, folder, wrong).unzip();
     keys(&settings, authentication, wrong);
+    let tls_subject = tls_subject(&settings, authentication, wrong);
     let oidc = OidcService {
         redirect_uris: settings.redirect_uris.unwrap_or_default(),
         post_logout_redirect_uris: settings.post_logout_redirect_uris.unwrap_or_default(),
@@ -49,6 +51,8 @@ pub(crate) fn resolve(
         secret,
         former_secret: former_secret.flatten(),
         secret_file: settings.client_secret_file.map(|file| folder.join(file)),
+        tls_subject,
+        certificate_bound: settings.tls_client_certificate_bound_access_tokens.unwrap_or(false),
         jwks: settings.jwks,
         jwks_uri: settings.jwks_uri,
         assertion_signing: settings.assertion_signing,
@@ -108,9 +112,6 @@ fn check(oidc: &OidcService, identifier: Identifier, wrong: &mut impl FnMut(&str
     }
     if oidc.request_signing.is_some() && oidc.jwks.is_none() && oidc.jwks_uri.is_none() {
         wrong("oidc.request_signing", "`jwks` or `jwks_uri` is needed: the keys requests are signed with".into());
-    }
-    if oidc.authentication == ClientAuthentication::TlsClientAuth {
-        wrong("oidc.authentication", "tls_client_auth is not offered".into());
     }
     let own = [OidcGrant::ClientCredentials, OidcGrant::TokenExchange];
     if oidc.is_public() && own.iter().any(|grant| oidc.grants.contains(grant)) {
@@ -208,13 +209,59 @@ fn secret_of(path: &Path) -> Result<(String, Option<String>), String> {
     }
 }
 
+/// What the certificate of a service says of it: one thing, where it proves itself by a certificate that was issued to it.
+fn tls_subject(
+    settings: &OidcSettings,
+    authentication: ClientAuthentication,
+    wrong: &mut impl FnMut(&str, String),
+) -> Option<TlsSubject> {
+    let ip_ok = |text: &str| text.parse::<IpAddr>().is_ok();
+    let word_ok =
+        |text: &str| (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic() && b != b'*');
+    let mut said = Vec::new();
+    let mut take =
+        |key: &'static str, text: &Option<String>, ok: &dyn Fn(&str) -> bool, of: fn(String) -> TlsSubject| {
+            if let Some(text) = text {
+                said.push((key, ok(text).then(|| of(text.clone()))));
+            }
+        };
+    take(
+        "oidc.tls_client_auth_subject_dn",
+        &settings.tls_client_auth_subject_dn,
+        &preau_keys::is_subject,
+        TlsSubject::Dn,
+    );
+    take("oidc.tls_client_auth_san_dns", &settings.tls_client_auth_san_dns, &word_ok, TlsSubject::Dns);
+    take("oidc.tls_client_auth_san_uri", &settings.tls_client_auth_san_uri, &word_ok, TlsSubject::Uri);
+    take("oidc.tls_client_auth_san_ip", &settings.tls_client_auth_san_ip, &ip_ok, TlsSubject::Ip);
+    take("oidc.tls_client_auth_san_email", &settings.tls_client_auth_san_email, &word_ok, TlsSubject::Email);
+    let by_name = authentication == ClientAuthentication::TlsClientAuth;
+    match said.as_slice() {
+        [] if !by_name => None,
+        [(key, _), ..] if !by_name => {
+            wrong(key, format!("is for tls_client_auth, not for {}", authentication.as_str()));
+            None
+        }
+        [(key, None)] => {
+            wrong(key, "is none: CN=name,O=organisation,C=FR (RFC 4514), or a name without wildcard or blank".into());
+            None
+        }
+        [(_, subject)] => subject.clone(),
+        _ => {
+            wrong("oidc", "tls_client_auth needs exactly one of the five tls_client_auth_… keys".into());
+            None
+        }
+    }
+}
+
 /// Whether the public keys a service needs are told, and told once.
 fn keys(settings: &OidcSettings, authentication: ClientAuthentication, wrong: &mut impl FnMut(&str, String)) {
     if settings.jwks.is_some() && settings.jwks_uri.is_some() {
         wrong("oidc.jwks", "keys are given here or at `jwks_uri`, not in both places".into());
     }
-    if authentication == ClientAuthentication::PrivateKeyJwt && settings.jwks.is_none() && settings.jwks_uri.is_none() {
-        wrong("oidc", "`jwks` or `jwks_uri` is needed for private_key_jwt".into());
+    let by_key = [ClientAuthentication::PrivateKeyJwt, ClientAuthentication::SelfSignedTlsClientAuth];
+    if by_key.contains(&authentication) && settings.jwks.is_none() && settings.jwks_uri.is_none() {
+        wrong("oidc", format!("`jwks` or `jwks_uri` is needed for {}", authentication.as_str()));
     }
     let set = settings.jwks.as_ref().filter(|text| text.len() <= MAX_JWKS).map(|text| Jwks::parse(text.as_bytes()));
     match &set {

@@ -15,6 +15,7 @@ mod seal;
 mod shipped;
 pub mod signers;
 pub mod tls;
+mod x509;
 pub mod xml;
 
 pub use digest::{artifact_source, constant_time_eq, digest, fingerprint, one_time_key, session_id};
@@ -24,4 +25,5 @@ pub use random::SystemIds;
 pub use seal::{MAX_SEALED, Sealer};
 pub use shipped::{shipped, shipped_text};
 pub use signers::{SignError, Signers};
-pub use tls::{TlsProblem, client_config, install_provider, server_config};
+pub use tls::{TlsProblem, client_config, install_provider, server_config, server_config_for_clients};
+pub use x509::{ClientAuthorities, ClientCertificate, is_subject};

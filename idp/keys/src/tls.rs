@@ -1,9 +1,12 @@
 //! TLS configurations: what we show to browsers, and whom we believe when we call out.
 
+use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::aws_lc_rs::default_provider;
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::{ClientConfig, DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig, SignatureScheme};
 use rustls_pki_types::pem::{self, PemObject};
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use thiserror::Error;
@@ -38,17 +41,78 @@ pub fn install_provider() {
 
 /// What the server shows: a certificate chain and its key, both PEM. TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1.
 pub fn server_config(cert_pem: &Path, key_pem: &Path) -> Result<Arc<ServerConfig>, TlsProblem> {
+    configured(cert_pem, key_pem, None)
+}
+
+/// The same, and whoever calls is asked for a certificate of theirs. Any is taken, and none: the handshake shows that they hold
+/// its key, and who they are is not decided here.
+pub fn server_config_for_clients(cert_pem: &Path, key_pem: &Path) -> Result<Arc<ServerConfig>, TlsProblem> {
+    configured(cert_pem, key_pem, Some(Arc::new(AnyClient(default_provider().signature_verification_algorithms))))
+}
+
+fn configured(
+    cert_pem: &Path,
+    key_pem: &Path,
+    clients: Option<Arc<dyn ClientCertVerifier>>,
+) -> Result<Arc<ServerConfig>, TlsProblem> {
     let chain = certificates(cert_pem)?;
     let key = PrivateKeyDer::from_pem_file(key_pem).map_err(|error| unreadable(key_pem, &error))?;
     let misfit = |source| TlsProblem::Rustls { path: cert_pem.to_owned(), source };
-    let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(misfit)?
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
         .map_err(misfit)?;
+    let config = match clients {
+        Some(clients) => config.with_client_cert_verifier(clients),
+        None => config.with_no_client_auth(),
+    };
+    let mut config = config.with_single_cert(chain, key).map_err(misfit)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(config))
+}
+
+/// Takes the certificate of any client whose handshake it fits.
+#[derive(Debug)]
+struct AnyClient(WebPkiSupportedAlgorithms);
+
+impl ClientCertVerifier for AnyClient {
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, cert, dss, &self.0)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, cert, dss, &self.0)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_schemes()
+    }
 }
 
 /// Whom we believe: the authorities of the system, and those of the given PEM files.
@@ -75,7 +139,7 @@ pub fn client_config(extra_ca: &[PathBuf]) -> Result<ClientConfig, TlsProblem> {
 }
 
 /// The certificates of a PEM file: at least one.
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsProblem> {
+pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsProblem> {
     let chain: Vec<_> =
         CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(|error| unreadable(path, &error))?;
     if chain.is_empty() {

@@ -11,7 +11,7 @@
 //! refused; comments are no part of the tree, and text around them is one text. Keys inside a message are never looked at.
 
 mod c14n;
-mod certificate;
+pub(crate) mod certificate;
 mod encryption;
 mod names;
 mod signature;

@@ -8,7 +8,7 @@ use preau_connector_api::{Connector, Kind, MountedService, OpenContext, Problem}
 use preau_connectors::{KINDS, Signature};
 use preau_domain::SourceId;
 use preau_egress::Egress;
-use preau_keys::{Keyring, Passwords, Sealer, Signers, SystemIds};
+use preau_keys::{ClientAuthorities, Keyring, Passwords, Sealer, Signers, SystemIds};
 use preau_saml::metadata::Peers;
 use preau_store::Store;
 use preau_store_sql::{Journal, Options};
@@ -176,7 +176,20 @@ pub fn services(loaded: &Loaded) -> Result<Vec<MountedService>, Vec<Problem>> {
         Some(own) => preau_connectors::load_instances(&instances(loaded), &built_in.load_extra(&loaded.path(own))?)?,
         None => preau_connectors::load_instances(&instances(loaded), built_in)?,
     };
-    Ok(mounted.services().cloned().collect())
+    let mounted: Vec<MountedService> = mounted.services().cloned().collect();
+    let unseen: Vec<Problem> = mounted.iter().filter_map(|service| unseen(loaded, service)).collect();
+    if unseen.is_empty() { Ok(mounted) } else { Err(unseen) }
+}
+
+/// What is wrong with a service that shows a certificate which nobody sees.
+fn unseen(loaded: &Loaded, service: &MountedService) -> Option<Problem> {
+    let web = &loaded.config.web;
+    let seen = web.mtls_url.is_some() || web.client_certificate_header.is_some();
+    let shows = service.oidc.as_ref().is_some_and(|oidc| oidc.shows_certificate());
+    let at = instances(loaded).join(format!("{}.toml", service.service.id)).display().to_string();
+    let what =
+        "shows a certificate, and none is seen: set web.mtls_url, or web.client_certificate_header behind a proxy";
+    (shows && !seen).then(|| Problem::new(at, what))
 }
 
 /// What a server that starts can serve, and everything that is wrong with the rest: one broken file takes its own service
@@ -190,6 +203,8 @@ pub fn sound_table(loaded: &Loaded) -> (ServiceTable, Vec<Problem>) {
     let (mounted, found) = preau_connectors::load_sound_instances(&instances(loaded), &catalogue);
     problems.extend(found);
     let mut services: Vec<MountedService> = mounted.services().cloned().collect();
+    problems.extend(services.iter().filter_map(|service| unseen(loaded, service)));
+    services.retain(|service| unseen(loaded, service).is_none());
     let found = match ServiceTable::new(services.clone()) {
         Ok(table) => return (table, problems),
         Err(found) => found,
@@ -247,6 +262,8 @@ pub fn hub(
     services: ServiceTable,
     peers: Arc<Peers>,
 ) -> Result<Hub, Failure> {
+    let issuers: Vec<PathBuf> = loaded.config.services.client_ca_files.iter().map(|file| loaded.path(file)).collect();
+    let client_authorities = ClientAuthorities::load(&issuers).map_err(Failure::new)?;
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let sources: HashMap<SourceId, SignInSource> = connectors
         .iter()
@@ -266,6 +283,7 @@ pub fn hub(
         sources,
         egress: egress(loaded)?,
         mounting: Arc::new(preau_connectors::catalogue().clone()),
+        client_authorities,
     };
     Ok(Hub::new(parts, services).with_protocols(preau_protocols::protocols(peers)))
 }

@@ -55,6 +55,10 @@ pub struct ServerConfig {
     /// Private key of the certificate, PEM.
     #[schemars(example = "tls/key.pem")]
     pub tls_key_file: Option<PathBuf>,
+    /// Address and port where services show a certificate of theirs (mutual TLS), with the same certificate of ours. `web.mtls_url`
+    /// says how services reach it.
+    #[schemars(example = "0.0.0.0:8443")]
+    pub mtls_listen: Option<SocketAddr>,
     /// Address and port that answers `/metrics` and nothing else. Without it the main address answers `/metrics`, to
     /// this machine only.
     #[schemars(example = "127.0.0.1:9464")]
@@ -71,6 +75,7 @@ impl Default for ServerConfig {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             tls_cert_file: None,
             tls_key_file: None,
+            mtls_listen: None,
             metrics_listen: None,
             max_connections: 8_000,
             stop_seconds: 10,
@@ -87,6 +92,12 @@ impl ServerConfig {
             (Some(_), None) => wrong("tls_key_file", "is missing: a certificate needs its key"),
             (None, Some(_)) => wrong("tls_cert_file", "is missing: a key needs its certificate"),
             _ => {}
+        }
+        if self.mtls_listen.is_some() && self.tls_cert_file.is_none() {
+            wrong("mtls_listen", "needs tls_cert_file: a certificate is shown over TLS alone");
+        }
+        if self.mtls_listen.is_some_and(|mtls| mtls == self.listen) {
+            wrong("mtls_listen", "is the address of the server itself: browsers would be asked for certificates there");
         }
         if self.metrics_listen.is_some_and(|metrics| metrics == self.listen) {
             wrong("metrics_listen", "is the address of the server itself: give another port");
@@ -178,11 +189,19 @@ pub struct ServicesConfig {
     pub catalogue: Option<PathBuf>,
     /// PEM files of certificate authorities believed when a service is called, besides those of the system.
     pub trusted_ca_files: Vec<PathBuf>,
+    /// PEM files of certificate authorities that issue the certificates by which services prove themselves
+    /// (`tls_client_auth`). Nobody but they is believed about that.
+    pub client_ca_files: Vec<PathBuf>,
 }
 
 impl Default for ServicesConfig {
     fn default() -> Self {
-        ServicesConfig { instances: PathBuf::from("services"), catalogue: None, trusted_ca_files: Vec::new() }
+        ServicesConfig {
+            instances: PathBuf::from("services"),
+            catalogue: None,
+            trusted_ca_files: Vec::new(),
+            client_ca_files: Vec::new(),
+        }
     }
 }
 

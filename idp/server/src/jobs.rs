@@ -34,6 +34,7 @@ pub(crate) struct House {
     pub(crate) health: Arc<Health>,
     pub(crate) connectors: BTreeMap<SourceId, Connector>,
     pub(crate) tls: Option<RustlsConfig>,
+    pub(crate) mtls: Option<RustlsConfig>,
     pub(crate) metrics: PrometheusHandle,
 }
 
@@ -343,9 +344,14 @@ fn changed_at(files: &[PathBuf]) -> Vec<Option<SystemTime>> {
 
 fn take_certificate(house: &House, files: &[PathBuf]) {
     let (Some(tls), [cert, key]) = (&house.tls, files) else { return };
-    match preau_keys::server_config(cert, key) {
-        Ok(config) => {
+    let both = preau_keys::server_config(cert, key)
+        .and_then(|config| Ok((config, preau_keys::server_config_for_clients(cert, key)?)));
+    match both {
+        Ok((config, asking)) => {
             tls.reload_from_config(config);
+            if let Some(mtls) = &house.mtls {
+                mtls.reload_from_config(asking);
+            }
             tracing::info!("certificate taken up");
         }
         Err(error) => tracing::error!(%error, "the certificate that was shown stays"),

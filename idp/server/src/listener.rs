@@ -3,9 +3,15 @@
 //! A client that sends its headers one byte at a time, opens a connection and says nothing, stops reading, or holds
 //! thousands of connections costs little here and is let go soon.
 
+use axum::Extension;
+use axum::middleware::AddExtension;
 use axum_server::accept::Accept;
+use axum_server::tls_rustls::RustlsAcceptor;
 use axum_server::{Address, Server};
+use futures::future::BoxFuture;
 use hyper_util::rt::TokioTimer;
+use preau_keys::ClientCertificate;
+use preau_web::PeerCertificate;
 use std::future::{Future, Ready, ready};
 use std::io;
 use std::net::SocketAddr;
@@ -17,6 +23,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep};
+use tower::Layer;
 
 /// How long the headers of a request may take; also how long a kept-alive connection waits for the next request.
 pub const HEADERS: Duration = Duration::from_secs(15);
@@ -73,6 +80,26 @@ impl<S> Accept<TcpStream, S> for Bounded {
             return ready(Err(io::Error::other("no room for another connection")));
         };
         ready(stream.set_nodelay(true).map(|()| (Watched::new(stream, permit, SILENCE), service)))
+    }
+}
+
+/// Puts the certificate of a connection beside each of its requests.
+#[derive(Clone, Debug)]
+pub struct Asking(pub RustlsAcceptor<Bounded>);
+
+impl<S: Send + 'static> Accept<TcpStream, S> for Asking {
+    type Stream = <RustlsAcceptor<Bounded> as Accept<TcpStream, S>>::Stream;
+    type Service = AddExtension<S, PeerCertificate>;
+    type Future = BoxFuture<'static, io::Result<(Self::Stream, Self::Service)>>;
+
+    fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
+        let accepted = self.0.accept(stream, service);
+        Box::pin(async move {
+            let (stream, service) = accepted.await?;
+            let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
+            let shown = PeerCertificate(ClientCertificate::read(chain).map(Arc::new));
+            Ok((stream, Extension(shown).layer(service)))
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use crate::cli::Failure;
 use crate::config::Loaded;
 use crate::health::{self, Health, Services};
 use crate::jobs::{self, House};
-use crate::listener::{self, Bounded};
+use crate::listener::{self, Asking, Bounded};
 use crate::metadata::refresh::Partners;
 use crate::signing::Signing;
 use axum::Router;
@@ -87,16 +87,21 @@ pub async fn start(loaded: Loaded, demo: bool, metrics: PrometheusHandle) -> Res
 
     let handle = Handle::new();
     let mut sockets = JoinSet::new();
-    let tls = match (&server.tls_cert_file, &server.tls_key_file) {
+    let (tls, mtls) = match (&server.tls_cert_file, &server.tls_key_file) {
         (Some(cert), Some(key)) => {
-            let config = preau_keys::server_config(&loaded.path(cert), &loaded.path(key)).map_err(Failure::new)?;
-            Some(RustlsConfig::from_config(config))
+            let (cert, key) = (loaded.path(cert), loaded.path(key));
+            let config = preau_keys::server_config(&cert, &key).map_err(Failure::new)?;
+            let asking = preau_keys::server_config_for_clients(&cert, &key).map_err(Failure::new)?;
+            (Some(RustlsConfig::from_config(config)), Some(RustlsConfig::from_config(asking)))
         }
-        _ => None,
+        _ => (None, None),
     };
     let routes = health::routes(Arc::clone(&health))
         .merge(preau_web::router(Arc::clone(&hub)))
         .layer(from_fn_with_state(hub.secure(), in_time));
+    if let (Some(separate), Some(config)) = (server.mtls_listen, &mtls) {
+        open_asking(&mut sockets, &handle, separate, server.max_connections, config.clone(), routes.clone())?;
+    }
     let address = open(&mut sockets, &handle, server.listen, server.max_connections, tls.clone(), routes)?;
     if let Some(separate) = server.metrics_listen {
         open(&mut sockets, &handle, separate, 64, None, health::metrics_routes(Arc::clone(&health)))?;
@@ -113,7 +118,8 @@ pub async fn start(loaded: Loaded, demo: bool, metrics: PrometheusHandle) -> Res
     let mut partners = Partners::new(loaded.clone(), assembly::egress(&loaded)?, peers, Arc::clone(&hub.clock));
     // What is in files of this machine is in force before anybody comes; the rest is asked for meanwhile.
     partners.turn(hub.services().all(), false).await;
-    let house = House { loaded, store, signing, hub: hub_of_jobs, health: health_of_jobs, connectors, tls, metrics };
+    let house =
+        House { loaded, store, signing, hub: hub_of_jobs, health: health_of_jobs, connectors, tls, mtls, metrics };
     let jobs = jobs::start(house, partners, seen, CancellationToken::new());
     Ok(Running { address, hub, handle, sockets, jobs, health, patience })
 }
@@ -185,6 +191,25 @@ fn open(
         }
     }
     Ok(bound)
+}
+
+/// Opens a socket that asks whoever connects for a certificate, and puts it beside their requests.
+fn open_asking(
+    sockets: &mut JoinSet<std::io::Result<()>>,
+    handle: &Handle<SocketAddr>,
+    address: SocketAddr,
+    connections: usize,
+    tls: RustlsConfig,
+    routes: Router,
+) -> Result<(), Failure> {
+    let socket = listener::bind(address).map_err(|error| Failure::new(format!("{address}: {error}")))?;
+    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum_server::from_tcp(socket).map_err(Failure::new)?.handle(handle.clone());
+    let acceptor = Asking(RustlsAcceptor::new(tls).acceptor(Bounded::new(connections)));
+    let mut server = server.acceptor(acceptor);
+    listener::bound(&mut server);
+    sockets.spawn(server.serve(service));
+    Ok(())
 }
 
 /// A request that takes too long is given up: whoever sends a body drop by drop holds nothing for ever.

@@ -17,6 +17,14 @@ pub struct WebConfig {
     pub name: String,
     /// Proxies in front of Préau whose `X-Forwarded-For` is believed: addresses or networks (`10.0.0.0/8`).
     pub trusted_proxies: Vec<String>,
+    /// Where services show a certificate of theirs when they call, such as `https://ent.example.fr:8443`: a port of our own
+    /// (`server.mtls_listen`), or a proxy that asks for certificates. Only the addresses that services call are answered there.
+    #[schemars(example = "https://ent.example.fr:8443")]
+    pub mtls_url: Option<String>,
+    /// Header in which a proxy of `trusted_proxies` says the certificate of its client: base64 of DER, or PEM. The proxy
+    /// must set it or take it away on every request it passes on.
+    #[schemars(example = "Client-Cert")]
+    pub client_certificate_header: Option<String>,
     /// Where people find help: shown on error pages.
     pub help_url: Option<String>,
     /// Opens the editor's bench at `/bench`: what services receive of people who do not exist, for whoever asks. For a
@@ -60,6 +68,8 @@ impl Default for WebConfig {
             public_url: "https://ent.example.fr".into(),
             name: "Préau".into(),
             trusted_proxies: Vec::new(),
+            mtls_url: None,
+            client_certificate_header: None,
             help_url: None,
             bench: false,
             registration: false,
@@ -91,6 +101,26 @@ impl WebConfig {
             Ok(_) => problems
                 .push(Problem::new("web.public_url", "must be https; plain http is for a demo on this machine only")),
             Err(_) => problems.push(Problem::new("web.public_url", "is not an address; write https://ent.example.fr")),
+        }
+        if let Some(text) = &self.mtls_url {
+            let plain = Url::parse(text).is_ok_and(|url| {
+                url.scheme() == "https" && url.path() == "/" && url.query().is_none() && url.host_str().is_some()
+            });
+            if !plain || text.trim_end_matches('/') == self.public_url.trim_end_matches('/') {
+                let what =
+                    "give https, host and port only, such as https://ent.example.fr:8443, and not those of public_url";
+                problems.push(Problem::new("web.mtls_url", what));
+            }
+        }
+        if let Some(name) = &self.client_certificate_header {
+            let taken = ["authorization", "cookie", "host", "dpop", "x-forwarded-for"];
+            if http::HeaderName::try_from(name).map_or(true, |name| taken.contains(&name.as_str())) {
+                problems.push(Problem::new("web.client_certificate_header", "is no name of a header of its own"));
+            }
+            if self.trusted_proxies.is_empty() {
+                let what = "is believed of web.trusted_proxies alone: name them";
+                problems.push(Problem::new("web.client_certificate_header", what));
+            }
         }
         if self.name.is_empty() || self.name.chars().count() > 60 {
             problems.push(Problem::new("web.name", "must have 1 to 60 characters"));

@@ -17,7 +17,7 @@ use preau_domain::{
     PersonId, Public, Seconds, Session, SessionId, SourceId, Uai, Upstream,
 };
 use preau_egress::Egress;
-use preau_keys::{Keyring, Passwords, Signers};
+use preau_keys::{ClientAuthorities, Keyring, Passwords, Signers};
 use preau_policy::{Decision, Facts, Refusal, Released};
 use preau_store::{NewSession, Store, StoreError};
 use std::collections::HashMap;
@@ -61,6 +61,8 @@ pub struct HubParts {
     pub egress: Egress,
     /// What makes services of those that no file names.
     pub mounting: Arc<dyn Mounting>,
+    /// Who vouches for the certificates of services.
+    pub client_authorities: ClientAuthorities,
 }
 
 impl Deref for Hub {
@@ -144,6 +146,22 @@ impl Hub {
     /// Our own host and port, lower case.
     pub fn host(&self) -> &str {
         &self.host
+    }
+
+    /// Where services show a certificate, without a final slash.
+    pub fn mtls_base(&self) -> Option<&str> {
+        self.config.mtls_url.as_deref().map(|url| url.trim_end_matches('/'))
+    }
+
+    /// Whether a host is the one where services show a certificate.
+    pub fn is_mtls_host(&self, host: &str) -> bool {
+        let own = self.mtls_base().and_then(|base| base.strip_prefix("https://"));
+        own.is_some_and(|own| own.eq_ignore_ascii_case(host))
+    }
+
+    /// Whether the certificate of a caller can reach us.
+    pub fn sees_certificates(&self) -> bool {
+        self.config.mtls_url.is_some() || self.config.client_certificate_header.is_some()
     }
 
     /// Whether our address is https, and cookies are marked accordingly.

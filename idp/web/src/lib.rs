@@ -6,6 +6,7 @@
 //! sees a password. What people read is in `pages` and `locales/`; what a database keeps is behind `preau-store`.
 
 pub mod bench;
+mod certificate;
 mod config;
 mod fault;
 mod form;
@@ -23,6 +24,7 @@ mod table;
 mod upstream;
 mod visitor;
 
+pub use certificate::PeerCertificate;
 pub use config::{SessionConfig, SignInConfig, WebConfig};
 pub use fault::{Fault, FaultKind};
 pub use form::Fields;

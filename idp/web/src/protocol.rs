@@ -18,6 +18,11 @@ pub trait Protocol: Send + Sync {
     /// Its routes, mounted at the root: each begins with `/<name>/`, or with `/.well-known/` where its standard says so.
     fn routes(&self) -> Router<Arc<Hub>>;
 
+    /// Those of them that services call by themselves, which are answered where services show a certificate too.
+    fn service_paths(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Hands the proven person over to the service the sign-in was begun for. Decides access again.
     async fn complete(&self, hub: &Hub, visitor: &Visitor, done: CompletedSignIn) -> Result<Response, Fault>;
 

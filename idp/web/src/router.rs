@@ -4,7 +4,7 @@
 //! host, and leaves with the headers of the house; a fault inside becomes a page here and nowhere else.
 
 use crate::visitor::{Cookie, peer};
-use crate::{Fault, FaultKind, Hub, Locale, Visitor, bench, headers, logout, pages, sign_in, upstream};
+use crate::{Fault, FaultKind, Hub, Locale, Visitor, bench, certificate, headers, logout, pages, sign_in, upstream};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
@@ -57,7 +57,8 @@ async fn around(State(hub): State<Arc<Hub>>, mut request: Request, next: Next) -
     let began = Instant::now();
     let correlation = CorrelationId::generate(&*hub.ids, hub.now());
     let query = request.uri().query().unwrap_or_default();
-    let visitor = Visitor::read(&hub, request.headers(), peer(request.extensions()), correlation.clone(), query);
+    let mut visitor = Visitor::read(&hub, request.headers(), peer(request.extensions()), correlation.clone(), query);
+    visitor.certificate = certificate::shown(&hub, request.headers(), peer(request.extensions()), request.extensions());
     let chosen = Locale::asked(query);
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let route = matched.as_ref().map_or("none", MatchedPath::as_str);
@@ -143,7 +144,10 @@ fn precheck(hub: &Hub, request: &Request) -> Option<Fault> {
     let host = hosts.next().and_then(|h| h.to_str().ok());
     // A request that names its host twice, in the line and in the header, must mean the same one.
     let line = request.uri().authority().map(|a| a.as_str());
-    let ours = |name: &str| name.eq_ignore_ascii_case(hub.host());
+    // Where services show a certificate no browser has anything to do: only what services call is there.
+    let called = || hub.protocols().iter().any(|one| one.service_paths().contains(&request.uri().path()));
+    let at_mtls = host.or(line).is_some_and(|name| hub.is_mtls_host(name)) && called();
+    let ours = |name: &str| if at_mtls { hub.is_mtls_host(name) } else { name.eq_ignore_ascii_case(hub.host()) };
     if hosts.next().is_some() || !host.or(line).is_some_and(ours) || !line.is_none_or(ours) {
         return Some(Fault::new(FaultKind::WrongHost, "request for another host"));
     }

@@ -8,6 +8,7 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
 use preau_domain::{CorrelationId, Ids, SessionId};
+use preau_keys::ClientCertificate;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
@@ -29,6 +30,8 @@ pub struct Visitor {
     pub device: Option<Secret>,
     /// Where the request comes from, behind trusted proxies; IPv6 cut to its /64.
     pub address: Option<IpAddr>,
+    /// The certificate of whoever calls, where one is known to be theirs.
+    pub certificate: Option<Arc<ClientCertificate>>,
 }
 
 /// A secret text that never shows in a log.
@@ -141,6 +144,7 @@ impl Visitor {
             browser: secret(Cookie::Browser),
             session: secret(Cookie::Session).map(|s| preau_keys::session_id(s.expose())),
             device: secret(Cookie::Device),
+            certificate: None,
             address: peer.map(|p| client_address(p.ip(), headers, hub.trusted_proxies())),
         }
     }

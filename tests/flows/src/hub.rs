@@ -17,7 +17,7 @@ use http_body_util::BodyExt;
 use preau_connector_api::{MountedService, Network};
 use preau_domain::{AuditEvent, CorrelationId, Person, Profile, SourceId};
 use preau_egress::Egress;
-use preau_keys::{Keyring, Passwords, Sealer, Signers};
+use preau_keys::{ClientAuthorities, Keyring, Passwords, Sealer, Signers};
 use preau_saml::metadata::{Peer, Peers};
 use preau_store::{PersonChange, Store};
 use preau_web::{Hub, HubParts, ServiceTable, SignInSource, WebConfig};
@@ -44,6 +44,8 @@ pub struct Setup {
     pub sources: Vec<(SourceId, SignInSource)>,
     /// PEM files of certificate authorities that are believed besides those of the system.
     pub authorities: Vec<PathBuf>,
+    /// Those that issue certificates to services.
+    pub client_authorities: ClientAuthorities,
 }
 
 impl Default for Setup {
@@ -55,6 +57,7 @@ impl Default for Setup {
             password_pool: (2, 64),
             sources: Vec::new(),
             authorities: Vec::new(),
+            client_authorities: ClientAuthorities::default(),
         }
     }
 }
@@ -346,6 +349,7 @@ fn assemble(
         sources: setup.sources.iter().cloned().chain([(SourceId::new(ANNUAIRE), source)]).collect(),
         egress: Egress::new(tls).expect("a client can be made"),
         mounting: Arc::new(preau_connectors::catalogue().clone()),
+        client_authorities: setup.client_authorities.clone(),
     };
     let services = ServiceTable::new(setup.services.clone()).expect("the services of a story fit together");
     let hub = Hub::new(parts, services);

@@ -13,14 +13,18 @@ use preau_connector_api::{
     ClientAuthentication, ClientSecret, MountedService, Network, OidcFlow, OidcGrant, OidcService, SigningAlgorithm,
 };
 use preau_domain::{Fact, Identifier, Instant, Profile, ReleaseRule, StoredKey};
+use preau_keys::ClientCertificate;
 use preau_keys::jose::{Alg, Expect, Jwks, PrivateKey, Typ, verify};
 use preau_keys::signers::{Make, plan};
+use preau_web::PeerCertificate;
 use serde_json::{Map, Value};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use url::Url;
 
 /// The secret of every service of the stories that has one.
 pub const SECRET: &str = "a-secret-of-the-stories-0123456789abcdef";
+/// Where services show a certificate, in the stories that have such a place.
+pub const MTLS_HOST: &str = "ent.example:8443";
 /// What the service keeps to itself until it redeems a code.
 pub const VERIFIER: &str = "a-verifier-of-the-stories-0123456789-abcdef.~";
 
@@ -36,6 +40,8 @@ pub struct OidcRp {
     pub authentication: ClientAuthentication,
     /// Its secret.
     pub secret: String,
+    /// The connection it calls through, if that was asked for a certificate.
+    connection: Option<PeerCertificate>,
 }
 
 /// An answer to a call of the service itself.
@@ -132,7 +138,7 @@ impl TestHub {
         let id = service.service.id.to_string();
         self.mount(service);
         self.take_signing_keys();
-        OidcRp { hub: self.clone(), id, redirect, authentication, secret: SECRET.to_owned() }
+        OidcRp { hub: self.clone(), id, redirect, authentication, secret: SECRET.to_owned(), connection: None }
     }
 
     /// A service that registered itself and was answered this.
@@ -142,7 +148,14 @@ impl TestHub {
         self.secrets.saw("client secret", &text(&told["client_secret"]));
         let authentication = ClientAuthentication::ClientSecretBasic;
         let (id, redirect, secret) = (&told["client_id"], &told["redirect_uris"][0], &told["client_secret"]);
-        OidcRp { hub: self.clone(), id: text(id), redirect: text(redirect), authentication, secret: text(secret) }
+        OidcRp {
+            hub: self.clone(),
+            id: text(id),
+            redirect: text(redirect),
+            authentication,
+            secret: text(secret),
+            connection: None,
+        }
     }
 }
 
@@ -172,6 +185,16 @@ impl OidcRp {
         hub.take_signing_keys();
         self.hub = hub.clone();
         self
+    }
+
+    /// The same service on a connection of our own listener, where it shows this certificate.
+    pub fn showing(&self, certificate: &Arc<ClientCertificate>) -> OidcRp {
+        OidcRp { connection: Some(PeerCertificate(Some(certificate.clone()))), ..self.clone() }
+    }
+
+    /// The same service there, without a certificate.
+    pub fn showing_none(&self) -> OidcRp {
+        OidcRp { connection: Some(PeerCertificate(None)), ..self.clone() }
     }
 
     /// Where it sends people to sign in: code flow with PKCE.
@@ -217,13 +240,18 @@ impl OidcRp {
 
     /// Asks an address of ours in whatever way.
     pub async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: String) -> Document {
-        let mut request = Request::builder().method(method).uri(path).header(header::HOST, HOST);
+        let host = if self.connection.is_some() { MTLS_HOST } else { HOST };
+        let mut request = Request::builder().method(method).uri(path).header(header::HOST, host);
         request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         for (name, value) in headers {
             let name = HeaderName::from_bytes(name.as_bytes()).expect("a header of a story");
             request = request.header(name, *value);
         }
-        let answer = self.hub.answer(request.body(Body::from(body)).expect("a request of a service")).await;
+        let mut request = request.body(Body::from(body)).expect("a request of a service");
+        if let Some(connection) = &self.connection {
+            request.extensions_mut().insert(connection.clone());
+        }
+        let answer = self.hub.answer(request).await;
         let json: Value = serde_json::from_str(&answer.body).unwrap_or_default();
         for name in ["access_token", "refresh_token", "id_token"] {
             self.hub.secrets.saw("token", json[name].as_str().unwrap_or_default());

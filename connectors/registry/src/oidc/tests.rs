@@ -77,6 +77,18 @@ fn an_address_is_registered_as_it_is_or_not_at_all() {
     }
 }
 
+fn by_tls(more: &str) -> String {
+    GOOD.replace("client_secret_file = \"app.secret\"", "authentication = \"tls_client_auth\"") + more
+}
+
+#[test]
+fn a_service_may_prove_itself_by_a_certificate() {
+    let (oidc, problems) = resolved(&by_tls("tls_client_auth_subject_dn = \"CN=atelier,O=Atelier,C=FR\"\n"));
+    assert_eq!(problems, Vec::<String>::new());
+    assert_eq!(oidc.tls_subject, Some(TlsSubject::Dn("CN=atelier,O=Atelier,C=FR".to_owned())));
+    assert!(!oidc.certificate_bound && !oidc.is_public() && oidc.secret.is_none());
+}
+
 #[test]
 fn what_cannot_work_is_told() {
     for (text, told) in [
@@ -103,7 +115,16 @@ fn what_cannot_work_is_told() {
         (format!("{GOOD}calls = [\"https://notes.example\"]\n"), "by the name of its instance file"),
         (format!("{GOOD}called_by = [\"*\"]\n"), "by the name of its instance file"),
         (format!("{GOOD}jwks = '{{\"keys\":[]}}'\njwks_uri = \"{{url}}/keys\"\n"), "not in both places"),
-        (GOOD.replace("client_secret_file = \"app.secret\"", "authentication = \"tls_client_auth\""), "is not offered"),
+        (by_tls(""), "exactly one of the five"),
+        (
+            by_tls("tls_client_auth_san_dns = \"a.example\"\ntls_client_auth_san_ip = \"::1\"\n"),
+            "exactly one of the five",
+        ),
+        (by_tls("tls_client_auth_subject_dn = \"atelier\"\n"), "RFC 4514"),
+        (by_tls("tls_client_auth_san_dns = \"*.example\"\n"), "without wildcard"),
+        (by_tls("tls_client_auth_san_ip = \"a.example\"\n"), "RFC 4514"),
+        (format!("{GOOD}tls_client_auth_san_dns = \"a.example\"\n"), "is for tls_client_auth"),
+        (by_tls("").replace("tls_client_auth", "self_signed_tls_client_auth"), "`jwks` or `jwks_uri`"),
         (format!("{GOOD}jwks = '{{\"keys\":[{{\"kty\":\"EC\",\"d\":\"AA\"}}]}}'\n"), "a private or symmetric key"),
         (format!("{GOOD}id_token_encryption = {{ alg = \"ECDH-ES\" }}\n"), "`jwks` or `jwks_uri` is needed"),
         (format!("{GOOD}scopes = [\"Profile!\"]\n"), "a scope is a word"),

@@ -5,7 +5,7 @@ use crate::jose::PublicKey;
 use preau_domain::Instant;
 
 /// Longest certificate read.
-const MAX_CERTIFICATE: usize = 16 * 1024;
+pub(crate) const MAX_CERTIFICATE: usize = 16 * 1024;
 
 const SEQUENCE: u8 = 0x30;
 const INTEGER: u8 = 0x02;
@@ -149,11 +149,16 @@ fn unsigned(integer: &[u8]) -> Option<&[u8]> {
 }
 
 /// What is left to be read of DER.
-struct Der<'a>(&'a [u8]);
+pub(crate) struct Der<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Der<'a> {
     /// The content of the next element, which must be of this tag.
-    fn next(&mut self, tag: u8) -> Option<&'a [u8]> {
+    pub(crate) fn next(&mut self, tag: u8) -> Option<&'a [u8]> {
+        self.any().filter(|(found, _)| *found == tag).map(|(_, content)| content)
+    }
+
+    /// The tag and the content of the next element.
+    pub(crate) fn any(&mut self) -> Option<(u8, &'a [u8])> {
         let (found, rest) = self.0.split_first()?;
         let (first, rest) = rest.split_first()?;
         let (length, rest) = match first {
@@ -166,7 +171,7 @@ impl<'a> Der<'a> {
         };
         let (content, rest) = rest.split_at_checked(length)?;
         self.0 = rest;
-        (*found == tag).then_some(content)
+        Some((*found, content))
     }
 
     /// A `UTCTime` or `GeneralizedTime`, in UTC as certificates have them.
@@ -189,7 +194,7 @@ impl<'a> Der<'a> {
     }
 
     /// The content of the one element there is.
-    fn only(mut self, tag: u8) -> Option<&'a [u8]> {
+    pub(crate) fn only(mut self, tag: u8) -> Option<&'a [u8]> {
         let content = self.next(tag)?;
         self.0.is_empty().then_some(content)
     }

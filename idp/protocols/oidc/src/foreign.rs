@@ -9,7 +9,7 @@ use http::header;
 use preau_connector_api::OidcService;
 use preau_domain::{Instant, Seconds, ServiceId};
 use preau_keys::jose::jwe::KeyWrap;
-use preau_keys::jose::{self, Expect, JoseError, Jwk, Jwks, MAX_SET, Verified};
+use preau_keys::jose::{self, Expect, JoseError, Jwk, Jwks, MAX_SET, PublicKey, Verified};
 use preau_web::{Door, Hub};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -68,6 +68,17 @@ impl ForeignKeys {
             }
             result => result,
         }
+    }
+
+    /// Whether a key is one of the service's, and not kept for encryption.
+    pub async fn holds(&self, hub: &Hub, door: &Door, key: &PublicKey) -> bool {
+        let Some(oidc) = &door.oidc else { return false };
+        let among = |set: Option<Arc<Jwks>>| {
+            let own = |jwk: &Jwk| jwk.key == *key && jwk.usage.as_deref() != Some("enc");
+            set.is_some_and(|set| set.keys().iter().any(own))
+        };
+        among(self.keys(hub, door, oidc, KEPT).await)
+            || oidc.jwks_uri.is_some() && among(self.keys(hub, door, oidc, AGAIN).await)
     }
 
     /// The key to encrypt something with for a service.

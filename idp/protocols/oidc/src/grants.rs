@@ -71,12 +71,15 @@ impl Code {
     }
 }
 
-/// The key whose holder alone may use a token, as `cnf` says it (RFC 7800, RFC 9449 6.1).
+/// The key whose holder alone may use a token, as `cnf` says it (RFC 7800, RFC 9449 6.1, RFC 8705 3.1).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bound {
     /// The thumbprint of a key that signs proofs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jkt: Option<String>,
+    /// The thumbprint of a certificate (RFC 8705 3.1).
+    #[serde(rename = "x5t#S256", default, skip_serializing_if = "Option::is_none")]
+    pub x5t: Option<String>,
 }
 
 impl Bound {

@@ -48,6 +48,10 @@ impl Protocol for Oidc {
         routes::routes(self.keys.clone()).merge(sandbox::routes())
     }
 
+    fn service_paths(&self) -> &'static [&'static str] {
+        routes::OF_SERVICES
+    }
+
     async fn complete(&self, hub: &Hub, visitor: &Visitor, done: CompletedSignIn) -> Result<Response, Fault> {
         if let Ok(towards) = serde_json::from_str(&done.pending.request) {
             return flow::device::confirm(hub, visitor, &done.live, towards).await;

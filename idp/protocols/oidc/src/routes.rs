@@ -28,6 +28,10 @@ use url::form_urlencoded;
 /// Longest form that becomes an address: what proxies commonly let through.
 const MAX_ADDRESS: usize = 7 * 1024;
 
+/// The addresses that services call by themselves.
+pub const OF_SERVICES: &[&str] =
+    &["/oidc/token", "/oidc/userinfo", "/oidc/par", "/oidc/introspect", "/oidc/revoke", "/oidc/device_authorization"];
+
 /// The proof of a key, and the nonce of the next one (RFC 9449).
 const DPOP: HeaderName = HeaderName::from_static("dpop");
 const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
@@ -117,6 +121,8 @@ struct Call {
     visitor: Visitor,
     method: Method,
     path: String,
+    /// The host of the request line, where HTTP/2 says it.
+    authority: Option<String>,
     headers: HeaderMap,
     body: Bytes,
 }
@@ -129,10 +135,11 @@ impl FromRequest<Arc<Hub>> for Call {
         let visitor = Visitor::from_request_parts(&mut parts, hub).await.map_err(IntoResponse::into_response)?;
         let keys = Keys::from_request_parts(&mut parts, hub).await.map_err(IntoResponse::into_response)?.0;
         let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
+        let authority = parts.uri.authority().map(|authority| authority.as_str().to_owned());
         let headers = std::mem::take(&mut parts.headers);
         let body = Bytes::from_request(Request::from_parts(parts, body), hub).await;
         let body = body.map_err(IntoResponse::into_response)?;
-        Ok(Call { hub: hub.clone(), keys, visitor, method, path, headers, body })
+        Ok(Call { hub: hub.clone(), keys, visitor, method, path, authority, headers, body })
     }
 }
 
@@ -154,7 +161,11 @@ impl Call {
             _ => Err(OidcError::InvalidDpopProof("one proof, in one DPoP header")),
         };
         let authorization = self.headers.get(header::AUTHORIZATION).map(|line| line.to_str().unwrap_or(""));
-        Caller { authorization, proof, method: &self.method, path: &self.path }
+        let host = self.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let host = host.or(self.authority.as_deref()).unwrap_or_default();
+        let base = self.hub.mtls_base().filter(|_| self.hub.is_mtls_host(host)).unwrap_or(self.hub.base());
+        let certificate = self.visitor.certificate.as_deref();
+        Caller { authorization, proof, certificate, method: &self.method, base, path: &self.path }
     }
 
     /// The service that calls, and the token it speaks of.
@@ -347,7 +358,11 @@ async fn jwks(State(hub): House) -> Response {
 async fn metadata(State(hub): House) -> Response {
     let ready = hub.signers.ready(hub.now());
     let algorithms: Vec<&str> = ready.iter().map(|alg| alg.as_str()).collect();
-    let mut document = wire::metadata(hub.base(), &algorithms, &flow::classes(&hub));
+    let certificates = match hub.sees_certificates() {
+        true => wire::Certificates::Seen { base: hub.mtls_base() },
+        false => wire::Certificates::Unseen,
+    };
+    let mut document = wire::metadata(hub.base(), &algorithms, &flow::classes(&hub), certificates);
     if hub.config.registration {
         document["registration_endpoint"] = json!(format!("{}/oidc/register", hub.base()));
     }

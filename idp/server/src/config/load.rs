@@ -100,6 +100,10 @@ fn parse(mut table: Table) -> (Config, Vec<Problem>) {
 /// Everything wrong inside the sections and between them.
 fn validate(config: &Config, demo: bool) -> Vec<Problem> {
     let mut problems = config.server.validate();
+    if config.server.mtls_listen.is_some() && config.web.mtls_url.is_none() {
+        problems
+            .push(Problem::new("web.mtls_url", "is missing: services must know where server.mtls_listen is reached"));
+    }
     problems.extend(config.storage.validate());
     let found = config.web.validate(demo);
     // Plain http is for an address of this machine alone, where nobody can listen in, and when it was asked for.

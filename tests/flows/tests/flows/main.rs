@@ -21,6 +21,7 @@ mod oidc_device;
 mod oidc_door;
 mod oidc_dpop;
 mod oidc_encrypted;
+mod oidc_mtls;
 mod oidc_pushed;
 mod oidc_registration;
 mod oidc_services;

@@ -279,6 +279,7 @@ async fn what_a_sign_in_keeps_is_bounded(hub: TestHub) {
         browser: None,
         session: None,
         device: None,
+        certificate: None,
         address: None,
     };
     for (length, taken) in [(PendingSignIn::MAX_REQUEST, true), (PendingSignIn::MAX_REQUEST + 1, false)] {

@@ -176,7 +176,7 @@ pub fn allowed(oidc: &OidcService, asked: &Asked) -> Result<(), OidcError> {
         return Err(OidcError::InvalidRequest("code_challenge is required of this service"));
     }
     // What passes through the browser can be bound to no key.
-    if asked.response_type.token && (oidc.require_dpop || asked.dpop_jkt.is_some()) {
+    if asked.response_type.token && (oidc.require_dpop || oidc.certificate_bound || asked.dpop_jkt.is_some()) {
         return Err(OidcError::InvalidRequest("an access token that is bound to a key is given at the token endpoint"));
     }
     Ok(())

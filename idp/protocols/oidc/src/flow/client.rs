@@ -8,7 +8,7 @@ use crate::config::{ASSERTION, SKEW};
 use crate::flow::proof::Caller;
 use crate::foreign::ForeignKeys;
 use crate::wire::Presented;
-use preau_connector_api::{ClientAuthentication, ClientSecret, OidcService};
+use preau_connector_api::{ClientAuthentication, ClientSecret, OidcService, TlsSubject};
 use preau_domain::{Instant, KeptKind, KeptThing, ServiceId};
 use preau_keys::jose::{self, ClaimRules, Exp, Expect, Parties, Typ};
 use preau_store::StoreError;
@@ -29,7 +29,8 @@ pub async fn authenticate(
         Presented::Assertion(assertion, name) => by_assertion(hub, keys, &assertion, name.as_deref()).await,
         Presented::Nothing(name) => {
             let door = named(hub, &name).ok_or(WRONG)?;
-            if door.oidc.as_ref().is_some_and(OidcService::is_public) { Ok(door) } else { Err(WRONG) }
+            let oidc = door.oidc.as_ref().ok_or(WRONG)?;
+            if oidc.is_public() || by_certificate(hub, keys, caller, &door, oidc).await { Ok(door) } else { Err(WRONG) }
         }
     }
 }
@@ -73,6 +74,33 @@ pub fn is_sandbox(door: &Door, authorization: Option<&str>, fields: &Fields) -> 
         Presented::Assertion(..) => return Err(OidcError::InvalidClient("a sandbox proves itself by its secret")),
     };
     if right && name == door.service.id.as_str() { Ok(()) } else { Err(WRONG) }
+}
+
+/// Whether a service that proves itself by the certificate of its connection (RFC 8705 2) did.
+async fn by_certificate(hub: &Hub, keys: &ForeignKeys, caller: &Caller<'_>, door: &Door, oidc: &OidcService) -> bool {
+    let Some(certificate) = caller.certificate else { return false };
+    let right = match oidc.authentication {
+        ClientAuthentication::TlsClientAuth => {
+            let named = match &oidc.tls_subject {
+                Some(TlsSubject::Dn(name)) => certificate.has_subject(name),
+                Some(TlsSubject::Dns(name)) => certificate.has_dns(name),
+                Some(TlsSubject::Uri(name)) => certificate.has_uri(name),
+                Some(TlsSubject::Ip(name)) => certificate.has_ip(name),
+                Some(TlsSubject::Email(name)) => certificate.has_email(name),
+                None => false,
+            };
+            named && hub.client_authorities.issued(certificate, hub.now())
+        }
+        ClientAuthentication::SelfSignedTlsClientAuth => match certificate.key() {
+            Some(key) => keys.holds(hub, door, &key).await,
+            None => false,
+        },
+        _ => false,
+    };
+    if !right {
+        tracing::info!(service.id = door.service.id.as_str(), ?certificate, "a certificate is not that of the service");
+    }
+    right
 }
 
 async fn by_assertion(hub: &Hub, keys: &ForeignKeys, assertion: &str, name: Option<&str>) -> Result<Door, OidcError> {

@@ -7,6 +7,7 @@ use crate::OidcError;
 use crate::config::{NONCE, PROOF};
 use http::Method;
 use preau_domain::{Instant, KeptKind, KeptThing, strict_url};
+use preau_keys::ClientCertificate;
 use preau_keys::jose::dpop;
 use preau_keys::jose::{Alg, Verified};
 use preau_store::StoreError;
@@ -18,8 +19,12 @@ pub struct Caller<'a> {
     pub authorization: Option<&'a str>,
     /// The `DPoP` header: one line, or none.
     pub proof: Result<Option<&'a str>, OidcError>,
+    /// The certificate of its connection.
+    pub certificate: Option<&'a ClientCertificate>,
     /// How the address is called.
     pub method: &'a Method,
+    /// At which of our hosts.
+    pub base: &'a str,
     /// Its path.
     pub path: &'a str,
 }
@@ -48,9 +53,7 @@ pub fn read(hub: &Hub, caller: &Caller<'_>, of: For<'_>) -> Result<Option<Proof>
         OidcError::InvalidDpopProof("the proof is no dpop+jwt that is signed by the public key in it")
     })?;
     let said = &proof.said;
-    if said.text("htm") != Some(caller.method.as_str())
-        || !said.text("htu").is_some_and(|htu| is_here(hub, caller, htu))
-    {
+    if said.text("htm") != Some(caller.method.as_str()) || !said.text("htu").is_some_and(|htu| is_here(caller, htu)) {
         return Err(OidcError::InvalidDpopProof("htm and htu are not this call: method and address without query"));
     }
     let bound = match of {
@@ -88,11 +91,11 @@ impl Proof {
 
 /// Whether an address in a proof is the one that is called. Letter case of the host, the usual port, query and fragment do
 /// not count (RFC 9449 4.3).
-fn is_here(hub: &Hub, caller: &Caller<'_>, htu: &str) -> bool {
+fn is_here(caller: &Caller<'_>, htu: &str) -> bool {
     let Some(mut url) = strict_url(htu) else { return false };
     url.set_query(None);
     url.set_fragment(None);
-    strict_url(&format!("{}{}", hub.base(), caller.path)).is_some_and(|here| here == url)
+    strict_url(&format!("{}{}", caller.base, caller.path)).is_some_and(|here| here == url)
 }
 
 fn in_time(said: &Verified, now: Instant) -> bool {

@@ -91,7 +91,16 @@ pub async fn redeem(
         }
         None => None,
     };
-    let who = Redeemer { hub, keys, door: &door, bound: Bound { jkt } };
+    let x5t = match caller.certificate {
+        Some(certificate) if spoken(&door)?.certificate_bound => Some(certificate.thumbprint().to_owned()),
+        None if spoken(&door)?.certificate_bound => {
+            return Err(OidcError::InvalidRequest(
+                "this service shows its certificate, where certificates are asked for",
+            ));
+        }
+        _ => None,
+    };
+    let who = Redeemer { hub, keys, door: &door, bound: Bound { jkt, x5t } };
     let tokens = match TokenRequest::read(fields)? {
         TokenRequest::Code { code, redirect_uri, verifier } => {
             may(OidcGrant::AuthorizationCode)?;

@@ -78,6 +78,10 @@ pub async fn userinfo(
         return Err(OidcError::InsufficientScope);
     }
     let given: Given = serde_json::from_str(&held.doc).map_err(|_| OidcError::ServerError)?;
+    let x5t = caller.certificate.map(|certificate| certificate.thumbprint());
+    if given.bound.x5t.is_some() && given.bound.x5t.as_deref() != x5t {
+        return Err(OidcError::InvalidToken("the access token is bound to a certificate that is not shown here"));
+    }
     holds(hub, &given.bound, shown.scheme, proof).await?;
     event.correlation = given.correlation.clone();
     event.person.clone_from(&held.person);

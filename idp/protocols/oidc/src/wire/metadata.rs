@@ -36,7 +36,7 @@ const CLAIMS: &[&str] = &[
 
 /// The document of an issuer, whose address ends without a slash; `algorithms` are those it can sign with now, `classes` the
 /// classes of proof people can reach.
-pub fn metadata(issuer: &str, algorithms: &[&str], classes: &[String]) -> Value {
+pub fn metadata(issuer: &str, algorithms: &[&str], classes: &[String], certificates: Certificates<'_>) -> Value {
     let at = |path: &str| format!("{issuer}/oidc/{path}");
     let verified = ["RS256", "PS256", "ES256", "EdDSA"];
     let authentication = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
@@ -91,5 +91,35 @@ pub fn metadata(issuer: &str, algorithms: &[&str], classes: &[String]) -> Value 
         told[format!("{what}_encryption_alg_values_supported")] = json!(wraps);
         told[format!("{what}_encryption_enc_values_supported")] = json!(contents);
     }
+    if let Certificates::Seen { base } = certificates {
+        told["tls_client_certificate_bound_access_tokens"] = json!(true);
+        for of in ["token", "introspection", "revocation"] {
+            if let Some(methods) = told[format!("{of}_endpoint_auth_methods_supported")].as_array_mut() {
+                methods.extend([json!("tls_client_auth"), json!("self_signed_tls_client_auth")]);
+            }
+        }
+        if let Some(base) = base {
+            told["mtls_endpoint_aliases"] = json!({
+                "token_endpoint": format!("{base}/oidc/token"),
+                "userinfo_endpoint": format!("{base}/oidc/userinfo"),
+                "pushed_authorization_request_endpoint": format!("{base}/oidc/par"),
+                "introspection_endpoint": format!("{base}/oidc/introspect"),
+                "revocation_endpoint": format!("{base}/oidc/revoke"),
+                "device_authorization_endpoint": format!("{base}/oidc/device_authorization"),
+            });
+        }
+    }
     told
+}
+
+/// Whether the certificate of a caller can reach us (RFC 8705).
+#[derive(Clone, Copy, Debug)]
+pub enum Certificates<'a> {
+    /// None can.
+    Unseen,
+    /// One can.
+    Seen {
+        /// Where it is asked for, if that is another address.
+        base: Option<&'a str>,
+    },
 }
