@@ -1,5 +1,8 @@
 // A web application that signs people in with openid-client, without the web: it reads one command a line and answers each
-// with one line of JSON. The commands are those of ../authlib_client.py.
+// with one line of JSON. The commands are those of ../authlib_client.py, and:
+//
+//     hold     from now on every call proves that it holds a key (DPoP)
+//     bearer   asks for userinfo without that proof
 //
 // usage: node openid_client.mjs ISSUER CLIENT_ID SECRET_FILE REDIRECT_URI SCOPE
 
@@ -16,8 +19,16 @@ const secret = readFileSync(secretFile, 'ascii').trim()
 const options = issuer.startsWith('http:') ? { execute: [client.allowInsecureRequests] } : {}
 const config = await client.discovery(new URL(issuer), clientId, {}, client.ClientSecretBasic(secret), options)
 let asked, first, tokens
+let holding = {}
 
 const commands = {
+  async hold() {
+    holding = { DPoP: client.getDPoPHandle(config, await client.randomDPoPKeyPair()) }
+    return { holds: true }
+  },
+  async bearer() {
+    return { userinfo: await client.fetchUserInfo(config, tokens.access_token, first.claims().sub) }
+  },
   async begin() {
     const verifier = client.randomPKCECodeVerifier()
     asked = { verifier, state: client.randomState(), nonce: client.randomNonce() }
@@ -37,19 +48,19 @@ const commands = {
       expectedState: asked.state,
       expectedNonce: asked.nonce,
       idTokenExpected: true,
-    })
+    }, undefined, holding)
     return { claims: tokens.claims(), ...(await commands.userinfo()), refresh: 'refresh_token' in tokens }
   },
   async userinfo() {
-    return { userinfo: await client.fetchUserInfo(config, tokens.access_token, first.claims().sub) }
+    return { userinfo: await client.fetchUserInfo(config, tokens.access_token, first.claims().sub, holding) }
   },
   async refresh() {
     const before = tokens.access_token
-    tokens = await client.refreshTokenGrant(config, tokens.refresh_token)
+    tokens = await client.refreshTokenGrant(config, tokens.refresh_token, undefined, holding)
     return { ...(await commands.userinfo()), renewed: tokens.access_token !== before }
   },
   async reuse() {
-    return { token: !!(await client.refreshTokenGrant(config, first.refresh_token)) }
+    return { token: !!(await client.refreshTokenGrant(config, first.refresh_token, undefined, holding)) }
   },
   async introspect() {
     return client.tokenIntrospection(config, tokens.access_token)

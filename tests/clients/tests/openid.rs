@@ -65,6 +65,24 @@ async fn openid_client_reads_claims_refreshes_and_signs_out() -> Result<()> {
     an_application_signs_in("openid-client", Client::OpenidClient, "cahier").await
 }
 
+#[tokio::test]
+async fn openid_client_proves_a_key_and_its_tokens_are_worth_nothing_without() -> Result<()> {
+    let world = World::start("openid-client-key")?;
+    let mut visitor = world.visitor()?;
+    let mut application = world.application(Client::OpenidClient, "cahier")?;
+    application.ask("hold")?;
+    world.sign_in(&mut visitor, world.base(), "librarian").await?;
+    let asked = application.address("begin")?;
+    let said = come_back(&world, &mut visitor, &mut application, "cahier", &asked).await?;
+    assert_eq!(said["userinfo"]["name"], world.account("librarian").name.as_str(), "{said}");
+    let told = application.ask("introspect")?;
+    assert!(told["token_type"] == "DPoP" && told["cnf"]["jkt"].is_string(), "{told}");
+    assert!(application.ask("bearer")?["error"].is_string(), "shown by itself");
+    let said = application.ask("refresh")?;
+    assert_eq!((&said["renewed"], &said["userinfo"]["sub"].is_string()), (&Value::from(true), &true), "{said}");
+    Ok(())
+}
+
 async fn an_application_signs_in(folder: &str, client: Client, id: &str) -> Result<()> {
     let world = World::start(folder)?;
     let mut visitor = world.visitor()?;
