@@ -1,20 +1,40 @@
 //! What a process cost: processor time of all its threads, and resident memory, from the kernel's own books.
 
 use anyhow::{Context, Result};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::time::Duration;
 
-/// Processor time used so far by every thread of a process. Threads that ended are not counted, so the process must
-/// keep its threads, as a server does.
-pub fn of(pid: u32) -> Result<Duration> {
-    let mut nanoseconds = 0u64;
-    for task in fs::read_dir(format!("/proc/{pid}/task")).context("the process is gone")? {
-        let path = task?.path().join("schedstat");
-        // A thread may end between the listing and the reading.
-        let Ok(text) = fs::read_to_string(path) else { continue };
-        nanoseconds += text.split_whitespace().next().and_then(|n| n.parse::<u64>().ok()).unwrap_or(0);
+/// Processor time used so far, thread by thread, in nanoseconds.
+#[derive(Clone, Debug, Default)]
+pub struct Used(BTreeMap<OsString, u64>);
+
+impl Used {
+    /// All of it, of the threads that are there.
+    pub fn whole(&self) -> Duration {
+        Duration::from_nanos(self.0.values().sum())
     }
-    Ok(Duration::from_nanos(nanoseconds))
+
+    /// What was used since an earlier look. What a thread used that has ended meanwhile is gone with it, and not taken from
+    /// the others.
+    pub fn since(&self, earlier: &Used) -> Duration {
+        let more = |(thread, now): (&OsString, &u64)| now.saturating_sub(earlier.0.get(thread).copied().unwrap_or(0));
+        Duration::from_nanos(self.0.iter().map(more).sum())
+    }
+}
+
+/// Processor time used so far by every thread of a process.
+pub fn of(pid: u32) -> Result<Used> {
+    let mut used = Used::default();
+    for task in fs::read_dir(format!("/proc/{pid}/task")).context("the process is gone")? {
+        let task = task?;
+        // A thread may end between the listing and the reading.
+        let Ok(text) = fs::read_to_string(task.path().join("schedstat")) else { continue };
+        let nanoseconds = text.split_whitespace().next().and_then(|n| n.parse().ok()).unwrap_or(0);
+        used.0.insert(task.file_name(), nanoseconds);
+    }
+    Ok(used)
 }
 
 /// Resident memory of a process, in bytes.

@@ -2,6 +2,7 @@
 //! the median of the ratios.
 
 use crate::client::Client;
+use crate::cpu::Used;
 use crate::world::{LOGIN, PASSWORD, Server};
 use crate::{Flow, cpu, openid};
 use anyhow::{Result, bail, ensure};
@@ -30,12 +31,12 @@ const TICKS: Duration = Duration::from_millis(1);
 
 /// Processor time of a process, once it has written everything its answers left to be written: what follows an operation
 /// belongs to it, whenever it happens.
-async fn at_rest(pid: u32) -> Result<Duration> {
+async fn at_rest(pid: u32) -> Result<Used> {
     let mut used = cpu::of(pid)?;
     for _ in 0..100 {
         tokio::time::sleep(AT_REST).await;
         let now = cpu::of(pid)?;
-        if now.saturating_sub(used) < TICKS {
+        if now.since(&used) < TICKS {
             return Ok(now);
         }
         used = now;
@@ -49,7 +50,7 @@ pub async fn cost<F: AsyncFnMut() -> Result<()>>(pid: u32, count: u32, mut opera
     for _ in 0..count {
         operation().await?;
     }
-    Ok((at_rest(pid).await? - before).as_secs_f64() * 1e6 / f64::from(count))
+    Ok(at_rest(pid).await?.since(&before).as_secs_f64() * 1e6 / f64::from(count))
 }
 
 /// A signed-in client of a server.

@@ -67,7 +67,7 @@ fn run(preau: &Path, configuration: &Path, folder: &Path) -> Result<Run> {
         // The kernel's books are gone with the process, so they are read while it runs; the last few milliseconds of a
         // run of seconds are missed.
         peak = cpu::peak(child.id()).unwrap_or(peak);
-        used = used.max(cpu::of(child.id()).unwrap_or(used));
+        used = used.max(cpu::of(child.id()).map_or(used, |now| now.whole()));
         if let Some(status) = child.try_wait()? {
             break status;
         }
