@@ -144,7 +144,7 @@ bench-person-guest = Invitée
 ## Les bacs à sable
 
 sandbox-new = Essayer votre application
-sandbox-new-text = Un bac à sable fait le tour complet, de la demande de connexion aux attributs, avec une personne fictive choisie à l’écran. Il n’ouvre rien d’autre, personne de réel n’y entre, et il disparaît de lui-même au bout de sept jours.
+sandbox-new-text = Un bac à sable fait le tour complet, de la demande de connexion aux attributs, avec une personne fictive choisie à l’écran. Il n’ouvre rien d’autre, aucune personne réelle n’y entre, et il disparaît de lui-même au bout de sept jours.
 sandbox-name = Nom de l’application
 sandbox-protocol = Protocole
 sandbox-addresses = Adresses de retour
