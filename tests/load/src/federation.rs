@@ -52,7 +52,7 @@ pub fn read(preau: &Path, folder: &Path) -> Result<(u64, Run)> {
     let (mut peak, mut used) = (0, Duration::ZERO);
     let status = loop {
         peak = cpu::peak(child.id()).unwrap_or(peak);
-        used = used.max(cpu::of(child.id()).unwrap_or(used));
+        used = used.max(cpu::of(child.id()).map_or(used, |now| now.whole()));
         if let Some(status) = child.try_wait()? {
             break status;
         }
