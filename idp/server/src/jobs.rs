@@ -268,7 +268,8 @@ async fn reload(house: Arc<House>, mut seen: assembly::Seen, again: Arc<Notify>)
         .flatten()
         .map(|file| house.loaded.path(file))
         .collect();
-    let mut certificate = changed_at(&files);
+    // Read once more at the first look: it may have been replaced since the listener read it.
+    let mut certificate = Vec::new();
     let mut secrets = changed_at(&secrets_of(&house));
     let mut ticks = tokio::time::interval(Duration::from_secs(1));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
