@@ -71,9 +71,9 @@ impl Document {
     }
 }
 
-/// A service of the stories: it may do everything the provider offers, is told everything, and is called by its id.
-pub fn oidc_service(id: &str) -> MountedService {
-    let rule = |name: &str, copy| ReleaseRule {
+/// The rule that copies a fact under a name.
+pub(crate) fn rule(name: &str, copy: Fact) -> ReleaseRule {
+    ReleaseRule {
         name: name.to_owned(),
         when: None,
         copy: Some(copy),
@@ -83,7 +83,11 @@ pub fn oidc_service(id: &str) -> MountedService {
         scope: None,
         first: false,
         join: None,
-    };
+    }
+}
+
+/// A service of the stories: it may do everything the provider offers, is told everything, and is called by its id.
+pub fn oidc_service(id: &str) -> MountedService {
     let mut service = app_service(id, id, &format!("https://{id}.example/"), &Profile::ALL);
     service.cas = None;
     service.identifier = Identifier::Pairwise;

@@ -5,6 +5,7 @@ use crate::cast::app_service;
 use crate::hub::{BASE, TestHub};
 use crate::listener::Listener;
 use crate::page::{Answer, Form};
+use crate::rp::rule;
 use preau_connector_api::{
     MountedService, NameIdKind, Network, SamlEncryption, SamlMetadata, SamlService, SamlSigned, SigningAlgorithm,
     WireName,
@@ -85,17 +86,6 @@ impl Told {
 
 /// A service of the stories: it is told everything, under object identifiers where there are some.
 pub fn saml_service(id: &str) -> MountedService {
-    let rule = |name: &str, copy| ReleaseRule {
-        name: name.to_owned(),
-        when: None,
-        copy: Some(copy),
-        add: Vec::new(),
-        map: Default::default(),
-        limit: Vec::new(),
-        scope: None,
-        first: false,
-        join: None,
-    };
     let mut service = app_service(id, id, &format!("https://{id}.example/"), &Profile::ALL);
     service.cas = None;
     service.identifier = Identifier::Pairwise;

@@ -1,7 +1,6 @@
 //! A federation of a hundred megabytes: signed here, read by the program as a whole process.
 
-use crate::cpu;
-use crate::sync::Run;
+use crate::sync::{Run, watch};
 use anyhow::{Context, Result, anyhow, bail};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -10,7 +9,7 @@ use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Entities of the federation.
 const ENTITIES: usize = 34_000;
@@ -31,7 +30,7 @@ pub fn read(preau: &Path, folder: &Path) -> Result<(u64, Run)> {
     fs::write(&configuration, "[web]\npublic_url = \"https://localhost\"\n[log]\nlevel = \"warn\"\n")?;
     let log = File::create(folder.join("sp.log"))?;
     let began = Instant::now();
-    let mut child = Command::new(preau)
+    let child = Command::new(preau)
         .args([
             "sp",
             "add",
@@ -49,21 +48,13 @@ pub fn read(preau: &Path, folder: &Path) -> Result<(u64, Run)> {
         .stderr(log)
         .spawn()
         .with_context(|| format!("cannot start {}", preau.display()))?;
-    let (mut peak, mut used) = (0, Duration::ZERO);
-    let status = loop {
-        peak = cpu::peak(child.id()).unwrap_or(peak);
-        used = used.max(cpu::of(child.id()).map_or(used, |now| now.whole()));
-        if let Some(status) = child.try_wait()? {
-            break status;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    };
+    let (status, run) = watch(child, began)?;
     let told = fs::read_to_string(folder.join("sp.log"))?;
     if !status.success() || !told.contains("https://sp7.example/acs") {
         bail!("the federation was not read: {status}: {told}");
     }
     fs::remove_file(folder.join("federation.xml"))?;
-    Ok((bytes, Run { wall: began.elapsed(), cpu: used, peak }))
+    Ok((bytes, run))
 }
 
 /// A certificate of the key, signed by itself.

@@ -7,10 +7,10 @@ use preau_rig::slapd::{Slapd, SlapdOptions};
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-/// What one synchronisation cost.
+/// What one run of a command cost.
 #[derive(Clone, Copy, Debug)]
 pub struct Run {
     /// From start to end of the process.
@@ -54,7 +54,7 @@ pub fn runs(preau: &Path, folder: &Path, people: usize) -> Result<(Run, Run)> {
 fn run(preau: &Path, configuration: &Path, folder: &Path) -> Result<Run> {
     let log = File::create(folder.join("sync.log"))?;
     let began = Instant::now();
-    let mut child = Command::new(preau)
+    let child = Command::new(preau)
         .args(["sync", "annuaire", "--config"])
         .arg(configuration)
         .stdin(Stdio::null())
@@ -62,6 +62,16 @@ fn run(preau: &Path, configuration: &Path, folder: &Path) -> Result<Run> {
         .stderr(log)
         .spawn()
         .with_context(|| format!("cannot start {}", preau.display()))?;
+    let (status, run) = watch(child, began)?;
+    if !status.success() {
+        bail!("the synchronisation ended with {status}: {}", fs::read_to_string(folder.join("sync.log"))?);
+    }
+    ensure!(run.peak > 0, "the synchronisation ended before it could be watched");
+    Ok(run)
+}
+
+/// Waits for the end of a process that began then, and says how it ended and what it cost.
+pub(crate) fn watch(mut child: Child, began: Instant) -> Result<(ExitStatus, Run)> {
     let (mut peak, mut used) = (0, Duration::ZERO);
     let status = loop {
         // The kernel's books are gone with the process, so they are read while it runs; the last few milliseconds of a
@@ -73,9 +83,5 @@ fn run(preau: &Path, configuration: &Path, folder: &Path) -> Result<Run> {
         }
         std::thread::sleep(Duration::from_millis(5));
     };
-    if !status.success() {
-        bail!("the synchronisation ended with {status}: {}", fs::read_to_string(folder.join("sync.log"))?);
-    }
-    ensure!(peak > 0, "the synchronisation ended before it could be watched");
-    Ok(Run { wall: began.elapsed(), cpu: used, peak })
+    Ok((status, Run { wall: began.elapsed(), cpu: used, peak }))
 }
