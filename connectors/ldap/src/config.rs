@@ -1,11 +1,11 @@
 //! What the configuration says of a directory: read, checked as a whole, and turned into what the rest of the crate
 //! works with. Opens files (certificate, password, mapping), never a connection.
 
-use crate::mapping::Mapping;
 use crate::session::ServiceAccount;
 use crate::wire::{Encryption, Target, Tls};
 use preau_connector_api::{OpenContext, Problem};
 use preau_domain::SourceId;
+use preau_ent::Mapping;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, ServerName};
@@ -223,10 +223,27 @@ fn password(config: &Config, context: &OpenContext<'_>) -> Result<Zeroizing<Stri
 }
 
 fn mapping(config: &Config, context: &OpenContext<'_>) -> Result<Mapping, String> {
-    let Some(file) = &config.mapping else { return Ok(Mapping::built_in()) };
+    let Some(file) = &config.mapping else { return Ok(Mapping::ldap()) };
     let path = context.path(file);
     let text = std::fs::read_to_string(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-    Mapping::parse(&text).map_err(|error| format!("{}: {error}", path.display()))
+    let mapping = Mapping::parse(&text).and_then(|mapping| searched(&mapping).map(|()| mapping));
+    mapping.map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// Says what a mapping lacks for a source that is searched and signed in at.
+fn searched(mapping: &Mapping) -> Result<(), String> {
+    let people = &mapping.people;
+    if people.login.is_none() {
+        return Err("people.login is missing".into());
+    }
+    if people.sign_in.matches("{login}").count() != 1 {
+        return Err("people.sign_in must hold {login} once".into());
+    }
+    let filled = people.sign_in.replace("{login}", "x");
+    for filter in [&mapping.structures.filter, &mapping.pupils.filter, &mapping.staff.filter, &filled] {
+        ldap3::parse_filter(filter).map_err(|_| format!("{filter:?} is not a filter"))?;
+    }
+    Ok(())
 }
 
 fn target(config: &Config, context: &OpenContext<'_>) -> Result<Target, (&'static str, String)> {
@@ -289,4 +306,23 @@ fn client(config: &Config, context: &OpenContext<'_>) -> Result<Arc<ClientConfig
     let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let versions = versions.map_err(|error| error.to_string())?;
     Ok(Arc::new(versions.with_root_certificates(roots).with_no_client_auth()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mapping_must_say_how_to_search() {
+        assert_eq!(searched(&Mapping::ldap()), Ok(()));
+        let spoilt = |spoil: fn(&mut Mapping)| {
+            let mut mapping = Mapping::ldap();
+            spoil(&mut mapping);
+            searched(&mapping)
+        };
+        assert!(spoilt(|m| m.people.login = None).is_err());
+        assert!(spoilt(|m| m.people.sign_in = "(ENTPersonLogin=x)".into()).is_err());
+        assert!(spoilt(|m| m.pupils.filter = "(objectClass=ENTEleve".into()).is_err());
+        assert!(spoilt(|m| m.staff.filter.clear()).is_err());
+    }
 }

@@ -4,22 +4,16 @@
 //! sends is checked by `ber` before the library parses it), `session` (bind, search, page), `pool` (connections of the
 //! service account, and the breaker). Above them, two uses that share nothing else: `password` (search, then bind on a
 //! connection of its own) and `read` (everything, page by page). `version` tells whether reading again would
-//! find anything else. What an entry means is data, `mapping/ent.toml`, read by `mapping` and applied by `structures`,
-//! `people` and `guardians`.
+//! find anything else. What an entry means is decided in `connectors/ent`.
 
 mod ber;
 mod config;
 mod entry;
-mod guardians;
-mod keys;
-mod mapping;
 mod password;
-mod people;
 mod pool;
 mod probe;
 mod read;
 mod session;
-mod structures;
 mod version;
 mod wire;
 

@@ -5,14 +5,13 @@
 //! words for the audit; whether it could answer at all is never the person's fault.
 
 use crate::config::Settings;
-use crate::entry::Entry;
-use crate::keys::Keys;
 use crate::pool::{Attempt, Pool};
 use crate::session::{BindAnswer, Query};
 use async_trait::async_trait;
 use ldap3::{Scope, ldap_escape};
 use preau_connector_api::{PasswordCheck, Unavailable, Verdict};
 use preau_domain::normalised_login;
+use preau_ent::{Entry, Keys};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -100,7 +99,7 @@ impl Work {
             base: self.settings.people.clone(),
             scope: Scope::Subtree,
             filter: m.sign_in.replace("{login}", &ldap_escape(login)),
-            attributes: vec![m.key.clone(), m.login.clone()],
+            attributes: [Some(&m.key), m.login.as_ref()].into_iter().flatten().cloned().collect(),
         };
         let entries = self.pool.search(attempt, &query, 1).await?;
         let [entry] = entries.as_slice() else {
@@ -116,7 +115,8 @@ impl Work {
     /// A directory compares more loosely than we do (spaces, invisible characters): a spelling that is not the login
     /// itself would escape the counting of failures.
     fn is_login_of(&self, entry: &Entry, login: &str) -> bool {
-        let values = entry.texts(&self.settings.mapping.people.login).unwrap_or_default();
+        let attribute = self.settings.mapping.people.login.as_deref().unwrap_or_default();
+        let values = entry.texts(attribute).unwrap_or_default();
         values.into_iter().any(|value| normalised_login(value).as_deref() == Some(login))
     }
 

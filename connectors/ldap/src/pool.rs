@@ -1,10 +1,10 @@
 //! Connections kept open for searching, all bound as the service account and never as anybody else; and the breaker that
 //! spares a directory which does not answer, and those who would wait for it.
 
-use crate::entry::Entry;
 use crate::session::{Query, SILENT, ServiceAccount, Session};
 use crate::wire::{Budget, Target};
 use preau_connector_api::Unavailable;
+use preau_ent::Entry;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

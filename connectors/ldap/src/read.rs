@@ -6,17 +6,13 @@
 //! as incomplete: what was not read must not be taken for gone.
 
 use crate::config::Settings;
-use crate::entry::{Entry, Misfit};
-use crate::guardians::{Links, Rules};
-use crate::keys::{Keys, Seen};
-use crate::people::Reader;
 use crate::session::{Query, Session};
-use crate::structures::Table;
 use crate::version;
 use crate::wire::Budget;
 use async_trait::async_trait;
 use ldap3::Scope;
-use preau_connector_api::{Completion, Directory, Record, Rejected};
+use preau_connector_api::{Completion, Directory, Record};
+use preau_ent::{Entry, Everybody, Rules, Table};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -78,7 +74,7 @@ impl Reading {
             page.iter().for_each(|entry| table.learn(entry, m));
         }
         let session = pages.finish().await?;
-        if table.len() == 0 {
+        if table.is_empty() {
             return Err(format!("no structure with a national number is under {}", settings.structures));
         }
 
@@ -87,45 +83,35 @@ impl Reading {
         while let Some(page) = pages.next().await {
             for entry in page {
                 let record = table.record(&entry, m).map(Record::Establishment);
-                hand_over(out, record.unwrap_or_else(|misfit| rejected(&entry, None, misfit))).await?;
+                hand_over(out, record.unwrap_or_else(|misfit| Record::Rejected(misfit.rejects(&entry, None)))).await?;
             }
         }
         let session = pages.finish().await?;
 
-        let keys = Keys::new(settings.academy.clone());
-        let reader = Reader { mapping: m, keys: &keys, table: &table };
-        let mut seen = Seen::default();
-        let mut links = Links::default();
+        let rules = Rules {
+            source: settings.source.clone(),
+            academy: settings.academy.clone(),
+            in_charge: settings.legal_in_charge,
+        };
+        let mut everybody = Everybody::new(&table, rules);
         let mut people = 0;
         let pupils = self.query(&settings.people, &m.pupils.filter, m.of_pupils());
         let mut pages = self.pages(session, pupils);
         while let Some(page) = pages.next().await {
             people += page.len();
             for entry in page {
-                let record = one(&reader, &mut seen, &entry, |key| reader.pupil(&entry, key, &mut links));
-                if let Record::Rejected(rejected) = &record {
-                    reader.doubt_adults(&entry, rejected.key.as_deref(), &mut links);
-                }
-                hand_over(out, record).await?;
+                hand_over(out, everybody.pupil(&entry, m)).await?;
             }
         }
         let session = pages.finish().await?;
 
-        links.sort();
-        let rules = Rules { source: &settings.source, table: &table, in_charge: settings.legal_in_charge };
+        everybody.pupils_done();
         let staff = self.query(&settings.people, &m.staff.filter, m.of_staff());
         let mut pages = self.pages(session, staff);
         while let Some(page) = pages.next().await {
             people += page.len();
             for entry in page {
-                let record = one(&reader, &mut seen, &entry, |key| reader.adult(&entry, key, &links, &rules));
-                let record = match record {
-                    Record::Person(person) if reader.is_doubtful(&entry, &person.key, &links) => {
-                        Record::Partial(person)
-                    }
-                    record => record,
-                };
-                hand_over(out, record).await?;
+                hand_over(out, everybody.adult(&entry, m)).await?;
             }
         }
         pages.finish().await?.close().await;
@@ -201,29 +187,6 @@ impl Directory for Reading {
         };
         timeout(ASKING, ask).await.ok()?
     }
-}
-
-/// The record of one person.
-fn one<F>(reader: &Reader<'_>, seen: &mut Seen, entry: &Entry, read: F) -> Record
-where
-    F: FnOnce(String) -> Result<preau_connector_api::PersonRecord, Misfit>,
-{
-    let key = match reader.key(entry) {
-        Ok(key) => key,
-        Err(misfit) => return rejected(entry, None, misfit),
-    };
-    if !seen.first_time(&key) {
-        let attribute = &reader.mapping.people.key;
-        return rejected(entry, Some(key), Misfit(format!("another entry has the same {attribute}")));
-    }
-    match read(key.clone()) {
-        Ok(record) => Record::Person(record),
-        Err(misfit) => rejected(entry, Some(key), misfit),
-    }
-}
-
-fn rejected(entry: &Entry, key: Option<String>, Misfit(reason): Misfit) -> Record {
-    Record::Rejected(Rejected { dn: entry.shown_dn(), key, reason })
 }
 
 async fn hand_over(out: &mpsc::Sender<Record>, record: Record) -> Result<(), String> {

@@ -2,10 +2,11 @@
 //! sentence; a referral is never followed.
 
 use crate::ber;
-use crate::entry::Entry;
+use crate::entry;
 use crate::wire::{Budget, Target, Wire};
 use ldap3::controls::{ControlType, MakeCritical, PagedResults, RawControl};
 use ldap3::{LdapError, LdapResult, Scope, SearchOptions};
+use preau_ent::Entry;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -93,7 +94,7 @@ impl Session {
         loop {
             match stream.next().await {
                 Ok(Some(raw)) if raw.is_ref() => return Err(elsewhere()),
-                Ok(Some(raw)) => entries.push(Entry::take(raw).ok_or("an entry could not be read")?),
+                Ok(Some(raw)) => entries.push(entry::take(raw).ok_or("an entry could not be read")?),
                 Ok(None) => break,
                 Err(error) => return Err(self.lost(&error)),
             }
@@ -164,7 +165,7 @@ impl Session {
         loop {
             match stream.next().await {
                 Ok(Some(raw)) if raw.is_ref() => return Err(elsewhere()),
-                Ok(Some(raw)) => entries.push(Entry::take(raw).ok_or("an entry could not be read")?),
+                Ok(Some(raw)) => entries.push(entry::take(raw).ok_or("an entry could not be read")?),
                 Ok(None) => break,
                 Err(error) => return Err(self.lost(&error)),
             }

@@ -4,9 +4,7 @@
 use crate::config::Settings;
 use crate::session::{Query, Session};
 use ldap3::Scope;
-
-/// Raised when the reader makes another record of the same entry.
-const READER: u32 = 1;
+use preau_ent::READER;
 
 /// The version of what a reading would hand over; `None` when the directory keeps no change numbers, hides them, or does
 /// not answer.

@@ -20,7 +20,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("connectors/egress", &["connectors/api"]),
     ("connectors/upstream-saml", &["idp/domain", "idp/saml", "connectors/api", "connectors/egress", "idp/keys"]),
     ("connectors/upstream-", &["idp/domain", "connectors/api", "connectors/egress", "idp/keys"]),
-    ("connectors/", &["idp/domain", "connectors/api"]),
+    ("connectors/ent", &["idp/domain", "connectors/api"]),
+    ("connectors/", &["idp/domain", "connectors/api", "connectors/ent"]),
     ("idp/provision", &["idp/domain", "idp/store", "policy", "connectors/api"]),
     ("idp/hosting", &["idp/domain", "idp/store", "policy", "connectors/api"]),
     (

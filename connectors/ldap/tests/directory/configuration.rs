@@ -54,7 +54,7 @@ fn every_problem_is_named_with_its_place() {
 #[tokio::test]
 async fn another_schema_is_another_file() {
     let annuaire = crate::support::Annuaire::start("ldap-mapping");
-    let built_in = include_str!("../../mapping/ent.toml");
+    let built_in = include_str!("../../../ent/mapping/ldap.toml");
     let other = built_in.replace("login = \"ENTPersonLogin\"", "login = \"uid\"").replace("(ENTPersonLogin=", "(uid=");
     let file = annuaire.folder.join("mapping.toml");
     fs::write(&file, other).expect("the scratch folder is ours");

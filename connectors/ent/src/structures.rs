@@ -11,15 +11,16 @@ const MAX_KEY: usize = 128;
 const MAX_NAME: usize = 200;
 const MAX_CODE: usize = 60;
 const MAX_LABEL: usize = 120;
-const MAX_GROUPS: usize = 1_000;
+/// Most classes and groups of one structure.
+pub const MAX_GROUPS: usize = 1_000;
 const MAX_MEFS: usize = 60;
 
 /// Number of a structure in the table.
-pub(crate) type Place = u32;
+pub type Place = u32;
 
 /// Every structure with a national number, by its names.
 #[derive(Default)]
-pub(crate) struct Table {
+pub struct Table {
     places: Vec<Uai>,
     by_uai: HashMap<Uai, Place>,
     by_dn: HashMap<Box<str>, Place>,
@@ -30,7 +31,7 @@ pub(crate) struct Table {
 impl Table {
     /// Learns the names of a structure. The second with the same national number is not learnt, and is rejected when its
     /// turn to be read comes.
-    pub(crate) fn learn(&mut self, entry: &Entry, mapping: &Mapping) {
+    pub fn learn(&mut self, entry: &Entry, mapping: &Mapping) {
         let (Ok(uai), Ok(keys)) = (national_number(entry, mapping), entry.texts(&mapping.structures.key)) else {
             return;
         };
@@ -49,13 +50,18 @@ impl Table {
         self.places.push(uai);
     }
 
+    /// Whether none was learnt.
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
     /// How many were learnt.
-    pub(crate) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.places.len()
     }
 
     /// The structure a value names: by DN, by join key with or without its source, or by national number.
-    pub(crate) fn find(&self, name: &str) -> Option<Place> {
+    pub fn find(&self, name: &str) -> Option<Place> {
         if name.contains('=') {
             return self.by_dn.get(comparable_dn(name).as_str()).copied();
         }
@@ -66,24 +72,26 @@ impl Table {
     }
 
     /// The national number of a structure.
-    pub(crate) fn uai(&self, place: Place) -> &Uai {
+    pub fn uai(&self, place: Place) -> &Uai {
         &self.places[place as usize]
     }
 
     /// The record of a structure.
-    pub(crate) fn record(&self, entry: &Entry, mapping: &Mapping) -> Result<EstablishmentRecord, Misfit> {
+    pub fn record(&self, entry: &Entry, mapping: &Mapping) -> Result<EstablishmentRecord, Misfit> {
         let m = &mapping.structures;
         let key = entry.needed(&m.key, MAX_KEY)?;
         let uai = national_number(entry, mapping)?;
-        if self.find(&entry.dn).is_none_or(|place| *self.uai(place) != uai) {
-            return Err(Misfit(format!("another entry has the same {}", m.uai)));
+        let learnt = self.by_dn.get(comparable_dn(&entry.dn).as_str());
+        if learnt.is_none_or(|place| *self.uai(*place) != uai) {
+            return Err(Misfit(format!("another entry has the same {}", m.uai.first())));
         }
         let shown = entry.needed(&m.name, 2 * MAX_NAME)?;
+        let plain = plain_name(&shown);
         let parts: Vec<&str> = shown.split('$').map(str::trim).filter(|part| !part.is_empty()).collect();
         let (name, town) = match parts.as_slice() {
             [_, name, town, ..] => (*name, Some((*town).to_owned())),
             [_, name] => (*name, None),
-            _ => (shown.as_str(), None),
+            _ => (plain.as_str(), None),
         };
         let mut groups = read_groups(entry, &m.classes, GroupKind::Class)?;
         groups.extend(read_groups(entry, &m.groups, GroupKind::Group)?);
@@ -103,10 +111,20 @@ impl Table {
     }
 }
 
+/// A name written `CLG-DES TILLEULS-ac-NOTOS`, without the academy and with its kind as a word.
+fn plain_name(shown: &str) -> String {
+    match shown.rsplit_once("-ac-").map(|(name, _)| name.split_once('-')) {
+        Some(Some((kind, name))) if !kind.trim().is_empty() && !name.trim().is_empty() => {
+            format!("{} {}", kind.trim(), name.trim())
+        }
+        _ => shown.to_owned(),
+    }
+}
+
 fn national_number(entry: &Entry, mapping: &Mapping) -> Result<Uai, Misfit> {
     let attribute = &mapping.structures.uai;
-    let text = entry.needed(attribute, 20)?;
-    text.parse().map_err(|what| Misfit(format!("{attribute}: {what}")))
+    let text = attribute.needed(entry, 20)?;
+    text.parse().map_err(|what| Misfit(format!("{}: {what}", attribute.first())))
 }
 
 fn kind(entry: &Entry, mapping: &Mapping) -> Result<EstablishmentKind, Misfit> {
@@ -157,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_structure_is_found_by_each_of_its_names() {
-        let mapping = Mapping::built_in();
+        let mapping = Mapping::ldap();
         let entry = school("ENTStructureSIREN=1,ou=structures,dc=x", "AC-NOTOS$9001", "0990001N");
         let mut table = Table::default();
         table.learn(&entry, &mapping);
@@ -174,8 +192,16 @@ mod tests {
     }
 
     #[test]
+    fn a_name_with_its_academy_is_shown_without() {
+        assert_eq!(plain_name("CLG-DES TILLEULS-ac-NOTOS"), "CLG DES TILLEULS");
+        assert_eq!(plain_name("LP-SAINT-MICA-ac-NOTOS"), "LP SAINT-MICA");
+        assert_eq!(plain_name("Collège Saint-Mica"), "Collège Saint-Mica");
+        assert_eq!(plain_name("-ac-NOTOS"), "-ac-NOTOS");
+    }
+
+    #[test]
     fn the_second_structure_of_a_number_is_rejected() {
-        let mapping = Mapping::built_in();
+        let mapping = Mapping::ldap();
         let mut table = Table::default();
         let first = school("cn=1", "AC-NOTOS$9001", "0990001N");
         let second = school("cn=2", "AC-NOTOS$9002", "0990001N");
@@ -188,7 +214,7 @@ mod tests {
 
     #[test]
     fn a_key_that_two_sources_use_names_nobody() {
-        let mapping = Mapping::built_in();
+        let mapping = Mapping::ldap();
         let mut table = Table::default();
         table.learn(&school("cn=1", "AC-NOTOS$9001", "0990001N"), &mapping);
         table.learn(&school("cn=2", "AC-BOREE$9001", "0990002P"), &mapping);

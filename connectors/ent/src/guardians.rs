@@ -3,8 +3,9 @@
 
 use crate::entry::comparable_dn;
 use crate::keys::Seen;
+use crate::people::Rules;
 use crate::structures::{Place, Table};
-use preau_domain::{Affiliation, Child, JoinKey, Legal, Profile, SourceId};
+use preau_domain::{Affiliation, Child, JoinKey, Legal, Profile};
 use std::hash::{BuildHasher, RandomState};
 
 /// Most pupils one adult is taken to answer for.
@@ -95,7 +96,7 @@ impl Links {
 
     /// What an adult is through the pupils who name them: the children, and an affiliation for each of their
     /// establishments when the legal weight allows it.
-    pub(crate) fn adult(&self, names: [&str; 2], rules: &Rules<'_>) -> (Vec<Affiliation>, Vec<Child>) {
+    pub(crate) fn adult(&self, names: [&str; 2], table: &Table, rules: &Rules) -> (Vec<Affiliation>, Vec<Child>) {
         let mut places: Vec<Place> = Vec::new();
         let mut children: Vec<Child> = Vec::new();
         for link in names.into_iter().flat_map(|name| self.of(name)) {
@@ -110,20 +111,12 @@ impl Links {
                 children.push(Child { pupil, link: code, legal: link.legal });
             }
         }
-        let uais = places.into_iter().map(|place| rules.table.uai(place).clone());
+        let uais = places.into_iter().map(|place| table.uai(place).clone());
         (uais.map(|uai| Affiliation::new(uai, Profile::Guardian)).collect(), children)
     }
 }
 
-/// What decides on guardians.
-pub(crate) struct Rules<'a> {
-    pub(crate) source: &'a SourceId,
-    pub(crate) table: &'a Table,
-    /// Whether legal weight 2 opens the parents' view.
-    pub(crate) in_charge: bool,
-}
-
-/// The legal weight a directory writes.
+/// The legal weight a source writes.
 pub(crate) fn legal(written: &str) -> Legal {
     match written {
         "1" => Legal::Representative,

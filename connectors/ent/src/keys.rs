@@ -8,23 +8,23 @@ use std::hash::{BuildHasher, RandomState};
 const MAX_KEY: usize = 128;
 
 /// A join key without its source.
-pub(crate) fn bare_key(written: &str) -> &str {
+pub fn bare_key(written: &str) -> &str {
     written.split_once('$').map_or(written, |(_, key)| key).trim()
 }
 
 /// How join keys are written on our side.
-pub(crate) struct Keys {
+pub struct Keys {
     academy: Option<String>,
 }
 
 impl Keys {
     /// Keys of this source lose their prefix; those of others keep it.
-    pub(crate) fn new(academy: Option<String>) -> Self {
+    pub fn new(academy: Option<String>) -> Self {
         Keys { academy }
     }
 
     /// The join key of an entry. Of several, that of the academy, or the first in alphabetical order.
-    pub(crate) fn of(&self, entry: &Entry, attribute: &str) -> Result<String, Misfit> {
+    pub fn of(&self, entry: &Entry, attribute: &str) -> Result<String, Misfit> {
         let values = entry.texts(attribute)?;
         let own = values.iter().copied().filter(|value| self.is_own(value)).min();
         let written = own.or(values.into_iter().min()).unwrap_or_default();
@@ -55,14 +55,14 @@ impl Keys {
 
 /// Names already met, sixteen bytes each whatever their length.
 #[derive(Default)]
-pub(crate) struct Seen {
+pub struct Seen {
     states: (RandomState, RandomState),
     met: HashSet<u128>,
 }
 
 impl Seen {
     /// Whether this is the first time.
-    pub(crate) fn first_time(&mut self, name: &str) -> bool {
+    pub fn first_time(&mut self, name: &str) -> bool {
         self.met.insert(self.digest(name))
     }
 

@@ -1,12 +1,12 @@
 //! Entries of people as records: what they are in each structure, from vectors taken apart by [`crate::mapping`].
 
 use crate::entry::{Entry, Misfit, field};
-use crate::guardians::{Links, Rules, legal};
-use crate::keys::Keys;
+use crate::guardians::{Links, legal};
+use crate::keys::{Keys, Seen};
 use crate::mapping::{Field, Mapping, Vector};
 use crate::structures::{Place, Table};
-use preau_connector_api::PersonRecord;
-use preau_domain::{Affiliation, Legal, Profile, normalised_login};
+use preau_connector_api::{PersonRecord, Record, Rejected};
+use preau_domain::{Affiliation, Legal, Profile, SourceId, normalised_login};
 
 const MAX_NAME: usize = 100;
 const MAX_MAIL: usize = 254;
@@ -19,6 +19,94 @@ const MAX_AFFILIATIONS: usize = 100;
 /// Most classes, groups or subjects of one affiliation.
 const MAX_OF_ONE: usize = 300;
 
+/// What decides on people besides the mapping.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// The source, for the keys of children.
+    pub source: SourceId,
+    /// Source of the join keys that are kept without their prefix.
+    pub academy: Option<String>,
+    /// Whether legal weight 2 opens the parents' view.
+    pub in_charge: bool,
+}
+
+/// Reads everybody of one source: all pupils first, since what an adult may do comes from the pupils who name them.
+pub struct Everybody<'a> {
+    table: &'a Table,
+    rules: Rules,
+    keys: Keys,
+    seen: Seen,
+    links: Links,
+}
+
+impl<'a> Everybody<'a> {
+    /// Has read nobody yet; `table` knows every structure.
+    pub fn new(table: &'a Table, rules: Rules) -> Self {
+        let keys = Keys::new(rules.academy.clone());
+        Everybody { table, rules, keys, seen: Seen::default(), links: Links::default() }
+    }
+
+    fn reader<'m>(&'m self, mapping: &'m Mapping) -> Reader<'m> {
+        Reader { mapping, keys: &self.keys, table: self.table }
+    }
+
+    /// The join key of an entry.
+    pub fn key(&self, entry: &Entry, mapping: &Mapping) -> Result<String, Misfit> {
+        self.keys.of(entry, &mapping.people.key)
+    }
+
+    /// A pupil. The adults whom a rejected pupil may name are doubtful from then on.
+    pub fn pupil(&mut self, entry: &Entry, mapping: &Mapping) -> Record {
+        let key = match self.first_time(entry, mapping) {
+            Ok(key) => key,
+            Err(rejected) => return self.rejected_pupil(rejected, entry, mapping),
+        };
+        let reader = Reader { mapping, keys: &self.keys, table: self.table };
+        match reader.pupil(entry, key.clone(), &mut self.links) {
+            Ok(record) => Record::Person(record),
+            Err(misfit) => self.rejected_pupil(misfit.rejects(entry, Some(key)), entry, mapping),
+        }
+    }
+
+    fn rejected_pupil(&mut self, rejected: Rejected, entry: &Entry, mapping: &Mapping) -> Record {
+        let reader = Reader { mapping, keys: &self.keys, table: self.table };
+        reader.doubt_adults(entry, rejected.key.as_deref(), &mut self.links);
+        Record::Rejected(rejected)
+    }
+
+    /// All pupils were read.
+    pub fn pupils_done(&mut self) {
+        self.links.sort();
+    }
+
+    /// Anybody who is no pupil.
+    pub fn adult(&mut self, entry: &Entry, mapping: &Mapping) -> Record {
+        match self.first_time(entry, mapping) {
+            Ok(key) => self.adult_of(entry, key, mapping),
+            Err(rejected) => Record::Rejected(rejected),
+        }
+    }
+
+    /// As [`Everybody::adult`], for a source that says itself which entries are of one person.
+    pub fn adult_of(&self, entry: &Entry, key: String, mapping: &Mapping) -> Record {
+        let reader = self.reader(mapping);
+        match reader.adult(entry, key.clone(), &self.links, &self.rules) {
+            Ok(person) if reader.is_doubtful(entry, &person.key, &self.links) => Record::Partial(person),
+            Ok(person) => Record::Person(person),
+            Err(misfit) => Record::Rejected(misfit.rejects(entry, Some(key))),
+        }
+    }
+
+    fn first_time(&mut self, entry: &Entry, mapping: &Mapping) -> Result<String, Rejected> {
+        let key = self.key(entry, mapping).map_err(|misfit| misfit.rejects(entry, None))?;
+        if self.seen.first_time(&key) {
+            return Ok(key);
+        }
+        let twice = Misfit(format!("another entry has the same {}", mapping.people.key));
+        Err(twice.rejects(entry, Some(key)))
+    }
+}
+
 /// What people are read with.
 pub(crate) struct Reader<'a> {
     pub(crate) mapping: &'a Mapping,
@@ -27,11 +115,6 @@ pub(crate) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The join key of an entry.
-    pub(crate) fn key(&self, entry: &Entry) -> Result<String, Misfit> {
-        self.keys.of(entry, &self.mapping.people.key)
-    }
-
     /// A pupil; what they say of the adults around them is added to `links`.
     pub(crate) fn pupil(&self, entry: &Entry, key: String, links: &mut Links) -> Result<PersonRecord, Misfit> {
         let m = &self.mapping.pupils;
@@ -111,7 +194,7 @@ impl Reader<'_> {
         for value in vector.read(entry)? {
             let adult = field(&vector.attribute, value.get(Field::Person), MAX_ADULT)?;
             let code = field(&vector.attribute, value.get(Field::Link), 4)?;
-            let legal = legal(value.get(Field::Legal));
+            let legal = legal(self.mapping.pupils.legal.as_deref().unwrap_or_else(|| value.get(Field::Legal)));
             if adult.is_empty() || !code.is_ascii() {
                 return Err(Misfit(format!("a value of {} names no person or no link", vector.attribute)));
             }
@@ -135,11 +218,11 @@ impl Reader<'_> {
         entry: &Entry,
         key: String,
         links: &Links,
-        rules: &Rules<'_>,
+        rules: &Rules,
     ) -> Result<PersonRecord, Misfit> {
         let mut record = self.anybody(entry, key)?;
         let dn = crate::entry::comparable_dn(&entry.dn);
-        let (guardian, children) = links.adult([&record.key, &dn], rules);
+        let (guardian, children) = links.adult([&record.key, &dn], self.table, rules);
         let profiles: Vec<Profile> = entry
             .texts(&self.mapping.people.profiles)?
             .into_iter()
@@ -222,8 +305,13 @@ impl Reader<'_> {
     /// What everybody has.
     fn anybody(&self, entry: &Entry, key: String) -> Result<PersonRecord, Misfit> {
         let m = &self.mapping.people;
-        let login = entry.needed(&m.login, 512)?;
-        let login = normalised_login(&login).ok_or_else(|| Misfit(format!("{} cannot be typed", m.login)))?;
+        let login = match &m.login {
+            None => None,
+            Some(attribute) => {
+                let typed = normalised_login(&entry.needed(attribute, 512)?);
+                Some(typed.ok_or_else(|| Misfit(format!("{attribute} cannot be typed")))?)
+            }
+        };
         let title = entry.one(&m.title, MAX_NAME)?;
         let mail = entry.one(&m.mail, 2 * MAX_MAIL)?.filter(|mail| is_mail(mail));
         Ok(PersonRecord {
@@ -231,7 +319,7 @@ impl Reader<'_> {
             given_name: entry.needed(&m.given_name, MAX_NAME)?,
             family_name: entry.needed(&m.family_name, MAX_NAME)?,
             title: title.and_then(|title| m.titles.get(&title).cloned()),
-            login: Some(login),
+            login,
             mail,
             affiliations: Vec::new(),
             children: Vec::new(),

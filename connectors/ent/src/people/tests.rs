@@ -18,17 +18,17 @@ fn table(mapping: &Mapping) -> Table {
 
 /// Reads an adult with these attributes, after these pupils.
 fn adult_after(pupils: &[Entry], dn: &str, attributes: &[(&str, &[&str])]) -> Result<PersonRecord, Misfit> {
-    let mapping = Mapping::built_in();
+    let mapping = Mapping::ldap();
     let (table, keys, source) = (table(&mapping), Keys::new(Some("AC-NOTOS".into())), SourceId::new("annuaire"));
     let reader = Reader { mapping: &mapping, keys: &keys, table: &table };
     let mut links = Links::default();
     for pupil in pupils {
-        reader.pupil(pupil, reader.key(pupil)?, &mut links)?;
+        reader.pupil(pupil, keys.of(pupil, &mapping.people.key)?, &mut links)?;
     }
     links.sort();
     let entry = Entry::made(dn, &[EVERYBODY, attributes].concat());
-    let rules = Rules { source: &source, table: &table, in_charge: false };
-    reader.adult(&entry, reader.key(&entry)?, &links, &rules)
+    let rules = Rules { source, academy: Some("AC-NOTOS".into()), in_charge: false };
+    reader.adult(&entry, keys.of(&entry, &mapping.people.key)?, &links, &rules)
 }
 
 fn adult(attributes: &[(&str, &[&str])]) -> Result<PersonRecord, Misfit> {
@@ -49,11 +49,11 @@ fn pupil_entry(key: &str, attributes: &[(&str, &[&str])]) -> Entry {
 }
 
 fn pupil(attributes: &[(&str, &[&str])]) -> Result<PersonRecord, Misfit> {
-    let mapping = Mapping::built_in();
+    let mapping = Mapping::ldap();
     let (table, keys) = (table(&mapping), Keys::new(Some("AC-NOTOS".into())));
     let reader = Reader { mapping: &mapping, keys: &keys, table: &table };
     let entry = pupil_entry("AC-NOTOS$12", attributes);
-    reader.pupil(&entry, reader.key(&entry)?, &mut Links::default())
+    reader.pupil(&entry, keys.of(&entry, &mapping.people.key)?, &mut Links::default())
 }
 
 fn function(structure: &str, code: &str) -> String {
@@ -168,7 +168,7 @@ fn only_legal_weight_gives_the_parents_view() {
 /// Whoever a rejected pupil may name, however the entry names them, and nobody else.
 #[test]
 fn whom_a_rejected_pupil_may_name_is_doubtful() {
-    let (mapping, keys) = (Mapping::built_in(), Keys::new(Some("AC-NOTOS".into())));
+    let (mapping, keys) = (Mapping::ldap(), Keys::new(Some("AC-NOTOS".into())));
     let table = table(&mapping);
     let reader = Reader { mapping: &mapping, keys: &keys, table: &table };
     for (pupil, link, adult, doubtful) in [
