@@ -14,6 +14,7 @@ mod c14n;
 pub(crate) mod certificate;
 mod encryption;
 mod names;
+mod outline;
 mod signature;
 mod stream;
 mod tree;

@@ -6,6 +6,8 @@ pub(super) const DS: &str = "http://www.w3.org/2000/09/xmldsig#";
 pub(super) const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
 /// XML Encryption 1.1.
 pub(super) const XENC11: &str = "http://www.w3.org/2009/xmlenc11#";
+/// What `xml:` stands for.
+pub(super) const XML: &str = "http://www.w3.org/XML/1998/namespace";
 /// SAML 2.0 assertions: a signature follows the issuer.
 pub(super) const SAML: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 

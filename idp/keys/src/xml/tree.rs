@@ -1,6 +1,7 @@
 //! A document as a tree, read within bounds. Everything that could make two readers see two documents is refused.
 
-use super::XmlError;
+use super::outline::look_over;
+use super::{XmlError, names};
 use roxmltree::{NodeType, ParsingOptions};
 use std::collections::{HashMap, HashSet};
 
@@ -20,8 +21,6 @@ impl Bounds {
     pub const METADATA: Bounds = Bounds { bytes: 16 * 1024 * 1024, nodes: 2_000_000 };
 }
 
-/// Elements inside one another.
-const DEPTH: usize = 64;
 /// Equals signs from one `<` to the next: bounds the attributes and declarations of a tag before a parser compares each
 /// with each.
 const EQUALS: usize = 250;
@@ -173,6 +172,7 @@ impl Document {
             return Err(XmlError::TooLarge);
         }
         let text = std::str::from_utf8(bytes).map_err(|_| XmlError::Malformed)?;
+        look_over(text, bounds.nodes)?;
         let options = ParsingOptions { allow_dtd: false, nodes_limit: bounds.nodes, ..ParsingOptions::default() };
         let parsed = roxmltree::Document::parse_with_options(text, options).map_err(|error| match error {
             roxmltree::Error::NodesLimitReached | roxmltree::Error::AttributesLimitReached => XmlError::TooLarge,
@@ -182,7 +182,7 @@ impl Document {
             return Err(XmlError::Malformed);
         }
         let source = Source { text, before, ends: text.match_indices('\n').map(|(at, _)| at).collect() };
-        let root = source.element(parsed.root_element(), &HashMap::new(), 1)?;
+        let root = source.element(parsed.root_element(), &HashMap::new())?;
         identifiers(&root)?;
         Ok(Document { root })
     }
@@ -232,11 +232,8 @@ struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    fn element(&self, node: roxmltree::Node<'a, 'a>, around: &Around<'a>, depth: usize) -> Result<Element, XmlError> {
+    fn element(&self, node: roxmltree::Node<'a, 'a>, around: &Around<'a>) -> Result<Element, XmlError> {
         let text = self.text;
-        if depth > DEPTH {
-            return Err(XmlError::TooLarge);
-        }
         let written = text.get(node.range()).and_then(|tag| tag.strip_prefix('<')).ok_or(XmlError::Malformed)?;
         let end = written.find(|c: char| c.is_ascii_whitespace() || c == '>' || c == '/').unwrap_or(written.len());
         let (prefix, local) = written[..end].split_once(':').unwrap_or(("", &written[..end]));
@@ -262,12 +259,19 @@ impl<'a> Source<'a> {
         if attributes.len() + declared.len() > ATTRIBUTES {
             return Err(XmlError::TooLarge);
         }
+        // Prefixes and declarations are what is digested, namespaces are what is read: they say the same.
+        let scope = own.as_ref().unwrap_or(around);
+        let namespace = node.tag_name().namespace().unwrap_or_default();
+        let unprefixed = |one: &Attribute| one.prefix.is_empty() && one.namespace.is_empty();
+        let prefixed = |one: &Attribute| !one.prefix.is_empty() && stands_for(scope, &one.prefix) == one.namespace;
+        if stands_for(scope, prefix) != namespace || !attributes.iter().all(|one| unprefixed(one) || prefixed(one)) {
+            return Err(XmlError::Malformed);
+        }
         let mut children = Vec::new();
         for child in node.children() {
             match child.node_type() {
                 NodeType::Element => {
-                    let inner = self.element(child, own.as_ref().unwrap_or(around), depth + 1)?;
-                    children.push(Child::Element(inner));
+                    children.push(Child::Element(self.element(child, scope)?));
                 }
                 NodeType::Text => {
                     let more = child.text().unwrap_or_default();
@@ -284,7 +288,7 @@ impl<'a> Source<'a> {
         Ok(Element {
             prefix: prefix.to_owned(),
             local: local.to_owned(),
-            namespace: node.tag_name().namespace().unwrap_or_default().to_owned(),
+            namespace: namespace.to_owned(),
             declared,
             attributes,
             children,
@@ -298,8 +302,13 @@ impl<'a> Source<'a> {
     }
 }
 
-/// What prefixes stand for on an element. A relative namespace has no canonical form (C14N 2.2), and a prefix is not taken
-/// back.
+/// What a prefix stands for, as a reader of what is digested would find it.
+fn stands_for<'a>(scope: &Around<'a>, prefix: &str) -> &'a str {
+    if prefix == "xml" { names::XML } else { scope.get(prefix).copied().unwrap_or_default() }
+}
+
+/// What prefixes stand for on an element. A relative namespace has no canonical form (C14N 2.2), a prefix is not taken back,
+/// and none is declared twice: the parser lets the default one be, and reads the first.
 fn scope<'a>(node: roxmltree::Node<'a, 'a>) -> Result<Around<'a>, XmlError> {
     let mut scope = Around::new();
     for namespace in node.namespaces().filter(|one| one.name() != Some("xml")) {
@@ -309,7 +318,9 @@ fn scope<'a>(node: roxmltree::Node<'a, 'a>) -> Result<Around<'a>, XmlError> {
         if !(absolute || none) {
             return Err(XmlError::Malformed);
         }
-        scope.insert(prefix, uri);
+        if scope.insert(prefix, uri).is_some() {
+            return Err(XmlError::Malformed);
+        }
     }
     Ok(scope)
 }

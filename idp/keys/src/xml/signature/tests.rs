@@ -274,6 +274,38 @@ fn look_alike_namespaces_are_other_names() {
     assert_eq!(who(&renamed), Err(XmlError::Digest));
 }
 
+/// What is read is what was digested, also where the parser is more tolerant than the standard: it takes a default namespace
+/// that is declared twice, and forgets the end of a name of more than 65,535 bytes.
+#[test]
+fn nothing_that_was_signed_is_hidden_by_another_name() {
+    let plain = format!(
+        "<Assertion xmlns=\"{SAML}\" ID=\"a\" Version=\"2.0\"><Issuer>https://idp.example</Issuer><Conditions>\
+         <OneTimeUse/></Conditions></Assertion>"
+    );
+    let good = sign(&plain, SAML, "Assertion", &EC, Alg::ES256, None).unwrap();
+    let read = |text: &str| judge(text, SAML, "Assertion").map(Verified::into_element);
+    let control = read(&good).unwrap();
+    assert!(control.one(SAML, "Conditions").unwrap().is_some() && control.attribute("Version").is_some(), "control");
+    let (other, long) = ("xmlns=\"urn:other\"", "p".repeat(usize::from(u16::MAX) + 1));
+    let attribute = good.replacen(" Version=", &format!(" xmlns:{long}=\"urn:other\" {long}:Version="), 1);
+    for (what, attack) in [
+        ("first", good.replacen("<Conditions>", &format!("<Conditions {other} xmlns=\"{SAML}\">"), 1)),
+        ("last", good.replacen("<Conditions>", &format!("<Conditions xmlns=\"{SAML}\" {other}>"), 1)),
+        (
+            "twice the same",
+            good.replacen("<Conditions>", &format!("<Conditions xmlns=\"{SAML}\" xmlns=\"{SAML}\">"), 1),
+        ),
+        ("an attribute", attribute),
+        (
+            "an odd declaration",
+            good.replacen("<Conditions>", "<Conditions p:xmlns=\"urn:other\" xmlns:p=\"urn:p\">", 1),
+        ),
+    ] {
+        assert_ne!(attack, good);
+        assert!(read(&attack).is_err(), "{what}: {:?}", read(&attack).map(|read| read.children().len()));
+    }
+}
+
 #[test]
 fn an_element_moved_into_other_surroundings_is_the_same() {
     let moved =

@@ -1,5 +1,6 @@
 //! What is read, and what is not.
 
+use super::super::outline::DEPTH;
 use super::*;
 use proptest::prelude::*;
 use std::time::{Duration, Instant};
@@ -113,10 +114,10 @@ fn bombs_are_refused_in_no_time() {
     };
     read(&attributes(ATTRIBUTES));
     let namespaces: String = (0..20_000).map(|n| format!(" xmlns:a{n}=\"urn:{n}\"")).collect();
-    let declaring: String = (0..9_000).map(|n| format!("<a xmlns:b{n}=\"urn:b\"/>")).collect();
+    let declaring = |count: usize| (0..count).map(|n| format!("<a xmlns:b{n}=\"urn:b\"/>")).collect::<String>();
     let crowd: String = (0..90).map(|n| format!(" xmlns:a{n}=\"urn:{n}\"")).collect();
     let begun = Instant::now();
-    assert!(Document::parse(format!("<a{crowd}>{declaring}</a>").as_bytes()).is_ok(), "crowded, and within bounds");
+    read(&format!("<a{crowd}>{}</a>", declaring(1_000)));
     for bomb in [
         deep(DEPTH + 1),
         deep(10_000),
@@ -124,6 +125,7 @@ fn bombs_are_refused_in_no_time() {
         attributes(ATTRIBUTES + 1),
         attributes(20_000),
         format!("<a{namespaces}/>"),
+        format!("<a{crowd}>{}</a>", declaring(9_000)),
         format!("<a>{}</a>", "<b/>".repeat(20_000)),
         "<a>".repeat(80_000),
         "a".repeat(Bounds::MESSAGE.bytes + 1),
@@ -131,6 +133,19 @@ fn bombs_are_refused_in_no_time() {
         assert!(Document::parse(bomb.as_bytes()).is_err(), "{}", &bomb[..60]);
     }
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+}
+
+/// What stands in scope is looked through at each declaration and at each name: a few kilobytes of it must not cost minutes.
+#[test]
+fn declarations_inside_one_another_are_refused_in_no_time() {
+    let nested = |levels: usize| {
+        let open: String = (0..levels).map(|n| format!("<a xmlns:b{n}=\"u:\">")).collect();
+        format!("{open}{}", "</a>".repeat(levels))
+    };
+    read(&nested(30));
+    let begun = Instant::now();
+    assert_eq!(refused(&nested(2_000)), XmlError::TooLarge);
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
 }
 
 proptest! {
