@@ -8,6 +8,7 @@ mod directory;
 mod kind;
 mod matching;
 mod oidc;
+mod provider;
 mod redirect;
 mod saml;
 mod service;
@@ -17,11 +18,12 @@ pub use directory::{
     Verdict,
 };
 pub use kind::{Connector, Kind, OpenContext, Problem};
-pub use matching::{MatchForm, MatchRule, check_rules, known_as};
+pub use matching::{MatchForm, MatchRule, known_as};
 pub use oidc::{
     ClientAuthentication, ClientSecret, ContentEncryption, Encryption, KeyManagement, OidcFlow, OidcGrant, OidcService,
     OidcSettings, ProofAlgorithm, SigningAlgorithm, TlsSubject,
 };
+pub use provider::{Title, check_provider, skew_seconds};
 pub use redirect::{
     Carried, KnownAs, LogoutMessage, POSTED, Redirect, RedirectError, Round, UpstreamIdentity, UpstreamLogout,
 };

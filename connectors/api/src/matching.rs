@@ -2,7 +2,7 @@
 //! same whatever the provider speaks.
 
 use crate::KnownAs;
-use preau_domain::{JoinKey, SourceId, normalised_login};
+use preau_domain::{JoinKey, SourceId, normalised_login, normalised_mail};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -25,6 +25,9 @@ pub struct MatchRule {
     /// For `aaf`: academies whose keys are those of the source.
     #[serde(default)]
     pub academies: Vec<String>,
+    /// For `mail`: domains whose addresses this provider hands out itself; an address of any other names nobody.
+    #[serde(default)]
+    pub domains: Vec<String>,
 }
 
 /// What the values of a claim are.
@@ -37,9 +40,11 @@ pub enum MatchForm {
     Aaf,
     /// The login in the source.
     Login,
+    /// The mail address of the record in the source, where the provider is the authority for that address.
+    Mail,
 }
 
-/// Claims that no rule may name, in whatever letters: anybody can have another's mail address in a field that nobody checked.
+/// Claims that no rule but one for addresses may name, in whatever letters: anybody can have another's mail address in a field that nobody checked.
 const NEVER: &[&str] = &["email", "mail", "ctemail", "preferred_username", "nickname", "name"];
 
 fn is_never(claim: &str) -> bool {
@@ -51,7 +56,8 @@ pub fn check_rules(rules: &[MatchRule]) -> Vec<(String, &'static str)> {
     let mut problems = Vec::new();
     for (index, rule) in rules.iter().enumerate() {
         let at = |key: &str| format!("match[{index}].{key}");
-        if rule.claim.is_empty() || rule.claim.len() > 128 || is_never(&rule.claim) {
+        let mail = rule.form == MatchForm::Mail;
+        if rule.claim.is_empty() || rule.claim.len() > 128 || (!mail && is_never(&rule.claim)) {
             problems.push((
                 at("claim"),
                 "names a claim that identifies one record; mail addresses and display names do not",
@@ -59,6 +65,13 @@ pub fn check_rules(rules: &[MatchRule]) -> Vec<(String, &'static str)> {
         }
         if (rule.form == MatchForm::Aaf) == rule.academies.is_empty() {
             problems.push((at("academies"), "is for aaf, and there it names at least one academy"));
+        }
+        let plain = |domain: &String| normalised_mail(&format!("x@{domain}")).is_some() && domain.contains('.');
+        if mail == rule.domains.is_empty() || !rule.domains.iter().all(plain) {
+            problems.push((
+                at("domains"),
+                "is for mail, and there it names the domains whose addresses this provider hands out itself",
+            ));
         }
     }
     problems
@@ -86,6 +99,12 @@ fn one(rule: &MatchRule, value: &str) -> Option<KnownAs> {
     let source = SourceId::new(rule.source.clone());
     let key = match rule.form {
         MatchForm::Login => return normalised_login(value).map(|login| KnownAs::Login(source, login)),
+        MatchForm::Mail => {
+            let mail = normalised_mail(value)?;
+            let (_, domain) = mail.split_once('@')?;
+            let ours = rule.domains.iter().any(|own| own.eq_ignore_ascii_case(domain));
+            return ours.then_some(KnownAs::Mail(source, mail));
+        }
         MatchForm::Record => value,
         MatchForm::Aaf => {
             let mut fields = value.strip_prefix("{AAF}")?.split('|');
@@ -107,14 +126,15 @@ mod tests {
 
     fn rule(form: MatchForm) -> MatchRule {
         let academies = if form == MatchForm::Aaf { vec!["16".to_owned(), "03".to_owned()] } else { Vec::new() };
-        MatchRule { claim: "ref".to_owned(), form, source: "annuaire".to_owned(), academies }
+        let domains = if form == MatchForm::Mail { vec!["AC-notos.example".to_owned()] } else { Vec::new() };
+        MatchRule { claim: "ref".to_owned(), form, source: "annuaire".to_owned(), academies, domains }
     }
 
     fn found(form: MatchForm, said: &[&str]) -> Vec<String> {
         let names = known_as(&[rule(form)], |claim| if claim == "ref" { said.to_vec() } else { Vec::new() });
         let shown = |name: KnownAs| match name {
             KnownAs::Record(join) => join.to_string(),
-            KnownAs::Login(source, login) => format!("{source}:{login}"),
+            KnownAs::Login(source, name) | KnownAs::Mail(source, name) => format!("{source}:{name}"),
         };
         names.into_iter().map(shown).collect()
     }
@@ -143,8 +163,28 @@ mod tests {
     }
 
     #[test]
+    fn an_address_counts_where_the_provider_hands_it_out() {
+        assert_eq!(found(MatchForm::Mail, &["Zoe@ac-NOTOS.example"]), ["annuaire:zoe@ac-notos.example"]);
+        let others = ["zoe@notos.example", "zoe@x.ac-notos.example", "zoe@ac-notos.example.evil.test", "zoe"];
+        for other in
+            others.into_iter().chain(["ac-notos.example", "zoe@evil.test@ac-notos.example", "@ac-notos.example"])
+        {
+            assert_eq!(found(MatchForm::Mail, &[other]), [""; 0], "{other}");
+        }
+    }
+
+    #[test]
     fn a_rule_that_would_name_anybody_is_refused() {
-        assert_eq!(check_rules(&[rule(MatchForm::Aaf), rule(MatchForm::Record)]), []);
+        let mail = MatchRule { claim: "ctemail".to_owned(), ..rule(MatchForm::Mail) };
+        assert_eq!(check_rules(&[rule(MatchForm::Aaf), rule(MatchForm::Record), mail.clone()]), []);
+        for domains in
+            [vec![], vec!["example".to_owned()], vec!["a@b.example".to_owned()], vec![".example ".to_owned()]]
+        {
+            let problems = check_rules(&[MatchRule { domains, ..mail.clone() }]);
+            assert_eq!(problems.into_iter().map(|(at, _)| at).collect::<Vec<_>>(), ["match[0].domains"]);
+        }
+        let domains = mail.domains;
+        assert_eq!(check_rules(&[MatchRule { domains, ..rule(MatchForm::Login) }])[0].0, "match[0].domains");
         let mail = MatchRule { claim: "Mail".to_owned(), ..rule(MatchForm::Login) };
         let odd = MatchRule { academies: vec!["16".to_owned()], ..rule(MatchForm::Login) };
         let none = MatchRule { academies: Vec::new(), ..rule(MatchForm::Aaf) };

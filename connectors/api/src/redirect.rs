@@ -122,13 +122,16 @@ pub struct UpstreamIdentity {
     pub logout_hint: Option<String>,
 }
 
-/// What a rule of the configuration makes of a claim: a record of one of our sources. It is never a mail address.
+/// What a rule of the configuration makes of a claim: a record of one of our sources.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KnownAs {
     /// The record with that join key.
     Record(JoinKey),
     /// The record of that source whose login, normalised, is this.
     Login(SourceId, String),
+    /// The record of that source that gives this mail address, normalised. The configuration says that the provider hands
+    /// the address out; who has it now may not have had it before, so no link outlasts the visit.
+    Mail(SourceId, String),
 }
 
 /// A session that ended at a provider.

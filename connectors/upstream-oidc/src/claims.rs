@@ -90,6 +90,12 @@ pub(crate) fn texts<'a>(claims: &'a Map<String, Value>, name: &str) -> Vec<&'a s
     }
 }
 
+/// The texts of a claim that names an account: an address that the provider itself says is not verified names none.
+pub(crate) fn named<'a>(claims: &'a Map<String, Value>, name: &str) -> Vec<&'a str> {
+    let unverified = || claims.get("email_verified").is_some_and(|said| *said != Value::Bool(true));
+    if name == "email" && unverified() { Vec::new() } else { texts(claims, name) }
+}
+
 /// A name that may be kept: not empty, not long, nothing invisible.
 pub(crate) fn is_name(text: &str) -> bool {
     !text.is_empty() && text.len() <= MAX_NAME && !text.chars().any(char::is_control)
@@ -121,6 +127,18 @@ mod tests {
         assert_eq!(texts("many"), ["a", "b"]);
         for name in ["number", "none", "absent"] {
             assert_eq!(texts(name), [""; 0], "{name}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_is_not_verified_names_nobody() {
+        for (verified, names) in
+            [(json!(true), true), (json!(false), false), (json!("true"), false), (json!(null), false)]
+        {
+            let claims = json!({ "email": "zoe@ac-notos.example", "uid": "zoe", "email_verified": verified });
+            let claims = claims.as_object().unwrap();
+            assert_eq!(!named(claims, "email").is_empty(), names, "{claims:?}");
+            assert_eq!(named(claims, "uid"), ["zoe"]);
         }
     }
 }

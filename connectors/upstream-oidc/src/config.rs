@@ -2,7 +2,7 @@
 //! with. Opens files (secret, key, authority), never a connection.
 
 use crate::client::{self, ClientAuth};
-use preau_connector_api::{MatchRule, Names, Network, OpenContext, Problem, check_rules};
+use preau_connector_api::{MatchRule, Names, Network, OpenContext, Problem, Title, check_provider, skew_seconds};
 use preau_egress::{Egress, is_endpoint};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -34,7 +34,8 @@ logout = false
 skew_seconds = 60
 
 # How a person it vouches for is found here when they come for the first time; later the name it gave them is enough.
-# `as` is record (the join key in `source`), aaf (a reference {AAF}academy|…|key of EduConnect) or login (in `source`).
+# `as` is record (the join key in `source`), aaf (a reference {AAF}academy|…|key of EduConnect), login (in `source`) or
+# mail (the address of the record in `source`, found anew each time; `domains` says which addresses this provider hands out).
 [[sources.guichet.match]]
 claim = "fr_edu_ct_ref_id"
 as = "aaf"
@@ -88,16 +89,6 @@ pub(crate) struct Config {
     rules: Vec<MatchRule>,
 }
 
-/// What people call it.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Title {
-    /// French.
-    fr: String,
-    /// English.
-    en: String,
-}
-
 /// How we prove who we are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -120,10 +111,6 @@ enum Where {
     Public,
     /// Private and loopback addresses too.
     Private,
-}
-
-fn skew_seconds() -> u32 {
-    60
 }
 
 /// What the rest of the crate works with.
@@ -152,11 +139,6 @@ impl Settings {
         if !is_endpoint(&config.issuer) || config.issuer.contains(['?', '#']) {
             wrong("issuer", "is an https address without query; plain http is for loopback only".to_owned());
         }
-        for (language, text) in [("fr", &config.title.fr), ("en", &config.title.en)] {
-            if text.trim().is_empty() || text.chars().count() > 80 {
-                wrong(&format!("title.{language}"), "has 1 to 80 characters".to_owned());
-            }
-        }
         if config.client_id.is_empty() || config.client_id.len() > 255 {
             wrong("client_id", "has 1 to 255 characters".to_owned());
         }
@@ -165,10 +147,7 @@ impl Settings {
                 wrong(key, "is a list of at most 20 words without spaces".to_owned());
             }
         }
-        if config.skew_seconds > 300 {
-            wrong("skew_seconds", "must lie between 0 and 300".to_owned());
-        }
-        for (key, what) in check_rules(&config.rules) {
+        for (key, what) in check_provider(&config.title, config.skew_seconds, &config.rules) {
             wrong(&key, what.to_owned());
         }
         let client = client::read(
@@ -187,7 +166,7 @@ impl Settings {
             .ok();
         match (client, egress) {
             (Some(client), Some(egress)) if problems.is_empty() => Ok(Settings {
-                title: Names { fr: config.title.fr, en: config.title.en },
+                title: config.title.into(),
                 issuer: config.issuer,
                 client_id: config.client_id,
                 client,

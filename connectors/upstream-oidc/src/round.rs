@@ -75,7 +75,7 @@ impl Redirect for Upstream {
         Ok(UpstreamIdentity {
             issuer: self.settings.issuer.clone(),
             subject: proof.subject,
-            names: known_as(&self.settings.rules, |claim| claims::texts(&said, claim)),
+            names: known_as(&self.settings.rules, |claim| claims::named(&said, claim)),
             at: proof.at,
             acr: proof.acr,
             sid: proof.sid,

@@ -2,7 +2,7 @@
 //! with. Opens files (keys, certificates), never a connection.
 
 use crate::ours::{KeyFiles, OwnKey, certificates};
-use preau_connector_api::{MatchRule, Names, OpenContext, Problem, check_rules};
+use preau_connector_api::{MatchRule, Names, OpenContext, Problem, Title, check_provider, skew_seconds};
 use preau_domain::Instant;
 use preau_egress::is_endpoint;
 use preau_keys::jose::PublicKey;
@@ -50,7 +50,8 @@ logout_address = "https://educonnect.example/idp/logout"
 skew_seconds = 60
 
 # How a person it vouches for is found here. `claim` is an attribute, by its Name or else its FriendlyName;
-# `as` is record (the join key in `source`), aaf (a reference {AAF}academy|…|key of EduConnect) or login (in `source`).
+# `as` is record (the join key in `source`), aaf (a reference {AAF}academy|…|key of EduConnect), login (in `source`) or
+# mail (the address of the record in `source`, found anew each time; `domains` says which addresses this provider hands out).
 [[sources.educonnect.match]]
 claim = "FrEduCtRefId"
 as = "aaf"
@@ -113,16 +114,6 @@ pub(crate) struct Config {
     rules: Vec<MatchRule>,
 }
 
-/// What people call it.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Title {
-    /// French.
-    fr: String,
-    /// English.
-    en: String,
-}
-
 /// What must be signed of an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -161,10 +152,6 @@ pub(crate) enum Logout {
     Single,
     /// By an address of it.
     Soft,
-}
-
-fn skew_seconds() -> u32 {
-    60
 }
 
 /// What the rest of the crate works with.
@@ -215,21 +202,13 @@ impl Settings {
                 wrong(key, "is an https address; plain http is for loopback only");
             }
         }
-        for (language, text) in [("fr", &config.title.fr), ("en", &config.title.en)] {
-            if text.trim().is_empty() || text.chars().count() > 80 {
-                wrong(&format!("title.{language}"), "has 1 to 80 characters");
-            }
-        }
         if config.contexts.iter().any(|class| !is_name(class)) || config.contexts.len() > 20 {
             wrong("contexts", "is a list of at most 20 classes");
         }
         if config.subject.as_ref().is_some_and(|name| !is_name(name)) {
             wrong("subject", "names an attribute");
         }
-        if config.skew_seconds > 300 {
-            wrong("skew_seconds", "must lie between 0 and 300");
-        }
-        for (key, what) in check_rules(&config.rules) {
+        for (key, what) in check_provider(&config.title, config.skew_seconds, &config.rules) {
             wrong(&key, what);
         }
         let theirs = Theirs::read(context, &config).unwrap_or_else(|problem| {
@@ -265,7 +244,7 @@ impl Settings {
             return Err(problems);
         }
         Ok(Settings {
-            title: Names { fr: config.title.fr, en: config.title.en },
+            title: config.title.into(),
             entity_id: config.entity_id,
             sso: theirs.sso,
             theirs: theirs.keys,

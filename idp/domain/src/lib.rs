@@ -40,6 +40,6 @@ pub use service::{MAX_URL, Service, TrustedUrl, UrlRule, strict_url};
 pub use session::{Authentication, AuthnMethod, Session, Visit};
 pub use sign_in::{PendingSignIn, Vouched};
 pub use signing_key::StoredKey;
-pub use text::{Bounded, bounded, display_safe, normalised_login};
+pub use text::{Bounded, bounded, display_safe, normalised_login, normalised_mail};
 pub use ticket::{Ticket, TicketKind};
 pub use time::{Clock, Instant, Seconds};

@@ -34,6 +34,15 @@ pub fn normalised_login(typed: &str) -> Option<String> {
     (login.chars().count() <= 128).then_some(login)
 }
 
+/// The form under which a mail address is looked up: lower case, one `@` between two parts that are not empty, nothing but
+/// visible ASCII and no mark that lists or quotes addresses, at most 254 characters. `None` for anything else.
+pub fn normalised_mail(written: &str) -> Option<String> {
+    let (local, domain) = written.split_once('@')?;
+    let plain =
+        |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_graphic() && !b"@,;:<>()[]\\\"".contains(&b));
+    (written.len() <= 254 && plain(local) && plain(domain)).then(|| written.to_ascii_lowercase())
+}
+
 /// A text as a log or a terminal may show it: one line, no control character, at most `max` characters and then the
 /// true length in brackets.
 pub fn display_safe(text: &str, max: usize) -> String {
@@ -52,6 +61,17 @@ mod tests {
         assert_eq!(normalised_login("e\u{301}lise"), Some("élise".into()));
         assert_eq!(normalised_login("a\nb"), None);
         assert_eq!(normalised_login("   "), None);
+    }
+
+    #[test]
+    fn an_address_is_the_same_in_capitals_and_looks_like_no_other() {
+        assert_eq!(normalised_mail("Alice.Martin@AC-Notos.example"), Some("alice.martin@ac-notos.example".into()));
+        let long = format!("{}@ac-notos.example", "a".repeat(240));
+        let odd =
+            ["a", "@b", "a@", "a@b@c", "a@b,c@d", "a <a@b>", "\"a b\"@c", " a@b", "a@b\n", "é@b", "\u{430}@b", &long];
+        for odd in odd {
+            assert_eq!(normalised_mail(odd), None, "{odd:?}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::back::{Back, Shape};
 use crate::doc;
 use crate::link::{Arg, Link, Row, Sql, args};
 use async_trait::async_trait;
-use preau_domain::{AccountState, JoinKey, Person, PersonId, Profile, SessionId, SourceId, Uai};
+use preau_domain::{AccountState, JoinKey, Person, PersonId, Profile, SessionId, SourceId, Uai, normalised_mail};
 use preau_store::{People, Result, StoreError};
 use std::collections::BTreeSet;
 
@@ -18,10 +18,12 @@ const BY_JOIN: &str = "SELECT id, source, join_key, CASE WHEN stopped IS NULL TH
     FROM person WHERE source = $1 AND join_key = $2";
 const BY_LOGIN: &str = "SELECT id, source, join_key, CASE WHEN stopped IS NULL THEN state ELSE 'suspended' END, doc
     FROM person WHERE login = $1 ORDER BY id LIMIT $2";
+const BY_MAIL: &str = "SELECT id, source, join_key, CASE WHEN stopped IS NULL THEN state ELSE 'suspended' END, doc
+    FROM person WHERE source = $1 AND mail = $2 ORDER BY id LIMIT $3";
 const ADD_LOCAL: &str = "INSERT INTO person (id, login, state, establishments, password_hash, doc)
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING id";
 const UPDATE: &str =
-    "UPDATE person SET login = $2, state = $3, establishments = $4, doc = $5 WHERE id = $1 RETURNING id";
+    "UPDATE person SET login = $2, state = $3, establishments = $4, doc = $5, mail = $6 WHERE id = $1 RETURNING id";
 const STOP: &str = "UPDATE person SET stopped = $2 WHERE id = $1 RETURNING id";
 const START: &str = "UPDATE person SET stopped = NULL WHERE id = $1 RETURNING id";
 const WHY_STOPPED: &str = "SELECT stopped FROM person WHERE id = $1";
@@ -64,6 +66,11 @@ pub(crate) fn person(row: &Row) -> Result<Person> {
 pub(crate) fn places(person: &Person) -> String {
     let places = person.affiliations.iter().map(|at| format!("{}:{}", at.establishment, at.profile.code()));
     places.collect::<BTreeSet<String>>().into_iter().collect::<Vec<_>>().join(" ")
+}
+
+/// The form under which somebody is found by the mail address of their record.
+pub(crate) fn mail(person: &Person) -> Option<String> {
+    person.mail.as_deref().and_then(normalised_mail)
 }
 
 /// Reads what [`places`] wrote. What an earlier version wrote, without profiles, says nothing here: see [`places_in`].
@@ -116,6 +123,10 @@ impl People for Back {
         self.rows(BY_LOGIN, args![login, limit]).await?.iter().map(person).collect()
     }
 
+    async fn people_by_mail(&self, source: &SourceId, mail: &str, limit: u32) -> Result<Vec<Person>> {
+        self.rows(BY_MAIL, args![source.as_str(), mail, limit]).await?.iter().map(person).collect()
+    }
+
     async fn add_local_person(&self, person: &Person, password_hash: &str) -> Result<()> {
         if person.join.is_some() {
             return Err(StoreError::Backend("a local account comes from no record".into()));
@@ -140,7 +151,8 @@ impl People for Back {
             person.login.as_deref(),
             person.state.as_str(),
             places(person),
-            doc::write("person", person)?
+            doc::write("person", person)?,
+            mail(person).as_deref()
         ];
         let updated = self.write(Shape::Checked, move |link| {
             Box::pin(async move {

@@ -4,7 +4,7 @@ use crate::back::{Back, Shape};
 use crate::bulk::{Bulk, Kind};
 use crate::doc;
 use crate::link::{Link, Row, Sql, args};
-use crate::people::{places, places_in, places_of, stop_sessions};
+use crate::people::{mail, places, places_in, places_of, stop_sessions};
 use async_trait::async_trait;
 use preau_domain::{AccountState, Establishment, RunId, SourceId, Uai};
 use preau_store::{IndexRow, PersonChange, Provisioning, Result, RunRecord, StoreError};
@@ -27,9 +27,11 @@ static PEOPLE: Bulk = Bulk::new(
         ("digest", Kind::Text),
         ("establishments", Kind::Text),
         ("doc", Kind::Text),
+        ("mail", Kind::Text),
     ],
     "ON CONFLICT (source, join_key) DO UPDATE SET login = excluded.login, state = excluded.state,
-        digest = excluded.digest, establishments = excluded.establishments, doc = excluded.doc",
+        digest = excluded.digest, establishments = excluded.establishments, doc = excluded.doc,
+        mail = excluded.mail",
 );
 
 static ESTABLISHMENTS: Bulk = Bulk::new(
@@ -106,7 +108,7 @@ impl Provisioning for Back {
             };
             records.insert((join.source.as_str(), join.key.as_str()), change);
         }
-        let mut values = Vec::with_capacity(records.len() * 8);
+        let mut values = Vec::with_capacity(records.len() * 9);
         let mut stopped: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for ((source, key), PersonChange { person, digest }) in records {
             values.extend(args![
@@ -117,7 +119,8 @@ impl Provisioning for Back {
                 person.state.as_str(),
                 digest.as_str(),
                 places(person),
-                doc::write("person", person)?
+                doc::write("person", person)?,
+                mail(person).as_deref()
             ]);
             if person.state == AccountState::Suspended {
                 stopped.entry(source.to_owned()).or_default().push(key.to_owned());

@@ -2,7 +2,7 @@
 
 use crate::Result;
 use async_trait::async_trait;
-use preau_domain::{Establishment, JoinKey, Person, PersonId, Uai};
+use preau_domain::{Establishment, JoinKey, Person, PersonId, SourceId, Uai};
 
 /// Accounts.
 #[async_trait]
@@ -15,6 +15,10 @@ pub trait People: Send + Sync {
 
     /// Accounts with that login (normalised), at most `limit`, ordered by id. Two sources may use one login.
     async fn people_by_login(&self, login: &str, limit: u32) -> Result<Vec<Person>>;
+
+    /// Accounts of that source whose record gives that mail address ([`preau_domain::normalised_mail`]), at most `limit`,
+    /// ordered by id. An address that was not in a record finds nobody.
+    async fn people_by_mail(&self, source: &SourceId, mail: &str, limit: u32) -> Result<Vec<Person>>;
 
     /// Adds a local account with the hash of its password (PHC string). `Conflict` if the id is taken or another local
     /// account has the login.

@@ -68,6 +68,33 @@ pub async fn a_login_may_be_shared_between_sources(store: &dyn Store) {
     assert_eq!(ids(store.people_by_login("zoe", 2).await.unwrap()), ["P-c", "p-a"]);
 }
 
+/// Somebody is found by the mail address of their record, of that source alone, as it is now; all who share it are.
+pub async fn a_record_is_found_by_its_mail_address(store: &dyn Store) {
+    let with = |key: &str, mail: &str| Person { mail: Some(mail.into()), ..sourced(key) };
+    let [zoe, ali] = [with("zoe", "Zoe@AC-Notos.example"), with("ali", "ali@ac-notos.example")];
+    let elsewhere = JoinKey { source: SourceId::new("autre"), key: "k".into() };
+    let other = Person { id: PersonId::new("p-other"), join: Some(elsewhere), ..zoe.clone() };
+    store
+        .put_people(&[change(zoe.clone()), change(ali.clone()), change(other), change(sourced("none"))])
+        .await
+        .unwrap();
+    store.add_local_person(&Person { mail: zoe.mail.clone(), ..local("guest") }, "h").await.unwrap();
+    let found = async |mail: &str| store.people_by_mail(&source(), mail, 9).await.unwrap();
+    assert_eq!(found("zoe@ac-notos.example").await, [zoe.clone()]);
+    for stranger in ["Zoe@AC-Notos.example", "zoe@ac-notos_example", "zo%", "", "zoé@ac-notos.example", "\0"] {
+        assert!(found(stranger).await.is_empty(), "{stranger}");
+    }
+    let shared = with("ali", "zoe@ac-notos.example");
+    store.put_people(&[change(shared.clone())]).await.unwrap();
+    assert_eq!(found("zoe@ac-notos.example").await, [shared, zoe.clone()]);
+    assert_eq!(store.people_by_mail(&source(), "zoe@ac-notos.example", 1).await.unwrap().len(), 1);
+    assert!(found("ali@ac-notos.example").await.is_empty(), "an address that was given up");
+    store.update_person(&with("zoe", "zoe@autre.example")).await.unwrap();
+    store.put_people(&[change(sourced("ali"))]).await.unwrap();
+    assert!(found("zoe@ac-notos.example").await.is_empty());
+    assert_eq!(found("zoe@autre.example").await.len(), 1);
+}
+
 /// An update replaces what is known; the id, the join key and the digest of the record stay.
 pub async fn an_update_keeps_where_a_person_comes_from(store: &dyn Store) {
     store.put_people(&[change(sourced("k1"))]).await.unwrap();

@@ -2,8 +2,9 @@
 //! each round is used once, and what the provider vouches for leads to accounts that exist already.
 //!
 //! What the provider must say is the business of its connector. Here: the secret of the round (its address names it, the
-//! store keeps its digest), and matching: the link of an earlier visit first, then the rules of the configuration, never
-//! a mail address. Several accounts are for the person to choose from; none is a page that says so.
+//! store keeps its digest), and matching: the link of an earlier visit first, then the rules of the configuration. A mail
+//! address names the records that give it, if they are one person's, and makes no link: it may be another's next year.
+//! Several accounts are for the person to choose from; none is a page that says so.
 
 use super::enter::enter;
 use super::{asked, load, posted};
@@ -38,6 +39,9 @@ struct Detour {
     /// Digest of what its address carries.
     state: OneTimeKey,
 }
+
+/// Records that give one mail address, beyond which it is nobody's.
+const MOST_OF_AN_ADDRESS: u32 = 10;
 
 /// Letters of the part of a state that nobody can guess; before them stands the name of the sign-in.
 const UNGUESSABLE: usize = 32;
@@ -215,8 +219,12 @@ async fn welcome(
     identity: UpstreamIdentity,
 ) -> Result<Response, Fault> {
     let vouched = vouched(hub, source, &identity);
-    let found = accounts(hub, &vouched.upstream.identity, &identity.names).await?;
-    let nobody = if found.is_empty() { "no-account" } else { "suspended" };
+    let Found { people: found, shared } = accounts(hub, &vouched.upstream.identity, &identity.names).await?;
+    let nobody = match found.as_slice() {
+        [] if shared => "mail-shared",
+        [] => "no-account",
+        _ => "suspended",
+    };
     let active: Vec<Person> = found.into_iter().filter(|person| person.state == AccountState::Active).collect();
     match active.as_slice() {
         [] => {
@@ -253,7 +261,8 @@ fn vouched(hub: &Hub, source: SourceId, identity: &UpstreamIdentity) -> Vouched 
     let seal = |hint: &str| Sealer::new(&hub.keyring).seal(&*hub.ids, HINT, &[source.as_str()], hint.as_bytes());
     let logout_hint = hint.and_then(seal);
     let who = FederatedIdentity { provider: source, issuer: identity.issuer.clone(), subject };
-    let lasting = identity.lasting;
+    let by_address = |name: &KnownAs| matches!(name, KnownAs::Mail(..));
+    let lasting = identity.lasting && !identity.names.iter().any(by_address);
     Vouched { upstream: Upstream { identity: who, sid }, authentication, accounts: Vec::new(), lasting, logout_hint }
 }
 
@@ -263,9 +272,16 @@ pub(crate) fn open_hint(hub: &Hub, source: &SourceId, sealed: &str) -> Option<St
     String::from_utf8(hint.to_vec()).ok()
 }
 
+/// The accounts an identity may be.
+struct Found {
+    people: Vec<Person>,
+    /// A mail address named records of more than one person: it names none of them.
+    shared: bool,
+}
+
 /// Every account it may be, active or not: those linked at an earlier visit, then those the rules name.
-async fn accounts(hub: &Hub, who: &FederatedIdentity, names: &[KnownAs]) -> Result<Vec<Person>, Fault> {
-    let mut found: Vec<Person> = Vec::new();
+async fn accounts(hub: &Hub, who: &FederatedIdentity, names: &[KnownAs]) -> Result<Found, Fault> {
+    let (mut found, mut shared): (Vec<Person>, bool) = (Vec::new(), false);
     let mut add = |person: Person| {
         if found.iter().all(|other| other.id != person.id) {
             found.push(person);
@@ -282,9 +298,26 @@ async fn accounts(hub: &Hub, who: &FederatedIdentity, names: &[KnownAs]) -> Resu
                 let theirs = theirs.filter(|person| person.join.as_ref().is_some_and(|join| join.source == *source));
                 theirs.for_each(&mut add);
             }
+            KnownAs::Mail(source, mail) => {
+                let theirs = hub.store.people_by_mail(source, mail, MOST_OF_AN_ADDRESS).await?;
+                if is_one_person(&theirs) {
+                    theirs.into_iter().for_each(&mut add);
+                } else {
+                    shared = true;
+                }
+            }
         }
     }
-    Ok(found)
+    Ok(Found { people: found, shared })
+}
+
+/// Whether records that give one mail address are one person's, who is a teacher here and a parent there: those in use bear
+/// one name. The address of an office or a couple is nobody's.
+fn is_one_person(records: &[Person]) -> bool {
+    let in_use = || records.iter().filter(|person| person.state == AccountState::Active);
+    let name = |person: &Person| (person.given_name.to_lowercase(), person.family_name.to_lowercase());
+    let all_alike = in_use().next().is_none_or(|first| in_use().all(|person| name(person) == name(first)));
+    all_alike && records.len() < MOST_OF_AN_ADDRESS as usize
 }
 
 /// Lets somebody in to one account, which is linked to who they are elsewhere from now on.

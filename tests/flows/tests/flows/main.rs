@@ -39,6 +39,7 @@ mod sandbox;
 mod sessions;
 mod transport;
 mod upstream;
+mod upstream_agents;
 mod upstream_hostile;
 mod upstream_logout;
 mod upstream_network;
