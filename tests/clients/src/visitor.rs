@@ -92,6 +92,23 @@ impl Visitor {
         self.follow(form.method.clone(), action, Some(form.fields.clone()), stop).await
     }
 
+    /// Presses the button of a page that carries a message of SAML, as its script would, until another page comes.
+    pub async fn carry(&mut self, mut page: Page) -> Result<Page> {
+        while let Some(form) = page.carries() {
+            page = self.send(&form).await?;
+        }
+        Ok(page)
+    }
+
+    /// Loads the frames of a page.
+    pub async fn load_frames(&mut self, page: &Page) -> Result<usize> {
+        let frames = page.frames();
+        for frame in &frames {
+            self.open(frame).await?;
+        }
+        Ok(frames.len())
+    }
+
     async fn follow(
         &mut self,
         mut method: Method,
@@ -192,6 +209,19 @@ impl Page {
         form.with_context(|| format!("no form to {path} on {}:\n{}", self.url, self.words()))
     }
 
+    /// The form that carries a message of SAML to somebody.
+    pub fn carries(&self) -> Option<Form> {
+        ["SAMLResponse", "SAMLRequest"].iter().find_map(|name| self.form_with(name).ok())
+    }
+
+    /// The addresses of its frames.
+    pub fn frames(&self) -> Vec<String> {
+        let document = Html::parse_document(&self.text);
+        let wanted = selector("iframe[src]");
+        let found = document.select(&wanted);
+        found.filter_map(|frame| frame.value().attr("src")).map(str::to_owned).collect()
+    }
+
     /// What the page says, without its tags.
     pub fn words(&self) -> String {
         let document = Html::parse_document(&self.text);
@@ -250,6 +280,22 @@ impl Page {
 }
 
 impl Form {
+    /// A form as a script makes it.
+    pub fn post(action: &str, fields: &[(&str, &str)]) -> Result<Form> {
+        let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Ok(Form { action: Url::parse(action)?, method: Method::POST, fields, choices: Vec::new() })
+    }
+
+    /// Where it is sent.
+    pub fn action(&self) -> &str {
+        self.action.as_str()
+    }
+
+    /// What a field holds.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
     /// The form with this field set to this value: typed, ticked, chosen or pressed.
     pub fn with(mut self, name: &str, value: &str) -> Form {
         self.fields.retain(|(key, _)| key != name);

@@ -4,7 +4,7 @@ use crate::application::{self, Application, Client};
 use crate::{Page, Visitor};
 use anyhow::{Context, Result, ensure};
 use preau_annuaire::Account;
-use preau_rig::{Apache, Configuration, Instance, Preau, Process, Site, SiteKind, Slapd, SlapdOptions, Tls};
+use preau_rig::{Apache, Configuration, Instance, Mellon, Preau, Process, Site, SiteKind, Slapd, SlapdOptions, Tls};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,6 +20,16 @@ const APPLICATION: &str = "oidc-application";
 /// The audience of what is for those who work in a school.
 const STAFF: &str = "allow = [{ profiles = [\"National_ENS\", \"National_DOC\", \"National_EVS\", \"National_DIR\"] }]";
 
+/// The rest of the command line that mounts `textes`.
+const TEXTES: &[&str] = &[
+    "--release",
+    "displayName,givenName,sn,pairwise-id,ENTPersonProfils,ENTPersonStructRattachUAI,ENTClasses,ENTGroupes",
+    "--for=National_ENS",
+    "--for=National_DOC",
+    "--for=National_EVS",
+    "--for=National_DIR",
+];
+
 /// An annuaire of two hundred people, preau, and these services:
 ///
 /// - `kiosque`, an Apache site behind `mod_auth_cas`;
@@ -29,6 +39,12 @@ const STAFF: &str = "allow = [{ profiles = [\"National_ENS\", \"National_DOC\", 
 /// - `carnet`, an https address where nobody listens: its tickets are validated by python-cas;
 /// - `relais`, an https address where python-cas listens, which opens others in the person's name;
 /// - `bureau` and `cahier`, two more of those, with a secret each: authlib and openid-client speak for them.
+///
+/// With SAML, these too:
+///
+/// - `textes`, an Apache site behind `mod_auth_mellon`, for staff only, mounted from the metadata of its script;
+/// - `rendezvous`, another one, which writes its own metadata and is not mounted yet;
+/// - `registre`, an https address where nobody listens: pysaml2 speaks for it, once it is mounted.
 pub struct World {
     accounts: Vec<Account>,
     base: String,
@@ -45,8 +61,17 @@ pub struct World {
 }
 
 impl World {
-    /// Starts everything; `name` is the test's, for its folder.
+    /// Starts everything but SAML; `name` is the test's, for its folder.
     pub fn start(name: &str) -> Result<World> {
+        World::build(name, false)
+    }
+
+    /// Starts everything.
+    pub fn with_saml(name: &str) -> Result<World> {
+        World::build(name, true)
+    }
+
+    fn build(name: &str, saml: bool) -> Result<World> {
         let folder = preau_rig::scratch(name);
         let tls = Tls::make(&folder.join("tls"))?;
         let port = preau_rig::free_port()?;
@@ -69,7 +94,7 @@ impl World {
             authority: Some(tls.authority.clone()),
         };
         let config = configuration.write()?;
-        let sites = sites(&base, &tls, &configuration)?;
+        let mut sites = sites(&base, &tls, &configuration)?;
         for site in &sites {
             configuration.mount(&instance(site))?;
         }
@@ -84,11 +109,33 @@ impl World {
             let (connector, title) = (connector.to_owned(), title.to_owned());
             absent.insert(id, address.clone());
             let id = id.to_owned();
-            configuration.mount(&Instance { id, connector, title, address, secret, audience: None })?;
+            configuration.mount(&Instance { id, connector, title, address, secret, audience: None, saml: None })?;
         }
         let preau = Preau::new(&config)?;
         preau.run(&["sync", preau_rig::SOURCE], "")?;
-        let serving = serve(&preau, port, &folder)?;
+        if saml {
+            absent.insert("registre", format!("https://localhost:{}/", preau_rig::free_port()?));
+            for (name, title, by_script) in
+                [("textes", "Le cahier de textes", true), ("rendezvous", "Les rendez-vous", false)]
+            {
+                let mut site = plain_site(&base, name, title, SiteKind::ModAuthMellon)?;
+                let made = Mellon::make(&folder.join("mellon"), &site.address(), by_script)?;
+                if by_script {
+                    let metadata = made.metadata.display().to_string();
+                    preau.run(&[&["sp", "add", &metadata, "--id", name, "--private"], TEXTES].concat(), "")?;
+                }
+                site.saml = Some(made);
+                sites.push(site);
+            }
+        }
+        let mut serving = serve(&preau, port, &folder)?;
+        let provider = folder.join("provider.xml");
+        if saml {
+            fs::write(&provider, preau_rig::preau::saml_metadata(&mut serving, port)?)?;
+        }
+        for saml in sites.iter().filter_map(|site| site.saml.as_ref()) {
+            fs::copy(&provider, &saml.provider)?;
+        }
         let apache = Apache::start(&folder.join("apache"), &sites)?;
         let accounts = summary.accounts;
         Ok(World {
@@ -157,7 +204,8 @@ impl World {
         let page = self.to_password(visitor, address, role).await?;
         let account = self.account(role);
         let form = page.form_with("password")?.with("login", &account.login).with("password", &account.password);
-        visitor.send(&form).await
+        let page = visitor.send(&form).await?;
+        visitor.carry(page).await
     }
 
     /// The same, up to the form that asks for the password.
@@ -171,6 +219,18 @@ impl World {
         let form = page.form_with("public")?;
         ensure!(form.choices("public").contains(&public), "{public} cannot be chosen on {}", page.url);
         visitor.send(&form.with("public", public)).await
+    }
+
+    /// Runs a command of preau beside its server.
+    pub fn preau(&self, args: &[&str]) -> Result<String> {
+        let output = self.preau.run(args, "")?;
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// What a site behind `mod_auth_mellon` and preau know of one another.
+    pub fn mellon(&self, name: &str) -> &Mellon {
+        let site = self.sites.iter().find(|site| site.name == name);
+        site.and_then(|site| site.saml.as_ref()).unwrap_or_else(|| panic!("no site {name} that speaks SAML"))
     }
 
     /// Presses *Se déconnecter* on the home page.
@@ -192,6 +252,21 @@ impl World {
             }
         };
         tokio::time::timeout(PATIENCE, looking).await.with_context(|| format!("{address} still knows the person"))?
+    }
+
+    /// Looks at a site of SAML until it knows the person, who is signed in. An error if it does not after twenty seconds.
+    pub async fn until_open(&self, visitor: &mut Visitor, address: &str) -> Result<()> {
+        let looking = async {
+            loop {
+                let page = visitor.open(address).await?;
+                let page = visitor.carry(page).await?;
+                if page.url.as_str() == address && page.status == 200 {
+                    return Ok(());
+                }
+                tokio::time::sleep(GLANCE).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, looking).await.with_context(|| format!("{address} does not open"))?
     }
 
     /// Waits for something that happens by itself. An error if it has not after twenty seconds.
@@ -235,20 +310,7 @@ fn serve(preau: &Preau, port: u16, folder: &Path) -> Result<Process> {
 }
 
 fn sites(base: &str, tls: &Tls, configuration: &Configuration<'_>) -> Result<Vec<Site>> {
-    let site = |name: &str, title: &str, kind| -> Result<Site> {
-        Ok(Site {
-            name: name.into(),
-            title: title.into(),
-            kind,
-            port: preau_rig::free_port()?,
-            tls: None,
-            preau: base.trim_end_matches('/').to_owned(),
-            preau_authority: None,
-            secret: None,
-            proxies_to: None,
-            accepts_proxies: false,
-        })
-    };
+    let site = |name: &str, title: &str, kind| plain_site(base, name, title, kind);
     let kiosque = site("kiosque", "Le kiosque", SiteKind::ModAuthCas)?;
     let mut fonds = site("fonds", "Le fonds", SiteKind::PhpCas)?;
     fonds.accepts_proxies = true;
@@ -260,6 +322,22 @@ fn sites(base: &str, tls: &Tls, configuration: &Configuration<'_>) -> Result<Vec
     Ok(vec![kiosque, atelier, fonds, agenda])
 }
 
+fn plain_site(base: &str, name: &str, title: &str, kind: SiteKind) -> Result<Site> {
+    Ok(Site {
+        name: name.into(),
+        title: title.into(),
+        kind,
+        port: preau_rig::free_port()?,
+        tls: None,
+        preau: base.trim_end_matches('/').to_owned(),
+        preau_authority: None,
+        secret: None,
+        saml: None,
+        proxies_to: None,
+        accepts_proxies: false,
+    })
+}
+
 fn instance(site: &Site) -> Instance {
     Instance {
         id: site.name.clone(),
@@ -268,5 +346,6 @@ fn instance(site: &Site) -> Instance {
         address: site.address(),
         secret: site.secret.is_some(),
         audience: (site.name == "atelier").then(|| STAFF.to_owned()),
+        saml: None,
     }
 }

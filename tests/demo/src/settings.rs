@@ -93,6 +93,7 @@ impl Place {
             preau: self.base().trim_end_matches('/').to_owned(),
             preau_authority: None,
             secret: setting.has_secret().then(|| self.instances().join(format!("{}.secret", setting.id))),
+            saml: None,
             proxies_to: None,
             accepts_proxies: false,
         }
@@ -122,6 +123,7 @@ impl Place {
                 address: self.site(setting).address(),
                 secret: setting.has_secret(),
                 audience: Some(setting.audience.to_owned()),
+                saml: None,
             })?;
         }
         Ok(file)

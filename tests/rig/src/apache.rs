@@ -1,6 +1,7 @@
-//! One Apache with several sites, each on its own loopback port: sites guarded by `mod_auth_cas` or `mod_auth_openidc`, and
-//! PHP pages guarded by phpCAS, as Debian packages them. The pages themselves are in `tests/rig/sites/`.
+//! One Apache with several sites, each on its own loopback port: sites guarded by `mod_auth_cas`, `mod_auth_openidc` or
+//! `mod_auth_mellon`, and PHP pages guarded by phpCAS, as Debian packages them. The pages themselves are in `tests/rig/sites/`.
 
+use crate::mellon::Mellon;
 use crate::process::{Process, answers};
 use crate::tls::Tls;
 use anyhow::{Context, Result, bail};
@@ -14,6 +15,9 @@ const MODULES: &str = "/usr/lib/apache2/modules";
 /// The account that Debian's Apache runs under when root starts it.
 const ACCOUNT: &str = "www-data";
 
+/// The metadata of preau, in the folder of a site.
+const PROVIDER: &str = "preau.xml";
+
 /// Which client guards a site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SiteKind {
@@ -23,6 +27,8 @@ pub enum SiteKind {
     PhpCas,
     /// The other Apache module, which speaks OpenID Connect and hands over environment variables.
     ModAuthOpenidc,
+    /// The Apache module that speaks SAML and hands over environment variables.
+    ModAuthMellon,
 }
 
 impl SiteKind {
@@ -32,6 +38,7 @@ impl SiteKind {
             SiteKind::ModAuthCas => "mod_auth_cas",
             SiteKind::PhpCas => "phpCAS",
             SiteKind::ModAuthOpenidc => "mod_auth_openidc",
+            SiteKind::ModAuthMellon => "mod_auth_mellon",
         }
     }
 
@@ -40,6 +47,7 @@ impl SiteKind {
         match self {
             SiteKind::ModAuthCas | SiteKind::PhpCas => "CAS 3.0",
             SiteKind::ModAuthOpenidc => "OpenID Connect",
+            SiteKind::ModAuthMellon => "SAML 2.0",
         }
     }
 
@@ -49,6 +57,7 @@ impl SiteKind {
             SiteKind::ModAuthCas => "apache-cas",
             SiteKind::PhpCas => "php-cas",
             SiteKind::ModAuthOpenidc => "apache-openid",
+            SiteKind::ModAuthMellon => "saml-application",
         }
     }
 
@@ -57,6 +66,7 @@ impl SiteKind {
             SiteKind::ModAuthCas => include_str!("../sites/mod_auth_cas.php"),
             SiteKind::PhpCas => include_str!("../sites/phpcas.php"),
             SiteKind::ModAuthOpenidc => include_str!("../sites/mod_auth_openidc.php"),
+            SiteKind::ModAuthMellon => include_str!("../sites/mod_auth_mellon.php"),
         };
         [
             ("index.php", page),
@@ -85,6 +95,8 @@ pub struct Site {
     pub preau_authority: Option<PathBuf>,
     /// File that holds what this site and preau share. [`SiteKind::ModAuthOpenidc`] only.
     pub secret: Option<PathBuf>,
+    /// Its keys and metadata. [`SiteKind::ModAuthMellon`] only.
+    pub saml: Option<Mellon>,
     /// Asks for a proxy-granting ticket, and opens this address in the person's name on `?proxy`.
     /// [`SiteKind::PhpCas`] over TLS only.
     pub proxies_to: Option<String>,
@@ -133,6 +145,10 @@ impl Apache {
                 fs::write(base.join("pages").join(name), text)?;
             }
             own(&base.join("sessions"))?;
+            if let Some(saml) = &site.saml {
+                fs::copy(&saml.provider, base.join(PROVIDER))
+                    .with_context(|| format!("copying {}", saml.provider.display()))?;
+            }
         }
         let configuration = folder.join("httpd.conf");
         fs::write(&configuration, configure(&folder, sites)?)?;
@@ -220,9 +236,10 @@ fn configure(folder: &Path, sites: &[Site]) -> Result<String> {
     for module in ["mpm_prefork", "authz_core", "authz_user", "authn_core", "dir", "env", "mime", "ssl"] {
         writeln!(text, "LoadModule {module}_module {MODULES}/mod_{module}.so")?;
     }
-    for module in ["auth_cas", "auth_openidc"] {
+    for module in ["auth_cas", "auth_openidc", "auth_mellon"] {
         writeln!(text, "LoadModule {module}_module {MODULES}/mod_{module}.so")?;
     }
+    writeln!(text, "MellonLockFile \"{place}/mellon.lock\"")?;
     writeln!(text, "LoadModule php_module {}", php_module()?.display())?;
     for site in sites {
         write_site(&mut text, &folder.join(&site.name), site)?;
@@ -340,6 +357,14 @@ fn write_site(text: &mut String, folder: &Path, site: &Site) -> Result<()> {
             if let Some(authority) = authority {
                 writeln!(text, "OIDCCABundlePath \"{authority}\"")?;
             }
+        }
+        SiteKind::ModAuthMellon => {
+            let saml = site.saml.as_ref().context("a site behind mod_auth_mellon has keys and metadata")?;
+            writeln!(
+                text,
+                "<Location />\n{}\n</Location>",
+                saml.lines(&format!("SESSION-{name}"), &folder.join(PROVIDER))
+            )?;
         }
     }
     writeln!(text, "</VirtualHost>")?;

@@ -1,6 +1,7 @@
 //! What preau is told in the demo and in the tests with real clients: its configuration file, and one instance file for
 //! each service. How preau reads them is in `idp/server` and `connectors/registry`.
 
+use crate::mellon::Mellon;
 use crate::secret::{random_text, write_secret};
 use crate::slapd::Slapd;
 use anyhow::{Context, Result};
@@ -42,6 +43,8 @@ pub struct Instance {
     pub secret: bool,
     /// Who may open it, as the lines of an `[audience]` table; the descriptor says when absent.
     pub audience: Option<String>,
+    /// What it and preau know of one another, if it speaks SAML.
+    pub saml: Option<Mellon>,
 }
 
 impl Configuration<'_> {
@@ -89,15 +92,17 @@ impl Configuration<'_> {
 
     /// Mounts a service: writes its instance file, or replaces it.
     pub fn mount(&self, instance: &Instance) -> Result<()> {
-        let Instance { id, connector, title, address, secret, audience } = instance;
+        let Instance { id, connector, title, address, secret, audience, saml } = instance;
         let mut text = format!(
             "connector = \"{connector}\"\nnetwork = \"private\"\n\n\
              [title]\nfr = \"{title}\"\nen = \"{title}\"\n\n\
              [parameters]\nurl = \"{}\"\n",
             address.trim_end_matches('/')
         );
-        if let Some(audience) = audience {
-            write!(text, "\n[audience]\n{audience}\n")?;
+        if let Some(Mellon { entity_id, metadata, .. }) = saml {
+            fs::copy(metadata, self.instances().join(format!("{id}.xml")))
+                .with_context(|| format!("copying {}", metadata.display()))?;
+            write!(text, "scope = \"localhost\"\n\n[saml]\nentity_id = \"{entity_id}\"\nmetadata = \"{id}.xml\"\n")?;
         }
         if *secret {
             let file = self.secret(id);
@@ -105,6 +110,9 @@ impl Configuration<'_> {
                 write_secret(&file, &random_text()?)?;
             }
             write!(text, "\n[oidc]\nclient_secret_file = \"{id}.secret\"\n")?;
+        }
+        if let Some(audience) = audience {
+            write!(text, "\n[audience]\n{audience}\n")?;
         }
         write_whole(&self.instances().join(format!("{id}.toml")), &text)
     }

@@ -1,11 +1,12 @@
 //! Real third-party servers started as plain processes on loopback, for the demo and the tests: OpenLDAP, Apache with
-//! `mod_auth_cas` and `mod_auth_openidc`, PHP with phpCAS, and preau itself. Each server is a module that writes its own configuration in the
+//! `mod_auth_cas`, `mod_auth_openidc` and `mod_auth_mellon`, PHP with phpCAS, and preau itself. Each server is a module that writes its own configuration in the
 //! folder it is given and waits until the server answers; all of them rest on [`Process`].
 //!
 //! What the servers are used for is elsewhere: `tests/demo` shows them to a person, `tests/clients` drives them.
 
 pub mod apache;
 pub mod configuration;
+pub mod mellon;
 pub mod preau;
 pub mod process;
 mod secret;
@@ -14,6 +15,7 @@ pub mod tls;
 
 pub use apache::{Apache, Site, SiteKind};
 pub use configuration::{Configuration, Instance, SOURCE};
+pub use mellon::Mellon;
 pub use preau::Preau;
 pub use process::{Process, free_port};
 pub use slapd::{Slapd, SlapdOptions};

@@ -2,12 +2,15 @@
 //! whoever uses the rig.
 
 use crate::process::Process;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
+
+/// Most that is read of one answer.
+const LONGEST_ANSWER: u64 = 1024 * 1024;
 
 /// The binary and the configuration it is run with.
 #[derive(Clone, Debug)]
@@ -95,14 +98,31 @@ fn beside_this_program(name: &str) -> PathBuf {
 
 /// Whether the server on this port answers 200 to `/readyz`.
 fn is_ready(port: u16) -> bool {
-    let ask = || -> std::io::Result<bool> {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;
-        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-        write!(stream, "GET /readyz HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n")?;
-        let mut answer = String::new();
-        stream.take(4096).read_to_string(&mut answer)?;
-        Ok(answer.starts_with("HTTP/1.1 200"))
-    };
-    ask().unwrap_or(false)
+    get(port, "/readyz").is_ok()
+}
+
+/// The metadata of SAML of the plain server on this port. Its keys are drawn when it starts for the first time, which takes
+/// seconds.
+pub fn saml_metadata(server: &mut Process, port: u16) -> Result<String> {
+    let mut found = None;
+    server.wait_until(|| {
+        found = get(port, "/saml/metadata").ok();
+        found.is_some()
+    })?;
+    found.context("the server shows its metadata")
+}
+
+/// What the plain server on this port answers at a path, if that is 200.
+fn get(port: u16, path: &str) -> Result<String> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    // By HTTP 1.0, so that the answer comes in one piece.
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.take(LONGEST_ANSWER).read_to_string(&mut answer)?;
+    let (head, body) = answer.split_once("\r\n\r\n").context("an answer has a head")?;
+    let status = head.split(' ').nth(1).unwrap_or_default();
+    ensure!(status == "200", "{path} answers {status}");
+    Ok(body.to_owned())
 }
