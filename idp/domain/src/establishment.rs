@@ -7,7 +7,7 @@ use std::str::FromStr;
 /// The national number of an establishment: seven digits and a key letter.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Uai(String);
+pub struct Uai([u8; 8]);
 
 impl Uai {
     /// The key letter that belongs to a seven-digit number.
@@ -18,7 +18,8 @@ impl Uai {
 
     /// The number as text, eight characters, upper case.
     pub fn as_str(&self) -> &str {
-        &self.0
+        // Only digits and a letter ever get in.
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
@@ -26,14 +27,17 @@ impl FromStr for Uai {
     type Err = &'static str;
     /// Reads eight characters and checks the key letter; lower case is accepted.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let text = text.trim().to_ascii_uppercase();
-        if text.len() != 8 || !text.is_ascii() {
-            return Err("a UAI is seven digits and a letter");
+        const FORM: &str = "a UAI is seven digits and a letter";
+        let mut own = <[u8; 8]>::try_from(text.trim().as_bytes()).map_err(|_| FORM)?;
+        own.make_ascii_uppercase();
+        let [digits @ .., letter] = own;
+        if !own.is_ascii() {
+            return Err(FORM);
         }
-        let (digits, letter) = text.split_at(7);
-        let number: u32 = digits.parse().map_err(|_| "a UAI is seven digits and a letter")?;
-        if digits.bytes().all(|b| b.is_ascii_digit()) && letter.starts_with(Uai::key_letter(number)) {
-            Ok(Uai(text))
+        let digits = std::str::from_utf8(&digits).map_err(|_| FORM)?;
+        let number: u32 = digits.parse().map_err(|_| FORM)?;
+        if digits.bytes().all(|b| b.is_ascii_digit()) && char::from(letter) == Uai::key_letter(number) {
+            Ok(Uai(own))
         } else {
             Err("the key letter of this UAI does not fit its number")
         }
@@ -49,19 +53,19 @@ impl TryFrom<String> for Uai {
 
 impl From<Uai> for String {
     fn from(uai: Uai) -> String {
-        uai.0
+        uai.as_str().to_owned()
     }
 }
 
 impl fmt::Display for Uai {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
 impl fmt::Debug for Uai {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Uai({})", self.0)
+        write!(f, "Uai({})", self.as_str())
     }
 }
 

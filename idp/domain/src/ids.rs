@@ -1,9 +1,11 @@
 //! Names of things. Each kind of id is its own type, so that a person's id cannot be given where a session's is asked.
+//! A name is copied wherever it goes, many times in a request: copies share its letters.
 //! Randomness comes from [`Ids`], an argument everywhere.
 
 use crate::Instant;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::Arc;
 
 /// What names are made of, in the order of their bytes.
 const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
@@ -26,12 +28,12 @@ macro_rules! id {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(transparent)]
-        pub struct $name(String);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// Takes a text that is already a name of this kind.
-            pub fn new(text: impl Into<String>) -> Self {
-                Self(text.into())
+            pub fn new(text: impl AsRef<str>) -> Self {
+                Self(Arc::from(text.as_ref()))
             }
 
             /// The name as text.
@@ -91,21 +93,21 @@ id!(
 impl PersonId {
     /// A new account name: `p` and 15 random characters (75 bits).
     pub fn generate(ids: &dyn Ids) -> Self {
-        Self(format!("p{}", ids.text(15)))
+        Self::new(format!("p{}", ids.text(15)))
     }
 }
 
 impl PendingId {
     /// A new name of 26 random characters (130 bits).
     pub fn generate(ids: &dyn Ids) -> Self {
-        Self(ids.text(26))
+        Self::new(ids.text(26))
     }
 }
 
 impl RunId {
     /// A new name of 12 random characters.
     pub fn generate(ids: &dyn Ids) -> Self {
-        Self(ids.text(12))
+        Self::new(ids.text(12))
     }
 }
 
@@ -117,7 +119,7 @@ impl CorrelationId {
         let place = |five: i64| char::from(LETTERS[(now.0 >> (5 * five) & 31) as usize]);
         let mut name: String = (0..8).rev().map(place).collect();
         name.push_str(&ids.text(5));
-        Self(name)
+        Self::new(name)
     }
 }
 

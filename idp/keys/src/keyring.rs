@@ -9,17 +9,21 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use preau_domain::PersonId;
 use preau_domain::chain::Code;
+use std::collections::HashMap;
 use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
 /// Name of the master key in the folder of keys.
 pub const MASTER_KEY_FILE: &str = "master.key";
+
+/// Keys of purposes that are kept; of more, each is derived whenever it is asked for.
+const MOST_PURPOSES: usize = 256;
 
 /// Longest key file read.
 const MAX_KEY_FILE: u64 = 4096;
@@ -64,6 +68,8 @@ pub enum KeyProblem {
 pub struct Keyring {
     root: hmac::Key,
     fingerprint: String,
+    /// The keys of purposes that were asked for. The code names a few dozen.
+    purposes: Arc<RwLock<HashMap<String, hmac::Key>>>,
 }
 
 impl fmt::Debug for Keyring {
@@ -121,7 +127,8 @@ impl Keyring {
     }
 
     fn from_master(master: &[u8]) -> Keyring {
-        Keyring { root: hmac::Key::new(hmac::HMAC_SHA256, master), fingerprint: fingerprint(master) }
+        let root = hmac::Key::new(hmac::HMAC_SHA256, master);
+        Keyring { root, fingerprint: fingerprint(master), purposes: Arc::default() }
     }
 
     /// SHA-256 of the master key, in hexadecimal: tells two keys apart without showing either.
@@ -171,7 +178,17 @@ impl Keyring {
 
     /// 32 bytes that nobody without the master key can tell, for a purpose and some parts.
     pub(crate) fn derive(&self, purpose: &str, parts: &[&[u8]]) -> hmac::Tag {
-        sign(&self.derived(purpose), parts.iter().copied())
+        // A panic elsewhere leaves whole keys.
+        if let Some(key) = self.purposes.read().unwrap_or_else(PoisonError::into_inner).get(purpose) {
+            return sign(key, parts.iter().copied());
+        }
+        let key = self.derived(purpose);
+        let tag = sign(&key, parts.iter().copied());
+        let mut purposes = self.purposes.write().unwrap_or_else(PoisonError::into_inner);
+        if purposes.len() < MOST_PURPOSES {
+            purposes.insert(purpose.to_owned(), key);
+        }
+        tag
     }
 
     fn derived(&self, purpose: &str) -> hmac::Key {

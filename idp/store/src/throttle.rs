@@ -1,5 +1,5 @@
 //! Delays between attempts, per account and never per address. Counted before the attempt is made, so that parallel
-//! attempts cannot outrun the count; kept in the database, so that they survive a restart and hold on every node.
+//! attempts cannot outrun the count; kept in the database, so that failures survive a restart and hold on every node.
 
 use crate::Result;
 use async_trait::async_trait;
@@ -38,6 +38,15 @@ pub trait Throttle: Send + Sync {
     /// as the delays permit: once one is counted, the others see its delay. A counter that was not touched for 24 hours
     /// starts again from zero.
     async fn count_attempt(&self, key: &str, now: Instant, delays: Delays) -> Result<Attempt>;
+
+    /// The same for an attempt whose end is told, by [`Throttle::fail_attempt`], [`Throttle::uncount_attempt`] or
+    /// [`Throttle::forgive`], once each. Whoever asks sees it counted from now on. Where a database belongs to one server the count
+    /// is written when the end is told: a process that is killed forgets the attempts that were under way, and no others. A key
+    /// is counted in this way or in the other one.
+    async fn begin_attempt(&self, key: &str, now: Instant, delays: Delays) -> Result<Attempt>;
+
+    /// An attempt that was begun failed: it stays counted, whatever happens once this returns.
+    async fn fail_attempt(&self, key: &str) -> Result<()>;
 
     /// Takes back one attempt that failed through no fault of the person (the directory did not answer): the counter and
     /// its delay are as they were before it.

@@ -79,6 +79,56 @@ pub async fn taking_back_keeps_the_delay_before(store: &dyn Store) {
     assert_eq!(store.count_attempt("k", second, delays).await.unwrap(), Allowed { failures: 2 });
 }
 
+/// An attempt that was begun is counted for everybody from then on, in the same steps; of a hundred at once only as many pass as the
+/// delays permit, and those that fail stay counted.
+pub async fn begun_attempts_count_at_once(store: &dyn Store) {
+    let allowed = |answer: &preau_store::Result<_>| matches!(answer, Ok(Allowed { .. }));
+    assert_eq!(winners(|_| store.begin_attempt("k", NOW, DELAYS), allowed).await, 3);
+    let free = NOW + Seconds(1);
+    assert_eq!(store.begin_attempt("k", NOW, DELAYS).await.unwrap(), NotBefore(free));
+    for _ in 0..3 {
+        store.fail_attempt("k").await.unwrap();
+        assert_eq!(store.begin_attempt("k", NOW, DELAYS).await.unwrap(), NotBefore(free));
+    }
+    assert_eq!(store.begin_attempt("k", free, DELAYS).await.unwrap(), Allowed { failures: 4 });
+    store.fail_attempt("k").await.unwrap();
+    assert_eq!(store.begin_attempt("k", free + DAY, DELAYS).await.unwrap(), Allowed { failures: 1 }, "left for a day");
+    assert_eq!(store.begin_attempt("other", free, DELAYS).await.unwrap(), Allowed { failures: 1 });
+}
+
+/// An attempt that was begun is taken back, with others under way and without; what they count stays.
+pub async fn a_begun_attempt_is_taken_back(store: &dyn Store) {
+    let begin = async |at| store.begin_attempt("k", at, DELAYS).await.unwrap();
+    assert_eq!(begin(NOW).await, Allowed { failures: 1 });
+    store.uncount_attempt("k", NOW, DELAYS).await.unwrap();
+    for failures in 1..=3 {
+        assert_eq!(begin(NOW).await, Allowed { failures });
+    }
+    store.uncount_attempt("k", NOW, DELAYS).await.unwrap();
+    store.fail_attempt("k").await.unwrap();
+    assert_eq!(begin(NOW).await, Allowed { failures: 3 }, "two are left of three");
+    store.fail_attempt("k").await.unwrap();
+    store.uncount_attempt("k", NOW, DELAYS).await.unwrap();
+    assert_eq!(begin(NOW).await, Allowed { failures: 3 }, "and two again");
+}
+
+/// Who proved to be the person starts from nothing, whatever is under way beside.
+pub async fn a_begun_attempt_forgives(store: &dyn Store) {
+    let begin = async |at| store.begin_attempt("k", at, DELAYS).await.unwrap();
+    for _ in 0..2 {
+        begin(NOW).await;
+    }
+    store.fail_attempt("k").await.unwrap();
+    assert_eq!(begin(NOW).await, Allowed { failures: 3 });
+    store.forgive("k").await.unwrap();
+    assert_eq!(begin(NOW).await, Allowed { failures: 1 });
+    store.fail_attempt("k").await.unwrap();
+    store.fail_attempt("k").await.unwrap();
+    assert_eq!(begin(NOW).await, Allowed { failures: 2 });
+    store.forgive("k").await.unwrap();
+    assert_eq!(begin(NOW).await, Allowed { failures: 1 });
+}
+
 /// A device is known for 180 days after it was last seen.
 pub async fn a_device_is_known_for_180_days(store: &dyn Store) {
     let life = Seconds(180 * 24 * 3600);

@@ -238,6 +238,8 @@ faulty!(Registrations {
 
 faulty!(Throttle {
     fn count_attempt(key: &str, now: Instant, delays: Delays) -> Attempt;
+    fn begin_attempt(key: &str, now: Instant, delays: Delays) -> Attempt;
+    fn fail_attempt(key: &str) -> ();
     fn uncount_attempt(key: &str, now: Instant, delays: Delays) -> ();
     fn forgive(key: &str) -> ();
     fn remember_device(key: &str, now: Instant) -> ();

@@ -13,6 +13,7 @@ mod memory;
 mod openid;
 mod postgres;
 mod report;
+mod saml;
 mod sync;
 mod world;
 
@@ -49,7 +50,7 @@ enum Task {
         /// People of the synchronised annuaire.
         #[arg(long, default_value_t = 100_000)]
         annuaire: usize,
-        /// Only the requests, the synchronisation or the federation; the page is not written then.
+        /// Only one part of it; the page is not written then.
         #[arg(long, value_enum)]
         only: Option<Part>,
         /// Commit the figures belong to.
@@ -99,11 +100,17 @@ pub enum Flow {
     Userinfo,
     /// Introspection of one access token.
     Introspection,
+    /// SAML, one RSA signature.
+    SamlRsa,
+    /// SAML, one ECDSA signature.
+    SamlEc,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Part {
     Requests,
+    /// Memory of live sessions, which is part of the requests.
+    Memory,
     Synchronisation,
     Federation,
 }
@@ -123,6 +130,11 @@ async fn main() -> Result<()> {
             let folder = std::path::absolute(&folder)?;
             if only.is_none_or(|part| part == Part::Requests) {
                 requests(&preau, &folder, people, &mut report).await?;
+            }
+            if only == Some(Part::Memory) {
+                let size = Size { establishments: 1, people: 1_000, services: 10 };
+                let world = World::create(&folder.join("small"), SMALL_PORT, size).await?;
+                report.session_memory(memory::per_session(&world, &preau).await?);
             }
             if only.is_none_or(|part| part == Part::Synchronisation) {
                 synchronisation(&preau, &folder, annuaire, &mut report)?;
@@ -174,9 +186,11 @@ async fn requests(preau: &Path, folder: &Path, people: u32, report: &mut Report)
     report.say("OpenID Connect: code flow with a session, refresh, userinfo, introspection, in the same way");
     openid::measure(&small, &large, &mut yardsticks).await?.tell(report, people);
 
+    report.say("SAML: a sign-on with a session, signed in three ways, in the same way");
+    saml::measure(&small, &large, &mut yardsticks).await?.tell(report, people);
+
     report.say("sign-in with a local password, in turn with bare Argon2id calls");
-    let (hash, ratio) = measure::password(&small).await?;
-    report.password(hash, ratio);
+    report.password(&measure::password(&small).await?);
 
     // Where `tests/contract/with-postgres.sh` started one.
     if let Ok(url) = std::env::var("TEST_POSTGRES_URL") {
@@ -187,8 +201,8 @@ async fn requests(preau: &Path, folder: &Path, people: u32, report: &mut Report)
     }
 
     report.say("memory of live sessions, between two numbers of them");
-    let bytes = memory::per_session(&small_world, &small).await?;
-    report.session_memory(bytes);
+    drop(small);
+    report.session_memory(memory::per_session(&small_world, preau).await?);
     Ok(())
 }
 

@@ -3,13 +3,13 @@
 
 use crate::client::Client;
 use crate::cpu::Used;
-use crate::world::{LOGIN, PASSWORD, Server};
-use crate::{Flow, cpu, openid};
+use crate::world::{LOGIN, PASSWORD, SAML_EC, SAML_RSA, Server};
+use crate::{Flow, cpu, openid, saml};
 use anyhow::{Result, bail, ensure};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use futures::future::try_join_all;
 use http::StatusCode;
 use preau_domain::{AuditEvent, AuditKind, CorrelationId, Instant};
-use preau_keys::Passwords;
 use preau_keys::jose::{Alg, PrivateKey};
 use preau_store::Store;
 use std::sync::Arc;
@@ -183,25 +183,56 @@ pub async fn sign_on(small: &Server, large: &Server, yardsticks: &mut Yardsticks
     })
 }
 
+/// What a sign-in with a local password costs beside a bare hash with the same parameters.
+#[derive(Clone, Copy, Debug)]
+pub struct PasswordCosts {
+    /// The library's plain call, which takes memory of its own each time: microseconds.
+    pub plain: f64,
+    /// The same hash in memory that is there already: microseconds.
+    pub kept: f64,
+    /// A sign-in in plain calls.
+    pub of_plain: f64,
+    /// A sign-in in hashes whose memory is there already.
+    pub of_kept: f64,
+}
+
+/// Hashes and sign-ins in one figure.
+const HASHES: u32 = 10;
+
 /// Processor time of a sign-in with a local password over that of one bare hash with the same parameters, pair by pair.
-pub async fn password(server: &Server) -> Result<(f64, f64)> {
-    let pool = Passwords::new(1, 4);
-    let hash = pool.hash(PASSWORD).await.map_err(|_| anyhow::anyhow!("the password pool is busy"))?;
+pub async fn password(server: &Server) -> Result<PasswordCosts> {
     let own = std::process::id();
-    let (mut units, mut ratios) = (vec![], vec![]);
+    let params = Params::new(19 * 1024, 2, 1, Some(32)).map_err(|error| anyhow::anyhow!("{error}"))?;
+    let (argon, mut memory) =
+        (Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone()), vec![Block::new(); params.block_count()]);
+    let (salt, mut output) = ([7; 16], [0; 32]);
+    let (mut plains, mut kepts, mut of_plain, mut of_kept) = (vec![], vec![], vec![], vec![]);
     for round in 0..=PAIRS {
-        let unit = cost(own, 10, async || {
-            ensure!(pool.verify(PASSWORD, Some(&hash)).await.is_ok_and(|right| right), "the hash does not fit");
-            Ok(())
+        let plain = cost(own, HASHES, async || {
+            let done = argon.hash_password_into(PASSWORD.as_bytes(), &salt, &mut output);
+            done.map_err(|error| anyhow::anyhow!("{error}"))
+        })
+        .await?;
+        let kept = cost(own, HASHES, async || {
+            let done =
+                argon.hash_password_into_with_memory(PASSWORD.as_bytes(), &salt, &mut output, memory.as_mut_slice());
+            done.map_err(|error| anyhow::anyhow!("{error}"))
         })
         .await?;
         let flow = sign_in(server).await?;
         if round > 0 {
-            units.push(unit);
-            ratios.push(flow / unit);
+            plains.push(plain);
+            kepts.push(kept);
+            of_plain.push(flow / plain);
+            of_kept.push(flow / kept);
         }
     }
-    Ok((median(units), median(ratios)))
+    Ok(PasswordCosts {
+        plain: median(plains),
+        kept: median(kepts),
+        of_plain: median(of_plain),
+        of_kept: median(of_kept),
+    })
 }
 
 /// Microseconds of one flow alone.
@@ -211,11 +242,13 @@ pub async fn one(flow: Flow, server: &Server) -> Result<f64> {
         Flow::SignOn => Pair::of(server).await?.sign_on().await,
         Flow::Validation => Pair::of(server).await?.validation().await,
         Flow::Code | Flow::Refresh | Flow::Userinfo | Flow::Introspection => openid::one(flow, server).await,
+        Flow::SamlRsa => saml::Visit::of(server).await?.flow(SAML_RSA, 1).await,
+        Flow::SamlEc => saml::Visit::of(server).await?.flow(SAML_EC, 1).await,
     }
 }
 
 async fn sign_in(server: &Server) -> Result<f64> {
-    cost(server.pid(), 10, async || {
+    cost(server.pid(), HASHES, async || {
         let mut client = Client::connect(server.port()).await?;
         client.sign_in("/", LOGIN, PASSWORD).await?;
         Ok(())

@@ -25,6 +25,13 @@ pub const CLIENT: &str = "application";
 /// Its secret.
 pub const CLIENT_SECRET: &str = "ce-secret-du-banc-d-essai-ne-garde-rien";
 
+/// A SAML service whose assertion is signed with RSA.
+pub const SAML_RSA: &str = "saml-rsa";
+/// One whose assertion is signed with ECDSA.
+pub const SAML_EC: &str = "saml-ec";
+/// One that asks for nothing: response and assertion are signed, with RSA.
+pub const SAML_BOTH: &str = "saml-both";
+
 /// How large a world is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
@@ -65,6 +72,13 @@ impl World {
             world.write_service(n)?;
         }
         world.write_application()?;
+        for (name, settings) in [
+            (SAML_RSA, "sign = \"assertion\"\nsigning = \"RS256\"\n"),
+            (SAML_EC, "sign = \"assertion\"\nsigning = \"ES256\"\n"),
+            (SAML_BOTH, ""),
+        ] {
+            world.write_saml(name, settings)?;
+        }
         world.fill(size).await?;
         Ok(world)
     }
@@ -73,7 +87,7 @@ impl World {
         let text = format!(
             "[server]\nlisten = \"127.0.0.1:{port}\"\n\n[storage]\nurl = \"{database}\"\n\n\
              [keys]\ndir = \"{folder}/keys\"\n\n[services]\ninstances = \"{folder}/services\"\n\n[log]\nlevel = \"warn\"\n\n\
-             [web]\npublic_url = \"http://localhost:{port}\"\n",
+             [saml]\nmetadata_dir = \"{folder}/metadata\"\n\n[web]\npublic_url = \"http://localhost:{port}\"\n",
             port = self.port,
             database = self.database,
             folder = self.folder.display(),
@@ -94,6 +108,14 @@ impl World {
              [oidc]\nclient_secret_file = \"application.secret\"\n\n[[audience.allow]]\nprofiles = [\"Invite\"]\n";
         fs::write(self.folder.join("services/application.secret"), CLIENT_SECRET)?;
         Ok(fs::write(self.folder.join(format!("services/{CLIENT}.toml")), text)?)
+    }
+
+    fn write_saml(&self, name: &str, settings: &str) -> Result<()> {
+        let text = format!(
+            "connector = \"saml-application\"\n\n[parameters]\nurl = \"https://{name}.example\"\nscope = \"ent.example\"\n\n\
+             [saml]\nacs = [\"https://{name}.example/saml/acs\"]\n{settings}\n[[audience.allow]]\nprofiles = [\"Invite\"]\n"
+        );
+        Ok(fs::write(self.folder.join(format!("services/{name}.toml")), text)?)
     }
 
     async fn fill(&self, size: Size) -> Result<()> {

@@ -5,6 +5,7 @@
 //! journey to another thread ([ADR 0010](../../../../docs/adr/0010-rusqlite-for-sqlite.md)).
 
 mod access;
+mod attempts;
 mod fleeting;
 mod log;
 mod readers;
@@ -16,6 +17,7 @@ use crate::back::Shape;
 use crate::link::{Arg, Row, Work, sqlite_refusal};
 use crate::migration::{self, Migration};
 pub(crate) use access::{AccessTokens, Held, Reserved};
+pub(crate) use attempts::{Attempts, Counter, Left};
 pub(crate) use fleeting::Fleeting;
 use preau_store::{Result, StoreError};
 use readers::Readers;
@@ -37,6 +39,8 @@ pub(crate) struct Sqlite {
     pub fleeting: Fleeting,
     /// Access tokens.
     pub access: AccessTokens,
+    /// Attempts under way.
+    pub attempts: Arc<Attempts>,
 }
 
 impl Sqlite {
@@ -57,6 +61,7 @@ impl Sqlite {
             writer: Writer::start(writing)?,
             fleeting: Fleeting::default(),
             access: AccessTokens::default(),
+            attempts: Arc::default(),
         })
     }
 

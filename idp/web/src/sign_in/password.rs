@@ -48,11 +48,10 @@ pub async fn submit(
             page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
             Ok(page)
         }
-        Outcome::Proven(person, authentication, counter) => {
+        Outcome::Proven(person, authentication, attempt) => {
             let besides = async {
                 // Together, so that they share a commit.
-                let (forgiven, device) =
-                    tokio::join!(hub.store.forgive(&counter), remember_device(&hub, &visitor, typed));
+                let (forgiven, device) = tokio::join!(attempt.forgive(), remember_device(&hub, &visitor, typed));
                 forgiven?;
                 Ok(Some(device?))
             };

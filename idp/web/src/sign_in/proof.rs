@@ -7,9 +7,12 @@
 use crate::{Fault, FaultKind, Hub, Visitor};
 use preau_connector_api::Verdict;
 use preau_domain::{
-    AccountState, Authentication, AuthnMethod, Credentials, JoinKey, Person, Public, SourceId, normalised_login,
+    AccountState, Authentication, AuthnMethod, Credentials, Instant, JoinKey, Person, Public, SourceId,
+    normalised_login,
 };
-use preau_store::{Attempt, Delays};
+use preau_store::{Attempt, Delays, Store};
+use std::sync::Arc;
+use tokio::runtime::Handle;
 
 /// Seconds to wait after failures: 1 s from the 1st, 3 s from the 3rd, 5 s from the 9th, 10 s from the 25th, ten minutes
 /// from the 100th, and never for ever.
@@ -23,12 +26,55 @@ pub const TOO_LONG: &str = "too-long";
 
 /// What came of an attempt.
 pub enum Outcome {
-    /// It is this person. The counter of the attempts, third, is to be forgiven.
-    Proven(Box<Person>, Authentication, String),
+    /// It is this person. The attempt, third, is to be forgiven.
+    Proven(Box<Person>, Authentication, Counted),
     /// It is not: one answer for unknown, wrong and stopped accounts. The word is for the journal.
     Refused(&'static str),
     /// Too soon after a failure: seconds to wait.
     Wait(i64),
+}
+
+/// An attempt that is counted. It is a failure unless something else is said of it, also where nobody waits for its end any more.
+pub struct Counted {
+    store: Arc<dyn Store>,
+    key: String,
+    told: bool,
+}
+
+impl Counted {
+    /// The person proved who they are: all that was counted is forgotten.
+    pub async fn forgive(mut self) -> Result<(), Fault> {
+        self.store.forgive(&self.key).await?;
+        self.told = true;
+        Ok(())
+    }
+
+    /// It failed, and stays counted once this returns.
+    async fn fail(mut self) -> Result<(), Fault> {
+        self.store.fail_attempt(&self.key).await?;
+        self.told = true;
+        Ok(())
+    }
+
+    /// It failed through no fault of the person. Best effort: if this fails too, the person waits one second more than they should.
+    async fn uncount(mut self, now: Instant) {
+        match self.store.uncount_attempt(&self.key, now, SOFT_LOCK).await {
+            Ok(()) => self.told = true,
+            Err(error) => tracing::warn!(%error, "an attempt could not be taken back"),
+        }
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let Some(runtime) = (!self.told).then(Handle::try_current).and_then(Result::ok) else { return };
+        let (store, key) = (Arc::clone(&self.store), std::mem::take(&mut self.key));
+        runtime.spawn(async move {
+            if let Err(error) = store.fail_attempt(&key).await {
+                tracing::warn!(%error, "a failed attempt is counted in memory alone");
+            }
+        });
+    }
 }
 
 /// What a source or a hash says of a password.
@@ -52,24 +98,26 @@ pub async fn prove(
     let login = normalised_login(typed).unwrap_or_else(|| "\u{fffd}".to_owned());
     let key = attempt_key(hub, visitor, &login).await?;
     let now = hub.now();
-    if let Attempt::NotBefore(until) = hub.store.count_attempt(&key, now, SOFT_LOCK).await? {
+    if let Attempt::NotBefore(until) = hub.store.begin_attempt(&key, now, SOFT_LOCK).await? {
         return Ok(Outcome::Wait(((until - now) + 999).div_euclid(1000).max(1)));
     }
+    let attempt = Counted { store: Arc::clone(&hub.store), key, told: false };
     let checked = match hub.source_of(public).cloned() {
         Some(source) => by_directory(hub, source, &login, password).await,
         None => by_hash(hub, &login, password).await,
     };
     match checked {
-        Ok(Checked::Right(person, authentication)) => Ok(Outcome::Proven(person, authentication, key)),
-        Ok(Checked::Wrong(why)) => Ok(Outcome::Refused(why)),
+        Ok(Checked::Right(person, authentication)) => Ok(Outcome::Proven(person, authentication, attempt)),
+        Ok(Checked::Wrong(why)) => {
+            attempt.fail().await?;
+            Ok(Outcome::Refused(why))
+        }
         Err(fault) => {
-            // Best effort: if this fails too, the person waits one second more than they should.
-            if matches!(
-                fault.kind,
-                FaultKind::DirectoryDown | FaultKind::Busy | FaultKind::StorageDown | FaultKind::NoAccount
-            ) && let Err(error) = hub.store.uncount_attempt(&key, hub.now(), SOFT_LOCK).await
-            {
-                tracing::warn!(%error, "an attempt could not be taken back");
+            match fault.kind {
+                FaultKind::DirectoryDown | FaultKind::Busy | FaultKind::StorageDown | FaultKind::NoAccount => {
+                    attempt.uncount(hub.now()).await;
+                }
+                _ => attempt.fail().await?,
             }
             Err(fault)
         }

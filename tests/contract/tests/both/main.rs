@@ -129,7 +129,10 @@ promises! {
         one_of_many_takes_a_notice, notices_are_bounded, notices_grow_old;
     throttle:
         attempts_wait_longer_and_longer, parallel_attempts_do_not_outrun_the_count, a_counter_is_forgotten,
-        an_attempt_is_taken_back, taking_back_keeps_the_delay_before, a_device_is_known_for_180_days;
+        an_attempt_is_taken_back, taking_back_keeps_the_delay_before, begun_attempts_count_at_once,
+        a_begun_attempt_is_taken_back,
+        a_begun_attempt_forgives,
+        a_device_is_known_for_180_days;
     audit:
         events_of_a_request_come_in_order, an_event_comes_before_the_next_write, an_event_outlives_a_conflict,
         events_about_a_person_come_latest_first, many_events_are_written_together;

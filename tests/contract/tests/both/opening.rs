@@ -10,6 +10,7 @@ use preau_domain::{
     Affiliation, CorrelationId, Instant, KeptKind, KeptThing, OneTimeKey, PendingId, PendingSignIn, Profile, ServiceId,
     SessionId, Ticket, TicketKind,
 };
+use preau_store::{Attempt, Delays};
 use preau_store_sql::{open, open_with};
 use std::sync::Arc;
 
@@ -25,6 +26,9 @@ async fn what_was_answered_outlives_the_process() {
         first.issue_ticket(&ticket("t1", &id), Some(&visit(&id, "moodle", NOW))).await.unwrap();
         let granting = Ticket { kind: TicketKind::CasProxyGranting, ..ticket("g1", &id) };
         first.issue_ticket(&granting, None).await.unwrap();
+        const DELAYS: Delays = Delays(&[(1, 1_000)]);
+        first.begin_attempt("failed", NOW, DELAYS).await.unwrap();
+        first.fail_attempt("failed").await.unwrap();
         // Never closed: what follows sees what a process finds that comes after one that was killed.
         std::mem::forget(first);
         let second = place.open().await;
@@ -36,6 +40,8 @@ async fn what_was_answered_outlives_the_process() {
         let granting = second.ticket(&OneTimeKey::new("g1"), TicketKind::CasProxyGranting, NOW).await.unwrap();
         assert!(granting.is_some());
         assert_eq!(second.end_session(&id, NOW).await.unwrap(), Some(vec![visit(&id, "moodle", NOW)]));
+        let waits = second.begin_attempt("failed", NOW, DELAYS).await.unwrap();
+        assert!(matches!(waits, Attempt::NotBefore(_)), "what failed stays counted: {waits:?}");
     }
 }
 
