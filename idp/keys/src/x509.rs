@@ -291,6 +291,11 @@ impl ClientAuthorities {
         Ok(ClientAuthorities(Some(verifier.map_err(unusable)?)))
     }
 
+    /// Whether there is any.
+    pub fn any(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Whether one of them issued the certificate, itself or through the chain that came with it, for a client, and it is
     /// valid now.
     pub fn issued(&self, certificate: &ClientCertificate, now: Instant) -> bool {

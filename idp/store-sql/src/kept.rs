@@ -11,12 +11,14 @@ use preau_store::{Keeping, Result, StoreError};
 const KEEP: &str = "INSERT INTO kept (id, kind, doc, expires, owner) VALUES ($1, $2, $3, $4, $6)
     ON CONFLICT (id, kind) DO UPDATE SET doc = excluded.doc, expires = excluded.expires, owner = excluded.owner
     WHERE kept.expires <= $5";
-/// Those beyond the latest so many of one owner, and of all.
+/// Those beyond the latest so many of one owner, and of all: of each owner the latest, then the one before of each, and so
+/// on, so that a flood in the name of some takes nothing from others.
 const TRIM: &str = "DELETE FROM kept WHERE (id, kind) IN (
     SELECT id, kind FROM (
-        SELECT id, kind, row_number() OVER (PARTITION BY kind, owner ORDER BY expires DESC) AS own,
-            row_number() OVER (PARTITION BY kind ORDER BY expires DESC) AS whole
-        FROM kept WHERE owner IS NOT NULL) AS numbered
+        SELECT id, kind, own, row_number() OVER (PARTITION BY kind ORDER BY own) AS whole
+        FROM (
+            SELECT id, kind, row_number() OVER (PARTITION BY kind, owner ORDER BY expires DESC) AS own
+            FROM kept WHERE owner IS NOT NULL) AS ranked) AS numbered
     WHERE own > $1 OR whole > $2)";
 const GET: &str = "SELECT id, kind, doc, expires FROM kept WHERE id = $1 AND kind = $2 AND expires > $3";
 const ALL: &str = "SELECT id, kind, doc, expires FROM kept WHERE kind = $1 AND expires > $2

@@ -12,8 +12,8 @@ pub trait Keeping: Send + Sync {
     async fn keep(&self, thing: &KeptThing, now: Instant) -> Result<()>;
 
     /// The same for something that anybody may ask for in the name of a service. Of one service and kind the latest thousands
-    /// stay, and of one kind some thousands more: of more, those that expire first go. A few hundred more may be there for a
-    /// moment.
+    /// stay, and of one kind some thousands more: of more, those that expire first go, of whichever service has most. A few
+    /// hundred more may be there for a moment.
     async fn keep_of(&self, owner: &ServiceId, thing: &KeptThing, now: Instant) -> Result<()>;
 
     /// The document of that key and kind; it stays.

@@ -101,6 +101,23 @@ profile-guest = { $title ->
    *[other] Guest
 }
 
+## Instants
+
+moment = { $day } { $month ->
+    [m01] January
+    [m02] February
+    [m03] March
+    [m04] April
+    [m05] May
+    [m06] June
+    [m07] July
+    [m08] August
+    [m09] September
+    [m10] October
+    [m11] November
+   *[m12] December
+} { $year } at { $hour }:{ $minute }
+
 ## The bench
 
 bench-title = Editor’s bench

@@ -102,6 +102,26 @@ profile-guest = { $title ->
    *[other] Invité
 }
 
+## Les instants
+
+moment = { $nth ->
+    [first] 1er
+   *[other] { $day }
+} { $month ->
+    [m01] janvier
+    [m02] février
+    [m03] mars
+    [m04] avril
+    [m05] mai
+    [m06] juin
+    [m07] juillet
+    [m08] août
+    [m09] septembre
+    [m10] octobre
+    [m11] novembre
+   *[m12] décembre
+} { $year } à { $hour } h { $minute }
+
 ## Le banc d’essai
 
 bench-title = Banc d’essai

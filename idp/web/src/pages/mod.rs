@@ -22,7 +22,7 @@ use askama::Template;
 use axum::Router;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
-use preau_domain::Public;
+use preau_domain::{Instant, Public};
 use std::sync::Arc;
 
 pub use device::DevicePage;
@@ -91,6 +91,20 @@ impl<'a> Page<'a> {
 
     fn count(&self, key: &str, count: usize) -> String {
         self.texts.count(self.locale, key, count)
+    }
+
+    /// An instant as people read one, to the minute, in universal time.
+    fn moment(&self, at: Instant) -> String {
+        let text = at.rfc3339();
+        let (date, time) = text.split_once('T').unwrap_or_default();
+        let mut date = date.split('-');
+        let [year, month, day] = [(); 3].map(|()| date.next().unwrap_or_default());
+        let (hour, minute) = (time.get(..2).unwrap_or_default(), time.get(3..5).unwrap_or_default());
+        let month = format!("m{month}");
+        let nth = if day == "01" { "first" } else { "other" };
+        let day = day.trim_start_matches('0');
+        let said = [("year", year), ("month", &month), ("nth", nth), ("day", day), ("hour", hour), ("minute", minute)];
+        self.texts.with(self.locale, "moment", &said)
     }
 
     fn switch(&self) -> Option<Switch> {

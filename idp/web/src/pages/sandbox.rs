@@ -41,7 +41,7 @@ impl Replay {
         let Asked { fields, wrong, .. } =
             refused.asked.unwrap_or(Asked { protocol: "", fields: Vec::new(), wrong: None });
         Replay {
-            title: page.with("bench-refused-at", "when", &refused.at.rfc3339()),
+            title: page.with("bench-refused-at", "when", &page.moment(refused.at)),
             text: format!("{} ({}): {}", refused.word, refused.incident, refused.why),
             wrong,
             asked: fields,
@@ -85,7 +85,7 @@ impl<'a> Show<'a> {
             settings.push(row("sandbox-service", sandbox.door().service.home.to_string()));
         }
         let here = format!("/bench/sandbox/{}", sandbox.id());
-        let until = page.with("sandbox-until", "when", &sandbox.expires.rfc3339());
+        let until = page.with("sandbox-until", "when", &page.moment(sandbox.expires));
         let replay = refused.map(|refused| Replay::new(&page, refused, now));
         let (name, secret) = (sandbox.wish.name.clone(), secret.map(str::to_owned));
         // A page that shows a secret is not asked again.

@@ -186,6 +186,7 @@ async fn a_flood_in_the_name_of_a_service_fills_nothing() {
         }
         let all = left(0).await + left(1).await + left(2).await + left(9).await;
         assert!((160..164).contains(&all) && left(2).await >= 32, "{all}");
+        assert_eq!(left(9).await, 1, "nor do floods in many names together");
         assert!(store.kept(&own.key, own.kind, NOW).await.unwrap().is_some(), "what has no owner stays");
     }
 }

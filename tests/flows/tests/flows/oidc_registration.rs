@@ -3,8 +3,11 @@
 
 use futures::future::join_all;
 use http::Method;
+use preau_connector_api::ProofAlgorithm;
 use preau_domain::{Audience, Population, Profile, Registration, RegistrationKind, ServiceId};
-use preau_flows::{ALICE, BASE, Document, NOE, OidcRp, TestHub, app_service, stories};
+use preau_flows::{ALICE, BASE, Document, MTLS_HOST, NOE, OidcRp, TestHub, app_service, stories};
+use preau_keys::ClientAuthorities;
+use preau_keys::jose::{Alg, PrivateKey};
 use preau_web::registered::{Registered, access};
 use serde_json::{Value, json};
 
@@ -22,6 +25,9 @@ stories!(
     another_name_or_place_closes_the_door_again,
     an_operator_who_closes_the_door_is_not_undone,
     a_registration_runs_on_every_node,
+    every_setting_is_kept_and_told_back,
+    a_setting_that_nobody_can_keep_is_refused,
+    certificates_are_registered_where_they_are_seen,
 );
 
 async fn on(hub: &TestHub) -> TestHub {
@@ -356,4 +362,100 @@ async fn a_registration_runs_on_every_node(hub: TestHub) {
     );
     assert!(!other.hub.take_registrations().await.expect("the story goes on"), "and again, when nothing changed");
     assert!(alice_gets_in(&other, &other.rp_registered(&told)).await);
+}
+
+async fn every_setting_is_kept_and_told_back(hub: TestHub) {
+    let hub = on(&hub).await;
+    let said = [
+        ("jwks", own_keys()),
+        ("token_endpoint_auth_method", json!("private_key_jwt")),
+        ("token_endpoint_auth_signing_alg", json!("ES256")),
+        ("request_object_signing_alg", json!("ES256")),
+        ("userinfo_signed_response_alg", json!("ES256")),
+        ("dpop_bound_access_tokens", json!(true)),
+        ("require_pushed_authorization_requests", json!(true)),
+        ("post_logout_redirect_uris", json!(["https://atelier.example/"])),
+        ("backchannel_logout_uri", json!("https://atelier.example/out")),
+        ("frontchannel_logout_uri", json!("https://atelier.example/frame")),
+        ("initiate_login_uri", json!("https://atelier.example/in")),
+    ];
+    let mut all = metadata();
+    said.iter().for_each(|(name, value)| all[name] = value.clone());
+    let told = register(&hub, &editor(&hub, Some(1)).await, &all).await;
+    assert_eq!(told.answer.status, 201, "{}", told.answer.body);
+    for (name, value) in &said {
+        assert_eq!(told.json[name], *value, "{name}");
+    }
+    let services = hub.hub.services();
+    let door = services.get(&ServiceId::new(told.text("client_id"))).expect("it is mounted");
+    let oidc = door.oidc.as_ref().expect("it speaks");
+    assert!(oidc.require_dpop && oidc.require_pushed && oidc.secret.is_none());
+    assert_eq!(oidc.assertion_signing, Some(ProofAlgorithm::ES256));
+}
+
+async fn a_setting_that_nobody_can_keep_is_refused(hub: TestHub) {
+    let hub = on(&hub).await;
+    let token = editor(&hub, Some(1)).await;
+    let signs = own_keys();
+    for hostile in [
+        json!({ "token_endpoint_auth_method": "tls_client_auth", "tls_client_auth_san_dns": "atelier.example" }),
+        json!({ "token_endpoint_auth_method": "self_signed_tls_client_auth", "jwks": signs }),
+        json!({ "tls_client_certificate_bound_access_tokens": true }),
+        json!({ "tls_client_auth_san_dns": "atelier.example" }),
+        json!({ "request_object_signing_alg": "ES256" }),
+        json!({ "id_token_encrypted_response_alg": "ECDH-ES" }),
+        json!({ "id_token_encrypted_response_alg": "RSA-OAEP-256", "jwks": signs }),
+    ] {
+        let mut all = metadata();
+        let own = hostile.as_object().expect("an object");
+        own.iter().for_each(|(name, value)| all[name] = value.clone());
+        assert_eq!(register(&hub, &token, &all).await.error(), (400, "invalid_client_metadata"), "{hostile}");
+    }
+    assert_eq!(register(&hub, &token, &metadata()).await.answer.status, 201, "control");
+}
+
+async fn certificates_are_registered_where_they_are_seen(hub: TestHub) {
+    let token = editor(&hub, None).await;
+    let seen = async |authorities: ClientAuthorities| {
+        hub.again_with(|setup| {
+            setup.config.registration = true;
+            setup.config.mtls_url = Some(format!("https://{MTLS_HOST}"));
+            setup.client_authorities = authorities;
+        })
+        .await
+    };
+    let by = |names: &[(&str, &str)]| {
+        let mut all = metadata();
+        all["token_endpoint_auth_method"] = json!("tls_client_auth");
+        names.iter().for_each(|(name, value)| all[name] = json!(value));
+        all
+    };
+    let dns = ("tls_client_auth_san_dns", "atelier.example");
+    let nobody = seen(ClientAuthorities::default()).await;
+    let refused = register(&nobody, &token, &by(&[dns])).await;
+    assert_eq!(refused.error(), (400, "invalid_client_metadata"), "no authority vouches for a name");
+    let hub = seen(believed()).await;
+    for wrong in [&[][..], &[("tls_client_auth_san_dns", "*.example")], &[dns, ("tls_client_auth_san_ip", "192.0.2.1")]]
+    {
+        assert_eq!(register(&hub, &token, &by(wrong)).await.error(), (400, "invalid_client_metadata"), "{wrong:?}");
+    }
+    let told = register(&hub, &token, &by(&[dns])).await;
+    assert_eq!((told.answer.status.as_u16(), told.text(dns.0)), (201, dns.1), "control: {}", told.answer.body);
+    assert_eq!(told.json["client_secret"], Value::Null);
+}
+
+/// The keys a service signs with.
+fn own_keys() -> Value {
+    json!({ "keys": [PrivateKey::draw(Alg::ES256).public().to_jwk("own", Alg::ES256)] })
+}
+
+/// An authority that vouches for services.
+fn believed() -> ClientAuthorities {
+    let mut params = rcgen::CertificateParams::new(Vec::new()).expect("no host");
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let own = rcgen::CertifiedIssuer::self_signed(params, rcgen::KeyPair::generate().expect("a key"));
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("ca.pem");
+    std::fs::write(&file, own.expect("an authority").pem()).expect("the authority is written");
+    ClientAuthorities::load(&[file]).expect("an authority is read")
 }

@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use preau_connector_api::{ClientAuthentication, ClientSecret, OidcService, ProofAlgorithm, SigningAlgorithm};
 use preau_domain::{AccountState, Grant, GrantKind, OneTimeKey, Profile, Seconds, TicketKind};
-use preau_flows::{ALICE, BASE, Document, Listener, NOE, OidcRp, SECRET, TestHub, oidc_service, stories};
+use preau_flows::{ALICE, BASE, Document, Listener, MTLS_HOST, NOE, OidcRp, SECRET, TestHub, oidc_service, stories};
 use preau_keys::jose::{self, Alg, PrivateKey};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -31,6 +31,7 @@ stories!(
     oidc_25_no_secret_is_read_from_an_address,
     oidc_26_an_assertion_is_for_us_now_and_once,
     oidc_26_an_assertion_is_signed_as_the_service_registered,
+    oidc_26_an_assertion_names_us_by_any_address_of_ours,
     a_former_secret_is_taken_while_it_is_replaced,
     each_service_is_answered_in_the_algorithm_it_registered,
     oidc_34_asking_for_more_brings_nothing_more,
@@ -418,6 +419,33 @@ async fn oidc_26_an_assertion_is_for_us_now_and_once(hub: TestHub) {
     let foreign = jose::sign(&PrivateKey::draw(Alg::ES256), Alg::ES256, "own", "JWT", &asserted(&hub, "f", &[]))
         .expect("a key signs");
     assert_eq!(shown(&rp, &foreign).await, not_believed());
+}
+
+/// By our name, the token endpoint at either host, or the address that is called; not by that of another address.
+async fn oidc_26_an_assertion_names_us_by_any_address_of_ours(hub: TestHub) {
+    let hub = hub.again_with(|setup| setup.config.mtls_url = Some(format!("https://{MTLS_HOST}"))).await;
+    let (rp, key) = keyed(&hub, Alg::ES256);
+    let aliased = rp.showing_none();
+    let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+    let mut shown = 0;
+    for (rp, aud, good) in [
+        (&rp, BASE.to_owned(), true),
+        (&rp, format!("{BASE}/oidc/token"), true),
+        (&rp, format!("{BASE}/oidc/introspect"), true),
+        (&rp, format!("{BASE}/oidc/par"), false),
+        (&rp, format!("https://{MTLS_HOST}/oidc/token"), false),
+        (&aliased, format!("https://{MTLS_HOST}/oidc/token"), true),
+        (&aliased, format!("https://{MTLS_HOST}/oidc/introspect"), true),
+        (&aliased, format!("https://{MTLS_HOST}"), false),
+        (&aliased, BASE.to_owned(), true),
+    ] {
+        shown += 1;
+        let claims = asserted(&hub, &format!("of-{shown}"), &[("aud", json!(aud))]);
+        let assertion = jose::sign(&key, Alg::ES256, "own", "JWT", &claims).expect("a key signs");
+        let form = [("token", "unknown"), ("client_assertion", &*assertion), ("client_assertion_type", kind)];
+        let told = rp.post("/oidc/introspect", &[], &form).await;
+        assert_eq!(told.answer.status, if good { 200 } else { 401 }, "{aud}: {}", told.answer.body);
+    }
 }
 
 /// One who stole a key of another kind signs nothing with it.

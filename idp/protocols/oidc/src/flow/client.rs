@@ -26,7 +26,7 @@ pub async fn authenticate(
     match Presented::read(caller.authorization, fields)? {
         Presented::Basic(name, secret) => by_secret(hub, &name, &secret, ClientAuthentication::ClientSecretBasic),
         Presented::Post(name, secret) => by_secret(hub, &name, &secret, ClientAuthentication::ClientSecretPost),
-        Presented::Assertion(assertion, name) => by_assertion(hub, keys, &assertion, name.as_deref()).await,
+        Presented::Assertion(assertion, name) => by_assertion(hub, keys, caller, &assertion, name.as_deref()).await,
         Presented::Nothing(name) => {
             let door = named(hub, &name).ok_or(WRONG)?;
             let oidc = door.oidc.as_ref().ok_or(WRONG)?;
@@ -103,7 +103,13 @@ async fn by_certificate(hub: &Hub, keys: &ForeignKeys, caller: &Caller<'_>, door
     right
 }
 
-async fn by_assertion(hub: &Hub, keys: &ForeignKeys, assertion: &str, name: Option<&str>) -> Result<Door, OidcError> {
+async fn by_assertion(
+    hub: &Hub,
+    keys: &ForeignKeys,
+    caller: &Caller<'_>,
+    assertion: &str,
+    name: Option<&str>,
+) -> Result<Door, OidcError> {
     let claimed = jose::claimed_issuer(assertion).map_err(|_| WRONG)?;
     if name.is_some_and(|name| name != claimed) {
         return Err(OidcError::InvalidClient("the form names another client than the assertion"));
@@ -117,10 +123,13 @@ async fn by_assertion(hub: &Hub, keys: &ForeignKeys, assertion: &str, name: Opti
         WRONG
     })?;
     let now = hub.now();
-    let token = format!("{}/oidc/token", hub.base());
+    // The issuer, the token endpoint at either of our hosts, or the very address that is called (RFC 7523 3, RFC 9126 2):
+    // whichever a library takes, it names us and nobody else.
+    let token = [hub.base(), caller.base].map(|base| format!("{base}/oidc/token"));
+    let called = format!("{}{}", caller.base, caller.path);
     let rules = ClaimRules {
         issuer: &claimed,
-        audiences: &[hub.base(), &token],
+        audiences: &[hub.base(), &token[0], &token[1], &called],
         parties: Parties::Alone,
         exp: Exp::Required,
         oldest: None,

@@ -164,10 +164,13 @@ fn mountable(hub: &Hub, id: &ServiceId, registered: &Registered) -> Result<Mount
         let what = "an address belongs to another service: give a client_uri of your own, below the others of its host";
         return Err(NotRegistered::Metadata(what.to_owned()));
     }
-    if let Some(keys) = &registered.settings.jwks
-        && preau_keys::jose::Jwks::parse(keys.as_bytes()).is_err()
-    {
-        return Err(NotRegistered::Metadata("jwks: not a set of public keys that can be used here".to_owned()));
+    if service.oidc.as_ref().is_some_and(|oidc| oidc.shows_certificate()) && !hub.sees_certificates() {
+        return Err(NotRegistered::Metadata("no certificate of a service is seen here".to_owned()));
+    }
+    if service.oidc.as_ref().is_some_and(|oidc| oidc.tls_subject.is_some()) && !hub.client_authorities.any() {
+        return Err(NotRegistered::Metadata(
+            "tls_client_auth: no authority is believed here; self_signed_tls_client_auth may be registered".to_owned(),
+        ));
     }
     Ok(service)
 }

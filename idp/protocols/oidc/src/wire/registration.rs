@@ -5,7 +5,10 @@
 //! believed it was done would be less safe or would not work.
 
 use crate::OidcError;
-use preau_connector_api::{ClientAuthentication, OidcFlow, OidcGrant, OidcSettings, Problem, SigningAlgorithm};
+use preau_connector_api::{
+    ClientAuthentication, ContentEncryption, Encryption, KeyManagement, OidcFlow, OidcGrant, OidcSettings, Problem,
+    ProofAlgorithm, SigningAlgorithm,
+};
 use preau_domain::strict_url;
 use preau_web::registered::Registered;
 use serde::Deserialize;
@@ -18,8 +21,6 @@ pub const MAX_METADATA: usize = 32 * 1024;
 const MAX_ADDRESSES: usize = 20;
 /// Scopes that may be asked besides `openid`.
 const SCOPES: &[&str] = &["profile", "email", "ent", "offline_access"];
-/// Ways to sign that are believed of a service.
-const BELIEVED: &[&str] = &["RS256", "PS256", "ES256", "EdDSA"];
 
 /// Why a registration is refused, in the words of RFC 7591 section 3.2.2 or in those every call is refused with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,8 +100,8 @@ struct Sent {
     scope: Option<String>,
     subject_type: Option<String>,
     token_endpoint_auth_method: Option<ClientAuthentication>,
-    token_endpoint_auth_signing_alg: Option<String>,
-    request_object_signing_alg: Option<String>,
+    token_endpoint_auth_signing_alg: Option<ProofAlgorithm>,
+    request_object_signing_alg: Option<ProofAlgorithm>,
     id_token_signed_response_alg: Option<SigningAlgorithm>,
     userinfo_signed_response_alg: Option<SigningAlgorithm>,
     jwks: Option<Value>,
@@ -113,15 +114,27 @@ struct Sent {
     software_statement: Option<Value>,
     sector_identifier_uri: Option<Value>,
     request_uris: Option<Vec<Value>>,
-    id_token_encrypted_response_alg: Option<Value>,
-    userinfo_encrypted_response_alg: Option<Value>,
+    id_token_encrypted_response_alg: Option<KeyManagement>,
+    id_token_encrypted_response_enc: Option<ContentEncryption>,
+    userinfo_encrypted_response_alg: Option<KeyManagement>,
+    userinfo_encrypted_response_enc: Option<ContentEncryption>,
     request_object_encryption_alg: Option<Value>,
+    request_object_encryption_enc: Option<Value>,
+    require_signed_request_object: Option<bool>,
+    authorization_signed_response_alg: Option<Value>,
+    authorization_encrypted_response_alg: Option<Value>,
+    introspection_signed_response_alg: Option<Value>,
+    introspection_encrypted_response_alg: Option<Value>,
     default_max_age: Option<Value>,
     require_auth_time: Option<Value>,
     default_acr_values: Option<Vec<Value>>,
     dpop_bound_access_tokens: Option<bool>,
     tls_client_certificate_bound_access_tokens: Option<bool>,
-    tls_client_auth_subject_dn: Option<Value>,
+    tls_client_auth_subject_dn: Option<String>,
+    tls_client_auth_san_dns: Option<String>,
+    tls_client_auth_san_uri: Option<String>,
+    tls_client_auth_san_ip: Option<String>,
+    tls_client_auth_san_email: Option<String>,
 }
 
 /// What a document says, read and bounded; the addresses are still to be checked as those of an instance file are.
@@ -179,7 +192,6 @@ impl Metadata {
 
 impl Sent {
     fn refuse_what_is_not_done(&self) -> Result<(), NotRegistered> {
-        let believed = |alg: &Option<String>| alg.as_deref().is_none_or(|alg| BELIEVED.contains(&alg));
         let only = |list: &Option<Vec<String>>, word: &str| list.as_ref().is_none_or(|list| list.iter().eq([word]));
         let may = [
             (only(&self.response_types, "code"), "response_types is [\"code\"]"),
@@ -189,25 +201,28 @@ impl Sent {
                 self.request_uris.as_ref().is_none_or(Vec::is_empty),
                 "request_uris is not read: push the request (RFC 9126)",
             ),
-            (self.id_token_encrypted_response_alg.is_none(), "an encrypted ID token is set up by the operator"),
-            (self.userinfo_encrypted_response_alg.is_none(), "encrypted userinfo is set up by the operator"),
-            (self.request_object_encryption_alg.is_none(), "encrypted request objects are not read"),
+            (
+                self.request_object_encryption_alg.is_none() && self.request_object_encryption_enc.is_none(),
+                "encrypted request objects are not read: push the request (RFC 9126)",
+            ),
+            (
+                self.require_signed_request_object != Some(true),
+                "require_signed_request_object is not kept: a request that is pushed (RFC 9126) is yours as surely",
+            ),
+            (
+                self.authorization_signed_response_alg.is_none() && self.authorization_encrypted_response_alg.is_none(),
+                "answers are not signed as a whole (JARM): check iss, state and nonce",
+            ),
+            (
+                self.introspection_signed_response_alg.is_none() && self.introspection_encrypted_response_alg.is_none(),
+                "introspection answers plain JSON",
+            ),
             (self.default_max_age.is_none(), "default_max_age is not kept: ask with max_age"),
             (
                 self.default_acr_values.as_ref().is_none_or(Vec::is_empty),
                 "default_acr_values is not kept: ask with claims",
             ),
             (self.require_auth_time.as_ref().is_none_or(Value::is_boolean), "require_auth_time is true or false"),
-            (self.dpop_bound_access_tokens != Some(true), "dpop_bound_access_tokens is set up by the operator"),
-            (
-                self.tls_client_certificate_bound_access_tokens != Some(true)
-                    && self.tls_client_auth_subject_dn.is_none(),
-                "certificates are set up by the operator",
-            ),
-            (
-                believed(&self.token_endpoint_auth_signing_alg) && believed(&self.request_object_signing_alg),
-                "a service signs by RS256, PS256, ES256 or EdDSA",
-            ),
             (
                 self.contacts
                     .as_ref()
@@ -274,29 +289,54 @@ impl Sent {
             self.scope.as_deref().map_or_else(|| vec!["profile", "email", "ent"], |scope| scope.split(' ').collect());
         let scopes = SCOPES.iter().filter(|scope| asked.contains(scope)).map(|scope| (*scope).to_owned());
         let authentication = self.token_endpoint_auth_method.unwrap_or_default();
-        if authentication == ClientAuthentication::TlsClientAuth {
-            return Err(metadata("certificates are set up by the operator"));
-        }
+        let by_key = authentication == ClientAuthentication::PrivateKeyJwt;
+        let id_token = (self.id_token_encrypted_response_alg, self.id_token_encrypted_response_enc);
+        let userinfo = (self.userinfo_encrypted_response_alg, self.userinfo_encrypted_response_enc);
         Ok(OidcSettings {
             redirect_uris: Some(redirect_uris),
             post_logout_redirect_uris: Some(self.post_logout_redirect_uris.unwrap_or_default()),
             authentication: Some(authentication),
+            tls_client_auth_subject_dn: self.tls_client_auth_subject_dn,
+            tls_client_auth_san_dns: self.tls_client_auth_san_dns,
+            tls_client_auth_san_uri: self.tls_client_auth_san_uri,
+            tls_client_auth_san_ip: self.tls_client_auth_san_ip,
+            tls_client_auth_san_email: self.tls_client_auth_san_email,
+            tls_client_certificate_bound_access_tokens: self.tls_client_certificate_bound_access_tokens,
             jwks: self.jwks.map(|keys| keys.to_string()),
             jwks_uri: self.jwks_uri,
+            // Of a service that signs no assertion it says nothing.
+            assertion_signing: self.token_endpoint_auth_signing_alg.filter(|_| by_key),
+            request_signing: self.request_object_signing_alg,
             // What the standard says where nothing is said, whatever a product of the house has.
             signing: Some(self.id_token_signed_response_alg.unwrap_or(SigningAlgorithm::RS256)),
-            userinfo_signing: self.userinfo_signed_response_alg,
+            // What is encrypted is signed first; the standard leaves that to the service, the house does not.
+            userinfo_signing: self.userinfo_signed_response_alg.or(userinfo.0.map(|_| SigningAlgorithm::RS256)),
+            id_token_encryption: encryption("id_token", id_token)?,
+            userinfo_encryption: encryption("userinfo", userinfo)?,
             flows: Some(vec![OidcFlow::Code]),
             grants: Some(
                 grants.ok_or_else(|| metadata("grant_types is authorization_code, with or without refresh_token"))?,
             ),
             scopes: Some(scopes.collect()),
             require_pushed: self.require_pushed_authorization_requests,
+            require_dpop: self.dpop_bound_access_tokens,
             initiate_login_uri: self.initiate_login_uri,
             backchannel_logout_uri: self.backchannel_logout_uri,
             frontchannel_logout_uri: self.frontchannel_logout_uri,
             ..OidcSettings::default()
         })
+    }
+}
+
+/// How something is encrypted, where both words are said, or the first alone.
+fn encryption(
+    what: &str,
+    said: (Option<KeyManagement>, Option<ContentEncryption>),
+) -> Result<Option<Encryption>, NotRegistered> {
+    match said {
+        (None, None) => Ok(None),
+        (Some(alg), enc) => Ok(Some(Encryption { alg, enc: enc.unwrap_or_default() })),
+        (None, Some(_)) => Err(NotRegistered::Metadata(format!("{what}_encrypted_response_enc needs its alg"))),
     }
 }
 
@@ -371,11 +411,34 @@ pub fn told(registered: &Registered, client_id: &str, issued: i64, at: &str, acc
         ("initiate_login_uri", &settings.initiate_login_uri),
         ("backchannel_logout_uri", &settings.backchannel_logout_uri),
         ("frontchannel_logout_uri", &settings.frontchannel_logout_uri),
+        ("tls_client_auth_subject_dn", &settings.tls_client_auth_subject_dn),
+        ("tls_client_auth_san_dns", &settings.tls_client_auth_san_dns),
+        ("tls_client_auth_san_uri", &settings.tls_client_auth_san_uri),
+        ("tls_client_auth_san_ip", &settings.tls_client_auth_san_ip),
+        ("tls_client_auth_san_email", &settings.tls_client_auth_san_email),
     ] {
         value.iter().for_each(|value| put(name, json!(value)));
     }
     settings.userinfo_signing.iter().for_each(|alg| put("userinfo_signed_response_alg", json!(alg)));
-    settings.require_pushed.iter().for_each(|pushed| put("require_pushed_authorization_requests", json!(pushed)));
+    for (name, alg) in [
+        ("token_endpoint_auth_signing_alg", settings.assertion_signing),
+        ("request_object_signing_alg", settings.request_signing),
+    ] {
+        alg.iter().for_each(|alg| put(name, json!(alg)));
+    }
+    for (what, encryption) in [("id_token", settings.id_token_encryption), ("userinfo", settings.userinfo_encryption)] {
+        if let Some(encryption) = encryption {
+            put(&format!("{what}_encrypted_response_alg"), json!(encryption.alg));
+            put(&format!("{what}_encrypted_response_enc"), json!(encryption.enc));
+        }
+    }
+    for (name, value) in [
+        ("require_pushed_authorization_requests", settings.require_pushed),
+        ("dpop_bound_access_tokens", settings.require_dpop),
+        ("tls_client_certificate_bound_access_tokens", settings.tls_client_certificate_bound_access_tokens),
+    ] {
+        value.iter().for_each(|value| put(name, json!(value)));
+    }
     let keys = settings.jwks.as_deref().and_then(|keys| serde_json::from_str::<Value>(keys).ok());
     keys.into_iter().for_each(|keys| put("jwks", keys));
     if settings.client_secret_hash.is_some() {

@@ -96,17 +96,22 @@ fn what_is_not_done_here_is_refused_and_not_passed_over() {
         json!({ "subject_type": "public" }),
         json!({ "sector_identifier_uri": "https://169.254.169.254/" }),
         json!({ "request_uris": ["https://atelier.example/r"] }),
-        json!({ "id_token_encrypted_response_alg": "RSA-OAEP" }),
+        json!({ "id_token_encrypted_response_alg": "RSA1_5" }),
         json!({ "userinfo_encrypted_response_alg": "RSA-OAEP" }),
+        json!({ "id_token_encrypted_response_enc": "A256GCM" }),
+        json!({ "id_token_encrypted_response_alg": "ECDH-ES", "id_token_encrypted_response_enc": "A192GCM" }),
+        json!({ "request_object_encryption_alg": "RSA-OAEP-256" }),
+        json!({ "require_signed_request_object": true }),
+        json!({ "authorization_signed_response_alg": "RS256" }),
+        json!({ "introspection_signed_response_alg": "RS256" }),
         json!({ "id_token_signed_response_alg": "none" }),
         json!({ "id_token_signed_response_alg": "HS256" }),
         json!({ "token_endpoint_auth_method": "client_secret_jwt" }),
-        json!({ "token_endpoint_auth_method": "tls_client_auth" }),
         json!({ "token_endpoint_auth_signing_alg": "none" }),
         json!({ "request_object_signing_alg": "HS256" }),
         json!({ "application_type": "desktop" }),
         json!({ "default_max_age": 60 }),
-        json!({ "dpop_bound_access_tokens": true }),
+        json!({ "dpop_bound_access_tokens": "yes" }),
         json!({ "client_name": "<b>Pronote</b>" }),
         json!({ "client_name": "a\u{202e}b" }),
         json!({ "client_name": "" }),
@@ -124,4 +129,27 @@ fn what_is_not_done_here_is_refused_and_not_passed_over() {
     assert!(Metadata::read(deep.as_bytes()).is_err());
     assert!(with(json!({ "x": "y".repeat(MAX_METADATA) })).is_err(), "too long");
     assert!(with(json!({})).is_ok(), "control");
+}
+
+#[test]
+fn what_is_done_here_is_kept_as_it_was_said() {
+    let said = with(json!({
+        "token_endpoint_auth_method": "private_key_jwt", "token_endpoint_auth_signing_alg": "ES256",
+        "request_object_signing_alg": "PS256", "jwks_uri": "https://atelier.example/keys",
+        "id_token_encrypted_response_alg": "ECDH-ES", "id_token_encrypted_response_enc": "A256GCM",
+        "userinfo_encrypted_response_alg": "RSA-OAEP-256", "dpop_bound_access_tokens": true,
+        "tls_client_certificate_bound_access_tokens": true, "require_pushed_authorization_requests": true,
+    }));
+    let settings = said.unwrap().settings;
+    let signed = (settings.assertion_signing, settings.request_signing, settings.userinfo_signing);
+    let expected = (Some(ProofAlgorithm::ES256), Some(ProofAlgorithm::PS256), Some(SigningAlgorithm::RS256));
+    assert_eq!(signed, expected, "what is encrypted is signed first");
+    let [id_token, userinfo] = [settings.id_token_encryption, settings.userinfo_encryption].map(Option::unwrap);
+    assert_eq!((id_token.alg, id_token.enc), (KeyManagement::EcdhEs, ContentEncryption::A256Gcm));
+    assert_eq!((userinfo.alg, userinfo.enc), (KeyManagement::RsaOaep256, ContentEncryption::A128CbcHs256));
+    assert_eq!((settings.require_dpop, settings.require_pushed), (Some(true), Some(true)));
+    assert_eq!(settings.tls_client_certificate_bound_access_tokens, Some(true));
+    // A service with a secret signs no assertion.
+    let by_secret = with(json!({ "token_endpoint_auth_signing_alg": "ES256" })).unwrap().settings;
+    assert_eq!(by_secret.assertion_signing, None);
 }
