@@ -28,6 +28,9 @@ scopes = ["profile"]
 network = "public"
 # Authority that signed its certificate, in PEM; the system's authorities are believed too.
 # ca = "secrets/guichet-ca.pem"
+# Refuses a request that says more than it lists, as ProConnect does: PKCE, the language and max_age are left out, and a
+# class of proof is asked for with `claims`.
+# only_listed = true
 # Ends its session too when somebody signs out here and says so.
 logout = false
 # Seconds its clock may differ from ours.
@@ -72,6 +75,10 @@ pub(crate) struct Config {
     /// Classes of proof to ask for; any other is refused.
     #[serde(default)]
     acr_values: Vec<String>,
+    /// Refuses a request that says more than it lists: PKCE, the language and `max_age` are left out, and a class of proof is asked
+    /// for with `claims`. Only for such a provider: what binds the code to us is then our secret and the nonce alone.
+    #[serde(default)]
+    only_listed: bool,
     /// Where it lives.
     #[serde(default)]
     network: Where,
@@ -121,6 +128,7 @@ pub(crate) struct Settings {
     pub(crate) client: ClientAuth,
     pub(crate) scopes: Vec<String>,
     pub(crate) acr_values: Vec<String>,
+    pub(crate) only_listed: bool,
     pub(crate) network: Network,
     pub(crate) egress: Egress,
     pub(crate) logout: bool,
@@ -172,6 +180,7 @@ impl Settings {
                 client,
                 scopes: config.scopes,
                 acr_values: config.acr_values,
+                only_listed: config.only_listed,
                 network: match config.network {
                     Where::Public => Network::Public,
                     Where::Private => Network::Private,

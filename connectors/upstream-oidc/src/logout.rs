@@ -5,7 +5,7 @@ use crate::claims::{is_name, not_believed, rules};
 use crate::config::Settings;
 use crate::provider::Metadata;
 use openidconnect::core::CoreIdToken;
-use openidconnect::{ClientId, EndSessionUrl, LogoutRequest, PostLogoutRedirectUrl};
+use openidconnect::{ClientId, CsrfToken, EndSessionUrl, LogoutRequest, PostLogoutRedirectUrl};
 use preau_connector_api::{RedirectError, UpstreamLogout};
 use preau_domain::{Instant, Seconds};
 use preau_keys::jose::{Exp, Verified};
@@ -47,12 +47,18 @@ pub(crate) fn notice(settings: &Settings, token: &Verified, now: Instant) -> Res
 pub(crate) fn address(settings: &Settings, metadata: &Metadata, hint: Option<&str>, back: &str) -> Option<String> {
     let end = EndSessionUrl::new(metadata.end_session.clone()?).ok()?;
     let back = PostLogoutRedirectUrl::new(back.to_owned()).ok()?;
+    // Some providers want a state, and give it back. Whoever comes back with it finds nothing that depends on it: it need not
+    // be drawn, and is not kept.
+    let state = hint.map(|token| CsrfToken::new(preau_keys::digest(token)));
     let hint = hint.and_then(|token| CoreIdToken::from_str(token).ok());
     let mut request = LogoutRequest::from(end)
         .set_client_id(ClientId::new(settings.client_id.clone()))
         .set_post_logout_redirect_uri(back);
     if let Some(hint) = &hint {
         request = request.set_id_token_hint(hint);
+    }
+    if let Some(state) = state {
+        request = request.set_state(state);
     }
     Some(request.http_get_url().into())
 }

@@ -21,7 +21,7 @@ use preau_connector_api::{
 use preau_domain::Instant;
 use preau_egress::EgressError;
 use preau_keys::jose::Typ;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -109,20 +109,40 @@ impl Upstream {
         let client = self.client()?.set_auth_uri(AuthUrl::new(metadata.authorization.clone()).ok()?);
         let client = client.set_redirect_uri(RedirectUrl::new(round.callback.to_owned()).ok()?);
         let (state, nonce) = (CsrfToken::new(round.state.to_owned()), Nonce::new(round.nonce.to_owned()));
-        let challenge = PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(round.verifier.to_owned()));
         let mut request = client
             .authorize_url(CoreAuthenticationFlow::AuthorizationCode, || state, || nonce)
-            .add_scopes(self.settings.scopes.iter().cloned().map(Scope::new))
-            .set_pkce_challenge(challenge)
+            .add_scopes(self.settings.scopes.iter().cloned().map(Scope::new));
+        if round.fresh_after.is_some() {
+            request = request.add_prompt(openidconnect::core::CoreAuthPrompt::Login);
+        }
+        if self.settings.only_listed {
+            if let Some(claims) = self.class_as_claim() {
+                request = request.add_extra_param("claims", claims);
+            }
+            return Some(request.url().0.into());
+        }
+        let verifier = PkceCodeVerifier::new(round.verifier.to_owned());
+        request = request
+            .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier))
             .add_ui_locale(LanguageTag::new(round.locale.to_owned()));
         for acr in &self.settings.acr_values {
             request = request.add_auth_context_value(AuthenticationContextClass::new(acr.clone()));
         }
         if round.fresh_after.is_some() {
-            // `max_age` makes the provider say when the person proved themselves, and be held to it.
-            request = request.add_prompt(openidconnect::core::CoreAuthPrompt::Login).set_max_age(Duration::ZERO);
+            // It makes the provider say when the person proved themselves, and be held to it.
+            request = request.set_max_age(Duration::ZERO);
         }
         Some(request.url().0.into())
+    }
+
+    /// The classes of proof that are held to, as the parameter `claims` asks for them (OpenID Connect Core 5.5.1.1).
+    fn class_as_claim(&self) -> Option<String> {
+        let wanted = match self.settings.acr_values.as_slice() {
+            [] => return None,
+            [one] => json!({ "essential": true, "value": one }),
+            many => json!({ "essential": true, "values": many }),
+        };
+        Some(json!({ "id_token": { "acr": wanted } }).to_string())
     }
 
     /// The code of a callback that comes from this provider (RFC 9207) and says yes.
@@ -169,9 +189,10 @@ impl Upstream {
                 (client.set_auth_type(AuthType::RequestBody), Some(made))
             }
         };
-        let mut request = client
-            .exchange_code(AuthorizationCode::new(code.to_owned()))
-            .set_pkce_verifier(PkceCodeVerifier::new(round.verifier.to_owned()));
+        let mut request = client.exchange_code(AuthorizationCode::new(code.to_owned()));
+        if !self.settings.only_listed {
+            request = request.set_pkce_verifier(PkceCodeVerifier::new(round.verifier.to_owned()));
+        }
         if let Some(assertion) = assertion {
             request = request
                 .add_extra_param("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")

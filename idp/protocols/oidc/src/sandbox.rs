@@ -283,8 +283,8 @@ async fn metadata(State(hub): House, Path(id): Path<String>) -> Result<Response,
     let sandbox = Sandbox::find(&hub, &id, Some(Spoken::Oidc)).await?;
     let issuer = sandbox.provider(&hub);
     let at = |path: &str| format!("{issuer}/{path}");
-    let (signing, ways) =
-        (sandbox.door().oidc.as_ref().map(|oidc| oidc.signing), ["client_secret_basic", "client_secret_post", "none"]);
+    let oidc = sandbox.door().oidc.as_ref();
+    let (signing, way) = (oidc.map(|oidc| oidc.signing), oidc.map(|oidc| oidc.authentication.as_str()));
     let document = json!({
         "issuer": issuer,
         "authorization_endpoint": at("authorize"),
@@ -297,7 +297,8 @@ async fn metadata(State(hub): House, Path(id): Path<String>) -> Result<Response,
         "grant_types_supported": ["authorization_code"],
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": [signing],
-        "token_endpoint_auth_methods_supported": ways,
+        // Some libraries take another way wherever it is offered: the one service there is has this one.
+        "token_endpoint_auth_methods_supported": [way],
         "code_challenge_methods_supported": ["S256"],
         "claims_parameter_supported": true,
         "request_parameter_supported": false,

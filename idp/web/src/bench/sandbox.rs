@@ -243,12 +243,8 @@ impl Sandbox {
     /// Configurations to copy.
     pub(crate) fn stacks(&self, hub: &Hub) -> Vec<(&'static str, String)> {
         let spoken = |stack: &&Stack| stack.protocol == self.wish.speaks.as_str();
-        let (provider, id) = (self.provider(hub), self.id());
-        super::STACKS
-            .iter()
-            .filter(spoken)
-            .map(|s| (s.name, s.filled(hub.base(), &provider, id, self.door.service.home.as_str())))
-            .collect()
+        let provider = self.provider(hub);
+        super::STACKS.iter().filter(spoken).map(|s| (s.name, s.filled(hub.base(), &provider, &self.door))).collect()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{Door, Hub};
 
-/// A stack and its text, with `{issuer}`, `{client}`, `{home}`, `{cas}`, `{cas_path}`, `{host}` and `{port}` where the values go.
+/// A stack and its text, with the words of [`PLACES`] where the values go.
 #[derive(Debug)]
 pub struct Stack {
     /// The protocol it speaks, as the registry names it.
@@ -34,33 +34,43 @@ pub const STACKS: &[Stack] = stacks!(
 );
 
 impl Stack {
-    /// The text with its values. `base` is our own address, `provider` that of the issuer or of the CAS server.
-    pub(super) fn filled(&self, base: &str, provider: &str, client: &str, home: &str) -> String {
-        let home = home.trim_end_matches('/');
-        let authority = base.split_once("://").map_or(base, |(_, authority)| authority);
-        let usual = if base.starts_with("http://") { "80" } else { "443" };
-        let (host, port) = authority.rsplit_once(':').unwrap_or((authority, usual));
+    /// The text with its values, for a service that finds its provider (the issuer, or the CAS server) at that address.
+    pub(super) fn filled(&self, base: &str, provider: &str, door: &Door) -> String {
+        let home = door.service.home.as_str().trim_end_matches('/');
+        let answered = door.oidc.as_ref().and_then(|oidc| oidc.redirect_uris.first().cloned());
+        let redirect = answered.unwrap_or_else(|| format!("{home}/callback"));
+        let (host, port) = host_and_port(base);
+        let (home_host, home_port) = host_and_port(home);
         let path = provider.strip_prefix(base).unwrap_or_default().trim_start_matches('/');
-        let values = [
-            ("{issuer}", provider),
-            ("{client}", client),
-            ("{home}", home),
-            ("{cas}", provider),
-            ("{cas_path}", path),
-            ("{host}", host),
-            ("{port}", port),
-        ];
-        values.into_iter().fold(self.text.to_owned(), |text, (name, value)| text.replace(name, value))
+        let own = format!("{home_host}:{home_port}");
+        let values = [provider, door.service.id.as_str(), home, &redirect, &own, provider, path, host, port];
+        PLACES.into_iter().zip(values).fold(self.text.to_owned(), |text, (name, value)| text.replace(name, value))
     }
+}
+
+/// Where values go: the issuer, the service, where it lives, where it is answered, its host with its port; the CAS server, its
+/// path, its host and its port.
+const PLACES: [&str; 9] =
+    ["{issuer}", "{client}", "{home}", "{redirect}", "{own}", "{cas}", "{cas_path}", "{host}", "{port}"];
+
+/// The host of an address, and its port even where it is the usual one.
+fn host_and_port(address: &str) -> (&str, &str) {
+    let usual = if address.starts_with("http://") { "80" } else { "443" };
+    let (_, rest) = address.split_once("://").unwrap_or(("", address));
+    let authority = rest.split('/').next().unwrap_or_default();
+    authority
+        .rsplit_once(':')
+        .filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()))
+        .unwrap_or((authority, usual))
 }
 
 /// The stacks a service can be connected with, by the protocols it speaks.
 pub(super) fn filled(hub: &Hub, door: &Door) -> Vec<(&'static str, String)> {
     let spoken = |stack: &&Stack| hub.protocol(stack.protocol).is_some_and(|protocol| protocol.speaks(door));
-    let (base, id, home) = (hub.base(), door.service.id.as_str(), door.service.home.as_str());
+    let base = hub.base();
     let cas = format!("{base}/cas");
     let provider = |stack: &Stack| if stack.protocol == "cas" { cas.as_str() } else { base };
-    STACKS.iter().filter(spoken).map(|stack| (stack.name, stack.filled(base, provider(stack), id, home))).collect()
+    STACKS.iter().filter(spoken).map(|stack| (stack.name, stack.filled(base, provider(stack), door))).collect()
 }
 
 #[cfg(test)]
@@ -68,13 +78,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_host_has_a_port() {
+        assert_eq!(host_and_port("https://ent.example/cas"), ("ent.example", "443"));
+        assert_eq!(host_and_port("http://localhost:3000"), ("localhost", "3000"));
+        assert_eq!(host_and_port("http://[::1]"), ("[::1]", "80"));
+    }
+
+    #[test]
     fn every_text_is_filled_in_and_shows_no_secret() {
+        let services = crate::pages::tests::samples::services();
         for stack in STACKS {
             let base = "https://ent.example";
             let provider = if stack.protocol == "cas" { "https://ent.example/cas" } else { base };
-            let text = stack.filled(base, provider, "reservations", "https://grr.example/");
-            assert!(text.contains("ent.example") && text.contains("grr.example"), "{}: {text}", stack.name);
-            for left in ["{issuer}", "{client}", "{home}", "{cas}", "{cas_path}", "{host}", "{port}"] {
+            let door = &services.all()[0];
+            let text = stack.filled(base, provider, door);
+            let home = door.service.home.as_str().trim_end_matches('/');
+            assert!(text.contains("ent.example") && text.contains(home), "{}: {text}", stack.name);
+            for left in PLACES {
                 assert!(!text.contains(left), "{}: {left}", stack.name);
             }
             assert!(text.len() < 2_000 && text.is_ascii(), "{}", stack.name);

@@ -44,4 +44,5 @@ mod upstream_hostile;
 mod upstream_logout;
 mod upstream_network;
 mod upstream_peer;
+mod upstream_proconnect;
 mod upstream_saml;

@@ -416,14 +416,6 @@ async fn a_setting_that_nobody_can_keep_is_refused(hub: TestHub) {
 
 async fn certificates_are_registered_where_they_are_seen(hub: TestHub) {
     let token = editor(&hub, None).await;
-    let seen = async |authorities: ClientAuthorities| {
-        hub.again_with(|setup| {
-            setup.config.registration = true;
-            setup.config.mtls_url = Some(format!("https://{MTLS_HOST}"));
-            setup.client_authorities = authorities;
-        })
-        .await
-    };
     let by = |names: &[(&str, &str)]| {
         let mut all = metadata();
         all["token_endpoint_auth_method"] = json!("tls_client_auth");
@@ -431,10 +423,10 @@ async fn certificates_are_registered_where_they_are_seen(hub: TestHub) {
         all
     };
     let dns = ("tls_client_auth_san_dns", "atelier.example");
-    let nobody = seen(ClientAuthorities::default()).await;
+    let nobody = seeing(&hub, ClientAuthorities::default()).await;
     let refused = register(&nobody, &token, &by(&[dns])).await;
     assert_eq!(refused.error(), (400, "invalid_client_metadata"), "no authority vouches for a name");
-    let hub = seen(believed()).await;
+    let hub = seeing(&hub, believed()).await;
     for wrong in [&[][..], &[("tls_client_auth_san_dns", "*.example")], &[dns, ("tls_client_auth_san_ip", "192.0.2.1")]]
     {
         assert_eq!(register(&hub, &token, &by(wrong)).await.error(), (400, "invalid_client_metadata"), "{wrong:?}");
@@ -442,6 +434,16 @@ async fn certificates_are_registered_where_they_are_seen(hub: TestHub) {
     let told = register(&hub, &token, &by(&[dns])).await;
     assert_eq!((told.answer.status.as_u16(), told.text(dns.0)), (201, dns.1), "control: {}", told.answer.body);
     assert_eq!(told.json["client_secret"], Value::Null);
+}
+
+/// A hub that sees certificates, and believes those authorities about them.
+async fn seeing(hub: &TestHub, authorities: ClientAuthorities) -> TestHub {
+    hub.again_with(|setup| {
+        setup.config.registration = true;
+        setup.config.mtls_url = Some(format!("https://{MTLS_HOST}"));
+        setup.client_authorities = authorities;
+    })
+    .await
 }
 
 /// The keys a service signs with.

@@ -99,6 +99,7 @@ async fn an_application_goes_the_whole_way_by_openid_connect(hub: TestHub) {
     assert!(page.words().contains(&issuer) && page.words().contains(BACK), "{}", page.words());
     let told = rp.get(&at(&rp, ".well-known/openid-configuration"), &[]).await;
     assert_eq!(told.text("issuer"), issuer);
+    assert_eq!(told.json["token_endpoint_auth_methods_supported"], json!(["client_secret_basic"]));
     let answer = comes(&hub, &rp, &[("scope", "openid profile ent")], "pupil").await;
     assert!(answer.location().is_some_and(|to| to.starts_with(BACK)), "{:?}", answer.location());
     assert_eq!((answer.told("state"), answer.told("iss")), ("state-of-the-story".to_owned(), issuer.clone()));
