@@ -5,6 +5,7 @@ use super::fetch::{read_file, refresh};
 use super::kept::{Kept, Note};
 use super::origin::{Origin, Place, Wanted, wanted};
 use crate::config::Loaded;
+use futures::stream::{self, StreamExt};
 use preau_connector_api::{MountedService, Network};
 use preau_domain::{Clock, Instant, Seconds};
 use preau_egress::Egress;
@@ -16,6 +17,8 @@ use std::time::SystemTime;
 
 /// A copy that nobody could confirm for that long is told every hour.
 const STALE: Seconds = Seconds(24 * 3600);
+/// Addresses asked at once: one that answers drop by drop keeps nobody else's metadata waiting.
+const AT_ONCE: usize = 4;
 
 /// What the job works with.
 pub(crate) struct Partners {
@@ -30,9 +33,10 @@ pub(crate) struct Partners {
     told: BTreeMap<String, (String, Instant)>,
 }
 
-/// What was read of a document, and what it was read for.
+/// What was read of a document, by which rules, and what it was read for.
 struct Remembered {
     changed: Option<(SystemTime, u64)>,
+    origin: Origin,
     wanted: BTreeSet<String>,
     read: Result<Arc<Read>, String>,
 }
@@ -77,9 +81,12 @@ impl Partners {
                 }
             }
         }
+        if ask {
+            self.ask(&documents).await;
+        }
         let mut found: Vec<(Origin, Result<Arc<Read>, String>)> = Vec::new();
         for (origin, names) in documents {
-            let read = self.document(&origin, &names, ask).await;
+            let read = self.document(&origin, &names).await;
             found.push((origin, read));
         }
         let now = self.clock.now();
@@ -109,15 +116,12 @@ impl Partners {
         missing
     }
 
-    /// A document, asked for again when that is due.
-    async fn document(&mut self, origin: &Origin, names: &BTreeSet<String>, ask: bool) -> Result<Arc<Read>, String> {
+    /// A document of this machine, or the copy of one.
+    async fn document(&mut self, origin: &Origin, names: &BTreeSet<String>) -> Result<Arc<Read>, String> {
         let path = match &origin.place {
             Place::File(path) => path.clone(),
-            Place::Address(url, network) => {
+            Place::Address(url, _) => {
                 let kept = self.kept()?;
-                if ask && kept.note(url).next <= self.clock.now() {
-                    self.ask(&kept, url, *network, origin).await;
-                }
                 let note = kept.note(url);
                 self.watch(url, &note);
                 self.notes.push(note.clone());
@@ -142,9 +146,34 @@ impl Partners {
         self.kept.clone().ok_or_else(|| "no folder for metadata".to_owned())
     }
 
-    async fn ask(&mut self, kept: &Kept, url: &str, network: Network, origin: &Origin) {
+    /// Asks the addresses that are due, each once.
+    async fn ask(&mut self, documents: &[(Origin, BTreeSet<String>)]) {
         let now = self.clock.now();
-        let (note, outcome) = refresh(&self.egress, kept, url, network, origin, now).await;
+        let mut due: Vec<(String, Network, Origin)> = Vec::new();
+        for (origin, _) in documents {
+            let Place::Address(url, network) = &origin.place else { continue };
+            // A folder that does not open is told when the copy is looked for.
+            let Ok(kept) = self.kept() else { return };
+            if kept.note(url).next <= now && due.iter().all(|(known, ..)| known != url) {
+                due.push((url.clone(), *network, origin.clone()));
+            }
+        }
+        if due.is_empty() {
+            return;
+        }
+        let Ok(kept) = self.kept() else { return };
+        let asked = due.into_iter().map(|(url, network, origin)| {
+            let (egress, kept) = (self.egress.clone(), kept.clone());
+            async move { (refresh(&egress, &kept, &url, network, &origin, now).await, url) }
+        });
+        let asked: Vec<((Note, &str), String)> = stream::iter(asked).buffer_unordered(AT_ONCE).collect().await;
+        for ((note, outcome), url) in asked {
+            self.heard(&url, &note, outcome, now);
+        }
+    }
+
+    /// Tells what came of asking an address.
+    fn heard(&mut self, url: &str, note: &Note, outcome: &'static str, now: Instant) {
         metrics::counter!("preau_saml_metadata_fetches_total", "outcome" => outcome).increment(1);
         match &note.refused {
             None if outcome == "taken" => tracing::info!(url, entities = note.count, "SAML metadata taken"),
@@ -195,15 +224,17 @@ impl Partners {
         let changed = std::fs::metadata(path).ok().and_then(|found| Some((found.modified().ok()?, found.len())));
         if let Some(known) = self.read.get(path)
             && known.changed == changed
+            && known.origin == *origin
             && known.wanted == *names
         {
             return known.read.clone();
         }
-        let (now, file, origin, wanted) = (self.clock.now(), path.to_owned(), origin.clone(), names.clone());
+        let (now, file, judged, wanted) = (self.clock.now(), path.to_owned(), origin.clone(), names.clone());
         let task =
-            tokio::task::spawn_blocking(move || read_file(&file, &origin, now, None, |name| wanted.contains(name)));
+            tokio::task::spawn_blocking(move || read_file(&file, &judged, now, None, |name| wanted.contains(name)));
         let read = task.await.map_err(|error| error.to_string())?.map(Arc::new);
-        self.read.insert(path.to_owned(), Remembered { changed, wanted: names.clone(), read: read.clone() });
+        let known = Remembered { changed, origin: origin.clone(), wanted: names.clone(), read: read.clone() };
+        self.read.insert(path.to_owned(), known);
         read
     }
 }

@@ -25,9 +25,10 @@ impl Clock for Hand {
     }
 }
 
-/// Somebody who publishes metadata, by path, and counts who asks.
+/// Somebody who publishes metadata, by path, and counts who asks. What is at `slow.xml` comes once somebody asked for something
+/// else.
 #[derive(Clone, Default)]
-struct Publisher(Arc<Mutex<(BTreeMap<String, String>, u32)>>);
+struct Publisher(Arc<Mutex<(BTreeMap<String, String>, u32)>>, Arc<tokio::sync::Notify>);
 
 impl Publisher {
     fn says(&self, path: &str, text: &str) {
@@ -44,6 +45,10 @@ async fn answer(
     Segment(path): Segment<String>,
     headers: HeaderMap,
 ) -> axum::response::Response {
+    match path.as_str() {
+        "slow.xml" => publisher.1.notified().await,
+        _ => publisher.1.notify_one(),
+    }
     let mut known = publisher.0.lock().unwrap();
     known.1 += 1;
     let Some(text) = known.0.get(&path) else { return StatusCode::NOT_FOUND.into_response() };
@@ -234,4 +239,31 @@ async fn what_the_operator_wrote_needs_no_metadata() {
     let missing = story.partners.turn(&services, true).await;
     assert!(missing["b"].contains("nowhere"), "{missing:?}");
     assert_eq!(story.in_force("urn:a").as_deref(), Some("https://a.example/acs"));
+}
+
+/// An operator who names certificates for metadata that are in force already is obeyed at once, whether the document changes or
+/// not.
+#[tokio::test]
+async fn a_signature_that_is_asked_for_is_looked_at_though_the_document_is_the_same() {
+    let mut story = Story::begin("").await;
+    std::fs::write(story.folder.path().join("a.xml"), entity("urn:a", "one", "")).unwrap();
+    let before = [story.service("a", "metadata = \"a.xml\"")];
+    assert!(story.partners.turn(&before, true).await.is_empty(), "control");
+    let after = [story.service("a", "metadata = \"a.xml\"\nmetadata_certificates = [\"federation.pem\"]")];
+    let missing = story.partners.turn(&after, true).await;
+    assert!(missing.get("a").is_some_and(|why| why.contains("not signed")), "{missing:?}");
+    assert_eq!(story.in_force("urn:a"), None);
+}
+
+#[tokio::test]
+async fn who_answers_slowly_keeps_nobody_else_waiting() {
+    let mut story = Story::begin("").await;
+    let services = [
+        story.service("a", "metadata_url = \"{base}/slow.xml\""),
+        story.service("b", "metadata_url = \"{base}/b.xml\""),
+    ];
+    story.publisher.says("slow.xml", &entity("urn:a", "one", ""));
+    story.publisher.says("b.xml", &entity("urn:b", "one", ""));
+    let turn = tokio::time::timeout(std::time::Duration::from_secs(20), story.partners.turn(&services, true)).await;
+    assert!(turn.expect("each waits for its own answer").is_empty());
 }
