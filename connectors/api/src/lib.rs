@@ -5,6 +5,7 @@
 //! the catalogue are in `connectors/registry`; each kind is a crate of its own beside this one.
 
 mod directory;
+mod file;
 mod kind;
 mod matching;
 mod oidc;
@@ -17,6 +18,7 @@ pub use directory::{
     Completion, Directory, EstablishmentRecord, PasswordCheck, PersonRecord, Probe, Record, Rejected, Unavailable,
     Verdict,
 };
+pub use file::{FileState, ReadFile};
 pub use kind::{Connector, Kind, OpenContext, Problem};
 pub use matching::{MatchForm, MatchRule, known_as};
 pub use oidc::{

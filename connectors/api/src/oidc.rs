@@ -3,9 +3,9 @@
 //! Names of settings are those of dynamic registration (OpenID Connect Registration 1.0, RFC 7591) wherever it has one.
 //! What the settings mean at run time is in `idp/protocols/oidc`.
 
+use crate::ReadFile;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::path::PathBuf;
 
 /// Section `[oidc]` of a product, and of an installation, which replaces key by key what the product says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -351,8 +351,8 @@ pub struct OidcService {
     pub secret: Option<ClientSecret>,
     /// The secret it had before, while it is replaced.
     pub former_secret: Option<ClientSecret>,
-    /// The file both are read from.
-    pub secret_file: Option<PathBuf>,
+    /// The file both were read from.
+    pub secret_file: Option<ReadFile>,
     /// What its certificate says of it, where `authentication` is by one that an authority issued.
     pub tls_subject: Option<TlsSubject>,
     /// Its access tokens are of use only with its certificate.

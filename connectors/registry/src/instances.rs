@@ -7,13 +7,12 @@ use crate::mounted::{Mounted, owns};
 use crate::place::{at_key, read_toml};
 use crate::template::{ID, fill, name_ok};
 use crate::{oidc, saml};
-use preau_connector_api::{InstanceFile, MountedService, Mounting, Network, Problem};
+use preau_connector_api::{FileState, InstanceFile, MountedService, Mounting, Network, Problem};
 use preau_domain::{ReleaseRule, Service, ServiceId, UrlRule, strict_url};
 use std::collections::BTreeMap;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use url::{Host, Url};
 
@@ -152,10 +151,7 @@ impl Signature {
             Ok(files) => {
                 for path in files {
                     path.hash(&mut hasher);
-                    if let Ok(found) = fs::metadata(&path) {
-                        let times = (found.mtime(), found.mtime_nsec(), found.ctime(), found.ctime_nsec());
-                        (found.ino(), found.len(), times).hash(&mut hasher);
-                    }
+                    FileState::of(&path).hash(&mut hasher);
                 }
             }
         }

@@ -4,7 +4,7 @@
 use crate::instances::address_ok;
 use crate::template::fill;
 use preau_connector_api::{
-    ClientAuthentication, ClientSecret, Network, OidcFlow, OidcGrant, OidcService, OidcSettings, TlsSubject,
+    ClientAuthentication, ClientSecret, Network, OidcFlow, OidcGrant, OidcService, OidcSettings, ReadFile, TlsSubject,
 };
 use preau_domain::{Identifier, strict_url};
 use preau_keys::jose::jwe::KeyWrap;
@@ -41,6 +41,8 @@ pub(crate) fn resolve(
         }
     }
     let authentication = settings.authentication.unwrap_or_default();
+    // Before it is read.
+    let secret_file = settings.client_secret_file.as_ref().map(|file| ReadFile::at(folder.join(file)));
     let (secret, former_secret) = secret(&settings, authentication, folder, wrong).unzip();
     keys(&settings, authentication, wrong);
     let tls_subject = tls_subject(&settings, authentication, wrong);
@@ -50,7 +52,7 @@ pub(crate) fn resolve(
         authentication,
         secret,
         former_secret: former_secret.flatten(),
-        secret_file: settings.client_secret_file.map(|file| folder.join(file)),
+        secret_file,
         tls_subject,
         certificate_bound: settings.tls_client_certificate_bound_access_tokens.unwrap_or(false),
         jwks: settings.jwks,

@@ -116,7 +116,8 @@ pub enum Reason {
 impl MetadataError {
     /// About an element.
     pub(crate) fn at(element: &Element, reason: impl Into<Reason>) -> MetadataError {
-        MetadataError { line: element.line(), element: element.local().to_owned(), reason: reason.into() }
+        let name = preau_domain::display_safe(element.local(), 60);
+        MetadataError { line: element.line(), element: name, reason: reason.into() }
     }
 
     /// About a whole document.

@@ -1,7 +1,8 @@
 //! What the machines around ask: is it alive, is it ready, how is it doing.
 
 use axum::Router;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -9,7 +10,7 @@ use preau_domain::SourceId;
 use preau_store::Store;
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -108,13 +109,17 @@ pub fn recorder() -> Result<PrometheusHandle, metrics_exporter_prometheus::Build
         .install_recorder()
 }
 
-/// The routes for machines.
-pub fn routes(health: Arc<Health>) -> Router {
+/// The routes for machines, with the headers of the house; `secure` when its address is https.
+pub fn routes(health: Arc<Health>, secure: bool) -> Router {
     Router::new()
         .route("/healthz", get(alive))
         .route("/readyz", get(ready))
         .route("/metrics", get(local_metrics))
         .with_state(health)
+        .layer(map_response(move |mut response: Response| async move {
+            preau_web::protect(response.headers_mut(), secure);
+            response
+        }))
 }
 
 /// The one route of the separate address.
@@ -166,18 +171,34 @@ async fn ready(State(health): State<Arc<Health>>) -> Response {
     (status, [("cache-control", "no-store")], axum::Json(body)).into_response()
 }
 
-/// Figures, to this machine alone: what a proxy forwards comes from elsewhere.
+/// Figures, to this machine alone: what a proxy forwards comes from elsewhere. One that says nothing of itself still has to pass
+/// on the name we were called by, since nothing else of ours is answered without.
 async fn local_metrics(
     State(health): State<Arc<Health>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    headers: http::HeaderMap,
+    request: Request,
 ) -> Response {
+    let headers = request.headers();
     let forwarded =
         ["forwarded", "x-forwarded-for", "x-forwarded-host", "via"].iter().any(|name| headers.contains_key(*name));
-    if health.metrics_here && peer.ip().to_canonical().is_loopback() && !forwarded {
+    let line = request.uri().authority().map(http::uri::Authority::as_str);
+    let host = headers.get(http::header::HOST).and_then(|host| host.to_str().ok()).or(line);
+    let here = peer.ip().to_canonical().is_loopback() && host.is_some_and(names_this_machine);
+    if health.metrics_here && here && !forwarded {
         health.figures()
     } else {
         http::StatusCode::NOT_FOUND.into_response()
+    }
+}
+
+/// Whether a host, with its port or without, is this machine for whoever names it.
+fn names_this_machine(host: &str) -> bool {
+    let url = url::Url::parse(&format!("http://{host}")).ok().filter(|url| url.username().is_empty());
+    match url.as_ref().and_then(url::Url::host) {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
+        Some(url::Host::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
+        None => false,
     }
 }
 

@@ -8,7 +8,7 @@ use crate::signing::Signing;
 use crate::{SystemClock, assembly};
 use axum_server::tls_rustls::RustlsConfig;
 use metrics_exporter_prometheus::PrometheusHandle;
-use preau_connector_api::{Connector, Directory, Problem};
+use preau_connector_api::{Connector, Directory, FileState, Problem, ReadFile};
 use preau_domain::{AuditEvent, AuditKind, Clock, CorrelationId, Seconds, SourceId};
 use preau_keys::SystemIds;
 use preau_provision::{Options, Silent, SyncContext, SyncError, synchronise};
@@ -17,7 +17,7 @@ use preau_web::Hub;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -270,7 +270,8 @@ async fn reload(house: Arc<House>, mut seen: assembly::Seen, again: Arc<Notify>)
         .collect();
     // Read once more at the first look: it may have been replaced since the listener read it.
     let mut certificate = Vec::new();
-    let mut secrets = changed_at(&secrets_of(&house));
+    // How they were before the services were read.
+    let mut secrets = secrets_of(&house);
     let mut ticks = tokio::time::interval(Duration::from_secs(1));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -279,12 +280,14 @@ async fn reload(house: Arc<House>, mut seen: assembly::Seen, again: Arc<Notify>)
             () = again.notified() => true,
         };
         let now = assembly::seen(&house.loaded);
-        if told || now != seen || changed_at(&secrets_of(&house)) != secrets {
-            seen = now;
-            take_services(&house);
-            secrets = changed_at(&secrets_of(&house));
+        let found: Vec<ReadFile> = secrets_of(&house).into_iter().map(|file| ReadFile::at(file.path)).collect();
+        if told || now != seen || found != secrets {
+            (seen, secrets) = (now, found);
+            if take_services(&house) {
+                secrets = secrets_of(&house);
+            }
         }
-        let now = changed_at(&files);
+        let now: Vec<FileState> = files.iter().map(|file| FileState::of(file)).collect();
         if told || now != certificate {
             certificate = now;
             take_certificate(&house, &files);
@@ -312,7 +315,8 @@ async fn take_registrations(hub: Arc<Hub>) {
     }
 }
 
-fn take_services(house: &House) {
+/// Whether they were taken.
+fn take_services(house: &House) -> bool {
     let detail = match assembly::table(&house.loaded) {
         Ok(table) => {
             let count = table.all().len();
@@ -331,16 +335,13 @@ fn take_services(house: &House) {
     metrics::counter!("preau_services_reloads_total", "outcome" => detail).increment(1);
     let correlation = CorrelationId::generate(&*house.hub.ids, house.hub.now());
     house.hub.audit(AuditEvent::new(house.hub.now(), AuditKind::ServicesReloaded, correlation, detail));
+    detail == "applied"
 }
 
-/// The files that hold secrets of the services that are mounted.
-fn secrets_of(house: &House) -> Vec<PathBuf> {
+/// The files that hold secrets of the services that are mounted, as they were just before they were read.
+fn secrets_of(house: &House) -> Vec<ReadFile> {
     let services = house.hub.services();
     services.all().iter().filter_map(|door| door.oidc.as_ref()?.secret_file.clone()).collect()
-}
-
-fn changed_at(files: &[PathBuf]) -> Vec<Option<SystemTime>> {
-    files.iter().map(|file| std::fs::metadata(file).and_then(|metadata| metadata.modified()).ok()).collect()
 }
 
 fn take_certificate(house: &House, files: &[PathBuf]) {

@@ -96,7 +96,7 @@ pub async fn start(loaded: Loaded, demo: bool, metrics: PrometheusHandle) -> Res
         }
         _ => (None, None),
     };
-    let routes = health::routes(Arc::clone(&health))
+    let routes = health::routes(Arc::clone(&health), hub.secure())
         .merge(preau_web::router(Arc::clone(&hub)))
         .layer(from_fn_with_state(hub.secure(), in_time));
     if let (Some(separate), Some(config)) = (server.mtls_listen, &mtls) {

@@ -22,6 +22,23 @@ fn resolved(text: &str) -> (OidcService, Vec<String>) {
 const GOOD: &str = "redirect_uris = [\"{url}/cb\"]\nclient_secret_file = \"app.secret\"\n";
 
 #[test]
+fn a_secret_that_is_replaced_once_it_was_read_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.secret");
+    std::fs::write(&path, format!("{SECRET}\n")).unwrap();
+    let values = BTreeMap::from([("url".to_owned(), "https://app.example".to_owned())]);
+    let (settings, mut wrong) = (toml::from_str(GOOD).unwrap(), |_: &str, what: String| panic!("{what}"));
+    let oidc = resolve(settings, &values, Network::Public, Identifier::Pairwise, folder.path(), &mut wrong);
+    let read = oidc.secret_file.unwrap();
+    assert_eq!(read, ReadFile::at(path.clone()), "control");
+    std::fs::write(folder.path().join("new"), format!("{}\n", SECRET.replace('0', "z"))).unwrap();
+    std::fs::rename(folder.path().join("new"), &path).unwrap();
+    assert_ne!(read, ReadFile::at(path.clone()), "of the same length and within the same second");
+    std::fs::remove_file(&path).unwrap();
+    assert_ne!(read, ReadFile::at(path), "gone");
+}
+
+#[test]
 fn a_product_and_an_installation_make_a_client() {
     let (oidc, problems) = resolved(GOOD);
     assert_eq!(problems, Vec::<String>::new());

@@ -26,6 +26,8 @@ use scanner::{Mark, Scanner};
 
 /// Envelopes inside one another.
 const ENVELOPES: usize = 8;
+/// Bytes of their tags together: they are read again with each child.
+const TAGS: usize = 16 * 1024;
 /// How much of a large document is read.
 #[derive(Clone, Copy, Debug)]
 pub struct StreamBounds {
@@ -289,6 +291,9 @@ impl<R: BufRead, T, E, F: FnMut(Piece<'_>) -> Result<Option<T>, E>> Reading<'_, 
         rendered: &c14n::Scope<'_>,
     ) -> Result<(), StreamError<E>> {
         let Some(this) = around.last() else { return Ok(()) };
+        if around.iter().map(|one| one.tag.len()).sum::<usize>() > TAGS {
+            return Err(StreamError::Xml(this.element.line(), XmlError::TooLarge));
+        }
         let prefixes: Vec<String> = self.digesting.as_ref().map(|one| one.prefixes.clone()).unwrap_or_default();
         let prefixes: Vec<&str> = prefixes.iter().map(String::as_str).collect();
         let (mut scope, mut rendered): (c14n::Scope<'_>, c14n::Scope<'_>) = (scope.clone(), rendered.clone());

@@ -2,7 +2,7 @@
 
 use crate::names::{SAML, SAMLP, XSI};
 use crate::time::instant;
-use preau_domain::Instant;
+use preau_domain::{Instant, display_safe};
 use preau_keys::xml::{Child, Element, XmlError};
 use thiserror::Error;
 
@@ -10,6 +10,8 @@ use thiserror::Error;
 const MAX_ID: usize = 256;
 /// Longest address or entity name, in bytes (saml-core-2.0, 8.3.6).
 pub(crate) const MAX_URI: usize = 1024;
+/// Longest name of an element that is told, in characters: whoever sends a message chooses it, and it goes to a log.
+const MAX_NAME: usize = 60;
 /// Longest other value, in bytes.
 pub(crate) const MAX_VALUE: usize = 8 * 1024;
 
@@ -60,7 +62,7 @@ pub enum Why {
 impl Why {
     /// Said of an element.
     pub(crate) fn at(self, element: &Element) -> Refused {
-        Refused { why: self, element: element.local().to_owned(), line: element.line() }
+        Refused { why: self, element: display_safe(element.local(), MAX_NAME), line: element.line() }
     }
 
     /// Said of a message whose elements are not to be seen.

@@ -232,3 +232,15 @@ fn an_envelope_with_a_block_that_must_be_understood_is_refused() {
     assert_eq!(open(&changed(&written, "</soap:Body>", "<a/></soap:Body>"), &[]), Err(Why::Unexpected));
     assert_eq!(open(&changed(&written, "</soap:Envelope>", "<soap:Body/></soap:Envelope>"), &[]), Err(Why::Unexpected));
 }
+
+/// What a refusal says goes to a log, and whoever sends a message chooses the names of its elements.
+#[test]
+fn a_refusal_is_one_short_line() {
+    let long = "x".repeat(100_000);
+    let request =
+        changed(&authn_request().write(), "</samlp:AuthnRequest>", &format!("<{long}/></samlp:AuthnRequest>"));
+    let document = Document::parse(request.as_bytes()).unwrap();
+    let refused = AuthnRequest::read(document.unverified()).unwrap_err();
+    assert_eq!(refused.why, Why::Unexpected);
+    assert!(refused.to_string().len() < 200, "{} bytes", refused.to_string().len());
+}

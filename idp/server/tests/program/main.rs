@@ -11,6 +11,7 @@ mod sp;
 mod tls;
 
 use desk::Desk;
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -92,6 +93,26 @@ fn figures_are_for_this_machine_alone() {
     assert!(server.get("/metrics", "").unwrap().contains("preau_services_mounted 0"));
     for header in ["X-Forwarded-For: 192.0.2.1\r\n", "Forwarded: for=192.0.2.1\r\n", "Via: 1.1 proxy\r\n"] {
         assert!(server.get("/metrics", header).unwrap().starts_with("HTTP/1.1 404"), "{header}");
+    }
+    // A proxy on this machine that adds nothing of its own passes on the name it was asked by.
+    let asked_by = |host: &str| {
+        let mut stream = std::net::TcpStream::connect(server.address).unwrap();
+        write!(stream, "GET /metrics HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    for host in ["localhost", "127.0.0.1:9464", "[::1]"] {
+        assert!(asked_by(host).contains("preau_services_mounted 0"), "{host}");
+    }
+    for host in ["ent.example.fr", "localhost.example", "10.0.0.1", "evil@127.0.0.1", ""] {
+        assert!(asked_by(host).starts_with("HTTP/1.1 40"), "{host}");
+    }
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        let answer = server.get(path, "").unwrap().to_lowercase();
+        for header in ["content-security-policy: default-src 'none'", "x-content-type-options: nosniff", "no-store"] {
+            assert!(answer.contains(header), "{path} {header}");
+        }
     }
 }
 

@@ -14,6 +14,7 @@ stories!(
     a_session_that_was_proven_again_is_still_found,
     saml_47_nobody_is_signed_out_by_a_forgery,
     saml_47_a_service_ends_what_it_was_told_of_and_nothing_else,
+    saml_47_a_request_that_was_heard_ends_no_later_session,
 );
 
 /// What a service is answered through the browser, believed.
@@ -140,4 +141,16 @@ async fn saml_47_a_service_ends_what_it_was_told_of_and_nothing_else(hub: TestHu
         assert!(!answered(&hub, &answer).await.status.is_success());
         assert!(stays(&hub, &mut alice).await && stays(&hub, &mut noe).await);
     }
+}
+
+async fn saml_47_a_request_that_was_heard_ends_no_later_session(hub: TestHub) {
+    let sp = hub.sp("sp");
+    let mut alice = hub.browser();
+    let told = sp.told(&alice.sign_in(&ALICE).through(&sp.url()).await.answer).await;
+    let every = LogoutRequest { session_indexes: Vec::new(), ..sp.logout(&told) };
+    let url = sp.logout_url(&every, Some(&sp.key));
+    assert!(answered(&hub, &alice.get(&url).await).await.status.is_success(), "control");
+    sp.told(&alice.sign_in(&ALICE).through(&sp.url()).await.answer).await;
+    let answer = alice.get(&url).await;
+    assert!(answer.status.is_client_error() && stays(&hub, &mut alice).await, "{}", answer.status);
 }

@@ -140,6 +140,7 @@ fn nothing_is_read_beyond_its_bounds() {
         signed(&child(5000)),
         signed(&many(51)),
         document(&deep),
+        format!("<p:root xmlns:p=\"{ROOT}\" a=\"{}\"><q/></p:root>", "a".repeat(TAGS)),
         document(&format!("<q:e a=\"{}\"/>", "=".repeat(5000))),
         document(&format!("<!--{}-->", "x".repeat(70_000))),
         document(&" ".repeat(70_000)),

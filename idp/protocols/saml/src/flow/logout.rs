@@ -8,16 +8,18 @@ use super::hand_over::{Notice, person_of};
 use super::received::Received;
 use super::sso::{meant_for_us, recent};
 use super::{entity_id, event, signed, signing_key, unsigned};
-use crate::config::REQUEST;
+use crate::config::{REQUEST, SKEW};
 use crate::error::bad_message;
 use crate::partner::Partner;
-use preau_domain::{AuditKind, Instant, SessionId, TrustedUrl, Visit};
+use preau_domain::{AuditKind, Instant, KeptKind, KeptThing, SessionId, TrustedUrl, Visit};
+use preau_keys::one_time_key;
 use preau_keys::signers::SamlKey;
 use preau_keys::xml::decrypt;
 use preau_saml::bindings::{Kind, post, redirect};
 use preau_saml::messages::{LogoutRequest, LogoutResponse, NameId, Status, new_id, soap};
 use preau_saml::metadata::{Endpoint, Peers};
 use preau_saml::names::{SAMLP, binding, nameid, status};
+use preau_store::StoreError;
 use preau_web::{Door, Fault, FaultKind, Hub, LogoutNotice, NoticeBody, Visitor};
 
 /// What becomes of a browser that brought a message about an end.
@@ -153,6 +155,16 @@ async fn end(hub: &Hub, visitor: &Visitor, asked: &Asked, later: Option<&Session
         hub.audit_refusal(refused, "no session of this service has this NameID and SessionIndex");
         return Ok(Status::failure(status::REQUESTER, status::UNKNOWN_PRINCIPAL));
     }
+    // One that names no session means those there are: brought again it would end those that began since.
+    let heard = KeptThing {
+        key: one_time_key(&format!("saml logout {} {}", asked.partner.entity_id(), asked.request.id)),
+        kind: KeptKind::ReplayGuard,
+        doc: String::new(),
+        expires: asked.request.issue_instant + REQUEST + SKEW,
+    };
+    if hub.store.kept(&heard.key, heard.kind, hub.now()).await?.is_some() {
+        return Err(bad_message("it was heard before"));
+    }
     for id in &asked.sessions {
         // Whoever asks for the end knows of it.
         hub.store.forget_visits(id, crate::NAME, &asked.partner.door.service.id).await?;
@@ -160,7 +172,11 @@ async fn end(hub: &Hub, visitor: &Visitor, asked: &Asked, later: Option<&Session
             hub.end_session(id, "saml", &visitor.correlation).await?;
         }
     }
-    Ok(Status::success())
+    // Only now: a service that asks again after a failure of ours is heard.
+    match hub.store.keep(&heard, hub.now()).await {
+        Ok(()) | Err(StoreError::Conflict) => Ok(Status::success()),
+        Err(other) => Err(other.into()),
+    }
 }
 
 fn response(hub: &Hub, asked: &Asked, status: Status, destination: Option<String>) -> LogoutResponse {
