@@ -117,9 +117,14 @@ impl Server {
     }
 
     pub fn get(&self, path: &str, headers: &str) -> Option<String> {
+        self.get_as(&self.address.to_string(), path, headers)
+    }
+
+    /// The same, asked for by another name.
+    pub fn get_as(&self, host: &str, path: &str, headers: &str) -> Option<String> {
         let mut stream = TcpStream::connect(self.address).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\n{headers}Connection: close\r\n\r\n", self.address).ok()?;
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\n{headers}Connection: close\r\n\r\n").ok()?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).ok()?;
         Some(answer)

@@ -11,7 +11,6 @@ mod sp;
 mod tls;
 
 use desk::Desk;
-use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -95,13 +94,7 @@ fn figures_are_for_this_machine_alone() {
         assert!(server.get("/metrics", header).unwrap().starts_with("HTTP/1.1 404"), "{header}");
     }
     // A proxy on this machine that adds nothing of its own passes on the name it was asked by.
-    let asked_by = |host: &str| {
-        let mut stream = std::net::TcpStream::connect(server.address).unwrap();
-        write!(stream, "GET /metrics HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    };
+    let asked_by = |host: &str| server.get_as(host, "/metrics", "").unwrap();
     for host in ["localhost", "127.0.0.1:9464", "[::1]"] {
         assert!(asked_by(host).contains("preau_services_mounted 0"), "{host}");
     }
