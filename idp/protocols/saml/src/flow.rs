@@ -6,6 +6,7 @@ pub mod logout;
 pub mod metadata;
 pub mod name;
 pub mod preview;
+pub mod published;
 pub mod received;
 pub mod sso;
 

@@ -5,8 +5,9 @@ use crate::config::MAX_BODY;
 use crate::error::bad_message;
 use crate::flow::hand_over::Outgoing;
 use crate::flow::logout::Own;
+use crate::flow::published::Published;
 use crate::flow::received::Received;
-use crate::flow::{logout, metadata, sso};
+use crate::flow::{logout, sso};
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, RawQuery, Request, State};
 use axum::middleware::{Next, from_fn};
@@ -34,7 +35,7 @@ pub fn routes(peers: Arc<Peers>) -> Router<Arc<Hub>> {
         .route("/saml/slo/soap", post(soap_slo))
         .route_layer(from_fn(act_on_no_head))
         .route_layer(DefaultBodyLimit::max(MAX_BODY))
-        .route("/saml/metadata", get(get_metadata))
+        .route("/saml/metadata", get(get_metadata).layer(Extension(Arc::<Published>::default())))
         .layer(Extension(peers))
 }
 
@@ -46,10 +47,10 @@ async fn act_on_no_head(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-async fn get_metadata(State(hub): House) -> Result<Response, Fault> {
+async fn get_metadata(State(hub): House, Extension(published): Extension<Arc<Published>>) -> Result<Response, Fault> {
     let headers =
         [(header::CONTENT_TYPE, "application/samlmetadata+xml"), (header::CACHE_CONTROL, "public, max-age=300")];
-    Ok((headers, metadata::metadata(&hub)?).into_response())
+    Ok((headers, published.document(&hub)?).into_response())
 }
 
 async fn get_sso(

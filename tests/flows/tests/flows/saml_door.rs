@@ -24,6 +24,7 @@ stories!(
     saml_46_nothing_is_claimed_that_did_not_happen,
     saml_48_an_identifier_is_repeated_only_if_it_is_one,
     saml_49_old_and_new_key_stand_side_by_side,
+    whoever_asks_for_our_metadata_again_and_again_costs_one_signature,
     a_request_for_somebody_else_is_told_so,
     a_request_is_for_now_and_for_us,
 );
@@ -329,4 +330,18 @@ async fn a_request_is_for_now_and_for_us(hub: TestHub) {
     }
     let unsaid = AuthnRequest { destination: None, ..sp.request() };
     assert_eq!(browser.get(&sp.signed_url(&unsaid, &sp.key)).await.status, 400, "who signs says where to");
+}
+
+async fn whoever_asks_for_our_metadata_again_and_again_costs_one_signature(hub: TestHub) {
+    let _keys = hub.sp("sp");
+    let read = async || hub.browser().get("/saml/metadata").await.body;
+    let first = read().await;
+    assert!(first.contains("<ds:SignatureValue>"));
+    hub.clock.advance(30);
+    assert_eq!(read().await, first, "its identifier and its instants are those of the first");
+    hub.clock.advance(31);
+    let next = read().await;
+    assert_ne!(next, first, "control");
+    announce(&hub);
+    assert_ne!(read().await, next, "a new key is told at once");
 }

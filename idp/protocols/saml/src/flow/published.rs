@@ -1,0 +1,33 @@
+//! Our metadata as they were signed last. Anybody may ask for them as often as they like, and nothing we do for whoever asks is
+//! as dear as a signature.
+
+use super::metadata::metadata;
+use preau_domain::{Instant, Seconds};
+use preau_keys::signers::SamlPublished;
+use preau_web::{Fault, Hub};
+use std::sync::{Mutex, PoisonError};
+
+/// For how long the same document is given.
+const SAME: Seconds = Seconds(60);
+
+/// The document, and what it was made of. Keys that change, or change places, make another one.
+#[derive(Debug, Default)]
+pub struct Published(Mutex<Option<(Instant, SamlPublished, String)>>);
+
+impl Published {
+    /// The document.
+    pub fn document(&self, hub: &Hub) -> Result<String, Fault> {
+        let now = hub.now();
+        let keys = hub.signers.saml_published(now);
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, made_of, document)) = &*last
+            && *made_of == keys
+            && (*at..*at + SAME).contains(&now)
+        {
+            return Ok(document.clone());
+        }
+        let document = metadata(hub)?;
+        *last = Some((now, keys, document.clone()));
+        Ok(document)
+    }
+}
