@@ -27,6 +27,8 @@ pub enum KeptKind {
     SandboxToken,
     /// A CAS ticket of a sandbox.
     SandboxTicket,
+    /// Nothing but the fact that a sign-in of that name ended: the copy its form carries begins nothing.
+    SpentSignIn,
 }
 
 impl KeptKind {
@@ -43,6 +45,7 @@ impl KeptKind {
             KeptKind::SandboxCode => "sandbox-code",
             KeptKind::SandboxToken => "sandbox-token",
             KeptKind::SandboxTicket => "sandbox-ticket",
+            KeptKind::SpentSignIn => "spent-sign-in",
         }
     }
 }

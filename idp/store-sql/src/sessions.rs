@@ -4,6 +4,7 @@ use crate::back::{Back, Shape};
 use crate::doc;
 use crate::link::{Arg, Link, Row, Sql, args};
 use crate::outbox;
+use crate::sign_ins::spend;
 use async_trait::async_trait;
 use preau_domain::{Authentication, Instant, PersonId, ServiceId, Session, SessionId, Uai, Upstream, Visit};
 use preau_store::{NewSession, Result, Sessions, StoreError};
@@ -14,8 +15,6 @@ const ADD: &str = "INSERT INTO session (id, person, authentication, establishmen
 const ADD_AFTER: &str = "INSERT INTO session (id, person, authentication, establishment, created, expires, last_seen)
     SELECT $1, $2, $3, $4, $5, $6, $7 WHERE EXISTS (SELECT 1 FROM pending WHERE id = $8 AND expires > $5)
     ON CONFLICT DO NOTHING";
-/// Of two who found the sign-in there at once, one takes it out.
-const TAKE_OUT: &str = "DELETE FROM pending WHERE id = $1 AND expires > $2";
 const GET: &str = "SELECT id, person, authentication, establishment, created, expires, last_seen FROM session
     WHERE id = $1 AND expires > $2";
 const OF_PERSON: &str = "SELECT id, person, authentication, establishment, created, expires, last_seen FROM session
@@ -110,7 +109,7 @@ async fn begin(link: &mut Link<'_>, new: NewSession, authentication: String) -> 
             row.extend(args![pending.as_str()]);
             match link.changed(ADD_AFTER, row).await? {
                 0 => 0,
-                _ => link.changed(TAKE_OUT, args![pending.as_str(), session.created]).await?,
+                _ => u64::from(spend(link, pending.as_str(), session.created).await?.is_some()),
             }
         }
     };

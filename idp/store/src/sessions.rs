@@ -18,7 +18,12 @@ pub trait SignIns: Send + Sync {
     /// Replaces a sign-in with its next state. `Conflict` if it is gone.
     async fn update_pending(&self, pending: &PendingSignIn) -> Result<()>;
 
-    /// Takes a sign-in out for good; among concurrent callers exactly one gets it. Absent if gone or expired.
+    /// Puts a sign-in back that had to go because there were too many. `Conflict` if it ended, by
+    /// [`SignIns::consume_pending`] or [`Sessions::begin_session`]; one that is there stays as it is.
+    async fn put_back_pending(&self, pending: &PendingSignIn) -> Result<()>;
+
+    /// Takes a sign-in out for good, and remembers until the end of its time that it ended ([`preau_domain::KeptKind::SpentSignIn`], by
+    /// its name); among concurrent callers exactly one gets it. Absent if gone or expired.
     async fn consume_pending(&self, id: &PendingId, now: Instant) -> Result<Option<PendingSignIn>>;
 }
 

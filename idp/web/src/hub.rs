@@ -354,6 +354,13 @@ impl Hub {
         Ok(Some(Arc::new(Live::new(session, person, establishments, facts, self.now()))))
     }
 
+    /// A sign-in that lasts twice as long: of too many, those that nobody typed anything into go first, however many came
+    /// after it. The choice of who they are travels with the form, as before.
+    pub(crate) fn held(&self, pending: &PendingSignIn) -> PendingSignIn {
+        let until = pending.created + Seconds(2 * self.config.session.sign_in_seconds);
+        PendingSignIn { expires: pending.expires.max(until), public: None, ..pending.clone() }
+    }
+
     /// Begins the session a sign-in leads to, taking the sign-in out in the same stroke. The answer carries the new
     /// cookie; the browser's former session is replaced (same person) or ended (another one).
     pub async fn begin_session(
@@ -385,7 +392,16 @@ impl Hub {
             replaces: before.as_ref().map(|s| s.id.clone()),
             upstream,
         };
-        let orphans = self.store.begin_session(&new).await.map_err(|error| match error {
+        let mut begun = self.store.begin_session(&new).await;
+        // A flood may have taken the place of a sign-in that nobody ended.
+        if matches!(begun, Err(StoreError::Conflict)) && now < pending.expires {
+            match self.store.put_back_pending(&self.held(pending)).await {
+                Ok(()) => begun = self.store.begin_session(&new).await,
+                Err(StoreError::Conflict) => {}
+                Err(other) => return Err(other.into()),
+            }
+        }
+        let orphans = begun.map_err(|error| match error {
             StoreError::Conflict => Fault::new(FaultKind::SignInExpired, "this sign-in was ended already"),
             other => other.into(),
         })?;

@@ -27,19 +27,19 @@ pub async fn a_session_is_kept(store: &dyn Store) {
 /// A session takes its sign-in out in the same stroke; without it nothing begins and nothing is ended.
 pub async fn a_session_takes_its_sign_in_out(store: &dyn Store) {
     store.add_pending(&pending("a")).await.unwrap();
-    let (old, sign_in) = (live(store, "old", "p-ali").await, PendingId::new("a"));
-    let new = |id: &str| NewSession {
-        pending: Some(sign_in.clone()),
+    let old = live(store, "old", "p-ali").await;
+    let new = |id: &str, sign_in: &str| NewSession {
+        pending: Some(PendingId::new(sign_in)),
         replaces: Some(old.clone()),
         ..beginning(session(id, "p-zoe"))
     };
-    store.consume_pending(&sign_in, NOW).await.unwrap();
-    assert!(conflicts(&store.begin_session(&new("s1")).await));
+    store.consume_pending(&PendingId::new("a"), NOW).await.unwrap();
+    assert!(conflicts(&store.begin_session(&new("s1", "a")).await));
     assert_eq!(store.session(&SessionId::new("s1"), NOW).await.unwrap(), None);
     assert!(store.session(&old, NOW).await.unwrap().is_some());
-    store.add_pending(&pending("a")).await.unwrap();
-    store.begin_session(&new("s2")).await.unwrap();
-    assert_eq!(store.pending(&sign_in, NOW).await.unwrap(), None);
+    store.add_pending(&pending("b")).await.unwrap();
+    store.begin_session(&new("s2", "b")).await.unwrap();
+    assert_eq!(store.pending(&PendingId::new("b"), NOW).await.unwrap(), None);
     assert_eq!(store.session(&old, NOW).await.unwrap(), None);
 }
 

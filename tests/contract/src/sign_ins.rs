@@ -1,8 +1,8 @@
 //! Sign-ins under way.
 
-use crate::fixture::{LATER, NOW, conflicts, pending, winners};
-use preau_domain::{PendingId, PendingSignIn, PersonId, Public};
-use preau_store::Store;
+use crate::fixture::{LATER, NOW, beginning, conflicts, pending, session, winners};
+use preau_domain::{KeptKind, OneTimeKey, PendingId, PendingSignIn, PersonId, Public};
+use preau_store::{NewSession, Store};
 
 /// What is stored is what comes back; a taken name conflicts and changes nothing.
 pub async fn a_sign_in_is_kept(store: &dyn Store) {
@@ -38,6 +38,23 @@ pub async fn a_sign_in_moves_on(store: &dyn Store) {
     assert_eq!(store.consume_pending(&next.id, NOW).await.unwrap(), Some(next.clone()));
     assert!(conflicts(&store.update_pending(&next).await));
     assert_eq!(store.pending(&next.id, NOW).await.unwrap(), None);
+}
+
+/// A sign-in that had to go is put back, and one that is there stays as it is; one that ended cannot be, whichever way it did.
+pub async fn a_sign_in_is_put_back_unless_it_ended(store: &dyn Store) {
+    let (a, b) = (pending("a"), pending("b"));
+    store.put_back_pending(&a).await.unwrap();
+    store.put_back_pending(&PendingSignIn { request: "other".into(), expires: LATER, ..a.clone() }).await.unwrap();
+    assert_eq!(store.consume_pending(&a.id, NOW).await.unwrap(), Some(a.clone()));
+    store.add_pending(&b).await.unwrap();
+    let new = NewSession { pending: Some(b.id.clone()), ..beginning(session("s1", "p-zoe")) };
+    store.begin_session(&new).await.unwrap();
+    for ended in [a, b] {
+        assert!(conflicts(&store.put_back_pending(&ended).await));
+        assert_eq!(store.pending(&ended.id, NOW).await.unwrap(), None);
+        let spent = store.kept(&OneTimeKey::new(ended.id.as_str()), KeptKind::SpentSignIn, NOW).await.unwrap();
+        assert_eq!(spent.unwrap().expires, ended.expires, "it is remembered as long as a form could come");
+    }
 }
 
 /// Of a hundred who take one sign-in out at once, exactly one gets it.

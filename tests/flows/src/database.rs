@@ -43,10 +43,14 @@ impl Database {
 
     /// Opens it.
     pub async fn open(&self) -> Arc<dyn Store> {
+        self.open_with(Options::default()).await
+    }
+
+    /// Opens it with some options of its own.
+    pub async fn open_with(&self, options: Options) -> Arc<dyn Store> {
         let patience = Duration::from_secs(5);
         let journal = Some(Journal { code: Keyring::ephemeral(b"flows").journal_code(), ids: Arc::new(SystemIds) });
-        let options =
-            Options { connections: Some(4), patience, schema: self.schema.clone(), journal, ..Options::default() };
+        let options = Options { connections: Some(4), patience, schema: self.schema.clone(), journal, ..options };
         open_with(&self.url, &options).await.expect("the database opens")
     }
 }

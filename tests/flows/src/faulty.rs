@@ -156,6 +156,7 @@ faulty!(SignIns {
     fn add_pending(pending: &PendingSignIn) -> ();
     fn pending(id: &PendingId, now: Instant) -> Option<PendingSignIn>;
     fn update_pending(pending: &PendingSignIn) -> ();
+    fn put_back_pending(pending: &PendingSignIn) -> ();
     fn consume_pending(id: &PendingId, now: Instant) -> Option<PendingSignIn>;
 });
 

@@ -20,6 +20,7 @@ use preau_egress::Egress;
 use preau_keys::{ClientAuthorities, Keyring, Passwords, Sealer, Signers};
 use preau_saml::metadata::{Peer, Peers};
 use preau_store::{PersonChange, Store};
+use preau_store_sql::Options;
 use preau_web::{Hub, HubParts, ServiceTable, SignInSource, WebConfig};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -204,6 +205,11 @@ impl TestHub {
     /// The same with some settings changed.
     pub async fn again_with(&self, change: impl FnOnce(&mut Setup)) -> TestHub {
         self.beside(self.database.open().await, change)
+    }
+
+    /// This hub after a restart with room for so many sign-ins under way.
+    pub async fn again_with_room_for(&self, sign_ins: u32) -> TestHub {
+        self.beside(self.database.open_with(Options { sign_ins, ..Options::default() }).await, |_| {})
     }
 
     /// Another node. Only nodes on PostgreSQL are processes of their own, with their own connections; a SQLite file

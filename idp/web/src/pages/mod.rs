@@ -200,6 +200,8 @@ pub struct PasswordPage<'a> {
     pub pending_id: &'a str,
     /// The hidden token of the form.
     pub form_token: &'a str,
+    /// The sign-in, sealed, for the form to carry.
+    pub carried: Option<String>,
     /// The choice made on the page before.
     pub public: Public,
     /// What was typed before, empty at first.
@@ -218,6 +220,7 @@ struct Password<'a> {
     page: Page<'a>,
     pending_id: &'a str,
     form_token: &'a str,
+    carried: Option<String>,
     public: &'static str,
     login: &'a str,
     purpose: String,
@@ -243,6 +246,7 @@ impl<'a> Password<'a> {
         Password {
             pending_id: form.pending_id,
             form_token: form.form_token,
+            carried: form.carried,
             public,
             login: form.login,
             purpose,

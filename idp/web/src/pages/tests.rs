@@ -185,6 +185,7 @@ fn what_comes_from_outside_stays_text() {
         let page = || Page::of(&texts, &config, locale);
         let form = PasswordPage {
             pending_id: hostile,
+            carried: Some("1abc".into()),
             form_token: hostile,
             public: Public::Staff,
             login: hostile,

@@ -4,14 +4,17 @@
 //! learnt and returns here. Who the person says they are proves nothing and opens nothing, so that choice is not stored:
 //! it travels in the address of the page that asks for the password, and with its form. A browser proves that a sign-in
 //! is its own by the secret whose digest the sign-in carries; every form carries a token made of
-//! that secret and the sign-in, so that no other site can send it.
+//! that secret and the sign-in, so that no other site can send it. The form that asks for the password carries the sign-in
+//! itself, sealed, in case it had to make room for others meanwhile.
 
+mod carried;
 mod elsewhere;
 mod enter;
 mod password;
 mod proof;
 
 use crate::pages::{self, PasswordPage};
+use crate::visitor::Secret;
 use crate::{CompletedSignIn, Fault, FaultKind, Fields, Hub, Live, Visitor};
 use axum::Router;
 use axum::extract::{Path, RawQuery, State};
@@ -130,7 +133,13 @@ async fn asked(hub: &Hub, visitor: &Visitor, id: &str, query: Option<&str>) -> R
 
 /// The sign-in of this browser that a form of ours was sent for, likewise: no other site can send it.
 async fn posted(hub: &Hub, visitor: &Visitor, id: &str, body: &[u8]) -> Result<(PendingSignIn, Fields), Fault> {
-    let (fields, mut pending) = (Fields::of_body(body)?, load(hub, visitor, id).await?);
+    let fields = Fields::of_body(body)?;
+    let mut pending = match load(hub, visitor, id).await {
+        Err(fault) if fault.kind == FaultKind::SignInExpired => {
+            carried::open(hub, visitor, id, &fields).await?.ok_or(fault)?
+        }
+        loaded => loaded?,
+    };
     check_token(hub, visitor, &pending.id, &fields)?;
     chosen(&mut pending, &fields)?;
     Ok((pending, fields))
@@ -153,11 +162,13 @@ async fn load(hub: &Hub, visitor: &Visitor, id: &str) -> Result<PendingSignIn, F
     }
     let browser = visitor.browser.as_ref().ok_or_else(expired)?;
     let pending = hub.store.pending(&PendingId::new(id), hub.now()).await?.ok_or_else(expired)?;
+    if is_of(browser, &pending) { Ok(pending) } else { Err(expired()) }
+}
+
+/// Whether it was this browser that began the sign-in.
+fn is_of(browser: &Secret, pending: &PendingSignIn) -> bool {
     let digest = preau_keys::one_time_key(browser.expose());
-    if !preau_keys::constant_time_eq(digest.as_str().as_bytes(), pending.browser.as_str().as_bytes()) {
-        return Err(expired());
-    }
-    Ok(pending)
+    preau_keys::constant_time_eq(digest.as_str().as_bytes(), pending.browser.as_str().as_bytes())
 }
 
 fn token(hub: &Hub, visitor: &Visitor, id: &PendingId) -> String {
@@ -197,6 +208,7 @@ fn ask_password(
     let page = PasswordPage {
         pending_id: pending.id.as_str(),
         form_token: &token,
+        carried: carried::seal(hub, pending),
         public,
         login,
         problem,

@@ -9,7 +9,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
-use preau_domain::{AuditEvent, AuditKind, PendingSignIn, Seconds, display_safe, normalised_login};
+use preau_domain::{AuditEvent, AuditKind, Instant, PendingSignIn, display_safe, normalised_login};
 use preau_store::StoreError;
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub async fn submit(
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<Response, Fault> {
-    let (pending, fields) = posted(&hub, &visitor, &id, &body).await?;
+    let (mut pending, fields) = posted(&hub, &visitor, &id, &body).await?;
     let Some(public) = pending.public.filter(|public| hub.asks_password(*public)) else {
         return Ok(hub.see_other(&format!("/sign-in/{}", pending.id)));
     };
@@ -36,7 +36,7 @@ pub async fn submit(
         Outcome::Refused(why) => {
             hub.audit(event(AuditKind::SignInRefused, why));
             if why != proof::TOO_LONG {
-                hold(&hub, pending.clone()).await?;
+                pending.expires = hold(&hub, &pending).await?;
             }
             let page = ask_password(&hub, &visitor, &pending, public, &shown, Some("problem-credentials"), None);
             Ok(with_status(page, StatusCode::UNPROCESSABLE_ENTITY))
@@ -60,20 +60,17 @@ pub async fn submit(
     }
 }
 
-/// Has a sign-in whose password was checked last twice as long: of too many, those that nobody typed anything into go
-/// first, however many came after it.
-async fn hold(hub: &Hub, mut pending: PendingSignIn) -> Result<(), Fault> {
-    let until = pending.created + Seconds(2 * hub.config.session.sign_in_seconds);
-    if pending.expires >= until {
-        return Ok(());
+/// Has a sign-in whose password was checked last longer, and says until when.
+async fn hold(hub: &Hub, pending: &PendingSignIn) -> Result<Instant, Fault> {
+    let held = hub.held(pending);
+    if held.expires > pending.expires {
+        match hub.store.update_pending(&held).await {
+            // It ended in another tab, which the next form is told; or had to go, which the next form makes up for.
+            Ok(()) | Err(StoreError::Conflict) => {}
+            Err(other) => return Err(other.into()),
+        }
     }
-    // The choice travels with the form, as before.
-    (pending.expires, pending.public) = (until, None);
-    match hub.store.update_pending(&pending).await {
-        // It ended in another tab, which the next form is told.
-        Ok(()) | Err(StoreError::Conflict) => Ok(()),
-        Err(other) => Err(other.into()),
-    }
+    Ok(held.expires)
 }
 
 async fn remember_device(hub: &Hub, visitor: &Visitor, typed: &str) -> Result<HeaderValue, Fault> {

@@ -94,7 +94,8 @@ promises! {
         sessions_outlive_a_change_but_not_a_suspension, suspended_people_lose_their_sessions,
         a_suspended_person_comes_back, runs_come_latest_first;
     sign_ins:
-        a_sign_in_is_kept, an_expired_sign_in_is_absent, a_sign_in_moves_on, one_of_many_takes_a_sign_in;
+        a_sign_in_is_kept, an_expired_sign_in_is_absent, a_sign_in_moves_on, one_of_many_takes_a_sign_in,
+        a_sign_in_is_put_back_unless_it_ended;
     sessions:
         a_session_is_kept, a_session_takes_its_sign_in_out, a_session_that_cannot_begin_changes_nothing,
         one_of_many_sessions_begins, the_same_person_keeps_visits_and_tickets, another_person_ends_the_session_before,

@@ -12,6 +12,7 @@ mod corridor;
 mod delays;
 mod farewell;
 mod faults;
+mod flood;
 mod forms;
 mod journal;
 mod oidc;

@@ -220,7 +220,7 @@ async fn a_sign_in_holds_one_round(hub: TestHub) {
     let mut stays = hub.browser();
     leave(&hub, &mut stays).await;
     let swept = hub.hub.store.sweep(hub.hub.now() + Seconds(3600), hub.hub.now(), 100).await.expect("a sweep");
-    assert_eq!(swept.kept, 1, "that of the other browser, and none of the twenty");
+    assert_eq!(swept.kept, 2, "that of the other browser, that a sign-in ended, and none of the twenty");
 }
 
 /// RP-04: a round that ended, or took too long.

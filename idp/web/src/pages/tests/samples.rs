@@ -298,6 +298,7 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
         let form = PasswordPage {
             pending_id: "abc",
             form_token: "token",
+            carried: Some("1abc".into()),
             public,
             login: "",
             problem: None,
@@ -319,6 +320,7 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
         let form = PasswordPage {
             pending_id: "abc",
             form_token: "token",
+            carried: Some("1abc".into()),
             public: Public::Pupil,
             login: "zelie.barbotin",
             problem: Some(problem),
