@@ -303,6 +303,14 @@ async fn a_reading_cut_short_adds_and_changes_but_suspends_nobody() {
     assert_eq!(report.incomplete.as_deref(), Some("the server closed the connection"));
     assert_eq!((report.people.updated, report.people.created, report.people.suspended), (1, 1, 0));
     assert!(!house.ctx.store.state().contains("\"suspended\""));
+
+    // The next run begins again, and what the one before wrote is not written twice.
+    let mut all = academy(100);
+    all[2] = pupil(0, "Durand", COLLEGE);
+    all.extend([pupil(700, "Nouveau", LYCEE), pupil(701, "Suivant", LYCEE)]);
+    let report = house.run(&complete(all), Options::default()).await.unwrap();
+    let people = report.people;
+    assert_eq!((people.created, people.updated, people.suspended, people.unchanged), (1, 0, 0, 101));
 }
 
 #[tokio::test]

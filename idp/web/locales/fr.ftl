@@ -6,7 +6,7 @@
 skip = Aller au contenu
 language-switch = Français
 help = Aide
-accessibility-link = Accessibilité : non conforme
+accessibility-link = Accessibilité : partiellement conforme
 error-prefix = Erreur :
 
 ## Qui êtes-vous ?
@@ -30,6 +30,7 @@ password-purpose = Entrez dans { $workspace } avec vos identifiants.
 password-purpose-service = Identifiez-vous pour ouvrir { $service }.
 password-as = Profil :
 password-back = Changer de profil
+password-required = Les deux champs sont obligatoires.
 password-login = Identifiant
 password-login-hint-staff = Le même que pour votre messagerie académique.
 password-login-hint-pupil = Celui que votre établissement vous a remis.
@@ -277,7 +278,13 @@ refusal-policy-error = Les règles d’accès de ce service n’ont pas pu être
 accessibility-title = Déclaration d’accessibilité
 accessibility-commitment = { $workspace } doit pouvoir servir à tout le monde, conformément à l’article 47 de la loi n° 2005-102 du 11 février 2005. Cette page concerne la connexion, l’accueil et les pages de ce portail ; chaque service ouvert depuis une tuile a sa propre déclaration.
 accessibility-state-title = État de conformité
-accessibility-state = Aucun audit complet selon le référentiel général d’amélioration de l’accessibilité (RGAA 4.1) n’a encore été mené par un tiers : tant qu’il ne l’est pas, le portail se déclare non conforme.
+accessibility-state = { $workspace } est partiellement conforme au référentiel général d’amélioration de l’accessibilité (RGAA 4.1), en raison de ce qui est dit plus bas.
+accessibility-results-title = Résultats des tests
+accessibility-results = Une évaluation interne, faite par l’équipe qui écrit Préau et non par un tiers, respecte 54 des 55 critères applicables du RGAA 4.1, soit 98 % ; 51 critères sont sans objet. Elle porte sur le logiciel tel qu’il est livré.
+accessibility-not-title = Ce qui n’est pas conforme
+accessibility-not = Aucun essai n’a été fait avec un lecteur d’écran (NVDA, JAWS, VoiceOver, TalkBack) : le critère 7.1, qui demande que chaque script soit compatible avec les technologies d’assistance, est donc compté comme non respecté. Les scripts concernés montrent le mot de passe et filtrent les tuiles ; les pages font la même chose sans eux.
+accessibility-method-title = Établissement de cette déclaration
+accessibility-method = Cette déclaration a été établie le 28 novembre 2026. Pages examinées : choix du profil, mot de passe et ses erreurs, connexion sur un autre site, choix du compte, accueil, refus et autres erreurs, déconnexion, connexion d’un appareil, et cette page ; dans les deux langues, en clair et en sombre. Technologies : HTML, CSS, SVG, JavaScript. Outils : Chromium, axe-core, le clavier seul, le texte agrandi à 200 %, une fenêtre de 320 pixels, sans styles et sans JavaScript.
 accessibility-done-title = Ce qui est fait
 accessibility-done-keyboard = Toutes les pages se parcourent au clavier, avec un repère de focus visible et un lien pour aller droit au contenu.
 accessibility-done-script = Aucune page n’a besoin de JavaScript.

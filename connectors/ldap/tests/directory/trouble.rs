@@ -5,7 +5,7 @@ use crate::support::{Annuaire, Everything, passwords};
 use preau_connector_api::Verdict;
 use preau_rig::{Slapd, SlapdOptions};
 use std::time::{Duration, Instant};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 const QUICK: &str = "connect_ms = 300\nanswer_ms = 300\ntotal_ms = 1000";
 
@@ -58,6 +58,43 @@ async fn a_directory_that_is_silent_is_given_up_in_time() {
     assert!(passwords(&connector).check("io", "secret").await.is_err());
     assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
 
+    let teacher = annuaire.account("teacher");
+    let verdict = passwords(&annuaire.connector()).check(&teacher.login, &teacher.password).await;
+    assert!(matches!(verdict, Ok(Verdict::Proven { .. })), "control");
+}
+
+/// F3: a server whose packets are dropped: nobody refuses the call, and nobody takes it.
+#[tokio::test]
+async fn a_directory_behind_a_wall_is_given_up_in_time() {
+    let annuaire = Annuaire::start("ldap-wall");
+    let socket = TcpSocket::new_v4().expect("sockets can be made");
+    socket.bind("127.0.0.1:0".parse().expect("an address")).expect("loopback has a free port");
+    // Calls that nobody takes fill the queue of the kernel; from then on it drops the packets of those who call.
+    let listener = socket.listen(1).expect("it is bound");
+    let address = listener.local_addr().expect("it is bound");
+    let call = || tokio::time::timeout(Duration::from_millis(300), TcpStream::connect(address));
+    let mut taken = Vec::new();
+    while let Ok(connected) = call().await {
+        taken.push(connected.expect("the kernel takes calls until its queue is full"));
+        assert!(taken.len() < 100, "the queue of the kernel has an end");
+    }
+    let connector = annuaire.connector_through(address.port(), QUICK);
+    let start = Instant::now();
+    let said = passwords(&connector).check("io", "secret").await.expect_err("nobody answers").to_string();
+    assert!(
+        start.elapsed() < Duration::from_secs(2) && said.contains("no connection within"),
+        "{:?}: {said}",
+        start.elapsed()
+    );
+    let start = Instant::now();
+    assert!(!Everything::of(&connector).await.incomplete().is_empty());
+    assert!(
+        connector.probe.probe().await.is_err() && start.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        start.elapsed()
+    );
+
+    drop((listener, taken));
     let teacher = annuaire.account("teacher");
     let verdict = passwords(&annuaire.connector()).check(&teacher.login, &teacher.password).await;
     assert!(matches!(verdict, Ok(Verdict::Proven { .. })), "control");

@@ -143,7 +143,7 @@ async fn a_forged_address_changes_nothing(hub: TestHub) {
 }
 
 async fn a_whole_school_behind_one_address(hub: TestHub) {
-    let school = crowd(300);
+    let school = crowd(3_000);
     hub.put_all(school.iter().map(|(person, _, _)| person.clone()).collect()).await;
     school.iter().for_each(|(person, login, password)| {
         hub.directory.add(login, password, &person.join.as_ref().expect("from the directory").key);
