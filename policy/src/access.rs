@@ -60,7 +60,7 @@ pub fn opens(who: &Prepared<'_>, rules: &AccessRules, service: &ServiceId, estab
     // home page over a thousand services a matter of microseconds; what is left is decided by the engine all the same.
     let here = facts.person.affiliations.iter().filter(|a| establishment.is_none_or(|uai| a.establishment == *uai));
     let mut named = here.flat_map(|a| slice.audience.allow.iter().map(move |population| (population, a)));
-    if !named.any(|(population, affiliation)| within(population, affiliation, &facts.person.id)) {
+    if !named.any(|(population, affiliation)| within(population, affiliation, facts)) {
         return false;
     }
     let mut open = false;
@@ -176,7 +176,7 @@ fn nearest(
             _ => None,
         };
         for (n, population) in slice.audience.allow.iter().enumerate() {
-            let missing = misses(population, affiliation, &facts.person.id);
+            let missing = misses(population, affiliation, facts);
             let weight = missing.iter().map(|m| weight(m.criterion)).sum::<usize>() + 4 * usize::from(house.is_some());
             if best.as_ref().is_some_and(|(least, _)| *least <= weight) {
                 continue;
@@ -217,7 +217,8 @@ fn weight(criterion: Criterion) -> usize {
         Criterion::Account => 8,
         Criterion::Profile => 4,
         Criterion::Establishment => 2,
-        Criterion::Level | Criterion::Class | Criterion::Group | Criterion::Subject | Criterion::Function => 1,
+        Criterion::Level | Criterion::Class | Criterion::Group => 1,
+        Criterion::Subject | Criterion::Function | Criterion::Delegation => 1,
     }
 }
 

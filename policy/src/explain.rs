@@ -20,6 +20,8 @@ pub struct Explanation {
     pub state: AccountState,
     /// What the person is.
     pub affiliations: Vec<Affiliation>,
+    /// What is delegated to the person as each of them.
+    pub delegations: Vec<Vec<String>>,
     /// Whether the person is the legal representative of a pupil.
     pub represents: bool,
     /// Every population of the audience, `except` first.
@@ -62,7 +64,7 @@ pub fn explain(facts: &Facts, rules: &AccessRules, service: &ServiceId, audience
                     .affiliations
                     .iter()
                     .enumerate()
-                    .map(|(index, a)| AffiliationCheck { index, missing: misses(population, a, &facts.person.id) })
+                    .map(|(index, a)| AffiliationCheck { index, missing: misses(population, a, facts) })
                     .collect(),
             })
             .collect()
@@ -74,6 +76,11 @@ pub fn explain(facts: &Facts, rules: &AccessRules, service: &ServiceId, audience
         service: service.clone(),
         state: facts.person.state,
         affiliations: facts.person.affiliations.clone(),
+        delegations: facts
+            .affiliations()
+            .iter()
+            .map(|a| facts.delegated(a).into_iter().map(str::to_owned).collect())
+            .collect(),
         represents: facts.represents,
         populations,
     }
@@ -110,6 +117,7 @@ impl fmt::Display for Explanation {
                 ("groups", a.groups.as_slice()),
                 ("subjects", a.subjects.as_slice()),
                 ("functions", a.functions.as_slice()),
+                ("delegations", self.delegations.get(i).map(Vec::as_slice).unwrap_or_default()),
             ];
             for (word, values) in lists.into_iter().filter(|(_, values)| !values.is_empty()) {
                 write!(f, "; {word} {}", values.join(", "))?;
@@ -145,7 +153,7 @@ struct Asked<'a>(&'a Population);
 impl fmt::Display for Asked<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let p = self.0;
-        let lists: [(&str, Vec<String>); 8] = [
+        let lists: [(&str, Vec<String>); 9] = [
             ("profile", p.profiles.iter().map(ToString::to_string).collect()),
             ("establishment", p.establishments.iter().map(ToString::to_string).collect()),
             ("level", p.levels.clone()),
@@ -153,6 +161,7 @@ impl fmt::Display for Asked<'_> {
             ("group", p.groups.clone()),
             ("subject", p.subjects.clone()),
             ("function", p.functions.clone()),
+            ("delegation", p.delegations.clone()),
             ("account", p.persons.iter().map(ToString::to_string).collect()),
         ];
         let asked: Vec<String> = lists

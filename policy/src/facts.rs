@@ -2,7 +2,7 @@
 //! per affiliation.
 
 use cedar_policy::{Context, EntityId, EntityTypeName, EntityUid, RestrictedExpression};
-use preau_domain::{Affiliation, AuthnMethod, Legal, Person, PersonId, Profile, Uai};
+use preau_domain::{Affiliation, AuthnMethod, Delegation, Instant, Legal, Person, PersonId, Profile, Public, Uai};
 use std::fmt;
 use std::sync::Arc;
 
@@ -15,6 +15,8 @@ pub struct Facts {
     pub(crate) current: Option<Uai>,
     pub(crate) establishment_name: Option<String>,
     pub(crate) authn: Option<AuthnMethod>,
+    /// What is delegated to them now, and for which establishment.
+    delegated: Vec<(Uai, String)>,
 }
 
 impl fmt::Debug for Facts {
@@ -62,14 +64,30 @@ impl Facts {
         authn: Option<AuthnMethod>,
     ) -> Facts {
         let represents = person.children.iter().any(|child| child.legal == Legal::Representative);
-        let mut facts = Facts { person, represents, current: None, establishment_name: None, authn };
+        let mut facts =
+            Facts { person, represents, current: None, establishment_name: None, authn, delegated: Vec::new() };
         facts.stand_in(current, establishment_name);
         facts
     }
 
+    /// The same person with what is delegated to them at that instant: what has ended or has not begun is nothing.
+    pub fn with_delegations(mut self, delegations: &[Delegation], now: Instant) -> Facts {
+        let held = delegations.iter().filter(|one| one.holds(now));
+        self.delegated = held.map(|one| (one.establishment.clone(), one.name.clone())).collect();
+        self
+    }
+
+    /// What is delegated to the person as that. A delegation makes nobody belong anywhere: it adds to what the annuaire says
+    /// somebody of the staff is in the establishment.
+    pub(crate) fn delegated(&self, affiliation: &Affiliation) -> Vec<&str> {
+        let staff = affiliation.profile.public() == Public::Staff;
+        let here = self.delegated.iter().filter(|(uai, _)| staff && *uai == affiliation.establishment);
+        here.map(|(_, name)| name.as_str()).collect()
+    }
+
     /// Puts them in front of the rule engine.
     pub fn prepared(&self) -> Prepared<'_> {
-        let contexts = self.person.affiliations.iter().map(|a| context(&self.person, a, self.represents)).collect();
+        let contexts = self.person.affiliations.iter().map(|a| context(self, a)).collect();
         Prepared { facts: self, principal: uid("Person", self.person.id.as_str()), contexts }
     }
 
@@ -127,7 +145,8 @@ fn text(value: &str) -> RestrictedExpression {
     RestrictedExpression::new_string(value.to_owned())
 }
 
-fn context(person: &Person, affiliation: &Affiliation, represents: bool) -> Option<Context> {
+fn context(facts: &Facts, affiliation: &Affiliation) -> Option<Context> {
+    let person = &facts.person;
     let all = |values: &[String]| texts(values.iter().map(String::as_str));
     Context::from_pairs([
         ("account".to_owned(), text(person.id.as_str())),
@@ -138,8 +157,9 @@ fn context(person: &Person, affiliation: &Affiliation, represents: bool) -> Opti
         ("groups".to_owned(), all(&affiliation.groups)),
         ("subjects".to_owned(), all(&affiliation.subjects)),
         ("functions".to_owned(), all(&affiliation.functions)),
+        ("delegations".to_owned(), texts(facts.delegated(affiliation))),
         ("levels".to_owned(), texts(affiliation.level.as_deref())),
-        ("represents".to_owned(), RestrictedExpression::new_bool(represents)),
+        ("represents".to_owned(), RestrictedExpression::new_bool(facts.represents)),
     ])
     .ok()
 }

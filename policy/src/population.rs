@@ -3,7 +3,8 @@
 //! The door is decided by the rule engine, from rules made of the same data. This second reading serves explanations and
 //! the `when` of release rules; a property test holds the two together.
 
-use preau_domain::{Affiliation, PersonId, Population};
+use crate::Facts;
+use preau_domain::{Affiliation, Population};
 use std::fmt;
 
 /// What a population may ask.
@@ -23,6 +24,8 @@ pub enum Criterion {
     Subject,
     /// One of some functions.
     Function,
+    /// One of some delegations.
+    Delegation,
     /// One of some accounts.
     Account,
 }
@@ -37,6 +40,7 @@ impl Criterion {
             Criterion::Group => ("group", "groups"),
             Criterion::Subject => ("subject", "subjects"),
             Criterion::Function => ("function", "functions"),
+            Criterion::Delegation => ("delegation", "delegations"),
             Criterion::Account => ("account", "account"),
         }
     }
@@ -82,7 +86,7 @@ impl fmt::Display for Listed<'_> {
 }
 
 /// Everything the affiliation lacks to be within the population; nothing when it is.
-pub(crate) fn misses(population: &Population, affiliation: &Affiliation, account: &PersonId) -> Vec<Miss> {
+pub(crate) fn misses(population: &Population, affiliation: &Affiliation, facts: &Facts) -> Vec<Miss> {
     let mut misses = Vec::new();
     let mut ask = |criterion, has: Vec<String>, asked: Vec<String>| {
         if !asked.is_empty() && !has.iter().any(|value| asked.contains(value)) {
@@ -99,12 +103,14 @@ pub(crate) fn misses(population: &Population, affiliation: &Affiliation, account
     ask(Criterion::Group, a.groups.clone(), p.groups.clone());
     ask(Criterion::Subject, a.subjects.clone(), p.subjects.clone());
     ask(Criterion::Function, a.functions.clone(), p.functions.clone());
-    ask(Criterion::Account, vec![account.to_string()], p.persons.iter().map(ToString::to_string).collect());
+    let delegated = facts.delegated(a).into_iter().map(str::to_owned).collect();
+    ask(Criterion::Delegation, delegated, p.delegations.clone());
+    ask(Criterion::Account, vec![facts.person.id.to_string()], p.persons.iter().map(ToString::to_string).collect());
     misses
 }
 
 /// Whether the affiliation is within the population.
-pub fn within(population: &Population, affiliation: &Affiliation, account: &PersonId) -> bool {
+pub fn within(population: &Population, affiliation: &Affiliation, facts: &Facts) -> bool {
     fn one_of<T: PartialEq>(asked: &[T], has: &[T]) -> bool {
         asked.is_empty() || has.iter().any(|value| asked.contains(value))
     }
@@ -117,5 +123,7 @@ pub fn within(population: &Population, affiliation: &Affiliation, account: &Pers
         && one_of(&p.groups, &a.groups)
         && one_of(&p.subjects, &a.subjects)
         && one_of(&p.functions, &a.functions)
-        && one_of(&p.persons, std::slice::from_ref(account))
+        && (p.delegations.is_empty()
+            || facts.delegated(a).iter().any(|has| p.delegations.iter().any(|asked| asked == has)))
+        && one_of(&p.persons, std::slice::from_ref(&facts.person.id))
 }

@@ -105,7 +105,7 @@ impl From<Criterion> for Reason {
             Criterion::Establishment => Reason::Establishment,
             Criterion::Level => Reason::Level,
             Criterion::Class | Criterion::Group => Reason::ClassOrGroup,
-            Criterion::Subject | Criterion::Function => Reason::SubjectOrFunction,
+            Criterion::Subject | Criterion::Function | Criterion::Delegation => Reason::SubjectOrFunction,
             Criterion::Account => Reason::Account,
         }
     }

@@ -115,7 +115,7 @@ pub fn release(
 /// The values of one rule.
 fn values(facts: &Facts, rule: &ReleaseRule, pairwise: &impl Fn() -> String) -> Vec<String> {
     if let Some(population) = &rule.when
-        && !facts.of_now().any(|affiliation| within(population, affiliation, &facts.person.id))
+        && !facts.of_now().any(|affiliation| within(population, affiliation, facts))
     {
         return Vec::new();
     }
@@ -180,6 +180,7 @@ fn copy(facts: &Facts, fact: Fact, pairwise: &impl Fn() -> String) -> Vec<String
             all().flat_map(|a| a.subjects.iter().map(|subject| format!("{}${subject}", a.establishment))).collect()
         }
         Fact::Functions => facts.of_now().flat_map(|a| a.functions.clone()).collect(),
+        Fact::Delegations => facts.of_now().flat_map(|a| facts.delegated(a)).map(str::to_owned).collect(),
         Fact::Mef => facts.of_now().filter_map(|a| a.mef.clone()).collect(),
         Fact::Level => facts.of_now().filter_map(|a| a.level.clone()).collect(),
         Fact::AuthnMethod => facts.authn.iter().map(|method| method.as_str().to_owned()).collect(),

@@ -172,7 +172,7 @@ fn check(audience: &Audience, problems: &mut Vec<String>) {
             problems.push(format!("{side}: more than {MAX_POPULATIONS} populations"));
         }
         for (n, p) in populations.iter().enumerate() {
-            let lists = [&p.classes, &p.groups, &p.subjects, &p.functions, &p.levels];
+            let lists = [&p.classes, &p.groups, &p.subjects, &p.functions, &p.delegations, &p.levels];
             let sizes = lists.iter().map(|list| list.len()).chain([p.establishments.len(), p.persons.len()]);
             if sizes.max().unwrap_or(0) > MAX_LIST {
                 problems.push(format!("{side}/{}: a list has more than {MAX_LIST} values", n + 1));
@@ -203,6 +203,7 @@ fn rule(
         ("groups", true, words(&p.groups)),
         ("subjects", true, words(&p.subjects)),
         ("functions", true, words(&p.functions)),
+        ("delegations", true, words(&p.delegations)),
         ("account", false, p.persons.iter().map(ToString::to_string).collect()),
     ];
     let conditions = asked.into_iter().filter(|(_, _, values)| !values.is_empty()).map(|(attribute, many, values)| {

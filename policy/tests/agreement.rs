@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where its premises fail")]
 
 use preau_domain::{
-    AccountState, Affiliation, Audience, Child, Credentials, JoinKey, Legal, Person, PersonId, Population, Profile,
-    ServiceId, SourceId, Uai,
+    AccountState, Affiliation, Audience, Child, Credentials, Delegation, Instant, JoinKey, Legal, Person, PersonId,
+    Population, Profile, ServiceId, SourceId, Uai,
 };
 use preau_policy::{AccessRules, Decision, Facts, Reason, access, access_in, opens, within};
 use proptest::prelude::*;
@@ -55,14 +55,15 @@ fn population() -> impl Strategy<Value = Population> {
     let places = prop_oneof![3 => Just(vec![]), 1 => prop::collection::vec(uai(), 1..3)];
     let persons =
         prop_oneof![8 => Just(vec![]), 1 => Just(vec![PersonId::new("p1")]), 1 => Just(vec![PersonId::new("p2")])];
-    (profiles, places, asked(), asked(), asked(), asked(), asked(), persons).prop_map(
-        |(profiles, establishments, classes, groups, subjects, functions, levels, persons)| Population {
+    (profiles, places, asked(), asked(), asked(), asked(), [asked(), asked()], persons).prop_map(
+        |(profiles, establishments, classes, groups, subjects, functions, [levels, delegations], persons)| Population {
             profiles,
             establishments,
             classes,
             groups,
             subjects,
             functions,
+            delegations,
             levels,
             persons,
         },
@@ -95,10 +96,10 @@ fn person() -> impl Strategy<Value = Person> {
 }
 
 /// The meaning, written once more in the plainest way.
-fn meant(person: &Person, audience: &Audience) -> Vec<usize> {
+fn meant(facts: &Facts, person: &Person, audience: &Audience) -> Vec<usize> {
     let represents = person.children.iter().any(|c| c.legal == Legal::Representative);
     let named = audience.allow.iter().any(|p| p.profiles.contains(&Profile::Guest) || p.persons.contains(&person.id));
-    let matches = |side: &[Population], a: &Affiliation| side.iter().any(|p| within(p, a, &person.id));
+    let matches = |side: &[Population], a: &Affiliation| side.iter().any(|p| within(p, a, facts));
     if person.state != AccountState::Active || person.affiliations.iter().any(|a| matches(&audience.except, a)) {
         return Vec::new();
     }
@@ -117,13 +118,18 @@ proptest! {
     fn the_engine_decides_what_was_meant(
         person in person(),
         allow in prop::collection::vec(population(), 0..4),
+        delegated in prop::collection::vec((uai(), word()), 0..4),
         except in prop_oneof![2 => Just(vec![]), 1 => prop::collection::vec(population(), 1..3)],
     ) {
         let audience = Audience { allow, except };
         let service = ServiceId::new("service");
         let rules = AccessRules::compile([(&service, &audience)].into_iter()).unwrap();
-        let facts = Facts::of(&person, None, None, None);
-        let meant = meant(&person, &audience);
+        let delegation = |(establishment, name)| {
+            Delegation { name, establishment, from: Instant(0), until: Instant(1) }
+        };
+        let delegated: Vec<Delegation> = delegated.into_iter().map(delegation).collect();
+        let facts = Facts::of(&person, None, None, None).with_delegations(&delegated, Instant(0));
+        let meant = meant(&facts, &person, &audience);
         match access(&facts, &rules, &service) {
             Decision::Allow { affiliations, .. } => prop_assert_eq!(&affiliations, &meant),
             Decision::Deny(refusal) => {

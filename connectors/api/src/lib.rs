@@ -4,6 +4,7 @@
 //! and the description of services as data ([`ServiceDescriptor`], [`MountedService`]). The visible list of kinds and
 //! the catalogue are in `connectors/registry`; each kind is a crate of its own beside this one.
 
+mod agents;
 mod directory;
 mod file;
 mod kind;
@@ -14,6 +15,7 @@ mod redirect;
 mod saml;
 mod service;
 
+pub use agents::{Agent, AgentClaims};
 pub use directory::{
     Completion, Directory, EstablishmentRecord, PasswordCheck, PersonRecord, Probe, Record, Rejected, Unavailable,
     Verdict,

@@ -1,7 +1,7 @@
 //! What the configuration says of every provider where people sign in, whatever it speaks.
 
 use crate::matching::check_rules;
-use crate::{MatchRule, Names};
+use crate::{AgentClaims, MatchRule, Names};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -27,7 +27,12 @@ pub fn skew_seconds() -> u32 {
 }
 
 /// What is wrong with what every provider has: the key, and a sentence.
-pub fn check_provider(title: &Title, skew_seconds: u32, rules: &[MatchRule]) -> Vec<(String, &'static str)> {
+pub fn check_provider(
+    title: &Title,
+    skew_seconds: u32,
+    rules: &[MatchRule],
+    agents: &AgentClaims,
+) -> Vec<(String, &'static str)> {
     let mut problems = Vec::new();
     for (language, text) in [("fr", &title.fr), ("en", &title.en)] {
         if text.trim().is_empty() || text.chars().count() > 80 {
@@ -38,5 +43,6 @@ pub fn check_provider(title: &Title, skew_seconds: u32, rules: &[MatchRule]) -> 
         problems.push(("skew_seconds".to_owned(), "must lie between 0 and 300"));
     }
     problems.extend(check_rules(rules));
+    problems.extend(agents.problems());
     problems
 }

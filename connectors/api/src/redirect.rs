@@ -3,7 +3,7 @@
 //! The connector owns the protocol: where the browser goes, what comes back, and whether it is believed. Which browser a
 //! round belongs to, which account it leads to and what a session owes to the provider are the business of the hub.
 
-use crate::{Names, Unavailable};
+use crate::{Agent, Names, Unavailable};
 use async_trait::async_trait;
 use preau_domain::{Instant, JoinKey, SourceId};
 
@@ -110,6 +110,8 @@ pub struct UpstreamIdentity {
     pub subject: String,
     /// Accounts of ours the provider says it is, by the rules of the configuration; at most 32.
     pub names: Vec<KnownAs>,
+    /// What it says of an agent besides, where the configuration says that it may.
+    pub agent: Agent,
     /// When the person proved themselves there, if it says so.
     pub at: Option<Instant>,
     /// The class of that proof, in the provider's words; at most 128 characters.

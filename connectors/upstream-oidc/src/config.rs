@@ -2,7 +2,9 @@
 //! with. Opens files (secret, key, authority), never a connection.
 
 use crate::client::{self, ClientAuth};
-use preau_connector_api::{MatchRule, Names, Network, OpenContext, Problem, Title, check_provider, skew_seconds};
+use preau_connector_api::{
+    AgentClaims, MatchRule, Names, Network, OpenContext, Problem, Title, check_provider, skew_seconds,
+};
 use preau_egress::{Egress, is_endpoint};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -35,6 +37,9 @@ network = "public"
 logout = false
 # Seconds its clock may differ from ours.
 skew_seconds = 60
+# For a guichet: where it names the establishments of an agent (the session begins in one of theirs), and tells what a head
+# delegated to them, which then counts until its last day.
+# agents = { posts = ["FrEduRneResp", "FrEduRne"], delegations = "FrEduResDel" }
 
 # How a person it vouches for is found here when they come for the first time; later the name it gave them is enough.
 # `as` is record (the join key in `source`), aaf (a reference {AAF}academy|…|key of EduConnect), login (in `source`) or
@@ -91,6 +96,9 @@ pub(crate) struct Config {
     /// Seconds its clock may differ from ours, 0 to 300.
     #[serde(default = "skew_seconds")]
     skew_seconds: u32,
+    /// What it may say of agents.
+    #[serde(default)]
+    agents: AgentClaims,
     /// How a person is found here at first.
     #[serde(default, rename = "match")]
     rules: Vec<MatchRule>,
@@ -133,6 +141,7 @@ pub(crate) struct Settings {
     pub(crate) egress: Egress,
     pub(crate) logout: bool,
     pub(crate) skew_seconds: i64,
+    pub(crate) agents: AgentClaims,
     pub(crate) rules: Vec<MatchRule>,
 }
 
@@ -155,7 +164,7 @@ impl Settings {
                 wrong(key, "is a list of at most 20 words without spaces".to_owned());
             }
         }
-        for (key, what) in check_provider(&config.title, config.skew_seconds, &config.rules) {
+        for (key, what) in check_provider(&config.title, config.skew_seconds, &config.rules, &config.agents) {
             wrong(&key, what.to_owned());
         }
         let client = client::read(
@@ -188,6 +197,7 @@ impl Settings {
                 egress,
                 logout: config.logout,
                 skew_seconds: i64::from(config.skew_seconds),
+                agents: config.agents,
                 rules: config.rules,
             }),
             _ => Err(problems),

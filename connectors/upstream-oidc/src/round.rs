@@ -62,7 +62,8 @@ impl Redirect for Upstream {
         let verified = self.provider.verify(&id_token, Typ::IsOrAbsent(&["JWT"]), round.now).await?;
         let proof = claims::id_token(&self.settings, round, &verified, access_token)?;
         let mut said = verified.into_claims();
-        if self.settings.rules.iter().any(|rule| !said.contains_key(&rule.claim))
+        let mut wanted = self.settings.rules.iter().map(|rule| &rule.claim).chain(self.settings.agents.names());
+        if wanted.any(|claim| !said.contains_key(claim))
             && let Some(endpoint) = &metadata.userinfo
             && *tokens.token_type() == CoreTokenType::Bearer
         {
@@ -75,6 +76,7 @@ impl Redirect for Upstream {
         Ok(UpstreamIdentity {
             issuer: self.settings.issuer.clone(),
             subject: proof.subject,
+            agent: self.settings.agents.read(|claim| claims::texts(&said, claim)),
             names: known_as(&self.settings.rules, |claim| claims::named(&said, claim)),
             at: proof.at,
             acr: proof.acr,

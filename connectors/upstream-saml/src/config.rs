@@ -2,7 +2,7 @@
 //! with. Opens files (keys, certificates), never a connection.
 
 use crate::ours::{KeyFiles, OwnKey, certificates};
-use preau_connector_api::{MatchRule, Names, OpenContext, Problem, Title, check_provider, skew_seconds};
+use preau_connector_api::{AgentClaims, MatchRule, Names, OpenContext, Problem, Title, check_provider, skew_seconds};
 use preau_domain::Instant;
 use preau_egress::is_endpoint;
 use preau_keys::jose::PublicKey;
@@ -48,6 +48,9 @@ logout_address = "https://educonnect.example/idp/logout"
 # slo = "https://educonnect.example/idp/slo/redirect"
 # Seconds its clock may differ from ours.
 skew_seconds = 60
+# For a guichet: where it names the establishments of an agent (the session begins in one of theirs), and tells what a head
+# delegated to them, which then counts until its last day.
+# agents = { posts = ["FrEduRneResp", "FrEduRne"], delegations = "FrEduResDel" }
 
 # How a person it vouches for is found here. `claim` is an attribute, by its Name or else its FriendlyName;
 # `as` is record (the join key in `source`), aaf (a reference {AAF}academy|…|key of EduConnect), login (in `source`) or
@@ -109,6 +112,9 @@ pub(crate) struct Config {
     /// Seconds its clock may differ from ours, 0 to 300.
     #[serde(default = "skew_seconds")]
     skew_seconds: u32,
+    /// What it may say of agents.
+    #[serde(default)]
+    agents: AgentClaims,
     /// How a person is found here.
     #[serde(default, rename = "match")]
     rules: Vec<MatchRule>,
@@ -178,6 +184,7 @@ pub(crate) struct Settings {
     /// Where people, or a message, are sent when they sign out.
     pub(crate) logout_address: Option<String>,
     pub(crate) skew_seconds: i64,
+    pub(crate) agents: AgentClaims,
     pub(crate) rules: Vec<MatchRule>,
 }
 
@@ -208,7 +215,7 @@ impl Settings {
         if config.subject.as_ref().is_some_and(|name| !is_name(name)) {
             wrong("subject", "names an attribute");
         }
-        for (key, what) in check_provider(&config.title, config.skew_seconds, &config.rules) {
+        for (key, what) in check_provider(&config.title, config.skew_seconds, &config.rules, &config.agents) {
             wrong(&key, what);
         }
         let theirs = Theirs::read(context, &config).unwrap_or_else(|problem| {
@@ -265,6 +272,7 @@ impl Settings {
             logout: config.logout,
             logout_address,
             skew_seconds: i64::from(config.skew_seconds),
+            agents: config.agents,
             rules: config.rules,
         })
     }

@@ -48,6 +48,7 @@ impl Redirect for Upstream {
         Ok(UpstreamIdentity {
             issuer: self.settings.entity_id.clone(),
             subject,
+            agent: self.settings.agents.read(|attribute| proof.texts(attribute)),
             names: known_as(&self.settings.rules, |attribute| proof.texts(attribute)),
             at: Some(proof.at),
             acr: proof.class.clone(),

@@ -26,6 +26,9 @@ pub struct Population {
     /// Has one of these function codes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub functions: Vec<String>,
+    /// Was delegated one of these for the establishment (`FrEduResDel`), and still is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub delegations: Vec<String>,
     /// Is of one of these levels, such as `CM2`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub levels: Vec<String>,

@@ -8,6 +8,7 @@
 mod audience;
 mod audit;
 pub mod chain;
+mod delegation;
 mod establishment;
 mod federation;
 mod grant;
@@ -27,6 +28,7 @@ mod time;
 
 pub use audience::{Audience, Population};
 pub use audit::{AuditEvent, AuditKind};
+pub use delegation::Delegation;
 pub use establishment::{Establishment, EstablishmentKind, Group, GroupKind, Uai};
 pub use federation::{FederatedIdentity, FederatedLink, Upstream};
 pub use grant::{Grant, GrantKind};

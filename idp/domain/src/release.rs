@@ -48,6 +48,8 @@ pub enum Fact {
     SubjectsPaired,
     /// Function codes in the establishment of now.
     Functions,
+    /// What is delegated to the person in the establishment of now.
+    Delegations,
     /// Level (MEF code) in the establishment of now.
     Mef,
     /// Level people read, in the establishment of now.

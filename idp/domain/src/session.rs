@@ -1,6 +1,6 @@
 //! A live session: who, how and when they proved it, and where they have been with it.
 
-use crate::{Instant, PersonId, ServiceId, SessionId, SourceId, Uai};
+use crate::{Delegation, Instant, PersonId, ServiceId, SessionId, SourceId, Uai};
 use serde::{Deserialize, Serialize};
 
 /// How a person proved who they are. Never more than what happened.
@@ -42,6 +42,9 @@ pub struct Authentication {
     /// The class of proof another provider says it asked for, in its own words and never more; at most 128 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acr: Option<String>,
+    /// What was delegated to the person, as the provider that vouched for them said; at most 32.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub delegations: Vec<Delegation>,
 }
 
 impl Authentication {

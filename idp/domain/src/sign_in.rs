@@ -1,7 +1,9 @@
 //! A sign-in under way. It is stored, so that it survives a restart and any node can go on with it; steps never call
 //! one another, they return to the dispatcher which reads this.
 
-use crate::{Authentication, CorrelationId, Instant, OneTimeKey, PendingId, PersonId, Public, ServiceId, Upstream};
+use crate::{
+    Authentication, CorrelationId, Instant, OneTimeKey, PendingId, PersonId, Public, ServiceId, Uai, Upstream,
+};
 use serde::{Deserialize, Serialize};
 
 /// Everything known of a sign-in that has not ended yet.
@@ -59,6 +61,9 @@ pub struct Vouched {
     pub authentication: Authentication,
     /// The accounts it may be, in the order they are shown.
     pub accounts: Vec<PersonId>,
+    /// Establishments of theirs it names, the first one first: where the session begins, if the account belongs there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub posts: Vec<Uai>,
     /// Whether they have the same name there next time; only then is the account they choose linked to it.
     #[serde(default = "lasting")]
     pub lasting: bool,

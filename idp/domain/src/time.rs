@@ -38,6 +38,23 @@ impl Instant {
         )
     }
 
+    /// Beginning and end of a day of metropolitan France, whose clocks stand one hour before those of UTC, and two from the last
+    /// Sunday of March to that of October; `None` for a day that no calendar has.
+    pub fn french_day(year: u16, month: u8, day: u8) -> Option<(Instant, Instant)> {
+        use ::time::{Date, Duration, Month};
+        let date = Date::from_calendar_date(i32::from(year), Month::try_from(month).ok()?, day).ok()?;
+        let last_sunday = |month| {
+            let last = Date::from_calendar_date(date.year(), month, 31).ok()?;
+            last.checked_sub(Duration::days(i64::from(last.weekday().number_days_from_sunday())))
+        };
+        let (spring, autumn) = (last_sunday(Month::March)?, last_sunday(Month::October)?);
+        let midnight = date.midnight().assume_utc().unix_timestamp();
+        // Clocks change in the small hours: the day of the change begins by the old time and ends by the new one.
+        let begins = if spring < date && date <= autumn { 7_200 } else { 3_600 };
+        let ends = if spring <= date && date < autumn { 7_200 } else { 3_600 };
+        Some((Instant((midnight - begins) * 1_000), Instant((midnight + 86_400 - ends) * 1_000)))
+    }
+
     /// Whole seconds since 1970.
     pub fn seconds(self) -> i64 {
         self.0.div_euclid(1000)
@@ -75,6 +92,23 @@ impl Sub<Instant> for Instant {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_day_of_france_is_23_to_25_hours_long() {
+        let day = |year, month, day| {
+            let (from, until) = Instant::french_day(year, month, day)?;
+            Some((from.rfc3339()[5..16].to_owned(), (until - from) / 3_600_000))
+        };
+        assert_eq!(day(2026, 1, 1), Some(("12-31T23:00".to_owned(), 24)));
+        assert_eq!(day(2026, 3, 29), Some(("03-28T23:00".to_owned(), 23)));
+        assert_eq!(day(2026, 3, 30), Some(("03-29T22:00".to_owned(), 24)));
+        assert_eq!(day(2026, 10, 25), Some(("10-24T22:00".to_owned(), 25)));
+        assert_eq!(day(2026, 10, 26), Some(("10-25T23:00".to_owned(), 24)));
+        assert_eq!(day(9999, 12, 31).map(|(_, hours)| hours), Some(24));
+        for (year, month, wrong) in [(2026, 2, 29), (2026, 13, 1), (2026, 0, 1), (2026, 1, 0)] {
+            assert_eq!(day(year, month, wrong), None);
+        }
+    }
 
     #[test]
     fn an_instant_is_written_in_utc() {

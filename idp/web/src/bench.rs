@@ -180,6 +180,7 @@ fn meet(hub: &Hub, rules: &AccessRules, door: &Door, person: &Synthetic) -> Met 
         unsaid: false,
         by: Some(SourceId::new("annuaire")),
         acr: None,
+        delegations: Vec::new(),
     };
     Met::In(Sample { facts, released, authentication })
 }

@@ -323,7 +323,8 @@ impl Hub {
             // No browser has a secret of this digest.
             id: SessionId::new("offline"),
             person: person.clone(),
-            authentication: authentication.clone(),
+            // What was delegated ends with the session.
+            authentication: Authentication { delegations: Vec::new(), ..authentication.clone() },
             establishment: None,
             created: authentication.at,
             expires,
@@ -350,8 +351,10 @@ impl Hub {
         }
         let current = session.establishment.as_ref();
         let name = current.and_then(|uai| establishments.iter().find(|e| &e.uai == uai)).map(|e| e.name.as_str());
-        let facts = Facts::about(person.clone(), current, name, Some(session.authentication.method));
-        Ok(Some(Arc::new(Live::new(session, person, establishments, facts, self.now()))))
+        let (now, proof) = (self.now(), &session.authentication);
+        let facts = Facts::about(person.clone(), current, name, Some(proof.method));
+        let facts = facts.with_delegations(&proof.delegations, now);
+        Ok(Some(Arc::new(Live::new(session, person, establishments, facts, now))))
     }
 
     /// A sign-in that lasts twice as long: of too many, those that nobody typed anything into go first, however many came
@@ -362,7 +365,8 @@ impl Hub {
     }
 
     /// Begins the session a sign-in leads to, taking the sign-in out in the same stroke. The answer carries the new
-    /// cookie; the browser's former session is replaced (same person) or ended (another one).
+    /// cookie; the browser's former session is replaced (same person) or ended (another one). It goes on in the establishment the
+    /// person worked in, or begins in the first of `posts` that is theirs, or else in the first of theirs.
     pub async fn begin_session(
         &self,
         visitor: &Visitor,
@@ -370,6 +374,7 @@ impl Hub {
         person: &PersonId,
         authentication: Authentication,
         upstream: Option<Upstream>,
+        posts: &[Uai],
     ) -> Result<(Arc<Live>, HeaderValue), Fault> {
         let now = self.now();
         let secret = Secret::generate(&*self.ids);
@@ -377,11 +382,20 @@ impl Hub {
             Some(id) => self.store.session(id, now).await?,
             None => None,
         };
+        let worked_in = before.as_ref().filter(|s| &s.person == person).and_then(|s| s.establishment.clone());
+        let establishment = match worked_in {
+            None if !posts.is_empty() => {
+                let theirs = self.store.person(person).await?;
+                let is_theirs = |uai: &&Uai| theirs.as_ref().is_some_and(|one| one.establishments().contains(uai));
+                posts.iter().find(is_theirs).cloned()
+            }
+            worked_in => worked_in,
+        };
         let session = Session {
             id: preau_keys::session_id(secret.expose()),
             person: person.clone(),
             authentication,
-            establishment: before.as_ref().filter(|s| &s.person == person).and_then(|s| s.establishment.clone()),
+            establishment,
             created: now,
             expires: now + Seconds(self.config.session.absolute_seconds),
             last_seen: now,

@@ -26,6 +26,8 @@ pub struct Live {
     pub facts: Facts,
     /// When it was loaded: older than [`Live::FRESH_MS`] is loaded again.
     pub loaded: Instant,
+    /// When a delegation begins or ends, after which the facts are others.
+    turns: Option<Instant>,
     /// Of the services asked about last, the latest at the end.
     answers: Mutex<Vec<(ServiceId, Answer)>>,
 }
@@ -54,7 +56,14 @@ impl Live {
         facts: Facts,
         loaded: Instant,
     ) -> Live {
-        Live { session, person, establishments, facts, loaded, answers: Mutex::new(Vec::new()) }
+        let delegations = session.authentication.delegations.iter();
+        let turns = delegations.flat_map(|one| [one.from, one.until]).filter(|at| *at > loaded).min();
+        Live { session, person, establishments, facts, loaded, turns, answers: Mutex::new(Vec::new()) }
+    }
+
+    /// Whether it is still believed.
+    fn is_fresh(&self, now: Instant) -> bool {
+        (0..Live::FRESH_MS).contains(&(now - self.loaded)) && self.turns.is_none_or(|at| now < at)
     }
 
     /// What policy answered for a service with that table of services, if it was asked.
@@ -148,7 +157,7 @@ impl Recent {
     /// The session of that name, if it was loaded within the time it is believed.
     pub fn get(&self, id: &SessionId, now: Instant) -> Option<Arc<Live>> {
         let live = self.held().by_id.get(id).map(|held| held.0.clone())?;
-        (0..Live::FRESH_MS).contains(&(now - live.loaded)).then_some(live)
+        live.is_fresh(now).then_some(live)
     }
 
     /// Keeps a session that was loaded just now, in place of what was known of it.
@@ -196,6 +205,7 @@ mod tests {
                 by: None,
                 acr: None,
                 unsaid: false,
+                delegations: Vec::new(),
             },
             establishment: None,
             created: Instant(0),

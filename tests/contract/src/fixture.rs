@@ -79,6 +79,7 @@ pub fn session(id: &str, person: &str) -> Session {
             unsaid: false,
             by: Some(source()),
             acr: None,
+            delegations: Vec::new(),
         },
         establishment: Some(uai(1)),
         created: NOW,

@@ -117,7 +117,14 @@ pub async fn sessions_of_a_person_come_latest_first(store: &dyn Store) {
 /// What changes in a live session: last use (never backwards), establishment, proof. A session that is gone stays gone.
 pub async fn a_live_session_changes(store: &dyn Store) {
     let id = live(store, "s1", "p-zoe").await;
-    let proof = Authentication { method: AuthnMethod::LocalPassword, at: LATER, unsaid: false, by: None, acr: None };
+    let proof = Authentication {
+        method: AuthnMethod::LocalPassword,
+        at: LATER,
+        unsaid: false,
+        by: None,
+        acr: None,
+        delegations: Vec::new(),
+    };
     store.touch_session(&id, LATER).await.unwrap();
     store.touch_session(&id, NOW).await.unwrap();
     store.set_session_establishment(&id, &uai(7)).await.unwrap();

@@ -199,6 +199,7 @@ impl World {
                     unsaid: false,
                     by: None,
                     acr: None,
+                    delegations: Vec::new(),
                 },
                 establishment: None,
                 created: Instant(now),

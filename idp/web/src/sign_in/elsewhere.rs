@@ -254,6 +254,7 @@ fn vouched(hub: &Hub, source: SourceId, identity: &UpstreamIdentity) -> Vouched 
         unsaid: identity.at.is_none(),
         by: Some(source.clone()),
         acr: identity.acr.clone(),
+        delegations: identity.agent.delegations.clone(),
     };
     let digest = |what, name: &str| hub.upstream_digest(&source, &identity.issuer, what, name);
     let (subject, sid) = (digest("sub", &identity.subject), identity.sid.as_deref().map(|sid| digest("sid", sid)));
@@ -263,7 +264,14 @@ fn vouched(hub: &Hub, source: SourceId, identity: &UpstreamIdentity) -> Vouched 
     let who = FederatedIdentity { provider: source, issuer: identity.issuer.clone(), subject };
     let by_address = |name: &KnownAs| matches!(name, KnownAs::Mail(..));
     let lasting = identity.lasting && !identity.names.iter().any(by_address);
-    Vouched { upstream: Upstream { identity: who, sid }, authentication, accounts: Vec::new(), lasting, logout_hint }
+    Vouched {
+        upstream: Upstream { identity: who, sid },
+        authentication,
+        accounts: Vec::new(),
+        posts: identity.agent.posts.clone(),
+        lasting,
+        logout_hint,
+    }
 }
 
 /// Opens a hint that was sealed when the session began.

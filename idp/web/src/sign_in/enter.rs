@@ -18,8 +18,11 @@ pub(super) async fn enter(
     besides: impl Future<Output = Result<Option<HeaderValue>, Fault>>,
 ) -> Result<Response, Fault> {
     let method = authentication.method;
-    let (upstream, hint) = vouched.map(|vouched| (vouched.upstream, vouched.logout_hint)).unzip();
-    let begun = hub.begin_session(visitor, &pending, person, authentication, upstream);
+    let (mut upstream, mut hint, mut posts) = (None, None, Vec::new());
+    if let Some(vouched) = vouched {
+        (upstream, hint, posts) = (Some(vouched.upstream), vouched.logout_hint, vouched.posts);
+    }
+    let begun = hub.begin_session(visitor, &pending, person, authentication, upstream, &posts);
     let (begun, besides) = tokio::join!(begun, besides);
     let (live, cookie) = begun?;
     let session = live.session.id.clone();
@@ -30,7 +33,7 @@ pub(super) async fn enter(
     success.service = pending.service.clone();
     let finished = async {
         let besides = besides?;
-        if let Some(doc) = hint.flatten() {
+        if let Some(doc) = hint {
             let key = preau_keys::one_time_key(session.as_str());
             let kept = KeptThing { key, kind: KeptKind::LogoutHint, doc, expires: live.session.expires };
             hub.store.keep(&kept, at).await?;

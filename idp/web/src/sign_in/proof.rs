@@ -162,6 +162,7 @@ async fn by_directory(hub: &Hub, source: SourceId, login: &str, password: &str) 
                 unsaid: false,
                 by: Some(source),
                 acr: None,
+                delegations: Vec::new(),
             };
             Ok(Checked::Right(Box::new(person), authentication))
         }
@@ -190,6 +191,7 @@ async fn by_hash(hub: &Hub, login: &str, password: &str) -> Result<Checked, Faul
                 unsaid: false,
                 by: None,
                 acr: None,
+                delegations: Vec::new(),
             };
             Checked::Right(Box::new(person), authentication)
         }

@@ -1,9 +1,11 @@
 //! Staff who come from their academy's guichet: found by the mail address that the annuaire gave, where the configuration says
-//! that the guichet hands such addresses out.
+//! that the guichet hands such addresses out; and what the guichet says of them besides.
 
 use crate::upstream::{come_in, without};
-use preau_domain::{AccountState, JoinKey, Person, PersonId, SourceId};
-use preau_flows::{ALICE, Answer, Browser, GAELLE, HUGO, Provider, TestHub, stories};
+use preau_domain::{AccountState, Fact, JoinKey, Person, PersonId, Population, ReleaseRule, SourceId};
+use preau_flows::{
+    ALICE, Answer, Browser, COLLEGE, CasApp, GAELLE, HUGO, LYCEE, Provider, TestHub, app_service, stories, uai,
+};
 use serde_json::{Value, json};
 
 stories!(
@@ -12,6 +14,9 @@ stories!(
     an_address_of_two_people_is_nobody_s,
     one_person_s_two_records_are_for_them_to_choose_from,
     an_address_that_the_guichet_does_not_hand_out_names_nobody,
+    a_session_begins_where_the_guichet_says_if_the_annuaire_does,
+    a_delegation_opens_a_door_until_its_last_day,
+    what_is_delegated_elsewhere_or_at_another_time_is_nothing,
 );
 
 /// The guichet is the authority for the addresses of the collège.
@@ -108,4 +113,86 @@ async fn an_address_that_the_guichet_does_not_hand_out_names_nobody(hub: TestHub
         let rule = format!("match = [{{ claim = \"{claim}\", as = \"{form}\", source = \"annuaire\" }}]");
         assert!(provider.try_source(&rule).is_err(), "{claim} as {form}");
     }
+}
+
+/// What the guichet may say of agents.
+const AGENTS: &str = "agents = { posts = [\"FrEduRneResp\", \"FrEduRne\"], delegations = \"FrEduResDel\" }";
+
+async fn a_session_begins_where_the_guichet_says_if_the_annuaire_does(hub: TestHub) {
+    let provider = Provider::start().await;
+    let hub = provider.serves_staff(&hub, AGENTS).await;
+    let post = |place: &str| format!("{place}$UAJ$PU$ENS$0990002P$T3$LYC$300");
+    let begins = async |posts: Vec<String>| {
+        let mut browser = hub.browser();
+        come_in(&hub, &provider, &mut browser, |claims| claims["FrEduRne"] = json!(posts)).await;
+        browser.visit("/").await.form_to("/establishment").value("uai").map(str::to_owned)
+    };
+    let (college, lycee, foreign) = (uai(COLLEGE).to_string(), uai(LYCEE).to_string(), uai(990_077).to_string());
+    assert_eq!(begins(vec![]).await, Some(college.clone()), "control");
+    assert_eq!(begins(vec![post(&foreign), post(&lycee), post(&college)]).await, Some(lycee));
+    assert_eq!(begins(vec![post(&foreign)]).await, Some(college), "a post is no right");
+}
+
+/// A service for those to whom it was delegated, which hears of that.
+fn for_delegates(hub: &TestHub) -> CasApp {
+    let mut service = app_service("stages", "Stages", "https://stages.example/", &[]);
+    let delegations = vec!["stages".to_owned()];
+    service.audience.allow = vec![Population { delegations, ..Population::default() }];
+    service.release = vec![ReleaseRule {
+        name: "delegated".to_owned(),
+        copy: Some(Fact::Delegations),
+        when: None,
+        add: Vec::new(),
+        map: [].into(),
+        limit: Vec::new(),
+        scope: None,
+        first: false,
+        join: None,
+    }];
+    hub.mount(service);
+    hub.app("stages")
+}
+
+fn delegated(name: &str, from: &str, until: &str, place: u32) -> Value {
+    let place = uai(place);
+    json!(format!(
+        "{name}|/redirect.jsp?applicationname={name}|{from}|{until}|hlambert|FrEduRneResp={place}$UAJ$PU$N$T3$LYC$300|proxy||"
+    ))
+}
+
+/// It is the fourteenth of September. The delegation ends at midnight, in the middle of a session.
+async fn a_delegation_opens_a_door_until_its_last_day(hub: TestHub) {
+    let provider = Provider::start().await;
+    let hub = provider.serves_staff(&hub, AGENTS).await;
+    let (stages, mut browser) = (for_delegates(&hub), hub.browser());
+    hub.clock.advance(15 * 3600 - 60);
+    let says = |claims: &mut Value| claims["FrEduResDel"] = delegated("stages", "01/09/2026", "14/09/2026", LYCEE);
+    come_in(&hub, &provider, &mut browser, says).await;
+    let told = stages.validate(&browser.open(&stages).await.ticket()).await;
+    assert_eq!((told.user(), told.attribute("delegated")), (Some(ALICE.login), &["stages".to_owned()][..]));
+    let in_flight = browser.open(&stages).await.ticket();
+    hub.clock.advance(59);
+    assert!(browser.open(&stages).await.some_ticket().is_some(), "to its last second");
+    hub.clock.advance(1);
+    let over = browser.open(&stages).await;
+    assert_eq!((over.answer.status.as_u16(), over.some_ticket()), (403, None), "{}", over.answer.words());
+    assert_eq!(stages.validate(&in_flight).await.user(), None, "nor for a ticket made before");
+    assert!(browser.visit("/").await.words().contains("Alice Martin"), "the session goes on");
+}
+
+async fn what_is_delegated_elsewhere_or_at_another_time_is_nothing(hub: TestHub) {
+    let provider = Provider::start().await;
+    let opens = async |more: &str, said: Value| {
+        let hub = provider.serves_staff(&hub, more).await;
+        let (stages, mut browser) = (for_delegates(&hub), hub.browser());
+        come_in(&hub, &provider, &mut browser, |claims| claims["FrEduResDel"] = said.clone()).await;
+        browser.open(&stages).await.some_ticket().is_some()
+    };
+    let (first, last) = ("14/09/2026", "31/12/9999");
+    assert!(opens(AGENTS, delegated("stages", first, last, LYCEE)).await, "control");
+    assert!(!opens("", delegated("stages", first, last, LYCEE)).await, "nobody said that the guichet may delegate");
+    assert!(!opens(AGENTS, delegated("stages", first, last, 990_077)).await, "nobody belongs anywhere by it");
+    assert!(!opens(AGENTS, delegated("notes", first, last, LYCEE)).await);
+    assert!(!opens(AGENTS, delegated("stages", "15/09/2026", last, LYCEE)).await, "not yet");
+    assert!(!opens(AGENTS, delegated("stages", "01/09/2025", "13/09/2026", LYCEE)).await, "not any more");
 }

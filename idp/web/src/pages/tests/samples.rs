@@ -179,8 +179,14 @@ pub fn somebody(given_name: &str, family_name: &str, title: &str, what: &[(u32, 
         children: Vec::new(),
     };
     let current = what.first().map(|(number, _)| uai(*number));
-    let authentication =
-        Authentication { method: AuthnMethod::LocalPassword, at: Instant(0), unsaid: false, by: None, acr: None };
+    let authentication = Authentication {
+        method: AuthnMethod::LocalPassword,
+        at: Instant(0),
+        unsaid: false,
+        by: None,
+        acr: None,
+        delegations: Vec::new(),
+    };
     let session = Session {
         id: SessionId::new("s"),
         person: person.id.clone(),
