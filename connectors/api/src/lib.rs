@@ -29,7 +29,8 @@ pub use oidc::{
 };
 pub use provider::{Title, check_provider, skew_seconds};
 pub use redirect::{
-    Carried, KnownAs, LogoutMessage, POSTED, Redirect, RedirectError, Round, UpstreamIdentity, UpstreamLogout,
+    Carried, Departure, KnownAs, LogoutMessage, POSTED, Redirect, RedirectError, Round, UpstreamIdentity,
+    UpstreamLogout,
 };
 pub use saml::{
     AttributeNames, NameIdKind, SamlDialect, SamlEncryption, SamlMetadata, SamlService, SamlSettings, SamlSigned,

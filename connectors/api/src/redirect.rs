@@ -38,8 +38,8 @@ pub trait Redirect: Send + Sync {
         &[]
     }
 
-    /// The address to send the browser to.
-    async fn begin(&self, round: &Round<'_>) -> Result<String, Unavailable>;
+    /// How the browser leaves for the provider.
+    async fn begin(&self, round: &Round<'_>) -> Result<Departure, Unavailable>;
 
     /// Reads what the browser brought back, asks the provider for the rest, and believes it only if everything fits the
     /// round.
@@ -75,6 +75,20 @@ pub trait Redirect: Send + Sync {
     async fn logout_address(&self, hint: Option<&str>, back: &str, callback: &str, now: Instant) -> Option<String>;
 }
 
+/// How a browser leaves for a provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Departure {
+    /// It is sent to this address.
+    Address(String),
+    /// A page makes it post these fields there.
+    Form {
+        /// Where.
+        to: String,
+        /// Names and values.
+        fields: Vec<(&'static str, String)>,
+    },
+}
+
 /// The field under which [`Redirect::complete`] finds a message that was posted.
 pub const POSTED: &str = "posted";
 
@@ -97,8 +111,11 @@ pub enum LogoutMessage {
         /// The address that tells the provider so.
         then: String,
     },
-    /// The provider answers that what we asked for is done.
-    Answered,
+    /// The provider answers what we asked for.
+    Answered {
+        /// Whether it says that its session has ended, wherever it was used.
+        ended: bool,
+    },
 }
 
 /// Who somebody is at a provider that was believed.

@@ -16,7 +16,7 @@ use openidconnect::{
     PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, TokenResponse, TokenUrl,
 };
 use preau_connector_api::{
-    Names, Redirect, RedirectError, Round, Unavailable, UpstreamIdentity, UpstreamLogout, known_as,
+    Departure, Names, Redirect, RedirectError, Round, Unavailable, UpstreamIdentity, UpstreamLogout, known_as,
 };
 use preau_domain::Instant;
 use preau_egress::EgressError;
@@ -47,10 +47,10 @@ impl Redirect for Upstream {
         &self.settings.acr_values
     }
 
-    async fn begin(&self, round: &Round<'_>) -> Result<String, Unavailable> {
+    async fn begin(&self, round: &Round<'_>) -> Result<Departure, Unavailable> {
         let metadata = self.provider.metadata(round.now).await?;
-        self.authorization(&metadata, round)
-            .ok_or_else(|| Unavailable("the provider's address does not hold".to_owned()))
+        let address = self.authorization(&metadata, round);
+        address.map(Departure::Address).ok_or_else(|| Unavailable("the provider's address does not hold".to_owned()))
     }
 
     async fn complete(&self, round: &Round<'_>, answer: &[(&str, &str)]) -> Result<UpstreamIdentity, RedirectError> {

@@ -11,7 +11,7 @@ use preau_keys::xml::{Document, Element, XmlError, decrypt};
 use preau_saml::messages::{Assertion, AttributeValue, AuthnStatement, Held, NameId, Refused, Response, Status, Why};
 use preau_saml::names::{SAML, SAMLP, confirmation, nameid, status};
 
-/// Seconds after which an answer is too old: it was made during this round.
+/// Seconds after which a message is too old.
 const OLDEST_SECONDS: i64 = 600;
 /// Seconds for which an assertion may be presented at most.
 const LONGEST_SECONDS: i64 = 3600;
@@ -163,7 +163,8 @@ fn went_well(said: &Status) -> Result<(), RedirectError> {
     }))
 }
 
-fn is_recent(settings: &Settings, now: Instant, at: Instant) -> bool {
+/// Whether a message was made during this round, as far as the other clock can tell.
+pub(crate) fn is_recent(settings: &Settings, now: Instant, at: Instant) -> bool {
     let skew = Seconds(settings.skew_seconds);
     at <= now + skew && at >= now - Seconds(OLDEST_SECONDS) - skew
 }

@@ -160,11 +160,22 @@ pub(crate) enum Logout {
     Soft,
 }
 
+/// How it is asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// By an address.
+    #[default]
+    Redirect,
+    /// By a form, where it wants no other.
+    Post,
+}
+
 /// What the rest of the crate works with.
 pub(crate) struct Settings {
     pub(crate) title: Names,
     pub(crate) entity_id: String,
     pub(crate) sso: String,
+    pub(crate) way: Way,
     /// The keys it signs with.
     pub(crate) theirs: Vec<PublicKey>,
     /// Until when its metadata are valid.
@@ -254,6 +265,7 @@ impl Settings {
             title: config.title.into(),
             entity_id: config.entity_id,
             sso: theirs.sso,
+            way: theirs.way,
             theirs: theirs.keys,
             valid_until: theirs.valid_until,
             keys,
@@ -282,6 +294,7 @@ impl Settings {
 #[derive(Default)]
 struct Theirs {
     sso: String,
+    way: Way,
     slo: Option<String>,
     keys: Vec<PublicKey>,
     valid_until: Option<Instant>,
@@ -294,7 +307,7 @@ impl Theirs {
             (Some(file), None, []) if config.slo.is_none() => Theirs::of_metadata(context, file, &config.entity_id)?,
             (None, Some(sso), [_, ..]) => {
                 let keys = certificate_keys(context, &config.certificates)?;
-                Theirs { sso: sso.clone(), slo: config.slo.clone(), keys, valid_until: None }
+                Theirs { sso: sso.clone(), way: Way::Redirect, slo: config.slo.clone(), keys, valid_until: None }
             }
             _ => return Err(wrong("metadata", "is there, or else sso and certificates are")),
         };
@@ -312,13 +325,16 @@ impl Theirs {
         let read = metadata::read(BufReader::new(input), &Rules::default(), |name| name == entity_id);
         let entity = read.and_then(|read| read.only(Some(entity_id))).map_err(|error| wrong(error.to_string()))?;
         let role = entity.idp.ok_or_else(|| wrong("it is no identity provider".to_owned()))?;
-        let by_redirect = |endpoints: &[Endpoint]| {
-            let found = endpoints.iter().find(|one| one.binding == binding::REDIRECT && is_endpoint(&one.location));
+        let by = |binding: &str, endpoints: &[Endpoint]| {
+            let found = endpoints.iter().find(|one| one.binding == binding && is_endpoint(&one.location));
             found.map(|one| one.location.clone())
         };
-        let sso = by_redirect(&role.sso).ok_or_else(|| wrong("it is not asked by HTTP-Redirect".to_owned()))?;
-        let (slo, keys) = (by_redirect(&role.slo), role.keys.verifying());
-        Ok(Theirs { sso, slo, keys, valid_until: entity.valid_until })
+        let redirect = by(binding::REDIRECT, &role.sso).map(|sso| (sso, Way::Redirect));
+        let asked = redirect.or_else(|| by(binding::POST, &role.sso).map(|sso| (sso, Way::Post)));
+        let (sso, way) =
+            asked.ok_or_else(|| wrong("it is asked neither by HTTP-Redirect nor by HTTP-POST".to_owned()))?;
+        let (slo, keys) = (by(binding::REDIRECT, &role.slo), role.keys.verifying());
+        Ok(Theirs { sso, way, slo, keys, valid_until: entity.valid_until })
     }
 }
 

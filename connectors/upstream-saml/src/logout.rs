@@ -1,21 +1,19 @@
 //! The end of a session on either side: the provider's word that one has ended there (saml-profiles-2.0, 4.4), ours to it,
 //! or, where its single logout is not to be relied on, an address that people are sent to.
 
-use crate::answer::{Proof, is_name, word, word_of};
+use crate::answer::{Proof, is_name, is_recent, word, word_of};
 use crate::config::{Logout, Settings};
 use crate::ours::Ours;
 use preau_connector_api::{Carried, LogoutMessage, RedirectError, UpstreamLogout};
 use preau_domain::{Instant, Seconds};
 use preau_keys::digest;
-use preau_keys::xml::decrypt;
+use preau_keys::xml::{Element, decrypt};
 use preau_saml::bindings::redirect::Received;
 use preau_saml::bindings::{Kind, post, redirect, relay_state};
 use preau_saml::messages::{LogoutRequest, LogoutResponse, NameId, Status};
 use preau_saml::names::{SAMLP, logout_reason, nameid};
 use serde::{Deserialize, Serialize};
 
-/// Seconds after which a request is too old.
-const OLDEST_SECONDS: i64 = 600;
 /// Seconds a request is remembered, so that it is heard once.
 const REMEMBERED_SECONDS: i64 = 1_200;
 
@@ -83,8 +81,9 @@ pub(crate) fn message(
         Carried::Query(query) => {
             let received = Received::read(query).map_err(|error| RedirectError::NotBelieved(word_of(&error)))?;
             if received.kind == Kind::Response {
-                // The person is sent home, whatever it says: it changes nothing here.
-                return Ok(LogoutMessage::Answered);
+                let element = received.verified(&settings.theirs);
+                let element = element.map_err(|error| RedirectError::NotBelieved(word_of(&error)))?;
+                return answered(settings, callback, element, now);
             }
             let element = received.verified(&settings.theirs);
             let element = element.map_err(|error| RedirectError::NotBelieved(word_of(&error)))?;
@@ -92,8 +91,11 @@ pub(crate) fn message(
         }
         Carried::Form(fields) => {
             let one = |name: &str| fields.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
-            if one(Kind::Response.parameter()).is_some() {
-                return Ok(LogoutMessage::Answered);
+            if let Some(field) = one(Kind::Response.parameter()) {
+                let document = post::decode(field).map_err(|error| RedirectError::NotBelieved(word_of(&error)))?;
+                let verified = document.verify(SAMLP, "LogoutResponse", &settings.theirs);
+                let verified = verified.map_err(|error| RedirectError::NotBelieved(word(&error)))?;
+                return answered(settings, callback, verified.element(), now);
             }
             let field = one(Kind::Request.parameter()).ok_or(RedirectError::NotBelieved("no message"))?;
             let document = post::decode(field).map_err(|error| RedirectError::NotBelieved(word_of(&error)))?;
@@ -120,6 +122,28 @@ pub(crate) fn message(
     Ok(LogoutMessage::Ended { notices, then: then.map_err(|error| RedirectError::NotBelieved(word_of(&error)))? })
 }
 
+/// What the provider answers to a request of ours. It changes nothing here, where the session has ended already.
+fn answered(
+    settings: &Settings,
+    callback: &str,
+    element: &Element,
+    now: Instant,
+) -> Result<LogoutMessage, RedirectError> {
+    let refuse = |word| Err(RedirectError::NotBelieved(word));
+    let response = LogoutResponse::read(element).map_err(|error| RedirectError::NotBelieved(word_of(&error)))?;
+    if response.issuer.as_deref() != Some(&settings.entity_id) {
+        return refuse("issuer");
+    }
+    let ours = Ours::of(callback, settings.name.as_deref());
+    if response.destination.as_deref() != Some(&ours.slo) {
+        return refuse("destination");
+    }
+    if !is_recent(settings, now, response.issue_instant) {
+        return refuse("instant");
+    }
+    Ok(LogoutMessage::Answered { ended: response.status.is_success() && response.status.sub.is_none() })
+}
+
 /// The sessions a request is about, if it is from the provider, for us, and recent.
 fn notices(
     settings: &Settings,
@@ -135,7 +159,7 @@ fn notices(
     if request.destination.as_deref() != Some(&ours.slo) {
         return refuse("destination");
     }
-    if request.issue_instant > now + skew || request.issue_instant < now - Seconds(OLDEST_SECONDS) - skew {
+    if !is_recent(settings, now, request.issue_instant) {
         return refuse("instant");
     }
     if request.not_on_or_after.is_some_and(|until| until + skew <= now) {

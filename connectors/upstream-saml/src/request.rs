@@ -1,19 +1,20 @@
 //! What we ask of the provider: to sign somebody in and answer this round.
 
-use crate::config::Settings;
+use crate::config::{Settings, Way};
 use crate::ours::Ours;
-use preau_connector_api::Round;
-use preau_saml::bindings::{Kind, redirect};
-use preau_saml::messages::{AuthnRequest, Comparison, NameIdPolicy, Refused, RequestedContext};
-use preau_saml::names::binding;
+use preau_connector_api::{Departure, Round, Unavailable};
+use preau_keys::xml::sign;
+use preau_saml::bindings::{Kind, post, redirect};
+use preau_saml::messages::{AuthnRequest, Comparison, NameIdPolicy, RequestedContext};
+use preau_saml::names::{SAMLP, binding};
 
 /// The name of the request of a round: who knows the round finds it again, and nobody else can guess it.
 pub(crate) fn id_of(round: &Round<'_>) -> String {
     format!("_{}", round.nonce)
 }
 
-/// The address that carries the request to the provider.
-pub(crate) fn address(settings: &Settings, round: &Round<'_>) -> Result<String, Refused> {
+/// What carries the request to the provider, signed.
+pub(crate) fn departure(settings: &Settings, round: &Round<'_>) -> Result<Departure, Unavailable> {
     let ours = Ours::of(round.callback, settings.name.as_deref());
     let request = AuthnRequest {
         id: id_of(round),
@@ -36,6 +37,21 @@ pub(crate) fn address(settings: &Settings, round: &Round<'_>) -> Result<String, 
         attribute_index: None,
         provider_name: None,
     };
-    let signer = settings.keys.first().map(|key| (&key.private, key.alg));
-    redirect::encode(&settings.sso, Kind::Request, &request.write(), Some(round.state), signer)
+    let key = settings.keys.first();
+    match settings.way {
+        Way::Redirect => {
+            let signer = key.map(|key| (&key.private, key.alg));
+            let address = redirect::encode(&settings.sso, Kind::Request, &request.write(), Some(round.state), signer);
+            address.map(Departure::Address).map_err(|refused| Unavailable(refused.to_string()))
+        }
+        Way::Post => {
+            let key = key.ok_or_else(|| Unavailable("we have no key there".to_owned()))?;
+            let certificate = Some(key.certificate.as_slice());
+            let signed = sign(&request.write(), SAMLP, "AuthnRequest", &key.private, key.alg, certificate);
+            let signed = signed.map_err(|error| Unavailable(error.to_string()))?;
+            let fields =
+                vec![(Kind::Request.parameter(), post::encode(&signed)), ("RelayState", round.state.to_owned())];
+            Ok(Departure::Form { to: settings.sso.clone(), fields })
+        }
+    }
 }

@@ -4,7 +4,7 @@ use crate::config::Settings;
 use crate::{answer, logout, ours, request};
 use async_trait::async_trait;
 use preau_connector_api::{
-    Carried, LogoutMessage, Names, POSTED, Redirect, RedirectError, Round, Unavailable, UpstreamIdentity,
+    Carried, Departure, LogoutMessage, Names, POSTED, Redirect, RedirectError, Round, Unavailable, UpstreamIdentity,
     UpstreamLogout, known_as,
 };
 use preau_domain::Instant;
@@ -22,9 +22,9 @@ impl Redirect for Upstream {
         &self.settings.title
     }
 
-    async fn begin(&self, round: &Round<'_>) -> Result<String, Unavailable> {
+    async fn begin(&self, round: &Round<'_>) -> Result<Departure, Unavailable> {
         self.valid(round.now)?;
-        request::address(&self.settings, round).map_err(|refused| Unavailable(refused.to_string()))
+        request::departure(&self.settings, round)
     }
 
     fn posted<'a>(&self, form: &[(&'a str, &'a str)]) -> Option<(&'a str, &'a str)> {

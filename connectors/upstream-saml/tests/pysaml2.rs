@@ -4,7 +4,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use preau_connector_api::{KnownAs, OpenContext, POSTED, Redirect, RedirectError, Round, UpstreamIdentity};
+use preau_connector_api::{Departure, KnownAs, OpenContext, POSTED, Redirect, RedirectError, Round, UpstreamIdentity};
 use preau_domain::{Instant, SourceId};
 use preau_keys::jose::{Alg, PrivateKey};
 use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256};
@@ -88,7 +88,7 @@ impl Bench {
             locale: "fr",
             now: began,
         };
-        let address = runtime.block_on(upstream.begin(&round)).unwrap();
+        let Departure::Address(address) = runtime.block_on(upstream.begin(&round)).unwrap() else { panic!("a form") };
         std::fs::write(self.path("own.xml"), upstream.metadata(CALLBACK, began).unwrap()).unwrap();
         let ours = self.path("own.xml");
         let said = self.provider(&[&address, ours.to_str().unwrap(), how]);

@@ -91,7 +91,8 @@ fn url_encoded(base64: &str) -> String {
 
 #[test]
 fn metadata_that_are_a_bomb_are_refused_in_no_time_and_little_memory() {
-    const ENTITY: &str = "<md:EntityDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" entityID=\"https://a.example\">";
+    const ENTITY: &str =
+        "<md:EntityDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" entityID=\"https://a.example\">";
     const MANY: &str = "<md:EntitiesDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\">";
     let inside = |inner: &str| format!("{ENTITY}<md:Extensions>{inner}</md:Extensions></md:EntityDescriptor>");
     let mut bombs: Vec<_> = contents().into_iter().map(|(name, inner)| (name, inside(&inner))).collect();
@@ -109,7 +110,8 @@ fn metadata_that_are_a_bomb_are_refused_in_no_time_and_little_memory() {
     assert!(grown <= 32, "{grown} MiB");
     eprintln!("metadata: slowest {slowest:?}, {grown} MiB");
     // What is long before it is wrong costs what it weighs, and no more memory than one entity may.
-    for (name, long) in [("elements", inside(&"<b/>".repeat(300_000))), ("text", inside(&"a".repeat(20 * 1024 * 1024)))] {
+    for (name, long) in [("elements", inside(&"<b/>".repeat(300_000))), ("text", inside(&"a".repeat(20 * 1024 * 1024)))]
+    {
         let before = most_memory();
         let took = quickest(|| assert!(refuses(&long), "{name}"));
         let grown = most_memory() - before;

@@ -243,6 +243,8 @@ fault-provider-refused-title = You were not signed in
 fault-provider-refused-text = The site where you sign in said no, or you gave up. Go back to home to start again.
 fault-provider-not-believed-title = We could not tell who you are
 fault-provider-not-believed-text = The answer of the site where you sign in is not the one we expected: to be safe, nothing was opened. Go back to home and start again; if it happens again, give the number below.
+fault-provider-session-stays-title = Your session may still be open elsewhere
+fault-provider-session-stays-text = You are signed out here. The site where you signed in says that your session there did not end altogether: close the browser if you share it.
 fault-wrong-host-title = This is not our address
 fault-wrong-host-text = You came here by an address that is not ours. Use the link below.
 fault-method-not-allowed-title = This page does not open this way
@@ -296,6 +298,8 @@ accessibility-recourse = Without a satisfying answer you can turn to the French 
 
 posting-title = Opening the service
 posting-text = Your service is opening. If it does not open by itself:
+posting-elsewhere-title = Sending you to sign in
+posting-elsewhere-text = You are on your way to the site where you sign in. If nothing happens:
 continue = Continue
 ask-sign-out-title = Sign out?
 ask-sign-out-text = A service asks to end your session, { $name }.

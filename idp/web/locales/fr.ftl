@@ -247,6 +247,8 @@ fault-provider-refused-title = Votre identification n’a pas abouti
 fault-provider-refused-text = Le site où vous vous identifiez a répondu non, ou vous avez renoncé. Revenez à l’accueil pour recommencer.
 fault-provider-not-believed-title = Nous n’avons pas pu vous reconnaître
 fault-provider-not-believed-text = La réponse du site où vous vous identifiez n’est pas celle que nous attendions : par prudence, rien n’a été ouvert. Revenez à l’accueil et recommencez ; si cela se répète, donnez le numéro ci-dessous.
+fault-provider-session-stays-title = Votre session reste peut-être ouverte ailleurs
+fault-provider-session-stays-text = Vous êtes bien déconnecté d’ici. Le site où vous vous êtes identifié dit que votre session n’y est pas tout à fait fermée : fermez le navigateur si vous le partagez.
 fault-wrong-host-title = Ce n’est pas notre adresse
 fault-wrong-host-text = Vous êtes arrivé ici par une adresse qui n’est pas la nôtre. Utilisez le lien ci-dessous.
 fault-method-not-allowed-title = Cette page ne s’ouvre pas ainsi
@@ -300,6 +302,8 @@ accessibility-recourse = Sans réponse satisfaisante, vous pouvez saisir le Déf
 
 posting-title = Ouverture du service
 posting-text = Votre service s’ouvre. S’il ne s’ouvre pas de lui-même :
+posting-elsewhere-title = On vous envoie vous identifier
+posting-elsewhere-text = Vous partez vers le site où vous vous identifiez. Si rien ne se passe :
 continue = Continuer
 ask-sign-out-title = Se déconnecter ?
 ask-sign-out-text = Un service demande à fermer votre session, { $name }.

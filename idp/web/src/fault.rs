@@ -40,6 +40,8 @@ pub enum FaultKind {
     ProviderRefused,
     /// What the provider sent back is not believed.
     ProviderNotBelieved,
+    /// The provider says that its session did not end with ours.
+    ProviderSessionStays,
     /// The host name of the request is not ours.
     WrongHost,
     /// The method is not one this address answers.
@@ -52,7 +54,7 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// Every kind.
-    pub const ALL: [FaultKind; 18] = [
+    pub const ALL: [FaultKind; 19] = [
         FaultKind::BadRequest,
         FaultKind::UnknownService,
         FaultKind::Refused,
@@ -67,6 +69,7 @@ impl FaultKind {
         FaultKind::ProviderDown,
         FaultKind::ProviderRefused,
         FaultKind::ProviderNotBelieved,
+        FaultKind::ProviderSessionStays,
         FaultKind::WrongHost,
         FaultKind::MethodNotAllowed,
         FaultKind::TooLarge,
@@ -90,6 +93,7 @@ impl FaultKind {
             FaultKind::ProviderDown => "provider-down",
             FaultKind::ProviderRefused => "provider-refused",
             FaultKind::ProviderNotBelieved => "provider-not-believed",
+            FaultKind::ProviderSessionStays => "provider-session-stays",
             FaultKind::WrongHost => "wrong-host",
             FaultKind::MethodNotAllowed => "method-not-allowed",
             FaultKind::TooLarge => "too-large",
@@ -108,6 +112,7 @@ impl FaultKind {
             | FaultKind::AccountNotFound
             | FaultKind::ProviderRefused
             | FaultKind::ProviderNotBelieved => StatusCode::FORBIDDEN,
+            FaultKind::ProviderSessionStays => StatusCode::CONFLICT,
             FaultKind::NotFound => StatusCode::NOT_FOUND,
             FaultKind::DirectoryDown | FaultKind::ProviderDown | FaultKind::Busy | FaultKind::StorageDown => {
                 StatusCode::SERVICE_UNAVAILABLE

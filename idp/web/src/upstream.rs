@@ -81,7 +81,10 @@ async fn carried(hub: &Hub, visitor: &Visitor, source: String, message: Carried<
     let callback = hub.callback(&source);
     let believed = tokio::time::timeout(PATIENCE, provider.logout_message(message, &callback, hub.now())).await;
     match believed {
-        Ok(Ok(LogoutMessage::Answered)) => Ok(hub.see_other("/")),
+        Ok(Ok(LogoutMessage::Answered { ended: true })) => Ok(hub.see_other("/")),
+        Ok(Ok(LogoutMessage::Answered { ended: false })) => {
+            Err(Fault::new(FaultKind::ProviderSessionStays, format!("{source} says that its session did not end")))
+        }
         Ok(Ok(LogoutMessage::Ended { notices, then })) => {
             for notice in &notices {
                 if !hear(hub, visitor, &source, notice).await? {

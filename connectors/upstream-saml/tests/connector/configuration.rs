@@ -1,11 +1,12 @@
 //! What a configuration must say, and what it must not.
 
 use crate::peer::*;
-use preau_connector_api::{RedirectError, Round};
+use preau_connector_api::{Departure, RedirectError, Round};
 use preau_domain::Instant;
 use preau_keys::jose::Alg;
+use preau_saml::messages::AuthnRequest;
 use preau_saml::metadata::{self, Endpoint, OurIdp, Ours, PublishedKey, Rules};
-use preau_saml::names::binding;
+use preau_saml::names::{SAMLP, binding};
 
 #[test]
 fn the_example_says_all_there_is() {
@@ -69,7 +70,7 @@ fn metadata_say_where_the_provider_is_and_what_it_signs_with() {
         Ours { entity_id: IDP.to_owned(), id: "_m".to_owned(), valid_until, idp: Some(idp), ..Ours::default() };
     let more = "metadata = \"idp.xml\"\nsso = \"\"\ncertificates = \"\"\nlogout = \"single\"";
     let upstream = open_with(more, &[("idp.xml", &entity.write())]);
-    let address = now(upstream.begin(&round())).unwrap();
+    let address = sent_to(&upstream, &round());
     assert!(address.starts_with("https://educonnect.example/idp/sso?SAMLRequest="), "{address}");
     assert!(judge(&upstream, &answer().signed(Signs::Both)).is_ok());
     let later = Round { now: Instant(NOW.0 + 1), ..round() };
@@ -78,6 +79,42 @@ fn metadata_say_where_the_provider_is_and_what_it_signs_with() {
     let other = more.to_owned() + "\nentity_id = \"https://other.example/idp\"";
     let problems = try_open_with(&other, &[("idp.xml", &entity.write())]).err().unwrap_or_default();
     assert!(problems[0].contains("is not in the document"), "{problems:?}");
+}
+
+/// A provider that is asked by a form, and by nothing else; it has two keys while it changes them.
+#[test]
+fn who_is_asked_by_a_form_only_is_asked_by_a_form() {
+    let published = |key| PublishedKey { certificate: certificate(key, Alg::ES256), signing: true, encryption: false };
+    let at = |binding: &str, location: &str| Endpoint {
+        binding: binding.to_owned(),
+        location: location.to_owned(),
+        response_location: None,
+    };
+    let describes = |sso: Vec<Endpoint>| {
+        let idp = OurIdp { sso, keys: vec![published(&FOREIGN), published(&THEIRS)], ..OurIdp::default() };
+        Ours { entity_id: IDP.to_owned(), id: "_m".to_owned(), idp: Some(idp), ..Ours::default() }.write()
+    };
+    let more = "metadata = \"idp.xml\"\nsso = \"\"\ncertificates = \"\"";
+    let (post, soap) = (
+        at(binding::POST, "https://educonnect.example/idp/post"),
+        at(binding::SOAP, "https://educonnect.example/idp/soap"),
+    );
+    let upstream = open_with(more, &[("idp.xml", &describes(vec![soap.clone(), post]))]);
+    let Ok(Departure::Form { to, fields }) = now(upstream.begin(&round())) else { panic!("an address") };
+    assert_eq!(to, "https://educonnect.example/idp/post");
+    let [("SAMLRequest", message), ("RelayState", state)] = fields.as_slice() else { panic!("{fields:?}") };
+    assert_eq!(state, STATE);
+    let document = preau_saml::bindings::post::decode(message).unwrap();
+    let verified = document.verify(SAMLP, "AuthnRequest", &[OURS.public().clone()]).unwrap();
+    let request = AuthnRequest::read(verified.element()).unwrap();
+    assert_eq!((request.destination.as_deref(), request.id), (Some(to.as_str()), format!("_{NONCE}")));
+    for key in [&*THEIRS, &*FOREIGN] {
+        assert!(judge(&upstream, &answer().signed_by(Signs::Both, key)).is_ok(), "old and new");
+    }
+    let third = preau_keys::jose::PrivateKey::draw(Alg::ES256);
+    assert!(judge(&upstream, &answer().signed_by(Signs::Both, &third)).is_err());
+    let neither = try_open_with(more, &[("idp.xml", &describes(vec![soap]))]).err().unwrap_or_default();
+    assert!(neither[0].contains("neither by HTTP-Redirect nor by HTTP-POST"), "{neither:?}");
 }
 
 /// What the provider reads of us: read by our own reader here, by others in `tests/clients`.

@@ -7,8 +7,8 @@ use preau_keys::jose::{Alg, PrivateKey};
 use preau_keys::xml::sign;
 use preau_saml::bindings::redirect::{Received, encode};
 use preau_saml::bindings::{Kind, post};
-use preau_saml::messages::{LogoutRequest, LogoutResponse, NameId};
-use preau_saml::names::{SAMLP, nameid};
+use preau_saml::messages::{LogoutRequest, LogoutResponse, NameId, Status};
+use preau_saml::names::{SAMLP, nameid, status};
 use std::sync::Arc;
 
 const SLO: &str = "https://ent.example/upstream/educonnect/slo";
@@ -135,10 +135,34 @@ fn who_signs_out_here_is_sent_there_as_the_configuration_says() {
         id: "_done".to_owned(),
         in_response_to: None,
         issue_instant: NOW,
-        destination: None,
+        destination: Some(SLO.to_owned()),
         issuer: Some(IDP.to_owned()),
-        status: preau_saml::messages::Status::success(),
+        status: Status::success(),
     };
-    let back = encode(SLO, Kind::Response, &response.write(), None, None).unwrap();
-    assert_eq!(hear(&single, Carried::Query(back.split_once('?').unwrap().1)), Ok(LogoutMessage::Answered));
+    let says = |response: &LogoutResponse, key: Option<&PrivateKey>| {
+        let back = encode(SLO, Kind::Response, &response.write(), None, key.map(|key| (key, Alg::ES256))).unwrap();
+        hear(&single, Carried::Query(back.split_once('?').unwrap().1))
+    };
+    assert_eq!(says(&response, Some(&THEIRS)), Ok(LogoutMessage::Answered { ended: true }));
+    let status = Status { sub: Some(status::PARTIAL_LOGOUT.to_owned()), ..Status::success() };
+    let partly = LogoutResponse { status, ..response.clone() };
+    assert_eq!(says(&partly, Some(&THEIRS)), Ok(LogoutMessage::Answered { ended: false }));
+    let field = sign(&response.write(), SAMLP, "LogoutResponse", &THEIRS, Alg::ES256, None).unwrap();
+    let posted = hear(&single, Carried::Form(&[("SAMLResponse", &post::encode(&field))]));
+    assert_eq!(posted, Ok(LogoutMessage::Answered { ended: true }), "by a form");
+    let unsigned = hear(&single, Carried::Form(&[("SAMLResponse", &post::encode(&response.write()))]));
+    let not = |word| Err(RedirectError::NotBelieved(word));
+    assert_eq!(unsigned, not("not signed"));
+    assert_eq!(says(&response, None), not("not signed"));
+    assert_eq!(says(&response, Some(&FOREIGN)), not("signature"));
+    for (word, change) in [
+        ("issuer", (|r| r.issuer = Some("https://evil.test".into())) as fn(&mut LogoutResponse)),
+        ("issuer", |r| r.issuer = None),
+        ("destination", |r| r.destination = Some("https://evil.test/slo".into())),
+        ("instant", |r| r.issue_instant = Instant(NOW.0 - 661_000)),
+    ] {
+        let mut lie = response.clone();
+        change(&mut lie);
+        assert_eq!(says(&lie, Some(&THEIRS)), not(word));
+    }
 }

@@ -2,7 +2,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use preau_connector_api::{Connector, OpenContext, POSTED, Redirect, RedirectError, Round, UpstreamIdentity};
+use preau_connector_api::{
+    Connector, Departure, OpenContext, POSTED, Redirect, RedirectError, Round, UpstreamIdentity,
+};
 use preau_domain::{Instant, SourceId};
 use preau_keys::jose::{Alg, PrivateKey};
 use preau_keys::xml::{ContentCipher, encrypt, sign};
@@ -97,6 +99,14 @@ pub fn round() -> Round<'static> {
 /// Waits for what waits for nobody.
 pub fn now<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+/// The address the browser is sent to.
+pub fn sent_to(upstream: &Arc<dyn Redirect>, round: &Round<'_>) -> String {
+    match now(upstream.begin(round)) {
+        Ok(Departure::Address(address)) => address,
+        other => panic!("{other:?}"),
+    }
 }
 
 /// What the connector makes of an answer.

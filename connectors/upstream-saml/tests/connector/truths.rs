@@ -11,7 +11,7 @@ use preau_saml::names::{context, nameid};
 fn the_request_is_signed_and_binds_the_answer() {
     let upstream = open("nameid = \"transient\"\ncontexts = [\"urn:x\"]");
     let fresh = Round { fresh_after: Some(NOW), ..round() };
-    let (address, again) = (now(upstream.begin(&round())).unwrap(), now(upstream.begin(&fresh)).unwrap());
+    let (address, again) = (sent_to(&upstream, &round()), sent_to(&upstream, &fresh));
     assert!(address.starts_with("https://educonnect.example/idp/sso?SAMLRequest="), "{address}");
     let read = |address: &str| {
         let received = Received::read(address.split_once('?').unwrap().1).unwrap();

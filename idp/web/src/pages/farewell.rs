@@ -15,13 +15,24 @@ pub(super) struct Posting<'a> {
     pub(super) page: Page<'a>,
     pub(super) to: &'a str,
     pub(super) fields: &'a [(&'static str, String)],
+    /// Where it leads, as the keys of its words say.
+    pub(super) way: &'static str,
 }
 
 /// The page that posts fields to a service: a form that a script sends, and a button for browsers without scripts.
 pub fn posting(hub: &Hub, visitor: &Visitor, to: &TrustedUrl, fields: &[(&'static str, String)]) -> Response {
+    posts(hub, visitor, to.url(), fields, "posting")
+}
+
+/// The same to a provider where the person signs in, at an address of the configuration.
+pub fn posting_elsewhere(hub: &Hub, visitor: &Visitor, to: &Url, fields: &[(&'static str, String)]) -> Response {
+    posts(hub, visitor, to, fields, "posting-elsewhere")
+}
+
+fn posts(hub: &Hub, visitor: &Visitor, to: &Url, fields: &[(&'static str, String)], way: &'static str) -> Response {
     let page = Page::new(hub, visitor);
-    let mut response = html("posting", &Posting { page, to: to.as_str(), fields });
-    let origin = to.url().origin().ascii_serialization();
+    let mut response = html(way, &Posting { page, to: to.as_str(), fields, way });
+    let origin = to.origin().ascii_serialization();
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, headers::form_action(&[origin]));
     response
 }

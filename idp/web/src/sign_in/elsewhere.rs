@@ -9,11 +9,11 @@
 use super::enter::enter;
 use super::{asked, load, posted};
 use crate::visitor::Secret;
-use crate::{Fault, FaultKind, Fields, Hub, Visitor};
+use crate::{Fault, FaultKind, Fields, Hub, Visitor, pages};
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
-use preau_connector_api::{KnownAs, POSTED, RedirectError, Round, UpstreamIdentity};
+use preau_connector_api::{Departure, KnownAs, POSTED, RedirectError, Round, UpstreamIdentity};
 use preau_domain::{
     AccountState, AuditEvent, AuditKind, Authentication, AuthnMethod, FederatedIdentity, FederatedLink, KeptKind,
     KeptThing, OneTimeKey, PendingId, PendingSignIn, Person, PersonId, SourceId, Upstream, Vouched,
@@ -23,6 +23,7 @@ use preau_store::StoreError;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
+use url::Url;
 
 /// Longest the provider's answers may take together.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -118,7 +119,13 @@ pub async fn leave(
         }
         other => other?,
     }
-    Ok(hub.see_other(&to))
+    match to {
+        Departure::Address(to) => Ok(hub.see_other(&to)),
+        Departure::Form { to, fields } => {
+            let to = Url::parse(&to).map_err(|_| Fault::new(FaultKind::Internal, "a provider has no address"))?;
+            Ok(pages::posting_elsewhere(&hub, &visitor, &to, &fields))
+        }
+    }
 }
 
 /// Takes the message that a provider's page makes the browser post. It comes from another site, and so without the cookie

@@ -47,3 +47,4 @@ mod upstream_network;
 mod upstream_peer;
 mod upstream_proconnect;
 mod upstream_saml;
+mod upstream_two;

@@ -32,7 +32,24 @@ const IDP: &str = "https://educonnect.example/idp";
 const SLO: &str = "https://educonnect.example/idp/slo";
 const SINGLE: &str = "logout = \"single\"\nslo = \"https://educonnect.example/idp/slo\"";
 
-static THEIRS: LazyLock<PrivateKey> = LazyLock::new(|| PrivateKey::draw(Alg::ES256));
+/// A provider of the stories.
+pub struct Idp {
+    pub source: &'static str,
+    pub entity: &'static str,
+    pub key: &'static LazyLock<PrivateKey>,
+    /// How people are found by what it says.
+    pub rule: &'static str,
+}
+
+/// The one that most stories speak of.
+const EDUCONNECT: Idp = Idp {
+    source: "educonnect",
+    entity: IDP,
+    key: &THEIRS,
+    rule: "{ claim = \"FrEduCtRefId\", as = \"record\", source = \"annuaire\" }",
+};
+
+pub static THEIRS: LazyLock<PrivateKey> = LazyLock::new(|| PrivateKey::draw(Alg::ES256));
 static OURS: LazyLock<PrivateKey> = LazyLock::new(|| PrivateKey::draw(Alg::ES256));
 
 fn pem(kind: &str, der: &[u8]) -> String {
@@ -46,38 +63,129 @@ fn certificate(key: &PrivateKey) -> String {
     pem("CERTIFICATE", made.self_signed(&pair.expect("a key")).expect("a certificate").der())
 }
 
+impl Idp {
+    /// The source of the configuration that leads there.
+    pub fn source(&self, more: &str) -> (SourceId, SignInSource) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("a file");
+        write("idp.pem", &certificate(self.key));
+        write("own.key", &pem("PRIVATE KEY", &OURS.to_pkcs8()));
+        write("own.pem", &certificate(&OURS));
+        let (entity, rule) = (self.entity, self.rule);
+        let config = format!(
+            "title = {{ fr = \"EduConnect\", en = \"EduConnect\" }}\nentity_id = \"{entity}\"\nsso = \"{entity}/sso\"\n\
+             certificates = [\"idp.pem\"]\nkeys = [{{ key = \"own.key\", certificate = \"own.pem\" }}]\n{more}\n\
+             match = [{rule}]"
+        );
+        let config: toml::Table = config.parse().expect("lines of a configuration");
+        let source = SourceId::new(self.source);
+        let context = OpenContext { source: &source, config: &config, base: folder.path() };
+        let opened = (preau_connector_upstream_saml::KIND.open)(&context).unwrap_or_else(|what| panic!("{what:?}"));
+        (source, SignInSource { password: None, redirect: opened.redirect, probe: opened.probe })
+    }
+
+    /// Its answer about somebody of that name there, signed in every way it can be.
+    pub fn answer(&self, hub: &TestHub, trip: &Trip, name: NameId, attributes: &[(&str, &[&str])]) -> String {
+        let (now, asked) = (hub.hub.now(), Some(trip.request.id.clone()));
+        let (acs, soon) = (trip.request.acs_url.clone(), Some(Instant(now.0 + 300_000)));
+        let attribute = |(name, values): &(&str, &[&str])| {
+            let values = values.iter().map(|value| AttributeValue::Text((*value).to_owned())).collect();
+            Attribute { name: (*name).to_owned(), values, ..Attribute::default() }
+        };
+        let assertion = Assertion {
+            id: "_assertion".to_owned(),
+            issue_instant: now,
+            issuer: self.entity.to_owned(),
+            subject: Subject {
+                name_id: Some(name),
+                encrypted_id: None,
+                confirmations: vec![Confirmation {
+                    method: confirmation::BEARER.to_owned(),
+                    not_on_or_after: soon,
+                    recipient: acs.clone(),
+                    in_response_to: asked.clone(),
+                    ..Confirmation::default()
+                }],
+            },
+            conditions: Conditions {
+                not_on_or_after: soon,
+                audiences: vec![vec![trip.request.issuer.clone()]],
+                ..Conditions::default()
+            },
+            authn: vec![AuthnStatement {
+                authn_instant: now,
+                session_index: Some("there-1".to_owned()),
+                class: Some(context::PASSWORD_PROTECTED_TRANSPORT.to_owned()),
+                ..AuthnStatement::default()
+            }],
+            attributes: vec![AttributeStatement { attributes: attributes.iter().map(attribute).collect() }],
+        };
+        let response = Response {
+            id: "_response".to_owned(),
+            in_response_to: asked,
+            issue_instant: now,
+            destination: acs,
+            issuer: Some(self.entity.to_owned()),
+            status: Status::success(),
+            assertion: None,
+        };
+        let signed =
+            |xml: &str, namespace, local| sign(xml, namespace, local, self.key, Alg::ES256, None).expect("signed");
+        let inner = signed(&assertion.write(), SAML, "Assertion");
+        post::encode(&signed(&response.write(Some(&inner), false), SAMLP, "Response"))
+    }
+
+    /// Posts its form, as a browser does from another site: without a cookie.
+    pub async fn form(&self, hub: &TestHub, message: &str, state: &str) -> Answer {
+        hub.secrets.saw("answer of the provider", &message[..64]);
+        let fields = [("SAMLResponse".to_owned(), message.to_owned()), ("RelayState".to_owned(), state.to_owned())];
+        hub.browser().post(&format!("/upstream/{}/acs", self.source), &fields).await
+    }
+
+    /// Goes there from the home page, in the public of that word, and posts this answer.
+    pub async fn comes_in(
+        &self,
+        hub: &TestHub,
+        browser: &mut Browser,
+        public: &str,
+        attributes: &[(&str, &[&str])],
+    ) -> Answer {
+        let trip = leave_for(hub, browser, &format!("/elsewhere/{}?public={public}", self.source)).await;
+        let message = self.answer(hub, &trip, persistent("agent-7"), attributes);
+        let posted = self.form(hub, &message, &trip.state).await;
+        browser.get(posted.location().unwrap_or_else(|| panic!("{} {}", posted.status, posted.words()))).await
+    }
+}
+
+/// A name that stays.
+pub fn persistent(value: &str) -> NameId {
+    NameId { format: Some(nameid::PERSISTENT.to_owned()), value: value.to_owned(), ..NameId::default() }
+}
+
 /// A hub whose staff sign in at the provider, over the database of another one.
 async fn serves_staff(hub: &TestHub, more: &str) -> TestHub {
-    let folder = tempfile::tempdir().expect("a folder");
-    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("a file");
-    write("idp.pem", &certificate(&THEIRS));
-    write("own.key", &pem("PRIVATE KEY", &OURS.to_pkcs8()));
-    write("own.pem", &certificate(&OURS));
-    let config = format!(
-        "title = {{ fr = \"EduConnect\", en = \"EduConnect\" }}\nentity_id = \"{IDP}\"\nsso = \"{IDP}/sso\"\n\
-         certificates = [\"idp.pem\"]\nkeys = [{{ key = \"own.key\", certificate = \"own.pem\" }}]\n{more}\n\
-         match = [{{ claim = \"FrEduCtRefId\", as = \"record\", source = \"annuaire\" }}]"
-    );
-    let config: toml::Table = config.parse().expect("lines of a configuration");
-    let context = OpenContext { source: &SourceId::new("educonnect"), config: &config, base: folder.path() };
-    let opened = (preau_connector_upstream_saml::KIND.open)(&context).unwrap_or_else(|what| panic!("{what:?}"));
-    let source = SignInSource { password: None, redirect: opened.redirect, probe: opened.probe };
+    let source = EDUCONNECT.source(more);
     hub.again_with(|setup| {
         setup.config.sign_in.publics.insert("staff".to_owned(), "educonnect".to_owned());
-        setup.sources.push((SourceId::new("educonnect"), source));
+        setup.sources.push(source);
     })
     .await
 }
 
 /// A browser on its way to the provider: what we ask, and the state of the round.
-struct Trip {
-    request: AuthnRequest,
-    state: String,
+pub struct Trip {
+    pub request: AuthnRequest,
+    pub state: String,
 }
 
 async fn leave(hub: &TestHub, browser: &mut Browser) -> Trip {
+    leave_for(hub, browser, "/elsewhere/").await
+}
+
+/// Leaves the home page by the link whose address holds that.
+pub async fn leave_for(hub: &TestHub, browser: &mut Browser, way: &str) -> Trip {
     let page = browser.visit("/").await;
-    let way = page.links().into_iter().map(|(_, to)| to).find(|to| to.contains("/elsewhere/"));
+    let way = page.links().into_iter().map(|(_, to)| to).find(|to| to.contains(way));
     let gone = browser.get(&way.unwrap_or_else(|| panic!("no way there: {}", page.words()))).await;
     let query = gone.location().and_then(|to| to.split_once('?')).map(|(_, query)| query.to_owned());
     let received = Received::read(&query.unwrap_or_else(|| panic!("{}", gone.words()))).expect("a request");
@@ -87,60 +195,14 @@ async fn leave(hub: &TestHub, browser: &mut Browser) -> Trip {
     Trip { request: AuthnRequest::read(asked).expect("a request"), state }
 }
 
-/// The provider's answer about somebody, signed in every way it can be.
+/// The provider's answer about somebody.
 fn answer(hub: &TestHub, trip: &Trip, records: &[&str], format: &str) -> String {
-    let (now, asked) = (hub.hub.now(), Some(trip.request.id.clone()));
-    let (acs, soon) = (trip.request.acs_url.clone(), Some(Instant(now.0 + 300_000)));
-    let values = records.iter().map(|record| AttributeValue::Text((*record).to_owned())).collect();
-    let attribute = Attribute { name: "FrEduCtRefId".to_owned(), values, ..Attribute::default() };
-    let name = NameId { format: Some(format.to_owned()), value: "agent-7".to_owned(), ..NameId::default() };
-    let assertion = Assertion {
-        id: "_assertion".to_owned(),
-        issue_instant: now,
-        issuer: IDP.to_owned(),
-        subject: Subject {
-            name_id: Some(name),
-            encrypted_id: None,
-            confirmations: vec![Confirmation {
-                method: confirmation::BEARER.to_owned(),
-                not_on_or_after: soon,
-                recipient: acs.clone(),
-                in_response_to: asked.clone(),
-                ..Confirmation::default()
-            }],
-        },
-        conditions: Conditions {
-            not_on_or_after: soon,
-            audiences: vec![vec![trip.request.issuer.clone()]],
-            ..Conditions::default()
-        },
-        authn: vec![AuthnStatement {
-            authn_instant: now,
-            session_index: Some("there-1".to_owned()),
-            class: Some(context::PASSWORD_PROTECTED_TRANSPORT.to_owned()),
-            ..AuthnStatement::default()
-        }],
-        attributes: vec![AttributeStatement { attributes: vec![attribute] }],
-    };
-    let response = Response {
-        id: "_response".to_owned(),
-        in_response_to: asked,
-        issue_instant: now,
-        destination: acs,
-        issuer: Some(IDP.to_owned()),
-        status: Status::success(),
-        assertion: None,
-    };
-    let signed = |xml: &str, namespace, local| sign(xml, namespace, local, &THEIRS, Alg::ES256, None).expect("signed");
-    let inner = signed(&assertion.write(), SAML, "Assertion");
-    post::encode(&signed(&response.write(Some(&inner), false), SAMLP, "Response"))
+    let name = NameId { format: Some(format.to_owned()), ..persistent("agent-7") };
+    EDUCONNECT.answer(hub, trip, name, &[("FrEduCtRefId", records)])
 }
 
-/// Posts the provider's form, as a browser does from another site: without a cookie.
 async fn form(hub: &TestHub, message: &str, state: &str) -> Answer {
-    hub.secrets.saw("answer of the provider", &message[..64]);
-    let fields = [("SAMLResponse".to_owned(), message.to_owned()), ("RelayState".to_owned(), state.to_owned())];
-    hub.browser().post("/upstream/educonnect/acs", &fields).await
+    EDUCONNECT.form(hub, message, state).await
 }
 
 /// Somebody comes in.
