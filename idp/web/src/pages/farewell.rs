@@ -15,8 +15,16 @@ pub(super) struct Posting<'a> {
     pub(super) page: Page<'a>,
     pub(super) to: &'a str,
     pub(super) fields: &'a [(&'static str, String)],
-    /// Where it leads, as the keys of its words say.
-    pub(super) way: &'static str,
+    pub(super) title: String,
+    pub(super) text: String,
+}
+
+impl<'a> Posting<'a> {
+    /// `way` begins the keys of its words.
+    pub(super) fn new(page: Page<'a>, to: &'a str, fields: &'a [(&'static str, String)], way: &str) -> Self {
+        let (title, text) = (page.t(&format!("{way}-title")), page.t(&format!("{way}-text")));
+        Posting { page, to, fields, title, text }
+    }
 }
 
 /// The page that posts fields to a service: a form that a script sends, and a button for browsers without scripts.
@@ -31,7 +39,7 @@ pub fn posting_elsewhere(hub: &Hub, visitor: &Visitor, to: &Url, fields: &[(&'st
 
 fn posts(hub: &Hub, visitor: &Visitor, to: &Url, fields: &[(&'static str, String)], way: &'static str) -> Response {
     let page = Page::new(hub, visitor);
-    let mut response = html(way, &Posting { page, to: to.as_str(), fields, way });
+    let mut response = html(way, &Posting::new(page, to.as_str(), fields, way));
     let origin = to.origin().ascii_serialization();
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, headers::form_action(&[origin]));
     response

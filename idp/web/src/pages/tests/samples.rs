@@ -369,9 +369,9 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
     add("choose-account", ChooseAccount::new(page(), "abc", "token", &accounts).render());
     let fields = [("code", "c0de".to_owned()), ("state", "a\"b".to_owned())];
     let (posting, leaving) = ("https://app.example/cb", "https://app.example/bye");
-    add("posting", farewell::Posting { page: page(), to: posting, fields: &fields, way: "posting" }.render());
-    let way = "posting-elsewhere";
-    add(way, farewell::Posting { page: page(), to: posting, fields: &fields, way }.render());
+    for way in ["posting", "posting-elsewhere"] {
+        add(way, farewell::Posting::new(page(), posting, &fields, way).render());
+    }
     add("ask-sign-out", farewell::AskSignOut { page: page(), name: "Noé Petit".into(), form_token: "token" }.render());
     let (service, code) = ("Tableau interactif".to_owned(), Some(page().t("device-unknown")));
     add("device-code", device::Code { page: page().at("/oidc/device"), form_token: "token", problem: None }.render());
