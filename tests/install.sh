@@ -26,7 +26,7 @@ packages() {
     # A C compiler for the bundled SQLite and the cryptography library; setpriv is in util-linux.
     echo gcc libc6-dev make pkg-config ca-certificates util-linux
     echo slapd ldap-utils
-    echo apache2 libapache2-mod-auth-cas libapache2-mod-auth-openidc libapache2-mod-php php-cas php-curl php-xml
+    echo apache2 libapache2-mod-auth-cas libapache2-mod-auth-openidc libapache2-mod-php php-cas php-cli php-curl php-xml
     # mellon_create_metadata makes a key with openssl.
     echo libapache2-mod-auth-mellon openssl
     if [ "$level" = test ]; then

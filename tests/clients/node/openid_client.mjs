@@ -3,12 +3,19 @@
 //
 //     hold     from now on every call proves that it holds a key (DPoP)
 //     bearer   asks for userinfo without that proof
+//     seal ALG draws a key pair that answers are encrypted with from now on, and gives its public half
+//     own      the key of its certificate
+//     hide     shows no certificate from now on
+//     show     and shows it again
 //
 // usage: node openid_client.mjs ISSUER CLIENT_ID SECRET_FILE REDIRECT_URI SCOPE
+//
+// A file whose name ends in .pem holds a certificate and its key, in place of a secret.
 
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { webcrypto } from 'node:crypto'
+import { X509Certificate, webcrypto } from 'node:crypto'
+import { request } from 'node:https'
 
 // Node 18 has it, but not under this name.
 globalThis.crypto ??= webcrypto
@@ -17,7 +24,26 @@ const client = await import('openid-client')
 const [issuer, clientId, secretFile, redirectUri, scope] = process.argv.slice(2)
 const secret = readFileSync(secretFile, 'ascii').trim()
 const options = issuer.startsWith('http:') ? { execute: [client.allowInsecureRequests] } : {}
-const config = await client.discovery(new URL(issuer), clientId, {}, client.ClientSecretBasic(secret), options)
+const identity = secretFile.endsWith('.pem') ? { cert: secret, key: secret } : undefined
+const metadata = { use_mtls_endpoint_aliases: !!identity }
+const proof = identity ? client.TlsClientAuth() : client.ClientSecretBasic(secret)
+const config = await client.discovery(new URL(issuer), clientId, metadata, proof, options)
+
+// The usual fetch of Node shows no certificate.
+const fetchShowing = (identity) => (url, { method, headers, body }) =>
+  new Promise((resolve, reject) => {
+    const asked = request(url, { method, headers, ...identity, agent: false }, (answer) => {
+      const chunks = []
+      answer.on('data', (chunk) => chunks.push(chunk))
+      answer.on('end', () => {
+        const told = Object.entries(answer.headers).map(([name, value]) => [name, String(value)])
+        resolve(new Response(Buffer.concat(chunks), { status: answer.statusCode, headers: told }))
+      })
+    })
+    asked.on('error', reject)
+    asked.end(body?.toString())
+  })
+if (identity) config[client.customFetch] = fetchShowing(identity)
 let asked, first, tokens
 let holding = {}
 
@@ -28,6 +54,28 @@ const commands = {
   },
   async bearer() {
     return { userinfo: await client.fetchUserInfo(config, tokens.access_token, first.claims().sub) }
+  },
+  async seal(alg) {
+    const { subtle } = globalThis.crypto
+    const rsa = { name: 'RSA-OAEP', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]), hash: 'SHA-256' }
+    const pair = alg.startsWith('RSA')
+      ? await subtle.generateKey(rsa, true, ['encrypt', 'decrypt'])
+      : await subtle.generateKey({ name: 'ECDH', namedCurve: 'P-256' }, true, ['deriveBits'])
+    client.enableDecryptingResponses(config, undefined, { key: pair.privateKey, alg, kid: 'enc' })
+    const { kty, crv, x, y, n, e } = await subtle.exportKey('jwk', pair.publicKey)
+    return { keys: [{ kty, crv, x, y, n, e, alg, kid: 'enc', use: 'enc' }] }
+  },
+  async own() {
+    const { kty, crv, x, y } = new X509Certificate(secret).publicKey.export({ format: 'jwk' })
+    return { keys: [{ kty, crv, x, y, kid: 'own' }] }
+  },
+  async hide() {
+    config[client.customFetch] = fetchShowing({})
+    return { shows: false }
+  },
+  async show() {
+    config[client.customFetch] = fetchShowing(identity)
+    return { shows: true }
   },
   async begin() {
     const verifier = client.randomPKCECodeVerifier()
@@ -49,7 +97,9 @@ const commands = {
       expectedNonce: asked.nonce,
       idTokenExpected: true,
     }, undefined, holding)
-    return { claims: tokens.claims(), ...(await commands.userinfo()), refresh: 'refresh_token' in tokens }
+    // Five for one that is encrypted.
+    const parts = tokens.id_token.split('.').length
+    return { claims: tokens.claims(), parts, ...(await commands.userinfo()), refresh: 'refresh_token' in tokens }
   },
   async userinfo() {
     return { userinfo: await client.fetchUserInfo(config, tokens.access_token, first.claims().sub, holding) }

@@ -48,6 +48,14 @@ impl Application {
         Application::of(command)
     }
 
+    /// Starts openid-client as the service `id`, which shows the certificate of this file and believes that authority.
+    pub fn showing(issuer: &str, id: &str, identity: &Path, callback: &str, authority: &Path) -> Result<Application> {
+        let mut node = Command::new("node");
+        node.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("node/openid_client.mjs"));
+        node.args([issuer, id]).arg(identity).args([callback, SCOPE]).env("NODE_EXTRA_CA_CERTS", authority);
+        Application::of(node)
+    }
+
     /// Starts python-cas as a service that opens others in the person's name, at its own address.
     pub fn proxy(server: &str, service: &str, tls: &Tls) -> Result<Application> {
         let mut command = Command::new(python()?);

@@ -3,8 +3,10 @@
 
 mod application;
 mod visitor;
+mod workshop;
 mod world;
 
 pub use application::{Application, Client};
 pub use visitor::{Form, Page, Visitor};
+pub use workshop::{Sandbox, Workshop};
 pub use world::World;

@@ -2,6 +2,7 @@
 //! nothing of Préau: what it can do is what the pages it is given allow.
 
 use anyhow::{Context, Result, bail, ensure};
+use preau_annuaire::Account;
 use reqwest::header::{ACCEPT_LANGUAGE, COOKIE, LOCATION, SET_COOKIE};
 use reqwest::{Certificate, Client, Method, Response, StatusCode};
 use scraper::{ElementRef, Html, Selector};
@@ -181,6 +182,42 @@ impl Visitor {
                 self.cookies.push(Cookie { name: name.to_owned(), value: value.to_owned(), path });
             }
         }
+    }
+}
+
+impl Visitor {
+    /// Opens an address and answers what the sign-in asks, as this account. The page is what comes after.
+    pub async fn sign_in(&mut self, address: &str, account: &Account) -> Result<Page> {
+        let page = self.to_password(address, &account.role).await?;
+        let form = page.form_with("password")?.with("login", &account.login).with("password", &account.password);
+        let page = self.send(&form).await?;
+        self.carry(page).await
+    }
+
+    /// The same, up to the form that asks for the password of somebody in this role.
+    pub async fn to_password(&mut self, address: &str, role: &str) -> Result<Page> {
+        let page = self.open(address).await?;
+        let public = match role {
+            "parent" => "guardian",
+            pupil if pupil.starts_with("pupil") => "pupil",
+            _ => "staff",
+        };
+        let form = page.form_with("public")?;
+        ensure!(form.choices("public").contains(&public), "{public} cannot be chosen on {}", page.url);
+        self.send(&form.with("public", public)).await
+    }
+
+    /// Waits until preau at this address knows a service: a request of one that it does not know is forbidden, one without an
+    /// address to answer to is bad.
+    pub async fn until_known(&mut self, base: &str, id: &str) -> Result<()> {
+        let asked = format!("{base}oidc/authorize?client_id={id}");
+        let looking = async {
+            while self.open(&asked).await?.status != StatusCode::BAD_REQUEST {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            Ok(())
+        };
+        tokio::time::timeout(Duration::from_secs(20), looking).await.with_context(|| format!("{id} is not mounted"))?
     }
 }
 

@@ -201,24 +201,12 @@ impl World {
 
     /// Opens an address and answers what the sign-in asks, as the account of this role. The page is what comes after.
     pub async fn sign_in(&self, visitor: &mut Visitor, address: &str, role: &str) -> Result<Page> {
-        let page = self.to_password(visitor, address, role).await?;
-        let account = self.account(role);
-        let form = page.form_with("password")?.with("login", &account.login).with("password", &account.password);
-        let page = visitor.send(&form).await?;
-        visitor.carry(page).await
+        visitor.sign_in(address, self.account(role)).await
     }
 
     /// The same, up to the form that asks for the password.
     pub async fn to_password(&self, visitor: &mut Visitor, address: &str, role: &str) -> Result<Page> {
-        let page = visitor.open(address).await?;
-        let public = match role {
-            "parent" => "guardian",
-            pupil if pupil.starts_with("pupil") => "pupil",
-            _ => "staff",
-        };
-        let form = page.form_with("public")?;
-        ensure!(form.choices("public").contains(&public), "{public} cannot be chosen on {}", page.url);
-        visitor.send(&form.with("public", public)).await
+        visitor.to_password(address, role).await
     }
 
     /// Runs a command of preau beside its server.
@@ -267,6 +255,12 @@ impl World {
             }
         };
         tokio::time::timeout(PATIENCE, looking).await.with_context(|| format!("{address} does not open"))?
+    }
+
+    /// Mounts a service beside the others, and waits until the running server knows it.
+    pub async fn mount(&self, id: &str, instance: &str) -> Result<()> {
+        crate::workshop::mount(&self.folder.join("preau/services"), id, instance)?;
+        self.visitor()?.until_known(&self.base, id).await
     }
 
     /// Waits for something that happens by itself. An error if it has not after twenty seconds.
@@ -327,6 +321,7 @@ fn plain_site(base: &str, name: &str, title: &str, kind: SiteKind) -> Result<Sit
         name: name.into(),
         title: title.into(),
         kind,
+        directives: None,
         port: preau_rig::free_port()?,
         tls: None,
         preau: base.trim_end_matches('/').to_owned(),

@@ -187,6 +187,7 @@ pub fn shown(facts: &Facts) -> String {
         let preau = format!("{} --config {}", facts.program.display(), facts.config.display());
         writeln!(text, "    {preau} explain --person {} --service atelier", pupil.login).ok();
     }
+    writeln!(text, "\n  For editors, sandboxes and configurations to copy: {}bench", facts.base).ok();
     writeln!(text, "\n  Open {}   (Ctrl-C ends everything)\n", facts.base).ok();
     text
 }

@@ -88,6 +88,7 @@ impl Place {
             name: setting.id.to_owned(),
             title: setting.title.to_owned(),
             kind: setting.kind,
+            directives: None,
             port: self.ports.of(setting.id),
             tls: None,
             preau: self.base().trim_end_matches('/').to_owned(),

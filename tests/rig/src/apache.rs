@@ -85,6 +85,9 @@ pub struct Site {
     pub title: String,
     /// What guards it.
     pub kind: SiteKind,
+    /// Directives of its client in place of those of the rig, such as somebody copied them: `{sessions}` is a folder of its own,
+    /// `{authority}` the file of [`Site::preau_authority`].
+    pub directives: Option<String>,
     /// Loopback port it listens on.
     pub port: u16,
     /// Served over TLS with this certificate; over plain HTTP if absent.
@@ -145,6 +148,9 @@ impl Apache {
                 fs::write(base.join("pages").join(name), text)?;
             }
             own(&base.join("sessions"))?;
+            if let Some(authority) = &site.preau_authority {
+                fs::copy(authority, base.join("authority.pem"))?;
+            }
             if let Some(saml) = &site.saml {
                 fs::copy(&saml.provider, base.join(PROVIDER))
                     .with_context(|| format!("copying {}", saml.provider.display()))?;
@@ -296,6 +302,12 @@ fn write_site(text: &mut String, folder: &Path, site: &Site) -> Result<()> {
         )?;
     }
     let authority = site.preau_authority.as_ref().map(|path| path.display());
+    if let Some(directives) = &site.directives {
+        let authority = folder.join("authority.pem").display().to_string();
+        let own = directives.replace("{sessions}", &sessions.to_string()).replace("{authority}", &authority);
+        writeln!(text, "{own}\n</VirtualHost>")?;
+        return Ok(());
+    }
     match site.kind {
         SiteKind::ModAuthCas => {
             writeln!(

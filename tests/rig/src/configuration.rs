@@ -54,7 +54,7 @@ impl Configuration<'_> {
         fs::create_dir_all(&services).with_context(|| format!("creating {}", services.display()))?;
         let port = self.port;
         let mut text = format!(
-            "[web]\npublic_url = \"http://localhost:{port}\"\nname = \"{}\"\n\n\
+            "[web]\npublic_url = \"http://localhost:{port}\"\nname = \"{}\"\nbench = true\n\n\
              [server]\nlisten = \"127.0.0.1:{port}\"\n\n\
              [storage]\nurl = \"sqlite://preau.db\"\n\n\
              [keys]\ndir = \"keys\"\n\n\

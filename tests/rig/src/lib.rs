@@ -19,7 +19,7 @@ pub use mellon::Mellon;
 pub use preau::Preau;
 pub use process::{Process, free_port};
 pub use slapd::{Slapd, SlapdOptions};
-pub use tls::Tls;
+pub use tls::{ServiceAuthority, Tls};
 
 use std::path::{Path, PathBuf};
 

@@ -51,3 +51,55 @@ impl Tls {
         Ok(tls)
     }
 }
+
+/// An authority that issues certificates to services, and nothing else.
+pub struct ServiceAuthority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+    folder: PathBuf,
+}
+
+impl ServiceAuthority {
+    /// Makes one in `folder`.
+    pub fn make(folder: &Path) -> Result<ServiceAuthority> {
+        fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        params.distinguished_name.push(DnType::CommonName, "Rig of Préau: authority of services");
+        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
+        let made = ServiceAuthority { issuer, folder: folder.to_owned() };
+        fs::write(made.certificate(), made.issuer.pem())?;
+        Ok(made)
+    }
+
+    /// Its certificate, to be believed about services.
+    pub fn certificate(&self) -> PathBuf {
+        self.folder.join("services.pem")
+    }
+
+    /// A certificate of its own for the service at this host, and its key, in one file.
+    pub fn issue(&self, host: &str) -> Result<PathBuf> {
+        let key = KeyPair::generate()?;
+        let made = of_service(host)?.signed_by(&key, &self.issuer)?;
+        identity(&self.folder.join(format!("{host}.pem")), &made.pem(), &key)
+    }
+
+    /// The same, made by the service itself.
+    pub fn self_signed(&self, host: &str) -> Result<PathBuf> {
+        let key = KeyPair::generate()?;
+        let made = of_service(host)?.self_signed(&key)?;
+        identity(&self.folder.join(format!("{host}.own.pem")), &made.pem(), &key)
+    }
+}
+
+fn of_service(host: &str) -> Result<CertificateParams> {
+    let mut params = CertificateParams::new(vec![host.to_owned()])?;
+    params.distinguished_name.push(DnType::CommonName, host);
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    Ok(params)
+}
+
+fn identity(path: &Path, certificate: &str, key: &KeyPair) -> Result<PathBuf> {
+    crate::secret::write_secret(path, &format!("{certificate}{}", key.serialize_pem()))?;
+    Ok(path.to_owned())
+}

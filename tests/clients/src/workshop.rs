@@ -1,0 +1,143 @@
+//! Where an editor tries what they are building: a preau over TLS with its bench open, at which services show certificates
+//! and register themselves, in front of a real OpenLDAP. No site is behind it: what the stories run, they bring.
+
+use crate::application::Application;
+use crate::{Page, Visitor};
+use anyhow::{Context, Result};
+use preau_annuaire::Account;
+use preau_rig::{Preau, Process, SOURCE, ServiceAuthority, Slapd, SlapdOptions, Tls};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// See the module.
+pub struct Workshop {
+    /// Who issues certificates to services.
+    pub services: ServiceAuthority,
+    accounts: Vec<Account>,
+    base: String,
+    folder: PathBuf,
+    tls: Tls,
+    preau: Preau,
+    _serving: Process,
+    _slapd: Slapd,
+}
+
+/// A sandbox client, as the command line told it.
+pub struct Sandbox {
+    /// Its secret; empty if it has none.
+    pub secret: String,
+    /// Its page.
+    pub page: Page,
+}
+
+impl Workshop {
+    /// Starts everything; `name` is the test's, for its folder.
+    pub fn open(name: &str) -> Result<Workshop> {
+        let folder = preau_rig::scratch(name);
+        let tls = Tls::make(&folder.join("tls"))?;
+        let services = ServiceAuthority::make(&folder.join("tls"))?;
+        let ldif = folder.join("annuaire.ldif");
+        let invented = preau_annuaire::Options { people: 200, ..preau_annuaire::Options::default() };
+        let mut out = std::io::BufWriter::new(fs::File::create(&ldif)?);
+        let accounts = preau_annuaire::generate(&invented, &mut out)?.accounts;
+        drop(out);
+        let options = SlapdOptions { ldif: Some(ldif), ..SlapdOptions::default() };
+        let slapd = Slapd::start(&folder.join("slapd"), &options)?;
+
+        let (port, mtls) = (preau_rig::free_port()?, preau_rig::free_port()?);
+        let home = folder.join("preau");
+        fs::create_dir_all(home.join("services"))?;
+        let config = home.join("preau.toml");
+        let suffix = slapd.suffix();
+        let text = format!(
+            "[web]\npublic_url = \"https://localhost:{port}\"\nmtls_url = \"https://localhost:{mtls}\"\nbench = true\n\
+             registration = true\n\n\
+             [server]\nlisten = \"127.0.0.1:{port}\"\nmtls_listen = \"127.0.0.1:{mtls}\"\n\
+             tls_cert_file = \"{certificate}\"\ntls_key_file = \"{key}\"\n\n\
+             [services]\nclient_ca_files = [\"{authority}\"]\n\n\
+             [sources.{SOURCE}]\nkind = \"ldap\"\nurl = \"{ldap}\"\nbind_dn = \"{bind}\"\npassword_file = \"{password}\"\n\
+             people = \"ou=people,{suffix}\"\nstructures = \"ou=structures,{suffix}\"\nacademy = \"{academy}\"\n",
+            certificate = tls.certificate.display(),
+            key = tls.key.display(),
+            authority = services.certificate().display(),
+            ldap = slapd.url(),
+            bind = slapd.service_dn(),
+            password = slapd.password_file().display(),
+            academy = invented.academy,
+        );
+        fs::write(&config, text)?;
+        let preau = Preau::new(&config)?;
+        preau.run(&["sync", SOURCE], "")?;
+        let serving = preau.serve(&["--demo"], port, false, &folder.join("preau.log"))?;
+        let base = format!("https://localhost:{port}/");
+        Ok(Workshop { services, accounts, base, folder, tls, preau, _serving: serving, _slapd: slapd })
+    }
+
+    /// Address of the portal, with a slash at the end.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Folder of this workshop, for what a test wants to keep.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The authority that signed its certificate.
+    pub fn authority(&self) -> &Path {
+        &self.tls.authority
+    }
+
+    /// The account of this role.
+    pub fn account(&self, role: &str) -> &Account {
+        self.accounts.iter().find(|account| account.role == role).unwrap_or_else(|| panic!("no account {role}"))
+    }
+
+    /// Somebody at a fresh browser.
+    pub fn visitor(&self) -> Result<Visitor> {
+        Visitor::new(Some(&self.tls.authority))
+    }
+
+    /// Runs a command of preau beside its server.
+    pub fn preau(&self, args: &[&str]) -> Result<String> {
+        Ok(String::from_utf8(self.preau.run(args, "")?.stdout)?)
+    }
+
+    /// Mounts a service, and waits until the running server knows it.
+    pub async fn mount(&self, id: &str, instance: &str) -> Result<()> {
+        mount(&self.folder.join("preau/services"), id, instance)?;
+        self.visitor()?.until_known(&self.base, id).await
+    }
+
+    /// openid-client as the service `id` at this callback, which shows the certificate of that file.
+    pub fn showing(&self, id: &str, identity: &Path, callback: &str) -> Result<Application> {
+        Application::showing(self.base.trim_end_matches('/'), id, identity, callback, self.authority())
+    }
+
+    /// Registers a sandbox with this name, protocol and address.
+    pub async fn sandbox(&self, name: &str, protocol: &str, address: &str, more: &[&str]) -> Result<Sandbox> {
+        let args = [&["bench", "register", "--name", name, "--protocol", protocol, "--address", address], more].concat();
+        let told = self.preau(&args)?;
+        let said = |word: &str| {
+            let line = told.lines().find_map(|line| line.strip_prefix(word)).unwrap_or_default();
+            line.split_whitespace().next().unwrap_or_default().to_owned()
+        };
+        let page = self.visitor()?.open(&said("page")).await?;
+        Ok(Sandbox { secret: said("client_secret"), page })
+    }
+}
+
+impl Sandbox {
+    /// The configuration to copy for a stack, as the page shows it.
+    pub fn copied(&self, stack: &str) -> Result<String> {
+        let found = self.page.texts("aria-label", stack).into_iter().next();
+        found.with_context(|| format!("nothing to copy for {stack}"))
+    }
+}
+
+/// Puts an instance file in place whole: the server may look at any moment.
+pub(crate) fn mount(services: &Path, id: &str, instance: &str) -> Result<()> {
+    let partial = services.join(format!("{id}.partial"));
+    fs::write(&partial, instance)?;
+    fs::rename(&partial, services.join(format!("{id}.toml"))).with_context(|| format!("mounting {id}"))
+}
