@@ -116,7 +116,8 @@ impl Workshop {
 
     /// Registers a sandbox with this name, protocol and address.
     pub async fn sandbox(&self, name: &str, protocol: &str, address: &str, more: &[&str]) -> Result<Sandbox> {
-        let args = [&["bench", "register", "--name", name, "--protocol", protocol, "--address", address], more].concat();
+        let args =
+            [&["bench", "register", "--name", name, "--protocol", protocol, "--address", address], more].concat();
         let told = self.preau(&args)?;
         let said = |word: &str| {
             let line = told.lines().find_map(|line| line.strip_prefix(word)).unwrap_or_default();

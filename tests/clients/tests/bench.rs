@@ -70,7 +70,8 @@ async fn the_configuration_for_mod_auth_openidc_runs_as_it_stands() -> Result<()
     std::fs::write(folder.join("client-secret.conf"), format!("OIDCClientSecret {}\n", sandbox.secret))?;
     std::fs::write(folder.join("passphrase"), "une phrase de cette seule machine\n")?;
     let copied = sandbox.copied("Apache (mod_auth_openidc)")?;
-    let text = copied.replace("/etc/apache2/", &format!("{}/", folder.display())) + "\nOIDCCABundlePath \"{authority}\"";
+    let text =
+        copied.replace("/etc/apache2/", &format!("{}/", folder.display())) + "\nOIDCCABundlePath \"{authority}\"";
     let _apache = apache(&workshop, port, SiteKind::ModAuthOpenidc, text)?;
     let page = comes(&workshop, port).await?;
     assert_eq!(page.texts("data-attribute", "family_name"), [CAST], "{}", page.words());

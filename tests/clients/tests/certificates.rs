@@ -48,8 +48,10 @@ async fn openid_client_reads_what_is_encrypted_for_it_by_agreement() -> Result<(
 /// The instance file of a service that proves itself so.
 fn instance(proof: &str) -> String {
     let home = BACK.trim_end_matches("/callback");
-    format!("connector = \"oidc-application\"\nnetwork = \"private\"\n\n[parameters]\nurl = \"{home}\"\n\n[oidc]\n{proof}\n\
-             tls_client_certificate_bound_access_tokens = true\n")
+    format!(
+        "connector = \"oidc-application\"\nnetwork = \"private\"\n\n[parameters]\nurl = \"{home}\"\n\n[oidc]\n{proof}\n\
+             tls_client_certificate_bound_access_tokens = true\n"
+    )
 }
 
 /// Somebody signs in; the tokens are of use with the certificate and of none without.

@@ -3,8 +3,8 @@
 
 use anyhow::{Context, Result, anyhow, ensure};
 use openidconnect::core::{
-    CoreAuthenticationFlow, CoreClient, CoreClientAuthMethod, CoreJwsSigningAlgorithm,
-    CoreProviderMetadata, CoreSubjectIdentifierType, CoreUserInfoClaims,
+    CoreAuthenticationFlow, CoreClient, CoreClientAuthMethod, CoreJwsSigningAlgorithm, CoreProviderMetadata,
+    CoreSubjectIdentifierType, CoreUserInfoClaims,
 };
 use openidconnect::{
     AccessToken, AccessTokenHash, AuthorizationCode, ClientId, ClientSecret, CsrfToken, HttpRequest, HttpResponse,
@@ -49,11 +49,8 @@ async fn openidconnect_reads_everything_of_a_sign_on() -> Result<()> {
     let client = CoreClient::from_provider_metadata(metadata, id, Some(secret));
     let client = client.set_redirect_uri(RedirectUrl::new(back.clone())?);
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
-    let asked = client.authorize_url(
-        CoreAuthenticationFlow::AuthorizationCode,
-        CsrfToken::new_random,
-        Nonce::new_random,
-    );
+    let asked =
+        client.authorize_url(CoreAuthenticationFlow::AuthorizationCode, CsrfToken::new_random, Nonce::new_random);
     let scopes = ["profile", "email"].map(|scope| Scope::new(scope.into()));
     let (to, state, nonce) = asked.add_scopes(scopes).set_pkce_challenge(challenge).url();
 
@@ -67,11 +64,8 @@ async fn openidconnect_reads_everything_of_a_sign_on() -> Result<()> {
     let id_token = tokens.id_token().context("an ID token")?;
     let believed = client.id_token_verifier();
     let claims = id_token.claims(&believed, &nonce)?;
-    let hash = AccessTokenHash::from_token(
-        tokens.access_token(),
-        id_token.signing_alg()?,
-        id_token.signing_key(&believed)?,
-    )?;
+    let hash =
+        AccessTokenHash::from_token(tokens.access_token(), id_token.signing_alg()?, id_token.signing_key(&believed)?)?;
     assert_eq!(claims.access_token_hash(), Some(&hash));
     assert!(id_token.claims(&believed, &Nonce::new_random()).is_err(), "another nonce");
     let asked = client.user_info(tokens.access_token().clone(), Some(claims.subject().clone()))?;
