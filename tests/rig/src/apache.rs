@@ -242,7 +242,9 @@ fn configure(folder: &Path, sites: &[Site]) -> Result<String> {
     for module in ["mpm_prefork", "authz_core", "authz_user", "authn_core", "dir", "env", "mime", "ssl"] {
         writeln!(text, "LoadModule {module}_module {MODULES}/mod_{module}.so")?;
     }
-    for module in ["auth_cas", "auth_openidc", "auth_mellon"] {
+    // This one wants a folder for its cookies wherever it is loaded.
+    let cas = sites.iter().any(|site| site.kind == SiteKind::ModAuthCas).then_some("auth_cas");
+    for module in cas.into_iter().chain(["auth_openidc", "auth_mellon"]) {
         writeln!(text, "LoadModule {module}_module {MODULES}/mod_{module}.so")?;
     }
     writeln!(text, "MellonLockFile \"{place}/mellon.lock\"")?;
