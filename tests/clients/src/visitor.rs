@@ -188,7 +188,7 @@ impl Visitor {
 impl Visitor {
     /// Opens an address and answers what the sign-in asks, as this account. The page is what comes after.
     pub async fn sign_in(&mut self, address: &str, account: &Account) -> Result<Page> {
-        let page = self.to_password(address, &account.role).await?;
+        let page = self.to_password(address, account.role).await?;
         let form = page.form_with("password")?.with("login", &account.login).with("password", &account.password);
         let page = self.send(&form).await?;
         self.carry(page).await
