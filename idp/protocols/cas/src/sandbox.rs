@@ -11,27 +11,12 @@ use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::header;
-use preau_domain::{Instant, KeptKind, KeptThing, TrustedUrl};
-use preau_web::bench::sandbox::{Sandbox, Spoken, Told};
-use preau_web::bench::{Met, Sample};
+use preau_domain::{KeptKind, TrustedUrl};
+use preau_web::bench::sandbox::{Held, Sandbox, Spoken, Told};
 use preau_web::{Fault, FaultKind, Fields, Hub, Visitor};
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 type House = State<Arc<Hub>>;
-
-/// What is kept beside a ticket.
-#[derive(Serialize, Deserialize)]
-struct Held {
-    /// The sandbox it is good for.
-    sandbox: String,
-    /// Who of the cast it stands for.
-    person: String,
-    /// The address it was made for.
-    address: String,
-    /// When.
-    at: Instant,
-}
 
 pub(crate) fn routes() -> Router<Arc<Hub>> {
     Router::new()
@@ -105,32 +90,15 @@ async fn person(State(hub): House, visitor: Visitor, Path(id): Path<String>, bod
         Err(error) => return Ok(no(&hub, &visitor, &sandbox, &fields, error)),
     };
     let person = fields.required("bench_person")?;
-    met(&hub, &sandbox, person)?;
+    let held = sandbox.hold(&hub, person, address.as_str().to_owned())?;
     let secret = Prefix::Service.generate(&*hub.ids);
-    let held = Held {
-        sandbox: sandbox.id().to_owned(),
-        person: person.to_owned(),
-        address: address.as_str().to_owned(),
-        at: hub.now(),
-    };
-    let doc = serde_json::to_string(&held).map_err(|e| Fault::new(FaultKind::Internal, e.to_string()))?;
-    let expires = hub.now() + TICKET_SECONDS;
-    let thing = KeptThing { key: ticket::key(&secret), kind: KeptKind::SandboxTicket, doc, expires };
-    hub.store.keep(&thing, hub.now()).await?;
+    sandbox.keep(&hub, &held, (KeptKind::SandboxTicket, ticket::key(&secret)), TICKET_SECONDS).await?;
     let name = asked.dialect.ticket_name();
     Ok(if asked.post {
         page::posting(visitor.locale, &address, name, &secret)
     } else {
         hub.see_other(&address.with_query(name, &secret))
     })
-}
-
-fn met(hub: &Hub, sandbox: &Sandbox, person: &str) -> Result<Sample, Fault> {
-    match sandbox.meet(hub, person)? {
-        Met::In(sample) => Ok(sample),
-        Met::Shut(reason) => Err(Fault::new(FaultKind::Internal, format!("a sandbox is shut: {reason}"))),
-        Met::Unsound(what) => Err(Fault::new(FaultKind::Internal, format!("a sandbox releases nothing: {what}"))),
-    }
 }
 
 /// There is no session to end.
@@ -187,21 +155,19 @@ async fn check(hub: &Hub, sandbox: &Sandbox, asked: &ValidateParameters) -> Resu
         return Err(CasError::InvalidTicket(TicketFault::NotATicket));
     }
     let unknown = CasError::InvalidTicket(TicketFault::Unknown);
-    let taken = hub.store.take_kept(&ticket::key(&asked.ticket), KeptKind::SandboxTicket, hub.now()).await?;
-    let held: Held = serde_json::from_str(&taken.ok_or(unknown)?.doc).map_err(|_| CasError::Internal)?;
-    if held.sandbox != sandbox.id() {
-        return Err(unknown);
-    }
-    if asked.service.as_deref() != Some(held.address.as_str()) {
+    // The address it was made for.
+    let held: Option<Held<String>> = sandbox.take(hub, KeptKind::SandboxTicket, &ticket::key(&asked.ticket)).await?;
+    let held = held.ok_or(unknown)?;
+    if asked.service.as_ref() != Some(&held.asked) {
         return Err(CasError::InvalidService);
     }
-    let sample = met(hub, sandbox, &held.person)?;
+    let sample = sandbox.who(hub, &held)?;
     Ok(Success {
         released: sample.released,
         authenticated: held.at,
         method: sample.authentication.method,
         fresh: true,
-        address: held.address,
+        address: held.asked,
         pgt_iou: None,
         proxies: Vec::new(),
     })

@@ -19,9 +19,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use preau_domain::{Instant, KeptKind, KeptThing, TrustedUrl};
-use preau_web::bench::sandbox::{Sandbox, Spoken, Told};
-use preau_web::bench::{Met, Sample};
+use preau_domain::{KeptKind, TrustedUrl};
+use preau_web::bench::sandbox::{Held, Sandbox, Spoken, Told};
 use preau_web::{Fault, FaultKind, Fields, Hub, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -29,18 +28,10 @@ use std::sync::Arc;
 
 type House = State<Arc<Hub>>;
 
-/// What is kept beside a code or an access token.
+/// What a code or an access token answers: the request, and the scopes that were given.
 #[derive(Serialize, Deserialize)]
-struct Held {
-    /// The sandbox it is good for.
-    sandbox: String,
-    /// Who of the cast it stands for.
-    person: String,
-    /// When they were chosen.
-    at: Instant,
-    /// What was asked.
-    asked: Asked,
-    /// Scopes that were given.
+struct Answered {
+    request: Asked,
     scopes: Vec<String>,
 }
 
@@ -126,33 +117,17 @@ async fn person(State(hub): House, visitor: Visitor, Path(id): Path<String>, bod
         Err(error) => return Ok(no(&hub, &visitor, &sandbox, &fields, error)),
     };
     let person = fields.required("bench_person")?;
-    met(&hub, &sandbox, person)?;
     let internal = |what: &str| Fault::new(FaultKind::Internal, what.to_owned());
     let oidc = sandbox.door().oidc.as_ref().ok_or_else(|| internal("a sandbox of OpenID Connect does not speak it"))?;
     let scopes = flow::hand_over::granted_scopes(oidc, &asked.scopes);
     let (state, mode) = (asked.state.clone(), asked.mode);
-    let held = Held { sandbox: sandbox.id().to_owned(), person: person.to_owned(), at: hub.now(), asked, scopes };
-    let code = keep(&hub, &held, KeptKind::SandboxCode, CODE).await?;
+    let held = sandbox.hold(&hub, person, Answered { request: asked, scopes })?;
+    let code = grants::generate(&*hub.ids);
+    sandbox.keep(&hub, &held, (KeptKind::SandboxCode, grants::key(&code)), CODE).await?;
     let mut fields = vec![("code", code)];
     fields.extend(state.map(|state| ("state", state)));
     fields.push(("iss", sandbox.provider(&hub)));
     Ok(carried(&hub, &visitor, &Through { to, mode, fields }))
-}
-
-fn met(hub: &Hub, sandbox: &Sandbox, person: &str) -> Result<Sample, Fault> {
-    match sandbox.meet(hub, person)? {
-        Met::In(sample) => Ok(sample),
-        Met::Shut(reason) => Err(Fault::new(FaultKind::Internal, format!("a sandbox is shut: {reason}"))),
-        Met::Unsound(what) => Err(Fault::new(FaultKind::Internal, format!("a sandbox releases nothing: {what}"))),
-    }
-}
-
-async fn keep(hub: &Hub, held: &Held, kind: KeptKind, life: preau_domain::Seconds) -> Result<String, Fault> {
-    let secret = grants::generate(&*hub.ids);
-    let doc = serde_json::to_string(held).map_err(|e| Fault::new(FaultKind::Internal, e.to_string()))?;
-    let thing = KeptThing { key: grants::key(&secret), kind, doc, expires: hub.now() + life };
-    hub.store.keep(&thing, hub.now()).await?;
-    Ok(secret)
 }
 
 async fn post_token(
@@ -195,30 +170,29 @@ async fn redeem(
     if !is_secret(&code) {
         return Err(OidcError::InvalidGrant("this is not the text of a code"));
     }
-    let taken = hub.store.take_kept(&grants::key(&code), KeptKind::SandboxCode, hub.now()).await?.ok_or(UNKNOWN)?;
-    let held: Held = serde_json::from_str(&taken.doc).map_err(|_| OidcError::ServerError)?;
-    if held.sandbox != sandbox.id() {
-        return Err(OidcError::InvalidGrant("the code was made for another sandbox"));
-    }
-    if redirect_uri.as_deref() != Some(held.asked.redirect_uri.as_str()) {
+    let held: Option<Held<Answered>> = sandbox.take(hub, KeptKind::SandboxCode, &grants::key(&code)).await?;
+    let held = held.ok_or(UNKNOWN)?;
+    let asked = &held.asked.request;
+    if redirect_uri.as_deref() != Some(asked.redirect_uri.as_str()) {
         return Err(OidcError::InvalidGrant("redirect_uri is not the one the code was answered to"));
     }
-    token::proved(held.asked.challenge.as_deref(), verifier.as_deref())?;
-    let mut sample = met(hub, sandbox, &held.person)?;
+    token::proved(asked.challenge.as_deref(), verifier.as_deref())?;
+    let mut sample = sandbox.who(hub, &held)?;
     sample.authentication.at = held.at;
     let door = sandbox.door();
     let alg = flow::alg(flow::spoken(door)?.signing);
-    let access = keep(hub, &held, KeptKind::SandboxToken, ACCESS).await?;
-    let wanted = Wanted { scopes: &[], names: &held.asked.claims.id_token };
+    let access = grants::generate(&*hub.ids);
+    sandbox.keep(hub, &held, (KeptKind::SandboxToken, grants::key(&access)), ACCESS).await?;
+    let wanted = Wanted { scopes: &[], names: &asked.claims.id_token };
     let mut said = token::said(hub, door, &sample.released, &wanted, &sample.authentication, "sandbox");
     said.insert("iss".to_owned(), json!(sandbox.provider(hub)));
     said.insert("at_hash".to_owned(), json!(alg.left_half(&access)));
     said.insert("c_hash".to_owned(), json!(alg.left_half(&code)));
-    held.asked.nonce.iter().for_each(|nonce| drop(said.insert("nonce".to_owned(), json!(nonce))));
+    asked.nonce.iter().for_each(|nonce| drop(said.insert("nonce".to_owned(), json!(nonce))));
     let id_token = flow::sign(hub, alg, "JWT", &said)?;
     Ok(json!({
         "access_token": access, "token_type": "Bearer", "expires_in": ACCESS.0, "id_token": id_token,
-        "scope": held.scopes.join(" "),
+        "scope": held.asked.scopes.join(" "),
     }))
 }
 
@@ -266,13 +240,10 @@ async fn tell(hub: &Hub, sandbox: &Sandbox, secret: &str) -> Result<Value, OidcE
     if !is_secret(secret) {
         return Err(UNKNOWN);
     }
-    let kept = hub.store.kept(&grants::key(secret), KeptKind::SandboxToken, hub.now()).await?.ok_or(UNKNOWN)?;
-    let held: Held = serde_json::from_str(&kept.doc).map_err(|_| OidcError::ServerError)?;
-    if held.sandbox != sandbox.id() {
-        return Err(UNKNOWN);
-    }
-    let sample = met(hub, sandbox, &held.person)?;
-    let wanted = Wanted { scopes: &held.scopes, names: &held.asked.claims.userinfo };
+    let held: Option<Held<Answered>> = sandbox.kept(hub, KeptKind::SandboxToken, &grants::key(secret)).await?;
+    let held = held.ok_or(UNKNOWN)?;
+    let sample = sandbox.who(hub, &held)?;
+    let wanted = Wanted { scopes: &held.asked.scopes, names: &held.asked.request.claims.userinfo };
     let mut told = claims(&sample.released, &wanted);
     told.insert("sub".to_owned(), json!(sample.released.user()));
     Ok(Value::Object(told))

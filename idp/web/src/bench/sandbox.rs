@@ -9,14 +9,18 @@
 //! No link leads out of the house: a browser leaves for the application by a form that a person sends, so that a sandbox, which
 //! anybody may register, redirects nobody who did not see where to.
 
-use super::{Met, Refused, Rehearsal, Stack, Synthetic, Wrong, meet};
+use super::{Met, Refused, Rehearsal, Sample, Stack, Synthetic, Wrong, meet};
 use crate::{Door, Fault, FaultKind, Fields, Hub, Visitor, headers, pages};
 use axum::response::Response;
 use http::header;
 use preau_connector_api::{InstanceFile, Mounting, Names, Network, OidcGrant, OidcSettings, SigningAlgorithm};
-use preau_domain::{Audience, Ids, Instant, Population, Profile, Registration, RegistrationKind, Seconds, ServiceId};
+use preau_domain::{
+    Audience, Ids, Instant, KeptKind, KeptThing, OneTimeKey, Population, Profile, Registration, RegistrationKind,
+    Seconds, ServiceId,
+};
 use preau_policy::AccessRules;
 use preau_store::{Store, StoreError};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -96,6 +100,19 @@ pub struct Sandbox {
     /// Until when it lives.
     pub expires: Instant,
     door: Door,
+}
+
+/// What is kept beside a code, a token or a ticket of a sandbox. Only its own sandbox finds it again.
+#[derive(Serialize, Deserialize)]
+pub struct Held<T> {
+    /// The sandbox it is good for.
+    sandbox: String,
+    /// Who of the cast it stands for.
+    person: String,
+    /// When they were chosen.
+    pub at: Instant,
+    /// What the protocol wants to know again.
+    pub asked: T,
 }
 
 /// Why there is no sandbox.
@@ -232,12 +249,65 @@ impl Sandbox {
         format!("{}/{}/sandbox/{}", hub.base(), self.wish.speaks.as_str(), self.id())
     }
 
+    /// Somebody of the cast who was chosen: what is kept of it, once they were met at the door.
+    pub fn hold<T>(&self, hub: &Hub, person: &str, asked: T) -> Result<Held<T>, Fault> {
+        self.meet(hub, person)?;
+        Ok(Held { sandbox: self.id().to_owned(), person: person.to_owned(), at: hub.now(), asked })
+    }
+
+    /// Keeps it under a key, as a kind that only sandboxes look for.
+    pub async fn keep<T: Serialize>(
+        &self,
+        hub: &Hub,
+        held: &Held<T>,
+        (kind, key): (KeptKind, OneTimeKey),
+        life: Seconds,
+    ) -> Result<(), Fault> {
+        let doc = serde_json::to_string(held).map_err(|error| Fault::new(FaultKind::Internal, error.to_string()))?;
+        let thing = KeptThing { key, kind, doc, expires: hub.now() + life };
+        Ok(hub.store.keep(&thing, hub.now()).await?)
+    }
+
+    /// What was kept there, if this sandbox kept it; it stays.
+    pub async fn kept<T: DeserializeOwned>(
+        &self,
+        hub: &Hub,
+        kind: KeptKind,
+        key: &OneTimeKey,
+    ) -> Result<Option<Held<T>>, StoreError> {
+        Ok(hub.store.kept(key, kind, hub.now()).await?.and_then(|kept| self.own(&kept.doc)))
+    }
+
+    /// The same, and it is gone, whosever it was: every attempt is the last.
+    pub async fn take<T: DeserializeOwned>(
+        &self,
+        hub: &Hub,
+        kind: KeptKind,
+        key: &OneTimeKey,
+    ) -> Result<Option<Held<T>>, StoreError> {
+        Ok(hub.store.take_kept(key, kind, hub.now()).await?.and_then(|kept| self.own(&kept.doc)))
+    }
+
+    fn own<T: DeserializeOwned>(&self, doc: &str) -> Option<Held<T>> {
+        serde_json::from_str(doc).ok().filter(|held: &Held<T>| held.sandbox == self.id())
+    }
+
+    /// Whom it stands for, and what they are released now.
+    pub fn who<T>(&self, hub: &Hub, held: &Held<T>) -> Result<Sample, Fault> {
+        self.meet(hub, &held.person)
+    }
+
     /// Somebody of the cast at its door, by the rules and the release of the house.
-    pub fn meet(&self, hub: &Hub, word: &str) -> Result<Met, Fault> {
+    fn meet(&self, hub: &Hub, word: &str) -> Result<Sample, Fault> {
         let person = Synthetic::of(word).ok_or_else(|| Fault::new(FaultKind::BadRequest, "nobody of the cast"))?;
         let rules = AccessRules::compile(std::iter::once((&self.door.service.id, &self.door.audience)));
         let rules = rules.map_err(|_| Fault::new(FaultKind::Internal, "the door of a sandbox has no rules"))?;
-        Ok(meet(hub, &rules, &self.door, person))
+        let internal = |what: String| Err(Fault::new(FaultKind::Internal, what));
+        match meet(hub, &rules, &self.door, person) {
+            Met::In(sample) => Ok(sample),
+            Met::Shut(reason) => internal(format!("a sandbox is shut: {reason}")),
+            Met::Unsound(what) => internal(format!("a sandbox releases nothing: {what}")),
+        }
     }
 
     /// Configurations to copy.

@@ -1,13 +1,13 @@
 //! The addresses services register themselves at. Off, they are pages that do not exist.
 
-use super::{House, refused, shown};
+use super::{refused, shown};
 use crate::OidcError;
 use crate::flow::userinfo::Scheme;
 use crate::flow::{self, registration};
 use crate::wire::NotRegistered;
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -32,56 +32,54 @@ fn bearer(headers: &HeaderMap) -> Result<String, OidcError> {
     plain.then_some(shown.token).ok_or(OidcError::InvalidToken("the token is shown as a bearer token"))
 }
 
-async fn register(State(hub): House, visitor: Visitor, headers: HeaderMap, body: Bytes) -> Result<Response, Fault> {
-    open(&hub)?;
-    let result = async { registration::register(&hub, &visitor, &bearer(&headers)?, &body).await };
-    Ok(match result.await {
-        Ok(told) => (StatusCode::CREATED, axum::Json(told)).into_response(),
-        Err(error) => no(&hub, &visitor, &error),
-    })
-}
-
-async fn read(
-    State(hub): House,
+/// A call about a registration: what each of the addresses reads.
+struct Call {
+    hub: Arc<Hub>,
     visitor: Visitor,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, Fault> {
-    open(&hub)?;
-    let result = async { registration::read(&hub, &id, &bearer(&headers)?).await };
-    Ok(match result.await {
-        Ok(told) => axum::Json(told).into_response(),
-        Err(error) => no(&hub, &visitor, &error),
-    })
-}
-
-async fn update(
-    State(hub): House,
-    visitor: Visitor,
-    Path(id): Path<String>,
-    headers: HeaderMap,
+    token: Result<String, OidcError>,
     body: Bytes,
-) -> Result<Response, Fault> {
-    open(&hub)?;
-    let result = async { registration::update(&hub, &visitor, &id, &bearer(&headers)?, &body).await };
-    Ok(match result.await {
-        Ok(told) => axum::Json(told).into_response(),
-        Err(error) => no(&hub, &visitor, &error),
-    })
 }
 
-async fn remove(
-    State(hub): House,
-    visitor: Visitor,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, Fault> {
-    open(&hub)?;
-    let result = async { registration::remove(&hub, &visitor, &id, &bearer(&headers)?).await };
-    Ok(match result.await {
-        Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(error) => no(&hub, &visitor, &error),
-    })
+impl FromRequest<Arc<Hub>> for Call {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, hub: &Arc<Hub>) -> Result<Call, Response> {
+        open(hub).map_err(IntoResponse::into_response)?;
+        let (mut parts, body) = request.into_parts();
+        let visitor = Visitor::from_request_parts(&mut parts, hub).await.map_err(IntoResponse::into_response)?;
+        let token = bearer(&parts.headers);
+        let body = Bytes::from_request(Request::from_parts(parts, body), hub).await;
+        Ok(Call { hub: hub.clone(), visitor, token, body: body.map_err(IntoResponse::into_response)? })
+    }
+}
+
+impl Call {
+    fn answer<T>(&self, done: Result<T, NotRegistered>, told: impl FnOnce(T) -> Response) -> Response {
+        match done {
+            Ok(done) => told(done),
+            Err(error) => no(&self.hub, &self.visitor, &error),
+        }
+    }
+}
+
+async fn register(call: Call) -> Response {
+    let done = async { registration::register(&call.hub, &call.visitor, &call.token.clone()?, &call.body).await };
+    call.answer(done.await, |told| (StatusCode::CREATED, axum::Json(told)).into_response())
+}
+
+async fn read(Path(id): Path<String>, call: Call) -> Response {
+    let done = async { registration::read(&call.hub, &id, &call.token.clone()?).await };
+    call.answer(done.await, |told| axum::Json(told).into_response())
+}
+
+async fn update(Path(id): Path<String>, call: Call) -> Response {
+    let done = async { registration::update(&call.hub, &call.visitor, &id, &call.token.clone()?, &call.body).await };
+    call.answer(done.await, |told| axum::Json(told).into_response())
+}
+
+async fn remove(Path(id): Path<String>, call: Call) -> Response {
+    let done = async { registration::remove(&call.hub, &call.visitor, &id, &call.token.clone()?).await };
+    call.answer(done.await, |()| StatusCode::NO_CONTENT.into_response())
 }
 
 /// An error as a document (RFC 7591 3.2.2).
