@@ -271,3 +271,23 @@ test('the service that was asked for opens after the password, and knows the per
   await page.goto(service('kiosque').address);
   assert.ok(page.url().startsWith(service('kiosque').address), 'no second password');
 });
+
+test('an editor registers a sandbox on the bench, and their application is answered', async () => {
+  const page = await visitor();
+  const callback = 'http://localhost:3000/callback';
+  await page.route('http://localhost:3000/**', (route) => route.fulfill({ body: 'here' }));
+  await page.goto(new URL('bench', demo.base).href);
+  await page.fill('form[action="/bench/register"] [name=name]', 'Atelier');
+  await page.fill('form[action="/bench/register"] [name=addresses]', callback);
+  await page.click('form[action="/bench/register"] button');
+  await page.waitForSelector('#secret');
+  await look(page, 'sandbox');
+  const [id] = (await page.textContent('main')).match(/bench-[a-z0-9]{20}/);
+  const asked = { client_id: id, redirect_uri: callback, response_type: 'code', scope: 'openid', state: 'of-the-walk' };
+  await page.goto(new URL(`oidc/sandbox/${id}/authorize?${new URLSearchParams(asked)}`, demo.base).href);
+  await look(page, 'sandbox-person');
+  await page.click('button[name=bench_person][value=teacher]');
+  await page.waitForURL(`${callback}?**`);
+  const told = new URL(page.url()).searchParams;
+  assert.ok(told.get('state') === 'of-the-walk' && told.get('code').length > 20);
+});

@@ -106,10 +106,7 @@ async fn register(
     body: Bytes,
 ) -> Result<Response, Fault> {
     open(&hub)?;
-    let origin = headers.get(header::ORIGIN).map(|origin| origin.as_bytes() == hub.base().as_bytes());
-    if origin == Some(false) {
-        return Err(Fault::new(FaultKind::BadRequest, "a sandbox asked for by a page of another site"));
-    }
+    sandbox::sent_from_here(&hub, &headers)?;
     let fields = Fields::of_body(&body)?;
     let addresses = fields.required("addresses")?.lines().map(str::trim).filter(|line| !line.is_empty());
     let spoken = Spoken::read(fields.required("protocol")?);

@@ -10,9 +10,9 @@ use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use http::header;
+use http::{HeaderMap, header};
 use preau_domain::{KeptKind, TrustedUrl};
-use preau_web::bench::sandbox::{Held, Sandbox, Spoken, Told};
+use preau_web::bench::sandbox::{Held, Sandbox, Spoken, Told, sent_from_here};
 use preau_web::{Fault, FaultKind, Fields, Hub, Visitor};
 use std::sync::Arc;
 
@@ -82,7 +82,14 @@ fn no(hub: &Hub, visitor: &Visitor, sandbox: &Sandbox, fields: &Fields, error: C
 }
 
 /// Somebody of the cast was chosen: the application is answered with a ticket.
-async fn person(State(hub): House, visitor: Visitor, Path(id): Path<String>, body: Bytes) -> Result<Response, Fault> {
+async fn person(
+    State(hub): House,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Fault> {
+    sent_from_here(&hub, &headers)?;
     let fields = Fields::of_body(&body)?;
     let sandbox = Sandbox::find(&hub, &id, Some(Spoken::Cas)).await?;
     let (address, asked) = match read(&sandbox, &fields) {

@@ -20,7 +20,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use preau_domain::{KeptKind, TrustedUrl};
-use preau_web::bench::sandbox::{Held, Sandbox, Spoken, Told};
+use preau_web::bench::sandbox::{Held, Sandbox, Spoken, Told, sent_from_here};
 use preau_web::{Fault, FaultKind, Fields, Hub, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -109,7 +109,14 @@ fn no(hub: &Hub, visitor: &Visitor, sandbox: &Sandbox, fields: &Fields, error: O
 }
 
 /// Somebody of the cast was chosen: the application is answered with a code.
-async fn person(State(hub): House, visitor: Visitor, Path(id): Path<String>, body: Bytes) -> Result<Response, Fault> {
+async fn person(
+    State(hub): House,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Fault> {
+    sent_from_here(&hub, &headers)?;
     let fields = Fields::of_body(&body)?;
     let sandbox = Sandbox::find(&hub, &id, Some(Spoken::Oidc)).await?;
     let (to, asked) = match read(&sandbox, &fields) {

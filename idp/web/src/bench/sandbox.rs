@@ -12,7 +12,7 @@
 use super::{Met, Refused, Rehearsal, Sample, Stack, Synthetic, Wrong, meet};
 use crate::{Door, Fault, FaultKind, Fields, Hub, Visitor, headers, pages};
 use axum::response::Response;
-use http::header;
+use http::{HeaderMap, HeaderName, header};
 use preau_connector_api::{InstanceFile, Mounting, Names, Network, OidcGrant, OidcSettings, SigningAlgorithm};
 use preau_domain::{
     Audience, Ids, Instant, KeptKind, KeptThing, OneTimeKey, Population, Profile, Registration, RegistrationKind,
@@ -371,6 +371,17 @@ pub struct Told<'a> {
     pub asked: &'a Fields,
     /// Where the answer would go, if it may go anywhere.
     pub answer: Option<String>,
+}
+
+/// Takes a form that a page of ours sent, and none of another site: it needs no session, so that nothing else in it tells the two
+/// apart. Our pages send no referrer, and a browser then writes `Origin: null`: what it says by `Sec-Fetch-Site` comes first.
+pub fn sent_from_here(hub: &Hub, headers: &HeaderMap) -> Result<(), Fault> {
+    let is = |name: HeaderName, own: &str| headers.get(name).map(|said| said.as_bytes() == own.as_bytes());
+    let site = is(HeaderName::from_static("sec-fetch-site"), "same-origin");
+    match site.or_else(|| is(header::ORIGIN, hub.base())) {
+        Some(false) => Err(Fault::new(FaultKind::BadRequest, "a form of the bench, sent by a page of another site")),
+        _ => Ok(()),
+    }
 }
 
 /// The page of a sandbox: what to configure, and its latest refused request.

@@ -2,7 +2,7 @@
 //! opens nothing else.
 
 use preau_connector_api::ClientAuthentication;
-use preau_flows::{ALICE, Answer, BASE, Document, OidcRp, TestHub, Validation, oidc_service, stories};
+use preau_flows::{ALICE, Answer, BASE, Browser, Document, OidcRp, TestHub, Validation, oidc_service, stories};
 use preau_web::bench::sandbox::{self, MOST, NotMade, Spoken, Wish};
 use serde_json::json;
 
@@ -21,6 +21,7 @@ stories!(
     there_are_so_many_sandboxes_and_no_more,
     hostile_wishes_make_no_sandbox,
     a_page_of_another_site_makes_no_sandbox,
+    a_page_of_another_site_chooses_nobody,
     a_refused_request_is_replayed_before_and_after_its_mend,
     each_protocol_names_the_parameter_at_fault,
 );
@@ -325,14 +326,44 @@ async fn hostile_wishes_make_no_sandbox(hub: TestHub) {
     }
 }
 
+/// What browsers say of a form of another site, and of one of ours, which sends no referrer.
+const FROM_WHERE: [(&[(&str, &str)], u16); 5] = [
+    (&[("origin", "https://evil.example")], 400),
+    (&[("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")], 400),
+    (&[("origin", "null"), ("sec-fetch-site", "same-site")], 400),
+    (&[("origin", "null")], 400),
+    (&[("origin", "null"), ("sec-fetch-site", "same-origin")], 200),
+];
+
+async fn sent(browser: &mut Browser, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    browser.send(http::Method::POST, path, &[headers, &form].concat(), Some(body.as_bytes())).await
+}
+
+async fn a_page_of_another_site_chooses_nobody(hub: TestHub) {
+    let hub = on(&hub).await;
+    let ((oidc, _), (cas, _)) = (sandboxed(&hub, &wish("oidc")).await, sandboxed(&hub, &wish("cas")).await);
+    let service = url::form_urlencoded::byte_serialize(BACK.as_bytes()).collect::<String>();
+    let bodies = [
+        (at(&oidc, "person"), format!("{}&bench_person=teacher", oidc.query(&[]))),
+        (format!("/cas/sandbox/{}/person", cas.id), format!("service={service}&bench_person=teacher")),
+    ];
+    for (path, body) in &bodies {
+        for (headers, status) in FROM_WHERE {
+            let answer = sent(&mut hub.browser(), path, headers, body).await;
+            let gone = answer.location().is_some_and(|to| to.starts_with(BACK));
+            assert_eq!(gone, status == 200, "{path} {headers:?}: {}", answer.status);
+        }
+    }
+}
+
 async fn a_page_of_another_site_makes_no_sandbox(hub: TestHub) {
     let hub = on(&hub).await;
     let body = "name=x&protocol=cas&addresses=http%3A%2F%2Flocalhost%2F";
     let mut browser = hub.browser();
-    for (origin, status) in [("https://evil.example", 400), (BASE, 200)] {
-        let headers = [("origin", origin), ("content-type", "application/x-www-form-urlencoded")];
-        let page = browser.send(http::Method::POST, "/bench/register", &headers, Some(body.as_bytes())).await;
-        assert_eq!(page.status, status, "{origin}");
+    for (headers, status) in FROM_WHERE {
+        let page = sent(&mut browser, "/bench/register", headers, body).await;
+        assert_eq!(page.status, status, "{headers:?}");
     }
     let named = [("name", "<script>alert(1)</script>"), ("protocol", "oidc"), ("addresses", BACK)];
     let named: Vec<(String, String)> = named.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
