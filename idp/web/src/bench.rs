@@ -23,7 +23,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use axum::routing::{get, post};
-use http::{HeaderMap, header};
+use http::HeaderMap;
 use preau_domain::{Authentication, AuthnMethod, ServiceId, SourceId};
 use preau_policy::{AccessRules, Decision, Facts, Reason, Released};
 use sandbox::{NotMade, Spoken, Wish};

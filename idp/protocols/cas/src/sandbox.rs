@@ -13,7 +13,7 @@ use axum::routing::{get, post};
 use http::{HeaderMap, header};
 use preau_domain::{KeptKind, TrustedUrl};
 use preau_web::bench::sandbox::{Held, Sandbox, Spoken, Told, sent_from_here};
-use preau_web::{Fault, FaultKind, Fields, Hub, Visitor};
+use preau_web::{Fault, Fields, Hub, Visitor};
 use std::sync::Arc;
 
 type House = State<Arc<Hub>>;
