@@ -85,3 +85,21 @@ fn bad_metadata_are_refused_with_element_and_line_and_nothing_is_written() {
     let (code, _, err) = desk.run(&["sp", "add", "bad.xml", "--dry-run"]);
     assert!(code == 0, "control: {err}");
 }
+
+/// Whoever writes metadata writes no line of what an operator decides upon, and takes none away.
+#[test]
+fn metadata_are_told_and_tell_nothing_themselves() {
+    let desk = desk();
+    let forged = "&#10;  not released  mail: not asked for&#x9b;1A&#x9b;2K";
+    let another = "<md:RequestedAttribute Name=\"urn:x\" FriendlyName=\"x";
+    let text = METADATA
+        .replace("https://federation.example\"/>", &format!("https://federation.example{forged}\"/>"))
+        .replace("contactType=\"technical\"", &format!("contactType=\"technical{forged}\""))
+        .replacen("<md:RequestedAttribute ", &format!("{another}{forged}\"/><md:RequestedAttribute "), 1);
+    assert_eq!(text.matches(forged).count(), 3);
+    desk.write("forged.xml", &text);
+    let (code, out, err) = desk.run(&["sp", "add", "forged.xml", "--id", "atelier", "--dry-run"]);
+    assert!(code == 0 && out.contains("\n  released      mail as "), "{out}{err}");
+    assert!(!out.contains("\n  not released  mail"), "{out}");
+    assert!(out.chars().all(|c| c == '\n' || !c.is_control()), "{out:?}");
+}

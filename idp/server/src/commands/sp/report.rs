@@ -3,7 +3,7 @@
 use crate::cli::Failure;
 use crate::output::say;
 use preau_connector_api::{MountedService, SamlEncryption, SamlService};
-use preau_domain::Instant;
+use preau_domain::{Instant, display_safe};
 use preau_policy::{Decision, access, release};
 use preau_saml::metadata::{Entity, RequestedAttribute, RoleKey, SpRole};
 use preau_web::ServiceTable;
@@ -13,6 +13,11 @@ use std::collections::BTreeSet;
 /// Shown in the place of an identifier that rests on the keys of the house.
 const OPAQUE: &str = "opaque0identifier0of0this0service";
 
+/// A text of the metadata on a line of ours: whoever wrote them writes no other line, and moves no cursor.
+fn said(text: &str) -> String {
+    display_safe(text, 300)
+}
+
 /// Says all of it.
 pub(super) fn whole(
     service: &MountedService,
@@ -21,7 +26,7 @@ pub(super) fn whole(
     source: &str,
 ) -> Result<(), Failure> {
     let (Some(saml), Some(sp)) = (&service.saml, &entity.sp) else { return Ok(()) };
-    say!("{}", entity.display_name("fr"))?;
+    say!("{}", said(entity.display_name("fr")))?;
     say!("  id            {}", service.service.id)?;
     say!("  entity id     {}", entity.entity_id)?;
     say!("  metadata      {source}")?;
@@ -29,13 +34,13 @@ pub(super) fn whole(
         say!("  valid until   {}", until.rfc3339())?;
     }
     if let Some(by) = &entity.registered_by {
-        say!("  registered by {by}")?;
+        say!("  registered by {}", said(by))?;
     }
     for (language, url) in &entity.ui.privacy {
-        say!("  privacy       {url} ({language})")?;
+        say!("  privacy       {} ({})", said(url), said(language))?;
     }
     for contact in entity.contacts.iter().filter(|contact| !contact.mail.is_empty()) {
-        say!("  contact       {} ({})", contact.mail.join(", "), contact.kind)?;
+        say!("  contact       {} ({})", said(&contact.mail.join(", ")), said(&contact.kind))?;
     }
     addresses(sp)?;
     keys(saml, sp)?;
@@ -43,8 +48,8 @@ pub(super) fn whole(
     people(service, saml, table)
 }
 
-fn short(binding: &str) -> &str {
-    binding.rsplit(':').next().unwrap_or(binding)
+fn short(binding: &str) -> String {
+    said(binding.rsplit(':').next().unwrap_or(binding))
 }
 
 fn addresses(sp: &SpRole) -> Result<(), Failure> {
@@ -126,7 +131,7 @@ fn attributes(service: &MountedService, saml: &SamlService, sp: &SpRole) -> Resu
         }
     }
     for (_, one) in requested.iter().enumerate().filter(|(at, _)| !met.contains(at)) {
-        let name = one.friendly.as_deref().unwrap_or(&one.name);
+        let name = said(one.friendly.as_deref().unwrap_or(&one.name));
         let required = if one.required { ", and required" } else { "" };
         say!("  not released  {name}: asked for{required}; the product `{}` has no such attribute", service.connector)?;
     }
