@@ -27,8 +27,8 @@ packages() {
     echo gcc libc6-dev make pkg-config ca-certificates util-linux
     echo slapd ldap-utils
     echo apache2 libapache2-mod-auth-cas libapache2-mod-auth-openidc libapache2-mod-php php-cas php-cli php-curl php-xml
-    # mellon_create_metadata makes a key with openssl.
-    echo libapache2-mod-auth-mellon openssl
+    # mellon_create_metadata makes a key with openssl. PHP serves SimpleSAMLphp by itself.
+    echo libapache2-mod-auth-mellon openssl simplesamlphp
     if [ "$level" = test ]; then
         echo postgresql curl jq python3 python3-venv chromium xmlsec1
         # The schemas of SAML, and what reads them.

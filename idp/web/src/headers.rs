@@ -40,9 +40,10 @@ pub fn form_action(origins: &[String]) -> HeaderValue {
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(POLICY))
 }
 
-/// The policy of a page that shows frames of these origins, and nothing else from elsewhere.
+/// The policy of a page that shows frames of these origins, and nothing else from elsewhere: a service of SAML that is told so
+/// sends the frame back here with its answer.
 pub fn frame_src(origins: &[String]) -> HeaderValue {
-    let text = format!("{POLICY}; frame-src {}", origins.join(" "));
+    let text = format!("{POLICY}; frame-src {} 'self'", origins.join(" "));
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(POLICY))
 }
 

@@ -88,6 +88,8 @@ pub struct Account {
     pub password: String,
     /// Entry in the directory.
     pub dn: String,
+    /// Join key, without its source.
+    pub key: String,
     /// National numbers of the establishments: for a parent, those of the children.
     pub establishments: Vec<String>,
 }

@@ -84,6 +84,7 @@ impl Being {
             login: self.login.clone(),
             password: self.password.clone(),
             dn: self.dn(options),
+            key: self.key().to_string(),
             establishments: establishments.iter().map(|s| s.uai.as_str().to_owned()).collect(),
         }
     }

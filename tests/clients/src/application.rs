@@ -64,6 +64,16 @@ impl Application {
         Application::of(command)
     }
 
+    /// Starts pysaml2 as the service at `address`, whose files are kept in `folder` and who believes the provider of these
+    /// metadata.
+    pub fn pysaml2(folder: &Path, address: &str, provider: &Path) -> Result<Application> {
+        // That of Debian, whose package it comes in.
+        let mut command = Command::new("/usr/bin/python3");
+        command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("pysaml2_sp.py"));
+        command.arg(folder).arg(address).arg(provider);
+        Application::of(command)
+    }
+
     fn of(mut command: Command) -> Result<Application> {
         let mut process = command
             .stdin(Stdio::piped())

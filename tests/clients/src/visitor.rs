@@ -251,6 +251,12 @@ impl Page {
         ["SAMLResponse", "SAMLRequest"].iter().find_map(|name| self.form_with(name).ok())
     }
 
+    /// The first address it links to that has this in it.
+    pub fn link_to(&self, part: &str) -> Option<String> {
+        let found = self.values("href").into_iter().find(|address| address.contains(part))?;
+        self.url.join(&found).ok().map(String::from)
+    }
+
     /// The addresses of its frames.
     pub fn frames(&self) -> Vec<String> {
         let document = Html::parse_document(&self.text);

@@ -4,7 +4,10 @@ use crate::application::{self, Application, Client};
 use crate::{Page, Visitor};
 use anyhow::{Context, Result, ensure};
 use preau_annuaire::Account;
-use preau_rig::{Apache, Configuration, Instance, Mellon, Preau, Process, Site, SiteKind, Slapd, SlapdOptions, Tls};
+use preau_rig::{
+    Apache, Citizen, Configuration, Instance, Mellon, Preau, Process, SimpleSaml, Site, SiteKind, Slapd, SlapdOptions,
+    Tls,
+};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
@@ -44,7 +47,9 @@ const TEXTES: &[&str] = &[
 ///
 /// - `textes`, an Apache site behind `mod_auth_mellon`, for staff only, mounted from the metadata of its script;
 /// - `rendezvous`, another one, which writes its own metadata and is not mounted yet;
-/// - `registre`, an https address where nobody listens: pysaml2 speaks for it, once it is mounted.
+/// - `registre`, an https address where nobody listens: pysaml2 speaks for it, once it is mounted;
+/// - EduConnect, where pupils and families may sign in: SimpleSAMLphp, which knows the pupil of 6e and the parent by the
+///   passwords they have here.
 pub struct World {
     accounts: Vec<Account>,
     base: String,
@@ -57,6 +62,7 @@ pub struct World {
     // Fields are dropped in this order: first the door, then what stands behind it.
     serving: Process,
     _apache: Apache,
+    _educonnect: Option<SimpleSaml>,
     slapd: Option<Slapd>,
 }
 
@@ -85,6 +91,7 @@ impl World {
         let options = SlapdOptions { ldif: Some(ldif), ..SlapdOptions::default() };
         let slapd = Slapd::start(&folder.join("slapd"), &options)?;
 
+        let educonnect = if saml { Some(educonnect(&folder, &summary.accounts)?) } else { None };
         let configuration = Configuration {
             folder: folder.join("preau"),
             port,
@@ -92,6 +99,7 @@ impl World {
             directory: &slapd,
             academy: invented.academy,
             authority: Some(tls.authority.clone()),
+            educonnect: educonnect.as_ref().map(|provider| (provider, "EduConnect".to_owned())),
         };
         let config = configuration.write()?;
         let mut sites = sites(&base, &tls, &configuration)?;
@@ -131,7 +139,11 @@ impl World {
         let mut serving = serve(&preau, port, &folder)?;
         let provider = folder.join("provider.xml");
         if saml {
-            fs::write(&provider, preau_rig::preau::saml_metadata(&mut serving, port)?)?;
+            fs::write(&provider, preau_rig::preau::metadata(&mut serving, port, "/saml/metadata")?)?;
+        }
+        if let Some(provider) = &educonnect {
+            let path = format!("/upstream/{}/metadata", preau_rig::EDUCONNECT);
+            provider.trust(&preau_rig::preau::metadata(&mut serving, port, &path)?)?;
         }
         for saml in sites.iter().filter_map(|site| site.saml.as_ref()) {
             fs::copy(&provider, &saml.provider)?;
@@ -149,6 +161,7 @@ impl World {
             port,
             serving,
             _apache: apache,
+            _educonnect: educonnect,
             slapd: Some(slapd),
         })
     }
@@ -286,6 +299,25 @@ impl World {
         Application::proxy(&self.cas(), &self.site("relais"), &self.tls)
     }
 
+    /// pysaml2 as the service `registre`, mounted from the metadata that it writes.
+    pub async fn pysaml2(&self) -> Result<Application> {
+        let provider = self.folder.join("provider.xml");
+        let mut application = Application::pysaml2(&self.folder, &self.site("registre"), &provider)?;
+        let said = application.ask("metadata")?;
+        let metadata = said["file"].as_str().with_context(|| format!("it said {said}"))?;
+        self.preau(&["sp", "add", metadata, "--id", "registre"])?;
+        // The running server takes it up within seconds.
+        let (mut anybody, launch) = (self.visitor()?, format!("{}saml/launch/registre", self.base));
+        let looking = async {
+            while !anybody.open(&launch).await?.asks_for("public") {
+                tokio::time::sleep(GLANCE).await;
+            }
+            anyhow::Ok(())
+        };
+        tokio::time::timeout(PATIENCE, looking).await.context("the service is not taken up")??;
+        Ok(application)
+    }
+
     /// What python-cas makes of a ticket: an object with `user` and `attributes`, or `user` null.
     pub fn python_cas(&self, protocol: &str, service: &str, ticket: &str) -> Result<Value> {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python_cas.py");
@@ -301,6 +333,22 @@ impl World {
 
 fn serve(preau: &Preau, port: u16, folder: &Path) -> Result<Process> {
     preau.serve(&["--demo"], port, true, &folder.join("preau.log"))
+}
+
+fn educonnect(folder: &Path, accounts: &[Account]) -> Result<SimpleSaml> {
+    let academy = preau_annuaire::Options::default().academy;
+    let known = accounts.iter().filter(|account| matches!(account.role, "pupil-6e" | "parent"));
+    let citizens: Vec<Citizen> = known
+        .map(|account| Citizen {
+            login: account.login.clone(),
+            password: account.password.clone(),
+            attributes: vec![
+                ("FrEduCtId", vec![format!("ct-{}", account.key)]),
+                ("FrEduCtRefId", vec![format!("{{AAF}}{academy}|{}|{}", account.establishments[0], account.key)]),
+            ],
+        })
+        .collect();
+    SimpleSaml::start(&folder.join("educonnect"), preau_rig::free_port()?, "EduConnect", &citizens)
 }
 
 fn sites(base: &str, tls: &Tls, configuration: &Configuration<'_>) -> Result<Vec<Site>> {

@@ -21,6 +21,8 @@ pub struct Facts {
     pub accounts: Vec<Account>,
     /// What is mounted.
     pub services: Vec<Service>,
+    /// Where else some of the accounts sign in, with the same password.
+    pub providers: Vec<Provider>,
     /// A file dropped into this folder mounts a service.
     pub service_instances: PathBuf,
     /// The binary that runs.
@@ -52,6 +54,9 @@ pub struct Account {
     pub login: String,
     /// And its password.
     pub password: String,
+    /// Join key of its record in the annuaire; empty for an account that preau keeps itself.
+    #[serde(default)]
+    pub key: String,
     /// Where the person is; for a parent, where the children are.
     pub establishments: Vec<School>,
 }
@@ -78,6 +83,23 @@ pub struct Service {
     pub protocol: &'static str,
     /// The client it is guarded by.
     pub client: &'static str,
+}
+
+/// Another provider that vouches for people.
+#[derive(Debug, Serialize)]
+pub struct Provider {
+    /// Its name as a source of preau.
+    pub id: String,
+    /// What people read on its button.
+    pub title: String,
+    /// Where it is, with a slash at the end.
+    pub address: String,
+    /// How it speaks to preau.
+    pub protocol: &'static str,
+    /// The program that it is.
+    pub program: &'static str,
+    /// Which of the choices of the sign-in page offer it.
+    pub publics: [&'static str; 2],
 }
 
 /// How to read the annuaire.
@@ -111,6 +133,7 @@ impl Account {
             name: account.name.clone(),
             login: account.login.clone(),
             password: account.password.clone(),
+            key: account.key.clone(),
             establishments: account.establishments.iter().map(school).collect(),
         })
     }
@@ -122,7 +145,7 @@ impl Service {
         Service {
             id: setting.id.to_owned(),
             title: setting.title.to_owned(),
-            address: place.site(setting).address(),
+            address: place.address(setting),
             protocol: setting.kind.protocol(),
             client: setting.kind.client(),
         }
@@ -178,6 +201,11 @@ pub fn shown(facts: &Facts) -> String {
     text.push_str("\n  Services, each asking Préau who comes:\n");
     for service in &facts.services {
         writeln!(text, "    {}  {}  ({})", service.title, service.address, service.client).ok();
+    }
+    text.push_str("\n  Another way in, with the same password:\n");
+    for provider in &facts.providers {
+        writeln!(text, "    {}  {}  ({}), for pupils and families", provider.title, provider.address, provider.program)
+            .ok();
     }
     writeln!(text, "\n  A file dropped into {} mounts another one.", facts.service_instances.display()).ok();
     writeln!(text, "  The same facts, for scripts: {}", facts.service_instances.with_file_name("demo.json").display())

@@ -1,5 +1,5 @@
-//! `make demo`: an invented annuaire in a real OpenLDAP, Apache sites behind `mod_auth_cas` and `mod_auth_openidc`, PHP pages
-//! behind phpCAS, and preau between them, all as plain processes of this machine that end together.
+//! `make demo`: an invented annuaire in a real OpenLDAP, Apache sites behind `mod_auth_cas`, `mod_auth_openidc` and
+//! `mod_auth_mellon`, PHP pages behind phpCAS, SimpleSAMLphp in the place of EduConnect, and preau between them, all as plain processes of this machine that end together.
 //!
 //! What it keeps between two runs is in one folder, `target/demo/`. How each server is started is in `tests/rig`; what
 //! preau is told is in [`settings`]; what the demo says of itself, to people and to scripts, is in [`facts`].
@@ -10,10 +10,10 @@ mod settings;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
-use facts::{Account, Directory, Facts, Service};
-use ports::{DIRECTORY, Ports};
-use preau_rig::{Apache, Preau, Process, Slapd, SlapdOptions};
-use settings::{Place, SERVICES};
+use facts::{Account, Directory, Facts, Provider, Service};
+use ports::{DIRECTORY, EDUCONNECT, Ports};
+use preau_rig::{Apache, Preau, Process, SimpleSaml, Slapd, SlapdOptions};
+use settings::{EDUCONNECT_TITLE, Place, SERVICES};
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 /// How many people live in the annuaire of the demo.
 const PEOPLE: usize = 1500;
 
-/// Shows Préau at work on this machine: a real directory, real CAS and OpenID Connect applications.
+/// Shows Préau at work on this machine: a real directory, real applications of CAS, OpenID Connect and SAML.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -60,7 +60,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
     let facts_file = folder.join("demo.json");
     remove(&facts_file)?;
 
-    let listening: Vec<&str> = [DIRECTORY].into_iter().chain(SERVICES.iter().map(|one| one.id)).collect();
+    let listening: Vec<&str> = [DIRECTORY, EDUCONNECT].into_iter().chain(SERVICES.iter().map(|one| one.id)).collect();
     let ports = Ports::choose(&folder, arguments.port, &listening)?;
     let place = Place { folder: folder.clone(), ports };
 
@@ -79,7 +79,12 @@ async fn run(arguments: &Arguments) -> Result<()> {
     remove(&ldif)?;
     let mut accounts: Vec<Account> = facts::load(&folder.join("accounts.json"))?;
 
-    let config = place.write(&slapd)?;
+    step("Starting SimpleSAMLphp in the place of EduConnect");
+    let port = place.ports.of(EDUCONNECT);
+    let mut educonnect =
+        SimpleSaml::start(&folder.join("educonnect"), port, EDUCONNECT_TITLE, &settings::citizens(&accounts))?;
+
+    let config = place.write(&slapd, &educonnect)?;
     let preau = Preau::new(&config)?;
     if !place.is_synchronised() {
         step("First synchronisation of the annuaire");
@@ -89,10 +94,17 @@ async fn run(arguments: &Arguments) -> Result<()> {
     accounts.push(settings::guest(&preau, &place, &accounts)?);
 
     step("Starting Préau");
-    let serve = preau.serve(&["--demo"], place.ports.of(ports::PORTAL), true, &folder.join("preau.log"))?;
+    let portal = place.ports.of(ports::PORTAL);
+    let mut serve = preau.serve(&["--demo"], portal, true, &folder.join("preau.log"))?;
 
-    step("Starting Apache with mod_auth_cas, mod_auth_openidc and phpCAS");
-    let mut apache = Apache::start(&folder.join("apache"), &place.sites())?;
+    step("Starting Apache with mod_auth_cas, mod_auth_openidc, mod_auth_mellon and phpCAS");
+    let sites = place.sites()?;
+    for saml in sites.iter().filter_map(|site| site.saml.as_ref()) {
+        fs::write(&saml.provider, preau_rig::preau::metadata(&mut serve, portal, "/saml/metadata")?)?;
+    }
+    let path = format!("/upstream/{}/metadata", preau_rig::EDUCONNECT);
+    educonnect.trust(&preau_rig::preau::metadata(&mut serve, portal, &path)?)?;
+    let mut apache = Apache::start(&folder.join("apache"), &sites)?;
 
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -102,6 +114,14 @@ async fn run(arguments: &Arguments) -> Result<()> {
         base: place.base(),
         accounts,
         services: SERVICES.iter().map(|one| Service::of(one, &place)).collect(),
+        providers: vec![Provider {
+            id: preau_rig::EDUCONNECT.to_owned(),
+            title: EDUCONNECT_TITLE.to_owned(),
+            address: educonnect.address(),
+            protocol: "SAML 2.0",
+            program: "SimpleSAMLphp",
+            publics: ["pupil", "guardian"],
+        }],
         service_instances: place.instances(),
         program: preau.program().to_owned(),
         config,
@@ -114,7 +134,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
         ports: place.ports.clone(),
         pids: [("demo", std::process::id()), ("preau", serve.pid()), ("slapd", slapd.pid())]
             .into_iter()
-            .chain([("apache", apache.process().pid())])
+            .chain([("apache", apache.process().pid()), ("educonnect", educonnect.process().pid())])
             .map(|(name, pid)| (name.to_owned(), pid))
             .collect(),
     };
@@ -123,13 +143,15 @@ async fn run(arguments: &Arguments) -> Result<()> {
     std::io::stdout().flush().ok();
 
     let mut preau = serve;
-    let ended =
-        wait(&mut interrupt, &mut terminate, &mut child, || one_ended([&mut preau, slapd.process(), apache.process()]))
-            .await;
+    let ended = wait(&mut interrupt, &mut terminate, &mut child, || {
+        one_ended([&mut preau, slapd.process(), apache.process(), educonnect.process()])
+    })
+    .await;
     remove(&facts_file)?;
     // The order matters to people: first the door, then what stands behind it.
     preau.stop();
     drop(apache);
+    drop(educonnect);
     slapd.stop();
     match ended {
         Ok(()) => {

@@ -15,6 +15,8 @@ pub struct Ports(BTreeMap<String, u16>);
 
 /// The portal.
 pub const PORTAL: &str = "preau";
+/// The provider in the place of EduConnect.
+pub const EDUCONNECT: &str = "educonnect";
 /// The annuaire.
 pub const DIRECTORY: &str = "ldap";
 

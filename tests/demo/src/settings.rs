@@ -3,7 +3,7 @@
 use crate::facts::Account;
 use crate::ports::{PORTAL, Ports};
 use anyhow::{Context, Result};
-use preau_rig::{Configuration, Instance, Preau, Site, SiteKind, Slapd};
+use preau_rig::{Citizen, Configuration, Instance, Mellon, Preau, SimpleSaml, Site, SiteKind, Slapd};
 use std::fs;
 use std::path::PathBuf;
 
@@ -27,7 +27,7 @@ impl ServiceSetting {
 }
 
 /// Sites that no one here wrote the doors of, for different people.
-pub const SERVICES: [ServiceSetting; 5] = [
+pub const SERVICES: [ServiceSetting; 6] = [
     ServiceSetting {
         id: "kiosque",
         title: "Le kiosque",
@@ -61,7 +61,39 @@ pub const SERVICES: [ServiceSetting; 5] = [
         // Everybody of an establishment.
         audience: "allow = [{}]",
     },
+    ServiceSetting {
+        id: "textes",
+        title: "Le cahier de textes",
+        kind: SiteKind::ModAuthMellon,
+        // Everybody of an establishment.
+        audience: "allow = [{}]",
+    },
 ];
+
+/// What the other way in of pupils and families is called: nobody may take it for the real one.
+pub const EDUCONNECT_TITLE: &str = "EduConnect (simulé)";
+
+/// Those who sign in there too, by the password they have here.
+pub fn citizens(accounts: &[Account]) -> Vec<Citizen> {
+    let academy = preau_annuaire::Options::default().academy;
+    let known = accounts.iter().filter(|account| matches!(account.public.as_str(), "pupil" | "guardian"));
+    known
+        .map(|account| {
+            let school = account.establishments.first().map_or("", |school| school.uai.as_str());
+            let (given, family) = account.name.split_once(' ').unwrap_or_default();
+            Citizen {
+                login: account.login.clone(),
+                password: account.password.clone(),
+                attributes: vec![
+                    ("FrEduCtId", vec![format!("ct-{}", account.key)]),
+                    ("FrEduCtRefId", vec![format!("{{AAF}}{academy}|{school}|{}", account.key)]),
+                    ("givenName", vec![given.to_owned()]),
+                    ("sn", vec![family.to_owned()]),
+                ],
+            }
+        })
+        .collect()
+}
 
 /// Where the demo keeps its things, and which ports it uses.
 pub struct Place {
@@ -78,13 +110,26 @@ impl Place {
     }
 
     /// The sites, for Apache.
-    pub fn sites(&self) -> Vec<Site> {
+    pub fn sites(&self) -> Result<Vec<Site>> {
         SERVICES.iter().map(|setting| self.site(setting)).collect()
     }
 
+    /// Address of a site, with a slash at the end.
+    pub fn address(&self, setting: &ServiceSetting) -> String {
+        format!("http://localhost:{}/", self.ports.of(setting.id))
+    }
+
+    /// What a site that speaks SAML and preau know of one another.
+    pub fn saml(&self, setting: &ServiceSetting) -> Result<Option<Mellon>> {
+        if setting.kind != SiteKind::ModAuthMellon {
+            return Ok(None);
+        }
+        Mellon::make(&self.folder.join("mellon"), &self.address(setting), true).map(Some)
+    }
+
     /// One site.
-    pub fn site(&self, setting: &ServiceSetting) -> Site {
-        Site {
+    fn site(&self, setting: &ServiceSetting) -> Result<Site> {
+        Ok(Site {
             name: setting.id.to_owned(),
             title: setting.title.to_owned(),
             kind: setting.kind,
@@ -94,10 +139,10 @@ impl Place {
             preau: self.base().trim_end_matches('/').to_owned(),
             preau_authority: None,
             secret: setting.has_secret().then(|| self.instances().join(format!("{}.secret", setting.id))),
-            saml: None,
+            saml: self.saml(setting)?,
             proxies_to: None,
             accepts_proxies: false,
-        }
+        })
     }
 
     /// Folder of instance files.
@@ -106,7 +151,7 @@ impl Place {
     }
 
     /// Writes what preau is told; the files of other services in the folder of instances are left alone.
-    pub fn write(&self, directory: &Slapd) -> Result<PathBuf> {
+    pub fn write(&self, directory: &Slapd, educonnect: &SimpleSaml) -> Result<PathBuf> {
         let configuration = Configuration {
             folder: self.folder.clone(),
             port: self.ports.of(PORTAL),
@@ -114,6 +159,7 @@ impl Place {
             directory,
             academy: preau_annuaire::Options::default().academy,
             authority: None,
+            educonnect: Some((educonnect, EDUCONNECT_TITLE.to_owned())),
         };
         let file = configuration.write()?;
         for setting in &SERVICES {
@@ -121,10 +167,10 @@ impl Place {
                 id: setting.id.to_owned(),
                 connector: setting.kind.connector().to_owned(),
                 title: setting.title.to_owned(),
-                address: self.site(setting).address(),
+                address: self.address(setting),
                 secret: setting.has_secret(),
                 audience: Some(setting.audience.to_owned()),
-                saml: None,
+                saml: self.saml(setting)?,
             })?;
         }
         Ok(file)
@@ -166,6 +212,7 @@ pub fn guest(preau: &Preau, place: &Place, accounts: &[Account]) -> Result<Accou
         name: "Ondine Basalte".to_owned(),
         login: "ondine.basalte".to_owned(),
         password: "marelle-sous-la-pluie".to_owned(),
+        key: String::new(),
         establishments: vec![school.clone()],
     };
     let (given, family) = guest.name.split_once(' ').context("a name has two parts")?;

@@ -21,6 +21,9 @@ fn start(folder: &Path) -> Result<Demo> {
     let program = Path::new(env!("CARGO_BIN_EXE_preau-demo"));
     let mut process = Process::start("demo", program, &args, &[], &folder.with_extension("log"))?;
     let file = folder.join("demo.json");
+    // In two steps: the first start draws keys and fills an annuaire.
+    let log = folder.with_extension("log");
+    process.wait_until(|| fs::read_to_string(&log).is_ok_and(|told| told.contains("Starting Préau")))?;
     process.wait_until(|| file.exists())?;
     let facts: Value = serde_json::from_slice(&fs::read(&file)?)?;
     let named: BTreeMap<String, u16> = serde_json::from_value(facts["ports"].clone())?;
@@ -40,11 +43,12 @@ fn a_second_start_goes_on_and_the_end_leaves_nothing_behind() {
 
     let mut first = start(&folder).unwrap();
     let ports = first.ports.clone();
-    assert_eq!(ports.len(), 2 + first.facts["services"].as_array().unwrap().len());
+    assert_eq!(ports.len(), 3 + first.facts["services"].as_array().unwrap().len());
     assert!(ports.iter().all(|port| answers(*port)), "{ports:?}");
     assert!(first.told().contains("First synchronisation"), "{}", first.told());
     let accounts = first.facts["accounts"].as_array().unwrap().clone();
     assert!(accounts.iter().any(|account| account["role"] == "guest"));
+    assert_eq!(first.facts["providers"][0]["id"], "educonnect");
     for account in &accounts {
         for key in ["profile", "public", "name", "login", "password"] {
             assert!(account[key].as_str().is_some_and(|text| !text.is_empty()), "{key} of {account}");

@@ -4,9 +4,10 @@
 
 require __DIR__ . '/look.php';
 
+$of_the_module = ['MELLON_NAME_ID', 'MELLON_ASSERTION_ID', 'MELLON_DISABLE_SAMESITE'];
 $attributes = [];
 foreach ($_SERVER as $name => $value) {
-    if (strpos($name, 'MELLON_') === 0 && !in_array($name, ['MELLON_NAME_ID', 'MELLON_ASSERTION_ID'], true)) {
+    if (strpos($name, 'MELLON_') === 0 && !in_array($name, $of_the_module, true)) {
         $attributes[substr($name, strlen('MELLON_'))] = explode('|', $value);
     }
 }

@@ -239,7 +239,7 @@ fn configure(folder: &Path, sites: &[Site]) -> Result<String> {
          MaxSpareServers 6\n\
          MaxRequestWorkers 24\n"
     );
-    for module in ["mpm_prefork", "authz_core", "authz_user", "authn_core", "dir", "env", "mime", "ssl"] {
+    for module in ["mpm_prefork", "authz_core", "authz_user", "authn_core", "dir", "env", "mime", "setenvif", "ssl"] {
         writeln!(text, "LoadModule {module}_module {MODULES}/mod_{module}.so")?;
     }
     // This one wants a folder for its cookies wherever it is loaded.

@@ -3,6 +3,7 @@
 
 use crate::mellon::Mellon;
 use crate::secret::{random_text, write_secret};
+use crate::simplesamlphp::SimpleSaml;
 use crate::slapd::Slapd;
 use anyhow::{Context, Result};
 use std::fmt::Write as _;
@@ -11,6 +12,9 @@ use std::path::{Path, PathBuf};
 
 /// Name of the annuaire as a source.
 pub const SOURCE: &str = "annuaire";
+
+/// Name of the other provider as a source.
+pub const EDUCONNECT: &str = "educonnect";
 
 /// One preau, listening on loopback.
 pub struct Configuration<'a> {
@@ -26,6 +30,8 @@ pub struct Configuration<'a> {
     pub academy: String,
     /// An authority believed when a service is called, besides those of the system.
     pub authority: Option<PathBuf>,
+    /// Where pupils and families sign in too, as the source [`EDUCONNECT`], and what it is called.
+    pub educonnect: Option<(&'a SimpleSaml, String)>,
 }
 
 /// One service to mount.
@@ -75,6 +81,9 @@ impl Configuration<'_> {
             self.directory.password_file().display(),
             self.academy,
         )?;
+        if let Some((provider, title)) = &self.educonnect {
+            text += &provider.lines(EDUCONNECT, title, &self.academy);
+        }
         let path = self.folder.join("preau.toml");
         write_whole(&path, &text)?;
         Ok(path)

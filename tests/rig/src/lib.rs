@@ -1,5 +1,6 @@
 //! Real third-party servers started as plain processes on loopback, for the demo and the tests: OpenLDAP, Apache with
-//! `mod_auth_cas`, `mod_auth_openidc` and `mod_auth_mellon`, PHP with phpCAS, and preau itself. Each server is a module that writes its own configuration in the
+//! `mod_auth_cas`, `mod_auth_openidc` and `mod_auth_mellon`, PHP with phpCAS,
+//! SimpleSAMLphp, and preau itself. Each server is a module that writes its own configuration in the
 //! folder it is given and waits until the server answers; all of them rest on [`Process`].
 //!
 //! What the servers are used for is elsewhere: `tests/demo` shows them to a person, `tests/clients` drives them.
@@ -10,14 +11,16 @@ pub mod mellon;
 pub mod preau;
 pub mod process;
 mod secret;
+pub mod simplesamlphp;
 pub mod slapd;
 pub mod tls;
 
 pub use apache::{Apache, Site, SiteKind};
-pub use configuration::{Configuration, Instance, SOURCE};
+pub use configuration::{Configuration, EDUCONNECT, Instance, SOURCE};
 pub use mellon::Mellon;
 pub use preau::Preau;
 pub use process::{Process, free_port};
+pub use simplesamlphp::{Citizen, SimpleSaml};
 pub use slapd::{Slapd, SlapdOptions};
 pub use tls::{ServiceAuthority, Tls};
 

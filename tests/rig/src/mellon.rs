@@ -55,6 +55,7 @@ impl Mellon {
     /// The lines of its section of Apache's configuration. The module reads `provider` at each first request, as the account
     /// that Apache serves under.
     pub(crate) fn lines(&self, cookie: &str, provider: &Path) -> String {
+        // Its cookie says `SameSite=None`, which browsers do not keep of a site without TLS.
         let who = if self.by_script {
             format!("MellonSPMetadataFile \"{}\"", self.metadata.display())
         } else {
@@ -65,6 +66,7 @@ impl Mellon {
              MellonEnable auth\n\
              MellonEndpointPath /{ENDPOINT}\n\
              MellonVariable {cookie}\n\
+             SetEnvIf Host . MELLON_DISABLE_SAMESITE=1\n\
              {who}\n\
              MellonSPPrivateKeyFile \"{key}\"\n\
              MellonSPCertFile \"{certificate}\"\n\
@@ -73,6 +75,7 @@ impl Mellon {
              MellonSetEnv displayName urn:oid:2.16.840.1.113730.3.1.241\n\
              MellonSetEnv givenName urn:oid:2.5.4.42\n\
              MellonSetEnv sn urn:oid:2.5.4.4\n\
+             MellonSetEnv mail urn:oid:0.9.2342.19200300.100.1.3\n\
              MellonSetEnv pairwise-id urn:oasis:names:tc:SAML:attribute:pairwise-id\n\
              Require valid-user",
             key = self.key.display(),

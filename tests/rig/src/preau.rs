@@ -101,19 +101,19 @@ fn is_ready(port: u16) -> bool {
     get(port, "/readyz").is_ok()
 }
 
-/// The metadata of SAML of the plain server on this port. Its keys are drawn when it starts for the first time, which takes
+/// The metadata at a path of the plain server on this port. Its keys of SAML are drawn when it starts for the first time, which takes
 /// seconds.
-pub fn saml_metadata(server: &mut Process, port: u16) -> Result<String> {
+pub fn metadata(server: &mut Process, port: u16, path: &str) -> Result<String> {
     let mut found = None;
     server.wait_until(|| {
-        found = get(port, "/saml/metadata").ok();
+        found = get(port, path).ok();
         found.is_some()
     })?;
     found.context("the server shows its metadata")
 }
 
 /// What the plain server on this port answers at a path, if that is 200.
-fn get(port: u16, path: &str) -> Result<String> {
+pub(crate) fn get(port: u16, path: &str) -> Result<String> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;
     stream.set_read_timeout(Some(Duration::from_secs(5)))?;
