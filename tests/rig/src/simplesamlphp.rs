@@ -50,10 +50,8 @@ impl SimpleSaml {
         write("metadata/preau.xml", NOBODY.to_owned())?;
         let php = Path::new("/usr/bin/php");
         let args = ["-S".to_owned(), format!("127.0.0.1:{port}"), "-t".to_owned(), PAGES.to_owned()];
-        let env = [
-            ("SIMPLESAMLPHP_CONFIG_DIR", folder.join("config").display().to_string()),
-            ("PHP_CLI_SERVER_WORKERS", "4".to_owned()),
-        ];
+        // One process: the workers PHP could have would outlive it when a test is killed outright.
+        let env = [("SIMPLESAMLPHP_CONFIG_DIR", folder.join("config").display().to_string())];
         let mut process = Process::start("simplesamlphp", php, &args, &env, &folder.join("php.log"))?;
         process.wait_until(|| crate::process::answers(port))?;
         let provider = SimpleSaml { process, folder: folder.to_owned(), port };
