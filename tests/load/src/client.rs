@@ -113,7 +113,7 @@ async fn open(port: u16) -> Result<SendRequest<Full<Bytes>>> {
 }
 
 /// The value of a hidden field.
-fn field(page: &str, name: &str) -> Result<String> {
+pub fn field(page: &str, name: &str) -> Result<String> {
     let after = page.split(&format!("name=\"{name}\"")).nth(1).context("the page has no such field")?;
     let value = after.split("value=\"").nth(1).context("the field has no value")?;
     Ok(value.split('"').next().unwrap_or_default().to_owned())

@@ -14,6 +14,7 @@ mod openid;
 mod postgres;
 mod report;
 mod saml;
+mod storm;
 mod sync;
 mod world;
 
@@ -75,6 +76,15 @@ enum Task {
         #[arg(long, default_value_t = 10)]
         rounds: u32,
     },
+    /// How much slower the home page becomes in a storm of passwords, with a hash here and with a directory that never answers.
+    Storm {
+        /// The binary that is measured.
+        #[arg(long, default_value = "target/release/preau")]
+        preau: PathBuf,
+        /// Where the world is built.
+        #[arg(long, default_value = "target/bench")]
+        folder: PathBuf,
+    },
     /// The bare server the others are compared with.
     Bare {
         /// Its port.
@@ -119,11 +129,13 @@ const BARE_PORT: u16 = 18_090;
 const SMALL_PORT: u16 = 18_091;
 const LARGE_PORT: u16 = 18_092;
 const POSTGRES_PORT: u16 = 18_093;
+const STORM_PORT: u16 = 18_094;
 
 #[tokio::main]
 async fn main() -> Result<()> {
     match Arguments::parse().command {
         Task::Bare { port } => bare::serve(port).await,
+        Task::Storm { preau, folder } => storms(&preau, &folder).await,
         Task::One { flow, preau, folder, rounds } => one(flow, &preau, &folder, rounds).await,
         Task::All { preau, folder, page, people, annuaire, only, commit, date } => {
             let mut report = Report::new(&date, &commit);
@@ -161,6 +173,26 @@ async fn one(flow: Flow, preau: &Path, folder: &Path, rounds: u32) -> Result<()>
     println!("process {}", server.pid());
     for _ in 0..rounds {
         println!("{:.1} µs", measure::one(flow, &server).await?);
+    }
+    Ok(())
+}
+
+async fn storms(preau: &Path, folder: &Path) -> Result<()> {
+    let size = Size { establishments: 1, people: 1_000, services: 10 };
+    let world = World::create(&std::path::absolute(folder)?.join("storm"), STORM_PORT, size).await?;
+    world.ask_directory(storm::mute().await?)?;
+    let (server, _) = world.start(preau)?;
+    for (public, what) in [("guest", "hashes here"), ("staff", "a directory that never answers")] {
+        let figures = storm::measure(&server, public).await?;
+        println!(
+            "{what}: the home page within {:.1} ms in quiet, {:.1} ms in the storm, 99 of 100 times: {:.2} times; {:.0} \
+             passwords a second, of which {:.0} % are told \"not now\"",
+            figures.p99.0.as_secs_f64() * 1e3,
+            figures.p99.1.as_secs_f64() * 1e3,
+            figures.ratio,
+            figures.sent,
+            figures.turned_away,
+        );
     }
     Ok(())
 }

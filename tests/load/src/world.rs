@@ -95,6 +95,19 @@ impl World {
         Ok(fs::write(self.folder.join("preau.toml"), text)?)
     }
 
+    /// From its next start on, people are asked of a directory at that port.
+    pub fn ask_directory(&self, port: u16) -> Result<()> {
+        fs::write(self.folder.join("annuaire.password"), "banc")?;
+        let text = format!(
+            "\n[sources.annuaire]\nkind = \"ldap\"\nurl = \"ldap://127.0.0.1:{port}\"\nbind_dn = \"cn=banc,dc=example\"\n\
+             password_file = \"annuaire.password\"\npeople = \"ou=people,dc=example\"\n\
+             structures = \"ou=structures,dc=example\"\nacademy = \"AC-BANC\"\n"
+        );
+        let file = self.folder.join("preau.toml");
+        let configuration = fs::read_to_string(&file)?;
+        Ok(fs::write(file, configuration + &text)?)
+    }
+
     fn write_service(&self, n: u32) -> Result<()> {
         let text = format!(
             "connector = \"apache-cas\"\n\n[parameters]\nurl = \"https://service{n}.example/app\"\n\n\

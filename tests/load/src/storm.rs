@@ -1,0 +1,140 @@
+//! How much slower other pages become in a storm: of passwords that are hashed here, and of people whose directory takes
+//! calls and never answers. Times of the clock, because waiting is what people notice: taken in turn, in quiet and in the
+//! storm, so that what else the machine does strikes both.
+
+use crate::client::{Client, field};
+use crate::measure::{median, signed_in};
+use crate::world::Server;
+use anyhow::{Context, Result};
+use http::StatusCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+/// Browsers that send one password after the other.
+const CROWD: u64 = 64;
+/// How long somebody who was told "not now" waits before they try again: less than people do.
+const AGAIN: Duration = Duration::from_millis(250);
+/// Pages asked for in each half of a round.
+const PAGES: usize = 400;
+/// Rounds; the middle one is quoted.
+const ROUNDS: usize = 5;
+
+/// What came of one storm.
+pub struct Figures {
+    /// 99 of 100 pages came within this, in quiet and in the storm.
+    pub p99: (Duration, Duration),
+    /// The second over the first: the middle of the rounds.
+    pub ratio: f64,
+    /// Passwords sent a second.
+    pub sent: f64,
+    /// How many of them were answered "not now", of a hundred.
+    pub turned_away: f64,
+}
+
+/// A directory that takes every call and never answers.
+pub async fn mute() -> Result<u16> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let port = listener.local_addr()?.port();
+    tokio::spawn(async move {
+        let mut calls = Vec::new();
+        while let Ok((call, _)) = listener.accept().await {
+            calls.push(call);
+        }
+    });
+    Ok(port)
+}
+
+/// A storm of people of one public who all type a password.
+pub async fn measure(server: &Server, public: &'static str) -> Result<Figures> {
+    let mut visitor = signed_in(server).await?;
+    let (mut quiet, mut stormy, mut ratios) = (vec![], vec![], vec![]);
+    let (mut sent, mut away, mut storms) = (0, 0, Duration::ZERO);
+    for _ in 0..ROUNDS {
+        let before = p99(&mut visitor).await?;
+        let storm = Storm::begin(server.port(), public).await?;
+        let (began, within) = (Instant::now(), p99(&mut visitor).await?);
+        storms += began.elapsed();
+        let (all, turned_away) = storm.end().await?;
+        (sent, away) = (sent + all, away + turned_away);
+        ratios.push(within.as_secs_f64() / before.as_secs_f64());
+        quiet.push(before);
+        stormy.push(within);
+    }
+    quiet.sort_unstable();
+    stormy.sort_unstable();
+    Ok(Figures {
+        p99: (quiet[ROUNDS / 2], stormy[ROUNDS / 2]),
+        ratio: median(ratios),
+        sent: sent as f64 / storms.as_secs_f64(),
+        turned_away: 100.0 * away as f64 / sent.max(1) as f64,
+    })
+}
+
+/// The home page of somebody who is signed in, again and again.
+async fn p99(visitor: &mut Client) -> Result<Duration> {
+    let mut times = Vec::new();
+    for _ in 0..PAGES {
+        let began = Instant::now();
+        let answer = visitor.get("/").await?;
+        times.push(began.elapsed());
+        anyhow::ensure!(answer.status == StatusCode::OK, "the home page answers {}", answer.status);
+    }
+    times.sort_unstable();
+    Ok(times[PAGES * 99 / 100])
+}
+
+/// Passwords on their way.
+struct Storm {
+    over: Arc<AtomicBool>,
+    sent: Arc<AtomicU64>,
+    turned_away: Arc<AtomicU64>,
+    crowd: JoinSet<Result<()>>,
+}
+
+impl Storm {
+    async fn begin(port: u16, public: &'static str) -> Result<Storm> {
+        let (sent, turned_away) = <(Arc<AtomicU64>, Arc<AtomicU64>)>::default();
+        let mut storm = Storm { over: Arc::default(), sent, turned_away, crowd: JoinSet::new() };
+        for number in 0..CROWD {
+            let (over, sent, away) = (storm.over.clone(), storm.sent.clone(), storm.turned_away.clone());
+            let mut browser = Client::connect(port).await?;
+            let step = browser.get("/").await?.location.context("no sign-in began")?;
+            let page = browser.get(&format!("{step}?public={public}")).await?;
+            let token = field(&page.body, "token")?;
+            storm.crowd.spawn(async move {
+                for turn in 0_u64.. {
+                    if over.load(Relaxed) {
+                        break;
+                    }
+                    // Each login once: nobody waits for a delay.
+                    let login = format!("inconnu.{number}.{turn}");
+                    let password = "une longue phrase de passe ".repeat(20);
+                    let fields = [("token", &*token), ("public", public), ("login", &login), ("password", &password)];
+                    let answer = browser.post(&format!("{step}/password"), &fields).await?;
+                    sent.fetch_add(1, Relaxed);
+                    if answer.status == StatusCode::SERVICE_UNAVAILABLE {
+                        away.fetch_add(1, Relaxed);
+                        tokio::time::sleep(AGAIN).await;
+                    }
+                }
+                Ok(())
+            });
+        }
+        // It has begun once passwords are being answered.
+        while storm.sent.load(Relaxed) < CROWD {
+            tokio::task::yield_now().await;
+        }
+        Ok(storm)
+    }
+
+    async fn end(mut self) -> Result<(u64, u64)> {
+        self.over.store(true, Relaxed);
+        while let Some(one) = self.crowd.join_next().await {
+            one??;
+        }
+        Ok((self.sent.load(Relaxed), self.turned_away.load(Relaxed)))
+    }
+}
