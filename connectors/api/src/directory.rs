@@ -5,7 +5,8 @@ use preau_domain::{Affiliation, Child, EstablishmentKind, Group, Uai};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
-/// One thing read from a directory. Establishments come before the people who belong to them.
+/// One thing read from a directory. Nothing is written before everything was read: establishments and their people come in
+/// any order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Record {
     /// A structure.
@@ -102,6 +103,13 @@ pub trait Directory: Send + Sync {
     /// the source cannot say; then it is read.
     async fn version(&self) -> Option<String> {
         None
+    }
+
+    /// Of when the state is that [`Directory::read`] would hand over: for each part of the source a text that is greater the
+    /// younger the part is, such as the day of its latest delivery. Empty when the source cannot say. A run that finds an
+    /// older state than was applied before is held.
+    async fn as_of(&self) -> Vec<String> {
+        Vec::new()
     }
 }
 

@@ -67,7 +67,7 @@ impl Seen {
     }
 
     /// Whether it was met.
-    pub(crate) fn has(&self, name: &str) -> bool {
+    pub fn has(&self, name: &str) -> bool {
         self.met.contains(&self.digest(name))
     }
 

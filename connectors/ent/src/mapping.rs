@@ -256,7 +256,7 @@ impl Vector {
         }
     }
 
-    fn has(&self, field: Field) -> bool {
+    pub(crate) fn has(&self, field: Field) -> bool {
         self.fields.contains(&field)
     }
 }

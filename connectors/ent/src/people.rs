@@ -59,16 +59,17 @@ impl<'a> Everybody<'a> {
     pub fn pupil(&mut self, entry: &Entry, mapping: &Mapping) -> Record {
         let key = match self.first_time(entry, mapping) {
             Ok(key) => key,
-            Err(rejected) => return self.rejected_pupil(rejected, entry, mapping),
+            Err(rejected) => return self.reject_pupil(rejected, entry, mapping),
         };
         let reader = Reader { mapping, keys: &self.keys, table: self.table };
         match reader.pupil(entry, key.clone(), &mut self.links) {
             Ok(record) => Record::Person(record),
-            Err(misfit) => self.rejected_pupil(misfit.rejects(entry, Some(key)), entry, mapping),
+            Err(misfit) => self.reject_pupil(misfit.rejects(entry, Some(key)), entry, mapping),
         }
     }
 
-    fn rejected_pupil(&mut self, rejected: Rejected, entry: &Entry, mapping: &Mapping) -> Record {
+    /// Notes that a pupil was rejected, for whatever reason: the adults whom the entry may name are doubtful.
+    pub fn reject_pupil(&mut self, rejected: Rejected, entry: &Entry, mapping: &Mapping) -> Record {
         let reader = Reader { mapping, keys: &self.keys, table: self.table };
         reader.doubt_adults(entry, rejected.key.as_deref(), &mut self.links);
         Record::Rejected(rejected)

@@ -109,6 +109,28 @@ impl Table {
             groups,
         })
     }
+
+    /// The classes and groups a pupil names together with their labels, and where they are: some schools do not list theirs.
+    pub fn groups_named(&self, pupil: &Entry, mapping: &Mapping) -> Vec<(Uai, Group)> {
+        let mut named = Vec::new();
+        for (vector, code, kind) in [
+            (&mapping.pupils.classes, Field::Class, GroupKind::Class),
+            (&mapping.pupils.groups, Field::Group, GroupKind::Group),
+        ] {
+            if !vector.has(Field::Label) {
+                continue;
+            }
+            for value in vector.read(pupil).unwrap_or_default() {
+                let text = |part, most| field(&vector.attribute, value.get(part), most).unwrap_or_default();
+                let (code, label) = (text(code, MAX_CODE), text(Field::Label, MAX_LABEL));
+                if let (Some(place), false) = (self.find(value.get(Field::Structure)), code.is_empty()) {
+                    let label = if label.is_empty() { code.clone() } else { label };
+                    named.push((self.uai(place).clone(), Group { code, label, kind, mefs: Vec::new() }));
+                }
+            }
+        }
+        named
+    }
 }
 
 /// A name written `CLG-DES TILLEULS-ac-NOTOS`, without the academy and with its kind as a word.

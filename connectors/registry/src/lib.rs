@@ -22,8 +22,12 @@ pub use mounted::Mounted;
 use preau_connector_api::Kind;
 
 /// Every kind of connector. A new kind is one crate beside this one and one line here.
-pub const KINDS: &[Kind] =
-    &[preau_connector_ldap::KIND, preau_connector_upstream_oidc::KIND, preau_connector_upstream_saml::KIND];
+pub const KINDS: &[Kind] = &[
+    preau_connector_ldap::KIND,
+    preau_connector_aaf::KIND,
+    preau_connector_upstream_oidc::KIND,
+    preau_connector_upstream_saml::KIND,
+];
 
 /// The kind of that name.
 pub fn kind(name: &str) -> Option<&'static Kind> {

@@ -59,7 +59,7 @@ impl Drop for House {
 }
 
 fn complete(records: Vec<Record>) -> Listed {
-    Listed { records, completion: Completion::Complete, gate: None, version: None }
+    Listed { records, completion: Completion::Complete, gate: None, version: None, as_of: &[] }
 }
 
 fn school(uai: &str, name: &str) -> Record {
@@ -132,6 +132,26 @@ async fn who_leaves_is_suspended_and_who_comes_back_finds_the_same_account() {
     assert_eq!((back.people.reactivated, back.people.unchanged), (1, 99));
     assert!(!house.ctx.store.state().contains("\"suspended\""));
     assert_eq!(id(&house), before);
+}
+
+/// F6: yesterday's delivery, or a replica that lags behind, is no reason to take anything back.
+#[tokio::test]
+async fn an_older_state_in_place_of_a_newer_one_is_held() {
+    let house = House::new();
+    let at = |as_of, count| Listed { as_of, ..complete(academy(count)) };
+    let outcome = async |as_of, count, options| house.run(&at(as_of, count), options).await.unwrap().outcome;
+    let plain = Options::default();
+    assert_eq!(outcome(&["20260903", "20260903"], 100, plain).await, RunOutcome::Applied);
+    let state = house.ctx.store.state();
+    for _ in 0..3 {
+        assert_eq!(outcome(&["20260904", "20260902"], 101, plain).await, RunOutcome::Held, "one part is older");
+    }
+    assert_eq!(house.ctx.store.state(), state, "nothing was written");
+    assert_eq!(outcome(&["20260903", "20260904"], 101, plain).await, RunOutcome::Applied, "control: none is");
+    assert_eq!(outcome(&[], 101, plain).await, RunOutcome::Applied, "a source that cannot say");
+    let accepted = Options { thresholds: Thresholds::accepting(1), ..plain };
+    assert_eq!(outcome(&["20260901", "20260901"], 100, accepted).await, RunOutcome::Applied, "a human may");
+    assert_eq!(outcome(&["20260901", "20260901"], 100, plain).await, RunOutcome::Applied, "and it is the state then");
 }
 
 #[tokio::test]
@@ -297,6 +317,7 @@ async fn a_reading_cut_short_adds_and_changes_but_suspends_nobody() {
         completion: Completion::Incomplete("the server closed the connection".into()),
         gate: None,
         version: None,
+        as_of: &[],
     };
     let report = house.run(&cut, Options::default()).await.unwrap();
     assert_eq!(report.outcome, RunOutcome::Incomplete);

@@ -125,6 +125,9 @@ pub struct Report {
     /// Digest of what the source said its version was, when it can say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// Of when the state is that was applied latest, when the source can say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub as_of: Vec<String>,
     /// The run whose reading still holds: the source says that nothing changed since, and was not read again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub same_as: Option<RunId>,

@@ -172,6 +172,8 @@ async fn attempt<S: SyncStore + ?Sized>(
         report.timed(ctx.clock.now() - started);
         return Ok(report);
     }
+    let as_of = directory.as_of().await;
+    let before = applied_state(store, source, as_of.len()).await?;
     let index = snapshot::load(store, source, &*progress).await?;
     let (mut planned, spool) =
         snapshot::take(source, index, directory, (&ctx.spool_dir, run.as_str()), Arc::clone(&progress)).await?;
@@ -190,6 +192,7 @@ async fn attempt<S: SyncStore + ?Sized>(
         incomplete: None,
         read_at: started,
         version,
+        as_of,
         same_as: None,
         duration_ms: 0,
         people_per_second: 0,
@@ -214,6 +217,13 @@ async fn attempt<S: SyncStore + ?Sized>(
             report.held = reasons.iter().map(ToString::to_string).collect();
         }
     }
+    if let (Some(older), None) = (older(&report.as_of, &before), options.thresholds.accepted) {
+        report.outcome = RunOutcome::Held;
+        report.held.insert(0, older);
+    }
+    if report.outcome == RunOutcome::Held {
+        report.as_of = before;
+    }
     if !options.dry_run && report.outcome != RunOutcome::Held {
         apply::establishments(store, &planned.establishments).await?;
         let cut_short = (report.outcome == RunOutcome::Incomplete).then_some(&planned.index);
@@ -222,6 +232,31 @@ async fn attempt<S: SyncStore + ?Sized>(
     }
     report.timed(ctx.clock.now() - started);
     Ok(report)
+}
+
+/// Runs looked back on for one that knows which state was applied latest: a held one remembers, a failed one does not.
+const LOOK_BACK: u32 = 20;
+
+/// Of when the state of a source is that was applied latest, when it has as many parts.
+async fn applied_state<S: SyncStore + ?Sized>(
+    store: &S,
+    source: &SourceId,
+    parts: usize,
+) -> Result<Vec<String>, SyncError> {
+    if parts == 0 {
+        return Ok(Vec::new());
+    }
+    let runs = store.runs(source, LOOK_BACK).await?.into_iter();
+    let mut states = runs.filter_map(|run| serde_json::from_str::<Report>(&run.report).ok()).map(|report| report.as_of);
+    Ok(states.find(|before| before.len() == parts).unwrap_or_default())
+}
+
+/// Whether a state is older than the one before, in a sentence.
+fn older(now: &[String], before: &[String]) -> Option<String> {
+    let (now, before) = now.iter().zip(before).find(|(now, before)| now < before)?;
+    Some(format!(
+        "the source is as of {now}, and was as of {before} already: is an older state in place of a newer one?"
+    ))
 }
 
 /// The report of the latest run of a source other than this one, when that run applied all it had read.

@@ -95,26 +95,30 @@ pub enum Command {
         what: KeysCommand,
     },
     /// List the latest synchronisations of a source.
-    Runs {
-        /// Name of the source.
-        source: String,
-        /// How many.
-        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
-        limit: u32,
-        /// For scripts.
-        #[arg(long)]
-        json: bool,
-    },
+    Runs(RunsArgs),
 }
 
 /// `preau sync`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct SyncArgs {
+    /// What to do; without a word, what `apply` does.
+    #[command(subcommand)]
+    pub what: Option<SyncCommand>,
     /// Name of the source.
-    pub source: String,
+    #[arg(required = true)]
+    pub source: Option<String>,
     /// Read, plan and judge, but write nothing.
     #[arg(long)]
     pub dry_run: bool,
+    /// Options of every synchronisation.
+    #[command(flatten)]
+    pub options: SyncOptions,
+}
+
+/// How a synchronisation behaves.
+#[derive(Debug, Args)]
+pub struct SyncOptions {
     /// Read the source even when it says that nothing changed.
     #[arg(long)]
     pub full: bool,
@@ -125,6 +129,48 @@ pub struct SyncArgs {
     /// or move to another school: the number its report gives.
     #[arg(long, value_name = "NUMBER")]
     pub accept_suspensions: Option<u64>,
+}
+
+/// `preau sync …`.
+#[derive(Debug, Subcommand)]
+pub enum SyncCommand {
+    /// Say what a synchronisation would do, and write nothing.
+    Plan {
+        /// Name of the source.
+        source: String,
+        /// Options of every synchronisation.
+        #[command(flatten)]
+        options: SyncOptions,
+    },
+    /// Bring accounts in line with a source, once.
+    Apply {
+        /// Name of the source.
+        source: String,
+        /// Options of every synchronisation.
+        #[command(flatten)]
+        options: SyncOptions,
+    },
+    /// List the sources whose latest run was held, why, and the number that lets it go.
+    Held {
+        /// For scripts.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the latest synchronisations of a source.
+    Runs(RunsArgs),
+}
+
+/// `preau runs` and `preau sync runs`.
+#[derive(Debug, Args)]
+pub struct RunsArgs {
+    /// Name of the source.
+    pub source: String,
+    /// How many.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub limit: u32,
+    /// For scripts.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `preau explain`.
@@ -547,7 +593,7 @@ fn obey(cli: Cli) -> Result<(), Failure> {
             Command::Serve => commands::serve::run(loaded, cli.demo).await,
             Command::Sync(args) => {
                 quiet(&loaded);
-                commands::sync::run(&loaded, args).await
+                commands::sync::obey(&loaded, args).await
             }
             Command::Explain(args) => commands::explain::run(&loaded, args).await,
             Command::Bench(args) => commands::bench::run(&loaded, cli.demo, args).await,
@@ -569,7 +615,7 @@ fn obey(cli: Cli) -> Result<(), Failure> {
             Command::Registration { what } => commands::registration::run(&loaded, what).await,
             Command::Keys { what: KeysCommand::List { json } } => commands::keys::list(&loaded, cli.demo, *json).await,
             Command::Keys { what: KeysCommand::Rotate(args) } => commands::keys::rotate(&loaded, cli.demo, args).await,
-            Command::Runs { source, limit, json } => commands::runs::run(&loaded, source, *limit, *json).await,
+            Command::Runs(args) => commands::runs::run(&loaded, args).await,
             Command::Config { .. } | Command::Doctor { .. } => Ok(()),
         }
     })

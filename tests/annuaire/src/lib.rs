@@ -1,9 +1,11 @@
-//! An invented annuaire of any size, the same for the same seed, written as LDIF for the schema of `schemas/ldap`.
+//! An invented annuaire of any size, the same for the same seed, written as LDIF for the schema of `schemas/ldap` or as
+//! deliveries of AAF.
 //!
 //! Everyone and every place in it is made up: given names are moons, asteroids and stars, family names are stones, plants
 //! and winds, national numbers begin with `099`, a département that does not exist, and carry a valid key letter. Writing
 //! is a stream: one sector (a collège, its two écoles, a lycée, their commune: 1,500 people) is in memory at a time.
 
+mod aaf;
 mod faults;
 mod known;
 mod ldif;
@@ -13,12 +15,15 @@ mod population;
 mod random;
 mod structures;
 
+pub use aaf::{Deliveries, deliver};
 pub use faults::Fault;
 
 use anyhow::{Result, bail};
 use ldif::Entry;
+use people::{Adult, Pupil, Staff};
 use population::Population;
-use std::io::Write;
+use std::io::{self, Write};
+use structures::{Sector, Structure};
 
 /// What to invent.
 #[derive(Clone, Debug)]
@@ -116,30 +121,67 @@ pub fn generate(options: &Options, out: &mut impl Write) -> Result<Summary> {
 }
 
 /// As [`generate`], and calls `each` with the profile, login and password of everybody, for those who need many accounts.
-pub fn generate_with(
-    options: &Options,
-    out: &mut impl Write,
-    each: &mut dyn FnMut(&str, &str, &str) -> std::io::Result<()>,
-) -> Result<Summary> {
+pub fn generate_with(options: &Options, out: &mut impl Write, each: &mut Each<'_>) -> Result<Summary> {
+    branches(options, out)?;
+    world(options, &mut Ldif { out }, each)
+}
+
+/// Called with the profile, login and password of everybody.
+type Each<'e> = dyn FnMut(&str, &str, &str) -> io::Result<()> + 'e;
+
+/// Where an invented world is written.
+trait Sink {
+    fn structure(&mut self, options: &Options, structure: &Structure) -> io::Result<()>;
+    fn staff(&mut self, options: &Options, staff: &Staff<'_>) -> io::Result<()>;
+    fn pupil(&mut self, options: &Options, pupil: &Pupil<'_>) -> io::Result<()>;
+    fn adult(&mut self, options: &Options, adult: &Adult) -> io::Result<()>;
+    /// Writes the faulty entries.
+    fn faults(&mut self, options: &Options, sector: &Sector) -> io::Result<Vec<Fault>>;
+}
+
+/// A directory.
+struct Ldif<'w, W: Write> {
+    out: &'w mut W,
+}
+
+impl<W: Write> Sink for Ldif<'_, W> {
+    fn structure(&mut self, options: &Options, structure: &Structure) -> io::Result<()> {
+        structure.write(options, self.out)
+    }
+    fn staff(&mut self, options: &Options, staff: &Staff<'_>) -> io::Result<()> {
+        staff.write(options, self.out)
+    }
+    fn pupil(&mut self, options: &Options, pupil: &Pupil<'_>) -> io::Result<()> {
+        pupil.write(options, self.out)
+    }
+    fn adult(&mut self, options: &Options, adult: &Adult) -> io::Result<()> {
+        adult.write(options, self.out)
+    }
+    fn faults(&mut self, options: &Options, sector: &Sector) -> io::Result<Vec<Fault>> {
+        faults::write(options, sector, self.out)
+    }
+}
+
+/// Invents the world of some options.
+fn world(options: &Options, out: &mut dyn Sink, each: &mut Each<'_>) -> Result<Summary> {
     let sectors = options.people.div_ceil(population::PER_SECTOR).max(1);
     if sectors > structures::MOST_SECTORS {
         bail!("at most {} people fit in one département", structures::MOST_SECTORS * population::PER_SECTOR);
     }
-    branches(options, out)?;
     let academy = structures::academy(options);
-    academy.write(options, out)?;
+    out.structure(options, &academy)?;
     let mut establishments = vec![establishment(&academy)];
     let mut faults = Vec::new();
     let mut population = Population { options, out, each, made: 0, accounts: Vec::new() };
     for number in 0..sectors {
         let sector = structures::sector(options, number);
         for structure in sector.all() {
-            structure.write(options, population.out)?;
+            population.out.structure(options, structure)?;
             establishments.push(establishment(structure));
         }
         population.fill(number, &sector, &academy)?;
         if number == 0 && options.faults {
-            faults = faults::write(options, &sector, population.out)?;
+            faults = population.out.faults(options, &sector)?;
         }
     }
     let (people, mut accounts) = (population.made, population.accounts);

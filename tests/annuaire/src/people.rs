@@ -2,7 +2,7 @@
 
 use crate::ldif::Entry;
 use crate::random::Random;
-use crate::structures::{Class, Structure};
+use crate::structures::{Class, Kind, Structure};
 use crate::{Account, Options, names};
 use std::io::{self, Write};
 
@@ -213,8 +213,26 @@ impl Pupil<'_> {
 /// An adult of a family.
 pub(crate) struct Adult {
     pub(crate) being: Being,
-    /// Entries of the pupils.
-    pub(crate) pupils: Vec<String>,
+    /// Legal weight for each of the pupils.
+    pub(crate) legal: u8,
+    pub(crate) wards: Vec<Ward>,
+}
+
+/// A pupil, as the adults around them know them.
+#[derive(Clone)]
+pub(crate) struct Ward {
+    /// Entry in the directory.
+    pub(crate) dn: String,
+    /// Join key.
+    pub(crate) key: u64,
+    /// Whether the school is an école.
+    pub(crate) ecole: bool,
+}
+
+impl Ward {
+    pub(crate) fn of(options: &Options, being: &Being, school: &Structure) -> Self {
+        Ward { dn: being.dn(options), key: being.key(), ecole: school.kind == Kind::Ecole }
+    }
 }
 
 impl Adult {
@@ -224,8 +242,8 @@ impl Adult {
         entry.put("mail", &format!("{}@courriel.example", self.being.login));
         entry.put("ENTPersonProfils", "National_TUT");
         entry.put("ENTPersonAdresseDiffusion", "N");
-        for pupil in &self.pupils {
-            entry.put("ENTAuxPersRelEleveEleve", pupil);
+        for ward in &self.wards {
+            entry.put("ENTAuxPersRelEleveEleve", &ward.dn);
         }
         entry.end()
     }

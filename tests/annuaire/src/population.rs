@@ -5,12 +5,11 @@ use crate::known::{
     CPE, HEAD, INSPECTOR, LIBRARIAN, MUNICIPAL, PARENT, PUPIL_6E, PUPIL_CM2, PUPIL_LYCEE, TEACHER, TEACHER_ECOLE,
     TEACHER_TWO,
 };
-use crate::people::{Adult, Being, Known, Post, Pupil, Staff};
+use crate::people::{Adult, Being, Known, Post, Pupil, Staff, Ward};
 use crate::random::Random;
 use crate::structures::{Class, Sector, Structure};
-use crate::{Account, Options, names};
+use crate::{Account, Options, Sink, names};
 use anyhow::Result;
-use std::io::Write;
 
 /// People of one sector, when it is full.
 pub(crate) const PER_SECTOR: usize = 1500;
@@ -63,16 +62,16 @@ const INSPECTION: Post = post("INS", "INSPECTION", "National_ACA", "ENTAuxNonEns
 const COMMUNE: Post = post("COLTER", "COLLECTIVITE TERRITORIALE", "National_COL", "ENTAuxNonEnsCollLoc");
 
 /// Everything being written.
-pub(crate) struct Population<'w, W: Write> {
+pub(crate) struct Population<'w> {
     pub(crate) options: &'w Options,
-    pub(crate) out: &'w mut W,
+    pub(crate) out: &'w mut dyn Sink,
     /// Called with everybody: role, login, password.
     pub(crate) each: &'w mut dyn FnMut(&str, &str, &str) -> std::io::Result<()>,
     pub(crate) made: usize,
     pub(crate) accounts: Vec<Account>,
 }
 
-impl<W: Write> Population<'_, W> {
+impl Population<'_> {
     fn next_number(&mut self) -> u64 {
         self.made += 1;
         self.made as u64 - 1
@@ -104,8 +103,7 @@ impl<W: Write> Population<'_, W> {
             self.accounts.push(being.account(self.options, who, &at));
         }
         (self.each)(post.profile, &being.login, &being.password)?;
-        Staff { being, post, places, subject, head_of }.write(self.options, self.out)?;
-        Ok(())
+        Ok(self.out.staff(self.options, &Staff { being, post, places, subject, head_of })?)
     }
 
     /// Fills the n-th sector with at most [`PER_SECTOR`] people.
@@ -190,30 +188,30 @@ impl<W: Write> Population<'_, W> {
         let (mother, father, aunt) = (self.next_number(), self.next_number(), self.next_number());
         let (little, big) = (self.next_number(), self.next_number());
         let links = vec![(mother + 4_000_000, "10", 1), (father + 4_000_000, "20", 1), (aunt + 4_000_000, "39", 3)];
-        let mut dns = Vec::new();
+        let mut wards = Vec::new();
         for (number, who, school, class) in [
             (little, &PUPIL_CM2, ecole, &ecole.classes[4]),
             (big, &PUPIL_6E, &sector.college, &sector.college.classes[0]),
         ] {
             let being = Being::known(number, who);
-            dns.push(being.dn(self.options));
+            wards.push(Ward::of(self.options, &being, school));
             self.accounts.push(being.account(self.options, who, &[school]));
             self.pupil(Pupil { being, school, class, adults: links.clone() })?;
         }
         let being = Being::known(mother, &PARENT);
         self.accounts.push(being.account(self.options, &PARENT, &[ecole, &sector.college]));
-        self.adult(being, &dns)?;
-        self.adult(Being::invent(self.options, father, Some(PARENT.family)), &dns)?;
-        self.adult(Being::invent(self.options, aunt, None), &dns)?;
+        self.adult(being, 1, &wards)?;
+        self.adult(Being::invent(self.options, father, Some(PARENT.family)), 1, &wards)?;
+        self.adult(Being::invent(self.options, aunt, None), 3, &wards)?;
 
         let (adult, young) = (self.next_number(), self.next_number());
         let adult = Being::invent(self.options, adult, Some(PUPIL_LYCEE.family));
         let being = Being::known(young, &PUPIL_LYCEE);
-        let (dn, link) = (being.dn(self.options), if adult.female { "10" } else { "20" });
+        let (ward, link) = (Ward::of(self.options, &being, &sector.lycee), if adult.female { "10" } else { "20" });
         self.accounts.push(being.account(self.options, &PUPIL_LYCEE, &[&sector.lycee]));
         let (school, class) = (&sector.lycee, &sector.lycee.classes[4]);
         self.pupil(Pupil { being, school, class, adults: vec![(adult.key(), link, 1)] })?;
-        self.adult(adult, &[dn])
+        self.adult(adult, 1, &[ward])
     }
 
     /// One invented family of at most `most` people.
@@ -248,7 +246,7 @@ impl<W: Write> Population<'_, W> {
                 _ => (adult.key(), if adult.female { "10" } else { "20" }, 1),
             })
             .collect();
-        let mut dns = Vec::new();
+        let mut wards = Vec::new();
         for _ in 0..children {
             let school = match random.below(12) {
                 0..5 => ecole,
@@ -258,19 +256,19 @@ impl<W: Write> Population<'_, W> {
             let class = &school.classes[random.below(school.classes.len())];
             let number = self.next_number();
             let being = Being::invent(self.options, number, Some(&family));
-            dns.push(being.dn(self.options));
+            wards.push(Ward::of(self.options, &being, school));
             self.pupil(Pupil { being, school, class, adults: links.clone() })?;
         }
-        adults.into_iter().try_for_each(|adult| self.adult(adult, &dns))
+        adults.into_iter().zip(&links).try_for_each(|(adult, (_, _, legal))| self.adult(adult, *legal, &wards))
     }
 
     fn pupil(&mut self, pupil: Pupil<'_>) -> Result<()> {
         (self.each)("National_ELV", &pupil.being.login, &pupil.being.password)?;
-        Ok(pupil.write(self.options, self.out)?)
+        Ok(self.out.pupil(self.options, &pupil)?)
     }
 
-    fn adult(&mut self, being: Being, pupils: &[String]) -> Result<()> {
+    fn adult(&mut self, being: Being, legal: u8, wards: &[Ward]) -> Result<()> {
         (self.each)("National_TUT", &being.login, &being.password)?;
-        Ok(Adult { being, pupils: pupils.to_vec() }.write(self.options, self.out)?)
+        Ok(self.out.adult(self.options, &Adult { being, legal, wards: wards.to_vec() })?)
     }
 }

@@ -68,7 +68,7 @@ pub(crate) struct Structure {
     /// Group codes, each with the class it takes its pupils from.
     pub(crate) groups: Vec<(String, String)>,
     /// Join key of the collège of the sector.
-    sector: Option<u64>,
+    pub(crate) sector: Option<u64>,
 }
 
 /// The schools of one sector and their commune.
@@ -155,15 +155,44 @@ fn fill(school: &mut Structure, levels: &[Level], letters: &[&str]) {
 }
 
 impl Structure {
+    /// What people call a class.
+    pub(crate) fn label(&self, class: &Class) -> String {
+        match self.kind {
+            // Look-alikes of the separator: they belong to the label and split nothing.
+            Kind::College if class.code == "3B" => "3B « Sciences & ＄avoirs »".to_owned(),
+            _ => format!("Classe de {}", class.code),
+        }
+    }
+
+    /// The short word of its kind.
+    pub(crate) fn short(&self) -> &'static str {
+        match self.kind {
+            Kind::Academy => "REC",
+            Kind::College => "CLG",
+            Kind::Ecole => "E.E.PU",
+            Kind::Lycee => "LYC",
+            Kind::Commune => "COM",
+        }
+    }
+
+    /// The name of its kind.
+    pub(crate) fn kind_name(&self) -> &'static str {
+        match self.kind {
+            Kind::Academy => "RECTORAT",
+            Kind::College => "COLLEGE",
+            Kind::Ecole => "ECOLE ELEMENTAIRE",
+            Kind::Lycee => "LYCEE GENERAL",
+            Kind::Commune => "COMMUNE",
+        }
+    }
+
     /// Writes the entry.
     pub(crate) fn write(&self, options: &Options, out: &mut impl Write) -> io::Result<()> {
         let mut entry = Entry::begin(out, &self.dn)?;
-        let (class, short, kind) = match self.kind {
-            Kind::Academy => ("ENTServAc", "REC", "RECTORAT"),
-            Kind::College => ("ENTEtablissement", "CLG", "COLLEGE"),
-            Kind::Ecole => ("ENTEtablissement", "E.E.PU", "ECOLE ELEMENTAIRE"),
-            Kind::Lycee => ("ENTEtablissement", "LYC", "LYCEE GENERAL"),
-            Kind::Commune => ("ENTCollLoc", "COM", "COMMUNE"),
+        let class = match self.kind {
+            Kind::Academy => "ENTServAc",
+            Kind::College | Kind::Ecole | Kind::Lycee => "ENTEtablissement",
+            Kind::Commune => "ENTCollLoc",
         };
         for name in ["top", "organizationalUnit", "ENTStructure", class] {
             entry.put("objectClass", name);
@@ -174,9 +203,9 @@ impl Structure {
         entry.put("ou", &self.name);
         entry.put("ENTStructureSIREN", self.dn.split(['=', ',']).nth(1).unwrap_or_default());
         entry.put("ENTStructureJointure", &format!("{}${}", options.academy, self.key));
-        entry.put("ENTStructureNomCourant", &format!("{short}${}${}", self.name, self.city));
+        entry.put("ENTStructureNomCourant", &format!("{}${}${}", self.short(), self.name, self.city));
         entry.put("ENTStructureUAI", self.uai.as_str());
-        entry.put("ENTStructureTypeStruct", kind);
+        entry.put("ENTStructureTypeStruct", self.kind_name());
         entry.put("l", &self.city);
         match self.kind {
             Kind::Academy => entry.put("ENTServAcAcademie", "NOTOS"),
@@ -190,11 +219,7 @@ impl Structure {
             entry.put("ENTEcoleSecteur", &sector.to_string());
         }
         for class in &self.classes {
-            let label = match self.kind {
-                // Look-alikes of the separator: they belong to the label and split nothing.
-                Kind::College if class.code == "3B" => "3B « Sciences & ＄avoirs »".to_owned(),
-                _ => format!("Classe de {}", class.code),
-            };
+            let label = self.label(class);
             entry.put("ENTStructureClasses", &format!("{}${label}${}", class.code, class.level.mef));
         }
         for (code, from) in &self.groups {

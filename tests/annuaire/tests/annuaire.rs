@@ -1,6 +1,6 @@
 //! The generator as the demo and the tests use it.
 
-use preau_annuaire::{Options, Summary, generate, generate_with};
+use preau_annuaire::{Deliveries, Options, Summary, deliver, generate, generate_with};
 use std::collections::HashSet;
 
 fn written(options: &Options) -> (String, Summary) {
@@ -57,4 +57,29 @@ fn everybody_can_be_listed() {
     })
     .expect("a sink does not fail");
     assert_eq!(lines, 3000);
+}
+
+#[test]
+fn deliveries_are_the_same_for_the_same_seed_and_hold_a_delta_when_asked() {
+    let written = |name: &str, delta: bool| {
+        let folder = preau_rig::scratch(name);
+        deliver(&Options { people: 1600, ..Options::default() }, &Deliveries { delta, ..Deliveries::into(&folder) })
+            .expect("the scratch folder is ours");
+        let files =
+            ["1d", "2d"].into_iter().flat_map(|degree| std::fs::read_dir(folder.join(degree)).expect("written"));
+        let text = |path: std::path::PathBuf| std::fs::read_to_string(path).expect("text");
+        let mut files: Vec<(String, String)> = files
+            .map(|file| file.expect("a file"))
+            .map(|file| (file.file_name().into_string().expect("text"), text(file.path())))
+            .collect();
+        files.sort();
+        files
+    };
+    let whole = written("annuaire-aaf", false);
+    assert!(whole == written("annuaire-aaf-again", false));
+    assert_eq!(whole.len(), 8, "four kinds in each degree");
+    let changes = written("annuaire-aaf-delta", true);
+    let requests = |request: &str| changes.iter().map(|(_, text)| text.matches(request).count()).sum::<usize>();
+    assert!(requests("<modifyRequest>") > 10 && requests("<deleteRequest>") > 5);
+    assert!(changes.iter().any(|(name, _)| name == "ENT2D-NOTOS_Delta_20260902_Eleve_0000.xml"));
 }

@@ -222,6 +222,8 @@ pub(crate) struct Listed {
     pub(crate) gate: Option<std::sync::Arc<tokio::sync::Notify>>,
     /// What it says its version is.
     pub(crate) version: Option<&'static str>,
+    /// Of when it says that it is.
+    pub(crate) as_of: &'static [&'static str],
 }
 
 #[async_trait]
@@ -244,6 +246,10 @@ impl Directory for Listed {
 
     async fn version(&self) -> Option<String> {
         self.version.map(str::to_owned)
+    }
+
+    async fn as_of(&self) -> Vec<String> {
+        self.as_of.iter().map(|&part| part.to_owned()).collect()
     }
 }
 

@@ -1,16 +1,17 @@
-//! `preau runs`: what the latest synchronisations did.
+//! `preau runs`: what the latest synchronisations did, and which of them wait for a person.
 
-use crate::cli::Failure;
+use crate::cli::{Failure, RunsArgs};
 use crate::output::{self, say};
 use crate::{assembly, commands, config::Loaded};
+use preau_provision::Report;
 use preau_store::{RunOutcome, RunRecord};
 use serde_json::{Value, json};
 
 /// Lists them.
-pub async fn run(loaded: &Loaded, source: &str, limit: u32, json: bool) -> Result<(), Failure> {
-    let source = commands::source(loaded, source)?;
-    let runs = assembly::store(loaded, None).await?.runs(&source, limit).await?;
-    if json {
+pub async fn run(loaded: &Loaded, args: &RunsArgs) -> Result<(), Failure> {
+    let source = commands::source(loaded, &args.source)?;
+    let runs = assembly::store(loaded, None).await?.runs(&source, args.limit).await?;
+    if args.json {
         let rows: Vec<Value> = runs
             .iter()
             .map(|run| {
@@ -31,6 +32,39 @@ pub async fn run(loaded: &Loaded, source: &str, limit: u32, json: bool) -> Resul
     }
     for run in runs {
         output::text(&lines(&run))?;
+    }
+    Ok(())
+}
+
+/// Lists the sources whose latest run was held.
+pub async fn held(loaded: &Loaded, json: bool) -> Result<(), Failure> {
+    let store = assembly::store(loaded, None).await?;
+    let mut rows = Vec::new();
+    for source in loaded.config.sources.keys() {
+        let latest = store.runs(source, 1).await?.pop().filter(|run| run.outcome == RunOutcome::Held);
+        let report = latest.and_then(|run| Some((run.started, serde_json::from_str::<Report>(&run.report).ok()?)));
+        let Some((started, report)) = report else { continue };
+        if json {
+            rows.push(json!({
+                "source": source,
+                "run": report.run,
+                "started": started.rfc3339(),
+                "held": report.held,
+                "accept_suspensions": report.people.losing(),
+            }));
+            continue;
+        }
+        say!("{source}  {}  {}", started.rfc3339(), report.run)?;
+        for why in &report.held {
+            say!("    {why}")?;
+        }
+        say!("    if the source is right: preau sync apply {source} --accept-suspensions {}", report.people.losing())?;
+        rows.push(Value::Null);
+    }
+    if json {
+        say!("{:#}", Value::Array(rows))?;
+    } else if rows.is_empty() {
+        say!("no run waits for anybody")?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! `preau sync`: one synchronisation, watched by a person or read by a script.
 
-use crate::cli::{Failure, SyncArgs};
+use crate::cli::{Failure, SyncArgs, SyncCommand, SyncOptions};
 use crate::config::Loaded;
 use crate::output::{self, say};
 use crate::{SystemClock, assembly, commands};
@@ -13,9 +13,21 @@ use std::io::IsTerminal;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// Does what the command line says.
+pub async fn obey(loaded: &Loaded, args: &SyncArgs) -> Result<(), Failure> {
+    match (&args.what, &args.source) {
+        (Some(SyncCommand::Plan { source, options }), _) => run(loaded, source, true, options).await,
+        (Some(SyncCommand::Apply { source, options }), _) => run(loaded, source, false, options).await,
+        (Some(SyncCommand::Held { json }), _) => commands::runs::held(loaded, *json).await,
+        (Some(SyncCommand::Runs(args)), _) => commands::runs::run(loaded, args).await,
+        (None, Some(source)) => run(loaded, source, args.dry_run, &args.options).await,
+        (None, None) => Err(Failure::new("name a source: preau sync plan SOURCE, or preau sync --help")),
+    }
+}
+
 /// Runs it and prints the report.
-pub async fn run(loaded: &Loaded, args: &SyncArgs) -> Result<(), Failure> {
-    let source = commands::source(loaded, &args.source)?;
+async fn run(loaded: &Loaded, source: &str, dry_run: bool, args: &SyncOptions) -> Result<(), Failure> {
+    let source = commands::source(loaded, source)?;
     let connector = assembly::connector(loaded, &source).map_err(Failure::Config)?;
     let directory = connector
         .directory
@@ -29,7 +41,7 @@ pub async fn run(loaded: &Loaded, args: &SyncArgs) -> Result<(), Failure> {
     };
     let options = Options {
         full: args.full,
-        dry_run: args.dry_run,
+        dry_run,
         thresholds: args.accept_suspensions.map_or_else(|| loaded.config.sync.thresholds(), Thresholds::accepting),
     };
     let progress: Arc<dyn Progress> =
@@ -108,7 +120,7 @@ fn text(report: &Report) -> String {
     if report.rejected.total > 10 {
         let more = report.rejected.total - 10;
         // A trial is not recorded: only its own output tells.
-        let command = if report.dry_run { "sync --dry-run --json" } else { "runs --json" };
+        let command = if report.dry_run { "sync plan --json" } else { "sync runs --json" };
         out += &format!("            … and {more} more: preau {command} {}", report.source);
         let kept = u64::try_from(REJECTED_KEPT).unwrap_or(u64::MAX);
         out += if report.rejected.total > kept { " names the first thousand\n" } else { " names them\n" };
@@ -118,7 +130,7 @@ fn text(report: &Report) -> String {
     }
     if !report.held.is_empty() {
         out += &format!(
-            "  Look at the source first. If it is right: preau sync {} --accept-suspensions {}\n\
+            "  Look at the source first. If it is right: preau sync apply {} --accept-suspensions {}\n\
              \x20   (the number covers the {} who would be suspended, the {} who would lose an establishment, the {} who would\n\
              \x20   lose a profile and the {} who would move to another school)\n",
             report.source,

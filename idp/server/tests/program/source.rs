@@ -87,8 +87,20 @@ fn a_source_fills_the_house_is_held_when_it_forgets_and_obeys_a_human() {
     let losing = ["suspended", "narrowed", "ceased", "moved"].iter().map(|what| held["people"][what].as_u64().unwrap());
     let losing: u64 = losing.sum();
     assert_eq!(annuaire.sync(&["--accept-suspensions", &(losing - 1).to_string()]).0, 3);
-    assert_eq!(annuaire.sync(&["--accept-suspensions", &losing.to_string()]).0, 0);
+    let (code, out, _) = annuaire.desk.run(&["sync", "held"]);
+    assert!(code == 0 && out.contains(&format!("preau sync apply annuaire --accept-suspensions {losing}\n")), "{out}");
+    let waiting: Value = serde_json::from_str(&annuaire.desk.run(&["sync", "held", "--json"]).1).unwrap();
+    assert_eq!((&waiting[0]["accept_suspensions"], &waiting[0]["held"]), (&Value::from(losing), &held["held"]));
+    let planned =
+        annuaire.desk.run(&["sync", "plan", "annuaire", "--json", "--accept-suspensions", &losing.to_string()]);
+    assert!(planned.0 == 0 && planned.1.contains("\"dry_run\": true"), "{planned:?}");
+    assert_eq!(annuaire.active(), everybody, "a plan writes nothing");
+    let applied = annuaire.desk.run(&["sync", "apply", "annuaire", "--accept-suspensions", &losing.to_string()]);
+    assert_eq!(applied.0, 0, "{applied:?}");
     assert_eq!(annuaire.active(), everybody - 100);
+    assert!(annuaire.desk.run(&["sync", "held"]).1.contains("no run waits"));
+    assert_eq!(annuaire.desk.run(&["sync", "runs", "annuaire"]), annuaire.desk.run(&["runs", "annuaire"]));
+    assert_eq!(annuaire.desk.run(&["sync"]).0, 2, "nothing is done without a source");
 
     let (code, out, _) = annuaire.desk.run(&["runs", "annuaire"]);
     let outcomes: Vec<&str> = out.lines().filter_map(|line| line.split_whitespace().nth(2)).collect();
