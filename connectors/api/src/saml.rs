@@ -4,6 +4,7 @@
 //! answer. What a metadata document means is in `idp/saml`, what the settings mean at run time in `idp/protocols/saml`.
 
 use crate::SigningAlgorithm;
+use preau_domain::Public;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -42,6 +43,9 @@ pub struct SamlSettings {
     pub attributes: Option<Vec<String>>,
     /// Names on the wire that replace those of `names`: name of a release rule to name on the wire.
     pub wire: Option<BTreeMap<String, String>>,
+    /// Publics whose programs, which are no browsers, may sign in to it with a password (ECP): nobody unless said otherwise. The
+    /// first of them says where passwords are checked.
+    pub ecp: Option<Vec<Public>>,
     /// The rules of a partner that has rules of its own.
     pub dialect: Option<SamlDialect>,
     /// What a tile sends along as `RelayState` when the sign-on begins here.
@@ -71,6 +75,7 @@ impl SamlSettings {
             names: self.names.or(product.names),
             attributes: self.attributes.or(product.attributes),
             wire: self.wire.or(product.wire),
+            ecp: self.ecp.or(product.ecp),
             dialect: self.dialect.or(product.dialect),
             relay_state: self.relay_state.or(product.relay_state),
         }
@@ -209,6 +214,8 @@ pub struct SamlService {
     pub authn_requests_signed: bool,
     /// The attributes that leave by SAML and how each is named, by the names of the release rules.
     pub attributes: BTreeMap<String, WireName>,
+    /// Publics whose programs may sign in to it with a password.
+    pub ecp: Vec<Public>,
     /// The rules of a partner that has rules of its own.
     pub dialect: Option<SamlDialect>,
     /// What a tile sends along.

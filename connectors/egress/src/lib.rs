@@ -134,12 +134,17 @@ impl Egress {
         Ok(read)
     }
 
-    /// POSTs an envelope of SOAP 1.1 and gives the status of the answer; its body is not read.
-    pub async fn post_soap(&self, url: &str, envelope: &str, network: Network) -> Result<u16, EgressError> {
-        let request = self.client(url, network)?.post(url).body(envelope.to_owned());
-        let request = request.header("content-type", "text/xml; charset=utf-8").header("soapaction", "\"\"");
-        let answer = request.send().await.map_err(|e| failure(&e))?;
-        Ok(answer.status().as_u16())
+    /// POSTs an envelope of SOAP 1.1 and reads the answer, as [`Egress::send`] does.
+    pub async fn post_soap(
+        &self,
+        url: &str,
+        envelope: &str,
+        network: Network,
+        limit: usize,
+    ) -> Result<http::Response<Bytes>, EgressError> {
+        let request = Request::post(url).header("content-type", "text/xml; charset=utf-8").header("soapaction", "\"\"");
+        let request = request.body(envelope.as_bytes().to_vec());
+        self.send(request.map_err(|_| EgressError::Forbidden("not an address"))?, network, limit).await
     }
 
     /// Makes a call and reads its answer, whatever its status; an answer longer than `limit` bytes is none.

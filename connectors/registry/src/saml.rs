@@ -104,6 +104,7 @@ pub(crate) fn resolve(
         encrypt: settings.encrypt.unwrap_or_default(),
         authn_requests_signed: settings.authn_requests_signed.unwrap_or(false),
         attributes,
+        ecp: settings.ecp.unwrap_or_default(),
         dialect: settings.dialect,
         relay_state: settings.relay_state,
     };

@@ -21,6 +21,10 @@ pub enum KeptKind {
     LogoutHint,
     /// Lets a service register itself, so many times.
     InitialAccess,
+    /// A message of SAML that a service fetches by its artifact, sealed.
+    SamlArtifact,
+    /// Whom a service of SAML calls by a name.
+    SamlName,
     /// A code of a sandbox of the bench: it stands for somebody who does not exist.
     SandboxCode,
     /// An access token of a sandbox.
@@ -42,6 +46,8 @@ impl KeptKind {
             KeptKind::Redirect => "redirect",
             KeptKind::LogoutHint => "logout-hint",
             KeptKind::InitialAccess => "initial-access",
+            KeptKind::SamlArtifact => "saml-artifact",
+            KeptKind::SamlName => "saml-name",
             KeptKind::SandboxCode => "sandbox-code",
             KeptKind::SandboxToken => "sandbox-token",
             KeptKind::SandboxTicket => "sandbox-ticket",

@@ -205,6 +205,8 @@ signed-out = { $count ->
     [one] Your session is over: everything is closed, and the service you had opened is being told.
    *[other] Your session is over: everything is closed, and the { $count } services you had opened are being told.
 }
+signed-out-unconfirmed = Your session is over here, but a service did not confirm that it closed its own: leave it as well.
+signed-out-round = A service still has to be told.
 signed-out-shared = On a shared computer, close the browser as well.
 signed-out-again = Sign in again
 

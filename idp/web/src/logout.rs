@@ -35,6 +35,8 @@ const LEASE: Seconds = Seconds(15);
 const WAITS: [Seconds; 5] = [Seconds(2), Seconds(15), Seconds(60), Seconds(5 * 60), Seconds(20 * 60)];
 /// Frames on the page of one sign-out, at most.
 const FRAMES: usize = 20;
+/// Longest answer of a service to an envelope.
+const MAX_ANSWER: usize = 64 * 1024;
 /// How often somebody looks for notices whose time has come, when no session ends here meanwhile.
 const LOOK: Duration = Duration::from_secs(2);
 
@@ -61,13 +63,16 @@ async fn sign_out(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) ->
 impl Hub {
     /// Ends the session of this browser and answers with the page that says so.
     pub async fn sign_out(&self, visitor: &Visitor) -> Result<Response, Fault> {
-        let (frames, elsewhere) = (self.frames(visitor).await?, self.way_out_elsewhere(visitor).await?);
+        let visits = self.visits_of(visitor).await?;
+        let (frames, round) = (self.frames(&visits), self.round(&visits, None).await?);
+        let elsewhere = self.way_out_elsewhere(visitor).await?;
         let told = self.end_visitor_session(visitor).await?;
         // The page that leads on by itself is for who has nothing more to do here.
-        let page = if frames.is_empty() || elsewhere.is_some() {
-            pages::signed_out(self, visitor, told, elsewhere, &frames)
-        } else {
-            pages::leaving(self, visitor, &frames, "/")
+        let page = match (&round, frames.is_empty()) {
+            _ if elsewhere.is_some() => pages::signed_out(self, visitor, told, elsewhere, round.as_deref(), &frames),
+            (None, true) => pages::signed_out(self, visitor, told, None, None, &frames),
+            (Some(round), true) => self.see_other(round),
+            (round, false) => pages::leaving(self, visitor, &frames, round.as_deref().unwrap_or("/")),
         };
         Ok(self.parted(visitor, page))
     }
@@ -75,8 +80,10 @@ impl Hub {
     /// Ends the session of this browser and leads it to an address that is already trusted, or to the page that says so.
     pub async fn sign_out_to(&self, visitor: &Visitor, to: Option<String>) -> Result<Response, Fault> {
         let Some(to) = to else { return self.sign_out(visitor).await };
-        let frames = self.frames(visitor).await?;
+        let visits = self.visits_of(visitor).await?;
+        let (frames, round) = (self.frames(&visits), self.round(&visits, Some(&to)).await?);
         self.end_visitor_session(visitor).await?;
+        let to = round.unwrap_or(to);
         let onward = if frames.is_empty() { self.see_other(&to) } else { pages::leaving(self, visitor, &frames, &to) };
         Ok(self.parted(visitor, onward))
     }
@@ -98,18 +105,45 @@ impl Hub {
         pages::posting(self, visitor, to, fields)
     }
 
-    /// The frames by which this browser tells services that its session is over, each once, at most 20.
-    async fn frames(&self, visitor: &Visitor) -> Result<Vec<String>, Fault> {
+    /// Leads a browser on at the end of its round; where a service did not confirm the end, the person reads so first.
+    pub fn round_over(&self, visitor: &Visitor, onward: Option<&str>, confirmed: bool) -> Response {
+        match onward {
+            Some(to) if confirmed => self.see_other(to),
+            None if confirmed => pages::signed_out(self, visitor, 0, None, None, &[]),
+            _ => pages::unconfirmed(self, visitor, onward),
+        }
+    }
+
+    /// The visits of the session of this browser.
+    async fn visits_of(&self, visitor: &Visitor) -> Result<Vec<Visit>, Fault> {
         let Some(id) = &visitor.session else { return Ok(Vec::new()) };
         if self.live(id).await?.is_none() {
             return Ok(Vec::new());
         }
+        Ok(self.store.visits(id).await?)
+    }
+
+    /// The frames by which a browser tells services that these visits are over, each once, at most 20.
+    fn frames(&self, visits: &[Visit]) -> Vec<String> {
         let mut frames = Vec::new();
-        for visit in self.store.visits(id).await? {
-            let frame = self.protocol(&visit.protocol).and_then(|protocol| protocol.logout_frame(self, &visit));
+        for visit in visits {
+            let frame = self.protocol(&visit.protocol).and_then(|protocol| protocol.logout_frame(self, visit));
             frames.extend(frame.filter(|frame| !frames.contains(frame) && frames.len() < FRAMES));
         }
-        Ok(frames)
+        frames
+    }
+
+    /// Where the browser begins its round of the services that hear one after the other, if there are some.
+    async fn round(&self, visits: &[Visit], onward: Option<&str>) -> Result<Option<String>, Fault> {
+        let mut begin: Option<String> = None;
+        for protocol in self.protocols() {
+            let own: Vec<Visit> = visits.iter().filter(|one| one.protocol == protocol.name()).cloned().collect();
+            if !own.is_empty() {
+                let next = begin.as_deref().or(onward);
+                begin = protocol.logout_round(self, &own, next).await?.or(begin);
+            }
+        }
+        Ok(begin)
     }
 
     /// Ends the session of this browser, if it has one. Returns how many services are being told.
@@ -201,7 +235,17 @@ impl Hub {
         let (to, network) = (call.to.as_str(), call.door.network);
         let answer = match &call.body {
             NoticeBody::Form(form) => self.egress.post_form(to, form, network).await,
-            NoticeBody::Soap(envelope) => self.egress.post_soap(to, envelope, network).await,
+            NoticeBody::Soap(envelope) => {
+                self.egress.post_soap(to, envelope, network, MAX_ANSWER).await.map(|answer| {
+                    let protocol = self.protocol(&notice.visit.protocol);
+                    let said = protocol.is_none_or(|one| one.logout_confirmed(self, &notice.visit, answer.body()));
+                    if !said && answer.status().as_u16() < 500 {
+                        metrics::counter!("preau_logout_unconfirmed_total").increment(1);
+                        tracing::info!(service.id = service, "a service did not confirm the end of a session");
+                    }
+                    answer.status().as_u16()
+                })
+            }
         };
         match answer {
             Ok(status) if status < 500 => {

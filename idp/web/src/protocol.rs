@@ -51,10 +51,21 @@ pub trait Protocol: Send + Sync {
     /// The call that tells a service its visit is over; `None` when the service does not listen.
     fn logout_notice(&self, hub: &Hub, visit: &Visit) -> Option<LogoutNotice>;
 
+    /// Whether a service that was called says that it is over there too; `answer` is what it answered.
+    fn logout_confirmed(&self, _: &Hub, _: &Visit, _answer: &[u8]) -> bool {
+        true
+    }
+
     /// The address a browser loads in a frame to tell a service that its visit is over; `None` when the service does not
     /// listen in this way.
     fn logout_frame(&self, _: &Hub, _: &Visit) -> Option<String> {
         None
+    }
+
+    /// Where the browser begins a round of the services that hear of the end from it one after the other, and goes `onward` from
+    /// the last of them, or to the page that says goodbye; `None` when none of these visits is told in this way.
+    async fn logout_round(&self, _: &Hub, _: &[Visit], _onward: Option<&str>) -> Result<Option<String>, Fault> {
+        Ok(None)
     }
 }
 

@@ -50,7 +50,7 @@ pub use log::{Log, Secrets};
 pub use page::{Answer, Form};
 pub use provider::{Provider, Trip};
 pub use rp::{Document, MTLS_HOST, OidcRp, SECRET, VERIFIER, oidc_service};
-pub use sp::{SamlSp, Told, form_to, heard, partner, saml_service, sp_metadata};
+pub use sp::{SamlSp, Told, form_to, heard, message_of, partner, saml_service, sp_metadata};
 
 /// Turns stories, `async fn name(hub: TestHub)`, into tests: each runs on SQLite, and on PostgreSQL when
 /// `TEST_POSTGRES_URL` names a server. One invocation per module.

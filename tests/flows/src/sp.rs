@@ -17,10 +17,11 @@ use preau_keys::xml::{Bounds, Document, decrypt, sign};
 use preau_keys::{Keyring, Sealer, Signers, SystemIds};
 use preau_saml::bindings::{Kind, post, redirect};
 use preau_saml::messages::{
-    Assertion, AttributeValue, AuthnRequest, Held, LogoutRequest, NameId, Response, Status, new_id,
+    ArtifactResolve, ArtifactResponse, Assertion, AttributeValue, AuthnRequest, Held, LogoutRequest, LogoutResponse,
+    NameId, Response, Status, new_id, soap,
 };
 use preau_saml::metadata::{Endpoint, Entity, Indexed, OurSp, Ours, Peer, PublishedKey};
-use preau_saml::names::{MD, SAML, SAMLP, binding};
+use preau_saml::names::{ECP, MD, SAML, SAMLP, SOAP, binding};
 use std::sync::{Arc, OnceLock};
 
 /// See the module.
@@ -115,6 +116,7 @@ pub fn saml_service(id: &str) -> MountedService {
             wire("pairwise-id", "urn:oasis:names:tc:SAML:attribute:pairwise-id"),
         ]
         .into(),
+        ecp: Vec::new(),
         dialect: None,
         relay_state: None,
     });
@@ -192,6 +194,26 @@ impl TestHub {
         SamlSp { hub: self.clone(), id, entity_id, key: Arc::clone(&partner().1) }
     }
 
+    /// Calls an address of SAML with a message in an envelope.
+    pub async fn soap(&self, path: &str, message: &str) -> Answer {
+        let (kind, body) = ([("content-type", "text/xml")], soap::envelope(message));
+        self.browser().send(http::Method::POST, path, &kind, Some(body.as_bytes())).await
+    }
+
+    /// Asks as a program does, with a password when there is one.
+    pub async fn program(&self, message: &str, password: Option<(&str, &str)>) -> Answer {
+        use base64::Engine;
+        let said = password.map(|(login, password)| {
+            self.secrets.saw("password", password);
+            base64::engine::general_purpose::STANDARD.encode(format!("{login}:{password}"))
+        });
+        let said = said.map(|said| format!("Basic {said}"));
+        let mut headers = vec![("content-type", "text/xml")];
+        headers.extend(said.as_deref().map(|said| ("authorization", said)));
+        let body = soap::envelope(message);
+        self.browser().send(http::Method::POST, "/saml/ecp", &headers, Some(body.as_bytes())).await
+    }
+
     /// The keys our metadata publish, the one in force first.
     pub async fn saml_keys(&self) -> Vec<PublicKey> {
         let published = self.browser().get("/saml/metadata").await.body;
@@ -204,6 +226,13 @@ impl TestHub {
 }
 
 impl SamlSp {
+    /// The same service in front of another hub, which signs with the same keys.
+    pub fn meets(mut self, hub: &TestHub) -> SamlSp {
+        hub.take_signing_keys();
+        self.hub = hub.clone();
+        self
+    }
+
     /// What it asks for: somebody, at its first address.
     pub fn request(&self) -> AuthnRequest {
         AuthnRequest {
@@ -255,11 +284,71 @@ impl SamlSp {
     pub async fn told(&self, answer: &Answer) -> Told {
         let form = answer.form_with("SAMLResponse");
         let document = post::decode(form.value("SAMLResponse").unwrap_or_default()).expect("a response is read");
+        self.believed(document, &form, message_of(&form)).await
+    }
+
+    /// The ticket the browser brings in place of a response, and the form it comes in.
+    pub fn artifact(&self, answer: &Answer) -> (String, Form) {
+        let form = answer.form_with("SAMLart");
+        (form.value("SAMLart").unwrap_or_default().to_owned(), form)
+    }
+
+    /// How it asks for the message of a ticket.
+    pub fn resolve(&self, artifact: &str) -> ArtifactResolve {
+        ArtifactResolve {
+            id: new_id(&SystemIds),
+            issue_instant: self.hub.hub.now(),
+            destination: Some(format!("{BASE}/saml/artifact")),
+            issuer: self.entity_id.clone(),
+            artifact: artifact.to_owned(),
+        }
+    }
+
+    /// The same, signed with a key.
+    pub fn signed_resolve(&self, request: &ArtifactResolve, key: &SamlKey) -> String {
+        sign(&request.write(), SAMLP, "ArtifactResolve", &key.private, key.alg, None).expect("it signs")
+    }
+
+    /// What it is answered, believed: signed by us, to this request. The message, if there is one, as a document.
+    pub async fn resolved(&self, request: &ArtifactResolve, answer: &Answer) -> Option<Document> {
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let envelope = Document::parse(answer.body.as_bytes()).expect("an answer is read");
+        let message = soap::open(&envelope, &[]).expect("an envelope");
+        let keys = self.hub.saml_keys().await;
+        let signed = message.verify(SAMLP, "ArtifactResponse", &keys).expect("an answer is signed");
+        let response = ArtifactResponse::read(signed.element()).expect("an answer is one");
+        assert!(response.status.is_success() && response.in_response_to.as_ref() == Some(&request.id));
+        response.message.map(|_| message.below(&[(SAMLP, "Response")]).expect("a response stands in it"))
+    }
+
+    /// Brings a ticket back by itself, and reads what it is told.
+    pub async fn fetched(&self, answer: &Answer) -> Option<Told> {
+        let (artifact, form) = self.artifact(answer);
+        let request = self.resolve(&artifact);
+        let answer = self.hub.soap("/saml/artifact", &self.signed_resolve(&request, &self.key)).await;
+        let document = self.resolved(&request, &answer).await?;
+        Some(self.believed(document, &form, answer.body).await)
+    }
+
+    /// What a program brings back from us, believed, at the address it is told to take it to.
+    pub async fn told_in_envelope(&self, answer: &Answer) -> Told {
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let envelope = Document::parse(answer.body.as_bytes()).expect("an envelope is read");
+        let header = envelope.unverified().all(SOAP, "Header").flat_map(|header| header.all(ECP, "Response")).next();
+        let header = header.expect("a program is told where to go");
+        assert_eq!(header.attribute_of(SOAP, "mustUnderstand"), Some("1"));
+        assert_eq!(header.attribute_of(SOAP, "actor"), Some("http://schemas.xmlsoap.org/soap/actor/next"));
+        let action = header.attribute("AssertionConsumerServiceURL").expect("an address").to_owned();
+        let form = Form { action, method: "post".to_owned(), fields: Vec::new() };
+        let message = soap::open(&envelope, soap::ECP_BLOCKS).expect("a message");
+        self.believed(message, &form, answer.body.clone()).await
+    }
+
+    async fn believed(&self, document: Document, form: &Form, xml: String) -> Told {
         let keys = self.hub.saml_keys().await;
         let signed = document.verify(SAMLP, "Response", &keys);
         let root = signed.as_ref().map_or(document.unverified(), |verified| verified.element());
         let response = Response::read(root).unwrap_or_else(|error| panic!("{error}"));
-        let xml = plain(&form);
         let opened = match &response.assertion {
             Some(Held::Encrypted(sealed)) => {
                 Some(decrypt(sealed, &partner().0.saml_opening()).expect("it is encrypted for this service"))
@@ -319,6 +408,36 @@ impl SamlSp {
         sign(&request.write(None), SAMLP, "LogoutRequest", &key.private, key.alg, None).expect("it signs")
     }
 
+    /// What it says when it was told that it is over.
+    pub fn logout_answer(&self, request: &LogoutRequest, status: Status) -> LogoutResponse {
+        LogoutResponse {
+            id: "_over".to_owned(),
+            in_response_to: Some(request.id.clone()),
+            issue_instant: self.hub.hub.now(),
+            destination: Some(format!("{BASE}/saml/slo")),
+            issuer: Some(self.entity_id.clone()),
+            status,
+        }
+    }
+
+    /// The same, signed inside.
+    pub fn signed_answer(&self, response: &LogoutResponse) -> String {
+        let key = &self.key;
+        sign(&response.write(), SAMLP, "LogoutResponse", &key.private, key.alg, None).expect("it signs")
+    }
+
+    /// The same, in a query.
+    pub fn answer_url(&self, response: &LogoutResponse, key: Option<&SamlKey>) -> String {
+        let signer = key.map(|key| (&key.private, key.alg));
+        redirect::encode("/saml/slo", Kind::Response, &response.write(), None, signer).expect("it travels")
+    }
+
+    /// A request for somebody to be signed in, signed inside.
+    pub fn signed_request(&self, request: &AuthnRequest) -> String {
+        let key = &self.key;
+        sign(&request.write(), SAMLP, "AuthnRequest", &key.private, key.alg, None).expect("it signs")
+    }
+
     /// Where it sends people to sign out everywhere.
     pub fn logout_url(&self, request: &LogoutRequest, key: Option<&SamlKey>) -> String {
         let signer = key.map(|key| (&key.private, key.alg));
@@ -334,8 +453,9 @@ pub fn form_to(action: &str, field: &str, xml: &str) -> Form {
 }
 
 /// The message of a form, as text.
-fn plain(form: &Form) -> String {
+pub fn message_of(form: &Form) -> String {
     use base64::Engine;
-    let bytes = base64::engine::general_purpose::STANDARD.decode(form.value("SAMLResponse").unwrap_or_default());
+    let message = form.value("SAMLResponse").or(form.value("SAMLRequest")).unwrap_or_default();
+    let bytes = base64::engine::general_purpose::STANDARD.decode(message);
     String::from_utf8(bytes.expect("a message in base64")).expect("a message is text")
 }

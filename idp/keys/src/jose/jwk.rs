@@ -53,6 +53,12 @@ impl PartialEq for PublicKey {
 
 impl Eq for PublicKey {}
 
+impl AsRef<PublicKey> for PublicKey {
+    fn as_ref(&self) -> &PublicKey {
+        self
+    }
+}
+
 impl PublicKey {
     /// An RSA key from modulus and exponent, big-endian without leading zeros: 2048 to 8192 bits, and an odd exponent from
     /// 65537 to 33 bits.

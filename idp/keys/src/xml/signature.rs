@@ -51,7 +51,7 @@ struct Found<'a> {
 impl Document {
     /// Believes the element of that name, or says why not. It is the outermost one, or stands right below it, and the
     /// document holds no second one anywhere; its signature is its own child and is by one of the keys.
-    pub fn verify(&self, namespace: &str, local: &str, keys: &[PublicKey]) -> Result<Verified, XmlError> {
+    pub fn verify<K: AsRef<PublicKey>>(&self, namespace: &str, local: &str, keys: &[K]) -> Result<Verified, XmlError> {
         let Found { element, mut around } = self.find(namespace, local)?;
         let signature = element.one(DS, "Signature")?.ok_or(XmlError::NotSigned)?;
         let parts = Parts::read(signature)?;
@@ -105,15 +105,15 @@ pub(super) struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     /// Whether what the signature says is signed by one of the keys; `around` is what is declared around it.
-    pub(super) fn signed_by<'b>(
+    pub(super) fn signed_by<'b, K: AsRef<PublicKey>>(
         &self,
         mut around: c14n::Scope<'b>,
         signature: &'b Element,
-        keys: &[PublicKey],
+        keys: &[K],
     ) -> Result<(), XmlError> {
         c14n::enter(&mut around, signature);
         let signed = c14n::exclusive(self.signed_info, &around, &self.prefixes, None);
-        let by = |key: &PublicKey| key.verify(self.alg, &signed, &self.value);
+        let by = |key: &K| key.as_ref().verify(self.alg, &signed, &self.value);
         if keys.len() <= MAX_KEYS && keys.iter().any(by) { Ok(()) } else { Err(XmlError::Signature) }
     }
 

@@ -1,7 +1,11 @@
 //! What SAML decides: the door, the assertion, what is told of a person, the end of a session.
 
+pub mod artifact;
+pub mod assertion;
 pub mod context;
+pub mod ecp;
 pub mod hand_over;
+pub mod leaving;
 pub mod logout;
 pub mod metadata;
 pub mod name;

@@ -75,10 +75,18 @@ impl Protocol for Saml {
     }
 
     fn logout_notice(&self, hub: &Hub, visit: &Visit) -> Option<LogoutNotice> {
-        flow::logout::notice(hub, &self.peers, visit)
+        flow::leaving::notice(hub, &self.peers, visit)
     }
 
     fn logout_frame(&self, hub: &Hub, visit: &Visit) -> Option<String> {
-        flow::logout::frame(hub, &self.peers, visit)
+        flow::leaving::frame(hub, &self.peers, visit)
+    }
+
+    fn logout_confirmed(&self, hub: &Hub, visit: &Visit, answer: &[u8]) -> bool {
+        flow::leaving::confirmed(hub, &self.peers, visit, answer)
+    }
+
+    async fn logout_round(&self, hub: &Hub, visits: &[Visit], onward: Option<&str>) -> Result<Option<String>, Fault> {
+        flow::leaving::begin(hub, &self.peers, visits, onward).await
     }
 }

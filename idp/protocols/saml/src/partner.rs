@@ -4,9 +4,10 @@
 use preau_connector_api::SamlService;
 use preau_domain::{Instant, TrustedUrl};
 use preau_keys::jose::PublicKey;
-use preau_saml::metadata::{Endpoint, Peer, Peers, SpRole};
+use preau_saml::metadata::{Endpoint, Peer, Peers, RoleKey, SpRole};
 use preau_saml::names::binding;
 use preau_web::{Door, Fault, FaultKind, Hub};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Keys tried for one signature.
@@ -20,9 +21,45 @@ pub struct Partner {
     peer: Arc<Peer>,
 }
 
+/// How an assertion travels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Way {
+    /// In a form that the browser posts.
+    #[default]
+    #[serde(rename = "p")]
+    Post,
+    /// As a ticket that the service brings back by itself.
+    #[serde(rename = "a")]
+    Artifact,
+    /// In an envelope that a program takes back.
+    #[serde(rename = "e")]
+    Paos,
+}
+
+/// Who brings a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asker {
+    /// A browser.
+    Browser,
+    /// A program that is none.
+    Program,
+}
+
+impl Way {
+    fn binding(self) -> &'static str {
+        match self {
+            Way::Post => binding::POST,
+            Way::Artifact => binding::ARTIFACT,
+            Way::Paos => binding::PAOS,
+        }
+    }
+}
+
 /// Where an assertion goes: an address of the metadata.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Acs {
+    /// How it gets there.
+    pub way: Way,
     /// As it is written there: `Recipient` and `Destination` repeat it byte by byte.
     pub location: String,
     /// The same, to send a browser to.
@@ -79,8 +116,9 @@ impl Partner {
     }
 
     /// The keys its signatures are checked with.
-    pub fn keys(&self) -> Vec<PublicKey> {
-        self.sp().keys.signing.iter().take(MAX_KEYS).map(|one| one.key.clone()).collect()
+    pub fn keys(&self) -> &[RoleKey] {
+        let all = self.sp().keys.signing.as_slice();
+        all.get(..MAX_KEYS).unwrap_or(all)
     }
 
     /// The key that is encrypted to: the first we can encrypt to.
@@ -93,17 +131,34 @@ impl Partner {
         self.saml().authn_requests_signed || self.sp().authn_requests_signed
     }
 
-    /// Where the assertion goes by HTTP-POST (saml-profiles-2.0, 4.1.4.1): an address of the metadata, byte by byte, or none.
-    pub fn acs(&self, asked: AskedAcs<'_>) -> Option<Acs> {
-        let all = || self.sp().acs.iter().filter(|one| one.binding == binding::POST);
-        let found = match (asked.index, asked.url) {
-            _ if asked.binding.is_some_and(|wanted| wanted != binding::POST) => None,
-            (Some(_), Some(_)) => None,
-            (None, Some(url)) => all().find(|one| one.location == url),
-            (index, None) => self.sp().acs_by(binding::POST, index),
+    /// Where the assertion goes (saml-profiles-2.0, 4.1.4.1): an address of the metadata, byte by byte, or none.
+    pub fn acs(&self, asked: AskedAcs<'_>, asker: Asker) -> Option<Acs> {
+        let ways: &[Way] = match asker {
+            Asker::Program => &[Way::Paos],
+            // Whoever brings a ticket back proves who they are by a signature: without a key of theirs there is none to give.
+            Asker::Browser if self.keys().is_empty() => &[Way::Post],
+            Asker::Browser => &[Way::Post, Way::Artifact],
         };
-        let location = found?.location.clone();
-        Some(Acs { to: self.trust(&location)?, location })
+        let wanted = |way: &&Way| asked.binding.is_none_or(|wanted| wanted == way.binding());
+        let bindings: Vec<&str> = ways.iter().filter(wanted).map(|way| way.binding()).collect();
+        let found = match (asked.index, asked.url) {
+            (Some(_), Some(_)) => None,
+            (None, Some(url)) => {
+                let at =
+                    |binding: &&str| self.sp().acs.iter().find(|one| one.location == url && one.binding == *binding);
+                bindings.iter().find_map(at)
+            }
+            (index, None) => self.sp().acs_by(&bindings, index),
+        };
+        let found = found?;
+        let way = *ways.iter().find(|way| way.binding() == found.binding)?;
+        Some(Acs { way, to: self.trust(&found.location)?, location: found.location.clone() })
+    }
+
+    /// The same address again, after a while.
+    pub fn acs_again(&self, location: &str, way: Way) -> Option<Acs> {
+        let asked = AskedAcs { index: None, url: Some(location), binding: Some(way.binding()) };
+        self.acs(asked, Asker::Browser)
     }
 
     /// Where it hears of the end of a session by one of these bindings, those it prefers first.

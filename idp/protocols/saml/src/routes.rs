@@ -4,19 +4,20 @@
 use crate::config::MAX_BODY;
 use crate::error::bad_message;
 use crate::flow::hand_over::Outgoing;
-use crate::flow::logout::Own;
+use crate::flow::leaving::Way;
 use crate::flow::published::Published;
 use crate::flow::received::Received;
-use crate::flow::{logout, sso};
+use crate::flow::{artifact, ecp, leaving, logout, sso};
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, RawQuery, Request, State};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
-use http::{Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use preau_domain::ServiceId;
 use preau_keys::xml::Document;
+use preau_saml::bindings::Kind;
 use preau_saml::messages::soap;
 use preau_saml::metadata::Peers;
 use preau_web::{Fault, FaultKind, Fields, Hub, Visitor};
@@ -32,7 +33,11 @@ pub fn routes(peers: Arc<Peers>) -> Router<Arc<Hub>> {
         .route("/saml/sso/continue", get(resume))
         .route("/saml/launch/{service}", get(launch))
         .route("/saml/slo", get(get_slo).post(post_slo))
+        .route("/saml/slo/round", get(set_out))
+        .route("/saml/slo/answer", get(at_last))
         .route("/saml/slo/soap", post(soap_slo))
+        .route("/saml/artifact", post(soap_artifact))
+        .route("/saml/ecp", post(program))
         .route_layer(from_fn(act_on_no_head))
         .route_layer(DefaultBodyLimit::max(MAX_BODY))
         .route("/saml/metadata", get(get_metadata).layer(Extension(Arc::<Published>::default())))
@@ -133,27 +138,127 @@ async fn post_slo(
 }
 
 async fn ended(hub: &Hub, peers: &Peers, visitor: &Visitor, received: &Received) -> Result<Response, Fault> {
-    Ok(match logout::browser(hub, peers, visitor, received).await? {
-        logout::Answer::Go(to, Own::Meant) => hub.sign_out_to(visitor, Some(to)).await?,
-        logout::Answer::Go(to, Own::NotMeant) => hub.see_other(&to),
-        logout::Answer::Post(to, fields, Own::Meant) => hub.without_session(hub.posting(visitor, &to, &fields)),
-        logout::Answer::Post(to, fields, Own::NotMeant) => hub.posting(visitor, &to, &fields),
-        logout::Answer::Heard => StatusCode::NO_CONTENT.into_response(),
-    })
+    if received.kind == Kind::Response {
+        return Ok(led_on(hub, visitor, leaving::answered(hub, peers, visitor, received).await?));
+    }
+    match logout::browser(hub, peers, visitor, received).await? {
+        logout::Answer::Leave(to) => hub.sign_out_to(visitor, Some(to)).await,
+        answer => Ok(told(hub, visitor, answer)),
+    }
 }
 
-/// A service tells the end of a session without a browser. What is not believed is a fault of SOAP, which says no more than
-/// that.
+/// An answer about an end, as it travels through the browser.
+fn told(hub: &Hub, visitor: &Visitor, answer: logout::Answer) -> Response {
+    match answer {
+        logout::Answer::Go(to) | logout::Answer::Leave(to) => hub.see_other(&to),
+        logout::Answer::Post(to, fields) => hub.posting(visitor, &to, &fields),
+    }
+}
+
+async fn at_last(
+    State(hub): House,
+    Extension(peers): Known,
+    visitor: Visitor,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Fault> {
+    let fields = Fields::parse(query.as_deref().unwrap_or_default())?;
+    let confirmed = fields.one("unconfirmed")?.is_none();
+    Ok(told(&hub, &visitor, logout::at_last(&hub, &peers, fields.required("to")?, confirmed)?))
+}
+
+async fn set_out(
+    State(hub): House,
+    Extension(peers): Known,
+    visitor: Visitor,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Fault> {
+    let fields = Fields::parse(query.as_deref().unwrap_or_default())?;
+    Ok(led_on(&hub, &visitor, leaving::set_out(&hub, &peers, fields.required("at")?).await?))
+}
+
+/// The next step of a browser on its round.
+fn led_on(hub: &Hub, visitor: &Visitor, next: Way) -> Response {
+    match next {
+        Way::Post(to, fields) => hub.posting(visitor, &to, &fields),
+        Way::Onward(onward, confirmed) => {
+            // The service that asked for the end is told the same as the person.
+            let own = |to: &String| !confirmed && to.starts_with("/saml/slo/answer?");
+            let onward = onward.map(|to| if own(&to) { to + "&unconfirmed=1" } else { to });
+            hub.round_over(visitor, onward.as_deref(), confirmed)
+        }
+        Way::Heard => StatusCode::NO_CONTENT.into_response(),
+    }
+}
+
+/// A service tells the end of a session without a browser.
 async fn soap_slo(State(hub): House, Extension(peers): Known, visitor: Visitor, body: Bytes) -> Response {
+    let answer = async { logout::back_channel(&hub, &peers, &visitor, &called(&body, &[])?).await };
+    enveloped(answer.await)
+}
+
+/// A service brings a ticket back.
+async fn soap_artifact(State(hub): House, Extension(peers): Known, visitor: Visitor, body: Bytes) -> Response {
+    let answer = async { artifact::resolve(&hub, &peers, &visitor, &called(&body, &[])?).await };
+    enveloped(answer.await)
+}
+
+/// A program brings a request and a password.
+async fn program(
+    State(hub): House,
+    Extension(peers): Known,
+    visitor: Visitor,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let answer = async {
+        // No form of any site has a content of this type: a browser is not made to ask for a password here.
+        let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if !["text/xml", "application/vnd.paos+xml"].iter().any(|one| kind.starts_with(one)) {
+            return Err(bad_message("an envelope is text/xml"));
+        }
+        let received = called(&body, soap::ECP_BLOCKS)?;
+        let said = headers.get(header::AUTHORIZATION).map(|value| value.to_str().map_err(bad_message));
+        let password = said.transpose()?.map(ecp::basic).transpose()?;
+        let password = password.as_ref().map(|(login, password)| (login.as_str(), password.as_str()));
+        ecp::ecp(&hub, &peers, &visitor, &received, password).await
+    };
+    let refused = |status: StatusCode, name: HeaderName, value: HeaderValue, why: &str| {
+        let mut response = enveloped(Ok(soap::fault("Client", why)));
+        *response.status_mut() = status;
+        response.headers_mut().insert(name, value);
+        response
+    };
+    match answer.await {
+        Ok(ecp::Answer::Envelope(text)) => enveloped(Ok(text)),
+        Ok(ecp::Answer::WhoAreYou) => {
+            let challenge = HeaderValue::from_static("Basic realm=\"SAML\", charset=\"UTF-8\"");
+            refused(
+                StatusCode::UNAUTHORIZED,
+                header::WWW_AUTHENTICATE,
+                challenge,
+                "a login and its password are needed",
+            )
+        }
+        Ok(ecp::Answer::Wait(seconds)) => {
+            let why = "too soon after a failure: try again later";
+            refused(StatusCode::TOO_MANY_REQUESTS, header::RETRY_AFTER, HeaderValue::from(seconds), why)
+        }
+        Err(fault) => enveloped(Err(fault)),
+    }
+}
+
+/// The message of an envelope; header blocks of these namespaces are understood.
+fn called(body: &[u8], understood: &[&str]) -> Result<Received, Fault> {
+    let document = Document::parse(body).map_err(bad_message)?;
+    Ok(Received::document(soap::open(&document, understood).map_err(bad_message)?))
+}
+
+/// The answer to a call. What is not believed is a fault of SOAP, which says no more than that.
+fn enveloped(answer: Result<String, Fault>) -> Response {
     let envelope = |status: StatusCode, text: String| {
         (status, [(header::CONTENT_TYPE, "text/xml; charset=utf-8")], text).into_response()
     };
-    let result = async {
-        let document = Document::parse(&body).map_err(bad_message)?;
-        let message = soap::open(&document, &[]).map_err(bad_message)?;
-        logout::back_channel(&hub, &peers, &visitor, &Received::document(message)).await
-    };
-    match result.await {
+    match answer {
         Ok(text) => envelope(StatusCode::OK, text),
         Err(fault) => {
             tracing::info!(fault = fault.kind.as_str(), detail = %fault.detail, "saml: a call was refused");

@@ -114,10 +114,10 @@ impl Received {
     }
 
     /// The message, if the signature beside it is by one of the keys.
-    pub fn verified(&self, keys: &[PublicKey]) -> Result<&Element, Refused> {
+    pub fn verified<K: AsRef<PublicKey>>(&self, keys: &[K]) -> Result<&Element, Refused> {
         use preau_keys::xml::XmlError::{NotSigned, Signature};
         let detached = self.detached.as_ref().ok_or_else(|| Why::Xml(NotSigned).of("query"))?;
-        let by = |key: &PublicKey| key.verify(detached.alg, detached.signed.as_bytes(), &detached.value);
+        let by = |key: &K| key.as_ref().verify(detached.alg, detached.signed.as_bytes(), &detached.value);
         if keys.len() > MAX_KEYS || !keys.iter().any(by) {
             return Err(Why::Xml(Signature).of("query"));
         }

@@ -1,21 +1,13 @@
-//! One entity, as it describes itself. Everything is bounded; what is required and missing refuses the entity; what is not
-//! known is passed over, as the standard wants it.
+//! One entity: what it says of itself, and what can be asked of that. How it is read is in `read`, the values inside in
+//! `parts`.
+
+mod parts;
+mod read;
+
+pub(super) use read::{cache_duration, entity_id, valid_until};
 
 use super::key::Keys;
-use super::{MetadataError, Reason};
-use crate::names::{MD, MDATTR, MDRPI, MDUI, SAML, SAMLP, SHIBMD, XML};
-use crate::time::{duration, instant};
 use preau_domain::{Instant, Seconds, strict_url};
-use preau_keys::xml::Element;
-
-/// Characters of a name, an address or a text.
-const MAX_TEXT: usize = 2048;
-/// Longest name of an entity (saml-core-2.0, 8.3.6).
-const MAX_ENTITY_ID: usize = 1024;
-/// Endpoints of one kind.
-const MAX_ENDPOINTS: usize = 300;
-/// Texts in different languages, scopes, categories, contacts, services, requested attributes.
-const MAX_ITEMS: usize = 200;
 
 /// An entity.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -173,10 +165,10 @@ pub struct IdpRole {
 }
 
 impl SpRole {
-    /// Where an answer goes by HTTP-POST: to the address of that number, else to the one that is the default (saml-metadata-2.0,
-    /// 2.2.3: the first that says so, else the first that does not say it is not, else the first).
-    pub fn acs_by(&self, binding: &str, index: Option<u16>) -> Option<&Indexed> {
-        let mut spoken = self.acs.iter().filter(|one| one.binding == binding);
+    /// Where an answer goes by one of these bindings: to the address of that number, else to the one that is the default
+    /// (saml-metadata-2.0, 2.2.3: the first that says so, else the first that does not say it is not, else the first).
+    pub fn acs_by(&self, bindings: &[&str], index: Option<u16>) -> Option<&Indexed> {
+        let mut spoken = self.acs.iter().filter(|one| bindings.contains(&one.binding.as_str()));
         match index {
             Some(index) => spoken.find(|one| one.index == index),
             None => {
@@ -199,58 +191,7 @@ impl SpRole {
         found.map_or(&[], |service| &service.attributes)
     }
 }
-
 impl Entity {
-    /// Reads an `EntityDescriptor`. Whether its time is over is [`Entity::expired`]'s matter.
-    pub fn read(element: &Element) -> Result<Entity, MetadataError> {
-        if !element.is(MD, "EntityDescriptor") {
-            return Err(MetadataError::at(element, Reason::Other("an EntityDescriptor is expected")));
-        }
-        let mut entity = Entity {
-            entity_id: entity_id(element)?.to_owned(),
-            valid_until: valid_until(element)?,
-            cache_duration: cache_duration(element)?,
-            sp: None,
-            idp: None,
-            organisation: Vec::new(),
-            ui: Ui::default(),
-            scopes: Vec::new(),
-            categories: Vec::new(),
-            registered_by: None,
-            contacts: Vec::new(),
-        };
-        for part in element.elements() {
-            let speaks = |part: &Element| {
-                let said = part.attribute("protocolSupportEnumeration").unwrap_or_default();
-                said.split_ascii_whitespace().any(|one| one == SAMLP)
-            };
-            let twice = || MetadataError::at(part, Reason::Other("the entity has this role twice"));
-            match part.local() {
-                _ if part.namespace() != MD => {}
-                "Extensions" => entity.extensions(part)?,
-                "SPSSODescriptor" if speaks(part) => {
-                    if entity.sp.is_some() {
-                        return Err(twice());
-                    }
-                    entity.sp = Some(entity.service(part)?);
-                }
-                "IDPSSODescriptor" if speaks(part) => {
-                    if entity.idp.is_some() {
-                        return Err(twice());
-                    }
-                    entity.idp = Some(entity.provider(part)?);
-                }
-                "Organization" => entity.organisation = localised(part, MD, "OrganizationDisplayName")?,
-                "ContactPerson" => entity.contacts.push(contact(part)?),
-                _ => {}
-            }
-            if entity.contacts.len() > MAX_ITEMS {
-                return Err(MetadataError::at(element, Reason::Many(MAX_ITEMS, "contacts")));
-            }
-        }
-        Ok(entity)
-    }
-
     /// Whether its time is over.
     pub fn expired(&self, now: Instant) -> bool {
         self.valid_until.is_some_and(|until| until <= now)
@@ -297,264 +238,4 @@ impl Entity {
         let mut texts = std::iter::once(&self.ui.names).chain(services).chain(std::iter::once(&self.organisation));
         texts.find_map(|texts| Some(texts[of(texts)?].1.as_str())).unwrap_or(&self.entity_id)
     }
-
-    fn extensions(&mut self, extensions: &Element) -> Result<(), MetadataError> {
-        for scope in extensions.all(SHIBMD, "Scope") {
-            // An expression is another language, read differently by everybody who reads it.
-            if matches!(scope.attribute("regexp"), Some("true" | "1")) {
-                continue;
-            }
-            add(&mut self.scopes, [text(scope)?.to_ascii_lowercase()]);
-        }
-        for attributes in extensions.all(MDATTR, "EntityAttributes") {
-            for attribute in attributes.all(SAML, "Attribute") {
-                if attribute.attribute("Name") == Some("http://macedir.org/entity-category") {
-                    for value in attribute.all(SAML, "AttributeValue") {
-                        add(&mut self.categories, [text(value)?]);
-                    }
-                }
-            }
-        }
-        for ui in extensions.all(MDUI, "UIInfo") {
-            add(&mut self.ui.names, localised(ui, MDUI, "DisplayName")?);
-            add(&mut self.ui.descriptions, localised(ui, MDUI, "Description")?);
-            add(&mut self.ui.information, addresses(localised(ui, MDUI, "InformationURL")?));
-            add(&mut self.ui.privacy, addresses(localised(ui, MDUI, "PrivacyStatementURL")?));
-            for logo in ui.all(MDUI, "Logo") {
-                let size = |name| logo.attribute(name).and_then(|text| text.parse().ok()).unwrap_or(0);
-                let url = text(logo)?;
-                if url.starts_with("https://") {
-                    add(&mut self.ui.logos, [Logo { url, width: size("width"), height: size("height") }]);
-                }
-            }
-        }
-        if let Some(registered) = extensions.all(MDRPI, "RegistrationInfo").next() {
-            self.registered_by = registered.attribute("registrationAuthority").map(bounded);
-        }
-        let items = [self.scopes.len(), self.categories.len(), self.ui.names.len(), self.ui.descriptions.len()];
-        let more = [self.ui.logos.len(), self.ui.privacy.len(), self.ui.information.len()];
-        if items.into_iter().chain(more).any(|count| count > MAX_ITEMS) {
-            return Err(MetadataError::at(extensions, Reason::Many(MAX_ITEMS, "extensions of one kind")));
-        }
-        Ok(())
-    }
-
-    /// What both roles have: it narrows the validity of the entity, and may hold extensions of its own.
-    fn role(&mut self, role: &Element) -> Result<Keys, MetadataError> {
-        self.within(valid_until(role)?, cache_duration(role)?);
-        for extensions in role.all(MD, "Extensions") {
-            self.extensions(extensions)?;
-        }
-        Keys::read(role)
-    }
-
-    fn service(&mut self, role: &Element) -> Result<SpRole, MetadataError> {
-        let keys = self.role(role)?;
-        let sp = SpRole {
-            acs: indexed(role, "AssertionConsumerService")?,
-            slo: endpoints(role, "SingleLogoutService")?,
-            artifact: indexed(role, "ArtifactResolutionService")?,
-            nameid_formats: texts(role, "NameIDFormat")?,
-            want_assertions_signed: boolean(role, "WantAssertionsSigned")?.unwrap_or(false),
-            authn_requests_signed: boolean(role, "AuthnRequestsSigned")?.unwrap_or(false),
-            services: services(role)?,
-            keys,
-        };
-        if sp.acs.is_empty() {
-            return Err(MetadataError::at(role, Reason::Missing("AssertionConsumerService")));
-        }
-        if sp.authn_requests_signed && sp.keys.signing.is_empty() {
-            return Err(MetadataError::at(
-                role,
-                Reason::NoKey("it signs its requests, and shows no key we can check them with"),
-            ));
-        }
-        Ok(sp)
-    }
-
-    fn provider(&mut self, role: &Element) -> Result<IdpRole, MetadataError> {
-        let keys = self.role(role)?;
-        let idp = IdpRole {
-            sso: endpoints(role, "SingleSignOnService")?,
-            slo: endpoints(role, "SingleLogoutService")?,
-            artifact: indexed(role, "ArtifactResolutionService")?,
-            nameid_formats: texts(role, "NameIDFormat")?,
-            want_authn_requests_signed: boolean(role, "WantAuthnRequestsSigned")?.unwrap_or(false),
-            keys,
-        };
-        if idp.sso.is_empty() {
-            return Err(MetadataError::at(role, Reason::Missing("SingleSignOnService")));
-        }
-        if idp.keys.signing.is_empty() {
-            return Err(MetadataError::at(role, Reason::NoKey("nothing it signs could be believed")));
-        }
-        Ok(idp)
-    }
-}
-
-/// Adds what is not there yet: both roles may say the same.
-fn add<T: PartialEq>(list: &mut Vec<T>, more: impl IntoIterator<Item = T>) {
-    for one in more {
-        if !list.contains(&one) {
-            list.push(one);
-        }
-    }
-}
-
-/// The name of an entity.
-pub(super) fn entity_id(element: &Element) -> Result<&str, MetadataError> {
-    let name = element.attribute("entityID").ok_or_else(|| MetadataError::at(element, Reason::Missing("entityID")))?;
-    let sound = (1..=MAX_ENTITY_ID).contains(&name.len()) && !name.chars().any(|c| c.is_control() || c.is_whitespace());
-    if sound {
-        Ok(name)
-    } else {
-        Err(MetadataError::at(element, Reason::Value("entityID", "no URI of at most 1024 bytes")))
-    }
-}
-
-/// `validUntil`.
-pub(super) fn valid_until(element: &Element) -> Result<Option<Instant>, MetadataError> {
-    let Some(said) = element.attribute("validUntil") else { return Ok(None) };
-    let wrong = || MetadataError::at(element, Reason::Value("validUntil", "no instant"));
-    instant(said).map(Some).ok_or_else(wrong)
-}
-
-/// `cacheDuration`.
-pub(super) fn cache_duration(element: &Element) -> Result<Option<Seconds>, MetadataError> {
-    let Some(said) = element.attribute("cacheDuration") else { return Ok(None) };
-    let wrong = || MetadataError::at(element, Reason::Value("cacheDuration", "no duration"));
-    duration(said).map(Some).ok_or_else(wrong)
-}
-
-fn boolean(element: &Element, name: &'static str) -> Result<Option<bool>, MetadataError> {
-    match element.attribute(name) {
-        None => Ok(None),
-        Some("true" | "1") => Ok(Some(true)),
-        Some("false" | "0") => Ok(Some(false)),
-        Some(_) => Err(MetadataError::at(element, Reason::Value(name, "neither true nor false"))),
-    }
-}
-
-fn bounded(text: &str) -> String {
-    text.chars().take(MAX_TEXT).collect()
-}
-
-/// The text of an element, on one line and without the white space around it.
-fn text(element: &Element) -> Result<String, MetadataError> {
-    let text = element.text().map_err(|error| MetadataError::at(element, error))?;
-    if text.len() > MAX_TEXT * 4 {
-        return Err(MetadataError::at(element, Reason::Value("text", "too long")));
-    }
-    let line: Vec<&str> = text.split_whitespace().collect();
-    Ok(bounded(&line.join(" ")))
-}
-
-fn texts(role: &Element, local: &'static str) -> Result<Vec<String>, MetadataError> {
-    let found: Vec<&Element> = role.all(MD, local).take(MAX_ITEMS + 1).collect();
-    if found.len() > MAX_ITEMS {
-        return Err(MetadataError::at(role, Reason::Many(MAX_ITEMS, local)));
-    }
-    found.into_iter().map(text).collect()
-}
-
-fn localised(element: &Element, namespace: &str, local: &str) -> Result<Localised, MetadataError> {
-    let found: Vec<&Element> = element.elements().filter(|one| one.is(namespace, local)).take(MAX_ITEMS + 1).collect();
-    if found.len() > MAX_ITEMS {
-        return Err(MetadataError::at(element, Reason::Many(MAX_ITEMS, "languages")));
-    }
-    let read = |one: &Element| {
-        let language = one.attribute_of(XML, "lang").unwrap_or_default();
-        Ok((language.chars().take(35).collect(), text(one)?))
-    };
-    found.into_iter().map(read).collect()
-}
-
-/// Only addresses a browser may be shown.
-fn addresses(texts: Localised) -> Localised {
-    texts.into_iter().filter(|(_, url)| url.starts_with("https://") || url.starts_with("http://")).collect()
-}
-
-fn contact(element: &Element) -> Result<Contact, MetadataError> {
-    let one = |local| element.all(MD, local).next().map(text).transpose();
-    let names = [one("GivenName")?, one("SurName")?];
-    let names: Vec<String> = names.into_iter().flatten().filter(|name| !name.is_empty()).collect();
-    let mail = element.all(MD, "EmailAddress").take(MAX_ITEMS).map(text).collect::<Result<Vec<_>, _>>()?;
-    let mail = mail.into_iter().map(|one| one.strip_prefix("mailto:").unwrap_or(&one).to_owned()).collect();
-    Ok(Contact { kind: bounded(element.attribute("contactType").unwrap_or_default()), name: names.join(" "), mail })
-}
-
-/// An address somebody may be sent to: strict, and of the web. Whether it may go without TLS is decided with the service.
-fn location(element: &Element, name: &'static str) -> Result<Option<String>, MetadataError> {
-    let Some(said) = element.attribute(name) else { return Ok(None) };
-    let sound = said.len() <= MAX_TEXT
-        && strict_url(said).is_some_and(|url| matches!(url.scheme(), "https" | "http") && url.fragment().is_none());
-    if !sound {
-        return Err(MetadataError::at(element, Reason::Value(name, "no plain address of the web")));
-    }
-    Ok(Some(said.to_owned()))
-}
-
-fn required_location(element: &Element) -> Result<String, MetadataError> {
-    location(element, "Location")?.ok_or_else(|| MetadataError::at(element, Reason::Missing("Location")))
-}
-
-fn binding(element: &Element) -> Result<String, MetadataError> {
-    let said = element.attribute("Binding").ok_or_else(|| MetadataError::at(element, Reason::Missing("Binding")))?;
-    Ok(bounded(said))
-}
-
-fn endpoints(role: &Element, local: &'static str) -> Result<Vec<Endpoint>, MetadataError> {
-    let found: Vec<&Element> = role.all(MD, local).take(MAX_ENDPOINTS + 1).collect();
-    if found.len() > MAX_ENDPOINTS {
-        return Err(MetadataError::at(role, Reason::Many(MAX_ENDPOINTS, local)));
-    }
-    let read = |one: &Element| {
-        let response_location = location(one, "ResponseLocation")?;
-        Ok(Endpoint { binding: binding(one)?, location: required_location(one)?, response_location })
-    };
-    found.into_iter().map(read).collect()
-}
-
-fn index(element: &Element) -> Result<u16, MetadataError> {
-    let said = element.attribute("index").ok_or_else(|| MetadataError::at(element, Reason::Missing("index")))?;
-    said.trim().parse().map_err(|_| MetadataError::at(element, Reason::Value("index", "no number up to 65535")))
-}
-
-fn indexed(role: &Element, local: &'static str) -> Result<Vec<Indexed>, MetadataError> {
-    let mut all: Vec<Indexed> = Vec::new();
-    for one in role.all(MD, local) {
-        let index = index(one)?;
-        if all.iter().any(|other| other.index == index) {
-            return Err(MetadataError::at(one, Reason::Value("index", "taken by another address of the role")));
-        }
-        let default = boolean(one, "isDefault")?;
-        all.push(Indexed { index, default, binding: binding(one)?, location: required_location(one)? });
-        if all.len() > MAX_ENDPOINTS {
-            return Err(MetadataError::at(role, Reason::Many(MAX_ENDPOINTS, local)));
-        }
-    }
-    Ok(all)
-}
-
-fn services(role: &Element) -> Result<Vec<Service>, MetadataError> {
-    let mut all = Vec::new();
-    for one in role.all(MD, "AttributeConsumingService") {
-        let requested: Vec<&Element> = one.all(MD, "RequestedAttribute").take(MAX_ITEMS + 1).collect();
-        if requested.len() > MAX_ITEMS || all.len() >= MAX_ITEMS {
-            return Err(MetadataError::at(one, Reason::Many(MAX_ITEMS, "requested attributes")));
-        }
-        let read = |element: &Element| {
-            let name = element.attribute("Name").filter(|name| !name.is_empty());
-            Ok(RequestedAttribute {
-                name: bounded(name.ok_or_else(|| MetadataError::at(element, Reason::Missing("Name")))?),
-                friendly: element.attribute("FriendlyName").map(bounded),
-                format: element.attribute("NameFormat").map(bounded),
-                required: boolean(element, "isRequired")?.unwrap_or(false),
-            })
-        };
-        let attributes = requested.into_iter().map(read).collect::<Result<Vec<_>, MetadataError>>()?;
-        let default = boolean(one, "isDefault")?;
-        all.push(Service { index: index(one)?, default, names: localised(one, MD, "ServiceName")?, attributes });
-    }
-    Ok(all)
 }

@@ -26,6 +26,12 @@ pub struct RoleKey {
     pub key: PublicKey,
 }
 
+impl AsRef<PublicKey> for RoleKey {
+    fn as_ref(&self) -> &PublicKey {
+        &self.key
+    }
+}
+
 impl RoleKey {
     /// The key of a certificate (DER), if it is of a kind we speak and strong enough.
     pub fn of(certificate: Vec<u8>) -> Result<RoleKey, MetadataError> {

@@ -90,9 +90,9 @@ fn everything_a_service_says_is_read() {
     assert_eq!((sp.keys.signing.len(), sp.keys.encryption.len()), (3, 2), "several X509Data, and one without use");
     assert_eq!(sp.keys.signing[0].about.kind, KeyKind::Rsa(2048));
     assert!(sp.authn_requests_signed && sp.want_assertions_signed);
-    assert_eq!(sp.acs_by(binding::POST, None).map(|one| one.index), Some(2), "the one that is the default");
-    assert_eq!(sp.acs_by(binding::POST, Some(1)).unwrap().location, "https://atelier.example/acs1");
-    assert_eq!(sp.acs_by(binding::POST, Some(7)), None);
+    assert_eq!(sp.acs_by(&[binding::POST], None).map(|one| one.index), Some(2), "the one that is the default");
+    assert_eq!(sp.acs_by(&[binding::POST], Some(1)).unwrap().location, "https://atelier.example/acs1");
+    assert_eq!(sp.acs_by(&[binding::POST], Some(7)), None);
     assert_eq!(sp.requested(None).iter().map(|one| one.required).collect::<Vec<_>>(), [true, false]);
     assert_eq!(sp.slo[0].response_location.as_deref(), Some("https://atelier.example/slo/back"));
 }

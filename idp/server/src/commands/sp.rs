@@ -155,7 +155,7 @@ fn checked(entity: &Entity, network: Network) -> Result<&SpRole, Failure> {
     if let Some(plain) = entity.plain_address().filter(|_| network == Network::Public) {
         return Err(Failure::new(format!("`{plain}` is not https; --private allows it")));
     }
-    if sp.acs_by(binding::POST, None).is_none() && sp.acs_by(binding::ARTIFACT, None).is_none() {
+    if sp.acs_by(&[binding::POST, binding::ARTIFACT], None).is_none() {
         return Err(Failure::new("<SPSSODescriptor>: no AssertionConsumerService by HTTP-POST or HTTP-Artifact"));
     }
     Ok(sp)
@@ -200,8 +200,11 @@ fn text(
     place: &str,
     chosen: Option<&[String]>,
 ) -> Result<String, Failure> {
-    let acs =
-        sp.acs_by(binding::POST, None).or_else(|| sp.acs.first()).map(|one| one.location.as_str()).unwrap_or_default();
+    let acs = sp
+        .acs_by(&[binding::POST], None)
+        .or_else(|| sp.acs.first())
+        .map(|one| one.location.as_str())
+        .unwrap_or_default();
     let origin = preau_domain::strict_url(acs).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
     let scope =
         preau_domain::strict_url(&loaded.config.web.public_url).and_then(|url| url.host_str().map(str::to_owned));

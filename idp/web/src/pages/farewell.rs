@@ -71,6 +71,18 @@ pub fn leaving(hub: &Hub, visitor: &Visitor, frames: &[String], to: &str) -> Res
     framing(html("leaving", &Leaving { page: Page::new(hub, visitor), frames, to }), frames)
 }
 
+#[derive(Template)]
+#[template(path = "unconfirmed.html")]
+pub(super) struct Unconfirmed<'a> {
+    pub(super) page: Page<'a>,
+    pub(super) to: Option<&'a str>,
+}
+
+/// Says that it is over here, and that a service did not say so; leads on to `to`.
+pub fn unconfirmed(hub: &Hub, visitor: &Visitor, to: Option<&str>) -> Response {
+    html("unconfirmed", &Unconfirmed { page: Page::new(hub, visitor), to })
+}
+
 /// Lets a page show these frames and no others.
 pub(super) fn framing(mut response: Response, frames: &[String]) -> Response {
     let origin = |frame: &String| Some(Url::parse(frame).ok()?.origin().ascii_serialization());

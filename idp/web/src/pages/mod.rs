@@ -26,7 +26,7 @@ use preau_domain::{Instant, Public};
 use std::sync::Arc;
 
 pub use device::DevicePage;
-pub use farewell::{ask_sign_out, leaving, posting, posting_elsewhere};
+pub use farewell::{ask_sign_out, leaving, posting, posting_elsewhere, unconfirmed};
 
 /// The home page, its forms, the tiles, and the files pages need.
 pub fn portal_routes() -> Router<Arc<Hub>> {
@@ -335,13 +335,21 @@ struct SignedOut<'a> {
     sentence: String,
     /// Name and way out of the provider where the person may still be signed in.
     elsewhere: Option<(String, String)>,
+    /// Where services that hear one after the other are told.
+    round: Option<&'a str>,
     /// Addresses that tell services, where the browser does.
     frames: &'a [String],
 }
 
 impl<'a> SignedOut<'a> {
-    fn new(page: Page<'a>, services_told: usize, elsewhere: Option<(String, String)>, frames: &'a [String]) -> Self {
-        SignedOut { sentence: page.count("signed-out", services_told), page, elsewhere, frames }
+    fn new(
+        page: Page<'a>,
+        services_told: usize,
+        elsewhere: Option<(String, String)>,
+        round: Option<&'a str>,
+        frames: &'a [String],
+    ) -> Self {
+        SignedOut { sentence: page.count("signed-out", services_told), page, elsewhere, round, frames }
     }
 }
 
@@ -351,9 +359,10 @@ pub fn signed_out(
     visitor: &Visitor,
     services_told: usize,
     elsewhere: Option<(String, String)>,
+    round: Option<&str>,
     frames: &[String],
 ) -> Response {
-    let page = html("signed-out", &SignedOut::new(Page::new(hub, visitor), services_told, elsewhere, frames));
+    let page = html("signed-out", &SignedOut::new(Page::new(hub, visitor), services_told, elsewhere, round, frames));
     if frames.is_empty() { page } else { farewell::framing(page, frames) }
 }
 

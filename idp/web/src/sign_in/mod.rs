@@ -7,6 +7,7 @@
 //! that secret and the sign-in, so that no other site can send it. The form that asks for the password carries the sign-in
 //! itself, sealed, in case it had to make room for others meanwhile.
 
+mod call;
 mod carried;
 mod elsewhere;
 mod enter;
@@ -24,6 +25,7 @@ use http::{HeaderValue, header};
 use preau_domain::{PendingId, PendingSignIn, Public, Uai};
 use std::sync::Arc;
 
+pub use call::Called;
 pub(crate) use elsewhere::open_hint;
 pub use proof::{Outcome, SOFT_LOCK};
 

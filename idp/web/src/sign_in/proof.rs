@@ -50,7 +50,7 @@ impl Counted {
     }
 
     /// It failed, and stays counted once this returns.
-    async fn fail(mut self) -> Result<(), Fault> {
+    pub async fn fail(mut self) -> Result<(), Fault> {
         self.store.fail_attempt(&self.key).await?;
         self.told = true;
         Ok(())

@@ -115,7 +115,7 @@ async fn saml_40_an_answer_goes_to_an_address_of_the_metadata(hub: TestHub) {
 }
 
 /// A key of somebody else.
-fn stranger() -> Arc<SamlKey> {
+pub fn stranger() -> Arc<SamlKey> {
     let signers = Signers::new(Sealer::new(&Keyring::ephemeral(b"a stranger")));
     let usage = KeyUse::Saml(Alg::ES256);
     let make = replacement(&[], usage, preau_domain::Instant(0), CutOver::Compromised).make.remove(0);

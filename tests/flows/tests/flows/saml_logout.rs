@@ -15,6 +15,8 @@ stories!(
     saml_47_nobody_is_signed_out_by_a_forgery,
     saml_47_a_service_ends_what_it_was_told_of_and_nothing_else,
     saml_47_a_request_that_was_heard_ends_no_later_session,
+    without_a_session_every_one_of_the_person_at_the_service_ends,
+    a_name_that_lasts_a_session_ends_that_session,
 );
 
 /// What a service is answered through the browser, believed.
@@ -36,7 +38,7 @@ async fn a_service_ends_the_session_everywhere(hub: TestHub) {
     let told = sp.told(&browser.sign_in(&ALICE).through(&sp.url()).await.answer).await;
     browser.open(&app).await;
     let request = sp.logout(&told);
-    let answer = browser.get(&sp.logout_url(&request, Some(&sp.key))).await;
+    let answer = browser.visit(&sp.logout_url(&request, Some(&sp.key))).await;
     let response = answered(&hub, &answer).await;
     assert!(response.status.is_success() && response.in_response_to == Some(request.id));
     assert!(!browser.signed_in() && listener.next().await.field("logoutRequest").contains("SessionIndex"));
@@ -77,12 +79,7 @@ async fn a_service_ends_a_session_without_a_browser(hub: TestHub) {
     let told = sp.told(&browser.sign_in(&ALICE).through(&sp.url()).await.answer).await;
     let there = format!("{}/saml/slo/soap", preau_flows::BASE);
     let request = LogoutRequest { destination: Some(there), ..sp.logout(&told) };
-    let call = async |message: &str| {
-        let body = soap::envelope(message);
-        hub.browser()
-            .send(http::Method::POST, "/saml/slo/soap", &[("content-type", "text/xml")], Some(body.as_bytes()))
-            .await
-    };
+    let call = async |message: &str| hub.soap("/saml/slo/soap", message).await;
     let refused = call(&request.write(None)).await;
     assert!(refused.status == 400 && refused.body.contains("Fault"), "unsigned: {}", refused.body);
     assert!(browser.get("/").await.body.contains("/sign-out"), "control: still signed in");
@@ -99,7 +96,7 @@ async fn a_session_that_was_proven_again_is_still_found(hub: TestHub) {
     let told = sp.told(&browser.sign_in(&ALICE).through(&sp.url()).await.answer).await;
     hub.clock.advance(1);
     browser.sign_in(&ALICE).through("/cas/login?service=https://app.example/cas/&renew=true").await;
-    let answer = browser.get(&sp.logout_url(&sp.logout(&told), Some(&sp.key))).await;
+    let answer = browser.visit(&sp.logout_url(&sp.logout(&told), Some(&sp.key))).await;
     assert!(answered(&hub, &answer).await.status.is_success() && !browser.signed_in());
 }
 
@@ -117,11 +114,16 @@ async fn saml_47_nobody_is_signed_out_by_a_forgery(hub: TestHub) {
     let signed = |request: &LogoutRequest| sp.logout_url(request, Some(&sp.key));
     let late = LogoutRequest { not_on_or_after: Some(hub.hub.now()), ..sound.clone() };
     let foreign = LogoutRequest { issuer: "https://evil.test/".to_owned(), ..sound.clone() };
-    for url in [sp.logout_url(&sound, None), signed(&late), signed(&foreign)] {
+    let nowhere = LogoutRequest { destination: None, ..sound.clone() };
+    let elsewhere = LogoutRequest { destination: Some("https://evil.test/".to_owned()), ..sound.clone() };
+    let old = LogoutRequest { issue_instant: hub.hub.now() - preau_domain::Seconds(601), ..sound.clone() };
+    let by_stranger = sp.logout_url(&sound, Some(&crate::saml_door::stranger()));
+    let wrong = [late, foreign, nowhere, elsewhere, old].map(|request| signed(&request));
+    for url in wrong.into_iter().chain([sp.logout_url(&sound, None), by_stranger]) {
         let answer = alice.get(&url).await;
         assert!(answer.status.is_client_error() && stays(&hub, &mut alice).await, "{}", answer.status);
     }
-    assert!(answered(&hub, &alice.get(&signed(&sound)).await).await.status.is_success(), "control");
+    assert!(answered(&hub, &alice.visit(&signed(&sound)).await).await.status.is_success(), "control");
     assert!(!stays(&hub, &mut alice).await);
 }
 
@@ -149,8 +151,38 @@ async fn saml_47_a_request_that_was_heard_ends_no_later_session(hub: TestHub) {
     let told = sp.told(&alice.sign_in(&ALICE).through(&sp.url()).await.answer).await;
     let every = LogoutRequest { session_indexes: Vec::new(), ..sp.logout(&told) };
     let url = sp.logout_url(&every, Some(&sp.key));
-    assert!(answered(&hub, &alice.get(&url).await).await.status.is_success(), "control");
+    assert!(answered(&hub, &alice.visit(&url).await).await.status.is_success(), "control");
     sp.told(&alice.sign_in(&ALICE).through(&sp.url()).await.answer).await;
     let answer = alice.get(&url).await;
     assert!(answer.status.is_client_error() && stays(&hub, &mut alice).await, "{}", answer.status);
+}
+
+async fn without_a_session_every_one_of_the_person_at_the_service_ends(hub: TestHub) {
+    let (sp, other) = (hub.sp("sp"), hub.sp("other-sp"));
+    let (mut desk, mut home, mut phone, mut noe) = (hub.browser(), hub.browser(), hub.browser(), hub.browser());
+    let hers = sp.told(&desk.sign_in(&ALICE).through(&sp.url()).await.answer).await;
+    sp.told(&home.sign_in(&ALICE).through(&sp.url()).await.answer).await;
+    other.told(&phone.sign_in(&ALICE).through(&other.url()).await.answer).await;
+    sp.told(&noe.sign_in(&NOE).through(&sp.url()).await.answer).await;
+    let there = Some(format!("{}/saml/slo/soap", preau_flows::BASE));
+    let all =
+        |sp: &SamlSp| LogoutRequest { session_indexes: Vec::new(), destination: there.clone(), ..sp.logout(&hers) };
+    // The name another service was given is nobody's there.
+    assert!(hub.soap("/saml/slo/soap", &other.signed(&all(&other))).await.body.contains("UnknownPrincipal"));
+    let guessed = LogoutRequest { name_id: Some(preau_saml::messages::NameId::default()), ..all(&sp) };
+    assert!(!hub.soap("/saml/slo/soap", &sp.signed(&guessed)).await.body.contains("status:Success"));
+    assert!(stays(&hub, &mut desk).await && stays(&hub, &mut home).await, "control");
+    assert!(hub.soap("/saml/slo/soap", &sp.signed(&all(&sp))).await.body.contains("status:Success"));
+    assert!(!stays(&hub, &mut desk).await && !stays(&hub, &mut home).await);
+    assert!(stays(&hub, &mut phone).await && stays(&hub, &mut noe).await, "who never came to the service stays");
+}
+
+async fn a_name_that_lasts_a_session_ends_that_session(hub: TestHub) {
+    let sp = hub.sp_with("sp", |saml| saml.nameid = preau_connector_api::NameIdKind::Transient);
+    let (mut desk, mut home) = (hub.browser(), hub.browser());
+    let told = sp.told(&desk.sign_in(&ALICE).through(&sp.url()).await.answer).await;
+    sp.told(&home.sign_in(&ALICE).through(&sp.url()).await.answer).await;
+    let request = LogoutRequest { session_indexes: Vec::new(), destination: None, ..sp.logout(&told) };
+    assert!(hub.soap("/saml/slo/soap", &sp.signed(&request)).await.body.contains("status:Success"));
+    assert!(!stays(&hub, &mut desk).await && stays(&hub, &mut home).await);
 }

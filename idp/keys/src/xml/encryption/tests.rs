@@ -27,7 +27,11 @@ fn what_is_encrypted_opens_and_is_still_unverified() {
         assert!(!text.contains("secret"));
         assert_eq!(opened(&text), Ok("secret".to_owned()), "{cipher:?}");
         let document = decrypt(Document::parse(text.as_bytes()).unwrap().unverified(), &*KEY).unwrap();
-        assert_eq!(document.verify("urn:a", "a", &[]).unwrap_err(), XmlError::NotSigned, "anybody can encrypt for us");
+        assert_eq!(
+            document.verify::<crate::jose::PublicKey>("urn:a", "a", &[]).unwrap_err(),
+            XmlError::NotSigned,
+            "anybody can encrypt for us"
+        );
         let stranger = [DecryptionKey::draw(KeyWrap::RsaOaep256), DecryptionKey::draw(KeyWrap::EcdhEs)];
         let holder = Document::parse(text.as_bytes()).unwrap();
         assert_eq!(decrypt(holder.unverified(), &stranger).err(), Some(XmlError::Sealed));

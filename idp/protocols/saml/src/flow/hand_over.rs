@@ -1,31 +1,24 @@
-//! The end of the corridor: the person is there, access is decided, and the assertion is made, signed and encrypted.
+//! The end of the corridor: the person is there, access is decided, the visit is noted, and the answer goes its way. What is in
+//! it is `assertion`'s matter.
 
+use super::assertion::{Told, answered, assertion, names, response};
 use super::sso::{self, Asked};
-use super::{context, entity_id, event, name, signed, signing_key, tell_refusal, unsigned};
-use crate::config::{ASSERTION, SKEW};
+use super::{artifact, context, event, name, signed, signing_key, tell_refusal, unsigned};
 use crate::error::{SamlError, Stop};
-use crate::partner::{Acs, Partner};
-use preau_connector_api::{SamlEncryption, SamlSigned};
-use preau_domain::{AuditKind, Instant, PersonId, TrustedUrl, Visit};
-use preau_keys::Sealer;
-use preau_keys::signers::SamlKey;
-use preau_keys::xml::{ContentCipher, encrypt};
-use preau_policy::{Decision, Released};
+use crate::partner::{Acs, Partner, Way};
+use preau_domain::{AuditKind, Instant, KeptKind, KeptThing, OneTimeKey, PersonId, TrustedUrl, Visit};
+use preau_keys::{Sealer, one_time_key};
+use preau_policy::Decision;
 use preau_saml::bindings::post;
-use preau_saml::messages::{
-    Assertion, Attribute, AttributeStatement, AttributeValue, AuthnStatement, Conditions, Confirmation, NameId,
-    Response, Status, Subject, new_id,
-};
+use preau_saml::messages::NameId;
 use preau_saml::metadata::Peers;
-use preau_saml::names::{SAML, SAMLP, attribute_format, confirmation, nameid};
+use preau_saml::names::SAMLP;
 use preau_store::StoreError;
 use preau_web::{CompletedSignIn, Fault, FaultKind, Hub, Live, Visitor};
 use serde::{Deserialize, Serialize};
 
 /// What the names of sessions are sealed for.
 const SESSION: &str = "saml session";
-/// The attribute whose value is a name identifier.
-const TARGETED_ID: &str = "urn:oid:1.3.6.1.4.1.5923.1.1.1.10";
 
 /// A message for a service, to be carried by the browser.
 pub struct Outgoing {
@@ -54,15 +47,33 @@ pub async fn complete(hub: &Hub, peers: &Peers, visitor: &Visitor, done: &Comple
     let asked: Asked = serde_json::from_str(&done.pending.request)
         .map_err(|_| Fault::new(FaultKind::Internal, "a SAML sign-in holds what SAML did not write"))?;
     let (partner, acs) = sso::again(hub, peers, done.pending.service.as_ref(), &asked)?;
-    match hand_over(hub, visitor, &done.live, &partner, &acs, &asked).await {
-        Ok(Some(outgoing)) => Ok(outgoing),
-        Ok(None) => Err(Fault::new(FaultKind::SignInExpired, "the session ended during its sign-in")),
-        Err(Stop::Page(fault)) => Err(fault),
-        Err(Stop::Told(error)) => refusal(hub, visitor, &partner, &acs, &asked, error),
-    }
+    let message = match hand_over(hub, visitor, &done.live, &partner, &acs, &asked).await {
+        Ok(Some(message)) => message,
+        Ok(None) => return Err(Fault::new(FaultKind::SignInExpired, "the session ended during its sign-in")),
+        Err(Stop::Page(fault)) => return Err(fault),
+        Err(Stop::Told(error)) => refusal(hub, visitor, &partner, &acs, &asked, error)?,
+    };
+    outgoing(hub, &partner, &acs, &asked, &message).await
 }
 
-/// Decides, and makes the answer; absent when the session has ended elsewhere.
+/// A message on its way through the browser: itself, or a ticket for it.
+pub async fn outgoing(
+    hub: &Hub,
+    partner: &Partner,
+    acs: &Acs,
+    asked: &Asked,
+    message: &str,
+) -> Result<Outgoing, Fault> {
+    let mut fields = vec![match acs.way {
+        Way::Post => ("SAMLResponse", post::encode(message)),
+        Way::Paos => return Err(Fault::new(FaultKind::Internal, "a browser carries no envelope for a program")),
+        Way::Artifact => ("SAMLart", artifact::keep(hub, partner, message).await?),
+    }];
+    fields.extend(asked.relay_state.clone().map(|state| ("RelayState", state)));
+    Ok(Outgoing { to: acs.to.clone(), fields })
+}
+
+/// Decides, makes the answer and notes the visit; absent when the session has ended elsewhere.
 pub async fn hand_over(
     hub: &Hub,
     visitor: &Visitor,
@@ -70,7 +81,37 @@ pub async fn hand_over(
     partner: &Partner,
     acs: &Acs,
     asked: &Asked,
-) -> Result<Option<Outgoing>, Stop> {
+) -> Result<Option<String>, Stop> {
+    let Made { message, notice, at } = made(hub, visitor, live, partner, acs, asked)?;
+    let visit = visit(live, partner, &notice, at)?;
+    // Together, so that they share a commit.
+    let (noted, remembered) = tokio::join!(hub.store.add_visit(&visit), remember(hub, partner, live, &notice.name));
+    match noted {
+        Ok(()) => {}
+        Err(StoreError::Conflict) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    }
+    remembered?;
+    Ok(Some(message))
+}
+
+/// An answer, and what its visit is remembered by.
+pub struct Made {
+    /// The answer.
+    pub message: String,
+    notice: Notice,
+    at: Instant,
+}
+
+/// Decides, and makes the answer.
+pub fn made(
+    hub: &Hub,
+    visitor: &Visitor,
+    live: &Live,
+    partner: &Partner,
+    acs: &Acs,
+    asked: &Asked,
+) -> Result<Made, Stop> {
     let door = &partner.door;
     let decision = hub.decide(live, door);
     let rule = match &*decision {
@@ -103,15 +144,10 @@ pub async fn hand_over(
     hub.audit(opened);
     hub.audit(left);
     let notice = Notice { name: name.value, format: name.format.unwrap_or_default(), session };
-    match hub.store.add_visit(&visit(live, partner, &notice, at)?).await {
-        Ok(()) => {}
-        Err(StoreError::Conflict) => return Ok(None),
-        Err(error) => return Err(error.into()),
-    }
-    Ok(Some(carried(acs, asked, &message)))
+    Ok(Made { message, notice, at })
 }
 
-/// An error, told at the address of the service.
+/// The answer that tells an error.
 pub fn refusal(
     hub: &Hub,
     visitor: &Visitor,
@@ -119,154 +155,13 @@ pub fn refusal(
     acs: &Acs,
     asked: &Asked,
     error: SamlError,
-) -> Result<Outgoing, Fault> {
+) -> Result<String, Fault> {
     let mut refused = event(hub, visitor, AuditKind::RequestRefused);
     refused.service = Some(partner.door.service.id.clone());
     tell_refusal(hub, refused, error);
     let key = signing_key(hub, partner.saml().signing)?;
     let response = response(hub, acs, asked, error.status(), hub.now());
-    let message = signed(&response.write(None, false), SAMLP, "Response", &key)?;
-    Ok(carried(acs, asked, &message))
-}
-
-fn carried(acs: &Acs, asked: &Asked, message: &str) -> Outgoing {
-    let mut fields = vec![("SAMLResponse", post::encode(message))];
-    fields.extend(asked.relay_state.clone().map(|state| ("RelayState", state)));
-    Outgoing { to: acs.to.clone(), fields }
-}
-
-fn response(hub: &Hub, acs: &Acs, asked: &Asked, status: Status, at: Instant) -> Response {
-    Response {
-        id: new_id(&*hub.ids),
-        in_response_to: asked.id.clone(),
-        issue_instant: at,
-        destination: Some(acs.location.clone()),
-        issuer: Some(entity_id(hub)),
-        status,
-        assertion: None,
-    }
-}
-
-/// What is told of a person.
-pub struct Told<'a> {
-    /// What the service calls them.
-    pub name: &'a NameId,
-    /// The class of their proof.
-    pub class: &'a str,
-    /// The name of their session.
-    pub session: &'a str,
-    /// What leaves.
-    pub released: &'a Released,
-}
-
-/// The assertion, in clear and unsigned.
-fn assertion(
-    hub: &Hub,
-    live: &Live,
-    partner: &Partner,
-    acs: &Acs,
-    asked: &Asked,
-    told: &Told<'_>,
-    at: Instant,
-) -> Assertion {
-    let until = at + ASSERTION;
-    Assertion {
-        id: new_id(&*hub.ids),
-        issue_instant: at,
-        issuer: entity_id(hub),
-        subject: Subject {
-            name_id: Some(told.name.clone()),
-            encrypted_id: None,
-            confirmations: vec![Confirmation {
-                method: confirmation::BEARER.to_owned(),
-                not_on_or_after: Some(until),
-                recipient: Some(acs.location.clone()),
-                in_response_to: asked.id.clone(),
-                ..Confirmation::default()
-            }],
-        },
-        conditions: Conditions {
-            not_before: Some(at - SKEW),
-            not_on_or_after: Some(until),
-            audiences: vec![vec![partner.entity_id().to_owned()]],
-            one_time_use: false,
-        },
-        authn: vec![AuthnStatement {
-            authn_instant: live.session.authentication.at,
-            session_index: Some(told.session.to_owned()),
-            session_not_on_or_after: Some(live.session.expires),
-            class: Some(told.class.to_owned()),
-            authorities: Vec::new(),
-        }],
-        attributes: vec![AttributeStatement { attributes: attributes(hub, partner, told.released) }],
-    }
-}
-
-/// What leaves, named as the service reads it.
-pub fn attributes(hub: &Hub, partner: &Partner, released: &Released) -> Vec<Attribute> {
-    let wired = released.attributes().iter().filter_map(|(name, values)| Some((partner.saml().wire(name)?, values)));
-    wired
-        .map(|(wire, values)| {
-            let value = |value: &String| match wire.name.as_str() {
-                TARGETED_ID => AttributeValue::NameId(NameId {
-                    format: Some(nameid::PERSISTENT.to_owned()),
-                    value: value.clone(),
-                    name_qualifier: Some(entity_id(hub)),
-                    sp_name_qualifier: Some(partner.entity_id().to_owned()),
-                }),
-                _ => AttributeValue::Text(value.clone()),
-            };
-            Attribute {
-                name: wire.name.clone(),
-                name_format: Some(if wire.uri { attribute_format::URI } else { attribute_format::BASIC }.to_owned()),
-                friendly_name: wire.friendly.clone(),
-                values: values.iter().map(value).collect(),
-            }
-        })
-        .collect()
-}
-
-/// The names of what leaves: for the journal, which never holds a value.
-fn names(partner: &Partner, released: &Released) -> String {
-    released.names().filter(|name| partner.saml().wire(name).is_some()).collect::<Vec<_>>().join(" ")
-}
-
-/// The response around the assertion, each signed and encrypted as the service wants it.
-fn answered(
-    hub: &Hub,
-    partner: &Partner,
-    acs: &Acs,
-    asked: &Asked,
-    assertion: &Assertion,
-    key: &SamlKey,
-    at: Instant,
-) -> Result<String, Fault> {
-    let (saml, sp) = (partner.saml(), partner.sp());
-    let wants_assertion = saml.sign != SamlSigned::Response || sp.want_assertions_signed;
-    let sealed_name = match (asked.encrypted_name, &assertion.subject.name_id, partner.encryption_key()) {
-        (true, Some(name), Some(to)) => {
-            Some(encrypt(&*hub.ids, &name.write(), to, ContentCipher::Aes256Gcm).map_err(unsigned)?)
-        }
-        (true, _, _) => return Err(unsigned("the service has no key to encrypt its name to")),
-        _ => None,
-    };
-    let mut inner = assertion.write_sealed(sealed_name.as_deref());
-    if wants_assertion {
-        inner = signed(&inner, SAML, "Assertion", key)?;
-    }
-    let to = match (saml.encrypt, partner.encryption_key()) {
-        (SamlEncryption::Never, _) | (SamlEncryption::Auto, None) => None,
-        (_, Some(to)) => Some(to),
-        (SamlEncryption::Always, None) => return Err(unsigned("the service has no key to encrypt to")),
-    };
-    let response = response(hub, acs, asked, Status::success(), at);
-    let outer = match to {
-        Some(to) => {
-            response.write(Some(&encrypt(&*hub.ids, &inner, to, ContentCipher::Aes256Gcm).map_err(unsigned)?), true)
-        }
-        None => response.write(Some(&inner), false),
-    };
-    if saml.sign == SamlSigned::Assertion { Ok(outer) } else { signed(&outer, SAMLP, "Response", key) }
+    signed(&response.write(None, false), SAMLP, "Response", &key)
 }
 
 /// The name of a session for one service: unrelated to the one any other service hears. It holds whose session it is, for us
@@ -280,6 +175,35 @@ fn session_index(hub: &Hub, person: &PersonId, partner: &Partner) -> Option<Stri
 pub fn person_of(hub: &Hub, partner: &Partner, index: &str) -> Option<PersonId> {
     let opened = Sealer::new(&hub.keyring).open(SESSION, &[partner.door.service.id.as_str()], index)?;
     Some(PersonId::new(std::str::from_utf8(&opened).ok()?))
+}
+
+/// Where it is kept whom a service calls by a name.
+fn name_key(hub: &Hub, partner: &Partner, name: &str) -> OneTimeKey {
+    one_time_key(&hub.keyring.mac("saml name", &[partner.door.service.id.as_str(), name]))
+}
+
+/// Remembers whom a service calls by a name, as long as their session may last: the service may say that it is over without saying
+/// which session it means.
+async fn remember(hub: &Hub, partner: &Partner, live: &Live, name: &str) -> Result<(), StoreError> {
+    let (key, now) = (name_key(hub, partner, name), hub.now());
+    let (doc, expires) = (live.person.id.to_string(), live.session.expires);
+    let known = hub.store.kept(&key, KeptKind::SamlName, now).await?;
+    if known.as_ref().is_some_and(|known| known.doc == doc && known.expires >= expires) {
+        return Ok(());
+    }
+    let thing = KeptThing { key, kind: KeptKind::SamlName, doc, expires };
+    let kept = match known {
+        Some(known) => hub.store.replace_kept(&thing, &known.doc, now).await,
+        None => hub.store.keep(&thing, now).await,
+    };
+    // Another sign-on of the same person was as quick.
+    if matches!(kept, Err(StoreError::Conflict)) { Ok(()) } else { kept }
+}
+
+/// Whom a service calls by a name.
+pub async fn person_named(hub: &Hub, partner: &Partner, name: &NameId) -> Result<Option<PersonId>, Fault> {
+    let kept = hub.store.kept(&name_key(hub, partner, &name.value), KeptKind::SamlName, hub.now()).await?;
+    Ok(kept.map(|kept| PersonId::new(kept.doc)))
 }
 
 /// The visit an assertion stands for.

@@ -1,44 +1,39 @@
-//! The end of a session, asked for by a service and told to services (saml-profiles-2.0, 4.4).
+//! The end of a session, asked for by a service (saml-profiles-2.0, 4.4).
 //!
 //! A request ends a session when it is signed by a service that holds an assertion of that very session: the name of the
-//! person and the name of the session must be those it was given. What it may be told is its own; every other service, of
-//! whatever protocol, hears of the end as of any other.
+//! person and the name of the session must be those it was given; a request that names no session means every one in which
+//! this service was given that name. What it may be told is its own; every other service, of whatever protocol, hears of
+//! the end as of any other. What we tell services, and what they answer, is in `leaving`.
 
-use super::hand_over::{Notice, person_of};
+use super::hand_over::{Notice, person_named, person_of};
 use super::received::Received;
 use super::sso::{meant_for_us, recent};
 use super::{entity_id, event, signed, signing_key, unsigned};
 use crate::config::{REQUEST, SKEW};
 use crate::error::bad_message;
 use crate::partner::Partner;
-use preau_domain::{AuditKind, Instant, KeptKind, KeptThing, SessionId, TrustedUrl, Visit};
-use preau_keys::one_time_key;
-use preau_keys::signers::SamlKey;
+use preau_domain::{AuditKind, Instant, KeptKind, KeptThing, ServiceId, SessionId, TrustedUrl, Visit};
 use preau_keys::xml::decrypt;
+use preau_keys::{Sealer, one_time_key};
 use preau_saml::bindings::{Kind, post, redirect};
 use preau_saml::messages::{LogoutRequest, LogoutResponse, NameId, Status, new_id, soap};
 use preau_saml::metadata::{Endpoint, Peers};
 use preau_saml::names::{SAMLP, binding, nameid, status};
 use preau_store::StoreError;
-use preau_web::{Door, Fault, FaultKind, Hub, LogoutNotice, NoticeBody, Visitor};
+use preau_web::{Fault, FaultKind, Hub, Visitor};
+use serde::{Deserialize, Serialize};
+
+/// What an answer that waits is sealed for.
+const WAITING: &str = "saml logout answer";
 
 /// What becomes of a browser that brought a message about an end.
 pub enum Answer {
-    /// It goes to this address. Where it says so, its own session is still to be ended, and services told through it.
-    Go(String, Own),
+    /// It goes to this address.
+    Go(String),
     /// It posts this.
-    Post(TrustedUrl, Vec<(&'static str, String)>, Own),
-    /// A service says that it is over there too: nobody waits for it.
-    Heard,
-}
-
-/// Whether the session of the browser itself is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Own {
-    /// It is.
-    Meant,
-    /// Only others, or none.
-    NotMeant,
+    Post(TrustedUrl, Vec<(&'static str, String)>),
+    /// Its own session ends now, services are told through it, and then it comes for the answer at this address of ours.
+    Leave(String),
 }
 
 /// A request that is believed.
@@ -48,26 +43,56 @@ struct Asked {
     sessions: Vec<SessionId>,
 }
 
-/// Answers a browser that brings a message.
+/// An answer that waits until the services were told through the browser.
+#[derive(Serialize, Deserialize)]
+struct Waiting {
+    service: ServiceId,
+    request: String,
+    relay_state: Option<String>,
+    until: Instant,
+}
+
+/// Answers a browser that brings a request.
 pub async fn browser(hub: &Hub, peers: &Peers, visitor: &Visitor, received: &Received) -> Result<Answer, Fault> {
-    if received.kind == Kind::Response {
-        return Ok(Answer::Heard);
-    }
     let asked = read(hub, peers, received, &address(hub), visitor.session.as_ref()).await?;
-    let own = visitor.session.as_ref().filter(|own| asked.sessions.contains(own));
-    let meant = if own.is_some() { Own::Meant } else { Own::NotMeant };
-    let by_redirect = there(&asked.partner)?.binding == binding::REDIRECT;
+    there(&asked.partner)?;
     // The session of the browser ends where its services can be told through it, on the way.
-    let status = end(hub, visitor, &asked, own.filter(|_| by_redirect)).await?;
-    answer(hub, &asked, status, received.relay_state.as_deref(), meant)
+    let own = visitor.session.as_ref().filter(|own| asked.sessions.contains(own));
+    let status = end(hub, visitor, &asked, own).await?;
+    let relay_state = received.relay_state.as_deref();
+    if own.is_none() {
+        return answer(hub, &asked.partner, &asked.request.id, status, relay_state);
+    }
+    let waiting = Waiting {
+        service: asked.partner.door.service.id.clone(),
+        request: asked.request.id,
+        relay_state: relay_state.map(str::to_owned),
+        until: hub.now() + REQUEST,
+    };
+    let text = serde_json::to_vec(&waiting).map_err(unsigned)?;
+    let sealed = Sealer::new(&hub.keyring).seal(&*hub.ids, WAITING, &[], &text).ok_or_else(|| unsigned("an answer"))?;
+    Ok(Answer::Leave(format!("/saml/slo/answer?to={sealed}")))
+}
+
+/// The answer that waited. Whoever changes `confirmed` on the way deceives themselves.
+pub fn at_last(hub: &Hub, peers: &Peers, sealed: &str, confirmed: bool) -> Result<Answer, Fault> {
+    let opened = Sealer::new(&hub.keyring).open(WAITING, &[], sealed);
+    let waiting: Option<Waiting> = opened.and_then(|text| serde_json::from_slice(&text).ok());
+    let waiting = waiting.filter(|waiting| hub.now() < waiting.until);
+    let late = || Fault::new(FaultKind::SignInExpired, "saml: an answer about an end came too late");
+    let waiting = waiting.ok_or_else(late)?;
+    let services = hub.services();
+    let partner = Partner::at(peers, services.get(&waiting.service).ok_or_else(late)?, hub.now())?;
+    let sub = (!confirmed).then(|| status::PARTIAL_LOGOUT.to_owned());
+    answer(hub, &partner, &waiting.request, Status { sub, ..Status::success() }, waiting.relay_state.as_deref())
 }
 
 /// Answers a service that asks without a browser.
 pub async fn back_channel(hub: &Hub, peers: &Peers, visitor: &Visitor, received: &Received) -> Result<String, Fault> {
-    let asked = read(hub, peers, received, &format!("{}/soap", address(hub)), None).await?;
+    let asked = read(hub, peers, received, &soap_address(hub), None).await?;
     let status = end(hub, visitor, &asked, None).await?;
     let key = signing_key(hub, asked.partner.saml().signing)?;
-    let response = response(hub, &asked, status, None);
+    let response = response(hub, &asked.request.id, status, None);
     Ok(soap::envelope(&signed(&response.write(), SAMLP, "LogoutResponse", &key)?))
 }
 
@@ -80,12 +105,13 @@ async fn read(
 ) -> Result<Asked, Fault> {
     let partner = Partner::named(hub, peers, received.claimed_issuer()?)?;
     // Anybody can name a person and a session: whoever ends it proves who they are.
-    let believed = received.believed("LogoutRequest", &partner.keys(), true)?;
+    let believed = received.believed("LogoutRequest", partner.keys(), true)?;
     let request = LogoutRequest::read(&believed.element).map_err(bad_message)?;
     if request.issuer != partner.entity_id() {
         return Err(bad_message("its issuer is not who it says it is from"));
     }
-    meant_for_us(request.destination.as_deref(), here, false)?;
+    // One that comes through a browser says where it was sent to (saml-bindings-2.0, 3.4.5.2 and 3.5.5.2).
+    meant_for_us(request.destination.as_deref(), here, here != soap_address(hub))?;
     recent(hub, request.issue_instant)?;
     if request.not_on_or_after.is_some_and(|until| until <= hub.now()) {
         return Err(bad_message("its time is over"));
@@ -98,6 +124,11 @@ async fn read(
 /// Where messages about ends are heard.
 pub fn address(hub: &Hub) -> String {
     format!("{}/saml/slo", hub.base())
+}
+
+/// Where they are heard without a browser.
+pub fn soap_address(hub: &Hub) -> String {
+    format!("{}/soap", address(hub))
 }
 
 /// The name of the person, opened if it was encrypted.
@@ -131,6 +162,12 @@ async fn sessions(
         })
     };
     let mut candidates: Vec<SessionId> = own.cloned().into_iter().collect();
+    if request.session_indexes.is_empty()
+        && let Some(person) = person_named(hub, partner, name).await?
+    {
+        let live = hub.store.sessions_of(&person, hub.now()).await?;
+        candidates.extend(live.into_iter().map(|session| session.id));
+    }
     for index in &request.session_indexes {
         if let Some(person) = person_of(hub, partner, index) {
             let live = hub.store.sessions_of(&person, hub.now()).await?;
@@ -179,10 +216,10 @@ async fn end(hub: &Hub, visitor: &Visitor, asked: &Asked, later: Option<&Session
     }
 }
 
-fn response(hub: &Hub, asked: &Asked, status: Status, destination: Option<String>) -> LogoutResponse {
+fn response(hub: &Hub, request: &str, status: Status, destination: Option<String>) -> LogoutResponse {
     LogoutResponse {
         id: new_id(&*hub.ids),
-        in_response_to: Some(asked.request.id.clone()),
+        in_response_to: Some(request.to_owned()),
         issue_instant: hub.now(),
         destination,
         issuer: Some(entity_id(hub)),
@@ -197,80 +234,25 @@ fn there(partner: &Partner) -> Result<&Endpoint, Fault> {
 }
 
 /// The answer, at an address of the metadata.
-fn answer(hub: &Hub, asked: &Asked, status: Status, relay_state: Option<&str>, own: Own) -> Result<Answer, Fault> {
-    let there = there(&asked.partner)?;
+fn answer(
+    hub: &Hub,
+    partner: &Partner,
+    request: &str,
+    status: Status,
+    relay_state: Option<&str>,
+) -> Result<Answer, Fault> {
+    let there = there(partner)?;
     let location = there.response_location.as_ref().unwrap_or(&there.location);
     let unknown = || Fault::new(FaultKind::UnknownService, "the address for the answer cannot be trusted");
-    let to = asked.partner.trust(location).ok_or_else(unknown)?;
-    let key = signing_key(hub, asked.partner.saml().signing)?;
-    let response = response(hub, asked, status, Some(location.clone())).write();
+    let to = partner.trust(location).ok_or_else(unknown)?;
+    let key = signing_key(hub, partner.saml().signing)?;
+    let response = response(hub, request, status, Some(location.clone())).write();
     if there.binding == binding::REDIRECT {
         let signer = Some((&key.private, key.alg));
         let go = redirect::encode(to.as_str(), Kind::Response, &response, relay_state, signer).map_err(unsigned)?;
-        return Ok(Answer::Go(go, own));
+        return Ok(Answer::Go(go));
     }
     let mut fields = vec![("SAMLResponse", post::encode(&signed(&response, SAMLP, "LogoutResponse", &key)?))];
     fields.extend(relay_state.map(|state| ("RelayState", state.to_owned())));
-    Ok(Answer::Post(to, fields, own))
-}
-
-/// What a service that hears by SOAP is told of the end of a visit.
-pub fn notice(hub: &Hub, peers: &Peers, visit: &Visit) -> Option<LogoutNotice> {
-    let told = Ended::of(hub, peers, visit)?;
-    let there = told.partner.slo(&[binding::SOAP])?;
-    let to = told.partner.trust(&there.location)?;
-    let request = told.request(hub, there).write(None);
-    let message = signed(&request, SAMLP, "LogoutRequest", &told.key).ok()?;
-    let body = NoticeBody::Soap(soap::envelope(&message));
-    Some(LogoutNotice { to, body, door: told.partner.door.clone() })
-}
-
-/// The address the browser loads to tell a service that hears through browsers alone.
-pub fn frame(hub: &Hub, peers: &Peers, visit: &Visit) -> Option<String> {
-    let told = Ended::of(hub, peers, visit)?;
-    if told.partner.slo(&[binding::SOAP]).is_some() {
-        return None;
-    }
-    let there = told.partner.slo(&[binding::REDIRECT])?;
-    let to = told.partner.trust(&there.location)?;
-    let request = told.request(hub, there).write(None);
-    redirect::encode(to.as_str(), Kind::Request, &request, None, Some((&told.key.private, told.key.alg))).ok()
-}
-
-/// A visit that is over.
-struct Ended {
-    partner: Partner,
-    notice: Notice,
-    key: std::sync::Arc<SamlKey>,
-    at: Instant,
-}
-
-impl Ended {
-    fn of(hub: &Hub, peers: &Peers, visit: &Visit) -> Option<Ended> {
-        let notice: Notice = serde_json::from_str(&visit.notice).ok()?;
-        let door: Door = hub.services().get(&visit.service)?.clone();
-        let partner = Partner::at(peers, &door, hub.now()).ok()?;
-        let key = signing_key(hub, partner.saml().signing).ok()?;
-        Some(Ended { partner, notice, key, at: hub.now() })
-    }
-
-    fn request(&self, hub: &Hub, there: &Endpoint) -> LogoutRequest {
-        let ours = matches!(self.notice.format.as_str(), nameid::PERSISTENT | nameid::TRANSIENT);
-        LogoutRequest {
-            id: new_id(&*hub.ids),
-            issue_instant: self.at,
-            destination: Some(there.location.clone()),
-            issuer: entity_id(hub),
-            not_on_or_after: Some(self.at + REQUEST),
-            reason: None,
-            name_id: Some(NameId {
-                format: Some(self.notice.format.clone()),
-                value: self.notice.name.clone(),
-                name_qualifier: ours.then(|| entity_id(hub)),
-                sp_name_qualifier: ours.then(|| self.partner.entity_id().to_owned()),
-            }),
-            encrypted_id: None,
-            session_indexes: vec![self.notice.session.clone()],
-        }
-    }
+    Ok(Answer::Post(to, fields))
 }

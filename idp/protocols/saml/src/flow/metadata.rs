@@ -1,10 +1,10 @@
 //! What we say of ourselves, signed: addresses, keys of now and of the time to come, formats.
 
-use super::{entity_id, logout, signed, signing_key};
+use super::{artifact, ecp, entity_id, logout, signed, signing_key, sso};
 use preau_connector_api::SigningAlgorithm;
 use preau_domain::Seconds;
 use preau_saml::messages::new_id;
-use preau_saml::metadata::{Endpoint, OurIdp, Ours, PublishedKey};
+use preau_saml::metadata::{Endpoint, Indexed, OurIdp, Ours, PublishedKey};
 use preau_saml::names::{MD, binding, nameid};
 use preau_web::{Fault, Hub};
 
@@ -19,7 +19,7 @@ pub fn metadata(hub: &Hub) -> Result<String, Fault> {
     let published = hub.signers.saml_published(now);
     let heard =
         |binding: &str, location: String| Endpoint { binding: binding.to_owned(), location, response_location: None };
-    let sso = format!("{}/saml/sso", hub.base());
+    let sso = sso::address(hub);
     let key = |certificate: Vec<u8>, signing: bool| PublishedKey { certificate, signing, encryption: !signing };
     let workspace = hub.config.name.clone();
     let ours = Ours {
@@ -30,13 +30,22 @@ pub fn metadata(hub: &Hub) -> Result<String, Fault> {
         names: ["fr", "en"].map(|language| (language.to_owned(), workspace.clone())).into(),
         url: hub.base().to_owned(),
         idp: Some(OurIdp {
-            sso: vec![heard(binding::REDIRECT, sso.clone()), heard(binding::POST, sso)],
+            sso: vec![
+                heard(binding::REDIRECT, sso.clone()),
+                heard(binding::POST, sso),
+                heard(binding::SOAP, ecp::address(hub)),
+            ],
             slo: vec![
                 heard(binding::REDIRECT, logout::address(hub)),
                 heard(binding::POST, logout::address(hub)),
                 heard(binding::SOAP, format!("{}/soap", logout::address(hub))),
             ],
-            artifact: Vec::new(),
+            artifact: vec![Indexed {
+                index: artifact::INDEX,
+                default: Some(true),
+                binding: binding::SOAP.to_owned(),
+                location: artifact::address(hub),
+            }],
             nameid_formats: [nameid::PERSISTENT, nameid::TRANSIENT, nameid::EMAIL, nameid::UNSPECIFIED]
                 .map(str::to_owned)
                 .into(),

@@ -1,7 +1,7 @@
 //! What the bench shows of this protocol: the assertion a service would receive about a synthetic person, by the functions that
 //! make the real one. Nothing is signed: what is shown opens nothing.
 
-use super::hand_over::attributes;
+use super::assertion::attributes;
 use super::{context, entity_id, name};
 use crate::config::ASSERTION;
 use crate::partner::Partner;

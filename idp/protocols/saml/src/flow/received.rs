@@ -2,9 +2,9 @@
 //! only what was verified is read, or what the service need not sign.
 
 use crate::error::bad_message;
-use preau_keys::jose::PublicKey;
 use preau_keys::xml::{Document, Element};
 use preau_saml::bindings::{self, Kind, post, redirect};
+use preau_saml::metadata::RoleKey;
 use preau_saml::names::{DS, SAML, SAMLP};
 use preau_web::{Fault, Fields};
 
@@ -75,7 +75,7 @@ impl Received {
 
     /// The message, if it may be believed: it is signed by one of the keys, or it is not signed at all and need not be. A
     /// signature that is there is always looked at.
-    pub fn believed(&self, local: &str, keys: &[PublicKey], must_sign: bool) -> Result<Believed, Fault> {
+    pub fn believed(&self, local: &str, keys: &[RoleKey], must_sign: bool) -> Result<Believed, Fault> {
         let signed = self.is_signed();
         if !signed && must_sign {
             return Err(bad_message("it is not signed, and must be"));

@@ -5,10 +5,10 @@
 
 use super::context::{self, Wanted};
 use super::received::Received;
-use super::{hand_over, name, quietly};
+use super::{ecp, hand_over, name, quietly};
 use crate::config::{DETOUR, REQUEST, SKEW};
 use crate::error::{SamlError, Stop, bad_message};
-use crate::partner::{Acs, AskedAcs, Partner};
+use crate::partner::{Acs, AskedAcs, Asker, Partner, Way};
 use preau_connector_api::NameIdKind;
 use preau_domain::{Instant, ServiceId};
 use preau_keys::Sealer;
@@ -32,6 +32,9 @@ pub struct Asked {
     /// Where the assertion goes: looked up in the metadata again when it does.
     #[serde(rename = "a")]
     pub acs: String,
+    /// How it gets there.
+    #[serde(rename = "w", default)]
+    pub way: Way,
     /// What is given back as it is.
     #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
     pub relay_state: Option<String>,
@@ -72,25 +75,33 @@ pub enum Answer {
 }
 
 /// A request that was read: who asks for what, and what of it cannot be met.
-struct Read {
-    partner: Partner,
-    acs: Acs,
-    asked: Asked,
-    wrong: Option<SamlError>,
+pub struct Read {
+    /// Who asks.
+    pub partner: Partner,
+    /// Where the answer goes.
+    pub acs: Acs,
+    /// What is asked.
+    pub asked: Asked,
+    /// What cannot be met.
+    pub wrong: Option<SamlError>,
 }
 
 /// Reads a request. Whatever is wrong is a page; a policy that cannot be met is told.
-fn read(hub: &Hub, peers: &Peers, received: &Received) -> Result<Read, Fault> {
+pub fn read(hub: &Hub, peers: &Peers, received: &Received, asker: Asker) -> Result<Read, Fault> {
     if received.kind != Kind::Request {
         return Err(bad_message("an answer came where requests are answered"));
     }
     let partner = Partner::named(hub, peers, received.claimed_issuer()?)?;
-    let believed = received.believed("AuthnRequest", &partner.keys(), partner.must_sign())?;
+    let believed = received.believed("AuthnRequest", partner.keys(), partner.must_sign())?;
     let request = AuthnRequest::read(&believed.element).map_err(bad_message)?;
     if request.issuer != partner.entity_id() {
         return Err(bad_message("its issuer is not who it says it is from"));
     }
-    meant_for_us(request.destination.as_deref(), &format!("{}/saml/sso", hub.base()), believed.signed)?;
+    let here = match asker {
+        Asker::Browser => address(hub),
+        Asker::Program => ecp::address(hub),
+    };
+    meant_for_us(request.destination.as_deref(), &here, believed.signed && asker == Asker::Browser)?;
     recent(hub, request.issue_instant)?;
     let asked = AskedAcs {
         index: request.acs_index,
@@ -98,7 +109,7 @@ fn read(hub: &Hub, peers: &Peers, received: &Received) -> Result<Read, Fault> {
         binding: request.protocol_binding.as_deref(),
     };
     let unknown = || Fault::new(FaultKind::UnknownService, "the address for the answer is not one of the metadata");
-    let acs = partner.acs(asked).ok_or_else(unknown)?;
+    let acs = partner.acs(asked, asker).ok_or_else(unknown)?;
     let (given, wrong) = match name::given(&partner, request.name_id_policy.as_ref()) {
         Ok(given) => (given, None),
         Err(error) => (name::Given { kind: partner.saml().nameid, encrypted: false }, Some(error)),
@@ -106,6 +117,7 @@ fn read(hub: &Hub, peers: &Peers, received: &Received) -> Result<Read, Fault> {
     let asked = Asked {
         id: Some(request.id),
         acs: acs.location.clone(),
+        way: acs.way,
         relay_state: received.relay_state.clone(),
         name: given.kind,
         encrypted_name: given.encrypted,
@@ -115,6 +127,11 @@ fn read(hub: &Hub, peers: &Peers, received: &Received) -> Result<Read, Fault> {
         passive: request.is_passive,
     };
     Ok(Read { partner, acs, asked, wrong })
+}
+
+/// Where browsers ask.
+pub fn address(hub: &Hub) -> String {
+    format!("{}/saml/sso", hub.base())
 }
 
 /// A message that says where it is sent to was sent here. One that is signed says so (saml-bindings-2.0, 3.4.5.2).
@@ -145,9 +162,9 @@ pub async fn sso(
     received: &Received,
     by_form: bool,
 ) -> Result<Answer, Fault> {
-    let Read { partner, acs, asked, wrong } = read(hub, peers, received)?;
+    let Read { partner, acs, asked, wrong } = read(hub, peers, received, Asker::Browser)?;
     if let Some(error) = wrong {
-        return told(hub, visitor, &partner, &acs, &asked, error);
+        return told(hub, visitor, &partner, &acs, &asked, error).await;
     }
     if by_form && visitor.session.is_none() {
         return detour(hub, &partner, asked).map(Answer::Page);
@@ -183,7 +200,7 @@ pub fn again(hub: &Hub, peers: &Peers, service: Option<&ServiceId>, asked: &Aske
     let services = hub.services();
     let door = service.and_then(|id| services.get(id)).ok_or_else(gone)?;
     let partner = Partner::at(peers, door, hub.now())?;
-    let acs = partner.acs(AskedAcs { url: Some(&asked.acs), ..AskedAcs::default() }).ok_or_else(gone)?;
+    let acs = partner.acs_again(&asked.acs, asked.way).ok_or_else(gone)?;
     Ok((partner, acs))
 }
 
@@ -191,13 +208,13 @@ async fn at_door(hub: &Hub, visitor: &Visitor, partner: &Partner, acs: &Acs, ask
     match open(hub, visitor, partner, acs, &asked).await {
         Ok(Some(outgoing)) => Ok(Answer::Service(outgoing)),
         Ok(None) => begin(hub, visitor, partner, &asked).await.map(Answer::Page),
-        Err(stop) if asked.passive => told(hub, visitor, partner, acs, &asked, quietly(stop)),
-        Err(Stop::Told(error)) => told(hub, visitor, partner, acs, &asked, error),
+        Err(stop) if asked.passive => told(hub, visitor, partner, acs, &asked, quietly(stop)).await,
+        Err(Stop::Told(error)) => told(hub, visitor, partner, acs, &asked, error).await,
         Err(Stop::Page(fault)) => Err(fault),
     }
 }
 
-fn told(
+async fn told(
     hub: &Hub,
     visitor: &Visitor,
     partner: &Partner,
@@ -205,7 +222,8 @@ fn told(
     asked: &Asked,
     error: SamlError,
 ) -> Result<Answer, Fault> {
-    hand_over::refusal(hub, visitor, partner, acs, asked, error).map(Answer::Service)
+    let message = hand_over::refusal(hub, visitor, partner, acs, asked, error)?;
+    hand_over::outgoing(hub, partner, acs, asked, &message).await.map(Answer::Service)
 }
 
 /// Hands over in the session of the browser; none when the person is to sign in.
@@ -224,7 +242,7 @@ async fn open(
     };
     if let Some(live) = live.filter(|live| enough(live)) {
         match hand_over::hand_over(hub, visitor, &live, partner, acs, asked).await? {
-            Some(outgoing) => return Ok(Some(outgoing)),
+            Some(message) => return Ok(Some(hand_over::outgoing(hub, partner, acs, asked, &message).await?)),
             None => hub.forget_live(&live.session.id),
         }
     }
@@ -256,6 +274,7 @@ pub fn unasked(partner: &Partner, acs: &Acs) -> Asked {
     Asked {
         id: None,
         acs: acs.location.clone(),
+        way: acs.way,
         relay_state: partner.saml().relay_state.clone(),
         name: partner.saml().nameid,
         encrypted_name: false,
@@ -272,6 +291,6 @@ pub async fn launch(hub: &Hub, peers: &Peers, visitor: &Visitor, service: &Servi
     let unknown = || Fault::new(FaultKind::NotFound, "no such SAML service");
     let door = services.get(service).filter(|door| door.saml.is_some()).ok_or_else(unknown)?;
     let partner = Partner::at(peers, door, hub.now())?;
-    let acs = partner.acs(AskedAcs::default()).ok_or_else(unknown)?;
+    let acs = partner.acs(AskedAcs::default(), Asker::Browser).ok_or_else(unknown)?;
     at_door(hub, visitor, &partner, &acs, unasked(&partner, &acs)).await
 }

@@ -350,10 +350,12 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
         add(&format!("refusal-{}", reason.key()), FaultPage::new(page(), &fault, "7k2m9xq4hd3w").render());
     }
     for told in [0, 1, 3] {
-        add(&format!("signed-out-{told}"), SignedOut::new(page(), told, None, &[]).render());
+        add(&format!("signed-out-{told}"), SignedOut::new(page(), told, None, None, &[]).render());
     }
     let provider = ("Guichet de l’académie".to_owned(), "https://guichet.example/end".to_owned());
-    add("signed-out-elsewhere", SignedOut::new(page(), 1, Some(provider), &[]).render());
+    add("signed-out-elsewhere", SignedOut::new(page(), 1, Some(provider), Some("/saml/slo/round?at=a"), &[]).render());
+    add("unconfirmed", farewell::Unconfirmed { page: page(), to: Some("https://notes.example/") }.render());
+    add("unconfirmed-here", farewell::Unconfirmed { page: page(), to: None }.render());
     for (name, service) in [("elsewhere", None), ("elsewhere-service", Some("Moodle"))] {
         add(name, Elsewhere::new(page(), "abc", Public::Staff, service, ways(&page())).render());
     }

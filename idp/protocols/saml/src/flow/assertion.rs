@@ -1,0 +1,156 @@
+//! What is said of a person, written, signed and encrypted as the service wants it. Whether it is said is decided in
+//! `hand_over`.
+
+use super::sso::Asked;
+use super::{entity_id, signed, unsigned};
+use crate::config::{ASSERTION, SKEW};
+use crate::partner::{Acs, Partner};
+use preau_connector_api::{SamlEncryption, SamlSigned};
+use preau_domain::Instant;
+use preau_keys::signers::SamlKey;
+use preau_keys::xml::{ContentCipher, encrypt};
+use preau_policy::Released;
+use preau_saml::messages::{
+    Assertion, Attribute, AttributeStatement, AttributeValue, AuthnStatement, Conditions, Confirmation, NameId,
+    Response, Status, Subject, new_id,
+};
+use preau_saml::names::{SAML, SAMLP, attribute_format, confirmation, nameid};
+use preau_web::{Fault, Hub, Live};
+
+/// The attribute whose value is a name identifier.
+const TARGETED_ID: &str = "urn:oid:1.3.6.1.4.1.5923.1.1.1.10";
+
+/// What is told of a person.
+pub struct Told<'a> {
+    /// What the service calls them.
+    pub name: &'a NameId,
+    /// The class of their proof.
+    pub class: &'a str,
+    /// The name of their session.
+    pub session: &'a str,
+    /// What leaves.
+    pub released: &'a Released,
+}
+
+/// The assertion, in clear and unsigned.
+pub fn assertion(
+    hub: &Hub,
+    live: &Live,
+    partner: &Partner,
+    acs: &Acs,
+    asked: &Asked,
+    told: &Told<'_>,
+    at: Instant,
+) -> Assertion {
+    let until = at + ASSERTION;
+    Assertion {
+        id: new_id(&*hub.ids),
+        issue_instant: at,
+        issuer: entity_id(hub),
+        subject: Subject {
+            name_id: Some(told.name.clone()),
+            encrypted_id: None,
+            confirmations: vec![Confirmation {
+                method: confirmation::BEARER.to_owned(),
+                not_on_or_after: Some(until),
+                recipient: Some(acs.location.clone()),
+                in_response_to: asked.id.clone(),
+                ..Confirmation::default()
+            }],
+        },
+        conditions: Conditions {
+            not_before: Some(at - SKEW),
+            not_on_or_after: Some(until),
+            audiences: vec![vec![partner.entity_id().to_owned()]],
+            one_time_use: false,
+        },
+        authn: vec![AuthnStatement {
+            authn_instant: live.session.authentication.at,
+            session_index: Some(told.session.to_owned()),
+            session_not_on_or_after: Some(live.session.expires),
+            class: Some(told.class.to_owned()),
+            authorities: Vec::new(),
+        }],
+        attributes: vec![AttributeStatement { attributes: attributes(hub, partner, told.released) }],
+    }
+}
+
+/// What leaves, named as the service reads it.
+pub fn attributes(hub: &Hub, partner: &Partner, released: &Released) -> Vec<Attribute> {
+    let wired = released.attributes().iter().filter_map(|(name, values)| Some((partner.saml().wire(name)?, values)));
+    wired
+        .map(|(wire, values)| {
+            let value = |value: &String| match wire.name.as_str() {
+                TARGETED_ID => AttributeValue::NameId(NameId {
+                    format: Some(nameid::PERSISTENT.to_owned()),
+                    value: value.clone(),
+                    name_qualifier: Some(entity_id(hub)),
+                    sp_name_qualifier: Some(partner.entity_id().to_owned()),
+                }),
+                _ => AttributeValue::Text(value.clone()),
+            };
+            Attribute {
+                name: wire.name.clone(),
+                name_format: Some(if wire.uri { attribute_format::URI } else { attribute_format::BASIC }.to_owned()),
+                friendly_name: wire.friendly.clone(),
+                values: values.iter().map(value).collect(),
+            }
+        })
+        .collect()
+}
+
+/// The names of what leaves: for the journal, which never holds a value.
+pub fn names(partner: &Partner, released: &Released) -> String {
+    released.names().filter(|name| partner.saml().wire(name).is_some()).collect::<Vec<_>>().join(" ")
+}
+
+/// The response around the assertion, each signed and encrypted as the service wants it.
+pub fn answered(
+    hub: &Hub,
+    partner: &Partner,
+    acs: &Acs,
+    asked: &Asked,
+    assertion: &Assertion,
+    key: &SamlKey,
+    at: Instant,
+) -> Result<String, Fault> {
+    let (saml, sp) = (partner.saml(), partner.sp());
+    let wants_assertion = saml.sign != SamlSigned::Response || sp.want_assertions_signed;
+    let sealed_name = match (asked.encrypted_name, &assertion.subject.name_id, partner.encryption_key()) {
+        (true, Some(name), Some(to)) => {
+            Some(encrypt(&*hub.ids, &name.write(), to, ContentCipher::Aes256Gcm).map_err(unsigned)?)
+        }
+        (true, _, _) => return Err(unsigned("the service has no key to encrypt its name to")),
+        _ => None,
+    };
+    let mut inner = assertion.write_sealed(sealed_name.as_deref());
+    if wants_assertion {
+        inner = signed(&inner, SAML, "Assertion", key)?;
+    }
+    let to = match (saml.encrypt, partner.encryption_key()) {
+        (SamlEncryption::Never, _) | (SamlEncryption::Auto, None) => None,
+        (_, Some(to)) => Some(to),
+        (SamlEncryption::Always, None) => return Err(unsigned("the service has no key to encrypt to")),
+    };
+    let response = response(hub, acs, asked, Status::success(), at);
+    let outer = match to {
+        Some(to) => {
+            response.write(Some(&encrypt(&*hub.ids, &inner, to, ContentCipher::Aes256Gcm).map_err(unsigned)?), true)
+        }
+        None => response.write(Some(&inner), false),
+    };
+    if saml.sign == SamlSigned::Assertion { Ok(outer) } else { signed(&outer, SAMLP, "Response", key) }
+}
+
+/// The response, around nothing yet.
+pub fn response(hub: &Hub, acs: &Acs, asked: &Asked, status: Status, at: Instant) -> Response {
+    Response {
+        id: new_id(&*hub.ids),
+        in_response_to: asked.id.clone(),
+        issue_instant: at,
+        destination: Some(acs.location.clone()),
+        issuer: Some(entity_id(hub)),
+        status,
+        assertion: None,
+    }
+}

@@ -1,0 +1,267 @@
+//! The end of a visit, told to a service of ours, and what it says to that.
+//!
+//! A service is told in the way its metadata have: by SOAP, which needs no browser; by HTTP-Redirect, in a frame of the page
+//! that says goodbye; by HTTP-POST alone, on a round that the browser makes from one service to the next. Each request of
+//! ours holds in its identifier a code for its service, so that an answer says to which request it belongs without anything
+//! being kept. Nobody stays signed in here because a service does not answer.
+
+use super::hand_over::Notice;
+use super::received::Received;
+use super::sso::{meant_for_us, recent};
+use super::{entity_id, logout, signed, signing_key};
+use crate::config::REQUEST;
+use crate::error::bad_message;
+use crate::partner::Partner;
+use preau_domain::{Instant, KeptKind, KeptThing, ServiceId, TrustedUrl, Visit};
+use preau_keys::one_time_key;
+use preau_keys::signers::SamlKey;
+use preau_keys::xml::Document;
+use preau_saml::bindings::{Kind, post, redirect};
+use preau_saml::messages::{LogoutRequest, LogoutResponse, NameId, Status, new_id, soap};
+use preau_saml::metadata::{Endpoint, Peers};
+use preau_saml::names::{SAMLP, binding, nameid, status};
+use preau_web::{Door, Fault, FaultKind, Hub, LogoutNotice, NoticeBody, Visitor};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// What the codes in identifiers are for.
+const CODE: &str = "saml logout request";
+/// Length of an identifier without its code.
+const DRAWN: usize = 33;
+
+/// What a service that hears by SOAP is told of the end of a visit.
+pub fn notice(hub: &Hub, peers: &Peers, visit: &Visit) -> Option<LogoutNotice> {
+    let told = Ended::of(hub, peers, &visit.service, &visit.notice)?;
+    let there = told.partner.slo(&[binding::SOAP])?;
+    let to = told.partner.trust(&there.location)?;
+    let request = told.request(hub, there).write(None);
+    let message = signed(&request, SAMLP, "LogoutRequest", &told.key).ok()?;
+    let body = NoticeBody::Soap(soap::envelope(&message));
+    Some(LogoutNotice { to, body, door: told.partner.door.clone() })
+}
+
+/// Whether a service that was told by SOAP says that it is over there too. It was called at its own address: a signature is
+/// looked at where there is one.
+pub fn confirmed(hub: &Hub, peers: &Peers, visit: &Visit, answer: &[u8]) -> bool {
+    let read = || {
+        let partner = Partner::at(peers, hub.services().get(&visit.service)?, hub.now()).ok()?;
+        let envelope = Document::parse(answer).ok()?;
+        let received = Received::document(soap::open(&envelope, &[]).ok()?);
+        let believed = received.believed("LogoutResponse", partner.keys(), false).ok()?;
+        let response = LogoutResponse::read(&believed.element).ok()?;
+        let answers = response.in_response_to.as_deref().is_some_and(|id| is_ours(hub, &visit.service, id));
+        Some(answers && whole(&response.status))
+    };
+    read().unwrap_or(false)
+}
+
+/// The address the browser loads to tell a service that hears through browsers alone.
+pub fn frame(hub: &Hub, peers: &Peers, visit: &Visit) -> Option<String> {
+    let told = Ended::of(hub, peers, &visit.service, &visit.notice)?;
+    if told.partner.slo(&[binding::SOAP]).is_some() {
+        return None;
+    }
+    let there = told.partner.slo(&[binding::REDIRECT])?;
+    let to = told.partner.trust(&there.location)?;
+    let request = told.request(hub, there).write(None);
+    redirect::encode(to.as_str(), Kind::Request, &request, None, Some((&told.key.private, told.key.alg))).ok()
+}
+
+/// The way of a browser from one service to the next.
+#[derive(Serialize, Deserialize)]
+struct Round {
+    /// Services that are still to be told, and what their visits are remembered by.
+    #[serde(rename = "w")]
+    waiting: Vec<(ServiceId, String)>,
+    /// Who was told last, by which request.
+    #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
+    asked: Option<(ServiceId, String)>,
+    /// Somebody did not confirm.
+    #[serde(rename = "p", default)]
+    partial: bool,
+    /// Where it goes then; the page that says goodbye if nowhere.
+    #[serde(rename = "o", default, skip_serializing_if = "Option::is_none")]
+    onward: Option<String>,
+}
+
+/// Where a round of the browser begins; none when none of the visits is told in this way.
+pub async fn begin(hub: &Hub, peers: &Peers, visits: &[Visit], onward: Option<&str>) -> Result<Option<String>, Fault> {
+    let by_form = |visit: &&Visit| {
+        let told = Ended::of(hub, peers, &visit.service, &visit.notice);
+        told.is_some_and(|told| {
+            told.partner.slo(&[binding::SOAP, binding::REDIRECT]).is_none() && told.by_post().is_some()
+        })
+    };
+    let mut waiting: Vec<(ServiceId, String)> = Vec::new();
+    for visit in visits.iter().filter(by_form) {
+        let one = (visit.service.clone(), visit.notice.clone());
+        if !waiting.contains(&one) {
+            waiting.push(one);
+        }
+    }
+    if waiting.is_empty() {
+        return Ok(None);
+    }
+    let round = Round { waiting, asked: None, partial: false, onward: onward.map(str::to_owned) };
+    Ok(Some(format!("/saml/slo/round?at={}", keep(hub, &round).await?)))
+}
+
+/// What becomes of a browser on its round.
+pub enum Way {
+    /// It posts this to the next service.
+    Post(TrustedUrl, Vec<(&'static str, String)>),
+    /// It goes on to this address, or to the page that says goodbye; second, whether every service confirmed.
+    Onward(Option<String>, bool),
+    /// Nobody waits for it: the answer came in a frame.
+    Heard,
+}
+
+/// Sets out on a round.
+pub async fn set_out(hub: &Hub, peers: &Peers, at: &str) -> Result<Way, Fault> {
+    let over = || Fault::new(FaultKind::SignInExpired, "saml: this round of a sign-out is over");
+    let round = take(hub, at).await?.filter(|round| round.asked.is_none()).ok_or_else(over)?;
+    next(hub, peers, round).await
+}
+
+/// Reads what a service says to a request of ours, and goes on.
+pub async fn answered(hub: &Hub, peers: &Peers, visitor: &Visitor, received: &Received) -> Result<Way, Fault> {
+    let partner = Partner::named(hub, peers, received.claimed_issuer()?)?;
+    let service = &partner.door.service.id;
+    let confirmed = if partner.keys().is_empty() {
+        // It has nothing to prove that it is over with: it is led on, and not believed.
+        false
+    } else {
+        let believed = received.believed("LogoutResponse", partner.keys(), true)?;
+        let response = LogoutResponse::read(&believed.element).map_err(bad_message)?;
+        if response.issuer.as_deref() != Some(partner.entity_id()) {
+            return Err(bad_message("its issuer is not who it says it is from"));
+        }
+        meant_for_us(response.destination.as_deref(), &logout::address(hub), true)?;
+        recent(hub, response.issue_instant)?;
+        let id = response.in_response_to.as_deref().filter(|id| is_ours(hub, service, id));
+        let id = id.ok_or_else(|| bad_message("it answers nothing we asked this service"))?;
+        let whole = whole(&response.status);
+        if let Some(at) = received.relay_state.as_deref() {
+            return go_on(hub, peers, at, service, Some(id), whole).await;
+        }
+        whole
+    };
+    if let Some(at) = received.relay_state.as_deref() {
+        return go_on(hub, peers, at, service, None, false).await;
+    }
+    if !confirmed {
+        tracing::info!(service.id = %service, correlation = %visitor.correlation, "saml: a service did not confirm an end");
+    }
+    Ok(Way::Heard)
+}
+
+/// Goes on with a round, if it waits for this service and, where one is known, for the answer to this request.
+async fn go_on(
+    hub: &Hub,
+    peers: &Peers,
+    at: &str,
+    service: &ServiceId,
+    id: Option<&str>,
+    confirmed: bool,
+) -> Result<Way, Fault> {
+    let over = || bad_message("it belongs to no round of a sign-out");
+    let mut round = take(hub, at).await?.ok_or_else(over)?;
+    let asked = round.asked.take().filter(|(who, request)| who == service && id.is_none_or(|id| id == request));
+    asked.ok_or_else(over)?;
+    round.partial |= !confirmed;
+    next(hub, peers, round).await
+}
+
+async fn next(hub: &Hub, peers: &Peers, mut round: Round) -> Result<Way, Fault> {
+    while !round.waiting.is_empty() {
+        let (service, notice) = round.waiting.remove(0);
+        let told = Ended::of(hub, peers, &service, &notice);
+        let Some((told, there, to)) = told.and_then(|told| told.by_post().map(|(there, to)| (told.clone(), there, to)))
+        else {
+            // Its metadata are gone meanwhile.
+            round.partial = true;
+            continue;
+        };
+        let request = told.request(hub, &there);
+        round.asked = Some((service, request.id.clone()));
+        let message = signed(&request.write(None), SAMLP, "LogoutRequest", &told.key)?;
+        let state = keep(hub, &round).await?;
+        return Ok(Way::Post(to, vec![("SAMLRequest", post::encode(&message)), ("RelayState", state)]));
+    }
+    Ok(Way::Onward(round.onward, !round.partial))
+}
+
+async fn keep(hub: &Hub, round: &Round) -> Result<String, Fault> {
+    let at = hub.ids.text(32);
+    let doc = serde_json::to_string(round).map_err(|e| Fault::new(FaultKind::Internal, e.to_string()))?;
+    let kept = KeptThing { key: one_time_key(&at), kind: KeptKind::Redirect, doc, expires: hub.now() + REQUEST };
+    hub.store.keep(&kept, hub.now()).await?;
+    Ok(at)
+}
+
+async fn take(hub: &Hub, at: &str) -> Result<Option<Round>, Fault> {
+    let taken = hub.store.take_kept(&one_time_key(at), KeptKind::Redirect, hub.now()).await?;
+    Ok(taken.and_then(|kept| serde_json::from_str(&kept.doc).ok()))
+}
+
+/// Whether everybody a service answers for is signed out.
+fn whole(status: &Status) -> bool {
+    status.is_success() && status.sub.as_deref() != Some(status::PARTIAL_LOGOUT)
+}
+
+/// The identifier of a request to a service.
+fn id_for(hub: &Hub, service: &ServiceId) -> String {
+    let drawn = new_id(&*hub.ids);
+    let code = hub.keyring.mac(CODE, &[service.as_str(), &drawn]);
+    drawn + &code
+}
+
+/// Whether it is one of ours, to that service.
+fn is_ours(hub: &Hub, service: &ServiceId, id: &str) -> bool {
+    let parts = id.split_at_checked(DRAWN);
+    parts.is_some_and(|(drawn, code)| hub.keyring.mac_ok(CODE, &[service.as_str(), drawn], code))
+}
+
+/// A visit that is over.
+#[derive(Clone)]
+struct Ended {
+    partner: Partner,
+    notice: Notice,
+    key: Arc<SamlKey>,
+    at: Instant,
+}
+
+impl Ended {
+    fn of(hub: &Hub, peers: &Peers, service: &ServiceId, notice: &str) -> Option<Ended> {
+        let notice: Notice = serde_json::from_str(notice).ok()?;
+        let door: Door = hub.services().get(service)?.clone();
+        let partner = Partner::at(peers, &door, hub.now()).ok()?;
+        let key = signing_key(hub, partner.saml().signing).ok()?;
+        Some(Ended { partner, notice, key, at: hub.now() })
+    }
+
+    fn by_post(&self) -> Option<(Endpoint, TrustedUrl)> {
+        let there = self.partner.slo(&[binding::POST])?;
+        Some((there.clone(), self.partner.trust(&there.location)?))
+    }
+
+    fn request(&self, hub: &Hub, there: &Endpoint) -> LogoutRequest {
+        let ours = matches!(self.notice.format.as_str(), nameid::PERSISTENT | nameid::TRANSIENT);
+        LogoutRequest {
+            id: id_for(hub, &self.partner.door.service.id),
+            issue_instant: self.at,
+            destination: Some(there.location.clone()),
+            issuer: entity_id(hub),
+            not_on_or_after: Some(self.at + REQUEST),
+            reason: None,
+            name_id: Some(NameId {
+                format: Some(self.notice.format.clone()),
+                value: self.notice.name.clone(),
+                name_qualifier: ours.then(|| entity_id(hub)),
+                sp_name_qualifier: ours.then(|| self.partner.entity_id().to_owned()),
+            }),
+            encrypted_id: None,
+            session_indexes: vec![self.notice.session.clone()],
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! Services of SAML that hear of the end of a session by a form alone: the browser makes a round of them, and what they answer is
+//! read.
+
+use preau_domain::{Instant, Seconds, ServiceId, SessionId, Visit};
+use preau_flows::{ALICE, Answer, Browser, Form, Listener, SamlSp, TestHub, form_to, heard, saml_service, stories};
+use preau_keys::xml::Document;
+use preau_saml::bindings::redirect;
+use preau_saml::messages::{LogoutRequest, LogoutResponse, Status, soap};
+use preau_saml::names::{SAMLP, binding, status};
+
+stories!(
+    the_browser_makes_a_round_of_services_that_hear_by_a_form,
+    a_person_reads_that_a_service_did_not_confirm,
+    a_service_that_ends_a_session_hears_whether_others_confirmed,
+    a_round_waits_for_the_answer_to_its_own_request,
+    a_round_is_gone_once,
+    an_answer_in_a_frame_is_read_too,
+    an_answer_by_soap_is_read,
+);
+
+/// A service that hears by a form and in no other way.
+fn by_form(hub: &TestHub, id: &str) -> SamlSp {
+    let there = format!("https://{id}.example/saml/slo");
+    hub.sp_of(saml_service(id), |sp| sp.slo = vec![heard(binding::POST, there)])
+}
+
+/// Signs in to each of the services.
+async fn inside(hub: &TestHub, services: &[&SamlSp]) -> Browser {
+    let mut browser = hub.browser();
+    browser.sign_in(&ALICE).at_home().await;
+    for sp in services {
+        assert_eq!(sp.told(&browser.get(&sp.url()).await).await.status(), "Success");
+    }
+    browser
+}
+
+/// What the browser posts to a service: believed, with the state that goes with it.
+async fn told(hub: &TestHub, sp: &SamlSp, page: &Answer) -> (LogoutRequest, String) {
+    let form = page.form_with("SAMLRequest");
+    assert_eq!(form.action, format!("https://{}.example/saml/slo", sp.id));
+    let document =
+        preau_saml::bindings::post::decode(form.value("SAMLRequest").expect("it is there")).expect("a request");
+    let believed = document.verify(SAMLP, "LogoutRequest", &hub.saml_keys().await).expect("signed by us");
+    let request = LogoutRequest::read(believed.element()).expect("a request");
+    assert_eq!(request.destination.as_ref(), Some(&form.action));
+    (request, form.value("RelayState").expect("a state").to_owned())
+}
+
+/// The form by which a service answers.
+fn answers(sp: &SamlSp, response: &LogoutResponse, state: &str) -> Form {
+    let mut form = form_to("/saml/slo", "SAMLResponse", &sp.signed_answer(response));
+    form.fields[1].1 = state.to_owned();
+    form
+}
+
+async fn the_browser_makes_a_round_of_services_that_hear_by_a_form(hub: TestHub) {
+    let (one, two) = (by_form(&hub, "one"), by_form(&hub, "two"));
+    let mut browser = inside(&hub, &[&one, &two]).await;
+    let page = browser.sign_out().await;
+    assert!(!browser.signed_in(), "it is over here before anybody answers");
+    assert!(page.body.contains("<button"), "without a script there is a button");
+    let (request, state) = told(&hub, &one, &page).await;
+    let page = browser.submit(&answers(&one, &one.logout_answer(&request, Status::success()), &state), &[]).await;
+    let (request, state) = told(&hub, &two, &page).await;
+    let page = browser.submit(&answers(&two, &two.logout_answer(&request, Status::success()), &state), &[]).await;
+    assert!(page.status == 200 && page.words().contains("tout est fermé"), "{}", page.words());
+}
+
+async fn a_person_reads_that_a_service_did_not_confirm(hub: TestHub) {
+    let sp = by_form(&hub, "one");
+    for (status, confirmed) in [
+        (Status::success(), true),
+        (Status::failure(status::SUCCESS, status::PARTIAL_LOGOUT), false),
+        (Status::failure(status::RESPONDER, status::PARTIAL_LOGOUT), false),
+        (Status::failure(status::REQUESTER, status::UNKNOWN_PRINCIPAL), false),
+    ] {
+        let mut browser = inside(&hub, &[&sp]).await;
+        let page = browser.sign_out().await;
+        let (request, state) = told(&hub, &sp, &page).await;
+        let page = browser.submit(&answers(&sp, &sp.logout_answer(&request, status.clone()), &state), &[]).await;
+        assert_eq!(page.words().contains("n’a pas confirmé"), !confirmed, "{status:?} {}", page.words());
+    }
+}
+
+async fn a_service_that_ends_a_session_hears_whether_others_confirmed(hub: TestHub) {
+    let (sp, other) = (hub.sp("sp"), by_form(&hub, "other"));
+    for confirms in [true, false] {
+        let mut browser = inside(&hub, &[&other]).await;
+        let said = sp.told(&browser.get(&sp.url()).await).await;
+        let page = browser.visit(&sp.logout_url(&sp.logout(&said), Some(&sp.key))).await;
+        assert!(!browser.signed_in());
+        let (request, state) = told(&hub, &other, &page).await;
+        let status =
+            if confirms { Status::success() } else { Status::failure(status::RESPONDER, status::PARTIAL_LOGOUT) };
+        let mut page = browser.submit(&answers(&other, &other.logout_answer(&request, status), &state), &[]).await;
+        if !confirms {
+            assert!(page.words().contains("n’a pas confirmé"), "{}", page.words());
+            page = browser.visit(&page.link("Continuer").expect("the way on")).await;
+        }
+        let to = page.location().unwrap_or_else(|| panic!("{}", page.words())).to_owned();
+        let received = redirect::Received::read(to.split_once('?').expect("it is there").1).expect("an answer");
+        let read = LogoutResponse::read(received.verified(&hub.saml_keys().await).expect("signed")).expect("an answer");
+        assert_eq!(read.status.is_success() && read.status.sub.is_none(), confirms, "{:?}", read.status);
+    }
+}
+
+async fn a_round_waits_for_the_answer_to_its_own_request(hub: TestHub) {
+    let (sp, other) = (by_form(&hub, "one"), by_form(&hub, "other"));
+    let mut browser = inside(&hub, &[&sp]).await;
+    let page = browser.sign_out().await;
+    let (request, state) = told(&hub, &sp, &page).await;
+    let sound = sp.logout_answer(&request, Status::success());
+    let from_other = LogoutResponse { issuer: Some(other.entity_id.clone()), ..sound.clone() };
+    let bare = form_to("/saml/slo", "SAMLResponse", &sound.write());
+    let wrong = |change: &dyn Fn(&mut LogoutResponse)| {
+        let mut response = sound.clone();
+        change(&mut response);
+        answers(&sp, &response, &state)
+    };
+    let guessed = format!("_{}", "a".repeat(75));
+    for form in [
+        Form { fields: vec![bare.fields[0].clone(), ("RelayState".to_owned(), state.clone())], ..bare.clone() },
+        wrong(&|one| one.in_response_to = None),
+        wrong(&|one| one.in_response_to = Some(guessed.clone())),
+        wrong(&|one| one.in_response_to = Some(request.id[..33].to_owned())),
+        wrong(&|one| one.destination = None),
+        wrong(&|one| one.destination = Some("https://evil.test/".to_owned())),
+        wrong(&|one| one.issue_instant = hub.hub.now() - Seconds(601)),
+        answers(&other, &from_other, &state),
+        answers(&sp, &sound, "guessed"),
+    ] {
+        assert_eq!(browser.submit(&form, &[]).await.status, 400, "{:?}", form.fields);
+    }
+    let page = browser.submit(&answers(&sp, &sound, &state), &[]).await;
+    assert!(page.words().contains("tout est fermé"), "control: {}", page.words());
+}
+
+async fn a_round_is_gone_once(hub: TestHub) {
+    let sp = by_form(&hub, "one");
+    let mut browser = inside(&hub, &[&sp]).await;
+    let page = browser.sign_out().await;
+    let (request, state) = told(&hub, &sp, &page).await;
+    assert_eq!(hub.browser().get(&format!("/saml/slo/round?at={state}")).await.status, 400, "it waits for an answer");
+    let mut browser = inside(&hub, &[&sp]).await;
+    let again = browser.sign_out().await;
+    let (second, other) = told(&hub, &sp, &again).await;
+    let crossed = answers(&sp, &sp.logout_answer(&request, Status::success()), &other);
+    assert_eq!(browser.submit(&crossed, &[]).await.status, 400, "an answer to the request before");
+    assert_ne!(second.id, request.id);
+    for id in ["", "guessed", &"a".repeat(5_000)] {
+        assert_eq!(browser.get(&format!("/saml/slo/round?at={id}")).await.status, 400);
+        assert_eq!(browser.get(&format!("/saml/slo/answer?to={id}")).await.status, 400);
+    }
+}
+
+async fn an_answer_in_a_frame_is_read_too(hub: TestHub) {
+    let sp = hub.sp("sp");
+    let mut browser = inside(&hub, &[&sp]).await;
+    let page = browser.sign_out().await;
+    let at = page.body.find("https://sp.example/saml/slo?").unwrap_or_else(|| panic!("no frame: {}", page.body));
+    let frame = page.body[at..].split('"').next().expect("it is there").replace("&#38;", "&").replace("&amp;", "&");
+    let received = redirect::Received::read(frame.split_once('?').expect("it is there").1).expect("a request");
+    let request = LogoutRequest::read(received.unverified()).expect("a request");
+    let sound = sp.logout_answer(&request, Status::success());
+    assert_eq!(browser.get(&sp.answer_url(&sound, None)).await.status, 400, "unsigned");
+    let guessed = LogoutResponse { in_response_to: Some("_guessed".to_owned()), ..sound.clone() };
+    assert_eq!(browser.get(&sp.answer_url(&guessed, Some(&sp.key))).await.status, 400, "to nothing we asked");
+    assert_eq!(browser.get(&sp.answer_url(&sound, Some(&sp.key))).await.status, 204, "control");
+}
+
+async fn an_answer_by_soap_is_read(hub: TestHub) {
+    let mut listener = Listener::start().await;
+    let (sp, other) = (hub.sp_at("sp", &listener), hub.sp("other-sp"));
+    let mut browser = inside(&hub, &[&sp]).await;
+    browser.sign_out().await;
+    let envelope = Document::parse(listener.next().await.body.as_bytes()).expect("it is told");
+    let request = soap::open(&envelope, &[]).expect("an envelope");
+    let request = LogoutRequest::read(request.unverified()).expect("a request");
+    let visit = |sp: &SamlSp| Visit {
+        session: SessionId::new("over"),
+        protocol: "saml".to_owned(),
+        service: ServiceId::new(sp.id.clone()),
+        notice: String::new(),
+        at: Instant(0),
+    };
+    let protocol = hub.hub.protocol("saml").expect("it is spoken");
+    let says = |sp: &SamlSp, xml: &str| protocol.logout_confirmed(&hub.hub, &visit(sp), soap::envelope(xml).as_bytes());
+    let sound = sp.logout_answer(&request, Status::success());
+    let failed = sp.logout_answer(&request, Status::failure(status::RESPONDER, status::PARTIAL_LOGOUT));
+    let guessed = LogoutResponse { in_response_to: Some("_guessed".to_owned()), ..sound.clone() };
+    assert!(says(&sp, &sp.signed_answer(&sound)) && says(&sp, &sound.write()));
+    assert!(!says(&sp, &failed.write()) && !says(&sp, &guessed.write()) && !says(&sp, "<html/>"));
+    assert!(!says(&other, &sp.signed_answer(&sound)), "another service was asked something else");
+    assert!(!says(&sp, &sp.signed_answer(&sound).replace("_over", "_ever").replace("Success", "success")), "changed");
+}
