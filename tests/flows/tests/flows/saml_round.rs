@@ -104,6 +104,17 @@ async fn a_service_that_ends_a_session_hears_whether_others_confirmed(hub: TestH
     }
 }
 
+/// A sound answer with one thing wrong at a time.
+fn twisted(hub: &TestHub, sound: &LogoutResponse) -> Vec<LogoutResponse> {
+    let id = |id: Option<String>| LogoutResponse { in_response_to: id, ..sound.clone() };
+    let drawn = sound.in_response_to.as_ref().map(|id| id[..33].to_owned());
+    let to =
+        |destination: Option<&str>| LogoutResponse { destination: destination.map(str::to_owned), ..sound.clone() };
+    let old = LogoutResponse { issue_instant: hub.hub.now() - Seconds(601), ..sound.clone() };
+    let guessed = Some(format!("_{}", "a".repeat(75)));
+    vec![id(None), id(guessed), id(drawn), to(None), to(Some("https://evil.test/")), old]
+}
+
 async fn a_round_waits_for_the_answer_to_its_own_request(hub: TestHub) {
     let (sp, other) = (by_form(&hub, "one"), by_form(&hub, "other"));
     let mut browser = inside(&hub, &[&sp]).await;
@@ -111,24 +122,11 @@ async fn a_round_waits_for_the_answer_to_its_own_request(hub: TestHub) {
     let (request, state) = told(&hub, &sp, &page).await;
     let sound = sp.logout_answer(&request, Status::success());
     let from_other = LogoutResponse { issuer: Some(other.entity_id.clone()), ..sound.clone() };
-    let bare = form_to("/saml/slo", "SAMLResponse", &sound.write());
-    let wrong = |change: &dyn Fn(&mut LogoutResponse)| {
-        let mut response = sound.clone();
-        change(&mut response);
-        answers(&sp, &response, &state)
-    };
-    let guessed = format!("_{}", "a".repeat(75));
-    for form in [
-        Form { fields: vec![bare.fields[0].clone(), ("RelayState".to_owned(), state.clone())], ..bare.clone() },
-        wrong(&|one| one.in_response_to = None),
-        wrong(&|one| one.in_response_to = Some(guessed.clone())),
-        wrong(&|one| one.in_response_to = Some(request.id[..33].to_owned())),
-        wrong(&|one| one.destination = None),
-        wrong(&|one| one.destination = Some("https://evil.test/".to_owned())),
-        wrong(&|one| one.issue_instant = hub.hub.now() - Seconds(601)),
-        answers(&other, &from_other, &state),
-        answers(&sp, &sound, "guessed"),
-    ] {
+    let mut unsigned = form_to("/saml/slo", "SAMLResponse", &sound.write());
+    unsigned.fields[1].1.clone_from(&state);
+    let wrong = twisted(&hub, &sound).into_iter().map(|response| answers(&sp, &response, &state));
+    let others = [unsigned, answers(&other, &from_other, &state), answers(&sp, &sound, "guessed")];
+    for form in wrong.chain(others) {
         assert_eq!(browser.submit(&form, &[]).await.status, 400, "{:?}", form.fields);
     }
     let page = browser.submit(&answers(&sp, &sound, &state), &[]).await;

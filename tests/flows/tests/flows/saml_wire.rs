@@ -4,7 +4,7 @@
 
 use preau_connector_api::{NameIdKind, SamlEncryption, SigningAlgorithm};
 use preau_domain::{Identifier, ReleaseRule};
-use preau_flows::{ALICE, Answer, Browser, Listener, SamlSp, TestHub, heard, saml_service, stories};
+use preau_flows::{ALICE, Answer, Browser, Listener, SamlSp, TestHub, Told, heard, saml_service, stories};
 use preau_keys::jose::{Alg, PrivateKey};
 use preau_keys::xml::Document;
 use preau_saml::bindings::redirect;
@@ -21,7 +21,8 @@ stories!(
     a_response_is_right_that_refuses_or_was_not_asked_for,
     what_is_encrypted_is_right,
     a_response_by_ticket_and_for_a_program_is_right,
-    requests_and_answers_about_an_end_are_right,
+    requests_about_an_end_are_right,
+    answers_about_an_end_are_right,
     metadata_are_right,
 );
 
@@ -239,45 +240,49 @@ async fn a_response_by_ticket_and_for_a_program_is_right(hub: TestHub) {
     right(&hub, "ecp-response", &answer.body, &["Response", "Assertion"]).await;
 }
 
-async fn requests_and_answers_about_an_end_are_right(hub: TestHub) {
-    let mut listener = Listener::start().await;
-    let by_soap = hub.sp_at("by-soap", &listener);
-    let by_form = hub.sp_of(saml_service("by-form"), |sp| {
-        sp.slo = vec![heard(binding::POST, "https://by-form.example/saml/slo".to_owned())];
-    });
-    let by_query = hub.sp("by-query");
-    let mut browser = inside(&hub).await;
+/// Three services, one for each way of hearing, and what each was told of the person of this browser.
+async fn heard_in_three_ways(hub: &TestHub, listener: &Listener) -> (Browser, [(SamlSp, Told); 3]) {
+    let by_form = |sp: &mut OurSp| sp.slo = vec![heard(binding::POST, "https://by-form.example/saml/slo".to_owned())];
+    let services = [hub.sp_at("by-soap", listener), hub.sp_of(saml_service("by-form"), by_form), hub.sp("by-query")];
+    let mut browser = inside(hub).await;
     let mut told = Vec::new();
-    for sp in [&by_soap, &by_form, &by_query] {
-        told.push(sp.told(&browser.get(&sp.url_of(&request(sp))).await).await);
+    for sp in services {
+        let said = sp.told(&browser.get(&sp.url_of(&request(&sp))).await).await;
+        told.push((sp, said));
     }
-    let end = |sp: &SamlSp, at: usize, path: &str| LogoutRequest {
-        id: "_end-of-the-story".to_owned(),
-        destination: Some(format!("{}{path}", preau_flows::BASE)),
-        ..sp.logout(&told[at])
-    };
-    let there = end(&by_query, 2, "/saml/slo");
-    let page = browser.visit(&by_query.logout_url(&there, Some(&by_query.key))).await;
-    right(&hub, "logout-request-by-form", &preau_flows::message_of(&page.form_with("SAMLRequest")), &["LogoutRequest"])
-        .await;
+    (browser, told.try_into().unwrap_or_else(|_| unreachable!("three services")))
+}
+
+/// How a service asks for the end, the same in every run.
+fn end((sp, told): &(SamlSp, Told), path: &str) -> LogoutRequest {
+    let destination = Some(format!("{}{path}", preau_flows::BASE));
+    LogoutRequest { id: "_end-of-the-story".to_owned(), destination, ..sp.logout(told) }
+}
+
+async fn requests_about_an_end_are_right(hub: TestHub) {
+    let mut listener = Listener::start().await;
+    let (mut browser, [_, _, by_query]) = heard_in_three_ways(&hub, &listener).await;
+    let url = by_query.0.logout_url(&end(&by_query, "/saml/slo"), Some(&by_query.0.key));
+    let page = browser.visit(&url).await;
+    let by_form = preau_flows::message_of(&page.form_with("SAMLRequest"));
+    right(&hub, "logout-request-by-form", &by_form, &["LogoutRequest"]).await;
     // Where the one service heard is loopback, at a port of this run.
-    let port = listener.url();
     let said = listener.next().await.body;
     assert_eq!(validate(&said), Ok(()));
-    assert!(signed(&said, "LogoutRequest", &certificates(&hub).await), "{port}");
-    let form = preau_flows::form_to("/saml/slo", "SAMLRequest", &by_form.signed(&end(&by_form, 1, "/saml/slo")));
-    let page = hub.browser().submit_once(&form, &[]).await;
-    right(
-        &hub,
-        "logout-response-by-form",
-        &preau_flows::message_of(&page.form_with("SAMLResponse")),
-        &["LogoutResponse"],
-    )
-    .await;
-    let answer = hub.soap("/saml/slo/soap", &by_soap.signed(&end(&by_soap, 0, "/saml/slo/soap"))).await;
+    assert!(signed(&said, "LogoutRequest", &certificates(&hub).await));
+}
+
+async fn answers_about_an_end_are_right(hub: TestHub) {
+    let listener = Listener::start().await;
+    let (mut browser, [by_soap, by_form, by_query]) = heard_in_three_ways(&hub, &listener).await;
+    let asked = by_form.0.signed(&end(&by_form, "/saml/slo"));
+    let page = hub.browser().submit_once(&preau_flows::form_to("/saml/slo", "SAMLRequest", &asked), &[]).await;
+    let answer = preau_flows::message_of(&page.form_with("SAMLResponse"));
+    right(&hub, "logout-response-by-form", &answer, &["LogoutResponse"]).await;
+    let answer = hub.soap("/saml/slo/soap", &by_soap.0.signed(&end(&by_soap, "/saml/slo/soap"))).await;
     right(&hub, "logout-response-by-soap", &answer.body, &["LogoutResponse"]).await;
-    let unknown = by_query.logout_url(&there, Some(&by_query.key));
-    let to = browser.get(&unknown).await.location().expect("an answer").to_owned();
+    let url = by_query.0.logout_url(&end(&by_query, "/saml/slo"), Some(&by_query.0.key));
+    let to = browser.get(&url).await.location().expect("an answer").to_owned();
     let received = redirect::Received::read(to.split_once('?').expect("a query").1).expect("an answer");
     received.verified(&hub.saml_keys().await).expect("signed beside it");
 }
