@@ -13,7 +13,7 @@ mod key;
 mod peers;
 mod write;
 
-pub use document::{Read, Refused, Rules, read};
+pub use document::{Before, Read, Refused, Rules, read};
 pub use entity::{
     Contact, Endpoint, Entity, IdpRole, Indexed, Localised, Logo, RequestedAttribute, Service, SpRole, Ui,
 };
@@ -96,6 +96,9 @@ pub enum Reason {
         /// Entities of this one.
         now: usize,
     },
+    /// Made before the copy in force.
+    #[error("older than the copy in force: not believed")]
+    Older,
     /// A key that is too short.
     #[error("an RSA key of {0} bits: 2048 at least")]
     WeakKey(usize),

@@ -241,6 +241,13 @@ impl TestHub {
         self.peers.set(others.into_iter().chain([peer]));
     }
 
+    /// Changes the metadata of an entity that are in force.
+    pub fn change_peer(&self, entity_id: &str, change: impl FnOnce(&mut Peer)) {
+        let mut peer = Peer::clone(&self.peers.get(entity_id).expect("an entity of the story"));
+        change(&mut peer);
+        self.put_peer(peer);
+    }
+
     /// Mounts one more service, while everything runs.
     pub fn mount(&self, service: MountedService) {
         let mut services = self.services.lock().expect("no story panics while it mounts a service");

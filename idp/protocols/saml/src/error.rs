@@ -16,6 +16,8 @@ pub enum SamlError {
     NoAuthnContext,
     /// The name identifier that was asked for is not given to this service.
     NameIdPolicy,
+    /// The number of what is asked for is not one of the metadata.
+    Attributes,
     /// Somebody else is signed in than the service asks for.
     AnotherPerson,
     /// Policy refuses the person, who must not be shown why.
@@ -48,6 +50,12 @@ impl SamlError {
                 status::INVALID_NAMEID_POLICY,
                 "saml-name-id-policy",
                 "this name identifier is not given to this service: see its settings",
+            ),
+            SamlError::Attributes => Row(
+                status::REQUESTER,
+                status::REQUEST_UNSUPPORTED,
+                "saml-attributes",
+                "AttributeConsumingServiceIndex is not one of the metadata",
             ),
             SamlError::AnotherPerson => Row(
                 status::RESPONDER,
@@ -91,7 +99,7 @@ impl SamlError {
         match self {
             SamlError::NoPassive | SamlError::Unavailable => None,
             SamlError::Denied => Some(AuditKind::ServiceRefused),
-            SamlError::NoAuthnContext | SamlError::NameIdPolicy | SamlError::AnotherPerson => {
+            SamlError::NoAuthnContext | SamlError::NameIdPolicy | SamlError::Attributes | SamlError::AnotherPerson => {
                 Some(AuditKind::RequestRefused)
             }
         }

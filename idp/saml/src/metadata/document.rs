@@ -5,7 +5,8 @@
 
 use super::entity::{cache_duration, entity_id, valid_until};
 use super::{Entity, MetadataError, Reason};
-use crate::names::MD;
+use crate::names::{MD, MDRPI};
+use crate::time::instant;
 use preau_domain::{Instant, Seconds};
 use preau_keys::jose::PublicKey;
 use preau_keys::xml::{Bounds, Element, Piece, StreamBounds, StreamError, read_stream};
@@ -22,6 +23,8 @@ const BOUNDS: StreamBounds = StreamBounds {
 };
 /// Entities kept of one document.
 const MAX_KEPT: usize = 10_000;
+/// How far the clock of whoever makes documents may be ahead of ours.
+const AHEAD: Seconds = Seconds(3600);
 /// Entities below which a document may shrink as it likes.
 const FEW: usize = 10;
 
@@ -34,8 +37,31 @@ pub struct Rules {
     pub signers: Option<Vec<PublicKey>>,
     /// It says until when it is valid, and that is no further away.
     pub longest: Option<Seconds>,
-    /// Entities the copy in force holds: one that lost a third of them is not believed.
-    pub before: Option<usize>,
+    /// The copy in force: one that lost a third of its entities, or is older, is not believed.
+    pub before: Option<Before>,
+}
+
+/// What is known of the copy in force.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Before {
+    /// How many entities it holds.
+    pub count: usize,
+    /// When it was made, if it says so (`mdrpi:PublicationInfo`).
+    pub created: Option<Instant>,
+    /// Until when it is valid.
+    pub valid_until: Option<Instant>,
+}
+
+impl Before {
+    /// Whether a document was made before the copy: by when both were made, where both say it, else by until when both are valid.
+    /// A copy whose own time is over keeps nothing away.
+    fn is_after(&self, document: &Read, now: Instant) -> bool {
+        if self.valid_until.is_some_and(|until| until <= now) {
+            return false;
+        }
+        let later = |copy: Option<Instant>, document: Option<Instant>| Some(document? < copy?);
+        later(self.created, document.created).or_else(|| later(self.valid_until, document.valid_until)).unwrap_or(false)
+    }
 }
 
 /// What was read of a document.
@@ -47,6 +73,8 @@ pub struct Read {
     pub refused: Vec<Refused>,
     /// How many entities it holds.
     pub count: usize,
+    /// When the document was made, if it says so and the moment is not to come.
+    pub created: Option<Instant>,
     /// Until when the document is valid.
     pub valid_until: Option<Instant>,
     /// For how long a copy is fresh.
@@ -92,16 +120,22 @@ impl Read {
 pub fn read(input: impl BufRead, rules: &Rules, wanted: impl Fn(&str) -> bool) -> Result<Read, MetadataError> {
     let mut seen = HashSet::new();
     let hasher = RandomState::new();
-    let mut count = 0;
+    let (mut count, mut created) = (0, None);
     let keep = |piece: Piece<'_>| -> Result<Option<Result<Entity, Refused>>, MetadataError> {
         if !piece.element.is(MD, "EntityDescriptor") {
             // Extensions and signatures of an envelope; anything else is no metadata.
             let known = piece.element.is(MD, "Extensions") && !piece.around.is_empty();
+            if known && piece.around.len() == 1 {
+                created = published(piece.element);
+            }
             let wrong =
                 || MetadataError::at(piece.element, Reason::Other("neither EntityDescriptor nor EntitiesDescriptor"));
             return if known { Ok(None) } else { Err(wrong()) };
         }
         count += 1;
+        if piece.around.is_empty() {
+            created = piece.element.all(MD, "Extensions").find_map(published);
+        }
         let name = entity_id(piece.element)?;
         // By its hash under a key of this process: a name costs eight bytes, and an accident refuses.
         if !seen.insert(hasher.hash_one(name)) {
@@ -126,19 +160,23 @@ pub fn read(input: impl BufRead, rules: &Rules, wanted: impl Fn(&str) -> bool) -
         return Err(MetadataError::at(root, Reason::Many(MAX_KEPT, "entities that are asked for")));
     }
     if let Some(before) = rules.before
-        && before > FEW
-        && count * 3 < before * 2
+        && before.count > FEW
+        && count * 3 < before.count * 2
     {
-        return Err(MetadataError::at(root, Reason::Shrunk { before, now: count }));
+        return Err(MetadataError::at(root, Reason::Shrunk { before: before.count, now: count }));
     }
     let mut found = Read {
         count,
+        created: created.filter(|at| *at <= rules.now + AHEAD),
         valid_until: valid_until(root)?,
         cache_duration: cache_duration(root)?,
         bytes: streamed.bytes,
         signed: rules.signers.is_some(),
         ..Read::default()
     };
+    if rules.before.is_some_and(|before| before.is_after(&found, rules.now)) {
+        return Err(MetadataError::at(root, Reason::Older));
+    }
     for one in streamed.kept {
         match one {
             Ok(entity) => found.entities.push(entity),
@@ -146,6 +184,12 @@ pub fn read(input: impl BufRead, rules: &Rules, wanted: impl Fn(&str) -> bool) -
         }
     }
     Ok(found)
+}
+
+/// When a document was made, as its extensions say.
+fn published(extensions: &Element) -> Option<Instant> {
+    let said = extensions.all(MDRPI, "PublicationInfo").next()?.attribute("creationInstant")?;
+    instant(said)
 }
 
 /// One entity, with what the envelopes around it say of its validity.

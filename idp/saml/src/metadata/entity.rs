@@ -179,6 +179,11 @@ impl SpRole {
         }
     }
 
+    /// Whether it says what it asks for under that number.
+    pub fn asks_by(&self, index: u16) -> bool {
+        self.services.iter().any(|one| one.index == index)
+    }
+
     /// What it asks for, by the service of that number or the default one.
     pub fn requested(&self, index: Option<u16>) -> &[RequestedAttribute] {
         let found = match index {

@@ -8,7 +8,7 @@ use preau_domain::{Instant, Seconds};
 use preau_keys::jose::{Alg, PrivateKey, PublicKey};
 use preau_keys::xml::{Document, KeyKind, XmlError, sign};
 use preau_saml::metadata::*;
-use preau_saml::names::{DS, MD, SAMLP, binding};
+use preau_saml::names::{DS, MD, MDRPI, SAMLP, binding};
 use proptest::prelude::*;
 use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256};
 use std::sync::LazyLock;
@@ -222,12 +222,38 @@ fn an_entity_that_is_wrong_takes_itself_away_and_no_other() {
 fn a_federation_that_shrank_is_not_believed() {
     let of = |count: usize| -> String { (0..count).map(|n| service(&format!("urn:{n}"), "", ACS)).collect() };
     let judged = |count: usize, before: usize| {
-        let rules = Rules { before: Some(before), ..rules(FEDERATION.public()) };
+        let rules = Rules { before: Some(Before { count: before, ..Before::default() }), ..rules(FEDERATION.public()) };
         read(federation(&until(10), &of(count)).as_bytes(), &rules, |_| false).map(|found| found.count)
     };
     assert_eq!((judged(30, 30), judged(20, 30), judged(1, 10)), (Ok(30), Ok(20), Ok(1)));
     assert_eq!(judged(19, 30).unwrap_err().reason, Reason::Shrunk { before: 30, now: 19 });
     assert_eq!(judged(0, 30).unwrap_err().reason, Reason::Shrunk { before: 30, now: 0 });
+}
+
+#[test]
+fn a_document_older_than_the_copy_is_not_believed() {
+    let publication = |at: i64| {
+        let at = Instant(NOW.0 + at).rfc3339();
+        format!(
+            "<md:Extensions><i:PublicationInfo xmlns:i=\"{MDRPI}\" publisher=\"urn:f\" creationInstant=\"{at}\"/></md:Extensions>"
+        )
+    };
+    let judged = |made: Option<i64>, days: i64, copy: (Option<i64>, i64)| {
+        let made = made.map(publication).unwrap_or_default();
+        let created = copy.0.map(|at| Instant(NOW.0 + at));
+        let before = Before { count: 3, created, valid_until: Some(Instant(NOW.0 + copy.1 * DAY)) };
+        let rules = Rules { before: Some(before), ..rules(FEDERATION.public()) };
+        let document = federation(&until(days), &format!("{made}{}", three()));
+        read(document.as_bytes(), &rules, |_| false).map(|found| found.created.map(|at| at.0 - NOW.0))
+    };
+    let older = |judged: Result<Option<i64>, MetadataError>| judged.unwrap_err().reason == Reason::Older;
+    assert!(older(judged(Some(-2 * DAY), 12, (Some(-DAY), 10))), "by when both were made");
+    assert_eq!(judged(Some(-DAY), 9, (Some(-DAY), 10)), Ok(Some(-DAY)), "a later one may be valid for less time");
+    assert!(older(judged(None, 9, (None, 10))), "else by until when both are valid");
+    assert!(older(judged(None, 9, (Some(-DAY), 10))), "and not to say it helps nobody");
+    assert_eq!(judged(None, 10, (None, 10)), Ok(None));
+    assert_eq!(judged(None, 9, (None, -1)), Ok(None), "a copy whose own time is over keeps nothing away");
+    assert_eq!(judged(Some(2 * DAY), 10, (None, 10)), Ok(None), "what was made in times to come says nothing");
 }
 
 #[test]

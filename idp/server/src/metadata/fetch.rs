@@ -7,7 +7,7 @@ use http::{Request, StatusCode};
 use preau_connector_api::Network;
 use preau_domain::{Instant, Seconds};
 use preau_egress::Egress;
-use preau_saml::metadata::{Read, Rules, read};
+use preau_saml::metadata::{Before, Read, Rules, read};
 use std::io::{BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -26,7 +26,7 @@ pub(crate) fn read_file(
     path: &Path,
     origin: &Origin,
     now: Instant,
-    before: Option<usize>,
+    before: Option<Before>,
     wanted: impl Fn(&str) -> bool,
 ) -> Result<Read, String> {
     let plain = std::fs::metadata(path).map_err(|error| format!("{}: {error}", path.display()))?.is_file();
@@ -110,7 +110,8 @@ async fn attempt(
         StatusCode::OK => {}
         status => return Err(format!("the address answers {}", status.as_u16())),
     }
-    let before = has_copy.then_some(note.count);
+    let Note { count, created, valid_until, .. } = *note;
+    let before = has_copy.then_some(Before { count, created, valid_until });
     let (path, judged) = (candidate.clone(), origin.clone());
     let read = tokio::task::spawn_blocking(move || read_file(&path, &judged, now, before, |_| false))
         .await
@@ -120,6 +121,7 @@ async fn attempt(
     note.etag = header(ETAG);
     note.last_modified = header(LAST_MODIFIED);
     note.count = read.count;
+    note.created = read.created;
     note.valid_until = read.valid_until;
     note.next = now + rhythm(read.cache_duration, read.valid_until, now);
     Ok("taken")

@@ -32,6 +32,8 @@ pub(crate) struct Note {
     pub(crate) next: Instant,
     /// Entities of the copy.
     pub(crate) count: usize,
+    /// When the copy was made, if it says so.
+    pub(crate) created: Option<Instant>,
     /// Until when the copy is valid.
     pub(crate) valid_until: Option<Instant>,
     /// Why the latest attempt changed nothing; gone when one succeeds.

@@ -4,7 +4,7 @@ use preau_connector_api::{NameIdKind, SamlEncryption, SamlSigned, SigningAlgorit
 
 use preau_flows::{ALICE, BASE, NOE, TestHub, partner, saml_service, stories};
 use preau_saml::messages::NameIdPolicy;
-use preau_saml::metadata::PublishedKey;
+use preau_saml::metadata::{PublishedKey, RequestedAttribute, Service};
 use preau_saml::names::{context, nameid};
 
 stories!(
@@ -13,6 +13,7 @@ stories!(
     a_form_of_another_site_finds_the_session,
     each_service_knows_a_person_by_another_name,
     a_service_chooses_among_its_addresses_by_number,
+    a_service_that_says_what_it_asks_for_is_told_no_more,
     what_is_signed_is_as_the_service_wants_it,
     an_assertion_is_encrypted_for_whoever_has_a_key,
     a_name_travels_encrypted_where_that_is_asked,
@@ -94,6 +95,26 @@ async fn a_service_chooses_among_its_addresses_by_number(hub: TestHub) {
         let told = sp.told(&browser.get(&sp.url_of(&asked)).await).await;
         assert_eq!(told.to, format!("https://sp.example/saml/{end}"));
     }
+}
+
+async fn a_service_that_says_what_it_asks_for_is_told_no_more(hub: TestHub) {
+    let sp = hub.sp("sp");
+    let mut browser = hub.browser();
+    browser.sign_in(&ALICE).at_home().await;
+    let numbered = |index| preau_saml::messages::AuthnRequest { attribute_index: Some(index), ..sp.request() };
+    let told = sp.told(&browser.get(&sp.url_of(&numbered(7))).await).await;
+    assert!(!told.values("mail").is_empty(), "who lists nothing may say any number");
+    let asked =
+        |name: &str| RequestedAttribute { name: name.to_owned(), friendly: None, format: None, required: false };
+    let attributes = vec![asked("urn:oid:2.16.840.1.113730.3.1.241"), asked("urn:oid:2.5.4.12")];
+    let listed = Service { index: 3, default: None, names: Vec::new(), attributes };
+    hub.change_peer(&sp.entity_id, |peer| peer.entity.sp.as_mut().expect("a service").services.push(listed));
+    let told = sp.told(&browser.get(&sp.url_of(&numbered(3))).await).await;
+    assert_eq!(told.values("displayName"), ["Alice Martin"]);
+    assert!(told.values("mail").is_empty() && told.values("title").is_empty(), "a list takes away and never adds");
+    let wrong = sp.told(&browser.get(&sp.url_of(&numbered(7))).await).await;
+    assert_eq!((wrong.status(), wrong.assertion.is_none()), ("RequestUnsupported", true));
+    assert!(!sp.told(&browser.get(&sp.url()).await).await.values("mail").is_empty(), "without a number: all of it");
 }
 
 async fn what_is_signed_is_as_the_service_wants_it(hub: TestHub) {

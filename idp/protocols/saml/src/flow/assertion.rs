@@ -5,7 +5,7 @@ use super::sso::Asked;
 use super::{entity_id, signed, unsigned};
 use crate::config::{ASSERTION, SKEW};
 use crate::partner::{Acs, Partner};
-use preau_connector_api::{SamlEncryption, SamlSigned};
+use preau_connector_api::{SamlEncryption, SamlSigned, WireName};
 use preau_domain::Instant;
 use preau_keys::signers::SamlKey;
 use preau_keys::xml::{ContentCipher, encrypt};
@@ -71,13 +71,14 @@ pub fn assertion(
             class: Some(told.class.to_owned()),
             authorities: Vec::new(),
         }],
-        attributes: vec![AttributeStatement { attributes: attributes(hub, partner, told.released) }],
+        attributes: vec![AttributeStatement { attributes: attributes(hub, partner, told.released, asked.listed) }],
     }
 }
 
-/// What leaves, named as the service reads it.
-pub fn attributes(hub: &Hub, partner: &Partner, released: &Released) -> Vec<Attribute> {
-    let wired = released.attributes().iter().filter_map(|(name, values)| Some((partner.saml().wire(name)?, values)));
+/// What leaves, named as the service reads it: what is released, and of it what the service lists under the number it said. A
+/// list takes away and never adds.
+pub fn attributes(hub: &Hub, partner: &Partner, released: &Released, listed: Option<u16>) -> Vec<Attribute> {
+    let wired = released.attributes().iter().filter_map(|(name, values)| Some((wire(partner, name, listed)?, values)));
     wired
         .map(|(wire, values)| {
             let value = |value: &String| match wire.name.as_str() {
@@ -99,9 +100,16 @@ pub fn attributes(hub: &Hub, partner: &Partner, released: &Released) -> Vec<Attr
         .collect()
 }
 
+/// How a released attribute is named, if it leaves.
+fn wire<'a>(partner: &'a Partner, name: &str, listed: Option<u16>) -> Option<&'a WireName> {
+    let wire = partner.saml().wire(name)?;
+    let wanted = |index| partner.sp().requested(Some(index)).iter().any(|one| one.name == wire.name);
+    listed.is_none_or(wanted).then_some(wire)
+}
+
 /// The names of what leaves: for the journal, which never holds a value.
-pub fn names(partner: &Partner, released: &Released) -> String {
-    released.names().filter(|name| partner.saml().wire(name).is_some()).collect::<Vec<_>>().join(" ")
+pub fn names(partner: &Partner, released: &Released, listed: Option<u16>) -> String {
+    released.names().filter(|name| wire(partner, name, listed).is_some()).collect::<Vec<_>>().join(" ")
 }
 
 /// The response around the assertion, each signed and encrypted as the service wants it.

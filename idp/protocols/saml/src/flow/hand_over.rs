@@ -139,7 +139,7 @@ pub fn made(
     opened.establishment = decision.establishment(&live.facts).cloned();
     let mut left = opened.clone();
     left.kind = AuditKind::AttributesReleased;
-    left.detail = names(partner, &released);
+    left.detail = names(partner, &released, asked.listed);
     // Before the visit, so that no assertion leaves without them.
     hub.audit(opened);
     hub.audit(left);

@@ -55,7 +55,7 @@ pub fn preview(hub: &Hub, peers: &Peers, door: &Door, sample: &Sample) -> Vec<Pr
             class: Some(context::class(hub, &sample.authentication).to_owned()),
             ..AuthnStatement::default()
         }],
-        attributes: vec![AttributeStatement { attributes: attributes(hub, &partner, &sample.released) }],
+        attributes: vec![AttributeStatement { attributes: attributes(hub, &partner, &sample.released, None) }],
     };
     vec![Preview { title: "Assertion", text: indented(&assertion.write()) }]
 }

@@ -50,6 +50,9 @@ pub struct Asked {
     /// The proof that is wanted.
     #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
     pub context: Option<Wanted>,
+    /// The number of what the service asks for, of all it may be told.
+    #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
+    pub listed: Option<u16>,
     /// The person must prove who they are now.
     #[serde(rename = "f", default)]
     pub force: bool,
@@ -110,10 +113,15 @@ pub fn read(hub: &Hub, peers: &Peers, received: &Received, asker: Asker) -> Resu
     };
     let unknown = || Fault::new(FaultKind::UnknownService, "the address for the answer is not one of the metadata");
     let acs = partner.acs(asked, asker).ok_or_else(unknown)?;
-    let (given, wrong) = match name::given(&partner, request.name_id_policy.as_ref()) {
+    // Who says nothing of what it asks for is told what it may be told, whatever number it says.
+    let listed = request.attribute_index.filter(|_| !partner.sp().services.is_empty());
+    let (given, mut wrong) = match name::given(&partner, request.name_id_policy.as_ref()) {
         Ok(given) => (given, None),
         Err(error) => (name::Given { kind: partner.saml().nameid, encrypted: false }, Some(error)),
     };
+    if listed.is_some_and(|index| !partner.sp().asks_by(index)) {
+        wrong = Some(SamlError::Attributes);
+    }
     let asked = Asked {
         id: Some(request.id),
         acs: acs.location.clone(),
@@ -123,6 +131,7 @@ pub fn read(hub: &Hub, peers: &Peers, received: &Received, asker: Asker) -> Resu
         encrypted_name: given.encrypted,
         subject: request.subject.map(|subject| subject.value),
         context: request.requested_context.map(Wanted::from),
+        listed,
         force: request.force_authn,
         passive: request.is_passive,
     };
@@ -280,6 +289,7 @@ pub fn unasked(partner: &Partner, acs: &Acs) -> Asked {
         encrypted_name: false,
         subject: None,
         context: None,
+        listed: None,
         force: false,
         passive: false,
     }

@@ -187,6 +187,7 @@ async fn a_federation_is_believed_signed_whole_and_in_time() {
             two[..two.find("<ds:Signature").unwrap()].to_owned() + &two[two.find("</ds:Signature>").unwrap() + 15..],
         ),
         ("shrunk", story.signed(12, 10, "two")),
+        ("older than the copy", story.signed(30, 9, "two")),
         ("valid for ever", story.signed(30, 400, "two")),
         ("over", story.signed(30, -1, "two")),
         ("one name twice", story.signed(30, 10, "two").replace("urn:s3\"", "urn:s4\"")),
