@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { account, close, demo, look, service, signIn, tabTo, visitor } from './rig.mjs';
@@ -274,8 +275,9 @@ test('the service that was asked for opens after the password, and knows the per
 
 test('an editor registers a sandbox on the bench, and their application is answered', async () => {
   const page = await visitor();
-  const callback = 'http://localhost:3000/callback';
-  await page.route('http://localhost:3000/**', (route) => route.fulfill({ body: 'here' }));
+  const application = createServer((_, response) => response.end('here')).listen(0);
+  after(() => application.close());
+  const callback = `http://localhost:${application.address().port}/callback`;
   await page.goto(new URL('bench', demo.base).href);
   await page.fill('form[action="/bench/register"] [name=name]', 'Atelier');
   await page.fill('form[action="/bench/register"] [name=addresses]', callback);
