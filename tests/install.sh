@@ -33,6 +33,8 @@ packages() {
         echo postgresql curl jq python3 python3-venv chromium xmlsec1
         # The schemas of SAML, and what reads them.
         echo opensaml-schemas xmltooling-schemas libxml2-utils
+        # What samael, the second opinion of tests/samael, is built against.
+        echo libxmlsec1-dev libxml2-dev libssl-dev libclang-dev
         # A real identity provider, for the Python of Debian.
         echo python3-pysaml2
         # Either of them may come from elsewhere than Debian.

@@ -98,7 +98,7 @@ const RESERVED: &[(&str, &[&str], &[&str])] = &[
             "tests/",
         ],
     ),
-    ("SAML", &["samael"], &["idp/saml", "tests/"]),
+    ("SAML", &["samael"], &["tests/samael"]),
     ("LDAP", &["ldap3"], &["connectors/ldap", "tests/"]),
     ("HTTP serving", &["axum", "axum-server", "hyper"], &["idp/web", "idp/protocols/", "idp/server", "tests/"]),
     (
