@@ -86,11 +86,11 @@ fn a_source_fills_the_house_is_held_when_it_forgets_and_obeys_a_human() {
     // The number covers those who would lose an establishment or a profile, or move, as well.
     let losing = ["suspended", "narrowed", "ceased", "moved"].iter().map(|what| held["people"][what].as_u64().unwrap());
     let losing: u64 = losing.sum();
-    assert_eq!(annuaire.sync(&["--accept-suspensions", &(losing - 1).to_string()]).0, 3);
     let (code, out, _) = annuaire.desk.run(&["sync", "held"]);
     assert!(code == 0 && out.contains(&format!("preau sync apply annuaire --accept-suspensions {losing}\n")), "{out}");
     let waiting: Value = serde_json::from_str(&annuaire.desk.run(&["sync", "held", "--json"]).1).unwrap();
     assert_eq!((&waiting[0]["accept_suspensions"], &waiting[0]["held"]), (&Value::from(losing), &held["held"]));
+    assert_eq!(annuaire.sync(&["--accept-suspensions", &(losing - 1).to_string()]).0, 3);
     let planned =
         annuaire.desk.run(&["sync", "plan", "annuaire", "--json", "--accept-suspensions", &losing.to_string()]);
     assert!(planned.0 == 0 && planned.1.contains("\"dry_run\": true"), "{planned:?}");
