@@ -26,7 +26,7 @@ impl GrantKind {
 /// A token as stored: its secret is known only by its digest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
-    /// Digest of the token.
+    /// Digest of the token; of a refresh token it may name the family as well ([`OneTimeKey::within`]).
     pub key: OneTimeKey,
     /// What it is good for.
     pub kind: GrantKind,

@@ -90,6 +90,18 @@ id!(
     CorrelationId
 );
 
+impl OneTimeKey {
+    /// The key of something that is found by its family, and of which a family has one at a time.
+    pub fn within(family: &OneTimeKey, own: &OneTimeKey) -> Self {
+        Self::new(format!("{family}~{own}"))
+    }
+
+    /// The family such a key names, and what it says besides.
+    pub fn family(&self) -> Option<(&str, &str)> {
+        self.0.split_once('~')
+    }
+}
+
 impl PersonId {
     /// A new account name: `p` and 15 random characters (75 bits).
     pub fn generate(ids: &dyn Ids) -> Self {

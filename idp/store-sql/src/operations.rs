@@ -25,13 +25,15 @@ const TICKETS: &str = "DELETE FROM ticket WHERE id IN
     (SELECT id FROM ticket WHERE expires <= $1 ORDER BY expires LIMIT $2) RETURNING id";
 const KEPT: &str = "DELETE FROM kept WHERE (id, kind) IN
     (SELECT id, kind FROM kept WHERE expires <= $1 ORDER BY expires LIMIT $2) RETURNING id";
-/// Whoever holds one of these is about to use or to end it, and holds its family: it is passed over, not waited for.
+/// Those of a session fall with it. Whoever holds one of these is about to use or to end it, and holds its family: it is passed over, not waited for.
 const FAMILIES: Sql = Sql::Each {
     sqlite: "DELETE FROM token_family WHERE id IN
-        (SELECT id FROM token_family WHERE expires <= $1 ORDER BY expires LIMIT $2) RETURNING id",
-    postgres:
-        "DELETE FROM token_family WHERE id IN
-        (SELECT id FROM token_family WHERE expires <= $1 ORDER BY expires LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING id",
+        (SELECT id FROM token_family WHERE expires <= $1 AND session IS NULL ORDER BY expires LIMIT $2)
+        RETURNING id",
+    postgres: "DELETE FROM token_family WHERE id IN
+        (SELECT id FROM token_family WHERE expires <= $1 AND session IS NULL ORDER BY expires LIMIT $2
+            FOR UPDATE SKIP LOCKED)
+        RETURNING id",
 };
 /// On SQLite, where an index by their end would cost a page of every sign-on, tokens fall with their family or are taken
 /// away by its next rotation.

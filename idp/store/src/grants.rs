@@ -27,6 +27,9 @@ pub trait Grants: Send + Sync {
     /// The token of that key and kind; absent if it expired at or before `now`, was spent or revoked.
     async fn granted(&self, key: &OneTimeKey, kind: GrantKind, now: Instant) -> Result<Option<Grant>>;
 
+    /// Whoever presents a key that names its family ([`OneTimeKey::within`]) is believed to have been given it: one that is not the
+    /// latest of its family is a spent one, and nothing is kept of those.
+    ///
     /// Spends a refresh token and keeps the next ones of its family, if any, in one stroke; among concurrent callers exactly
     /// one does. Who presents a spent one revokes the family. `Conflict` if a key of the next is taken: then nothing changed.
     async fn rotate(&self, spent: &OneTimeKey, now: Instant, next: &[Grant]) -> Result<Rotation>;

@@ -291,3 +291,91 @@ pub async fn no_token_slips_past_the_end(store: &dyn Store) {
         }
     }
 }
+
+/// The refresh token of a family, named by it.
+fn standing(name: &str, family: &str, session: Option<&SessionId>) -> Grant {
+    let key = OneTimeKey::within(&OneTimeKey::new(family), &OneTimeKey::new(name));
+    grant(key.as_str(), Refresh, family, session)
+}
+
+/// A refresh token that names its family comes back whole, is what its family holds and nothing else, and its family knows the
+/// latest one; one that is not is a copy, however long ago it was spent.
+pub async fn a_refresh_token_stands_in_its_family(store: &dyn Store) {
+    let id = live(store, "s1", "p-zoe").await;
+    let first = Grant { doc: "{\"of\":\"the first\"}".into(), ..standing("r1", "f1", Some(&id)) };
+    store.grant(&[grant("a1", Access, "f1", Some(&id)), first.clone()]).await.unwrap();
+    store.grant(&[standing("r1", "f2", None)]).await.unwrap();
+    let read = async |key: &OneTimeKey, at| store.granted(key, Refresh, at).await.unwrap();
+    assert_eq!(read(&first.key, NOW).await.as_ref(), Some(&first));
+    assert_eq!(read(&first.key, first.expires).await, None);
+    assert_eq!(read(&standing("r2", "f1", None).key, NOW).await, None);
+    assert!(!there(store, first.key.as_str(), Access).await && !there(store, "r1", Refresh).await);
+    let (second, third) = (standing("r2", "f1", Some(&id)), standing("r3", "f1", Some(&id)));
+    let other = standing("r9", "f2", Some(&id));
+    assert!(conflicts(&store.rotate(&first.key, NOW, std::slice::from_ref(&other)).await), "of another family");
+    assert_eq!(store.rotate(&first.key, first.expires, &[]).await.unwrap(), Rotation::Unknown, "too late");
+    for (spent, next) in [(&first, &second), (&second, &third)] {
+        let both = [grant(&format!("a-{}", next.key), Access, "f1", Some(&id)), next.clone()];
+        assert_eq!(store.rotate(&spent.key, NOW, &both).await.unwrap(), Rotation::Rotated);
+        assert_eq!(read(&spent.key, NOW).await, None);
+        assert_eq!(read(&next.key, NOW).await.as_ref(), Some(next));
+    }
+    assert_eq!(store.rotate(&first.key, NOW, &[]).await.unwrap(), Rotation::Reused);
+    assert!(read(&third.key, NOW).await.is_none() && !there(store, "a1", Access).await);
+    assert_eq!(store.rotate(&third.key, NOW, &[]).await.unwrap(), Rotation::Unknown);
+    assert!(there(store, standing("r1", "f2", None).key.as_str(), Refresh).await, "another family");
+}
+
+/// A family has one such token at a time: a second one is good beside it, and both fall with the family, the session and the person.
+pub async fn a_second_refresh_token_has_a_row(store: &dyn Store) {
+    let id = live(store, "s1", "p-zoe").await;
+    let (one, two) = (standing("r1", "f1", Some(&id)), standing("r2", "f1", Some(&id)));
+    for token in [&one, &two] {
+        store.grant(std::slice::from_ref(token)).await.unwrap();
+        assert_eq!(store.granted(&token.key, Refresh, NOW).await.unwrap().as_ref(), Some(token));
+        assert!(conflicts(&store.grant(std::slice::from_ref(token)).await), "its key is taken");
+    }
+    let next = standing("r3", "f1", Some(&id));
+    assert_eq!(store.rotate(&two.key, NOW, std::slice::from_ref(&next)).await.unwrap(), Rotation::Rotated);
+    for token in [&one, &next] {
+        assert_eq!(store.granted(&token.key, Refresh, NOW).await.unwrap().as_ref(), Some(token));
+    }
+    assert!(store.revoke(&one.key).await.unwrap() && !there(store, one.key.as_str(), Refresh).await);
+    store.end_session(&id, NOW).await.unwrap();
+    assert!(!there(store, next.key.as_str(), Refresh).await);
+    let alone = standing("r4", "f4", None);
+    store.grant(std::slice::from_ref(&alone)).await.unwrap();
+    assert!(store.bury_family(&alone.family, LATER).await.unwrap());
+    assert_eq!(store.rotate(&alone.key, NOW, &[]).await.unwrap(), Rotation::Unknown);
+    assert!(conflicts(&store.grant(std::slice::from_ref(&alone)).await), "it stays buried");
+}
+
+/// Of a hundred who present one refresh token of a family at once, exactly one gets the next; the copies revoke it. A family
+/// that is revoked meanwhile ends empty.
+pub async fn one_of_many_succeeds_in_a_family(store: &dyn Store) {
+    let first = standing("r0", "f0", None);
+    store.grant(std::slice::from_ref(&first)).await.unwrap();
+    let turn = async |n: usize| {
+        let next = [standing(&format!("r{}", n + 1), "f0", None)];
+        store.rotate(&first.key, NOW, &next).await
+    };
+    let answers = join_all((0..100).map(turn)).await;
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+    assert_eq!(answers.iter().filter(|answer| matches!(answer, Ok(Rotation::Rotated))).count(), 1);
+    for n in 0..=100 {
+        assert!(!there(store, standing(&format!("r{n}"), "f0", None).key.as_str(), Refresh).await, "r{n}");
+    }
+    for round in 1..20 {
+        let family = format!("f{round}");
+        let (first, next) = (standing("r0", &family, None), standing("r1", &family, None));
+        store.grant(std::slice::from_ref(&first)).await.unwrap();
+        let both = futures::join!(
+            store.rotate(&first.key, NOW, std::slice::from_ref(&next)),
+            store.revoke_family(&first.family)
+        );
+        assert!(both.0.is_ok() && both.1.unwrap());
+        for token in [&first, &next] {
+            assert!(!there(store, token.key.as_str(), Refresh).await, "{round}");
+        }
+    }
+}

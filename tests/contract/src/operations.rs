@@ -39,8 +39,10 @@ pub async fn a_sweep_takes_documents_and_tokens(store: &dyn Store) {
     let session = live(store, "s1", "p-zoe").await;
     store.keep(&KeptThing { expires: LATER, ..kept("k1", "{}") }, NOW).await.unwrap();
     store.keep(&kept("k2", "{}"), NOW).await.unwrap();
-    let short = |key: &str| Grant { expires: LATER, ..grant(key, GrantKind::Access, "f1", Some(&session)) };
-    store.grant(&[short("a1"), grant("r1", GrantKind::Refresh, "f1", Some(&session))]).await.unwrap();
+    let inside = |key: &str| Grant { expires: LATER, ..grant(key, GrantKind::Access, "f3", Some(&session)) };
+    store.grant(&[inside("a9")]).await.unwrap();
+    let short = |key: &str| Grant { expires: LATER, ..grant(key, GrantKind::Access, "f1", None) };
+    store.grant(&[short("a1"), grant("r1", GrantKind::Refresh, "f1", None)]).await.unwrap();
     store.rotate(&OneTimeKey::new("r1"), NOW, &[short("a2")]).await.unwrap();
     store.grant(&[Grant { family: OneTimeKey::new("f2"), ..short("a3") }]).await.unwrap();
     let swept = store.sweep(LATER, NOW, 100).await.unwrap();

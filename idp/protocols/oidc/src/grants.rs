@@ -36,6 +36,33 @@ fn tag(hub: &Hub, secret: &str) -> String {
     code.chars().filter(char::is_ascii_alphanumeric).take(SECRET - UNGUESSABLE).collect()
 }
 
+/// Letters of the part by which a refresh token says that it was made here: 132 bits.
+const TAG: usize = 22;
+
+/// A new refresh token. It names its family and says by itself that it was made here: shown when it is not the latest of its family any
+/// more, it is a copy, though nothing is kept of it.
+pub fn refresh(hub: &Hub, family: &OneTimeKey) -> String {
+    let secret = generate(&*hub.ids);
+    let tag = refresh_tag(hub, family.as_str(), &secret);
+    format!("{family}.{secret}{tag}")
+}
+
+fn refresh_tag(hub: &Hub, family: &str, secret: &str) -> String {
+    hub.keyring.mac("oidc-refresh", &[family, secret]).chars().take(TAG).collect()
+}
+
+/// The name under which a token of that kind is stored. A refresh token that was made here is found by its family.
+pub fn key_of(hub: &Hub, text: &str, kind: GrantKind) -> OneTimeKey {
+    let own = key(text);
+    let named = text.split_once('.').filter(|_| kind == GrantKind::Refresh).filter(|(family, rest)| {
+        let parts = rest.split_at_checked(SECRET);
+        parts.is_some_and(|(secret, shown)| {
+            preau_keys::constant_time_eq(refresh_tag(hub, family, secret).as_bytes(), shown.as_bytes())
+        })
+    });
+    named.map_or(own.clone(), |(family, _)| OneTimeKey::within(&OneTimeKey::new(family), &own))
+}
+
 /// The name under which a secret is stored.
 pub fn key(secret: &str) -> OneTimeKey {
     preau_keys::one_time_key(secret)
@@ -150,12 +177,12 @@ pub struct Holder<'a> {
 }
 
 impl Holder<'_> {
-    /// A token for the store.
-    pub fn grant(&self, secret: &str, kind: GrantKind, given: &Given, at: Instant, life: Seconds) -> Option<Grant> {
+    /// A token for the store, under its name.
+    pub fn grant(&self, key: OneTimeKey, kind: GrantKind, given: &Given, at: Instant, life: Seconds) -> Option<Grant> {
         let end = at + life;
         let bound = self.session.is_some().then_some(self.live.session.expires);
         Some(Grant {
-            key: key(secret),
+            key,
             kind,
             family: self.family.clone(),
             session: self.session.clone(),

@@ -11,12 +11,16 @@ use journal::Journal;
 use preau_store::{Result, StoreError};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgPool, Row as _, query, raw_sql};
+use std::time::Duration;
 
 /// A database on a server.
 pub(crate) struct Postgres {
     pool: PgPool,
     journal: Journal,
 }
+
+/// A connection that was used so long ago is believed to be there still. Asking each time would cost as much as most of what is asked.
+const TRUSTED: Duration = Duration::from_secs(1);
 
 /// What nodes that start at the same time wait for, one after the other: the bytes of `preau`.
 const MIGRATION_LOCK: &str =
@@ -45,6 +49,15 @@ impl Postgres {
         let pool = PgPoolOptions::new()
             .max_connections(options.connections.unwrap_or_else(|| (crate::cores() * 8).min(64)).max(2))
             .acquire_timeout(options.patience)
+            .test_before_acquire(false)
+            .before_acquire(|connection, known| {
+                Box::pin(async move {
+                    if known.idle_for > TRUSTED {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             .connect_with(connect)
             .await
             .map_err(refusal)?;

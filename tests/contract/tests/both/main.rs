@@ -111,6 +111,7 @@ promises! {
         a_document_is_taken_once, a_document_is_replaced_by_who_read_it, a_document_is_bounded, documents_of_a_kind_are_listed, one_of_many_keeps_a_key,
         one_of_many_takes_a_document, one_of_many_replaces_a_document;
     grants:
+        a_refresh_token_stands_in_its_family, a_second_refresh_token_has_a_row, one_of_many_succeeds_in_a_family,
         a_token_comes_back_whole, tokens_are_kept_together_or_not_at_all, a_token_needs_its_session,
         a_family_is_one_persons, tokens_fall_with_their_session, tokens_follow_a_session_that_goes_on,
         a_suspended_person_loses_tokens, a_new_password_takes_tokens_back, a_token_is_revoked, a_family_is_revoked, a_refresh_token_rotates,

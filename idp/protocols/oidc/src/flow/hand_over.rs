@@ -137,7 +137,7 @@ pub async fn hand_over(
     let mut access = None;
     if front.token {
         let token = grants::generate(&*hub.ids);
-        let grant = holder.grant(&token, GrantKind::Access, &given, at, crate::config::ACCESS);
+        let grant = holder.grant(grants::key(&token), GrantKind::Access, &given, at, crate::config::ACCESS);
         let grant = grant.ok_or(OidcError::InvalidRequest("the request is too long"))?;
         hub.store.grant(&[grant]).await.map_err(Fault::from)?;
         fields.push(("access_token", token.clone()));

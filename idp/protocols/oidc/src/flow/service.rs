@@ -105,7 +105,8 @@ pub async fn exchange(
     event.establishment = hub.decide(&live, &target).establishment(&live.facts).cloned();
     let holder = Holder { door: &target, live: &live, session: held.session.clone(), family: held.family.clone() };
     let access = grants::generate(&*hub.ids);
-    let mut grant = holder.grant(&access, GrantKind::Access, &given, now, ACCESS).ok_or(OidcError::ServerError)?;
+    let mut grant =
+        holder.grant(grants::key(&access), GrantKind::Access, &given, now, ACCESS).ok_or(OidcError::ServerError)?;
     grant.expires = grant.expires.min(held.expires);
     hub.store.grant(std::slice::from_ref(&grant)).await?;
     event.detail = format!("sub exchange {}", door.service.id);

@@ -12,7 +12,7 @@ use crate::foreign::ForeignKeys;
 use crate::grants::{self, Bound, Code, Given, Holder};
 use crate::wire::{TokenRequest, Wanted, claims, is_secret};
 use preau_connector_api::{OidcGrant, OidcService};
-use preau_domain::{AuditEvent, AuditKind, Authentication, Grant, GrantKind, Instant, OneTimeKey, Seconds, TicketKind};
+use preau_domain::{AuditEvent, AuditKind, Authentication, Grant, GrantKind, Instant, Seconds, TicketKind};
 use preau_policy::Released;
 use preau_store::Rotation;
 use preau_web::{Door, Fields, Hub, Live};
@@ -222,7 +222,7 @@ async fn by_refresh(
     if !is_secret(secret) {
         return Err(OidcError::InvalidGrant("this is not the text of a refresh token"));
     }
-    let (key, now) = (grants::key(secret), hub.now());
+    let (key, now) = (grants::key_of(hub, secret, GrantKind::Refresh), hub.now());
     let Some(held) = hub.store.granted(&key, GrantKind::Refresh, now).await? else {
         return Err(match hub.store.rotate(&key, now, &[]).await? {
             Rotation::Reused => OidcError::InvalidGrant("the refresh token was used before: its family is revoked"),
@@ -304,10 +304,13 @@ impl Made {
         let now = hub.now();
         let access = grants::generate(&*hub.ids);
         let refreshes = oidc.grants.contains(&OidcGrant::RefreshToken);
-        let refresh = refreshes.then(|| grants::generate(&*hub.ids));
+        let refresh = refreshes.then(|| grants::refresh(hub, &holder.family));
         let life = if holder.session.is_some() { Seconds(i64::from(u32::MAX)) } else { OFFLINE };
-        let mut all = vec![holder.grant(&access, GrantKind::Access, given, now, ACCESS)];
-        all.extend(refresh.as_ref().map(|secret| holder.grant(secret, GrantKind::Refresh, whole, now, life)));
+        let mut all = vec![holder.grant(grants::key(&access), GrantKind::Access, given, now, ACCESS)];
+        all.extend(refresh.as_ref().map(|secret| {
+            let key = grants::key_of(hub, secret, GrantKind::Refresh);
+            holder.grant(key, GrantKind::Refresh, whole, now, life)
+        }));
         let grants: Option<Vec<Grant>> = all.into_iter().collect();
         Ok(Made { access, refresh, grants: grants.ok_or(OidcError::ServerError)? })
     }
@@ -416,8 +419,8 @@ pub async fn revoke(hub: &Hub, door: &Door, secret: &str, now: Instant) -> Resul
     if !is_secret(secret) {
         return Ok(());
     }
-    let key: OneTimeKey = grants::key(secret);
     for kind in [GrantKind::Refresh, GrantKind::Access] {
+        let key = grants::key_of(hub, secret, kind);
         let Some(held) = hub.store.granted(&key, kind, now).await?.filter(|held| service::is_of(door, held)) else {
             continue;
         };

@@ -23,7 +23,7 @@ pub async fn held(hub: &Hub, secret: &str, kind: GrantKind) -> Result<Option<Gra
     if !is_secret(secret) {
         return Ok(None);
     }
-    Ok(hub.store.granted(&grants::key(secret), kind, hub.now()).await?)
+    Ok(hub.store.granted(&grants::key_of(hub, secret, kind), kind, hub.now()).await?)
 }
 
 /// An access token as it was shown.

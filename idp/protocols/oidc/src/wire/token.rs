@@ -191,7 +191,7 @@ fn none_of(fields: &Fields, names: &[&str]) -> Result<(), OidcError> {
 
 /// Whether a text may be one of our codes or tokens: nothing else is ever looked up.
 pub fn is_secret(text: &str) -> bool {
-    (1..=MAX_SECRET).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    (1..=MAX_SECRET).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
 }
 
 #[cfg(test)]
