@@ -148,7 +148,7 @@ struct New {
 }
 
 impl New {
-    fn new(grants: Vec<Grant>, refresh_alone: bool) -> New {
+    fn of(grants: Vec<Grant>, refresh_alone: bool) -> New {
         let stands = |grant: &Grant| {
             let named = grant.key.family().is_some_and(|(family, _)| family == grant.family.as_str());
             named
@@ -337,7 +337,7 @@ impl Back {
             None => None,
         };
         let refresh_alone = reserved.is_some();
-        Ok((reserved, New::new(grants.to_vec(), refresh_alone)))
+        Ok((reserved, New::of(grants.to_vec(), refresh_alone)))
     }
 
     /// The token in memory of that key, if its family is there and its session has not ended.
