@@ -3,7 +3,7 @@
 //! Owns the way into and out of a session, and the decision at the door. It holds no per-request state and knows no
 //! protocol by name.
 
-use crate::live::{Answer, Recent};
+use crate::live::{Answer, Common, Recent};
 use crate::registered::Running;
 use crate::table::{Door, ServiceTable};
 use crate::visitor::{Cookie, Network, Secret};
@@ -91,6 +91,7 @@ pub struct Hub {
     pub(crate) taking: tokio::sync::Mutex<()>,
     protocols: OnceLock<Vec<Arc<dyn Protocol>>>,
     live: Recent,
+    common: Common,
     base: String,
     host: String,
     trusted: Vec<Network>,
@@ -115,6 +116,7 @@ impl Hub {
             taking: tokio::sync::Mutex::default(),
             protocols: OnceLock::new(),
             live: Recent::default(),
+            common: Common::default(),
             base,
             host,
             trusted,
@@ -345,7 +347,9 @@ impl Hub {
         }
         let uais: Vec<Uai> = person.establishments().into_iter().take(100).cloned().collect();
         let establishments = self.store.establishments(&uais).await?;
+        let establishments: Vec<_> = establishments.into_iter().map(|read| self.common.establishment(read)).collect();
         let mut session = session;
+        session.person = person.id.clone();
         if session.establishment.as_ref().is_none_or(|uai| !uais.contains(uai)) {
             session.establishment = uais.first().cloned();
         }
@@ -479,6 +483,7 @@ impl Hub {
     /// the services; at most `limit` of each. Returns how many.
     pub async fn end_expired_sessions(&self, limit: u32) -> Result<usize, Fault> {
         self.live.sweep(self.now());
+        self.common.sweep();
         let expired = self.store.expired_sessions(self.now(), limit).await?;
         for id in &expired {
             self.end_session(id, "expired", &CorrelationId::generate(&*self.ids, self.now())).await?;
@@ -505,7 +510,7 @@ impl Hub {
         let services = self.services.load();
         let (id, generation) = (&door.service.id, services.generation());
         live.answer(id, generation).unwrap_or_else(|| {
-            let decision = Arc::new(preau_policy::access(&live.facts, &services.rules, id));
+            let decision = self.common.decision(id, preau_policy::access(&live.facts, &services.rules, id));
             let answer = Answer { generation, decision, released: None };
             live.keep(id, answer.clone());
             answer

@@ -4,9 +4,9 @@
 use preau_domain::{Establishment, Instant, Person, ServiceId, Session, SessionId, Uai};
 use preau_policy::{Decision, Facts, Released};
 use std::borrow::Borrow;
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{Hash, Hasher};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// Answers kept in one session: of more services, those asked longest ago are asked again.
 const MOST_ANSWERS: usize = 8;
@@ -20,8 +20,8 @@ pub struct Live {
     pub session: Session,
     /// Whose it is.
     pub person: Arc<Person>,
-    /// The establishments of the person that are known, ordered by number.
-    pub establishments: Vec<Establishment>,
+    /// The establishments of the person that are known, ordered by number; sessions of one establishment share it.
+    pub establishments: Vec<Arc<Establishment>>,
     /// What policy decides on.
     pub facts: Facts,
     /// When it was loaded: older than [`Live::FRESH_MS`] is loaded again.
@@ -52,7 +52,7 @@ impl Live {
     pub fn new(
         session: Session,
         person: Arc<Person>,
-        establishments: Vec<Establishment>,
+        establishments: Vec<Arc<Establishment>>,
         facts: Facts,
         loaded: Instant,
     ) -> Live {
@@ -92,8 +92,47 @@ impl Live {
 
     /// One of the person's establishments.
     pub fn establishment(&self, uai: &Uai) -> Option<&Establishment> {
-        self.establishments.iter().find(|e| &e.uai == uai)
+        self.establishments.iter().map(|establishment| &**establishment).find(|e| &e.uai == uai)
     }
+}
+
+/// What sessions have in common, kept once: a school is that of all its people, and what opens a service to one of them
+/// opens it to most.
+#[derive(Default)]
+pub(crate) struct Common {
+    establishments: Mutex<HashMap<Uai, Weak<Establishment>>>,
+    decisions: Mutex<HashMap<ServiceId, Weak<Decision>>>,
+}
+
+impl Common {
+    /// An establishment as it was read; the one that others hold, where it is the same.
+    pub fn establishment(&self, read: Establishment) -> Arc<Establishment> {
+        one_of(&self.establishments, read.uai.clone(), read)
+    }
+
+    /// A decision about a service, likewise.
+    pub fn decision(&self, service: &ServiceId, made: Decision) -> Arc<Decision> {
+        one_of(&self.decisions, service.clone(), made)
+    }
+
+    /// Lets go of what nobody holds any more.
+    pub fn sweep(&self) {
+        let held = |weak: &Weak<Establishment>| weak.strong_count() > 0;
+        self.establishments.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, weak| held(weak));
+        let held = |weak: &Weak<Decision>| weak.strong_count() > 0;
+        self.decisions.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, weak| held(weak));
+    }
+}
+
+fn one_of<K: Eq + Hash, T: PartialEq>(known: &Mutex<HashMap<K, Weak<T>>>, key: K, new: T) -> Arc<T> {
+    // A panic elsewhere leaves the map whole.
+    let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(held) = known.get(&key).and_then(Weak::upgrade).filter(|held| **held == new) {
+        return held;
+    }
+    let new = Arc::new(new);
+    known.insert(key, Arc::downgrade(&new));
+    new
 }
 
 /// The sessions of the latest seconds. One that is older than [`Live::FRESH_MS`] is worth nothing and goes when others come,
@@ -244,6 +283,25 @@ mod tests {
         }
         assert!(!there(&recent, "0", 1_000) && there(&recent, "1", 1_000));
         assert_eq!(recent.held().by_id.len(), MOST_SESSIONS);
+    }
+
+    #[test]
+    fn what_is_the_same_is_kept_once_and_as_long_as_somebody_holds_it() {
+        let common = Common::default();
+        let shut = preau_policy::Refusal { reason: Reason::NoAffiliation, rule: None, would_change: Vec::new() };
+        let decided = |open| match open {
+            true => Decision::Allow { rule: "a".into(), affiliations: vec![0] },
+            false => Decision::Deny(shut.clone()),
+        };
+        let (moodle, grr) = (ServiceId::new("moodle"), ServiceId::new("grr"));
+        let one = common.decision(&moodle, decided(false));
+        assert!(Arc::ptr_eq(&one, &common.decision(&moodle, decided(false))));
+        assert!(!Arc::ptr_eq(&one, &common.decision(&grr, decided(false))), "of another service");
+        let other = common.decision(&moodle, decided(true));
+        assert!(other.allows() && !one.allows(), "nobody is given the answer of another");
+        drop((one, other));
+        common.sweep();
+        assert!(common.decisions.lock().unwrap().is_empty());
     }
 
     #[test]

@@ -197,7 +197,7 @@ pub fn somebody(given_name: &str, family_name: &str, title: &str, what: &[(u32, 
         last_seen: Instant(0),
     };
     let facts = Facts::of(&person, current.as_ref(), None, Some(AuthnMethod::LocalPassword));
-    Live::new(session, Arc::new(person), establishments, facts, Instant(0))
+    Live::new(session, Arc::new(person), establishments.into_iter().map(Arc::new).collect(), facts, Instant(0))
 }
 
 /// The home page of somebody, over the tiles the rules open.
@@ -366,7 +366,9 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
     ]
     .into_iter()
     .enumerate()
-    .map(|(index, live)| (index, Person::clone(&live.person), live.establishments.clone()))
+    .map(|(index, live)| {
+        (index, Person::clone(&live.person), live.establishments.iter().map(|e| (**e).clone()).collect())
+    })
     .collect();
     add("choose-account", ChooseAccount::new(page(), "abc", "token", &accounts).render());
     let fields = [("code", "c0de".to_owned()), ("state", "a\"b".to_owned())];
