@@ -27,7 +27,7 @@ pub use oidc::{
     ClientAuthentication, ClientSecret, ContentEncryption, Encryption, KeyManagement, OidcFlow, OidcGrant, OidcService,
     OidcSettings, ProofAlgorithm, SigningAlgorithm, TlsSubject,
 };
-pub use provider::{Title, check_provider, skew_seconds};
+pub use provider::{Title, Where, check_provider, skew_seconds};
 pub use redirect::{
     Carried, Departure, KnownAs, LogoutMessage, POSTED, Redirect, RedirectError, Round, UpstreamIdentity,
     UpstreamLogout,

@@ -1,7 +1,7 @@
 //! What the configuration says of every provider where people sign in, whatever it speaks.
 
 use crate::matching::check_rules;
-use crate::{AgentClaims, MatchRule, Names};
+use crate::{AgentClaims, MatchRule, Names, Network};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -18,6 +18,26 @@ pub struct Title {
 impl From<Title> for Names {
     fn from(Title { fr, en }: Title) -> Names {
         Names { fr, en }
+    }
+}
+
+/// Where an address lives.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Where {
+    /// Public addresses only.
+    #[default]
+    Public,
+    /// Private and loopback addresses too.
+    Private,
+}
+
+impl From<Where> for Network {
+    fn from(place: Where) -> Network {
+        match place {
+            Where::Public => Network::Public,
+            Where::Private => Network::Private,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::client::{self, ClientAuth};
 use preau_connector_api::{
-    AgentClaims, MatchRule, Names, Network, OpenContext, Problem, Title, check_provider, skew_seconds,
+    AgentClaims, MatchRule, Names, Network, OpenContext, Problem, Title, Where, check_provider, skew_seconds,
 };
 use preau_egress::{Egress, is_endpoint};
 use schemars::JsonSchema;
@@ -117,17 +117,6 @@ pub(crate) enum Authentication {
     PrivateKeyJwt,
 }
 
-/// Where it lives.
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-enum Where {
-    /// Public addresses only.
-    #[default]
-    Public,
-    /// Private and loopback addresses too.
-    Private,
-}
-
 /// What the rest of the crate works with.
 pub(crate) struct Settings {
     pub(crate) title: Names,
@@ -190,10 +179,7 @@ impl Settings {
                 scopes: config.scopes,
                 acr_values: config.acr_values,
                 only_listed: config.only_listed,
-                network: match config.network {
-                    Where::Public => Network::Public,
-                    Where::Private => Network::Private,
-                },
+                network: config.network.into(),
                 egress,
                 logout: config.logout,
                 skew_seconds: i64::from(config.skew_seconds),

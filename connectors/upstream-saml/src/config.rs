@@ -1,19 +1,24 @@
 //! What the configuration says of a provider: read, checked as a whole, and turned into what the rest of the crate works
 //! with. Opens files (keys, certificates), never a connection.
 
-use crate::ours::{KeyFiles, OwnKey, certificates};
-use preau_connector_api::{AgentClaims, MatchRule, Names, OpenContext, Problem, Title, check_provider, skew_seconds};
+mod theirs;
+
+use crate::ours::{KeyFiles, OwnKey};
+use crate::published::Address;
+use preau_connector_api::{
+    AgentClaims, MatchRule, Names, OpenContext, Problem, Title, Where, check_provider, skew_seconds,
+};
 use preau_domain::Instant;
-use preau_egress::is_endpoint;
+use preau_egress::{Egress, is_endpoint};
 use preau_keys::jose::PublicKey;
 use preau_keys::jose::jwe::DecryptionKey;
-use preau_keys::xml::public_key_of;
-use preau_saml::metadata::{self, Endpoint, Rules};
-use preau_saml::names::{binding, nameid};
+use preau_saml::names::nameid;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use std::fs::File;
-use std::io::BufReader;
+use std::sync::Arc;
+use theirs::certificate_keys;
+
+pub(crate) use theirs::{Theirs, Way};
 
 /// A complete example, for the reference page and `preau config example`.
 pub(crate) const EXAMPLE: &str = r#"# What people call it: on the button, and in sentences about it.
@@ -22,6 +27,11 @@ title = { fr = "EduConnect", en = "EduConnect" }
 entity_id = "https://educonnect.example/idp"
 # Its metadata, beside this file: addresses and keys come from there.
 metadata = "educonnect.xml"
+# Where it publishes them, and the certificates of who signs them there: asked again as they say, the file counting until then.
+# What is refused changes nothing. The address is public, or private for one of a private network or this machine.
+# metadata_url = "https://educonnect.example/idp/metadata"
+# metadata_certificates = ["secrets/federation.pem"]
+# metadata_network = "public"
 # Or, without metadata: where it is asked, by HTTP-Redirect (https, or http on loopback), and the certificates of the keys
 # it signs with, in PEM; while it changes them, both.
 # sso = "https://educonnect.example/idp/sso/redirect"
@@ -74,6 +84,15 @@ pub(crate) struct Config {
     /// File of its metadata.
     #[serde(default)]
     metadata: Option<String>,
+    /// Where it publishes them.
+    #[serde(default)]
+    metadata_url: Option<String>,
+    /// Files of the certificates of the keys they are signed with there.
+    #[serde(default)]
+    metadata_certificates: Vec<String>,
+    /// Where that address lives.
+    #[serde(default)]
+    metadata_network: Where,
     /// Without metadata: where it is asked, by HTTP-Redirect.
     #[serde(default)]
     sso: Option<String>,
@@ -160,17 +179,8 @@ pub(crate) enum Logout {
     Soft,
 }
 
-/// How it is asked.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Way {
-    /// By an address.
-    #[default]
-    Redirect,
-    /// By a form, where it wants no other.
-    Post,
-}
-
 /// What the rest of the crate works with.
+#[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) title: Names,
     pub(crate) entity_id: String,
@@ -181,9 +191,9 @@ pub(crate) struct Settings {
     /// Until when its metadata are valid.
     pub(crate) valid_until: Option<Instant>,
     /// At least one.
-    pub(crate) keys: Vec<OwnKey>,
+    pub(crate) keys: Arc<[OwnKey]>,
     /// What opens what is encrypted for us.
-    pub(crate) opens: Vec<DecryptionKey>,
+    pub(crate) opens: Arc<[DecryptionKey]>,
     pub(crate) name: Option<String>,
     pub(crate) signed: Signed,
     pub(crate) encrypted: bool,
@@ -201,7 +211,7 @@ pub(crate) struct Settings {
 
 impl Settings {
     /// Reads the table of a source; every problem is told at once.
-    pub(crate) fn read(context: &OpenContext<'_>) -> Result<Settings, Vec<Problem>> {
+    pub(crate) fn read(context: &OpenContext<'_>) -> Result<(Settings, Option<Address>), Vec<Problem>> {
         let config: Config = context.config.clone().try_into().map_err(|error: toml::de::Error| {
             vec![Problem::new(format!("sources.{}", context.source), error.message().trim())]
         })?;
@@ -258,18 +268,22 @@ impl Settings {
         } else if config.encrypted && !keys.is_empty() && opens.is_empty() {
             wrong("keys", "has an RSA key: nobody can encrypt for an elliptic curve");
         }
+        let address = address(context, &config).unwrap_or_else(|problem| {
+            problems.push(problem);
+            None
+        });
         if !problems.is_empty() {
             return Err(problems);
         }
-        Ok(Settings {
+        let settings = Settings {
             title: config.title.into(),
             entity_id: config.entity_id,
             sso: theirs.sso,
             way: theirs.way,
             theirs: theirs.keys,
             valid_until: theirs.valid_until,
-            keys,
-            opens,
+            keys: keys.into(),
+            opens: opens.into(),
             name: config.name,
             signed: config.signed,
             encrypted: config.encrypted,
@@ -286,67 +300,35 @@ impl Settings {
             skew_seconds: i64::from(config.skew_seconds),
             agents: config.agents,
             rules: config.rules,
-        })
-    }
-}
-
-/// What is known of the provider, from its metadata or from the configuration.
-#[derive(Default)]
-struct Theirs {
-    sso: String,
-    way: Way,
-    slo: Option<String>,
-    keys: Vec<PublicKey>,
-    valid_until: Option<Instant>,
-}
-
-impl Theirs {
-    fn read(context: &OpenContext<'_>, config: &Config) -> Result<Theirs, Problem> {
-        let wrong = |key: &str, what: &str| Problem::new(context.at(key), what);
-        let theirs = match (&config.metadata, &config.sso, config.certificates.as_slice()) {
-            (Some(file), None, []) if config.slo.is_none() => Theirs::of_metadata(context, file, &config.entity_id)?,
-            (None, Some(sso), [_, ..]) => {
-                let keys = certificate_keys(context, &config.certificates)?;
-                Theirs { sso: sso.clone(), way: Way::Redirect, slo: config.slo.clone(), keys, valid_until: None }
-            }
-            _ => return Err(wrong("metadata", "is there, or else sso and certificates are")),
         };
-        if theirs.keys.is_empty() || theirs.keys.len() > 10 {
-            return Err(wrong("entity_id", "has one key that signs at least, and ten at most"));
-        }
-        Ok(theirs)
+        Ok((settings, address))
     }
 
-    /// The provider as its metadata describe it. Whether they are still valid is asked at each round.
-    fn of_metadata(context: &OpenContext<'_>, file: &str, entity_id: &str) -> Result<Theirs, Problem> {
-        let path = context.path(file);
-        let wrong = |what: String| Problem::new(context.at("metadata"), format!("{}: {what}", path.display()));
-        let input = File::open(&path).map_err(|error| wrong(error.to_string()))?;
-        let read = metadata::read(BufReader::new(input), &Rules::default(), |name| name == entity_id);
-        let entity = read.and_then(|read| read.only(Some(entity_id))).map_err(|error| wrong(error.to_string()))?;
-        let role = entity.idp.ok_or_else(|| wrong("it is no identity provider".to_owned()))?;
-        let by = |binding: &str, endpoints: &[Endpoint]| {
-            let found = endpoints.iter().find(|one| one.binding == binding && is_endpoint(&one.location));
-            found.map(|one| one.location.clone())
-        };
-        let redirect = by(binding::REDIRECT, &role.sso).map(|sso| (sso, Way::Redirect));
-        let asked = redirect.or_else(|| by(binding::POST, &role.sso).map(|sso| (sso, Way::Post)));
-        let (sso, way) =
-            asked.ok_or_else(|| wrong("it is asked neither by HTTP-Redirect nor by HTTP-POST".to_owned()))?;
-        let (slo, keys) = (by(binding::REDIRECT, &role.slo), role.keys.verifying());
-        Ok(Theirs { sso, way, slo, keys, valid_until: entity.valid_until })
+    /// The same with what the provider says of itself now.
+    pub(crate) fn with(&self, theirs: Theirs) -> Settings {
+        let Theirs { sso, way, slo, keys, valid_until } = theirs;
+        let logout_address = if self.logout == Logout::Single { slo } else { self.logout_address.clone() };
+        Settings { sso, way, theirs: keys, valid_until, logout_address, ..self.clone() }
     }
 }
 
-/// The keys of the provider's certificates.
-fn certificate_keys(context: &OpenContext<'_>, files: &[String]) -> Result<Vec<PublicKey>, Problem> {
-    let wrong = |what: &str| Problem::new(context.at("certificates"), what);
-    let mut keys = Vec::new();
-    for file in files {
-        for certificate in certificates(context, "certificates", file)? {
-            let key = public_key_of(&certificate);
-            keys.push(key.ok_or_else(|| wrong("holds a key that is neither RSA of 2048 bits at least nor on P-256"))?);
-        }
+/// Where its metadata are asked for, if anywhere.
+fn address(context: &OpenContext<'_>, config: &Config) -> Result<Option<Address>, Problem> {
+    let wrong = |key: &str, what: &str| Problem::new(context.at(key), what);
+    let Some(url) = &config.metadata_url else {
+        let alone = config.metadata_certificates.is_empty();
+        return if alone { Ok(None) } else { Err(wrong("metadata_certificates", "is for metadata_url")) };
+    };
+    if config.metadata.is_none() || !is_endpoint(url) {
+        let what = "is an https address beside `metadata`, the copy that counts until it answers; plain http is for loopback only";
+        return Err(wrong("metadata_url", what));
     }
-    Ok(keys)
+    let signers = certificate_keys(context, "metadata_certificates", &config.metadata_certificates)?;
+    if signers.is_empty() {
+        return Err(wrong("metadata_certificates", "names who signs what is published there"));
+    }
+    let egress = preau_keys::client_config(&[]).map_err(|error| error.to_string());
+    let egress = egress.and_then(|tls| Egress::new(tls).map_err(|error| error.to_string()));
+    let egress = egress.map_err(|what| Problem::new(context.at("metadata_url"), what))?;
+    Ok(Some(Address { url: url.clone(), signers, network: config.metadata_network.into(), egress }))
 }

@@ -2,7 +2,7 @@
 //! its staff, another ENT.
 //!
 //! Owns the service provider's side: what we ask (`request`), what makes an answer believed (`answer`), what we are
-//! called and which keys we have (`ours`), and the end of a session on either side (`logout`). Messages and bindings
+//! called and which keys we have (`ours`), what the provider publishes (`published`), and the end of a session on either side (`logout`). Messages and bindings
 //! are in `preau-saml`, signatures and encryption in `preau-keys`; nothing of an answer counts before its signature is
 //! right, and then only the tree that was verified. Which browser a round belongs to and which account it leads to is
 //! the business of `idp/web`.
@@ -12,11 +12,13 @@ mod config;
 mod logout;
 mod ours;
 mod probe;
+mod published;
 mod request;
 mod round;
 
 use config::Settings;
 use preau_connector_api::{Connector, Kind, OpenContext, Problem};
+use published::Known;
 use schemars::generate::SchemaSettings;
 use std::sync::Arc;
 
@@ -35,11 +37,12 @@ pub const KIND: Kind = Kind {
 };
 
 fn open(context: &OpenContext<'_>) -> Result<Connector, Vec<Problem>> {
-    let settings = Arc::new(Settings::read(context)?);
+    let (settings, address) = Settings::read(context)?;
+    let known = Arc::new(Known::new(settings, address));
     Ok(Connector {
         directory: None,
         password: None,
-        redirect: Some(Arc::new(round::Upstream { settings: settings.clone() })),
-        probe: Arc::new(probe::Look { settings }),
+        redirect: Some(Arc::new(round::Upstream { known: known.clone() })),
+        probe: Arc::new(probe::Look { known }),
     })
 }

@@ -1,6 +1,7 @@
 //! One round: a browser goes to the provider with a signed request, and its answer comes back through a form.
 
 use crate::config::Settings;
+use crate::published::Known;
 use crate::{answer, logout, ours, request};
 use async_trait::async_trait;
 use preau_connector_api::{
@@ -13,18 +14,18 @@ use std::sync::Arc;
 
 /// See the module.
 pub(crate) struct Upstream {
-    pub(crate) settings: Arc<Settings>,
+    pub(crate) known: Arc<Known>,
 }
 
 #[async_trait]
 impl Redirect for Upstream {
     fn title(&self) -> &Names {
-        &self.settings.title
+        &self.known.first.title
     }
 
     async fn begin(&self, round: &Round<'_>) -> Result<Departure, Unavailable> {
-        self.valid(round.now)?;
-        request::departure(&self.settings, round)
+        let settings = self.valid(round.now).await?;
+        request::departure(&settings, round)
     }
 
     fn posted<'a>(&self, form: &[(&'a str, &'a str)]) -> Option<(&'a str, &'a str)> {
@@ -36,30 +37,30 @@ impl Redirect for Upstream {
     }
 
     async fn complete(&self, round: &Round<'_>, answer: &[(&str, &str)]) -> Result<UpstreamIdentity, RedirectError> {
-        self.valid(round.now)?;
+        let settings = self.valid(round.now).await?;
         let posted = answer.iter().find(|(name, _)| *name == POSTED).map(|(_, message)| *message);
         let message = posted.ok_or(RedirectError::NotBelieved("no message"))?;
         let document = post::decode(message).map_err(|refused| {
             // Nothing was verified yet, and nothing of it is told.
             RedirectError::NotBelieved(answer::word_of(&refused))
         })?;
-        let proof = answer::believe(&self.settings, round, &document)?;
-        let (subject, lasting) = proof.subject(&self.settings)?;
+        let proof = answer::believe(&settings, round, &document)?;
+        let (subject, lasting) = proof.subject(&settings)?;
         Ok(UpstreamIdentity {
-            issuer: self.settings.entity_id.clone(),
+            issuer: settings.entity_id.clone(),
             subject,
-            agent: self.settings.agents.read(|attribute| proof.texts(attribute)),
-            names: known_as(&self.settings.rules, |attribute| proof.texts(attribute)),
+            agent: settings.agents.read(|attribute| proof.texts(attribute)),
+            names: known_as(&settings.rules, |attribute| proof.texts(attribute)),
             at: Some(proof.at),
             acr: proof.class.clone(),
             sid: proof.sid(),
             lasting,
-            logout_hint: logout::hint(&self.settings, &proof),
+            logout_hint: logout::hint(&settings, &proof),
         })
     }
 
     fn metadata(&self, callback: &str, _now: Instant) -> Option<String> {
-        ours::metadata(&self.settings, callback)
+        ours::metadata(&self.known.first, callback)
     }
 
     async fn logout_notice(&self, _token: &str, _now: Instant) -> Result<UpstreamLogout, RedirectError> {
@@ -73,21 +74,22 @@ impl Redirect for Upstream {
         callback: &str,
         now: Instant,
     ) -> Result<LogoutMessage, RedirectError> {
-        self.valid(now)?;
-        logout::message(&self.settings, message, callback, now)
+        let settings = self.valid(now).await?;
+        logout::message(&settings, message, callback, now)
     }
 
     async fn logout_address(&self, hint: Option<&str>, back: &str, callback: &str, now: Instant) -> Option<String> {
-        logout::address(&self.settings, hint, back, callback, now)
+        logout::address(&*self.known.at(now).await, hint, back, callback, now)
     }
 }
 
 impl Upstream {
-    /// Keys of metadata that have expired are not believed any more.
-    fn valid(&self, now: Instant) -> Result<(), Unavailable> {
-        match self.settings.valid_until {
+    /// What is known of the provider; nothing, where its metadata have expired: their keys are not believed any more.
+    async fn valid(&self, now: Instant) -> Result<Arc<Settings>, Unavailable> {
+        let settings = self.known.at(now).await;
+        match settings.valid_until {
             Some(until) if until <= now => Err(Unavailable(format!("its metadata expired at {}", until.rfc3339()))),
-            _ => Ok(()),
+            _ => Ok(settings),
         }
     }
 }

@@ -25,6 +25,8 @@ fn what_is_wrong_is_told_with_its_place() {
         ("certificates = []", "metadata"),
         ("metadata = \"idp.xml\"", "metadata"),
         ("certificates = [\"absent.pem\"]", "certificates"),
+        ("metadata_url = \"https://educonnect.example/m\"\nmetadata_certificates = [\"idp.pem\"]", "metadata_url"),
+        ("metadata_certificates = [\"idp.pem\"]", "metadata_certificates"),
         ("certificates = [\"saml.key\"]", "certificates"),
         ("keys = []", "keys"),
         ("keys = [{ key = \"saml.pem\", certificate = \"saml.pem\" }]", "keys[0].key"),

@@ -50,5 +50,6 @@ mod upstream_logout;
 mod upstream_network;
 mod upstream_peer;
 mod upstream_proconnect;
+mod upstream_published;
 mod upstream_saml;
 mod upstream_two;

@@ -42,7 +42,7 @@ pub struct Idp {
 }
 
 /// The one that most stories speak of.
-const EDUCONNECT: Idp = Idp {
+pub const EDUCONNECT: Idp = Idp {
     source: "educonnect",
     entity: IDP,
     key: &THEIRS,
@@ -56,7 +56,7 @@ fn pem(kind: &str, der: &[u8]) -> String {
     format!("-----BEGIN {kind}-----\n{}\n-----END {kind}-----\n", STANDARD.encode(der))
 }
 
-fn certificate(key: &PrivateKey) -> String {
+pub fn certificate(key: &PrivateKey) -> String {
     let der = key.to_pkcs8();
     let pair = KeyPair::from_pkcs8_der_and_sign_algo(&der.as_slice().into(), &PKCS_ECDSA_P256_SHA256);
     let made = CertificateParams::new(vec!["peer.example".to_owned()]).expect("a name");
@@ -66,20 +66,26 @@ fn certificate(key: &PrivateKey) -> String {
 impl Idp {
     /// The source of the configuration that leads there.
     pub fn source(&self, more: &str) -> (SourceId, SignInSource) {
-        let folder = tempfile::tempdir().expect("a folder");
-        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("a file");
-        write("idp.pem", &certificate(self.key));
-        write("own.key", &pem("PRIVATE KEY", &OURS.to_pkcs8()));
-        write("own.pem", &certificate(&OURS));
         let (entity, rule) = (self.entity, self.rule);
         let config = format!(
             "title = {{ fr = \"EduConnect\", en = \"EduConnect\" }}\nentity_id = \"{entity}\"\nsso = \"{entity}/sso\"\n\
              certificates = [\"idp.pem\"]\nkeys = [{{ key = \"own.key\", certificate = \"own.pem\" }}]\n{more}\n\
              match = [{rule}]"
         );
+        self.opened(&config, &[("idp.pem", certificate(self.key))])
+    }
+
+    /// The source with that configuration and those files beside our key.
+    pub fn opened(&self, config: &str, files: &[(&str, String)]) -> (SourceId, SignInSource) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("a file");
+        write("own.key", &pem("PRIVATE KEY", &OURS.to_pkcs8()));
+        write("own.pem", &certificate(&OURS));
+        files.iter().for_each(|(name, text)| write(name, text));
         let config: toml::Table = config.parse().expect("lines of a configuration");
         let source = SourceId::new(self.source);
         let context = OpenContext { source: &source, config: &config, base: folder.path() };
+        preau_keys::install_provider();
         let opened = (preau_connector_upstream_saml::KIND.open)(&context).unwrap_or_else(|what| panic!("{what:?}"));
         (source, SignInSource { password: None, redirect: opened.redirect, probe: opened.probe })
     }
