@@ -123,10 +123,10 @@ test('the keyboard is enough', async () => {
 
 test('each person sees the tiles of their profile and class, and no other', async () => {
   const expected = {
-    teacher: ['agenda', 'atelier', 'journal-6a', 'kiosque'],
-    cpe: ['agenda', 'atelier', 'kiosque'],
-    'pupil-6e': ['agenda', 'journal-6a', 'kiosque'],
-    'pupil-lycee': ['agenda', 'kiosque'],
+    teacher: ['agenda', 'atelier', 'journal-6a', 'kiosque', 'textes'],
+    cpe: ['agenda', 'atelier', 'kiosque', 'textes'],
+    'pupil-6e': ['agenda', 'journal-6a', 'kiosque', 'textes'],
+    'pupil-lycee': ['agenda', 'kiosque', 'textes'],
     parent: ['agenda', 'familles', 'kiosque'],
     guest: ['kiosque'],
   };

@@ -209,7 +209,7 @@ signed-out = { $count ->
     [one] Votre session est terminée : tout est fermé, et le service que vous aviez ouvert en est averti.
    *[other] Votre session est terminée : tout est fermé, et les { $count } services que vous aviez ouverts en sont avertis.
 }
-signed-out-unconfirmed = Votre session est terminée ici, mais un service n’a pas confirmé l’avoir fermée : quittez-le aussi.
+signed-out-unconfirmed = Votre session est terminée ici, mais un service n’a pas confirmé l’avoir fermée : quittez-le aussi.
 signed-out-round = Un service attend encore d’être prévenu.
 signed-out-shared = Sur un ordinateur partagé, fermez aussi le navigateur.
 signed-out-again = Se connecter de nouveau

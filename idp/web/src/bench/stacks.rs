@@ -2,7 +2,7 @@
 
 use crate::{Door, Hub};
 
-/// A stack and its text, with the words of [`PLACES`] where the values go.
+/// A stack and its text, with the words of `PLACES` where the values go.
 #[derive(Debug)]
 pub struct Stack {
     /// The protocol it speaks, as the registry names it.
