@@ -46,6 +46,13 @@ async fn knows_by_address(hub: &TestHub, web: &Provider) -> TestHub {
     .await
 }
 
+/// Documents that are not the federation's word about the provider: unsigned, signed by another, about another, changed, broken, empty.
+fn not_believed(old: &str) -> [String; 6] {
+    let other = described("https://other.example/idp", &THEIRS);
+    let changed = signed(&described(EDUCONNECT.entity, &NEXT), &FEDERATION).replace("/idp/sso", "/evil/sso");
+    [old.to_owned(), signed(old, &THEIRS), signed(&other, &FEDERATION), changed, "<a".to_owned(), String::new()]
+}
+
 async fn new_keys_of_a_provider_are_found_where_it_publishes_them(hub: TestHub) {
     let web = Provider::start().await;
     let hub = knows_by_address(&hub, &web).await;
@@ -62,11 +69,7 @@ async fn new_keys_of_a_provider_are_found_where_it_publishes_them(hub: TestHub) 
     hub.clock.advance(300);
     assert!(opens(&renewed).await && !opens(&EDUCONNECT).await, "the new key, and the old one no more");
     let old = described(EDUCONNECT.entity, &THEIRS);
-    let other = described("https://other.example/idp", &THEIRS);
-    let changed = signed(&described(EDUCONNECT.entity, &NEXT), &FEDERATION).replace("/idp/sso", "/evil/sso");
-    let refused =
-        [old.clone(), signed(&old, &THEIRS), signed(&other, &FEDERATION), changed, "<a".to_owned(), String::new()];
-    for (times, document) in refused.iter().enumerate() {
+    for (times, document) in not_believed(&old).iter().enumerate() {
         publishes(document);
         hub.clock.advance(3600);
         assert!(opens(&renewed).await && !opens(&EDUCONNECT).await, "{document:.60}");
