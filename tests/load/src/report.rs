@@ -37,7 +37,7 @@ What the figures mean:
   written when it fails ([ADR 0005](../adr/0005-delays-per-account.md)). Huge pages for the memory of a hash were tried and gain one
   part in a hundred here.
 - A commit costs by the pages it writes, some five microseconds each, and by the wait for the disk, which an insert has as well: a sign-on
-  writes about six pages, a refresh eight, a code flow twelve. Each index is a page; the journal has three.
+  writes about six pages, a code flow eight. Each index is a page; the journal has three.
 - A SAML sign-on is one request with a deflated `AuthnRequest` and one answer, a page whose form carries the signed response. Of its floor are
   one answer, one insert (the visit, so that the service hears of the end of the session) and one signature. With RSA it is
   held against the signature alone, which costs more than the rest.
