@@ -127,7 +127,7 @@ test('each person sees the tiles of their profile and class, and no other', asyn
     cpe: ['agenda', 'atelier', 'kiosque', 'textes'],
     'pupil-6e': ['agenda', 'journal-6a', 'kiosque', 'textes'],
     'pupil-lycee': ['agenda', 'kiosque', 'textes'],
-    parent: ['agenda', 'familles', 'kiosque'],
+    parent: ['agenda', 'familles', 'kiosque', 'textes'],
     guest: ['kiosque'],
   };
   for (const [role, ids] of Object.entries(expected)) {
