@@ -75,10 +75,7 @@ pub(crate) struct Place {
 impl Settings {
     /// Reads the table of a source; every problem at once.
     pub(crate) fn read(context: &OpenContext<'_>) -> Result<Settings, Vec<Problem>> {
-        let table = toml::Value::Table(context.config.clone());
-        let config: Config = table.try_into().map_err(|error: toml::de::Error| {
-            vec![Problem::new(format!("sources.{}", context.source), error.message().to_owned())]
-        })?;
+        let config: Config = context.settings()?;
         let mut problems = Vec::new();
         let mut degrees = Vec::new();
         for (called, key, path, mapping, built_in) in [

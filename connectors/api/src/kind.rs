@@ -2,6 +2,7 @@
 
 use crate::{Directory, PasswordCheck, Probe, Redirect};
 use preau_domain::SourceId;
+use serde::de::DeserializeOwned;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -55,6 +56,13 @@ pub struct OpenContext<'a> {
 }
 
 impl OpenContext<'_> {
+    /// The table as the settings of a kind of source; the problem names the source, and the key where there is one.
+    pub fn settings<T: DeserializeOwned>(&self) -> Result<T, Vec<Problem>> {
+        self.config.clone().try_into().map_err(|error: toml::de::Error| {
+            vec![Problem::new(format!("sources.{}", self.source), error.message().trim())]
+        })
+    }
+
     /// A path of the configuration, made absolute.
     pub fn path(&self, written: &str) -> PathBuf {
         self.base.join(written)

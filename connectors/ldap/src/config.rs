@@ -154,10 +154,7 @@ pub(crate) struct Settings {
 impl Settings {
     /// Reads the table of a source; every problem at once.
     pub(crate) fn read(context: &OpenContext<'_>) -> Result<Settings, Vec<Problem>> {
-        let table = toml::Value::Table(context.config.clone());
-        let config: Config = table.try_into().map_err(|error: toml::de::Error| {
-            vec![Problem::new(format!("sources.{}", context.source), error.message().to_owned())]
-        })?;
+        let config: Config = context.settings()?;
         let mut problems = Vec::new();
         let mut note = |key: &str, what: String| problems.push(Problem::new(context.at(key), what));
         for (key, value, least, most) in [

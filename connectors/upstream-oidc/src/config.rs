@@ -137,9 +137,7 @@ pub(crate) struct Settings {
 impl Settings {
     /// Reads the table of a source; every problem is told at once.
     pub(crate) fn read(context: &OpenContext<'_>) -> Result<Settings, Vec<Problem>> {
-        let config: Config = context.config.clone().try_into().map_err(|error: toml::de::Error| {
-            vec![Problem::new(format!("sources.{}", context.source), error.message().trim())]
-        })?;
+        let config: Config = context.settings()?;
         let mut problems = Vec::new();
         let mut wrong = |key: &str, what: String| problems.push(Problem::new(context.at(key), what));
         if !is_endpoint(&config.issuer) || config.issuer.contains(['?', '#']) {

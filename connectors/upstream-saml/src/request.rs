@@ -17,11 +17,7 @@ pub(crate) fn id_of(round: &Round<'_>) -> String {
 pub(crate) fn departure(settings: &Settings, round: &Round<'_>) -> Result<Departure, Unavailable> {
     let ours = Ours::of(round.callback, settings.name.as_deref());
     let request = AuthnRequest {
-        id: id_of(round),
-        issue_instant: round.now,
         destination: Some(settings.sso.clone()),
-        issuer: ours.name,
-        subject: None,
         name_id_policy: settings.nameid.map(|format| NameIdPolicy {
             format: Some(format.to_owned()),
             sp_name_qualifier: None,
@@ -30,12 +26,9 @@ pub(crate) fn departure(settings: &Settings, round: &Round<'_>) -> Result<Depart
         requested_context: (!settings.contexts.is_empty())
             .then(|| RequestedContext { comparison: Comparison::Exact, classes: settings.contexts.clone() }),
         force_authn: round.fresh_after.is_some(),
-        is_passive: false,
-        acs_index: None,
         acs_url: Some(ours.acs),
         protocol_binding: Some(binding::POST.to_owned()),
-        attribute_index: None,
-        provider_name: None,
+        ..AuthnRequest::of(id_of(round), round.now, ours.name)
     };
     let key = settings.keys.first();
     match settings.way {

@@ -236,20 +236,8 @@ impl SamlSp {
     /// What it asks for: somebody, at its first address.
     pub fn request(&self) -> AuthnRequest {
         AuthnRequest {
-            id: new_id(&SystemIds),
-            issue_instant: self.hub.hub.now(),
             destination: Some(format!("{BASE}/saml/sso")),
-            issuer: self.entity_id.clone(),
-            subject: None,
-            name_id_policy: None,
-            requested_context: None,
-            force_authn: false,
-            is_passive: false,
-            acs_index: None,
-            acs_url: None,
-            protocol_binding: None,
-            attribute_index: None,
-            provider_name: None,
+            ..AuthnRequest::of(new_id(&SystemIds), self.hub.hub.now(), self.entity_id.clone())
         }
     }
 

@@ -52,21 +52,10 @@ impl Visit {
     async fn sign_on(&mut self, service: &str) -> Result<String> {
         let host = format!("http://localhost:{}", self.port);
         let now = std::time::UNIX_EPOCH.elapsed()?.as_millis() as i64;
+        let issuer = format!("https://{service}.example/saml/metadata");
         let request = AuthnRequest {
-            id: new_id(&SystemIds),
-            issue_instant: Instant(now),
             destination: Some(format!("{host}/saml/sso")),
-            issuer: format!("https://{service}.example/saml/metadata"),
-            subject: None,
-            name_id_policy: None,
-            requested_context: None,
-            force_authn: false,
-            is_passive: false,
-            acs_index: None,
-            acs_url: None,
-            protocol_binding: None,
-            attribute_index: None,
-            provider_name: None,
+            ..AuthnRequest::of(new_id(&SystemIds), Instant(now), issuer)
         };
         let place = format!("{host}/saml/sso");
         let asked = redirect::encode(&place, Kind::Request, &request.write(), Some("an-opaque-state"), None);

@@ -89,6 +89,26 @@ impl Comparison {
 }
 
 impl AuthnRequest {
+    /// A request that asks for somebody, and for nothing else.
+    pub fn of(id: String, issue_instant: Instant, issuer: String) -> AuthnRequest {
+        AuthnRequest {
+            id,
+            issue_instant,
+            destination: None,
+            issuer,
+            subject: None,
+            name_id_policy: None,
+            requested_context: None,
+            force_authn: false,
+            is_passive: false,
+            acs_index: None,
+            acs_url: None,
+            protocol_binding: None,
+            attribute_index: None,
+            provider_name: None,
+        }
+    }
+
     /// Reads a request. Conditions, declarations instead of classes and an encrypted subject are not supported.
     pub fn read(element: &Element) -> Result<AuthnRequest, Refused> {
         let mut head = read::head(element, "AuthnRequest")?;

@@ -196,7 +196,25 @@ impl SpRole {
         found.map_or(&[], |service| &service.attributes)
     }
 }
+
 impl Entity {
+    /// An entity of which only the name is known: it plays no role and says nothing of itself.
+    pub fn named(entity_id: &str) -> Entity {
+        Entity {
+            entity_id: entity_id.to_owned(),
+            valid_until: None,
+            cache_duration: None,
+            sp: None,
+            idp: None,
+            organisation: Vec::new(),
+            ui: Ui::default(),
+            scopes: Vec::new(),
+            categories: Vec::new(),
+            registered_by: None,
+            contacts: Vec::new(),
+        }
+    }
+
     /// Whether its time is over.
     pub fn expired(&self, now: Instant) -> bool {
         self.valid_until.is_some_and(|until| until <= now)

@@ -5,7 +5,7 @@ use preau_connector_api::{MountedService, Network, SamlMetadata, SamlService};
 use preau_domain::Seconds;
 use preau_keys::jose::PublicKey;
 use preau_keys::xml::{certificates_of, public_key_of};
-use preau_saml::metadata::{Endpoint, Ui};
+use preau_saml::metadata::Endpoint;
 use preau_saml::metadata::{Entity, Indexed, Keys, MetadataError, Reason, RoleKey, SpRole};
 use preau_saml::names::binding;
 use std::path::{Path, PathBuf};
@@ -153,17 +153,5 @@ fn written(entity_id: &str, acs: &[String], slo: Option<&str>, pem: &[String]) -
         response_location: None,
     };
     let sp = SpRole { acs: numbered.collect(), slo: slo.map(heard).into_iter().collect(), keys, ..SpRole::default() };
-    Ok(Entity {
-        entity_id: entity_id.to_owned(),
-        valid_until: None,
-        cache_duration: None,
-        sp: Some(sp),
-        idp: None,
-        organisation: Vec::new(),
-        ui: Ui::default(),
-        scopes: Vec::new(),
-        categories: Vec::new(),
-        registered_by: None,
-        contacts: Vec::new(),
-    })
+    Ok(Entity { sp: Some(sp), ..Entity::named(entity_id) })
 }

@@ -4,7 +4,7 @@
 use super::parts::{
     MAX_ITEMS, addresses, boolean, bounded, contact, endpoints, indexed, localised, services, text, texts,
 };
-use super::{Entity, IdpRole, Logo, SpRole, Ui};
+use super::{Entity, IdpRole, Logo, SpRole};
 use crate::metadata::key::Keys;
 use crate::metadata::{MetadataError, Reason};
 use crate::names::{MD, MDATTR, MDRPI, MDUI, SAML, SAMLP, SHIBMD};
@@ -22,17 +22,9 @@ impl Entity {
             return Err(MetadataError::at(element, Reason::Other("an EntityDescriptor is expected")));
         }
         let mut entity = Entity {
-            entity_id: entity_id(element)?.to_owned(),
             valid_until: valid_until(element)?,
             cache_duration: cache_duration(element)?,
-            sp: None,
-            idp: None,
-            organisation: Vec::new(),
-            ui: Ui::default(),
-            scopes: Vec::new(),
-            categories: Vec::new(),
-            registered_by: None,
-            contacts: Vec::new(),
+            ..Entity::named(entity_id(element)?)
         };
         for part in element.elements() {
             let speaks = |part: &Element| {
