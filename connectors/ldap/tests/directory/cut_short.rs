@@ -3,6 +3,8 @@
 
 use crate::doubles::{Canary, Request, Road, Scripted, control, entry, message, result};
 use crate::support::{Annuaire, Everything};
+use ldap3::controls::{ControlParser, MakeCritical, PagedResults, RawControl};
+use ldap3::{Ldap, LdapConnAsync, Scope, SearchResult};
 use preau_connector_api::Completion;
 use preau_rig::SlapdOptions;
 use std::sync::atomic::Ordering;
@@ -34,6 +36,37 @@ async fn a_connection_dropped_in_the_middle_leaves_the_reading_incomplete() {
         assert!(cut_read.incomplete().contains("dropped"), "{}", cut_read.incomplete());
         assert!(cut_read.records.len() <= read.records.len());
     }
+}
+
+/// Why a reading that was cut begins again: a place in the pages is worth nothing on another connection.
+#[tokio::test]
+async fn a_place_in_the_pages_goes_with_its_connection() {
+    let annuaire = Annuaire::start("ldap-place");
+    let password = std::fs::read_to_string(annuaire.slapd.password_file()).expect("it is ours");
+    let connected = async || {
+        let (connection, mut ldap) = LdapConnAsync::new(&annuaire.slapd.url()).await.expect("it listens");
+        tokio::spawn(connection.drive());
+        let bound = ldap.simple_bind(&annuaire.slapd.service_dn(), password.trim()).await.expect("it answers");
+        bound.success().expect("the account is right");
+        ldap
+    };
+    // The next page: how the search ended, and the place after it.
+    let page = async |ldap: &mut Ldap, cookie: Vec<u8>| {
+        ldap.with_controls(RawControl::from(PagedResults { size: 100, cookie }.critical()));
+        let all = ldap.search("ou=people,dc=ent,dc=example", Scope::Subtree, "(objectClass=*)", vec!["1.1"]).await;
+        let SearchResult(entries, ended) = all.expect("it answers");
+        let place = ended.ctrls.iter().find(|control| control.1.ctype == PAGED);
+        let place = place.map(|control| PagedResults::parse(control.1.val.as_deref().expect("it is paged")).cookie);
+        (ended.rc, entries.len(), place.unwrap_or_default())
+    };
+    let (mut first, mut second) = (connected().await, connected().await);
+    let (code, entries, place) = page(&mut first, Vec::new()).await;
+    assert!((code, entries) == (0, 100) && !place.is_empty(), "control");
+    let (code, entries, _) = page(&mut second, place.clone()).await;
+    assert!(code != 0 && entries == 0, "the place of the first, on the second: {code}");
+    assert_eq!(page(&mut second, Vec::new()).await.1, 100, "the second works");
+    let (code, entries, _) = page(&mut first, place).await;
+    assert_eq!((code, entries), (0, 100), "the place of the first, on the first");
 }
 
 #[tokio::test]

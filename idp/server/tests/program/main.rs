@@ -4,6 +4,7 @@
 mod account;
 mod audit;
 mod bench;
+mod cut;
 mod desk;
 mod keys;
 mod source;

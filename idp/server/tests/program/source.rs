@@ -6,13 +6,13 @@ use serde_json::Value;
 use std::io::Write;
 
 /// A directory with 1,500 people, and a desk that knows it.
-struct Annuaire {
-    desk: Desk,
-    slapd: Slapd,
+pub struct Annuaire {
+    pub desk: Desk,
+    pub slapd: Slapd,
 }
 
 impl Annuaire {
-    fn start() -> Annuaire {
+    pub fn start() -> Annuaire {
         let desk = Desk::new();
         let ldif = desk.path("annuaire.ldif");
         let mut out = std::io::BufWriter::new(std::fs::File::create(&ldif).unwrap());
@@ -36,21 +36,22 @@ impl Annuaire {
     }
 
     /// One run, as a script sees it.
-    fn sync(&self, more: &[&str]) -> (i32, Value) {
+    pub fn sync(&self, more: &[&str]) -> (i32, Value) {
         let (code, out, err) = self.desk.run(&[&["sync", "annuaire", "--json"], more].concat());
         let report = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out} {err}"));
         (code, report)
     }
 
     /// Takes people out of the directory.
-    fn remove(&self, count: usize) {
+    pub fn remove(&self, count: usize) {
         let ldif = std::fs::read_to_string(self.desk.path("annuaire.ldif")).unwrap();
         let people = ldif.lines().filter(|line| line.starts_with("dn: uid=")).take(count);
         let change: String = people.map(|dn| format!("{dn}\nchangetype: delete\n\n")).collect();
         self.slapd.change(&change).unwrap();
     }
 
-    fn active(&self) -> u64 {
+    /// How many may sign in.
+    pub fn active(&self) -> u64 {
         let (_, out, _) = self.desk.run(&["doctor", "--json"]);
         let checks: Value = serde_json::from_str(&out).unwrap();
         let database = checks.as_array().unwrap().iter().find(|check| check["what"] == "database").unwrap();
