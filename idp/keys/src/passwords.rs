@@ -95,10 +95,11 @@ struct Recipe {
 }
 
 impl Passwords {
-    /// A pool of `workers` threads with at most `queue` passwords waiting; both are at least 1.
+    /// A pool of `workers` threads with at most `queue` passwords waiting, one at least. Without a thread, whatever waits
+    /// waits for ever: nothing is busier than that.
     pub fn new(workers: usize, queue: usize) -> Passwords {
         let shared = Arc::new(Shared { queue: Mutex::default(), wake: Condvar::new() });
-        for n in 0..workers.max(1) {
+        for n in 0..workers {
             let shared = Arc::clone(&shared);
             let spawned = std::thread::Builder::new().name(format!("password-{n}")).spawn(move || work(&shared));
             if let Err(error) = spawned {

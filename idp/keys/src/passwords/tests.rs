@@ -84,6 +84,20 @@ fn a_flood_meets_a_full_queue_and_leaves_room_again() {
 }
 
 #[test]
+fn no_more_are_hashed_at_once_than_there_are_threads() {
+    for workers in [1, 3] {
+        let pool = Passwords::new(workers, 12);
+        let mut context = Context::from_waker(Waker::noop());
+        let mut all: Vec<_> = (0..12).map(|_| Box::pin(pool.verify("secret-word", None))).collect();
+        assert!(all.iter_mut().all(|job| job.as_mut().poll(&mut context).is_pending()), "there is room for each");
+        assert!(all.into_iter().all(|job| wait(job) == Ok(false)));
+        let queue = pool.shared.lock();
+        // Each hash works on memory of its own, and what it leaves the next one takes: as many as there ever were at once.
+        assert!(queue.begun == 12 && (1..=workers).contains(&queue.spare.len()), "{}", queue.spare.len());
+    }
+}
+
+#[test]
 fn the_answer_to_nobody_costs_what_an_answer_costs() {
     // Counted in work and not in time: both walk the same blocks the same number of times.
     let (stored, _) = read(&phc(&[7; 16], &[7; 32])).unwrap();

@@ -1,7 +1,10 @@
 //! What is typed: one answer for every failure, the same work for it, passwords taken as they are, bounds before work.
 
+use futures::stream::{FuturesUnordered, StreamExt};
 use preau_domain::{AccountState, Person, PersonId};
 use preau_flows::{ALICE, Answer, Browser, GAELLE, NOE, Role, TestHub, stories};
+use std::collections::BTreeSet;
+use std::task::Poll;
 use std::time::Duration;
 
 stories!(
@@ -16,6 +19,7 @@ stories!(
     an_empty_password_reaches_nobody,
     a_login_is_found_however_it_is_typed,
     a_flood_of_passwords_is_turned_away,
+    a_pool_without_a_place_left_keeps_nobody_else_waiting,
 );
 
 /// The page of a failure, without what differs by chance: incident number, names of the sign-in, what was typed.
@@ -251,4 +255,33 @@ async fn a_flood_of_passwords_is_turned_away(hub: TestHub) {
     assert!(turned_away.iter().all(|a| a.header("retry-after").parse::<u32>().is_ok_and(|s| (5..15).contains(&s))));
     assert!(page.words().contains("Alice Martin"), "everybody else goes on");
     assert!(hub.browser().sign_in(&GAELLE).at_home().await.answer.status.is_success(), "and so do guests afterwards");
+}
+
+/// LOG-19 and F27, counted: every place of the pool is taken for as long as the story lasts.
+async fn a_pool_without_a_place_left_keeps_nobody_else_waiting(hub: TestHub) {
+    let hub = hub.again_with(|setup| setup.password_pool = (0, 4)).await;
+    let (app, mut inside, mut outside) = (hub.app("app"), hub.browser(), hub.browser());
+    inside.sign_in(&ALICE).to(&app).await.ticket();
+    let page = outside.password_page("/", &GAELLE).await;
+    let flood = (0..40).map(async |number| {
+        let mut browser = hub.browser();
+        let page = browser.password_page("/", &GAELLE).await;
+        browser.try_password(&page, &format!("inconnu.{number}"), &"x".repeat(4096)).await
+    });
+    let mut flood: FuturesUnordered<_> = flood.collect();
+    let turned_away: Vec<Answer> = flood.by_ref().take(36).collect().await;
+    assert!(turned_away.iter().all(|answer| answer.status == 503), "four wait, and everybody else is told so");
+    let pauses = turned_away.iter().map(|answer| answer.header("retry-after").parse::<u32>().expect("a pause"));
+    let pauses: BTreeSet<u32> = pauses.collect();
+    assert!(pauses.iter().all(|seconds| (5..15).contains(seconds)) && pauses.len() > 3, "{pauses:?}");
+    // None of the four has had an answer, and nobody else waits for them.
+    assert!(inside.visit("/").await.words().contains("Alice Martin"));
+    let ticket = inside.open(&app).await.ticket();
+    assert_eq!(app.validate(&ticket).await.user(), Some(ALICE.login));
+    assert!(hub.browser().sign_in(&NOE).at_home().await.answer.status.is_success(), "the directory is asked");
+    for _ in 0..12 {
+        let again = outside.try_password(&page, GAELLE.login, GAELLE.password).await;
+        assert_eq!(again.status, 503, "no failure is counted, or it would be told to wait: {}", again.words());
+    }
+    assert!(matches!(futures::poll!(flood.next()), Poll::Pending), "the four wait still");
 }
