@@ -41,6 +41,7 @@ fn open(context: &OpenContext<'_>) -> Result<Connector, Vec<Problem>> {
         directory: Some(Arc::new(read::Reading { settings: Arc::clone(&settings) })),
         password: None,
         redirect: None,
+        preview: None,
         probe: Arc::new(probe::Look { settings }),
     })
 }

@@ -1,6 +1,6 @@
 //! A kind of foreign system, and one opened connection to such a system.
 
-use crate::{Directory, PasswordCheck, Probe, Redirect};
+use crate::{Directory, PasswordCheck, Preview, Probe, Redirect};
 use preau_domain::SourceId;
 use serde::de::DeserializeOwned;
 use std::fmt;
@@ -83,6 +83,8 @@ pub struct Connector {
     pub password: Option<Arc<dyn PasswordCheck>>,
     /// Signs people in elsewhere.
     pub redirect: Option<Arc<dyn Redirect>>,
+    /// Shows how it understands its files.
+    pub preview: Option<Arc<dyn Preview>>,
     /// Says whether the system answers, for `preau doctor` and `/readyz`.
     pub probe: Arc<dyn Probe>,
 }

@@ -10,6 +10,7 @@ mod file;
 mod kind;
 mod matching;
 mod oidc;
+mod preview;
 mod provider;
 mod redirect;
 mod saml;
@@ -27,6 +28,7 @@ pub use oidc::{
     ClientAuthentication, ClientSecret, ContentEncryption, Encryption, KeyManagement, OidcFlow, OidcGrant, OidcService,
     OidcSettings, ProofAlgorithm, SigningAlgorithm, TlsSubject,
 };
+pub use preview::{ColumnPreview, FilePreview, PersonPreview, Preview};
 pub use provider::{Title, Where, check_provider, skew_seconds};
 pub use redirect::{
     Carried, Departure, KnownAs, LogoutMessage, POSTED, Redirect, RedirectError, Round, UpstreamIdentity,

@@ -39,6 +39,7 @@ fn open(context: &OpenContext<'_>) -> Result<Connector, Vec<Problem>> {
         directory: Some(Arc::new(read::Reading::new(settings.clone()))),
         password: Some(Arc::new(password::Passwords::new(settings.clone(), pool.clone()))),
         redirect: None,
+        preview: None,
         probe: Arc::new(probe::Look { settings, pool }),
     })
 }

@@ -25,6 +25,7 @@ use preau_connector_api::Kind;
 pub const KINDS: &[Kind] = &[
     preau_connector_ldap::KIND,
     preau_connector_aaf::KIND,
+    preau_connector_csv::KIND,
     preau_connector_upstream_oidc::KIND,
     preau_connector_upstream_saml::KIND,
 ];

@@ -40,6 +40,7 @@ fn open(context: &OpenContext<'_>) -> Result<Connector, Vec<Problem>> {
         directory: None,
         password: None,
         redirect: Some(Arc::new(round::Upstream { settings, provider: provider.clone() })),
+        preview: None,
         probe: Arc::new(probe::Look { provider }),
     })
 }

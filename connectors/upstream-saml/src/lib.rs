@@ -43,6 +43,7 @@ fn open(context: &OpenContext<'_>) -> Result<Connector, Vec<Problem>> {
         directory: None,
         password: None,
         redirect: Some(Arc::new(round::Upstream { known: known.clone() })),
+        preview: None,
         probe: Arc::new(probe::Look { known }),
     })
 }

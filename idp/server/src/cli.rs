@@ -150,6 +150,17 @@ pub enum SyncCommand {
         #[command(flatten)]
         options: SyncOptions,
     },
+    /// Show what is in the files of a source and who would be made of it, propose which column is what, and write nothing.
+    Preview {
+        /// Name of the source.
+        source: String,
+        /// How many people, and how many rows that do not fit, of each file.
+        #[arg(long, value_name = "NUMBER", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        rows: u32,
+        /// For scripts.
+        #[arg(long)]
+        json: bool,
+    },
     /// List the sources whose latest run was held, why, and the number that lets it go.
     Held {
         /// For scripts.

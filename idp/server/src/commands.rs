@@ -7,6 +7,7 @@ pub mod config;
 pub mod doctor;
 pub mod explain;
 pub mod keys;
+pub mod preview;
 pub mod registration;
 pub mod runs;
 pub mod serve;

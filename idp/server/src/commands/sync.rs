@@ -18,6 +18,9 @@ pub async fn obey(loaded: &Loaded, args: &SyncArgs) -> Result<(), Failure> {
     match (&args.what, &args.source) {
         (Some(SyncCommand::Plan { source, options }), _) => run(loaded, source, true, options).await,
         (Some(SyncCommand::Apply { source, options }), _) => run(loaded, source, false, options).await,
+        (Some(SyncCommand::Preview { source, rows, json }), _) => {
+            commands::preview::run(loaded, source, *rows, *json).await
+        }
         (Some(SyncCommand::Held { json }), _) => commands::runs::held(loaded, *json).await,
         (Some(SyncCommand::Runs(args)), _) => commands::runs::run(loaded, args).await,
         (None, Some(source)) => run(loaded, source, args.dry_run, &args.options).await,

@@ -6,6 +6,7 @@ mod audit;
 mod bench;
 mod cut;
 mod desk;
+mod files;
 mod keys;
 mod source;
 mod sp;
