@@ -4,15 +4,18 @@ line of JSON. pysaml2 has signatures made, checked and opened by xmlsec1.
 usage: /usr/bin/python3 pysaml2_sp.py FOLDER ADDRESS PROVIDER
 
     metadata                         the file of its metadata; its key is made the first time
-    begin redirect|post FORMAT [force] [passive]
+    begin redirect|post FORMAT [force] [passive] [artifact]
                                      where the browser goes: an address, or a form with the request
     finish RESPONSE                  what the library understood of what the browser brought
     replay RESPONSE                  the same, of a response that nobody asked for
+    fetch TICKET                     what it was told for the ticket that the browser brought
+    program LOGIN PASSWORD           what it understood of what a program brought, which signed the person in without a browser
     logout soap                      asks the provider, without a browser, to end the session
     logout redirect                  the address by which the browser asks for it
     ended RESPONSE RELAY_STATE       what came back from there
 """
 
+import base64
 import json
 import os
 import re
@@ -21,10 +24,11 @@ import urllib.parse
 from xml.etree import ElementTree
 
 import saml2
-from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT, BINDING_SOAP, xmldsig
+from saml2 import BINDING_HTTP_ARTIFACT, BINDING_HTTP_POST, BINDING_HTTP_REDIRECT, BINDING_PAOS, BINDING_SOAP, ecp, xmldsig, xmlenc
 from saml2.cert import OpenSSLWrapper
 from saml2.client import Saml2Client
 from saml2.config import SPConfig
+from saml2.ecp_client import Client as Program
 from saml2.ident import code
 from saml2.metadata import entity_descriptor
 from saml2.s_utils import sid
@@ -48,7 +52,9 @@ def config(known):
         "allow_unknown_attributes": True,
         "service": {"sp": {
             "endpoints": {
-                "assertion_consumer_service": [(address + "acs", BINDING_HTTP_POST)],
+                # It believes what a program brings only at the address where it believes a form.
+                "assertion_consumer_service": [(address + "acs", BINDING_HTTP_POST), (address + "ticket", BINDING_HTTP_ARTIFACT),
+                                               (address + "acs", BINDING_PAOS)],
                 "single_logout_service": [(address + "slo", BINDING_HTTP_REDIRECT), (address + "soap", BINDING_SOAP)],
             },
             "authn_requests_signed": True,
@@ -94,6 +100,8 @@ def begin(how, name_format, *wants):
         more["force_authn"] = "true"
     if "passive" in wants:
         more["is_passive"] = "true"
+    if "artifact" in wants:
+        more["response_binding"] = BINDING_HTTP_ARTIFACT
     asked, binding, info = client().prepare_for_negotiated_authenticate(
         entityid=idp(), relay_state=relay, binding=BINDINGS[how], sign=True,
         nameid_format="urn:oasis:names:tc:SAML:2.0:nameid-format:" + name_format, **SIGNING, **more)
@@ -105,8 +113,8 @@ def begin(how, name_format, *wants):
     return {"action": re.search('action="([^"]*)"', page).group(1), "request": field("SAMLRequest"), "relay": relay}
 
 
-def read(response, asked):
-    said = client().parse_authn_request_response(response, BINDING_HTTP_POST, asked)
+def read(response, asked, binding=BINDING_HTTP_POST):
+    said = client().parse_authn_request_response(response, binding, asked)
     state["name"] = said.name_id
     return {"name": said.name_id.text, "format": said.name_id.format.rsplit(":", 1)[1], "attributes": said.ava,
             "class": said.authn_info()[0][0], "issuer": said.issuer()}
@@ -118,6 +126,29 @@ def finish(response):
 
 def replay(response):
     return read(response, {})
+
+
+def fetch(ticket):
+    told = client().artifact2message(ticket, "idpsso", sign=True, sign_alg=xmldsig.SIG_RSA_SHA256,
+                                     digest_alg=xmldsig.DIGEST_SHA256)
+    message = client().parse_artifact_resolve_response(told.text)
+    return read(base64.b64encode(str(message).encode()).decode(), outstanding, BINDING_HTTP_ARTIFACT)
+
+
+def program(login, password):
+    # The service answers a program with a request, in an envelope, for which the library does not sign it.
+    asked, envelope = ecp.ecp_auth_request(client(), idp(), "registre", sign=False)
+    outstanding[asked] = "registre"
+    # The program takes it to the provider with the password, and the answer back.
+    between = Program(login, password, metadata_file=provider, xmlsec_binary="/usr/bin/xmlsec1")
+    taken = between.parse_sp_ecp_response(between.parse_soap_message(envelope))
+    signed = client().sign(taken["authn_request"], sign_alg=xmldsig.SIG_RSA_SHA256, digest_alg=xmldsig.DIGEST_SHA256)
+    basic = base64.b64encode(f"{login}:{password}".encode()).decode()
+    told = between.phase2(str(signed), taken["rc_url"], idp(), headers=[("Authorization", "Basic " + basic)])
+    brought = between.use_soap(told, taken["rc_url"], [taken["relay_state"]])["data"]
+    # The service reads it.
+    said, relay = ecp.handle_ecp_authn_response(client(), brought, outstanding)
+    return {"name": said.name_id.text, "attributes": said.ava, "class": said.authn_info()[0][0], "relay": relay.text}
 
 
 def logout(how):
@@ -138,11 +169,12 @@ def ended(address):
 
 # Of an envelope of SOAP it writes the message anew before it has the signature looked at, with prefixes of its own, which are
 # signed too: those of the provider must be made known to it.
-for prefix, namespace in (("samlp", saml2.samlp.NAMESPACE), ("saml", saml2.saml.NAMESPACE), ("ds", xmldsig.NAMESPACE)):
+for prefix, namespace in (("samlp", saml2.samlp.NAMESPACE), ("saml", saml2.saml.NAMESPACE), ("ds", xmldsig.NAMESPACE),
+                          ("xenc", xmlenc.NAMESPACE)):
     ElementTree.register_namespace(prefix, namespace)
 # What xmlsec1 leaves behind goes where the test cleans up.
 os.environ.setdefault("TMPDIR", folder)
-commands = {f.__name__: f for f in (metadata, begin, finish, replay, logout, ended)}
+commands = {f.__name__: f for f in (metadata, begin, finish, replay, fetch, program, logout, ended)}
 for line in sys.stdin:
     name, *arguments = line.split()
     try:

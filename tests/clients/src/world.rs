@@ -318,6 +318,13 @@ impl World {
         Ok(application)
     }
 
+    /// Opens a service to programs that bring the password of an agent.
+    pub fn open_to_programs(&self, id: &str) -> Result<()> {
+        let file = self.folder.join(format!("preau/services/{id}.toml"));
+        let text = fs::read_to_string(&file)?.replacen("\n[saml]\n", "\n[saml]\necp = [\"staff\"]\n", 1);
+        Ok(fs::write(&file, text)?)
+    }
+
     /// What python-cas makes of a ticket: an object with `user` and `attributes`, or `user` null.
     pub fn python_cas(&self, protocol: &str, service: &str, ticket: &str) -> Result<Value> {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python_cas.py");

@@ -101,6 +101,52 @@ async fn pysaml2_ends_the_session_without_a_browser_and_through_it() -> Result<(
     Ok(())
 }
 
+#[tokio::test]
+async fn pysaml2_fetches_what_it_is_told_with_the_ticket_that_the_browser_brings() -> Result<()> {
+    let world = World::with_saml("pysaml2-ticket")?;
+    let mut application = world.pysaml2().await?;
+    let mut visitor = world.visitor()?;
+    let principal = world.account("cpe");
+    world.sign_in(&mut visitor, world.base(), "cpe").await?;
+
+    let page = visitor.open(&application.address("begin redirect persistent artifact")?).await?;
+    let form = page.form_with("SAMLart")?;
+    assert!(form.action().ends_with("/ticket") && form.value("SAMLResponse").is_none(), "{}", form.action());
+    let ticket = form.value("SAMLart").unwrap_or_default();
+    let said = application.ask(&format!("fetch {ticket}"))?;
+    assert_eq!(said["attributes"]["displayName"], Value::from(vec![principal.name.clone()]), "{said}");
+    let again = application.ask(&format!("fetch {ticket}"))?;
+    assert!(again["error"].is_string(), "a ticket is good once: {again}");
+
+    let asked = application.ask("begin redirect persistent")?;
+    let page = until_asked(&world, &mut visitor, &asked).await?;
+    assert_eq!(finish(&mut application, &page, &asked)?["name"], said["name"], "control: the same name by a form");
+    Ok(())
+}
+
+#[tokio::test]
+async fn pysaml2_signs_somebody_in_for_a_program() -> Result<()> {
+    let world = World::with_saml("pysaml2-program")?;
+    let mut application = world.pysaml2().await?;
+    let (agent, pupil) = (world.account("cpe"), world.account("pupil-6e"));
+
+    let closed = application.ask(&format!("program {} {}", agent.login, agent.password))?;
+    assert!(closed["why"].as_str().is_some_and(|why| why.contains("(400)")), "nobody opened it: {closed}");
+    world.open_to_programs("registre")?;
+    world.until(|| refused(&mut application, &pupil.login, &pupil.password).map(|why| why.contains("(401)"))).await?;
+    assert!(refused(&mut application, "nobody", "at-all")?.contains("(401)"), "the same for a name that nobody has");
+    let said = application.ask(&format!("program {} {}", agent.login, agent.password))?;
+    assert_eq!(said["attributes"]["displayName"], Value::from(vec![agent.name.clone()]), "control: {said}");
+    assert_eq!(said["relay"], "registre", "{said}");
+    Ok(())
+}
+
+/// Why a program was refused.
+fn refused(application: &mut Application, login: &str, password: &str) -> Result<String> {
+    let said = application.ask(&format!("program {login} {password}"))?;
+    Ok(said["why"].as_str().with_context(|| format!("it was told {said}"))?.to_owned())
+}
+
 /// The browser goes where pysaml2 sends it.
 async fn until_asked(world: &World, visitor: &mut Visitor, asked: &Value) -> Result<Page> {
     let page = match asked["url"].as_str() {

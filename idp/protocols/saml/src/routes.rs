@@ -211,9 +211,10 @@ async fn program(
     body: Bytes,
 ) -> Response {
     let answer = async {
-        // No form of any site has a content of this type: a browser is not made to ask for a password here.
+        // No form of any site has a content of these types: a browser is not made to ask for a password here. The last one is
+        // of SOAP 1.2, and what libraries send all the same.
         let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        if !["text/xml", "application/vnd.paos+xml"].iter().any(|one| kind.starts_with(one)) {
+        if !["text/xml", "application/vnd.paos+xml", "application/soap+xml"].iter().any(|one| kind.starts_with(one)) {
             return Err(bad_message("an envelope is text/xml"));
         }
         let received = called(&body, soap::ECP_BLOCKS)?;
