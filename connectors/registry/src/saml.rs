@@ -184,6 +184,9 @@ fn metadata(settings: &SamlSettings, folder: &Path, wrong: &mut impl FnMut(&str,
         wrong("saml.metadata_certificates", "goes with `metadata` or `metadata_url`".into());
     }
     let mut certificates = |key: &str, files: &Option<Vec<String>>| -> Vec<String> {
+        if files.as_ref().is_some_and(Vec::is_empty) {
+            wrong(key, "names a file at least: whoever leaves it out says that nobody has to sign".into());
+        }
         let files = files.as_deref().unwrap_or_default();
         if files.len() > MAX_LIST {
             wrong(key, format!("at most {MAX_LIST} files"));

@@ -36,6 +36,8 @@ pub enum Services {
 pub struct Health {
     store: Arc<dyn Store>,
     services: Mutex<Services>,
+    /// Whether the keys were there that messages are signed with.
+    signing: AtomicBool,
     stopping: AtomicBool,
     sources: Mutex<BTreeMap<SourceId, Option<bool>>>,
     storage: tokio::sync::Mutex<Option<(Instant, bool)>>,
@@ -55,6 +57,7 @@ impl Health {
         Health {
             store,
             services: Mutex::new(Services::Failed),
+            signing: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             sources: Mutex::new(sources.map(|source| (source, None)).collect()),
             storage: tokio::sync::Mutex::new(None),
@@ -66,6 +69,11 @@ impl Health {
     /// The services are in this state.
     pub fn services(&self, state: Services) {
         *self.services.lock().unwrap_or_else(PoisonError::into_inner) = state;
+    }
+
+    /// There is a key for everything that is signed, or none is waited for.
+    pub fn signing(&self) {
+        self.signing.store(true, Ordering::Relaxed);
     }
 
     /// The server takes no new work.
@@ -133,14 +141,15 @@ async fn alive() -> Response {
     ([("content-type", "text/plain"), ("cache-control", "no-store")], "alive\n").into_response()
 }
 
-/// Ready when a person can be served: the database answers and services are mounted, be they all or those whose files are
-/// sound. A directory that is down does
-/// not make it unready, for everybody who is signed in already goes on working.
+/// Ready when a person can be served: the database answers, the keys that a first start draws are there, and services are
+/// mounted, be they all or those whose files are sound. A directory that is down does not make it unready, for everybody
+/// who is signed in already goes on working.
 async fn ready(State(health): State<Arc<Health>>) -> Response {
     let storage = health.storage().await;
     let services = *health.services.lock().unwrap_or_else(PoisonError::into_inner);
     let stopping = health.stopping.load(Ordering::Relaxed);
-    let ready = storage && services != Services::Failed && !stopping;
+    let signing = health.signing.load(Ordering::Relaxed);
+    let ready = storage && signing && services != Services::Failed && !stopping;
     let sources: BTreeMap<String, &str> = health
         .sources
         .lock()
@@ -160,6 +169,7 @@ async fn ready(State(health): State<Arc<Health>>) -> Response {
         "ready": ready,
         "stopping": stopping,
         "storage": word(storage),
+        "signing": if signing { "ok" } else { "not yet" },
         "services": match services {
             Services::Failed => "failed",
             Services::Degraded => "degraded",

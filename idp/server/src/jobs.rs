@@ -170,6 +170,9 @@ async fn rotate(house: Arc<House>) {
     let mut closed = Vec::new();
     loop {
         let whole = signing_keys(&house.signing, true, &mut closed).await;
+        if whole {
+            house.health.signing();
+        }
         tokio::time::sleep(if whole { KEYS } else { KEYS_MISSING }).await;
     }
 }

@@ -83,7 +83,12 @@ pub async fn start(loaded: Loaded, demo: bool, metrics: PrometheusHandle) -> Res
     let signing =
         Signing { store: Arc::clone(&store), signers: Arc::clone(&hub.signers), clock: Arc::clone(&hub.clock) };
     // Tokens can be signed before anybody asks for one; what takes its time is made meanwhile.
-    jobs::signing_keys(&signing, false, &mut Vec::new()).await;
+    if jobs::signing_keys(&signing, false, &mut Vec::new()).await {
+        health.signing();
+    }
+    let mut partners = Partners::new(loaded.clone(), assembly::egress(&loaded)?, peers, Arc::clone(&hub.clock));
+    // What is in files of this machine is in force before anybody comes; the rest is asked for meanwhile.
+    partners.turn(hub.services().all(), false).await;
 
     let handle = Handle::new();
     let mut sockets = JoinSet::new();
@@ -115,9 +120,6 @@ pub async fn start(loaded: Loaded, demo: bool, metrics: PrometheusHandle) -> Res
     );
     let patience = Duration::from_secs(server.stop_seconds);
     let (hub_of_jobs, health_of_jobs) = (Arc::clone(&hub), Arc::clone(&health));
-    let mut partners = Partners::new(loaded.clone(), assembly::egress(&loaded)?, peers, Arc::clone(&hub.clock));
-    // What is in files of this machine is in force before anybody comes; the rest is asked for meanwhile.
-    partners.turn(hub.services().all(), false).await;
     let house =
         House { loaded, store, signing, hub: hub_of_jobs, health: health_of_jobs, connectors, tls, mtls, metrics };
     let jobs = jobs::start(house, partners, seen, CancellationToken::new());

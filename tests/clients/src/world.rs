@@ -139,11 +139,11 @@ impl World {
         let mut serving = serve(&preau, port, &folder)?;
         let provider = folder.join("provider.xml");
         if saml {
-            fs::write(&provider, preau_rig::preau::metadata(&mut serving, port, "/saml/metadata")?)?;
+            fs::write(&provider, preau_rig::preau::metadata(port, "/saml/metadata")?)?;
         }
         if let Some(provider) = &educonnect {
             let path = format!("/upstream/{}/metadata", preau_rig::EDUCONNECT);
-            provider.trust(&preau_rig::preau::metadata(&mut serving, port, &path)?)?;
+            provider.trust(&preau_rig::preau::metadata(port, &path)?)?;
         }
         for saml in sites.iter().filter_map(|site| site.saml.as_ref()) {
             fs::copy(&provider, &saml.provider)?;

@@ -100,10 +100,10 @@ async fn run(arguments: &Arguments) -> Result<()> {
     step("Starting Apache with mod_auth_cas, mod_auth_openidc, mod_auth_mellon and phpCAS");
     let sites = place.sites()?;
     for saml in sites.iter().filter_map(|site| site.saml.as_ref()) {
-        fs::write(&saml.provider, preau_rig::preau::metadata(&mut serve, portal, "/saml/metadata")?)?;
+        fs::write(&saml.provider, preau_rig::preau::metadata(portal, "/saml/metadata")?)?;
     }
     let path = format!("/upstream/{}/metadata", preau_rig::EDUCONNECT);
-    educonnect.trust(&preau_rig::preau::metadata(&mut serve, portal, &path)?)?;
+    educonnect.trust(&preau_rig::preau::metadata(portal, &path)?)?;
     let mut apache = Apache::start(&folder.join("apache"), &sites)?;
 
     let mut interrupt = signal(SignalKind::interrupt())?;

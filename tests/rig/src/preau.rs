@@ -101,15 +101,9 @@ fn is_ready(port: u16) -> bool {
     get(port, "/readyz").is_ok()
 }
 
-/// The metadata at a path of the plain server on this port. Its keys of SAML are drawn when it starts for the first time, which takes
-/// seconds.
-pub fn metadata(server: &mut Process, port: u16, path: &str) -> Result<String> {
-    let mut found = None;
-    server.wait_until(|| {
-        found = get(port, path).ok();
-        found.is_some()
-    })?;
-    found.context("the server shows its metadata")
+/// The metadata at a path of the plain server on this port, which is ready.
+pub fn metadata(port: u16, path: &str) -> Result<String> {
+    get(port, path).context("the server shows its metadata")
 }
 
 /// What the plain server on this port answers at a path, if that is 200.

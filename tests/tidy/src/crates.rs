@@ -248,6 +248,21 @@ pub fn inheritance(repository: &Repository) -> Vec<String> {
     problems
 }
 
+/// Crates that the lock of what ships may not name: there is one TLS and one cryptography here.
+const ABSENT: &[&str] = &["openssl", "openssl-sys", "native-tls", "samael", "xmlsec"];
+
+/// Crates in the lock that nothing that ships may use, however deep below another.
+pub fn locked(repository: &Repository) -> Vec<String> {
+    let lock: Table = repository.text("Cargo.lock").parse().unwrap_or_default();
+    let packages = lock.get("package").and_then(Value::as_array);
+    let names: Vec<&str> =
+        packages.into_iter().flatten().filter_map(|package| package.get("name").and_then(Value::as_str)).collect();
+    if names.is_empty() {
+        return vec!["Cargo.lock: names no package".to_owned()];
+    }
+    names.iter().filter(|name| ABSENT.contains(name)).map(|name| format!("Cargo.lock: names {name}")).collect()
+}
+
 /// Dependencies with a version of their own where the workspace names one already: two versions of one thing drift.
 pub fn versions(repository: &Repository) -> Vec<String> {
     let root: Table = repository.text("Cargo.toml").parse().unwrap_or_default();

@@ -55,6 +55,20 @@ fn a_crate_of_others_out_of_its_place() {
 }
 
 #[test]
+fn a_crate_that_came_in_below_another() {
+    let lock = |name: &str| {
+        let text =
+            format!("version = 4\n[[package]]\nname = \"url\"\nversion = \"2.0.0\"\n[[package]]\nname = \"{name}\"\n");
+        found(
+            crates::locked,
+            &[("Cargo.lock", &text), ("tests/samael/Cargo.lock", "[[package]]\nname = \"openssl\"\n")],
+        )
+    };
+    assert_eq!((lock("openssl"), lock("openssl-sys"), lock("openssl-probe")), (1, 1, 0));
+    assert_eq!(found(crates::locked, &[]), 1, "no lock is no proof");
+}
+
+#[test]
 fn a_clock_in_the_domain() {
     let reads = "//! x\nfn now() { std::time::SystemTime::now(); }\n";
     assert_eq!(found(crates::purity, &[("idp/domain/src/a.rs", reads)]), 1);

@@ -17,6 +17,11 @@ fn crates_of_others_stay_where_the_plan_puts_them() {
 }
 
 #[test]
+fn the_lock_of_what_ships_names_no_openssl() {
+    passes(crates::locked(&Repository::here()));
+}
+
+#[test]
 fn domain_and_policy_are_pure() {
     passes(crates::purity(&Repository::here()));
 }

@@ -109,6 +109,7 @@ fn what_cannot_work_is_told() {
         (format!("{GOOD}slo = \"{{url}}/slo\"\n"), "goes with `acs`"),
         ("entity_id = \"{url}\"\nmetadata_certificates = [\"signer.pem\"]\n".into(), "goes with `metadata`"),
         (format!("{GOOD}metadata_certificates = [\"absent.pem\"]\n"), "no file that can be read"),
+        (format!("{GOOD}metadata_certificates = []\n"), "names a file at least"),
         (format!("{GOOD}metadata_certificates = [\"key.pem\"]\n"), "holds a private key"),
         ("entity_id = \"{url}\"\nmetadata_url = \"http://app.example/saml\"\n".into(), "https is required"),
         ("entity_id = \"{url}\"\nacs = [\"http://app.example/acs\"]\n".into(), "https is required"),

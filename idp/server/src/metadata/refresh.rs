@@ -102,6 +102,9 @@ impl Partners {
                 Err(what) => drop(missing.insert(service.service.id.to_string(), what)),
             }
         }
+        // One figure, of the oldest: addresses are no labels, and with a query service there are as many as services.
+        let ages = self.notes.iter().filter_map(|note| note.fresh).map(|fresh| (now - fresh) / 1000);
+        metrics::gauge!("preau_saml_metadata_age_seconds").set(ages.max().unwrap_or(0) as f64);
         metrics::gauge!("preau_saml_partners").set(in_force.len() as f64);
         metrics::gauge!("preau_saml_partners_missing").set(missing.len() as f64);
         self.peers.set(in_force);
@@ -190,13 +193,11 @@ impl Partners {
         }
     }
 
-    /// How old the copy is.
+    /// Tells of a copy that is old.
     fn watch(&mut self, url: &str, note: &Note) {
         let now = self.clock.now();
         let Some(fresh) = note.fresh else { return };
-        let age = (now - fresh) / 1000;
-        metrics::gauge!("preau_saml_metadata_age_seconds", "url" => url.to_owned()).set(age as f64);
-        if age > STALE.0 {
+        if (now - fresh) / 1000 > STALE.0 {
             let since = fresh.rfc3339();
             self.tell(&format!("{url}#age"), &since, now, |since| {
                 tracing::error!(url, since, "SAML metadata could not be confirmed for a long time");

@@ -42,7 +42,11 @@ fn a_server_is_ready_and_stops_when_told() {
     let server = desk.serve(&[]).ready();
     assert!(server.get("/healthz", "").unwrap().ends_with("alive\n"));
     let ready = server.get("/readyz", "").unwrap();
-    assert!(ready.contains("\"storage\":\"ok\"") && ready.contains("\"services\":\"ok\""), "{ready}");
+    for part in ["storage", "signing", "services"] {
+        assert!(ready.contains(&format!("\"{part}\":\"ok\"")), "{ready}");
+    }
+    let metadata = server.get("/saml/metadata", "").unwrap();
+    assert!(metadata.starts_with("HTTP/1.1 200"), "what is ready can sign: {metadata}");
     let page = server.get("/", "").unwrap();
     assert!(page.starts_with("HTTP/1.1 303"), "{page}");
     assert_eq!(server.stop(), 0);
