@@ -136,7 +136,7 @@ impl World {
                 sites.push(site);
             }
         }
-        let mut serving = serve(&preau, port, &folder)?;
+        let serving = serve(&preau, port, &folder)?;
         let provider = folder.join("provider.xml");
         if saml {
             fs::write(&provider, preau_rig::preau::metadata(port, "/saml/metadata")?)?;
