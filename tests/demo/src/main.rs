@@ -95,7 +95,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
 
     step("Starting Préau");
     let portal = place.ports.of(ports::PORTAL);
-    let mut serve = preau.serve(&["--demo"], portal, true, &folder.join("preau.log"))?;
+    let serve = preau.serve(&["--demo"], portal, true, &folder.join("preau.log"))?;
 
     step("Starting Apache with mod_auth_cas, mod_auth_openidc, mod_auth_mellon and phpCAS");
     let sites = place.sites()?;
