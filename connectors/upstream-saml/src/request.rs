@@ -3,10 +3,9 @@
 use crate::config::{Settings, Way};
 use crate::ours::Ours;
 use preau_connector_api::{Departure, Round, Unavailable};
-use preau_keys::xml::sign;
 use preau_saml::bindings::{Kind, post, redirect};
 use preau_saml::messages::{AuthnRequest, Comparison, NameIdPolicy, RequestedContext};
-use preau_saml::names::{SAMLP, binding};
+use preau_saml::names::binding;
 
 /// The name of the request of a round: who knows the round finds it again, and nobody else can guess it.
 pub(crate) fn id_of(round: &Round<'_>) -> String {
@@ -40,7 +39,7 @@ pub(crate) fn departure(settings: &Settings, round: &Round<'_>) -> Result<Depart
         Way::Post => {
             let key = key.ok_or_else(|| Unavailable("we have no key there".to_owned()))?;
             let certificate = Some(key.certificate.as_slice());
-            let signed = sign(&request.write(), SAMLP, "AuthnRequest", &key.private, key.alg, certificate);
+            let signed = request.write().signed(&key.private, key.alg, certificate);
             let signed = signed.map_err(|error| Unavailable(error.to_string()))?;
             let fields =
                 vec![(Kind::Request.parameter(), post::encode(&signed)), ("RelayState", round.state.to_owned())];

@@ -1,6 +1,6 @@
 //! XML that carries proof of who wrote it: read within bounds, canonicalised, signed and encrypted, as SAML needs it.
 //!
-//! Owns the tree ([`Element`]), exclusive canonicalisation, enveloped signatures ([`Document::verify`], [`sign`]) and
+//! Owns the tree ([`Element`]), exclusive canonicalisation, enveloped signatures ([`Document::verify`], [`Canonical`], [`sign`]) and
 //! encryption ([`encrypt`], [`decrypt`]). What is verified is what is read: a [`Document`] shows nothing of itself but through
 //! [`Document::verify`], which gives the very tree whose canonical form was digested, or through
 //! [`Document::unverified`], whose name says what it is worth. What the messages mean belongs to the protocols.
@@ -11,6 +11,7 @@
 //! refused; comments are no part of the tree, and text around them is one text. Keys inside a message are never looked at.
 
 mod c14n;
+mod canonical;
 pub(crate) mod certificate;
 mod encryption;
 mod names;
@@ -19,6 +20,7 @@ mod signature;
 mod stream;
 mod tree;
 
+pub use canonical::Canonical;
 pub use certificate::{Certificate, KeyKind, certificates_of, public_key_of};
 pub use encryption::{ContentCipher, decrypt, encrypt};
 pub use signature::{Verified, sign};

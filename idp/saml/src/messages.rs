@@ -23,7 +23,7 @@ pub use assertion::{
 pub use authn_request::{AuthnRequest, Comparison, NameIdPolicy, RequestedContext};
 pub use logout::{LogoutRequest, LogoutResponse};
 pub use read::{Refused, Why, is_id};
-pub use response::{Held, Response, Status};
+pub use response::{Carried, Held, Response, Status};
 
 use preau_domain::Ids;
 

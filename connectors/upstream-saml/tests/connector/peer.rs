@@ -206,7 +206,7 @@ impl Answer {
     }
 
     pub fn signed_by(&self, signs: Signs, key: &PrivateKey) -> String {
-        let mut assertion = self.assertion.write();
+        let mut assertion = self.assertion.write().into_text();
         if matches!(signs, Signs::Assertion | Signs::Both) {
             assertion = sign(&assertion, SAML, "Assertion", key, Alg::ES256, None).unwrap();
         }
@@ -215,7 +215,7 @@ impl Answer {
 
     /// The message with the assertion encrypted for us.
     pub fn sealed(&self, signs: Signs) -> String {
-        let mut assertion = self.assertion.write();
+        let mut assertion = self.assertion.write().into_text();
         if matches!(signs, Signs::Assertion | Signs::Both) {
             assertion = sign(&assertion, SAML, "Assertion", &THEIRS, Alg::ES256, None).unwrap();
         }

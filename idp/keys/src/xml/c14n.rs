@@ -152,7 +152,8 @@ fn declaration(out: &mut Vec<u8>, prefix: &str, uri: &str) {
     value(out, uri);
 }
 
-fn value(out: &mut Vec<u8>, content: &str) {
+/// The canonical form of the value of an attribute, with what joins it to its name.
+pub(super) fn value(out: &mut Vec<u8>, content: &str) {
     out.extend_from_slice(b"=\"");
     for byte in content.bytes() {
         match byte {

@@ -54,9 +54,10 @@ pub fn encrypt(ids: &dyn Ids, element: &str, to: &PublicKey, cipher: ContentCiph
     let (iv, ciphertext, tag) = enc.seal(ids, &key, b"", element.as_bytes()).map_err(|_| XmlError::Form)?;
     let (wrapped, content) = (STANDARD.encode(wrapped), STANDARD.encode([iv, ciphertext, tag].concat()));
     Ok(format!(
-        "<xenc:EncryptedData xmlns:xenc=\"{XENC}\" Type=\"{XENC}Element\"><xenc:EncryptionMethod Algorithm=\"{}\"/>\
+        "<xenc:EncryptedData xmlns:xenc=\"{XENC}\" Type=\"{XENC}Element\">\
+         <xenc:EncryptionMethod Algorithm=\"{}\"></xenc:EncryptionMethod>\
          <ds:KeyInfo xmlns:ds=\"{DS}\"><xenc:EncryptedKey><xenc:EncryptionMethod Algorithm=\"{RSA_OAEP_MGF1P}\">\
-         <ds:DigestMethod Algorithm=\"{SHA1}\"/></xenc:EncryptionMethod>\
+         <ds:DigestMethod Algorithm=\"{SHA1}\"></ds:DigestMethod></xenc:EncryptionMethod>\
          <xenc:CipherData><xenc:CipherValue>{wrapped}</xenc:CipherValue></xenc:CipherData></xenc:EncryptedKey></ds:KeyInfo>\
          <xenc:CipherData><xenc:CipherValue>{content}</xenc:CipherValue></xenc:CipherData></xenc:EncryptedData>",
         cipher.uri()

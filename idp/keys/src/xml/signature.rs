@@ -4,8 +4,8 @@
 //! The key of a signature is one the caller knows for the sender. What a message says of keys is not looked at.
 
 use super::names::{DS, ECDSA_SHA256, ENVELOPED, EXCLUSIVE, RSA_PSS_SHA256, RSA_SHA256, SAML, SHA256, SHA512};
-use super::tree::{Attribute, Child, Document, Element, Line};
-use super::{XmlError, c14n};
+use super::tree::{Child, Document, Element};
+use super::{XmlError, c14n, canonical};
 use crate::constant_time_eq;
 use crate::jose::{Alg, PrivateKey, PublicKey};
 use aws_lc_rs::digest;
@@ -197,49 +197,15 @@ pub fn sign(
     certificate: Option<&[u8]>,
 ) -> Result<String, XmlError> {
     let mut document = Document::parse_within(document.as_bytes(), super::Bounds::METADATA)?;
-    let method = match alg {
-        Alg::RS256 => RSA_SHA256,
-        Alg::PS256 => RSA_PSS_SHA256,
-        Alg::ES256 => ECDSA_SHA256,
-        Alg::EdDSA => return Err(XmlError::Form),
-    };
-    let Found { element, mut around } = document.find(namespace, local)?;
+    let Found { element, around } = document.find(namespace, local)?;
     let id = element.attribute("ID").filter(|id| !id.is_empty()).ok_or(XmlError::Reference)?;
     if element.one(DS, "Signature")?.is_some() {
         return Err(XmlError::Several);
     }
     let content = c14n::exclusive(element, &around, &[], None);
-    let digest = STANDARD.encode(digest::digest(&digest::SHA256, &content));
-    let algorithm = |local, algorithm| ds(local, &[("Algorithm", algorithm)], Vec::new());
-    let transforms = vec![algorithm("Transform", ENVELOPED), algorithm("Transform", EXCLUSIVE)];
-    let reference = vec![
-        ds("Transforms", &[], transforms),
-        algorithm("DigestMethod", SHA256),
-        ds("DigestValue", &[], vec![Child::Text(digest)]),
-    ];
-    let signed_info = ds(
-        "SignedInfo",
-        &[],
-        vec![
-            algorithm("CanonicalizationMethod", EXCLUSIVE),
-            algorithm("SignatureMethod", method),
-            ds("Reference", &[("URI", &format!("#{id}"))], reference),
-        ],
-    );
-    let Child::Element(info) = &signed_info else { return Err(XmlError::Form) };
-    c14n::enter(&mut around, element);
-    around.push(("ds", DS));
-    let signed = c14n::exclusive(info, &around, &[], None);
-    let value = key.sign(alg, &signed).map_err(|_| XmlError::Form)?;
-    let mut parts = vec![signed_info, ds("SignatureValue", &[], vec![Child::Text(STANDARD.encode(value))])];
-    if let Some(certificate) = certificate {
-        let shown = ds("X509Certificate", &[], vec![Child::Text(STANDARD.encode(certificate))]);
-        parts.push(ds("KeyInfo", &[], vec![ds("X509Data", &[], vec![shown])]));
-    }
-    let mut signature = ds("Signature", &[], parts);
-    if let Child::Element(signature) = &mut signature {
-        signature.declared.push(("ds".to_owned(), DS.to_owned()));
-    }
+    let digest = digest::digest(&digest::SHA256, &content);
+    let signature = canonical::signature(id, digest.as_ref(), &[], key, alg, certificate)?;
+    let signature = Child::Element(Document::parse_within(signature.as_bytes(), super::Bounds::METADATA)?.root);
     let target = document.find_mut(namespace, local).ok_or(XmlError::Absent)?;
     let issuer = |child: &Child| matches!(child, Child::Element(inner) if inner.is(SAML, "Issuer"));
     let at = target.children.iter().position(issuer).map_or(0, |at| at + 1);
@@ -257,25 +223,6 @@ impl Document {
             _ => None,
         })
     }
-}
-
-/// An element of XML Signature.
-fn ds(local: &str, attributes: &[(&str, &str)], children: Vec<Child>) -> Child {
-    let attribute = |(local, value): &(&str, &str)| Attribute {
-        prefix: String::new(),
-        local: (*local).to_owned(),
-        namespace: String::new(),
-        value: (*value).to_owned(),
-    };
-    Child::Element(Element {
-        prefix: "ds".to_owned(),
-        local: local.to_owned(),
-        namespace: DS.to_owned(),
-        declared: Vec::new(),
-        attributes: attributes.iter().map(attribute).collect(),
-        children,
-        line: Line::default(),
-    })
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use preau_connector_api::SigningAlgorithm;
 use preau_domain::{AuditEvent, AuditKind};
 use preau_keys::jose::Alg;
 use preau_keys::signers::SamlKey;
-use preau_keys::xml;
+use preau_keys::xml::{self, Canonical};
 use preau_web::{Fault, FaultKind, Hub, Visitor};
 use std::sync::Arc;
 
@@ -35,9 +35,14 @@ fn signing_key(hub: &Hub, signing: SigningAlgorithm) -> Result<Arc<SamlKey>, Fau
     hub.signers.saml(alg, hub.now()).map_err(|error| Fault::new(FaultKind::Busy, format!("saml: {error}")))
 }
 
+/// A document that is not in canonical form, with a signature in the element of that name.
+fn vouched(document: &str, namespace: &str, local: &str, key: &SamlKey) -> Result<String, Fault> {
+    xml::sign(document, namespace, local, &key.private, key.alg, Some(&key.certificate)).map_err(unsigned)
+}
+
 /// A message with its signature inside.
-fn signed(message: &str, namespace: &str, local: &str, key: &SamlKey) -> Result<String, Fault> {
-    xml::sign(message, namespace, local, &key.private, key.alg, Some(&key.certificate)).map_err(unsigned)
+fn signed(message: Canonical, key: &SamlKey) -> Result<Canonical, Fault> {
+    message.signed(&key.private, key.alg, Some(&key.certificate)).map_err(unsigned)
 }
 
 fn unsigned(error: impl std::fmt::Display) -> Fault {

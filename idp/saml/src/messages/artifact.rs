@@ -5,7 +5,7 @@ use super::response::{Status, answer};
 use super::write::Start;
 use crate::names::SAMLP;
 use preau_domain::Instant;
-use preau_keys::xml::Element;
+use preau_keys::xml::{Canonical, Element};
 
 /// Longest artifact, in characters.
 const MAX_ARTIFACT: usize = 256;
@@ -58,7 +58,7 @@ impl ArtifactResolve {
     }
 
     /// The request as XML, unsigned.
-    pub fn write(&self) -> String {
+    pub fn write(&self) -> Canonical {
         let start = Start {
             id: &self.id,
             issue_instant: self.issue_instant,
@@ -66,7 +66,7 @@ impl ArtifactResolve {
             in_response_to: None,
         };
         let mut xml = start.write("samlp:ArtifactResolve");
-        xml.leaf("saml:Issuer", &self.issuer).leaf("samlp:Artifact", &self.artifact).finish()
+        xml.issuer(&self.issuer).leaf("samlp:Artifact", &self.artifact).finish()
     }
 }
 
@@ -97,12 +97,12 @@ impl ArtifactResponse {
         };
         let mut xml = start.write("samlp:ArtifactResponse");
         if let Some(issuer) = &self.issuer {
-            xml.leaf("saml:Issuer", issuer);
+            xml.issuer(issuer);
         }
         self.status.put(&mut xml);
         if let Some(message) = message {
             xml.element(message);
         }
-        xml.finish()
+        xml.text_alone()
     }
 }

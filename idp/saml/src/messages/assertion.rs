@@ -2,9 +2,9 @@
 
 use super::read::{self, Inside, MAX_URI, MAX_VALUE, Refused, Why};
 use super::write::Xml;
-use crate::names::{DS, SAML, XS, XSI, confirmation};
+use crate::names::{DS, SAML, confirmation};
 use preau_domain::Instant;
-use preau_keys::xml::Element;
+use preau_keys::xml::{Canonical, Element};
 
 /// Audiences, restrictions, confirmations, statements: few are ever there.
 const MAX_PARTS: usize = 20;
@@ -161,19 +161,18 @@ impl Assertion {
     }
 
     /// The assertion as a document of its own, unsigned.
-    pub fn write(&self) -> String {
+    pub fn write(&self) -> Canonical {
         self.write_sealed(None)
     }
 
     /// The same, with the person as an `EncryptedData` in place of their name, when one is given.
-    pub fn write_sealed(&self, name: Option<&str>) -> String {
+    pub fn write_sealed(&self, name: Option<&str>) -> Canonical {
         let mut xml = Xml::new();
-        xml.start("saml:Assertion")
-            .attribute("xmlns:saml", SAML)
-            .attribute("ID", &self.id)
-            .attribute("Version", "2.0")
-            .at("IssueInstant", Some(self.issue_instant))
-            .leaf("saml:Issuer", &self.issuer);
+        xml.start("saml:Assertion");
+        if self.attributes.iter().flat_map(|one| &one.attributes).any(|one| one.texts().next().is_some()) {
+            xml.types();
+        }
+        xml.id(&self.id).attribute("Version", "2.0").at("IssueInstant", Some(self.issue_instant)).issuer(&self.issuer);
         self.subject.put(&mut xml, name);
         self.conditions.put(&mut xml);
         self.authn.iter().for_each(|statement| statement.put(&mut xml));
@@ -261,17 +260,12 @@ impl NameId {
     /// The name as a document of its own, to be encrypted.
     pub fn write(&self) -> String {
         let mut xml = Xml::new();
-        self.open(&mut xml, Some(SAML));
-        xml.finish()
+        self.put(&mut xml);
+        xml.text_alone()
     }
 
     pub(crate) fn put(&self, xml: &mut Xml) {
-        self.open(xml, None);
-    }
-
-    fn open(&self, xml: &mut Xml, namespace: Option<&str>) {
         xml.start("saml:NameID")
-            .maybe("xmlns:saml", namespace)
             .maybe("NameQualifier", self.name_qualifier.as_deref())
             .maybe("SPNameQualifier", self.sp_name_qualifier.as_deref())
             .maybe("Format", self.format.as_deref())
@@ -430,7 +424,7 @@ impl AttributeValue {
         xml.start("saml:AttributeValue");
         match self {
             AttributeValue::Text(text) => {
-                xml.attribute("xmlns:xs", XS).attribute("xmlns:xsi", XSI).attribute("xsi:type", "xs:string").text(text);
+                xml.attribute("xsi:type", "xs:string").text(text);
             }
             AttributeValue::NameId(named) => named.put(xml),
         }

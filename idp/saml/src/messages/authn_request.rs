@@ -5,7 +5,7 @@ use super::read::{self, Inside, MAX_URI, Refused, Why};
 use super::write::Start;
 use crate::names::{SAML, SAMLP};
 use preau_domain::Instant;
-use preau_keys::xml::Element;
+use preau_keys::xml::{Canonical, Element};
 
 /// Contexts that a request may list.
 const MAX_CONTEXTS: usize = 20;
@@ -145,7 +145,7 @@ impl AuthnRequest {
     }
 
     /// The request as XML, unsigned.
-    pub fn write(&self) -> String {
+    pub fn write(&self) -> Canonical {
         let start = Start {
             id: &self.id,
             issue_instant: self.issue_instant,
@@ -161,7 +161,7 @@ impl AuthnRequest {
             .maybe("AssertionConsumerServiceURL", self.acs_url.as_deref())
             .maybe("AttributeConsumingServiceIndex", self.attribute_index.map(|index| index.to_string()).as_deref())
             .maybe("ProviderName", self.provider_name.as_deref())
-            .leaf("saml:Issuer", &self.issuer);
+            .issuer(&self.issuer);
         if let Some(subject) = &self.subject {
             xml.start("saml:Subject");
             subject.put(&mut xml);

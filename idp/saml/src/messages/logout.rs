@@ -6,7 +6,7 @@ use super::response::{Status, answer};
 use super::write::Start;
 use crate::names::{SAML, SAMLP};
 use preau_domain::Instant;
-use preau_keys::xml::Element;
+use preau_keys::xml::{Canonical, Element};
 
 /// Sessions that one request ends.
 const MAX_SESSIONS: usize = 100;
@@ -73,7 +73,7 @@ impl LogoutRequest {
     }
 
     /// The request as XML, unsigned. `sealed` is the person as an `EncryptedData`, instead of the name.
-    pub fn write(&self, sealed: Option<&str>) -> String {
+    pub fn write(&self, sealed: Option<&str>) -> Canonical {
         let start = Start {
             id: &self.id,
             issue_instant: self.issue_instant,
@@ -81,9 +81,7 @@ impl LogoutRequest {
             in_response_to: None,
         };
         let mut xml = start.write("samlp:LogoutRequest");
-        xml.at("NotOnOrAfter", self.not_on_or_after)
-            .maybe("Reason", self.reason.as_deref())
-            .leaf("saml:Issuer", &self.issuer);
+        xml.at("NotOnOrAfter", self.not_on_or_after).maybe("Reason", self.reason.as_deref()).issuer(&self.issuer);
         match (sealed, &self.name_id) {
             (Some(sealed), _) => {
                 xml.start("saml:EncryptedID").element(sealed).end();
@@ -114,7 +112,7 @@ impl LogoutResponse {
     }
 
     /// The answer as XML, unsigned.
-    pub fn write(&self) -> String {
+    pub fn write(&self) -> Canonical {
         let start = Start {
             id: &self.id,
             issue_instant: self.issue_instant,
@@ -123,7 +121,7 @@ impl LogoutResponse {
         };
         let mut xml = start.write("samlp:LogoutResponse");
         if let Some(issuer) = &self.issuer {
-            xml.leaf("saml:Issuer", issuer);
+            xml.issuer(issuer);
         }
         self.status.put(&mut xml);
         xml.finish()

@@ -4,7 +4,7 @@ use super::read::{self, Inside, MAX_VALUE, Refused, Why};
 use super::write::{Start, Xml};
 use crate::names::{SAML, SAMLP, status};
 use preau_domain::Instant;
-use preau_keys::xml::Element;
+use preau_keys::xml::{Canonical, Element};
 
 /// The answer to a request for somebody to be signed in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +32,15 @@ pub enum Held {
     Plain(Element),
     /// An `EncryptedAssertion`, to be opened with `preau_keys::xml::decrypt`. **Anybody can encrypt for us.**
     Encrypted(Element),
+}
+
+/// An assertion that is put into a response.
+#[derive(Clone, Copy, Debug)]
+pub enum Carried<'a> {
+    /// What [`super::Assertion::write`] gave, signed or not.
+    Plain(&'a Canonical),
+    /// The `EncryptedData` of one.
+    Encrypted(&'a str),
 }
 
 /// How a request went.
@@ -113,9 +122,29 @@ impl Response {
         })
     }
 
-    /// The answer as XML, unsigned, with an assertion that is XML already: what [`super::Assertion::write`] gave, signed or
-    /// not. `encrypted` says that it is an `EncryptedData`. What [`Response::assertion`] holds is not looked at.
+    /// The answer as XML, unsigned, around an assertion or none. What [`Response::assertion`] holds is not looked at.
+    pub fn around(&self, assertion: Option<Carried<'_>>) -> Canonical {
+        let mut xml = self.begin();
+        match assertion {
+            Some(Carried::Encrypted(sealed)) => xml.start("saml:EncryptedAssertion").element(sealed).end(),
+            Some(Carried::Plain(plain)) => xml.written(plain),
+            None => &mut xml,
+        }
+        .finish()
+    }
+
+    /// The same around XML of any form, which nobody vouches for; `encrypted` says that it is an `EncryptedData`.
     pub fn write(&self, assertion: Option<&str>, encrypted: bool) -> String {
+        let mut xml = self.begin();
+        match assertion {
+            Some(sealed) if encrypted => xml.start("saml:EncryptedAssertion").element(sealed).end(),
+            Some(plain) => xml.element(plain),
+            None => &mut xml,
+        }
+        .text_alone()
+    }
+
+    fn begin(&self) -> Xml {
         let start = Start {
             id: &self.id,
             issue_instant: self.issue_instant,
@@ -124,19 +153,10 @@ impl Response {
         };
         let mut xml = start.write("samlp:Response");
         if let Some(issuer) = &self.issuer {
-            xml.leaf("saml:Issuer", issuer);
+            xml.issuer(issuer);
         }
         self.status.put(&mut xml);
-        match assertion {
-            Some(sealed) if encrypted => {
-                xml.start("saml:EncryptedAssertion").element(sealed).end();
-            }
-            Some(plain) => {
-                xml.element(plain);
-            }
-            None => {}
-        }
-        xml.finish()
+        xml
     }
 }
 

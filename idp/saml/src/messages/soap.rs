@@ -34,28 +34,27 @@ pub fn open(envelope: &Document, understood: &[&str]) -> Result<Document, Refuse
 /// An envelope around a message.
 pub fn envelope(message: &str) -> String {
     let mut xml = Xml::new();
-    xml.start("soap:Envelope").attribute("xmlns:soap", SOAP).start("soap:Body").element(message).finish()
+    xml.start("soap:Envelope").start("soap:Body").element(message).text_alone()
 }
 
 /// An envelope around the answer for a client that is no browser: it posts the answer to the address of the header, and
 /// must find that the service gave it the same one.
 pub fn ecp_response(acs: &str, message: &str) -> String {
     let mut xml = Xml::new();
-    xml.start("soap:Envelope").attribute("xmlns:soap", SOAP).start("soap:Header");
+    xml.start("soap:Envelope").start("soap:Header");
     xml.start("ecp:Response")
-        .attribute("xmlns:ecp", ECP)
         .attribute("soap:mustUnderstand", "1")
         .attribute("soap:actor", NEXT)
         .attribute("AssertionConsumerServiceURL", acs)
         .end();
-    xml.end().start("soap:Body").element(message).finish()
+    xml.end().start("soap:Body").element(message).text_alone()
 }
 
 /// An envelope that says that it could not be done, and whose fault that is: `Client` or `Server`.
 pub fn fault(code: &str, reason: &str) -> String {
     let mut xml = Xml::new();
-    xml.start("soap:Envelope").attribute("xmlns:soap", SOAP).start("soap:Body").start("soap:Fault");
-    xml.leaf("faultcode", &format!("soap:{code}")).leaf("faultstring", reason).finish()
+    xml.start("soap:Envelope").start("soap:Body").start("soap:Fault");
+    xml.leaf("faultcode", &format!("soap:{code}")).leaf("faultstring", reason).text_alone()
 }
 
 /// The namespaces of header blocks that a client that is no browser sends.

@@ -3,7 +3,7 @@
 
 use super::{Endpoint, Indexed, Localised};
 use crate::messages::write::Xml;
-use crate::names::{ALG, DS, MD, MDUI, SAMLP, SHIBMD};
+use crate::names::SAMLP;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use preau_domain::{Instant, Seconds};
@@ -99,7 +99,7 @@ impl Ours {
     /// The document, unsigned.
     pub fn write(&self) -> String {
         let mut xml = Xml::new();
-        xml.start("md:EntityDescriptor").attribute("xmlns:md", MD).attribute("ID", &self.id);
+        xml.start("md:EntityDescriptor").id(&self.id);
         xml.attribute("entityID", &self.entity_id).at("validUntil", self.valid_until);
         xml.maybe("cacheDuration", self.cache_duration.map(|length| format!("PT{}S", length.0.max(0))).as_deref());
         self.algorithms(&mut xml);
@@ -139,11 +139,11 @@ impl Ours {
             xml.start("md:ContactPerson").attribute("contactType", "technical");
             xml.leaf("md:EmailAddress", &format!("mailto:{mail}")).end();
         }
-        xml.finish()
+        xml.text_alone()
     }
 
     fn algorithms(&self, xml: &mut Xml) {
-        xml.start("md:Extensions").attribute("xmlns:alg", ALG);
+        xml.start("md:Extensions");
         for one in DIGESTS {
             xml.start("alg:DigestMethod").attribute("Algorithm", one).end();
         }
@@ -159,10 +159,10 @@ impl Ours {
         }
         xml.start("md:Extensions");
         for scope in scopes {
-            xml.start("shibmd:Scope").attribute("xmlns:shibmd", SHIBMD).attribute("regexp", "false").text(scope).end();
+            xml.start("shibmd:Scope").attribute("regexp", "false").text(scope).end();
         }
         if !self.names.is_empty() {
-            xml.start("mdui:UIInfo").attribute("xmlns:mdui", MDUI);
+            xml.start("mdui:UIInfo");
             localised(xml, "mdui:DisplayName", &self.names);
             localised(xml, "mdui:Description", &self.descriptions);
             xml.end();
@@ -198,7 +198,7 @@ fn keys(xml: &mut Xml, keys: &[PublishedKey]) {
                 _ => None,
             },
         );
-        xml.start("ds:KeyInfo").attribute("xmlns:ds", DS).start("ds:X509Data");
+        xml.start("ds:KeyInfo").start("ds:X509Data");
         xml.leaf("ds:X509Certificate", &STANDARD.encode(&key.certificate)).end().end();
         if key.encryption {
             for cipher in CIPHERS {

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use preau_keys::SystemIds;
 use preau_keys::jose::jwe::{DecryptionKey, KeyWrap};
 use preau_keys::jose::{Alg, PrivateKey};
-use preau_keys::xml::{ContentCipher, Document, decrypt, encrypt, sign};
+use preau_keys::xml::{ContentCipher, Document, decrypt, encrypt};
 use preau_saml::messages::*;
 use preau_saml::names::{SAML, SAMLP};
 use proptest::prelude::*;
@@ -17,11 +17,11 @@ use std::process::Command;
 fn messages() -> Vec<(&'static str, String)> {
     let response = response().write(Some(&assertion().write()), false);
     vec![
-        ("authn-request", authn_request().write()),
-        ("authn-request-plain", plain_request().write()),
-        ("logout-request", logout_request().write(None)),
-        ("logout-response", logout_response().write()),
-        ("artifact-resolve", artifact_resolve().write()),
+        ("authn-request", authn_request().write().into_text()),
+        ("authn-request-plain", plain_request().write().into_text()),
+        ("logout-request", logout_request().write(None).into_text()),
+        ("logout-response", logout_response().write().into_text()),
+        ("artifact-resolve", artifact_resolve().write().into_text()),
         ("artifact-response", artifact_response().write(Some(&no_passive().write(None, false)))),
         ("response-refused", no_passive().write(None, false)),
         ("soap-artifact-resolve", soap::envelope(&artifact_resolve().write())),
@@ -91,7 +91,9 @@ fn messages_are_valid_by_the_schemas() {
     for (name, xml) in messages() {
         assert_eq!(validate(&xml), Ok(()), "{name}");
     }
-    let wrong = authn_request().write().replace("<saml:Issuer>", "<saml:Issuer/><saml:Issuer>");
+    let wrong = authn_request()
+        .write()
+        .replace("<saml:Issuer ", "<saml:Issuer xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"/><saml:Issuer ");
     assert!(validate(&wrong).is_err(), "the schemas are looked at");
 }
 
@@ -122,13 +124,13 @@ fn what_is_signed_and_encrypted_is_valid_for_others_and_opens_for_the_service() 
     let service = PrivateKey::draw(Alg::RS256);
     let opens = [DecryptionKey::from_pkcs8(KeyWrap::RsaOaep256, &service.to_pkcs8()).unwrap()];
     for (key, alg) in [(&*RSA, Alg::RS256), (&*EC, Alg::ES256)] {
-        let signed = sign(&assertion().write(), SAML, "Assertion", key, alg, None).unwrap();
-        let both = sign(&response().write(Some(&signed), false), SAMLP, "Response", key, alg, None).unwrap();
+        let signed = assertion().write().signed(key, alg, None).unwrap();
+        let both = response().around(Some(Carried::Plain(&signed))).signed(key, alg, None).unwrap();
         assert_eq!(validate(&both), Ok(()));
         assert!(xmlsec1(&both, "Response", key) && xmlsec1(&both, "Assertion", key), "{alg:?}");
         assert!(!xmlsec1(&both.replace("Ninon", "Ninot"), "Response", key), "xmlsec1 looks");
         let sealed = encrypt(&SystemIds, &signed, service.public(), ContentCipher::Aes256Gcm).unwrap();
-        let whole = sign(&response().write(Some(&sealed), true), SAMLP, "Response", key, alg, None).unwrap();
+        let whole = response().around(Some(Carried::Encrypted(&sealed))).signed(key, alg, None).unwrap();
         assert_eq!(validate(&whole), Ok(()));
         assert!(xmlsec1(&whole, "Response", key));
         let keys = [key.public().clone()];
@@ -172,7 +174,7 @@ proptest! {
         sent.subject.name_id.as_mut().unwrap().sp_name_qualifier = Some(a.clone());
         sent.conditions.audiences = vec![vec![c.clone(), a.clone()]];
         sent.issuer = b;
-        let signed = sign(&sent.write(), SAML, "Assertion", &EC, Alg::ES256, None).unwrap();
+        let signed = sent.write().signed(&EC, Alg::ES256, None).unwrap();
         let keys = [EC.public().clone()];
         let read = Document::parse(signed.as_bytes()).unwrap().verify(SAML, "Assertion", &keys).unwrap();
         prop_assert_eq!(Assertion::read(read.element()), Ok(sent));

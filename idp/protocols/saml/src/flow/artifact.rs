@@ -7,7 +7,7 @@
 
 use super::received::Received;
 use super::sso::{meant_for_us, recent};
-use super::{entity_id, event, signed, signing_key, unsigned};
+use super::{entity_id, event, signing_key, unsigned, vouched};
 use crate::config::ARTIFACT;
 use crate::error::bad_message;
 use crate::partner::Partner;
@@ -68,7 +68,7 @@ pub async fn resolve(hub: &Hub, peers: &Peers, visitor: &Visitor, received: &Rec
     };
     let key = signing_key(hub, partner.saml().signing)?;
     let response = response.write(message.as_deref());
-    Ok(soap::envelope(&signed(&response, SAMLP, "ArtifactResponse", &key)?))
+    Ok(soap::envelope(&vouched(&response, SAMLP, "ArtifactResponse", &key)?))
 }
 
 async fn taken(hub: &Hub, partner: &Partner, shown: &str) -> Result<Option<String>, Fault> {

@@ -11,10 +11,10 @@ use preau_keys::signers::SamlKey;
 use preau_keys::xml::{ContentCipher, encrypt};
 use preau_policy::Released;
 use preau_saml::messages::{
-    Assertion, Attribute, AttributeStatement, AttributeValue, AuthnStatement, Conditions, Confirmation, NameId,
-    Response, Status, Subject, new_id,
+    Assertion, Attribute, AttributeStatement, AttributeValue, AuthnStatement, Carried, Conditions, Confirmation,
+    NameId, Response, Status, Subject, new_id,
 };
-use preau_saml::names::{SAML, SAMLP, attribute_format, confirmation, nameid};
+use preau_saml::names::{attribute_format, confirmation, nameid};
 use preau_web::{Fault, Hub, Live};
 
 /// The attribute whose value is a name identifier.
@@ -133,7 +133,7 @@ pub fn answered(
     };
     let mut inner = assertion.write_sealed(sealed_name.as_deref());
     if wants_assertion {
-        inner = signed(&inner, SAML, "Assertion", key)?;
+        inner = signed(inner, key)?;
     }
     let to = match (saml.encrypt, partner.encryption_key()) {
         (SamlEncryption::Never, _) | (SamlEncryption::Auto, None) => None,
@@ -143,11 +143,13 @@ pub fn answered(
     let response = response(hub, acs, asked, Status::success(), at);
     let outer = match to {
         Some(to) => {
-            response.write(Some(&encrypt(&*hub.ids, &inner, to, ContentCipher::Aes256Gcm).map_err(unsigned)?), true)
+            let sealed = encrypt(&*hub.ids, &inner, to, ContentCipher::Aes256Gcm).map_err(unsigned)?;
+            response.around(Some(Carried::Encrypted(&sealed)))
         }
-        None => response.write(Some(&inner), false),
+        None => response.around(Some(Carried::Plain(&inner))),
     };
-    if saml.sign == SamlSigned::Assertion { Ok(outer) } else { signed(&outer, SAMLP, "Response", key) }
+    let outer = if saml.sign == SamlSigned::Assertion { outer } else { signed(outer, key)? };
+    Ok(outer.into_text())
 }
 
 /// The response, around nothing yet.

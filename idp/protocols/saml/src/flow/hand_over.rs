@@ -12,7 +12,6 @@ use preau_policy::Decision;
 use preau_saml::bindings::post;
 use preau_saml::messages::NameId;
 use preau_saml::metadata::Peers;
-use preau_saml::names::SAMLP;
 use preau_store::StoreError;
 use preau_web::{CompletedSignIn, Fault, FaultKind, Hub, Live, Visitor};
 use serde::{Deserialize, Serialize};
@@ -161,7 +160,7 @@ pub fn refusal(
     tell_refusal(hub, refused, error);
     let key = signing_key(hub, partner.saml().signing)?;
     let response = response(hub, acs, asked, error.status(), hub.now());
-    signed(&response.write(None, false), SAMLP, "Response", &key)
+    Ok(signed(response.around(None), &key)?.into_text())
 }
 
 /// The name of a session for one service: unrelated to the one any other service hears. It holds whose session it is, for us

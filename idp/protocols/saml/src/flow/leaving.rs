@@ -19,7 +19,7 @@ use preau_keys::xml::Document;
 use preau_saml::bindings::{Kind, post, redirect};
 use preau_saml::messages::{LogoutRequest, LogoutResponse, NameId, Status, new_id, soap};
 use preau_saml::metadata::{Endpoint, Peers};
-use preau_saml::names::{SAMLP, binding, nameid, status};
+use preau_saml::names::{binding, nameid, status};
 use preau_web::{Door, Fault, FaultKind, Hub, LogoutNotice, NoticeBody, Visitor};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -35,7 +35,7 @@ pub fn notice(hub: &Hub, peers: &Peers, visit: &Visit) -> Option<LogoutNotice> {
     let there = told.partner.slo(&[binding::SOAP])?;
     let to = told.partner.trust(&there.location)?;
     let request = told.request(hub, there).write(None);
-    let message = signed(&request, SAMLP, "LogoutRequest", &told.key).ok()?;
+    let message = signed(request, &told.key).ok()?;
     let body = NoticeBody::Soap(soap::envelope(&message));
     Some(LogoutNotice { to, body, door: told.partner.door.clone() })
 }
@@ -184,7 +184,7 @@ async fn next(hub: &Hub, peers: &Peers, mut round: Round) -> Result<Way, Fault> 
         };
         let request = told.request(hub, &there);
         round.asked = Some((service, request.id.clone()));
-        let message = signed(&request.write(None), SAMLP, "LogoutRequest", &told.key)?;
+        let message = signed(request.write(None), &told.key)?;
         let state = keep(hub, &round).await?;
         return Ok(Way::Post(to, vec![("SAMLRequest", post::encode(&message)), ("RelayState", state)]));
     }

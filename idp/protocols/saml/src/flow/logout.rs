@@ -18,7 +18,7 @@ use preau_keys::{Sealer, one_time_key};
 use preau_saml::bindings::{Kind, post, redirect};
 use preau_saml::messages::{LogoutRequest, LogoutResponse, NameId, Status, new_id, soap};
 use preau_saml::metadata::{Endpoint, Peers};
-use preau_saml::names::{SAMLP, binding, nameid, status};
+use preau_saml::names::{binding, nameid, status};
 use preau_store::StoreError;
 use preau_web::{Fault, FaultKind, Hub, Visitor};
 use serde::{Deserialize, Serialize};
@@ -93,7 +93,7 @@ pub async fn back_channel(hub: &Hub, peers: &Peers, visitor: &Visitor, received:
     let status = end(hub, visitor, &asked, None).await?;
     let key = signing_key(hub, asked.partner.saml().signing)?;
     let response = response(hub, &asked.request.id, status, None);
-    Ok(soap::envelope(&signed(&response.write(), SAMLP, "LogoutResponse", &key)?))
+    Ok(soap::envelope(&signed(response.write(), &key)?))
 }
 
 async fn read(
@@ -252,7 +252,7 @@ fn answer(
         let go = redirect::encode(to.as_str(), Kind::Response, &response, relay_state, signer).map_err(unsigned)?;
         return Ok(Answer::Go(go));
     }
-    let mut fields = vec![("SAMLResponse", post::encode(&signed(&response, SAMLP, "LogoutResponse", &key)?))];
+    let mut fields = vec![("SAMLResponse", post::encode(&signed(response, &key)?))];
     fields.extend(relay_state.map(|state| ("RelayState", state.to_owned())));
     Ok(Answer::Post(to, fields))
 }

@@ -1,6 +1,6 @@
 //! What we say of ourselves, signed: addresses, keys of now and of the time to come, formats.
 
-use super::{artifact, ecp, entity_id, logout, signed, signing_key, sso};
+use super::{artifact, ecp, entity_id, logout, signing_key, sso, vouched};
 use preau_connector_api::SigningAlgorithm;
 use preau_domain::Seconds;
 use preau_saml::messages::new_id;
@@ -59,5 +59,5 @@ pub fn metadata(hub: &Hub) -> Result<String, Fault> {
         }),
         ..Ours::default()
     };
-    signed(&ours.write(), MD, "EntityDescriptor", &*signing_key(hub, SigningAlgorithm::RS256)?)
+    vouched(&ours.write(), MD, "EntityDescriptor", &*signing_key(hub, SigningAlgorithm::RS256)?)
 }
