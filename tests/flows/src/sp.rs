@@ -263,7 +263,7 @@ impl SamlSp {
     pub fn form_of(&self, request: &AuthnRequest, key: Option<&SamlKey>) -> Form {
         let xml = match key {
             Some(key) => sign(&request.write(), SAMLP, "AuthnRequest", &key.private, key.alg, None).expect("it signs"),
-            None => request.write(),
+            None => request.write().into_text(),
         };
         form_to("/saml/sso", "SAMLRequest", &xml)
     }

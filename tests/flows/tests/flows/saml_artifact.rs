@@ -132,9 +132,14 @@ async fn a_ticket_is_given_to_who_proves_who_they_are(hub: TestHub) {
     let stranger = ArtifactResolve { issuer: "https://evil.test/".to_owned(), ..sound.clone() };
     let unsigned_other = ArtifactResolve { issuer: other.entity_id.clone(), ..sound.clone() };
     let twisted = signed(&sound).replace(&ticket, &partner_ticket());
-    for message in
-        [sound.write(), signed(&late), signed(&elsewhere), signed(&stranger), unsigned_other.write(), twisted]
-    {
+    for message in [
+        sound.write().into_text(),
+        signed(&late),
+        signed(&elsewhere),
+        signed(&stranger),
+        unsigned_other.write().into_text(),
+        twisted,
+    ] {
         let answer = hub.soap("/saml/artifact", &message).await;
         assert!(answer.status == 400 && answer.body.contains("Fault") && !answer.body.contains("Assertion"));
     }
