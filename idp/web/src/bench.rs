@@ -13,7 +13,7 @@ mod stacks;
 
 pub use cast::{CAST, Synthetic};
 pub(crate) use replay::Latest;
-pub use replay::{Asked, Refused, Rehearsal, Wrong, address};
+pub use replay::{Asked, Judged, Refused, Rehearsal, Wrong, address};
 pub use stacks::{STACKS, Stack};
 
 use crate::pages::{self, BenchPage, Shown};

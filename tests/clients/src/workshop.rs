@@ -33,6 +33,15 @@ pub struct Sandbox {
 impl Workshop {
     /// Starts everything; `name` is the test's, for its folder.
     pub fn open(name: &str) -> Result<Workshop> {
+        Workshop::start(name, false)
+    }
+
+    /// The same over plain http, as a demo is: nobody shows a certificate there.
+    pub fn plain(name: &str) -> Result<Workshop> {
+        Workshop::start(name, true)
+    }
+
+    fn start(name: &str, plain: bool) -> Result<Workshop> {
         let folder = preau_rig::scratch(name);
         let tls = Tls::make(&folder.join("tls"))?;
         let services = ServiceAuthority::make(&folder.join("tls"))?;
@@ -49,17 +58,22 @@ impl Workshop {
         fs::create_dir_all(home.join("services"))?;
         let config = home.join("preau.toml");
         let suffix = slapd.suffix();
-        let text = format!(
-            "[web]\npublic_url = \"https://localhost:{port}\"\nmtls_url = \"https://localhost:{mtls}\"\nbench = true\n\
-             registration = true\n\n\
-             [server]\nlisten = \"127.0.0.1:{port}\"\nmtls_listen = \"127.0.0.1:{mtls}\"\n\
-             tls_cert_file = \"{certificate}\"\ntls_key_file = \"{key}\"\n\n\
-             [services]\nclient_ca_files = [\"{authority}\"]\n\n\
-             [sources.{SOURCE}]\nkind = \"ldap\"\nurl = \"{ldap}\"\nbind_dn = \"{bind}\"\npassword_file = \"{password}\"\n\
-             people = \"ou=people,{suffix}\"\nstructures = \"ou=structures,{suffix}\"\nacademy = \"{academy}\"\n",
+        let scheme = if plain { "http" } else { "https" };
+        let encrypted = format!(
+            "mtls_listen = \"127.0.0.1:{mtls}\"\ntls_cert_file = \"{certificate}\"\ntls_key_file = \"{key}\"\n\n\
+             [services]\nclient_ca_files = [\"{authority}\"]\n",
             certificate = tls.certificate.display(),
             key = tls.key.display(),
             authority = services.certificate().display(),
+        );
+        let text = format!(
+            "[web]\npublic_url = \"{scheme}://localhost:{port}\"\n{aliases}bench = true\n\
+             registration = true\n\n\
+             [server]\nlisten = \"127.0.0.1:{port}\"\n{encrypted}\n\
+             [sources.{SOURCE}]\nkind = \"ldap\"\nurl = \"{ldap}\"\nbind_dn = \"{bind}\"\npassword_file = \"{password}\"\n\
+             people = \"ou=people,{suffix}\"\nstructures = \"ou=structures,{suffix}\"\nacademy = \"{academy}\"\n",
+            aliases = if plain { String::new() } else { format!("mtls_url = \"https://localhost:{mtls}\"\n") },
+            encrypted = if plain { "" } else { &encrypted },
             ldap = slapd.url(),
             bind = slapd.service_dn(),
             password = slapd.password_file().display(),
@@ -68,8 +82,8 @@ impl Workshop {
         fs::write(&config, text)?;
         let preau = Preau::new(&config)?;
         preau.run(&["sync", SOURCE], "")?;
-        let serving = preau.serve(&["--demo"], port, false, &folder.join("preau.log"))?;
-        let base = format!("https://localhost:{port}/");
+        let serving = preau.serve(&["--demo"], port, plain, &folder.join("preau.log"))?;
+        let base = format!("{scheme}://localhost:{port}/");
         Ok(Workshop { services, accounts, base, folder, tls, preau, _serving: serving, _slapd: slapd })
     }
 

@@ -12,59 +12,91 @@ const CAST: &str = "Banc-d’Essai";
 
 #[tokio::test]
 async fn the_configuration_for_node_runs_as_it_stands() -> Result<()> {
-    let workshop = Workshop::open("bench-node")?;
-    let (port, sandbox) = registered(&workshop, "oidc", "/callback").await?;
-    let folder = laid(&workshop, &sandbox, "Node (openid-client)", "app.mjs")?;
-    let modules = Path::new(env!("CARGO_MANIFEST_DIR")).join("node/node_modules");
-    std::os::unix::fs::symlink(modules, folder.join("node_modules"))?;
-    let _running = run(&workshop, &folder, port, &["node", "app.mjs"])?;
-    let page = comes(&workshop, port).await?;
-    assert!(page.text.contains(CAST) && page.text.contains("\"ent_profiles\":[{"), "{}", page.text);
-    Ok(())
+    node(&Workshop::open("bench-node")?).await
 }
 
 #[tokio::test]
 async fn the_configuration_for_python_runs_as_it_stands() -> Result<()> {
-    let workshop = Workshop::open("bench-python")?;
-    let (port, sandbox) = registered(&workshop, "oidc", "/callback").await?;
-    let folder = laid(&workshop, &sandbox, "Python (Authlib)", "app.py")?;
-    let _running = run(&workshop, &folder, port, &[&python(), "app.py"])?;
-    let page = comes(&workshop, port).await?;
+    python_oidc(&Workshop::open("bench-python")?).await
+}
+
+#[tokio::test]
+async fn the_configuration_for_python_cas_runs_as_it_stands() -> Result<()> {
+    python_cas(&Workshop::open("bench-python-cas")?).await
+}
+
+#[tokio::test]
+async fn the_configuration_for_phpcas_runs_as_it_stands() -> Result<()> {
+    phpcas(&Workshop::open("bench-phpcas")?).await
+}
+
+#[tokio::test]
+async fn the_configuration_for_mod_auth_openidc_runs_as_it_stands() -> Result<()> {
+    mod_auth_openidc(&Workshop::open("bench-apache-oidc")?).await
+}
+
+#[tokio::test]
+async fn the_configuration_for_mod_auth_cas_runs_as_it_stands() -> Result<()> {
+    mod_auth_cas(&Workshop::open("bench-apache-cas")?).await
+}
+
+/// The hub of `make demo`, where an editor who has none begins: no encryption, on this machine.
+#[tokio::test]
+async fn the_configurations_run_at_a_demo_too() -> Result<()> {
+    let workshop = Workshop::plain("bench-demo")?;
+    node(&workshop).await.context("node")?;
+    python_oidc(&workshop).await.context("python")?;
+    python_cas(&workshop).await.context("python-cas")?;
+    phpcas(&workshop).await.context("phpcas")?;
+    mod_auth_openidc(&workshop).await.context("mod_auth_openidc")?;
+    mod_auth_cas(&workshop).await.context("mod_auth_cas")
+}
+
+async fn node(workshop: &Workshop) -> Result<()> {
+    let (port, sandbox) = registered(workshop, "oidc", "/callback").await?;
+    let folder = laid(workshop, &sandbox, "Node (openid-client)", "app.mjs")?;
+    let modules = Path::new(env!("CARGO_MANIFEST_DIR")).join("node/node_modules");
+    std::os::unix::fs::symlink(modules, folder.join("node_modules"))?;
+    let _running = run(workshop, &folder, port, &["node", "app.mjs"])?;
+    let page = comes(workshop, port).await?;
+    assert!(page.text.contains(CAST) && page.text.contains("\"ent_profiles\":[{"), "{}", page.text);
+    Ok(())
+}
+
+async fn python_oidc(workshop: &Workshop) -> Result<()> {
+    let (port, sandbox) = registered(workshop, "oidc", "/callback").await?;
+    let folder = laid(workshop, &sandbox, "Python (Authlib)", "app.py")?;
+    let _running = run(workshop, &folder, port, &[&python(), "app.py"])?;
+    let page = comes(workshop, port).await?;
     let told: serde_json::Value = serde_json::from_str(&page.text).context("userinfo")?;
     assert_eq!((&told["family_name"], &told["ent_establishment"]), (&CAST.into(), &"0990001N".into()), "{told}");
     Ok(())
 }
 
-#[tokio::test]
-async fn the_configuration_for_python_cas_runs_as_it_stands() -> Result<()> {
-    let workshop = Workshop::open("bench-python-cas")?;
-    let (port, sandbox) = registered(&workshop, "cas", "/").await?;
-    let folder = laid(&workshop, &sandbox, "Python (python-cas)", "app.py")?;
-    let _running = run(&workshop, &folder, port, &[&python(), "app.py"])?;
-    let page = comes(&workshop, port).await?;
+async fn python_cas(workshop: &Workshop) -> Result<()> {
+    let (port, sandbox) = registered(workshop, "cas", "/").await?;
+    let folder = laid(workshop, &sandbox, "Python (python-cas)", "app.py")?;
+    let _running = run(workshop, &folder, port, &[&python(), "app.py"])?;
+    let page = comes(workshop, port).await?;
     let told: serde_json::Value = serde_json::from_str(&page.text).context("user and attributes")?;
     assert_eq!((&told["user"], &told["attributes"]["sn"]), (&"bench-teacher".into(), &CAST.into()), "{told}");
     Ok(())
 }
 
 /// Debian has phpCAS without composer: one line stands for what composer would have made.
-#[tokio::test]
-async fn the_configuration_for_phpcas_runs_as_it_stands() -> Result<()> {
-    let workshop = Workshop::open("bench-phpcas")?;
-    let (port, sandbox) = registered(&workshop, "cas", "/").await?;
-    let folder = laid(&workshop, &sandbox, "PHP (phpCAS)", "app.php")?;
+async fn phpcas(workshop: &Workshop) -> Result<()> {
+    let (port, sandbox) = registered(workshop, "cas", "/").await?;
+    let folder = laid(workshop, &sandbox, "PHP (phpCAS)", "app.php")?;
     std::fs::create_dir(folder.join("vendor"))?;
     std::fs::write(folder.join("vendor/autoload.php"), "<?php require 'CAS.php';")?;
-    let _running = run(&workshop, &folder, port, &["php", "-S", &format!("localhost:{port}"), "app.php"])?;
-    let page = comes(&workshop, port).await?;
+    let _running = run(workshop, &folder, port, &["php", "-S", &format!("localhost:{port}"), "app.php"])?;
+    let page = comes(workshop, port).await?;
     assert!(page.text.contains("bench-teacher") && page.text.contains(CAST), "{}", page.text);
     Ok(())
 }
 
-#[tokio::test]
-async fn the_configuration_for_mod_auth_openidc_runs_as_it_stands() -> Result<()> {
-    let workshop = Workshop::open("bench-apache-oidc")?;
-    let (port, sandbox) = registered(&workshop, "oidc", "/oidc/callback").await?;
+async fn mod_auth_openidc(workshop: &Workshop) -> Result<()> {
+    let (port, sandbox) = registered(workshop, "oidc", "/oidc/callback").await?;
     let folder = workshop.folder().join("etc");
     std::fs::create_dir_all(&folder)?;
     std::fs::write(folder.join("client-secret.conf"), format!("OIDCClientSecret {}\n", sandbox.secret))?;
@@ -72,22 +104,20 @@ async fn the_configuration_for_mod_auth_openidc_runs_as_it_stands() -> Result<()
     let copied = sandbox.copied("Apache (mod_auth_openidc)")?;
     let text =
         copied.replace("/etc/apache2/", &format!("{}/", folder.display())) + "\nOIDCCABundlePath \"{authority}\"";
-    let _apache = apache(&workshop, port, SiteKind::ModAuthOpenidc, text)?;
-    let page = comes(&workshop, port).await?;
+    let _apache = apache(workshop, port, SiteKind::ModAuthOpenidc, text)?;
+    let page = comes(workshop, port).await?;
     assert_eq!(page.texts("data-attribute", "family_name"), [CAST], "{}", page.words());
     assert_eq!(page.values("data-user").len(), 1);
     Ok(())
 }
 
-#[tokio::test]
-async fn the_configuration_for_mod_auth_cas_runs_as_it_stands() -> Result<()> {
-    let workshop = Workshop::open("bench-apache-cas")?;
-    let (port, sandbox) = registered(&workshop, "cas", "/").await?;
+async fn mod_auth_cas(workshop: &Workshop) -> Result<()> {
+    let (port, sandbox) = registered(workshop, "cas", "/").await?;
     let copied = sandbox.copied("Apache (mod_auth_cas)")?;
     let text = copied.replace("/var/cache/apache2/mod_auth_cas/", "{sessions}/");
     let text = text.replace("/etc/ssl/certs/ca-certificates.crt", "{authority}");
-    let _apache = apache(&workshop, port, SiteKind::ModAuthCas, text)?;
-    let page = comes(&workshop, port).await?;
+    let _apache = apache(workshop, port, SiteKind::ModAuthCas, text)?;
+    let page = comes(workshop, port).await?;
     assert_eq!(page.values("data-user"), ["bench-teacher"], "{}", page.words());
     assert_eq!(page.texts("data-attribute", "sn"), [CAST], "{}", page.words());
     Ok(())
@@ -102,7 +132,7 @@ async fn registered(workshop: &Workshop, protocol: &str, path: &str) -> Result<(
 
 /// A folder with the text of a stack under that name, and the secret beside it.
 fn laid(workshop: &Workshop, sandbox: &Sandbox, stack: &str, name: &str) -> Result<PathBuf> {
-    let folder = workshop.folder().join("application");
+    let folder = workshop.folder().join(stack);
     std::fs::create_dir_all(&folder)?;
     let authority = workshop.authority().display().to_string();
     let text = sandbox.copied(stack)?.replace("/etc/ssl/certs/ca-certificates.crt", &authority);
@@ -143,7 +173,7 @@ fn apache(workshop: &Workshop, port: u16, kind: SiteKind, directives: String) ->
         accepts_proxies: false,
         saml: None,
     };
-    Apache::start(&workshop.folder().join("apache"), &[site])
+    Apache::start(&workshop.folder().join(kind.client()), &[site])
 }
 
 /// Somebody opens the application, and comes in as the teacher of the cast.

@@ -187,6 +187,9 @@ impl Call {
         let mut response = match result {
             Ok(done) => told(done, event),
             Err(error) => {
+                if let Ok(fields) = self.fields() {
+                    rehearsal::remember_call(&self.hub, &self.visitor, self.caller().authorization, &fields, error);
+                }
                 flow::tell_refusal(&self.hub, event, error);
                 match known_origin(&self.hub, &self.headers) {
                     Some(origin) => with_origin(refused(error), origin),

@@ -149,17 +149,12 @@ async fn post_token(
     let authorization = headers.get(header::AUTHORIZATION).map(|line| line.to_str().unwrap_or(""));
     let response = match redeem(&hub, &sandbox, authorization, &fields).await {
         Ok(tokens) => Json(tokens).into_response(),
-        Err(error) => told(&hub, &visitor, &sandbox, error),
+        Err(error) => {
+            rehearsal::remember_call_of(&hub, &visitor, sandbox.door(), authorization, &fields, error);
+            refused(error)
+        }
     };
     Ok(allow_origin(&headers, sandbox.door(), response))
-}
-
-/// A call that is refused: as a document, and on the page of the sandbox.
-fn told(hub: &Hub, visitor: &Visitor, sandbox: &Sandbox, error: OidcError) -> Response {
-    let (word, why, asked) = (error.code(), error.description(), &Fields::default());
-    let told = Told { protocol: NAME, word, why, wrong: None, asked, answer: None };
-    hub.bench_refusal(sandbox.door(), visitor, &told);
-    refused(error)
 }
 
 async fn redeem(

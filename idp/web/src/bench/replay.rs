@@ -24,6 +24,11 @@ const PLAIN: &[&str] = &[
     "acr_values",
     "code_challenge",
     "code_challenge_method",
+    "client_authentication",
+    "client_assertion_type",
+    "grant_type",
+    "token_type_hint",
+    "audience",
     "display",
     "ui_locales",
     "renew",
@@ -44,8 +49,17 @@ pub struct Wrong {
     pub expected: String,
 }
 
-/// What would come of a request now: nothing wrong, or something.
-pub type Rehearsal = Result<(), Wrong>;
+/// What would come of a request now: nothing wrong in what was judged, or something.
+pub type Rehearsal = Result<Judged, Wrong>;
+
+/// How much of a request a rehearsal can judge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judged {
+    /// All of it: it would pass.
+    Whole,
+    /// All but its secrets, codes and tokens, which are not kept.
+    AllButSecrets,
+}
 
 /// The latest request that was refused.
 #[derive(Clone, Debug)]

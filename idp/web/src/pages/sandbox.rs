@@ -2,7 +2,7 @@
 
 use super::{Page, html};
 use crate::bench::sandbox::{Sandbox, Told};
-use crate::bench::{Asked, CAST, Refused, Rehearsal, Wrong};
+use crate::bench::{Asked, CAST, Judged, Refused, Rehearsal, Wrong};
 use crate::{Fields, Hub, Visitor};
 use askama::Template;
 use axum::response::Response;
@@ -31,6 +31,8 @@ pub(super) struct Replay {
     pub(super) can: bool,
     /// Asked again, it would pass.
     pub(super) good: bool,
+    /// Asked again, nothing would be wrong but what was not kept.
+    pub(super) partly: bool,
     /// Asked again, this would be wrong.
     pub(super) still: Option<Wrong>,
 }
@@ -46,7 +48,8 @@ impl Replay {
             wrong,
             asked: fields,
             can,
-            good: now.as_ref().is_some_and(Result::is_ok),
+            good: now == Some(Ok(Judged::Whole)),
+            partly: now == Some(Ok(Judged::AllButSecrets)),
             still: now.and_then(Result::err),
         }
     }

@@ -3,7 +3,7 @@
 
 use crate::{CasError, NAME, wire::LoginParameters};
 use preau_web::bench::sandbox::Told;
-use preau_web::bench::{Rehearsal, Wrong, address};
+use preau_web::bench::{Judged, Rehearsal, Wrong, address};
 use preau_web::{Door, Fields, Hub, Visitor};
 
 /// What would come of it; absent for a service of another protocol.
@@ -16,7 +16,7 @@ pub fn rehearse(door: &Door, fields: &Fields) -> Option<Rehearsal> {
     match LoginParameters::read(fields) {
         Err(error) => wrong(error.description().to_owned()),
         Ok(asked) if asked.service.as_deref().is_some_and(|address| door.service.trust(address).is_some()) => {
-            Some(Ok(()))
+            Some(Ok(Judged::Whole))
         }
         Ok(_) => {
             let own = door
