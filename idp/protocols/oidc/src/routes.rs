@@ -6,7 +6,7 @@ mod registration;
 use crate::config::PUSHED;
 use crate::flow::proof::{self, Caller};
 use crate::flow::userinfo::{Scheme, Shown, Told};
-use crate::flow::{self, authorize, client, device, inspect, logout, pushed, token};
+use crate::flow::{self, authorize, client, device, inspect, logout, pushed, rehearsal, token};
 use crate::foreign::ForeignKeys;
 use crate::wire::{self, Response as Through};
 use crate::{OidcError, flow::authorize::Answer};

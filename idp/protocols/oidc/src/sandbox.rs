@@ -157,6 +157,14 @@ async fn post_token(
     Ok(allow_origin(&headers, sandbox.door(), response))
 }
 
+/// Userinfo that is refused: as a document, and on the page of the sandbox, where it cannot be asked again.
+fn told(hub: &Hub, visitor: &Visitor, sandbox: &Sandbox, error: OidcError) -> Response {
+    let (word, why, asked) = (error.code(), error.description(), &Fields::default());
+    let told = Told { protocol: NAME, word, why, wrong: None, asked, answer: None };
+    hub.bench_refusal(sandbox.door(), visitor, &told);
+    refused(error)
+}
+
 async fn redeem(
     hub: &Hub,
     sandbox: &Sandbox,

@@ -133,7 +133,7 @@ impl Hub {
             told.asked.iter().map(|(name, value)| (name.to_owned(), keep(name, value))).collect();
         let size: usize = fields.iter().map(|(name, value)| name.len() + value.len()).sum();
         let wrong = told.wrong.clone();
-        let asked = (size <= MOST).then_some(Asked { protocol: told.protocol, fields, wrong });
+        let asked = (size <= MOST && !fields.is_empty()).then_some(Asked { protocol: told.protocol, fields, wrong });
         let (at, word, incident) = (self.now(), told.word.to_owned(), visitor.correlation.clone());
         self.bench.0.insert(door.service.id.clone(), Refused { at, word, why: told.why, incident, asked });
     }

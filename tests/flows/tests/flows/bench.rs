@@ -1,7 +1,10 @@
 //! The editor's bench: it shows what a service would receive of people who do not exist, and opens nothing.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use preau_connector_api::ClientAuthentication;
 use preau_domain::Profile;
-use preau_flows::{ALICE, TestHub, Validation, app_service, stories};
+use preau_flows::{ALICE, SECRET, TestHub, Validation, app_service, oidc_service, stories};
 use preau_web::bench::CAST;
 use std::collections::BTreeSet;
 
@@ -10,6 +13,8 @@ stories!(
     what_it_shows_is_what_a_service_receives,
     a_door_that_stays_shut_says_why,
     the_latest_refused_request_is_told_with_its_reason,
+    a_refused_call_is_told_with_what_is_at_fault,
+    a_call_that_proved_itself_in_another_way_is_replayed_after_its_mend,
     nothing_can_be_opened_or_named_on_the_bench,
     configurations_are_filled_in_for_the_service,
     claims_are_shown_as_a_service_of_openid_connect_receives_them,
@@ -76,6 +81,52 @@ async fn the_latest_refused_request_is_told_with_its_reason(hub: TestHub) {
     assert!(!page.body.contains(&ticket) && !page.words().contains(ALICE.login), "no ticket and nobody's name");
     let other = hub.browser().get("/bench/other").await;
     assert!(other.words().contains("Aucune depuis une heure"), "each service has its own");
+}
+
+const NOTHING_ELSE: &str = "Rien d’autre n’y est faux.";
+
+/// The commonest failures of an editor, also of one who did not prove who they are; and no secret of theirs is shown.
+async fn a_refused_call_is_told_with_what_is_at_fault(hub: TestHub) {
+    let hub = on(&hub).await;
+    let rp = hub.rp("notes");
+    let header = |secret: &str| format!("Basic {}", STANDARD.encode(format!("notes:{secret}")));
+    let (right, wrong) = (header(SECRET), header("a-secret-with-a-mistake-0123456789"));
+    let code = "a".repeat(43);
+    let redeems = |to| [("grant_type", "authorization_code"), ("code", code.as_str()), ("redirect_uri", to)];
+    let (good, bad) = (redeems("https://notes.example/cb"), redeems("https://notes.example/bc"));
+    for (proof, form, parameter, said, again) in [
+        (&wrong, &good[..], "client_secret", "its proof is wrong", NOTHING_ELSE),
+        (&right, &good, "code", "the text of a code", NOTHING_ELSE),
+        (&right, &bad, "redirect_uri", "https://notes.example/bc", "Elle serait encore refusée."),
+        (&right, &[("grant_type", "password")], "grant_type", "authorization_code", "Elle serait encore refusée."),
+    ] {
+        let told = rp.post("/oidc/token", &[("authorization", proof)], form).await;
+        assert!(told.answer.status.is_client_error(), "{parameter}");
+        let page = hub.browser().get("/bench/notes?replay=1").await;
+        let words = page.words();
+        assert!([parameter, said, again].iter().all(|one| words.contains(one)), "{parameter} {said}: {words}");
+        assert!(!words.contains(&code) && !words.contains("a-mistake") && !words.contains(SECRET), "{words}");
+    }
+}
+
+async fn a_call_that_proved_itself_in_another_way_is_replayed_after_its_mend(hub: TestHub) {
+    let hub = on(&hub).await;
+    let rp = hub.rp("notes");
+    let form = [("token", "x"), ("client_id", "notes"), ("client_secret", SECRET)];
+    assert_eq!(rp.post("/oidc/revoke", &[], &form).await.error(), (401, "invalid_client"));
+    let page = hub.browser().get("/bench/notes?replay=1").await;
+    for said in ["client_authentication", "client_secret_post", "client_secret_basic", "Elle serait encore refusée."] {
+        assert!(page.words().contains(said), "{said}: {}", page.words());
+    }
+    assert!(!page.words().contains(SECRET));
+    let mut mended = oidc_service("notes");
+    mended.oidc.iter_mut().for_each(|oidc| oidc.authentication = ClientAuthentication::ClientSecretPost);
+    hub.mount(mended);
+    let after = hub.browser().get("/bench/notes?replay=1").await;
+    assert!(after.words().contains(NOTHING_ELSE), "{}", after.words());
+    assert_eq!(rp.post("/oidc/revoke", &[], &form).await.answer.status, 200, "and so it is");
+    let quiet = hub.again_with(|setup| setup.config.bench = false).await;
+    assert_eq!(quiet.browser().get("/bench/notes?replay=1").await.status, 404);
 }
 
 async fn nothing_can_be_opened_or_named_on_the_bench(hub: TestHub) {

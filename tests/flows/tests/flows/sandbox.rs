@@ -24,6 +24,7 @@ stories!(
     a_page_of_another_site_chooses_nobody,
     a_refused_request_is_replayed_before_and_after_its_mend,
     each_protocol_names_the_parameter_at_fault,
+    a_refused_call_of_a_sandbox_is_replayed,
 );
 
 const BACK: &str = "http://localhost:3000/callback";
@@ -404,4 +405,27 @@ async fn each_protocol_names_the_parameter_at_fault(hub: TestHub) {
     assert!(page.words().contains("https://app.example:443/cas/"), "what was expected: {}", page.words());
     let quiet = hub.again_with(|setup| setup.config.bench = false).await;
     assert_eq!(quiet.browser().get("/bench/notes?replay=1").await.status, 404, "off");
+}
+
+async fn a_refused_call_of_a_sandbox_is_replayed(hub: TestHub) {
+    let hub = on(&hub).await;
+    let (rp, _) = sandboxed(&hub, &wish("oidc")).await;
+    let page = format!("/bench/sandbox/{}?replay=1", rp.id);
+    let form = [("grant_type", "authorization_code"), ("code", "x"), ("redirect_uri", BACK), ("client_id", &rp.id)];
+    for (secret, parameter, again) in [
+        (("client_secret", "not-the-secret"), "client_secret_post", "Elle serait encore refusée."),
+        (("code_verifier", "not-the-verifier"), "none", "Elle serait encore refusée."),
+    ] {
+        let told = rp.post(&at(&rp, "token"), &[], &[&form[..], &[secret]].concat()).await;
+        assert_eq!(told.error(), (401, "invalid_client"));
+        let words = hub.browser().get(&page).await.words();
+        assert!(words.contains(parameter) && words.contains("client_secret_basic") && words.contains(again), "{words}");
+        assert!(!words.contains("not-the"), "{words}");
+    }
+    assert_eq!(redeem(&rp, &"a".repeat(43)).await.error(), (400, "invalid_grant"));
+    let words = hub.browser().get(&page).await.words();
+    assert!(words.contains("Rien d’autre n’y est faux.") && words.contains("the code is not recognised"), "{words}");
+    assert_eq!(userinfo(&rp, "unknown").await.error(), (401, "invalid_token"));
+    let page = hub.browser().get(&page).await;
+    assert!(!page.words().contains("Rejouer"), "nothing of it was kept: {}", page.words());
 }

@@ -66,9 +66,8 @@ pub fn rehearse(door: &Door, fields: &Fields) -> Option<Rehearsal> {
 /// A call of the service itself, as far as its record decides it.
 fn rehearse_call(oidc: &OidcService, fields: &Fields) -> Rehearsal {
     let one = |name: &str| fields.one(name).ok().flatten().unwrap_or_default().to_owned();
-    let wrong = |parameter: &'static str, received: String, expected: String| {
-        Err(Wrong { parameter, received, expected })
-    };
+    let wrong =
+        |parameter: &'static str, received: String, expected: String| Err(Wrong { parameter, received, expected });
     let (way, own) = (one(WAY), oidc.authentication.as_str());
     // A certificate is shown beside the name alone.
     let named = way == "none" && own.ends_with("tls_client_auth");
@@ -91,7 +90,8 @@ fn rehearse_call(oidc: &OidcService, fields: &Fields) -> Rehearsal {
 
 /// Remembers a refused call of a service for whoever integrates it: also when it did not prove who it is.
 pub fn remember_call(hub: &Hub, visitor: &Visitor, authorization: Option<&str>, fields: &Fields, error: OidcError) {
-    if !hub.config.bench {
+    // Who is told to ask again, as a device is, was refused nothing.
+    if !hub.config.bench || error.audit_kind().is_none() {
         return;
     }
     let named = match Presented::read(authorization, fields) {
@@ -127,9 +127,13 @@ pub fn remember_call_of(
     let wrong = rehearse_call(oidc, &asked).err().or_else(|| {
         let parameter = parameter_of_call(way, error)?;
         let received = fields.one(parameter).ok().flatten().unwrap_or_default();
-        Some(Wrong { parameter, received: "x".repeat(received.chars().count()), expected: error.description().to_owned() })
+        Some(Wrong {
+            parameter,
+            received: "x".repeat(received.chars().count()),
+            expected: error.description().to_owned(),
+        })
     });
-    let (word, why) = (error.word(), error.description());
+    let (word, why) = (error.code(), error.description());
     hub.bench_refusal(door, visitor, &Told { protocol: crate::NAME, word, why, wrong, asked: &asked, answer: None });
 }
 

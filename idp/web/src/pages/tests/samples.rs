@@ -5,7 +5,7 @@ use super::super::elsewhere::{ChooseAccount, Elsewhere, Way};
 use super::super::portal::Home;
 use super::super::*;
 use crate::bench::sandbox::{Sandbox, Spoken, Told};
-use crate::bench::{Asked, CAST, Outcome, Preview, Refused, Wrong};
+use crate::bench::{Asked, CAST, Judged, Outcome, Preview, Refused, Wrong};
 use crate::{Door, Fields, Live, ServiceTable};
 use preau_connector_api::{Category, Legal, MountedService, Names, Network};
 use preau_domain::{
@@ -250,7 +250,8 @@ fn sandbox_pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, as
             ("new", Some("s3cr3t0s3cr3t0s3cr3t0s3cr3t0s3cr3t0s3cr3t0a"), None, None),
             ("quiet", None, None, None),
             ("refused", None, Some(refused(true)), Some(Err(wrong()))),
-            ("mended", None, Some(refused(true)), Some(Ok(()))),
+            ("mended", None, Some(refused(true)), Some(Ok(Judged::Whole))),
+            ("partly", None, Some(refused(true)), Some(Ok(Judged::AllButSecrets))),
         ] {
             let stacks = vec![("PHP (phpCAS)", "<?php phpCAS::forceAuthentication();".to_owned())];
             let shown = SandboxPage { sandbox: &sandbox, secret, refused, now, stacks };
