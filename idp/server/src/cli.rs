@@ -223,6 +223,22 @@ pub enum BenchCommand {
     Register(WishArgs),
     /// List the sandboxes there are.
     Sandboxes,
+    /// Print a configuration to copy, filled in for a service or a sandbox; without `--stack` those there are.
+    Stacks {
+        /// Id of the service, or name of the sandbox.
+        id: String,
+        /// Which, such as `node`, `python` or `nextcloud`: the beginning of its name.
+        #[arg(long, value_name = "NAME")]
+        stack: Option<String>,
+    },
+    /// Ask a sign-on request again, without effect: whether it would pass now, or which parameter is at fault.
+    Replay {
+        /// Id of the service, or name of the sandbox.
+        id: String,
+        /// The request, as the browser shows it in its address bar.
+        #[arg(value_name = "URL")]
+        request: String,
+    },
     /// Take a sandbox away before its time.
     Forget {
         /// Its name.

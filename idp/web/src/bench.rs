@@ -140,6 +140,22 @@ async fn show_sandbox(
     sandbox::page(&hub, &visitor, &id, fields.one("replay")?.is_some()).await
 }
 
+/// A configuration to copy: what it is for, and the text.
+pub type Copied = (&'static str, String);
+
+/// A mounted service, or a sandbox where the bench is open, and the configurations to copy for it; absent when there is none of
+/// that name.
+pub async fn find(hub: &Hub, id: &str) -> Result<Option<(Door, Vec<Copied>)>, Fault> {
+    if let Some(door) = hub.services().get(&ServiceId::new(id)) {
+        return Ok(Some((door.clone(), stacks::filled(hub, door))));
+    }
+    match sandbox::Sandbox::find(hub, id, None).await {
+        Ok(found) => Ok(Some((found.door().clone(), found.stacks(hub)))),
+        Err(fault) if fault.kind == FaultKind::NotFound => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
 /// Sends a synthetic person to a door, in a school the service is for when it is for some schools only.
 pub fn try_door(hub: &Hub, door: &Door, person: &Synthetic) -> Outcome {
     match meet(hub, &hub.services().rules, door, person) {

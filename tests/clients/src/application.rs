@@ -50,9 +50,22 @@ impl Application {
 
     /// Starts openid-client as the service `id`, which shows the certificate of this file and believes that authority.
     pub fn showing(issuer: &str, id: &str, identity: &Path, callback: &str, authority: &Path) -> Result<Application> {
+        Application::asking(issuer, id, identity, callback, SCOPE, authority)
+    }
+
+    /// Starts openid-client as the service `id`, whose secret or certificate is in this file, which asks for these scopes and
+    /// believes that authority.
+    pub fn asking(
+        issuer: &str,
+        id: &str,
+        secret: &Path,
+        callback: &str,
+        scopes: &str,
+        authority: &Path,
+    ) -> Result<Application> {
         let mut node = Command::new("node");
         node.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("node/openid_client.mjs"));
-        node.args([issuer, id]).arg(identity).args([callback, SCOPE]).env("NODE_EXTRA_CA_CERTS", authority);
+        node.args([issuer, id]).arg(secret).args([callback, scopes]).env("NODE_EXTRA_CA_CERTS", authority);
         Application::of(node)
     }
 

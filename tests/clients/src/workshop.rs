@@ -3,11 +3,12 @@
 
 use crate::application::Application;
 use crate::{Page, Visitor};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use preau_annuaire::Account;
 use preau_rig::{Preau, Process, SOURCE, ServiceAuthority, Slapd, SlapdOptions, Tls};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// See the module.
 pub struct Workshop {
@@ -117,9 +118,24 @@ impl Workshop {
         Ok(String::from_utf8(self.preau.run(args, "")?.stdout)?)
     }
 
+    /// Types commands in a terminal, in the folder of the configuration, and gives back what they said.
+    pub fn shell(&self, commands: &str) -> Result<String> {
+        let programs = self.preau.program().parent().context("a program is in a folder")?.display();
+        let path = format!("{programs}:{}", std::env::var("PATH")?);
+        let mut shell = Command::new("sh");
+        let output = shell.args(["-euc", commands]).current_dir(self.home()).env("PATH", path).output()?;
+        ensure!(output.status.success(), "{commands}: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// Folder of the configuration.
+    pub fn home(&self) -> PathBuf {
+        self.folder.join("preau")
+    }
+
     /// Mounts a service, and waits until the running server knows it.
     pub async fn mount(&self, id: &str, instance: &str) -> Result<()> {
-        mount(&self.folder.join("preau/services"), id, instance)?;
+        mount(&self.home().join("services"), id, instance)?;
         self.visitor()?.until_known(&self.base, id).await
     }
 

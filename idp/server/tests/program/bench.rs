@@ -63,6 +63,82 @@ fn a_sandbox_that_cannot_be_is_refused_in_a_terminal() {
     assert!(code == 1 && err.contains("bench = true"), "{err}");
 }
 
+/// A service of OpenID Connect, as an instance file mounts it.
+const NOTES: &str = "connector = \"oidc-application\"\n\n[parameters]\nurl = \"https://notes.example\"\n\n\
+                     [oidc]\nclient_secret_file = \"notes.secret\"\nredirect_uris = [\"{url}/cb\"]\n";
+
+fn with_notes() -> Desk {
+    let desk = open();
+    desk.write("services/notes.secret", &"x".repeat(43));
+    desk.write("services/notes.toml", NOTES);
+    desk
+}
+
+#[test]
+fn a_configuration_is_copied_from_a_terminal() {
+    let desk = with_notes();
+    let (code, out, err) = desk.run(&["bench", "stacks", "notes"]);
+    let all = ["Nextcloud", "Moodle", "Discourse", "Apache", "Node", "Python", "PHP"];
+    assert!(code == 0 && all.iter().all(|name| out.contains(name)), "{code} {out} {err}");
+    let (code, out, _) = desk.run(&["bench", "stacks", "notes", "--stack", "node"]);
+    let filled =
+        out.contains("\"notes\"") && out.contains("https://notes.example/cb") && out.contains("import * as client");
+    assert!(code == 0 && filled && !out.contains("xxx"), "{out}");
+    let (_, made, _) = desk.run(&["bench", "register", "--name", "A", "--address", "http://localhost:3000/cb"]);
+    let id = said(&made, "client_id");
+    let (code, out, _) = desk.run(&["bench", "stacks", id, "--stack", "python"]);
+    assert!(
+        code == 0 && out.contains(&format!("/oidc/sandbox/{id}")) && out.contains("http://localhost:3000/cb"),
+        "{out}"
+    );
+    for (args, why) in [(["notes", "--stack", "cobol"], "Discourse"), (["nobody", "--stack", "node"], "no service")] {
+        let (code, _, err) = desk.run(&[&["bench", "stacks"], &args[..]].concat());
+        assert!(code == 1 && err.contains(why), "{err}");
+    }
+}
+
+#[test]
+fn a_request_is_replayed_in_a_terminal() {
+    let desk = with_notes();
+    let asked = |change: &str| {
+        format!(
+            "https://ent.example/oidc/authorize?response_type=code&client_id=notes&scope=openid&redirect_uri={change}"
+        )
+    };
+    let (code, out, err) = desk.run(&["bench", "replay", "notes", &asked("https%3A%2F%2Fnotes.example%2Fcb")]);
+    assert!(code == 0 && out.contains("it would pass"), "{code} {out} {err}");
+    let (code, _, err) = desk.run(&["bench", "replay", "notes", &asked("https%3A%2F%2Fnotes.example%2Fbc%3Fcode%3D1")]);
+    let told = ["redirect_uri", "https://notes.example/bc?code=x", "https://notes.example/cb"];
+    assert!(code == 1 && told.iter().all(|one| err.contains(one)), "{err}");
+    let cas = "https://ent.example/cas/login?service=https%3A%2F%2Fnotes.example%2F";
+    for (request, why) in [("nonsense", "an address of this hub"), (cas, "does not speak cas")] {
+        let (code, _, err) = desk.run(&["bench", "replay", "notes", request]);
+        assert!(code == 1 && err.contains(why), "{request}: {err}");
+    }
+}
+
+/// The issue of every editor who guesses: where the file is wrong, and what it should have been.
+#[test]
+fn a_wrong_file_is_refused_with_its_line() {
+    let desk = with_notes();
+    assert_eq!(desk.run(&["services"]).0, 0, "control");
+    for (from, to, told) in [
+        ("{url}/cb", "{url}/*", "notes.toml:8 oidc.redirect_uris: `https://notes.example/*`: no wildcard"),
+        (
+            "{url}/cb",
+            "http://notes.example/cb",
+            "notes.toml:8 oidc.redirect_uris: `http://notes.example/cb`: https is required",
+        ),
+        ("https://notes", "http://notes", "notes.toml:4 parameters.url"),
+        ("redirect_uris", "redirect_uri", "notes.toml:8 oidc.redirect_uri: unknown field"),
+        ("connector", "conector", "notes.toml:1 conector: unknown field"),
+    ] {
+        desk.write("services/notes.toml", &NOTES.replace(from, to));
+        let (code, _, err) = desk.run(&["services"]);
+        assert!(code == 2 && err.contains(told), "{to}: {code} {err}");
+    }
+}
+
 #[test]
 fn the_bench_shows_in_a_terminal_what_a_service_would_receive() {
     let desk = Desk::new();
