@@ -256,8 +256,8 @@ async fn sweep(house: Arc<House>) {
 /// Whether there may be more of some kind.
 fn full(swept: &Swept) -> bool {
     let limit = u64::from(SWEEP);
-    let Swept { sessions, pending, tickets, kept, grants, registrations, notices, counters, audit } = *swept;
-    [sessions, pending, tickets, kept, grants, registrations, notices, counters, audit]
+    let Swept { sessions, pending, tickets, kept, grants, registrations, former, notices, counters, audit } = *swept;
+    [sessions, pending, tickets, kept, grants, registrations, former, notices, counters, audit]
         .into_iter()
         .any(|count| count >= limit)
 }

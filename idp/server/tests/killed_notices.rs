@@ -125,7 +125,7 @@ async fn place(folder: &Path) {
         sector: None,
         groups: Vec::new(),
     };
-    store.put_establishments(&[school]).await.unwrap();
+    store.put_establishments(None, &[school]).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -231,7 +231,7 @@ async fn furnish(database: &str) {
         sector: None,
         groups: Vec::new(),
     };
-    store.put_establishments(&[school]).await.unwrap();
+    store.put_establishments(None, &[school]).await.unwrap();
     let hash = preau_keys::Passwords::new(1, 4).hash(PASSWORD).await.unwrap();
     let mut writes = tokio::task::JoinSet::new();
     for number in 0..ACCOUNTS {

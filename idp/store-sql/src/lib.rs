@@ -28,6 +28,7 @@ mod signing_keys;
 mod sqlite;
 mod throttle;
 mod tickets;
+mod undo;
 
 use back::{Back, Base};
 use preau_domain::Ids;

@@ -41,6 +41,8 @@ const TOKENS: &str = "DELETE FROM token WHERE id IN
     (SELECT id FROM token WHERE expires <= $1 ORDER BY expires LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING id";
 const REGISTRATIONS: &str = "DELETE FROM registration WHERE id IN
     (SELECT id FROM registration WHERE expires <= $1 ORDER BY expires LIMIT $2) RETURNING id";
+const FORMER: &str = "DELETE FROM before_run WHERE (run, kind, key) IN
+    (SELECT run, kind, key FROM before_run WHERE expires <= $1 ORDER BY expires LIMIT $2) RETURNING run";
 const COUNTERS: &str = "DELETE FROM throttle WHERE id IN
     (SELECT id FROM throttle WHERE touched <= $1 ORDER BY touched LIMIT $2) RETURNING id";
 const DEVICES: &str = "DELETE FROM device WHERE id IN
@@ -93,6 +95,7 @@ async fn sweep(
         kept: swept(link, KEPT, now, limit).await?,
         grants: families.len() as u64 + tokens,
         registrations: swept(link, REGISTRATIONS, now, limit).await?,
+        former: swept(link, FORMER, now, limit).await?,
         pending: swept(link, PENDING, now, limit).await?,
         counters: swept(link, COUNTERS, now - COUNTER_LIFE, limit).await?
             + swept(link, DEVICES, now - DEVICE_LIFE, limit).await?,

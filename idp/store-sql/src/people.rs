@@ -23,7 +23,8 @@ const BY_MAIL: &str = "SELECT id, source, join_key, CASE WHEN stopped IS NULL TH
 const ADD_LOCAL: &str = "INSERT INTO person (id, login, state, establishments, password_hash, doc)
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING id";
 const UPDATE: &str =
-    "UPDATE person SET login = $2, state = $3, establishments = $4, doc = $5, mail = $6 WHERE id = $1 RETURNING id";
+    "UPDATE person SET login = $2, state = $3, establishments = $4, doc = $5, mail = $6, written = NULL
+        WHERE id = $1 RETURNING id";
 const STOP: &str = "UPDATE person SET stopped = $2 WHERE id = $1 RETURNING id";
 const START: &str = "UPDATE person SET stopped = NULL WHERE id = $1 RETURNING id";
 const WHY_STOPPED: &str = "SELECT stopped FROM person WHERE id = $1";

@@ -5,9 +5,10 @@ use crate::bulk::{Bulk, Kind};
 use crate::doc;
 use crate::link::{Link, Row, Sql, args};
 use crate::people::{mail, places, places_in, places_of, stop_sessions};
+use crate::undo;
 use async_trait::async_trait;
 use preau_domain::{AccountState, Establishment, RunId, SourceId, Uai};
-use preau_store::{IndexRow, PersonChange, Provisioning, Result, RunRecord, StoreError};
+use preau_store::{IndexRow, PersonChange, Provisioning, Result, RunRecord, StoreError, UndoPart, Undoable, Undone};
 use std::collections::BTreeMap;
 
 /// A row that an earlier version wrote tells its establishments without profiles: the whole record tells both.
@@ -28,16 +29,17 @@ static PEOPLE: Bulk = Bulk::new(
         ("establishments", Kind::Text),
         ("doc", Kind::Text),
         ("mail", Kind::Text),
+        ("written", Kind::Text),
     ],
     "ON CONFLICT (source, join_key) DO UPDATE SET login = excluded.login, state = excluded.state,
         digest = excluded.digest, establishments = excluded.establishments, doc = excluded.doc,
-        mail = excluded.mail",
+        mail = excluded.mail, written = excluded.written",
 );
 
 static ESTABLISHMENTS: Bulk = Bulk::new(
     "establishment",
-    &[("uai", Kind::Text), ("doc", Kind::Text)],
-    "ON CONFLICT (uai) DO UPDATE SET doc = excluded.doc",
+    &[("uai", Kind::Text), ("doc", Kind::Text), ("written", Kind::Text)],
+    "ON CONFLICT (uai) DO UPDATE SET doc = excluded.doc, written = excluded.written",
 );
 
 const IDS: Sql = Sql::Each {
@@ -45,14 +47,15 @@ const IDS: Sql = Sql::Each {
     postgres: "SELECT id FROM person WHERE source = $1 AND join_key = ANY($2)",
 };
 const SUSPEND: Sql = Sql::Each {
-    sqlite: "UPDATE person SET state = 'suspended'
+    sqlite: "UPDATE person SET state = 'suspended', written = $3
         WHERE source = $1 AND join_key IN (SELECT value FROM json_each($2)) AND state = 'active' RETURNING id",
-    postgres: "UPDATE person SET state = 'suspended'
+    postgres: "UPDATE person SET state = 'suspended', written = $3
         WHERE source = $1 AND join_key = ANY($2) AND state = 'active' RETURNING id",
 };
 const PUT_RUN: &str = "INSERT INTO run (id, source, started, finished, outcome, report) VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (id) DO UPDATE SET source = excluded.source, started = excluded.started,
         finished = excluded.finished, outcome = excluded.outcome, report = excluded.report";
+const RUN: &str = "SELECT id, source, started, finished, outcome, report FROM run WHERE id = $1";
 const RUNS: &str = "SELECT id, source, started, finished, outcome, report FROM run
     WHERE source = $1 ORDER BY started DESC, id DESC LIMIT $2";
 
@@ -97,8 +100,9 @@ impl Provisioning for Back {
         self.many_rows(INDEX, args![source.as_str(), after, limit]).await?.iter().map(index_row).collect()
     }
 
-    async fn put_people(&self, changes: &[PersonChange]) -> Result<()> {
+    async fn put_people(&self, undo: Option<&Undoable>, changes: &[PersonChange]) -> Result<()> {
         bounded(changes.len())?;
+        let written = undo.map(|undo| undo.run.as_str());
         // One row per record, the last one given, in the order of the index: the two databases would not treat a record
         // given twice alike, and two nodes writing in one order cannot block each other.
         let mut records = BTreeMap::new();
@@ -108,8 +112,9 @@ impl Provisioning for Back {
             };
             records.insert((join.source.as_str(), join.key.as_str()), change);
         }
-        let mut values = Vec::with_capacity(records.len() * 9);
+        let mut values = Vec::with_capacity(records.len() * 10);
         let mut stopped: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut keys: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for ((source, key), PersonChange { person, digest }) in records {
             values.extend(args![
                 person.id.as_str(),
@@ -120,8 +125,12 @@ impl Provisioning for Back {
                 digest.as_str(),
                 places(person),
                 doc::write("person", person)?,
-                mail(person).as_deref()
+                mail(person).as_deref(),
+                written
             ]);
+            if undo.is_some() {
+                keys.entry(source.to_owned()).or_default().push(key.to_owned());
+            }
             if person.state == AccountState::Suspended {
                 stopped.entry(source.to_owned()).or_default().push(key.to_owned());
             }
@@ -129,8 +138,12 @@ impl Provisioning for Back {
         if values.is_empty() {
             return Ok(());
         }
+        let undo = undo.cloned();
         let written = self.write(Shape::Several, move |link| {
             Box::pin(async move {
+                for (source, keys) in keys {
+                    undo::keep_people(link, undo.as_ref(), &source, keys).await?;
+                }
                 PEOPLE.write(link, values).await?;
                 let mut all = Vec::new();
                 for (source, keys) in stopped {
@@ -144,12 +157,14 @@ impl Provisioning for Back {
         Ok(())
     }
 
-    async fn suspend_people(&self, source: &SourceId, keys: &[String]) -> Result<u64> {
+    async fn suspend_people(&self, undo: Option<&Undoable>, source: &SourceId, keys: &[String]) -> Result<u64> {
         bounded(keys.len())?;
-        let (source, keys) = (source.as_str().to_owned(), keys.to_vec());
+        let (source, keys, undo) = (source.as_str().to_owned(), keys.to_vec(), undo.cloned());
         let written = self.write(Shape::Several, move |link| {
             Box::pin(async move {
-                let suspended = ids(link, SUSPEND, source.clone(), keys.clone()).await?.len();
+                undo::keep_people(link, undo.as_ref(), &source, keys.clone()).await?;
+                let run = undo.as_ref().map(|undo| undo.run.as_str());
+                let suspended = link.rows(SUSPEND, args![source.clone(), keys.clone(), run]).await?.len();
                 // Also the sessions of those who were suspended already: none should be there, none may stay.
                 let people = ids(link, IDS, source, keys).await?;
                 Ok((suspended as u64, stop_sessions(link, people).await?))
@@ -160,17 +175,35 @@ impl Provisioning for Back {
         Ok(suspended)
     }
 
-    async fn put_establishments(&self, establishments: &[Establishment]) -> Result<()> {
+    async fn put_establishments(&self, undo: Option<&Undoable>, establishments: &[Establishment]) -> Result<()> {
         bounded(establishments.len())?;
         let by_uai: BTreeMap<&Uai, &Establishment> = establishments.iter().map(|e| (&e.uai, e)).collect();
-        let mut values = Vec::with_capacity(by_uai.len() * 2);
+        let (undo, uais) = (undo.cloned(), by_uai.keys().map(ToString::to_string).collect());
+        let mut values = Vec::with_capacity(by_uai.len() * 3);
         for (uai, establishment) in by_uai {
-            values.extend(args![uai.as_str(), doc::write("establishment", establishment)?]);
+            let written = undo.as_ref().map(|undo| undo.run.as_str());
+            values.extend(args![uai.as_str(), doc::write("establishment", establishment)?, written]);
         }
         if values.is_empty() {
             return Ok(());
         }
-        self.write(Shape::Several, move |link| Box::pin(ESTABLISHMENTS.write(link, values))).await
+        let written = self.write(Shape::Several, move |link| {
+            Box::pin(async move {
+                undo::keep_establishments(link, undo.as_ref(), uais).await?;
+                ESTABLISHMENTS.write(link, values).await
+            })
+        });
+        written.await
+    }
+
+    async fn undo(&self, run: &RunRecord, part: UndoPart, after: &str, limit: u32) -> Result<Undone> {
+        let (run, after) = (run.clone(), after.to_owned());
+        let written = self.write(Shape::Several, move |link| {
+            Box::pin(async move { undo::page(link, &run, part, after, limit).await })
+        });
+        let (undone, sessions) = written.await?;
+        self.forget_tickets(&sessions);
+        Ok(undone)
     }
 
     async fn put_run(&self, run: &RunRecord) -> Result<()> {
@@ -184,6 +217,10 @@ impl Provisioning for Back {
             run.report.as_str()
         ];
         self.change(PUT_RUN, values).await.map(drop)
+    }
+
+    async fn run(&self, id: &RunId) -> Result<Option<RunRecord>> {
+        self.row(RUN, args![id.as_str()]).await?.as_ref().map(run).transpose()
     }
 
     async fn runs(&self, source: &SourceId, limit: u32) -> Result<Vec<RunRecord>> {

@@ -30,7 +30,7 @@ pub use kept::Keeping;
 pub use operations::{Health, Operations, Swept};
 pub use outbox::{Notice, Outbox, TOLD_TO_ONE};
 pub use people::{Establishments, People};
-pub use provisioning::{IndexRow, PersonChange, Provisioning, RunOutcome, RunRecord};
+pub use provisioning::{IndexRow, PersonChange, Provisioning, RunOutcome, RunRecord, UndoPart, Undoable, Undone};
 pub use registrations::Registrations;
 pub use sessions::{NewSession, Sessions, SignIns};
 pub use signing_keys::SigningKeys;

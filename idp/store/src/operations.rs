@@ -20,6 +20,8 @@ pub struct Swept {
     pub grants: u64,
     /// Registrations.
     pub registrations: u64,
+    /// Rows as they were before a run that can no longer be undone.
+    pub former: u64,
     /// Notices that no service could be told of in time.
     pub notices: u64,
     /// Throttle counters and devices.

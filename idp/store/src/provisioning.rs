@@ -28,6 +28,37 @@ pub struct PersonChange {
     pub digest: String,
 }
 
+/// What it takes to undo a run: its name, under which rows are kept as they were before it, and until when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undoable {
+    /// The run that writes.
+    pub run: RunId,
+    /// Until when what it changes is kept as it was.
+    pub until: Instant,
+}
+
+/// One part of undoing a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UndoPart {
+    /// People whom it changed or suspended are as they were before it.
+    Changed,
+    /// People whom it added are suspended: a name is never used again.
+    Added,
+    /// Establishments that it changed are as they were before it.
+    Establishments,
+}
+
+/// What came of one page of undoing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Undone {
+    /// How many are as they were before the run, or suspended when it added them.
+    pub undone: u64,
+    /// How many were written again since, and stay as they are.
+    pub left: u64,
+    /// The last key looked at; `None` when there was nothing more.
+    pub last: Option<String>,
+}
+
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -42,6 +73,8 @@ pub enum RunOutcome {
     Incomplete,
     /// It failed: what was written before stays, and the next run starts again from what is stored.
     Failed,
+    /// It was no reading: it undid a run.
+    Undone,
 }
 
 /// What a run did.
@@ -69,18 +102,26 @@ pub trait Provisioning: Send + Sync {
 
     /// Adds or replaces people, at most 1 000 at once, all or none; a record given twice counts as given last. Sessions of
     /// people whose record changed go on, and their next request sees the new record; those of people whose record now
-    /// says suspended end. `Conflict` if a new account's id is taken.
-    async fn put_people(&self, changes: &[PersonChange]) -> Result<()>;
+    /// says suspended end. `Conflict` if a new account's id is taken. With `undo`, those who were there already are kept as
+    /// they were, in the same stroke.
+    async fn put_people(&self, undo: Option<&Undoable>, changes: &[PersonChange]) -> Result<()>;
 
     /// Marks people of a source as suspended and ends their sessions and tickets, at most 1 000 at once, all or none.
-    /// Unknown keys are passed over. Returns how many were active before.
-    async fn suspend_people(&self, source: &SourceId, keys: &[String]) -> Result<u64>;
+    /// Unknown keys are passed over. Returns how many were active before. `undo` as for [`Provisioning::put_people`].
+    async fn suspend_people(&self, undo: Option<&Undoable>, source: &SourceId, keys: &[String]) -> Result<u64>;
 
-    /// Adds or replaces establishments, at most 1 000 at once, all or none.
-    async fn put_establishments(&self, establishments: &[Establishment]) -> Result<()>;
+    /// Adds or replaces establishments, at most 1 000 at once, all or none. `undo` as for [`Provisioning::put_people`].
+    async fn put_establishments(&self, undo: Option<&Undoable>, establishments: &[Establishment]) -> Result<()>;
+
+    /// Undoes one part of a run for at most `limit` rows whose key comes after `after` (bytewise), all or none. A row that was
+    /// written again since stays as it is; so does who was stopped by hand. Sessions of people who are suspended by it end.
+    async fn undo(&self, run: &RunRecord, part: UndoPart, after: &str, limit: u32) -> Result<Undone>;
 
     /// Adds the record of a run, or replaces it.
     async fn put_run(&self, run: &RunRecord) -> Result<()>;
+
+    /// The run of that name.
+    async fn run(&self, id: &RunId) -> Result<Option<RunRecord>>;
 
     /// Runs of a source, latest first, at most `limit`.
     async fn runs(&self, source: &SourceId, limit: u32) -> Result<Vec<RunRecord>>;

@@ -120,7 +120,7 @@ pub async fn tokens_follow_a_session_that_goes_on(store: &dyn Store) {
 /// A person who is suspended, by hand or by a source, loses every token, with or without a session; others keep theirs.
 pub async fn a_suspended_person_loses_tokens(store: &dyn Store) {
     store.add_local_person(&local("zoe"), "h").await.unwrap();
-    store.put_people(&[change(Person { id: PersonId::new("p-k1"), ..sourced("k1") })]).await.unwrap();
+    store.put_people(None, &[change(Person { id: PersonId::new("p-k1"), ..sourced("k1") })]).await.unwrap();
     let mut families = 0;
     for (name, person) in [("zoe", "p-zoe"), ("k1", "p-k1"), ("ali", "p-ali")] {
         let id = live(store, &format!("s-{name}"), person).await;
@@ -131,7 +131,7 @@ pub async fn a_suspended_person_loses_tokens(store: &dyn Store) {
         }
     }
     store.update_person(&Person { state: AccountState::Suspended, ..local("zoe") }).await.unwrap();
-    store.suspend_people(&source(), &["k1".into()]).await.unwrap();
+    store.suspend_people(None, &source(), &["k1".into()]).await.unwrap();
     for (key, kept) in [("zoe-in", false), ("zoe-out", false), ("k1-in", false), ("k1-out", false), ("ali-in", true)] {
         assert_eq!(there(store, key, Refresh).await, kept, "{key}");
     }

@@ -108,8 +108,8 @@ pub async fn a_sweep_is_bounded(store: &dyn Store) {
 pub async fn a_healthy_store_says_so(store: &dyn Store) {
     store.ready().await.unwrap();
     store.add_local_person(&local("zoe"), "h").await.unwrap();
-    store.put_people(&[change(sourced("k1")), change(sourced("k2"))]).await.unwrap();
-    store.suspend_people(&source(), &["k2".into()]).await.unwrap();
+    store.put_people(None, &[change(sourced("k1")), change(sourced("k2"))]).await.unwrap();
+    store.suspend_people(None, &source(), &["k2".into()]).await.unwrap();
     live(store, "s1", "p-zoe").await;
     let health = store.health().await.unwrap();
     assert_eq!((health.people, health.sessions), (2, 1));
@@ -153,7 +153,7 @@ pub async fn contended_writers_all_succeed(store: &dyn Store) {
         store.begin_session(&new).await?;
         let id = new.session.id;
         store.issue_ticket(&ticket(&format!("t{n}"), &id), Some(&visit(&id, "moodle", NOW))).await?;
-        store.put_people(&[change(sourced(&format!("k{}", n % 10)))]).await?;
+        store.put_people(None, &[change(sourced(&format!("k{}", n % 10)))]).await?;
         store.consume_ticket(&OneTimeKey::new(format!("t{n}")), TicketKind::CasService).await?.expect("its own ticket");
         store.end_session(&id, NOW).await?.expect("its own session");
         Ok(())

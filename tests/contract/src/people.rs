@@ -32,7 +32,7 @@ pub async fn an_unknown_person_is_absent(store: &dyn Store) {
 /// Upper and lower case, accents and wildcards are different names: nobody is found by looking like somebody.
 pub async fn names_are_compared_exactly(store: &dyn Store) {
     store.add_local_person(&local("zoe"), "h").await.unwrap();
-    store.put_people(&[change(sourced("Key"))]).await.unwrap();
+    store.put_people(None, &[change(sourced("Key"))]).await.unwrap();
     for login in ["ZOE", "Zoe", "zoé", "zo_", "zo%", "zoe ", " zoe"] {
         assert!(store.people_by_login(login, 10).await.unwrap().is_empty(), "{login}");
     }
@@ -61,7 +61,7 @@ pub async fn a_taken_name_conflicts(store: &dyn Store) {
 /// Two sources, or a source and a local account, may use one login; they come ordered by id, and no more than asked.
 pub async fn a_login_may_be_shared_between_sources(store: &dyn Store) {
     let twin = |key: &str, id: &str| Person { id: PersonId::new(id), login: Some("zoe".into()), ..sourced(key) };
-    store.put_people(&[change(twin("1", "p-b")), change(twin("2", "P-c"))]).await.unwrap();
+    store.put_people(None, &[change(twin("1", "p-b")), change(twin("2", "P-c"))]).await.unwrap();
     store.add_local_person(&Person { id: PersonId::new("p-a"), ..local("zoe") }, "h").await.unwrap();
     let ids = |people: Vec<Person>| people.into_iter().map(|p| p.id.to_string()).collect::<Vec<_>>();
     assert_eq!(ids(store.people_by_login("zoe", 10).await.unwrap()), ["P-c", "p-a", "p-b"]);
@@ -75,7 +75,7 @@ pub async fn a_record_is_found_by_its_mail_address(store: &dyn Store) {
     let elsewhere = JoinKey { source: SourceId::new("autre"), key: "k".into() };
     let other = Person { id: PersonId::new("p-other"), join: Some(elsewhere), ..zoe.clone() };
     store
-        .put_people(&[change(zoe.clone()), change(ali.clone()), change(other), change(sourced("none"))])
+        .put_people(None, &[change(zoe.clone()), change(ali.clone()), change(other), change(sourced("none"))])
         .await
         .unwrap();
     store.add_local_person(&Person { mail: zoe.mail.clone(), ..local("guest") }, "h").await.unwrap();
@@ -85,19 +85,19 @@ pub async fn a_record_is_found_by_its_mail_address(store: &dyn Store) {
         assert!(found(stranger).await.is_empty(), "{stranger}");
     }
     let shared = with("ali", "zoe@ac-notos.example");
-    store.put_people(&[change(shared.clone())]).await.unwrap();
+    store.put_people(None, &[change(shared.clone())]).await.unwrap();
     assert_eq!(found("zoe@ac-notos.example").await, [shared, zoe.clone()]);
     assert_eq!(store.people_by_mail(&source(), "zoe@ac-notos.example", 1).await.unwrap().len(), 1);
     assert!(found("ali@ac-notos.example").await.is_empty(), "an address that was given up");
     store.update_person(&with("zoe", "zoe@autre.example")).await.unwrap();
-    store.put_people(&[change(sourced("ali"))]).await.unwrap();
+    store.put_people(None, &[change(sourced("ali"))]).await.unwrap();
     assert!(found("zoe@ac-notos.example").await.is_empty());
     assert_eq!(found("zoe@autre.example").await.len(), 1);
 }
 
 /// An update replaces what is known; the id, the join key and the digest of the record stay.
 pub async fn an_update_keeps_where_a_person_comes_from(store: &dyn Store) {
-    store.put_people(&[change(sourced("k1"))]).await.unwrap();
+    store.put_people(None, &[change(sourced("k1"))]).await.unwrap();
     let stranger = JoinKey { source: SourceId::new("elsewhere"), key: "k9".into() };
     let renamed =
         Person { given_name: "Zoë".into(), join: Some(stranger.clone()), login: Some("new".into()), ..sourced("k1") };
@@ -136,7 +136,7 @@ pub async fn suspending_by_hand_ends_sessions(store: &dyn Store) {
 
 /// Who is stopped by hand stays so whatever a source says of them, and is again what it says afterwards.
 pub async fn who_is_stopped_by_hand_stays_stopped(store: &dyn Store) {
-    store.put_people(&[change(sourced("k1")), change(sourced("k2"))]).await.unwrap();
+    store.put_people(None, &[change(sourced("k1")), change(sourced("k2"))]).await.unwrap();
     let (one, other) = (sourced("k1").id, sourced("k2").id);
     let (hers, his) = (live(store, "s1", one.as_str()).await, live(store, "s2", other.as_str()).await);
     let state = async |id: &PersonId| store.person(id).await.unwrap().map(|person| person.state);
@@ -147,7 +147,7 @@ pub async fn who_is_stopped_by_hand_stays_stopped(store: &dyn Store) {
     assert_eq!(store.expired_sessions(NOW, 9).await.unwrap(), [hers], "its services will hear of it");
     assert!(store.session(&his, NOW).await.unwrap().is_some());
     let renamed = Person { family_name: "Autre".into(), ..sourced("k1") };
-    store.put_people(&[change(renamed), change(sourced("k2"))]).await.unwrap();
+    store.put_people(None, &[change(renamed), change(sourced("k2"))]).await.unwrap();
     let read = store.people_by_login("l-k1", 9).await.unwrap().remove(0);
     assert_eq!((read.family_name.as_str(), read.state), ("Autre", AccountState::Suspended));
     let index = store.source_index(&source(), "", 9).await.unwrap();
@@ -155,7 +155,7 @@ pub async fn who_is_stopped_by_hand_stays_stopped(store: &dyn Store) {
     assert_eq!(store.health().await.unwrap().people, 1);
     store.start_person(&one).await.unwrap();
     assert_eq!((state(&one).await, store.why_stopped(&one).await.unwrap()), (Some(AccountState::Active), None));
-    store.suspend_people(&source(), &["k1".into()]).await.unwrap();
+    store.suspend_people(None, &source(), &["k1".into()]).await.unwrap();
     store.start_person(&one).await.unwrap();
     assert_eq!(state(&one).await, Some(AccountState::Suspended), "its source does not name it any more");
     assert!(conflicts(&store.stop_person(&PersonId::new("nobody"), "x").await));
@@ -165,7 +165,7 @@ pub async fn who_is_stopped_by_hand_stays_stopped(store: &dyn Store) {
 /// Only a local account has a password hash, and only such an account can be given another.
 pub async fn only_local_accounts_have_a_hash(store: &dyn Store) {
     store.add_local_person(&local("zoe"), "one").await.unwrap();
-    store.put_people(&[change(sourced("k1"))]).await.unwrap();
+    store.put_people(None, &[change(sourced("k1"))]).await.unwrap();
     let (zoe, pupil) = (PersonId::new("p-zoe"), PersonId::new("p-k1"));
     store.set_password_hash(&zoe, "two").await.unwrap();
     assert_eq!(store.password_hash(&zoe).await.unwrap().as_deref(), Some("two"));

@@ -1,14 +1,17 @@
 //! Filling the house from a source.
 
+use crate::fixture::school;
 use crate::fixture::{LATER, NOW, change, conflicts, live, local, source, sourced, ticket, uai};
-use preau_domain::{AccountState, Affiliation, OneTimeKey, Person, PersonId, Profile, RunId, SourceId, TicketKind};
-use preau_store::{IndexRow, PersonChange, RunOutcome, RunRecord, Store};
+use preau_domain::{
+    AccountState, Affiliation, Instant, OneTimeKey, Person, PersonId, Profile, RunId, SourceId, TicketKind,
+};
+use preau_store::{IndexRow, PersonChange, RunOutcome, RunRecord, Store, UndoPart, Undoable};
 
 /// A person who comes back, whatever id is proposed for them, finds the account they had.
 pub async fn an_account_keeps_its_id(store: &dyn Store) {
-    store.put_people(&[change(sourced("k1"))]).await.unwrap();
+    store.put_people(None, &[change(sourced("k1"))]).await.unwrap();
     let back = Person { id: PersonId::new("p-proposed"), given_name: "Zaza".into(), ..sourced("k1") };
-    store.put_people(&[change(back.clone())]).await.unwrap();
+    store.put_people(None, &[change(back.clone())]).await.unwrap();
     let expected = Person { id: PersonId::new("p-k1"), ..back };
     assert_eq!(store.person(&expected.id).await.unwrap(), Some(expected.clone()));
     assert_eq!(store.person_by_join(expected.join.as_ref().unwrap()).await.unwrap(), Some(expected.clone()));
@@ -19,20 +22,20 @@ pub async fn an_account_keeps_its_id(store: &dyn Store) {
 /// A thousand people are written at once, and written again in place; one more is refused.
 pub async fn a_thousand_people_are_written_at_once(store: &dyn Store) {
     let mut people: Vec<PersonChange> = (0..1000).map(|n| change(sourced(&format!("k{n:04}")))).collect();
-    store.put_people(&people).await.unwrap();
+    store.put_people(None, &people).await.unwrap();
     for one in &mut people {
         one.digest = "f".repeat(32);
         one.person.id = PersonId::new(format!("again-{}", one.person.id));
     }
-    store.put_people(&people).await.unwrap();
+    store.put_people(None, &people).await.unwrap();
     let index = store.source_index(&source(), "", 2000).await.unwrap();
     assert_eq!(index.len(), 1000);
     assert!(index.iter().all(|row| row.digest == "f".repeat(32)));
     assert!(index.iter().map(|row| &row.key).is_sorted());
     assert_eq!(store.person(&PersonId::new("p-k0999")).await.unwrap(), Some(sourced("k0999")));
     people.push(change(sourced("one-too-many")));
-    assert!(store.put_people(&people).await.is_err());
-    store.put_people(&[]).await.unwrap();
+    assert!(store.put_people(None, &people).await.is_err());
+    store.put_people(None, &[]).await.unwrap();
 }
 
 /// All or none: an id that belongs to somebody else refuses the whole batch and leaves the store usable.
@@ -40,20 +43,20 @@ pub async fn a_conflict_refuses_the_whole_batch(store: &dyn Store) {
     store.add_local_person(&local("zoe"), "h").await.unwrap();
     let mut people: Vec<PersonChange> = (0..600).map(|n| change(sourced(&format!("k{n:04}")))).collect();
     people[599].person.id = local("zoe").id;
-    assert!(conflicts(&store.put_people(&people).await));
+    assert!(conflicts(&store.put_people(None, &people).await));
     assert!(store.source_index(&source(), "", 2000).await.unwrap().is_empty());
     assert_eq!(store.person(&local("zoe").id).await.unwrap(), Some(local("zoe")));
     people.pop();
-    store.put_people(&people).await.unwrap();
+    store.put_people(None, &people).await.unwrap();
     assert_eq!(store.source_index(&source(), "", 2000).await.unwrap().len(), 599);
 }
 
 /// A person of a source comes from a record; a record given twice counts as given last.
 pub async fn every_record_is_written_once(store: &dyn Store) {
-    assert!(store.put_people(&[change(sourced("k1")), change(local("zoe"))]).await.is_err());
+    assert!(store.put_people(None, &[change(sourced("k1")), change(local("zoe"))]).await.is_err());
     assert!(store.source_index(&source(), "", 9).await.unwrap().is_empty());
     let twice = Person { given_name: "Deux".into(), ..sourced("k1") };
-    store.put_people(&[change(sourced("k1")), change(twice.clone())]).await.unwrap();
+    store.put_people(None, &[change(sourced("k1")), change(twice.clone())]).await.unwrap();
     assert_eq!(store.person(&twice.id).await.unwrap(), Some(twice));
 }
 
@@ -63,8 +66,8 @@ pub async fn the_index_is_read_in_pages(store: &dyn Store) {
     other.join.as_mut().unwrap().source = SourceId::new("elsewhere");
     other.id = PersonId::new("p-elsewhere");
     let people = ["b", "É", "B", "a", "10", "9", "a b"].map(|key| change(sourced(key)));
-    store.put_people(&people).await.unwrap();
-    store.put_people(&[change(other)]).await.unwrap();
+    store.put_people(None, &people).await.unwrap();
+    store.put_people(None, &[change(other)]).await.unwrap();
     let (mut keys, mut after) = (Vec::new(), String::new());
     loop {
         let page = store.source_index(&source(), &after, 3).await.unwrap();
@@ -83,7 +86,7 @@ pub async fn an_index_row_tells_enough(store: &dyn Store) {
     person.affiliations = [3, 1, 3].map(|school| Affiliation::new(uai(school), Profile::Teacher)).into_iter().collect();
     person.affiliations.push(Affiliation::new(uai(3), Profile::Pupil));
     let nowhere = Person { affiliations: vec![], state: AccountState::Suspended, ..sourced("k2") };
-    store.put_people(&[change(person), PersonChange { person: nowhere, digest: "d2".into() }]).await.unwrap();
+    store.put_people(None, &[change(person), PersonChange { person: nowhere, digest: "d2".into() }]).await.unwrap();
     let first = IndexRow {
         key: "k1".into(),
         digest: change(sourced("k1")).digest,
@@ -96,25 +99,25 @@ pub async fn an_index_row_tells_enough(store: &dyn Store) {
 
 /// A record that changes ends no session; one that says the person is suspended ends theirs.
 pub async fn sessions_outlive_a_change_but_not_a_suspension(store: &dyn Store) {
-    store.put_people(&[change(sourced("k1")), change(sourced("k2"))]).await.unwrap();
+    store.put_people(None, &[change(sourced("k1")), change(sourced("k2"))]).await.unwrap();
     let (one, two) = (live(store, "s1", "p-k1").await, live(store, "s2", "p-k2").await);
     let renamed = Person { given_name: "Zaza".into(), ..sourced("k1") };
     let stopped = Person { state: AccountState::Suspended, id: PersonId::new("other"), ..sourced("k2") };
-    store.put_people(&[change(renamed), change(stopped)]).await.unwrap();
+    store.put_people(None, &[change(renamed), change(stopped)]).await.unwrap();
     assert!(store.session(&one, NOW).await.unwrap().is_some());
     assert_eq!(store.session(&two, NOW).await.unwrap(), None);
 }
 
 /// Suspension counts who was active, passes over the unknown, and ends sessions and tickets of those people alone.
 pub async fn suspended_people_lose_their_sessions(store: &dyn Store) {
-    store.put_people(&["k1", "k2", "k3"].map(|key| change(sourced(key)))).await.unwrap();
+    store.put_people(None, &["k1", "k2", "k3"].map(|key| change(sourced(key)))).await.unwrap();
     let (hers, his) = (live(store, "s1", "p-k1").await, live(store, "s3", "p-k3").await);
     store.issue_ticket(&ticket("t1", &hers), None).await.unwrap();
     store.issue_ticket(&ticket("t3", &his), None).await.unwrap();
     let keys = ["k1", "k2", "unknown", "K3"].map(String::from);
-    assert_eq!(store.suspend_people(&SourceId::new("elsewhere"), &keys).await.unwrap(), 0);
-    assert_eq!(store.suspend_people(&source(), &keys).await.unwrap(), 2);
-    assert_eq!(store.suspend_people(&source(), &keys).await.unwrap(), 0, "they were suspended already");
+    assert_eq!(store.suspend_people(None, &SourceId::new("elsewhere"), &keys).await.unwrap(), 0);
+    assert_eq!(store.suspend_people(None, &source(), &keys).await.unwrap(), 2);
+    assert_eq!(store.suspend_people(None, &source(), &keys).await.unwrap(), 0, "they were suspended already");
     let state = async |id: &str| store.person(&PersonId::new(id)).await.unwrap().map(|p| p.state);
     assert_eq!(state("p-k1").await, Some(AccountState::Suspended));
     assert_eq!(state("p-k3").await, Some(AccountState::Active));
@@ -126,15 +129,15 @@ pub async fn suspended_people_lose_their_sessions(store: &dyn Store) {
 
 /// A suspended person whose record returns may sign in again, with the account they had.
 pub async fn a_suspended_person_comes_back(store: &dyn Store) {
-    store.put_people(&[change(sourced("k1"))]).await.unwrap();
-    store.suspend_people(&source(), &["k1".into()]).await.unwrap();
+    store.put_people(None, &[change(sourced("k1"))]).await.unwrap();
+    store.suspend_people(None, &source(), &["k1".into()]).await.unwrap();
     assert_eq!(store.source_index(&source(), "", 9).await.unwrap()[0].state, AccountState::Suspended);
-    store.put_people(&[change(Person { id: PersonId::new("new"), ..sourced("k1") })]).await.unwrap();
+    store.put_people(None, &[change(Person { id: PersonId::new("new"), ..sourced("k1") })]).await.unwrap();
     assert_eq!(store.person(&PersonId::new("p-k1")).await.unwrap(), Some(sourced("k1")));
     let many: Vec<String> = (0..1001).map(|n| format!("k{n}")).collect();
-    assert!(store.suspend_people(&source(), &many).await.is_err(), "more than a thousand at once");
-    assert_eq!(store.suspend_people(&source(), &many[..1000]).await.unwrap(), 1);
-    assert_eq!(store.suspend_people(&source(), &[]).await.unwrap(), 0);
+    assert!(store.suspend_people(None, &source(), &many).await.is_err(), "more than a thousand at once");
+    assert_eq!(store.suspend_people(None, &source(), &many[..1000]).await.unwrap(), 1);
+    assert_eq!(store.suspend_people(None, &source(), &[]).await.unwrap(), 0);
 }
 
 /// A run is noted when it begins and replaced when it ends; runs come latest first, of one source.
@@ -155,4 +158,123 @@ pub async fn runs_come_latest_first(store: &dyn Store) {
     store.put_run(&ended).await.unwrap();
     assert_eq!(store.runs(&source(), 9).await.unwrap(), [run("r2", LATER), ended]);
     assert_eq!(store.runs(&source(), 1).await.unwrap(), [run("r2", LATER)]);
+}
+
+/// What a run of that name signs with.
+fn by(run: &str) -> Option<Undoable> {
+    Some(Undoable { run: RunId::new(run), until: LATER })
+}
+
+fn record(id: &str, started: Instant) -> RunRecord {
+    let (id, outcome) = (RunId::new(id), RunOutcome::Running);
+    RunRecord { id, source: source(), started, finished: None, outcome, report: "{}".into() }
+}
+
+/// Undoes all of one part, two rows at a time; how many were undone and left.
+async fn undone(store: &dyn Store, run: &str, part: UndoPart) -> (u64, u64) {
+    let (mut undone, mut left, mut after) = (0, 0, String::new());
+    loop {
+        let page = store.undo(&record(run, NOW), part, &after, 2).await.unwrap();
+        assert!(page.undone + page.left <= 2);
+        let Some(last) = page.last else { return (undone, left) };
+        assert!(last > after, "each page begins after the one before");
+        (undone, left, after) = (undone + page.undone, left + page.left, last);
+    }
+}
+
+async fn index(store: &dyn Store) -> Vec<IndexRow> {
+    store.source_index(&source(), "", 100).await.unwrap()
+}
+
+fn renamed(key: &str, name: &str) -> PersonChange {
+    PersonChange { person: Person { given_name: name.into(), ..sourced(key) }, digest: name.into() }
+}
+
+/// Who was changed or suspended by a run is as they were, digest and all; and the run before it can then be undone as well.
+pub async fn a_run_is_undone_and_then_the_one_before_it(store: &dyn Store) {
+    let people = ["k1", "k2", "k3", "k4", "k5"].map(|key| change(sourced(key)));
+    store.put_people(None, &people).await.unwrap();
+    let before = index(store).await;
+    let whole = store.person(&PersonId::new("p-k2")).await.unwrap();
+    store.put_people(by("r1").as_ref(), &["k1", "k2", "k3"].map(|key| renamed(key, "Un"))).await.unwrap();
+    let first = index(store).await;
+    store.put_people(by("r2").as_ref(), &[renamed("k2", "Deux")]).await.unwrap();
+    // The same batch may be written twice: what was before it is what was before the first.
+    store.put_people(by("r2").as_ref(), &[renamed("k2", "Deux")]).await.unwrap();
+    assert_eq!(store.suspend_people(by("r2").as_ref(), &source(), &["k3".into(), "k4".into()]).await.unwrap(), 2);
+    assert_eq!(undone(store, "r1", UndoPart::Changed).await, (1, 2), "what a later run wrote is not turned back");
+    store.put_people(by("r1").as_ref(), &[renamed("k1", "Un")]).await.unwrap();
+    assert_eq!(undone(store, "r2", UndoPart::Changed).await, (3, 0));
+    assert_eq!(index(store).await, first);
+    assert_eq!(undone(store, "r1", UndoPart::Changed).await, (3, 0));
+    assert_eq!(index(store).await, before);
+    assert_eq!(store.person(&PersonId::new("p-k2")).await.unwrap(), whole);
+    assert_eq!(store.people_by_login("l-k2", 9).await.unwrap().len(), 1);
+    assert_eq!(undone(store, "r1", UndoPart::Changed).await, (0, 3), "a second time there is nothing left to undo");
+}
+
+/// Whom a run added is suspended with their sessions, and finds the same account when the record comes back; who was there
+/// before it is not counted as added.
+pub async fn whom_a_run_added_is_suspended(store: &dyn Store) {
+    store.put_people(None, &[change(sourced("k0"))]).await.unwrap();
+    let people = ["k0", "k1", "k2", "k3"].map(|key| renamed(key, "Un"));
+    store.put_people(by("r1").as_ref(), &people).await.unwrap();
+    store.put_people(by("r2").as_ref(), &[renamed("k3", "Deux")]).await.unwrap();
+    let (hers, his) = (live(store, "s1", "p-k1").await, live(store, "s3", "p-k3").await);
+    assert_eq!(undone(store, "r1", UndoPart::Added).await, (2, 0));
+    let states: Vec<AccountState> = index(store).await.into_iter().map(|row| row.state).collect();
+    let (active, suspended) = (AccountState::Active, AccountState::Suspended);
+    assert_eq!(states, [active, suspended, suspended, active], "k3 is what a later run made of them");
+    assert_eq!(store.session(&hers, NOW).await.unwrap(), None);
+    assert!(store.session(&his, NOW).await.unwrap().is_some());
+    store.put_people(None, &[change(Person { id: PersonId::new("new"), ..sourced("k1") })]).await.unwrap();
+    assert_eq!(store.person(&PersonId::new("p-k1")).await.unwrap(), Some(sourced("k1")));
+}
+
+/// Who was suspended before a run is so after it was undone, without a session; who was stopped by hand stays stopped; who
+/// was changed by hand since stays as they are.
+pub async fn an_undo_gives_nobody_more_than_they_had(store: &dyn Store) {
+    store.put_people(None, &["k1", "k2", "k3"].map(|key| change(sourced(key)))).await.unwrap();
+    store.suspend_people(None, &source(), &["k1".into(), "k2".into()]).await.unwrap();
+    store.put_people(by("r1").as_ref(), &["k1", "k2", "k3"].map(|key| renamed(key, "Un"))).await.unwrap();
+    let session = live(store, "s1", "p-k1").await;
+    let stopped = PersonId::new("p-k2");
+    store.stop_person(&stopped, "asked for").await.unwrap();
+    let by_hand = Person { given_name: "Main".into(), ..sourced("k3") };
+    store.update_person(&by_hand).await.unwrap();
+    assert_eq!(undone(store, "r1", UndoPart::Changed).await, (2, 1));
+    assert_eq!(store.session(&session, NOW).await.unwrap(), None);
+    assert_eq!(store.why_stopped(&stopped).await.unwrap().as_deref(), Some("asked for"));
+    assert_eq!(store.person(&by_hand.id).await.unwrap(), Some(by_hand));
+    assert_eq!(undone(store, "unknown", UndoPart::Changed).await, (0, 0));
+    let elsewhere = RunRecord { source: SourceId::new("elsewhere"), ..record("r1", NOW) };
+    assert_eq!(store.undo(&elsewhere, UndoPart::Added, "", 9).await.unwrap().last, None);
+}
+
+/// Establishments are put back as well; one that a run added stays: people may be there.
+pub async fn establishments_are_put_back(store: &dyn Store) {
+    store.put_establishments(None, &[school(1), school(2)]).await.unwrap();
+    let other = |number| preau_domain::Establishment { name: "Autre".into(), ..school(number) };
+    store.put_establishments(by("r1").as_ref(), &[other(1), other(2), other(3)]).await.unwrap();
+    store.put_establishments(by("r2").as_ref(), &[other(2)]).await.unwrap();
+    assert_eq!(undone(store, "r1", UndoPart::Establishments).await, (1, 1));
+    let read = store.establishments(&[uai(1), uai(2), uai(3)]).await.unwrap();
+    assert_eq!(read, [school(1), other(2), other(3)]);
+}
+
+/// What was before a run is kept until its time, and no longer.
+pub async fn what_was_before_a_run_ends_with_its_time(store: &dyn Store) {
+    store.put_people(None, &["k1", "k2"].map(|key| change(sourced(key)))).await.unwrap();
+    store.put_people(by("r1").as_ref(), &["k1", "k2"].map(|key| renamed(key, "Un"))).await.unwrap();
+    assert_eq!(store.sweep(NOW, NOW, 100).await.unwrap().former, 0);
+    assert_eq!(store.sweep(LATER, NOW, 1).await.unwrap().former, 1);
+    assert_eq!(store.sweep(LATER, NOW, 100).await.unwrap().former, 1);
+    assert_eq!(undone(store, "r1", UndoPart::Changed).await, (0, 0));
+}
+
+/// A run is found by its name.
+pub async fn a_run_is_found_by_its_name(store: &dyn Store) {
+    store.put_run(&record("r1", NOW)).await.unwrap();
+    assert_eq!(store.run(&RunId::new("r1")).await.unwrap(), Some(record("r1", NOW)));
+    assert_eq!(store.run(&RunId::new("r2")).await.unwrap(), None);
 }

@@ -222,10 +222,10 @@ pub async fn no_ticket_slips_past_the_end(store: &dyn Store) {
 /// A session that expired, or was stopped with its person, is none any more, and waits with its visits to be ended.
 pub async fn what_ends_by_itself_waits_to_be_told(store: &dyn Store) {
     let (hers, his) = (live(store, "s1", "p-zoe").await, live(store, "s2", "p-k1").await);
-    store.put_people(&[change(sourced("k1"))]).await.unwrap();
+    store.put_people(None, &[change(sourced("k1"))]).await.unwrap();
     store.issue_ticket(&ticket("t2", &his), Some(&visit(&his, "moodle", NOW))).await.unwrap();
     assert!(store.expired_sessions(NOW, 9).await.unwrap().is_empty());
-    store.suspend_people(&source(), &["k1".into()]).await.unwrap();
+    store.suspend_people(None, &source(), &["k1".into()]).await.unwrap();
     assert_eq!(store.session(&his, NOW).await.unwrap(), None);
     assert_eq!(store.expired_sessions(NOW, 9).await.unwrap(), vec![his.clone()]);
     assert_eq!(store.end_session(&his, NOW).await.unwrap(), Some(vec![visit(&his, "moodle", NOW)]));

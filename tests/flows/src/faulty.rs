@@ -7,12 +7,13 @@ use preau_domain::chain::{Entry, Seal};
 use preau_domain::{
     AuditEvent, Authentication, CorrelationId, Establishment, FederatedIdentity, FederatedLink, Grant, GrantKind,
     Instant, JoinKey, KeptKind, KeptThing, OneTimeKey, PendingId, PendingSignIn, Person, PersonId, Registration,
-    RegistrationKind, ServiceId, Session, SessionId, SourceId, StoredKey, Ticket, TicketKind, Uai, Upstream, Visit,
+    RegistrationKind, RunId, ServiceId, Session, SessionId, SourceId, StoredKey, Ticket, TicketKind, Uai, Upstream,
+    Visit,
 };
 use preau_store::{
     Attempt, Audit, Delays, Establishments, Grants, Health, IndexRow, Keeping, Links, NewSession, Notice, Operations,
     Outbox, People, PersonChange, Provisioning, Registrations, Result, Rotation, RunRecord, Sessions, SignIns,
-    SigningKeys, Store, StoreError, Swept, Throttle, Tickets, Upstreams,
+    SigningKeys, Store, StoreError, Swept, Throttle, Tickets, UndoPart, Undoable, Undone, Upstreams,
 };
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -145,10 +146,12 @@ faulty!(Establishments {
 
 faulty!(Provisioning {
     fn source_index(source: &SourceId, after: &str, limit: u32) -> Vec<IndexRow>;
-    fn put_people(changes: &[PersonChange]) -> ();
-    fn suspend_people(source: &SourceId, keys: &[String]) -> u64;
-    fn put_establishments(establishments: &[Establishment]) -> ();
+    fn put_people(undo: Option<&Undoable>, changes: &[PersonChange]) -> ();
+    fn suspend_people(undo: Option<&Undoable>, source: &SourceId, keys: &[String]) -> u64;
+    fn put_establishments(undo: Option<&Undoable>, establishments: &[Establishment]) -> ();
+    fn undo(run: &RunRecord, part: UndoPart, after: &str, limit: u32) -> Undone;
     fn put_run(run: &RunRecord) -> ();
+    fn run(id: &RunId) -> Option<RunRecord>;
     fn runs(source: &SourceId, limit: u32) -> Vec<RunRecord>;
 });
 

@@ -172,7 +172,7 @@ impl TestHub {
 
     /// The people and places of every story.
     async fn fill(&self) {
-        self.hub.store.put_establishments(&cast::establishments()).await.expect("the places are kept");
+        self.hub.store.put_establishments(None, &cast::establishments()).await.expect("the places are kept");
         for role in [&cast::ALICE, &cast::NOE, &cast::INES, &cast::HUGO] {
             self.directory.add(role.login, role.password, &role.key());
             self.put(role.person()).await;
@@ -188,7 +188,7 @@ impl TestHub {
         let change = |person: Person| PersonChange { person, digest: "0".repeat(32) };
         let changes: Vec<PersonChange> = people.into_iter().map(change).collect();
         for part in changes.chunks(1000) {
-            self.hub.store.put_people(part).await.expect("the people are kept");
+            self.hub.store.put_people(None, part).await.expect("the people are kept");
         }
     }
 

@@ -147,7 +147,7 @@ impl World {
                 groups: Vec::new(),
             });
             if batch.len() == 1000 || n + 1 == size.establishments {
-                store.put_establishments(&batch).await?;
+                store.put_establishments(None, &batch).await?;
                 batch.clear();
             }
         }
@@ -172,7 +172,7 @@ impl World {
                 digest: format!("{n:032x}"),
             });
             if people.len() == 1000 || n + 1 == size.people {
-                store.put_people(&people).await?;
+                store.put_people(None, &people).await?;
                 people.clear();
             }
         }

@@ -85,7 +85,7 @@ impl Desk {
         let url = format!("sqlite://{}", self.path("data/preau.db").display());
         tokio::runtime::Runtime::new().unwrap().block_on(async {
             let store = preau_store_sql::open(&url).await.unwrap();
-            store.put_establishments(&[school]).await.unwrap();
+            store.put_establishments(None, &[school]).await.unwrap();
         });
         self
     }

@@ -92,7 +92,10 @@ promises! {
         an_account_keeps_its_id, a_thousand_people_are_written_at_once, a_conflict_refuses_the_whole_batch,
         every_record_is_written_once, the_index_is_read_in_pages, an_index_row_tells_enough,
         sessions_outlive_a_change_but_not_a_suspension, suspended_people_lose_their_sessions,
-        a_suspended_person_comes_back, runs_come_latest_first;
+        a_suspended_person_comes_back, runs_come_latest_first, a_run_is_found_by_its_name,
+        a_run_is_undone_and_then_the_one_before_it, whom_a_run_added_is_suspended,
+        an_undo_gives_nobody_more_than_they_had, establishments_are_put_back,
+        what_was_before_a_run_ends_with_its_time;
     sign_ins:
         a_sign_in_is_kept, an_expired_sign_in_is_absent, a_sign_in_moves_on, one_of_many_takes_a_sign_in,
         a_sign_in_is_put_back_unless_it_ended;

@@ -19,7 +19,7 @@ async fn what_was_answered_outlives_the_process() {
     for place in Place::each("outlives") {
         let first = place.open().await;
         first.add_local_person(&local("zoe"), "h").await.unwrap();
-        first.put_people(&[change(sourced("k1"))]).await.unwrap();
+        first.put_people(None, &[change(sourced("k1"))]).await.unwrap();
         first.add_pending(&pending("a")).await.unwrap();
         let id = live(&*first, "s1", "p-zoe").await;
         first.record(event("c1", "kept"));
@@ -57,7 +57,7 @@ async fn what_people_were_is_known_after_an_upgrade() {
                 .map(|(school, profile)| Affiliation::new(uai(school), profile))
                 .into_iter()
                 .collect();
-        store.put_people(&[change(teacher)]).await.unwrap();
+        store.put_people(None, &[change(teacher)]).await.unwrap();
         let index = store.source_index(&source(), "", 9).await.unwrap();
         assert_eq!(index[0].places.len(), 3, "control");
         for (earlier, expected) in [(format!("{} {}", uai(1), uai(3)), &index[0].places[..]), (String::new(), &[])] {

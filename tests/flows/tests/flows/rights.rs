@@ -43,7 +43,7 @@ async fn an_account_suspended_ends_its_session(hub: TestHub) {
     let (app, mut browser) = (hub.app("app"), hub.browser());
     browser.sign_in(&NOE).to(&app).await.ticket();
     let source = SourceId::new(ANNUAIRE);
-    assert_eq!(hub.hub.store.suspend_people(&source, &[NOE.key()]).await.expect("suspended"), 1);
+    assert_eq!(hub.hub.store.suspend_people(None, &source, &[NOE.key()]).await.expect("suspended"), 1);
     hub.clock.advance(4);
     assert!(browser.open(&app).await.some_ticket().is_none());
     let page = browser.visit("/").await;
