@@ -11,7 +11,7 @@ use crate::spool::{Spool, SpoolReader};
 use crate::synchronise::{SyncError, SyncStore};
 use preau_connector_api::{PersonRecord, Rejected};
 use preau_domain::{AccountState, Credentials, Establishment, Ids, JoinKey, Person, PersonId, SourceId, Uai};
-use preau_store::PersonChange;
+use preau_store::{PersonChange, Undoable};
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
@@ -72,10 +72,11 @@ fn reject_foreign(rejected: &mut RejectedCounts, uai: &Uai, owner: &SourceId) {
 /// Writes establishments.
 pub(crate) async fn establishments<S: SyncStore + ?Sized>(
     store: &S,
+    undo: Option<&Undoable>,
     establishments: &[Establishment],
 ) -> Result<(), SyncError> {
     for chunk in establishments.chunks(BATCH) {
-        store.put_establishments(chunk).await?;
+        store.put_establishments(undo, chunk).await?;
     }
     Ok(())
 }
@@ -84,7 +85,7 @@ pub(crate) async fn establishments<S: SyncStore + ?Sized>(
 /// establishment or a profile.
 pub(crate) async fn people<S: SyncStore + ?Sized>(
     store: &S,
-    source: &SourceId,
+    (source, undo): (&SourceId, Option<&Undoable>),
     spool: Spool,
     cut_short: Option<&Index>,
     ids: &Arc<dyn Ids>,
@@ -102,7 +103,7 @@ pub(crate) async fn people<S: SyncStore + ?Sized>(
             batch.retain(|change| !change.person.join.as_ref().is_some_and(narrowed));
         }
         if !batch.is_empty() {
-            store.put_people(&batch).await?;
+            store.put_people(undo, &batch).await?;
         }
         progress.advance(read);
     }
@@ -151,7 +152,7 @@ fn person(source: &SourceId, record: PersonRecord, ids: &dyn Ids) -> Person {
 /// Suspends the people whose record was nowhere in the reading; returns how many were active.
 pub(crate) async fn suspensions<S: SyncStore + ?Sized>(
     store: &S,
-    source: &SourceId,
+    (source, undo): (&SourceId, Option<&Undoable>),
     index: &Index,
     expected: u64,
     progress: &dyn Progress,
@@ -169,7 +170,7 @@ pub(crate) async fn suspensions<S: SyncStore + ?Sized>(
         let lost: Vec<String> =
             page.into_iter().filter(|row| index.lost(Digest::of_key(&row.key))).map(|row| row.key).collect();
         for chunk in lost.chunks(SUSPEND) {
-            suspended += store.suspend_people(source, chunk).await?;
+            suspended += store.suspend_people(undo, source, chunk).await?;
             progress.advance(chunk.len() as u64);
         }
     }

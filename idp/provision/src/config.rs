@@ -25,6 +25,8 @@ pub struct SyncConfig {
     pub hold_above_profile_percent: u8,
     /// The rules on one establishment count from this many people: one departure from a school of three is no accident.
     pub school_floor: u64,
+    /// Most people whom one run may change or suspend and still be undone: they are kept for thirty days as they were.
+    pub undo_people: u64,
 }
 
 impl Default for SyncConfig {
@@ -37,6 +39,7 @@ impl Default for SyncConfig {
             hold_above_school_percent: thresholds.school_percent,
             hold_above_profile_percent: thresholds.profile_percent,
             school_floor: thresholds.school_floor,
+            undo_people: 500_000,
         }
     }
 }

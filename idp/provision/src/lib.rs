@@ -9,6 +9,8 @@
 //! 4. **apply** (`apply`): establishments, then people in batches, then suspensions. Each batch is atomic and tells the
 //!    next run what it did, so that a run killed anywhere converges when it is run again.
 //!
+//! And a way back: **undo** (`undo`) puts people and establishments back as they were before a run, for thirty days.
+//!
 //! Reading a foreign system is `connectors/*`; storing is `idp/store`. Nothing here deletes an account.
 
 mod apply;
@@ -25,6 +27,7 @@ mod report;
 mod snapshot;
 mod spool;
 mod synchronise;
+mod undo;
 
 pub use config::SyncConfig;
 pub use guard::{MOVED_PERCENT, Reason, Thresholds, Verdict, guard};
@@ -32,3 +35,4 @@ pub use plan::{Plan, ProfileLoss, SchoolLoss};
 pub use progress::{Phase, Progress, Silent};
 pub use report::{EstablishmentCounts, PeopleCounts, REJECTED_KEPT, RejectedCounts, Report};
 pub use synchronise::{Options, SyncContext, SyncError, SyncStore, synchronise};
+pub use undo::{UndoReport, undo, undoable};

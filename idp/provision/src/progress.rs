@@ -11,6 +11,8 @@ pub enum Phase {
     Writing,
     /// Suspending people who are absent.
     Suspending,
+    /// Putting back what a run wrote.
+    Undoing,
 }
 
 impl Phase {
@@ -21,6 +23,7 @@ impl Phase {
             Phase::Reading => "reading the source",
             Phase::Writing => "writing",
             Phase::Suspending => "suspending",
+            Phase::Undoing => "putting back",
         }
     }
 }

@@ -131,6 +131,12 @@ pub struct Report {
     /// The run whose reading still holds: the source says that nothing changed since, and was not read again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub same_as: Option<RunId>,
+    /// Until when it can be undone; `None` when it wrote nothing, or changed more people than are kept as they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo_until: Option<Instant>,
+    /// The run that was undone and whose source nobody has let go since; such a run is held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undone: Option<RunId>,
     /// How long it took.
     pub duration_ms: i64,
     /// People read per second over the whole run.
@@ -145,6 +151,8 @@ impl Report {
             same_as: self.same_as.or(Some(self.run)),
             run,
             dry_run,
+            undo_until: None,
+            undone: None,
             establishments: EstablishmentCounts {
                 unchanged: e.created + e.updated + e.unchanged,
                 ..EstablishmentCounts::default()

@@ -7,8 +7,8 @@ use crate::progress::Progress;
 use crate::report::Report;
 use crate::{apply, snapshot};
 use preau_connector_api::Directory;
-use preau_domain::{AuditEvent, AuditKind, Clock, CorrelationId, Ids, Instant, RunId, SourceId};
-use preau_store::{Audit, Establishments, Operations, Provisioning, RunOutcome, RunRecord, StoreError};
+use preau_domain::{AuditEvent, AuditKind, Clock, CorrelationId, Ids, Instant, RunId, Seconds, SourceId};
+use preau_store::{Audit, Establishments, Operations, Provisioning, RunOutcome, RunRecord, StoreError, Undoable};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -43,7 +43,14 @@ pub struct Options {
     pub dry_run: bool,
     /// When the guard holds a run.
     pub thresholds: Thresholds,
+    /// Most people whom a run may change or suspend and still be undone; any number when absent.
+    pub undo_people: Option<u64>,
 }
+
+/// How long a run can be undone.
+pub(crate) const UNDO: Seconds = Seconds(30 * 24 * 3_600);
+/// How much longer rows are kept as they were: whoever undoes a run at the last moment finds all of them.
+const UNDO_GRACE: Seconds = Seconds(24 * 3_600);
 
 /// Why a run ended without a report. What it had written stays, and the next run goes on from there.
 #[derive(Debug, thiserror::Error)]
@@ -63,17 +70,21 @@ pub enum SyncError {
     /// The process is stopping.
     #[error("the synchronisation was interrupted")]
     Interrupted,
+    /// It cannot be undone, for this reason.
+    #[error("{0}")]
+    Refused(String),
 }
 
 impl SyncError {
     /// The word of the audit.
-    fn word(&self) -> &'static str {
+    pub(crate) fn word(&self) -> &'static str {
         match self {
             SyncError::Busy => "busy",
             SyncError::LeaseLost => "lease-lost",
             SyncError::Store(_) => "store-failed",
             SyncError::Spool(_) => "spool-failed",
             SyncError::Interrupted => "interrupted",
+            SyncError::Refused(_) => "refused",
         }
     }
 }
@@ -97,7 +108,7 @@ pub async fn synchronise<S: SyncStore + ?Sized>(
     result
 }
 
-fn prepare(dir: &std::path::Path) -> io::Result<()> {
+pub(crate) fn prepare(dir: &std::path::Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
 }
@@ -112,18 +123,21 @@ async fn recorded<S: SyncStore + ?Sized>(
     progress: Arc<dyn Progress>,
 ) -> Result<Report, SyncError> {
     let started = ctx.clock.now();
+    let undone = undone_before(&*ctx.store, source).await?;
+    let until = started + UNDO;
     let mut record = RunRecord {
         id: run.clone(),
         source: source.clone(),
         started,
         finished: None,
         outcome: RunOutcome::Running,
-        report: "{}".to_owned(),
+        // All there will ever be of a run whose process is killed.
+        report: serde_json::json!({ "undone": undone, "undo_until": until }).to_string(),
     };
     if !options.dry_run {
         ctx.store.put_run(&record).await?;
     }
-    let result = attempt(ctx, run, source, directory, options, progress, started).await;
+    let result = attempt(ctx, run, source, directory, options, progress, (started, undone.clone())).await;
     if options.dry_run {
         return result;
     }
@@ -137,7 +151,8 @@ async fn recorded<S: SyncStore + ?Sized>(
         }
         Err(error) => {
             record.outcome = RunOutcome::Failed;
-            record.report = serde_json::json!({ "failure": error.to_string() }).to_string();
+            let report = serde_json::json!({ "failure": error.to_string(), "undone": undone, "undo_until": until });
+            record.report = report.to_string();
             error.word()
         }
     };
@@ -158,7 +173,7 @@ async fn attempt<S: SyncStore + ?Sized>(
     directory: &dyn Directory,
     options: Options,
     progress: Arc<dyn Progress>,
-    started: Instant,
+    (started, undone): (Instant, Option<RunId>),
 ) -> Result<Report, SyncError> {
     let store = &*ctx.store;
     // Before the reading: what changes during it makes another version, and is read by the next run.
@@ -194,6 +209,8 @@ async fn attempt<S: SyncStore + ?Sized>(
         version,
         as_of,
         same_as: None,
+        undo_until: None,
+        undone: None,
         duration_ms: 0,
         people_per_second: 0,
     };
@@ -221,14 +238,24 @@ async fn attempt<S: SyncStore + ?Sized>(
         report.outcome = RunOutcome::Held;
         report.held.insert(0, older);
     }
+    if let (Some(undone), None) = (undone, options.thresholds.accepted) {
+        report.outcome = RunOutcome::Held;
+        report.held.insert(0, format!("run {undone} was undone: does the source say something else by now?"));
+        report.undone = Some(undone);
+    }
     if report.outcome == RunOutcome::Held {
         report.as_of = before;
     }
     if !options.dry_run && report.outcome != RunOutcome::Held {
-        apply::establishments(store, &planned.establishments).await?;
+        let changed = report.people.updated + report.people.reactivated + to_suspend;
+        let keeps = options.undo_people.is_none_or(|most| changed <= most);
+        let undo = keeps.then(|| Undoable { run: run.clone(), until: started + UNDO + UNDO_GRACE });
+        let (by, undo) = ((source, undo.as_ref()), undo.as_ref());
+        report.undo_until = undo.map(|_| started + UNDO);
+        apply::establishments(store, undo, &planned.establishments).await?;
         let cut_short = (report.outcome == RunOutcome::Incomplete).then_some(&planned.index);
-        apply::people(store, source, spool, cut_short, &ctx.ids, &*progress).await?;
-        report.people.suspended = apply::suspensions(store, source, &planned.index, to_suspend, &*progress).await?;
+        apply::people(store, by, spool, cut_short, &ctx.ids, &*progress).await?;
+        report.people.suspended = apply::suspensions(store, by, &planned.index, to_suspend, &*progress).await?;
     }
     report.timed(ctx.clock.now() - started);
     Ok(report)
@@ -251,6 +278,13 @@ async fn applied_state<S: SyncStore + ?Sized>(
     Ok(states.find(|before| before.len() == parts).unwrap_or_default())
 }
 
+/// The run that was undone latest, when nobody has let its source go since: every run in between remembers it.
+async fn undone_before<S: SyncStore + ?Sized>(store: &S, source: &SourceId) -> Result<Option<RunId>, SyncError> {
+    let Some(latest) = store.runs(source, 1).await?.pop() else { return Ok(None) };
+    let report: serde_json::Value = serde_json::from_str(&latest.report).unwrap_or_default();
+    Ok(report["undone"].as_str().map(RunId::new))
+}
+
 /// Whether a state is older than the one before, in a sentence.
 fn older(now: &[String], before: &[String]) -> Option<String> {
     let (now, before) = now.iter().zip(before).find(|(now, before)| now < before)?;
@@ -269,12 +303,13 @@ async fn latest<S: SyncStore + ?Sized>(store: &S, run: &RunId, source: &SourceId
 }
 
 /// The word the store and the audit keep for an outcome.
-fn word(outcome: RunOutcome) -> &'static str {
+pub(crate) fn word(outcome: RunOutcome) -> &'static str {
     match outcome {
         RunOutcome::Running => "running",
         RunOutcome::Applied => "applied",
         RunOutcome::Held => "held",
         RunOutcome::Incomplete => "incomplete",
         RunOutcome::Failed => "failed",
+        RunOutcome::Undone => "undone",
     }
 }

@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use preau_connector_api::{Completion, Directory, Record};
 use preau_domain::chain::{Entry, Seal};
 use preau_domain::{
-    AccountState, AuditEvent, Clock, CorrelationId, Establishment, Ids, Instant, JoinKey, Person, PersonId, SourceId,
-    Uai,
+    AccountState, AuditEvent, Clock, CorrelationId, Establishment, Ids, Instant, JoinKey, Person, PersonId, RunId,
+    SourceId, Uai,
 };
 use preau_store::{
     Audit, Establishments, Health, IndexRow, Operations, PersonChange, Provisioning, Result, RunRecord, StoreError,
-    Swept,
+    Swept, UndoPart, Undoable, Undone,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -31,9 +31,34 @@ pub(crate) enum Cut {
 pub(crate) struct Tables {
     pub(crate) people: BTreeMap<JoinKey, (Person, String)>,
     pub(crate) establishments: BTreeMap<Uai, Establishment>,
+    /// Who wrote a row last: a join key, or the number of an establishment.
+    written: BTreeMap<String, Option<RunId>>,
+    /// Rows as they were before a run, by run and name.
+    former: BTreeMap<(RunId, String), Former>,
     pub(crate) runs: Vec<RunRecord>,
     pub(crate) audit: Vec<AuditEvent>,
     leases: BTreeMap<String, (String, Instant)>,
+}
+
+/// A row as it was, and who had written it.
+#[derive(Clone)]
+enum Former {
+    Person(Person, String, Option<RunId>),
+    Establishment(Establishment, Option<RunId>),
+}
+
+impl Tables {
+    /// Signs a row; the first time a run does, it is kept as it was.
+    fn sign(&mut self, undo: Option<&Undoable>, name: &str, former: Option<Former>) {
+        let run = undo.map(|undo| undo.run.clone());
+        let before = self.written.insert(name.to_owned(), run.clone()).flatten();
+        let (Some(run), Some(former)) = (run.clone().filter(|_| before != run), former) else { return };
+        let former = match former {
+            Former::Person(person, digest, _) => Former::Person(person, digest, before),
+            Former::Establishment(establishment, _) => Former::Establishment(establishment, before),
+        };
+        self.former.entry((run, name.to_owned())).or_insert(former);
+    }
 }
 
 pub(crate) struct Memory {
@@ -95,24 +120,28 @@ impl Provisioning for Memory {
             .collect())
     }
 
-    async fn put_people(&self, changes: &[PersonChange]) -> Result<()> {
+    async fn put_people(&self, undo: Option<&Undoable>, changes: &[PersonChange]) -> Result<()> {
         self.write(|tables| {
             for change in changes {
                 let mut person = change.person.clone();
                 let join = person.join.clone().unwrap();
-                if let Some((known, _)) = tables.people.get(&join) {
+                let former = tables.people.get(&join).cloned();
+                if let Some((known, _)) = &former {
                     person.id = known.id.clone();
                 }
+                tables.sign(undo, &join.key, former.map(|(person, digest)| Former::Person(person, digest, None)));
                 tables.people.insert(join, (person, change.digest.clone()));
             }
         })
     }
 
-    async fn suspend_people(&self, source: &SourceId, keys: &[String]) -> Result<u64> {
+    async fn suspend_people(&self, undo: Option<&Undoable>, source: &SourceId, keys: &[String]) -> Result<u64> {
         let mut count = 0;
         self.write(|tables| {
             for key in keys {
                 let join = JoinKey { source: source.clone(), key: key.clone() };
+                let former = tables.people.get(&join).cloned();
+                tables.sign(undo, key, former.map(|(person, digest)| Former::Person(person, digest, None)));
                 if let Some((person, _)) = tables.people.get_mut(&join) {
                     count += u64::from(person.state == AccountState::Active);
                     person.state = AccountState::Suspended;
@@ -122,12 +151,62 @@ impl Provisioning for Memory {
         Ok(count)
     }
 
-    async fn put_establishments(&self, establishments: &[Establishment]) -> Result<()> {
+    async fn put_establishments(&self, undo: Option<&Undoable>, establishments: &[Establishment]) -> Result<()> {
         self.write(|tables| {
             for establishment in establishments {
+                let former = tables.establishments.get(&establishment.uai).cloned();
+                let former = former.map(|establishment| Former::Establishment(establishment, None));
+                tables.sign(undo, establishment.uai.as_str(), former);
                 tables.establishments.insert(establishment.uai.clone(), establishment.clone());
             }
         })
+    }
+
+    async fn undo(&self, run: &RunRecord, part: UndoPart, after: &str, limit: u32) -> Result<Undone> {
+        let mut undone = Undone::default();
+        self.write(|tables| {
+            let person = |name: &String| JoinKey { source: run.source.clone(), key: name.clone() };
+            let former = |name: &String| tables.former.get(&(run.id.clone(), name.clone()));
+            let wanted = |name: &&String| match part {
+                UndoPart::Changed => matches!(former(name), Some(Former::Person(..))),
+                UndoPart::Establishments => matches!(former(name), Some(Former::Establishment(..))),
+                UndoPart::Added => {
+                    former(name).is_none()
+                        && tables.people.contains_key(&person(name))
+                        && tables.written[*name].as_ref() == Some(&run.id)
+                }
+            };
+            let names = tables.written.keys().filter(|name| name.as_str() > after).filter(wanted);
+            let names: Vec<String> = names.take(limit as usize).cloned().collect();
+            undone.last = names.last().cloned();
+            for name in names {
+                if tables.written[&name].as_ref() != Some(&run.id) {
+                    undone.left += 1;
+                    continue;
+                }
+                undone.undone += 1;
+                let signed = match tables.former.get(&(run.id.clone(), name.clone())).cloned() {
+                    Some(Former::Person(was, digest, by)) => {
+                        tables.people.insert(person(&name), (was, digest));
+                        by
+                    }
+                    Some(Former::Establishment(was, by)) => {
+                        tables.establishments.insert(was.uai.clone(), was);
+                        by
+                    }
+                    None => {
+                        tables.people.get_mut(&person(&name)).unwrap().0.state = AccountState::Suspended;
+                        None
+                    }
+                };
+                tables.written.insert(name, signed);
+            }
+        })?;
+        Ok(undone)
+    }
+
+    async fn run(&self, id: &RunId) -> Result<Option<RunRecord>> {
+        Ok(self.tables.lock().unwrap().runs.iter().find(|run| run.id == *id).cloned())
     }
 
     async fn put_run(&self, run: &RunRecord) -> Result<()> {
