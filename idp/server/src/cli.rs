@@ -129,6 +129,9 @@ pub struct SyncOptions {
     /// or move to another school: the number its report gives.
     #[arg(long, value_name = "NUMBER")]
     pub accept_suspensions: Option<u64>,
+    /// Apply what this held run would have done: the same, with the number of its report. It must be the latest of its source.
+    #[arg(long, value_name = "RUN", conflicts_with = "accept_suspensions")]
+    pub accept_run: Option<String>,
 }
 
 /// `preau sync …`.
@@ -167,6 +170,26 @@ pub enum SyncCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Undo a run of the last thirty days: people and establishments are as they were before it, as far as nobody wrote them
+    /// again since. Whom it added is suspended. The next run of the source is held until somebody accepts it.
+    Undo {
+        /// Name of the run, as `preau sync runs` gives it.
+        run: String,
+        /// For scripts.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show the report of a run.
+    Show {
+        /// Name of the run, as `preau sync runs` gives it.
+        run: String,
+        /// For scripts.
+        #[arg(long)]
+        json: bool,
+        /// The entries it rejected, for a spreadsheet.
+        #[arg(long, conflicts_with = "json")]
+        csv: bool,
+    },
     /// List the latest synchronisations of a source.
     Runs(RunsArgs),
 }
@@ -182,6 +205,9 @@ pub struct RunsArgs {
     /// For scripts.
     #[arg(long)]
     pub json: bool,
+    /// For a spreadsheet: one line a run.
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
 }
 
 /// `preau explain`.

@@ -14,6 +14,7 @@ pub mod serve;
 pub mod services;
 pub mod sp;
 pub mod sync;
+pub mod undo;
 
 use crate::SystemClock;
 use crate::cli::Failure;

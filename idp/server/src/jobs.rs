@@ -405,7 +405,9 @@ async fn schedule(house: Arc<House>, source: SourceId, directory: Arc<dyn Direct
             tokio::time::sleep(Duration::from_millis(wait)).await;
             continue;
         }
-        let options = Options { full: false, dry_run: false, thresholds: house.loaded.config.sync.thresholds() };
+        let sync = &house.loaded.config.sync;
+        let options =
+            Options { thresholds: sync.thresholds(), undo_people: Some(sync.undo_people), ..Options::default() };
         let outcome = match synchronise(&ctx, &source, &*directory, options, Arc::new(Silent)).await {
             Ok(report) => {
                 let (people, rejected) = (report.people, report.rejected.total);

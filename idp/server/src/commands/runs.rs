@@ -1,10 +1,11 @@
-//! `preau runs`: what the latest synchronisations did, and which of them wait for a person.
+//! `preau runs` and `preau sync show`: what synchronisations did, and which of them wait for a person.
 
 use crate::cli::{Failure, RunsArgs};
 use crate::output::{self, say};
 use crate::{assembly, commands, config::Loaded};
-use preau_provision::Report;
-use preau_store::{RunOutcome, RunRecord};
+use preau_domain::{RunId, SourceId};
+use preau_provision::{Report, UndoReport};
+use preau_store::{RunOutcome, RunRecord, Store};
 use serde_json::{Value, json};
 
 /// Lists them.
@@ -12,20 +13,11 @@ pub async fn run(loaded: &Loaded, args: &RunsArgs) -> Result<(), Failure> {
     let source = commands::source(loaded, &args.source)?;
     let runs = assembly::store(loaded, None).await?.runs(&source, args.limit).await?;
     if args.json {
-        let rows: Vec<Value> = runs
-            .iter()
-            .map(|run| {
-                json!({
-                    "id": run.id,
-                    "started": run.started.rfc3339(),
-                    "finished": run.finished.map(|at| at.rfc3339()),
-                    "outcome": run.outcome,
-                    "report": serde_json::from_str::<Value>(&run.report).unwrap_or(Value::Null),
-                })
-            })
-            .collect();
-        say!("{:#}", Value::Array(rows))?;
+        say!("{:#}", Value::Array(runs.iter().map(value).collect()))?;
         return Ok(());
+    }
+    if args.csv {
+        return output::text(&table(&runs));
     }
     if runs.is_empty() {
         say!("{source} was never synchronised")?;
@@ -34,6 +26,93 @@ pub async fn run(loaded: &Loaded, args: &RunsArgs) -> Result<(), Failure> {
         output::text(&lines(&run))?;
     }
     Ok(())
+}
+
+fn value(run: &RunRecord) -> Value {
+    json!({
+        "id": run.id,
+        "started": run.started.rfc3339(),
+        "finished": run.finished.map(|at| at.rfc3339()),
+        "outcome": run.outcome,
+        "report": serde_json::from_str::<Value>(&run.report).unwrap_or(Value::Null),
+    })
+}
+
+/// Shows one, whatever its source.
+pub async fn show(loaded: &Loaded, id: &str, json: bool, csv: bool) -> Result<(), Failure> {
+    let run = find(&*assembly::store(loaded, None).await?, id).await?;
+    if json {
+        return say!("{:#}", value(&run));
+    }
+    let report = serde_json::from_str::<Report>(&run.report);
+    if csv {
+        let rejected = report.map(|report| report.rejected.entries).unwrap_or_default();
+        let rows = rejected.iter().map(|entry| row(&[&entry.dn, &entry.reason]));
+        return output::text(&rows.fold(row(&["entry", "reason"]), |out, row| out + &row));
+    }
+    let told = report.map_or_else(|_| lines(&run), |report| commands::sync::text(&report));
+    output::text(&format!("{}  {}\n{told}", run.started.rfc3339(), run.id))
+}
+
+async fn find(store: &dyn Store, id: &str) -> Result<RunRecord, Failure> {
+    let found = store.run(&RunId::new(id)).await?;
+    found.ok_or_else(|| Failure::new(format!("there is no run {id}: preau sync runs SOURCE lists them")))
+}
+
+/// The number that a held run gave: whoever names the run has read its report, as long as nothing came after it.
+pub(super) async fn accepted(store: &dyn Store, source: &SourceId, id: &str) -> Result<u64, Failure> {
+    let run = find(store, id).await?;
+    let latest = store.runs(source, 1).await?.pop();
+    if run.outcome != RunOutcome::Held || latest.is_none_or(|latest| latest.id != run.id) {
+        return Err(Failure::new(format!("run {id} is not the latest of {source}, or was not held: preau sync held")));
+    }
+    let report: Report = serde_json::from_str(&run.report).map_err(Failure::new)?;
+    Ok(report.people.losing())
+}
+
+/// Runs as rows of a table.
+fn table(runs: &[RunRecord]) -> String {
+    const FIGURES: [&str; 11] = [
+        "read",
+        "created",
+        "updated",
+        "reactivated",
+        "unchanged",
+        "kept",
+        "suspended",
+        "narrowed",
+        "stripped",
+        "ceased",
+        "moved",
+    ];
+    let headings = ["run", "started", "finished", "outcome"].into_iter().chain(FIGURES);
+    let headings: Vec<&str> = headings.chain(["rejected", "milliseconds", "why"]).collect();
+    let mut out = row(&headings);
+    for run in runs {
+        let report: Value = serde_json::from_str(&run.report).unwrap_or(Value::Null);
+        let figure = |value: &Value| value.as_u64().map(|count| count.to_string()).unwrap_or_default();
+        let finished = run.finished.map(|at| at.rfc3339()).unwrap_or_default();
+        let mut cells = vec![run.id.to_string(), run.started.rfc3339(), finished, word(run.outcome).to_owned()];
+        cells.extend(FIGURES.map(|name| figure(&report["people"][name])));
+        cells.extend([figure(&report["rejected"]["total"]), figure(&report["duration_ms"]), why(&report).join("; ")]);
+        out += &row(&cells.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+    out
+}
+
+/// A row by RFC 4180. A cell that a spreadsheet would compute begins with an apostrophe.
+fn row(cells: &[&str]) -> String {
+    let cell = |text: &&str| {
+        let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
+        format!("\"{guard}{}\"", text.replace('"', "\"\""))
+    };
+    cells.iter().map(cell).collect::<Vec<_>>().join(";") + "\r\n"
+}
+
+/// Why a run was held, incomplete or failed.
+fn why(report: &Value) -> Vec<&str> {
+    let held = report["held"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    held.chain(report["incomplete"].as_str()).chain(report["failure"].as_str()).collect()
 }
 
 /// Lists the sources whose latest run was held.
@@ -59,6 +138,7 @@ pub async fn held(loaded: &Loaded, json: bool) -> Result<(), Failure> {
             say!("    {why}")?;
         }
         say!("    if the source is right: preau sync apply {source} --accept-suspensions {}", report.people.losing())?;
+        say!("    or, by its name: preau sync apply {source} --accept-run {}", report.run)?;
         rows.push(Value::Null);
     }
     if json {
@@ -78,6 +158,7 @@ pub(super) fn word(outcome: RunOutcome) -> &'static str {
         RunOutcome::Held => "held",
         RunOutcome::Incomplete => "incomplete",
         RunOutcome::Failed => "failed",
+        RunOutcome::Undone => "undo",
     }
 }
 
@@ -87,6 +168,9 @@ fn lines(run: &RunRecord) -> String {
     let people = |key: &str| report["people"][key].as_u64().unwrap_or(0);
     let rejected = report["rejected"]["total"].as_u64().unwrap_or(0);
     let outcome = word(run.outcome);
+    if let (RunOutcome::Undone, Ok(report)) = (run.outcome, serde_json::from_str::<UndoReport>(&run.report)) {
+        return format!("{}  {}  {}\n", run.started.rfc3339(), run.id, commands::undo::text(&report));
+    }
     let (read, created, updated, suspended) =
         (people("read"), people("created"), people("updated"), people("suspended"));
     let told = match (run.outcome, report["same_as"].as_str()) {
@@ -101,8 +185,7 @@ fn lines(run: &RunRecord) -> String {
         ),
     };
     let mut out = format!("{}  {}  {told}\n", run.started.rfc3339(), run.id);
-    let why = report["held"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    for line in why.chain(report["incomplete"].as_str()).chain(report["failure"].as_str()) {
+    for line in why(&report) {
         out.push_str("    ");
         out.push_str(line);
         out.push('\n');
@@ -124,6 +207,14 @@ mod tests {
             outcome,
             report: report.to_string(),
         })
+    }
+
+    #[test]
+    fn a_cell_is_a_text_in_any_spreadsheet() {
+        assert_eq!(row(&["a", "say \"x\"; y", ""]), "\"a\";\"say \"\"x\"\"; y\";\"\"\r\n");
+        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"] {
+            assert_eq!(row(&[formula]), format!("\"'{formula}\"\r\n"));
+        }
     }
 
     #[test]

@@ -5,9 +5,9 @@ use crate::config::Loaded;
 use crate::output::{self, say};
 use crate::{SystemClock, assembly, commands};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
-use preau_keys::SystemIds;
+use preau_keys::{Keyring, SystemIds};
 use preau_provision::{Options, Phase, Progress, REJECTED_KEPT, Report, SyncContext, Thresholds, synchronise};
-use preau_store::RunOutcome;
+use preau_store::{RunOutcome, Store};
 use std::fmt::Write;
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,6 +21,8 @@ pub async fn obey(loaded: &Loaded, args: &SyncArgs) -> Result<(), Failure> {
         (Some(SyncCommand::Preview { source, rows, json }), _) => {
             commands::preview::run(loaded, source, *rows, *json).await
         }
+        (Some(SyncCommand::Undo { run, json }), _) => commands::undo::run(loaded, run, *json).await,
+        (Some(SyncCommand::Show { run, json, csv }), _) => commands::runs::show(loaded, run, *json, *csv).await,
         (Some(SyncCommand::Held { json }), _) => commands::runs::held(loaded, *json).await,
         (Some(SyncCommand::Runs(args)), _) => commands::runs::run(loaded, args).await,
         (None, Some(source)) => run(loaded, source, args.dry_run, &args.options).await,
@@ -36,19 +38,18 @@ async fn run(loaded: &Loaded, source: &str, dry_run: bool, args: &SyncOptions) -
         .directory
         .ok_or_else(|| Failure::new(format!("{source} checks passwords but hands over no people")))?;
     let keys = assembly::keyring(loaded, true)?;
-    let ctx = SyncContext {
-        store: assembly::store(loaded, Some(&keys)).await?,
-        clock: Arc::new(SystemClock::new()),
-        ids: Arc::new(SystemIds),
-        spool_dir: loaded.path(&loaded.config.sync.spool_dir),
+    let ctx = context(loaded, &keys).await?;
+    let accepted = match &args.accept_run {
+        None => args.accept_suspensions,
+        Some(run) => Some(commands::runs::accepted(&*ctx.store, &source, run).await?),
     };
     let options = Options {
         full: args.full,
         dry_run,
-        thresholds: args.accept_suspensions.map_or_else(|| loaded.config.sync.thresholds(), Thresholds::accepting),
+        thresholds: accepted.map_or_else(|| loaded.config.sync.thresholds(), Thresholds::accepting),
+        undo_people: Some(loaded.config.sync.undo_people),
     };
-    let progress: Arc<dyn Progress> =
-        if std::io::stderr().is_terminal() { Arc::new(Bar::default()) } else { Arc::new(Lines::default()) };
+    let progress = progress();
     let report = tokio::select! {
         report = synchronise(&ctx, &source, &*directory, options, Arc::clone(&progress)) => report.map_err(Failure::new)?,
         _ = tokio::signal::ctrl_c() => {
@@ -68,8 +69,23 @@ async fn run(loaded: &Loaded, source: &str, dry_run: bool, args: &SyncOptions) -
     }
 }
 
+/// What a synchronisation works with.
+pub(super) async fn context(loaded: &Loaded, keys: &Keyring) -> Result<SyncContext<dyn Store>, Failure> {
+    Ok(SyncContext {
+        store: assembly::store(loaded, Some(keys)).await?,
+        clock: Arc::new(SystemClock::new()),
+        ids: Arc::new(SystemIds),
+        spool_dir: loaded.path(&loaded.config.sync.spool_dir),
+    })
+}
+
+/// A bar in a terminal, one line a step elsewhere.
+pub(super) fn progress() -> Arc<dyn Progress> {
+    if std::io::stderr().is_terminal() { Arc::new(Bar::default()) } else { Arc::new(Lines::default()) }
+}
+
 /// The report as people read it.
-fn text(report: &Report) -> String {
+pub(super) fn text(report: &Report) -> String {
     if let Some(run) = &report.same_as {
         return format!(
             "{}: nothing changed since run {run} ({} ms): {} people stay as they are, {} entries stay rejected\n\
@@ -143,6 +159,9 @@ fn text(report: &Report) -> String {
             p.ceased,
             p.moved
         );
+    }
+    if report.undo_until.is_some() {
+        out += &format!("  within thirty days it can be undone: preau sync undo {}\n", report.run);
     }
     if let Some(why) = &report.incomplete {
         out += &format!("  incomplete: {why}\n");

@@ -11,6 +11,7 @@ mod keys;
 mod source;
 mod sp;
 mod tls;
+mod undo;
 
 use desk::Desk;
 use std::os::unix::fs::PermissionsExt;
