@@ -18,8 +18,10 @@ impl House {
 fn changed() -> Vec<Record> {
     let mut records = academy(100);
     records[0] = school(COLLEGE, "Collège des Roses");
-    for n in 20..25 {
-        records[n] = pupil(n - 2, "Bernard", if n % 2 == 0 { COLLEGE } else { LYCEE });
+    for record in &mut records[20..25] {
+        if let Record::Person(person) = record {
+            person.family_name = "Bernard".into();
+        }
     }
     records.drain(2..5);
     records.extend((200..204).map(|n| pupil(n, "Nouveau", LYCEE)));
