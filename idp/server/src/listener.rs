@@ -3,13 +3,16 @@
 //! A client that sends its headers one byte at a time, opens a connection and says nothing, stops reading, or holds
 //! thousands of connections costs little here and is let go soon.
 
+mod eager;
+mod serve;
+
 use axum::Extension;
 use axum::middleware::AddExtension;
 use axum_server::accept::Accept;
 use axum_server::tls_rustls::RustlsAcceptor;
-use axum_server::{Address, Server};
 use futures::future::BoxFuture;
-use hyper_util::rt::TokioTimer;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
 use preau_keys::ClientCertificate;
 use preau_web::PeerCertificate;
 use std::future::{Future, Ready, ready};
@@ -43,9 +46,11 @@ pub fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     socket.listen(4096)?.into_std()
 }
 
-/// Sets the bounds of HTTP on a server.
-pub fn bound<A: Address, C>(server: &mut Server<A, C>) {
-    let builder = server.http_builder();
+pub use serve::{Stop, serve};
+
+/// HTTP with its bounds.
+pub fn http() -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS).max_buf_size(HEAD).max_headers(100);
     builder
         .http2()
@@ -54,6 +59,7 @@ pub fn bound<A: Address, C>(server: &mut Server<A, C>) {
         .max_header_list_size(HEAD as u32)
         .keep_alive_interval(Duration::from_secs(20))
         .keep_alive_timeout(Duration::from_secs(10));
+    builder
 }
 
 /// Takes connections while there is room, and watches each.
@@ -183,9 +189,8 @@ mod tests {
         let routes = Router::new()
             .route("/", get(|| async { "here" }))
             .route("/body", post(|body: String| async move { body.len().to_string() }));
-        let mut server = axum_server::from_tcp(socket).unwrap().acceptor(Bounded::new(connections)).http1_only();
-        bound(&mut server);
-        tokio::spawn(server.serve(routes.into_make_service()));
+        let socket = tokio::net::TcpListener::from_std(socket).unwrap();
+        tokio::spawn(serve(socket, Bounded::new(connections), http().http1_only(), routes, Stop::default()));
         address
     }
 

@@ -5,14 +5,13 @@ use crate::cli::Failure;
 use crate::config::Loaded;
 use crate::health::{self, Health, Services};
 use crate::jobs::{self, House};
-use crate::listener::{self, Asking, Bounded};
+use crate::listener::{self, Asking, Bounded, Stop};
 use crate::metadata::refresh::Partners;
 use crate::signing::Signing;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum_server::Handle;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use metrics_exporter_prometheus::PrometheusHandle;
 use preau_saml::metadata::Peers;
@@ -20,6 +19,7 @@ use preau_web::Hub;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -32,8 +32,8 @@ pub struct Running {
     pub address: SocketAddr,
     /// The hub it answers with.
     pub hub: Arc<Hub>,
-    handle: Handle<SocketAddr>,
-    sockets: JoinSet<std::io::Result<()>>,
+    stop: Stop,
+    sockets: JoinSet<()>,
     jobs: jobs::Jobs,
     health: Arc<Health>,
     patience: Duration,
@@ -90,7 +90,7 @@ pub async fn start(loaded: Loaded, demo: bool, metrics: PrometheusHandle) -> Res
     // What is in files of this machine is in force before anybody comes; the rest is asked for meanwhile.
     partners.turn(hub.services().all(), false).await;
 
-    let handle = Handle::new();
+    let stop = Stop::default();
     let mut sockets = JoinSet::new();
     let (tls, mtls) = match (&server.tls_cert_file, &server.tls_key_file) {
         (Some(cert), Some(key)) => {
@@ -105,11 +105,11 @@ pub async fn start(loaded: Loaded, demo: bool, metrics: PrometheusHandle) -> Res
         .merge(preau_web::router(Arc::clone(&hub)))
         .layer(from_fn_with_state(hub.secure(), in_time));
     if let (Some(separate), Some(config)) = (server.mtls_listen, &mtls) {
-        open_asking(&mut sockets, &handle, separate, server.max_connections, config.clone(), routes.clone())?;
+        open_asking(&mut sockets, &stop, separate, server.max_connections, config.clone(), routes.clone())?;
     }
-    let address = open(&mut sockets, &handle, server.listen, server.max_connections, tls.clone(), routes)?;
+    let address = open(&mut sockets, &stop, server.listen, server.max_connections, tls.clone(), routes)?;
     if let Some(separate) = server.metrics_listen {
-        open(&mut sockets, &handle, separate, 64, None, health::metrics_routes(Arc::clone(&health)))?;
+        open(&mut sockets, &stop, separate, 64, None, health::metrics_routes(Arc::clone(&health)))?;
     }
     tracing::info!(
         %address,
@@ -123,7 +123,7 @@ pub async fn start(loaded: Loaded, demo: bool, metrics: PrometheusHandle) -> Res
     let house =
         House { loaded, store, signing, hub: hub_of_jobs, health: health_of_jobs, connectors, tls, mtls, metrics };
     let jobs = jobs::start(house, partners, seen, CancellationToken::new());
-    Ok(Running { address, hub, handle, sockets, jobs, health, patience })
+    Ok(Running { address, hub, stop, sockets, jobs, health, patience })
 }
 
 impl Running {
@@ -137,7 +137,6 @@ impl Running {
             ended = self.sockets.join_next() => ended,
         };
         match ended {
-            Some(Ok(Err(error))) => Failure::new(format!("the server stopped: {error}")),
             Some(Err(error)) => Failure::new(format!("the server stopped: {error}")),
             _ => Failure::new("the server stopped"),
         }
@@ -152,8 +151,12 @@ impl Running {
     pub async fn stop(mut self) -> Result<(), Failure> {
         tracing::info!("stopping");
         self.health.stopping();
-        self.handle.graceful_shutdown(Some(self.patience));
-        while self.sockets.join_next().await.is_some() {}
+        self.stop.politely.cancel();
+        let ended = async { while self.sockets.join_next().await.is_some() {} };
+        if tokio::time::timeout(self.patience, ended).await.is_err() {
+            self.stop.at_once.cancel();
+            while self.sockets.join_next().await.is_some() {}
+        }
         self.jobs.stop().await;
         // The journal is the last to go: what was said to people is in it.
         match tokio::time::timeout(Duration::from_secs(5), self.hub.store.flush_audit()).await {
@@ -167,8 +170,8 @@ impl Running {
 }
 
 fn open(
-    sockets: &mut JoinSet<std::io::Result<()>>,
-    handle: &Handle<SocketAddr>,
+    sockets: &mut JoinSet<()>,
+    stop: &Stop,
     address: SocketAddr,
     connections: usize,
     tls: Option<RustlsConfig>,
@@ -176,20 +179,16 @@ fn open(
 ) -> Result<SocketAddr, Failure> {
     let socket = listener::bind(address).map_err(|error| Failure::new(format!("{address}: {error}")))?;
     let bound = socket.local_addr().map_err(Failure::new)?;
-    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum_server::from_tcp(socket).map_err(Failure::new)?.handle(handle.clone());
-    let room = Bounded::new(connections);
+    let socket = TcpListener::from_std(socket).map_err(Failure::new)?;
+    let (room, stop) = (Bounded::new(connections), stop.clone());
     match tls {
         Some(config) => {
-            let mut server = server.acceptor(RustlsAcceptor::new(config).acceptor(room));
-            listener::bound(&mut server);
-            sockets.spawn(server.serve(service));
+            let acceptor = RustlsAcceptor::new(config).acceptor(room);
+            sockets.spawn(listener::serve(socket, acceptor, listener::http(), routes, stop));
         }
         // Without TLS nobody speaks HTTP/2 to us, and knowing it spares a wait for the first bytes that nothing bounds.
         None => {
-            let mut server = server.acceptor(room).http1_only();
-            listener::bound(&mut server);
-            sockets.spawn(server.serve(service));
+            sockets.spawn(listener::serve(socket, room, listener::http().http1_only(), routes, stop));
         }
     }
     Ok(bound)
@@ -197,20 +196,17 @@ fn open(
 
 /// Opens a socket that asks whoever connects for a certificate, and puts it beside their requests.
 fn open_asking(
-    sockets: &mut JoinSet<std::io::Result<()>>,
-    handle: &Handle<SocketAddr>,
+    sockets: &mut JoinSet<()>,
+    stop: &Stop,
     address: SocketAddr,
     connections: usize,
     tls: RustlsConfig,
     routes: Router,
 ) -> Result<(), Failure> {
     let socket = listener::bind(address).map_err(|error| Failure::new(format!("{address}: {error}")))?;
-    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum_server::from_tcp(socket).map_err(Failure::new)?.handle(handle.clone());
+    let socket = TcpListener::from_std(socket).map_err(Failure::new)?;
     let acceptor = Asking(RustlsAcceptor::new(tls).acceptor(Bounded::new(connections)));
-    let mut server = server.acceptor(acceptor);
-    listener::bound(&mut server);
-    sockets.spawn(server.serve(service));
+    sockets.spawn(listener::serve(socket, acceptor, listener::http(), routes, stop.clone()));
     Ok(())
 }
 
