@@ -112,6 +112,13 @@ struct Figures {
     by_class: [Counter; 4],
 }
 
+impl Figures {
+    fn note(&self, class: usize, seconds: f64) {
+        self.by_class[class].increment(1);
+        self.seconds.record(seconds);
+    }
+}
+
 const CLASSES: [&str; 4] = ["2xx", "3xx", "4xx", "5xx"];
 
 fn count(route: &str, status: u16, seconds: f64) {
@@ -122,16 +129,16 @@ fn count(route: &str, status: u16, seconds: f64) {
         _ => 3,
     };
     FIGURES.with_borrow_mut(|figures| {
-        if !figures.contains_key(route) {
-            let counter =
-                |class| metrics::counter!("preau_requests_total", "route" => route.to_owned(), "status" => class);
-            let seconds = metrics::histogram!("preau_request_seconds", "route" => route.to_owned());
-            figures.insert(route.to_owned(), Figures { seconds, by_class: CLASSES.map(counter) });
-        }
         if let Some(figures) = figures.get(route) {
-            figures.by_class[class].increment(1);
-            figures.seconds.record(seconds);
+            return figures.note(class, seconds);
         }
+        let counter = |class| metrics::counter!("preau_requests_total", "route" => route.to_owned(), "status" => class);
+        let figures_of_route = Figures {
+            seconds: metrics::histogram!("preau_request_seconds", "route" => route.to_owned()),
+            by_class: CLASSES.map(counter),
+        };
+        figures_of_route.note(class, seconds);
+        figures.insert(route.to_owned(), figures_of_route);
     });
 }
 

@@ -34,20 +34,20 @@ pub struct Visitor {
     pub certificate: Option<Arc<ClientCertificate>>,
 }
 
-/// A secret text that never shows in a log.
+/// A secret text that never shows in a log. Copies share it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub struct Secret(Arc<str>);
 
 impl Secret {
     /// A new secret of 32 characters, 160 bits.
     pub fn generate(ids: &dyn Ids) -> Secret {
-        Secret(ids.text(32))
+        Secret(ids.text(32).into())
     }
 
     /// A secret a cookie or a form carried; `None` if it is not made of letters and digits or too long.
     pub fn read(text: &str) -> Option<Secret> {
         (!text.is_empty() && text.len() <= MAX_COOKIE && text.bytes().all(|b| b.is_ascii_alphanumeric()))
-            .then(|| Secret(text.to_owned()))
+            .then(|| Secret(text.into()))
     }
 
     /// The text itself, for a cookie, a form or a digest.
