@@ -18,5 +18,5 @@ pub use explain::{AffiliationCheck, Explanation, PopulationCheck, explain};
 pub use facts::{Facts, Prepared};
 pub use population::{Criterion, Miss, within};
 pub use reason::{Change, Reason, Refusal};
-pub use release::{MAX_VALUE, MAX_VALUES, ReleaseRefused, Released, check_release, release};
+pub use release::{MAX_VALUE, MAX_VALUES, ReleaseRefused, Released, Values, check_release, release};
 pub use rules::AccessRules;

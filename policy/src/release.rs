@@ -8,6 +8,7 @@ use crate::facts::Facts;
 use crate::population::within;
 use preau_domain::{Fact, Identifier, ReleaseRule};
 use std::fmt;
+use std::sync::Arc;
 use thiserror::Error;
 
 /// Longest value that leaves, in characters.
@@ -22,27 +23,43 @@ const MAX_RULES: usize = 100;
 /// Entries a rule's `map`, `add` or `limit` may have at most.
 const MAX_ENTRIES: usize = 500;
 
-/// What leaves: the name the service knows the person by, and attributes in the order of its rules.
+/// What leaves: the name the service knows the person by, and attributes in the order of its rules. Copies share it.
+///
+/// It is one text, because a server in use keeps many: a line for the user, then one for each attribute, its name and its
+/// values parted by tabs. No name and no value holds a control character.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Released {
-    user: String,
-    attributes: Vec<(String, Vec<String>)>,
-}
+pub struct Released(Arc<str>);
+
+/// The values of one attribute, in order.
+pub type Values<'a> = std::str::Split<'a, char>;
 
 impl Released {
+    fn of(user: &str, attributes: &[(&str, Vec<String>)]) -> Released {
+        let mut text = user.to_owned();
+        for (name, values) in attributes {
+            text.push('\n');
+            text.push_str(name);
+            for value in values {
+                text.push('\t');
+                text.push_str(value);
+            }
+        }
+        Released(text.into())
+    }
+
     /// What the service knows the person by: never empty.
     pub fn user(&self) -> &str {
-        &self.user
+        self.0.split('\n').next().unwrap_or_default()
     }
 
     /// Each attribute once, with at least one value, values once each.
-    pub fn attributes(&self) -> &[(String, Vec<String>)] {
-        &self.attributes
+    pub fn attributes(&self) -> impl Iterator<Item = (&str, Values<'_>)> {
+        self.0.split('\n').skip(1).filter_map(|line| line.split_once('\t')).map(|(name, all)| (name, all.split('\t')))
     }
 
     /// The names of what leaves: for the audit, which never holds a value.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.attributes.iter().map(|(name, _)| name.as_str())
+        self.attributes().map(|(name, _)| name)
     }
 }
 
@@ -90,7 +107,7 @@ pub fn release(
     };
     let user =
         user.filter(|user| sound(user) && user.trim() == user).ok_or(ReleaseRefused::NoIdentifier(identifier))?;
-    let mut attributes: Vec<(String, Vec<String>)> = Vec::new();
+    let mut attributes: Vec<(&str, Vec<String>)> = Vec::new();
     for rule in rules {
         if !name_ok(&rule.name) {
             return Err(ReleaseRefused::Malformed);
@@ -106,10 +123,10 @@ pub fn release(
                 settle(held);
             }
             Some(_) => {}
-            None => attributes.push((rule.name.clone(), values)),
+            None => attributes.push((&rule.name, values)),
         }
     }
-    Ok(Released { user, attributes })
+    Ok(Released::of(&user, &attributes))
 }
 
 /// The values of one rule.
@@ -143,7 +160,7 @@ fn values(facts: &Facts, rule: &ReleaseRule, pairwise: &impl Fn() -> String) -> 
         values.truncate(1);
     }
     if let Some(between) = &rule.join {
-        values = joined(&values, between).into_iter().collect();
+        values = joined(&values, between).filter(|whole| sound(whole)).into_iter().collect();
     }
     values
 }

@@ -118,9 +118,9 @@ fn release_cases() {
         match made {
             Ok(released) => {
                 assert_eq!(Some(released.user()), case.user.as_deref(), "{name}");
-                let expected: Vec<(String, Vec<String>)> =
-                    case.attributes.iter().map(|row| (row[0].clone(), row[1..].to_vec())).collect();
-                assert_eq!(released.attributes(), expected, "{name}");
+                let told: Vec<Vec<&str>> =
+                    released.attributes().map(|(name, values)| std::iter::once(name).chain(values).collect()).collect();
+                assert_eq!(told, case.attributes, "{name}");
             }
             Err(ReleaseRefused::NoIdentifier(identifier)) => assert_eq!(Some(identifier), case.refused, "{name}"),
             Err(ReleaseRefused::Malformed) => assert!(case.malformed, "{name}"),
@@ -144,11 +144,27 @@ fn what_leaves_is_bounded() {
         ReleaseRule { copy: Some(Fact::Classes), join: Some(";".into()), ..rule("joined") },
     ];
     let released = release(&facts, Identifier::Uid, &rules, String::new).unwrap();
-    let of = |name: &str| &released.attributes().iter().find(|(n, _)| n == name).unwrap().1;
+    let of = |name: &str| released.attributes().find(|(n, _)| *n == name).unwrap().1.collect::<Vec<_>>();
     assert_eq!(of("classes").len(), MAX_VALUES);
     assert_eq!(*of("groups"), ["good"]);
     let joined = &of("joined")[0];
     assert!(joined.len() <= MAX_VALUE && joined.ends_with("class-0092"), "{joined}");
+}
+
+#[test]
+fn nothing_leaves_that_could_be_read_as_another_attribute() {
+    let mut person = people()["teacher"].clone();
+    person.affiliations[0].classes = vec!["6A".into(), "6B".into()];
+    let facts = Facts::of(&person, None, None, None);
+    let joined = |between: &str| {
+        let rule = ReleaseRule { copy: Some(Fact::Classes), join: Some(between.to_owned()), ..rule("classes") };
+        let released = release(&facts, Identifier::Uid, &[rule], String::new).unwrap();
+        released.attributes().map(|(name, values)| (name.to_owned(), values.count())).collect::<Vec<_>>()
+    };
+    assert_eq!(joined(";"), [("classes".to_owned(), 1)], "control");
+    for between in ["\n", "\t", "\nrole\t"] {
+        assert_eq!(joined(between), [], "{between:?}");
+    }
 }
 
 #[test]

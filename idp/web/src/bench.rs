@@ -34,7 +34,7 @@ pub struct Sample {
     /// What is known of them.
     pub facts: Facts,
     /// What the service receives.
-    pub released: Arc<Released>,
+    pub released: Released,
     /// A proof as a directory would give it, made now.
     pub authentication: Authentication,
 }
@@ -184,7 +184,7 @@ fn meet(hub: &Hub, rules: &AccessRules, door: &Door, person: &Synthetic) -> Met 
     }
     let pairwise = || hub.keyring.pairwise(door.sector(), &somebody.id);
     let released = match preau_policy::release(&facts, door.identifier, &door.release, pairwise) {
-        Ok(released) => Arc::new(released),
+        Ok(released) => released,
         Err(why) => return Met::Unsound(why.to_string()),
     };
     let authentication = Authentication {

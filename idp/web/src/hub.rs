@@ -3,7 +3,7 @@
 //! Owns the way into and out of a session, and the decision at the door. It holds no per-request state and knows no
 //! protocol by name.
 
-use crate::live::{Answer, Common, Recent};
+use crate::live::{Answer, Common, Decided, Known, Recent};
 use crate::registered::Running;
 use crate::table::{Door, ServiceTable};
 use crate::visitor::{Cookie, Network, Secret};
@@ -18,7 +18,7 @@ use preau_domain::{
 };
 use preau_egress::Egress;
 use preau_keys::{ClientAuthorities, Keyring, Passwords, Signers};
-use preau_policy::{Decision, Facts, Refusal, Released};
+use preau_policy::{Change, Decision, Reason, Refusal, Released};
 use preau_store::{NewSession, Store, StoreError};
 use std::collections::HashMap;
 use std::ops::Deref;
@@ -336,29 +336,20 @@ impl Hub {
     }
 
     async fn load(&self, session: Session) -> Result<Option<Arc<Live>>, Fault> {
-        let Some(mut person) = self.store.person(&session.person).await? else {
+        let Some(person) = self.store.person(&session.person).await? else {
             return Ok(None);
         };
-        // Reading leaves room for more of them, each as large as the rest of the record.
-        person.affiliations.shrink_to_fit();
-        let person = Arc::new(person);
         if person.state != AccountState::Active {
             return Ok(None);
         }
         let uais: Vec<Uai> = person.establishments().into_iter().take(100).cloned().collect();
         let establishments = self.store.establishments(&uais).await?;
-        let establishments: Vec<_> = establishments.into_iter().map(|read| self.common.establishment(read)).collect();
+        let establishments = self.common.establishments(establishments);
         let mut session = session;
-        session.person = person.id.clone();
         if session.establishment.as_ref().is_none_or(|uai| !uais.contains(uai)) {
             session.establishment = uais.first().cloned();
         }
-        let current = session.establishment.as_ref();
-        let name = current.and_then(|uai| establishments.iter().find(|e| &e.uai == uai)).map(|e| e.name.as_str());
-        let (now, proof) = (self.now(), &session.authentication);
-        let facts = Facts::about(person.clone(), current, name, Some(proof.method));
-        let facts = facts.with_delegations(&proof.delegations, now);
-        Ok(Some(Arc::new(Live::new(session, person, establishments, facts, now))))
+        Ok(Some(Arc::new(Live::new(session, &person, establishments, self.now())?)))
     }
 
     /// A sign-in that lasts twice as long: of too many, those that nobody typed anything into go first, however many came
@@ -455,7 +446,7 @@ impl Hub {
         correlation: &CorrelationId,
         unused_since: Option<Instant>,
     ) -> Result<usize, Fault> {
-        let known = self.live.get(id, self.now()).map(|live| live.person.id.clone());
+        let known = self.live.get(id, self.now()).map(|live| live.session.person.clone());
         self.live.forget(id);
         let person = match known {
             Some(person) => Some(person),
@@ -502,24 +493,36 @@ impl Hub {
     }
 
     /// Decides whether the person of a live session may open a service, whichever of their establishments allows it.
-    pub fn decide(&self, live: &Live, door: &Door) -> Arc<Decision> {
-        self.answer(live, door).decision
+    pub fn decide(&self, live: &Live, door: &Door) -> Decided {
+        self.answer(live, door).decided
     }
 
     fn answer(&self, live: &Live, door: &Door) -> Answer {
         let services = self.services.load();
         let (id, generation) = (&door.service.id, services.generation());
-        live.answer(id, generation).unwrap_or_else(|| {
-            let decision = self.common.decision(id, preau_policy::access(&live.facts, &services.rules, id));
-            let answer = Answer { generation, decision, released: None };
-            live.keep(id, answer.clone());
-            answer
-        })
+        if let Some(answer) = live.answer(id, generation) {
+            return answer;
+        }
+        let answer = |decided| Answer { service: id.clone(), generation, decided, released: None };
+        match live.known() {
+            Ok(Known { facts, .. }) => {
+                let decision = self.common.decision(id, preau_policy::access(&facts, &services.rules, id));
+                let answer = answer(Decided::on(&facts, decision));
+                live.keep(answer.clone());
+                answer
+            }
+            // Nothing is known of them: the door stays shut.
+            Err(fault) => {
+                tracing::error!(detail = %fault.detail, "no decision");
+                let (reason, would_change) = (Reason::PolicyError, vec![Change::RepairRules]);
+                answer(Decided::closed(Decision::Deny(Refusal { reason, rule: None, would_change })))
+            }
+        }
     }
 
     /// What a service receives of the person of a live session, told from the establishment that opens it. Access is
     /// decided first; a refusal releases nothing.
-    pub fn release(&self, live: &Live, door: &Door) -> Result<Arc<Released>, Fault> {
+    pub fn release(&self, live: &Live, door: &Door) -> Result<Released, Fault> {
         let refused = |why: &str| Fault {
             service: Some((door.title.fr.clone(), door.title.en.clone())),
             ..Fault::new(FaultKind::Refused, format!("service {}: {why}", door.service.id))
@@ -528,16 +531,17 @@ impl Hub {
         if let Some(released) = answer.released {
             return Ok(released);
         }
-        if !answer.decision.allows() {
+        if !answer.decided.allows() {
             return Err(refused("nothing is released without access"));
         }
-        let pairwise = || self.keyring.pairwise(door.sector(), &live.person.id);
-        let elsewhere = answer.decision.establishment(&live.facts).filter(|uai| Some(*uai) != live.facts.current());
-        let moved = elsewhere.map(|uai| live.facts.seen_from(uai, live.establishment(uai).map(|e| e.name.as_str())));
-        let facts = moved.as_ref().unwrap_or(&live.facts);
-        let released = preau_policy::release(facts, door.identifier, &door.release, pairwise);
-        let released = Arc::new(released.map_err(|why| refused(&why.to_string()))?);
-        live.keep(&door.service.id, Answer { released: Some(released.clone()), ..answer });
+        let pairwise = || self.keyring.pairwise(door.sector(), &live.session.person);
+        let Known { facts, .. } = live.known()?;
+        let elsewhere = answer.decided.establishment.as_ref().filter(|uai| Some(*uai) != facts.current());
+        let moved = elsewhere.map(|uai| facts.seen_from(uai, live.establishment(uai).map(|e| e.name.as_str())));
+        let released =
+            preau_policy::release(moved.as_ref().unwrap_or(&facts), door.identifier, &door.release, pairwise);
+        let released = released.map_err(|why| refused(&why.to_string()))?;
+        live.keep(Answer { released: Some(released.clone()), ..answer });
         Ok(released)
     }
 
@@ -545,7 +549,7 @@ impl Hub {
     pub fn refused(&self, visitor: &Visitor, live: &Live, door: &Door, why: &Refusal) -> Fault {
         let mut event =
             AuditEvent::new(self.now(), AuditKind::ServiceRefused, visitor.correlation.clone(), why.reason.key());
-        event.person = Some(live.person.id.clone());
+        event.person = Some(live.session.person.clone());
         event.session = Some(live.session.id.clone());
         event.service = Some(door.service.id.clone());
         event.establishment = live.session.establishment.clone();

@@ -31,7 +31,7 @@ pub use form::Fields;
 pub use headers::protect;
 pub use hub::{Hub, HubParts, SignInSource};
 pub use l10n::{Locale, Texts};
-pub use live::Live;
+pub use live::{Decided, Known, Live};
 pub use pages::{DevicePage, stylesheet};
 pub use protocol::{Begin, CompletedSignIn, LogoutNotice, NoticeBody, Protocol, Refusal, SignInHints};
 pub use router::router;

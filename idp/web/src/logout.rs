@@ -11,7 +11,7 @@ use crate::{Fault, FaultKind, Fields, Hub, Live, NoticeBody, Visitor};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use futures::stream::{self, FuturesUnordered};
 use futures::{StreamExt, future};
@@ -97,7 +97,10 @@ impl Hub {
     /// Asks the person of a session whether they want to sign out.
     pub fn ask_sign_out(&self, visitor: &Visitor, live: &Live) -> Response {
         let token = self.form_token(&live.session.id, "sign-out");
-        pages::ask_sign_out(self, visitor, live.person.display_name(), &token)
+        match live.known() {
+            Ok(known) => pages::ask_sign_out(self, visitor, known.person.display_name(), &token),
+            Err(fault) => fault.into_response(),
+        }
     }
 
     /// The page that posts fields to a service, at an address of its own.

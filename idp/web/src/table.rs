@@ -6,7 +6,7 @@ use preau_domain::{ServiceId, TrustedUrl, strict_url};
 use preau_policy::AccessRules;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A mounted service behind its door.
 pub type Door = Arc<MountedService>;
@@ -18,7 +18,7 @@ pub struct ServiceTable {
     by_entity: HashMap<String, Door>,
     ordered: Vec<Door>,
     origins: HashSet<String>,
-    generation: u64,
+    generation: u32,
     /// The compiled rules of every door.
     pub rules: AccessRules,
 }
@@ -32,7 +32,7 @@ struct Paths {
 }
 
 /// Numbers the tables of this process, so that what was decided with one is not taken for a decision with the next.
-static GENERATION: AtomicU64 = AtomicU64::new(1);
+static GENERATION: AtomicU32 = AtomicU32::new(1);
 
 impl ServiceTable {
     /// Puts services together; every problem is told. Two services may share an origin, not an identical address.
@@ -129,7 +129,7 @@ impl ServiceTable {
     }
 
     /// Tells this table from every other one of this process.
-    pub fn generation(&self) -> u64 {
+    pub fn generation(&self) -> u32 {
         self.generation
     }
 

@@ -42,7 +42,9 @@ What the figures mean:
   one answer, one insert (the visit, so that the service hears of the end of the session) and one signature. With RSA it is
   held against the signature alone, which costs more than the rest.
 - Memory of a session is the slope between 1,000 and 6,000 sessions that have all signed on to a service within the three seconds for
-  which a session is kept in memory, the middle of three servers; one that is not in use takes none.
+  which a session is kept in memory, the middle of three servers; one that is not in use takes none. That they are all of one account
+  saves nothing: each has the record of its person, what policy answered and what the service received to itself
+  ([ADR 0007](../adr/0007-live-cache.md)).
 ";
 
 /// See the module.

@@ -186,7 +186,7 @@ impl Holder<'_> {
             kind,
             family: self.family.clone(),
             session: self.session.clone(),
-            person: Some(self.live.person.id.clone()),
+            person: Some(self.live.session.person.clone()),
             service: self.door.service.id.clone(),
             doc: serde_json::to_string(given).ok().filter(|text| text.len() <= 8 * 1024)?,
             issued: at,

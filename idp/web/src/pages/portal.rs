@@ -13,7 +13,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use axum::routing::get;
-use preau_domain::{AuditEvent, AuditKind, Profile, ServiceId, Uai};
+use preau_domain::{AuditEvent, AuditKind, Person, Profile, ServiceId, Uai};
 use preau_policy::Decision;
 use std::sync::Arc;
 
@@ -76,13 +76,14 @@ async fn home(State(hub): State<Arc<Hub>>, visitor: Visitor, RawQuery(query): Ra
     let services = hub.services();
     let place = live.session.establishment.as_ref();
     // Without an establishment there is no affiliation, and without an affiliation no rule opens anything.
-    let who = live.facts.prepared();
+    let known = live.known()?;
+    let who = known.facts.prepared();
     let opens =
         |door: &&Door| place.is_some_and(|uai| preau_policy::opens(&who, &services.rules, &door.service.id, Some(uai)));
     let page = Page::new(&hub, &visitor);
     let sections = tiles::sections(services.all().iter().filter(opens), visitor.locale, &search, |key| page.t(key));
     let token = |form: &str| hub.form_token(&live.session.id, form);
-    Ok(html("home", &Home::new(page, &live, search, sections, token)))
+    Ok(html("home", &Home::new(page, &live, &known.person, search, sections, token)))
 }
 
 impl<'a> Home<'a> {
@@ -90,6 +91,7 @@ impl<'a> Home<'a> {
     pub fn new(
         page: Page<'a>,
         live: &Live,
+        person: &Person,
         query: String,
         sections: Vec<Section>,
         token: impl Fn(&str) -> String,
@@ -102,7 +104,7 @@ impl<'a> Home<'a> {
             1 => page.t("search-found-one"),
             many => page.count("search-found-many", many),
         };
-        let place = place(live);
+        let place = place(live, person);
         let empty = if matches!(place, Place::Nowhere) { "home-nowhere" } else { "home-empty" };
         let here = match query.as_str() {
             "" => "/".to_owned(),
@@ -111,8 +113,8 @@ impl<'a> Home<'a> {
             }
         };
         Home {
-            greeting: page.with("home-greeting", "name", &live.person.display_name()),
-            profiles: profiles(&page, live),
+            greeting: page.with("home-greeting", "name", &person.display_name()),
+            profiles: profiles(&page, live, person),
             sign_out_token: token(SIGN_OUT_FORM),
             establishment_token: token(ESTABLISHMENT_FORM),
             empty_title: page.t(&format!("{empty}-title")),
@@ -127,10 +129,9 @@ impl<'a> Home<'a> {
     }
 }
 
-fn place(live: &Live) -> Place {
+fn place(live: &Live, person: &Person) -> Place {
     let current = live.session.establishment.as_ref();
-    let mut places: Vec<Workplace> = live
-        .person
+    let mut places: Vec<Workplace> = person
         .establishments()
         .into_iter()
         .map(|uai| Workplace { uai: uai.to_string(), name: place_name(live, uai), current: Some(uai) == current })
@@ -154,11 +155,11 @@ fn place_name(live: &Live, uai: &Uai) -> String {
 }
 
 /// What the person is in the establishment of now, such as "Enseignante, Direction".
-fn profiles(page: &Page<'_>, live: &Live) -> String {
+fn profiles(page: &Page<'_>, live: &Live, person: &Person) -> String {
     let Some(current) = live.session.establishment.as_ref() else { return String::new() };
-    let title = live.person.title.as_deref().unwrap_or_default();
+    let title = person.title.as_deref().unwrap_or_default();
     let mut labels: Vec<String> = Vec::new();
-    for affiliation in live.person.affiliations.iter().filter(|a| &a.establishment == current) {
+    for affiliation in person.affiliations.iter().filter(|a| &a.establishment == current) {
         let label = page.with(profile_key(affiliation.profile), "title", title);
         if !labels.contains(&label) {
             labels.push(label);
@@ -192,13 +193,13 @@ async fn switch_establishment(State(hub): State<Arc<Hub>>, visitor: Visitor, bod
         return Err(Fault::new(FaultKind::StaleForm, "establishment form of another session"));
     }
     let uai: Uai = uai.parse().map_err(|why| Fault::new(FaultKind::BadRequest, why))?;
-    if !live.person.establishments().contains(&&uai) {
+    if !live.known()?.person.establishments().contains(&&uai) {
         return Err(Fault::new(FaultKind::BadRequest, "not an establishment of this person"));
     }
     hub.store.set_session_establishment(session, &uai).await?;
     hub.forget_live(session);
     let mut event = AuditEvent::new(hub.now(), AuditKind::EstablishmentSwitched, visitor.correlation.clone(), "person");
-    event.person = Some(live.person.id.clone());
+    event.person = Some(live.session.person.clone());
     event.session = Some(session.clone());
     event.establishment = Some(uai);
     hub.audit(event);
@@ -224,7 +225,7 @@ async fn open(State(hub): State<Arc<Hub>>, visitor: Visitor, Path(service): Path
         }
     }
     let mut event = AuditEvent::new(hub.now(), AuditKind::ServiceOpened, visitor.correlation.clone(), "tile");
-    event.person = Some(live.person.id.clone());
+    event.person = Some(live.session.person.clone());
     event.session = Some(live.session.id.clone());
     event.service = Some(service);
     event.establishment = live.session.establishment.clone();

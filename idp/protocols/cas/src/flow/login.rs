@@ -83,7 +83,7 @@ async fn open(
     if decision.allows() && !matches!(door.identifier, Identifier::Pairwise | Identifier::Uid) {
         hub.release(live, door)?;
     }
-    let establishment = decision.establishment(&live.facts).cloned();
+    let establishment = decision.establishment.clone();
     let rule = match &*decision {
         Decision::Allow { rule, .. } => rule.clone(),
         Decision::Deny(why) => return Err(hub.refused(visitor, live, door, why)),
@@ -103,7 +103,7 @@ async fn open(
     let visit = listens.then(|| ticket::visit(&live.session.id, service, &secret, address.as_str(), at));
     // Before the ticket, so that no ticket is durable without it.
     let mut event = AuditEvent::new(at, AuditKind::ServiceOpened, visitor.correlation.clone(), rule);
-    event.person = Some(live.person.id.clone());
+    event.person = Some(live.session.person.clone());
     event.session = Some(live.session.id.clone());
     event.service = Some(service.clone());
     event.establishment = establishment;

@@ -109,7 +109,7 @@ async fn open(hub: &Hub, asked: &ProxyParameters, event: &mut AuditEvent) -> Res
     if !hub.decide(&live, proxying).allows() || !decision.allows() {
         return Err(CasError::UnauthorizedService);
     }
-    event.establishment = decision.establishment(&live.facts).cloned();
+    event.establishment = decision.establishment.clone();
     let service = &target.service.id;
     let secret = Prefix::Proxy.generate(&*hub.ids);
     let payload =

@@ -7,8 +7,7 @@ use super::escape::{is_attribute_name, push_xml};
 use super::json::push_json;
 use crate::CasError;
 use preau_domain::{AuthnMethod, Instant};
-use preau_policy::Released;
-use std::sync::Arc;
+use preau_policy::{Released, Values};
 
 const OPEN: &str = "<cas:serviceResponse xmlns:cas=\"http://www.yale.edu/tp/cas\">";
 const CLOSE: &str = "</cas:serviceResponse>\n";
@@ -47,7 +46,7 @@ impl Format {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Success {
     /// Who, and what the service receives.
-    pub released: Arc<Released>,
+    pub released: Released,
     /// When the person proved who they are.
     pub authenticated: Instant,
     /// How.
@@ -120,7 +119,7 @@ impl Success {
         }
         if !self.proxies.is_empty() {
             out.push_str(",\"proxies\":");
-            list(&mut out, &self.proxies);
+            list(&mut out, self.proxies.iter().map(String::as_str));
         }
         if attributes {
             out.push_str(",\"attributes\":{\"authenticationDate\":");
@@ -131,9 +130,10 @@ impl Success {
                 out.push(',');
                 push_json(&mut out, name);
                 out.push(':');
-                match values {
-                    [value] => push_json(&mut out, value),
-                    values => list(&mut out, values),
+                let mut others = values.clone();
+                match (others.next(), others.next()) {
+                    (Some(value), None) => push_json(&mut out, value),
+                    _ => list(&mut out, values),
                 }
             }
             out.push('}');
@@ -145,9 +145,8 @@ impl Success {
 
 /// What can be written of what is released: an attribute whose name is no XML name, or one of the protocol's own words,
 /// is left out rather than misread.
-pub(super) fn writable(released: &Released) -> impl Iterator<Item = (&str, &[String])> {
-    let named = released.attributes().iter().map(|(name, values)| (name.as_str(), values.as_slice()));
-    named.filter(|(name, _)| is_attribute_name(name))
+pub(super) fn writable(released: &Released) -> impl Iterator<Item = (&str, Values<'_>)> {
+    released.attributes().filter(|(name, _)| is_attribute_name(name))
 }
 
 /// A validation that failed.
@@ -220,9 +219,9 @@ fn element(out: &mut String, name: &str, text: &str) {
     }
 }
 
-fn list(out: &mut String, values: &[String]) {
+fn list<'a>(out: &mut String, values: impl Iterator<Item = &'a str>) {
     out.push('[');
-    for (at, value) in values.iter().enumerate() {
+    for (at, value) in values.enumerate() {
         if at > 0 {
             out.push(',');
         }

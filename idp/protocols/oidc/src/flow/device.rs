@@ -135,7 +135,7 @@ async fn sign_in(
 pub async fn typed(hub: &Hub, visitor: &Visitor, fields: &Fields) -> Result<Response, Fault> {
     let live = visitor.live(hub).await?.ok_or_else(late)?;
     check(hub, &live, FORM, fields)?;
-    let (now, counter) = (hub.now(), hub.keyring.mac("device-tries", &[live.person.id.as_str()]));
+    let (now, counter) = (hub.now(), hub.keyring.mac("device-tries", &[live.session.person.as_str()]));
     if let Attempt::NotBefore(_) = hub.store.count_attempt(&counter, now, TRIES).await? {
         return Ok(page(hub, visitor, &live, Some("device-wait")));
     }
@@ -150,7 +150,7 @@ pub async fn typed(hub: &Hub, visitor: &Visitor, fields: &Fields) -> Result<Resp
     };
     let (Some(key), Some((device, _))) = (key, waiting) else {
         let mut event = super::event(hub, visitor);
-        event.person = Some(live.person.id.clone());
+        event.person = Some(live.session.person.clone());
         super::tell_refusal(hub, event, OidcError::InvalidGrant("no device shows this code"));
         return Ok(page(hub, visitor, &live, Some("device-unknown")));
     };
@@ -191,7 +191,7 @@ pub async fn decided(hub: &Hub, visitor: &Visitor, fields: &Fields) -> Result<Re
         return Err(late());
     }
     let mut event = AuditEvent::new(now, AuditKind::ServiceRefused, device.correlation.clone(), "device-denied");
-    event.person = Some(live.person.id.clone());
+    event.person = Some(live.session.person.clone());
     event.session = Some(live.session.id.clone());
     event.service = Some(door.service.id.clone());
     if yes {
@@ -237,13 +237,13 @@ pub async fn redeem(who: &Redeemer<'_>, secret: &str, event: &mut AuditEvent) ->
     }
     let State::Allowed(session) = device.state else { return Err(OidcError::AccessDenied) };
     let live = hub.live(&session).await?.ok_or(OidcError::InvalidGrant("the session has ended"))?;
-    event.person = Some(live.person.id.clone());
+    event.person = Some(live.session.person.clone());
     event.session = Some(live.session.id.clone());
     let decision = hub.decide(&live, door);
-    if !decision.allows() || is_pupil(&live) {
+    if !decision.allows() || is_pupil(&live)? {
         return Err(OidcError::AccessDenied);
     }
-    event.establishment = decision.establishment(&live.facts).cloned();
+    event.establishment = decision.establishment.clone();
     let offline = device.scopes.iter().any(|scope| scope == "offline_access");
     let given = Given {
         scopes: device.scopes,
@@ -273,7 +273,7 @@ async fn waiting(hub: &Hub, key: &OneTimeKey, now: Instant) -> Result<Option<(De
 
 /// Whether the service opens for the person, on a device: the name of the rule that says so.
 fn opens(hub: &Hub, visitor: &Visitor, live: &Live, door: &Door) -> Result<String, Fault> {
-    if is_pupil(live) {
+    if is_pupil(live)? {
         let service = Some((door.title.fr.clone(), door.title.en.clone()));
         return Err(Fault { service, ..Fault::new(FaultKind::Refused, "devices are not for pupils") });
     }
@@ -283,8 +283,8 @@ fn opens(hub: &Hub, visitor: &Visitor, live: &Live, door: &Door) -> Result<Strin
     }
 }
 
-fn is_pupil(live: &Live) -> bool {
-    live.person.affiliations.iter().any(|affiliation| affiliation.profile == Profile::Pupil)
+fn is_pupil(live: &Live) -> Result<bool, Fault> {
+    Ok(live.known()?.person.affiliations.iter().any(|affiliation| affiliation.profile == Profile::Pupil))
 }
 
 fn check(hub: &Hub, live: &Live, form: &str, fields: &Fields) -> Result<(), Fault> {

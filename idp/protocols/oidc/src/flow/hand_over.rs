@@ -55,7 +55,7 @@ pub async fn complete(
         Err(Refused::Told(error)) => {
             let mut event = super::event(hub, visitor);
             event.service = Some(door.service.id.clone());
-            event.person = Some(done.live.person.id.clone());
+            event.person = Some(done.live.session.person.clone());
             super::tell_refusal(hub, event, error);
             Ok(told(hub, to, &asked, error))
         }
@@ -108,10 +108,10 @@ pub async fn hand_over(
     let visit = if listens { visit(live, door, &notice, at) } else { None };
     // Before the code, so that no code is durable without it.
     let mut event = AuditEvent::new(at, AuditKind::ServiceOpened, visitor.correlation.clone(), rule);
-    event.person = Some(live.person.id.clone());
+    event.person = Some(live.session.person.clone());
     event.session = Some(live.session.id.clone());
     event.service = Some(door.service.id.clone());
-    event.establishment = decision.establishment(&live.facts).cloned();
+    event.establishment = decision.establishment.clone();
     hub.audit(event);
     match hub.store.issue_ticket(&ticket, visit.as_ref()).await {
         Ok(()) => {}

@@ -65,7 +65,7 @@ async fn person(
         event.correlation = given.correlation.clone();
         event.person.clone_from(&held.person);
         event.session.clone_from(&held.session);
-        event.establishment = decision.establishment(&live.facts).cloned();
+        event.establishment = decision.establishment.clone();
         event.detail = told.keys().fold("introspection sub".to_owned(), |all, name| format!("{all} {name}"));
     }
     let client = given.by.as_ref().unwrap_or(&door.service.id);

@@ -102,7 +102,7 @@ pub async fn exchange(
         bound: who.bound.clone(),
         correlation: shown.correlation.clone(),
     };
-    event.establishment = hub.decide(&live, &target).establishment(&live.facts).cloned();
+    event.establishment = hub.decide(&live, &target).establishment;
     let holder = Holder { door: &target, live: &live, session: held.session.clone(), family: held.family.clone() };
     let access = grants::generate(&*hub.ids);
     let mut grant =

@@ -180,7 +180,7 @@ async fn by_code(
     let offline = !code.asked.response_type.token && given.scopes.iter().any(|scope| scope == "offline_access");
     let session = (!offline).then(|| live.session.id.clone());
     let holder = Holder { door, live: &live, session, family: key };
-    event.establishment = hub.decide(&live, door).establishment(&live.facts).cloned();
+    event.establishment = hub.decide(&live, door).establishment;
     let made = Made::new(hub, &holder, &given, &lasting(&given, door)?, spoken(door)?)?;
     let tokens = made.tokens(who, &holder, &given, code.asked.nonce.as_deref(), Some(secret)).await?;
     hub.store.grant(&made.grants).await?;
@@ -246,7 +246,7 @@ async fn by_refresh(
     if !hub.decide(&live, door).allows() {
         return Err(OidcError::InvalidGrant("the service does not open for this person any more"));
     }
-    event.establishment = hub.decide(&live, door).establishment(&live.facts).cloned();
+    event.establishment = hub.decide(&live, door).establishment;
     let holder = Holder { door, live: &live, session: held.session.clone(), family: held.family.clone() };
     given.bound = who.bound.clone();
     // The next refresh token may ask for everything again (RFC 6749 6).

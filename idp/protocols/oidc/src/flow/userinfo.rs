@@ -98,7 +98,7 @@ pub async fn userinfo(
     if !decision.allows() {
         return Err(OidcError::InvalidToken("the service does not open for this person any more"));
     }
-    event.establishment = decision.establishment(&live.facts).cloned();
+    event.establishment = decision.establishment.clone();
     let released = hub.release(&live, &door).map_err(|_| UNKNOWN)?;
     let mut told = claims(&released, &Wanted { scopes: &given.scopes, names: &given.claims.userinfo });
     event.detail = told.keys().fold("sub".to_owned(), |all, name| format!("{all} {name}"));

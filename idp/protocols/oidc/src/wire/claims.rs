@@ -6,7 +6,7 @@
 
 use crate::OidcError;
 use crate::config::MAX_CLAIMS;
-use preau_policy::Released;
+use preau_policy::{Released, Values};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -154,11 +154,11 @@ pub fn claims(released: &Released, wanted: &Wanted<'_>) -> Map<String, Value> {
     let mut told = Map::new();
     for (name, values) in released.attributes() {
         let by_scope = wanted.scopes.iter().any(|scope| scope == scope_of(name));
-        if RESERVED.contains(&name.as_str()) || !(by_scope || wanted.names.contains(name)) {
+        if RESERVED.contains(&name) || !(by_scope || wanted.names.iter().any(|wanted| wanted == name)) {
             continue;
         }
         if let Some(value) = written(name, values) {
-            told.insert(name.clone(), value);
+            told.insert(name.to_owned(), value);
         }
     }
     // An address nobody gave is neither verified nor not.
@@ -168,22 +168,21 @@ pub fn claims(released: &Released, wanted: &Wanted<'_>) -> Map<String, Value> {
     told
 }
 
-fn written(name: &str, values: &[String]) -> Option<Value> {
+fn written(name: &str, mut values: Values<'_>) -> Option<Value> {
     if let Some((_, second)) = PAIRED.iter().find(|(paired, _)| *paired == name) {
-        let pair = |value: &String| {
+        let pair = |value: &str| {
             let (establishment, rest) = value.split_once('$')?;
             Some(json!({ "establishment": establishment, *second: rest }))
         };
-        return Some(Value::Array(values.iter().filter_map(pair).collect()));
+        return Some(Value::Array(values.filter_map(pair).collect()));
     }
     if name.ends_with("_verified") {
-        return Some(Value::Bool(values.first()? == "true"));
+        return Some(Value::Bool(values.next()? == "true"));
     }
-    match values {
-        [] => None,
-        [one] if !LISTS.contains(&name) => Some(Value::String(one.clone())),
-        many => Some(json!(many)),
-    }
+    let mut others = values.clone();
+    let first = others.next()?;
+    let alone = others.next().is_none() && !LISTS.contains(&name);
+    Some(if alone { Value::from(first) } else { values.collect() })
 }
 
 #[cfg(test)]

@@ -78,23 +78,23 @@ pub fn assertion(
 /// What leaves, named as the service reads it: what is released, and of it what the service lists under the number it said. A
 /// list takes away and never adds.
 pub fn attributes(hub: &Hub, partner: &Partner, released: &Released, listed: Option<u16>) -> Vec<Attribute> {
-    let wired = released.attributes().iter().filter_map(|(name, values)| Some((wire(partner, name, listed)?, values)));
+    let wired = released.attributes().filter_map(|(name, values)| Some((wire(partner, name, listed)?, values)));
     wired
         .map(|(wire, values)| {
-            let value = |value: &String| match wire.name.as_str() {
+            let value = |value: &str| match wire.name.as_str() {
                 TARGETED_ID => AttributeValue::NameId(NameId {
                     format: Some(nameid::PERSISTENT.to_owned()),
-                    value: value.clone(),
+                    value: value.to_owned(),
                     name_qualifier: Some(entity_id(hub)),
                     sp_name_qualifier: Some(partner.entity_id().to_owned()),
                 }),
-                _ => AttributeValue::Text(value.clone()),
+                _ => AttributeValue::Text(value.to_owned()),
             };
             Attribute {
                 name: wire.name.clone(),
                 name_format: Some(if wire.uri { attribute_format::URI } else { attribute_format::BASIC }.to_owned()),
                 friendly_name: wire.friendly.clone(),
-                values: values.iter().map(value).collect(),
+                values: values.map(value).collect(),
             }
         })
         .collect()

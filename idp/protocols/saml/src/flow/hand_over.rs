@@ -125,17 +125,17 @@ pub fn made(
         return Err(SamlError::AnotherPerson.into());
     }
     let key = signing_key(hub, partner.saml().signing)?;
-    let session = session_index(hub, &live.person.id, partner).ok_or_else(|| unsigned("the session"))?;
+    let session = session_index(hub, &live.session.person, partner).ok_or_else(|| unsigned("the session"))?;
     let at = hub.now();
     let told = Told { name: &name, class, session: &session, released: &released };
     let answer = assertion(hub, live, partner, acs, asked, &told, at);
     let message = answered(hub, partner, acs, asked, &answer, &key, at)?;
     let mut opened = event(hub, visitor, AuditKind::ServiceOpened);
     opened.detail = rule;
-    opened.person = Some(live.person.id.clone());
+    opened.person = Some(live.session.person.clone());
     opened.session = Some(live.session.id.clone());
     opened.service = Some(door.service.id.clone());
-    opened.establishment = decision.establishment(&live.facts).cloned();
+    opened.establishment = decision.establishment.clone();
     let mut left = opened.clone();
     left.kind = AuditKind::AttributesReleased;
     left.detail = names(partner, &released, asked.listed);
@@ -185,7 +185,7 @@ fn name_key(hub: &Hub, partner: &Partner, name: &str) -> OneTimeKey {
 /// which session it means.
 async fn remember(hub: &Hub, partner: &Partner, live: &Live, name: &str) -> Result<(), StoreError> {
     let (key, now) = (name_key(hub, partner, name), hub.now());
-    let (doc, expires) = (live.person.id.to_string(), live.session.expires);
+    let (doc, expires) = (live.session.person.to_string(), live.session.expires);
     let known = hub.store.kept(&key, KeptKind::SamlName, now).await?;
     if known.as_ref().is_some_and(|known| known.doc == doc && known.expires >= expires) {
         return Ok(());

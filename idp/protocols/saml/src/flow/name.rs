@@ -54,7 +54,7 @@ pub fn named(hub: &Hub, partner: &Partner, live: &Live, released: &Released, kin
     };
     match kind {
         NameIdKind::Persistent => {
-            qualified(nameid::PERSISTENT, hub.keyring.pairwise(partner.door.sector(), &live.person.id))
+            qualified(nameid::PERSISTENT, hub.keyring.pairwise(partner.door.sector(), &live.session.person))
         }
         NameIdKind::Transient => qualified(nameid::TRANSIENT, transient(&*hub.ids)),
         NameIdKind::Email => plain(nameid::EMAIL, released.user()),

@@ -154,9 +154,10 @@ fn people(service: &MountedService, saml: &SamlService, table: &ServiceTable) ->
                         continue;
                     }
                 };
-                let leaves = told.attributes().iter().filter(|(name, _)| saml.wire(name).is_some());
-                let shown: Vec<String> =
-                    leaves.map(|(name, values)| format!("{name} = {}", values.join(" | "))).collect();
+                let leaves = told.attributes().filter(|(name, _)| saml.wire(name).is_some());
+                let shown: Vec<String> = leaves
+                    .map(|(name, values)| format!("{name} = {}", values.collect::<Vec<_>>().join(" | ")))
+                    .collect();
                 let shown =
                     if shown.is_empty() { "its identifier and nothing else".to_owned() } else { shown.join("; ") };
                 say!("  {:<17} {shown}", person.word)?;

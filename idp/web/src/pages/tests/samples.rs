@@ -13,7 +13,7 @@ use preau_domain::{
     EstablishmentKind, Identifier, Instant, JoinKey, Person, PersonId, Population, Profile, Service, ServiceId,
     Session, SessionId, SourceId, Uai, UrlRule,
 };
-use preau_policy::{Facts, Reason};
+use preau_policy::Reason;
 use std::sync::Arc;
 
 /// A page drawn: the name of its file and its text.
@@ -196,18 +196,18 @@ pub fn somebody(given_name: &str, family_name: &str, title: &str, what: &[(u32, 
         expires: Instant(1),
         last_seen: Instant(0),
     };
-    let facts = Facts::of(&person, current.as_ref(), None, Some(AuthnMethod::LocalPassword));
-    Live::new(session, Arc::new(person), establishments.into_iter().map(Arc::new).collect(), facts, Instant(0))
+    Live::new(session, &person, establishments.into_iter().map(Arc::new).collect(), Instant(0)).unwrap()
 }
 
 /// The home page of somebody, over the tiles the rules open.
 pub(in crate::pages) fn home<'a>(page: Page<'a>, table: &ServiceTable, live: &Live, search: &str) -> Home<'a> {
     let uai = live.session.establishment.as_ref();
-    let who = live.facts.prepared();
+    let known = live.known().unwrap();
+    let who = known.facts.prepared();
     let opens = |door: &&Door| preau_policy::opens(&who, &table.rules, &door.service.id, uai);
     let locale = page.locale;
     let sections = tiles::sections(table.all().iter().filter(opens), locale, search, |key| page.t(key));
-    Home::new(page, live, search.to_owned(), sections, |form| format!("token-{form}"))
+    Home::new(page, live, &known.person, search.to_owned(), sections, |form| format!("token-{form}"))
 }
 
 /// What may come of a synthetic person at a door.
@@ -368,7 +368,11 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
     .into_iter()
     .enumerate()
     .map(|(index, live)| {
-        (index, Person::clone(&live.person), live.establishments.iter().map(|e| (**e).clone()).collect())
+        (
+            index,
+            Person::clone(&live.known().unwrap().person),
+            live.establishments.iter().map(|e| (**e).clone()).collect(),
+        )
     })
     .collect();
     add("choose-account", ChooseAccount::new(page(), "abc", "token", &accounts).render());
