@@ -278,7 +278,10 @@ test('an editor registers a sandbox on the bench, and their application is answe
   const application = createServer((_, response) => response.end('here')).listen(0);
   after(() => application.close());
   const callback = `http://localhost:${application.address().port}/callback`;
+  await page.goto(new URL('bench/kiosque?person=pupil', demo.base).href);
+  await look(page, 'bench-service');
   await page.goto(new URL('bench', demo.base).href);
+  await look(page, 'bench');
   await page.fill('form[action="/bench/register"] [name=name]', 'Atelier');
   await page.fill('form[action="/bench/register"] [name=addresses]', callback);
   await page.click('form[action="/bench/register"] button');
@@ -288,6 +291,12 @@ test('an editor registers a sandbox on the bench, and their application is answe
   const asked = { client_id: id, redirect_uri: callback, response_type: 'code', scope: 'openid', state: 'of-the-walk' };
   await page.goto(new URL(`oidc/sandbox/${id}/authorize?${new URLSearchParams(asked)}`, demo.base).href);
   await look(page, 'sandbox-person');
+  await page.goto(new URL(`oidc/sandbox/${id}/authorize?${new URLSearchParams({ ...asked, scope: 'profile' })}`, demo.base).href);
+  page.problems = page.problems.filter((text) => !text.startsWith('Failed to load resource'));
+  await look(page, 'sandbox-refused');
+  await page.goto(new URL(`bench/sandbox/${id}?replay=1`, demo.base).href);
+  await look(page, 'sandbox-replayed');
+  await page.goto(new URL(`oidc/sandbox/${id}/authorize?${new URLSearchParams(asked)}`, demo.base).href);
   await page.click('button[name=bench_person][value=teacher]');
   await page.waitForURL(`${callback}?**`);
   const told = new URL(page.url()).searchParams;

@@ -106,9 +106,14 @@ impl Provider {
         self.bytes(path, format!("{head}\r\nconnection: close\r\n\r\n{body}"));
     }
 
+    /// The public half of the key of that name.
+    pub fn jwk(&self, kid: &str) -> Value {
+        self.keys[kid].public().to_jwk(kid, Alg::ES256).into()
+    }
+
     /// Publishes these keys and no other.
     pub fn publish(&self, kids: &[&str]) {
-        let keys: Vec<Value> = kids.iter().map(|kid| self.keys[kid].public().to_jwk(kid, Alg::ES256).into()).collect();
+        let keys: Vec<Value> = kids.iter().map(|kid| self.jwk(kid)).collect();
         self.json("/jwks", &json!({ "keys": keys }));
     }
 

@@ -174,6 +174,7 @@ async fn oidc_18_no_request_is_fetched_from_elsewhere(hub: TestHub) {
         attack.repelled(&answer).await;
     }
     assert!(listener.heard_nothing());
+    assert_eq!(hub.browser().get(&rp.url_with(&[("prompt", "none")])).await.told("error"), "login_required", "control");
 }
 
 async fn oidc_19_no_request_object_is_read(hub: TestHub) {
@@ -184,6 +185,7 @@ async fn oidc_19_no_request_object_is_read(hub: TestHub) {
         assert_eq!(answer.told("error"), "request_not_supported", "{object}");
         attack.repelled(&answer).await;
     }
+    assert_eq!(hub.browser().get(&rp.url_with(&[("prompt", "none")])).await.told("error"), "login_required", "control");
 }
 
 async fn oidc_23_a_hint_that_is_not_believed_opens_nothing(hub: TestHub) {

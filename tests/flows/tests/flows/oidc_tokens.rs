@@ -22,7 +22,9 @@ stories!(
     oidc_07_a_code_is_for_one_service_one_address_and_one_minute,
     oidc_11_to_16_no_twisted_token_passes_for_an_assertion,
     oidc_12_to_16_a_true_signature_mends_no_twisted_token,
+    oidc_13_14_a_header_brings_no_key_and_no_name_of_one,
     oidc_17_no_token_passes_for_another,
+    oidc_17_a_logout_token_names_nobody,
     oidc_21_a_refresh_token_is_used_once,
     oidc_21_among_many_refreshes_one_succeeds,
     oidc_22_a_refresh_gives_nothing_that_was_taken_away,
@@ -197,13 +199,9 @@ fn headers_never_read(own: Value) -> [(&'static str, Value); 10] {
 async fn oidc_11_to_16_no_twisted_token_passes_for_an_assertion(hub: TestHub) {
     let (rp, key) = keyed(&hub, Alg::ES256);
     let claims = |jti: &str| asserted(&hub, jti, &[]);
-    let own = key.public().to_jwk("own", Alg::ES256);
     let mut twisted: Vec<String> = ["none", "NONE", "nOnE", "HS256", "RS256", "ES384", "PS256"]
         .map(|alg| token(&json!({ "alg": alg, "kid": "own" }), &claims(alg), &[0; 64]))
         .into();
-    for (name, value) in headers_never_read(json!(own)) {
-        twisted.push(token(&json!({ "alg": "ES256", name: value }), &claims(name), &[1; 64]));
-    }
     twisted.extend(["a.b.c.d.e".to_owned(), "..".to_owned(), "[".repeat(2_000)]);
     twisted.push(token(&json!({ "alg": "ES256", "kid": "own" }), &claims("zero"), &[0; 64]));
     for one in &twisted {
@@ -213,8 +211,8 @@ async fn oidc_11_to_16_no_twisted_token_passes_for_an_assertion(hub: TestHub) {
     assert_eq!(shown(&rp, &signed).await, believed(), "control");
 }
 
-/// A token of these very texts, signed with the key of the service itself.
-fn written(key: &PrivateKey, how: &'static EcdsaSigningAlgorithm, header: &str, claims: &str) -> String {
+/// A token of these very texts, signed with this key.
+pub fn written(key: &PrivateKey, how: &'static EcdsaSigningAlgorithm, header: &str, claims: &str) -> String {
     let pair = EcdsaKeyPair::from_pkcs8(how, key.to_pkcs8().as_slice()).expect("a P-256 key");
     let said = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
     let signature = pair.sign(&SystemRandom::new(), said.as_bytes()).expect("a key signs");
@@ -259,6 +257,69 @@ async fn oidc_12_to_16_a_true_signature_mends_no_twisted_token(hub: TestHub) {
         assert_eq!(shown(&rp, &signed).await, not_believed(), "an HMAC over the public key, {index}");
     }
     assert_eq!(shown(&rp, &written(&key, fixed, header, &claims("good", ""))).await, believed(), "control");
+}
+
+fn jwk(key: &PrivateKey) -> Value {
+    json!(key.public().to_jwk("own", Alg::ES256))
+}
+
+/// Headers under the true signature of `own`, and headers that bring the key they are signed with.
+fn hostile_headers<'a>(own: &'a PrivateKey, thief: &'a PrivateKey, keys: &str) -> Vec<(&'a PrivateKey, Value)> {
+    let of = |name: &str, value| {
+        let mut header = json!({ "alg": "ES256", "kid": "own" });
+        header[name] = value;
+        header
+    };
+    let brought = [("jwk", jwk(thief)), ("jku", json!(keys)), ("x5u", json!(keys))];
+    let named = brought.clone().map(|(name, value)| (thief, of(name, value)));
+    let nameless = brought.map(|(name, value)| (thief, json!({ "alg": "ES256", name: value })));
+    headers_never_read(jwk(own))
+        .map(|(name, value)| (own, of(name, value)))
+        .into_iter()
+        .chain(named)
+        .chain(nameless)
+        .collect()
+}
+
+/// Neither in the token nor at an address, and whoever signed it.
+async fn oidc_13_14_a_header_brings_no_key_and_no_name_of_one(hub: TestHub) {
+    let (rp, own) = keyed(&hub, Alg::ES256);
+    let thief = PrivateKey::draw(Alg::ES256);
+    let set = json!({ "keys": [jwk(&thief)] }).to_string();
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n";
+    let mut canary = Listener::answering(format!("{head}{set}").leak()).await;
+    let signed = |key: &PrivateKey, header: &Value, jti: &str| {
+        let claims = asserted(&hub, jti, &[]).to_string();
+        written(key, &ECDSA_P256_SHA256_FIXED_SIGNING, &header.to_string(), &claims)
+    };
+    for (at, (key, header)) in hostile_headers(&own, &thief, &canary.url()).iter().enumerate() {
+        let told = shown(&rp, &signed(key, header, &format!("h{at}"))).await;
+        assert_eq!(told, not_believed(), "{at}: {:.80}", header.to_string());
+    }
+    assert!(canary.heard_nothing());
+    assert_eq!(
+        shown(&rp, &signed(&own, &json!({ "alg": "ES256", "kid": "own" }), "good")).await,
+        believed(),
+        "control"
+    );
+}
+
+/// It is signed by us, for this service, and names the person.
+async fn oidc_17_a_logout_token_names_nobody(hub: TestHub) {
+    let mut listener = Listener::start().await;
+    let rp = hub.rp_at("rp", &listener);
+    let mut browser = hub.browser();
+    let tokens = rp.redeem(&browser.sign_in(&ALICE).through(&rp.url()).await.answer.code()).await;
+    browser.sign_out().await;
+    let logout = listener.next().await.field("logout_token").to_owned();
+    rp.verified(&logout, "logout+jwt").await;
+    browser.sign_in(&ALICE).at_home().await;
+    let hinted = |hint: &str| rp.url_with(&[("id_token_hint", hint), ("prompt", "none")]);
+    assert_eq!(browser.get(&hinted(&logout)).await.told("error"), "login_required");
+    assert_eq!(rp.userinfo(&logout).await.error(), (401, "invalid_token"));
+    let bye = browser.get(&format!("/oidc/logout?id_token_hint={logout}")).await;
+    assert!(bye.location().is_none() && browser.signed_in(), "the person is asked");
+    browser.get(&hinted(tokens.text("id_token"))).await.code();
 }
 
 async fn oidc_17_no_token_passes_for_another(hub: TestHub) {

@@ -1,10 +1,14 @@
 //! A provider, or somebody between, that lies (RP-01 to RP-06 and RP-10): each lie beside the truth it differs from.
 
+use crate::oidc_tokens::written;
 use crate::upstream::{Change, come_back, come_in, leave, without};
+use aws_lc_rs::hmac;
+use aws_lc_rs::signature::ECDSA_P256_SHA256_FIXED_SIGNING;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use preau_domain::Seconds;
 use preau_flows::{Answer, Provider, TestHub, Trip, stories};
+use preau_keys::jose::{Alg, PrivateKey};
 use serde_json::{Value, json};
 
 stories!(
@@ -79,11 +83,19 @@ async fn a_token_with_one_wrong_claim_opens_nothing(hub: TestHub) {
 fn forged(provider: &Provider, what: &str, claims: &Value, right: &str) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let parts: Vec<&str> = right.split('.').collect();
-    let headed = |header: Value| format!("{}.{}.{}", part(&header), parts[1], parts[2]);
     match what {
         "none" => format!("{}.{}.", part(&json!({ "alg": "none" })), parts[1]),
-        "HS256" => headed(json!({ "alg": "HS256", "kid": "k1" })),
-        "jwk" => headed(json!({ "alg": "ES256", "kid": "k1", "jwk": {} })),
+        "HS256" => {
+            // The public key, taken for a secret.
+            let said = format!("{}.{}", part(&json!({ "alg": "HS256", "kid": "k1" })), parts[1]);
+            let key = hmac::Key::new(hmac::HMAC_SHA256, provider.jwk("k1").to_string().as_bytes());
+            format!("{said}.{}", URL_SAFE_NO_PAD.encode(hmac::sign(&key, said.as_bytes()).as_ref()))
+        }
+        "jwk" => {
+            let thief = PrivateKey::draw(Alg::ES256);
+            let header = json!({ "alg": "ES256", "kid": "k1", "jwk": thief.public().to_jwk("k1", Alg::ES256) });
+            written(&thief, &ECDSA_P256_SHA256_FIXED_SIGNING, &header.to_string(), &claims.to_string())
+        }
         "other key" => {
             // Its own key under the name of a published one.
             let foreign = provider.sign("k2", "JWT", claims);
