@@ -12,7 +12,7 @@ use preau_domain::{Instant, JoinKey, SourceId};
 pub struct Round<'a> {
     /// Our address the provider sends the browser back to; registered with it.
     pub callback: &'a str,
-    /// Names the round: 32 letters and digits.
+    /// Names the round: at most 80 letters and digits.
     pub state: &'a str,
     /// Ties the answer to the round: 43 characters of base64url, never shown to the browser alone.
     pub nonce: &'a str,

@@ -302,6 +302,8 @@ accessibility-recourse = Without a satisfying answer you can turn to the French 
 
 posting-title = Opening the service
 posting-text = Your service is opening. If it does not open by itself:
+posting-back-title = Coming back
+posting-back-text = You are on your way back from the site where you signed in. If nothing happens:
 posting-elsewhere-title = Sending you to sign in
 posting-elsewhere-text = You are on your way to the site where you sign in. If nothing happens:
 continue = Continue

@@ -306,6 +306,8 @@ accessibility-recourse = Sans réponse satisfaisante, vous pouvez saisir le Déf
 
 posting-title = Ouverture du service
 posting-text = Votre service s’ouvre. S’il ne s’ouvre pas de lui-même :
+posting-back-title = Vous revenez
+posting-back-text = Vous revenez du site où vous vous identifiez. Si rien ne se passe :
 posting-elsewhere-title = On vous envoie vous identifier
 posting-elsewhere-text = Vous partez vers le site où vous vous identifiez. Si rien ne se passe :
 continue = Continuer

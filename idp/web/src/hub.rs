@@ -282,6 +282,9 @@ impl Hub {
         if visitor.browser.is_none() {
             response.headers_mut().append(header::SET_COOKIE, Cookie::Browser.set(self.secure(), secret.expose()));
         }
+        if let Some(copy) = crate::sign_in::carried::seal(self, &pending).filter(|copy| Cookie::SignIn.holds(copy)) {
+            response.headers_mut().append(header::SET_COOKIE, Cookie::SignIn.set(self.secure(), &copy));
+        }
         Ok(response)
     }
 

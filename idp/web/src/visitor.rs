@@ -12,8 +12,10 @@ use preau_keys::ClientCertificate;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
-/// Longest cookie value read; ours have 32 characters.
+/// Longest secret a cookie holds; ours have 32 characters.
 const MAX_COOKIE: usize = 128;
+/// Longest copy of a sign-in that a cookie holds: browsers keep 4,096 bytes with the name and what stands behind.
+const MAX_SIGN_IN: usize = 3_900;
 
 /// One request's visitor.
 #[derive(Clone, Debug)]
@@ -24,6 +26,8 @@ pub struct Visitor {
     pub locale: Locale,
     /// The secret that binds a sign-in under way to this browser; absent before the first one.
     pub browser: Option<Secret>,
+    /// A sealed copy of the latest sign-in of this browser, as it began.
+    pub sign_in: Option<Arc<str>>,
     /// The session this browser says it has: the digest of its cookie.
     pub session: Option<SessionId>,
     /// The secret of a device that signed in before.
@@ -69,6 +73,8 @@ pub enum Cookie {
     Session,
     /// Binds sign-ins under way to a browser.
     Browser,
+    /// A sealed copy of the latest of them: an hour, which is longer than it is believed.
+    SignIn,
     /// A device that signed in before: 180 days.
     Device,
     /// Language chosen by the person.
@@ -83,6 +89,8 @@ impl Cookie {
             (Cookie::Session, false) => "preau",
             (Cookie::Browser, true) => "__Host-preau-browser",
             (Cookie::Browser, false) => "preau-browser",
+            (Cookie::SignIn, true) => "__Host-preau-sign-in",
+            (Cookie::SignIn, false) => "preau-sign-in",
             (Cookie::Device, true) => "__Host-preau-device",
             (Cookie::Device, false) => "preau-device",
             (Cookie::Language, true) => "__Host-preau-language",
@@ -94,10 +102,16 @@ impl Cookie {
     pub fn set(self, secure: bool, value: &str) -> HeaderValue {
         let age = match self {
             Cookie::Session | Cookie::Browser => "",
+            Cookie::SignIn => "; Max-Age=3600",
             Cookie::Device => "; Max-Age=15552000",
             Cookie::Language => "; Max-Age=31536000",
         };
         self.header(secure, value, age)
+    }
+
+    /// Whether a value is short enough for it.
+    pub fn holds(self, value: &str) -> bool {
+        value.len() <= if self == Cookie::SignIn { MAX_SIGN_IN } else { MAX_COOKIE }
     }
 
     /// The header that takes it away.
@@ -138,10 +152,12 @@ impl Visitor {
     ) -> Visitor {
         let secure = hub.secure();
         let secret = |cookie: Cookie| cookie.read(headers, secure).and_then(Secret::read);
+        let sign_in = Cookie::SignIn.read(headers, secure).filter(|copy| Cookie::SignIn.holds(copy));
         Visitor {
             correlation,
             locale: Locale::of_request(headers, query, Cookie::Language.read(headers, secure)),
             browser: secret(Cookie::Browser),
+            sign_in: sign_in.map(Arc::from),
             session: secret(Cookie::Session).map(|s| preau_keys::session_id(s.expose())),
             device: secret(Cookie::Device),
             certificate: None,

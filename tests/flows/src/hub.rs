@@ -39,6 +39,8 @@ pub struct Setup {
     pub config: WebConfig,
     /// Services.
     pub services: Vec<MountedService>,
+    /// Sign-ins under way that there is room for, if it is not what there is for them in earnest.
+    pub sign_ins: Option<u32>,
     /// Passwords checked at once, and how many may wait.
     pub password_pool: (usize, usize),
     /// Sources besides the directory.
@@ -55,6 +57,7 @@ impl Default for Setup {
         Setup {
             config,
             services: cast::services(),
+            sign_ins: None,
             password_pool: (2, 64),
             sources: Vec::new(),
             authorities: Vec::new(),
@@ -204,25 +207,34 @@ impl TestHub {
 
     /// The same with some settings changed.
     pub async fn again_with(&self, change: impl FnOnce(&mut Setup)) -> TestHub {
-        self.beside(self.database.open().await, change)
+        let setup = self.changed(change);
+        let options = Options::default();
+        let sign_ins = setup.sign_ins.unwrap_or(options.sign_ins);
+        let store = self.database.open_with(Options { sign_ins, ..options }).await;
+        self.beside(store, setup)
     }
 
     /// This hub after a restart with room for so many sign-ins under way.
     pub async fn again_with_room_for(&self, sign_ins: u32) -> TestHub {
-        self.beside(self.database.open_with(Options { sign_ins, ..Options::default() }).await, |_| {})
+        self.again_with(|setup| setup.sign_ins = Some(sign_ins)).await
     }
 
     /// Another node. Only nodes on PostgreSQL are processes of their own, with their own connections; a SQLite file
     /// belongs to one server, so the second hub shares the open database of the first, and nothing else of it.
     pub async fn node(&self) -> TestHub {
         let store = if self.database.is_shared() { self.database.open().await } else { self.store.clone() };
-        self.beside(store, |_| {})
+        self.beside(store, self.changed(|_| {}))
     }
 
-    fn beside(&self, store: Arc<dyn Store>, change: impl FnOnce(&mut Setup)) -> TestHub {
+    /// What this hub was put together from, with the services it has now, changed.
+    fn changed(&self, change: impl FnOnce(&mut Setup)) -> Setup {
         let services = self.services.lock().map(|services| services.clone()).unwrap_or_default();
         let mut setup = Setup { services, ..(*self.setup).clone() };
         change(&mut setup);
+        setup
+    }
+
+    fn beside(&self, store: Arc<dyn Store>, setup: Setup) -> TestHub {
         let hub = assemble(&setup, store.clone(), &self.faults, &self.clock, &self.ids, &self.directory, &self.peers);
         let router = preau_web::router(hub.clone());
         let (services, _telling) = (Arc::new(Mutex::new(setup.services.clone())), Telling::start(&hub));

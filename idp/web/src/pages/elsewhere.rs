@@ -100,6 +100,7 @@ pub(super) struct ChooseAccount<'a> {
     page: Page<'a>,
     pending_id: &'a str,
     form_token: &'a str,
+    carried: Option<String>,
     purpose: String,
     accounts: Vec<Account>,
 }
@@ -109,11 +110,13 @@ impl<'a> ChooseAccount<'a> {
         page: Page<'a>,
         pending_id: &'a str,
         form_token: &'a str,
+        carried: Option<String>,
         accounts: &[(usize, Person, Vec<Establishment>)],
     ) -> Self {
         let accounts = accounts.iter().map(|(index, person, places)| account(&page, *index, person, places)).collect();
         let purpose = page.with("account-purpose", "workspace", page.workspace);
-        ChooseAccount { purpose, accounts, pending_id, form_token, page: page.at(format!("/sign-in/{pending_id}")) }
+        let page = page.at(format!("/sign-in/{pending_id}"));
+        ChooseAccount { purpose, accounts, pending_id, form_token, carried, page }
     }
 }
 
@@ -140,7 +143,8 @@ pub fn choose_account(
     visitor: &Visitor,
     pending_id: &str,
     form_token: &str,
+    carried: Option<String>,
     accounts: &[(usize, Person, Vec<Establishment>)],
 ) -> Response {
-    html("choose-account", &ChooseAccount::new(Page::new(hub, visitor), pending_id, form_token, accounts))
+    html("choose-account", &ChooseAccount::new(Page::new(hub, visitor), pending_id, form_token, carried, accounts))
 }

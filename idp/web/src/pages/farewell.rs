@@ -37,6 +37,15 @@ pub fn posting_elsewhere(hub: &Hub, visitor: &Visitor, to: &Url, fields: &[(&'st
     posts(hub, visitor, to, fields, "posting-elsewhere")
 }
 
+/// The page that brings what a provider said to our own address, from our own page and so with the cookies of the browser. What
+/// comes of it may lead on to any service, and browsers hold that against the form.
+pub fn posting_back(hub: &Hub, visitor: &Visitor, to: &Url, fields: &[(&'static str, String)]) -> Response {
+    let mut response = posts(hub, visitor, to, fields, "posting-back");
+    let anywhere = ["https:".to_owned(), "http:".to_owned()];
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, headers::form_action(&anywhere));
+    response
+}
+
 fn posts(hub: &Hub, visitor: &Visitor, to: &Url, fields: &[(&'static str, String)], way: &'static str) -> Response {
     let page = Page::new(hub, visitor);
     let mut response = html(way, &Posting::new(page, to.as_str(), fields, way));

@@ -26,7 +26,7 @@ use preau_domain::{Instant, Public};
 use std::sync::Arc;
 
 pub use device::DevicePage;
-pub use farewell::{ask_sign_out, leaving, posting, posting_elsewhere, unconfirmed};
+pub use farewell::{ask_sign_out, leaving, posting, posting_back, posting_elsewhere, unconfirmed};
 
 /// The home page, its forms, the tiles, and the files pages need.
 pub fn portal_routes() -> Router<Arc<Hub>> {

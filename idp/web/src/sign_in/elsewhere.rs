@@ -1,8 +1,9 @@
 //! The step that sends a person to another provider and takes them back: the browser that left is the one that returns,
-//! each round is used once, and what the provider vouches for leads to accounts that exist already.
+//! what the provider vouches for is believed once, and leads to accounts that exist already.
 //!
-//! What the provider must say is the business of its connector. Here: the secret of the round (its address names it, the
-//! store keeps its digest), and matching: the link of an earlier visit first, then the rules of the configuration. A mail
+//! What the provider must say is the business of its connector. Here: the state of the round, and matching: the link of an
+//! earlier visit first, then the rules of the configuration. Nothing is stored of a round: its state names the sign-in and is
+//! proved by the secret of the browser, so that whoever leaves again and again fills nothing. A mail
 //! address names the records that give it, if they are one person's, and makes no link: it may be another's next year.
 //! Several accounts are for the person to choose from; none is a page that says so.
 
@@ -16,11 +17,10 @@ use axum::response::Response;
 use preau_connector_api::{Departure, KnownAs, POSTED, RedirectError, Round, UpstreamIdentity};
 use preau_domain::{
     AccountState, AuditEvent, AuditKind, Authentication, AuthnMethod, FederatedIdentity, FederatedLink, KeptKind,
-    KeptThing, OneTimeKey, PendingId, PendingSignIn, Person, PersonId, SourceId, Upstream, Vouched,
+    KeptThing, PendingSignIn, Person, PersonId, SourceId, Upstream, Vouched,
 };
 use preau_keys::Sealer;
 use preau_store::StoreError;
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
@@ -29,32 +29,41 @@ use url::Url;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// What a hint for signing out there is sealed for.
 const HINT: &str = "upstream logout hint";
-/// What a message that was posted is sealed for.
-const MESSAGE: &str = "upstream message";
-
-/// What is kept of a round. Its nonce and verifier are not: they come out of its secret and the master key.
-#[derive(Serialize, Deserialize)]
-struct Detour {
-    pending: PendingId,
-    source: SourceId,
-    /// Digest of what its address carries.
-    state: OneTimeKey,
-}
+/// What the proof of a state is made for.
+const STATE: &str = "upstream-state";
 
 /// Records that give one mail address, beyond which it is nobody's.
 const MOST_OF_AN_ADDRESS: u32 = 10;
 
-/// Letters of the part of a state that nobody can guess; before them stands the name of the sign-in.
-const UNGUESSABLE: usize = 32;
+/// Letters of a state that differ from round to round; before them stands the name of the sign-in.
+const OWN: usize = 16;
+/// Letters of its proof, behind them: 128 bits.
+const PROOF: usize = 32;
 
-/// Where the round of a sign-in with a provider is kept: there is one, whoever asks for another one ends it.
-fn place(pending: &str, source: &str) -> OneTimeKey {
-    preau_keys::one_time_key(&format!("{pending}/{source}"))
+/// What shows that a state was given to this browser, for that provider.
+fn proof(hub: &Hub, visitor: &Visitor, source: &SourceId, named: &str) -> String {
+    let browser = visitor.browser.as_ref().map_or("", Secret::expose);
+    let mut proof = preau_keys::fingerprint(hub.keyring.mac(STATE, &[browser, source.as_str(), named]).as_bytes());
+    proof.truncate(PROOF);
+    proof
 }
 
-/// Where a message that a provider posted for a round is laid down: there is one.
-fn laid(detour: &Detour, source: &SourceId) -> OneTimeKey {
-    preau_keys::one_time_key(&format!("{}/{source}/{}", detour.pending, detour.state.as_str()))
+/// The state of a new round of this browser's sign-in.
+fn new_state(hub: &Hub, visitor: &Visitor, source: &SourceId, pending: &PendingSignIn) -> Option<Secret> {
+    let named = format!("{}{}", pending.id, hub.ids.text(OWN));
+    Secret::read(&format!("{named}{}", proof(hub, visitor, source, &named)))
+}
+
+/// The name of the sign-in that a state belongs to, if it was given to this browser.
+fn belongs_to(hub: &Hub, visitor: &Visitor, source: &SourceId, state: &Secret) -> Result<String, Fault> {
+    let end = state.expose().len().checked_sub(PROOF).ok_or_else(expired)?;
+    let (named, shown) = state.expose().split_at_checked(end).ok_or_else(expired)?;
+    let proof = proof(hub, visitor, source, named);
+    if visitor.browser.is_none() || !preau_keys::constant_time_eq(shown.as_bytes(), proof.as_bytes()) {
+        return Err(expired());
+    }
+    let id = named.len().checked_sub(OWN).and_then(|end| named.get(..end));
+    id.map(str::to_owned).ok_or_else(expired)
 }
 
 /// The secrets of one round, from the one its address carries.
@@ -98,7 +107,7 @@ pub async fn leave(
     let public = pending.public.ok_or_else(unknown)?;
     let offered = hub.providers_of(public);
     let (source, provider) = offered.into_iter().find(|(name, _)| name.as_str() == source).ok_or_else(unknown)?;
-    let state = Secret::read(&format!("{}{}", pending.id, hub.ids.text(UNGUESSABLE)));
+    let state = new_state(&hub, &visitor, &source, &pending);
     let state = state.ok_or_else(|| Fault::new(FaultKind::Internal, "the name of a sign-in is no word"))?;
     let secrets = Secrets::of(&hub, &source, state);
     let to = tokio::time::timeout(PATIENCE, provider.begin(&secrets.round(&hub, &visitor, &pending))).await;
@@ -107,18 +116,6 @@ pub async fn leave(
         Ok(Err(unavailable)) => return Err(Fault::new(FaultKind::ProviderDown, unavailable.0)),
         Err(_) => return Err(Fault::new(FaultKind::ProviderDown, "no answer in time")),
     };
-    let key = place(pending.id.as_str(), source.as_str());
-    let state = preau_keys::one_time_key(secrets.state.expose());
-    let detour = Detour { pending: pending.id.clone(), source, state };
-    let doc = serde_json::to_string(&detour).map_err(|error| Fault::new(FaultKind::Internal, error.to_string()))?;
-    let kept = KeptThing { key, kind: KeptKind::Redirect, doc, expires: pending.expires };
-    match hub.store.keep(&kept, hub.now()).await {
-        Err(StoreError::Conflict) => {
-            hub.store.take_kept(&kept.key, KeptKind::Redirect, hub.now()).await?;
-            hub.store.keep(&kept, hub.now()).await?;
-        }
-        other => other?,
-    }
     match to {
         Departure::Address(to) => Ok(hub.see_other(&to)),
         Departure::Form { to, fields } => {
@@ -129,8 +126,13 @@ pub async fn leave(
 }
 
 /// Takes the message that a provider's page makes the browser post. It comes from another site, and so without the cookie
-/// that proves whose it is: it is laid down under the round it belongs to, sealed, and the browser asks again from here.
-pub async fn take_in(State(hub): State<Arc<Hub>>, Path(source): Path<String>, body: Bytes) -> Result<Response, Fault> {
+/// that proves whose it is: a page of ours has the browser bring it again, from here.
+pub async fn take_in(
+    State(hub): State<Arc<Hub>>,
+    visitor: Visitor,
+    Path(source): Path<String>,
+    body: Bytes,
+) -> Result<Response, Fault> {
     let source = SourceId::new(source);
     let provider = hub.provider(&source).ok_or_else(|| Fault::new(FaultKind::NotFound, "no such provider"))?;
     let fields = Fields::of_message(&body)?;
@@ -138,33 +140,10 @@ pub async fn take_in(State(hub): State<Arc<Hub>>, Path(source): Path<String>, bo
     let none = || Fault::new(FaultKind::BadRequest, "no answer of a provider");
     let (state, message) = provider.posted(&form).ok_or_else(none)?;
     let state = Secret::read(state).ok_or_else(expired)?;
-    // Only who knows the state of a round that is open lays anything down, and one message a round.
-    let (detour, kept) = under_way(&hub, source.as_str(), &state).await?;
-    let sealed = Sealer::new(&hub.keyring).seal(&*hub.ids, MESSAGE, &[state.expose()], message.as_bytes());
-    let doc = sealed.filter(|doc| doc.len() <= KeptThing::MOST);
-    let doc = doc.ok_or_else(|| Fault::new(FaultKind::TooLarge, "answer of a provider too long"))?;
-    let laid = KeptThing { key: laid(&detour, &source), kind: KeptKind::Redirect, doc, expires: kept.expires };
-    match hub.store.keep(&laid, hub.now()).await {
-        Ok(()) => Ok(hub.see_other(&format!("/upstream/{source}/callback?state={}", state.expose()))),
-        Err(StoreError::Conflict) => Err(expired()),
-        Err(other) => Err(other.into()),
-    }
-}
-
-/// The round a state belongs to, which stays.
-async fn under_way(hub: &Hub, source: &str, state: &Secret) -> Result<(Detour, KeptThing), Fault> {
-    let name = state.expose().len().checked_sub(UNGUESSABLE).and_then(|end| state.expose().get(..end));
-    let key = place(name.ok_or_else(expired)?, source);
-    let kept = hub.store.kept(&key, KeptKind::Redirect, hub.now()).await?.ok_or_else(expired)?;
-    let detour: Detour = serde_json::from_str(&kept.doc).map_err(|_| expired())?;
-    let digest = preau_keys::one_time_key(state.expose());
-    if !preau_keys::constant_time_eq(digest.as_str().as_bytes(), detour.state.as_str().as_bytes()) {
-        return Err(expired());
-    }
-    if detour.source.as_str() != source {
-        return Err(expired());
-    }
-    Ok((detour, kept))
+    let to = Url::parse(&hub.callback(&source));
+    let to = to.map_err(|_| Fault::new(FaultKind::Internal, "our own address is none"))?;
+    let fields = [("state", state.expose().to_owned()), (POSTED, message.to_owned())];
+    Ok(pages::posting_back(&hub, &visitor, &to, &fields))
 }
 
 /// Takes the browser back.
@@ -175,35 +154,57 @@ pub async fn come_back(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Fault> {
     let fields = Fields::parse(query.as_deref().unwrap_or_default())?;
-    let state = fields.one("state")?.and_then(Secret::read).ok_or_else(expired)?;
-    let (detour, kept) = under_way(&hub, &source, &state).await?;
-    // Taken out whatever comes of it: a round is used once.
-    let taken = hub.store.take_kept(&kept.key, KeptKind::Redirect, hub.now()).await?;
-    if taken.is_none_or(|taken| taken.doc != kept.doc) {
-        return Err(expired());
-    }
-    let laid = laid(&detour, &detour.source);
-    let message = hub.store.take_kept(&laid, KeptKind::Redirect, hub.now()).await?;
-    let open = |kept: KeptThing| Sealer::new(&hub.keyring).open(MESSAGE, &[state.expose()], &kept.doc);
-    let message = message.and_then(open).and_then(|message| String::from_utf8(message.to_vec()).ok());
-    let pending = load(&hub, &visitor, detour.pending.as_str()).await?;
-    let provider = hub.provider(&detour.source).ok_or_else(expired)?;
-    let secrets = Secrets::of(&hub, &detour.source, state);
-    let answer: Vec<(&str, &str)> = match &message {
-        Some(message) => vec![(POSTED, message)],
-        None => fields.iter().filter(|(name, _)| *name != POSTED).collect(),
-    };
-    let round = secrets.round(&hub, &visitor, &pending);
-    let identity = match tokio::time::timeout(PATIENCE, provider.complete(&round, &answer)).await {
+    let answer: Vec<(&str, &str)> = fields.iter().filter(|(name, _)| *name != POSTED).collect();
+    back(&hub, &visitor, source, fields.one("state")?, &answer).await
+}
+
+/// Takes the browser back with the message it had posted.
+pub async fn bring_back(
+    State(hub): State<Arc<Hub>>,
+    visitor: Visitor,
+    Path(source): Path<String>,
+    body: Bytes,
+) -> Result<Response, Fault> {
+    let fields = Fields::of_message(&body)?;
+    let message = fields.required(POSTED)?;
+    back(&hub, &visitor, source, fields.one("state")?, &[(POSTED, message)]).await
+}
+
+/// Has the provider's answer read, and goes on with whoever it is about.
+async fn back(
+    hub: &Hub,
+    visitor: &Visitor,
+    source: String,
+    state: Option<&str>,
+    answer: &[(&str, &str)],
+) -> Result<Response, Fault> {
+    let (source, state) = (SourceId::new(source), state.and_then(Secret::read).ok_or_else(expired)?);
+    let pending = load(hub, visitor, &belongs_to(hub, visitor, &source, &state)?).await?;
+    let provider = hub.provider(&source).ok_or_else(expired)?;
+    let key = preau_keys::one_time_key(state.expose());
+    let secrets = Secrets::of(hub, &source, state);
+    let round = secrets.round(hub, visitor, &pending);
+    let identity = match tokio::time::timeout(PATIENCE, provider.complete(&round, answer)).await {
         Ok(Ok(identity)) => identity,
-        Ok(Err(error)) => return Err(refused(&hub, &visitor, error)),
+        Ok(Err(error)) => return Err(refused(hub, visitor, error)),
         Err(_) => return Err(Fault::new(FaultKind::ProviderDown, "no answer in time")),
     };
-    welcome(&hub, &visitor, pending, detour.source, identity).await
+    // A round is believed once; only what a provider vouches for leaves anything behind.
+    let once = KeptThing { key, kind: KeptKind::ReplayGuard, doc: String::new(), expires: pending.expires };
+    hub.store.keep(&once, hub.now()).await.map_err(ended)?;
+    welcome(hub, visitor, pending, source, identity).await
 }
 
 fn expired() -> Fault {
     Fault::new(FaultKind::SignInExpired, "no such round for this browser")
+}
+
+/// What the store's word that something is over becomes.
+fn ended(error: StoreError) -> Fault {
+    match error {
+        StoreError::Conflict => expired(),
+        other => other.into(),
+    }
 }
 
 /// The fault a round without an identity becomes, with its audit event.
@@ -245,7 +246,12 @@ async fn welcome(
         several => {
             let accounts = several.iter().map(|person| person.id.clone()).collect();
             pending.vouched = Some(Vouched { accounts, ..vouched });
-            hub.store.update_pending(&pending).await?;
+            let held = hub.held(&pending);
+            match hub.store.update_pending(&held).await {
+                // A flood may have taken its place.
+                Err(StoreError::Conflict) => hub.store.put_back_pending(&held).await.map_err(ended)?,
+                other => other?,
+            }
             Ok(hub.see_other(&format!("/sign-in/{}", pending.id)))
         }
     }

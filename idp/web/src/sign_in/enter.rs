@@ -1,6 +1,7 @@
 //! The end of every way in: the session begins, the sign-in is taken out, the protocol hands over.
 
 use super::finish;
+use crate::visitor::Cookie;
 use crate::{Fault, Hub, Visitor};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
@@ -56,7 +57,8 @@ pub(super) async fn enter(
             return Err(fault);
         }
     };
-    for cookie in [Some(cookie), besides].into_iter().flatten() {
+    let copy = visitor.sign_in.is_some().then(|| Cookie::SignIn.clear(hub.secure()));
+    for cookie in [Some(cookie), besides, copy].into_iter().flatten() {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     Ok(response)

@@ -4,11 +4,11 @@
 //! learnt and returns here. Who the person says they are proves nothing and opens nothing, so that choice is not stored:
 //! it travels in the address of the page that asks for the password, and with its form. A browser proves that a sign-in
 //! is its own by the secret whose digest the sign-in carries; every form carries a token made of
-//! that secret and the sign-in, so that no other site can send it. The form that asks for the password carries the sign-in
-//! itself, sealed, in case it had to make room for others meanwhile.
+//! that secret and the sign-in, so that no other site can send it. A copy of the sign-in travels too, sealed, in
+//! case it had to make room for others meanwhile.
 
 mod call;
-mod carried;
+pub(crate) mod carried;
 mod elsewhere;
 mod enter;
 mod password;
@@ -36,7 +36,7 @@ pub fn routes() -> Router<Arc<Hub>> {
         .route("/sign-in/{id}/password", get(onward).post(password::submit))
         .route("/sign-in/{id}/elsewhere/{source}", get(elsewhere::leave))
         .route("/sign-in/{id}/account", get(onward).post(elsewhere::choose_account))
-        .route("/upstream/{source}/callback", get(elsewhere::come_back))
+        .route("/upstream/{source}/callback", get(elsewhere::come_back).post(elsewhere::bring_back))
         .route("/upstream/{source}/acs", post(elsewhere::take_in))
 }
 
@@ -138,7 +138,7 @@ async fn posted(hub: &Hub, visitor: &Visitor, id: &str, body: &[u8]) -> Result<(
     let fields = Fields::of_body(body)?;
     let mut pending = match load(hub, visitor, id).await {
         Err(fault) if fault.kind == FaultKind::SignInExpired => {
-            carried::open(hub, visitor, id, &fields).await?.ok_or(fault)?
+            carried::open(hub, visitor, id, fields.one("sign_in")?).await?.ok_or(fault)?
         }
         loaded => loaded?,
     };
@@ -163,8 +163,11 @@ async fn load(hub: &Hub, visitor: &Visitor, id: &str) -> Result<PendingSignIn, F
         return Err(expired());
     }
     let browser = visitor.browser.as_ref().ok_or_else(expired)?;
-    let pending = hub.store.pending(&PendingId::new(id), hub.now()).await?.ok_or_else(expired)?;
-    if is_of(browser, &pending) { Ok(pending) } else { Err(expired()) }
+    match hub.store.pending(&PendingId::new(id), hub.now()).await? {
+        Some(pending) if is_of(browser, &pending) => Ok(pending),
+        Some(_) => Err(expired()),
+        None => carried::open(hub, visitor, id, visitor.sign_in.as_deref()).await?.ok_or_else(expired),
+    }
 }
 
 /// Whether it was this browser that began the sign-in.
@@ -228,8 +231,9 @@ async fn ask_account(hub: &Hub, visitor: &Visitor, pending: &PendingSignIn) -> R
         let uais: Vec<Uai> = person.establishments().into_iter().take(100).cloned().collect();
         accounts.push((index, person, hub.store.establishments(&uais).await?));
     }
-    let token = token(hub, visitor, &pending.id);
-    Ok(leads_to_service(hub, pending, pages::choose_account(hub, visitor, pending.id.as_str(), &token, &accounts)))
+    let (token, carried) = (token(hub, visitor, &pending.id), carried::seal(hub, pending));
+    let page = pages::choose_account(hub, visitor, pending.id.as_str(), &token, carried, &accounts);
+    Ok(leads_to_service(hub, pending, page))
 }
 
 /// A page whose form ends, after our redirect, at the service: browsers hold that against the form's policy.

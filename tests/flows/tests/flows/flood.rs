@@ -1,9 +1,14 @@
 //! A flood of sign-in pages takes the place of sign-ins that people are typing into: their forms make up for it, once.
 
+use crate::upstream;
 use futures::future::join;
-use preau_flows::{ALICE, Answer, NOE, TestHub, stories};
+use preau_flows::{ALICE, Answer, Browser, HUGO, NOE, Provider, TestHub, stories};
 
 stories!(
+    whoever_says_who_they_are_gets_in,
+    whoever_went_to_another_provider_comes_back,
+    whoever_has_several_accounts_there_chooses_one,
+    what_is_too_long_for_a_cookie_is_stored_all_the_same,
     whoever_types_a_first_password_gets_in,
     what_was_asked_is_not_forgotten,
     a_form_carries_its_own_sign_in_alone,
@@ -18,6 +23,84 @@ async fn flood(hub: &TestHub) {
     }
 }
 
+/// The cookie that holds a copy of the latest sign-in.
+const COPY: &str = "__Host-preau-sign-in";
+
+/// The same browser, without its copy of the latest sign-in.
+fn without_a_copy(browser: &Browser) -> Browser {
+    let mut browser = browser.clone();
+    browser.forget(COPY);
+    browser
+}
+
+async fn whoever_says_who_they_are_gets_in(hub: TestHub) {
+    let hub = hub.again_with_room_for(16).await;
+    let (app, mut browser, mut thief) = (hub.app("app"), hub.browser(), hub.browser());
+    let asked = browser.visit(&app.login_url()).await;
+    thief.visit(&app.login_url()).await;
+    flood(&hub).await;
+    assert_eq!(without_a_copy(&browser).get(&asked.url).await.status, 400, "its place is taken");
+    for copy in [browser.cookie(COPY), Some("x"), thief.cookie(COPY)] {
+        let (watch, mut thief) = (hub.under_attack(), thief.clone());
+        thief.plant(COPY, copy.expect("each has a copy"));
+        let answer = thief.get(&asked.url).await;
+        assert_eq!(answer.status, 400, "the sign-in of another browser");
+        watch.ignored(&answer).await;
+    }
+    let page = browser.choose(&asked, &ALICE).await;
+    flood(&hub).await;
+    let kept = browser.clone();
+    let entered = browser.try_password(&page, ALICE.login, ALICE.password).await;
+    assert!(entered.location().is_some_and(|to| to.contains("ticket=")), "{}", entered.words());
+    assert_eq!((browser.cookie(COPY), kept.clone().get(&asked.url).await.status.as_u16()), (None, 400), "it ended");
+}
+
+/// More rounds and sign-ins than there is room for, while somebody is at the provider.
+async fn whoever_went_to_another_provider_comes_back(hub: TestHub) {
+    let provider = Provider::start().await;
+    let hub = provider.serves_staff(&hub, "").await.again_with_room_for(16).await;
+    let mut browser = hub.browser();
+    let trip = upstream::leave(&hub, &mut browser).await;
+    hub.clock.advance(1);
+    for _ in 0..32 {
+        upstream::leave(&hub, &mut hub.browser()).await;
+    }
+    let swept = hub.hub.store.sweep(hub.hub.now(), hub.hub.now(), 1_000).await.expect("a sweep");
+    assert_eq!(swept.kept, 0, "nothing is kept of rounds");
+    let token = provider.sign("k1", "JWT", &provider.claims(&hub, &trip));
+    let (mut gone, mut kept) = (without_a_copy(&browser), browser.clone());
+    assert_eq!(upstream::come_back(&provider, &mut gone, &trip, &token).await.status, 400, "its place is taken");
+    let entered = upstream::come_back(&provider, &mut browser, &trip, &token).await;
+    assert_eq!((entered.location(), browser.signed_in()), (Some("/"), true), "{}", entered.words());
+    assert_eq!(upstream::come_back(&provider, &mut kept, &trip, &token).await.status, 400, "once");
+}
+
+async fn whoever_has_several_accounts_there_chooses_one(hub: TestHub) {
+    let provider = Provider::start().await;
+    let hub = provider.serves_staff(&hub, "").await.again_with_room_for(16).await;
+    let mut browser = hub.browser();
+    let trip = upstream::leave(&hub, &mut browser).await;
+    flood(&hub).await;
+    let mut claims = provider.claims(&hub, &trip);
+    claims["record"] = serde_json::json!([ALICE.key(), HUGO.key()]);
+    let token = provider.sign("k1", "JWT", &claims);
+    let chooser = upstream::come_back(&provider, &mut browser, &trip, &token).await;
+    let page = browser.visit(chooser.location().expect("the choice")).await;
+    flood(&hub).await;
+    let chosen = browser.submit(&page.form_with("account"), &[("account", "1")]).await;
+    assert!(chosen.words().contains("Hugo Lambert"), "{}", chosen.words());
+}
+
+async fn what_is_too_long_for_a_cookie_is_stored_all_the_same(hub: TestHub) {
+    let (app, mut browser) = (hub.app("app"), hub.browser());
+    let long = format!("{}%3Fa%3D{}", app.login_url(), "b".repeat(3_500));
+    let page = browser.visit(&long).await;
+    assert_eq!(browser.cookie(COPY), None, "browsers keep four thousand bytes");
+    let page = browser.choose(&page, &ALICE).await;
+    let entered = browser.try_password(&page, ALICE.login, ALICE.password).await;
+    assert!(entered.location().is_some_and(|to| to.contains("ticket=")), "{}", entered.words());
+}
+
 fn carried(page: &Answer) -> String {
     page.form_with("password").value("sign_in").expect("the form carries its sign-in").to_owned()
 }
@@ -27,7 +110,7 @@ async fn whoever_types_a_first_password_gets_in(hub: TestHub) {
     let (app, mut browser) = (hub.app("app"), hub.browser());
     let page = browser.password_page(&app.login_url(), &ALICE).await;
     flood(&hub).await;
-    assert_eq!(browser.clone().get(&page.url).await.status, 400, "its place is taken");
+    assert_eq!(without_a_copy(&browser).get(&page.url).await.status, 400, "its place is taken");
     let page = browser.try_password(&page, ALICE.login, "not-this-one").await;
     assert_eq!(page.status, 422, "it goes on: {}", page.words());
     flood(&hub).await;

@@ -118,7 +118,7 @@ const ROUTES: &[(&str, &str, Protection, &str)] = &[
     ("POST", "/sign-in/{id}/account", SignInForm, "says which of several accounts"),
     ("GET", "/sign-in/{id}/account", Onward, "the address of a form, asked for by a browser that opens its tabs again"),
     (
-        "GET",
+        "GET POST",
         "/upstream/{source}/callback",
         OwnSignIn,
         "takes the browser back from another provider, once, by the state it left with",
@@ -127,7 +127,7 @@ const ROUTES: &[(&str, &str, Protection, &str)] = &[
         "POST",
         "/upstream/{source}/acs",
         Provider,
-        "lays down what a provider's page makes the browser post, sealed, and sends the browser to take it up",
+        "takes what a provider's page makes the browser post, and has the browser bring it again from a page of ours",
     ),
     (
         "GET POST",

@@ -277,6 +277,7 @@ async fn what_a_sign_in_keeps_is_bounded(hub: TestHub) {
         correlation: CorrelationId::new("c1"),
         locale: Locale::Fr,
         browser: None,
+        sign_in: None,
         session: None,
         device: None,
         certificate: None,

@@ -18,7 +18,8 @@ stories!(
     a_discovery_page_of_another_issuer_is_not_followed,
     a_round_belongs_to_one_browser,
     a_round_is_used_once_and_in_time,
-    a_sign_in_holds_one_round,
+    rounds_fill_nothing,
+    a_round_is_believed_once_whatever_becomes_of_it,
     a_code_of_another_round_opens_nothing,
     new_keys_are_found_and_a_storm_of_unknown_ones_asks_once,
     a_callback_says_which_provider_it_comes_from,
@@ -205,16 +206,17 @@ async fn a_round_belongs_to_one_browser(hub: TestHub) {
     let answer = come_back(&provider, &mut thief, &trip, &token).await;
     refused(&answer);
     attack.ignored(&answer).await;
-    refused(&come_back(&provider, &mut victim, &trip, &token).await);
     for state in ["", "x", &"a".repeat(32), &"a".repeat(5000)] {
         let answer = victim.get(&trip.back(&[("code", "c"), ("state", state), ("iss", &provider.issuer())])).await;
         refused(&answer);
     }
     assert!(provider.heard("/token").is_empty(), "no code was spent for any of them");
+    let control = come_back(&provider, &mut victim, &trip, &token).await;
+    assert_eq!(control.location(), Some("/"), "and nobody spoilt the round of another: {}", control.words());
 }
 
-/// RP-04: whoever leaves again and again fills nothing, and comes back from where they went last.
-async fn a_sign_in_holds_one_round(hub: TestHub) {
+/// RP-04: whoever leaves again and again fills nothing, and comes back from where they will, once.
+async fn rounds_fill_nothing(hub: TestHub) {
     let provider = Provider::start().await;
     let hub = provider.serves_staff(&hub, "").await;
     let mut browser = hub.browser();
@@ -225,14 +227,17 @@ async fn a_sign_in_holds_one_round(hub: TestHub) {
         trips.push(Trip::read(&hub, browser.get(&way).await.location().expect("an address")));
     }
     let (first, last) = (&trips[0], &trips[19]);
+    assert_ne!(first.value("state"), last.value("state"), "each has its own");
+    for (trip, nonce_of) in [(first, last), (last, first)] {
+        let crossed = provider.sign("k1", "JWT", &provider.claims(&hub, nonce_of));
+        assert_eq!(come_back(&provider, &mut browser, trip, &crossed).await.status, 403, "an answer fits its own");
+    }
     let token = provider.sign("k1", "JWT", &provider.claims(&hub, first));
-    refused(&come_back(&provider, &mut browser, first, &token).await);
+    assert_eq!(come_back(&provider, &mut browser, first, &token).await.location(), Some("/"), "control");
     let token = provider.sign("k1", "JWT", &provider.claims(&hub, last));
-    assert_eq!(come_back(&provider, &mut browser, last, &token).await.location(), Some("/"));
-    let mut stays = hub.browser();
-    leave(&hub, &mut stays).await;
+    refused(&come_back(&provider, &mut browser, last, &token).await);
     let swept = hub.hub.store.sweep(hub.hub.now() + Seconds(3600), hub.hub.now(), 100).await.expect("a sweep");
-    assert_eq!(swept.kept, 2, "that of the other browser, that a sign-in ended, and none of the twenty");
+    assert_eq!(swept.kept, 2, "that a sign-in ended, that a round was believed, and none of the twenty");
 }
 
 /// RP-04: a round that ended, or took too long.
@@ -249,6 +254,30 @@ async fn a_round_is_used_once_and_in_time(hub: TestHub) {
     let trip = leave(&hub, &mut late).await;
     hub.clock.advance(15 * 60);
     refused(&come_back(&provider, &mut late, &trip, "late").await);
+}
+
+/// RP-04: also by a browser that keeps what we took away, and where nobody came in the first time.
+async fn a_round_is_believed_once_whatever_becomes_of_it(hub: TestHub) {
+    let provider = Provider::start().await;
+    let hub = provider.serves_staff(&hub, "").await;
+    let mut browser = hub.browser();
+    let trip = leave(&hub, &mut browser).await;
+    let mut claims = provider.claims(&hub, &trip);
+    without(&mut claims, "sub");
+    let token = provider.sign("k1", "JWT", &claims);
+    assert_eq!(come_back(&provider, &mut browser, &trip, &token).await.status, 403, "not believed");
+    let mut kept = browser.clone();
+    let mut claims = provider.claims(&hub, &trip);
+    claims["record"] = "inconnue".into();
+    let nobody = provider.sign("k1", "JWT", &claims);
+    assert_eq!(come_back(&provider, &mut browser, &trip, &nobody).await.status, 403, "believed, and nobody's account");
+    let token = provider.sign("k1", "JWT", &provider.claims(&hub, &trip));
+    for browser in [&mut browser, &mut kept] {
+        refused(&come_back(&provider, browser, &trip, &token).await);
+    }
+    let trip = leave(&hub, &mut browser).await;
+    let token = provider.sign("k1", "JWT", &provider.claims(&hub, &trip));
+    assert_eq!(come_back(&provider, &mut browser, &trip, &token).await.location(), Some("/"), "control: another round");
 }
 
 /// RP-05: the thief's code in the victim's round brings a token with the thief's nonce, and never fits the verifier.

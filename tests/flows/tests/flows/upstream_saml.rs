@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::Method;
 use preau_connector_api::OpenContext;
-use preau_domain::{Instant, KeptKind, SourceId};
+use preau_domain::{Instant, Seconds, SourceId};
 use preau_flows::{ALICE, Answer, BASE, Browser, HUGO, TestHub, stories};
 use preau_keys::jose::{Alg, PrivateKey};
 use preau_keys::xml::{Document, sign};
@@ -22,7 +22,7 @@ stories!(
     who_has_several_accounts_chooses_and_a_name_for_the_occasion_links_nothing,
     an_answer_is_used_once_on_every_node,
     an_answer_belongs_to_the_browser_that_asked,
-    what_belongs_to_no_round_is_not_laid_down,
+    what_belongs_to_no_round_leads_nowhere_and_leaves_nothing,
     a_session_that_ends_there_ends_here,
     who_signs_out_is_offered_the_way_out_there,
     the_provider_reads_who_we_are,
@@ -159,7 +159,7 @@ impl Idp {
         let trip = leave_for(hub, browser, &format!("/elsewhere/{}?public={public}", self.source)).await;
         let message = self.answer(hub, &trip, persistent("agent-7"), attributes);
         let posted = self.form(hub, &message, &trip.state).await;
-        browser.get(posted.location().unwrap_or_else(|| panic!("{} {}", posted.status, posted.words()))).await
+        browser.submit_once(&posted.form_with("posted"), &[]).await
     }
 }
 
@@ -215,8 +215,7 @@ async fn form(hub: &TestHub, message: &str, state: &str) -> Answer {
 async fn come_in(hub: &TestHub, browser: &mut Browser, records: &[&str], format: &str) -> Answer {
     let trip = leave(hub, browser).await;
     let posted = form(hub, &answer(hub, &trip, records, format), &trip.state).await;
-    let to = posted.location().unwrap_or_else(|| panic!("{} {}", posted.status, posted.words()));
-    browser.get(to).await
+    browser.submit_once(&posted.form_with("posted"), &[]).await
 }
 
 async fn somebody_comes_in_through_the_form_of_another_site(hub: TestHub) {
@@ -226,10 +225,10 @@ async fn somebody_comes_in_through_the_form_of_another_site(hub: TestHub) {
     assert_eq!(trip.request.acs_url.as_deref(), Some("https://ent.example/upstream/educonnect/acs"));
     assert!(trip.state.len() <= 80, "the standard's bound");
     let posted = form(&hub, &answer(&hub, &trip, &[&ALICE.key()], nameid::PERSISTENT), &trip.state).await;
-    let to = format!("/upstream/educonnect/callback?state={}", trip.state);
-    assert_eq!((posted.status.as_u16(), posted.location()), (303, Some(to.as_str())), "{}", posted.words());
+    let back = posted.form_with("posted");
+    assert_eq!(back.action, "https://ent.example/upstream/educonnect/callback", "{}", posted.words());
     assert!(posted.cookies().is_empty(), "a form of another site leaves nothing in the browser");
-    let inside = browser.get(&to).await;
+    let inside = browser.submit_once(&back, &[]).await;
     assert_eq!((inside.status.as_u16(), inside.location()), (303, Some("/")), "{}", inside.words());
     assert!(browser.visit("/").await.words().contains("Alice Martin"));
     let later = come_in(&hub, &mut hub.browser(), &[], nameid::PERSISTENT).await;
@@ -259,16 +258,17 @@ async fn an_answer_is_used_once_on_every_node(hub: TestHub) {
     let mut browser = hub.browser();
     let trip = leave(&hub, &mut browser).await;
     let message = answer(&hub, &trip, &[&ALICE.key()], nameid::PERSISTENT);
-    let to = form(&hub, &message, &trip.state).await.location().expect("a way back").to_owned();
-    let twice = form(&node, &message, &trip.state).await;
-    assert_eq!(twice.status, 400, "one answer a round: {}", twice.words());
-    assert_eq!(browser.get(&to).await.location(), Some("/"), "control");
+    let back = form(&hub, &message, &trip.state).await.form_with("posted");
+    let kept = browser.clone();
+    assert_eq!(browser.submit_once(&back, &[]).await.location(), Some("/"), "control");
     for hub in [&hub, &node, &hub.again_with(|_| {}).await] {
+        let mut same = kept.clone().meets(hub);
+        let back = form(hub, &message, &trip.state).await.form_with("posted");
         let attack = hub.under_attack();
-        let again = form(hub, &message, &trip.state).await;
-        assert_eq!(again.status, 400, "{}", again.words());
+        let again = same.submit_once(&back, &[]).await;
+        assert_eq!((again.status.as_u16(), same.signed_in()), (400, false), "{}", again.words());
         attack.ignored(&again).await;
-        assert_eq!(hub.browser().get(&to).await.status, 400);
+        assert_eq!(hub.browser().submit_once(&back, &[]).await.status, 400);
     }
 }
 
@@ -278,35 +278,44 @@ async fn an_answer_belongs_to_the_browser_that_asked(hub: TestHub) {
     let (mut stranger, mut victim) = (hub.browser(), hub.browser());
     let (theirs, own) = (leave(&hub, &mut stranger).await, leave(&hub, &mut victim).await);
     let message = answer(&hub, &theirs, &[&HUGO.key()], nameid::PERSISTENT);
-    let to = form(&hub, &message, &theirs.state).await.location().expect("a way back").to_owned();
-    let brought = victim.get(&to).await;
+    let back = form(&hub, &message, &theirs.state).await.form_with("posted");
+    let brought = victim.submit_once(&back, &[]).await;
     assert_eq!(brought.status, 400, "{}", brought.words());
     assert!(!victim.signed_in());
     let crossed = form(&hub, &answer(&hub, &theirs, &[&HUGO.key()], nameid::PERSISTENT), &own.state).await;
-    let refused = victim.get(crossed.location().expect("a way back")).await;
+    let refused = victim.submit_once(&crossed.form_with("posted"), &[]).await;
     assert_eq!(refused.status, 403, "another round's answer: {}", refused.words());
     let control = come_in(&hub, &mut victim, &[&ALICE.key()], nameid::PERSISTENT).await;
     assert_eq!(control.location(), Some("/"), "{}", control.words());
 }
 
-async fn what_belongs_to_no_round_is_not_laid_down(hub: TestHub) {
+async fn what_belongs_to_no_round_leads_nowhere_and_leaves_nothing(hub: TestHub) {
     let hub = serves_staff(&hub, "").await;
-    let trip = leave(&hub, &mut hub.browser()).await;
+    let mut browser = hub.browser();
+    let trip = leave(&hub, &mut browser).await;
     let message = answer(&hub, &trip, &[&ALICE.key()], nameid::PERSISTENT);
-    let changed =
-        format!("{}{}", &trip.state[..trip.state.len() - 1], if trip.state.ends_with('a') { 'b' } else { 'a' });
-    for state in ["", "x", "https://evil.test/", &changed, &"a".repeat(58), &"a".repeat(5_000)] {
+    let changed = trip.state.replace(['a', '7'], "b");
+    for state in ["", "https://evil.test/", &"a".repeat(5_000)] {
         assert_eq!(form(&hub, &message, state).await.status, 400, "{state:.60}");
     }
-    let unsaid = [("SAMLResponse".to_owned(), message.clone())];
-    assert_eq!(hub.browser().post("/upstream/educonnect/acs", &unsaid).await.status, 400);
-    let twice = [("SAMLResponse".to_owned(), message.clone()), ("SAMLResponse".to_owned(), message.clone())];
-    assert_eq!(hub.browser().post("/upstream/educonnect/acs", &twice).await.status, 400);
-    let long = form(&hub, &"A".repeat(70_000), &trip.state).await;
-    assert_eq!(long.status, 413, "{}", long.words());
-    assert_eq!(form(&hub, &message, &trip.state).await.status, 303, "control");
-    let key = preau_keys::one_time_key(&message);
-    assert!(hub.hub.store.kept(&key, KeptKind::Redirect, hub.hub.now()).await.expect("kept").is_none());
+    for state in ["x", &changed, &"a".repeat(trip.state.len())] {
+        let back = form(&hub, &message, state).await.form_with("posted");
+        assert_eq!(browser.submit_once(&back, &[]).await.status, 400, "{state:.60}");
+    }
+    let once = [("SAMLResponse".to_owned(), message.clone())];
+    for fields in [once.to_vec(), [once.clone(), once].concat()] {
+        assert_eq!(hub.browser().post("/upstream/educonnect/acs", &fields).await.status, 400);
+    }
+    assert_eq!(form(&hub, &"A".repeat(70_000), &trip.state).await.status, 413);
+    let swept = hub.hub.store.sweep(hub.hub.now() + Seconds(3600), hub.hub.now(), 100).await.expect("a sweep");
+    assert_eq!(swept.kept, 0, "nothing was kept of any of them");
+    let back = form(&hub, &message, &trip.state).await.form_with("posted");
+    let strange = hub.browser().submit_once(&back, &[]).await;
+    assert_eq!(
+        (strange.status.as_u16(), browser.submit_once(&back, &[]).await.location()),
+        (400, Some("/")),
+        "control"
+    );
 }
 
 fn logout_request(hub: &TestHub, id: &str, key: &PrivateKey) -> String {

@@ -375,10 +375,10 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
         )
     })
     .collect();
-    add("choose-account", ChooseAccount::new(page(), "abc", "token", &accounts).render());
+    add("choose-account", ChooseAccount::new(page(), "abc", "token", Some("sealed".into()), &accounts).render());
     let fields = [("code", "c0de".to_owned()), ("state", "a\"b".to_owned())];
     let (posting, leaving) = ("https://app.example/cb", "https://app.example/bye");
-    for way in ["posting", "posting-elsewhere"] {
+    for way in ["posting", "posting-elsewhere", "posting-back"] {
         add(way, farewell::Posting::new(page(), posting, &fields, way).render());
     }
     add("ask-sign-out", farewell::AskSignOut { page: page(), name: "Noé Petit".into(), form_token: "token" }.render());
