@@ -5,6 +5,7 @@
 
 mod chain;
 mod opening;
+mod upgrade;
 
 use preau_store::Store;
 use preau_store_sql::{Options, open_with};

@@ -1,0 +1,107 @@
+//! A database of an earlier version, with rows in it as that version wrote them: what it knew is known after the upgrade, and
+//! what it had given is worth what it was worth.
+
+use crate::Place;
+use crate::chain::alter;
+use preau_contract::fixture::{NOW, grant, source};
+use preau_domain::{Grant, GrantKind, OneTimeKey, SessionId};
+use preau_store::{Rotation, Store};
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A database as the version knew it whose latest migration begins with those digits, with these rows.
+async fn of_version(place: &Place, latest: &str, rows: &str) -> Arc<dyn Store> {
+    let back = if place.options.schema.is_some() { "postgres" } else { "sqlite" };
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas/sql").join(back);
+    let listed = fs::read_dir(folder).expect("the migrations are there");
+    let mut files: Vec<_> = listed.filter_map(|file| Some(file.ok()?.path())).collect();
+    files.sort();
+    let mut made = "CREATE TABLE migration (name TEXT NOT NULL PRIMARY KEY, text TEXT NOT NULL);".to_owned();
+    if let Some(schema) = &place.options.schema {
+        made = format!("CREATE SCHEMA {schema}; {made}");
+    }
+    for file in &files {
+        let name = file.file_stem().and_then(|name| name.to_str()).expect("a migration has a name");
+        let text = fs::read_to_string(file).expect("a migration is text");
+        made.push_str(&text);
+        made.push_str(&format!(";INSERT INTO migration VALUES ('{name}', '{}');", text.replace('\'', "''")));
+        if name.starts_with(latest) {
+            break;
+        }
+    }
+    alter(place, &format!("{made}\n{rows}")).await;
+    place.open().await
+}
+
+/// Mail addresses stood in the record alone.
+#[tokio::test]
+async fn people_are_found_by_the_mail_address_they_had() {
+    let person = |id: &str, key: Option<&str>, mail: &str| {
+        let (columns, join) = match key {
+            Some(key) => (
+                format!("'{}', '{key}'", source()),
+                format!(r#""join":{{"source":"{}","key":"{key}"}},"credentials":"directory","#, source()),
+            ),
+            None => ("NULL, NULL".to_owned(), r#""credentials":"local","#.to_owned()),
+        };
+        format!(
+            "INSERT INTO person (id, source, join_key, login, state, digest, establishments, doc) VALUES ('{id}', {columns},
+             'l-{id}', 'active', NULL, '', '{{\"id\":\"{id}\",{join}\"state\":\"active\",\"given_name\":\"Zoé\",
+             \"family_name\":\"O''Néant\",\"login\":\"l-{id}\"{mail},\"affiliations\":[]}}');"
+        )
+    };
+    let mail = |mail: &str| format!(",\"mail\":\"{mail}\"");
+    let rows = [
+        person("p-1", Some("k1"), &mail("Zoe.Neant@College.Example")),
+        person("p-2", Some("k2"), ""),
+        person("p-3", None, &mail("zoe.neant@college.example")),
+    ];
+    for place in Place::each("upgrade_mail") {
+        let store = of_version(&place, "0006", &rows.concat()).await;
+        let found = store.people_by_mail(&source(), "zoe.neant@college.example", 9).await.unwrap();
+        let names: Vec<&str> = found.iter().map(|person| person.id.as_str()).collect();
+        assert_eq!(names, ["p-1"], "the record of the source, and not the guest");
+        assert_eq!(found[0].family_name, "O'Néant");
+        assert!(store.people_by_mail(&source(), "", 9).await.unwrap().is_empty());
+    }
+}
+
+/// Refresh tokens had a row each, and what was spent was kept; of a family that says nothing each token says all.
+#[tokio::test]
+async fn tokens_of_before_are_worth_what_they_were() {
+    let (now, later) = (NOW.0, NOW.0 + 600_000);
+    let doc = grant("r1", GrantKind::Refresh, "f1", None).doc;
+    let token = |id: &str, family: &str, doc: &str, spent: &str| {
+        format!("INSERT INTO token VALUES ('{id}', 'refresh', '{family}', 'moodle', '{doc}', {now}, {later}, {spent});")
+    };
+    let rows = [
+        format!("INSERT INTO session VALUES ('s1', 'p-zoe', '{{}}', NULL, {now}, {later}, {now});"),
+        format!("INSERT INTO token_family VALUES ('f1', 's1', 'p-zoe', {later}, NULL, NULL);"),
+        format!("INSERT INTO token_family VALUES ('f2', NULL, 'p-zoe', {later}, 'moodle', '{doc}');"),
+        format!("INSERT INTO token_family VALUES ('f3', 's1', 'p-zoe', {later}, 'moodle', '{doc}');"),
+        token("r1", "f1", &doc, "NULL"),
+        token("r2", "f2", "=", "NULL"),
+        token("r0", "f3", "=", &now.to_string()),
+        token("r3", "f3", "=", "NULL"),
+    ];
+    let session = SessionId::new("s1");
+    let refresh = |key, family, session| grant(key, GrantKind::Refresh, family, session);
+    for place in Place::each("upgrade_tokens") {
+        let store = of_version(&place, "0007", &rows.concat()).await;
+        let there = async |key: &str| store.granted(&OneTimeKey::new(key), GrantKind::Refresh, NOW).await.unwrap();
+        let spend = async |key: &str, next: Grant| store.rotate(&OneTimeKey::new(key), NOW, &[next]).await.unwrap();
+        assert_eq!(there("r1").await, Some(refresh("r1", "f1", Some(&session))));
+        assert_eq!(there("r2").await, Some(refresh("r2", "f2", None)));
+        assert_eq!(there("r0").await, None, "it was spent");
+        assert_eq!(spend("r0", refresh("n0", "f3", Some(&session))).await, Rotation::Reused);
+        assert_eq!(there("r3").await, None, "and whoever shows it loses the family");
+        assert_eq!(spend("r2", refresh("n2", "f2", None)).await, Rotation::Rotated);
+        assert_eq!(spend("r2", refresh("m2", "f2", None)).await, Rotation::Reused);
+        assert_eq!((there("n2").await, there("m2").await), (None, None));
+        assert_eq!(spend("r1", refresh("n1", "f1", Some(&session))).await, Rotation::Rotated);
+        assert!(there("n1").await.is_some(), "control");
+        store.end_session(&session, NOW).await.unwrap();
+        assert_eq!(there("n1").await, None, "a session takes its tokens along");
+    }
+}
