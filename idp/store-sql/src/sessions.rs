@@ -61,7 +61,7 @@ fn session(row: &Row) -> Result<Session> {
     })
 }
 
-fn visit(row: &Row) -> Result<Visit> {
+pub(crate) fn visit(row: &Row) -> Result<Visit> {
     Ok(Visit {
         session: SessionId::new(row.text(0)?),
         protocol: row.text(1)?.to_owned(),

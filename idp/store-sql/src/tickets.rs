@@ -3,6 +3,7 @@
 use crate::back::{Back, Base, Shape};
 use crate::doc;
 use crate::link::{Arg, Row, args};
+use crate::sessions::visit;
 use crate::sqlite::Fleeting;
 use async_trait::async_trait;
 use preau_domain::{Instant, OneTimeKey, PersonId, ServiceId, SessionId, Ticket, TicketKind, Visit};
@@ -44,6 +45,10 @@ fn ticket(row: &Row) -> Result<Ticket> {
 /// A visit of a session that is there and has not expired.
 const VISIT: &str = "INSERT INTO visit (session, protocol, service, notice, at)
     SELECT id, $3, $4, $5, $6 FROM session WHERE id = $1 AND expires > $2";
+const LAST_VISIT: &str = "SELECT v.session, v.protocol, v.service, v.notice, v.at
+    FROM visit v JOIN session s ON s.id = v.session
+    WHERE v.session = $1 AND v.protocol = $2 AND v.service = $3 AND s.expires > $4
+    ORDER BY v.at DESC, v.seq DESC LIMIT 1";
 const ALIVE: &str = "SELECT id FROM session WHERE id = $1 AND expires > $2";
 
 fn visited(issued: Instant, visit: &Visit) -> Vec<Arg> {
@@ -136,6 +141,17 @@ impl Tickets for Back {
         }
         self.trim_visits(Some(visit)).await;
         Ok(())
+    }
+
+    async fn last_visit(
+        &self,
+        session: &SessionId,
+        protocol: &str,
+        service: &ServiceId,
+        now: Instant,
+    ) -> Result<Option<Visit>> {
+        let of = args![session.as_str(), protocol, service.as_str(), now];
+        self.row(LAST_VISIT, of).await?.as_ref().map(visit).transpose()
     }
 
     async fn consume_ticket(&self, key: &OneTimeKey, kind: TicketKind) -> Result<Option<Ticket>> {

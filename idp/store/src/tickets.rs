@@ -2,7 +2,7 @@
 
 use crate::Result;
 use async_trait::async_trait;
-use preau_domain::{Instant, OneTimeKey, Ticket, TicketKind, Visit};
+use preau_domain::{Instant, OneTimeKey, ServiceId, SessionId, Ticket, TicketKind, Visit};
 
 /// Tickets. One that lives for seconds ([`TicketKind::is_fleeting`]) may be forgotten when the process that issued it ends,
 /// and is known to no other process where a database belongs to one server: it is then absent, and never given twice.
@@ -15,6 +15,15 @@ pub trait Tickets: Send + Sync {
 
     /// Keeps a visit that needs no ticket. `Conflict` if the session is gone, or has expired at the instant of the visit.
     async fn add_visit(&self, visit: &Visit) -> Result<()>;
+
+    /// What a protocol noted last of a service within a session that has not expired.
+    async fn last_visit(
+        &self,
+        session: &SessionId,
+        protocol: &str,
+        service: &ServiceId,
+        now: Instant,
+    ) -> Result<Option<Visit>>;
 
     /// Takes a ticket out for good; among concurrent callers exactly one gets it, also when it has expired (the caller
     /// looks at `expires`). Absent if there is none of that key *and kind*.

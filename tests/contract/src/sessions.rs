@@ -270,8 +270,13 @@ pub async fn a_visit_is_noted_and_forgotten(store: &dyn Store) {
     let late = session("s1", "p-zoe").expires;
     assert!(conflicts(&store.add_visit(&visit(&here, "moodle", late)).await));
     let (protocol, moodle) = (visit(&here, "moodle", NOW).protocol, visit(&here, "moodle", NOW).service);
+    store.add_visit(&visit(&here, "moodle", LATER)).await.unwrap();
+    let last = store.last_visit(&here, &protocol, &moodle, LATER).await.unwrap();
+    assert_eq!(last, Some(visit(&here, "moodle", LATER)));
+    assert_eq!(store.last_visit(&here, "another", &moodle, LATER).await.unwrap(), None);
+    assert_eq!(store.last_visit(&here, &protocol, &moodle, late).await.unwrap(), None, "it has expired");
     store.forget_visits(&here, "another", &moodle).await.unwrap();
-    assert_eq!(store.visits(&here).await.unwrap().len(), 3);
+    assert_eq!(store.visits(&here).await.unwrap().len(), 4);
     store.forget_visits(&here, &protocol, &moodle).await.unwrap();
     assert_eq!(store.visits(&here).await.unwrap(), [visit(&here, "grr", NOW)]);
     assert_eq!(store.visits(&there).await.unwrap(), [visit(&there, "moodle", NOW)]);

@@ -182,6 +182,7 @@ faulty!(Sessions {
 faulty!(Tickets {
     fn issue_ticket(ticket: &Ticket, visit: Option<&Visit>) -> ();
     fn add_visit(visit: &Visit) -> ();
+    fn last_visit(session: &SessionId, protocol: &str, service: &ServiceId, now: Instant) -> Option<Visit>;
     fn consume_ticket(key: &OneTimeKey, kind: TicketKind) -> Option<Ticket>;
     fn ticket(key: &OneTimeKey, kind: TicketKind, now: Instant) -> Option<Ticket>;
 });

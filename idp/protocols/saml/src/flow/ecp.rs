@@ -58,7 +58,7 @@ pub async fn ecp(
     };
     let gone = || Fault::new(FaultKind::NoAccount, "the account is not active");
     let live = hub.offline(&person.id, &authentication, hub.now() + CLIENT_SESSION).await?.ok_or_else(gone)?;
-    let message = match hand_over::made(hub, visitor, &live, &partner, &acs, &asked) {
+    let message = match hand_over::made(hub, visitor, &live, &partner, &acs, &asked, None) {
         Ok(made) => made.message,
         Err(stop) => refused(hub, visitor, &partner, &acs, &asked, stop)?,
     };

@@ -81,7 +81,13 @@ pub async fn hand_over(
     acs: &Acs,
     asked: &Asked,
 ) -> Result<Option<String>, Stop> {
-    let Made { message, notice, at } = made(hub, visitor, live, partner, acs, asked)?;
+    let before = hub.store.last_visit(&live.session.id, crate::NAME, &partner.door.service.id, hub.now()).await?;
+    let before = before.and_then(|visit| serde_json::from_str::<Notice>(&visit.notice).ok());
+    let Made { message, notice, at } = made(hub, visitor, live, partner, acs, asked, before.as_ref())?;
+    // Whoever comes again within a session is on the same visit: the service hears once of its end.
+    if before.as_ref() == Some(&notice) {
+        return Ok(Some(message));
+    }
     let visit = visit(live, partner, &notice, at)?;
     // Together, so that they share a commit.
     let (noted, remembered) = tokio::join!(hub.store.add_visit(&visit), remember(hub, partner, live, &notice.name));
@@ -102,7 +108,7 @@ pub struct Made {
     at: Instant,
 }
 
-/// Decides, and makes the answer.
+/// Decides, and makes the answer. Under the same name the visit before goes on, and with it the name of its session.
 pub fn made(
     hub: &Hub,
     visitor: &Visitor,
@@ -110,6 +116,7 @@ pub fn made(
     partner: &Partner,
     acs: &Acs,
     asked: &Asked,
+    before: Option<&Notice>,
 ) -> Result<Made, Stop> {
     let door = &partner.door;
     let decision = hub.decide(live, door);
@@ -125,7 +132,10 @@ pub fn made(
         return Err(SamlError::AnotherPerson.into());
     }
     let key = signing_key(hub, partner.saml().signing)?;
-    let session = session_index(hub, &live.session.person, partner).ok_or_else(|| unsigned("the session"))?;
+    let same = before.filter(|before| before.name == name.value && name.format.as_ref() == Some(&before.format));
+    let session = same.map(|before| before.session.clone());
+    let session = session.or_else(|| session_index(hub, &live.session.person, partner));
+    let session = session.ok_or_else(|| unsigned("the session"))?;
     let at = hub.now();
     let told = Told { name: &name, class, session: &session, released: &released };
     let answer = assertion(hub, live, partner, acs, asked, &told, at);
