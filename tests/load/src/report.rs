@@ -40,7 +40,7 @@ What the figures mean:
   writes about six pages, a code flow eight. Each index is a page; the journal has three.
 - A SAML sign-on is one request with a deflated `AuthnRequest` and one answer, a page whose form carries the signed response. Of its floor are
   one answer, one insert (the visit, so that the service hears of the end of the session) and one signature. With RSA it is
-  held against the signature alone, which costs more than the rest.
+  held against the signature alone. Whoever comes again within the session is on the same visit, and nothing is inserted.
 - Memory of a session is the slope between 1,000 and 6,000 sessions that have all signed on to a service within the three seconds for
   which a session is kept in memory, the middle of three servers; one that is not in use takes none. That they are all of one account
   saves nothing: each has the record of its person, what policy answered and what the service received to itself

@@ -3,7 +3,7 @@
 //! The database is filled through the storage port itself, so that a million people take seconds; the server is the
 //! binary an operator runs, started as a process of its own.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use preau_domain::{
     AccountState, Affiliation, Authentication, AuthnMethod, Credentials, Establishment, EstablishmentKind, Instant,
     JoinKey, Person, PersonId, Profile, Session, SourceId, Uai,
@@ -238,6 +238,9 @@ impl World {
 
     /// Starts the server and waits until it answers; gives the server and how long that took.
     pub fn start(&self, preau: &Path) -> Result<(Server, Duration)> {
+        // Whoever answers there already would be asked in place of the server, whose processor time is counted.
+        let taken = std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok();
+        ensure!(!taken, "port {} is taken: end what listens there", self.port);
         let log = fs::File::create(self.folder.join("preau.log"))?;
         let began = Moment::now();
         let child = Command::new(preau)

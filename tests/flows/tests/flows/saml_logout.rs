@@ -9,6 +9,7 @@ use preau_saml::names::SAMLP;
 stories!(
     a_service_ends_the_session_everywhere,
     one_sign_out_reaches_services_of_saml,
+    whoever_comes_again_is_on_the_same_visit,
     a_service_that_hears_through_browsers_is_told_in_a_frame,
     a_service_ends_a_session_without_a_browser,
     a_session_that_was_proven_again_is_still_found,
@@ -57,6 +58,24 @@ async fn one_sign_out_reaches_services_of_saml(hub: TestHub) {
     let request = LogoutRequest::read(believed.element()).expect("a request");
     assert_eq!(request.name_id.as_ref(), Some(told.name()));
     assert_eq!(request.session_indexes, [told.session()]);
+}
+
+async fn whoever_comes_again_is_on_the_same_visit(hub: TestHub) {
+    let mut listener = Listener::start().await;
+    let (sp, other) = (hub.sp_at("sp", &listener), hub.sp("other"));
+    let (mut browser, mut elsewhere) = (hub.browser(), hub.browser());
+    let told = sp.told(&browser.sign_in(&ALICE).through(&sp.url()).await.answer).await;
+    hub.clock.advance(4);
+    let again = sp.told(&browser.get(&sp.url()).await).await;
+    assert_eq!((again.session(), again.name()), (told.session(), told.name()));
+    let apart = other.told(&browser.get(&other.url()).await).await;
+    let later = sp.told(&elsewhere.sign_in(&ALICE).through(&sp.url()).await.answer).await;
+    assert!(apart.session() != told.session() && later.session() != told.session(), "control: others have their own");
+    browser.sign_out().await;
+    assert!(listener.next().await.line.starts_with("POST /slo"));
+    elsewhere.sign_out().await;
+    let heard = listener.next().await.body;
+    assert!(heard.contains(later.session()) && !heard.contains(told.session()), "it was told once");
 }
 
 async fn a_service_that_hears_through_browsers_is_told_in_a_frame(hub: TestHub) {
