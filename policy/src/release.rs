@@ -6,7 +6,7 @@
 
 use crate::facts::Facts;
 use crate::population::within;
-use preau_domain::{Fact, Identifier, ReleaseRule};
+use preau_domain::{Fact, Identifier, Legal, Person, ReleaseRule};
 use std::fmt;
 use std::sync::Arc;
 use thiserror::Error;
@@ -200,8 +200,25 @@ fn copy(facts: &Facts, fact: Fact, pairwise: &impl Fn() -> String) -> Vec<String
         Fact::Delegations => facts.of_now().flat_map(|a| facts.delegated(a)).map(str::to_owned).collect(),
         Fact::Mef => facts.of_now().filter_map(|a| a.mef.clone()).collect(),
         Fact::Level => facts.of_now().filter_map(|a| a.level.clone()).collect(),
+        Fact::FrEduVecteur => vectors(&facts.person),
         Fact::AuthnMethod => facts.authn.iter().map(|method| method.as_str().to_owned()).collect(),
     }
+}
+
+/// What the State's services know pupils and their legal representatives by: five fields. A name that holds the separator would
+/// make another vector of it, and makes none.
+fn vectors(person: &Person) -> Vec<String> {
+    let pupil = person.affiliations.iter().filter_map(|a| a.enrolment.as_deref()).map(|at| {
+        let profile = if at.first_degree { 3 } else { 4 };
+        format!("{profile}|||{}|{}", at.number, at.establishment)
+    });
+    let named = ![&person.family_name, &person.given_name].iter().any(|name| name.contains('|'));
+    let answered = person.children.iter().filter(|child| named && child.legal == Legal::Representative);
+    let guardian = answered.filter_map(|child| child.enrolment.as_deref()).map(|at| {
+        let profile = if at.first_degree { 1 } else { 2 };
+        format!("{profile}|{}|{}|{}|{}", person.family_name, person.given_name, at.number, at.establishment)
+    });
+    pupil.chain(guardian).collect()
 }
 
 /// Whether a value may leave: neither empty, nor too long, nor more than one line.

@@ -88,7 +88,7 @@ fn person() -> impl Strategy<Value = Person> {
                 .into_iter()
                 .map(|legal| {
                     let pupil = JoinKey { source: SourceId::new("s"), key: "1".into() };
-                    Child { pupil, link: "10".into(), legal }
+                    Child { pupil, link: "10".into(), legal, enrolment: None }
                 })
                 .collect(),
         },

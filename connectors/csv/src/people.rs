@@ -156,7 +156,7 @@ impl World {
                 person.affiliations.push(Affiliation::new(at.establishment.clone(), Profile::Guardian));
             }
             let pupil = JoinKey { source: cells.settings.source.clone(), key };
-            person.children.push(Child { pupil, link: link.clone(), legal });
+            person.children.push(Child { pupil, link: link.clone(), legal, enrolment: None });
         }
         if unknown {
             // No key: whoever answers for nobody here is not kept for the sake of a row that names nobody.

@@ -1,4 +1,4 @@
-//! The adults pupils name, kept from the reading of the pupils until the adults' turn comes: some thirty bytes a link,
+//! The adults pupils name, kept from the reading of the pupils until the adults' turn comes: some forty bytes a link,
 //! so that a million people fit in memory.
 
 use crate::entry::comparable_dn;
@@ -18,6 +18,8 @@ struct Link {
     /// Where the adult's name and the pupil's key are in the text.
     adult: (u32, u16),
     pupil: (u32, u16),
+    /// Where the number is by which the structure knows the pupil; nowhere when it has no length.
+    number: (u32, u16),
     place: Place,
     code: [u8; 4],
     legal: Legal,
@@ -35,19 +37,30 @@ pub(crate) struct Links {
 }
 
 impl Links {
-    /// Keeps that a pupil, in this structure, names this adult by join key or DN. False when there is no room left.
-    pub(crate) fn add(&mut self, adult: &str, pupil: &str, place: Place, code: &str, legal: Legal) -> bool {
+    /// Keeps that a pupil, in this structure, which knows the pupil by that number, names this adult by join key or DN. False
+    /// when there is no room left.
+    pub(crate) fn add(
+        &mut self,
+        adult: &str,
+        pupil: &str,
+        number: Option<&str>,
+        place: Place,
+        code: &str,
+        legal: Legal,
+    ) -> bool {
         let adult = if adult.contains('=') { comparable_dn(adult) } else { adult.to_owned() };
         let same_pupil = self.links.last().map(|last| last.pupil).filter(|at| self.at(*at) == pupil);
-        let (Some(adult_at), Some(pupil_at)) = (self.keep(&adult), same_pupil.or_else(|| self.keep(pupil))) else {
-            return false;
-        };
+        let number = number.unwrap_or_default();
+        let same_number = self.links.last().map(|last| last.number).filter(|at| self.at(*at) == number);
+        let kept =
+            (self.keep(&adult), same_pupil.or_else(|| self.keep(pupil)), same_number.or_else(|| self.keep(number)));
+        let (Some(adult_at), Some(pupil_at), Some(number)) = kept else { return false };
         let mut short = [0u8; 4];
         for (to, from) in short.iter_mut().zip(code.bytes()) {
             *to = from;
         }
         let adult_hash = self.state.hash_one(&adult);
-        self.links.push(Link { adult_hash, adult: adult_at, pupil: pupil_at, place, code: short, legal });
+        self.links.push(Link { adult_hash, adult: adult_at, pupil: pupil_at, number, place, code: short, legal });
         self.sorted = false;
         true
     }
@@ -105,10 +118,17 @@ impl Links {
                 places.push(link.place);
             }
             let key = self.at(link.pupil);
-            if !children.iter().any(|child| child.pupil.key == key) && children.len() < MAX_CHILDREN {
-                let code = link.code.iter().take_while(|byte| **byte != 0).map(|byte| char::from(*byte)).collect();
-                let pupil = JoinKey { source: rules.source.clone(), key: key.to_owned() };
-                children.push(Child { pupil, link: code, legal: link.legal });
+            let number = Some(self.at(link.number)).filter(|number| !number.is_empty());
+            let enrolment = number.map(|number| table.enrolment(link.place, number));
+            let room = children.len() < MAX_CHILDREN;
+            match children.iter_mut().find(|child| child.pupil.key == key) {
+                Some(known) if known.enrolment.is_none() => known.enrolment = enrolment,
+                None if room => {
+                    let code = link.code.iter().take_while(|byte| **byte != 0).map(|byte| char::from(*byte)).collect();
+                    let pupil = JoinKey { source: rules.source.clone(), key: key.to_owned() };
+                    children.push(Child { pupil, link: code, legal: link.legal, enrolment });
+                }
+                _ => {}
             }
         }
         let uais = places.into_iter().map(|place| table.uai(place).clone());

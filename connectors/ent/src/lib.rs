@@ -21,4 +21,4 @@ pub use people::{Everybody, Rules};
 pub use structures::{MAX_GROUPS, Place, Table};
 
 /// Raised when another record is made of the same entry: what was read before must then be read again.
-pub const READER: u32 = 2;
+pub const READER: u32 = 3;

@@ -116,6 +116,9 @@ pub struct Pupils {
     pub mef: String,
     /// Level; the first attribute that is there.
     pub level: Vec<String>,
+    /// Number by which the office of the home structure knows the pupil.
+    #[serde(default)]
+    pub number: Option<String>,
     /// Classes.
     pub classes: Vector,
     /// Groups.
@@ -350,7 +353,7 @@ impl Mapping {
     pub fn of_pupils(&self) -> Vec<String> {
         let p = &self.pupils;
         let vectors = [&p.mef, &p.classes.attribute, &p.groups.attribute, &p.guardians.attribute];
-        attributes(self.of_everybody(), vectors.into_iter().chain(&p.level).chain(&self.people.login))
+        attributes(self.of_everybody(), vectors.into_iter().chain(&p.level).chain(&p.number).chain(&self.people.login))
     }
 
     /// Attributes asked for of everybody else.

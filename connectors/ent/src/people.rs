@@ -12,6 +12,8 @@ const MAX_NAME: usize = 100;
 const MAX_MAIL: usize = 254;
 const MAX_CODE: usize = 60;
 const MAX_ADULT: usize = 300;
+/// Longest number of a pupil.
+const MAX_NUMBER: usize = 20;
 /// Most adults around one pupil.
 const MAX_ADULTS: usize = 20;
 /// Most affiliations of one person.
@@ -122,8 +124,10 @@ impl Reader<'_> {
         let mut record = self.anybody(entry, key)?;
         let mut unknown = false;
         let mut places: Vec<(Place, Affiliation)> = Vec::new();
+        let mut home = None;
         for name in entry.texts(&self.mapping.people.home)? {
             unknown |= self.at(&mut places, name, Profile::Pupil).is_none();
+            home = home.or(self.table.find(name));
         }
         for value in m.classes.read(entry)? {
             let class = field(&m.classes.attribute, value.get(Field::Class), MAX_CODE)?;
@@ -159,16 +163,30 @@ impl Reader<'_> {
         if places.is_empty() {
             return Err(nowhere(unknown, &m.classes));
         }
+        let number = self.number(entry)?;
+        for (_, affiliation) in places.iter_mut().filter(|(place, _)| Some(*place) == home) {
+            affiliation.enrolment =
+                number.as_deref().zip(home).map(|(number, home)| self.table.enrolment(home, number));
+        }
         let at: Vec<Place> = places.iter().map(|(place, _)| *place).collect();
         record.affiliations = finished(places)?;
         for place in at {
             for (adult, code, legal) in &adults {
-                if !links.add(adult, &record.key, place, code, *legal) {
+                let number = number.as_deref().filter(|_| Some(place) == home);
+                if !links.add(adult, &record.key, number, place, code, *legal) {
                     return Err(Misfit("more parent links than can be held".into()));
                 }
             }
         }
         Ok(record)
+    }
+
+    /// What the office of the home structure knows a pupil by; nothing, of what does not look like it.
+    fn number(&self, entry: &Entry) -> Result<Option<String>, Misfit> {
+        let Some(attribute) = &self.mapping.pupils.number else { return Ok(None) };
+        let number = entry.one(attribute, MAX_CODE)?;
+        let plain = |number: &String| number.len() <= MAX_NUMBER && number.bytes().all(|b| b.is_ascii_alphanumeric());
+        Ok(number.filter(plain))
     }
 
     /// Notes the adults a rejected pupil may name: their rights come from this entry, and it says nothing now. `key` is

@@ -4,7 +4,7 @@ use crate::entry::{Entry, Misfit, comparable_dn, field};
 use crate::keys::bare_key;
 use crate::mapping::{Field, Mapping, Vector};
 use preau_connector_api::EstablishmentRecord;
-use preau_domain::{EstablishmentKind, Group, GroupKind, Uai};
+use preau_domain::{Enrolment, EstablishmentKind, Group, GroupKind, Uai};
 use std::collections::HashMap;
 
 const MAX_KEY: usize = 128;
@@ -21,7 +21,7 @@ pub type Place = u32;
 /// Every structure with a national number, by its names.
 #[derive(Default)]
 pub struct Table {
-    places: Vec<Uai>,
+    places: Vec<(Uai, EstablishmentKind)>,
     by_uai: HashMap<Uai, Place>,
     by_dn: HashMap<Box<str>, Place>,
     /// By join key without its source; `None` when two sources use the same.
@@ -47,7 +47,7 @@ impl Table {
         }
         self.by_dn.insert(comparable_dn(&entry.dn).into(), place);
         self.by_uai.insert(uai.clone(), place);
-        self.places.push(uai);
+        self.places.push((uai, kind(entry, mapping).unwrap_or(EstablishmentKind::Other)));
     }
 
     /// Whether none was learnt.
@@ -73,7 +73,14 @@ impl Table {
 
     /// The national number of a structure.
     pub fn uai(&self, place: Place) -> &Uai {
-        &self.places[place as usize]
+        &self.places[place as usize].0
+    }
+
+    /// How the office of a structure knows a pupil, whose number it is.
+    pub(crate) fn enrolment(&self, place: Place, number: &str) -> Box<Enrolment> {
+        let (establishment, kind) = &self.places[place as usize];
+        let first_degree = *kind == EstablishmentKind::Ecole;
+        Box::new(Enrolment { establishment: establishment.clone(), number: number.to_owned(), first_degree })
     }
 
     /// The record of a structure.

@@ -34,7 +34,7 @@ pub use federation::{FederatedIdentity, FederatedLink, Upstream};
 pub use grant::{Grant, GrantKind};
 pub use ids::{CorrelationId, Ids, OneTimeKey, PendingId, PersonId, RunId, ServiceId, SessionId, SourceId};
 pub use kept::{KeptKind, KeptThing};
-pub use person::{AccountState, Affiliation, Child, Credentials, JoinKey, Legal, Person};
+pub use person::{AccountState, Affiliation, Child, Credentials, Enrolment, JoinKey, Legal, Person};
 pub use profile::{Profile, Public};
 pub use registration::{Registration, RegistrationKind};
 pub use release::{Fact, Identifier, ReleaseRule};

@@ -130,6 +130,22 @@ pub struct Affiliation {
     /// Classes this teacher is the *professeur principal* of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub head_teacher_of: Vec<String>,
+    /// How the office of the establishment knows a pupil.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enrolment: Option<Box<Enrolment>>,
+}
+
+/// The number by which the office of an establishment knows a pupil (SIECLE, ONDE), as `FrEduVecteur` tells it. It is no INE:
+/// it says nothing elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Enrolment {
+    /// Where.
+    pub establishment: Uai,
+    /// The number, at most 20 letters and digits.
+    pub number: String,
+    /// Whether it is an école.
+    #[serde(default)]
+    pub first_degree: bool,
 }
 
 impl Affiliation {
@@ -145,6 +161,7 @@ impl Affiliation {
             mef: None,
             level: None,
             head_teacher_of: Vec::new(),
+            enrolment: None,
         }
     }
 }
@@ -158,6 +175,9 @@ pub struct Child {
     pub link: String,
     /// Legal weight.
     pub legal: Legal,
+    /// How the office of the pupil's establishment knows the pupil.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enrolment: Option<Box<Enrolment>>,
 }
 
 /// What the law lets a responsible adult do. Only [`Legal::Representative`] opens the parent's view.

@@ -54,6 +54,9 @@ pub enum Fact {
     Mef,
     /// Level people read, in the establishment of now.
     Level,
+    /// `FrEduVecteur` of the State's services: of a pupil, and of each child of a legal representative,
+    /// `profile|family name|given name|number of the pupil|UAI`, without the names of a pupil.
+    FrEduVecteur,
     /// How the person proved who they are.
     AuthnMethod,
 }

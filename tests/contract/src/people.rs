@@ -1,7 +1,7 @@
 //! Accounts, one by one.
 
 use crate::fixture::{NOW, change, conflicts, live, local, source, sourced};
-use preau_domain::{AccountState, Affiliation, Child, JoinKey, Legal, Person, PersonId, Profile, SourceId};
+use preau_domain::{AccountState, Affiliation, Child, Enrolment, JoinKey, Legal, Person, PersonId, Profile, SourceId};
 use preau_store::Store;
 
 /// What is stored is what comes back, to the last detail.
@@ -13,7 +13,9 @@ pub async fn a_person_comes_back_whole(store: &dyn Store) {
     affiliation.classes = vec!["6A".into(), "CM2 \"b\" é".into()];
     zoe.affiliations.push(affiliation);
     let pupil = JoinKey { source: source(), key: "e'1".into() };
-    zoe.children = vec![Child { pupil, link: "10".into(), legal: Legal::Representative }];
+    let enrolment = Enrolment { establishment: crate::fixture::uai(2), number: "55021".into(), first_degree: true };
+    let enrolment = Some(Box::new(enrolment));
+    zoe.children = vec![Child { pupil, link: "10".into(), legal: Legal::Representative, enrolment }];
     store.add_local_person(&zoe, "$argon2id$x").await.unwrap();
     assert_eq!(store.person(&zoe.id).await.unwrap(), Some(zoe));
 }

@@ -122,7 +122,7 @@ impl Role {
 /// The pupil a guardian answers for.
 fn child() -> Child {
     let pupil = JoinKey { source: SourceId::new(ANNUAIRE), key: NOE.key() };
-    Child { pupil, link: "10".to_owned(), legal: Weight::Representative }
+    Child { pupil, link: "10".to_owned(), legal: Weight::Representative, enrolment: None }
 }
 
 fn affiliation(profile: Profile, place: u32) -> Affiliation {

@@ -73,6 +73,7 @@ fn together(first: PersonRecord, second: PersonRecord) -> PersonRecord {
         match affiliations.iter_mut().find(same) {
             None => affiliations.push(other),
             Some(known) => {
+                known.enrolment = known.enrolment.take().or(other.enrolment);
                 for (list, more) in [
                     (&mut known.classes, other.classes),
                     (&mut known.groups, other.groups),

@@ -1,7 +1,7 @@
 //! Entries made by hand, one oddity each.
 
 use super::*;
-use preau_domain::{Child, SourceId};
+use preau_domain::{Child, Enrolment, SourceId};
 
 const COLLEGE: &str = "ENTStructureSIREN=1,ou=structures,dc=x";
 const LYCEE: &str = "ENTStructureSIREN=2,ou=structures,dc=x";
@@ -86,6 +86,28 @@ fn a_person_may_be_several_things_in_several_places() {
             ("0990002P".into(), Profile::Librarian),
         ]
     );
+}
+
+#[test]
+fn the_number_of_a_pupil_is_that_of_the_home_structure_and_goes_to_the_adults_of_the_pupil() {
+    let attributes: &[(&str, &[&str])] = &[
+        ("ENTPersonStructRattach", &[LYCEE]),
+        ("ENTEleveGroupes", &[&format!("{COLLEGE}$6LATIN")]),
+        ("ENTEleveStructRattachId", &["55021"]),
+        ("ENTElevePersRelEleve", &["7$10$1$1$1$1"]),
+    ];
+    let at_home =
+        Enrolment { establishment: "0990002P".parse().expect("a number"), number: "55021".into(), first_degree: false };
+    let record = pupil(attributes).expect("it fits");
+    let known: Vec<_> = record.affiliations.iter().map(|a| a.enrolment.as_deref()).collect();
+    assert_eq!(known, [None, Some(&at_home)]);
+    let parent = adult_after(&[pupil_entry("AC-NOTOS$12", attributes)], "uid=a,ou=people,dc=x", &[]).expect("it fits");
+    let known: Vec<_> = parent.children.iter().map(|child| child.enrolment.as_deref()).collect();
+    assert_eq!(known, [Some(&at_home)], "one child, whatever the number of structures");
+    for odd in ["5|5", "5 5", "é", "123456789012345678901"] {
+        let record = pupil(&[("ENTPersonStructRattach", &[LYCEE]), ("ENTEleveStructRattachId", &[odd])]);
+        assert!(record.expect("it fits").affiliations.iter().all(|a| a.enrolment.is_none()), "{odd}");
+    }
 }
 
 #[test]

@@ -75,6 +75,7 @@ impl Synthetic {
             pupil: JoinKey { source: source(), key: "bench-pupil".to_owned() },
             link: "10".to_owned(),
             legal: Legal::Representative,
+            enrolment: None,
         };
         let person = Person {
             id: PersonId::new(format!("bench-{}", self.word)),
