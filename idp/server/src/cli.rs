@@ -416,6 +416,9 @@ pub struct SpAddArgs {
     /// Name of the instance file; from the address of the service unless said otherwise.
     #[arg(long)]
     pub id: Option<String>,
+    /// What people call it; as its metadata say unless said otherwise.
+    #[arg(long)]
+    pub title: Option<String>,
     /// Which entity, when the metadata hold several.
     #[arg(long, value_name = "ENTITY_ID")]
     pub entity: Option<String>,

@@ -211,7 +211,8 @@ impl Default for ServicesConfig {
 pub struct SamlConfig {
     /// Folder where the last good copy of everything fetched is kept.
     pub metadata_dir: PathBuf,
-    /// Federations, each under a name of its own: services that give no metadata are found there by their `entity_id`.
+    /// Federations, each under a name of its own: services that give no metadata are found there by their `entity_id`, in the
+    /// first, by the alphabet, that holds it.
     pub federations: BTreeMap<String, FederationConfig>,
 }
 
@@ -229,6 +230,8 @@ pub struct FederationConfig {
     pub url: Option<String>,
     /// Address of its metadata query service, asked for one entity at a time.
     pub mdq: Option<String>,
+    /// The query service is asked by `{sha1}` and the digest of the name, as those are that serve plain files.
+    pub mdq_sha1: bool,
     /// A file with the metadata of all its entities.
     pub file: Option<PathBuf>,
     /// Certificates (PEM) of whoever signs: nothing else is believed.
@@ -252,6 +255,9 @@ impl SamlConfig {
             let places = [one.url.is_some(), one.mdq.is_some(), one.file.is_some()];
             if places.into_iter().filter(|is| *is).count() != 1 {
                 wrong("has one of url, mdq and file");
+            }
+            if one.mdq_sha1 && one.mdq.is_none() {
+                wrong("mdq_sha1 goes with mdq");
             }
             if one.certificates.is_empty() {
                 wrong("names the certificates of whoever signs: without a signature nobody could be believed");

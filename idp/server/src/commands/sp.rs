@@ -220,7 +220,8 @@ fn text(
         quoted(&origin),
         quoted(&scope.unwrap_or_else(|| "localhost".into()))
     );
-    let short = |language: &str| preau_domain::display_safe(entity.display_name(language), 78);
+    let title = |language: &str| args.title.as_deref().unwrap_or_else(|| entity.display_name(language));
+    let short = |language: &str| preau_domain::display_safe(title(language), 78);
     text += &format!("\n[title]\nfr = {}\nen = {}\n", quoted(&short("fr")), quoted(&short("en")));
     text += &format!("\n[saml]\nentity_id = {}\n", quoted(&entity.entity_id));
     if !place.is_empty() {

@@ -3,6 +3,7 @@
 use crate::config::{FederationConfig, Loaded};
 use preau_connector_api::{MountedService, Network, SamlMetadata, SamlService};
 use preau_domain::Seconds;
+use preau_keys::artifact_source;
 use preau_keys::jose::PublicKey;
 use preau_keys::xml::{certificates_of, public_key_of};
 use preau_saml::metadata::Endpoint;
@@ -94,7 +95,7 @@ pub(crate) fn federation(loaded: &Loaded, one: &FederationConfig, entity_id: &st
     let network = if one.private_network { Network::Private } else { Network::Public };
     let place = match (&one.url, &one.mdq, &one.file) {
         (Some(url), _, _) => Place::Address(url.clone(), network),
-        (_, Some(mdq), _) => Place::Address(mdq_address(mdq, entity_id), network),
+        (_, Some(mdq), _) => Place::Address(mdq_address(mdq, entity_id, one.mdq_sha1), network),
         (_, _, Some(file)) => Place::File(loaded.path(file)),
         _ => return Err("a federation has one of url, mdq and file".to_owned()),
     };
@@ -102,8 +103,11 @@ pub(crate) fn federation(loaded: &Loaded, one: &FederationConfig, entity_id: &st
     Ok(Origin { place, signers: Some(signers), longest: Some(Seconds(days * 86_400)) })
 }
 
-/// Where a metadata query service answers about one entity (draft-young-md-query, 2.2).
-fn mdq_address(base: &str, entity_id: &str) -> String {
+/// Where a metadata query service answers about one entity (draft-young-md-query, 2.2; by the digest of its name,
+/// draft-young-md-query-saml, 2.2).
+fn mdq_address(base: &str, entity_id: &str, by_digest: bool) -> String {
+    let digest: String = artifact_source(entity_id).iter().map(|byte| format!("{byte:02x}")).collect();
+    let entity_id = if by_digest { format!("{{sha1}}{digest}") } else { entity_id.to_owned() };
     let mut encoded = String::with_capacity(entity_id.len() * 2);
     for byte in entity_id.bytes() {
         match byte {

@@ -44,6 +44,8 @@ fn a_service_is_mounted_from_its_metadata_and_what_leaves_is_said() {
     let (code, _, err) = desk.run(&["sp", "add", "atelier.xml", "--id", "other"]);
     assert!(code != 0 && err.contains("https://atelier.example"), "its address is taken: {err}");
     assert_eq!(desk.run(&["sp", "remove", "atelier"]).0, 0);
+    let (code, out, err) = desk.run(&["sp", "add", "atelier.xml", "--title", "L’atelier \"du\" lycée", "--dry-run"]);
+    assert!(code == 0 && out.contains("L’atelier \"du\" lycée") && out.contains("Nothing was written"), "{out}{err}");
     assert!(!desk.path("services/atelier.toml").exists() && !desk.path("services/atelier.xml").exists());
     assert!(desk.path("atelier.xml").exists(), "what the operator wrote stays");
 }

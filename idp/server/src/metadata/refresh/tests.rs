@@ -211,6 +211,41 @@ async fn a_federation_is_believed_signed_whole_and_in_time() {
 }
 
 #[tokio::test]
+async fn of_two_federations_that_hold_a_service_the_first_by_its_name_is_believed() {
+    let second = FEDERATION.replace("federations.f]", "federations.g]").replace("all.xml", "zone.xml");
+    let mut story = Story::begin(&format!("{FEDERATION}{second}")).await;
+    let services = [story.service("s1", "")];
+    story.publisher.says("zone.xml", &story.signed(30, 10, "zone"));
+    story.publisher.says("all.xml", &story.signed(30, 10, "one"));
+    assert!(story.partners.turn(&services, true).await.is_empty());
+    assert_eq!(story.in_force("urn:s1").as_deref(), Some("https://sp.example/one"));
+    // What the first one lets go of is found in the second; a document that is refused is not let go of.
+    story.later(2 * 3_600_000);
+    story.publisher.says("all.xml", "nonsense");
+    assert!(story.partners.turn(&services, true).await.is_empty());
+    assert_eq!(story.in_force("urn:s1").as_deref(), Some("https://sp.example/one"));
+    let without = story.signed(30, 11, "one").replace("urn:s1\"", "urn:other\"");
+    let bare = &without[..without.find("<ds:Signature").unwrap()];
+    let rest = &without[without.find("</ds:Signature>").unwrap() + 15..];
+    let signed = sign(&format!("{bare}{rest}"), MD, "EntitiesDescriptor", &story.federation, Alg::ES256, None).unwrap();
+    story.later(2 * 3_600_000);
+    story.publisher.says("all.xml", &signed);
+    assert!(story.partners.turn(&services, true).await.is_empty());
+    assert_eq!(story.in_force("urn:s1").as_deref(), Some("https://sp.example/zone"));
+}
+
+#[tokio::test]
+async fn a_query_service_of_plain_files_is_asked_by_the_digest_of_the_name() {
+    let configuration = FEDERATION.replace("url = \"{base}/all.xml\"", "mdq = \"{base}\"\nmdq_sha1 = true");
+    let mut story = Story::begin(&configuration).await;
+    let one = entity("urn:s1", "one", &format!(" ID=\"_1\"{}", story.until(5)));
+    let one = sign(&one, MD, "EntityDescriptor", &story.federation, Alg::ES256, None).unwrap();
+    story.publisher.says("entities/{sha1}d76703ab41f7beb04fc55a3a3c17ea84fe5716ff", &one);
+    assert!(story.partners.turn(&[story.service("s1", "")], true).await.is_empty());
+    assert_eq!(story.in_force("urn:s1").as_deref(), Some("https://sp.example/one"));
+}
+
+#[tokio::test]
 async fn a_query_service_is_asked_for_one_entity_and_another_node_starts_from_the_copy() {
     let configuration = FEDERATION.replace("url = \"{base}/all.xml\"", "mdq = \"{base}\"");
     let mut story = Story::begin(&configuration).await;
