@@ -3,13 +3,14 @@
 //! What is refused, or does not come, changes nothing.
 
 use crate::config::{Settings, Theirs};
+use crate::ours;
 use http::Request;
 use preau_connector_api::Network;
 use preau_domain::{Instant, Seconds};
 use preau_egress::Egress;
 use preau_keys::jose::PublicKey;
 use preau_saml::metadata::{self, Rules};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// Longest document: one entity, or a small federation.
@@ -37,6 +38,8 @@ pub(crate) struct Known {
     pub(crate) first: Arc<Settings>,
     address: Option<Address>,
     now: Mutex<Now>,
+    /// What the provider must know of us, signed for the first who asks: anybody may, and a signature is dear.
+    own: OnceLock<(String, Option<String>)>,
 }
 
 struct Now {
@@ -48,7 +51,13 @@ impl Known {
     pub(crate) fn new(settings: Settings, address: Option<Address>) -> Known {
         let first = Arc::new(settings);
         let now = Mutex::new(Now { settings: Arc::clone(&first), next: Instant(i64::MIN) });
-        Known { first, address, now }
+        Known { first, address, now, own: OnceLock::new() }
+    }
+
+    /// What the provider must know of us, who have that address.
+    pub(crate) fn own(&self, callback: &str) -> Option<String> {
+        let (of, signed) = self.own.get_or_init(|| (callback.to_owned(), ours::metadata(&self.first, callback)));
+        if of == callback { signed.clone() } else { ours::metadata(&self.first, callback) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Now> {

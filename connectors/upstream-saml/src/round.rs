@@ -2,7 +2,7 @@
 
 use crate::config::Settings;
 use crate::published::Known;
-use crate::{answer, logout, ours, request};
+use crate::{answer, logout, request};
 use async_trait::async_trait;
 use preau_connector_api::{
     Carried, Departure, LogoutMessage, Names, POSTED, Redirect, RedirectError, Round, Unavailable, UpstreamIdentity,
@@ -60,7 +60,7 @@ impl Redirect for Upstream {
     }
 
     fn metadata(&self, callback: &str, _now: Instant) -> Option<String> {
-        ours::metadata(&self.known.first, callback)
+        self.known.own(callback)
     }
 
     async fn logout_notice(&self, _token: &str, _now: Instant) -> Result<UpstreamLogout, RedirectError> {

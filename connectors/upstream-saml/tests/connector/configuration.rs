@@ -134,4 +134,11 @@ fn our_metadata_say_where_we_are_and_with_which_keys() {
     assert_eq!(role.slo.len(), 2);
     let plain = open(more).metadata(CALLBACK, NOW).unwrap();
     assert!(!plain.contains("SingleLogoutService"));
+    // A signature on a curve is another one each time it is made.
+    let first = "keys = [{ key = \"elliptic.key\", certificate = \"elliptic.pem\" }, { key = \"saml.key\", certificate = \"saml.pem\" }]";
+    let upstream = open(first);
+    let text = upstream.metadata(CALLBACK, NOW).unwrap();
+    assert_eq!(upstream.metadata(CALLBACK, NOW).unwrap(), text, "signed once, whoever asks and how often");
+    let elsewhere = CALLBACK.replace("ent.", "other.");
+    assert!(upstream.metadata(&elsewhere, NOW).unwrap().contains("other."), "control");
 }

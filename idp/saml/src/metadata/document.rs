@@ -18,7 +18,8 @@ use std::io::BufRead;
 /// How much is read: a country's federation has some ten thousand entities and a hundred megabytes.
 const BOUNDS: StreamBounds = StreamBounds {
     bytes: 256 * 1024 * 1024,
-    child: Bounds { bytes: 4 * 1024 * 1024, nodes: 200_000 },
+    // The longest entities of the world's federations have some thousand nodes.
+    child: Bounds { bytes: 4 * 1024 * 1024, nodes: 20_000 },
     children: 200_000,
 };
 /// Entities kept of one document.

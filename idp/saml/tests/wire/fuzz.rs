@@ -1,81 +1,19 @@
-//! Mutated messages, the same in every run: whatever arrives is read or refused, and what is read is what would be written.
+//! Mutated messages, queries and metadata, the same in every run: whatever arrives is read or refused, what is read is what would
+//! be written, and the stream and the tree say the same. `FUZZ_RUNS` asks for more than what every run of the tests does.
 
+use crate::mutate::Chance;
 use crate::samples::*;
 use preau_keys::jose::Alg;
-use preau_keys::xml::{Document, Element, sign};
+use preau_keys::xml::{Bounds, Document, Element, sign};
 use preau_saml::bindings::Artifact;
 use preau_saml::bindings::redirect::Received;
 use preau_saml::messages::*;
-use preau_saml::metadata::{self, Rules};
+use preau_saml::metadata::{self, Entity, Rules};
 use preau_saml::names::MD;
 
-/// Mutations of each seed. `FUZZ_RUNS` asks for more.
+/// Mutations of each seed.
 fn runs() -> usize {
     std::env::var("FUZZ_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(1_500)
-}
-
-/// Where mutations come from (xorshift64*).
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        let drawn = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33;
-        usize::try_from(drawn).unwrap() % end.max(1)
-    }
-
-    /// The seed with some of it cut out, doubled, moved, or replaced by what XML gives a meaning.
-    fn mutate(&mut self, seed: &[u8], seeds: &[Vec<u8>]) -> Vec<u8> {
-        const PIECES: &[&str] = &[
-            "<",
-            ">",
-            "/>",
-            "\"",
-            "=",
-            "&",
-            "&amp;",
-            "&#0;",
-            "<!--",
-            "-->",
-            "<![CDATA[",
-            "]]>",
-            "<?x?>",
-            " ID=\"_req\"",
-            " xmlns=\"\"",
-            " xmlns:saml=\"urn:x\"",
-            "<!DOCTYPE a>",
-            "\u{0}",
-            "é",
-            "2.0",
-            "9999999999999999999",
-            "%",
-            "+",
-            "&x=",
-        ];
-        let mut bytes = seed.to_vec();
-        for _ in 0..=self.below(4) {
-            let (at, end) = (self.below(bytes.len() + 1), self.below(bytes.len() + 1));
-            let (from, to) = (at.min(end), at.max(end).min(at.min(end) + 200));
-            match self.below(6) {
-                0 => drop(bytes.drain(from..to)),
-                1 => {
-                    let piece = bytes[from..to].to_vec();
-                    bytes.splice(at..at, piece);
-                }
-                2 => {
-                    let other = &seeds[self.below(seeds.len())];
-                    let start = self.below(other.len());
-                    let piece = other[start..other.len().min(start + 300)].to_vec();
-                    bytes.splice(at..at, piece);
-                }
-                3 if at < bytes.len() => bytes[at] ^= 1 << self.below(8),
-                _ => drop(bytes.splice(at..at, PIECES[self.below(PIECES.len())].bytes())),
-            }
-        }
-        bytes
-    }
 }
 
 /// Every reader, on whatever element it is; what was read is written and read again.
@@ -134,7 +72,7 @@ fn whatever_is_sent_is_read_or_refused() {
     let (mut chance, mut understood) = (Chance(0x5eed), 0);
     for seed in &seeds {
         for _ in 0..runs() {
-            let mutated = chance.mutate(seed, &seeds);
+            let mutated = chance.any(seed, &seeds);
             let Ok(document) = Document::parse(&mutated) else { continue };
             understood += read(document.unverified());
             let _ = soap::open(&document, &[]);
@@ -151,7 +89,7 @@ fn whatever_query_arrives_is_read_or_refused() {
     let (mut chance, mut understood) = (Chance(0xfeed), 0);
     for seed in &seeds {
         for _ in 0..runs() {
-            let mutated = chance.mutate(seed, &seeds);
+            let mutated = chance.bytes(seed, &seeds);
             let Ok(query) = String::from_utf8(mutated) else { continue };
             let Ok(received) = Received::read(&query) else { continue };
             understood += 1;
@@ -164,6 +102,27 @@ fn whatever_query_arrives_is_read_or_refused() {
     assert!(understood > 10, "{understood}");
     for text in ["", "AAQ", &"A".repeat(60), &"é".repeat(30)] {
         let _ = Artifact::read(text);
+    }
+}
+
+/// Metadata are read as a stream. Read as a tree, the same entities are there and say the same, but for what envelopes say of
+/// their time.
+fn agree(bytes: &[u8], streamed: &[Entity]) {
+    let tree = Document::parse_within(bytes, Bounds::METADATA).expect("what is read in pieces is read as a whole");
+    let mut envelopes = vec![tree.unverified()];
+    let mut found = Vec::new();
+    while let Some(element) = envelopes.pop() {
+        if element.is(MD, "EntityDescriptor") {
+            found.extend(Entity::read(element));
+        } else {
+            envelopes.extend(element.elements());
+        }
+    }
+    for one in streamed {
+        let same = |other: &&Entity| other.entity_id == one.entity_id;
+        let tree = found.iter().find(same).expect("whoever is found in the stream is found in the tree");
+        let timeless = |entity: &Entity| Entity { valid_until: None, cache_duration: None, ..entity.clone() };
+        assert_eq!(timeless(tree), timeless(one), "{}", String::from_utf8_lossy(bytes));
     }
 }
 
@@ -185,8 +144,11 @@ fn whatever_metadata_arrive_are_read_or_refused() {
     for seed in &seeds {
         // They are long: a tenth of the runs takes as much time.
         for _ in 0..runs() / 10 {
-            let mutated = chance.mutate(seed, &seeds);
-            understood += usize::from(metadata::read(&mutated[..], &open, |_| true).is_ok());
+            let mutated = chance.any(seed, &seeds);
+            if let Ok(read) = metadata::read(&mutated[..], &open, |_| true) {
+                understood += 1;
+                agree(&mutated, &read.entities);
+            }
             if let Ok(read) = metadata::read(&mutated[..], &trusted, |_| true) {
                 assert_eq!(read.entities, meant, "{}", String::from_utf8_lossy(&mutated));
             }

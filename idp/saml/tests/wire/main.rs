@@ -6,6 +6,7 @@
 mod bindings;
 mod fuzz;
 mod metadata;
+mod mutate;
 mod reading;
 mod samples;
 mod writing;
