@@ -400,7 +400,12 @@ mod tests {
                 classes: vec!["6A".into()],
                 ..Affiliation::new(uai, preau_domain::Profile::Pupil)
             }],
-            children: vec![Child { pupil: key("2"), link: "10".into(), legal: preau_domain::Legal::Contact }],
+            children: vec![Child {
+                pupil: key("2"),
+                link: "10".into(),
+                legal: preau_domain::Legal::Contact,
+                enrolment: None,
+            }],
             ..person()
         };
         assert_eq!(unfolded(&whole.id, &folded(&whole).unwrap()).unwrap(), whole);
