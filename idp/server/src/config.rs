@@ -60,7 +60,7 @@ pub struct ServerConfig {
     #[schemars(example = "0.0.0.0:8443")]
     pub mtls_listen: Option<SocketAddr>,
     /// Address and port that answers `/metrics` and nothing else. Without it the main address answers `/metrics`, to
-    /// this machine only.
+    /// this machine only and by a name of it: `localhost` or a loopback address.
     #[schemars(example = "127.0.0.1:9464")]
     pub metrics_listen: Option<SocketAddr>,
     /// Connections held at the same time; more are closed at once. The limit on open files of the process must be above.

@@ -246,9 +246,9 @@ impl Page {
         form.with_context(|| format!("no form to {path} on {}:\n{}", self.url, self.words()))
     }
 
-    /// The form that carries a message of SAML to somebody.
+    /// The form that carries a message of SAML to somebody, or on from where it was posted.
     pub fn carries(&self) -> Option<Form> {
-        ["SAMLResponse", "SAMLRequest"].iter().find_map(|name| self.form_with(name).ok())
+        ["SAMLResponse", "SAMLRequest", "posted"].iter().find_map(|name| self.form_with(name).ok())
     }
 
     /// The first address it links to that has this in it.

@@ -41,6 +41,9 @@ What the figures mean:
 - A SAML sign-on is one request with a deflated `AuthnRequest` and one answer, a page whose form carries the signed response. Of its floor are
   one answer, one insert (the visit, so that the service hears of the end of the session) and one signature. With RSA it is
   held against the signature alone. Whoever comes again within the session is on the same visit, and nothing is inserted.
+- A **million people** from slapd, once, on 28 November 2026 on a machine that others used heavily: 219 s, 81 s of processor (4,564 entries a
+  second by the clock, 12,300 a second of processor), 176 MB at the peak where 100,000 take 42 MB, 769 MB of database; an unchanged run is over
+  in 0.10 s by the word of the directory. Memory so grows with people; with what of each was not measured apart.
 - Memory of a session is the slope between 1,000 and 6,000 sessions that have all signed on to a service within the three seconds for
   which a session is kept in memory, the middle of three servers; one that is not in use takes none. That they are all of one account
   saves nothing: each has the record of its person, what policy answered and what the service received to itself
