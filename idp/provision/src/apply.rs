@@ -12,7 +12,7 @@ use crate::synchronise::{SyncError, SyncStore};
 use preau_connector_api::{PersonRecord, Rejected};
 use preau_domain::{AccountState, Credentials, Establishment, Ids, JoinKey, Person, PersonId, SourceId, Uai};
 use preau_store::{PersonChange, Undoable};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -149,11 +149,12 @@ fn person(source: &SourceId, record: PersonRecord, ids: &dyn Ids) -> Person {
     }
 }
 
-/// Suspends the people whose record was nowhere in the reading; returns how many were active.
+/// Suspends the people whose record was nowhere in the reading, those of `agreed` alone if it is given; returns how many were
+/// active.
 pub(crate) async fn suspensions<S: SyncStore + ?Sized>(
     store: &S,
     (source, undo): (&SourceId, Option<&Undoable>),
-    index: &Index,
+    (index, agreed): (&Index, Option<&HashSet<Digest>>),
     expected: u64,
     progress: &dyn Progress,
 ) -> Result<u64, SyncError> {
@@ -167,8 +168,9 @@ pub(crate) async fn suspensions<S: SyncStore + ?Sized>(
         let page = store.source_index(source, &after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after.clone_from(&last.key);
+        let gone = |key: &Digest| index.lost(*key) && agreed.is_none_or(|agreed| agreed.contains(key));
         let lost: Vec<String> =
-            page.into_iter().filter(|row| index.lost(Digest::of_key(&row.key))).map(|row| row.key).collect();
+            page.into_iter().filter(|row| gone(&Digest::of_key(&row.key))).map(|row| row.key).collect();
         for chunk in lost.chunks(SUSPEND) {
             suspended += store.suspend_people(undo, source, chunk).await?;
             progress.advance(chunk.len() as u64);

@@ -48,6 +48,12 @@ impl House {
         self.run(&complete(records.to_vec()), Options::default()).await.unwrap()
     }
 
+    /// A run that somebody looked at.
+    async fn accepted(&self, records: &[Record]) -> Report {
+        let options = Options { thresholds: Thresholds::accepting(1_000), ..Options::default() };
+        self.run(&complete(records.to_vec()), options).await.unwrap()
+    }
+
     fn files(&self) -> Vec<PathBuf> {
         std::fs::read_dir(&self.ctx.spool_dir).unwrap().map(|entry| entry.unwrap().path()).collect()
     }
@@ -126,13 +132,46 @@ async fn who_leaves_is_suspended_and_who_comes_back_finds_the_same_account() {
         tables.people.values().find(|(p, _)| p.login.as_deref() == Some("alix.99")).map(|(p, _)| p.id.clone())
     };
     let before = id(&house);
+    let missed = house.applied(&academy(99)).await;
+    assert_eq!((missed.people.suspended, missed.people.waiting), (0, 1));
+    assert!(!house.ctx.store.state().contains("\"suspended\""));
     let gone = house.applied(&academy(99)).await;
-    assert_eq!(gone.people.suspended, 1);
+    assert_eq!((gone.people.suspended, gone.people.waiting), (1, 0));
     assert!(house.ctx.store.state().contains("\"suspended\""));
     let back = house.applied(&academy(100)).await;
     assert_eq!((back.people.reactivated, back.people.unchanged), (1, 99));
     assert!(!house.ctx.store.state().contains("\"suspended\""));
     assert_eq!(id(&house), before);
+}
+
+/// One complete reading may be the one that was wrong.
+#[tokio::test]
+async fn two_complete_readings_must_agree_before_anybody_is_suspended() {
+    let house = House::new();
+    let absent = |keys: &[&str]| {
+        let here = |record: &Record| !matches!(record, Record::Person(p) if keys.contains(&p.key.as_str()));
+        academy(100).into_iter().filter(here).collect::<Vec<_>>()
+    };
+    let counts = |report: &Report| (report.outcome, report.people.suspended, report.people.waiting);
+    let applied = RunOutcome::Applied;
+    house.applied(&academy(100)).await;
+    assert_eq!(counts(&house.applied(&absent(&["00001", "00002"])).await), (applied, 0, 2));
+    // Another two, one of them the same: only about that one do they agree.
+    assert_eq!(counts(&house.applied(&absent(&["00002", "00003"])).await), (applied, 1, 1));
+    assert_eq!(house.ctx.store.state().matches("\"suspended\"").count(), 1);
+    // A reading that was cut short agrees with nothing, and what was held neither.
+    let short = Listed { completion: Completion::Incomplete("cut".into()), ..complete(absent(&["00002", "00003"])) };
+    let report = house.run(&short, Options::default()).await.unwrap();
+    assert_eq!(counts(&report), (RunOutcome::Incomplete, 0, 0));
+    assert_eq!(counts(&house.applied(&absent(&["00002", "00003"])).await), (applied, 0, 1));
+    assert_eq!(counts(&house.applied(&academy(20)).await), (RunOutcome::Held, 79, 0));
+    // Nobody is left to the word of a source that nothing changed: it is read again.
+    let still = || Listed { version: Some("csn 1"), ..complete(absent(&["00002", "00004"])) };
+    assert_eq!(counts(&house.run(&still(), Options::default()).await.unwrap()), (applied, 0, 1));
+    assert_eq!(counts(&house.run(&still(), Options::default()).await.unwrap()), (applied, 1, 0));
+    assert!(house.run(&still(), Options::default()).await.unwrap().same_as.is_some(), "and then it is believed");
+    // A person who looked agrees in place of a second reading.
+    assert_eq!(counts(&house.accepted(&absent(&["00002", "00004", "00005"])).await), (applied, 1, 0));
 }
 
 /// F6: yesterday's delivery, or a replica that lags behind, is no reason to take anything back.
@@ -343,7 +382,7 @@ async fn a_dry_run_tells_the_same_and_leaves_no_trace() {
     let dry = Options { dry_run: true, ..Options::default() };
     let report = house.run(&complete(academy(99)), dry).await.unwrap();
     assert!(report.dry_run);
-    assert_eq!((report.outcome, report.people.suspended), (RunOutcome::Applied, 1));
+    assert_eq!((report.outcome, report.people.waiting), (RunOutcome::Applied, 1));
     assert_eq!(house.ctx.store.state(), state);
     assert_eq!(house.ctx.store.runs(&house.source, 10).await.unwrap().len(), 1);
 }
@@ -363,7 +402,7 @@ async fn a_source_that_says_nothing_changed_is_not_read_again() {
 
     // Asked to, at another version, after a day, or after a run that was not applied, it is read.
     let dry = Options { full: true, dry_run: true, ..Options::default() };
-    assert_eq!(house.run(&silently("csn 1"), dry).await.unwrap().people.suspended, 1);
+    assert_eq!(house.run(&silently("csn 1"), dry).await.unwrap().people.waiting, 1);
     assert_eq!(house.run(&at("csn 2"), Options::default()).await.unwrap().people.read, 100);
     house.clock.0.fetch_add(25 * 3_600 * 1_000, Ordering::SeqCst);
     assert_eq!(house.run(&at("csn 2"), Options::default()).await.unwrap().people.read, 100);
@@ -455,25 +494,26 @@ async fn a_run_cut_anywhere_converges() {
         let mut more = before.clone();
         more.push(pupil(299, "Martin", LYCEE));
         house.applied(&more).await;
-        house.applied(&before).await;
+        house.accepted(&before).await;
         house.ctx.store.writes.store(0, Ordering::SeqCst);
         house
     };
     let whole = prepared().await;
-    let report = whole.applied(&after).await;
+    let report = whole.accepted(&after).await;
     assert_eq!((report.people.suspended, report.people.reactivated, report.people.created), (5, 1, 9));
     let (expected, writes) = (whole.ctx.store.state(), whole.ctx.store.writes.load(Ordering::SeqCst));
     assert!(writes >= 25, "{writes} writes give too few points");
 
+    let accepting = Options { thresholds: Thresholds::accepting(1_000), ..Options::default() };
     let points = (0..writes).flat_map(|n| [Cut::Before(n), Cut::After(n)]);
     for cut in points {
         let house = prepared().await;
         *house.ctx.store.cut.lock().unwrap() = cut;
-        let broken = house.run(&complete(after.clone()), Options::default()).await;
+        let broken = house.run(&complete(after.clone()), accepting).await;
         assert!(matches!(broken, Err(SyncError::Store(_))), "{cut:?}");
         assert_eq!(house.ctx.store.runs(&house.source, 1).await.unwrap()[0].outcome, RunOutcome::Failed);
         *house.ctx.store.cut.lock().unwrap() = Cut::Never;
-        house.applied(&after).await;
+        house.accepted(&after).await;
         assert_eq!(house.ctx.store.state(), expected, "{cut:?}");
     }
 }

@@ -123,6 +123,11 @@ impl Index {
         self.at(key).is_some_and(|at| self.rows[at].active && !self.rows[at].present)
     }
 
+    /// The keys of everybody for whom [`Index::lost`] holds.
+    pub(crate) fn all_lost(&self) -> impl Iterator<Item = Digest> {
+        self.rows.iter().filter(|row| row.active && !row.present).map(|row| row.key)
+    }
+
     /// Known people who are present only as entries that could not be used, or not wholly.
     pub(crate) fn kept(&self) -> u64 {
         self.rows.iter().filter(|row| row.present && !row.used).count() as u64

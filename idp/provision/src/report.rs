@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 /// How many rejected entries a report names; all are counted.
 pub const REJECTED_KEPT: usize = 1_000;
 
+/// How many people who are absent for the first time one run remembers; the others wait for a run more.
+pub(crate) const WAITING_KEPT: usize = 10_000;
+
 /// How many distinct reasons are counted apart.
 const REASONS_KEPT: usize = 100;
 
@@ -30,6 +33,9 @@ pub struct PeopleCounts {
     pub kept: u64,
     /// Accounts suspended because their record is absent; in a run that was held or tried, those that would have been.
     pub suspended: u64,
+    /// Active accounts whose record is absent for the first time: suspended if the next complete reading agrees.
+    #[serde(default)]
+    pub waiting: u64,
     /// Active accounts that lose an establishment because their record does not say it any more; each is among `updated`.
     /// In a run that was held or tried, those that would.
     #[serde(default)]
@@ -49,7 +55,7 @@ impl PeopleCounts {
     /// How many people lose something where they are: suspended, an establishment less, a profile less, or gone to
     /// another school. The number somebody accepts covers them all, each once.
     pub fn losing(&self) -> u64 {
-        self.suspended + self.narrowed + self.ceased + self.moved
+        self.suspended + self.waiting + self.narrowed + self.ceased + self.moved
     }
 }
 
@@ -128,6 +134,9 @@ pub struct Report {
     /// Of when the state is that was applied latest, when the source can say.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub as_of: Vec<String>,
+    /// Digests of the keys of those who wait, for the next run; at most [`WAITING_KEPT`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub absent: Vec<String>,
     /// The run whose reading still holds: the source says that nothing changed since, and was not read again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub same_as: Option<RunId>,

@@ -2,13 +2,15 @@
 
 use crate::digest::Digest;
 use crate::guard::{Thresholds, Verdict, guard};
+use crate::index::Index;
 use crate::lease::Lease;
 use crate::progress::Progress;
-use crate::report::Report;
+use crate::report::{Report, WAITING_KEPT};
 use crate::{apply, snapshot};
 use preau_connector_api::Directory;
 use preau_domain::{AuditEvent, AuditKind, Clock, CorrelationId, Ids, Instant, RunId, Seconds, SourceId};
 use preau_store::{Audit, Establishments, Operations, Provisioning, RunOutcome, RunRecord, StoreError, Undoable};
+use std::collections::HashSet;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -181,6 +183,8 @@ async fn attempt<S: SyncStore + ?Sized>(
     if let (Some(version), false) = (&version, options.full)
         && let Some(latest) = latest(store, run, source).await?
         && latest.version.as_ref() == Some(version)
+        // Whoever waits for a second reading is not left to the word of the source.
+        && latest.absent.is_empty()
         && (0..READ_AGAIN_MS).contains(&(started - latest.read_at))
     {
         let mut report = latest.still_holds(run.clone(), options.dry_run);
@@ -208,6 +212,7 @@ async fn attempt<S: SyncStore + ?Sized>(
         read_at: started,
         version,
         as_of,
+        absent: Vec::new(),
         same_as: None,
         undo_until: None,
         undone: None,
@@ -215,8 +220,19 @@ async fn attempt<S: SyncStore + ?Sized>(
         people_per_second: 0,
     };
     let mut to_suspend = report.people.suspended;
+    let mut agreed = None;
     match verdict {
-        Verdict::Go => {}
+        // Somebody who looked agrees in place of a second reading.
+        Verdict::Go if options.thresholds.accepted.is_some() => {}
+        Verdict::Go => {
+            let twice = absent_before(store, run, source).await?;
+            let (gone, first) = split(&planned.index, &twice);
+            report.absent = first.iter().take(WAITING_KEPT).map(|key| key.hex()).collect();
+            report.people.waiting = first.len() as u64;
+            report.people.suspended = gone.len() as u64;
+            to_suspend = report.people.suspended;
+            agreed = Some(gone);
+        }
         Verdict::GoWithoutSuspensions(why) => {
             report.outcome = RunOutcome::Incomplete;
             report.incomplete = Some(why);
@@ -245,6 +261,9 @@ async fn attempt<S: SyncStore + ?Sized>(
     }
     if report.outcome == RunOutcome::Held {
         report.as_of = before;
+        // All of them, whatever held it: that is what somebody accepts.
+        report.people.suspended += std::mem::take(&mut report.people.waiting);
+        report.absent = Vec::new();
     }
     if !options.dry_run && report.outcome != RunOutcome::Held {
         let changed = report.people.updated + report.people.reactivated + to_suspend;
@@ -255,7 +274,8 @@ async fn attempt<S: SyncStore + ?Sized>(
         apply::establishments(store, undo, &planned.establishments).await?;
         let cut_short = (report.outcome == RunOutcome::Incomplete).then_some(&planned.index);
         apply::people(store, by, spool, cut_short, &ctx.ids, &*progress).await?;
-        report.people.suspended = apply::suspensions(store, by, &planned.index, to_suspend, &*progress).await?;
+        report.people.suspended =
+            apply::suspensions(store, by, (&planned.index, agreed.as_ref()), to_suspend, &*progress).await?;
     }
     report.timed(ctx.clock.now() - started);
     Ok(report)
@@ -283,6 +303,25 @@ async fn undone_before<S: SyncStore + ?Sized>(store: &S, source: &SourceId) -> R
     let Some(latest) = store.runs(source, 1).await?.pop() else { return Ok(None) };
     let report: serde_json::Value = serde_json::from_str(&latest.report).unwrap_or_default();
     Ok(report["undone"].as_str().map(RunId::new))
+}
+
+/// Who was absent from the complete reading before this one, if that is the latest that was applied.
+async fn absent_before<S: SyncStore + ?Sized>(
+    store: &S,
+    run: &RunId,
+    source: &SourceId,
+) -> Result<HashSet<Digest>, SyncError> {
+    let runs = store.runs(source, LOOK_BACK).await?.into_iter().filter(|before| before.id != *run);
+    let latest = runs.into_iter().find(|run| matches!(run.outcome, RunOutcome::Applied | RunOutcome::Incomplete));
+    let report = latest.and_then(|run| serde_json::from_str::<Report>(&run.report).ok());
+    let absent = report.map(|report| report.absent).unwrap_or_default();
+    Ok(absent.iter().filter_map(|key| Digest::from_hex(key)).collect())
+}
+
+/// Those who are absent now: who was absent from the reading before as well, and for whom this is the first.
+fn split(index: &Index, twice: &HashSet<Digest>) -> (HashSet<Digest>, Vec<Digest>) {
+    let (gone, first): (Vec<Digest>, Vec<Digest>) = index.all_lost().partition(|key| twice.contains(key));
+    (gone.into_iter().collect(), first)
 }
 
 /// Whether a state is older than the one before, in a sentence.

@@ -33,7 +33,7 @@ async fn one_command_takes_a_run_back_and_the_source_waits_for_a_person() {
     let house = House::new();
     house.applied(&academy(100)).await;
     let before = house.state();
-    let run = house.applied(&changed()).await;
+    let run = house.accepted(&changed()).await;
     assert_eq!((run.people.updated, run.people.suspended, run.people.created), (5, 3, 4));
     assert!(run.undo_until.is_some());
     let report = house.undo(&run.run).await.unwrap();
@@ -61,7 +61,7 @@ async fn what_a_later_run_wrote_stays_and_runs_are_undone_from_the_latest() {
     let house = House::new();
     let first = house.applied(&academy(100)).await;
     let filled = house.state();
-    let second = house.applied(&changed()).await;
+    let second = house.accepted(&changed()).await;
     assert_eq!(house.undo(&first.run).await.unwrap().added, 92, "eight are what the second run made of them");
     house.undo(&second.run).await.unwrap();
     let report = house.undo(&first.run).await.unwrap();
@@ -78,14 +78,14 @@ async fn what_a_later_run_wrote_stays_and_runs_are_undone_from_the_latest() {
 async fn an_undo_killed_anywhere_is_simply_run_again() {
     let whole = House::new();
     whole.applied(&academy(100)).await;
-    let run = whole.applied(&changed()).await;
+    let run = whole.accepted(&changed()).await;
     whole.undo(&run.run).await.unwrap();
     for cut in
         [Cut::Before(0), Cut::After(0), Cut::Before(1), Cut::After(1), Cut::Before(2), Cut::After(2), Cut::After(3)]
     {
         let house = House::new();
         house.applied(&academy(100)).await;
-        let run = house.applied(&changed()).await;
+        let run = house.accepted(&changed()).await;
         let so_far = house.ctx.store.writes.load(Ordering::SeqCst);
         *house.ctx.store.cut.lock().unwrap() = match cut {
             Cut::Before(at) => Cut::Before(so_far + at),
@@ -108,7 +108,8 @@ async fn what_cannot_be_undone_is_told_with_its_reason() {
     let first = house.applied(&academy(100)).await;
     let held = house.applied(&academy(40)).await;
     assert!(why(&held.run).await.ends_with("it was held, and wrote nothing"));
-    let few = Options { undo_people: Some(7), ..Options::default() };
+    let accepting = Thresholds::accepting(3);
+    let few = Options { undo_people: Some(7), thresholds: accepting, ..Options::default() };
     let large = house.run(&complete(changed()), few).await.unwrap();
     assert_eq!((large.outcome, large.undo_until), (RunOutcome::Applied, None));
     assert!(why(&large.run).await.contains("sync.undo_people"));

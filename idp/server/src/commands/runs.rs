@@ -72,7 +72,7 @@ pub(super) async fn accepted(store: &dyn Store, source: &SourceId, id: &str) -> 
 
 /// Runs as rows of a table.
 fn table(runs: &[RunRecord]) -> String {
-    const FIGURES: [&str; 11] = [
+    const FIGURES: [&str; 12] = [
         "read",
         "created",
         "updated",
@@ -80,6 +80,7 @@ fn table(runs: &[RunRecord]) -> String {
         "unchanged",
         "kept",
         "suspended",
+        "waiting",
         "narrowed",
         "stripped",
         "ceased",
@@ -173,6 +174,10 @@ fn lines(run: &RunRecord) -> String {
     }
     let (read, created, updated, suspended) =
         (people("read"), people("created"), people("updated"), people("suspended"));
+    let waiting = match people("waiting") {
+        0 => String::new(),
+        waiting => format!(", {waiting} absent for the first time"),
+    };
     let told = match (run.outcome, report["same_as"].as_str()) {
         (RunOutcome::Held, _) => format!(
             "held: would suspend {suspended}, create {created}, update {updated}; {read} read, {rejected} rejected"
@@ -181,7 +186,7 @@ fn lines(run: &RunRecord) -> String {
             format!("{outcome:<10}  nothing changed since {before}: {} people stay as they are", people("unchanged"))
         }
         _ => format!(
-            "{outcome:<10}  {read} read, {created} created, {updated} updated, {suspended} suspended, {rejected} rejected"
+            "{outcome:<10}  {read} read, {created} created, {updated} updated, {suspended} suspended{waiting}, {rejected} rejected"
         ),
     };
     let mut out = format!("{}  {}  {told}\n", run.started.rfc3339(), run.id);

@@ -108,6 +108,7 @@ pub(super) fn text(report: &Report) -> String {
         "{}: {outcome} ({seconds}.{tenths} s, {} people/s)\n\
          \x20 establishments  {} created, {} updated, {} unchanged\n\
          \x20 people          {} read: {} created, {} updated, {} reactivated, {} unchanged, {} kept as they are; {} {}\n\
+         \x20 absent once     {} are suspended if the next complete reading does not find them either\n\
          \x20 fewer rights    {} {} an establishment, {} of them every one; {} a profile only; {} move to another school\n\
          \x20 rejected        {}\n",
         report.source,
@@ -123,6 +124,7 @@ pub(super) fn text(report: &Report) -> String {
         p.kept,
         p.suspended,
         if would { "would be suspended" } else { "suspended" },
+        p.waiting,
         p.narrowed,
         if would { "would lose" } else { "lost" },
         p.stripped,
