@@ -3,8 +3,9 @@
 //! A session is in memory while it is in use, so each number signs on to a service round after round, every session well within
 //! the time for which it is believed, until the memory of the server stays as it is. Their tickets are redeemed, as a service
 //! does: one that is not would be counted as well. They are put into the database as a sign-in does, so that the memory of
-//! password hashing does not cover theirs. Before that each of them has been in use once, few at a time: what the database keeps of
-//! its file is there for both numbers. Several servers are asked, since each lays its memory out in its own way.
+//! password hashing does not cover theirs. Before that each of them has been in use once, few at a time, and each has visited as
+//! much as in a day: what the database keeps of its file, some megabytes, is there for both numbers and does not grow between
+//! them. Several servers are asked, since each lays its memory out in its own way.
 
 use crate::client::Client;
 use crate::cpu;

@@ -47,7 +47,8 @@ What the figures mean:
 - Memory of a session is the slope between 1,000 and 6,000 sessions that have all signed on to a service within the three seconds for
   which a session is kept in memory, the middle of three servers; one that is not in use takes none. That they are all of one account
   saves nothing: each has the record of its person, what policy answered and what the service received to itself
-  ([ADR 0007](../adr/0007-live-cache.md)).
+  ([ADR 0007](../adr/0007-live-cache.md)). The pages the database keeps of its file are no part of a session: each of these has visited as
+  much as in a day before anything is measured, so that those pages are there for both numbers.
 ";
 
 /// See the module.

@@ -6,10 +6,10 @@
 use anyhow::{Context, Result, bail, ensure};
 use preau_domain::{
     AccountState, Affiliation, Authentication, AuthnMethod, Credentials, Establishment, EstablishmentKind, Instant,
-    JoinKey, Person, PersonId, Profile, Session, SourceId, Uai,
+    JoinKey, Person, PersonId, Profile, ServiceId, Session, SourceId, Uai, Visit,
 };
 use preau_keys::Passwords;
-use preau_store::{NewSession, PersonChange};
+use preau_store::{NewSession, PersonChange, StoreError};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -31,6 +31,9 @@ pub const SAML_RSA: &str = "saml-rsa";
 pub const SAML_EC: &str = "saml-ec";
 /// One that asks for nothing: response and assertion are signed, with RSA.
 pub const SAML_BOTH: &str = "saml-both";
+
+/// Visits of a session that was in use for a day.
+const VISITS: usize = 16;
 
 /// How large a world is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -195,7 +198,8 @@ impl World {
         Ok(())
     }
 
-    /// Puts that many sessions of the account into the database; gives the secrets of their cookies.
+    /// Puts that many sessions of the account into the database, each with its visits of a long day; gives the secrets of
+    /// their cookies.
     pub async fn sessions(&self, count: u32) -> Result<Vec<String>> {
         let store = preau_store_sql::open(&self.database).await?;
         let now = std::time::UNIX_EPOCH.elapsed()?.as_millis() as i64;
@@ -221,8 +225,21 @@ impl World {
             };
             secrets.push(secret);
             let store = store.clone();
+            let visit = Visit {
+                session: session.id.clone(),
+                protocol: "cas".into(),
+                service: ServiceId::new("banc-0"),
+                notice: format!("ST-{}", session.id),
+                at: Instant(now),
+            };
             let new = NewSession { session, pending: None, replaces: None, upstream: None };
-            writes.spawn(async move { store.begin_session(&new).await.map(drop) });
+            writes.spawn(async move {
+                store.begin_session(&new).await?;
+                for _ in 0..VISITS {
+                    store.add_visit(&visit).await?;
+                }
+                Ok::<_, StoreError>(())
+            });
             // Enough at once to share commits, and no more than the queue of the writer takes.
             if writes.len() >= 200
                 && let Some(written) = writes.join_next().await
