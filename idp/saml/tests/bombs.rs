@@ -98,6 +98,7 @@ fn metadata_that_are_a_bomb_are_refused_in_no_time_and_little_memory() {
     let mut bombs: Vec<_> = contents().into_iter().map(|(name, inner)| (name, inside(&inner))).collect();
     bombs.push(("entities", format!("<!DOCTYPE a [<!ENTITY a \"aaaaaaaaaa\">]>{}", inside("&a;"))));
     bombs.push(("groups inside one another", MANY.repeat(10_000)));
+    bombs.push(("elements", inside(&"<b/>".repeat(300_000))));
     bombs.push(("a document type behind", format!("{ENTITY}<!DOCTYPE a></md:EntityDescriptor>")));
     let rules = Rules { now: Instant(1_788_000_000_000), ..Rules::default() };
     let refuses = |bomb: &str| match metadata::read(bomb.as_bytes(), &rules, |_| true) {
@@ -110,12 +111,10 @@ fn metadata_that_are_a_bomb_are_refused_in_no_time_and_little_memory() {
     assert!(grown <= 32, "{grown} MiB");
     eprintln!("metadata: slowest {slowest:?}, {grown} MiB");
     // What is long before it is wrong costs what it weighs, and no more memory than one entity may.
-    for (name, long) in [("elements", inside(&"<b/>".repeat(300_000))), ("text", inside(&"a".repeat(20 * 1024 * 1024)))]
-    {
-        let before = most_memory();
-        let took = quickest(|| assert!(refuses(&long), "{name}"));
-        let grown = most_memory() - before;
-        assert!(grown <= 128, "{name}: {grown} MiB");
-        eprintln!("metadata, {name}: {took:?}, {grown} MiB");
-    }
+    let long = inside(&"a".repeat(20 * 1024 * 1024));
+    let before = most_memory();
+    let took = quickest(|| assert!(refuses(&long)));
+    let grown = most_memory() - before;
+    assert!(grown <= 128, "{grown} MiB");
+    eprintln!("metadata, text: {took:?}, {grown} MiB");
 }

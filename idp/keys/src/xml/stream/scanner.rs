@@ -129,9 +129,10 @@ impl<R: BufRead> Scanner<R> {
         }
     }
 
-    /// The rest of the element whose opening tag was read, with that tag.
+    /// The rest of the element whose opening tag was read, with that tag. It ends where it holds more elements than it may, however
+    /// long it goes on.
     pub(super) fn whole<E>(&mut self, opening: Vec<u8>, empty: bool) -> Result<Vec<u8>, StreamError<E>> {
-        let (mut bytes, mut depth) = (opening, u32::from(!empty));
+        let (mut bytes, mut depth, mut elements) = (opening, u32::from(!empty), 1_u32);
         let limit = self.bounds.child.bytes;
         while depth > 0 {
             if !self.until(b'<', &mut bytes, limit)? {
@@ -142,8 +143,13 @@ impl<R: BufRead> Scanner<R> {
             match bytes.get(at + 1) {
                 Some(b'/') => depth -= 1,
                 Some(b'!' | b'?') => {}
-                _ if bytes.ends_with(b"/>") => {}
-                _ => depth += 1,
+                _ => {
+                    elements += 1;
+                    depth += u32::from(!bytes.ends_with(b"/>"));
+                }
+            }
+            if elements > self.bounds.child.nodes {
+                return Err(self.wrong(XmlError::TooLarge));
             }
         }
         Ok(bytes)
