@@ -22,7 +22,7 @@ mod text;
 mod xml;
 
 use config::Settings;
-use preau_connector_api::{Connector, Kind, OpenContext, Problem};
+use preau_connector_api::{Connector, Kind, OpenContext, Problem, schema_of};
 use std::sync::Arc;
 
 /// The kind of connector, for the registry.
@@ -31,7 +31,7 @@ pub const KIND: Kind = Kind {
     summary: "AAF deliveries of an academy, first and second degree: people and establishments, no passwords.",
     called: "aaf",
     example: config::EXAMPLE,
-    schema: || schemars::schema_for!(config::Config).to_value(),
+    schema: schema_of::<config::Config>,
     open,
 };
 

@@ -2,6 +2,8 @@
 //! Whoever wrote the older files escaped accents as for a web page. No other entity is known: what a DTD could define is
 //! never read.
 
+use preau_connector_api::latin9;
+
 /// How a file writes its letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Encoding {
@@ -30,21 +32,6 @@ impl Encoding {
         for byte in bytes {
             push(if self == Encoding::Latin9 { latin9(*byte) } else { char::from(*byte) }, to);
         }
-    }
-}
-
-/// The eight letters in which ISO-8859-15 differs from ISO-8859-1.
-fn latin9(byte: u8) -> char {
-    match byte {
-        0xa4 => '€',
-        0xa6 => 'Š',
-        0xa8 => 'š',
-        0xb4 => 'Ž',
-        0xb8 => 'ž',
-        0xbc => 'Œ',
-        0xbd => 'œ',
-        0xbe => 'Ÿ',
-        other => char::from(other),
     }
 }
 

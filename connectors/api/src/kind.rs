@@ -2,6 +2,8 @@
 
 use crate::{Directory, PasswordCheck, Preview, Probe, Redirect};
 use preau_domain::SourceId;
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::de::DeserializeOwned;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -43,6 +45,12 @@ pub struct Kind {
     pub schema: fn() -> serde_json::Value,
     /// Opens a connector. Touches no network: a system that is down is found out by [`Probe`] and by use.
     pub open: fn(&OpenContext<'_>) -> Result<Connector, Vec<Problem>>,
+}
+
+/// The JSON Schema of settings in one piece: it becomes a part of the schema of the whole file.
+pub fn schema_of<T: JsonSchema>() -> serde_json::Value {
+    let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
+    settings.into_generator().into_root_schema_for::<T>().to_value()
 }
 
 /// What a connector is opened with.

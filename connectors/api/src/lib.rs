@@ -8,6 +8,7 @@ mod agents;
 mod directory;
 mod file;
 mod kind;
+mod latin9;
 mod matching;
 mod oidc;
 mod preview;
@@ -22,7 +23,8 @@ pub use directory::{
     Verdict,
 };
 pub use file::{FileState, ReadFile};
-pub use kind::{Connector, Kind, OpenContext, Problem};
+pub use kind::{Connector, Kind, OpenContext, Problem, schema_of};
+pub use latin9::latin9;
 pub use matching::{MatchForm, MatchRule, known_as};
 pub use oidc::{
     ClientAuthentication, ClientSecret, ContentEncryption, Encryption, KeyManagement, OidcFlow, OidcGrant, OidcService,

@@ -18,8 +18,7 @@ mod table;
 mod text;
 
 use config::Settings;
-use preau_connector_api::{Connector, Kind, OpenContext, Problem};
-use schemars::generate::SchemaSettings;
+use preau_connector_api::{Connector, Kind, OpenContext, Problem, schema_of};
 use std::sync::Arc;
 
 /// The kind of connector, for the registry.
@@ -28,10 +27,7 @@ pub const KIND: Kind = Kind {
     summary: "CSV files of schools that have nothing else: people and establishments, no passwords.",
     called: "ecoles",
     example: config::EXAMPLE,
-    schema: || {
-        let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
-        settings.into_generator().into_root_schema_for::<config::Config>().to_value()
-    },
+    schema: schema_of::<config::Config>,
     open,
 };
 

@@ -1,6 +1,7 @@
 //! From the bytes of a file to text. Spreadsheets write UTF-8 with or without a mark, or the letters of the machine they run
 //! on; which of them, a file says nowhere, so it is told from what the bytes can be.
 
+use preau_connector_api::latin9;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -56,21 +57,6 @@ pub(crate) fn decode(bytes: &[u8], said: Option<Encoding>) -> Result<(String, En
         Encoding::Windows => unmarked.iter().map(|byte| windows(*byte)).collect(),
     };
     Ok((text, encoding))
-}
-
-/// The eight letters in which ISO-8859-15 differs from ISO-8859-1.
-fn latin9(byte: u8) -> char {
-    match byte {
-        0xa4 => '€',
-        0xa6 => 'Š',
-        0xa8 => 'š',
-        0xb4 => 'Ž',
-        0xb8 => 'ž',
-        0xbc => 'Œ',
-        0xbd => 'œ',
-        0xbe => 'Ÿ',
-        other => char::from(other),
-    }
 }
 
 /// The letters of Windows-1252 between 80 and 9F; five are none.

@@ -18,7 +18,7 @@ mod version;
 mod wire;
 
 use config::Settings;
-use preau_connector_api::{Connector, Kind, OpenContext, Problem};
+use preau_connector_api::{Connector, Kind, OpenContext, Problem, schema_of};
 use std::sync::Arc;
 
 /// The kind of connector, for the registry.
@@ -27,7 +27,7 @@ pub const KIND: Kind = Kind {
     summary: "An annuaire reached by LDAP: people, establishments and passwords.",
     called: "annuaire",
     example: config::EXAMPLE,
-    schema: || schemars::schema_for!(config::Config).to_value(),
+    schema: schema_of::<config::Config>,
     open,
 };
 

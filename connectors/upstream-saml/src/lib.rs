@@ -17,9 +17,8 @@ mod request;
 mod round;
 
 use config::Settings;
-use preau_connector_api::{Connector, Kind, OpenContext, Problem};
+use preau_connector_api::{Connector, Kind, OpenContext, Problem, schema_of};
 use published::Known;
-use schemars::generate::SchemaSettings;
 use std::sync::Arc;
 
 /// The kind of connector, for the registry.
@@ -28,11 +27,7 @@ pub const KIND: Kind = Kind {
     summary: "Another provider where people sign in, reached by SAML 2.0: EduConnect, a guichet, an ENT.",
     called: "educonnect",
     example: config::EXAMPLE,
-    schema: || {
-        // In one piece: it becomes a part of the schema of the whole file.
-        let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
-        settings.into_generator().into_root_schema_for::<config::Config>().to_value()
-    },
+    schema: schema_of::<config::Config>,
     open,
 };
 
