@@ -329,9 +329,10 @@ impl Mapping {
         Ok(())
     }
 
-    /// Attributes asked for when the names of structures are learnt.
+    /// Attributes asked for when the names and kinds of structures are learnt.
     pub fn structure_names(&self) -> Vec<String> {
-        attributes([&self.structures.key], self.structures.uai.names())
+        let s = &self.structures;
+        attributes([&s.key], s.uai.names().iter().chain(s.kinds.iter().map(|rule| &rule.attribute)))
     }
 
     /// Attributes asked for of a structure.

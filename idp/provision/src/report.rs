@@ -134,7 +134,7 @@ pub struct Report {
     /// Of when the state is that was applied latest, when the source can say.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub as_of: Vec<String>,
-    /// Digests of the keys of those who wait, for the next run; at most [`WAITING_KEPT`].
+    /// Digests of the keys of those who wait, for the next run; at most ten thousand.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub absent: Vec<String>,
     /// The run whose reading still holds: the source says that nothing changed since, and was not read again.

@@ -313,6 +313,7 @@ impl Sink for Writer<'_> {
         let Some(degree) = degree(school) else { return Ok(()) };
         let mut attributes = anybody(degree, &pupil.being, None);
         attributes.push(one("ENTPersonStructRattach", school.key.to_string()));
+        attributes.push(one("ENTEleveStructRattachId", pupil.enrolled()));
         let in_class = |class: &crate::structures::Class| match degree {
             Degree::First => {
                 one("ENTPersonClasses", format!("{}$CLASSE$${}${}", school.key, class.code, school.label(class)))

@@ -183,6 +183,11 @@ pub(crate) struct Pupil<'s> {
 }
 
 impl Pupil<'_> {
+    /// Their number at their school.
+    pub(crate) fn enrolled(&self) -> String {
+        (50_000 + self.being.number).to_string()
+    }
+
     /// Writes the entry.
     pub(crate) fn write(&self, options: &Options, out: &mut impl Write) -> io::Result<()> {
         let mut entry = self.being.begin(options, out, &["ENTEleve"])?;
@@ -195,7 +200,7 @@ impl Pupil<'_> {
         entry.put("ENTEleveNivFormation", level.label);
         entry.put("ENTEleveFiliere", "GENERALE");
         entry.put("ENTEleveMajeur", "N");
-        entry.put("ENTEleveStructRattachId", &(50_000 + self.being.number).to_string());
+        entry.put("ENTEleveStructRattachId", &self.enrolled());
         entry.put("ENTEleveClasses", &format!("{}${}", self.school.dn, self.class.code));
         for (group, from) in &self.school.groups {
             if *from == self.class.code {
