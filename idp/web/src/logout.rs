@@ -69,7 +69,10 @@ impl Hub {
         let told = self.end_visitor_session(visitor).await?;
         // The page that leads on by itself is for who has nothing more to do here.
         let page = match (&round, frames.is_empty()) {
-            _ if elsewhere.is_some() => pages::signed_out(self, visitor, told, elsewhere, round.as_deref(), &frames),
+            // Those who hear by a frame hear from this very page.
+            _ if elsewhere.is_some() => {
+                pages::signed_out(self, visitor, told + frames.len(), elsewhere, round.as_deref(), &frames)
+            }
             (None, true) => pages::signed_out(self, visitor, told, None, None, &frames),
             (Some(round), true) => self.see_other(round),
             (round, false) => pages::leaving(self, visitor, &frames, round.as_deref().unwrap_or("/")),
