@@ -37,7 +37,8 @@ academy = "AC-NOTOS"
 legal_in_charge = false
 # Mapping of attributes, when the directory does not follow the ENT schema.
 # mapping = "mapping.toml"
-# Entry that nobody uses, bound to in vain when a login is unknown so that the work is the same as for a wrong password.
+# Entry that nobody uses, with a password hashed as everybody's: bound to in vain when a login is unknown, so that the time is that of
+# a wrong password. Without one a directory whose hashes are slow tells who exists.
 # decoy_dn = "uid=decoy,ou=people,dc=ent,dc=example"
 page_size = 1000
 connect_ms = 1000
