@@ -2,7 +2,7 @@
 //! same whatever the provider speaks.
 
 use crate::KnownAs;
-use preau_domain::{JoinKey, SourceId, normalised_login, normalised_mail};
+use preau_domain::{FrEduVecteur, JoinKey, SourceId, normalised_login, normalised_mail};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -42,6 +42,8 @@ pub enum MatchForm {
     Login,
     /// The mail address of the record in the source, where the provider is the authority for that address.
     Mail,
+    /// `FrEduVecteur`: a pupil by the number of their school, or an adult by names and the number of a child.
+    Vector,
 }
 
 /// Claims that no rule but one for addresses may name, in whatever letters: anybody can have another's mail address in a field that nobody checked.
@@ -85,14 +87,20 @@ where
 {
     let mut names = Vec::new();
     for rule in rules {
-        for value in said(&rule.claim).into_iter().take(MOST) {
-            let name = one(rule, value);
+        let values: Vec<&str> = said(&rule.claim).into_iter().take(MOST).collect();
+        for value in &values {
+            let name = one(rule, value).filter(|name| values.len() == 1 || !is_of_a_pupil(name));
             if let Some(name) = name.filter(|name| !names.contains(name) && names.len() < MOST) {
                 names.push(name);
             }
         }
     }
     names
+}
+
+/// Whether it names a pupil by a vector: a pupil has one, only adults have one for each child.
+fn is_of_a_pupil(name: &KnownAs) -> bool {
+    matches!(name, KnownAs::Vector(_, vector) if vector.adult.is_none())
 }
 
 fn one(rule: &MatchRule, value: &str) -> Option<KnownAs> {
@@ -105,6 +113,7 @@ fn one(rule: &MatchRule, value: &str) -> Option<KnownAs> {
             let ours = rule.domains.iter().any(|own| own.eq_ignore_ascii_case(domain));
             return ours.then_some(KnownAs::Mail(source, mail));
         }
+        MatchForm::Vector => return FrEduVecteur::read(value).map(|vector| KnownAs::Vector(source, vector)),
         MatchForm::Record => value,
         MatchForm::Aaf => {
             let mut fields = value.strip_prefix("{AAF}")?.split('|');
@@ -135,6 +144,10 @@ mod tests {
         let shown = |name: KnownAs| match name {
             KnownAs::Record(join) => join.to_string(),
             KnownAs::Login(source, name) | KnownAs::Mail(source, name) => format!("{source}:{name}"),
+            KnownAs::Vector(source, vector) => {
+                let adult = vector.adult.map(|(family, given)| format!("{family} {given} of ")).unwrap_or_default();
+                format!("{source}:{adult}{}@{}", vector.number, vector.establishment)
+            }
         };
         names.into_iter().map(shown).collect()
     }
@@ -171,6 +184,16 @@ mod tests {
         {
             assert_eq!(found(MatchForm::Mail, &[other]), [""; 0], "{other}");
         }
+    }
+
+    #[test]
+    fn a_vector_names_a_pupil_or_an_adult_of_several_pupils() {
+        let (pupil, parent) = ("4|||55021|0990001N", ["2|Belombre|Aude|55021|0990001N", "1|Belombre|Aude|7|0990002P"]);
+        assert_eq!(found(MatchForm::Vector, &[pupil]), ["annuaire:55021@0990001N"]);
+        let both = ["annuaire:belombre aude of 55021@0990001N", "annuaire:belombre aude of 7@0990002P"];
+        assert_eq!(found(MatchForm::Vector, &parent), both);
+        assert_eq!(found(MatchForm::Vector, &[parent[0], pupil]), [both[0]], "nobody is a pupil and another");
+        assert_eq!(found(MatchForm::Vector, &[pupil, "3|||7|0990002P"]), [""; 0]);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use crate::{Agent, Names, Unavailable};
 use async_trait::async_trait;
-use preau_domain::{Instant, JoinKey, SourceId};
+use preau_domain::{FrEduVecteur, Instant, JoinKey, SourceId};
 
 /// What both ends of one round know. It is made anew for each round and used once.
 #[derive(Clone, Copy)]
@@ -151,6 +151,8 @@ pub enum KnownAs {
     /// The record of that source that gives this mail address, normalised. The configuration says that the provider hands
     /// the address out; who has it now may not have had it before, so no link outlasts the visit.
     Mail(SourceId, String),
+    /// The records of that source which this names. More than one in use is nobody.
+    Vector(SourceId, FrEduVecteur),
 }
 
 /// A session that ended at a provider.

@@ -42,7 +42,7 @@ skew_seconds = 60
 # agents = { posts = ["FrEduRneResp", "FrEduRne"], delegations = "FrEduResDel" }
 
 # How a person it vouches for is found here when they come for the first time; later the name it gave them is enough.
-# `as` is record (the join key in `source`), aaf (a reference {AAF}academy|…|key of EduConnect), login (in `source`) or
+# `as` is record (the join key in `source`), aaf (a reference {AAF}academy|…|key of EduConnect), vector (FrEduVecteur), login (in `source`) or
 # mail (the address of the record in `source`, found anew each time; `domains` says which addresses this provider hands out).
 [[sources.guichet.match]]
 claim = "fr_edu_ct_ref_id"

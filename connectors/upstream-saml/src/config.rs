@@ -63,8 +63,9 @@ skew_seconds = 60
 # agents = { posts = ["FrEduRneResp", "FrEduRne"], delegations = "FrEduResDel" }
 
 # How a person it vouches for is found here. `claim` is an attribute, by its Name or else its FriendlyName;
-# `as` is record (the join key in `source`), aaf (a reference {AAF}academy|…|key of EduConnect), login (in `source`) or
-# mail (the address of the record in `source`, found anew each time; `domains` says which addresses this provider hands out).
+# `as` is record (the join key in `source`), aaf (a reference {AAF}academy|…|key of EduConnect), vector (FrEduVecteur: a pupil by
+# the number of their school, an adult by names and a child's number), login (in `source`) or mail (the address of the record in
+# `source`, found anew each time; `domains` says which addresses this provider hands out).
 [[sources.educonnect.match]]
 claim = "FrEduCtRefId"
 as = "aaf"

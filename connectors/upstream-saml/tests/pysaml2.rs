@@ -112,7 +112,7 @@ impl Bench {
 fn records(identity: &UpstreamIdentity) -> Vec<&str> {
     let records = identity.names.iter().filter_map(|name| match name {
         KnownAs::Record(join) => Some(join.key.as_str()),
-        KnownAs::Login(..) | KnownAs::Mail(..) => None,
+        KnownAs::Login(..) | KnownAs::Mail(..) | KnownAs::Vector(..) => None,
     });
     records.collect()
 }

@@ -25,6 +25,7 @@ mod signing_key;
 mod text;
 mod ticket;
 mod time;
+mod vector;
 
 pub use audience::{Audience, Population};
 pub use audit::{AuditEvent, AuditKind};
@@ -45,3 +46,4 @@ pub use signing_key::StoredKey;
 pub use text::{Bounded, bounded, display_safe, normalised_login, normalised_mail};
 pub use ticket::{Ticket, TicketKind};
 pub use time::{Clock, Instant, Seconds};
+pub use vector::FrEduVecteur;

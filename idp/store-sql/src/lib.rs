@@ -10,6 +10,7 @@ mod back;
 mod bulk;
 mod chain;
 mod doc;
+mod enrolments;
 mod establishments;
 mod federation;
 mod grants;

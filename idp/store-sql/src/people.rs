@@ -4,8 +4,8 @@
 //! overwritten on every read, so that a person who comes back under another proposed id keeps the first one.
 
 use crate::back::{Back, Shape};
-use crate::doc;
 use crate::link::{Arg, Link, Row, Sql, args};
+use crate::{doc, enrolments};
 use async_trait::async_trait;
 use preau_domain::{AccountState, JoinKey, Person, PersonId, Profile, SessionId, SourceId, Uai, normalised_mail};
 use preau_store::{People, Result, StoreError};
@@ -128,6 +128,11 @@ impl People for Back {
         self.rows(BY_MAIL, args![source.as_str(), mail, limit]).await?.iter().map(person).collect()
     }
 
+    async fn people_enrolled(&self, source: &SourceId, at: &Uai, number: &str, limit: u32) -> Result<Vec<Person>> {
+        let values = args![source.as_str(), at.as_str(), number, limit];
+        self.rows(enrolments::OF, values).await?.iter().map(person).collect()
+    }
+
     async fn add_local_person(&self, person: &Person, password_hash: &str) -> Result<()> {
         if person.join.is_some() {
             return Err(StoreError::Backend("a local account comes from no record".into()));
@@ -158,6 +163,7 @@ impl People for Back {
         let updated = self.write(Shape::Checked, move |link| {
             Box::pin(async move {
                 link.row(UPDATE, values).await?.ok_or(StoreError::Conflict)?;
+                enrolments::renew(link, vec![id.clone()]).await?;
                 if suspended { stop_sessions(link, vec![id]).await } else { Ok(Vec::new()) }
             })
         });

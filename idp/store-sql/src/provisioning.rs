@@ -2,10 +2,9 @@
 
 use crate::back::{Back, Shape};
 use crate::bulk::{Bulk, Kind};
-use crate::doc;
 use crate::link::{Link, Row, Sql, args};
 use crate::people::{mail, places, places_in, places_of, stop_sessions};
-use crate::undo;
+use crate::{doc, enrolments, undo};
 use async_trait::async_trait;
 use preau_domain::{AccountState, Establishment, RunId, SourceId, Uai};
 use preau_store::{IndexRow, PersonChange, Provisioning, Result, RunRecord, StoreError, UndoPart, Undoable, Undone};
@@ -128,9 +127,7 @@ impl Provisioning for Back {
                 mail(person).as_deref(),
                 written
             ]);
-            if undo.is_some() {
-                keys.entry(source.to_owned()).or_default().push(key.to_owned());
-            }
+            keys.entry(source.to_owned()).or_default().push(key.to_owned());
             if person.state == AccountState::Suspended {
                 stopped.entry(source.to_owned()).or_default().push(key.to_owned());
             }
@@ -141,10 +138,14 @@ impl Provisioning for Back {
         let undo = undo.cloned();
         let written = self.write(Shape::Several, move |link| {
             Box::pin(async move {
-                for (source, keys) in keys {
-                    undo::keep_people(link, undo.as_ref(), &source, keys).await?;
+                for (source, keys) in &keys {
+                    undo::keep_people(link, undo.as_ref(), source, keys.clone()).await?;
                 }
                 PEOPLE.write(link, values).await?;
+                for (source, keys) in keys {
+                    let people = ids(link, IDS, source, keys).await?;
+                    enrolments::renew(link, people).await?;
+                }
                 let mut all = Vec::new();
                 for (source, keys) in stopped {
                     let people = ids(link, IDS, source, keys).await?;

@@ -3,6 +3,7 @@
 //! A run signs every row it writes. What it wrote stands as long as its name does: a row that another run, or anybody else,
 //! wrote since is not ours to turn back.
 
+use crate::enrolments;
 use crate::link::{Arg, Link, Sql, args};
 use crate::people::stop_sessions;
 use preau_domain::{AccountState, SessionId};
@@ -114,11 +115,13 @@ async fn keys(link: &mut Link<'_>, sql: &'static str, args: Vec<Arg>) -> Result<
 /// Writes people; gives those who are suspended then, and how many were written.
 async fn people(link: &mut Link<'_>, sql: Sql, args: Vec<Arg>) -> Result<(Vec<String>, usize)> {
     let rows = link.rows(sql, args).await?;
-    let mut suspended = Vec::new();
+    let (mut written, mut suspended) = (Vec::new(), Vec::new());
     for row in &rows {
         if row.text(1)? == AccountState::Suspended.as_str() {
             suspended.push(row.text(0)?.to_owned());
         }
+        written.push(row.text(0)?.to_owned());
     }
+    enrolments::renew(link, written).await?;
     Ok((suspended, rows.len()))
 }

@@ -20,6 +20,10 @@ pub trait People: Send + Sync {
     /// ordered by id. An address that was not in a record finds nobody.
     async fn people_by_mail(&self, source: &SourceId, mail: &str, limit: u32) -> Result<Vec<Person>>;
 
+    /// Accounts of that source that are the pupil of that number in that establishment ([`preau_domain::Enrolment`]), or whose
+    /// child is, with whatever weight; at most `limit`, ordered by id.
+    async fn people_enrolled(&self, source: &SourceId, at: &Uai, number: &str, limit: u32) -> Result<Vec<Person>>;
+
     /// Adds a local account with the hash of its password (PHC string). `Conflict` if the id is taken or another local
     /// account has the login.
     async fn add_local_person(&self, person: &Person, password_hash: &str) -> Result<()>;

@@ -1,7 +1,9 @@
 //! Accounts, one by one.
 
-use crate::fixture::{NOW, change, conflicts, live, local, source, sourced};
-use preau_domain::{AccountState, Affiliation, Child, Enrolment, JoinKey, Legal, Person, PersonId, Profile, SourceId};
+use crate::fixture::{NOW, change, conflicts, live, local, source, sourced, uai};
+use preau_domain::{
+    AccountState, Affiliation, Child, Enrolment, JoinKey, Legal, Person, PersonId, Profile, SourceId, Uai,
+};
 use preau_store::Store;
 
 /// What is stored is what comes back, to the last detail.
@@ -9,11 +11,11 @@ pub async fn a_person_comes_back_whole(store: &dyn Store) {
     let mut zoe = local("zoe");
     zoe.title = Some("Mme".into());
     zoe.mail = Some("zoe@exemple.test".into());
-    let mut affiliation = Affiliation::new(crate::fixture::uai(2), Profile::Guardian);
+    let mut affiliation = Affiliation::new(uai(2), Profile::Guardian);
     affiliation.classes = vec!["6A".into(), "CM2 \"b\" é".into()];
     zoe.affiliations.push(affiliation);
     let pupil = JoinKey { source: source(), key: "e'1".into() };
-    let enrolment = Enrolment { establishment: crate::fixture::uai(2), number: "55021".into(), first_degree: true };
+    let enrolment = Enrolment { establishment: uai(2), number: "55021".into(), first_degree: true };
     let enrolment = Some(Box::new(enrolment));
     zoe.children = vec![Child { pupil, link: "10".into(), legal: Legal::Representative, enrolment }];
     store.add_local_person(&zoe, "$argon2id$x").await.unwrap();
@@ -95,6 +97,41 @@ pub async fn a_record_is_found_by_its_mail_address(store: &dyn Store) {
     store.put_people(None, &[change(sourced("ali"))]).await.unwrap();
     assert!(found("zoe@ac-notos.example").await.is_empty());
     assert_eq!(found("zoe@autre.example").await.len(), 1);
+}
+
+/// Of a number, the pupil and whoever answers for the pupil are found, in that source, as their records say now.
+pub async fn pupils_and_parents_are_found_by_the_number_of_a_school(store: &dyn Store) {
+    let [here, there] = [uai(2), uai(3)];
+    let enrolled = |at: &Uai, number: &str| {
+        Some(Box::new(Enrolment { establishment: at.clone(), number: number.into(), first_degree: false }))
+    };
+    let pupil = |key: &str, number: &str| {
+        let mut at = Affiliation::new(here.clone(), Profile::Pupil);
+        at.enrolment = enrolled(&here, number);
+        Person { affiliations: vec![at], ..sourced(key) }
+    };
+    let child = |number: &str, at: &Uai| Child {
+        pupil: JoinKey { source: source(), key: "k".into() },
+        link: "10".into(),
+        legal: Legal::Representative,
+        enrolment: enrolled(at, number),
+    };
+    let parent = Person { children: vec![child("11", &here), child("12", &there), child("11", &here)], ..sourced("b") };
+    let elsewhere = Some(JoinKey { source: SourceId::new("autre"), key: "k".into() });
+    let other = Person { id: PersonId::new("p-other"), join: elsewhere, ..pupil("a", "11") };
+    let all = [change(pupil("a", "11")), change(parent.clone()), change(other), change(sourced("none"))];
+    store.put_people(None, &all).await.unwrap();
+    let found = async |at: &Uai, number: &str| store.people_enrolled(&source(), at, number, 9).await.unwrap();
+    assert_eq!(found(&here, "11").await, [pupil("a", "11"), parent.clone()]);
+    assert_eq!(found(&there, "12").await, std::slice::from_ref(&parent));
+    for (at, number) in [(&there, "11"), (&here, "1"), (&here, "1%"), (&here, ""), (&here, "\0")] {
+        assert!(found(at, number).await.is_empty(), "{at} {number}");
+    }
+    assert_eq!(store.people_enrolled(&source(), &here, "11", 1).await.unwrap().len(), 1);
+    store.put_people(None, &[change(pupil("a", "13"))]).await.unwrap();
+    store.update_person(&Person { children: vec![child("13", &here)], ..parent.clone() }).await.unwrap();
+    assert!(found(&here, "11").await.is_empty() && found(&there, "12").await.is_empty());
+    assert_eq!(found(&here, "13").await.len(), 2);
 }
 
 /// An update replaces what is known; the id, the join key and the digest of the record stay.

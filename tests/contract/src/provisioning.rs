@@ -3,7 +3,7 @@
 use crate::fixture::school;
 use crate::fixture::{LATER, NOW, change, conflicts, live, local, source, sourced, ticket, uai};
 use preau_domain::{
-    AccountState, Affiliation, Instant, OneTimeKey, Person, PersonId, Profile, RunId, SourceId, TicketKind,
+    AccountState, Affiliation, Enrolment, Instant, OneTimeKey, Person, PersonId, Profile, RunId, SourceId, TicketKind,
 };
 use preau_store::{IndexRow, PersonChange, RunOutcome, RunRecord, Store, UndoPart, Undoable};
 
@@ -211,6 +211,21 @@ pub async fn a_run_is_undone_and_then_the_one_before_it(store: &dyn Store) {
     assert_eq!(store.person(&PersonId::new("p-k2")).await.unwrap(), whole);
     assert_eq!(store.people_by_login("l-k2", 9).await.unwrap().len(), 1);
     assert_eq!(undone(store, "r1", UndoPart::Changed).await, (0, 3), "a second time there is nothing left to undo");
+}
+
+/// Whom a run moved to another number of their school is found by the one before, when the run is undone.
+pub async fn an_undone_run_leaves_people_where_they_were_found(store: &dyn Store) {
+    let at = |number: &str| {
+        let enrolment = Enrolment { establishment: uai(2), number: number.into(), first_degree: false };
+        let at = Affiliation { enrolment: Some(Box::new(enrolment)), ..Affiliation::new(uai(2), Profile::Pupil) };
+        change(Person { affiliations: vec![at], ..sourced("k1") })
+    };
+    let found = async |number: &str| store.people_enrolled(&source(), &uai(2), number, 9).await.unwrap().len();
+    store.put_people(None, &[at("11")]).await.unwrap();
+    store.put_people(by("r1").as_ref(), &[at("12")]).await.unwrap();
+    assert_eq!((found("11").await, found("12").await), (0, 1));
+    assert_eq!(undone(store, "r1", UndoPart::Changed).await, (1, 0));
+    assert_eq!((found("11").await, found("12").await), (1, 0));
 }
 
 /// Whom a run added is suspended with their sessions, and finds the same account when the record comes back; who was there

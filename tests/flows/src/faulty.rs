@@ -130,6 +130,7 @@ faulty!(People {
     fn person_by_join(join: &JoinKey) -> Option<Person>;
     fn people_by_login(login: &str, limit: u32) -> Vec<Person>;
     fn people_by_mail(source: &SourceId, mail: &str, limit: u32) -> Vec<Person>;
+    fn people_enrolled(source: &SourceId, at: &Uai, number: &str, limit: u32) -> Vec<Person>;
     fn add_local_person(person: &Person, password_hash: &str) -> ();
     fn update_person(person: &Person) -> ();
     fn stop_person(id: &PersonId, why: &str) -> ();

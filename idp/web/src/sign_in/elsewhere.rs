@@ -34,6 +34,8 @@ const STATE: &str = "upstream-state";
 
 /// Records that give one mail address, beyond which it is nobody's.
 const MOST_OF_AN_ADDRESS: u32 = 10;
+/// Records that a number of a school leads to, the pupil and adults, beyond which it is nobody's.
+const MOST_OF_A_NUMBER: u32 = 50;
 
 /// Letters of a state that differ from round to round; before them stands the name of the sign-in.
 const OWN: usize = 16;
@@ -229,8 +231,7 @@ async fn welcome(
     let vouched = vouched(hub, source, &identity);
     let Found { people: found, shared } = accounts(hub, &vouched.upstream.identity, &identity.names).await?;
     let nobody = match found.as_slice() {
-        [] if shared => "mail-shared",
-        [] => "no-account",
+        [] => shared.unwrap_or("no-account"),
         _ => "suspended",
     };
     let active: Vec<Person> = found.into_iter().filter(|person| person.state == AccountState::Active).collect();
@@ -296,13 +297,13 @@ pub(crate) fn open_hint(hub: &Hub, source: &SourceId, sealed: &str) -> Option<St
 /// The accounts an identity may be.
 struct Found {
     people: Vec<Person>,
-    /// A mail address named records of more than one person: it names none of them.
-    shared: bool,
+    /// What named records of more than one person, and so none of them.
+    shared: Option<&'static str>,
 }
 
 /// Every account it may be, active or not: those linked at an earlier visit, then those the rules name.
 async fn accounts(hub: &Hub, who: &FederatedIdentity, names: &[KnownAs]) -> Result<Found, Fault> {
-    let (mut found, mut shared): (Vec<Person>, bool) = (Vec::new(), false);
+    let (mut found, mut shared): (Vec<Person>, _) = (Vec::new(), None);
     let mut add = |person: Person| {
         if found.iter().all(|other| other.id != person.id) {
             found.push(person);
@@ -324,7 +325,18 @@ async fn accounts(hub: &Hub, who: &FederatedIdentity, names: &[KnownAs]) -> Resu
                 if is_one_person(&theirs) {
                     theirs.into_iter().for_each(&mut add);
                 } else {
-                    shared = true;
+                    shared = Some("mail-shared");
+                }
+            }
+            KnownAs::Vector(source, vector) => {
+                let (at, most) = (&vector.establishment, MOST_OF_A_NUMBER);
+                let mut theirs = hub.store.people_enrolled(source, at, &vector.number, most).await?;
+                let whole = theirs.len() < most as usize;
+                theirs.retain(|person| vector.names(person));
+                if whole && theirs.iter().filter(|person| person.state == AccountState::Active).count() <= 1 {
+                    theirs.into_iter().for_each(&mut add);
+                } else {
+                    shared = Some("vector-shared");
                 }
             }
         }

@@ -84,7 +84,7 @@ macro_rules! promises {
 promises! {
     people:
         a_person_comes_back_whole, an_unknown_person_is_absent, names_are_compared_exactly, a_taken_name_conflicts,
-        a_login_may_be_shared_between_sources, a_record_is_found_by_its_mail_address, an_update_keeps_where_a_person_comes_from, an_update_can_conflict,
+        a_login_may_be_shared_between_sources, a_record_is_found_by_its_mail_address, pupils_and_parents_are_found_by_the_number_of_a_school, an_update_keeps_where_a_person_comes_from, an_update_can_conflict,
         suspending_by_hand_ends_sessions, who_is_stopped_by_hand_stays_stopped, only_local_accounts_have_a_hash, one_of_many_gets_a_login;
     establishments:
         an_establishment_comes_back_whole, several_establishments_come_in_order,
@@ -94,7 +94,7 @@ promises! {
         every_record_is_written_once, the_index_is_read_in_pages, an_index_row_tells_enough,
         sessions_outlive_a_change_but_not_a_suspension, suspended_people_lose_their_sessions,
         a_suspended_person_comes_back, runs_come_latest_first, a_run_is_found_by_its_name,
-        a_run_is_undone_and_then_the_one_before_it, whom_a_run_added_is_suspended,
+        a_run_is_undone_and_then_the_one_before_it, an_undone_run_leaves_people_where_they_were_found, whom_a_run_added_is_suspended,
         an_undo_gives_nobody_more_than_they_had, establishments_are_put_back,
         what_was_before_a_run_ends_with_its_time;
     sign_ins:

@@ -3,7 +3,7 @@
 
 use crate::Place;
 use crate::chain::alter;
-use preau_contract::fixture::{NOW, grant, source};
+use preau_contract::fixture::{NOW, grant, source, uai};
 use preau_domain::{Grant, GrantKind, OneTimeKey, SessionId};
 use preau_store::{Rotation, Store};
 use std::fs;
@@ -64,6 +64,32 @@ async fn people_are_found_by_the_mail_address_they_had() {
         assert_eq!(names, ["p-1"], "the record of the source, and not the guest");
         assert_eq!(found[0].family_name, "O'Néant");
         assert!(store.people_by_mail(&source(), "", 9).await.unwrap().is_empty());
+    }
+}
+
+/// The numbers of pupils stood in the record alone.
+#[tokio::test]
+async fn pupils_and_parents_are_found_by_the_number_they_had() {
+    let person = |id: &str, more: &str| {
+        format!(
+            "INSERT INTO person (id, source, join_key, state, establishments, doc) VALUES ('{id}', '{}', '{id}', 'active', '',
+             '{{\"id\":\"{id}\",\"credentials\":\"directory\",\"state\":\"active\",\"given_name\":\"Zoé\",
+             \"family_name\":\"O''Néant\",{more}}}');",
+            source()
+        )
+    };
+    let at = r#""enrolment":{"establishment":"0990002P","number":"11"}"#;
+    let pupil = format!(r#""affiliations":[{{"establishment":"0990002P","profile":"National_ELV",{at}}}]"#);
+    let parent = format!(
+        r#""affiliations":[],"children":[{{"pupil":{{"source":"s","key":"k"}},"link":"10","legal":"contact",{at}}}]"#
+    );
+    let rows = [person("a", &pupil), person("b", &parent), person("c", r#""affiliations":[]"#)];
+    for place in Place::each("upgrade_enrolled") {
+        let store = of_version(&place, "0009", &rows.concat()).await;
+        let found = store.people_enrolled(&source(), &uai(2), "11", 9).await.unwrap();
+        let names: Vec<&str> = found.iter().map(|person| person.id.as_str()).collect();
+        assert_eq!(names, ["a", "b"]);
+        assert!(store.people_enrolled(&source(), &uai(3), "11", 9).await.unwrap().is_empty());
     }
 }
 

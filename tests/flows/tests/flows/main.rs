@@ -53,3 +53,4 @@ mod upstream_proconnect;
 mod upstream_published;
 mod upstream_saml;
 mod upstream_two;
+mod upstream_vector;
