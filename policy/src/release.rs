@@ -248,8 +248,13 @@ fn joined(values: &[String], between: &str) -> Option<String> {
     Some(whole)
 }
 
-/// Whether this is the name of an attribute: it becomes the name of an XML element.
+/// Whether this is the name of an attribute, or `block/name` of one inside a block: each becomes the name of an XML element.
 fn name_ok(name: &str) -> bool {
+    let (block, inside) = name.split_once('/').unwrap_or((name, name));
+    word_ok(block) && word_ok(inside)
+}
+
+fn word_ok(name: &str) -> bool {
     let mut bytes = name.bytes();
     bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
         && bytes.all(|b| b.is_ascii_alphanumeric() || b"_.:-".contains(&b))
@@ -266,7 +271,11 @@ pub fn check_release(rules: &[ReleaseRule]) -> Vec<String> {
         let shown = preau_domain::display_safe(&rule.name, 40);
         let mut wrong = |what: &str| problems.push(format!("{shown}: {what}"));
         if !name_ok(&rule.name) {
-            wrong("a name begins with a letter or _ and goes on with at most 127 of A-Z a-z 0-9 _ . : -");
+            wrong("a name begins with a letter or _ and goes on with at most 127 of A-Z a-z 0-9 _ . : -; block/name inside a block");
+        }
+        let blocks = rules.iter().filter_map(|other| other.name.split_once('/'));
+        if blocks.into_iter().any(|(block, _)| block == rule.name) {
+            wrong("is the name of a block: an attribute of that name would be taken for it");
         }
         if rule.copy.is_none() && rule.add.is_empty() {
             wrong("nothing to release: `copy` a fact or `add` values");

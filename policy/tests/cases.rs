@@ -197,6 +197,8 @@ fn malformed_rules_are_told_one_by_one() {
         ReleaseRule { add: vec!["x".into()], ..rule(&"n".repeat(129)) },
     ];
     assert_eq!(check_release(&bad).len(), 5, "{:?}", check_release(&bad));
+    let twice = ["block", "block/inside"].map(|name| ReleaseRule { add: vec!["x".into()], ..rule(name) });
+    assert_eq!(check_release(&twice).len(), 1, "one name for a block and an attribute");
     assert!(check_release(&[ReleaseRule { add: vec!["x".into()], ..rule("urn:x_1.2-3") }]).is_empty(), "control");
 }
 

@@ -245,6 +245,11 @@ fn check_parameters(descriptor: &ServiceDescriptor, wrong: &mut impl FnMut(&str,
             wrong(key, "an address holds parameters as `{name}` and no other brace".into());
         }
     }
+    if (descriptor.oidc.is_some() || descriptor.saml.is_some())
+        && descriptor.release.iter().any(|rule| rule.name.contains('/'))
+    {
+        wrong("release", "a block (`block/name`) is for a product that speaks CAS alone".into());
+    }
     for text in descriptor.release.iter().flat_map(texts) {
         if names(text).any(|name| !known(name)) {
             wrong(

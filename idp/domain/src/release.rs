@@ -66,7 +66,8 @@ pub enum Fact {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReleaseRule {
-    /// The name the service reads: `[A-Za-z_][A-Za-z0-9_.:-]{0,127}`.
+    /// The name the service reads: `[A-Za-z_][A-Za-z0-9_.:-]{0,127}`. `block/name` puts the attribute inside a block, which
+    /// CAS alone can say: `<cas:block><cas:name>…`.
     pub name: String,
     /// Only for people of this population.
     #[serde(default, skip_serializing_if = "Option::is_none")]

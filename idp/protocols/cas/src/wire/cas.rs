@@ -87,9 +87,20 @@ impl Success {
             element(&mut out, "authenticationDate", &self.authenticated.rfc3339());
             element(&mut out, "longTermAuthenticationRequestTokenUsed", "false");
             element(&mut out, "isFromNewLogin", if self.fresh { "true" } else { "false" });
-            for (name, values) in writable(&self.released) {
-                for value in values {
-                    element(&mut out, name, value);
+            for group in groups(&self.released) {
+                match group {
+                    Group::Alone(name, values) => values.for_each(|value| element(&mut out, name, value)),
+                    Group::Block(block, inside) => {
+                        for piece in ["<cas:", block, ">"] {
+                            out.push_str(piece);
+                        }
+                        for (name, values) in inside {
+                            values.for_each(|value| element(&mut out, name, value));
+                        }
+                        for piece in ["</cas:", block, ">"] {
+                            out.push_str(piece);
+                        }
+                    }
                 }
             }
             out.push_str("</cas:attributes>");
@@ -126,14 +137,21 @@ impl Success {
             push_json(&mut out, &self.authenticated.rfc3339());
             out.push_str(",\"longTermAuthenticationRequestTokenUsed\":false,\"isFromNewLogin\":");
             out.push_str(if self.fresh { "true" } else { "false" });
-            for (name, values) in writable(&self.released) {
+            for group in groups(&self.released) {
                 out.push(',');
-                push_json(&mut out, name);
-                out.push(':');
-                let mut others = values.clone();
-                match (others.next(), others.next()) {
-                    (Some(value), None) => push_json(&mut out, value),
-                    _ => list(&mut out, values),
+                match group {
+                    Group::Alone(name, values) => member(&mut out, name, values),
+                    Group::Block(block, inside) => {
+                        push_json(&mut out, block);
+                        out.push_str(":{");
+                        for (at, (name, values)) in inside.into_iter().enumerate() {
+                            if at > 0 {
+                                out.push(',');
+                            }
+                            member(&mut out, name, values);
+                        }
+                        out.push('}');
+                    }
                 }
             }
             out.push('}');
@@ -146,7 +164,47 @@ impl Success {
 /// What can be written of what is released: an attribute whose name is no XML name, or one of the protocol's own words,
 /// is left out rather than misread.
 pub(super) fn writable(released: &Released) -> impl Iterator<Item = (&str, Values<'_>)> {
-    released.attributes().filter(|(name, _)| is_attribute_name(name))
+    released.attributes().filter(|(name, _)| {
+        let (block, inside) = name.split_once('/').unwrap_or((name, name));
+        is_attribute_name(block) && is_attribute_name(inside)
+    })
+}
+
+/// An attribute, or a block of several.
+enum Group<'a> {
+    Alone(&'a str, Values<'a>),
+    Block(&'a str, Vec<(&'a str, Values<'a>)>),
+}
+
+/// The attributes in their order; those of one block are together where its first one stands.
+fn groups(released: &Released) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for (name, values) in writable(released) {
+        let Some((block, inside)) = name.split_once('/') else {
+            groups.push(Group::Alone(name, values));
+            continue;
+        };
+        let open = groups.iter_mut().find_map(|group| match group {
+            Group::Block(name, held) if *name == block => Some(held),
+            _ => None,
+        });
+        match open {
+            Some(held) => held.push((inside, values)),
+            None => groups.push(Group::Block(block, vec![(inside, values)])),
+        }
+    }
+    groups
+}
+
+/// A member of a JSON object: one value as a text, several as a list.
+fn member(out: &mut String, name: &str, values: Values<'_>) {
+    push_json(out, name);
+    out.push(':');
+    let mut others = values.clone();
+    match (others.next(), others.next()) {
+        (Some(value), None) => push_json(out, value),
+        _ => list(out, values),
+    }
 }
 
 /// A validation that failed.

@@ -116,6 +116,31 @@ fn json_says_the_same() {
     );
 }
 
+/// Those of a block stand together where the first of it stood, in one element or one object.
+#[test]
+fn a_block_is_one_element_of_several() {
+    let rules = [
+        rule("FRANCE5/Nom", Fact::FamilyName),
+        rule("classes", Fact::Classes),
+        rule("FRANCE5/Classe", Fact::Classes),
+        rule("attributes/Nom", Fact::FamilyName),
+    ];
+    let success = success_of(&person("</cas:FRANCE5>"), &rules);
+    let (xml, json) = (success.write(Format::Xml, true), success.write(Format::Json, true));
+    assert!(
+        xml.contains(
+            "<cas:isFromNewLogin>true</cas:isFromNewLogin><cas:FRANCE5><cas:Nom>&lt;/cas:FRANCE5&gt;</cas:Nom>\
+             <cas:Classe>6A</cas:Classe><cas:Classe>6B</cas:Classe></cas:FRANCE5><cas:classes>6A</cas:classes>\
+             <cas:classes>6B</cas:classes></cas:attributes>"
+        ),
+        "{xml}"
+    );
+    let read: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let told = &read["serviceResponse"]["authenticationSuccess"]["attributes"];
+    assert_eq!(told["FRANCE5"], serde_json::json!({ "Nom": "</cas:FRANCE5>", "Classe": ["6A", "6B"] }), "{json}");
+    assert_eq!(told["classes"], serde_json::json!(["6A", "6B"]));
+}
+
 #[test]
 fn a_failure_says_its_code_and_never_what_was_sent() {
     assert_eq!(
