@@ -271,7 +271,9 @@ pub fn check_release(rules: &[ReleaseRule]) -> Vec<String> {
         let shown = preau_domain::display_safe(&rule.name, 40);
         let mut wrong = |what: &str| problems.push(format!("{shown}: {what}"));
         if !name_ok(&rule.name) {
-            wrong("a name begins with a letter or _ and goes on with at most 127 of A-Z a-z 0-9 _ . : -; block/name inside a block");
+            wrong(
+                "a name begins with a letter or _ and goes on with at most 127 of A-Z a-z 0-9 _ . : -; block/name inside a block",
+            );
         }
         let blocks = rules.iter().filter_map(|other| other.name.split_once('/'));
         if blocks.into_iter().any(|(block, _)| block == rule.name) {

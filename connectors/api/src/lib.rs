@@ -41,5 +41,5 @@ pub use saml::{
     WireName,
 };
 pub use service::{
-    CasSettings, Category, InstanceFile, Legal, MountedService, Mounting, Names, Network, ServiceDescriptor,
+    CasSettings, Category, InstanceFile, Legal, MountedService, Mounting, Names, Network, Parameter, ServiceDescriptor,
 };

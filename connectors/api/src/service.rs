@@ -16,6 +16,19 @@ pub struct Names {
     pub en: String,
 }
 
+/// What an installation of a product says: its meaning, and what it is when the installation does not say it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parameter {
+    /// Its meaning in French.
+    pub fr: String,
+    /// In English.
+    pub en: String,
+    /// Its value unless the installation says another; without one, every installation must say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<String>,
+}
+
 /// Categories of services (SDET).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -64,10 +77,10 @@ pub struct ServiceDescriptor {
     pub summary: Names,
     /// Where it stands on the home page.
     pub category: Category,
-    /// What an installation must say: name to meaning. Every descriptor has at least `url`. Texts below may hold
-    /// `{name}` where the value goes.
+    /// What an installation says: name to meaning. Every descriptor has at least `url`. Texts below may hold `{name}` where
+    /// the value goes.
     #[serde(default)]
-    pub parameters: BTreeMap<String, Names>,
+    pub parameters: BTreeMap<String, Parameter>,
     /// Address of the tile, such as `{url}/`.
     pub home: String,
     /// Addresses that belong to the service, such as `{url}/`: see [`preau_domain::UrlRule`].

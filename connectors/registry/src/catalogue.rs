@@ -1,7 +1,7 @@
 //! Products people may install: one folder each, compiled in from `connectors/services/`, or added by a site.
 
 use crate::icon::{MAX_ICON, check_icon};
-use crate::instances::Signature;
+use crate::instances::{Signature, value_ok};
 use crate::place::{at_key, read_toml};
 use crate::template::{ID, PREAU, name_ok, names};
 use include_dir::{Dir, include_dir};
@@ -185,20 +185,23 @@ fn check_words(descriptor: &ServiceDescriptor, wrong: &mut impl FnMut(&str, Stri
         ("legal.retention", &legal.retention, 400),
     ];
     for (key, names, max) in texts {
-        if !words_ok(names, max) {
+        if !words_ok(&names.fr, &names.en, max) {
             wrong(key, format!("French and English, one line each, at most {max} characters"));
         }
     }
-    for (name, meaning) in &descriptor.parameters {
-        if !words_ok(meaning, 200) {
+    for (name, one) in &descriptor.parameters {
+        if !words_ok(&one.fr, &one.en, 200) {
             wrong(&format!("parameters.{name}"), "its meaning in French and English, at most 200 characters".into());
+        }
+        if let Some(Err(what)) = one.default.as_deref().map(value_ok) {
+            wrong(&format!("parameters.{name}.default"), what);
         }
     }
 }
 
 /// Whether both languages say something short on one line.
-pub(crate) fn words_ok(names: &Names, max: usize) -> bool {
-    [&names.fr, &names.en]
+pub(crate) fn words_ok(fr: &str, en: &str, max: usize) -> bool {
+    [fr, en]
         .into_iter()
         .all(|text| !text.trim().is_empty() && text.chars().count() <= max && !text.chars().any(char::is_control))
 }

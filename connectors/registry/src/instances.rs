@@ -7,7 +7,7 @@ use crate::mounted::{Mounted, owns};
 use crate::place::{at_key, read_toml};
 use crate::template::{ID, fill, name_ok};
 use crate::{oidc, saml};
-use preau_connector_api::{FileState, InstanceFile, MountedService, Mounting, Network, Problem};
+use preau_connector_api::{FileState, InstanceFile, MountedService, Mounting, Network, Parameter, Problem};
 use preau_domain::{ReleaseRule, Service, ServiceId, UrlRule, strict_url};
 use std::collections::BTreeMap;
 use std::fs;
@@ -213,7 +213,7 @@ fn mount_instance(
     let mut values = parameters(&instance, &product.descriptor.parameters, &mut wrong);
     values.insert(ID.to_owned(), id.to_owned());
     if let Some(title) = &instance.title
-        && !words_ok(title, 80)
+        && !words_ok(&title.fr, &title.en, 80)
     {
         wrong("title", "French and English, one line each, at most 80 characters".into());
     }
@@ -301,34 +301,45 @@ fn mount_instance(
     Ok(instance.enabled.then_some(mounted))
 }
 
-/// The values of the parameters: each that is declared and no other, one line, without braces. An address loses the
-/// slash at its end, since descriptors write `{url}/`.
-fn parameters<M>(
+/// The values of the parameters: each that is declared, by default what its product says, and no other; one line, without
+/// braces. An address loses the slash at its end, since descriptors write `{url}/`.
+fn parameters(
     instance: &InstanceFile,
-    declared: &BTreeMap<String, M>,
+    declared: &BTreeMap<String, Parameter>,
     wrong: &mut impl FnMut(&str, String),
 ) -> BTreeMap<String, String> {
-    for name in declared.keys().filter(|name| !instance.parameters.contains_key(*name)) {
-        wrong("parameters", format!("the parameter `{name}` is missing"));
-    }
     let mut values = BTreeMap::new();
+    for (name, one) in declared.iter().filter(|(name, _)| !instance.parameters.contains_key(*name)) {
+        match &one.default {
+            Some(value) => drop(values.insert(name.clone(), value.clone())),
+            None => wrong("parameters", format!("the parameter `{name}` is missing")),
+        }
+    }
     for (name, value) in &instance.parameters {
         let key = if name_ok(name) { format!("parameters.{name}") } else { "parameters".to_owned() };
         if !declared.contains_key(name) {
             let known: Vec<&str> = declared.keys().map(String::as_str).collect();
             wrong(&key, format!("no such parameter: this product has {}", known.join(", ")));
         }
-        if value.trim().is_empty() || value.len() > MAX_PARAMETER || value.chars().any(char::is_control) {
-            wrong(&key, format!("a value is one line of 1 to {MAX_PARAMETER} bytes"));
-        }
-        if value.contains(['{', '}']) {
-            wrong(&key, "a value holds no brace".into());
+        if let Err(what) = value_ok(value) {
+            wrong(&key, what);
         }
         let value = value.trim();
         let bare = value.strip_suffix('/').filter(|_| value.contains("://")).unwrap_or(value);
         values.insert(name.clone(), bare.to_owned());
     }
     values
+}
+
+/// Whether this may be the value of a parameter.
+pub(crate) fn value_ok(value: &str) -> Result<(), String> {
+    if value.trim().is_empty() || value.len() > MAX_PARAMETER || value.chars().any(char::is_control) {
+        return Err(format!("a value is one line of 1 to {MAX_PARAMETER} bytes"));
+    }
+    if value.contains(['{', '}']) {
+        return Err("a value holds no brace".into());
+    }
+    Ok(())
 }
 
 /// Whether an address may be registered: strict, and without TLS only where nobody else listens or the operator said so.

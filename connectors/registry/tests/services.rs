@@ -28,12 +28,15 @@ fn people() -> Vec<Named> {
     people.person
 }
 
-/// One installation of a product, with every parameter given.
+/// One installation of a product, with every parameter that has no value of its own: an address where it is one.
 fn installed(product: &str) -> MountedService {
     let descriptor = &catalogue().product(product).unwrap().descriptor;
     let mut text = format!("connector = \"{product}\"\n[parameters]\n");
-    for name in descriptor.parameters.keys() {
-        let value = if name == "url" { format!("https://{product}.example") } else { format!("{name}-value") };
+    for (name, _) in descriptor.parameters.iter().filter(|(_, one)| one.default.is_none()) {
+        let value = match name.strip_prefix("url") {
+            Some(rest) => format!("https://{}{product}.example", rest.replace('_', "-").trim_start_matches('-')),
+            None => format!("{name}-value"),
+        };
         writeln!(text, "{name} = \"{value}\"").unwrap();
     }
     if descriptor.oidc.is_some() {
