@@ -13,6 +13,8 @@ pub enum AuditKind {
     SignInRefused,
     /// A session ended.
     SignedOut,
+    /// A tile of the portal was opened.
+    TileOpened,
     /// A service was opened: a ticket, assertion or code was handed out.
     ServiceOpened,
     /// A service was refused.
@@ -40,7 +42,7 @@ pub enum AuditKind {
 impl AuditKind {
     /// Whether it is what happens all day long when all is well.
     pub fn is_routine(self) -> bool {
-        matches!(self, AuditKind::ServiceOpened | AuditKind::AttributesReleased)
+        matches!(self, AuditKind::TileOpened | AuditKind::ServiceOpened | AuditKind::AttributesReleased)
     }
 
     /// The word the store and the metrics keep.
@@ -49,6 +51,7 @@ impl AuditKind {
             AuditKind::SignInSucceeded => "sign-in-succeeded",
             AuditKind::SignInRefused => "sign-in-refused",
             AuditKind::SignedOut => "signed-out",
+            AuditKind::TileOpened => "tile-opened",
             AuditKind::ServiceOpened => "service-opened",
             AuditKind::ServiceRefused => "service-refused",
             AuditKind::AttributesReleased => "attributes-released",
@@ -71,7 +74,7 @@ pub struct AuditEvent {
     pub at: Instant,
     /// What.
     pub kind: AuditKind,
-    /// Which request, and everything that followed from it.
+    /// Which way: a request, and everything that followed from it.
     pub correlation: CorrelationId,
     /// Who, when known.
     pub person: Option<PersonId>,

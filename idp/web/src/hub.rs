@@ -272,7 +272,7 @@ impl Hub {
             person: None,
             authentication: None,
             vouched: None,
-            correlation: visitor.correlation.clone(),
+            correlation: visitor.correlation().clone(),
             created: now,
             expires: now + Seconds(self.config.session.sign_in_seconds),
         };
@@ -551,7 +551,7 @@ impl Hub {
     /// The fault a policy refusal becomes in front of a person, with its audit event.
     pub fn refused(&self, visitor: &Visitor, live: &Live, door: &Door, why: &Refusal) -> Fault {
         let mut event =
-            AuditEvent::new(self.now(), AuditKind::ServiceRefused, visitor.correlation.clone(), why.reason.key());
+            AuditEvent::new(self.now(), AuditKind::ServiceRefused, visitor.correlation().clone(), why.reason.key());
         event.person = Some(live.session.person.clone());
         event.session = Some(live.session.id.clone());
         event.service = Some(door.service.id.clone());

@@ -155,7 +155,7 @@ impl Hub {
     /// Ends the session of this browser, if it has one. Returns how many services are being told.
     pub async fn end_visitor_session(&self, visitor: &Visitor) -> Result<usize, Fault> {
         match &visitor.session {
-            Some(id) => self.end_session(id, "person", &visitor.correlation).await,
+            Some(id) => self.end_session(id, "person", visitor.correlation()).await,
             None => Ok(0),
         }
     }

@@ -1,6 +1,6 @@
 //! The outermost layer and the table of routes.
 //!
-//! Every request passes [`around`] once: it gets its correlation id and its visitor, is refused if it names another
+//! Every request passes [`around`] once: it gets its number (the correlation id) and its visitor, is refused if it names another
 //! host, and leaves with the headers of the house; a fault inside becomes a page here and nowhere else.
 
 use crate::visitor::{Cookie, peer};
@@ -55,9 +55,9 @@ fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
 
 async fn around(State(hub): State<Arc<Hub>>, mut request: Request, next: Next) -> Response {
     let began = Instant::now();
-    let correlation = CorrelationId::generate(&*hub.ids, hub.now());
+    let own = CorrelationId::generate(&*hub.ids, hub.now());
     let query = request.uri().query().unwrap_or_default();
-    let mut visitor = Visitor::read(&hub, request.headers(), peer(request.extensions()), correlation.clone(), query);
+    let mut visitor = Visitor::read(&hub, request.headers(), peer(request.extensions()), own, query);
     visitor.certificate = certificate::shown(&hub, request.headers(), peer(request.extensions()), request.extensions());
     let chosen = Locale::asked(query);
     let matched = request.extensions().get::<MatchedPath>().cloned();
@@ -67,7 +67,7 @@ async fn around(State(hub): State<Arc<Hub>>, mut request: Request, next: Next) -
     let refused = precheck(&hub, &request);
     let here = asked_again(&request);
     request.extensions_mut().insert(visitor.clone());
-    let span = tracing::info_span!("request", %method, route, correlation = %correlation);
+    let span = tracing::info_span!("request", %method, route, correlation = %visitor.correlation());
     let mut response = match refused {
         Some(fault) => fault.into_response(),
         None => next.run(request).instrument(span.clone()).await,
@@ -95,7 +95,7 @@ async fn around(State(hub): State<Arc<Hub>>, mut request: Request, next: Next) -
         headers.append(header::SET_COOKIE, Cookie::Language.set(hub.secure(), locale.code()));
     }
     headers::protect(headers, hub.secure());
-    if let Ok(value) = HeaderValue::from_str(correlation.as_str()) {
+    if let Ok(value) = HeaderValue::from_str(visitor.correlation().as_str()) {
         headers.insert("x-correlation-id", value);
     }
     count(route, response.status().as_u16(), began.elapsed().as_secs_f64());
@@ -194,11 +194,11 @@ fn present(hub: &Hub, visitor: &Visitor, fault: &Fault, json: bool, here: &str) 
     );
     if hostile {
         let (at, kind) = (hub.now(), AuditKind::RequestRefused);
-        hub.audit(AuditEvent::new(at, kind, visitor.correlation.clone(), fault.kind.as_str()));
+        hub.audit(AuditEvent::new(at, kind, visitor.correlation().clone(), fault.kind.as_str()));
     }
     metrics::counter!("preau_faults_total", "kind" => fault.kind.as_str()).increment(1);
     let mut response = if json {
-        let body = serde_json::json!({ "error": fault.kind.as_str(), "incident": visitor.correlation });
+        let body = serde_json::json!({ "error": fault.kind.as_str(), "incident": visitor.correlation() });
         (status, axum::Json(body)).into_response()
     } else {
         // What a hostile request named is not named again.

@@ -125,7 +125,7 @@ async fn hear(hub: &Hub, visitor: &Visitor, source: &SourceId, notice: &Upstream
         let (issuer, subject, sid) = (&notice.issuer, subject.as_deref(), sid.as_deref());
         let sessions = hub.store.sessions_upstream(source, issuer, subject, sid).await?;
         for session in &sessions {
-            hub.end_session(session, "provider", &visitor.correlation).await?;
+            hub.end_session(session, "provider", visitor.correlation()).await?;
         }
         if sessions.is_empty() {
             break;
@@ -142,7 +142,7 @@ async fn hear(hub: &Hub, visitor: &Visitor, source: &SourceId, notice: &Upstream
 fn refused(hub: &Hub, visitor: &Visitor, why: &'static str) -> Response {
     tracing::info!(why, "logout notice of a provider refused");
     let (at, kind) = (hub.now(), AuditKind::RequestRefused);
-    hub.audit(AuditEvent::new(at, kind, visitor.correlation.clone(), "upstream-logout"));
+    hub.audit(AuditEvent::new(at, kind, visitor.correlation().clone(), "upstream-logout"));
     (StatusCode::BAD_REQUEST, axum::Json(serde_json::json!({ "error": "invalid_request" }))).into_response()
 }
 

@@ -2,26 +2,37 @@
 //!
 //! Cookies are named `__Host-…` and marked Secure wherever the public address is https; plain http exists only for a
 //! demo on one machine.
+//!
+//! A request also bears the number under which everything it leads to is found again. A way of several requests, from a
+//! browser's arrival at a door to the call of the application, bears the number of the first: the later ones find it in what
+//! they bring that we stored or sealed ourselves, and nowhere else.
 
 use crate::{Fault, FaultKind, Hub, Live, Locale};
 use axum::extract::{ConnectInfo, FromRequestParts};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
-use preau_domain::{CorrelationId, Ids, SessionId};
+use preau_domain::{CorrelationId, Ids, ServiceId, SessionId};
 use preau_keys::ClientCertificate;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Longest secret a cookie holds; ours have 32 characters.
 const MAX_COOKIE: usize = 128;
 /// Longest copy of a sign-in that a cookie holds: browsers keep 4,096 bytes with the name and what stands behind.
 const MAX_SIGN_IN: usize = 3_900;
 
+/// What the code in the cookie of a tile is made for.
+const TILE: &str = "tile";
+
 /// One request's visitor.
 #[derive(Clone, Debug)]
 pub struct Visitor {
-    /// Ties together everything this request leads to.
-    pub correlation: CorrelationId,
+    /// The number this request was given.
+    own: CorrelationId,
+    /// The number of the way it goes on with, once that is known. Copies share it.
+    way: Arc<OnceLock<CorrelationId>>,
+    /// The tile that was just opened, as its cookie says; not verified.
+    tile: Option<Arc<str>>,
     /// The language to answer in.
     pub locale: Locale,
     /// The secret that binds a sign-in under way to this browser; absent before the first one.
@@ -75,6 +86,8 @@ pub enum Cookie {
     Browser,
     /// A sealed copy of the latest of them: an hour, which is longer than it is believed.
     SignIn,
+    /// The tile that was just opened: a minute, in which its service sends the browser back.
+    Tile,
     /// A device that signed in before: 180 days.
     Device,
     /// Language chosen by the person.
@@ -91,6 +104,8 @@ impl Cookie {
             (Cookie::Browser, false) => "preau-browser",
             (Cookie::SignIn, true) => "__Host-preau-sign-in",
             (Cookie::SignIn, false) => "preau-sign-in",
+            (Cookie::Tile, true) => "__Host-preau-tile",
+            (Cookie::Tile, false) => "preau-tile",
             (Cookie::Device, true) => "__Host-preau-device",
             (Cookie::Device, false) => "preau-device",
             (Cookie::Language, true) => "__Host-preau-language",
@@ -103,6 +118,7 @@ impl Cookie {
         let age = match self {
             Cookie::Session | Cookie::Browser => "",
             Cookie::SignIn => "; Max-Age=3600",
+            Cookie::Tile => "; Max-Age=60",
             Cookie::Device => "; Max-Age=15552000",
             Cookie::Language => "; Max-Age=31536000",
         };
@@ -143,18 +159,15 @@ impl Cookie {
 
 impl Visitor {
     /// Reads the visitor of a request.
-    pub fn read(
-        hub: &Hub,
-        headers: &HeaderMap,
-        peer: Option<SocketAddr>,
-        correlation: CorrelationId,
-        query: &str,
-    ) -> Visitor {
+    pub fn read(hub: &Hub, headers: &HeaderMap, peer: Option<SocketAddr>, own: CorrelationId, query: &str) -> Visitor {
         let secure = hub.secure();
         let secret = |cookie: Cookie| cookie.read(headers, secure).and_then(Secret::read);
         let sign_in = Cookie::SignIn.read(headers, secure).filter(|copy| Cookie::SignIn.holds(copy));
+        let tile = Cookie::Tile.read(headers, secure).filter(|tile| Cookie::Tile.holds(tile));
         Visitor {
-            correlation,
+            own,
+            way: Arc::default(),
+            tile: tile.map(Arc::from),
             locale: Locale::of_request(headers, query, Cookie::Language.read(headers, secure)),
             browser: secret(Cookie::Browser),
             sign_in: sign_in.map(Arc::from),
@@ -163,6 +176,39 @@ impl Visitor {
             certificate: None,
             address: peer.map(|p| client_address(p.ip(), headers, hub.trusted_proxies())),
         }
+    }
+
+    /// Ties together everything this request and those it goes on with lead to.
+    pub fn correlation(&self) -> &CorrelationId {
+        self.way.get().unwrap_or(&self.own)
+    }
+
+    /// Says that this request goes on with a way that began earlier: its lines in the log, its events and its answer bear
+    /// the number of that way, which is given back. Only for numbers that we stored or sealed ourselves; the first one stays.
+    pub fn goes_on_with(&self, way: &CorrelationId) -> CorrelationId {
+        if self.way.set(way.clone()).is_ok() && *way != self.own {
+            tracing::Span::current().record("correlation", way.as_str());
+        }
+        self.correlation().clone()
+    }
+
+    /// The live session in which this browser arrives at the door of a service, if it has one. Whoever comes from the tile
+    /// of that service, opened in that session, goes on with the way that began there.
+    pub async fn live_at(&self, hub: &Hub, service: &ServiceId) -> Result<Option<Arc<Live>>, Fault> {
+        let live = self.live(hub).await?;
+        if let (Some(live), Some((way, code))) = (&live, self.tile.as_deref().and_then(|tile| tile.split_once('.')))
+            && hub.keyring.mac_ok(TILE, &[live.session.id.as_str(), service.as_str(), way], code)
+        {
+            self.goes_on_with(&CorrelationId::new(way));
+        }
+        Ok(live)
+    }
+
+    /// The cookie by which the next request of this browser for that service, in that session, goes on with this way.
+    pub(crate) fn from_tile(&self, hub: &Hub, live: &Live, service: &ServiceId) -> HeaderValue {
+        let way = self.correlation().as_str();
+        let code = hub.keyring.mac(TILE, &[live.session.id.as_str(), service.as_str(), way]);
+        Cookie::Tile.set(hub.secure(), &format!("{way}.{code}"))
     }
 
     /// The live session of this browser, if it has one.

@@ -45,7 +45,7 @@ fn tell_refusal(hub: &Hub, mut event: AuditEvent, error: CasError, count: fn(&'s
 
 /// The same for a request of which nothing is known but that it was refused.
 fn tell_refused(hub: &Hub, visitor: &Visitor, error: CasError, count: fn(&'static str)) {
-    let event = AuditEvent::new(hub.now(), AuditKind::RequestRefused, visitor.correlation.clone(), "");
+    let event = AuditEvent::new(hub.now(), AuditKind::RequestRefused, visitor.correlation().clone(), "");
     tell_refusal(hub, event, error, count);
 }
 

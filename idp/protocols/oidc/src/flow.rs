@@ -139,5 +139,5 @@ pub fn tell_refusal(hub: &Hub, mut event: AuditEvent, error: OidcError) {
 
 /// An event of which nothing is known yet but who asks.
 pub fn event(hub: &Hub, visitor: &Visitor) -> AuditEvent {
-    AuditEvent::new(hub.now(), AuditKind::AttributesReleased, visitor.correlation.clone(), "")
+    AuditEvent::new(hub.now(), AuditKind::AttributesReleased, visitor.correlation().clone(), "")
 }

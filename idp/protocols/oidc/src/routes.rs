@@ -165,7 +165,15 @@ impl Call {
         let host = host.or(self.authority.as_deref()).unwrap_or_default();
         let base = self.hub.mtls_base().filter(|_| self.hub.is_mtls_host(host)).unwrap_or(self.hub.base());
         let certificate = self.visitor.certificate.as_deref();
-        Caller { authorization, proof, certificate, method: &self.method, base, path: &self.path }
+        Caller {
+            authorization,
+            proof,
+            visitor: &self.visitor,
+            certificate,
+            method: &self.method,
+            base,
+            path: &self.path,
+        }
     }
 
     /// The service that calls, and the token it speaks of.
@@ -240,7 +248,7 @@ async fn introspect(call: Call) -> Response {
     let mut event = call.event();
     let asked = async {
         let (door, token) = call.of_token().await?;
-        inspect::introspect(&call.hub, &door, &token, &mut event).await
+        inspect::introspect(&call.hub, &call.visitor, &door, &token, &mut event).await
     };
     let result = asked.await;
     call.answer(event, result, |told, event| {

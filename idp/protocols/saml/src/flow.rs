@@ -61,7 +61,7 @@ fn tell_refusal(hub: &Hub, mut event: AuditEvent, error: SamlError) {
 
 /// An event of which nothing is known yet but who asks.
 fn event(hub: &Hub, visitor: &Visitor, kind: AuditKind) -> AuditEvent {
-    AuditEvent::new(hub.now(), kind, visitor.correlation.clone(), "")
+    AuditEvent::new(hub.now(), kind, visitor.correlation().clone(), "")
 }
 
 /// What goes wrong inside the house, where a service must be answered and nobody reads a page.

@@ -134,7 +134,7 @@ impl Hub {
         let size: usize = fields.iter().map(|(name, value)| name.len() + value.len()).sum();
         let wrong = told.wrong.clone();
         let asked = (size <= MOST && !fields.is_empty()).then_some(Asked { protocol: told.protocol, fields, wrong });
-        let (at, word, incident) = (self.now(), told.word.to_owned(), visitor.correlation.clone());
+        let (at, word, incident) = (self.now(), told.word.to_owned(), visitor.correlation().clone());
         self.bench.0.insert(door.service.id.clone(), Refused { at, word, why: told.why, incident, asked });
     }
 }

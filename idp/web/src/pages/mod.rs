@@ -323,7 +323,7 @@ pub fn fault(hub: &Hub, visitor: &Visitor, fault: &Fault, here: &str) -> Respons
     }
     let here = page.local(here);
     let page = page.at(here);
-    let mut response = html("fault", &FaultPage::new(page, fault, visitor.correlation.as_str()));
+    let mut response = html("fault", &FaultPage::new(page, fault, visitor.correlation().as_str()));
     *response.status_mut() = fault.kind.status();
     response
 }

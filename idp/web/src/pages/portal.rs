@@ -13,6 +13,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use axum::routing::get;
+use http::header;
 use preau_domain::{AuditEvent, AuditKind, Person, Profile, ServiceId, Uai};
 use preau_policy::Decision;
 use std::sync::Arc;
@@ -198,7 +199,8 @@ async fn switch_establishment(State(hub): State<Arc<Hub>>, visitor: Visitor, bod
     }
     hub.store.set_session_establishment(session, &uai).await?;
     hub.forget_live(session);
-    let mut event = AuditEvent::new(hub.now(), AuditKind::EstablishmentSwitched, visitor.correlation.clone(), "person");
+    let mut event =
+        AuditEvent::new(hub.now(), AuditKind::EstablishmentSwitched, visitor.correlation().clone(), "person");
     event.person = Some(live.session.person.clone());
     event.session = Some(session.clone());
     event.establishment = Some(uai);
@@ -211,25 +213,30 @@ async fn open(State(hub): State<Arc<Hub>>, visitor: Visitor, Path(service): Path
     let Some(door) = hub.services().get(&service).cloned() else {
         return Err(Fault::new(FaultKind::NotFound, "tile of no mounted service"));
     };
-    let Some(live) = visitor.live(&hub).await? else {
+    let Some(live) = visitor.live_at(&hub, &service).await? else {
         let (service, request) = (Some(service.clone()), format!("/open/{service}"));
         let begin = Begin { protocol: PORTAL, service, request, fresh_after: None };
         return hub.begin_sign_in(&visitor, begin).await;
     };
-    if let Decision::Deny(why) = &*hub.decide(&live, &door) {
-        return Err(hub.refused(&visitor, &live, &door, why));
-    }
-    for protocol in hub.protocols() {
-        if let Some(answer) = protocol.launch(&hub, &visitor, &door, &live).await {
-            return answer;
-        }
-    }
-    let mut event = AuditEvent::new(hub.now(), AuditKind::ServiceOpened, visitor.correlation.clone(), "tile");
+    let decision = hub.decide(&live, &door);
+    let rule = match &*decision {
+        Decision::Allow { rule, .. } => rule.clone(),
+        Decision::Deny(why) => return Err(hub.refused(&visitor, &live, &door, why)),
+    };
+    let mut event = AuditEvent::new(hub.now(), AuditKind::TileOpened, visitor.correlation().clone(), rule);
     event.person = Some(live.session.person.clone());
     event.session = Some(live.session.id.clone());
-    event.service = Some(service);
-    event.establishment = live.session.establishment.clone();
+    event.service = Some(service.clone());
+    event.establishment = decision.establishment.clone();
     hub.audit(event);
+    for protocol in hub.protocols() {
+        if let Some(answer) = protocol.launch(&hub, &visitor, &door, &live).await {
+            let mut answer = answer?;
+            // The service sends the browser back, to the door of its protocol.
+            answer.headers_mut().append(header::SET_COOKIE, visitor.from_tile(&hub, &live, &service));
+            return Ok(answer);
+        }
+    }
     Ok(hub.see_other(door.service.home.as_str()))
 }
 

@@ -25,7 +25,7 @@ impl Hub {
         login: &str,
         password: &str,
     ) -> Result<Called, Fault> {
-        let event = |kind, detail| AuditEvent::new(self.now(), kind, visitor.correlation.clone(), detail);
+        let event = |kind, detail| AuditEvent::new(self.now(), kind, visitor.correlation().clone(), detail);
         let refused = |why| {
             self.audit(event(AuditKind::SignInRefused, why));
             Ok(Called::Refused)

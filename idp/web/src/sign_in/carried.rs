@@ -35,6 +35,7 @@ pub(super) async fn open(
     let Some(pending) = pending.filter(|pending| is_of(browser, pending) && hub.now() < pending.expires) else {
         return Ok(None);
     };
+    visitor.goes_on_with(&pending.correlation);
     let spent = hub.store.kept(&OneTimeKey::new(id), KeptKind::SpentSignIn, hub.now()).await?;
     Ok(spent.is_none().then_some(pending))
 }

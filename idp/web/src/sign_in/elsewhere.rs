@@ -216,7 +216,7 @@ fn refused(hub: &Hub, visitor: &Visitor, error: RedirectError) -> Fault {
         RedirectError::Refused(_) => (FaultKind::ProviderRefused, "provider-refused"),
         RedirectError::NotBelieved(_) => (FaultKind::ProviderNotBelieved, "provider-not-believed"),
     };
-    hub.audit(AuditEvent::new(hub.now(), AuditKind::SignInRefused, visitor.correlation.clone(), why));
+    hub.audit(AuditEvent::new(hub.now(), AuditKind::SignInRefused, visitor.correlation().clone(), why));
     Fault::new(kind, error.to_string())
 }
 
@@ -237,7 +237,7 @@ async fn welcome(
     let active: Vec<Person> = found.into_iter().filter(|person| person.state == AccountState::Active).collect();
     match active.as_slice() {
         [] => {
-            hub.audit(AuditEvent::new(hub.now(), AuditKind::SignInRefused, visitor.correlation.clone(), nobody));
+            hub.audit(AuditEvent::new(hub.now(), AuditKind::SignInRefused, visitor.correlation().clone(), nobody));
             Err(Fault::new(
                 FaultKind::AccountNotFound,
                 format!("vouched for by {}: {nobody}", vouched.upstream.identity.provider),
@@ -371,7 +371,7 @@ async fn let_in(
         match hub.store.add_link(&link).await {
             Ok(()) => {
                 let (at, kind) = (link.at, AuditKind::AccountLinked);
-                let mut event = AuditEvent::new(at, kind, visitor.correlation.clone(), "first-match");
+                let mut event = AuditEvent::new(at, kind, visitor.correlation().clone(), "first-match");
                 event.person = Some(person.clone());
                 hub.audit(event);
             }

@@ -28,7 +28,7 @@ pub(super) async fn enter(
     let (live, cookie) = begun?;
     let session = live.session.id.clone();
     let (at, kind) = (hub.now(), AuditKind::SignInSucceeded);
-    let mut success = AuditEvent::new(at, kind, visitor.correlation.clone(), method.as_str());
+    let mut success = AuditEvent::new(at, kind, visitor.correlation().clone(), method.as_str());
     success.person = Some(person.clone());
     success.session = Some(session.clone());
     success.service = pending.service.clone();
@@ -51,7 +51,7 @@ pub(super) async fn enter(
         Ok(finished) => finished,
         // A failure of ours leaves nothing: neither a cookie nor, if the store still answers, a session.
         Err(fault) => {
-            if let Err(error) = hub.end_session(&session, "failure", &visitor.correlation).await {
+            if let Err(error) = hub.end_session(&session, "failure", visitor.correlation()).await {
                 tracing::warn!(fault = error.kind.as_str(), "a session without a browser is left to expire");
             }
             return Err(fault);

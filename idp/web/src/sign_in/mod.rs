@@ -164,7 +164,10 @@ async fn load(hub: &Hub, visitor: &Visitor, id: &str) -> Result<PendingSignIn, F
     }
     let browser = visitor.browser.as_ref().ok_or_else(expired)?;
     match hub.store.pending(&PendingId::new(id), hub.now()).await? {
-        Some(pending) if is_of(browser, &pending) => Ok(pending),
+        Some(pending) if is_of(browser, &pending) => {
+            visitor.goes_on_with(&pending.correlation);
+            Ok(pending)
+        }
         Some(_) => Err(expired()),
         None => carried::open(hub, visitor, id, visitor.sign_in.as_deref()).await?.ok_or_else(expired),
     }
@@ -248,7 +251,11 @@ fn leads_to_service(hub: &Hub, pending: &PendingSignIn, mut page: Response) -> R
 /// The end of the corridor: hands the session over to whoever began the sign-in.
 async fn finish(hub: &Hub, visitor: &Visitor, live: Arc<Live>, pending: PendingSignIn) -> Result<Response, Fault> {
     if pending.protocol == PORTAL {
-        return Ok(hub.see_other(local_path(&pending.request)));
+        let mut onward = hub.see_other(local_path(&pending.request));
+        if let Some(service) = &pending.service {
+            onward.headers_mut().append(header::SET_COOKIE, visitor.from_tile(hub, &live, service));
+        }
+        return Ok(onward);
     }
     let protocol = hub.protocol(&pending.protocol).cloned();
     let protocol = protocol.ok_or_else(|| Fault::new(FaultKind::Internal, "sign-in of a protocol that is gone"))?;

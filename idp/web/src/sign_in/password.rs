@@ -31,7 +31,7 @@ pub async fn submit(
         let page = ask_password(&hub, &visitor, &pending, public, &shown, Some("problem-empty"), None);
         return Ok(with_status(page, StatusCode::UNPROCESSABLE_ENTITY));
     }
-    let event = |kind, detail| AuditEvent::new(hub.now(), kind, visitor.correlation.clone(), detail);
+    let event = |kind, detail| AuditEvent::new(hub.now(), kind, visitor.correlation().clone(), detail);
     match proof::prove(&hub, &visitor, public, typed, password).await? {
         Outcome::Refused(why) => {
             hub.audit(event(AuditKind::SignInRefused, why));

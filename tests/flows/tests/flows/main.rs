@@ -54,3 +54,4 @@ mod upstream_published;
 mod upstream_saml;
 mod upstream_two;
 mod upstream_vector;
+mod ways;

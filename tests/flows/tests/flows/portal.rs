@@ -135,8 +135,11 @@ async fn a_service_without_a_protocol_opens_at_its_door(hub: TestHub) {
     let opened = browser.open_tile("Affichage").await;
     assert_eq!((opened.status.as_u16(), opened.location()), (303, Some("https://affiche.example/hall/")));
     let journal = hub.journal(opened.incident()).await;
-    let event = journal.iter().find(|event| event.kind == AuditKind::ServiceOpened).expect("it is noted");
-    assert_eq!((event.person.as_ref(), event.detail.as_str()), (Some(&HUGO.person_id()), "tile"));
+    let event = journal.iter().find(|event| event.kind == AuditKind::TileOpened).expect("it is noted");
+    assert_eq!(
+        (event.person.clone(), event.service.as_ref().map(|id| id.as_str())),
+        (Some(HUGO.person_id()), Some("affiche"))
+    );
     let mut pupil = hub.browser();
     pupil.sign_in(&NOE).at_home().await;
     assert_eq!(pupil.visit("/open/affiche").await.status.as_u16(), 403);

@@ -3,7 +3,7 @@
 use preau_domain::{Clock, CorrelationId, PendingSignIn};
 use preau_flows::{ALICE, Browser, GAELLE, NOE, TestHub, When, stories};
 use preau_web::sign_in::PORTAL;
-use preau_web::{Begin, Locale, Visitor};
+use preau_web::{Begin, Visitor};
 
 stories!(
     a_session_begins_under_a_new_name,
@@ -273,16 +273,7 @@ async fn a_sign_in_that_somebody_types_into_lasts_longer(hub: TestHub) {
 }
 
 async fn what_a_sign_in_keeps_is_bounded(hub: TestHub) {
-    let visitor = Visitor {
-        correlation: CorrelationId::new("c1"),
-        locale: Locale::Fr,
-        browser: None,
-        sign_in: None,
-        session: None,
-        device: None,
-        certificate: None,
-        address: None,
-    };
+    let visitor = Visitor::read(&hub.hub, &http::HeaderMap::new(), None, CorrelationId::new("c1"), "");
     for (length, taken) in [(PendingSignIn::MAX_REQUEST, true), (PendingSignIn::MAX_REQUEST + 1, false)] {
         let begin = Begin { protocol: PORTAL, service: None, request: "/".repeat(length), fresh_after: None };
         let status = match hub.hub.begin_sign_in(&visitor, begin).await {

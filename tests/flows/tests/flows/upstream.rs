@@ -25,7 +25,12 @@ pub type Change = fn(&mut Value);
 
 /// Sends a browser of staff to the provider, from the home page.
 pub async fn leave(hub: &TestHub, browser: &mut Browser) -> Trip {
-    let page = browser.visit("/").await;
+    leave_from(hub, browser, "/").await
+}
+
+/// Sends a browser of staff to the provider, from a page that asks to sign in.
+pub async fn leave_from(hub: &TestHub, browser: &mut Browser, page: &str) -> Trip {
+    let page = browser.visit(page).await;
     let way = page.links().into_iter().map(|(_, to)| to).find(|to| to.contains("/elsewhere/"));
     let way = way.unwrap_or_else(|| panic!("no way to the provider: {}", page.words()));
     let gone = browser.get(&way).await;

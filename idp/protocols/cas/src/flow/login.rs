@@ -27,8 +27,9 @@ pub async fn login(hub: &Hub, visitor: &Visitor, asked: LoginParameters) -> Resu
     let services = hub.services();
     let (door, address) = owner(&services, service)?;
     let wanted = Asked { service: address.as_str().to_owned(), dialect: asked.dialect, post: asked.post };
+    let live = visitor.live_at(hub, &door.service.id).await?;
     if !asked.renew {
-        if let Some(live) = visitor.live(hub).await? {
+        if let Some(live) = live {
             match open(hub, visitor, &live, door, &address, false).await {
                 Ok(Some(ticket)) => return Ok(hand_over(hub, visitor, &address, &wanted, &ticket)),
                 Ok(None) => hub.forget_live(&live.session.id),
@@ -94,7 +95,7 @@ async fn open(
         address: address.as_str().to_owned(),
         fresh,
         via: Vec::new(),
-        correlation: visitor.correlation.clone(),
+        correlation: visitor.correlation().clone(),
     };
     let payload = payload.write().ok_or_else(|| Fault::new(FaultKind::BadRequest, "service address too long"))?;
     let service = &door.service.id;
@@ -102,7 +103,7 @@ async fn open(
     let listens = door.cas.as_ref().is_some_and(|cas| cas.single_logout);
     let visit = listens.then(|| ticket::visit(&live.session.id, service, &secret, address.as_str(), at));
     // Before the ticket, so that no ticket is durable without it.
-    let mut event = AuditEvent::new(at, AuditKind::ServiceOpened, visitor.correlation.clone(), rule);
+    let mut event = AuditEvent::new(at, AuditKind::ServiceOpened, visitor.correlation().clone(), rule);
     event.person = Some(live.session.person.clone());
     event.session = Some(live.session.id.clone());
     event.service = Some(service.clone());

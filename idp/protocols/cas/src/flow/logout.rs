@@ -16,7 +16,7 @@ pub async fn logout(hub: &Hub, visitor: &Visitor, asked: &LogoutParameters) -> R
             Ok(hub.without_session(hub.see_other(address.as_str())))
         }
         Some(None) => {
-            let correlation = visitor.correlation.clone();
+            let correlation = visitor.correlation().clone();
             let event = AuditEvent::new(hub.now(), AuditKind::RequestRefused, correlation, "cas-logout-elsewhere");
             hub.audit(event);
             hub.sign_out(visitor).await

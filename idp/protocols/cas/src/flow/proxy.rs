@@ -68,8 +68,8 @@ fn callback(door: &Door, url: &str) -> Result<TrustedUrl, CasError> {
 
 /// Makes a proxy ticket, and tells the journal what came of it.
 pub async fn proxy(hub: &Hub, visitor: &Visitor, asked: &ProxyParameters) -> Result<String, CasError> {
-    let mut event = AuditEvent::new(hub.now(), AuditKind::ServiceOpened, visitor.correlation.clone(), "cas-proxy");
-    let result = open(hub, asked, &mut event).await;
+    let mut event = AuditEvent::new(hub.now(), AuditKind::ServiceOpened, visitor.correlation().clone(), "cas-proxy");
+    let result = open(hub, visitor, asked, &mut event).await;
     match &result {
         Ok(_) => count("success"),
         Err(error) => super::tell_refusal(hub, event, *error, count),
@@ -86,7 +86,12 @@ fn count(result: &'static str) {
     metrics::counter!("preau_cas_proxy_tickets_total", "result" => result).increment(1);
 }
 
-async fn open(hub: &Hub, asked: &ProxyParameters, event: &mut AuditEvent) -> Result<String, CasError> {
+async fn open(
+    hub: &Hub,
+    visitor: &Visitor,
+    asked: &ProxyParameters,
+    event: &mut AuditEvent,
+) -> Result<String, CasError> {
     const UNKNOWN: CasError = CasError::InvalidTicket(TicketFault::Unknown);
     if Prefix::of(&asked.pgt) != Some(Prefix::ProxyGranting) {
         return Err(CasError::InvalidTicket(TicketFault::NotATicket));
@@ -95,7 +100,7 @@ async fn open(hub: &Hub, asked: &ProxyParameters, event: &mut AuditEvent) -> Res
     let found = hub.store.ticket(&ticket::key(&asked.pgt), TicketKind::CasProxyGranting, at).await?;
     let granted = found.ok_or(UNKNOWN)?;
     let from = Payload::read(&granted.payload).ok_or(CasError::Internal)?;
-    event.correlation = from.correlation.clone();
+    event.correlation = visitor.goes_on_with(&from.correlation);
     event.person = Some(granted.person.clone());
     event.session = Some(granted.session.clone());
     event.service = Some(granted.service.clone());

@@ -24,9 +24,9 @@ pub async fn validate(
     asked: &ValidateParameters,
     endpoint: Endpoint,
 ) -> Result<Success, CasError> {
-    let correlation = visitor.correlation.clone();
+    let correlation = visitor.correlation().clone();
     let mut event = AuditEvent::new(hub.now(), AuditKind::AttributesReleased, correlation, String::new());
-    let result = check(hub, asked, endpoint, &mut event).await;
+    let result = check(hub, visitor, asked, endpoint, &mut event).await;
     match &result {
         Ok(success) => {
             let missed = std::mem::replace(&mut event.detail, "user".to_owned());
@@ -59,6 +59,7 @@ fn count(result: &'static str) {
 
 async fn check(
     hub: &Hub,
+    visitor: &Visitor,
     asked: &ValidateParameters,
     endpoint: Endpoint,
     event: &mut AuditEvent,
@@ -71,7 +72,7 @@ async fn check(
     let taken = hub.store.consume_ticket(&ticket::key(&asked.ticket), kind).await?;
     let ticket = taken.ok_or(CasError::InvalidTicket(Unknown))?;
     let payload = Payload::read(&ticket.payload).ok_or(CasError::Internal)?;
-    event.correlation = payload.correlation.clone();
+    event.correlation = visitor.goes_on_with(&payload.correlation);
     event.person = Some(ticket.person.clone());
     event.session = Some(ticket.session.clone());
     event.service = Some(ticket.service.clone());

@@ -89,7 +89,7 @@ async fn at_door(
     }
     let now = hub.now();
     let fresh_after = fresh_after(&asked, now);
-    let live = visitor.live(hub).await?;
+    let live = visitor.live_at(hub, &door.service.id).await?;
     let enough = |live: &Live| fresh_after.is_none_or(|after| live.session.authentication.since(after));
     if let Some(live) = live.filter(|live| !asked.prompt.login && enough(live)) {
         match hand_over::hand_over(hub, keys, visitor, &live, door, to, &asked).await {
@@ -202,7 +202,7 @@ fn remember(hub: &Hub, visitor: &Visitor, door: &Door, fields: &Fields, word: &'
 
 /// An error, told at the address of the service.
 fn refusal(hub: &Hub, visitor: &Visitor, door: &Door, to: TrustedUrl, fields: &Fields, error: OidcError) -> Response {
-    let mut event = AuditEvent::new(hub.now(), AuditKind::RequestRefused, visitor.correlation.clone(), "");
+    let mut event = AuditEvent::new(hub.now(), AuditKind::RequestRefused, visitor.correlation().clone(), "");
     event.service = Some(door.service.id.clone());
     if error.audit_kind().is_some() {
         remember(hub, visitor, door, fields, error.word(), error.description());

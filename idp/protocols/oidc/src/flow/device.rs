@@ -85,7 +85,7 @@ pub async fn begin(
         since: now,
         interval: POLL.0,
         polled: None,
-        correlation: visitor.correlation.clone(),
+        correlation: visitor.correlation().clone(),
         state: State::Waiting,
     };
     let (key, expires) = (grants::key(&secret), now + DEVICE);
@@ -156,6 +156,7 @@ pub async fn typed(hub: &Hub, visitor: &Visitor, fields: &Fields) -> Result<Resp
     };
     // Taken back and not forgiven: whoever has a device of their own would try without end.
     hub.store.uncount_attempt(&counter, now, TRIES).await?;
+    visitor.goes_on_with(&device.correlation);
     sign_in(hub, visitor, Some(device.service), Some(key), Some(device.since)).await
 }
 
@@ -190,7 +191,8 @@ pub async fn decided(hub: &Hub, visitor: &Visitor, fields: &Fields) -> Result<Re
     if !live.session.authentication.since(device.since) {
         return Err(late());
     }
-    let mut event = AuditEvent::new(now, AuditKind::ServiceRefused, device.correlation.clone(), "device-denied");
+    let way = visitor.goes_on_with(&device.correlation);
+    let mut event = AuditEvent::new(now, AuditKind::ServiceRefused, way, "device-denied");
     event.person = Some(live.session.person.clone());
     event.session = Some(live.session.id.clone());
     event.service = Some(door.service.id.clone());
@@ -216,7 +218,7 @@ pub async fn redeem(who: &Redeemer<'_>, secret: &str, event: &mut AuditEvent) ->
     let (key, now) = (grants::key(secret), hub.now());
     let thing = hub.store.kept(&key, KeptKind::DeviceGrant, now).await?.ok_or(OidcError::ExpiredToken)?;
     let mut device: Device = serde_json::from_str(&thing.doc).map_err(|_| OidcError::ServerError)?;
-    event.correlation = device.correlation.clone();
+    event.correlation = who.visitor.goes_on_with(&device.correlation);
     if device.service != door.service.id {
         return Err(UNKNOWN);
     }

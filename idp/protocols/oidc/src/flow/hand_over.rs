@@ -101,13 +101,13 @@ pub async fn hand_over(
     let scopes = granted_scopes(oidc, &asked.scopes);
     let sid = sid(hub, &live.session.id, door);
     let secret = grants::code(hub);
-    let code = Code { asked: asked.clone(), scopes: scopes.clone(), correlation: visitor.correlation.clone() };
+    let code = Code { asked: asked.clone(), scopes: scopes.clone(), correlation: visitor.correlation().clone() };
     let ticket = code.stored(&secret, live, door, at).ok_or(OidcError::InvalidRequest("the request is too long"))?;
     let listens = oidc.backchannel_logout_uri.is_some() || oidc.frontchannel_logout_uri.is_some();
     let notice = Notice { sid: sid.clone(), sub: released.user().to_owned() };
     let visit = if listens { visit(live, door, &notice, at) } else { None };
     // Before the code, so that no code is durable without it.
-    let mut event = AuditEvent::new(at, AuditKind::ServiceOpened, visitor.correlation.clone(), rule);
+    let mut event = AuditEvent::new(at, AuditKind::ServiceOpened, visitor.correlation().clone(), rule);
     event.person = Some(live.session.person.clone());
     event.session = Some(live.session.id.clone());
     event.service = Some(door.service.id.clone());
@@ -131,7 +131,7 @@ pub async fn hand_over(
         by: None,
         from: None,
         bound: Bound::default(),
-        correlation: visitor.correlation.clone(),
+        correlation: visitor.correlation().clone(),
     };
     let holder = Holder { door, live, session: Some(live.session.id.clone()), family: ticket.key.clone() };
     let mut access = None;

@@ -5,7 +5,7 @@ use crate::OidcError;
 use crate::grants::{Bound, Given, Own};
 use crate::wire::{Wanted, claims};
 use preau_domain::{AuditEvent, Grant, GrantKind};
-use preau_web::{Door, Hub};
+use preau_web::{Door, Hub, Visitor};
 use serde_json::{Map, Value, json};
 
 /// How an access token is shown that is bound to no key.
@@ -13,7 +13,13 @@ const ACCESS: &str = "Bearer";
 
 /// Tells what a token is worth. A token of another service, a guess and a dead token are all the same: not active. `event`
 /// learns whom it is about and what leaves, where anything of a person does.
-pub async fn introspect(hub: &Hub, door: &Door, secret: &str, event: &mut AuditEvent) -> Result<Value, OidcError> {
+pub async fn introspect(
+    hub: &Hub,
+    visitor: &Visitor,
+    door: &Door,
+    secret: &str,
+    event: &mut AuditEvent,
+) -> Result<Value, OidcError> {
     event.service = Some(door.service.id.clone());
     if spoken(door)?.is_public() {
         return Err(OidcError::InvalidClient("a public client cannot introspect"));
@@ -23,7 +29,7 @@ pub async fn introspect(hub: &Hub, door: &Door, secret: &str, event: &mut AuditE
         None => (userinfo::held(hub, secret, GrantKind::Refresh).await?, "N_A"),
     };
     let told = match found.filter(|held| held.service == door.service.id) {
-        Some(held) if held.person.is_some() => person(hub, door, &held, event).await?,
+        Some(held) if held.person.is_some() => person(hub, visitor, door, &held, event).await?,
         Some(held) => own(hub, door, &held)?,
         None => None,
     };
@@ -44,6 +50,7 @@ pub fn tell(hub: &Hub, event: AuditEvent) {
 /// A token that stands for a person.
 async fn person(
     hub: &Hub,
+    visitor: &Visitor,
     door: &Door,
     held: &Grant,
     event: &mut AuditEvent,
@@ -62,7 +69,7 @@ async fn person(
         Some(_) => claims(&released, &Wanted { scopes: &given.scopes, names: &[] }),
     };
     if given.by.is_some() {
-        event.correlation = given.correlation.clone();
+        event.correlation = visitor.goes_on_with(&given.correlation);
         event.person.clone_from(&held.person);
         event.session.clone_from(&held.session);
         event.establishment = decision.establishment.clone();

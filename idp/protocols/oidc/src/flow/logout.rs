@@ -60,7 +60,7 @@ impl Asked {
 pub async fn logout(hub: &Hub, visitor: &Visitor, fields: &Fields) -> Result<Response, Fault> {
     let asked = Asked::read(hub, fields);
     if let Some(wrong) = asked.wrong {
-        hub.audit(AuditEvent::new(hub.now(), AuditKind::RequestRefused, visitor.correlation.clone(), wrong));
+        hub.audit(AuditEvent::new(hub.now(), AuditKind::RequestRefused, visitor.correlation().clone(), wrong));
     }
     let Some(live) = visitor.live(hub).await? else {
         return go_on(hub, visitor, asked.go_on).await;

@@ -11,7 +11,7 @@ use preau_keys::ClientCertificate;
 use preau_keys::jose::dpop;
 use preau_keys::jose::{Alg, Verified};
 use preau_store::StoreError;
-use preau_web::Hub;
+use preau_web::{Hub, Visitor};
 
 /// What a call of a service says besides its form.
 pub struct Caller<'a> {
@@ -19,6 +19,8 @@ pub struct Caller<'a> {
     pub authorization: Option<&'a str>,
     /// The `DPoP` header: one line, or none.
     pub proof: Result<Option<&'a str>, OidcError>,
+    /// The number it bears.
+    pub visitor: &'a Visitor,
     /// The certificate of its connection.
     pub certificate: Option<&'a ClientCertificate>,
     /// How the address is called.

@@ -191,7 +191,7 @@ fn answer(hub: &Hub, registration: &Registration, registered: &Registered, token
 }
 
 fn tell(hub: &Hub, visitor: &Visitor, id: &ServiceId, what: &str) {
-    let mut event = AuditEvent::new(hub.now(), AuditKind::ServiceRegistered, visitor.correlation.clone(), what);
+    let mut event = AuditEvent::new(hub.now(), AuditKind::ServiceRegistered, visitor.correlation().clone(), what);
     event.service = Some(id.clone());
     hub.audit(event);
 }

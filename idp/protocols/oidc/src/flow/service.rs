@@ -71,7 +71,7 @@ pub async fn exchange(
     let held = hub.store.granted(&key, GrantKind::Access, now).await?;
     let held = held.filter(|held| held.service == door.service.id && held.person.is_some()).ok_or(UNKNOWN)?;
     let shown: Given = serde_json::from_str(&held.doc).map_err(|_| OidcError::ServerError)?;
-    event.correlation = shown.correlation.clone();
+    event.correlation = who.visitor.goes_on_with(&shown.correlation);
     event.person.clone_from(&held.person);
     event.session.clone_from(&held.session);
     if shown.by.is_some() {

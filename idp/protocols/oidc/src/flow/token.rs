@@ -15,7 +15,7 @@ use preau_connector_api::{OidcGrant, OidcService};
 use preau_domain::{AuditEvent, AuditKind, Authentication, Grant, GrantKind, Instant, Seconds, TicketKind};
 use preau_policy::Released;
 use preau_store::Rotation;
-use preau_web::{Door, Fields, Hub, Live};
+use preau_web::{Door, Fields, Hub, Live, Visitor};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -62,6 +62,8 @@ pub struct Redeemer<'a> {
     pub hub: &'a Hub,
     /// Keys of services.
     pub keys: &'a ForeignKeys,
+    /// Its call.
+    pub visitor: &'a Visitor,
     /// The service.
     pub door: &'a Door,
     /// The key it proved that it holds: what it is given is for the holder of that key.
@@ -100,7 +102,7 @@ pub async fn redeem(
         }
         _ => None,
     };
-    let who = Redeemer { hub, keys, door: &door, bound: Bound { jkt, x5t } };
+    let who = Redeemer { hub, keys, visitor: caller.visitor, door: &door, bound: Bound { jkt, x5t } };
     let tokens = match TokenRequest::read(fields)? {
         TokenRequest::Code { code, redirect_uri, verifier } => {
             may(OidcGrant::AuthorizationCode)?;
@@ -149,7 +151,7 @@ async fn by_code(
         return Err(UNKNOWN);
     };
     let code: Code = serde_json::from_str(&ticket.payload).map_err(|_| OidcError::ServerError)?;
-    event.correlation = code.correlation.clone();
+    event.correlation = who.visitor.goes_on_with(&code.correlation);
     event.person = Some(ticket.person.clone());
     event.session = Some(ticket.session.clone());
     if ticket.service != door.service.id {
@@ -230,7 +232,7 @@ async fn by_refresh(
         });
     };
     let mut given: Given = serde_json::from_str(&held.doc).map_err(|_| OidcError::ServerError)?;
-    event.correlation = given.correlation.clone();
+    event.correlation = who.visitor.goes_on_with(&given.correlation);
     event.person.clone_from(&held.person);
     event.session.clone_from(&held.session);
     if held.service != door.service.id {

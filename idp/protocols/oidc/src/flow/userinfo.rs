@@ -83,7 +83,7 @@ pub async fn userinfo(
         return Err(OidcError::InvalidToken("the access token is bound to a certificate that is not shown here"));
     }
     holds(hub, &given.bound, shown.scheme, proof).await?;
-    event.correlation = given.correlation.clone();
+    event.correlation = caller.visitor.goes_on_with(&given.correlation);
     event.person.clone_from(&held.person);
     event.session.clone_from(&held.session);
     event.service = Some(held.service.clone());

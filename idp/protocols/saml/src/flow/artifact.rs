@@ -11,7 +11,7 @@ use super::{entity_id, event, signing_key, unsigned, vouched};
 use crate::config::ARTIFACT;
 use crate::error::bad_message;
 use crate::partner::Partner;
-use preau_domain::{AuditKind, KeptKind, KeptThing};
+use preau_domain::{AuditKind, CorrelationId, KeptKind, KeptThing};
 use preau_keys::{Sealer, one_time_key};
 use preau_saml::bindings::Artifact;
 use preau_saml::messages::{ArtifactResolve, ArtifactResponse, Status, new_id, soap};
@@ -29,11 +29,12 @@ pub fn address(hub: &Hub) -> String {
     format!("{}/saml/artifact", hub.base())
 }
 
-/// Keeps a message for a service; the ticket for it.
-pub async fn keep(hub: &Hub, partner: &Partner, message: &str) -> Result<String, Fault> {
+/// Keeps a message for a service, and which way it ends; the ticket for it.
+pub async fn keep(hub: &Hub, visitor: &Visitor, partner: &Partner, message: &str) -> Result<String, Fault> {
     let artifact = Artifact::draw(&*hub.ids, &entity_id(hub), INDEX).encode();
     let service = &partner.door.service.id;
-    let sealed = Sealer::new(&hub.keyring).seal(&*hub.ids, PURPOSE, &[service.as_str(), &artifact], message.as_bytes());
+    let kept = format!("{} {message}", visitor.correlation());
+    let sealed = Sealer::new(&hub.keyring).seal(&*hub.ids, PURPOSE, &[service.as_str(), &artifact], kept.as_bytes());
     let doc = sealed.ok_or_else(|| unsigned("the message is too long to be kept"))?;
     let kept =
         KeptThing { key: one_time_key(&artifact), kind: KeptKind::SamlArtifact, doc, expires: hub.now() + ARTIFACT };
@@ -51,7 +52,7 @@ pub async fn resolve(hub: &Hub, peers: &Peers, visitor: &Visitor, received: &Rec
     }
     meant_for_us(request.destination.as_deref(), &address(hub), false)?;
     recent(hub, request.issue_instant)?;
-    let message = taken(hub, &partner, &request.artifact).await?;
+    let message = taken(hub, visitor, &partner, &request.artifact).await?;
     if message.is_none() {
         let mut refused = event(hub, visitor, AuditKind::RequestRefused);
         refused.service = Some(partner.door.service.id.clone());
@@ -71,12 +72,16 @@ pub async fn resolve(hub: &Hub, peers: &Peers, visitor: &Visitor, received: &Rec
     Ok(soap::envelope(&vouched(&response, SAMLP, "ArtifactResponse", &key)?))
 }
 
-async fn taken(hub: &Hub, partner: &Partner, shown: &str) -> Result<Option<String>, Fault> {
+async fn taken(hub: &Hub, visitor: &Visitor, partner: &Partner, shown: &str) -> Result<Option<String>, Fault> {
     let ours = |one: &Artifact| one.is_of(&entity_id(hub)) && one.index() == INDEX;
     let Some(artifact) = Artifact::read(shown).filter(ours).map(|one| one.encode()) else { return Ok(None) };
     let taken = hub.store.take_kept(&one_time_key(&artifact), KeptKind::SamlArtifact, hub.now()).await?;
     let Some(kept) = taken else { return Ok(None) };
     let beside = [partner.door.service.id.as_str(), artifact.as_str()];
     let opened = Sealer::new(&hub.keyring).open(PURPOSE, &beside, &kept.doc);
-    Ok(opened.and_then(|message| String::from_utf8(message.to_vec()).ok()))
+    let opened = opened.and_then(|kept| String::from_utf8(kept.to_vec()).ok());
+    Ok(opened.as_deref().and_then(|kept| kept.split_once(' ')).map(|(way, message)| {
+        visitor.goes_on_with(&CorrelationId::new(way));
+        message.to_owned()
+    }))
 }

@@ -52,12 +52,13 @@ pub async fn complete(hub: &Hub, peers: &Peers, visitor: &Visitor, done: &Comple
         Err(Stop::Page(fault)) => return Err(fault),
         Err(Stop::Told(error)) => refusal(hub, visitor, &partner, &acs, &asked, error)?,
     };
-    outgoing(hub, &partner, &acs, &asked, &message).await
+    outgoing(hub, visitor, &partner, &acs, &asked, &message).await
 }
 
 /// A message on its way through the browser: itself, or a ticket for it.
 pub async fn outgoing(
     hub: &Hub,
+    visitor: &Visitor,
     partner: &Partner,
     acs: &Acs,
     asked: &Asked,
@@ -66,7 +67,7 @@ pub async fn outgoing(
     let mut fields = vec![match acs.way {
         Way::Post => ("SAMLResponse", post::encode(message)),
         Way::Paos => return Err(Fault::new(FaultKind::Internal, "a browser carries no envelope for a program")),
-        Way::Artifact => ("SAMLart", artifact::keep(hub, partner, message).await?),
+        Way::Artifact => ("SAMLart", artifact::keep(hub, visitor, partner, message).await?),
     }];
     fields.extend(asked.relay_state.clone().map(|state| ("RelayState", state)));
     Ok(Outgoing { to: acs.to.clone(), fields })

@@ -150,7 +150,7 @@ pub async fn answered(hub: &Hub, peers: &Peers, visitor: &Visitor, received: &Re
         return go_on(hub, peers, at, service, None, false).await;
     }
     if !confirmed {
-        tracing::info!(service.id = %service, correlation = %visitor.correlation, "saml: a service did not confirm an end");
+        tracing::info!(service.id = %service, correlation = %visitor.correlation(), "saml: a service did not confirm an end");
     }
     Ok(Way::Heard)
 }

@@ -206,7 +206,7 @@ async fn end(hub: &Hub, visitor: &Visitor, asked: &Asked, later: Option<&Session
         // Whoever asks for the end knows of it.
         hub.store.forget_visits(id, crate::NAME, &asked.partner.door.service.id).await?;
         if later != Some(id) {
-            hub.end_session(id, "saml", &visitor.correlation).await?;
+            hub.end_session(id, "saml", visitor.correlation()).await?;
         }
     }
     // Only now: a service that asks again after a failure of ours is heard.

@@ -10,7 +10,7 @@ use crate::config::{DETOUR, REQUEST, SKEW};
 use crate::error::{SamlError, Stop, bad_message};
 use crate::partner::{Acs, AskedAcs, Asker, Partner, Way};
 use preau_connector_api::NameIdKind;
-use preau_domain::{Instant, ServiceId};
+use preau_domain::{CorrelationId, Instant, ServiceId};
 use preau_keys::Sealer;
 use preau_saml::bindings::Kind;
 use preau_saml::messages::AuthnRequest;
@@ -64,6 +64,7 @@ pub struct Asked {
 /// A request on its detour through the browser.
 #[derive(Serialize, Deserialize)]
 struct Detour {
+    correlation: CorrelationId,
     service: ServiceId,
     asked: Asked,
     until: Instant,
@@ -176,13 +177,14 @@ pub async fn sso(
         return told(hub, visitor, &partner, &acs, &asked, error).await;
     }
     if by_form && visitor.session.is_none() {
-        return detour(hub, &partner, asked).map(Answer::Page);
+        return detour(hub, visitor, &partner, asked).map(Answer::Page);
     }
     at_door(hub, visitor, &partner, &acs, asked).await
 }
 
-fn detour(hub: &Hub, partner: &Partner, asked: Asked) -> Result<axum::response::Response, Fault> {
-    let detour = Detour { service: partner.door.service.id.clone(), asked, until: hub.now() + DETOUR };
+fn detour(hub: &Hub, visitor: &Visitor, partner: &Partner, asked: Asked) -> Result<axum::response::Response, Fault> {
+    let (correlation, service) = (visitor.correlation().clone(), partner.door.service.id.clone());
+    let detour = Detour { correlation, service, asked, until: hub.now() + DETOUR };
     let internal = || Fault::new(FaultKind::Internal, "saml: a request could not be sealed");
     let text = serde_json::to_vec(&detour).map_err(|_| internal())?;
     if text.len() > MAX_ASKED {
@@ -199,6 +201,7 @@ pub async fn resume(hub: &Hub, peers: &Peers, visitor: &Visitor, sealed: &str) -
     let detour = detour.filter(|detour| hub.now() < detour.until);
     let detour =
         detour.ok_or_else(|| Fault::new(FaultKind::SignInExpired, "saml: a request took too long to come back"))?;
+    visitor.goes_on_with(&detour.correlation);
     let (partner, acs) = again(hub, peers, Some(&detour.service), &detour.asked)?;
     at_door(hub, visitor, &partner, &acs, detour.asked).await
 }
@@ -232,7 +235,7 @@ async fn told(
     error: SamlError,
 ) -> Result<Answer, Fault> {
     let message = hand_over::refusal(hub, visitor, partner, acs, asked, error)?;
-    hand_over::outgoing(hub, partner, acs, asked, &message).await.map(Answer::Service)
+    hand_over::outgoing(hub, visitor, partner, acs, asked, &message).await.map(Answer::Service)
 }
 
 /// Hands over in the session of the browser; none when the person is to sign in.
@@ -243,7 +246,7 @@ async fn open(
     acs: &Acs,
     asked: &Asked,
 ) -> Result<Option<hand_over::Outgoing>, Stop> {
-    let live = visitor.live(hub).await?;
+    let live = visitor.live_at(hub, &partner.door.service.id).await?;
     let password = context::claimed(context::password(hub), asked.context.as_ref()).is_some();
     let enough = |live: &Live| {
         let own = context::class(hub, &live.session.authentication);
@@ -251,7 +254,7 @@ async fn open(
     };
     if let Some(live) = live.filter(|live| enough(live)) {
         match hand_over::hand_over(hub, visitor, &live, partner, acs, asked).await? {
-            Some(message) => return Ok(Some(hand_over::outgoing(hub, partner, acs, asked, &message).await?)),
+            Some(message) => return Ok(Some(hand_over::outgoing(hub, visitor, partner, acs, asked, &message).await?)),
             None => hub.forget_live(&live.session.id),
         }
     }
