@@ -205,7 +205,7 @@ impl Visitor {
     }
 
     /// The cookie by which the next request of this browser for that service, in that session, goes on with this way.
-    pub(crate) fn from_tile(&self, hub: &Hub, live: &Live, service: &ServiceId) -> HeaderValue {
+    pub(crate) fn tile_cookie(&self, hub: &Hub, live: &Live, service: &ServiceId) -> HeaderValue {
         let way = self.correlation().as_str();
         let code = hub.keyring.mac(TILE, &[live.session.id.as_str(), service.as_str(), way]);
         Cookie::Tile.set(hub.secure(), &format!("{way}.{code}"))

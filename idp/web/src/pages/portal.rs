@@ -233,7 +233,7 @@ async fn open(State(hub): State<Arc<Hub>>, visitor: Visitor, Path(service): Path
         if let Some(answer) = protocol.launch(&hub, &visitor, &door, &live).await {
             let mut answer = answer?;
             // The service sends the browser back, to the door of its protocol.
-            answer.headers_mut().append(header::SET_COOKIE, visitor.from_tile(&hub, &live, &service));
+            answer.headers_mut().append(header::SET_COOKIE, visitor.tile_cookie(&hub, &live, &service));
             return Ok(answer);
         }
     }

@@ -253,7 +253,7 @@ async fn finish(hub: &Hub, visitor: &Visitor, live: Arc<Live>, pending: PendingS
     if pending.protocol == PORTAL {
         let mut onward = hub.see_other(local_path(&pending.request));
         if let Some(service) = &pending.service {
-            onward.headers_mut().append(header::SET_COOKIE, visitor.from_tile(hub, &live, service));
+            onward.headers_mut().append(header::SET_COOKIE, visitor.tile_cookie(hub, &live, service));
         }
         return Ok(onward);
     }
