@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use preau_domain::{Affiliation, Child, EstablishmentKind, Group, Uai};
 use serde::{Deserialize, Serialize};
+use std::time::Instant;
 use tokio::sync::mpsc;
 
 /// One thing read from a directory. Nothing is written before everything was read: establishments and their people come in
@@ -126,13 +127,23 @@ pub enum Verdict {
     Refused(&'static str),
 }
 
+/// What came of a check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// The answer, to be told at once when it lets somebody in.
+    pub verdict: Verdict,
+    /// Before this moment nobody is told that they may not come in, whoever decides so: how long the system worked would say
+    /// whether the login exists.
+    pub refusal_at: Instant,
+}
+
 /// Checks passwords.
 #[async_trait]
 pub trait PasswordCheck: Send + Sync {
     /// Checks a login (normalised, at most 128 characters) and a password (at most 4 KiB, not empty) within 2 s unless its
     /// configuration says otherwise.
-    /// The work done, and so the time taken, does not depend on whether the login exists.
-    async fn check(&self, login: &str, password: &str) -> Result<Verdict, Unavailable>;
+    /// When a refusal may be told does not depend on whether the login exists.
+    async fn check(&self, login: &str, password: &str) -> Result<Checked, Unavailable>;
 }
 
 /// Says whether a system answers.
@@ -140,4 +151,9 @@ pub trait PasswordCheck: Send + Sync {
 pub trait Probe: Send + Sync {
     /// One short sentence on what answered; or what is wrong and what to do.
     async fn probe(&self) -> Result<String, Unavailable>;
+
+    /// What an operator should look at in a system that answers: a sentence each.
+    async fn doubts(&self) -> Vec<String> {
+        Vec::new()
+    }
 }

@@ -19,8 +19,8 @@ mod service;
 
 pub use agents::{Agent, AgentClaims};
 pub use directory::{
-    Completion, Directory, EstablishmentRecord, PasswordCheck, PersonRecord, Probe, Record, Rejected, Unavailable,
-    Verdict,
+    Checked, Completion, Directory, EstablishmentRecord, PasswordCheck, PersonRecord, Probe, Record, Rejected,
+    Unavailable, Verdict,
 };
 pub use file::{FileState, ReadFile};
 pub use kind::{Connector, Kind, OpenContext, Problem, schema_of};

@@ -37,9 +37,13 @@ academy = "AC-NOTOS"
 legal_in_charge = false
 # Mapping of attributes, when the directory does not follow the ENT schema.
 # mapping = "mapping.toml"
-# Entry that nobody uses, with a password hashed as everybody's: bound to in vain when a login is unknown, so that the time is that of
-# a wrong password. Without one a directory whose hashes are slow tells who exists.
-# decoy_dn = "uid=decoy,ou=people,dc=ent,dc=example"
+# Milliseconds after its password was asked of the directory at which a refusal is told, whatever its reason: when it comes then says
+# nothing of whether the login exists. More than the directory takes to check a password.
+refusal_ms = 1000
+# Entry that nobody uses and nothing locks, outside the branch of the people, with a password hashed as everybody's: asked in vain
+# when a login is unknown, so that the directory has the same work and not only the same time. For directories that need more than
+# refusal_ms to check a password.
+# decoy_dn = "cn=decoy,ou=administrateurs,dc=ent,dc=example"
 page_size = 1000
 connect_ms = 1000
 # Most milliseconds for one answer and for a whole password check: whoever waits longer sees a page that says so.
@@ -83,7 +87,10 @@ pub(crate) struct Config {
     /// Mapping of attributes; that of the ENT schema if absent.
     #[serde(default)]
     mapping: Option<String>,
-    /// Entry that nobody uses.
+    /// Milliseconds after its password was asked of the directory at which a refusal is told.
+    #[serde(default = "refusal_ms")]
+    refusal_ms: u64,
+    /// Entry that nobody uses, asked when a login is unknown.
     #[serde(default)]
     decoy_dn: Option<String>,
     /// Entries per page, 10 to 5000.
@@ -110,6 +117,9 @@ pub(crate) struct Config {
 }
 
 fn page_size() -> usize {
+    1000
+}
+fn refusal_ms() -> u64 {
     1000
 }
 fn connect_ms() -> u64 {
@@ -143,7 +153,10 @@ pub(crate) struct Settings {
     pub(crate) academy: Option<String>,
     pub(crate) legal_in_charge: bool,
     pub(crate) mapping: Mapping,
-    pub(crate) decoy_dn: String,
+    pub(crate) refusal: Duration,
+    pub(crate) decoy: Option<String>,
+    /// Bound to when a login is unknown: the decoy, or an entry that is not there.
+    pub(crate) nobody: String,
     pub(crate) page_size: usize,
     pub(crate) answer: Duration,
     pub(crate) total: Duration,
@@ -160,6 +173,7 @@ impl Settings {
         let mut note = |key: &str, what: String| problems.push(Problem::new(context.at(key), what));
         for (key, value, least, most) in [
             ("page_size", config.page_size as u64, 10, 5000),
+            ("refusal_ms", config.refusal_ms, 0, 10_000),
             ("connect_ms", config.connect_ms, 50, 10_000),
             ("answer_ms", config.answer_ms, 50, 30_000),
             ("total_ms", config.total_ms, 100, 60_000),
@@ -185,7 +199,7 @@ impl Settings {
             return Err(problems);
         };
         // A name under which no entry can be: names of people are opaque and short.
-        let decoy = format!("uid=nobody-has-this-login,{}", config.people);
+        let nobody = format!("uid=nobody-has-this-login,{}", config.people);
         Ok(Settings {
             source: context.source.clone(),
             shown_url: format!("{}{}", config.url, if config.starttls { " (StartTLS)" } else { "" }),
@@ -197,7 +211,9 @@ impl Settings {
             academy: config.academy,
             legal_in_charge: config.legal_in_charge,
             mapping,
-            decoy_dn: config.decoy_dn.unwrap_or(decoy),
+            refusal: Duration::from_millis(config.refusal_ms),
+            nobody: config.decoy_dn.clone().unwrap_or(nobody),
+            decoy: config.decoy_dn,
             page_size: config.page_size,
             answer: Duration::from_millis(config.answer_ms),
             total: Duration::from_millis(config.total_ms),

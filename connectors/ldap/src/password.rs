@@ -1,21 +1,28 @@
 //! Checks a password by a bind: one search for exactly one entry, then one bind as that entry, on a connection that
-//! serves for nothing else and is closed at once.
+//! serves for nothing else and is closed at once. What the directory answers is one of a few words for the audit; whether
+//! it could answer at all is never the person's fault.
 //!
-//! An unknown login takes the same road, to an entry that does not exist. What the directory answers is one of a few
-//! words for the audit; whether it could answer at all is never the person's fault.
+//! An unknown login takes the same road, to an entry that is not there. A directory hashes nothing for such an entry, nor for
+//! one it has locked, and with slow hashes answers ten times sooner. So a refusal, whatever its reason, is told at one
+//! moment: `refusal` after its bind began, which is later than a bind ends, and about when the second is over that everybody
+//! waits after a failure. It counts from the bind, so that whoever crowds the line before it learns nothing more; and it is
+//! waited for elsewhere, without a place (docs/adr, 0024).
+//!
+//! A decoy makes the work the same and not only the time, for whoever looks at how others are slowed down, or where hashing
+//! takes longer than that. No person is ever bound to in the place of somebody else: a policy would lock them.
 
 use crate::config::Settings;
 use crate::pool::{Attempt, Pool};
 use crate::session::{BindAnswer, Query};
 use async_trait::async_trait;
 use ldap3::{Scope, ldap_escape};
-use preau_connector_api::{PasswordCheck, Unavailable, Verdict};
+use preau_connector_api::{Checked, PasswordCheck, Unavailable, Verdict};
 use preau_domain::normalised_login;
 use preau_ent::{Entry, Keys};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use zeroize::Zeroizing;
 
 /// Longest password taken.
@@ -42,17 +49,19 @@ impl Passwords {
 
 #[async_trait]
 impl PasswordCheck for Passwords {
-    async fn check(&self, login: &str, password: &str) -> Result<Verdict, Unavailable> {
+    async fn check(&self, login: &str, password: &str) -> Result<Checked, Unavailable> {
+        // What depends on what was typed and on nothing else says nothing about anybody: it may be told at once.
+        let typed = |word| Ok(Checked { verdict: Verdict::Refused(word), refusal_at: Instant::now().into_std() });
         // A bind with a name and an empty password proves nothing and succeeds on some servers (RFC 4513, 5.1.2); some
         // take a password to end at the first zero byte.
         if password.trim_matches(|c: char| c == '\0' || c.is_whitespace()).is_empty() || password.starts_with('\0') {
-            return Ok(Verdict::Refused("empty"));
+            return typed("empty");
         }
         if password.len() > MAX_PASSWORD || password.contains('\0') {
-            return Ok(Verdict::Refused("wrong-password"));
+            return typed("wrong-password");
         }
         if normalised_login(login).as_deref() != Some(login) {
-            return Ok(Verdict::Refused("unknown"));
+            return typed("unknown");
         }
         let attempt = self.work.pool.breaker.begin()?;
         let (work, login, password) = (self.work.clone(), login.to_owned(), Zeroizing::new(password.to_owned()));
@@ -78,14 +87,15 @@ impl PasswordCheck for Passwords {
 }
 
 impl Work {
-    async fn prove(&self, attempt: &Attempt, login: &str, password: &str) -> Result<Verdict, Unavailable> {
+    async fn prove(&self, attempt: &Attempt, login: &str, password: &str) -> Result<Checked, Unavailable> {
         let found = self.find(attempt, login).await?;
-        let dn = found.as_ref().map_or(self.settings.decoy_dn.as_str(), |(dn, _)| dn.as_str());
-        let answer = self.bind(attempt, dn, password).await?;
-        match found {
-            Ok((_, key)) => verdict(&answer, key),
-            Err(word) => Ok(Verdict::Refused(word)),
-        }
+        let dn = found.as_ref().map_or(self.settings.nobody.as_str(), |(dn, _)| dn.as_str());
+        let (began, answer) = self.bind(attempt, dn, password).await?;
+        let verdict = match found {
+            Ok((_, key)) => verdict(&answer, key)?,
+            Err(word) => Verdict::Refused(word),
+        };
+        Ok(Checked { verdict, refusal_at: (began + self.settings.refusal).into_std() })
     }
 
     /// The one entry of a login and its join key, or the word that says why there is none.
@@ -120,15 +130,17 @@ impl Work {
         values.into_iter().any(|value| normalised_login(value).as_deref() == Some(login))
     }
 
-    async fn bind(&self, attempt: &Attempt, dn: &str, password: &str) -> Result<BindAnswer, Unavailable> {
+    /// Binds in vain or not; says from when on, its turn in the line having come.
+    async fn bind(&self, attempt: &Attempt, dn: &str, password: &str) -> Result<(Instant, BindAnswer), Unavailable> {
         let _place = self.binds.acquire().await.map_err(|_| Unavailable("no more binds".into()))?;
+        let began = Instant::now();
         let mut session = self.pool.connect(attempt).await?;
         let answer = session.bind(dn, password).await.map_err(|sentence| {
             attempt.failed(&sentence);
             Unavailable(sentence)
         })?;
         session.close().await;
-        Ok(answer)
+        Ok((began, answer))
     }
 }
 

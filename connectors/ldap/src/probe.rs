@@ -1,4 +1,4 @@
-//! Says whether the directory answers, in one sentence for an operator.
+//! Says for an operator whether the directory answers, and whether the decoy is there.
 
 use crate::config::Settings;
 use crate::pool::Pool;
@@ -39,6 +39,16 @@ impl Probe for Look {
             Ok(Some(Ok(Err(Unavailable(what))))) => Err(Unavailable(format!("{url}: {what}"))),
             Ok(_) => Err(Unavailable(format!("{url} answered something that could not be read"))),
             Err(_) => Err(Unavailable(format!("{url} took too long"))),
+        }
+    }
+    async fn doubts(&self) -> Vec<String> {
+        let Some(decoy) = &self.settings.decoy else { return Vec::new() };
+        let Ok(attempt) = self.pool.breaker.begin() else { return Vec::new() };
+        // Whether it answers at all is said by the probe.
+        let there = timeout(self.settings.total, self.pool.exists(&attempt, decoy)).await;
+        match there {
+            Ok(Ok(false)) => vec![format!("decoy_dn: {decoy} is missing, or the service account may not see it")],
+            _ => Vec::new(),
         }
     }
 }

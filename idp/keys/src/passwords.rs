@@ -144,6 +144,11 @@ impl Passwords {
         Ok(!expected.is_empty() && constant_time_eq(&output, &expected))
     }
 
+    /// How many passwords were hashed so far, to the end or not.
+    pub fn hashed(&self) -> u64 {
+        self.shared.lock().begun
+    }
+
     async fn compute(&self, password: &str, recipe: Recipe) -> Result<Vec<u8>, Busy> {
         let password = Zeroizing::new(password.nfc().collect::<String>());
         let (reply, answer) = oneshot::channel();

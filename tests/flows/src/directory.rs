@@ -1,11 +1,12 @@
-//! A directory that knows some passwords, counts what it is asked, and can be taken down or held up.
+//! A directory that knows some passwords, counts what it is asked, and can be taken down, held up, or made to keep back its
+//! refusals.
 
 use async_trait::async_trait;
-use preau_connector_api::{PasswordCheck, Probe, Unavailable, Verdict};
+use preau_connector_api::{Checked, PasswordCheck, Probe, Unavailable, Verdict};
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// See the module.
@@ -14,6 +15,7 @@ pub struct Directory {
     stopped: Mutex<HashMap<String, &'static str>>,
     down: AtomicBool,
     held: watch::Sender<bool>,
+    keeping: Mutex<Duration>,
     asked: AtomicUsize,
     waiting: watch::Sender<usize>,
 }
@@ -25,6 +27,7 @@ impl Directory {
             stopped: Mutex::default(),
             down: AtomicBool::new(false),
             held: watch::Sender::new(false),
+            keeping: Mutex::default(),
             asked: AtomicUsize::new(0),
             waiting: watch::Sender::new(0),
         }
@@ -40,6 +43,11 @@ impl Directory {
     pub fn stop(&self, login: &str, why: &'static str) {
         let mut stopped = self.stopped.lock().expect("no story panics while it stops a person");
         stopped.insert(login.to_owned(), why);
+    }
+
+    /// From now on it wants no refusal told before it was asked that long ago.
+    pub fn keep_back(&self, refusals: Duration) {
+        *self.keeping.lock().expect("no story panics while it says how long") = refusals;
     }
 
     /// From now on it refuses connections.
@@ -77,8 +85,9 @@ impl Directory {
 
 #[async_trait]
 impl PasswordCheck for Directory {
-    async fn check(&self, login: &str, password: &str) -> Result<Verdict, Unavailable> {
+    async fn check(&self, login: &str, password: &str) -> Result<Checked, Unavailable> {
         self.asked.fetch_add(1, Ordering::SeqCst);
+        let refusal_at = Instant::now() + *self.keeping.lock().expect("no story panics while it says how long");
         if self.down.load(Ordering::SeqCst) {
             return Err(Unavailable("connection refused".to_owned()));
         }
@@ -86,15 +95,15 @@ impl PasswordCheck for Directory {
         self.waiting.send_modify(|waiting| *waiting += 1);
         let _ = held.wait_for(|held| !held).await;
         self.waiting.send_modify(|waiting| *waiting -= 1);
-        if let Some(why) = self.stopped.lock().expect("no story panics while it stops a person").get(login) {
-            return Ok(Verdict::Refused(why));
-        }
+        let stopped = self.stopped.lock().expect("no story panics while it stops a person").get(login).copied();
         let people = self.people.lock().expect("no story panics while it adds a person");
-        Ok(match people.get(login) {
-            Some((right, key)) if right == password => Verdict::Proven { key: key.clone() },
-            Some(_) => Verdict::Refused("wrong-password"),
-            None => Verdict::Refused("unknown"),
-        })
+        let verdict = match (stopped, people.get(login)) {
+            (Some(why), _) => Verdict::Refused(why),
+            (None, Some((right, key))) if right == password => Verdict::Proven { key: key.clone() },
+            (None, Some(_)) => Verdict::Refused("wrong-password"),
+            (None, None) => Verdict::Refused("unknown"),
+        };
+        Ok(Checked { verdict, refusal_at })
     }
 }
 

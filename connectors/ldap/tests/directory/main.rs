@@ -7,5 +7,6 @@ mod encryption;
 mod reading;
 mod sign_in;
 mod support;
+mod timing;
 mod trouble;
 mod version;

@@ -1,7 +1,10 @@
 //! What the tests share: an annuaire in a real slapd, and connectors opened on it.
 
 use preau_annuaire::{Account, Options, Summary, generate};
-use preau_connector_api::{Completion, Connector, OpenContext, PasswordCheck, PersonRecord, Problem, Record, Rejected};
+use preau_connector_api::{
+    Checked, Completion, Connector, OpenContext, PasswordCheck, PersonRecord, Problem, Record, Rejected, Unavailable,
+    Verdict,
+};
 use preau_domain::SourceId;
 use preau_rig::{Slapd, SlapdOptions};
 use std::fs::File;
@@ -75,8 +78,29 @@ pub fn open(config: &str) -> Result<Connector, Vec<Problem>> {
 }
 
 /// The password check of a connector.
-pub fn passwords(connector: &Connector) -> Arc<dyn PasswordCheck> {
-    connector.password.clone().expect("LDAP checks passwords")
+pub fn passwords(connector: &Connector) -> Passwords {
+    Passwords(connector.password.clone().expect("LDAP checks passwords"))
+}
+
+/// A password check, asked for what it says or for when it may be told.
+#[derive(Clone)]
+pub struct Passwords(Arc<dyn PasswordCheck>);
+
+impl Passwords {
+    /// The answer.
+    pub async fn check(&self, login: &str, password: &str) -> Result<Verdict, Unavailable> {
+        Ok(self.checked(login, password).await?.verdict)
+    }
+
+    /// The answer, and when a refusal may be told.
+    pub async fn checked(&self, login: &str, password: &str) -> Result<Checked, Unavailable> {
+        self.0.check(login, password).await
+    }
+
+    /// Whether it is theirs.
+    pub async fn proven(&self, login: &str, password: &str) -> bool {
+        matches!(self.check(login, password).await, Ok(Verdict::Proven { .. }))
+    }
 }
 
 /// Everything a reading handed over.

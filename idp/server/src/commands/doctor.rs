@@ -277,7 +277,12 @@ async fn sources(checks: &mut Checks, loaded: &Loaded, store: Option<&dyn Store>
             }
         };
         match tokio::time::timeout(Duration::from_secs(10), connector.probe.probe()).await {
-            Ok(Ok(answer)) => checks.ok(&what, answer),
+            Ok(Ok(answer)) => {
+                checks.ok(&what, answer);
+                for doubt in connector.probe.doubts().await {
+                    checks.add(State::Warn, &what, doubt, Some("correct the configuration, or create it there"));
+                }
+            }
             Ok(Err(error)) => {
                 checks.add(State::Fail, &what, error, Some("people who come from it cannot sign in, the others can"));
             }

@@ -2,7 +2,8 @@
 //!
 //! Delays grow per account and are counted before the check. A device that signed in to the account before has a count
 //! of its own, so that a stranger who fails a hundred times keeps nobody out. A directory that does not answer is no
-//! fault of the person: the attempt is taken back.
+//! fault of the person: the attempt is taken back. A refusal is told when the source says that it may be, so that its moment tells
+//! nothing; against a hash of ours the work itself is the same for everybody.
 
 use crate::{Fault, FaultKind, Hub, Visitor};
 use preau_connector_api::Verdict;
@@ -80,7 +81,8 @@ impl Drop for Counted {
 /// What a source or a hash says of a password.
 enum Checked {
     Right(Box<Person>, Authentication),
-    Wrong(&'static str),
+    /// Not to be told before that moment, where there is one.
+    Wrong(&'static str, Option<std::time::Instant>),
 }
 
 /// Tries a login and a password for a public.
@@ -108,8 +110,11 @@ pub async fn prove(
     };
     match checked {
         Ok(Checked::Right(person, authentication)) => Ok(Outcome::Proven(person, authentication, attempt)),
-        Ok(Checked::Wrong(why)) => {
+        Ok(Checked::Wrong(why, from)) => {
             attempt.fail().await?;
+            if let Some(from) = from {
+                tokio::time::sleep_until(from.into()).await;
+            }
             Ok(Outcome::Refused(why))
         }
         Err(fault) => {
@@ -144,14 +149,14 @@ async fn by_directory(hub: &Hub, source: SourceId, login: &str, password: &str) 
     let check = hub.sources.get(&source).and_then(|s| s.password.clone());
     let check = check.ok_or_else(|| Fault::new(FaultKind::Internal, "source cannot check passwords"))?;
     let limit = std::time::Duration::from_secs(5);
-    let verdict = match tokio::time::timeout(limit, check.check(login, password)).await {
-        Ok(Ok(verdict)) => verdict,
+    let checked = match tokio::time::timeout(limit, check.check(login, password)).await {
+        Ok(Ok(checked)) => checked,
         Ok(Err(unavailable)) => return Err(Fault::new(FaultKind::DirectoryDown, unavailable.0)),
         Err(_) => return Err(Fault::new(FaultKind::DirectoryDown, "no answer within 5 s")),
     };
-    let key = match verdict {
+    let key = match checked.verdict {
         Verdict::Proven { key } => key,
-        Verdict::Refused(why) => return Ok(Checked::Wrong(why)),
+        Verdict::Refused(why) => return Ok(Checked::Wrong(why, Some(checked.refusal_at))),
     };
     let join = JoinKey { source: source.clone(), key };
     match hub.store.person_by_join(&join).await? {
@@ -166,7 +171,7 @@ async fn by_directory(hub: &Hub, source: SourceId, login: &str, password: &str) 
             };
             Ok(Checked::Right(Box::new(person), authentication))
         }
-        Some(_) => Ok(Checked::Wrong("suspended")),
+        Some(_) => Ok(Checked::Wrong("suspended", Some(checked.refusal_at))),
         None => Err(Fault::new(FaultKind::NoAccount, "proven by the directory, not synchronised yet")),
     }
 }
@@ -195,8 +200,8 @@ async fn by_hash(hub: &Hub, login: &str, password: &str) -> Result<Checked, Faul
             };
             Checked::Right(Box::new(person), authentication)
         }
-        Some(_) if right => Checked::Wrong("suspended"),
-        Some(_) => Checked::Wrong("wrong-password"),
-        None => Checked::Wrong("unknown"),
+        Some(_) if right => Checked::Wrong("suspended", None),
+        Some(_) => Checked::Wrong("wrong-password", None),
+        None => Checked::Wrong("unknown", None),
     })
 }

@@ -1,11 +1,11 @@
 //! What is typed: one answer for every failure, the same work for it, passwords taken as they are, bounds before work.
 
 use futures::stream::{FuturesUnordered, StreamExt};
-use preau_domain::{AccountState, Person, PersonId};
+use preau_domain::{AccountState, PersonId};
 use preau_flows::{ALICE, Answer, Browser, GAELLE, NOE, Role, TestHub, stories};
 use std::collections::BTreeSet;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 stories!(
     one_answer_for_every_failure,
@@ -13,6 +13,7 @@ stories!(
     what_the_directory_knows_of_an_account_is_told_to_nobody,
     an_entry_with_the_login_of_a_guest_takes_nothing,
     the_same_work_for_every_failure,
+    a_refusal_waits_for_the_moment_the_directory_says,
     the_same_time_for_every_failure,
     a_local_password_is_taken_as_it_is,
     a_password_too_long_costs_nothing,
@@ -123,19 +124,77 @@ fn worked() -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
+/// A guest whose account was stopped, and their password.
+async fn stopped_guest(hub: &TestHub) -> (&'static str, &'static str) {
+    let (login, password) = ("invitee.arretee", "son-ancien-mot-de-passe");
+    let mut stopped = GAELLE.person();
+    (stopped.id, stopped.login) = (PersonId::new("pstopped00000000"), Some(login.into()));
+    stopped.state = AccountState::Suspended;
+    let hash = hub.hub.passwords.hash(password).await.expect("hashed");
+    hub.hub.store.add_local_person(&stopped, &hash).await.expect("kept");
+    (login, password)
+}
+
+/// Noé's account is stopped here, and his password is right at the directory; hers it has locked.
+async fn stopped_at_school(hub: &TestHub) -> [(&'static str, &'static str); 2] {
+    let mut suspended = NOE.person();
+    suspended.state = AccountState::Suspended;
+    hub.put(suspended).await;
+    hub.directory.stop("quelquun.de.ferme", "locked");
+    [(NOE.login, NOE.password), ("quelquun.de.ferme", "mauvais-mot-de-passe")]
+}
+
+/// LOG-02, counted: of each failure, how many passwords are hashed here and how many the directory is asked for.
 async fn the_same_work_for_every_failure(hub: TestHub) {
-    let mut browser = hub.browser();
-    for login in [ALICE.login, "personne.inconnue", "x\u{7f}y"] {
-        let (page, before) = (browser.password_page("/", &ALICE).await, hub.directory.asked());
-        browser.try_password(&page, login, "mauvais-mot-de-passe").await;
-        assert_eq!(hub.directory.asked() - before, 1, "the directory is asked once for {login:?}");
+    let wrong = "mauvais-mot-de-passe";
+    let guests = [(GAELLE.login, wrong), ("invite.inconnu", wrong), ("x\u{7f}y", wrong), stopped_guest(&hub).await];
+    let [suspended, locked] = stopped_at_school(&hub).await;
+    let school = [(ALICE.login, wrong), ("personne.inconnue", wrong), ("x\u{7f}y", wrong), suspended, locked];
+    let guests = guests.map(|tried| (&GAELLE, tried, (1, 0)));
+    for (public, (login, password), expected) in guests.into_iter().chain(school.map(|tried| (&ALICE, tried, (0, 1)))) {
+        let mut browser = hub.browser();
+        let page = browser.password_page("/", public).await;
+        let (hashed, asked) = (hub.hub.passwords.hashed(), hub.directory.asked());
+        let answer = browser.try_password(&page, login, password).await;
+        let work = (hub.hub.passwords.hashed() - hashed, hub.directory.asked() - asked);
+        assert_eq!((answer.status.as_u16(), work), (422, expected), "{login:?}");
+        hub.clock.advance(600);
     }
 }
 
-/// The median time of the processor of each failure: a wrong password, nobody, and a stopped account whose password is right.
-async fn medians(hub: &TestHub, tries: [(&str, &str); 3]) -> [Duration; 3] {
+/// LOG-02, of the directory: no refusal is told before the directory says that it may be, whoever found the reason.
+async fn a_refusal_waits_for_the_moment_the_directory_says(hub: TestHub) {
+    const KEPT_BACK: Duration = Duration::from_secs(2);
+    let wrong = "mauvais-mot-de-passe";
+    let [suspended, locked] = stopped_at_school(&hub).await;
+    hub.directory.add("quelquun.dautre", "bon-mot-de-passe", "key-other");
+    hub.directory.keep_back(KEPT_BACK);
+    let tries =
+        [("quelquun.dautre", wrong), ("personne.inconnue", wrong), suspended, locked, (ALICE.login, ALICE.password)];
+    let mut all = FuturesUnordered::new();
+    for (login, password) in tries {
+        let mut browser = hub.browser();
+        let page = browser.password_page("/", &ALICE).await;
+        all.push(async move {
+            let began = Instant::now();
+            (login, browser.try_password(&page, login, password).await.status.as_u16(), began.elapsed())
+        });
+    }
+    let (login, status, _) = all.next().await.expect("five try");
+    assert_eq!((login, status), (ALICE.login, 303), "control: whoever is let in waits for nothing");
+    while let Some((login, status, waited)) = all.next().await {
+        assert!(status == 422 && waited >= KEPT_BACK, "{login}: {status} after {waited:?}");
+    }
+}
+
+/// LOG-02, of guests: three failures take the processor as long. A difference is one if it is there in more tries than chance
+/// would have it, once in a million, and amounts to something: a twentieth.
+async fn the_same_time_for_every_failure(hub: TestHub) {
+    const ROUNDS: usize = 51;
+    let wrong = "mauvais-mot-de-passe";
+    let tries = [(GAELLE.login, wrong), ("invite.inconnu", wrong), stopped_guest(&hub).await];
     let mut times = [const { Vec::new() }; 3];
-    for turn in 0..3 * 31 {
+    for turn in 0..3 * ROUNDS {
         // Turn by turn, in another order each round: what else the machine does strikes all alike.
         let class = (turn + turn / 3) % 3;
         let mut browser = hub.browser();
@@ -146,39 +205,19 @@ async fn medians(hub: &TestHub, tries: [(&str, &str); 3]) -> [Duration; 3] {
         assert_eq!(answer.status, 422, "{}", tries[class].0);
         hub.clock.advance(600);
     }
-    times.map(|mut all| {
-        all.sort_unstable();
-        all[all.len() / 2]
-    })
-}
-
-async fn the_same_time_for_every_failure(hub: TestHub) {
-    let stopped = Person {
-        id: PersonId::new("pstopped00000000"),
-        login: Some("invitee.arretee".into()),
-        state: AccountState::Suspended,
-        ..GAELLE.person()
+    let median = |class: usize| {
+        let mut sorted = times[class].clone();
+        sorted.sort_unstable();
+        sorted[ROUNDS / 2].as_secs_f64()
     };
-    let hash = hub.hub.passwords.hash("son-ancien-mot-de-passe").await.expect("hashed");
-    hub.hub.store.add_local_person(&stopped, &hash).await.expect("kept");
-    let wrong = "mauvais-mot-de-passe";
-    let tries = [(GAELLE.login, wrong), ("invite.inconnu", wrong), ("invitee.arretee", "son-ancien-mot-de-passe")];
-    let mut gaps = Vec::new();
-    // A difference that is there is there each time.
-    for _ in 0..3 {
-        let medians = medians(&hub, tries).await;
-        let [least, .., most] = {
-            let mut sorted = medians;
-            sorted.sort_unstable();
-            sorted
-        };
-        gaps.push(most.as_secs_f64() / least.as_secs_f64());
-        println!("wrong, unknown, stopped: {medians:?}");
-        if gaps.iter().any(|gap| *gap < 1.05) {
-            return;
-        }
+    println!("wrong, unknown, stopped: {:?}", [0, 1, 2].map(median));
+    for (one, other) in [(0, 1), (0, 2), (1, 2)] {
+        let longer = times[one].iter().zip(&times[other]).filter(|(one, other)| one > other).count();
+        // 51 fair coins show fewer than 9 or more than 42 heads once in a million.
+        let by_chance = (9..=42).contains(&longer);
+        let gap = (median(one) / median(other) - 1.0).abs();
+        assert!(by_chance || gap < 0.05, "{}, {}: {longer} of {ROUNDS}, {gap}", tries[one].0, tries[other].0);
     }
-    panic!("the medians of three failures are apart by {gaps:?}");
 }
 
 async fn a_local_password_is_taken_as_it_is(hub: TestHub) {
