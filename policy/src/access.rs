@@ -9,7 +9,7 @@ use crate::population::{Criterion, misses, within};
 use crate::reason::{Change, Reason, Refusal};
 use crate::rules::{ACCOUNT, AccessRules, GUARDIANS, GUESTS, Slice, rule_name};
 use cedar_policy::{Authorizer, Request};
-use preau_domain::{AccountState, ServiceId, Uai};
+use preau_domain::{ServiceId, Uai};
 
 /// May it be opened?
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,7 +127,7 @@ fn decide(who: &Prepared<'_>, rules: &AccessRules, service: &ServiceId, establis
     let Some(slice) = rules.slice(service) else {
         return deny(Reason::ServiceUnknown, None, vec![Change::Mount]);
     };
-    if facts.person.state != AccountState::Active {
+    if !facts.person.state.may_sign_in() {
         return deny(Reason::Suspended, Some(ACCOUNT), vec![Change::Reactivate]);
     }
     if facts.person.affiliations.is_empty() {

@@ -150,7 +150,7 @@ fn context(facts: &Facts, affiliation: &Affiliation) -> Option<Context> {
     let all = |values: &[String]| texts(values.iter().map(String::as_str));
     Context::from_pairs([
         ("account".to_owned(), text(person.id.as_str())),
-        ("state".to_owned(), text(person.state.as_str())),
+        ("state".to_owned(), text(if person.state.may_sign_in() { "active" } else { "suspended" })),
         ("profile".to_owned(), text(affiliation.profile.code())),
         ("establishment".to_owned(), text(affiliation.establishment.as_str())),
         ("classes".to_owned(), all(&affiliation.classes)),

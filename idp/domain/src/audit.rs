@@ -35,6 +35,8 @@ pub enum AuditKind {
     ServiceRegistered,
     /// A server made or removed a key that tokens are signed with.
     SigningKeysChanged,
+    /// Time had its way with an account whose person is entitled to nothing any more: it was pre-deleted, or purged.
+    AccountAged,
     /// An administrator acted from the command line.
     Administered,
 }
@@ -62,6 +64,7 @@ impl AuditKind {
             AuditKind::ServicesReloaded => "services-reloaded",
             AuditKind::ServiceRegistered => "service-registered",
             AuditKind::SigningKeysChanged => "signing-keys-changed",
+            AuditKind::AccountAged => "account-aged",
             AuditKind::Administered => "administered",
         }
     }

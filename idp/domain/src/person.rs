@@ -82,23 +82,34 @@ pub enum Credentials {
     Local,
 }
 
-/// The life of an account.
+/// Where an account stands in its life: see [`crate::Life`]. One that is purged has no state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AccountState {
+    /// May sign in, and never did.
+    PreCreated,
     /// May sign in.
     Active,
     /// Kept, may not sign in: absent from its source, or stopped by a human.
     Suspended,
+    /// The same; of the person nothing is left but the name of the account and its join key.
+    PreDeleted,
 }
 
 impl AccountState {
     /// The word the store keeps.
     pub fn as_str(self) -> &'static str {
         match self {
+            AccountState::PreCreated => "precreated",
             AccountState::Active => "active",
             AccountState::Suspended => "suspended",
+            AccountState::PreDeleted => "predeleted",
         }
+    }
+
+    /// Whether the person may sign in.
+    pub fn may_sign_in(self) -> bool {
+        matches!(self, AccountState::PreCreated | AccountState::Active)
     }
 }
 

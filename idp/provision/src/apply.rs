@@ -132,12 +132,12 @@ fn batches(
     Ok(())
 }
 
-/// The account a record makes. The store keeps the id of an account that exists already.
+/// The account a record makes. The store keeps the id of an account that exists already, and that it was used.
 fn person(source: &SourceId, record: PersonRecord, ids: &dyn Ids) -> Person {
     Person {
         id: PersonId::generate(ids),
         join: Some(JoinKey { source: source.clone(), key: record.key }),
-        state: AccountState::Active,
+        state: AccountState::PreCreated,
         given_name: record.given_name,
         family_name: record.family_name,
         title: record.title,

@@ -2,6 +2,7 @@
 
 use crate::Thresholds;
 use preau_connector_api::Problem;
+use preau_domain::Retention;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -27,6 +28,13 @@ pub struct SyncConfig {
     pub school_floor: u64,
     /// Most people whom one run may change or suspend and still be undone: they are kept for thirty days as they were.
     pub undo_people: u64,
+    /// Days after the end of an entitlement, which is when an account is suspended because no complete reading names the
+    /// person any more, until nothing is left of the person but the name of the account and the join key: at least 31, for as long as a run may
+    /// be undone everything is kept.
+    pub predelete_after_days: u16,
+    /// Days after the end of an entitlement until these are gone as well: at most 89, so that it is within the three months of the
+    /// law. Whoever is back before finds the account they had.
+    pub purge_after_days: u16,
 }
 
 impl Default for SyncConfig {
@@ -40,6 +48,8 @@ impl Default for SyncConfig {
             hold_above_profile_percent: thresholds.profile_percent,
             school_floor: thresholds.school_floor,
             undo_people: 500_000,
+            predelete_after_days: 45,
+            purge_after_days: 85,
         }
     }
 }
@@ -57,10 +67,21 @@ impl SyncConfig {
                 problems.push(Problem::new(format!("sync.{key}"), "is a percentage: at most 100"));
             }
         }
+        if !(Retention::LEAST_DAYS..=Retention::MOST_DAYS).contains(&self.predelete_after_days) {
+            problems.push(Problem::new("sync.predelete_after_days", "must lie between 31 and 89"));
+        }
+        if !(self.predelete_after_days..=Retention::MOST_DAYS).contains(&self.purge_after_days) {
+            problems.push(Problem::new("sync.purge_after_days", "must lie between predelete_after_days and 89"));
+        }
         if self.spool_dir.as_os_str().is_empty() {
             problems.push(Problem::new("sync.spool_dir", "names no folder"));
         }
         problems
+    }
+
+    /// After how long people go who are entitled to nothing any more.
+    pub fn retention(&self) -> Retention {
+        Retention::days(self.predelete_after_days, self.purge_after_days)
     }
 
     /// The thresholds of the guard.
@@ -86,10 +107,21 @@ mod tests {
             spool_dir: PathBuf::new(),
             hold_above_percent: 101,
             hold_above_school_percent: 200,
+            predelete_after_days: 30,
+            purge_after_days: 90,
             ..SyncConfig::default()
         };
         let places: Vec<String> = broken.validate().into_iter().map(|p| p.at).collect();
-        assert_eq!(places, ["sync.hold_above_percent", "sync.hold_above_school_percent", "sync.spool_dir"]);
+        let keys = [
+            "hold_above_percent",
+            "hold_above_school_percent",
+            "predelete_after_days",
+            "purge_after_days",
+            "spool_dir",
+        ];
+        assert_eq!(places, keys.map(|key| format!("sync.{key}")));
+        let hasty = SyncConfig { purge_after_days: 40, ..SyncConfig::default() };
+        assert_eq!(hasty.validate().len(), 1, "nobody is purged before they are pre-deleted");
         assert!(SyncConfig::default().validate().is_empty());
     }
 }

@@ -2,7 +2,7 @@
 //! the sets of places once each.
 
 use crate::digest::Digest;
-use preau_domain::{AccountState, Profile, Uai};
+use preau_domain::{Profile, Uai};
 use preau_store::IndexRow;
 use std::collections::HashMap;
 
@@ -63,7 +63,7 @@ impl Index {
                 key: Digest::of_key(&row.key),
                 digest: Digest::from_hex(&row.digest).unwrap_or_else(never),
                 set,
-                active: row.state == AccountState::Active,
+                active: row.state.may_sign_in(),
                 present: false,
                 used: false,
                 narrowed: false,

@@ -312,6 +312,15 @@ pub enum AccountCommand {
     Add(AddArgs),
     /// Replace the password of such an account, and end its sessions.
     Password(PasswordArgs),
+    /// Show where an account stands in its life, why, and when it will be pre-deleted and purged.
+    Show {
+        /// Login or id of the person, or the source and key of their record: `aaf$123456`.
+        #[arg(value_name = "LOGIN_OR_ID")]
+        person: String,
+        /// For scripts.
+        #[arg(long)]
+        json: bool,
+    },
     /// Stop anybody's account, wherever it comes from: its sessions end, and it stays stopped whatever its source says.
     Stop(StopArgs),
     /// Take that back.
@@ -661,6 +670,9 @@ fn obey(cli: Cli) -> Result<(), Failure> {
             Command::Account { what: AccountCommand::Add(args) } => commands::account::add(&loaded, args).await,
             Command::Account { what: AccountCommand::Password(args) } => {
                 commands::account::password(&loaded, args).await
+            }
+            Command::Account { what: AccountCommand::Show { person, json } } => {
+                commands::account::show(&loaded, person, *json).await
             }
             Command::Account { what: AccountCommand::Stop(args) } => commands::account::stop(&loaded, args).await,
             Command::Account { what: AccountCommand::Start { person } } => {

@@ -19,15 +19,21 @@ pub mod undo;
 use crate::SystemClock;
 use crate::cli::Failure;
 use preau_domain::{
-    AuditEvent, AuditKind, Clock, CorrelationId, Person, PersonId, ServiceId, SourceId, normalised_login,
+    AuditEvent, AuditKind, Clock, CorrelationId, JoinKey, Person, PersonId, ServiceId, SourceId, normalised_login,
 };
 use preau_keys::SystemIds;
 use preau_store::Store;
 
-/// Finds somebody by id or login. Several people may have one login: then an id must be given.
+/// Finds somebody by id, login, or source and key of their record. Several people may have one login: then an id must be given.
 pub async fn find(store: &dyn Store, who: &str) -> Result<Person, Failure> {
     if let Some(person) = store.person(&PersonId::new(who)).await? {
         return Ok(person);
+    }
+    if let Some((source, key)) = who.split_once('$') {
+        let join = JoinKey { source: SourceId::new(source), key: key.to_owned() };
+        if let Some(person) = store.person_by_join(&join).await? {
+            return Ok(person);
+        }
     }
     let login = normalised_login(who).ok_or_else(|| Failure::new("this is neither an id nor a login"))?;
     let mut found = store.people_by_login(&login, 20).await?;

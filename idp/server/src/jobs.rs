@@ -1,4 +1,4 @@
-//! What a server does without being asked: sweep what expired, take up changed services and certificates, ask the
+//! What a server does without being asked: sweep what expired, let accounts grow old, take up changed services and certificates, ask the
 //! sources whether they answer, synchronise those that have a rhythm, and keep the signing keys young.
 
 use crate::config::Loaded;
@@ -89,6 +89,7 @@ pub(crate) fn start(house: House, partners: Partners, seen: assembly::Seen, stop
     }));
     job(Box::pin(seal(Arc::clone(&house.store))));
     job(Box::pin(sweep(Arc::clone(&house))));
+    job(Box::pin(age(Arc::clone(&house))));
     job(Box::pin(rotate(Arc::clone(&house))));
     job(Box::pin(saml_metadata(Arc::clone(&house), partners)));
     if house.hub.config.registration {
@@ -249,6 +250,48 @@ async fn sweep(house: Arc<House>) {
                     break;
                 }
             }
+        }
+    }
+}
+
+/// Accounts that time does something to at once.
+const AGE: u32 = 500;
+
+/// Lets time do what it does to the accounts of people who are entitled to nothing any more.
+async fn age(house: Arc<House>) {
+    let (clock, retention) = (SystemClock::new(), house.loaded.config.sync.retention());
+    let mut ticks = tokio::time::interval(Duration::from_secs(60));
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        loop {
+            let now = clock.now();
+            let aged = match house.store.let_time_pass(now, retention, AGE).await {
+                Ok(aged) => aged,
+                Err(error) => {
+                    tracing::warn!(%error, "accounts whose time has come were left as they are; it will be done");
+                    break;
+                }
+            };
+            for (what, people) in [("pre-deleted", &aged.predeleted), ("purged", &aged.purged)] {
+                metrics::counter!("preau_accounts_aged_total", "to" => what).increment(people.len() as u64);
+                if !people.is_empty() {
+                    tracing::info!(
+                        accounts = people.len(),
+                        "accounts {what}: their people are entitled to nothing any more"
+                    );
+                }
+                let correlation = CorrelationId::generate(&SystemIds, now);
+                for person in people {
+                    let mut event = AuditEvent::new(now, AuditKind::AccountAged, correlation.clone(), what);
+                    event.person = Some(person.clone());
+                    house.store.record(event);
+                }
+            }
+            if aged.counted.max(aged.predeleted.len() as u64).max(aged.purged.len() as u64) < u64::from(AGE) {
+                break;
+            }
+            tokio::task::yield_now().await;
         }
     }
 }

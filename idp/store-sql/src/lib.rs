@@ -15,6 +15,7 @@ mod establishments;
 mod federation;
 mod grants;
 mod kept;
+mod life;
 mod link;
 mod migration;
 mod operations;

@@ -56,7 +56,7 @@ const PEOPLE_ESTIMATE: Sql = Sql::Each {
     sqlite: "SELECT coalesce(max(rowid), 0) FROM person",
     postgres: "SELECT coalesce(max(reltuples), 0)::bigint FROM pg_class WHERE oid = 'person'::regclass",
 };
-const PEOPLE: &str = "SELECT count(*) FROM person WHERE state = 'active' AND stopped IS NULL";
+const PEOPLE: &str = "SELECT count(*) FROM person WHERE state IN ('active', 'precreated') AND stopped IS NULL";
 const LIVE_SESSIONS: &str = "SELECT count(*) FROM session";
 const WRITABLE: Sql = Sql::Each { sqlite: "SELECT 'off'", postgres: "SELECT current_setting('transaction_read_only')" };
 

@@ -7,13 +7,13 @@ use crate::back::{Back, Shape};
 use crate::link::{Arg, Link, Row, Sql, args};
 use crate::{doc, enrolments};
 use async_trait::async_trait;
-use preau_domain::{AccountState, JoinKey, Person, PersonId, Profile, SessionId, SourceId, Uai, normalised_mail};
+use preau_domain::{JoinKey, Person, PersonId, Profile, SessionId, SourceId, Uai, normalised_mail};
 use preau_store::{People, Result, StoreError};
 use std::collections::BTreeSet;
 
 /// A person stopped by hand reads as suspended, whatever the source says.
 const BY_ID: &str = "SELECT id, source, join_key, CASE WHEN stopped IS NULL THEN state ELSE 'suspended' END, doc
-    FROM person WHERE id = $1";
+    FROM person WHERE id = $1 AND state <> 'purged'";
 const BY_JOIN: &str = "SELECT id, source, join_key, CASE WHEN stopped IS NULL THEN state ELSE 'suspended' END, doc
     FROM person WHERE source = $1 AND join_key = $2";
 const BY_LOGIN: &str = "SELECT id, source, join_key, CASE WHEN stopped IS NULL THEN state ELSE 'suspended' END, doc
@@ -23,10 +23,10 @@ const BY_MAIL: &str = "SELECT id, source, join_key, CASE WHEN stopped IS NULL TH
 const ADD_LOCAL: &str = "INSERT INTO person (id, login, state, establishments, password_hash, doc)
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING id";
 const UPDATE: &str =
-    "UPDATE person SET login = $2, state = $3, establishments = $4, doc = $5, mail = $6, written = NULL
-        WHERE id = $1 RETURNING id";
-const STOP: &str = "UPDATE person SET stopped = $2 WHERE id = $1 RETURNING id";
-const START: &str = "UPDATE person SET stopped = NULL WHERE id = $1 RETURNING id";
+    "UPDATE person SET login = $2, state = $3, establishments = $4, doc = $5, mail = $6, written = NULL, ended = NULL
+        WHERE id = $1 AND state <> 'purged' RETURNING id";
+const STOP: &str = "UPDATE person SET stopped = $2 WHERE id = $1 AND state <> 'purged' RETURNING id";
+const START: &str = "UPDATE person SET stopped = NULL WHERE id = $1 AND state <> 'purged' RETURNING id";
 const WHY_STOPPED: &str = "SELECT stopped FROM person WHERE id = $1";
 const HASH: &str = "SELECT password_hash FROM person WHERE id = $1";
 const SET_HASH: &str = "UPDATE person SET password_hash = $2 WHERE id = $1 AND password_hash IS NOT NULL RETURNING id";
@@ -151,7 +151,7 @@ impl People for Back {
 
     async fn update_person(&self, person: &Person) -> Result<()> {
         let id = person.id.as_str().to_owned();
-        let suspended = person.state == AccountState::Suspended;
+        let suspended = !person.state.may_sign_in();
         let values = args![
             id.as_str(),
             person.login.as_deref(),

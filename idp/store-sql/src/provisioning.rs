@@ -6,7 +6,7 @@ use crate::link::{Link, Row, Sql, args};
 use crate::people::{mail, places, places_in, places_of, stop_sessions};
 use crate::{doc, enrolments, undo};
 use async_trait::async_trait;
-use preau_domain::{AccountState, Establishment, RunId, SourceId, Uai};
+use preau_domain::{Establishment, RunId, SourceId, Uai};
 use preau_store::{IndexRow, PersonChange, Provisioning, Result, RunRecord, StoreError, UndoPart, Undoable, Undone};
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ const INDEX: &str = "SELECT join_key, digest, state, establishments,
         CASE WHEN establishments <> '' AND establishments NOT LIKE '%:%' THEN doc END FROM person
     WHERE source = $1 AND join_key > $2 ORDER BY join_key LIMIT $3";
 
-/// The id of an account that exists stays, as does its password hash.
+/// The id of an account that exists stays, as does its password hash; that it was used, too.
 static PEOPLE: Bulk = Bulk::new(
     "person",
     &[
@@ -30,7 +30,9 @@ static PEOPLE: Bulk = Bulk::new(
         ("mail", Kind::Text),
         ("written", Kind::Text),
     ],
-    "ON CONFLICT (source, join_key) DO UPDATE SET login = excluded.login, state = excluded.state,
+    "ON CONFLICT (source, join_key) DO UPDATE SET login = excluded.login, ended = NULL,
+        state = CASE WHEN excluded.state = 'precreated' AND person.state <> 'precreated' THEN 'active'
+            ELSE excluded.state END,
         digest = excluded.digest, establishments = excluded.establishments, doc = excluded.doc,
         mail = excluded.mail, written = excluded.written",
 );
@@ -47,9 +49,10 @@ const IDS: Sql = Sql::Each {
 };
 const SUSPEND: Sql = Sql::Each {
     sqlite: "UPDATE person SET state = 'suspended', written = $3
-        WHERE source = $1 AND join_key IN (SELECT value FROM json_each($2)) AND state = 'active' RETURNING id",
+        WHERE source = $1 AND join_key IN (SELECT value FROM json_each($2))
+            AND state IN ('active', 'precreated') RETURNING id",
     postgres: "UPDATE person SET state = 'suspended', written = $3
-        WHERE source = $1 AND join_key = ANY($2) AND state = 'active' RETURNING id",
+        WHERE source = $1 AND join_key = ANY($2) AND state IN ('active', 'precreated') RETURNING id",
 };
 const PUT_RUN: &str = "INSERT INTO run (id, source, started, finished, outcome, report) VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (id) DO UPDATE SET source = excluded.source, started = excluded.started,
@@ -128,7 +131,7 @@ impl Provisioning for Back {
                 written
             ]);
             keys.entry(source.to_owned()).or_default().push(key.to_owned());
-            if person.state == AccountState::Suspended {
+            if !person.state.may_sign_in() {
                 stopped.entry(source.to_owned()).or_default().push(key.to_owned());
             }
         }

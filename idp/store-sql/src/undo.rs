@@ -3,9 +3,9 @@
 //! A run signs every row it writes. What it wrote stands as long as its name does: a row that another run, or anybody else,
 //! wrote since is not ours to turn back.
 
-use crate::enrolments;
 use crate::link::{Arg, Link, Sql, args};
 use crate::people::stop_sessions;
+use crate::{doc, enrolments};
 use preau_domain::{AccountState, SessionId};
 use preau_store::{Result, RunRecord, UndoPart, Undoable, Undone};
 
@@ -30,13 +30,15 @@ const KEEP_ESTABLISHMENTS: Sql = Sql::Each {
 };
 const KEPT: &str = "SELECT key FROM before_run WHERE run = $1 AND kind = $2 AND key > $3 ORDER BY key LIMIT $4";
 const PUT_PEOPLE_BACK: Sql = Sql::Each {
-    sqlite: "UPDATE person SET login = b.login, state = b.state, digest = b.digest, establishments = b.establishments,
+    sqlite: "UPDATE person SET login = b.login, ended = NULL,
+            state = CASE WHEN b.state = 'precreated' AND person.state = 'active' THEN 'active' ELSE b.state END, digest = b.digest, establishments = b.establishments,
             mail = b.mail, doc = b.doc, written = b.written
         FROM before_run b WHERE b.run = $1 AND b.kind = 'person' AND b.key IN (SELECT value FROM json_each($2))
             AND person.source = $3 AND person.join_key = b.key AND person.written = $1
         RETURNING id, state",
     postgres:
-        "UPDATE person SET login = b.login, state = b.state, digest = b.digest, establishments = b.establishments,
+        "UPDATE person SET login = b.login, ended = NULL,
+            state = CASE WHEN b.state = 'precreated' AND person.state = 'active' THEN 'active' ELSE b.state END, digest = b.digest, establishments = b.establishments,
             mail = b.mail, doc = b.doc, written = b.written
         FROM before_run b WHERE b.run = $1 AND b.kind = 'person' AND b.key = ANY($2)
             AND person.source = $3 AND person.join_key = b.key AND person.written = $1
@@ -117,7 +119,7 @@ async fn people(link: &mut Link<'_>, sql: Sql, args: Vec<Arg>) -> Result<(Vec<St
     let rows = link.rows(sql, args).await?;
     let (mut written, mut suspended) = (Vec::new(), Vec::new());
     for row in &rows {
-        if row.text(1)? == AccountState::Suspended.as_str() {
+        if !doc::word::<AccountState>("account state", row.text(1)?)?.may_sign_in() {
             suspended.push(row.text(0)?.to_owned());
         }
         written.push(row.text(0)?.to_owned());

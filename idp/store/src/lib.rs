@@ -13,6 +13,7 @@ mod audit;
 mod federation;
 mod grants;
 mod kept;
+mod life;
 mod operations;
 mod outbox;
 mod people;
@@ -27,6 +28,7 @@ pub use audit::Audit;
 pub use federation::{Links, Upstreams};
 pub use grants::{Grants, Rotation};
 pub use kept::Keeping;
+pub use life::{Aged, Lives};
 pub use operations::{Health, Operations, Swept};
 pub use outbox::{Notice, Outbox, TOLD_TO_ONE};
 pub use people::{Establishments, People};
@@ -61,6 +63,7 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 pub trait Store:
     People
     + Establishments
+    + Lives
     + Provisioning
     + Sessions
     + SignIns
@@ -83,6 +86,7 @@ pub trait Store:
 impl<T> Store for T where
     T: People
         + Establishments
+        + Lives
         + Provisioning
         + Sessions
         + SignIns

@@ -22,7 +22,8 @@ pub struct IndexRow {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PersonChange {
     /// The person as they shall be. `join` must be present. If an account with that join key exists already, its id is
-    /// kept whatever `person.id` says, so that a person who comes back finds the same account.
+    /// kept whatever `person.id` says, so that a person who comes back finds the same account. One that is given as
+    /// pre-created stays so if it was, and is active if it was anything else.
     pub person: Person,
     /// The digest of the record, for [`IndexRow::digest`].
     pub digest: String,
@@ -106,15 +107,15 @@ pub trait Provisioning: Send + Sync {
     /// they were, in the same stroke.
     async fn put_people(&self, undo: Option<&Undoable>, changes: &[PersonChange]) -> Result<()>;
 
-    /// Marks people of a source as suspended and ends their sessions and tickets, at most 1 000 at once, all or none.
-    /// Unknown keys are passed over. Returns how many were active before. `undo` as for [`Provisioning::put_people`].
+    /// Marks people of a source who may sign in as suspended and ends their sessions and tickets, at most 1 000 at once, all or none.
+    /// Unknown keys are passed over. Returns how many there were. `undo` as for [`Provisioning::put_people`].
     async fn suspend_people(&self, undo: Option<&Undoable>, source: &SourceId, keys: &[String]) -> Result<u64>;
 
     /// Adds or replaces establishments, at most 1 000 at once, all or none. `undo` as for [`Provisioning::put_people`].
     async fn put_establishments(&self, undo: Option<&Undoable>, establishments: &[Establishment]) -> Result<()>;
 
     /// Undoes one part of a run for at most `limit` rows whose key comes after `after` (bytewise), all or none. A row that was
-    /// written again since stays as it is; so does who was stopped by hand. Sessions of people who are suspended by it end.
+    /// written again since stays as it is, one of a purged person too; so does who was stopped by hand. Whom it suspends is counted anew. Sessions of people who are suspended by it end.
     async fn undo(&self, run: &RunRecord, part: UndoPart, after: &str, limit: u32) -> Result<Undone>;
 
     /// Adds the record of a run, or replaces it.

@@ -41,7 +41,7 @@ password-submit = Sign in
 password-help = Lost your login or password? Get help
 password-lost = Lost your login or password? Ask your school.
 problem-heading = You are not signed in.
-problem-credentials = The login or the password is not right. Check capital letters and the profile you chose, then try again.
+problem-credentials = The login or the password is not right. Check capital letters and the profile you chose, then try again. If they were right until now, your account may be suspended: ask your school whether the directory still names you.
 problem-wait = { $count ->
     [one] Too many attempts in a row: wait one second, then try again.
    *[other] Too many attempts in a row: wait { $count } seconds, then try again.
@@ -241,6 +241,8 @@ fault-no-account-title = Your account is not ready yet
 fault-no-account-text = Your password is right, but your account has not been created here yet. It will be at the next update of the directory: try again tomorrow, or tell your school.
 fault-account-not-found-title = No account here is yours
 fault-account-not-found-text = You did sign in there, but no active account of this workspace is yours, and none was created. Give the number below to your school, which will check your enrolment.
+fault-account-suspended-title = Your account is suspended
+fault-account-suspended-text = You did sign in, but your account is stopped here: the directory does not name you in any school any more, or one of them asked for it. If you are enrolled or work there, give the number below to your school: as soon as the directory names you again, your account and your services are back. If not, what we know of you is deleted within three months.
 fault-provider-down-title = The site where you sign in does not answer
 fault-provider-down-text = We cannot send you there, or it does not answer us. Try again in a few minutes; sessions already open go on.
 fault-provider-refused-title = You were not signed in

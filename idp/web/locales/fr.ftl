@@ -42,7 +42,7 @@ password-submit = Se connecter
 password-help = Identifiant ou mot de passe perdu ? Obtenir de l’aide
 password-lost = Identifiant ou mot de passe perdu ? Adressez-vous à votre établissement.
 problem-heading = Connexion impossible.
-problem-credentials = L’identifiant ou le mot de passe ne convient pas. Vérifiez les majuscules et le profil choisi, puis réessayez.
+problem-credentials = L’identifiant ou le mot de passe ne convient pas. Vérifiez les majuscules et le profil choisi, puis réessayez. S’ils convenaient jusqu’ici, votre compte est peut-être suspendu : demandez à votre établissement si l’annuaire vous nomme encore.
 problem-wait = { $count ->
     [one] Trop d’essais rapprochés : attendez une seconde, puis réessayez.
    *[other] Trop d’essais rapprochés : attendez { $count } secondes, puis réessayez.
@@ -245,6 +245,8 @@ fault-no-account-title = Votre compte n’est pas encore prêt
 fault-no-account-text = Votre mot de passe est bon, mais votre compte n’a pas encore été créé ici. Il le sera à la prochaine mise à jour de l’annuaire : réessayez demain, ou prévenez votre établissement.
 fault-account-not-found-title = Aucun compte ne vous correspond ici
 fault-account-not-found-text = Vous êtes bien identifié là-bas, mais aucun compte actif de cet espace n’est le vôtre : aucun n’a été créé. Donnez le numéro ci-dessous à votre établissement, qui vérifiera votre inscription.
+fault-account-suspended-title = Votre compte est suspendu
+fault-account-suspended-text = Vous êtes bien identifié, mais votre compte est arrêté ici : l’annuaire ne vous rattache plus à aucun établissement, ou l’un d’eux a demandé l’arrêt. Si vous y êtes inscrit ou en poste, donnez le numéro ci-dessous à votre établissement : dès que l’annuaire vous nomme de nouveau, vous retrouvez votre compte et vos services. Sinon, ce que nous savons de vous est effacé dans les trois mois.
 fault-provider-down-title = Le site où vous vous identifiez ne répond pas
 fault-provider-down-text = Nous ne pouvons pas vous y envoyer, ou il ne nous répond pas. Réessayez dans quelques minutes ; les sessions déjà ouvertes continuent.
 fault-provider-refused-title = Votre identification n’a pas abouti

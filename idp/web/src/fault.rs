@@ -34,6 +34,8 @@ pub enum FaultKind {
     NoAccount,
     /// Another provider vouches for the person, and no account here is theirs.
     AccountNotFound,
+    /// Another provider vouches for the person, whose account here is suspended.
+    AccountSuspended,
     /// The provider where the person signs in does not answer.
     ProviderDown,
     /// The provider, or the person there, said no.
@@ -54,7 +56,7 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// Every kind.
-    pub const ALL: [FaultKind; 19] = [
+    pub const ALL: [FaultKind; 20] = [
         FaultKind::BadRequest,
         FaultKind::UnknownService,
         FaultKind::Refused,
@@ -66,6 +68,7 @@ impl FaultKind {
         FaultKind::StorageDown,
         FaultKind::NoAccount,
         FaultKind::AccountNotFound,
+        FaultKind::AccountSuspended,
         FaultKind::ProviderDown,
         FaultKind::ProviderRefused,
         FaultKind::ProviderNotBelieved,
@@ -90,6 +93,7 @@ impl FaultKind {
             FaultKind::StorageDown => "storage-down",
             FaultKind::NoAccount => "no-account",
             FaultKind::AccountNotFound => "account-not-found",
+            FaultKind::AccountSuspended => "account-suspended",
             FaultKind::ProviderDown => "provider-down",
             FaultKind::ProviderRefused => "provider-refused",
             FaultKind::ProviderNotBelieved => "provider-not-believed",
@@ -110,6 +114,7 @@ impl FaultKind {
             | FaultKind::StaleForm
             | FaultKind::NoAccount
             | FaultKind::AccountNotFound
+            | FaultKind::AccountSuspended
             | FaultKind::ProviderRefused
             | FaultKind::ProviderNotBelieved => StatusCode::FORBIDDEN,
             FaultKind::ProviderSessionStays => StatusCode::CONFLICT,

@@ -342,8 +342,12 @@ impl Hub {
         let Some(person) = self.store.person(&session.person).await? else {
             return Ok(None);
         };
-        if person.state != AccountState::Active {
+        if !person.state.may_sign_in() {
             return Ok(None);
+        }
+        // Whoever has a session has signed in.
+        if person.state == AccountState::PreCreated {
+            self.store.used(&person.id).await?;
         }
         let uais: Vec<Uai> = person.establishments().into_iter().take(100).cloned().collect();
         let establishments = self.store.establishments(&uais).await?;

@@ -10,6 +10,7 @@ pub mod federation;
 pub mod fixture;
 pub mod grants;
 pub mod kept;
+pub mod life;
 pub mod operations;
 pub mod outbox;
 pub mod people;

@@ -6,14 +6,14 @@ use futures::future::BoxFuture;
 use preau_domain::chain::{Entry, Seal};
 use preau_domain::{
     AuditEvent, Authentication, CorrelationId, Establishment, FederatedIdentity, FederatedLink, Grant, GrantKind,
-    Instant, JoinKey, KeptKind, KeptThing, OneTimeKey, PendingId, PendingSignIn, Person, PersonId, Registration,
-    RegistrationKind, RunId, ServiceId, Session, SessionId, SourceId, StoredKey, Ticket, TicketKind, Uai, Upstream,
-    Visit,
+    Instant, JoinKey, KeptKind, KeptThing, Life, OneTimeKey, PendingId, PendingSignIn, Person, PersonId, Registration,
+    RegistrationKind, Retention, RunId, ServiceId, Session, SessionId, SourceId, StoredKey, Ticket, TicketKind, Uai,
+    Upstream, Visit,
 };
 use preau_store::{
-    Attempt, Audit, Delays, Establishments, Grants, Health, IndexRow, Keeping, Links, NewSession, Notice, Operations,
-    Outbox, People, PersonChange, Provisioning, Registrations, Result, Rotation, RunRecord, Sessions, SignIns,
-    SigningKeys, Store, StoreError, Swept, Throttle, Tickets, UndoPart, Undoable, Undone, Upstreams,
+    Aged, Attempt, Audit, Delays, Establishments, Grants, Health, IndexRow, Keeping, Links, Lives, NewSession, Notice,
+    Operations, Outbox, People, PersonChange, Provisioning, Registrations, Result, Rotation, RunRecord, Sessions,
+    SignIns, SigningKeys, Store, StoreError, Swept, Throttle, Tickets, UndoPart, Undoable, Undone, Upstreams,
 };
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -124,6 +124,12 @@ macro_rules! faulty {
         }
     };
 }
+
+faulty!(Lives {
+    fn life(id: &PersonId) -> Option<Life>;
+    fn used(id: &PersonId) -> ();
+    fn let_time_pass(now: Instant, retention: Retention, limit: u32) -> Aged;
+});
 
 faulty!(People {
     fn person(id: &PersonId) -> Option<Person>;

@@ -128,6 +128,9 @@ impl Provisioning for Memory {
                 let former = tables.people.get(&join).cloned();
                 if let Some((known, _)) = &former {
                     person.id = known.id.clone();
+                    if known.state != AccountState::PreCreated && person.state == AccountState::PreCreated {
+                        person.state = AccountState::Active;
+                    }
                 }
                 tables.sign(undo, &join.key, former.map(|(person, digest)| Former::Person(person, digest, None)));
                 tables.people.insert(join, (person, change.digest.clone()));
@@ -143,7 +146,7 @@ impl Provisioning for Memory {
                 let former = tables.people.get(&join).cloned();
                 tables.sign(undo, key, former.map(|(person, digest)| Former::Person(person, digest, None)));
                 if let Some((person, _)) = tables.people.get_mut(&join) {
-                    count += u64::from(person.state == AccountState::Active);
+                    count += u64::from(person.state.may_sign_in());
                     person.state = AccountState::Suspended;
                 }
             }

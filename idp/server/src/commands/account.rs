@@ -5,11 +5,12 @@ use crate::config::Loaded;
 use crate::output::say;
 use crate::{SystemClock, assembly, commands};
 use preau_domain::{
-    AccountState, Affiliation, Bounded, Clock, Credentials, Ids, Person, PersonId, Profile, Uai, bounded,
+    AccountState, Affiliation, Bounded, Clock, Credentials, Ids, Instant, Person, PersonId, Profile, Uai, bounded,
     normalised_login,
 };
 use preau_keys::{Passwords, SystemIds};
 use preau_store::{Store, StoreError};
+use serde_json::json;
 use std::io::Read;
 use std::path::Path;
 
@@ -82,6 +83,62 @@ pub async fn password(loaded: &Loaded, args: &PasswordArgs) -> Result<(), Failur
     tell(&password, drawn)
 }
 
+/// Shows where an account stands, and why.
+pub async fn show(loaded: &Loaded, who: &str, json: bool) -> Result<(), Failure> {
+    let store = assembly::store(loaded, None).await?;
+    let person = commands::find(&*store, who).await?;
+    let nobody = || Failure::new(format!("account {} was purged this instant", person.id));
+    let life = store.life(&person.id).await?.ok_or_else(nobody)?;
+    let stopped = store.why_stopped(&person.id).await?;
+    let retention = loaded.config.sync.retention();
+    let (predeleted, purged) = (life.predeleted_at(retention), life.purged_at(retention));
+    let may_sign_in = person.state.may_sign_in();
+    if json {
+        let instant = |at: Option<Instant>| at.map(Instant::rfc3339);
+        return say!(
+            "{:#}",
+            json!({
+                "account": person.id,
+                "record": person.join.as_ref().map(ToString::to_string),
+                "state": life.state,
+                "stopped": stopped,
+                "may_sign_in": may_sign_in,
+                "entitled_until": instant(life.ended),
+                "predeleted_at": instant(predeleted),
+                "purged_at": instant(purged),
+            })
+        );
+    }
+    let why = match life.state {
+        AccountState::PreCreated => "its source names the person, who never signed in",
+        AccountState::Active if person.join.is_none() => "it is kept here",
+        AccountState::Active => "its source names the person",
+        AccountState::Suspended if person.join.is_none() => "it is kept here, and was suspended here",
+        AccountState::Suspended => "its source does not name the person any more",
+        AccountState::PreDeleted => {
+            "its source does not name the person any more; nothing is left but this name and the key of the record"
+        }
+    };
+    say!("account {}: {}, because {why}", person.id, life.state.as_str())?;
+    match &person.join {
+        Some(join) => say!("  record          {}", join.to_string().escape_debug())?,
+        None => say!("  record          none: the account is kept here")?,
+    }
+    if let Some(why) = stopped {
+        say!("  stopped         by hand: {}", why.escape_debug())?;
+    }
+    say!("  may sign in     {}", if may_sign_in { "yes" } else { "no" })?;
+    for (label, at) in [("entitled until", life.ended), ("pre-deleted on", predeleted), ("purged on", purged)] {
+        if let Some(at) = at {
+            say!("  {label:<15} {}", at.rfc3339())?;
+        }
+    }
+    if life.ended.is_some() {
+        say!("  A reading that names the person again makes the account active, under the same name.")?;
+    }
+    Ok(())
+}
+
 /// Stops an account by hand. A running server ends its sessions and tells their services within seconds.
 pub async fn stop(loaded: &Loaded, args: &StopArgs) -> Result<(), Failure> {
     let store = assembly::store(loaded, Some(&assembly::keyring(loaded, true)?)).await?;
@@ -106,7 +163,7 @@ pub async fn start(loaded: &Loaded, who: &str) -> Result<(), Failure> {
     // The row forgets why it was stopped: the journal keeps it.
     commands::journal(&*store, Some(&person.id), None, &format!("account-started, was stopped: {why}")).await?;
     store.start_person(&person.id).await?;
-    let active = store.person(&person.id).await?.is_some_and(|person| person.state == AccountState::Active);
+    let active = store.person(&person.id).await?.is_some_and(|person| person.state.may_sign_in());
     let now = if active { "it may sign in" } else { "its source does not name it, so that it still may not sign in" };
     say!("account {} is what its source says again: {now}", person.id)
 }

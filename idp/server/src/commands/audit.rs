@@ -6,7 +6,7 @@ use crate::output::say;
 use crate::{assembly, commands};
 use indicatif::{ProgressBar, ProgressStyle};
 use preau_domain::chain::{Check, Code, Finding, Seal};
-use preau_domain::{AuditEvent, CorrelationId, Instant};
+use preau_domain::{AuditEvent, CorrelationId, Instant, PersonId};
 use preau_store::Store;
 use serde_json::{Value, json};
 use std::io::IsTerminal;
@@ -74,8 +74,14 @@ pub async fn show(loaded: &Loaded, args: &ShowArgs) -> Result<(), Failure> {
     let events = match (&args.of.correlation, &args.of.person) {
         (Some(number), _) => store.audit_of(&CorrelationId::new(number)).await?,
         (None, Some(who)) => {
-            let person = commands::find(&*store, who).await?;
-            store.audit_about(&person.id, Instant(0), args.limit).await?
+            let found = commands::find(&*store, who).await;
+            let id = found.as_ref().map_or_else(|_| PersonId::new(who), |person| person.id.clone());
+            let events = store.audit_about(&id, Instant(0), args.limit).await?;
+            // The journal speaks of people who were purged, too.
+            if events.is_empty() {
+                found?;
+            }
+            events
         }
         (None, None) => Vec::new(),
     };

@@ -4,7 +4,7 @@ use crate::cli::{ExplainArgs, Failure};
 use crate::config::Loaded;
 use crate::output::say;
 use crate::{assembly, commands};
-use preau_domain::{AccountState, ServiceId, Uai};
+use preau_domain::{ServiceId, Uai};
 use preau_policy::{Decision, Facts};
 use serde_json::json;
 
@@ -26,7 +26,7 @@ pub async fn run(loaded: &Loaded, args: &ExplainArgs) -> Result<(), Failure> {
     let facts = Facts::of(&person, current.as_ref(), name.as_deref(), None);
     let explanation = preau_policy::explain(&facts, &table.rules, &id, &door.audience);
     let stopped = store.why_stopped(&person.id).await?;
-    let may_sign_in = person.state == AccountState::Active;
+    let may_sign_in = person.state.may_sign_in();
     if !args.json {
         if let Some(why) = &stopped {
             say!("person {} was stopped by hand and cannot sign in: {}\n", person.id, why.escape_debug())?;

@@ -72,3 +72,26 @@ fn an_account_is_stopped_with_a_reason_and_started_again() {
     assert!(out.contains("account-stopped: a lost phone"), "{out}");
     assert!(out.contains("account-started, was stopped: a lost phone"), "{out}");
 }
+
+#[test]
+fn an_account_is_shown_with_what_will_become_of_it() {
+    let (desk, pupils) = crate::undo::read_once();
+    let show = ["account", "show", "ecoles$3"];
+    let (code, out, err) = desk.run(&show);
+    assert!(code == 0 && out.contains("precreated, because its source names the person, who never"), "{out} {err}");
+    assert!(!out.contains("purged on"), "{out}");
+    desk.write("eleves.csv", &format!("Id;Nom;Prénom;Classe\n{}", pupils.replace("3;NOM3;Io;CP\n", "")));
+    assert_eq!(desk.run(&["sync", "apply", "ecoles", "--accept-suspensions", "1"]).0, 0);
+    let (_, out, _) = desk.run(&show);
+    assert!(out.contains("suspended, because its source does not name") && !out.contains("purged on"), "{out}");
+    // A server counts its days.
+    let server = desk.serve(&[]);
+    server.ready();
+    let counted = std::iter::repeat_with(|| desk.run(&show).1).find(|out| out.contains("purged on"));
+    assert!(counted.is_some_and(|out| out.contains("pre-deleted on") && out.contains("entitled until")));
+    drop(server);
+    desk.write("eleves.csv", &format!("Id;Nom;Prénom;Classe\n{pupils}"));
+    assert_eq!(desk.run(&["sync", "apply", "ecoles"]).0, 0);
+    let (_, out, _) = desk.run(&["account", "show", "ecoles$3", "--json"]);
+    assert!(out.contains("\"state\": \"active\"") && out.contains("\"purged_at\": null"), "{out}");
+}

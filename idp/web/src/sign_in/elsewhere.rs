@@ -16,8 +16,8 @@ use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use preau_connector_api::{Departure, KnownAs, POSTED, RedirectError, Round, UpstreamIdentity};
 use preau_domain::{
-    AccountState, AuditEvent, AuditKind, Authentication, AuthnMethod, FederatedIdentity, FederatedLink, KeptKind,
-    KeptThing, PendingSignIn, Person, PersonId, SourceId, Upstream, Vouched,
+    AuditEvent, AuditKind, Authentication, AuthnMethod, FederatedIdentity, FederatedLink, KeptKind, KeptThing,
+    PendingSignIn, Person, PersonId, SourceId, Upstream, Vouched,
 };
 use preau_keys::Sealer;
 use preau_store::StoreError;
@@ -230,18 +230,15 @@ async fn welcome(
 ) -> Result<Response, Fault> {
     let vouched = vouched(hub, source, &identity);
     let Found { people: found, shared } = accounts(hub, &vouched.upstream.identity, &identity.names).await?;
-    let nobody = match found.as_slice() {
-        [] => shared.unwrap_or("no-account"),
-        _ => "suspended",
+    let (nobody, kind) = match found.as_slice() {
+        [] => (shared.unwrap_or("no-account"), FaultKind::AccountNotFound),
+        _ => ("suspended", FaultKind::AccountSuspended),
     };
-    let active: Vec<Person> = found.into_iter().filter(|person| person.state == AccountState::Active).collect();
+    let active: Vec<Person> = found.into_iter().filter(|person| person.state.may_sign_in()).collect();
     match active.as_slice() {
         [] => {
             hub.audit(AuditEvent::new(hub.now(), AuditKind::SignInRefused, visitor.correlation().clone(), nobody));
-            Err(Fault::new(
-                FaultKind::AccountNotFound,
-                format!("vouched for by {}: {nobody}", vouched.upstream.identity.provider),
-            ))
+            Err(Fault::new(kind, format!("vouched for by {}: {nobody}", vouched.upstream.identity.provider)))
         }
         [person] => let_in(hub, visitor, pending, vouched, &person.id).await,
         several => {
@@ -333,7 +330,7 @@ async fn accounts(hub: &Hub, who: &FederatedIdentity, names: &[KnownAs]) -> Resu
                 let mut theirs = hub.store.people_enrolled(source, at, &vector.number, most).await?;
                 let whole = theirs.len() < most as usize;
                 theirs.retain(|person| vector.names(person));
-                if whole && theirs.iter().filter(|person| person.state == AccountState::Active).count() <= 1 {
+                if whole && theirs.iter().filter(|person| person.state.may_sign_in()).count() <= 1 {
                     theirs.into_iter().for_each(&mut add);
                 } else {
                     shared = Some("vector-shared");
@@ -347,7 +344,7 @@ async fn accounts(hub: &Hub, who: &FederatedIdentity, names: &[KnownAs]) -> Resu
 /// Whether records that give one mail address are one person's, who is a teacher here and a parent there: those in use bear
 /// one name. The address of an office or a couple is nobody's.
 fn is_one_person(records: &[Person]) -> bool {
-    let in_use = || records.iter().filter(|person| person.state == AccountState::Active);
+    let in_use = || records.iter().filter(|person| person.state.may_sign_in());
     let name = |person: &Person| (person.given_name.to_lowercase(), person.family_name.to_lowercase());
     let all_alike = in_use().next().is_none_or(|first| in_use().all(|person| name(person) == name(first)));
     all_alike && records.len() < MOST_OF_AN_ADDRESS as usize
@@ -396,9 +393,9 @@ pub async fn choose_account(
     let vouched = pending.vouched.take().ok_or_else(none)?;
     let index: usize = fields.required("account")?.parse().map_err(|_| none())?;
     let person = vouched.accounts.get(index).cloned().ok_or_else(none)?;
-    let active = hub.store.person(&person).await?.is_some_and(|person| person.state == AccountState::Active);
+    let active = hub.store.person(&person).await?.is_some_and(|person| person.state.may_sign_in());
     if !active {
-        return Err(Fault::new(FaultKind::AccountNotFound, "stopped while choosing"));
+        return Err(Fault::new(FaultKind::AccountSuspended, "stopped while choosing"));
     }
     let_in(&hub, &visitor, pending, vouched, &person).await
 }

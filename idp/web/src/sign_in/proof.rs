@@ -8,8 +8,7 @@
 use crate::{Fault, FaultKind, Hub, Visitor};
 use preau_connector_api::Verdict;
 use preau_domain::{
-    AccountState, Authentication, AuthnMethod, Credentials, Instant, JoinKey, Person, Public, SourceId,
-    normalised_login,
+    Authentication, AuthnMethod, Credentials, Instant, JoinKey, Person, Public, SourceId, normalised_login,
 };
 use preau_store::{Attempt, Delays, Store};
 use std::sync::Arc;
@@ -160,7 +159,7 @@ async fn by_directory(hub: &Hub, source: SourceId, login: &str, password: &str) 
     };
     let join = JoinKey { source: source.clone(), key };
     match hub.store.person_by_join(&join).await? {
-        Some(person) if person.state == AccountState::Active => {
+        Some(person) if person.state.may_sign_in() => {
             let authentication = Authentication {
                 method: AuthnMethod::DirectoryPassword,
                 at: hub.now(),
@@ -189,7 +188,7 @@ async fn by_hash(hub: &Hub, login: &str, password: &str) -> Result<Checked, Faul
     };
     let right = hub.passwords.verify(password, hash.as_deref()).await?;
     Ok(match person {
-        Some(person) if right && person.state == AccountState::Active => {
+        Some(person) if right && person.state.may_sign_in() => {
             let authentication = Authentication {
                 method: AuthnMethod::LocalPassword,
                 at: hub.now(),

@@ -5,6 +5,7 @@
 
 mod chain;
 mod opening;
+mod purge;
 mod upgrade;
 
 use preau_store::Store;
@@ -97,6 +98,10 @@ promises! {
         a_run_is_undone_and_then_the_one_before_it, an_undone_run_leaves_people_where_they_were_found, whom_a_run_added_is_suspended,
         an_undo_gives_nobody_more_than_they_had, establishments_are_put_back,
         what_was_before_a_run_ends_with_its_time;
+    life:
+        accounts_live_as_the_table_says, a_pre_deleted_person_is_a_name_and_a_key,
+        a_purge_takes_everything_of_one_person, the_name_of_a_purged_account_is_burnt,
+        an_undo_brings_back_nobody_who_was_purged, time_passes_in_bounds;
     sign_ins:
         a_sign_in_is_kept, an_expired_sign_in_is_absent, a_sign_in_moves_on, one_of_many_takes_a_sign_in,
         a_sign_in_is_put_back_unless_it_ended;

@@ -15,6 +15,7 @@ mod faults;
 mod flood;
 mod forms;
 mod journal;
+mod life;
 mod oidc;
 mod oidc_conformance;
 mod oidc_conformance_logout;

@@ -115,7 +115,9 @@ async fn nobody_gets_an_account_by_being_vouched_for(hub: TestHub) {
     let provider = Provider::start().await;
     let hub = provider.serves_staff(&hub, "").await;
     hub.put(preau_domain::Person { state: AccountState::Suspended, ..HUGO.person() }).await;
-    for record in ["key-nobody", &HUGO.key()] {
+    for (record, title) in
+        [("key-nobody", "Aucun compte ne vous correspond ici"), (&HUGO.key(), "Votre compte est suspendu")]
+    {
         let mut browser = hub.browser();
         let trip = leave(&hub, &mut browser).await;
         let mut claims = provider.claims(&hub, &trip);
@@ -124,7 +126,7 @@ async fn nobody_gets_an_account_by_being_vouched_for(hub: TestHub) {
         let attack = hub.under_attack();
         let answer = come_back(&provider, &mut browser, &trip, &token).await;
         assert_eq!(answer.status, 403);
-        assert!(answer.words().contains("Aucun compte ne vous correspond ici"), "{}", answer.words());
+        assert!(answer.words().contains(title), "{}", answer.words());
         assert!(answer.words().contains(answer.incident()), "the number to quote");
         attack.repelled(&answer).await;
     }

@@ -1,0 +1,99 @@
+//! What a purge leaves, looked for in every column of every table.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use crate::Place;
+use preau_contract::fixture::{NOW, beginning, change, event, session, source, sourced, ticket, uai};
+use preau_domain::{AuditEvent, Enrolment, PersonId, Retention, RunId, Seconds};
+use preau_store::Undoable;
+use sqlx::{AssertSqlSafe, Connection, PgConnection, query_scalar, raw_sql};
+use std::collections::BTreeSet;
+
+/// The tables in which that text stands somewhere.
+async fn tables_with(place: &Place, text: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    if let Some(schema) = &place.options.schema {
+        let mut connection = PgConnection::connect(&place.url).await.unwrap();
+        raw_sql(AssertSqlSafe(format!("SET search_path TO {schema}"))).execute(&mut connection).await.unwrap();
+        let tables: Vec<String> = query_scalar("SELECT tablename::text FROM pg_tables WHERE schemaname = $1")
+            .bind(schema)
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        for table in tables {
+            let count = format!("SELECT count(*) FROM {table} t WHERE position($1 IN row_to_json(t)::text) > 0");
+            let count: i64 = query_scalar(AssertSqlSafe(count)).bind(text).fetch_one(&mut connection).await.unwrap();
+            if count > 0 {
+                found.insert(table);
+            }
+        }
+        return found;
+    }
+    let connection = rusqlite::Connection::open(place.url.trim_start_matches("sqlite://")).unwrap();
+    let names = |sql: &str| -> Vec<String> {
+        let mut statement = connection.prepare(sql).unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    for table in names("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'") {
+        for column in names(&format!("SELECT name FROM pragma_table_info('{table}')")) {
+            let count = format!("SELECT count(*) FROM {table} WHERE instr(CAST({column} AS TEXT), ?1) > 0");
+            let count: i64 = connection.query_row(&count, [text], |row| row.get(0)).unwrap();
+            if count > 0 {
+                found.insert(table.clone());
+            }
+        }
+    }
+    found
+}
+
+/// The tables that name the person in any way: the account, the record, the login, the family name.
+async fn traces(place: &Place) -> [BTreeSet<String>; 4] {
+    [
+        tables_with(place, "p-partie").await,
+        tables_with(place, "k-partie").await,
+        tables_with(place, "l-partie").await,
+        tables_with(place, "Nom-de-la-partie").await,
+    ]
+}
+
+fn set(tables: &[&str]) -> BTreeSet<String> {
+    tables.iter().map(|table| (*table).to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_purge_leaves_a_name_and_what_the_journal_says() {
+    for place in Place::each("purge_traces") {
+        let store = place.open().await;
+        let mut person = sourced("k-partie");
+        person.id = PersonId::new("p-partie");
+        person.login = Some("l-partie".into());
+        person.family_name = "Nom-de-la-partie".into();
+        let enrolment = Enrolment { establishment: uai(1), number: "55021".into(), first_degree: true };
+        person.affiliations[0].enrolment = Some(Box::new(enrolment));
+        store.put_people(None, &[change(person.clone())]).await.unwrap();
+        let undo = Undoable { run: RunId::new("r1"), until: NOW + Seconds(31 * 86_400) };
+        store.put_people(Some(&undo), &[change(person.clone())]).await.unwrap();
+        let lasting = preau_domain::Session { expires: NOW + Seconds(86_400), ..session("s1", "p-partie") };
+        store.begin_session(&beginning(lasting.clone())).await.unwrap();
+        store.issue_ticket(&ticket("t1", &lasting.id), None).await.unwrap();
+        store.record(AuditEvent { person: Some(person.id.clone()), ..event("c1", "password") });
+        store.flush_audit().await.unwrap();
+        let before = traces(&place).await;
+        assert!(before[0].is_superset(&set(&["person", "session", "audit", "enrolled"])), "control: {before:?}");
+        assert_eq!(before[3], set(&["person", "before_run"]), "control");
+
+        let retention = Retention::days(31, 85);
+        store.suspend_people(None, &source(), &["k-partie".into()]).await.unwrap();
+        store.let_time_pass(NOW, retention, 9).await.unwrap();
+        let on = |day: i64| NOW + Seconds(day * 86_400);
+        assert_eq!(store.let_time_pass(on(31), retention, 9).await.unwrap().predeleted.len(), 1);
+        store.sweep(on(31), NOW, 100).await.unwrap();
+        let nothing = set(&[]);
+        let [account, key, login, name] = traces(&place).await;
+        assert_eq!((account, key), (set(&["person", "audit"]), set(&["person"])), "pre-deleted");
+        assert_eq!((&login, &name), (&nothing, &nothing), "pre-deleted");
+        assert_eq!(store.let_time_pass(on(85), retention, 9).await.unwrap().purged.len(), 1);
+        let [account, key, login, name] = traces(&place).await;
+        assert_eq!(account, set(&["person", "audit"]), "purged: its name is burnt, and the journal is kept");
+        assert_eq!((key, login, name), (nothing.clone(), nothing.clone(), nothing), "purged");
+    }
+}
