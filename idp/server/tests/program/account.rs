@@ -85,10 +85,9 @@ fn an_account_is_shown_with_what_will_become_of_it() {
     let (_, out, _) = desk.run(&show);
     assert!(out.contains("suspended, because its source does not name") && !out.contains("purged on"), "{out}");
     // A server counts its days.
-    let server = desk.serve(&[]);
-    server.ready();
-    let counted = std::iter::repeat_with(|| desk.run(&show).1).find(|out| out.contains("purged on"));
-    assert!(counted.is_some_and(|out| out.contains("pre-deleted on") && out.contains("entitled until")));
+    let mut server = desk.serve(&[]);
+    let counted = server.until("count", |_| Some(desk.run(&show).1).filter(|out| out.contains("purged on")));
+    assert!(counted.contains("pre-deleted on") && counted.contains("entitled until"), "{counted}");
     drop(server);
     desk.write("eleves.csv", &format!("Id;Nom;Prénom;Classe\n{pupils}"));
     assert_eq!(desk.run(&["sync", "apply", "ecoles"]).0, 0);
