@@ -76,15 +76,6 @@ enum Task {
         #[arg(long, default_value_t = 10)]
         rounds: u32,
     },
-    /// How much slower the home page becomes in a storm of passwords, with a hash here and with a directory that never answers.
-    Storm {
-        /// The binary that is measured.
-        #[arg(long, default_value = "target/release/preau")]
-        preau: PathBuf,
-        /// Where the world is built.
-        #[arg(long, default_value = "target/bench")]
-        folder: PathBuf,
-    },
     /// The bare server the others are compared with.
     Bare {
         /// Its port.
@@ -121,6 +112,7 @@ enum Part {
     Requests,
     /// Memory of live sessions, which is part of the requests.
     Memory,
+    Storm,
     Synchronisation,
     Federation,
 }
@@ -135,7 +127,6 @@ const STORM_PORT: u16 = 18_094;
 async fn main() -> Result<()> {
     match Arguments::parse().command {
         Task::Bare { port } => bare::serve(port).await,
-        Task::Storm { preau, folder } => storms(&preau, &folder).await,
         Task::One { flow, preau, folder, rounds } => one(flow, &preau, &folder, rounds).await,
         Task::All { preau, folder, page, people, annuaire, only, commit, date } => {
             let mut report = Report::new(&date, &commit);
@@ -147,6 +138,9 @@ async fn main() -> Result<()> {
                 let size = Size { establishments: 1, people: 1_000, services: 10 };
                 let world = World::create(&folder.join("small"), SMALL_PORT, size).await?;
                 report.session_memory(memory::per_session(&world, &preau).await?);
+            }
+            if only.is_none_or(|part| part == Part::Storm) {
+                storms(&preau, &folder, &mut report).await?;
             }
             if only.is_none_or(|part| part == Part::Synchronisation) {
                 synchronisation(&preau, &folder, annuaire, &mut report)?;
@@ -177,22 +171,16 @@ async fn one(flow: Flow, preau: &Path, folder: &Path, rounds: u32) -> Result<()>
     Ok(())
 }
 
-async fn storms(preau: &Path, folder: &Path) -> Result<()> {
+async fn storms(preau: &Path, folder: &Path, report: &mut Report) -> Result<()> {
+    report.say("sign-ons with a session in a storm of passwords, in turn with the same in quiet");
     let size = Size { establishments: 1, people: 1_000, services: 10 };
-    let world = World::create(&std::path::absolute(folder)?.join("storm"), STORM_PORT, size).await?;
+    let world = World::create(&folder.join("storm"), STORM_PORT, size).await?;
     world.ask_directory(storm::mute().await?)?;
     let (server, _) = world.start(preau)?;
-    for (public, what) in [("guest", "hashes here"), ("staff", "a directory that never answers")] {
-        let figures = storm::measure(&server, public).await?;
-        println!(
-            "{what}: the home page within {:.1} ms in quiet, {:.1} ms in the storm, 99 of 100 times: {:.2} times; {:.0} \
-             passwords a second, of which {:.0} % are told \"not now\"",
-            figures.p99.0.as_secs_f64() * 1e3,
-            figures.p99.1.as_secs_f64() * 1e3,
-            figures.ratio,
-            figures.sent,
-            figures.turned_away,
-        );
+    for (public, what) in
+        [("guest", "passwords hashed here"), ("staff", "passwords for a directory that never answers")]
+    {
+        report.storm(what, &storm::measure(&server, public).await?);
     }
     Ok(())
 }
@@ -222,7 +210,7 @@ async fn requests(preau: &Path, folder: &Path, people: u32, report: &mut Report)
     saml::measure(&small, &large, &mut yardsticks).await?.tell(report, people);
 
     report.say("sign-in with a local password, in turn with bare Argon2id calls");
-    report.password(&measure::password(&small).await?);
+    report.password(&measure::password(&small, &large).await?, people);
 
     // Where `tests/contract/with-postgres.sh` started one.
     if let Ok(url) = std::env::var("TEST_POSTGRES_URL") {

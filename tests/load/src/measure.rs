@@ -194,19 +194,22 @@ pub struct PasswordCosts {
     pub of_plain: f64,
     /// A sign-in in hashes whose memory is there already.
     pub of_kept: f64,
+    /// A sign-in in the large world in those of the small one.
+    pub growth: f64,
 }
 
 /// Hashes and sign-ins in one figure.
 const HASHES: u32 = 10;
 
-/// Processor time of a sign-in with a local password over that of one bare hash with the same parameters, pair by pair.
-pub async fn password(server: &Server) -> Result<PasswordCosts> {
+/// Processor time of a sign-in with a local password over that of one bare hash with the same parameters, pair by pair, and in
+/// a large world over that in the small one.
+pub async fn password(server: &Server, large: &Server) -> Result<PasswordCosts> {
     let own = std::process::id();
     let params = Params::new(19 * 1024, 2, 1, Some(32)).map_err(|error| anyhow::anyhow!("{error}"))?;
     let (argon, mut memory) =
         (Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone()), vec![Block::new(); params.block_count()]);
     let (salt, mut output) = ([7; 16], [0; 32]);
-    let (mut plains, mut kepts, mut of_plain, mut of_kept) = (vec![], vec![], vec![], vec![]);
+    let (mut plains, mut kepts, mut of_plain, mut of_kept, mut growth) = (vec![], vec![], vec![], vec![], vec![]);
     for round in 0..=PAIRS {
         let plain = cost(own, HASHES, async || {
             let done = argon.hash_password_into(PASSWORD.as_bytes(), &salt, &mut output);
@@ -219,12 +222,13 @@ pub async fn password(server: &Server) -> Result<PasswordCosts> {
             done.map_err(|error| anyhow::anyhow!("{error}"))
         })
         .await?;
-        let flow = sign_in(server).await?;
+        let (flow, larger_flow) = (sign_in(server).await?, sign_in(large).await?);
         if round > 0 {
             plains.push(plain);
             kepts.push(kept);
             of_plain.push(flow / plain);
             of_kept.push(flow / kept);
+            growth.push(larger_flow / flow);
         }
     }
     Ok(PasswordCosts {
@@ -232,6 +236,7 @@ pub async fn password(server: &Server) -> Result<PasswordCosts> {
         kept: median(kepts),
         of_plain: median(of_plain),
         of_kept: median(of_kept),
+        growth: median(growth),
     })
 }
 
