@@ -151,8 +151,13 @@ impl Keyring {
     pub fn journal_code(&self) -> Code {
         let key = self.derived("journal");
         Arc::new(move |parts| {
-            let tag = sign(&key, parts.iter().map(|part| part.as_bytes()));
-            URL_SAFE_NO_PAD.encode(&tag.as_ref()[..16])
+            // In one piece: an event has twenty parts, and each step of a code costs as much as its digest.
+            let mut whole = Vec::with_capacity(parts.iter().map(|part| part.len() + 8).sum());
+            for part in parts {
+                whole.extend_from_slice(&(part.len() as u64).to_be_bytes());
+                whole.extend_from_slice(part.as_bytes());
+            }
+            URL_SAFE_NO_PAD.encode(&hmac::sign(&key, &whole).as_ref()[..16])
         })
     }
 

@@ -18,7 +18,7 @@ use preau_domain::{
 };
 use preau_egress::Egress;
 use preau_keys::{ClientAuthorities, Keyring, Passwords, Signers};
-use preau_policy::{Change, Decision, Reason, Refusal, Released};
+use preau_policy::{Change, Decision, Facts, Reason, Refusal, ReleaseRefused, Released};
 use preau_store::{NewSession, Store, StoreError};
 use std::collections::HashMap;
 use std::ops::Deref;
@@ -510,11 +510,15 @@ impl Hub {
         if let Some(answer) = live.answer(id, generation) {
             return answer;
         }
-        let answer = |decided| Answer { service: id.clone(), generation, decided, released: None };
+        let answer = |decided, released| Answer { service: id.clone(), generation, decided, released };
         match live.known() {
             Ok(Known { facts, .. }) => {
                 let decision = self.common.decision(id, preau_policy::access(&facts, &services.rules, id));
-                let answer = answer(Decided::on(&facts, decision));
+                let decided = Decided::on(&facts, decision);
+                // What the service receives is asked for next, and the record is open now. Why there is nothing to tell is told
+                // to whoever asks for it.
+                let released = if decided.allows() { self.released(live, door, &facts, &decided).ok() } else { None };
+                let answer = answer(decided, released);
                 live.keep(answer.clone());
                 answer
             }
@@ -522,7 +526,7 @@ impl Hub {
             Err(fault) => {
                 tracing::error!(detail = %fault.detail, "no decision");
                 let (reason, would_change) = (Reason::PolicyError, vec![Change::RepairRules]);
-                answer(Decided::closed(Decision::Deny(Refusal { reason, rule: None, would_change })))
+                answer(Decided::closed(Decision::Deny(Refusal { reason, rule: None, would_change })), None)
             }
         }
     }
@@ -541,15 +545,17 @@ impl Hub {
         if !answer.decided.allows() {
             return Err(refused("nothing is released without access"));
         }
-        let pairwise = || self.keyring.pairwise(door.sector(), &live.session.person);
         let Known { facts, .. } = live.known()?;
-        let elsewhere = answer.decided.establishment.as_ref().filter(|uai| Some(*uai) != facts.current());
+        let released = self.released(live, door, &facts, &answer.decided);
+        released.map_err(|why| refused(&why.to_string()))
+    }
+
+    /// What leaves of these facts, told from the establishment that opens the door.
+    fn released(&self, live: &Live, door: &Door, facts: &Facts, decided: &Decided) -> Result<Released, ReleaseRefused> {
+        let pairwise = || self.keyring.pairwise(door.sector(), &live.session.person);
+        let elsewhere = decided.establishment.as_ref().filter(|uai| Some(*uai) != facts.current());
         let moved = elsewhere.map(|uai| facts.seen_from(uai, live.establishment(uai).map(|e| e.name.as_str())));
-        let released =
-            preau_policy::release(moved.as_ref().unwrap_or(&facts), door.identifier, &door.release, pairwise);
-        let released = released.map_err(|why| refused(&why.to_string()))?;
-        live.keep(Answer { released: Some(released.clone()), ..answer });
-        Ok(released)
+        preau_policy::release(moved.as_ref().unwrap_or(facts), door.identifier, &door.release, pairwise)
     }
 
     /// The fault a policy refusal becomes in front of a person, with its audit event.

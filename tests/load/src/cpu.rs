@@ -16,11 +16,11 @@ impl Used {
         Duration::from_nanos(self.0.values().sum())
     }
 
-    /// What was used since an earlier look. What a thread used that has ended meanwhile is gone with it, and not taken from
+    /// What each thread used since an earlier look. What one used that has ended meanwhile is gone with it, and not taken from
     /// the others.
-    pub fn since(&self, earlier: &Used) -> Duration {
+    pub fn since(&self, earlier: &Used) -> Vec<Duration> {
         let more = |(thread, now): (&OsString, &u64)| now.saturating_sub(earlier.0.get(thread).copied().unwrap_or(0));
-        Duration::from_nanos(self.0.iter().map(more).sum())
+        self.0.iter().map(more).map(Duration::from_nanos).collect()
     }
 }
 

@@ -105,6 +105,10 @@ pub enum Flow {
     SamlRsa,
     /// SAML, one ECDSA signature.
     SamlEc,
+    /// The same, the first at a service.
+    SamlFirst,
+    /// The same, of many people together.
+    SamlTogether,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

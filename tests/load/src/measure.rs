@@ -36,7 +36,7 @@ async fn at_rest(pid: u32) -> Result<Used> {
     for _ in 0..100 {
         tokio::time::sleep(AT_REST).await;
         let now = cpu::of(pid)?;
-        if now.since(&used) < TICKS {
+        if now.since(&used).iter().sum::<Duration>() < TICKS {
             return Ok(now);
         }
         used = now;
@@ -46,11 +46,20 @@ async fn at_rest(pid: u32) -> Result<Used> {
 
 /// Microseconds of a process per operation, from rest to rest.
 pub async fn cost<F: AsyncFnMut() -> Result<()>>(pid: u32, count: u32, mut operation: F) -> Result<f64> {
+    let all = spent(pid, async || {
+        for _ in 0..count {
+            operation().await?;
+        }
+        Ok(())
+    });
+    Ok(all.await?.iter().sum::<Duration>().as_secs_f64() * 1e6 / f64::from(count))
+}
+
+/// What each thread of a process spends on something, from rest to rest.
+pub async fn spent<F: AsyncFnMut() -> Result<()>>(pid: u32, mut operation: F) -> Result<Vec<Duration>> {
     let before = at_rest(pid).await?;
-    for _ in 0..count {
-        operation().await?;
-    }
-    Ok(at_rest(pid).await?.since(&before).as_secs_f64() * 1e6 / f64::from(count))
+    operation().await?;
+    Ok(at_rest(pid).await?.since(&before))
 }
 
 /// A signed-in client of a server.
@@ -247,8 +256,15 @@ pub async fn one(flow: Flow, server: &Server) -> Result<f64> {
         Flow::SignOn => Pair::of(server).await?.sign_on().await,
         Flow::Validation => Pair::of(server).await?.validation().await,
         Flow::Code | Flow::Refresh | Flow::Userinfo | Flow::Introspection => openid::one(flow, server).await,
-        Flow::SamlRsa => saml::Visit::of(server).await?.flow(SAML_RSA, 1).await,
-        Flow::SamlEc => saml::Visit::of(server).await?.flow(SAML_EC, 1).await,
+        Flow::SamlRsa | Flow::SamlEc | Flow::SamlFirst | Flow::SamlTogether => {
+            saml::ready(server).await?;
+            match flow {
+                Flow::SamlRsa => saml::Visit::of(server).await?.flow(SAML_RSA[0], 1).await,
+                Flow::SamlEc => saml::Visit::of(server).await?.flow(SAML_EC[0], 1).await,
+                Flow::SamlFirst => saml::alone(server, &SAML_EC).await,
+                _ => saml::together(server, &SAML_EC).await.map(|(cost, _)| cost),
+            }
+        }
     }
 }
 

@@ -25,10 +25,10 @@ pub const CLIENT: &str = "application";
 /// Its secret.
 pub const CLIENT_SECRET: &str = "ce-secret-du-banc-d-essai-ne-garde-rien";
 
-/// A SAML service whose assertion is signed with RSA.
-pub const SAML_RSA: &str = "saml-rsa";
-/// One whose assertion is signed with ECDSA.
-pub const SAML_EC: &str = "saml-ec";
+/// SAML services whose assertion is signed with RSA.
+pub const SAML_RSA: [&str; 6] = ["saml-rsa", "saml-rsa-1", "saml-rsa-2", "saml-rsa-3", "saml-rsa-4", "saml-rsa-5"];
+/// Those whose assertion is signed with ECDSA.
+pub const SAML_EC: [&str; 6] = ["saml-ec", "saml-ec-1", "saml-ec-2", "saml-ec-3", "saml-ec-4", "saml-ec-5"];
 /// One that asks for nothing: response and assertion are signed, with RSA.
 pub const SAML_BOTH: &str = "saml-both";
 
@@ -75,12 +75,12 @@ impl World {
             world.write_service(n)?;
         }
         world.write_application()?;
-        for (name, settings) in [
-            (SAML_RSA, "sign = \"assertion\"\nsigning = \"RS256\"\n"),
-            (SAML_EC, "sign = \"assertion\"\nsigning = \"ES256\"\n"),
-            (SAML_BOTH, ""),
+        for (names, settings) in [
+            (&SAML_RSA[..], "sign = \"assertion\"\nsigning = \"RS256\"\n"),
+            (&SAML_EC[..], "sign = \"assertion\"\nsigning = \"ES256\"\n"),
+            (&[SAML_BOTH], ""),
         ] {
-            world.write_saml(name, settings)?;
+            names.iter().try_for_each(|name| world.write_saml(name, settings))?;
         }
         world.fill(size).await?;
         Ok(world)

@@ -11,6 +11,8 @@ pub const SKEW: Seconds = Seconds(60);
 pub const REQUEST: Seconds = Seconds(600);
 /// How long a service may keep somebody whose program asked: no end is told it, since no session begins here.
 pub const CLIENT_SESSION: Seconds = Seconds(3600);
+/// How long it is remembered at least whom a service calls by a name that they always have.
+pub const NAME: Seconds = Seconds(30 * 86_400);
 /// A service fetches the message of an artifact at once.
 pub const ARTIFACT: Seconds = Seconds(60);
 /// A request that came by a form waits for the browser to come back with its cookie.

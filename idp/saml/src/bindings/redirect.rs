@@ -9,10 +9,12 @@ use crate::messages::{Refused, Why};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use miniz_oxide::deflate::compress_to_vec;
-use miniz_oxide::inflate::decompress_to_vec_with_limit;
+use miniz_oxide::inflate::TINFLStatus;
+use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
 use preau_keys::jose::{Alg, PrivateKey, PublicKey};
 use preau_keys::xml::{Document, Element};
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::fmt::Write;
 
 /// Longest query that is read, in bytes.
@@ -107,8 +109,8 @@ impl Received {
             _ => return Err(Why::Binding("of SigAlg and Signature one is missing").of("query")),
         };
         let bytes = base64(&plain(message)?)?;
-        let inflated = decompress_to_vec_with_limit(&bytes, MAX_INFLATED)
-            .map_err(|_| Why::Binding("the message does not inflate, or is too large").of("message"))?;
+        let inflated = inflated(&bytes)
+            .ok_or_else(|| Why::Binding("the message does not inflate, or is too large").of("message"))?;
         let document = Document::parse(&inflated).map_err(|error| Why::from(error).of("message"))?;
         Ok(Received { kind, relay_state: state, document, detached })
     }
@@ -181,6 +183,35 @@ impl<'a> Parameters<'a> {
         }
         Ok(())
     }
+}
+
+thread_local! {
+    /// What inflates, ten kilobytes of tables, is made once for each thread.
+    static INFLATER: RefCell<Box<DecompressorOxide>> = RefCell::default();
+}
+
+/// A message that was deflated; none if it was not, or is larger than [`MAX_INFLATED`].
+fn inflated(deflated: &[u8]) -> Option<Vec<u8>> {
+    const FLAGS: u32 = inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
+    INFLATER.with_borrow_mut(|inflater| {
+        inflater.init();
+        let mut out = vec![0; (deflated.len() * 4).clamp(256, MAX_INFLATED)];
+        let (mut read, mut written) = (0, 0);
+        loop {
+            let (status, more, wrote) = decompress(inflater, deflated.get(read..)?, &mut out, written, FLAGS);
+            (read, written) = (read + more, written + wrote);
+            match status {
+                TINFLStatus::Done => {
+                    out.truncate(written);
+                    return Some(out);
+                }
+                TINFLStatus::HasMoreOutput if out.len() < MAX_INFLATED => {
+                    out.resize((out.len() * 2).min(MAX_INFLATED), 0);
+                }
+                _ => return None,
+            }
+        }
+    })
 }
 
 /// The bytes of a text in base64, which some break into lines.

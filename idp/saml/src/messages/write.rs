@@ -198,6 +198,12 @@ impl Xml {
 
 /// Writes a text, or the value of an attribute. A character that XML has no way of writing becomes U+FFFD.
 fn escape(out: &mut String, text: &str, value: bool) {
+    // Most texts are written as they are, which is seen at once: a character that is not begins with one of these bytes.
+    let special = |byte: u8| byte < b' ' || matches!(byte, b'&' | b'<' | b'>' | b'"' | 0xef);
+    if !text.bytes().fold(false, |found, byte| found | special(byte)) {
+        out.push_str(text);
+        return;
+    }
     let mut plain = 0;
     for (at, c) in text.char_indices() {
         let written = match c {

@@ -138,9 +138,15 @@ impl<'a> Page<'a> {
 
 /// Writes a page and counts it. `name` is a label of the metrics.
 fn html(name: &'static str, template: &impl Template) -> Response {
+    html_with(name, template, 0)
+}
+
+/// The same of a page that holds so many bytes besides its own.
+fn html_with<T: Template>(name: &'static str, template: &T, room: usize) -> Response {
     metrics::counter!("preau_pages_total", "page" => name).increment(1);
-    match template.render() {
-        Ok(text) => {
+    let mut text = String::with_capacity(T::SIZE_HINT + room);
+    match template.render_into(&mut text) {
+        Ok(()) => {
             ([(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"))], text).into_response()
         }
         Err(error) => Fault::new(FaultKind::Internal, format!("page {name}: {error}")).into_response(),

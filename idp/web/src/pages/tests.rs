@@ -334,3 +334,19 @@ fn an_instant_is_written_as_people_read_it() {
     assert_eq!(said(Locale::Fr), ["29 août 2026 à 10 h 40", "1er février 2027 à 00 h 05"]);
     assert_eq!(said(Locale::En), ["29 August 2026 at 10:40", "1 February 2027 at 00:05"]);
 }
+
+#[test]
+fn what_means_something_in_html_means_nothing_in_a_field() {
+    let (texts, config) = (Texts::load(), WebConfig::default());
+    for written in ["+/=.", "a\"b", "a<b", "a>b", "a'b", "a&lt;b", "é\"><script>"] {
+        let fields = [("SAMLResponse", written.to_owned())];
+        let page = Page::of(&texts, &config, Locale::Fr);
+        let html = farewell::Posting::new(page, "https://app.example/", &fields, "posting").render().unwrap();
+        let parsed = Html::parse_document(&html);
+        let field = parsed.select(&selector("input")).next().unwrap();
+        assert_eq!(field.value().attr("value"), Some(written));
+        assert_eq!(parsed.select(&selector("script")).count(), 1, "{html}");
+        let special = ['&', '<', '>', '"', '\''];
+        assert_eq!(html.contains(written), !written.contains(special), "{html}");
+    }
+}

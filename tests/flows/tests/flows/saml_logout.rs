@@ -18,6 +18,7 @@ stories!(
     saml_47_a_request_that_was_heard_ends_no_later_session,
     without_a_session_every_one_of_the_person_at_the_service_ends,
     a_name_that_lasts_a_session_ends_that_session,
+    a_name_that_always_is_theirs_ends_the_session_of_any_day,
 );
 
 /// What a service is answered through the browser, believed.
@@ -204,4 +205,20 @@ async fn a_name_that_lasts_a_session_ends_that_session(hub: TestHub) {
     let request = LogoutRequest { session_indexes: Vec::new(), destination: None, ..sp.logout(&told) };
     assert!(hub.soap("/saml/slo/soap", &sp.signed(&request)).await.body.contains("status:Success"));
     assert!(!stays(&hub, &mut desk).await && stays(&hub, &mut home).await);
+}
+
+async fn a_name_that_always_is_theirs_ends_the_session_of_any_day(hub: TestHub) {
+    let sp = hub.sp("sp");
+    sp.told(&hub.browser().sign_in(&ALICE).through(&sp.url()).await.answer).await;
+    // It is remembered from then for thirty days; of two later sessions one begins well within them, one outlasts them.
+    for days in [20, 10] {
+        hub.clock.advance(days * 86_400 - 3_600);
+        let mut desk = hub.browser();
+        let told = sp.told(&desk.sign_in(&ALICE).through(&sp.url()).await.answer).await;
+        hub.clock.advance(6_900);
+        assert!(stays(&hub, &mut desk).await, "control");
+        let request = LogoutRequest { session_indexes: Vec::new(), destination: None, ..sp.logout(&told) };
+        assert!(hub.soap("/saml/slo/soap", &sp.signed(&request)).await.body.contains("status:Success"));
+        assert!(!stays(&hub, &mut desk).await);
+    }
 }

@@ -4,8 +4,10 @@
 use super::assertion::{Told, answered, assertion, names, response};
 use super::sso::{self, Asked};
 use super::{artifact, context, event, name, signed, signing_key, tell_refusal, unsigned};
+use crate::config::NAME;
 use crate::error::{SamlError, Stop};
 use crate::partner::{Acs, Partner, Way};
+use preau_connector_api::NameIdKind;
 use preau_domain::{AuditKind, Instant, KeptKind, KeptThing, OneTimeKey, PersonId, TrustedUrl, Visit};
 use preau_keys::{Sealer, one_time_key};
 use preau_policy::Decision;
@@ -82,7 +84,11 @@ pub async fn hand_over(
     acs: &Acs,
     asked: &Asked,
 ) -> Result<Option<String>, Stop> {
-    let before = hub.store.last_visit(&live.session.id, crate::NAME, &partner.door.service.id, hub.now()).await?;
+    // A name for the occasion is never the one before.
+    let before = match asked.name {
+        NameIdKind::Transient => None,
+        _ => hub.store.last_visit(&live.session.id, crate::NAME, &partner.door.service.id, hub.now()).await?,
+    };
     let before = before.and_then(|visit| serde_json::from_str::<Notice>(&visit.notice).ok());
     let Made { message, notice, at } = made(hub, visitor, live, partner, acs, asked, before.as_ref())?;
     // Whoever comes again within a session is on the same visit: the service hears once of its end.
@@ -91,7 +97,8 @@ pub async fn hand_over(
     }
     let visit = visit(live, partner, &notice, at)?;
     // Together, so that they share a commit.
-    let (noted, remembered) = tokio::join!(hub.store.add_visit(&visit), remember(hub, partner, live, &notice.name));
+    let (noted, remembered) =
+        tokio::join!(hub.store.add_visit(&visit), remember(hub, partner, live, asked.name, &notice.name));
     match noted {
         Ok(()) => {}
         Err(StoreError::Conflict) => return Ok(None),
@@ -192,15 +199,17 @@ fn name_key(hub: &Hub, partner: &Partner, name: &str) -> OneTimeKey {
     one_time_key(&hub.keyring.mac("saml name", &[partner.door.service.id.as_str(), name]))
 }
 
-/// Remembers whom a service calls by a name, as long as their session may last: the service may say that it is over without saying
-/// which session it means.
-async fn remember(hub: &Hub, partner: &Partner, live: &Live, name: &str) -> Result<(), StoreError> {
+/// Remembers whom a service calls by a name, as long as their session may last at least: the service may say that it is over
+/// without saying which session it means. A name that they always have is remembered for longer, so that not every session of
+/// theirs writes it again.
+async fn remember(hub: &Hub, partner: &Partner, live: &Live, kind: NameIdKind, name: &str) -> Result<(), StoreError> {
     let (key, now) = (name_key(hub, partner, name), hub.now());
-    let (doc, expires) = (live.session.person.to_string(), live.session.expires);
+    let (doc, until) = (live.session.person.to_string(), live.session.expires);
     let known = hub.store.kept(&key, KeptKind::SamlName, now).await?;
-    if known.as_ref().is_some_and(|known| known.doc == doc && known.expires >= expires) {
+    if known.as_ref().is_some_and(|known| known.doc == doc && known.expires >= until) {
         return Ok(());
     }
+    let expires = if kind == NameIdKind::Transient { until } else { until.max(now + NAME) };
     let thing = KeptThing { key, kind: KeptKind::SamlName, doc, expires };
     let kept = match known {
         Some(known) => hub.store.replace_kept(&thing, &known.doc, now).await,
