@@ -41,9 +41,12 @@ What the figures mean:
   writes about six pages, a code flow eight. Each index is a page; the journal has three.
 - A SAML sign-on is one request with a deflated `AuthnRequest` and one answer, a page whose form carries the signed response. Of its floor are
   one answer, one insert (the visit, so that the service hears of the end of the session) and one signature. With RSA it is
-  held against the signature alone. Whoever comes again within the session is on the same visit, and nothing is inserted. The first
-  sign-on at a service is of somebody who has just signed in, on a connection of their own: policy is asked for the first time,
-  what leaves is made, and beside the visit a row says whom the service calls by that name.
+  held against the signature alone, of which an answer and an insert are a third already. The first sign-on at a service is of
+  people who have just signed in and open six services one after the other, each on their connection that stays: every time policy
+  is asked, what leaves is made and a visit waits for the disk. Who comes alone pays for a whole commit, and for a processor that has
+  done other things during it; thirty-two people at once share both, as those of the CAS sign-on do. Whoever comes again
+  within the session is on the same visit, and nothing is inserted. That a service calls the person by that name is known from an earlier
+  session, as it is on most days: it is written once a month.
 - A **storm** is 64 browsers that send one long password after the other: passwords that are hashed here, and passwords for a directory that takes
   every call and never answers. Held against each other are times of the clock, because waiting is what people notice: of 100 sign-ons
   with a session 99 come within that time. The client of the storm is on the same machine.
