@@ -1,15 +1,15 @@
 //! A session as a request meets it: the session, the person and what policy answered, loaded together and kept for a few
 //! seconds, so that the hot path reads no database.
 //!
-//! What sessions have in common is in `common`, the sessions of the latest seconds are in `recent`, and `record` folds a person
+//! What sessions have in common is in `shared`, the sessions of the latest seconds are in `recent`, and `record` folds a person
 //! into one text.
 
-mod common;
 mod recent;
 mod record;
+mod shared;
 
-pub(crate) use common::Common;
 pub(crate) use recent::Recent;
+pub(crate) use shared::Common;
 
 use crate::{Fault, FaultKind};
 use preau_domain::{Establishment, Instant, Person, ServiceId, Session, Uai};

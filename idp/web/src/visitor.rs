@@ -140,18 +140,24 @@ impl Cookie {
         let text = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax{flag}{age}", self.name(secure));
         HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
     }
+}
 
-    /// Its value in a request. A name sent twice is not believed.
-    fn read(self, headers: &HeaderMap, secure: bool) -> Option<&str> {
-        let name = self.name(secure);
-        let mut found = headers
-            .get_all(header::COOKIE)
-            .iter()
-            .filter_map(|line| line.to_str().ok())
-            .flat_map(|line| line.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
-            .filter(|(key, _)| *key == name)
-            .map(|(_, value)| value.trim_matches('"'));
+/// The cookies of a request.
+struct Cookies<'a>(Vec<(&'a str, &'a str)>);
+
+impl<'a> Cookies<'a> {
+    /// Reads them once, those with a name of ours.
+    fn of(headers: &'a HeaderMap, secure: bool) -> Cookies<'a> {
+        let ours = Cookie::Session.name(secure);
+        let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+        let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        Cookies(pairs.filter(|(name, _)| name.starts_with(ours)).collect())
+    }
+
+    /// The value of one. A name sent twice is not believed.
+    fn one(&self, cookie: Cookie, secure: bool) -> Option<&'a str> {
+        let name = cookie.name(secure);
+        let mut found = self.0.iter().filter(|(key, _)| *key == name).map(|(_, value)| value.trim_matches('"'));
         let first = found.next()?;
         found.next().is_none().then_some(first)
     }
@@ -161,14 +167,16 @@ impl Visitor {
     /// Reads the visitor of a request.
     pub fn read(hub: &Hub, headers: &HeaderMap, peer: Option<SocketAddr>, own: CorrelationId, query: &str) -> Visitor {
         let secure = hub.secure();
-        let secret = |cookie: Cookie| cookie.read(headers, secure).and_then(Secret::read);
-        let sign_in = Cookie::SignIn.read(headers, secure).filter(|copy| Cookie::SignIn.holds(copy));
-        let tile = Cookie::Tile.read(headers, secure).filter(|tile| Cookie::Tile.holds(tile));
+        let cookies = Cookies::of(headers, secure);
+        let one = |cookie: Cookie| cookies.one(cookie, secure);
+        let secret = |cookie: Cookie| one(cookie).and_then(Secret::read);
+        let sign_in = one(Cookie::SignIn).filter(|copy| Cookie::SignIn.holds(copy));
+        let tile = one(Cookie::Tile).filter(|tile| Cookie::Tile.holds(tile));
         Visitor {
             own,
             way: Arc::default(),
             tile: tile.map(Arc::from),
-            locale: Locale::of_request(headers, query, Cookie::Language.read(headers, secure)),
+            locale: Locale::of_request(headers, query, one(Cookie::Language)),
             browser: secret(Cookie::Browser),
             sign_in: sign_in.map(Arc::from),
             session: secret(Cookie::Session).map(|s| preau_keys::session_id(s.expose())),
@@ -319,9 +327,9 @@ mod tests {
     fn a_cookie_sent_twice_is_not_believed() {
         let mut headers = HeaderMap::new();
         headers.append(header::COOKIE, HeaderValue::from_static("preau=aaa; other=1"));
-        assert_eq!(Cookie::Session.read(&headers, false), Some("aaa"));
+        assert_eq!(Cookies::of(&headers, false).one(Cookie::Session, false), Some("aaa"));
         headers.append(header::COOKIE, HeaderValue::from_static("preau=bbb"));
-        assert_eq!(Cookie::Session.read(&headers, false), None);
+        assert_eq!(Cookies::of(&headers, false).one(Cookie::Session, false), None);
     }
 
     #[test]

@@ -22,6 +22,7 @@ use preau_saml::messages::soap;
 use preau_saml::metadata::Peers;
 use preau_web::{Fault, FaultKind, Fields, Hub, Visitor};
 use std::sync::Arc;
+use tower::ServiceBuilder;
 
 type House = State<Arc<Hub>>;
 type Known = Extension<Arc<Peers>>;
@@ -38,10 +39,14 @@ pub fn routes(peers: Arc<Peers>) -> Router<Arc<Hub>> {
         .route("/saml/slo/soap", post(soap_slo))
         .route("/saml/artifact", post(soap_artifact))
         .route("/saml/ecp", post(program))
-        .route_layer(from_fn(act_on_no_head))
-        .route_layer(DefaultBodyLimit::max(MAX_BODY))
+        .route_layer(
+            // Together: a layer by itself costs every request a box of its own.
+            ServiceBuilder::new()
+                .layer(Extension(peers))
+                .layer(from_fn(act_on_no_head))
+                .layer(DefaultBodyLimit::max(MAX_BODY)),
+        )
         .route("/saml/metadata", get(get_metadata).layer(Extension(Arc::<Published>::default())))
-        .layer(Extension(peers))
 }
 
 /// Whoever asks for headers alone, as a preview or a watch does, wants nothing to happen.

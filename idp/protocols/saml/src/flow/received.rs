@@ -7,6 +7,7 @@ use preau_saml::bindings::{self, Kind, post, redirect};
 use preau_saml::metadata::RoleKey;
 use preau_saml::names::{DS, SAML, SAMLP};
 use preau_web::{Fault, Fields};
+use std::borrow::Cow;
 
 /// Longest name of an entity.
 const MAX_ENTITY_ID: usize = 1024;
@@ -75,26 +76,26 @@ impl Received {
 
     /// The message, if it may be believed: it is signed by one of the keys, or it is not signed at all and need not be. A
     /// signature that is there is always looked at.
-    pub fn believed(&self, local: &str, keys: &[RoleKey], must_sign: bool) -> Result<Believed, Fault> {
+    pub fn believed(&self, local: &str, keys: &[RoleKey], must_sign: bool) -> Result<Believed<'_>, Fault> {
         let signed = self.is_signed();
         if !signed && must_sign {
             return Err(bad_message("it is not signed, and must be"));
         }
         let element = match &self.carried {
-            Carried::Query(received) if signed => received.verified(keys).map_err(bad_message)?.clone(),
+            Carried::Query(received) if signed => Cow::Borrowed(received.verified(keys).map_err(bad_message)?),
             Carried::Document(document) if signed => {
-                document.verify(SAMLP, local, keys).map_err(bad_message)?.into_element()
+                Cow::Owned(document.verify(SAMLP, local, keys).map_err(bad_message)?.into_element())
             }
-            _ => self.unverified().clone(),
+            _ => Cow::Borrowed(self.unverified()),
         };
         Ok(Believed { element, signed })
     }
 }
 
 /// A message that may be read.
-pub struct Believed {
+pub struct Believed<'a> {
     /// The very tree that was verified.
-    pub element: Element,
+    pub element: Cow<'a, Element>,
     /// Whether somebody vouches for it.
     pub signed: bool,
 }
