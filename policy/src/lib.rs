@@ -2,21 +2,25 @@
 //!
 //! [`Facts`] is what is known of a person, prepared once. [`AccessRules`] is every mounted service's audience and the
 //! house rules of `policy/rules/`, compiled once. [`access()`] puts the two together and says why; [`explain()`] says it at
-//! length; [`release()`] makes the only thing a protocol may send to a service. Audiences and release rules are data of
+//! length; [`release()`] makes the only thing a protocol may send to a service, and [`sent()`] says it in words. Audiences and release rules are data of
 //! `preau-domain`; what a refused person reads is written in `idp/web`, by the key of the [`Reason`].
 
 mod access;
 mod explain;
 mod facts;
+mod golden;
 mod population;
 mod reason;
 mod release;
 mod rules;
+mod sent;
 
 pub use access::{Decision, access, access_in, opens};
 pub use explain::{AffiliationCheck, Explanation, PopulationCheck, explain};
 pub use facts::{Facts, Prepared};
+pub use golden::{GoldenAnswer, GoldenAnswers, INVENTED, InventedPeople, Judged};
 pub use population::{Criterion, Miss, within};
 pub use reason::{Change, Reason, Refusal};
 pub use release::{MAX_VALUE, MAX_VALUES, ReleaseRefused, Released, Values, check_release, release};
 pub use rules::AccessRules;
+pub use sent::{Sent, Words, identifier_words, sent, words};

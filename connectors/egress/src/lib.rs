@@ -97,6 +97,15 @@ impl Egress {
         Ok(answer.status().as_u16())
     }
 
+    /// GETs an address and gives the status and the headers of the answer; its body is not read.
+    pub async fn look(&self, url: &str, network: Network) -> Result<http::Response<()>, EgressError> {
+        let mut answer = self.client(url, network)?.get(url).send().await.map_err(|e| failure(&e))?;
+        let mut seen = http::Response::new(());
+        *seen.status_mut() = answer.status();
+        *seen.headers_mut() = std::mem::take(answer.headers_mut());
+        Ok(seen)
+    }
+
     /// POSTs a form and gives the status of the answer; its body is not read.
     pub async fn post_form(&self, url: &str, form: &[(&str, String)], network: Network) -> Result<u16, EgressError> {
         let client = self.client(url, network)?;

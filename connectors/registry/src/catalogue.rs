@@ -31,6 +31,32 @@ pub struct Product {
     pub icon: String,
 }
 
+impl Product {
+    /// An instance file of it with made-up values, that can be mounted as `id`: what its golden answers are told for.
+    pub fn sample(&self) -> String {
+        let Product { name, descriptor, .. } = self;
+        let mut text = format!("connector = \"{name}\"\n[parameters]\n");
+        for parameter in descriptor.parameters.iter().filter(|(_, one)| one.default.is_none()).map(|(name, _)| name) {
+            let value = match parameter.strip_prefix("url") {
+                Some(rest) => format!("https://{}{name}.example", rest.replace('_', "-").trim_start_matches('-')),
+                None => format!("{parameter}-value"),
+            };
+            text.push_str(&format!("{parameter} = \"{value}\"\n"));
+        }
+        if self.has_secret() {
+            text.push_str(&format!("[oidc]\nclient_secret_hash = \"{}\"\n", "A".repeat(43)));
+        }
+        text
+    }
+
+    /// Whether an installation of it shares a secret with us.
+    pub fn has_secret(&self) -> bool {
+        use preau_connector_api::ClientAuthentication::{ClientSecretBasic, ClientSecretPost};
+        let by = self.descriptor.oidc.as_ref().map(|oidc| oidc.authentication.unwrap_or_default());
+        matches!(by, Some(ClientSecretBasic | ClientSecretPost))
+    }
+}
+
 /// Products by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Catalogue {

@@ -3,12 +3,14 @@
 //! Owns three lists. [`KINDS`]: every kind of foreign system, one line each. [`catalogue()`]: every product described in
 //! `connectors/services/`, compiled in, to which a site may add its own ([`Catalogue::load_extra`]). [`Mounted`]: the
 //! installations named by the instance files of a folder ([`load_instances`]), and which of them an address belongs to.
+//! Beside them, what an ENT offers and which products fill it ([`needs()`]).
 //! Who may open a service is decided in `policy`, from the audiences kept here as data.
 
 mod catalogue;
 mod icon;
 mod instances;
 mod mounted;
+mod needs;
 mod oidc;
 mod place;
 mod saml;
@@ -18,6 +20,7 @@ pub use catalogue::{Catalogue, Product, catalogue, product_signature};
 pub use icon::check_icon;
 pub use instances::{MAX_FILES, Signature, load_instances, load_sound_instances, mount, signature};
 pub use mounted::Mounted;
+pub use needs::{Need, needs};
 
 use preau_connector_api::Kind;
 

@@ -2,102 +2,35 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where its premises fail")]
 
 use preau_connector_api::MountedService;
-use preau_connectors::{Mounted, catalogue, mount};
-use preau_domain::{Audience, AuthnMethod, Person, ServiceId, Uai};
-use preau_policy::{AccessRules, Decision, Facts, Reason, access, check_release, opens, release};
-use serde::Deserialize;
+use preau_connectors::{Mounted, catalogue, mount, needs};
+use preau_domain::Person;
+use preau_policy::{
+    AccessRules, Decision, Facts, GoldenAnswers, INVENTED, InventedPeople, Judged, Reason, access, check_release, opens,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-#[derive(Deserialize)]
-struct People {
-    person: Vec<Named>,
+fn people() -> Vec<(String, Person)> {
+    toml::from_str::<InventedPeople>(INVENTED).unwrap().by_key()
 }
 
-#[derive(Deserialize)]
-struct Named {
-    key: String,
-    #[serde(flatten)]
-    person: Person,
-}
-
-fn people() -> Vec<Named> {
-    let people: People = toml::from_str(include_str!("../../../policy/cases/persons.toml")).unwrap();
-    people.person
-}
-
-/// One installation of a product, with every parameter that has no value of its own: an address where it is one.
+/// One installation of a product.
 fn installed(product: &str) -> MountedService {
-    let descriptor = &catalogue().product(product).unwrap().descriptor;
-    let mut text = format!("connector = \"{product}\"\n[parameters]\n");
-    for (name, _) in descriptor.parameters.iter().filter(|(_, one)| one.default.is_none()) {
-        let value = match name.strip_prefix("url") {
-            Some(rest) => format!("https://{}{product}.example", rest.replace('_', "-").trim_start_matches('-')),
-            None => format!("{name}-value"),
-        };
-        writeln!(text, "{name} = \"{value}\"").unwrap();
-    }
-    if descriptor.oidc.is_some() {
-        writeln!(text, "[oidc]\nclient_secret_hash = \"{}\"", "A".repeat(43)).unwrap();
-    }
+    let text = catalogue().product(product).unwrap().sample();
     mount("test.toml", product, &text, catalogue()).unwrap().unwrap()
-}
-
-fn rules(service: &ServiceId, audience: &Audience) -> AccessRules {
-    AccessRules::compile([(service, audience)].into_iter()).unwrap()
-}
-
-#[derive(Deserialize)]
-struct Cases {
-    case: Vec<Case>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Case {
-    /// What the case is about, when the person and the answer do not say it.
-    #[serde(default)]
-    about: String,
-    person: String,
-    /// The establishment the person works in at that moment; their first without it.
-    r#in: Option<Uai>,
-    /// The audience of the installation; that of the product without it.
-    audience: Option<Audience>,
-    /// `allow`, or the key of a reason.
-    expect: String,
-    user: Option<String>,
-    #[serde(default)]
-    attributes: Vec<Vec<String>>,
 }
 
 #[test]
 fn golden_answers() {
-    let people: BTreeMap<String, Person> = people().into_iter().map(|named| (named.key, named.person)).collect();
+    let people: BTreeMap<String, Person> = people().into_iter().collect();
     for product in catalogue().products() {
-        let service = installed(&product.name);
+        let MountedService { service, audience, identifier, release, .. } = installed(&product.name);
         let text = fs::read_to_string(format!("../services/{}/cases.toml", product.name)).unwrap();
-        let cases: Cases = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", product.name));
-        let expected: BTreeSet<bool> = cases.case.iter().map(|case| case.expect == "allow").collect();
-        assert_eq!(expected.len(), 2, "{}: a product is opened by some and refused to others", product.name);
-        for case in cases.case {
-            let what = format!("{}, {} {}", product.name, case.person, case.about);
-            let facts =
-                Facts::of(&people[&case.person], case.r#in.as_ref(), None, Some(AuthnMethod::DirectoryPassword));
-            let audience = case.audience.as_ref().unwrap_or(&service.audience);
-            match access(&facts, &rules(&service.service.id, audience), &service.service.id) {
-                Decision::Deny(refusal) => assert_eq!(refusal.reason.key(), case.expect, "{what}"),
-                Decision::Allow { .. } => {
-                    assert_eq!("allow", case.expect, "{what}");
-                    let told = release(&facts, service.identifier, &service.release, || "pairwise".to_owned()).unwrap();
-                    assert_eq!(Some(told.user()), case.user.as_deref(), "{what}");
-                    let told: Vec<Vec<&str>> =
-                        told.attributes().map(|(name, values)| std::iter::once(name).chain(values).collect()).collect();
-                    assert_eq!(told, case.attributes, "{what}");
-                }
-            }
-        }
+        let answers: GoldenAnswers = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", product.name));
+        let judged = Judged { service: &service.id, audience: &audience, identifier, release: &release };
+        assert_eq!(answers.problems(&people, judged), Vec::<String>::new(), "{}", product.name);
     }
 }
 
@@ -135,9 +68,9 @@ fn matrix() -> String {
     let people = people();
     let mut used = BTreeSet::new();
     let mut rows = String::new();
-    for named in &people {
-        let facts = Facts::of(&named.person, None, None, None);
-        write!(rows, "{:<24}", named.key).unwrap();
+    for (key, person) in &people {
+        let facts = Facts::of(person, None, None, None);
+        write!(rows, "{key:<24}").unwrap();
         for service in mounted.services() {
             let decision = access(&facts, &rules, &service.service.id);
             assert_eq!(opens(&facts.prepared(), &rules, &service.service.id, None), decision.allows());
@@ -189,5 +122,16 @@ fn nobody_is_sent_to_an_address_without_the_attributes_of_their_service() {
             let bare = text.match_indices(word).filter(|(at, _)| !text[..*at].ends_with("/p3/")).count();
             assert_eq!(bare, 0, "{}: {word} answers no attribute, /p3/{word} does", product.name);
         }
+    }
+}
+
+/// What an ENT offers is filled by products there are, and no product is there for nothing.
+#[test]
+fn every_need_is_met_by_products_that_exist_and_every_product_meets_one() {
+    let known: BTreeSet<&str> = catalogue().products().map(|product| product.name.as_str()).collect();
+    let named: BTreeSet<&str> = needs().iter().flat_map(|need| need.connectors.iter().map(String::as_str)).collect();
+    assert_eq!(named, known);
+    for need in needs().iter().filter(|need| need.connectors.is_empty()) {
+        assert!(!need.note.is_empty(), "{}: by no product, and nothing says why", need.en);
     }
 }

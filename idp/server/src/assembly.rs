@@ -5,7 +5,7 @@ use crate::SystemClock;
 use crate::cli::Failure;
 use crate::config::{Loaded, SourceConfig};
 use preau_connector_api::{Connector, Kind, MountedService, OpenContext, Problem};
-use preau_connectors::{KINDS, Signature};
+use preau_connectors::{Catalogue, KINDS, Signature};
 use preau_domain::SourceId;
 use preau_egress::Egress;
 use preau_keys::{ClientAuthorities, Keyring, Passwords, Sealer, Signers, SystemIds};
@@ -13,6 +13,7 @@ use preau_saml::metadata::Peers;
 use preau_store::Store;
 use preau_store_sql::{Journal, Options};
 use preau_web::{Hub, HubParts, ServiceTable, SignInSource};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
@@ -169,13 +170,19 @@ pub fn keyring(loaded: &Loaded, demo: bool) -> Result<Keyring, Failure> {
         .map_err(|problem| Failure::new(format!("keys: {problem}")))
 }
 
+/// The products there are: those compiled in, and the site's own.
+pub fn catalogue(loaded: &Loaded) -> Result<Cow<'static, Catalogue>, Vec<Problem>> {
+    let built_in = preau_connectors::catalogue();
+    match &loaded.config.services.catalogue {
+        Some(own) => built_in.load_extra(&loaded.path(own)).map(Cow::Owned),
+        None => Ok(Cow::Borrowed(built_in)),
+    }
+}
+
 /// Reads the instances folder.
 pub fn services(loaded: &Loaded) -> Result<Vec<MountedService>, Vec<Problem>> {
-    let built_in = preau_connectors::catalogue();
-    let mounted = match &loaded.config.services.catalogue {
-        Some(own) => preau_connectors::load_instances(&instances(loaded), &built_in.load_extra(&loaded.path(own))?)?,
-        None => preau_connectors::load_instances(&instances(loaded), built_in)?,
-    };
+    let catalogue = catalogue(loaded)?;
+    let mounted = preau_connectors::load_instances(&instances(loaded), &catalogue)?;
     let mounted: Vec<MountedService> = mounted.services().cloned().collect();
     let unseen: Vec<Problem> = mounted.iter().filter_map(|service| unseen(loaded, service)).collect();
     if unseen.is_empty() { Ok(mounted) } else { Err(unseen) }

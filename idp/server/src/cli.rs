@@ -64,6 +64,10 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// The products there are: what each is for, and what it is sent.
+    Connectors(ConnectorsArgs),
+    /// Mount a product of the catalogue: write its instance file, and say what will be released and what to type on its side.
+    Mount(MountArgs),
     /// Services that speak SAML, mounted from their metadata.
     Sp {
         /// What to do.
@@ -222,6 +226,70 @@ pub struct ExplainArgs {
     /// For scripts.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `preau connectors`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct ConnectorsArgs {
+    /// What to do, in place of a look.
+    #[command(subcommand)]
+    pub what: Option<ConnectorsCommand>,
+    /// Name of a product; without it all are listed.
+    pub name: Option<String>,
+    /// For scripts.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `preau connectors …`.
+#[derive(Debug, Subcommand)]
+pub enum ConnectorsCommand {
+    /// Make the four files of a product of this site, sound as they stand, to be filled in.
+    New {
+        /// Its name: a-z, 0-9 and -.
+        name: String,
+        /// The folder of the products of this site; `services.catalogue` unless said otherwise.
+        #[arg(long, value_name = "FOLDER")]
+        into: Option<PathBuf>,
+    },
+    /// Try the products of this site: whether each is sound, and tells what its golden answers say.
+    Check {
+        /// The folder of the products of this site; `services.catalogue` unless said otherwise.
+        folder: Option<PathBuf>,
+    },
+}
+
+/// `preau mount`.
+#[derive(Debug, Args)]
+pub struct MountArgs {
+    /// Name of the product, as `preau connectors` lists it; with `--check`, id of a mounted service.
+    pub name: Option<String>,
+    /// Address of the installation.
+    #[arg(long)]
+    pub url: Option<String>,
+    /// Who may open it: establishments by their number narrow the product's own audience; profiles such as `National_ENS`, or
+    /// `PROFILE@NUMBER`, take its place. Several with commas.
+    #[arg(long = "for", value_name = "WHO", value_delimiter = ',')]
+    pub whom: Vec<String>,
+    /// Name of the instance file; that of the product unless said otherwise.
+    #[arg(long)]
+    pub id: Option<String>,
+    /// Another parameter of the product.
+    #[arg(long = "param", value_name = "NAME=VALUE")]
+    pub parameters: Vec<String>,
+    /// What people call it; as the product unless said otherwise.
+    #[arg(long)]
+    pub title: Option<String>,
+    /// It lives on a private network, and may go without TLS.
+    #[arg(long)]
+    pub private: bool,
+    /// Say what would be done, and write nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Prove, as far as can be seen from here, that the two sides of a mounted service agree; without a name, of all of them.
+    #[arg(long, conflicts_with_all = ["url", "whom", "id", "parameters", "title", "private", "dry_run"])]
+    pub check: bool,
 }
 
 /// `preau bench`.
@@ -663,6 +731,8 @@ fn obey(cli: Cli) -> Result<(), Failure> {
             Command::Explain(args) => commands::explain::run(&loaded, args).await,
             Command::Bench(args) => commands::bench::run(&loaded, cli.demo, args).await,
             Command::Services { json } => commands::services::run(&loaded, *json),
+            Command::Connectors(args) => commands::connectors::run(&loaded, args),
+            Command::Mount(args) => commands::mount::run(&loaded, args).await,
             Command::Sp { what: SpCommand::Add(args) } => commands::sp::add(&loaded, args).await,
             Command::Sp { what: SpCommand::List { json } } => commands::sp::list(&loaded, *json).await,
             Command::Sp { what: SpCommand::Show { id } } => commands::sp::show(&loaded, id).await,

@@ -19,4 +19,5 @@ mod server;
 mod signing;
 
 pub use clock::SystemClock;
+pub use commands::connectors::page as catalogue_page;
 pub use server::{Running, start};

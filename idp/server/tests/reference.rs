@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use preau_connectors::KINDS;
-use preau_server::{cli, config};
+use preau_server::{catalogue_page, cli, config};
 use std::path::{Path, PathBuf};
 
 fn reference(file: &str) -> PathBuf {
@@ -27,6 +27,11 @@ fn the_reference_page_stands() {
 #[test]
 fn the_page_of_the_command_line_stands() {
     stands("command-line.md", &cli::page());
+}
+
+#[test]
+fn the_page_of_the_catalogue_stands() {
+    stands("catalogue.md", &catalogue_page());
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::assembly;
 use crate::cli::Failure;
+use crate::commands::told;
 use crate::config::Loaded;
 use crate::output::say;
 use preau_connector_api::MountedService;
@@ -44,9 +45,6 @@ pub fn run(loaded: &Loaded, json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What a service speaks; `link` when it is a plain link.
 fn protocols(service: &MountedService) -> Vec<&'static str> {
-    let spoken = [("cas", service.cas.is_some()), ("oidc", service.oidc.is_some()), ("saml", service.saml.is_some())];
-    let spoken: Vec<&str> = spoken.into_iter().filter(|(_, speaks)| *speaks).map(|(word, _)| word).collect();
-    if spoken.is_empty() { vec!["link"] } else { spoken }
+    told::spoken(service.cas.is_some(), service.oidc.is_some(), service.saml.is_some())
 }

@@ -6,21 +6,21 @@
 mod report;
 
 use crate::cli::{Failure, SpAddArgs};
+use crate::commands::instance::{self, create, mounted, quoted, table_with};
 use crate::config::Loaded;
 use crate::metadata::fetch::{once, read_file};
 use crate::metadata::kept::Kept;
 use crate::metadata::origin::{Origin, Place, federation, keys_in};
-use crate::metadata::refresh::Partners;
+use crate::metadata::refresh::{Missing, Partners};
 use crate::output::say;
 use crate::{SystemClock, assembly};
 use preau_connector_api::{MountedService, Network};
-use preau_domain::{Clock, Profile, ServiceId, Uai};
+use preau_domain::{Clock, Population, ServiceId};
 use preau_saml::metadata::{Entity, Peers, RequestedAttribute, SpRole};
 use preau_saml::names::{binding, nameid};
 use preau_web::ServiceTable;
 use serde_json::{Value, json};
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -69,8 +69,7 @@ pub async fn add(loaded: &Loaded, args: &SpAddArgs) -> Result<(), Failure> {
         fs::copy(source, folder.join(format!("{id}.xml")))
             .map_err(|error| Failure::new(format!("{}: {error}", source.display())))?;
     }
-    let mut out = fs::File::create_new(&file).map_err(|error| Failure::new(format!("{}: {error}", file.display())))?;
-    out.write_all(text.as_bytes()).map_err(|error| Failure::new(format!("{}: {error}", file.display())))?;
+    create(&file, &text)?;
     say!("\nWritten: {}. A running server takes it up within seconds.", file.display())
 }
 
@@ -268,53 +267,20 @@ fn plain_names(requested: &[RequestedAttribute]) -> bool {
 fn audience(whom: &[String]) -> Result<String, Failure> {
     let mut text = String::new();
     for who in whom {
-        let (profile, place) = match who.split_once('@') {
-            Some((profile, place)) => (Some(profile), Some(place)),
-            None if who.parse::<Uai>().is_ok() => (None, Some(who.as_str())),
-            None => (Some(who.as_str()), None),
+        let (profile, place) = instance::whom(who)?;
+        let one = Population {
+            profiles: profile.into_iter().collect(),
+            establishments: place.into_iter().collect(),
+            ..Population::default()
         };
-        text += "\n[[audience.allow]]\n";
-        if let Some(profile) = profile {
-            let known: Profile = profile.parse().map_err(|()| {
-                Failure::new(format!("--for {who}: neither a profile nor the number of an establishment"))
-            })?;
-            text += &format!("profiles = [\"{known}\"]\n");
-        }
-        if let Some(place) = place {
-            let place: Uai = place
-                .parse()
-                .map_err(|_| Failure::new(format!("--for {who}: {place} is no number of an establishment")))?;
-            text += &format!("establishments = [\"{place}\"]\n");
-        }
+        text += &instance::population("allow", &one)?;
     }
     Ok(text)
 }
 
-/// A TOML string.
-fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
-}
-
-/// The service of an instance file that is not written yet.
-fn mounted(loaded: &Loaded, file: &Path, id: &str, text: &str) -> Result<MountedService, Failure> {
-    let built_in = preau_connectors::catalogue();
-    let own = loaded.config.services.catalogue.as_ref().map(|own| built_in.load_extra(&loaded.path(own))).transpose();
-    let own = own.map_err(Failure::Config)?;
-    let mounted = preau_connectors::mount(&file.display().to_string(), id, text, own.as_ref().unwrap_or(built_in));
-    mounted.map_err(Failure::Config)?.ok_or_else(|| Failure::new("the service is off"))
-}
-
-/// The services as they will be, with the new one: no address and no name may be another's.
-fn table_with(loaded: &Loaded, service: &MountedService) -> Result<ServiceTable, Failure> {
-    let mut services = assembly::services(loaded).map_err(Failure::Config)?;
-    services.push(service.clone());
-    preau_connectors::Mounted::new(services.iter().cloned()).map_err(Failure::Config)?;
-    ServiceTable::new(services).map_err(|problems| Failure::new(problems.join("\n")))
-}
-
 /// Lists the services that speak SAML.
 pub async fn list(loaded: &Loaded, as_json: bool) -> Result<(), Failure> {
-    let (table, peers, missing) = looked_at(loaded).await?;
+    let (table, peers, missing) = looked_at(loaded, false).await?;
     let speaking = table.all().iter().filter_map(|door| Some((door, door.saml.as_ref()?)));
     let rows: Vec<(String, String, String)> = speaking
         .map(|(door, saml)| {
@@ -342,7 +308,7 @@ pub async fn list(loaded: &Loaded, as_json: bool) -> Result<(), Failure> {
 
 /// Says what is known of one.
 pub async fn show(loaded: &Loaded, id: &str) -> Result<(), Failure> {
-    let (table, peers, missing) = looked_at(loaded).await?;
+    let (table, peers, missing) = looked_at(loaded, false).await?;
     let door = table.get(&ServiceId::new(id)).filter(|door| door.saml.is_some());
     let door = door.ok_or_else(|| Failure::new(format!("no service {id} that speaks SAML is mounted")))?;
     let saml = door.saml.as_ref().and_then(|saml| peers.get(&saml.entity_id));
@@ -352,14 +318,14 @@ pub async fn show(loaded: &Loaded, id: &str) -> Result<(), Failure> {
     }
 }
 
-/// What is mounted and which metadata are in force, by what is on this machine.
-async fn looked_at(loaded: &Loaded) -> Result<(ServiceTable, Arc<Peers>, crate::metadata::refresh::Missing), Failure> {
+/// What is mounted and which metadata are in force: by what is on this machine, or after those that are due were asked for.
+pub(super) async fn looked_at(loaded: &Loaded, ask: bool) -> Result<(ServiceTable, Arc<Peers>, Missing), Failure> {
     preau_keys::install_provider();
     let table = assembly::table(loaded).map_err(Failure::Config)?;
     let peers = Arc::new(Peers::default());
     let clock = Arc::new(SystemClock::new());
     let mut partners = Partners::new(loaded.clone(), assembly::egress(loaded)?, Arc::clone(&peers), clock);
-    let missing = partners.turn(table.all(), false).await;
+    let missing = partners.turn(table.all(), ask).await;
     Ok((table, peers, missing))
 }
 

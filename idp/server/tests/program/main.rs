@@ -4,10 +4,12 @@
 mod account;
 mod audit;
 mod bench;
+mod connectors;
 mod cut;
 mod desk;
 mod files;
 mod keys;
+mod mount;
 mod source;
 mod sp;
 mod tls;

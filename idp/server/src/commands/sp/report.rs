@@ -1,17 +1,13 @@
 //! What is said of a service that speaks SAML: who it is, where it listens, with which keys, and exactly what leaves for it.
 
 use crate::cli::Failure;
+use crate::commands::told;
 use crate::output::say;
 use preau_connector_api::{MountedService, SamlEncryption, SamlService};
 use preau_domain::{Instant, display_safe};
-use preau_policy::{Decision, access, release};
 use preau_saml::metadata::{Entity, RequestedAttribute, RoleKey, SpRole};
 use preau_web::ServiceTable;
-use preau_web::bench::CAST;
 use std::collections::BTreeSet;
-
-/// Shown in the place of an identifier that rests on the keys of the house.
-const OPAQUE: &str = "opaque0identifier0of0this0service";
 
 /// A text of the metadata on a line of ours: whoever wrote them writes no other line, and moves no cursor.
 fn said(text: &str) -> String {
@@ -45,7 +41,8 @@ pub(super) fn whole(
     addresses(sp)?;
     keys(saml, sp)?;
     attributes(service, saml, sp)?;
-    people(service, saml, table)
+    say!("\nFor people who do not exist (NameID {:?})", saml.nameid)?;
+    told::people(service, table)
 }
 
 fn short(binding: &str) -> String {
@@ -134,35 +131,6 @@ fn attributes(service: &MountedService, saml: &SamlService, sp: &SpRole) -> Resu
         let name = said(one.friendly.as_deref().unwrap_or(&one.name));
         let required = if one.required { ", and required" } else { "" };
         say!("  not released  {name}: asked for{required}; the product `{}` has no such attribute", service.connector)?;
-    }
-    Ok(())
-}
-
-/// What leaves for people who do not exist.
-fn people(service: &MountedService, saml: &SamlService, table: &ServiceTable) -> Result<(), Failure> {
-    say!("\nFor people who do not exist (NameID {:?})", saml.nameid)?;
-    for person in CAST {
-        let (_, facts) = person.before(service);
-        match access(&facts, &table.rules, &service.service.id) {
-            Decision::Deny(refusal) => say!("  {:<17} refused: {}", person.word, refusal.reason.key())?,
-            Decision::Allow { .. } => {
-                let told = release(&facts, service.identifier, &service.release, || OPAQUE.to_owned());
-                let told = match told {
-                    Ok(told) => told,
-                    Err(why) => {
-                        say!("  {:<17} nothing: {why}", person.word)?;
-                        continue;
-                    }
-                };
-                let leaves = told.attributes().filter(|(name, _)| saml.wire(name).is_some());
-                let shown: Vec<String> = leaves
-                    .map(|(name, values)| format!("{name} = {}", values.collect::<Vec<_>>().join(" | ")))
-                    .collect();
-                let shown =
-                    if shown.is_empty() { "its identifier and nothing else".to_owned() } else { shown.join("; ") };
-                say!("  {:<17} {shown}", person.word)?;
-            }
-        }
     }
     Ok(())
 }

@@ -1,0 +1,59 @@
+//! Instance files that commands write: as anybody could write them by hand, checked whole before they are there.
+
+use crate::assembly;
+use crate::cli::Failure;
+use crate::config::Loaded;
+use preau_connector_api::MountedService;
+use preau_domain::{Population, Profile, Uai};
+use preau_web::ServiceTable;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+/// A TOML string.
+pub fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+/// The service of an instance file that is not written yet.
+pub fn mounted(loaded: &Loaded, file: &Path, id: &str, text: &str) -> Result<MountedService, Failure> {
+    let catalogue = assembly::catalogue(loaded).map_err(Failure::Config)?;
+    let mounted = preau_connectors::mount(&file.display().to_string(), id, text, &catalogue);
+    mounted.map_err(Failure::Config)?.ok_or_else(|| Failure::new("the service is off"))
+}
+
+/// The services as they will be, with the new one: no address and no name may be another's.
+pub fn table_with(loaded: &Loaded, service: &MountedService) -> Result<ServiceTable, Failure> {
+    let mut services = assembly::services(loaded).map_err(Failure::Config)?;
+    services.push(service.clone());
+    preau_connectors::Mounted::new(services.iter().cloned()).map_err(Failure::Config)?;
+    ServiceTable::new(services).map_err(|problems| Failure::new(problems.join("\n")))
+}
+
+/// Writes a file that is not there yet.
+pub fn create(file: &Path, text: &str) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::new(format!("{}: {error}", file.display()));
+    let mut out = fs::File::create_new(file).map_err(failed)?;
+    out.write_all(text.as_bytes()).map_err(failed)
+}
+
+/// What `--for` says: a profile, an establishment, or one in the other.
+pub fn whom(who: &str) -> Result<(Option<Profile>, Option<Uai>), Failure> {
+    let (profile, place) = match who.split_once('@') {
+        Some((profile, place)) => (Some(profile), Some(place)),
+        None if who.parse::<Uai>().is_ok() => (None, Some(who)),
+        None => (Some(who), None),
+    };
+    let profile = profile.map(str::parse).transpose();
+    let profile = profile
+        .map_err(|()| Failure::new(format!("--for {who}: neither a profile nor the number of an establishment")))?;
+    let place = place.map(str::parse).transpose();
+    let place = place.map_err(|_| Failure::new(format!("--for {who}: no number of an establishment")))?;
+    Ok((profile, place))
+}
+
+/// A population as an instance file writes it, below its heading.
+pub fn population(heading: &str, population: &Population) -> Result<String, Failure> {
+    let keys = toml::to_string(population).map_err(Failure::new)?;
+    Ok(format!("\n[[audience.{heading}]]\n{keys}"))
+}
