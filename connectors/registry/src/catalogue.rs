@@ -189,8 +189,8 @@ fn product(place: &str, name: &str, text: &str, icon: &str) -> Result<Product, V
     }
     check_words(&descriptor, &mut wrong);
     check_parameters(&descriptor, &mut wrong);
-    if let Err(what) = check_icon(icon) {
-        problems.push(Problem::new(format!("{place}/icon.svg"), what));
+    if let Err((line, what)) = check_icon(icon) {
+        problems.push(Problem::new(format!("{place}/icon.svg:{line}"), what));
     }
     if problems.is_empty() {
         Ok(Product { name: name.to_owned(), descriptor, icon: icon.to_owned() })

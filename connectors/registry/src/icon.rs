@@ -64,12 +64,21 @@ const ATTRIBUTES: &[&str] = &[
     "gradientTransform",
 ];
 
-/// What is wrong with an icon, in one sentence; nothing when it is a plain drawing.
-pub fn check_icon(svg: &str) -> Result<(), String> {
+/// What is wrong with an icon, as its line and one sentence; nothing when it is a plain drawing.
+pub fn check_icon(svg: &str) -> Result<(), (usize, String)> {
     if svg.len() > MAX_ICON {
-        return Err(format!("an icon has at most {MAX_ICON} bytes"));
+        return Err((1, format!("an icon has at most {MAX_ICON} bytes")));
     }
     let mut reader = Reader::from_str(svg);
+    drawing(&mut reader).map_err(|what| {
+        let read = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
+        let line = svg.bytes().take(read).filter(|byte| *byte == b'\n').count() + 1;
+        (line, what)
+    })
+}
+
+/// Whether what is read is one drawing and nothing else.
+fn drawing(reader: &mut Reader<&[u8]>) -> Result<(), String> {
     let mut depth = 0usize;
     let mut roots = 0usize;
     loop {

