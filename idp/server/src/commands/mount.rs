@@ -40,7 +40,7 @@ pub async fn run(loaded: &Loaded, args: &MountArgs) -> Result<(), Failure> {
     let id = args.id.as_deref().unwrap_or(name);
     let file = assembly::instances(loaded).join(format!("{id}.toml"));
     let secret_file = file.with_extension("secret");
-    for taken in [&file, &secret_file].into_iter().filter(|one| one.exists()) {
+    if let Some(taken) = [&file, &secret_file].into_iter().find(|one| one.exists()) {
         return Err(Failure::new(format!(
             "{} is there already: take another --id, or remove it first",
             taken.display()
