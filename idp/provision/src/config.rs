@@ -2,7 +2,7 @@
 
 use crate::Thresholds;
 use preau_connector_api::Problem;
-use preau_domain::Retention;
+use preau_domain::{Instant, Retention, Seconds};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -35,6 +35,27 @@ pub struct SyncConfig {
     /// Days after the end of an entitlement until these are gone as well: at most 89, so that it is within the three months of the
     /// law. Whoever is back before finds the account they had.
     pub purge_after_days: u16,
+    /// First day of the rentrée, with `new_year_until`: in between, a school of which not enough is read waits for its complete file and is left as it
+    /// is, and no departure holds a run. A day is written `2026-08-24`.
+    #[schemars(example = "2026-08-24")]
+    pub new_year_from: Option<String>,
+    /// Last day of the rentrée.
+    #[schemars(example = "2026-10-02")]
+    pub new_year_until: Option<String>,
+}
+
+/// Longest rentrée.
+const MOST_NEW_YEAR: Seconds = Seconds(91 * 86_400);
+
+/// Beginning and end of a day written `2026-08-24`.
+fn french_day(text: &str) -> Option<(Instant, Instant)> {
+    let mut parts = text.splitn(3, '-');
+    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+    let digits = |text: &str, length| text.len() == length && text.bytes().all(|b| b.is_ascii_digit());
+    if !(digits(year, 4) && digits(month, 2) && digits(day, 2)) {
+        return None;
+    }
+    Instant::french_day(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
 }
 
 impl Default for SyncConfig {
@@ -50,6 +71,8 @@ impl Default for SyncConfig {
             undo_people: 500_000,
             predelete_after_days: 45,
             purge_after_days: 85,
+            new_year_from: None,
+            new_year_until: None,
         }
     }
 }
@@ -73,6 +96,27 @@ impl SyncConfig {
         if !(self.predelete_after_days..=Retention::MOST_DAYS).contains(&self.purge_after_days) {
             problems.push(Problem::new("sync.purge_after_days", "must lie between predelete_after_days and 89"));
         }
+        for (key, day) in [("new_year_from", &self.new_year_from), ("new_year_until", &self.new_year_until)] {
+            if day.as_deref().is_some_and(|day| french_day(day).is_none()) {
+                problems.push(Problem::new(format!("sync.{key}"), "is no day: write it as 2026-08-24"));
+            }
+        }
+        match (&self.new_year_from, &self.new_year_until) {
+            (Some(_), None) => problems.push(Problem::new("sync.new_year_until", "is missing: the rentrée has an end")),
+            (None, Some(_)) => {
+                problems.push(Problem::new("sync.new_year_from", "is missing: the rentrée has a beginning"))
+            }
+            _ => match self.new_year() {
+                Some((from, until)) if until <= from => {
+                    problems.push(Problem::new("sync.new_year_until", "comes before new_year_from"));
+                }
+                Some((from, until)) if until - from > MOST_NEW_YEAR.0 * 1_000 => problems.push(Problem::new(
+                    "sync.new_year_until",
+                    "is more than ninety days after new_year_from: for so long no departure would hold a run",
+                )),
+                _ => {}
+            },
+        }
         if self.spool_dir.as_os_str().is_empty() {
             problems.push(Problem::new("sync.spool_dir", "names no folder"));
         }
@@ -84,14 +128,22 @@ impl SyncConfig {
         Retention::days(self.predelete_after_days, self.purge_after_days)
     }
 
-    /// The thresholds of the guard.
-    pub fn thresholds(&self) -> Thresholds {
+    /// From when until when the rentrée is.
+    fn new_year(&self) -> Option<(Instant, Instant)> {
+        let (from, _) = french_day(self.new_year_from.as_deref()?)?;
+        let (_, until) = french_day(self.new_year_until.as_deref()?)?;
+        Some((from, until))
+    }
+
+    /// The thresholds of the guard at that instant.
+    pub fn thresholds(&self, now: Instant) -> Thresholds {
         Thresholds {
             people_percent: self.hold_above_percent,
             people: self.hold_above_people,
             school_percent: self.hold_above_school_percent,
             school_floor: self.school_floor,
             profile_percent: self.hold_above_profile_percent,
+            new_year: self.new_year().is_some_and(|(from, until)| from <= now && now < until),
             accepted: None,
         }
     }
@@ -123,5 +175,33 @@ mod tests {
         let hasty = SyncConfig { purge_after_days: 40, ..SyncConfig::default() };
         assert_eq!(hasty.validate().len(), 1, "nobody is purged before they are pre-deleted");
         assert!(SyncConfig::default().validate().is_empty());
+    }
+
+    #[test]
+    fn the_rentree_lasts_from_its_first_day_to_its_last() {
+        let of = |from: &str, until: &str| SyncConfig {
+            new_year_from: Some(from.to_owned()),
+            new_year_until: Some(until.to_owned()),
+            ..SyncConfig::default()
+        };
+        let config = of("2026-08-24", "2026-10-02");
+        assert_eq!(config.validate(), []);
+        let at = |day: &str, ends: bool| {
+            let (begin, end) = french_day(day).unwrap();
+            config.thresholds(if ends { end - Seconds(1) } else { begin }).new_year
+        };
+        assert_eq!([at("2026-08-23", true), at("2026-08-24", false)], [false, true]);
+        assert_eq!([at("2026-10-02", true), at("2026-10-03", false)], [true, false]);
+        assert!(!SyncConfig::default().thresholds(Instant(1_788_000_000_000)).new_year);
+        let wrong = [
+            of("2026-8-24", "2026-10-02"),
+            of("2026-08-24", "2026-02-30"),
+            of("2026-10-02", "2026-08-24"),
+            of("2026-01-01", "2026-12-31"),
+        ];
+        for config in wrong {
+            assert_eq!(config.validate().len(), 1, "{config:?}");
+        }
+        assert_eq!(SyncConfig { new_year_until: None, ..of("2026-08-24", "2026-10-02") }.validate().len(), 1);
     }
 }

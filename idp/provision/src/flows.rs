@@ -1,6 +1,7 @@
 //! Whole runs, on a store and a directory in memory. The same on SQLite with a killed process is tested with the binary.
 
 mod memory;
+mod new_year;
 mod undoing;
 
 use crate::{Options, Report, Silent, SyncContext, SyncError, Thresholds, synchronise};

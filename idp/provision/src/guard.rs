@@ -6,7 +6,7 @@
 //! nobody with a right. So whoever is read without an establishment they had counts there as whoever is absent. And it may
 //! mistake one school for another: pupils who move are no loss, unless they leave almost nobody behind.
 
-use crate::plan::Plan;
+use crate::plan::{Plan, SchoolLoss};
 use preau_connector_api::Completion;
 use preau_domain::{Profile, Uai};
 use serde::Serialize;
@@ -31,6 +31,8 @@ pub struct Thresholds {
     /// More than this share of those who have one profile in one establishment, in percent, as long as it is at least
     /// `school_floor` people: a school loses all its teachers without losing a fifth of its people.
     pub profile_percent: u8,
+    /// It is the rentrée: a school of which not enough is read waits, and the others go on whoever leaves them: see [`waiting`].
+    pub new_year: bool,
     /// Somebody read why a run was held and accepts that this many people lose something or move, wherever they are:
     /// nothing above counts then.
     pub accepted: Option<u64>,
@@ -44,6 +46,7 @@ impl Default for Thresholds {
             school_percent: 20,
             school_floor: 5,
             profile_percent: 50,
+            new_year: false,
             accepted: None,
         }
     }
@@ -218,6 +221,12 @@ pub fn guard(plan: &Plan, thresholds: &Thresholds) -> Verdict {
     let mut reasons = Vec::new();
     let (absent, stripped) = (plan.people.suspended, plan.people.stripped);
     let allowed = thresholds.people.min(portion(plan.active, thresholds.people_percent));
+    if thresholds.new_year {
+        // Whatever is not whole waits. Nothing can be said of people of no school but how many they are.
+        let (active, absent, stripped) = (plan.active, plan.nowhere, 0);
+        let nowhere = Reason::TooManyPeople { active, absent, stripped, allowed };
+        return if absent > allowed { Verdict::Held(vec![nowhere]) } else { Verdict::Go };
+    }
     if absent + stripped > allowed {
         reasons.push(Reason::TooManyPeople { active: plan.active, absent, stripped, allowed });
     }
@@ -263,6 +272,64 @@ pub fn guard(plan: &Plan, thresholds: &Thresholds) -> Verdict {
     if reasons.is_empty() { Verdict::Go } else { Verdict::Held(reasons) }
 }
 
+/// A school that waits for its complete file of the new year.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Which.
+    pub establishment: Uai,
+    /// Of which profile too few are read.
+    pub profile: Profile,
+    /// Its active people who have it.
+    pub active: u64,
+    /// How many of them would not have it there any more.
+    pub leaving: u64,
+    /// How many would have it who do not yet.
+    pub came: u64,
+    /// Almost all of them are read in another school: they wait, too.
+    pub emptied: bool,
+}
+
+impl fmt::Display for Waiting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Waiting { establishment, profile, active, leaving, came, .. } = self;
+        write!(
+            f,
+            "{establishment}: of {active} people who are {} {leaving} would leave and {came} come",
+            profile.code()
+        )
+    }
+}
+
+/// The schools that wait, during the rentrée: those that would become smaller by more than what one school may lose, or of whom more would
+/// leave than any cohort is. Who leaves a school says nothing then, a quarter of its pupils do; how many are read there says
+/// whether its file is there. Nobody waits when somebody accepts, or when the reading is not whole anywhere.
+pub fn waiting(plan: &Plan, thresholds: &Thresholds) -> Vec<Waiting> {
+    if !thresholds.new_year || thresholds.accepted.is_some() || plan.completion != Completion::Complete {
+        return Vec::new();
+    }
+    let most = thresholds.profile_percent.max(MOVED_PERCENT);
+    let of_school = |school: &SchoolLoss| {
+        school.profiles.iter().find_map(|loss| {
+            let leaving = loss.absent + loss.lost + loss.moved;
+            // Families come in cohorts, staff one by one.
+            let percent = match loss.profile {
+                Profile::Pupil | Profile::Guardian => thresholds.school_percent,
+                _ => thresholds.profile_percent,
+            };
+            let smaller = leaving.saturating_sub(loss.came) > portion(loss.active, percent);
+            (leaving >= thresholds.school_floor && (smaller || leaving > portion(loss.active, most))).then(|| Waiting {
+                establishment: school.establishment.clone(),
+                profile: loss.profile,
+                active: loss.active,
+                leaving,
+                came: loss.came,
+                emptied: loss.moved > portion(loss.active, most),
+            })
+        })
+    };
+    plan.losses.iter().filter_map(of_school).collect()
+}
+
 /// That many percent, rounded down.
 fn portion(whole: u64, percent: u8) -> u64 {
     whole.saturating_mul(u64::from(percent)) / 100
@@ -282,6 +349,7 @@ mod tests {
             completion: Completion::Complete,
             active,
             people: PeopleCounts { suspended: absent, narrowed, stripped, ..PeopleCounts::default() },
+            nowhere: 0,
             losses: schools
                 .iter()
                 .zip(["0990001N", "0990002P"])
@@ -400,6 +468,7 @@ mod tests {
                 absent: *absent,
                 lost: *lost,
                 moved: 0,
+                came: 0,
             };
             plan.losses[0].profiles = profiles.iter().map(loss).collect();
             let verdict = guard(&plan, &Thresholds::default());
@@ -435,7 +504,7 @@ mod tests {
             plan.people.moved = *moved;
             let profile = Profile::Pupil;
             plan.losses[0].profiles =
-                vec![ProfileLoss { profile, active: *active, absent: *absent, lost: *lost, moved: *moved }];
+                vec![ProfileLoss { profile, active: *active, absent: *absent, lost: *lost, moved: *moved, came: 0 }];
             plan.losses[0].lost = *lost;
             let thresholds = Thresholds { profile_percent: *profile_percent, people: 1_000, ..Thresholds::default() };
             let told = format!("{active} pupils: {absent} absent, {lost} lost, {moved} moved");

@@ -21,6 +21,12 @@ struct Row {
     narrowed: bool,
 }
 
+impl Row {
+    fn lost(&self) -> bool {
+        self.active && !self.present && !self.narrowed
+    }
+}
+
 /// What is known of one record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Known {
@@ -118,14 +124,26 @@ impl Index {
         self.at(key).is_some_and(|at| self.rows[at].narrowed)
     }
 
-    /// Whether the account of that key is active and its record was nowhere in the reading.
+    /// Says that a reading that is not whole somewhere may take nothing there: of those who are absent, whoever was at such a place is
+    /// not lost; of those who were read, nobody is narrowed until it is said of them. Returns how many are spared.
+    pub(crate) fn spare_absent(&mut self, at: impl Fn(&Place) -> bool) -> u64 {
+        let spared: Vec<bool> = self.sets.iter().map(|set| set.iter().any(&at)).collect();
+        let mut count = 0;
+        for row in &mut self.rows {
+            row.narrowed = row.lost() && spared.get(row.set as usize).copied().unwrap_or(false);
+            count += u64::from(row.narrowed);
+        }
+        count
+    }
+
+    /// Whether the account of that key is active and its record was nowhere in the reading, and counts as gone.
     pub(crate) fn lost(&self, key: Digest) -> bool {
-        self.at(key).is_some_and(|at| self.rows[at].active && !self.rows[at].present)
+        self.at(key).is_some_and(|at| self.rows[at].lost())
     }
 
     /// The keys of everybody for whom [`Index::lost`] holds.
     pub(crate) fn all_lost(&self) -> impl Iterator<Item = Digest> {
-        self.rows.iter().filter(|row| row.active && !row.present).map(|row| row.key)
+        self.rows.iter().filter(|row| row.lost()).map(|row| row.key)
     }
 
     /// Known people who are present only as entries that could not be used, or not wholly.

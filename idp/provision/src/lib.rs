@@ -30,7 +30,7 @@ mod synchronise;
 mod undo;
 
 pub use config::SyncConfig;
-pub use guard::{MOVED_PERCENT, Reason, Thresholds, Verdict, guard};
+pub use guard::{MOVED_PERCENT, Reason, Thresholds, Verdict, Waiting, guard, waiting};
 pub use plan::{Plan, ProfileLoss, SchoolLoss};
 pub use progress::{Phase, Progress, Silent};
 pub use report::{EstablishmentCounts, PeopleCounts, REJECTED_KEPT, RejectedCounts, Report};

@@ -1,10 +1,11 @@
 //! What a run would do. Pure: it is fed what is stored and what was read, and touches neither.
 
 use crate::digest::Digest;
+use crate::guard::Waiting;
 use crate::index::{Index, Place};
 use crate::report::{PeopleCounts, RejectedCounts};
 use preau_connector_api::{Completion, EstablishmentRecord, PersonRecord, Rejected};
-use preau_domain::{Establishment, JoinKey, Profile, SourceId, Uai};
+use preau_domain::{Affiliation, Establishment, JoinKey, Profile, SourceId, Uai};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -43,6 +44,8 @@ pub struct ProfileLoss {
     pub lost: u64,
     /// How many of them have it in another school instead.
     pub moved: u64,
+    /// How many people have it there who did not before.
+    pub came: u64,
 }
 
 /// What a run would do, in figures: the people themselves wait in the spool, and those to suspend in the index.
@@ -56,8 +59,42 @@ pub struct Plan {
     pub people: PeopleCounts,
     /// Establishments that somebody leaves, in the order of their numbers.
     pub losses: Vec<SchoolLoss>,
+    /// People who are absent and were in no establishment.
+    pub nowhere: u64,
     /// What does not fit.
     pub rejected: RejectedCounts,
+}
+
+/// Somebody who is read without something they had.
+pub(crate) struct Leaver {
+    key: Digest,
+    loss: Loss,
+    /// What they were where, and whether they are it elsewhere instead.
+    places: Vec<(Place, bool)>,
+}
+
+/// As what somebody counts: for the most they lose.
+#[derive(Clone, Copy)]
+enum Loss {
+    Stripped,
+    Narrowed,
+    Ceased,
+    Moved,
+}
+
+impl Loss {
+    /// Adds one to the figures, or takes one away.
+    fn count(self, people: &mut PeopleCounts, change: impl Fn(&mut u64)) {
+        match self {
+            Loss::Stripped => {
+                change(&mut people.narrowed);
+                change(&mut people.stripped);
+            }
+            Loss::Narrowed => change(&mut people.narrowed),
+            Loss::Ceased => change(&mut people.ceased),
+            Loss::Moved => change(&mut people.moved),
+        }
+    }
 }
 
 /// What becomes of one person of the reading.
@@ -80,6 +117,9 @@ pub(crate) struct Planner {
     ceasing: BTreeMap<Place, u64>,
     /// People read who are elsewhere what they were, for each establishment they leave and profile.
     moving: BTreeMap<Place, u64>,
+    /// People read who are somewhere what they were not before.
+    coming: BTreeMap<Place, u64>,
+    leavers: Vec<Leaver>,
     uais: HashSet<Uai>,
     establishments: Vec<Establishment>,
     people: PeopleCounts,
@@ -91,6 +131,36 @@ pub(crate) struct Planned {
     pub(crate) plan: Plan,
     pub(crate) index: Index,
     pub(crate) establishments: Vec<Establishment>,
+    leavers: Vec<Leaver>,
+}
+
+impl Planned {
+    /// Leaves schools as they are: who was there is not suspended, whoever would be there no more is not written, and neither are
+    /// the schools.
+    pub(crate) fn spare(&mut self, waiting: &[Waiting]) {
+        if waiting.is_empty() {
+            return;
+        }
+        let schools: HashSet<&Uai> = waiting.iter().map(|school| &school.establishment).collect();
+        let emptied: HashSet<&Uai> =
+            waiting.iter().filter(|school| school.emptied).map(|school| &school.establishment).collect();
+        let people = &mut self.plan.people;
+        let absent = self.index.spare_absent(|(uai, _)| schools.contains(uai));
+        people.suspended -= absent;
+        people.spared += absent;
+        for leaver in &self.leavers {
+            let stays = |(place, moved): &(Place, bool)| {
+                if *moved { emptied.contains(&place.0) } else { schools.contains(&place.0) }
+            };
+            if leaver.places.iter().any(stays) {
+                self.index.narrow(leaver.key);
+                leaver.loss.count(people, |figure| *figure -= 1);
+                people.updated -= 1;
+                people.spared += 1;
+            }
+        }
+        self.establishments.retain(|school| !schools.contains(&school.uai));
+    }
 }
 
 impl Planner {
@@ -103,6 +173,8 @@ impl Planner {
             leaving: BTreeMap::new(),
             ceasing: BTreeMap::new(),
             moving: BTreeMap::new(),
+            coming: BTreeMap::new(),
+            leavers: Vec::new(),
             uais: HashSet::new(),
             establishments: Vec::new(),
             people: PeopleCounts::default(),
@@ -160,6 +232,7 @@ impl Planner {
         }
         let Some(known) = known else {
             self.people.created += 1;
+            self.arrive(record, &[]);
             return Fate::Write;
         };
         self.index.mark(key, true);
@@ -172,9 +245,27 @@ impl Planner {
                 self.people.updated += 1;
                 self.compare(key, record);
             }
-            (false, _) => self.people.reactivated += 1,
+            (false, _) => {
+                self.people.reactivated += 1;
+                self.arrive(record, &[]);
+            }
         }
         Fate::Write
+    }
+
+    /// Counts what a person is from now on, and where.
+    fn arrive(&mut self, record: &PersonRecord, stored: &[Place]) {
+        // Where nobody was before, nobody leaves.
+        if self.index.len() == 0 {
+            return;
+        }
+        for (nth, at) in record.affiliations.iter().enumerate() {
+            let same = |other: &Affiliation| other.establishment == at.establishment && other.profile == at.profile;
+            let place = (at.establishment.clone(), at.profile);
+            if !stored.contains(&place) && !record.affiliations.iter().take(nth).any(same) {
+                count(&mut self.coming, &place);
+            }
+        }
     }
 
     /// Counts what a known and active person is no more, and where.
@@ -194,15 +285,18 @@ impl Planner {
             .map(|at| (&at.establishment, at.profile))
             .collect();
         let (mut left, mut ceased, mut moved) = (BTreeSet::new(), false, false);
+        let mut places = Vec::new();
         for place in stored.iter().filter(|place| !is(place)) {
             let instead = came.iter().find(|(_, profile)| *profile == place.1).copied();
             if let Some(instead) = instead {
                 came.remove(&instead);
                 count(&mut self.moving, place);
+                places.push((place.clone(), true));
                 moved = true;
                 continue;
             }
             count(&mut self.ceasing, place);
+            places.push((place.clone(), false));
             ceased = true;
             if !stays(&place.0) {
                 left.insert(&place.0);
@@ -212,16 +306,19 @@ impl Planner {
             count(&mut self.leaving, *uai);
         }
         // Each person counts once, for the most they lose. Leaving one school is not the same as being nowhere.
-        if !left.is_empty() {
-            self.people.narrowed += 1;
-            self.people.stripped += u64::from(record.affiliations.is_empty());
-        } else if ceased {
-            self.people.ceased += 1;
-        } else if moved {
-            self.people.moved += 1;
-        }
-        if ceased || moved {
+        let loss = match (left.is_empty(), ceased, moved) {
+            (false, ..) if record.affiliations.is_empty() => Some(Loss::Stripped),
+            (false, ..) => Some(Loss::Narrowed),
+            (true, true, _) => Some(Loss::Ceased),
+            (true, false, true) => Some(Loss::Moved),
+            (true, false, false) => None,
+        };
+        let stored = stored.to_vec();
+        self.arrive(record, &stored);
+        if let Some(loss) = loss {
+            loss.count(&mut self.people, |figure| *figure += 1);
             self.index.narrow(key);
+            self.leavers.push(Leaver { key, loss, places });
         }
     }
 
@@ -248,11 +345,12 @@ impl Planner {
 
     /// Nothing more will be read.
     pub(crate) fn finish(mut self, completion: Completion) -> Planned {
-        let mut active = 0;
+        let (mut active, mut nowhere) = (0, 0);
         let mut schools: BTreeMap<&Uai, School> = BTreeMap::new();
         for (absent, places) in self.index.active() {
             active += 1;
             self.people.suspended += u64::from(absent);
+            nowhere += u64::from(absent && places.is_empty());
             let mut before = None;
             for (uai, profile) in places {
                 let school = schools.entry(uai).or_default();
@@ -271,7 +369,8 @@ impl Planner {
                 let profile_loss = |(profile, Count { active, absent }): (Profile, Count)| {
                     let lost = self.ceasing.get(&(uai.clone(), profile)).copied().unwrap_or(0);
                     let moved = self.moving.get(&(uai.clone(), profile)).copied().unwrap_or(0);
-                    ProfileLoss { profile, active, absent, lost, moved }
+                    let came = self.coming.get(&(uai.clone(), profile)).copied().unwrap_or(0);
+                    ProfileLoss { profile, active, absent, lost, moved, came }
                 };
                 let profiles = school.profiles.into_iter().map(profile_loss);
                 SchoolLoss {
@@ -284,8 +383,8 @@ impl Planner {
             })
             .filter(|school| school.absent + school.lost > 0 || !school.profiles.is_empty())
             .collect();
-        let plan = Plan { completion, active, people: self.people, losses, rejected: self.rejected };
-        Planned { plan, index: self.index, establishments: self.establishments }
+        let plan = Plan { completion, active, people: self.people, losses, nowhere, rejected: self.rejected };
+        Planned { plan, index: self.index, establishments: self.establishments, leavers: self.leavers }
     }
 }
 

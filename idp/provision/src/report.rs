@@ -12,6 +12,9 @@ pub const REJECTED_KEPT: usize = 1_000;
 /// How many people who are absent for the first time one run remembers; the others wait for a run more.
 pub(crate) const WAITING_KEPT: usize = 10_000;
 
+/// How many schools that wait a report names.
+pub(crate) const SCHOOLS_KEPT: usize = 200;
+
 /// How many distinct reasons are counted apart.
 const REASONS_KEPT: usize = 100;
 
@@ -49,6 +52,9 @@ pub struct PeopleCounts {
     /// Pupils and guardians who go from one school to another and lose nothing else; each is among `updated`.
     #[serde(default)]
     pub moved: u64,
+    /// Active accounts left as they are because a school of theirs waits for its complete file of the new year.
+    #[serde(default)]
+    pub spared: u64,
 }
 
 impl PeopleCounts {
@@ -123,6 +129,9 @@ pub struct Report {
     /// Why it was held, a sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held: Vec<String>,
+    /// Schools that wait for their complete file of the new year and are left as they are: the first two hundred, a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting_schools: Vec<String>,
     /// What was cut short, when the source did not answer to the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incomplete: Option<String>,

@@ -1,11 +1,11 @@
 //! One run, from lease to report.
 
 use crate::digest::Digest;
-use crate::guard::{Thresholds, Verdict, guard};
+use crate::guard::{Thresholds, Verdict, guard, waiting};
 use crate::index::Index;
 use crate::lease::Lease;
 use crate::progress::Progress;
-use crate::report::{Report, WAITING_KEPT};
+use crate::report::{Report, SCHOOLS_KEPT, WAITING_KEPT};
 use crate::{apply, snapshot};
 use preau_connector_api::Directory;
 use preau_domain::{AuditEvent, AuditKind, Clock, CorrelationId, Ids, Instant, RunId, Seconds, SourceId};
@@ -196,6 +196,8 @@ async fn attempt<S: SyncStore + ?Sized>(
     let index = snapshot::load(store, source, &*progress).await?;
     let (mut planned, spool) =
         snapshot::take(source, index, directory, (&ctx.spool_dir, run.as_str()), Arc::clone(&progress)).await?;
+    let waiting = waiting(&planned.plan, &options.thresholds);
+    planned.spare(&waiting);
     let establishments = apply::compare_establishments(store, &mut planned).await?;
     let verdict = guard(&planned.plan, &options.thresholds);
 
@@ -208,6 +210,7 @@ async fn attempt<S: SyncStore + ?Sized>(
         people: planned.plan.people,
         rejected: planned.plan.rejected,
         held: Vec::new(),
+        waiting_schools: waiting.iter().take(SCHOOLS_KEPT).map(ToString::to_string).collect(),
         incomplete: None,
         read_at: started,
         version,
@@ -272,7 +275,8 @@ async fn attempt<S: SyncStore + ?Sized>(
         let (by, undo) = ((source, undo.as_ref()), undo.as_ref());
         report.undo_until = undo.map(|_| started + UNDO);
         apply::establishments(store, undo, &planned.establishments).await?;
-        let cut_short = (report.outcome == RunOutcome::Incomplete).then_some(&planned.index);
+        let in_part = report.outcome == RunOutcome::Incomplete || !waiting.is_empty();
+        let cut_short = in_part.then_some(&planned.index);
         apply::people(store, by, spool, cut_short, &ctx.ids, &*progress).await?;
         report.people.suspended =
             apply::suspensions(store, by, (&planned.index, agreed.as_ref()), to_suspend, &*progress).await?;

@@ -449,8 +449,8 @@ async fn schedule(house: Arc<House>, source: SourceId, directory: Arc<dyn Direct
             continue;
         }
         let sync = &house.loaded.config.sync;
-        let options =
-            Options { thresholds: sync.thresholds(), undo_people: Some(sync.undo_people), ..Options::default() };
+        let thresholds = sync.thresholds(clock.now());
+        let options = Options { thresholds, undo_people: Some(sync.undo_people), ..Options::default() };
         let outcome = match synchronise(&ctx, &source, &*directory, options, Arc::new(Silent)).await {
             Ok(report) => {
                 let (people, rejected) = (report.people, report.rejected.total);
@@ -459,6 +459,9 @@ async fn schedule(house: Arc<House>, source: SourceId, directory: Arc<dyn Direct
                     created = people.created, updated = people.updated, suspended = people.suspended, rejected,
                     "synchronised"
                 );
+                for school in &report.waiting_schools {
+                    tracing::info!(source.id = %source, school, "a school waits for its complete file of the new year");
+                }
                 for reason in &report.held {
                     tracing::error!(source.id = %source, reason, "synchronisation held");
                 }

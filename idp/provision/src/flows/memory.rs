@@ -73,13 +73,16 @@ impl Memory {
         Memory { tables: Mutex::default(), cut: Mutex::new(Cut::Never), writes: AtomicUsize::new(0) }
     }
 
-    /// What a reader of the tables sees, ids aside: they are random.
+    /// What a reader of the tables sees, ids aside, which are random, and whether somebody who may sign in was suspended before.
     pub(crate) fn state(&self) -> String {
         let tables = self.tables.lock().unwrap();
         let mut out = String::new();
         for (person, digest) in tables.people.values() {
             let mut person = person.clone();
             person.id = PersonId::new("");
+            if person.state.may_sign_in() {
+                person.state = AccountState::Active;
+            }
             out += &format!("{} {digest}\n", serde_json::to_string(&person).unwrap());
         }
         for establishment in tables.establishments.values() {

@@ -46,7 +46,7 @@ async fn run(loaded: &Loaded, source: &str, dry_run: bool, args: &SyncOptions) -
     let options = Options {
         full: args.full,
         dry_run,
-        thresholds: accepted.map_or_else(|| loaded.config.sync.thresholds(), Thresholds::accepting),
+        thresholds: accepted.map_or_else(|| loaded.config.sync.thresholds(ctx.clock.now()), Thresholds::accepting),
         undo_people: Some(loaded.config.sync.undo_people),
     };
     let progress = progress();
@@ -145,6 +145,18 @@ pub(super) fn text(report: &Report) -> String {
         out += &format!("            … and {more} more: preau {command} {}", report.source);
         let kept = u64::try_from(REJECTED_KEPT).unwrap_or(u64::MAX);
         out += if report.rejected.total > kept { " names the first thousand\n" } else { " names them\n" };
+    }
+    if !report.waiting_schools.is_empty() {
+        out += &format!(
+            "  rentrée         {} people are left as they are: schools of theirs wait for their complete file of the new year\n",
+            p.spared
+        );
+    }
+    for school in report.waiting_schools.iter().take(10) {
+        out += &format!("            {school}\n");
+    }
+    if report.waiting_schools.len() > 10 {
+        out += &format!("            … and others: preau sync show {} --json\n", report.run);
     }
     for reason in &report.held {
         out += &format!("  held: {reason}\n");
