@@ -38,13 +38,22 @@ impl House {
     }
 
     async fn synchronise(&self, accepted: u64) -> Report {
+        self.synchronise_with(Thresholds::accepting(accepted)).await
+    }
+
+    /// As a server does during the rentrée.
+    async fn at_rentree(&self) -> Report {
+        self.synchronise_with(Thresholds { new_year: true, ..Thresholds::default() }).await
+    }
+
+    async fn synchronise_with(&self, thresholds: Thresholds) -> Report {
         let ctx = SyncContext {
             store: Arc::clone(&self.store),
             clock: Arc::new(SystemClock::new()),
             ids: Arc::new(SystemIds),
             spool_dir: self.folder.join("sync"),
         };
-        let options = Options { thresholds: Thresholds::accepting(accepted), ..Options::default() };
+        let options = Options { thresholds, ..Options::default() };
         synchronise(&ctx, &source(), &*self.directory, options, Arc::new(Silent)).await.unwrap()
     }
 
@@ -179,4 +188,68 @@ async fn a_missing_file_suspends_nobody_and_whoever_comes_back_is_who_they_were(
     assert_eq!(house.synchronise(10).await.people.reactivated, 1);
     let back = house.person(key).await.unwrap();
     assert_eq!((&back.id, back.state, back.family_name.as_str()), (&pupil.id, AccountState::Active, "Retour"));
+}
+
+/// A delta of pupils: requests of one kind, each with its attributes.
+fn delta(folder: &Path, feed: &str, day: &str, requests: &[(&str, &str, String)]) {
+    let mut text = "<ficAlimMENESR>".to_owned();
+    for (request, key, attributes) in requests {
+        text += &format!(
+            "<{request}Request><operationalAttributes><attr name=\"categoriePersonne\"><value>Eleve</value></attr>\
+             </operationalAttributes><identifier><id>{key}</id></identifier>{attributes}</{request}Request>"
+        );
+    }
+    let degree = if feed == "ENT2D" { "2d" } else { "1d" };
+    fs::write(folder.join(format!("{degree}/{feed}-NOTOS_Delta_{day}_Eleve_0000.xml")), text + "</ficAlimMENESR>")
+        .unwrap();
+}
+
+#[tokio::test]
+async fn pupils_of_cm2_keep_their_accounts_into_the_college_and_their_classes_close() {
+    let folder = preau_rig::scratch("rentree");
+    let summary = deliver(&preau_annuaire::Options::default(), &Deliveries::into(&folder)).unwrap();
+    let house = House::new(&folder.join("house"), "aaf", "second_degree = \"../2d\"\nfirst_degree = \"../1d\"\n").await;
+    assert_eq!(house.synchronise(0).await.outcome, RunOutcome::Applied);
+    let before = house.people().await;
+    let ecole: Uai = summary.establishments.iter().find(|e| e.kind == "ecole").unwrap().uai.parse().unwrap();
+    let college: Uai = summary.establishments.iter().find(|e| e.kind == "college").unwrap().uai.parse().unwrap();
+    let structure = house.store.establishment(&college).await.unwrap().unwrap();
+    let class = structure.groups.iter().find(|group| group.code.starts_with('6')).unwrap().code.clone();
+    let cm2: Vec<(&String, &Person)> = before
+        .iter()
+        .filter(|(_, p)| p.affiliations.iter().any(|a| a.establishment == ecole && a.profile == Profile::Pupil))
+        .filter(|(_, p)| p.affiliations.iter().any(|a| a.classes.iter().any(|class| class.starts_with("CM2"))))
+        .collect();
+    assert!(cm2.len() > 5, "{}", cm2.len());
+
+    // In summer both degrees name them; in September the first one does not any more.
+    let attributes = |person: &Person| {
+        let key = &structure.join.key;
+        let attribute = |name: &str, value: &str| format!("<attr name=\"{name}\"><value>{value}</value></attr>");
+        [
+            "<attributes>".to_owned(),
+            attribute("sn", &person.family_name),
+            attribute("givenName", &person.given_name),
+            attribute("ENTPersonStructRattach", key),
+            attribute("ENTEleveClasses", &format!("{key}${class}")),
+            "</attributes>".to_owned(),
+        ]
+        .concat()
+    };
+    let adds: Vec<_> = cm2.iter().map(|(key, person)| ("add", key.as_str(), attributes(person))).collect();
+    let deletes: Vec<_> = cm2.iter().map(|(key, _)| ("delete", key.as_str(), String::new())).collect();
+    for (feed, day, requests, moved) in
+        [("ENT2D", "20260902", adds, cm2.len() as u64), ("ENT1D", "20260903", deletes, 0)]
+    {
+        delta(&folder, feed, day, &requests);
+        let report = house.at_rentree().await;
+        assert_eq!((report.outcome, report.people.suspended), (RunOutcome::Applied, 0), "{report:?}");
+        assert!(report.people.moved >= moved, "{report:?}");
+        for (key, person) in &cm2 {
+            let now = house.person(key).await.unwrap();
+            assert!(now.id == person.id && now.state.may_sign_in(), "{key}");
+            let at: Vec<_> = now.affiliations.iter().map(|at| (&at.establishment, at.classes.clone())).collect();
+            assert_eq!(at, [(&college, vec![class.clone()])], "{key}: nothing of the école is left");
+        }
+    }
 }
