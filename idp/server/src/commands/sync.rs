@@ -158,6 +158,14 @@ pub(super) fn text(report: &Report) -> String {
     if report.waiting_schools.len() > 10 {
         out += &format!("            … and others: preau sync show {} --json\n", report.run);
     }
+    if !report.waiting_schools.is_empty() && report.held.is_empty() {
+        out += &format!(
+            "            each goes on when its file is there; all of them at once, if it is right so:\n\
+             \x20             preau sync apply {} --accept-suspensions {}\n",
+            report.source,
+            p.losing() + p.spared
+        );
+    }
     for reason in &report.held {
         out += &format!("  held: {reason}\n");
     }
