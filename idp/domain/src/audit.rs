@@ -21,6 +21,8 @@ pub enum AuditKind {
     ServiceRefused,
     /// A service redeemed what it was handed, and received attributes.
     AttributesReleased,
+    /// A service was told again and again for half an hour that a session had ended, and never answered.
+    LogoutGivenUp,
     /// A request was refused as hostile or malformed.
     RequestRefused,
     /// The person changed the establishment they work in.
@@ -57,6 +59,7 @@ impl AuditKind {
             AuditKind::ServiceOpened => "service-opened",
             AuditKind::ServiceRefused => "service-refused",
             AuditKind::AttributesReleased => "attributes-released",
+            AuditKind::LogoutGivenUp => "logout-given-up",
             AuditKind::RequestRefused => "request-refused",
             AuditKind::EstablishmentSwitched => "establishment-switched",
             AuditKind::AccountLinked => "account-linked",

@@ -57,6 +57,12 @@ const SETTLE: Sql = Sql::Each {
     sqlite: "DELETE FROM outbox WHERE seq IN (SELECT CAST(value AS INTEGER) FROM json_each($1))",
     postgres: "DELETE FROM outbox WHERE seq = ANY($1::text[]::bigint[])",
 };
+/// Found by the names of the notices: how many others wait makes no difference.
+const YET_TO_HEAR: Sql = Sql::Each {
+    sqlite: "SELECT DISTINCT service FROM outbox WHERE service IN (SELECT value FROM json_each($1))
+        AND protocol IN (SELECT value FROM json_each($2)) AND notice IN (SELECT value FROM json_each($3))",
+    postgres: "SELECT DISTINCT service FROM outbox WHERE service = ANY($1) AND protocol = ANY($2) AND notice = ANY($3)",
+};
 const POSTPONE: &str = "UPDATE outbox SET due = $2 WHERE seq = $1";
 
 /// What is older is of no use to anybody: the service has ended its own session by then, or is gone.
@@ -133,6 +139,18 @@ impl Outbox for Back {
         self.changed(SETTLE, args![ids]).await.map(drop)
     }
 
+    async fn yet_to_hear(&self, visits: &[Visit]) -> Result<Vec<ServiceId>> {
+        let each = |of: fn(&Visit) -> &str| {
+            let mut all: Vec<String> = visits.iter().map(|visit| of(visit).to_owned()).collect();
+            all.sort_unstable();
+            all.dedup();
+            all
+        };
+        let (services, protocols) = (each(|visit| visit.service.as_str()), each(|visit| &visit.protocol));
+        let rows = self.many_rows(YET_TO_HEAR, args![services, protocols, each(|visit| &visit.notice)]).await?;
+        rows.iter().map(|row| Ok(ServiceId::new(row.text(0)?))).collect()
+    }
+
     async fn postpone_notice(&self, id: i64, until: Instant) -> Result<()> {
         self.changed(POSTPONE, args![id, until]).await.map(drop)
     }
@@ -153,6 +171,7 @@ mod tests {
         for (statement, values) in [
             (READY.sqlite(), args![Instant(1), Vec::<String>::new(), 48_u32, 256_u32]),
             (FORGET, args![Instant(1), 256_u32]),
+            (YET_TO_HEAR.sqlite(), args![vec!["s".to_owned()], vec!["p".to_owned()], vec!["n".to_owned()]]),
         ] {
             let plan = store.rows(&format!("EXPLAIN QUERY PLAN {statement}"), values).unwrap();
             let steps: Vec<&str> = plan.iter().map(|row| row.text(3).unwrap()).collect();

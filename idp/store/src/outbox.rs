@@ -34,6 +34,9 @@ pub trait Outbox: Send + Sync {
     /// Takes notices out for good: told, or given up.
     async fn settle_notices(&self, ids: &[i64]) -> Result<()>;
 
+    /// The services of these visits, which are over, that have not heard of it yet.
+    async fn yet_to_hear(&self, visits: &[Visit]) -> Result<Vec<ServiceId>>;
+
     /// Lets a notice be taken again at an instant.
     async fn postpone_notice(&self, id: i64, until: Instant) -> Result<()>;
 }

@@ -204,9 +204,13 @@ sandbox-back = Back to the sandbox
 signed-out-title = See you soon
 signed-out = { $count ->
     [0] Your session is over: everything is closed.
-    [one] Your session is over: everything is closed, and the service you had opened is being told.
-   *[other] Your session is over: everything is closed, and the { $count } services you had opened are being told.
+    [one] Your session is over: everything is closed, and the service you had opened has been told.
+   *[other] Your session is over: everything is closed, and the { $count } services you had opened have been told.
 }
+signed-out-frames = Your session is over: everything is closed here, and this page is telling the services you had opened.
+signed-out-silent = Your session is over, but { $service } has not answered yet: close your browser, we go on telling it.
+signed-out-silent-some = Your session is over, but these services have not answered yet: { $services }. Close your browser, we go on telling them.
+signed-out-silent-many = Your session is over, but { $count } services have not answered yet: close your browser, we go on telling them.
 signed-out-unconfirmed = Your session is over here, but a service did not confirm that it closed its own: leave it as well.
 signed-out-round = A service still has to be told.
 signed-out-shared = On a shared computer, close the browser as well.

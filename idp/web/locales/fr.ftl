@@ -42,7 +42,7 @@ password-submit = Se connecter
 password-help = Identifiant ou mot de passe perdu ? Obtenir de l’aide
 password-lost = Identifiant ou mot de passe perdu ? Adressez-vous à votre établissement.
 problem-heading = Connexion impossible.
-problem-credentials = L’identifiant ou le mot de passe ne convient pas. Vérifiez les majuscules et le profil choisi, puis réessayez. S’ils convenaient jusqu’ici, votre compte est peut-être suspendu : demandez à votre établissement si l’annuaire vous nomme encore.
+problem-credentials = L’identifiant ou le mot de passe ne convient pas. Vérifiez les majuscules et le profil choisi, puis réessayez. S’ils convenaient jusqu’ici, votre compte est peut-être suspendu : demandez à votre établissement si l’annuaire vous nomme encore.
 problem-wait = { $count ->
     [one] Trop d’essais rapprochés : attendez une seconde, puis réessayez.
    *[other] Trop d’essais rapprochés : attendez { $count } secondes, puis réessayez.
@@ -211,6 +211,10 @@ signed-out = { $count ->
     [one] Votre session est terminée : tout est fermé, et le service que vous aviez ouvert en est averti.
    *[other] Votre session est terminée : tout est fermé, et les { $count } services que vous aviez ouverts en sont avertis.
 }
+signed-out-frames = Votre session est terminée : tout est fermé ici, et cette page prévient en ce moment les services que vous aviez ouverts.
+signed-out-silent = Votre session est terminée, mais { $service } n’a pas encore répondu : fermez votre navigateur, nous continuons de le prévenir.
+signed-out-silent-some = Votre session est terminée, mais ces services n’ont pas encore répondu : { $services }. Fermez votre navigateur, nous continuons de les prévenir.
+signed-out-silent-many = Votre session est terminée, mais { $count } services n’ont pas encore répondu : fermez votre navigateur, nous continuons de les prévenir.
 signed-out-unconfirmed = Votre session est terminée ici, mais un service n’a pas confirmé l’avoir fermée : quittez-le aussi.
 signed-out-round = Un service attend encore d’être prévenu.
 signed-out-shared = Sur un ordinateur partagé, fermez aussi le navigateur.

@@ -14,7 +14,7 @@ use http::{HeaderValue, StatusCode, header};
 use preau_connector_api::{Mounting, PasswordCheck, Probe, Redirect};
 use preau_domain::{
     AccountState, AuditEvent, AuditKind, Authentication, Clock, CorrelationId, Ids, Instant, PendingId, PendingSignIn,
-    PersonId, Public, Seconds, Session, SessionId, SourceId, Uai, Upstream,
+    PersonId, Public, Seconds, Session, SessionId, SourceId, Uai, Upstream, Visit,
 };
 use preau_egress::Egress;
 use preau_keys::{ClientAuthorities, Keyring, Passwords, Signers};
@@ -434,14 +434,14 @@ impl Hub {
         Ok((live, Cookie::Session.set(self.secure(), secret.expose())))
     }
 
-    /// Ends a session and tells the services it reached. `why` is a word for the audit. Returns how many services are
+    /// Ends a session and tells the services it reached. `why` is a word for the audit. Returns the visits whose services are
     /// being told.
     pub async fn end_session(
         &self,
         id: &SessionId,
         why: &'static str,
         correlation: &CorrelationId,
-    ) -> Result<usize, Fault> {
+    ) -> Result<Vec<Visit>, Fault> {
         self.end(id, why, correlation, None).await
     }
 
@@ -452,7 +452,7 @@ impl Hub {
         why: &'static str,
         correlation: &CorrelationId,
         unused_since: Option<Instant>,
-    ) -> Result<usize, Fault> {
+    ) -> Result<Vec<Visit>, Fault> {
         let known = self.live.get(id, self.now()).map(|live| live.session.person.clone());
         self.live.forget(id);
         let person = match known {
@@ -465,7 +465,7 @@ impl Hub {
             None => self.store.end_session(id, self.now()).await?,
         };
         let Some(visits) = ended else {
-            return Ok(0);
+            return Ok(Vec::new());
         };
         let mut event = AuditEvent::new(self.now(), AuditKind::SignedOut, correlation.clone(), why);
         event.person = person;
@@ -474,7 +474,7 @@ impl Hub {
         if !visits.is_empty() {
             self.look_for_notices();
         }
-        Ok(self.listening(&visits))
+        Ok(self.listening(visits))
     }
 
     /// Ends the sessions that expired, that were stopped with their person or that nobody used for too long, and tells

@@ -2,8 +2,8 @@
 //!
 //! The session, its tickets and its visits are gone in one stroke before anything is told, so a service that hangs or
 //! lies cannot keep it alive; that stroke leaves notices in the outbox of the store, which no end of a process loses.
-//! Services are told in the background, each at its own pace and with a bound on how many calls run at once; the person
-//! waits for none of them.
+//! Services are told in the background, each at its own pace and with a bound on how many calls run at once. The person waits a
+//! second at most, so that the sentence they read is true: it says that everything is closed, or who has not answered.
 
 use crate::pages;
 use crate::visitor::Cookie;
@@ -16,9 +16,9 @@ use axum::routing::get;
 use futures::stream::{self, FuturesUnordered};
 use futures::{StreamExt, future};
 use http::{HeaderValue, header};
-use preau_domain::{Instant, Seconds, ServiceId, SessionId, TrustedUrl, Visit};
+use preau_domain::{AuditEvent, AuditKind, CorrelationId, Instant, Seconds, ServiceId, SessionId, TrustedUrl, Visit};
 use preau_store::Notice;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +33,14 @@ const TAKEN: u32 = 256;
 const LEASE: Seconds = Seconds(15);
 /// Waits after a try that failed; when there is none left, the notice is given up.
 const WAITS: [Seconds; 5] = [Seconds(2), Seconds(15), Seconds(60), Seconds(5 * 60), Seconds(20 * 60)];
+/// How long after a session ended it is asked who has heard: once more until all have, or there is none left. A second in all.
+const LISTEN: [Duration; 5] = [
+    Duration::from_millis(40),
+    Duration::from_millis(80),
+    Duration::from_millis(180),
+    Duration::from_millis(300),
+    Duration::from_millis(400),
+];
 /// Frames on the page of one sign-out, at most.
 const FRAMES: usize = 20;
 /// Longest answer of a service to an envelope.
@@ -67,17 +75,38 @@ impl Hub {
         let (frames, round) = (self.frames(&visits), self.round(&visits, None).await?);
         let elsewhere = self.way_out_elsewhere(visitor).await?;
         let told = self.end_visitor_session(visitor).await?;
-        // The page that leads on by itself is for who has nothing more to do here.
+        let silent = self.silent(&told).await;
+        // Whoever is led on by itself has nothing to read here.
         let page = match (&round, frames.is_empty()) {
-            // Those who hear by a frame hear from this very page.
-            _ if elsewhere.is_some() => {
-                pages::signed_out(self, visitor, told + frames.len(), elsewhere, round.as_deref(), &frames)
+            (Some(round), true) if silent.is_empty() && elsewhere.is_none() => self.see_other(round),
+            (Some(round), false) if silent.is_empty() && elsewhere.is_none() => {
+                pages::leaving(self, visitor, &frames, round)
             }
-            (None, true) => pages::signed_out(self, visitor, told, None, None, &frames),
-            (Some(round), true) => self.see_other(round),
-            (round, false) => pages::leaving(self, visitor, &frames, round.as_deref().unwrap_or("/")),
+            // Those who hear by a frame hear from this very page.
+            _ => {
+                let end =
+                    pages::End { told: services(&told).len(), silent: &silent, elsewhere, round: round.as_deref() };
+                pages::signed_out(self, visitor, end, &frames)
+            }
         };
         Ok(self.parted(visitor, page))
+    }
+
+    /// Who has not heard of the end of these visits within a second, if anybody: those who are told in the background.
+    async fn silent(&self, told: &[Visit]) -> Vec<ServiceId> {
+        let mut silent = services(told);
+        for wait in LISTEN {
+            if silent.is_empty() {
+                break;
+            }
+            tokio::time::sleep(wait).await;
+            match self.store.yet_to_hear(told).await {
+                Ok(waiting) => silent = waiting,
+                // The session is over all the same; who has heard is not known.
+                Err(error) => tracing::warn!(%error, "who heard of the end of a session is not known"),
+            }
+        }
+        silent
     }
 
     /// Ends the session of this browser and leads it to an address that is already trusted, or to the page that says so.
@@ -115,7 +144,7 @@ impl Hub {
     pub fn round_over(&self, visitor: &Visitor, onward: Option<&str>, confirmed: bool) -> Response {
         match onward {
             Some(to) if confirmed => self.see_other(to),
-            None if confirmed => pages::signed_out(self, visitor, 0, None, None, &[]),
+            None if confirmed => pages::signed_out(self, visitor, pages::End::default(), &[]),
             _ => pages::unconfirmed(self, visitor, onward),
         }
     }
@@ -152,11 +181,11 @@ impl Hub {
         Ok(begin)
     }
 
-    /// Ends the session of this browser, if it has one. Returns how many services are being told.
-    pub async fn end_visitor_session(&self, visitor: &Visitor) -> Result<usize, Fault> {
+    /// Ends the session of this browser, if it has one. Returns the visits whose services are being told.
+    pub async fn end_visitor_session(&self, visitor: &Visitor) -> Result<Vec<Visit>, Fault> {
         match &visitor.session {
             Some(id) => self.end_session(id, "person", visitor.correlation()).await,
-            None => Ok(0),
+            None => Ok(Vec::new()),
         }
     }
 
@@ -179,12 +208,10 @@ impl Hub {
         self.keyring.mac_ok("session-form", &[session.as_str(), form], token)
     }
 
-    /// How many services hear of the end of these visits.
-    pub(crate) fn listening(&self, visits: &[Visit]) -> usize {
-        let listens =
-            |visit: &&Visit| self.protocol(&visit.protocol).is_some_and(|p| p.logout_notice(self, visit).is_some());
-        let services: HashSet<&ServiceId> = visits.iter().filter(listens).map(|visit| &visit.service).collect();
-        services.len()
+    /// Those of these visits whose services hear of their end in the background.
+    pub(crate) fn listening(&self, mut visits: Vec<Visit>) -> Vec<Visit> {
+        visits.retain(|visit| self.protocol(&visit.protocol).is_some_and(|p| p.logout_notice(self, visit).is_some()));
+        visits
     }
 
     /// Says that notices may wait in the outbox.
@@ -266,6 +293,12 @@ impl Hub {
         let Some(wait) = WAITS.get(tries - 1) else {
             metrics::counter!("preau_logout_notices_total", "result" => "given-up").increment(1);
             tracing::warn!(service.id = service, "service was not told of a logout: its own session may live on");
+            let correlation = CorrelationId::generate(&*self.ids, self.now());
+            let mut event =
+                AuditEvent::new(self.now(), AuditKind::LogoutGivenUp, correlation, "its session may live on");
+            event.session = Some(notice.visit.session.clone());
+            event.service = Some(notice.visit.service.clone());
+            self.audit(event);
             return true;
         };
         if let Err(error) = self.store.postpone_notice(notice.id, now + *wait).await {
@@ -273,4 +306,12 @@ impl Hub {
         }
         false
     }
+}
+
+/// The services of some visits, each once.
+fn services(visits: &[Visit]) -> Vec<ServiceId> {
+    let mut services: Vec<ServiceId> = visits.iter().map(|visit| visit.service.clone()).collect();
+    services.sort_unstable();
+    services.dedup();
+    services
 }

@@ -60,6 +60,12 @@ pub async fn a_notice_is_taken_until_it_is_settled(store: &dyn Store) {
     assert_eq!(services(&first), ["a", "b", "c"]);
     assert_eq!(taken(store, NOW + Seconds(14)).await, [], "somebody is telling them");
     store.settle_notices(&[first[0].id]).await.unwrap();
+    let visits: Vec<Visit> = first.iter().map(|notice| notice.visit.clone()).collect();
+    let mut waiting = store.yet_to_hear(&visits).await.unwrap();
+    waiting.sort();
+    assert_eq!(waiting, [ServiceId::new("b"), ServiceId::new("c")], "those that did not hear");
+    let other = Visit { notice: "of-another-session".to_owned(), ..visits[1].clone() };
+    assert_eq!(store.yet_to_hear(&[visits[0].clone(), other]).await.unwrap(), []);
     store.postpone_notice(first[1].id, NOW + Seconds(60)).await.unwrap();
     let again = taken(store, NOW + Seconds(15)).await;
     assert_eq!(services(&again), ["c"], "whoever took it is gone");

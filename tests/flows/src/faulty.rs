@@ -297,6 +297,10 @@ impl Outbox for FaultyStore {
         self.inner.settle_notices(ids).await
     }
 
+    async fn yet_to_hear(&self, visits: &[Visit]) -> Result<Vec<ServiceId>> {
+        self.inner.yet_to_hear(visits).await
+    }
+
     async fn postpone_notice(&self, id: i64, until: Instant) -> Result<()> {
         self.inner.postpone_notice(id, until).await
     }

@@ -17,12 +17,12 @@ pub use bench::{BenchPage, Shown, bench};
 pub use elsewhere::{choose_account, elsewhere, said};
 pub use sandbox::{SandboxPage, sandbox, who_comes, would_be_told};
 
-use crate::{Fault, FaultKind, Hub, Locale, Texts, Visitor, WebConfig};
+use crate::{Door, Fault, FaultKind, Hub, Locale, Texts, Visitor, WebConfig};
 use askama::Template;
 use axum::Router;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
-use preau_domain::{Instant, Public};
+use preau_domain::{Instant, Public, ServiceId};
 use std::sync::Arc;
 
 pub use device::DevicePage;
@@ -339,6 +339,8 @@ pub fn fault(hub: &Hub, visitor: &Visitor, fault: &Fault, here: &str) -> Respons
 struct SignedOut<'a> {
     page: Page<'a>,
     sentence: String,
+    /// Whether to say that a shared browser is to be closed: the sentence does not say it.
+    browser: bool,
     /// Name and way out of the provider where the person may still be signed in.
     elsewhere: Option<(String, String)>,
     /// Where services that hear one after the other are told.
@@ -347,28 +349,47 @@ struct SignedOut<'a> {
     frames: &'a [String],
 }
 
+/// Services that have not answered are named, up to that many.
+const NAMED: usize = 3;
+
+/// What came of the end of a session.
+#[derive(Default)]
+pub struct End<'a> {
+    /// How many services were told in the background.
+    pub told: usize,
+    /// Those of them that have not answered.
+    pub silent: &'a [ServiceId],
+    /// Name and way out of the provider where the person may still be signed in.
+    pub elsewhere: Option<(String, String)>,
+    /// Where services that hear one after the other are told.
+    pub round: Option<&'a str>,
+}
+
 impl<'a> SignedOut<'a> {
-    fn new(
-        page: Page<'a>,
-        services_told: usize,
-        elsewhere: Option<(String, String)>,
-        round: Option<&'a str>,
-        frames: &'a [String],
-    ) -> Self {
-        SignedOut { sentence: page.count("signed-out", services_told), page, elsewhere, round, frames }
+    /// `silent` are the titles of services that have not answered.
+    fn new(page: Page<'a>, end: End<'a>, silent: &[String], frames: &'a [String]) -> Self {
+        let sentence = match silent {
+            [] if frames.is_empty() => page.count("signed-out", end.told),
+            [] => page.t("signed-out-frames"),
+            [one] => page.with("signed-out-silent", "service", one),
+            some if some.len() <= NAMED => page.with("signed-out-silent-some", "services", &some.join(", ")),
+            many => page.count("signed-out-silent-many", many.len()),
+        };
+        let (elsewhere, round) = (end.elsewhere, end.round);
+        SignedOut { sentence, browser: silent.is_empty(), page, elsewhere, round, frames }
     }
 }
 
-/// Says that everything is closed, how many services are being told, and where the person may still be signed in.
-pub fn signed_out(
-    hub: &Hub,
-    visitor: &Visitor,
-    services_told: usize,
-    elsewhere: Option<(String, String)>,
-    round: Option<&str>,
-    frames: &[String],
-) -> Response {
-    let page = html("signed-out", &SignedOut::new(Page::new(hub, visitor), services_told, elsewhere, round, frames));
+/// Says that everything is closed, or which services have not answered, and where the person may still be signed in.
+pub fn signed_out(hub: &Hub, visitor: &Visitor, end: End<'_>, frames: &[String]) -> Response {
+    let services = hub.services();
+    let doors = end.silent.iter().filter_map(|id| services.get(id));
+    let title = |door: &Door| match visitor.locale {
+        Locale::Fr => door.title.fr.clone(),
+        Locale::En => door.title.en.clone(),
+    };
+    let silent: Vec<String> = doors.map(title).collect();
+    let page = html("signed-out", &SignedOut::new(Page::new(hub, visitor), end, &silent, frames));
     if frames.is_empty() { page } else { farewell::framing(page, frames) }
 }
 

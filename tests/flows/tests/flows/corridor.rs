@@ -30,7 +30,8 @@ async fn the_whole_corridor(hub: TestHub) {
     assert_eq!(seen.user(), Some(ALICE.login));
     assert_eq!(seen.attribute("displayName"), ["Alice Martin"]);
     let goodbye = browser.sign_out().await;
-    assert!(goodbye.words().contains("Votre session est terminée : tout est fermé"), "{}", goodbye.words());
+    // No service of this story listens anywhere.
+    assert!(goodbye.words().contains("Votre session est terminée, mais Cahier de textes"), "{}", goodbye.words());
     assert!(!browser.signed_in() && browser.open(&app).await.some_ticket().is_none());
 }
 
@@ -137,7 +138,7 @@ async fn signing_out_is_told_to_the_services(hub: TestHub) {
     let other = browser.open(&second).await.ticket();
     second.validate(&other).await;
     let goodbye = browser.sign_out().await;
-    assert!(goodbye.words().contains("les 2 services que vous aviez ouverts"), "{}", goodbye.words());
+    assert!(goodbye.words().contains("les 2 services que vous aviez ouverts en sont avertis"), "{}", goodbye.words());
     for (listener, ticket) in [(&mut one, &ticket), (&mut two, &other)] {
         let heard = listener.next().await;
         assert_eq!(heard.line, "POST / HTTP/1.1");
@@ -152,7 +153,8 @@ async fn a_silent_service_keeps_nobody_waiting(hub: TestHub) {
     service.validate(&browser.sign_in(&ALICE).to(&service).await.ticket()).await;
     let began = std::time::Instant::now();
     let goodbye = browser.sign_out().await;
-    assert!(goodbye.status.is_success() && began.elapsed().as_secs() < 2, "{:?}", began.elapsed());
+    // Less than the four seconds in which a call is given up.
+    assert!(goodbye.status.is_success() && began.elapsed().as_secs() < 4, "{:?}", began.elapsed());
     silent.next().await;
     assert!(browser.visit("/").await.forms().iter().any(|form| form.value("public").is_some()), "signed out for good");
 }

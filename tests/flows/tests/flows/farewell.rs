@@ -16,6 +16,8 @@ stories!(
     a_flood_of_tickets_delays_nobody_else,
     a_service_is_told_many_things_at_once,
     signing_out_is_in_the_journal_under_its_number,
+    the_sentence_names_whoever_has_not_answered,
+    the_sentence_is_said_in_english_too,
 );
 
 async fn a_stopped_person_is_signed_out_of_services(hub: TestHub) {
@@ -93,6 +95,10 @@ async fn a_service_that_fails_is_told_again_and_not_for_ever(hub: TestHub) {
     browser.sign_out().await;
     assert!(listener.next().await.field("logoutRequest").contains(&next));
     assert!(hub.log.lines().iter().any(|line| line.contains("was not told of a logout")));
+    hub.hub.store.flush_audit().await.expect("the journal is kept");
+    let entries = hub.hub.store.audit_entries(i64::MIN, 100).await.expect("the journal is read");
+    let given_up: Vec<_> = entries.iter().filter(|entry| entry.kind == "logout-given-up").collect();
+    assert!(matches!(&given_up[..], [one] if one.service.as_deref() == Some("one")), "{given_up:?}");
 }
 
 async fn what_was_not_told_before_a_restart_is_told_after_it(hub: TestHub) {
@@ -146,4 +152,35 @@ async fn signing_out_is_in_the_journal_under_its_number(hub: TestHub) {
     let [event] = &journal[..] else { panic!("{journal:?}") };
     assert_eq!(event.kind.as_str(), "signed-out");
     assert_eq!(event.person, Some(ALICE.person_id()));
+}
+
+async fn the_sentence_names_whoever_has_not_answered(hub: TestHub) {
+    let (good, silent, failing) = (Listener::start().await, Listener::mute().await, Listener::answering(FAILS).await);
+    let ends = "Votre session est terminée";
+    for (down, sentence) in [
+        (vec![], format!("{ends} : tout est fermé, et le service que vous aviez ouvert en est averti.")),
+        (vec![("muet", &silent)], format!("{ends}, mais muet n’a pas encore répondu : fermez votre navigateur")),
+        (
+            vec![("muet", &silent), ("panne", &failing)],
+            format!("{ends}, mais ces services n’ont pas encore répondu : muet, panne. Fermez votre navigateur"),
+        ),
+    ] {
+        let mut browser = hub.browser();
+        let service = hub.mount_at("bon", &good);
+        browser.sign_in(&ALICE).to(&service).await.ticket();
+        for (name, listener) in down {
+            browser.open(&hub.mount_at(name, listener)).await.ticket();
+        }
+        let goodbye = browser.sign_out().await;
+        assert!(goodbye.words().contains(&sentence), "{sentence}: {}", goodbye.words());
+        assert!(browser.visit("/").await.words().contains("Enseignant ou personnel"), "it is over all the same");
+    }
+}
+
+async fn the_sentence_is_said_in_english_too(hub: TestHub) {
+    let silent = Listener::mute().await;
+    let mut browser = hub.browser().saying("accept-language", "en");
+    browser.sign_in(&ALICE).to(&hub.mount_at("mute", &silent)).await.ticket();
+    let goodbye = browser.sign_out().await;
+    assert!(goodbye.words().contains("mute (en) has not answered yet: close your browser"), "{}", goodbye.words());
 }

@@ -6,7 +6,7 @@ use super::super::portal::Home;
 use super::super::*;
 use crate::bench::sandbox::{Sandbox, Spoken, Told};
 use crate::bench::{Asked, CAST, Judged, Outcome, Preview, Refused, Wrong};
-use crate::{Door, Fields, Live, ServiceTable};
+use crate::{Fields, Live, ServiceTable};
 use preau_connector_api::{Category, Legal, MountedService, Names, Network};
 use preau_domain::{
     AccountState, Affiliation, Audience, Authentication, AuthnMethod, CorrelationId, Credentials, Establishment,
@@ -351,10 +351,17 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
         add(&format!("refusal-{}", reason.key()), FaultPage::new(page(), &fault, "7k2m9xq4hd3w").render());
     }
     for told in [0, 1, 3] {
-        add(&format!("signed-out-{told}"), SignedOut::new(page(), told, None, None, &[]).render());
+        add(&format!("signed-out-{told}"), SignedOut::new(page(), End { told, ..End::default() }, &[], &[]).render());
     }
+    for silent in [1, 2, 4] {
+        let titles = vec!["Cahier de textes".to_owned(); silent];
+        add(&format!("signed-out-silent-{silent}"), SignedOut::new(page(), End::default(), &titles, &[]).render());
+    }
+    let frames = ["https://notes.example/front".to_owned()];
+    add("signed-out-frames", SignedOut::new(page(), End::default(), &[], &frames).render());
     let provider = ("Guichet de l’académie".to_owned(), "https://guichet.example/end".to_owned());
-    add("signed-out-elsewhere", SignedOut::new(page(), 1, Some(provider), Some("/saml/slo/round?at=a"), &[]).render());
+    let end = End { told: 1, elsewhere: Some(provider), round: Some("/saml/slo/round?at=a"), ..End::default() };
+    add("signed-out-elsewhere", SignedOut::new(page(), end, &[], &[]).render());
     add("unconfirmed", farewell::Unconfirmed { page: page(), to: Some("https://notes.example/") }.render());
     add("unconfirmed-here", farewell::Unconfirmed { page: page(), to: None }.render());
     for (name, service) in [("elsewhere", None), ("elsewhere-service", Some("Moodle"))] {
