@@ -651,7 +651,7 @@ async fn oidc_39_a_service_that_hangs_keeps_nobody_waiting(hub: TestHub) {
     browser.sign_in(&ALICE).through(&slow.url()).await;
     let tokens = quick.redeem(&browser.get(&quick.url()).await.code()).await;
     let (began, _) = (std::time::Instant::now(), browser.sign_out().await);
-    assert!(began.elapsed() < std::time::Duration::from_secs(2));
+    assert!(began.elapsed() < std::time::Duration::from_secs(4));
     mute.next().await;
     let told = quick.verified(good.next().await.field("logout_token"), "logout+jwt").await;
     assert_eq!(told["sid"], quick.claims(tokens.text("id_token")).await["sid"]);
