@@ -45,11 +45,13 @@ refusal_ms = 1000
 # refusal_ms to check a password.
 # decoy_dn = "cn=decoy,ou=administrateurs,dc=ent,dc=example"
 page_size = 1000
+# Most milliseconds until a connection is open and encrypted, for one answer, for a few questions in a row, and for a page of everything.
 connect_ms = 1000
-# Most milliseconds for one answer and for a whole password check: whoever waits longer sees a page that says so.
-answer_ms = 1500
-total_ms = 1800
+answer_ms = 3000
+total_ms = 5000
 page_ms = 60000
+# Most milliseconds for which somebody who signs in is kept waiting by all of that: then a page says that the directory does not answer.
+sign_in_ms = 1500
 # Connections kept for searching, and passwords checked at the same time.
 searches = 4
 binds = 16
@@ -99,15 +101,18 @@ pub(crate) struct Config {
     /// Most milliseconds until a connection is open and encrypted.
     #[serde(default = "connect_ms")]
     connect_ms: u64,
-    /// Most milliseconds for one answer while somebody waits.
+    /// Most milliseconds for one answer.
     #[serde(default = "answer_ms")]
     answer_ms: u64,
-    /// Most milliseconds for a whole password check.
+    /// Most milliseconds for a few questions in a row: opening a reading, looking whether anything changed, `preau doctor`.
     #[serde(default = "total_ms")]
     total_ms: u64,
     /// Most milliseconds for one page when everything is read.
     #[serde(default = "page_ms")]
     page_ms: u64,
+    /// Most milliseconds for a whole password check, whatever the others say.
+    #[serde(default = "sign_in_ms")]
+    sign_in_ms: u64,
     /// Connections kept for searching.
     #[serde(default = "searches")]
     searches: usize,
@@ -126,10 +131,13 @@ fn connect_ms() -> u64 {
     1000
 }
 fn answer_ms() -> u64 {
-    1500
+    3000
 }
 fn total_ms() -> u64 {
-    1800
+    5000
+}
+fn sign_in_ms() -> u64 {
+    1500
 }
 fn page_ms() -> u64 {
     60_000
@@ -160,6 +168,7 @@ pub(crate) struct Settings {
     pub(crate) page_size: usize,
     pub(crate) answer: Duration,
     pub(crate) total: Duration,
+    pub(crate) sign_in: Duration,
     pub(crate) page: Duration,
     pub(crate) searches: usize,
     pub(crate) binds: usize,
@@ -177,6 +186,7 @@ impl Settings {
             ("connect_ms", config.connect_ms, 50, 10_000),
             ("answer_ms", config.answer_ms, 50, 30_000),
             ("total_ms", config.total_ms, 100, 60_000),
+            ("sign_in_ms", config.sign_in_ms, 100, 60_000),
             ("page_ms", config.page_ms, 1000, 3_600_000),
             ("searches", config.searches as u64, 1, 64),
             ("binds", config.binds as u64, 1, 256),
@@ -217,6 +227,7 @@ impl Settings {
             page_size: config.page_size,
             answer: Duration::from_millis(config.answer_ms),
             total: Duration::from_millis(config.total_ms),
+            sign_in: Duration::from_millis(config.sign_in_ms.min(config.total_ms)),
             page: Duration::from_millis(config.page_ms),
             searches: config.searches,
             binds: config.binds,

@@ -69,7 +69,7 @@ impl PasswordCheck for Passwords {
         let mut task = JoinSet::new();
         let mine = Arc::clone(&attempt);
         task.spawn(async move { work.prove(&mine, &login, &password).await });
-        match timeout(attempt.patience(self.work.settings.total), task.join_next()).await {
+        match timeout(attempt.patience(self.work.settings.sign_in), task.join_next()).await {
             Ok(ended) => {
                 // Whatever failed without an answer told the breaker already, and the first word counts.
                 attempt.answered();
@@ -80,6 +80,7 @@ impl PasswordCheck for Passwords {
             }
             Err(_) => {
                 attempt.silent();
+                self.work.pool.forget();
                 Err(Unavailable("the directory took too long".into()))
             }
         }

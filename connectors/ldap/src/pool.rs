@@ -178,7 +178,7 @@ impl Pool {
                     return Ok(entries);
                 }
                 Err(sentence) if sentence == SILENT => {
-                    self.idle().clear();
+                    self.forget();
                     attempt.silent();
                     return Err(Unavailable(sentence));
                 }
@@ -220,8 +220,13 @@ impl Pool {
             return Some(session);
         }
         // What cut this one off (a restart, a firewall) cut the others too: not each in turn.
-        self.idle().clear();
+        self.forget();
         None
+    }
+
+    /// Drops what was kept: the directory is silent, and may have lost these connections too.
+    pub(crate) fn forget(&self) {
+        self.idle().clear();
     }
 
     fn keep(&self, session: Session) {

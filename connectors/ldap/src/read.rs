@@ -6,7 +6,7 @@
 //! as incomplete: what was not read must not be taken for gone.
 
 use crate::config::Settings;
-use crate::session::{Query, Session};
+use crate::session::{Query, SILENT, Session};
 use crate::version;
 use crate::wire::Budget;
 use async_trait::async_trait;
@@ -19,8 +19,6 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-/// How long it may take to learn whether anything changed: nobody waits for it.
-const ASKING: Duration = Duration::from_secs(5);
 /// How long counting may take before the progress bar does without.
 const COUNTING: Duration = Duration::from_secs(2);
 
@@ -36,6 +34,10 @@ impl Reading {
 
     /// Opens the connection of a reading and looks whether everything that is always there is.
     async fn open(&self) -> Result<Session, String> {
+        timeout(self.settings.total, self.open_unhurried()).await.unwrap_or_else(|_| Err(SILENT.into()))
+    }
+
+    async fn open_unhurried(&self) -> Result<Session, String> {
         let settings = &self.settings;
         let mut session = Session::open(&settings.target, Budget::BULK, settings.answer).await?;
         session.bind_service(&settings.account).await?;
@@ -185,7 +187,7 @@ impl Directory for Reading {
             session.close().await;
             version
         };
-        timeout(ASKING, ask).await.ok()?
+        timeout(self.settings.total, ask).await.ok()?
     }
 }
 

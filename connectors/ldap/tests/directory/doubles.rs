@@ -1,6 +1,7 @@
 //! Servers that no one would want: one that answers what a test says, byte for byte; a canary that nobody must call; a
 //! road to the real directory that can be cut.
 
+use socket2::{SockFilter, SockRef};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -41,11 +42,18 @@ pub fn result(tag: u8, code: u8, text: &str, referrals: &[&str]) -> Vec<u8> {
 
 /// An entry of a search.
 pub fn entry(dn: &str, attributes: &[(&str, &str)]) -> Vec<u8> {
+    let attributes: Vec<(&str, Vec<String>)> =
+        attributes.iter().map(|(name, value)| (*name, vec![(*value).to_owned()])).collect();
+    entry_of_many(dn, &attributes)
+}
+
+/// An entry of a search, whose attributes have several values.
+pub fn entry_of_many(dn: &str, attributes: &[(&str, Vec<String>)]) -> Vec<u8> {
     let attributes: Vec<u8> = attributes
         .iter()
-        .flat_map(|(name, value)| {
-            let values = element(0x31, &element(0x04, value.as_bytes()));
-            element(0x30, &[element(0x04, name.as_bytes()), values].concat())
+        .flat_map(|(name, values)| {
+            let values: Vec<u8> = values.iter().flat_map(|value| element(0x04, value.as_bytes())).collect();
+            element(0x30, &[element(0x04, name.as_bytes()), element(0x31, &values)].concat())
         })
         .collect();
     element(0x64, &[element(0x04, dn.as_bytes()), element(0x30, &attributes)].concat())
@@ -195,9 +203,27 @@ pub struct Road {
     pub carried: Arc<AtomicUsize>,
 }
 
+/// What becomes of a connection once enough was carried.
+#[derive(Clone, Copy)]
+enum End {
+    /// Closed, as both ends hear at once.
+    Closed,
+    /// Nobody hears anything: what the near end sends is dropped by the kernel, and nothing is sent to it, not even a farewell.
+    Lost,
+}
+
 impl Road {
     /// Carries everything, and cuts the connection once the directory has sent `cut_after` bytes.
     pub async fn to(port: u16, cut_after: usize) -> Self {
+        Self::ending(port, cut_after, End::Closed).await
+    }
+
+    /// Carries everything until the directory has sent `after` bytes; from then on the network loses every packet.
+    pub async fn losing(port: u16, after: usize) -> Self {
+        Self::ending(port, after, End::Lost).await
+    }
+
+    async fn ending(port: u16, after: usize, end: End) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
         let own = listener.local_addr().expect("it is bound").port();
         let carried = Arc::new(AtomicUsize::new(0));
@@ -205,30 +231,39 @@ impl Road {
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
                 let Ok(far) = TcpStream::connect(("127.0.0.1", port)).await else { return };
-                tokio::spawn(carry(near, far, cut_after, count.clone()));
+                tokio::spawn(carry(near, far, (after, end), count.clone()));
             }
         });
         Road { port: own, carried }
     }
 }
 
-async fn carry(near: TcpStream, far: TcpStream, cut_after: usize, count: Arc<AtomicUsize>) {
-    let ((mut from_near, mut to_near), (mut from_far, mut to_far)) = (near.into_split(), far.into_split());
+/// A filter of packets that keeps zero bytes of each (classic BPF: return 0).
+const NOTHING: SockFilter = SockFilter::new(0x06, 0, 0, 0);
+
+async fn carry(mut near: TcpStream, mut far: TcpStream, (after, end): (usize, End), count: Arc<AtomicUsize>) {
+    let ((mut from_near, mut to_near), (mut from_far, mut to_far)) = (near.split(), far.split());
     let asking = tokio::io::copy(&mut from_near, &mut to_far);
     let answering = async {
         let mut buffer = vec![0; 4096];
-        let mut left = cut_after;
+        let mut left = after;
         while left > 0 {
             let read = from_far.read(&mut buffer).await.unwrap_or(0).min(left);
             if read == 0 || to_near.write_all(&buffer[..read]).await.is_err() {
-                return;
+                return false;
             }
             left -= read;
             count.fetch_add(read, Ordering::Relaxed);
         }
+        true
     };
-    tokio::select! {
-        _ = asking => {}
-        () = answering => {}
+    let enough = tokio::select! {
+        _ = asking => false,
+        enough = answering => enough,
+    };
+    if enough && matches!(end, End::Lost) {
+        SockRef::from(&near).attach_filter(&[NOTHING]).expect("a socket of ours takes a filter");
+        // Both ends stay open, and say nothing: this road is never taken again.
+        std::future::pending::<()>().await;
     }
 }

@@ -4,6 +4,7 @@ mod configuration;
 mod cut_short;
 mod doubles;
 mod encryption;
+mod large;
 mod reading;
 mod sign_in;
 mod support;

@@ -1,9 +1,10 @@
 //! A directory that is down, silent or hostile: nobody waits long, nothing breaks, and no failure counts against a person.
 
-use crate::doubles::{Request, Scripted, element, entry, message, result};
-use crate::support::{Annuaire, Everything, passwords};
-use preau_connector_api::Verdict;
+use crate::doubles::{Request, Road, Scripted, element, entry, message, result};
+use crate::support::{Annuaire, Everything, most_memory, passwords};
+use preau_connector_api::{Completion, Verdict};
 use preau_rig::{Slapd, SlapdOptions};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
@@ -100,6 +101,37 @@ async fn a_directory_behind_a_wall_is_given_up_in_time() {
     assert!(matches!(verdict, Ok(Verdict::Proven { .. })), "control");
 }
 
+/// F3: the network loses every packet in the middle of a search. Nobody is told that the connection is gone.
+#[tokio::test]
+async fn a_search_whose_packets_are_lost_is_given_up_in_time() {
+    let annuaire = Annuaire::start("ldap-lost");
+    let teacher = annuaire.account("teacher");
+    // The answer to the bind is there, and that to the search has begun.
+    let road = Road::losing(annuaire.slapd.port(), 60).await;
+    let check = passwords(&annuaire.connector_through(road.port, ""));
+    for _ in 0..2 {
+        let start = Instant::now();
+        let said = check.check(&teacher.login, &teacher.password).await.expect_err("half an answer came").to_string();
+        assert!(start.elapsed() < Duration::from_secs(2) && said.contains("too long"), "{:?}: {said}", start.elapsed());
+    }
+    assert_eq!(road.carried.load(Ordering::Relaxed), 120);
+
+    let whole = Everything::of(&annuaire.connector_with("page_size = 200")).await;
+    assert_eq!(whole.completion, Completion::Complete, "control");
+    let road = Road::losing(annuaire.slapd.port(), 400_000).await;
+    let connector = annuaire.connector_through(road.port, "page_size = 200\npage_ms = 1000");
+    let start = Instant::now();
+    let read = Everything::of(&connector).await;
+    assert!(
+        read.incomplete().contains("in time") && start.elapsed() < Duration::from_secs(10),
+        "{}",
+        read.incomplete()
+    );
+    assert!((1..whole.records.len()).contains(&read.records.len()), "{} were read", read.records.len());
+    let verdict = passwords(&annuaire.connector()).check(&teacher.login, &teacher.password).await;
+    assert!(matches!(verdict, Ok(Verdict::Proven { .. })), "control");
+}
+
 /// A directory that stops in the middle of its work: it still takes calls, and connections to it stay open. The first
 /// who come see that it does not answer within two seconds, the others at once, except one at a time who tries it.
 #[tokio::test]
@@ -188,13 +220,6 @@ async fn a_directory_in_trouble_is_nobodys_failure() {
         let check = passwords(&annuaire.connector_through(server.port, QUICK));
         assert!(check.check("io", "secret").await.is_err(), "{code}");
     }
-}
-
-/// The most memory this process ever held, in bytes.
-fn most_memory() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").expect("Linux tells");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux tells that");
-    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") << 10
 }
 
 /// LDAP-07: messages meant to hurt the one who reads them.
