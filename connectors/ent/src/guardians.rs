@@ -1,5 +1,5 @@
-//! The adults pupils name, kept from the reading of the pupils until the adults' turn comes: some forty bytes a link,
-//! so that a million people fit in memory.
+//! The adults pupils name, kept from the reading of the pupils until the adults' turn comes: 48 bytes a link and the
+//! names, so that a million people fit in memory.
 
 use crate::entry::comparable_dn;
 use crate::keys::Seen;

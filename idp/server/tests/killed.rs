@@ -22,7 +22,6 @@ const DATABASE: &str = "PREAU_TEST_KILLED_DATABASE";
 const AFTER: &str = "PREAU_TEST_KILLED_AFTER";
 const PEOPLE: usize = 1_200;
 const KILLS: u32 = 50;
-const KILLS_ON_POSTGRES: u32 = 15;
 
 /// The source before and after: a third of the people changed, some came, some left.
 struct Source {
@@ -177,7 +176,7 @@ async fn a_killed_run_converges() {
         copy(&before.folder, &place.folder);
         place
     };
-    killed_again_and_again(KILLS, copied).await;
+    killed_again_and_again(copied).await;
 }
 
 #[tokio::test]
@@ -203,11 +202,11 @@ async fn a_killed_run_converges_on_postgresql() {
         create(of, &name("before"));
         place(of)
     };
-    killed_again_and_again(KILLS_ON_POSTGRES, copied).await;
+    killed_again_and_again(copied).await;
 }
 
 /// Kills a run in a copy of the same state, again and again.
-async fn killed_again_and_again(kills: u32, copied: impl Fn(&str) -> Place) {
+async fn killed_again_and_again(copied: impl Fn(&str) -> Place) {
     let whole = copied("whole");
     let began = Instant::now();
     assert!(whole.child(true).wait().unwrap().success());
@@ -215,7 +214,7 @@ async fn killed_again_and_again(kills: u32, copied: impl Fn(&str) -> Place) {
     let expected = state(&whole).await;
 
     let (mut killed, mut dice) = (0, 20_260_914_u64);
-    for n in 0..kills {
+    for n in 0..KILLS {
         let place = copied(&format!("killed-{n}"));
         let mut process = place.child(true);
         dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -231,5 +230,5 @@ async fn killed_again_and_again(kills: u32, copied: impl Fn(&str) -> Place) {
         assert!(state(&place).await == expected, "killed after {moment:?} of {length:?}");
         std::fs::remove_dir_all(&place.folder).unwrap();
     }
-    assert!(killed > kills / 2, "only {killed} runs were alive when they were killed");
+    assert!(killed > KILLS / 2, "only {killed} runs were alive when they were killed");
 }
