@@ -30,6 +30,7 @@ packages() {
     # mellon_create_metadata makes a key with openssl. PHP serves SimpleSAMLphp by itself.
     echo libapache2-mod-auth-mellon openssl simplesamlphp
     if [ "$level" = test ]; then
+        echo libapache2-mod-shib
         echo postgresql curl jq python3 python3-venv chromium xmlsec1
         # The schemas of SAML, and what reads them.
         echo opensaml-schemas xmltooling-schemas libxml2-utils
@@ -68,6 +69,7 @@ install_packages() {
         for package in "${missing[@]}"; do
             case $package in
                 slapd | apache2 | postgresql) "${as_root[@]}" systemctl disable --quiet "$package" >&2 || true ;;
+                libapache2-mod-shib) "${as_root[@]}" systemctl disable --quiet shibd >&2 || true ;;
             esac
         done
     fi

@@ -54,6 +54,16 @@ pub trait Redirect: Send + Sync {
         None
     }
 
+    /// Whether the provider may send people who did not ask here first. They are asked for there: what they bring is not believed.
+    fn sends_people(&self) -> bool {
+        false
+    }
+
+    /// Whether a form is an answer of the provider that says of itself that nobody asked for it.
+    fn unasked(&self, _form: &[(&str, &str)]) -> bool {
+        false
+    }
+
     /// What the provider must know of us, as a document that it reads; `None` where nothing is published. `callback` is
     /// [`Round::callback`].
     fn metadata(&self, _callback: &str, _now: Instant) -> Option<String> {

@@ -55,9 +55,10 @@ pub(crate) fn believe(settings: &Settings, round: &Round<'_>, document: &Documen
             self::verified(document, SAML, "Assertion", settings, required)?.unwrap_or(plain)
         }
         Some(Held::Encrypted(sealed)) => {
-            // Anybody can encrypt for us: what comes out is signed itself, or stood in a signed response. Where the response is
-            // not signed our key opens what nobody vouches for: by RSA-OAEP and AES-GCM alone, one content for each round of
-            // the browser's, which is over then, and with one word for every failure. Whoever tries learns nothing.
+            // Anybody can encrypt for us: what comes out is signed itself, or stood in a signed response. Where the response need
+            // not be signed our key opens what nobody vouches for, as often as somebody likes: by RSA-OAEP and AES-GCM alone,
+            // with one word in the log for every failure and one page for every answer that is not believed, whether it opened
+            // or not.
             let opened = decrypt(&sealed, &settings.opens).map_err(|_| RedirectError::NotBelieved("does not open"))?;
             let required = settings.signed != Signed::Response || verified.is_none();
             let inner = self::verified(&opened, SAML, "Assertion", settings, required)?;

@@ -56,6 +56,9 @@ logout = "soft"
 logout_address = "https://educonnect.example/idp/logout"
 # For single without metadata: where it hears of the end of a session, by HTTP-Redirect.
 # slo = "https://educonnect.example/idp/slo/redirect"
+# Whether it may send people who did not ask here first, as from a page of links: they go back there at once to be asked for, and
+# what they brought is not read.
+# unsolicited = true
 # Seconds its clock may differ from ours.
 skew_seconds = 60
 # For a guichet: where it names the establishments of an agent (the session begins in one of theirs), and tells what a head
@@ -129,6 +132,9 @@ pub(crate) struct Config {
     /// For single without metadata: where it hears of the end of a session.
     #[serde(default)]
     slo: Option<String>,
+    /// It may send people who did not ask here first.
+    #[serde(default)]
+    unsolicited: bool,
     /// Seconds its clock may differ from ours, 0 to 300.
     #[serde(default = "skew_seconds")]
     skew_seconds: u32,
@@ -205,6 +211,7 @@ pub(crate) struct Settings {
     pub(crate) logout: Logout,
     /// Where people, or a message, are sent when they sign out.
     pub(crate) logout_address: Option<String>,
+    pub(crate) unsolicited: bool,
     pub(crate) skew_seconds: i64,
     pub(crate) agents: AgentClaims,
     pub(crate) rules: Vec<MatchRule>,
@@ -296,6 +303,7 @@ impl Settings {
             contexts: config.contexts,
             logout: config.logout,
             logout_address,
+            unsolicited: config.unsolicited,
             skew_seconds: i64::from(config.skew_seconds),
             agents: config.agents,
             rules: config.rules,

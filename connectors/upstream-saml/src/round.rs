@@ -10,6 +10,7 @@ use preau_connector_api::{
 };
 use preau_domain::Instant;
 use preau_saml::bindings::{Kind, post};
+use preau_saml::names::SAMLP;
 use std::sync::Arc;
 
 /// See the module.
@@ -34,6 +35,20 @@ impl Redirect for Upstream {
             found.next().filter(|_| found.next().is_none())
         };
         Some((one("RelayState")?, one(Kind::Response.parameter())?))
+    }
+
+    fn sends_people(&self) -> bool {
+        self.known.first.unsolicited
+    }
+
+    fn unasked(&self, form: &[(&str, &str)]) -> bool {
+        let mut messages = form.iter().filter(|(name, _)| *name == Kind::Response.parameter());
+        let message = messages.next().filter(|_| messages.next().is_none());
+        let document = message.and_then(|(_, message)| post::decode(message).ok());
+        document.is_some_and(|document| {
+            let root = document.unverified();
+            root.is(SAMLP, "Response") && root.attribute("InResponseTo").is_none()
+        })
     }
 
     async fn complete(&self, round: &Round<'_>, answer: &[(&str, &str)]) -> Result<UpstreamIdentity, RedirectError> {

@@ -278,7 +278,11 @@ impl Hub {
         };
         self.store.add_pending(&pending).await?;
         let language = hints.locale.map_or(String::new(), |locale| format!("?lang={locale}"));
-        let mut response = self.see_other(&format!("/sign-in/{}{language}", pending.id));
+        let next = match &hints.towards {
+            Some((public, source)) => format!("/sign-in/{}/elsewhere/{source}?public={}", pending.id, public.as_str()),
+            None => format!("/sign-in/{}{language}", pending.id),
+        };
+        let mut response = self.see_other(&next);
         if visitor.browser.is_none() {
             response.headers_mut().append(header::SET_COOKIE, Cookie::Browser.set(self.secure(), secret.expose()));
         }

@@ -5,7 +5,7 @@ use crate::{Door, Fault, Fields, Hub, Live, Locale, Visitor};
 use async_trait::async_trait;
 use axum::Router;
 use axum::response::Response;
-use preau_domain::{Instant, PendingSignIn, ServiceId, TrustedUrl, Visit};
+use preau_domain::{Instant, PendingSignIn, Public, ServiceId, SourceId, TrustedUrl, Visit};
 use preau_policy::Refusal as PolicyRefusal;
 use std::sync::Arc;
 
@@ -89,6 +89,8 @@ pub struct SignInHints {
     pub login: Option<String>,
     /// The language they read.
     pub locale: Option<Locale>,
+    /// Who they are, and the provider they come from without having asked here first: they go back there at once.
+    pub towards: Option<(Public, SourceId)>,
 }
 
 /// The end of a sign-in.

@@ -75,6 +75,18 @@ impl ServiceTable {
                 }
             }
         }
+        for door in &ordered {
+            // Else one file would say by itself how another service knows people.
+            let sector = door.oidc.as_ref().and_then(|oidc| oidc.sector.as_deref());
+            let named = sector.and_then(|sector| by_id.get(&ServiceId::new(sector)));
+            if let Some(other) = named.filter(|other| Some(other.sector()) == sector && is_silent(other))
+                && other.service.id != door.service.id
+            {
+                let (id, other) = (&door.service.id, &other.service.id);
+                problems
+                    .push(format!("{id}: its sector is the service {other}, whose file does not say that sector too"));
+            }
+        }
         let origins = ordered.iter().flat_map(|door| door.origins()).collect();
         let generation = GENERATION.fetch_add(1, Ordering::Relaxed);
         match (rules, problems.is_empty()) {
@@ -137,6 +149,11 @@ impl ServiceTable {
     pub fn all(&self) -> &[Door] {
         &self.ordered
     }
+}
+
+/// Whether a service is a sector by itself, without a word of its file.
+fn is_silent(door: &Door) -> bool {
+    door.oidc.as_ref().is_none_or(|oidc| oidc.sector.is_none())
 }
 
 impl Paths {

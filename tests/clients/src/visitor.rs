@@ -248,7 +248,7 @@ impl Page {
 
     /// The form that carries a message of SAML to somebody, or on from where it was posted.
     pub fn carries(&self) -> Option<Form> {
-        ["SAMLResponse", "SAMLRequest", "posted"].iter().find_map(|name| self.form_with(name).ok())
+        ["SAMLResponse", "SAMLRequest", "SAMLart", "posted"].iter().find_map(|name| self.form_with(name).ok())
     }
 
     /// The first address it links to that has this in it.

@@ -5,8 +5,8 @@ use crate::{Page, Visitor};
 use anyhow::{Context, Result, ensure};
 use preau_annuaire::Account;
 use preau_rig::{
-    Apache, Citizen, Configuration, Instance, Mellon, Preau, Process, SimpleSaml, Site, SiteKind, Slapd, SlapdOptions,
-    Tls,
+    Apache, Citizen, Configuration, Instance, Mellon, Preau, Process, Shibboleth, SimpleSaml, Site, SiteKind, Slapd,
+    SlapdOptions, Tls,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -32,6 +32,9 @@ const TEXTES: &[&str] = &[
     "--for=National_EVS",
     "--for=National_DIR",
 ];
+
+/// The rest of the command line that mounts `coffre`.
+const COFFRE: &[&str] = &["--release", "displayName,givenName,sn,pairwise-id,ENTPersonProfils,ENTClasses"];
 
 /// An annuaire of two hundred people, preau, and these services:
 ///
@@ -69,15 +72,31 @@ pub struct World {
 impl World {
     /// Starts everything but SAML; `name` is the test's, for its folder.
     pub fn start(name: &str) -> Result<World> {
-        World::build(name, false)
+        World::build(name, false, false)
     }
 
     /// Starts everything.
     pub fn with_saml(name: &str) -> Result<World> {
-        World::build(name, true)
+        World::build(name, true, false)
     }
 
-    fn build(name: &str, saml: bool) -> Result<World> {
+    /// Starts everything but SAML, and `coffre`, an Apache site behind `mod_shib`, mounted from the metadata that it writes.
+    pub async fn with_shibboleth(name: &str) -> Result<World> {
+        let world = World::build(name, false, true)?;
+        let mut site = world.visitor()?;
+        let metadata = site.open(&format!("{}Shibboleth.sso/Metadata", world.site("coffre"))).await?;
+        let file = world.folder.join("coffre.xml");
+        fs::write(&file, &metadata.text)?;
+        let file = file.display().to_string();
+        world.preau(&[&["sp", "add", &file, "--id", "coffre", "--private"], COFFRE].concat())?;
+        world.until_taken_up("coffre").await?;
+        // The domain of our identifiers is told with the first service that is told some.
+        let believed = world.folder.join("shibboleth/believed.xml");
+        world.until(|| Ok(fs::read_to_string(&believed).is_ok_and(|text| text.contains("shibmd:Scope")))).await?;
+        Ok(world)
+    }
+
+    fn build(name: &str, saml: bool, shibboleth: bool) -> Result<World> {
         let folder = preau_rig::scratch(name);
         let tls = Tls::make(&folder.join("tls"))?;
         let port = preau_rig::free_port()?;
@@ -138,8 +157,15 @@ impl World {
         }
         let serving = serve(&preau, port, &folder)?;
         let provider = folder.join("provider.xml");
-        if saml {
+        if saml || shibboleth {
             fs::write(&provider, preau_rig::preau::metadata(port, "/saml/metadata")?)?;
+        }
+        if shibboleth {
+            let mut site = plain_site(&base, "coffre", "Le coffre", SiteKind::ModShib)?;
+            let made = Shibboleth::make(&folder.join("shibboleth"))?;
+            fs::write(&made.signer, signer_of(&fs::read_to_string(&provider)?)?)?;
+            site.shibboleth = Some(made);
+            sites.push(site);
         }
         if let Some(provider) = &educonnect {
             let path = format!("/upstream/{}/metadata", preau_rig::EDUCONNECT);
@@ -306,16 +332,20 @@ impl World {
         let said = application.ask("metadata")?;
         let metadata = said["file"].as_str().with_context(|| format!("it said {said}"))?;
         self.preau(&["sp", "add", metadata, "--id", "registre"])?;
-        // The running server takes it up within seconds.
-        let (mut anybody, launch) = (self.visitor()?, format!("{}saml/launch/registre", self.base));
+        self.until_taken_up("registre").await?;
+        Ok(application)
+    }
+
+    /// Waits until the running server has taken up a service of SAML, which it does within seconds.
+    async fn until_taken_up(&self, id: &str) -> Result<()> {
+        let (mut anybody, launch) = (self.visitor()?, format!("{}saml/launch/{id}", self.base));
         let looking = async {
             while !anybody.open(&launch).await?.asks_for("public") {
                 tokio::time::sleep(GLANCE).await;
             }
             anyhow::Ok(())
         };
-        tokio::time::timeout(PATIENCE, looking).await.context("the service is not taken up")??;
-        Ok(application)
+        tokio::time::timeout(PATIENCE, looking).await.context("the service is not taken up")?
     }
 
     /// Opens a service to programs that bring the password of an agent.
@@ -336,6 +366,13 @@ impl World {
         ensure!(output.status.success(), "python-cas: {}", String::from_utf8_lossy(&output.stderr));
         Ok(serde_json::from_slice(&output.stdout)?)
     }
+}
+
+/// The certificate that signed a document, PEM: the first that stands in it.
+fn signer_of(document: &str) -> Result<String> {
+    let after = document.split("X509Certificate>").nth(1).context("it is signed with a certificate")?;
+    let letters: String = after.chars().take_while(|c| *c != '<').filter(|c| !c.is_whitespace()).collect();
+    Ok(format!("-----BEGIN CERTIFICATE-----\n{letters}\n-----END CERTIFICATE-----\n"))
 }
 
 fn serve(preau: &Preau, port: u16, folder: &Path) -> Result<Process> {
@@ -383,6 +420,7 @@ fn plain_site(base: &str, name: &str, title: &str, kind: SiteKind) -> Result<Sit
         preau_authority: None,
         secret: None,
         saml: None,
+        shibboleth: None,
         proxies_to: None,
         accepts_proxies: false,
     })

@@ -140,6 +140,7 @@ impl Place {
             preau_authority: None,
             secret: setting.has_secret().then(|| self.instances().join(format!("{}.secret", setting.id))),
             saml: self.saml(setting)?,
+            shibboleth: None,
             proxies_to: None,
             accepts_proxies: false,
         })

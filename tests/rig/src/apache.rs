@@ -1,8 +1,9 @@
-//! One Apache with several sites, each on its own loopback port: sites guarded by `mod_auth_cas`, `mod_auth_openidc` or
-//! `mod_auth_mellon`, and PHP pages guarded by phpCAS, as Debian packages them. The pages themselves are in `tests/rig/sites/`.
+//! One Apache with several sites, each on its own loopback port: sites guarded by `mod_auth_cas`, `mod_auth_openidc`,
+//! `mod_auth_mellon` or `mod_shib` (one at most, with its daemon), and PHP pages guarded by phpCAS, as Debian packages them. The pages themselves are in `tests/rig/sites/`.
 
 use crate::mellon::Mellon;
 use crate::process::{Process, answers};
+use crate::shibboleth::Shibboleth;
 use crate::tls::Tls;
 use anyhow::{Context, Result, bail};
 use std::fmt::Write as _;
@@ -17,6 +18,8 @@ const ACCOUNT: &str = "www-data";
 
 /// The metadata of preau, in the folder of a site.
 const PROVIDER: &str = "preau.xml";
+/// The folder of the site behind `mod_shib`.
+const SHIBBOLETH: &str = "shibboleth";
 
 /// Which client guards a site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +32,8 @@ pub enum SiteKind {
     ModAuthOpenidc,
     /// The Apache module that speaks SAML and hands over environment variables.
     ModAuthMellon,
+    /// The Apache module of Shibboleth, with a daemon that speaks SAML for it.
+    ModShib,
 }
 
 impl SiteKind {
@@ -39,6 +44,7 @@ impl SiteKind {
             SiteKind::PhpCas => "phpCAS",
             SiteKind::ModAuthOpenidc => "mod_auth_openidc",
             SiteKind::ModAuthMellon => "mod_auth_mellon",
+            SiteKind::ModShib => "mod_shib",
         }
     }
 
@@ -47,7 +53,7 @@ impl SiteKind {
         match self {
             SiteKind::ModAuthCas | SiteKind::PhpCas => "CAS 3.0",
             SiteKind::ModAuthOpenidc => "OpenID Connect",
-            SiteKind::ModAuthMellon => "SAML 2.0",
+            SiteKind::ModAuthMellon | SiteKind::ModShib => "SAML 2.0",
         }
     }
 
@@ -57,7 +63,7 @@ impl SiteKind {
             SiteKind::ModAuthCas => "apache-cas",
             SiteKind::PhpCas => "php-cas",
             SiteKind::ModAuthOpenidc => "apache-openid",
-            SiteKind::ModAuthMellon => "saml-application",
+            SiteKind::ModAuthMellon | SiteKind::ModShib => "saml-application",
         }
     }
 
@@ -67,6 +73,7 @@ impl SiteKind {
             SiteKind::PhpCas => include_str!("../sites/phpcas.php"),
             SiteKind::ModAuthOpenidc => include_str!("../sites/mod_auth_openidc.php"),
             SiteKind::ModAuthMellon => include_str!("../sites/mod_auth_mellon.php"),
+            SiteKind::ModShib => include_str!("../sites/mod_shib.php"),
         };
         [
             ("index.php", page),
@@ -100,6 +107,8 @@ pub struct Site {
     pub secret: Option<PathBuf>,
     /// Its keys and metadata. [`SiteKind::ModAuthMellon`] only.
     pub saml: Option<Mellon>,
+    /// Its files. [`SiteKind::ModShib`] only.
+    pub shibboleth: Option<Shibboleth>,
     /// Asks for a proxy-granting ticket, and opens this address in the person's name on `?proxy`.
     /// [`SiteKind::PhpCas`] over TLS only.
     pub proxies_to: Option<String>,
@@ -119,6 +128,8 @@ impl Site {
 #[derive(Debug)]
 pub struct Apache {
     process: Process,
+    /// Of the site behind `mod_shib`.
+    _daemon: Option<Process>,
     sites: Vec<Site>,
     /// Its folder, when that is not the one it was given.
     elsewhere: Option<PathBuf>,
@@ -141,6 +152,7 @@ impl Apache {
             }
             Ok(())
         };
+        let mut daemon = None;
         for site in sites {
             let base = folder.join(&site.name);
             fs::create_dir_all(base.join("pages"))?;
@@ -156,12 +168,17 @@ impl Apache {
                     .with_context(|| format!("copying {}", saml.provider.display()))?;
             }
         }
+        for site in sites {
+            if let Some(shibboleth) = &site.shibboleth {
+                daemon = Some(shibboleth.start(&folder.join(SHIBBOLETH), &site.address(), &site.preau)?);
+            }
+        }
         let configuration = folder.join("httpd.conf");
         fs::write(&configuration, configure(&folder, sites)?)?;
         let args = ["-f".to_owned(), configuration.display().to_string(), "-DFOREGROUND".to_owned()];
         let mut process = Process::start("apache2", Path::new(SERVER), &args, &[], &folder.join("apache.log"))?;
         process.wait_until(|| sites.iter().all(|site| answers(site.port)))?;
-        Ok(Apache { process, sites: sites.to_vec(), elsewhere })
+        Ok(Apache { process, _daemon: daemon, sites: sites.to_vec(), elsewhere })
     }
 
     /// The sites it serves.
@@ -246,6 +263,10 @@ fn configure(folder: &Path, sites: &[Site]) -> Result<String> {
     let cas = sites.iter().any(|site| site.kind == SiteKind::ModAuthCas).then_some("auth_cas");
     for module in cas.into_iter().chain(["auth_openidc", "auth_mellon"]) {
         writeln!(text, "LoadModule {module}_module {MODULES}/mod_{module}.so")?;
+    }
+    if sites.iter().any(|site| site.kind == SiteKind::ModShib) {
+        let configuration = Shibboleth::configuration(&folder.join(SHIBBOLETH));
+        writeln!(text, "LoadModule mod_shib {MODULES}/mod_shib.so\nShibConfig \"{}\"", configuration.display())?;
     }
     writeln!(text, "MellonLockFile \"{place}/mellon.lock\"")?;
     writeln!(text, "LoadModule php_module {}", php_module()?.display())?;
@@ -372,6 +393,7 @@ fn write_site(text: &mut String, folder: &Path, site: &Site) -> Result<()> {
                 writeln!(text, "OIDCCABundlePath \"{authority}\"")?;
             }
         }
+        SiteKind::ModShib => writeln!(text, "{}", Shibboleth::lines())?,
         SiteKind::ModAuthMellon => {
             let saml = site.saml.as_ref().context("a site behind mod_auth_mellon has keys and metadata")?;
             writeln!(

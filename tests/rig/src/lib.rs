@@ -1,5 +1,5 @@
 //! Real third-party servers started as plain processes on loopback, for the demo and the tests: OpenLDAP, Apache with
-//! `mod_auth_cas`, `mod_auth_openidc` and `mod_auth_mellon`, PHP with phpCAS,
+//! `mod_auth_cas`, `mod_auth_openidc`, `mod_auth_mellon` and `mod_shib`, PHP with phpCAS,
 //! SimpleSAMLphp, and preau itself. Each server is a module that writes its own configuration in the
 //! folder it is given and waits until the server answers; all of them rest on [`Process`].
 //!
@@ -11,6 +11,7 @@ pub mod mellon;
 pub mod preau;
 pub mod process;
 mod secret;
+pub mod shibboleth;
 pub mod simplesamlphp;
 pub mod slapd;
 pub mod tls;
@@ -20,6 +21,7 @@ pub use configuration::{Configuration, EDUCONNECT, Instance, SOURCE};
 pub use mellon::Mellon;
 pub use preau::Preau;
 pub use process::{Process, free_port};
+pub use shibboleth::Shibboleth;
 pub use simplesamlphp::{Citizen, SimpleSaml};
 pub use slapd::{Slapd, SlapdOptions};
 pub use tls::{ServiceAuthority, Tls};

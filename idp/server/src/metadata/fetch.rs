@@ -48,7 +48,8 @@ pub(crate) async fn refresh(
     origin: &Origin,
     now: Instant,
 ) -> (Note, &'static str) {
-    let mut note = kept.note(url);
+    let name = origin.kept_as();
+    let mut note = kept.note(&name, url);
     let outcome = attempt(egress, kept, url, network, origin, now, &mut note).await;
     let outcome = match outcome {
         Ok(outcome) => {
@@ -62,8 +63,8 @@ pub(crate) async fn refresh(
             "refused"
         }
     };
-    let _gone = std::fs::remove_file(kept.candidate(url));
-    if let Err(error) = kept.write(&note) {
+    let _gone = std::fs::remove_file(kept.candidate(&name));
+    if let Err(error) = kept.write(&name, &note) {
         tracing::warn!(url, %error, "the note of a document was not kept");
     }
     (note, outcome)
@@ -92,9 +93,10 @@ async fn attempt(
     now: Instant,
     note: &mut Note,
 ) -> Result<&'static str, String> {
-    let has_copy = kept.copy(url).exists();
+    let name = origin.kept_as();
+    let has_copy = kept.copy(&name).exists();
     let request = request(url, if has_copy { Some(note) } else { None })?;
-    let candidate = kept.candidate(url);
+    let candidate = kept.candidate(&name);
     let file = std::fs::File::create(&candidate).map_err(|error| format!("{}: {error}", candidate.display()))?;
     let mut file = BufWriter::new(file);
     let answer = egress
@@ -116,7 +118,7 @@ async fn attempt(
     let read = tokio::task::spawn_blocking(move || read_file(&path, &judged, now, before, |_| false))
         .await
         .map_err(|error| error.to_string())??;
-    kept.accept(url).map_err(|error| error.to_string())?;
+    kept.accept(&name).map_err(|error| error.to_string())?;
     let header = |name: HeaderName| header(answer.headers(), name);
     note.etag = header(ETAG);
     note.last_modified = header(LAST_MODIFIED);

@@ -47,39 +47,39 @@ impl Kept {
         Ok(Kept { folder })
     }
 
-    fn stem(url: &str) -> String {
-        preau_keys::fingerprint(url.as_bytes()).chars().take(32).collect()
+    fn stem(name: &str) -> String {
+        preau_keys::fingerprint(name.as_bytes()).chars().take(32).collect()
     }
 
-    /// The copy of what is at an address, whether there is one or not.
-    pub(crate) fn copy(&self, url: &str) -> PathBuf {
-        self.folder.join(format!("{}.xml", Self::stem(url)))
+    /// The copy under a name ([`super::origin::Origin::kept_as`]), whether there is one or not.
+    pub(crate) fn copy(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{}.xml", Self::stem(name)))
     }
 
     /// Where a new copy is written before it is believed.
-    pub(crate) fn candidate(&self, url: &str) -> PathBuf {
-        self.folder.join(format!(".{}.new", Self::stem(url)))
+    pub(crate) fn candidate(&self, name: &str) -> PathBuf {
+        self.folder.join(format!(".{}.new", Self::stem(name)))
     }
 
-    /// The note of an address; an empty one when there is none that can be read.
-    pub(crate) fn note(&self, url: &str) -> Note {
-        let path = self.folder.join(format!("{}.json", Self::stem(url)));
+    /// The note of the copy of that name, of what is at the address; an empty one when there is none that can be read.
+    pub(crate) fn note(&self, name: &str, url: &str) -> Note {
+        let path = self.folder.join(format!("{}.json", Self::stem(name)));
         let small = fs::metadata(&path).is_ok_and(|found| found.len() <= MAX_NOTE);
         let read = || serde_json::from_slice::<Note>(&fs::read(&path).ok()?).ok();
         let note = if small { read() } else { None };
         note.filter(|note| note.url == url).unwrap_or_else(|| Note { url: url.to_owned(), ..Note::default() })
     }
 
-    /// Writes a note.
-    pub(crate) fn write(&self, note: &Note) -> std::io::Result<()> {
+    /// Writes the note of the copy of that name.
+    pub(crate) fn write(&self, name: &str, note: &Note) -> std::io::Result<()> {
         let text = serde_json::to_vec_pretty(note)?;
-        self.replace(&self.folder.join(format!("{}.json", Self::stem(&note.url))), &text)
+        self.replace(&self.folder.join(format!("{}.json", Self::stem(name))), &text)
     }
 
     /// Puts the candidate in the place of the copy.
-    pub(crate) fn accept(&self, url: &str) -> std::io::Result<()> {
-        fs::File::open(self.candidate(url))?.sync_all()?;
-        fs::rename(self.candidate(url), self.copy(url))
+    pub(crate) fn accept(&self, name: &str) -> std::io::Result<()> {
+        fs::File::open(self.candidate(name))?.sync_all()?;
+        fs::rename(self.candidate(name), self.copy(name))
     }
 
     fn replace(&self, path: &Path, bytes: &[u8]) -> std::io::Result<()> {

@@ -25,6 +25,18 @@ pub(crate) struct Origin {
     pub(crate) longest: Option<Seconds>,
 }
 
+impl Origin {
+    /// The name its copy is kept under: what one must have signed is no copy for who asks for another signature, or for none.
+    pub(crate) fn kept_as(&self) -> String {
+        let mut signers: Vec<&str> = self.signers.iter().flatten().map(PublicKey::thumbprint).collect();
+        signers.sort_unstable();
+        match self.signers {
+            Some(_) => format!("{} {}", self.place, signers.join(" ")),
+            None => self.place.to_string(),
+        }
+    }
+}
+
 /// Where a document is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {

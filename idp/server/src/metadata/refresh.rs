@@ -125,10 +125,11 @@ impl Partners {
             Place::File(path) => path.clone(),
             Place::Address(url, _) => {
                 let kept = self.kept()?;
-                let note = kept.note(url);
+                let name = origin.kept_as();
+                let note = kept.note(&name, url);
                 self.watch(url, &note);
                 self.notes.push(note.clone());
-                let copy = kept.copy(url);
+                let copy = kept.copy(&name);
                 if !copy.exists() {
                     let why = note.refused.unwrap_or_else(|| "not fetched yet".to_owned());
                     return Err(format!("{url}: {why}"));
@@ -153,11 +154,13 @@ impl Partners {
     async fn ask(&mut self, documents: &[(Origin, BTreeSet<String>)]) {
         let now = self.clock.now();
         let mut due: Vec<(String, Network, Origin)> = Vec::new();
+        let mut names = BTreeSet::new();
         for (origin, _) in documents {
             let Place::Address(url, network) = &origin.place else { continue };
             // A folder that does not open is told when the copy is looked for.
             let Ok(kept) = self.kept() else { return };
-            if kept.note(url).next <= now && due.iter().all(|(known, ..)| known != url) {
+            let name = origin.kept_as();
+            if kept.note(&name, url).next <= now && names.insert(name) {
                 due.push((url.clone(), *network, origin.clone()));
             }
         }

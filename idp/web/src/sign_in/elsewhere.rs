@@ -8,16 +8,16 @@
 //! Several accounts are for the person to choose from; none is a page that says so.
 
 use super::enter::enter;
-use super::{asked, load, posted};
+use super::{PORTAL, asked, load, posted};
 use crate::visitor::Secret;
-use crate::{Fault, FaultKind, Fields, Hub, Visitor, pages};
+use crate::{Begin, Fault, FaultKind, Fields, Hub, SignInHints, Visitor, pages};
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use preau_connector_api::{Departure, KnownAs, POSTED, RedirectError, Round, UpstreamIdentity};
 use preau_domain::{
     AuditEvent, AuditKind, Authentication, AuthnMethod, FederatedIdentity, FederatedLink, KeptKind, KeptThing,
-    PendingSignIn, Person, PersonId, SourceId, Upstream, Vouched,
+    PendingSignIn, Person, PersonId, Public, SourceId, Upstream, Vouched,
 };
 use preau_keys::Sealer;
 use preau_store::StoreError;
@@ -139,6 +139,9 @@ pub async fn take_in(
     let provider = hub.provider(&source).ok_or_else(|| Fault::new(FaultKind::NotFound, "no such provider"))?;
     let fields = Fields::of_message(&body)?;
     let form: Vec<(&str, &str)> = fields.iter().collect();
+    if provider.sends_people() && provider.unasked(&form) {
+        return Ok(hub.see_other(&format!("/upstream/{source}/enter")));
+    }
     let none = || Fault::new(FaultKind::BadRequest, "no answer of a provider");
     let (state, message) = provider.posted(&form).ok_or_else(none)?;
     let state = Secret::read(state).ok_or_else(expired)?;
@@ -146,6 +149,27 @@ pub async fn take_in(
     let to = to.map_err(|_| Fault::new(FaultKind::Internal, "our own address is none"))?;
     let fields = [("state", state.expose().to_owned()), (POSTED, message.to_owned())];
     Ok(pages::posting_back(&hub, &visitor, &to, &fields))
+}
+
+/// Takes in a person whom a provider sends without having been asked: the browser goes there again with a request of ours, and
+/// whoever is signed in there is whom it answers about. What they were sent with counts for nothing: it may be another's, who
+/// wants them signed in as somebody else.
+pub async fn sent(
+    State(hub): State<Arc<Hub>>,
+    visitor: Visitor,
+    Path(source): Path<String>,
+) -> Result<Response, Fault> {
+    let source = SourceId::new(source);
+    let none = || Fault::new(FaultKind::NotFound, "no provider that sends people by itself");
+    hub.provider(&source).filter(|provider| provider.sends_people()).ok_or_else(none)?;
+    if visitor.live(&hub).await?.is_some() {
+        return Ok(hub.see_other("/"));
+    }
+    let offers = |public: &Public| hub.providers_of(*public).iter().any(|(name, _)| *name == source);
+    let public = Public::ALL.into_iter().find(offers).ok_or_else(none)?;
+    let begin = Begin { protocol: PORTAL, service: None, request: "/".to_owned(), fresh_after: None };
+    let hints = SignInHints { towards: Some((public, source)), ..SignInHints::default() };
+    hub.begin_sign_in_with(&visitor, begin, hints).await
 }
 
 /// Takes the browser back.

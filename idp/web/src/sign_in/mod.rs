@@ -38,6 +38,7 @@ pub fn routes() -> Router<Arc<Hub>> {
         .route("/sign-in/{id}/account", get(onward).post(elsewhere::choose_account))
         .route("/upstream/{source}/callback", get(elsewhere::come_back).post(elsewhere::bring_back))
         .route("/upstream/{source}/acs", post(elsewhere::take_in))
+        .route("/upstream/{source}/enter", get(elsewhere::sent))
 }
 
 /// The next step of a sign-in.

@@ -12,6 +12,7 @@ use preau_connector_api::{ClientAuthentication, ClientSecret, OidcService, Proof
 use preau_domain::{AccountState, Grant, GrantKind, OneTimeKey, Profile, Seconds, TicketKind};
 use preau_flows::{ALICE, BASE, Document, Listener, MTLS_HOST, NOE, OidcRp, SECRET, TestHub, oidc_service, stories};
 use preau_keys::jose::{self, Alg, PrivateKey};
+use preau_web::ServiceTable;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -38,6 +39,7 @@ stories!(
     each_service_is_answered_in_the_algorithm_it_registered,
     oidc_34_asking_for_more_brings_nothing_more,
     oidc_34_each_service_knows_a_person_by_another_name,
+    a_sector_is_not_another_service_s_name,
     oidc_36_pages_of_strangers_read_nothing,
     oidc_37_a_token_is_told_of_to_its_service_only,
     oidc_38_the_issuer_does_not_follow_the_host,
@@ -585,6 +587,21 @@ async fn oidc_34_each_service_knows_a_person_by_another_name(hub: TestHub) {
     assert_eq!(names[2], names[3], "services of one sector know her by one name");
     let different: BTreeSet<&String> = names.iter().collect();
     assert_eq!(different.len(), 3);
+}
+
+/// The name of another service is its own sector: nobody joins it unless its file says so too.
+async fn a_sector_is_not_another_service_s_name(_: TestHub) {
+    let of = |id: &str, sector: Option<&str>| {
+        let mut service = oidc_service(id);
+        service.oidc.as_mut().expect("it speaks that").sector = sector.map(str::to_owned);
+        service
+    };
+    let mounts = |left, right| ServiceTable::new(vec![of("left", left), of("right", right)]);
+    let problems = mounts(Some("right"), None).err().expect("refused");
+    assert_eq!(problems, ["left: its sector is the service right, whose file does not say that sector too"]);
+    for (left, right) in [(Some("right"), Some("right")), (Some("twins"), Some("twins")), (Some("left"), None)] {
+        assert!(mounts(left, right).is_ok(), "control: {left:?} {right:?}");
+    }
 }
 
 async fn oidc_36_pages_of_strangers_read_nothing(hub: TestHub) {

@@ -130,6 +130,12 @@ const ROUTES: &[(&str, &str, Protection, &str)] = &[
         "takes what a provider's page makes the browser post, and has the browser bring it again from a page of ours",
     ),
     (
+        "GET",
+        "/upstream/{source}/enter",
+        Provider,
+        "begins the sign-in of somebody whom a provider sends without being asked, where its configuration allows it",
+    ),
+    (
         "GET POST",
         "/upstream/{source}/slo",
         Provider,

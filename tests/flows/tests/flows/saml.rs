@@ -15,6 +15,8 @@ stories!(
     a_service_chooses_among_its_addresses_by_number,
     a_service_that_says_what_it_asks_for_is_told_no_more,
     what_is_signed_is_as_the_service_wants_it,
+    a_refusal_is_signed_for_who_looks_at_responses,
+    the_domains_behind_identifiers_are_told,
     an_assertion_is_encrypted_for_whoever_has_a_key,
     a_name_travels_encrypted_where_that_is_asked,
     a_person_the_service_does_not_open_for_reads_why,
@@ -132,6 +134,27 @@ async fn what_is_signed_is_as_the_service_wants_it(hub: TestHub) {
         assert_eq!(told.xml.matches(method).count(), count, "{what:?}");
         assert_eq!(told.values("displayName"), ["Alice Martin"], "and believed");
     }
+}
+
+/// Anybody can have a refusal made.
+async fn a_refusal_is_signed_for_who_looks_at_responses(hub: TestHub) {
+    for (what, count) in [(SamlSigned::Assertion, 0), (SamlSigned::Response, 1), (SamlSigned::Both, 1)] {
+        let sp = hub.sp_with("sp", |saml| saml.sign = what);
+        let passive = preau_saml::messages::AuthnRequest { is_passive: true, ..sp.request() };
+        let told = sp.told(&hub.browser().get(&sp.url_of(&passive)).await).await;
+        assert_eq!((told.status(), told.assertion.is_none()), ("NoPassive", true));
+        assert_eq!(told.xml.matches("<ds:SignatureValue>").count(), count, "{what:?}");
+    }
+}
+
+/// A service may believe an identifier only with a domain that is ours to speak for.
+async fn the_domains_behind_identifiers_are_told(hub: TestHub) {
+    let told = async || hub.browser().get("/saml/metadata").await.body;
+    assert!(!told().await.contains("shibmd:Scope"));
+    hub.sp("sp");
+    let metadata = told().await;
+    assert!(metadata.contains("regexp=\"false\">ent.example</shibmd:Scope>"), "{metadata}");
+    assert_eq!(metadata.matches("<shibmd:Scope").count(), 1);
 }
 
 fn opens() -> PublishedKey {

@@ -26,6 +26,8 @@ stories!(
     a_session_that_ends_there_ends_here,
     who_signs_out_is_offered_the_way_out_there,
     the_provider_reads_who_we_are,
+    whom_the_provider_sends_by_itself_is_asked_for_there,
+    nobody_is_sent_unless_the_configuration_says_so,
 );
 
 const IDP: &str = "https://educonnect.example/idp";
@@ -90,9 +92,9 @@ impl Idp {
         (source, SignInSource { password: None, redirect: opened.redirect, probe: opened.probe })
     }
 
-    /// Its answer about somebody of that name there, signed in every way it can be.
+    /// Its answer about somebody of that name there, signed in every way it can be; to nobody's request, if that has no name.
     pub fn answer(&self, hub: &TestHub, trip: &Trip, name: NameId, attributes: &[(&str, &[&str])]) -> String {
-        let (now, asked) = (hub.hub.now(), Some(trip.request.id.clone()));
+        let (now, asked) = (hub.hub.now(), Some(trip.request.id.clone()).filter(|id| !id.is_empty()));
         let (acs, soon) = (trip.request.acs_url.clone(), Some(Instant(now.0 + 300_000)));
         let attribute = |(name, values): &(&str, &[&str])| {
             let values = values.iter().map(|value| AttributeValue::Text((*value).to_owned())).collect();
@@ -193,6 +195,11 @@ pub async fn leave_for(hub: &TestHub, browser: &mut Browser, way: &str) -> Trip 
     let page = browser.visit("/").await;
     let way = page.links().into_iter().map(|(_, to)| to).find(|to| to.contains(way));
     let gone = browser.get(&way.unwrap_or_else(|| panic!("no way there: {}", page.words()))).await;
+    on_its_way(hub, &gone)
+}
+
+/// What an answer that leads to the provider takes there.
+fn on_its_way(hub: &TestHub, gone: &Answer) -> Trip {
     let query = gone.location().and_then(|to| to.split_once('?')).map(|(_, query)| query.to_owned());
     let received = Received::read(&query.unwrap_or_else(|| panic!("{}", gone.words()))).expect("a request");
     let asked = received.verified(&[OURS.public().clone()]).expect("it is signed");
@@ -249,6 +256,46 @@ async fn who_has_several_accounts_chooses_and_a_name_for_the_occasion_links_noth
     assert!(links.is_empty(), "{links:?}");
     let nobody = come_in(&hub, &mut hub.browser(), &[], nameid::TRANSIENT).await;
     assert_eq!(nobody.status, 403, "{}", nobody.words());
+}
+
+/// An answer about a stranger, to nobody's request, brought to the browser of somebody else.
+async fn brings_what_nobody_asked_for(hub: &TestHub, browser: &mut Browser) -> Answer {
+    let us = format!("{BASE}/upstream/educonnect");
+    let mut request = AuthnRequest::of(String::new(), hub.hub.now(), format!("{us}/metadata"));
+    request.acs_url = Some(format!("{us}/acs"));
+    let message = answer(hub, &Trip { request, state: String::new() }, &[&HUGO.key()], nameid::PERSISTENT);
+    let fields = [("SAMLResponse".to_owned(), message)];
+    browser.post("/upstream/educonnect/acs", &fields).await
+}
+
+/// SAML-25, where it is allowed: a request of ours decides who comes in, and never what was brought.
+async fn whom_the_provider_sends_by_itself_is_asked_for_there(hub: TestHub) {
+    let hub = serves_staff(&hub, "unsolicited = true").await;
+    let mut browser = hub.browser();
+    let sent = brings_what_nobody_asked_for(&hub, &mut hub.browser()).await;
+    assert_eq!(sent.location(), Some("/upstream/educonnect/enter"), "{}", sent.words());
+    let begun = browser.get("/upstream/educonnect/enter").await;
+    let gone = browser.get(begun.location().unwrap_or_default()).await;
+    let trip = on_its_way(&hub, &gone);
+    let posted = form(&hub, &answer(&hub, &trip, &[&ALICE.key()], nameid::PERSISTENT), &trip.state).await;
+    let inside = browser.submit_once(&posted.form_with("posted"), &[]).await;
+    assert_eq!(inside.location(), Some("/"), "{}", inside.words());
+    assert!(browser.visit("/").await.words().contains("Alice Martin"), "and not the stranger");
+    let again = browser.get("/upstream/educonnect/enter").await;
+    assert_eq!(again.location(), Some("/"), "who is in stays who they are");
+    let answered = form(&hub, &answer(&hub, &trip, &[&HUGO.key()], nameid::PERSISTENT), "x").await;
+    assert_eq!(hub.browser().submit_once(&answered.form_with("posted"), &[]).await.status, 400, "somebody asked");
+}
+
+async fn nobody_is_sent_unless_the_configuration_says_so(hub: TestHub) {
+    let closed = serves_staff(&hub, "").await;
+    let refused = brings_what_nobody_asked_for(&closed, &mut closed.browser()).await;
+    assert_eq!((refused.status.as_u16(), refused.location()), (400, None), "{}", refused.words());
+    assert_eq!(closed.browser().get("/upstream/educonnect/enter").await.status, 404);
+    let open = serves_staff(&hub, "unsolicited = true").await;
+    let sent = brings_what_nobody_asked_for(&open, &mut open.browser()).await;
+    assert_eq!(sent.location(), Some("/upstream/educonnect/enter"), "control");
+    assert_eq!(open.browser().get("/upstream/other/enter").await.status, 404);
 }
 
 /// SAML-22: what was used opens nothing a second time, here, on another node or after a restart.

@@ -7,7 +7,7 @@ use super::{artifact, context, event, name, signed, signing_key, tell_refusal, u
 use crate::config::NAME;
 use crate::error::{SamlError, Stop};
 use crate::partner::{Acs, Partner, Way};
-use preau_connector_api::NameIdKind;
+use preau_connector_api::{NameIdKind, SamlSigned};
 use preau_domain::{AuditKind, Instant, KeptKind, KeptThing, OneTimeKey, PersonId, TrustedUrl, Visit};
 use preau_keys::{Sealer, one_time_key};
 use preau_policy::Decision;
@@ -176,9 +176,13 @@ pub fn refusal(
     let mut refused = event(hub, visitor, AuditKind::RequestRefused);
     refused.service = Some(partner.door.service.id.clone());
     tell_refusal(hub, refused, error);
+    let response = response(hub, acs, asked, error.status(), hub.now()).around(None);
+    // Anybody can have one made: it costs a signature only where the service looks at that of a response.
+    if partner.saml().sign == SamlSigned::Assertion {
+        return Ok(response.into_text());
+    }
     let key = signing_key(hub, partner.saml().signing)?;
-    let response = response(hub, acs, asked, error.status(), hub.now());
-    Ok(signed(response.around(None), &key)?.into_text())
+    Ok(signed(response, &key)?.into_text())
 }
 
 /// The name of a session for one service: unrelated to the one any other service hears. It holds whose session it is, for us

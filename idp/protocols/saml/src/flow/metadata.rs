@@ -7,6 +7,7 @@ use preau_saml::messages::new_id;
 use preau_saml::metadata::{Endpoint, Indexed, OurIdp, Ours, PublishedKey};
 use preau_saml::names::{MD, binding, nameid};
 use preau_web::{Fault, Hub};
+use std::collections::BTreeSet;
 
 /// For how long a copy is fresh: far less than a new key waits before it signs.
 const FRESH: Seconds = Seconds(6 * 3600);
@@ -29,6 +30,7 @@ pub fn metadata(hub: &Hub) -> Result<String, Fault> {
         cache_duration: Some(FRESH),
         names: ["fr", "en"].map(|language| (language.to_owned(), workspace.clone())).into(),
         url: hub.base().to_owned(),
+        scopes: scopes(hub),
         idp: Some(OurIdp {
             sso: vec![
                 heard(binding::REDIRECT, sso.clone()),
@@ -60,4 +62,14 @@ pub fn metadata(hub: &Hub) -> Result<String, Fault> {
         ..Ours::default()
     };
     vouched(&ours.write(), MD, "EntityDescriptor", &*signing_key(hub, SigningAlgorithm::RS256)?)
+}
+
+/// The domains that stand behind identifiers we tell services of SAML: a service that looks believes no other domain of us
+/// (SAML V2.0 Subject Identifier Attributes Profile, 2.3).
+fn scopes(hub: &Hub) -> Vec<String> {
+    let services = hub.services();
+    let doors = services.all().iter().filter(|door| door.saml.is_some());
+    let scopes = doors.flat_map(|door| &door.release).filter_map(|rule| rule.scope.as_deref());
+    let domains: BTreeSet<&str> = scopes.filter_map(|scope| scope.strip_prefix('@')).collect();
+    domains.into_iter().map(str::to_owned).collect()
 }

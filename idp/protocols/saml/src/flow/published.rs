@@ -10,24 +10,27 @@ use std::sync::{Mutex, PoisonError};
 /// For how long the same document is given.
 const SAME: Seconds = Seconds(60);
 
-/// The document, and what it was made of. Keys that change, or change places, make another one.
+/// The keys it names, and the services whose domains it tells.
+type Made = (SamlPublished, u32);
+
+/// The document, and what it was made of. Keys that change, or change places, and services that are mounted anew make another one.
 #[derive(Debug, Default)]
-pub struct Published(Mutex<Option<(Instant, SamlPublished, String)>>);
+pub struct Published(Mutex<Option<(Instant, Made, String)>>);
 
 impl Published {
     /// The document.
     pub fn document(&self, hub: &Hub) -> Result<String, Fault> {
         let now = hub.now();
-        let keys = hub.signers.saml_published(now);
+        let made = (hub.signers.saml_published(now), hub.services().generation());
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((at, made_of, document)) = &*last
-            && *made_of == keys
+            && *made_of == made
             && (*at..*at + SAME).contains(&now)
         {
             return Ok(document.clone());
         }
         let document = metadata(hub)?;
-        *last = Some((now, keys, document.clone()));
+        *last = Some((now, made, document.clone()));
         Ok(document)
     }
 }

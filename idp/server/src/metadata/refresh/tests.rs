@@ -303,3 +303,19 @@ async fn who_answers_slowly_keeps_nobody_else_waiting() {
     let turn = tokio::time::timeout(std::time::Duration::from_secs(20), story.partners.turn(&services, true)).await;
     assert!(turn.expect("each waits for its own answer").is_empty());
 }
+
+#[tokio::test]
+async fn a_copy_that_nobody_had_to_sign_is_none_for_who_asks_for_a_signature() {
+    let mut story = Story::begin(FEDERATION).await;
+    let services = [story.service("s2", "metadata_url = \"{base}/all.xml\""), story.service("s1", "")];
+    story.publisher.says("all.xml", &story.signed(30, 10, "one"));
+    assert!(story.partners.turn(&services, true).await.is_empty());
+    let two = story.signed(30, 11, "two");
+    let bare = &two[..two.find("<ds:Signature").unwrap()];
+    let rest = &two[two.find("</ds:Signature>").unwrap() + 15..];
+    story.publisher.says("all.xml", &format!("{bare}{rest}"));
+    story.later(2 * 3_600_000);
+    assert!(story.partners.turn(&services, true).await.is_empty());
+    assert_eq!(story.in_force("urn:s2").as_deref(), Some("https://sp.example/two"), "control: it asks for none");
+    assert_eq!(story.in_force("urn:s1").as_deref(), Some("https://sp.example/one"), "the copy that was signed stays");
+}
