@@ -1,6 +1,6 @@
 //! The `[sync]` section of the configuration: when a run is held, and where what is being read waits.
 
-use crate::Thresholds;
+use crate::{Thresholds, Withheld};
 use preau_connector_api::Problem;
 use preau_domain::{Instant, Retention, Seconds};
 use schemars::JsonSchema;
@@ -35,6 +35,11 @@ pub struct SyncConfig {
     /// Days after the end of an entitlement until these are gone as well: at most 89, so that it is within the three months of the
     /// law. Whoever is back before finds the account they had.
     pub purge_after_days: u16,
+    /// What the sources tell and no service here needs: it is not stored. A profile and one of `title`, `mail`, `mef`, `head_teacher_of` and `enrolment`
+    /// (the number at the school's office), such as `National_ELV:mail`. Of whoever has several profiles, title and mail go when every one of them says so. A mail address that is
+    /// not stored finds nobody when another provider names it, and neither does a number.
+    #[schemars(example = &["National_ELV:mail", "National_TUT:title"])]
+    pub not_stored: Vec<String>,
     /// First day of the rentrée, with `new_year_until`: in between, a school of which not enough is read waits for its complete file and is left as it
     /// is, and no departure holds a run. A day is written `2026-08-24`.
     #[schemars(example = "2026-08-24")]
@@ -71,6 +76,7 @@ impl Default for SyncConfig {
             undo_people: 500_000,
             predelete_after_days: 45,
             purge_after_days: 85,
+            not_stored: Vec::new(),
             new_year_from: None,
             new_year_until: None,
         }
@@ -95,6 +101,9 @@ impl SyncConfig {
         }
         if !(self.predelete_after_days..=Retention::MOST_DAYS).contains(&self.purge_after_days) {
             problems.push(Problem::new("sync.purge_after_days", "must lie between predelete_after_days and 89"));
+        }
+        if let Err(why) = Withheld::read(self.not_stored.iter().map(String::as_str)) {
+            problems.push(Problem::new("sync.not_stored", why));
         }
         for (key, day) in [("new_year_from", &self.new_year_from), ("new_year_until", &self.new_year_until)] {
             if day.as_deref().is_some_and(|day| french_day(day).is_none()) {
@@ -126,6 +135,11 @@ impl SyncConfig {
     /// After how long people go who are entitled to nothing any more.
     pub fn retention(&self) -> Retention {
         Retention::days(self.predelete_after_days, self.purge_after_days)
+    }
+
+    /// What is told and not stored.
+    pub fn withheld(&self) -> Withheld {
+        Withheld::read(self.not_stored.iter().map(String::as_str)).unwrap_or_default()
     }
 
     /// From when until when the rentrée is.
@@ -160,6 +174,7 @@ mod tests {
             hold_above_percent: 101,
             hold_above_school_percent: 200,
             predelete_after_days: 30,
+            not_stored: vec!["National_ELV:ine".to_owned()],
             purge_after_days: 90,
             ..SyncConfig::default()
         };
@@ -169,6 +184,7 @@ mod tests {
             "hold_above_school_percent",
             "predelete_after_days",
             "purge_after_days",
+            "not_stored",
             "spool_dir",
         ];
         assert_eq!(places, keys.map(|key| format!("sync.{key}")));

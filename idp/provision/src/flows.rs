@@ -4,7 +4,7 @@ mod memory;
 mod new_year;
 mod undoing;
 
-use crate::{Options, Report, Silent, SyncContext, SyncError, Thresholds, synchronise};
+use crate::{Options, Report, Silent, SyncContext, SyncError, Thresholds, Withheld, synchronise};
 use memory::{Counting, Cut, Listed, Memory, Still};
 use preau_connector_api::{Completion, EstablishmentRecord, PersonRecord, Record, Rejected};
 use preau_domain::{Affiliation, AuditKind, EstablishmentKind, Profile, SourceId};
@@ -532,4 +532,26 @@ async fn a_run_that_vanishes_may_be_run_again_at_once() {
     };
     vanished.await;
     assert_eq!(house.applied(&academy(10)).await.people.created, 10);
+}
+
+#[tokio::test]
+async fn what_no_service_needs_any_more_is_gone_after_the_next_run() {
+    let house = House::new();
+    let with_mail = |n| match pupil(n, "Martin", COLLEGE) {
+        Record::Person(record) => Record::Person(PersonRecord { mail: Some("alix@college.example".into()), ..record }),
+        other => other,
+    };
+    let directory = Listed { version: Some("v1"), ..complete((0..10).map(with_mail).collect()) };
+    house.run(&directory, Options::default()).await.unwrap();
+    assert!(house.ctx.store.state().contains("alix@college.example"), "control");
+    let withheld = Withheld::read(["National_ELV:mail"]).unwrap();
+    let report = house.run(&directory, Options { withheld, ..Options::default() }).await.unwrap();
+    assert_eq!(
+        (report.people.updated, report.same_as),
+        (10, None),
+        "the source is read again, whatever it says of itself"
+    );
+    assert!(!house.ctx.store.state().contains("alix@college.example"));
+    let again = house.run(&directory, Options { withheld, ..Options::default() }).await.unwrap();
+    assert_eq!(again.same_as, Some(report.run));
 }

@@ -11,7 +11,8 @@
 //!
 //! And a way back: **undo** (`undo`) puts people and establishments back as they were before a run, for thirty days.
 //!
-//! Reading a foreign system is `connectors/*`; storing is `idp/store`. Nothing here deletes an account.
+//! Reading a foreign system is `connectors/*`; storing is `idp/store`. Nothing here deletes an account: time does, see
+//! `preau_domain::Life`. What no service needs of a profile is not stored (`withheld`).
 
 mod apply;
 mod config;
@@ -28,6 +29,7 @@ mod snapshot;
 mod spool;
 mod synchronise;
 mod undo;
+mod withheld;
 
 pub use config::SyncConfig;
 pub use guard::{MOVED_PERCENT, Reason, Thresholds, Verdict, Waiting, guard, waiting};
@@ -36,3 +38,4 @@ pub use progress::{Phase, Progress, Silent};
 pub use report::{EstablishmentCounts, PeopleCounts, REJECTED_KEPT, RejectedCounts, Report};
 pub use synchronise::{Options, SyncContext, SyncError, SyncStore, synchronise};
 pub use undo::{UndoReport, undo, undoable};
+pub use withheld::Withheld;

@@ -4,6 +4,7 @@ use crate::digest::Digest;
 use crate::guard::Waiting;
 use crate::index::{Index, Place};
 use crate::report::{PeopleCounts, RejectedCounts};
+use crate::withheld::Withheld;
 use preau_connector_api::{Completion, EstablishmentRecord, PersonRecord, Rejected};
 use preau_domain::{Affiliation, Establishment, JoinKey, Profile, SourceId, Uai};
 use serde::Serialize;
@@ -108,6 +109,7 @@ pub(crate) enum Fate {
 
 /// Builds the plan while the source is read.
 pub(crate) struct Planner {
+    withheld: Withheld,
     source: SourceId,
     index: Index,
     new_keys: HashSet<Digest>,
@@ -165,8 +167,9 @@ impl Planned {
 
 impl Planner {
     /// A plan that has seen nothing yet; `index` is sealed.
-    pub(crate) fn new(source: SourceId, index: Index) -> Self {
+    pub(crate) fn new(source: SourceId, index: Index, withheld: Withheld) -> Self {
         Planner {
+            withheld,
             source,
             index,
             new_keys: HashSet::new(),
@@ -180,6 +183,11 @@ impl Planner {
             people: PeopleCounts::default(),
             rejected: RejectedCounts::default(),
         }
+    }
+
+    /// Takes out of a record what is not stored: before it is digested.
+    pub(crate) fn leave_out(&self, record: &mut PersonRecord) {
+        self.withheld.leave_out(record);
     }
 
     /// An establishment of the reading.

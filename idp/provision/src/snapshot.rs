@@ -7,6 +7,7 @@ use crate::plan::{Fate, Planned, Planner};
 use crate::progress::{Phase, Progress};
 use crate::spool::Spool;
 use crate::synchronise::{SyncError, SyncStore};
+use crate::withheld::Withheld;
 use preau_connector_api::{Directory, PersonRecord, Record};
 use preau_domain::SourceId;
 use std::io;
@@ -45,7 +46,7 @@ pub(crate) async fn take(
     source: &SourceId,
     index: Index,
     directory: &dyn Directory,
-    spool: (&Path, &str),
+    (spool, withheld): ((&Path, &str), Withheld),
     progress: Arc<dyn Progress>,
 ) -> Result<(Planned, Spool), SyncError> {
     let total = match index.len() {
@@ -56,7 +57,7 @@ pub(crate) async fn take(
     };
     progress.phase(Phase::Reading, total);
     let spool = Spool::create(spool.0, spool.1)?;
-    let planner = Planner::new(source.clone(), index);
+    let planner = Planner::new(source.clone(), index, withheld);
     let (sender, receiver) = mpsc::channel(CHANNEL);
     // Digesting and spooling are work for a thread of their own: the connector keeps reading meanwhile, and no thread
     // that serves requests waits for a disk.
@@ -78,13 +79,15 @@ fn keep(
         match record {
             Record::Establishment(record) => planner.establishment(record),
             Record::Rejected(rejected) => planner.rejected(rejected),
-            Record::Person(record) => {
+            Record::Person(mut record) => {
+                planner.leave_out(&mut record);
                 let digest = digested(&record, &mut json)?;
                 if planner.person(&record, digest) == Fate::Write {
                     spool.write(digest, &json)?;
                 }
             }
-            Record::Partial(record) => {
+            Record::Partial(mut record) => {
+                planner.leave_out(&mut record);
                 let digest = digested(&record, &mut json)?;
                 if planner.partial(&record, digest) == Fate::Write {
                     spool.write(digest, &json)?;

@@ -6,6 +6,7 @@ use crate::index::Index;
 use crate::lease::Lease;
 use crate::progress::Progress;
 use crate::report::{Report, SCHOOLS_KEPT, WAITING_KEPT};
+use crate::withheld::Withheld;
 use crate::{apply, snapshot};
 use preau_connector_api::Directory;
 use preau_domain::{AuditEvent, AuditKind, Clock, CorrelationId, Ids, Instant, RunId, Seconds, SourceId};
@@ -45,6 +46,8 @@ pub struct Options {
     pub dry_run: bool,
     /// When the guard holds a run.
     pub thresholds: Thresholds,
+    /// What is told and not stored.
+    pub withheld: Withheld,
     /// Most people whom a run may change or suspend and still be undone; any number when absent.
     pub undo_people: Option<u64>,
 }
@@ -179,7 +182,8 @@ async fn attempt<S: SyncStore + ?Sized>(
 ) -> Result<Report, SyncError> {
     let store = &*ctx.store;
     // Before the reading: what changes during it makes another version, and is read by the next run.
-    let version = directory.version().await.map(|version| Digest::of_record(version.as_bytes()).hex());
+    let withheld = options.withheld.mark();
+    let version = directory.version().await.map(|version| Digest::of_record((version + &withheld).as_bytes()).hex());
     if let (Some(version), false) = (&version, options.full)
         && let Some(latest) = latest(store, run, source).await?
         && latest.version.as_ref() == Some(version)
@@ -194,8 +198,14 @@ async fn attempt<S: SyncStore + ?Sized>(
     let as_of = directory.as_of().await;
     let before = applied_state(store, source, as_of.len()).await?;
     let index = snapshot::load(store, source, &*progress).await?;
-    let (mut planned, spool) =
-        snapshot::take(source, index, directory, (&ctx.spool_dir, run.as_str()), Arc::clone(&progress)).await?;
+    let (mut planned, spool) = snapshot::take(
+        source,
+        index,
+        directory,
+        ((&ctx.spool_dir, run.as_str()), options.withheld),
+        Arc::clone(&progress),
+    )
+    .await?;
     let waiting = waiting(&planned.plan, &options.thresholds);
     planned.spare(&waiting);
     let establishments = apply::compare_establishments(store, &mut planned).await?;

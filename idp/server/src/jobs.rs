@@ -450,7 +450,12 @@ async fn schedule(house: Arc<House>, source: SourceId, directory: Arc<dyn Direct
         }
         let sync = &house.loaded.config.sync;
         let thresholds = sync.thresholds(clock.now());
-        let options = Options { thresholds, undo_people: Some(sync.undo_people), ..Options::default() };
+        let options = Options {
+            thresholds,
+            withheld: sync.withheld(),
+            undo_people: Some(sync.undo_people),
+            ..Options::default()
+        };
         let outcome = match synchronise(&ctx, &source, &*directory, options, Arc::new(Silent)).await {
             Ok(report) => {
                 let (people, rejected) = (report.people, report.rejected.total);

@@ -55,7 +55,7 @@ enum Read {
 use Read::{Person, Rejected as Bad};
 
 fn planned(index: Index, reading: &[Read]) -> (Planned, Vec<Fate>) {
-    let mut planner = Planner::new(SourceId::new("annuaire"), index);
+    let mut planner = Planner::new(SourceId::new("annuaire"), index, Withheld::default());
     let mut fates = Vec::new();
     for entry in reading {
         match entry {
@@ -169,7 +169,7 @@ fn who_is_read_without_an_establishment_loses_it() {
         ),
     ];
     for (story, index, reading, counts, schools) in table {
-        let mut planner = Planner::new(SourceId::new("annuaire"), index);
+        let mut planner = Planner::new(SourceId::new("annuaire"), index, Withheld::default());
         for read in &reading {
             // The digest stored is that of a record without affiliations: what is read here is another one.
             let other = Digest::of_record(format!("{story} {}", read.key).as_bytes());
@@ -227,7 +227,7 @@ fn who_moves_is_not_lost_and_who_ceases_to_be_something_is() {
         index.seal();
         let affiliations = after.iter().map(place).map(|(uai, profile)| Affiliation::new(uai, profile)).collect();
         let read = PersonRecord { affiliations, ..record("1", "B") };
-        let mut planner = Planner::new(SourceId::new("annuaire"), index);
+        let mut planner = Planner::new(SourceId::new("annuaire"), index, Withheld::default());
         planner.person(&read, digest(&read));
         let plan = planner.finish(Completion::Complete).plan;
         assert_eq!((plan.people.narrowed, plan.people.ceased, plan.people.moved), *counts, "{story}");
@@ -255,7 +255,7 @@ fn a_record_read_in_part_changes_nobody() {
         (at("3", "C", &[]), Fate::Pass, [0, 0, 0, 1, 0]),
         (at("3", "C", &[0]), Fate::Write, [1, 0, 0, 1, 0]),
     ] {
-        let mut planner = Planner::new(SourceId::new("annuaire"), index());
+        let mut planner = Planner::new(SourceId::new("annuaire"), index(), Withheld::default());
         assert_eq!(planner.partial(&read, digest(&read)), fate, "{read:?}");
         let people = planner.finish(Completion::Complete).plan.people;
         let found = [people.created, people.reactivated, people.kept, people.suspended, people.narrowed];
@@ -265,7 +265,7 @@ fn a_record_read_in_part_changes_nobody() {
 
 #[test]
 fn one_number_is_one_establishment() {
-    let mut planner = Planner::new(SourceId::new("annuaire"), Index::default());
+    let mut planner = Planner::new(SourceId::new("annuaire"), Index::default(), Withheld::default());
     for key in ["a", "b"] {
         planner.establishment(EstablishmentRecord {
             key: key.into(),

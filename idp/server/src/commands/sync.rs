@@ -47,6 +47,7 @@ async fn run(loaded: &Loaded, source: &str, dry_run: bool, args: &SyncOptions) -
         full: args.full,
         dry_run,
         thresholds: accepted.map_or_else(|| loaded.config.sync.thresholds(ctx.clock.now()), Thresholds::accepting),
+        withheld: loaded.config.sync.withheld(),
         undo_people: Some(loaded.config.sync.undo_people),
     };
     let progress = progress();
