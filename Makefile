@@ -7,10 +7,10 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ## a real directory, real CAS applications and Préau on this machine; Ctrl-C ends it
+demo: ## a real directory, real CAS applications and Préau on this machine; Ctrl-C ends it; PEOPLE=100000 invents as many
 	@tests/install.sh demo
 	@cargo build --locked -p preau-server -p preau-demo
-	@exec "$(TARGET)/debug/preau-demo"
+	@exec "$(TARGET)/debug/preau-demo" $(if $(PEOPLE),--people $(PEOPLE))
 
 demo-reset: ## forget what the demo kept
 	@if [ -e "$(TARGET)/demo/lock" ] && ! flock --nonblock "$(TARGET)/demo/lock" true; then \

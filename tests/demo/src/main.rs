@@ -33,9 +33,9 @@ struct Arguments {
     /// Where the demo keeps its data. `target/demo` unless said otherwise.
     #[arg(long, env = "PREAU_DEMO_FOLDER")]
     folder: Option<PathBuf>,
-    /// How many people to invent the first time.
-    #[arg(long, default_value_t = PEOPLE)]
-    people: usize,
+    /// How many people to invent, the first time: 1500 unless said otherwise.
+    #[arg(long)]
+    people: Option<usize>,
 }
 
 fn main() -> ExitCode {
@@ -70,8 +70,12 @@ async fn run(arguments: &Arguments) -> Result<()> {
     if fresh {
         // A new annuaire has nothing to do with what an older one left behind.
         place.forget_synchronisation()?;
-        let accounts = invent(arguments.people, &ldif)?;
+        let people = arguments.people.unwrap_or(PEOPLE);
+        let accounts = invent(people, &ldif)?;
         facts::save(&folder.join("accounts.json"), &accounts)?;
+        facts::save(&folder.join("people.json"), &people)?;
+    } else {
+        goes_on(arguments.people, &folder.join("people.json"))?;
     }
     let options =
         SlapdOptions { port: Some(place.ports.of(DIRECTORY)), ldif: Some(ldif.clone()), ..SlapdOptions::default() };
@@ -205,6 +209,18 @@ fn lock(folder: &Path) -> Result<File> {
         );
     }
     Ok(file)
+}
+
+/// An annuaire that is there already has the people it has.
+fn goes_on(asked: Option<usize>, file: &Path) -> Result<()> {
+    let there: usize = if file.exists() { facts::load(file)? } else { PEOPLE };
+    if let Some(asked) = asked.filter(|asked| *asked != there) {
+        bail!(
+            "{asked} people are asked for, and the annuaire of an earlier run has {there}. Forget it first \
+             (make demo-reset), or go on with it (make demo)"
+        );
+    }
+    Ok(())
 }
 
 fn invent(people: usize, ldif: &Path) -> Result<Vec<Account>> {
