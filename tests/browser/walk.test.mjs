@@ -1,17 +1,28 @@
 // What a person sees, walked through with a headless Chromium against the running demo.
 
 import assert from 'node:assert/strict';
-import { rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { account, close, demo, look, service, signIn, tabTo, visitor } from './rig.mjs';
+import { account, close, demo, look, pictures, service, signIn, tabTo, visitor } from './rig.mjs';
 
 after(close);
 
 const heading = (page) => page.textContent('h1');
 const signOut = (page) => page.click('form[action="/sign-out"] button');
 const user = (page) => page.getAttribute('[data-user]', 'data-user');
+
+/** The picture of the portal in the README shows these tiles: `UPDATE_PICTURE=1 tests/browser/run.sh` takes it anew. */
+async function isThePictureOfTheReadme(page) {
+  const titles = await page.locator('a.tile').evaluateAll((all) => all.map((tile) => tile.innerText.split('\n')[0]));
+  const [file, shown] = ['docs/images/README.md', /(?<=, these tiles: ).*(?= \|$)/m];
+  if (process.env.UPDATE_PICTURE) {
+    copyFileSync(join(pictures, 'home-wide.png'), 'docs/images/portal.png');
+    writeFileSync(file, readFileSync(file, 'utf8').replace(shown, titles.join(', ')));
+  }
+  assert.equal(readFileSync(file, 'utf8').match(shown)[0], titles.join(', '), 'docs/images/portal.png shows other tiles');
+}
 
 test('the checks of a page see a fault where there is one', async () => {
   const page = await visitor();
@@ -35,6 +46,7 @@ test('sign in, open two services without a second password, sign out of everythi
   await page.waitForSelector('a.tile');
   assert.ok((await heading(page)).includes(teacher.name.split(' ')[0]), 'the home page greets by name');
   await look(page, 'home');
+  await isThePictureOfTheReadme(page);
 
   for (const id of ['kiosque', 'atelier', 'agenda']) {
     await page.goto(demo.base);
@@ -47,19 +59,18 @@ test('sign in, open two services without a second password, sign out of everythi
   await page.goto(demo.base);
   await signOut(page);
   await page.waitForSelector('a.button[href="/"]');
+  const sentence = (await page.textContent('[role=status]')).replace(/\s/g, ' ');
+  assert.match(sentence, /^Votre session est terminée( : tout est fermé, et les 3 services.* avertis\.$|, mais .* répondu)/);
   await look(page, 'signed-out');
   for (const id of ['kiosque', 'atelier', 'agenda']) {
-    // The services are told in the background; what counts is that they end up asking again.
-    await assert.doesNotReject(
-      async () => {
-        for (let i = 0; i < 50; i += 1) {
-          await page.goto(service(id).address);
-          if (page.url().startsWith(demo.base)) return;
-          await page.waitForTimeout(100);
-        }
-        throw new Error(`${id} still knows the person`);
-      },
-    );
+    // On a busy machine one may hear later than the page waits for: the sentence names it then.
+    const patience = sentence.includes(service(id).title) ? 50 : 1;
+    for (let i = 0; i < patience; i += 1) {
+      await page.goto(service(id).address);
+      if (page.url().startsWith(demo.base)) break;
+      await page.waitForTimeout(100);
+    }
+    assert.ok(page.url().startsWith(demo.base), `${id} still knows the person: ${sentence}`);
   }
   const elsewhere = page.asked.filter((url) => new URL(url).hostname !== 'localhost');
   assert.deepEqual(elsewhere, [], 'no page asks anything of another machine');

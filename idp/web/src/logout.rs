@@ -3,7 +3,7 @@
 //! The session, its tickets and its visits are gone in one stroke before anything is told, so a service that hangs or
 //! lies cannot keep it alive; that stroke leaves notices in the outbox of the store, which no end of a process loses.
 //! Services are told in the background, each at its own pace and with a bound on how many calls run at once. The person waits a
-//! second at most, so that the sentence they read is true: it says that everything is closed, or who has not answered.
+//! second and a half at most, so that the sentence they read is true: it says that everything is closed, or who has not answered.
 
 use crate::pages;
 use crate::visitor::Cookie;
@@ -33,13 +33,14 @@ const TAKEN: u32 = 256;
 const LEASE: Seconds = Seconds(15);
 /// Waits after a try that failed; when there is none left, the notice is given up.
 const WAITS: [Seconds; 5] = [Seconds(2), Seconds(15), Seconds(60), Seconds(5 * 60), Seconds(20 * 60)];
-/// How long after a session ended it is asked who has heard: once more until all have, or there is none left. A second in all.
-const LISTEN: [Duration; 5] = [
+/// How long after a session ended it is asked who has heard: once more until all have, or there is none left. A second and a half in all.
+const LISTEN: [Duration; 6] = [
     Duration::from_millis(40),
     Duration::from_millis(80),
     Duration::from_millis(180),
     Duration::from_millis(300),
     Duration::from_millis(400),
+    Duration::from_millis(500),
 ];
 /// Frames on the page of one sign-out, at most.
 const FRAMES: usize = 20;
@@ -92,7 +93,7 @@ impl Hub {
         Ok(self.parted(visitor, page))
     }
 
-    /// Who has not heard of the end of these visits within a second, if anybody: those who are told in the background.
+    /// Who has not heard of the end of these visits in time, if anybody: those who are told in the background.
     async fn silent(&self, told: &[Visit]) -> Vec<ServiceId> {
         let mut silent = services(told);
         for wait in LISTEN {
