@@ -4,8 +4,8 @@
 use crate::Place;
 use crate::chain::alter;
 use preau_contract::fixture::{NOW, grant, source, uai};
-use preau_domain::{Grant, GrantKind, OneTimeKey, SessionId};
-use preau_store::{Rotation, Store};
+use preau_domain::{AccountState, Grant, GrantKind, OneTimeKey, PersonId, Retention, Seconds, SessionId};
+use preau_store::{Aged, Rotation, Store};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -129,5 +129,29 @@ async fn tokens_of_before_are_worth_what_they_were() {
         assert!(there("n1").await.is_some(), "control");
         store.end_session(&session, NOW).await.unwrap();
         assert_eq!(there("n1").await, None, "a session takes its tokens along");
+    }
+}
+
+/// Accounts were suspended without a date: their days count from when they are first seen, and nobody goes on the day of the upgrade.
+#[tokio::test]
+async fn who_was_suspended_before_days_were_counted_is_counted_from_now() {
+    let person = |id: &str, state: &str| {
+        format!(
+            "INSERT INTO person (id, source, join_key, state, establishments, doc) VALUES ('{id}', '{}', '{id}', '{state}', '',
+             '{{\"id\":\"{id}\",\"credentials\":\"directory\",\"state\":\"active\",\"given_name\":\"Zoé\",
+             \"family_name\":\"O''Néant\",\"affiliations\":[]}}');",
+            source()
+        )
+    };
+    let rows = [person("a", "suspended"), person("b", "active")];
+    for place in Place::each("upgrade_life") {
+        let store = of_version(&place, "0010", &rows.concat()).await;
+        let retention = Retention::days(31, 31);
+        let pass = async |days: i64| store.let_time_pass(NOW + Seconds(days * 86_400), retention, 9).await.unwrap();
+        assert_eq!(pass(0).await, Aged { counted: 1, ..Aged::default() });
+        assert_eq!(pass(30).await, Aged::default());
+        assert_eq!(pass(31).await.purged, [PersonId::new("a")]);
+        let life = store.life(&PersonId::new("b")).await.unwrap();
+        assert_eq!(life.map(|life| (life.state, life.ended)), Some((AccountState::Active, None)));
     }
 }
