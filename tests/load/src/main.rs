@@ -105,10 +105,12 @@ pub enum Flow {
     SamlRsa,
     /// SAML, one ECDSA signature.
     SamlEc,
-    /// The same, the first at a service.
+    /// SAML, one RSA signature, the first at a service.
     SamlFirst,
     /// The same, of many people together.
     SamlTogether,
+    /// A bare RSA signature, here.
+    Rsa,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

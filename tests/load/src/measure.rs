@@ -261,10 +261,11 @@ pub async fn one(flow: Flow, server: &Server) -> Result<f64> {
             match flow {
                 Flow::SamlRsa => saml::Visit::of(server).await?.flow(SAML_RSA[0], 1).await,
                 Flow::SamlEc => saml::Visit::of(server).await?.flow(SAML_EC[0], 1).await,
-                Flow::SamlFirst => saml::alone(server, &SAML_EC).await,
-                _ => saml::together(server, &SAML_EC).await.map(|(cost, _)| cost),
+                Flow::SamlFirst => saml::alone(server, &SAML_RSA).await,
+                _ => saml::together(server, &SAML_RSA).await.map(|(cost, _)| cost),
             }
         }
+        Flow::Rsa => saml::bare(&PrivateKey::draw(Alg::RS256)).await,
     }
 }
 

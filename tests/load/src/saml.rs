@@ -140,23 +140,27 @@ pub async fn together(server: &Server, services: &[&str]) -> Result<(f64, f64)> 
     Ok((whole.as_secs_f64() * 1e6 / count, most.as_secs_f64() / whole.as_secs_f64()))
 }
 
+/// Microseconds of one bare signature with RSA.
+pub async fn bare(key: &PrivateKey) -> Result<f64> {
+    cost(std::process::id(), EACH, async || {
+        ensure!(key.sign(Alg::RS256, &[7; 400]).is_ok_and(|signature| signature.len() == 256), "no signature");
+        Ok(())
+    })
+    .await
+}
+
 /// Measures everything, pair by pair.
 pub async fn measure(small: &Server, large: &Server, yardsticks: &mut Yardsticks) -> Result<Costs> {
     ready(small).await?;
     ready(large).await?;
     let (mut few, mut many) = (Visit::of(small).await?, Visit::of(large).await?);
     let key = PrivateKey::draw(Alg::RS256);
-    let own = std::process::id();
     let (mut signatures, mut busiest) = (vec![], vec![]);
     let mut series: [(Series, Vec<f64>); 3] = Default::default();
     let mut firsts: [[Series; 2]; 2] = Default::default();
     for round in 0..=PAIRS {
         let units = yardsticks.units().await?;
-        let rsa = cost(own, EACH, async || {
-            ensure!(key.sign(Alg::RS256, &[7; 400]).is_ok_and(|signature| signature.len() == 256), "no signature");
-            Ok(())
-        })
-        .await?;
+        let rsa = bare(&key).await?;
         let (one_rsa, one_ec) = (SAML_RSA[0], SAML_EC[0]);
         let pairs = [
             (few.flow(one_rsa, 1).await?, many.flow(one_rsa, 1).await?, rsa),
