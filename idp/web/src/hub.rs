@@ -20,6 +20,7 @@ use preau_egress::Egress;
 use preau_keys::{ClientAuthorities, Keyring, Passwords, Signers};
 use preau_policy::{Change, Decision, Facts, Reason, Refusal, ReleaseRefused, Released};
 use preau_store::{NewSession, Store, StoreError};
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -556,7 +557,8 @@ impl Hub {
 
     /// What leaves of these facts, told from the establishment that opens the door.
     fn released(&self, live: &Live, door: &Door, facts: &Facts, decided: &Decided) -> Result<Released, ReleaseRefused> {
-        let pairwise = || self.keyring.pairwise(door.sector(), &live.session.person);
+        let derived = OnceCell::new();
+        let pairwise = || derived.get_or_init(|| self.keyring.pairwise(door.sector(), &live.session.person)).clone();
         let elsewhere = decided.establishment.as_ref().filter(|uai| Some(*uai) != facts.current());
         let moved = elsewhere.map(|uai| facts.seen_from(uai, live.establishment(uai).map(|e| e.name.as_str())));
         preau_policy::release(moved.as_ref().unwrap_or(facts), door.identifier, &door.release, pairwise)

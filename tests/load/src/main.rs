@@ -116,12 +116,17 @@ pub enum Flow {
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Part {
     Requests,
-    /// Memory of live sessions, which is part of the requests.
+    /// SAML, which is part of the requests.
+    Saml,
+    /// Memory of live sessions, likewise.
     Memory,
     Storm,
     Synchronisation,
     Federation,
 }
+
+/// The small world.
+const SMALL: Size = Size { establishments: 1, people: 1_000, services: 10 };
 
 const BARE_PORT: u16 = 18_090;
 const SMALL_PORT: u16 = 18_091;
@@ -140,9 +145,13 @@ async fn main() -> Result<()> {
             if only.is_none_or(|part| part == Part::Requests) {
                 requests(&preau, &folder, people, &mut report).await?;
             }
+            if only == Some(Part::Saml) {
+                let Bench { small, large, mut yardsticks, .. } =
+                    Bench::new(&preau, &folder, people, &mut report).await?;
+                saml::measure(&small, &large, &mut yardsticks).await?.tell(&mut report, people);
+            }
             if only == Some(Part::Memory) {
-                let size = Size { establishments: 1, people: 1_000, services: 10 };
-                let world = World::create(&folder.join("small"), SMALL_PORT, size).await?;
+                let world = World::create(&folder.join("small"), SMALL_PORT, SMALL).await?;
                 report.session_memory(memory::per_session(&world, &preau).await?);
             }
             if only.is_none_or(|part| part == Part::Storm) {
@@ -167,8 +176,7 @@ async fn main() -> Result<()> {
 }
 
 async fn one(flow: Flow, preau: &Path, folder: &Path, rounds: u32) -> Result<()> {
-    let size = Size { establishments: 1, people: 1_000, services: 10 };
-    let world = World::create(&std::path::absolute(folder)?.join("one"), SMALL_PORT, size).await?;
+    let world = World::create(&std::path::absolute(folder)?.join("one"), SMALL_PORT, SMALL).await?;
     let (server, _) = world.start(preau)?;
     println!("process {}", server.pid());
     for _ in 0..rounds {
@@ -179,8 +187,7 @@ async fn one(flow: Flow, preau: &Path, folder: &Path, rounds: u32) -> Result<()>
 
 async fn storms(preau: &Path, folder: &Path, report: &mut Report) -> Result<()> {
     report.say("sign-ons with a session in a storm of passwords, in turn with the same in quiet");
-    let size = Size { establishments: 1, people: 1_000, services: 10 };
-    let world = World::create(&folder.join("storm"), STORM_PORT, size).await?;
+    let world = World::create(&folder.join("storm"), STORM_PORT, SMALL).await?;
     world.ask_directory(storm::mute().await?)?;
     let (server, _) = world.start(preau)?;
     for (public, what) in
@@ -191,21 +198,36 @@ async fn storms(preau: &Path, folder: &Path, report: &mut Report) -> Result<()> 
     Ok(())
 }
 
-async fn requests(preau: &Path, folder: &Path, people: u32, report: &mut Report) -> Result<()> {
-    report.say("filling two worlds: 1 establishment and 1,000 people; 11,000 establishments and the large number");
-    let size = Size { establishments: 1, people: 1_000, services: 10 };
-    let large = Size { establishments: 11_000, people, services: 1_000 };
-    let small_world = World::create(&folder.join("small"), SMALL_PORT, size).await?;
-    let large_world = World::create(&folder.join("large"), LARGE_PORT, large).await?;
-    let bare = Server::bare(BARE_PORT)?;
-    let (small, small_start) = small_world.start(preau)?;
-    let (large, large_start) = large_world.start(preau)?;
-    report.start(small_start, large_start, people);
-    report.idle_memory(cpu::resident(small.pid())?, cpu::resident(large.pid())?);
+/// Two worlds and what is measured in turn with them.
+struct Bench {
+    small_world: World,
+    small: Server,
+    large: Server,
+    bare: Server,
+    yardsticks: Yardsticks,
+}
 
-    let file = folder.join("insert.sqlite");
-    let _ = std::fs::remove_file(&file);
-    let mut yardsticks = Yardsticks::new(&bare, &format!("sqlite://{}", file.display())).await?;
+impl Bench {
+    async fn new(preau: &Path, folder: &Path, people: u32, report: &mut Report) -> Result<Bench> {
+        report.say("filling two worlds: 1 establishment and 1,000 people; 11,000 establishments and the large number");
+        let large = Size { establishments: 11_000, people, services: 1_000 };
+        let small_world = World::create(&folder.join("small"), SMALL_PORT, SMALL).await?;
+        let large_world = World::create(&folder.join("large"), LARGE_PORT, large).await?;
+        let bare = Server::bare(BARE_PORT)?;
+        let (small, small_start) = small_world.start(preau)?;
+        let (large, large_start) = large_world.start(preau)?;
+        report.start(small_start, large_start, people);
+        report.idle_memory(cpu::resident(small.pid())?, cpu::resident(large.pid())?);
+
+        let file = folder.join("insert.sqlite");
+        let _ = std::fs::remove_file(&file);
+        let yardsticks = Yardsticks::new(&bare, &format!("sqlite://{}", file.display())).await?;
+        Ok(Bench { small_world, small, large, bare, yardsticks })
+    }
+}
+
+async fn requests(preau: &Path, folder: &Path, people: u32, report: &mut Report) -> Result<()> {
+    let Bench { small_world, small, large, bare, mut yardsticks } = Bench::new(preau, folder, people, report).await?;
     report.say("sign-on with a session: ticket and validation, in turn with the parts of its floor");
     report.sign_on(&measure::sign_on(&small, &large, &mut yardsticks).await?, people);
 
@@ -221,7 +243,7 @@ async fn requests(preau: &Path, folder: &Path, people: u32, report: &mut Report)
     // Where `tests/contract/with-postgres.sh` started one.
     if let Ok(url) = std::env::var("TEST_POSTGRES_URL") {
         report.say("the same over PostgreSQL");
-        let world = World::create_over(&folder.join("postgres"), POSTGRES_PORT, size, &url).await?;
+        let world = World::create_over(&folder.join("postgres"), POSTGRES_PORT, SMALL, &url).await?;
         let (server, _) = world.start(preau)?;
         postgres::measure(&server, &mut Yardsticks::new(&bare, &url).await?, report).await?;
     }

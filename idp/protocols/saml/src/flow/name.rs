@@ -4,7 +4,7 @@ use super::entity_id;
 use crate::error::SamlError;
 use crate::partner::Partner;
 use preau_connector_api::NameIdKind;
-use preau_domain::Ids;
+use preau_domain::{Identifier, Ids};
 use preau_policy::Released;
 use preau_saml::messages::{NameId, NameIdPolicy};
 use preau_saml::names::nameid;
@@ -53,9 +53,13 @@ pub fn named(hub: &Hub, partner: &Partner, live: &Live, released: &Released, kin
         ..NameId::default()
     };
     match kind {
-        NameIdKind::Persistent => {
-            qualified(nameid::PERSISTENT, hub.keyring.pairwise(partner.door.sector(), &live.session.person))
-        }
+        NameIdKind::Persistent => qualified(
+            nameid::PERSISTENT,
+            match partner.door.identifier {
+                Identifier::Pairwise => released.user().to_owned(),
+                _ => hub.keyring.pairwise(partner.door.sector(), &live.session.person),
+            },
+        ),
         NameIdKind::Transient => qualified(nameid::TRANSIENT, transient(&*hub.ids)),
         NameIdKind::Email => plain(nameid::EMAIL, released.user()),
         NameIdKind::Unspecified => plain(nameid::UNSPECIFIED, released.user()),
