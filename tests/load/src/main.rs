@@ -146,9 +146,9 @@ async fn main() -> Result<()> {
                 requests(&preau, &folder, people, &mut report).await?;
             }
             if only == Some(Part::Saml) {
-                let Bench { small, large, mut yardsticks, .. } =
-                    Bench::new(&preau, &folder, people, &mut report).await?;
-                saml::measure(&small, &large, &mut yardsticks).await?.tell(&mut report, people);
+                let mut bench = Bench::new(&preau, &folder, people, &mut report).await?;
+                let costs = saml::measure(&bench.small, &bench.large, &mut bench.yardsticks).await?;
+                costs.tell(&mut report, people);
             }
             if only == Some(Part::Memory) {
                 let world = World::create(&folder.join("small"), SMALL_PORT, SMALL).await?;
