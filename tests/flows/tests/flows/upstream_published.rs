@@ -113,10 +113,9 @@ async fn of_a_federation_s_document_what_is_about_the_provider_counts(hub: TestH
     assert!(!opens(&hub, &stranger).await && !opens(&hub, &EDUCONNECT).await, "whose keys are not its own");
     let old = described(EDUCONNECT.entity, &THEIRS);
     let twice = [old.clone(), described(EDUCONNECT.entity, &STRANGER)];
-    let nested = federation(std::slice::from_ref(&old), &STRANGER);
-    for document in
-        [federation(&twice, &FEDERATION), federation(std::slice::from_ref(&old), &THEIRS), nested, all.concat()]
-    {
+    let one = std::slice::from_ref(&old);
+    let wrong = [federation(&twice, &FEDERATION), federation(one, &THEIRS), federation(one, &STRANGER), all.concat()];
+    for document in wrong {
         publishes(&document);
         hub.clock.advance(3600);
         assert!(opens(&hub, &renewed).await && !opens(&hub, &stranger).await, "{document:.80}");
