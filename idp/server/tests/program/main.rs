@@ -10,6 +10,7 @@ mod desk;
 mod files;
 mod keys;
 mod mount;
+mod refusals;
 mod source;
 mod sp;
 mod tls;
