@@ -1,6 +1,7 @@
 // What a person sees, walked through with a headless Chromium against the running demo.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
@@ -187,7 +188,7 @@ test('nothing needs JavaScript', async () => {
   assert.ok(page.url().startsWith(service('kiosque').address), `the service opened: ${page.url()}`);
   await page.goto(demo.base);
   const title = (await page.textContent('a[href="/open/kiosque"] strong')).trim();
-  await page.fill('input[name=q]', title.toUpperCase());
+  await page.fill('input[name=q]', title.toUpperCase().replace('’', "'"));
   await page.click('form[role=search] button');
   assert.equal(await page.locator('a.tile:visible').count(), 1, 'the search keeps the one tile');
   await page.goto(demo.base);
@@ -282,6 +283,37 @@ test('the service that was asked for opens after the password, and knows the per
   assert.ok((await user(page)).length > 0);
   await page.goto(service('kiosque').address);
   assert.ok(page.url().startsWith(service('kiosque').address), 'no second password');
+});
+
+test('a service may lead on to another host, after the password and after a form', async () => {
+  const serve = async (answer) => {
+    const server = createServer(answer).listen(0);
+    after(() => server.close());
+    await once(server, 'listening');
+    return server.address().port;
+  };
+  const front = await serve((_, response) => response.end('<!doctype html><title>front</title><h1>front</h1>'));
+  const door = await serve((request, response) => {
+    request.resume();
+    const asked = request.method === 'POST' || request.url.includes('ticket=');
+    response.writeHead(303, { location: asked ? `http://127.0.0.1:${front}/` : login() }).end();
+  });
+  const address = `http://localhost:${door}/`;
+  const login = (more = '') => new URL(`cas/login?service=${encodeURIComponent(address)}${more}`, demo.base).href;
+  const file = join(demo.service_instances, 'onward.toml');
+  writeFileSync(file, `connector = "php-cas"\nnetwork = "private"\nparameters = { url = "http://localhost:${door}" }\n`);
+  try {
+    const page = await visitor();
+    for (let i = 0; i < 100 && (await page.goto(address)).status() !== 200; i += 1) await page.waitForTimeout(200);
+    page.problems.length = 0;
+    await signIn(page, account('teacher'));
+    assert.equal(await heading(page), 'front', 'after the password');
+    await page.goto(login('&method=POST'));
+    await page.waitForURL(`http://127.0.0.1:${front}/`);
+    assert.deepEqual(page.problems.filter((told) => told.includes('violates')), []);
+  } finally {
+    rmSync(file, { force: true });
+  }
 });
 
 test('an editor registers a sandbox on the bench, and their application is answered', async () => {

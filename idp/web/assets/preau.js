@@ -48,7 +48,7 @@
   const search = document.querySelector("[data-search]");
   const found = document.querySelector("[data-found]");
   if (search && found) {
-    const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+    const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").replace(/[’ʼ]/g, "'").toLowerCase();
     const sections = [...document.querySelectorAll("section")].map((section) => ({
       section,
       tiles: [...section.querySelectorAll("li")].map((tile) => ({

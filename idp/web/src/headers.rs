@@ -30,14 +30,29 @@ pub fn protect(headers: &mut HeaderMap, secure: bool) {
     }
 }
 
-/// The policy of a page whose form ends, after our redirect, at one of these origins.
-pub fn form_action(origins: &[String]) -> HeaderValue {
-    let mut text = POLICY.to_owned();
-    for origin in origins {
-        text.push(' ');
-        text.push_str(origin);
-    }
+/// The policy of a page whose form ends, after our redirect or at once, at one of these origins.
+pub fn form_action<'a>(origins: impl IntoIterator<Item = &'a str>) -> HeaderValue {
+    let text = format!("{POLICY} {}", form_targets(origins));
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(POLICY))
+}
+
+/// Where a form may lead that ends at one of these origins: a service leads on, to its pages on another host or to whoever it
+/// sends people to, browsers hold each address of that way against the form, and say nothing to the person whom they stop.
+/// So any host by https, and by http where these are reached by it; a scheme of an application's own is named.
+pub fn form_targets<'a>(origins: impl IntoIterator<Item = &'a str>) -> String {
+    let mut text = "https:".to_owned();
+    for origin in origins {
+        let source = match origin.split_once(':') {
+            Some(("https", _)) => continue,
+            Some(("http", _)) => "http:",
+            _ => origin,
+        };
+        if !text.split(' ').any(|known| known == source) {
+            text.push(' ');
+            text.push_str(source);
+        }
+    }
+    text
 }
 
 /// The policy of a page that shows frames of these origins, and nothing else from elsewhere: a service of SAML that is told so
@@ -58,6 +73,13 @@ mod tests {
         protect(&mut headers, true);
         assert_eq!(headers[header::CACHE_CONTROL], "public, max-age=60");
         assert!(headers.contains_key(header::STRICT_TRANSPORT_SECURITY));
-        assert!(form_action(&["https://app.example".into()]).to_str().unwrap().ends_with("'self' https://app.example"));
+    }
+
+    #[test]
+    fn a_form_leads_as_far_as_its_services_do() {
+        let policy = |origins: &[&str]| form_action(origins.iter().copied()).to_str().unwrap().to_owned();
+        assert!(policy(&["https://app.example", "https://api.example"]).ends_with("form-action 'self' https:"));
+        let known = ["http://localhost:3000", "http://app.example", "example.app://done"];
+        assert!(policy(&known).ends_with("form-action 'self' https: http: example.app://done"));
     }
 }

@@ -28,7 +28,7 @@ pub use certificate::PeerCertificate;
 pub use config::{SessionConfig, SignInConfig, WebConfig};
 pub use fault::{Fault, FaultKind};
 pub use form::Fields;
-pub use headers::protect;
+pub use headers::{form_targets, protect};
 pub use hub::{Hub, HubParts, SignInSource};
 pub use l10n::{Locale, Texts};
 pub use live::{Decided, Known, Live};

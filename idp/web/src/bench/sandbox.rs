@@ -344,7 +344,7 @@ impl Hub {
     /// The page on which somebody of the cast is chosen; it posts what was asked, and who comes, to `action`.
     pub fn who_comes(&self, visitor: &Visitor, sandbox: &Sandbox, action: &str, asked: &Fields) -> Response {
         let mut page = pages::who_comes(self, visitor, sandbox, action, asked);
-        let policy = headers::form_action(&sandbox.door.origins());
+        let policy = headers::form_action(sandbox.door.origins().iter().map(String::as_str));
         page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
         page
     }

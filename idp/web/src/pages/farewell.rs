@@ -47,8 +47,7 @@ pub fn posting_elsewhere(hub: &Hub, visitor: &Visitor, to: &Url, fields: &[(&'st
 /// comes of it may lead on to any service, and browsers hold that against the form.
 pub fn posting_back(hub: &Hub, visitor: &Visitor, to: &Url, fields: &[(&'static str, String)]) -> Response {
     let mut response = posts(hub, visitor, to, fields, "posting-back");
-    let anywhere = ["https:".to_owned(), "http:".to_owned()];
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, headers::form_action(&anywhere));
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, headers::form_action(["http:"]));
     response
 }
 
@@ -57,7 +56,7 @@ fn posts(hub: &Hub, visitor: &Visitor, to: &Url, fields: &[(&'static str, String
     let room = fields.iter().map(|(_, value)| value.len()).sum();
     let mut response = html_with(way, &Posting::new(page, to.as_str(), fields, way), room);
     let origin = to.origin().ascii_serialization();
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, headers::form_action(&[origin]));
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, headers::form_action([&*origin]));
     response
 }
 

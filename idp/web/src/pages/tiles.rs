@@ -84,7 +84,20 @@ fn words(search: &str) -> Vec<String> {
     folded(&search).split_whitespace().map(str::to_owned).collect()
 }
 
-/// A text without case or accents, so that `vie scolaire` finds `Vie Scolaire` and `eleve` finds `élève`.
+/// A text without case or accents, so that `vie scolaire` finds `Vie Scolaire` and `eleve` finds `élève`, and with the apostrophe
+/// of keyboards, so that `l'agenda` finds `L’agenda`. The script of the page does the same.
 fn folded(text: &str) -> String {
-    text.nfd().filter(|c| !is_combining_mark(*c)).collect::<String>().to_lowercase()
+    let plain = text.nfd().filter(|c| !is_combining_mark(*c));
+    plain.map(|c| if matches!(c, '’' | 'ʼ') { '\'' } else { c }).collect::<String>().to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_is_typed_as_keyboards_type() {
+        assert!(folded("L’Agenda de l’Élève").contains(&folded("l'agenda de l'eleve")));
+        assert!(!folded("L’agenda").contains(&words("lagenda")[0]), "control");
+    }
 }

@@ -80,7 +80,13 @@ async fn show(
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Fault> {
-    let (mut pending, fields) = asked(&hub, &visitor, &id, query.as_deref()).await?;
+    let (mut pending, fields) = match asked(&hub, &visitor, &id, query.as_deref()).await {
+        // Whoever goes back in their browser after signing in.
+        Err(fault) if fault.kind == FaultKind::SignInExpired && visitor.live(&hub).await?.is_some() => {
+            return Ok(hub.see_other("/"));
+        }
+        asked => asked?,
+    };
     let back = fields.one("back")?.is_some();
     if back && pending.vouched.is_some() {
         pending.vouched = None;
@@ -244,7 +250,8 @@ async fn ask_account(hub: &Hub, visitor: &Visitor, pending: &PendingSignIn) -> R
 fn leads_to_service(hub: &Hub, pending: &PendingSignIn, mut page: Response) -> Response {
     let services = hub.services();
     if let Some(door) = pending.service.as_ref().and_then(|id| services.get(id)) {
-        page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, crate::headers::form_action(&door.origins()));
+        let policy = crate::headers::form_action(door.origins().iter().map(String::as_str));
+        page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     page
 }

@@ -185,7 +185,7 @@ async fn method_post_is_a_form_to_the_service(hub: TestHub) {
     let form = page.form_with("ticket");
     assert_eq!((form.action.as_str(), form.method.as_str()), ("https://app.example/cas/", "post"));
     let policy = page.header("content-security-policy");
-    assert!(policy.contains("form-action https://app.example") && !policy.contains("unsafe"), "{policy}");
+    assert!(policy.ends_with("form-action https:") && !policy.contains("unsafe"), "{policy}");
     let script = browser.get("/cas/continue.js").await;
     assert!(script.header("content-type").starts_with("text/javascript"));
     let ticket = form.value("ticket").unwrap_or_default();

@@ -197,7 +197,9 @@ async fn the_address_of_a_form_leads_on(hub: TestHub) {
         let again = browser.get(&form).await;
         assert_eq!((again.status.as_u16(), again.location()), (303, Some("/")), "{form}");
     }
+    assert_eq!(browser.get(&path).await.location(), Some("/"), "nor is who goes back told of an error");
     assert_eq!(browser.get("/").await.status, 200, "nothing of this ended the session");
+    assert_eq!(hub.browser().get(&path).await.status, 400, "control: whoever is not signed in is");
 }
 
 async fn a_fault_is_read_in_the_other_language(hub: TestHub) {
