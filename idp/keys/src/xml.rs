@@ -36,7 +36,7 @@ pub enum XmlError {
     #[error("the document is too large")]
     TooLarge,
     /// It is no well-formed XML of the kind that is read.
-    #[error("the document is malformed")]
+    #[error("the document is malformed, or holds a document type or an instruction, which nobody reads")]
     Malformed,
     /// Two elements of it have one name, or one element has two.
     #[error("an identifier of the document is not unique")]
