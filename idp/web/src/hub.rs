@@ -515,7 +515,7 @@ impl Hub {
         if let Some(answer) = live.answer(id, generation) {
             return answer;
         }
-        let answer = |decided, released| Answer { service: id.clone(), generation, decided, released };
+        let answer = |decided, released| Answer { service: id.clone(), generation, visited: false, decided, released };
         match live.known() {
             Ok(Known { facts, .. }) => {
                 let decision = self.common.decision(id, preau_policy::access(&facts, &services.rules, id));

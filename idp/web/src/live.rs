@@ -52,6 +52,8 @@ pub(crate) struct Answer {
     pub service: ServiceId,
     /// Of which table of services.
     pub generation: u32,
+    /// Whether a visit was noted since the record of the session was read.
+    pub visited: bool,
     /// May the person open it?
     pub decided: Decided,
     /// What it receives, where it may be opened and there is something to tell.
@@ -128,12 +130,21 @@ impl Live {
     }
 
     /// Keeps what policy answered.
-    pub(crate) fn keep(&self, answer: Answer) {
+    pub(crate) fn keep(&self, mut answer: Answer) {
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        answer.visited |= answers.iter().any(|other| other.service == answer.service && other.visited);
         let others = answers.iter().filter(|other| other.service != answer.service).cloned();
         let mut all: Vec<Answer> = others.chain([answer.clone()]).collect();
         all.drain(..all.len().saturating_sub(MOST_ANSWERS));
         *answers = all.into();
+    }
+
+    /// Whether a visit to a service that hears of no end is to be noted: once is enough for saying so at the end of the
+    /// session, and asking notes it. Whoever reads the session anew notes one more.
+    pub fn notes_visit(&self, service: &ServiceId) -> bool {
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = answers.iter_mut().find(|answer| answer.service == *service);
+        known.is_none_or(|answer| !std::mem::replace(&mut answer.visited, true))
     }
 
     /// One of the person's establishments.
@@ -183,7 +194,7 @@ mod tests {
         let service = |n: usize| ServiceId::new(format!("s{n}"));
         let answer = |n, generation| {
             let decided = Decided::closed(Decision::Deny(refused.clone()));
-            Answer { service: service(n), generation, decided, released: None }
+            Answer { service: service(n), generation, visited: false, decided, released: None }
         };
         for n in 0..=MOST_ANSWERS {
             live.keep(answer(n, 1));

@@ -73,24 +73,39 @@ impl Hub {
     /// Ends the session of this browser and answers with the page that says so.
     pub async fn sign_out(&self, visitor: &Visitor) -> Result<Response, Fault> {
         let visits = self.visits_of(visitor).await?;
-        let (frames, round) = (self.frames(&visits), self.round(&visits, None).await?);
+        let deaf = self.deaf(&visits);
+        // Where the page has more to say than that everything is closed, the round does not say so at its end.
+        let onward = (!deaf.is_empty()).then_some("/");
+        let (frames, round) = (self.frames(&visits), self.round(&visits, onward).await?);
         let elsewhere = self.way_out_elsewhere(visitor).await?;
         let told = self.end_visitor_session(visitor).await?;
         let silent = self.silent(&told).await;
         // Whoever is led on by itself has nothing to read here.
+        let leads_on = silent.is_empty() && deaf.is_empty() && elsewhere.is_none();
         let page = match (&round, frames.is_empty()) {
-            (Some(round), true) if silent.is_empty() && elsewhere.is_none() => self.see_other(round),
-            (Some(round), false) if silent.is_empty() && elsewhere.is_none() => {
-                pages::leaving(self, visitor, &frames, round)
-            }
+            (Some(round), true) if leads_on => self.see_other(round),
+            (Some(round), false) if leads_on => pages::leaving(self, visitor, &frames, round),
             // Those who hear by a frame hear from this very page.
             _ => {
-                let end =
-                    pages::End { told: services(&told).len(), silent: &silent, elsewhere, round: round.as_deref() };
+                let end = pages::End {
+                    told: services(&told).len(),
+                    silent: &silent,
+                    deaf: &deaf,
+                    elsewhere,
+                    round: round.as_deref(),
+                };
                 pages::signed_out(self, visitor, end, &frames)
             }
         };
         Ok(self.parted(visitor, page))
+    }
+
+    /// Services of these visits that hear of no end in any way: the session there goes on.
+    fn deaf(&self, visits: &[Visit]) -> Vec<ServiceId> {
+        let hears = |visit: &Visit| self.protocol(&visit.protocol).is_some_and(|one| one.hears(self, visit));
+        let mut deaf = services(visits);
+        deaf.retain(|service| !visits.iter().any(|visit| visit.service == *service && hears(visit)));
+        deaf
     }
 
     /// Who has not heard of the end of these visits in time, if anybody: those who are told in the background.

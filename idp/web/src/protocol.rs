@@ -62,6 +62,11 @@ pub trait Protocol: Send + Sync {
         None
     }
 
+    /// Whether a service hears of the end of a visit, in whichever way.
+    fn hears(&self, hub: &Hub, visit: &Visit) -> bool {
+        self.logout_notice(hub, visit).is_some() || self.logout_frame(hub, visit).is_some()
+    }
+
     /// Where the browser begins a round of the services that hear of the end from it one after the other, and goes `onward` from
     /// the last of them, or to the page that says goodbye; `None` when none of these visits is told in this way.
     async fn logout_round(&self, _: &Hub, _: &[Visit], _onward: Option<&str>) -> Result<Option<String>, Fault> {

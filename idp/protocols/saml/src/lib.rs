@@ -86,6 +86,10 @@ impl Protocol for Saml {
         flow::leaving::confirmed(hub, &self.peers, visit, answer)
     }
 
+    fn hears(&self, hub: &Hub, visit: &Visit) -> bool {
+        flow::leaving::hears(hub, &self.peers, visit)
+    }
+
     async fn logout_round(&self, hub: &Hub, visits: &[Visit], onward: Option<&str>) -> Result<Option<String>, Fault> {
         flow::leaving::begin(hub, &self.peers, visits, onward).await
     }

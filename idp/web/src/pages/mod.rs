@@ -349,7 +349,7 @@ struct SignedOut<'a> {
     frames: &'a [String],
 }
 
-/// Services that have not answered are named, up to that many.
+/// Services that are still open are named, up to that many.
 const NAMED: usize = 3;
 
 /// What came of the end of a session.
@@ -359,6 +359,8 @@ pub struct End<'a> {
     pub told: usize,
     /// Those of them that have not answered.
     pub silent: &'a [ServiceId],
+    /// Those that cannot be told in any way.
+    pub deaf: &'a [ServiceId],
     /// Name and way out of the provider where the person may still be signed in.
     pub elsewhere: Option<(String, String)>,
     /// Where services that hear one after the other are told.
@@ -366,30 +368,31 @@ pub struct End<'a> {
 }
 
 impl<'a> SignedOut<'a> {
-    /// `silent` are the titles of services that have not answered.
-    fn new(page: Page<'a>, end: End<'a>, silent: &[String], frames: &'a [String]) -> Self {
-        let sentence = match silent {
+    /// With the titles of services that are still open: those that have not answered, or else those that cannot be told.
+    fn new(page: Page<'a>, end: End<'a>, open: &[String], frames: &'a [String]) -> Self {
+        let why = if end.silent.is_empty() { "signed-out-deaf" } else { "signed-out-silent" };
+        let sentence = match open {
             [] if frames.is_empty() => page.count("signed-out", end.told),
             [] => page.t("signed-out-frames"),
-            [one] => page.with("signed-out-silent", "service", one),
-            some if some.len() <= NAMED => page.with("signed-out-silent-some", "services", &some.join(", ")),
-            many => page.count("signed-out-silent-many", many.len()),
+            [one] => page.with(why, "service", one),
+            some if some.len() <= NAMED => page.with(&format!("{why}-some"), "services", &some.join(", ")),
+            many => page.count(&format!("{why}-many"), many.len()),
         };
         let (elsewhere, round) = (end.elsewhere, end.round);
-        SignedOut { sentence, browser: silent.is_empty(), page, elsewhere, round, frames }
+        SignedOut { sentence, browser: open.is_empty(), page, elsewhere, round, frames }
     }
 }
 
-/// Says that everything is closed, or which services have not answered, and where the person may still be signed in.
+/// Says that everything is closed, or which services are still open, and where the person may still be signed in.
 pub fn signed_out(hub: &Hub, visitor: &Visitor, end: End<'_>, frames: &[String]) -> Response {
     let services = hub.services();
-    let doors = end.silent.iter().filter_map(|id| services.get(id));
+    let open = if end.silent.is_empty() { end.deaf } else { end.silent };
     let title = |door: &Door| match visitor.locale {
         Locale::Fr => door.title.fr.clone(),
         Locale::En => door.title.en.clone(),
     };
-    let silent: Vec<String> = doors.map(title).collect();
-    let page = html("signed-out", &SignedOut::new(Page::new(hub, visitor), end, &silent, frames));
+    let open: Vec<String> = open.iter().filter_map(|id| services.get(id)).map(title).collect();
+    let page = html("signed-out", &SignedOut::new(Page::new(hub, visitor), end, &open, frames));
     if frames.is_empty() { page } else { farewell::framing(page, frames) }
 }
 

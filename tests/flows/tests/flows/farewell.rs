@@ -1,8 +1,8 @@
 //! The end of a session, however it comes, is told to the services it reached; and no service can make the others wait.
 
 use futures::future::BoxFuture;
-use preau_domain::AccountState;
-use preau_flows::{ALICE, Listener, NOE, TestHub, stories};
+use preau_domain::{AccountState, Profile};
+use preau_flows::{ALICE, Listener, NOE, TestHub, app_service, stories};
 use preau_store::Store;
 use std::sync::Arc;
 
@@ -18,6 +18,7 @@ stories!(
     signing_out_is_in_the_journal_under_its_number,
     the_sentence_names_whoever_has_not_answered,
     the_sentence_is_said_in_english_too,
+    the_sentence_names_whoever_cannot_be_told,
 );
 
 async fn a_stopped_person_is_signed_out_of_services(hub: TestHub) {
@@ -183,4 +184,26 @@ async fn the_sentence_is_said_in_english_too(hub: TestHub) {
     browser.sign_in(&ALICE).to(&hub.mount_at("mute", &silent)).await.ticket();
     let goodbye = browser.sign_out().await;
     assert!(goodbye.words().contains("mute (en) has not answered yet: close your browser"), "{}", goodbye.words());
+}
+
+async fn the_sentence_names_whoever_cannot_be_told(hub: TestHub) {
+    let listener = Listener::start().await;
+    let good = hub.mount_at("bon", &listener);
+    let mut deaf = app_service("sourd", "Sourd", "https://sourd.example/", &Profile::ALL);
+    deaf.cas.as_mut().expect("CAS").single_logout = false;
+    hub.mount(deaf);
+    let rp = hub.rp_with("rp", |oidc| (oidc.backchannel_logout_uri, oidc.frontchannel_logout_uri) = (None, None));
+    for (opened, sentence) in [
+        (vec![hub.app("sourd").login_url()], "mais Sourd ne se ferme pas d’ici : quittez-le aussi"),
+        (vec![hub.app("sourd").login_url(), rp.url()], "ces services ne se ferment pas d’ici : "),
+        (vec![], "tout est fermé, et le service que vous aviez ouvert en est averti."),
+    ] {
+        let mut browser = hub.browser();
+        browser.sign_in(&ALICE).to(&good).await.ticket();
+        for address in opened {
+            assert!(browser.visit(&address).await.location().is_some(), "{address} opens");
+        }
+        let goodbye = browser.sign_out().await;
+        assert!(goodbye.words().contains(sentence), "{sentence}: {}", goodbye.words());
+    }
 }

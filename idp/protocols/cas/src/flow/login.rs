@@ -100,8 +100,8 @@ async fn open(
     let payload = payload.write().ok_or_else(|| Fault::new(FaultKind::BadRequest, "service address too long"))?;
     let service = &door.service.id;
     let ticket = NewTicket { secret: &secret, prefix: Prefix::Service, service, live, payload, at }.stored();
-    let listens = door.cas.as_ref().is_some_and(|cas| cas.single_logout);
-    let visit = listens.then(|| ticket::visit(&live.session.id, service, &secret, address.as_str(), at));
+    let notes = door.cas.as_ref().is_some_and(|cas| cas.single_logout) || live.notes_visit(service);
+    let visit = notes.then(|| ticket::visit(&live.session.id, service, &secret, address.as_str(), at));
     // Before the ticket, so that no ticket is durable without it.
     let mut event = AuditEvent::new(at, AuditKind::ServiceOpened, visitor.correlation().clone(), rule);
     event.person = Some(live.session.person.clone());

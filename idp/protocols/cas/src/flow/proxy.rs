@@ -121,8 +121,8 @@ async fn open(
         Payload { address: address.as_str().to_owned(), fresh: false, via: from.via, correlation: from.correlation };
     let payload = payload.write().ok_or(CasError::InvalidRequest("the chain of proxies is too long"))?;
     let issued = NewTicket { secret: &secret, prefix: Prefix::Proxy, service, live: &live, payload, at }.stored();
-    let listens = target.cas.as_ref().is_some_and(|cas| cas.single_logout);
-    let visit = listens.then(|| ticket::visit(&live.session.id, service, &secret, address.as_str(), at));
+    let notes = target.cas.as_ref().is_some_and(|cas| cas.single_logout) || live.notes_visit(service);
+    let visit = notes.then(|| ticket::visit(&live.session.id, service, &secret, address.as_str(), at));
     event.service = Some(service.clone());
     // Before the ticket, so that no ticket is durable without it.
     hub.audit(event.clone());

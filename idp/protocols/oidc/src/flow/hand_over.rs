@@ -103,9 +103,9 @@ pub async fn hand_over(
     let secret = grants::code(hub);
     let code = Code { asked: asked.clone(), scopes: scopes.clone(), correlation: visitor.correlation().clone() };
     let ticket = code.stored(&secret, live, door, at).ok_or(OidcError::InvalidRequest("the request is too long"))?;
-    let listens = oidc.backchannel_logout_uri.is_some() || oidc.frontchannel_logout_uri.is_some();
     let notice = Notice { sid: sid.clone(), sub: released.user().to_owned() };
-    let visit = if listens { visit(live, door, &notice, at) } else { None };
+    let listens = oidc.backchannel_logout_uri.is_some() || oidc.frontchannel_logout_uri.is_some();
+    let visit = if listens || live.notes_visit(&door.service.id) { visit(live, door, &notice, at) } else { None };
     // Before the code, so that no code is durable without it.
     let mut event = AuditEvent::new(at, AuditKind::ServiceOpened, visitor.correlation().clone(), rule);
     event.person = Some(live.session.person.clone());

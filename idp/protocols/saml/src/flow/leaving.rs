@@ -67,6 +67,12 @@ pub fn frame(hub: &Hub, peers: &Peers, visit: &Visit) -> Option<String> {
     redirect::encode(to.as_str(), Kind::Request, &request, None, Some((&told.key.private, told.key.alg))).ok()
 }
 
+/// Whether a service hears of the end of a visit, in one of the three ways.
+pub fn hears(hub: &Hub, peers: &Peers, visit: &Visit) -> bool {
+    let told = Ended::of(hub, peers, &visit.service, &visit.notice);
+    told.is_some_and(|told| told.partner.slo(&[binding::SOAP, binding::REDIRECT]).is_some() || told.by_post().is_some())
+}
+
 /// The way of a browser from one service to the next.
 #[derive(Serialize, Deserialize)]
 struct Round {

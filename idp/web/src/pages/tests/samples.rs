@@ -355,7 +355,10 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
     }
     for silent in [1, 2, 4] {
         let titles = vec!["Cahier de textes".to_owned(); silent];
-        add(&format!("signed-out-silent-{silent}"), SignedOut::new(page(), End::default(), &titles, &[]).render());
+        let (silent, deaf) = (format!("signed-out-silent-{silent}"), format!("signed-out-deaf-{silent}"));
+        let end = End { silent: &[ServiceId::new("a")], ..End::default() };
+        add(&silent, SignedOut::new(page(), end, &titles, &[]).render());
+        add(&deaf, SignedOut::new(page(), End::default(), &titles, &[]).render());
     }
     let frames = ["https://notes.example/front".to_owned()];
     add("signed-out-frames", SignedOut::new(page(), End::default(), &[], &frames).render());
