@@ -86,16 +86,19 @@ check_rust() {
     fi
 }
 
-# The Python clients of the tests, in a folder of their own.
+# The Python clients of the tests and the products that come from there, each in a folder of its own.
 install_python() {
-    local venv=target/python wanted=tests/clients/requirements.txt
-    if ! cmp -s $wanted $venv/requirements.txt; then
-        say "installing the Python clients"
-        rm -rf $venv
-        python3 -m venv $venv
-        $venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $wanted >&2
-        cp $wanted $venv/requirements.txt
-    fi
+    local name
+    for name in python:requirements products:products; do
+        local venv=target/${name%:*} wanted=tests/clients/${name#*:}.txt
+        if ! cmp -s $wanted $venv/requirements.txt; then
+            say "installing $wanted"
+            rm -rf $venv
+            python3 -m venv $venv
+            $venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $wanted >&2
+            cp $wanted $venv/requirements.txt
+        fi
+    done
 }
 
 # What drives the browser, and the Node client of the tests.
