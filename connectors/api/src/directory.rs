@@ -1,7 +1,7 @@
 //! What a directory hands over, and how it checks a password.
 
 use async_trait::async_trait;
-use preau_domain::{Affiliation, Child, EstablishmentKind, Group, Uai};
+use preau_domain::{Affiliation, Child, EstablishmentKind, Group, Instant, Uai};
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
 use tokio::sync::mpsc;
@@ -59,7 +59,59 @@ pub struct PersonRecord {
     pub affiliations: Vec<Affiliation>,
     /// Pupils the person answers for.
     pub children: Vec<Child>,
+    /// The source's own name of the entry, for as long as the entry lives; of a source that tells changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<String>,
+    /// Of a pupil of such a source, the ties to the adults around: texts that only the connector reads, and that are another
+    /// text whenever an adult's record may be another one because of this pupil.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ties: Vec<String>,
 }
+
+/// What is stored of a record, for a connector that reads changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownRecord {
+    /// Join key in the source.
+    pub key: String,
+    /// Whether the account may sign in.
+    pub active: bool,
+    /// As [`PersonRecord::entry`].
+    pub entry: Option<String>,
+    /// As [`PersonRecord::ties`].
+    pub ties: Vec<String>,
+    /// Join keys of the pupils the person answers for.
+    pub children: Vec<String>,
+}
+
+/// Tells a connector what is stored of its source. The error is that of the store.
+#[async_trait]
+pub trait Known: Send + Sync {
+    /// The records of these join keys, as far as they are known.
+    async fn by_key(&self, keys: &[String]) -> Result<Vec<KnownRecord>, Unavailable>;
+
+    /// The records of these entries, as far as they are known.
+    async fn by_entry(&self, entries: &[String]) -> Result<Vec<KnownRecord>, Unavailable>;
+}
+
+/// What changed in a source since a mark.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changes {
+    /// Everything that is otherwise than it was, as [`Directory::read`] would hand it over now.
+    pub records: Vec<Record>,
+    /// Join keys of records that the source says are gone.
+    pub gone: Vec<String>,
+    /// How many entries of the source changed or went.
+    pub entries: u64,
+    /// The mark after these changes.
+    pub mark: String,
+}
+
+/// Why only a whole reading can tell what changed, in a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadAll(
+    /// The sentence.
+    pub String,
+);
 
 /// An entry that does not fit: it is reported and passed over, and never stops a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,6 +163,24 @@ pub trait Directory: Send + Sync {
     /// older state than was applied before is held.
     async fn as_of(&self) -> Vec<String> {
         Vec::new()
+    }
+
+    /// A mark from which changes can be read later, taken before a whole reading begins; `None` when the source tells no changes.
+    /// It is kept as it is, and may be read by another process with other settings.
+    async fn mark(&self, _now: Instant) -> Option<String> {
+        None
+    }
+
+    /// What changed since the mark, all of it: what is not told is as it was. It writes nothing and may be asked again. Memory
+    /// is bounded: of too many changes it says that all is to be read.
+    async fn changes(&self, _mark: &str, _known: &dyn Known, _now: Instant) -> Result<Changes, ReadAll> {
+        Err(ReadAll("the source tells no changes".into()))
+    }
+
+    /// Returns when something may have changed since the mark, at once if it did already; an error when the source stops telling.
+    /// `None` when it was never going to.
+    async fn changed(&self, _mark: &str) -> Option<Result<(), Unavailable>> {
+        None
     }
 }
 

@@ -18,6 +18,7 @@ mod saml;
 mod service;
 
 pub use agents::{Agent, AgentClaims};
+pub use directory::{Changes, Known, KnownRecord, ReadAll};
 pub use directory::{
     Checked, Completion, Directory, EstablishmentRecord, PasswordCheck, PersonRecord, Probe, Record, Rejected,
     Unavailable, Verdict,

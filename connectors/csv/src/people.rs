@@ -323,6 +323,8 @@ impl Cells<'_> {
             mail: self.one(Field::Mail, 2 * MAX_MAIL)?.and_then(|mail| normalised_mail(&mail)),
             affiliations: Vec::new(),
             children: Vec::new(),
+            entry: None,
+            ties: Vec::new(),
         })
     }
 

@@ -95,7 +95,7 @@ pub(crate) fn field(attribute: &str, text: &str, most: usize) -> Result<String, 
 }
 
 /// A distinguished name in the one spelling that is compared: lower case, no spaces around separators.
-pub(crate) fn comparable_dn(dn: &str) -> String {
+pub fn comparable_dn(dn: &str) -> String {
     let mut out = String::with_capacity(dn.len());
     let mut escaped = false;
     let mut after_separator = true;

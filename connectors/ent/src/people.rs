@@ -5,12 +5,14 @@ use crate::guardians::{Links, legal};
 use crate::keys::{Keys, Seen};
 use crate::mapping::{Field, Mapping, Vector};
 use crate::structures::{Place, Table};
+use crate::ties;
 use preau_connector_api::{PersonRecord, Record, Rejected};
 use preau_domain::{Affiliation, Legal, Profile, SourceId, normalised_login};
 
 const MAX_NAME: usize = 100;
 const MAX_MAIL: usize = 254;
 const MAX_CODE: usize = 60;
+const MAX_ENTRY: usize = 64;
 const MAX_ADULT: usize = 300;
 /// Longest number of a pupil.
 const MAX_NUMBER: usize = 20;
@@ -75,6 +77,18 @@ impl<'a> Everybody<'a> {
         let reader = Reader { mapping, keys: &self.keys, table: self.table };
         reader.doubt_adults(entry, rejected.key.as_deref(), &mut self.links);
         Record::Rejected(rejected)
+    }
+
+    /// A pupil whose entry is not read, for it is as it was: what it says of adults is in the ties of the record. False when
+    /// there is no room left.
+    pub fn known_pupil(&mut self, key: &str, ties: &[String]) -> bool {
+        ties.iter().all(|tie| ties::add(&mut self.links, key, tie, self.table))
+    }
+
+    /// The name under which entries of an academy write a join key, and the key itself.
+    pub fn written(&self, key: &str) -> Vec<String> {
+        let own = self.rules.academy.as_ref().filter(|_| !key.contains('$'));
+        own.map(|academy| format!("{academy}${key}")).into_iter().chain([key.to_owned()]).collect()
     }
 
     /// All pupils were read.
@@ -168,11 +182,14 @@ impl Reader<'_> {
             affiliation.enrolment =
                 number.as_deref().zip(home).map(|(number, home)| self.table.enrolment(home, number));
         }
-        let at: Vec<Place> = places.iter().map(|(place, _)| *place).collect();
+        let number_at = |place: Place| number.as_deref().filter(|_| Some(place) == home);
+        let at: Vec<(Place, Option<&str>)> = places.iter().map(|(place, _)| (*place, number_at(*place))).collect();
         record.affiliations = finished(places)?;
-        for place in at {
+        if record.entry.is_some() {
+            record.ties = ties::of(&adults, &at, self.table);
+        }
+        for (place, number) in at {
             for (adult, code, legal) in &adults {
-                let number = number.as_deref().filter(|_| Some(place) == home);
                 if !links.add(adult, &record.key, number, place, code, *legal) {
                     return Err(Misfit("more parent links than can be held".into()));
                 }
@@ -342,6 +359,8 @@ impl Reader<'_> {
             mail,
             affiliations: Vec::new(),
             children: Vec::new(),
+            entry: entry.one(ties::ENTRY, MAX_ENTRY)?.map(|name| name.to_lowercase()),
+            ties: Vec::new(),
         })
     }
 

@@ -71,6 +71,25 @@ impl Table {
         self.by_uai.get(&name.parse().ok()?).copied()
     }
 
+    /// The structure of a national number.
+    pub(crate) fn place(&self, uai: &Uai) -> Option<Place> {
+        self.by_uai.get(uai).copied()
+    }
+
+    /// Every name of every structure, and what it names, in one order: two tables that differ in none of them read
+    /// everybody alike.
+    pub fn names(&self) -> Vec<String> {
+        let what = |place: Place| {
+            let (uai, kind) = &self.places[place as usize];
+            format!("{uai} {kind:?}")
+        };
+        let by_dn = self.by_dn.iter().map(|(dn, place)| format!("{dn} {}", what(*place)));
+        let by_key = self.by_key.iter().map(|(key, place)| format!("{key} {}", place.map(what).unwrap_or_default()));
+        let mut names: Vec<String> = by_dn.chain(by_key).collect();
+        names.sort_unstable();
+        names
+    }
+
     /// The national number of a structure.
     pub fn uai(&self, place: Place) -> &Uai {
         &self.places[place as usize].0

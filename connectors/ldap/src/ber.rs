@@ -21,6 +21,7 @@ const SEARCH_ENTRY: u8 = 0x64;
 const SEARCH_DONE: u8 = 0x65;
 const SEARCH_REFERENCE: u8 = 0x73;
 const EXTENDED_RESPONSE: u8 = 0x78;
+const INTERMEDIATE_RESPONSE: u8 = 0x79;
 
 /// Why a message is refused.
 pub(crate) type Refusal = &'static str;
@@ -93,6 +94,7 @@ pub(crate) fn check(message: &[u8]) -> Result<usize, Refusal> {
     let fits = match tag {
         SEARCH_ENTRY => is_entry(operation),
         SEARCH_REFERENCE => is_list_of_texts(operation),
+        INTERMEDIATE_RESPONSE => is_intermediate(operation),
         BIND_RESPONSE | SEARCH_DONE | EXTENDED_RESPONSE => is_result(operation),
         _ => None,
     };
@@ -187,6 +189,16 @@ fn is_list_of_texts(content: &[u8]) -> Option<()> {
         parts.expect_text()?;
     }
     Some(())
+}
+
+/// A name, and a value unless it says everything (RFC 4511, 4.13).
+fn is_intermediate(content: &[u8]) -> Option<()> {
+    let mut parts = Elements::of(content);
+    std::str::from_utf8(parts.expect(0x80)?).ok()?;
+    if !parts.is_empty() {
+        parts.expect(0x81)?;
+    }
+    parts.is_empty().then_some(())
 }
 
 fn is_result(content: &[u8]) -> Option<()> {

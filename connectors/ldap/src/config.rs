@@ -44,6 +44,10 @@ refusal_ms = 1000
 # when a login is unknown, so that the directory has the same work and not only the same time. For directories that need more than
 # refusal_ms to check a password.
 # decoy_dn = "cn=decoy,ou=administrateurs,dc=ent,dc=example"
+# How a later reading learns what changed, so that not everybody is read again: "asked" (of the directory's own log where it keeps one,
+# RFC 4533, else by the time of the latest modification), "heard" (the same, and a change is taken within seconds), "times" (by time alone)
+# or "never". Everybody is read once a day all the same.
+changes = "asked"
 page_size = 1000
 # Most milliseconds until a connection is open and encrypted, for one answer, for a few questions in a row, and for a page of everything.
 connect_ms = 1000
@@ -95,6 +99,9 @@ pub(crate) struct Config {
     /// Entry that nobody uses, asked when a login is unknown.
     #[serde(default)]
     decoy_dn: Option<String>,
+    /// How a later reading learns what changed.
+    #[serde(default)]
+    changes: Telling,
     /// Entries per page, 10 to 5000.
     #[serde(default = "page_size")]
     page_size: usize,
@@ -119,6 +126,21 @@ pub(crate) struct Config {
     /// Passwords checked at the same time.
     #[serde(default = "binds")]
     binds: usize,
+}
+
+/// How a later reading learns what changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Telling {
+    /// The directory is asked at each run, by RFC 4533 where it keeps change numbers, else by time.
+    #[default]
+    Asked,
+    /// The same, and a running server listens: a change is taken within seconds.
+    Heard,
+    /// By the time of the latest modification, which tells no deletions.
+    Times,
+    /// Everybody is read at each run.
+    Never,
 }
 
 fn page_size() -> usize {
@@ -165,6 +187,7 @@ pub(crate) struct Settings {
     pub(crate) decoy: Option<String>,
     /// Bound to when a login is unknown: the decoy, or an entry that is not there.
     pub(crate) nobody: String,
+    pub(crate) telling: Telling,
     pub(crate) page_size: usize,
     pub(crate) answer: Duration,
     pub(crate) total: Duration,
@@ -224,6 +247,7 @@ impl Settings {
             refusal: Duration::from_millis(config.refusal_ms),
             nobody: config.decoy_dn.clone().unwrap_or(nobody),
             decoy: config.decoy_dn,
+            telling: config.changes,
             page_size: config.page_size,
             answer: Duration::from_millis(config.answer_ms),
             total: Duration::from_millis(config.total_ms),

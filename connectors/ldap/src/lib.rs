@@ -3,10 +3,11 @@
 //! Owns everything that speaks LDAP. From the network up: `wire` (a connection, encrypted and watched: what the server
 //! sends is checked by `ber` before the library parses it), `session` (bind, search, page), `pool` (connections of the
 //! service account, and the breaker). Above them, two uses that share nothing else: `password` (search, then bind on a
-//! connection of its own) and `read` (everything, page by page). `version` tells whether reading again would
-//! find anything else. What an entry means is decided in `connectors/ent`.
+//! connection of its own) and `read` (everything, page by page; `changes`, only what changed, from where `sync` says that a server
+//! tells it). `version` tells whether reading again would find anything else. What an entry means is decided in `connectors/ent`.
 
 mod ber;
+mod changes;
 mod config;
 mod entry;
 mod password;
@@ -14,6 +15,7 @@ mod pool;
 mod probe;
 mod read;
 mod session;
+mod sync;
 mod version;
 mod wire;
 

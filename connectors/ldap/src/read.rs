@@ -5,14 +5,15 @@
 //! part, since what they may do comes from the pupil's entry. Anything else that goes wrong ends the reading, which then counts
 //! as incomplete: what was not read must not be taken for gone.
 
-use crate::config::Settings;
+use crate::config::{Settings, Telling};
 use crate::session::{Query, SILENT, Session};
 use crate::version;
 use crate::wire::Budget;
 use async_trait::async_trait;
 use ldap3::Scope;
-use preau_connector_api::{Completion, Directory, Record};
-use preau_ent::{Entry, Everybody, Rules, Table};
+use preau_connector_api::{Changes, Completion, Directory, Known, ReadAll, Record, Unavailable};
+use preau_domain::Instant;
+use preau_ent::{ENTRY, Entry, Everybody, Rules, Table};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -24,7 +25,7 @@ const COUNTING: Duration = Duration::from_secs(2);
 
 /// Hands over everything.
 pub(crate) struct Reading {
-    settings: Arc<Settings>,
+    pub(crate) settings: Arc<Settings>,
 }
 
 impl Reading {
@@ -33,7 +34,7 @@ impl Reading {
     }
 
     /// Opens the connection of a reading and looks whether everything that is always there is.
-    async fn open(&self) -> Result<Session, String> {
+    pub(crate) async fn open(&self) -> Result<Session, String> {
         timeout(self.settings.total, self.open_unhurried()).await.unwrap_or_else(|_| Err(SILENT.into()))
     }
 
@@ -51,12 +52,12 @@ impl Reading {
         Ok(session)
     }
 
-    fn query(&self, base: &str, filter: &str, attributes: Vec<String>) -> Query {
+    pub(crate) fn query(&self, base: &str, filter: &str, attributes: Vec<String>) -> Query {
         Query { base: base.into(), scope: Scope::Subtree, filter: filter.into(), attributes }
     }
 
     /// Starts one paged search.
-    fn pages(&self, mut session: Session, query: Query) -> Pages {
+    pub(crate) fn pages(&self, mut session: Session, query: Query) -> Pages {
         let (size, time) = (self.settings.page_size, self.settings.page);
         let (send, pages) = mpsc::channel(1);
         let mut task = JoinSet::new();
@@ -64,11 +65,10 @@ impl Reading {
         Pages { pages, task }
     }
 
-    async fn read_all(&self, out: &mpsc::Sender<Record>) -> Result<(), String> {
+    /// The names of all structures.
+    pub(crate) async fn names(&self, session: Session) -> Result<(Table, Session), String> {
         let settings = &*self.settings;
         let m = &settings.mapping;
-        let session = self.open().await?;
-
         let mut table = Table::default();
         let names = self.query(&settings.structures, &m.structures.filter, m.structure_names());
         let mut pages = self.pages(session, names);
@@ -79,6 +79,28 @@ impl Reading {
         if table.is_empty() {
             return Err(format!("no structure with a national number is under {}", settings.structures));
         }
+        Ok((table, session))
+    }
+
+    /// What decides on people besides the mapping.
+    pub(crate) fn rules(&self) -> Rules {
+        Rules {
+            source: self.settings.source.clone(),
+            academy: self.settings.academy.clone(),
+            in_charge: self.settings.legal_in_charge,
+        }
+    }
+
+    /// Attributes asked for of people: when changes are told, the name of the entry as well.
+    fn with_entry(&self, mut attributes: Vec<String>) -> Vec<String> {
+        attributes.extend((self.settings.telling != Telling::Never).then(|| ENTRY.to_owned()));
+        attributes
+    }
+
+    async fn read_all(&self, out: &mpsc::Sender<Record>) -> Result<(), String> {
+        let settings = &*self.settings;
+        let m = &settings.mapping;
+        let (table, session) = self.names(self.open().await?).await?;
 
         let structures = self.query(&settings.structures, &m.structures.filter, m.of_structures());
         let mut pages = self.pages(session, structures);
@@ -90,14 +112,9 @@ impl Reading {
         }
         let session = pages.finish().await?;
 
-        let rules = Rules {
-            source: settings.source.clone(),
-            academy: settings.academy.clone(),
-            in_charge: settings.legal_in_charge,
-        };
-        let mut everybody = Everybody::new(&table, rules);
+        let mut everybody = Everybody::new(&table, self.rules());
         let mut people = 0;
-        let pupils = self.query(&settings.people, &m.pupils.filter, m.of_pupils());
+        let pupils = self.query(&settings.people, &m.pupils.filter, self.with_entry(m.of_pupils()));
         let mut pages = self.pages(session, pupils);
         while let Some(page) = pages.next().await {
             people += page.len();
@@ -108,7 +125,7 @@ impl Reading {
         let session = pages.finish().await?;
 
         everybody.pupils_done();
-        let staff = self.query(&settings.people, &m.staff.filter, m.of_staff());
+        let staff = self.query(&settings.people, &m.staff.filter, self.with_entry(m.of_staff()));
         let mut pages = self.pages(session, staff);
         while let Some(page) = pages.next().await {
             people += page.len();
@@ -147,19 +164,19 @@ impl Reading {
 
 /// A paged search under way, in a task of its own: it fetches one page ahead, and should the library panic on an answer,
 /// the reading is incomplete and nothing else. Dropping it ends it.
-struct Pages {
+pub(crate) struct Pages {
     pages: mpsc::Receiver<Vec<Entry>>,
     task: JoinSet<Result<Session, String>>,
 }
 
 impl Pages {
     /// The next page; `None` at the end, whatever ended it.
-    async fn next(&mut self) -> Option<Vec<Entry>> {
+    pub(crate) async fn next(&mut self) -> Option<Vec<Entry>> {
         self.pages.recv().await
     }
 
     /// How it ended, and the connection back.
-    async fn finish(mut self) -> Result<Session, String> {
+    pub(crate) async fn finish(mut self) -> Result<Session, String> {
         match self.task.join_next().await {
             Some(Ok(ended)) => ended,
             _ => Err("the directory answered something that could not be read".into()),
@@ -188,6 +205,18 @@ impl Directory for Reading {
             version
         };
         timeout(self.settings.total, ask).await.ok()?
+    }
+
+    async fn mark(&self, now: Instant) -> Option<String> {
+        self.marked(now).await
+    }
+
+    async fn changes(&self, mark: &str, known: &dyn Known, now: Instant) -> Result<Changes, ReadAll> {
+        self.changed_since(mark, known, now).await.map_err(ReadAll)
+    }
+
+    async fn changed(&self, mark: &str) -> Option<Result<(), Unavailable>> {
+        self.rung(mark).await
     }
 }
 

@@ -17,6 +17,7 @@ const PASSWORD_POLICY: &str = "1.3.6.1.4.1.42.2.27.8.5.1";
 const SUCCESS: u32 = 0;
 const SIZE_LIMIT: u32 = 4;
 const NO_SUCH_OBJECT: u32 = 32;
+const INVALID_DN: u32 = 34;
 
 /// Name and password of the account that searches.
 #[derive(Clone)]
@@ -45,7 +46,7 @@ pub(crate) struct Query {
 
 /// An open connection that has something to say.
 pub(crate) struct Session {
-    wire: Wire,
+    pub(crate) wire: Wire,
     answer: Duration,
 }
 
@@ -123,6 +124,14 @@ impl Session {
             Ok(entries) => Ok(entries.len() == 1),
             Err(sentence) if sentence == no_such_object() => Ok(false),
             Err(sentence) => Err(sentence),
+        }
+    }
+
+    /// The entry of this name, if it is there and the name is one.
+    pub(crate) async fn at(&mut self, query: &Query) -> Result<Vec<Entry>, String> {
+        match self.search(query, 1).await {
+            Err(sentence) if sentence == no_such_object() || sentence == no_name() => Ok(Vec::new()),
+            found => found,
         }
     }
 
@@ -215,7 +224,7 @@ impl Session {
     }
 
     /// A sentence on a connection that broke.
-    fn lost(&self, error: &LdapError) -> String {
+    pub(crate) fn lost(&self, error: &LdapError) -> String {
         match (self.wire.fault(), error) {
             (Some(fault), _) => fault.into(),
             (None, LdapError::FilterParsing) => "a filter of the mapping is malformed".into(),
@@ -227,15 +236,19 @@ impl Session {
 /// What is said of a server that takes its time.
 pub(crate) const SILENT: &str = "the directory did not answer in time";
 
-fn elsewhere() -> String {
+pub(crate) fn elsewhere() -> String {
     "the directory refers part of the answer elsewhere, and that is never followed".into()
+}
+
+fn no_name() -> String {
+    format!("the search ended with result {INVALID_DN} (no name of an entry)")
 }
 
 fn no_such_object() -> String {
     format!("the search ended with result {NO_SUCH_OBJECT} (no such entry)")
 }
 
-fn failed(result: &LdapResult) -> String {
+pub(crate) fn failed(result: &LdapResult) -> String {
     let meaning = match result.rc {
         1 => "operations error: does the service account have a right to search?",
         3 => "time limit: the directory gives the service account too little time",
@@ -244,6 +257,7 @@ fn failed(result: &LdapResult) -> String {
         11 => "administrative limit: the directory gives the service account too little",
         12 => "the directory does not know paged searches",
         NO_SUCH_OBJECT => return no_such_object(),
+        INVALID_DN => return no_name(),
         50 => "the service account may not read this",
         51 => "the directory is busy",
         52 => "the directory is unavailable",

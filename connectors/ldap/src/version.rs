@@ -9,10 +9,30 @@ use preau_ent::READER;
 /// The version of what a reading would hand over; `None` when the directory keeps no change numbers, hides them, or does
 /// not answer.
 pub(crate) async fn version(session: &mut Session, settings: &Settings) -> Option<String> {
+    let numbers = numbers(session, settings).await?;
+    Some(format!("{numbers:?} {}", settings_text(settings)))
+}
+
+/// Everything of ours that bears on what is read.
+pub(crate) fn settings_text(settings: &Settings) -> String {
+    format!(
+        "{READER} {} {} {} {:?} {} {:?} {:?}",
+        env!("CARGO_PKG_VERSION"),
+        settings.people,
+        settings.structures,
+        settings.academy,
+        settings.legal_in_charge,
+        settings.telling,
+        settings.mapping
+    )
+}
+
+/// The change numbers of the branches of people and of structures.
+pub(crate) async fn numbers(session: &mut Session, settings: &Settings) -> Option<[Vec<String>; 2]> {
     let root = session.search(&base("", &["namingContexts"]), 1).await.ok()?;
     let contexts = root.first()?.texts("namingContexts").ok()?.into_iter().map(str::to_owned).collect::<Vec<_>>();
-    let mut numbers = Vec::new();
-    for branch in [&settings.people, &settings.structures] {
+    let mut numbers = [Vec::new(), Vec::new()];
+    for (branch, numbers) in [&settings.people, &settings.structures].into_iter().zip(&mut numbers) {
         let context = contexts.iter().filter(|context| below(branch, context)).max_by_key(|context| context.len())?;
         let found = session.search(&base(context, &["contextCSN"]), 1).await.ok()?;
         let mut values: Vec<String> = found.first()?.texts("contextCSN").ok()?.into_iter().map(str::to_owned).collect();
@@ -20,20 +40,12 @@ pub(crate) async fn version(session: &mut Session, settings: &Settings) -> Optio
             return None;
         }
         values.sort();
-        numbers.push(values);
+        *numbers = values;
     }
-    Some(format!(
-        "{numbers:?} {READER} {} {} {} {:?} {} {:?}",
-        env!("CARGO_PKG_VERSION"),
-        settings.people,
-        settings.structures,
-        settings.academy,
-        settings.legal_in_charge,
-        settings.mapping
-    ))
+    Some(numbers)
 }
 
-fn base(dn: &str, attributes: &[&str]) -> Query {
+pub(crate) fn base(dn: &str, attributes: &[&str]) -> Query {
     Query {
         base: dn.into(),
         scope: Scope::Base,
@@ -43,7 +55,7 @@ fn base(dn: &str, attributes: &[&str]) -> Query {
 }
 
 /// Whether a branch is that tree or below it; spaces around commas and case do not count.
-fn below(branch: &str, context: &str) -> bool {
+pub(crate) fn below(branch: &str, context: &str) -> bool {
     let plain = |dn: &str| dn.split(',').map(|part| part.trim().to_lowercase()).collect::<Vec<_>>();
     !context.is_empty() && plain(branch).ends_with(&plain(context))
 }

@@ -11,7 +11,7 @@ use crate::spool::{Spool, SpoolReader};
 use crate::synchronise::{SyncError, SyncStore};
 use preau_connector_api::{PersonRecord, Rejected};
 use preau_domain::{AccountState, Credentials, Establishment, Ids, JoinKey, Person, PersonId, SourceId, Uai};
-use preau_store::{PersonChange, Undoable};
+use preau_store::{PersonChange, Told, Undoable};
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::sync::Arc;
@@ -118,8 +118,9 @@ fn batches(
     out: &mpsc::Sender<Vec<PersonChange>>,
 ) -> io::Result<()> {
     let mut batch = Vec::with_capacity(BATCH);
-    while let Some((digest, record)) = spool.next()? {
-        batch.push(PersonChange { person: person(source, record, ids), digest });
+    while let Some((digest, mut record)) = spool.next()? {
+        let told = Told { entry: record.entry.take(), ties: std::mem::take(&mut record.ties) };
+        batch.push(PersonChange { person: person(source, record, ids), digest, told });
         // A closed channel means that the store failed: whoever reads it knows.
         if batch.len() == BATCH && out.blocking_send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).is_err()
         {
@@ -147,6 +148,26 @@ fn person(source: &SourceId, record: PersonRecord, ids: &dyn Ids) -> Person {
         affiliations: record.affiliations,
         children: record.children,
     }
+}
+
+/// Suspends people whose records the source says are gone; returns how many were active.
+pub(crate) async fn gone<S: SyncStore + ?Sized>(
+    store: &S,
+    (source, undo): (&SourceId, Option<&Undoable>),
+    (index, keys): (&Index, &[String]),
+    progress: &dyn Progress,
+) -> Result<u64, SyncError> {
+    let lost: Vec<String> = keys.iter().filter(|key| index.lost(Digest::of_key(key))).cloned().collect();
+    if lost.is_empty() {
+        return Ok(0);
+    }
+    progress.phase(Phase::Suspending, Some(lost.len() as u64));
+    let mut suspended = 0;
+    for chunk in lost.chunks(SUSPEND) {
+        suspended += store.suspend_people(undo, source, chunk).await?;
+        progress.advance(chunk.len() as u64);
+    }
+    Ok(suspended)
 }
 
 /// Suspends the people whose record was nowhere in the reading, those of `agreed` alone if it is given; returns how many were

@@ -92,6 +92,8 @@ fn pupil(n: usize, name: &str, uai: &str) -> Record {
         mail: None,
         affiliations: vec![Affiliation::new(uai.parse().unwrap(), Profile::Pupil)],
         children: Vec::new(),
+        entry: None,
+        ties: Vec::new(),
     })
 }
 
@@ -227,6 +229,8 @@ fn guardian(n: usize, uai: Option<&str>) -> PersonRecord {
         mail: None,
         affiliations: uai.map(|uai| Affiliation::new(uai.parse().unwrap(), Profile::Guardian)).into_iter().collect(),
         children: Vec::new(),
+        entry: None,
+        ties: Vec::new(),
     }
 }
 

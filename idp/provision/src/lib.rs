@@ -9,6 +9,9 @@
 //! 4. **apply** (`apply`): establishments, then people in batches, then suspensions. Each batch is atomic and tells the
 //!    next run what it did, so that a run killed anywhere converges when it is run again.
 //!
+//! Where a source tells what changed, a run reads only that (`delta`) and weighs it by what the run before left (`state`); plan,
+//! guard and apply are the same.
+//!
 //! And a way back: **undo** (`undo`) puts people and establishments back as they were before a run, for thirty days.
 //!
 //! Reading a foreign system is `connectors/*`; storing is `idp/store`. Nothing here deletes an account: time does, see
@@ -16,6 +19,7 @@
 
 mod apply;
 mod config;
+mod delta;
 mod digest;
 #[cfg(test)]
 mod flows;
@@ -27,6 +31,7 @@ mod progress;
 mod report;
 mod snapshot;
 mod spool;
+mod state;
 mod synchronise;
 mod undo;
 mod withheld;
@@ -35,7 +40,7 @@ pub use config::SyncConfig;
 pub use guard::{MOVED_PERCENT, Reason, Thresholds, Verdict, Waiting, guard, waiting};
 pub use plan::{Plan, ProfileLoss, SchoolLoss};
 pub use progress::{Phase, Progress, Silent};
-pub use report::{EstablishmentCounts, PeopleCounts, REJECTED_KEPT, RejectedCounts, Report};
+pub use report::{DeltaCounts, EstablishmentCounts, PeopleCounts, REJECTED_KEPT, RejectedCounts, Report};
 pub use synchronise::{Options, SyncContext, SyncError, SyncStore, synchronise};
 pub use undo::{UndoReport, undo, undoable};
 pub use withheld::Withheld;

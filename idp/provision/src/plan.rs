@@ -7,7 +7,7 @@ use crate::report::{PeopleCounts, RejectedCounts};
 use crate::withheld::Withheld;
 use preau_connector_api::{Completion, EstablishmentRecord, PersonRecord, Rejected};
 use preau_domain::{Affiliation, Establishment, JoinKey, Profile, SourceId, Uai};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Most establishments one source may bring: three times what a whole country has.
@@ -17,7 +17,7 @@ pub(crate) const MAX_ESTABLISHMENTS: usize = 200_000;
 const MAX_KEY: usize = 128;
 
 /// People of one establishment who would have no right there any more.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SchoolLoss {
     /// Which establishment.
     pub establishment: Uai,
@@ -33,7 +33,7 @@ pub struct SchoolLoss {
 }
 
 /// The same of one profile in an establishment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProfileLoss {
     /// Which profile.
     pub profile: Profile,

@@ -76,6 +76,15 @@ pub struct EstablishmentCounts {
     pub unchanged: u64,
 }
 
+/// Figures on a reading of changes alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeltaCounts {
+    /// Entries of the source that changed or went, as far as they concern anybody.
+    pub entries: u64,
+    /// Of them, records that the source says are gone.
+    pub gone: u64,
+}
+
 /// Entries that do not fit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RejectedCounts {
@@ -149,6 +158,12 @@ pub struct Report {
     /// The run whose reading still holds: the source says that nothing changed since, and was not read again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub same_as: Option<RunId>,
+    /// The run read what changed and nobody else; its counts are of those.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delta: Option<DeltaCounts>,
+    /// Why everybody was read, when what changed was asked for first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_all: Option<String>,
     /// Until when it can be undone; `None` when it wrote nothing, or changed more people than are kept as they were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo_until: Option<Instant>,
@@ -159,6 +174,9 @@ pub struct Report {
     pub duration_ms: i64,
     /// People read per second over the whole run.
     pub people_per_second: u64,
+    /// Highest resident memory of the process until then, in bytes; `None` where the system does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak_memory: Option<u64>,
 }
 
 impl Report {
@@ -184,12 +202,26 @@ impl Report {
         }
     }
 
+    /// Whether it changed people.
+    pub(crate) fn wrote(&self) -> bool {
+        let people = &self.people;
+        people.created + people.updated + people.reactivated + people.suspended > 0
+    }
+
     /// Notes how long it took.
     pub(crate) fn timed(&mut self, milliseconds: i64) {
         self.duration_ms = milliseconds.max(0);
         let duration = u64::try_from(self.duration_ms).unwrap_or(0).max(1);
         self.people_per_second = self.people.read.saturating_mul(1000) / duration;
+        self.peak_memory = peak_memory();
     }
+}
+
+/// What the kernel says of this process.
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse::<u64>().ok().map(|kibibytes| kibibytes * 1024)
 }
 
 #[cfg(test)]

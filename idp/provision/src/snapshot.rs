@@ -76,24 +76,7 @@ fn keep(
     let mut json = Vec::with_capacity(4096);
     let mut told = 0;
     while let Some(record) = receiver.blocking_recv() {
-        match record {
-            Record::Establishment(record) => planner.establishment(record),
-            Record::Rejected(rejected) => planner.rejected(rejected),
-            Record::Person(mut record) => {
-                planner.leave_out(&mut record);
-                let digest = digested(&record, &mut json)?;
-                if planner.person(&record, digest) == Fate::Write {
-                    spool.write(digest, &json)?;
-                }
-            }
-            Record::Partial(mut record) => {
-                planner.leave_out(&mut record);
-                let digest = digested(&record, &mut json)?;
-                if planner.partial(&record, digest) == Fate::Write {
-                    spool.write(digest, &json)?;
-                }
-            }
-        }
+        keep_one(record, &mut planner, &mut spool, &mut json)?;
         told += 1;
         if told == 256 {
             progress.advance(told);
@@ -102,6 +85,31 @@ fn keep(
     }
     progress.advance(told);
     Ok((planner, spool))
+}
+
+/// Plans one record, and keeps it if it is to be written.
+pub(crate) fn keep_one(
+    record: Record,
+    planner: &mut Planner,
+    spool: &mut Spool,
+    json: &mut Vec<u8>,
+) -> io::Result<()> {
+    let (mut record, partial) = match record {
+        Record::Establishment(record) => {
+            planner.establishment(record);
+            return Ok(());
+        }
+        Record::Rejected(rejected) => {
+            planner.rejected(rejected);
+            return Ok(());
+        }
+        Record::Person(record) => (record, false),
+        Record::Partial(record) => (record, true),
+    };
+    planner.leave_out(&mut record);
+    let digest = digested(&record, json)?;
+    let fate = if partial { planner.partial(&record, digest) } else { planner.person(&record, digest) };
+    if fate == Fate::Write { spool.write(digest, json) } else { Ok(()) }
 }
 
 /// Writes a record as its canonical bytes and gives their digest.

@@ -1,11 +1,13 @@
 //! One run, from lease to report.
 
+use crate::delta::{self, Delta};
 use crate::digest::Digest;
 use crate::guard::{Thresholds, Verdict, guard, waiting};
 use crate::index::Index;
 use crate::lease::Lease;
-use crate::progress::Progress;
-use crate::report::{Report, SCHOOLS_KEPT, WAITING_KEPT};
+use crate::progress::{Phase, Progress};
+use crate::report::{DeltaCounts, Report, SCHOOLS_KEPT, WAITING_KEPT};
+use crate::state::{Census, State};
 use crate::withheld::Withheld;
 use crate::{apply, snapshot};
 use preau_connector_api::Directory;
@@ -144,12 +146,12 @@ async fn recorded<S: SyncStore + ?Sized>(
     }
     let result = attempt(ctx, run, source, directory, options, progress, (started, undone.clone())).await;
     if options.dry_run {
-        return result;
+        return result.map(|(report, _)| report);
     }
     let finished = ctx.clock.now();
     record.finished = Some(finished);
     let detail = match &result {
-        Ok(report) => {
+        Ok((report, _)) => {
             record.outcome = report.outcome;
             record.report = serde_json::to_string(report).unwrap_or_default();
             word(report.outcome)
@@ -163,12 +165,16 @@ async fn recorded<S: SyncStore + ?Sized>(
     };
     let correlation = CorrelationId::new(run.as_str());
     ctx.store.record(AuditEvent::new(finished, AuditKind::Synchronised, correlation, detail));
-    let written = match ctx.store.put_run(&record).await {
+    let ended = match &result {
+        Ok((_, Some(state))) => ctx.store.end_run(&record, &state.text()).await,
+        _ => ctx.store.put_run(&record).await,
+    };
+    let written = match ended {
         Ok(()) => ctx.store.flush_audit().await,
         failed => failed,
     };
     // Of two failures the first is the one to tell.
-    result.and_then(|report| written.map(|()| report).map_err(SyncError::from))
+    result.and_then(|(report, _)| written.map(|()| report).map_err(SyncError::from))
 }
 
 async fn attempt<S: SyncStore + ?Sized>(
@@ -179,37 +185,62 @@ async fn attempt<S: SyncStore + ?Sized>(
     options: Options,
     progress: Arc<dyn Progress>,
     (started, undone): (Instant, Option<RunId>),
-) -> Result<Report, SyncError> {
+) -> Result<(Report, Option<State>), SyncError> {
     let store = &*ctx.store;
     // Before the reading: what changes during it makes another version, and is read by the next run.
     let withheld = options.withheld.mark();
-    let version = directory.version().await.map(|version| Digest::of_record((version + &withheld).as_bytes()).hex());
+    let version =
+        directory.version().await.map(|version| Digest::of_record((version + &withheld).as_bytes()).hex());
+    let latest = latest(store, run, source).await?;
     if let (Some(version), false) = (&version, options.full)
-        && let Some(latest) = latest(store, run, source).await?
+        && let Some(latest) = &latest
         && latest.version.as_ref() == Some(version)
         // Whoever waits for a second reading is not left to the word of the source.
         && latest.absent.is_empty()
         && (0..READ_AGAIN_MS).contains(&(started - latest.read_at))
     {
-        let mut report = latest.still_holds(run.clone(), options.dry_run);
+        let mut report = latest.clone().still_holds(run.clone(), options.dry_run);
         report.timed(ctx.clock.now() - started);
-        return Ok(report);
+        return Ok((report, None));
     }
     let as_of = directory.as_of().await;
     let before = applied_state(store, source, as_of.len()).await?;
-    let index = snapshot::load(store, source, &*progress).await?;
-    let (mut planned, spool) = snapshot::take(
-        source,
-        index,
-        directory,
-        ((&ctx.spool_dir, run.as_str()), options.withheld),
-        Arc::clone(&progress),
-    )
-    .await?;
+    // Who waits for a second reading is not left to changes alone, nor is a source that was turned back, nor schools that wait for
+    // their complete file.
+    let waits = latest.is_some_and(|latest| !latest.absent.is_empty());
+    let alone = !options.full && !options.thresholds.new_year && !waits && undone.is_none();
+    let state = store.source_state(source).await?.filter(|_| alone).and_then(|text| State::read(&text, &withheld));
+    let spool_at = (ctx.spool_dir.as_path(), run.as_str());
+    let (mut read_all, mut delta, mut marked) = (None, None, None);
+    if let Some(state) = state
+        && let Some(mark) = state.mark(started)
+    {
+        progress.phase(Phase::Reading, None);
+        match delta::take(store, source, directory, (mark, started), (spool_at, options.withheld)).await? {
+            Ok(read) => delta = Some((state, read)),
+            Err(why) => read_all = Some(why),
+        }
+    }
+    let (mut planned, spool, delta) = match delta {
+        Some((state, Delta { planned, spool, gone, entries, mark })) => {
+            progress.advance(entries);
+            (planned, spool, Some((state, gone, entries, mark)))
+        }
+        None => {
+            // Before the reading: what changes meanwhile is told again.
+            let mark = directory.mark(started).await;
+            let index = snapshot::load(store, source, &*progress).await?;
+            let (planned, spool) =
+                snapshot::take(source, index, directory, (spool_at, options.withheld), Arc::clone(&progress)).await?;
+            marked = mark;
+            (planned, spool, None)
+        }
+    };
     let waiting = waiting(&planned.plan, &options.thresholds);
     planned.spare(&waiting);
     let establishments = apply::compare_establishments(store, &mut planned).await?;
-    let verdict = guard(&planned.plan, &options.thresholds);
+    let weighed = delta.as_ref().map(|(state, ..)| state.weighed(&planned.plan));
+    let verdict = guard(weighed.as_ref().unwrap_or(&planned.plan), &options.thresholds);
 
     let mut report = Report {
         run: run.clone(),
@@ -222,21 +253,26 @@ async fn attempt<S: SyncStore + ?Sized>(
         held: Vec::new(),
         waiting_schools: waiting.iter().take(SCHOOLS_KEPT).map(ToString::to_string).collect(),
         incomplete: None,
-        read_at: started,
+        read_at: delta.as_ref().map_or(started, |(state, ..)| state.read_at),
         version,
         as_of,
         absent: Vec::new(),
         same_as: None,
+        delta: delta.as_ref().map(|(_, gone, entries, _)| DeltaCounts { entries: *entries, gone: gone.len() as u64 }),
+        read_all,
         undo_until: None,
         undone: None,
         duration_ms: 0,
         people_per_second: 0,
+        peak_memory: None,
     };
     let mut to_suspend = report.people.suspended;
     let mut agreed = None;
     match verdict {
         // Somebody who looked agrees in place of a second reading.
         Verdict::Go if options.thresholds.accepted.is_some() => {}
+        // Whoever is gone was said to be: nobody was merely not there.
+        Verdict::Go if delta.is_some() => {}
         Verdict::Go => {
             let twice = absent_before(store, run, source).await?;
             let (gone, first) = split(&planned.index, &twice);
@@ -288,11 +324,29 @@ async fn attempt<S: SyncStore + ?Sized>(
         let in_part = report.outcome == RunOutcome::Incomplete || !waiting.is_empty();
         let cut_short = in_part.then_some(&planned.index);
         apply::people(store, by, spool, cut_short, &ctx.ids, &*progress).await?;
-        report.people.suspended =
-            apply::suspensions(store, by, (&planned.index, agreed.as_ref()), to_suspend, &*progress).await?;
+        report.people.suspended = match &delta {
+            Some((_, gone, ..)) => apply::gone(store, by, (&planned.index, gone), &*progress).await?,
+            None => apply::suspensions(store, by, (&planned.index, agreed.as_ref()), to_suspend, &*progress).await?,
+        };
     }
+    let state = match (report.outcome, delta, weighed) {
+        (RunOutcome::Applied, Some((state, _, _, mark)), Some(weighed)) => {
+            Some(state.went_on(mark, &weighed, options.thresholds.accepted.is_some()))
+        }
+        (RunOutcome::Applied, None, _) if marked.is_some() && !options.dry_run => {
+            let census = match report.wrote() {
+                true => {
+                    drop(planned.index);
+                    Census::stored(store, source).await?
+                }
+                false => Census::known(&planned.index),
+            };
+            Some(State::whole(marked, started, census))
+        }
+        _ => None,
+    };
     report.timed(ctx.clock.now() - started);
-    Ok(report)
+    Ok((report, state))
 }
 
 /// Runs looked back on for one that knows which state was applied latest: a held one remembers, a failed one does not.

@@ -40,6 +40,8 @@ impl Source {
             mail: None,
             affiliations: vec![Affiliation::new("0990001N".parse().unwrap(), Profile::Pupil)],
             children: Vec::new(),
+            entry: None,
+            ties: Vec::new(),
         })
     }
 }

@@ -2,12 +2,15 @@
 
 use crate::back::{Back, Shape};
 use crate::bulk::{Bulk, Kind};
-use crate::link::{Link, Row, Sql, args};
+use crate::link::{Arg, Link, Row, Sql, args};
 use crate::people::{mail, places, places_in, places_of, stop_sessions};
 use crate::{doc, enrolments, undo};
 use async_trait::async_trait;
-use preau_domain::{Establishment, RunId, SourceId, Uai};
-use preau_store::{IndexRow, PersonChange, Provisioning, Result, RunRecord, StoreError, UndoPart, Undoable, Undone};
+use preau_domain::{Establishment, Person, RunId, SourceId, Uai};
+use preau_store::{
+    IndexRow, PersonChange, Provisioning, RecordName, Result, RunRecord, SourceRecord, StoreError, Told, UndoPart, Undoable,
+    Undone,
+};
 use std::collections::BTreeMap;
 
 /// A row that an earlier version wrote tells its establishments without profiles: the whole record tells both.
@@ -29,12 +32,14 @@ static PEOPLE: Bulk = Bulk::new(
         ("doc", Kind::Text),
         ("mail", Kind::Text),
         ("written", Kind::Text),
+        ("entry", Kind::Text),
+        ("ties", Kind::Text),
     ],
     "ON CONFLICT (source, join_key) DO UPDATE SET login = excluded.login, ended = NULL,
         state = CASE WHEN excluded.state = 'precreated' AND person.state <> 'precreated' THEN 'active'
             ELSE excluded.state END,
         digest = excluded.digest, establishments = excluded.establishments, doc = excluded.doc,
-        mail = excluded.mail, written = excluded.written",
+        mail = excluded.mail, written = excluded.written, entry = excluded.entry, ties = excluded.ties",
 );
 
 static ESTABLISHMENTS: Bulk = Bulk::new(
@@ -54,6 +59,21 @@ const SUSPEND: Sql = Sql::Each {
     postgres: "UPDATE person SET state = 'suspended', written = $3
         WHERE source = $1 AND join_key = ANY($2) AND state IN ('active', 'precreated') RETURNING id",
 };
+const BY_KEY: Sql = Sql::Each {
+    sqlite: "SELECT join_key, digest, state, doc, entry, ties FROM person
+        WHERE source = $1 AND join_key IN (SELECT value FROM json_each($2)) ORDER BY join_key",
+    postgres: "SELECT join_key, digest, state, doc, entry, ties FROM person
+        WHERE source = $1 AND join_key = ANY($2) ORDER BY join_key",
+};
+const BY_ENTRY: Sql = Sql::Each {
+    sqlite: "SELECT join_key, digest, state, doc, entry, ties FROM person
+        WHERE source = $1 AND entry IS NOT NULL AND entry IN (SELECT value FROM json_each($2)) ORDER BY join_key",
+    postgres: "SELECT join_key, digest, state, doc, entry, ties FROM person
+        WHERE source = $1 AND entry IS NOT NULL AND entry = ANY($2) ORDER BY join_key",
+};
+const PUT_STATE: &str = "INSERT INTO source_state (source, state) VALUES ($1, $2)
+    ON CONFLICT (source) DO UPDATE SET state = excluded.state";
+const STATE: &str = "SELECT state FROM source_state WHERE source = $1";
 const PUT_RUN: &str = "INSERT INTO run (id, source, started, finished, outcome, report) VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (id) DO UPDATE SET source = excluded.source, started = excluded.started,
         finished = excluded.finished, outcome = excluded.outcome, report = excluded.report";
@@ -80,6 +100,36 @@ fn index_row(row: &Row) -> Result<IndexRow> {
     })
 }
 
+fn source_record(row: &Row, source: &SourceId) -> Result<SourceRecord> {
+    let person: Person = doc::read("person", row.text(3)?)?;
+    let children = person.children.iter().filter(|child| child.pupil.source == *source);
+    Ok(SourceRecord {
+        row: IndexRow {
+            key: row.text(0)?.to_owned(),
+            digest: row.text_or_none(1)?.unwrap_or_default().to_owned(),
+            state: doc::word("account state", row.text(2)?)?,
+            places: places_in(&person),
+        },
+        told: Told {
+            entry: row.text_or_none(4)?.map(str::to_owned),
+            ties: row.text_or_none(5)?.map_or(Ok(Vec::new()), |text| doc::read("person", text))?,
+        },
+        children: children.map(|child| child.pupil.key.clone()).collect(),
+    })
+}
+
+fn run_values(run: &RunRecord) -> Result<Vec<Arg>> {
+    let outcome = doc::write("run", &run.outcome)?;
+    Ok(args![
+        run.id.as_str(),
+        run.source.as_str(),
+        run.started,
+        run.finished,
+        outcome.trim_matches('"'),
+        run.report.as_str()
+    ])
+}
+
 fn run(row: &Row) -> Result<RunRecord> {
     Ok(RunRecord {
         id: RunId::new(row.text(0)?),
@@ -102,6 +152,18 @@ impl Provisioning for Back {
         self.many_rows(INDEX, args![source.as_str(), after, limit]).await?.iter().map(index_row).collect()
     }
 
+    async fn source_records(
+        &self,
+        source: &SourceId,
+        by: RecordName,
+        names: &[String],
+    ) -> Result<Vec<SourceRecord>> {
+        bounded(names.len())?;
+        let sql = if by == RecordName::Key { BY_KEY } else { BY_ENTRY };
+        let rows = self.many_rows(sql, args![source.as_str(), names.to_vec()]).await?;
+        rows.iter().map(|row| source_record(row, source)).collect()
+    }
+
     async fn put_people(&self, undo: Option<&Undoable>, changes: &[PersonChange]) -> Result<()> {
         bounded(changes.len())?;
         let written = undo.map(|undo| undo.run.as_str());
@@ -114,10 +176,11 @@ impl Provisioning for Back {
             };
             records.insert((join.source.as_str(), join.key.as_str()), change);
         }
-        let mut values = Vec::with_capacity(records.len() * 10);
+        let mut values = Vec::with_capacity(records.len() * 12);
         let mut stopped: BTreeMap<String, Vec<String>> = BTreeMap::new();
         let mut keys: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for ((source, key), PersonChange { person, digest }) in records {
+        for ((source, key), PersonChange { person, digest, told }) in records {
+            let ties = if told.ties.is_empty() { None } else { Some(doc::write("person", &told.ties)?) };
             values.extend(args![
                 person.id.as_str(),
                 source,
@@ -128,7 +191,9 @@ impl Provisioning for Back {
                 places(person),
                 doc::write("person", person)?,
                 mail(person).as_deref(),
-                written
+                written,
+                told.entry.as_deref(),
+                ties.as_deref()
             ]);
             keys.entry(source.to_owned()).or_default().push(key.to_owned());
             if !person.state.may_sign_in() {
@@ -211,16 +276,23 @@ impl Provisioning for Back {
     }
 
     async fn put_run(&self, run: &RunRecord) -> Result<()> {
-        let outcome = doc::write("run", &run.outcome)?;
-        let values = args![
-            run.id.as_str(),
-            run.source.as_str(),
-            run.started,
-            run.finished,
-            outcome.trim_matches('"'),
-            run.report.as_str()
-        ];
-        self.change(PUT_RUN, values).await.map(drop)
+        self.change(PUT_RUN, run_values(run)?).await.map(drop)
+    }
+
+    async fn end_run(&self, run: &RunRecord, state: &str) -> Result<()> {
+        let (values, state) = (run_values(run)?, args![run.source.as_str(), state]);
+        let written = self.write(Shape::Several, move |link| {
+            Box::pin(async move {
+                link.changed(PUT_RUN, values).await?;
+                link.changed(PUT_STATE, state).await.map(drop)
+            })
+        });
+        written.await
+    }
+
+    async fn source_state(&self, source: &SourceId) -> Result<Option<String>> {
+        let row = self.row(STATE, args![source.as_str()]).await?;
+        row.map(|row| row.text(0).map(str::to_owned)).transpose()
     }
 
     async fn run(&self, id: &RunId) -> Result<Option<RunRecord>> {

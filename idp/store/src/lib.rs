@@ -32,7 +32,10 @@ pub use life::{Aged, Lives};
 pub use operations::{Health, Operations, Swept};
 pub use outbox::{Notice, Outbox, TOLD_TO_ONE};
 pub use people::{Establishments, People};
-pub use provisioning::{IndexRow, PersonChange, Provisioning, RunOutcome, RunRecord, UndoPart, Undoable, Undone};
+pub use provisioning::{
+    IndexRow, PersonChange, Provisioning, RecordName, RunOutcome, RunRecord, SourceRecord, Told, UndoPart, Undoable,
+    Undone,
+};
 pub use registrations::Registrations;
 pub use sessions::{NewSession, Sessions, SignIns};
 pub use signing_keys::SigningKeys;

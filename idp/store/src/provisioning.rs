@@ -27,6 +27,37 @@ pub struct PersonChange {
     pub person: Person,
     /// The digest of the record, for [`IndexRow::digest`].
     pub digest: String,
+    /// What its source told besides.
+    pub told: Told,
+}
+
+/// What a source that tells changes says of a record besides the person, to be understood when it changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// The source's own name of the entry, by which it tells that the entry is gone.
+    pub entry: Option<String>,
+    /// Of a pupil, the ties to the adults around: texts of the connector that read them.
+    pub ties: Vec<String>,
+}
+
+/// One record of a source, with all that is known of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceRecord {
+    /// As in the index.
+    pub row: IndexRow,
+    /// What its source told besides.
+    pub told: Told,
+    /// Join keys of the pupils of the same source whom the person answers for.
+    pub children: Vec<String>,
+}
+
+/// By what records are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordName {
+    /// By join key.
+    Key,
+    /// By [`Told::entry`].
+    Entry,
 }
 
 /// What it takes to undo a run: its name, under which rows are kept as they were before it, and until when.
@@ -101,6 +132,15 @@ pub trait Provisioning: Send + Sync {
     /// The records known of a source whose key comes after `after` (bytewise), at most `limit`, ordered by key.
     async fn source_index(&self, source: &SourceId, after: &str, limit: u32) -> Result<Vec<IndexRow>>;
 
+    /// The records of a source that have these names, at most 1 000 at once; unknown names are passed over. What is known of
+    /// all others costs nothing.
+    async fn source_records(
+        &self,
+        source: &SourceId,
+        by: RecordName,
+        names: &[String],
+    ) -> Result<Vec<SourceRecord>>;
+
     /// Adds or replaces people, at most 1 000 at once, all or none; a record given twice counts as given last. Sessions of
     /// people whose record changed go on, and their next request sees the new record; those of people whose record now
     /// says suspended end. `Conflict` if a new account's id is taken. With `undo`, those who were there already are kept as
@@ -120,6 +160,12 @@ pub trait Provisioning: Send + Sync {
 
     /// Adds the record of a run, or replaces it.
     async fn put_run(&self, run: &RunRecord) -> Result<()>;
+
+    /// Replaces the record of a run that ends, and what is kept of its source for the next one: both or neither.
+    async fn end_run(&self, run: &RunRecord, state: &str) -> Result<()>;
+
+    /// What the latest run that ended by [`Provisioning::end_run`] left for the next one.
+    async fn source_state(&self, source: &SourceId) -> Result<Option<String>>;
 
     /// The run of that name.
     async fn run(&self, id: &RunId) -> Result<Option<RunRecord>>;

@@ -7,7 +7,7 @@ use preau_domain::{
     KeptKind, KeptThing, OneTimeKey, PendingId, PendingSignIn, Person, PersonId, Profile, Registration,
     RegistrationKind, Seconds, ServiceId, Session, SessionId, SourceId, Ticket, TicketKind, Uai, Visit,
 };
-use preau_store::{NewSession, PersonChange, Result, Store, StoreError};
+use preau_store::{NewSession, PersonChange, Result, Store, StoreError, Told};
 use std::future::Future;
 
 /// The instant every case plays at.
@@ -65,7 +65,7 @@ pub fn sourced(key: &str) -> Person {
 
 /// A record as a synchronisation writes it.
 pub fn change(person: Person) -> PersonChange {
-    PersonChange { person, digest: "0123456789abcdef0123456789abcdef".into() }
+    PersonChange { person, digest: "0123456789abcdef0123456789abcdef".into(), told: Told::default() }
 }
 
 /// A session of `person` that lasts eight hours from [`NOW`].

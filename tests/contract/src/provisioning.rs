@@ -3,9 +3,12 @@
 use crate::fixture::school;
 use crate::fixture::{LATER, NOW, change, conflicts, live, local, source, sourced, ticket, uai};
 use preau_domain::{
-    AccountState, Affiliation, Enrolment, Instant, OneTimeKey, Person, PersonId, Profile, RunId, SourceId, TicketKind,
+    AccountState, Affiliation, Child, Enrolment, Instant, JoinKey, Legal, OneTimeKey, Person, PersonId, Profile, RunId,
+    SourceId, TicketKind,
 };
-use preau_store::{IndexRow, PersonChange, RunOutcome, RunRecord, Store, UndoPart, Undoable};
+use preau_store::{
+    IndexRow, PersonChange, RecordName, RunOutcome, RunRecord, SourceRecord, Store, Told, UndoPart, Undoable,
+};
 
 /// A person who comes back, whatever id is proposed for them, finds the account they had.
 pub async fn an_account_keeps_its_id(store: &dyn Store) {
@@ -86,7 +89,7 @@ pub async fn an_index_row_tells_enough(store: &dyn Store) {
     person.affiliations = [3, 1, 3].map(|school| Affiliation::new(uai(school), Profile::Teacher)).into_iter().collect();
     person.affiliations.push(Affiliation::new(uai(3), Profile::Pupil));
     let nowhere = Person { affiliations: vec![], state: AccountState::Suspended, ..sourced("k2") };
-    store.put_people(None, &[change(person), PersonChange { person: nowhere, digest: "d2".into() }]).await.unwrap();
+    store.put_people(None, &[change(person), PersonChange { digest: "d2".into(), ..change(nowhere) }]).await.unwrap();
     let first = IndexRow {
         key: "k1".into(),
         digest: change(sourced("k1")).digest,
@@ -187,7 +190,7 @@ async fn index(store: &dyn Store) -> Vec<IndexRow> {
 }
 
 fn renamed(key: &str, name: &str) -> PersonChange {
-    PersonChange { person: Person { given_name: name.into(), ..sourced(key) }, digest: name.into() }
+    PersonChange { digest: name.into(), ..change(Person { given_name: name.into(), ..sourced(key) }) }
 }
 
 /// Who was changed or suspended by a run is as they were, digest and all; and the run before it can then be undone as well.
@@ -292,4 +295,53 @@ pub async fn a_run_is_found_by_its_name(store: &dyn Store) {
     store.put_run(&record("r1", NOW)).await.unwrap();
     assert_eq!(store.run(&RunId::new("r1")).await.unwrap(), Some(record("r1", NOW)));
     assert_eq!(store.run(&RunId::new("r2")).await.unwrap(), None);
+}
+
+/// A record is found by its key and by the source's own name of its entry, with what its source told; of its source only. An
+/// undo puts back what was told as well.
+pub async fn a_record_is_found_by_what_its_source_told(store: &dyn Store) {
+    let told = |entry: &str, ties: &[&str]| Told {
+        entry: Some(entry.to_owned()),
+        ties: ties.iter().map(|&tie| tie.to_owned()).collect(),
+    };
+    let child = |source, key: &str| {
+        let pupil = JoinKey { source, key: key.to_owned() };
+        Child { pupil, link: "1".into(), legal: Legal::Representative, enrolment: None }
+    };
+    let children = vec![child(source(), "k1"), child(SourceId::new("elsewhere"), "k9")];
+    let adult = PersonChange { told: told("e2", &[]), ..change(Person { children, ..sourced("k2") }) };
+    let pupil = PersonChange { told: told("e1", &["1 k2", "'\u{e9}\""]), ..change(sourced("k1")) };
+    let stranger = Person { join: Some(JoinKey { source: SourceId::new("elsewhere"), key: "k1".into() }), ..local("x") };
+    let stranger = PersonChange { told: told("e1", &[]), ..change(stranger) };
+    store.put_people(None, &[pupil.clone(), adult, stranger, change(sourced("k3"))]).await.unwrap();
+    let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<String>>();
+    let found = async |by, asked: &[&str]| store.source_records(&source(), by, &names(asked)).await.unwrap();
+    let index = index(store).await;
+    let expected = SourceRecord { row: index[0].clone(), told: pupil.told.clone(), children: vec![] };
+    assert_eq!(found(RecordName::Entry, &["e1", "unknown"]).await, [expected.clone()]);
+    let both = found(RecordName::Key, &["k2", "k1", "e1"]).await;
+    assert_eq!(both[0], expected);
+    assert_eq!((both.len(), &both[1].children), (2, &names(&["k1"])), "children of the same source");
+    assert_eq!(found(RecordName::Key, &["k3"]).await[0].told, Told::default());
+    assert_eq!(found(RecordName::Entry, &[""]).await, []);
+
+    let changed = PersonChange { told: told("e8", &["0 k2"]), ..renamed("k1", "Un") };
+    store.put_people(by("r1").as_ref(), &[changed]).await.unwrap();
+    assert_eq!(found(RecordName::Entry, &["e1"]).await, []);
+    assert_eq!(found(RecordName::Entry, &["e8"]).await[0].told.ties, ["0 k2"]);
+    assert_eq!(undone(store, "r1", UndoPart::Changed).await, (1, 0));
+    assert_eq!(found(RecordName::Entry, &["e1"]).await, [expected]);
+}
+
+/// What a run leaves for the next one is there when the run has ended, and of its source only.
+pub async fn a_run_ends_with_what_it_leaves_for_the_next(store: &dyn Store) {
+    store.put_run(&record("r1", NOW)).await.unwrap();
+    assert_eq!(store.source_state(&source()).await.unwrap(), None);
+    let ended = RunRecord { finished: Some(LATER), outcome: RunOutcome::Applied, ..record("r1", NOW) };
+    store.end_run(&ended, "from here").await.unwrap();
+    assert_eq!(store.run(&ended.id).await.unwrap(), Some(ended));
+    assert_eq!(store.source_state(&source()).await.unwrap().as_deref(), Some("from here"));
+    store.end_run(&record("r2", LATER), "and from there").await.unwrap();
+    assert_eq!(store.source_state(&source()).await.unwrap().as_deref(), Some("and from there"));
+    assert_eq!(store.source_state(&SourceId::new("elsewhere")).await.unwrap(), None);
 }

@@ -12,8 +12,9 @@ use preau_domain::{
 };
 use preau_store::{
     Aged, Attempt, Audit, Delays, Establishments, Grants, Health, IndexRow, Keeping, Links, Lives, NewSession, Notice,
-    Operations, Outbox, People, PersonChange, Provisioning, Registrations, Result, Rotation, RunRecord, Sessions,
-    SignIns, SigningKeys, Store, StoreError, Swept, Throttle, Tickets, UndoPart, Undoable, Undone, Upstreams,
+    Operations, Outbox, People, PersonChange, Provisioning, RecordName, Registrations, Result, Rotation, RunRecord,
+    Sessions, SignIns, SigningKeys, SourceRecord, Store, StoreError, Swept, Throttle, Tickets, UndoPart, Undoable,
+    Undone, Upstreams,
 };
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -153,11 +154,14 @@ faulty!(Establishments {
 
 faulty!(Provisioning {
     fn source_index(source: &SourceId, after: &str, limit: u32) -> Vec<IndexRow>;
+    fn source_records(source: &SourceId, by: RecordName, names: &[String]) -> Vec<SourceRecord>;
     fn put_people(undo: Option<&Undoable>, changes: &[PersonChange]) -> ();
     fn suspend_people(undo: Option<&Undoable>, source: &SourceId, keys: &[String]) -> u64;
     fn put_establishments(undo: Option<&Undoable>, establishments: &[Establishment]) -> ();
     fn undo(run: &RunRecord, part: UndoPart, after: &str, limit: u32) -> Undone;
     fn put_run(run: &RunRecord) -> ();
+    fn end_run(run: &RunRecord, state: &str) -> ();
+    fn source_state(source: &SourceId) -> Option<String>;
     fn run(id: &RunId) -> Option<RunRecord>;
     fn runs(source: &SourceId, limit: u32) -> Vec<RunRecord>;
 });

@@ -19,7 +19,7 @@ use preau_domain::{AuditEvent, CorrelationId, Person, Profile, SourceId};
 use preau_egress::Egress;
 use preau_keys::{ClientAuthorities, Keyring, Passwords, Sealer, Signers};
 use preau_saml::metadata::{Peer, Peers};
-use preau_store::{PersonChange, Store};
+use preau_store::{PersonChange, Store, Told};
 use preau_store_sql::Options;
 use preau_web::{Hub, HubParts, ServiceTable, SignInSource, WebConfig};
 use std::path::PathBuf;
@@ -188,7 +188,7 @@ impl TestHub {
 
     /// Writes people of the directory, as a synchronisation would.
     pub async fn put_all(&self, people: Vec<Person>) {
-        let change = |person: Person| PersonChange { person, digest: "0".repeat(32) };
+        let change = |person: Person| PersonChange { person, digest: "0".repeat(32), told: Told::default() };
         let changes: Vec<PersonChange> = people.into_iter().map(change).collect();
         for part in changes.chunks(1000) {
             self.hub.store.put_people(None, part).await.expect("the people are kept");

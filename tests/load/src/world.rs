@@ -9,7 +9,7 @@ use preau_domain::{
     JoinKey, Person, PersonId, Profile, ServiceId, Session, SourceId, Uai, Visit,
 };
 use preau_keys::Passwords;
-use preau_store::{NewSession, PersonChange, StoreError};
+use preau_store::{NewSession, PersonChange, StoreError, Told};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -173,6 +173,7 @@ impl World {
                     children: Vec::new(),
                 },
                 digest: format!("{n:032x}"),
+                told: Told::default(),
             });
             if people.len() == 1000 || n + 1 == size.people {
                 store.put_people(None, &people).await?;

@@ -34,11 +34,20 @@ pub struct SlapdOptions {
     pub tls: Option<Tls>,
     /// Entries the service account may read in one search, all pages together; no limit if absent.
     pub size_limit: Option<u32>,
+    /// Changes the directory remembers, to tell who is gone; none if absent, and it tells who is there instead.
+    pub session_log: Option<u32>,
 }
 
 impl Default for SlapdOptions {
     fn default() -> Self {
-        SlapdOptions { port: None, suffix: "dc=ent,dc=example".into(), ldif: None, tls: None, size_limit: None }
+        SlapdOptions {
+            port: None,
+            suffix: "dc=ent,dc=example".into(),
+            ldif: None,
+            tls: None,
+            size_limit: None,
+            session_log: None,
+        }
     }
 }
 
@@ -246,6 +255,9 @@ fn configured(folder: &Path, options: &SlapdOptions) -> Result<String> {
     writeln!(text, "access to * by dn.exact=\"{service}\" read by * none")?;
     // The change numbers of the tree, by which a reader knows that nothing changed.
     writeln!(text, "overlay syncprov")?;
+    if let Some(changes) = options.session_log {
+        writeln!(text, "syncprov-sessionlog {changes}")?;
+    }
     Ok(text)
 }
 

@@ -96,6 +96,8 @@ fn together(first: PersonRecord, second: PersonRecord) -> PersonRecord {
         mail: first.mail.or(second.mail),
         affiliations,
         children,
+        entry: first.entry.or(second.entry),
+        ties: first.ties,
         key: first.key,
         given_name: first.given_name,
         family_name: first.family_name,

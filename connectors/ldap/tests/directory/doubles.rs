@@ -73,6 +73,8 @@ pub enum Request {
     Search {
         base: String,
     },
+    /// A search for changes.
+    Synced,
     Extended,
     Unbind,
     /// Not LDAP: the first byte, such as that of a TLS handshake.
@@ -135,6 +137,9 @@ async fn serve(
     }
 }
 
+/// The control that makes a search one for changes.
+const SYNC_REQUEST: &[u8] = b"1.3.6.1.4.1.4203.1.9.1.1";
+
 /// Content of the element at the start, and what follows.
 fn open(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (tag, rest) = bytes.split_first()?;
@@ -157,10 +162,12 @@ fn parse(buffer: &[u8]) -> Option<(u8, Request, usize)> {
     }
     let (_, content, rest) = open(buffer)?;
     let (_, id, operation) = open(content)?;
+    let synced = content.windows(SYNC_REQUEST.len()).any(|part| part == SYNC_REQUEST);
     let (tag, operation, _) = open(operation)?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let request = match tag {
         0x60 => Request::Bind { dn: text(open(open(operation)?.2)?.1) },
+        0x63 if synced => Request::Synced,
         0x63 => Request::Search { base: text(open(operation)?.1) },
         0x77 => Request::Extended,
         0x42 => Request::Unbind,

@@ -1,5 +1,6 @@
 //! The connector against a real slapd, and against servers that behave badly.
 
+mod changes;
 mod configuration;
 mod cut_short;
 mod doubles;

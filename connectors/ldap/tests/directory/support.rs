@@ -69,6 +69,16 @@ impl Annuaire {
     }
 }
 
+/// A configuration for a server at a port of loopback that takes any password.
+pub fn plain(port: u16) -> String {
+    let secret = preau_rig::scratch(&format!("ldap-plain-{port}")).join("password");
+    std::fs::write(&secret, "anything").expect("the scratch folder is ours");
+    format!(
+        "url = \"ldap://127.0.0.1:{port}\"\nbind_dn = \"cn=preau,dc=ent,dc=example\"\npassword_file = {secret:?}\n\
+         people = \"ou=people,dc=ent,dc=example\"\nstructures = \"ou=structures,dc=ent,dc=example\"\n"
+    )
+}
+
 /// Opens a connector on a configuration.
 pub fn open(config: &str) -> Result<Connector, Vec<Problem>> {
     let table: toml::Table = toml::from_str(config).expect("the test writes TOML");

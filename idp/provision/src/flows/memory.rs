@@ -8,8 +8,8 @@ use preau_domain::{
     SourceId, Uai,
 };
 use preau_store::{
-    Audit, Establishments, Health, IndexRow, Operations, PersonChange, Provisioning, Result, RunRecord, StoreError,
-    Swept, UndoPart, Undoable, Undone,
+    Audit, Establishments, Health, IndexRow, Operations, PersonChange, Provisioning, RecordName, Result, RunRecord,
+    SourceRecord, StoreError, Swept, Told, UndoPart, Undoable, Undone,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -30,6 +30,8 @@ pub(crate) enum Cut {
 #[derive(Default)]
 pub(crate) struct Tables {
     pub(crate) people: BTreeMap<JoinKey, (Person, String)>,
+    pub(crate) told: BTreeMap<JoinKey, Told>,
+    pub(crate) state: Option<String>,
     pub(crate) establishments: BTreeMap<Uai, Establishment>,
     /// Who wrote a row last: a join key, or the number of an establishment.
     written: BTreeMap<String, Option<RunId>>,
@@ -123,6 +125,26 @@ impl Provisioning for Memory {
             .collect())
     }
 
+    async fn source_records(
+        &self,
+        source: &SourceId,
+        by: RecordName,
+        names: &[String],
+    ) -> Result<Vec<SourceRecord>> {
+        let index = self.source_index(source, "", u32::MAX).await?;
+        let tables = self.tables.lock().unwrap();
+        let record = |row: IndexRow| {
+            let join = JoinKey { source: source.clone(), key: row.key.clone() };
+            let children = tables.people[&join].0.children.iter().map(|child| child.pupil.key.clone()).collect();
+            SourceRecord { told: tables.told.get(&join).cloned().unwrap_or_default(), row, children }
+        };
+        let named = |record: &SourceRecord| match by {
+            RecordName::Key => names.contains(&record.row.key),
+            RecordName::Entry => record.told.entry.as_ref().is_some_and(|entry| names.contains(entry)),
+        };
+        Ok(index.into_iter().map(record).filter(named).collect())
+    }
+
     async fn put_people(&self, undo: Option<&Undoable>, changes: &[PersonChange]) -> Result<()> {
         self.write(|tables| {
             for change in changes {
@@ -136,6 +158,7 @@ impl Provisioning for Memory {
                     }
                 }
                 tables.sign(undo, &join.key, former.map(|(person, digest)| Former::Person(person, digest, None)));
+                tables.told.insert(join.clone(), change.told.clone());
                 tables.people.insert(join, (person, change.digest.clone()));
             }
         })
@@ -220,6 +243,16 @@ impl Provisioning for Memory {
         runs.retain(|known| known.id != run.id);
         runs.insert(0, run.clone());
         Ok(())
+    }
+
+    async fn end_run(&self, run: &RunRecord, state: &str) -> Result<()> {
+        self.put_run(run).await?;
+        self.tables.lock().unwrap().state = Some(state.to_owned());
+        Ok(())
+    }
+
+    async fn source_state(&self, _: &SourceId) -> Result<Option<String>> {
+        Ok(self.tables.lock().unwrap().state.clone())
     }
 
     async fn runs(&self, _: &SourceId, limit: u32) -> Result<Vec<RunRecord>> {

@@ -23,6 +23,8 @@ fn record(key: &str, name: &str) -> PersonRecord {
         mail: None,
         affiliations: Vec::new(),
         children: Vec::new(),
+        entry: None,
+        ties: Vec::new(),
     }
 }
 

@@ -97,7 +97,8 @@ promises! {
         a_suspended_person_comes_back, runs_come_latest_first, a_run_is_found_by_its_name,
         a_run_is_undone_and_then_the_one_before_it, an_undone_run_leaves_people_where_they_were_found, whom_a_run_added_is_suspended,
         an_undo_gives_nobody_more_than_they_had, establishments_are_put_back,
-        what_was_before_a_run_ends_with_its_time;
+        what_was_before_a_run_ends_with_its_time, a_record_is_found_by_what_its_source_told,
+        a_run_ends_with_what_it_leaves_for_the_next;
     life:
         accounts_live_as_the_table_says, a_pre_deleted_person_is_a_name_and_a_key,
         a_purge_takes_everything_of_one_person, the_name_of_a_purged_account_is_burnt,
