@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use preau_connector_api::{
     Changes, Completion, Directory, Known, KnownRecord, PersonRecord, ReadAll, Record, Unavailable,
 };
-use preau_domain::{AccountState, Instant, SourceId};
+use preau_domain::{Instant, SourceId};
 use preau_store::{RecordName, SourceRecord};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -58,7 +58,7 @@ impl<S: SyncStore + ?Sized> Stored<'_, S> {
 }
 
 fn known(SourceRecord { row, told, children }: SourceRecord) -> KnownRecord {
-    let active = row.state == AccountState::Active;
+    let active = row.state.may_sign_in();
     KnownRecord { key: row.key, active, entry: told.entry, ties: told.ties, children }
 }
 

@@ -1,5 +1,6 @@
 //! Whole runs, on a store and a directory in memory. The same on SQLite with a killed process is tested with the binary.
 
+mod changes;
 mod memory;
 mod new_year;
 mod undoing;

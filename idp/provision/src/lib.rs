@@ -41,6 +41,6 @@ pub use guard::{MOVED_PERCENT, Reason, Thresholds, Verdict, Waiting, guard, wait
 pub use plan::{Plan, ProfileLoss, SchoolLoss};
 pub use progress::{Phase, Progress, Silent};
 pub use report::{DeltaCounts, EstablishmentCounts, PeopleCounts, REJECTED_KEPT, RejectedCounts, Report};
-pub use synchronise::{Options, SyncContext, SyncError, SyncStore, synchronise};
+pub use synchronise::{Options, SyncContext, SyncError, SyncStore, goes_on_from, synchronise};
 pub use undo::{UndoReport, undo, undoable};
 pub use withheld::Withheld;

@@ -8,7 +8,7 @@ use crate::index::Index;
 use crate::plan::{Plan, ProfileLoss, SchoolLoss};
 use crate::snapshot::PAGE;
 use crate::synchronise::{SyncError, SyncStore};
-use preau_domain::{AccountState, Instant, Profile, SourceId, Uai};
+use preau_domain::{Instant, Profile, SourceId, Uai};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -134,7 +134,7 @@ impl Census {
             let page = store.source_index(source, &after, PAGE).await?;
             let Some(last) = page.last() else { return Ok(census) };
             after.clone_from(&last.key);
-            for row in page.iter().filter(|row| row.state == AccountState::Active) {
+            for row in page.iter().filter(|row| row.state.may_sign_in()) {
                 census.count(&row.places);
             }
         }

@@ -208,8 +208,8 @@ async fn attempt<S: SyncStore + ?Sized>(
     // Who waits for a second reading is not left to changes alone, nor is a source that was turned back, nor schools that wait for
     // their complete file.
     let waits = latest.is_some_and(|latest| !latest.absent.is_empty());
-    let alone = !options.full && !options.thresholds.new_year && !waits && undone.is_none();
-    let state = store.source_state(source).await?.filter(|_| alone).and_then(|text| State::read(&text, &withheld));
+    let may = !options.full && !options.thresholds.new_year && !waits && undone.is_none();
+    let state = store.source_state(source).await?.filter(|_| may).and_then(|text| State::read(&text, &withheld));
     let spool_at = (ctx.spool_dir.as_path(), run.as_str());
     let (mut read_all, mut delta, mut marked) = (None, None, None);
     if let Some(state) = state
@@ -240,7 +240,9 @@ async fn attempt<S: SyncStore + ?Sized>(
     planned.spare(&waiting);
     let establishments = apply::compare_establishments(store, &mut planned).await?;
     let weighed = delta.as_ref().map(|(state, ..)| state.weighed(&planned.plan));
-    let verdict = guard(weighed.as_ref().unwrap_or(&planned.plan), &options.thresholds);
+    // The number somebody accepts is that of this run.
+    let since = weighed.as_ref().filter(|_| options.thresholds.accepted.is_none());
+    let verdict = guard(since.unwrap_or(&planned.plan), &options.thresholds);
 
     let mut report = Report {
         run: run.clone(),
@@ -347,6 +349,20 @@ async fn attempt<S: SyncStore + ?Sized>(
     };
     report.timed(ctx.clock.now() - started);
     Ok((report, state))
+}
+
+/// The mark from which the next run would read changes alone; `None` when it would read everybody, or waits for a person.
+pub async fn goes_on_from<S: Provisioning + ?Sized>(
+    store: &S,
+    source: &SourceId,
+    now: Instant,
+) -> Result<Option<String>, StoreError> {
+    let latest = store.runs(source, 1).await?.pop();
+    if latest.is_none_or(|run| run.outcome != RunOutcome::Applied) {
+        return Ok(None);
+    }
+    let state = store.source_state(source).await?.and_then(|text| State::read(&text));
+    Ok(state.and_then(|state| state.mark(now).map(str::to_owned)))
 }
 
 /// Runs looked back on for one that knows which state was applied latest: a held one remembers, a failed one does not.

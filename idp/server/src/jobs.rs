@@ -443,10 +443,16 @@ async fn schedule(house: Arc<House>, source: SourceId, directory: Arc<dyn Direct
                 0
             }
         };
+        let mut heard = false;
         if since < every_ms {
             let wait = u64::try_from((every_ms - since).max(1_000)).unwrap_or(1_000);
-            tokio::time::sleep(Duration::from_millis(wait)).await;
-            continue;
+            heard = tokio::select! {
+                () = tokio::time::sleep(Duration::from_millis(wait)) => false,
+                () = bell(&*house.store, &source, &*directory, &*clock) => true,
+            };
+            if !heard {
+                continue;
+            }
         }
         let sync = &house.loaded.config.sync;
         let thresholds = sync.thresholds(clock.now());
@@ -462,7 +468,7 @@ async fn schedule(house: Arc<House>, source: SourceId, directory: Arc<dyn Direct
                 tracing::info!(
                     source.id = %source, run.id = %report.run, outcome = ?report.outcome, read = people.read,
                     created = people.created, updated = people.updated, suspended = people.suspended, rejected,
-                    "synchronised"
+                    delta = report.delta.is_some(), "synchronised"
                 );
                 for school in &report.waiting_schools {
                     tracing::info!(source.id = %source, school, "a school waits for its complete file of the new year");
@@ -485,7 +491,41 @@ async fn schedule(house: Arc<House>, source: SourceId, directory: Arc<dyn Direct
         metrics::counter!("preau_synchronisations_total", "source" => source.to_string(), "outcome" => outcome)
             .increment(1);
         // A run that left no record, such as one that met another machine's, does not come back at once.
-        tokio::time::sleep(Duration::from_secs(30).min(every)).await;
+        let rest = if heard { REST } else { Duration::from_secs(30) };
+        tokio::time::sleep(rest.min(every)).await;
+    }
+}
+
+/// How long nobody listens after a run that a source asked for: many changes make few runs.
+const REST: Duration = Duration::from_secs(10);
+
+/// How long a source is listened to that says nothing: a connection may be dead without anybody having said so.
+const LISTEN: Duration = Duration::from_secs(300);
+
+/// How long until a source is listened to again that was lost.
+const LOST: Duration = Duration::from_secs(1);
+
+/// Returns when a source tells that something changed since it was read; never when it is not one that tells.
+async fn bell(store: &dyn Store, source: &SourceId, directory: &dyn Directory, clock: &dyn Clock) {
+    loop {
+        let mark = match preau_provision::goes_on_from(store, source, clock.now()).await {
+            Ok(mark) => mark,
+            Err(error) => {
+                tracing::warn!(source.id = %source, %error, "it is not known from where a source is listened to");
+                tokio::time::sleep(REST).await;
+                continue;
+            }
+        };
+        let Some(mark) = mark else { return std::future::pending().await };
+        match tokio::time::timeout(LISTEN, directory.changed(&mark)).await {
+            Ok(None) => return std::future::pending().await,
+            Ok(Some(Ok(()))) => return,
+            Ok(Some(Err(error))) => {
+                tracing::debug!(source.id = %source, %error, "a source is not heard; it is listened to again");
+                tokio::time::sleep(LOST).await;
+            }
+            Err(_) => {}
+        }
     }
 }
 

@@ -25,11 +25,11 @@ const COUNT: Sql = Sql::Each {
 };
 const PREDELETE: Sql = Sql::Each {
     sqlite: "UPDATE person SET state = 'predeleted', login = NULL, mail = NULL, digest = NULL, establishments = '',
-            doc = $3, written = NULL WHERE id IN (SELECT id FROM person
+            doc = $3, written = NULL, entry = NULL, ties = NULL WHERE id IN (SELECT id FROM person
             WHERE state IN ('suspended', 'predeleted') AND state = 'suspended' AND ended <= $1 LIMIT $2)
         RETURNING id",
     postgres: "UPDATE person SET state = 'predeleted', login = NULL, mail = NULL, digest = NULL, establishments = '',
-            doc = $3, written = NULL WHERE id IN (SELECT id FROM person
+            doc = $3, written = NULL, entry = NULL, ties = NULL WHERE id IN (SELECT id FROM person
             WHERE state IN ('suspended', 'predeleted') AND state = 'suspended' AND ended <= $1 LIMIT $2
             FOR UPDATE SKIP LOCKED)
         RETURNING id",
@@ -37,13 +37,15 @@ const PREDELETE: Sql = Sql::Each {
 const PURGE: Sql = Sql::Each {
     sqlite:
         "UPDATE person SET state = 'purged', source = NULL, join_key = NULL, login = NULL, mail = NULL, digest = NULL,
-            establishments = '', password_hash = NULL, doc = '{}', stopped = NULL, written = NULL, ended = NULL
+            establishments = '', password_hash = NULL, doc = '{}', stopped = NULL, written = NULL, ended = NULL,
+            entry = NULL, ties = NULL
         WHERE id IN (SELECT id FROM person
             WHERE state IN ('suspended', 'predeleted') AND ended <= $1 LIMIT $2)
         RETURNING id",
     postgres:
         "UPDATE person SET state = 'purged', source = NULL, join_key = NULL, login = NULL, mail = NULL, digest = NULL,
-            establishments = '', password_hash = NULL, doc = '{}', stopped = NULL, written = NULL, ended = NULL
+            establishments = '', password_hash = NULL, doc = '{}', stopped = NULL, written = NULL, ended = NULL,
+            entry = NULL, ties = NULL
         WHERE id IN (SELECT id FROM person
             WHERE state IN ('suspended', 'predeleted') AND ended <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)
         RETURNING id",

@@ -135,7 +135,7 @@ async fn a_person_is_added_renamed_and_deleted() {
     story.change(&format!(
         "dn: {uid}\nchangetype: add\nobjectClass: inetOrgPerson\nobjectClass: ENTPerson\nobjectClass: ENTAuxEnseignant\n\
          uid: nova\ncn: Nova\nsn: Nova\ngivenName: Ada\nENTPersonLogin: ada.nova\nENTPersonJointure: AC-NOTOS$778899\n\
-         ENTPersonProfils: National_ENS\nENTPersonStructRattach: 9001\n"
+         ENTPersonProfils: National_ENS\nENTPersonFonctions: 9001$ENS$X$L0202$X\n"
     ));
     assert_eq!(story.taken().await.records.len(), 1);
     assert_eq!(story.house.with_login("ada.nova").key, "778899");
@@ -184,7 +184,7 @@ async fn an_adult_who_comes_after_the_pupil_finds_the_child() {
     story.taken().await;
     story.change(&format!(
         "dn: uid=tardif,{PEOPLE}\nchangetype: add\nobjectClass: inetOrgPerson\nobjectClass: ENTPerson\n\
-         objectClass: ENTAuxPersRelEleve\nuid: tardif\ncn: T\nsn: Tardif\ngivenName: Iris\nENTPersonLogin: iris.tardif\n\
+         objectClass: ENTAuxPersRelEleve\nENTAuxPersRelEleveEleve: {pupil}\nuid: tardif\ncn: T\nsn: Tardif\ngivenName: Iris\nENTPersonLogin: iris.tardif\n\
          ENTPersonJointure: AC-NOTOS$665544\nENTPersonProfils: National_TUT\n"
     ));
     story.taken().await;
@@ -244,8 +244,9 @@ async fn structures_that_come_or_go_have_everybody_read() {
     let school = "ENTStructureSIREN=19900990000019,ou=structures,dc=ent,dc=example";
     story.change(&format!(
         "dn: {school}\nchangetype: add\nobjectClass: top\nobjectClass: ENTStructure\nobjectClass: ENTEtablissement\n\
-         ENTStructureSIREN: 19900990000019\nENTStructureJointure: AC-NOTOS$9990\nENTStructureUAI: 0990990A\n\
-         ENTStructureNomCourant: CLG$Neuf$Ajoncval\n"
+         ENTStructureSIREN: 19900990000019\nENTStructureJointure: AC-NOTOS$9990\nENTStructureUAI: 0990990N\n\
+         ou: neuf\nENTStructureNomCourant: CLG$Neuf$Ajoncval\n\
+         ENTEtablissementMinistereTutelle: EN\nENTEtablissementContrat: PU\n"
     ));
     story.refused("structures were added").await;
     story.mark = directory(&story.connector).mark(NOW).await.expect("it tells changes");

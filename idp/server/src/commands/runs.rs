@@ -87,7 +87,8 @@ fn table(runs: &[RunRecord]) -> String {
         "moved",
     ];
     let headings = ["run", "started", "finished", "outcome"].into_iter().chain(FIGURES);
-    let headings: Vec<&str> = headings.chain(["rejected", "milliseconds", "why"]).collect();
+    let headings: Vec<&str> =
+        headings.chain(["rejected", "milliseconds", "peak_memory", "changes", "why"]).collect();
     let mut out = row(&headings);
     for run in runs {
         let report: Value = serde_json::from_str(&run.report).unwrap_or(Value::Null);
@@ -95,7 +96,8 @@ fn table(runs: &[RunRecord]) -> String {
         let finished = run.finished.map(|at| at.rfc3339()).unwrap_or_default();
         let mut cells = vec![run.id.to_string(), run.started.rfc3339(), finished, word(run.outcome).to_owned()];
         cells.extend(FIGURES.map(|name| figure(&report["people"][name])));
-        cells.extend([figure(&report["rejected"]["total"]), figure(&report["duration_ms"]), why(&report).join("; ")]);
+        cells.extend([figure(&report["rejected"]["total"]), figure(&report["duration_ms"])]);
+        cells.extend([figure(&report["peak_memory"]), figure(&report["delta"]["entries"]), why(&report).join("; ")]);
         out += &row(&cells.iter().map(String::as_str).collect::<Vec<_>>());
     }
     out
@@ -178,15 +180,19 @@ fn lines(run: &RunRecord) -> String {
         0 => String::new(),
         waiting => format!(", {waiting} absent for the first time"),
     };
+    let delta = match report["delta"]["entries"].as_u64() {
+        Some(entries) => format!("delta of {entries} changes: "),
+        None => String::new(),
+    };
     let told = match (run.outcome, report["same_as"].as_str()) {
         (RunOutcome::Held, _) => format!(
-            "held: would suspend {suspended}, create {created}, update {updated}; {read} read, {rejected} rejected"
+            "held: {delta}would suspend {suspended}, create {created}, update {updated}; {read} read, {rejected} rejected"
         ),
         (_, Some(before)) => {
             format!("{outcome:<10}  nothing changed since {before}: {} people stay as they are", people("unchanged"))
         }
         _ => format!(
-            "{outcome:<10}  {read} read, {created} created, {updated} updated, {suspended} suspended{waiting}, {rejected} rejected"
+            "{outcome:<10}  {delta}{read} read, {created} created, {updated} updated, {suspended} suspended{waiting}, {rejected} rejected"
         ),
     };
     let mut out = format!("{}  {}  {told}\n", run.started.rfc3339(), run.id);

@@ -94,6 +94,10 @@ pub(super) fn text(report: &Report) -> String {
             report.source, report.duration_ms, report.people.unchanged, report.rejected.total
         );
     }
+    let kind = match &report.delta {
+        Some(delta) => format!(", delta of {} changes", delta.entries),
+        None => String::new(),
+    };
     let outcome = match (report.outcome, report.dry_run) {
         (RunOutcome::Held, _) => "held: nothing was written",
         (RunOutcome::Incomplete, false) => "incomplete: nobody was suspended",
@@ -106,7 +110,7 @@ pub(super) fn text(report: &Report) -> String {
     let tenths = report.duration_ms % 1000 / 100;
     let would = report.dry_run || report.outcome == RunOutcome::Held;
     let mut out = format!(
-        "{}: {outcome} ({seconds}.{tenths} s, {} people/s)\n\
+        "{}: {outcome}{kind} ({seconds}.{tenths} s, {} people/s{})\n\
          \x20 establishments  {} created, {} updated, {} unchanged\n\
          \x20 people          {} read: {} created, {} updated, {} reactivated, {} unchanged, {} kept as they are; {} {}\n\
          \x20 absent once     {} are suspended if the next complete reading does not find them either\n\
@@ -114,6 +118,7 @@ pub(super) fn text(report: &Report) -> String {
          \x20 rejected        {}\n",
         report.source,
         report.people_per_second,
+        report.peak_memory.map(|bytes| format!(", {} MB of memory at most", bytes / 1_000_000)).unwrap_or_default(),
         e.created,
         e.updated,
         e.unchanged,
@@ -133,6 +138,15 @@ pub(super) fn text(report: &Report) -> String {
         p.moved,
         report.rejected.total,
     );
+    if let Some(delta) = &report.delta {
+        out += &format!(
+            "  changes alone   {} entries changed, {} records are gone of them; all others stay as they are\n",
+            delta.entries, delta.gone
+        );
+    }
+    if let Some(why) = &report.read_all {
+        out += &format!("  everybody read  {why}\n");
+    }
     for (reason, count) in &report.rejected.by_reason {
         out += &format!("    {count:>6}  {reason}\n");
     }
