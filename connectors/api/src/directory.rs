@@ -1,7 +1,7 @@
 //! What a directory hands over, and how it checks a password.
 
 use async_trait::async_trait;
-use preau_domain::{Affiliation, Child, EstablishmentKind, Group, Instant, Uai};
+use preau_domain::{Affiliation, Child, EstablishmentKind, Group, Uai};
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
 use tokio::sync::mpsc;
@@ -63,7 +63,8 @@ pub struct PersonRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entry: Option<String>,
     /// Of a pupil of such a source, the ties to the adults around: texts that only the connector reads, and that are another
-    /// text whenever an adult's record may be another one because of this pupil.
+    /// text whenever an adult's record may be another one because of this pupil: four parts with `|` between them, of which the third
+    /// holds places as `UAI:number of the pupil` with spaces between them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ties: Vec<String>,
 }
@@ -167,13 +168,13 @@ pub trait Directory: Send + Sync {
 
     /// A mark from which changes can be read later, taken before a whole reading begins; `None` when the source tells no changes.
     /// It is kept as it is, and may be read by another process with other settings.
-    async fn mark(&self, _now: Instant) -> Option<String> {
+    async fn mark(&self, _now: preau_domain::Instant) -> Option<String> {
         None
     }
 
     /// What changed since the mark, all of it: what is not told is as it was. It writes nothing and may be asked again. Memory
     /// is bounded: of too many changes it says that all is to be read.
-    async fn changes(&self, _mark: &str, _known: &dyn Known, _now: Instant) -> Result<Changes, ReadAll> {
+    async fn changes(&self, _mark: &str, _known: &dyn Known, _now: preau_domain::Instant) -> Result<Changes, ReadAll> {
         Err(ReadAll("the source tells no changes".into()))
     }
 

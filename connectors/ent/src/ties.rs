@@ -18,7 +18,8 @@ pub fn adult_of(tie: &str) -> Option<&str> {
 
 /// The ties of a pupil who is in these places, with a number in some of them.
 pub(crate) fn of(adults: &[(String, String, Legal)], places: &[(Place, Option<&str>)], table: &Table) -> Vec<String> {
-    let place = |(place, number): &(Place, Option<&str>)| format!("{}:{}", table.uai(*place), number.unwrap_or_default());
+    let place =
+        |(place, number): &(Place, Option<&str>)| format!("{}:{}", table.uai(*place), number.unwrap_or_default());
     let places = places.iter().map(place).collect::<Vec<_>>().join(" ");
     let tie = |(adult, link, legal): &(String, String, Legal)| {
         let weight = match legal {
@@ -37,7 +38,8 @@ pub(crate) fn of(adults: &[(String, String, Legal)], places: &[(Place, Option<&s
 /// Adds a tie of this pupil to the links; false when there is no room left. A structure that is not known any more gives nothing.
 pub(crate) fn add(links: &mut Links, pupil: &str, tie: &str, table: &Table) -> bool {
     let mut parts = tie.splitn(4, '|');
-    let (Some(weight), Some(link), Some(places), Some(adult)) = (parts.next(), parts.next(), parts.next(), parts.next())
+    let (Some(weight), Some(link), Some(places), Some(adult)) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
     else {
         return true;
     };

@@ -79,7 +79,8 @@ impl Reading {
         let mut session = self.open().await.ok()?;
         // What cannot be read cannot be searched for: changes would be missed without a word.
         let shown = session.search(&version::base(&settings.people, &[ENTRY, "modifyTimestamp"]), 1).await.ok()?;
-        let shows = |attribute| shown.first().is_some_and(|entry| entry.texts(attribute).is_ok_and(|texts| !texts.is_empty()));
+        let shows =
+            |attribute| shown.first().is_some_and(|entry| entry.texts(attribute).is_ok_and(|texts| !texts.is_empty()));
         let numbers = match settings.telling {
             Telling::Times => None,
             _ => version::numbers(&mut session, settings).await,
@@ -246,7 +247,8 @@ impl Delta<'_> {
         let gone: Vec<String> = self.gone.iter().cloned().collect();
         let left = self.by_key(&gone).await?;
         let mut concerned: BTreeSet<String> = BTreeSet::new();
-        concerned.extend(left.values().flat_map(|record| &record.ties).filter_map(|tie| adult_of(tie)).map(str::to_owned));
+        concerned
+            .extend(left.values().flat_map(|record| &record.ties).filter_map(|tie| adult_of(tie)).map(str::to_owned));
         let mut told: BTreeSet<String> = gone.into_iter().collect();
         // Who was a pupil and is an adult now says nothing of others any more.
         for record in adults.keys().filter_map(|name| before.get(name)) {
@@ -346,7 +348,8 @@ impl Delta<'_> {
         let m = &self.reading.settings.mapping;
         let keys: Vec<String> = adults.values().filter_map(|entry| self.everybody.key(entry, m).ok()).collect();
         let stored = self.by_key(&keys).await?;
-        let mut children: BTreeSet<String> = stored.values().flat_map(|record| record.children.iter().cloned()).collect();
+        let mut children: BTreeSet<String> =
+            stored.values().flat_map(|record| record.children.iter().cloned()).collect();
         if !adults.is_empty() {
             children.extend(self.dangling.iter().cloned());
         }
@@ -395,7 +398,8 @@ impl Delta<'_> {
         let names: Vec<&String> = names.iter().collect();
         let mut found = BTreeMap::new();
         for chunk in names.chunks(AT_ONCE) {
-            let wanted: String = chunk.iter().map(|name| format!("({ENTRY}={})", ldap3::ldap_escape(name.as_str()))).collect();
+            let wanted: String =
+                chunk.iter().map(|name| format!("({ENTRY}={})", ldap3::ldap_escape(name.as_str()))).collect();
             let query = self.reading.query(base, &format!("(&{filter}(|{wanted}))"), attributes.clone());
             for entry in self.all(query).await? {
                 found.extend(name_of(&entry).map(|name| (name, entry)));

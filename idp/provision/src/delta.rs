@@ -6,6 +6,7 @@ use crate::plan::{Planned, Planner};
 use crate::snapshot;
 use crate::spool::Spool;
 use crate::synchronise::{SyncError, SyncStore};
+use crate::withheld::Withheld;
 use async_trait::async_trait;
 use preau_connector_api::{
     Changes, Completion, Directory, Known, KnownRecord, PersonRecord, ReadAll, Record, Unavailable,
@@ -68,13 +69,12 @@ pub(crate) async fn take<S: SyncStore + ?Sized>(
     source: &SourceId,
     directory: &dyn Directory,
     (mark, now): (&str, Instant),
-    (dir, run): (&Path, &str),
+    ((dir, run), withheld): ((&Path, &str), Withheld),
 ) -> Result<Result<Delta, String>, SyncError> {
-    let Changes { records, gone, entries, mark } =
-        match directory.changes(mark, &Stored { store, source }, now).await {
-            Ok(changes) => changes,
-            Err(ReadAll(why)) => return Ok(Err(why)),
-        };
+    let Changes { records, gone, entries, mark } = match directory.changes(mark, &Stored { store, source }, now).await {
+        Ok(changes) => changes,
+        Err(ReadAll(why)) => return Ok(Err(why)),
+    };
     let keys: BTreeSet<&String> = records.iter().filter_map(key).chain(&gone).collect();
     let keys: Vec<String> = keys.into_iter().cloned().collect();
     let mut index = Index::default();
@@ -85,7 +85,7 @@ pub(crate) async fn take<S: SyncStore + ?Sized>(
     index.seal();
     let (source, mut spool) = (source.clone(), Spool::create(dir, run)?);
     let planning = tokio::task::spawn_blocking(move || {
-        let mut planner = Planner::new(source, index);
+        let mut planner = Planner::new(source, index, withheld);
         let mut json = Vec::with_capacity(4096);
         for record in records {
             snapshot::keep_one(record, &mut planner, &mut spool, &mut json)?;

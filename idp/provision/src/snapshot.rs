@@ -88,12 +88,7 @@ fn keep(
 }
 
 /// Plans one record, and keeps it if it is to be written.
-pub(crate) fn keep_one(
-    record: Record,
-    planner: &mut Planner,
-    spool: &mut Spool,
-    json: &mut Vec<u8>,
-) -> io::Result<()> {
+pub(crate) fn keep_one(record: Record, planner: &mut Planner, spool: &mut Spool, json: &mut Vec<u8>) -> io::Result<()> {
     let (mut record, partial) = match record {
         Record::Establishment(record) => {
             planner.establishment(record);

@@ -23,6 +23,8 @@ const READ_ALL_MS: i64 = 24 * 3_600 * 1_000;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct State {
     format: u64,
+    /// What was left out of records: others are read by their changes alone when it is the same.
+    withheld: String,
     /// From where changes are read on; absent when the source tells none.
     mark: Option<String>,
     /// When everybody was read.
@@ -55,13 +57,14 @@ struct Lost {
 
 impl State {
     /// After everybody was read.
-    pub(crate) fn whole(mark: Option<String>, read_at: Instant, census: Census) -> State {
-        State { format: FORMAT, mark, read_at, census, lost: Lost::default() }
+    pub(crate) fn whole(mark: Option<String>, withheld: String, read_at: Instant, census: Census) -> State {
+        State { format: FORMAT, withheld, mark, read_at, census, lost: Lost::default() }
     }
 
-    /// The state as it is kept; `None` when it says nothing to this release.
-    pub(crate) fn read(text: &str) -> Option<State> {
-        serde_json::from_str::<State>(text).ok().filter(|state| state.format == FORMAT)
+    /// The state as it is kept; `None` when it says nothing to this release, or to whoever leaves out other things.
+    pub(crate) fn read(text: &str, withheld: &str) -> Option<State> {
+        let state = serde_json::from_str::<State>(text).ok();
+        state.filter(|state| state.format == FORMAT && state.withheld == withheld)
     }
 
     /// As [`State::read`] reads it.
@@ -96,6 +99,11 @@ impl State {
         }
         plan.losses = schools.into_values().collect();
         plan
+    }
+
+    /// The mark of a state, whatever was left out.
+    pub(crate) fn mark_of(text: &str, now: Instant) -> Option<String> {
+        serde_json::from_str::<State>(text).ok().and_then(|state| state.mark(now).map(str::to_owned))
     }
 
     /// After changes were applied, which the guard had weighed like this; `accepted` when somebody had looked.

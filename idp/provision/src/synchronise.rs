@@ -189,8 +189,7 @@ async fn attempt<S: SyncStore + ?Sized>(
     let store = &*ctx.store;
     // Before the reading: what changes during it makes another version, and is read by the next run.
     let withheld = options.withheld.mark();
-    let version =
-        directory.version().await.map(|version| Digest::of_record((version + &withheld).as_bytes()).hex());
+    let version = directory.version().await.map(|version| Digest::of_record((version + &withheld).as_bytes()).hex());
     let latest = latest(store, run, source).await?;
     if let (Some(version), false) = (&version, options.full)
         && let Some(latest) = &latest
@@ -335,7 +334,8 @@ async fn attempt<S: SyncStore + ?Sized>(
         (RunOutcome::Applied, Some((state, _, _, mark)), Some(weighed)) => {
             Some(state.went_on(mark, &weighed, options.thresholds.accepted.is_some()))
         }
-        (RunOutcome::Applied, None, _) if marked.is_some() && !options.dry_run => {
+        // Who was spared was read, and is to be read again.
+        (RunOutcome::Applied, None, _) if marked.is_some() && waiting.is_empty() && !options.dry_run => {
             let census = match report.wrote() {
                 true => {
                     drop(planned.index);
@@ -343,7 +343,7 @@ async fn attempt<S: SyncStore + ?Sized>(
                 }
                 false => Census::known(&planned.index),
             };
-            Some(State::whole(marked, started, census))
+            Some(State::whole(marked, withheld, started, census))
         }
         _ => None,
     };
@@ -361,8 +361,7 @@ pub async fn goes_on_from<S: Provisioning + ?Sized>(
     if latest.is_none_or(|run| run.outcome != RunOutcome::Applied) {
         return Ok(None);
     }
-    let state = store.source_state(source).await?.and_then(|text| State::read(&text));
-    Ok(state.and_then(|state| state.mark(now).map(str::to_owned)))
+    Ok(store.source_state(source).await?.and_then(|text| State::mark_of(&text, now)))
 }
 
 /// Runs looked back on for one that knows which state was applied latest: a held one remembers, a failed one does not.

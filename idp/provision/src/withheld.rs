@@ -86,6 +86,7 @@ impl Withheld {
         }
         if self.holds(Profile::Guardian, Attribute::Enrolment) {
             record.children.iter_mut().for_each(|child| child.enrolment = None);
+            record.ties.iter_mut().for_each(|tie| *tie = unnumbered(tie));
         }
     }
 
@@ -93,6 +94,19 @@ impl Withheld {
     pub(crate) fn mark(self) -> String {
         if self == Withheld::default() { String::new() } else { format!("{:?}", self.0) }
     }
+}
+
+/// A tie without the numbers of the pupil: the third part holds places as `number of the school:number of the pupil`.
+fn unnumbered(tie: &str) -> String {
+    let mut parts: Vec<&str> = tie.splitn(4, '|').collect();
+    let places = parts.get(2).map(|places| {
+        let plain = places.split(' ').map(|place| place.split(':').next().unwrap_or_default());
+        plain.map(|place| format!("{place}:")).collect::<Vec<_>>().join(" ")
+    });
+    if let (Some(part), Some(places)) = (parts.get_mut(2), &places) {
+        *part = places;
+    }
+    parts.join("|")
 }
 
 fn place(profile: Profile) -> usize {
@@ -132,6 +146,8 @@ mod tests {
                 legal: Legal::Representative,
                 enrolment: enrolment(),
             }],
+            entry: Some("e1".into()),
+            ties: vec!["1|10|0990001N:7 0990002P:|9".into()],
         }
     }
 

@@ -8,8 +8,8 @@ use crate::{doc, enrolments, undo};
 use async_trait::async_trait;
 use preau_domain::{Establishment, Person, RunId, SourceId, Uai};
 use preau_store::{
-    IndexRow, PersonChange, Provisioning, RecordName, Result, RunRecord, SourceRecord, StoreError, Told, UndoPart, Undoable,
-    Undone,
+    IndexRow, PersonChange, Provisioning, RecordName, Result, RunRecord, SourceRecord, StoreError, Told, UndoPart,
+    Undoable, Undone,
 };
 use std::collections::BTreeMap;
 
@@ -152,12 +152,7 @@ impl Provisioning for Back {
         self.many_rows(INDEX, args![source.as_str(), after, limit]).await?.iter().map(index_row).collect()
     }
 
-    async fn source_records(
-        &self,
-        source: &SourceId,
-        by: RecordName,
-        names: &[String],
-    ) -> Result<Vec<SourceRecord>> {
+    async fn source_records(&self, source: &SourceId, by: RecordName, names: &[String]) -> Result<Vec<SourceRecord>> {
         bounded(names.len())?;
         let sql = if by == RecordName::Key { BY_KEY } else { BY_ENTRY };
         let rows = self.many_rows(sql, args![source.as_str(), names.to_vec()]).await?;

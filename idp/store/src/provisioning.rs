@@ -134,12 +134,7 @@ pub trait Provisioning: Send + Sync {
 
     /// The records of a source that have these names, at most 1 000 at once; unknown names are passed over. What is known of
     /// all others costs nothing.
-    async fn source_records(
-        &self,
-        source: &SourceId,
-        by: RecordName,
-        names: &[String],
-    ) -> Result<Vec<SourceRecord>>;
+    async fn source_records(&self, source: &SourceId, by: RecordName, names: &[String]) -> Result<Vec<SourceRecord>>;
 
     /// Adds or replaces people, at most 1 000 at once, all or none; a record given twice counts as given last. Sessions of
     /// people whose record changed go on, and their next request sees the new record; those of people whose record now

@@ -311,7 +311,8 @@ pub async fn a_record_is_found_by_what_its_source_told(store: &dyn Store) {
     let children = vec![child(source(), "k1"), child(SourceId::new("elsewhere"), "k9")];
     let adult = PersonChange { told: told("e2", &[]), ..change(Person { children, ..sourced("k2") }) };
     let pupil = PersonChange { told: told("e1", &["1 k2", "'\u{e9}\""]), ..change(sourced("k1")) };
-    let stranger = Person { join: Some(JoinKey { source: SourceId::new("elsewhere"), key: "k1".into() }), ..local("x") };
+    let stranger =
+        Person { join: Some(JoinKey { source: SourceId::new("elsewhere"), key: "k1".into() }), ..local("x") };
     let stranger = PersonChange { told: told("e1", &[]), ..change(stranger) };
     store.put_people(None, &[pupil.clone(), adult, stranger, change(sourced("k3"))]).await.unwrap();
     let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<String>>();

@@ -125,12 +125,7 @@ impl Provisioning for Memory {
             .collect())
     }
 
-    async fn source_records(
-        &self,
-        source: &SourceId,
-        by: RecordName,
-        names: &[String],
-    ) -> Result<Vec<SourceRecord>> {
+    async fn source_records(&self, source: &SourceId, by: RecordName, names: &[String]) -> Result<Vec<SourceRecord>> {
         let index = self.source_index(source, "", u32::MAX).await?;
         let tables = self.tables.lock().unwrap();
         let record = |row: IndexRow| {

@@ -87,8 +87,7 @@ fn table(runs: &[RunRecord]) -> String {
         "moved",
     ];
     let headings = ["run", "started", "finished", "outcome"].into_iter().chain(FIGURES);
-    let headings: Vec<&str> =
-        headings.chain(["rejected", "milliseconds", "peak_memory", "changes", "why"]).collect();
+    let headings: Vec<&str> = headings.chain(["rejected", "milliseconds", "peak_memory", "changes", "why"]).collect();
     let mut out = row(&headings);
     for run in runs {
         let report: Value = serde_json::from_str(&run.report).unwrap_or(Value::Null);

@@ -4,7 +4,7 @@
 use crate::Place;
 use preau_contract::fixture::{NOW, beginning, change, event, session, source, sourced, ticket, uai};
 use preau_domain::{AuditEvent, Enrolment, PersonId, Retention, RunId, Seconds};
-use preau_store::Undoable;
+use preau_store::{PersonChange, Told, Undoable};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, query_scalar, raw_sql};
 use std::collections::BTreeSet;
 
@@ -69,9 +69,11 @@ async fn a_purge_leaves_a_name_and_what_the_journal_says() {
         person.family_name = "Nom-de-la-partie".into();
         let enrolment = Enrolment { establishment: uai(1), number: "55021".into(), first_degree: true };
         person.affiliations[0].enrolment = Some(Box::new(enrolment));
-        store.put_people(None, &[change(person.clone())]).await.unwrap();
+        let told = Told { entry: Some("entry of l-partie".into()), ties: vec!["Nom-de-la-partie".into()] };
+        let read = PersonChange { told, ..change(person.clone()) };
+        store.put_people(None, std::slice::from_ref(&read)).await.unwrap();
         let undo = Undoable { run: RunId::new("r1"), until: NOW + Seconds(31 * 86_400) };
-        store.put_people(Some(&undo), &[change(person.clone())]).await.unwrap();
+        store.put_people(Some(&undo), &[read]).await.unwrap();
         let lasting = preau_domain::Session { expires: NOW + Seconds(86_400), ..session("s1", "p-partie") };
         store.begin_session(&beginning(lasting.clone())).await.unwrap();
         store.issue_ticket(&ticket("t1", &lasting.id), None).await.unwrap();
