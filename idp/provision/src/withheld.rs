@@ -172,6 +172,7 @@ mod tests {
         let both = left(everything(Guardian), &[Teacher, Guardian]);
         assert_eq!((both.mail, &both.affiliations[0].mef), (whole(&[]).mail, &Some("10010012110".into())));
         assert_eq!((&both.affiliations[1].mef, &both.children[0].enrolment), (&None, &None));
+        assert_eq!(both.ties, ["1|10|0990001N: 0990002P:|9"], "nor is the number kept in a tie");
         assert_eq!(left(everything(Pupil), &[]), whole(&[]), "of whom is nothing, nothing is known to be needless");
     }
 
