@@ -319,7 +319,7 @@ pub async fn a_record_is_found_by_what_its_source_told(store: &dyn Store) {
     let found = async |by, asked: &[&str]| store.source_records(&source(), by, &names(asked)).await.unwrap();
     let index = index(store).await;
     let expected = SourceRecord { row: index[0].clone(), told: pupil.told.clone(), children: vec![] };
-    assert_eq!(found(RecordName::Entry, &["e1", "unknown"]).await, [expected.clone()]);
+    assert_eq!(found(RecordName::Entry, &["e1", "unknown"]).await, std::slice::from_ref(&expected));
     let both = found(RecordName::Key, &["k2", "k1", "e1"]).await;
     assert_eq!(both[0], expected);
     assert_eq!((both.len(), &both[1].children), (2, &names(&["k1"])), "children of the same source");
