@@ -1,4 +1,4 @@
-//! Provisioning at size: a real slapd, the first synchronisation and an unchanged one, as whole processes.
+//! Provisioning at size: a real slapd, the first synchronisation and unchanged ones, as whole processes.
 
 use crate::cpu;
 use anyhow::{Context, Result, bail, ensure};
@@ -21,8 +21,18 @@ pub struct Run {
     pub peak: u64,
 }
 
-/// First and unchanged synchronisation of that many people into SQLite.
-pub fn runs(preau: &Path, folder: &Path, people: usize) -> Result<(Run, Run)> {
+/// The synchronisations of that many people into SQLite.
+pub struct Runs {
+    /// The first.
+    pub first: Run,
+    /// Unchanged, by the word of the directory.
+    pub again: Run,
+    /// Unchanged, with every entry read and compared.
+    pub full: Run,
+}
+
+/// Runs them against a slapd of their own.
+pub fn runs(preau: &Path, folder: &Path, people: usize) -> Result<Runs> {
     let _ = fs::remove_dir_all(folder);
     fs::create_dir_all(folder.join("services"))?;
     let ldif = folder.join("annuaire.ldif");
@@ -45,18 +55,20 @@ pub fn runs(preau: &Path, folder: &Path, people: usize) -> Result<(Run, Run)> {
     );
     let configuration = folder.join("preau.toml");
     fs::write(&configuration, text)?;
-    let first = run(preau, &configuration, folder)?;
-    let again = run(preau, &configuration, folder)?;
+    let first = run(preau, &configuration, folder, &[])?;
+    let again = run(preau, &configuration, folder, &[])?;
+    let full = run(preau, &configuration, folder, &["--full"])?;
     slapd.stop();
-    Ok((first, again))
+    Ok(Runs { first, again, full })
 }
 
-fn run(preau: &Path, configuration: &Path, folder: &Path) -> Result<Run> {
+fn run(preau: &Path, configuration: &Path, folder: &Path, more: &[&str]) -> Result<Run> {
     let log = File::create(folder.join("sync.log"))?;
     let began = Instant::now();
     let child = Command::new(preau)
         .args(["sync", "annuaire", "--config"])
         .arg(configuration)
+        .args(more)
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
         .stderr(log)
