@@ -15,12 +15,21 @@ pub enum Bounded {
     },
 }
 
-/// Takes a text of at most `max` characters, without control characters, trimmed, in Unicode form C.
+/// Takes a text of at most `max` characters, trimmed, in Unicode form C. A line break or a tab is a space, since it parts two
+/// words; other control characters are dropped, and so are those that turn the direction of what stands around them.
 pub fn bounded(text: &str, max: usize) -> Bounded {
-    let clean: String = text.nfc().filter(|c| !c.is_control()).collect();
+    let one_line = text.replace("\r\n", " ");
+    let spaced =
+        one_line.nfc().map(|c| if matches!(c, '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}') { ' ' } else { c });
+    let clean: String = spaced.filter(|c| !c.is_control() && !turns_direction(*c)).collect();
     let clean = clean.trim();
     let length = clean.chars().count();
     if length > max { Bounded::TooLong { length } } else { Bounded::Fits(clean.to_owned()) }
+}
+
+/// The characters of Unicode's `Bidi_Control`: unseen themselves, they reorder the text of a page around a name.
+fn turns_direction(c: char) -> bool {
+    matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The form under which a login is stored and looked up: trimmed, Unicode form C, lower case. `None` when it is empty,
@@ -54,6 +63,21 @@ pub fn display_safe(text: &str, max: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_one_line_and_turns_nothing_around() {
+        for (written, taken) in [
+            ("Ligne\nbrisée", "Ligne brisée"),
+            ("Ligne\r\nbrisée\t2\n", "Ligne brisée 2"),
+            ("Jean\u{2028}Paul\u{2029}", "Jean Paul"),
+            ("A\u{202e}nimda\u{2066}x\u{2069}\u{200f}\u{61c}", "Animdax"),
+            ("\u{7}O'Neil\0 \u{1b}[0m", "O'Neil [0m"),
+            ("Zoé-Anaïs d’Été", "Zoé-Anaïs d’Été"),
+            ("\u{645}\u{631}\u{64a}\u{645}", "\u{645}\u{631}\u{64a}\u{645}"),
+        ] {
+            assert_eq!(bounded(written, 20), Bounded::Fits(taken.into()), "{written:?}");
+        }
+    }
 
     #[test]
     fn a_login_is_the_same_however_it_is_typed() {

@@ -380,6 +380,33 @@ async fn a_reading_cut_short_adds_and_changes_but_suspends_nobody() {
     assert_eq!((people.created, people.updated, people.suspended, people.unchanged), (1, 0, 0, 101));
 }
 
+/// A directory that is stopped hands over nothing: there is nothing to undo.
+#[tokio::test]
+async fn a_run_that_wrote_nothing_offers_no_way_back() {
+    let house = House::new();
+    assert!(house.applied(&academy(100)).await.undo_until.is_some());
+    let stopped = Listed { completion: Completion::Incomplete("no answer".into()), ..complete(Vec::new()) };
+    let report = house.run(&stopped, Options::default()).await.unwrap();
+    assert_eq!((report.outcome, report.undo_until), (RunOutcome::Incomplete, None));
+    assert_eq!(house.applied(&academy(100)).await.undo_until, None, "unchanged");
+    assert!(house.applied(&academy(101)).await.undo_until.is_some());
+}
+
+/// Which of two entries a login means is not ours to guess: neither signs in, and the report says whose it is.
+#[tokio::test]
+async fn who_shares_a_login_is_in_the_report() {
+    let house = House::new();
+    let Record::Person(mut twin) = pupil(200, "Martin", COLLEGE) else { panic!("a person") };
+    twin.login = Some("alix.7".into());
+    let people = [academy(100), vec![Record::Person(twin)]].concat();
+    let shared = |report: Report| report.shared_logins.into_iter().map(|one| (one.login, one.key)).collect::<Vec<_>>();
+    let named = ["00007", "00200"].map(|key| ("alix.7".to_owned(), key.to_owned()));
+    assert_eq!(shared(house.applied(&people).await), named);
+    assert_eq!(shared(house.applied(&people).await), named, "as long as it is so");
+    house.applied(&academy(100)).await;
+    assert!(shared(house.applied(&academy(100)).await).is_empty(), "suspended since");
+}
+
 #[tokio::test]
 async fn a_dry_run_tells_the_same_and_leaves_no_trace() {
     let house = House::new();

@@ -40,7 +40,7 @@ pub use config::SyncConfig;
 pub use guard::{MOVED_PERCENT, Reason, Thresholds, Verdict, Waiting, guard, waiting};
 pub use plan::{Plan, ProfileLoss, SchoolLoss};
 pub use progress::{Phase, Progress, Silent};
-pub use report::{DeltaCounts, EstablishmentCounts, PeopleCounts, REJECTED_KEPT, RejectedCounts, Report};
+pub use report::{DeltaCounts, EstablishmentCounts, PeopleCounts, REJECTED_KEPT, RejectedCounts, Report, SHARED_KEPT};
 pub use synchronise::{Options, SyncContext, SyncError, SyncStore, goes_on_from, synchronise};
 pub use undo::{UndoReport, undo, undoable};
 pub use withheld::Withheld;

@@ -2,12 +2,15 @@
 
 use preau_connector_api::Rejected;
 use preau_domain::{Instant, RunId, SourceId};
-use preau_store::RunOutcome;
+use preau_store::{RunOutcome, SharedLogin};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// How many rejected entries a report names; all are counted.
 pub const REJECTED_KEPT: usize = 1_000;
+
+/// How many people who share a login a report names.
+pub const SHARED_KEPT: u32 = 1_000;
 
 /// How many people who are absent for the first time one run remembers; the others wait for a run more.
 pub(crate) const WAITING_KEPT: usize = 10_000;
@@ -135,6 +138,9 @@ pub struct Report {
     pub people: PeopleCounts,
     /// What does not fit.
     pub rejected: RejectedCounts,
+    /// People of the source who share a login and so cannot sign in, after what was written: the first thousand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shared_logins: Vec<SharedLogin>,
     /// Why it was held, a sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held: Vec<String>,

@@ -6,7 +6,7 @@ use crate::guard::{Thresholds, Verdict, guard, waiting};
 use crate::index::Index;
 use crate::lease::Lease;
 use crate::progress::{Phase, Progress};
-use crate::report::{DeltaCounts, Report, SCHOOLS_KEPT, WAITING_KEPT};
+use crate::report::{DeltaCounts, Report, SCHOOLS_KEPT, SHARED_KEPT, WAITING_KEPT};
 use crate::state::{Census, State};
 use crate::withheld::Withheld;
 use crate::{apply, snapshot};
@@ -251,6 +251,7 @@ async fn attempt<S: SyncStore + ?Sized>(
         establishments,
         people: planned.plan.people,
         rejected: planned.plan.rejected,
+        shared_logins: Vec::new(),
         held: Vec::new(),
         waiting_schools: waiting.iter().take(SCHOOLS_KEPT).map(ToString::to_string).collect(),
         incomplete: None,
@@ -317,7 +318,8 @@ async fn attempt<S: SyncStore + ?Sized>(
     }
     if !options.dry_run && report.outcome != RunOutcome::Held {
         let changed = report.people.updated + report.people.reactivated + to_suspend;
-        let keeps = options.undo_people.is_none_or(|most| changed <= most);
+        let written = changed + report.people.created + establishments.created + establishments.updated;
+        let keeps = written > 0 && options.undo_people.is_none_or(|most| changed <= most);
         let undo = keeps.then(|| Undoable { run: run.clone(), until: started + UNDO + UNDO_GRACE });
         let (by, undo) = ((source, undo.as_ref()), undo.as_ref());
         report.undo_until = undo.map(|_| started + UNDO);
@@ -329,6 +331,7 @@ async fn attempt<S: SyncStore + ?Sized>(
             Some((_, gone, ..)) => apply::gone(store, by, (&planned.index, gone), &*progress).await?,
             None => apply::suspensions(store, by, (&planned.index, agreed.as_ref()), to_suspend, &*progress).await?,
         };
+        report.shared_logins = store.shared_logins(source, SHARED_KEPT).await?;
     }
     let state = match (report.outcome, delta, weighed) {
         (RunOutcome::Applied, Some((state, _, _, mark)), Some(weighed)) => {

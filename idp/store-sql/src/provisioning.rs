@@ -8,8 +8,8 @@ use crate::{doc, enrolments, undo};
 use async_trait::async_trait;
 use preau_domain::{Establishment, Person, RunId, SourceId, Uai};
 use preau_store::{
-    IndexRow, PersonChange, Provisioning, RecordName, Result, RunRecord, SourceRecord, StoreError, Told, UndoPart,
-    Undoable, Undone,
+    IndexRow, PersonChange, Provisioning, RecordName, Result, RunRecord, SharedLogin, SourceRecord, StoreError, Told,
+    UndoPart, Undoable, Undone,
 };
 use std::collections::BTreeMap;
 
@@ -74,6 +74,14 @@ const BY_ENTRY: Sql = Sql::Each {
 const PUT_STATE: &str = "INSERT INTO source_state (source, state) VALUES ($1, $2)
     ON CONFLICT (source) DO UPDATE SET state = excluded.state";
 const STATE: &str = "SELECT state FROM source_state WHERE source = $1";
+/// The logins that two rows have come from the index of logins alone, and only their rows are read: a million people cost a
+/// walk along that index. `CROSS JOIN` keeps SQLite to this order.
+const SHARED_LOGINS: &str = "SELECT login, join_key FROM (
+        SELECT p.login, p.join_key, COUNT(*) OVER (PARTITION BY p.login) AS together
+        FROM (SELECT login FROM person WHERE login IS NOT NULL GROUP BY login HAVING COUNT(*) > 1) d
+            CROSS JOIN person p
+        WHERE p.login = d.login AND p.source = $1 AND p.state IN ('active', 'precreated')
+    ) shared WHERE together > 1 ORDER BY login, join_key LIMIT $2";
 const PUT_RUN: &str = "INSERT INTO run (id, source, started, finished, outcome, report) VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (id) DO UPDATE SET source = excluded.source, started = excluded.started,
         finished = excluded.finished, outcome = excluded.outcome, report = excluded.report";
@@ -157,6 +165,12 @@ impl Provisioning for Back {
         let sql = if by == RecordName::Key { BY_KEY } else { BY_ENTRY };
         let rows = self.many_rows(sql, args![source.as_str(), names.to_vec()]).await?;
         rows.iter().map(|row| source_record(row, source)).collect()
+    }
+
+    async fn shared_logins(&self, source: &SourceId, limit: u32) -> Result<Vec<SharedLogin>> {
+        let rows = self.many_rows(SHARED_LOGINS, args![source.as_str(), limit]).await?;
+        let shared = |row: &Row| Ok(SharedLogin { login: row.text(0)?.to_owned(), key: row.text(1)?.to_owned() });
+        rows.iter().map(shared).collect()
     }
 
     async fn put_people(&self, undo: Option<&Undoable>, changes: &[PersonChange]) -> Result<()> {

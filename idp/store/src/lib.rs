@@ -33,8 +33,8 @@ pub use operations::{Health, Operations, Swept};
 pub use outbox::{Notice, Outbox, TOLD_TO_ONE};
 pub use people::{Establishments, People};
 pub use provisioning::{
-    IndexRow, PersonChange, Provisioning, RecordName, RunOutcome, RunRecord, SourceRecord, Told, UndoPart, Undoable,
-    Undone,
+    IndexRow, PersonChange, Provisioning, RecordName, RunOutcome, RunRecord, SharedLogin, SourceRecord, Told, UndoPart,
+    Undoable, Undone,
 };
 pub use registrations::Registrations;
 pub use sessions::{NewSession, Sessions, SignIns};

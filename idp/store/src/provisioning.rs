@@ -91,6 +91,15 @@ pub struct Undone {
     pub last: Option<String>,
 }
 
+/// One of several people of a source who may sign in and have the same login there: none of them can.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SharedLogin {
+    /// The login, normalised.
+    pub login: String,
+    /// The join key of one who has it, without its source.
+    pub key: String,
+}
+
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -152,6 +161,10 @@ pub trait Provisioning: Send + Sync {
     /// Undoes one part of a run for at most `limit` rows whose key comes after `after` (bytewise), all or none. A row that was
     /// written again since stays as it is, one of a purged person too; so does who was stopped by hand. Whom it suspends is counted anew. Sessions of people who are suspended by it end.
     async fn undo(&self, run: &RunRecord, part: UndoPart, after: &str, limit: u32) -> Result<Undone>;
+
+    /// The people of a source who may sign in and share a login with another of them, ordered by login and key, at most `limit`.
+    /// Who has the login in another source shares nothing: a password is checked by one source.
+    async fn shared_logins(&self, source: &SourceId, limit: u32) -> Result<Vec<SharedLogin>>;
 
     /// Adds the record of a run, or replaces it.
     async fn put_run(&self, run: &RunRecord) -> Result<()>;

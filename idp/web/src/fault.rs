@@ -16,6 +16,8 @@ pub enum FaultKind {
     BadRequest,
     /// The address belongs to no registered service.
     UnknownService,
+    /// The service is one of ours and cannot be opened by anybody just now.
+    ServiceDown,
     /// The service does not open for this person; the fault carries the reason's key.
     Refused,
     /// The page does not exist.
@@ -56,9 +58,10 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// Every kind.
-    pub const ALL: [FaultKind; 20] = [
+    pub const ALL: [FaultKind; 21] = [
         FaultKind::BadRequest,
         FaultKind::UnknownService,
+        FaultKind::ServiceDown,
         FaultKind::Refused,
         FaultKind::NotFound,
         FaultKind::StaleForm,
@@ -84,6 +87,7 @@ impl FaultKind {
         match self {
             FaultKind::BadRequest => "bad-request",
             FaultKind::UnknownService => "unknown-service",
+            FaultKind::ServiceDown => "service-down",
             FaultKind::Refused => "refused",
             FaultKind::NotFound => "not-found",
             FaultKind::StaleForm => "stale-form",
@@ -119,9 +123,11 @@ impl FaultKind {
             | FaultKind::ProviderNotBelieved => StatusCode::FORBIDDEN,
             FaultKind::ProviderSessionStays => StatusCode::CONFLICT,
             FaultKind::NotFound => StatusCode::NOT_FOUND,
-            FaultKind::DirectoryDown | FaultKind::ProviderDown | FaultKind::Busy | FaultKind::StorageDown => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            FaultKind::ServiceDown
+            | FaultKind::DirectoryDown
+            | FaultKind::ProviderDown
+            | FaultKind::Busy
+            | FaultKind::StorageDown => StatusCode::SERVICE_UNAVAILABLE,
             FaultKind::WrongHost => StatusCode::MISDIRECTED_REQUEST,
             FaultKind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             FaultKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,

@@ -489,7 +489,8 @@ impl Hub {
         self.common.sweep();
         let expired = self.store.expired_sessions(self.now(), limit).await?;
         for id in &expired {
-            self.end_session(id, "expired", &CorrelationId::generate(&*self.ids, self.now())).await?;
+            let why = if self.is_stopped(id).await? { "account-stopped" } else { "expired" };
+            self.end_session(id, why, &CorrelationId::generate(&*self.ids, self.now())).await?;
         }
         let since = self.now() - Seconds(self.config.session.idle_seconds);
         let idle = self.store.idle_sessions(since, limit).await?;
@@ -497,6 +498,13 @@ impl Hub {
             self.end(id, "idle", &CorrelationId::generate(&*self.ids, self.now()), Some(since)).await?;
         }
         Ok(expired.len() + idle.len())
+    }
+
+    /// Whether a session that is over, or about to be, is one of somebody whose account is stopped, suspended or gone.
+    async fn is_stopped(&self, id: &SessionId) -> Result<bool, Fault> {
+        let Some(session) = self.store.session(id, Instant(i64::MIN)).await? else { return Ok(false) };
+        let person = self.store.person(&session.person).await?;
+        Ok(person.is_none_or(|person| !person.state.may_sign_in()))
     }
 
     /// Forgets what memory holds of a session, after a change to it in the store.

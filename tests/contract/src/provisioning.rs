@@ -7,7 +7,8 @@ use preau_domain::{
     SourceId, TicketKind,
 };
 use preau_store::{
-    IndexRow, PersonChange, RecordName, RunOutcome, RunRecord, SourceRecord, Store, Told, UndoPart, Undoable,
+    IndexRow, PersonChange, RecordName, RunOutcome, RunRecord, SharedLogin, SourceRecord, Store, Told, UndoPart,
+    Undoable,
 };
 
 /// A person who comes back, whatever id is proposed for them, finds the account they had.
@@ -39,6 +40,25 @@ pub async fn a_thousand_people_are_written_at_once(store: &dyn Store) {
     people.push(change(sourced("one-too-many")));
     assert!(store.put_people(None, &people).await.is_err());
     store.put_people(None, &[]).await.unwrap();
+}
+
+/// Of the people of one source who may sign in, those with one login are named; two sources may use one login.
+pub async fn who_shares_a_login_is_named(store: &dyn Store) {
+    let with = |key: &str, login: &str| change(Person { login: Some(login.into()), ..sourced(key) });
+    let mut elsewhere = with("k1", "twin");
+    elsewhere.person.id = PersonId::new("p-elsewhere");
+    elsewhere.person.join.as_mut().unwrap().source = SourceId::new("ailleurs");
+    let none = change(Person { login: None, ..sourced("n1") });
+    let none_either = change(Person { login: None, ..sourced("n2") });
+    store.put_people(None, &[with("k1", "twin"), with("k3", "solo"), elsewhere, none, none_either]).await.unwrap();
+    assert!(store.shared_logins(&source(), 9).await.unwrap().is_empty());
+    store.put_people(None, &[with("k2", "twin"), with("k4", "again"), with("k5", "again")]).await.unwrap();
+    let shared = |login: &str, key: &str| SharedLogin { login: login.into(), key: key.into() };
+    let all = [shared("again", "k4"), shared("again", "k5"), shared("twin", "k1"), shared("twin", "k2")];
+    assert_eq!(store.shared_logins(&source(), 9).await.unwrap(), all);
+    assert_eq!(store.shared_logins(&source(), 3).await.unwrap(), all[..3]);
+    store.suspend_people(None, &source(), &["k2".into()]).await.unwrap();
+    assert_eq!(store.shared_logins(&source(), 9).await.unwrap(), all[..2], "one of the twins is gone");
 }
 
 /// All or none: an id that belongs to somebody else refuses the whole batch and leaves the store usable.

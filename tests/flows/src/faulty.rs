@@ -13,8 +13,8 @@ use preau_domain::{
 use preau_store::{
     Aged, Attempt, Audit, Delays, Establishments, Grants, Health, IndexRow, Keeping, Links, Lives, NewSession, Notice,
     Operations, Outbox, People, PersonChange, Provisioning, RecordName, Registrations, Result, Rotation, RunRecord,
-    Sessions, SignIns, SigningKeys, SourceRecord, Store, StoreError, Swept, Throttle, Tickets, UndoPart, Undoable,
-    Undone, Upstreams,
+    Sessions, SharedLogin, SignIns, SigningKeys, SourceRecord, Store, StoreError, Swept, Throttle, Tickets, UndoPart,
+    Undoable, Undone, Upstreams,
 };
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -159,6 +159,7 @@ faulty!(Provisioning {
     fn suspend_people(undo: Option<&Undoable>, source: &SourceId, keys: &[String]) -> u64;
     fn put_establishments(undo: Option<&Undoable>, establishments: &[Establishment]) -> ();
     fn undo(run: &RunRecord, part: UndoPart, after: &str, limit: u32) -> Undone;
+    fn shared_logins(source: &SourceId, limit: u32) -> Vec<SharedLogin>;
     fn put_run(run: &RunRecord) -> ();
     fn end_run(run: &RunRecord, state: &str) -> ();
     fn source_state(source: &SourceId) -> Option<String>;

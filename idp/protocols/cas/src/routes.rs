@@ -82,9 +82,10 @@ async fn get_logout(State(hub): House, visitor: Visitor, RawQuery(query): RawQue
 /// CAS 1 (section 2.4): yes and the user, or no.
 async fn validate(State(hub): House, visitor: Visitor, RawQuery(query): RawQuery) -> Response {
     let endpoint = Endpoint { proxy_tickets: false, attributes: false };
-    let asked = fields(query).and_then(|fields| ValidateParameters::read(&fields));
+    let fields = fields(query);
+    let asked = fields.as_ref().map_err(|e| *e).and_then(ValidateParameters::read);
     let asked = asked.map(|asked| ValidateParameters { pgt_url: None, ..asked });
-    let text = match checked(&hub, &visitor, asked, endpoint).await {
+    let text = match checked(&hub, &visitor, ticket_of(&fields), asked, endpoint).await {
         Ok(success) => success.cas1(),
         Err(_) => "no\n".to_owned(),
     };
@@ -101,7 +102,7 @@ async fn answer_validation(
     let format = fields.as_ref().map_err(|e| *e).and_then(format_of);
     let asked = format.and_then(|_| ValidateParameters::read(fields.as_ref().map_err(|e| *e)?));
     let format = format.unwrap_or_default();
-    let text = match checked(&hub, &visitor, asked, endpoint).await {
+    let text = match checked(&hub, &visitor, ticket_of(&fields), asked, endpoint).await {
         Ok(success) => success.write(format, endpoint.attributes),
         Err(error) => cas::failure(error, format),
     };
@@ -117,7 +118,8 @@ async fn saml_validate(State(hub): House, visitor: Visitor, RawQuery(query): Raw
     // Attributes must not leave for an address without TLS (section 4.2.1).
     let secure = asked.as_ref().is_ok_and(|a| a.service.as_deref().is_some_and(|s| s.starts_with("https://")));
     let endpoint = Endpoint { proxy_tickets: false, attributes: secure };
-    let result = checked(&hub, &visitor, asked, endpoint).await;
+    let ticket = request.as_ref().ok().map(|request| request.artifact.as_str());
+    let result = checked(&hub, &visitor, ticket, asked, endpoint).await;
     let heading = saml::Heading {
         issuer: hub.base(),
         in_response_to: request.as_ref().ok().and_then(|r| r.id.as_deref()),
@@ -153,16 +155,19 @@ async fn answer_proxy(State(hub): House, visitor: Visitor, RawQuery(query): RawQ
 async fn checked(
     hub: &Hub,
     visitor: &Visitor,
+    ticket: Option<&str>,
     asked: Result<ValidateParameters, CasError>,
     endpoint: Endpoint,
 ) -> Result<cas::Success, CasError> {
     match asked {
         Ok(asked) => validation::validate(hub, visitor, &asked, endpoint).await,
-        Err(error) => {
-            validation::refused(hub, visitor, error);
-            Err(error)
-        }
+        Err(error) => Err(validation::refused(hub, visitor, ticket, error).await),
     }
+}
+
+/// The ticket of a validation, whatever the rest of it says; none when two are given, since nobody knows which is meant.
+fn ticket_of(fields: &Result<Fields, CasError>) -> Option<&str> {
+    fields.as_ref().ok()?.one("ticket").ok().flatten()
 }
 
 fn fields(query: Option<String>) -> Result<Fields, CasError> {

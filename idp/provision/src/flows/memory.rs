@@ -9,7 +9,7 @@ use preau_domain::{
 };
 use preau_store::{
     Audit, Establishments, Health, IndexRow, Operations, PersonChange, Provisioning, RecordName, Result, RunRecord,
-    SourceRecord, StoreError, Swept, Told, UndoPart, Undoable, Undone,
+    SharedLogin, SourceRecord, StoreError, Swept, Told, UndoPart, Undoable, Undone,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -227,6 +227,18 @@ impl Provisioning for Memory {
             }
         })?;
         Ok(undone)
+    }
+
+    async fn shared_logins(&self, source: &SourceId, limit: u32) -> Result<Vec<SharedLogin>> {
+        let tables = self.tables.lock().unwrap();
+        let mut all: Vec<SharedLogin> = Vec::new();
+        for (join, (person, _)) in tables.people.iter().filter(|(join, _)| join.source == *source) {
+            let login = person.login.clone().filter(|_| person.state.may_sign_in());
+            all.extend(login.map(|login| SharedLogin { login, key: join.key.clone() }));
+        }
+        all.sort();
+        let shared = |one: &&SharedLogin| all.iter().filter(|other| other.login == one.login).count() > 1;
+        Ok(all.iter().filter(shared).take(limit as usize).cloned().collect())
     }
 
     async fn run(&self, id: &RunId) -> Result<Option<RunRecord>> {

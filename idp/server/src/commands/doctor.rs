@@ -7,7 +7,7 @@ use crate::metadata::refresh::Partners;
 use crate::output::say;
 use crate::{SystemClock, assembly};
 use preau_connector_api::{MountedService, Problem};
-use preau_domain::{Clock, Instant};
+use preau_domain::{Clock, Instant, SourceId, display_safe};
 use preau_keys::signers::KeyUse;
 use preau_keys::{Sealer, Signers};
 use preau_store::{RunOutcome, Store};
@@ -294,6 +294,7 @@ async fn sources(checks: &mut Checks, loaded: &Loaded, store: Option<&dyn Store>
         if connector.directory.is_none() {
             continue;
         }
+        shared_logins(checks, &what, source, store).await;
         let command = format!("preau sync {source}");
         match store.runs(source, 1).await.unwrap_or_default().first() {
             None => checks.add(State::Warn, &what, "never synchronised", Some(&command)),
@@ -306,6 +307,23 @@ async fn sources(checks: &mut Checks, loaded: &Loaded, store: Option<&dyn Store>
             }
         }
     }
+}
+
+/// How many who share a login are named.
+const NAMED: u32 = 20;
+
+/// Whether two people of a source have one login: the source answers for neither of them.
+async fn shared_logins(checks: &mut Checks, what: &str, source: &SourceId, store: &dyn Store) {
+    let people = match store.shared_logins(source, NAMED + 1).await {
+        Ok(people) if people.is_empty() => return,
+        Ok(people) => people,
+        Err(error) => return checks.add(State::Fail, what, error, Some("look at the database")),
+    };
+    let named = people.iter().take(NAMED as usize);
+    let named: Vec<String> = named.map(|one| display_safe(&format!("{} ({})", one.login, one.key), 300)).collect();
+    let more = if people.len() > named.len() { " and others" } else { "" };
+    let found = format!("people who share a login, and cannot sign in: {}{more}", named.join(", "));
+    checks.add(State::Warn, what, found, Some("give each of them a login of their own there, then synchronise"));
 }
 
 /// Whether the SAML metadata of the services are there and good, without asking anybody for them.

@@ -5,9 +5,13 @@ use crate::config::Loaded;
 use crate::output::{self, say};
 use crate::{SystemClock, assembly, commands};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
+use preau_domain::display_safe;
 use preau_keys::{Keyring, SystemIds};
-use preau_provision::{Options, Phase, Progress, REJECTED_KEPT, Report, SyncContext, Thresholds, synchronise};
-use preau_store::{RunOutcome, Store};
+use preau_provision::{
+    Options, Phase, Progress, REJECTED_KEPT, Report, SHARED_KEPT, SyncContext, Thresholds, synchronise,
+};
+use preau_store::{RunOutcome, SharedLogin, Store};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -92,7 +96,7 @@ pub(super) fn text(report: &Report) -> String {
             "{}: nothing changed since run {run} ({} ms): {} people stay as they are, {} entries stay rejected\n\
              \x20 the source says so itself, and is read at least once a day; --full reads it now\n",
             report.source, report.duration_ms, report.people.unchanged, report.rejected.total
-        );
+        ) + &shared(&report.shared_logins, "  ");
     }
     let kind = match &report.delta {
         Some(delta) => format!(", delta of {} changes", delta.entries),
@@ -161,6 +165,7 @@ pub(super) fn text(report: &Report) -> String {
         let kept = u64::try_from(REJECTED_KEPT).unwrap_or(u64::MAX);
         out += if report.rejected.total > kept { " names the first thousand\n" } else { " names them\n" };
     }
+    out += &shared(&report.shared_logins, "  ");
     if !report.waiting_schools.is_empty() {
         out += &format!(
             "  rentrée         {} people are left as they are: schools of theirs wait for their complete file of the new year\n",
@@ -202,6 +207,28 @@ pub(super) fn text(report: &Report) -> String {
     }
     if let Some(why) = &report.incomplete {
         out += &format!("  incomplete: {why}\n");
+    }
+    out
+}
+
+/// Who shares a login with whom, ten of them by their keys; empty when nobody does.
+pub(super) fn shared(people: &[SharedLogin], indent: &str) -> String {
+    if people.is_empty() {
+        return String::new();
+    }
+    let logins: BTreeSet<&str> = people.iter().map(|one| one.login.as_str()).collect();
+    let kept = usize::try_from(SHARED_KEPT).unwrap_or(usize::MAX);
+    let more = if people.len() < kept { "" } else { " or more" };
+    let mut out = format!(
+        "{indent}shared logins   {} shared by {} people{more}, none of whom can sign in until each has one of their own in the source\n",
+        logins.len(),
+        people.len()
+    );
+    for one in people.iter().take(10) {
+        out += &format!("{indent}          {}: {}\n", display_safe(&one.login, 130), display_safe(&one.key, 300));
+    }
+    if people.len() > 10 {
+        out += &format!("{indent}          … and others: preau doctor, or --json\n");
     }
     out
 }

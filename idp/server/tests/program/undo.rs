@@ -66,3 +66,20 @@ fn one_command_takes_a_run_back() {
     assert_eq!((code, &applied["people"]["reactivated"], &applied["people"]["updated"]), (0, &1.into(), &1.into()));
     assert_eq!(desk.run(&["sync", "apply", "ecoles"]).0, 0, "from then on it goes by itself");
 }
+
+/// Two people with one login: the run that brings the second says so, and so does whoever looks at the house.
+#[test]
+fn a_shared_login_is_told_by_the_run_and_by_the_doctor() {
+    let (desk, _) = read_once();
+    let config = std::fs::read_to_string(desk.path("preau.toml")).unwrap();
+    desk.write("preau.toml", &config.replace("class = \"Classe\" }", "class = \"Classe\", login = \"Login\" }"));
+    desk.write(
+        "eleves.csv",
+        "Id;Nom;Prénom;Classe;Login\n1;NOM1;Io;CP;gemeau\n2;NOM2;Io;CP;Gemeau\n3;NOM3;Io;CP;seul\n",
+    );
+    let (code, out, err) = desk.run(&["sync", "apply", "ecoles", "--accept-suspensions", "7"]);
+    assert!(code == 0 && out.contains("shared logins   1 shared by 2 people, none of whom can sign in"), "{out}{err}");
+    assert!(out.contains("gemeau: 1\n") && out.contains("gemeau: 2\n") && !out.contains("seul"), "{out}");
+    let (_, found, _) = desk.run(&["doctor"]);
+    assert!(found.contains("people who share a login, and cannot sign in: gemeau (1), gemeau (2)\n"), "{found}");
+}

@@ -91,7 +91,7 @@ promises! {
         an_establishment_comes_back_whole, several_establishments_come_in_order,
         a_thousand_establishments_are_written_at_once;
     provisioning:
-        an_account_keeps_its_id, a_thousand_people_are_written_at_once, a_conflict_refuses_the_whole_batch,
+        an_account_keeps_its_id, who_shares_a_login_is_named, a_thousand_people_are_written_at_once, a_conflict_refuses_the_whole_batch,
         every_record_is_written_once, the_index_is_read_in_pages, an_index_row_tells_enough,
         sessions_outlive_a_change_but_not_a_suspension, suspended_people_lose_their_sessions,
         a_suspended_person_comes_back, runs_come_latest_first, a_run_is_found_by_its_name,

@@ -70,14 +70,18 @@ async fn attributes_do_not_leave_for_an_address_without_tls(hub: TestHub) {
 
 async fn an_address_given_twice_is_refused(hub: TestHub) {
     let app = hub.app("app");
-    let ticket = hub.browser().sign_in(&ALICE).to(&app).await.ticket();
+    let mut browser = hub.browser();
+    let ticket = browser.sign_in(&ALICE).to(&app).await.ticket();
     let attack = hub.under_attack();
     let twice = format!("{}&TARGET=https%3A%2F%2Fother.example%2F", path(&app.service));
     let answer = send(&hub, &twice, &message(&ticket)).await;
     assert!(answer.body.contains("Status") && !answer.body.contains("samlp:Success"), "{}", answer.body);
     attack.repelled(&answer).await;
     let answer = validate(&hub, &app.service, &message(&ticket)).await;
-    assert!(answer.body.contains("samlp:Success"), "no attempt was made: {}", answer.body);
+    assert!(answer.body.contains("INVALID_TICKET"), "it had its attempt: {}", answer.body);
+    let control = again(&mut browser, &app).await;
+    let answer = validate(&hub, &app.service, &message(&control)).await;
+    assert!(answer.body.contains("samlp:Success"), "{}", answer.body);
 }
 
 async fn a_hostile_message_is_refused_whole(hub: TestHub) {

@@ -10,6 +10,7 @@ stories!(
     among_a_hundred_validations_on_two_nodes_one_succeeds,
     a_ticket_for_another_service_is_refused_and_burnt,
     a_failed_attempt_burns_the_ticket,
+    a_request_that_cannot_be_read_burns_the_ticket_too,
     a_ticket_is_worth_nothing_after_thirty_seconds,
     other_secrets_do_not_pass_for_a_ticket,
     nothing_is_injected_through_a_ticket,
@@ -90,6 +91,27 @@ async fn a_failed_attempt_burns_the_ticket(hub: TestHub) {
     assert_eq!(app.validate_plain(&ticket).await, "no\n");
     let ticket = browser.open(&app).await.ticket();
     assert_eq!(app.validate_plain(&ticket).await, "yes\nalice.martin\n");
+}
+
+/// One attempt, also when the rest of the request cannot be read (CAS-16); of two tickets nobody knows which is meant.
+async fn a_request_that_cannot_be_read_burns_the_ticket_too(hub: TestHub) {
+    let app = hub.app("app");
+    let mut browser = hub.browser();
+    browser.sign_in(&ALICE).to(&app).await;
+    let pgt = "https://app.example/pgt";
+    for more in [&[("format", "YAML")][..], &[("pgtUrl", pgt), ("pgtUrl", pgt)], &[("renew", "1"), ("renew", "0")]] {
+        let ticket = browser.open(&app).await.ticket();
+        let asked = [("service", app.service.as_str()), ("ticket", &ticket)];
+        refused(&hub, &app, &[&asked[..], more].concat(), "INVALID_REQUEST").await;
+        refused(&hub, &app, &asked, "INVALID_TICKET").await;
+    }
+    let ticket = browser.open(&app).await.ticket();
+    refused(&hub, &app, &[("ticket", &ticket)], "INVALID_REQUEST").await;
+    refused(&hub, &app, &[("service", &app.service), ("ticket", &ticket)], "INVALID_TICKET").await;
+    let ticket = browser.open(&app).await.ticket();
+    let twice = [("service", app.service.as_str()), ("ticket", &ticket), ("ticket", &ticket)];
+    refused(&hub, &app, &twice, "INVALID_REQUEST").await;
+    assert_eq!(app.validate(&ticket).await.user(), Some(ALICE.login));
 }
 
 /// Expiry (CAS-17): thirty seconds and not one more.

@@ -1,8 +1,8 @@
 //! The end of a session, however it comes, is told to the services it reached; and no service can make the others wait.
 
 use futures::future::BoxFuture;
-use preau_domain::{AccountState, Profile};
-use preau_flows::{ALICE, Listener, NOE, TestHub, app_service, stories};
+use preau_domain::{AccountState, AuditKind, Instant, Profile};
+use preau_flows::{ALICE, Listener, NOE, Role, TestHub, app_service, stories};
 use preau_store::Store;
 use std::sync::Arc;
 
@@ -33,6 +33,15 @@ async fn a_stopped_person_is_signed_out_of_services(hub: TestHub) {
     assert_eq!(hub.hub.end_expired_sessions(10).await.expect("the store answers"), 1, "hers, and not the other's");
     assert!(listener.next().await.field("logoutRequest").contains(&ticket));
     assert!(listener.heard_nothing());
+    assert_eq!(last_end(&hub, &ALICE).await, "account-stopped");
+}
+
+/// Why the latest session of somebody ended, as the journal says it.
+async fn last_end(hub: &TestHub, who: &Role) -> String {
+    hub.hub.store.flush_audit().await.expect("the journal is kept");
+    let events = hub.hub.store.audit_about(&who.person_id(), Instant(0), 100).await.expect("read");
+    let mut ends = events.into_iter().filter(|event| event.kind == AuditKind::SignedOut);
+    ends.next().expect("one ended").detail
 }
 
 async fn a_session_that_expires_is_told(hub: TestHub) {
@@ -43,6 +52,7 @@ async fn a_session_that_expires_is_told(hub: TestHub) {
     hub.clock.advance(hub.hub.config.session.absolute_seconds);
     assert_eq!(hub.hub.end_expired_sessions(10).await.expect("the store answers"), 1);
     assert!(listener.next().await.field("logoutRequest").contains(&ticket));
+    assert_eq!(last_end(&hub, &ALICE).await, "expired");
 }
 
 async fn a_session_left_idle_is_told_at_the_limit(hub: TestHub) {

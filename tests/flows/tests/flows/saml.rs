@@ -2,6 +2,7 @@
 
 use preau_connector_api::{NameIdKind, SamlEncryption, SamlSigned, SigningAlgorithm};
 
+use preau_domain::Seconds;
 use preau_flows::{ALICE, BASE, NOE, TestHub, partner, saml_service, stories};
 use preau_saml::messages::NameIdPolicy;
 use preau_saml::metadata::{PublishedKey, RequestedAttribute, Service};
@@ -21,6 +22,7 @@ stories!(
     a_name_travels_encrypted_where_that_is_asked,
     a_person_the_service_does_not_open_for_reads_why,
     a_tile_hands_over_without_being_asked,
+    a_tile_whose_service_is_not_in_force_says_to_come_back,
     a_link_from_elsewhere_asks_to_sign_in_first,
     the_bench_shows_the_assertion,
 );
@@ -214,6 +216,22 @@ async fn a_tile_hands_over_without_being_asked(hub: TestHub) {
     let told = sp.told(&browser.open_tile("sp").await).await;
     assert_eq!((told.relay_state.as_deref(), told.response.in_response_to.clone()), (Some("/start"), None));
     assert!(told.assertion().subject.confirmations[0].in_response_to.is_none());
+}
+
+async fn a_tile_whose_service_is_not_in_force_says_to_come_back(hub: TestHub) {
+    let sp = hub.sp("sp");
+    let mut browser = hub.browser();
+    browser.sign_in(&ALICE).at_home().await;
+    let in_force = hub.hub.now() + Seconds(60);
+    hub.change_peer(&sp.entity_id, |peer| peer.entity.valid_until = Some(in_force));
+    assert_eq!(sp.told(&browser.open_tile("sp").await).await.status(), "Success", "control");
+    hub.clock.advance(60);
+    let page = browser.open_tile("sp").await;
+    assert_eq!(page.status, 503);
+    assert!(page.words().contains("momentanément indisponible"), "{}", page.words());
+    assert!(
+        hub.log.lines().iter().any(|line| line.contains("service sp: its metadata are not there, or have expired"))
+    );
 }
 
 async fn a_link_from_elsewhere_asks_to_sign_in_first(hub: TestHub) {

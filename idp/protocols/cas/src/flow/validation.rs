@@ -48,9 +48,25 @@ pub async fn validate(
     result
 }
 
-/// Tells the journal of a validation that was refused before any ticket was looked at.
-pub fn refused(hub: &Hub, visitor: &Visitor, error: CasError) {
-    super::tell_refused(hub, visitor, error, count);
+/// Refuses a validation that cannot be read as a whole, and tells the journal. A ticket that could be read of it is spent
+/// all the same: it was its one attempt.
+pub async fn refused(hub: &Hub, visitor: &Visitor, ticket: Option<&str>, error: CasError) -> CasError {
+    let kind = ticket.and_then(Prefix::of).filter(|prefix| *prefix != Prefix::ProxyGranting).map(Prefix::kind);
+    let mut event = AuditEvent::new(hub.now(), AuditKind::RequestRefused, visitor.correlation().clone(), "");
+    let mut error = error;
+    if let (Some(ticket), Some(kind)) = (ticket, kind) {
+        match hub.store.consume_ticket(&ticket::key(ticket), kind).await {
+            Ok(Some(spent)) => {
+                event.person = Some(spent.person);
+                event.session = Some(spent.session);
+                event.service = Some(spent.service);
+            }
+            Ok(None) => {}
+            Err(failed) => error = failed.into(),
+        }
+    }
+    super::tell_refusal(hub, event, error, count);
+    error
 }
 
 fn count(result: &'static str) {

@@ -303,7 +303,9 @@ pub async fn launch(hub: &Hub, peers: &Peers, visitor: &Visitor, service: &Servi
     let services = hub.services();
     let unknown = || Fault::new(FaultKind::NotFound, "no such SAML service");
     let door = services.get(service).filter(|door| door.saml.is_some()).ok_or_else(unknown)?;
-    let partner = Partner::at(peers, door, hub.now())?;
+    // Nobody named a service here but ourselves: that its metadata are not in force is no doing of the person.
+    let down = |fault| Fault { kind: FaultKind::ServiceDown, ..fault };
+    let partner = Partner::at(peers, door, hub.now()).map_err(down)?;
     let acs = partner.acs(AskedAcs::default(), Asker::Browser).ok_or_else(unknown)?;
     at_door(hub, visitor, &partner, &acs, unasked(&partner, &acs)).await
 }
