@@ -433,7 +433,9 @@ async fn a_source_that_says_nothing_changed_is_not_read_again() {
     let third = house.run(&silently("csn 1"), Options::default()).await.unwrap();
     assert_eq!((third.people.unchanged, third.same_as), (100, Some(first.run)));
 
-    // Asked to, at another version, after a day, or after a run that was not applied, it is read.
+    // Asked to, with a number that somebody accepts, at another version, after a day, or after a run that was not applied, it is read.
+    let looked = Options { thresholds: Thresholds::accepting(1), dry_run: true, ..Options::default() };
+    assert_eq!(house.run(&silently("csn 1"), looked).await.unwrap().people.suspended, 1);
     let dry = Options { full: true, dry_run: true, ..Options::default() };
     assert_eq!(house.run(&silently("csn 1"), dry).await.unwrap().people.waiting, 1);
     assert_eq!(house.run(&at("csn 2"), Options::default()).await.unwrap().people.read, 100);

@@ -208,6 +208,19 @@ impl Report {
         }
     }
 
+    /// Whether all it left is of one reading, so that the next run may read changes alone. Which adults a pupil's change
+    /// concerns is found by what is stored of the pupil: where a pupil was written and the adults were not, nothing tells
+    /// any more that they were due. A reading of everybody that was held leaves open what it would have changed.
+    pub(crate) fn leaves_whole(&self) -> bool {
+        let ended = match self.outcome {
+            RunOutcome::Applied => true,
+            RunOutcome::Held => self.delta.is_some(),
+            _ => false,
+        };
+        // Who waits for a second reading, or for the complete file of a school, is not named among changes.
+        ended && self.absent.is_empty() && self.waiting_schools.is_empty()
+    }
+
     /// Whether it changed people.
     pub(crate) fn wrote(&self) -> bool {
         let people = &self.people;

@@ -1,8 +1,8 @@
 //! What a run leaves for the next one: from where changes are read on, how many people there were, and how many were lost since
 //! by changes alone.
 //!
-//! It is written in the same stroke as the end of the run: a run that was killed left nothing, and what it had read is
-//! told again.
+//! It is written in the same stroke as the end of the run: a run that was killed left nothing, and the next one reads
+//! everybody.
 
 use crate::index::Index;
 use crate::plan::{Plan, ProfileLoss, SchoolLoss};

@@ -192,8 +192,10 @@ async fn attempt<S: SyncStore + ?Sized>(
     let version = directory.version().await.map(|version| Digest::of_record((version + &withheld).as_bytes()).hex());
     let latest = latest(store, run, source).await?;
     if let (Some(version), false) = (&version, options.full)
-        && let Some(latest) = &latest
+        && let Some(latest) = latest.as_ref().filter(|latest| latest.outcome == RunOutcome::Applied)
         && latest.version.as_ref() == Some(version)
+        // A number is accepted for a run that weighs people anew.
+        && options.thresholds.accepted.is_none()
         // Whoever waits for a second reading is not left to the word of the source.
         && latest.absent.is_empty()
         && (0..READ_AGAIN_MS).contains(&(started - latest.read_at))
@@ -204,10 +206,9 @@ async fn attempt<S: SyncStore + ?Sized>(
     }
     let as_of = directory.as_of().await;
     let before = applied_state(store, source, as_of.len()).await?;
-    // Who waits for a second reading is not left to changes alone, nor is a source that was turned back, nor schools that wait for
-    // their complete file.
-    let waits = latest.is_some_and(|latest| !latest.absent.is_empty());
-    let may = !options.full && !options.thresholds.new_year && !waits && undone.is_none();
+    // A source that was turned back is not left to changes alone, nor are schools that may wait for their complete file.
+    let whole = latest.is_some_and(|latest| latest.leaves_whole());
+    let may = !options.full && !options.thresholds.new_year && whole && undone.is_none();
     let state = store.source_state(source).await?.filter(|_| may).and_then(|text| State::read(&text, &withheld));
     let spool_at = (ctx.spool_dir.as_path(), run.as_str());
     let (mut read_all, mut delta, mut marked) = (None, None, None);
@@ -363,8 +364,11 @@ pub async fn goes_on_from<S: Provisioning + ?Sized>(
     source: &SourceId,
     now: Instant,
 ) -> Result<Option<String>, StoreError> {
-    let latest = store.runs(source, 1).await?.pop();
-    if latest.is_none_or(|run| run.outcome != RunOutcome::Applied) {
+    let latest = store.runs(source, 1).await?.pop().and_then(ended);
+    // A source that could not tell its changes last time is not waited for to tell the next ones: that may read everybody again.
+    let listens =
+        |latest: &Report| latest.outcome == RunOutcome::Applied && latest.leaves_whole() && latest.read_all.is_none();
+    if !latest.is_some_and(|latest| listens(&latest)) {
         return Ok(None);
     }
     Ok(store.source_state(source).await?.and_then(|text| State::mark_of(&text, now)))
@@ -421,13 +425,16 @@ fn older(now: &[String], before: &[String]) -> Option<String> {
     ))
 }
 
-/// The report of the latest run of a source other than this one, when that run applied all it had read.
+/// The report of the latest run of a source other than this one, when that run came to its end.
 async fn latest<S: SyncStore + ?Sized>(store: &S, run: &RunId, source: &SourceId) -> Result<Option<Report>, SyncError> {
     let runs = store.runs(source, 2).await?;
-    let before = runs.into_iter().find(|before| before.id != *run);
-    Ok(before
-        .filter(|before| before.outcome == RunOutcome::Applied)
-        .and_then(|before| serde_json::from_str(&before.report).ok()))
+    Ok(runs.into_iter().find(|before| before.id != *run).and_then(ended))
+}
+
+/// The report of a run that applied what it had read, or was held and wrote nothing.
+fn ended(run: RunRecord) -> Option<Report> {
+    let ended = matches!(run.outcome, RunOutcome::Applied | RunOutcome::Held);
+    serde_json::from_str(&run.report).ok().filter(|_| ended)
 }
 
 /// The word the store and the audit keep for an outcome.

@@ -3,9 +3,9 @@
 use super::{COLLEGE, House, academy, pupil};
 use crate::{Options, Report, Silent, SyncError, Thresholds, synchronise};
 use async_trait::async_trait;
-use preau_connector_api::{Changes, Completion, Directory, Known, ReadAll, Record};
-use preau_domain::{Instant, SourceId};
-use preau_store::{Provisioning, RunOutcome, StoreError};
+use preau_connector_api::{Changes, Completion, Directory, Known, PersonRecord, ReadAll, Record};
+use preau_domain::{Child, Instant, JoinKey, Legal, SourceId};
+use preau_store::{Provisioning, RecordName, RunOutcome, StoreError};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc;
@@ -19,6 +19,8 @@ struct Logged {
     whole: AtomicU64,
     /// What it says instead of what changed.
     lost: Mutex<Option<&'static str>>,
+    /// A pupil, and the adult who is told of as long as other ties of that pupil are stored.
+    tied: Mutex<Option<(PersonRecord, PersonRecord)>>,
 }
 
 impl Logged {
@@ -35,12 +37,40 @@ impl Logged {
     }
 }
 
+fn key_of(record: &Record) -> Option<&str> {
+    person(record).map(|person| person.key.as_str())
+}
+
+fn person(record: &Record) -> Option<&PersonRecord> {
+    match record {
+        Record::Person(person) => Some(person),
+        _ => None,
+    }
+}
+
+/// A pupil who is there already, with a tie to an adult, and that adult.
+fn family(source: &SourceId) -> (PersonRecord, PersonRecord) {
+    let of = |n| person(&pupil(n, "Martin", COLLEGE)).unwrap().clone();
+    let (mut child, mut parent) = (of(1), of(90_000));
+    child.ties = vec![format!("1|10|{COLLEGE}:|{}", parent.key)];
+    let pupil = JoinKey { source: source.clone(), key: child.key.clone() };
+    parent.children = vec![Child { pupil, link: "10".into(), legal: Legal::Representative, enrolment: None }];
+    (child, parent)
+}
+
 #[async_trait]
 impl Directory for Logged {
     async fn read(&self, out: mpsc::Sender<Record>) -> Completion {
         self.whole.fetch_add(1, Ordering::SeqCst);
-        for record in &self.records {
-            out.send(record.clone()).await.unwrap();
+        let mut records = self.records.clone();
+        let adult = self.tied.lock().unwrap().clone().map(|(_, adult)| Ok(Record::Person(adult)));
+        for change in self.log.lock().unwrap().iter().cloned().chain(adult) {
+            let changed = change.as_ref().map_or_else(|key| Some(key.as_str()), key_of);
+            records.retain(|record| key_of(record) != changed);
+            records.extend(change.ok());
+        }
+        for record in records {
+            out.send(record).await.unwrap();
         }
         Completion::Complete
     }
@@ -58,9 +88,18 @@ impl Directory for Logged {
             return Err(ReadAll(why.into()));
         }
         assert_eq!(known.by_key(&["00001".to_owned(), "none".to_owned()]).await.unwrap().len(), 1);
+        let tied = self.tied.lock().unwrap().clone();
+        let adult = match tied {
+            Some((child, adult)) => {
+                let stored = known.by_key(&[child.key]).await.unwrap();
+                (stored[0].ties != child.ties).then_some(Record::Person(adult))
+            }
+            None => None,
+        };
         let log = self.log.lock().unwrap();
         let changed = &log[mark.parse::<usize>().unwrap()..];
-        let records = changed.iter().filter_map(|change| change.clone().ok()).collect();
+        let mut records: Vec<Record> = changed.iter().filter_map(|change| change.clone().ok()).collect();
+        records.extend(adult);
         let gone = changed.iter().filter_map(|change| change.clone().err()).collect();
         Ok(Changes { records, gone, entries: changed.len() as u64, mark: log.len().to_string() })
     }
@@ -73,6 +112,20 @@ impl House {
 
     async fn went_on(&self, directory: &Logged) -> Report {
         self.goes_on(directory, Options::default()).await.unwrap()
+    }
+
+    /// A run that fails before its n-th write.
+    async fn is_cut(&self, directory: &Logged, at: usize) {
+        let written = self.ctx.store.writes.load(Ordering::SeqCst);
+        *self.ctx.store.cut.lock().unwrap() = super::Cut::Before(written + at);
+        let cut = self.goes_on(directory, Options::default()).await;
+        assert!(matches!(cut, Err(SyncError::Store(StoreError::Backend(_)))), "{cut:?}");
+        *self.ctx.store.cut.lock().unwrap() = super::Cut::Never;
+    }
+
+    async fn children(&self, key: &str) -> Vec<String> {
+        let stored = self.ctx.store.source_records(&self.source, RecordName::Key, &[key.to_owned()]).await.unwrap();
+        stored[0].children.clone()
     }
 
     async fn mark(&self) -> Option<String> {
@@ -145,26 +198,76 @@ async fn many_small_deltas_are_weighed_together() {
     assert_eq!(next.outcome, RunOutcome::Applied, "somebody looked: counted anew: {:?}", next.held);
 }
 
-/// Wherever a run is cut, the next one is told again what it was told.
+/// Wherever a run is cut, the next one reads everybody, for nobody knows what of the changes is written.
 #[tokio::test]
 async fn a_delta_that_was_cut_loses_and_skips_nothing() {
     for at in 0..3 {
         let (house, directory) = read_once().await;
         directory.tells((0..15).map(|n| Ok(pupil(n, "Brise", COLLEGE))));
         directory.gone(16..18);
-        let written = house.ctx.store.writes.load(Ordering::SeqCst);
-        *house.ctx.store.cut.lock().unwrap() = super::Cut::Before(written + at);
         let mark = house.ctx.store.source_state(&SourceId::new("annuaire")).await.unwrap();
-        let cut = house.goes_on(&directory, Options::default()).await;
-        assert!(matches!(cut, Err(SyncError::Store(StoreError::Backend(_)))), "{cut:?}");
+        house.is_cut(&directory, at).await;
         assert_eq!(house.ctx.store.source_state(&house.source).await.unwrap(), mark);
-        *house.ctx.store.cut.lock().unwrap() = super::Cut::Never;
+        assert_eq!(house.mark().await, None, "nobody listens: a reading of everybody is due");
         directory.tells([Ok(pupil(20, "Brise", COLLEGE))]);
         let report = house.went_on(&directory).await;
-        assert_eq!(report.delta.unwrap().entries, 18, "{at}");
+        assert_eq!((report.delta, directory.whole.load(Ordering::SeqCst)), (None, 2), "{at}");
+        house.went_on(&directory).await;
         let state = house.ctx.store.state();
         assert_eq!((state.matches("Brise").count(), state.matches("\"suspended\"").count()), (16, 2), "{at}");
+        assert!(house.went_on(&directory).await.delta.is_some(), "{at}: nobody waits any more");
     }
+}
+
+/// Which adults a pupil concerns is found by what is stored of the pupil: a cut between the two hides them from a delta.
+#[tokio::test]
+async fn an_adult_is_not_forgotten_when_a_run_was_cut_after_the_pupil() {
+    for cut in [true, false] {
+        let (house, directory) = read_once().await;
+        directory.tells([Ok(pupil(90_000, "Martin", COLLEGE))]);
+        assert_eq!(house.went_on(&directory).await.people.created, 1);
+        let (child, parent) = family(&house.source);
+        *directory.tied.lock().unwrap() = Some((child.clone(), parent));
+        // More than one batch, so that the adult is in another one than the pupil.
+        directory.tells([Ok(Record::Person(child))]);
+        directory.tells((300..330).map(|n| Ok(pupil(n, "Neuf", COLLEGE))));
+        if cut {
+            house.is_cut(&directory, 1).await;
+            assert_eq!(house.children("90000").await, [""; 0], "control: the adult was not written");
+        }
+        let report = house.went_on(&directory).await;
+        assert_eq!(report.delta.is_none(), cut, "control");
+        assert_eq!(house.children("90000").await, ["00001"], "cut: {cut}");
+    }
+}
+
+/// Who waits for a second reading, and a source that could not tell its changes, would be rung into reading everybody.
+#[tokio::test]
+async fn nobody_listens_where_the_next_run_would_read_everybody() {
+    let (house, directory) = read_once().await;
+    assert!(house.mark().await.is_some(), "control");
+    *directory.lost.lock().unwrap() = Some("the log is too short");
+    assert!(house.went_on(&directory).await.read_all.is_some());
+    assert_eq!(house.mark().await, None, "it could not tell what changed");
+    *directory.lost.lock().unwrap() = None;
+    house.went_on(&directory).await;
+    assert!(house.mark().await.is_some(), "it could again");
+    directory.gone(0..2);
+    let report = house.goes_on(&directory, Options { full: true, ..Options::default() }).await.unwrap();
+    assert_eq!((report.people.waiting, house.mark().await), (2, None), "two wait for a second reading");
+    assert_eq!(house.went_on(&directory).await.people.suspended, 2);
+    assert!(house.mark().await.is_some(), "nobody waits");
+}
+
+/// A reading of everybody that was held is made again: what it would have changed is not among changes.
+#[tokio::test]
+async fn after_a_reading_of_everybody_that_was_held_everybody_is_read() {
+    let (house, directory) = read_once().await;
+    directory.gone(0..50);
+    let full = Options { full: true, ..Options::default() };
+    assert_eq!(house.goes_on(&directory, full).await.unwrap().outcome, RunOutcome::Held);
+    let again = house.went_on(&directory).await;
+    assert_eq!((again.outcome, again.delta), (RunOutcome::Held, None));
 }
 
 #[tokio::test]
