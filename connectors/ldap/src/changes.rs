@@ -18,8 +18,10 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// Most entries of one reading of changes: more are read faster with everybody else.
+/// Most entries of one reading of changes, and most adults whom they concern: more are read faster with everybody else.
 const MOST: usize = 20_000;
+/// Most adults fetched by a DN, which takes a search for each.
+const BY_DN: usize = 500;
 /// Entries fetched by one search, and names asked of the house at once.
 const AT_ONCE: usize = 200;
 /// Pupils remembered who name an adult that was not there.
@@ -223,9 +225,8 @@ impl Delta<'_> {
         }
 
         let branch = &self.reading.settings.people;
-        let pupils = self.entries(branch, &m.pupils.filter, m.of_pupils(), &people.changed).await?;
+        let mut pupils = self.entries(branch, &m.pupils.filter, m.of_pupils(), &people.changed).await?;
         let mut adults = self.entries(branch, &m.staff.filter, m.of_staff(), &people.changed).await?;
-        adults.retain(|name, _| !pupils.contains_key(name));
         let named: Vec<String> = people.changed.iter().chain(&people.gone).cloned().collect();
         let before = self.by_entry(&named).await?;
         for name in &people.gone {
@@ -239,6 +240,8 @@ impl Delta<'_> {
                 self.gone.insert(known.key.clone());
             }
         }
+        self.fetch_heirs(&mut pupils, &mut adults).await?;
+        adults.retain(|name, _| !pupils.contains_key(name));
         count += (pupils.len() + adults.len() + self.gone.len()) as u64;
 
         // A pupil's ties as they were, and the adults of those that are otherwise now.
@@ -283,6 +286,47 @@ impl Delta<'_> {
         Ok(count)
     }
 
+    /// Reads the entries that have a key whose entry is gone, and did not change themselves: such an entry was passed over for as
+    /// long as the other one was there, and is the person now.
+    async fn fetch_heirs(
+        &mut self,
+        pupils: &mut BTreeMap<String, Entry>,
+        adults: &mut BTreeMap<String, Entry>,
+    ) -> Result<(), String> {
+        let m = &self.reading.settings.mapping;
+        let read: BTreeSet<String> =
+            pupils.values().chain(adults.values()).filter_map(|entry| self.everybody.key(entry, m).ok()).collect();
+        let keys: Vec<String> = self.gone.difference(&read).cloned().collect();
+        let found = self.with_keys(&m.pupils.filter, m.of_pupils(), &keys).await?;
+        pupils.extend(found);
+        let found = self.with_keys(&m.staff.filter, m.of_staff(), &keys).await?;
+        adults.extend(found);
+        Ok(())
+    }
+
+    /// Entries of people who have these keys, by their names.
+    async fn with_keys(
+        &mut self,
+        filter: &str,
+        mut attributes: Vec<String>,
+        keys: &[String],
+    ) -> Result<BTreeMap<String, Entry>, String> {
+        attributes.push(ENTRY.to_owned());
+        let (branch, m) = (&self.reading.settings.people, &self.reading.settings.mapping);
+        let mut found = BTreeMap::new();
+        for chunk in keys.chunks(AT_ONCE) {
+            let written = chunk.iter().flat_map(|key| self.everybody.written(key));
+            let wanted: String =
+                written.map(|key| format!("({}={})", m.people.key, ldap3::ldap_escape(&*key))).collect();
+            let query = self.reading.query(branch, &format!("(&{filter}(|{wanted}))"), attributes.clone());
+            let entries = self.all(query).await?;
+            // Other values of the attribute, and another case, are another key.
+            let wanted = |entry: &Entry| self.everybody.key(entry, m).is_ok_and(|key| chunk.contains(&key));
+            found.extend(entries.into_iter().filter(wanted).filter_map(|entry| Some((name_of(&entry)?, entry))));
+        }
+        Ok(found)
+    }
+
     /// Reads the adults whom a change of a pupil concerns and who did not change themselves.
     async fn fetch_adults(
         &mut self,
@@ -298,22 +342,22 @@ impl Delta<'_> {
                 concerned.remove(&key);
             }
         }
-        let attributes: Vec<String> = m.of_staff().into_iter().chain([ENTRY.to_owned()]).collect();
+        if concerned.len() + adults.len() > MOST {
+            return Err(format!("what changed concerns more than {MOST} adults"));
+        }
         let (by_dn, by_key): (Vec<String>, Vec<String>) = concerned.into_iter().partition(|name| name.contains('='));
+        let here: Vec<&String> = by_dn.iter().filter(|dn| version::below(dn, branch)).collect();
+        if here.len() > BY_DN {
+            return Err(format!("what changed concerns more than {BY_DN} adults who are named by their DN"));
+        }
         let known = self.by_key(&by_key).await?;
         let names: BTreeSet<String> = known.values().filter_map(|record| record.entry.clone()).collect();
         let mut found = self.entries(branch, &m.staff.filter, m.of_staff(), &names).await?;
         let unknown: Vec<String> =
             by_key.iter().filter(|key| known.get(*key).is_none_or(|record| record.entry.is_none())).cloned().collect();
-        for chunk in unknown.chunks(AT_ONCE) {
-            let written = chunk.iter().flat_map(|key| self.everybody.written(key));
-            let keys: String = written.map(|key| format!("({}={})", m.people.key, ldap3::ldap_escape(&*key))).collect();
-            let query = self.reading.query(branch, &format!("(&{}(|{keys}))", m.staff.filter), attributes.clone());
-            for entry in self.all(query).await? {
-                found.extend(name_of(&entry).map(|name| (name, entry)));
-            }
-        }
-        for dn in by_dn.iter().filter(|dn| version::below(dn, branch)) {
+        found.extend(self.with_keys(&m.staff.filter, m.of_staff(), &unknown).await?);
+        let attributes: Vec<String> = m.of_staff().into_iter().chain([ENTRY.to_owned()]).collect();
+        for dn in here {
             let query = Query { scope: Scope::Base, ..self.reading.query(dn, &m.staff.filter, attributes.clone()) };
             let session = self.session.as_mut().ok_or("the connection is gone")?;
             for entry in session.at(&query).await? {
@@ -329,8 +373,8 @@ impl Delta<'_> {
         for missing in by_dn.iter().chain(&by_key).filter(|name| !there.contains(*name)) {
             self.dangling.extend(naming.get(missing).into_iter().flatten().cloned());
         }
-        while self.dangling.len() > DANGLING {
-            self.dangling.pop_last();
+        if self.dangling.len() > DANGLING {
+            return Err(format!("more than {DANGLING} pupils name adults who are not there"));
         }
         for (name, entry) in found {
             adults.entry(name).or_insert(entry);

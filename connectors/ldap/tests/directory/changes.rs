@@ -214,6 +214,70 @@ async fn a_key_that_is_taken_is_refused_and_one_that_moves_is_followed() {
     assert_eq!((changes.gone, changes.records.len()), (vec![own], 1));
 }
 
+/// The other entry did not change when the one that was the person went: it is they from then on, and nobody is gone.
+#[tokio::test]
+async fn an_entry_that_was_passed_over_is_the_person_when_the_other_one_goes() {
+    let mut story = Story::begin("ldap-changes-heirs", logged(), "").await;
+    let teacher = story.annuaire.account("teacher").clone();
+    let key = story.house.with_login(&teacher.login).key.clone();
+    story.change(&format!(
+        "dn: uid=double,{PEOPLE}\nchangetype: add\nobjectClass: inetOrgPerson\nobjectClass: ENTPerson\n\
+         objectClass: ENTAuxEnseignant\nuid: double\ncn: D\nsn: Double\ngivenName: Ada\nENTPersonLogin: ada.double\n\
+         ENTPersonJointure: AC-NOTOS${key}\nENTPersonProfils: National_ENS\nENTPersonFonctions: 9001$ENS$X$L0202$X\n"
+    ));
+    let changes = story.taken().await;
+    assert!(matches!(&changes.records[..], [Record::Rejected(rejected)] if rejected.key.as_ref() == Some(&key)));
+    story.change(&format!("dn: {}\nchangetype: delete\n", teacher.dn));
+    let changes = story.taken().await;
+    assert_eq!((changes.gone.len(), changes.records.len()), (0, 1));
+    assert_eq!(story.house.with_login("ada.double").key, key);
+    story.change(&format!("dn: uid=double,{PEOPLE}\nchangetype: delete\n"));
+    assert_eq!(story.taken().await.gone, [key], "control: nobody else has it");
+}
+
+/// A pupil by whom an adult who comes later would be known is not dropped without a word.
+#[tokio::test]
+async fn more_pupils_than_are_remembered_have_everybody_read() {
+    let mut story = Story::begin("ldap-changes-dangling", logged(), "").await;
+    let pupil = story.annuaire.account("pupil-6e").dn.clone();
+    let remembered = |mark: &str, count: u32| {
+        let pupils = (0..count).map(|n| format!("\"a{n}\"")).collect::<Vec<_>>().join(",");
+        mark.replace("\"dangling\":[]", &format!("\"dangling\":[{pupils}]"))
+    };
+    let mark = story.mark.clone();
+    story.change(&format!(
+        "dn: {pupil}\nchangetype: modify\nadd: ENTElevePersRelEleve\nENTElevePersRelEleve: 665544$10$1$1$1$1\n"
+    ));
+    story.mark = remembered(&mark, 1_000);
+    story.refused("name adults who are not there").await;
+    story.mark = remembered(&mark, 999);
+    assert!(story.taken().await.mark.contains("\"a998\""), "control");
+}
+
+/// A pupil who names twenty adults by their DN.
+fn pupil_of_many(n: usize) -> String {
+    let school = "ENTStructureSIREN=99000000000003,ou=structures,dc=ent,dc=example";
+    let named = (0..20).map(|adult| format!("ENTElevePersRelEleve: uid=none{n}-{adult},{PEOPLE}$10$1$1$1$1\n"));
+    format!(
+        "dn: uid=many{n},{PEOPLE}\nchangetype: add\nobjectClass: inetOrgPerson\nobjectClass: ENTPerson\n\
+         objectClass: ENTEleve\nuid: many{n}\ncn: M\nsn: M\ngivenName: M\nENTPersonLogin: many.{n}\n\
+         ENTPersonJointure: AC-NOTOS$77{n:04}\nENTPersonProfils: National_ELV\nENTPersonStructRattach: {school}\n\
+         ENTEleveStatutEleve: SCOLAIRE\nENTEleveMEF: 00310002220\nENTEleveLibelleMEF: CM2\n\
+         ENTEleveNivFormation: CM2\nENTEleveFiliere: GENERALE\nENTEleveMajeur: N\nENTEleveClasses: {school}$CM2A\n{}",
+        named.collect::<String>()
+    )
+}
+
+/// Each adult who is named by their DN takes a search of its own.
+#[tokio::test]
+async fn many_adults_named_by_their_dn_have_everybody_read() {
+    let story = Story::begin("ldap-changes-by-dn", logged(), "").await;
+    (0..25).for_each(|n| story.change(&pupil_of_many(n)));
+    assert_eq!(story.changes().await.expect("control").records.len(), 25);
+    story.change(&pupil_of_many(25));
+    story.refused("named by their DN").await;
+}
+
 #[tokio::test]
 async fn what_the_log_does_not_hold_is_read_with_everybody() {
     let few = SlapdOptions { session_log: Some(3), ..SlapdOptions::default() };
