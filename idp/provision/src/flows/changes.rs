@@ -1,6 +1,6 @@
 //! Runs that read changes alone.
 
-use super::{COLLEGE, House, academy, pupil};
+use super::{COLLEGE, House, LYCEE, academy, pupil};
 use crate::{Options, Report, Silent, SyncError, Thresholds, synchronise};
 use async_trait::async_trait;
 use preau_connector_api::{Changes, Completion, Directory, Known, PersonRecord, ReadAll, Record};
@@ -257,6 +257,19 @@ async fn nobody_listens_where_the_next_run_would_read_everybody() {
     assert_eq!((report.people.waiting, house.mark().await), (2, None), "two wait for a second reading");
     assert_eq!(house.went_on(&directory).await.people.suspended, 2);
     assert!(house.mark().await.is_some(), "nobody waits");
+}
+
+/// Who was spared because a school waits is not named among changes: they are read again, also when the rentrée is over.
+#[tokio::test]
+async fn while_a_school_waits_everybody_is_read() {
+    let (house, directory) = read_once().await;
+    directory.tells((0..60).map(|n| Ok(pupil(2 * n, "Martin", LYCEE))));
+    let new_year = Thresholds { new_year: true, ..Thresholds::default() };
+    let rentree = Options { thresholds: new_year, full: true, ..Options::default() };
+    let report = house.goes_on(&directory, rentree).await.unwrap();
+    assert_eq!((report.outcome, report.waiting_schools.len(), report.absent.len()), (RunOutcome::Applied, 1, 0));
+    assert_eq!(house.mark().await, None, "nobody listens");
+    assert_eq!(house.went_on(&directory).await.delta, None);
 }
 
 /// A reading of everybody that was held is made again: what it would have changed is not among changes.
