@@ -66,10 +66,12 @@ impl Annuaire {
         tokio::runtime::Runtime::new().unwrap().block_on(async {
             let store = preau_store_sql::open(&url).await.unwrap();
             let mut people = Vec::new();
-            for row in store.source_index(&source, "", 10_000).await.unwrap() {
+            for mut row in store.source_index(&source, "", 10_000).await.unwrap() {
                 let join = JoinKey { source: source.clone(), key: row.key.clone() };
                 let mut person = store.person_by_join(&join).await.unwrap().unwrap();
                 person.id = PersonId::new("");
+                // It counts the server's own name of the entry, which no two servers give alike.
+                row.digest = String::new();
                 people.push(format!("{row:?} {person:?}"));
             }
             people
