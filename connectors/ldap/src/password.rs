@@ -94,7 +94,8 @@ impl Work {
         let (began, answer) = self.bind(attempt, dn, password).await?;
         let verdict = match found {
             Ok((_, key)) => verdict(&answer, key)?,
-            Err(word) => Verdict::Refused(word),
+            // What the directory cannot do for the moment it cannot do for anybody, and says so of either.
+            Err(word) => verdict(&answer, String::new()).map(|_| Verdict::Refused(word))?,
         };
         Ok(Checked { verdict, refusal_at: (began + self.settings.refusal).into_std() })
     }

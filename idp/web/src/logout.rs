@@ -10,7 +10,7 @@ use crate::visitor::Cookie;
 use crate::{Fault, FaultKind, Fields, Hub, Live, NoticeBody, Visitor};
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use futures::stream::{self, FuturesUnordered};
@@ -42,6 +42,10 @@ const LISTEN: [Duration; 6] = [
     Duration::from_millis(400),
     Duration::from_millis(500),
 ];
+/// Services that are still open, in the address of the page that says so; that many at most.
+const SILENT: &str = "silent";
+const DEAF: &str = "deaf";
+const MOST_NAMED: usize = 50;
 /// Frames on the page of one sign-out, at most.
 const FRAMES: usize = 20;
 /// Longest answer of a service to an envelope.
@@ -51,12 +55,35 @@ const LOOK: Duration = Duration::from_secs(2);
 
 /// The routes of this concern.
 pub fn routes() -> Router<Arc<Hub>> {
-    Router::new().route("/sign-out", get(home).post(sign_out))
+    Router::new().route("/sign-out", get(goodbye).post(sign_out))
 }
 
 /// Somebody asks for the address of a form, as a telephone does that opens its tabs again.
 pub(crate) async fn home(State(hub): State<Arc<Hub>>) -> Response {
     hub.see_other("/")
+}
+
+/// The same for the form that signs out, and the end of a round: which services are still open, if some are.
+async fn goodbye(State(hub): State<Arc<Hub>>, visitor: Visitor, RawQuery(query): RawQuery) -> Result<Response, Fault> {
+    let (fields, services) = (Fields::parse(query.as_deref().unwrap_or_default())?, hub.services());
+    let open = |word| {
+        let ids = fields.one(word)?.unwrap_or_default().split(',').take(MOST_NAMED).map(ServiceId::new);
+        Ok::<Vec<ServiceId>, Fault>(ids.filter(|id| services.get(id).is_some()).collect())
+    };
+    let (silent, deaf) = (open(SILENT)?, open(DEAF)?);
+    if silent.is_empty() && deaf.is_empty() {
+        return Ok(hub.see_other("/"));
+    }
+    let end = pages::End { silent: &silent, deaf: &deaf, ..pages::End::default() };
+    Ok(pages::signed_out(&hub, &visitor, end, &[]))
+}
+
+/// Where a browser ends that is led on and has something to read: the services that have not answered, or else those that
+/// cannot be told. None when everything is closed.
+fn still_open(silent: &[ServiceId], deaf: &[ServiceId]) -> Option<String> {
+    let (word, open) = if silent.is_empty() { (DEAF, deaf) } else { (SILENT, silent) };
+    let ids: Vec<&str> = open.iter().take(MOST_NAMED).map(ServiceId::as_str).collect();
+    (!ids.is_empty()).then(|| format!("/sign-out?{word}={}", ids.join(",")))
 }
 
 async fn sign_out(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Result<Response, Fault> {
@@ -73,18 +100,15 @@ impl Hub {
     /// Ends the session of this browser and answers with the page that says so.
     pub async fn sign_out(&self, visitor: &Visitor) -> Result<Response, Fault> {
         let visits = self.visits_of(visitor).await?;
-        let deaf = self.deaf(&visits);
-        // Where the page has more to say than that everything is closed, the round does not say so at its end.
-        let onward = (!deaf.is_empty()).then_some("/");
-        let (frames, round) = (self.frames(&visits), self.round(&visits, onward).await?);
+        let (deaf, frames) = (self.deaf(&visits), self.frames(&visits));
         let elsewhere = self.way_out_elsewhere(visitor).await?;
         let told = self.end_visitor_session(visitor).await?;
         let silent = self.silent(&told).await;
-        // Whoever is led on by itself has nothing to read here.
-        let leads_on = silent.is_empty() && deaf.is_empty() && elsewhere.is_none();
+        // Who is told one after the other is told first; what there is to read is read at the end of the way.
+        let round = self.round(&visits, still_open(&silent, &deaf).as_deref()).await?;
         let page = match (&round, frames.is_empty()) {
-            (Some(round), true) if leads_on => self.see_other(round),
-            (Some(round), false) if leads_on => pages::leaving(self, visitor, &frames, round),
+            (Some(round), true) if elsewhere.is_none() => self.see_other(round),
+            (Some(round), false) if elsewhere.is_none() => pages::leaving(self, visitor, &frames, round),
             // Those who hear by a frame hear from this very page.
             _ => {
                 let end = pages::End {

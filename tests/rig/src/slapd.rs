@@ -181,10 +181,16 @@ impl Slapd {
         Ok(())
     }
 
-    /// Stops the server where it stands, connections open, until what is returned is dropped.
+    /// Stops the server where it stands, connections open, until what is returned is dropped. Each of its threads stands still
+    /// when this returns: one that runs on another core goes on for a moment after the signal.
     pub fn freeze(&self) -> Frozen {
         let frozen = Frozen(i32::try_from(self.pid()).ok().and_then(Pid::from_raw));
         frozen.signal(Signal::STOP);
+        let stands = |stat: String| stat.rsplit_once(") ").is_none_or(|(_, state)| state.starts_with(['T', 't', 'Z']));
+        let threads = || std::fs::read_dir(format!("/proc/{}/task", self.pid())).into_iter().flatten().flatten();
+        while !threads().all(|thread| std::fs::read_to_string(thread.path().join("stat")).map_or(true, stands)) {
+            std::thread::yield_now();
+        }
         frozen
     }
 

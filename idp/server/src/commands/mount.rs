@@ -60,8 +60,12 @@ pub async fn run(loaded: &Loaded, args: &MountArgs) -> Result<(), Failure> {
     if let Some(secret) = &secret {
         write_secret(&secret_file, secret)?;
     }
-    if let Err(failure) = create(&file, &text).and_then(|()| mounted(loaded, &file, id, &text).map(drop)) {
-        let _gone = [fs::remove_file(&file), fs::remove_file(&secret_file)];
+    let made = create(&file, &text);
+    // A file that was there after all is somebody else's.
+    let ours = made.is_ok();
+    if let Err(failure) = made.and_then(|()| mounted(loaded, &file, id, &text).map(drop)) {
+        let written = [ours.then_some(&file), secret.as_ref().map(|_| &secret_file)];
+        written.into_iter().flatten().for_each(|one| drop(fs::remove_file(one)));
         return Err(failure);
     }
     say!("\nWritten: {}. A running server takes it up within seconds.", file.display())?;

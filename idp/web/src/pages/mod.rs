@@ -391,7 +391,9 @@ pub fn signed_out(hub: &Hub, visitor: &Visitor, end: End<'_>, frames: &[String])
         Locale::Fr => door.title.fr.clone(),
         Locale::En => door.title.en.clone(),
     };
-    let open: Vec<String> = open.iter().filter_map(|id| services.get(id)).map(title).collect();
+    // A service that was taken away is open all the same.
+    let named = |id: &ServiceId| services.get(id).map_or_else(|| id.to_string(), title);
+    let open: Vec<String> = open.iter().map(named).collect();
     let page = html("signed-out", &SignedOut::new(Page::new(hub, visitor), end, &open, frames));
     if frames.is_empty() { page } else { farewell::framing(page, frames) }
 }

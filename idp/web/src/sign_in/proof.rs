@@ -39,6 +39,8 @@ pub struct Counted {
     store: Arc<dyn Store>,
     key: String,
     told: bool,
+    /// Before that moment nobody is told that they may not come in, where a directory was asked.
+    refusal_at: Option<std::time::Instant>,
 }
 
 impl Counted {
@@ -49,10 +51,13 @@ impl Counted {
         Ok(())
     }
 
-    /// It failed, and stays counted once this returns.
+    /// It failed, and stays counted; returns when that may be told.
     pub async fn fail(mut self) -> Result<(), Fault> {
         self.store.fail_attempt(&self.key).await?;
         self.told = true;
+        if let Some(from) = self.refusal_at {
+            tokio::time::sleep_until(from.into()).await;
+        }
         Ok(())
     }
 
@@ -79,10 +84,12 @@ impl Drop for Counted {
 
 /// What a source or a hash says of a password.
 enum Checked {
-    Right(Box<Person>, Authentication),
-    /// Not to be told before that moment, where there is one.
-    Wrong(&'static str, Option<std::time::Instant>),
+    Right(Box<Person>, Authentication, RefusalAt),
+    Wrong(&'static str, RefusalAt),
 }
+
+/// Before that moment no refusal is to be told, where there is one.
+type RefusalAt = Option<std::time::Instant>;
 
 /// Tries a login and a password for a public.
 pub async fn prove(
@@ -102,18 +109,19 @@ pub async fn prove(
     if let Attempt::NotBefore(until) = hub.store.begin_attempt(&key, now, SOFT_LOCK).await? {
         return Ok(Outcome::Wait(((until - now) + 999).div_euclid(1000).max(1)));
     }
-    let attempt = Counted { store: Arc::clone(&hub.store), key, told: false };
+    let mut attempt = Counted { store: Arc::clone(&hub.store), key, told: false, refusal_at: None };
     let checked = match hub.source_of(public).cloned() {
         Some(source) => by_directory(hub, source, &login, password).await,
         None => by_hash(hub, &login, password).await,
     };
     match checked {
-        Ok(Checked::Right(person, authentication)) => Ok(Outcome::Proven(person, authentication, attempt)),
-        Ok(Checked::Wrong(why, from)) => {
+        Ok(Checked::Right(person, authentication, refusal_at)) => {
+            attempt.refusal_at = refusal_at;
+            Ok(Outcome::Proven(person, authentication, attempt))
+        }
+        Ok(Checked::Wrong(why, refusal_at)) => {
+            attempt.refusal_at = refusal_at;
             attempt.fail().await?;
-            if let Some(from) = from {
-                tokio::time::sleep_until(from.into()).await;
-            }
             Ok(Outcome::Refused(why))
         }
         Err(fault) => {
@@ -153,9 +161,10 @@ async fn by_directory(hub: &Hub, source: SourceId, login: &str, password: &str) 
         Ok(Err(unavailable)) => return Err(Fault::new(FaultKind::DirectoryDown, unavailable.0)),
         Err(_) => return Err(Fault::new(FaultKind::DirectoryDown, "no answer within 5 s")),
     };
+    let refusal_at = Some(checked.refusal_at);
     let key = match checked.verdict {
         Verdict::Proven { key } => key,
-        Verdict::Refused(why) => return Ok(Checked::Wrong(why, Some(checked.refusal_at))),
+        Verdict::Refused(why) => return Ok(Checked::Wrong(why, refusal_at)),
     };
     let join = JoinKey { source: source.clone(), key };
     match hub.store.person_by_join(&join).await? {
@@ -168,10 +177,14 @@ async fn by_directory(hub: &Hub, source: SourceId, login: &str, password: &str) 
                 acr: None,
                 delegations: Vec::new(),
             };
-            Ok(Checked::Right(Box::new(person), authentication))
+            Ok(Checked::Right(Box::new(person), authentication, refusal_at))
         }
-        Some(_) => Ok(Checked::Wrong("suspended", Some(checked.refusal_at))),
-        None => Err(Fault::new(FaultKind::NoAccount, "proven by the directory, not synchronised yet")),
+        Some(_) => Ok(Checked::Wrong("suspended", refusal_at)),
+        None => {
+            // To a program it is a refusal like any other.
+            tokio::time::sleep_until(checked.refusal_at.into()).await;
+            Err(Fault::new(FaultKind::NoAccount, "proven by the directory, not synchronised yet"))
+        }
     }
 }
 
@@ -197,7 +210,7 @@ async fn by_hash(hub: &Hub, login: &str, password: &str) -> Result<Checked, Faul
                 acr: None,
                 delegations: Vec::new(),
             };
-            Checked::Right(Box::new(person), authentication)
+            Checked::Right(Box::new(person), authentication, None)
         }
         Some(_) if right => Checked::Wrong("suspended", None),
         Some(_) => Checked::Wrong("wrong-password", None),

@@ -5,11 +5,13 @@ use preau_flows::{ALICE, Answer, BASE, GAELLE, HUGO, NOE, Role, SamlSp, TestHub,
 use preau_saml::messages::{AuthnRequest, Comparison, RequestedContext};
 use preau_saml::metadata::Indexed;
 use preau_saml::names::{binding, context, nameid};
+use std::time::{Duration, Instant};
 
 stories!(
     a_program_signs_a_person_in,
     a_service_is_open_to_programs_when_it_says_so,
     one_answer_for_every_failure_of_a_program,
+    a_program_does_not_hear_sooner_that_a_password_was_right,
     a_program_waits_as_a_person_does,
     a_pupil_has_no_program_unless_it_is_said,
     a_guest_is_proven_here,
@@ -94,6 +96,24 @@ async fn one_answer_for_every_failure_of_a_program(hub: TestHub) {
     }
     hub.clock.advance(2);
     assert_eq!(tried(&hub, &sp, &ALICE).await.status, 200, "control");
+}
+
+async fn a_program_does_not_hear_sooner_that_a_password_was_right(hub: TestHub) {
+    const KEPT_BACK: Duration = Duration::from_secs(2);
+    let sp = open(&hub, &[Public::Staff]);
+    hub.directory.add("pas.encore", "bon-mot-de-passe", "key-of-nobody-here");
+    hub.directory.keep_back(KEPT_BACK);
+    let new = Role { login: "pas.encore", password: "bon-mot-de-passe", ..ALICE };
+    let wrong = Role { password: "not-it", ..NOE };
+    for who in [NOE, new, wrong] {
+        let began = Instant::now();
+        assert_eq!(tried(&hub, &sp, &who).await.status, 401, "{}", who.login);
+        assert!(began.elapsed() >= KEPT_BACK, "{} after {:?}", who.login, began.elapsed());
+        hub.clock.advance(2);
+    }
+    let began = Instant::now();
+    assert_eq!(tried(&hub, &sp, &ALICE).await.status, 200);
+    assert!(began.elapsed() < KEPT_BACK, "control: whoever is let in waits for nothing");
 }
 
 async fn a_program_waits_as_a_person_does(hub: TestHub) {

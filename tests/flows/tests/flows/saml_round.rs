@@ -10,6 +10,7 @@ use preau_saml::names::{SAMLP, binding, status};
 
 stories!(
     the_browser_makes_a_round_of_services_that_hear_by_a_form,
+    a_round_is_made_though_another_service_cannot_be_told,
     a_person_reads_that_a_service_did_not_confirm,
     a_service_that_ends_a_session_hears_whether_others_confirmed,
     a_round_waits_for_the_answer_to_its_own_request,
@@ -64,6 +65,19 @@ async fn the_browser_makes_a_round_of_services_that_hear_by_a_form(hub: TestHub)
     let (request, state) = told(&hub, &two, &page).await;
     let page = browser.submit(&answers(&two, &two.logout_answer(&request, Status::success()), &state), &[]).await;
     assert!(page.status == 200 && page.words().contains("tout est fermé"), "{}", page.words());
+}
+
+async fn a_round_is_made_though_another_service_cannot_be_told(hub: TestHub) {
+    let sp = by_form(&hub, "one");
+    let rp = hub.rp_with("rp", |oidc| (oidc.backchannel_logout_uri, oidc.frontchannel_logout_uri) = (None, None));
+    let mut browser = inside(&hub, &[&sp]).await;
+    assert!(browser.visit(&rp.url()).await.location().is_some(), "it opens");
+    let page = browser.sign_out().await;
+    let (request, state) = told(&hub, &sp, &page).await;
+    let page = browser.submit(&answers(&sp, &sp.logout_answer(&request, Status::success()), &state), &[]).await;
+    assert!(page.words().contains("ne se ferme pas d’ici"), "{}", page.words());
+    let odd = browser.get("/sign-out?deaf=nobody,%3Cb%3E&silent=").await;
+    assert_eq!((odd.status.as_u16(), odd.location()), (303, Some("/")), "a page names services of the house alone");
 }
 
 async fn a_person_reads_that_a_service_did_not_confirm(hub: TestHub) {
