@@ -212,7 +212,7 @@ async fn killed_again_and_again(copied: impl Fn(&str) -> Place) {
     let whole = copied("whole");
     let began = Instant::now();
     assert!(whole.child(true).wait().unwrap().success());
-    let length = began.elapsed();
+    let mut length = began.elapsed();
     let expected = state(&whole).await;
 
     let (mut killed, mut dice) = (0, 20_260_914_u64);
@@ -225,7 +225,11 @@ async fn killed_again_and_again(copied: impl Fn(&str) -> Place) {
         while Instant::now() < until && process.try_wait().unwrap().is_none() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        killed += u32::from(process.try_wait().unwrap().is_none());
+        match process.try_wait().unwrap() {
+            None => killed += 1,
+            // The machine had other things to do when the whole run was timed.
+            Some(_) => length = length.min(moment),
+        }
         process.kill().unwrap();
         process.wait().unwrap();
         run(&place, true).await;

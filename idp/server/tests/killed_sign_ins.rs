@@ -178,7 +178,8 @@ impl House {
         let place = folder.path().display();
         let database = database.unwrap_or_else(|| format!("sqlite://{place}/preau.db"));
         std::fs::create_dir(folder.path().join("services")).unwrap();
-        let text = "connector = \"apache-cas\"\n[parameters]\nurl = \"https://intranet.example\"\n\
+        // One that hears of no end: a sign-out waits for nobody.
+        let text = "connector = \"glpi\"\n[parameters]\nurl = \"https://intranet.example\"\n\
                     [[audience.allow]]\nprofiles = [\"Invite\"]\n";
         std::fs::write(folder.path().join("services/intranet.toml"), text).unwrap();
         let text = format!(
