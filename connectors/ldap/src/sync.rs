@@ -5,6 +5,7 @@
 
 use crate::ber::Elements;
 use crate::session::{Query, Session, elsewhere, failed};
+use ldap3::SearchStream;
 use ldap3::asn1::{PL, StructureTag};
 use ldap3::controls::{Control, MakeCritical, RawControl, RefreshMode, SyncRequest};
 use std::collections::BTreeSet;
@@ -56,14 +57,7 @@ impl Session {
     }
 
     async fn synced_unhurried(&mut self, query: &Query, cookie: &str, most: usize) -> Result<Synced, String> {
-        let control = request(RefreshMode::RefreshOnly, cookie);
-        let started = self.wire.ldap.with_controls(control).streaming_search(
-            &query.base,
-            query.scope,
-            &query.filter,
-            &query.attributes,
-        );
-        let mut stream = started.await.map_err(|error| self.lost(&error))?;
+        let mut stream = self.asked(RefreshMode::RefreshOnly, query, cookie).await?;
         let mut synced = Synced::default();
         let mut empty = 0;
         loop {
@@ -101,17 +95,22 @@ impl Session {
         }
     }
 
+    /// Begins a search of what changed since the cookie.
+    async fn asked<'q>(
+        &mut self,
+        mode: RefreshMode,
+        query: &'q Query,
+        cookie: &str,
+    ) -> Result<SearchStream<'q, String, &'q Vec<String>>, String> {
+        let search = self.wire.ldap.with_controls(request(mode, cookie));
+        let started = search.streaming_search(&query.base, query.scope, &query.filter, &query.attributes).await;
+        started.map_err(|error| self.lost(&error))
+    }
+
     /// Waits until the server tells that something changed since the cookie, or cannot tell any more. The error is a
     /// connection that was lost.
     pub(crate) async fn rings(&mut self, query: &Query, cookie: &str) -> Result<(), String> {
-        let control = request(RefreshMode::RefreshAndPersist, cookie);
-        let started = self.wire.ldap.with_controls(control).streaming_search(
-            &query.base,
-            query.scope,
-            &query.filter,
-            &query.attributes,
-        );
-        let mut stream = started.await.map_err(|error| self.lost(&error))?;
+        let mut stream = self.asked(RefreshMode::RefreshAndPersist, query, cookie).await?;
         for _ in 0..MAX_EMPTY {
             match stream.next().await {
                 Ok(Some(raw)) if said(&raw.0, &raw.1) == Some(Said::Nothing) => {}

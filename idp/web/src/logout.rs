@@ -71,7 +71,8 @@ async fn goodbye(State(hub): State<Arc<Hub>>, visitor: Visitor, RawQuery(query):
         Ok::<Vec<ServiceId>, Fault>(ids.filter(|id| services.get(id).is_some()).collect())
     };
     let (silent, deaf) = (open(SILENT)?, open(DEAF)?);
-    if silent.is_empty() && deaf.is_empty() {
+    // Anybody may make this address: whoever is still signed in is not told that it is over.
+    if (silent.is_empty() && deaf.is_empty()) || visitor.live(&hub).await?.is_some() {
         return Ok(hub.see_other("/"));
     }
     let end = pages::End { silent: &silent, deaf: &deaf, ..pages::End::default() };

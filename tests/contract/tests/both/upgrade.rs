@@ -67,17 +67,20 @@ async fn people_are_found_by_the_mail_address_they_had() {
     }
 }
 
+/// The row of somebody of the source, with the rest of the record.
+fn person(id: &str, state: &str, more: &str) -> String {
+    format!(
+        "INSERT INTO person (id, source, join_key, state, establishments, doc) VALUES ('{id}', '{}', '{id}', '{state}', '',
+         '{{\"id\":\"{id}\",\"credentials\":\"directory\",\"state\":\"active\",\"given_name\":\"Zoé\",
+         \"family_name\":\"O''Néant\",{more}}}');",
+        source()
+    )
+}
+
 /// The numbers of pupils stood in the record alone.
 #[tokio::test]
 async fn pupils_and_parents_are_found_by_the_number_they_had() {
-    let person = |id: &str, more: &str| {
-        format!(
-            "INSERT INTO person (id, source, join_key, state, establishments, doc) VALUES ('{id}', '{}', '{id}', 'active', '',
-             '{{\"id\":\"{id}\",\"credentials\":\"directory\",\"state\":\"active\",\"given_name\":\"Zoé\",
-             \"family_name\":\"O''Néant\",{more}}}');",
-            source()
-        )
-    };
+    let person = |id: &str, more: &str| person(id, "active", more);
     let at = r#""enrolment":{"establishment":"0990002P","number":"11"}"#;
     let pupil = format!(r#""affiliations":[{{"establishment":"0990002P","profile":"National_ELV",{at}}}]"#);
     let parent = format!(
@@ -135,14 +138,7 @@ async fn tokens_of_before_are_worth_what_they_were() {
 /// Accounts were suspended without a date: their days count from when they are first seen, and nobody goes on the day of the upgrade.
 #[tokio::test]
 async fn who_was_suspended_before_days_were_counted_is_counted_from_now() {
-    let person = |id: &str, state: &str| {
-        format!(
-            "INSERT INTO person (id, source, join_key, state, establishments, doc) VALUES ('{id}', '{}', '{id}', '{state}', '',
-             '{{\"id\":\"{id}\",\"credentials\":\"directory\",\"state\":\"active\",\"given_name\":\"Zoé\",
-             \"family_name\":\"O''Néant\",\"affiliations\":[]}}');",
-            source()
-        )
-    };
+    let person = |id: &str, state: &str| person(id, state, r#""affiliations":[]"#);
     let rows = [person("a", "suspended"), person("b", "active")];
     for place in Place::each("upgrade_life") {
         let store = of_version(&place, "0010", &rows.concat()).await;

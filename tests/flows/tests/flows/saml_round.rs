@@ -78,6 +78,8 @@ async fn a_round_is_made_though_another_service_cannot_be_told(hub: TestHub) {
     assert!(page.words().contains("ne se ferme pas d’ici"), "{}", page.words());
     let odd = browser.get("/sign-out?deaf=nobody,%3Cb%3E&silent=").await;
     assert_eq!((odd.status.as_u16(), odd.location()), (303, Some("/")), "a page names services of the house alone");
+    let inside = inside(&hub, &[]).await.get("/sign-out?deaf=rp").await;
+    assert_eq!(inside.location(), Some("/"), "nobody who is signed in reads that it is over");
 }
 
 async fn a_person_reads_that_a_service_did_not_confirm(hub: TestHub) {
