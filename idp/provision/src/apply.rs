@@ -2,7 +2,7 @@
 //! finds in the index, so a run killed between two of them is simply run again.
 
 use crate::digest::Digest;
-use crate::index::Index;
+use crate::index::{Index, Place};
 use crate::plan::Planned;
 use crate::progress::{Phase, Progress};
 use crate::report::{EstablishmentCounts, RejectedCounts};
@@ -10,8 +10,8 @@ use crate::snapshot::PAGE;
 use crate::spool::{Spool, SpoolReader};
 use crate::synchronise::{SyncError, SyncStore};
 use preau_connector_api::{PersonRecord, Rejected};
-use preau_domain::{AccountState, Credentials, Establishment, Ids, JoinKey, Person, PersonId, SourceId, Uai};
-use preau_store::{PersonChange, Told, Undoable};
+use preau_domain::{AccountState, Credentials, Establishment, Ids, JoinKey, Person, PersonId, Profile, SourceId, Uai};
+use preau_store::{PersonChange, RecordName, SourceRecord, Told, Undoable};
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::sync::Arc;
@@ -82,25 +82,27 @@ pub(crate) async fn establishments<S: SyncStore + ?Sized>(
 }
 
 /// Writes the people of the spool; when the reading was cut short, except those from whom `cut_short` says it takes an
-/// establishment or a profile.
+/// establishment or a profile, and the parents of children who are left as they are at these schools. Returns how many those are.
 pub(crate) async fn people<S: SyncStore + ?Sized>(
     store: &S,
     (source, undo): (&SourceId, Option<&Undoable>),
     spool: Spool,
-    cut_short: Option<&Index>,
+    cut_short: Option<(&Index, &HashSet<Uai>)>,
     ids: &Arc<dyn Ids>,
     progress: &dyn Progress,
-) -> Result<(), SyncError> {
+) -> Result<u64, SyncError> {
     progress.phase(Phase::Writing, Some(spool.records()));
     let (sender, mut receiver) = mpsc::channel(2);
-    let (source, ids) = (source.clone(), Arc::clone(ids));
+    let (from, ids) = (source.clone(), Arc::clone(ids));
     // The next batch is read from the spool while the store writes this one.
-    let reading = tokio::task::spawn_blocking(move || batches(spool.rewind()?, &source, ids.as_ref(), &sender));
+    let reading = tokio::task::spawn_blocking(move || batches(spool.rewind()?, &from, ids.as_ref(), &sender));
+    let mut parents = 0;
     while let Some(mut batch) = receiver.recv().await {
         let read = batch.len() as u64;
-        if let Some(index) = cut_short {
+        if let Some((index, waiting)) = cut_short {
             let narrowed = |join: &JoinKey| index.narrowed(Digest::of_key(&join.key));
             batch.retain(|change| !change.person.join.as_ref().is_some_and(narrowed));
+            parents += spare_parents(store, source, (index, waiting), &mut batch).await?;
         }
         if !batch.is_empty() {
             store.put_people(undo, &batch).await?;
@@ -108,7 +110,28 @@ pub(crate) async fn people<S: SyncStore + ?Sized>(
         progress.advance(read);
     }
     reading.await.map_err(|_| SyncError::Interrupted)??;
-    Ok(())
+    Ok(parents)
+}
+
+/// Takes out of a batch the adults of these schools who would lose a child that is absent and left as it is: the record read of
+/// such an adult does not name the child, whose file is not there. Returns how many.
+async fn spare_parents<S: SyncStore + ?Sized>(
+    store: &S,
+    source: &SourceId,
+    (index, waiting): (&Index, &HashSet<Uai>),
+    batch: &mut Vec<PersonChange>,
+) -> Result<u64, SyncError> {
+    let answers = |(uai, profile): &Place| *profile == Profile::Guardian && waiting.contains(uai);
+    let keys = batch.iter().filter_map(|change| change.person.join.as_ref()).map(|join| &join.key);
+    let keys: Vec<String> = keys.filter(|key| index.places(Digest::of_key(key)).iter().any(answers)).cloned().collect();
+    if keys.is_empty() {
+        return Ok(0);
+    }
+    let stored = store.source_records(source, RecordName::Key, &keys).await?.into_iter();
+    let spared = |record: &SourceRecord| record.children.iter().any(|child| index.spared(Digest::of_key(child)));
+    let parents: HashSet<String> = stored.filter(spared).map(|record| record.row.key).collect();
+    batch.retain(|change| change.person.join.as_ref().is_none_or(|join| !parents.contains(&join.key)));
+    Ok(parents.len() as u64)
 }
 
 fn batches(

@@ -136,6 +136,11 @@ impl Index {
         count
     }
 
+    /// Whether the account of that key is active, its record was nowhere in the reading, and it stays as it is all the same.
+    pub(crate) fn spared(&self, key: Digest) -> bool {
+        self.at(key).is_some_and(|at| self.rows[at].active && !self.rows[at].present && self.rows[at].narrowed)
+    }
+
     /// Whether the account of that key is active and its record was nowhere in the reading, and counts as gone.
     pub(crate) fn lost(&self, key: Digest) -> bool {
         self.at(key).is_some_and(|at| self.rows[at].lost())
@@ -149,6 +154,12 @@ impl Index {
     /// Known people who are present only as entries that could not be used, or not wholly.
     pub(crate) fn kept(&self) -> u64 {
         self.rows.iter().filter(|row| row.present && !row.used).count() as u64
+    }
+
+    /// Active people by their keys, and what they are where.
+    pub(crate) fn each_active(&self) -> impl Iterator<Item = (Digest, &[Place])> {
+        let active = self.rows.iter().filter(|row| row.active);
+        active.map(|row| (row.key, self.sets.get(row.set as usize).map_or(&[][..], Vec::as_slice)))
     }
 
     /// Active people, whether each is lost, and what they are where.

@@ -4,6 +4,7 @@ use crate::digest::Digest;
 use crate::guard::Waiting;
 use crate::index::{Index, Place};
 use crate::report::{PeopleCounts, RejectedCounts};
+use crate::state::Census;
 use crate::withheld::Withheld;
 use preau_connector_api::{Completion, EstablishmentRecord, PersonRecord, Rejected};
 use preau_domain::{Affiliation, Establishment, JoinKey, Profile, SourceId, Uai};
@@ -122,6 +123,7 @@ pub(crate) struct Planner {
     /// People read who are somewhere what they were not before.
     coming: BTreeMap<Place, u64>,
     leavers: Vec<Leaver>,
+    written: Census,
     uais: HashSet<Uai>,
     establishments: Vec<Establishment>,
     people: PeopleCounts,
@@ -133,6 +135,8 @@ pub(crate) struct Planned {
     pub(crate) plan: Plan,
     pub(crate) index: Index,
     pub(crate) establishments: Vec<Establishment>,
+    /// How many more people are where once all of it is written, of those who were read.
+    pub(crate) written: Census,
     leavers: Vec<Leaver>,
 }
 
@@ -178,6 +182,7 @@ impl Planner {
             moving: BTreeMap::new(),
             coming: BTreeMap::new(),
             leavers: Vec::new(),
+            written: Census::default(),
             uais: HashSet::new(),
             establishments: Vec::new(),
             people: PeopleCounts::default(),
@@ -241,6 +246,7 @@ impl Planner {
         let Some(known) = known else {
             self.people.created += 1;
             self.arrive(record, &[]);
+            self.written.rewritten(None, &places_of(record));
             return Fate::Write;
         };
         self.index.mark(key, true);
@@ -252,10 +258,12 @@ impl Planner {
             (true, false) => {
                 self.people.updated += 1;
                 self.compare(key, record);
+                self.written.rewritten(Some(self.index.places(key)), &places_of(record));
             }
             (false, _) => {
                 self.people.reactivated += 1;
                 self.arrive(record, &[]);
+                self.written.rewritten(None, &places_of(record));
             }
         }
         Fate::Write
@@ -392,7 +400,8 @@ impl Planner {
             .filter(|school| school.absent + school.lost > 0 || !school.profiles.is_empty())
             .collect();
         let plan = Plan { completion, active, people: self.people, losses, nowhere, rejected: self.rejected };
-        Planned { plan, index: self.index, establishments: self.establishments, leavers: self.leavers }
+        let Planner { index, establishments, written, leavers, .. } = self;
+        Planned { plan, index, establishments, written, leavers }
     }
 }
 
@@ -414,6 +423,14 @@ impl Count {
 struct School {
     people: Count,
     profiles: BTreeMap<Profile, Count>,
+}
+
+/// What a record says that a person is where: ordered, each once.
+fn places_of(record: &PersonRecord) -> Vec<Place> {
+    let mut places: Vec<Place> = record.affiliations.iter().map(|at| (at.establishment.clone(), at.profile)).collect();
+    places.sort();
+    places.dedup();
+    places
 }
 
 /// One more of that name.

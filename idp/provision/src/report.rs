@@ -195,6 +195,9 @@ impl Report {
             dry_run,
             undo_until: None,
             undone: None,
+            // Of that reading, and told of it: nothing was asked of this one.
+            delta: None,
+            read_all: None,
             establishments: EstablishmentCounts {
                 unchanged: e.created + e.updated + e.unchanged,
                 ..EstablishmentCounts::default()
@@ -219,12 +222,6 @@ impl Report {
         };
         // Who waits for a second reading, or for the complete file of a school, is not named among changes.
         ended && self.absent.is_empty() && self.waiting_schools.is_empty()
-    }
-
-    /// Whether it changed people.
-    pub(crate) fn wrote(&self) -> bool {
-        let people = &self.people;
-        people.created + people.updated + people.reactivated + people.suspended > 0
     }
 
     /// Notes how long it took.

@@ -1,23 +1,29 @@
-//! What a run leaves for the next one: from where changes are read on, how many people there were, and how many were lost since
-//! by changes alone.
+//! What a run leaves for the next one: from where changes are read on, how many people there were, and how many were lost lately
+//! by changes alone. A reading of everybody in between forgives nothing: whoever deletes a little and has everybody read, again and
+//! again, empties a school too.
 //!
 //! It is written in the same stroke as the end of the run: a run that was killed left nothing, and the next one reads
 //! everybody.
 
-use crate::index::Index;
+use crate::digest::Digest;
+use crate::index::{Index, Place};
 use crate::plan::{Plan, ProfileLoss, SchoolLoss};
-use crate::snapshot::PAGE;
-use crate::synchronise::{SyncError, SyncStore};
-use preau_domain::{Instant, Profile, SourceId, Uai};
+use preau_domain::{Instant, Profile, Uai};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Raised when the state of before says nothing to this release.
-const FORMAT: u64 = 1;
+const FORMAT: u64 = 2;
 
 /// For how long changes alone are read: then everybody is, because rights and settings on the source's side may change what we
 /// see without an entry changing.
 const READ_ALL_MS: i64 = 24 * 3_600 * 1_000;
+
+/// For how long what a school lost is added up. Of the source as a whole it is a day: there people leave every day.
+const ADDED_UP_MS: i64 = 7 * READ_ALL_MS;
+
+/// Losses kept apart, at most: of those between readings of everybody. More are taken together with the one before.
+const LOSSES_KEPT: usize = 50;
 
 /// The state of a source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,35 +36,53 @@ pub(crate) struct State {
     /// When everybody was read.
     pub(crate) read_at: Instant,
     census: Census,
-    lost: Lost,
+    /// The latest is that since everybody was read; the others were lost before, and are not in the census.
+    lost: Vec<Lost>,
 }
 
 /// Active people of a source, when everybody was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Census {
-    people: u64,
+    people: i64,
     schools: BTreeMap<Uai, School>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct School {
-    people: u64,
-    profiles: BTreeMap<Profile, u64>,
+    people: i64,
+    profiles: BTreeMap<Profile, i64>,
 }
 
-/// What readings of changes took from people since everybody was read, or since somebody accepted it. Many small losses are a
-/// large one.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Lost {
+/// What readings of changes took from people between two readings of everybody. Many small losses are a large one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Lost {
+    /// When the latest of it was.
+    at: Instant,
+    /// Before everybody was read last.
+    counted: bool,
     suspended: u64,
     stripped: u64,
     schools: Vec<SchoolLoss>,
 }
 
 impl State {
-    /// After everybody was read.
-    pub(crate) fn whole(mark: Option<String>, withheld: String, read_at: Instant, census: Census) -> State {
-        State { format: FORMAT, withheld, mark, read_at, census, lost: Lost::default() }
+    /// After everybody was read; `lost` is what was lost before.
+    pub(crate) fn whole(
+        mark: Option<String>,
+        withheld: String,
+        read_at: Instant,
+        census: Census,
+        mut lost: Vec<Lost>,
+    ) -> State {
+        lost.retain(|lost| read_at - lost.at < ADDED_UP_MS);
+        lost.iter_mut().for_each(|lost| lost.counted = true);
+        State { format: FORMAT, withheld, mark, read_at, census, lost }
+    }
+
+    /// What was lost lately, as it is kept; nothing when the state says nothing to this release.
+    pub(crate) fn lost_of(text: &str) -> Vec<Lost> {
+        let state = serde_json::from_str::<State>(text).ok();
+        state.filter(|state| state.format == FORMAT).map(|state| state.lost).unwrap_or_default()
     }
 
     /// The state as it is kept; `None` when it says nothing to this release, or to whoever leaves out other things.
@@ -77,24 +101,35 @@ impl State {
         self.mark.as_deref().filter(|_| (0..READ_ALL_MS).contains(&(now - self.read_at)))
     }
 
-    /// A plan made of changes, as the guard weighs it: by everybody there is, and with what was lost before.
-    pub(crate) fn weighed(&self, plan: &Plan) -> Plan {
+    /// A plan made of changes, as the guard weighs it: by everybody there was, and with what was lost before.
+    pub(crate) fn weighed(&self, plan: &Plan, now: Instant) -> Plan {
         let mut plan = plan.clone();
-        plan.active = self.census.people;
-        plan.people.suspended += self.lost.suspended;
-        plan.people.stripped += self.lost.stripped;
+        plan.active = number(self.census.people);
         let mut schools: BTreeMap<Uai, SchoolLoss> = BTreeMap::new();
-        for loss in self.lost.schools.iter().chain(&plan.losses) {
-            match schools.get_mut(&loss.establishment) {
-                Some(known) => add(known, loss),
-                None => drop(schools.insert(loss.establishment.clone(), loss.clone())),
+        // Whoever was lost before everybody was counted was somebody then.
+        let mut gone: BTreeMap<Uai, SchoolLoss> = BTreeMap::new();
+        for lost in self.lost.iter().filter(|lost| now - lost.at < ADDED_UP_MS) {
+            if now - lost.at < READ_ALL_MS {
+                plan.people.suspended += lost.suspended;
+                plan.people.stripped += lost.stripped;
+                plan.active += if lost.counted { lost.suspended } else { 0 };
+            }
+            for loss in &lost.schools {
+                add(&mut schools, loss);
+                if lost.counted {
+                    add(&mut gone, loss);
+                }
             }
         }
+        plan.losses.iter().for_each(|loss| add(&mut schools, loss));
         for (uai, loss) in &mut schools {
-            let school = self.census.schools.get(uai);
-            loss.active = school.map_or(0, |school| school.people);
+            let (school, gone) = (self.census.schools.get(uai), gone.get(uai));
+            loss.active =
+                school.map_or(0, |school| number(school.people)) + gone.map_or(0, |gone| gone.absent + gone.lost);
             for profile in &mut loss.profiles {
-                profile.active = school.and_then(|school| school.profiles.get(&profile.profile)).copied().unwrap_or(0);
+                let there = school.and_then(|school| school.profiles.get(&profile.profile)).copied().map_or(0, number);
+                let gone = gone.and_then(|gone| gone.profiles.iter().find(|gone| gone.profile == profile.profile));
+                profile.active = there + gone.map_or(0, |gone| gone.absent + gone.lost + gone.moved);
             }
         }
         plan.losses = schools.into_values().collect();
@@ -106,19 +141,40 @@ impl State {
         serde_json::from_str::<State>(text).ok().and_then(|state| state.mark(now).map(str::to_owned))
     }
 
-    /// After changes were applied, which the guard had weighed like this; `accepted` when somebody had looked.
-    pub(crate) fn went_on(self, mark: String, weighed: &Plan, accepted: bool) -> State {
-        let lost = if accepted {
-            Lost::default()
-        } else {
-            let (suspended, stripped) = (weighed.people.suspended, weighed.people.stripped);
-            Lost { suspended, stripped, schools: weighed.losses.clone() }
-        };
-        State { mark: Some(mark), lost, ..self }
+    /// After the changes of this plan were applied; `accepted` when somebody had looked.
+    pub(crate) fn went_on(mut self, mark: String, plan: &Plan, now: Instant, accepted: bool) -> State {
+        let takes = plan.people.suspended + plan.people.stripped > 0 || !plan.losses.is_empty();
+        if accepted {
+            self.lost.clear();
+        } else if takes {
+            let goes_on = self.lost.last().is_some_and(|lost| !lost.counted) || self.lost.len() >= LOSSES_KEPT;
+            if !goes_on {
+                self.lost.push(Lost { at: now, counted: false, suspended: 0, stripped: 0, schools: Vec::new() });
+            }
+            if let Some(lost) = self.lost.last_mut() {
+                (lost.at, lost.counted) = (now, false);
+                lost.suspended += plan.people.suspended;
+                lost.stripped += plan.people.stripped;
+                let mut schools = BTreeMap::new();
+                lost.schools.iter().chain(&plan.losses).for_each(|loss| add(&mut schools, loss));
+                lost.schools = schools.into_values().collect();
+            }
+        }
+        State { mark: Some(mark), ..self }
     }
 }
 
-fn add(known: &mut SchoolLoss, more: &SchoolLoss) {
+/// As many people, and never fewer than none.
+fn number(people: i64) -> u64 {
+    u64::try_from(people).unwrap_or(0)
+}
+
+/// Adds what a school lost to what schools lost.
+fn add(schools: &mut BTreeMap<Uai, SchoolLoss>, more: &SchoolLoss) {
+    let Some(known) = schools.get_mut(&more.establishment) else {
+        schools.insert(more.establishment.clone(), more.clone());
+        return;
+    };
     known.absent += more.absent;
     known.lost += more.lost;
     for loss in &more.profiles {
@@ -135,37 +191,46 @@ fn add(known: &mut SchoolLoss, more: &SchoolLoss) {
 }
 
 impl Census {
-    /// Counts who is stored.
-    pub(crate) async fn stored<S: SyncStore + ?Sized>(store: &S, source: &SourceId) -> Result<Census, SyncError> {
-        let (mut census, mut after) = (Census::default(), String::new());
-        loop {
-            let page = store.source_index(source, &after, PAGE).await?;
-            let Some(last) = page.last() else { return Ok(census) };
-            after.clone_from(&last.key);
-            for row in page.iter().filter(|row| row.state.may_sign_in()) {
-                census.count(&row.places);
-            }
-        }
-    }
-
-    /// Counts who is known, when a run changed nothing.
-    pub(crate) fn known(index: &Index) -> Census {
+    /// Counts who is known and will be there: everybody active but those who are gone. Whoever the run writes is counted by
+    /// [`Census::rewritten`].
+    pub(crate) fn known(index: &Index, gone: impl Fn(Digest) -> bool) -> Census {
         let mut census = Census::default();
-        index.active().for_each(|(_, places)| census.count(places));
+        index.each_active().filter(|(key, _)| !gone(*key)).for_each(|(_, places)| census.count(places, 1));
         census
     }
 
-    fn count(&mut self, places: &[(Uai, Profile)]) {
-        self.people += 1;
+    /// Somebody is at these places now, and was at those before if they were anywhere: places are ordered, each once.
+    pub(crate) fn rewritten(&mut self, before: Option<&[Place]>, now: &[Place]) {
+        if let Some(before) = before {
+            self.count(before, -1);
+        }
+        self.count(now, 1);
+    }
+
+    /// Adds what was counted apart.
+    pub(crate) fn with(mut self, other: &Census) -> Census {
+        self.people += other.people;
+        for (uai, more) in &other.schools {
+            let school = self.schools.entry(uai.clone()).or_default();
+            school.people += more.people;
+            for (profile, more) in &more.profiles {
+                *school.profiles.entry(*profile).or_default() += more;
+            }
+        }
+        self
+    }
+
+    fn count(&mut self, places: &[Place], one: i64) {
+        self.people += one;
         let mut before = None;
         for (uai, profile) in places {
             if !self.schools.contains_key(uai) {
                 self.schools.insert(uai.clone(), School::default());
             }
             let Some(school) = self.schools.get_mut(uai) else { continue };
-            *school.profiles.entry(*profile).or_default() += 1;
+            *school.profiles.entry(*profile).or_default() += one;
             // The places of one establishment stand side by side: a person counts there once.
-            school.people += u64::from(before != Some(uai));
+            school.people += if before == Some(uai) { 0 } else { one };
             before = Some(uai);
         }
     }

@@ -11,7 +11,7 @@ use crate::state::{Census, State};
 use crate::withheld::Withheld;
 use crate::{apply, snapshot};
 use preau_connector_api::Directory;
-use preau_domain::{AuditEvent, AuditKind, Clock, CorrelationId, Ids, Instant, RunId, Seconds, SourceId};
+use preau_domain::{AuditEvent, AuditKind, Clock, CorrelationId, Ids, Instant, RunId, Seconds, SourceId, Uai};
 use preau_store::{Audit, Establishments, Operations, Provisioning, RunOutcome, RunRecord, StoreError, Undoable};
 use std::collections::HashSet;
 use std::io;
@@ -209,7 +209,8 @@ async fn attempt<S: SyncStore + ?Sized>(
     // A source that was turned back is not left to changes alone, nor are schools that may wait for their complete file.
     let whole = latest.is_some_and(|latest| latest.leaves_whole());
     let may = !options.full && !options.thresholds.new_year && whole && undone.is_none();
-    let state = store.source_state(source).await?.filter(|_| may).and_then(|text| State::read(&text, &withheld));
+    let kept = store.source_state(source).await?;
+    let state = kept.as_deref().filter(|_| may).and_then(|text| State::read(text, &withheld));
     let spool_at = (ctx.spool_dir.as_path(), run.as_str());
     let (mut read_all, mut delta, mut marked) = (None, None, None);
     if let Some(state) = state
@@ -239,7 +240,7 @@ async fn attempt<S: SyncStore + ?Sized>(
     let waiting = waiting(&planned.plan, &options.thresholds);
     planned.spare(&waiting);
     let establishments = apply::compare_establishments(store, &mut planned).await?;
-    let weighed = delta.as_ref().map(|(state, ..)| state.weighed(&planned.plan));
+    let weighed = delta.as_ref().map(|(state, ..)| state.weighed(&planned.plan, started));
     // The number somebody accepts is that of this run.
     let since = weighed.as_ref().filter(|_| options.thresholds.accepted.is_none());
     let verdict = guard(since.unwrap_or(&planned.plan), &options.thresholds);
@@ -251,7 +252,7 @@ async fn attempt<S: SyncStore + ?Sized>(
         outcome: RunOutcome::Applied,
         establishments,
         people: planned.plan.people,
-        rejected: planned.plan.rejected,
+        rejected: std::mem::take(&mut planned.plan.rejected),
         shared_logins: Vec::new(),
         held: Vec::new(),
         waiting_schools: waiting.iter().take(SCHOOLS_KEPT).map(ToString::to_string).collect(),
@@ -326,8 +327,11 @@ async fn attempt<S: SyncStore + ?Sized>(
         report.undo_until = undo.map(|_| started + UNDO);
         apply::establishments(store, undo, &planned.establishments).await?;
         let in_part = report.outcome == RunOutcome::Incomplete || !waiting.is_empty();
-        let cut_short = in_part.then_some(&planned.index);
-        apply::people(store, by, spool, cut_short, &ctx.ids, &*progress).await?;
+        let schools: HashSet<Uai> = waiting.iter().map(|school| school.establishment.clone()).collect();
+        let cut_short = in_part.then_some((&planned.index, &schools));
+        let parents = apply::people(store, by, spool, cut_short, &ctx.ids, &*progress).await?;
+        report.people.updated -= parents;
+        report.people.spared += parents;
         report.people.suspended = match &delta {
             Some((_, gone, ..)) => apply::gone(store, by, (&planned.index, gone), &*progress).await?,
             None => apply::suspensions(store, by, (&planned.index, agreed.as_ref()), to_suspend, &*progress).await?,
@@ -337,20 +341,17 @@ async fn attempt<S: SyncStore + ?Sized>(
             report.shared_logins = store.shared_logins(source, SHARED_KEPT).await?;
         }
     }
-    let state = match (report.outcome, delta, weighed) {
-        (RunOutcome::Applied, Some((state, _, _, mark)), Some(weighed)) => {
-            Some(state.went_on(mark, &weighed, options.thresholds.accepted.is_some()))
-        }
+    let accepted = options.thresholds.accepted.is_some();
+    let state = match (report.outcome, delta) {
+        (RunOutcome::Applied, Some((state, _, _, mark))) => Some(state.went_on(mark, &planned.plan, started, accepted)),
         // Who was spared was read, and is to be read again.
-        (RunOutcome::Applied, None, _) if marked.is_some() && waiting.is_empty() && !options.dry_run => {
-            let census = match report.wrote() {
-                true => {
-                    drop(planned.index);
-                    Census::stored(store, source).await?
-                }
-                false => Census::known(&planned.index),
-            };
-            Some(State::whole(marked, withheld, started, census))
+        (RunOutcome::Applied, None) if marked.is_some() && waiting.is_empty() && !options.dry_run => {
+            let index = &planned.index;
+            let gone =
+                |key| index.lost(key) && agreed.as_ref().is_none_or(|agreed: &HashSet<Digest>| agreed.contains(&key));
+            let census = Census::known(index, gone).with(&planned.written);
+            let lost = kept.as_deref().filter(|_| !accepted).map(State::lost_of).unwrap_or_default();
+            Some(State::whole(marked, withheld, started, census, lost))
         }
         _ => None,
     };

@@ -123,7 +123,7 @@ impl House {
         *self.ctx.store.cut.lock().unwrap() = super::Cut::Never;
     }
 
-    async fn children(&self, key: &str) -> Vec<String> {
+    pub(super) async fn children(&self, key: &str) -> Vec<String> {
         let stored = self.ctx.store.source_records(&self.source, RecordName::Key, &[key.to_owned()]).await.unwrap();
         stored[0].children.clone()
     }
@@ -196,6 +196,60 @@ async fn many_small_deltas_are_weighed_together() {
     directory.gone(12..14);
     let next = house.went_on(&directory).await;
     assert_eq!(next.outcome, RunOutcome::Applied, "somebody looked: counted anew: {:?}", next.held);
+}
+
+/// A reading of everybody in between forgives nothing, neither within the day nor in the days after.
+#[tokio::test]
+async fn small_deltas_are_weighed_together_whoever_is_read_in_between() {
+    for (days, reason) in [(0, "16 of the 200 active people"), (1, "24 % of 0990001N would vanish (24 of 100 people)")]
+    {
+        let (house, directory) = read_once().await;
+        let mut taken = 0;
+        let held = loop {
+            house.hours(25 * days);
+            let whole = house.goes_on(&directory, Options { full: true, ..Options::default() }).await.unwrap();
+            assert_eq!((whole.outcome, whole.people.losing()), (RunOutcome::Applied, 0), "control: harmless");
+            directory.gone(taken..taken + 8);
+            let report = house.went_on(&directory).await;
+            assert!(report.delta.is_some(), "control");
+            if report.outcome == RunOutcome::Held {
+                break report;
+            }
+            taken += 8;
+            assert!(taken < 80, "ten of them, and nobody has seen it");
+        };
+        assert!(held.held.iter().any(|why| why.contains(reason)), "{days}: {:?}", held.held);
+        // Whoever looked starts the sum anew, and so does time.
+        let accepting = Options { thresholds: Thresholds::accepting(8), ..Options::default() };
+        assert_eq!(house.goes_on(&directory, accepting).await.unwrap().outcome, RunOutcome::Applied);
+        directory.gone(taken + 8..taken + 14);
+        assert_eq!(house.went_on(&directory).await.outcome, RunOutcome::Applied);
+        house.hours(8 * 24);
+        house.went_on(&directory).await;
+        directory.gone(taken + 14..taken + 20);
+        assert_eq!(house.went_on(&directory).await.outcome, RunOutcome::Applied);
+    }
+}
+
+/// What a reading of everybody leaves behind counts whoever was there after it, without asking the house again.
+#[tokio::test]
+async fn people_are_counted_as_they_are_after_a_reading() {
+    let (house, directory) = read_once().await;
+    directory.gone(0..4);
+    directory.tells([Ok(pupil(5, "Brise", COLLEGE)), Ok(pupil(900, "Neuf", COLLEGE)), Ok(pupil(901, "Neuf", LYCEE))]);
+    let full = Options { full: true, ..Options::default() };
+    for (waiting, suspended) in [(4, 0), (0, 4)] {
+        let people = house.goes_on(&directory, full).await.unwrap().people;
+        assert_eq!((people.waiting, people.suspended), (waiting, suspended));
+        let state = house.ctx.store.source_state(&house.source).await.unwrap().unwrap();
+        let state: serde_json::Value = serde_json::from_str(&state).unwrap();
+        let (all, schools) = (&state["census"]["people"], &state["census"]["schools"]);
+        let expected = (202 - suspended, 102 - suspended / 2, 100 - suspended / 2);
+        let pupils = |uai: &str| schools[uai]["profiles"]["National_ELV"].clone();
+        assert_eq!(*all, expected.0);
+        assert_eq!((&schools[COLLEGE]["people"], &schools[LYCEE]["people"]), (&expected.1.into(), &expected.2.into()));
+        assert_eq!((pupils(COLLEGE), pupils(LYCEE)), (expected.1.into(), expected.2.into()));
+    }
 }
 
 /// Wherever a run is cut, the next one reads everybody, for nobody knows what of the changes is written.

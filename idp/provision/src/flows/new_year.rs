@@ -2,8 +2,8 @@
 
 use super::{COLLEGE, House, complete, guardian, pupil, school};
 use crate::{Options, Report, Thresholds};
-use preau_connector_api::Record;
-use preau_domain::{Affiliation, Establishment, Group, GroupKind, PersonId, Profile};
+use preau_connector_api::{PersonRecord, Record};
+use preau_domain::{Affiliation, Child, Establishment, Group, GroupKind, JoinKey, Legal, PersonId, Profile};
 use preau_store::{Establishments, RunOutcome};
 
 const ECOLE: &str = "0990003R";
@@ -127,6 +127,41 @@ async fn a_school_whose_file_is_not_there_waits_and_the_others_go_on() {
     let report = house.at_rentree(both(1, 1)).await;
     assert_eq!((report.waiting_schools.len(), report.people.spared), (0, 0));
     assert_eq!((house.of(1_030).0, house.of(1_030).2), (waits.0, vec!["4-1".to_owned()]));
+}
+
+/// One child goes to the collège, the other is in the école whose file is not there: the parent is read with the first alone.
+#[tokio::test]
+async fn a_parent_keeps_the_child_whose_school_waits() {
+    let house = House::new();
+    let parent = |n: usize, children: &[usize], uai: &str| {
+        let child = |n: &usize| Child {
+            pupil: JoinKey { source: house.source.clone(), key: format!("{n:05}") },
+            link: "10".into(),
+            legal: Legal::Representative,
+            enrolment: None,
+        };
+        let children = children.iter().map(child).collect();
+        Record::Person(PersonRecord { children, ..guardian(n, Some(uai)) })
+    };
+    let with = |mut records: Vec<Record>, parents: [Record; 2]| {
+        records.extend(parents);
+        records
+    };
+    let (leaves, stays, other) = (1_005, 1_030, 1_006);
+    let before = [parent(1, &[leaves, stays], ECOLE), parent(2, &[other], ECOLE)];
+    house.applied(&once(with(both(0, 0), before))).await;
+    let only_college = both(0, 1).split_off(81);
+    let report =
+        house.at_rentree(with(only_college, [parent(1, &[leaves], COLLEGE), parent(2, &[other], COLLEGE)])).await;
+    assert_eq!((report.outcome, report.people.spared), (RunOutcome::Applied, 61));
+    assert_eq!(house.children("g00001").await, [format!("{leaves:05}"), format!("{stays:05}")]);
+    let tables = house.ctx.store.tables.lock().unwrap();
+    let at = |login: &str| {
+        let (person, _) = tables.people.values().find(|(p, _)| p.login.as_deref() == Some(login)).unwrap();
+        person.affiliations[0].establishment.to_string()
+    };
+    assert_eq!(at("dominique.2"), COLLEGE, "control: whose only child went went with it");
+    assert_eq!(at("dominique.1"), ECOLE, "until the file of the école is there");
 }
 
 #[tokio::test]
