@@ -4,7 +4,8 @@
 //! when one affiliation is allowed and no population it excludes holds any of them. Everything else is a refusal: an
 //! unknown service, nothing that allows, an error of the engine.
 
-use crate::facts::{Facts, Prepared};
+use crate::answers::Answer;
+use crate::facts::{Facts, Prepared, uid};
 use crate::population::{Criterion, misses, within};
 use crate::reason::{Change, Reason, Refusal};
 use crate::rules::{ACCOUNT, AccessRules, GUARDIANS, GUESTS, Slice, rule_name};
@@ -70,7 +71,7 @@ pub fn opens(who: &Prepared<'_>, rules: &AccessRules, service: &ServiceId, estab
         if slice.audience.except.is_empty() && (open || !here) {
             continue;
         }
-        match evaluate(who, rules, slice, index) {
+        match evaluate(who, rules, slice, service, index) {
             Answer::Allowed(_) => open |= here,
             Answer::Excepted(_) | Answer::Failed => return false,
             Answer::Forbidden(_) | Answer::Unnamed => {}
@@ -79,26 +80,29 @@ pub fn opens(who: &Prepared<'_>, rules: &AccessRules, service: &ServiceId, estab
     open
 }
 
-/// What the engine says of one affiliation.
-enum Answer {
-    Allowed(String),
-    /// A population the service excludes.
-    Excepted(String),
-    /// A house rule.
-    Forbidden(&'static str),
-    /// No rule allows.
-    Unnamed,
-    Failed,
-}
-
 fn stands_in(facts: &Facts, index: usize, establishment: Option<&Uai>) -> bool {
     establishment.is_none_or(|uai| facts.person.affiliations.get(index).is_some_and(|a| a.establishment == *uai))
 }
 
+/// What the engine says of one affiliation: asked, or as it said of the same before.
+fn evaluate(who: &Prepared<'_>, rules: &AccessRules, slice: &Slice, service: &ServiceId, index: usize) -> Answer {
+    let affiliation = who.facts.person.affiliations.get(index);
+    let question = affiliation.and_then(|affiliation| slice.looks.question(service, who.facts, affiliation));
+    if let Some(answer) = question.as_ref().and_then(|question| rules.answers.get(question)) {
+        return answer;
+    }
+    let answer = ask(who, rules, slice, index);
+    if let Some(question) = question {
+        rules.answers.keep(question, &answer);
+    }
+    answer
+}
+
 /// Asks the engine about one affiliation.
-fn evaluate(who: &Prepared<'_>, rules: &AccessRules, slice: &Slice, index: usize) -> Answer {
-    let Some(Some(context)) = who.contexts.get(index) else { return Answer::Failed };
-    let (principal, what, which) = (who.principal.clone(), rules.action.clone(), slice.resource.clone());
+fn ask(who: &Prepared<'_>, rules: &AccessRules, slice: &Slice, index: usize) -> Answer {
+    let Some(context) = who.context(index) else { return Answer::Failed };
+    let principal = uid("Person", who.facts.person.id.as_str());
+    let (what, which) = (rules.action.clone(), slice.resource.clone());
     let Ok(request) = Request::new(principal, what, which, context.clone(), None) else { return Answer::Failed };
     let response = Authorizer::new().is_authorized(&request, &slice.policies, &slice.entities);
     // The engine passes over a rule that fails: a forbidding one would then forbid nothing.
@@ -108,10 +112,10 @@ fn evaluate(who: &Prepared<'_>, rules: &AccessRules, slice: &Slice, index: usize
     let mut reasons: Vec<&str> = response.diagnostics().reason().map(AsRef::as_ref).collect();
     reasons.sort_unstable();
     if response.decision() == cedar_policy::Decision::Allow {
-        return reasons.first().map_or(Answer::Failed, |rule| Answer::Allowed((*rule).to_owned()));
+        return reasons.first().map_or(Answer::Failed, |rule| Answer::Allowed((*rule).into()));
     }
     if let Some(rule) = reasons.iter().find(|rule| rule.contains("/except/")) {
-        return Answer::Excepted((*rule).to_owned());
+        return Answer::Excepted((*rule).into());
     }
     [ACCOUNT, GUESTS, GUARDIANS]
         .into_iter()
@@ -134,22 +138,22 @@ fn decide(who: &Prepared<'_>, rules: &AccessRules, service: &ServiceId, establis
         return deny(Reason::NoAffiliation, None, vec![Change::Affiliate]);
     }
     let answers: Vec<(usize, Answer)> =
-        (0..who.contexts.len()).map(|index| (index, evaluate(who, rules, slice, index))).collect();
+        (0..who.contexts.len()).map(|index| (index, evaluate(who, rules, slice, service, index))).collect();
     if answers.iter().any(|(_, answer)| matches!(answer, Answer::Failed)) {
         return deny(Reason::PolicyError, None, vec![Change::RepairRules]);
     }
     if let Some(rule) = answers.iter().find_map(|(_, a)| if let Answer::Excepted(rule) = a { Some(rule) } else { None })
     {
-        return deny(Reason::Excepted, Some(rule), vec![Change::LeaveExcepted(rule.clone())]);
+        return deny(Reason::Excepted, Some(rule), vec![Change::LeaveExcepted(rule.to_string())]);
     }
-    let allowed: Vec<(usize, &String)> = answers
+    let allowed: Vec<(usize, &str)> = answers
         .iter()
         .filter(|(index, _)| stands_in(facts, *index, establishment))
-        .filter_map(|(index, answer)| if let Answer::Allowed(rule) = answer { Some((*index, rule)) } else { None })
+        .filter_map(|(index, answer)| if let Answer::Allowed(rule) = answer { Some((*index, &**rule)) } else { None })
         .collect();
     if let Some((_, rule)) = allowed.first() {
         return Decision::Allow {
-            rule: (*rule).clone(),
+            rule: (*rule).to_owned(),
             affiliations: allowed.iter().map(|(index, _)| *index).collect(),
         };
     }
@@ -269,9 +273,10 @@ mod tests {
         let mut who = facts.prepared();
         let service = ServiceId::new("service");
         let everyone = Audience { allow: vec![Population::default()], except: Vec::new() };
-        let rules = AccessRules::compile([(&service, &everyone)].into_iter()).unwrap();
-        assert!(opens(&who, &rules, &service, None), "control");
-        who.contexts[0] = None;
+        let compiled = || AccessRules::compile([(&service, &everyone)].into_iter()).unwrap();
+        assert!(opens(&who, &compiled(), &service, None), "control");
+        who.contexts[0] = None.into();
+        let rules = compiled();
         assert!(!decide(&who, &rules, &service, None).allows());
         assert!(!opens(&who, &rules, &service, None));
     }

@@ -3,6 +3,7 @@
 
 use cedar_policy::{Context, EntityId, EntityTypeName, EntityUid, RestrictedExpression};
 use preau_domain::{Affiliation, AuthnMethod, Delegation, Instant, Legal, Person, PersonId, Profile, Public, Uai};
+use std::cell::OnceCell;
 use std::fmt;
 use std::sync::Arc;
 
@@ -28,18 +29,26 @@ impl fmt::Debug for Facts {
     }
 }
 
-/// Facts as the rule engine takes them. Preparing them costs some microseconds per affiliation and takes ten times the
-/// memory of the facts: it is done for one decision, or for a page full of tiles, and not kept.
+/// Facts as the rule engine takes them, one context per affiliation. Each is made when the engine is first asked about it, which
+/// costs some microseconds and takes ten times the memory of the facts: it is done for one decision, or for a page full of
+/// tiles, and not kept.
 pub struct Prepared<'f> {
     pub(crate) facts: &'f Facts,
-    pub(crate) principal: EntityUid,
-    /// One per affiliation, in the same order. `None` if the engine did not take it: such an affiliation opens nothing.
-    pub(crate) contexts: Vec<Option<Context>>,
+    /// In the order of the affiliations. `None` if the engine did not take one: it opens nothing.
+    pub(crate) contexts: Vec<OnceCell<Option<Context>>>,
 }
 
 impl fmt::Debug for Prepared<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.facts.fmt(f)
+    }
+}
+
+impl Prepared<'_> {
+    /// One affiliation, as the engine takes it.
+    pub(crate) fn context(&self, index: usize) -> Option<&Context> {
+        let affiliation = self.facts.person.affiliations.get(index)?;
+        self.contexts.get(index)?.get_or_init(|| context(self.facts, affiliation)).as_ref()
     }
 }
 
@@ -87,8 +96,7 @@ impl Facts {
 
     /// Puts them in front of the rule engine.
     pub fn prepared(&self) -> Prepared<'_> {
-        let contexts = self.person.affiliations.iter().map(|a| context(self, a)).collect();
-        Prepared { facts: self, principal: uid("Person", self.person.id.as_str()), contexts }
+        Prepared { facts: self, contexts: self.person.affiliations.iter().map(|_| OnceCell::new()).collect() }
     }
 
     /// The same person working in another of their establishments.
@@ -145,21 +153,78 @@ fn text(value: &str) -> RestrictedExpression {
     RestrictedExpression::new_string(value.to_owned())
 }
 
+/// What the rules may ask of an affiliation: the context of `policy/rules/schema.cedarschema`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Attribute {
+    Account,
+    State,
+    Profile,
+    Establishment,
+    Classes,
+    Groups,
+    Subjects,
+    Functions,
+    Delegations,
+    Levels,
+    Represents,
+}
+
+/// What an affiliation says to it.
+pub(crate) enum Said<'f> {
+    One(&'f str),
+    Many(Vec<&'f str>),
+    Flag(bool),
+}
+
+impl Attribute {
+    const ALL: [(&'static str, Attribute); 11] = [
+        ("account", Attribute::Account),
+        ("state", Attribute::State),
+        ("profile", Attribute::Profile),
+        ("establishment", Attribute::Establishment),
+        ("classes", Attribute::Classes),
+        ("groups", Attribute::Groups),
+        ("subjects", Attribute::Subjects),
+        ("functions", Attribute::Functions),
+        ("delegations", Attribute::Delegations),
+        ("levels", Attribute::Levels),
+        ("represents", Attribute::Represents),
+    ];
+
+    /// The one that rules call by that name.
+    pub fn named(name: &str) -> Option<Attribute> {
+        Attribute::ALL.iter().find(|(one, _)| *one == name).map(|(_, attribute)| *attribute)
+    }
+}
+
+impl Facts {
+    /// What an affiliation of theirs says: what the engine is given, and what its answers are kept by.
+    pub(crate) fn said<'f>(&'f self, affiliation: &'f Affiliation, attribute: Attribute) -> Said<'f> {
+        let all = |values: &'f [String]| Said::Many(values.iter().map(String::as_str).collect());
+        match attribute {
+            Attribute::Account => Said::One(self.person.id.as_str()),
+            Attribute::State => Said::One(if self.person.state.may_sign_in() { "active" } else { "suspended" }),
+            Attribute::Profile => Said::One(affiliation.profile.code()),
+            Attribute::Establishment => Said::One(affiliation.establishment.as_str()),
+            Attribute::Classes => all(&affiliation.classes),
+            Attribute::Groups => all(&affiliation.groups),
+            Attribute::Subjects => all(&affiliation.subjects),
+            Attribute::Functions => all(&affiliation.functions),
+            Attribute::Delegations => Said::Many(self.delegated(affiliation)),
+            Attribute::Levels => all(affiliation.level.as_slice()),
+            Attribute::Represents => Said::Flag(self.represents),
+        }
+    }
+}
+
 fn context(facts: &Facts, affiliation: &Affiliation) -> Option<Context> {
-    let person = &facts.person;
-    let all = |values: &[String]| texts(values.iter().map(String::as_str));
-    Context::from_pairs([
-        ("account".to_owned(), text(person.id.as_str())),
-        ("state".to_owned(), text(if person.state.may_sign_in() { "active" } else { "suspended" })),
-        ("profile".to_owned(), text(affiliation.profile.code())),
-        ("establishment".to_owned(), text(affiliation.establishment.as_str())),
-        ("classes".to_owned(), all(&affiliation.classes)),
-        ("groups".to_owned(), all(&affiliation.groups)),
-        ("subjects".to_owned(), all(&affiliation.subjects)),
-        ("functions".to_owned(), all(&affiliation.functions)),
-        ("delegations".to_owned(), texts(facts.delegated(affiliation))),
-        ("levels".to_owned(), texts(affiliation.level.as_deref())),
-        ("represents".to_owned(), RestrictedExpression::new_bool(facts.represents)),
-    ])
-    .ok()
+    let pair = |(name, attribute): (&'static str, Attribute)| {
+        let value = match facts.said(affiliation, attribute) {
+            Said::One(value) => text(value),
+            Said::Many(values) => texts(values),
+            Said::Flag(flag) => RestrictedExpression::new_bool(flag),
+        };
+        (name.to_owned(), value)
+    };
+    Context::from_pairs(Attribute::ALL.map(pair)).ok()
 }

@@ -6,6 +6,7 @@
 //! `preau-domain`; what a refused person reads is written in `idp/web`, by the key of the [`Reason`].
 
 mod access;
+mod answers;
 mod explain;
 mod facts;
 mod golden;

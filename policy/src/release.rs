@@ -223,13 +223,17 @@ fn vectors(person: &Person) -> Vec<String> {
 
 /// Whether a value may leave: neither empty, nor too long, nor more than one line.
 fn sound(value: &str) -> bool {
-    !value.is_empty() && !value.chars().any(char::is_control) && value.chars().count() <= MAX_VALUE
+    let short = value.len() <= MAX_VALUE || value.chars().count() <= MAX_VALUE;
+    !value.is_empty() && short && !value.chars().any(char::is_control)
 }
 
 /// Leaves out what may not leave, what stands twice, and what is too many. The order stays.
 fn settle(values: &mut Vec<String>) {
-    let mut seen = std::collections::HashSet::new();
-    values.retain(|value| sound(value) && seen.insert(value.clone()));
+    values.retain(|value| sound(value));
+    if values.len() > 1 {
+        let mut seen = std::collections::HashSet::with_capacity(values.len());
+        values.retain(|value| seen.insert(value.clone()));
+    }
     values.truncate(MAX_VALUES);
 }
 

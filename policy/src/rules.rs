@@ -1,6 +1,7 @@
 //! Audiences made into rules of the engine, one slice per service, so that a decision costs the same among ten services
 //! as among a thousand.
 
+use crate::answers::{Answers, Looks};
 use crate::facts::{texts, uid};
 use cedar_policy::{
     Entities, Entity, EntityUid, Policy, PolicyId, PolicySet, RestrictedExpression, Schema, ValidationMode, Validator,
@@ -35,6 +36,8 @@ const INLINE: usize = 8;
 pub struct AccessRules {
     slices: HashMap<ServiceId, Slice>,
     pub(crate) action: EntityUid,
+    /// What they answered lately.
+    pub(crate) answers: Answers,
 }
 
 /// The rules of one service.
@@ -42,6 +45,7 @@ pub(crate) struct Slice {
     pub(crate) policies: PolicySet,
     pub(crate) entities: Entities,
     pub(crate) resource: EntityUid,
+    pub(crate) looks: Looks,
     pub(crate) audience: Audience,
 }
 
@@ -59,7 +63,7 @@ impl AccessRules {
     ) -> Result<AccessRules, Vec<String>> {
         let schema = schema().map_err(|error| vec![error])?;
         let house = house().map_err(|error| vec![error])?;
-        let mut every = house.clone();
+        let mut every = house.0.clone();
         let mut slices = HashMap::new();
         let mut problems = Vec::new();
         for (id, audience) in services {
@@ -74,7 +78,11 @@ impl AccessRules {
         }
         let checked = Validator::new(schema).validate(&every, ValidationMode::Strict);
         problems.extend(checked.validation_errors().map(|error| format!("{}: {error}", error.policy_id())));
-        if problems.is_empty() { Ok(AccessRules { slices, action: uid("Action", "open") }) } else { Err(problems) }
+        if problems.is_empty() {
+            Ok(AccessRules { slices, action: uid("Action", "open"), answers: Answers::default() })
+        } else {
+            Err(problems)
+        }
     }
 
     /// The slice of a service.
@@ -93,6 +101,7 @@ impl AccessRules {
     /// Adds a rule that was never checked to a slice: for the tests of what happens when the engine fails.
     pub(crate) fn add_unchecked(&mut self, service: &ServiceId, text: &str) {
         let slice = self.slices.get_mut(service).expect("a mounted service");
+        slice.looks = Looks::default();
         slice.policies.add(Policy::parse(Some(PolicyId::new("unchecked")), text).expect("a rule")).expect("a new name");
     }
 }
@@ -106,19 +115,21 @@ fn schema() -> Result<Schema, String> {
     Schema::from_cedarschema_str(SCHEMA).map(|(schema, _warnings)| schema).map_err(|e| format!("policy/rules: {e}"))
 }
 
-fn house() -> Result<PolicySet, String> {
-    let mut set = PolicySet::new();
+/// The rules of the house, and what they look at.
+fn house() -> Result<(PolicySet, Looks), String> {
+    let (mut set, mut looks) = (PolicySet::new(), Looks::nowhere());
     for (id, text) in HOUSE {
         let policy = Policy::parse(Some(PolicyId::new(id)), text).map_err(|e| format!("{id}: {e}"))?;
+        looks = looks.and(&policy.to_json().map_err(|e| format!("{id}: {e}"))?);
         set.add(policy).map_err(|e| format!("{id}: {e}"))?;
     }
-    Ok(set)
+    Ok((set, looks))
 }
 
 fn slice(
     id: &ServiceId,
     audience: &Audience,
-    house: &PolicySet,
+    house: &(PolicySet, Looks),
     schema: &Schema,
     every: &mut PolicySet,
 ) -> Result<Slice, Vec<String>> {
@@ -131,7 +142,7 @@ fn slice(
     if !problems.is_empty() {
         return Err(problems);
     }
-    let mut policies = house.clone();
+    let (mut policies, mut looks) = house.clone();
     let mut tags = Vec::new();
     let sides = [(false, &audience.allow), (true, &audience.except)];
     for (except, n, population) in
@@ -139,7 +150,9 @@ fn slice(
     {
         let name = rule_name(id, except, n);
         let mut fail = |error: &dyn fmt::Display| problems.push(format!("{name}: {error}"));
-        match Policy::from_json(Some(PolicyId::new(&name)), rule(id, &name, except, population, &mut tags)) {
+        let rule = rule(id, &name, except, population, &mut tags);
+        looks = looks.and(&rule);
+        match Policy::from_json(Some(PolicyId::new(&name)), rule) {
             Ok(policy) => {
                 for set in [&mut policies, &mut *every] {
                     if let Err(error) = set.add(policy.clone()) {
@@ -162,7 +175,7 @@ fn slice(
     ];
     let entity = Entity::new_with_tags(resource.clone(), attributes, [], tags).map_err(|e| vec![e.to_string()])?;
     let entities = Entities::from_entities([entity], Some(schema)).map_err(|e| vec![e.to_string()])?;
-    Ok(Slice { policies, entities, resource, audience: audience.clone() })
+    Ok(Slice { policies, entities, resource, looks, audience: audience.clone() })
 }
 
 /// Bounds: a file that nobody would write by hand must not cost the server its memory.

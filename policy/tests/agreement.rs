@@ -152,3 +152,35 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whoever asked before, everybody hears what rules that never answered anybody would tell them.
+    #[test]
+    fn nobody_is_given_the_answer_of_another(
+        mut people in prop::collection::vec(person(), 2..4),
+        delegated in prop::collection::vec((uai(), word()), 0..4),
+        allow in prop::collection::vec(population(), 0..4),
+        except in prop_oneof![2 => Just(vec![]), 1 => prop::collection::vec(population(), 1..3)],
+    ) {
+        let audience = Audience { allow, except };
+        let service = ServiceId::new("service");
+        let compiled = || AccessRules::compile([(&service, &audience)].into_iter()).unwrap();
+        // The same in everything but their account, and in everything but one delegation.
+        people.push(Person { id: PersonId::new("p2"), ..people[0].clone() });
+        let delegation = |(establishment, name)| {
+            Delegation { name, establishment, from: Instant(0), until: Instant(1) }
+        };
+        let delegated: Vec<Delegation> = delegated.into_iter().map(delegation).collect();
+        let rules = compiled();
+        for person in &people {
+            for held in [&delegated[..], delegated.get(1..).unwrap_or_default()] {
+                let facts = Facts::of(person, None, None, None).with_delegations(held, Instant(0));
+                let fresh = access(&facts, &compiled(), &service);
+                prop_assert_eq!(access(&facts, &rules, &service), fresh.clone());
+                prop_assert_eq!(access(&facts, &rules, &service), fresh);
+            }
+        }
+    }
+}
