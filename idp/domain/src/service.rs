@@ -82,20 +82,16 @@ pub fn strict_url(text: &str) -> Option<Url> {
         return None;
     }
     let path = &tail[..tail.find(['?', '#']).unwrap_or(tail.len())];
-    let lower = path.to_ascii_lowercase();
     // An encoded slash, backslash, dot, semicolon, NUL or line break in a *path* is never needed by a service and often
     // decoded twice by one.
-    if ["%2f", "%5c", "%2e", "%3b", "%00", "%0a", "%0d", "%25"].iter().any(|bad| lower.contains(bad))
-        || path.contains("//")
-    {
+    if encodes(path, &["%2f", "%5c", "%2e", "%3b", "%00", "%0a", "%0d", "%25"]) || path.contains("//") {
         return None;
     }
     if path.split('/').any(|segment| matches!(segment.split(';').next(), Some("." | "..")) || segment.starts_with(';'))
     {
         return None;
     }
-    let query = tail.to_ascii_lowercase();
-    if ["%0a", "%0d", "%00"].iter().any(|bad| query.contains(bad)) {
+    if encodes(tail, &["%0a", "%0d", "%00"]) {
         return None;
     }
     let url = Url::parse(text).ok()?;
@@ -104,6 +100,14 @@ pub fn strict_url(text: &str) -> Option<Url> {
         return None;
     }
     Some(url)
+}
+
+/// Whether a text holds one of these encoded characters, in whichever case. Most addresses hold none at all.
+fn encodes(text: &str, bad: &[&str]) -> bool {
+    text.contains('%') && {
+        let lower = text.to_ascii_lowercase();
+        bad.iter().any(|one| lower.contains(one))
+    }
 }
 
 impl UrlRule {
