@@ -45,10 +45,11 @@ fn ticket(row: &Row) -> Result<Ticket> {
 /// A visit of a session that is there and has not expired.
 const VISIT: &str = "INSERT INTO visit (session, protocol, service, notice, at)
     SELECT id, $3, $4, $5, $6 FROM session WHERE id = $1 AND expires > $2";
+/// In the order they were noted, which is that of the index: nothing is sorted.
 const LAST_VISIT: &str = "SELECT v.session, v.protocol, v.service, v.notice, v.at
     FROM visit v JOIN session s ON s.id = v.session
     WHERE v.session = $1 AND v.protocol = $2 AND v.service = $3 AND s.expires > $4
-    ORDER BY v.at DESC, v.seq DESC LIMIT 1";
+    ORDER BY v.seq DESC LIMIT 1";
 const ALIVE: &str = "SELECT id FROM session WHERE id = $1 AND expires > $2";
 
 fn visited(issued: Instant, visit: &Visit) -> Vec<Arg> {
