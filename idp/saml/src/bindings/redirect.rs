@@ -8,9 +8,8 @@ use super::{Kind, relay_state};
 use crate::messages::{Refused, Why};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use flate2::{Decompress, FlushDecompress, Status};
 use miniz_oxide::deflate::compress_to_vec;
-use miniz_oxide::inflate::TINFLStatus;
-use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
 use preau_keys::jose::{Alg, PrivateKey, PublicKey};
 use preau_keys::xml::{Document, Element};
 use std::borrow::Cow;
@@ -186,30 +185,28 @@ impl<'a> Parameters<'a> {
 }
 
 thread_local! {
-    /// What inflates, ten kilobytes of tables, is made once for each thread.
-    static INFLATER: RefCell<Box<DecompressorOxide>> = RefCell::default();
+    /// What inflates is made once for each thread.
+    static INFLATER: RefCell<Decompress> = RefCell::new(Decompress::new(false));
 }
 
 /// A message that was deflated; none if it was not, or is larger than [`MAX_INFLATED`].
 fn inflated(deflated: &[u8]) -> Option<Vec<u8>> {
-    const FLAGS: u32 = inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
     INFLATER.with_borrow_mut(|inflater| {
-        inflater.init();
+        inflater.reset(false);
         let mut out = vec![0; (deflated.len() * 4).clamp(256, MAX_INFLATED)];
         let (mut read, mut written) = (0, 0);
         loop {
-            let (status, more, wrote) = decompress(inflater, deflated.get(read..)?, &mut out, written, FLAGS);
-            (read, written) = (read + more, written + wrote);
-            match status {
-                TINFLStatus::Done => {
-                    out.truncate(written);
-                    return Some(out);
-                }
-                TINFLStatus::HasMoreOutput if out.len() < MAX_INFLATED => {
-                    out.resize((out.len() * 2).min(MAX_INFLATED), 0);
-                }
-                _ => return None,
+            let (from, to) = (deflated.get(read..)?, out.get_mut(written..)?);
+            let status = inflater.decompress(from, to, FlushDecompress::Finish).ok()?;
+            (read, written) = (usize::try_from(inflater.total_in()).ok()?, usize::try_from(inflater.total_out()).ok()?);
+            if status == Status::StreamEnd {
+                out.truncate(written);
+                return Some(out);
             }
+            if written < out.len() || out.len() == MAX_INFLATED {
+                return None;
+            }
+            out.resize((out.len() * 2).min(MAX_INFLATED), 0);
         }
     })
 }
