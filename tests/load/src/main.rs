@@ -11,6 +11,7 @@ mod federation;
 mod measure;
 mod memory;
 mod openid;
+mod policy;
 mod postgres;
 mod report;
 mod saml;
@@ -118,6 +119,8 @@ enum Part {
     Requests,
     /// SAML, which is part of the requests.
     Saml,
+    /// Decisions and tiles by themselves.
+    Policy,
     /// Memory of live sessions, likewise.
     Memory,
     Storm,
@@ -144,6 +147,11 @@ async fn main() -> Result<()> {
             let folder = std::path::absolute(&folder)?;
             if only.is_none_or(|part| part == Part::Requests) {
                 requests(&preau, &folder, people, &mut report).await?;
+            }
+            if only.is_none_or(|part| part == Part::Policy) {
+                report
+                    .say("policy by itself: decisions among few services and among many, and the tiles of a home page");
+                policy::measure().await?.tell(&mut report);
             }
             if only == Some(Part::Saml) {
                 let mut bench = Bench::new(&preau, &folder, people, &mut report).await?;
