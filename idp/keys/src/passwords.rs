@@ -4,6 +4,10 @@
 //! every other request; here it meets a full queue, and the caller says so ([`Busy`]) at no cost. The memory of a hash
 //! serves the next one, whichever thread computes it, since asking the system for fresh pages costs 15 % of a hash and what
 //! was used last is nearest to the processor; it is given back when the pool has been idle for a while.
+//!
+//! The threads run when nobody else of this server wants the processor (`SCHED_IDLE`): a sign-on of 0.2 ms does not wait for the
+//! end of a hash, and whatever is left over still goes to hashes. A hash that the machine is too busy for is made at everybody's
+//! priority, one at a time ([ADR 0032](../../../docs/adr/0032-hashes-let-everybody-pass.md)).
 
 use crate::constant_time_eq;
 use argon2::password_hash::{Output, ParamsString, PasswordHash, SaltString};
@@ -13,7 +17,12 @@ use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use thiserror::Error;
-use tokio::sync::oneshot;
+use thread_priority::{
+    NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
+    thread_schedule_policy,
+};
+use tokio::sync::{Semaphore, oneshot};
+use tokio::time::timeout;
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
@@ -33,6 +42,10 @@ const MAX_LANES: u32 = 8;
 
 /// How long memory is kept without work.
 const IDLE: Duration = Duration::from_secs(10);
+/// When no hash comes to its end for so long, the processors have no time left for the pool.
+const STARVED: Duration = Duration::from_millis(500);
+/// The policy of its threads.
+const AFTER_EVERYBODY: ThreadSchedulePolicy = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
 
 /// The queue is full: nothing was checked. The caller answers "try again" and counts no failure against the person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -57,6 +70,8 @@ pub enum NotHashed {
 pub struct Passwords {
     shared: Arc<Shared>,
     limit: usize,
+    /// Whose turn it is to have a hash at everybody's priority.
+    turn: Arc<Semaphore>,
 }
 
 impl fmt::Debug for Passwords {
@@ -75,15 +90,21 @@ struct Queue {
     jobs: VecDeque<Job>,
     /// Memory nobody uses, the latest used last.
     spare: Vec<Vec<Block>>,
-    /// Jobs that were begun.
+    /// Jobs that were begun, and those that came to their end.
     begun: u64,
+    ended: u64,
     closed: bool,
 }
 
 struct Job {
+    task: Arc<Task>,
+    reply: oneshot::Sender<Vec<u8>>,
+}
+
+/// What a hash is made of.
+struct Task {
     password: Zeroizing<String>,
     recipe: Recipe,
-    reply: oneshot::Sender<Vec<u8>>,
 }
 
 /// Everything a hash depends on besides the password.
@@ -96,7 +117,7 @@ struct Recipe {
 
 impl Passwords {
     /// A pool of `workers` threads with at most `queue` passwords waiting, one at least. Without a thread, whatever waits
-    /// waits for ever: nothing is busier than that.
+    /// waits for ever: nothing is busier than that. Passwords are hashed within a runtime of tokio that has a clock.
     pub fn new(workers: usize, queue: usize) -> Passwords {
         let shared = Arc::new(Shared { queue: Mutex::default(), wake: Condvar::new() });
         for n in 0..workers {
@@ -106,7 +127,7 @@ impl Passwords {
                 tracing::error!(%error, "a password thread could not be started");
             }
         }
-        Passwords { shared, limit: queue.max(1) }
+        Passwords { shared, limit: queue.max(1), turn: Arc::new(Semaphore::new(workers.min(1))) }
     }
 
     /// The hash of a new password, as a PHC string with a random salt.
@@ -150,17 +171,37 @@ impl Passwords {
     }
 
     async fn compute(&self, password: &str, recipe: Recipe) -> Result<Vec<u8>, Busy> {
-        let password = Zeroizing::new(password.nfc().collect::<String>());
-        let (reply, answer) = oneshot::channel();
-        {
+        let task = Arc::new(Task { password: Zeroizing::new(password.nfc().collect::<String>()), recipe });
+        let (reply, mut answer) = oneshot::channel();
+        let mut ended = {
             let mut queue = self.shared.lock();
             if queue.jobs.len() >= self.limit {
                 return Err(Busy);
             }
-            queue.jobs.push_back(Job { password, recipe, reply });
-        }
+            queue.jobs.push_back(Job { task: Arc::clone(&task), reply });
+            queue.ended
+        };
         self.shared.wake.notify_one();
-        answer.await.map_err(|_| Busy)
+        loop {
+            if let Ok(answer) = timeout(STARVED, &mut answer).await {
+                return answer.map_err(|_| Busy);
+            }
+            let before = std::mem::replace(&mut ended, self.shared.lock().ended);
+            // While others come to their end this is a queue, and its turn comes.
+            if before == ended
+                && let Ok(turn) = Arc::clone(&self.turn).try_acquire_owned()
+            {
+                let shared = Arc::clone(&self.shared);
+                let hash = tokio::task::spawn_blocking(move || {
+                    shared.withdraw(&task);
+                    let output = shared.compute(&task);
+                    drop(turn);
+                    output
+                });
+                // A thread that has begun it already makes its own for nobody.
+                return hash.await.ok().flatten().ok_or(Busy);
+            }
+        }
     }
 }
 
@@ -180,8 +221,8 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next job and memory for it, or `None` when the pool is gone. Whoever has waited long gives back what nobody uses.
-    fn next(&self) -> Option<(Job, Vec<Block>)> {
+    /// The next job, or `None` when the pool is gone. Whoever has waited long gives back what nobody uses.
+    fn next(&self) -> Option<Job> {
         let mut queue = self.lock();
         let (mut rested, mut begun) = (false, queue.begun);
         loop {
@@ -190,8 +231,7 @@ impl Shared {
             }
             if let Some(job) = queue.jobs.pop_front() {
                 queue.begun += 1;
-                let memory = queue.spare.pop().unwrap_or_default();
-                return Some((job, memory));
+                return Some(job);
             }
             if rested {
                 queue = self.wake.wait(queue).unwrap_or_else(PoisonError::into_inner);
@@ -206,14 +246,31 @@ impl Shared {
             }
         }
     }
+
+    /// Takes a job that waits out of the queue: somebody else does it.
+    fn withdraw(&self, task: &Arc<Task>) {
+        let mut queue = self.lock();
+        let before = queue.jobs.len();
+        queue.jobs.retain(|job| !Arc::ptr_eq(&job.task, task));
+        queue.begun += (before - queue.jobs.len()) as u64;
+    }
+
+    /// A hash, in memory that another one left if there is some.
+    fn compute(&self, task: &Task) -> Option<Vec<u8>> {
+        let mut memory = self.lock().spare.pop().unwrap_or_default();
+        let output = compute(&mut memory, task);
+        self.lock().spare.push(memory);
+        output
+    }
 }
 
 /// One thread of the pool.
 fn work(shared: &Shared) {
-    while let Some((job, mut memory)) = shared.next() {
+    give_way();
+    while let Some(job) = shared.next() {
         // Whoever asked may have gone away: the work would be for nobody.
-        let output = if job.reply.is_closed() { None } else { compute(&mut memory, &job) };
-        shared.lock().spare.push(memory);
+        let output = if job.reply.is_closed() { None } else { shared.compute(&job.task) };
+        shared.lock().ended += 1;
         if let Some(output) = output {
             // A caller who leaves meanwhile loses the answer, which is theirs to lose.
             let _ = job.reply.send(output);
@@ -221,8 +278,22 @@ fn work(shared: &Shared) {
     }
 }
 
-fn compute(memory: &mut Vec<Block>, job: &Job) -> Option<Vec<u8>> {
-    let params = &job.recipe.params;
+/// Has every other thread pass before this one.
+fn give_way() {
+    // The second half of that call sets a niceness, which this policy does not look at, and may not be allowed to.
+    let set = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, AFTER_EVERYBODY);
+    if let Err(error) = set
+        && thread_schedule_policy() != Ok(AFTER_EVERYBODY)
+    {
+        tracing::warn!(
+            ?error,
+            "password threads compete with everything else: a storm of passwords slows sign-ons down"
+        );
+    }
+}
+
+fn compute(memory: &mut Vec<Block>, task: &Task) -> Option<Vec<u8>> {
+    let params = &task.recipe.params;
     let blocks = params.block_count();
     if memory.len() < blocks {
         // Room for more than 32 MiB, of which only the blocks used are ever touched: above that size the C library
@@ -234,10 +305,10 @@ fn compute(memory: &mut Vec<Block>, job: &Job) -> Option<Vec<u8>> {
         memory.resize(blocks, Block::new());
     }
     let mut output = vec![0u8; params.output_len().unwrap_or(OUTPUT)];
-    Argon2::new(Algorithm::Argon2id, job.recipe.version, params.clone())
+    Argon2::new(Algorithm::Argon2id, task.recipe.version, params.clone())
         .hash_password_into_with_memory(
-            job.password.as_bytes(),
-            &job.recipe.salt,
+            task.password.as_bytes(),
+            &task.recipe.salt,
             &mut output,
             memory.get_mut(..blocks)?,
         )

@@ -121,6 +121,8 @@ enum Part {
     Saml,
     /// Decisions and tiles by themselves.
     Policy,
+    /// Sign-ins with a local password, likewise.
+    SignIn,
     /// Memory of live sessions, likewise.
     Memory,
     Storm,
@@ -157,6 +159,10 @@ async fn main() -> Result<()> {
                 let mut bench = Bench::new(&preau, &folder, people, &mut report).await?;
                 let costs = saml::measure(&bench.small, &bench.large, &mut bench.yardsticks).await?;
                 costs.tell(&mut report, people);
+            }
+            if only == Some(Part::SignIn) {
+                let bench = Bench::new(&preau, &folder, people, &mut report).await?;
+                report.password(&measure::password(&bench.small, &bench.large).await?, people);
             }
             if only == Some(Part::Memory) {
                 let world = World::create(&folder.join("small"), SMALL_PORT, SMALL).await?;

@@ -55,10 +55,12 @@ pub async fn measure(server: &Server, public: &'static str) -> Result<Figures> {
     for _ in 0..ROUNDS {
         let before = p99(&mut visitor, &mut service).await?;
         let storm = Storm::begin(server.port(), public).await?;
-        let (began, within) = (Instant::now(), p99(&mut visitor, &mut service).await?);
+        let (began, before_them) = (Instant::now(), storm.counts());
+        let within = p99(&mut visitor, &mut service).await?;
+        let (all, turned_away) = storm.counts();
         storms += began.elapsed();
-        let (all, turned_away) = storm.end().await?;
-        (sent, away) = (sent + all, away + turned_away);
+        storm.end().await?;
+        (sent, away) = (sent + all - before_them.0, away + turned_away - before_them.1);
         ratios.push(within.as_secs_f64() / before.as_secs_f64());
         quiet.push(before);
         stormy.push(within);
@@ -129,11 +131,16 @@ impl Storm {
         Ok(storm)
     }
 
-    async fn end(mut self) -> Result<(u64, u64)> {
+    /// How many passwords were answered so far, and how many of them with "not now".
+    fn counts(&self) -> (u64, u64) {
+        (self.sent.load(Relaxed), self.turned_away.load(Relaxed))
+    }
+
+    async fn end(mut self) -> Result<()> {
         self.over.store(true, Relaxed);
         while let Some(one) = self.crowd.join_next().await {
             one??;
         }
-        Ok((self.sent.load(Relaxed), self.turned_away.load(Relaxed)))
+        Ok(())
     }
 }
