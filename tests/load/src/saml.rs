@@ -19,10 +19,11 @@ use preau_saml::bindings::{Kind, redirect};
 use preau_saml::messages::{AuthnRequest, new_id};
 use std::time::Duration;
 
-/// Operations in one figure.
-const EACH: u32 = 100;
+/// Operations in one figure, as many as of the sign-on of CAS: what a process does besides, some hundred microseconds in the time
+/// it is waited for, is shared by them.
+const EACH: u32 = 300;
 /// People who come alone, one after the other, in one figure: each has just signed in, and opens every service once.
-const NEW: usize = 8;
+const NEW: usize = 16;
 
 /// The visit must survive, so that the service hears of the end of the session.
 const FIRST: Floor = Floor { answers: 1, inserts: 1, signatures: 1 };
