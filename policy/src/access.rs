@@ -280,4 +280,28 @@ mod tests {
         assert!(!decide(&who, &rules, &service, None).allows());
         assert!(!opens(&who, &rules, &service, None));
     }
+
+    #[test]
+    fn whoever_is_the_same_to_the_rules_of_a_service_asks_the_same() {
+        let facts = |id: &str, groups: &[&str]| {
+            let mut person = (*facts().person).clone();
+            person.id = preau_domain::PersonId::new(id);
+            person.affiliations[0].groups = groups.iter().map(|group| (*group).to_owned()).collect();
+            Facts::of(&person, None, None, None)
+        };
+        let singers = Population { groups: vec!["Chorale".into(), "Orchestre".into()], ..Population::default() };
+        let named = Population { persons: vec![preau_domain::PersonId::new("p9")], ..Population::default() };
+        let service = ServiceId::new("service");
+        let audience = Audience { allow: vec![singers, named], ..Audience::default() };
+        let rules = AccessRules::compile([(&service, &audience)].into_iter()).unwrap();
+        let asks = |facts: &Facts| {
+            let looks = &rules.slice(&service).unwrap().looks;
+            looks.question(&service, facts, &facts.person.affiliations[0]).expect("something that is kept")
+        };
+        let ondine = asks(&facts("p1", &["Chorale", "Échecs"]));
+        assert_eq!(ondine, asks(&facts("p2", &["Latin", "Chorale"])));
+        for other in [facts("p3", &["Latin"]), facts("p4", &["Chorale", "Orchestre"]), facts("p9", &["Chorale"])] {
+            assert_ne!(ondine, asks(&other), "{}", other.account());
+        }
+    }
 }

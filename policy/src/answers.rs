@@ -1,13 +1,14 @@
 //! Answers of the rule engine that were given before.
 //!
 //! The engine is pure: the rules of a service, asked about the same things, answer the same. A [`Question`] holds everything that
-//! the rules of a service look at, so that most people of a school ask the same one, and an answer is never given to another.
-//! Answers live as long as the rules they were given by, and only a fixed number is kept.
+//! the rules of a service look at and nothing else: of a list that a rule compares with values of its own, those values that are
+//! in it. So most people of a school ask the same one, and an answer is never given to another. Answers live as long as the rules
+//! they were given by, and only a fixed number is kept.
 
 use crate::facts::{Attribute, Facts, Said};
 use preau_domain::{Affiliation, ServiceId};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -30,10 +31,26 @@ pub(crate) enum Answer {
 }
 
 /// What the rules of a service look at, in order; nothing where that cannot be told, and every question is asked anew.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Looks(Option<BTreeSet<Attribute>>);
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Looks(Option<BTreeMap<Attribute, Seen>>);
+
+/// What they see of an attribute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Seen {
+    Whole,
+    /// Which of these it is, or holds.
+    OneOf(HashSet<String>),
+}
+
+/// Lists of the service that its rules speak of by a name: those of its attributes, and those of its tags.
+#[derive(Default)]
+pub(crate) struct Lists {
+    pub attributes: HashMap<String, Vec<String>>,
+    pub tags: HashMap<String, Vec<String>>,
+}
 
 /// One affiliation as the rules of one service see it: each text behind its length, so that no two look alike.
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Question(Vec<u8>);
 
 /// See the module.
@@ -50,14 +67,14 @@ struct Given {
 impl Looks {
     /// At nothing yet.
     pub fn nowhere() -> Looks {
-        Looks(Some(BTreeSet::new()))
+        Looks(Some(BTreeMap::new()))
     }
 
     /// The same with what one more rule looks at, from the engine's JSON of it.
-    pub fn and(mut self, rule: &Value) -> Looks {
+    pub fn and(mut self, rule: &Value, lists: &Lists) -> Looks {
         let anybody = rule.pointer("/principal/op").is_some_and(|op| op == "All");
         let conditions = rule.get("conditions").filter(|_| anybody);
-        let told = self.0.as_mut().zip(conditions).is_some_and(|(seen, all)| look(all, seen));
+        let told = self.0.as_mut().zip(conditions).is_some_and(|(seen, all)| look(all, lists, seen));
         if told { self } else { Looks(None) }
     }
 
@@ -65,11 +82,17 @@ impl Looks {
     pub fn question(&self, service: &ServiceId, facts: &Facts, affiliation: &Affiliation) -> Option<Question> {
         let mut question = Question(Vec::with_capacity(128));
         question.text(service.as_str());
-        for attribute in self.0.as_ref()? {
+        for (attribute, seen) in self.0.as_ref()? {
+            let seen = |text: &&str| if let Seen::OneOf(those) = seen { those.contains(*text) } else { true };
             match facts.said(affiliation, *attribute) {
-                Said::One(text) => question.text(text),
+                Said::One(text) => match Some(text).filter(seen) {
+                    Some(text) => question.text(text),
+                    None => question.length(usize::MAX),
+                },
                 Said::Flag(flag) => question.0.push(u8::from(flag)),
-                Said::Many(texts) => {
+                Said::Many(mut texts) => {
+                    texts.retain(seen);
+                    texts.sort_unstable();
                     question.length(texts.len());
                     texts.into_iter().for_each(|text| question.text(text));
                 }
@@ -79,17 +102,45 @@ impl Looks {
     }
 }
 
-/// Adds what an expression reads of the context. False where it does anything else with it, or looks at who asks.
-fn look(expression: &Value, seen: &mut BTreeSet<Attribute>) -> bool {
+/// The attribute of the context that an expression is.
+fn attribute(expression: &Value) -> Option<&str> {
+    let of = expression.get(".").filter(|of| of.pointer("/left/Var").is_some_and(|var| var == "context"))?;
+    of.get("attr")?.as_str()
+}
+
+/// The values of a list that is known beforehand: one of texts, or one of the service.
+fn values(expression: &Value, lists: &Lists) -> Option<Vec<String>> {
+    let of_service = |of: &Value| of.pointer("/left/Var").is_some_and(|var| var == "resource");
+    if let Some(all) = expression.get("Set") {
+        return all.as_array()?.iter().map(|one| Some(one.get("Value")?.as_str()?.to_owned())).collect();
+    }
+    if let Some(of) = expression.get(".").filter(|of| of_service(of)) {
+        return lists.attributes.get(of.get("attr")?.as_str()?).cloned();
+    }
+    let of = expression.get("getTag").filter(|of| of_service(of))?;
+    lists.tags.get(of.pointer("/right/Value")?.as_str()?).cloned()
+}
+
+/// Adds what an expression looks at of the context. False where it does anything with it that is not known here, or looks at who
+/// asks.
+fn look(expression: &Value, lists: &Lists, seen: &mut BTreeMap<Attribute, Seen>) -> bool {
+    if let Some(name) = attribute(expression) {
+        return Attribute::named(name).map(|one| seen.insert(one, Seen::Whole)).is_some();
+    }
     match expression {
         Value::Object(parts) => parts.iter().all(|(operator, of)| {
-            let read = of.get("attr").and_then(Value::as_str).filter(|_| matches!(operator.as_str(), "." | "has"));
-            match (read, of.pointer("/left/Var").and_then(Value::as_str)) {
-                (Some(name), Some("context")) => Attribute::named(name).map(|one| seen.insert(one)).is_some(),
-                _ => !(operator == "Var" && (of == "context" || of == "principal")) && look(of, seen),
+            let asks = matches!(operator.as_str(), "contains" | "containsAny");
+            let asked = of.get("right").and_then(attribute).filter(|_| asks).zip(of.get("left"));
+            if let Some((name, those)) = asked.and_then(|(name, left)| Some((name, values(left, lists)?))) {
+                let Some(one) = Attribute::named(name) else { return false };
+                if let Seen::OneOf(known) = seen.entry(one).or_insert_with(|| Seen::OneOf(HashSet::new())) {
+                    known.extend(those);
+                }
+                return true;
             }
+            !(operator == "Var" && (of == "context" || of == "principal")) && look(of, lists, seen)
         }),
-        Value::Array(parts) => parts.iter().all(|part| look(part, seen)),
+        Value::Array(parts) => parts.iter().all(|part| look(part, lists, seen)),
         _ => true,
     }
 }
@@ -144,33 +195,70 @@ mod tests {
         json!({ "principal": { "op": "All" }, "conditions": [{ "kind": "when", "body": condition }] })
     }
 
+    fn of(variable: &str, name: &str) -> Value {
+        json!({ ".": { "left": { "Var": variable }, "attr": name } })
+    }
+
+    fn seen(conditions: &[Value]) -> Option<BTreeMap<Attribute, Seen>> {
+        let lists = Lists {
+            attributes: [("names".to_owned(), vec!["p1".to_owned()])].into(),
+            tags: [("long".to_owned(), vec!["3A".to_owned(), "3B".to_owned()])].into(),
+        };
+        conditions.iter().fold(Looks::nowhere(), |looks, one| looks.and(&rule(one.clone()), &lists)).0
+    }
+
+    fn one_of(values: &[&str]) -> Seen {
+        Seen::OneOf(values.iter().map(|value| (*value).to_owned()).collect())
+    }
+
     #[test]
     fn what_a_rule_looks_at_is_found_wherever_it_stands() {
-        let of = |name: &str| json!({ ".": { "left": { "Var": "context" }, "attr": name } });
-        let both = json!({ "&&": { "left": { "!": { "arg": of("state") } }, "right": { "==": {
-            "left": { "Set": [{ "Value": "principal" }, of("profile")] }, "right": { "Var": "resource" } } } } });
-        let Looks(seen) = Looks::nowhere().and(&rule(both)).and(&rule(of("account")));
-        assert_eq!(seen, Some([Attribute::Account, Attribute::State, Attribute::Profile].into()));
-        let has = json!({ "has": { "left": { "Var": "context" }, "attr": "classes" } });
-        assert_eq!(Looks::nowhere().and(&rule(has)).0, Some([Attribute::Classes].into()));
+        let state =
+            json!({ "!": { "arg": { "==": { "left": of("context", "state"), "right": { "Value": "active" } } } } });
+        let profile =
+            json!({ "contains": { "left": { "Set": [{ "Value": "principal" }] }, "right": of("context", "profile") } });
+        let tag = json!({ "left": { "Var": "resource" }, "right": { "Value": "long" } });
+        let classes = json!({ "&&": { "left": { "hasTag": tag }, "right": {
+            "containsAny": { "left": { "getTag": tag }, "right": of("context", "classes") } } } });
+        let account = json!({ "contains": { "left": of("resource", "names"), "right": of("context", "account") } });
+        let both = json!({ "&&": { "left": profile, "right": classes } });
+        let found = seen(&[state.clone(), both.clone(), account.clone()]);
+        let expected = [
+            (Attribute::Account, one_of(&["p1"])),
+            (Attribute::State, Seen::Whole),
+            (Attribute::Profile, one_of(&["principal"])),
+            (Attribute::Classes, one_of(&["3A", "3B"])),
+        ];
+        assert_eq!(found, Some(expected.into()));
+        // What one rule sees whole, no other narrows, whichever comes first.
+        let whole = json!({ "==": { "left": of("context", "profile"), "right": { "Value": "x" } } });
+        for rules in [[both.clone(), whole.clone()], [whole, both]] {
+            assert_eq!(seen(&rules).and_then(|found| found.get(&Attribute::Profile).cloned()), Some(Seen::Whole));
+        }
+        // A list that nobody knows.
+        let unknown = json!({ "contains": { "left": of("resource", "others"), "right": of("context", "account") } });
+        assert_eq!(seen(&[unknown]), Some([(Attribute::Account, Seen::Whole)].into()));
     }
 
     #[test]
     fn rules_that_look_at_what_cannot_be_told_are_asked_each_time() {
-        assert!(Looks::nowhere().and(&rule(json!({ "Value": true }))).0.is_some(), "control");
+        assert!(seen(&[json!({ "Value": true })]).is_some(), "control");
         let elsewhere = [
-            json!({ ".": { "left": { "Var": "context" }, "attr": "absent" } }),
+            of("context", "absent"),
+            json!({ "has": { "left": { "Var": "context" }, "attr": "classes" } }),
             json!({ "==": { "left": { "Var": "context" }, "right": { "Var": "context" } } }),
-            json!({ ".": { "left": { "Var": "principal" }, "attr": "profile" } }),
+            of("principal", "profile"),
             json!({ "Set": [{ "Var": "principal" }] }),
         ];
         for condition in elsewhere {
-            assert!(Looks::nowhere().and(&rule(condition.clone())).0.is_none(), "{condition}");
+            assert!(
+                seen(&[json!({ "Value": true }), condition.clone(), of("context", "state")]).is_none(),
+                "{condition}"
+            );
         }
         let named =
             json!({ "principal": { "op": "==", "entity": { "type": "Person", "id": "p1" } }, "conditions": [] });
-        let told = Looks::nowhere().and(&named);
-        assert!(told.0.is_none() && told.and(&rule(json!({ "Value": true }))).0.is_none());
+        assert_eq!(Looks::nowhere().and(&named, &Lists::default()), Looks(None));
     }
 
     #[test]

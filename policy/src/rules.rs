@@ -1,7 +1,7 @@
 //! Audiences made into rules of the engine, one slice per service, so that a decision costs the same among ten services
 //! as among a thousand.
 
-use crate::answers::{Answers, Looks};
+use crate::answers::{Answers, Lists, Looks};
 use crate::facts::{texts, uid};
 use cedar_policy::{
     Entities, Entity, EntityUid, Policy, PolicyId, PolicySet, RestrictedExpression, Schema, ValidationMode, Validator,
@@ -115,21 +115,21 @@ fn schema() -> Result<Schema, String> {
     Schema::from_cedarschema_str(SCHEMA).map(|(schema, _warnings)| schema).map_err(|e| format!("policy/rules: {e}"))
 }
 
-/// The rules of the house, and what they look at.
-fn house() -> Result<(PolicySet, Looks), String> {
-    let (mut set, mut looks) = (PolicySet::new(), Looks::nowhere());
+/// The rules of the house, and the same in the engine's JSON.
+fn house() -> Result<(PolicySet, Vec<Value>), String> {
+    let (mut set, mut texts) = (PolicySet::new(), Vec::new());
     for (id, text) in HOUSE {
         let policy = Policy::parse(Some(PolicyId::new(id)), text).map_err(|e| format!("{id}: {e}"))?;
-        looks = looks.and(&policy.to_json().map_err(|e| format!("{id}: {e}"))?);
+        texts.push(policy.to_json().map_err(|e| format!("{id}: {e}"))?);
         set.add(policy).map_err(|e| format!("{id}: {e}"))?;
     }
-    Ok((set, looks))
+    Ok((set, texts))
 }
 
 fn slice(
     id: &ServiceId,
     audience: &Audience,
-    house: &(PolicySet, Looks),
+    (house, house_texts): &(PolicySet, Vec<Value>),
     schema: &Schema,
     every: &mut PolicySet,
 ) -> Result<Slice, Vec<String>> {
@@ -142,7 +142,7 @@ fn slice(
     if !problems.is_empty() {
         return Err(problems);
     }
-    let (mut policies, mut looks) = house.clone();
+    let (mut policies, mut texts_of_rules) = (house.clone(), house_texts.clone());
     let mut tags = Vec::new();
     let sides = [(false, &audience.allow), (true, &audience.except)];
     for (except, n, population) in
@@ -151,7 +151,7 @@ fn slice(
         let name = rule_name(id, except, n);
         let mut fail = |error: &dyn fmt::Display| problems.push(format!("{name}: {error}"));
         let rule = rule(id, &name, except, population, &mut tags);
-        looks = looks.and(&rule);
+        texts_of_rules.push(rule.clone());
         match Policy::from_json(Some(PolicyId::new(&name)), rule) {
             Ok(policy) => {
                 for set in [&mut policies, &mut *every] {
@@ -171,8 +171,14 @@ fn slice(
     let names_guests = audience.allow.iter().any(|p| p.profiles.contains(&Profile::Guest));
     let attributes = [
         ("names_guests".to_owned(), RestrictedExpression::new_bool(names_guests)),
-        ("names_accounts".to_owned(), texts(accounts)),
+        ("names_accounts".to_owned(), texts(accounts.iter().copied())),
     ];
+    let lists = Lists {
+        attributes: [("names_accounts".to_owned(), accounts.iter().map(|&one| one.to_owned()).collect())].into(),
+        tags: tags.into_iter().collect(),
+    };
+    let looks = texts_of_rules.iter().fold(Looks::nowhere(), |looks, rule| looks.and(rule, &lists));
+    let tags = lists.tags.iter().map(|(name, values)| (name.clone(), texts(values.iter().map(String::as_str))));
     let entity = Entity::new_with_tags(resource.clone(), attributes, [], tags).map_err(|e| vec![e.to_string()])?;
     let entities = Entities::from_entities([entity], Some(schema)).map_err(|e| vec![e.to_string()])?;
     Ok(Slice { policies, entities, resource, looks, audience: audience.clone() })
@@ -204,7 +210,7 @@ fn rule(
     name: &str,
     except: bool,
     population: &Population,
-    tags: &mut Vec<(String, RestrictedExpression)>,
+    tags: &mut Vec<(String, Vec<String>)>,
 ) -> Value {
     let p = population;
     let words = |list: &[String]| list.to_vec();
@@ -227,7 +233,7 @@ fn rule(
             return json!({ operator: { "left": { "Set": literal }, "right": has } });
         }
         let tag = format!("{name}/{attribute}");
-        tags.push((tag.clone(), texts(values.iter().map(String::as_str))));
+        tags.push((tag.clone(), values));
         let of_service = json!({ "left": { "Var": "resource" }, "right": { "Value": tag } });
         let test = json!({ operator: { "left": { "getTag": of_service }, "right": has } });
         json!({ "&&": { "left": { "hasTag": of_service }, "right": test } })
