@@ -48,9 +48,8 @@ What the figures mean:
   within the session is on the same visit, and nothing is inserted. That a service calls the person by that name is known from an earlier
   session, as it is on most days: it is written once a month.
 - **Policy** by itself is asked in the process of the benchmark, of services that each name ten groups, about people of whom no two are
-  in the same groups, so that the rule engine decides each time. Most people of a school are the same to the rules of a service, which
-  look at a profile and a school: what the engine said of one is then known of all
-  ([ADR 0030](../adr/0030-an-answer-is-kept-by-its-question.md)).
+  in the same groups. Rules look at a few values of a few attributes, and what the rule engine said of one is known of all who are the same
+  to them ([ADR 0030](../adr/0030-an-answer-is-kept-by-its-question.md)); what it costs to ask it is told beside.
 - A **storm** is 64 browsers that send one long password after the other: passwords that are hashed here, and passwords for a directory that takes
   every call and never answers. Held against each other are times of the clock, because waiting is what people notice: of 100 sign-ons
   with a session 99 come within that time. The client of the storm is on the same machine.
