@@ -9,7 +9,7 @@ use crate::facts::{Facts, Prepared, uid};
 use crate::population::{Criterion, misses, within};
 use crate::reason::{Change, Reason, Refusal};
 use crate::rules::{ACCOUNT, AccessRules, GUARDIANS, GUESTS, Slice, rule_name};
-use cedar_policy::{Authorizer, Request};
+use cedar_policy::{Authorizer, PolicySet, Request};
 use preau_domain::{ServiceId, Uai};
 
 /// May it be opened?
@@ -98,29 +98,43 @@ fn evaluate(who: &Prepared<'_>, rules: &AccessRules, slice: &Slice, service: &Se
     answer
 }
 
-/// Asks the engine about one affiliation.
+/// Asks the engine about one affiliation: all that forbids, and of what allows the rules of the populations that hold it. Of the
+/// others our own reading knows that they do not, and a rule that is not asked allows nobody.
 fn ask(who: &Prepared<'_>, rules: &AccessRules, slice: &Slice, index: usize) -> Answer {
-    let Some(context) = who.context(index) else { return Answer::Failed };
+    let affiliation = who.facts.person.affiliations.get(index);
+    let Some((affiliation, context)) = affiliation.zip(who.context(index)) else { return Answer::Failed };
     let principal = uid("Person", who.facts.person.id.as_str());
     let (what, which) = (rules.action.clone(), slice.resource.clone());
     let Ok(request) = Request::new(principal, what, which, context.clone(), None) else { return Answer::Failed };
-    let response = Authorizer::new().is_authorized(&request, &slice.policies, &slice.entities);
+    let engine = Authorizer::new();
     // The engine passes over a rule that fails: a forbidding one would then forbid nothing.
-    if response.diagnostics().errors().next().is_some() {
-        return Answer::Failed;
-    }
-    let mut reasons: Vec<&str> = response.diagnostics().reason().map(AsRef::as_ref).collect();
+    let asked = |set: &PolicySet| {
+        let response = engine.is_authorized(&request, set, &slice.entities);
+        let failed = response.diagnostics().errors().next().is_some();
+        (!failed).then_some(response)
+    };
+    let Some(forbidden) = asked(&slice.forbids) else { return Answer::Failed };
+    let mut reasons: Vec<&str> = forbidden.diagnostics().reason().map(AsRef::as_ref).collect();
     reasons.sort_unstable();
-    if response.decision() == cedar_policy::Decision::Allow {
-        return reasons.first().map_or(Answer::Failed, |rule| Answer::Allowed((*rule).into()));
-    }
     if let Some(rule) = reasons.iter().find(|rule| rule.contains("/except/")) {
         return Answer::Excepted((*rule).into());
     }
-    [ACCOUNT, GUESTS, GUARDIANS]
-        .into_iter()
-        .find(|house| reasons.contains(house))
-        .map_or(Answer::Unnamed, Answer::Forbidden)
+    if let Some(house) = [ACCOUNT, GUESTS, GUARDIANS].into_iter().find(|house| reasons.contains(house)) {
+        return Answer::Forbidden(house);
+    }
+    for (n, rule) in &slice.allows {
+        if !slice.audience.allow.get(*n).is_some_and(|population| within(population, affiliation, who.facts)) {
+            continue;
+        }
+        let Some(response) = asked(rule) else { return Answer::Failed };
+        if response.decision() == cedar_policy::Decision::Allow {
+            return response.diagnostics().reason().next().map_or(Answer::Failed, |rule| {
+                let name: &str = rule.as_ref();
+                Answer::Allowed(name.into())
+            });
+        }
+    }
+    Answer::Unnamed
 }
 
 fn decide(who: &Prepared<'_>, rules: &AccessRules, service: &ServiceId, establishment: Option<&Uai>) -> Decision {

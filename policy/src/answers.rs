@@ -102,10 +102,10 @@ impl Looks {
     }
 }
 
-/// The attribute of the context that an expression is.
+/// The attribute of the context that an expression is, or asks the presence of.
 fn attribute(expression: &Value) -> Option<&str> {
-    let of = expression.get(".").filter(|of| of.pointer("/left/Var").is_some_and(|var| var == "context"))?;
-    of.get("attr")?.as_str()
+    let of = expression.get(".").or_else(|| expression.get("has"))?;
+    of.get("attr").filter(|_| of.pointer("/left/Var").is_some_and(|var| var == "context"))?.as_str()
 }
 
 /// The values of a list that is known beforehand: one of texts, or one of the service.
@@ -235,6 +235,8 @@ mod tests {
         for rules in [[both.clone(), whole.clone()], [whole, both]] {
             assert_eq!(seen(&rules).and_then(|found| found.get(&Attribute::Profile).cloned()), Some(Seen::Whole));
         }
+        let has = json!({ "has": { "left": { "Var": "context" }, "attr": "groups" } });
+        assert_eq!(seen(&[has]), Some([(Attribute::Groups, Seen::Whole)].into()));
         // A list that nobody knows.
         let unknown = json!({ "contains": { "left": of("resource", "others"), "right": of("context", "account") } });
         assert_eq!(seen(&[unknown]), Some([(Attribute::Account, Seen::Whole)].into()));
@@ -245,7 +247,7 @@ mod tests {
         assert!(seen(&[json!({ "Value": true })]).is_some(), "control");
         let elsewhere = [
             of("context", "absent"),
-            json!({ "has": { "left": { "Var": "context" }, "attr": "classes" } }),
+            json!({ "has": { "left": { "Var": "principal" }, "attr": "classes" } }),
             json!({ "==": { "left": { "Var": "context" }, "right": { "Var": "context" } } }),
             of("principal", "profile"),
             json!({ "Set": [{ "Var": "principal" }] }),

@@ -42,7 +42,10 @@ pub struct AccessRules {
 
 /// The rules of one service.
 pub(crate) struct Slice {
-    pub(crate) policies: PolicySet,
+    /// What forbids: the rules of the house, and a rule for each population the audience excludes. Everybody is asked about.
+    pub(crate) forbids: PolicySet,
+    /// A rule for each population of the audience, by its number, in the order of their names.
+    pub(crate) allows: Vec<(usize, PolicySet)>,
     pub(crate) entities: Entities,
     pub(crate) resource: EntityUid,
     pub(crate) looks: Looks,
@@ -92,7 +95,14 @@ impl AccessRules {
 
     /// The text of a rule, as the engine reads it: for an operator.
     pub fn text(&self, service: &ServiceId, rule: &str) -> Option<String> {
-        self.slice(service)?.policies.policy(&PolicyId::new(rule))?.to_cedar()
+        self.slice(service)?.policies().find(|policy| policy.id() == &PolicyId::new(rule))?.to_cedar()
+    }
+}
+
+impl Slice {
+    /// Every rule a decision may be made by.
+    pub(crate) fn policies(&self) -> impl Iterator<Item = &Policy> {
+        self.forbids.policies().chain(self.allows.iter().flat_map(|(_, rule)| rule.policies()))
     }
 }
 
@@ -102,7 +112,7 @@ impl AccessRules {
     pub(crate) fn add_unchecked(&mut self, service: &ServiceId, text: &str) {
         let slice = self.slices.get_mut(service).expect("a mounted service");
         slice.looks = Looks::default();
-        slice.policies.add(Policy::parse(Some(PolicyId::new("unchecked")), text).expect("a rule")).expect("a new name");
+        slice.forbids.add(Policy::parse(Some(PolicyId::new("unchecked")), text).expect("a rule")).expect("a new name");
     }
 }
 
@@ -142,8 +152,8 @@ fn slice(
     if !problems.is_empty() {
         return Err(problems);
     }
-    let (mut policies, mut texts_of_rules) = (house.clone(), house_texts.clone());
-    let mut tags = Vec::new();
+    let (mut forbids, mut texts_of_rules) = (house.clone(), house_texts.clone());
+    let (mut allows, mut tags) = (Vec::new(), Vec::new());
     let sides = [(false, &audience.allow), (true, &audience.except)];
     for (except, n, population) in
         sides.into_iter().flat_map(|(except, side)| side.iter().enumerate().map(move |(n, p)| (except, n, p)))
@@ -154,10 +164,15 @@ fn slice(
         texts_of_rules.push(rule.clone());
         match Policy::from_json(Some(PolicyId::new(&name)), rule) {
             Ok(policy) => {
-                for set in [&mut policies, &mut *every] {
+                let mut alone = PolicySet::new();
+                let of_service = if except { &mut forbids } else { &mut alone };
+                for set in [of_service, &mut *every] {
                     if let Err(error) = set.add(policy.clone()) {
                         fail(&error);
                     }
+                }
+                if !except {
+                    allows.push((name.clone(), n, alone));
                 }
             }
             Err(error) => fail(&error),
@@ -166,6 +181,9 @@ fn slice(
     if !problems.is_empty() {
         return Err(problems);
     }
+    // Where several allow, the first by its name is told.
+    allows.sort_by(|(one, ..), (other, ..)| one.cmp(other));
+    let allows = allows.into_iter().map(|(_, n, rule)| (n, rule)).collect();
     let resource = uid("Service", id.as_str());
     let accounts: BTreeSet<&str> = audience.allow.iter().flat_map(|p| &p.persons).map(|p| p.as_str()).collect();
     let names_guests = audience.allow.iter().any(|p| p.profiles.contains(&Profile::Guest));
@@ -181,7 +199,7 @@ fn slice(
     let tags = lists.tags.iter().map(|(name, values)| (name.clone(), texts(values.iter().map(String::as_str))));
     let entity = Entity::new_with_tags(resource.clone(), attributes, [], tags).map_err(|e| vec![e.to_string()])?;
     let entities = Entities::from_entities([entity], Some(schema)).map_err(|e| vec![e.to_string()])?;
-    Ok(Slice { policies, entities, resource, looks, audience: audience.clone() })
+    Ok(Slice { forbids, allows, entities, resource, looks, audience: audience.clone() })
 }
 
 /// Bounds: a file that nobody would write by hand must not cost the server its memory.
