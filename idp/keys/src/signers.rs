@@ -7,7 +7,7 @@ mod plan;
 mod saml;
 mod usage;
 
-pub use plan::{CutOver, Make, Phase, Plan, phase, plan, replacement};
+pub use plan::{CutOver, Make, Phase, Plan, end, phase, plan, replacement};
 pub use saml::{SamlKey, SamlPublished, certificate_of};
 pub use usage::{KeyUse, Rhythm, SIGNED_WITH};
 

@@ -62,7 +62,7 @@ account-title = Quel compte voulez-vous ouvrir ?
 account-purpose = Plusieurs comptes de { $workspace } sont à vous. Vous pourrez en changer en vous reconnectant.
 account-nowhere = Rattaché à aucun établissement
 signed-out-elsewhere = Vous êtes peut-être encore connecté à { $provider }.
-signed-out-elsewhere-go = Se déconnecter aussi de { $provider }
+signed-out-elsewhere-go = Se déconnecter aussi : { $provider }
 
 ## Accueil
 

@@ -44,10 +44,11 @@ pub fn plan(rows: &[StoredKey], now: Instant) -> Plan {
             }
             Some(_) => {}
         }
+        // However early or late it gave way: what it signed is of use for as long.
         let superseded = |row: &StoredKey| {
             of(rows, *usage).any(|by| by.use_from > row.use_from && by.use_from + rhythm.lingers <= now)
         };
-        let gone = of(rows, *usage).filter(|row| row.remove_at <= now && superseded(row));
+        let gone = of(rows, *usage).filter(|row| superseded(row));
         plan.remove.extend(gone.map(|row| row.kid.clone()));
     }
     plan
@@ -95,6 +96,15 @@ pub fn phase(rows: &[StoredKey], row: &StoredKey, now: Instant) -> Phase {
         Phase::Next
     } else {
         Phase::Retired
+    }
+}
+
+/// When one of these keys gives way and when it leaves the set: by the next one, or as they are when that is made in time.
+pub fn end(rows: &[StoredKey], row: &StoredKey) -> (Instant, Instant) {
+    let after = rows.iter().filter(|other| other.alg == row.alg && other.use_from > row.use_from);
+    match (after.map(|next| next.use_from).min(), KeyUse::named(&row.alg)) {
+        (Some(at), Some(usage)) => (at, at + usage.rhythm().lingers),
+        _ => (row.retire_at, row.remove_at),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::output::say;
 use crate::signing::Signing;
 use crate::{SystemClock, assembly};
 use preau_domain::{AuditEvent, AuditKind, CorrelationId, Instant, Seconds, StoredKey};
-use preau_keys::signers::{CutOver, KeyUse, Phase, certificate_of, phase, replacement};
+use preau_keys::signers::{CutOver, KeyUse, Phase, certificate_of, end, phase, replacement};
 use preau_keys::{Sealer, Signers, SystemIds, fingerprint};
 use serde::Serialize;
 use serde_json::Value;
@@ -51,6 +51,7 @@ pub async fn list(loaded: &Loaded, demo: bool, json: bool) -> Result<(), Failure
 }
 
 fn tell(signers: &Signers, rows: &[StoredKey], row: &StoredKey, now: Instant) -> Told {
+    let (gives_way, leaves) = end(rows, row);
     let public: Value = serde_json::from_str(&row.public).unwrap_or_default();
     Told {
         key: row.kid.clone(),
@@ -65,8 +66,8 @@ fn tell(signers: &Signers, rows: &[StoredKey], row: &StoredKey, now: Instant) ->
         opens: signers.opens(row),
         created: row.created.rfc3339(),
         signs_from: row.use_from.rfc3339(),
-        gives_way: row.retire_at.rfc3339(),
-        leaves: row.remove_at.rfc3339(),
+        gives_way: gives_way.rfc3339(),
+        leaves: leaves.rfc3339(),
     }
 }
 

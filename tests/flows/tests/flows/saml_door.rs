@@ -144,6 +144,8 @@ fn twisted(sp: &SamlSp, sound: &str) -> Vec<String> {
         format!("{sound}&SAMLRequest={other}"),
         format!("/saml/sso?SAMLRequest={other}&{}", &sound["/saml/sso?".len()..]),
         sound.replace("SAMLRequest=", "SAML%52equest="),
+        // The same values, encoded anew: what was signed is the bytes.
+        sound.replace("%3A%2F%2F", "%3a%2f%2f"),
     ]
 }
 

@@ -127,7 +127,7 @@ async fn who_signs_out_is_offered_the_way_out_there(hub: TestHub) {
         let mut browser = hub.browser();
         come_in(&hub, &provider, &mut browser, |_| {}).await;
         let goodbye = browser.sign_out().await;
-        let way = goodbye.link("Se déconnecter aussi de Guichet de l’académie");
+        let way = goodbye.link("Se déconnecter aussi : Guichet de l’académie");
         assert_eq!(way.is_some(), offered, "{}", goodbye.words());
         let Some(way) = way else { continue };
         assert!(way.starts_with(&format!("{}/end?", provider.issuer())), "{way}");

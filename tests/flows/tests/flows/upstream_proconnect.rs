@@ -108,7 +108,7 @@ async fn signing_out_goes_on_at_proconnect(hub: TestHub) {
     let mut browser = hub.browser();
     comes(&hub, &provider, &mut browser, "eidas1").await;
     let goodbye = browser.sign_out().await;
-    let way = goodbye.link("Se déconnecter aussi de Guichet de l’académie").expect("a way");
+    let way = goodbye.link("Se déconnecter aussi : Guichet de l’académie").expect("a way");
     let way = url::Url::parse(&way).expect("an address");
     let value = |name: &str| way.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
     assert!(value("state").is_some_and(|state| state.len() >= 32), "{way}");

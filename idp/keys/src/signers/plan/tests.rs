@@ -118,6 +118,18 @@ fn keys_of_saml_are_announced_for_months_and_change_on_the_day_that_was_agreed()
 }
 
 #[test]
+fn a_key_that_gave_way_early_leaves_as_long_after() {
+    let (mut rows, saml) = (first(), KeyUse::Saml(Alg::RS256));
+    let ends = |rows: &[StoredKey]| end(rows, place(rows, "saml-rs256-1"));
+    assert_eq!(ends(&rows), (day(3 * 365), day(3 * 365 + 30)), "control");
+    let early = replacement(&rows, saml, day(10), CutOver::At(day(80)));
+    apply(&mut rows, &early, day(10));
+    assert_eq!(ends(&rows), (day(80), day(110)));
+    assert!(plan(&rows, day(109)).remove.is_empty());
+    assert_eq!(plan(&rows, day(110)).remove, ["saml-rs256-1"]);
+}
+
+#[test]
 fn places_are_the_same_on_every_server_and_go_on() {
     let mut rows = first();
     assert_eq!(plan(&rows, day(88)).make[0].place, plan(&rows, day(89)).make[0].place);
