@@ -18,7 +18,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 /// People written at once. Small in tests, where a run is cut after every batch.
-const BATCH: usize = if cfg!(test) { 10 } else { 500 };
+const BATCH: usize = if cfg!(test) { 10 } else { 125 };
 
 /// Establishments asked for at once: the store answers at most that many.
 const ASK: usize = 100;
@@ -141,13 +141,16 @@ fn batches(
     out: &mpsc::Sender<Vec<PersonChange>>,
 ) -> io::Result<()> {
     let mut batch = Vec::with_capacity(BATCH);
+    let mut near = ids.text(6);
     while let Some((digest, mut record)) = spool.next()? {
         let told = Told { entry: record.entry.take(), ties: std::mem::take(&mut record.ties) };
-        batch.push(PersonChange { person: person(source, record, ids), digest, told });
-        // A closed channel means that the store failed: whoever reads it knows.
-        if batch.len() == BATCH && out.blocking_send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).is_err()
-        {
-            return Ok(());
+        batch.push(PersonChange { person: person(source, record, PersonId::beside(&near, ids)), digest, told });
+        if batch.len() == BATCH {
+            near = ids.text(6);
+            // A closed channel means that the store failed: whoever reads it knows.
+            if out.blocking_send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).is_err() {
+                return Ok(());
+            }
         }
     }
     if !batch.is_empty() {
@@ -157,9 +160,9 @@ fn batches(
 }
 
 /// The account a record makes. The store keeps the id of an account that exists already, and that it was used.
-fn person(source: &SourceId, record: PersonRecord, ids: &dyn Ids) -> Person {
+fn person(source: &SourceId, record: PersonRecord, id: PersonId) -> Person {
     Person {
-        id: PersonId::generate(ids),
+        id,
         join: Some(JoinKey { source: source.clone(), key: record.key }),
         state: AccountState::PreCreated,
         given_name: record.given_name,

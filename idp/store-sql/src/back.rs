@@ -39,6 +39,9 @@ pub(crate) enum Shape {
     Checked,
     /// Any of them may conflict.
     Several,
+    /// The same, of a run that is made again if it does not come to its end. Nobody waits for the disk: it is there for everybody
+    /// at once, and durable with the next write that is waited for.
+    Bulk,
 }
 
 impl Back {
@@ -99,12 +102,13 @@ impl Back {
         self.write(Shape::One, move |link| Box::pin(link.changed(sql, args))).await
     }
 
-    /// Runs work of several statements that writes: all of it is durable when this returns, or nothing of it happened.
+    /// Runs work of several statements that writes: all of it is durable when this returns, or nothing of it happened. Of
+    /// [`Shape::Bulk`], all of it is there, or nothing of it happened.
     pub async fn write<T: Send + 'static>(&self, shape: Shape, work: impl Work<T>) -> Result<T> {
         match &self.base {
             Base::Sqlite(sqlite) => sqlite.write(shape, work).await,
             Base::Postgres(postgres) if shape == Shape::One => Box::pin(postgres.one(work)).await,
-            Base::Postgres(postgres) => Box::pin(postgres.write(work)).await,
+            Base::Postgres(postgres) => Box::pin(postgres.write(shape, work)).await,
         }
     }
 }

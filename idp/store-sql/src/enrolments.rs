@@ -1,8 +1,11 @@
 //! The numbers by which offices of establishments know pupils: who is found by them, the pupil and whoever answers for the pupil.
 //! A table beside that of people, renewed from their documents whenever those are written.
 
+use crate::bulk::{Bulk, Kind};
 use crate::link::{Link, Sql, args};
+use preau_domain::Person;
 use preau_store::Result;
+use std::collections::BTreeSet;
 
 /// Everybody of that source at that number.
 pub(crate) const OF: &str =
@@ -33,11 +36,38 @@ const LEARN: Sql = Sql::Each {
         WHERE person.id = ANY($1) AND child.value #>> '{enrolment,number}' IS NOT NULL",
 };
 
+static ENROLLED: Bulk = Bulk::new(
+    "enrolled",
+    &[("establishment", Kind::Text), ("number", Kind::Text), ("person", Kind::Text)],
+    "ON CONFLICT DO NOTHING",
+);
+
+/// Establishment and number of everything a document says, each once.
+pub(crate) fn of(person: &Person) -> BTreeSet<(String, String)> {
+    let own = person.affiliations.iter().filter_map(|at| at.enrolment.as_deref());
+    let children = person.children.iter().filter_map(|child| child.enrolment.as_deref());
+    own.chain(children).map(|at| (at.establishment.to_string(), at.number.clone())).collect()
+}
+
+/// Forgets the numbers of these people.
+pub(crate) async fn forget(link: &mut Link<'_>, people: Vec<String>) -> Result<()> {
+    link.changed(FORGET, args![people]).await.map(drop)
+}
+
+/// Notes numbers of people who have none.
+pub(crate) async fn learn(link: &mut Link<'_>, enrolled: Vec<((String, String), String)>) -> Result<()> {
+    if enrolled.is_empty() {
+        return Ok(());
+    }
+    let row = |((establishment, number), person)| args![establishment, number, person];
+    ENROLLED.write(link, enrolled.into_iter().flat_map(row).collect()).await
+}
+
 /// Brings the numbers of these people to what their documents say now.
 pub(crate) async fn renew(link: &mut Link<'_>, people: Vec<String>) -> Result<()> {
     if people.is_empty() {
         return Ok(());
     }
-    link.changed(FORGET, args![people.clone()]).await?;
+    forget(link, people.clone()).await?;
     link.changed(LEARN, args![people]).await.map(drop)
 }

@@ -11,7 +11,7 @@ use preau_store::{
     IndexRow, PersonChange, Provisioning, RecordName, Result, RunRecord, SharedLogin, SourceRecord, StoreError, Told,
     UndoPart, Undoable, Undone,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A row that an earlier version wrote tells its establishments without profiles: the whole record tells both.
 const INDEX: &str = "SELECT join_key, digest, state, establishments,
@@ -48,9 +48,9 @@ static ESTABLISHMENTS: Bulk = Bulk::new(
     "ON CONFLICT (uai) DO UPDATE SET doc = excluded.doc, written = excluded.written",
 );
 
-const IDS: Sql = Sql::Each {
-    sqlite: "SELECT id FROM person WHERE source = $1 AND join_key IN (SELECT value FROM json_each($2))",
-    postgres: "SELECT id FROM person WHERE source = $1 AND join_key = ANY($2)",
+const KNOWN: Sql = Sql::Each {
+    sqlite: "SELECT join_key, id FROM person WHERE source = $1 AND join_key IN (SELECT value FROM json_each($2))",
+    postgres: "SELECT join_key, id FROM person WHERE source = $1 AND join_key = ANY($2)",
 };
 const SUSPEND: Sql = Sql::Each {
     sqlite: "UPDATE person SET state = 'suspended', written = $3
@@ -65,8 +65,9 @@ const BY_KEY: Sql = Sql::Each {
     postgres: "SELECT join_key, digest, state, doc, entry, ties FROM person
         WHERE source = $1 AND join_key = ANY($2) ORDER BY join_key",
 };
+/// SQLite would rather walk along all keys of the source than sort the few that are found.
 const BY_ENTRY: Sql = Sql::Each {
-    sqlite: "SELECT join_key, digest, state, doc, entry, ties FROM person
+    sqlite: "SELECT join_key, digest, state, doc, entry, ties FROM person INDEXED BY person_entry
         WHERE source = $1 AND entry IS NOT NULL AND entry IN (SELECT value FROM json_each($2)) ORDER BY join_key",
     postgres: "SELECT join_key, digest, state, doc, entry, ties FROM person
         WHERE source = $1 AND entry IS NOT NULL AND entry = ANY($2) ORDER BY join_key",
@@ -126,6 +127,15 @@ fn source_record(row: &Row, source: &SourceId) -> Result<SourceRecord> {
     })
 }
 
+/// What is still to do for a person that was written.
+struct Written {
+    key: String,
+    /// The account it makes, where there is none yet.
+    id: String,
+    enrolled: BTreeSet<(String, String)>,
+    stopped: bool,
+}
+
 fn run_values(run: &RunRecord) -> Result<Vec<Arg>> {
     let outcome = doc::write("run", &run.outcome)?;
     Ok(args![
@@ -149,9 +159,10 @@ fn run(row: &Row) -> Result<RunRecord> {
     })
 }
 
-/// The accounts of some records of a source.
-async fn ids(link: &mut Link<'_>, sql: Sql, source: String, keys: Vec<String>) -> Result<Vec<String>> {
-    link.rows(sql, args![source, keys]).await?.iter().map(|row| row.text(0).map(str::to_owned)).collect()
+/// The accounts there are of some records of a source, by their keys.
+async fn known(link: &mut Link<'_>, source: &str, keys: Vec<String>) -> Result<BTreeMap<String, String>> {
+    let rows = link.rows(KNOWN, args![source, keys]).await?;
+    rows.iter().map(|row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned()))).collect()
 }
 
 #[async_trait]
@@ -186,8 +197,7 @@ impl Provisioning for Back {
             records.insert((join.source.as_str(), join.key.as_str()), change);
         }
         let mut values = Vec::with_capacity(records.len() * 12);
-        let mut stopped: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        let mut keys: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut written_of: BTreeMap<String, Vec<Written>> = BTreeMap::new();
         for ((source, key), PersonChange { person, digest, told }) in records {
             let ties = if told.ties.is_empty() { None } else { Some(doc::write("person", &told.ties)?) };
             values.extend(args![
@@ -204,31 +214,44 @@ impl Provisioning for Back {
                 told.entry.as_deref(),
                 ties.as_deref()
             ]);
-            keys.entry(source.to_owned()).or_default().push(key.to_owned());
-            if !person.state.may_sign_in() {
-                stopped.entry(source.to_owned()).or_default().push(key.to_owned());
-            }
+            written_of.entry(source.to_owned()).or_default().push(Written {
+                key: key.to_owned(),
+                id: person.id.as_str().to_owned(),
+                enrolled: enrolments::of(person),
+                stopped: !person.state.may_sign_in(),
+            });
         }
         if values.is_empty() {
             return Ok(());
         }
         let undo = undo.cloned();
-        let written = self.write(Shape::Several, move |link| {
+        let written = self.write(Shape::Bulk, move |link| {
             Box::pin(async move {
-                for (source, keys) in &keys {
-                    undo::keep_people(link, undo.as_ref(), source, keys.clone()).await?;
+                let mut there = BTreeMap::new();
+                for (source, people) in &written_of {
+                    let known = known(link, source, people.iter().map(|one| one.key.clone()).collect()).await?;
+                    if !known.is_empty() {
+                        undo::keep_people(link, undo.as_ref(), source, known.keys().cloned().collect()).await?;
+                        enrolments::forget(link, known.values().cloned().collect()).await?;
+                    }
+                    there.insert(source.clone(), known);
                 }
                 PEOPLE.write(link, values).await?;
-                for (source, keys) in keys {
-                    let people = ids(link, IDS, source, keys).await?;
-                    enrolments::renew(link, people).await?;
+                let (mut enrolled, mut stopped) = (Vec::new(), Vec::new());
+                for (source, people) in written_of {
+                    let known = there.remove(&source).unwrap_or_default();
+                    for one in people {
+                        let id = known.get(&one.key).unwrap_or(&one.id);
+                        enrolled.extend(one.enrolled.into_iter().map(|at| (at, id.clone())));
+                        if one.stopped {
+                            stopped.push(id.clone());
+                        }
+                    }
                 }
-                let mut all = Vec::new();
-                for (source, keys) in stopped {
-                    let people = ids(link, IDS, source, keys).await?;
-                    all.extend(stop_sessions(link, people).await?);
-                }
-                Ok(all)
+                enrolments::learn(link, enrolled).await?;
+                // In one order everywhere, so that two such statements cannot block each other.
+                stopped.sort();
+                stop_sessions(link, stopped).await
             })
         });
         self.forget_tickets(&written.await?);
@@ -244,7 +267,7 @@ impl Provisioning for Back {
                 let run = undo.as_ref().map(|undo| undo.run.as_str());
                 let suspended = link.rows(SUSPEND, args![source.clone(), keys.clone(), run]).await?.len();
                 // Also the sessions of those who were suspended already: none should be there, none may stay.
-                let people = ids(link, IDS, source, keys).await?;
+                let people = known(link, &source, keys).await?.into_values().collect();
                 Ok((suspended as u64, stop_sessions(link, people).await?))
             })
         });

@@ -148,7 +148,8 @@ pub trait Provisioning: Send + Sync {
     /// Adds or replaces people, at most 1 000 at once, all or none; a record given twice counts as given last. Sessions of
     /// people whose record changed go on, and their next request sees the new record; those of people whose record now
     /// says suspended end. `Conflict` if a new account's id is taken. With `undo`, those who were there already are kept as
-    /// they were, in the same stroke.
+    /// they were, in the same stroke. It is there for everybody when this returns, and durable with the next write that is waited
+    /// for, at the latest with [`Provisioning::end_run`]: what a loss of power takes is the end of what was written, never its middle.
     async fn put_people(&self, undo: Option<&Undoable>, changes: &[PersonChange]) -> Result<()>;
 
     /// Marks people of a source who may sign in as suspended and ends their sessions and tickets, at most 1 000 at once, all or none.

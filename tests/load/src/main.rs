@@ -8,6 +8,7 @@ mod bare;
 mod client;
 mod cpu;
 mod federation;
+mod feeds;
 mod measure;
 mod memory;
 mod openid;
@@ -52,6 +53,9 @@ enum Task {
         /// People of the synchronised annuaire.
         #[arg(long, default_value_t = 100_000)]
         annuaire: usize,
+        /// People of the feeds of national size; ten minutes for a million.
+        #[arg(long, default_value_t = 1_000_000)]
+        feeds: usize,
         /// Only one part of it; the page is not written then.
         #[arg(long, value_enum)]
         only: Option<Part>,
@@ -127,6 +131,8 @@ enum Part {
     Memory,
     Storm,
     Synchronisation,
+    /// Feeds of national size.
+    Feeds,
     Federation,
 }
 
@@ -138,13 +144,14 @@ const SMALL_PORT: u16 = 18_091;
 const LARGE_PORT: u16 = 18_092;
 const POSTGRES_PORT: u16 = 18_093;
 const STORM_PORT: u16 = 18_094;
+const FEEDS_PORT: u16 = 18_095;
 
 #[tokio::main]
 async fn main() -> Result<()> {
     match Arguments::parse().command {
         Task::Bare { port } => bare::serve(port).await,
         Task::One { flow, preau, folder, rounds } => one(flow, &preau, &folder, rounds).await,
-        Task::All { preau, folder, page, people, annuaire, only, commit, date } => {
+        Task::All { preau, folder, page, people, annuaire, feeds, only, commit, date } => {
             let mut report = Report::new(&date, &commit);
             let folder = std::path::absolute(&folder)?;
             if only.is_none_or(|part| part == Part::Requests) {
@@ -173,6 +180,10 @@ async fn main() -> Result<()> {
             }
             if only.is_none_or(|part| part == Part::Synchronisation) {
                 synchronisation(&preau, &folder, annuaire, &mut report)?;
+            }
+            if only.is_none_or(|part| part == Part::Feeds) {
+                feeds::measure(&std::path::absolute(&preau)?, &folder.join("feeds"), feeds, FEEDS_PORT, &mut report)
+                    .await?;
             }
             if only.is_none_or(|part| part == Part::Federation) {
                 report.say("reading a signed SAML federation as a process of its own");

@@ -237,6 +237,40 @@ impl Report {
         self.tell(what, figure(full));
     }
 
+    /// A feed of national size, read whole for the first time.
+    pub fn feed(&mut self, what: &str, people: usize, run: &Run) {
+        let per_million = run.wall.as_secs_f64() * 1e6 / people as f64;
+        let (peak, met) = (run.peak as f64 / 1e6, per_million <= 60.0 && run.peak <= 200_000_000);
+        let (wall, cpu) = (run.wall.as_secs_f64(), run.cpu.as_secs_f64());
+        let figure = format!("{wall:.0} s ({cpu:.0} s of processor), {peak:.0} MB at the peak");
+        self.row(&format!("first reading of {people} people: {what}"), figure, "≤ 60 s a million, ≤ 200 MB", met);
+    }
+
+    /// The same again, nothing having changed.
+    pub fn unchanged(&mut self, what: &str, run: &Run) {
+        let cpu = run.cpu.as_secs_f64();
+        let figure =
+            format!("{cpu:.2} s of processor ({:.2} s, {:.0} MB)", run.wall.as_secs_f64(), run.peak as f64 / 1e6);
+        self.row(&format!("the same again, unchanged: {what}"), figure, "≤ 5 s of processor", cpu <= 5.0);
+    }
+
+    /// As many changes at two sizes.
+    pub fn changes(&mut self, changes: usize, few: (usize, &Run), many: (usize, &Run)) {
+        let ratio = many.1.cpu.as_secs_f64() / few.1.cpu.as_secs_f64();
+        let ms = |run: &Run| run.cpu.as_secs_f64() * 1e3;
+        let figure = format!("{ratio:.2} × ({:.0} ms and {:.0} ms of processor)", ms(few.1), ms(many.1));
+        let what = format!("{changes} changes told by slapd, at {} people ÷ at {}", many.0, few.0);
+        self.row(&what, figure, "≤ 1.2", ratio <= 1.2);
+    }
+
+    /// 99 of 100 sign-ins, in quiet and during a whole reading.
+    pub fn meanwhile(&mut self, people: usize, quiet: Duration, busy: Duration) {
+        let (ratio, ms) = (busy.as_secs_f64() / quiet.as_secs_f64(), |time: Duration| time.as_secs_f64() * 1e3);
+        let figure = format!("{ratio:.2} × ({:.0} ms and {:.0} ms)", ms(quiet), ms(busy));
+        let what = format!("99 of 100 sign-ins while {people} people are read into the same SQLite ÷ in quiet");
+        self.row(&what, figure, "≤ 2", ratio <= 2.0);
+    }
+
     /// The page for the reference.
     pub fn page(&self) -> String {
         let mut page = String::from(

@@ -256,20 +256,8 @@ impl World {
 
     /// Starts the server and waits until it answers; gives the server and how long that took.
     pub fn start(&self, preau: &Path) -> Result<(Server, Duration)> {
-        // Whoever answers there already would be asked in place of the server, whose processor time is counted.
-        let taken = std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok();
-        ensure!(!taken, "port {} is taken: end what listens there", self.port);
-        let log = fs::File::create(self.folder.join("preau.log"))?;
         let began = Moment::now();
-        let child = Command::new(preau)
-            .args(["serve", "--demo", "--config"])
-            .arg(self.folder.join("preau.toml"))
-            .stdout(Stdio::from(log.try_clone()?))
-            .stderr(Stdio::from(log))
-            .spawn()
-            .with_context(|| format!("cannot start {}", preau.display()))?;
-        let mut server = Server { child, port: self.port };
-        server.wait()?;
+        let server = Server::of(preau, &self.folder, self.port)?;
         Ok((server, began.elapsed()))
     }
 }
@@ -281,6 +269,24 @@ pub struct Server {
 }
 
 impl Server {
+    /// Starts the server of the configuration in that folder and waits until it answers.
+    pub fn of(preau: &Path, folder: &Path, port: u16) -> Result<Server> {
+        // Whoever answers there already would be asked in place of the server, whose processor time is counted.
+        let taken = std::net::TcpStream::connect(("127.0.0.1", port)).is_ok();
+        ensure!(!taken, "port {} is taken: end what listens there", port);
+        let log = fs::File::create(folder.join("preau.log"))?;
+        let child = Command::new(preau)
+            .args(["serve", "--demo", "--config"])
+            .arg(folder.join("preau.toml"))
+            .stdout(Stdio::from(log.try_clone()?))
+            .stderr(Stdio::from(log))
+            .spawn()
+            .with_context(|| format!("cannot start {}", preau.display()))?;
+        let mut server = Server { child, port };
+        server.wait()?;
+        Ok(server)
+    }
+
     /// Starts this program itself as the bare server.
     pub fn bare(port: u16) -> Result<Server> {
         let child = Command::new(std::env::current_exe()?).args(["bare", "--port", &port.to_string()]).spawn()?;

@@ -5,6 +5,7 @@ mod journal;
 
 use crate::Options;
 use crate::audit::Recorded;
+use crate::back::Shape;
 use crate::link::{Arg, Link, Row, Sql, Work, refusal};
 use crate::migration::{self, Migration};
 use journal::Journal;
@@ -25,6 +26,9 @@ const TRUSTED: Duration = Duration::from_secs(1);
 /// What nodes that start at the same time wait for, one after the other: the bytes of `preau`.
 const MIGRATION_LOCK: &str =
     "SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(482955583861)";
+
+/// A transaction whose end nobody waits for the disk with; the next one that does waits for this one as well.
+const BEGIN_BULK: &str = "BEGIN; SET LOCAL synchronous_commit = off";
 
 impl Postgres {
     /// Connects and brings the tables up to date.
@@ -77,9 +81,13 @@ impl Postgres {
     }
 
     /// Runs work of several statements in a transaction of its own. Events handed over before are durable first.
-    pub async fn write<T: Send + 'static>(&self, work: impl Work<T>) -> Result<T> {
+    pub async fn write<T: Send + 'static>(&self, shape: Shape, work: impl Work<T>) -> Result<T> {
         self.journal.settle().await?;
-        let mut transaction = self.pool.begin().await.map_err(refusal)?;
+        let transaction = match shape {
+            Shape::Bulk => self.pool.begin_with(BEGIN_BULK).await,
+            _ => self.pool.begin().await,
+        };
+        let mut transaction = transaction.map_err(refusal)?;
         // An early return drops the transaction, which rolls it back.
         let result = work(&mut Link::Postgres(&mut transaction)).await?;
         transaction.commit().await.map_err(refusal)?;

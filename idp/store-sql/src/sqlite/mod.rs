@@ -9,6 +9,7 @@ mod attempts;
 mod fleeting;
 mod log;
 mod readers;
+mod turn;
 mod writer;
 
 use crate::Options;
@@ -58,7 +59,7 @@ impl Sqlite {
             opened.await.map_err(|_| StoreError::Backend("the database did not open".into()))??;
         Ok(Sqlite {
             readers: Arc::new(readers),
-            writer: Writer::start(writing)?,
+            writer: Writer::start(writing, patience)?,
             fleeting: Fleeting::default(),
             access: AccessTokens::default(),
             attempts: Arc::default(),

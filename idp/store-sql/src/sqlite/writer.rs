@@ -8,6 +8,7 @@ mod queue;
 
 use super::execute;
 use super::log::Log;
+use super::turn::Turn;
 use crate::audit::{self, Recorded, Waiting};
 use crate::back::Shape;
 use crate::link::{Link, Work, sqlite_refusal};
@@ -17,6 +18,7 @@ use queue::{Group, Queue};
 use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// The near end of the queue.
@@ -45,11 +47,12 @@ type Answer = Box<dyn FnOnce(Option<&str>) + Send>;
 
 impl Writer {
     /// Starts the writer on its connection. It ends when the near end is dropped and the queue is empty.
-    pub fn start(connection: Connection) -> Result<Self> {
+    pub fn start(connection: Connection, patience: Duration) -> Result<Self> {
+        let turn = Turn::of(&connection, patience)?;
         let near = Arc::new(Queue::default());
         let far = Arc::clone(&near);
         let thread = std::thread::Builder::new().name("preau-writer".into());
-        let started = thread.spawn(move || write_all(connection, &FarEnd(far)));
+        let started = thread.spawn(move || write_all(connection, turn, &FarEnd(far)));
         started.map_err(|error| StoreError::Backend(format!("the writer did not start: {error}")))?;
         Ok(Writer(near))
     }
@@ -108,10 +111,10 @@ fn at_once<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     work.now_or_never().unwrap_or_else(waited)
 }
 
-fn write_all(mut connection: Connection, far: &FarEnd) {
+fn write_all(mut connection: Connection, mut turn: Turn, far: &FarEnd) {
     let mut log = Log::of(&connection);
     while let Some(group) = far.0.next() {
-        if let Err(failure) = commit(&mut connection, group, &far.0) {
+        if let Err(failure) = commit(&mut connection, &mut turn, group, &far.0) {
             let error = failure.reason;
             tracing::error!(error, "the disk failed under a commit; nothing is written any more until a restart");
             return;
@@ -148,10 +151,10 @@ type Committed<T> = std::result::Result<T, Failure>;
 
 /// Runs a group within one commit and answers everybody. A failure is returned only when nothing may be written any more;
 /// after any other one the events of the group wait for the next commit.
-fn commit(connection: &mut Connection, group: Group, queue: &Queue) -> Committed<()> {
+fn commit(connection: &mut Connection, turn: &mut Turn, group: Group, queue: &Queue) -> Committed<()> {
     let Group { events, jobs } = group;
     let mut ran = Vec::with_capacity(jobs.len());
-    let done = attempt(connection, &events, jobs, &mut ran);
+    let done = attempt((connection, turn), &events, jobs, &mut ran);
     match &done {
         Ok(()) => queue.written(events.len()),
         Err(failure) => {
@@ -172,17 +175,30 @@ fn commit(connection: &mut Connection, group: Group, queue: &Queue) -> Committed
 
 /// Runs a group up to and with its commit. Jobs that ran are in `ran` whatever happens; one that did not run answers by
 /// being dropped.
-fn attempt(connection: &mut Connection, events: &[Recorded], jobs: Vec<Job>, ran: &mut Vec<Answer>) -> Committed<()> {
-    step(connection, "BEGIN IMMEDIATE")?;
+fn attempt(
+    (connection, turn): (&mut Connection, &mut Turn),
+    events: &[Recorded],
+    jobs: Vec<Job>,
+    ran: &mut Vec<Answer>,
+) -> Committed<()> {
+    let waits = !events.is_empty() || jobs.iter().any(|job| job.shape != Shape::Bulk);
+    turn.begin(connection, waits).map_err(|error| Failure::before_commit(sqlite_refusal(error)))?;
     at_once(audit::write(&mut Link::Sqlite(connection), events)).map_err(Failure::before_commit)?;
+    // Of a run that is made again anyway nothing has to be taken back by itself.
+    let alone = !waits && jobs.len() == 1;
     for job in jobs {
-        run_job(connection, job, ran)?;
+        run_job((connection, alone), job, ran)?;
+    }
+    if alone && connection.is_autocommit() {
+        // It was refused, and is taken back already.
+        return Ok(());
     }
     execute(connection, "COMMIT").map_err(Failure::at_commit)
 }
 
-fn run_job(connection: &mut Connection, job: Job, ran: &mut Vec<Answer>) -> Committed<()> {
-    if job.shape == Shape::Several {
+fn run_job((connection, alone): (&mut Connection, bool), job: Job, ran: &mut Vec<Answer>) -> Committed<()> {
+    let several = matches!(job.shape, Shape::Several | Shape::Bulk) && !alone;
+    if several {
         step(connection, "SAVEPOINT job")?;
     }
     // Work that panics must not take the writer with it.
@@ -194,16 +210,17 @@ fn run_job(connection: &mut Connection, job: Job, ran: &mut Vec<Answer>) -> Comm
         }
         Err(_) => Some(Trouble::Backend("a write of the same commit failed".into())),
     };
-    match (job.shape, trouble) {
-        (Shape::Several, None) => step(connection, "RELEASE job"),
-        (Shape::Several, Some(_)) => {
+    match trouble {
+        None if several => step(connection, "RELEASE job"),
+        Some(_) if several => {
             step(connection, "ROLLBACK TO job")?;
             step(connection, "RELEASE job")
         }
+        Some(Trouble::Conflict) if alone => step(connection, "ROLLBACK"),
         // Nothing was written by this job: its neighbours go on.
-        (Shape::One | Shape::Checked, None | Some(Trouble::Conflict)) => Ok(()),
+        None | Some(Trouble::Conflict) => Ok(()),
         // The database itself is in trouble, and may have left the transaction already.
-        (Shape::One | Shape::Checked, Some(Trouble::Backend(reason))) => Err(Failure { reason, fatal: false }),
+        Some(Trouble::Backend(reason)) => Err(Failure { reason, fatal: false }),
     }
 }
 
