@@ -106,13 +106,21 @@ impl Egress {
         Ok(seen)
     }
 
-    /// POSTs a form and gives the status of the answer; its body is not read.
-    pub async fn post_form(&self, url: &str, form: &[(&str, String)], network: Network) -> Result<u16, EgressError> {
+    /// POSTs a form and gives the head of the answer; its body is not read.
+    pub async fn post_form(
+        &self,
+        url: &str,
+        form: &[(&str, String)],
+        network: Network,
+    ) -> Result<http::Response<Bytes>, EgressError> {
         let client = self.client(url, network)?;
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
         let request = client.post(url).header("content-type", "application/x-www-form-urlencoded").body(body);
-        let answer = request.send().await.map_err(|e| failure(&e))?;
-        Ok(answer.status().as_u16())
+        let mut answer = request.send().await.map_err(|e| failure(&e))?;
+        let mut head = http::Response::default();
+        *head.status_mut() = answer.status();
+        *head.headers_mut() = std::mem::take(answer.headers_mut());
+        Ok(head)
     }
 
     /// GETs a large document and hands it on piece by piece; of an answer that is not 200 nothing is read. One longer than

@@ -23,6 +23,8 @@ pub enum AuditKind {
     AttributesReleased,
     /// A service was told again and again for half an hour that a session had ended, and never answered.
     LogoutGivenUp,
+    /// A service was told that a session had ended, and answered that it did not end its own.
+    LogoutRefused,
     /// A request was refused as hostile or malformed.
     RequestRefused,
     /// The person changed the establishment they work in.
@@ -60,6 +62,7 @@ impl AuditKind {
             AuditKind::ServiceRefused => "service-refused",
             AuditKind::AttributesReleased => "attributes-released",
             AuditKind::LogoutGivenUp => "logout-given-up",
+            AuditKind::LogoutRefused => "logout-refused",
             AuditKind::RequestRefused => "request-refused",
             AuditKind::EstablishmentSwitched => "establishment-switched",
             AuditKind::AccountLinked => "account-linked",

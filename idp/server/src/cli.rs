@@ -602,7 +602,7 @@ pub enum AuditCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Show what happened in one request, or about one person.
+    /// Show what happened on one way, from the first page to what the service was told, or about one person.
     Show(ShowArgs),
 }
 

@@ -99,7 +99,7 @@ async fn sweep(
         pending: swept(link, PENDING, now, limit).await?,
         counters: swept(link, COUNTERS, now - COUNTER_LIFE, limit).await?
             + swept(link, DEVICES, now - DEVICE_LIFE, limit).await?,
-        notices: swept(link, outbox::FORGET, now - outbox::NOTICE_LIFE, limit).await?,
+        notices: outbox::forget(link, now, limit).await?,
         audit: chain::sweep(link, code, audit_before, limit).await?,
     };
     Ok((counts, sessions.into_iter().map(SessionId::new).collect(), families))

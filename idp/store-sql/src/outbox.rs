@@ -4,7 +4,7 @@ use crate::back::Back;
 use crate::link::{Link, Row, Sql, args};
 use async_trait::async_trait;
 use preau_domain::{Instant, Seconds, ServiceId, SessionId, Visit};
-use preau_store::{Notice, Outbox, Result, TOLD_TO_ONE};
+use preau_store::{Notice, Outbox, Result, TOLD_TO_ONE, YetToHear};
 use std::sync::atomic::Ordering;
 
 /// The latest visits of ended sessions to each service; a notice that waits already is not written again.
@@ -57,19 +57,25 @@ const SETTLE: Sql = Sql::Each {
     sqlite: "DELETE FROM outbox WHERE seq IN (SELECT CAST(value AS INTEGER) FROM json_each($1))",
     postgres: "DELETE FROM outbox WHERE seq = ANY($1::text[]::bigint[])",
 };
+/// A time that never comes says that the service refused.
+const NEVER: Instant = Instant(i64::MAX);
+const REFUSE: Sql = Sql::Each {
+    sqlite: "UPDATE outbox SET due = $2 WHERE seq IN (SELECT CAST(value AS INTEGER) FROM json_each($1))",
+    postgres: "UPDATE outbox SET due = $2 WHERE seq = ANY($1::text[]::bigint[])",
+};
 /// Found by the names of the notices: how many others wait makes no difference.
 const YET_TO_HEAR: Sql = Sql::Each {
-    sqlite: "SELECT DISTINCT service FROM outbox WHERE service IN (SELECT value FROM json_each($1))
-        AND protocol IN (SELECT value FROM json_each($2)) AND notice IN (SELECT value FROM json_each($3))",
-    postgres: "SELECT DISTINCT service FROM outbox WHERE service = ANY($1) AND protocol = ANY($2) AND notice = ANY($3)",
+    sqlite: "SELECT service, MAX(due) FROM outbox WHERE service IN (SELECT value FROM json_each($1))
+        AND protocol IN (SELECT value FROM json_each($2)) AND notice IN (SELECT value FROM json_each($3)) GROUP BY service",
+    postgres: "SELECT service, MAX(due) FROM outbox WHERE service = ANY($1) AND protocol = ANY($2) AND notice = ANY($3)
+        GROUP BY service",
 };
 const POSTPONE: &str = "UPDATE outbox SET due = $2 WHERE seq = $1";
 
 /// What is older is of no use to anybody: the service has ended its own session by then, or is gone.
-pub(crate) const NOTICE_LIFE: Seconds = Seconds(6 * 3600);
-/// Takes notices away that grew too old.
-pub(crate) const FORGET: &str = "DELETE FROM outbox WHERE seq IN
-    (SELECT seq FROM outbox WHERE at <= $1 ORDER BY at LIMIT $2) RETURNING seq";
+const NOTICE_LIFE: Seconds = Seconds(6 * 3600);
+const FORGET: &str = "DELETE FROM outbox WHERE seq IN
+    (SELECT seq FROM outbox WHERE at <= $1 ORDER BY at LIMIT $2) RETURNING due";
 
 /// Visits of one service beyond the latest that will be told of.
 const TRIM: &str = "DELETE FROM visit WHERE session = $1 AND seq IN (
@@ -81,6 +87,15 @@ const TRIM: &str = "DELETE FROM visit WHERE session = $1 AND seq IN (
 /// Writes the notices of sessions that are about to end, in the stroke that ends them.
 pub(crate) async fn write(link: &mut Link<'_>, sessions: Vec<String>, now: Instant) -> Result<()> {
     link.rows(WRITE, args![sessions, now, TOLD_TO_ONE]).await.map(drop)
+}
+
+/// Takes notices away that grew too old; gives the number of those that nobody heard.
+pub(crate) async fn forget(link: &mut Link<'_>, now: Instant, limit: u32) -> Result<u64> {
+    let mut late = 0;
+    for row in link.rows(FORGET, args![now - NOTICE_LIFE, limit]).await? {
+        late += u64::from(row.instant(0)? != NEVER);
+    }
+    Ok(late)
 }
 
 fn notice(row: &Row) -> Result<Notice> {
@@ -139,7 +154,12 @@ impl Outbox for Back {
         self.changed(SETTLE, args![ids]).await.map(drop)
     }
 
-    async fn yet_to_hear(&self, visits: &[Visit]) -> Result<Vec<ServiceId>> {
+    async fn refuse_notices(&self, ids: &[i64]) -> Result<()> {
+        let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
+        self.changed(REFUSE, args![ids, NEVER]).await.map(drop)
+    }
+
+    async fn yet_to_hear(&self, visits: &[Visit]) -> Result<YetToHear> {
         let each = |of: fn(&Visit) -> &str| {
             let mut all: Vec<String> = visits.iter().map(|visit| of(visit).to_owned()).collect();
             all.sort_unstable();
@@ -148,7 +168,12 @@ impl Outbox for Back {
         };
         let (services, protocols) = (each(|visit| visit.service.as_str()), each(|visit| &visit.protocol));
         let rows = self.many_rows(YET_TO_HEAR, args![services, protocols, each(|visit| &visit.notice)]).await?;
-        rows.iter().map(|row| Ok(ServiceId::new(row.text(0)?))).collect()
+        let mut yet = YetToHear::default();
+        for row in &rows {
+            let (service, due) = (ServiceId::new(row.text(0)?), row.instant(1)?);
+            if due == NEVER { yet.refused.push(service) } else { yet.waiting.push(service) }
+        }
+        Ok(yet)
     }
 
     async fn postpone_notice(&self, id: i64, until: Instant) -> Result<()> {

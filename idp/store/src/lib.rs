@@ -30,7 +30,7 @@ pub use grants::{Grants, Rotation};
 pub use kept::Keeping;
 pub use life::{Aged, Lives};
 pub use operations::{Health, Operations, Swept};
-pub use outbox::{Notice, Outbox, TOLD_TO_ONE};
+pub use outbox::{Notice, Outbox, TOLD_TO_ONE, YetToHear};
 pub use people::{Establishments, People};
 pub use provisioning::{
     IndexRow, PersonChange, Provisioning, RecordName, RunOutcome, RunRecord, SharedLogin, SourceRecord, Told, UndoPart,

@@ -15,6 +15,15 @@ pub struct Notice {
     pub tries: u32,
 }
 
+/// Services that have not heard of the end of some visits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct YetToHear {
+    /// Those that are being told.
+    pub waiting: Vec<ServiceId>,
+    /// Those that said no to one at least.
+    pub refused: Vec<ServiceId>,
+}
+
 /// What is to be told. Notices are written in the stroke that ends their session: the latest [`TOLD_TO_ONE`] visits of a
 /// session to one service, equal ones once.
 #[async_trait]
@@ -34,8 +43,12 @@ pub trait Outbox: Send + Sync {
     /// Takes notices out for good: told, or given up.
     async fn settle_notices(&self, ids: &[i64]) -> Result<()>;
 
-    /// The services of these visits, which are over, that have not heard of it yet.
-    async fn yet_to_hear(&self, visits: &[Visit]) -> Result<Vec<ServiceId>>;
+    /// Notes that services said no to these: nobody takes them any more, and [`Outbox::yet_to_hear`] says so until they are
+    /// too old.
+    async fn refuse_notices(&self, ids: &[i64]) -> Result<()>;
+
+    /// The services of these visits, which are over, that have not closed theirs.
+    async fn yet_to_hear(&self, visits: &[Visit]) -> Result<YetToHear>;
 
     /// Lets a notice be taken again at an instant.
     async fn postpone_notice(&self, id: i64, until: Instant) -> Result<()>;

@@ -21,6 +21,7 @@ pub mod registered;
 mod router;
 pub mod sign_in;
 mod table;
+mod telling;
 mod upstream;
 mod visitor;
 

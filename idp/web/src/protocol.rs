@@ -5,6 +5,7 @@ use crate::{Door, Fault, Fields, Hub, Live, Locale, Visitor};
 use async_trait::async_trait;
 use axum::Router;
 use axum::response::Response;
+use bytes::Bytes;
 use preau_domain::{Instant, PendingSignIn, Public, ServiceId, SourceId, TrustedUrl, Visit};
 use preau_policy::Refusal as PolicyRefusal;
 use std::sync::Arc;
@@ -51,9 +52,9 @@ pub trait Protocol: Send + Sync {
     /// The call that tells a service its visit is over; `None` when the service does not listen.
     fn logout_notice(&self, hub: &Hub, visit: &Visit) -> Option<LogoutNotice>;
 
-    /// Whether a service that was called says that it is over there too; `answer` is what it answered.
-    fn logout_confirmed(&self, _: &Hub, _: &Visit, _answer: &[u8]) -> bool {
-        true
+    /// Whether a service that was called says that it is over there too; of an answer to a form there is no body.
+    fn logout_confirmed(&self, _: &Hub, _: &Visit, answer: &http::Response<Bytes>) -> bool {
+        answer.status().is_success()
     }
 
     /// The address a browser loads in a frame to tell a service that its visit is over; `None` when the service does not

@@ -94,6 +94,10 @@ async fn around(State(hub): State<Arc<Hub>>, mut request: Request, next: Next) -
     {
         headers.append(header::SET_COOKIE, Cookie::Language.set(hub.secure(), locale.code()));
     }
+    let tile = |cookie: &HeaderValue| cookie.as_bytes().starts_with(Cookie::Tile.name(hub.secure()).as_bytes());
+    if visitor.spent_tile() && !headers.get_all(header::SET_COOKIE).iter().any(tile) {
+        headers.append(header::SET_COOKIE, Cookie::Tile.clear(hub.secure()));
+    }
     headers::protect(headers, hub.secure());
     if let Ok(value) = HeaderValue::from_str(visitor.correlation().as_str()) {
         headers.insert("x-correlation-id", value);

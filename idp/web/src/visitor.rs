@@ -21,8 +21,23 @@ const MAX_COOKIE: usize = 128;
 /// Longest copy of a sign-in that a cookie holds: browsers keep 4,096 bytes with the name and what stands behind.
 const MAX_SIGN_IN: usize = 3_900;
 
-/// What the code in the cookie of a tile is made for.
-const TILE: &str = "tile";
+/// Where the cookie of a tile is believed, and taken away.
+#[derive(Clone, Copy)]
+pub(crate) enum SpentAt {
+    /// At the tile, of whoever was asked to sign in there.
+    Tile,
+    /// At the door of the service, of whoever opened the tile.
+    Door,
+}
+
+impl SpentAt {
+    fn code(self) -> &'static str {
+        match self {
+            SpentAt::Tile => "tile after sign-in",
+            SpentAt::Door => "tile",
+        }
+    }
+}
 
 /// One request's visitor.
 #[derive(Clone, Debug)]
@@ -86,7 +101,7 @@ pub enum Cookie {
     Browser,
     /// A sealed copy of the latest of them: an hour, which is longer than it is believed.
     SignIn,
-    /// The tile that was just opened: a minute, in which its service sends the browser back.
+    /// The tile that was just opened: a minute, in which its service sends the browser back, and until it does.
     Tile,
     /// A device that signed in before: 180 days.
     Device,
@@ -204,18 +219,41 @@ impl Visitor {
     /// of that service, opened in that session, goes on with the way that began there.
     pub async fn live_at(&self, hub: &Hub, service: &ServiceId) -> Result<Option<Arc<Live>>, Fault> {
         let live = self.live(hub).await?;
-        if let (Some(live), Some((way, code))) = (&live, self.tile.as_deref().and_then(|tile| tile.split_once('.')))
-            && hub.keyring.mac_ok(TILE, &[live.session.id.as_str(), service.as_str(), way], code)
-        {
-            self.goes_on_with(&CorrelationId::new(way));
+        if live.is_some() {
+            self.comes_from_tile(hub, service);
         }
         Ok(live)
     }
 
+    /// Goes on with the way that began at the tile of that service, if this browser opened it in the session it shows, be
+    /// that over.
+    pub fn comes_from_tile(&self, hub: &Hub, service: &ServiceId) {
+        self.comes_from(SpentAt::Door, hub, service);
+    }
+
+    /// See [`Visitor::comes_from_tile`].
+    pub(crate) fn comes_from(&self, at: SpentAt, hub: &Hub, service: &ServiceId) {
+        if let (Some(session), Some((way, code))) = (&self.session, self.tile())
+            && hub.keyring.mac_ok(at.code(), &[session.as_str(), service.as_str(), way], code)
+        {
+            self.goes_on_with(&CorrelationId::new(way));
+        }
+    }
+
+    /// The number and the code in the cookie of a tile.
+    fn tile(&self) -> Option<(&str, &str)> {
+        self.tile.as_deref()?.split_once('.')
+    }
+
+    /// Whether this request went on with the way of a tile: the next one does not.
+    pub(crate) fn spent_tile(&self) -> bool {
+        self.way.get().zip(self.tile()).is_some_and(|(way, (told, _))| way.as_str() == told)
+    }
+
     /// The cookie by which the next request of this browser for that service, in that session, goes on with this way.
-    pub(crate) fn tile_cookie(&self, hub: &Hub, live: &Live, service: &ServiceId) -> HeaderValue {
+    pub(crate) fn tile_cookie(&self, at: SpentAt, hub: &Hub, live: &Live, service: &ServiceId) -> HeaderValue {
         let way = self.correlation().as_str();
-        let code = hub.keyring.mac(TILE, &[live.session.id.as_str(), service.as_str(), way]);
+        let code = hub.keyring.mac(at.code(), &[live.session.id.as_str(), service.as_str(), way]);
         Cookie::Tile.set(hub.secure(), &format!("{way}.{code}"))
     }
 

@@ -2,7 +2,7 @@
 
 use crate::fixture::{LATER, NOW, beginning, live, session, ticket, visit};
 use preau_domain::{Instant, PersonId, Seconds, ServiceId, Session, SessionId, Visit};
-use preau_store::{NewSession, Notice, Store, TOLD_TO_ONE};
+use preau_store::{NewSession, Notice, Store, TOLD_TO_ONE, YetToHear};
 
 /// Begins a session that opened these services, once each.
 async fn opened(store: &dyn Store, id: &str, services: &[&str]) -> SessionId {
@@ -61,11 +61,11 @@ pub async fn a_notice_is_taken_until_it_is_settled(store: &dyn Store) {
     assert_eq!(taken(store, NOW + Seconds(14)).await, [], "somebody is telling them");
     store.settle_notices(&[first[0].id]).await.unwrap();
     let visits: Vec<Visit> = first.iter().map(|notice| notice.visit.clone()).collect();
-    let mut waiting = store.yet_to_hear(&visits).await.unwrap();
-    waiting.sort();
-    assert_eq!(waiting, [ServiceId::new("b"), ServiceId::new("c")], "those that did not hear");
+    let mut yet = store.yet_to_hear(&visits).await.unwrap();
+    yet.waiting.sort();
+    assert_eq!(yet.waiting, [ServiceId::new("b"), ServiceId::new("c")], "those that did not hear");
     let other = Visit { notice: "of-another-session".to_owned(), ..visits[1].clone() };
-    assert_eq!(store.yet_to_hear(&[visits[0].clone(), other]).await.unwrap(), []);
+    assert_eq!(store.yet_to_hear(&[visits[0].clone(), other]).await.unwrap(), YetToHear::default());
     store.postpone_notice(first[1].id, NOW + Seconds(60)).await.unwrap();
     let again = taken(store, NOW + Seconds(15)).await;
     assert_eq!(services(&again), ["c"], "whoever took it is gone");
@@ -75,6 +75,23 @@ pub async fn a_notice_is_taken_until_it_is_settled(store: &dyn Store) {
     assert_eq!((services(&last), last[0].tries), (vec!["b"], 2));
     store.settle_notices(&[last[0].id]).await.unwrap();
     assert_eq!(taken(store, NOW + Seconds(9_999)).await, []);
+}
+
+/// A notice that was refused is taken by nobody, and it is not forgotten that it was.
+pub async fn a_refused_notice_is_not_taken_again(store: &dyn Store) {
+    let id = opened(store, "s1", &["a", "b", "c"]).await;
+    store.end_session(&id, NOW).await.unwrap();
+    let first = taken(store, NOW).await;
+    let visits: Vec<Visit> = first.iter().map(|notice| notice.visit.clone()).collect();
+    store.settle_notices(&[first[0].id]).await.unwrap();
+    store.refuse_notices(&[first[1].id, first[0].id]).await.unwrap();
+    let yet = YetToHear { waiting: vec![ServiceId::new("c")], refused: vec![ServiceId::new("b")] };
+    assert_eq!(store.yet_to_hear(&visits).await.unwrap(), yet);
+    assert_eq!(services(&taken(store, LATER).await), ["c"]);
+    assert_eq!(services(&taken(store, NOW + Seconds(5 * 3600)).await), ["c"]);
+    assert_eq!(store.yet_to_hear(&visits[..2]).await.unwrap().refused, yet.refused);
+    store.sweep(NOW + Seconds(7 * 3600), NOW, 100).await.unwrap();
+    assert_eq!(store.yet_to_hear(&visits).await.unwrap(), YetToHear::default(), "in the end it is");
 }
 
 /// No service takes more than its share, and a busy one takes none.

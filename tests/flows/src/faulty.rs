@@ -14,7 +14,7 @@ use preau_store::{
     Aged, Attempt, Audit, Delays, Establishments, Grants, Health, IndexRow, Keeping, Links, Lives, NewSession, Notice,
     Operations, Outbox, People, PersonChange, Provisioning, RecordName, Registrations, Result, Rotation, RunRecord,
     Sessions, SharedLogin, SignIns, SigningKeys, SourceRecord, Store, StoreError, Swept, Throttle, Tickets, UndoPart,
-    Undoable, Undone, Upstreams,
+    Undoable, Undone, Upstreams, YetToHear,
 };
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -302,7 +302,11 @@ impl Outbox for FaultyStore {
         self.inner.settle_notices(ids).await
     }
 
-    async fn yet_to_hear(&self, visits: &[Visit]) -> Result<Vec<ServiceId>> {
+    async fn refuse_notices(&self, ids: &[i64]) -> Result<()> {
+        self.inner.refuse_notices(ids).await
+    }
+
+    async fn yet_to_hear(&self, visits: &[Visit]) -> Result<YetToHear> {
         self.inner.yet_to_hear(visits).await
     }
 

@@ -48,16 +48,21 @@ impl Listener {
 
     /// Listens, and answers with these bytes; with none, it keeps silent and holds the line.
     pub async fn answering(answer: &'static str) -> Listener {
+        Listener::saying(move |_| answer.to_owned()).await
+    }
+
+    /// Listens, and answers with what this makes of what it heard; with nothing, it keeps silent and holds the line.
+    pub async fn saying(answer: impl Fn(&Heard) -> String + Send + 'static) -> Listener {
         let socket = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port on loopback");
         let address = socket.local_addr().expect("a bound socket has an address");
         let (out, heard) = mpsc::unbounded_channel();
         let task = tokio::spawn(async move {
             let mut open = Vec::new();
             while let Ok((mut stream, _)) = socket.accept().await {
-                if let Some(said) = read(&mut stream).await {
-                    // The story may be over already.
-                    let _ = out.send(said);
-                }
+                let Some(heard) = read(&mut stream).await else { continue };
+                let answer = answer(&heard);
+                // The story may be over already.
+                let _ = out.send(heard);
                 let _ = stream.write_all(answer.as_bytes()).await;
                 if answer.is_empty() {
                     open.push(stream);

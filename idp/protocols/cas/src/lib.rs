@@ -26,6 +26,7 @@ pub use ticket::TICKET_SECONDS;
 
 use async_trait::async_trait;
 use axum::Router;
+use axum::body::Bytes;
 use axum::response::Response;
 use preau_domain::Visit;
 use preau_web::bench::{Preview, Rehearsal, Sample};
@@ -95,5 +96,9 @@ impl Protocol for Cas {
 
     fn logout_notice(&self, hub: &Hub, visit: &Visit) -> Option<LogoutNotice> {
         flow::logout::notice(hub, visit)
+    }
+
+    fn logout_confirmed(&self, hub: &Hub, _: &Visit, answer: &http::Response<Bytes>) -> bool {
+        flow::logout::confirmed(hub, answer)
     }
 }

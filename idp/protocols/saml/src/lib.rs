@@ -16,6 +16,7 @@ mod routes;
 
 use async_trait::async_trait;
 use axum::Router;
+use axum::body::Bytes;
 use axum::response::Response;
 use preau_domain::Visit;
 use preau_saml::metadata::Peers;
@@ -82,8 +83,8 @@ impl Protocol for Saml {
         flow::leaving::frame(hub, &self.peers, visit)
     }
 
-    fn logout_confirmed(&self, hub: &Hub, visit: &Visit, answer: &[u8]) -> bool {
-        flow::leaving::confirmed(hub, &self.peers, visit, answer)
+    fn logout_confirmed(&self, hub: &Hub, visit: &Visit, answer: &http::Response<Bytes>) -> bool {
+        answer.status().is_success() && flow::leaving::confirmed(hub, &self.peers, visit, answer.body())
     }
 
     fn hears(&self, hub: &Hub, visit: &Visit) -> bool {

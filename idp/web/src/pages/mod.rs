@@ -17,6 +17,7 @@ pub use bench::{BenchPage, Shown, bench};
 pub use elsewhere::{choose_account, elsewhere, said};
 pub use sandbox::{SandboxPage, sandbox, who_comes, would_be_told};
 
+use crate::logout::StillOpen;
 use crate::{Door, Fault, FaultKind, Hub, Locale, Texts, Visitor, WebConfig};
 use askama::Template;
 use axum::Router;
@@ -357,10 +358,8 @@ const NAMED: usize = 3;
 pub struct End<'a> {
     /// How many services were told in the background.
     pub told: usize,
-    /// Those of them that have not answered.
-    pub silent: &'a [ServiceId],
-    /// Those that cannot be told in any way.
-    pub deaf: &'a [ServiceId],
+    /// Where the person may still be signed in.
+    pub open: StillOpen,
     /// Name and way out of the provider where the person may still be signed in.
     pub elsewhere: Option<(String, String)>,
     /// Where services that hear one after the other are told.
@@ -368,9 +367,15 @@ pub struct End<'a> {
 }
 
 impl<'a> SignedOut<'a> {
-    /// With the titles of services that are still open: those that have not answered, or else those that cannot be told.
+    /// With the titles of the services that are still open.
     fn new(page: Page<'a>, end: End<'a>, open: &[String], frames: &'a [String]) -> Self {
-        let why = if end.silent.is_empty() { "signed-out-deaf" } else { "signed-out-silent" };
+        let StillOpen { silent, refused, deaf } = &end.open;
+        let why = match (silent.is_empty(), refused.is_empty(), deaf.is_empty()) {
+            (false, true, true) => "signed-out-silent",
+            (true, false, true) => "signed-out-refused",
+            (true, true, _) => "signed-out-deaf",
+            _ => "signed-out-open",
+        };
         let sentence = match open {
             [] if frames.is_empty() => page.count("signed-out", end.told),
             [] => page.t("signed-out-frames"),
@@ -386,14 +391,14 @@ impl<'a> SignedOut<'a> {
 /// Says that everything is closed, or which services are still open, and where the person may still be signed in.
 pub fn signed_out(hub: &Hub, visitor: &Visitor, end: End<'_>, frames: &[String]) -> Response {
     let services = hub.services();
-    let open = if end.silent.is_empty() { end.deaf } else { end.silent };
     let title = |door: &Door| match visitor.locale {
         Locale::Fr => door.title.fr.clone(),
         Locale::En => door.title.en.clone(),
     };
     // A service that was taken away is open all the same.
     let named = |id: &ServiceId| services.get(id).map_or_else(|| id.to_string(), title);
-    let open: Vec<String> = open.iter().map(named).collect();
+    let StillOpen { silent, refused, deaf } = &end.open;
+    let open: Vec<String> = silent.iter().chain(refused).chain(deaf).map(named).collect();
     let page = html("signed-out", &SignedOut::new(Page::new(hub, visitor), end, &open, frames));
     if frames.is_empty() { page } else { farewell::framing(page, frames) }
 }

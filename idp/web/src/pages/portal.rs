@@ -6,6 +6,7 @@
 use super::tiles::{self, MAX_SEARCH, Section};
 use super::{Accessibility, Page, html};
 use crate::sign_in::PORTAL;
+use crate::visitor::SpentAt;
 use crate::{Begin, Door, Fault, FaultKind, Fields, Hub, Live, Visitor, logout};
 use askama::Template;
 use axum::Router;
@@ -213,11 +214,12 @@ async fn open(State(hub): State<Arc<Hub>>, visitor: Visitor, Path(service): Path
     let Some(door) = hub.services().get(&service).cloned() else {
         return Err(Fault::new(FaultKind::NotFound, "tile of no mounted service"));
     };
-    let Some(live) = visitor.live_at(&hub, &service).await? else {
+    let Some(live) = visitor.live(&hub).await? else {
         let (service, request) = (Some(service.clone()), format!("/open/{service}"));
         let begin = Begin { protocol: PORTAL, service, request, fresh_after: None };
         return hub.begin_sign_in(&visitor, begin).await;
     };
+    visitor.comes_from(SpentAt::Tile, &hub, &service);
     let decision = hub.decide(&live, &door);
     let rule = match &*decision {
         Decision::Allow { rule, .. } => rule.clone(),
@@ -233,7 +235,7 @@ async fn open(State(hub): State<Arc<Hub>>, visitor: Visitor, Path(service): Path
         if let Some(answer) = protocol.launch(&hub, &visitor, &door, &live).await {
             let mut answer = answer?;
             // The service sends the browser back, to the door of its protocol.
-            answer.headers_mut().append(header::SET_COOKIE, visitor.tile_cookie(&hub, &live, &service));
+            answer.headers_mut().append(header::SET_COOKIE, visitor.tile_cookie(SpentAt::Door, &hub, &live, &service));
             return Ok(answer);
         }
     }

@@ -15,7 +15,7 @@ mod password;
 mod proof;
 
 use crate::pages::{self, PasswordPage};
-use crate::visitor::Secret;
+use crate::visitor::{Secret, SpentAt};
 use crate::{CompletedSignIn, Fault, FaultKind, Fields, Hub, Live, Visitor};
 use axum::Router;
 use axum::extract::{Path, RawQuery, State};
@@ -261,7 +261,7 @@ async fn finish(hub: &Hub, visitor: &Visitor, live: Arc<Live>, pending: PendingS
     if pending.protocol == PORTAL {
         let mut onward = hub.see_other(local_path(&pending.request));
         if let Some(service) = &pending.service {
-            onward.headers_mut().append(header::SET_COOKIE, visitor.tile_cookie(hub, &live, service));
+            onward.headers_mut().append(header::SET_COOKIE, visitor.tile_cookie(SpentAt::Tile, hub, &live, service));
         }
         return Ok(onward);
     }

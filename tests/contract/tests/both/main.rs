@@ -137,7 +137,7 @@ promises! {
         a_registration_comes_back_whole, a_registration_is_named_once, a_registration_is_replaced,
         a_registration_is_removed, registrations_come_latest_first, one_of_many_registers_a_name;
     outbox:
-        every_end_leaves_its_notices, a_notice_is_taken_until_it_is_settled, notices_are_shared_out_by_service,
+        every_end_leaves_its_notices, a_notice_is_taken_until_it_is_settled, a_refused_notice_is_not_taken_again, notices_are_shared_out_by_service,
         one_of_many_takes_a_notice, notices_are_bounded, notices_grow_old;
     throttle:
         attempts_wait_longer_and_longer, parallel_attempts_do_not_outrun_the_count, a_counter_is_forgotten,

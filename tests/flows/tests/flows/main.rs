@@ -11,6 +11,7 @@ mod cas_tickets;
 mod corridor;
 mod delays;
 mod farewell;
+mod farewell_answers;
 mod faults;
 mod flood;
 mod forms;

@@ -198,7 +198,10 @@ async fn an_answer_by_soap_is_read(hub: TestHub) {
         at: Instant(0),
     };
     let protocol = hub.hub.protocol("saml").expect("it is spoken");
-    let says = |sp: &SamlSp, xml: &str| protocol.logout_confirmed(&hub.hub, &visit(sp), soap::envelope(xml).as_bytes());
+    let says = |sp: &SamlSp, xml: &str| {
+        let answer = http::Response::new(soap::envelope(xml).into_bytes().into());
+        protocol.logout_confirmed(&hub.hub, &visit(sp), &answer)
+    };
     let sound = sp.logout_answer(&request, Status::success());
     let failed = sp.logout_answer(&request, Status::failure(status::RESPONDER, status::PARTIAL_LOGOUT));
     let guessed = LogoutResponse { in_response_to: Some("_guessed".to_owned()), ..sound.clone() };

@@ -14,6 +14,7 @@ stories!(
     a_round_with_another_provider_is_part_of_the_way,
     a_refused_person_reads_the_number_of_their_arrival,
     a_tile_begins_the_way_that_its_service_goes_on_with,
+    each_opening_of_a_tile_is_a_way_of_its_own,
     a_tile_without_a_session_begins_at_the_tile,
     nobody_from_outside_chooses_a_number,
     a_tile_of_another_service_or_session_begins_nothing,
@@ -159,6 +160,22 @@ async fn a_tile_begins_the_way_that_its_service_goes_on_with(hub: TestHub) {
     hub.sp("sp");
     let tile = browser.get("/open/sp").await;
     assert_eq!(told(&hub, tile.incident()).await, ["tile-opened", "service-opened", "attributes-released"]);
+}
+
+async fn each_opening_of_a_tile_is_a_way_of_its_own(hub: TestHub) {
+    let (app, mut browser) = (hub.app("app"), hub.browser());
+    hub.sp("sp");
+    browser.sign_in(&ALICE).at_home().await;
+    for tile in ["/open/app", "/open/sp"] {
+        let (once, again) = (browser.get(tile).await, browser.get(tile).await);
+        assert_ne!(once.incident(), again.incident(), "{tile}");
+    }
+    let tile = browser.get("/open/app").await;
+    assert_eq!(browser.open(&app).await.answer.incident(), tile.incident(), "control");
+    assert_ne!(browser.open(&app).await.answer.incident(), tile.incident(), "who comes again has not opened it again");
+    let tile = browser.get("/open/app").await;
+    let proof = browser.get(&format!("{}&renew=true", app.login_url())).await;
+    assert_eq!(proof.incident(), tile.incident(), "who is to prove it again comes from the tile all the same");
 }
 
 async fn a_tile_without_a_session_begins_at_the_tile(hub: TestHub) {

@@ -27,9 +27,11 @@ pub async fn login(hub: &Hub, visitor: &Visitor, asked: LoginParameters) -> Resu
     let services = hub.services();
     let (door, address) = owner(&services, service)?;
     let wanted = Asked { service: address.as_str().to_owned(), dialect: asked.dialect, post: asked.post };
-    let live = visitor.live_at(hub, &door.service.id).await?;
-    if !asked.renew {
-        if let Some(live) = live {
+    if asked.renew {
+        // Whatever session there is does not matter, and is not read.
+        visitor.comes_from_tile(hub, &door.service.id);
+    } else {
+        if let Some(live) = visitor.live_at(hub, &door.service.id).await? {
             match open(hub, visitor, &live, door, &address, false).await {
                 Ok(Some(ticket)) => return Ok(hand_over(hub, visitor, &address, &wanted, &ticket)),
                 Ok(None) => hub.forget_live(&live.session.id),

@@ -3,6 +3,7 @@
 use crate::ticket;
 use crate::wire::{LogoutParameters, logout};
 use axum::response::Response;
+use http::header;
 use preau_domain::{AuditEvent, AuditKind, Visit};
 use preau_web::{Fault, Hub, LogoutNotice, NoticeBody, Visitor};
 
@@ -23,6 +24,15 @@ pub async fn logout(hub: &Hub, visitor: &Visitor, asked: &LogoutParameters) -> R
         }
         None => hub.sign_out(visitor).await,
     }
+}
+
+/// Whether a service that was told closed its session: it answers with 2xx, or sends whoever comes to our door. Clients that guard
+/// whole sites (`mod_auth_cas`) read the notice on the way, and then treat the call as they do any other without a session.
+pub fn confirmed<T>(hub: &Hub, answer: &http::Response<T>) -> bool {
+    let to = answer.headers().get(header::LOCATION).and_then(|to| to.to_str().ok()).unwrap_or_default();
+    let door = to.strip_prefix(hub.base()).and_then(|path| path.strip_prefix("/cas/login"));
+    let at_our_door = door.is_some_and(|rest| rest.is_empty() || rest.starts_with('?'));
+    answer.status().is_success() || (answer.status().is_redirection() && at_our_door)
 }
 
 /// The call that tells a service its visit is over, at the address its ticket was made for or the one it has for this.

@@ -49,8 +49,9 @@ pub fn confirmed(hub: &Hub, peers: &Peers, visit: &Visit, answer: &[u8]) -> bool
         let received = Received::document(soap::open(&envelope, &[]).ok()?);
         let believed = received.believed("LogoutResponse", partner.keys(), false).ok()?;
         let response = LogoutResponse::read(&believed.element).ok()?;
+        let from_it = response.issuer.as_deref().is_none_or(|issuer| issuer == partner.entity_id());
         let answers = response.in_response_to.as_deref().is_some_and(|id| is_ours(hub, &visit.service, id));
-        Some(answers && whole(&response.status))
+        Some(from_it && answers && over(&response.status))
     };
     read().unwrap_or(false)
 }
@@ -146,11 +147,11 @@ pub async fn answered(hub: &Hub, peers: &Peers, visitor: &Visitor, received: &Re
         recent(hub, response.issue_instant)?;
         let id = response.in_response_to.as_deref().filter(|id| is_ours(hub, service, id));
         let id = id.ok_or_else(|| bad_message("it answers nothing we asked this service"))?;
-        let whole = whole(&response.status);
+        let over = over(&response.status);
         if let Some(at) = received.relay_state.as_deref() {
-            return go_on(hub, peers, at, service, Some(id), whole).await;
+            return go_on(hub, peers, at, service, Some(id), over).await;
         }
-        whole
+        over
     };
     if let Some(at) = received.relay_state.as_deref() {
         return go_on(hub, peers, at, service, None, false).await;
@@ -210,9 +211,14 @@ async fn take(hub: &Hub, at: &str) -> Result<Option<Round>, Fault> {
     Ok(taken.and_then(|kept| serde_json::from_str(&kept.doc).ok()))
 }
 
-/// Whether everybody a service answers for is signed out.
-fn whole(status: &Status) -> bool {
-    status.is_success() && status.sub.as_deref() != Some(status::PARTIAL_LOGOUT)
+/// Whether nobody is signed in any more, at a service or wherever it answers for. One that knows nobody by the name it was given
+/// at the sign-on has no session of theirs.
+fn over(said: &Status) -> bool {
+    match said.sub.as_deref() {
+        Some(status::PARTIAL_LOGOUT) => false,
+        Some(status::UNKNOWN_PRINCIPAL) => true,
+        _ => said.is_success(),
+    }
 }
 
 /// The identifier of a request to a service.

@@ -353,12 +353,18 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
     for told in [0, 1, 3] {
         add(&format!("signed-out-{told}"), SignedOut::new(page(), End { told, ..End::default() }, &[], &[]).render());
     }
-    for silent in [1, 2, 4] {
-        let titles = vec!["Cahier de textes".to_owned(); silent];
-        let (silent, deaf) = (format!("signed-out-silent-{silent}"), format!("signed-out-deaf-{silent}"));
-        let end = End { silent: &[ServiceId::new("a")], ..End::default() };
-        add(&silent, SignedOut::new(page(), end, &titles, &[]).render());
-        add(&deaf, SignedOut::new(page(), End::default(), &titles, &[]).render());
+    let ids = || vec![ServiceId::new("a")];
+    for (kind, open) in [
+        ("silent", StillOpen { silent: ids(), ..StillOpen::default() }),
+        ("refused", StillOpen { refused: ids(), ..StillOpen::default() }),
+        ("deaf", StillOpen { deaf: ids(), ..StillOpen::default() }),
+        ("open", StillOpen { silent: ids(), refused: ids(), deaf: ids() }),
+    ] {
+        for count in if kind == "open" { [2, 3, 4] } else { [1, 2, 4] } {
+            let titles = vec!["Cahier de textes".to_owned(); count];
+            let end = End { open: open.clone(), ..End::default() };
+            add(&format!("signed-out-{kind}-{count}"), SignedOut::new(page(), end, &titles, &[]).render());
+        }
     }
     let frames = ["https://notes.example/front".to_owned()];
     add("signed-out-frames", SignedOut::new(page(), End::default(), &[], &frames).render());
