@@ -96,7 +96,8 @@ async fn a_service_of_saml_closed_its_session_if_its_answer_says_so(hub: TestHub
     let partly = Status { sub: Some(status::PARTIAL_LOGOUT.to_owned()), ..Status::success() };
     let refused = |code| Status { code: String::from(code), ..Status::success() };
     let stranger = Status::failure(status::RESPONDER, status::UNKNOWN_PRINCIPAL);
-    let all: [(Status, fn(&mut LogoutResponse), &str); 8] = [
+    type Change = fn(&mut LogoutResponse);
+    let all: [(Status, Change, &str); 8] = [
         (Status::success(), whole, CLOSED),
         (stranger, whole, CLOSED),
         (partly, whole, REFUSED),
