@@ -4,7 +4,7 @@
 //! the `when` of release rules; a property test holds the two together.
 
 use crate::Facts;
-use preau_domain::{Affiliation, Population};
+use preau_domain::{Affiliation, Population, Profile};
 use std::fmt;
 
 /// What a population may ask.
@@ -85,6 +85,13 @@ impl fmt::Display for Listed<'_> {
     }
 }
 
+/// Whether a population may mean parents. One that says a class, a group or a level and no profile means those who are in it or teach
+/// it: a parent, who is in the class of the child they act for, is meant where parents are named.
+pub(crate) fn means_parents(population: &Population) -> bool {
+    let Population { profiles, classes, groups, levels, .. } = population;
+    !profiles.is_empty() || [classes, groups, levels].iter().all(|list| list.is_empty())
+}
+
 /// Everything the affiliation lacks to be within the population; nothing when it is.
 pub(crate) fn misses(population: &Population, affiliation: &Affiliation, facts: &Facts) -> Vec<Miss> {
     let mut misses = Vec::new();
@@ -96,6 +103,10 @@ pub(crate) fn misses(population: &Population, affiliation: &Affiliation, facts: 
     let p = population;
     let a = affiliation;
     ask(Criterion::Profile, vec![a.profile.to_string()], p.profiles.iter().map(ToString::to_string).collect());
+    if a.profile == Profile::Guardian && !means_parents(p) {
+        let others = Profile::ALL.into_iter().filter(|profile| *profile != Profile::Guardian);
+        ask(Criterion::Profile, vec![a.profile.to_string()], others.map(|profile| profile.to_string()).collect());
+    }
     let uais = p.establishments.iter().map(ToString::to_string).collect();
     ask(Criterion::Establishment, vec![a.establishment.to_string()], uais);
     ask(Criterion::Level, a.level.iter().cloned().collect(), p.levels.clone());
@@ -116,7 +127,8 @@ pub fn within(population: &Population, affiliation: &Affiliation, facts: &Facts)
     }
     let p = population;
     let a = affiliation;
-    one_of(&p.profiles, &[a.profile])
+    (a.profile != Profile::Guardian || means_parents(p))
+        && one_of(&p.profiles, &[a.profile])
         && one_of(&p.establishments, std::slice::from_ref(&a.establishment))
         && one_of(&p.levels, a.level.as_slice())
         && one_of(&p.classes, &a.classes)
@@ -126,4 +138,28 @@ pub fn within(population: &Population, affiliation: &Affiliation, facts: &Facts)
         && (p.delegations.is_empty()
             || facts.delegated(a).iter().any(|has| p.delegations.iter().any(|asked| asked == has)))
         && one_of(&p.persons, std::slice::from_ref(&facts.person.id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use preau_domain::{Person, Uai};
+
+    #[test]
+    fn a_class_means_parents_only_where_they_are_named() {
+        let here: Uai = "0990001N".parse().unwrap();
+        let of = |profile| Affiliation { classes: vec!["6B".into()], ..Affiliation::new(here.clone(), profile) };
+        let person: Person = toml::from_str(
+            "id = 'p1'\nstate = 'active'\ngiven_name = 'Ondine'\nfamily_name = 'Clairval'\ncredentials = 'local'",
+        )
+        .unwrap();
+        let facts = Facts::of(&person, None, None, None);
+        let class = Population { classes: vec!["6B".into()], ..Population::default() };
+        let parents = Population { profiles: vec![Profile::Guardian], ..class.clone() };
+        let holds = |population: &Population, profile| within(population, &of(profile), &facts);
+        assert!(holds(&class, Profile::Pupil) && holds(&class, Profile::Teacher));
+        assert!(!holds(&class, Profile::Guardian) && !misses(&class, &of(Profile::Guardian), &facts).is_empty());
+        assert!(holds(&parents, Profile::Guardian) && !holds(&parents, Profile::Pupil));
+        assert!(holds(&Population::default(), Profile::Guardian), "control");
+    }
 }

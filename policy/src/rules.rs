@@ -3,6 +3,7 @@
 
 use crate::answers::{Answers, Lists, Looks};
 use crate::facts::{texts, uid};
+use crate::population::means_parents;
 use cedar_policy::{
     Entities, Entity, EntityUid, Policy, PolicyId, PolicySet, RestrictedExpression, Schema, ValidationMode, Validator,
 };
@@ -256,7 +257,10 @@ fn rule(
         let test = json!({ operator: { "left": { "getTag": of_service }, "right": has } });
         json!({ "&&": { "left": { "hasTag": of_service }, "right": test } })
     });
+    let profile = json!({ ".": { "left": { "Var": "context" }, "attr": "profile" } });
+    let others = json!({ "!=": { "left": profile, "right": { "Value": Profile::Guardian.code() } } });
     let body = conditions
+        .chain((!means_parents(p)).then_some(others))
         .reduce(|left, right| json!({ "&&": { "left": left, "right": right } }))
         .unwrap_or_else(|| json!({ "Value": true }));
     json!({

@@ -5,6 +5,7 @@
 //! and reads neither clock nor randomness: [`Clock`] and [`Ids`] are arguments, given by the assembly.
 //! Storage lives in `idp/store`, decisions in `policy`, everything people see in `idp/web`.
 
+mod at_hand;
 mod audience;
 mod audit;
 pub mod chain;
@@ -28,6 +29,7 @@ mod ticket;
 mod time;
 mod vector;
 
+pub use at_hand::AtHand;
 pub use audience::{Audience, Population};
 pub use audit::{AuditEvent, AuditKind};
 pub use delegation::Delegation;

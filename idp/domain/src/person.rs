@@ -60,6 +60,32 @@ impl Person {
         format!("{} {}", self.given_name, self.family_name).trim().to_owned()
     }
 
+    /// Whether this person is a legal representative of that pupil.
+    pub fn represents(&self, pupil: &Person) -> bool {
+        let is = |child: &Child| child.legal == Legal::Representative && Some(&child.pupil) == pupil.join.as_ref();
+        self.children.iter().any(is)
+    }
+
+    /// This person as they act for one of the children they represent: as a parent they are in the establishments of that child alone,
+    /// with the class, groups and level of the child, and answer for no other. What they are besides stays.
+    pub fn acting_for(&self, pupil: &Person) -> Person {
+        let mut one = self.clone();
+        one.children.retain(|child| Some(&child.pupil) == pupil.join.as_ref());
+        one.affiliations.retain_mut(|own| {
+            if own.profile != Profile::Guardian {
+                return true;
+            }
+            let there = |of: &&Affiliation| of.profile == Profile::Pupil && of.establishment == own.establishment;
+            let Some(of) = pupil.affiliations.iter().find(there) else { return false };
+            own.classes.clone_from(&of.classes);
+            own.groups.clone_from(&of.groups);
+            own.level.clone_from(&of.level);
+            own.mef.clone_from(&of.mef);
+            true
+        });
+        one
+    }
+
     /// The establishments of the person, each once, in the order of the affiliations.
     pub fn establishments(&self) -> Vec<&Uai> {
         let mut seen: Vec<&Uai> = Vec::new();

@@ -71,6 +71,9 @@ pub struct Session {
     /// The establishment the person is working in now, when they have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub establishment: Option<Uai>,
+    /// The child for whom a parent acts, when they said which.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub child: Option<PersonId>,
     /// When it began.
     pub created: Instant,
     /// When it ends whatever happens.

@@ -92,6 +92,8 @@ pub enum Command {
         #[command(subcommand)]
         what: RegistrationCommand,
     },
+    /// The record of processing of an establishment: who receives which data of whom, why, where, for how long.
+    Register(commands::register::RegisterArgs),
     /// The keys tokens are signed with.
     Keys {
         /// What to do with them.
@@ -753,6 +755,7 @@ fn obey(cli: Cli) -> Result<(), Failure> {
             Command::Registration { what } => commands::registration::run(&loaded, what).await,
             Command::Keys { what: KeysCommand::List { json } } => commands::keys::list(&loaded, cli.demo, *json).await,
             Command::Keys { what: KeysCommand::Rotate(args) } => commands::keys::rotate(&loaded, cli.demo, args).await,
+            Command::Register(args) => commands::register::run(&loaded, args).await,
             Command::Runs(args) => commands::runs::run(&loaded, args).await,
             Command::Config { .. } | Command::Doctor { .. } => Ok(()),
         }

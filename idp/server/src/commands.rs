@@ -11,6 +11,7 @@ pub mod instance;
 pub mod keys;
 pub mod mount;
 pub mod preview;
+pub mod register;
 pub mod registration;
 pub mod runs;
 pub mod serve;

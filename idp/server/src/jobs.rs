@@ -5,7 +5,7 @@ use crate::config::Loaded;
 use crate::health::{Health, Services};
 use crate::metadata::refresh::Partners;
 use crate::signing::Signing;
-use crate::{SystemClock, assembly};
+use crate::{SystemClock, assembly, words};
 use axum_server::tls_rustls::RustlsConfig;
 use metrics_exporter_prometheus::PrometheusHandle;
 use preau_connector_api::{Connector, Directory, FileState, Problem, ReadFile};
@@ -318,6 +318,7 @@ async fn reload(house: Arc<House>, mut seen: assembly::Seen, again: Arc<Notify>)
     let mut certificate = Vec::new();
     // How they were before the services were read.
     let mut secrets = secrets_of(&house);
+    let mut said = None;
     let mut ticks = tokio::time::interval(Duration::from_secs(1));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -332,6 +333,11 @@ async fn reload(house: Arc<House>, mut seen: assembly::Seen, again: Arc<Notify>)
             if take_services(&house) {
                 secrets = secrets_of(&house);
             }
+        }
+        let now = words::seen(&house.loaded);
+        if told || said.as_ref() != Some(&now) {
+            take_words(&house, &now);
+            said = Some(now);
         }
         let now: Vec<FileState> = files.iter().map(|file| FileState::of(file)).collect();
         if told || now != certificate {
@@ -382,6 +388,24 @@ fn take_services(house: &House) -> bool {
     let correlation = CorrelationId::generate(&*house.hub.ids, house.hub.now());
     house.hub.audit(AuditEvent::new(house.hub.now(), AuditKind::ServicesReloaded, correlation, detail));
     detail == "applied"
+}
+
+/// Takes in what the operator says on the portal; a broken file leaves what was said before.
+fn take_words(house: &House, seen: &words::Seen) {
+    match words::read(seen) {
+        Ok(said) => {
+            tracing::info!(
+                notices = said.notices.len(),
+                charte = said.charte.is_some(),
+                "words of the portal taken in"
+            );
+            house.hub.set_words(said);
+        }
+        Err(problems) => {
+            tell(&problems);
+            tracing::error!("what was said on the portal stays as it was");
+        }
+    }
 }
 
 /// The files that hold secrets of the services that are mounted, as they were just before they were read.

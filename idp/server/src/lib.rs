@@ -17,6 +17,7 @@ mod metadata;
 mod output;
 mod server;
 mod signing;
+mod words;
 
 pub use clock::SystemClock;
 pub use commands::connectors::page as catalogue_page;

@@ -25,6 +25,7 @@ mod postgres;
 mod provisioning;
 mod registrations;
 mod sessions;
+mod shortcuts;
 mod sign_ins;
 mod signing_keys;
 mod sqlite;

@@ -5,7 +5,7 @@
 use crate::back::{Back, Shape};
 use crate::link::{Arg, Link, Sql, args};
 use crate::people::stop_sessions;
-use crate::{doc, enrolments};
+use crate::{doc, enrolments, shortcuts};
 use async_trait::async_trait;
 use preau_domain::{AccountState, Credentials, Instant, Life, Person, PersonId, Retention, SessionId};
 use preau_store::{Aged, Lives, Result};
@@ -92,6 +92,7 @@ async fn pass(
     let predeleted = ids(link, PREDELETE, args![now - retention.predelete, limit, nobody]).await?;
     let mut emptied = [predeleted.clone(), purged.clone()].concat();
     emptied.sort();
+    shortcuts::forget(link, emptied.clone()).await?;
     enrolments::renew(link, emptied).await?;
     let mut sessions = Vec::new();
     if !purged.is_empty() {

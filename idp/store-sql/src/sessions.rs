@@ -9,18 +9,20 @@ use async_trait::async_trait;
 use preau_domain::{Authentication, Instant, PersonId, ServiceId, Session, SessionId, Uai, Upstream, Visit};
 use preau_store::{NewSession, Result, Sessions, StoreError};
 
-const ADD: &str = "INSERT INTO session (id, person, authentication, establishment, created, expires, last_seen)
-    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
+const ADD: &str = "INSERT INTO session (id, person, authentication, establishment, created, expires, last_seen, child)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
 /// The same at the end of a sign-in that is still there.
-const ADD_AFTER: &str = "INSERT INTO session (id, person, authentication, establishment, created, expires, last_seen)
-    SELECT $1, $2, $3, $4, $5, $6, $7 WHERE EXISTS (SELECT 1 FROM pending WHERE id = $8 AND expires > $5)
+const ADD_AFTER: &str =
+    "INSERT INTO session (id, person, authentication, establishment, created, expires, last_seen, child)
+    SELECT $1, $2, $3, $4, $5, $6, $7, $8 WHERE EXISTS (SELECT 1 FROM pending WHERE id = $9 AND expires > $5)
     ON CONFLICT DO NOTHING";
-const GET: &str = "SELECT id, person, authentication, establishment, created, expires, last_seen FROM session
+const GET: &str = "SELECT id, person, authentication, establishment, created, expires, last_seen, child FROM session
     WHERE id = $1 AND expires > $2";
-const OF_PERSON: &str = "SELECT id, person, authentication, establishment, created, expires, last_seen FROM session
+const OF_PERSON: &str =
+    "SELECT id, person, authentication, establishment, created, expires, last_seen, child FROM session
     WHERE person = $1 AND expires > $2 ORDER BY created DESC, id LIMIT 100";
 const TOUCH: &str = "UPDATE session SET last_seen = $2 WHERE id = $1 AND last_seen < $2";
-const SET_ESTABLISHMENT: &str = "UPDATE session SET establishment = $2 WHERE id = $1";
+const SET_ESTABLISHMENT: &str = "UPDATE session SET establishment = $2, child = $3 WHERE id = $1";
 const SET_AUTHENTICATION: &str = "UPDATE session SET authentication = $2 WHERE id = $1";
 const MOVE_TICKETS: &str = "UPDATE ticket SET session = $2 WHERE session = $1";
 const MOVE_VISITS: &str = "UPDATE visit SET session = $2 WHERE session = $1";
@@ -58,6 +60,7 @@ fn session(row: &Row) -> Result<Session> {
         created: row.instant(4)?,
         expires: row.instant(5)?,
         last_seen: row.instant(6)?,
+        child: row.text_or_none(7)?.map(PersonId::new),
     })
 }
 
@@ -95,7 +98,8 @@ fn values(session: &Session, authentication: &str) -> Vec<Arg> {
         session.establishment.as_ref().map(Uai::as_str),
         session.created,
         session.expires,
-        session.last_seen
+        session.last_seen,
+        session.child.as_ref().map(PersonId::as_str)
     ]
 }
 
@@ -179,8 +183,9 @@ impl Sessions for Back {
         self.changed(TOUCH, args![id.as_str(), at]).await.map(drop)
     }
 
-    async fn set_session_establishment(&self, id: &SessionId, uai: &Uai) -> Result<()> {
-        self.changed(SET_ESTABLISHMENT, args![id.as_str(), uai.as_str()]).await.map(drop)
+    async fn set_session_establishment(&self, id: &SessionId, uai: &Uai, child: Option<&PersonId>) -> Result<()> {
+        let values = args![id.as_str(), uai.as_str(), child.map(PersonId::as_str)];
+        self.changed(SET_ESTABLISHMENT, values).await.map(drop)
     }
 
     async fn set_session_authentication(&self, id: &SessionId, authentication: &Authentication) -> Result<()> {

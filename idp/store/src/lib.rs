@@ -20,6 +20,7 @@ mod people;
 mod provisioning;
 mod registrations;
 mod sessions;
+mod shortcuts;
 mod signing_keys;
 mod throttle;
 mod tickets;
@@ -38,6 +39,7 @@ pub use provisioning::{
 };
 pub use registrations::Registrations;
 pub use sessions::{NewSession, Sessions, SignIns};
+pub use shortcuts::Shortcuts;
 pub use signing_keys::SigningKeys;
 pub use throttle::{Attempt, Delays, Throttle};
 pub use tickets::{TICKETS_OF_ONE, Tickets};
@@ -78,6 +80,7 @@ pub trait Store:
     + Links
     + Upstreams
     + Registrations
+    + Shortcuts
     + Throttle
     + Audit
     + Operations
@@ -101,6 +104,7 @@ impl<T> Store for T where
         + Links
         + Upstreams
         + Registrations
+        + Shortcuts
         + Throttle
         + Audit
         + Operations

@@ -58,8 +58,8 @@ pub trait Sessions: Send + Sync {
     /// Notes that a session was used; an instant before the one known changes nothing.
     async fn touch_session(&self, id: &SessionId, at: Instant) -> Result<()>;
 
-    /// Sets the establishment the person works in now. Nothing happens if the session is gone.
-    async fn set_session_establishment(&self, id: &SessionId, uai: &Uai) -> Result<()>;
+    /// Sets the establishment the person works in now, and the child they act for. Nothing happens if the session is gone.
+    async fn set_session_establishment(&self, id: &SessionId, uai: &Uai, child: Option<&PersonId>) -> Result<()>;
 
     /// Replaces the proof a live session rests on. Nothing happens if the session is gone.
     async fn set_session_authentication(&self, id: &SessionId, authentication: &Authentication) -> Result<()>;

@@ -49,16 +49,18 @@
   const found = document.querySelector("[data-found]");
   if (search && found) {
     const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").replace(/[’ʼ]/g, "'").toLowerCase();
-    const sections = [...document.querySelectorAll("section")].map((section) => ({
+    const atHand = document.querySelectorAll("[data-at-hand]");
+    const sections = [...document.querySelectorAll("[data-tiles]")].map((section) => ({
       section,
       tiles: [...section.querySelectorAll("li")].map((tile) => ({
         tile,
-        text: fold(`${tile.textContent} ${section.querySelector("h2").textContent}`),
+        text: fold(`${tile.querySelector("a").textContent} ${section.querySelector("h2").textContent}`),
       })),
     }));
     const filter = () => {
       const words = fold(search.value).split(/\s+/).filter(Boolean);
       let total = 0;
+      for (const section of atHand) section.hidden = words.length > 0;
       for (const { section, tiles } of sections) {
         let shown = 0;
         for (const { tile, text } of tiles) {

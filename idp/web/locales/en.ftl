@@ -5,6 +5,8 @@
 skip = Skip to content
 language-switch = English
 help = Help
+charte-link = Charter of use
+charte-version = Version { $version }
 accessibility-link = Accessibility: partially compliant
 error-prefix = Error:
 
@@ -69,13 +71,26 @@ home-title = Home
 home-greeting = Hello { $name }
 home-establishment = School
 home-switch = Change
+child-acting-for = You act for
+child-all = All your children
+child-only = You act for { $name }.
+child-switch = of child
 sign-out = Sign out
 search-label = Find a service
 search-submit = Find
 search-found-one = 1 service found
 search-found-many = { $count } services found
 search-none = No service matches this search.
+search-none-typed = None of your services matches. Send the search: the page says why a service is not here.
 search-all = See all my services
+favourites-title = Favourites
+favourites-full = You have 24 favourites, which is all there is room for: remove one to add another.
+favourite-add = Add { $service } to favourites
+favourite-remove = Remove { $service } from favourites
+recent-title = Opened recently
+missing-title = Why don’t I see this service?
+missing-advice = If you think this is a mistake, ask your school.
+missing-hint = Is a service missing? Search for its name: the page says why it is not open to you.
 category-communication = Communication and collaboration
 category-production = Teaching and learning
 category-school-life = School life
@@ -290,6 +305,21 @@ refusal-subject-or-function = This service is meant for other subjects or functi
 refusal-account = This service is open only to a few people named one by one, and you are not on the list.
 refusal-no-audience = This service is open to nobody yet.
 refusal-policy-error = The access rules of this service could not be read: to be safe, it stays closed.
+
+## Help
+
+help-password-title = I cannot sign in
+help-password-text = First choose the profile that is yours, then type the login your school gave you. After several attempts you have to wait a little between two: your account is not blocked. If the password is lost, ask your school.
+help-missing-title = A service is not on my home page
+help-missing-text = The home page shows what is open to you in the school you chose. Search for the service by its name: the page says why it is not open to you.
+help-favourites-title = Finding a service faster
+help-favourites-text = The star of a tile puts it among your favourites, at the top of the page. The services you opened last are there too. Favourites and latest services belong to each school, and nobody else sees them.
+help-child-title = I have several children
+help-child-text = Choose for which child you act: the services of that child’s school and class appear, and it is for that child that you enter them.
+help-shared-title = On a shared computer
+help-shared-text = Sign out here: the services you opened are told. Then close the browser.
+help-incident-title = A page shows an incident number
+help-incident-text = Give this number to your school or to the help desk: it is enough to find what happened, without your having to tell it.
 
 ## Accessibility
 

@@ -6,6 +6,8 @@
 skip = Aller au contenu
 language-switch = Français
 help = Aide
+charte-link = Charte d’usage
+charte-version = Version { $version }
 accessibility-link = Accessibilité : partiellement conforme
 error-prefix = Erreur :
 
@@ -70,13 +72,26 @@ home-title = Accueil
 home-greeting = Bonjour { $name }
 home-establishment = Établissement
 home-switch = Changer
+child-acting-for = Vous agissez pour
+child-all = Tous vos enfants
+child-only = Vous agissez pour { $name }.
+child-switch = d’enfant
 sign-out = Se déconnecter
 search-label = Chercher un service
 search-submit = Chercher
 search-found-one = 1 service trouvé
 search-found-many = { $count } services trouvés
 search-none = Aucun service ne correspond à cette recherche.
+search-none-typed = Aucun de vos services ne correspond. Validez la recherche : la page dit pourquoi un service n’est pas ici.
 search-all = Voir tous mes services
+favourites-title = Favoris
+favourites-full = Vous avez 24 favoris, le maximum : retirez-en un pour en ajouter un autre.
+favourite-add = Ajouter { $service } aux favoris
+favourite-remove = Retirer { $service } des favoris
+recent-title = Ouverts récemment
+missing-title = Pourquoi ne vois-je pas ce service ?
+missing-advice = Si vous pensez que c’est une erreur, parlez-en à votre établissement.
+missing-hint = Un service vous manque ? Cherchez son nom : la page dit pourquoi il ne vous est pas ouvert.
 category-communication = Communication et collaboration
 category-production = Production pédagogique
 category-school-life = Vie scolaire
@@ -294,6 +309,21 @@ refusal-subject-or-function = Ce service est prévu pour d’autres matières ou
 refusal-account = Ce service n’est ouvert qu’à quelques personnes nommées une à une, et vous n’êtes pas dans la liste.
 refusal-no-audience = Ce service n’est encore ouvert à personne.
 refusal-policy-error = Les règles d’accès de ce service n’ont pas pu être lues : par prudence, il reste fermé.
+
+## Aide
+
+help-password-title = Je n’arrive pas à me connecter
+help-password-text = Choisissez d’abord le profil qui est le vôtre, puis saisissez l’identifiant remis par votre établissement. Après plusieurs essais, il faut attendre un peu entre deux : votre compte n’est pas bloqué. Si le mot de passe est perdu, adressez-vous à votre établissement.
+help-missing-title = Un service n’est pas sur mon accueil
+help-missing-text = L’accueil montre ce qui vous est ouvert dans l’établissement choisi. Cherchez le service par son nom : la page dit pourquoi il ne vous est pas ouvert.
+help-favourites-title = Retrouver un service plus vite
+help-favourites-text = L’étoile d’une tuile la range parmi vos favoris, en haut de la page. Les derniers services ouverts y sont aussi. Favoris et derniers services sont propres à chaque établissement, et personne d’autre ne les voit.
+help-child-title = J’ai plusieurs enfants
+help-child-text = Choisissez pour quel enfant vous agissez : les services de son établissement et de sa classe apparaissent, et c’est pour cet enfant que vous y entrez.
+help-shared-title = Sur un ordinateur partagé
+help-shared-text = Déconnectez-vous d’ici : les services ouverts sont prévenus. Puis fermez le navigateur.
+help-incident-title = Une page affiche un numéro d’incident
+help-incident-text = Donnez ce numéro à votre établissement ou à l’assistance : il suffit pour retrouver ce qui s’est passé, sans que vous ayez à le raconter.
 
 ## Accessibilité
 

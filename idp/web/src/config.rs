@@ -27,6 +27,11 @@ pub struct WebConfig {
     pub client_certificate_header: Option<String>,
     /// Where people find help: shown on error pages.
     pub help_url: Option<String>,
+    /// Folder of what you say to people on the portal: `charte.toml`, the text everybody accepts to follow, and
+    /// `notices/<name>.toml`, each shown on the home pages of some people for a while. A changed file is taken up within
+    /// seconds; a broken one changes nothing.
+    #[schemars(example = &"words")]
+    pub words: Option<String>,
     /// Opens the editor's bench at `/bench`: what services receive of people who do not exist, for whoever asks. For a
     /// hub of integration.
     pub bench: bool,
@@ -71,6 +76,7 @@ impl Default for WebConfig {
             mtls_url: None,
             client_certificate_header: None,
             help_url: None,
+            words: None,
             bench: false,
             registration: false,
             session: SessionConfig::default(),

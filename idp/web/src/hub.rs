@@ -7,14 +7,14 @@ use crate::live::{Answer, Common, Decided, Known, Recent};
 use crate::registered::Running;
 use crate::table::{Door, ServiceTable};
 use crate::visitor::{Cookie, Network, Secret};
-use crate::{Begin, Fault, FaultKind, Live, Protocol, SignInHints, Texts, Visitor, WebConfig};
+use crate::{Begin, Fault, FaultKind, Live, Protocol, SignInHints, Texts, Visitor, WebConfig, Words};
 use arc_swap::ArcSwap;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use preau_connector_api::{Mounting, PasswordCheck, Probe, Redirect};
 use preau_domain::{
-    AccountState, AuditEvent, AuditKind, Authentication, Clock, CorrelationId, Ids, Instant, PendingId, PendingSignIn,
-    PersonId, Public, Seconds, Session, SessionId, SourceId, Uai, Upstream, Visit,
+    AccountState, AuditEvent, AuditKind, Authentication, Clock, CorrelationId, Ids, Instant, Legal, PendingId,
+    PendingSignIn, Person, PersonId, Profile, Public, Seconds, Session, SessionId, SourceId, Uai, Upstream, Visit,
 };
 use preau_egress::Egress;
 use preau_keys::{ClientAuthorities, Keyring, Passwords, Signers};
@@ -28,6 +28,8 @@ use tokio::sync::Notify;
 
 /// Refused requests written to the journal in one second.
 const REFUSALS_A_SECOND: u32 = 20;
+/// Most children a parent is shown.
+const MOST_CHILDREN: usize = 20;
 
 /// A source people can sign in with.
 #[derive(Clone)]
@@ -86,6 +88,7 @@ pub struct Hub {
     /// Refused requests written to the journal within the second.
     refusals: Mutex<(i64, u32)>,
     services: ArcSwap<ServiceTable>,
+    words: ArcSwap<Words>,
     /// What the running services are made of.
     running: Mutex<Running>,
     /// One reading of the registrations at a time, so that an older one never replaces a newer.
@@ -113,6 +116,7 @@ impl Hub {
             bench: crate::bench::Latest::default(),
             refusals: Mutex::new((0, 0)),
             services: ArcSwap::new(Arc::clone(&services)),
+            words: ArcSwap::default(),
             running: Mutex::new(Running::new(services)),
             taking: tokio::sync::Mutex::default(),
             protocols: OnceLock::new(),
@@ -191,6 +195,16 @@ impl Hub {
     /// finish with the old ones.
     pub fn set_services(&self, services: ServiceTable) {
         self.change_services(|running, mounting| Some(running.set_files(services, mounting)));
+    }
+
+    /// What the operator says on the portal.
+    pub fn words(&self) -> Arc<Words> {
+        self.words.load_full()
+    }
+
+    /// Says something else from now on.
+    pub fn set_words(&self, words: Words) {
+        self.words.store(Arc::new(words));
     }
 
     /// Changes what the running services are made of; says whether they are others now.
@@ -339,6 +353,7 @@ impl Hub {
             created: authentication.at,
             expires,
             last_seen: self.now(),
+            child: None,
         };
         self.load(session).await
     }
@@ -354,14 +369,52 @@ impl Hub {
         if person.state == AccountState::PreCreated {
             self.store.used(&person.id).await?;
         }
+        let mut session = session;
+        let child = self.child_of(&person, session.child.as_ref()).await?;
+        session.child = child.as_ref().map(|child| child.id.clone());
         let uais: Vec<Uai> = person.establishments().into_iter().take(100).cloned().collect();
         let establishments = self.store.establishments(&uais).await?;
         let establishments = self.common.establishments(establishments);
-        let mut session = session;
         if session.establishment.as_ref().is_none_or(|uai| !uais.contains(uai)) {
             session.establishment = uais.first().cloned();
         }
-        Ok(Some(Arc::new(Live::new(session, &person, establishments, self.now())?)))
+        Ok(Some(Arc::new(Live::new(session, &person, child, establishments, self.now())?)))
+    }
+
+    /// The child for whom a parent acts: the one they said, or the only one they represent. None when that pupil is not theirs to act for,
+    /// or not here any more; then they are what they are by themselves.
+    async fn child_of(&self, person: &Person, said: Option<&PersonId>) -> Result<Option<Person>, Fault> {
+        if person.children.is_empty() {
+            return Ok(None);
+        }
+        let child = match said {
+            Some(id) => self.store.person(id).await?,
+            None => {
+                let mut represented = person.children.iter().filter(|child| child.legal == Legal::Representative);
+                match (represented.next(), represented.next()) {
+                    (Some(only), None) => self.store.person_by_join(&only.pupil).await?.filter(|child| {
+                        // Nobody loses by it what they did not give away.
+                        person.acting_for(child).affiliations.len() == person.affiliations.len()
+                    }),
+                    _ => None,
+                }
+            }
+        };
+        let is_theirs = |child: &Person| {
+            let acts = || person.acting_for(child).affiliations.iter().any(|one| one.profile == Profile::Guardian);
+            child.state.may_sign_in() && person.represents(child) && acts()
+        };
+        Ok(child.filter(is_theirs))
+    }
+
+    /// The children somebody may act for, in the order of their record, those that are known here; at most twenty.
+    pub(crate) async fn children_of(&self, person: &Person) -> Result<Vec<Person>, Fault> {
+        let mut found: Vec<Person> = Vec::new();
+        for child in person.children.iter().filter(|child| child.legal == Legal::Representative).take(MOST_CHILDREN) {
+            let pupil = self.store.person_by_join(&child.pupil).await?;
+            found.extend(pupil.filter(|pupil| pupil.state.may_sign_in()));
+        }
+        Ok(found)
     }
 
     /// A sign-in that lasts twice as long: of too many, those that nobody typed anything into go first, however many came
@@ -389,6 +442,7 @@ impl Hub {
             Some(id) => self.store.session(id, now).await?,
             None => None,
         };
+        let child = before.as_ref().filter(|s| &s.person == person).and_then(|s| s.child.clone());
         let worked_in = before.as_ref().filter(|s| &s.person == person).and_then(|s| s.establishment.clone());
         let establishment = match worked_in {
             None if !posts.is_empty() => {
@@ -406,6 +460,7 @@ impl Hub {
             created: now,
             expires: now + Seconds(self.config.session.absolute_seconds),
             last_seen: now,
+            child,
         };
         let new = NewSession {
             session: session.clone(),

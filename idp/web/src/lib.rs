@@ -7,6 +7,7 @@
 
 pub mod bench;
 mod certificate;
+mod compress;
 mod config;
 mod fault;
 mod form;
@@ -24,6 +25,7 @@ mod table;
 mod telling;
 mod upstream;
 mod visitor;
+mod words;
 
 pub use certificate::PeerCertificate;
 pub use config::{SessionConfig, SignInConfig, WebConfig};
@@ -38,3 +40,4 @@ pub use protocol::{Begin, CompletedSignIn, LogoutNotice, NoticeBody, Protocol, R
 pub use router::router;
 pub use table::{Door, ServiceTable};
 pub use visitor::{Cookie, Secret, Visitor};
+pub use words::{Charte, Day, Notice, Words};

@@ -26,7 +26,7 @@ pub struct Live {
     /// The session.
     pub session: Session,
     /// The record of the person as one text, a quarter as large as its parts: most requests find what policy answered before,
-    /// and the others open it.
+    /// and the others open it. Of a parent who acts for a child, that of the child stands on a second line.
     record: Box<str>,
     /// The establishments of the person that are known, ordered by number; sessions of the same ones share them.
     pub establishments: Arc<[Arc<Establishment>]>,
@@ -40,7 +40,9 @@ pub struct Live {
 pub struct Known {
     /// Whose session it is.
     pub person: Arc<Person>,
-    /// What policy decides on.
+    /// The child for whom they act.
+    pub child: Option<Person>,
+    /// What policy decides on: of a parent who acts for a child, what they are for that child.
     pub facts: Facts,
 }
 
@@ -96,14 +98,18 @@ impl Live {
     /// Milliseconds a loaded session is believed. Rights taken away on another node are gone after this at the latest.
     pub const FRESH_MS: i64 = 3_000;
 
-    /// Puts together what was loaded at that instant, of a person whose account is active.
+    /// Puts together what was loaded at that instant, of a person whose account is active, and of the child they act for.
     pub fn new(
         session: Session,
         person: &Person,
+        child: Option<Person>,
         establishments: Arc<[Arc<Establishment>]>,
         loaded: Instant,
     ) -> Result<Live, Fault> {
-        let record = folded(person).map_err(|_| unread())?;
+        let mut record = folded(person).map_err(|_| unread())?;
+        if let Some(child) = &child {
+            record = format!("{record}\n{}", serde_json::to_string(child).map_err(|_| unread())?).into();
+        }
         Ok(Live { session, record, establishments, loaded, answers: Mutex::default() })
     }
 
@@ -116,11 +122,19 @@ impl Live {
 
     /// The person, and what policy decides on: for what was not answered before.
     pub fn known(&self) -> Result<Known, Fault> {
-        let person: Arc<Person> = Arc::new(unfolded(&self.session.person, &self.record).map_err(|_| unread())?);
+        let (own, child) = match self.record.split_once('\n') {
+            Some((own, child)) => (own, Some(serde_json::from_str::<Person>(child).map_err(|_| unread())?)),
+            None => (&*self.record, None),
+        };
+        let person: Arc<Person> = Arc::new(unfolded(&self.session.person, own).map_err(|_| unread())?);
         let (current, proof) = (self.session.establishment.as_ref(), &self.session.authentication);
         let name = current.and_then(|uai| self.establishment(uai)).map(|establishment| establishment.name.as_str());
-        let facts = Facts::about(person.clone(), current, name, Some(proof.method));
-        Ok(Known { person, facts: facts.with_delegations(&proof.delegations, self.loaded) })
+        let acting = match &child {
+            Some(child) => Arc::new(person.acting_for(child)),
+            None => person.clone(),
+        };
+        let facts = Facts::about(acting, current, name, Some(proof.method));
+        Ok(Known { person, child, facts: facts.with_delegations(&proof.delegations, self.loaded) })
     }
 
     /// What policy answered for a service with that table of services, if it was asked.
@@ -183,8 +197,9 @@ mod tests {
             created: Instant(0),
             expires: Instant(i64::MAX),
             last_seen: Instant(0),
+            child: None,
         };
-        Arc::new(Live::new(session, &person, Arc::default(), Instant(loaded)).unwrap())
+        Arc::new(Live::new(session, &person, None, Arc::default(), Instant(loaded)).unwrap())
     }
 
     #[test]

@@ -85,6 +85,7 @@ pub fn session(id: &str, person: &str) -> Session {
         created: NOW,
         expires: NOW + Seconds(8 * 3600),
         last_seen: NOW,
+        child: None,
     }
 }
 

@@ -17,6 +17,7 @@ pub mod people;
 pub mod provisioning;
 pub mod registrations;
 pub mod sessions;
+pub mod shortcuts;
 pub mod sign_ins;
 pub mod signing_keys;
 pub mod throttle;

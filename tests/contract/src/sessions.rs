@@ -127,10 +127,11 @@ pub async fn a_live_session_changes(store: &dyn Store) {
     };
     store.touch_session(&id, LATER).await.unwrap();
     store.touch_session(&id, NOW).await.unwrap();
-    store.set_session_establishment(&id, &uai(7)).await.unwrap();
+    store.set_session_establishment(&id, &uai(7), Some(&PersonId::new("p-noe"))).await.unwrap();
     store.set_session_authentication(&id, &proof).await.unwrap();
     let changed = Session {
         last_seen: LATER,
+        child: Some(PersonId::new("p-noe")),
         establishment: Some(uai(7)),
         authentication: proof.clone(),
         ..session("s1", "p-zoe")
@@ -138,7 +139,7 @@ pub async fn a_live_session_changes(store: &dyn Store) {
     assert_eq!(store.session(&id, NOW).await.unwrap(), Some(changed));
     store.end_session(&id, NOW).await.unwrap();
     store.touch_session(&id, LATER).await.unwrap();
-    store.set_session_establishment(&id, &uai(7)).await.unwrap();
+    store.set_session_establishment(&id, &uai(7), None).await.unwrap();
     store.set_session_authentication(&id, &proof).await.unwrap();
     assert_eq!(store.session(&id, NOW).await.unwrap(), None);
 }

@@ -8,6 +8,7 @@ use crate::hub::{BASE, HOST, TestHub};
 use crate::page::{Answer, Form};
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -125,6 +126,12 @@ impl Browser {
         }
         self.keep(&answer);
         answer
+    }
+
+    /// Sends one request as it is, and gives what came over the wire beside the answer read as text.
+    pub async fn bytes(&mut self, method: Method, target: &str, headers: &[(&str, &str)]) -> (Bytes, Answer) {
+        let answer = self.send(method, target, headers, None).await;
+        (answer.wire.clone(), answer)
     }
 
     /// GETs a page and follows nothing.

@@ -8,6 +8,7 @@ use preau_domain::{
 };
 
 use preau_domain::Legal as Weight;
+use preau_web::{Charte, Words};
 use url::Url;
 
 /// The source people of the directory come from.
@@ -167,6 +168,14 @@ pub(crate) fn establishments() -> Vec<Establishment> {
         one(COLLEGE, EstablishmentKind::College, "Collège des Tilleuls", vec![class("6A"), class("6B")]),
         one(LYCEE, EstablishmentKind::Lycee, "Lycée du Grand Pré", Vec::new()),
     ]
+}
+
+/// What is said on the portal of every story: a charte.
+pub(crate) fn words() -> Words {
+    let names = |fr: &str, en: &str| Names { fr: fr.to_owned(), en: en.to_owned() };
+    let (title, text) =
+        (names("Charte du récit", "Charter of the story"), names("Soyons courtois.", "Let us be kind."));
+    Words { charte: Some(Charte { version: "2026-09".to_owned(), title, text }), notices: Vec::new() }
 }
 
 /// A service below an address: it speaks CAS, knows people by their login, hears of logouts, and opens for these

@@ -5,16 +5,16 @@ use async_trait::async_trait;
 use futures::future::BoxFuture;
 use preau_domain::chain::{Entry, Seal};
 use preau_domain::{
-    AuditEvent, Authentication, CorrelationId, Establishment, FederatedIdentity, FederatedLink, Grant, GrantKind,
-    Instant, JoinKey, KeptKind, KeptThing, Life, OneTimeKey, PendingId, PendingSignIn, Person, PersonId, Registration,
-    RegistrationKind, Retention, RunId, ServiceId, Session, SessionId, SourceId, StoredKey, Ticket, TicketKind, Uai,
-    Upstream, Visit,
+    AtHand, AuditEvent, Authentication, CorrelationId, Establishment, FederatedIdentity, FederatedLink, Grant,
+    GrantKind, Instant, JoinKey, KeptKind, KeptThing, Life, OneTimeKey, PendingId, PendingSignIn, Person, PersonId,
+    Registration, RegistrationKind, Retention, RunId, ServiceId, Session, SessionId, SourceId, StoredKey, Ticket,
+    TicketKind, Uai, Upstream, Visit,
 };
 use preau_store::{
     Aged, Attempt, Audit, Delays, Establishments, Grants, Health, IndexRow, Keeping, Links, Lives, NewSession, Notice,
     Operations, Outbox, People, PersonChange, Provisioning, RecordName, Registrations, Result, Rotation, RunRecord,
-    Sessions, SharedLogin, SignIns, SigningKeys, SourceRecord, Store, StoreError, Swept, Throttle, Tickets, UndoPart,
-    Undoable, Undone, Upstreams, YetToHear,
+    Sessions, SharedLogin, Shortcuts, SignIns, SigningKeys, SourceRecord, Store, StoreError, Swept, Throttle, Tickets,
+    UndoPart, Undoable, Undone, Upstreams, YetToHear,
 };
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -180,7 +180,7 @@ faulty!(Sessions {
     fn session(id: &SessionId, now: Instant) -> Option<Session>;
     fn sessions_of(person: &PersonId, now: Instant) -> Vec<Session>;
     fn touch_session(id: &SessionId, at: Instant) -> ();
-    fn set_session_establishment(id: &SessionId, uai: &Uai) -> ();
+    fn set_session_establishment(id: &SessionId, uai: &Uai, child: Option<&PersonId>) -> ();
     fn set_session_authentication(id: &SessionId, authentication: &Authentication) -> ();
     fn end_session(id: &SessionId, now: Instant) -> Option<Vec<Visit>>;
     fn end_idle_session(id: &SessionId, since: Instant, now: Instant) -> Option<Vec<Visit>>;
@@ -251,6 +251,13 @@ faulty!(Registrations {
         now: Instant,
         limit: u32
     ) -> Vec<Registration>;
+});
+
+faulty!(Shortcuts {
+    fn at_hand(person: &PersonId, at: &Uai) -> AtHand;
+    fn add_favourite(person: &PersonId, at: &Uai, service: &ServiceId, now: Instant) -> ();
+    fn remove_favourite(person: &PersonId, at: &Uai, service: &ServiceId) -> ();
+    fn note_opened(person: &PersonId, at: &Uai, service: &ServiceId, now: Instant) -> ();
 });
 
 faulty!(Throttle {

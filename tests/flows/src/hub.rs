@@ -175,6 +175,7 @@ impl TestHub {
 
     /// The people and places of every story.
     async fn fill(&self) {
+        self.hub.set_words(cast::words());
         self.hub.store.put_establishments(None, &cast::establishments()).await.expect("the places are kept");
         for role in [&cast::ALICE, &cast::NOE, &cast::INES, &cast::HUGO] {
             self.directory.add(role.login, role.password, &role.key());
@@ -319,7 +320,7 @@ impl TestHub {
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("an answer has an end").to_bytes();
         let body = String::from_utf8_lossy(&bytes).into_owned();
-        let answer = Answer { url, status: parts.status, headers: parts.headers, body };
+        let answer = Answer { url, status: parts.status, headers: parts.headers, body, wire: bytes };
         // A form holds its token and a page that posts holds its ticket; nothing else that is secret is ever shown.
         let shown = self.secrets.found_in(&format!("{}\n{}", answer.location().unwrap_or_default(), answer.body));
         assert!(

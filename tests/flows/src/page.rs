@@ -1,5 +1,6 @@
 //! An answer as a browser sees it: status, headers, forms, links and the words a person reads.
 
+use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use scraper::{Html, Selector};
 
@@ -14,6 +15,8 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// Body.
     pub body: String,
+    /// The same as it came over the wire.
+    pub wire: Bytes,
 }
 
 /// A form of a page.

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, LOCATION, SET_COOKIE};
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, LOCATION, SET_COOKIE};
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
@@ -27,18 +27,24 @@ pub struct Client {
     connection: SendRequest<Full<Bytes>>,
     cookies: BTreeMap<String, String>,
     authorization: Option<String>,
+    gzip: bool,
 }
 
 impl Client {
     /// Connects to `127.0.0.1:port`, speaking to the host `localhost:port`.
     pub async fn connect(port: u16) -> Result<Client> {
         let (host, connection) = (format!("localhost:{port}"), open(port).await?);
-        Ok(Client { port, host, connection, cookies: BTreeMap::new(), authorization: None })
+        Ok(Client { port, host, connection, cookies: BTreeMap::new(), authorization: None, gzip: false })
     }
 
     /// From now on sends this `Authorization` header, or none.
     pub fn authorize(&mut self, header: Option<String>) {
         self.authorization = header;
+    }
+
+    /// From now on reads gzip, as browsers do.
+    pub fn read_gzip(&mut self) {
+        self.gzip = true;
     }
 
     /// Asks for a path, or an address of the same host.
@@ -66,6 +72,9 @@ impl Client {
         }
         if let Some(authorization) = &self.authorization {
             request = request.header(AUTHORIZATION, authorization);
+        }
+        if self.gzip {
+            request = request.header(ACCEPT_ENCODING, "gzip");
         }
         if !body.is_empty() {
             request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");

@@ -9,6 +9,7 @@ mod client;
 mod cpu;
 mod federation;
 mod feeds;
+mod home;
 mod measure;
 mod memory;
 mod openid;
@@ -125,6 +126,8 @@ enum Part {
     Saml,
     /// Decisions and tiles by themselves.
     Policy,
+    /// The home page, whole.
+    Home,
     /// Sign-ins with a local password, likewise.
     SignIn,
     /// Memory of live sessions, likewise.
@@ -145,6 +148,7 @@ const LARGE_PORT: u16 = 18_092;
 const POSTGRES_PORT: u16 = 18_093;
 const STORM_PORT: u16 = 18_094;
 const FEEDS_PORT: u16 = 18_095;
+const HOME_PORT: u16 = 18_096;
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -161,6 +165,10 @@ async fn main() -> Result<()> {
                 report
                     .say("policy by itself: decisions among few services and among many, and the tiles of a home page");
                 policy::measure().await?.tell(&mut report);
+            }
+            if only.is_none_or(|part| part == Part::Home) {
+                report.say("the home page over many services");
+                home::measure(&preau, &folder, HOME_PORT, &mut report).await?;
             }
             if only == Some(Part::Saml) {
                 let mut bench = Bench::new(&preau, &folder, people, &mut report).await?;

@@ -199,6 +199,16 @@ impl World {
         Ok(())
     }
 
+    /// Puts the account into that many groups.
+    pub async fn in_groups(&self, count: u32) -> Result<()> {
+        let store = preau_store_sql::open(&self.database).await?;
+        let mut person = store.person(&PersonId::new("pbancessai000000")).await?.context("no account")?;
+        for affiliation in &mut person.affiliations {
+            affiliation.groups = (0..count).map(|n| format!("groupe-{n}")).collect();
+        }
+        Ok(store.update_person(&person).await?)
+    }
+
     /// Puts that many sessions of the account into the database, each with its visits of a long day; gives the secrets of
     /// their cookies.
     pub async fn sessions(&self, count: u32) -> Result<Vec<String>> {
@@ -223,6 +233,7 @@ impl World {
                 created: Instant(now),
                 expires: Instant(now + 3_600_000),
                 last_seen: Instant(now),
+                child: None,
             };
             secrets.push(secret);
             let store = store.clone();

@@ -11,6 +11,7 @@ mod files;
 mod keys;
 mod mount;
 mod refusals;
+mod register;
 mod source;
 mod sp;
 mod tls;

@@ -3,11 +3,12 @@
 //! The address of a file carries the digest of its content, so that browsers keep it for ever and a new version is a
 //! new address.
 
-use crate::{Door, Fault, FaultKind, Hub};
+use crate::{Door, Fault, FaultKind, Hub, compress};
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use flate2::Compression;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use preau_connector_api::Category;
 use preau_domain::ServiceId;
@@ -37,13 +38,16 @@ pub struct Asset {
     extension: &'static str,
     kind: &'static str,
     content: &'static str,
+    /// The same as gzip.
+    small: Option<Vec<u8>>,
     path: String,
 }
 
 impl Asset {
     fn new(stem: &'static str, extension: &'static str, kind: &'static str, content: &'static str) -> Asset {
         let path = format!("/assets/{stem}-{}.{extension}", version(content));
-        Asset { stem, extension, kind, content, path }
+        let small = compress::gzip(content.as_bytes(), Compression::best());
+        Asset { stem, extension, kind, content, small, path }
     }
 
     /// Its address.
@@ -71,13 +75,17 @@ pub fn routes() -> Router<Arc<Hub>> {
         .route("/robots.txt", get(|| async { answer("text/plain; charset=utf-8", FOR_A_DAY, ROBOTS) }))
 }
 
-async fn asset(Path(name): Path<String>) -> Result<Response, Fault> {
+async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Result<Response, Fault> {
     let files = [&*STYLE, &*SCRIPT];
     let file = files.into_iter().find(|file| file.named(&name));
     let file = file.ok_or_else(|| Fault::new(FaultKind::NotFound, "no such asset"))?;
     // A page written before an upgrade asks for the version it knew: it gets the one there is, and no cache keeps it.
     let current = file.path.strip_prefix("/assets/") == Some(name.as_str());
-    Ok(answer(file.kind, if current { FOR_EVER } else { "no-cache" }, file.content))
+    let small = file.small.clone().filter(|_| compress::reads_gzip(&headers));
+    let mut response = compress::answer(file.kind, file.content, small);
+    let keep = HeaderValue::from_static(if current { FOR_EVER } else { "no-cache" });
+    response.headers_mut().insert(header::CACHE_CONTROL, keep);
+    Ok(response)
 }
 
 async fn icon(State(hub): State<Arc<Hub>>, Path(name): Path<String>, headers: HeaderMap) -> Result<Response, Fault> {

@@ -1,6 +1,6 @@
 //! The pages of a sign-in that goes through another provider: where to go, and which account to open.
 
-use super::portal::profile_key;
+use super::home::profile_key;
 use super::{Page, html};
 use crate::{Hub, Locale, Visitor};
 use askama::Template;

@@ -6,9 +6,12 @@
 
 mod assets;
 mod bench;
+mod board;
 mod device;
 mod elsewhere;
 mod farewell;
+mod help;
+mod home;
 mod portal;
 mod sandbox;
 mod tiles;
@@ -18,10 +21,11 @@ pub use elsewhere::{choose_account, elsewhere, said};
 pub use sandbox::{SandboxPage, sandbox, who_comes, would_be_told};
 
 use crate::logout::StillOpen;
-use crate::{Door, Fault, FaultKind, Hub, Locale, Texts, Visitor, WebConfig};
+use crate::{Door, Fault, FaultKind, Hub, Locale, Texts, Visitor, WebConfig, compress};
 use askama::Template;
 use axum::Router;
 use axum::response::{IntoResponse, Response};
+use flate2::Compression;
 use http::{HeaderValue, header};
 use preau_domain::{Instant, Public, ServiceId};
 use std::sync::Arc;
@@ -31,7 +35,7 @@ pub use farewell::{ask_sign_out, leaving, posting, posting_back, posting_elsewhe
 
 /// The home page, its forms, the tiles, and the files pages need.
 pub fn portal_routes() -> Router<Arc<Hub>> {
-    portal::routes().merge(assets::routes())
+    portal::routes().merge(help::routes()).merge(assets::routes())
 }
 
 /// The address of the one stylesheet, for a page that a protocol writes itself.
@@ -46,6 +50,8 @@ pub struct Page<'a> {
     locale: Locale,
     workspace: &'a str,
     help: Option<&'a str>,
+    /// There is a charte.
+    charte: bool,
     base: &'a str,
     /// The path of the page when it can be asked again in another language.
     here: Option<String>,
@@ -61,13 +67,22 @@ struct Switch {
 impl<'a> Page<'a> {
     /// The context of a page for a visitor.
     pub fn new(hub: &'a Hub, visitor: &Visitor) -> Page<'a> {
-        Page::of(&hub.texts, &hub.config, visitor.locale)
+        let charte = hub.words().charte.is_some();
+        Page { charte, ..Page::of(&hub.texts, &hub.config, visitor.locale) }
     }
 
     fn of(texts: &'a Texts, config: &'a WebConfig, locale: Locale) -> Page<'a> {
         let help = config.help_url.as_deref();
         let followed = |url: &&str| ["https://", "http://", "mailto:"].iter().any(|scheme| url.starts_with(scheme));
-        Page { texts, locale, workspace: &config.name, help: help.filter(followed), base: "", here: None }
+        Page {
+            texts,
+            locale,
+            workspace: &config.name,
+            help: help.filter(followed),
+            charte: false,
+            base: "",
+            here: None,
+        }
     }
 
     /// The page can be asked again at this path, to read it in the other language.
@@ -144,14 +159,30 @@ fn html(name: &'static str, template: &impl Template) -> Response {
 
 /// The same of a page that holds so many bytes besides its own.
 fn html_with<T: Template>(name: &'static str, template: &T, room: usize) -> Response {
-    metrics::counter!("preau_pages_total", "page" => name).increment(1);
-    let mut text = String::with_capacity(T::SIZE_HINT + room);
-    match template.render_into(&mut text) {
-        Ok(()) => {
+    match drawn(name, template, room) {
+        Ok(text) => {
             ([(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"))], text).into_response()
         }
-        Err(error) => Fault::new(FaultKind::Internal, format!("page {name}: {error}")).into_response(),
+        Err(fault) => fault.into_response(),
     }
+}
+
+/// The same, written small where that was asked for and gives nothing away: see `compress`.
+fn html_over<T: Template>(name: &'static str, template: &T, small: bool, room: usize) -> Response {
+    match drawn(name, template, room) {
+        Ok(text) => {
+            let gzip = if small { compress::gzip(text.as_bytes(), Compression::fast()) } else { None };
+            compress::answer("text/html; charset=utf-8", text, gzip)
+        }
+        Err(fault) => fault.into_response(),
+    }
+}
+
+fn drawn<T: Template>(name: &'static str, template: &T, room: usize) -> Result<String, Fault> {
+    metrics::counter!("preau_pages_total", "page" => name).increment(1);
+    let mut text = String::with_capacity(T::SIZE_HINT + room);
+    let done = template.render_into(&mut text);
+    done.map(|()| text).map_err(|error| Fault::new(FaultKind::Internal, format!("page {name}: {error}")))
 }
 
 /// "Qui êtes-vous ?"

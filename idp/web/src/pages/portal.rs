@@ -1,189 +1,116 @@
-//! The portal: the home page with its tiles, the establishment a person works in, and the opening of a service.
+//! The portal: the home page with its tiles, the establishment a person works in, what they keep at hand, and the opening of a
+//! service. The page itself is in `home`.
 //!
 //! A tile is on the page exactly when the rule that guards its door opens it for the person in the establishment they
 //! work in now; opening it asks the rule again.
 
-use super::tiles::{self, MAX_SEARCH, Section};
-use super::{Accessibility, Page, html};
+use super::board::Board;
+use super::home::{CHILD_FORM, ESTABLISHMENT_FORM, FAVOURITES_FORM, Home, Owner, here as here_is};
+use super::tiles::MAX_SEARCH;
+use super::{Accessibility, Page, html, html_over};
 use crate::sign_in::PORTAL;
 use crate::visitor::SpentAt;
-use crate::{Begin, Door, Fault, FaultKind, Fields, Hub, Live, Visitor, logout};
-use askama::Template;
+use crate::{Begin, Fault, FaultKind, Fields, Hub, Known, Live, Visitor, compress, logout};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use axum::routing::get;
-use http::header;
-use preau_domain::{AuditEvent, AuditKind, Person, Profile, ServiceId, Uai};
+use http::{HeaderMap, header};
+use preau_domain::{AtHand, AuditEvent, AuditKind, Person, Profile, ServiceId, Uai};
 use preau_policy::Decision;
+use preau_store::StoreError;
 use std::sync::Arc;
-
-/// Name of the form that changes the establishment.
-const ESTABLISHMENT_FORM: &str = "establishment";
-/// Name of the form that ends the session.
-const SIGN_OUT_FORM: &str = "sign-out";
 
 /// The routes of this concern.
 pub fn routes() -> Router<Arc<Hub>> {
     Router::new()
         .route("/", get(home))
         .route("/establishment", get(logout::home).post(switch_establishment))
+        .route("/child", get(logout::home).post(switch_child))
+        .route("/favourites", get(logout::home).post(favourites))
         .route("/open/{service}", get(open))
         .route("/accessibility", get(accessibility))
 }
 
-#[derive(Template)]
-#[template(path = "home.html")]
-pub(super) struct Home<'a> {
-    pub page: Page<'a>,
-    pub greeting: String,
-    pub place: Place,
-    pub profiles: String,
-    pub sign_out_token: String,
-    pub establishment_token: String,
-    pub query: String,
-    /// Tiles the person has, whatever the search.
-    pub total: usize,
-    pub found: String,
-    pub sections: Vec<Section>,
-    pub empty_title: String,
-    pub empty_text: String,
-}
-
-/// Where a person works now.
-pub(super) enum Place {
-    /// In no establishment.
-    Nowhere,
-    /// In the only one they have.
-    One(String),
-    /// In one of these.
-    Several(Vec<Workplace>),
-}
-
-/// An establishment a person can choose.
-pub(super) struct Workplace {
-    pub uai: String,
-    pub name: String,
-    pub current: bool,
-}
-
-async fn home(State(hub): State<Arc<Hub>>, visitor: Visitor, RawQuery(query): RawQuery) -> Result<Response, Fault> {
+async fn home(
+    State(hub): State<Arc<Hub>>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Fault> {
     let Some(live) = visitor.live(&hub).await? else {
         let begin = Begin { protocol: PORTAL, service: None, request: "/".into(), fresh_after: None };
         return hub.begin_sign_in(&visitor, begin).await;
     };
-    let fields = Fields::parse(query.as_deref().unwrap_or_default())?;
-    let search: String = fields.one("q")?.unwrap_or_default().trim().chars().take(MAX_SEARCH).collect();
-    let services = hub.services();
-    let place = live.session.establishment.as_ref();
-    // Without an establishment there is no affiliation, and without an affiliation no rule opens anything.
-    let known = live.known()?;
-    let who = known.facts.prepared();
-    let opens =
-        |door: &&Door| place.is_some_and(|uai| preau_policy::opens(&who, &services.rules, &door.service.id, Some(uai)));
-    let page = Page::new(&hub, &visitor);
-    let sections = tiles::sections(services.all().iter().filter(opens), visitor.locale, &search, |key| page.t(key));
+    let query = query.unwrap_or_default();
+    let search = searched(&Fields::parse(&query)?)?;
+    let at_hand = at_hand(&hub, &live).await?;
+    let (services, known) = (hub.services(), live.known()?);
+    let board = Board::of(&services, &live, &known, &at_hand, &search, visitor.locale);
     let token = |form: &str| hub.form_token(&live.session.id, form);
-    Ok(html("home", &Home::new(page, &live, &known.person, search, sections, token)))
+    let children = hub.children_of(&known.person).await?;
+    let words = hub.words();
+    let notices = match &live.session.establishment {
+        Some(here) => words.notices_for(&known.person, here, hub.now()),
+        None => Vec::new(),
+    };
+    let owner =
+        Owner { person: &known.person, child: known.child.as_ref(), children: &children, at_hand: &at_hand, notices };
+    let home = Home::new(Page::new(&hub, &visitor), &live, owner, search, &board, token);
+    // Nobody but us put a word into a page that was asked for without one.
+    let small = query.is_empty() && compress::reads_gzip(&headers);
+    Ok(html_over("home", &home, small, 700 * board.open.len()))
 }
 
-impl<'a> Home<'a> {
-    /// The home page of a person, over the tiles they may open.
-    pub fn new(
-        page: Page<'a>,
-        live: &Live,
-        person: &Person,
-        query: String,
-        sections: Vec<Section>,
-        token: impl Fn(&str) -> String,
-    ) -> Home<'a> {
-        let total = sections.iter().map(|section| section.tiles.len()).sum();
-        let shown = tiles::shown(&sections);
-        let found = match shown {
-            _ if query.is_empty() => String::new(),
-            0 => page.t("search-none"),
-            1 => page.t("search-found-one"),
-            many => page.count("search-found-many", many),
-        };
-        let place = place(live, person);
-        let empty = if matches!(place, Place::Nowhere) { "home-nowhere" } else { "home-empty" };
-        let here = match query.as_str() {
-            "" => "/".to_owned(),
-            query => {
-                format!("/?{}", url::form_urlencoded::Serializer::new(String::new()).append_pair("q", query).finish())
+/// What is searched, cut to what is read.
+fn searched(fields: &Fields) -> Result<String, Fault> {
+    Ok(fields.one("q")?.unwrap_or_default().trim().chars().take(MAX_SEARCH).collect())
+}
+
+/// What the person of a session keeps at hand where they work now.
+async fn at_hand(hub: &Hub, live: &Live) -> Result<AtHand, Fault> {
+    match &live.session.establishment {
+        Some(here) => Ok(hub.store.at_hand(&live.session.person, here).await?),
+        None => Ok(AtHand::default()),
+    }
+}
+
+/// Marks a service, or takes the mark away; the browser comes back to the star it pressed.
+async fn favourites(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Result<Response, Fault> {
+    let fields = Fields::of_body(&body)?;
+    let (token, search) = (fields.required("token")?, searched(&fields)?);
+    let (add, remove) = (fields.one("add")?, fields.one("remove")?);
+    let Some(live) = visitor.live(&hub).await? else { return Ok(hub.see_other("/")) };
+    if !hub.form_token_ok(&live.session.id, FAVOURITES_FORM, token) {
+        return Err(Fault::new(FaultKind::StaleForm, "favourites form of another session"));
+    }
+    let person = &live.session.person;
+    let Some(here) = &live.session.establishment else { return Ok(hub.see_other("/")) };
+    match (add, remove) {
+        (Some(service), None) => {
+            let service = ServiceId::new(service);
+            let (services, known) = (hub.services(), live.known()?);
+            let opens = |id: &ServiceId| preau_policy::opens(&known.facts.prepared(), &services.rules, id, Some(here));
+            if !opens(&service) {
+                return Err(Fault::new(FaultKind::BadRequest, "not a tile of this person"));
             }
-        };
-        Home {
-            greeting: page.with("home-greeting", "name", &person.display_name()),
-            profiles: profiles(&page, live, person),
-            sign_out_token: token(SIGN_OUT_FORM),
-            establishment_token: token(ESTABLISHMENT_FORM),
-            empty_title: page.t(&format!("{empty}-title")),
-            empty_text: page.t(&format!("{empty}-text")),
-            page: page.at(here),
-            place,
-            query,
-            total,
-            found,
-            sections,
+            if let Err(StoreError::Conflict) = hub.store.add_favourite(person, here, &service, hub.now()).await {
+                // Those that are no tiles any more make room. Where all of them are, the page says that there is none.
+                for former in at_hand(&hub, &live).await?.favourites.iter().filter(|id| !opens(id)) {
+                    hub.store.remove_favourite(person, here, former).await?;
+                }
+                match hub.store.add_favourite(person, here, &service, hub.now()).await {
+                    Err(StoreError::Conflict) => {}
+                    other => other?,
+                }
+            }
         }
+        (None, Some(service)) => hub.store.remove_favourite(person, here, &ServiceId::new(service)).await?,
+        _ => return Err(Fault::new(FaultKind::BadRequest, "one service, marked or not")),
     }
-}
-
-fn place(live: &Live, person: &Person) -> Place {
-    let current = live.session.establishment.as_ref();
-    let mut places: Vec<Workplace> = person
-        .establishments()
-        .into_iter()
-        .map(|uai| Workplace { uai: uai.to_string(), name: place_name(live, uai), current: Some(uai) == current })
-        .collect();
-    match places.len() {
-        0 => Place::Nowhere,
-        1 => Place::One(places.remove(0).name),
-        _ => Place::Several(places),
-    }
-}
-
-/// The name of an establishment, with its town when another of the person's bears the same name; its number when it is
-/// not known yet.
-fn place_name(live: &Live, uai: &Uai) -> String {
-    let Some(establishment) = live.establishment(uai) else { return uai.to_string() };
-    let namesakes = live.establishments.iter().filter(|other| other.name == establishment.name).count();
-    match &establishment.city {
-        Some(city) if namesakes > 1 => format!("{} ({city})", establishment.name),
-        _ => establishment.name.clone(),
-    }
-}
-
-/// What the person is in the establishment of now, such as "Enseignante, Direction".
-fn profiles(page: &Page<'_>, live: &Live, person: &Person) -> String {
-    let Some(current) = live.session.establishment.as_ref() else { return String::new() };
-    let title = person.title.as_deref().unwrap_or_default();
-    let mut labels: Vec<String> = Vec::new();
-    for affiliation in person.affiliations.iter().filter(|a| &a.establishment == current) {
-        let label = page.with(profile_key(affiliation.profile), "title", title);
-        if !labels.contains(&label) {
-            labels.push(label);
-        }
-    }
-    labels.join(", ")
-}
-
-/// The key of what people read for a profile.
-pub(super) fn profile_key(profile: Profile) -> &'static str {
-    match profile {
-        Profile::Pupil => "profile-pupil",
-        Profile::Guardian => "profile-guardian",
-        Profile::Teacher => "profile-teacher",
-        Profile::Head => "profile-head",
-        Profile::SchoolLife => "profile-school-life",
-        Profile::SchoolStaff => "profile-school-staff",
-        Profile::Academy => "profile-academy",
-        Profile::Librarian => "profile-librarian",
-        Profile::LocalAuthority => "profile-local-authority",
-        Profile::Guest => "profile-guest",
-    }
+    let pressed = add.or(remove).filter(|id| id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
+    Ok(hub.see_other(&here_is(&search, pressed.map(|id| format!("s-{id}")).as_deref())))
 }
 
 async fn switch_establishment(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Result<Response, Fault> {
@@ -195,16 +122,65 @@ async fn switch_establishment(State(hub): State<Arc<Hub>>, visitor: Visitor, bod
         return Err(Fault::new(FaultKind::StaleForm, "establishment form of another session"));
     }
     let uai: Uai = uai.parse().map_err(|why| Fault::new(FaultKind::BadRequest, why))?;
-    if !live.known()?.person.establishments().contains(&&uai) {
+    let Known { person, child, .. } = live.known()?;
+    if !person.establishments().contains(&&uai) {
         return Err(Fault::new(FaultKind::BadRequest, "not an establishment of this person"));
     }
-    hub.store.set_session_establishment(session, &uai).await?;
+    // Whoever goes where the child is not does not act for that child any more.
+    let child = child.filter(|child| as_parent(&person, child).contains(&uai));
+    hub.store.set_session_establishment(session, &uai, child.as_ref().map(|child| &child.id)).await?;
     hub.forget_live(session);
     let mut event =
         AuditEvent::new(hub.now(), AuditKind::EstablishmentSwitched, visitor.correlation().clone(), "person");
     event.person = Some(live.session.person.clone());
     event.session = Some(session.clone());
     event.establishment = Some(uai);
+    hub.audit(event);
+    Ok(hub.see_other("/"))
+}
+
+/// The establishments in which somebody is a parent of that child.
+fn as_parent(person: &Person, child: &Person) -> Vec<Uai> {
+    let acting = person.acting_for(child).affiliations.into_iter();
+    acting.filter(|one| one.profile == Profile::Guardian).map(|one| one.establishment).collect()
+}
+
+/// Says for which child a parent acts, or for all of them; they go on in an establishment of that child.
+async fn switch_child(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Result<Response, Fault> {
+    let fields = Fields::of_body(&body)?;
+    let (token, chosen) = (fields.required("token")?, fields.required("child")?);
+    let Some(live) = visitor.live(&hub).await? else { return Ok(hub.see_other("/")) };
+    let session = &live.session.id;
+    if !hub.form_token_ok(session, CHILD_FORM, token) {
+        return Err(Fault::new(FaultKind::StaleForm, "child form of another session"));
+    }
+    let person = live.known()?.person;
+    let child = match chosen {
+        "" => None,
+        id => {
+            let children = hub.children_of(&person).await?;
+            let child = children.into_iter().find(|child| child.id.as_str() == id);
+            Some(child.ok_or_else(|| Fault::new(FaultKind::BadRequest, "not a child of this person"))?)
+        }
+    };
+    let here = live.session.establishment.clone();
+    let place = match &child {
+        None => here,
+        Some(child) => {
+            let places = as_parent(&person, child);
+            here.filter(|here| places.contains(here)).or_else(|| places.into_iter().next())
+        }
+    };
+    let Some(place) = place else {
+        return Err(Fault::new(FaultKind::BadRequest, "a child of no establishment of this person"));
+    };
+    hub.store.set_session_establishment(session, &place, child.as_ref().map(|child| &child.id)).await?;
+    hub.forget_live(session);
+    let mut event =
+        AuditEvent::new(hub.now(), AuditKind::EstablishmentSwitched, visitor.correlation().clone(), "child");
+    event.person = Some(person.id.clone());
+    event.session = Some(session.clone());
+    event.establishment = Some(place);
     hub.audit(event);
     Ok(hub.see_other("/"))
 }
@@ -231,6 +207,12 @@ async fn open(State(hub): State<Arc<Hub>>, visitor: Visitor, Path(service): Path
     event.service = Some(service.clone());
     event.establishment = decision.establishment.clone();
     hub.audit(event);
+    if let Some(here) = &decision.establishment
+        && let Err(error) = hub.store.note_opened(&live.session.person, here, &service, hub.now()).await
+    {
+        // A service opens whether or not the home page will remember it.
+        tracing::warn!(%error, "an opened service is not remembered");
+    }
     for protocol in hub.protocols() {
         if let Some(answer) = protocol.launch(&hub, &visitor, &door, &live).await {
             let mut answer = answer?;

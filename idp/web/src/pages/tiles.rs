@@ -2,7 +2,7 @@
 
 use crate::{Door, Locale};
 use preau_connector_api::Category;
-use preau_domain::ServiceId;
+use preau_domain::{AtHand, ServiceId};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -29,8 +29,45 @@ pub struct Tile {
     pub title: String,
     /// What it is for.
     pub summary: String,
+    /// The word of its category in addresses.
+    pub category: &'static str,
     /// It does not match the search. It is on the page nevertheless, so that a script can show it again.
     pub hidden: bool,
+    /// The person marked it.
+    pub favourite: bool,
+    /// Its drawing is not needed before the page is scrolled.
+    pub later: bool,
+}
+
+/// Drawings that a browser asks for at once: no more tiles are seen before somebody scrolls.
+const AT_ONCE: usize = 12;
+
+/// A service as a tile.
+pub fn tile(door: &Door, locale: Locale, at_hand: &AtHand) -> Tile {
+    let (title, summary) = words_of(door, locale);
+    Tile {
+        id: door.service.id.clone(),
+        title: title.to_owned(),
+        summary: summary.to_owned(),
+        category: door.category.as_str(),
+        hidden: false,
+        favourite: at_hand.favourites.contains(&door.service.id),
+        later: false,
+    }
+}
+
+/// Its name and what it is for.
+fn words_of(door: &Door, locale: Locale) -> (&str, &str) {
+    match locale {
+        Locale::Fr => (&door.title.fr, &door.summary.fr),
+        Locale::En => (&door.title.en, &door.summary.en),
+    }
+}
+
+/// Whether the name of a service holds all these words.
+pub fn named(door: &Door, locale: Locale, words: &[String]) -> bool {
+    let title = folded(words_of(door, locale).0);
+    words.iter().all(|word| title.contains(word.as_str()))
 }
 
 /// Sorts doors into sections and hides what the search does not name.
@@ -38,6 +75,7 @@ pub fn sections<'a>(
     doors: impl Iterator<Item = &'a Door>,
     locale: Locale,
     search: &str,
+    at_hand: &AtHand,
     label: impl Fn(&str) -> String,
 ) -> Vec<Section> {
     let words = words(search);
@@ -53,16 +91,12 @@ pub fn sections<'a>(
         let Some((_, section)) = by_category.iter_mut().find(|(category, _)| *category == door.category) else {
             continue;
         };
-        let (title, summary) = match locale {
-            Locale::Fr => (&door.title.fr, &door.summary.fr),
-            Locale::En => (&door.title.en, &door.summary.en),
-        };
+        let (title, summary) = words_of(door, locale);
         let hidden = !words.is_empty() && {
             let text = folded(&format!("{title} {summary} {}", section.label));
             !words.iter().all(|word| text.contains(word.as_str()))
         };
-        let tile = Tile { id: door.service.id.clone(), title: title.clone(), summary: summary.clone(), hidden };
-        section.tiles.push(tile);
+        section.tiles.push(Tile { hidden, ..tile(door, locale, at_hand) });
     }
     let mut sections: Vec<Section> =
         by_category.into_iter().map(|(_, section)| section).filter(|section| !section.tiles.is_empty()).collect();
@@ -70,6 +104,8 @@ pub fn sections<'a>(
         section.tiles.sort_by_cached_key(|tile| (folded(&tile.title), tile.id.clone()));
         section.hidden = section.tiles.iter().all(|tile| tile.hidden);
     }
+    let seen = sections.iter_mut().filter(|section| !section.hidden).flat_map(|section| &mut section.tiles);
+    seen.filter(|tile| !tile.hidden).skip(AT_ONCE).for_each(|tile| tile.later = true);
     sections
 }
 
@@ -79,7 +115,7 @@ pub fn shown(sections: &[Section]) -> usize {
 }
 
 /// The words of a search, without case or accents.
-fn words(search: &str) -> Vec<String> {
+pub fn words(search: &str) -> Vec<String> {
     let search: String = search.chars().take(MAX_SEARCH).collect();
     folded(&search).split_whitespace().map(str::to_owned).collect()
 }

@@ -136,6 +136,9 @@ promises! {
     registrations:
         a_registration_comes_back_whole, a_registration_is_named_once, a_registration_is_replaced,
         a_registration_is_removed, registrations_come_latest_first, one_of_many_registers_a_name;
+    shortcuts:
+        a_favourite_is_kept_where_it_was_marked, favourites_are_bounded, the_last_few_services_are_remembered,
+        what_is_at_hand_is_forgotten_with_the_person;
     outbox:
         every_end_leaves_its_notices, a_notice_is_taken_until_it_is_settled, a_refused_notice_is_not_taken_again, notices_are_shared_out_by_service,
         one_of_many_takes_a_notice, notices_are_bounded, notices_grow_old;

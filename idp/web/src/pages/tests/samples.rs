@@ -1,17 +1,18 @@
 //! Invented people, schools and services to draw pages from.
 
 use super::super::bench::Bench;
+use super::super::board::Board;
 use super::super::elsewhere::{ChooseAccount, Elsewhere, Way};
-use super::super::portal::Home;
+use super::super::home::{Home, Owner};
 use super::super::*;
 use crate::bench::sandbox::{Sandbox, Spoken, Told};
 use crate::bench::{Asked, CAST, Judged, Outcome, Preview, Refused, Wrong};
 use crate::{Fields, Live, ServiceTable};
 use preau_connector_api::{Category, Legal, MountedService, Names, Network};
 use preau_domain::{
-    AccountState, Affiliation, Audience, Authentication, AuthnMethod, CorrelationId, Credentials, Establishment,
-    EstablishmentKind, Identifier, Instant, JoinKey, Person, PersonId, Population, Profile, Service, ServiceId,
-    Session, SessionId, SourceId, Uai, UrlRule,
+    AccountState, Affiliation, AtHand, Audience, Authentication, AuthnMethod, CorrelationId, Credentials,
+    Establishment, EstablishmentKind, Identifier, Instant, JoinKey, Person, PersonId, Population, Profile, Service,
+    ServiceId, Session, SessionId, SourceId, Uai, UrlRule,
 };
 use preau_policy::Reason;
 use std::sync::Arc;
@@ -195,19 +196,29 @@ pub fn somebody(given_name: &str, family_name: &str, title: &str, what: &[(u32, 
         created: Instant(0),
         expires: Instant(1),
         last_seen: Instant(0),
+        child: None,
     };
-    Live::new(session, &person, establishments.into_iter().map(Arc::new).collect(), Instant(0)).unwrap()
+    Live::new(session, &person, None, establishments.into_iter().map(Arc::new).collect(), Instant(0)).unwrap()
 }
 
 /// The home page of somebody, over the tiles the rules open.
 pub(in crate::pages) fn home<'a>(page: Page<'a>, table: &ServiceTable, live: &Live, search: &str) -> Home<'a> {
-    let uai = live.session.establishment.as_ref();
+    home_with(page, table, live, search, &AtHand::default(), &[])
+}
+
+/// The same of somebody who keeps services at hand, or has children.
+fn home_with<'a>(
+    page: Page<'a>,
+    table: &ServiceTable,
+    live: &Live,
+    search: &str,
+    at_hand: &AtHand,
+    children: &[Person],
+) -> Home<'a> {
     let known = live.known().unwrap();
-    let who = known.facts.prepared();
-    let opens = |door: &&Door| preau_policy::opens(&who, &table.rules, &door.service.id, uai);
-    let locale = page.locale;
-    let sections = tiles::sections(table.all().iter().filter(opens), locale, search, |key| page.t(key));
-    Home::new(page, live, &known.person, search.to_owned(), sections, |form| format!("token-{form}"))
+    let board = Board::of(table, live, &known, at_hand, search, page.locale);
+    let owner = Owner { person: &known.person, child: None, children, at_hand, notices: Vec::new() };
+    Home::new(page, live, owner, search.to_owned(), &board, |form| format!("token-{form}"))
 }
 
 /// What may come of a synthetic person at a door.
@@ -415,6 +426,10 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
     add("device-done", device::Done { page: page(), service, yes: true }.render());
     let frames = ["https://app.example/out?iss=x&sid=y".to_owned()];
     add("leaving", farewell::Leaving { page: page(), frames: &frames, to: leaving }.render());
+    let (title, text) = (names("Charte d’usage", "Charter of use"), names("## Un\n\nDeux <b>.", "## One\n\nTwo <b>."));
+    let charte = crate::Charte { version: "2026-09".into(), title, text };
+    add("charte", help::Charte::new(Page { charte: true, ..page() }, &charte).render());
+    add("help", help::Help::new(page()).render());
     add("accessibility", Accessibility { page: page().at("/accessibility") }.render());
 
     let table = services();
@@ -438,13 +453,41 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
     add("home-search", home(page(), &table, &teacher, "eleve").render());
     add("home-search-one", home(page(), &table, &teacher, "Réservation salle").render());
     add("home-search-none", home(page(), &table, &teacher, "trottinette").render());
+    let ids = |ids: &[&str]| ids.iter().map(ServiceId::new).collect();
+    let at_hand = AtHand { favourites: ids(&["moodle", "agenda"]), recent: ids(&["cdi", "moodle", "notes"]) };
+    let said: crate::Notice = crate::Notice {
+        title: names("Réunion de rentrée", "Meeting of September"),
+        text: names("Jeudi à 18 h.\n\nSalle <polyvalente>.", "Thursday at 6.\n\nRoom <1>."),
+        establishments: Vec::new(),
+        profiles: Vec::new(),
+        from: None,
+        until: "2026-12-01".to_owned().try_into().unwrap(),
+    };
+    let (known, none) = (teacher.known().unwrap(), AtHand::default());
+    let board = Board::of(&table, &teacher, &known, &none, "", locale);
+    let owner = Owner { person: &known.person, child: None, children: &[], at_hand: &none, notices: vec![&said] };
+    add("home-notice", Home::new(page(), &teacher, owner, String::new(), &board, |form| form.to_owned()).render());
+    add("home-at-hand", home_with(page(), &table, &teacher, "", &at_hand, &[]).render());
+    let pupil = somebody("Lou", "Vanneau", "", &[(990_001, Profile::Pupil)]);
+    add("home-search-missing", home(page(), &table, &pupil, "moodle").render());
     let namesakes = [(990_002, Profile::Guardian), (990_004, Profile::Guardian), (990_001, Profile::Teacher)];
     add("home-namesakes", home(page(), &table, &somebody("Ugo", "Pellissard", "M.", &namesakes), "").render());
     for profile in Profile::ALL {
         let live = somebody("Noé", "Tavernier", "M.", &[(990_001, profile)]);
-        let name = super::super::portal::profile_key(profile);
+        let name = super::super::home::profile_key(profile);
         add(&format!("home-{name}"), home(bare(), &table, &live, "").render());
     }
+    let parent = somebody("Ugo", "Pellissard", "M.", &namesakes);
+    let pupil = |name: &str| {
+        let mut one = (*parent.known().unwrap().person).clone();
+        one.id = PersonId::new(format!("p-{name}"));
+        one.given_name = name.to_owned();
+        one.affiliations.truncate(1);
+        one.affiliations[0].classes = vec!["CM2 B".to_owned()];
+        one
+    };
+    let children = [pupil("Lison"), pupil("Marius")];
+    add("home-children", home_with(page(), &table, &parent, "", &AtHand::default(), &children).render());
     add("home-nowhere", home(page(), &table, &somebody("Maud", "Colinet", "Mme", &[]), "").render());
     all.into_iter().map(|(name, html)| Drawn { name, locale, html }).collect()
 }
