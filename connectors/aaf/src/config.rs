@@ -16,6 +16,9 @@ academy = "AC-NOTOS"
 # Most days between two deliveries of a chain: a delta that comes later misses one before it, and is not taken. Deltas of
 # every working day are four days apart at Easter.
 delta_gap_days = 4
+# A last file that is as full as those before it may not be the last: the delivery counts as incomplete, unless this says
+# that such a file may be the last one.
+full_file_may_be_last = false
 # Whether a person in charge (legal weight 2) gets the parents' view like a legal representative. A contact never does.
 legal_in_charge = false
 # Mappings of attributes, when the files do not follow the ministry's specification.
@@ -39,6 +42,9 @@ pub(crate) struct Config {
     /// Most days between two deliveries of a chain, 1 to 31.
     #[serde(default = "delta_gap_days")]
     delta_gap_days: i64,
+    /// Whether the last file of a kind may be as full as those before it.
+    #[serde(default)]
+    full_file_may_be_last: bool,
     /// Whether legal weight 2 opens the parents' view.
     #[serde(default)]
     legal_in_charge: bool,
@@ -59,6 +65,8 @@ fn delta_gap_days() -> i64 {
 pub(crate) struct Settings {
     pub(crate) rules: Rules,
     pub(crate) gap: i64,
+    /// Whether a last file may be as full as those before it.
+    pub(crate) full_may_be_last: bool,
     /// The second degree first: of somebody whom both have, its word counts.
     pub(crate) degrees: Vec<Place>,
 }
@@ -120,7 +128,8 @@ impl Settings {
         }
         let rules =
             Rules { source: context.source.clone(), academy: config.academy, in_charge: config.legal_in_charge };
-        Ok(Settings { rules, gap: config.delta_gap_days, degrees })
+        let full_may_be_last = config.full_file_may_be_last;
+        Ok(Settings { rules, gap: config.delta_gap_days, full_may_be_last, degrees })
     }
 }
 

@@ -136,7 +136,12 @@ fn read_all(settings: &Settings, hand: &Hand) -> Result<Option<String>, String> 
     }
     everybody.pupils_done();
     adults(&mut degrees, &staff, &everybody, hand)?;
-    let broken: Vec<String> = degrees.iter().filter_map(|d| Some(format!("{}: {}", d.called, d.broken()?))).collect();
+    let broken = degrees.iter().filter_map(|d| Some(format!("{}: {}", d.called, d.broken()?)));
+    let cut = degrees
+        .iter()
+        .filter(|_| !settings.full_may_be_last)
+        .filter_map(|d| Some(format!("{}: {}", d.called, d.cut()?)));
+    let broken: Vec<String> = broken.chain(cut).collect();
     Ok((!broken.is_empty()).then(|| broken.join("; ")))
 }
 

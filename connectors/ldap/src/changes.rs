@@ -24,6 +24,8 @@ const MOST: usize = 20_000;
 const BY_DN: usize = 500;
 /// Entries fetched by one search, and names asked of the house at once.
 const AT_ONCE: usize = 200;
+/// Entries remembered that could not be used.
+const DUE: usize = 1_000;
 /// Pupils remembered who name an adult that was not there.
 const DANGLING: usize = 1_000;
 /// How far behind our own clock changes are looked for where only their time tells: clocks differ, and copies lag behind.
@@ -39,6 +41,9 @@ struct Mark {
     /// Pupils who name an adult that was not there.
     #[serde(default)]
     dangling: BTreeSet<String>,
+    /// Entries that changed and could not be used, or not wholly: another entry's change may mend them, so they are read again.
+    #[serde(default)]
+    due: BTreeSet<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -75,6 +80,7 @@ impl Reading {
     /// The mark before a reading of everything; `None` when this directory tells no changes.
     pub(crate) async fn marked(&self, now: Instant) -> Option<String> {
         let settings = &*self.settings;
+        self.keep(None);
         if settings.telling == Telling::Never {
             return None;
         }
@@ -98,12 +104,13 @@ impl Reading {
             None => return None,
         };
         let (table, session) = self.names(session).await.ok()?;
-        session.close().await;
+        self.keep(Some(session));
         let mark = Mark {
             settings: hashed(settings_text(settings)),
             structures: hashed(table.names()),
             since,
             dangling: BTreeSet::new(),
+            due: BTreeSet::new(),
         };
         serde_json::to_string(&mark).ok()
     }
@@ -141,7 +148,7 @@ impl Reading {
             return Err("structures were added, taken away, renamed or renumbered".into());
         }
         // Structures first: of people who name a class that came with it both are told.
-        let (schools, people, since) = match &mark.since {
+        let (schools, mut people, since) = match &mark.since {
             Since::Cookies { structures: old, people: cookie } => {
                 let patience = settings.page * 10;
                 let schools = session.synced(&self.structures_named(), old, MOST, patience).await?;
@@ -167,13 +174,20 @@ impl Reading {
             records: Vec::new(),
             gone: BTreeSet::new(),
             dangling: mark.dangling,
+            due: BTreeSet::new(),
         };
+        let again = mark.due.difference(&people.changed).count() as u64;
+        people.changed.extend(mark.due);
         // Of all the tree's entries that went only the people of ours concern anybody.
-        let entries = reading.read(&table, &schools.changed, &people).await?;
-        let Delta { records, gone, dangling, .. } = reading;
-        let mark = Mark { since, dangling, ..mark };
+        let entries = reading.read(&table, &schools.changed, &people).await?.saturating_sub(again);
+        let Delta { records, gone, dangling, due, .. } = reading;
+        if due.len() > DUE {
+            return Err(format!("more than {DUE} entries that changed cannot be used"));
+        }
+        let Mark { settings, structures, .. } = mark;
+        let mark = Mark { settings, structures, since, dangling, due };
         let mark = serde_json::to_string(&mark).map_err(|_| "the place to go on from cannot be kept")?;
-        if mark.len() > 2 * MAX_COOKIE + DANGLING * 200 {
+        if mark.len() > 2 * MAX_COOKIE + (DANGLING + DUE) * 200 {
             return Err("the place to go on from is too long to be kept".into());
         }
         Ok(Changes { records, gone: gone.into_iter().collect(), entries, mark })
@@ -210,6 +224,7 @@ struct Delta<'a> {
     records: Vec<Record>,
     gone: BTreeSet<String>,
     dangling: BTreeSet<String>,
+    due: BTreeSet<String>,
 }
 
 impl Delta<'_> {
@@ -261,7 +276,8 @@ impl Delta<'_> {
         let mut naming: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (name, entry) in &pupils {
             if let Some(record) = self.stranger(name, entry, &stored, people) {
-                self.records.push(self.everybody.reject_pupil(record, entry, m));
+                let record = self.everybody.reject_pupil(record, entry, m);
+                self.told(name, record);
                 continue;
             }
             let record = self.everybody.pupil(entry, m);
@@ -275,7 +291,7 @@ impl Delta<'_> {
                 }
                 told.insert(person.key.clone());
             }
-            self.records.push(record);
+            self.told(name, record);
         }
 
         self.fetch_adults(&mut adults, concerned, &naming).await?;
@@ -409,9 +425,17 @@ impl Delta<'_> {
                 Some(rejected) => Record::Rejected(rejected),
                 None => self.everybody.adult(entry, m),
             };
-            self.records.push(record);
+            self.told(name, record);
         }
         Ok(())
+    }
+
+    /// Hands a record over, and remembers the entry when it was not wholly used.
+    fn told(&mut self, name: &str, record: Record) {
+        if matches!(record, Record::Partial(_) | Record::Rejected(_)) {
+            self.due.insert(name.to_owned());
+        }
+        self.records.push(record);
     }
 
     /// The rejection of an entry that claims the key of another one which is still there.

@@ -14,7 +14,7 @@ use ldap3::Scope;
 use preau_connector_api::{Changes, Completion, Directory, Known, ReadAll, Record, Unavailable};
 use preau_domain::Instant;
 use preau_ent::{ENTRY, Entry, Everybody, Rules, Table};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -26,11 +26,29 @@ const COUNTING: Duration = Duration::from_secs(2);
 /// Hands over everything.
 pub(crate) struct Reading {
     pub(crate) settings: Arc<Settings>,
+    /// The connection on which the latest mark was taken: the reading that follows goes on there. Behind one name may stand several
+    /// copies of a directory, and what one of them lacks yet is not among the changes since the mark of another.
+    marked_on: Mutex<Option<Session>>,
 }
 
 impl Reading {
     pub(crate) fn new(settings: Arc<Settings>) -> Self {
-        Reading { settings }
+        Reading { settings, marked_on: Mutex::new(None) }
+    }
+
+    /// Keeps the connection of a mark, or forgets the one before.
+    pub(crate) fn keep(&self, session: Option<Session>) {
+        *self.marked_on.lock().unwrap_or_else(PoisonError::into_inner) = session;
+    }
+
+    /// The connection of a reading.
+    async fn go_on(&self) -> Result<Session, String> {
+        let kept = self.marked_on.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(mut session) = kept else { return self.open().await };
+        if session.is_alive().await {
+            return Ok(session);
+        }
+        Err("the directory dropped the connection on which it said from where changes are told".into())
     }
 
     /// Opens the connection of a reading and looks whether everything that is always there is.
@@ -100,7 +118,7 @@ impl Reading {
     async fn read_all(&self, out: &mpsc::Sender<Record>) -> Result<(), String> {
         let settings = &*self.settings;
         let m = &settings.mapping;
-        let (table, session) = self.names(self.open().await?).await?;
+        let (table, session) = self.names(self.go_on().await?).await?;
 
         let structures = self.query(&settings.structures, &m.structures.filter, m.of_structures());
         let mut pages = self.pages(session, structures);

@@ -41,7 +41,7 @@ pub enum AuditKind {
     SigningKeysChanged,
     /// Time had its way with an account whose person is entitled to nothing any more: it was pre-deleted, or purged.
     AccountAged,
-    /// An administrator acted from the command line.
+    /// An administrator acted, from the command line or on a page.
     Administered,
 }
 

@@ -38,7 +38,7 @@ pub use federation::{FederatedIdentity, FederatedLink, Upstream};
 pub use grant::{Grant, GrantKind};
 pub use ids::{CorrelationId, Ids, OneTimeKey, PendingId, PersonId, RunId, ServiceId, SessionId, SourceId};
 pub use kept::{KeptKind, KeptThing};
-pub use life::{Life, LifeEvent, Retention};
+pub use life::{CLOCK_LEAP, Life, LifeEvent, Retention, leapt};
 pub use person::{AccountState, Affiliation, Child, Credentials, Enrolment, JoinKey, Legal, Person};
 pub use profile::{Profile, Public};
 pub use registration::{Registration, RegistrationKind};

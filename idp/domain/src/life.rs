@@ -39,6 +39,15 @@ impl Retention {
     }
 }
 
+/// Days count by the clock of a machine, and a clock may be wrong: 1970 at the start, or years ahead. A clock that says something so
+/// far from what it said when it was last looked at, which is a minute ago, is not believed until a person says that it is right.
+pub const CLOCK_LEAP: Seconds = Seconds(7 * DAY);
+
+/// Whether a clock leapt, forth or back, since it was last looked at.
+pub fn leapt(before: Instant, now: Instant) -> bool {
+    (now - before).abs() > CLOCK_LEAP.0 * 1_000
+}
+
 /// What happens to an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LifeEvent {
@@ -134,6 +143,15 @@ mod tests {
         ];
         for (life, event, on, after) in table {
             assert_eq!(life.after(event, day(on), RETENTION()), after, "{life:?} {event:?} on day {on}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_leaps_is_not_believed() {
+        for (now, expected) in
+            [(100, false), (107, false), (93, false), (108, true), (92, true), (0, true), (36_500, true)]
+        {
+            assert_eq!(leapt(day(100), day(now)), expected, "day {now}");
         }
     }
 

@@ -35,6 +35,10 @@ pub struct SyncConfig {
     /// Days after the end of an entitlement until these are gone as well: at most 89, so that it is within the three months of the
     /// law. Whoever is back before finds the account they had.
     pub purge_after_days: u16,
+    /// Days after which the report of a run is forgotten: it names entries that were rejected and people who share a login. At least 31,
+    /// for as long as a run may be undone, and at most `purge_after_days`, so that no report is older than what else is left of a
+    /// person. The latest twenty of each source stay, without the names.
+    pub keep_reports_days: u16,
     /// What the sources tell and no service here needs: it is not stored. A profile and one of `title`, `mail`, `mef`, `head_teacher_of` and `enrolment`
     /// (the number at the school's office), such as `National_ELV:mail`. Of whoever has several profiles, title and mail go when every one of them says so. A mail address that is
     /// not stored finds nobody when another provider names it, and neither does a number.
@@ -76,6 +80,7 @@ impl Default for SyncConfig {
             undo_people: 500_000,
             predelete_after_days: 45,
             purge_after_days: 85,
+            keep_reports_days: 45,
             not_stored: Vec::new(),
             new_year_from: None,
             new_year_until: None,
@@ -101,6 +106,9 @@ impl SyncConfig {
         }
         if !(self.predelete_after_days..=Retention::MOST_DAYS).contains(&self.purge_after_days) {
             problems.push(Problem::new("sync.purge_after_days", "must lie between predelete_after_days and 89"));
+        }
+        if !(Retention::LEAST_DAYS..=self.purge_after_days).contains(&self.keep_reports_days) {
+            problems.push(Problem::new("sync.keep_reports_days", "must lie between 31 and purge_after_days"));
         }
         if let Err(why) = Withheld::read(self.not_stored.iter().map(String::as_str)) {
             problems.push(Problem::new("sync.not_stored", why));
@@ -176,6 +184,7 @@ mod tests {
             predelete_after_days: 30,
             not_stored: vec!["National_ELV:ine".to_owned()],
             purge_after_days: 90,
+            keep_reports_days: 30,
             ..SyncConfig::default()
         };
         let places: Vec<String> = broken.validate().into_iter().map(|p| p.at).collect();
@@ -184,12 +193,15 @@ mod tests {
             "hold_above_school_percent",
             "predelete_after_days",
             "purge_after_days",
+            "keep_reports_days",
             "not_stored",
             "spool_dir",
         ];
         assert_eq!(places, keys.map(|key| format!("sync.{key}")));
-        let hasty = SyncConfig { purge_after_days: 40, ..SyncConfig::default() };
+        let hasty = SyncConfig { purge_after_days: 40, keep_reports_days: 40, ..SyncConfig::default() };
         assert_eq!(hasty.validate().len(), 1, "nobody is purged before they are pre-deleted");
+        let names = SyncConfig { predelete_after_days: 40, purge_after_days: 40, ..SyncConfig::default() };
+        assert_eq!(names.validate().len(), 1, "no report is older than what is left of a person");
         assert!(SyncConfig::default().validate().is_empty());
     }
 

@@ -5,7 +5,7 @@ mod memory;
 mod new_year;
 mod undoing;
 
-use crate::{Options, Report, Silent, SyncContext, SyncError, Thresholds, Withheld, synchronise};
+use crate::{Nobody, Options, Report, Silent, SyncContext, SyncError, Thresholds, Withheld, synchronise};
 use memory::{Counting, Cut, Listed, Memory, Still};
 use preau_connector_api::{Completion, EstablishmentRecord, PersonRecord, Record, Rejected};
 use preau_domain::{Affiliation, AuditKind, EstablishmentKind, Profile, SourceId};
@@ -217,6 +217,22 @@ async fn a_source_that_forgets_is_held_and_nothing_is_written() {
     let accepted = Options { thresholds: Thresholds::accepting(held.people.suspended), ..Options::default() };
     let applied = house.run(&complete(half), accepted).await.unwrap();
     assert_eq!((applied.outcome, applied.people.suspended, applied.people.created), (RunOutcome::Applied, 50, 1));
+}
+
+/// A source that is taken out of the configuration is read as one that holds nobody: held, until somebody gives the number.
+#[tokio::test]
+async fn a_source_that_is_retired_is_guarded_like_any_other() {
+    let house = House::new();
+    house.applied(&academy(100)).await;
+    let retire = async |thresholds| {
+        let options = Options { thresholds, ..Options::default() };
+        synchronise(&house.ctx, &house.source, &Nobody, options, Arc::new(Silent)).await.unwrap()
+    };
+    let held = retire(Thresholds::default()).await;
+    assert_eq!((held.outcome, held.people.losing()), (RunOutcome::Held, 100));
+    assert_eq!(retire(Thresholds::accepting(99)).await.outcome, RunOutcome::Held);
+    assert_eq!(retire(Thresholds::accepting(100)).await.people.suspended, 100);
+    assert_eq!(house.applied(&academy(100)).await.people.reactivated, 100, "whoever is back is who they were");
 }
 
 /// A guardian of one school, as their children's entries tell it.

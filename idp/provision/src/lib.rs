@@ -14,6 +14,8 @@
 //!
 //! And a way back: **undo** (`undo`) puts people and establishments back as they were before a run, for thirty days.
 //!
+//! A source that the configuration names no more is read as one that holds nobody (`retire`).
+//!
 //! Reading a foreign system is `connectors/*`; storing is `idp/store`. Nothing here deletes an account: time does, see
 //! `preau_domain::Life`. What no service needs of a profile is not stored (`withheld`).
 
@@ -29,6 +31,7 @@ mod lease;
 mod plan;
 mod progress;
 mod report;
+mod retire;
 mod snapshot;
 mod spool;
 mod state;
@@ -41,6 +44,7 @@ pub use guard::{MOVED_PERCENT, Reason, Thresholds, Verdict, Waiting, guard, wait
 pub use plan::{Plan, ProfileLoss, SchoolLoss};
 pub use progress::{Phase, Progress, Silent};
 pub use report::{DeltaCounts, EstablishmentCounts, PeopleCounts, REJECTED_KEPT, RejectedCounts, Report, SHARED_KEPT};
+pub use retire::Nobody;
 pub use synchronise::{Options, SyncContext, SyncError, SyncStore, goes_on_from, synchronise};
 pub use undo::{UndoReport, undo, undoable};
 pub use withheld::Withheld;

@@ -1,5 +1,6 @@
 //! What a run tells afterwards: the same facts for the screen, the store and scripts.
 
+use crate::plan::SchoolLoss;
 use preau_connector_api::Rejected;
 use preau_domain::{Instant, RunId, SourceId};
 use preau_store::{RunOutcome, SharedLogin};
@@ -144,6 +145,9 @@ pub struct Report {
     /// Why it was held, a sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held: Vec<String>,
+    /// Who would leave which school, where most would: the first two hundred.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub losses: Vec<SchoolLoss>,
     /// Schools that wait for their complete file of the new year and are left as they are: the first two hundred, a sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waiting_schools: Vec<String>,
@@ -195,7 +199,11 @@ impl Report {
             dry_run,
             undo_until: None,
             undone: None,
-            // Of that reading, and told of it: nothing was asked of this one.
+            // Whom the report of that reading names, it names: one place to forget them.
+            rejected: RejectedCounts { entries: Vec::new(), ..self.rejected },
+            shared_logins: Vec::new(),
+            losses: Vec::new(),
+            // Nothing was asked of this one.
             delta: None,
             read_all: None,
             establishments: EstablishmentCounts {

@@ -5,6 +5,7 @@ use crate::digest::Digest;
 use crate::guard::{Thresholds, Verdict, guard, waiting};
 use crate::index::Index;
 use crate::lease::Lease;
+use crate::plan::SchoolLoss;
 use crate::progress::{Phase, Progress};
 use crate::report::{DeltaCounts, Report, SCHOOLS_KEPT, SHARED_KEPT, WAITING_KEPT};
 use crate::state::{Census, State};
@@ -255,6 +256,7 @@ async fn attempt<S: SyncStore + ?Sized>(
         rejected: std::mem::take(&mut planned.plan.rejected),
         shared_logins: Vec::new(),
         held: Vec::new(),
+        losses: largest(&since.unwrap_or(&planned.plan).losses),
         waiting_schools: waiting.iter().take(SCHOOLS_KEPT).map(ToString::to_string).collect(),
         incomplete: None,
         read_at: delta.as_ref().map_or(started, |(state, ..)| state.read_at),
@@ -436,6 +438,20 @@ async fn latest<S: SyncStore + ?Sized>(store: &S, run: &RunId, source: &SourceId
 fn ended(run: RunRecord) -> Option<Report> {
     let ended = matches!(run.outcome, RunOutcome::Applied | RunOutcome::Held);
     serde_json::from_str(&run.report).ok().filter(|_| ended)
+}
+
+/// The schools that lose most of their people, as many as a report tells.
+fn largest(losses: &[SchoolLoss]) -> Vec<SchoolLoss> {
+    let share = |loss: &SchoolLoss| {
+        let gone = |absent: u64, lost: u64, active: u64| {
+            (absent + lost).saturating_mul(1_000).checked_div(active).unwrap_or(0)
+        };
+        let profiles = loss.profiles.iter().map(|one| gone(one.absent, one.lost + one.moved, one.active));
+        profiles.max().unwrap_or(0).max(gone(loss.absent, loss.lost, loss.active))
+    };
+    let mut largest: Vec<&SchoolLoss> = losses.iter().collect();
+    largest.sort_by_key(|loss| std::cmp::Reverse(share(loss)));
+    largest.into_iter().take(SCHOOLS_KEPT).cloned().collect()
 }
 
 /// The word the store and the audit keep for an outcome.

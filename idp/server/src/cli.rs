@@ -159,6 +159,15 @@ pub enum SyncCommand {
         #[command(flatten)]
         options: SyncOptions,
     },
+    /// Suspend the people of a source that the configuration names no more, as a reading would that finds nobody: it is held until
+    /// the number is given.
+    Retire {
+        /// Name that the source had.
+        source: String,
+        /// Options of every synchronisation.
+        #[command(flatten)]
+        options: SyncOptions,
+    },
     /// Show what is in the files of a source and who would be made of it, propose which column is what, and write nothing.
     Preview {
         /// Name of the source.
@@ -399,6 +408,8 @@ pub enum AccountCommand {
         #[arg(value_name = "LOGIN_OR_ID")]
         person: String,
     },
+    /// Say that the clock of this machine is right: accounts grow old again after it leapt, or after no server ran for a week.
+    TrustClock,
 }
 
 /// `preau registration`.
@@ -750,6 +761,7 @@ fn obey(cli: Cli) -> Result<(), Failure> {
             Command::Account { what: AccountCommand::Start { person } } => {
                 commands::account::start(&loaded, person).await
             }
+            Command::Account { what: AccountCommand::TrustClock } => commands::account::trust_clock(&loaded).await,
             Command::Audit { what: AuditCommand::Verify { json } } => commands::audit::verify(&loaded, *json).await,
             Command::Audit { what: AuditCommand::Show(args) } => commands::audit::show(&loaded, args).await,
             Command::Registration { what } => commands::registration::run(&loaded, what).await,

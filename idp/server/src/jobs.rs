@@ -4,21 +4,22 @@
 use crate::config::Loaded;
 use crate::health::{Health, Services};
 use crate::metadata::refresh::Partners;
+use crate::releases::{self, Wish};
 use crate::signing::Signing;
 use crate::{SystemClock, assembly, words};
 use axum_server::tls_rustls::RustlsConfig;
 use metrics_exporter_prometheus::PrometheusHandle;
 use preau_connector_api::{Connector, Directory, FileState, Problem, ReadFile};
-use preau_domain::{AuditEvent, AuditKind, Clock, CorrelationId, Seconds, SourceId};
+use preau_domain::{AuditEvent, AuditKind, Clock, CorrelationId, Instant, Seconds, SourceId, leapt};
 use preau_keys::SystemIds;
 use preau_provision::{Options, Silent, SyncContext, SyncError, synchronise};
-use preau_store::{RunOutcome, Store, StoreError, Swept};
+use preau_store::{Provisioning, RunOutcome, Store, StoreError, Swept};
 use preau_web::Hub;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -65,7 +66,13 @@ impl Jobs {
 }
 
 /// Starts them.
-pub(crate) fn start(house: House, partners: Partners, seen: assembly::Seen, stop: CancellationToken) -> Jobs {
+pub(crate) fn start(
+    house: House,
+    partners: Partners,
+    seen: assembly::Seen,
+    wishes: mpsc::Receiver<Wish>,
+    stop: CancellationToken,
+) -> Jobs {
     let house = Arc::new(house);
     let again = Arc::new(Notify::new());
     let mut tasks = JoinSet::new();
@@ -91,6 +98,7 @@ pub(crate) fn start(house: House, partners: Partners, seen: assembly::Seen, stop
     job(Box::pin(sweep(Arc::clone(&house))));
     job(Box::pin(age(Arc::clone(&house))));
     job(Box::pin(rotate(Arc::clone(&house))));
+    job(Box::pin(releases::grant(Arc::clone(&house), wishes)));
     job(Box::pin(saml_metadata(Arc::clone(&house), partners)));
     if house.hub.config.registration {
         job(Box::pin(take_registrations(Arc::clone(&house.hub))));
@@ -230,13 +238,20 @@ async fn saml_metadata(house: Arc<House>, mut partners: Partners) {
 async fn sweep(house: Arc<House>) {
     let clock = SystemClock::new();
     let keep = Seconds(i64::from(house.loaded.config.storage.audit_days) * 86_400);
+    let reports = Seconds(i64::from(house.loaded.config.sync.keep_reports_days) * 86_400);
     let mut ticks = tokio::time::interval(Duration::from_secs(60));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
         house.metrics.run_upkeep();
+        // What is kept for days is not thrown away because a clock leapt: it goes by the last time that was believed.
+        let noted = house.store.clock_noted().await.ok().flatten();
+        let by = |now: Instant| noted.filter(|noted| leapt(*noted, now)).unwrap_or(now);
+        if let Err(error) = forget_runs(&*house.store, by(clock.now()) - reports).await {
+            tracing::warn!(%error, "old reports of synchronisations were not forgotten; they will be");
+        }
         loop {
-            let now = clock.now();
+            let now = by(clock.now());
             let swept = house.store.sweep(now, now - keep, SWEEP).await;
             if let Ok(Swept { notices: late @ 1.., .. }) = swept {
                 metrics::counter!("preau_logout_notices_total", "result" => "too-old").increment(late);
@@ -254,6 +269,19 @@ async fn sweep(house: Arc<House>) {
     }
 }
 
+/// The latest runs of each source that stay whatever their age: a run looks back on as many.
+const RUNS_KEPT: u32 = 20;
+/// Runs forgotten at once.
+const FORGET: u32 = 200;
+
+/// Forgets reports of runs that began before, and whom those name that stay.
+async fn forget_runs(store: &dyn Store, before: Instant) -> Result<(), StoreError> {
+    while store.forget_runs(before, RUNS_KEPT, FORGET).await? >= u64::from(FORGET) {
+        tokio::task::yield_now().await;
+    }
+    Ok(())
+}
+
 /// Accounts that time does something to at once.
 const AGE: u32 = 500;
 
@@ -262,8 +290,28 @@ async fn age(house: Arc<House>) {
     let (clock, retention) = (SystemClock::new(), house.loaded.config.sync.retention());
     let mut ticks = tokio::time::interval(Duration::from_secs(60));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut told = false;
     loop {
         ticks.tick().await;
+        match house.store.note_clock(clock.now()).await {
+            Ok(None) => told = false,
+            Ok(Some(before)) => {
+                if !std::mem::replace(&mut told, true) {
+                    tracing::error!(
+                        now = clock.now().rfc3339(),
+                        before = before.rfc3339(),
+                        "the clock leapt: no account grows old by it until it is set, or until `preau account trust-clock`"
+                    );
+                }
+                metrics::gauge!("preau_clock_leapt").set(1.0);
+                continue;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "what the clock said before is not known: no account grows old; it will be done");
+                continue;
+            }
+        }
+        metrics::gauge!("preau_clock_leapt").set(0.0);
         loop {
             let now = clock.now();
             let aged = match house.store.let_time_pass(now, retention, AGE).await {
@@ -280,12 +328,6 @@ async fn age(house: Arc<House>) {
                         accounts = people.len(),
                         "accounts {what}: their people are entitled to nothing any more"
                     );
-                }
-                let correlation = CorrelationId::generate(&SystemIds, now);
-                for person in people {
-                    let mut event = AuditEvent::new(now, AuditKind::AccountAged, correlation.clone(), what);
-                    event.person = Some(person.clone());
-                    house.store.record(event);
                 }
             }
             if aged.counted.max(aged.predeleted.len() as u64).max(aged.purged.len() as u64) < u64::from(AGE) {
@@ -532,7 +574,7 @@ const LISTEN: Duration = Duration::from_secs(300);
 const LOST: Duration = Duration::from_secs(1);
 
 /// Returns when a source tells that something changed since it was read; never when it is not one that tells.
-async fn bell(store: &dyn Store, source: &SourceId, directory: &dyn Directory, clock: &dyn Clock) {
+async fn bell<S: Provisioning + ?Sized>(store: &S, source: &SourceId, directory: &dyn Directory, clock: &dyn Clock) {
     loop {
         let mark = match preau_provision::goes_on_from(store, source, clock.now()).await {
             Ok(mark) => mark,
@@ -558,6 +600,8 @@ async fn bell(store: &dyn Store, source: &SourceId, directory: &dyn Directory, c
 #[cfg(test)]
 mod tests {
     use super::*;
+    use async_trait::async_trait;
+    use preau_connector_api::{Completion, Record, Unavailable};
     use std::future::ready;
     use std::sync::Mutex;
 
@@ -567,6 +611,58 @@ mod tests {
 
     fn away() -> Result<(), StoreError> {
         Err(StoreError::Backend("no connection".into()))
+    }
+
+    /// A directory of nobody that tells changes, and answers what was prepared when it is listened to.
+    struct Belfry {
+        answers: Mutex<Vec<Option<Result<(), Unavailable>>>>,
+        asked: Mutex<Vec<String>>,
+    }
+
+    #[async_trait]
+    impl Directory for Belfry {
+        async fn read(&self, _: mpsc::Sender<Record>) -> Completion {
+            Completion::Complete
+        }
+
+        async fn estimate(&self) -> Option<u64> {
+            None
+        }
+
+        async fn mark(&self, _: Instant) -> Option<String> {
+            Some("from here".into())
+        }
+
+        async fn changed(&self, mark: &str) -> Option<Result<(), Unavailable>> {
+            self.asked.lock().unwrap().push(mark.to_owned());
+            self.answers.lock().unwrap().pop().expect("it is asked no more than that")
+        }
+    }
+
+    /// From the mark of the latest run on, again when the source was lost, until something changed; and not at all where the next run
+    /// would read everybody.
+    #[tokio::test]
+    async fn a_source_is_listened_to_from_where_it_was_read_until_something_changes() {
+        let folder = std::env::temp_dir().join(format!("preau-bell-{}", std::process::id()));
+        assembly::private_folder(&folder).unwrap();
+        let url = format!("sqlite://{}", folder.join("bell.db").display());
+        let store = preau_store_sql::open_with(&url, &preau_store_sql::Options::default()).await.unwrap();
+        let (source, clock) = (SourceId::new("annuaire"), Arc::new(SystemClock::new()));
+        let ctx = SyncContext {
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            ids: Arc::new(SystemIds),
+            spool_dir: folder.join("sync"),
+        };
+        let answers = Mutex::new(vec![Some(Ok(())), Some(Err(Unavailable("it was lost".into())))]);
+        let belfry = Belfry { answers, asked: Mutex::default() };
+        let ringing =
+            async || tokio::time::timeout(Duration::from_secs(20), bell(&*store, &source, &belfry, &*clock)).await;
+        let options = Options { full: true, ..Options::default() };
+        synchronise(&ctx, &source, &belfry, options, Arc::new(Silent)).await.unwrap();
+        assert!(ringing().await.is_ok(), "something changed");
+        assert_eq!(*belfry.asked.lock().unwrap(), ["from here", "from here"], "once more after it was lost");
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     #[tokio::test(start_paused = true)]

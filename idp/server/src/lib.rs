@@ -15,6 +15,7 @@ mod listener;
 mod logging;
 mod metadata;
 mod output;
+mod releases;
 mod server;
 mod signing;
 mod words;

@@ -7,6 +7,7 @@ use crate::health::{self, Health, Services};
 use crate::jobs::{self, House};
 use crate::listener::{self, Asking, Bounded, Stop};
 use crate::metadata::refresh::Partners;
+use crate::releases::Releases;
 use crate::signing::Signing;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -58,7 +59,8 @@ pub async fn start(loaded: Loaded, demo: bool, metrics: PrometheusHandle) -> Res
     let mounted = services.all().len();
     let peers = Arc::new(Peers::default());
     let hub = assembly::hub(&loaded, Arc::clone(&store), keyring, &connectors, services, Arc::clone(&peers))?;
-    let hub = Arc::new(hub);
+    let (releases, wishes) = Releases::over(&connectors);
+    let hub = Arc::new(hub.with_synchronisations(Arc::new(releases)));
     let health = Arc::new(Health::new(
         Arc::clone(&store),
         connectors.keys().cloned(),
@@ -122,7 +124,7 @@ pub async fn start(loaded: Loaded, demo: bool, metrics: PrometheusHandle) -> Res
     let (hub_of_jobs, health_of_jobs) = (Arc::clone(&hub), Arc::clone(&health));
     let house =
         House { loaded, store, signing, hub: hub_of_jobs, health: health_of_jobs, connectors, tls, mtls, metrics };
-    let jobs = jobs::start(house, partners, seen, CancellationToken::new());
+    let jobs = jobs::start(house, partners, seen, wishes, CancellationToken::new());
     Ok(Running { address, hub, stop, sockets, jobs, health, patience })
 }
 

@@ -3,12 +3,15 @@
 //! A row of a purged person stays with nothing in it but its id: that is what keeps the id from being given again.
 
 use crate::back::{Back, Shape};
-use crate::link::{Arg, Link, Sql, args};
+use crate::link::{Arg, Link, Row, Sql, args};
 use crate::people::stop_sessions;
 use crate::{doc, enrolments, shortcuts};
 use async_trait::async_trait;
-use preau_domain::{AccountState, Credentials, Instant, Life, Person, PersonId, Retention, SessionId};
-use preau_store::{Aged, Lives, Result};
+use preau_domain::{
+    AccountState, AuditEvent, AuditKind, CorrelationId, Credentials, Instant, Life, Person, PersonId, Retention,
+    SessionId, leapt,
+};
+use preau_store::{Aged, Audit, Lives, Result};
 
 const LIFE: &str = "SELECT state, ended FROM person WHERE id = $1 AND state <> 'purged'";
 const USED: &str = "UPDATE person SET state = 'active' WHERE id = $1 AND state = 'precreated' RETURNING id";
@@ -23,14 +26,17 @@ const COUNT: Sql = Sql::Each {
             FOR UPDATE SKIP LOCKED)
         RETURNING id",
 };
+const DUE_PREDELETE: &str = "SELECT id FROM person
+    WHERE state IN ('suspended', 'predeleted') AND state = 'suspended' AND ended <= $1 LIMIT $2";
+const DUE_PURGE: &str = "SELECT id FROM person WHERE state IN ('suspended', 'predeleted') AND ended <= $1 LIMIT $2";
 const PREDELETE: Sql = Sql::Each {
     sqlite: "UPDATE person SET state = 'predeleted', login = NULL, mail = NULL, digest = NULL, establishments = '',
-            doc = $3, written = NULL, entry = NULL, ties = NULL WHERE id IN (SELECT id FROM person
-            WHERE state IN ('suspended', 'predeleted') AND state = 'suspended' AND ended <= $1 LIMIT $2)
+            doc = $3, written = NULL, entry = NULL, ties = NULL WHERE id IN (SELECT value FROM json_each($2))
+            AND state = 'suspended' AND ended <= $1
         RETURNING id",
     postgres: "UPDATE person SET state = 'predeleted', login = NULL, mail = NULL, digest = NULL, establishments = '',
             doc = $3, written = NULL, entry = NULL, ties = NULL WHERE id IN (SELECT id FROM person
-            WHERE state IN ('suspended', 'predeleted') AND state = 'suspended' AND ended <= $1 LIMIT $2
+            WHERE id = ANY($2) AND state = 'suspended' AND ended <= $1
             FOR UPDATE SKIP LOCKED)
         RETURNING id",
 };
@@ -39,17 +45,20 @@ const PURGE: Sql = Sql::Each {
         "UPDATE person SET state = 'purged', source = NULL, join_key = NULL, login = NULL, mail = NULL, digest = NULL,
             establishments = '', password_hash = NULL, doc = '{}', stopped = NULL, written = NULL, ended = NULL,
             entry = NULL, ties = NULL
-        WHERE id IN (SELECT id FROM person
-            WHERE state IN ('suspended', 'predeleted') AND ended <= $1 LIMIT $2)
+        WHERE id IN (SELECT value FROM json_each($2))
+            AND state IN ('suspended', 'predeleted') AND ended <= $1
         RETURNING id",
     postgres:
         "UPDATE person SET state = 'purged', source = NULL, join_key = NULL, login = NULL, mail = NULL, digest = NULL,
             establishments = '', password_hash = NULL, doc = '{}', stopped = NULL, written = NULL, ended = NULL,
             entry = NULL, ties = NULL
         WHERE id IN (SELECT id FROM person
-            WHERE state IN ('suspended', 'predeleted') AND ended <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)
+            WHERE id = ANY($2) AND state IN ('suspended', 'predeleted') AND ended <= $1 FOR UPDATE SKIP LOCKED)
         RETURNING id",
 };
+const CLOCK: &str = "SELECT at FROM clock WHERE one = 1";
+const LATEST_RUN: &str = "SELECT coalesce(max(started), 0) FROM run";
+const SET_CLOCK: &str = "INSERT INTO clock (one, at) VALUES (1, $1) ON CONFLICT (one) DO UPDATE SET at = excluded.at";
 const UNLINK: Sql = Sql::Each {
     sqlite: "DELETE FROM link WHERE person IN (SELECT value FROM json_each($1))",
     postgres: "DELETE FROM link WHERE person = ANY($1)",
@@ -80,16 +89,23 @@ async fn ids(link: &mut Link<'_>, sql: Sql, args: Vec<Arg>) -> Result<Vec<String
     link.rows(sql, args).await?.iter().map(|row| row.text(0).map(str::to_owned)).collect()
 }
 
+/// Whom time does something to.
+struct Due {
+    predelete: Vec<String>,
+    purge: Vec<String>,
+}
+
 async fn pass(
     link: &mut Link<'_>,
     now: Instant,
     retention: Retention,
     limit: u32,
+    due: Due,
     nobody: String,
 ) -> Result<(Aged, Vec<SessionId>)> {
     let counted = ids(link, COUNT, args![now, limit]).await?.len() as u64;
-    let purged = ids(link, PURGE, args![now - retention.purge, limit]).await?;
-    let predeleted = ids(link, PREDELETE, args![now - retention.predelete, limit, nobody]).await?;
+    let purged = ids(link, PURGE, args![now - retention.purge, due.purge]).await?;
+    let predeleted = ids(link, PREDELETE, args![now - retention.predelete, due.predelete, nobody]).await?;
     let mut emptied = [predeleted.clone(), purged.clone()].concat();
     emptied.sort();
     shortcuts::forget(link, emptied.clone()).await?;
@@ -111,7 +127,7 @@ async fn pass(
 impl Lives for Back {
     async fn life(&self, id: &PersonId) -> Result<Option<Life>> {
         let row = self.row(LIFE, args![id.as_str()]).await?;
-        let life = |row: &crate::link::Row| {
+        let life = |row: &Row| {
             let state = doc::word("account state", row.text(0)?)?;
             Ok(Life { state, ended: row.int_or_none(1)?.map(Instant) })
         };
@@ -124,11 +140,60 @@ impl Lives for Back {
 
     async fn let_time_pass(&self, now: Instant, retention: Retention, limit: u32) -> Result<Aged> {
         let nobody = doc::write("person", &nobody())?;
+        let due = self.due(now, retention, limit).await?;
+        // Events that are handed over before a write are written with it or before it.
+        let correlation = CorrelationId::new(format!("age-{}", now.0));
+        for (what, people) in [("pre-deleted", &due.predelete), ("purged", &due.purge)] {
+            for id in people {
+                let mut event = AuditEvent::new(now, AuditKind::AccountAged, correlation.clone(), what);
+                event.person = Some(PersonId::new(id.clone()));
+                self.record(event);
+            }
+        }
         let written = self.write(Shape::Several, move |link| {
-            Box::pin(async move { pass(link, now, retention, limit, nobody).await })
+            Box::pin(async move { pass(link, now, retention, limit, due, nobody).await })
         });
         let (aged, sessions) = written.await?;
         self.forget_tickets(&sessions);
         Ok(aged)
+    }
+
+    async fn note_clock(&self, now: Instant) -> Result<Option<Instant>> {
+        let written = self.write(Shape::Several, move |link| {
+            Box::pin(async move {
+                let before = match link.row(CLOCK, Vec::new()).await? {
+                    Some(row) => row.instant(0)?,
+                    None => match link.row(LATEST_RUN, Vec::new()).await?.map(|row| row.instant(0)).transpose()? {
+                        None | Some(Instant(0)) => now,
+                        Some(latest) => latest,
+                    },
+                };
+                if leapt(before, now) {
+                    return Ok(Some(before));
+                }
+                link.changed(SET_CLOCK, args![now]).await?;
+                Ok(None)
+            })
+        });
+        written.await
+    }
+
+    async fn clock_noted(&self) -> Result<Option<Instant>> {
+        self.row(CLOCK, Vec::new()).await?.map(|row| row.instant(0)).transpose()
+    }
+
+    async fn trust_clock(&self, now: Instant) -> Result<()> {
+        self.change(SET_CLOCK, args![now]).await.map(drop)
+    }
+}
+
+impl Back {
+    async fn due(&self, now: Instant, retention: Retention, limit: u32) -> Result<Due> {
+        let (predelete, purge) = (now - retention.predelete, now - retention.purge);
+        let ids = |rows: Vec<Row>| rows.iter().map(|row| row.text(0).map(str::to_owned)).collect::<Result<Vec<_>>>();
+        let purge = ids(self.many_rows(DUE_PURGE, args![purge, limit]).await?)?;
+        let mut predelete = ids(self.many_rows(DUE_PREDELETE, args![predelete, limit]).await?)?;
+        predelete.retain(|id| !purge.contains(id));
+        Ok(Due { predelete, purge })
     }
 }

@@ -6,7 +6,7 @@ use crate::link::{Arg, Link, Row, Sql, args};
 use crate::people::{mail, places, places_in, places_of, stop_sessions};
 use crate::{doc, enrolments, undo};
 use async_trait::async_trait;
-use preau_domain::{Establishment, Person, RunId, SourceId, Uai};
+use preau_domain::{Establishment, Instant, Person, RunId, SourceId, Uai};
 use preau_store::{
     IndexRow, PersonChange, Provisioning, RecordName, Result, RunRecord, SharedLogin, SourceRecord, StoreError, Told,
     UndoPart, Undoable, Undone,
@@ -90,6 +90,17 @@ const RUN: &str = "SELECT id, source, started, finished, outcome, report FROM ru
 const RUNS: &str = "SELECT id, source, started, finished, outcome, report FROM run
     WHERE source = $1 ORDER BY started DESC, id DESC LIMIT $2";
 
+const RUN_SOURCES: &str = "SELECT DISTINCT source FROM run";
+const NTH_RUN: &str = "SELECT started FROM run WHERE source = $1 ORDER BY started DESC, id DESC LIMIT 1 OFFSET $2";
+const FORGET_RUNS: &str = "DELETE FROM run WHERE id IN
+    (SELECT id FROM run WHERE source = $1 AND started < $2 ORDER BY started LIMIT $3) RETURNING id";
+/// Those that are left: as few as are kept of a source, or as many as are forgotten another time.
+const OLD_RUNS: &str =
+    "SELECT id, report FROM run WHERE source = $1 AND started < $2 ORDER BY started DESC, id DESC LIMIT $3";
+const RUN_TELLS: &str = "UPDATE run SET report = $2 WHERE id = $1";
+const NEXT_SOURCE: &str = "SELECT source FROM person WHERE source > $1 ORDER BY source LIMIT 1";
+const SOMEBODY_OF: &str = "SELECT id FROM person WHERE source = $1 AND state IN ('active', 'precreated') LIMIT 1";
+
 /// The port's bound on a bulk operation.
 const MOST: usize = 1000;
 
@@ -159,6 +170,39 @@ fn run(row: &Row) -> Result<RunRecord> {
     })
 }
 
+/// Forgets runs; how many it touched.
+async fn forget(link: &mut Link<'_>, before: Instant, keep: u32, limit: u32) -> Result<u64> {
+    let sources = link.rows(RUN_SOURCES, Vec::new()).await?;
+    let sources = sources.iter().map(|row| row.text(0).map(str::to_owned)).collect::<Result<Vec<_>>>()?;
+    let mut touched = 0;
+    for source in sources {
+        let oldest_kept = link.row(NTH_RUN, args![source.as_str(), keep.saturating_sub(1)]).await?;
+        if let Some(kept) = oldest_kept.map(|row| row.instant(0)).transpose()? {
+            let until = before.min(kept);
+            touched += link.rows(FORGET_RUNS, args![source.as_str(), until, limit]).await?.len() as u64;
+        }
+        for row in link.rows(OLD_RUNS, args![source.as_str(), before, limit]).await? {
+            let mut report: serde_json::Value = doc::read("run", row.text(1)?)?;
+            if forget_names(&mut report) {
+                link.changed(RUN_TELLS, args![row.text(0)?, doc::write("run", &report)?]).await?;
+                touched += 1;
+            }
+        }
+    }
+    Ok(touched)
+}
+
+/// Takes out of a report whom it names; whether it named anybody.
+fn forget_names(report: &mut serde_json::Value) -> bool {
+    let Some(report) = report.as_object_mut() else { return false };
+    let shared = report.remove("shared_logins").is_some();
+    let absent = report.remove("absent").is_some();
+    let entries = report.get_mut("rejected").and_then(|rejected| rejected.get_mut("entries"));
+    let entries = entries.and_then(serde_json::Value::as_array_mut);
+    let named = entries.is_some_and(|entries| !std::mem::take(entries).is_empty());
+    shared || absent || named
+}
+
 /// The accounts there are of some records of a source, by their keys.
 async fn known(link: &mut Link<'_>, source: &str, keys: Vec<String>) -> Result<BTreeMap<String, String>> {
     let rows = link.rows(KNOWN, args![source, keys]).await?;
@@ -175,7 +219,16 @@ impl Provisioning for Back {
         bounded(names.len())?;
         let sql = if by == RecordName::Key { BY_KEY } else { BY_ENTRY };
         let rows = self.many_rows(sql, args![source.as_str(), names.to_vec()]).await?;
-        rows.iter().map(|row| source_record(row, source)).collect()
+        let mut records = rows.iter().map(|row| source_record(row, source)).collect::<Result<Vec<_>>>()?;
+        if by == RecordName::Entry {
+            // An entry that was given another key leaves the record of the old one behind.
+            records.sort_by(|a, b| {
+                let rank = |one: &SourceRecord| (!one.row.state.may_sign_in(), std::cmp::Reverse(one.row.key.clone()));
+                a.told.entry.cmp(&b.told.entry).then_with(|| rank(a).cmp(&rank(b)))
+            });
+            records.dedup_by(|later, first| later.told.entry == first.told.entry);
+        }
+        Ok(records)
     }
 
     async fn shared_logins(&self, source: &SourceId, limit: u32) -> Result<Vec<SharedLogin>> {
@@ -333,5 +386,24 @@ impl Provisioning for Back {
 
     async fn runs(&self, source: &SourceId, limit: u32) -> Result<Vec<RunRecord>> {
         self.many_rows(RUNS, args![source.as_str(), limit]).await?.iter().map(run).collect()
+    }
+
+    async fn forget_runs(&self, before: Instant, keep: u32, limit: u32) -> Result<u64> {
+        let written =
+            self.write(Shape::Several, move |link| Box::pin(async move { forget(link, before, keep, limit).await }));
+        written.await
+    }
+
+    async fn sources(&self) -> Result<Vec<SourceId>> {
+        let (mut sources, mut after) = (Vec::new(), String::new());
+        // From one to the next along the index: nobody is counted.
+        while let Some(row) = self.row(NEXT_SOURCE, args![after.as_str()]).await? {
+            let source = row.text(0)?.to_owned();
+            if self.row(SOMEBODY_OF, args![source.as_str()]).await?.is_some() {
+                sources.push(SourceId::new(source.clone()));
+            }
+            after = source;
+        }
+        Ok(sources)
     }
 }

@@ -27,6 +27,17 @@ pub trait Lives: Send + Sync {
 
     /// Lets time do what it does at `now`, to at most `limit` accounts of each kind, all or none: [`preau_domain::LifeEvent::TimeWent`].
     /// Accounts that come from no source stay. Of whom is purged go the record, links, password, sessions, tickets,
-    /// tokens and what they registered; the journal keeps what it says. Two callers at a time share the work.
+    /// tokens and what they registered; the journal keeps what it says. What is done to whom is in the journal before it is done, one
+    /// event each: whoever kills the process in between finds it said once more. Two callers at a time share the work.
     async fn let_time_pass(&self, now: Instant, retention: Retention, limit: u32) -> Result<Aged>;
+
+    /// Notes that the clock says `now`, unless it leapt since it was last noted: then nothing is noted, and what it said is the
+    /// answer. Where nothing was ever noted the latest synchronisation stands for it. See [`preau_domain::leapt`].
+    async fn note_clock(&self, now: Instant) -> Result<Option<Instant>>;
+
+    /// What the clock said when it was last noted.
+    async fn clock_noted(&self) -> Result<Option<Instant>>;
+
+    /// Notes that the clock says `now` whatever it said before: a person looked at it.
+    async fn trust_clock(&self, now: Instant) -> Result<()>;
 }

@@ -141,8 +141,9 @@ pub trait Provisioning: Send + Sync {
     /// The records known of a source whose key comes after `after` (bytewise), at most `limit`, ordered by key.
     async fn source_index(&self, source: &SourceId, after: &str, limit: u32) -> Result<Vec<IndexRow>>;
 
-    /// The records of a source that have these names, at most 1 000 at once; unknown names are passed over. What is known of
-    /// all others costs nothing.
+    /// The records of a source that have these names, at most 1 000 at once; unknown names are passed over. Of several that had one
+    /// entry, one after the other, only the one who may sign in is given, or else the last by key. What is known of all others
+    /// costs nothing.
     async fn source_records(&self, source: &SourceId, by: RecordName, names: &[String]) -> Result<Vec<SourceRecord>>;
 
     /// Adds or replaces people, at most 1 000 at once, all or none; a record given twice counts as given last. Sessions of
@@ -181,4 +182,11 @@ pub trait Provisioning: Send + Sync {
 
     /// Runs of a source, latest first, at most `limit`.
     async fn runs(&self, source: &SourceId, limit: u32) -> Result<Vec<RunRecord>>;
+
+    /// Forgets runs that began before an instant, at most `limit`, but for the latest `keep` of each source, of which whom they name
+    /// is forgotten. Returns how many runs were touched.
+    async fn forget_runs(&self, before: Instant, keep: u32, limit: u32) -> Result<u64>;
+
+    /// The sources that people who may sign in came from, whatever the configuration names.
+    async fn sources(&self) -> Result<Vec<SourceId>>;
 }

@@ -385,3 +385,63 @@ device-yes-text = You can go back to the device: { $service } is opening there.
 device-no-title = The device is refused
 device-no-text = { $service } is not opened on this device.
 device-home = Home page
+
+## Sources, for whoever administers them
+
+sources-title = Sources
+sources-none = No source is synchronised.
+sources-all = All sources
+source-title = Source { $source }
+source-never = Never synchronised
+source-csv = The synchronisations, for a spreadsheet (CSV)
+run-title = Synchronisation of { $when }
+run-unfinished = Unfinished
+run-applied = Applied
+run-held = Held: nothing is written
+run-incomplete = Incomplete: nobody is suspended
+run-failed = Failed
+run-undone = Undone
+run-same = Nothing had changed.
+run-did = { $read } read, { $created } created, { $updated } updated, { $suspended } suspended
+run-would = { $read } read; { $created } would be created, { $updated } updated, { $suspended } suspended
+run-decide = Decide
+run-release-text = { $count ->
+    [one] Look at the source first. If it is right, a new reading may take something from { $count } person.
+   *[other] Look at the source first. If it is right, a new reading may take something from { $count } people.
+}
+run-release = Let it go
+run-refuse-text = If it is wrong, refuse: nobody will be able to let this synchronisation go.
+run-refuse = Refuse
+run-refused = Refused on { $when }.
+run-losses = What schools would lose
+run-loss-school = { $who }: { $gone } of { $active } people ({ $percent } %)
+run-loss-profile = { $who }: { $gone } of { $active } ({ $percent } %)
+run-loss-moved = { $who }: { $gone } of { $active }, and { $moved } to another school ({ $percent } %)
+run-more-schools = { $count ->
+    [one] And { $count } other school.
+   *[other] And { $count } other schools.
+}
+run-people = People
+run-people-read = read
+run-people-created = accounts created
+run-people-updated = accounts updated
+run-people-reactivated = accounts that are back
+run-people-unchanged = accounts unchanged
+run-people-kept = accounts left as they are
+run-people-suspended = accounts suspended, or that would be
+run-people-waiting = absent for the first time
+run-people-narrowed = lose a school
+run-people-stripped = have none any more
+run-people-ceased = lose a profile
+run-people-moved = go to another school
+run-people-spared = wait for the complete file of their school
+run-facts = Course
+run-fact-duration = duration
+run-fact-memory = memory, at most
+run-fact-changes = changes read
+run-fact-undo = can be undone until
+run-waiting = Schools that wait for their file
+run-rejected = Rejected entries
+run-entries = The first ones, by their name
+run-csv = The rejected entries, for a spreadsheet (CSV)
+run-shared = Shared logins

@@ -389,3 +389,63 @@ device-yes-text = Vous pouvez revenir à l’appareil : { $service } s’y ouvr
 device-no-title = L’appareil est refusé
 device-no-text = { $service } ne s’ouvre pas sur cet appareil.
 device-home = Page d’accueil
+
+## Les sources, pour qui les administre
+
+sources-title = Sources
+sources-none = Aucune source n’est synchronisée.
+sources-all = Toutes les sources
+source-title = Source { $source }
+source-never = Jamais synchronisée
+source-csv = Les synchronisations, pour un tableur (CSV)
+run-title = Synchronisation du { $when }
+run-unfinished = Inachevée
+run-applied = Appliquée
+run-held = Retenue : rien n’est écrit
+run-incomplete = Incomplète : personne n’est suspendu
+run-failed = Échouée
+run-undone = Retour en arrière
+run-same = Rien n’avait changé.
+run-did = { $read } lus, { $created } créés, { $updated } modifiés, { $suspended } suspendus
+run-would = { $read } lus ; { $created } seraient créés, { $updated } modifiés, { $suspended } suspendus
+run-decide = Décider
+run-release-text = { $count ->
+    [one] Regardez d’abord la source. Si elle dit vrai, une nouvelle lecture peut enlever quelque chose à { $count } personne.
+   *[other] Regardez d’abord la source. Si elle dit vrai, une nouvelle lecture peut enlever quelque chose à { $count } personnes.
+}
+run-release = Laisser passer
+run-refuse-text = Si elle se trompe, refusez : personne ne pourra plus laisser passer cette synchronisation.
+run-refuse = Refuser
+run-refused = Refusée le { $when }.
+run-losses = Ce que les établissements perdraient
+run-loss-school = { $who } : { $gone } personnes sur { $active } ({ $percent } %)
+run-loss-profile = { $who } : { $gone } sur { $active } ({ $percent } %)
+run-loss-moved = { $who } : { $gone } sur { $active }, et { $moved } vers un autre établissement ({ $percent } %)
+run-more-schools = { $count ->
+    [one] Et { $count } autre établissement.
+   *[other] Et { $count } autres établissements.
+}
+run-people = Personnes
+run-people-read = lues
+run-people-created = comptes créés
+run-people-updated = comptes modifiés
+run-people-reactivated = comptes revenus
+run-people-unchanged = comptes inchangés
+run-people-kept = comptes laissés tels quels
+run-people-suspended = comptes suspendus, ou qui le seraient
+run-people-waiting = absentes pour la première fois
+run-people-narrowed = perdent un établissement
+run-people-stripped = n’en ont plus aucun
+run-people-ceased = perdent un profil
+run-people-moved = changent d’établissement
+run-people-spared = attendent le fichier complet de leur établissement
+run-facts = Déroulement
+run-fact-duration = durée
+run-fact-memory = mémoire, au plus
+run-fact-changes = changements lus
+run-fact-undo = peut être défaite jusqu’au
+run-waiting = Établissements qui attendent leur fichier
+run-rejected = Entrées rejetées
+run-entries = Les premières, par leur nom
+run-csv = Les entrées rejetées, pour un tableur (CSV)
+run-shared = Identifiants partagés

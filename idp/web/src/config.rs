@@ -38,6 +38,11 @@ pub struct WebConfig {
     /// Lets editors who hold an initial access token register their application (`preau registration token`). Nobody may
     /// open what registered itself until you say who.
     pub registration: bool,
+    /// Ids of the accounts whose people see the pages of sources at `/sources` and may let a held synchronisation go: accounts whose
+    /// password is checked here (`preau account add`), which prove themselves anew after a quarter of an hour. With none of
+    /// them the pages do not exist.
+    #[schemars(example = &["pajw7d2k4r9m1xqe"])]
+    pub administrators: Vec<String>,
     /// Lifetimes.
     pub session: SessionConfig,
     /// Which source serves which public.
@@ -79,6 +84,7 @@ impl Default for WebConfig {
             words: None,
             bench: false,
             registration: false,
+            administrators: Vec::new(),
             session: SessionConfig::default(),
             sign_in: SignInConfig::default(),
         }
@@ -127,6 +133,9 @@ impl WebConfig {
                 let what = "is believed of web.trusted_proxies alone: name them";
                 problems.push(Problem::new("web.client_certificate_header", what));
             }
+        }
+        if self.administrators.len() > 100 || self.administrators.iter().any(|id| id.is_empty() || id.len() > 64) {
+            problems.push(Problem::new("web.administrators", "names at most 100 accounts, by their ids"));
         }
         if self.name.is_empty() || self.name.chars().count() > 60 {
             problems.push(Problem::new("web.name", "must have 1 to 60 characters"));

@@ -5,6 +5,7 @@
 
 use crate::live::{Answer, Common, Decided, Known, Recent};
 use crate::registered::Running;
+use crate::runs::Synchronisations;
 use crate::table::{Door, ServiceTable};
 use crate::visitor::{Cookie, Network, Secret};
 use crate::{Begin, Fault, FaultKind, Live, Protocol, SignInHints, Texts, Visitor, WebConfig, Words};
@@ -94,6 +95,7 @@ pub struct Hub {
     /// One reading of the registrations at a time, so that an older one never replaces a newer.
     pub(crate) taking: tokio::sync::Mutex<()>,
     protocols: OnceLock<Vec<Arc<dyn Protocol>>>,
+    synchronisations: OnceLock<Arc<dyn Synchronisations>>,
     live: Recent,
     common: Common,
     base: String,
@@ -120,6 +122,7 @@ impl Hub {
             running: Mutex::new(Running::new(services)),
             taking: tokio::sync::Mutex::default(),
             protocols: OnceLock::new(),
+            synchronisations: OnceLock::new(),
             live: Recent::default(),
             common: Common::default(),
             base,
@@ -133,6 +136,18 @@ impl Hub {
         // A second call would be a mistake of the assembly; the first list stays.
         let _ = self.protocols.set(protocols);
         self
+    }
+
+    /// Gives the hub what it synchronises with, once.
+    pub fn with_synchronisations(self, all: Arc<dyn Synchronisations>) -> Hub {
+        // As above.
+        let _ = self.synchronisations.set(all);
+        self
+    }
+
+    /// What the house synchronises with, if it does.
+    pub fn synchronisations(&self) -> Option<&Arc<dyn Synchronisations>> {
+        self.synchronisations.get()
     }
 
     /// The protocols.

@@ -20,6 +20,7 @@ mod pages;
 mod protocol;
 pub mod registered;
 mod router;
+pub mod runs;
 pub mod sign_in;
 mod table;
 mod telling;

@@ -4,7 +4,9 @@
 //! host, and leaves with the headers of the house; a fault inside becomes a page here and nowhere else.
 
 use crate::visitor::{Cookie, peer};
-use crate::{Fault, FaultKind, Hub, Locale, Visitor, bench, certificate, headers, logout, pages, sign_in, upstream};
+use crate::{
+    Fault, FaultKind, Hub, Locale, Visitor, bench, certificate, headers, logout, pages, runs, sign_in, upstream,
+};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
@@ -31,6 +33,7 @@ pub fn router(hub: Arc<Hub>) -> Router {
         .merge(logout::routes())
         .merge(upstream::routes())
         .merge(bench::routes())
+        .merge(runs::routes())
         .merge(pages::portal_routes());
     for protocol in hub.protocols() {
         routes = routes.merge(protocol.routes());

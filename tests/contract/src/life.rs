@@ -2,8 +2,8 @@
 
 use crate::fixture::{NOW, beginning, change, conflicts, elsewhere, local, registration, session, source, sourced};
 use preau_domain::{
-    AccountState, FederatedLink, Instant, Life, LifeEvent, Person, PersonId, Retention, RunId, Seconds, ServiceId,
-    SessionId,
+    AccountState, AuditKind, FederatedLink, Instant, Life, LifeEvent, Person, PersonId, Retention, RunId, Seconds,
+    ServiceId, SessionId,
 };
 use preau_store::{Aged, RunOutcome, RunRecord, Store, UndoPart, Undoable};
 
@@ -84,6 +84,10 @@ pub async fn a_pre_deleted_person_is_a_name_and_a_key(store: &dyn Store) {
     let row = store.source_index(&source(), "", 9).await.unwrap().remove(0);
     assert_eq!((row.digest.as_str(), row.places.len(), row.state), ("", 0, AccountState::PreDeleted));
     assert_eq!(store.let_time_pass(day(46), retention(), 9).await.unwrap(), Aged::default(), "once");
+    store.flush_audit().await.unwrap();
+    let said = store.audit_about(&id("k1"), day(0), 9).await.unwrap();
+    let said: Vec<_> = said.iter().map(|event| (event.kind, event.detail.as_str())).collect();
+    assert_eq!(said, [(AuditKind::AccountAged, "pre-deleted")]);
     let back = Person { id: PersonId::new("new"), mail, ..named("k1") };
     store.put_people(None, &[change(back.clone())]).await.unwrap();
     let expected = Person { id: id("k1"), state: AccountState::Active, ..back };
@@ -115,6 +119,37 @@ pub async fn a_purge_takes_everything_of_one_person(store: &dyn Store) {
         assert_eq!(usize::from(store.person_by_join(&named(key).join.unwrap()).await.unwrap().is_some()), left);
         assert_eq!(usize::from(store.life(&id(key)).await.unwrap().is_some()), left);
     }
+}
+
+/// A clock that leaps is not noted until somebody says that it is right, and the latest run stands for a clock that was never noted.
+pub async fn a_clock_that_leaps_is_not_noted(store: &dyn Store) {
+    assert_eq!(store.clock_noted().await.unwrap(), None);
+    let outcome = RunOutcome::Applied;
+    let run = RunRecord {
+        id: RunId::new("r1"),
+        source: source(),
+        started: NOW,
+        finished: None,
+        outcome,
+        report: "{}".into(),
+    };
+    store.put_run(&run).await.unwrap();
+    for leap in [Instant(0), day(8), day(-8)] {
+        assert_eq!(store.note_clock(leap).await.unwrap(), Some(NOW), "{leap:?}");
+    }
+    assert_eq!(store.clock_noted().await.unwrap(), None);
+    assert_eq!(store.note_clock(day(6)).await.unwrap(), None);
+    assert_eq!(store.note_clock(day(12)).await.unwrap(), None, "day by day it goes as far as it likes");
+    assert_eq!(store.note_clock(day(4)).await.unwrap(), Some(day(12)));
+    assert_eq!(store.clock_noted().await.unwrap(), Some(day(12)));
+    store.trust_clock(day(400)).await.unwrap();
+    assert_eq!((store.note_clock(day(401)).await.unwrap(), store.clock_noted().await.unwrap()), (None, Some(day(401))));
+}
+
+/// A house in which nothing ever ran takes whatever its clock says.
+pub async fn a_first_clock_is_believed(store: &dyn Store) {
+    assert_eq!(store.note_clock(NOW).await.unwrap(), None);
+    assert_eq!(store.clock_noted().await.unwrap(), Some(NOW));
 }
 
 /// The name of a purged account is given to nobody, and whoever comes back has another one.

@@ -4,7 +4,7 @@ use crate::fixture::school;
 use crate::fixture::{LATER, NOW, change, conflicts, live, local, source, sourced, ticket, uai};
 use preau_domain::{
     AccountState, Affiliation, Child, Enrolment, Instant, JoinKey, Legal, OneTimeKey, Person, PersonId, Profile, RunId,
-    SourceId, TicketKind,
+    Seconds, SourceId, TicketKind,
 };
 use preau_store::{
     IndexRow, PersonChange, RecordName, RunOutcome, RunRecord, SharedLogin, SourceRecord, Store, Told, UndoPart,
@@ -181,6 +181,64 @@ pub async fn runs_come_latest_first(store: &dyn Store) {
     store.put_run(&ended).await.unwrap();
     assert_eq!(store.runs(&source(), 9).await.unwrap(), [run("r2", LATER), ended]);
     assert_eq!(store.runs(&source(), 1).await.unwrap(), [run("r2", LATER)]);
+}
+
+/// Old runs go, but for the latest ones of each source, which forget whom they name.
+pub async fn old_runs_are_forgotten_and_whom_they_name(store: &dyn Store) {
+    let day = |day: i64| NOW + Seconds(day * 86_400);
+    let named = r#"{"rejected":{"total":1,"entries":[{"dn":"uid=zoe","reason":"no name"}]},"shared_logins":[{"login":"zoe","key":"k"}],"absent":["00"],"undone":"r0"}"#;
+    let put = async |id: &str, source: &str, on: i64| {
+        let run = RunRecord { source: SourceId::new(source), report: named.into(), ..record(id, day(on)) };
+        store.put_run(&run).await.unwrap();
+    };
+    for on in 0..6 {
+        put(&format!("a{on}"), "a", on).await;
+    }
+    put("b0", "b", 0).await;
+    let left = async |source: &str| -> Vec<(String, bool)> {
+        let runs = store.runs(&SourceId::new(source), 9).await.unwrap();
+        runs.iter().map(|run| (run.id.to_string(), run.report.contains("zoe"))).collect()
+    };
+    let of = |runs: &[(&str, bool)]| runs.iter().map(|(id, names)| ((*id).to_owned(), *names)).collect::<Vec<_>>();
+    assert_eq!(store.forget_runs(day(0), 2, 9).await.unwrap(), 0, "none is older");
+    while store.forget_runs(day(3), 2, 1).await.unwrap() > 0 {}
+    assert_eq!(left("a").await, of(&[("a5", true), ("a4", true), ("a3", true)]));
+    assert_eq!(left("b").await, of(&[("b0", false)]), "the latest of its source");
+    while store.forget_runs(day(9), 2, 9).await.unwrap() > 0 {}
+    assert_eq!(left("a").await, of(&[("a5", false), ("a4", false)]));
+    let report = store.run(&RunId::new("a5")).await.unwrap().unwrap().report;
+    assert!(report.contains(r#""total":1"#) && report.contains(r#""undone":"r0""#), "the figures stay: {report}");
+}
+
+/// Sources are those of people who may sign in.
+pub async fn sources_are_those_of_people(store: &dyn Store) {
+    assert_eq!(store.sources().await.unwrap(), []);
+    let of = |source: &str, key: &str| {
+        let join = Some(JoinKey { source: SourceId::new(source), key: key.into() });
+        change(Person { id: PersonId::new(format!("p-{source}-{key}")), join, ..sourced(key) })
+    };
+    store.put_people(None, &[of("b", "1"), of("a", "1"), of("a", "2"), of("c", "1")]).await.unwrap();
+    store.suspend_people(None, &SourceId::new("c"), &["1".into()]).await.unwrap();
+    assert_eq!(store.sources().await.unwrap(), ["a", "b"].map(SourceId::new));
+}
+
+/// An entry that was given another key is the record of the key it has.
+pub async fn an_entry_is_the_record_that_lives(store: &dyn Store) {
+    let of = |key: &str| {
+        let told = Told { entry: Some("entry".into()), ..Told::default() };
+        PersonChange { told, ..change(sourced(key)) }
+    };
+    let found = async || -> Vec<String> {
+        let records = store.source_records(&source(), RecordName::Entry, &["entry".to_owned()]).await.unwrap();
+        records.into_iter().map(|record| record.row.key).collect()
+    };
+    for (lives, dead) in [("k2", "k1"), ("k3", "k4")] {
+        store.put_people(None, &[of(lives), of(dead)]).await.unwrap();
+        store.suspend_people(None, &source(), &[dead.into()]).await.unwrap();
+        assert_eq!(found().await, [lives]);
+        store.suspend_people(None, &source(), &[lives.into()]).await.unwrap();
+    }
+    assert_eq!(found().await, ["k4"], "of the dead the last by key");
 }
 
 /// What a run of that name signs with.

@@ -130,6 +130,9 @@ faulty!(Lives {
     fn life(id: &PersonId) -> Option<Life>;
     fn used(id: &PersonId) -> ();
     fn let_time_pass(now: Instant, retention: Retention, limit: u32) -> Aged;
+    fn note_clock(now: Instant) -> Option<Instant>;
+    fn clock_noted() -> Option<Instant>;
+    fn trust_clock(now: Instant) -> ();
 });
 
 faulty!(People {
@@ -165,6 +168,8 @@ faulty!(Provisioning {
     fn source_state(source: &SourceId) -> Option<String>;
     fn run(id: &RunId) -> Option<RunRecord>;
     fn runs(source: &SourceId, limit: u32) -> Vec<RunRecord>;
+    fn forget_runs(before: Instant, keep: u32, limit: u32) -> u64;
+    fn sources() -> Vec<SourceId>;
 });
 
 faulty!(SignIns {

@@ -10,6 +10,7 @@ use crate::faulty::{Faults, FaultyStore};
 use crate::listener::Listener;
 use crate::log::{Log, Secrets};
 use crate::page::Answer;
+use crate::recorder::Recorder;
 use axum::Router;
 use axum::body::Body;
 use http::Request;
@@ -49,6 +50,8 @@ pub struct Setup {
     pub authorities: Vec<PathBuf>,
     /// Those that issue certificates to services.
     pub client_authorities: ClientAuthorities,
+    /// What the house would synchronise with.
+    pub synchronised: Arc<Recorder>,
 }
 
 impl Default for Setup {
@@ -62,6 +65,7 @@ impl Default for Setup {
             sources: Vec::new(),
             authorities: Vec::new(),
             client_authorities: ClientAuthorities::default(),
+            synchronised: Arc::default(),
         }
     }
 }
@@ -378,6 +382,6 @@ fn assemble(
         client_authorities: setup.client_authorities.clone(),
     };
     let services = ServiceTable::new(setup.services.clone()).expect("the services of a story fit together");
-    let hub = Hub::new(parts, services);
+    let hub = Hub::new(parts, services).with_synchronisations(setup.synchronised.clone());
     Arc::new(hub.with_protocols(preau_protocols::protocols(Arc::clone(peers))))
 }

@@ -2,12 +2,12 @@
 
 use crate::config::Place;
 use crate::delivery::{self, Chain};
-use crate::name::{Kind, READ};
+use crate::name::{Kind, Name, READ};
 use crate::overlay::Overlay;
 use crate::xml::{self, Attributes, Verb};
 use preau_connector_api::Rejected;
 use preau_ent::{Entry, Keys, Mapping, bare_key};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// What the adults of pupils are: their files have no profile.
 const RELATIVE: &str = "National_TUT";
@@ -19,6 +19,8 @@ pub(super) struct Degree<'s> {
     chain: Chain,
     overlay: Overlay,
     wanted: [HashSet<String>; READ.len()],
+    /// How many requests each file of the complete delivery holds, as far as it was read.
+    sizes: BTreeMap<Name, u64>,
 }
 
 /// One record.
@@ -42,12 +44,18 @@ impl<'s> Degree<'s> {
             };
             names.into_iter().collect()
         });
-        Ok(Degree { called: place.called, mapping, chain, overlay: Overlay::default(), wanted })
+        let (overlay, sizes) = (Overlay::default(), BTreeMap::new());
+        Ok(Degree { called: place.called, mapping, chain, overlay, wanted, sizes })
     }
 
     /// Why a delta that is there was not taken.
     pub(super) fn broken(&self) -> Option<&str> {
         self.chain.broken.as_deref()
+    }
+
+    /// Why the complete delivery may lack its last file of a kind, once all was read.
+    pub(super) fn cut(&self) -> Option<String> {
+        cut(&self.sizes)
     }
 
     /// Reads what the deltas change.
@@ -80,18 +88,21 @@ impl<'s> Degree<'s> {
     where
         F: FnMut(Kind, Item) -> Result<(), String>,
     {
-        let (overlay, wanted, mapping) = (&mut self.overlay, &self.wanted, self.mapping);
+        let (overlay, wanted, mapping, sizes) = (&mut self.overlay, &self.wanted, self.mapping, &mut self.sizes);
         kinds.iter().for_each(|kind| overlay.begin(*kind));
         self.chain.complete.files(kinds, |name, bytes| {
-            let kind = name.kind;
+            let (kind, mut size) = (name.kind, 0);
             xml::each(bytes, kind.word(), &wanted[at(kind)], |request| {
+                size += 1;
                 let origin = format!("{name}:{}", request.line);
                 let adds =
                     (request.verb != Verb::Add).then(|| "a complete delivery adds and does nothing else".to_owned());
                 let fault = request.fault.or(adds);
                 let Some(attributes) = overlay.now(kind, &request.id, request.attributes) else { return Ok(()) };
                 each(kind, item(mapping, kind, request.id, origin, attributes, fault))
-            })
+            })?;
+            sizes.insert(name.clone(), size);
+            Ok(())
         })?;
         for kind in kinds {
             for left in overlay.rest(*kind) {
@@ -102,6 +113,27 @@ impl<'s> Degree<'s> {
         }
         Ok(())
     }
+}
+
+/// Files are numbered and not counted: nothing says how many there are of a kind. But whoever cuts a feed into files fills each
+/// before the next, and the last one seldom comes out full: one that is may have another after it.
+fn cut(sizes: &BTreeMap<Name, u64>) -> Option<String> {
+    let mut files = sizes.iter().peekable();
+    let (mut full, mut last) = (BTreeSet::new(), Vec::new());
+    while let Some((name, size)) = files.next() {
+        match files.peek() {
+            Some((next, _)) if next.kind == name.kind => drop(full.insert(*size)),
+            _ => last.push((name, *size)),
+        }
+    }
+    // Files that are cut otherwise say nothing.
+    let [full] = full.into_iter().collect::<Vec<_>>()[..] else { return None };
+    let (name, _) = last.into_iter().find(|(_, size)| *size >= full)?;
+    let next = name.numbered(name.sequence.saturating_add(1));
+    Some(format!(
+        "{name} holds {full} records like every file that is not the last of its kind: is {next} missing? If it is the last, say \
+         full_file_may_be_last = true"
+    ))
 }
 
 /// Rejections of deltas that are told.
@@ -132,4 +164,33 @@ fn item(
         attributes.push((mapping.people.profiles.clone(), vec![RELATIVE.into()]));
     }
     Item { id, entry: Entry::new(origin, attributes), fault }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_last_file_that_is_full_may_not_be_the_last() {
+        type Row = (&'static [(&'static str, &'static [u64])], Option<&'static str>);
+        let table: [Row; 7] = [
+            (&[("Eleve", &[10, 10, 3]), ("PersRelEleve", &[10, 4])], None),
+            (&[("Eleve", &[10, 10]), ("PersRelEleve", &[10, 4])], Some("Eleve_0002.xml missing")),
+            (&[("Eleve", &[10, 10, 3]), ("PersRelEleve", &[10])], Some("PersRelEleve_0001.xml missing")),
+            (&[("Eleve", &[10]), ("PersRelEleve", &[10])], None),
+            (&[("Eleve", &[10, 7, 3]), ("PersRelEleve", &[10])], None),
+            (&[("Eleve", &[10, 0]), ("PersRelEleve", &[4])], None),
+            (&[("Eleve", &[10, 3]), ("PersRelEleve", &[14])], Some("PersRelEleve_0001.xml missing")),
+        ];
+        for (kinds, expected) in table {
+            let name =
+                |kind: &str, n: usize| Name::parse(&format!("E_Complet_20260901_{kind}_{n:04}.xml")).expect("a name");
+            let files = kinds
+                .iter()
+                .flat_map(|(kind, sizes)| sizes.iter().enumerate().map(move |(n, size)| (name(kind, n), *size)));
+            let found = cut(&files.collect());
+            assert_eq!(found.is_some(), expected.is_some(), "{kinds:?}: {found:?}");
+            assert!(found.is_none_or(|found| found.contains(expected.unwrap_or_default())), "{kinds:?}");
+        }
+    }
 }

@@ -230,13 +230,23 @@ impl Road {
         Self::ending(port, after, End::Lost).await
     }
 
+    /// Leads one connection to the first directory, the next to the second, and so on in turn.
+    pub async fn in_turn(ports: [u16; 2]) -> Self {
+        Self::leading(ports, usize::MAX, End::Closed).await
+    }
+
     async fn ending(port: u16, after: usize, end: End) -> Self {
+        Self::leading([port, port], after, end).await
+    }
+
+    async fn leading(ports: [u16; 2], after: usize, end: End) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
         let own = listener.local_addr().expect("it is bound").port();
         let carried = Arc::new(AtomicUsize::new(0));
         let count = carried.clone();
         tokio::spawn(async move {
-            while let Ok((near, _)) = listener.accept().await {
+            let mut turn = ports.into_iter().cycle();
+            while let (Ok((near, _)), Some(port)) = (listener.accept().await, turn.next()) {
                 let Ok(far) = TcpStream::connect(("127.0.0.1", port)).await else { return };
                 tokio::spawn(carry(near, far, (after, end), count.clone()));
             }

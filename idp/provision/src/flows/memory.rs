@@ -265,6 +265,14 @@ impl Provisioning for Memory {
     async fn runs(&self, _: &SourceId, limit: u32) -> Result<Vec<RunRecord>> {
         Ok(self.tables.lock().unwrap().runs.iter().take(limit as usize).cloned().collect())
     }
+
+    async fn forget_runs(&self, _: Instant, _: u32, _: u32) -> Result<u64> {
+        Err(StoreError::Backend("not asked here".into()))
+    }
+
+    async fn sources(&self) -> Result<Vec<SourceId>> {
+        Err(StoreError::Backend("not asked here".into()))
+    }
 }
 
 #[async_trait]

@@ -168,6 +168,17 @@ pub async fn start(loaded: &Loaded, who: &str) -> Result<(), Failure> {
     say!("account {} is what its source says again: {now}", person.id)
 }
 
+/// Says that the clock of this machine is right, whatever it said before.
+pub async fn trust_clock(loaded: &Loaded) -> Result<(), Failure> {
+    let store = assembly::store(loaded, Some(&assembly::keyring(loaded, true)?)).await?;
+    let now = SystemClock::new().now();
+    let before = store.clock_noted().await?.map_or_else(|| "nothing".to_owned(), Instant::rfc3339);
+    commands::journal(&*store, None, None, &format!("clock-trusted, it had said {before}")).await?;
+    store.trust_clock(now).await?;
+    say!("the clock says {}, and is believed; it had said {before}", now.rfc3339())?;
+    say!("a running server goes on within a minute")
+}
+
 /// The account kept here that has this id or login; people of a source may share the login.
 async fn local(store: &dyn Store, who: &str) -> Result<Person, Failure> {
     if let Some(login) = normalised_login(who) {

@@ -1,13 +1,12 @@
 //! `preau doctor`: looks at everything a server needs and says, for each thing that is not well, what to do.
 
 use crate::cli::Failure;
-use crate::commands::runs;
 use crate::config::Loaded;
 use crate::metadata::refresh::Partners;
 use crate::output::say;
 use crate::{SystemClock, assembly};
 use preau_connector_api::{MountedService, Problem};
-use preau_domain::{Clock, Instant, SourceId, display_safe};
+use preau_domain::{Clock, Instant, SourceId, display_safe, leapt};
 use preau_keys::signers::KeyUse;
 use preau_keys::{Sealer, Signers};
 use preau_store::{RunOutcome, Store};
@@ -242,6 +241,19 @@ async fn clock(checks: &mut Checks, loaded: &Loaded, store: Option<&dyn Store>) 
             }
         }
     }
+    if let Some(store) = store
+        && let Ok(Some(noted)) = store.clock_noted().await
+        && leapt(noted, now)
+    {
+        let found = format!(
+            "it says {}, and said {} when it was last looked at: no account is pre-deleted or purged by it",
+            now.rfc3339(),
+            noted.rfc3339()
+        );
+        let advice = "set the clock; if it is right, because no server ran for so long: preau account trust-clock";
+        checks.add(State::Fail, "clock", found, Some(advice));
+        return;
+    }
     let kept = ["/run/systemd/timesync/synchronized", "/run/chrony", "/var/lib/ntpsec", "/var/lib/ntp"]
         .into_iter()
         .any(|sign| Path::new(sign).exists());
@@ -266,6 +278,15 @@ async fn sources(checks: &mut Checks, loaded: &Loaded, store: Option<&dyn Store>
             "there is none",
             Some("describe your annuaire in a section [sources.<name>]"),
         );
+    }
+    if let Some(store) = store {
+        for source in store.sources().await.unwrap_or_default() {
+            if !loaded.config.sources.contains_key(&source) {
+                let found = format!("people of {source}, which the configuration does not name, keep their accounts");
+                let advice = format!("if it is gone for good: preau sync retire {source}");
+                checks.add(State::Warn, "sources", found, Some(&advice));
+            }
+        }
     }
     for source in loaded.config.sources.keys() {
         let what = format!("source {source}");
@@ -299,7 +320,11 @@ async fn sources(checks: &mut Checks, loaded: &Loaded, store: Option<&dyn Store>
         match store.runs(source, 1).await.unwrap_or_default().first() {
             None => checks.add(State::Warn, &what, "never synchronised", Some(&command)),
             Some(run) => {
-                let found = format!("latest synchronisation {} ({})", run.started.rfc3339(), runs::word(run.outcome));
+                let found = format!(
+                    "latest synchronisation {} ({})",
+                    run.started.rfc3339(),
+                    preau_web::runs::word(run.outcome)
+                );
                 match run.outcome {
                     RunOutcome::Applied | RunOutcome::Running => checks.ok(&what, found),
                     _ => checks.add(State::Warn, &what, found, Some(&format!("see why: preau runs {source}"))),

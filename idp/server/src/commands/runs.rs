@@ -6,6 +6,7 @@ use crate::{assembly, commands, config::Loaded};
 use preau_domain::{RunId, SourceId};
 use preau_provision::{Report, UndoReport};
 use preau_store::{RunOutcome, RunRecord, Store};
+use preau_web::runs::{rejected, table, word};
 use serde_json::{Value, json};
 
 /// Lists them.
@@ -44,12 +45,10 @@ pub async fn show(loaded: &Loaded, id: &str, json: bool, csv: bool) -> Result<()
     if json {
         return say!("{:#}", value(&run));
     }
-    let report = serde_json::from_str::<Report>(&run.report);
     if csv {
-        let rejected = report.map(|report| report.rejected.entries).unwrap_or_default();
-        let rows = rejected.iter().map(|entry| row(&[&entry.dn, &entry.reason]));
-        return output::text(&rows.fold(row(&["entry", "reason"]), |out, row| out + &row));
+        return output::text(&rejected(&preau_web::runs::Report::of(&run)));
     }
+    let report = serde_json::from_str::<Report>(&run.report);
     let told = report.map_or_else(|_| lines(&run), |report| commands::sync::text(&report));
     output::text(&format!("{}  {}\n{told}", run.started.rfc3339(), run.id))
 }
@@ -60,55 +59,19 @@ async fn find(store: &dyn Store, id: &str) -> Result<RunRecord, Failure> {
 }
 
 /// The number that a held run gave: whoever names the run has read its report, as long as nothing came after it.
-pub(super) async fn accepted(store: &dyn Store, source: &SourceId, id: &str) -> Result<u64, Failure> {
+pub(crate) async fn accepted(store: &dyn Store, source: &SourceId, id: &str) -> Result<u64, Failure> {
     let run = find(store, id).await?;
     let latest = store.runs(source, 1).await?.pop();
     if run.outcome != RunOutcome::Held || latest.is_none_or(|latest| latest.id != run.id) {
         return Err(Failure::new(format!("run {id} is not the latest of {source}, or was not held: preau sync held")));
     }
+    if preau_web::runs::Report::of(&run).refused.is_some() {
+        return Err(Failure::new(format!(
+            "run {id} was refused by an administrator: run the source anew, and look again"
+        )));
+    }
     let report: Report = serde_json::from_str(&run.report).map_err(Failure::new)?;
     Ok(report.people.losing())
-}
-
-/// Runs as rows of a table.
-fn table(runs: &[RunRecord]) -> String {
-    const FIGURES: [&str; 12] = [
-        "read",
-        "created",
-        "updated",
-        "reactivated",
-        "unchanged",
-        "kept",
-        "suspended",
-        "waiting",
-        "narrowed",
-        "stripped",
-        "ceased",
-        "moved",
-    ];
-    let headings = ["run", "started", "finished", "outcome"].into_iter().chain(FIGURES);
-    let headings: Vec<&str> = headings.chain(["rejected", "milliseconds", "peak_memory", "changes", "why"]).collect();
-    let mut out = row(&headings);
-    for run in runs {
-        let report: Value = serde_json::from_str(&run.report).unwrap_or(Value::Null);
-        let figure = |value: &Value| value.as_u64().map(|count| count.to_string()).unwrap_or_default();
-        let finished = run.finished.map(|at| at.rfc3339()).unwrap_or_default();
-        let mut cells = vec![run.id.to_string(), run.started.rfc3339(), finished, word(run.outcome).to_owned()];
-        cells.extend(FIGURES.map(|name| figure(&report["people"][name])));
-        cells.extend([figure(&report["rejected"]["total"]), figure(&report["duration_ms"])]);
-        cells.extend([figure(&report["peak_memory"]), figure(&report["delta"]["entries"]), why(&report).join("; ")]);
-        out += &row(&cells.iter().map(String::as_str).collect::<Vec<_>>());
-    }
-    out
-}
-
-/// A row by RFC 4180. A cell that a spreadsheet would compute begins with an apostrophe.
-fn row(cells: &[&str]) -> String {
-    let cell = |text: &&str| {
-        let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
-        format!("\"{guard}{}\"", text.replace('"', "\"\""))
-    };
-    cells.iter().map(cell).collect::<Vec<_>>().join(";") + "\r\n"
 }
 
 /// Why a run was held, incomplete or failed.
@@ -123,6 +86,7 @@ pub async fn held(loaded: &Loaded, json: bool) -> Result<(), Failure> {
     let mut rows = Vec::new();
     for source in loaded.config.sources.keys() {
         let latest = store.runs(source, 1).await?.pop().filter(|run| run.outcome == RunOutcome::Held);
+        let refused = latest.as_ref().and_then(|run| preau_web::runs::Report::of(run).refused);
         let report = latest.and_then(|run| Some((run.started, serde_json::from_str::<Report>(&run.report).ok()?)));
         let Some((started, report)) = report else { continue };
         if json {
@@ -132,12 +96,22 @@ pub async fn held(loaded: &Loaded, json: bool) -> Result<(), Failure> {
                 "started": started.rfc3339(),
                 "held": report.held,
                 "accept_suspensions": report.people.losing(),
+                "refused": refused,
             }));
             continue;
         }
         say!("{source}  {}  {}", started.rfc3339(), report.run)?;
         for why in &report.held {
             say!("    {why}")?;
+        }
+        if let Some(refused) = refused {
+            say!(
+                "    refused on {} by account {}: mend the source, and run it anew",
+                refused.at.rfc3339(),
+                refused.by
+            )?;
+            rows.push(Value::Null);
+            continue;
         }
         say!("    if the source is right: preau sync apply {source} --accept-suspensions {}", report.people.losing())?;
         say!("    or, by its name: preau sync apply {source} --accept-run {}", report.run)?;
@@ -149,19 +123,6 @@ pub async fn held(loaded: &Loaded, json: bool) -> Result<(), Failure> {
         say!("no run waits for anybody")?;
     }
     Ok(())
-}
-
-/// What came of a run, in a word.
-pub(super) fn word(outcome: RunOutcome) -> &'static str {
-    match outcome {
-        // Under way, or its process was killed: nobody is left to say which.
-        RunOutcome::Running => "unfinished",
-        RunOutcome::Applied => "applied",
-        RunOutcome::Held => "held",
-        RunOutcome::Incomplete => "incomplete",
-        RunOutcome::Failed => "failed",
-        RunOutcome::Undone => "undo",
-    }
 }
 
 /// A run as people read it.
@@ -217,14 +178,6 @@ mod tests {
             outcome,
             report: report.to_string(),
         })
-    }
-
-    #[test]
-    fn a_cell_is_a_text_in_any_spreadsheet() {
-        assert_eq!(row(&["a", "say \"x\"; y", ""]), "\"a\";\"say \"\"x\"\"; y\";\"\"\r\n");
-        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"] {
-            assert_eq!(row(&[formula]), format!("\"'{formula}\"\r\n"));
-        }
     }
 
     #[test]

@@ -5,10 +5,11 @@ use crate::config::Loaded;
 use crate::output::{self, say};
 use crate::{SystemClock, assembly, commands};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
-use preau_domain::display_safe;
+use preau_connector_api::Directory;
+use preau_domain::{SourceId, display_safe};
 use preau_keys::{Keyring, SystemIds};
 use preau_provision::{
-    Options, Phase, Progress, REJECTED_KEPT, Report, SHARED_KEPT, SyncContext, Thresholds, synchronise,
+    Nobody, Options, Phase, Progress, REJECTED_KEPT, Report, SHARED_KEPT, SyncContext, Thresholds, synchronise,
 };
 use preau_store::{RunOutcome, SharedLogin, Store};
 use std::collections::BTreeSet;
@@ -22,6 +23,7 @@ pub async fn obey(loaded: &Loaded, args: &SyncArgs) -> Result<(), Failure> {
     match (&args.what, &args.source) {
         (Some(SyncCommand::Plan { source, options }), _) => run(loaded, source, true, options).await,
         (Some(SyncCommand::Apply { source, options }), _) => run(loaded, source, false, options).await,
+        (Some(SyncCommand::Retire { source, options }), _) => retire(loaded, source, options).await,
         (Some(SyncCommand::Preview { source, rows, json }), _) => {
             commands::preview::run(loaded, source, *rows, *json).await
         }
@@ -43,9 +45,35 @@ async fn run(loaded: &Loaded, source: &str, dry_run: bool, args: &SyncOptions) -
         .ok_or_else(|| Failure::new(format!("{source} checks passwords but hands over no people")))?;
     let keys = assembly::keyring(loaded, true)?;
     let ctx = context(loaded, &keys).await?;
+    go(loaded, &ctx, (&source, &*directory), dry_run, args).await
+}
+
+/// Reads a source that is none any more as one that holds nobody.
+async fn retire(loaded: &Loaded, source: &str, args: &SyncOptions) -> Result<(), Failure> {
+    let source = SourceId::new(source);
+    if loaded.config.sources.contains_key(&source) {
+        return Err(Failure::new(format!("{source} is a source of the configuration: take it out first")));
+    }
+    let keys = assembly::keyring(loaded, true)?;
+    let ctx = context(loaded, &keys).await?;
+    if !ctx.store.sources().await?.contains(&source) {
+        return Err(Failure::new(format!("nobody who may sign in came from a source {source}")));
+    }
+    commands::journal(&*ctx.store, None, None, &format!("source-retired {source}")).await?;
+    go(loaded, &ctx, (&source, &Nobody), false, args).await
+}
+
+/// Runs it over what a directory hands over.
+async fn go(
+    loaded: &Loaded,
+    ctx: &SyncContext<dyn Store>,
+    (source, directory): (&SourceId, &dyn Directory),
+    dry_run: bool,
+    args: &SyncOptions,
+) -> Result<(), Failure> {
     let accepted = match &args.accept_run {
         None => args.accept_suspensions,
-        Some(run) => Some(commands::runs::accepted(&*ctx.store, &source, run).await?),
+        Some(run) => Some(commands::runs::accepted(&*ctx.store, source, run).await?),
     };
     let options = Options {
         full: args.full,
@@ -56,7 +84,7 @@ async fn run(loaded: &Loaded, source: &str, dry_run: bool, args: &SyncOptions) -
     };
     let progress = progress();
     let report = tokio::select! {
-        report = synchronise(&ctx, &source, &*directory, options, Arc::clone(&progress)) => report.map_err(Failure::new)?,
+        report = synchronise(ctx, source, directory, options, Arc::clone(&progress)) => report.map_err(Failure::new)?,
         _ = tokio::signal::ctrl_c() => {
             return Err(Failure::new("interrupted: what was written stays, and running it again goes on from there"));
         }

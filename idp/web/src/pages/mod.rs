@@ -13,11 +13,13 @@ mod farewell;
 mod help;
 mod home;
 mod portal;
+mod runs;
 mod sandbox;
 mod tiles;
 
 pub use bench::{BenchPage, Shown, bench};
 pub use elsewhere::{choose_account, elsewhere, said};
+pub use runs::{Shown as ShownRun, run, source, sources};
 pub use sandbox::{SandboxPage, sandbox, who_comes, would_be_told};
 
 use crate::logout::StillOpen;

@@ -98,11 +98,13 @@ promises! {
         a_run_is_undone_and_then_the_one_before_it, an_undone_run_leaves_people_where_they_were_found, whom_a_run_added_is_suspended,
         an_undo_gives_nobody_more_than_they_had, establishments_are_put_back,
         what_was_before_a_run_ends_with_its_time, a_record_is_found_by_what_its_source_told,
-        a_run_ends_with_what_it_leaves_for_the_next;
+        a_run_ends_with_what_it_leaves_for_the_next, old_runs_are_forgotten_and_whom_they_name, sources_are_those_of_people,
+        an_entry_is_the_record_that_lives;
     life:
         accounts_live_as_the_table_says, a_pre_deleted_person_is_a_name_and_a_key,
         a_purge_takes_everything_of_one_person, the_name_of_a_purged_account_is_burnt,
-        an_undo_brings_back_nobody_who_was_purged, time_passes_in_bounds;
+        an_undo_brings_back_nobody_who_was_purged, time_passes_in_bounds, a_clock_that_leaps_is_not_noted,
+        a_first_clock_is_believed;
     sign_ins:
         a_sign_in_is_kept, an_expired_sign_in_is_absent, a_sign_in_moves_on, one_of_many_takes_a_sign_in,
         a_sign_in_is_put_back_unless_it_ended;

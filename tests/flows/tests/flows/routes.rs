@@ -2,8 +2,8 @@
 //! (`UPDATE_REFERENCE=1` writes it), the sources mount nothing else, and each protection is tried.
 
 use Protection::{
-    Bearer, Bench, Client, Machine, Message, Onward, Open, OwnSession, OwnSignIn, Provider, Registration, Session,
-    SessionForm, SignInForm, Ticket,
+    Administrator, Bearer, Bench, Client, Machine, Message, Onward, Open, OwnSession, OwnSignIn, Provider,
+    Registration, Session, SessionForm, SignInForm, Ticket,
 };
 use http::Method;
 use preau_flows::{ALICE, Answer, OidcRp, SamlSp, TestHub, stories};
@@ -28,13 +28,14 @@ enum Protection {
     Bearer,
     Provider,
     Message,
+    Administrator,
     Bench,
     Registration,
     Machine,
 }
 
 impl Protection {
-    const ALL: [Protection; 15] = [
+    const ALL: [Protection; 16] = [
         Open,
         Session,
         OwnSession,
@@ -47,6 +48,7 @@ impl Protection {
         Bearer,
         Provider,
         Message,
+        Administrator,
         Bench,
         Registration,
         Machine,
@@ -66,6 +68,7 @@ impl Protection {
             Bearer => "access token",
             Provider => "provider",
             Message => "message",
+            Administrator => "administrator",
             Bench => "bench",
             Registration => "registration",
             Machine => "machine",
@@ -88,6 +91,11 @@ impl Protection {
                 "a provider of the configuration; what it says is signed, or belongs to a round that is open, and is heard once"
             }
             Message => "a message of a service whose metadata are in force, signed by it where something would end",
+            Administrator => {
+                "a live session of an account of `web.administrators` whose password is checked here and was given within a \
+                 quarter of an hour; where something changes, the token of a form of that session too. To everybody else the page \
+                 does not exist"
+            }
             Bench => "open where `web.bench` is on; elsewhere the page does not exist",
             Registration => {
                 "an initial access token, or the token of the very registration, where `web.registration` is on; elsewhere \
@@ -179,6 +187,23 @@ const ROUTES: &[(&str, &str, Protection, &str)] = &[
     ),
     ("GET", "/help", Open, "what people ask first"),
     ("GET", "/charte", Open, "the charte of the operator, where there is one"),
+    ("GET", "/sources", Administrator, "the sources, and what came of their latest runs"),
+    ("GET", "/sources/{source}", Administrator, "the runs of a source"),
+    ("GET", "/sources/{source}/runs.csv", Administrator, "the same, for a spreadsheet"),
+    (
+        "GET",
+        "/sources/{source}/runs/{run}",
+        Administrator,
+        "the report of a run, and the word that lets it go when it is held",
+    ),
+    (
+        "GET",
+        "/sources/{source}/runs/{run}/rejected.csv",
+        Administrator,
+        "the entries a run rejected, for a spreadsheet",
+    ),
+    ("POST", "/sources/{source}/release", Administrator, "lets the held run of a source go that was shown"),
+    ("POST", "/sources/{source}/refuse", Administrator, "refuses to let it go, for everybody"),
     ("GET", "/accessibility", Open, "the statement of accessibility"),
     ("GET", "/assets/{name}", Open, "style and script of the pages, by the digest of their content"),
     ("GET", "/icons/{name}", Open, "the drawing of a tile"),
@@ -346,6 +371,7 @@ fn filled(path: &str, id: &str, asset: &str) -> String {
         _ => path
             .replace("{service}", "app")
             .replace("{source}", "guichet")
+            .replace("{run}", "r1")
             .replace("{id}", id)
             .replace("{client_id}", "app"),
     }
@@ -421,6 +447,8 @@ fn protects(protection: Protection, path: &str, outside: &Answer, without_token:
         }
         Client => assert!(status == 401 && outside.body.contains("invalid_client"), "{path}: {status}"),
         Bearer => assert!(status == 401 && outside.body.contains("invalid_token"), "{path}: {status}"),
+        // The configuration names none here; `administration` tries it where it does.
+        Administrator => assert_eq!(status, 404, "{path}"),
         // It is off here; `bench` looks at it where it is on.
         Bench => assert_eq!(status, 404, "{path}"),
         // So is this; `oidc_registration` tries it where it is on.

@@ -4,6 +4,7 @@ use super::super::bench::Bench;
 use super::super::board::Board;
 use super::super::elsewhere::{ChooseAccount, Elsewhere, Way};
 use super::super::home::{Home, Owner};
+use super::super::runs::{OneRun, Runs, Sources};
 use super::super::*;
 use crate::bench::sandbox::{Sandbox, Spoken, Told};
 use crate::bench::{Asked, CAST, Judged, Outcome, Preview, Refused, Wrong};
@@ -11,10 +12,11 @@ use crate::{Fields, Live, ServiceTable};
 use preau_connector_api::{Category, Legal, MountedService, Names, Network};
 use preau_domain::{
     AccountState, Affiliation, AtHand, Audience, Authentication, AuthnMethod, CorrelationId, Credentials,
-    Establishment, EstablishmentKind, Identifier, Instant, JoinKey, Person, PersonId, Population, Profile, Service,
-    ServiceId, Session, SessionId, SourceId, Uai, UrlRule,
+    Establishment, EstablishmentKind, Identifier, Instant, JoinKey, Person, PersonId, Population, Profile, RunId,
+    Service, ServiceId, Session, SessionId, SourceId, Uai, UrlRule,
 };
 use preau_policy::Reason;
+use preau_store::{RunOutcome, RunRecord};
 use std::sync::Arc;
 
 /// A page drawn: the name of its file and its text.
@@ -295,6 +297,38 @@ fn ways(page: &Page<'_>) -> Vec<Way> {
 }
 
 /// Every page in one language, in every state that looks different.
+/// A run that waits for somebody, with everything a report tells.
+fn held_run() -> RunRecord {
+    let loss = |uai: &str| {
+        serde_json::json!({ "establishment": uai, "active": 300, "absent": 70, "lost": 10, "profiles": [
+            { "profile": "National_ELV", "active": 200, "absent": 70, "lost": 0, "moved": 0, "came": 2 },
+            { "profile": "National_ENS", "active": 30, "absent": 0, "lost": 10, "moved": 4, "came": 0 }] })
+    };
+    let entry = |n: u32| serde_json::json!({ "dn": format!("ENTPersonJointure=AC-NOTOS${n},ou=people"), "reason": "sn is longer than 100 characters" });
+    let people = serde_json::json!({ "read": 1_200, "created": 3, "updated": 12, "suspended": 80, "unchanged": 1_105 });
+    let report = serde_json::json!({
+        "people": people,
+        "held": ["26 % of 0990001N would vanish (80 of 300 people)"],
+        "losses": (0..40).map(|_| loss("0990001N")).collect::<Vec<_>>(),
+        "waiting_schools": ["0990003R: of 620 people who are National_ELV 600 would leave and 12 come"],
+        "rejected": { "total": 40, "by_reason": { "sn is longer than 100 characters": 40 }, "entries": (0..40).map(entry).collect::<Vec<_>>() },
+        "shared_logins": [{ "login": "a.b", "key": "1" }, { "login": "a.b", "key": "2" }],
+        "delta": { "entries": 12, "gone": 0 },
+        "duration_ms": 61_200,
+        "peak_memory": 150_000_000u64,
+        "undo_until": 1_790_000_000_000i64,
+        "refused": { "at": 1_788_000_000_000i64, "by": "pgaelle" },
+    });
+    RunRecord {
+        id: RunId::new("r7k2"),
+        source: SourceId::new("annuaire"),
+        started: Instant(1_788_000_000_000),
+        finished: None,
+        outcome: RunOutcome::Held,
+        report: report.to_string(),
+    }
+}
+
 pub fn draw_all(locale: Locale) -> Vec<Drawn> {
     let texts = Texts::load();
     let config = WebConfig {
@@ -308,6 +342,14 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
     let mut all: Vec<(String, String)> = Vec::new();
     let mut add = |name: &str, html: Result<String, askama::Error>| all.push((name.to_owned(), html.unwrap()));
 
+    let held = held_run();
+    let report = crate::runs::Report::of(&held);
+    let (annuaire, ecoles) = (SourceId::new("annuaire"), SourceId::new("ecoles"));
+    add("sources", Sources::new(page(), &[(annuaire.clone(), Some(held.clone())), (ecoles, None)]).render());
+    add("source", Runs::new(page(), &annuaire, std::slice::from_ref(&held)).render());
+    let shown = |token: Option<String>| ShownRun { run: &held, report: &report, token };
+    add("run", OneRun::new(page(), shown(None)).render());
+    add("run-held", OneRun::new(page(), shown(Some("token".into()))).render());
     add("choose", ChoosePublic::new(bare(), "abc", None, |_| None).render());
     add("choose-service", ChoosePublic::new(page(), "abc", Some("Moodle"), |_| None).render());
     let straight = |public| (public == Public::Staff).then(|| "/sign-in/abc/elsewhere/guichet?public=staff".to_owned());

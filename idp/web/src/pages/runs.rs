@@ -1,0 +1,218 @@
+//! The pages of sources: all of them, the runs of one, and the report of a run.
+
+use super::home::profile_key;
+use super::{Page, html};
+use crate::runs::{Entry, Loss, Report, Shared};
+use crate::{Hub, Visitor};
+use askama::Template;
+use axum::response::Response;
+use preau_domain::SourceId;
+use preau_store::{RunOutcome, RunRecord};
+
+/// Entries, logins, reasons and schools shown on a page: the others are counted, and the file to take away has them.
+const SHOWN: usize = 25;
+
+/// Figures on people, in the order in which they are told.
+const FIGURES: [&str; 13] = [
+    "read",
+    "created",
+    "updated",
+    "reactivated",
+    "unchanged",
+    "kept",
+    "suspended",
+    "waiting",
+    "narrowed",
+    "stripped",
+    "ceased",
+    "moved",
+    "spared",
+];
+
+fn outcome(page: &Page<'_>, outcome: RunOutcome) -> String {
+    page.t(match outcome {
+        RunOutcome::Running => "run-unfinished",
+        RunOutcome::Applied => "run-applied",
+        RunOutcome::Held => "run-held",
+        RunOutcome::Incomplete => "run-incomplete",
+        RunOutcome::Failed => "run-failed",
+        RunOutcome::Undone => "run-undone",
+    })
+}
+
+#[derive(Template)]
+#[template(path = "sources.html")]
+pub(super) struct Sources<'a> {
+    page: Page<'a>,
+    sources: Vec<Source>,
+}
+
+struct Source {
+    id: String,
+    state: String,
+    when: String,
+}
+
+impl<'a> Sources<'a> {
+    pub(super) fn new(page: Page<'a>, latest: &[(SourceId, Option<RunRecord>)]) -> Self {
+        let source = |(id, run): &(SourceId, Option<RunRecord>)| Source {
+            id: id.to_string(),
+            state: run.as_ref().map_or_else(|| page.t("source-never"), |run| outcome(&page, run.outcome)),
+            when: run.as_ref().map(|run| page.moment(run.started)).unwrap_or_default(),
+        };
+        let sources = latest.iter().map(source).collect();
+        Sources { sources, page: page.at("/sources") }
+    }
+}
+
+/// Every source, and what came of its latest run.
+pub fn sources(hub: &Hub, visitor: &Visitor, latest: &[(SourceId, Option<RunRecord>)]) -> Response {
+    html("sources", &Sources::new(Page::new(hub, visitor), latest))
+}
+
+#[derive(Template)]
+#[template(path = "source.html")]
+pub(super) struct Runs<'a> {
+    page: Page<'a>,
+    source: String,
+    runs: Vec<Run>,
+}
+
+struct Run {
+    id: String,
+    when: String,
+    outcome: String,
+    told: String,
+}
+
+impl<'a> Runs<'a> {
+    pub(super) fn new(page: Page<'a>, source: &SourceId, runs: &[RunRecord]) -> Self {
+        let run = |run: &RunRecord| {
+            let report = Report::of(run);
+            let told = match (&report.same_as, report.people.is_empty()) {
+                (Some(_), _) => page.t("run-same"),
+                (None, true) => String::new(),
+                _ => {
+                    let key = if run.outcome == RunOutcome::Held { "run-would" } else { "run-did" };
+                    let figure = |name: &str| report.people(name).to_string();
+                    let (read, created) = (figure("read"), figure("created"));
+                    let (updated, suspended) = (figure("updated"), figure("suspended"));
+                    let said: [(&str, &str); 4] =
+                        [("read", &read), ("created", &created), ("updated", &updated), ("suspended", &suspended)];
+                    page.texts.with(page.locale, key, &said)
+                }
+            };
+            Run { id: run.id.to_string(), when: page.moment(run.started), outcome: outcome(&page, run.outcome), told }
+        };
+        let runs = runs.iter().map(run).collect();
+        Runs { source: source.to_string(), runs, page: page.at(format!("/sources/{source}")) }
+    }
+}
+
+/// The runs of a source, latest first.
+pub fn source(hub: &Hub, visitor: &Visitor, source: &SourceId, runs: &[RunRecord]) -> Response {
+    html("source", &Runs::new(Page::new(hub, visitor), source, runs))
+}
+
+/// What [`run`] shows.
+pub struct Shown<'a> {
+    /// The run.
+    pub run: &'a RunRecord,
+    /// Its report.
+    pub report: &'a Report,
+    /// The hidden token of the forms, when the run waits for somebody.
+    pub token: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "run.html")]
+pub(super) struct OneRun<'a> {
+    page: Page<'a>,
+    source: String,
+    id: String,
+    title: String,
+    outcome: String,
+    /// The sentences of the report, which are in English.
+    why: Vec<String>,
+    token: Option<String>,
+    accepted: String,
+    refused: Option<String>,
+    facts: Vec<(String, String)>,
+    people: Vec<(String, u64)>,
+    losses: Vec<(String, Vec<String>)>,
+    more_losses: Option<String>,
+    waiting: &'a [String],
+    rejected: u64,
+    reasons: Vec<(&'a str, u64)>,
+    entries: &'a [Entry],
+    shared: &'a [Shared],
+}
+
+/// As many as are shown.
+fn some<T>(all: &[T]) -> &[T] {
+    all.get(..SHOWN).unwrap_or(all)
+}
+
+impl<'a> OneRun<'a> {
+    pub(super) fn new(page: Page<'a>, Shown { run, report, token }: Shown<'a>) -> Self {
+        let when = page.moment(run.started);
+        let why = report.held.iter().chain(&report.incomplete).chain(&report.failure).chain(&report.read_all);
+        let losing = ["suspended", "waiting", "narrowed", "ceased", "moved"].map(|name| report.people(name));
+        let people = FIGURES.map(|name| (page.t(&format!("run-people-{name}")), report.people(name)));
+        let more = report.losses.len().saturating_sub(SHOWN);
+        let at = format!("/sources/{}/runs/{}", run.source, run.id);
+        OneRun {
+            source: run.source.to_string(),
+            id: run.id.to_string(),
+            title: page.with("run-title", "when", &when),
+            outcome: outcome(&page, run.outcome),
+            why: why.take(SHOWN).cloned().collect(),
+            accepted: page.count("run-release-text", usize::try_from(losing.iter().sum::<u64>()).unwrap_or(usize::MAX)),
+            token,
+            refused: report.refused.as_ref().map(|refused| page.with("run-refused", "when", &page.moment(refused.at))),
+            facts: facts(&page, report),
+            people: people.into_iter().filter(|(_, count)| *count > 0).collect(),
+            losses: some(&report.losses).iter().map(|loss| school(&page, loss)).collect(),
+            more_losses: (more > 0).then(|| page.count("run-more-schools", more)),
+            waiting: some(&report.waiting_schools),
+            rejected: report.rejected.total,
+            reasons: report.rejected.by_reason.iter().take(SHOWN).map(|(why, count)| (why.as_str(), *count)).collect(),
+            entries: some(&report.rejected.entries),
+            shared: some(&report.shared_logins),
+            page: page.at(at),
+        }
+    }
+}
+
+/// How long it took and the like.
+fn facts(page: &Page<'_>, report: &Report) -> Vec<(String, String)> {
+    let seconds = report.duration_ms.map(|ms| format!("{}.{} s", ms / 1000, ms % 1000 / 100));
+    let memory = report.peak_memory.map(|bytes| format!("{} MB", bytes / 1_000_000));
+    let changes = report.delta.as_ref().and_then(|delta| delta.get("entries")).map(u64::to_string);
+    let until = report.undo_until.map(|at| page.moment(at));
+    let facts = [("duration", seconds), ("memory", memory), ("changes", changes), ("undo", until)];
+    facts.into_iter().filter_map(|(name, value)| Some((page.t(&format!("run-fact-{name}")), value?))).collect()
+}
+
+/// What a school would lose: in all, and of each profile.
+fn school(page: &Page<'_>, loss: &Loss) -> (String, Vec<String>) {
+    let line = |key: &str, who: &str, gone: u64, active: u64, moved: u64| {
+        let percent = (gone + moved).saturating_mul(100).checked_div(active).unwrap_or(0);
+        let [gone, active, moved, percent] = [gone, active, moved, percent].map(|figure| figure.to_string());
+        let said: [(&str, &str); 5] =
+            [("who", who), ("gone", &gone), ("active", &active), ("moved", &moved), ("percent", &percent)];
+        page.texts.with(page.locale, key, &said)
+    };
+    let all = line("run-loss-school", loss.establishment.as_str(), loss.absent + loss.lost, loss.active, 0);
+    let of = |one: &crate::runs::ProfileLoss| {
+        let who = page.with(profile_key(one.profile), "title", "");
+        let key = if one.moved > 0 { "run-loss-moved" } else { "run-loss-profile" };
+        line(key, &who, one.absent + one.lost, one.active, one.moved)
+    };
+    (all, loss.profiles.iter().map(of).collect())
+}
+
+/// The report of a run.
+pub fn run(hub: &Hub, visitor: &Visitor, shown: Shown<'_>) -> Response {
+    html("run", &OneRun::new(Page::new(hub, visitor), shown))
+}
