@@ -88,7 +88,8 @@ async fn a_person_reads_that_a_service_did_not_confirm(hub: TestHub) {
         (Status::success(), true),
         (Status::failure(status::SUCCESS, status::PARTIAL_LOGOUT), false),
         (Status::failure(status::RESPONDER, status::PARTIAL_LOGOUT), false),
-        (Status::failure(status::REQUESTER, status::UNKNOWN_PRINCIPAL), false),
+        (Status::failure(status::REQUESTER, status::REQUEST_DENIED), false),
+        (Status::failure(status::REQUESTER, status::UNKNOWN_PRINCIPAL), true),
     ] {
         let mut browser = inside(&hub, &[&sp]).await;
         let page = browser.sign_out().await;
