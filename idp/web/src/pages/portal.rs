@@ -196,6 +196,8 @@ async fn open(State(hub): State<Arc<Hub>>, visitor: Visitor, Path(service): Path
         return hub.begin_sign_in(&visitor, begin).await;
     };
     visitor.comes_from(SpentAt::Tile, &hub, &service);
+    // A tile that was opened before has nothing to do with this one, at whichever door it leads to.
+    visitor.goes_on_with(&visitor.correlation().clone());
     let decision = hub.decide(&live, &door);
     let rule = match &*decision {
         Decision::Allow { rule, .. } => rule.clone(),
