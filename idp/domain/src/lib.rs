@@ -17,6 +17,7 @@ mod ids;
 mod kept;
 mod life;
 mod person;
+mod precedence;
 mod profile;
 mod registration;
 mod release;
@@ -40,6 +41,7 @@ pub use ids::{CorrelationId, Ids, OneTimeKey, PendingId, PersonId, RunId, Servic
 pub use kept::{KeptKind, KeptThing};
 pub use life::{CLOCK_LEAP, Life, LifeEvent, Retention, leapt};
 pub use person::{AccountState, Affiliation, Child, Credentials, Enrolment, JoinKey, Legal, Person};
+pub use precedence::Precedence;
 pub use profile::{Profile, Public};
 pub use registration::{Registration, RegistrationKind};
 pub use release::{Fact, Identifier, ReleaseRule};

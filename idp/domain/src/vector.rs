@@ -55,7 +55,7 @@ impl FrEduVecteur {
 
 /// A name as two offices write it alike: its letters and digits, without case, accents, hyphens and blanks. `None` when nothing
 /// is left, or it is too long.
-fn likened(name: &str) -> Option<String> {
+pub(crate) fn likened(name: &str) -> Option<String> {
     if name.chars().take(MAX_NAME + 1).count() > MAX_NAME {
         return None;
     }

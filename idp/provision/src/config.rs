@@ -1,8 +1,8 @@
 //! The `[sync]` section of the configuration: when a run is held, and where what is being read waits.
 
-use crate::{Thresholds, Withheld};
+use crate::{KeyRule, Thresholds, Withheld};
 use preau_connector_api::Problem;
-use preau_domain::{Instant, Retention, Seconds};
+use preau_domain::{Instant, Precedence, Retention, Seconds, SourceId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -51,6 +51,57 @@ pub struct SyncConfig {
     /// Last day of the rentrée.
     #[schemars(example = "2026-10-02")]
     pub new_year_until: Option<String>,
+    /// Sources that tell the same key of the same person: `from`, `to` (whose account stays, where both were there) and, when the second writes it with
+    /// something before it, `prefix`. A record whose key and names are those of a record of the other belongs to the same account. None by default.
+    #[schemars(example = &[LinkConfig { from: "aaf".to_owned(), to: "annuaire".to_owned(), prefix: "AC-NOTOS$".to_owned() }])]
+    pub links: Vec<LinkConfig>,
+    /// Whose word counts first of a person whom several sources know.
+    pub precedence: PrecedenceConfig,
+}
+
+/// Two sources that tell the same key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LinkConfig {
+    /// One source.
+    pub from: String,
+    /// The other.
+    pub to: String,
+    /// What stands before the key in the second.
+    #[serde(default)]
+    pub prefix: String,
+}
+
+/// For each attribute the sources in the order in which they are believed: the first that has one tells it. A source that is not named comes after those that are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PrecedenceConfig {
+    /// For every attribute of which nothing is said below.
+    #[schemars(example = &["annuaire", "aaf"])]
+    pub sources: Vec<String>,
+    /// For given name and family name, together.
+    pub names: Vec<String>,
+    /// For `M.` and `Mme`.
+    pub title: Vec<String>,
+    /// For the login that services are told. Each login opens the account, by the password of its source.
+    pub login: Vec<String>,
+    /// For the mail address that services are told.
+    pub mail: Vec<String>,
+    /// For classes, groups and subjects, where two sources say the same profile in the same establishment. What one of them says alone always counts.
+    pub affiliations: Vec<String>,
+}
+
+impl PrecedenceConfig {
+    fn lists(&self) -> [(&'static str, &Vec<String>); 6] {
+        [
+            ("sources", &self.sources),
+            ("names", &self.names),
+            ("title", &self.title),
+            ("login", &self.login),
+            ("mail", &self.mail),
+            ("affiliations", &self.affiliations),
+        ]
+    }
 }
 
 /// Longest rentrée.
@@ -84,6 +135,8 @@ impl Default for SyncConfig {
             not_stored: Vec::new(),
             new_year_from: None,
             new_year_until: None,
+            links: Vec::new(),
+            precedence: PrecedenceConfig::default(),
         }
     }
 }
@@ -134,10 +187,64 @@ impl SyncConfig {
                 _ => {}
             },
         }
+        for (nth, link) in self.links.iter().enumerate() {
+            if link.from == link.to {
+                problems.push(Problem::new("sync.links", format!("links {} to itself", link.from)));
+            }
+            let same =
+                |other: &LinkConfig| [&other.from, &other.to].into_iter().all(|it| *it == link.from || *it == link.to);
+            if self.links.iter().take(nth).any(same) {
+                problems.push(Problem::new("sync.links", format!("links {} and {} twice", link.from, link.to)));
+            }
+        }
+        for (list, names) in self.precedence.lists() {
+            if names.iter().enumerate().any(|(nth, name)| names.iter().take(nth).any(|other| other == name)) {
+                problems.push(Problem::new(format!("sync.precedence.{list}"), "names a source twice"));
+            }
+        }
         if self.spool_dir.as_os_str().is_empty() {
             problems.push(Problem::new("sync.spool_dir", "names no folder"));
         }
         problems
+    }
+
+    /// Everything that names a source which is not one of these.
+    pub fn unknown_sources(&self, is_known: impl Fn(&SourceId) -> bool) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let links = self.links.iter().flat_map(|link| [("links", &link.from), ("links", &link.to)]);
+        let lists = self.precedence.lists();
+        let lists = lists.iter().flat_map(|(list, names)| names.iter().map(move |name| (*list, name)));
+        for (place, name) in links.chain(lists) {
+            if !is_known(&SourceId::new(name.clone())) {
+                let place = if place == "links" { "sync.links".to_owned() } else { format!("sync.precedence.{place}") };
+                problems.push(Problem::new(place, format!("names {name}, which is no source of this file")));
+            }
+        }
+        problems
+    }
+
+    /// By which keys records of two sources are one person's.
+    pub fn key_rules(&self) -> Vec<KeyRule> {
+        let rule = |link: &LinkConfig| KeyRule {
+            from: SourceId::new(link.from.clone()),
+            to: SourceId::new(link.to.clone()),
+            prefix: link.prefix.clone(),
+        };
+        self.links.iter().map(rule).collect()
+    }
+
+    /// Whose word counts first of a person whom several sources know.
+    pub fn precedence(&self) -> Precedence {
+        let sources = |names: &[String]| names.iter().cloned().map(SourceId::new).collect();
+        let config = &self.precedence;
+        Precedence {
+            sources: sources(&config.sources),
+            names: sources(&config.names),
+            title: sources(&config.title),
+            login: sources(&config.login),
+            mail: sources(&config.mail),
+            affiliations: sources(&config.affiliations),
+        }
     }
 
     /// After how long people go who are entitled to nothing any more.
@@ -203,6 +310,21 @@ mod tests {
         let names = SyncConfig { predelete_after_days: 40, purge_after_days: 40, ..SyncConfig::default() };
         assert_eq!(names.validate().len(), 1, "no report is older than what is left of a person");
         assert!(SyncConfig::default().validate().is_empty());
+    }
+
+    #[test]
+    fn links_and_precedence_name_sources_of_the_file_once() {
+        let link = |from: &str, to: &str| LinkConfig { from: from.into(), to: to.into(), prefix: String::new() };
+        let precedence = PrecedenceConfig { mail: vec!["aaf".into(), "aaf".into()], ..PrecedenceConfig::default() };
+        let links = vec![link("aaf", "aaf"), link("aaf", "ent"), link("ent", "aaf")];
+        let config = SyncConfig { links, precedence, ..SyncConfig::default() };
+        let places = |problems: Vec<Problem>| problems.into_iter().map(|problem| problem.at).collect::<Vec<_>>();
+        assert_eq!(places(config.validate()), ["sync.links", "sync.links", "sync.precedence.mail"]);
+        assert_eq!(places(config.unknown_sources(|source| source.as_str() == "aaf")), ["sync.links"; 2]);
+        assert!(config.unknown_sources(|source| ["aaf", "ent"].contains(&source.as_str())).is_empty());
+        let unknown = config.unknown_sources(|source| source.as_str() == "ent");
+        assert!(places(unknown).contains(&"sync.precedence.mail".to_owned()));
+        assert_eq!(config.precedence().mail.len(), 2);
     }
 
     #[test]

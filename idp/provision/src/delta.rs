@@ -23,6 +23,8 @@ const ASK: usize = 500;
 pub(crate) struct Delta {
     pub(crate) planned: Planned,
     pub(crate) spool: Spool,
+    /// Keys of records that were told of.
+    pub(crate) keys: Vec<String>,
     /// Keys of records that are gone.
     pub(crate) gone: Vec<String>,
     /// Entries of the source that changed or went.
@@ -93,7 +95,7 @@ pub(crate) async fn take<S: SyncStore + ?Sized>(
         Ok::<_, SyncError>((planner.finish(Completion::Complete), spool))
     });
     let (planned, spool) = planning.await.map_err(|_| SyncError::Interrupted)??;
-    Ok(Ok(Delta { planned, spool, gone, entries, mark }))
+    Ok(Ok(Delta { planned, spool, keys, gone, entries, mark }))
 }
 
 fn key(record: &Record) -> Option<&String> {

@@ -3,6 +3,7 @@
 mod changes;
 mod memory;
 mod new_year;
+mod pairing;
 mod undoing;
 
 use crate::{Nobody, Options, Report, Silent, SyncContext, SyncError, Thresholds, Withheld, synchronise};
@@ -185,17 +186,21 @@ async fn an_older_state_in_place_of_a_newer_one_is_held() {
     let at = |as_of, count| Listed { as_of, ..complete(academy(count)) };
     let outcome = async |as_of, count, options| house.run(&at(as_of, count), options).await.unwrap().outcome;
     let plain = Options::default();
-    assert_eq!(outcome(&["20260903", "20260903"], 100, plain).await, RunOutcome::Applied);
+    assert_eq!(outcome(&["20260903", "20260903"], 100, plain.clone()).await, RunOutcome::Applied);
     let state = house.ctx.store.state();
     for _ in 0..3 {
-        assert_eq!(outcome(&["20260904", "20260902"], 101, plain).await, RunOutcome::Held, "one part is older");
+        assert_eq!(outcome(&["20260904", "20260902"], 101, plain.clone()).await, RunOutcome::Held, "one part is older");
     }
     assert_eq!(house.ctx.store.state(), state, "nothing was written");
-    assert_eq!(outcome(&["20260903", "20260904"], 101, plain).await, RunOutcome::Applied, "control: none is");
-    assert_eq!(outcome(&[], 101, plain).await, RunOutcome::Applied, "a source that cannot say");
-    let accepted = Options { thresholds: Thresholds::accepting(1), ..plain };
+    assert_eq!(outcome(&["20260903", "20260904"], 101, plain.clone()).await, RunOutcome::Applied, "control: none is");
+    assert_eq!(outcome(&[], 101, plain.clone()).await, RunOutcome::Applied, "a source that cannot say");
+    let accepted = Options { thresholds: Thresholds::accepting(1), ..plain.clone() };
     assert_eq!(outcome(&["20260901", "20260901"], 100, accepted).await, RunOutcome::Applied, "a human may");
-    assert_eq!(outcome(&["20260901", "20260901"], 100, plain).await, RunOutcome::Applied, "and it is the state then");
+    assert_eq!(
+        outcome(&["20260901", "20260901"], 100, plain.clone()).await,
+        RunOutcome::Applied,
+        "and it is the state then"
+    );
 }
 
 #[tokio::test]
@@ -560,7 +565,7 @@ async fn a_run_cut_anywhere_converges() {
     for cut in points {
         let house = prepared().await;
         *house.ctx.store.cut.lock().unwrap() = cut;
-        let broken = house.run(&complete(after.clone()), accepting).await;
+        let broken = house.run(&complete(after.clone()), accepting.clone()).await;
         assert!(matches!(broken, Err(SyncError::Store(_))), "{cut:?}");
         assert_eq!(house.ctx.store.runs(&house.source, 1).await.unwrap()[0].outcome, RunOutcome::Failed);
         *house.ctx.store.cut.lock().unwrap() = Cut::Never;

@@ -12,6 +12,9 @@
 //! Where a source tells what changed, a run reads only that (`delta`) and weighs it by what the run before left (`state`); plan,
 //! guard and apply are the same.
 //!
+//! Whom several sources know is one account (`pairing`): by a key that the configuration allows, or because somebody said so. Each record keeps a row of its
+//! own all the same, which the runs of its source plan, weigh, write and undo without looking at any other.
+//!
 //! And a way back: **undo** (`undo`) puts people and establishments back as they were before a run, for thirty days.
 //!
 //! A source that the configuration names no more is read as one that holds nobody (`retire`).
@@ -28,6 +31,7 @@ mod flows;
 mod guard;
 mod index;
 mod lease;
+mod pairing;
 mod plan;
 mod progress;
 mod report;
@@ -39,8 +43,9 @@ mod synchronise;
 mod undo;
 mod withheld;
 
-pub use config::SyncConfig;
+pub use config::{LinkConfig, PrecedenceConfig, SyncConfig};
 pub use guard::{MOVED_PERCENT, Reason, Thresholds, Verdict, Waiting, guard, waiting};
+pub use pairing::{KeyRule, Proposal, Side, Why, proposals, reasons};
 pub use plan::{Plan, ProfileLoss, SchoolLoss};
 pub use progress::{Phase, Progress, Silent};
 pub use report::{DeltaCounts, EstablishmentCounts, PeopleCounts, REJECTED_KEPT, RejectedCounts, Report, SHARED_KEPT};

@@ -180,6 +180,12 @@ pub struct Report {
     /// The run that was undone and whose source nobody has let go since; such a run is held.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undone: Option<RunId>,
+    /// Records that belong to the account of a record of another source from now on, by a key that both tell.
+    #[serde(default)]
+    pub paired: u64,
+    /// Records whose key says that they are somebody of another source whose name says no: left to a person.
+    #[serde(default)]
+    pub doubtful: u64,
     /// How long it took.
     pub duration_ms: i64,
     /// People read per second over the whole run.
@@ -206,6 +212,7 @@ impl Report {
             // Nothing was asked of this one.
             delta: None,
             read_all: None,
+            paired: 0,
             establishments: EstablishmentCounts {
                 unchanged: e.created + e.updated + e.unchanged,
                 ..EstablishmentCounts::default()

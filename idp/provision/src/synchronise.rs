@@ -5,24 +5,28 @@ use crate::digest::Digest;
 use crate::guard::{Thresholds, Verdict, guard, waiting};
 use crate::index::Index;
 use crate::lease::Lease;
+use crate::pairing::{self, KeyRule, Paired};
 use crate::plan::SchoolLoss;
 use crate::progress::{Phase, Progress};
 use crate::report::{DeltaCounts, Report, SCHOOLS_KEPT, SHARED_KEPT, WAITING_KEPT};
+use crate::snapshot::PAGE;
 use crate::state::{Census, State};
 use crate::withheld::Withheld;
 use crate::{apply, snapshot};
 use preau_connector_api::Directory;
 use preau_domain::{AuditEvent, AuditKind, Clock, CorrelationId, Ids, Instant, RunId, Seconds, SourceId, Uai};
-use preau_store::{Audit, Establishments, Operations, Provisioning, RunOutcome, RunRecord, StoreError, Undoable};
+use preau_store::{
+    Audit, Establishments, Operations, Pairings, Provisioning, RunOutcome, RunRecord, StoreError, Undoable,
+};
 use std::collections::HashSet;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What a synchronisation asks of a store.
-pub trait SyncStore: Provisioning + Establishments + Operations + Audit {}
+pub trait SyncStore: Provisioning + Pairings + Establishments + Operations + Audit {}
 
-impl<T: Provisioning + Establishments + Operations + Audit + ?Sized> SyncStore for T {}
+impl<T: Provisioning + Pairings + Establishments + Operations + Audit + ?Sized> SyncStore for T {}
 
 /// What a synchronisation works with.
 pub struct SyncContext<S: ?Sized> {
@@ -41,7 +45,7 @@ pub struct SyncContext<S: ?Sized> {
 const READ_AGAIN_MS: i64 = 24 * 3_600 * 1_000;
 
 /// How a run behaves.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Read the source even when it says that nothing changed since the latest run.
     pub full: bool,
@@ -51,6 +55,8 @@ pub struct Options {
     pub thresholds: Thresholds,
     /// What is told and not stored.
     pub withheld: Withheld,
+    /// Which sources tell the same key of the same person.
+    pub links: Arc<[KeyRule]>,
     /// Most people whom a run may change or suspend and still be undone; any number when absent.
     pub undo_people: Option<u64>,
 }
@@ -145,8 +151,9 @@ async fn recorded<S: SyncStore + ?Sized>(
     if !options.dry_run {
         ctx.store.put_run(&record).await?;
     }
+    let dry_run = options.dry_run;
     let result = attempt(ctx, run, source, directory, options, progress, (started, undone.clone())).await;
-    if options.dry_run {
+    if dry_run {
         return result.map(|(report, _)| report);
     }
     let finished = ctx.clock.now();
@@ -189,7 +196,7 @@ async fn attempt<S: SyncStore + ?Sized>(
 ) -> Result<(Report, Option<State>), SyncError> {
     let store = &*ctx.store;
     // Before the reading: what changes during it makes another version, and is read by the next run.
-    let withheld = options.withheld.mark();
+    let withheld = options.withheld.mark() + &pairing::mark(&options.links);
     let version = directory.version().await.map(|version| Digest::of_record((version + &withheld).as_bytes()).hex());
     let latest = latest(store, run, source).await?;
     if let (Some(version), false) = (&version, options.full)
@@ -213,7 +220,7 @@ async fn attempt<S: SyncStore + ?Sized>(
     let kept = store.source_state(source).await?;
     let state = kept.as_deref().filter(|_| may).and_then(|text| State::read(text, &withheld));
     let spool_at = (ctx.spool_dir.as_path(), run.as_str());
-    let (mut read_all, mut delta, mut marked) = (None, None, None);
+    let (mut read_all, mut delta, mut marked, mut told) = (None, None, None, None);
     if let Some(state) = state
         && let Some(mark) = state.mark(started)
     {
@@ -224,8 +231,9 @@ async fn attempt<S: SyncStore + ?Sized>(
         }
     }
     let (mut planned, spool, delta) = match delta {
-        Some((state, Delta { planned, spool, gone, entries, mark })) => {
+        Some((state, Delta { planned, spool, keys, gone, entries, mark })) => {
             progress.advance(entries);
+            told = Some(keys);
             (planned, spool, Some((state, gone, entries, mark)))
         }
         None => {
@@ -268,6 +276,8 @@ async fn attempt<S: SyncStore + ?Sized>(
         read_all,
         undo_until: None,
         undone: None,
+        paired: 0,
+        doubtful: 0,
         duration_ms: 0,
         people_per_second: 0,
         peak_memory: None,
@@ -338,6 +348,8 @@ async fn attempt<S: SyncStore + ?Sized>(
             Some((_, gone, ..)) => apply::gone(store, by, (&planned.index, gone), &*progress).await?,
             None => apply::suspensions(store, by, (&planned.index, agreed.as_ref()), to_suspend, &*progress).await?,
         };
+        let Paired { paired, doubtful } = pair(store, &options.links, source, told, started).await?;
+        (report.paired, report.doubtful) = (paired, doubtful);
         // Looked for among everybody, which costs with their number: a run of changes leaves it to the reading of the day.
         if delta.is_none() {
             report.shared_logins = store.shared_logins(source, SHARED_KEPT).await?;
@@ -359,6 +371,32 @@ async fn attempt<S: SyncStore + ?Sized>(
     };
     report.timed(ctx.clock.now() - started);
     Ok((report, state))
+}
+
+/// Pairs records of a source with those of others by their keys: those that were told, or all.
+async fn pair<S: SyncStore + ?Sized>(
+    store: &S,
+    links: &[KeyRule],
+    source: &SourceId,
+    told: Option<Vec<String>>,
+    now: Instant,
+) -> Result<Paired, SyncError> {
+    let mut done = Paired::default();
+    if !links.iter().any(|rule| rule.concerns(source)) {
+        return Ok(done);
+    }
+    if let Some(keys) = told {
+        done.add(pairing::by_key(store, links, (source, &keys), now).await?);
+        return Ok(done);
+    }
+    let mut after = String::new();
+    loop {
+        let page = store.source_index(source, &after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(done) };
+        after.clone_from(&last.key);
+        let keys: Vec<String> = page.into_iter().map(|row| row.key).collect();
+        done.add(pairing::by_key(store, links, (source, &keys), now).await?);
+    }
 }
 
 /// The mark from which the next run would read changes alone; `None` when it would read everybody, or waits for a person.

@@ -32,7 +32,7 @@ pub async fn store(loaded: &Loaded, keys: Option<&Keyring>) -> Result<Arc<dyn St
     }
     let url = storage_url(loaded)?;
     let journal = keys.map(|keys| Journal { code: keys.journal_code(), ids: Arc::new(SystemIds) });
-    let options = Options { journal, ..Options::default() };
+    let options = Options { journal, precedence: loaded.config.sync.precedence(), ..Options::default() };
     preau_store_sql::open_with(&url, &options)
         .await
         .map_err(|error| Failure::new(format!("the database does not open: {error}")))

@@ -7,7 +7,7 @@
 //! | 2 | the command line or the configuration is wrong |
 //! | 3 | the synchronisation was held by its guard: nothing was written |
 
-use crate::commands;
+use crate::commands::{self, links::LinksCommand};
 use crate::config::{self, Loaded};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use preau_connector_api::Problem;
@@ -184,6 +184,12 @@ pub enum SyncCommand {
         /// For scripts.
         #[arg(long)]
         json: bool,
+    },
+    /// Say who may be one person in two sources, and join or separate their accounts.
+    Links {
+        /// What to do.
+        #[command(subcommand)]
+        what: LinksCommand,
     },
     /// Undo a run of the last thirty days: people and establishments are as they were before it, as far as nobody wrote them
     /// again since. Whom it added is suspended. The next run of the source is held until somebody accepts it.

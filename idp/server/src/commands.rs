@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod explain;
 pub mod instance;
 pub mod keys;
+pub mod links;
 pub mod mount;
 pub mod preview;
 pub mod register;

@@ -71,6 +71,7 @@ async fn one(house: &House, source: &SourceId, run: &RunId) -> Result<String, St
     let options = Options {
         thresholds: Thresholds::accepting(number),
         withheld: sync.withheld(),
+        links: sync.key_rules().into(),
         undo_people: Some(sync.undo_people),
         ..Options::default()
     };

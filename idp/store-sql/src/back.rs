@@ -5,7 +5,7 @@ use crate::link::{Arg, Row, Sql, Work};
 use crate::postgres::Postgres;
 use crate::sign_ins::Bound;
 use crate::sqlite::{AccessTokens, Fleeting, Sqlite};
-use preau_domain::SessionId;
+use preau_domain::{Precedence, SessionId};
 use preau_store::Result;
 use std::sync::atomic::AtomicU32;
 
@@ -20,6 +20,8 @@ pub(crate) struct Back {
     pub kept_of_one: Bound,
     /// And all services together.
     pub kept_of_all: u32,
+    /// Whose word counts first of a person whom several sources know.
+    pub precedence: Precedence,
     /// Visits this process wrote.
     pub visits: AtomicU32,
 }

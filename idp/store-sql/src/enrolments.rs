@@ -3,15 +3,16 @@
 
 use crate::bulk::{Bulk, Kind};
 use crate::link::{Link, Sql, args};
+use crate::people::records;
 use preau_domain::Person;
 use preau_store::Result;
 use std::collections::BTreeSet;
 
 /// Everybody of that source at that number.
-pub(crate) const OF: &str =
-    "SELECT id, source, join_key, CASE WHEN stopped IS NULL THEN state ELSE 'suspended' END, doc
-    FROM person WHERE source = $1 AND id IN (SELECT person FROM enrolled WHERE establishment = $2 AND number = $3)
-    ORDER BY id LIMIT $4";
+pub(crate) const OF: &str = records!(
+    "WHERE source = $1 AND id IN (SELECT person FROM enrolled WHERE establishment = $2 AND number = $3)
+    ORDER BY id LIMIT $4"
+);
 
 const FORGET: Sql = Sql::Each {
     sqlite: "DELETE FROM enrolled WHERE person IN (SELECT value FROM json_each($1))",

@@ -20,6 +20,7 @@ mod link;
 mod migration;
 mod operations;
 mod outbox;
+mod pairings;
 mod people;
 mod postgres;
 mod provisioning;
@@ -34,8 +35,8 @@ mod tickets;
 mod undo;
 
 use back::{Back, Base};
-use preau_domain::Ids;
 use preau_domain::chain::Code;
+use preau_domain::{Ids, Precedence};
 use preau_store::{Result, Store, StoreError};
 use std::fmt;
 use std::sync::Arc;
@@ -59,6 +60,8 @@ pub struct Options {
     pub kept_of_one: u32,
     /// And of all services.
     pub kept_of_all: u32,
+    /// Whose word counts first of a person whom several sources know.
+    pub precedence: Precedence,
     /// What chains the events this process records. Without it they belong to no chain, and a check of the journal says so.
     pub journal: Option<Journal>,
 }
@@ -87,6 +90,7 @@ impl Default for Options {
             sign_ins: 50_000,
             kept_of_one: 5_000,
             kept_of_all: 20_000,
+            precedence: Precedence::default(),
             journal: None,
         }
     }
@@ -120,6 +124,7 @@ pub async fn open_with(url: &str, options: &Options) -> Result<Arc<dyn Store>> {
         sign_ins: sign_ins::Bound::new(options.sign_ins),
         kept_of_one: sign_ins::Bound::new(options.kept_of_one),
         kept_of_all: options.kept_of_all,
+        precedence: options.precedence.clone(),
         visits: AtomicU32::new(0),
     }))
 }

@@ -13,8 +13,10 @@ use preau_domain::{
 };
 use preau_store::{Aged, Audit, Lives, Result};
 
-const LIFE: &str = "SELECT state, ended FROM person WHERE id = $1 AND state <> 'purged'";
-const USED: &str = "UPDATE person SET state = 'active' WHERE id = $1 AND state = 'precreated' RETURNING id";
+const LIFE: &str = "SELECT state, ended FROM person
+    WHERE (id = $1 AND account IS NULL AND state <> 'purged') OR account = $1";
+const USED: &str = "UPDATE person SET state = 'active'
+    WHERE (id = $1 OR account = $1) AND state = 'precreated' RETURNING id";
 
 // Each names the words of the index `person_ended`, which holds these rows alone. Whoever is being written by a run is passed over.
 const COUNT: Sql = Sql::Each {
@@ -28,7 +30,8 @@ const COUNT: Sql = Sql::Each {
 };
 const DUE_PREDELETE: &str = "SELECT id FROM person
     WHERE state IN ('suspended', 'predeleted') AND state = 'suspended' AND ended <= $1 LIMIT $2";
-const DUE_PURGE: &str = "SELECT id FROM person WHERE state IN ('suspended', 'predeleted') AND ended <= $1 LIMIT $2";
+const DUE_PURGE: &str = "SELECT id FROM person WHERE state IN ('suspended', 'predeleted') AND ended <= $1
+    AND NOT EXISTS (SELECT 1 FROM person further WHERE further.account = person.id) LIMIT $2";
 const PREDELETE: Sql = Sql::Each {
     sqlite: "UPDATE person SET state = 'predeleted', login = NULL, mail = NULL, digest = NULL, establishments = '',
             doc = $3, written = NULL, entry = NULL, ties = NULL WHERE id IN (SELECT value FROM json_each($2))
@@ -40,20 +43,23 @@ const PREDELETE: Sql = Sql::Each {
             FOR UPDATE SKIP LOCKED)
         RETURNING id",
 };
+/// The row of an account stays as long as a record of another source is the same person's.
 const PURGE: Sql = Sql::Each {
     sqlite:
         "UPDATE person SET state = 'purged', source = NULL, join_key = NULL, login = NULL, mail = NULL, digest = NULL,
             establishments = '', password_hash = NULL, doc = '{}', stopped = NULL, written = NULL, ended = NULL,
-            entry = NULL, ties = NULL
+            entry = NULL, ties = NULL, account = NULL
         WHERE id IN (SELECT value FROM json_each($2))
             AND state IN ('suspended', 'predeleted') AND ended <= $1
+            AND NOT EXISTS (SELECT 1 FROM person further WHERE further.account = person.id)
         RETURNING id",
     postgres:
         "UPDATE person SET state = 'purged', source = NULL, join_key = NULL, login = NULL, mail = NULL, digest = NULL,
             establishments = '', password_hash = NULL, doc = '{}', stopped = NULL, written = NULL, ended = NULL,
-            entry = NULL, ties = NULL
+            entry = NULL, ties = NULL, account = NULL
         WHERE id IN (SELECT id FROM person
-            WHERE id = ANY($2) AND state IN ('suspended', 'predeleted') AND ended <= $1 FOR UPDATE SKIP LOCKED)
+            WHERE id = ANY($2) AND state IN ('suspended', 'predeleted') AND ended <= $1
+                AND NOT EXISTS (SELECT 1 FROM person further WHERE further.account = person.id) FOR UPDATE SKIP LOCKED)
         RETURNING id",
 };
 const CLOCK: &str = "SELECT at FROM clock WHERE one = 1";
@@ -62,6 +68,11 @@ const SET_CLOCK: &str = "INSERT INTO clock (one, at) VALUES (1, $1) ON CONFLICT 
 const UNLINK: Sql = Sql::Each {
     sqlite: "DELETE FROM link WHERE person IN (SELECT value FROM json_each($1))",
     postgres: "DELETE FROM link WHERE person = ANY($1)",
+};
+const UNPAIR: Sql = Sql::Each {
+    sqlite: "DELETE FROM pairing WHERE one IN (SELECT value FROM json_each($1))
+        OR other IN (SELECT value FROM json_each($1))",
+    postgres: "DELETE FROM pairing WHERE one = ANY($1) OR other = ANY($1)",
 };
 const WITHDRAW: Sql = Sql::Each {
     sqlite: "DELETE FROM registration WHERE owner IN (SELECT value FROM json_each($1))",
@@ -117,6 +128,7 @@ async fn pass(
         people.sort();
         sessions = stop_sessions(link, people.clone()).await?;
         link.changed(UNLINK, args![people.clone()]).await?;
+        link.changed(UNPAIR, args![people.clone()]).await?;
         link.changed(WITHDRAW, args![people]).await?;
     }
     let people = |ids: Vec<String>| ids.into_iter().map(PersonId::new).collect();
@@ -126,12 +138,12 @@ async fn pass(
 #[async_trait]
 impl Lives for Back {
     async fn life(&self, id: &PersonId) -> Result<Option<Life>> {
-        let row = self.row(LIFE, args![id.as_str()]).await?;
+        let rows = self.rows(LIFE, args![id.as_str()]).await?;
         let life = |row: &Row| {
             let state = doc::word("account state", row.text(0)?)?;
             Ok(Life { state, ended: row.int_or_none(1)?.map(Instant) })
         };
-        row.as_ref().map(life).transpose()
+        Ok(Life::of(&rows.iter().map(life).collect::<Result<Vec<_>>>()?))
     }
 
     async fn used(&self, id: &PersonId) -> Result<()> {

@@ -56,7 +56,12 @@ const PEOPLE_ESTIMATE: Sql = Sql::Each {
     sqlite: "SELECT coalesce(max(rowid), 0) FROM person",
     postgres: "SELECT coalesce(max(reltuples), 0)::bigint FROM pg_class WHERE oid = 'person'::regclass",
 };
-const PEOPLE: &str = "SELECT count(*) FROM person WHERE state IN ('active', 'precreated') AND stopped IS NULL";
+/// Accounts: a record that is another account's is not one, unless it is all that keeps that account active.
+const PEOPLE: &str = "SELECT (SELECT count(*) FROM person
+        WHERE state IN ('active', 'precreated') AND stopped IS NULL AND account IS NULL)
+    + (SELECT count(DISTINCT account) FROM person p
+        WHERE account IS NOT NULL AND state IN ('active', 'precreated') AND stopped IS NULL
+            AND NOT EXISTS (SELECT 1 FROM person own WHERE own.id = p.account AND own.state IN ('active', 'precreated')))";
 const LIVE_SESSIONS: &str = "SELECT count(*) FROM session";
 const WRITABLE: Sql = Sql::Each { sqlite: "SELECT 'off'", postgres: "SELECT current_setting('transaction_read_only')" };
 

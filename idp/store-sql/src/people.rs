@@ -4,30 +4,62 @@
 //! overwritten on every read, so that a person who comes back under another proposed id keeps the first one.
 
 use crate::back::{Back, Shape};
-use crate::link::{Arg, Link, Row, Sql, args};
+use crate::link::{Link, Row, Sql, args};
 use crate::{doc, enrolments};
 use async_trait::async_trait;
-use preau_domain::{JoinKey, Person, PersonId, Profile, SessionId, SourceId, Uai, normalised_mail};
+use preau_domain::{AccountState, JoinKey, Person, PersonId, Profile, SessionId, SourceId, Uai, normalised_mail};
 use preau_store::{People, Result, StoreError};
 use std::collections::BTreeSet;
 
-/// A person stopped by hand reads as suspended, whatever the source says.
-const BY_ID: &str = "SELECT id, source, join_key, CASE WHEN stopped IS NULL THEN state ELSE 'suspended' END, doc
-    FROM person WHERE id = $1 AND state <> 'purged'";
-const BY_JOIN: &str = "SELECT id, source, join_key, CASE WHEN stopped IS NULL THEN state ELSE 'suspended' END, doc
-    FROM person WHERE source = $1 AND join_key = $2";
-const BY_LOGIN: &str = "SELECT id, source, join_key, CASE WHEN stopped IS NULL THEN state ELSE 'suspended' END, doc
-    FROM person WHERE login = $1 ORDER BY id LIMIT $2";
-const BY_MAIL: &str = "SELECT id, source, join_key, CASE WHEN stopped IS NULL THEN state ELSE 'suspended' END, doc
-    FROM person WHERE source = $1 AND mail = $2 ORDER BY id LIMIT $3";
+/// Rows of people as [`Back::accounts`] reads them. A person stopped by hand reads as suspended, whatever the source says.
+macro_rules! records {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, source, join_key, CASE WHEN stopped IS NULL THEN state ELSE 'suspended' END, doc, account,
+                CASE WHEN stopped IS NOT NULL THEN 'stopped' END,
+                CASE WHEN EXISTS (SELECT 1 FROM person further WHERE further.account = person.id) THEN 'several' END
+            FROM person ",
+            $rest
+        )
+    };
+}
+pub(crate) use records;
+
+const BY_ID: &str = records!("WHERE id = $1 AND state <> 'purged' AND account IS NULL");
+const BY_JOIN: &str = records!("WHERE source = $1 AND join_key = $2");
+const BY_LOGIN: &str = records!("WHERE login = $1 ORDER BY id LIMIT $2");
+const BY_MAIL: &str = records!("WHERE source = $1 AND mail = $2 ORDER BY id LIMIT $3");
+/// All records of an account, its own first.
+const OF_ACCOUNT: &str = "SELECT id, source, join_key, state, doc, account,
+        CASE WHEN stopped IS NOT NULL THEN 'stopped' END
+    FROM person WHERE (id = $1 AND account IS NULL AND state <> 'purged') OR account = $1
+    ORDER BY account IS NOT NULL, id";
 const ADD_LOCAL: &str = "INSERT INTO person (id, login, state, establishments, password_hash, doc)
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING id";
 const UPDATE: &str =
     "UPDATE person SET login = $2, state = $3, establishments = $4, doc = $5, mail = $6, written = NULL, ended = NULL
-        WHERE id = $1 AND state <> 'purged' RETURNING id";
-const STOP: &str = "UPDATE person SET stopped = $2 WHERE id = $1 AND state <> 'purged' RETURNING id";
-const START: &str = "UPDATE person SET stopped = NULL WHERE id = $1 AND state <> 'purged' RETURNING id";
-const WHY_STOPPED: &str = "SELECT stopped FROM person WHERE id = $1";
+        WHERE id = $1 AND account IS NULL AND state <> 'purged' RETURNING id";
+const STOP: &str = "UPDATE person SET stopped = $2
+    WHERE id = $1 AND account IS NULL AND state <> 'purged' RETURNING id";
+/// The accounts of records that are not active any more, none of whose records is.
+const OVER: Sql = Sql::Each {
+    sqlite: "SELECT DISTINCT coalesce(p.account, p.id) FROM person p WHERE p.id IN (SELECT value FROM json_each($1))
+        AND NOT EXISTS (SELECT 1 FROM person own
+            WHERE own.id = coalesce(p.account, p.id) AND own.state IN ('active', 'precreated'))
+        AND NOT EXISTS (SELECT 1 FROM person further
+            WHERE further.account = coalesce(p.account, p.id) AND further.state IN ('active', 'precreated'))
+        ORDER BY 1",
+    postgres: "SELECT DISTINCT coalesce(p.account, p.id) FROM person p WHERE p.id = ANY($1)
+        AND NOT EXISTS (SELECT 1 FROM person own
+            WHERE own.id = coalesce(p.account, p.id) AND own.state IN ('active', 'precreated'))
+        AND NOT EXISTS (SELECT 1 FROM person further
+            WHERE further.account = coalesce(p.account, p.id) AND further.state IN ('active', 'precreated'))
+        ORDER BY 1",
+};
+const START: &str = "UPDATE person SET stopped = NULL
+    WHERE (id = $1 OR account = $1) AND state <> 'purged' RETURNING id";
+const WHY_STOPPED: &str = "SELECT stopped FROM person
+    WHERE (id = $1 OR account = $1) AND stopped IS NOT NULL ORDER BY account IS NOT NULL, id LIMIT 1";
 const HASH: &str = "SELECT password_hash FROM person WHERE id = $1";
 const SET_HASH: &str = "UPDATE person SET password_hash = $2 WHERE id = $1 AND password_hash IS NOT NULL RETURNING id";
 
@@ -51,7 +83,7 @@ pub(crate) const STOP_SESSIONS: Sql = Sql::Each {
         (SELECT id FROM session WHERE person = ANY($1) ORDER BY id FOR UPDATE) RETURNING id",
 };
 
-/// The account a row of `id, source, join_key, state, doc` holds.
+/// The record a row of `id, source, join_key, state, doc` holds.
 pub(crate) fn person(row: &Row) -> Result<Person> {
     let mut person: Person = doc::read("person", row.text(4)?)?;
     person.id = PersonId::new(row.text(0)?);
@@ -104,33 +136,89 @@ pub(crate) async fn stop_sessions(link: &mut Link<'_>, people: Vec<String>) -> R
     Ok(stopped.into_iter().map(SessionId::new).collect())
 }
 
+/// Stops the sessions of accounts none of whose records is active any more, these not being so; gives the sessions. Whoever another
+/// source still names goes on.
+pub(crate) async fn stop_whose_records_ended(link: &mut Link<'_>, records: Vec<String>) -> Result<Vec<SessionId>> {
+    if records.is_empty() {
+        return Ok(Vec::new());
+    }
+    let over = link.rows(OVER, args![records]).await?;
+    let over = over.iter().map(|row| row.text(0).map(str::to_owned)).collect::<Result<_>>()?;
+    stop_sessions(link, over).await
+}
+
 impl Back {
-    async fn one_person(&self, sql: &'static str, args: Vec<Arg>) -> Result<Option<Person>> {
-        self.row(sql, args).await?.as_ref().map(person).transpose()
+    /// The records of an account, each as its source tells it, its own first; and whether somebody stopped one of them.
+    pub(crate) async fn records(&self, account: &str) -> Result<(Vec<Person>, bool)> {
+        let rows = self.rows(OF_ACCOUNT, args![account]).await?;
+        let mut stopped = false;
+        for row in &rows {
+            stopped |= row.text_or_none(6)?.is_some();
+        }
+        Ok((rows.iter().map(person).collect::<Result<_>>()?, stopped))
+    }
+
+    /// The accounts of the records found, each once. The record of an account that has several finds it as long as it is active.
+    async fn accounts(&self, rows: &[Row]) -> Result<Vec<Person>> {
+        let mut found: Vec<Person> = Vec::with_capacity(rows.len());
+        for row in rows {
+            let record = person(row)?;
+            let (account, several) = (row.text_or_none(5)?, row.text_or_none(7)?.is_some());
+            if account.is_none() && !several {
+                found.push(record);
+                continue;
+            }
+            let account = account.unwrap_or(record.id.as_str());
+            let (records, stopped) = self.records(account).await?;
+            let counts = records.iter().any(|one| one.id == record.id && one.state.may_sign_in());
+            let met = found.iter().any(|one| one.id.as_str() == account);
+            if let (true, false, Some((own, further))) = (counts, met, records.split_first()) {
+                found.push(self.united(own, further, stopped));
+            }
+        }
+        Ok(found)
+    }
+
+    /// One account of several records.
+    fn united(&self, own: &Person, further: &[Person], stopped: bool) -> Person {
+        let united = self.precedence.united(own, further);
+        if stopped && united.state.may_sign_in() {
+            return Person { state: AccountState::Suspended, ..united };
+        }
+        united
     }
 }
 
 #[async_trait]
 impl People for Back {
     async fn person(&self, id: &PersonId) -> Result<Option<Person>> {
-        self.one_person(BY_ID, args![id.as_str()]).await
+        let Some(row) = self.row(BY_ID, args![id.as_str()]).await? else { return Ok(None) };
+        if row.text_or_none(7)?.is_none() {
+            return person(&row).map(Some);
+        }
+        let (records, stopped) = self.records(id.as_str()).await?;
+        Ok(records.split_first().map(|(own, further)| self.united(own, further, stopped)))
     }
 
     async fn person_by_join(&self, join: &JoinKey) -> Result<Option<Person>> {
-        self.one_person(BY_JOIN, args![join.source.as_str(), join.key.as_str()]).await
+        let rows = self.rows(BY_JOIN, args![join.source.as_str(), join.key.as_str()]).await?;
+        Ok(self.accounts(&rows).await?.pop())
     }
 
     async fn people_by_login(&self, login: &str, limit: u32) -> Result<Vec<Person>> {
-        self.rows(BY_LOGIN, args![login, limit]).await?.iter().map(person).collect()
+        let rows = self.rows(BY_LOGIN, args![login, limit]).await?;
+        self.accounts(&rows).await
     }
 
     async fn people_by_mail(&self, source: &SourceId, mail: &str, limit: u32) -> Result<Vec<Person>> {
-        self.rows(BY_MAIL, args![source.as_str(), mail, limit]).await?.iter().map(person).collect()
+        let rows = self.rows(BY_MAIL, args![source.as_str(), mail, limit]).await?;
+        self.accounts(&rows).await
     }
 
     async fn people_enrolled(&self, source: &SourceId, at: &Uai, number: &str, limit: u32) -> Result<Vec<Person>> {
         let values = args![source.as_str(), at.as_str(), number, limit];
-        self.rows(enrolments::OF, values).await?.iter().map(person).collect()
+        let rows = self.rows(enrolments::OF, values).await?;
+        self.accounts(&rows).await
     }
 
     async fn add_local_person(&self, person: &Person, password_hash: &str) -> Result<()> {
@@ -164,7 +252,7 @@ impl People for Back {
             Box::pin(async move {
                 link.row(UPDATE, values).await?.ok_or(StoreError::Conflict)?;
                 enrolments::renew(link, vec![id.clone()]).await?;
-                if suspended { stop_sessions(link, vec![id]).await } else { Ok(Vec::new()) }
+                if suspended { stop_whose_records_ended(link, vec![id]).await } else { Ok(Vec::new()) }
             })
         });
         self.forget_tickets(&updated.await?);

@@ -3,7 +3,7 @@
 use crate::back::{Back, Shape};
 use crate::bulk::{Bulk, Kind};
 use crate::link::{Arg, Link, Row, Sql, args};
-use crate::people::{mail, places, places_in, places_of, stop_sessions};
+use crate::people::{mail, places, places_in, places_of, stop_whose_records_ended};
 use crate::{doc, enrolments, undo};
 use async_trait::async_trait;
 use preau_domain::{Establishment, Instant, Person, RunId, SourceId, Uai};
@@ -304,7 +304,7 @@ impl Provisioning for Back {
                 enrolments::learn(link, enrolled).await?;
                 // In one order everywhere, so that two such statements cannot block each other.
                 stopped.sort();
-                stop_sessions(link, stopped).await
+                stop_whose_records_ended(link, stopped).await
             })
         });
         self.forget_tickets(&written.await?);
@@ -321,7 +321,7 @@ impl Provisioning for Back {
                 let suspended = link.rows(SUSPEND, args![source.clone(), keys.clone(), run]).await?.len();
                 // Also the sessions of those who were suspended already: none should be there, none may stay.
                 let people = known(link, &source, keys).await?.into_values().collect();
-                Ok((suspended as u64, stop_sessions(link, people).await?))
+                Ok((suspended as u64, stop_whose_records_ended(link, people).await?))
             })
         });
         let (suspended, sessions) = written.await?;

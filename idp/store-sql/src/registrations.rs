@@ -17,7 +17,8 @@ const GET: &str = "SELECT id, kind, owner, doc, created, expires FROM registrati
 const OF_ALL: &str = "SELECT id, kind, owner, doc, created, expires FROM registration
     WHERE kind = $1 AND (expires IS NULL OR expires > $2) ORDER BY created DESC, id LIMIT $3";
 const OF_OWNER: &str = "SELECT id, kind, owner, doc, created, expires FROM registration
-    WHERE kind = $1 AND (expires IS NULL OR expires > $2) AND owner = $4 ORDER BY created DESC, id LIMIT $3";
+    WHERE kind = $1 AND (expires IS NULL OR expires > $2)
+        AND (owner = $4 OR owner IN (SELECT id FROM person WHERE account = $4)) ORDER BY created DESC, id LIMIT $3";
 
 fn registration(row: &Row) -> Result<Registration> {
     Ok(Registration {

@@ -4,7 +4,7 @@
 //! wrote since is not ours to turn back.
 
 use crate::link::{Arg, Link, Sql, args};
-use crate::people::stop_sessions;
+use crate::people::stop_whose_records_ended;
 use crate::{doc, enrolments};
 use preau_domain::{AccountState, SessionId};
 use preau_store::{Result, RunRecord, UndoPart, Undoable, Undone};
@@ -105,7 +105,7 @@ pub(crate) async fn page(
     };
     // In one order everywhere, so that two such statements cannot block each other.
     suspended.sort();
-    let sessions = stop_sessions(link, suspended).await?;
+    let sessions = stop_whose_records_ended(link, suspended).await?;
     let undone = undone as u64;
     Ok((Undone { undone, left: looked_at - undone, last: Some(last) }, sessions))
 }

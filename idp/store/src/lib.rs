@@ -16,6 +16,7 @@ mod kept;
 mod life;
 mod operations;
 mod outbox;
+mod pairings;
 mod people;
 mod provisioning;
 mod registrations;
@@ -32,6 +33,7 @@ pub use kept::Keeping;
 pub use life::{Aged, Lives};
 pub use operations::{Health, Operations, Swept};
 pub use outbox::{Notice, Outbox, TOLD_TO_ONE, YetToHear};
+pub use pairings::{Alike, Common, Held, Pair, Pairings, SaidBy};
 pub use people::{Establishments, People};
 pub use provisioning::{
     IndexRow, PersonChange, Provisioning, RecordName, RunOutcome, RunRecord, SharedLogin, SourceRecord, Told, UndoPart,
@@ -69,6 +71,7 @@ pub trait Store:
     People
     + Establishments
     + Lives
+    + Pairings
     + Provisioning
     + Sessions
     + SignIns
@@ -93,6 +96,7 @@ impl<T> Store for T where
     T: People
         + Establishments
         + Lives
+        + Pairings
         + Provisioning
         + Sessions
         + SignIns

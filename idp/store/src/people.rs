@@ -1,4 +1,6 @@
 //! Accounts and establishments, read one by one. Bulk writing is `provisioning`.
+//!
+//! An account may have several records ([`crate::Pairings`]): whatever active record of it is found, the whole account is, once.
 
 use crate::Result;
 use async_trait::async_trait;
@@ -7,7 +9,7 @@ use preau_domain::{Establishment, JoinKey, Person, PersonId, SourceId, Uai};
 /// Accounts.
 #[async_trait]
 pub trait People: Send + Sync {
-    /// The account of that name.
+    /// The account of that name. A name that became another account's names nobody.
     async fn person(&self, id: &PersonId) -> Result<Option<Person>>;
 
     /// The account that came from that record.
@@ -28,7 +30,7 @@ pub trait People: Send + Sync {
     /// account has the login.
     async fn add_local_person(&self, person: &Person, password_hash: &str) -> Result<()>;
 
-    /// Replaces what is known of an existing account, whatever its source; its id and join key stay. One that becomes
+    /// Replaces what is known of an existing account, whatever its source, in its own record; its id and join key stay. One that becomes
     /// suspended loses its sessions and tickets in the same stroke. `Conflict` if there is no such account, or if another
     /// local account has the login of this local one.
     async fn update_person(&self, person: &Person) -> Result<()>;
@@ -37,7 +39,7 @@ pub trait People: Send + Sync {
     /// stopped as those of a suspended person. A second time replaces the reason. `Conflict` if there is no such account.
     async fn stop_person(&self, id: &PersonId, why: &str) -> Result<()>;
 
-    /// Takes that back: the account is again what its source says. `Conflict` if there is no such account.
+    /// Takes that back: the account is again what its sources say. `Conflict` if there is no such account.
     async fn start_person(&self, id: &PersonId) -> Result<()>;
 
     /// Why an account was stopped by hand, if it was.

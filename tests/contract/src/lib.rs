@@ -13,6 +13,7 @@ pub mod kept;
 pub mod life;
 pub mod operations;
 pub mod outbox;
+pub mod pairings;
 pub mod people;
 pub mod provisioning;
 pub mod registrations;

@@ -11,10 +11,10 @@ use preau_domain::{
     TicketKind, Uai, Upstream, Visit,
 };
 use preau_store::{
-    Aged, Attempt, Audit, Delays, Establishments, Grants, Health, IndexRow, Keeping, Links, Lives, NewSession, Notice,
-    Operations, Outbox, People, PersonChange, Provisioning, RecordName, Registrations, Result, Rotation, RunRecord,
-    Sessions, SharedLogin, Shortcuts, SignIns, SigningKeys, SourceRecord, Store, StoreError, Swept, Throttle, Tickets,
-    UndoPart, Undoable, Undone, Upstreams, YetToHear,
+    Aged, Alike, Attempt, Audit, Delays, Establishments, Grants, Health, Held, IndexRow, Keeping, Links, Lives,
+    NewSession, Notice, Operations, Outbox, Pair, Pairings, People, PersonChange, Provisioning, RecordName,
+    Registrations, Result, Rotation, RunRecord, SaidBy, Sessions, SharedLogin, Shortcuts, SignIns, SigningKeys,
+    SourceRecord, Store, StoreError, Swept, Throttle, Tickets, UndoPart, Undoable, Undone, Upstreams, YetToHear,
 };
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -148,6 +148,17 @@ faulty!(People {
     fn why_stopped(id: &PersonId) -> Option<String>;
     fn password_hash(id: &PersonId) -> Option<String>;
     fn set_password_hash(id: &PersonId, password_hash: &str) -> ();
+});
+
+faulty!(Pairings {
+    fn records_of(account: &PersonId) -> Vec<Person>;
+    fn records_named(names: &[PersonId]) -> Vec<Held>;
+    fn pair(pairs: &[(PersonId, PersonId)], who: SaidBy, now: Instant) -> Vec<bool>;
+    fn part(record: &PersonId, now: Instant) -> Option<PersonId>;
+    fn keep_apart(one: &PersonId, other: &PersonId, now: Instant) -> ();
+    fn pairs(after: &PersonId, limit: u32) -> Vec<Pair>;
+    fn alike(source: &SourceId, keys: &[String], other: &SourceId) -> Vec<Alike>;
+    fn of_one_key(source: &SourceId, keys: &[String], other: &SourceId, prefix: &str) -> Vec<(PersonId, PersonId)>;
 });
 
 faulty!(Establishments {

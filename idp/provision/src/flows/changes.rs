@@ -239,7 +239,7 @@ async fn people_are_counted_as_they_are_after_a_reading() {
     directory.tells([Ok(pupil(5, "Brise", COLLEGE)), Ok(pupil(900, "Neuf", COLLEGE)), Ok(pupil(901, "Neuf", LYCEE))]);
     let full = Options { full: true, ..Options::default() };
     for (waiting, suspended) in [(4, 0), (0, 4)] {
-        let people = house.goes_on(&directory, full).await.unwrap().people;
+        let people = house.goes_on(&directory, full.clone()).await.unwrap().people;
         assert_eq!((people.waiting, people.suspended), (waiting, suspended));
         let state = house.ctx.store.source_state(&house.source).await.unwrap().unwrap();
         let state: serde_json::Value = serde_json::from_str(&state).unwrap();
@@ -332,7 +332,7 @@ async fn after_a_reading_of_everybody_that_was_held_everybody_is_read() {
     let (house, directory) = read_once().await;
     directory.gone(0..50);
     let full = Options { full: true, ..Options::default() };
-    assert_eq!(house.goes_on(&directory, full).await.unwrap().outcome, RunOutcome::Held);
+    assert_eq!(house.goes_on(&directory, full.clone()).await.unwrap().outcome, RunOutcome::Held);
     let again = house.went_on(&directory).await;
     assert_eq!((again.outcome, again.delta), (RunOutcome::Held, None));
 }

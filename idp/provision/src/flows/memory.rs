@@ -8,8 +8,9 @@ use preau_domain::{
     SourceId, Uai,
 };
 use preau_store::{
-    Audit, Establishments, Health, IndexRow, Operations, PersonChange, Provisioning, RecordName, Result, RunRecord,
-    SharedLogin, SourceRecord, StoreError, Swept, Told, UndoPart, Undoable, Undone,
+    Alike, Audit, Common, Establishments, Health, Held, IndexRow, Operations, Pair, Pairings, PersonChange,
+    Provisioning, RecordName, Result, RunRecord, SaidBy, SharedLogin, SourceRecord, StoreError, Swept, Told, UndoPart,
+    Undoable, Undone,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -37,6 +38,9 @@ pub(crate) struct Tables {
     written: BTreeMap<String, Option<RunId>>,
     /// Rows as they were before a run, by run and name.
     former: BTreeMap<(RunId, String), Former>,
+    /// Records that belong to the account of another one.
+    pub(crate) accounts: BTreeMap<PersonId, PersonId>,
+    apart: BTreeSet<(PersonId, PersonId)>,
     pub(crate) runs: Vec<RunRecord>,
     pub(crate) audit: Vec<AuditEvent>,
     leases: BTreeMap<String, (String, Instant)>,
@@ -105,6 +109,104 @@ impl Memory {
             change(&mut self.tables.lock().unwrap());
         }
         if dead || cut == Cut::After(nth) { Err(StoreError::Backend("cut".into())) } else { Ok(()) }
+    }
+}
+
+impl Tables {
+    fn account(&self, record: &PersonId) -> PersonId {
+        self.accounts.get(record).unwrap_or(record).clone()
+    }
+
+    /// Active records of two sources whose accounts are two, and of whom nobody said that they are not one person.
+    fn candidates(&self, source: &SourceId, keys: &[String], other: &SourceId) -> Vec<(&Person, &Person)> {
+        let of = |source: &SourceId| {
+            let theirs =
+                self.people.iter().filter(|(join, (person, _))| join.source == *source && person.state.may_sign_in());
+            theirs.map(|(join, (person, _))| (join, person)).collect::<Vec<_>>()
+        };
+        let ours = of(source).into_iter().filter(|(join, _)| keys.contains(&join.key));
+        let pairs = ours.flat_map(|(_, one)| of(other).into_iter().map(move |(_, other)| (one, other)));
+        let open = |(one, other): &(&Person, &Person)| {
+            let apart = [(&one.id, &other.id), (&other.id, &one.id)];
+            self.account(&one.id) != self.account(&other.id)
+                && apart.iter().all(|(one, other)| !self.apart.contains(&((*one).clone(), (*other).clone())))
+        };
+        pairs.filter(open).collect()
+    }
+}
+
+#[async_trait]
+impl Pairings for Memory {
+    async fn records_of(&self, account: &PersonId) -> Result<Vec<Person>> {
+        let tables = self.tables.lock().unwrap();
+        let theirs = tables.people.values().map(|(person, _)| person.clone());
+        let mut theirs: Vec<Person> = theirs.filter(|person| tables.account(&person.id) == *account).collect();
+        theirs.sort_by_key(|person| (person.id != *account, person.id.clone()));
+        Ok(theirs)
+    }
+
+    async fn records_named(&self, names: &[PersonId]) -> Result<Vec<Held>> {
+        let tables = self.tables.lock().unwrap();
+        let named = tables.people.values().map(|(person, _)| person).filter(|person| names.contains(&person.id));
+        Ok(named.map(|person| Held { person: person.clone(), account: tables.account(&person.id) }).collect())
+    }
+
+    async fn pair(&self, pairs: &[(PersonId, PersonId)], _who: SaidBy, _now: Instant) -> Result<Vec<bool>> {
+        let mut tables = self.tables.lock().unwrap();
+        let mut done = Vec::new();
+        for (kept, added) in pairs {
+            let free =
+                !tables.accounts.contains_key(added) && !tables.accounts.values().any(|account| account == added);
+            if free {
+                tables.accounts.insert(added.clone(), kept.clone());
+            }
+            done.push(free);
+        }
+        Ok(done)
+    }
+
+    async fn part(&self, record: &PersonId, _now: Instant) -> Result<Option<PersonId>> {
+        let mut tables = self.tables.lock().unwrap();
+        let account = tables.accounts.remove(record);
+        if let Some(account) = &account {
+            tables.apart.insert((account.clone(), record.clone()));
+        }
+        Ok(account)
+    }
+
+    async fn keep_apart(&self, one: &PersonId, other: &PersonId, _now: Instant) -> Result<()> {
+        self.tables.lock().unwrap().apart.insert((one.clone(), other.clone()));
+        Ok(())
+    }
+
+    async fn pairs(&self, _after: &PersonId, _limit: u32) -> Result<Vec<Pair>> {
+        Err(StoreError::Backend("nobody who synchronises asks for pairs".into()))
+    }
+
+    async fn alike(&self, source: &SourceId, keys: &[String], other: &SourceId) -> Result<Vec<Alike>> {
+        let tables = self.tables.lock().unwrap();
+        let candidates = tables.candidates(source, keys, other).into_iter();
+        let of_one_mail = candidates.filter(|(one, other)| one.mail.is_some() && one.mail == other.mail);
+        let alike = |(one, other): (&Person, &Person)| Alike {
+            one: one.id.clone(),
+            other: other.id.clone(),
+            common: Common::Mail,
+        };
+        Ok(of_one_mail.map(alike).collect())
+    }
+
+    async fn of_one_key(
+        &self,
+        source: &SourceId,
+        keys: &[String],
+        other: &SourceId,
+        prefix: &str,
+    ) -> Result<Vec<(PersonId, PersonId)>> {
+        let tables = self.tables.lock().unwrap();
+        let key = |person: &Person| person.join.clone().unwrap().key;
+        let candidates = tables.candidates(source, keys, other).into_iter();
+        let of_one_key = candidates.filter(|(one, other)| format!("{prefix}{}", key(one)) == key(other));
+        Ok(of_one_key.map(|(one, other)| (one.id.clone(), other.id.clone())).collect())
     }
 }
 

@@ -90,6 +90,7 @@ pub async fn show(loaded: &Loaded, who: &str, json: bool) -> Result<(), Failure>
     let nobody = || Failure::new(format!("account {} was purged this instant", person.id));
     let life = store.life(&person.id).await?.ok_or_else(nobody)?;
     let stopped = store.why_stopped(&person.id).await?;
+    let records = store.records_of(&person.id).await?;
     let retention = loaded.config.sync.retention();
     let (predeleted, purged) = (life.predeleted_at(retention), life.purged_at(retention));
     let may_sign_in = person.state.may_sign_in();
@@ -100,6 +101,7 @@ pub async fn show(loaded: &Loaded, who: &str, json: bool) -> Result<(), Failure>
             json!({
                 "account": person.id,
                 "record": person.join.as_ref().map(ToString::to_string),
+                "records": records.iter().filter_map(|record| record.join.as_ref()).map(ToString::to_string).collect::<Vec<_>>(),
                 "state": life.state,
                 "stopped": stopped,
                 "may_sign_in": may_sign_in,
@@ -121,7 +123,13 @@ pub async fn show(loaded: &Loaded, who: &str, json: bool) -> Result<(), Failure>
     };
     say!("account {}: {}, because {why}", person.id, life.state.as_str())?;
     match &person.join {
-        Some(join) => say!("  record          {}", join.to_string().escape_debug())?,
+        Some(_) => {
+            for Person { join, state, .. } in &records {
+                let join = join.as_ref().map(ToString::to_string).unwrap_or_default();
+                let state = if records.len() > 1 { format!(", {}", state.as_str()) } else { String::new() };
+                say!("  record          {}{state}", join.escape_debug())?;
+            }
+        }
         None => say!("  record          none: the account is kept here")?,
     }
     if let Some(why) = stopped {

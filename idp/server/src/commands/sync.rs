@@ -27,6 +27,7 @@ pub async fn obey(loaded: &Loaded, args: &SyncArgs) -> Result<(), Failure> {
         (Some(SyncCommand::Preview { source, rows, json }), _) => {
             commands::preview::run(loaded, source, *rows, *json).await
         }
+        (Some(SyncCommand::Links { what }), _) => commands::links::obey(loaded, what).await,
         (Some(SyncCommand::Undo { run, json }), _) => commands::undo::run(loaded, run, *json).await,
         (Some(SyncCommand::Show { run, json, csv }), _) => commands::runs::show(loaded, run, *json, *csv).await,
         (Some(SyncCommand::Held { json }), _) => commands::runs::held(loaded, *json).await,
@@ -80,6 +81,7 @@ async fn go(
         dry_run,
         thresholds: accepted.map_or_else(|| loaded.config.sync.thresholds(ctx.clock.now()), Thresholds::accepting),
         withheld: loaded.config.sync.withheld(),
+        links: loaded.config.sync.key_rules().into(),
         undo_people: Some(loaded.config.sync.undo_people),
     };
     let progress = progress();
@@ -178,6 +180,13 @@ pub(super) fn text(report: &Report) -> String {
     }
     if let Some(why) = &report.read_all {
         out += &format!("  everybody read  {why}\n");
+    }
+    if report.paired + report.doubtful > 0 {
+        out += &format!(
+            "  other sources   {} records are of somebody whom another source knows too, by key; {} have such a key and another name: \
+             preau sync links list\n",
+            report.paired, report.doubtful
+        );
     }
     for (reason, count) in &report.rejected.by_reason {
         out += &format!("    {count:>6}  {reason}\n");

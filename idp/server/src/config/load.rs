@@ -116,6 +116,7 @@ fn validate(config: &Config, demo: bool) -> Vec<Problem> {
     }));
     problems.extend(config.saml.validate());
     problems.extend(config.sync.validate());
+    problems.extend(config.sync.unknown_sources(|source| config.sources.contains_key(source)));
     for (public, source) in &config.web.sign_in.publics {
         if source != "local" && !config.sources.contains_key(&SourceId::new(source.clone())) {
             problems.push(Problem::new(

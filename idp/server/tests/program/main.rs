@@ -9,6 +9,7 @@ mod cut;
 mod desk;
 mod files;
 mod keys;
+mod links;
 mod mount;
 mod refusals;
 mod register;

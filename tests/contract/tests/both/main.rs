@@ -100,6 +100,11 @@ promises! {
         what_was_before_a_run_ends_with_its_time, a_record_is_found_by_what_its_source_told,
         a_run_ends_with_what_it_leaves_for_the_next, old_runs_are_forgotten_and_whom_they_name, sources_are_those_of_people,
         an_entry_is_the_record_that_lives;
+    pairings:
+        two_records_are_one_account, a_pair_signs_the_second_out, an_account_ends_with_its_last_record,
+        an_account_is_stopped_whole, parting_gives_each_their_own, accounts_that_are_no_pair_stay_two,
+        a_record_of_several_grows_old_alone, a_further_record_is_purged_alone, a_run_is_undone_in_its_own_record,
+        records_are_read_by_their_names, records_of_one_key_are_found, who_is_alike_is_found, one_of_many_pairs, many_are_paired_at_once;
     life:
         accounts_live_as_the_table_says, a_pre_deleted_person_is_a_name_and_a_key,
         a_purge_takes_everything_of_one_person, the_name_of_a_purged_account_is_burnt,
