@@ -16,6 +16,7 @@ mod provider;
 mod redirect;
 mod saml;
 mod service;
+mod turns;
 
 pub use agents::{Agent, AgentClaims};
 pub use directory::{Changes, Known, KnownRecord, ReadAll};
@@ -44,3 +45,4 @@ pub use saml::{
 pub use service::{
     CasSettings, Category, InstanceFile, Legal, MountedService, Mounting, Names, Network, Parameter, ServiceDescriptor,
 };
+pub use turns::{Crowded, Turn, Turns};

@@ -3,7 +3,7 @@
 //! The connector owns the protocol: where the browser goes, what comes back, and whether it is believed. Which browser a
 //! round belongs to, which account it leads to and what a session owes to the provider are the business of the hub.
 
-use crate::{Agent, Names, Unavailable};
+use crate::{Agent, Crowded, Names, Turns, Unavailable};
 use async_trait::async_trait;
 use preau_domain::{FrEduVecteur, Instant, JoinKey, SourceId};
 
@@ -24,6 +24,8 @@ pub struct Round<'a> {
     pub locale: &'a str,
     /// Now.
     pub now: Instant,
+    /// Where what is dear takes its turn: nobody has shown yet who they are.
+    pub turns: &'a Turns,
 }
 
 /// Signs people in at another provider.
@@ -39,7 +41,7 @@ pub trait Redirect: Send + Sync {
     }
 
     /// How the browser leaves for the provider.
-    async fn begin(&self, round: &Round<'_>) -> Result<Departure, Unavailable>;
+    async fn begin(&self, round: &Round<'_>) -> Result<Departure, RedirectError>;
 
     /// Reads what the browser brought back, asks the provider for the rest, and believes it only if everything fits the
     /// round.
@@ -70,12 +72,14 @@ pub trait Redirect: Send + Sync {
         None
     }
 
-    /// Reads a message about the end of a session that a browser carries between the provider and us.
+    /// Reads a message about the end of a session that a browser carries between the provider and us. It can be brought again
+    /// and again: what is signed for it takes its turn.
     async fn logout_message(
         &self,
         _message: Carried<'_>,
         _callback: &str,
         _now: Instant,
+        _turns: &Turns,
     ) -> Result<LogoutMessage, RedirectError> {
         Err(RedirectError::NotBelieved("logout message"))
     }
@@ -192,6 +196,9 @@ pub enum RedirectError {
     /// What came back is not believed. The word says which check failed, and never a value.
     #[error("not believed: {0}")]
     NotBelieved(&'static str),
+    /// Too many ask at this instant: nothing was signed or opened.
+    #[error(transparent)]
+    Crowded(#[from] Crowded),
 }
 
 impl From<Unavailable> for RedirectError {

@@ -16,7 +16,7 @@ use openidconnect::{
     PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, TokenResponse, TokenUrl,
 };
 use preau_connector_api::{
-    Departure, Names, Redirect, RedirectError, Round, Unavailable, UpstreamIdentity, UpstreamLogout, known_as,
+    Departure, Names, Redirect, RedirectError, Round, UpstreamIdentity, UpstreamLogout, known_as,
 };
 use preau_domain::Instant;
 use preau_egress::EgressError;
@@ -47,10 +47,11 @@ impl Redirect for Upstream {
         &self.settings.acr_values
     }
 
-    async fn begin(&self, round: &Round<'_>) -> Result<Departure, Unavailable> {
+    async fn begin(&self, round: &Round<'_>) -> Result<Departure, RedirectError> {
         let metadata = self.provider.metadata(round.now).await?;
         let address = self.authorization(&metadata, round);
-        address.map(Departure::Address).ok_or_else(|| Unavailable("the provider's address does not hold".to_owned()))
+        let broken = || RedirectError::Unavailable("the provider's address does not hold".to_owned());
+        address.map(Departure::Address).ok_or_else(broken)
     }
 
     async fn complete(&self, round: &Round<'_>, answer: &[(&str, &str)]) -> Result<UpstreamIdentity, RedirectError> {
@@ -186,6 +187,8 @@ impl Upstream {
                 (client.set_client_secret(secret).set_auth_type(AuthType::RequestBody), None)
             }
             ClientAuth::Key(key) => {
+                // Anybody can come back with a code that is none.
+                let _turn = round.turns.take().await?;
                 let made = key.assertion(&self.settings.client_id, &metadata.token, round.nonce, round.now);
                 let made = made.map_err(|error| RedirectError::Unavailable(error.to_string()))?;
                 (client.set_auth_type(AuthType::RequestBody), Some(made))

@@ -1,5 +1,5 @@
 //! What makes an answer believed (saml-profiles-2.0, 4.1.4.3): its signatures first, and then, of the tree that was
-//! verified, that it is from the provider, for us, to this request, and of now. Pure.
+//! verified, that it is from the provider, for us, to this request, and of now. It keeps nothing and calls nobody.
 
 use crate::config::{Settings, Signed};
 use crate::ours::Ours;
@@ -37,7 +37,11 @@ fn refuse<T>(word: &'static str) -> Result<T, RedirectError> {
 }
 
 /// Believes an answer for a round.
-pub(crate) fn believe(settings: &Settings, round: &Round<'_>, document: &Document) -> Result<Proof, RedirectError> {
+pub(crate) async fn believe(
+    settings: &Settings,
+    round: &Round<'_>,
+    document: &Document,
+) -> Result<Proof, RedirectError> {
     let ours = Ours::of(round.callback, settings.name.as_deref());
     if document.name() != (SAMLP, "Response") {
         return refuse("no response");
@@ -56,9 +60,10 @@ pub(crate) fn believe(settings: &Settings, round: &Round<'_>, document: &Documen
         }
         Some(Held::Encrypted(sealed)) => {
             // Anybody can encrypt for us: what comes out is signed itself, or stood in a signed response. Where the response need
-            // not be signed our key opens what nobody vouches for, as often as somebody likes: by RSA-OAEP and AES-GCM alone,
-            // with one word in the log for every failure and one page for every answer that is not believed, whether it opened
-            // or not.
+            // not be signed our key opens what nobody vouches for: only if everything around it says that it answers this round
+            // of this browser, in its turn, by RSA-OAEP and AES-GCM alone; and whoever brings it is told one thing at one moment,
+            // whether it opened or not.
+            let _turn = if verified.is_none() { Some(round.turns.take().await?) } else { None };
             let opened = decrypt(&sealed, &settings.opens).map_err(|_| RedirectError::NotBelieved("does not open"))?;
             let required = settings.signed != Signed::Response || verified.is_none();
             let inner = self::verified(&opened, SAML, "Assertion", settings, required)?;
@@ -134,11 +139,13 @@ fn envelope(
     response: &Response,
     signed: bool,
 ) -> Result<(), RedirectError> {
-    let fits = |said: Option<&String>, meant: &str| said.map_or(!signed, |said| said == meant);
-    if !fits(response.issuer.as_ref(), &settings.entity_id) {
+    let fits = |said: Option<&String>, meant: &str, must: bool| said.map_or(!must, |said| said == meant);
+    // An encrypted assertion needs it as well (saml-profiles-2.0, 4.1.4.2): it is what is known before our key is used.
+    let sealed = matches!(response.assertion, Some(Held::Encrypted(_)));
+    if !fits(response.issuer.as_ref(), &settings.entity_id, signed || sealed) {
         return refuse("issuer of the response");
     }
-    if !fits(response.destination.as_ref(), &ours.acs) {
+    if !fits(response.destination.as_ref(), &ours.acs, signed) {
         return refuse("destination");
     }
     if response.in_response_to.as_deref() != Some(&request::id_of(round)) {

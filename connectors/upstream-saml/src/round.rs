@@ -5,13 +5,17 @@ use crate::published::Known;
 use crate::{answer, logout, request};
 use async_trait::async_trait;
 use preau_connector_api::{
-    Carried, Departure, LogoutMessage, Names, POSTED, Redirect, RedirectError, Round, Unavailable, UpstreamIdentity,
-    UpstreamLogout, known_as,
+    Carried, Departure, LogoutMessage, Names, POSTED, Redirect, RedirectError, Round, Turns, Unavailable,
+    UpstreamIdentity, UpstreamLogout, known_as,
 };
 use preau_domain::Instant;
 use preau_saml::bindings::{Kind, post};
 use preau_saml::names::SAMLP;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// When whoever brings an encrypted answer hears that it is not believed: far later than opening and verifying one takes.
+const MOMENT: Duration = Duration::from_millis(100);
 
 /// See the module.
 pub(crate) struct Upstream {
@@ -24,9 +28,10 @@ impl Redirect for Upstream {
         &self.known.first.title
     }
 
-    async fn begin(&self, round: &Round<'_>) -> Result<Departure, Unavailable> {
+    async fn begin(&self, round: &Round<'_>) -> Result<Departure, RedirectError> {
         let settings = self.valid(round.now).await?;
-        request::departure(&settings, round)
+        let _turn = round.turns.take().await?;
+        Ok(request::departure(&settings, round)?)
     }
 
     fn posted<'a>(&self, form: &[(&'a str, &'a str)]) -> Option<(&'a str, &'a str)> {
@@ -59,7 +64,7 @@ impl Redirect for Upstream {
             // Nothing was verified yet, and nothing of it is told.
             RedirectError::NotBelieved(answer::word_of(&refused))
         })?;
-        let proof = answer::believe(&settings, round, &document)?;
+        let proof = told_at_one_moment(&settings, answer::believe(&settings, round, &document)).await?;
         let (subject, lasting) = proof.subject(&settings)?;
         Ok(UpstreamIdentity {
             issuer: settings.entity_id.clone(),
@@ -88,14 +93,30 @@ impl Redirect for Upstream {
         message: Carried<'_>,
         callback: &str,
         now: Instant,
+        turns: &Turns,
     ) -> Result<LogoutMessage, RedirectError> {
         let settings = self.valid(now).await?;
+        let _turn = turns.take().await?;
         logout::message(&settings, message, callback, now)
     }
 
     async fn logout_address(&self, hint: Option<&str>, back: &str, callback: &str, now: Instant) -> Option<String> {
         logout::address(&*self.known.at(now).await, hint, back, callback, now)
     }
+}
+
+/// What is not believed of an answer that may have been opened is said at one moment: how long it took tells nobody whether it
+/// opened, nor what was wrong in it.
+async fn told_at_one_moment<T>(
+    settings: &Settings,
+    believed: impl Future<Output = Result<T, RedirectError>>,
+) -> Result<T, RedirectError> {
+    let moment = tokio::time::Instant::now() + MOMENT;
+    let believed = believed.await;
+    if settings.encrypted && matches!(believed, Err(RedirectError::NotBelieved(_))) {
+        tokio::time::sleep_until(moment).await;
+    }
+    believed
 }
 
 impl Upstream {

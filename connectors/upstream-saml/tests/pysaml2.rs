@@ -4,7 +4,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use preau_connector_api::{Departure, KnownAs, OpenContext, POSTED, Redirect, RedirectError, Round, UpstreamIdentity};
+use preau_connector_api::{
+    Departure, KnownAs, OpenContext, POSTED, Redirect, RedirectError, Round, Turns, UpstreamIdentity,
+};
 use preau_domain::{Instant, SourceId};
 use preau_keys::jose::{Alg, PrivateKey};
 use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256};
@@ -76,8 +78,8 @@ impl Bench {
         how: &str,
         change: impl Fn(String) -> String,
     ) -> Result<UpstreamIdentity, RedirectError> {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let upstream = self.open(more);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let (upstream, turns) = (self.open(more), Turns::new(1, 0));
         let began = self.now();
         let round = Round {
             callback: CALLBACK,
@@ -87,6 +89,7 @@ impl Bench {
             fresh_after: None,
             locale: "fr",
             now: began,
+            turns: &turns,
         };
         let Departure::Address(address) = runtime.block_on(upstream.begin(&round)).unwrap() else { panic!("a form") };
         std::fs::write(self.path("own.xml"), upstream.metadata(CALLBACK, began).unwrap()).unwrap();

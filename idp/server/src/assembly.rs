@@ -4,7 +4,7 @@
 use crate::SystemClock;
 use crate::cli::Failure;
 use crate::config::{Loaded, SourceConfig};
-use preau_connector_api::{Connector, Kind, MountedService, OpenContext, Problem};
+use preau_connector_api::{Connector, Kind, MountedService, OpenContext, Problem, Turns};
 use preau_connectors::{Catalogue, KINDS, Signature};
 use preau_domain::SourceId;
 use preau_egress::Egress;
@@ -23,6 +23,8 @@ use toml::Value;
 
 /// Passwords that may wait to be checked, for each thread that checks them: some three seconds.
 const WAITING_PER_THREAD: usize = 100;
+/// Signatures for people who have not signed in that may wait, for each thread that serves: some tenth of a second.
+const STRANGERS_PER_THREAD: usize = 128;
 
 /// Opens the database, making the folder of a file that is not there yet. What is recorded is chained with the keys;
 /// without them, which is for commands that only look, it would belong to no chain.
@@ -286,6 +288,8 @@ pub fn hub(
         signers: Arc::new(Signers::new(Sealer::new(&keyring))),
         keyring,
         passwords: Passwords::new(threads, threads * WAITING_PER_THREAD),
+        // Half of what serves at most, so that the other half never waits for a stranger.
+        turns: Turns::new(threads / 2, threads * STRANGERS_PER_THREAD),
         config: loaded.config.web.clone(),
         sources,
         egress: egress(loaded)?,

@@ -5,6 +5,7 @@
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use preau_connector_api::Crowded;
 use preau_keys::Busy;
 use preau_policy::Reason;
 use preau_store::StoreError;
@@ -169,6 +170,12 @@ impl From<StoreError> for Fault {
 impl From<Busy> for Fault {
     fn from(_: Busy) -> Fault {
         Fault::new(FaultKind::Busy, "password queue full")
+    }
+}
+
+impl From<Crowded> for Fault {
+    fn from(crowded: Crowded) -> Fault {
+        Fault::new(FaultKind::Busy, crowded.to_string())
     }
 }
 

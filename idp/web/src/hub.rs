@@ -12,7 +12,7 @@ use crate::{Begin, Fault, FaultKind, Live, Protocol, SignInHints, Texts, Visitor
 use arc_swap::ArcSwap;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use preau_connector_api::{Mounting, PasswordCheck, Probe, Redirect};
+use preau_connector_api::{Mounting, PasswordCheck, Probe, Redirect, Turns};
 use preau_domain::{
     AccountState, AuditEvent, AuditKind, Authentication, Clock, CorrelationId, Ids, Instant, Legal, PendingId,
     PendingSignIn, Person, PersonId, Profile, Public, Seconds, Session, SessionId, SourceId, Uai, Upstream, Visit,
@@ -57,6 +57,8 @@ pub struct HubParts {
     pub signers: Arc<Signers>,
     /// The password pool.
     pub passwords: Passwords,
+    /// Where signatures for those who have not signed in take their turn.
+    pub turns: Turns,
     /// Settings, already validated.
     pub config: WebConfig,
     /// Sources by name.

@@ -50,6 +50,7 @@ async fn backchannel_logout(
         },
         Ok(Err(RedirectError::NotBelieved(why) | RedirectError::Refused(why))) => Ok(refused(&hub, &visitor, why)),
         Ok(Err(RedirectError::Unavailable(what))) => Err(Fault::new(FaultKind::ProviderDown, what)),
+        Ok(Err(RedirectError::Crowded(crowded))) => Err(crowded.into()),
         Err(_) => Err(Fault::new(FaultKind::ProviderDown, "no keys in time")),
     }
 }
@@ -79,7 +80,8 @@ async fn carried(hub: &Hub, visitor: &Visitor, source: String, message: Carried<
     let source = SourceId::new(source);
     let provider = hub.provider(&source).ok_or_else(|| Fault::new(FaultKind::NotFound, "no such provider"))?;
     let callback = hub.callback(&source);
-    let believed = tokio::time::timeout(PATIENCE, provider.logout_message(message, &callback, hub.now())).await;
+    let believed = provider.logout_message(message, &callback, hub.now(), &hub.turns);
+    let believed = tokio::time::timeout(PATIENCE, believed).await;
     match believed {
         Ok(Ok(LogoutMessage::Answered { ended: true })) => Ok(hub.see_other("/")),
         Ok(Ok(LogoutMessage::Answered { ended: false })) => {
@@ -96,6 +98,7 @@ async fn carried(hub: &Hub, visitor: &Visitor, source: String, message: Carried<
         Ok(Err(RedirectError::NotBelieved(why) | RedirectError::Refused(why))) => {
             Err(Fault::new(FaultKind::BadRequest, format!("logout message refused: {why}")))
         }
+        Ok(Err(RedirectError::Crowded(crowded))) => Err(crowded.into()),
         Ok(Err(RedirectError::Unavailable(what))) => Err(Fault::new(FaultKind::ProviderDown, what)),
         Err(_) => Err(Fault::new(FaultKind::ProviderDown, "no keys in time")),
     }

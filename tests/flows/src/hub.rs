@@ -15,7 +15,7 @@ use axum::Router;
 use axum::body::Body;
 use http::Request;
 use http_body_util::BodyExt;
-use preau_connector_api::{MountedService, Network};
+use preau_connector_api::{MountedService, Network, Turns};
 use preau_domain::{AuditEvent, CorrelationId, Person, Profile, SourceId};
 use preau_egress::Egress;
 use preau_keys::{ClientAuthorities, Keyring, Passwords, Sealer, Signers};
@@ -44,6 +44,8 @@ pub struct Setup {
     pub sign_ins: Option<u32>,
     /// Passwords checked at once, and how many may wait.
     pub password_pool: (usize, usize),
+    /// Signatures made at once for those who have not signed in, and how many may wait.
+    pub turns: (usize, usize),
     /// Sources besides the directory.
     pub sources: Vec<(SourceId, SignInSource)>,
     /// PEM files of certificate authorities that are believed besides those of the system.
@@ -62,6 +64,7 @@ impl Default for Setup {
             services: cast::services(),
             sign_ins: None,
             password_pool: (2, 64),
+            turns: (1, 64),
             sources: Vec::new(),
             authorities: Vec::new(),
             client_authorities: ClientAuthorities::default(),
@@ -375,6 +378,7 @@ fn assemble(
         signers: Arc::new(Signers::new(Sealer::new(&keyring))),
         keyring,
         passwords: Passwords::new(setup.password_pool.0, setup.password_pool.1),
+        turns: Turns::new(setup.turns.0, setup.turns.1),
         config: setup.config.clone(),
         sources: setup.sources.iter().cloned().chain([(SourceId::new(ANNUAIRE), source)]).collect(),
         egress: Egress::new(tls).expect("a client can be made"),

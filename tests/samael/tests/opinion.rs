@@ -173,7 +173,11 @@ fn samael_asks_and_believes_what_it_is_answered() {
         assert!(received.verified(&[idp.key.public().clone()]).is_err(), "another key");
 
         let inner = idp.signed(&assertion(&asked.id).write(), SAML, "Assertion");
-        let whole = idp.signed(&response(&asked.id).write(Some(&inner), false), SAMLP, "Response");
+        let around = |inside: &str| {
+            let empty = response(&asked.id).around(None).into_text();
+            empty.replace("</samlp:Response>", &format!("{inside}</samlp:Response>"))
+        };
+        let whole = idp.signed(&around(&inner), SAMLP, "Response");
         let takes = |xml: &str, id: &str| sp.parse_base64_response(&post::encode(xml), Some(&[id]));
         let believed = takes(&whole, &asked.id).unwrap_or_else(|error| panic!("{alg:?}: {error:?}"));
         let name = believed.subject.as_ref().unwrap().name_id.as_ref().unwrap();
@@ -181,7 +185,7 @@ fn samael_asks_and_believes_what_it_is_answered() {
         assert_eq!(values(&believed), ["Ninon <R&D> É", "0990001N$6A"]);
         assert!(takes(&whole.replace("Ninon", "Ninot"), &asked.id).is_err(), "a letter was changed");
         assert!(takes(&whole, "id-another").is_err(), "it asked for something else");
-        let open = response(&asked.id).write(Some(&assertion(&asked.id).write()), false);
+        let open = around(&assertion(&asked.id).write());
         assert!(takes(&open, &asked.id).is_err(), "nobody signed it");
         let foreign = End::new(alg).signed(&open, SAMLP, "Response");
         assert!(takes(&foreign, &asked.id).is_err(), "somebody else signed it");

@@ -1,9 +1,14 @@
 //! Assertions that are encrypted for us (SAML-20, 21): whoever has our certificate can make one.
 
 use crate::peer::*;
-use preau_connector_api::RedirectError;
+use preau_connector_api::{Crowded, POSTED, RedirectError, Round, Turns};
 use preau_keys::SystemIds;
+use preau_keys::jose::{Alg, PrivateKey};
 use preau_keys::xml::{ContentCipher, encrypt};
+use preau_saml::bindings::post;
+use preau_saml::messages::Status;
+use preau_saml::names::status;
+use std::time::Duration;
 
 #[test]
 fn an_encrypted_assertion_is_believed_when_it_is_signed() {
@@ -60,9 +65,82 @@ fn whatever_does_not_open_says_so_in_one_word() {
     }
     let foreign = preau_keys::jose::PrivateKey::draw(preau_keys::jose::Alg::RS256);
     let other = encrypt(&SystemIds, "<a/>", foreign.public(), ContentCipher::Aes256Gcm).unwrap();
-    assert_eq!(judge(&upstream, &answer().response.write(Some(&other), true)), does_not_open);
+    assert_eq!(judge(&upstream, &around_sealed(&answer().response, &other)), does_not_open);
     let not_one = encrypt(&SystemIds, "<a/>", OURS.public(), ContentCipher::Aes256Gcm).unwrap();
-    let judged = judge(&upstream, &answer().response.write(Some(&not_one), true));
+    let judged = judge(&upstream, &around_sealed(&answer().response, &not_one));
     assert_eq!(judged, Err(RedirectError::NotBelieved("absent")));
     assert!(judge(&upstream, &sealed).is_ok(), "control");
+}
+
+type Lie = fn(&mut Answer);
+
+/// Our key is not used before everything around the assertion says that it answers this round, nor out of turn.
+#[test]
+fn nothing_is_opened_that_belongs_to_no_round_nor_out_of_turn() {
+    let upstream = open("encrypted = true\nsigned = \"assertion\"");
+    let turns = Turns::new(1, 0);
+    let round = Round { turns: &turns, ..round() };
+    let turn = now(turns.take()).unwrap();
+    let lies: [(&str, Lie); 6] = [
+        ("issuer of the response", |a| a.response.issuer = None),
+        ("issuer of the response", |a| a.response.issuer = Some("https://evil.test".into())),
+        ("destination", |a| a.response.destination = Some("https://evil.test/acs".into())),
+        ("request of the response", |a| a.response.in_response_to = Some("_another".into())),
+        ("request of the response", |a| a.response.in_response_to = None),
+        ("instant of the response", |a| a.response.issue_instant.0 -= 661_000),
+    ];
+    for (word, lie) in lies {
+        let judged = judge_in(&upstream, &Answer::changed(lie).sealed(Signs::Assertion), &round);
+        assert_eq!(judged, Err(RedirectError::NotBelieved(word)));
+    }
+    let no = Answer::changed(|a| a.response.status = Status::failure(status::RESPONDER, status::AUTHN_FAILED));
+    assert_eq!(judge_in(&upstream, &no.sealed(Signs::Assertion), &round), Err(RedirectError::Refused("AuthnFailed")));
+    let sealed = answer().sealed(Signs::Assertion);
+    assert_eq!(
+        judge_in(&upstream, &sealed, &round),
+        Err(RedirectError::Crowded(Crowded)),
+        "only then, and in its turn"
+    );
+    let vouched = open("encrypted = true\nsigned = \"response\"");
+    assert!(
+        judge_in(&vouched, &answer().sealed(Signs::Response), &round).is_ok(),
+        "the provider waits for no stranger"
+    );
+    drop(turn);
+    assert!(judge_in(&upstream, &sealed, &round).is_ok(), "control");
+}
+
+/// Whatever is wrong with an answer that may have been opened is said at one moment, by a clock that only moves when everybody waits.
+#[test]
+fn what_is_not_believed_is_said_at_one_moment() {
+    let upstream = open("encrypted = true\nsigned = \"assertion\"");
+    let took = |xml: &str| {
+        let judged = now(async {
+            let begun = tokio::time::Instant::now();
+            let judged = upstream.complete(&round(), &[(POSTED, &post::encode(xml))]).await;
+            (judged, begun.elapsed())
+        });
+        (judged.0.err(), judged.1)
+    };
+    let sealed = answer().sealed(Signs::Assertion);
+    let flipped = |nth: usize| {
+        let value = &sealed.split("<xenc:CipherValue>").nth(nth).unwrap()[..40];
+        let other = if value.starts_with('A') { "B" } else { "A" };
+        sealed.replace(value, &format!("{other}{}", &value[1..]))
+    };
+    let another = PrivateKey::draw(Alg::ES256);
+    let forged = answer().sealed_by(Signs::Assertion, &another);
+    for (word, wrong) in [
+        ("does not open", flipped(1)),
+        ("does not open", flipped(2)),
+        ("does not open", sealed.replace("2001/04/xmlenc#rsa-oaep-mgf1p", "2001/04/xmlenc#rsa-1_5")),
+        ("not signed", answer().sealed(Signs::Nothing)),
+        ("signature", forged),
+        ("audience", Answer::changed(|a| a.assertion.conditions.audiences.clear()).sealed(Signs::Assertion)),
+        ("destination", Answer::changed(|a| a.response.destination = Some("x".into())).sealed(Signs::Assertion)),
+    ] {
+        let said = (Some(RedirectError::NotBelieved(word)), Duration::from_millis(100));
+        assert_eq!(took(&wrong), said);
+    }
+    assert_eq!(took(&sealed), (None, Duration::ZERO), "control");
 }

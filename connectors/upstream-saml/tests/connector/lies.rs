@@ -150,7 +150,7 @@ fn what_is_not_signed_as_asked_by_the_provider_s_key_is_not_believed() {
     let whole = sign(&half, SAMLP, "Response", &THEIRS, Alg::ES256, None).unwrap();
     assert_eq!(judge(&open(asks(Signs::Response)), &whole), foreign);
     let assertion = sign(&answer().assertion.write(), SAML, "Assertion", &THEIRS, Alg::ES256, None).unwrap();
-    let wrong = sign(&answer().response.write(Some(&assertion), false), SAMLP, "Response", &FOREIGN, Alg::ES256, None);
+    let wrong = sign(&around(&answer().response, &assertion), SAMLP, "Response", &FOREIGN, Alg::ES256, None);
     assert_eq!(judge(&open(asks(Signs::Assertion)), &wrong.unwrap()), foreign);
 }
 

@@ -39,7 +39,7 @@ fn query(request: &LogoutRequest, key: Option<&PrivateKey>) -> String {
 }
 
 fn hear(upstream: &Arc<dyn Redirect>, carried: Carried<'_>) -> Result<LogoutMessage, RedirectError> {
-    now(upstream.logout_message(carried, CALLBACK, NOW))
+    now(upstream.logout_message(carried, CALLBACK, NOW, &TURNS))
 }
 
 /// Whose session, and which.

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use preau_connector_api::{
-    Connector, Departure, OpenContext, POSTED, Redirect, RedirectError, Round, UpstreamIdentity,
+    Connector, Departure, OpenContext, POSTED, Redirect, RedirectError, Round, Turns, UpstreamIdentity,
 };
 use preau_domain::{Instant, SourceId};
 use preau_keys::jose::{Alg, PrivateKey};
@@ -92,13 +92,27 @@ pub fn open_with(more: &str, files: &[(&str, &str)]) -> Arc<dyn Redirect> {
     try_open_with(more, files).unwrap_or_else(|problems| panic!("{problems:?}")).redirect.unwrap()
 }
 
+/// Nobody waits long.
+pub static TURNS: LazyLock<Turns> = LazyLock::new(|| Turns::new(1, 1_000));
+
 pub fn round() -> Round<'static> {
-    Round { callback: CALLBACK, state: STATE, nonce: NONCE, verifier: NONCE, fresh_after: None, locale: "fr", now: NOW }
+    let (fresh_after, locale) = (None, "fr");
+    Round {
+        callback: CALLBACK,
+        state: STATE,
+        nonce: NONCE,
+        verifier: NONCE,
+        fresh_after,
+        locale,
+        now: NOW,
+        turns: &TURNS,
+    }
 }
 
 /// Waits for what waits for nobody.
 pub fn now<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_time().start_paused(true).build().unwrap().block_on(future)
 }
 
 /// The address the browser is sent to.
@@ -184,6 +198,16 @@ pub fn answer() -> Answer {
     Answer { response, assertion }
 }
 
+/// A response around XML of any form, which our own writer would not put there.
+pub fn around(response: &Response, inside: &str) -> String {
+    response.around(None).into_text().replace("</samlp:Response>", &format!("{inside}</samlp:Response>"))
+}
+
+/// The same around an `EncryptedData`.
+pub fn around_sealed(response: &Response, sealed: &str) -> String {
+    around(response, &format!("<saml:EncryptedAssertion xmlns:saml=\"{SAML}\">{sealed}</saml:EncryptedAssertion>"))
+}
+
 /// Which of the two the provider signs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signs {
@@ -215,17 +239,22 @@ impl Answer {
 
     /// The message with the assertion encrypted for us.
     pub fn sealed(&self, signs: Signs) -> String {
+        self.sealed_by(signs, &THEIRS)
+    }
+
+    pub fn sealed_by(&self, signs: Signs, key: &PrivateKey) -> String {
         let mut assertion = self.assertion.write().into_text();
         if matches!(signs, Signs::Assertion | Signs::Both) {
-            assertion = sign(&assertion, SAML, "Assertion", &THEIRS, Alg::ES256, None).unwrap();
+            assertion = sign(&assertion, SAML, "Assertion", key, Alg::ES256, None).unwrap();
         }
         let cipher = ContentCipher::Aes256Gcm;
         let sealed = encrypt(&preau_keys::SystemIds, &assertion, OURS.public(), cipher).unwrap();
-        self.around(&sealed, true, signs, &THEIRS)
+        self.around(&sealed, true, signs, key)
     }
 
     fn around(&self, assertion: &str, encrypted: bool, signs: Signs, key: &PrivateKey) -> String {
-        let response = self.response.write(Some(assertion), encrypted);
+        let response =
+            if encrypted { around_sealed(&self.response, assertion) } else { around(&self.response, assertion) };
         if matches!(signs, Signs::Response | Signs::Both) {
             return sign(&response, SAMLP, "Response", key, Alg::ES256, None).unwrap();
         }

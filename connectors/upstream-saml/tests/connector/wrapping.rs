@@ -157,7 +157,7 @@ fn what_is_wrapped_is_not_believed() {
 fn an_assertion_of_another_provider_is_not_believed() {
     let other = Answer::changed(|answer| answer.assertion.issuer = "https://other.example/idp".to_owned());
     let signed = sign(&other.assertion.write(), SAML, "Assertion", &FOREIGN, Alg::ES256, None).unwrap();
-    let message = answer().response.write(Some(&signed), false);
+    let message = around(&answer().response, &signed);
     let upstream = open(asks(Signs::Assertion));
     assert_eq!(judge(&upstream, &message), Err(RedirectError::NotBelieved("signature")));
     let mixed = judge(&upstream, &other.signed(Signs::Assertion));

@@ -14,8 +14,10 @@ use preau_domain::Ids;
 use std::borrow::Borrow;
 use zeroize::Zeroizing;
 
-/// Wrapped keys tried for one content.
+/// Wrapped keys for one content.
 const MAX_KEYS: usize = 4;
+/// How often a key of ours is tried on them: each costs as much as a signature, and nobody may have vouched for the message yet.
+const MAX_TRIED: usize = 8;
 
 /// How content is encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,16 +81,13 @@ pub fn decrypt(holder: &Element, keys: &[impl Borrow<DecryptionKey>]) -> Result<
         return Err(XmlError::Form);
     }
     let content = cipher_value(data)?;
-    let tried = |wrapped: &&Element| -> Result<Option<Zeroizing<Vec<u8>>>, XmlError> {
-        let (sha1, value) = (with_sha1(method(wrapped)?)?, cipher_value(wrapped)?);
-        Ok(keys.iter().find_map(|key| open(enc, &key.borrow().unwrap_oaep(sha1, enc, &value), &content)))
-    };
-    for wrapped in &wrapped {
-        if let Some(opened) = tried(wrapped)? {
-            return Document::parse_within(&opened, Bounds::MESSAGE);
-        }
-    }
-    Err(XmlError::Sealed)
+    // Every one of them is read before the first is tried.
+    let wrapped = wrapped.iter().map(|one| Ok((with_sha1(method(one)?)?, cipher_value(one)?)));
+    let wrapped = wrapped.collect::<Result<Vec<(bool, Vec<u8>)>, XmlError>>()?;
+    let tried = wrapped.iter().flat_map(|one| keys.iter().map(move |key| (one, key.borrow()))).take(MAX_TRIED);
+    let mut opened = tried.filter_map(|((sha1, value), key)| open(enc, &key.unwrap_oaep(*sha1, enc, value), &content));
+    let opened = opened.next().ok_or(XmlError::Sealed)?;
+    Document::parse_within(&opened, Bounds::MESSAGE)
 }
 
 fn open(enc: Enc, key: &[u8], content: &[u8]) -> Option<Zeroizing<Vec<u8>>> {

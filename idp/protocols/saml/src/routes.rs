@@ -168,7 +168,7 @@ async fn at_last(
 ) -> Result<Response, Fault> {
     let fields = Fields::parse(query.as_deref().unwrap_or_default())?;
     let confirmed = fields.one("unconfirmed")?.is_none();
-    Ok(told(&hub, &visitor, logout::at_last(&hub, &peers, fields.required("to")?, confirmed)?))
+    Ok(told(&hub, &visitor, logout::at_last(&hub, &peers, fields.required("to")?, confirmed).await?))
 }
 
 async fn set_out(
@@ -272,7 +272,11 @@ fn enveloped(answer: Result<String, Fault>) -> Response {
                 status if status.is_server_error() => (status, "Server"),
                 _ => (StatusCode::BAD_REQUEST, "Client"),
             };
-            envelope(status, soap::fault(whose, "the request was refused"))
+            let mut response = envelope(status, soap::fault(whose, "the request was refused"));
+            if status == StatusCode::SERVICE_UNAVAILABLE {
+                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+            }
+            response
         }
     }
 }

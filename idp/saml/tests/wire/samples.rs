@@ -132,6 +132,11 @@ pub fn response() -> Response {
     }
 }
 
+/// A response around XML of any form, which our own writer would not put there.
+pub fn around(response: &Response, inside: &str) -> String {
+    response.around(None).into_text().replace("</samlp:Response>", &format!("{inside}</samlp:Response>"))
+}
+
 pub fn no_passive() -> Response {
     let mut status = Status::failure(status::RESPONDER, status::NO_PASSIVE);
     status.message = Some(HOSTILE.to_owned());

@@ -15,15 +15,15 @@ use std::process::Command;
 
 /// Every message, by the name of its golden file.
 fn messages() -> Vec<(&'static str, String)> {
-    let response = response().write(Some(&assertion().write()), false);
+    let response = around(&response(), &assertion().write());
     vec![
         ("authn-request", authn_request().write().into_text()),
         ("authn-request-plain", plain_request().write().into_text()),
         ("logout-request", logout_request().write(None).into_text()),
         ("logout-response", logout_response().write().into_text()),
         ("artifact-resolve", artifact_resolve().write().into_text()),
-        ("artifact-response", artifact_response().write(Some(&no_passive().write(None, false)))),
-        ("response-refused", no_passive().write(None, false)),
+        ("artifact-response", artifact_response().write(Some(&no_passive().around(None)))),
+        ("response-refused", no_passive().around(None).into_text()),
         ("soap-artifact-resolve", soap::envelope(&artifact_resolve().write())),
         ("soap-fault", soap::fault("Client", "R&D")),
         ("ecp-response", soap::ecp_response(ACS, &response)),
@@ -104,7 +104,7 @@ fn messages_are_read_back_as_they_were_meant() {
     assert_eq!(LogoutRequest::read(&parsed(&logout_request().write(None))), Ok(logout_request()));
     assert_eq!(LogoutResponse::read(&parsed(&logout_response().write())), Ok(logout_response()));
     assert_eq!(ArtifactResolve::read(&parsed(&artifact_resolve().write())), Ok(artifact_resolve()));
-    let carried = response().write(Some(&assertion().write()), false);
+    let carried = around(&response(), &assertion().write());
     let read = Response::read(&parsed(&carried)).unwrap();
     let Some(Held::Plain(element)) = &read.assertion else { panic!("{read:?}") };
     // Where XML has no way of writing a character, it is replaced: U+0001 in the one hostile value.

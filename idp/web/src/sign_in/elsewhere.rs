@@ -84,7 +84,7 @@ impl Secrets {
         Secrets { state, nonce, verifier, callback }
     }
 
-    fn round<'a>(&'a self, hub: &Hub, visitor: &'a Visitor, pending: &PendingSignIn) -> Round<'a> {
+    fn round<'a>(&'a self, hub: &'a Hub, visitor: &'a Visitor, pending: &PendingSignIn) -> Round<'a> {
         Round {
             callback: &self.callback,
             state: self.state.expose(),
@@ -93,6 +93,7 @@ impl Secrets {
             fresh_after: pending.fresh_after,
             locale: visitor.locale.code(),
             now: hub.now(),
+            turns: &hub.turns,
         }
     }
 }
@@ -115,7 +116,8 @@ pub async fn leave(
     let to = tokio::time::timeout(PATIENCE, provider.begin(&secrets.round(&hub, &visitor, &pending))).await;
     let to = match to {
         Ok(Ok(to)) => to,
-        Ok(Err(unavailable)) => return Err(Fault::new(FaultKind::ProviderDown, unavailable.0)),
+        Ok(Err(RedirectError::Crowded(crowded))) => return Err(crowded.into()),
+        Ok(Err(error)) => return Err(Fault::new(FaultKind::ProviderDown, error.to_string())),
         Err(_) => return Err(Fault::new(FaultKind::ProviderDown, "no answer in time")),
     };
     match to {
@@ -236,6 +238,7 @@ fn ended(error: StoreError) -> Fault {
 /// The fault a round without an identity becomes, with its audit event.
 fn refused(hub: &Hub, visitor: &Visitor, error: RedirectError) -> Fault {
     let (kind, why) = match &error {
+        RedirectError::Crowded(crowded) => return (*crowded).into(),
         RedirectError::Unavailable(_) => return Fault::new(FaultKind::ProviderDown, error.to_string()),
         RedirectError::Refused(_) => (FaultKind::ProviderRefused, "provider-refused"),
         RedirectError::NotBelieved(_) => (FaultKind::ProviderNotBelieved, "provider-not-believed"),

@@ -44,6 +44,7 @@ mod saml_door;
 mod saml_ecp;
 mod saml_logout;
 mod saml_round;
+mod saml_turns;
 mod saml_wire;
 mod sandbox;
 mod sessions;

@@ -140,7 +140,9 @@ impl Idp {
         let signed =
             |xml: &str, namespace, local| sign(xml, namespace, local, self.key, Alg::ES256, None).expect("signed");
         let inner = signed(&assertion.write(), SAML, "Assertion");
-        post::encode(&signed(&response.write(Some(&inner), false), SAMLP, "Response"))
+        let around =
+            response.around(None).into_text().replace("</samlp:Response>", &format!("{inner}</samlp:Response>"));
+        post::encode(&signed(&around, SAMLP, "Response"))
     }
 
     /// Posts its form, as a browser does from another site: without a cookie.
@@ -171,7 +173,7 @@ pub fn persistent(value: &str) -> NameId {
 }
 
 /// A hub whose staff sign in at the provider, over the database of another one.
-async fn serves_staff(hub: &TestHub, more: &str) -> TestHub {
+pub async fn serves_staff(hub: &TestHub, more: &str) -> TestHub {
     let source = EDUCONNECT.source(more);
     hub.again_with(|setup| {
         setup.config.sign_in.publics.insert("staff".to_owned(), "educonnect".to_owned());

@@ -38,6 +38,19 @@ fn what_is_encrypted_opens_and_is_still_unverified() {
     }
 }
 
+/// Each try costs as much as a signature.
+#[test]
+fn our_keys_are_tried_eight_times_and_no_more() {
+    let (text, stranger) = (sealed(ContentCipher::Aes256Gcm), DecryptionKey::draw(KeyWrap::EcdhEs));
+    let holder = Document::parse(text.as_bytes()).unwrap();
+    let behind = |strangers: usize| {
+        let keys: Vec<&DecryptionKey> = std::iter::repeat_n(&stranger, strangers).chain(&*KEY).collect();
+        decrypt(holder.unverified(), &keys).map(|_| ())
+    };
+    assert_eq!(behind(7), Ok(()));
+    assert_eq!(behind(8), Err(XmlError::Sealed));
+}
+
 #[test]
 fn the_wrapped_key_may_stand_beside_the_content() {
     let text = sealed(ContentCipher::Aes256Gcm);

@@ -47,7 +47,7 @@ pub async fn ecp(
         return Err(Fault::new(FaultKind::UnknownService, "the service is not open to programs"));
     }
     if let Some(error) = wrong {
-        let message = hand_over::refusal(hub, visitor, &partner, &acs, &asked, error)?;
+        let message = hand_over::refusal(hub, visitor, &partner, &acs, &asked, error).await?;
         return Ok(Answer::Envelope(soap::ecp_response(&acs.location, &message)));
     }
     let Some((login, password)) = password else { return Ok(Answer::WhoAreYou) };
@@ -60,13 +60,13 @@ pub async fn ecp(
     let live = hub.offline(&person.id, &authentication, hub.now() + CLIENT_SESSION).await?.ok_or_else(gone)?;
     let message = match hand_over::made(hub, visitor, &live, &partner, &acs, &asked, None) {
         Ok(made) => made.message,
-        Err(stop) => refused(hub, visitor, &partner, &acs, &asked, stop)?,
+        Err(stop) => refused(hub, visitor, &partner, &acs, &asked, stop).await?,
     };
     Ok(Answer::Envelope(soap::ecp_response(&acs.location, &message)))
 }
 
 /// The service is told, since nobody reads a page; a failure of ours is a fault.
-fn refused(
+async fn refused(
     hub: &Hub,
     visitor: &Visitor,
     partner: &Partner,
@@ -76,7 +76,7 @@ fn refused(
 ) -> Result<String, Fault> {
     match stop {
         Stop::Page(fault) if fault.kind.status().is_server_error() => Err(fault),
-        stop => hand_over::refusal(hub, visitor, partner, acs, asked, quietly(stop)),
+        stop => hand_over::refusal(hub, visitor, partner, acs, asked, quietly(stop)).await,
     }
 }
 

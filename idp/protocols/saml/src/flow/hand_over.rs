@@ -52,7 +52,7 @@ pub async fn complete(hub: &Hub, peers: &Peers, visitor: &Visitor, done: &Comple
         Ok(Some(message)) => message,
         Ok(None) => return Err(Fault::new(FaultKind::SignInExpired, "the session ended during its sign-in")),
         Err(Stop::Page(fault)) => return Err(fault),
-        Err(Stop::Told(error)) => refusal(hub, visitor, &partner, &acs, &asked, error)?,
+        Err(Stop::Told(error)) => refusal(hub, visitor, &partner, &acs, &asked, error).await?,
     };
     outgoing(hub, visitor, &partner, &acs, &asked, &message).await
 }
@@ -165,7 +165,7 @@ pub fn made(
 }
 
 /// The answer that tells an error.
-pub fn refusal(
+pub async fn refusal(
     hub: &Hub,
     visitor: &Visitor,
     partner: &Partner,
@@ -177,10 +177,12 @@ pub fn refusal(
     refused.service = Some(partner.door.service.id.clone());
     tell_refusal(hub, refused, error);
     let response = response(hub, acs, asked, error.status(), hub.now()).around(None);
-    // Anybody can have one made: it costs a signature only where the service looks at that of a response.
+    // Anybody can have one made, in the name of a service that need not sign: it costs a signature only where the service looks
+    // at that of a response, and then in its turn.
     if partner.saml().sign == SamlSigned::Assertion {
         return Ok(response.into_text());
     }
+    let _turn = hub.turns.take().await?;
     let key = signing_key(hub, partner.saml().signing)?;
     Ok(signed(response, &key)?.into_text())
 }

@@ -61,6 +61,8 @@ pub async fn browser(hub: &Hub, peers: &Peers, visitor: &Visitor, received: &Rec
     let status = end(hub, visitor, &asked, own).await?;
     let relay_state = received.relay_state.as_deref();
     if own.is_none() {
+        // A message about an end that was heard is not heard again; one that ends nothing can be brought as often as somebody likes.
+        let _turn = if asked.sessions.is_empty() { Some(hub.turns.take().await?) } else { None };
         return answer(hub, &asked.partner, &asked.request.id, status, relay_state);
     }
     let waiting = Waiting {
@@ -75,7 +77,7 @@ pub async fn browser(hub: &Hub, peers: &Peers, visitor: &Visitor, received: &Rec
 }
 
 /// The answer that waited. Whoever changes `confirmed` on the way deceives themselves.
-pub fn at_last(hub: &Hub, peers: &Peers, sealed: &str, confirmed: bool) -> Result<Answer, Fault> {
+pub async fn at_last(hub: &Hub, peers: &Peers, sealed: &str, confirmed: bool) -> Result<Answer, Fault> {
     let opened = Sealer::new(&hub.keyring).open(WAITING, &[], sealed);
     let waiting: Option<Waiting> = opened.and_then(|text| serde_json::from_slice(&text).ok());
     let waiting = waiting.filter(|waiting| hub.now() < waiting.until);
@@ -83,6 +85,8 @@ pub fn at_last(hub: &Hub, peers: &Peers, sealed: &str, confirmed: bool) -> Resul
     let waiting = waiting.ok_or_else(late)?;
     let services = hub.services();
     let partner = Partner::at(peers, services.get(&waiting.service).ok_or_else(late)?, hub.now())?;
+    // Nothing says that it was given before.
+    let _turn = hub.turns.take().await?;
     let sub = (!confirmed).then(|| status::PARTIAL_LOGOUT.to_owned());
     answer(hub, &partner, &waiting.request, Status { sub, ..Status::success() }, waiting.relay_state.as_deref())
 }

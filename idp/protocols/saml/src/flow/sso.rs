@@ -234,7 +234,7 @@ async fn told(
     asked: &Asked,
     error: SamlError,
 ) -> Result<Answer, Fault> {
-    let message = hand_over::refusal(hub, visitor, partner, acs, asked, error)?;
+    let message = hand_over::refusal(hub, visitor, partner, acs, asked, error).await?;
     hand_over::outgoing(hub, visitor, partner, acs, asked, &message).await.map(Answer::Service)
 }
 
