@@ -40,6 +40,12 @@ pub trait Redirect: Send + Sync {
         &[]
     }
 
+    /// Until when what is known of the provider may be used, where it says so and nothing newer is asked for by itself; nobody
+    /// signs in with it afterwards. Asks nobody.
+    fn known_until(&self) -> Option<Instant> {
+        None
+    }
+
     /// How the browser leaves for the provider.
     async fn begin(&self, round: &Round<'_>) -> Result<Departure, RedirectError>;
 
@@ -84,6 +90,12 @@ pub trait Redirect: Send + Sync {
         Err(RedirectError::NotBelieved("logout message"))
     }
 
+    /// Whether a notice is about the session that was opened with this hint ([`UpstreamIdentity::logout_hint`]): a name of a
+    /// session may be another's too.
+    fn is_about(&self, _notice: &UpstreamLogout, _hint: &str) -> bool {
+        true
+    }
+
     /// Where a person may end their session at the provider too; `None` when that is not offered. `hint` is
     /// [`UpstreamIdentity::logout_hint`], `back` our own address they return to, `callback` is [`Round::callback`].
     async fn logout_address(&self, hint: Option<&str>, back: &str, callback: &str, now: Instant) -> Option<String>;
@@ -124,6 +136,8 @@ pub enum LogoutMessage {
         notices: Vec<UpstreamLogout>,
         /// The address that tells the provider so.
         then: String,
+        /// The address that tells it that there was no such session.
+        unknown: String,
     },
     /// The provider answers what we asked for.
     Answered {
@@ -178,6 +192,8 @@ pub struct UpstreamLogout {
     pub subject: Option<String>,
     /// Which session.
     pub sid: Option<String>,
+    /// The person's name and the session's as the provider said them, where [`Redirect::is_about`] looks at them.
+    pub named: Option<(String, Option<String>)>,
     /// The name of this notice, which is heard once; at most 255 characters.
     pub id: String,
     /// After this the notice is not believed any more.

@@ -103,7 +103,7 @@ pub enum NameIdKind {
     Persistent,
     /// A new one at each sign-on.
     Transient,
-    /// The mail address.
+    /// The mail address: what the product knows people by, else the value of its rule `mail`. Nobody without one gets in.
     Email,
     /// What the service knows the person by (`identifier`), as it is.
     Unspecified,

@@ -21,6 +21,7 @@ pub use icon::check_icon;
 pub use instances::{MAX_FILES, Signature, load_instances, load_sound_instances, mount, signature};
 pub use mounted::Mounted;
 pub use needs::{Need, needs};
+pub use place::at;
 
 use preau_connector_api::Kind;
 

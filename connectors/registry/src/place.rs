@@ -2,6 +2,7 @@
 
 use preau_connector_api::Problem;
 use serde::de::DeserializeOwned;
+use std::path::Path;
 
 /// Reads a file of at most 64 KiB of TOML; unknown keys are refused.
 pub(crate) fn read_toml<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Problem> {
@@ -17,6 +18,12 @@ fn problem(file: &str, text: &str, path: &str, error: &toml::de::Error) -> Probl
     // A missing key has no path of its own: the sentence names it.
     let key = if path.is_empty() || path == "." { String::new() } else { format!(" {path}") };
     Problem::new(format!("{file}:{line}{key}"), preau_domain::display_safe(error.message(), 300))
+}
+
+/// A problem with the value of a key of an instance file, found by whoever knows more than the file says.
+pub fn at(file: &Path, key: &str, what: impl Into<String>) -> Problem {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    at_key(&file.display().to_string(), &text, key, what)
 }
 
 /// A problem with the value of a key, found after reading: at the line where the key is written, else the first.

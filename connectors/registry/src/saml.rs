@@ -7,7 +7,7 @@ use preau_connector_api::{
     AttributeNames, NameIdKind, Network, SamlDialect, SamlMetadata, SamlService, SamlSettings, SigningAlgorithm,
     WireName,
 };
-use preau_domain::{Identifier, ReleaseRule, display_safe};
+use preau_domain::{Fact, Identifier, ReleaseRule, display_safe};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
@@ -21,6 +21,8 @@ const MAX_CERTIFICATES: u64 = 64 * 1024;
 const MAX_ENTITY_ID: usize = 1024;
 /// Longest `RelayState` (SAML 2.0 bindings, section 3.4.3).
 const MAX_RELAY_STATE: usize = 80;
+/// The rule whose value names people where the name is a mail address.
+const MAIL: &str = "mail";
 /// What the State's filter is told.
 const GAR: [&str; 2] = ["GARPersonIdentifiant", "idEnt"];
 
@@ -108,13 +110,15 @@ pub(crate) fn resolve(
         dialect: settings.dialect,
         relay_state: settings.relay_state,
     };
-    check(&service, around.identifier, wrong);
+    check(&service, around, wrong);
     Some(service)
 }
 
-fn check(service: &SamlService, identifier: Identifier, wrong: &mut impl FnMut(&str, String)) {
-    if service.nameid == NameIdKind::Email && identifier != Identifier::Mail {
-        wrong("saml.nameid", "`email` is for a product that knows people by `mail`".into());
+fn check(service: &SamlService, around: &Around<'_>, wrong: &mut impl FnMut(&str, String)) {
+    let identifier = around.identifier;
+    let has_mail = around.release.iter().any(|rule| rule.name == MAIL && rule.copy == Some(Fact::Mail));
+    if service.nameid == NameIdKind::Email && identifier != Identifier::Mail && !has_mail {
+        wrong("saml.nameid", "`email` is for a product that knows people by `mail`, or has a rule of that name".into());
     }
     if identifier == Identifier::Uai && service.nameid != NameIdKind::Unspecified {
         wrong("saml.nameid", "a product that knows an establishment, and no person, takes `unspecified`".into());

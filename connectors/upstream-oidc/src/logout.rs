@@ -40,7 +40,7 @@ pub(crate) fn notice(settings: &Settings, token: &Verified, now: Instant) -> Res
     }
     let Some(id) = name("jti")? else { return refuse("jti") };
     let until = token.instant("exp").map_err(not_believed)?.unwrap_or(now) + Seconds(REMEMBERED_SECONDS);
-    Ok(UpstreamLogout { issuer: settings.issuer.clone(), subject, sid, id, expires: until })
+    Ok(UpstreamLogout { issuer: settings.issuer.clone(), subject, sid, named: None, id, expires: until })
 }
 
 /// Where a person ends their session at the provider.

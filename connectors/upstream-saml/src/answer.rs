@@ -127,6 +127,7 @@ pub(crate) fn word_of(refused: &Refused) -> &'static str {
     match &refused.why {
         Why::Xml(error) => word(error),
         Why::Binding(word) => word,
+        Why::Malformed(_) => word(&XmlError::Malformed),
         _ => "shape of the message",
     }
 }

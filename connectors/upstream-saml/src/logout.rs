@@ -11,7 +11,7 @@ use preau_keys::xml::{Element, decrypt};
 use preau_saml::bindings::redirect::Received;
 use preau_saml::bindings::{Kind, post, redirect, relay_state};
 use preau_saml::messages::{LogoutRequest, LogoutResponse, NameId, Status};
-use preau_saml::names::{SAMLP, logout_reason, nameid};
+use preau_saml::names::{SAMLP, logout_reason, nameid, status};
 use serde::{Deserialize, Serialize};
 
 /// Seconds a request is remembered, so that it is heard once.
@@ -109,17 +109,27 @@ pub(crate) fn message(
     let request = request.map_err(|error| RedirectError::NotBelieved(word_of(&error)))?;
     let ours = Ours::of(callback, settings.name.as_deref());
     let notices = notices(settings, &ours, &request, now)?;
-    let answer = LogoutResponse {
-        id: format!("_{}", digest(&format!("{}{}", request.id, now.0))),
-        in_response_to: Some(request.id),
-        issue_instant: now,
-        destination: Some(to.clone()),
-        issuer: Some(ours.name),
-        status: Status::success(),
+    let answer = |status: Status| {
+        let answer = LogoutResponse {
+            id: format!("_{}", digest(&format!("{}{}", request.id, now.0))),
+            in_response_to: Some(request.id.clone()),
+            issue_instant: now,
+            destination: Some(to.clone()),
+            issuer: Some(ours.name.clone()),
+            status,
+        };
+        let signer = settings.keys.first().map(|key| (&key.private, key.alg));
+        let address = redirect::encode(to, Kind::Response, &answer.write(), state.as_deref(), signer);
+        address.map_err(|error| RedirectError::NotBelieved(word_of(&error)))
     };
-    let signer = settings.keys.first().map(|key| (&key.private, key.alg));
-    let then = redirect::encode(to, Kind::Response, &answer.write(), state.as_deref(), signer);
-    Ok(LogoutMessage::Ended { notices, then: then.map_err(|error| RedirectError::NotBelieved(word_of(&error)))? })
+    let unknown = answer(Status::failure(status::REQUESTER, status::UNKNOWN_PRINCIPAL))?;
+    Ok(LogoutMessage::Ended { notices, then: answer(Status::success())?, unknown })
+}
+
+/// Whether a notice is about the session that was opened with this hint: person and session are called the same.
+pub(crate) fn is_about(notice: &UpstreamLogout, hint: &str) -> bool {
+    let (Some((name, session)), Ok(hint)) = (&notice.named, serde_json::from_str::<Hint>(hint)) else { return true };
+    *name == hint.name && session.as_ref().is_none_or(|session| hint.session.as_ref() == Some(session))
 }
 
 /// What the provider answers to a request of ours. It changes nothing here, where the session has ended already.
@@ -172,22 +182,29 @@ fn notices(
     let Some(name) = read.or_else(|| request.name_id.clone()).filter(|name| is_name(&name.value)) else {
         return refuse("name");
     };
-    let sessions = request.session_indexes.iter().filter(|session| is_name(session)).cloned();
-    let named: Vec<(Option<String>, Option<String>)> = if name.format.as_deref() == Some(nameid::TRANSIENT) {
-        vec![(None, Some(name.value))]
+    // What finds sessions, and which of those found are meant: one for each session that is listed, else one for all.
+    type Named = (Option<String>, Option<String>, Option<String>);
+    let sessions: Vec<String> = request.session_indexes.iter().filter(|session| is_name(session)).cloned().collect();
+    let named: Vec<Named> = if name.format.as_deref() == Some(nameid::TRANSIENT) {
+        let of = |session| (None, Some(name.value.clone()), session);
+        if request.session_indexes.is_empty() {
+            vec![of(None)]
+        } else {
+            sessions.into_iter().map(|one| of(Some(one))).collect()
+        }
     } else {
-        let subject = settings.subject.is_none().then_some(name.value);
-        let of_session = sessions.map(|session| (subject.clone(), Some(session)));
-        let all: Vec<_> = of_session.collect();
-        if all.is_empty() && subject.is_some() { vec![(subject, None)] } else { all }
+        let subject = settings.subject.is_none().then(|| name.value.clone());
+        let all: Vec<Named> = sessions.into_iter().map(|one| (subject.clone(), Some(one.clone()), Some(one))).collect();
+        if request.session_indexes.is_empty() && subject.is_some() { vec![(subject, None, None)] } else { all }
     };
     if named.is_empty() {
         return refuse("no session");
     }
-    let notice = |(index, (subject, sid)): (usize, _)| UpstreamLogout {
+    let notice = |(index, (subject, sid, session)): (usize, Named)| UpstreamLogout {
         issuer: settings.entity_id.clone(),
         subject,
         sid,
+        named: Some((name.value.clone(), session)),
         id: digest(&format!("{}/{index}", request.id)),
         expires: now + Seconds(REMEMBERED_SECONDS) + skew,
     };

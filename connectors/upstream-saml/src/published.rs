@@ -65,6 +65,11 @@ impl Known {
         self.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What is known of a provider that publishes nothing: its file is all there is.
+    pub(crate) fn of_file(&self) -> Option<&Settings> {
+        self.address.is_none().then_some(&*self.first)
+    }
+
     /// What is known now; asks the address when that is due. While one asks, the others go on with what was known.
     pub(crate) async fn at(&self, now: Instant) -> Arc<Settings> {
         let Some(address) = &self.address else { return Arc::clone(&self.first) };

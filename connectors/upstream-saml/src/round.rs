@@ -28,6 +28,10 @@ impl Redirect for Upstream {
         &self.known.first.title
     }
 
+    fn known_until(&self) -> Option<Instant> {
+        self.known.of_file().and_then(|settings| settings.valid_until)
+    }
+
     async fn begin(&self, round: &Round<'_>) -> Result<Departure, RedirectError> {
         let settings = self.valid(round.now).await?;
         let _turn = round.turns.take().await?;
@@ -98,6 +102,10 @@ impl Redirect for Upstream {
         let settings = self.valid(now).await?;
         let _turn = turns.take().await?;
         logout::message(&settings, message, callback, now)
+    }
+
+    fn is_about(&self, notice: &UpstreamLogout, hint: &str) -> bool {
+        logout::is_about(notice, hint)
     }
 
     async fn logout_address(&self, hint: Option<&str>, back: &str, callback: &str, now: Instant) -> Option<String> {

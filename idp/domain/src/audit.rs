@@ -94,7 +94,8 @@ pub struct AuditEvent {
     /// Which establishment, when there is one.
     pub establishment: Option<Uai>,
     /// Why, as a word of a closed list such as `wrong-password` or the name of a rule; names of attributes, never values.
-    /// What an operator does to an account by hand bears the reason they give, of at most 200 characters.
+    /// The word is followed by the name of a source, or by what whoever asked called themselves, where that is no person: at most
+    /// 200 characters. What an operator does to an account by hand bears the reason they give, of at most 200 characters.
     pub detail: String,
 }
 

@@ -52,10 +52,11 @@ pub fn normalised_mail(written: &str) -> Option<String> {
     (written.len() <= 254 && plain(local) && plain(domain)).then(|| written.to_ascii_lowercase())
 }
 
-/// A text as a log or a terminal may show it: one line, no control character, at most `max` characters and then the
+/// A text as a log or a terminal may show it: one line, no control character and none that turns the direction of others, at most `max` characters and then the
 /// true length in brackets.
 pub fn display_safe(text: &str, max: usize) -> String {
-    let shown: String = text.chars().take(max).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    let shown: String =
+        text.chars().take(max).map(|c| if c.is_control() || turns_direction(c) { '\u{fffd}' } else { c }).collect();
     let length = text.chars().count();
     if length > max { format!("{shown}… ({length} characters)") } else { shown }
 }

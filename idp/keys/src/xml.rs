@@ -14,6 +14,7 @@ mod c14n;
 mod canonical;
 pub(crate) mod certificate;
 mod encryption;
+mod flaw;
 mod names;
 mod outline;
 mod signature;
@@ -23,6 +24,7 @@ mod tree;
 pub use canonical::Canonical;
 pub use certificate::{Certificate, KeyKind, certificates_of, public_key_of};
 pub use encryption::{ContentCipher, decrypt, encrypt};
+pub use flaw::{Flaw, flaw};
 pub use signature::{Verified, sign};
 pub use stream::{Piece, StreamBounds, StreamError, Streamed, read_stream};
 pub use tree::{Attribute, Bounds, Child, Document, Element};
@@ -33,10 +35,10 @@ use thiserror::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum XmlError {
     /// It is longer, deeper or richer than what is read.
-    #[error("the document is too large")]
+    #[error("the document is larger, deeper or richer than what is read")]
     TooLarge,
-    /// It is no well-formed XML of the kind that is read.
-    #[error("the document is malformed, or holds a document type or an instruction, which nobody reads")]
+    /// It is no well-formed XML of the kind that is read: [`flaw`] says why and where.
+    #[error("the document is malformed")]
     Malformed,
     /// Two elements of it have one name, or one element has two.
     #[error("an identifier of the document is not unique")]

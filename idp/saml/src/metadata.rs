@@ -17,7 +17,7 @@ pub use document::{Before, Read, Refused, Rules, read};
 pub use entity::{
     Contact, Endpoint, Entity, IdpRole, Indexed, Localised, Logo, RequestedAttribute, Service, SpRole, Ui,
 };
-pub use key::{Keys, RoleKey};
+pub use key::{EncryptionKey, Keys, LeftOut, RoleKey, Usage};
 pub use peers::{Peer, Peers};
 pub use write::{OurIdp, OurSp, Ours, PublishedKey};
 
@@ -53,6 +53,9 @@ pub enum Reason {
     /// The document is not believed.
     #[error("{0}")]
     Xml(#[from] XmlError),
+    /// It is no well-formed XML.
+    #[error("{0}: the document is malformed")]
+    Malformed(&'static str),
     /// It cannot be read from where it is.
     #[error("the document cannot be read: {0}")]
     Input(String),
@@ -85,6 +88,9 @@ pub enum Reason {
         /// Who it is about.
         found: String,
     },
+    /// It holds several entities, and nobody says which is meant.
+    #[error("it holds several entities: say which ({0})")]
+    Several(String),
     /// The entity is not in the document.
     #[error("{0} is not in the document")]
     Absent(String),

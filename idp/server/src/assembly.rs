@@ -6,7 +6,7 @@ use crate::cli::Failure;
 use crate::config::{Loaded, SourceConfig};
 use preau_connector_api::{Connector, Kind, MountedService, OpenContext, Problem, Turns};
 use preau_connectors::{Catalogue, KINDS, Signature};
-use preau_domain::SourceId;
+use preau_domain::{Instant, SourceId};
 use preau_egress::Egress;
 use preau_keys::{ClientAuthorities, Keyring, Passwords, Sealer, Signers, SystemIds};
 use preau_saml::metadata::Peers;
@@ -84,6 +84,19 @@ pub fn connector(loaded: &Loaded, source: &SourceId) -> Result<Connector, Vec<Pr
     let at = |what: String| vec![Problem::new(format!("sources.{source}"), what)];
     let config = loaded.config.sources.get(source).ok_or_else(|| at("is no source of the configuration".to_owned()))?;
     open(loaded, source, config)
+}
+
+/// The sources of which what is known may not be used any more: nobody can sign in with them.
+pub fn expired(connectors: &BTreeMap<SourceId, Connector>, now: Instant) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (source, connector) in connectors {
+        let Some(redirect) = &connector.redirect else { continue };
+        if let Some(until) = redirect.known_until().filter(|until| *until <= now) {
+            let what = format!("says that it holds until {}, which is past: nobody can sign in there", until.rfc3339());
+            problems.push(Problem::new(format!("sources.{source}.metadata"), what));
+        }
+    }
+    problems
 }
 
 /// Opens every source; every problem of every source is told.

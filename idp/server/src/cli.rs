@@ -529,6 +529,10 @@ pub struct SpAddArgs {
     /// Certificate (PEM) of whoever signs the metadata: they are believed only then.
     #[arg(long, value_name = "FILE")]
     pub certificate: Option<PathBuf>,
+    /// Whether assertions are encrypted: `always`, `never`, or `auto`, where the metadata hold a key for it; `auto` unless
+    /// said otherwise.
+    #[arg(long, value_name = "WHEN", value_parser = crate::commands::sp::encrypt)]
+    pub encrypt: Option<String>,
     /// It lives on a private network, and may go without TLS.
     #[arg(long)]
     pub private: bool,

@@ -1,6 +1,5 @@
 //! A running server: sockets, routes, jobs, and how it stops.
 
-use crate::assembly;
 use crate::cli::Failure;
 use crate::config::Loaded;
 use crate::health::{self, Health, Services};
@@ -9,12 +8,14 @@ use crate::listener::{self, Asking, Bounded, Stop};
 use crate::metadata::refresh::Partners;
 use crate::releases::Releases;
 use crate::signing::Signing;
+use crate::{SystemClock, assembly};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use metrics_exporter_prometheus::PrometheusHandle;
+use preau_domain::Clock;
 use preau_saml::metadata::Peers;
 use preau_web::Hub;
 use std::net::SocketAddr;
@@ -50,6 +51,10 @@ pub async fn start(loaded: Loaded, demo: bool, metrics: PrometheusHandle) -> Res
     }
     let keyring = assembly::keyring(&loaded, demo)?;
     let connectors = assembly::connectors(&loaded).map_err(Failure::Config)?;
+    // A provider that cannot be used keeps nobody from the others.
+    for problem in assembly::expired(&connectors, SystemClock::new().now()) {
+        tracing::error!(at = problem.at, problem = problem.what, "a provider cannot be used");
+    }
     let store = assembly::store(&loaded, Some(&keyring)).await?;
     let server = &loaded.config.server;
 

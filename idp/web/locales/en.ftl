@@ -222,6 +222,11 @@ signed-out = { $count ->
     [one] Your session is over: everything is closed, and the service you had opened has been told.
    *[other] Your session is over: everything is closed, and the { $count } services you had opened have been told.
 }
+signed-out-here = { $count ->
+    [0] Your session here has ended.
+    [one] Your session here has ended, and the service that you had opened is told.
+   *[other] Your session here has ended, and the { $count } services that you had opened are told.
+}
 signed-out-frames = Your session is over: everything is closed here, and this page is telling the services you had opened.
 signed-out-silent = Your session is over, but { $service } has not answered yet: close your browser, we go on telling it.
 signed-out-silent-some = Your session is over, but these services have not answered yet: { $services }. Close your browser, we go on telling them.

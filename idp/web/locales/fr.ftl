@@ -226,6 +226,11 @@ signed-out = { $count ->
     [one] Votre session est terminée : tout est fermé, et le service que vous aviez ouvert en est averti.
    *[other] Votre session est terminée : tout est fermé, et les { $count } services que vous aviez ouverts en sont avertis.
 }
+signed-out-here = { $count ->
+    [0] Votre session est terminée ici.
+    [one] Votre session est terminée ici, et le service que vous aviez ouvert en est averti.
+   *[other] Votre session est terminée ici, et les { $count } services que vous aviez ouverts en sont avertis.
+}
 signed-out-frames = Votre session est terminée : tout est fermé ici, et cette page prévient en ce moment les services que vous aviez ouverts.
 signed-out-silent = Votre session est terminée, mais { $service } n’a pas encore répondu : fermez votre navigateur, nous continuons de le prévenir.
 signed-out-silent-some = Votre session est terminée, mais ces services n’ont pas encore répondu : { $services }. Fermez votre navigateur, nous continuons de les prévenir.

@@ -6,6 +6,7 @@
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use preau_connector_api::Crowded;
+use preau_domain::ServiceId;
 use preau_keys::Busy;
 use preau_policy::Reason;
 use preau_store::StoreError;
@@ -146,6 +147,10 @@ pub struct Fault {
     pub reason: Option<Reason>,
     /// Name of the service concerned, as the person reads it: French, English.
     pub service: Option<(String, String)>,
+    /// The service concerned, for log and journal.
+    pub about: Option<ServiceId>,
+    /// For log and journal: the source concerned, or the name that whoever asked gave themselves, which is no person's.
+    pub claimed: Option<String>,
     /// For operators, in the log: never a secret, a ticket or an attribute value.
     pub detail: String,
 }
@@ -153,7 +158,19 @@ pub struct Fault {
 impl Fault {
     /// A fault with a word for the log.
     pub fn new(kind: FaultKind, detail: impl Into<String>) -> Fault {
-        Fault { kind, reason: None, service: None, detail: detail.into() }
+        Fault { kind, reason: None, service: None, about: None, claimed: None, detail: detail.into() }
+    }
+
+    /// The same, about a service.
+    pub fn about(mut self, service: &ServiceId) -> Fault {
+        self.about.get_or_insert_with(|| service.clone());
+        self
+    }
+
+    /// The same, about a source or whoever calls themselves so: at most 200 characters of it, none of which moves a cursor.
+    pub fn claimed(mut self, name: &str) -> Fault {
+        self.claimed = Some(preau_domain::display_safe(name, 200));
+        self
     }
 }
 

@@ -654,10 +654,9 @@ impl Hub {
         event.establishment = live.session.establishment.clone();
         self.audit(event);
         Fault {
-            kind: FaultKind::Refused,
             reason: Some(why.reason),
             service: Some((door.title.fr.clone(), door.title.en.clone())),
-            detail: format!("service {} refused: {}", door.service.id, why.reason),
+            ..Fault::new(FaultKind::Refused, format!("service {} refused: {}", door.service.id, why.reason))
         }
     }
 

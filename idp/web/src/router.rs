@@ -186,10 +186,12 @@ fn wants_json(request: &Request) -> bool {
 /// Writes a fault for whoever asked, and says it once in the log and in the journal.
 fn present(hub: &Hub, visitor: &Visitor, fault: &Fault, json: bool, here: &str) -> Response {
     let status = fault.kind.status();
+    let service = fault.about.as_ref().map(|service| service.as_str());
+    let (kind, claimed, detail) = (fault.kind.as_str(), fault.claimed.as_deref(), &fault.detail);
     if status.is_server_error() {
-        tracing::error!(fault = fault.kind.as_str(), detail = %fault.detail, "fault");
+        tracing::error!(fault = kind, service.id = service, claimed, %detail, "fault");
     } else {
-        tracing::info!(fault = fault.kind.as_str(), detail = %fault.detail, "fault");
+        tracing::info!(fault = kind, service.id = service, claimed, %detail, "fault");
     }
     let hostile = matches!(
         fault.kind,
@@ -201,7 +203,10 @@ fn present(hub: &Hub, visitor: &Visitor, fault: &Fault, json: bool, here: &str) 
     );
     if hostile {
         let (at, kind) = (hub.now(), AuditKind::RequestRefused);
-        hub.audit(AuditEvent::new(at, kind, visitor.correlation().clone(), fault.kind.as_str()));
+        let claimed = fault.claimed.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
+        let detail = format!("{}{claimed}", fault.kind.as_str());
+        let event = AuditEvent::new(at, kind, visitor.correlation().clone(), detail);
+        hub.audit(AuditEvent { service: fault.about.clone(), ..event });
     }
     metrics::counter!("preau_faults_total", "kind" => fault.kind.as_str()).increment(1);
     let mut response = if json {

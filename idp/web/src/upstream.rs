@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::{HeaderValue, StatusCode, header};
 use preau_connector_api::{Carried, LogoutMessage, RedirectError, UpstreamLogout};
-use preau_domain::{AuditEvent, AuditKind, KeptKind, KeptThing, SourceId};
+use preau_domain::{AuditEvent, AuditKind, KeptKind, KeptThing, SessionId, SourceId};
 use preau_store::StoreError;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,13 +42,17 @@ async fn backchannel_logout(
     let source = SourceId::new(source);
     let provider = hub.provider(&source).ok_or_else(|| Fault::new(FaultKind::NotFound, "no such provider"))?;
     let fields = Fields::of_body(&body)?;
-    let Some(token) = fields.one("logout_token")? else { return Ok(refused(&hub, &visitor, "logout_token missing")) };
+    let Some(token) = fields.one("logout_token")? else {
+        return Ok(refused(&hub, &visitor, &source, "logout_token missing"));
+    };
     match tokio::time::timeout(PATIENCE, provider.logout_notice(token, hub.now())).await {
         Ok(Ok(notice)) => match hear(&hub, &visitor, &source, &notice).await? {
-            true => Ok(StatusCode::OK.into_response()),
-            false => Ok(refused(&hub, &visitor, "heard before")),
+            Some(_) => Ok(StatusCode::OK.into_response()),
+            None => Ok(refused(&hub, &visitor, &source, "heard before")),
         },
-        Ok(Err(RedirectError::NotBelieved(why) | RedirectError::Refused(why))) => Ok(refused(&hub, &visitor, why)),
+        Ok(Err(RedirectError::NotBelieved(why) | RedirectError::Refused(why))) => {
+            Ok(refused(&hub, &visitor, &source, why))
+        }
         Ok(Err(RedirectError::Unavailable(what))) => Err(Fault::new(FaultKind::ProviderDown, what)),
         Ok(Err(RedirectError::Crowded(crowded))) => Err(crowded.into()),
         Err(_) => Err(Fault::new(FaultKind::ProviderDown, "no keys in time")),
@@ -82,25 +86,33 @@ async fn carried(hub: &Hub, visitor: &Visitor, source: String, message: Carried<
     let callback = hub.callback(&source);
     let believed = provider.logout_message(message, &callback, hub.now(), &hub.turns);
     let believed = tokio::time::timeout(PATIENCE, believed).await;
+    let fault = |kind, what: String| Fault::new(kind, what).claimed(source.as_str());
     match believed {
-        Ok(Ok(LogoutMessage::Answered { ended: true })) => Ok(hub.see_other("/")),
+        // Whoever has signed in here again meanwhile is not told that it is over.
+        Ok(Ok(LogoutMessage::Answered { ended: true })) => match visitor.live(hub).await? {
+            Some(_) => Ok(hub.see_other("/")),
+            None => Ok(pages::signed_out(hub, visitor, pages::End::default(), &[])),
+        },
         Ok(Ok(LogoutMessage::Answered { ended: false })) => {
             Err(Fault::new(FaultKind::ProviderSessionStays, format!("{source} says that its session did not end")))
         }
-        Ok(Ok(LogoutMessage::Ended { notices, then })) => {
+        Ok(Ok(LogoutMessage::Ended { notices, then, unknown })) => {
+            let mut ended = 0;
             for notice in &notices {
-                if !hear(hub, visitor, &source, notice).await? {
-                    return Err(Fault::new(FaultKind::BadRequest, "logout message heard before"));
-                }
+                let heard = hear(hub, visitor, &source, notice).await?;
+                ended += heard.ok_or_else(|| fault(FaultKind::BadRequest, "logout message heard before".to_owned()))?;
             }
-            Ok(hub.see_other(&then))
+            if ended == 0 {
+                tracing::info!(%source, correlation = %visitor.correlation(), "a provider ends a session that is not there");
+            }
+            Ok(hub.see_other(if ended == 0 { &unknown } else { &then }))
         }
         Ok(Err(RedirectError::NotBelieved(why) | RedirectError::Refused(why))) => {
-            Err(Fault::new(FaultKind::BadRequest, format!("logout message refused: {why}")))
+            Err(fault(FaultKind::BadRequest, format!("{source}: logout message refused: {why}")))
         }
         Ok(Err(RedirectError::Crowded(crowded))) => Err(crowded.into()),
-        Ok(Err(RedirectError::Unavailable(what))) => Err(Fault::new(FaultKind::ProviderDown, what)),
-        Err(_) => Err(Fault::new(FaultKind::ProviderDown, "no keys in time")),
+        Ok(Err(RedirectError::Unavailable(what))) => Err(fault(FaultKind::ProviderDown, what)),
+        Err(_) => Err(fault(FaultKind::ProviderDown, "no keys in time".to_owned())),
     }
 }
 
@@ -114,38 +126,56 @@ async fn metadata(State(hub): State<Arc<Hub>>, Path(source): Path<String>) -> Re
     Ok(([(header::CONTENT_TYPE, kind)], document).into_response())
 }
 
-/// Ends the sessions a notice is about; false if it was heard before.
-async fn hear(hub: &Hub, visitor: &Visitor, source: &SourceId, notice: &UpstreamLogout) -> Result<bool, Fault> {
+/// Ends the sessions a notice is about, and says how many; nothing if it was heard before.
+async fn hear(
+    hub: &Hub,
+    visitor: &Visitor,
+    source: &SourceId,
+    notice: &UpstreamLogout,
+) -> Result<Option<usize>, Fault> {
     let digest = |what, name: &str| hub.upstream_digest(source, &notice.issuer, what, name);
     let key = preau_keys::one_time_key(&digest("jti", &notice.id));
     let once = KeptThing { key, kind: KeptKind::ReplayGuard, doc: String::new(), expires: notice.expires };
     if hub.store.kept(&once.key, once.kind, hub.now()).await?.is_some() {
-        return Ok(false);
+        return Ok(None);
     }
+    let mut ended = 0;
     let subject = notice.subject.as_deref().map(|name| digest("sub", name));
     let sid = notice.sid.as_deref().map(|name| digest("sid", name));
     for _ in 0..ROUNDS {
         let (issuer, subject, sid) = (&notice.issuer, subject.as_deref(), sid.as_deref());
         let sessions = hub.store.sessions_upstream(source, issuer, subject, sid).await?;
+        let before = ended;
         for session in &sessions {
-            hub.end_session(session, "provider", visitor.correlation()).await?;
+            if is_about(hub, source, notice, session).await? {
+                hub.end_session(session, "provider", visitor.correlation()).await?;
+                ended += 1;
+            }
         }
-        if sessions.is_empty() {
+        if ended == before {
             break;
         }
     }
     // Only now: a provider that tries again after a failure of ours must be heard.
     match hub.store.keep(&once, hub.now()).await {
-        Ok(()) | Err(StoreError::Conflict) => Ok(true),
+        Ok(()) | Err(StoreError::Conflict) => Ok(Some(ended)),
         Err(other) => Err(other.into()),
     }
 }
 
+/// Whether a session is one of those a notice is about, as far as what was kept of its beginning says.
+async fn is_about(hub: &Hub, source: &SourceId, notice: &UpstreamLogout, session: &SessionId) -> Result<bool, Fault> {
+    let kept = hub.store.kept(&preau_keys::one_time_key(session.as_str()), KeptKind::LogoutHint, hub.now()).await?;
+    let hint = kept.and_then(|kept| crate::sign_in::open_hint(hub, source, &kept.doc));
+    let provider = hub.provider(source);
+    Ok(hint.zip(provider).is_none_or(|(hint, provider)| provider.is_about(notice, &hint)))
+}
+
 /// The standard's answer to a notice that is not believed; the reason stays here.
-fn refused(hub: &Hub, visitor: &Visitor, why: &'static str) -> Response {
-    tracing::info!(why, "logout notice of a provider refused");
+fn refused(hub: &Hub, visitor: &Visitor, source: &SourceId, why: &'static str) -> Response {
+    tracing::info!(%source, why, "logout notice of a provider refused");
     let (at, kind) = (hub.now(), AuditKind::RequestRefused);
-    hub.audit(AuditEvent::new(at, kind, visitor.correlation().clone(), "upstream-logout"));
+    hub.audit(AuditEvent::new(at, kind, visitor.correlation().clone(), format!("upstream-logout {source}")));
     (StatusCode::BAD_REQUEST, axum::Json(serde_json::json!({ "error": "invalid_request" }))).into_response()
 }
 

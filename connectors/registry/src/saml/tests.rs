@@ -116,7 +116,6 @@ fn what_cannot_work_is_told() {
         ("entity_id = \"{url}\"\nacs = [\"{url}/*\"]\n".into(), "no wildcard"),
         ("entity_id = \"{url}\"\nacs = []\n".into(), "1 to 20 addresses"),
         (format!("{GOOD}signing = \"EdDSA\"\n"), "RS256 or ES256"),
-        (format!("{GOOD}nameid = \"email\"\n"), "knows people by `mail`"),
         (format!("{GOOD}attributes = [\"uid\"]\n"), "does not release `uid`"),
         (format!("{GOOD}wire = {{ uid = \"x\" }}\n"), "does not release `uid`"),
         (format!("{GOOD}wire = {{ mail = \"a b\" }}\n"), "no white space"),
@@ -126,6 +125,10 @@ fn what_cannot_work_is_told() {
         let (_, problems) = resolved(&text);
         assert!(problems.len() == 1 && problems[0].contains(told), "{text}\n{problems:?}");
     }
+    let named = format!("{GOOD}nameid = \"email\"\n");
+    let (_, problems) = resolved_on(&named, Network::Public, &["ENTPersonProfils"]);
+    assert!(problems.len() == 1 && problems[0].contains("knows people by `mail`"), "{problems:?}");
+    assert_eq!(taken(&named).nameid, NameIdKind::Email, "control: it has a rule of that name");
     let private = resolved_on("entity_id = \"http://app.example/saml\"", Network::Private, &[]);
     assert_eq!(private.1, Vec::<String>::new());
     assert!(toml::from_str::<SamlSettings>("entityID = \"x\"").is_err(), "an unknown key is refused");

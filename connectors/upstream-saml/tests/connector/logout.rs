@@ -46,7 +46,7 @@ fn hear(upstream: &Arc<dyn Redirect>, carried: Carried<'_>) -> Result<LogoutMess
 type Named = (Option<String>, Option<String>);
 
 fn heard(message: LogoutMessage) -> (Vec<Named>, String) {
-    let LogoutMessage::Ended { notices, then } = message else { panic!("{message:?}") };
+    let LogoutMessage::Ended { notices, then, .. } = message else { panic!("{message:?}") };
     assert!(notices.iter().all(|notice| notice.issuer == IDP && notice.expires > NOW));
     (notices.into_iter().map(|notice| (notice.subject, notice.sid)).collect(), then)
 }
@@ -74,12 +74,36 @@ fn a_request_of_the_provider_names_sessions_and_is_answered() {
     let mut transient = request();
     transient.name_id.as_mut().unwrap().format = Some(nameid::TRANSIENT.to_owned());
     let (sessions, _) = heard(hear(&upstream, Carried::Query(&query(&transient, Some(&THEIRS)))).unwrap());
-    assert_eq!(sessions, [of(None, "eleve-7")], "a name for the occasion is the session's");
+    assert_eq!(sessions, [of(None, "eleve-7"), of(None, "eleve-7")], "a name for the occasion finds them");
     let by_attribute = open(&format!("{SINGLE}\nsubject = \"FrEduCtId\""));
     let (sessions, _) = heard(hear(&by_attribute, Carried::Query(&query(&request(), Some(&THEIRS)))).unwrap());
     assert_eq!(sessions, [of(None, "there-1"), of(None, "there-2")]);
     let nobody = hear(&by_attribute, Carried::Query(&query(&all, Some(&THEIRS))));
     assert_eq!(nobody, Err(RedirectError::NotBelieved("no session")));
+}
+
+#[test]
+fn a_session_is_meant_by_its_own_name_and_the_person_s() {
+    let upstream = open(&format!("{SINGLE}\nsubject = \"FrEduCtId\""));
+    let hint = |name: &str, session: &str| format!("{{\"name\":\"{name}\",\"session\":\"{session}\"}}");
+    let about = |request: &LogoutRequest, hint: &str| {
+        let message = hear(&upstream, Carried::Query(&query(request, Some(&THEIRS)))).unwrap();
+        let LogoutMessage::Ended { notices, unknown, .. } = message else { panic!("{message:?}") };
+        let answer = Received::read(unknown.split_once('?').unwrap().1).unwrap();
+        let answer = LogoutResponse::read(answer.verified(&[OURS.public().clone()]).unwrap()).unwrap();
+        assert_eq!(answer.status.sub.as_deref(), Some(status::UNKNOWN_PRINCIPAL));
+        notices.iter().any(|notice| upstream.is_about(notice, hint))
+    };
+    for format in [nameid::PERSISTENT, nameid::TRANSIENT] {
+        let mut asked = request();
+        asked.name_id.as_mut().unwrap().format = Some(format.to_owned());
+        assert!(about(&asked, &hint("eleve-7", "there-2")), "control");
+        assert!(!about(&asked, &hint("eleve-7", "there-3")), "{format}: another session");
+        assert!(!about(&asked, &hint("eleve-8", "there-2")), "{format}: another person");
+    }
+    let mut all = LogoutRequest { session_indexes: Vec::new(), ..request() };
+    all.name_id.as_mut().unwrap().format = Some(nameid::TRANSIENT.to_owned());
+    assert!(about(&all, &hint("eleve-7", "there-3")), "every session of that name");
 }
 
 #[test]

@@ -29,6 +29,20 @@ pub enum ContentCipher {
 }
 
 impl ContentCipher {
+    /// The cipher for somebody who lists these algorithms as what they read (`md:EncryptionMethod`), `None` when none of ours is
+    /// among them. Whoever lists no cipher reads all of them, and whoever lists no way of wrapping a key the usual one.
+    pub fn read_by(listed: &[&str]) -> Option<ContentCipher> {
+        let mut wraps = listed.iter().filter(|one| one.contains("#rsa-")).peekable();
+        if wraps.peek().is_some() && !wraps.any(|one| *one == RSA_OAEP_MGF1P) {
+            return None;
+        }
+        let mut ciphers = listed.iter().filter(|one| one.ends_with("-gcm") || one.ends_with("-cbc")).peekable();
+        if ciphers.peek().is_none() {
+            return Some(ContentCipher::Aes256Gcm);
+        }
+        [ContentCipher::Aes256Gcm, ContentCipher::Aes128Gcm].into_iter().find(|ours| listed.contains(&ours.uri()))
+    }
+
     fn uri(self) -> &'static str {
         match self {
             ContentCipher::Aes128Gcm => AES128_GCM,

@@ -45,7 +45,7 @@ pub(super) fn look_over(text: &str, nodes: u32) -> Result<(), XmlError> {
 
 /// How long the tag, comment, instruction or piece of character data is that begins here; none if it does not end, or is of
 /// a kind that is not read.
-fn markup(text: &str) -> Option<usize> {
+pub(super) fn markup(text: &str) -> Option<usize> {
     let until = |from: usize, end: &str| text.get(from..)?.find(end).map(|at| from + at + end.len());
     match text {
         _ if text.starts_with("<!--") => return until(4, "-->"),

@@ -8,6 +8,7 @@
 //! The signature is the first child, as the schema of metadata wants it: without knowing how it canonicalises, nothing after
 //! it could be digested.
 
+use super::flaw::{self, Flaw, flaw, flaw_from};
 use super::names::DS;
 use super::signature::Parts;
 use super::tree::{Child, Document, Element};
@@ -63,10 +64,17 @@ pub struct Streamed<T> {
 pub enum StreamError<E> {
     /// It is not believed, or cannot be read; on that line.
     Xml(u32, XmlError),
+    /// It is no well-formed XML of the kind that is read.
+    Malformed(Flaw),
     /// It cannot be read from where it is.
     Input(std::io::Error),
     /// The caller would have no more of it.
     Caller(E),
+}
+
+/// A flaw of which the element is not known.
+fn malformed<E>(line: u32, what: &'static str) -> StreamError<E> {
+    StreamError::Malformed(Flaw { line, element: String::new(), what })
 }
 
 /// Reads a document whose outermost element is called `envelope`, or is itself a child. Children of envelopes are handed to
@@ -148,7 +156,7 @@ impl<R: BufRead, T, E, F: FnMut(Piece<'_>) -> Result<Option<T>, E>> Reading<'_, 
     fn document(&mut self) -> Result<Element, StreamError<E>> {
         self.scanner.prologue()?;
         let Some(Mark::Open { empty }) = self.scanner.mark()? else {
-            return Err(self.scanner.wrong(XmlError::Malformed));
+            return Err(self.scanner.wrong("no element"));
         };
         let opening = std::mem::take(&mut self.scanner.markup);
         let line = self.scanner.line_of_markup;
@@ -183,15 +191,24 @@ impl<R: BufRead, T, E, F: FnMut(Piece<'_>) -> Result<Option<T>, E>> Reading<'_, 
             text.extend_from_slice(one.name());
             text.push(b'>');
         }
-        let wrong = |error| StreamError::Xml(line, error);
         let shift = i64::from(line) - 1 - i64::try_from(before).unwrap_or(0);
         let bounds = self.scanner.bounds.child;
+        let wrong = |error| match error {
+            // Its lines count from the tags of the envelopes: where those are at fault, from the element.
+            XmlError::Malformed => {
+                let found = flaw(&text);
+                let at = i64::from(found.line).saturating_add(shift).max(i64::from(line));
+                StreamError::Malformed(Flaw { line: u32::try_from(at).unwrap_or(line), ..found })
+            }
+            other => StreamError::Xml(line, other),
+        };
         let mut found = Document::parse_at(&text, bounds, shift).map_err(wrong)?.root;
+        // Only the child stands in the envelope: what looked like one child and is two, is none.
+        let other = || malformed(line, "an element that ends before its end");
         for _ in around {
-            let Some(Child::Element(inner)) = found.children.pop() else { return Err(wrong(XmlError::Malformed)) };
-            // Only the child stands in the envelope: what looked like one child and is two, is none.
+            let Some(Child::Element(inner)) = found.children.pop() else { return Err(other()) };
             if !found.children.is_empty() {
-                return Err(wrong(XmlError::Malformed));
+                return Err(other());
             }
             found = inner;
         }
@@ -201,8 +218,11 @@ impl<R: BufRead, T, E, F: FnMut(Piece<'_>) -> Result<Option<T>, E>> Reading<'_, 
     /// A document that is one child: the tree's own way.
     fn single(&mut self, opening: Vec<u8>, line: u32, empty: bool) -> Result<Element, StreamError<E>> {
         let bytes = self.scanner.whole(opening, empty)?;
-        let document = Document::parse_at(&bytes, self.scanner.bounds.child, i64::from(line) - 1)
-            .map_err(|error| StreamError::Xml(line, error))?;
+        let document = Document::parse_at(&bytes, self.scanner.bounds.child, i64::from(line) - 1);
+        let document = document.map_err(|error| match error {
+            XmlError::Malformed => StreamError::Malformed(flaw_from(&bytes, line)),
+            other => StreamError::Xml(line, other),
+        })?;
         let (namespace, local) = (document.root.namespace.clone(), document.root.local.clone());
         let element = match self.keys {
             Some(keys) => {
@@ -334,7 +354,7 @@ impl<R: BufRead, T, E, F: FnMut(Piece<'_>) -> Result<Option<T>, E>> Reading<'_, 
             }
         }
         if self.scanner.closing_name() != this.name() {
-            return Err(self.scanner.wrong(XmlError::Malformed));
+            return Err(malformed(this.element.line(), flaw::OPEN));
         }
         c14n::close(&mut out, &this.element);
         self.digest(&mut out);

@@ -3,8 +3,7 @@
 
 use preau_connector_api::SamlService;
 use preau_domain::{Instant, TrustedUrl};
-use preau_keys::jose::PublicKey;
-use preau_saml::metadata::{Endpoint, Peer, Peers, RoleKey, SpRole};
+use preau_saml::metadata::{EncryptionKey, Endpoint, Peer, Peers, RoleKey, SpRole};
 use preau_saml::names::binding;
 use preau_web::{Door, Fault, FaultKind, Hub};
 use serde::{Deserialize, Serialize};
@@ -81,15 +80,19 @@ impl Partner {
     /// The service of that name in SAML, if one is mounted and its metadata are in force.
     pub fn named(hub: &Hub, peers: &Peers, entity_id: &str) -> Result<Partner, Fault> {
         let door = hub.services().owner_of_entity(entity_id).cloned();
-        let unknown = || Fault::new(FaultKind::UnknownService, "no SAML service has the name of the issuer");
+        let unknown = || {
+            let claimed = preau_domain::display_safe(entity_id, 200);
+            Fault::new(FaultKind::UnknownService, format!("no SAML service is called {claimed}")).claimed(&claimed)
+        };
         Partner::at(peers, &door.ok_or_else(unknown)?, hub.now())
     }
 
-    /// The service behind a door, if it speaks SAML and its metadata are in force.
+    /// The service behind a door, if it speaks SAML and its metadata are in force. One whose metadata are not is known, and
+    /// cannot be opened for the moment.
     pub fn at(peers: &Peers, door: &Door, now: Instant) -> Result<Partner, Fault> {
         let gone = |what: &str| Fault {
             service: Some((door.title.fr.clone(), door.title.en.clone())),
-            ..Fault::new(FaultKind::UnknownService, format!("service {}: {what}", door.service.id))
+            ..Fault::new(FaultKind::ServiceDown, format!("service {}: {what}", door.service.id)).about(&door.service.id)
         };
         let saml = door.saml.as_ref().ok_or_else(|| gone("it does not speak SAML"))?;
         let peer = peers.get(&saml.entity_id).filter(|peer| peer.usable(now));
@@ -98,6 +101,12 @@ impl Partner {
             return Err(gone("its metadata describe no service"));
         }
         Ok(Partner { door: door.clone(), peer })
+    }
+
+    /// A fault in what this service sent.
+    pub fn fault(&self, fault: Fault) -> Fault {
+        let service = fault.service.clone().or_else(|| Some((self.door.title.fr.clone(), self.door.title.en.clone())));
+        Fault { service, ..fault.about(&self.door.service.id) }
     }
 
     /// Its settings.
@@ -121,9 +130,9 @@ impl Partner {
         all.get(..MAX_KEYS).unwrap_or(all)
     }
 
-    /// The key that is encrypted to: the first we can encrypt to.
-    pub fn encryption_key(&self) -> Option<&PublicKey> {
-        self.sp().keys.encryption.iter().map(|one| &one.key).find(|key| key.serves(preau_keys::jose::Alg::RS256))
+    /// The key that is encrypted to: the first of its metadata that serves.
+    pub fn encryption_key(&self) -> Option<&EncryptionKey> {
+        self.sp().keys.encryption.first()
     }
 
     /// Whether a request without signature is refused.

@@ -18,7 +18,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use preau_domain::ServiceId;
 use preau_keys::xml::Document;
 use preau_saml::bindings::Kind;
-use preau_saml::messages::soap;
+use preau_saml::messages::{Refused, soap};
 use preau_saml::metadata::Peers;
 use preau_web::{Fault, FaultKind, Fields, Hub, Visitor};
 use std::sync::Arc;
@@ -138,8 +138,13 @@ async fn post_slo(
     visitor: Visitor,
     body: Bytes,
 ) -> Result<Response, Fault> {
-    let received = Received::form(&Fields::of_message(&body)?)?;
-    ended(&hub, &peers, &visitor, &received).await
+    let fields = Fields::of_message(&body)?;
+    match (Received::form(&fields), fields.one("SAMLResponse")?, fields.one("RelayState")?) {
+        (Err(why), Some(_), Some(at)) => {
+            Ok(led_on(&hub, &visitor, leaving::unread(&hub, &peers, &visitor, at, why).await?))
+        }
+        (received, _, _) => ended(&hub, &peers, &visitor, &received?).await,
+    }
 }
 
 async fn ended(hub: &Hub, peers: &Peers, visitor: &Visitor, received: &Received) -> Result<Response, Fault> {
@@ -255,7 +260,7 @@ async fn program(
 
 /// The message of an envelope; header blocks of these namespaces are understood.
 fn called(body: &[u8], understood: &[&str]) -> Result<Received, Fault> {
-    let document = Document::parse(body).map_err(bad_message)?;
+    let document = Document::parse(body).map_err(|error| bad_message(Refused::unread(error, body)))?;
     Ok(Received::document(soap::open(&document, understood).map_err(bad_message)?))
 }
 
@@ -267,7 +272,9 @@ fn enveloped(answer: Result<String, Fault>) -> Response {
     match answer {
         Ok(text) => envelope(StatusCode::OK, text),
         Err(fault) => {
-            tracing::info!(fault = fault.kind.as_str(), detail = %fault.detail, "saml: a call was refused");
+            let service = fault.about.as_ref().map(|service| service.as_str());
+            let (kind, claimed) = (fault.kind.as_str(), fault.claimed.as_deref());
+            tracing::info!(fault = kind, service.id = service, claimed, detail = %fault.detail, "saml: a call was refused");
             let (status, whose) = match fault.kind.status() {
                 status if status.is_server_error() => (status, "Server"),
                 _ => (StatusCode::BAD_REQUEST, "Client"),

@@ -20,5 +20,5 @@ pub fn decode(field: &str) -> Result<Document, Refused> {
     }
     let text: String = field.split_ascii_whitespace().collect();
     let bytes = STANDARD.decode(text).map_err(|_| Why::Binding("the message is not in base64").of("message"))?;
-    Document::parse(&bytes).map_err(|error| Why::from(error).of("message"))
+    Document::parse(&bytes).map_err(|error| Refused::unread(error, &bytes))
 }

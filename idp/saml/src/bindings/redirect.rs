@@ -110,7 +110,7 @@ impl Received {
         let bytes = base64(&plain(message)?)?;
         let inflated = inflated(&bytes)
             .ok_or_else(|| Why::Binding("the message does not inflate, or is too large").of("message"))?;
-        let document = Document::parse(&inflated).map_err(|error| Why::from(error).of("message"))?;
+        let document = Document::parse(&inflated).map_err(|error| Refused::unread(error, &inflated))?;
         Ok(Received { kind, relay_state: state, document, detached })
     }
 

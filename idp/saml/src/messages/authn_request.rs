@@ -59,7 +59,7 @@ pub struct NameIdPolicy {
 pub struct RequestedContext {
     /// How what is given must compare with what is listed.
     pub comparison: Comparison,
-    /// The classes, best first.
+    /// The classes, best first; none where declarations are asked for, which nothing meets.
     pub classes: Vec<String>,
 }
 
@@ -109,7 +109,7 @@ impl AuthnRequest {
         }
     }
 
-    /// Reads a request. Conditions, declarations instead of classes and an encrypted subject are not supported.
+    /// Reads a request. Conditions and an encrypted subject are not supported.
     pub fn read(element: &Element) -> Result<AuthnRequest, Refused> {
         let mut head = read::head(element, "AuthnRequest")?;
         let issuer = head.issuer.ok_or_else(|| Why::Missing("Issuer").at(element))?;
@@ -139,7 +139,7 @@ impl AuthnRequest {
         };
         // saml-core-2.0, 3.4.1: a number, or an address and a binding.
         if request.acs_index.is_some() && (request.acs_url.is_some() || request.protocol_binding.is_some()) {
-            return Err(Why::Value("AssertionConsumerServiceIndex").at(element));
+            return Err(Why::Both("AssertionConsumerServiceIndex", "an address or a binding").at(element));
         }
         Ok(request)
     }
@@ -212,7 +212,12 @@ fn context(element: &Element) -> Result<RequestedContext, Refused> {
     let mut inside = Inside::of(element)?;
     let classes = inside.many(SAML, "AuthnContextClassRef", MAX_CONTEXTS)?;
     if classes.is_empty() {
-        return Err(Why::Missing("AuthnContextClassRef").at(element));
+        // A declaration is a document of somebody's own about a proof: none is kept here, and none holds.
+        if inside.many(SAML, "AuthnContextDeclRef", MAX_CONTEXTS)?.is_empty() {
+            return Err(Why::Missing("AuthnContextClassRef").at(element));
+        }
+        inside.end()?;
+        return Ok(RequestedContext { comparison: Comparison::Exact, classes: Vec::new() });
     }
     inside.end()?;
     let classes = classes.into_iter().map(|class| read::content(class, MAX_URI)).collect::<Result<_, _>>()?;

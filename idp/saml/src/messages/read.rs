@@ -3,7 +3,8 @@
 use crate::names::{SAML, SAMLP, XSI};
 use crate::time::instant;
 use preau_domain::{Instant, display_safe};
-use preau_keys::xml::{Child, Element, XmlError};
+use preau_keys::xml::{Child, Element, Flaw, XmlError, flaw};
+use std::fmt;
 use thiserror::Error;
 
 /// Longest identifier, in bytes.
@@ -17,7 +18,6 @@ pub(crate) const MAX_VALUE: usize = 8 * 1024;
 
 /// Why something is refused, and where. For people who connect two ends: none of it says what a value was.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{why}: <{element}>, line {line}")]
 pub struct Refused {
     /// What is wrong.
     pub why: Why,
@@ -27,9 +27,35 @@ pub struct Refused {
     pub line: u32,
 }
 
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.line, self.element.as_str()) {
+            (0, element) => write!(f, "{}: {element}", self.why),
+            (line, "") => write!(f, "{}: line {line}", self.why),
+            (line, element) => write!(f, "{}: <{element}>, line {line}", self.why),
+        }
+    }
+}
+
+impl Refused {
+    /// A message that the parser refused.
+    pub fn unread(error: XmlError, message: &[u8]) -> Refused {
+        match error {
+            XmlError::Malformed => {
+                let Flaw { line, element, what } = flaw(message);
+                Refused { why: Why::Malformed(what), element: display_safe(&element, MAX_NAME), line }
+            }
+            other => Why::from(other).of("message"),
+        }
+    }
+}
+
 /// What is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Why {
+    /// It is no well-formed XML.
+    #[error("the message is malformed, {0}")]
+    Malformed(&'static str),
     /// Another element was expected.
     #[error("another element is expected here")]
     Unexpected,
@@ -48,6 +74,9 @@ pub enum Why {
     /// A value is no value of its kind.
     #[error("the value of {0} is malformed")]
     Value(&'static str),
+    /// Two things are said of which one excludes the other.
+    #[error("{0} is said beside {1}: one excludes the other")]
+    Both(&'static str, &'static str),
     /// It would have to be understood, and is not.
     #[error("this is not supported")]
     Unsupported,

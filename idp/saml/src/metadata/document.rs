@@ -9,7 +9,7 @@ use crate::names::{MD, MDRPI};
 use crate::time::instant;
 use preau_domain::{Instant, Seconds};
 use preau_keys::jose::PublicKey;
-use preau_keys::xml::{Bounds, Element, Piece, StreamBounds, StreamError, read_stream};
+use preau_keys::xml::{Bounds, Element, Flaw, Piece, StreamBounds, StreamError, read_stream};
 use std::collections::HashSet;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -105,7 +105,8 @@ impl Read {
         if let Some(at) = self.entities.iter().position(|one| named(&one.entity_id)) {
             return match asked {
                 None if self.count > 1 => {
-                    Err(MetadataError::whole(Reason::Other("it holds several entities: say which")))
+                    let some = self.entities.iter().take(10).map(|one| preau_domain::display_safe(&one.entity_id, 200));
+                    Err(MetadataError::whole(Reason::Several(some.collect::<Vec<_>>().join(", "))))
                 }
                 _ => Ok(self.entities.swap_remove(at)),
             };
@@ -152,6 +153,10 @@ pub fn read(input: impl BufRead, rules: &Rules, wanted: impl Fn(&str) -> bool) -
     let streamed =
         read_stream(input, BOUNDS, envelope, rules.signers.as_deref(), keep).map_err(|error| match error {
             StreamError::Xml(line, error) => MetadataError { line, element: String::new(), reason: error.into() },
+            StreamError::Malformed(Flaw { line, element, what }) => {
+                let element = preau_domain::display_safe(&element, 60);
+                MetadataError { line, element, reason: Reason::Malformed(what) }
+            }
             StreamError::Input(error) => MetadataError::whole(Reason::Input(error.kind().to_string())),
             StreamError::Caller(error) => error,
         })?;

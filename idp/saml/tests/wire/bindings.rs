@@ -191,8 +191,10 @@ fn a_form_is_read_within_bounds() {
     let why = |field: &str| post::decode(field).err().unwrap().why;
     assert_eq!(why("PA!"), Why::Binding("the message is not in base64"));
     assert_eq!(why(&"A".repeat(post::MAX_FIELD + 1)), Why::TooLong);
-    assert_eq!(why(&post::encode("<a>")), Why::Xml(XmlError::Malformed));
-    assert_eq!(why(&post::encode("<!DOCTYPE a><a/>")), Why::Xml(XmlError::Malformed));
+    assert_eq!(why(&post::encode("<a>")), Why::Malformed("the element is not closed"));
+    assert_eq!(why(&post::encode("<!DOCTYPE a><a/>")), Why::Malformed("a document type, which nobody reads"));
+    let told = post::decode(&post::encode("<a>\n<b>Atelier & co</b></a>")).err().unwrap();
+    assert_eq!((told.line, told.element.as_str()), (2, "b"), "{told}");
 }
 
 #[test]

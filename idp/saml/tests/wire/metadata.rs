@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use preau_domain::{Instant, Seconds};
 use preau_keys::jose::{Alg, PrivateKey, PublicKey};
-use preau_keys::xml::{Document, KeyKind, XmlError, sign};
+use preau_keys::xml::{ContentCipher, Document, KeyKind, XmlError, sign};
 use preau_saml::metadata::*;
 use preau_saml::names::{DS, MD, MDRPI, SAMLP, binding};
 use proptest::prelude::*;
@@ -95,6 +95,61 @@ fn everything_a_service_says_is_read() {
     assert_eq!(sp.acs_by(&[binding::POST], Some(7)), None);
     assert_eq!(sp.requested(None).iter().map(|one| one.required).collect::<Vec<_>>(), [true, false]);
     assert_eq!(sp.slo[0].response_location.as_deref(), Some("https://atelier.example/slo/back"));
+}
+
+/// A key of this certificate for encryption, with what its owner reads.
+fn sealed_with(der: &[u8], usage: &str, methods: &[&str]) -> String {
+    let methods: String =
+        methods.iter().map(|one| format!("<md:EncryptionMethod Algorithm=\"http://www.w3.org/{one}\"/>")).collect();
+    format!("<md:KeyDescriptor{usage}>\n{}{methods}</md:KeyDescriptor>", shown(&STANDARD.encode(der)))
+}
+
+#[test]
+fn a_key_that_nothing_is_encrypted_to_is_told_and_never_counted() {
+    let keys =
+        |text: &str| taken(&service("https://sp.example", "", &format!("{text}{ACS}"))).unwrap().sp.unwrap().keys;
+    let rsa = |methods: &[&str]| keys(&sealed_with(&CERTIFICATE, " use=\"encryption\"", methods));
+    let cipher = |keys: &Keys| keys.encryption.first().map(|key| key.cipher);
+    for (methods, read) in [
+        (vec![], Some(ContentCipher::Aes256Gcm)),
+        (vec!["2009/xmlenc11#aes128-gcm", "2001/04/xmlenc#aes128-cbc"], Some(ContentCipher::Aes128Gcm)),
+        (vec!["2009/xmlenc11#aes256-gcm", "2001/04/xmlenc#rsa-oaep-mgf1p"], Some(ContentCipher::Aes256Gcm)),
+        (vec!["2001/04/xmlenc#rsa-oaep-mgf1p"], Some(ContentCipher::Aes256Gcm)),
+        (vec!["2001/04/xmlenc#aes128-cbc"], None),
+        (vec!["2009/xmlenc11#aes256-gcm", "2001/04/xmlenc#rsa-1_5"], None),
+    ] {
+        let keys = rsa(&methods);
+        assert_eq!(cipher(&keys), read, "{methods:?}");
+        assert_eq!(keys.unmet_encryption().is_some(), read.is_none(), "{methods:?}");
+    }
+    let elliptic = certificate(&PrivateKey::draw(Alg::ES256), Alg::ES256);
+    let asked = keys(&sealed_with(&elliptic, " use=\"encryption\"", &[]));
+    let why = asked.unmet_encryption().unwrap().to_string();
+    assert!(asked.encryption.is_empty() && why.starts_with("line 3, <KeyDescriptor>: "), "{why}");
+    let both = keys(&sealed_with(&elliptic, "", &[]));
+    assert_eq!(
+        (both.signing.len(), both.encryption.len(), both.unmet_encryption()),
+        (1, 0, None),
+        "it asks for nothing"
+    );
+    let second = keys(&format!("{}{}", sealed_with(&elliptic, " use=\"encryption\"", &[]), key("encryption")));
+    assert_eq!((second.encryption.len(), second.unmet_encryption()), (1, None), "one that serves is enough");
+}
+
+#[test]
+fn a_key_that_is_no_use_is_told_where_it_stands() {
+    let signs = " AuthnRequestsSigned=\"true\"";
+    let named = format!(
+        "<md:KeyDescriptor>\n<ds:KeyInfo xmlns:ds=\"{DS}\"><ds:KeyName>k</ds:KeyName></ds:KeyInfo></md:KeyDescriptor>"
+    );
+    let error = taken(&service("urn:a", signs, &format!("{named}{ACS}"))).unwrap_err();
+    assert_eq!((error.line, error.element.as_str()), (3, "KeyDescriptor"), "{error}");
+    let error = taken(&service("urn:a", "", &format!("<md:KeyDescriptor/>{ACS}"))).unwrap_err();
+    assert_eq!(error.reason, Reason::Missing("KeyInfo"));
+    let typed = ACS.replace("HTTP-POST", "HTTP-Post");
+    let error = taken(&service("urn:a", "", &typed)).unwrap_err();
+    assert_eq!((error.line, error.element.as_str()), (3, "AssertionConsumerService"), "{error}");
+    assert!(taken(&service("urn:a", signs, &format!("{}{ACS}", key("signing")))).is_ok(), "control");
 }
 
 #[test]
@@ -340,8 +395,8 @@ fn what_we_say_of_ourselves_is_valid_signed_and_read_back() {
     assert_eq!((&idp.sso, &idp.slo), (&ours.idp.as_ref().unwrap().sso, &ours.idp.as_ref().unwrap().slo));
     assert_eq!(
         (idp.keys.signing.len(), idp.keys.encryption.len()),
-        (2, 1),
-        "the key of yesterday and the one of tomorrow"
+        (2, 0),
+        "the key of yesterday and the one of tomorrow; nothing is encrypted to an elliptic curve"
     );
     assert_eq!(sp.acs, ours.sp.unwrap().acs);
     assert!(

@@ -152,7 +152,7 @@ fn a_request_whose_values_are_no_values_is_refused() {
         (
             "AttributeConsumingServiceIndex=\"3\"",
             "AssertionConsumerServiceIndex=\"3\"",
-            Why::Value("AssertionConsumerServiceIndex"),
+            Why::Both("AssertionConsumerServiceIndex", "an address or a binding"),
         ),
         ("<samlp:NameIDPolicy", "<samlp:Scoping/><samlp:NameIDPolicy", Why::Unexpected),
         ("<samlp:RequestedAuthnContext ", "<saml:Conditions/><samlp:RequestedAuthnContext ", Why::Unsupported),

@@ -2,8 +2,9 @@
 
 use crate::cli::{ConfigCommand, Failure};
 use crate::output::{self, say};
-use crate::{assembly, config};
+use crate::{SystemClock, assembly, config};
 use preau_connectors::KINDS;
+use preau_domain::Clock;
 use std::path::Path;
 
 /// Obeys.
@@ -15,7 +16,11 @@ pub fn run(what: &ConfigCommand, file: &Path, demo: bool) -> Result<(), Failure>
         ConfigCommand::Check => {
             let loaded = config::load(file, demo, &|name| std::env::var(name).ok().filter(|v| !v.is_empty()))
                 .map_err(Failure::Config)?;
-            assembly::connectors(&loaded).map_err(Failure::Config)?;
+            let connectors = assembly::connectors(&loaded).map_err(Failure::Config)?;
+            let problems = assembly::expired(&connectors, SystemClock::new().now());
+            if !problems.is_empty() {
+                return Err(Failure::Config(problems));
+            }
             say!("{} is sound", loaded.file.display())
         }
     }

@@ -67,6 +67,17 @@ fn list(catalogue: &Catalogue, as_json: bool) -> Result<(), Failure> {
     )
 }
 
+/// What leaves, in words; what leaves only where an installation names it says so.
+fn sent(descriptor: &ServiceDescriptor) -> Vec<(String, String)> {
+    let usual = descriptor.saml.as_ref().and_then(|saml| saml.attributes.as_ref());
+    let rare = |name: &str| name != "(user)" && usual.is_some_and(|usual| usual.iter().all(|one| one != name));
+    let rows = told::sheet(descriptor.identifier, &descriptor.release, speaks(descriptor)).into_iter();
+    rows.map(
+        |(name, what)| if rare(&name) { (name, what + ", only where an installation names it") } else { (name, what) },
+    )
+    .collect()
+}
+
 fn show(product: &Product, as_json: bool) -> Result<(), Failure> {
     if as_json {
         return say!("{:#}", told_as_json(product));
@@ -81,7 +92,7 @@ fn show(product: &Product, as_json: bool) -> Result<(), Failure> {
         say!("  {name:<12} {}", meaning(parameter))?;
     }
     say!("\nWhat leaves")?;
-    let rows = told::sheet(descriptor.identifier, &descriptor.release, speaks(descriptor));
+    let rows = sent(descriptor);
     if rows.is_empty() {
         say!("  nothing")?;
     }

@@ -6,7 +6,7 @@ use crate::metadata::refresh::Partners;
 use crate::output::say;
 use crate::{SystemClock, assembly};
 use preau_connector_api::{MountedService, Problem};
-use preau_domain::{Clock, Instant, SourceId, display_safe, leapt};
+use preau_domain::{Clock, Instant, Seconds, SourceId, display_safe, leapt};
 use preau_keys::signers::KeyUse;
 use preau_keys::{Sealer, Signers};
 use preau_store::{RunOutcome, Store};
@@ -311,6 +311,18 @@ async fn sources(checks: &mut Checks, loaded: &Loaded, store: Option<&dyn Store>
                 checks.add(State::Fail, &what, "no answer within 10 s", Some("look at the network between here and it"))
             }
         }
+        let now = SystemClock::new().now();
+        if let Some(redirect) = &connector.redirect
+            && let Some(until) = redirect.known_until()
+            && until <= now + SOON
+        {
+            let (state, advice) = if until <= now {
+                (State::Fail, "nobody can sign in with it: ask the provider for its metadata of today")
+            } else {
+                (State::Warn, "ask the provider for its new metadata before that")
+            };
+            checks.add(state, &what, format!("its metadata are valid until {}", until.rfc3339()), Some(advice));
+        }
         let Some(store) = store else { continue };
         if connector.directory.is_none() {
             continue;
@@ -333,6 +345,9 @@ async fn sources(checks: &mut Checks, loaded: &Loaded, store: Option<&dyn Store>
         }
     }
 }
+
+/// How long before its metadata expire a provider is told of.
+const SOON: Seconds = Seconds(7 * 86_400);
 
 /// How many who share a login are named.
 const NAMED: u32 = 20;
@@ -364,16 +379,21 @@ async fn partners(checks: &mut Checks, loaded: &Loaded, services: &[Arc<MountedS
         let advice = "until then it can be opened by nobody; see `preau sp show`, and correct what is said";
         checks.add(State::Fail, WHAT, format!("{service}: {what}"), Some(advice));
     }
+    for (service, what) in &partners.on_last {
+        let advice = "correct the document: the copy serves until its own time is over";
+        checks.add(State::Warn, WHAT, format!("{service}: {what}; its last good copy is in force"), Some(advice));
+    }
     for note in &partners.notes {
         let since = note.fresh.map_or_else(|| "never".to_owned(), Instant::rfc3339);
         if let Some(why) = &note.refused {
-            let found = format!("{}: {why}; the copy in force was confirmed {since}", note.url);
-            checks.add(
-                State::Warn,
-                WHAT,
-                found,
-                Some("the copy serves until its own time is over: ask whoever publishes it"),
-            );
+            let (copy, advice) = match note.fresh {
+                Some(_) => (
+                    format!("the copy in force was confirmed {since}"),
+                    "the copy serves until its own time is over: ask whoever publishes it",
+                ),
+                None => ("there is no copy".to_owned(), "ask whoever publishes it"),
+            };
+            checks.add(State::Warn, WHAT, format!("{}: {why}; {copy}", note.url), Some(advice));
         } else if note.fresh.is_some_and(|fresh| now - fresh > OLD_MS) {
             let found = format!("{}: confirmed {since}", note.url);
             checks.add(State::Warn, WHAT, found, Some("is a server running here, and does it reach the address?"));

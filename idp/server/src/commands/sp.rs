@@ -9,6 +9,7 @@ use crate::cli::{Failure, SpAddArgs};
 use crate::commands::instance::{self, create, mounted, quoted, table_with};
 use crate::config::Loaded;
 use crate::metadata::fetch::{once, read_file};
+use crate::metadata::judged::sound;
 use crate::metadata::kept::Kept;
 use crate::metadata::origin::{Origin, Place, federation, keys_in};
 use crate::metadata::refresh::{Missing, Partners};
@@ -46,7 +47,7 @@ pub async fn add(loaded: &Loaded, args: &SpAddArgs) -> Result<(), Failure> {
     let id = |entity: &Entity| args.id.clone().unwrap_or_else(|| id_of(entity));
     let found = find(loaded, args, network).await?;
     let id = id(&found.entity);
-    let sp = checked(&found.entity, network)?;
+    let sp = checked(&found.entity, network).map_err(|what| Failure::new(format!("{}: {what}", args.metadata)))?;
     let file = folder.join(format!("{id}.toml"));
     if file.exists() {
         return Err(Failure::new(format!(
@@ -60,6 +61,9 @@ pub async fn add(loaded: &Loaded, args: &SpAddArgs) -> Result<(), Failure> {
     let chosen = chosen(args, sp, &service)?;
     let text = text(loaded, args, &found.entity, sp, &place, Some(&chosen))?;
     let service = mounted(loaded, &file, &id, &text)?;
+    // What the running server would refuse is not written.
+    sound(&found.entity, &service, loaded, SystemClock::new().now())
+        .map_err(|what| Failure::new(format!("{}: {what} (--encrypt)", args.metadata)))?;
     let table = table_with(loaded, &service)?;
     report::whole(&service, &found.entity, &table, &args.metadata)?;
     if args.dry_run {
@@ -145,17 +149,21 @@ async fn document(
     read
 }
 
+/// When assertions are encrypted, as an instance file has it.
+pub fn encrypt(said: &str) -> Result<String, String> {
+    let known = ["auto", "always", "never"].contains(&said);
+    if known { Ok(said.to_owned()) } else { Err("auto, always or never".to_owned()) }
+}
+
 /// The entity as a service that can be mounted.
-fn checked(entity: &Entity, network: Network) -> Result<&SpRole, Failure> {
-    let sp = entity
-        .sp
-        .as_ref()
-        .ok_or_else(|| Failure::new("<EntityDescriptor>: `SPSSODescriptor` is missing: it is no service"))?;
+fn checked(entity: &Entity, network: Network) -> Result<&SpRole, String> {
+    let missing = "<EntityDescriptor>: `SPSSODescriptor` of SAML 2.0 is missing: it is no service we could answer";
+    let sp = entity.sp.as_ref().ok_or(missing)?;
     if let Some(plain) = entity.plain_address().filter(|_| network == Network::Public) {
-        return Err(Failure::new(format!("`{plain}` is not https; --private allows it")));
+        return Err(format!("`{plain}` is not https; --private allows it"));
     }
     if sp.acs_by(&[binding::POST, binding::ARTIFACT], None).is_none() {
-        return Err(Failure::new("<SPSSODescriptor>: no AssertionConsumerService by HTTP-POST or HTTP-Artifact"));
+        return Err("<SPSSODescriptor>: no AssertionConsumerService by HTTP-POST or HTTP-Artifact".to_owned());
     }
     Ok(sp)
 }
@@ -186,7 +194,9 @@ fn chosen(args: &SpAddArgs, sp: &SpRole, service: &MountedService) -> Result<Vec
         }
         return Ok(named.clone());
     }
-    let asked = |name: &&str| sp.requested(None).iter().any(|one| report::asks_for(one, name, service));
+    // What the product tells nobody by itself leaves when it is named, not when it is asked for.
+    let usual = |name: &str| service.saml.as_ref().is_some_and(|saml| saml.wire(name).is_some());
+    let asked = |name: &&str| usual(name) && sp.requested(None).iter().any(|one| report::asks_for(one, name, service));
     Ok(service.release.iter().map(|rule| rule.name.as_str()).filter(asked).map(str::to_owned).collect())
 }
 
@@ -229,6 +239,9 @@ fn text(
     if let Some(kind) = nameid_kind(sp)? {
         text += &format!("nameid = \"{kind}\"\n");
     }
+    if let Some(encrypt) = &args.encrypt {
+        text += &format!("encrypt = \"{encrypt}\"\n");
+    }
     if plain_names(sp.requested(None)) {
         text += "names = \"basic\"\n";
     }
@@ -252,9 +265,12 @@ fn nameid_kind(sp: &SpRole) -> Result<Option<&'static str>, Failure> {
     if takes(nameid::UNSPECIFIED) {
         return Ok(Some("unspecified"));
     }
+    if takes(nameid::EMAIL) {
+        return Ok(Some("email"));
+    }
     let formats = sp.nameid_formats.join(", ");
     Err(Failure::new(format!(
-        "<NameIDFormat>: it takes {formats} only, and {PRODUCT} names people by an opaque identifier"
+        "<NameIDFormat>: it takes {formats} only, and none of persistent, transient, unspecified and emailAddress"
     )))
 }
 

@@ -244,6 +244,10 @@ fn page_table(out: &mut String, path: &str, schema: &Value) {
         if property.get("properties").is_some() {
             page_table(out, &format!("{path}.{key}"), property);
         }
+        // Tables under names of their own.
+        if let Some(each) = property.get("additionalProperties").filter(|each| each.get("properties").is_some()) {
+            page_table(out, &format!("{path}.{key}.<name>"), each);
+        }
     }
 }
 

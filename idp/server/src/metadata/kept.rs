@@ -56,6 +56,27 @@ impl Kept {
         self.folder.join(format!("{}.xml", Self::stem(name)))
     }
 
+    /// The last document of that name that was good for everybody who was looked for in it, whether there is one or not.
+    pub(crate) fn whole(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{}.whole.xml", Self::stem(name)))
+    }
+
+    /// Puts a document in its place: the bytes of a file that may be written to, else the file itself, which never is.
+    pub(crate) fn keep_whole(&self, name: &str, from: &Path, copied: bool) -> std::io::Result<()> {
+        let beside = self.folder.join(format!(".{}.whole", Self::stem(name)));
+        match fs::remove_file(&beside) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        if copied {
+            fs::copy(from, &beside)?;
+            fs::File::open(&beside)?.sync_all()?;
+        } else {
+            fs::hard_link(from, &beside)?;
+        }
+        fs::rename(&beside, self.whole(name))
+    }
+
     /// Where a new copy is written before it is believed.
     pub(crate) fn candidate(&self, name: &str) -> PathBuf {
         self.folder.join(format!(".{}.new", Self::stem(name)))

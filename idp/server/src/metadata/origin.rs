@@ -149,9 +149,7 @@ fn written(entity_id: &str, acs: &[String], slo: Option<&str>, pem: &[String]) -
     let mut keys = Keys::default();
     for text in pem {
         for der in certificates_of(text).unwrap_or_default() {
-            let key = RoleKey::of(der)?;
-            keys.signing.push(key.clone());
-            keys.encryption.push(key);
+            keys.add(RoleKey::of(der)?);
         }
     }
     if !pem.is_empty() && keys.signing.is_empty() {

@@ -1,7 +1,11 @@
 //! The job: twice a minute, and at once when the services changed, it asks the addresses that are due and puts in force what
 //! the services need. A service whose metadata are not there, not believed or over answers nobody, and no other service minds.
+//!
+//! A document that changed for the worse changes nothing: a service that it would lose goes on with the last document that was
+//! good for everybody ([`Kept::whole`]), by the same signature and until its time is over, and everybody is told.
 
 use super::fetch::{read_file, refresh};
+use super::judged::{first, held, sound};
 use super::kept::{Kept, Note};
 use super::origin::{Origin, Place, Wanted, wanted};
 use crate::config::Loaded;
@@ -28,14 +32,21 @@ pub(crate) struct Partners {
     pub(crate) clock: Arc<dyn Clock>,
     /// What is known of the documents that are fetched, since the latest turn.
     pub(crate) notes: Vec<Note>,
+    /// Services that go on with their last good copy, and why, since the latest turn.
+    pub(crate) on_last: Missing,
     kept: Option<Kept>,
+    /// Documents of which the last good copy was kept, as they were then.
+    saved: HashMap<PathBuf, Changed>,
     read: HashMap<PathBuf, Remembered>,
     told: BTreeMap<String, (String, Instant)>,
 }
 
+/// When a file was written, and how long it is; nothing for one that is not there.
+type Changed = Option<(SystemTime, u64)>;
+
 /// What was read of a document, by which rules, and what it was read for.
 struct Remembered {
-    changed: Option<(SystemTime, u64)>,
+    changed: Changed,
     origin: Origin,
     wanted: BTreeSet<String>,
     read: Result<Arc<Read>, String>,
@@ -52,7 +63,9 @@ impl Partners {
             peers,
             clock,
             notes: Vec::new(),
+            on_last: Missing::new(),
             kept: None,
+            saved: HashMap::new(),
             read: HashMap::new(),
             told: BTreeMap::new(),
         }
@@ -61,6 +74,7 @@ impl Partners {
     /// Asks what is due and puts in force what is good. `ask` is off for whoever only looks.
     pub(crate) async fn turn(&mut self, services: &[Arc<MountedService>], ask: bool) -> Missing {
         self.notes.clear();
+        self.on_last.clear();
         let mut missing = Missing::new();
         let mut plans = Vec::new();
         for service in services {
@@ -81,42 +95,153 @@ impl Partners {
                 }
             }
         }
-        if ask {
-            self.ask(&documents).await;
-        }
+        let unheld = if ask { self.ask(&documents).await } else { Vec::new() };
         let mut found: Vec<(Origin, Result<Arc<Read>, String>)> = Vec::new();
-        for (origin, names) in documents {
-            let read = self.document(&origin, &names).await;
-            found.push((origin, read));
+        for (origin, names) in &documents {
+            let read = self.document(origin, names).await;
+            found.push((origin.clone(), read));
         }
         let now = self.clock.now();
+        let loaded = self.loaded.clone();
         let mut in_force = Vec::new();
+        // Documents that served somebody, and those whose last good copy somebody needs.
+        let (mut served, mut needed) = (BTreeSet::new(), BTreeSet::new());
         for (service, entity_id, wanted) in plans {
-            let judged = match wanted {
-                Wanted::Written(entity) => sound(*entity, service, now).map(|entity| (entity, "its file".to_owned())),
-                Wanted::In(origins) => first(&origins, &found, &entity_id)
-                    .and_then(|(entity, place)| Ok((sound(entity, service, now)?, place))),
+            let id = service.service.id.to_string();
+            let fits = |entity: &Entity| sound(entity, service, &loaded, now);
+            let origins = match wanted {
+                Wanted::Written(entity) => {
+                    match fits(&entity) {
+                        Ok(()) => in_force.push(Peer { entity: *entity, source: "its file".to_owned() }),
+                        Err(what) => drop(missing.insert(id, what)),
+                    }
+                    continue;
+                }
+                Wanted::In(origins) => origins,
             };
-            match judged {
-                Ok((entity, source)) => in_force.push(Peer { entity, source }),
-                Err(what) => drop(missing.insert(service.service.id.to_string(), what)),
+            let lost = match first(&origins, &found, &entity_id, fits) {
+                Ok((entity, origin)) => {
+                    served.insert(origin.kept_as());
+                    in_force.push(Peer { entity, source: origin.place.to_string() });
+                    continue;
+                }
+                Err(lost) => lost,
+            };
+            match self.last_good(&lost.spoilt, &documents, &entity_id, fits).await {
+                Some((entity, origin)) => {
+                    needed.insert(origin.kept_as());
+                    in_force.push(Peer { entity, source: format!("the last good copy of {}", origin.place) });
+                    self.on_last.insert(id, lost.why);
+                }
+                None => drop(missing.insert(id, lost.why)),
             }
+        }
+        if ask {
+            let good = found.iter().filter(|(_, read)| read.is_ok()).map(|(origin, _)| origin);
+            let good = good.filter(|origin| served.contains(&origin.kept_as()) && !needed.contains(&origin.kept_as()));
+            good.for_each(|origin| self.save(origin));
+        }
+        // An address that has nothing of somebody who is found elsewhere is no trouble.
+        let names: BTreeSet<&str> = in_force.iter().map(|peer| peer.entity.entity_id.as_str()).collect();
+        let elsewhere = |url: &str| {
+            let at = |origin: &Origin| matches!(&origin.place, Place::Address(known, _) if known == url);
+            let all = documents.iter().filter(|(origin, _)| at(origin)).flat_map(|(_, names)| names);
+            all.into_iter().all(|name| names.contains(name.as_str()))
+        };
+        self.notes.retain(|note| note.fresh.is_some() || !elsewhere(&note.url));
+        let (calm, unheld): (Vec<_>, Vec<_>) = unheld.into_iter().partition(|(url, _)| elsewhere(url));
+        for (url, why) in calm {
+            tracing::debug!(url, why, "no SAML metadata there; who is looked for is found elsewhere");
+        }
+        for (url, why) in unheld {
+            self.tell(&url, &why, now, |why| {
+                tracing::error!(url, why, "SAML metadata cannot be had, and there is no copy of them");
+            });
         }
         // One figure, of the oldest: addresses are no labels, and with a query service there are as many as services.
         let ages = self.notes.iter().filter_map(|note| note.fresh).map(|fresh| (now - fresh) / 1000);
         metrics::gauge!("preau_saml_metadata_age_seconds").set(ages.max().unwrap_or(0) as f64);
         metrics::gauge!("preau_saml_partners").set(in_force.len() as f64);
         metrics::gauge!("preau_saml_partners_missing").set(missing.len() as f64);
+        metrics::gauge!("preau_saml_partners_on_last_copy").set(self.on_last.len() as f64);
         self.peers.set(in_force);
         for (service, what) in &missing {
             self.tell(service, what, now, |what| {
                 tracing::error!(service.id = %service, problem = what, "the SAML metadata of a service are not in force");
             });
         }
-        let gone: Vec<String> =
-            self.told.keys().filter(|key| !missing.contains_key(*key) && !key.contains("://")).cloned().collect();
-        gone.iter().for_each(|service| drop(self.told.remove(service)));
+        for (service, what) in self.on_last.clone() {
+            self.tell(&service, &what, now, |what| {
+                tracing::error!(
+                    service.id = %service, problem = what,
+                    "the SAML metadata of a service are not taken; its last good copy stays in force"
+                );
+            });
+        }
+        let troubled =
+            |key: &String| missing.contains_key(key) || self.on_last.contains_key(key) || key.contains("://");
+        let well: Vec<String> = self.told.keys().filter(|key| !troubled(key)).cloned().collect();
+        for service in well {
+            self.told.remove(&service);
+            if services.iter().any(|one| one.service.id.as_str() == service) {
+                tracing::info!(service.id = %service, "the SAML metadata of a service are good again, and in force");
+            }
+        }
         missing
+    }
+
+    /// The entity as the last good copies of these documents have it.
+    async fn last_good(
+        &mut self,
+        spoilt: &[Origin],
+        documents: &[(Origin, BTreeSet<String>)],
+        entity_id: &str,
+        fits: impl Fn(&Entity) -> Result<(), String>,
+    ) -> Option<(Entity, Origin)> {
+        for origin in spoilt {
+            let copy = self.copies()?.whole(&origin.kept_as());
+            let names = documents.iter().find(|(known, _)| known == origin).map(|(_, names)| names)?;
+            if !copy.exists() {
+                continue;
+            }
+            if let Ok(read) = self.remembered(&copy, origin, names).await
+                && let Ok(entity) = held(&read, entity_id)
+                && fits(entity).is_ok()
+            {
+                return Some((entity.clone(), origin.clone()));
+            }
+        }
+        None
+    }
+
+    /// Keeps a document that is good for everybody who is served by it.
+    fn save(&mut self, origin: &Origin) {
+        let Ok(kept) = self.kept() else { return };
+        let name = origin.kept_as();
+        let path = match &origin.place {
+            Place::File(path) => path.clone(),
+            Place::Address(..) => kept.copy(&name),
+        };
+        let changed = changed(&path);
+        if self.read.get(&path).is_none_or(|read| read.changed != changed) || self.saved.get(&path) == Some(&changed) {
+            return;
+        }
+        // A server that starts finds the copies of the one before.
+        let (known, copy) = (self.saved.contains_key(&path), self::changed(&kept.whole(&name)));
+        let as_before = changed.zip(copy).is_some_and(|(now, copy)| now.1 == copy.1 && now.0 <= copy.0);
+        if (known || !as_before)
+            && let Err(error) = kept.keep_whole(&name, &path, matches!(origin.place, Place::File(_)))
+        {
+            tracing::warn!(document = %origin.place, %error, "no copy was kept of SAML metadata that are good");
+            return;
+        }
+        self.saved.insert(path, changed);
+    }
+
+    /// The folder of copies, if there is one or one may be made.
+    fn copies(&mut self) -> Option<Kept> {
+        let there = self.kept.is_some() || self.loaded.path(&self.loaded.config.saml.metadata_dir).is_dir();
+        if there { self.kept().ok() } else { None }
     }
 
     /// A document of this machine, or the copy of one.
@@ -150,37 +275,39 @@ impl Partners {
         self.kept.clone().ok_or_else(|| "no folder for metadata".to_owned())
     }
 
-    /// Asks the addresses that are due, each once.
-    async fn ask(&mut self, documents: &[(Origin, BTreeSet<String>)]) {
+    /// Asks the addresses that are due, each once. Gives back those of which there is nothing, and why.
+    async fn ask(&mut self, documents: &[(Origin, BTreeSet<String>)]) -> Vec<(String, String)> {
         let now = self.clock.now();
         let mut due: Vec<(String, Network, Origin)> = Vec::new();
         let mut names = BTreeSet::new();
         for (origin, _) in documents {
             let Place::Address(url, network) = &origin.place else { continue };
             // A folder that does not open is told when the copy is looked for.
-            let Ok(kept) = self.kept() else { return };
+            let Ok(kept) = self.kept() else { return Vec::new() };
             let name = origin.kept_as();
             if kept.note(&name, url).next <= now && names.insert(name) {
                 due.push((url.clone(), *network, origin.clone()));
             }
         }
-        if due.is_empty() {
-            return;
-        }
-        let Ok(kept) = self.kept() else { return };
+        let Ok(kept) = self.kept() else { return Vec::new() };
         let asked = due.into_iter().map(|(url, network, origin)| {
             let (egress, kept) = (self.egress.clone(), kept.clone());
             async move { (refresh(&egress, &kept, &url, network, &origin, now).await, url) }
         });
         let asked: Vec<((Note, &str), String)> = stream::iter(asked).buffer_unordered(AT_ONCE).collect().await;
+        let mut unheld = Vec::new();
         for ((note, outcome), url) in asked {
-            self.heard(&url, &note, outcome, now);
+            match &note.refused {
+                Some(why) if note.fresh.is_none() => unheld.push((url.clone(), why.clone())),
+                _ => self.heard(&url, &note, now, outcome),
+            }
+            metrics::counter!("preau_saml_metadata_fetches_total", "outcome" => outcome).increment(1);
         }
+        unheld
     }
 
     /// Tells what came of asking an address.
-    fn heard(&mut self, url: &str, note: &Note, outcome: &'static str, now: Instant) {
-        metrics::counter!("preau_saml_metadata_fetches_total", "outcome" => outcome).increment(1);
+    fn heard(&mut self, url: &str, note: &Note, now: Instant, outcome: &'static str) {
         match &note.refused {
             None if outcome == "taken" => tracing::info!(url, entities = note.count, "SAML metadata taken"),
             None => {}
@@ -191,8 +318,8 @@ impl Partners {
                 });
             }
         }
-        if note.refused.is_none() {
-            self.told.remove(url);
+        if note.refused.is_none() && self.told.remove(url).is_some() {
+            tracing::info!(url, "SAML metadata can be had again");
         }
     }
 
@@ -225,7 +352,7 @@ impl Partners {
         origin: &Origin,
         names: &BTreeSet<String>,
     ) -> Result<Arc<Read>, String> {
-        let changed = std::fs::metadata(path).ok().and_then(|found| Some((found.modified().ok()?, found.len())));
+        let changed = changed(path);
         if let Some(known) = self.read.get(path)
             && known.changed == changed
             && known.origin == *origin
@@ -243,46 +370,8 @@ impl Partners {
     }
 }
 
-/// The entity in the first of these documents that holds it; else why none does.
-fn first(
-    origins: &[Origin],
-    found: &[(Origin, Result<Arc<Read>, String>)],
-    entity_id: &str,
-) -> Result<(Entity, String), String> {
-    let mut why = Vec::new();
-    for origin in origins {
-        let read = match found.iter().find(|(known, _)| known == origin) {
-            Some((_, Ok(read))) => read,
-            Some((_, Err(what))) => {
-                why.push(what.clone());
-                continue;
-            }
-            None => continue,
-        };
-        if let Some(entity) = read.entities.iter().find(|one| one.entity_id == entity_id) {
-            return Ok((entity.clone(), origin.place.to_string()));
-        }
-        let refused = read.refused.iter().find(|one| one.entity_id == entity_id);
-        let what = refused.map_or_else(|| format!("{entity_id} is not in it"), |one| one.error.to_string());
-        why.push(format!("{}: {what}", origin.place));
-    }
-    Err(why.join("; "))
-}
-
-/// Whether the entity may be the service: it is one, in time, and reached by TLS unless the operator said otherwise.
-fn sound(entity: Entity, service: &MountedService, now: Instant) -> Result<Entity, String> {
-    if entity.sp.is_none() {
-        return Err("its metadata say of no service: SPSSODescriptor is missing".to_owned());
-    }
-    if let Some(until) = entity.valid_until.filter(|until| *until <= now) {
-        return Err(format!("its metadata were valid until {}", until.rfc3339()));
-    }
-    if service.network == Network::Public
-        && let Some(plain) = entity.plain_address()
-    {
-        return Err(format!("`{plain}` of its metadata is not https; network = \"private\" allows it"));
-    }
-    Ok(entity)
+fn changed(path: &Path) -> Changed {
+    std::fs::metadata(path).ok().and_then(|found| Some((found.modified().ok()?, found.len())))
 }
 
 #[cfg(test)]

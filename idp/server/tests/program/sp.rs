@@ -68,8 +68,9 @@ fn bad_metadata_are_refused_with_element_and_line_and_nothing_is_written() {
         (METADATA.replace("2036-01-01", "2026-01-01"), "line 2, <EntityDescriptor>: expired: it was valid until 2026"),
         (METADATA.replace("index=\"3\"", "index=\"2\""), "<AssertionConsumerService>: `index` is taken"),
         (METADATA.replace("https://atelier.example/acs1", "http://atelier.example/acs1"), "is not https"),
-        (format!("<!DOCTYPE x>{METADATA}"), "the document is malformed"),
-        ("<md:EntityDescriptor".to_owned(), "the document is malformed"),
+        (format!("<!DOCTYPE x>{METADATA}"), "line 1: a document type, which nobody reads"),
+        ("<md:EntityDescriptor".to_owned(), "line 1: a tag, or a comment, that does not end"),
+        (METADATA.replacen("The workshop", "Workshop & co", 1), ">: a `&` that begins no reference"),
     ] {
         let (code, err) = add(&text, &[]);
         assert!(code == 1 && err.contains(told), "{told}: {err}");
@@ -86,6 +87,42 @@ fn bad_metadata_are_refused_with_element_and_line_and_nothing_is_written() {
     assert!(code == 1 && err.contains("releases no `uid`"), "{err}");
     let (code, _, err) = desk.run(&["sp", "add", "bad.xml", "--dry-run"]);
     assert!(code == 0, "control: {err}");
+}
+
+/// What asks for encryption that cannot be had is not sent in clear unless somebody says so.
+#[test]
+fn metadata_that_ask_for_an_encryption_we_do_not_have_are_refused() {
+    let desk = Desk::new();
+    let pair = rcgen::generate_simple_self_signed(vec!["sp.example".to_owned()]).unwrap().cert.pem();
+    let elliptic: String = pair.lines().filter(|line| !line.starts_with("-----")).collect();
+    let begin = METADATA.find("<md:KeyDescriptor").unwrap();
+    let end = METADATA.rfind("</md:KeyDescriptor>").unwrap() + "</md:KeyDescriptor>".len();
+    let shown = |usage: &str| {
+        format!(
+            "<md:KeyDescriptor use=\"{usage}\"><ds:KeyInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><ds:X509Data>\
+             <ds:X509Certificate>{elliptic}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>"
+        )
+    };
+    let whole = |keys: &str| format!("{}{keys}{}", &METADATA[..begin], &METADATA[end..]);
+    desk.write("curves.xml", &whole(&(shown("signing") + &shown("encryption"))));
+    let (code, out, err) = desk.run(&["sp", "add", "curves.xml", "--id", "atelier"]);
+    assert!(code == 1 && err.contains("not of RSA") && !out.contains("encryption    yes"), "{out}{err}");
+    assert!(err.contains("curves.xml: line ") && !desk.path("services/atelier.toml").exists(), "{err}");
+    let (code, out, err) = desk.run(&["sp", "add", "curves.xml", "--id", "atelier", "--encrypt", "never"]);
+    assert!(code == 0 && out.contains("encryption    never"), "{out}{err}");
+    let text = std::fs::read_to_string(desk.path("services/atelier.toml")).unwrap();
+    assert!(text.contains("encrypt = \"never\""), "{text}");
+    desk.write("services/atelier.toml", &text.replace("\"never\"", "\"auto\""));
+    let (code, out, _) = desk.run(&["doctor"]);
+    assert!(code != 0 && out.contains("FAIL  saml metadata"), "the server says the same: {out}");
+    desk.write("services/atelier.toml", &text.replace("\"never\"", "\"always\""));
+    let (_, out, _) = desk.run(&["doctor"]);
+    let line = text.lines().position(|line| line.starts_with("encrypt")).unwrap() + 1;
+    assert!(out.contains(&format!("atelier.toml:{line} saml.encrypt: ")), "{out}");
+    desk.write("services/atelier.toml", &text);
+    desk.write("plain.xml", &whole(&shown("signing")).replace("atelier.example", "other.example"));
+    let (code, out, err) = desk.run(&["sp", "add", "plain.xml", "--id", "plain"]);
+    assert!(code == 0 && out.contains("encryption    no: "), "control: {out}{err}");
 }
 
 /// Whoever writes metadata writes no line of what an operator decides upon, and takes none away.

@@ -410,6 +410,8 @@ impl<'a> SignedOut<'a> {
             _ => "signed-out-open",
         };
         let sentence = match open {
+            // Where the person may still be signed in elsewhere, not everything is closed.
+            [] if frames.is_empty() && end.elsewhere.is_some() => page.count("signed-out-here", end.told),
             [] if frames.is_empty() => page.count("signed-out", end.told),
             [] => page.t("signed-out-frames"),
             [one] => page.with(why, "service", one),

@@ -214,8 +214,8 @@ async fn back(
     let round = secrets.round(hub, visitor, &pending);
     let identity = match tokio::time::timeout(PATIENCE, provider.complete(&round, answer)).await {
         Ok(Ok(identity)) => identity,
-        Ok(Err(error)) => return Err(refused(hub, visitor, error)),
-        Err(_) => return Err(Fault::new(FaultKind::ProviderDown, "no answer in time")),
+        Ok(Err(error)) => return Err(refused(hub, visitor, &source, error)),
+        Err(_) => return Err(Fault::new(FaultKind::ProviderDown, "no answer in time").claimed(source.as_str())),
     };
     // A round is believed once; only what a provider vouches for leaves anything behind.
     let once = KeptThing { key, kind: KeptKind::ReplayGuard, doc: String::new(), expires: pending.expires };
@@ -236,15 +236,17 @@ fn ended(error: StoreError) -> Fault {
 }
 
 /// The fault a round without an identity becomes, with its audit event.
-fn refused(hub: &Hub, visitor: &Visitor, error: RedirectError) -> Fault {
-    let (kind, why) = match &error {
+fn refused(hub: &Hub, visitor: &Visitor, source: &SourceId, error: RedirectError) -> Fault {
+    let fault = |kind| Fault::new(kind, format!("{source}: {error}")).claimed(source.as_str());
+    let (kind, word, check) = match &error {
         RedirectError::Crowded(crowded) => return (*crowded).into(),
-        RedirectError::Unavailable(_) => return Fault::new(FaultKind::ProviderDown, error.to_string()),
-        RedirectError::Refused(_) => (FaultKind::ProviderRefused, "provider-refused"),
-        RedirectError::NotBelieved(_) => (FaultKind::ProviderNotBelieved, "provider-not-believed"),
+        RedirectError::Unavailable(_) => return fault(FaultKind::ProviderDown),
+        RedirectError::Refused(word) => (FaultKind::ProviderRefused, "provider-refused", word),
+        RedirectError::NotBelieved(check) => (FaultKind::ProviderNotBelieved, "provider-not-believed", check),
     };
-    hub.audit(AuditEvent::new(hub.now(), AuditKind::SignInRefused, visitor.correlation().clone(), why));
-    Fault::new(kind, error.to_string())
+    let detail = format!("{word} {source}: {check}");
+    hub.audit(AuditEvent::new(hub.now(), AuditKind::SignInRefused, visitor.correlation().clone(), detail));
+    fault(kind)
 }
 
 /// Finds the accounts of somebody a provider vouches for, and lets them in or asks which one.

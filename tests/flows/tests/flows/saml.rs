@@ -229,6 +229,8 @@ async fn a_tile_whose_service_is_not_in_force_says_to_come_back(hub: TestHub) {
     let page = browser.open_tile("sp").await;
     assert_eq!(page.status, 503);
     assert!(page.words().contains("momentanément indisponible"), "{}", page.words());
+    let page = browser.get(&sp.url()).await;
+    assert!(page.status == 503 && page.words().contains("momentanément indisponible"), "by itself: {}", page.words());
     assert!(
         hub.log.lines().iter().any(|line| line.contains("service sp: its metadata are not there, or have expired"))
     );

@@ -27,6 +27,8 @@ stories!(
     whoever_asks_for_our_metadata_again_and_again_costs_one_signature,
     a_request_for_somebody_else_is_told_so,
     a_request_is_for_now_and_for_us,
+    a_declaration_of_a_proof_is_met_by_nothing,
+    a_refusal_says_who_asked_and_what_is_wrong_and_where,
 );
 
 async fn saml_28_a_value_cannot_leave_its_place(hub: TestHub) {
@@ -262,6 +264,47 @@ async fn saml_46_nothing_is_claimed_that_did_not_happen(hub: TestHub) {
         let claimed = told.assertion.as_ref().and_then(|assertion| assertion.authn[0].class.as_deref());
         assert_eq!((told.status(), claimed), (status, class));
     }
+}
+
+async fn a_refusal_says_who_asked_and_what_is_wrong_and_where(hub: TestHub) {
+    let sp = hub.sp("sp");
+    let said = |incident: &str| {
+        let lines = hub.log.lines();
+        lines.into_iter().filter(|line| line.contains(incident) && line.contains("\"fault\"")).collect::<String>()
+    };
+    let stranger = AuthnRequest { issuer: "https://stranger.example/sp".to_owned(), ..sp.request() };
+    let lost = AuthnRequest { destination: Some("https://elsewhere.example/sso".to_owned()), ..sp.request() };
+    let sent = AuthnRequest { acs_url: Some("https://sp.example/other".to_owned()), ..sp.request() };
+    for (request, service, words) in [
+        (&stranger, None, "no SAML service is called https://stranger.example/sp"),
+        (&lost, Some("sp"), "<Destination>: it was sent to https://elsewhere.example/sso, and came to"),
+        (&sent, Some("sp"), "AssertionConsumerServiceURL https://sp.example/other"),
+    ] {
+        let answer = hub.browser().get(&sp.url_of(request)).await;
+        let line = said(answer.incident());
+        assert!(line.contains(words), "{words}: {line}");
+        let events = hub.journal(answer.incident()).await;
+        assert_eq!(events[0].service.as_ref().map(|service| service.as_str()), service, "{events:?}");
+        assert_eq!(events[0].detail.contains("stranger.example"), service.is_none(), "{events:?}");
+    }
+    let torn = sp.request().write().replacen("<saml:Issuer", "\n& <saml:Issuer", 1);
+    for answer in both_ways(&hub, &torn).await {
+        let line = said(answer.incident());
+        assert!(line.contains("a `&` that begins no reference") && line.contains("line 2"), "{line}");
+    }
+}
+
+async fn a_declaration_of_a_proof_is_met_by_nothing(hub: TestHub) {
+    let sp = hub.sp("sp");
+    let classes = vec!["urn:declared".to_owned()];
+    let asked = AuthnRequest {
+        requested_context: Some(RequestedContext { comparison: Comparison::Better, classes }),
+        ..sp.request()
+    };
+    let text = asked.write().replace("AuthnContextClassRef", "AuthnContextDeclRef");
+    let query = redirect::encode("/saml/sso", Kind::Request, &text, None, None).expect("it travels");
+    let told = sp.told(&hub.browser().get(&query).await).await;
+    assert_eq!((told.status(), told.assertion.is_none()), ("NoAuthnContext", true));
 }
 
 async fn saml_48_an_identifier_is_repeated_only_if_it_is_one(hub: TestHub) {

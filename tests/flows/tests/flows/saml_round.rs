@@ -13,7 +13,8 @@ stories!(
     a_round_is_made_though_another_service_cannot_be_told,
     a_person_reads_that_a_service_did_not_confirm,
     a_service_that_ends_a_session_hears_whether_others_confirmed,
-    a_round_waits_for_the_answer_to_its_own_request,
+    an_answer_that_is_not_believed_does_not_end_a_round,
+    the_service_that_asked_hears_that_another_was_not_believed,
     a_round_is_gone_once,
     an_answer_in_a_frame_is_read_too,
     an_answer_by_soap_is_read,
@@ -132,22 +133,45 @@ fn twisted(hub: &TestHub, sound: &LogoutResponse) -> Vec<LogoutResponse> {
     vec![id(None), id(guessed), id(drawn), to(None), to(Some("https://evil.test/")), old]
 }
 
-async fn a_round_waits_for_the_answer_to_its_own_request(hub: TestHub) {
-    let (sp, other) = (by_form(&hub, "one"), by_form(&hub, "other"));
-    let mut browser = inside(&hub, &[&sp]).await;
-    let page = browser.sign_out().await;
-    let (request, state) = told(&hub, &sp, &page).await;
-    let sound = sp.logout_answer(&request, Status::success());
-    let from_other = LogoutResponse { issuer: Some(other.entity_id.clone()), ..sound.clone() };
-    let mut unsigned = form_to("/saml/slo", "SAMLResponse", &sound.write());
-    unsigned.fields[1].1.clone_from(&state);
-    let wrong = twisted(&hub, &sound).into_iter().map(|response| answers(&sp, &response, &state));
-    let others = [unsigned, answers(&other, &from_other, &state), answers(&sp, &sound, "guessed")];
-    for form in wrong.chain(others) {
-        assert_eq!(browser.submit(&form, &[]).await.status, 400, "{:?}", form.fields);
+async fn an_answer_that_is_not_believed_does_not_end_a_round(hub: TestHub) {
+    let (sp, last, other) = (by_form(&hub, "one"), by_form(&hub, "two"), by_form(&hub, "other"));
+    for at in 0..11 {
+        let mut browser = inside(&hub, &[&sp, &last]).await;
+        let page = browser.sign_out().await;
+        let (request, state) = told(&hub, &sp, &page).await;
+        let sound = sp.logout_answer(&request, Status::success());
+        let foreign = LogoutResponse { issuer: Some(other.entity_id.clone()), ..sound.clone() };
+        let mut forms: Vec<Form> = twisted(&hub, &sound).iter().map(|one| answers(&sp, one, &state)).collect();
+        let mut unsigned = answers(&sp, &sound, &state);
+        unsigned.fields[0].1 = form_to("/", "SAMLResponse", &sound.write()).fields[0].1.clone();
+        let mut torn = unsigned.clone();
+        torn.fields[0].1 = "PHg+".to_owned();
+        forms.extend([unsigned, torn, answers(&other, &foreign, &state), answers(&other, &sound, &state)]);
+        forms.push(answers(&sp, &sound, &state));
+        let sure = at + 1 == forms.len();
+        let page = browser.submit(&forms[at], &[]).await;
+        let (request, state) = told(&hub, &last, &page).await;
+        let page = browser.submit(&answers(&last, &last.logout_answer(&request, Status::success()), &state), &[]).await;
+        assert_eq!(page.words().contains("n’a pas confirmé"), !sure, "{at}: {}", page.words());
+        assert_eq!(page.words().contains("tout est fermé"), sure, "{at}: {}", page.words());
     }
-    let page = browser.submit(&answers(&sp, &sound, &state), &[]).await;
-    assert!(page.words().contains("tout est fermé"), "control: {}", page.words());
+}
+
+async fn the_service_that_asked_hears_that_another_was_not_believed(hub: TestHub) {
+    let (sp, other) = (hub.sp("sp"), by_form(&hub, "other"));
+    let mut browser = inside(&hub, &[&other]).await;
+    let said = sp.told(&browser.get(&sp.url()).await).await;
+    let page = browser.visit(&sp.logout_url(&sp.logout(&said), Some(&sp.key))).await;
+    let (request, state) = told(&hub, &other, &page).await;
+    let mut unsigned = form_to("/saml/slo", "SAMLResponse", &other.logout_answer(&request, Status::success()).write());
+    unsigned.fields[1].1 = state;
+    let page = browser.submit(&unsigned, &[]).await;
+    assert!(page.words().contains("n’a pas confirmé"), "{}", page.words());
+    let page = browser.visit(&page.link("Continuer").expect("the way on")).await;
+    let to = page.location().expect("the answer").to_owned();
+    let received = redirect::Received::read(to.split_once('?').expect("it is there").1).expect("an answer");
+    let read = LogoutResponse::read(received.verified(&hub.saml_keys().await).expect("signed")).expect("an answer");
+    assert_eq!(read.status.sub.as_deref(), Some(status::PARTIAL_LOGOUT));
 }
 
 async fn a_round_is_gone_once(hub: TestHub) {
@@ -159,9 +183,12 @@ async fn a_round_is_gone_once(hub: TestHub) {
     let mut browser = inside(&hub, &[&sp]).await;
     let again = browser.sign_out().await;
     let (second, other) = told(&hub, &sp, &again).await;
-    let crossed = answers(&sp, &sp.logout_answer(&request, Status::success()), &other);
-    assert_eq!(browser.submit(&crossed, &[]).await.status, 400, "an answer to the request before");
     assert_ne!(second.id, request.id);
+    let answer = |state: &str| answers(&sp, &sp.logout_answer(&request, Status::success()), state);
+    assert_eq!(browser.submit(&answer("guessed"), &[]).await.status, 400);
+    let crossed = browser.submit(&answer(&other), &[]).await;
+    assert!(crossed.words().contains("n’a pas confirmé"), "an answer to the request before: {}", crossed.words());
+    assert_eq!(browser.submit(&answer(&other), &[]).await.status, 400, "it is gone");
     for id in ["", "guessed", &"a".repeat(5_000)] {
         assert_eq!(browser.get(&format!("/saml/slo/round?at={id}")).await.status, 400);
         assert_eq!(browser.get(&format!("/saml/slo/answer?to={id}")).await.status, 400);

@@ -12,7 +12,7 @@ use preau_keys::xml::{Document, sign};
 use preau_saml::bindings::redirect::{Received, encode};
 use preau_saml::bindings::{Kind, post};
 use preau_saml::messages::*;
-use preau_saml::names::{MD, SAML, SAMLP, confirmation, context, nameid};
+use preau_saml::names::{MD, SAML, SAMLP, confirmation, context, nameid, status};
 use preau_web::SignInSource;
 use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256};
 use std::sync::LazyLock;
@@ -24,6 +24,7 @@ stories!(
     an_answer_belongs_to_the_browser_that_asked,
     what_belongs_to_no_round_leads_nowhere_and_leaves_nothing,
     a_session_that_ends_there_ends_here,
+    a_session_that_ends_there_ends_no_other_here,
     who_signs_out_is_offered_the_way_out_there,
     the_provider_reads_who_we_are,
     whom_the_provider_sends_by_itself_is_asked_for_there,
@@ -367,7 +368,7 @@ async fn what_belongs_to_no_round_leads_nowhere_and_leaves_nothing(hub: TestHub)
     );
 }
 
-fn logout_request(hub: &TestHub, id: &str, key: &PrivateKey) -> String {
+fn logout_request(hub: &TestHub, id: &str, (format, session): (&str, &str), key: &PrivateKey) -> String {
     let request = LogoutRequest {
         id: id.to_owned(),
         issue_instant: hub.hub.now(),
@@ -375,13 +376,9 @@ fn logout_request(hub: &TestHub, id: &str, key: &PrivateKey) -> String {
         issuer: IDP.to_owned(),
         not_on_or_after: None,
         reason: None,
-        name_id: Some(NameId {
-            format: Some(nameid::PERSISTENT.to_owned()),
-            value: "agent-7".to_owned(),
-            ..NameId::default()
-        }),
+        name_id: Some(NameId { format: Some(format.to_owned()), value: "agent-7".to_owned(), ..NameId::default() }),
         encrypted_id: None,
-        session_indexes: vec!["there-1".to_owned()],
+        session_indexes: vec![session.to_owned()],
     };
     let signer = Some((key, Alg::ES256));
     let address = encode("/upstream/educonnect/slo", Kind::Request, &request.write(None), Some("s"), signer);
@@ -392,10 +389,10 @@ async fn a_session_that_ends_there_ends_here(hub: TestHub) {
     let hub = serves_staff(&hub, SINGLE).await;
     let mut browser = hub.browser();
     come_in(&hub, &mut browser, &[&ALICE.key()], nameid::PERSISTENT).await;
-    let foreign = hub.browser().get(&logout_request(&hub, "_forged", &OURS)).await;
+    let foreign = hub.browser().get(&logout_request(&hub, "_forged", (nameid::PERSISTENT, "there-1"), &OURS)).await;
     assert_eq!(foreign.status, 400, "{}", foreign.words());
     assert!(browser.visit("/").await.words().contains("Alice Martin"), "nobody is signed out by a stranger");
-    let address = logout_request(&hub, "_out", &THEIRS);
+    let address = logout_request(&hub, "_out", (nameid::PERSISTENT, "there-1"), &THEIRS);
     let heard = hub.browser().get(&address).await;
     let then = heard.location().unwrap_or_else(|| panic!("{}", heard.words()));
     assert!(then.starts_with(&format!("{SLO}?SAMLResponse=")), "{then}");
@@ -405,6 +402,28 @@ async fn a_session_that_ends_there_ends_here(hub: TestHub) {
     assert_eq!(unsigned.status, 400);
 }
 
+/// With a name that is made for the occasion, by which all the sessions of a person are found.
+async fn a_session_that_ends_there_ends_no_other_here(hub: TestHub) {
+    let hub = serves_staff(&hub, SINGLE).await;
+    for format in [nameid::PERSISTENT, nameid::TRANSIENT] {
+        let mut browser = hub.browser();
+        come_in(&hub, &mut browser, &[&ALICE.key()], format).await;
+        let of = |id: &str, session: &str| {
+            logout_request(&hub, &format!("_{id}{}", format.len()), (format, session), &THEIRS)
+        };
+        let address = of("other", "there-2");
+        let heard = hub.browser().get(&address).await;
+        let then = heard.location().unwrap_or_else(|| panic!("{}", heard.words())).to_owned();
+        assert!(browser.visit("/").await.words().contains("Alice Martin"), "{format}: another session ended");
+        let received = Received::read(then.split_once('?').expect("an answer").1).expect("an answer");
+        let answer =
+            LogoutResponse::read(received.verified(&[OURS.public().clone()]).expect("signed")).expect("an answer");
+        assert_eq!(answer.status.sub.as_deref(), Some(status::UNKNOWN_PRINCIPAL));
+        hub.browser().get(&of("own", "there-1")).await;
+        assert!(browser.get("/").await.location().is_some_and(|to| to.starts_with("/sign-in/")), "{format}: control");
+    }
+}
+
 async fn who_signs_out_is_offered_the_way_out_there(hub: TestHub) {
     let soft = "logout = \"soft\"\nlogout_address = \"https://educonnect.example/idp/out\"";
     for (more, to) in [(SINGLE, format!("{SLO}?SAMLRequest=")), (soft, format!("{IDP}/out"))] {
@@ -412,6 +431,7 @@ async fn who_signs_out_is_offered_the_way_out_there(hub: TestHub) {
         let mut browser = hub.browser();
         come_in(&hub, &mut browser, &[&ALICE.key()], nameid::PERSISTENT).await;
         let out = browser.sign_out().await;
+        assert!(!out.words().contains("tout est fermé"), "not there: {}", out.words());
         let way = out.links().into_iter().find(|(_, address)| address.starts_with(&to));
         assert!(way.is_some(), "{:?}", out.links());
     }

@@ -1,7 +1,8 @@
 //! Finds where the parts of a large document begin and end. It understands tags, quotes, comments and character data, and
 //! nothing of what they mean.
 
-use super::{StreamBounds, StreamError, XmlError};
+use super::flaw::{self, flaw_from};
+use super::{StreamBounds, StreamError, XmlError, malformed};
 use std::io::{BufRead, Chain, Cursor, Read};
 
 /// Bytes of a tag of an envelope, of a comment, and of the white space between two children.
@@ -48,8 +49,8 @@ impl<R: BufRead> Scanner<R> {
     }
 
     /// An error where the scanner stands.
-    pub(super) fn wrong<E>(&self, error: XmlError) -> StreamError<E> {
-        StreamError::Xml(self.line, error)
+    pub(super) fn wrong<E>(&self, what: &'static str) -> StreamError<E> {
+        malformed(self.line, what)
     }
 
     /// The name of the closing tag that was read.
@@ -71,7 +72,7 @@ impl<R: BufRead> Scanner<R> {
             let mut declaration = Vec::new();
             self.until(b'>', &mut declaration, 256)?;
             if !declaration.ends_with(b"?>") {
-                return Err(self.wrong(XmlError::Malformed));
+                return Err(self.wrong("an XML declaration that does not end"));
             }
         }
         self.space().map(drop)
@@ -80,7 +81,7 @@ impl<R: BufRead> Scanner<R> {
     /// Nothing but white space and comments may follow.
     pub(super) fn epilogue<E>(&mut self) -> Result<(), StreamError<E>> {
         self.space()?;
-        if self.markup.is_empty() { Ok(()) } else { Err(self.wrong(XmlError::Malformed)) }
+        if self.markup.is_empty() { Ok(()) } else { Err(self.wrong("something behind the end of the document")) }
     }
 
     /// The white space up to the next tag, line ends as XML reads them, without the comments in it. The tag itself is read
@@ -94,7 +95,10 @@ impl<R: BufRead> Scanner<R> {
                 found.pop();
             }
             if !found.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) || space.len() > MAX_MARKUP {
-                return Err(self.wrong(XmlError::Malformed));
+                let space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+                let behind = found.iter().skip_while(|byte| space(byte)).filter(|byte| **byte == b'\n').count();
+                let line = self.line.saturating_sub(u32::try_from(behind).unwrap_or(0));
+                return Err(malformed(line, "a text where only elements stand"));
             }
             space.extend_from_slice(&found);
             self.line_of_markup = self.line;
@@ -105,7 +109,7 @@ impl<R: BufRead> Scanner<R> {
             }
             if !markup.starts_with(b"<!--") {
                 self.markup = markup;
-                let space = String::from_utf8(space).map_err(|_| self.wrong(XmlError::Malformed))?;
+                let space = String::from_utf8(space).map_err(|_| self.wrong("bytes that are no UTF-8"))?;
                 return Ok(space.replace("\r\n", "\n").replace('\r', "\n"));
             }
             let inside = &markup[4..markup.len() - 3];
@@ -113,7 +117,7 @@ impl<R: BufRead> Scanner<R> {
                 || inside.windows(2).any(|pair| pair == b"--")
                 || inside.ends_with(b"-")
             {
-                return Err(self.wrong(XmlError::Malformed));
+                return Err(self.wrong("a comment that holds `--`, or bytes that are no UTF-8"));
             }
         }
     }
@@ -121,10 +125,11 @@ impl<R: BufRead> Scanner<R> {
     /// What was read after the white space.
     pub(super) fn mark<E>(&self) -> Result<Option<Mark>, StreamError<E>> {
         match self.markup.get(1) {
-            None => Err(self.wrong(XmlError::Malformed)),
+            None => Err(self.wrong("the document ends too soon")),
             Some(b'/') => Ok(Some(Mark::Close)),
             // Neither instructions nor types nor character data stand between elements.
-            Some(b'!' | b'?') => Err(self.wrong(XmlError::Malformed)),
+            Some(b'?') => Err(malformed(self.line_of_markup, flaw::INSTRUCTION)),
+            Some(b'!') => Err(malformed(self.line_of_markup, "character data where only elements stand")),
             Some(_) => Ok(Some(Mark::Open { empty: self.markup.ends_with(b"/>") })),
         }
     }
@@ -133,10 +138,10 @@ impl<R: BufRead> Scanner<R> {
     /// long it goes on.
     pub(super) fn whole<E>(&mut self, opening: Vec<u8>, empty: bool) -> Result<Vec<u8>, StreamError<E>> {
         let (mut bytes, mut depth, mut elements) = (opening, u32::from(!empty), 1_u32);
-        let limit = self.bounds.child.bytes;
+        let (limit, begins) = (self.bounds.child.bytes, self.line_of_markup);
         while depth > 0 {
             if !self.until(b'<', &mut bytes, limit)? {
-                return Err(self.wrong(XmlError::Malformed));
+                return Err(StreamError::Malformed(flaw_from(&bytes, begins)));
             }
             let at = bytes.len() - 1;
             self.markup_into(&mut bytes, limit)?;
@@ -149,7 +154,7 @@ impl<R: BufRead> Scanner<R> {
                 }
             }
             if elements > self.bounds.child.nodes {
-                return Err(self.wrong(XmlError::TooLarge));
+                return Err(StreamError::Xml(self.line, XmlError::TooLarge));
             }
         }
         Ok(bytes)
@@ -161,7 +166,7 @@ impl<R: BufRead> Scanner<R> {
         let (mut seen, mut quote) = (begin, None);
         loop {
             if !self.until(b'>', out, limit)? {
-                return Err(self.wrong(XmlError::Malformed));
+                return Err(self.wrong("a tag, or a comment, that does not end"));
             }
             let markup = &out[begin..];
             let whole = if markup.starts_with(b"<!--") {
@@ -169,7 +174,7 @@ impl<R: BufRead> Scanner<R> {
             } else if markup.starts_with(b"<![CDATA[") {
                 markup.ends_with(b"]]>")
             } else if markup.starts_with(b"<!") {
-                return Err(self.wrong(XmlError::Malformed));
+                return Err(self.wrong(flaw::TYPE));
             } else if markup.starts_with(b"<?") {
                 markup.ends_with(b"?>")
             } else {

@@ -18,6 +18,7 @@ fn stream(text: &str, bite: usize, keys: Option<&[PublicKey]>) -> Result<Streame
     let keep = |piece: Piece<'_>| Ok::<_, ()>(Some(piece.element.clone()));
     read_stream(input, BOUNDS, (ROOT, "root"), keys, keep).map_err(|error| match error {
         StreamError::Xml(line, error) => (line, error),
+        StreamError::Malformed(flaw) => (flaw.line, XmlError::Malformed),
         other => panic!("{other:?}"),
     })
 }
@@ -155,7 +156,19 @@ fn nothing_is_read_beyond_its_bounds() {
 #[test]
 fn a_refusal_says_its_line() {
     let text = signed(TWO).replace("<i>bob</i>", "\n<i><b></i>");
-    assert_eq!(stream(&text, 64, None).unwrap_err(), (3, XmlError::Malformed));
+    assert_eq!(stream(&text, 64, None).unwrap_err(), (4, XmlError::Malformed));
+    let flaw = |text: &str| match read_stream(text.as_bytes(), BOUNDS, (ROOT, "root"), None, |_| Ok::<_, ()>(Some(())))
+    {
+        Err(StreamError::Malformed(flaw)) => (flaw.line, flaw.element, flaw.what),
+        other => panic!("{other:?}"),
+    };
+    let one = "<a xmlns=\"urn:a\">\n<b>x</b>\n<c>Atelier & co</c>\n</a>";
+    let (line, element, what) = flaw(one);
+    assert_eq!((line, element.as_str(), what.contains('&')), (3, "c", true), "{what}");
+    let (line, element, what) = flaw(&one.replace("<c>Atelier & co</c>", "<c>"));
+    assert_eq!((line, element.as_str(), what), (3, "c", super::flaw::OPEN));
+    let inside = document(&format!("\n{one}"));
+    assert_eq!((flaw(&inside).0, flaw(&inside).1.as_str()), (4, "c"), "in an envelope too");
 }
 
 /// Children of an envelope: elements within elements, with prefixes declared here and there.

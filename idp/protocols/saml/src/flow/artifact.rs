@@ -45,13 +45,7 @@ pub async fn keep(hub: &Hub, visitor: &Visitor, partner: &Partner, message: &str
 /// Answers a service that brings a ticket: with the message, or with nothing (saml-core-2.0, 3.5.3).
 pub async fn resolve(hub: &Hub, peers: &Peers, visitor: &Visitor, received: &Received) -> Result<String, Fault> {
     let partner = Partner::named(hub, peers, received.claimed_issuer()?)?;
-    let believed = received.believed("ArtifactResolve", partner.keys(), true)?;
-    let request = ArtifactResolve::read(&believed.element).map_err(bad_message)?;
-    if request.issuer != partner.entity_id() {
-        return Err(bad_message("its issuer is not who it says it is from"));
-    }
-    meant_for_us(request.destination.as_deref(), &address(hub), false)?;
-    recent(hub, request.issue_instant)?;
+    let request = read(hub, &partner, received).map_err(|fault| partner.fault(fault))?;
     let message = taken(hub, visitor, &partner, &request.artifact).await?;
     if message.is_none() {
         let mut refused = event(hub, visitor, AuditKind::RequestRefused);
@@ -70,6 +64,18 @@ pub async fn resolve(hub: &Hub, peers: &Peers, visitor: &Visitor, received: &Rec
     let key = signing_key(hub, partner.saml().signing)?;
     let response = response.write(message.as_deref());
     Ok(soap::envelope(&vouched(&response, SAMLP, "ArtifactResponse", &key)?))
+}
+
+/// The request, if it is the service's, for us and of now.
+fn read(hub: &Hub, partner: &Partner, received: &Received) -> Result<ArtifactResolve, Fault> {
+    let believed = received.believed("ArtifactResolve", partner.keys(), true)?;
+    let request = ArtifactResolve::read(&believed.element).map_err(bad_message)?;
+    if request.issuer != partner.entity_id() {
+        return Err(bad_message("its issuer is not who it says it is from"));
+    }
+    meant_for_us(request.destination.as_deref(), &address(hub), false)?;
+    recent(hub, request.issue_instant)?;
+    Ok(request)
 }
 
 async fn taken(hub: &Hub, visitor: &Visitor, partner: &Partner, shown: &str) -> Result<Option<String>, Fault> {

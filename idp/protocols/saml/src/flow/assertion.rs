@@ -8,7 +8,7 @@ use crate::partner::{Acs, Partner};
 use preau_connector_api::{SamlEncryption, SamlSigned, WireName};
 use preau_domain::Instant;
 use preau_keys::signers::SamlKey;
-use preau_keys::xml::{ContentCipher, encrypt};
+use preau_keys::xml::encrypt;
 use preau_policy::Released;
 use preau_saml::messages::{
     Assertion, Attribute, AttributeStatement, AttributeValue, AuthnStatement, Carried, Conditions, Confirmation,
@@ -126,7 +126,7 @@ pub fn answered(
     let wants_assertion = saml.sign != SamlSigned::Response || sp.want_assertions_signed;
     let sealed_name = match (asked.encrypted_name, &assertion.subject.name_id, partner.encryption_key()) {
         (true, Some(name), Some(to)) => {
-            Some(encrypt(&*hub.ids, &name.write(), to, ContentCipher::Aes256Gcm).map_err(unsigned)?)
+            Some(encrypt(&*hub.ids, &name.write(), &to.key.key, to.cipher).map_err(unsigned)?)
         }
         (true, _, _) => return Err(unsigned("the service has no key to encrypt its name to")),
         _ => None,
@@ -136,14 +136,18 @@ pub fn answered(
         inner = signed(inner, key)?;
     }
     let to = match (saml.encrypt, partner.encryption_key()) {
-        (SamlEncryption::Never, _) | (SamlEncryption::Auto, None) => None,
+        (SamlEncryption::Never, _) => None,
         (_, Some(to)) => Some(to),
+        (SamlEncryption::Auto, None) if sp.keys.unmet_encryption().is_some() => {
+            return Err(unsigned("the service asks for encryption, and shows no key we can encrypt to"));
+        }
+        (SamlEncryption::Auto, None) => None,
         (SamlEncryption::Always, None) => return Err(unsigned("the service has no key to encrypt to")),
     };
     let response = response(hub, acs, asked, Status::success(), at);
     let outer = match to {
         Some(to) => {
-            let sealed = encrypt(&*hub.ids, &inner, to, ContentCipher::Aes256Gcm).map_err(unsigned)?;
+            let sealed = encrypt(&*hub.ids, &inner, &to.key.key, to.cipher).map_err(unsigned)?;
             response.around(Some(Carried::Encrypted(&sealed)))
         }
         None => response.around(Some(Carried::Plain(&inner))),

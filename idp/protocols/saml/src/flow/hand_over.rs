@@ -135,7 +135,12 @@ pub fn made(
     let released = hub.release(live, door)?;
     let own = context::class(hub, &live.session.authentication);
     let class = context::claimed(own, asked.context.as_ref()).ok_or(SamlError::NoAuthnContext)?;
-    let name = name::named(hub, partner, live, &released, asked.name);
+    let no_name = || {
+        let what =
+            format!("service {}: it knows people by their mail address, and this person has none", door.service.id);
+        partner.fault(Fault::new(FaultKind::Refused, what))
+    };
+    let name = name::named(hub, partner, live, &released, asked.name).ok_or_else(no_name)?;
     if asked.subject.as_ref().is_some_and(|subject| *subject != name.value) {
         return Err(SamlError::AnotherPerson.into());
     }

@@ -130,52 +130,70 @@ pub async fn set_out(hub: &Hub, peers: &Peers, at: &str) -> Result<Way, Fault> {
     next(hub, peers, round).await
 }
 
-/// Reads what a service says to a request of ours, and goes on.
+/// Reads what a service says to a request of ours, and goes on. On a round an answer that is not believed is one that did not
+/// confirm: whoever is still to be told hears of the end all the same.
 pub async fn answered(hub: &Hub, peers: &Peers, visitor: &Visitor, received: &Received) -> Result<Way, Fault> {
-    let partner = Partner::named(hub, peers, received.claimed_issuer()?)?;
-    let service = &partner.door.service.id;
-    let confirmed = if partner.keys().is_empty() {
-        // It has nothing to prove that it is over with: it is led on, and not believed.
-        false
-    } else {
-        let believed = received.believed("LogoutResponse", partner.keys(), true)?;
-        let response = LogoutResponse::read(&believed.element).map_err(bad_message)?;
-        if response.issuer.as_deref() != Some(partner.entity_id()) {
-            return Err(bad_message("its issuer is not who it says it is from"));
+    let Some(at) = received.relay_state.as_deref() else {
+        let (service, answer) = believed(hub, peers, received)?;
+        if answer.is_none_or(|(_, whole)| !whole) {
+            tracing::info!(service.id = %service, correlation = %visitor.correlation(), "saml: a service did not confirm an end");
         }
-        meant_for_us(response.destination.as_deref(), &logout::address(hub), true)?;
-        recent(hub, response.issue_instant)?;
-        let id = response.in_response_to.as_deref().filter(|id| is_ours(hub, service, id));
-        let id = id.ok_or_else(|| bad_message("it answers nothing we asked this service"))?;
-        let over = over(&response.status);
-        if let Some(at) = received.relay_state.as_deref() {
-            return go_on(hub, peers, at, service, Some(id), over).await;
-        }
-        over
+        return Ok(Way::Heard);
     };
-    if let Some(at) = received.relay_state.as_deref() {
-        return go_on(hub, peers, at, service, None, false).await;
-    }
-    if !confirmed {
-        tracing::info!(service.id = %service, correlation = %visitor.correlation(), "saml: a service did not confirm an end");
-    }
-    Ok(Way::Heard)
-}
-
-/// Goes on with a round, if it waits for this service and, where one is known, for the answer to this request.
-async fn go_on(
-    hub: &Hub,
-    peers: &Peers,
-    at: &str,
-    service: &ServiceId,
-    id: Option<&str>,
-    confirmed: bool,
-) -> Result<Way, Fault> {
     let over = || bad_message("it belongs to no round of a sign-out");
     let mut round = take(hub, at).await?.ok_or_else(over)?;
-    let asked = round.asked.take().filter(|(who, request)| who == service && id.is_none_or(|id| id == request));
-    asked.ok_or_else(over)?;
-    round.partial |= !confirmed;
+    let (asked, request) = round.asked.take().ok_or_else(over)?;
+    let why = match believed(hub, peers, received) {
+        Ok((service, _)) if service != asked => Some("another service answers".to_owned()),
+        Ok((_, Some((id, _)))) if id != request => Some("it answers another request".to_owned()),
+        Ok((_, Some((_, true)))) => None,
+        Ok((_, Some((_, false)))) => Some("it says that not everything is over".to_owned()),
+        Ok((_, None)) => Some("it has no key to answer with".to_owned()),
+        Err(fault) => Some(fault.detail),
+    };
+    if let Some(why) = why {
+        round.partial = true;
+        tracing::warn!(service.id = %asked, why, correlation = %visitor.correlation(), "saml: a service did not confirm an end");
+    }
+    next(hub, peers, round).await
+}
+
+/// Which service answers, to which request of ours to it, and whether everything is over there; of a service without a key only
+/// who it says it is, because it has nothing to prove the rest with.
+fn believed(hub: &Hub, peers: &Peers, received: &Received) -> Result<(ServiceId, Option<(String, bool)>), Fault> {
+    let partner = Partner::named(hub, peers, received.claimed_issuer()?)?;
+    let service = partner.door.service.id.clone();
+    if partner.keys().is_empty() {
+        return Ok((service, None));
+    }
+    believed_of(hub, &partner, received).map_err(|fault| partner.fault(fault))
+}
+
+fn believed_of(
+    hub: &Hub,
+    partner: &Partner,
+    received: &Received,
+) -> Result<(ServiceId, Option<(String, bool)>), Fault> {
+    let service = partner.door.service.id.clone();
+    let believed = received.believed("LogoutResponse", partner.keys(), true)?;
+    let response = LogoutResponse::read(&believed.element).map_err(bad_message)?;
+    if response.issuer.as_deref() != Some(partner.entity_id()) {
+        return Err(bad_message("its issuer is not who it says it is from"));
+    }
+    meant_for_us(response.destination.as_deref(), &logout::address(hub), true)?;
+    recent(hub, response.issue_instant)?;
+    let whole = over(&response.status);
+    let id = response.in_response_to.filter(|id| is_ours(hub, &service, id));
+    let id = id.ok_or_else(|| bad_message("it answers nothing we asked this service"))?;
+    Ok((service, Some((id, whole))))
+}
+
+/// Goes on though the answer of a service cannot be read.
+pub async fn unread(hub: &Hub, peers: &Peers, visitor: &Visitor, at: &str, why: Fault) -> Result<Way, Fault> {
+    let Some(mut round) = take(hub, at).await? else { return Err(why) };
+    let Some((asked, _)) = round.asked.take() else { return Err(why) };
+    round.partial = true;
+    tracing::warn!(service.id = %asked, why = why.detail, correlation = %visitor.correlation(), "saml: a service did not confirm an end");
     next(hub, peers, round).await
 }
 

@@ -108,6 +108,16 @@ async fn read(
     session: Option<&SessionId>,
 ) -> Result<Asked, Fault> {
     let partner = Partner::named(hub, peers, received.claimed_issuer()?)?;
+    read_of(hub, partner.clone(), received, here, session).await.map_err(|fault| partner.fault(fault))
+}
+
+async fn read_of(
+    hub: &Hub,
+    partner: Partner,
+    received: &Received,
+    here: &str,
+    session: Option<&SessionId>,
+) -> Result<Asked, Fault> {
     // Anybody can name a person and a session: whoever ends it proves who they are.
     let believed = received.believed("LogoutRequest", partner.keys(), true)?;
     let request = LogoutRequest::read(&believed.element).map_err(bad_message)?;

@@ -39,8 +39,8 @@ pub fn given(partner: &Partner, policy: Option<&NameIdPolicy>) -> Result<Given, 
     }
 }
 
-/// The name of a person of whom this is released.
-pub fn named(hub: &Hub, partner: &Partner, live: &Live, released: &Released, kind: NameIdKind) -> NameId {
+/// The name of a person of whom this is released; none for somebody who has no such name, and nothing else takes its place.
+pub fn named(hub: &Hub, partner: &Partner, live: &Live, released: &Released, kind: NameIdKind) -> Option<NameId> {
     let qualified = |format: &str, value: String| NameId {
         format: Some(format.to_owned()),
         value,
@@ -52,7 +52,7 @@ pub fn named(hub: &Hub, partner: &Partner, live: &Live, released: &Released, kin
         value: value.to_owned(),
         ..NameId::default()
     };
-    match kind {
+    Some(match kind {
         NameIdKind::Persistent => qualified(
             nameid::PERSISTENT,
             match partner.door.identifier {
@@ -61,9 +61,17 @@ pub fn named(hub: &Hub, partner: &Partner, live: &Live, released: &Released, kin
             },
         ),
         NameIdKind::Transient => qualified(nameid::TRANSIENT, transient(&*hub.ids)),
-        NameIdKind::Email => plain(nameid::EMAIL, released.user()),
+        NameIdKind::Email => plain(nameid::EMAIL, mail(partner, released)?),
         NameIdKind::Unspecified => plain(nameid::UNSPECIFIED, released.user()),
+    })
+}
+
+/// The mail address of a person: what the service knows them by, else its rule of that name.
+fn mail<'a>(partner: &Partner, released: &'a Released) -> Option<&'a str> {
+    if partner.door.identifier == Identifier::Mail {
+        return Some(released.user());
     }
+    released.attributes().find(|(name, _)| *name == "mail").and_then(|(_, mut values)| values.next())
 }
 
 /// A name for the occasion: 160 bits nobody can guess.

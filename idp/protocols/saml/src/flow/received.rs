@@ -63,7 +63,8 @@ impl Received {
     pub fn claimed_issuer(&self) -> Result<&str, Fault> {
         let issuer = self.unverified().one(SAML, "Issuer").ok().flatten();
         let name = issuer.and_then(|issuer| issuer.text().ok()).map(str::trim);
-        name.filter(|name| (1..=MAX_ENTITY_ID).contains(&name.len())).ok_or_else(|| bad_message("it has no issuer"))
+        name.filter(|name| (1..=MAX_ENTITY_ID).contains(&name.len()))
+            .ok_or_else(|| bad_message("<Issuer>: the message does not say who it is from"))
     }
 
     /// Whether there is a signature, right or wrong.
@@ -79,7 +80,7 @@ impl Received {
     pub fn believed(&self, local: &str, keys: &[RoleKey], must_sign: bool) -> Result<Believed<'_>, Fault> {
         let signed = self.is_signed();
         if !signed && must_sign {
-            return Err(bad_message("it is not signed, and must be"));
+            return Err(bad_message(format!("<{local}>: it is not signed, and must be")));
         }
         let element = match &self.carried {
             Carried::Query(received) if signed => Cow::Borrowed(received.verified(keys).map_err(bad_message)?),

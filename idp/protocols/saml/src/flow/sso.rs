@@ -96,6 +96,10 @@ pub fn read(hub: &Hub, peers: &Peers, received: &Received, asker: Asker) -> Resu
         return Err(bad_message("an answer came where requests are answered"));
     }
     let partner = Partner::named(hub, peers, received.claimed_issuer()?)?;
+    read_of(hub, partner.clone(), received, asker).map_err(|fault| partner.fault(fault))
+}
+
+fn read_of(hub: &Hub, partner: Partner, received: &Received, asker: Asker) -> Result<Read, Fault> {
     let believed = received.believed("AuthnRequest", partner.keys(), partner.must_sign())?;
     let request = AuthnRequest::read(&believed.element).map_err(bad_message)?;
     if request.issuer != partner.entity_id() {
@@ -112,8 +116,7 @@ pub fn read(hub: &Hub, peers: &Peers, received: &Received, asker: Asker) -> Resu
         url: request.acs_url.as_deref(),
         binding: request.protocol_binding.as_deref(),
     };
-    let unknown = || Fault::new(FaultKind::UnknownService, "the address for the answer is not one of the metadata");
-    let acs = partner.acs(asked, asker).ok_or_else(unknown)?;
+    let acs = partner.acs(asked, asker).ok_or_else(|| unknown_address(&asked))?;
     // Who says nothing of what it asks for is told what it may be told, whatever number it says.
     let listed = request.attribute_index.filter(|_| !partner.sp().services.is_empty());
     let (given, mut wrong) = match name::given(&partner, request.name_id_policy.as_ref()) {
@@ -139,6 +142,16 @@ pub fn read(hub: &Hub, peers: &Peers, received: &Received, asker: Asker) -> Resu
     Ok(Read { partner, acs, asked, wrong })
 }
 
+/// What was asked for and is not in the metadata: the log tells the editor which.
+fn unknown_address(asked: &AskedAcs<'_>) -> Fault {
+    let mut said = Vec::new();
+    said.extend(asked.index.map(|index| format!("AssertionConsumerServiceIndex {index}")));
+    said.extend(asked.url.map(|url| format!("AssertionConsumerServiceURL {}", preau_domain::display_safe(url, 200))));
+    said.extend(asked.binding.map(|name| format!("ProtocolBinding {}", preau_domain::display_safe(name, 100))));
+    let said = if said.is_empty() { "none that can be answered at".to_owned() } else { said.join(", ") };
+    Fault::new(FaultKind::UnknownService, format!("the address for the answer is not one of the metadata: {said}"))
+}
+
 /// Where browsers ask.
 pub fn address(hub: &Hub) -> String {
     format!("{}/saml/sso", hub.base())
@@ -149,8 +162,11 @@ pub fn meant_for_us(destination: Option<&str>, here: &str, signed: bool) -> Resu
     match destination {
         Some(there) if there == here => Ok(()),
         None if !signed => Ok(()),
-        Some(_) => Err(bad_message("it was sent to another address")),
-        None => Err(bad_message("it is signed and does not say where it is sent to")),
+        Some(there) => {
+            let there = preau_domain::display_safe(there, 200);
+            Err(bad_message(format!("<Destination>: it was sent to {there}, and came to {here}")))
+        }
+        None => Err(bad_message("<Destination>: it is signed and does not say where it is sent to")),
     }
 }
 
@@ -158,7 +174,10 @@ pub fn meant_for_us(destination: Option<&str>, here: &str, signed: bool) -> Resu
 pub fn recent(hub: &Hub, made: Instant) -> Result<(), Fault> {
     let now = hub.now();
     if made > now + SKEW || made < now - REQUEST {
-        return Err(bad_message("it was made too long ago, or in the future"));
+        let (made, now) = (made.rfc3339(), now.rfc3339());
+        return Err(bad_message(format!(
+            "<IssueInstant>: it was made at {made}, too long ago or in the future: it is {now}"
+        )));
     }
     Ok(())
 }
@@ -303,9 +322,7 @@ pub async fn launch(hub: &Hub, peers: &Peers, visitor: &Visitor, service: &Servi
     let services = hub.services();
     let unknown = || Fault::new(FaultKind::NotFound, "no such SAML service");
     let door = services.get(service).filter(|door| door.saml.is_some()).ok_or_else(unknown)?;
-    // Nobody named a service here but ourselves: that its metadata are not in force is no doing of the person.
-    let down = |fault| Fault { kind: FaultKind::ServiceDown, ..fault };
-    let partner = Partner::at(peers, door, hub.now()).map_err(down)?;
+    let partner = Partner::at(peers, door, hub.now())?;
     let acs = partner.acs(AskedAcs::default(), Asker::Browser).ok_or_else(unknown)?;
     at_door(hub, visitor, &partner, &acs, unasked(&partner, &acs)).await
 }

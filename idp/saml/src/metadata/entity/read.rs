@@ -7,7 +7,7 @@ use super::parts::{
 use super::{Entity, IdpRole, Logo, SpRole};
 use crate::metadata::key::Keys;
 use crate::metadata::{MetadataError, Reason};
-use crate::names::{MD, MDATTR, MDRPI, MDUI, SAML, SAMLP, SHIBMD};
+use crate::names::{MD, MDATTR, MDRPI, MDUI, SAML, SAMLP, SHIBMD, binding};
 use crate::time::{duration, instant};
 use preau_domain::{Instant, Seconds};
 use preau_keys::xml::Element;
@@ -123,11 +123,16 @@ impl Entity {
         if sp.acs.is_empty() {
             return Err(MetadataError::at(role, Reason::Missing("AssertionConsumerService")));
         }
-        if sp.authn_requests_signed && sp.keys.signing.is_empty() {
+        if !sp.acs.iter().any(|one| [binding::POST, binding::ARTIFACT, binding::PAOS].contains(&one.binding.as_str())) {
+            let first = role.all(MD, "AssertionConsumerService").next().unwrap_or(role);
             return Err(MetadataError::at(
-                role,
-                Reason::NoKey("it signs its requests, and shows no key we can check them with"),
+                first,
+                Reason::Value("Binding", "none of HTTP-POST, HTTP-Artifact and PAOS"),
             ));
+        }
+        if sp.authn_requests_signed && sp.keys.signing.is_empty() {
+            let none = Reason::NoKey("it signs its requests, and shows no key we can check them with");
+            return Err(sp.keys.unmet_signing().cloned().unwrap_or_else(|| MetadataError::at(role, none)));
         }
         Ok(sp)
     }
@@ -146,7 +151,8 @@ impl Entity {
             return Err(MetadataError::at(role, Reason::Missing("SingleSignOnService")));
         }
         if idp.keys.signing.is_empty() {
-            return Err(MetadataError::at(role, Reason::NoKey("nothing it signs could be believed")));
+            let none = Reason::NoKey("nothing it signs could be believed");
+            return Err(idp.keys.unmet_signing().cloned().unwrap_or_else(|| MetadataError::at(role, none)));
         }
         Ok(idp)
     }

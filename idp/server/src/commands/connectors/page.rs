@@ -1,6 +1,6 @@
 //! The reference page of the catalogue, in Markdown, from the files of the products themselves.
 
-use super::{meaning, speaks, spoken};
+use super::{meaning, sent, spoken};
 use crate::commands::told;
 use preau_connector_api::Category;
 use preau_connectors::{Product, catalogue, needs};
@@ -45,8 +45,7 @@ fn describe(out: &mut String, product: &Product) {
     for (parameter, one) in &descriptor.parameters {
         let _written = writeln!(out, "| parameter `{parameter}` | {} |", meaning(one));
     }
-    let rows = told::sheet(descriptor.identifier, &descriptor.release, speaks(descriptor));
-    for (attribute, what) in rows {
+    for (attribute, what) in sent(descriptor) {
         let _written = writeln!(out, "| is sent `{attribute}` | {what} |");
     }
     let legal = &descriptor.legal;

@@ -3,8 +3,9 @@
 use crate::cli::Failure;
 use crate::commands::told;
 use crate::output::say;
-use preau_connector_api::{MountedService, SamlEncryption, SamlService};
+use preau_connector_api::{MountedService, NameIdKind, SamlEncryption, SamlMetadata, SamlService};
 use preau_domain::{Instant, display_safe};
+use preau_keys::xml::ContentCipher;
 use preau_saml::metadata::{Entity, RequestedAttribute, RoleKey, SpRole};
 use preau_web::ServiceTable;
 use std::collections::BTreeSet;
@@ -26,6 +27,11 @@ pub(super) fn whole(
     say!("  id            {}", service.service.id)?;
     say!("  entity id     {}", entity.entity_id)?;
     say!("  metadata      {source}")?;
+    if matches!(&saml.metadata, SamlMetadata::Url { signers, .. } if signers.is_empty()) {
+        say!(
+            "  signature     not looked at: whoever answers at that address is believed (`metadata_certificates`, --certificate)"
+        )?;
+    }
     if let Some(until) = entity.valid_until {
         say!("  valid until   {}", until.rfc3339())?;
     }
@@ -42,6 +48,9 @@ pub(super) fn whole(
     keys(saml, sp)?;
     attributes(service, saml, sp)?;
     say!("\nFor people who do not exist (NameID {:?})", saml.nameid)?;
+    if saml.nameid == NameIdKind::Email {
+        say!("  who has no mail address does not get in")?;
+    }
     told::people(service, table)
 }
 
@@ -75,10 +84,10 @@ fn keys(saml: &SamlService, sp: &SpRole) -> Result<(), Failure> {
         one("signs", key)?;
     }
     for key in &sp.keys.encryption {
-        one("decrypts", key)?;
+        one("decrypts", &key.key)?;
     }
-    if sp.keys.left_out > 0 {
-        say!("  left out      {} of a kind that is not spoken", sp.keys.left_out)?;
+    for left in &sp.keys.left_out {
+        say!("  left out      {}", left.why)?;
     }
     let requests = if sp.authn_requests_signed || saml.authn_requests_signed {
         "refused unless signed"
@@ -89,18 +98,20 @@ fn keys(saml: &SamlService, sp: &SpRole) -> Result<(), Failure> {
     let encrypted = match saml.encrypt {
         SamlEncryption::Never => "never, by the instance file",
         SamlEncryption::Always => "always",
-        SamlEncryption::Auto if sp.keys.encryption.is_empty() => "no: the metadata hold no key for it",
-        SamlEncryption::Auto => "yes",
+        SamlEncryption::Auto => match sp.keys.encryption.first().map(|key| key.cipher) {
+            Some(ContentCipher::Aes256Gcm) => "yes, with AES-256-GCM",
+            Some(ContentCipher::Aes128Gcm) => "yes, with AES-128-GCM: the metadata list no better",
+            None => "no: what is said of people leaves in clear, inside TLS (the metadata hold no RSA key for it)",
+        },
     };
     say!("  encryption    {encrypted}")
 }
 
-/// Whether an attribute that is asked for is this one of the product: by its name on the wire, by its number or in words.
+/// Whether an attribute that is asked for is this one of the product: by its name, on the wire or in words. A friendly name names
+/// nothing (saml-core-2.0, 2.7.3.1).
 pub(super) fn asks_for(requested: &RequestedAttribute, name: &str, service: &MountedService) -> bool {
     let wire = service.saml.as_ref().and_then(|saml| saml.wire(name));
-    requested.name == name
-        || requested.friendly.as_deref() == Some(name)
-        || wire.is_some_and(|wire| wire.name == requested.name)
+    requested.name == name || wire.is_some_and(|wire| wire.name == requested.name)
 }
 
 fn attributes(service: &MountedService, saml: &SamlService, sp: &SpRole) -> Result<(), Failure> {

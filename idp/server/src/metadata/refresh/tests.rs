@@ -319,3 +319,100 @@ async fn a_copy_that_nobody_had_to_sign_is_none_for_who_asks_for_a_signature() {
     assert_eq!(story.in_force("urn:s2").as_deref(), Some("https://sp.example/two"), "control: it asks for none");
     assert_eq!(story.in_force("urn:s1").as_deref(), Some("https://sp.example/one"), "the copy that was signed stays");
 }
+
+#[tokio::test]
+async fn a_file_that_is_spoilt_leaves_the_last_good_one_in_force_and_a_server_that_starts_finds_it() {
+    let mut story = Story::begin("").await;
+    let file = story.folder.path().join("a.xml");
+    let services = [story.service("a", "metadata = \"a.xml\"")];
+    std::fs::write(&file, entity("urn:a", "one", "")).unwrap();
+    assert!(story.partners.turn(&services, true).await.is_empty() && story.partners.on_last.is_empty());
+    let good = entity("urn:a", "two", "");
+    for bad in [
+        good.replace("</md:SPSSODescriptor>", ""),
+        good.replace("index=\"0\"", "index=\"x\""),
+        good.replace("urn:a", "urn:b"),
+        good.replace("https://sp.example", "ftp://sp.example"),
+        entity("urn:a", "two", " validUntil=\"2020-01-01T00:00:00Z\""),
+        good.replace("SPSSODescriptor", "PDPDescriptor"),
+    ] {
+        std::fs::write(&file, &bad).unwrap();
+        assert!(story.partners.turn(&services, true).await.is_empty(), "{bad}");
+        assert_eq!(story.in_force("urn:a").as_deref(), Some("https://sp.example/one"), "{bad}");
+        assert!(story.partners.on_last["a"].contains("a.xml"), "{:?}", story.partners.on_last);
+        let (loaded, clock) = (story.partners.loaded.clone(), Arc::clone(&story.clock));
+        let mut restarted = Partners::new(loaded, story.partners.egress.clone(), Arc::default(), clock);
+        assert!(restarted.turn(&services, false).await.is_empty() && restarted.on_last.contains_key("a"), "{bad}");
+    }
+    std::fs::remove_file(&file).unwrap();
+    assert!(story.partners.turn(&services, true).await.is_empty() && story.partners.on_last.contains_key("a"));
+    std::fs::write(&file, &good).unwrap();
+    assert!(story.partners.turn(&services, true).await.is_empty() && story.partners.on_last.is_empty());
+    assert_eq!(story.in_force("urn:a").as_deref(), Some("https://sp.example/two"), "control");
+}
+
+#[tokio::test]
+async fn the_last_good_copy_serves_no_longer_than_its_own_time() {
+    let mut story = Story::begin("").await;
+    let services = [story.service("a", "metadata = \"a.xml\"")];
+    std::fs::write(story.folder.path().join("a.xml"), entity("urn:a", "one", &story.until(2))).unwrap();
+    assert!(story.partners.turn(&services, true).await.is_empty());
+    std::fs::write(story.folder.path().join("a.xml"), "spoilt").unwrap();
+    assert!(story.partners.turn(&services, true).await.is_empty(), "control");
+    story.later(3 * DAY);
+    assert!(story.partners.turn(&services, true).await.contains_key("a"));
+    assert_eq!(story.in_force("urn:a"), None);
+}
+
+#[tokio::test]
+async fn an_entity_that_is_spoilt_in_a_federation_keeps_its_last_good_copy_and_one_that_left_does_not() {
+    let mut story = Story::begin(FEDERATION).await;
+    let services = [story.service("s1", ""), story.service("s2", ""), story.service("s3", "")];
+    story.publisher.says("all.xml", &story.signed(30, 10, "one"));
+    assert!(story.partners.turn(&services, true).await.is_empty());
+    let two = story.signed(30, 11, "two");
+    let begin = two.find("entityID=\"urn:s1\"").unwrap();
+    let spoilt = format!("{}{}", &two[..begin], two[begin..].replacen("index=\"0\"", "index=\"x\"", 1));
+    let changed = spoilt.replace("urn:s3\"", "urn:gone\"");
+    let bare = &changed[..changed.find("<ds:Signature").unwrap()];
+    let rest = &changed[changed.find("</ds:Signature>").unwrap() + 15..];
+    let signed = sign(&format!("{bare}{rest}"), MD, "EntitiesDescriptor", &story.federation, Alg::ES256, None).unwrap();
+    story.later(2 * 3_600_000);
+    story.publisher.says("all.xml", &signed);
+    for _ in 0..2 {
+        let missing = story.partners.turn(&services, true).await;
+        assert_eq!(missing.keys().collect::<Vec<_>>(), ["s3"], "a federation lets go of whom it leaves out");
+        assert_eq!(story.in_force("urn:s1").as_deref(), Some("https://sp.example/one"));
+        assert_eq!(story.in_force("urn:s2").as_deref(), Some("https://sp.example/two"));
+        assert!(story.partners.on_last["s1"].contains("index"), "{:?}", story.partners.on_last);
+    }
+    story.later(2 * 3_600_000);
+    story.publisher.says("all.xml", &story.signed(30, 12, "three"));
+    assert!(story.partners.turn(&services, true).await.is_empty() && story.partners.on_last.is_empty());
+    assert_eq!(story.in_force("urn:s1").as_deref(), Some("https://sp.example/three"), "control");
+}
+
+#[tokio::test]
+async fn who_is_found_elsewhere_is_no_alarm_where_they_are_not() {
+    let query =
+        FEDERATION.replace("federations.f]", "federations.a]").replace("url = \"{base}/all.xml\"", "mdq = \"{base}\"");
+    let mut story = Story::begin(&format!("{query}{FEDERATION}")).await;
+    story.publisher.says("all.xml", &story.signed(30, 10, "one"));
+    let services = [story.service("s1", "")];
+    assert!(story.partners.turn(&services, true).await.is_empty());
+    assert!(story.partners.notes.iter().all(|note| note.refused.is_none()), "{:?}", story.partners.notes);
+    let services = [story.service("s1", ""), story.service("absent", "")];
+    assert!(story.partners.turn(&services, true).await.contains_key("absent"));
+    assert!(story.partners.notes.iter().any(|note| note.refused.is_some()), "control");
+}
+
+#[tokio::test]
+async fn a_service_that_must_be_encrypted_to_and_cannot_is_not_in_force() {
+    let mut story = Story::begin("").await;
+    std::fs::write(story.folder.path().join("a.xml"), entity("urn:a", "one", "")).unwrap();
+    let services = [story.service("a", "metadata = \"a.xml\"\nencrypt = \"always\"")];
+    let missing = story.partners.turn(&services, true).await;
+    assert!(missing["a"].contains("saml.encrypt: the metadata hold no RSA key"), "{missing:?}");
+    let services = [story.service("a", "metadata = \"a.xml\"")];
+    assert!(story.partners.turn(&services, true).await.is_empty(), "control");
+}

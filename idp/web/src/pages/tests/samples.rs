@@ -396,10 +396,9 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
     }
     for reason in Reason::ALL {
         let fault = Fault {
-            kind: FaultKind::Refused,
             reason: Some(reason),
             service: Some(("Cahier de textes".into(), "Homework diary".into())),
-            detail: String::new(),
+            ..Fault::new(FaultKind::Refused, "")
         };
         add(&format!("refusal-{}", reason.key()), FaultPage::new(page(), &fault, "7k2m9xq4hd3w").render());
     }
