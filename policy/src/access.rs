@@ -74,7 +74,7 @@ pub fn opens(who: &Prepared<'_>, rules: &AccessRules, service: &ServiceId, estab
         match evaluate(who, rules, slice, service, index) {
             Answer::Allowed(_) => open |= here,
             Answer::Excepted(_) | Answer::Failed => return false,
-            Answer::Forbidden(_) | Answer::Unnamed => {}
+            Answer::Forbidden(_) | Answer::Locked(_) | Answer::Unnamed => {}
         }
     }
     open
@@ -84,8 +84,17 @@ fn stands_in(facts: &Facts, index: usize, establishment: Option<&Uai>) -> bool {
     establishment.is_none_or(|uai| facts.person.affiliations.get(index).is_some_and(|a| a.establishment == *uai))
 }
 
-/// What the engine says of one affiliation: asked, or as it said of the same before.
+/// What is said of one affiliation: by the engine, and where it allows by the second key.
 fn evaluate(who: &Prepared<'_>, rules: &AccessRules, slice: &Slice, service: &ServiceId, index: usize) -> Answer {
+    let answer = answered(who, rules, slice, service, index);
+    let lock = slice.lock.as_ref().filter(|_| matches!(answer, Answer::Allowed(_)));
+    let affiliation = who.facts.person.affiliations.get(index);
+    let locked = lock.zip(affiliation).and_then(|(lock, affiliation)| lock.keeps_out(affiliation, who.facts));
+    locked.map_or(answer, Answer::Locked)
+}
+
+/// What the engine says of one affiliation: asked, or as it said of the same before.
+fn answered(who: &Prepared<'_>, rules: &AccessRules, slice: &Slice, service: &ServiceId, index: usize) -> Answer {
     let affiliation = who.facts.person.affiliations.get(index);
     let question = affiliation.and_then(|affiliation| slice.looks.question(service, who.facts, affiliation));
     if let Some(answer) = question.as_ref().and_then(|question| rules.answers.get(question)) {
@@ -171,6 +180,15 @@ fn decide(who: &Prepared<'_>, rules: &AccessRules, service: &ServiceId, establis
             affiliations: allowed.iter().map(|(index, _)| *index).collect(),
         };
     }
+    // Who stands before the second lock hears of it, and not of what others need.
+    let locked =
+        answers.iter().filter(|(index, _)| stands_in(facts, *index, establishment)).find_map(|(index, answer)| {
+            let Answer::Locked(why) = answer else { return None };
+            Some((*why, facts.person.affiliations.get(*index)?.establishment.clone()))
+        });
+    if let Some((why, establishment)) = locked {
+        return deny(why.reason(), None, vec![Change::Open { establishment, why }]);
+    }
     Decision::Deny(nearest(facts, service, slice, &answers, establishment))
 }
 
@@ -237,6 +255,8 @@ fn weight(criterion: Criterion) -> usize {
         Criterion::Establishment => 2,
         Criterion::Level | Criterion::Class | Criterion::Group => 1,
         Criterion::Subject | Criterion::Function | Criterion::Delegation => 1,
+        // Time passes by itself.
+        Criterion::Time => 0,
     }
 }
 
@@ -264,7 +284,7 @@ mod tests {
     fn a_rule_that_fails_closes_the_door() {
         let facts = facts();
         let service = ServiceId::new("service");
-        let everyone = Audience { allow: vec![Population::default()], except: Vec::new() };
+        let everyone = Audience { allow: vec![Population::default()], ..Audience::default() };
         let compiled = || AccessRules::compile([(&service, &everyone)].into_iter()).unwrap();
         assert!(access(&facts, &compiled(), &service).allows(), "control");
         // The engine passes over a rule that fails, and would allow by the others.
@@ -286,7 +306,7 @@ mod tests {
         let facts = facts();
         let mut who = facts.prepared();
         let service = ServiceId::new("service");
-        let everyone = Audience { allow: vec![Population::default()], except: Vec::new() };
+        let everyone = Audience { allow: vec![Population::default()], ..Audience::default() };
         let compiled = || AccessRules::compile([(&service, &everyone)].into_iter()).unwrap();
         assert!(opens(&who, &compiled(), &service, None), "control");
         who.contexts[0] = None.into();

@@ -6,6 +6,7 @@
 //! they were given by, and only a fixed number is kept.
 
 use crate::facts::{Attribute, Facts, Said};
+use crate::second_key::Locked;
 use preau_domain::{Affiliation, ServiceId};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -25,6 +26,8 @@ pub(crate) enum Answer {
     Excepted(Arc<str>),
     /// A house rule.
     Forbidden(&'static str),
+    /// The rules allow, and the second key does not turn: never kept.
+    Locked(Locked),
     /// No rule allows.
     Unnamed,
     Failed,
@@ -90,6 +93,13 @@ impl Looks {
                     None => question.length(usize::MAX),
                 },
                 Said::Flag(flag) => question.0.push(u8::from(flag)),
+                Said::Clock(None) => question.0.push(0),
+                // The day of the week is that of the day.
+                Said::Clock(Some(at)) => {
+                    question.0.push(1);
+                    question.0.extend_from_slice(&at.day.number().to_le_bytes());
+                    question.0.extend_from_slice(&at.minute.to_le_bytes());
+                }
                 Said::Many(mut texts) => {
                     texts.retain(seen);
                     texts.sort_unstable();

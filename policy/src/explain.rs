@@ -4,8 +4,9 @@
 use crate::access::{Decision, access};
 use crate::facts::Facts;
 use crate::population::{Listed, Miss, misses};
+use crate::release::role;
 use crate::rules::{AccessRules, rule_name};
-use preau_domain::{AccountState, Affiliation, Audience, Population, ServiceId};
+use preau_domain::{AccountState, Affiliation, Audience, Population, Role, ServiceId};
 use std::fmt;
 
 /// Everything that bears on one decision. Its text form is what `preau explain` prints; it holds what a person is in
@@ -26,6 +27,8 @@ pub struct Explanation {
     pub represents: bool,
     /// Every population of the audience, `except` first.
     pub populations: Vec<PopulationCheck>,
+    /// What the person is in the service, once they may open it.
+    pub role: Option<Role>,
 }
 
 /// One population of the audience against every affiliation.
@@ -83,6 +86,7 @@ pub fn explain(facts: &Facts, rules: &AccessRules, service: &ServiceId, audience
             .collect(),
         represents: facts.represents,
         populations,
+        role: role(facts, &audience.roles),
     }
 }
 
@@ -94,6 +98,9 @@ impl fmt::Display for Explanation {
                 writeln!(f, "rule: {rule}")?;
                 let numbers: Vec<String> = affiliations.iter().map(|i| (i + 1).to_string()).collect();
                 writeln!(f, "by affiliation: {}", numbers.join(", "))?;
+                if let Some(role) = self.role {
+                    writeln!(f, "role: {}", role.as_str())?;
+                }
             }
             Decision::Deny(refusal) => {
                 writeln!(f, "decision: deny ({})", refusal.reason)?;
@@ -113,6 +120,7 @@ impl fmt::Display for Explanation {
             write!(f, "  {}. {} in {}", i + 1, a.profile, a.establishment)?;
             let lists = [
                 ("level", a.level.as_slice()),
+                ("mef", a.mef.as_slice()),
                 ("classes", a.classes.as_slice()),
                 ("groups", a.groups.as_slice()),
                 ("subjects", a.subjects.as_slice()),
@@ -153,7 +161,7 @@ struct Asked<'a>(&'a Population);
 impl fmt::Display for Asked<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let p = self.0;
-        let lists: [(&str, Vec<String>); 9] = [
+        let lists: [(&str, Vec<String>); 10] = [
             ("profile", p.profiles.iter().map(ToString::to_string).collect()),
             ("establishment", p.establishments.iter().map(ToString::to_string).collect()),
             ("level", p.levels.clone()),
@@ -163,6 +171,7 @@ impl fmt::Display for Asked<'_> {
             ("function", p.functions.clone()),
             ("delegation", p.delegations.clone()),
             ("account", p.persons.iter().map(ToString::to_string).collect()),
+            ("time", p.during.iter().map(|window| crate::said::window_en(window)).collect()),
         ];
         let asked: Vec<String> = lists
             .iter()

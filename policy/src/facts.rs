@@ -1,8 +1,10 @@
 //! What is known of a person: the values a release may copy, and, prepared for a decision, one context of the rule engine
 //! per affiliation.
 
-use cedar_policy::{Context, EntityId, EntityTypeName, EntityUid, RestrictedExpression};
-use preau_domain::{Affiliation, AuthnMethod, Delegation, Instant, Legal, Person, PersonId, Profile, Public, Uai};
+use cedar_policy::{Context, EntityId, EntityTypeName, EntityUid, ExpressionConstructionError, RestrictedExpression};
+use preau_domain::{
+    Affiliation, AuthnMethod, Delegation, Instant, Legal, LocalTime, Person, PersonId, Profile, Public, Uai,
+};
 use std::cell::OnceCell;
 use std::fmt;
 use std::sync::Arc;
@@ -18,6 +20,8 @@ pub struct Facts {
     pub(crate) authn: Option<AuthnMethod>,
     /// What is delegated to them now, and for which establishment.
     delegated: Vec<(Uai, String)>,
+    /// The instant they are asked at, if whoever asks said it. Without it nothing that has hours is open.
+    now: Option<Instant>,
 }
 
 impl fmt::Debug for Facts {
@@ -73,8 +77,15 @@ impl Facts {
         authn: Option<AuthnMethod>,
     ) -> Facts {
         let represents = person.children.iter().any(|child| child.legal == Legal::Representative);
-        let mut facts =
-            Facts { person, represents, current: None, establishment_name: None, authn, delegated: Vec::new() };
+        let mut facts = Facts {
+            person,
+            represents,
+            current: None,
+            establishment_name: None,
+            authn,
+            delegated: Vec::new(),
+            now: None,
+        };
         facts.stand_in(current, establishment_name);
         facts
     }
@@ -84,6 +95,17 @@ impl Facts {
         let held = delegations.iter().filter(|one| one.holds(now));
         self.delegated = held.map(|one| (one.establishment.clone(), one.name.clone())).collect();
         self
+    }
+
+    /// The same at that instant: what has days or hours is open or not by the clock of each establishment.
+    pub fn at(mut self, now: Instant) -> Facts {
+        self.now = Some(now);
+        self
+    }
+
+    /// What the clock of the establishment of an affiliation shows; nothing when nobody said the time.
+    pub(crate) fn clock(&self, affiliation: &Affiliation) -> Option<LocalTime> {
+        LocalTime::at(&affiliation.establishment, self.now?)
     }
 
     /// What is delegated to the person as that. A delegation makes nobody belong anywhere: it adds to what the annuaire says
@@ -167,6 +189,7 @@ pub(crate) enum Attribute {
     Delegations,
     Levels,
     Represents,
+    Time,
 }
 
 /// What an affiliation says to it.
@@ -174,10 +197,12 @@ pub(crate) enum Said<'f> {
     One(&'f str),
     Many(Vec<&'f str>),
     Flag(bool),
+    /// What the clock of the establishment shows, if the time was said.
+    Clock(Option<LocalTime>),
 }
 
 impl Attribute {
-    const ALL: [(&'static str, Attribute); 11] = [
+    const ALL: [(&'static str, Attribute); 12] = [
         ("account", Attribute::Account),
         ("state", Attribute::State),
         ("profile", Attribute::Profile),
@@ -189,6 +214,7 @@ impl Attribute {
         ("delegations", Attribute::Delegations),
         ("levels", Attribute::Levels),
         ("represents", Attribute::Represents),
+        ("time", Attribute::Time),
     ];
 
     /// The one that rules call by that name.
@@ -211,20 +237,36 @@ impl Facts {
             Attribute::Subjects => all(&affiliation.subjects),
             Attribute::Functions => all(&affiliation.functions),
             Attribute::Delegations => Said::Many(self.delegated(affiliation)),
-            Attribute::Levels => all(affiliation.level.as_slice()),
+            Attribute::Levels => {
+                Said::Many(affiliation.level.iter().chain(&affiliation.mef).map(String::as_str).collect())
+            }
             Attribute::Represents => Said::Flag(self.represents),
+            Attribute::Time => Said::Clock(self.clock(affiliation)),
         }
     }
 }
 
 fn context(facts: &Facts, affiliation: &Affiliation) -> Option<Context> {
-    let pair = |(name, attribute): (&'static str, Attribute)| {
+    let pair = |(name, attribute): (&'static str, Attribute)| -> Result<_, ExpressionConstructionError> {
         let value = match facts.said(affiliation, attribute) {
             Said::One(value) => text(value),
             Said::Many(values) => texts(values),
             Said::Flag(flag) => RestrictedExpression::new_bool(flag),
+            Said::Clock(None) => return Ok(None),
+            Said::Clock(Some(at)) => time(at)?,
         };
-        (name.to_owned(), value)
+        Ok(Some((name.to_owned(), value)))
     };
-    Context::from_pairs(Attribute::ALL.map(pair)).ok()
+    let pairs: Vec<_> = Attribute::ALL.into_iter().map(pair).collect::<Result<_, _>>().ok()?;
+    Context::from_pairs(pairs.into_iter().flatten()).ok()
+}
+
+/// What a clock shows, as the rule engine takes it.
+fn time(at: LocalTime) -> Result<RestrictedExpression, ExpressionConstructionError> {
+    let number = |value: u32| RestrictedExpression::new_long(i64::from(value));
+    RestrictedExpression::new_record([
+        ("day".to_owned(), number(at.day.number())),
+        ("weekday".to_owned(), number(at.weekday.number().into())),
+        ("minute".to_owned(), number(at.minute.into())),
+    ])
 }

@@ -119,7 +119,7 @@ impl GoldenAnswer {
         if self.expect != "allow" {
             return Err(format!("it opens, and is expected to be refused: {}", self.expect));
         }
-        let told = release(&facts, judged.identifier, judged.release, || PAIRWISE.to_owned())
+        let told = release(&facts, judged.identifier, judged.release, &audience.roles, || PAIRWISE.to_owned())
             .map_err(|refused| format!("nothing is told: {refused}"))?;
         if Some(told.user()) != self.user.as_deref() {
             return Err(format!("user is {:?}, and not {:?}", told.user(), self.user.as_deref().unwrap_or_default()));

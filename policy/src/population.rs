@@ -4,7 +4,7 @@
 //! the `when` of release rules; a property test holds the two together.
 
 use crate::Facts;
-use preau_domain::{Affiliation, Population, Profile};
+use preau_domain::{Affiliation, Population, Profile, Window};
 use std::fmt;
 
 /// What a population may ask.
@@ -28,6 +28,8 @@ pub enum Criterion {
     Delegation,
     /// One of some accounts.
     Account,
+    /// Some days or hours.
+    Time,
 }
 
 impl Criterion {
@@ -35,13 +37,14 @@ impl Criterion {
         match self {
             Criterion::Profile => ("profile", "profile"),
             Criterion::Establishment => ("establishment", "establishment"),
-            Criterion::Level => ("level", "level"),
+            Criterion::Level => ("level", "levels"),
             Criterion::Class => ("class", "classes"),
             Criterion::Group => ("group", "groups"),
             Criterion::Subject => ("subject", "subjects"),
             Criterion::Function => ("function", "functions"),
             Criterion::Delegation => ("delegation", "delegations"),
             Criterion::Account => ("account", "account"),
+            Criterion::Time => ("time", "time"),
         }
     }
 }
@@ -55,6 +58,8 @@ pub struct Miss {
     pub has: Vec<String>,
     /// What the population asks, one of which would do.
     pub asked: Vec<String>,
+    /// For [`Criterion::Time`]: when it is open.
+    pub window: Option<Window>,
 }
 
 impl fmt::Display for Miss {
@@ -74,14 +79,17 @@ pub(crate) struct Listed<'a>(pub(crate) &'a [String]);
 
 impl fmt::Display for Listed<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SHOWN: usize = 8;
-        for (i, value) in self.0.iter().take(SHOWN).enumerate() {
-            write!(f, "{}{value}", if i == 0 { "" } else { " or " })?;
-        }
-        match self.0.len().checked_sub(SHOWN) {
-            Some(more) if more > 0 => write!(f, " or one of {more} others"),
-            _ => Ok(()),
-        }
+        f.write_str(&listed(self.0, "or", "others"))
+    }
+}
+
+/// A list cut to what a person reads, with the words of a language.
+pub(crate) fn listed(values: &[String], word: &str, others: &str) -> String {
+    const SHOWN: usize = 8;
+    let shown = values.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(&format!(" {word} "));
+    match values.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} {word} {more} {others}"),
     }
 }
 
@@ -97,7 +105,7 @@ pub(crate) fn misses(population: &Population, affiliation: &Affiliation, facts: 
     let mut misses = Vec::new();
     let mut ask = |criterion, has: Vec<String>, asked: Vec<String>| {
         if !asked.is_empty() && !has.iter().any(|value| asked.contains(value)) {
-            misses.push(Miss { criterion, has, asked });
+            misses.push(Miss { criterion, has, asked, window: None });
         }
     };
     let p = population;
@@ -109,7 +117,7 @@ pub(crate) fn misses(population: &Population, affiliation: &Affiliation, facts: 
     }
     let uais = p.establishments.iter().map(ToString::to_string).collect();
     ask(Criterion::Establishment, vec![a.establishment.to_string()], uais);
-    ask(Criterion::Level, a.level.iter().cloned().collect(), p.levels.clone());
+    ask(Criterion::Level, a.level.iter().chain(&a.mef).cloned().collect(), p.levels.clone());
     ask(Criterion::Class, a.classes.clone(), p.classes.clone());
     ask(Criterion::Group, a.groups.clone(), p.groups.clone());
     ask(Criterion::Subject, a.subjects.clone(), p.subjects.clone());
@@ -117,7 +125,22 @@ pub(crate) fn misses(population: &Population, affiliation: &Affiliation, facts: 
     let delegated = facts.delegated(a).into_iter().map(str::to_owned).collect();
     ask(Criterion::Delegation, delegated, p.delegations.clone());
     ask(Criterion::Account, vec![facts.person.id.to_string()], p.persons.iter().map(ToString::to_string).collect());
+    if let Some(window) = p.during.as_deref()
+        && !on_time(population, affiliation, facts)
+    {
+        misses.push(Miss {
+            criterion: Criterion::Time,
+            has: facts.clock(a).iter().map(ToString::to_string).collect(),
+            asked: vec![crate::said::window_en(window)],
+            window: Some(window.clone()),
+        });
+    }
     misses
+}
+
+/// Whether the clock of the affiliation's establishment is within what the population asks.
+fn on_time(population: &Population, affiliation: &Affiliation, facts: &Facts) -> bool {
+    population.during.as_ref().is_none_or(|window| facts.clock(affiliation).is_some_and(|at| window.holds(at)))
 }
 
 /// Whether the affiliation is within the population.
@@ -130,7 +153,7 @@ pub fn within(population: &Population, affiliation: &Affiliation, facts: &Facts)
     (a.profile != Profile::Guardian || means_parents(p))
         && one_of(&p.profiles, &[a.profile])
         && one_of(&p.establishments, std::slice::from_ref(&a.establishment))
-        && one_of(&p.levels, a.level.as_slice())
+        && (one_of(&p.levels, a.level.as_slice()) || one_of(&p.levels, a.mef.as_slice()))
         && one_of(&p.classes, &a.classes)
         && one_of(&p.groups, &a.groups)
         && one_of(&p.subjects, &a.subjects)
@@ -138,6 +161,7 @@ pub fn within(population: &Population, affiliation: &Affiliation, facts: &Facts)
         && (p.delegations.is_empty()
             || facts.delegated(a).iter().any(|has| p.delegations.iter().any(|asked| asked == has)))
         && one_of(&p.persons, std::slice::from_ref(&facts.person.id))
+        && on_time(p, a, facts)
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 //! is the change that would be needed.
 
 use crate::population::{Criterion, Miss};
-use preau_domain::{Profile, Uai};
+use crate::second_key::Locked;
+use preau_domain::{Profile, Uai, Window};
 use std::fmt;
 
 /// Why a service is refused. The keys are messages of `idp/web`, labels of the metrics and words of the audit.
@@ -32,6 +33,12 @@ pub enum Reason {
     SubjectOrFunction,
     /// Only accounts named one by one.
     Account,
+    /// Not at this time.
+    Time,
+    /// The establishment did not open it, or not for them.
+    SecondKey,
+    /// What the service receives is not what the head said yes to.
+    SheetChanged,
     /// The service is for nobody yet.
     NoAudience,
     /// The rules could not be evaluated.
@@ -40,7 +47,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Reason; 14] = [
+    pub const ALL: [Reason; 17] = [
         Reason::ServiceUnknown,
         Reason::Suspended,
         Reason::NoAffiliation,
@@ -53,6 +60,9 @@ impl Reason {
         Reason::ClassOrGroup,
         Reason::SubjectOrFunction,
         Reason::Account,
+        Reason::Time,
+        Reason::SecondKey,
+        Reason::SheetChanged,
         Reason::NoAudience,
         Reason::PolicyError,
     ];
@@ -72,6 +82,9 @@ impl Reason {
             Reason::ClassOrGroup => "class-or-group",
             Reason::SubjectOrFunction => "subject-or-function",
             Reason::Account => "account",
+            Reason::Time => "time",
+            Reason::SecondKey => "second-key",
+            Reason::SheetChanged => "sheet-changed",
             Reason::NoAudience => "no-audience",
             Reason::PolicyError => "policy-error",
         }
@@ -92,6 +105,9 @@ impl Reason {
             Reason::ClassOrGroup => 'C',
             Reason::SubjectOrFunction => 'F',
             Reason::Account => 'A',
+            Reason::Time => 'T',
+            Reason::SecondKey => 'K',
+            Reason::SheetChanged => 'H',
             Reason::NoAudience => '0',
             Reason::PolicyError => '!',
         }
@@ -107,6 +123,7 @@ impl From<Criterion> for Reason {
             Criterion::Class | Criterion::Group => Reason::ClassOrGroup,
             Criterion::Subject | Criterion::Function | Criterion::Delegation => Reason::SubjectOrFunction,
             Criterion::Account => Reason::Account,
+            Criterion::Time => Reason::Time,
         }
     }
 }
@@ -126,6 +143,16 @@ pub struct Refusal {
     pub rule: Option<String>,
     /// What would have to change, all of it together, for the nearest rule to allow.
     pub would_change: Vec<Change>,
+}
+
+impl Refusal {
+    /// When the service opens, if the time alone is in the way.
+    pub fn window(&self) -> Option<&Window> {
+        self.would_change.iter().filter(|_| self.reason == Reason::Time).find_map(|change| match change {
+            Change::Have { miss, .. } => miss.window.as_ref(),
+            _ => None,
+        })
+    }
 }
 
 /// One thing that would have to change.
@@ -154,6 +181,13 @@ pub enum Change {
         /// What is missing.
         miss: Miss,
     },
+    /// The head of the establishment must open the service.
+    Open {
+        /// Where.
+        establishment: Uai,
+        /// What is in the way.
+        why: Locked,
+    },
     /// The rules of the service must be repaired: see the log of the last reload.
     RepairRules,
 }
@@ -169,6 +203,11 @@ impl fmt::Display for Change {
             Change::RepresentPupil => f.write_str("the person must be the legal representative of a pupil"),
             Change::NameAudience => f.write_str("the audience must allow somebody: it is empty"),
             Change::Have { establishment, profile, miss } => write!(f, "as {profile} in {establishment}: {miss}"),
+            Change::Open { establishment, why } => match why {
+                Locked::NotOpened => write!(f, "the head of {establishment} must open the service there"),
+                Locked::ForOthers => write!(f, "the head of {establishment} must open the service for them too"),
+                Locked::SheetChanged => write!(f, "the head of {establishment} must say yes to the sheet as it is now"),
+            },
             Change::RepairRules => f.write_str("the rules of the service must be repaired"),
         }
     }

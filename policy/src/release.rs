@@ -6,7 +6,7 @@
 
 use crate::facts::Facts;
 use crate::population::within;
-use preau_domain::{Fact, Identifier, Legal, Person, ReleaseRule};
+use preau_domain::{Fact, Identifier, Legal, Person, ReleaseRule, Role, RoleGrant};
 use std::fmt;
 use std::sync::Arc;
 use thiserror::Error;
@@ -91,11 +91,20 @@ fn identifier_word(identifier: Identifier) -> &'static str {
     }
 }
 
-/// Makes what a service receives. `pairwise` is asked only if something needs it.
+/// What somebody is in a service: the most of the roles its audience gives them in the establishment of now. Roles open
+/// nothing: access is decided first.
+pub fn role(facts: &Facts, grants: &[RoleGrant]) -> Option<Role> {
+    let given =
+        |grant: &&RoleGrant| facts.of_now().any(|a| grant.to.iter().any(|population| within(population, a, facts)));
+    grants.iter().filter(given).map(|grant| grant.role).max()
+}
+
+/// Makes what a service receives, whose audience gives these roles. `pairwise` is asked only if something needs it.
 pub fn release(
     facts: &Facts,
     identifier: Identifier,
     rules: &[ReleaseRule],
+    roles: &[RoleGrant],
     pairwise: impl Fn() -> String,
 ) -> Result<Released, ReleaseRefused> {
     let user = match identifier {
@@ -112,7 +121,7 @@ pub fn release(
         if !name_ok(&rule.name) {
             return Err(ReleaseRefused::Malformed);
         }
-        let values = values(facts, rule, &pairwise);
+        let values = values(facts, rule, roles, &pairwise);
         if values.is_empty() {
             continue;
         }
@@ -130,13 +139,13 @@ pub fn release(
 }
 
 /// The values of one rule.
-fn values(facts: &Facts, rule: &ReleaseRule, pairwise: &impl Fn() -> String) -> Vec<String> {
+fn values(facts: &Facts, rule: &ReleaseRule, roles: &[RoleGrant], pairwise: &impl Fn() -> String) -> Vec<String> {
     if let Some(population) = &rule.when
         && !facts.of_now().any(|affiliation| within(population, affiliation, facts))
     {
         return Vec::new();
     }
-    let mut values = rule.copy.map(|fact| copy(facts, fact, pairwise)).unwrap_or_default();
+    let mut values = rule.copy.map(|fact| copy(facts, fact, roles, pairwise)).unwrap_or_default();
     values.extend(rule.add.iter().cloned());
     if !rule.map.is_empty() {
         let other = rule.map.get("*");
@@ -166,7 +175,7 @@ fn values(facts: &Facts, rule: &ReleaseRule, pairwise: &impl Fn() -> String) -> 
 }
 
 /// The values of a fact, as they stand.
-fn copy(facts: &Facts, fact: Fact, pairwise: &impl Fn() -> String) -> Vec<String> {
+fn copy(facts: &Facts, fact: Fact, roles: &[RoleGrant], pairwise: &impl Fn() -> String) -> Vec<String> {
     let one = |text: &str| vec![text.to_owned()];
     let maybe = |text: &Option<String>| text.iter().cloned().collect();
     let all = || facts.person.affiliations.iter().filter(|a| facts.counts(a));
@@ -202,6 +211,7 @@ fn copy(facts: &Facts, fact: Fact, pairwise: &impl Fn() -> String) -> Vec<String
         Fact::Level => facts.of_now().filter_map(|a| a.level.clone()).collect(),
         Fact::FrEduVecteur => vectors(&facts.person),
         Fact::AuthnMethod => facts.authn.iter().map(|method| method.as_str().to_owned()).collect(),
+        Fact::Role => role(facts, roles).iter().map(|role| role.as_str().to_owned()).collect(),
     }
 }
 

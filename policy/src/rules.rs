@@ -4,10 +4,11 @@
 use crate::answers::{Answers, Lists, Looks};
 use crate::facts::{texts, uid};
 use crate::population::means_parents;
+use crate::second_key::Lock;
 use cedar_policy::{
     Entities, Entity, EntityUid, Policy, PolicyId, PolicySet, RestrictedExpression, Schema, ValidationMode, Validator,
 };
-use preau_domain::{Audience, Population, Profile, ServiceId};
+use preau_domain::{Audience, Opening, Population, Profile, ServiceId, Window};
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -51,6 +52,8 @@ pub(crate) struct Slice {
     pub(crate) resource: EntityUid,
     pub(crate) looks: Looks,
     pub(crate) audience: Audience,
+    /// The second key it asks for.
+    pub(crate) lock: Option<Lock>,
 }
 
 impl fmt::Debug for AccessRules {
@@ -89,9 +92,29 @@ impl AccessRules {
         }
     }
 
+    /// Asks for the second key as well: from now on the service is closed in each establishment until it is opened there, on the sheet
+    /// of that digest.
+    pub fn lock(&mut self, service: &ServiceId, sheet: String) {
+        if let Some(slice) = self.slices.get_mut(service) {
+            slice.lock = Some(Lock::new(sheet));
+        }
+    }
+
+    /// Takes in the yes of a head; one to a service that asks for no second key says nothing.
+    pub fn open(&mut self, opening: &Opening) {
+        if let Some(lock) = self.slices.get_mut(&opening.service).and_then(|slice| slice.lock.as_mut()) {
+            lock.open(opening);
+        }
+    }
+
     /// The slice of a service.
     pub(crate) fn slice(&self, service: &ServiceId) -> Option<&Slice> {
         self.slices.get(service)
+    }
+
+    /// How many rules a decision about a service is made by at most: its own and those of the house.
+    pub fn asked_of(&self, service: &ServiceId) -> Option<usize> {
+        Some(self.slice(service)?.policies().count())
     }
 
     /// The text of a rule, as the engine reads it: for an operator.
@@ -200,12 +223,17 @@ fn slice(
     let tags = lists.tags.iter().map(|(name, values)| (name.clone(), texts(values.iter().map(String::as_str))));
     let entity = Entity::new_with_tags(resource.clone(), attributes, [], tags).map_err(|e| vec![e.to_string()])?;
     let entities = Entities::from_entities([entity], Some(schema)).map_err(|e| vec![e.to_string()])?;
-    Ok(Slice { forbids, allows, entities, resource, looks, audience: audience.clone() })
+    Ok(Slice { forbids, allows, entities, resource, looks, audience: audience.clone(), lock: None })
 }
 
 /// Bounds: a file that nobody would write by hand must not cost the server its memory.
 fn check(audience: &Audience, problems: &mut Vec<String>) {
-    for (side, populations) in [("allow", &audience.allow), ("except", &audience.except)] {
+    if audience.roles.len() > MAX_POPULATIONS {
+        problems.push(format!("roles: more than {MAX_POPULATIONS} roles"));
+    }
+    let roles = audience.roles.iter().enumerate().map(|(n, grant)| (format!("roles/{}", n + 1), &grant.to));
+    let sides = [("allow".to_owned(), &audience.allow), ("except".to_owned(), &audience.except)];
+    for (side, populations) in sides.into_iter().chain(roles) {
         if populations.len() > MAX_POPULATIONS {
             problems.push(format!("{side}: more than {MAX_POPULATIONS} populations"));
         }
@@ -218,6 +246,9 @@ fn check(audience: &Audience, problems: &mut Vec<String>) {
             let words = lists.iter().flat_map(|list| list.iter().map(String::as_str));
             if words.chain(p.persons.iter().map(|p| p.as_str())).any(|w| w.is_empty() || w.chars().count() > MAX_TEXT) {
                 problems.push(format!("{side}/{}: a value is empty or longer than {MAX_TEXT} characters", n + 1));
+            }
+            if let Some(fault) = p.during.as_deref().and_then(Window::fault) {
+                problems.push(format!("{side}/{}: {fault}", n + 1));
             }
         }
     }
@@ -244,6 +275,7 @@ fn rule(
         ("delegations", true, words(&p.delegations)),
         ("account", false, p.persons.iter().map(ToString::to_string).collect()),
     ];
+    let hours = p.during.as_deref().map(|window| during(window, except));
     let conditions = asked.into_iter().filter(|(_, _, values)| !values.is_empty()).map(|(attribute, many, values)| {
         let has = json!({ ".": { "left": { "Var": "context" }, "attr": attribute } });
         let operator = if many { "containsAny" } else { "contains" };
@@ -261,6 +293,7 @@ fn rule(
     let others = json!({ "!=": { "left": profile, "right": { "Value": Profile::Guardian.code() } } });
     let body = conditions
         .chain((!means_parents(p)).then_some(others))
+        .chain(hours)
         .reduce(|left, right| json!({ "&&": { "left": left, "right": right } }))
         .unwrap_or_else(|| json!({ "Value": true }));
     json!({
@@ -269,5 +302,34 @@ fn rule(
         "action": { "op": "==", "entity": { "type": "Action", "id": "open" } },
         "resource": { "op": "==", "entity": { "type": "Service", "id": service.as_str() } },
         "conditions": [{ "kind": "when", "body": body }],
+    })
+}
+
+/// The condition of a window. Where nobody said the time it opens nothing, and an exception counts.
+fn during(window: &Window, except: bool) -> Value {
+    let context = json!({ "Var": "context" });
+    let time = |part: &str| json!({ ".": { "left": { ".": { "left": context, "attr": "time" } }, "attr": part } });
+    let number = |value: u32| json!({ "Value": value });
+    let within = |left: Value, operator: &str, right: Value| json!({ operator: { "left": left, "right": right } });
+    let mut asked = Vec::new();
+    asked.extend(window.from.map(|day| within(time("day"), ">=", number(day.number()))));
+    asked.extend(window.until.map(|day| within(time("day"), "<=", number(day.number()))));
+    if !window.days.is_empty() {
+        let days: Vec<Value> = window.days.iter().map(|day| number(day.number().into())).collect();
+        asked.push(within(json!({ "Set": days }), "contains", time("weekday")));
+    }
+    let hours = window.hours.iter().map(|hours| {
+        let (from, until) = hours.minutes();
+        let begun = within(time("minute"), ">=", number(from.into()));
+        within(begun, "&&", within(time("minute"), "<", number(until.into())))
+    });
+    asked.extend(hours.reduce(|left, right| within(left, "||", right)));
+    let asked = asked.into_iter().reduce(|left, right| within(left, "&&", right));
+    json!({
+        "if-then-else": {
+            "if": { "has": { "left": context, "attr": "time" } },
+            "then": asked.unwrap_or_else(|| json!({ "Value": true })),
+            "else": { "Value": except },
+        }
     })
 }

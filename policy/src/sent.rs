@@ -85,6 +85,7 @@ fn among(population: &Population) -> String {
     let lists = [classes, groups, subjects, functions, delegations, levels];
     all.extend(lists.into_iter().flatten().cloned());
     all.extend(population.persons.iter().map(ToString::to_string));
+    all.extend(population.during.as_deref().map(ToString::to_string));
     all.join(", ")
 }
 
@@ -178,6 +179,7 @@ pub fn words(fact: Fact) -> Words {
         Fact::Level => ("niveau", "level"),
         Fact::FrEduVecteur => ("vecteur d’identité des téléservices", "vector of the State’s services"),
         Fact::AuthnMethod => ("moyen de connexion", "how the person signed in"),
+        Fact::Role => ("rôle dans le service", "role in the service"),
     };
     Words { fr, en }
 }

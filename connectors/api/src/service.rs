@@ -180,6 +180,9 @@ pub struct InstanceFile {
     /// Which network it lives on.
     #[serde(default)]
     pub network: Network,
+    /// Asks for two keys: closed in every establishment until its head opens it there (`preau service open`).
+    #[serde(default)]
+    pub two_keys: bool,
     /// Off: the file is read and checked, the service is not mounted.
     #[serde(default = "yes")]
     pub enabled: bool,
@@ -218,6 +221,8 @@ pub struct MountedService {
     pub release: Vec<ReleaseRule>,
     /// Who it is for.
     pub audience: Audience,
+    /// Whether each establishment opens it for itself.
+    pub two_keys: bool,
     /// Which network it lives on.
     pub network: Network,
     /// The legal sheet.

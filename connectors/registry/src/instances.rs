@@ -294,6 +294,7 @@ fn mount_instance(
         identifier: descriptor.identifier,
         release,
         audience: instance.audience.unwrap_or_else(|| descriptor.audience.clone()),
+        two_keys: instance.two_keys,
         network: instance.network,
         legal: descriptor.legal.clone(),
         other_side: fill(&descriptor.other_side, &values),

@@ -1,6 +1,6 @@
 //! Who a service is for, as data. What it means is decided in `policy`; connectors and instance files carry it.
 
-use crate::{PersonId, Profile, Uai};
+use crate::{PersonId, Profile, Uai, Window};
 use serde::{Deserialize, Serialize};
 
 /// A set of people described by what they are in *one* establishment. An empty list asks nothing; every list that is
@@ -29,12 +29,15 @@ pub struct Population {
     /// Was delegated one of these for the establishment (`FrEduResDel`), and still is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub delegations: Vec<String>,
-    /// Is of one of these levels, such as `CM2`.
+    /// Is of one of these levels, such as `CM2`, or has one of these MEF codes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub levels: Vec<String>,
     /// Is one of these accounts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub persons: Vec<PersonId>,
+    /// Only then, by the clock of the establishment of the affiliation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub during: Option<Box<Window>>,
 }
 
 /// Who may open a service: the union of some populations, minus others. Without any population: nobody.
@@ -47,4 +50,50 @@ pub struct Audience {
     /// May not open it when in one of these, whatever `allow` says.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub except: Vec<Population>,
+    /// What people are in the service, once they may open it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<RoleGrant>,
+}
+
+/// What somebody is in a service, from the least to the most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Reads.
+    Visiteur,
+    /// Writes what somebody else publishes.
+    Redacteur,
+    /// Writes and publishes.
+    RedacteurPublication,
+    /// Watches over what others write.
+    Moderateur,
+    /// Sets the service up.
+    Gestionnaire,
+}
+
+impl Role {
+    /// From the least to the most.
+    pub const ALL: [Role; 5] =
+        [Role::Visiteur, Role::Redacteur, Role::RedacteurPublication, Role::Moderateur, Role::Gestionnaire];
+
+    /// The word of files and of the attribute that carries it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Role::Visiteur => "visiteur",
+            Role::Redacteur => "redacteur",
+            Role::RedacteurPublication => "redacteur-publication",
+            Role::Moderateur => "moderateur",
+            Role::Gestionnaire => "gestionnaire",
+        }
+    }
+}
+
+/// One role and whom it is given to. It opens nothing: that is what `allow` is for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoleGrant {
+    /// Which.
+    pub role: Role,
+    /// The union of these.
+    pub to: Vec<Population>,
 }

@@ -1,4 +1,5 @@
-//! A service that no administrator mounted: it registered itself, or an editor tries it out.
+//! What somebody registered about a service and no administrator wrote: it registered itself, an editor tries it out, or the head of an
+//! establishment opened it there.
 
 use crate::{Instant, PersonId, ServiceId};
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,8 @@ pub enum RegistrationKind {
     Sandbox,
     /// Dynamic registration behind an initial access token.
     Dynamic,
+    /// The yes of a head to a service that asks for two keys ([`crate::Opening`]).
+    Opening,
 }
 
 impl RegistrationKind {
@@ -19,6 +22,7 @@ impl RegistrationKind {
         match self {
             RegistrationKind::Sandbox => "sandbox",
             RegistrationKind::Dynamic => "dynamic",
+            RegistrationKind::Opening => "opening",
         }
     }
 }

@@ -59,6 +59,8 @@ pub enum Fact {
     FrEduVecteur,
     /// How the person proved who they are.
     AuthnMethod,
+    /// What the person is in the service: the most of the roles its audience gives them in the establishment of now.
+    Role,
 }
 
 /// One attribute of the answer: where its values come from and what is done to them, always in this order:

@@ -7,7 +7,12 @@
 //! | 2 | the command line or the configuration is wrong |
 //! | 3 | the synchronisation was held by its guard: nothing was written |
 
+mod audience;
 mod sp;
+
+pub use audience::{
+    CloseServiceArgs, DiffArgs, MountArgs, OpenServiceArgs, PolicyCommand, ServiceCommand, ServiceStatusArgs,
+};
 
 use crate::commands::{self, links::LinksCommand};
 use crate::config::{self, Loaded};
@@ -72,6 +77,18 @@ pub enum Command {
     Connectors(ConnectorsArgs),
     /// Mount a product of the catalogue: write its instance file, and say what will be released and what to type on its side.
     Mount(MountArgs),
+    /// The two keys of a service: the academy offers it, the head of an establishment opens it there.
+    Service {
+        /// What to do.
+        #[command(subcommand)]
+        what: ServiceCommand,
+    },
+    /// What a change of rules does to people, before it is made.
+    Policy {
+        /// What to do.
+        #[command(subcommand)]
+        what: PolicyCommand,
+    },
     /// Services that speak SAML, mounted from their metadata.
     Sp {
         /// What to do.
@@ -279,38 +296,6 @@ pub enum ConnectorsCommand {
         /// The folder of the products of this site; `services.catalogue` unless said otherwise.
         folder: Option<PathBuf>,
     },
-}
-
-/// `preau mount`.
-#[derive(Debug, Args)]
-pub struct MountArgs {
-    /// Name of the product, as `preau connectors` lists it; with `--check`, id of a mounted service.
-    pub name: Option<String>,
-    /// Address of the installation.
-    #[arg(long)]
-    pub url: Option<String>,
-    /// Who may open it: establishments by their number narrow the product's own audience; profiles such as `National_ENS`, or
-    /// `PROFILE@NUMBER`, take its place. Several with commas.
-    #[arg(long = "for", value_name = "WHO", value_delimiter = ',')]
-    pub whom: Vec<String>,
-    /// Name of the instance file; that of the product unless said otherwise.
-    #[arg(long)]
-    pub id: Option<String>,
-    /// Another parameter of the product.
-    #[arg(long = "param", value_name = "NAME=VALUE")]
-    pub parameters: Vec<String>,
-    /// What people call it; as the product unless said otherwise.
-    #[arg(long)]
-    pub title: Option<String>,
-    /// It lives on a private network, and may go without TLS.
-    #[arg(long)]
-    pub private: bool,
-    /// Say what would be done, and write nothing.
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Prove, as far as can be seen from here, that the two sides of a mounted service agree; without a name, of all of them.
-    #[arg(long, conflicts_with_all = ["url", "whom", "id", "parameters", "title", "private", "dry_run"])]
-    pub check: bool,
 }
 
 /// `preau bench`.
@@ -723,6 +708,11 @@ fn obey(cli: Cli) -> Result<(), Failure> {
             Command::Services { json } => commands::services::run(&loaded, *json),
             Command::Connectors(args) => commands::connectors::run(&loaded, args),
             Command::Mount(args) => commands::mount::run(&loaded, args).await,
+            Command::Service { what: ServiceCommand::Offer { id } } => commands::service::offer(&loaded, id),
+            Command::Service { what: ServiceCommand::Open(args) } => commands::service::open(&loaded, args).await,
+            Command::Service { what: ServiceCommand::Close(args) } => commands::service::close(&loaded, args).await,
+            Command::Service { what: ServiceCommand::Status(args) } => commands::service::status(&loaded, args).await,
+            Command::Policy { what: PolicyCommand::Diff(args) } => commands::policy::diff(&loaded, args).await,
             Command::Sp { what: SpCommand::Add(args) } => commands::sp::add(&loaded, args).await,
             Command::Sp { what: SpCommand::List { json } } => commands::sp::list(&loaded, *json).await,
             Command::Sp { what: SpCommand::Show { id } } => commands::sp::show(&loaded, id).await,

@@ -100,9 +100,7 @@ pub(crate) fn start(
     job(Box::pin(rotate(Arc::clone(&house))));
     job(Box::pin(releases::grant(Arc::clone(&house), wishes)));
     job(Box::pin(saml_metadata(Arc::clone(&house), partners)));
-    if house.hub.config.registration {
-        job(Box::pin(take_registrations(Arc::clone(&house.hub))));
-    }
+    job(Box::pin(take_registrations(Arc::clone(&house.hub))));
     job(Box::pin(reload(Arc::clone(&house), seen, Arc::clone(&again))));
     for (source, connector) in &house.connectors {
         job(Box::pin(probe(Arc::clone(&house), source.clone(), connector.clone())));
@@ -389,7 +387,7 @@ async fn reload(house: Arc<House>, mut seen: assembly::Seen, again: Arc<Notify>)
     }
 }
 
-/// Takes in what registered itself, on whichever server that was.
+/// Takes in what registered itself and what heads opened, on whichever server that was.
 async fn take_registrations(hub: Arc<Hub>) {
     let mut ticks = tokio::time::interval(Duration::from_secs(2));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -400,7 +398,7 @@ async fn take_registrations(hub: Arc<Hub>) {
             Ok(true) => {
                 let count = hub.services().all().len();
                 metrics::gauge!("preau_services_mounted").set(count as f64);
-                tracing::info!(services = count, "registrations taken in");
+                tracing::info!(services = count, "registrations and openings taken in");
             }
             Err(fault) => {
                 tracing::warn!(fault = fault.kind.as_str(), "registrations were not read: those at hand stay")

@@ -34,6 +34,8 @@ const OF_ACCOUNT: &str = "SELECT id, source, join_key, state, doc, account,
         CASE WHEN stopped IS NOT NULL THEN 'stopped' END
     FROM person WHERE (id = $1 AND account IS NULL AND state <> 'purged') OR account = $1
     ORDER BY account IS NOT NULL, id";
+const AFTER: &str = records!("WHERE id > $1 AND state <> 'purged' AND account IS NULL ORDER BY id LIMIT $2");
+const COUNT: &str = "SELECT COUNT(*) FROM person WHERE state <> 'purged' AND account IS NULL";
 const ADD_LOCAL: &str = "INSERT INTO person (id, login, state, establishments, password_hash, doc)
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING id";
 const UPDATE: &str =
@@ -219,6 +221,16 @@ impl People for Back {
         let values = args![source.as_str(), at.as_str(), number, limit];
         let rows = self.rows(enrolments::OF, values).await?;
         self.accounts(&rows).await
+    }
+
+    async fn people_after(&self, after: Option<&PersonId>, limit: u32) -> Result<Vec<Person>> {
+        let rows = self.rows(AFTER, args![after.map_or("", PersonId::as_str), limit]).await?;
+        self.accounts(&rows).await
+    }
+
+    async fn people_count(&self) -> Result<u64> {
+        let row = self.row(COUNT, args![]).await?;
+        Ok(row.map(|row| row.int(0)).transpose()?.and_then(|count| u64::try_from(count).ok()).unwrap_or_default())
     }
 
     async fn add_local_person(&self, person: &Person, password_hash: &str) -> Result<()> {

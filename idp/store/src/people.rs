@@ -26,6 +26,13 @@ pub trait People: Send + Sync {
     /// child is, with whatever weight; at most `limit`, ordered by id.
     async fn people_enrolled(&self, source: &SourceId, at: &Uai, number: &str, limit: u32) -> Result<Vec<Person>>;
 
+    /// Accounts whose id comes after this one, or from the first on, at most `limit`, ordered by id: for going through all of them,
+    /// never on a request. Purged ones are not among them.
+    async fn people_after(&self, after: Option<&PersonId>, limit: u32) -> Result<Vec<Person>>;
+
+    /// How many accounts there are, purged ones excepted. Looks at all of them: for an operator, never on a request.
+    async fn people_count(&self) -> Result<u64>;
+
     /// Adds a local account with the hash of its password (PHC string). `Conflict` if the id is taken or another local
     /// account has the login.
     async fn add_local_person(&self, person: &Person, password_hash: &str) -> Result<()>;

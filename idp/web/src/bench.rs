@@ -179,11 +179,12 @@ pub enum Met {
 
 fn meet(hub: &Hub, rules: &AccessRules, door: &Door, person: &Synthetic) -> Met {
     let (somebody, facts) = person.before(door);
+    let facts = facts.at(hub.now());
     if let Decision::Deny(refusal) = preau_policy::access(&facts, rules, &door.service.id) {
         return Met::Shut(refusal.reason);
     }
     let pairwise = || hub.keyring.pairwise(door.sector(), &somebody.id);
-    let released = match preau_policy::release(&facts, door.identifier, &door.release, pairwise) {
+    let released = match preau_policy::release(&facts, door.identifier, &door.release, &door.audience.roles, pairwise) {
         Ok(released) => released,
         Err(why) => return Met::Unsound(why.to_string()),
     };

@@ -6,7 +6,7 @@
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use preau_connector_api::Crowded;
-use preau_domain::ServiceId;
+use preau_domain::{ServiceId, Window};
 use preau_keys::Busy;
 use preau_policy::Reason;
 use preau_store::StoreError;
@@ -145,6 +145,8 @@ pub struct Fault {
     pub kind: FaultKind,
     /// For [`FaultKind::Refused`]: why; its sentence is `refusal-<key>` in `locales/`.
     pub reason: Option<Reason>,
+    /// For a refusal by the time: when the service opens for the person.
+    pub window: Option<Box<Window>>,
     /// Name of the service concerned, as the person reads it: French, English.
     pub service: Option<(String, String)>,
     /// The service concerned, for log and journal.
@@ -158,7 +160,7 @@ pub struct Fault {
 impl Fault {
     /// A fault with a word for the log.
     pub fn new(kind: FaultKind, detail: impl Into<String>) -> Fault {
-        Fault { kind, reason: None, service: None, about: None, claimed: None, detail: detail.into() }
+        Fault { kind, reason: None, window: None, service: None, about: None, claimed: None, detail: detail.into() }
     }
 
     /// The same, about a service.

@@ -641,7 +641,13 @@ impl Hub {
         let pairwise = || derived.get_or_init(|| self.keyring.pairwise(door.sector(), &live.session.person)).clone();
         let elsewhere = decided.establishment.as_ref().filter(|uai| Some(*uai) != facts.current());
         let moved = elsewhere.map(|uai| facts.seen_from(uai, live.establishment(uai).map(|e| e.name.as_str())));
-        preau_policy::release(moved.as_ref().unwrap_or(facts), door.identifier, &door.release, pairwise)
+        preau_policy::release(
+            moved.as_ref().unwrap_or(facts),
+            door.identifier,
+            &door.release,
+            &door.audience.roles,
+            pairwise,
+        )
     }
 
     /// The fault a policy refusal becomes in front of a person, with its audit event.
@@ -655,6 +661,7 @@ impl Hub {
         self.audit(event);
         Fault {
             reason: Some(why.reason),
+            window: why.window().cloned().map(Box::new),
             service: Some((door.title.fr.clone(), door.title.en.clone())),
             ..Fault::new(FaultKind::Refused, format!("service {} refused: {}", door.service.id, why.reason))
         }

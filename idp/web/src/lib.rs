@@ -21,6 +21,7 @@ mod protocol;
 pub mod registered;
 mod router;
 pub mod runs;
+pub mod second_key;
 pub mod sign_in;
 mod table;
 mod telling;

@@ -134,7 +134,7 @@ impl Live {
             None => person.clone(),
         };
         let facts = Facts::about(acting, current, name, Some(proof.method));
-        Ok(Known { person, child, facts: facts.with_delegations(&proof.delegations, self.loaded) })
+        Ok(Known { person, child, facts: facts.with_delegations(&proof.delegations, self.loaded).at(self.loaded) })
     }
 
     /// What policy answered for a service with that table of services, if it was asked.

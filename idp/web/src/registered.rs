@@ -8,7 +8,7 @@
 
 pub mod access;
 
-use crate::{Door, Fault, Hub, ServiceTable};
+use crate::{Door, Fault, Hub, ServiceTable, second_key};
 use preau_connector_api::{InstanceFile, MountedService, Mounting, Names, Network, OidcSettings, Problem};
 use preau_domain::{Audience, Registration, RegistrationKind, ServiceId};
 use serde::{Deserialize, Serialize};
@@ -61,6 +61,7 @@ impl Registered {
             oidc: Some(self.settings.clone()),
             saml: None,
             network: Network::Public,
+            two_keys: false,
             enabled: true,
         };
         mounting.mount(id, instance)
@@ -81,11 +82,13 @@ impl Registered {
 pub(crate) struct Running {
     files: Arc<ServiceTable>,
     registrations: Vec<Registration>,
+    /// What heads opened, of the services that ask for it.
+    openings: Vec<Registration>,
 }
 
 impl Running {
     pub(crate) fn new(files: Arc<ServiceTable>) -> Running {
-        Running { files, registrations: Vec::new() }
+        Running { files, registrations: Vec::new(), openings: Vec::new() }
     }
 
     /// Other files; the registrations stay.
@@ -94,12 +97,18 @@ impl Running {
         self.together(mounting)
     }
 
-    /// Other registrations, if they are others.
-    fn set_registrations(&mut self, all: Vec<Registration>, mounting: &dyn Mounting) -> Option<Arc<ServiceTable>> {
-        if self.registrations == all {
+    /// Other registrations or openings, if they are others.
+    fn set_stored(
+        &mut self,
+        all: Vec<Registration>,
+        openings: Vec<Registration>,
+        mounting: &dyn Mounting,
+    ) -> Option<Arc<ServiceTable>> {
+        if self.registrations == all && self.openings == openings {
             return None;
         }
         self.registrations = all;
+        self.openings = openings;
         Some(self.together(mounting))
     }
 
@@ -120,10 +129,13 @@ impl Running {
                 services.push(service);
             }
         }
-        if !services.is_empty() {
+        if !services.is_empty() || self.files.asks_two_keys() {
             let files = self.files.all().iter().map(|door| MountedService::clone(door));
             match ServiceTable::new(files.chain(services).collect()) {
-                Ok(all) => table = Arc::new(all),
+                Ok(mut all) => {
+                    all.open(&self.openings.iter().filter_map(second_key::read).collect::<Vec<_>>());
+                    table = Arc::new(all);
+                }
                 Err(problems) => tracing::error!(?problems, "no registration is mounted"),
             }
         }
@@ -145,19 +157,22 @@ fn disputes(first: &MountedService, second: &MountedService) -> bool {
 }
 
 impl Hub {
-    /// Takes the registrations of the store into the running set of services; says whether that changed it. On every node
+    /// Takes the registrations of the store, and what heads opened, into the running set of services; says whether that changed it. On every node
     /// within seconds: a job asks every two, and whoever registers something asks at once.
     pub async fn take_registrations(&self) -> Result<bool, Fault> {
-        if !self.config.registration {
+        let two_keys = self.services().asks_two_keys();
+        if !self.config.registration && !two_keys {
             return Ok(false);
         }
         let _one_at_a_time = self.taking.lock().await;
         // A few too many may have come at once: none is dropped for it.
         let most = u32::try_from(2 * MOST).unwrap_or(u32::MAX);
-        let mut all = self.store.registrations(RegistrationKind::Dynamic, None, self.now(), most).await?;
+        let kept = async |kind, most| self.store.registrations(kind, None, self.now(), most).await;
+        let mut all = if self.config.registration { kept(RegistrationKind::Dynamic, most).await? } else { Vec::new() };
+        let openings = if two_keys { kept(RegistrationKind::Opening, second_key::MOST).await? } else { Vec::new() };
         // The first that came keeps what it has.
         all.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
-        Ok(self.change_services(|running, mounting| running.set_registrations(all, mounting)))
+        Ok(self.change_services(|running, mounting| running.set_stored(all, openings, mounting)))
     }
 }
 

@@ -1,8 +1,9 @@
 //! The services people can open, indexed so that finding the owner of an address or deciding on one service costs the
 //! same however many others there are. A table is never changed: reloading makes a new one.
 
+use crate::second_key;
 use preau_connector_api::MountedService;
-use preau_domain::{ServiceId, TrustedUrl, strict_url};
+use preau_domain::{Opening, ServiceId, TrustedUrl, strict_url};
 use preau_policy::AccessRules;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -39,7 +40,12 @@ impl ServiceTable {
     pub fn new(services: Vec<MountedService>) -> Result<ServiceTable, Vec<String>> {
         let mut problems = Vec::new();
         let rules = match AccessRules::compile(services.iter().map(|s| (&s.service.id, &s.audience))) {
-            Ok(rules) => Some(rules),
+            Ok(mut rules) => {
+                for service in services.iter().filter(|service| service.two_keys) {
+                    rules.lock(&service.service.id, second_key::sheet(service));
+                }
+                Some(rules)
+            }
             Err(found) => {
                 problems.extend(found);
                 None
@@ -95,6 +101,16 @@ impl ServiceTable {
             }
             _ => Err(problems),
         }
+    }
+
+    /// Takes in what heads opened; before that, whatever asks for two keys is closed.
+    pub fn open(&mut self, openings: &[Opening]) {
+        openings.iter().for_each(|opening| self.rules.open(opening));
+    }
+
+    /// Whether a service asks for two keys.
+    pub fn asks_two_keys(&self) -> bool {
+        self.ordered.iter().any(|door| door.two_keys)
     }
 
     /// The service of that name.

@@ -72,6 +72,27 @@ pub async fn a_login_may_be_shared_between_sources(store: &dyn Store) {
     assert_eq!(ids(store.people_by_login("zoe", 2).await.unwrap()), ["P-c", "p-a"]);
 }
 
+/// Whoever goes through everybody meets each once, in the order of their ids, purged ones excepted.
+pub async fn everybody_is_met_once_page_by_page(store: &dyn Store) {
+    assert_eq!((store.people_count().await.unwrap(), store.people_after(None, 9).await.unwrap()), (0, vec![]));
+    store.add_local_person(&local("zoe"), "h").await.unwrap();
+    store.put_people(None, &["k1", "k2", "k3"].map(|key| change(sourced(key)))).await.unwrap();
+    store.stop_person(&PersonId::new("p-k2"), "why").await.unwrap();
+    let mut met = Vec::new();
+    loop {
+        let page = store.people_after(met.last().map(|person: &Person| &person.id), 3).await.unwrap();
+        assert!(page.len() <= 3);
+        if page.is_empty() {
+            break;
+        }
+        met.extend(page);
+    }
+    let ids: Vec<&str> = met.iter().map(|person| person.id.as_str()).collect();
+    assert_eq!(ids, ["p-k1", "p-k2", "p-k3", "p-zoe"]);
+    assert!(!met[1].state.may_sign_in() && met[0].state.may_sign_in(), "who was stopped by hand is stopped here too");
+    assert_eq!(store.people_count().await.unwrap(), 4);
+}
+
 /// Somebody is found by the mail address of their record, of that source alone, as it is now; all who share it are.
 pub async fn a_record_is_found_by_its_mail_address(store: &dyn Store) {
     let with = |key: &str, mail: &str| Person { mail: Some(mail.into()), ..sourced(key) };

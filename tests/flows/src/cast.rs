@@ -211,8 +211,9 @@ pub fn app_service(id: &str, title: &str, url: &str, profiles: &[Profile]) -> Mo
         release: vec![rule("displayName", Fact::DisplayName), rule("ENTPersonStructRattach", Fact::Uai)],
         audience: Audience {
             allow: vec![Population { profiles: profiles.to_vec(), ..Population::default() }],
-            except: Vec::new(),
+            ..Audience::default()
         },
+        two_keys: false,
         network: Network::Public,
         legal: Legal {
             purpose: names("Raconter"),

@@ -3,27 +3,31 @@
 use crate::cli::{ExplainArgs, Failure};
 use crate::config::Loaded;
 use crate::output::say;
-use crate::{assembly, commands};
-use preau_domain::{ServiceId, Uai};
+use crate::{SystemClock, assembly, commands};
+use preau_domain::{Clock, Role, ServiceId, Uai};
 use preau_policy::{Decision, Facts};
 use serde_json::json;
 
 /// Explains.
 pub async fn run(loaded: &Loaded, args: &ExplainArgs) -> Result<(), Failure> {
-    let table = assembly::table(loaded).map_err(Failure::Config)?;
+    let mut table = assembly::table(loaded).map_err(Failure::Config)?;
     let id = ServiceId::new(&args.service);
+    let store = assembly::store(loaded, None).await?;
+    if table.asks_two_keys() {
+        table.open(&preau_web::second_key::openings(&*store, SystemClock::new().now()).await?);
+    }
     let door = table.get(&id).ok_or_else(|| {
         let known: Vec<&str> = table.all().iter().map(|door| door.service.id.as_str()).take(50).collect();
         Failure::new(format!("no service {id} is mounted; there is: {}", known.join(", ")))
     })?;
-    let store = assembly::store(loaded, None).await?;
     let person = commands::find(&*store, &args.person).await?;
     let current = person.establishments().first().map(|uai| Uai::clone(uai));
     let name = match &current {
         Some(uai) => store.establishment(uai).await?.map(|establishment| establishment.name),
         None => None,
     };
-    let facts = Facts::of(&person, current.as_ref(), name.as_deref(), None);
+    let now = SystemClock::new().now();
+    let facts = Facts::of(&person, current.as_ref(), name.as_deref(), None).at(now);
     let explanation = preau_policy::explain(&facts, &table.rules, &id, &door.audience);
     let stopped = store.why_stopped(&person.id).await?;
     let may_sign_in = person.state.may_sign_in();
@@ -33,7 +37,7 @@ pub async fn run(loaded: &Loaded, args: &ExplainArgs) -> Result<(), Failure> {
         } else if !may_sign_in {
             say!("person {} cannot sign in: its source does not name it any more\n", person.id)?;
         }
-        say!("person {} and service {id}\n\n{explanation}", person.id)?;
+        say!("person {} and service {id}\n\n{}\n\n{explanation}", person.id, explanation.fr())?;
         return Ok(());
     }
     let mut value = match &explanation.decision {
@@ -57,6 +61,8 @@ pub async fn run(loaded: &Loaded, args: &ExplainArgs) -> Result<(), Failure> {
             "would_change": refusal.would_change.iter().map(ToString::to_string).collect::<Vec<_>>(),
         }),
     };
+    value["sentence"] = json!(explanation.fr());
+    value["role"] = json!(explanation.role.map(Role::as_str));
     value["may_sign_in"] = json!(may_sign_in);
     value["stopped"] = json!(stopped);
     say!("{value:#}")?;

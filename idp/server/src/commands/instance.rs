@@ -4,7 +4,7 @@ use crate::assembly;
 use crate::cli::Failure;
 use crate::config::Loaded;
 use preau_connector_api::MountedService;
-use preau_domain::{Population, Profile, Uai};
+use preau_domain::{Population, Profile, RoleGrant, Uai};
 use preau_web::ServiceTable;
 use std::fs;
 use std::io::Write;
@@ -54,6 +54,18 @@ pub fn whom(who: &str) -> Result<(Option<Profile>, Option<Uai>), Failure> {
 
 /// A population as an instance file writes it, below its heading.
 pub fn population(heading: &str, population: &Population) -> Result<String, Failure> {
-    let keys = toml::to_string(population).map_err(Failure::new)?;
-    Ok(format!("\n[[audience.{heading}]]\n{keys}"))
+    Ok(format!("\n[[audience.{heading}]]\n{}", lines(population)?))
+}
+
+/// A role as an instance file writes it.
+pub fn role(grant: &RoleGrant) -> Result<String, Failure> {
+    let to: Result<Vec<toml::Value>, _> = grant.to.iter().map(toml::Value::try_from).collect();
+    let to = toml::Value::Array(to.map_err(Failure::new)?);
+    Ok(format!("\n[[audience.roles]]\nrole = {}\nto = {to}\n", quoted(grant.role.as_str())))
+}
+
+/// The keys of a population, each on a line of its own.
+fn lines(population: &Population) -> Result<String, Failure> {
+    let keys = toml::Table::try_from(population).map_err(Failure::new)?;
+    Ok(keys.iter().map(|(key, value)| format!("{key} = {value}\n")).collect())
 }

@@ -8,8 +8,9 @@ mod agree;
 use crate::assembly;
 use crate::cli::{Failure, MountArgs};
 use crate::commands::connectors::product;
-use crate::commands::instance::{create, mounted, population, quoted, table_with, whom};
+use crate::commands::instance::{create, mounted, population, quoted, role, table_with, whom};
 use crate::commands::told;
+use crate::commands::{policy, population as typed};
 use crate::config::Loaded;
 use crate::output::say;
 use preau_connector_api::{MountedService, SamlMetadata};
@@ -55,6 +56,8 @@ pub async fn run(loaded: &Loaded, args: &MountArgs) -> Result<(), Failure> {
     let text = text(product, url, args, by_file.as_ref())?;
     report(loaded, &service, &table, args)?;
     if args.dry_run {
+        say!("\nWho would gain it")?;
+        policy::newcomer(loaded, &service).await?;
         return say!("\nNothing was written. The instance file would be:\n\n{text}");
     }
     if let Some(secret) = &secret {
@@ -105,17 +108,44 @@ fn text(product: &Product, url: &str, args: &MountArgs, secret: Option<&(&str, S
     if let Some((key, value)) = secret {
         text += &format!("\n[oidc]\n{key} = {}\n", quoted(value));
     }
-    if args.whom.is_empty() {
+    let audience = audience(&product.descriptor.audience, args)?;
+    if audience == product.descriptor.audience {
         return Ok(text);
     }
-    let Audience { allow, except } = narrowed(&product.descriptor.audience, &args.whom)?;
-    for one in &allow {
+    for one in &audience.allow {
         text += &population("allow", one)?;
     }
-    for one in &except {
+    for one in &audience.except {
         text += &population("except", one)?;
     }
+    for grant in &audience.roles {
+        text += &role(grant)?;
+    }
     Ok(text)
+}
+
+/// Whom the options name; the product's own audience where they name nobody.
+fn audience(product: &Audience, args: &MountArgs) -> Result<Audience, Failure> {
+    let mut audience = if args.whom.is_empty() && !args.who.is_empty() {
+        Audience { allow: Vec::new(), ..product.clone() }
+    } else if args.whom.is_empty() {
+        product.clone()
+    } else {
+        narrowed(product, &args.whom)?
+    };
+    for who in &args.who {
+        audience.allow.push(typed::parse("--who", who)?);
+    }
+    for who in &args.except {
+        audience.except.push(typed::parse("--except", who)?);
+    }
+    for given in &args.roles {
+        audience.roles.push(typed::role(given)?);
+    }
+    for one in &mut audience.allow {
+        *one = typed::within(one, args.from, args.until);
+    }
+    Ok(audience)
 }
 
 /// Whom `--for` names: establishments narrow the product's own audience, profiles take its place.
@@ -136,7 +166,7 @@ fn narrowed(product: &Audience, named: &[String]) -> Result<Audience, Failure> {
         let in_places = |one: &Population| Population { establishments: places.clone(), ..one.clone() };
         allow.extend(product.allow.iter().map(in_places));
     }
-    Ok(Audience { allow, except: product.except.clone() })
+    Ok(Audience { allow, ..product.clone() })
 }
 
 fn report(loaded: &Loaded, service: &MountedService, table: &ServiceTable, args: &MountArgs) -> Result<(), Failure> {
@@ -145,7 +175,7 @@ fn report(loaded: &Loaded, service: &MountedService, table: &ServiceTable, args:
     say!("  id        {}", service.service.id)?;
     say!("  tile      {}", service.service.home)?;
     say!("  for       {}", told::audience(&service.audience))?;
-    if args.whom.is_empty() {
+    if args.whom.is_empty() && args.who.is_empty() {
         say!("            in every establishment: --for NUMBER narrows it")?;
     }
     say!("\nWhat leaves")?;

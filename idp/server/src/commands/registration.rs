@@ -141,7 +141,7 @@ async fn open(store: &dyn Store, args: &OpenArgs, now: Instant) -> Result<(), Fa
     let establishments = args.establishments.iter().map(place).collect::<Result<Vec<_>, _>>()?;
     let (registration, registered) = find(store, &args.id, now).await?;
     let population = Population { profiles, establishments, ..Population::default() };
-    let audience = Audience { allow: vec![population], except: Vec::new() };
+    let audience = Audience { allow: vec![population], ..Audience::default() };
     let told = self::audience(&audience);
     set(store, registration, Registered { audience, ..registered }, &format!("opened: {told}"), now).await?;
     say!("{} opens for {told}; a running server takes it up within seconds", args.id)

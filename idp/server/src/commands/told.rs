@@ -1,11 +1,12 @@
 //! What is said of a service before anybody opens it: who it is for, what leaves by its rules, and what would leave for people who do
 //! not exist, by the very rules of the door.
 
+use crate::SystemClock;
 use crate::cli::Failure;
 use crate::output::say;
 use preau_connector_api::MountedService;
-use preau_domain::{Audience, Identifier, Population, ReleaseRule};
-use preau_policy::{Decision, access, identifier_words, release, sent};
+use preau_domain::{Audience, Clock, Identifier, Population, ReleaseRule};
+use preau_policy::{Decision, access, identifier_words, release, sent, window_en};
 use preau_web::ServiceTable;
 use preau_web::bench::CAST;
 
@@ -38,7 +39,7 @@ pub fn sheet(identifier: Identifier, rules: &[ReleaseRule], speaks: bool) -> Vec
 pub fn audience(audience: &Audience) -> String {
     let one = |population: &Population| {
         let Population { profiles, establishments, .. } = population;
-        let Population { classes, groups, subjects, functions, delegations, levels, persons, .. } = population;
+        let Population { classes, groups, subjects, functions, delegations, levels, persons, during, .. } = population;
         let mut words = match profiles.as_slice() {
             [] if persons.is_empty() => "everyone, guests excepted".to_owned(),
             [] => persons.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
@@ -49,6 +50,9 @@ pub fn audience(audience: &Audience) -> String {
         let more: Vec<&str> = places.into_iter().chain(more.map(String::as_str)).collect();
         if !more.is_empty() {
             words.push_str(&format!(" in {}", more.join(", ")));
+        }
+        if let Some(window) = during {
+            words.push_str(&format!(" {}", window_en(window)));
         }
         words
     };
@@ -81,12 +85,16 @@ pub fn rules(service: &MountedService) -> Result<(), Failure> {
 
 /// What leaves for people who do not exist.
 pub fn people(service: &MountedService, table: &ServiceTable) -> Result<(), Failure> {
+    let now = SystemClock::new().now();
     for person in CAST {
         let (_, facts) = person.before(service);
+        let facts = facts.at(now);
         match access(&facts, &table.rules, &service.service.id) {
             Decision::Deny(refusal) => say!("  {:<17} refused: {}", person.word, refusal.reason.key())?,
             Decision::Allow { .. } => {
-                let told = release(&facts, service.identifier, &service.release, || OPAQUE.to_owned());
+                let told = release(&facts, service.identifier, &service.release, &service.audience.roles, || {
+                    OPAQUE.to_owned()
+                });
                 let told = match told {
                     Ok(told) => told,
                     Err(why) => {

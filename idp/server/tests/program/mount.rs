@@ -163,3 +163,83 @@ fn a_check_goes_by_the_rules_of_every_call() {
     listener.set_nonblocking(true).unwrap();
     assert!(listener.accept().is_err(), "nobody was called");
 }
+
+#[test]
+fn who_gains_and_who_loses_is_told_before_anything_is_written() {
+    let desk = Desk::new().with_school();
+    let account = |login: &str, profile: &str| {
+        let who =
+            ["account", "add", "--login", login, "--given-name", "Ada", "--family-name", "Clair", "--profile", profile];
+        let (code, _, err) = desk.run(&[&who[..], &["--establishment", "0990001N"]].concat());
+        assert_eq!(code, 0, "{err}");
+    };
+    let mount = ["mount", "moodle", "--url", "https://moodle.example"];
+    account("ada.clair", "National_ENS");
+    account("noe.clair", "National_ELV");
+    account("lou.clair", "National_ELV");
+    let who = ["--who", "profile=National_ENS,National_ELV;establishment=0990001N", "--until", "2999-07-05"];
+    let (code, out, err) = desk.run(&[&mount[..], &who, &["--dry-run"]].concat());
+    assert!(
+        code == 0 && out.contains("  2 pupils would gain Moodle") && out.contains("  1 teacher would gain"),
+        "{out}{err}"
+    );
+    assert!(out.contains("during = { until = \"2999-07-05\" }"), "{out}");
+    assert_eq!(desk.run(&[&mount[..], &who].concat()).0, 0);
+    let file = std::fs::read_to_string(desk.path("services/moodle.toml")).unwrap();
+    std::fs::create_dir(desk.path("drafts")).unwrap();
+    std::fs::write(desk.path("drafts/moodle.toml"), file.replace(", \"National_ELV\"", "")).unwrap();
+    let draft = desk.path("drafts/moodle.toml").display().to_string();
+    let (code, out, err) = desk.run(&["policy", "diff", &draft]);
+    assert!(code == 0 && out.contains("  2 pupils would lose Moodle"), "{out}{err}");
+    assert!(out.contains("0990001N  moodle  pupils: 0 would gain, 2 would lose") && !out.contains("teacher"), "{out}");
+    let (code, out, _) = desk.run(&["policy", "diff", "--without", "moodle", "--json"]);
+    let told: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, told["people"].as_u64(), told["totals"].as_array().map(Vec::len)), (0, Some(3), Some(2)));
+    assert_eq!(std::fs::read_to_string(desk.path("services/moodle.toml")).unwrap(), file, "nothing was written");
+    std::fs::write(desk.path("drafts/moodle.toml"), file.replace("profiles", "profils")).unwrap();
+    let (code, _, err) = desk.run(&["policy", "diff", &draft]);
+    assert!(code == 2 && err.contains("moodle.toml:") && err.contains("profils"), "{err}");
+    let (code, out, _) = desk.run(&["explain", "--person", "noe.clair", "--service", "moodle"]);
+    assert!(
+        code == 0 && out.contains("Ouvert en tant que National_ELV dans 0990001N : la règle moodle/allow/1"),
+        "{out}"
+    );
+}
+
+#[test]
+fn the_head_of_a_school_turns_the_second_key() {
+    let desk = Desk::new().with_school();
+    let account = |login: &str, profile: &str| {
+        let who =
+            ["account", "add", "--login", login, "--given-name", "Ada", "--family-name", "Clair", "--profile", profile];
+        assert_eq!(desk.run(&[&who[..], &["--establishment", "0990001N"]].concat()).0, 0);
+    };
+    account("ada.head", "National_DIR");
+    account("noe.clair", "National_ELV");
+    assert_eq!(desk.run(&["mount", "moodle", "--url", "https://moodle.example"]).0, 0);
+    let explained = || desk.run(&["explain", "--person", "noe.clair", "--service", "moodle"]).1;
+    assert!(explained().contains("decision: allow"), "control: one key is enough");
+    let open = |more: &[&str]| desk.run(&[&["service", "open", "moodle", "--in", "0990001N"], more].concat());
+    assert!(open(&[]).2.contains("asks for one key"));
+    let (code, out, err) = desk.run(&["service", "offer", "moodle"]);
+    assert!(code == 0 && out.contains("closed everywhere"), "{err}");
+    assert!(explained().contains("la direction de 0990001N n’a pas ouvert le service"), "{}", explained());
+    let (code, out, err) = open(&[]);
+    assert!(code == 0 && out.contains("finalité") && out.contains("What leaves"), "{out}{err}");
+    let sheet = out.trim().rsplit(' ').next().unwrap().to_owned();
+    let yes = |by: &str, sheet: &str, until: &str| {
+        open(&["--by", by, "--until", until, "--sheet", sheet, "--who", "profile=National_ELV"])
+    };
+    assert!(yes("noe.clair", &sheet, "2999-07-05").2.contains("is not of the direction of 0990001N"));
+    assert!(yes("ada.head", "000000000000", "2999-07-05").2.contains("the sheet is another one"));
+    assert!(yes("ada.head", &sheet, "2020-07-05").2.contains("that day is over"));
+    let (code, out, err) = yes("ada.head", &sheet, "2999-07-05");
+    assert!(code == 0 && out.contains("moodle opens in 0990001N"), "{out}{err}");
+    assert!(explained().contains("decision: allow"), "{}", explained());
+    let (_, out, _) = desk.run(&["service", "status"]);
+    assert!(out.contains("offered: moodle") && out.trim().ends_with("  open"), "{out}");
+    let (_, out, _) = desk.run(&["audit", "show", "--person", "ada.head"]);
+    assert!(out.contains("opened in 0990001N until 2999-07-05"), "{out}");
+    let closed = desk.run(&["service", "close", "moodle", "--in", "0990001N"]);
+    assert!(closed.0 == 0 && explained().contains("decision: deny (second-key)"), "{closed:?}");
+}

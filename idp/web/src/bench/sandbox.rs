@@ -202,10 +202,11 @@ fn mounted(id: &ServiceId, doc: Doc, expires: Instant, mounting: &dyn Mounting) 
         connector: wish.speaks.product().to_owned(),
         parameters: BTreeMap::from([("url".to_owned(), first.origin().ascii_serialization())]),
         title: Some(Names { fr: wish.name.clone(), en: wish.name.clone() }),
-        audience: Some(Audience { allow: vec![everybody], except: Vec::new() }),
+        audience: Some(Audience { allow: vec![everybody], ..Audience::default() }),
         oidc: (wish.speaks == Spoken::Oidc).then_some(oidc),
         saml: None,
         network: Network::Public,
+        two_keys: false,
         enabled: true,
     };
     let door = mounting.mount(id, instance).map_err(|problems| {

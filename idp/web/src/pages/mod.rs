@@ -30,6 +30,7 @@ use axum::response::{IntoResponse, Response};
 use flate2::Compression;
 use http::{HeaderValue, header};
 use preau_domain::{Instant, Public, ServiceId};
+use preau_policy::Reason;
 use std::sync::Arc;
 
 pub use device::DevicePage;
@@ -346,9 +347,14 @@ impl<'a> FaultPage<'a> {
             Some(name) => page.with("fault-refused-title", "service", name),
             None => page.t("fault-refused-title-plain"),
         };
-        let text = match fault.reason {
-            Some(reason) => page.t(&format!("refusal-{}", reason.key())),
-            None => page.t("fault-refused-text"),
+        let when = fault.window.as_deref().map(|window| match page.locale {
+            Locale::Fr => preau_policy::window_fr(window),
+            Locale::En => preau_policy::window_en(window),
+        });
+        let text = match (fault.reason, when) {
+            (Some(Reason::Time), Some(when)) => page.with("refusal-time-when", "when", &when),
+            (Some(reason), _) => page.t(&format!("refusal-{}", reason.key())),
+            (None, _) => page.t("fault-refused-text"),
         };
         let advice = Some(page.t("fault-refused-advice"));
         FaultPage { page, title, text, advice, incident }

@@ -23,7 +23,7 @@ fn stored(doc: String) -> Registration {
 #[test]
 fn a_registration_is_read_as_it_was_written_and_closed_unless_it_says_who() {
     let open =
-        Registered { audience: Audience { allow: vec![Population::default()], except: Vec::new() }, ..registered() };
+        Registered { audience: Audience { allow: vec![Population::default()], ..Audience::default() }, ..registered() };
     for one in [registered(), open] {
         assert_eq!(Registered::read(&stored(one.write().unwrap())), Some(one));
     }

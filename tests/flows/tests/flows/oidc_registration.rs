@@ -73,7 +73,7 @@ async fn stored(hub: &TestHub, told: &Value) -> (Registration, Registered) {
 async fn open(hub: &TestHub, told: &Value, profile: Profile) {
     let (registration, registered) = stored(hub, told).await;
     let population = Population { profiles: vec![profile], ..Population::default() };
-    let audience = Audience { allow: vec![population], except: Vec::new() };
+    let audience = Audience { allow: vec![population], ..Audience::default() };
     let doc = Registered { audience, ..registered }.write().expect("the story goes on");
     let before = registration.doc.clone();
     hub.hub

@@ -1,11 +1,16 @@
 //! Access is decided again at every door, inside a live session as well; and what a person is depends on where.
 
-use preau_domain::{AccountState, Profile, SourceId};
+use preau_connector_api::MountedService;
+use preau_domain::{AccountState, Fact, Opening, Population, Profile, ReleaseRule, Role, RoleGrant, SourceId, Window};
 use preau_flows::{ALICE, ANNUAIRE, COLLEGE, LYCEE, NOE, TestHub, app_service, stories, uai};
 
 stories!(
     rights_taken_away_close_the_next_door,
     a_service_taken_away_closes_at_once,
+    a_window_that_closes_takes_tile_and_ticket,
+    a_role_of_the_service_is_told_and_follows_its_rule,
+    a_second_key_opens_one_school_for_whom_its_head_says,
+    a_second_key_is_for_the_sheet_that_was_read_and_until_a_day,
     an_account_suspended_ends_its_session,
     a_ticket_in_flight_is_worth_nothing_after_suspension,
     a_service_hears_of_the_establishment_one_works_in,
@@ -37,6 +42,97 @@ async fn a_service_taken_away_closes_at_once(hub: TestHub) {
     let answer = browser.open(&app).await;
     assert_eq!((answer.answer.status.as_u16(), answer.some_ticket()), (403, None));
     assert_eq!(app.validate(&in_flight).await.user(), None);
+}
+
+/// It is a Monday, nine in the morning.
+async fn a_window_that_closes_takes_tile_and_ticket(hub: TestHub) {
+    let mut service = app_service("etude", "Étude", "https://etude.example/", &[Profile::Pupil]);
+    let during = Window { hours: vec!["08:00-09:01".parse().expect("hours")], ..Window::default() };
+    service.audience.allow[0].during = Some(Box::new(during));
+    hub.mount(service);
+    let (etude, mut browser) = (hub.app("etude"), hub.browser());
+    let ticket = browser.sign_in(&NOE).to(&etude).await.ticket();
+    assert_eq!(etude.validate(&ticket).await.user(), Some(NOE.login));
+    hub.clock.advance(56);
+    let in_flight = browser.open(&etude).await.ticket();
+    assert!(browser.visit("/").await.has_link("Étude"));
+    hub.clock.advance(4);
+    assert_eq!(etude.validate(&in_flight).await.user(), None, "a ticket made before is worth nothing");
+    assert!(!browser.visit("/").await.has_link("Étude"));
+    let refused = browser.open(&etude).await;
+    assert_eq!((refused.answer.status.as_u16(), refused.some_ticket()), (403, None));
+    assert!(refused.answer.words().contains("de 8 h à 9 h 01"), "{}", refused.answer.words());
+    assert!(browser.open(&hub.app("app")).await.some_ticket().is_some(), "the session goes on elsewhere");
+}
+
+async fn a_role_of_the_service_is_told_and_follows_its_rule(hub: TestHub) {
+    let blog = |role| {
+        let mut service = app_service("blog", "Blog", "https://blog.example/", &Profile::ALL);
+        let to = vec![Population { profiles: vec![Profile::Teacher], ..Population::default() }];
+        service.audience.roles = vec![RoleGrant { role, to }];
+        let rule = ReleaseRule { name: "role".into(), copy: Some(Fact::Role), ..service.release[0].clone() };
+        service.release.push(rule);
+        hub.mount(service);
+    };
+    blog(Role::Moderateur);
+    let (app, mut alice, mut noe) = (hub.app("blog"), hub.browser(), hub.browser());
+    let ticket = alice.sign_in(&ALICE).to(&app).await.ticket();
+    assert_eq!(app.validate(&ticket).await.attribute("role"), ["moderateur"]);
+    let ticket = noe.sign_in(&NOE).to(&app).await.ticket();
+    assert_eq!(app.validate(&ticket).await.attribute("role"), [""; 0], "a pupil has none");
+    blog(Role::Redacteur);
+    let ticket = alice.open(&app).await.ticket();
+    assert_eq!(app.validate(&ticket).await.attribute("role"), ["redacteur"], "in the same session");
+}
+
+/// A service the academy offers, and the yes of the head of the collège to it, for pupils, for the day of the stories.
+fn offered(hub: &TestHub) -> (MountedService, Opening) {
+    let mut service = app_service("kiosque", "Kiosque", "https://kiosque.example/", &Profile::ALL);
+    service.two_keys = true;
+    hub.mount(service.clone());
+    let opening = Opening {
+        service: service.service.id.clone(),
+        establishment: uai(COLLEGE),
+        allow: vec![Population { profiles: vec![Profile::Pupil], ..Population::default() }],
+        until: "2026-09-14".parse().expect("a day"),
+        sheet: preau_web::second_key::sheet(&service),
+        by: ALICE.person_id(),
+        at: hub.hub.now(),
+    };
+    (service, opening)
+}
+
+async fn a_second_key_opens_one_school_for_whom_its_head_says(hub: TestHub) {
+    let (_, opening) = offered(&hub);
+    let (kiosque, mut browser) = (hub.app("kiosque"), hub.browser());
+    let closed = browser.sign_in(&NOE).to(&kiosque).await;
+    assert!(closed.some_ticket().is_none() && !browser.visit("/").await.has_link("Kiosque"));
+    assert!(closed.answer.words().contains("n’a pas ouvert ce service"), "{}", closed.answer.words());
+    preau_web::second_key::keep(&*hub.hub.store, &opening).await.expect("kept");
+    assert!(hub.hub.take_registrations().await.expect("read"));
+    let ticket = browser.open(&kiosque).await.ticket();
+    assert_eq!(kiosque.validate(&ticket).await.user(), Some(NOE.login));
+    assert!(browser.visit("/").await.has_link("Kiosque"));
+    assert!(hub.browser().sign_in(&ALICE).to(&kiosque).await.some_ticket().is_none(), "not for teachers");
+}
+
+async fn a_second_key_is_for_the_sheet_that_was_read_and_until_a_day(hub: TestHub) {
+    let (mut service, opening) = offered(&hub);
+    preau_web::second_key::keep(&*hub.hub.store, &opening).await.expect("kept");
+    assert!(hub.hub.take_registrations().await.expect("read"));
+    let (kiosque, mut browser) = (hub.app("kiosque"), hub.browser());
+    let in_flight = browser.sign_in(&NOE).to(&kiosque).await.ticket();
+    service.release.pop();
+    hub.mount(service.clone());
+    assert_eq!(kiosque.validate(&in_flight).await.user(), None, "what it receives is not what was read");
+    let refused = browser.open(&kiosque).await.answer.words();
+    assert!(refused.contains("Ce que ce service reçoit a changé"), "{refused}");
+    let again = Opening { sheet: preau_web::second_key::sheet(&service), ..opening };
+    preau_web::second_key::keep(&*hub.hub.store, &again).await.expect("kept");
+    assert!(hub.hub.take_registrations().await.expect("read"));
+    assert!(browser.open(&kiosque).await.some_ticket().is_some(), "the head said yes again");
+    hub.clock.advance(15 * 3600);
+    assert!(browser.sign_in(&NOE).to(&kiosque).await.some_ticket().is_none(), "its last day is over");
 }
 
 async fn an_account_suspended_ends_its_session(hub: TestHub) {

@@ -47,7 +47,7 @@ pub fn rule(name: &str, fact: Fact) -> ReleaseRule {
 pub fn success_of(person: &Person, rules: &[ReleaseRule]) -> Success {
     let facts = Facts::of(person, None, None, None);
     Success {
-        released: release(&facts, Identifier::Login, rules, || "pairwise".into()).unwrap(),
+        released: release(&facts, Identifier::Login, rules, &[], || "pairwise".into()).unwrap(),
         authenticated: Instant(1_788_000_000_123),
         method: AuthnMethod::DirectoryPassword,
         fresh: true,

@@ -26,7 +26,7 @@ fn released(rules: &[(&str, Fact)]) -> Released {
         join: None,
     };
     let rules: Vec<ReleaseRule> = rules.iter().map(rule).collect();
-    release(&Facts::of(&person, None, None, None), Identifier::Uid, &rules, || "x".into()).unwrap()
+    release(&Facts::of(&person, None, None, None), Identifier::Uid, &rules, &[], || "x".into()).unwrap()
 }
 
 fn told(rules: &[(&str, Fact)], scopes: &str, names: &[&str]) -> Value {

@@ -1,0 +1,37 @@
+//! Services that ask for two keys: the sheet a head says yes to, and the yeses the store keeps. What they mean at a door is decided in
+//! `policy`.
+
+use preau_connector_api::MountedService;
+use preau_domain::{Instant, Opening, Registration, RegistrationKind};
+use preau_store::{Result, Store, StoreError};
+
+/// Openings the running services take in, of all establishments and services.
+pub const MOST: u32 = 100_000;
+
+/// The digest of what a head says yes to: what the service receives, and its legal sheet. Whatever changes there, the yes is to be said
+/// again.
+pub fn sheet(service: &MountedService) -> String {
+    let scopes = service.oidc.as_ref().map(|oidc| &oidc.scopes);
+    let text = serde_json::to_string(&(&service.legal, service.identifier, &service.release, scopes));
+    // A sheet that cannot be written is equal to none that was read.
+    preau_keys::digest(&text.unwrap_or_else(|_| service.service.id.to_string()))
+}
+
+/// What the store keeps of an opening.
+pub(crate) fn read(kept: &Registration) -> Option<Opening> {
+    serde_json::from_str(&kept.doc).ok()
+}
+
+/// Every opening that has not ended.
+pub async fn openings(store: &dyn Store, now: Instant) -> Result<Vec<Opening>> {
+    let kept = store.registrations(RegistrationKind::Opening, None, now, MOST).await?;
+    Ok(kept.iter().filter_map(read).collect())
+}
+
+/// Keeps an opening, in place of an earlier one of the same service and establishment.
+pub async fn keep(store: &dyn Store, opening: &Opening) -> Result<()> {
+    let doc = serde_json::to_string(opening).map_err(|error| StoreError::Backend(error.to_string()))?;
+    let kept = opening.registration(doc);
+    store.remove_registration(&kept.id).await?;
+    store.add_registration(&kept).await
+}
