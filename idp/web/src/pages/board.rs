@@ -75,7 +75,7 @@ mod tests {
     fn a_service_of_elsewhere_or_of_a_few_is_not_known_here() {
         let (here, there): (Uai, Uai) = ("0990001N".parse().unwrap(), "0990002P".parse().unwrap());
         let known =
-            |population: Population| may_be_known(&Audience { allow: vec![population], except: Vec::new() }, &here);
+            |population: Population| may_be_known(&Audience { allow: vec![population], ..Audience::default() }, &here);
         let at = |uai: &Uai| Population { establishments: vec![uai.clone()], ..Population::default() };
         assert!(known(Population::default()) && known(at(&here)));
         assert!(!known(at(&there)));
