@@ -152,7 +152,7 @@ pub struct Fault {
     /// The service concerned, for log and journal.
     pub about: Option<ServiceId>,
     /// For log and journal: the source concerned, or the name that whoever asked gave themselves, which is no person's.
-    pub claimed: Option<String>,
+    pub claimed: Option<Box<str>>,
     /// For operators, in the log: never a secret, a ticket or an attribute value.
     pub detail: String,
 }
@@ -171,7 +171,7 @@ impl Fault {
 
     /// The same, about a source or whoever calls themselves so: at most 200 characters of it, none of which moves a cursor.
     pub fn claimed(mut self, name: &str) -> Fault {
-        self.claimed = Some(preau_domain::display_safe(name, 200));
+        self.claimed = Some(preau_domain::display_safe(name, 200).into());
         self
     }
 }
