@@ -191,8 +191,10 @@ impl SyncConfig {
             if link.from == link.to {
                 problems.push(Problem::new("sync.links", format!("links {} to itself", link.from)));
             }
-            let same =
-                |other: &LinkConfig| [&other.from, &other.to].into_iter().all(|it| *it == link.from || *it == link.to);
+            let same = |other: &LinkConfig| {
+                let pair = (&other.from, &other.to);
+                pair == (&link.from, &link.to) || pair == (&link.to, &link.from)
+            };
             if self.links.iter().take(nth).any(same) {
                 problems.push(Problem::new("sync.links", format!("links {} and {} twice", link.from, link.to)));
             }

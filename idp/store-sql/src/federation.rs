@@ -11,12 +11,17 @@ const MOST: u32 = 100;
 const ADD: &str = "INSERT INTO link (provider, issuer, subject, person, at) SELECT $1, $2, $3, $4, $5
     WHERE (SELECT count(*) FROM link WHERE provider = $1 AND issuer = $2 AND subject = $3) < $6
     ON CONFLICT DO NOTHING RETURNING person";
-const REMOVE: &str = "DELETE FROM link WHERE provider = $1 AND issuer = $2 AND subject = $3 AND person = $4
+const REMOVE: &str = "DELETE FROM link WHERE provider = $1 AND issuer = $2 AND subject = $3
+        AND (person = $4 OR person IN (SELECT id FROM person WHERE account = $4))
     RETURNING person";
-const OF_IDENTITY: &str = "SELECT provider, issuer, subject, person, at FROM link
-    WHERE provider = $1 AND issuer = $2 AND subject = $3 ORDER BY at, person LIMIT $4";
-const OF_PERSON: &str = "SELECT provider, issuer, subject, person, at FROM link
-    WHERE person = $1 ORDER BY at, provider, issuer, subject LIMIT $2";
+/// Who was linked to an account that is another one's now is linked to that one.
+const OF_IDENTITY: &str = "SELECT provider, issuer, subject,
+        coalesce((SELECT account FROM person WHERE person.id = link.person), person) AS account, min(at) AS at FROM link
+    WHERE provider = $1 AND issuer = $2 AND subject = $3
+    GROUP BY provider, issuer, subject, account ORDER BY at, account LIMIT $4";
+const OF_PERSON: &str = "SELECT provider, issuer, subject, $1, min(at) AS at FROM link
+    WHERE person = $1 OR person IN (SELECT id FROM person WHERE account = $1)
+    GROUP BY provider, issuer, subject ORDER BY at, provider, issuer, subject LIMIT $2";
 
 const OF_SESSION: &str = "SELECT u.provider, u.issuer, u.subject, u.sid
     FROM upstream u JOIN session s ON s.id = u.session WHERE u.session = $1 AND s.expires > $2";

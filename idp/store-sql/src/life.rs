@@ -204,8 +204,11 @@ impl Back {
         let (predelete, purge) = (now - retention.predelete, now - retention.purge);
         let ids = |rows: Vec<Row>| rows.iter().map(|row| row.text(0).map(str::to_owned)).collect::<Result<Vec<_>>>();
         let purge = ids(self.many_rows(DUE_PURGE, args![purge, limit]).await?)?;
-        let mut predelete = ids(self.many_rows(DUE_PREDELETE, args![predelete, limit]).await?)?;
+        // Whoever is due to be purged is due to be pre-deleted as well, and takes nobody's turn.
+        let most = limit.saturating_add(u32::try_from(purge.len()).unwrap_or(u32::MAX));
+        let mut predelete = ids(self.many_rows(DUE_PREDELETE, args![predelete, most]).await?)?;
         predelete.retain(|id| !purge.contains(id));
+        predelete.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(Due { predelete, purge })
     }
 }
