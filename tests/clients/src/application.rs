@@ -87,6 +87,16 @@ impl Application {
         Application::of(command)
     }
 
+    /// Starts node-saml as the service at `address`, whose files are kept in `folder` and who believes the provider of these
+    /// metadata.
+    pub fn node_saml(folder: &Path, address: &str, provider: &Path) -> Result<Application> {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("node");
+        ensure!(here.join("node_modules").exists(), "run `tests/install.sh test`");
+        let mut command = Command::new("node");
+        command.arg(here.join("node_saml.mjs")).arg(folder).arg(address).arg(provider);
+        Application::of(command)
+    }
+
     fn of(mut command: Command) -> Result<Application> {
         let mut process = command
             .stdin(Stdio::piped())

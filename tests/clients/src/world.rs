@@ -50,7 +50,7 @@ const COFFRE: &[&str] = &["--release", "displayName,givenName,sn,pairwise-id,ENT
 ///
 /// - `textes`, an Apache site behind `mod_auth_mellon`, for staff only, mounted from the metadata of its script;
 /// - `rendezvous`, another one, which writes its own metadata and is not mounted yet;
-/// - `registre`, an https address where nobody listens: pysaml2 speaks for it, once it is mounted;
+/// - `registre`, an https address where nobody listens: pysaml2 or node-saml speaks for it, once it is mounted;
 /// - EduConnect, where pupils and families may sign in: SimpleSAMLphp, which knows the pupil of 6e and the parent by the
 ///   passwords they have here.
 pub struct World {
@@ -65,7 +65,7 @@ pub struct World {
     // Fields are dropped in this order: first the door, then what stands behind it.
     serving: Process,
     _apache: Apache,
-    _educonnect: Option<SimpleSaml>,
+    educonnect: Option<SimpleSaml>,
     slapd: Option<Slapd>,
 }
 
@@ -187,7 +187,7 @@ impl World {
             port,
             serving,
             _apache: apache,
-            _educonnect: educonnect,
+            educonnect,
             slapd: Some(slapd),
         })
     }
@@ -328,10 +328,32 @@ impl World {
     /// pysaml2 as the service `registre`, mounted from the metadata that it writes.
     pub async fn pysaml2(&self) -> Result<Application> {
         let provider = self.folder.join("provider.xml");
-        let mut application = Application::pysaml2(&self.folder, &self.site("registre"), &provider)?;
+        self.registre(Application::pysaml2(&self.folder, &self.site("registre"), &provider)?, &[]).await
+    }
+
+    /// node-saml as the same service.
+    pub async fn node_saml(&self) -> Result<Application> {
+        let provider = self.folder.join("provider.xml");
+        let application = Application::node_saml(&self.folder, &self.site("registre"), &provider)?;
+        // Its metadata ask for nothing.
+        self.registre(application, &["--release", "displayName"]).await
+    }
+
+    /// The address of SimpleSAMLphp as the service `registre`, mounted from the metadata that it writes.
+    pub async fn simplesamlphp(&self) -> Result<String> {
+        let known = fs::read_to_string(self.folder.join("provider.xml"))?;
+        let portal = format!("{}saml/metadata", self.base);
+        let php = self.educonnect.as_ref().context("a world with SAML")?;
+        let (metadata, address) = php.become_a_service(&portal, &known)?;
+        self.preau(&["sp", "add", &metadata.display().to_string(), "--id", "registre", "--private"])?;
+        self.until_taken_up("registre").await?;
+        Ok(address)
+    }
+
+    async fn registre(&self, mut application: Application, more: &[&str]) -> Result<Application> {
         let said = application.ask("metadata")?;
         let metadata = said["file"].as_str().with_context(|| format!("it said {said}"))?;
-        self.preau(&["sp", "add", metadata, "--id", "registre"])?;
+        self.preau(&[&["sp", "add", metadata, "--id", "registre"], more].concat())?;
         self.until_taken_up("registre").await?;
         Ok(application)
     }

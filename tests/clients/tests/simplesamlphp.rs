@@ -1,7 +1,9 @@
 //! Stories with SimpleSAMLphp as the provider that vouches for pupils and families, in the place of EduConnect: it checks our
-//! signed request by the metadata we show, and what it answers is verified, matched and believed.
+//! signed request by the metadata we show, and what it answers is verified, matched and believed. And one with it as a service.
 
 use anyhow::{Context, Result};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use preau_clients::{Page, Visitor, World};
 
 #[tokio::test]
@@ -46,6 +48,33 @@ async fn families_sign_in_at_simplesamlphp_or_by_a_password_of_here() -> Result<
     // Whoever works in a school is not sent there.
     let asked = world.to_password(&mut world.visitor()?, world.base(), "teacher").await?;
     assert!(asked.link_to("/elsewhere/").is_none());
+    Ok(())
+}
+
+#[tokio::test]
+async fn simplesamlphp_believes_what_it_is_told_opens_it_and_signs_out_of_everything() -> Result<()> {
+    let world = World::with_saml("simplesamlphp-service")?;
+    let service = world.simplesamlphp().await?;
+    let (kiosque, mut visitor) = (world.site("kiosque"), world.visitor()?);
+    world.sign_in(&mut visitor, &kiosque, "cpe").await?;
+
+    let page = visitor.open(&service).await?;
+    let message = page.form_with("SAMLResponse")?.value("SAMLResponse").unwrap_or_default().to_owned();
+    assert!(String::from_utf8(STANDARD.decode(&message)?)?.contains("aes256-gcm"), "its metadata hold a key for that");
+    let middle = message.len() / 2;
+    let other = if &message[middle..=middle] == "A" { "B" } else { "A" };
+    let changed = format!("{}{other}{}", &message[..middle], &message[middle + 1..]);
+    let changed = page.form_with("SAMLResponse")?.with("SAMLResponse", &changed);
+    let refused = world.visitor()?.send(&changed).await?;
+    assert!(!refused.words().contains(&world.account("cpe").name), "{}", refused.words());
+    let page = visitor.carry(page).await?;
+    assert!(page.url.as_str() == service && page.words().contains(&world.account("cpe").name), "{}", page.words());
+
+    let page = visitor.open(&format!("{service}&logout")).await?;
+    let page = visitor.carry(page).await?;
+    assert!(!page.url.as_str().starts_with(world.base()), "the browser comes back: {} {}", page.url, page.words());
+    world.until_forgotten(&mut visitor, &kiosque).await?;
+    assert!(visitor.open(&service).await?.asks_for("public"), "and it asks again");
     Ok(())
 }
 

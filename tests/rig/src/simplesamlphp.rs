@@ -1,6 +1,8 @@
 //! SimpleSAMLphp as an identity provider that vouches for pupils and families, as Debian packages it: PHP serves it by itself.
 //! It speaks as EduConnect does: what it says is signed twice, and names a record of the annuaire. Unlike EduConnect it does not
 //! encrypt: version 1.19 knows AES-CBC alone there, which preau does not read.
+//!
+//! The same installation can be a service of preau besides, with a page that shows what it was told of whom.
 
 use crate::process::Process;
 use anyhow::{Context, Result, bail};
@@ -40,6 +42,7 @@ impl SimpleSaml {
         }
         key(&folder.join("cert"), "provider")?;
         key(&folder.join("cert"), "preau")?;
+        key(&folder.join("cert"), "service")?;
         let write = |name: &str, text: String| {
             let path = folder.join(name);
             fs::write(&path, text).with_context(|| format!("writing {}", path.display()))
@@ -48,6 +51,7 @@ impl SimpleSaml {
         write("config/authsources.php", people(citizens)?)?;
         write("metadata/saml20-idp-hosted.php", hosted(port, title))?;
         write("metadata/preau.xml", NOBODY.to_owned())?;
+        write("metadata/portal.xml", NOBODY.to_owned())?;
         let php = Path::new("/usr/bin/php");
         let args = ["-S".to_owned(), format!("127.0.0.1:{port}"), "-t".to_owned(), PAGES.to_owned()];
         // One process: the workers PHP could have would outlive it when a test is killed outright.
@@ -73,6 +77,20 @@ impl SimpleSaml {
     /// Believes the service that these metadata describe.
     pub fn trust(&self, metadata: &str) -> Result<()> {
         fs::write(self.folder.join("metadata/preau.xml"), metadata).context("writing the metadata of preau")
+    }
+
+    /// Becomes a service of the portal of that name in SAML, which these metadata describe, and gives the file of its own metadata
+    /// and the address of its page.
+    pub fn become_a_service(&self, portal: &str, metadata: &str) -> Result<(PathBuf, String)> {
+        let people = self.folder.join("config/authsources.php");
+        let before = fs::read_to_string(&people)?;
+        let known = before.strip_suffix("];\n").context("what it knows of people ends as it was written")?;
+        fs::write(&people, format!("{known}{}];\n", service(self.port, portal)))?;
+        fs::write(self.folder.join("metadata/portal.xml"), metadata).context("writing the metadata of the portal")?;
+        let file = self.folder.join("service.xml");
+        let own = crate::preau::get(self.port, "/module.php/saml/sp/metadata.php/registre");
+        fs::write(&file, own.context("the metadata of the service")?)?;
+        Ok((file, format!("{}module.php/core/authenticate.php?as=registre", self.address())))
     }
 
     /// The lines by which preau has pupils and families sign in there too, as the source `id`.
@@ -134,7 +152,8 @@ fn configuration(folder: &Path, port: u16) -> Result<String> {
         "<?php\n$config = [\n\
          'baseurlpath' => '{address}', 'certdir' => '{place}/cert/', 'loggingdir' => '{place}/log/',\n\
          'datadir' => '{place}/data/', 'tempdir' => '{place}/tmp', 'metadatadir' => '{place}/metadata/',\n\
-         'metadata.sources' => [['type' => 'flatfile'], ['type' => 'xml', 'file' => '{place}/metadata/preau.xml']],\n\
+         'metadata.sources' => [['type' => 'flatfile'], ['type' => 'xml', 'file' => '{place}/metadata/preau.xml'],\n\
+         ['type' => 'xml', 'file' => '{place}/metadata/portal.xml']],\n\
          'secretsalt' => '{secret}', 'auth.adminpassword' => '{secret}', 'admin.checkforupdates' => false,\n\
          'technicalcontact_name' => 'Préau', 'technicalcontact_email' => 'na@example.org',\n\
          'logging.handler' => 'errorlog', 'logging.level' => 4, 'timezone' => 'Europe/Paris',\n\
@@ -159,8 +178,26 @@ fn people(citizens: &[Citizen]) -> Result<String> {
         }
         said.push_str("],\n");
     }
-    said.push_str("]];\n");
+    said.push_str("],\n];\n");
     Ok(said)
+}
+
+fn service(port: u16, portal: &str) -> String {
+    format!(
+        "'registre' => ['saml:SP', 'entityID' => '{address}registre', 'idp' => {portal},\n\
+         'privatekey' => 'service.key', 'certificate' => 'service.pem',\n\
+         'sign.authnrequest' => true, 'sign.logout' => true, 'redirect.sign' => true, 'redirect.validate' => true,\n\
+         'WantAssertionsSigned' => true, 'signature.algorithm' => 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256',\n\
+         'NameIDPolicy' => ['Format' => 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent', 'AllowCreate' => true],\n\
+         'acs.Bindings' => ['urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST'],\n\
+         'SingleLogoutServiceBinding' => ['urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect'],\n\
+         'name' => ['fr' => 'Le registre', 'en' => 'The register'],\n\
+         'attributes' => ['urn:oid:2.16.840.1.113730.3.1.241'],\n\
+         'attributes.required' => ['urn:oid:2.16.840.1.113730.3.1.241'],\n\
+         'attributes.NameFormat' => 'urn:oasis:names:tc:SAML:2.0:attrname-format:uri'],\n",
+        address = address(port),
+        portal = text(portal),
+    )
 }
 
 fn hosted(port: u16, title: &str) -> String {

@@ -26,6 +26,11 @@ fn a_server_makes_its_keys_and_an_operator_replaces_one() {
     let (code, out, err) = desk.run(&["keys", "rotate", "--alg", "saml-RS256", "--in-days", "120"]);
     assert!(code == 0 && out.contains("saml-rs256-2 made"), "{out} {err}");
     listed("\"next\"", 1);
+    let (_, out, _) = desk.run(&["keys", "list"]);
+    let line = |key: &str| out.lines().find(|line| line.starts_with(key)).unwrap_or_default().to_owned();
+    let told = |key: &str, word: &str| line(key).split(word).nth(1).unwrap_or_default()[..24].to_owned();
+    let (gives_way, signs) = (told("saml-rs256-1 ", "gives way "), told("saml-rs256-2 ", "signs from "));
+    assert_eq!(gives_way, signs, "the old one gives way to the new: {out}");
     let (code, _, err) = desk.run(&["keys", "rotate", "--alg", "HS256"]);
     assert!(code == 1 && err.contains("HS256"), "{err}");
     assert_eq!(server.stop(), 0);
