@@ -33,7 +33,7 @@ impl ContentCipher {
     /// among them. Whoever lists no cipher reads all of them, and whoever lists no way of wrapping a key the usual one.
     pub fn read_by(listed: &[&str]) -> Option<ContentCipher> {
         let mut wraps = listed.iter().filter(|one| one.contains("#rsa-")).peekable();
-        if wraps.peek().is_some() && !wraps.any(|one| *one == RSA_OAEP_MGF1P) {
+        if wraps.peek().is_some() && !wraps.any(|one| [RSA_OAEP_MGF1P, RSA_OAEP].contains(one)) {
             return None;
         }
         let mut ciphers = listed.iter().filter(|one| one.ends_with("-gcm") || one.ends_with("-cbc")).peekable();

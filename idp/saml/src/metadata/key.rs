@@ -166,8 +166,7 @@ impl Keys {
 }
 
 /// What is said of a key whose owner reads nothing we write.
-const UNREAD: &str =
-    "of its `EncryptionMethod` none is spoken: AES in GCM, under RSA-OAEP with MGF1 (`rsa-oaep-mgf1p`)";
+const UNREAD: &str = "of its `EncryptionMethod` none is spoken: AES in GCM, under RSA-OAEP";
 
 /// The cipher the owner of a key reads, as its `EncryptionMethod` say.
 fn reads(descriptor: &Element) -> Result<Option<ContentCipher>, MetadataError> {

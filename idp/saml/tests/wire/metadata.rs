@@ -115,6 +115,7 @@ fn a_key_that_nothing_is_encrypted_to_is_told_and_never_counted() {
         (vec!["2009/xmlenc11#aes128-gcm", "2001/04/xmlenc#aes128-cbc"], Some(ContentCipher::Aes128Gcm)),
         (vec!["2009/xmlenc11#aes256-gcm", "2001/04/xmlenc#rsa-oaep-mgf1p"], Some(ContentCipher::Aes256Gcm)),
         (vec!["2001/04/xmlenc#rsa-oaep-mgf1p"], Some(ContentCipher::Aes256Gcm)),
+        (vec!["2009/xmlenc11#rsa-oaep"], Some(ContentCipher::Aes256Gcm)),
         (vec!["2001/04/xmlenc#aes128-cbc"], None),
         (vec!["2009/xmlenc11#aes256-gcm", "2001/04/xmlenc#rsa-1_5"], None),
     ] {
