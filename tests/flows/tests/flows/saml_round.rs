@@ -135,7 +135,7 @@ fn twisted(hub: &TestHub, sound: &LogoutResponse) -> Vec<LogoutResponse> {
 
 async fn an_answer_that_is_not_believed_does_not_end_a_round(hub: TestHub) {
     let (sp, last, other) = (by_form(&hub, "one"), by_form(&hub, "two"), by_form(&hub, "other"));
-    for at in 0..11 {
+    for at in 0..10 {
         let mut browser = inside(&hub, &[&sp, &last]).await;
         let page = browser.sign_out().await;
         let (request, state) = told(&hub, &sp, &page).await;
@@ -146,7 +146,7 @@ async fn an_answer_that_is_not_believed_does_not_end_a_round(hub: TestHub) {
         unsigned.fields[0].1 = form_to("/", "SAMLResponse", &sound.write()).fields[0].1.clone();
         let mut torn = unsigned.clone();
         torn.fields[0].1 = "PHg+".to_owned();
-        forms.extend([unsigned, torn, answers(&other, &foreign, &state), answers(&other, &sound, &state)]);
+        forms.extend([unsigned, torn, answers(&other, &foreign, &state)]);
         forms.push(answers(&sp, &sound, &state));
         let sure = at + 1 == forms.len();
         let page = browser.submit(&forms[at], &[]).await;
