@@ -4,7 +4,7 @@
 //! synchronisation that writes batch after batch takes the lock again before anybody has looked. So whoever wants it first
 //! takes a lock that only those who wait hold: while one waits, nobody else can begin.
 
-use preau_store::{Result, StoreError};
+use preau_store::Result;
 use rusqlite::{Connection, ErrorCode};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::time::{Duration, Instant};
@@ -14,8 +14,8 @@ const LOOK: Duration = Duration::from_millis(1);
 
 /// See the module.
 pub(super) struct Turn {
-    /// Beside the database; empty, and its owner's alone as the database is.
-    file: File,
+    /// Beside the database; empty, and its owner's alone as the database is. Absent where it cannot be opened.
+    file: Option<File>,
     patience: Duration,
     /// Whether a commit of the connection waits for the disk.
     waits: bool,
@@ -29,7 +29,8 @@ impl Turn {
         options.write(true).create(true).truncate(false);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&path).map_err(|error| StoreError::Backend(format!("cannot open {path}: {error}")))?;
+        // It may be that of another user who ran a command here first: turns are a courtesy, writing is not.
+        let file = options.open(&path).inspect_err(|error| tracing::warn!(path, %error, "writers take no turns")).ok();
         connection.busy_timeout(Duration::ZERO).map_err(crate::link::sqlite_refusal)?;
         Ok(Turn { file, patience, waits: true })
     }
@@ -49,21 +50,22 @@ impl Turn {
                 begun => break begun,
             }
         };
-        if held {
+        if let Some(file) = held {
             // It is let go in any case with the file.
-            let _ = self.file.unlock();
+            let _ = file.unlock();
         }
         begun
     }
 
     /// Waits for the others who wait. Whoever does not come to hold the lock goes on without it: a file system that knows no locks,
     /// or one who waits and was stopped, keeps nobody from writing.
-    fn take(&self, until: Instant) -> bool {
+    fn take(&self, until: Instant) -> Option<&File> {
+        let file = self.file.as_ref()?;
         loop {
-            match self.file.try_lock() {
-                Ok(()) => return true,
+            match file.try_lock() {
+                Ok(()) => return Some(file),
                 Err(TryLockError::WouldBlock) if Instant::now() < until => std::thread::sleep(LOOK),
-                Err(_) => return false,
+                Err(_) => return None,
             }
         }
     }
@@ -111,6 +113,16 @@ mod tests {
         let place =
             |id: &str| other.query_row("SELECT seen FROM device WHERE id = ?", [id], |row| row.get::<_, i64>(0));
         assert_eq!((place("server").unwrap(), place("run").unwrap()), (0, 1));
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_lock_that_cannot_be_opened_keeps_nobody_from_writing() {
+        let folder = std::env::temp_dir().join(format!("preau-turn-none-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join("preau.db-turn")).unwrap();
+        let store = open(&format!("sqlite://{}", folder.join("preau.db").display())).await;
+        let added = store.write(Shape::One, |link| Box::pin(link.changed(ADD, vec!["server".into()]))).await;
+        assert_eq!(added.unwrap(), 1);
         std::fs::remove_dir_all(&folder).unwrap();
     }
 
