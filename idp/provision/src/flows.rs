@@ -224,6 +224,30 @@ async fn a_source_that_forgets_is_held_and_nothing_is_written() {
     assert_eq!((applied.outcome, applied.people.suspended, applied.people.created), (RunOutcome::Applied, 50, 1));
 }
 
+/// Somebody lets a held run go, and meanwhile the source forgets another school in place of the one they looked at.
+#[tokio::test]
+async fn a_run_is_let_go_for_what_was_looked_at_and_nothing_else() {
+    let house = House::new();
+    house.applied(&academy(100)).await;
+    let without = |uai: &str| {
+        let stays = |r: &Record| !matches!(r, Record::Person(p) if p.affiliations[0].establishment.as_str() == uai);
+        complete(academy(100).into_iter().filter(stays).collect())
+    };
+    let held = house.run(&without(COLLEGE), Options::default()).await.unwrap();
+    let let_go = |report: &Report| Options {
+        thresholds: Thresholds::accepting(report.people.losing()),
+        seen: Some(report.losses.clone().into()),
+        ..Options::default()
+    };
+    let state = house.ctx.store.state();
+    let other = house.run(&without(LYCEE), let_go(&held)).await.unwrap();
+    assert_eq!((other.outcome, other.people.losing()), (RunOutcome::Held, 50), "as many, and others");
+    assert!(other.held[0].contains(LYCEE), "{:?}", other.held);
+    assert_eq!(house.ctx.store.state(), state, "nothing was written");
+    let applied = house.run(&without(LYCEE), let_go(&other)).await.unwrap();
+    assert_eq!((applied.outcome, applied.people.suspended), (RunOutcome::Applied, 50), "control: now they have looked");
+}
+
 /// A source that is taken out of the configuration is read as one that holds nobody: held, until somebody gives the number.
 #[tokio::test]
 async fn a_source_that_is_retired_is_guarded_like_any_other() {

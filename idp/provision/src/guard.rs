@@ -6,7 +6,7 @@
 //! nobody with a right. So whoever is read without an establishment they had counts there as whoever is absent. And it may
 //! mistake one school for another: pupils who move are no loss, unless they leave almost nobody behind.
 
-use crate::plan::{Plan, SchoolLoss};
+use crate::plan::{Plan, ProfileLoss, SchoolLoss};
 use preau_connector_api::Completion;
 use preau_domain::{Profile, Uai};
 use serde::Serialize;
@@ -230,46 +230,66 @@ pub fn guard(plan: &Plan, thresholds: &Thresholds) -> Verdict {
     if absent + stripped > allowed {
         reasons.push(Reason::TooManyPeople { active: plan.active, absent, stripped, allowed });
     }
-    for school in &plan.losses {
-        let gone = school.absent + school.lost;
-        if gone >= thresholds.school_floor && gone > portion(school.active, thresholds.school_percent) {
-            reasons.push(Reason::TooManyOfOneSchool {
+    reasons.extend(plan.losses.iter().flat_map(|school| of_school(school, thresholds)));
+    if reasons.is_empty() { Verdict::Go } else { Verdict::Held(reasons) }
+}
+
+/// Why a plan that somebody lets go waits for them all the same: a school loses more than one may, and is not among those they saw
+/// lose as much. A number that is not exceeded says nothing of where.
+pub(crate) fn unseen(losses: &[SchoolLoss], thresholds: &Thresholds, seen: &[SchoolLoss]) -> Vec<Reason> {
+    let leaving = |loss: &ProfileLoss| loss.absent + loss.lost + loss.moved;
+    let covers = |known: &SchoolLoss, school: &SchoolLoss| {
+        let profile = |loss: &ProfileLoss| {
+            known.profiles.iter().any(|known| known.profile == loss.profile && leaving(known) >= leaving(loss))
+        };
+        known.establishment == school.establishment
+            && known.absent + known.lost >= school.absent + school.lost
+            && school.profiles.iter().all(profile)
+    };
+    let new = losses.iter().filter(|school| !seen.iter().any(|known| covers(known, school)));
+    new.flat_map(|school| of_school(school, thresholds)).collect()
+}
+
+/// What one school says against a plan.
+fn of_school(school: &SchoolLoss, thresholds: &Thresholds) -> Vec<Reason> {
+    let gone = school.absent + school.lost;
+    if gone >= thresholds.school_floor && gone > portion(school.active, thresholds.school_percent) {
+        // Whoever looks at the school sees its profiles.
+        return vec![Reason::TooManyOfOneSchool {
+            establishment: school.establishment.clone(),
+            active: school.active,
+            absent: school.absent,
+            lost: school.lost,
+            percent: thresholds.school_percent,
+        }];
+    }
+    let mut reasons = Vec::new();
+    for loss in &school.profiles {
+        let gone = loss.absent + loss.lost;
+        if gone >= thresholds.school_floor && gone > portion(loss.active, thresholds.profile_percent) {
+            reasons.push(Reason::TooManyOfOneProfile {
                 establishment: school.establishment.clone(),
-                active: school.active,
-                absent: school.absent,
-                lost: school.lost,
-                percent: thresholds.school_percent,
+                profile: loss.profile,
+                active: loss.active,
+                absent: loss.absent,
+                lost: loss.lost,
+                percent: thresholds.profile_percent,
             });
-            // Whoever looks at the school sees its profiles.
             continue;
         }
-        for loss in &school.profiles {
-            let gone = loss.absent + loss.lost;
-            if gone >= thresholds.school_floor && gone > portion(loss.active, thresholds.profile_percent) {
-                reasons.push(Reason::TooManyOfOneProfile {
-                    establishment: school.establishment.clone(),
-                    profile: loss.profile,
-                    active: loss.active,
-                    absent: loss.absent,
-                    lost: loss.lost,
-                    percent: thresholds.profile_percent,
-                });
-                continue;
-            }
-            let (leaving, percent) = (gone + loss.moved, thresholds.profile_percent.max(MOVED_PERCENT));
-            if loss.moved > 0 && leaving >= thresholds.school_floor && leaving > portion(loss.active, percent) {
-                reasons.push(Reason::TooManyMoved {
-                    establishment: school.establishment.clone(),
-                    profile: loss.profile,
-                    active: loss.active,
-                    gone,
-                    moved: loss.moved,
-                    percent,
-                });
-            }
+        let (leaving, percent) = (gone + loss.moved, thresholds.profile_percent.max(MOVED_PERCENT));
+        if loss.moved > 0 && leaving >= thresholds.school_floor && leaving > portion(loss.active, percent) {
+            reasons.push(Reason::TooManyMoved {
+                establishment: school.establishment.clone(),
+                profile: loss.profile,
+                active: loss.active,
+                gone,
+                moved: loss.moved,
+                percent,
+            });
         }
     }
-    if reasons.is_empty() { Verdict::Go } else { Verdict::Held(reasons) }
+    reasons
 }
 
 /// A school that waits for its complete file of the new year.
@@ -338,7 +358,6 @@ fn portion(whole: u64, percent: u8) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{ProfileLoss, SchoolLoss};
     use crate::report::{PeopleCounts, RejectedCounts};
 
     /// Of so many active people, those absent and those stripped; and the same for each school: its people, those absent,

@@ -2,7 +2,7 @@
 
 use crate::delta::{self, Delta};
 use crate::digest::Digest;
-use crate::guard::{Thresholds, Verdict, guard, waiting};
+use crate::guard::{Thresholds, Verdict, guard, unseen, waiting};
 use crate::index::Index;
 use crate::lease::Lease;
 use crate::pairing::{self, KeyRule, Paired};
@@ -53,6 +53,8 @@ pub struct Options {
     pub dry_run: bool,
     /// When the guard holds a run.
     pub thresholds: Thresholds,
+    /// What the schools lost in the report of the run that is let go, when a run is: whatever else a school would lose waits.
+    pub seen: Option<Arc<[SchoolLoss]>>,
     /// What is told and not stored.
     pub withheld: Withheld,
     /// Which sources tell the same key of the same person.
@@ -252,7 +254,15 @@ async fn attempt<S: SyncStore + ?Sized>(
     let weighed = delta.as_ref().map(|(state, ..)| state.weighed(&planned.plan, started));
     // The number somebody accepts is that of this run.
     let since = weighed.as_ref().filter(|_| options.thresholds.accepted.is_none());
-    let verdict = guard(since.unwrap_or(&planned.plan), &options.thresholds);
+    let mut verdict = guard(since.unwrap_or(&planned.plan), &options.thresholds);
+    // The schools are those of the report that was looked at: as it is told.
+    let losses = &weighed.as_ref().unwrap_or(&planned.plan).losses;
+    if let (Verdict::Go, Some(seen)) = (&verdict, &options.seen) {
+        let more = unseen(losses, &options.thresholds, seen);
+        verdict = if more.is_empty() { Verdict::Go } else { Verdict::Held(more) };
+    }
+
+    let losses = largest(losses);
 
     let mut report = Report {
         run: run.clone(),
@@ -264,7 +274,7 @@ async fn attempt<S: SyncStore + ?Sized>(
         rejected: std::mem::take(&mut planned.plan.rejected),
         shared_logins: Vec::new(),
         held: Vec::new(),
-        losses: largest(&since.unwrap_or(&planned.plan).losses),
+        losses,
         waiting_schools: waiting.iter().take(SCHOOLS_KEPT).map(ToString::to_string).collect(),
         incomplete: None,
         read_at: delta.as_ref().map_or(started, |(state, ..)| state.read_at),

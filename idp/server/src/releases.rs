@@ -57,7 +57,7 @@ pub(crate) async fn grant(house: Arc<House>, mut wishes: mpsc::Receiver<Wish>) {
 async fn one(house: &House, source: &SourceId, run: &RunId) -> Result<String, String> {
     let directory = house.connectors.get(source).and_then(|connector| connector.directory.clone());
     let directory = directory.ok_or("it hands over no people")?;
-    let number = runs::accepted(&*house.store, source, run.as_str()).await.map_err(|failure| match failure {
+    let looked_at = runs::accepted(&*house.store, source, run.as_str()).await.map_err(|failure| match failure {
         Failure::Failed(why) => why,
         _ => "it does not wait any more".to_owned(),
     })?;
@@ -68,8 +68,10 @@ async fn one(house: &House, source: &SourceId, run: &RunId) -> Result<String, St
         ids: Arc::new(SystemIds),
         spool_dir: house.loaded.path(&sync.spool_dir),
     };
+    let usual = sync.thresholds(ctx.clock.now());
     let options = Options {
-        thresholds: Thresholds::accepting(number),
+        thresholds: Thresholds { accepted: Some(looked_at.people.losing()), new_year: false, ..usual },
+        seen: Some(looked_at.losses.into()),
         withheld: sync.withheld(),
         links: sync.key_rules().into(),
         undo_people: Some(sync.undo_people),

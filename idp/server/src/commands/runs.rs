@@ -58,8 +58,9 @@ async fn find(store: &dyn Store, id: &str) -> Result<RunRecord, Failure> {
     found.ok_or_else(|| Failure::new(format!("there is no run {id}: preau sync runs SOURCE lists them")))
 }
 
-/// The number that a held run gave: whoever names the run has read its report, as long as nothing came after it.
-pub(crate) async fn accepted(store: &dyn Store, source: &SourceId, id: &str) -> Result<u64, Failure> {
+/// The report of a held run: whoever names the run has read it, and accepts its number and what its schools lose, as long as
+/// nothing came after it.
+pub(crate) async fn accepted(store: &dyn Store, source: &SourceId, id: &str) -> Result<Report, Failure> {
     let run = find(store, id).await?;
     let latest = store.runs(source, 1).await?.pop();
     if run.outcome != RunOutcome::Held || latest.is_none_or(|latest| latest.id != run.id) {
@@ -70,8 +71,7 @@ pub(crate) async fn accepted(store: &dyn Store, source: &SourceId, id: &str) -> 
             "run {id} was refused by an administrator: run the source anew, and look again"
         )));
     }
-    let report: Report = serde_json::from_str(&run.report).map_err(Failure::new)?;
-    Ok(report.people.losing())
+    serde_json::from_str(&run.report).map_err(Failure::new)
 }
 
 /// Why a run was held, incomplete or failed.

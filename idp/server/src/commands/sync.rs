@@ -72,14 +72,19 @@ async fn go(
     dry_run: bool,
     args: &SyncOptions,
 ) -> Result<(), Failure> {
-    let accepted = match &args.accept_run {
-        None => args.accept_suspensions,
-        Some(run) => Some(commands::runs::accepted(&*ctx.store, source, run).await?),
+    let usual = loaded.config.sync.thresholds(ctx.clock.now());
+    let (accepted, seen) = match &args.accept_run {
+        None => (args.accept_suspensions, None),
+        Some(run) => {
+            let report = commands::runs::accepted(&*ctx.store, source, run).await?;
+            (Some(report.people.losing()), Some(report.losses.into()))
+        }
     };
     let options = Options {
         full: args.full,
         dry_run,
-        thresholds: accepted.map_or_else(|| loaded.config.sync.thresholds(ctx.clock.now()), Thresholds::accepting),
+        thresholds: Thresholds { accepted, new_year: usual.new_year && accepted.is_none(), ..usual },
+        seen,
         withheld: loaded.config.sync.withheld(),
         links: loaded.config.sync.key_rules().into(),
         undo_people: Some(loaded.config.sync.undo_people),
