@@ -48,7 +48,7 @@ const PURGE: Sql = Sql::Each {
     sqlite:
         "UPDATE person SET state = 'purged', source = NULL, join_key = NULL, login = NULL, mail = NULL, digest = NULL,
             establishments = '', password_hash = NULL, doc = '{}', stopped = NULL, written = NULL, ended = NULL,
-            entry = NULL, ties = NULL, account = NULL
+            entry = NULL, ties = NULL
         WHERE id IN (SELECT value FROM json_each($2))
             AND state IN ('suspended', 'predeleted') AND ended <= $1
             AND NOT EXISTS (SELECT 1 FROM person further WHERE further.account = person.id)
@@ -56,7 +56,7 @@ const PURGE: Sql = Sql::Each {
     postgres:
         "UPDATE person SET state = 'purged', source = NULL, join_key = NULL, login = NULL, mail = NULL, digest = NULL,
             establishments = '', password_hash = NULL, doc = '{}', stopped = NULL, written = NULL, ended = NULL,
-            entry = NULL, ties = NULL, account = NULL
+            entry = NULL, ties = NULL
         WHERE id IN (SELECT id FROM person
             WHERE id = ANY($2) AND state IN ('suspended', 'predeleted') AND ended <= $1
                 AND NOT EXISTS (SELECT 1 FROM person further WHERE further.account = person.id) FOR UPDATE SKIP LOCKED)
@@ -65,6 +65,29 @@ const PURGE: Sql = Sql::Each {
 const CLOCK: &str = "SELECT at FROM clock WHERE one = 1";
 const LATEST_RUN: &str = "SELECT coalesce(max(started), 0) FROM run";
 const SET_CLOCK: &str = "INSERT INTO clock (one, at) VALUES (1, $1) ON CONFLICT (one) DO UPDATE SET at = excluded.at";
+/// What stands under the name of a record is that of the account the record belonged to, which goes on.
+const PASS_LINKS_ON: Sql = Sql::Each {
+    sqlite: "INSERT INTO link (provider, issuer, subject, person, at)
+        SELECT link.provider, link.issuer, link.subject, person.account, link.at
+        FROM link JOIN person ON person.id = link.person
+        WHERE person.id IN (SELECT value FROM json_each($1)) AND person.account IS NOT NULL ON CONFLICT DO NOTHING",
+    postgres: "INSERT INTO link (provider, issuer, subject, person, at)
+        SELECT link.provider, link.issuer, link.subject, person.account, link.at
+        FROM link JOIN person ON person.id = link.person
+        WHERE person.id = ANY($1) AND person.account IS NOT NULL ON CONFLICT DO NOTHING",
+};
+const PASS_REGISTRATIONS_ON: Sql = Sql::Each {
+    sqlite: "UPDATE registration SET owner = (SELECT account FROM person WHERE person.id = registration.owner)
+        WHERE owner IN (SELECT id FROM person
+            WHERE id IN (SELECT value FROM json_each($1)) AND account IS NOT NULL)",
+    postgres: "UPDATE registration SET owner = (SELECT account FROM person WHERE person.id = registration.owner)
+        WHERE owner IN (SELECT id FROM person WHERE id = ANY($1) AND account IS NOT NULL)",
+};
+const LEAVE: Sql = Sql::Each {
+    sqlite: "UPDATE person SET account = NULL
+        WHERE id IN (SELECT value FROM json_each($1)) AND account IS NOT NULL",
+    postgres: "UPDATE person SET account = NULL WHERE id = ANY($1) AND account IS NOT NULL",
+};
 const UNLINK: Sql = Sql::Each {
     sqlite: "DELETE FROM link WHERE person IN (SELECT value FROM json_each($1))",
     postgres: "DELETE FROM link WHERE person = ANY($1)",
@@ -127,6 +150,9 @@ async fn pass(
         let mut people = purged.clone();
         people.sort();
         sessions = stop_sessions(link, people.clone()).await?;
+        link.changed(PASS_LINKS_ON, args![people.clone()]).await?;
+        link.changed(PASS_REGISTRATIONS_ON, args![people.clone()]).await?;
+        link.changed(LEAVE, args![people.clone()]).await?;
         link.changed(UNLINK, args![people.clone()]).await?;
         link.changed(UNPAIR, args![people.clone()]).await?;
         link.changed(WITHDRAW, args![people]).await?;

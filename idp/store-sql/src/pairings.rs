@@ -22,6 +22,14 @@ const HOLD: Sql = Sql::Each {
     postgres: "SELECT id FROM person WHERE id = ANY($1)
         AND state <> 'purged' AND source IS NOT NULL AND account IS NULL ORDER BY id FOR UPDATE",
 };
+/// The same for the run of a source: rows that another writer has in hand are passed over, for that one takes rows in an order of its own and each
+/// would wait for the other. They are the next run's.
+const HOLD_FREE: Sql = Sql::Each {
+    sqlite: "SELECT id FROM person WHERE id IN (SELECT value FROM json_each($1))
+        AND state <> 'purged' AND source IS NOT NULL AND account IS NULL",
+    postgres: "SELECT id FROM person WHERE id = ANY($1)
+        AND state <> 'purged' AND source IS NOT NULL AND account IS NULL ORDER BY id FOR UPDATE SKIP LOCKED",
+};
 const ADD: &str = "UPDATE person SET account = $1 WHERE id = $2 AND account IS NULL
         AND EXISTS (SELECT 1 FROM person kept WHERE kept.id = $1 AND kept.account IS NULL)
         AND NOT EXISTS (SELECT 1 FROM person further WHERE further.account = $2)
@@ -29,11 +37,18 @@ const ADD: &str = "UPDATE person SET account = $1 WHERE id = $2 AND account IS N
             WHERE (kept.id = $1 OR kept.account = $1) AND kept.source = person.source)";
 const SAY: &str = "INSERT INTO pairing (one, other, said, who, at) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (one, other) DO UPDATE SET said = excluded.said, who = excluded.who, at = excluded.at";
-const SAID: &str = "SELECT said FROM pairing WHERE one = $1 AND other = $2";
+/// Whether somebody said that the second is not a person whom a record of the first is.
+const APART: &str = "SELECT 1 FROM pairing WHERE said = 'apart'
+        AND one = $2 AND other IN (SELECT id FROM person WHERE id = $1 OR account = $1)
+    UNION ALL SELECT 1 FROM pairing WHERE said = 'apart'
+        AND other = $2 AND one IN (SELECT id FROM person WHERE id = $1 OR account = $1)";
 const ACCOUNT: Sql = Sql::Each {
     sqlite: "SELECT account FROM person WHERE id = $1 AND account IS NOT NULL",
     postgres: "SELECT account FROM person WHERE id = $1 AND account IS NOT NULL FOR UPDATE",
 };
+/// Who somebody was found to be elsewhere since the two were one account: it may be who the record alone is.
+const UNLINK_SINCE: &str = "DELETE FROM link WHERE person = $1 AND at >= (SELECT min(at) FROM pairing
+    WHERE said = 'joined' AND ((one = $1 AND other = $2) OR (one = $2 AND other = $1)))";
 const TAKE: &str = "UPDATE person SET account = NULL WHERE id = $1";
 const PAIRS: &str = "SELECT person.account, person.id, pairing.who, pairing.at FROM person JOIN pairing
         ON (pairing.one = person.id AND pairing.other = person.account)
@@ -106,8 +121,12 @@ async fn say(link: &mut Link<'_>, [one, other]: [String; 2], said: &str, who: Sa
 }
 
 /// Which of these names are accounts that may be paired; nobody else pairs them meanwhile.
-async fn hold(link: &mut Link<'_>, names: Vec<String>) -> Result<BTreeSet<String>> {
-    link.rows(HOLD, args![names]).await?.iter().map(|row| row.text(0).map(str::to_owned)).collect()
+async fn hold(link: &mut Link<'_>, names: Vec<String>, who: SaidBy) -> Result<BTreeSet<String>> {
+    let hold = match who {
+        SaidBy::Key => HOLD_FREE,
+        SaidBy::Hand => HOLD,
+    };
+    link.rows(hold, args![names]).await?.iter().map(|row| row.text(0).map(str::to_owned)).collect()
 }
 
 async fn pair(
@@ -116,15 +135,14 @@ async fn pair(
     who: SaidBy,
     now: Instant,
 ) -> Result<(Vec<bool>, Vec<SessionId>)> {
-    let free = hold(link, pairs.iter().flat_map(|(kept, added)| [kept.clone(), added.clone()]).collect()).await?;
+    let names = pairs.iter().flat_map(|(kept, added)| [kept.clone(), added.clone()]).collect();
+    let free = hold(link, names, who).await?;
     let (mut done, mut signed_out) = (Vec::with_capacity(pairs.len()), Vec::new());
     for (kept, added) in pairs {
         let mut may = free.contains(&kept) && free.contains(&added);
         let names = ordered(&kept, &added);
         if may && who == SaidBy::Key {
-            let [one, other] = names.clone();
-            let said = link.rows(SAID, args![one, other]).await?;
-            may = said.first().map(|row| row.text(0)).transpose()? != Some("apart");
+            may = link.rows(APART, args![kept.clone(), added.clone()]).await?.is_empty();
         }
         // Of what was held, some may have been paired by now: the statement looks again.
         let joined = may && link.changed(ADD, args![kept, added.clone()]).await? > 0;
@@ -142,6 +160,7 @@ async fn part(link: &mut Link<'_>, record: String, now: Instant) -> Result<Optio
     let rows = link.rows(ACCOUNT, args![record.clone()]).await?;
     let Some(account) = rows.first().map(|row| row.text(0).map(str::to_owned)).transpose()? else { return Ok(None) };
     link.changed(TAKE, args![record.clone()]).await?;
+    link.changed(UNLINK_SINCE, args![account.clone(), record.clone()]).await?;
     say(link, ordered(&account, &record), "apart", SaidBy::Hand, now).await?;
     let sessions = stop_sessions(link, vec![account.clone()]).await?;
     Ok(Some((PersonId::new(account), sessions)))
@@ -181,7 +200,7 @@ impl Pairings for Back {
         let names = ordered(one.as_str(), other.as_str());
         let written = self.write(Shape::Several, move |link| {
             Box::pin(async move {
-                if hold(link, names.to_vec()).await?.len() != 2 {
+                if hold(link, names.to_vec(), SaidBy::Hand).await?.len() != 2 {
                     return Err(StoreError::Conflict);
                 }
                 say(link, names, "apart", SaidBy::Hand, now).await

@@ -28,6 +28,7 @@ pub(crate) use records;
 const BY_ID: &str = records!("WHERE id = $1 AND state <> 'purged' AND account IS NULL");
 const BY_JOIN: &str = records!("WHERE source = $1 AND join_key = $2");
 const BY_LOGIN: &str = records!("WHERE login = $1 ORDER BY id LIMIT $2");
+const OF_LOGIN: &str = records!("WHERE login = $2 AND source = $1 ORDER BY id LIMIT $3");
 const BY_MAIL: &str = records!("WHERE source = $1 AND mail = $2 ORDER BY id LIMIT $3");
 /// All records of an account, its own first.
 const OF_ACCOUNT: &str = "SELECT id, source, join_key, state, doc, account,
@@ -181,6 +182,16 @@ impl Back {
         Ok(found)
     }
 
+    /// The whole account of its own record, active or not; `None` if it ended meanwhile.
+    async fn whole(&self, row: &Row) -> Result<Option<Person>> {
+        let own = person(row)?;
+        if row.text_or_none(7)?.is_none() {
+            return Ok(Some(own));
+        }
+        let (records, stopped) = self.records(own.id.as_str()).await?;
+        Ok(records.split_first().map(|(own, further)| self.united(own, further, stopped)))
+    }
+
     /// One account of several records.
     fn united(&self, own: &Person, further: &[Person], stopped: bool) -> Person {
         let united = self.precedence.united(own, further);
@@ -195,11 +206,7 @@ impl Back {
 impl People for Back {
     async fn person(&self, id: &PersonId) -> Result<Option<Person>> {
         let Some(row) = self.row(BY_ID, args![id.as_str()]).await? else { return Ok(None) };
-        if row.text_or_none(7)?.is_none() {
-            return person(&row).map(Some);
-        }
-        let (records, stopped) = self.records(id.as_str()).await?;
-        Ok(records.split_first().map(|(own, further)| self.united(own, further, stopped)))
+        self.whole(&row).await
     }
 
     async fn person_by_join(&self, join: &JoinKey) -> Result<Option<Person>> {
@@ -209,6 +216,11 @@ impl People for Back {
 
     async fn people_by_login(&self, login: &str, limit: u32) -> Result<Vec<Person>> {
         let rows = self.rows(BY_LOGIN, args![login, limit]).await?;
+        self.accounts(&rows).await
+    }
+
+    async fn people_of_login(&self, source: &SourceId, login: &str, limit: u32) -> Result<Vec<Person>> {
+        let rows = self.rows(OF_LOGIN, args![source.as_str(), login, limit]).await?;
         self.accounts(&rows).await
     }
 
@@ -224,8 +236,11 @@ impl People for Back {
     }
 
     async fn people_after(&self, after: Option<&PersonId>, limit: u32) -> Result<Vec<Person>> {
-        let rows = self.rows(AFTER, args![after.map_or("", PersonId::as_str), limit]).await?;
-        self.accounts(&rows).await
+        let mut found = Vec::new();
+        for row in self.rows(AFTER, args![after.map_or("", PersonId::as_str), limit]).await? {
+            found.extend(self.whole(&row).await?);
+        }
+        Ok(found)
     }
 
     async fn people_count(&self) -> Result<u64> {

@@ -80,7 +80,8 @@ pub trait Pairings: Send + Sync {
     async fn pair(&self, pairs: &[(PersonId, PersonId)], who: SaidBy, now: Instant) -> Result<Vec<bool>>;
 
     /// Makes a record that was added to an account an account of its own again, with the name it had; gives the account it is taken from, whose people
-    /// are signed out as in [`Pairings::pair`]. From now on the two are not one person unless somebody says so. `None` if it belongs to no other account.
+    /// are signed out as in [`Pairings::pair`]. Who the account was found to be at other providers since the two are one leads nowhere any more: it may be
+    /// the other's. From now on the two are not one person unless somebody says so. `None` if it belongs to no other account.
     async fn part(&self, record: &PersonId, now: Instant) -> Result<Option<PersonId>>;
 
     /// Notes that two accounts are not one person. `Conflict` if they are one, or one of them is no account.

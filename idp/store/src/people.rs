@@ -18,6 +18,10 @@ pub trait People: Send + Sync {
     /// Accounts with that login (normalised), at most `limit`, ordered by id. Two sources may use one login.
     async fn people_by_login(&self, login: &str, limit: u32) -> Result<Vec<Person>>;
 
+    /// Accounts that a record of that source gives that login (normalised), at most `limit`, ordered by id. What records of other sources
+    /// say of the login counts for nothing, whoever else the account is.
+    async fn people_of_login(&self, source: &SourceId, login: &str, limit: u32) -> Result<Vec<Person>>;
+
     /// Accounts of that source whose record gives that mail address ([`preau_domain::normalised_mail`]), at most `limit`,
     /// ordered by id. An address that was not in a record finds nobody.
     async fn people_by_mail(&self, source: &SourceId, mail: &str, limit: u32) -> Result<Vec<Person>>;

@@ -12,5 +12,5 @@ CREATE TABLE pairing (
     who   TEXT NOT NULL,
     at    INTEGER NOT NULL,
     PRIMARY KEY (one, other)
-);
+) STRICT;
 CREATE INDEX pairing_other ON pairing (other);

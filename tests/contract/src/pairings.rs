@@ -56,6 +56,10 @@ pub async fn two_records_are_one_account(store: &dyn Store) {
     }
     assert_eq!(store.people_by_login("l-k9", 9).await.unwrap(), std::slice::from_ref(&whole));
     assert_eq!(store.people_by_mail(&town(), "k9@ville.example", 9).await.unwrap(), std::slice::from_ref(&whole));
+    for (of, login, found) in [(town(), "l-k9", 1), (source(), "l-k1", 1), (source(), "l-k9", 0), (town(), "l-k1", 0)] {
+        let accounts = store.people_of_login(&of, login, 9).await.unwrap();
+        assert_eq!(accounts, vec![whole.clone(); found], "a login is that of the source which tells it: {of} {login}");
+    }
     assert_eq!(store.records_of(&one).await.unwrap(), [before.0.clone(), before.1.clone()]);
     assert!(store.records_of(&other).await.unwrap().is_empty());
     let pair = Pair { account: one.clone(), record: other.clone(), who: SaidBy::Hand, at: NOW };
@@ -105,7 +109,12 @@ pub async fn an_account_ends_with_its_last_record(store: &dyn Store) {
     store.suspend_people(None, &source(), &["k1".into()]).await.unwrap();
     assert!(store.session(&hers, NOW).await.unwrap().is_some(), "another source names her");
     let left = store.person(&one).await.unwrap().unwrap();
-    assert_eq!((left.state, left.affiliations), (AccountState::Active, elsewhere_known("k9").affiliations));
+    assert_eq!((left.state, left.affiliations.clone()), (AccountState::Active, elsewhere_known("k9").affiliations));
+    assert_eq!(
+        store.people_after(None, 9).await.unwrap(),
+        std::slice::from_ref(&left),
+        "whoever goes through all meets it"
+    );
     assert_eq!(store.life(&one).await.unwrap(), Some(Life { state: AccountState::Active, ended: None }));
     assert_eq!(store.person_by_join(&sourced("k1").join.unwrap()).await.unwrap(), None, "that record opens nothing");
     assert_eq!(store.health().await.unwrap().people, 1);
@@ -151,8 +160,39 @@ pub async fn parting_gives_each_their_own(store: &dyn Store) {
         assert!(!pair(store, kept, added, SaidBy::Key).await, "a key does not undo what a person said");
     }
     assert_eq!(store.person(&one).await.unwrap(), before.0);
+    let third = |id: &str, source: &str| Person {
+        id: PersonId::new(id),
+        join: Some(JoinKey { source: SourceId::new(source), key: "k".into() }),
+        ..sourced("k4")
+    };
+    let (third, fourth) = (third("p-third", "region"), third("p-fourth", "rectorat"));
+    store.put_people(None, &[change(third.clone()), change(fourth.clone())]).await.unwrap();
+    assert!(pair(store, &third.id, &one, SaidBy::Key).await);
+    assert!(!pair(store, &third.id, &other, SaidBy::Key).await, "nor through a third source");
+    assert!(pair(store, &third.id, &fourth.id, SaidBy::Key).await, "control: of that one nobody said so");
+    assert_eq!(store.part(&one, LATER).await.unwrap(), Some(third.id));
     assert!(pair(store, &other, &one, SaidBy::Hand).await);
     assert_eq!(store.person(&one).await.unwrap(), None);
+}
+
+/// Who an account was found to be elsewhere while two were one leads to neither after a parting; what led to each before does again.
+pub async fn parting_forgets_who_they_were_found_to_be_meanwhile(store: &dyn Store) {
+    let (one, other) = two(store).await;
+    let link = async |name: &str, person: &PersonId, at| {
+        let link = FederatedLink { identity: elsewhere(name), person: person.clone(), at };
+        store.add_link(&link).await.unwrap();
+    };
+    link("hers", &one, NOW).await;
+    link("theirs", &other, NOW).await;
+    assert_eq!(store.pair(&[(one.clone(), other.clone())], SaidBy::Key, day(1)).await.unwrap(), [true]);
+    link("met", &one, day(2)).await;
+    assert_eq!(store.links_of_person(&one).await.unwrap().len(), 3, "control");
+    assert_eq!(store.part(&other, day(3)).await.unwrap(), Some(one.clone()));
+    assert!(store.links_of(&elsewhere("met")).await.unwrap().is_empty());
+    for (name, person) in [("hers", &one), ("theirs", &other)] {
+        let links = store.links_of(&elsewhere(name)).await.unwrap();
+        assert_eq!(links.iter().map(|link| &link.person).collect::<Vec<_>>(), [person], "{name}");
+    }
 }
 
 /// Two are paired only if they are accounts of different sources, and the second is no more than one record.
@@ -220,13 +260,23 @@ pub async fn a_record_of_several_grows_old_alone(store: &dyn Store) {
 pub async fn a_further_record_is_purged_alone(store: &dyn Store) {
     let (one, other) = two(store).await;
     let retention = Retention::days(45, 85);
+    for (name, person) in [("x", &other), ("both", &one), ("both", &other)] {
+        let link = FederatedLink { identity: elsewhere(name), person: person.clone(), at: NOW };
+        store.add_link(&link).await.unwrap();
+    }
+    let mut made = registration("r-1");
+    (made.owner, made.expires) = (Some(other.clone()), Some(day(200)));
+    store.add_registration(&made).await.unwrap();
     assert!(pair(store, &one, &other, SaidBy::Hand).await);
     let hers = preau_domain::Session { expires: day(200), ..session("s1", "p-k1") };
     store.begin_session(&crate::fixture::beginning(hers.clone())).await.unwrap();
     store.suspend_people(None, &town(), &["k9".into()]).await.unwrap();
     store.let_time_pass(NOW, retention, 9).await.unwrap();
-    assert_eq!(store.let_time_pass(day(85), retention, 9).await.unwrap().purged, [other]);
+    assert_eq!(store.let_time_pass(day(85), retention, 9).await.unwrap().purged, std::slice::from_ref(&other));
     assert_eq!(store.person(&one).await.unwrap(), Some(sourced("k1")));
+    assert_eq!(store.links_of_person(&one).await.unwrap().len(), 2, "whoever they are elsewhere, they still are");
+    assert!(store.links_of_person(&other).await.unwrap().is_empty());
+    assert_eq!(store.registrations(made.kind, Some(&one), day(85), 9).await.unwrap().len(), 1);
     assert!(store.session(&hers.id, day(85)).await.unwrap().is_some());
     store.put_people(None, &[change(Person { id: PersonId::new("new"), ..elsewhere_known("k9") })]).await.unwrap();
     assert_eq!(store.person(&one).await.unwrap(), Some(sourced("k1")));

@@ -139,6 +139,7 @@ faulty!(People {
     fn person(id: &PersonId) -> Option<Person>;
     fn person_by_join(join: &JoinKey) -> Option<Person>;
     fn people_by_login(login: &str, limit: u32) -> Vec<Person>;
+    fn people_of_login(source: &SourceId, login: &str, limit: u32) -> Vec<Person>;
     fn people_by_mail(source: &SourceId, mail: &str, limit: u32) -> Vec<Person>;
     fn people_after(after: Option<&PersonId>, limit: u32) -> Vec<Person>;
     fn people_count() -> u64;

@@ -342,9 +342,7 @@ async fn accounts(hub: &Hub, who: &FederatedIdentity, names: &[KnownAs]) -> Resu
         match name {
             KnownAs::Record(join) => hub.store.person_by_join(join).await?.into_iter().for_each(&mut add),
             KnownAs::Login(source, login) => {
-                let theirs = hub.store.people_by_login(login, 10).await?.into_iter();
-                let theirs = theirs.filter(|person| person.join.as_ref().is_some_and(|join| join.source == *source));
-                theirs.for_each(&mut add);
+                hub.store.people_of_login(source, login, 10).await?.into_iter().for_each(&mut add);
             }
             KnownAs::Mail(source, mail) => {
                 let theirs = hub.store.people_by_mail(source, mail, MOST_OF_AN_ADDRESS).await?;

@@ -102,7 +102,8 @@ promises! {
         an_entry_is_the_record_that_lives;
     pairings:
         two_records_are_one_account, a_pair_signs_the_second_out, an_account_ends_with_its_last_record,
-        an_account_is_stopped_whole, parting_gives_each_their_own, accounts_that_are_no_pair_stay_two,
+        an_account_is_stopped_whole, parting_gives_each_their_own, parting_forgets_who_they_were_found_to_be_meanwhile,
+        accounts_that_are_no_pair_stay_two,
         a_record_of_several_grows_old_alone, a_further_record_is_purged_alone, a_run_is_undone_in_its_own_record,
         records_are_read_by_their_names, records_of_one_key_are_found, who_is_alike_is_found, one_of_many_pairs, many_are_paired_at_once;
     life:
