@@ -248,6 +248,36 @@ async fn a_run_is_let_go_for_what_was_looked_at_and_nothing_else() {
     assert_eq!((applied.outcome, applied.people.suspended), (RunOutcome::Applied, 50), "control: now they have looked");
 }
 
+/// A source without deltas that forgets a little of a school at each pair of readings that agree.
+#[tokio::test]
+async fn readings_of_everybody_are_weighed_together() {
+    let mut all = academy(100);
+    all.extend((1_000..3_000).map(|n| pupil(n, "Martin", LYCEE)));
+    let without = |pupils: usize| {
+        let first = format!("{:05}", pupils * 2);
+        let gone = |r: &Record| matches!(r, Record::Person(p) if p.key < first && p.affiliations[0].establishment.as_str() == COLLEGE);
+        all.iter().filter(|r| !gone(r)).cloned().collect::<Vec<Record>>()
+    };
+    for (hours, together) in [(25, true), (8 * 24, false)] {
+        let house = House::new();
+        house.applied(&all).await;
+        let mut latest = None;
+        for pupils in [8, 8, 16, 16] {
+            house.clock.0.fetch_add(hours * 3_600_000, Ordering::SeqCst);
+            latest = Some(house.applied(&without(pupils)).await);
+        }
+        let held = latest.map(|report| report.held).unwrap_or_default();
+        assert_eq!(held.iter().any(|why| why.contains("16 of 50")), together, "control: in other weeks: {held:?}");
+        assert_eq!(house.ctx.store.state().matches("\"suspended\"").count(), if together { 8 } else { 16 });
+        if together {
+            assert_eq!(house.accepted(&without(16)).await.people.suspended, 8);
+            for _ in 0..2 {
+                assert_eq!(house.applied(&without(22)).await.outcome, RunOutcome::Applied, "who looked starts anew");
+            }
+        }
+    }
+}
+
 /// A source that is taken out of the configuration is read as one that holds nobody: held, until somebody gives the number.
 #[tokio::test]
 async fn a_source_that_is_retired_is_guarded_like_any_other() {

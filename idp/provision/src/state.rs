@@ -1,6 +1,6 @@
-//! What a run leaves for the next one: from where changes are read on, how many people there were, and how many were lost lately
-//! by changes alone. A reading of everybody in between forgives nothing: whoever deletes a little and has everybody read, again and
-//! again, empties a school too.
+//! What a run leaves for the next one: from where changes are read on, how many people there were, and how many were lost lately.
+//! A reading of everybody in between forgives nothing: whoever deletes a little and has everybody read, again and again, empties a
+//! school too, and so does a source that forgets a little more each time.
 //!
 //! It is written in the same stroke as the end of the run: a run that was killed left nothing, and the next one reads
 //! everybody.
@@ -10,7 +10,7 @@ use crate::index::{Index, Place};
 use crate::plan::{Plan, ProfileLoss, SchoolLoss};
 use preau_domain::{Instant, Profile, Uai};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// Raised when the state of before says nothing to this release.
 const FORMAT: u64 = 2;
@@ -53,7 +53,8 @@ struct School {
     profiles: BTreeMap<Profile, i64>,
 }
 
-/// What readings of changes took from people between two readings of everybody. Many small losses are a large one.
+/// What readings of changes took from people between two readings of everybody, or one of everybody took. Many small losses are a
+/// large one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Lost {
     /// When the latest of it was.
@@ -65,17 +66,35 @@ pub(crate) struct Lost {
     schools: Vec<SchoolLoss>,
 }
 
+impl Lost {
+    fn adds(&mut self, at: Instant, suspended: u64, stripped: u64, losses: &[SchoolLoss]) {
+        self.at = at;
+        self.suspended += suspended;
+        self.stripped += stripped;
+        let mut schools = BTreeMap::new();
+        self.schools.iter().chain(losses).for_each(|loss| add(&mut schools, loss));
+        self.schools = schools.into_values().collect();
+    }
+}
+
 impl State {
-    /// After everybody was read; `lost` is what was lost before.
+    /// After everybody was read; `lost` is what was lost before, and what this reading takes.
     pub(crate) fn whole(
         mark: Option<String>,
         withheld: String,
         read_at: Instant,
         census: Census,
-        mut lost: Vec<Lost>,
+        (mut lost, taken): (Vec<Lost>, Option<Lost>),
     ) -> State {
         lost.retain(|lost| read_at - lost.at < ADDED_UP_MS);
         lost.iter_mut().for_each(|lost| lost.counted = true);
+        if let Some(taken) = taken {
+            let full = lost.len() >= LOSSES_KEPT;
+            match lost.last_mut().filter(|_| full) {
+                Some(last) => last.adds(read_at, taken.suspended, taken.stripped, &taken.schools),
+                None => lost.push(taken),
+            }
+        }
         State { format: FORMAT, withheld, mark, read_at, census, lost }
     }
 
@@ -83,6 +102,70 @@ impl State {
     pub(crate) fn lost_of(text: &str) -> Vec<Lost> {
         let state = serde_json::from_str::<State>(text).ok();
         state.filter(|state| state.format == FORMAT).map(|state| state.lost).unwrap_or_default()
+    }
+
+    /// What a reading of everybody takes: of those who are absent, those who are suspended now; whoever waits for a second reading is
+    /// counted by it.
+    pub(crate) fn taken(plan: &Plan, index: &Index, agreed: &HashSet<Digest>, now: Instant) -> Option<Lost> {
+        let mut absent: BTreeMap<&Uai, (u64, BTreeMap<Profile, u64>)> = BTreeMap::new();
+        for key in agreed {
+            let mut before = None;
+            for (uai, profile) in index.places(*key) {
+                let school = absent.entry(uai).or_default();
+                school.0 += u64::from(before != Some(uai));
+                *school.1.entry(*profile).or_default() += 1;
+                before = Some(uai);
+            }
+        }
+        let mut schools = plan.losses.clone();
+        for school in &mut schools {
+            let gone = absent.get(&school.establishment);
+            school.absent = gone.map_or(0, |gone| gone.0);
+            for loss in &mut school.profiles {
+                loss.absent = gone.and_then(|gone| gone.1.get(&loss.profile)).copied().unwrap_or(0);
+            }
+            school.profiles.retain(|loss| loss.absent + loss.lost + loss.moved > 0);
+        }
+        schools.retain(|school| school.absent + school.lost > 0 || !school.profiles.is_empty());
+        let (suspended, stripped) = (agreed.len() as u64, plan.people.stripped);
+        (suspended + stripped > 0 || !schools.is_empty()).then_some(Lost {
+            at: now,
+            counted: true,
+            suspended,
+            stripped,
+            schools,
+        })
+    }
+
+    /// A plan made of everybody, as the guard weighs it: with what its schools lost before. Whoever was lost is not in it any more.
+    pub(crate) fn weighed_whole(lost: &[Lost], plan: &Plan, now: Instant) -> Plan {
+        let mut plan = plan.clone();
+        for lost in lost.iter().filter(|lost| now - lost.at < ADDED_UP_MS) {
+            if now - lost.at < READ_ALL_MS {
+                plan.people.suspended += lost.suspended;
+                plan.people.stripped += lost.stripped;
+                plan.active += lost.suspended;
+            }
+            for school in &mut plan.losses {
+                let Some(before) = lost.schools.iter().find(|before| before.establishment == school.establishment)
+                else {
+                    continue;
+                };
+                school.active += before.absent + before.lost;
+                school.absent += before.absent;
+                school.lost += before.lost;
+                for loss in &mut school.profiles {
+                    let Some(before) = before.profiles.iter().find(|before| before.profile == loss.profile) else {
+                        continue;
+                    };
+                    loss.active += before.absent + before.lost + before.moved;
+                    loss.absent += before.absent;
+                    loss.lost += before.lost;
+                    loss.moved += before.moved;
+                }
+            }
+        }
+        plan
     }
 
     /// The state as it is kept; `None` when it says nothing to this release, or to whoever leaves out other things.
@@ -152,12 +235,8 @@ impl State {
                 self.lost.push(Lost { at: now, counted: false, suspended: 0, stripped: 0, schools: Vec::new() });
             }
             if let Some(lost) = self.lost.last_mut() {
-                (lost.at, lost.counted) = (now, false);
-                lost.suspended += plan.people.suspended;
-                lost.stripped += plan.people.stripped;
-                let mut schools = BTreeMap::new();
-                lost.schools.iter().chain(&plan.losses).for_each(|loss| add(&mut schools, loss));
-                lost.schools = schools.into_values().collect();
+                lost.counted = false;
+                lost.adds(now, plan.people.suspended, plan.people.stripped, &plan.losses);
             }
         }
         State { mark: Some(mark), ..self }

@@ -251,18 +251,19 @@ async fn attempt<S: SyncStore + ?Sized>(
     let waiting = waiting(&planned.plan, &options.thresholds);
     planned.spare(&waiting);
     let establishments = apply::compare_establishments(store, &mut planned).await?;
-    let weighed = delta.as_ref().map(|(state, ..)| state.weighed(&planned.plan, started));
+    let lost = kept.as_deref().map(State::lost_of).unwrap_or_default();
+    let weighed = match &delta {
+        Some((state, ..)) => state.weighed(&planned.plan, started),
+        None => State::weighed_whole(&lost, &planned.plan, started),
+    };
     // The number somebody accepts is that of this run.
-    let since = weighed.as_ref().filter(|_| options.thresholds.accepted.is_none());
-    let mut verdict = guard(since.unwrap_or(&planned.plan), &options.thresholds);
+    let own = options.thresholds.accepted.is_some();
+    let mut verdict = guard(if own { &planned.plan } else { &weighed }, &options.thresholds);
     // The schools are those of the report that was looked at: as it is told.
-    let losses = &weighed.as_ref().unwrap_or(&planned.plan).losses;
     if let (Verdict::Go, Some(seen)) = (&verdict, &options.seen) {
-        let more = unseen(losses, &options.thresholds, seen);
+        let more = unseen(&weighed.losses, &options.thresholds, seen);
         verdict = if more.is_empty() { Verdict::Go } else { Verdict::Held(more) };
     }
-
-    let losses = largest(losses);
 
     let mut report = Report {
         run: run.clone(),
@@ -274,7 +275,7 @@ async fn attempt<S: SyncStore + ?Sized>(
         rejected: std::mem::take(&mut planned.plan.rejected),
         shared_logins: Vec::new(),
         held: Vec::new(),
-        losses,
+        losses: largest(&weighed.losses),
         waiting_schools: waiting.iter().take(SCHOOLS_KEPT).map(ToString::to_string).collect(),
         incomplete: None,
         read_at: delta.as_ref().map_or(started, |(state, ..)| state.read_at),
@@ -369,12 +370,16 @@ async fn attempt<S: SyncStore + ?Sized>(
     let state = match (report.outcome, delta) {
         (RunOutcome::Applied, Some((state, _, _, mark))) => Some(state.went_on(mark, &planned.plan, started, accepted)),
         // Who was spared was read, and is to be read again.
-        (RunOutcome::Applied, None) if marked.is_some() && waiting.is_empty() && !options.dry_run => {
+        (RunOutcome::Applied, None) if waiting.is_empty() && !options.dry_run => {
             let index = &planned.index;
             let gone =
                 |key| index.lost(key) && agreed.as_ref().is_none_or(|agreed: &HashSet<Digest>| agreed.contains(&key));
             let census = Census::known(index, gone).with(&planned.written);
-            let lost = kept.as_deref().filter(|_| !accepted).map(State::lost_of).unwrap_or_default();
+            // Whoever looked starts the sum anew.
+            let lost = match &agreed {
+                Some(agreed) => (lost, State::taken(&planned.plan, index, agreed, started)),
+                None => (Vec::new(), None),
+            };
             Some(State::whole(marked, withheld, started, census, lost))
         }
         _ => None,
