@@ -249,8 +249,9 @@ async fn sweep(house: Arc<House>) {
             tracing::warn!(%error, "old reports of synchronisations were not forgotten; they will be");
         }
         loop {
-            let now = by(clock.now());
-            let swept = house.store.sweep(now, now - keep, SWEEP).await;
+            // What lives for minutes ends by the clock that began it.
+            let now = clock.now();
+            let swept = house.store.sweep(now, by(now) - keep, SWEEP).await;
             if let Ok(Swept { notices: late @ 1.., .. }) = swept {
                 metrics::counter!("preau_logout_notices_total", "result" => "too-old").increment(late);
                 tracing::warn!(late, "services were not told of logouts in time: their own sessions may live on");
