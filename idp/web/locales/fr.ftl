@@ -315,7 +315,7 @@ refusal-account = Ce service n’est ouvert qu’à quelques personnes nommées 
 refusal-time = Ce service n’est pas ouvert pour vous à cette heure.
 refusal-time-when = Pour vous, ce service est ouvert { $when }, à l’heure de votre établissement. Ce n’est pas encore le moment, ou il est passé.
 refusal-second-key = La direction de votre établissement n’a pas ouvert ce service, ou l’a ouvert pour d’autres.
-refusal-sheet-changed = Ce que ce service reçoit a changé : il reste fermé jusqu’à ce que la direction de votre établissement l’accepte de nouveau.
+refusal-sheet-changed = Ce que ce service reçoit a changé : il reste fermé jusqu’à ce que la direction de votre établissement l’accepte de nouveau.
 refusal-no-audience = Ce service n’est encore ouvert à personne.
 refusal-policy-error = Les règles d’accès de ce service n’ont pas pu être lues : par prudence, il reste fermé.
 
