@@ -1,7 +1,7 @@
 //! One person whom several sources know: whom a key makes one account, and who looks alike and is left to somebody who looks.
 //!
-//! A key counts only where the configuration says that two sources tell the same one, and only between namesakes: a rule written between two
-//! academies whose keys are alike by chance pairs nobody. A name, a mail address or a number never pairs anybody by itself.
+//! A key counts only where the configuration says that two sources tell the same one, and only between namesakes, one of whom never signed in: a rule written between two
+//! academies whose keys are alike by chance pairs nobody, and nobody loses an account they use. A name, a mail address or a number never pairs anybody by itself.
 
 use crate::synchronise::{SyncError, SyncStore};
 use preau_domain::{AccountState, Instant, JoinKey, PersonId, SourceId};
@@ -51,7 +51,7 @@ pub(crate) fn mark(rules: &[KeyRule]) -> String {
 pub(crate) struct Paired {
     /// Records that belong to the account of another one from now on.
     pub(crate) paired: u64,
-    /// Records whose key says that they are somebody whose name says no.
+    /// Records whose key says that they are somebody whose name says no, or who used another account as well.
     pub(crate) doubtful: u64,
 }
 
@@ -74,7 +74,7 @@ pub(crate) async fn by_key<S: SyncStore + ?Sized>(
         for chunk in rule.keys(source, keys).chunks(CHUNK) {
             let alike = store.of_one_key(&rule.from, chunk, &rule.to, &rule.prefix).await?;
             let held = held(store, alike.iter().flat_map(|(one, other)| [one, other])).await?;
-            let (mut pairs, mut taken) = (Vec::new(), BTreeSet::new());
+            let (mut pairs, mut taken, mut in_use) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
             for (from, to) in &alike {
                 let (Some(from), Some(to)) = (held.get(from), held.get(to)) else { continue };
                 if !from.person.is_namesake_of(&to.person) {
@@ -82,33 +82,44 @@ pub(crate) async fn by_key<S: SyncStore + ?Sized>(
                     continue;
                 }
                 let (kept, added) = kept_and_added(to, from);
+                if used(added) {
+                    done.doubtful += 1;
+                    continue;
+                }
                 // Whoever has become part of an account is somebody else's turn, in the next run.
-                if taken.insert(added.clone()) && !taken.contains(&kept) {
-                    pairs.push((kept, added));
+                let (goes, stays) = (added.account.clone(), kept.account.clone());
+                if taken.insert(goes.clone()) && !taken.contains(&stays) {
+                    in_use.extend(used(kept).then(|| stays.clone()));
+                    pairs.push((stays, goes));
                 }
             }
             let paired = store.pair(&pairs, SaidBy::Key, now).await?;
-            // One that has further records cannot be added to another, which can be added to it.
-            let swapped: Vec<_> =
-                std::iter::zip(pairs, &paired).filter(|(_, done)| !**done).map(|((a, b), _)| (b, a)).collect();
+            // One that has further records cannot be added to another, which can be added to it, unless somebody used it.
+            let left =
+                std::iter::zip(pairs, &paired).filter(|(_, done)| !**done).map(|((kept, added), _)| (added, kept));
+            let (left, swapped): (Vec<_>, Vec<_>) = left.partition(|(_, added)| in_use.contains(added));
             let swapped = store.pair(&swapped, SaidBy::Key, now).await?;
             done.paired += paired.into_iter().chain(swapped).filter(|done| *done).count() as u64;
+            done.doubtful += left.len() as u64;
         }
     }
     Ok(done)
 }
 
 /// Which account stays, and which is added: the first stays, unless the other has several records already and it has not, or somebody used the other and never the first.
-fn kept_and_added(first: &Held, other: &Held) -> (PersonId, PersonId) {
+fn kept_and_added<'a>(first: &'a Held, other: &'a Held) -> (&'a Held, &'a Held) {
     let several = |held: &Held| held.account != held.person.id;
-    let used = |held: &Held| held.person.state == AccountState::Active;
     let stays = match (several(first), several(other)) {
         (true, false) => true,
         (false, true) => false,
         _ => used(first) || !used(other),
     };
-    let (kept, added) = if stays { (first, other) } else { (other, first) };
-    (kept.account.clone(), added.account.clone())
+    if stays { (first, other) } else { (other, first) }
+}
+
+/// Whether somebody signed in to it: what services know of that account is lost to the person when it becomes another's.
+fn used(held: &Held) -> bool {
+    held.person.state == AccountState::Active
 }
 
 /// Records by their names.
@@ -172,7 +183,7 @@ impl Side {
             account: held.account.clone(),
             record: held.person.join.clone(),
             name: held.person.display_name(),
-            used: held.person.state == AccountState::Active,
+            used: used(held),
             places: held.person.affiliations.iter().map(place).collect(),
         }
     }
@@ -271,8 +282,7 @@ async fn alike<S: Pairings + ?Sized>(
         if namesakes {
             why.insert(Why::Names);
         }
-        let (kept, _) = kept_and_added(one, other);
-        let (kept, added) = if kept == one.account { (one, other) } else { (other, one) };
+        let (kept, added) = kept_and_added(one, other);
         proposals.push(Proposal { kept: Side::of(kept), added: Side::of(added), why: why.into_iter().collect() });
     }
     Ok(proposals)
@@ -314,7 +324,8 @@ mod tests {
             (held("a", "c", never), held("b", "b", used), ["c", "b"]),
         ];
         for (first, other, [kept, added]) in table {
-            assert_eq!(kept_and_added(&first, &other), (PersonId::new(kept), PersonId::new(added)));
+            let (stays, goes) = kept_and_added(&first, &other);
+            assert_eq!([stays.account.as_str(), goes.account.as_str()], [kept, added]);
         }
     }
 

@@ -183,7 +183,7 @@ pub struct Report {
     /// Records that belong to the account of a record of another source from now on, by a key that both tell.
     #[serde(default)]
     pub paired: u64,
-    /// Records whose key says that they are somebody of another source whose name says no: left to a person.
+    /// Records whose key says that they are somebody of another source whose name says no, or who used both accounts: left to a person.
     #[serde(default)]
     pub doubtful: u64,
     /// How long it took.

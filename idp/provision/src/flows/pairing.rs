@@ -78,3 +78,24 @@ async fn namesakes_of_one_address_are_proposed_and_never_joined() {
     house.ctx.store.keep_apart(one, other, house.clock.now()).await.unwrap();
     assert!(proposals(&*house.ctx.store, &sources, &[rule()], 9).await.unwrap().0.is_empty());
 }
+
+#[tokio::test]
+async fn two_accounts_in_use_are_proposed_and_never_joined_by_a_key() {
+    let house = House::new();
+    let annuaire = house.source.clone();
+    house.linked(&annuaire, vec![record("AC-NOTOS$1", "Iris", None), record("AC-NOTOS$2", "Noé", None)], &[]).await;
+    let told = vec![record("1", "Iris", None), record("2", "Noé", None)];
+    house.linked(&deliveries(), told.clone(), &[]).await;
+    for (source, key) in [(&annuaire, "AC-NOTOS$1"), (&deliveries(), "1"), (&deliveries(), "2")] {
+        let mut tables = house.ctx.store.tables.lock().unwrap();
+        let join = JoinKey { source: source.clone(), key: key.into() };
+        tables.people.get_mut(&join).unwrap().0.state = preau_domain::AccountState::Active;
+    }
+    let report = house.linked(&deliveries(), told, &[rule()]).await;
+    assert_eq!((report.paired, report.doubtful), (1, 1));
+    let (kept, added) = (house.name(&deliveries(), "2"), house.name(&annuaire, "AC-NOTOS$2"));
+    let joined = house.ctx.store.tables.lock().unwrap().accounts.clone();
+    assert_eq!(joined, [(added, kept)].into(), "control: the one that nobody used goes");
+    let (found, _) = proposals(&*house.ctx.store, &[annuaire, deliveries()], &[rule()], 9).await.unwrap();
+    assert_eq!(found.iter().map(|found| found.kept.name.as_str()).collect::<Vec<_>>(), ["Iris Basalte"]);
+}

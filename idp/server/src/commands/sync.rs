@@ -188,7 +188,7 @@ pub(super) fn text(report: &Report) -> String {
     }
     if report.paired + report.doubtful > 0 {
         out += &format!(
-            "  other sources   {} records are of somebody whom another source knows too, by key; {} have such a key and another name: \
+            "  other sources   {} records are of somebody whom another source knows too, by key; {} have such a key, and another name or both accounts in use: \
              preau sync links list\n",
             report.paired, report.doubtful
         );
