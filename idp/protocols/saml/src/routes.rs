@@ -128,8 +128,16 @@ async fn get_slo(
     visitor: Visitor,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Fault> {
-    let received = Received::query(query.as_deref().unwrap_or_default())?;
-    ended(&hub, &peers, &visitor, &received).await
+    let query = query.as_deref().unwrap_or_default();
+    let why = match Received::query(query) {
+        Ok(received) => return ended(&hub, &peers, &visitor, &received).await,
+        Err(why) => why,
+    };
+    let fields = Fields::parse(query)?;
+    match (fields.one("SAMLResponse")?, fields.one("RelayState")?) {
+        (Some(_), Some(at)) => Ok(led_on(&hub, &visitor, leaving::unread(&hub, &peers, &visitor, at, why).await?)),
+        _ => Err(why),
+    }
 }
 
 async fn post_slo(

@@ -14,6 +14,7 @@ stories!(
     a_person_reads_that_a_service_did_not_confirm,
     a_service_that_ends_a_session_hears_whether_others_confirmed,
     an_answer_that_is_not_believed_does_not_end_a_round,
+    an_answer_in_an_address_that_cannot_be_read_does_not_end_a_round,
     the_service_that_asked_hears_that_another_was_not_believed,
     a_round_is_gone_once,
     an_answer_in_a_frame_is_read_too,
@@ -155,6 +156,19 @@ async fn an_answer_that_is_not_believed_does_not_end_a_round(hub: TestHub) {
         assert_eq!(page.words().contains("n’a pas confirmé"), !sure, "{at}: {}", page.words());
         assert_eq!(page.words().contains("tout est fermé"), sure, "{at}: {}", page.words());
     }
+}
+
+async fn an_answer_in_an_address_that_cannot_be_read_does_not_end_a_round(hub: TestHub) {
+    let (sp, last) = (by_form(&hub, "one"), by_form(&hub, "two"));
+    let mut browser = inside(&hub, &[&sp, &last]).await;
+    let page = browser.sign_out().await;
+    let (_, state) = told(&hub, &sp, &page).await;
+    let strange = hub.browser().get("/saml/slo?SAMLResponse=PHg%2B&RelayState=another").await;
+    assert_eq!(strange.status, 400, "control: it belongs to no round");
+    let page = browser.visit(&format!("/saml/slo?SAMLResponse=PHg%2B&RelayState={state}")).await;
+    let (request, state) = told(&hub, &last, &page).await;
+    let page = browser.submit(&answers(&last, &last.logout_answer(&request, Status::success()), &state), &[]).await;
+    assert!(page.words().contains("n’a pas confirmé"), "{}", page.words());
 }
 
 async fn the_service_that_asked_hears_that_another_was_not_believed(hub: TestHub) {
