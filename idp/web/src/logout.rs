@@ -111,7 +111,8 @@ impl Hub {
             (Some(round), false) if elsewhere.is_none() => pages::leaving(self, visitor, &frames, round),
             // Those who hear by a frame hear from this very page.
             _ => {
-                let end = pages::End { told: services(&told).len(), open, elsewhere, round: round.as_deref() };
+                let end =
+                    pages::End { told: services(&told).len(), open, elsewhere, round: round.as_deref(), unsure: false };
                 pages::signed_out(self, visitor, end, &frames)
             }
         };

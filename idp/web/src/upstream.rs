@@ -91,7 +91,8 @@ async fn carried(hub: &Hub, visitor: &Visitor, source: String, message: Carried<
         // Whoever has signed in here again meanwhile is not told that it is over.
         Ok(Ok(LogoutMessage::Answered { ended: true })) => match visitor.live(hub).await? {
             Some(_) => Ok(hub.see_other("/")),
-            None => Ok(pages::signed_out(hub, visitor, pages::End::default(), &[])),
+            // What this browser had open is not known here any more.
+            None => Ok(pages::signed_out(hub, visitor, pages::End { unsure: true, ..pages::End::default() }, &[])),
         },
         Ok(Ok(LogoutMessage::Answered { ended: false })) => {
             Err(Fault::new(FaultKind::ProviderSessionStays, format!("{source} says that its session did not end")))

@@ -403,6 +403,8 @@ pub struct End<'a> {
     pub elsewhere: Option<(String, String)>,
     /// Where services that hear one after the other are told.
     pub round: Option<&'a str>,
+    /// Whether everything is closed is not known.
+    pub unsure: bool,
 }
 
 impl<'a> SignedOut<'a> {
@@ -417,7 +419,9 @@ impl<'a> SignedOut<'a> {
         };
         let sentence = match open {
             // Where the person may still be signed in elsewhere, not everything is closed.
-            [] if frames.is_empty() && end.elsewhere.is_some() => page.count("signed-out-here", end.told),
+            [] if frames.is_empty() && (end.unsure || end.elsewhere.is_some()) => {
+                page.count("signed-out-here", end.told)
+            }
             [] if frames.is_empty() => page.count("signed-out", end.told),
             [] => page.t("signed-out-frames"),
             [one] => page.with(why, "service", one),

@@ -26,6 +26,7 @@ stories!(
     a_session_that_ends_there_ends_here,
     a_session_that_ends_there_ends_no_other_here,
     who_signs_out_is_offered_the_way_out_there,
+    who_comes_back_signed_out_there_reads_no_more_than_is_known,
     the_provider_reads_who_we_are,
     whom_the_provider_sends_by_itself_is_asked_for_there,
     nobody_is_sent_unless_the_configuration_says_so,
@@ -435,6 +436,23 @@ async fn who_signs_out_is_offered_the_way_out_there(hub: TestHub) {
         let way = out.links().into_iter().find(|(_, address)| address.starts_with(&to));
         assert!(way.is_some(), "{:?}", out.links());
     }
+}
+
+async fn who_comes_back_signed_out_there_reads_no_more_than_is_known(hub: TestHub) {
+    let hub = serves_staff(&hub, SINGLE).await;
+    let response = LogoutResponse {
+        id: "_done".to_owned(),
+        in_response_to: None,
+        issue_instant: hub.hub.now(),
+        destination: Some(format!("{BASE}/upstream/educonnect/slo")),
+        issuer: Some(IDP.to_owned()),
+        status: Status::success(),
+    };
+    let signer = Some((&*THEIRS, Alg::ES256));
+    let back = encode("/upstream/educonnect/slo", Kind::Response, &response.write(), None, signer).expect("an address");
+    let page = hub.browser().get(&back).await;
+    assert!(page.status == 200 && page.words().contains("Votre session est terminée ici"), "{}", page.words());
+    assert!(!page.words().contains("tout est fermé"), "who knows what was open: {}", page.words());
 }
 
 async fn the_provider_reads_who_we_are(hub: TestHub) {
