@@ -26,11 +26,11 @@ const OF_PERSON: &str = "SELECT provider, issuer, subject, $1, min(at) AS at FRO
 const OF_SESSION: &str = "SELECT u.provider, u.issuer, u.subject, u.sid
     FROM upstream u JOIN session s ON s.id = u.session WHERE u.session = $1 AND s.expires > $2";
 const BY_SUBJECT: &str = "SELECT session FROM upstream WHERE provider = $1 AND issuer = $2 AND subject = $3
-    ORDER BY session LIMIT $4";
+    AND session > $5 ORDER BY session LIMIT $4";
 const BY_SID: &str = "SELECT session FROM upstream WHERE provider = $1 AND issuer = $2 AND sid = $3
-    ORDER BY session LIMIT $4";
-const BY_BOTH: &str = "SELECT session FROM upstream WHERE provider = $1 AND issuer = $2 AND sid = $3 AND subject = $5
-    ORDER BY session LIMIT $4";
+    AND session > $5 ORDER BY session LIMIT $4";
+const BY_BOTH: &str = "SELECT session FROM upstream WHERE provider = $1 AND issuer = $2 AND sid = $3 AND subject = $6
+    AND session > $5 ORDER BY session LIMIT $4";
 
 fn identity(row: &Row) -> Result<FederatedIdentity> {
     Ok(FederatedIdentity {
@@ -81,14 +81,15 @@ impl Upstreams for Back {
         &self,
         provider: &SourceId,
         issuer: &str,
-        subject: Option<&str>,
-        sid: Option<&str>,
+        about: (Option<&str>, Option<&str>),
+        after: &SessionId,
     ) -> Result<Vec<SessionId>> {
-        let (sql, values) = match (subject, sid) {
+        let after = after.as_str();
+        let (sql, values) = match about {
             (None, None) => return Ok(Vec::new()),
-            (Some(subject), None) => (BY_SUBJECT, args![provider.as_str(), issuer, subject, MOST]),
-            (None, Some(sid)) => (BY_SID, args![provider.as_str(), issuer, sid, MOST]),
-            (Some(subject), Some(sid)) => (BY_BOTH, args![provider.as_str(), issuer, sid, MOST, subject]),
+            (Some(subject), None) => (BY_SUBJECT, args![provider.as_str(), issuer, subject, MOST, after]),
+            (None, Some(sid)) => (BY_SID, args![provider.as_str(), issuer, sid, MOST, after]),
+            (Some(subject), Some(sid)) => (BY_BOTH, args![provider.as_str(), issuer, sid, MOST, after, subject]),
         };
         self.rows(sql, values).await?.iter().map(|row| row.text(0).map(SessionId::new)).collect()
     }

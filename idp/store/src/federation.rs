@@ -28,13 +28,13 @@ pub trait Upstreams: Send + Sync {
     /// By whom a session was opened from elsewhere; absent for one that was opened here, expired or ended.
     async fn upstream_of(&self, session: &SessionId, now: Instant) -> Result<Option<Upstream>>;
 
-    /// Sessions that provider and issuer opened for a subject, under a name of theirs, or both; with neither there are
-    /// none. At most 100, ordered by id; those that expired but have not ended are among them.
+    /// Sessions that provider and issuer opened for a subject, under a name of theirs (`about`, in this order), or both; with neither there are
+    /// none. At most 100, ordered by id from the one after `after` on; those that expired but have not ended are among them.
     async fn sessions_upstream(
         &self,
         provider: &SourceId,
         issuer: &str,
-        subject: Option<&str>,
-        sid: Option<&str>,
+        about: (Option<&str>, Option<&str>),
+        after: &SessionId,
     ) -> Result<Vec<SessionId>>;
 }

@@ -22,8 +22,10 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a person who signs out waits to be told the way out of the provider they came from.
 const WAY_OUT: Duration = Duration::from_millis(500);
-/// Rounds of a hundred sessions that one notice ends; nobody has more.
+/// Pages of a hundred sessions that one notice looks at; nobody has more.
 const ROUNDS: usize = 10;
+/// Sessions of a page: fewer is the last one.
+const PAGE: usize = 100;
 
 /// The routes of this concern.
 pub fn routes() -> Router<Arc<Hub>> {
@@ -143,18 +145,20 @@ async fn hear(
     let mut ended = 0;
     let subject = notice.subject.as_deref().map(|name| digest("sub", name));
     let sid = notice.sid.as_deref().map(|name| digest("sid", name));
+    // Not all that are found need be about the notice, and those that are not stay: page after page.
+    let mut after = SessionId::new("");
     for _ in 0..ROUNDS {
         let (issuer, subject, sid) = (&notice.issuer, subject.as_deref(), sid.as_deref());
-        let sessions = hub.store.sessions_upstream(source, issuer, subject, sid).await?;
-        let before = ended;
+        let sessions = hub.store.sessions_upstream(source, issuer, (subject, sid), &after).await?;
         for session in &sessions {
             if is_about(hub, source, notice, session).await? {
                 hub.end_session(session, "provider", visitor.correlation()).await?;
                 ended += 1;
             }
         }
-        if ended == before {
-            break;
+        match sessions.last() {
+            Some(last) if sessions.len() >= PAGE => after = last.clone(),
+            _ => break,
         }
     }
     // Only now: a provider that tries again after a failure of ours must be heard.

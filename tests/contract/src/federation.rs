@@ -19,7 +19,7 @@ async fn opened(store: &dyn Store, id: &str, subject: &str, sid: Option<&str>) -
 
 async fn found(store: &dyn Store, subject: Option<&str>, sid: Option<&str>) -> Vec<String> {
     let issuer = elsewhere("").issuer;
-    let sessions = store.sessions_upstream(&source(), &issuer, subject, sid).await.unwrap();
+    let sessions = store.sessions_upstream(&source(), &issuer, (subject, sid), &SessionId::new("")).await.unwrap();
     sessions.iter().map(|id| id.as_str().to_owned()).collect()
 }
 
@@ -79,7 +79,8 @@ pub async fn a_session_owes_to_its_provider(store: &dyn Store) {
     for (subject, sid) in [(Some("y"), Some("sid-1")), (None, None), (Some("X"), None), (None, Some(""))] {
         assert!(found(store, subject, sid).await.is_empty(), "{subject:?} {sid:?}");
     }
-    let foreign = store.sessions_upstream(&source(), "https://autre.example", Some("x"), Some("sid-1")).await;
+    let about = (Some("x"), Some("sid-1"));
+    let foreign = store.sessions_upstream(&source(), "https://autre.example", about, &SessionId::new("")).await;
     assert!(foreign.unwrap().is_empty());
     let owed = Upstream { identity: elsewhere("x"), sid: Some("sid-1".into()) };
     assert_eq!(store.upstream_of(&one, NOW).await.unwrap(), Some(owed));
@@ -87,6 +88,25 @@ pub async fn a_session_owes_to_its_provider(store: &dyn Store) {
     assert_eq!(store.upstream_of(&SessionId::new("here"), NOW).await.unwrap(), None);
     store.end_session(&one, NOW).await.unwrap();
     assert_eq!(found(store, Some("x"), None).await, ["s2"]);
+}
+
+/// More sessions than one answer holds are found page by page, whichever way they are looked for.
+pub async fn sessions_of_a_provider_are_found_page_by_page(store: &dyn Store) {
+    let names: Vec<String> = (0..101).map(|n| format!("s{n:03}")).collect();
+    for name in &names {
+        opened(store, name, "x", Some("sid")).await;
+    }
+    let issuer = elsewhere("").issuer;
+    for about in [(Some("x"), None), (None, Some("sid")), (Some("x"), Some("sid"))] {
+        let mut found = Vec::new();
+        for _ in 0..3 {
+            let after = found.last().cloned().unwrap_or(SessionId::new(""));
+            let page = store.sessions_upstream(&source(), &issuer, about, &after).await.unwrap();
+            assert!(page.len() <= 100, "{about:?}");
+            found.extend(page);
+        }
+        assert_eq!(found.iter().map(SessionId::as_str).collect::<Vec<_>>(), names, "{about:?}");
+    }
 }
 
 /// A session that goes on owes what the one before owed, unless it was opened from elsewhere itself; another person's

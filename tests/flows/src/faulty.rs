@@ -254,8 +254,8 @@ faulty!(Upstreams {
     fn sessions_upstream(
         provider: &SourceId,
         issuer: &str,
-        subject: Option<&str>,
-        sid: Option<&str>
+        about: (Option<&str>, Option<&str>),
+        after: &SessionId
     ) -> Vec<SessionId>;
 });
 

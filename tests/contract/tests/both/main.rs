@@ -140,6 +140,7 @@ promises! {
         a_signing_key_comes_back_whole, a_signing_key_is_named_once, a_signing_key_is_removed;
     federation:
         an_identity_opens_accounts, a_link_is_made_once, a_link_is_removed, a_session_owes_to_its_provider,
+        sessions_of_a_provider_are_found_page_by_page,
         a_session_that_goes_on_still_owes, what_a_session_owes_begins_with_it, one_of_many_makes_a_link;
     registrations:
         a_registration_comes_back_whole, a_registration_is_named_once, a_registration_is_replaced,
