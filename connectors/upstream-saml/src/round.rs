@@ -113,16 +113,19 @@ impl Redirect for Upstream {
     }
 }
 
-/// What is not believed of an answer that may have been opened is said at one moment: how long it took tells nobody whether it
+/// What is not believed of an answer that may have been opened is said at one moment, or at one of those that follow in its beat: how long it took tells nobody whether it
 /// opened, nor what was wrong in it.
 async fn told_at_one_moment<T>(
     settings: &Settings,
     believed: impl Future<Output = Result<T, RedirectError>>,
 ) -> Result<T, RedirectError> {
-    let moment = tokio::time::Instant::now() + MOMENT;
+    let begun = tokio::time::Instant::now();
     let believed = believed.await;
     if settings.encrypted && matches!(believed, Err(RedirectError::NotBelieved(_))) {
-        tokio::time::sleep_until(moment).await;
+        // Whoever waited longer for a turn hears at a later moment, which is one of few as well.
+        let past = begun.elapsed().as_nanos() / MOMENT.as_nanos();
+        let moments = u32::try_from(past).unwrap_or(u32::MAX).saturating_add(1);
+        tokio::time::sleep_until(begun + MOMENT.saturating_mul(moments)).await;
     }
     believed
 }

@@ -144,3 +144,29 @@ fn what_is_not_believed_is_said_at_one_moment() {
     }
     assert_eq!(took(&sealed), (None, Duration::ZERO), "control");
 }
+
+/// Whoever waits for a turn longer than the moment hears at one of the moments that follow, not as soon as it is known.
+#[test]
+fn what_waited_for_its_turn_is_not_told_by_how_long_it_took_either() {
+    let upstream = open("encrypted = true\nsigned = \"assertion\"");
+    let sealed = answer().sealed(Signs::Assertion);
+    let wrong = Answer::changed(|a| a.assertion.conditions.audiences.clear()).sealed(Signs::Assertion);
+    let turns = Turns::new(1, 1);
+    let round = Round { turns: &turns, ..round() };
+    let took = |xml: &str| {
+        now(async {
+            let turn = turns.take().await.unwrap();
+            let begun = tokio::time::Instant::now();
+            let posted = post::encode(xml);
+            let answer = [(POSTED, posted.as_str())];
+            let waits = async {
+                tokio::time::sleep(Duration::from_millis(130)).await;
+                drop(turn);
+            };
+            let (judged, ()) = tokio::join!(upstream.complete(&round, &answer), waits);
+            (judged.err(), begun.elapsed())
+        })
+    };
+    assert_eq!(took(&wrong), (Some(RedirectError::NotBelieved("audience")), Duration::from_millis(200)));
+    assert_eq!(took(&sealed), (None, Duration::from_millis(130)), "control");
+}
