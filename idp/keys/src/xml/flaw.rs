@@ -56,7 +56,7 @@ fn at(text: &str, offset: usize, what: &'static str) -> Flaw {
     let line = u32::try_from(before.matches('\n').count()).unwrap_or(u32::MAX).saturating_add(1);
     // The tag that begins here, else the one before.
     let from_here = text.get(offset..).filter(|rest| rest.starts_with('<')).and_then(local);
-    let behind = before.rmatch_indices('<').find_map(|(at, _)| local(before.get(at..)?));
+    let behind = before.rmatch_indices('<').find_map(|(at, _)| local(text.get(at..)?));
     Flaw { line, element: from_here.or(behind).unwrap_or_default(), what }
 }
 
@@ -154,7 +154,9 @@ fn sentence(error: &Error) -> &'static str {
         Error::DuplicatedAttribute(..) => "an attribute that is there twice",
         Error::DuplicatedNamespace(..) => "a prefix that is declared twice",
         Error::NonXmlChar(..) => "a character that XML does not have",
-        Error::InvalidAttributeValue(_) => "a `<` in the value of an attribute",
+        Error::InvalidAttributeValue(_) | Error::InvalidChar(b'"' | b'\'', b'<', _) => {
+            "a `<` in the value of an attribute"
+        }
         Error::UnexpectedCloseTag(..) | Error::UnexpectedEntityCloseTag(_) | Error::UnclosedRootNode => OPEN,
         Error::InvalidName(_) => "a name that is none",
         Error::NoRootNode => "no element",

@@ -206,7 +206,7 @@ fn what_a_service_must_say_and_does_not_is_told_with_its_line() {
             2,
             "neither EntityDescriptor",
         ),
-        (service("urn:x", "", ACS).replace("</md:SPSSODescriptor>", "</md:SPSSODescripto>"), 1, "malformed"),
+        (service("urn:x", "", ACS).replace("</md:SPSSODescriptor>", "</md:SPSSODescripto>"), 2, "is not closed"),
     ] {
         let error = taken(&document).unwrap_err();
         assert!(error.line == line && error.to_string().contains(told), "{error}\n{document}");
