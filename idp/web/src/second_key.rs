@@ -8,11 +8,16 @@ use preau_store::{Result, Store, StoreError};
 /// Openings the running services take in, of all establishments and services.
 pub const MOST: u32 = 100_000;
 
-/// The digest of what a head says yes to: what the service receives, and its legal sheet. Whatever changes there, the yes is to be said
-/// again.
+/// The digest of what a head says yes to: what the service receives, by which protocol and at which addresses, whom else it shares its
+/// identifiers with, and its legal sheet. Whatever changes there, the yes is to be said again.
 pub fn sheet(service: &MountedService) -> String {
     let scopes = service.oidc.as_ref().map(|oidc| &oidc.scopes);
-    let text = serde_json::to_string(&(&service.legal, service.identifier, &service.release, scopes));
+    // By SAML an installation chooses among the release rules, and what names a person beside them.
+    let saml =
+        service.saml.as_ref().map(|saml| (&saml.entity_id, saml.nameid, saml.attributes.keys().collect::<Vec<_>>()));
+    let spoken = (service.cas.is_some(), scopes, saml);
+    let received = (service.identifier, service.sector(), &service.release, spoken);
+    let text = serde_json::to_string(&(&service.legal, received, service.origins()));
     // A sheet that cannot be written is equal to none that was read.
     preau_keys::digest(&text.unwrap_or_else(|_| service.service.id.to_string()))
 }

@@ -1,8 +1,8 @@
 //! Access is decided again at every door, inside a live session as well; and what a person is depends on where.
 
-use preau_connector_api::MountedService;
+use preau_connector_api::{MountedService, NameIdKind, SamlService, WireName};
 use preau_domain::{AccountState, Fact, Opening, Population, Profile, ReleaseRule, Role, RoleGrant, SourceId, Window};
-use preau_flows::{ALICE, ANNUAIRE, COLLEGE, LYCEE, NOE, TestHub, app_service, stories, uai};
+use preau_flows::{ALICE, ANNUAIRE, COLLEGE, LYCEE, NOE, TestHub, app_service, saml_service, stories, uai};
 
 stories!(
     rights_taken_away_close_the_next_door,
@@ -11,6 +11,7 @@ stories!(
     a_role_of_the_service_is_told_and_follows_its_rule,
     a_second_key_opens_one_school_for_whom_its_head_says,
     a_second_key_is_for_the_sheet_that_was_read_and_until_a_day,
+    a_second_key_is_for_what_leaves_by_saml_as_well,
     an_account_suspended_ends_its_session,
     a_ticket_in_flight_is_worth_nothing_after_suspension,
     a_service_hears_of_the_establishment_one_works_in,
@@ -133,6 +134,33 @@ async fn a_second_key_is_for_the_sheet_that_was_read_and_until_a_day(hub: TestHu
     assert!(browser.open(&kiosque).await.some_ticket().is_some(), "the head said yes again");
     hub.clock.advance(15 * 3600);
     assert!(browser.sign_in(&NOE).to(&kiosque).await.some_ticket().is_none(), "its last day is over");
+}
+
+async fn a_second_key_is_for_what_leaves_by_saml_as_well(hub: TestHub) {
+    let (_, opening) = offered(&hub);
+    let mut service = saml_service("kiosque");
+    service.two_keys = true;
+    let sheet = preau_web::second_key::sheet(&service);
+    preau_web::second_key::keep(&*hub.hub.store, &Opening { sheet, ..opening }).await.expect("kept");
+    assert!(hub.hub.take_registrations().await.expect("read"));
+    let sp = hub.sp_of(service.clone(), |_| {});
+    let mut browser = hub.browser();
+    let told = sp.told(&browser.sign_in(&NOE).through(&sp.url()).await.answer).await;
+    assert_eq!(told.status(), "Success", "control");
+    let name = WireName { name: "title".to_owned(), friendly: None, uri: false };
+    let changes: [&dyn Fn(&mut SamlService); 3] = [
+        &|saml| drop(saml.attributes.insert("title".to_owned(), name.clone())),
+        &|saml| saml.nameid = NameIdKind::Email,
+        &|saml| saml.entity_id = "https://elsewhere.example/saml".to_owned(),
+    ];
+    for (n, change) in changes.into_iter().enumerate() {
+        let mut other = service.clone();
+        change(other.saml.as_mut().expect("a service of SAML"));
+        hub.mount(other);
+        assert!(!browser.visit("/").await.has_link("kiosque"), "change {n}");
+        hub.mount(service.clone());
+        assert!(browser.visit("/").await.has_link("kiosque"), "as it was read, after change {n}");
+    }
 }
 
 async fn an_account_suspended_ends_its_session(hub: TestHub) {
