@@ -4,7 +4,7 @@
 use crate::SystemClock;
 use crate::cli::Failure;
 use crate::output::say;
-use preau_connector_api::MountedService;
+use preau_connector_api::{MountedService, NameIdKind, SamlService};
 use preau_domain::{Audience, Clock, Identifier, Population, ReleaseRule};
 use preau_policy::{Decision, access, identifier_words, release, sent, window_en};
 use preau_web::ServiceTable;
@@ -20,10 +20,12 @@ pub fn spoken(cas: bool, oidc: bool, saml: bool) -> Vec<&'static str> {
     if all.is_empty() { vec!["link"] } else { all }
 }
 
-/// Whether an attribute of its rules leaves at all: by SAML an installation may choose fewer.
+/// Whether an attribute of its rules leaves at all: by SAML an installation may choose fewer. A mail address that names people there
+/// leaves, chosen or not.
 pub fn leaves(service: &MountedService, name: &str) -> bool {
     let otherwise = service.cas.is_some() || service.oidc.is_some();
-    otherwise || service.saml.as_ref().is_some_and(|saml| saml.wire(name).is_some())
+    let names_people = |saml: &SamlService| saml.nameid == NameIdKind::Email && name == "mail";
+    otherwise || service.saml.as_ref().is_some_and(|saml| saml.wire(name).is_some() || names_people(saml))
 }
 
 /// What leaves, in words, as pairs of a name and what it holds: the user first. A plain link sends nothing.

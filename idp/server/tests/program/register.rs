@@ -43,6 +43,23 @@ fn the_record_says_who_receives_what_of_whom() {
 }
 
 #[test]
+fn a_mail_address_that_names_people_stands_in_the_record() {
+    let desk = Desk::new().with_school();
+    let data = |nameid: &str| {
+        let saml =
+            format!("[saml]\nentity_id = \"https://app.example/saml\"\nattributes = []\nnameid = \"{nameid}\"\n");
+        let text =
+            "connector = \"saml-application\"\n[parameters]\nurl = \"https://app.example\"\nscope = \"ent.example\"\n";
+        desk.write("services/app.toml", &format!("{text}{saml}[[audience.allow]]\n"));
+        let (code, out, err) = desk.run(&["register", "--establishment", "0990001N"]);
+        assert!(code == 0 && out.contains("https://app.example"), "{out}{err}");
+        out
+    };
+    assert!(data("email").contains("mail : "), "{}", data("email"));
+    assert!(!data("persistent").contains("mail : "), "control");
+}
+
+#[test]
 fn a_spreadsheet_reads_it_and_takes_no_cell_for_a_formula() {
     let desk = desk();
     let (code, out, err) = desk.run(&["register", "--establishment", "0990001N", "--format", "csv"]);
