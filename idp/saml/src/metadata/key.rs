@@ -148,11 +148,12 @@ impl Keys {
                     Some(cipher) if keys.encryption.iter().all(|known| known.key != key) => {
                         keys.encryption.push(EncryptionKey { key, cipher });
                     }
-                    None if usage == Some(Usage::Encryption) => {
+                    // Whoever lists what they read asks for encryption, whether or not they say what the key is for.
+                    None if usage == Some(Usage::Encryption) || key.encrypts() => {
                         let what =
                             if key.encrypts() { UNREAD } else { "nothing is encrypted to a key that is not of RSA" };
                         let why = MetadataError::at(descriptor, Reason::Other(what));
-                        keys.left_out.push(LeftOut { usage, why });
+                        keys.left_out.push(LeftOut { usage: Some(Usage::Encryption), why });
                     }
                     _ => {}
                 }

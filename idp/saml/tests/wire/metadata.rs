@@ -123,6 +123,12 @@ fn a_key_that_nothing_is_encrypted_to_is_told_and_never_counted() {
         assert_eq!(cipher(&keys), read, "{methods:?}");
         assert_eq!(keys.unmet_encryption().is_some(), read.is_none(), "{methods:?}");
     }
+    for (methods, read) in [(vec!["2001/04/xmlenc#aes128-cbc"], 0), (vec![], 1), (vec!["2009/xmlenc11#aes256-gcm"], 1)]
+    {
+        let keys = keys(&sealed_with(&CERTIFICATE, "", &methods));
+        assert_eq!((keys.signing.len(), keys.encryption.len()), (1, read), "without use: {methods:?}");
+        assert_eq!(keys.unmet_encryption().is_some(), read == 0, "without use: {methods:?}");
+    }
     let elliptic = certificate(&PrivateKey::draw(Alg::ES256), Alg::ES256);
     let asked = keys(&sealed_with(&elliptic, " use=\"encryption\"", &[]));
     let why = asked.unmet_encryption().unwrap().to_string();
