@@ -2,13 +2,16 @@
 
 use crate::back::Back;
 use crate::doc;
-use crate::link::{Row, args};
+use crate::link::{Arg, Row, args};
 use async_trait::async_trait;
 use preau_domain::{Instant, PersonId, Registration, RegistrationKind, ServiceId};
 use preau_store::{Registrations, Result, StoreError};
 
 const ADD: &str = "INSERT INTO registration (id, kind, owner, doc, created, expires)
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING id";
+const PUT: &str = "INSERT INTO registration (id, kind, owner, doc, created, expires)
+    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, owner = excluded.owner,
+        doc = excluded.doc, created = excluded.created, expires = excluded.expires RETURNING id";
 const REPLACE: &str = "UPDATE registration SET doc = $2, expires = $3
     WHERE id = $1 AND (expires IS NULL OR expires > $4) AND doc = $5 RETURNING id";
 const REMOVE: &str = "DELETE FROM registration WHERE id = $1 RETURNING id";
@@ -38,19 +41,23 @@ fn bounded(registration: &Registration) -> Result<()> {
     Err(StoreError::Backend(format!("a registration has at most {} bytes", Registration::MOST)))
 }
 
+/// The values of a row, in the order of its columns.
+fn whole(registration: &Registration) -> Vec<Arg> {
+    args![
+        registration.id.as_str(),
+        registration.kind.as_str(),
+        registration.owner.as_ref().map(PersonId::as_str),
+        registration.doc.as_str(),
+        registration.created,
+        registration.expires
+    ]
+}
+
 #[async_trait]
 impl Registrations for Back {
     async fn add_registration(&self, registration: &Registration) -> Result<()> {
         bounded(registration)?;
-        let values = args![
-            registration.id.as_str(),
-            registration.kind.as_str(),
-            registration.owner.as_ref().map(PersonId::as_str),
-            registration.doc.as_str(),
-            registration.created,
-            registration.expires
-        ];
-        let added = self.change(ADD, values).await?;
+        let added = self.change(ADD, whole(registration)).await?;
         if added.is_empty() { Err(StoreError::Conflict) } else { Ok(()) }
     }
 
@@ -59,6 +66,11 @@ impl Registrations for Back {
         let values = args![registration.id.as_str(), registration.doc.as_str(), registration.expires, now, expected];
         let replaced = self.change(REPLACE, values).await?;
         if replaced.is_empty() { Err(StoreError::Conflict) } else { Ok(()) }
+    }
+
+    async fn put_registration(&self, registration: &Registration) -> Result<()> {
+        bounded(registration)?;
+        self.change(PUT, whole(registration)).await.map(drop)
     }
 
     async fn remove_registration(&self, id: &ServiceId) -> Result<bool> {

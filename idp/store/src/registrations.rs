@@ -15,6 +15,9 @@ pub trait Registrations: Send + Sync {
     /// same, exactly one replaces it.
     async fn replace_registration(&self, registration: &Registration, expected: &str, now: Instant) -> Result<()>;
 
+    /// Keeps a registration whole, in the place of one of its name if there is one, whatever that said.
+    async fn put_registration(&self, registration: &Registration) -> Result<()>;
+
     /// Removes a registration for good; says whether it was there.
     async fn remove_registration(&self, id: &ServiceId) -> Result<bool>;
 

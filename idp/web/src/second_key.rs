@@ -36,7 +36,5 @@ pub async fn openings(store: &dyn Store, now: Instant) -> Result<Vec<Opening>> {
 /// Keeps an opening, in place of an earlier one of the same service and establishment.
 pub async fn keep(store: &dyn Store, opening: &Opening) -> Result<()> {
     let doc = serde_json::to_string(opening).map_err(|error| StoreError::Backend(error.to_string()))?;
-    let kept = opening.registration(doc);
-    store.remove_registration(&kept.id).await?;
-    store.add_registration(&kept).await
+    store.put_registration(&opening.registration(doc)).await
 }

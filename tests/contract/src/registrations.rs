@@ -54,6 +54,21 @@ pub async fn a_registration_is_replaced(store: &dyn Store) {
     assert!(conflicts(&store.replace_registration(&registration("bench"), "{}", LATER).await));
 }
 
+/// One that is put takes the place of the one of its name, whole: the kind, the owner and the beginning as well.
+pub async fn a_registration_is_put_in_the_place_of_another(store: &dyn Store) {
+    let first = registration("bench");
+    store.put_registration(&first).await.unwrap();
+    store.add_registration(&registration("other")).await.unwrap();
+    let next = Registration { owner: None, doc: "{}".into(), created: LATER, expires: None, ..first.clone() };
+    store.put_registration(&next).await.unwrap();
+    assert_eq!(store.registration(&first.id, NOW).await.unwrap(), Some(next.clone()));
+    let long = Registration { doc: "x".repeat(Registration::MOST + 1), ..first.clone() };
+    assert!(store.put_registration(&long).await.is_err());
+    assert_eq!(store.registration(&first.id, NOW).await.unwrap(), Some(next), "what is refused changes nothing");
+    let other = ServiceId::new("other");
+    assert_eq!(store.registration(&other, NOW).await.unwrap(), Some(registration("other")), "control");
+}
+
 /// A removed registration is gone, and its name is free.
 pub async fn a_registration_is_removed(store: &dyn Store) {
     let bench = registration("bench");

@@ -262,6 +262,7 @@ faulty!(Upstreams {
 faulty!(Registrations {
     fn add_registration(registration: &Registration) -> ();
     fn replace_registration(registration: &Registration, expected: &str, now: Instant) -> ();
+    fn put_registration(registration: &Registration) -> ();
     fn remove_registration(id: &ServiceId) -> bool;
     fn registration(id: &ServiceId, now: Instant) -> Option<Registration>;
     fn registrations(

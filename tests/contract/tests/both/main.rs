@@ -144,6 +144,7 @@ promises! {
         a_session_that_goes_on_still_owes, what_a_session_owes_begins_with_it, one_of_many_makes_a_link;
     registrations:
         a_registration_comes_back_whole, a_registration_is_named_once, a_registration_is_replaced,
+        a_registration_is_put_in_the_place_of_another,
         a_registration_is_removed, registrations_come_latest_first, one_of_many_registers_a_name;
     shortcuts:
         a_favourite_is_kept_where_it_was_marked, favourites_are_bounded, the_last_few_services_are_remembered,
