@@ -13,7 +13,8 @@ pub struct MountArgs {
     #[arg(long)]
     pub url: Option<String>,
     /// Who may open it: establishments by their number narrow the product's own audience; profiles such as `National_ENS`, or
-    /// `PROFILE@NUMBER`, take its place. Several with commas.
+    /// `PROFILE@NUMBER`, take its place. Several with commas. With `--who`, establishments are the place of each population that says
+    /// none.
     #[arg(long = "for", value_name = "WHO", value_delimiter = ',')]
     pub whom: Vec<String>,
     /// A population that may open it: `KEY=VALUE;KEY=VALUE`, where KEY is profile, establishment, level (or MEF code), class, group,

@@ -126,16 +126,13 @@ fn text(product: &Product, url: &str, args: &MountArgs, secret: Option<&(&str, S
 
 /// Whom the options name; the product's own audience where they name nobody.
 fn audience(product: &Audience, args: &MountArgs) -> Result<Audience, Failure> {
-    let mut audience = if args.whom.is_empty() && !args.who.is_empty() {
-        Audience { allow: Vec::new(), ..product.clone() }
-    } else if args.whom.is_empty() {
-        product.clone()
-    } else {
-        narrowed(product, &args.whom)?
+    let mut whos = args.who.iter().map(|who| typed::parse("--who", who)).collect::<Result<Vec<_>, _>>()?;
+    let mut audience = match (args.whom.is_empty(), whos.is_empty()) {
+        (true, true) => product.clone(),
+        (true, false) => Audience { allow: Vec::new(), ..product.clone() },
+        (false, _) => narrowed(product, &args.whom, &mut whos)?,
     };
-    for who in &args.who {
-        audience.allow.push(typed::parse("--who", who)?);
-    }
+    audience.allow.extend(whos);
     for who in &args.except {
         audience.except.push(typed::parse("--except", who)?);
     }
@@ -148,8 +145,9 @@ fn audience(product: &Audience, args: &MountArgs) -> Result<Audience, Failure> {
     Ok(audience)
 }
 
-/// Whom `--for` names: establishments narrow the product's own audience, profiles take its place.
-fn narrowed(product: &Audience, named: &[String]) -> Result<Audience, Failure> {
+/// Whom `--for` names: profiles take the place of the product's own audience; establishments narrow it, or are the place of the
+/// populations of `--who` that say none.
+fn narrowed(product: &Audience, named: &[String], whos: &mut [Population]) -> Result<Audience, Failure> {
     let mut places: Vec<Uai> = Vec::new();
     let mut allow: Vec<Population> = Vec::new();
     for who in named {
@@ -162,7 +160,15 @@ fn narrowed(product: &Audience, named: &[String]) -> Result<Audience, Failure> {
             }),
         }
     }
-    if !places.is_empty() {
+    if !places.is_empty() && !whos.is_empty() {
+        let mut anywhere = whos.iter_mut().filter(|one| one.establishments.is_empty()).peekable();
+        if anywhere.peek().is_none() {
+            return Err(Failure::new(
+                "--for NUMBER is the place of each --who that says none, and all of them say theirs",
+            ));
+        }
+        anywhere.for_each(|one| one.establishments.clone_from(&places));
+    } else if !places.is_empty() {
         let in_places = |one: &Population| Population { establishments: places.clone(), ..one.clone() };
         allow.extend(product.allow.iter().map(in_places));
     }

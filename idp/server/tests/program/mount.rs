@@ -207,6 +207,21 @@ fn who_gains_and_who_loses_is_told_before_anything_is_written() {
 }
 
 #[test]
+fn the_number_of_a_school_is_the_place_of_a_population_that_says_none() {
+    let desk = Desk::new().with_school();
+    let mount = |who: &str| {
+        let what =
+            ["mount", "moodle", "--url", "https://moodle.example", "--for", "0990001N", "--who", who, "--dry-run"];
+        desk.run(&what)
+    };
+    let (code, out, err) = mount("profile=National_ENS");
+    let file = out.split("The instance file would be:").nth(1).unwrap_or_default();
+    assert_eq!(code, 0, "{out}{err}");
+    assert_eq!((file.matches("[[audience.allow]]").count(), file.matches("0990001N").count()), (1, 1), "{file}");
+    assert!(mount("profile=National_ENS;establishment=0990002P").2.contains("all of them say theirs"));
+}
+
+#[test]
 fn the_head_of_a_school_turns_the_second_key() {
     let desk = Desk::new().with_school();
     let account = |login: &str, profile: &str| {
