@@ -3,6 +3,7 @@
 //! Owns the way into and out of a session, and the decision at the door. It holds no per-request state and knows no
 //! protocol by name.
 
+use crate::acting::child_of;
 use crate::live::{Answer, Common, Decided, Known, Recent};
 use crate::registered::Running;
 use crate::runs::Synchronisations;
@@ -15,7 +16,7 @@ use http::{HeaderValue, StatusCode, header};
 use preau_connector_api::{Mounting, PasswordCheck, Probe, Redirect, Turns};
 use preau_domain::{
     AccountState, AuditEvent, AuditKind, Authentication, Clock, CorrelationId, Ids, Instant, Legal, PendingId,
-    PendingSignIn, Person, PersonId, Profile, Public, Seconds, Session, SessionId, SourceId, Uai, Upstream, Visit,
+    PendingSignIn, Person, PersonId, Public, Seconds, Session, SessionId, SourceId, Uai, Upstream, Visit,
 };
 use preau_egress::Egress;
 use preau_keys::{ClientAuthorities, Keyring, Passwords, Signers};
@@ -387,7 +388,7 @@ impl Hub {
             self.store.used(&person.id).await?;
         }
         let mut session = session;
-        let child = self.child_of(&person, session.child.as_ref()).await?;
+        let child = child_of(&*self.store, &person, session.child.as_ref()).await?;
         session.child = child.as_ref().map(|child| child.id.clone());
         let uais: Vec<Uai> = person.establishments().into_iter().take(100).cloned().collect();
         let establishments = self.store.establishments(&uais).await?;
@@ -396,32 +397,6 @@ impl Hub {
             session.establishment = uais.first().cloned();
         }
         Ok(Some(Arc::new(Live::new(session, &person, child, establishments, self.now())?)))
-    }
-
-    /// The child for whom a parent acts: the one they said, or the only one they represent. None when that pupil is not theirs to act for,
-    /// or not here any more; then they are what they are by themselves.
-    async fn child_of(&self, person: &Person, said: Option<&PersonId>) -> Result<Option<Person>, Fault> {
-        if person.children.is_empty() {
-            return Ok(None);
-        }
-        let child = match said {
-            Some(id) => self.store.person(id).await?,
-            None => {
-                let mut represented = person.children.iter().filter(|child| child.legal == Legal::Representative);
-                match (represented.next(), represented.next()) {
-                    (Some(only), None) => self.store.person_by_join(&only.pupil).await?.filter(|child| {
-                        // Nobody loses by it what they did not give away.
-                        person.acting_for(child).affiliations.len() == person.affiliations.len()
-                    }),
-                    _ => None,
-                }
-            }
-        };
-        let is_theirs = |child: &Person| {
-            let acts = || person.acting_for(child).affiliations.iter().any(|one| one.profile == Profile::Guardian);
-            child.state.may_sign_in() && person.represents(child) && acts()
-        };
-        Ok(child.filter(is_theirs))
     }
 
     /// The children somebody may act for, in the order of their record, those that are known here; at most twenty.

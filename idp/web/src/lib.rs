@@ -5,6 +5,7 @@
 //! decides; the protocol completes or refuses. A protocol is a pair of ends on that corridor ([`Protocol`]) and never
 //! sees a password. What people read is in `pages` and `locales/`; what a database keeps is behind `preau-store`.
 
+pub mod acting;
 pub mod bench;
 mod certificate;
 mod compress;

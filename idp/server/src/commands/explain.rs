@@ -21,6 +21,7 @@ pub async fn run(loaded: &Loaded, args: &ExplainArgs) -> Result<(), Failure> {
         Failure::new(format!("no service {id} is mounted; there is: {}", known.join(", ")))
     })?;
     let person = commands::find(&*store, &args.person).await?;
+    let person = preau_web::acting::at_first(&*store, person).await?;
     let current = person.establishments().first().map(|uai| Uai::clone(uai));
     let name = match &current {
         Some(uai) => store.establishment(uai).await?.map(|establishment| establishment.name),

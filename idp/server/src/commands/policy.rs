@@ -107,8 +107,9 @@ async fn count(loaded: &Loaded, before: &[MountedService], after: &[MountedServi
         let people = store.people_after(last.as_ref(), PAGE).await?;
         let Some(end) = people.last() else { break };
         last = Some(end.id.clone());
-        for person in &people {
-            gains.see(&Facts::of(person, None, None, None).at(now), &before, &after);
+        for person in people {
+            let person = preau_web::acting::at_first(&*store, person).await?;
+            gains.see(&Facts::of(&person, None, None, None).at(now), &before, &after);
         }
         bar.set_position(gains.people());
     }

@@ -5,6 +5,7 @@ use preau_flows::{ALICE, Answer, Browser, COLLEGE, INES, LYCEE, NOE, TestHub, ap
 
 stories!(
     a_parent_of_one_child_acts_for_that_child,
+    whoever_asks_about_a_parent_sees_what_the_door_sees,
     a_parent_of_two_children_acts_for_the_one_they_say,
     what_is_told_follows_the_child,
     nobody_acts_for_the_child_of_somebody_else,
@@ -62,6 +63,17 @@ async fn a_parent_of_one_child_acts_for_that_child(hub: TestHub) {
     let mut teacher = hub.browser();
     let home = teacher.sign_in(&ALICE).at_home().await.answer;
     assert!(!home.words().contains("Vous agissez"), "control: {}", home.words());
+}
+
+async fn whoever_asks_about_a_parent_sees_what_the_door_sees(hub: TestHub) {
+    let classes = async || {
+        let ines = hub.hub.store.person(&INES.person_id()).await.expect("read").expect("known");
+        let seen = preau_web::acting::at_first(&*hub.hub.store, ines).await.expect("read");
+        seen.affiliations.into_iter().flat_map(|one| one.classes).collect::<Vec<_>>()
+    };
+    assert_eq!(classes().await, ["6B"], "she acts for her only child");
+    two_children(&hub).await;
+    assert_eq!(classes().await, [""; 0], "of two she says which");
 }
 
 async fn a_parent_of_two_children_acts_for_the_one_they_say(hub: TestHub) {
