@@ -240,7 +240,12 @@ impl Shared {
                 queue = back;
                 if waited.timed_out() && begun == queue.begun {
                     rested = true;
-                    queue.spare.clear();
+                    // Large regions go back to the system: not while whoever asks for a hash waits for the queue behind a thread that
+                    // has everybody pass.
+                    let spare = std::mem::take(&mut queue.spare);
+                    drop(queue);
+                    drop(spare);
+                    queue = self.lock();
                 }
                 begun = queue.begun;
             }
