@@ -123,7 +123,10 @@ async fn spare_parents<S: SyncStore + ?Sized>(
 ) -> Result<u64, SyncError> {
     let answers = |(uai, profile): &Place| *profile == Profile::Guardian && waiting.contains(uai);
     let keys = batch.iter().filter_map(|change| change.person.join.as_ref()).map(|join| &join.key);
-    let keys: Vec<String> = keys.filter(|key| index.places(Digest::of_key(key)).iter().any(answers)).cloned().collect();
+    // Whoever is suspended comes back as they are read: nothing is taken from them, and they are counted as reactivated.
+    let theirs =
+        |key: Digest| index.known(key).is_some_and(|known| known.active) && index.places(key).iter().any(answers);
+    let keys: Vec<String> = keys.filter(|key| theirs(Digest::of_key(key))).cloned().collect();
     if keys.is_empty() {
         return Ok(0);
     }

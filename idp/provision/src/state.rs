@@ -36,7 +36,7 @@ pub(crate) struct State {
     /// When everybody was read.
     pub(crate) read_at: Instant,
     census: Census,
-    /// The latest is that since everybody was read; the others were lost before, and are not in the census.
+    /// The latest may be that since everybody was read; the others were lost before or by that reading, and are not in the census.
     lost: Vec<Lost>,
 }
 

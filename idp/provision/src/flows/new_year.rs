@@ -69,6 +69,18 @@ impl House {
         self.run(&complete(once(records)), rentree()).await.unwrap()
     }
 
+    /// Somebody who answers for these pupils, as a guardian of that school.
+    fn parent(&self, n: usize, children: &[usize], uai: &str) -> Record {
+        let child = |n: &usize| Child {
+            pupil: JoinKey { source: self.source.clone(), key: format!("{n:05}") },
+            link: "10".into(),
+            legal: Legal::Representative,
+            enrolment: None,
+        };
+        let children = children.iter().map(child).collect();
+        Record::Person(PersonRecord { children, ..guardian(n, Some(uai)) })
+    }
+
     /// Account, school and class of a pupil, and whether they may sign in.
     fn of(&self, n: usize) -> (PersonId, String, Vec<String>, bool) {
         let tables = self.ctx.store.tables.lock().unwrap();
@@ -133,16 +145,7 @@ async fn a_school_whose_file_is_not_there_waits_and_the_others_go_on() {
 #[tokio::test]
 async fn a_parent_keeps_the_child_whose_school_waits() {
     let house = House::new();
-    let parent = |n: usize, children: &[usize], uai: &str| {
-        let child = |n: &usize| Child {
-            pupil: JoinKey { source: house.source.clone(), key: format!("{n:05}") },
-            link: "10".into(),
-            legal: Legal::Representative,
-            enrolment: None,
-        };
-        let children = children.iter().map(child).collect();
-        Record::Person(PersonRecord { children, ..guardian(n, Some(uai)) })
-    };
+    let parent = |n, children: &[usize], uai| house.parent(n, children, uai);
     let with = |mut records: Vec<Record>, parents: [Record; 2]| {
         records.extend(parents);
         records
@@ -162,6 +165,22 @@ async fn a_parent_keeps_the_child_whose_school_waits() {
     };
     assert_eq!(at("dominique.2"), COLLEGE, "control: whose only child went went with it");
     assert_eq!(at("dominique.1"), ECOLE, "until the file of the école is there");
+}
+
+/// Whoever was suspended is not kept out because the school of another child waits.
+#[tokio::test]
+async fn a_parent_who_was_suspended_comes_back_with_the_child_who_is_read() {
+    let house = House::new();
+    let (leaves, stays) = (1_005, 1_030);
+    let with = |mut records: Vec<Record>, children: &[usize], uai| {
+        records.push(house.parent(1, children, uai));
+        once(records)
+    };
+    house.applied(&with(both(0, 0), &[leaves, stays], ECOLE)).await;
+    assert_eq!(house.accepted(&once(both(0, 0))).await.people.suspended, 1);
+    let people = house.at_rentree(with(both(0, 1).split_off(81), &[leaves], COLLEGE)).await.people;
+    assert_eq!((people.reactivated, people.spared), (1, 60), "counted once");
+    assert_eq!(house.children("g00001").await, [format!("{leaves:05}")]);
 }
 
 #[tokio::test]
