@@ -399,12 +399,17 @@ impl Hub {
         Ok(Some(Arc::new(Live::new(session, &person, child, establishments, self.now())?)))
     }
 
-    /// The children somebody may act for, in the order of their record, those that are known here; at most twenty.
+    /// The children somebody may act for, each once and under the key by which the parent's record names them, in the order of that
+    /// record, those that are known here; at most twenty.
     pub(crate) async fn children_of(&self, person: &Person) -> Result<Vec<Person>, Fault> {
         let mut found: Vec<Person> = Vec::new();
         for child in person.children.iter().filter(|child| child.legal == Legal::Representative).take(MOST_CHILDREN) {
             let pupil = self.store.person_by_join(&child.pupil).await?;
-            found.extend(pupil.filter(|pupil| pupil.state.may_sign_in()));
+            let new =
+                |pupil: &Person| pupil.state.may_sign_in() && found.iter().all(|known: &Person| known.id != pupil.id);
+            if let Some(pupil) = pupil.filter(new) {
+                found.push(Person { join: Some(child.pupil.clone()), ..pupil });
+            }
         }
         Ok(found)
     }

@@ -12,6 +12,7 @@ stories!(
     a_contact_acts_for_nobody,
     whoever_goes_elsewhere_leaves_the_child,
     a_child_who_left_is_acted_for_no_more,
+    a_child_of_several_records_is_one_child_by_whichever_name,
 );
 
 const LOU: &str = "plou000000000000";
@@ -165,4 +166,27 @@ async fn a_child_who_left_is_acted_for_no_more(hub: TestHub) {
     hub.clock.advance(5);
     let home = browser.visit("/").await;
     assert!(!home.has_link("Carnet 2A") && !home.words().contains("Lou"), "{}", home.words());
+}
+
+async fn a_child_of_several_records_is_one_child_by_whichever_name(hub: TestHub) {
+    two_children(&hub).await;
+    let key = JoinKey { source: SourceId::new("ville"), key: "lou".to_owned() };
+    let further = Person { id: PersonId::new("plou-ville"), join: Some(key.clone()), login: None, ..NOE.person() };
+    hub.put(further.clone()).await;
+    let store = &hub.hub.store;
+    let pairs = [(PersonId::new(LOU), further.id.clone())];
+    assert_eq!(store.pair(&pairs, preau_store::SaidBy::Hand, hub.hub.now()).await.expect("kept"), [true]);
+    let mut ines = store.person(&PersonId::new(INES.id)).await.expect("read").expect("Inès");
+    let own = ines.children.pop().expect("Lou");
+    ines.children.push(Child { pupil: key, ..own.clone() });
+    hub.put(ines.clone()).await;
+    let mut browser = hub.browser();
+    browser.sign_in(&INES).at_home().await;
+    assert!(act_for(&mut browser, LOU).await.has_link("Carnet 2A"), "under the name of the further record");
+    assert!(act_for(&mut browser, NOE.id).await.has_link("Carnet 6B"), "control");
+    ines.children.push(own);
+    hub.put(ines).await;
+    hub.clock.advance(5);
+    let home = browser.visit("/").await;
+    assert_eq!(home.body.matches(&format!("value=\"{LOU}\"")).count(), 1, "once: {}", home.words());
 }
