@@ -171,9 +171,10 @@ async fn a_child_who_left_is_acted_for_no_more(hub: TestHub) {
 async fn a_child_of_several_records_is_one_child_by_whichever_name(hub: TestHub) {
     two_children(&hub).await;
     let key = JoinKey { source: SourceId::new("ville"), key: "lou".to_owned() };
-    let further = Person { id: PersonId::new("plou-ville"), join: Some(key.clone()), login: None, ..NOE.person() };
-    hub.put(further.clone()).await;
     let store = &hub.hub.store;
+    let lou = store.person(&PersonId::new(LOU)).await.expect("read").expect("Lou");
+    let further = Person { id: PersonId::new("plou-ville"), join: Some(key.clone()), login: None, ..lou };
+    hub.put(further.clone()).await;
     let pairs = [(PersonId::new(LOU), further.id.clone())];
     assert_eq!(store.pair(&pairs, preau_store::SaidBy::Hand, hub.hub.now()).await.expect("kept"), [true]);
     let mut ines = store.person(&PersonId::new(INES.id)).await.expect("read").expect("Inès");
