@@ -37,7 +37,7 @@ pub enum XmlError {
     /// It is longer, deeper or richer than what is read.
     #[error("the document is larger, deeper or richer than what is read")]
     TooLarge,
-    /// It is no well-formed XML of the kind that is read: [`flaw`] says why and where.
+    /// It is no well-formed XML of the kind that is read: [`flaw()`] says why and where.
     #[error("the document is malformed")]
     Malformed,
     /// Two elements of it have one name, or one element has two.
