@@ -54,6 +54,23 @@ pub fn routes() -> Router<Arc<Hub>> {
         .route("/sources/{source}/refuse", post(refuse))
 }
 
+/// Figures on people, in the order in which they are told.
+pub(crate) const FIGURES: [&str; 13] = [
+    "read",
+    "created",
+    "updated",
+    "reactivated",
+    "unchanged",
+    "kept",
+    "suspended",
+    "waiting",
+    "narrowed",
+    "stripped",
+    "ceased",
+    "moved",
+    "spared",
+];
+
 /// Who asks, when it is an administrator who proved it lately; otherwise where the browser goes.
 enum Door {
     Open(Arc<Live>),
@@ -201,24 +218,20 @@ async fn journal(hub: &Hub, visitor: &Visitor, live: &Live, what: String) -> Res
     Ok(hub.store.flush_audit().await?)
 }
 
+/// What an administrator says of a held run.
+#[derive(Clone, Copy)]
+enum Said {
+    LetGo,
+    Refused,
+}
+
 async fn release(
     State(hub): State<Arc<Hub>>,
     visitor: Visitor,
     Path(source): Path<String>,
     body: Bytes,
 ) -> Result<Response, Fault> {
-    let here = format!("/sources/{source}");
-    let live = match door(&hub, &visitor, here.clone()).await? {
-        Door::Open(live) => live,
-        Door::Onward(response) => return Ok(response),
-    };
-    let source = known(&hub, &source)?;
-    let run = meant(&hub, &live, &source, &body).await?;
-    journal(&hub, &visitor, &live, format!("run-released {}", run.id)).await?;
-    if !hub.synchronisations().is_some_and(|all| all.release(&source, &run.id)) {
-        return Err(Fault::new(FaultKind::Busy, "another held run is being let go"));
-    }
-    Ok(hub.see_other(&here))
+    say(&hub, &visitor, &source, &body, Said::LetGo).await
 }
 
 async fn refuse(
@@ -227,15 +240,29 @@ async fn refuse(
     Path(source): Path<String>,
     body: Bytes,
 ) -> Result<Response, Fault> {
+    say(&hub, &visitor, &source, &body, Said::Refused).await
+}
+
+async fn say(hub: &Hub, visitor: &Visitor, source: &str, body: &Bytes, said: Said) -> Result<Response, Fault> {
     let here = format!("/sources/{source}");
-    let live = match door(&hub, &visitor, here.clone()).await? {
+    let live = match door(hub, visitor, here.clone()).await? {
         Door::Open(live) => live,
         Door::Onward(response) => return Ok(response),
     };
-    let source = known(&hub, &source)?;
-    let run = meant(&hub, &live, &source, &body).await?;
-    journal(&hub, &visitor, &live, format!("run-refused {}", run.id)).await?;
-    let report = told::refused(&run.report, &live.session.person, hub.now());
-    hub.store.put_run(&RunRecord { report, ..run }).await?;
+    let source = known(hub, source)?;
+    let run = meant(hub, &live, &source, body).await?;
+    match said {
+        Said::LetGo => {
+            journal(hub, visitor, &live, format!("run-released {}", run.id)).await?;
+            if !hub.synchronisations().is_some_and(|all| all.release(&source, &run.id)) {
+                return Err(Fault::new(FaultKind::Busy, "another held run is being let go"));
+            }
+        }
+        Said::Refused => {
+            journal(hub, visitor, &live, format!("run-refused {}", run.id)).await?;
+            let report = told::refused(&run.report, &live.session.person, hub.now());
+            hub.store.put_run(&RunRecord { report, ..run }).await?;
+        }
+    }
     Ok(hub.see_other(&here))
 }

@@ -14,7 +14,7 @@ fn rule() -> KeyRule {
 }
 
 fn record(key: &str, given_name: &str, mail: Option<&str>) -> Record {
-    let Record::Person(record) = pupil(0, "Basalte", COLLEGE) else { unreachable!() };
+    let Record::Person(record) = pupil(0, "Basalte", COLLEGE) else { panic!("a person") };
     Record::Person(PersonRecord {
         key: key.into(),
         given_name: given_name.into(),

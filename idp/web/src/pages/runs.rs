@@ -2,7 +2,7 @@
 
 use super::home::profile_key;
 use super::{Page, html};
-use crate::runs::{Entry, Loss, Report, Shared};
+use crate::runs::{Entry, FIGURES, Loss, Report, Shared};
 use crate::{Hub, Visitor};
 use askama::Template;
 use axum::response::Response;
@@ -11,23 +11,6 @@ use preau_store::{RunOutcome, RunRecord};
 
 /// Entries, logins, reasons and schools shown on a page: the others are counted, and the file to take away has them.
 const SHOWN: usize = 25;
-
-/// Figures on people, in the order in which they are told.
-const FIGURES: [&str; 13] = [
-    "read",
-    "created",
-    "updated",
-    "reactivated",
-    "unchanged",
-    "kept",
-    "suspended",
-    "waiting",
-    "narrowed",
-    "stripped",
-    "ceased",
-    "moved",
-    "spared",
-];
 
 fn outcome(page: &Page<'_>, outcome: RunOutcome) -> String {
     page.t(match outcome {

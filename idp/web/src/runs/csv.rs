@@ -1,6 +1,6 @@
 //! Runs and what they rejected, as tables for a spreadsheet: cells between `;`, by RFC 4180.
 
-use super::Report;
+use super::{FIGURES, Report};
 use preau_store::{RunOutcome, RunRecord};
 
 /// What came of a run, in a word.
@@ -18,20 +18,6 @@ pub fn word(outcome: RunOutcome) -> &'static str {
 
 /// Runs as rows of a table.
 pub fn table(runs: &[RunRecord]) -> String {
-    const FIGURES: [&str; 12] = [
-        "read",
-        "created",
-        "updated",
-        "reactivated",
-        "unchanged",
-        "kept",
-        "suspended",
-        "waiting",
-        "narrowed",
-        "stripped",
-        "ceased",
-        "moved",
-    ];
     let headings = ["run", "started", "finished", "outcome"].into_iter().chain(FIGURES);
     let headings: Vec<&str> = headings.chain(["rejected", "milliseconds", "peak_memory", "changes", "why"]).collect();
     let mut out = row(&headings);
