@@ -30,4 +30,4 @@ pub use release::{MAX_VALUE, MAX_VALUES, ReleaseRefused, Released, Values, check
 pub use rules::AccessRules;
 pub use said::{window_en, window_fr};
 pub use second_key::Locked;
-pub use sent::{Sent, Words, identifier_words, sent, words};
+pub use sent::{HOME, Sent, Words, identifier_words, sent, words};

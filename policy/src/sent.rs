@@ -198,6 +198,14 @@ pub fn identifier_words(identifier: Identifier) -> Words {
     }
 }
 
+/// What an application that may ask with the scope `home` is told besides its release rules, in words.
+pub const HOME: Words = Words {
+    fr: "la page d’accueil de la personne : prénom et nom, profils, noms de ses établissements, prénom, nom et classe de ses enfants, services qu’elle \
+         peut ouvrir, favoris, derniers services ouverts, annonces",
+    en: "the home page of the person: given name and family name, profiles, names of their establishments, given name, family name and class of their \
+         children, services they may open, favourites, services opened last, notices",
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;

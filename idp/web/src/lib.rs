@@ -38,7 +38,7 @@ pub use headers::{form_targets, protect};
 pub use hub::{Hub, HubParts, SignInSource};
 pub use l10n::{Locale, Texts};
 pub use live::{Decided, Known, Live};
-pub use pages::{DevicePage, stylesheet};
+pub use pages::{DevicePage, HomeDocument, stylesheet};
 pub use protocol::{Begin, CompletedSignIn, LogoutNotice, NoticeBody, Protocol, Refusal, SignInHints};
 pub use router::router;
 pub use table::{Door, ServiceTable};

@@ -5,6 +5,7 @@ pub mod client;
 pub mod device;
 pub mod hand_over;
 pub mod hint;
+pub mod home;
 pub mod inspect;
 pub mod logout;
 pub mod preview;

@@ -6,7 +6,7 @@ mod registration;
 use crate::config::PUSHED;
 use crate::flow::proof::{self, Caller};
 use crate::flow::userinfo::{Scheme, Shown, Told};
-use crate::flow::{self, authorize, client, device, inspect, logout, pushed, rehearsal, token};
+use crate::flow::{self, authorize, client, device, home, inspect, logout, pushed, rehearsal, token};
 use crate::foreign::ForeignKeys;
 use crate::wire::{self, Response as Through};
 use crate::{OidcError, flow::authorize::Answer};
@@ -29,8 +29,15 @@ use url::form_urlencoded;
 const MAX_ADDRESS: usize = 7 * 1024;
 
 /// The addresses that services call by themselves.
-pub const OF_SERVICES: &[&str] =
-    &["/oidc/token", "/oidc/userinfo", "/oidc/par", "/oidc/introspect", "/oidc/revoke", "/oidc/device_authorization"];
+pub const OF_SERVICES: &[&str] = &[
+    "/oidc/token",
+    "/oidc/userinfo",
+    "/oidc/par",
+    "/oidc/introspect",
+    "/oidc/revoke",
+    "/oidc/device_authorization",
+    "/api/home",
+];
 
 /// The proof of a key, and the nonce of the next one (RFC 9449).
 const DPOP: HeaderName = HeaderName::from_static("dpop");
@@ -45,6 +52,7 @@ pub fn routes(keys: Arc<ForeignKeys>) -> Router<Arc<Hub>> {
         .route("/oidc/authorize", get(get_authorize).post(post_authorize))
         .route("/oidc/token", post(post_token).options(preflight))
         .route("/oidc/userinfo", get(userinfo).post(userinfo).options(preflight))
+        .route("/api/home", get(own_home).options(preflight))
         .route("/oidc/par", post(push))
         .route("/oidc/introspect", post(introspect))
         .route("/oidc/revoke", post(revoke).options(preflight))
@@ -291,6 +299,37 @@ async fn userinfo(call: Call) -> Response {
     response
 }
 
+/// The home page as a document. Whoever has it already is told so, and nothing leaves.
+async fn own_home(call: Call) -> Response {
+    let mut event = call.event();
+    let shown = shown(&call.headers, None);
+    let scheme = shown.as_ref().map_or(Scheme::Bearer, |shown| shown.scheme);
+    let result = match &shown {
+        Ok(shown) => home::home(&call.hub, &call.caller(), shown, &mut event).await,
+        Err(error) => Err(*error),
+    };
+    let refused = result.as_ref().err().copied();
+    let mut response = call.answer(event, result, |(door, document), event| {
+        let known = call.headers.get(header::IF_NONE_MATCH).and_then(|line| line.to_str().ok());
+        let fixed = [
+            (header::ETAG, document.tag()),
+            (header::CACHE_CONTROL, "private, no-cache".to_owned()),
+            (header::VARY, "Authorization, Accept-Language".to_owned()),
+        ];
+        let response = if known.is_some_and(|known| document.is_among(known)) {
+            (StatusCode::NOT_MODIFIED, fixed).into_response()
+        } else {
+            call.hub.audit(event);
+            (fixed, [(header::CONTENT_TYPE, "application/json")], document.text).into_response()
+        };
+        allow_origin(&call.headers, &door, response)
+    });
+    if let Some(error) = refused {
+        challenge(&mut response, error, scheme);
+    }
+    response
+}
+
 /// Says where an access token was refused how to show one, and what was wrong (RFC 6750 3, RFC 9449 7.1).
 pub fn challenge(response: &mut Response, error: OidcError, scheme: Scheme) {
     if matches!(error, OidcError::UseDpopNonce | OidcError::InvalidDpopProof(_)) {
@@ -419,8 +458,8 @@ pub fn allow_origin(headers: &HeaderMap, door: &Door, response: Response) -> Res
 fn with_origin(mut response: Response, origin: HeaderValue) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    headers.insert(header::VARY, HeaderValue::from_static("Origin"));
-    let readable = HeaderValue::from_static("dpop-nonce, www-authenticate");
+    headers.append(header::VARY, HeaderValue::from_static("Origin"));
+    let readable = HeaderValue::from_static("dpop-nonce, etag, www-authenticate");
     headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, readable);
     response
 }

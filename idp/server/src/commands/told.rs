@@ -28,6 +28,11 @@ pub fn leaves(service: &MountedService, name: &str) -> bool {
     otherwise || service.saml.as_ref().is_some_and(|saml| saml.wire(name).is_some() || names_people(saml))
 }
 
+/// Whether it may read the home pages of people, as a mobile application does.
+pub fn tells_home(service: &MountedService) -> bool {
+    service.oidc.as_ref().is_some_and(|oidc| oidc.scopes.iter().any(|scope| scope == "home"))
+}
+
 /// What leaves, in words, as pairs of a name and what it holds: the user first. A plain link sends nothing.
 pub fn sheet(identifier: Identifier, rules: &[ReleaseRule], speaks: bool) -> Vec<(String, String)> {
     if !speaks {
@@ -81,6 +86,9 @@ pub fn rules(service: &MountedService) -> Result<(), Failure> {
     }
     if let Some(oidc) = &service.oidc {
         say!("  as far as it asks, among the scopes openid {}", oidc.scopes.join(" "))?;
+        if tells_home(service) {
+            say!("  scope home: {}", preau_policy::HOME.en)?;
+        }
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ mod assets;
 mod bench;
 mod board;
 mod device;
+mod document;
 mod elsewhere;
 mod farewell;
 mod help;
@@ -34,6 +35,7 @@ use preau_policy::Reason;
 use std::sync::Arc;
 
 pub use device::DevicePage;
+pub use document::HomeDocument;
 pub use farewell::{ask_sign_out, leaving, posting, posting_back, posting_elsewhere, unconfirmed};
 
 /// The home page, its forms, the tiles, and the files pages need.

@@ -45,9 +45,17 @@ async fn home(
     };
     let query = query.unwrap_or_default();
     let search = searched(&Fields::parse(&query)?)?;
-    let at_hand = at_hand(&hub, &live).await?;
+    let home = page(&hub, &visitor, &live, search).await?;
+    // Nobody but us put a word into a page that was asked for without one.
+    let small = query.is_empty() && compress::reads_gzip(&headers);
+    Ok(html_over("home", &home, small, 700 * home.total))
+}
+
+/// The home page of the person of a session, in the language of the visitor.
+pub(super) async fn page<'a>(hub: &'a Hub, visitor: &Visitor, live: &Live, search: String) -> Result<Home<'a>, Fault> {
+    let at_hand = at_hand(hub, live).await?;
     let (services, known) = (hub.services(), live.known()?);
-    let board = Board::of(&services, &live, &known, &at_hand, &search, visitor.locale);
+    let board = Board::of(&services, live, &known, &at_hand, &search, visitor.locale);
     let token = |form: &str| hub.form_token(&live.session.id, form);
     let children = hub.children_of(&known.person).await?;
     let words = hub.words();
@@ -57,10 +65,7 @@ async fn home(
     };
     let owner =
         Owner { person: &known.person, child: known.child.as_ref(), children: &children, at_hand: &at_hand, notices };
-    let home = Home::new(Page::new(&hub, &visitor), &live, owner, search, &board, token);
-    // Nobody but us put a word into a page that was asked for without one.
-    let small = query.is_empty() && compress::reads_gzip(&headers);
-    Ok(html_over("home", &home, small, 700 * board.open.len()))
+    Ok(Home::new(Page::new(hub, visitor), live, owner, search, &board, token))
 }
 
 /// What is searched, cut to what is read.

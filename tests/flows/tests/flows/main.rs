@@ -18,6 +18,7 @@ mod faults;
 mod flood;
 mod forms;
 mod home;
+mod home_api;
 mod journal;
 mod life;
 mod oidc;

@@ -237,6 +237,7 @@ const ROUTES: &[(&str, &str, Protection, &str)] = &[
     ),
     ("POST OPTIONS", "/oidc/token", Client, "redeems what a service was handed, or its own proof"),
     ("GET POST OPTIONS", "/oidc/userinfo", Bearer, "what may be told of the person"),
+    ("GET OPTIONS", "/api/home", Bearer, "the home page of the person, as a document"),
     ("POST", "/oidc/device_authorization", Client, "a device asks for a code to show"),
     ("GET", "/oidc/device", Session, "the page on which a person types the code of a device"),
     ("POST", "/oidc/device/code", SessionForm, "the code of a device; leads to a new proof of who the person is"),

@@ -7,8 +7,11 @@ use crate::foreign::ForeignKeys;
 use crate::grants::{self, Bound, Given};
 use crate::wire::{Wanted, claims, is_secret};
 use preau_domain::{AuditEvent, Grant, GrantKind};
-use preau_web::{Door, Hub};
+use preau_web::{Door, Hub, Live};
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+const UNKNOWN: OidcError = OidcError::InvalidToken("the access token is unknown, expired or revoked");
 
 /// What userinfo answers.
 pub enum Told {
@@ -60,15 +63,24 @@ async fn holds(hub: &Hub, bound: &Bound, scheme: Scheme, proof: Option<Proof>) -
     }
 }
 
-/// Answers the bearer of an access token. `event` learns whom it is about and what leaves.
-pub async fn userinfo(
+/// Whom an access token stands for, at the service that holds it.
+pub struct Bearer {
+    /// The service.
+    pub door: Door,
+    /// The person.
+    pub live: Arc<Live>,
+    /// What was given.
+    pub given: Given,
+}
+
+/// The bearer of an access token that was given for this scope, decided again each time. `event` learns whom it is about.
+pub async fn bearer(
     hub: &Hub,
-    keys: &ForeignKeys,
     caller: &Caller<'_>,
     shown: &Shown,
+    scope: &str,
     event: &mut AuditEvent,
-) -> Result<(Door, Told), OidcError> {
-    const UNKNOWN: OidcError = OidcError::InvalidToken("the access token is unknown, expired or revoked");
+) -> Result<Bearer, OidcError> {
     let proof = match shown.scheme {
         Scheme::Bearer => None,
         Scheme::Dpop => proof::read(hub, caller, For::Access(&shown.token))?,
@@ -90,8 +102,10 @@ pub async fn userinfo(
     let live = token::person_of(hub, &held, &given).await?.ok_or(UNKNOWN)?;
     let door = hub.services().get(&held.service).cloned().ok_or(UNKNOWN)?;
     let oidc = spoken(&door).map_err(|_| UNKNOWN)?;
-    // One that was exchanged is held by another service than the one whose record says what is told.
-    if given.by.is_some() || !given.scopes.iter().any(|scope| scope == "openid") {
+    // One that was exchanged is held by another service than the one whose record says what is told, and a record may have changed
+    // since the token was given.
+    let asked = given.scopes.iter().any(|one| one == scope);
+    if given.by.is_some() || !asked || (scope != "openid" && !oidc.scopes.iter().any(|one| one == scope)) {
         return Err(OidcError::InsufficientScope);
     }
     let decision = hub.decide(&live, &door);
@@ -99,14 +113,27 @@ pub async fn userinfo(
         return Err(OidcError::InvalidToken("the service does not open for this person any more"));
     }
     event.establishment = decision.establishment.clone();
+    Ok(Bearer { door, live, given })
+}
+
+/// Answers the bearer of an access token. `event` learns whom it is about and what leaves.
+pub async fn userinfo(
+    hub: &Hub,
+    keys: &ForeignKeys,
+    caller: &Caller<'_>,
+    shown: &Shown,
+    event: &mut AuditEvent,
+) -> Result<(Door, Told), OidcError> {
+    let Bearer { door, live, given } = bearer(hub, caller, shown, "openid", event).await?;
+    let oidc = spoken(&door).map_err(|_| UNKNOWN)?;
     let released = hub.release(&live, &door).map_err(|_| UNKNOWN)?;
     let mut told = claims(&released, &Wanted { scopes: &given.scopes, names: &given.claims.userinfo });
     event.detail = told.keys().fold("sub".to_owned(), |all, name| format!("{all} {name}"));
     told.insert("sub".to_owned(), json!(released.user()));
-    let Some(signing) = oidc.userinfo_signing else { return Ok((door.clone(), Told::Plain(told))) };
+    let Some(signing) = oidc.userinfo_signing else { return Ok((door, Told::Plain(told))) };
     told.insert("iss".to_owned(), json!(hub.base()));
     told.insert("aud".to_owned(), json!(door.service.id.as_str()));
     let signed = sign(hub, alg(signing), "JWT", &told)?;
     let told = encrypted(hub, keys, &door, oidc.userinfo_encryption, signed).await?;
-    Ok((door.clone(), Told::Signed(told)))
+    Ok((door, Told::Signed(told)))
 }

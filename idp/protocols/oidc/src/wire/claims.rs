@@ -76,7 +76,7 @@ const MAX_NAME: usize = 128;
 
 /// Whether a scope means something here.
 pub fn known_scope(scope: &str) -> bool {
-    scope == "openid" || scope == "ent" || scope == "offline_access" || SCOPES.iter().any(|(name, _)| *name == scope)
+    matches!(scope, "openid" | "ent" | "offline_access" | "home") || SCOPES.iter().any(|(name, _)| *name == scope)
 }
 
 /// The scope that asks for a claim. A name that belongs to no scope of the standard is the school's.

@@ -52,7 +52,7 @@ pub fn metadata(issuer: &str, algorithms: &[&str], classes: &[String], certifica
         "revocation_endpoint": at("revoke"),
         "device_authorization_endpoint": at("device_authorization"),
         "end_session_endpoint": at("logout"),
-        "scopes_supported": ["openid", "profile", "email", "ent", "offline_access"],
+        "scopes_supported": ["openid", "profile", "email", "ent", "home", "offline_access"],
         "response_types_supported": ["code", "id_token", "id_token token", "code id_token", "code token", "code id_token token"],
         "response_modes_supported": ["query", "fragment", "form_post"],
         "grant_types_supported": ["authorization_code", "refresh_token", "implicit", "client_credentials", "urn:ietf:params:oauth:grant-type:token-exchange", "urn:ietf:params:oauth:grant-type:device_code"],

@@ -194,8 +194,11 @@ fn row(locale: Locale, service: &MountedService, uai: &Uai) -> Option<[String; C
     let nothing = || pick(locale, "aucune : simple lien", "none: a plain link");
     let (identifier, data) = if speaks {
         let leaving = sent(&service.release).into_iter().filter(|one| told::leaves(service, one.name));
-        let words: Vec<String> =
+        let mut words: Vec<String> =
             leaving.map(|one| format!("{} : {}", one.name, pick(locale, &one.fr(), &one.en()))).collect();
+        if told::tells_home(service) {
+            words.push(pick(locale, preau_policy::HOME.fr, preau_policy::HOME.en));
+        }
         let only = pick(locale, "rien d’autre que l’identifiant", "nothing but the identifier");
         let data = if words.is_empty() { only } else { words.join("\n") };
         (pick(locale, identifier.fr, identifier.en), data)
