@@ -137,6 +137,7 @@ impl Keys {
                 keys.left_out.push(LeftOut { usage, why });
             }
             let cipher = reads(descriptor)?;
+            let lists = descriptor.all(MD, "EncryptionMethod").next().is_some();
             for key in found.keys {
                 if usage != Some(Usage::Encryption) && !keys.signing.contains(&key) {
                     keys.signing.push(key.clone());
@@ -149,7 +150,7 @@ impl Keys {
                         keys.encryption.push(EncryptionKey { key, cipher });
                     }
                     // Whoever lists what they read asks for encryption, whether or not they say what the key is for.
-                    None if usage == Some(Usage::Encryption) || key.encrypts() => {
+                    None if usage == Some(Usage::Encryption) || key.encrypts() || lists => {
                         let what =
                             if key.encrypts() { UNREAD } else { "nothing is encrypted to a key that is not of RSA" };
                         let why = MetadataError::at(descriptor, Reason::Other(what));

@@ -139,6 +139,8 @@ fn a_key_that_nothing_is_encrypted_to_is_told_and_never_counted() {
         (1, 0, None),
         "it asks for nothing"
     );
+    let lists = keys(&sealed_with(&elliptic, "", &["2009/xmlenc11#aes256-gcm"]));
+    assert_eq!((lists.signing.len(), lists.unmet_encryption().is_some()), (1, true), "who lists what they read asks");
     let second = keys(&format!("{}{}", sealed_with(&elliptic, " use=\"encryption\"", &[]), key("encryption")));
     assert_eq!((second.encryption.len(), second.unmet_encryption()), (1, None), "one that serves is enough");
 }

@@ -3,9 +3,11 @@
 use crate::assembly;
 use crate::cli::Failure;
 use crate::config::Loaded;
+use crate::output::say;
 use preau_connector_api::MountedService;
-use preau_domain::{Population, Profile, RoleGrant, Uai};
+use preau_domain::{Audience, Population, Profile, RoleGrant, Uai};
 use preau_web::ServiceTable;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -50,6 +52,24 @@ pub fn whom(who: &str) -> Result<(Option<Profile>, Option<Uai>), Failure> {
     let place = place.map(str::parse).transpose();
     let place = place.map_err(|_| Failure::new(format!("--for {who}: no number of an establishment")))?;
     Ok((profile, place))
+}
+
+/// Says which establishments of an audience nobody knows: a wrong number opens to nobody, without a word. Says nothing where
+/// there is no database yet: a service may be mounted before the first synchronisation.
+pub async fn tell_unknown(loaded: &Loaded, audience: &Audience) -> Result<(), Failure> {
+    if assembly::database_file(loaded).is_some_and(|file| !file.exists()) {
+        return Ok(());
+    }
+    let populations = audience.allow.iter().chain(&audience.except);
+    let named: BTreeSet<Uai> = populations.flat_map(|one| &one.establishments).cloned().collect();
+    let named: Vec<Uai> = named.into_iter().collect();
+    let known = assembly::store(loaded, None).await?.establishments(&named).await?;
+    for uai in named.iter().filter(|uai| known.iter().all(|one| one.uai != **uai)) {
+        say!(
+            "            {uai}: no source has told us of that establishment; until one does, it opens to nobody there"
+        )?;
+    }
+    Ok(())
 }
 
 /// A population as an instance file writes it, below its heading.

@@ -101,10 +101,22 @@ pub async fn rotate(loaded: &Loaded, demo: bool, args: &RotateArgs) -> Result<()
         }
         for make in &todo.make {
             say!("{} made: it signs from {}", make.place, make.use_from.rfc3339())?;
+            if !args.compromised && make.use_from < now + usage.rhythm().ahead {
+                warn_early(usage)?;
+            }
         }
     }
     house.store.flush_audit().await?;
     say!("running servers take it up within a minute")
+}
+
+/// What happens when a key signs before everybody had the time to learn it.
+fn warn_early(usage: KeyUse) -> Result<(), Failure> {
+    let days = usage.rhythm().ahead.0 / 86_400;
+    say!(
+        "  sooner than the {days} days in which everybody learns it: whoever keeps the published set refuses what it signs"
+    )?;
+    say!("  until they read the set again")
 }
 
 async fn house(loaded: &Loaded, demo: bool) -> Result<Signing, Failure> {

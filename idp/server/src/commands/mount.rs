@@ -8,7 +8,7 @@ mod agree;
 use crate::assembly;
 use crate::cli::{Failure, MountArgs};
 use crate::commands::connectors::product;
-use crate::commands::instance::{create, mounted, population, quoted, role, table_with, whom};
+use crate::commands::instance::{create, mounted, population, quoted, role, table_with, tell_unknown, whom};
 use crate::commands::told;
 use crate::commands::{policy, population as typed};
 use crate::config::Loaded;
@@ -55,6 +55,7 @@ pub async fn run(loaded: &Loaded, args: &MountArgs) -> Result<(), Failure> {
     let table = table_with(loaded, &service)?;
     let text = text(product, url, args, by_file.as_ref())?;
     report(loaded, &service, &table, args)?;
+    tell_unknown(loaded, &service.audience).await?;
     if args.dry_run {
         say!("\nWho would gain it")?;
         policy::newcomer(loaded, &service).await?;

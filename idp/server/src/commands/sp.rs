@@ -66,6 +66,7 @@ pub async fn add(loaded: &Loaded, args: &SpAddArgs) -> Result<(), Failure> {
         .map_err(|what| Failure::new(format!("{}: {what} (--encrypt)", args.metadata)))?;
     let table = table_with(loaded, &service)?;
     report::whole(&service, &found.entity, &table, &args.metadata)?;
+    instance::tell_unknown(loaded, &service.audience).await?;
     if args.dry_run {
         return say!("\nNothing was written. The instance file would be:\n\n{text}");
     }

@@ -62,3 +62,24 @@ fn a_list_is_looked_at_described_and_read() {
     );
     assert_eq!(desk.run(&["sync", "preview", "b"]).0, 2);
 }
+
+#[test]
+fn a_service_for_a_school_that_nobody_told_of_is_told_so() {
+    let desk = Desk::new();
+    let config = std::fs::read_to_string(desk.path("preau.toml")).unwrap();
+    let source = "[sources.ecoles]\nkind = \"csv\"\n[[sources.ecoles.establishments]]\nuai = \"0990011Z\"\nname = \"École des Lilas\"\n\
+                  [[sources.ecoles.files]]\npath = \"eleves.csv\"\npeople = \"pupils\"\n\
+                  columns = { key = \"Identifiant élève\", family_name = \"Nom élève\", given_name = \"Prénom élève\", class = \"Classe\" }\n";
+    desk.write("preau.toml", &format!("{config}{source}"));
+    desk.write("eleves.csv", PUPILS);
+    let (code, out, err) = desk.run(&["sync", "apply", "ecoles"]);
+    assert_eq!(code, 0, "{out} {err}");
+    let mount = |id: &str, place: &str| {
+        let (code, out, err) =
+            desk.run(&["mount", "grr", "--url", &format!("https://{id}.example"), "--id", id, "--for", place]);
+        assert_eq!(code, 0, "{out} {err}");
+        out
+    };
+    assert!(mount("typed", "0990001N").contains("0990001N: no source has told us of that establishment"));
+    assert!(!mount("known", "0990011Z").contains("no source has told us"));
+}

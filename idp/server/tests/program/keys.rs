@@ -18,13 +18,15 @@ fn a_server_makes_its_keys_and_an_operator_replaces_one() {
     let (_, out, _) = desk.run(&["keys", "list"]);
     assert_eq!(out.matches("certificate sha256").count(), 3, "those of SAML: {out}");
     let (code, out, err) = desk.run(&["keys", "rotate", "--alg", "ES256"]);
-    assert!(code == 0 && out.contains("es256-2 made"), "{out} {err}");
+    assert!(code == 0 && out.contains("es256-2 made") && !out.contains("sooner"), "{out} {err}");
     listed("\"next\"", 1);
     let (code, out, err) = desk.run(&["keys", "rotate", "--alg", "ES256", "--compromised"]);
     assert!(code == 0 && out.contains("es256-1 removed") && out.contains("es256-3 made"), "{out} {err}");
     listed("\"active\"", 6);
     let (code, out, err) = desk.run(&["keys", "rotate", "--alg", "saml-RS256", "--in-days", "120"]);
-    assert!(code == 0 && out.contains("saml-rs256-2 made"), "{out} {err}");
+    assert!(code == 0 && out.contains("saml-rs256-2 made") && !out.contains("sooner"), "{out} {err}");
+    let (_, out, _) = desk.run(&["keys", "rotate", "--alg", "EdDSA", "--in-days", "0"]);
+    assert!(out.contains("sooner than the 3 days"), "nobody has read that key: {out}");
     listed("\"next\"", 1);
     let (_, out, _) = desk.run(&["keys", "list"]);
     let line = |key: &str| out.lines().find(|line| line.starts_with(key)).unwrap_or_default().to_owned();
@@ -35,7 +37,7 @@ fn a_server_makes_its_keys_and_an_operator_replaces_one() {
     assert!(code == 1 && err.contains("HS256"), "{err}");
     assert_eq!(server.stop(), 0);
     let (code, out, _) = desk.run(&["audit", "verify"]);
-    assert!(code == 0 && out.starts_with("9 events checked"), "six keys made, three replaced: {out}");
+    assert!(code == 0 && out.starts_with("10 events checked"), "six keys made, four replaced: {out}");
 }
 
 #[test]
