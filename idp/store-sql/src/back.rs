@@ -113,4 +113,12 @@ impl Back {
             Base::Postgres(postgres) => Box::pin(postgres.write(shape, work)).await,
         }
     }
+
+    /// Told how many people were written at once: a database that plans by what it knows of its tables is to know of them.
+    pub async fn grew(&self, people: usize) -> Result<()> {
+        match &self.base {
+            Base::Sqlite(_) => Ok(()),
+            Base::Postgres(postgres) => Box::pin(postgres.grew(people)).await,
+        }
+    }
 }

@@ -277,7 +277,7 @@ impl Provisioning for Back {
         if values.is_empty() {
             return Ok(());
         }
-        let undo = undo.cloned();
+        let (undo, count) = (undo.cloned(), changes.len());
         let written = self.write(Shape::Bulk, move |link| {
             Box::pin(async move {
                 let mut there = BTreeMap::new();
@@ -308,7 +308,7 @@ impl Provisioning for Back {
             })
         });
         self.forget_tickets(&written.await?);
-        Ok(())
+        self.grew(count).await
     }
 
     async fn suspend_people(&self, undo: Option<&Undoable>, source: &SourceId, keys: &[String]) -> Result<u64> {

@@ -1,7 +1,8 @@
 //! PostgreSQL: a pool of connections, one transaction per operation of several statements. The server itself gathers the
-//! commits of many connections. Events are written by `journal`.
+//! commits of many connections. Events are written by `journal`; `statistics` has the planner know of what a run writes.
 
 mod journal;
+mod statistics;
 
 use crate::Options;
 use crate::audit::Recorded;
@@ -12,12 +13,14 @@ use journal::Journal;
 use preau_store::{Result, StoreError};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgPool, Row as _, query, raw_sql};
+use statistics::Statistics;
 use std::time::Duration;
 
 /// A database on a server.
 pub(crate) struct Postgres {
     pool: PgPool,
     journal: Journal,
+    statistics: Statistics,
 }
 
 /// A connection that was used so long ago is believed to be there still. Asking each time would cost as much as most of what is asked.
@@ -65,7 +68,7 @@ impl Postgres {
             .connect_with(connect)
             .await
             .map_err(refusal)?;
-        Ok(Postgres { journal: Journal::start(pool.clone()), pool })
+        Ok(Postgres { journal: Journal::start(pool.clone()), statistics: Statistics::new(), pool })
     }
 
     /// Runs one reading statement.
@@ -92,6 +95,11 @@ impl Postgres {
         let result = work(&mut Link::Postgres(&mut transaction)).await?;
         transaction.commit().await.map_err(refusal)?;
         Ok(result)
+    }
+
+    /// Told how many people were written.
+    pub async fn grew(&self, people: usize) -> Result<()> {
+        self.statistics.grew(&self.pool, people).await
     }
 
     /// Hands over an event.

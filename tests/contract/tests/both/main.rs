@@ -6,6 +6,7 @@
 mod chain;
 mod opening;
 mod purge;
+mod statistics;
 mod upgrade;
 
 use preau_store::Store;
