@@ -88,7 +88,7 @@ async fn sweep(
     let rows = link.rows(SESSIONS, args![now, limit]).await?;
     let sessions = rows.iter().map(|row| row.text(0).map(str::to_owned)).collect::<Result<Vec<_>>>()?;
     if !sessions.is_empty() {
-        outbox::write(link, sessions.clone(), now).await?;
+        outbox::write(link, sessions.clone(), now, None).await?;
         link.rows(END_SESSIONS, args![sessions.clone()]).await?;
     }
     let families = link.rows(FAMILIES, args![now, limit]).await?;

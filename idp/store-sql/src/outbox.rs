@@ -3,21 +3,21 @@
 use crate::back::Back;
 use crate::link::{Link, Row, Sql, args};
 use async_trait::async_trait;
-use preau_domain::{Instant, Seconds, ServiceId, SessionId, Visit};
+use preau_domain::{CorrelationId, Instant, Seconds, ServiceId, SessionId, Visit};
 use preau_store::{Notice, Outbox, Result, TOLD_TO_ONE, YetToHear};
 use std::sync::atomic::Ordering;
 
 /// The latest visits of ended sessions to each service; a notice that waits already is not written again.
 const WRITE: Sql = Sql::Each {
-    sqlite: "INSERT INTO outbox (session, protocol, service, notice, at, due)
-        SELECT session, protocol, service, notice, $2, $2 FROM (
+    sqlite: "INSERT INTO outbox (session, protocol, service, notice, at, due, way)
+        SELECT session, protocol, service, notice, $2, $2, $4 FROM (
             SELECT session, protocol, service, notice, seq,
                 row_number() OVER (PARTITION BY session, service ORDER BY at DESC, seq DESC) AS place
             FROM visit WHERE session IN (SELECT value FROM json_each($1))) AS ranked
         WHERE place <= $3 ORDER BY seq
         ON CONFLICT DO NOTHING",
-    postgres: "INSERT INTO outbox (session, protocol, service, notice, at, due)
-        SELECT session, protocol, service, notice, $2, $2 FROM (
+    postgres: "INSERT INTO outbox (session, protocol, service, notice, at, due, way)
+        SELECT session, protocol, service, notice, $2, $2, $4::text FROM (
             SELECT session, protocol, service, notice, seq,
                 row_number() OVER (PARTITION BY session, service ORDER BY at DESC, seq DESC) AS place
             FROM visit WHERE session = ANY($1)) AS ranked
@@ -48,10 +48,10 @@ const READY: Sql = Sql::Each {
 const TAKE: Sql = Sql::Each {
     sqlite: "UPDATE outbox SET due = $3, tries = tries + 1
         WHERE seq IN (SELECT CAST(value AS INTEGER) FROM json_each($1)) AND due <= $2
-        RETURNING seq, session, protocol, service, notice, at, tries",
+        RETURNING seq, session, protocol, service, notice, at, tries, way",
     postgres: "UPDATE outbox SET due = $3, tries = tries + 1
         WHERE seq IN (SELECT seq FROM outbox WHERE seq = ANY($1::text[]::bigint[]) AND due <= $2 FOR UPDATE SKIP LOCKED)
-        RETURNING seq, session, protocol, service, notice, at, tries",
+        RETURNING seq, session, protocol, service, notice, at, tries, way",
 };
 const SETTLE: Sql = Sql::Each {
     sqlite: "DELETE FROM outbox WHERE seq IN (SELECT CAST(value AS INTEGER) FROM json_each($1))",
@@ -85,8 +85,13 @@ const TRIM: &str = "DELETE FROM visit WHERE session = $1 AND seq IN (
         WHERE place > $2)";
 
 /// Writes the notices of sessions that are about to end, in the stroke that ends them.
-pub(crate) async fn write(link: &mut Link<'_>, sessions: Vec<String>, now: Instant) -> Result<()> {
-    link.rows(WRITE, args![sessions, now, TOLD_TO_ONE]).await.map(drop)
+pub(crate) async fn write(
+    link: &mut Link<'_>,
+    sessions: Vec<String>,
+    now: Instant,
+    way: Option<&CorrelationId>,
+) -> Result<()> {
+    link.rows(WRITE, args![sessions, now, TOLD_TO_ONE, way.map(CorrelationId::as_str)]).await.map(drop)
 }
 
 /// Takes notices away that grew too old; gives the number of those that nobody heard.
@@ -109,6 +114,7 @@ fn notice(row: &Row) -> Result<Notice> {
             at: row.instant(5)?,
         },
         tries: u32::try_from(row.int(6)?).unwrap_or(u32::MAX),
+        way: row.text_or_none(7)?.map(CorrelationId::new),
     })
 }
 

@@ -6,7 +6,9 @@ use crate::link::{Arg, Link, Row, Sql, args};
 use crate::outbox;
 use crate::sign_ins::spend;
 use async_trait::async_trait;
-use preau_domain::{Authentication, Instant, PersonId, ServiceId, Session, SessionId, Uai, Upstream, Visit};
+use preau_domain::{
+    Authentication, CorrelationId, Instant, PersonId, ServiceId, Session, SessionId, Uai, Upstream, Visit,
+};
 use preau_store::{NewSession, Result, Sessions, StoreError};
 
 const ADD: &str = "INSERT INTO session (id, person, authentication, establishment, created, expires, last_seen, child)
@@ -75,10 +77,10 @@ pub(crate) fn visit(row: &Row) -> Result<Visit> {
 }
 
 /// Ends a session that is held, and says where it had been.
-async fn end(link: &mut Link<'_>, id: &str, now: Instant) -> Result<Option<Vec<Visit>>> {
+async fn end(link: &mut Link<'_>, id: &str, now: Instant, way: Option<&CorrelationId>) -> Result<Option<Vec<Visit>>> {
     let visits = link.rows(VISITS, args![id]).await?.iter().map(visit).collect::<Result<Vec<_>>>()?;
     if !visits.is_empty() {
-        outbox::write(link, vec![id.to_owned()], now).await?;
+        outbox::write(link, vec![id.to_owned()], now, way).await?;
     }
     Ok((link.changed(END, args![id]).await? > 0).then_some(visits))
 }
@@ -128,7 +130,7 @@ async fn begin(link: &mut Link<'_>, new: NewSession, authentication: String) -> 
     let old = old.as_str();
     let Some(owner) = link.row(HOLD, args![old]).await? else { return Ok(Before::None) };
     if owner.text(0)? != session.person.as_str() {
-        return Ok(Before::Ended(end(link, old, session.created).await?.unwrap_or_default()));
+        return Ok(Before::Ended(end(link, old, session.created, new.way.as_ref()).await?.unwrap_or_default()));
     }
     link.changed(MOVE_TICKETS, args![old, id]).await?;
     link.changed(MOVE_VISITS, args![old, id]).await?;
@@ -140,12 +142,19 @@ async fn begin(link: &mut Link<'_>, new: NewSession, authentication: String) -> 
 
 impl Back {
     /// Ends a session if that statement holds it.
-    async fn end_held(&self, hold: Sql, values: Vec<Arg>, id: &SessionId, now: Instant) -> Result<Option<Vec<Visit>>> {
-        let id = id.as_str().to_owned();
+    async fn end_held(
+        &self,
+        hold: Sql,
+        values: Vec<Arg>,
+        id: &SessionId,
+        now: Instant,
+        way: Option<&CorrelationId>,
+    ) -> Result<Option<Vec<Visit>>> {
+        let (id, way) = (id.as_str().to_owned(), way.cloned());
         let ended = self.write(Shape::Checked, move |link| {
             Box::pin(async move {
                 match link.row(hold, values).await? {
-                    Some(_) => end(link, &id, now).await,
+                    Some(_) => end(link, &id, now, way.as_ref()).await,
                     None => Ok(None),
                 }
             })
@@ -193,14 +202,25 @@ impl Sessions for Back {
         self.changed(SET_AUTHENTICATION, args![id.as_str(), authentication]).await.map(drop)
     }
 
-    async fn end_session(&self, id: &SessionId, now: Instant) -> Result<Option<Vec<Visit>>> {
-        let visits = self.end_held(HOLD, args![id.as_str()], id, now).await?;
+    async fn end_session(
+        &self,
+        id: &SessionId,
+        now: Instant,
+        way: Option<&CorrelationId>,
+    ) -> Result<Option<Vec<Visit>>> {
+        let visits = self.end_held(HOLD, args![id.as_str()], id, now, way).await?;
         self.forget_tickets(std::slice::from_ref(id));
         Ok(visits)
     }
 
-    async fn end_idle_session(&self, id: &SessionId, since: Instant, now: Instant) -> Result<Option<Vec<Visit>>> {
-        let visits = self.end_held(HOLD_IDLE, args![id.as_str(), since], id, now).await?;
+    async fn end_idle_session(
+        &self,
+        id: &SessionId,
+        since: Instant,
+        now: Instant,
+        way: Option<&CorrelationId>,
+    ) -> Result<Option<Vec<Visit>>> {
+        let visits = self.end_held(HOLD_IDLE, args![id.as_str(), since], id, now, way).await?;
         if visits.is_some() {
             self.forget_tickets(std::slice::from_ref(id));
         }
@@ -213,7 +233,7 @@ impl Sessions for Back {
             Box::pin(async move {
                 let (mut sessions, mut visits) = (Vec::new(), Vec::new());
                 for row in link.rows(HOLD_ALL, args![person]).await? {
-                    visits.extend(end(link, row.text(0)?, now).await?.unwrap_or_default());
+                    visits.extend(end(link, row.text(0)?, now, None).await?.unwrap_or_default());
                     sessions.push(SessionId::new(row.text(0)?));
                 }
                 Ok((sessions, visits))

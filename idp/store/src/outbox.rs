@@ -2,7 +2,7 @@
 
 use crate::Result;
 use async_trait::async_trait;
-use preau_domain::{Instant, ServiceId, Visit};
+use preau_domain::{CorrelationId, Instant, ServiceId, Visit};
 
 /// A visit that is over, and whose service has not heard of it yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct Notice {
     pub visit: Visit,
     /// How often somebody began to tell it, this time included.
     pub tries: u32,
+    /// The number of the way that ended the session, where whoever ended it had one.
+    pub way: Option<CorrelationId>,
 }
 
 /// Services that have not heard of the end of some visits.

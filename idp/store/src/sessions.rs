@@ -3,7 +3,8 @@
 use crate::Result;
 use async_trait::async_trait;
 use preau_domain::{
-    Authentication, Instant, PendingId, PendingSignIn, PersonId, ServiceId, Session, SessionId, Uai, Upstream, Visit,
+    Authentication, CorrelationId, Instant, PendingId, PendingSignIn, PersonId, ServiceId, Session, SessionId, Uai,
+    Upstream, Visit,
 };
 
 /// Sign-ins under way.
@@ -39,6 +40,8 @@ pub struct NewSession {
     pub replaces: Option<SessionId>,
     /// By whom it was opened from elsewhere. Without it, a session that goes on owes what the one before owed.
     pub upstream: Option<Upstream>,
+    /// The number of the way here, for the notices of a session that this one ends.
+    pub way: Option<CorrelationId>,
 }
 
 /// Live sessions.
@@ -65,12 +68,24 @@ pub trait Sessions: Send + Sync {
     async fn set_session_authentication(&self, id: &SessionId, authentication: &Authentication) -> Result<()>;
 
     /// Ends a session: it, its tickets and its visits are gone, and the notices of the visits wait in the [`crate::Outbox`]
-    /// from `now` on. The visits are returned: among concurrent callers exactly one gets them; the others get `None`.
-    async fn end_session(&self, id: &SessionId, now: Instant) -> Result<Option<Vec<Visit>>>;
+    /// from `now` on, under the number of the way that ended it. The visits are returned: among concurrent callers exactly one
+    /// gets them; the others get `None`.
+    async fn end_session(
+        &self,
+        id: &SessionId,
+        now: Instant,
+        way: Option<&CorrelationId>,
+    ) -> Result<Option<Vec<Visit>>>;
 
     /// Ends a session in the same way, unless somebody used it since an instant: what [`Sessions::idle_sessions`] named a
     /// moment ago may be in use by now.
-    async fn end_idle_session(&self, id: &SessionId, since: Instant, now: Instant) -> Result<Option<Vec<Visit>>>;
+    async fn end_idle_session(
+        &self,
+        id: &SessionId,
+        since: Instant,
+        now: Instant,
+        way: Option<&CorrelationId>,
+    ) -> Result<Option<Vec<Visit>>>;
 
     /// Ends every session of a person in the same way and returns their visits.
     async fn end_sessions_of(&self, person: &PersonId, now: Instant) -> Result<Vec<Visit>>;

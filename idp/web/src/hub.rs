@@ -464,6 +464,7 @@ impl Hub {
             pending: Some(pending.id.clone()),
             replaces: before.as_ref().map(|s| s.id.clone()),
             upstream,
+            way: Some(pending.correlation.clone()),
         };
         let mut begun = self.store.begin_session(&new).await;
         // A flood may have taken the place of a sign-in that nobody ended.
@@ -518,8 +519,8 @@ impl Hub {
             None => self.store.session(id, Instant(i64::MIN)).await?.map(|session| session.person),
         };
         let ended = match unused_since {
-            Some(since) => self.store.end_idle_session(id, since, self.now()).await?,
-            None => self.store.end_session(id, self.now()).await?,
+            Some(since) => self.store.end_idle_session(id, since, self.now(), Some(correlation)).await?,
+            None => self.store.end_session(id, self.now(), Some(correlation)).await?,
         };
         let Some(visits) = ended else {
             return Ok(Vec::new());

@@ -129,7 +129,7 @@ impl Hub {
             }
             Said::No => {
                 metrics::counter!("preau_logout_notices_total", "result" => "refused").increment(1);
-                self.lives_on(&notice.visit, AuditKind::LogoutRefused);
+                self.lives_on(notice, AuditKind::LogoutRefused);
                 return Outcome::Refused;
             }
             Said::Trouble => {}
@@ -138,7 +138,7 @@ impl Hub {
         let Some(wait) = WAITS.get(tries - 1) else {
             metrics::counter!("preau_logout_notices_total", "result" => "given-up").increment(1);
             tracing::warn!(service.id = service, "service was not told of a logout: its own session may live on");
-            self.lives_on(&notice.visit, AuditKind::LogoutGivenUp);
+            self.lives_on(notice, AuditKind::LogoutGivenUp);
             return Outcome::Settled;
         };
         if let Err(error) = self.store.postpone_notice(notice.id, now + *wait).await {
@@ -174,12 +174,13 @@ impl Hub {
         Some(said)
     }
 
-    /// Notes in the journal that the session at a service may live on.
-    fn lives_on(&self, visit: &Visit, kind: AuditKind) {
-        let correlation = CorrelationId::generate(&*self.ids, self.now());
-        let mut event = AuditEvent::new(self.now(), kind, correlation, "its session may live on");
-        event.session = Some(visit.session.clone());
-        event.service = Some(visit.service.clone());
+    /// Notes in the journal, under the number of the sign-out, that the session at a service may live on.
+    fn lives_on(&self, notice: &Notice, kind: AuditKind) {
+        let own = || CorrelationId::generate(&*self.ids, self.now());
+        let way = notice.way.clone().unwrap_or_else(own);
+        let mut event = AuditEvent::new(self.now(), kind, way, "its session may live on");
+        event.session = Some(notice.visit.session.clone());
+        event.service = Some(notice.visit.service.clone());
         self.audit(event);
     }
 }

@@ -86,7 +86,7 @@ pub async fn a_session_owes_to_its_provider(store: &dyn Store) {
     assert_eq!(store.upstream_of(&one, NOW).await.unwrap(), Some(owed));
     assert_eq!(store.upstream_of(&one, session("s1", "p-zoe").expires).await.unwrap(), None);
     assert_eq!(store.upstream_of(&SessionId::new("here"), NOW).await.unwrap(), None);
-    store.end_session(&one, NOW).await.unwrap();
+    store.end_session(&one, NOW, None).await.unwrap();
     assert_eq!(found(store, Some("x"), None).await, ["s2"]);
 }
 

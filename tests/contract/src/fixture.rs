@@ -91,7 +91,7 @@ pub fn session(id: &str, person: &str) -> Session {
 
 /// A beginning without a sign-in behind it and nothing before it.
 pub fn beginning(session: Session) -> NewSession {
-    NewSession { session, pending: None, replaces: None, upstream: None }
+    NewSession { session, pending: None, replaces: None, upstream: None, way: None }
 }
 
 /// Begins a session of `person` and gives its name back.

@@ -50,7 +50,7 @@ pub async fn tokens_are_kept_together_or_not_at_all(store: &dyn Store) {
 /// No token is born of a session that is gone, has expired or never was; none is worth anything once it expired.
 pub async fn a_token_needs_its_session(store: &dyn Store) {
     let gone = live(store, "s1", "p-zoe").await;
-    store.end_session(&gone, NOW).await.unwrap();
+    store.end_session(&gone, NOW, None).await.unwrap();
     let short = Session { expires: LATER, ..session("s2", "p-zoe") };
     store.begin_session(&beginning(short.clone())).await.unwrap();
     let late = Grant { issued: LATER, ..grant("a2", Access, "f2", Some(&short.id)) };
@@ -96,7 +96,7 @@ pub async fn tokens_fall_with_their_session(store: &dyn Store) {
     store.grant(&[grant("a1", Access, "f1", Some(&one)), grant("r1", Refresh, "f1", Some(&one))]).await.unwrap();
     store.grant(&[grant("a2", Access, "f2", Some(&two))]).await.unwrap();
     store.grant(&[grant("r3", Refresh, "f3", None)]).await.unwrap();
-    store.end_session(&one, NOW).await.unwrap();
+    store.end_session(&one, NOW, None).await.unwrap();
     assert!(!there(store, "a1", Access).await && !there(store, "r1", Refresh).await);
     assert_eq!(rotate(store, "r1", &[grant("a9", Access, "f1", Some(&one))]).await.unwrap(), Rotation::Unknown);
     assert!(there(store, "a2", Access).await && there(store, "r3", Refresh).await);
@@ -283,7 +283,7 @@ pub async fn no_token_slips_past_the_end(store: &dyn Store) {
         let born = join_all((2..10).map(async |n| store.grant(&[grant(&key(n), Access, &key(n), Some(&id))]).await));
         let first = OneTimeKey::new(key(0));
         let rotate = store.rotate(&first, NOW, &next);
-        let (born, rotated, ended) = futures::join!(born, rotate, store.end_session(&id, NOW));
+        let (born, rotated, ended) = futures::join!(born, rotate, store.end_session(&id, NOW, None));
         assert!(ended.unwrap().is_some() && rotated.is_ok());
         assert!(born.iter().all(|answer| answer.is_ok() || conflicts(answer)), "{born:?}");
         for n in 0..10 {
@@ -341,7 +341,7 @@ pub async fn a_second_refresh_token_has_a_row(store: &dyn Store) {
         assert_eq!(store.granted(&token.key, Refresh, NOW).await.unwrap().as_ref(), Some(token));
     }
     assert!(store.revoke(&one.key).await.unwrap() && !there(store, one.key.as_str(), Refresh).await);
-    store.end_session(&id, NOW).await.unwrap();
+    store.end_session(&id, NOW, None).await.unwrap();
     assert!(!there(store, next.key.as_str(), Refresh).await);
     let alone = standing("r4", "f4", None);
     store.grant(std::slice::from_ref(&alone)).await.unwrap();

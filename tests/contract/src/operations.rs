@@ -155,7 +155,7 @@ pub async fn contended_writers_all_succeed(store: &dyn Store) {
         store.issue_ticket(&ticket(&format!("t{n}"), &id), Some(&visit(&id, "moodle", NOW))).await?;
         store.put_people(None, &[change(sourced(&format!("k{}", n % 10)))]).await?;
         store.consume_ticket(&OneTimeKey::new(format!("t{n}")), TicketKind::CasService).await?.expect("its own ticket");
-        store.end_session(&id, NOW).await?.expect("its own session");
+        store.end_session(&id, NOW, None).await?.expect("its own session");
         Ok(())
     };
     for answer in futures::future::join_all((0..200).map(work)).await {

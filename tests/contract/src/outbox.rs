@@ -1,7 +1,7 @@
 //! Notices of visits that are over.
 
 use crate::fixture::{LATER, NOW, beginning, live, session, ticket, visit};
-use preau_domain::{Instant, PersonId, Seconds, ServiceId, Session, SessionId, Visit};
+use preau_domain::{CorrelationId, Instant, PersonId, Seconds, ServiceId, Session, SessionId, Visit};
 use preau_store::{NewSession, Notice, Store, TOLD_TO_ONE, YetToHear};
 
 /// Begins a session that opened these services, once each.
@@ -33,10 +33,11 @@ fn services(notices: &[Notice]) -> Vec<&str> {
 pub async fn every_end_leaves_its_notices(store: &dyn Store) {
     assert_eq!(taken(store, NOW).await, []);
     let left = opened(store, "left", &["a"]).await;
-    store.end_session(&left, NOW).await.unwrap();
-    assert_eq!(store.end_session(&left, NOW).await.unwrap(), None);
+    let way = |number: &str| Some(CorrelationId::new(number));
+    store.end_session(&left, NOW, way("w1").as_ref()).await.unwrap();
+    assert_eq!(store.end_session(&left, NOW, way("w2").as_ref()).await.unwrap(), None);
     let replaced = opened(store, "replaced", &["b"]).await;
-    let new = NewSession { replaces: Some(replaced), ..beginning(session("s1", "p-ali")) };
+    let new = NewSession { replaces: Some(replaced), way: way("w3"), ..beginning(session("s1", "p-ali")) };
     store.begin_session(&new).await.unwrap();
     opened(store, "stopped", &["c"]).await;
     store.end_sessions_of(&PersonId::new("p-zoe"), NOW).await.unwrap();
@@ -47,6 +48,8 @@ pub async fn every_end_leaves_its_notices(store: &dyn Store) {
     opened(store, "lives", &["e"]).await;
     let notices = taken(store, LATER).await;
     assert_eq!(services(&notices), ["a", "b", "c", "d"]);
+    let ways: Vec<_> = notices.iter().map(|notice| notice.way.clone()).collect();
+    assert_eq!(ways, [way("w1"), way("w3"), None, None], "each under the number of its way, where it had one");
     assert!(notices.iter().all(|notice| notice.tries == 1));
     assert_eq!(notices[0].visit, made(&left, "a"));
 }
@@ -54,7 +57,7 @@ pub async fn every_end_leaves_its_notices(store: &dyn Store) {
 /// A notice that is not settled is taken again when its time has come, and one that is settled is not.
 pub async fn a_notice_is_taken_until_it_is_settled(store: &dyn Store) {
     let id = opened(store, "s1", &["a", "b", "c"]).await;
-    store.end_session(&id, NOW).await.unwrap();
+    store.end_session(&id, NOW, None).await.unwrap();
     assert_eq!(taken(store, Instant(NOW.0 - 1)).await, []);
     let first = taken(store, NOW).await;
     assert_eq!(services(&first), ["a", "b", "c"]);
@@ -80,7 +83,7 @@ pub async fn a_notice_is_taken_until_it_is_settled(store: &dyn Store) {
 /// A notice that was refused is taken by nobody, and it is not forgotten that it was.
 pub async fn a_refused_notice_is_not_taken_again(store: &dyn Store) {
     let id = opened(store, "s1", &["a", "b", "c"]).await;
-    store.end_session(&id, NOW).await.unwrap();
+    store.end_session(&id, NOW, None).await.unwrap();
     let first = taken(store, NOW).await;
     let visits: Vec<Visit> = first.iter().map(|notice| notice.visit.clone()).collect();
     store.settle_notices(&[first[0].id]).await.unwrap();
@@ -98,7 +101,7 @@ pub async fn a_refused_notice_is_not_taken_again(store: &dyn Store) {
 pub async fn notices_are_shared_out_by_service(store: &dyn Store) {
     for n in 0..5 {
         let id = opened(store, &format!("s{n}"), &["a", "b"]).await;
-        store.end_session(&id, NOW).await.unwrap();
+        store.end_session(&id, NOW, None).await.unwrap();
     }
     let busy = [ServiceId::new("b")];
     let take = async |busy: &[ServiceId]| store.take_notices(NOW, LATER, busy, 2, 100).await.unwrap();
@@ -111,7 +114,7 @@ pub async fn notices_are_shared_out_by_service(store: &dyn Store) {
 pub async fn one_of_many_takes_a_notice(store: &dyn Store) {
     for n in 0..30 {
         let id = opened(store, &format!("s{n}"), &["a"]).await;
-        store.end_session(&id, NOW).await.unwrap();
+        store.end_session(&id, NOW, None).await.unwrap();
     }
     let take = |_| store.take_notices(NOW, LATER, &[], 7, 100);
     let answers = futures::future::join_all((0..20).map(take)).await;
@@ -136,14 +139,14 @@ pub async fn notices_are_bounded(store: &dyn Store) {
     let kept = store.visits(&id).await.unwrap();
     assert!((20..=36).contains(&kept.len()), "{}", kept.len());
     assert_eq!(kept.last().unwrap().notice, "n199");
-    store.end_session(&id, NOW).await.unwrap();
+    store.end_session(&id, NOW, None).await.unwrap();
     let notices = taken(store, NOW).await;
     assert_eq!(notices.len(), TOLD_TO_ONE as usize);
     assert!(notices.iter().all(|notice| notice.visit.notice.as_str() >= "n180"));
     for id in ["s2", "s3"] {
         let id = live(store, id, "p-zoe").await;
         store.issue_ticket(&ticket(id.as_str(), &id), Some(&visit(&id, "equal", NOW))).await.unwrap();
-        store.end_session(&id, LATER).await.unwrap();
+        store.end_session(&id, LATER, None).await.unwrap();
     }
     assert_eq!(services(&taken(store, LATER).await).iter().filter(|service| **service == "equal").count(), 1);
 }
@@ -152,7 +155,7 @@ pub async fn notices_are_bounded(store: &dyn Store) {
 pub async fn notices_grow_old(store: &dyn Store) {
     for (id, at) in [("old", NOW), ("new", LATER)] {
         let id = opened(store, id, &["a"]).await;
-        store.end_session(&id, at).await.unwrap();
+        store.end_session(&id, at, None).await.unwrap();
     }
     let hours = Seconds(6 * 3600);
     assert_eq!(store.sweep(Instant((NOW + hours).0 - 1), NOW, 100).await.unwrap().notices, 0);

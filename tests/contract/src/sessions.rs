@@ -137,7 +137,7 @@ pub async fn a_live_session_changes(store: &dyn Store) {
         ..session("s1", "p-zoe")
     };
     assert_eq!(store.session(&id, NOW).await.unwrap(), Some(changed));
-    store.end_session(&id, NOW).await.unwrap();
+    store.end_session(&id, NOW, None).await.unwrap();
     store.touch_session(&id, LATER).await.unwrap();
     store.set_session_establishment(&id, &uai(7), None).await.unwrap();
     store.set_session_authentication(&id, &proof).await.unwrap();
@@ -161,8 +161,8 @@ pub async fn the_end_of_a_session_is_whole(store: &dyn Store) {
     let (hers, his) = (live(store, "s1", "p-zoe").await, live(store, "s2", "p-zoe").await);
     store.issue_ticket(&ticket("t1", &hers), Some(&visit(&hers, "moodle", NOW))).await.unwrap();
     store.issue_ticket(&ticket("t2", &his), Some(&visit(&his, "pronote", NOW))).await.unwrap();
-    assert_eq!(store.end_session(&hers, NOW).await.unwrap(), Some(vec![visit(&hers, "moodle", NOW)]));
-    assert_eq!(store.end_session(&hers, NOW).await.unwrap(), None);
+    assert_eq!(store.end_session(&hers, NOW, None).await.unwrap(), Some(vec![visit(&hers, "moodle", NOW)]));
+    assert_eq!(store.end_session(&hers, NOW, None).await.unwrap(), None);
     assert_eq!(store.session(&hers, NOW).await.unwrap(), None);
     assert!(store.visits(&hers).await.unwrap().is_empty());
     assert_eq!(store.consume_ticket(&OneTimeKey::new("t1"), TicketKind::CasService).await.unwrap(), None);
@@ -176,7 +176,7 @@ pub async fn one_of_many_ends_a_session(store: &dyn Store) {
     let id = live(store, "s1", "p-zoe").await;
     store.issue_ticket(&ticket("t1", &id), Some(&visit(&id, "moodle", NOW))).await.unwrap();
     let whole = |answer: &preau_store::Result<Option<Vec<_>>>| matches!(answer, Ok(Some(visits)) if visits.len() == 1);
-    assert_eq!(winners(|_| store.end_session(&id, NOW), whole).await, 1);
+    assert_eq!(winners(|_| store.end_session(&id, NOW, None), whole).await, 1);
 }
 
 /// Ending all sessions of a person gives all their visits back and leaves other people alone.
@@ -209,7 +209,7 @@ pub async fn no_ticket_slips_past_the_end(store: &dyn Store) {
             store.issue_ticket(&ticket, Some(&visit(&id, "moodle", NOW))).await
         };
         let issuing = futures::future::join_all((0..20).map(issue));
-        let (issued, ended) = futures::join!(issuing, store.end_session(&id, NOW));
+        let (issued, ended) = futures::join!(issuing, store.end_session(&id, NOW, None));
         let accepted = issued.iter().filter(|answer| answer.is_ok()).count();
         assert!(issued.iter().all(|answer| answer.is_ok() || conflicts(answer)));
         assert_eq!(ended.unwrap().map(|visits| visits.len()), Some(accepted));
@@ -229,7 +229,7 @@ pub async fn what_ends_by_itself_waits_to_be_told(store: &dyn Store) {
     store.suspend_people(None, &source(), &["k1".into()]).await.unwrap();
     assert_eq!(store.session(&his, NOW).await.unwrap(), None);
     assert_eq!(store.expired_sessions(NOW, 9).await.unwrap(), vec![his.clone()]);
-    assert_eq!(store.end_session(&his, NOW).await.unwrap(), Some(vec![visit(&his, "moodle", NOW)]));
+    assert_eq!(store.end_session(&his, NOW, None).await.unwrap(), Some(vec![visit(&his, "moodle", NOW)]));
     let end = session("s1", "p-zoe").expires;
     assert_eq!(store.expired_sessions(end, 9).await.unwrap(), vec![hers]);
 }
@@ -242,7 +242,7 @@ pub async fn what_nobody_uses_is_named(store: &dyn Store) {
     assert_eq!(store.idle_sessions(Instant(NOW.0 + 1), 9).await.unwrap(), vec![his.clone()]);
     assert_eq!(store.idle_sessions(LATER, 9).await.unwrap(), [his.clone(), hers.clone()]);
     assert_eq!(store.idle_sessions(LATER, 1).await.unwrap(), vec![his.clone()]);
-    store.end_session(&his, LATER).await.unwrap();
+    store.end_session(&his, LATER, None).await.unwrap();
     assert_eq!(store.idle_sessions(LATER, 9).await.unwrap(), [hers]);
 }
 
@@ -252,12 +252,12 @@ pub async fn a_session_used_meanwhile_is_not_idle(store: &dyn Store) {
     store.issue_ticket(&ticket("t1", &id), Some(&visit(&id, "moodle", NOW))).await.unwrap();
     assert_eq!(store.idle_sessions(LATER, 9).await.unwrap(), std::slice::from_ref(&id));
     store.touch_session(&id, LATER).await.unwrap();
-    assert_eq!(store.end_idle_session(&id, LATER, LATER).await.unwrap(), None);
+    assert_eq!(store.end_idle_session(&id, LATER, LATER, None).await.unwrap(), None);
     assert!(store.session(&id, LATER).await.unwrap().is_some());
     assert!(store.consume_ticket(&OneTimeKey::new("t1"), TicketKind::CasService).await.unwrap().is_some());
     let since = Instant(LATER.0 + 1);
-    assert_eq!(store.end_idle_session(&id, since, since).await.unwrap().map(|visits| visits.len()), Some(1));
-    assert_eq!(store.end_idle_session(&id, since, since).await.unwrap(), None);
+    assert_eq!(store.end_idle_session(&id, since, since, None).await.unwrap().map(|visits| visits.len()), Some(1));
+    assert_eq!(store.end_idle_session(&id, since, since, None).await.unwrap(), None);
 }
 
 /// A visit of its own needs a session that is there; what one protocol noted of one service is forgotten, and nothing else.

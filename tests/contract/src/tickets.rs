@@ -10,7 +10,7 @@ pub async fn a_visit_may_come_alone(store: &dyn Store) {
     let seen = visit(&id, "moodle", NOW);
     store.add_visit(&seen).await.unwrap();
     assert_eq!(store.visits(&id).await.unwrap().as_slice(), std::slice::from_ref(&seen));
-    assert_eq!(store.end_session(&id, NOW).await.unwrap(), Some(vec![seen.clone()]));
+    assert_eq!(store.end_session(&id, NOW, None).await.unwrap(), Some(vec![seen.clone()]));
     assert!(conflicts(&store.add_visit(&seen).await));
 }
 
@@ -65,7 +65,7 @@ pub async fn a_taken_key_conflicts(store: &dyn Store) {
 /// No ticket is born of a session that is gone, has expired or never was; a visit belongs to the session of its ticket.
 pub async fn a_ticket_needs_its_session(store: &dyn Store) {
     let gone = live(store, "s1", "p-zoe").await;
-    store.end_session(&gone, NOW).await.unwrap();
+    store.end_session(&gone, NOW, None).await.unwrap();
     let short = Session { expires: LATER, ..session("s2", "p-zoe") };
     store.begin_session(&beginning(short.clone())).await.unwrap();
     let late = Ticket { issued: LATER, ..ticket("t2", &short.id) };

@@ -201,8 +201,8 @@ faulty!(Sessions {
     fn touch_session(id: &SessionId, at: Instant) -> ();
     fn set_session_establishment(id: &SessionId, uai: &Uai, child: Option<&PersonId>) -> ();
     fn set_session_authentication(id: &SessionId, authentication: &Authentication) -> ();
-    fn end_session(id: &SessionId, now: Instant) -> Option<Vec<Visit>>;
-    fn end_idle_session(id: &SessionId, since: Instant, now: Instant) -> Option<Vec<Visit>>;
+    fn end_session(id: &SessionId, now: Instant, way: Option<&CorrelationId>) -> Option<Vec<Visit>>;
+    fn end_idle_session(id: &SessionId, since: Instant, now: Instant, way: Option<&CorrelationId>) -> Option<Vec<Visit>>;
     fn end_sessions_of(person: &PersonId, now: Instant) -> Vec<Visit>;
     fn expired_sessions(now: Instant, limit: u32) -> Vec<SessionId>;
     fn idle_sessions(since: Instant, limit: u32) -> Vec<SessionId>;

@@ -39,7 +39,7 @@ async fn what_was_answered_outlives_the_process() {
         // A ticket of seconds may be forgotten with its process; one that lives as long as its session is not.
         let granting = second.ticket(&OneTimeKey::new("g1"), TicketKind::CasProxyGranting, NOW).await.unwrap();
         assert!(granting.is_some());
-        assert_eq!(second.end_session(&id, NOW).await.unwrap(), Some(vec![visit(&id, "moodle", NOW)]));
+        assert_eq!(second.end_session(&id, NOW, None).await.unwrap(), Some(vec![visit(&id, "moodle", NOW)]));
         let waits = second.begin_attempt("failed", NOW, DELAYS).await.unwrap();
         assert!(matches!(waits, Attempt::NotBefore(_)), "what failed stays counted: {waits:?}");
     }
@@ -90,7 +90,7 @@ async fn one_winner_among_several_nodes() {
         assert_eq!(winners(consume, |answer| matches!(answer, Ok(Some(_)))).await, 1);
         let take = async |n: usize| nodes[n % 2].acquire_lease("sync", &format!("h{n}"), NOW, LATER).await;
         assert_eq!(winners(take, |answer| matches!(answer, Ok(true))).await, 1);
-        assert!(nodes[0].end_session(&id, NOW).await.unwrap().is_some());
+        assert!(nodes[0].end_session(&id, NOW, None).await.unwrap().is_some());
         assert_eq!(nodes[1].session(&SessionId::new("s1"), NOW).await.unwrap(), None);
     }
 }

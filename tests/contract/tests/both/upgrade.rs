@@ -130,7 +130,7 @@ async fn tokens_of_before_are_worth_what_they_were() {
         assert_eq!((there("n2").await, there("m2").await), (None, None));
         assert_eq!(spend("r1", refresh("n1", "f1", Some(&session))).await, Rotation::Rotated);
         assert!(there("n1").await.is_some(), "control");
-        store.end_session(&session, NOW).await.unwrap();
+        store.end_session(&session, NOW, None).await.unwrap();
         assert_eq!(there("n1").await, None, "a session takes its tokens along");
     }
 }

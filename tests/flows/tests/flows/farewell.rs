@@ -1,6 +1,7 @@
 //! The end of a session, however it comes, is told to the services it reached; and no service can make the others wait.
 
 use futures::future::BoxFuture;
+use preau_domain::chain::Entry;
 use preau_domain::{AccountState, AuditKind, Instant, Profile};
 use preau_flows::{ALICE, Listener, NOE, Role, TestHub, app_service, stories};
 use preau_store::Store;
@@ -110,6 +111,9 @@ async fn a_service_that_fails_is_told_again_and_not_for_ever(hub: TestHub) {
     let entries = hub.hub.store.audit_entries(i64::MIN, 100).await.expect("the journal is read");
     let given_up: Vec<_> = entries.iter().filter(|entry| entry.kind == "logout-given-up").collect();
     assert!(matches!(&given_up[..], [one] if one.service.as_deref() == Some("one")), "{given_up:?}");
+    let ended = |entry: &&Entry| entry.kind == "signed-out" && entry.session == given_up[0].session;
+    let ended = entries.iter().find(ended).expect("that session ended");
+    assert_eq!(given_up[0].correlation, ended.correlation, "under the number that the person could quote");
 }
 
 async fn what_was_not_told_before_a_restart_is_told_after_it(hub: TestHub) {

@@ -144,6 +144,7 @@ async fn a_service_that_refused_is_told_once_and_the_journal_says_so(hub: TestHu
     assert!(matches!(&refused[..], [one, _] if one.service.as_deref() == Some("un")), "{refused:?}");
     let ended = entries.iter().find(|entry| entry.kind == "signed-out").expect("a session ended");
     assert_eq!(refused[0].session, ended.session);
+    assert_eq!(refused[0].correlation, ended.correlation, "under the number that the person could quote");
 }
 
 /// Signed in, with a service that refuses and one that cannot be told.
