@@ -38,7 +38,12 @@
   const leave = document.querySelector("[data-leave]");
   if (leave) {
     const heard = [...document.querySelectorAll("iframe")].map(
-      (frame) => new Promise((done) => frame.addEventListener("load", done, { once: true })),
+      (frame) =>
+        new Promise((done) => {
+          frame.addEventListener("load", done, { once: true });
+          // The page may have come to its end later than its frames.
+          if (performance.getEntriesByName(frame.src, "resource").length > 0) done();
+        }),
     );
     const patience = new Promise((done) => setTimeout(done, 3000));
     Promise.race([Promise.all(heard), patience]).then(() => location.replace(leave.href));

@@ -3,9 +3,10 @@
 //! The session, its tickets and its visits are gone in one stroke before anything is told, so a service that hangs or
 //! lies cannot keep it alive; that stroke leaves notices in the outbox of the store, which no end of a process loses.
 //! `telling` tells the services in the background. The person waits a second and a half at most, so that the sentence they read
-//! is true: it says that everything is closed, or who has not answered, who refused, and who cannot be told.
+//! is true: it says that everything is closed, or who has not answered, who refused, and who cannot be told. Services that hear by a
+//! frame of the page do not wait for it: the page begins with the frames, and goes on with the sentence when that is known.
 
-use crate::pages;
+use crate::pages::{self, End, Then};
 use crate::visitor::Cookie;
 use crate::{Fault, FaultKind, Fields, Hub, Live, Visitor};
 use axum::Router;
@@ -58,7 +59,19 @@ async fn goodbye(State(hub): State<Arc<Hub>>, visitor: Visitor, RawQuery(query):
     if open.address().is_none() || visitor.live(&hub).await?.is_some() {
         return Ok(hub.see_other("/"));
     }
-    Ok(pages::signed_out(&hub, &visitor, pages::End { open, ..pages::End::default() }, &[]))
+    Ok(pages::signed_out(&hub, &visitor, End { open, ..End::default() }))
+}
+
+/// What is known of a session that has ended, before anybody was listened to.
+struct Over {
+    /// Where it had been.
+    visits: Vec<Visit>,
+    /// Those of them whose services are told in the background.
+    told: Vec<Visit>,
+    /// Services that cannot be told.
+    deaf: Vec<ServiceId>,
+    /// Name and way out of the provider where the person may still be signed in.
+    elsewhere: Option<(String, String)>,
 }
 
 /// Services where somebody may still be signed in after the end of a session here.
@@ -97,26 +110,58 @@ async fn sign_out(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) ->
 
 impl Hub {
     /// Ends the session of this browser and answers with the page that says so.
-    pub async fn sign_out(&self, visitor: &Visitor) -> Result<Response, Fault> {
+    pub async fn sign_out(self: &Arc<Self>, visitor: &Visitor) -> Result<Response, Fault> {
         let visits = self.visits_of(visitor).await?;
         let (deaf, frames) = (self.deaf(&visits), self.frames(&visits));
         let elsewhere = self.way_out_elsewhere(visitor).await?;
         let told = self.end_visitor_session(visitor).await?;
+        let over = Over { visits, told, deaf, elsewhere };
+        let page = if frames.is_empty() {
+            match self.after(over).await? {
+                Then::Onward(round) => self.see_other(&round),
+                Then::Over(end) => pages::signed_out(self, visitor, end),
+            }
+        } else {
+            // Those who hear by a frame hear from this very page, and at once.
+            let first = if self.leads_on(&over) { Then::Onward("/".to_owned()) } else { Then::Over(End::default()) };
+            let hub = Arc::clone(self);
+            let then = async move { hub.after_frames(over).await };
+            pages::framed(self, visitor, frames, first, then)
+        };
+        Ok(self.parted(visitor, page))
+    }
+
+    /// How the page goes on whose frames are loading: as [`Hub::after`] says, or naming everybody if that cannot be known any more.
+    async fn after_frames(&self, over: Over) -> Then {
+        let (leads_on, all) = (self.leads_on(&over), services(&over.visits));
+        let then = self.after(over).await.unwrap_or_else(|fault| {
+            tracing::error!(detail = %fault.detail, "the end of a session could not be told to its end");
+            Then::Over(End { open: StillOpen { silent: all, ..StillOpen::default() }, ..End::default() })
+        });
+        match then {
+            Then::Over(end) if leads_on => Then::Onward(end.open.address().unwrap_or_else(|| "/".to_owned())),
+            then => then,
+        }
+    }
+
+    /// Whether the browser is led on from the page that says goodbye: from one service to the next, and there is nothing to choose.
+    fn leads_on(&self, over: &Over) -> bool {
+        let on_a_round =
+            |visit: &Visit| self.protocol(&visit.protocol).is_some_and(|one| one.hears_on_a_round(self, visit));
+        over.elsewhere.is_none() && over.visits.iter().any(on_a_round)
+    }
+
+    /// Listens for those who are told in the background, and says how it goes on.
+    async fn after(&self, over: Over) -> Result<Then, Fault> {
+        let Over { visits, told, deaf, elsewhere } = over;
         let YetToHear { waiting: silent, refused } = self.yet_to_hear(&told).await;
         let open = StillOpen { silent, refused, deaf };
         // Who is told one after the other is told first; what there is to read is read at the end of the way.
         let round = self.round(&visits, open.address().as_deref()).await?;
-        let page = match (&round, frames.is_empty()) {
-            (Some(round), true) if elsewhere.is_none() => self.see_other(round),
-            (Some(round), false) if elsewhere.is_none() => pages::leaving(self, visitor, &frames, round),
-            // Those who hear by a frame hear from this very page.
-            _ => {
-                let end =
-                    pages::End { told: services(&told).len(), open, elsewhere, round: round.as_deref(), unsure: false };
-                pages::signed_out(self, visitor, end, &frames)
-            }
-        };
-        Ok(self.parted(visitor, page))
+        Ok(match round {
+            Some(round) if elsewhere.is_none() => Then::Onward(round),
+            round => Then::Over(End { told: services(&told).len(), open, elsewhere, round, unsure: false }),
+        })
     }
 
     /// Services of these visits that hear of no end in any way: the session there goes on.
@@ -145,7 +190,7 @@ impl Hub {
     }
 
     /// Ends the session of this browser and leads it to an address that is already trusted, or to the page that says so.
-    pub async fn sign_out_to(&self, visitor: &Visitor, to: Option<String>) -> Result<Response, Fault> {
+    pub async fn sign_out_to(self: &Arc<Self>, visitor: &Visitor, to: Option<String>) -> Result<Response, Fault> {
         let Some(to) = to else { return self.sign_out(visitor).await };
         let visits = self.visits_of(visitor).await?;
         let (frames, round) = (self.frames(&visits), self.round(&visits, Some(&to)).await?);
@@ -179,7 +224,7 @@ impl Hub {
     pub fn round_over(&self, visitor: &Visitor, onward: Option<&str>, confirmed: bool) -> Response {
         match onward {
             Some(to) if confirmed => self.see_other(to),
-            None if confirmed => pages::signed_out(self, visitor, pages::End::default(), &[]),
+            None if confirmed => pages::signed_out(self, visitor, End::default()),
             _ => pages::unconfirmed(self, visitor, onward),
         }
     }

@@ -68,6 +68,11 @@ pub trait Protocol: Send + Sync {
         self.logout_notice(hub, visit).is_some() || self.logout_frame(hub, visit).is_some()
     }
 
+    /// Whether a service hears of the end of a visit on a round of the browser: see [`Protocol::logout_round`].
+    fn hears_on_a_round(&self, _: &Hub, _: &Visit) -> bool {
+        false
+    }
+
     /// Where the browser begins a round of the services that hear of the end from it one after the other, and goes `onward` from
     /// the last of them, or to the page that says goodbye; `None` when none of these visits is told in this way.
     async fn logout_round(&self, _: &Hub, _: &[Visit], _onward: Option<&str>) -> Result<Option<String>, Fault> {

@@ -94,7 +94,7 @@ async fn carried(hub: &Hub, visitor: &Visitor, source: String, message: Carried<
         Ok(Ok(LogoutMessage::Answered { ended: true })) => match visitor.live(hub).await? {
             Some(_) => Ok(hub.see_other("/")),
             // What this browser had open is not known here any more.
-            None => Ok(pages::signed_out(hub, visitor, pages::End { unsure: true, ..pages::End::default() }, &[])),
+            None => Ok(pages::signed_out(hub, visitor, pages::End { unsure: true, ..pages::End::default() })),
         },
         Ok(Ok(LogoutMessage::Answered { ended: false })) => {
             Err(Fault::new(FaultKind::ProviderSessionStays, format!("{source} says that its session did not end")))

@@ -13,8 +13,10 @@ use crate::page::Answer;
 use crate::recorder::Recorder;
 use axum::Router;
 use axum::body::Body;
+use bytes::BytesMut;
+use futures::StreamExt;
 use http::Request;
-use http_body_util::BodyExt;
+
 use preau_connector_api::{MountedService, Network, Turns};
 use preau_domain::{AuditEvent, CorrelationId, Person, Profile, SourceId};
 use preau_egress::Egress;
@@ -324,10 +326,17 @@ impl TestHub {
     pub async fn answer(&self, request: Request<Body>) -> Answer {
         let url = request.uri().to_string();
         let response = self.router.clone().oneshot(request).await.expect("a router always answers");
-        let (parts, body) = response.into_parts();
-        let bytes = body.collect().await.expect("an answer has an end").to_bytes();
-        let body = String::from_utf8_lossy(&bytes).into_owned();
-        let answer = Answer { url, status: parts.status, headers: parts.headers, body, wire: bytes };
+        let (head, body) = response.into_parts();
+        let mut pieces = body.into_data_stream();
+        let (mut wire, mut parts) = (BytesMut::new(), Vec::new());
+        while let Some(piece) = pieces.next().await {
+            let piece = piece.expect("an answer has an end");
+            wire.extend_from_slice(&piece);
+            parts.push(String::from_utf8_lossy(&piece).into_owned());
+        }
+        let wire = wire.freeze();
+        let body = String::from_utf8_lossy(&wire).into_owned();
+        let answer = Answer { url, status: head.status, headers: head.headers, body, wire, parts };
         // A form holds its token and a page that posts holds its ticket; nothing else that is secret is ever shown.
         let shown = self.secrets.found_in(&format!("{}\n{}", answer.location().unwrap_or_default(), answer.body));
         assert!(

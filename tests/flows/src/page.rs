@@ -17,6 +17,8 @@ pub struct Answer {
     pub body: String,
     /// The same as it came over the wire.
     pub wire: Bytes,
+    /// The same in the parts it came in.
+    pub parts: Vec<String>,
 }
 
 /// A form of a page.

@@ -91,6 +91,10 @@ impl Protocol for Saml {
         flow::leaving::hears(hub, &self.peers, visit)
     }
 
+    fn hears_on_a_round(&self, hub: &Hub, visit: &Visit) -> bool {
+        flow::leaving::hears_on_a_round(hub, &self.peers, visit)
+    }
+
     async fn logout_round(&self, hub: &Hub, visits: &[Visit], onward: Option<&str>) -> Result<Option<String>, Fault> {
         flow::leaving::begin(hub, &self.peers, visits, onward).await
     }

@@ -155,7 +155,7 @@ async fn post_slo(
     }
 }
 
-async fn ended(hub: &Hub, peers: &Peers, visitor: &Visitor, received: &Received) -> Result<Response, Fault> {
+async fn ended(hub: &Arc<Hub>, peers: &Peers, visitor: &Visitor, received: &Received) -> Result<Response, Fault> {
     if received.kind == Kind::Response {
         return Ok(led_on(hub, visitor, leaving::answered(hub, peers, visitor, received).await?));
     }

@@ -1,12 +1,17 @@
 //! Pages of the ways out to a service: the form that carries an answer to it, the question before a sign-out that a service
 //! asks for, and the frames by which a browser tells services that it is over.
 
-use super::{Page, html, html_with};
-use crate::{Hub, Visitor, headers};
+use super::{End, Page, html, html_with, over};
+use crate::{Fault, FaultKind, Hub, Visitor, headers};
 use askama::Template;
-use axum::response::Response;
-use http::header;
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use futures::{FutureExt, StreamExt, stream};
+use http::{HeaderName, HeaderValue, header};
 use preau_domain::TrustedUrl;
+use std::convert::Infallible;
+use std::future::{Future, ready};
+use std::sync::Arc;
 use url::Url;
 
 #[derive(Template)]
@@ -98,8 +103,67 @@ pub fn unconfirmed(hub: &Hub, visitor: &Visitor, to: Option<&str>) -> Response {
     html("unconfirmed", &Unconfirmed { page: Page::new(hub, visitor), to })
 }
 
+/// How a page of frames goes on when it is known who has heard.
+pub enum Then {
+    /// The browser is led on, once its frames have told what they have to tell.
+    Onward(String),
+    /// The page says what came of it.
+    Over(End),
+}
+
+impl Then {
+    /// The name of its page, as metrics have it.
+    fn name(&self) -> &'static str {
+        match self {
+            Then::Onward(_) => "leaving",
+            Then::Over(_) => "signed-out",
+        }
+    }
+
+    fn written(self, hub: &Hub, visitor: &Visitor, frames: &[String]) -> askama::Result<String> {
+        match self {
+            Then::Onward(to) => Leaving { page: Page::new(hub, visitor), frames, to: &to }.render(),
+            Then::Over(end) => over(hub, visitor, end, frames, |page| page.render()),
+        }
+    }
+}
+
+/// Where a page of frames may wait: its frames stand before, what is said of them behind.
+const TITLE_ENDS: &str = "</h1>";
+/// What a proxy in front is asked: to pass on each part of an answer as it comes.
+const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+/// A page whose frames the browser loads at once, and whose end comes when it is known who has heard by then. `first` says which page
+/// it is.
+pub fn framed(
+    hub: &Arc<Hub>,
+    visitor: &Visitor,
+    frames: Vec<String>,
+    first: Then,
+    then: impl Future<Output = Then> + Send + 'static,
+) -> Response {
+    let name = first.name();
+    let begins = match first.written(hub, visitor, &frames) {
+        Ok(text) => text.split_once(TITLE_ENDS).map_or_else(String::new, |(begins, _)| begins.to_owned()),
+        Err(error) => return Fault::new(FaultKind::Internal, format!("page {name}: {error}")).into_response(),
+    };
+    metrics::counter!("preau_pages_total", "page" => name).increment(1);
+    let empty = framing(Response::new(Body::empty()), &frames);
+    let (hub, visitor) = (Arc::clone(hub), visitor.clone());
+    let ends = then.map(move |then| {
+        let text = then.written(&hub, &visitor, &frames).unwrap_or_default();
+        text.find(TITLE_ENDS).and_then(|at| text.get(at..)).unwrap_or_default().to_owned()
+    });
+    let parts = stream::once(ready(begins)).chain(stream::once(ends)).map(Ok::<_, Infallible>);
+    let mut response = empty.map(|_| Body::from_stream(parts));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(UNBUFFERED, HeaderValue::from_static("no"));
+    response
+}
+
 /// Lets a page show these frames and no others.
-pub(super) fn framing(mut response: Response, frames: &[String]) -> Response {
+fn framing(mut response: Response, frames: &[String]) -> Response {
     let origin = |frame: &String| Some(Url::parse(frame).ok()?.origin().ascii_serialization());
     let mut origins: Vec<String> = frames.iter().filter_map(origin).collect();
     origins.dedup();

@@ -36,7 +36,7 @@ use std::sync::Arc;
 
 pub use device::DevicePage;
 pub use document::HomeDocument;
-pub use farewell::{ask_sign_out, leaving, posting, posting_back, posting_elsewhere, unconfirmed};
+pub use farewell::{Then, ask_sign_out, framed, leaving, posting, posting_back, posting_elsewhere, unconfirmed};
 
 /// The home page, its forms, the tiles, and the files pages need.
 pub fn portal_routes() -> Router<Arc<Hub>> {
@@ -386,7 +386,7 @@ struct SignedOut<'a> {
     /// Name and way out of the provider where the person may still be signed in.
     elsewhere: Option<(String, String)>,
     /// Where services that hear one after the other are told.
-    round: Option<&'a str>,
+    round: Option<String>,
     /// Addresses that tell services, where the browser does.
     frames: &'a [String],
 }
@@ -396,7 +396,7 @@ const NAMED: usize = 3;
 
 /// What came of the end of a session.
 #[derive(Default)]
-pub struct End<'a> {
+pub struct End {
     /// How many services were told in the background.
     pub told: usize,
     /// Where the person may still be signed in.
@@ -404,14 +404,14 @@ pub struct End<'a> {
     /// Name and way out of the provider where the person may still be signed in.
     pub elsewhere: Option<(String, String)>,
     /// Where services that hear one after the other are told.
-    pub round: Option<&'a str>,
+    pub round: Option<String>,
     /// Whether everything is closed is not known.
     pub unsure: bool,
 }
 
 impl<'a> SignedOut<'a> {
     /// With the titles of the services that are still open.
-    fn new(page: Page<'a>, end: End<'a>, open: &[String], frames: &'a [String]) -> Self {
+    fn new(page: Page<'a>, end: End, open: &[String], frames: &'a [String]) -> Self {
         let StillOpen { silent, refused, deaf } = &end.open;
         let why = match (silent.is_empty(), refused.is_empty(), deaf.is_empty()) {
             (false, true, true) => "signed-out-silent",
@@ -436,7 +436,12 @@ impl<'a> SignedOut<'a> {
 }
 
 /// Says that everything is closed, or which services are still open, and where the person may still be signed in.
-pub fn signed_out(hub: &Hub, visitor: &Visitor, end: End<'_>, frames: &[String]) -> Response {
+pub fn signed_out(hub: &Hub, visitor: &Visitor, end: End) -> Response {
+    over(hub, visitor, end, &[], |page| html("signed-out", page))
+}
+
+/// The page that says so, with the titles of the services that are still open, as `draw` writes it.
+fn over<T>(hub: &Hub, visitor: &Visitor, end: End, frames: &[String], draw: impl FnOnce(&SignedOut<'_>) -> T) -> T {
     let services = hub.services();
     let title = |door: &Door| match visitor.locale {
         Locale::Fr => door.title.fr.clone(),
@@ -446,8 +451,7 @@ pub fn signed_out(hub: &Hub, visitor: &Visitor, end: End<'_>, frames: &[String])
     let named = |id: &ServiceId| services.get(id).map_or_else(|| id.to_string(), title);
     let StillOpen { silent, refused, deaf } = &end.open;
     let open: Vec<String> = silent.iter().chain(refused).chain(deaf).map(named).collect();
-    let page = html("signed-out", &SignedOut::new(Page::new(hub, visitor), end, &open, frames));
-    if frames.is_empty() { page } else { farewell::framing(page, frames) }
+    draw(&SignedOut::new(Page::new(hub, visitor), end, &open, frames))
 }
 
 #[derive(Template)]

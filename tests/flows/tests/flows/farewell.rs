@@ -1,9 +1,11 @@
 //! The end of a session, however it comes, is told to the services it reached; and no service can make the others wait.
 
 use futures::future::BoxFuture;
+use preau_connector_api::OidcService;
 use preau_domain::chain::Entry;
 use preau_domain::{AccountState, AuditKind, Instant, Profile};
-use preau_flows::{ALICE, Listener, NOE, Role, TestHub, app_service, stories};
+use preau_flows::{ALICE, Answer, Browser, Listener, NOE, Role, TestHub, app_service, heard, saml_service, stories};
+use preau_saml::names::binding;
 use preau_store::Store;
 use std::sync::Arc;
 
@@ -20,6 +22,8 @@ stories!(
     the_sentence_names_whoever_has_not_answered,
     the_sentence_is_said_in_english_too,
     the_sentence_names_whoever_cannot_be_told,
+    a_frame_does_not_wait_for_the_sentence,
+    a_frame_does_not_wait_for_the_way_on,
 );
 
 async fn a_stopped_person_is_signed_out_of_services(hub: TestHub) {
@@ -220,4 +224,47 @@ async fn the_sentence_names_whoever_cannot_be_told(hub: TestHub) {
         let goodbye = browser.sign_out().await;
         assert!(goodbye.words().contains(sentence), "{sentence}: {}", goodbye.words());
     }
+}
+
+/// Signs in, opens a service that hears by a frame and one that never answers, and signs out: what the browser has at once, and what
+/// it reads when it is known who has heard.
+async fn in_two_parts(hub: &TestHub, browser: &mut Browser) -> (String, Answer) {
+    let front = |oidc: &mut OidcService| oidc.frontchannel_logout_uri = Some("https://rp.example/front".into());
+    browser.visit(&hub.rp_with("rp", front).url()).await.code();
+    let goodbye = browser.sign_out().await;
+    let [begins, _] = &goodbye.parts[..] else { panic!("{:?}", goodbye.parts) };
+    assert!(begins.contains("<iframe src=\"https://rp.example/front?"), "{begins}");
+    assert!(goodbye.header("content-security-policy").contains("frame-src https://rp.example"));
+    assert_eq!(goodbye.header("x-accel-buffering"), "no", "a proxy passes the first part on");
+    assert!(!browser.signed_in(), "it is over before anybody answers");
+    let once = |what: &str| goodbye.body.matches(what).count() == 1;
+    assert!(once("<iframe") && once("</h1>") && once("</html>"), "one page: {}", goodbye.body);
+    (begins.clone(), goodbye)
+}
+
+async fn a_frame_does_not_wait_for_the_sentence(hub: TestHub) {
+    let (silent, good) = (Listener::mute().await, Listener::start().await);
+    for (name, listener, sentence) in [
+        ("muet", &silent, "mais muet n’a pas encore répondu : fermez votre navigateur"),
+        ("bon", &good, "tout est fermé ici, et cette page prévient en ce moment les services"),
+    ] {
+        let mut browser = hub.browser();
+        browser.sign_in(&ALICE).to(&hub.mount_at(name, listener)).await.ticket();
+        let (begins, goodbye) = in_two_parts(&hub, &mut browser).await;
+        assert!(!begins.contains("role=\"status\""), "nothing is said before it is known: {begins}");
+        assert!(goodbye.words().contains(sentence), "{}", goodbye.words());
+    }
+}
+
+async fn a_frame_does_not_wait_for_the_way_on(hub: TestHub) {
+    let silent = Listener::mute().await;
+    let sp =
+        hub.sp_of(saml_service("sp"), |sp| sp.slo = vec![heard(binding::POST, "https://sp.example/saml/slo".into())]);
+    let mut browser = hub.browser();
+    browser.sign_in(&ALICE).to(&hub.mount_at("muet", &silent)).await.ticket();
+    assert_eq!(sp.told(&browser.get(&sp.url()).await).await.status(), "Success");
+    let (begins, goodbye) = in_two_parts(&hub, &mut browser).await;
+    assert!(!begins.contains("data-leave"), "{begins}");
+    let onward = goodbye.links().into_iter().find(|(_, to)| to.starts_with("/saml/slo/round?at=")).expect("a way on");
+    assert_eq!(browser.get(&onward.1).await.form_with("SAMLRequest").action, "https://sp.example/saml/slo");
 }

@@ -6,10 +6,11 @@ use axum::response::Response;
 use http::header;
 use preau_domain::{AuditEvent, AuditKind, Visit};
 use preau_web::{Fault, Hub, LogoutNotice, NoticeBody, Visitor};
+use std::sync::Arc;
 
 /// Ends the session of this browser. It goes on to the service it named if that address is registered, and otherwise
 /// reads the page that says it is over.
-pub async fn logout(hub: &Hub, visitor: &Visitor, asked: &LogoutParameters) -> Result<Response, Fault> {
+pub async fn logout(hub: &Arc<Hub>, visitor: &Visitor, asked: &LogoutParameters) -> Result<Response, Fault> {
     let services = hub.services();
     match asked.service.as_deref().map(|address| services.owner_of(address)) {
         Some(Some((_, address))) => {

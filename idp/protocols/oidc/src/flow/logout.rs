@@ -11,6 +11,7 @@ use axum::response::Response;
 use preau_domain::{AuditEvent, AuditKind, ServiceId, TrustedUrl, Visit};
 use preau_web::{Door, Fault, Fields, Hub, Live, LogoutNotice, NoticeBody, Visitor};
 use serde_json::json;
+use std::sync::Arc;
 
 /// Longest `state` given back.
 const MAX_STATE: usize = 2048;
@@ -57,7 +58,7 @@ impl Asked {
 }
 
 /// Answers a browser that a service sent to sign out.
-pub async fn logout(hub: &Hub, visitor: &Visitor, fields: &Fields) -> Result<Response, Fault> {
+pub async fn logout(hub: &Arc<Hub>, visitor: &Visitor, fields: &Fields) -> Result<Response, Fault> {
     let asked = Asked::read(hub, fields);
     if let Some(wrong) = asked.wrong {
         hub.audit(AuditEvent::new(hub.now(), AuditKind::RequestRefused, visitor.correlation().clone(), wrong));
@@ -78,7 +79,7 @@ fn is_about(hub: &Hub, live: &Live, door: &Door, hint: &hint::Hint) -> bool {
 }
 
 /// Ends the session of the browser, if there is one, and leads on.
-async fn go_on(hub: &Hub, visitor: &Visitor, go_on: Option<GoOn>) -> Result<Response, Fault> {
+async fn go_on(hub: &Arc<Hub>, visitor: &Visitor, go_on: Option<GoOn>) -> Result<Response, Fault> {
     let to = go_on.map(|GoOn { to, state }| match state {
         Some(state) => to.with_query("state", &state),
         None => to.as_str().to_owned(),

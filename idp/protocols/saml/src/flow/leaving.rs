@@ -74,6 +74,12 @@ pub fn hears(hub: &Hub, peers: &Peers, visit: &Visit) -> bool {
     told.is_some_and(|told| told.partner.slo(&[binding::SOAP, binding::REDIRECT]).is_some() || told.by_post().is_some())
 }
 
+/// Whether a service hears of the end of a visit by a form alone.
+pub fn hears_on_a_round(hub: &Hub, peers: &Peers, visit: &Visit) -> bool {
+    let told = Ended::of(hub, peers, &visit.service, &visit.notice);
+    told.is_some_and(|told| told.partner.slo(&[binding::SOAP, binding::REDIRECT]).is_none() && told.by_post().is_some())
+}
+
 /// The way of a browser from one service to the next.
 #[derive(Serialize, Deserialize)]
 struct Round {
@@ -93,14 +99,8 @@ struct Round {
 
 /// Where a round of the browser begins; none when none of the visits is told in this way.
 pub async fn begin(hub: &Hub, peers: &Peers, visits: &[Visit], onward: Option<&str>) -> Result<Option<String>, Fault> {
-    let by_form = |visit: &&Visit| {
-        let told = Ended::of(hub, peers, &visit.service, &visit.notice);
-        told.is_some_and(|told| {
-            told.partner.slo(&[binding::SOAP, binding::REDIRECT]).is_none() && told.by_post().is_some()
-        })
-    };
     let mut waiting: Vec<(ServiceId, String)> = Vec::new();
-    for visit in visits.iter().filter(by_form) {
+    for visit in visits.iter().filter(|visit| hears_on_a_round(hub, peers, visit)) {
         let one = (visit.service.clone(), visit.notice.clone());
         if !waiting.contains(&one) {
             waiting.push(one);

@@ -422,7 +422,8 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
     let frames = ["https://notes.example/front".to_owned()];
     add("signed-out-frames", SignedOut::new(page(), End::default(), &[], &frames).render());
     let provider = ("Guichet de l’académie".to_owned(), "https://guichet.example/end".to_owned());
-    let end = End { told: 1, elsewhere: Some(provider), round: Some("/saml/slo/round?at=a"), ..End::default() };
+    let end =
+        End { told: 1, elsewhere: Some(provider), round: Some("/saml/slo/round?at=a".to_owned()), ..End::default() };
     add("signed-out-elsewhere", SignedOut::new(page(), end, &[], &[]).render());
     add("unconfirmed", farewell::Unconfirmed { page: page(), to: Some("https://notes.example/") }.render());
     add("unconfirmed-here", farewell::Unconfirmed { page: page(), to: None }.render());
