@@ -18,6 +18,7 @@ mod rules;
 mod said;
 mod second_key;
 mod sent;
+mod whom;
 
 pub use access::{Decision, access, access_in, opens};
 pub use explain::{AffiliationCheck, Explanation, PopulationCheck, explain};
@@ -29,5 +30,6 @@ pub use reason::{Change, Reason, Refusal};
 pub use release::{MAX_VALUE, MAX_VALUES, ReleaseRefused, Released, Values, check_release, release, role};
 pub use rules::AccessRules;
 pub use said::{window_en, window_fr};
-pub use second_key::Locked;
+pub use second_key::{Locked, Standing};
 pub use sent::{HOME, Sent, Words, identifier_words, sent, words};
+pub use whom::{Said, concerned, people, profile_words};

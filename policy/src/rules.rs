@@ -4,11 +4,11 @@
 use crate::answers::{Answers, Lists, Looks};
 use crate::facts::{texts, uid};
 use crate::population::means_parents;
-use crate::second_key::Lock;
+use crate::second_key::{Lock, Standing};
 use cedar_policy::{
     Entities, Entity, EntityUid, Policy, PolicyId, PolicySet, RestrictedExpression, Schema, ValidationMode, Validator,
 };
-use preau_domain::{Audience, Opening, Population, Profile, ServiceId, Window};
+use preau_domain::{Audience, Instant, LocalTime, Opening, Population, Profile, ServiceId, Uai, Window};
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -105,6 +105,12 @@ impl AccessRules {
         if let Some(lock) = self.slices.get_mut(&opening.service).and_then(|slice| slice.lock.as_mut()) {
             lock.open(opening);
         }
+    }
+
+    /// How the second key of a service stands in an establishment, by its clock of that instant; absent where the service asks for one.
+    pub fn standing(&self, service: &ServiceId, at: &Uai, now: Instant) -> Option<Standing<'_>> {
+        let lock = self.slice(service)?.lock.as_ref()?;
+        Some(lock.standing(at, LocalTime::at(at, now).map(|now| now.day)))
     }
 
     /// The slice of a service.

@@ -1,7 +1,7 @@
 //! An ENT service as data: what a catalogue folder says of a product, what an instance file says of one installation of
 //! it, and the two put together.
 
-use crate::{OidcService, OidcSettings, Problem, SamlService, SamlSettings};
+use crate::{NameIdKind, OidcService, OidcSettings, Problem, SamlService, SamlSettings};
 use preau_domain::{Audience, Identifier, ReleaseRule, Service, ServiceId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -236,6 +236,24 @@ impl MountedService {
     pub fn sector(&self) -> &str {
         let named = self.oidc.as_ref().and_then(|oidc| oidc.sector.as_deref());
         named.unwrap_or(self.service.id.as_str())
+    }
+
+    /// Whether it is told anything at all: a plain link is not.
+    pub fn speaks(&self) -> bool {
+        self.cas.is_some() || self.oidc.is_some() || self.saml.is_some()
+    }
+
+    /// Whether an attribute of its rules leaves at all: by SAML an installation may choose fewer. A mail address that names people there
+    /// leaves, chosen or not.
+    pub fn sends(&self, name: &str) -> bool {
+        let names_people = |saml: &SamlService| saml.nameid == NameIdKind::Email && name == "mail";
+        let by_saml = |saml: &SamlService| saml.wire(name).is_some() || names_people(saml);
+        self.cas.is_some() || self.oidc.is_some() || self.saml.as_ref().is_some_and(by_saml)
+    }
+
+    /// Whether it may read the home pages of people, as a mobile application does.
+    pub fn tells_home(&self) -> bool {
+        self.oidc.as_ref().is_some_and(|oidc| oidc.scopes.iter().any(|scope| scope == "home"))
     }
 
     /// The origins a browser may be sent to for this service, each once, as a browser writes them.

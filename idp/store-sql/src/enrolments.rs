@@ -1,5 +1,6 @@
-//! The numbers by which offices of establishments know pupils: who is found by them, the pupil and whoever answers for the pupil.
-//! A table beside that of people, renewed from their documents whenever those are written.
+//! Who is of which establishment, and the numbers by which offices of establishments know pupils: who is found by them, the pupil and
+//! whoever answers for the pupil. A table beside that of people, renewed from their documents whenever those are written; a row
+//! without a number says that somebody is of the establishment.
 
 use crate::bulk::{Bulk, Kind};
 use crate::link::{Link, Sql, args};
@@ -14,6 +15,10 @@ pub(crate) const OF: &str = records!(
     ORDER BY id LIMIT $4"
 );
 
+/// Everybody of that establishment.
+pub(crate) const AT: &str =
+    records!("WHERE id IN (SELECT person FROM enrolled WHERE establishment = $1 AND number = '') ORDER BY id LIMIT $2");
+
 const FORGET: Sql = Sql::Each {
     sqlite: "DELETE FROM enrolled WHERE person IN (SELECT value FROM json_each($1))",
     postgres: "DELETE FROM enrolled WHERE person = ANY($1)",
@@ -22,19 +27,27 @@ const LEARN: Sql = Sql::Each {
     sqlite: "INSERT INTO enrolled (establishment, number, person)
         SELECT at.value ->> '$.enrolment.establishment', at.value ->> '$.enrolment.number', person.id
         FROM json_each($1) wanted JOIN person ON person.id = wanted.value, json_each(person.doc, '$.affiliations') at
-        WHERE at.value ->> '$.enrolment.number' IS NOT NULL
+        WHERE at.value ->> '$.enrolment.number' <> ''
         UNION
         SELECT child.value ->> '$.enrolment.establishment', child.value ->> '$.enrolment.number', person.id
         FROM json_each($1) wanted JOIN person ON person.id = wanted.value, json_each(person.doc, '$.children') child
-        WHERE child.value ->> '$.enrolment.number' IS NOT NULL",
+        WHERE child.value ->> '$.enrolment.number' <> ''
+        UNION
+        SELECT at.value ->> '$.establishment', '', person.id
+        FROM json_each($1) wanted JOIN person ON person.id = wanted.value, json_each(person.doc, '$.affiliations') at
+        WHERE at.value ->> '$.establishment' IS NOT NULL",
     postgres: "INSERT INTO enrolled (establishment, number, person)
         SELECT at.value #>> '{enrolment,establishment}', at.value #>> '{enrolment,number}', person.id
         FROM person, json_array_elements(person.doc::json -> 'affiliations') at
-        WHERE person.id = ANY($1) AND at.value #>> '{enrolment,number}' IS NOT NULL
+        WHERE person.id = ANY($1) AND at.value #>> '{enrolment,number}' <> ''
         UNION
         SELECT child.value #>> '{enrolment,establishment}', child.value #>> '{enrolment,number}', person.id
         FROM person, json_array_elements(person.doc::json -> 'children') child
-        WHERE person.id = ANY($1) AND child.value #>> '{enrolment,number}' IS NOT NULL",
+        WHERE person.id = ANY($1) AND child.value #>> '{enrolment,number}' <> ''
+        UNION
+        SELECT at.value #>> '{establishment}', '', person.id
+        FROM person, json_array_elements(person.doc::json -> 'affiliations') at
+        WHERE person.id = ANY($1) AND at.value #>> '{establishment}' IS NOT NULL",
 };
 
 static ENROLLED: Bulk = Bulk::new(
@@ -43,19 +56,21 @@ static ENROLLED: Bulk = Bulk::new(
     "ON CONFLICT DO NOTHING",
 );
 
-/// Establishment and number of everything a document says, each once.
+/// Establishment and number of everything a document says, each once, and without a number where somebody is.
 pub(crate) fn of(person: &Person) -> BTreeSet<(String, String)> {
+    let places = person.affiliations.iter().map(|at| (at.establishment.to_string(), String::new()));
     let own = person.affiliations.iter().filter_map(|at| at.enrolment.as_deref());
     let children = person.children.iter().filter_map(|child| child.enrolment.as_deref());
-    own.chain(children).map(|at| (at.establishment.to_string(), at.number.clone())).collect()
+    let numbers = own.chain(children).map(|at| (at.establishment.to_string(), at.number.clone()));
+    numbers.filter(|(_, number)| !number.is_empty()).chain(places).collect()
 }
 
-/// Forgets the numbers of these people.
+/// Forgets the places and numbers of these people.
 pub(crate) async fn forget(link: &mut Link<'_>, people: Vec<String>) -> Result<()> {
     link.changed(FORGET, args![people]).await.map(drop)
 }
 
-/// Notes numbers of people who have none.
+/// Notes places and numbers of people who have none.
 pub(crate) async fn learn(link: &mut Link<'_>, enrolled: Vec<((String, String), String)>) -> Result<()> {
     if enrolled.is_empty() {
         return Ok(());
@@ -64,7 +79,7 @@ pub(crate) async fn learn(link: &mut Link<'_>, enrolled: Vec<((String, String), 
     ENROLLED.write(link, enrolled.into_iter().flat_map(row).collect()).await
 }
 
-/// Brings the numbers of these people to what their documents say now.
+/// Brings the places and numbers of these people to what their documents say now.
 pub(crate) async fn renew(link: &mut Link<'_>, people: Vec<String>) -> Result<()> {
     if people.is_empty() {
         return Ok(());

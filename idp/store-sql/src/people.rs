@@ -230,8 +230,17 @@ impl People for Back {
     }
 
     async fn people_enrolled(&self, source: &SourceId, at: &Uai, number: &str, limit: u32) -> Result<Vec<Person>> {
+        // A row without a number says something else.
+        if number.is_empty() {
+            return Ok(Vec::new());
+        }
         let values = args![source.as_str(), at.as_str(), number, limit];
         let rows = self.rows(enrolments::OF, values).await?;
+        self.accounts(&rows).await
+    }
+
+    async fn people_at(&self, at: &Uai, limit: u32) -> Result<Vec<Person>> {
+        let rows = self.many_rows(enrolments::AT, args![at.as_str(), limit]).await?;
         self.accounts(&rows).await
     }
 
@@ -260,8 +269,14 @@ impl People for Back {
             password_hash,
             doc::write("person", person)?
         ];
-        let added = self.change(ADD_LOCAL, values).await?;
-        if added.is_empty() { Err(StoreError::Conflict) } else { Ok(()) }
+        let places = enrolments::of(person).into_iter().map(|at| (at, person.id.as_str().to_owned())).collect();
+        let added = self.write(Shape::Checked, move |link| {
+            Box::pin(async move {
+                link.row(ADD_LOCAL, values).await?.ok_or(StoreError::Conflict)?;
+                enrolments::learn(link, places).await
+            })
+        });
+        added.await
     }
 
     async fn update_person(&self, person: &Person) -> Result<()> {

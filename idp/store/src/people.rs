@@ -30,6 +30,10 @@ pub trait People: Send + Sync {
     /// child is, with whatever weight; at most `limit`, ordered by id.
     async fn people_enrolled(&self, source: &SourceId, at: &Uai, number: &str, limit: u32) -> Result<Vec<Person>>;
 
+    /// Accounts of which a record is of that establishment, at most `limit`; what the whole account is there now is for the caller to read.
+    /// Costs what the establishment has, however many there are.
+    async fn people_at(&self, at: &Uai, limit: u32) -> Result<Vec<Person>>;
+
     /// Accounts whose id comes after this one, or from the first on, at most `limit`, ordered by id: for going through all of them,
     /// never on a request. Purged ones are not among them.
     async fn people_after(&self, after: Option<&PersonId>, limit: u32) -> Result<Vec<Person>>;

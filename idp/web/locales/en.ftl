@@ -119,7 +119,7 @@ profile-guest = { $title ->
 
 ## Instants
 
-moment = { $day } { $month ->
+day = { $day } { $month ->
     [m01] January
     [m02] February
     [m03] March
@@ -132,7 +132,8 @@ moment = { $day } { $month ->
     [m10] October
     [m11] November
    *[m12] December
-} { $year } at { $hour }:{ $minute }
+} { $year }
+moment = { day } at { $hour }:{ $minute }
 
 ## The bench
 
@@ -454,3 +455,54 @@ run-rejected = Rejected entries
 run-entries = The first ones, by their name
 run-csv = The rejected entries, for a spreadsheet (CSV)
 run-shared = Shared logins
+
+## The services the academy offers to establishments, for their heads
+
+offers-title = Services offered to your school
+offers-text = The academy offers these services to your school, { $place }. None opens there without you: read what it receives, then choose for whom and until when.
+offers-none = No service is offered to this school.
+offers-link = Services offered to your school
+offers-waiting = { $count ->
+    [one] One service you had opened is closed: what it receives has changed. It waits for you to read it again.
+   *[other] { $count } services you had opened are closed: what they receive has changed. They wait for you to read them again.
+}
+offer-shut = Closed in this school.
+offer-open = Open until the end of { $until }, for: { $whom }.
+offer-over = Closed: its last day was { $until }.
+offer-changed = Closed: what this service receives has changed since the school opened it until { $until }. Read the sheet again and open it again, or leave it closed.
+offer-sheet = The sheet
+offer-purpose = Purpose
+offer-controller = Controller
+offer-hosting = Hosting
+offer-retention = Retention
+offer-addresses = Addresses
+offer-for = Offered to
+offer-sent = What the service receives
+offer-sends-nothing = Nothing: it is a plain link.
+offer-identifier = What the person is known by
+offer-home = Home page
+offer-choose = For whom, until when
+offer-whom = Who may open it
+offer-levels = Only these levels
+offer-levels-hint = For pupils and their parents. For example: 6EME, 5EME. All levels if nothing is written.
+offer-classes = Only these classes
+offer-classes-hint = For pupils and their parents. For example: 6A, 6B. All classes if nothing is written.
+offer-day = Last day
+offer-see = See who gains and who loses
+offer-preview = Before you open it
+offer-until = Until the end of { $until }.
+offer-moved = Who gains, who loses
+offer-gain = { $who }: { $count } more
+offer-lose = { $who }: { $count } fewer
+offer-nobody = Nobody gains or loses this service.
+offer-cut = The school has more people than this page looks at: the numbers are minimums.
+offer-signs = Your yes is to the sheet below, and to no other: if it changes, the service closes until you have read it again.
+offer-yes = Open the service
+offer-close = Close the service
+offer-no = Close { $title }
+offer-problem-day = Say the last day.
+offer-problem-over = The last day is over already.
+offer-problem-nobody = Tick at least one kind of people the service is offered to.
+offer-problem-families = Levels and classes are those of pupils and their parents: tick them, or empty these fields.
+offer-problem-many = At most 50 levels and classes, of at most 64 characters.
+offer-problem-sheet = The sheet changed while you were reading it. Read it again.

@@ -120,7 +120,7 @@ profile-guest = { $title ->
 
 ## Les instants
 
-moment = { $nth ->
+day = { $nth ->
     [first] 1er
    *[other] { $day }
 } { $month ->
@@ -136,7 +136,8 @@ moment = { $nth ->
     [m10] octobre
     [m11] novembre
    *[m12] décembre
-} { $year } à { $hour } h { $minute }
+} { $year }
+moment = { day } à { $hour } h { $minute }
 
 ## Le banc d’essai
 
@@ -458,3 +459,54 @@ run-rejected = Entrées rejetées
 run-entries = Les premières, par leur nom
 run-csv = Les entrées rejetées, pour un tableur (CSV)
 run-shared = Identifiants partagés
+
+## Les services que l’académie propose aux établissements, pour leur direction
+
+offers-title = Services proposés à votre établissement
+offers-text = L’académie propose ces services à votre établissement, { $place }. Aucun ne s’y ouvre sans vous : lisez ce qu’il reçoit, puis choisissez pour qui et jusqu’à quand.
+offers-none = Aucun service n’est proposé à cet établissement.
+offers-link = Services proposés à votre établissement
+offers-waiting = { $count ->
+    [one] Un service que vous aviez ouvert est fermé : ce qu’il reçoit a changé. Il attend que vous le relisiez.
+   *[other] { $count } services que vous aviez ouverts sont fermés : ce qu’ils reçoivent a changé. Ils attendent que vous les relisiez.
+}
+offer-shut = Fermé dans cet établissement.
+offer-open = Ouvert jusqu’au { $until } inclus, pour : { $whom }.
+offer-over = Fermé : son dernier jour était le { $until }.
+offer-changed = Fermé : ce que ce service reçoit a changé depuis que la direction l’a ouvert jusqu’au { $until }. Relisez la fiche et ouvrez-le de nouveau, ou laissez-le fermé.
+offer-sheet = La fiche
+offer-purpose = Finalité
+offer-controller = Responsable du traitement
+offer-hosting = Hébergement
+offer-retention = Durée de conservation
+offer-addresses = Adresses
+offer-for = Proposé à
+offer-sent = Ce que le service reçoit
+offer-sends-nothing = Rien : c’est un simple lien.
+offer-identifier = Identifiant de la personne
+offer-home = Page d’accueil
+offer-choose = Pour qui, jusqu’à quand
+offer-whom = Qui peut l’ouvrir
+offer-levels = Seulement ces niveaux
+offer-levels-hint = Pour les élèves et leurs responsables. Par exemple : 6EME, 5EME. Tous les niveaux si rien n’est écrit.
+offer-classes = Seulement ces classes
+offer-classes-hint = Pour les élèves et leurs responsables. Par exemple : 6A, 6B. Toutes les classes si rien n’est écrit.
+offer-day = Dernier jour
+offer-see = Voir qui gagne et qui perd
+offer-preview = Avant d’ouvrir
+offer-until = Jusqu’au { $until } inclus.
+offer-moved = Qui gagne, qui perd
+offer-gain = { $who } : { $count } de plus
+offer-lose = { $who } : { $count } de moins
+offer-nobody = Personne ne gagne ni ne perd ce service.
+offer-cut = L’établissement compte plus de personnes que cette page n’en regarde : les nombres sont des minimums.
+offer-signs = Votre accord vaut pour la fiche ci-dessous, et pour elle seule : si elle change, le service se ferme jusqu’à ce que vous l’ayez relue.
+offer-yes = Ouvrir le service
+offer-close = Fermer le service
+offer-no = Fermer { $title }
+offer-problem-day = Dites le dernier jour.
+offer-problem-over = Le dernier jour est déjà passé.
+offer-problem-nobody = Cochez au moins une catégorie de personnes à qui le service est proposé.
+offer-problem-families = Les niveaux et les classes sont ceux des élèves et de leurs responsables : cochez-les, ou effacez ces champs.
+offer-problem-many = Au plus 50 niveaux et classes, de 64 caractères au plus.
+offer-problem-sheet = La fiche a changé pendant que vous la lisiez. Relisez-la.

@@ -17,6 +17,7 @@ mod hub;
 mod l10n;
 mod live;
 mod logout;
+mod offers;
 mod pages;
 mod protocol;
 pub mod registered;

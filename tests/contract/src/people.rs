@@ -155,6 +155,32 @@ pub async fn pupils_and_parents_are_found_by_the_number_of_a_school(store: &dyn 
     assert_eq!(found(&here, "13").await.len(), 2);
 }
 
+/// Whoever is of an establishment is found there, from whatever source, and nowhere else any more once they are elsewhere.
+pub async fn people_are_found_by_where_they_are(store: &dyn Store) {
+    let (here, there) = (uai(2), uai(3));
+    let at = |person: Person, places: &[&Uai]| Person {
+        affiliations: places.iter().map(|place| Affiliation::new((*place).clone(), Profile::Teacher)).collect(),
+        ..person
+    };
+    let both = at(sourced("both"), &[&here, &there, &here]);
+    store.put_people(None, &[change(both.clone()), change(at(sourced("there"), &[&there]))]).await.unwrap();
+    store.add_local_person(&at(local("zoe"), &[&here]), "h").await.unwrap();
+    let found = async |at: &Uai| {
+        let people = store.people_at(at, 9).await.unwrap();
+        people.into_iter().map(|person| person.login.unwrap_or_default()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (found(&here).await, found(&there).await),
+        (vec!["l-both".into(), "zoe".into()], vec!["l-both".into(), "l-there".into()])
+    );
+    assert_eq!(store.people_at(&there, 1).await.unwrap().len(), 1);
+    assert!(found(&uai(4)).await.is_empty());
+    store.put_people(None, &[change(at(both, &[&there]))]).await.unwrap();
+    store.update_person(&at(local("zoe"), &[&there])).await.unwrap();
+    assert!(found(&here).await.is_empty());
+    assert_eq!(found(&there).await.len(), 3);
+}
+
 /// An update replaces what is known; the id, the join key and the digest of the record stay.
 pub async fn an_update_keeps_where_a_person_comes_from(store: &dyn Store) {
     store.put_people(None, &[change(sourced("k1"))]).await.unwrap();

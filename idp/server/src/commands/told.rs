@@ -4,7 +4,7 @@
 use crate::SystemClock;
 use crate::cli::Failure;
 use crate::output::say;
-use preau_connector_api::{MountedService, NameIdKind, SamlService};
+use preau_connector_api::MountedService;
 use preau_domain::{Audience, Clock, Identifier, Population, ReleaseRule};
 use preau_policy::{Decision, access, identifier_words, release, sent, window_en};
 use preau_web::ServiceTable;
@@ -18,19 +18,6 @@ pub fn spoken(cas: bool, oidc: bool, saml: bool) -> Vec<&'static str> {
     let all = [("cas", cas), ("oidc", oidc), ("saml", saml)];
     let all: Vec<&str> = all.into_iter().filter(|(_, speaks)| *speaks).map(|(word, _)| word).collect();
     if all.is_empty() { vec!["link"] } else { all }
-}
-
-/// Whether an attribute of its rules leaves at all: by SAML an installation may choose fewer. A mail address that names people there
-/// leaves, chosen or not.
-pub fn leaves(service: &MountedService, name: &str) -> bool {
-    let otherwise = service.cas.is_some() || service.oidc.is_some();
-    let names_people = |saml: &SamlService| saml.nameid == NameIdKind::Email && name == "mail";
-    otherwise || service.saml.as_ref().is_some_and(|saml| saml.wire(name).is_some() || names_people(saml))
-}
-
-/// Whether it may read the home pages of people, as a mobile application does.
-pub fn tells_home(service: &MountedService) -> bool {
-    service.oidc.as_ref().is_some_and(|oidc| oidc.scopes.iter().any(|scope| scope == "home"))
 }
 
 /// What leaves, in words, as pairs of a name and what it holds: the user first. A plain link sends nothing.
@@ -74,9 +61,8 @@ pub fn audience(audience: &Audience) -> String {
 
 /// Says what leaves by the rules of a service.
 pub fn rules(service: &MountedService) -> Result<(), Failure> {
-    let speaks = service.cas.is_some() || service.oidc.is_some() || service.saml.is_some();
-    let rows = sheet(service.identifier, &service.release, speaks);
-    let rows: Vec<_> = rows.into_iter().filter(|(name, _)| name == "(user)" || leaves(service, name)).collect();
+    let rows = sheet(service.identifier, &service.release, service.speaks());
+    let rows: Vec<_> = rows.into_iter().filter(|(name, _)| name == "(user)" || service.sends(name)).collect();
     if rows.is_empty() {
         return say!("  nothing: it is a plain link");
     }
@@ -86,7 +72,7 @@ pub fn rules(service: &MountedService) -> Result<(), Failure> {
     }
     if let Some(oidc) = &service.oidc {
         say!("  as far as it asks, among the scopes openid {}", oidc.scopes.join(" "))?;
-        if tells_home(service) {
+        if service.tells_home() {
             say!("  scope home: {}", preau_policy::HOME.en)?;
         }
     }
@@ -112,7 +98,7 @@ pub fn people(service: &MountedService, table: &ServiceTable) -> Result<(), Fail
                         continue;
                     }
                 };
-                let leaves = told.attributes().filter(|(name, _)| leaves(service, name));
+                let leaves = told.attributes().filter(|(name, _)| service.sends(name));
                 let shown: Vec<String> = leaves
                     .map(|(name, values)| format!("{name} = {}", values.collect::<Vec<_>>().join(" | ")))
                     .collect();

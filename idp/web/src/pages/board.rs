@@ -2,9 +2,9 @@
 //! those they keep at hand, and why one they look for is not among them. Pure.
 
 use super::tiles::{self, named};
-use crate::{Door, Known, Live, Locale, ServiceTable};
-use preau_domain::{AtHand, Audience, Uai};
-use preau_policy::{Decision, Reason};
+use crate::{Door, Known, Live, Locale, ServiceTable, offers};
+use preau_domain::{AtHand, Audience, Instant, Uai};
+use preau_policy::{Decision, Reason, Standing};
 
 /// Most services a search gives reasons for.
 const MOST_MISSING: usize = 5;
@@ -19,6 +19,8 @@ pub(crate) struct Board<'t> {
     pub recent: Vec<&'t Door>,
     /// Those that a search names and that do not open.
     pub missing: Vec<(&'t Door, Reason)>,
+    /// Of the services that wait for the key of the establishment, when the person is of its direction: how many they have to read again.
+    pub to_read: Option<usize>,
 }
 
 impl<'t> Board<'t> {
@@ -33,7 +35,13 @@ impl<'t> Board<'t> {
     ) -> Board<'t> {
         // Without an establishment there is no affiliation, and without an affiliation no rule opens anything.
         let Some(here) = live.session.establishment.as_ref() else {
-            return Board { open: Vec::new(), favourites: Vec::new(), recent: Vec::new(), missing: Vec::new() };
+            return Board {
+                open: Vec::new(),
+                favourites: Vec::new(),
+                recent: Vec::new(),
+                missing: Vec::new(),
+                to_read: None,
+            };
         };
         let who = known.facts.prepared();
         let opens = |door: &&Door| preau_policy::opens(&who, &table.rules, &door.service.id, Some(here));
@@ -53,8 +61,22 @@ impl<'t> Board<'t> {
             Decision::Deny(refusal) => Some((door, refusal.reason)),
             Decision::Allow { .. } => None,
         };
-        Board { missing: looked_for.filter_map(why).collect(), open, favourites, recent }
+        let to_read = to_read(table, known, here, live.loaded);
+        Board { missing: looked_for.filter_map(why).collect(), open, favourites, recent, to_read }
     }
+}
+
+fn to_read(table: &ServiceTable, known: &Known, here: &Uai, now: Instant) -> Option<usize> {
+    if !offers::heads(&known.person.affiliations, here) {
+        return None;
+    }
+    let changed = |door: &&Door| {
+        let standing = table.rules.standing(&door.service.id, here, now);
+        matches!(standing, Some(Standing::SheetChanged(_)))
+    };
+    let mut offered = offers::offered(table, here).peekable();
+    offered.peek()?;
+    Some(offered.filter(changed).count())
 }
 
 /// Whether people of an establishment may know that there is such a service: it is opened to some population there, and not to named

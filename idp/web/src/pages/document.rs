@@ -23,6 +23,9 @@ struct Told<'h> {
     acting: Option<&'h str>,
     children: Vec<Choice<'h>>,
     notices: Vec<Notice<'h>>,
+    /// Where a head reads what waits for the key of the establishment, and what they have to read again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offers: Option<Offers<'h>>,
     favourites: Vec<&'h str>,
     recent: Vec<&'h str>,
     categories: Vec<Category<'h>>,
@@ -42,6 +45,13 @@ struct Choice<'h> {
 struct Notice<'h> {
     title: &'h str,
     text: &'h [String],
+}
+
+#[derive(Serialize)]
+struct Offers<'h> {
+    open: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'h str>,
 }
 
 #[derive(Serialize)]
@@ -102,6 +112,7 @@ fn told<'h>(home: &'h Home<'_>, base: &str) -> Told<'h> {
         acting: home.acting.as_deref(),
         children: home.children.iter().map(|one| Choice { name: &one.name, current: one.current }).collect(),
         notices: home.notices.iter().map(|(title, text)| Notice { title, text }).collect(),
+        offers: home.offers.then(|| Offers { open: format!("{base}/services"), text: home.to_read.as_deref() }),
         favourites: names(&home.favourites),
         recent: names(&home.recent),
         categories: home

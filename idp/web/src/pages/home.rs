@@ -40,6 +40,10 @@ pub(super) struct Home<'a> {
     pub found: String,
     /// Titles and paragraphs of what the operator says to them.
     pub notices: Vec<(String, Vec<String>)>,
+    /// There are services that wait for the key of the person's establishment.
+    pub offers: bool,
+    /// Some they have to read again, as a sentence.
+    pub to_read: Option<String>,
     pub favourites: Vec<Tile>,
     /// There is room for one more favourite.
     pub room: bool,
@@ -135,6 +139,8 @@ impl<'a> Home<'a> {
             room: board.favourites.len() < AtHand::MOST_FAVOURITES,
             recent: at_hand_of(&board.recent),
             missing,
+            offers: board.to_read.is_some() && query.is_empty(),
+            to_read: board.to_read.filter(|count| *count > 0).map(|count| page.count("offers-waiting", count)),
             searchable: !matches!(place, Place::Nowhere),
             total: board.open.len(),
             empty_title: page.t(&format!("{empty}-title")),
@@ -195,7 +201,7 @@ fn place(live: &Live, person: &Person) -> Place {
 
 /// The name of an establishment, with its town when another of the person's bears the same name; its number when it is
 /// not known yet.
-fn place_name(live: &Live, uai: &Uai) -> String {
+pub(super) fn place_name(live: &Live, uai: &Uai) -> String {
     let Some(establishment) = live.establishment(uai) else { return uai.to_string() };
     let namesakes = live.establishments.iter().filter(|other| other.name == establishment.name).count();
     match &establishment.city {

@@ -13,6 +13,7 @@ mod elsewhere;
 mod farewell;
 mod help;
 mod home;
+mod offers;
 mod portal;
 mod runs;
 mod sandbox;
@@ -20,6 +21,7 @@ mod tiles;
 
 pub use bench::{BenchPage, Shown, bench};
 pub use elsewhere::{choose_account, elsewhere, said};
+pub use offers::{Shown as ShownOffer, offer, offers};
 pub use runs::{Shown as ShownRun, run, source, sources};
 pub use sandbox::{SandboxPage, sandbox, who_comes, would_be_told};
 

@@ -96,6 +96,26 @@ async fn pupils_and_parents_are_found_by_the_number_they_had() {
     }
 }
 
+/// Where people are stood in the record alone.
+#[tokio::test]
+async fn people_are_found_by_where_they_were() {
+    let at = |uais: &[&str]| {
+        let one = |uai: &&str| format!(r#"{{"establishment":"{uai}","profile":"National_ENS"}}"#);
+        format!(r#""affiliations":[{}]"#, uais.iter().map(one).collect::<Vec<_>>().join(","))
+    };
+    let here = uai(2).to_string();
+    let rows = [
+        person("a", "active", &at(&[&here, &here])),
+        person("b", "active", &at(&[])),
+        person("c", "active", &at(&[uai(3).as_str()])),
+    ];
+    for place in Place::each("upgrade_placed") {
+        let store = of_version(&place, "0016", &rows.concat()).await;
+        let found = store.people_at(&uai(2), 9).await.unwrap();
+        assert_eq!(found.iter().map(|person| person.id.as_str()).collect::<Vec<_>>(), ["a"]);
+    }
+}
+
 /// Refresh tokens had a row each, and what was spent was kept; of a family that says nothing each token says all.
 #[tokio::test]
 async fn tokens_of_before_are_worth_what_they_were() {

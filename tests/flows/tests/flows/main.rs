@@ -21,6 +21,7 @@ mod home;
 mod home_api;
 mod journal;
 mod life;
+mod offers;
 mod oidc;
 mod oidc_conformance;
 mod oidc_conformance_logout;

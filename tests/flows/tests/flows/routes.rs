@@ -2,7 +2,7 @@
 //! (`UPDATE_REFERENCE=1` writes it), the sources mount nothing else, and each protection is tried.
 
 use Protection::{
-    Administrator, Bearer, Bench, Client, Machine, Message, Onward, Open, OwnSession, OwnSignIn, Provider,
+    Administrator, Bearer, Bench, Client, Head, Machine, Message, Onward, Open, OwnSession, OwnSignIn, Provider,
     Registration, Session, SessionForm, SignInForm, Ticket,
 };
 use http::Method;
@@ -29,13 +29,14 @@ enum Protection {
     Provider,
     Message,
     Administrator,
+    Head,
     Bench,
     Registration,
     Machine,
 }
 
 impl Protection {
-    const ALL: [Protection; 16] = [
+    const ALL: [Protection; 17] = [
         Open,
         Session,
         OwnSession,
@@ -49,6 +50,7 @@ impl Protection {
         Provider,
         Message,
         Administrator,
+        Head,
         Bench,
         Registration,
         Machine,
@@ -69,6 +71,7 @@ impl Protection {
             Provider => "provider",
             Message => "message",
             Administrator => "administrator",
+            Head => "head",
             Bench => "bench",
             Registration => "registration",
             Machine => "machine",
@@ -95,6 +98,9 @@ impl Protection {
                 "a live session of an account of `web.administrators` whose password is checked here and was given within a \
                  quarter of an hour; where something changes, the token of a form of that session too. To everybody else the page \
                  does not exist"
+            }
+            Head => {
+                "somebody of the direction of the establishment they work in, where a service asks for its key; who proved it lately, and the token of a form of that session; to everybody else there is nothing"
             }
             Bench => "open where `web.bench` is on; elsewhere the page does not exist",
             Registration => {
@@ -187,6 +193,10 @@ const ROUTES: &[(&str, &str, Protection, &str)] = &[
     ),
     ("GET", "/help", Open, "what people ask first"),
     ("GET", "/charte", Open, "the charte of the operator, where there is one"),
+    ("GET", "/services", Head, "what the academy offers the establishment, and how each service stands there"),
+    ("GET", "/services/{service}", Head, "the sheet of a service, and who would gain and who would lose it"),
+    ("POST", "/services/{service}/open", Head, "opens the service in the establishment, on the sheet that was read"),
+    ("POST", "/services/{service}/close", Head, "closes it there"),
     ("GET", "/sources", Administrator, "the sources, and what came of their latest runs"),
     ("GET", "/sources/{source}", Administrator, "the runs of a source"),
     ("GET", "/sources/{source}/runs.csv", Administrator, "the same, for a spreadsheet"),
@@ -450,6 +460,8 @@ fn protects(protection: Protection, path: &str, outside: &Answer, without_token:
         Bearer => assert!(status == 401 && outside.body.contains("invalid_token"), "{path}: {status}"),
         // The configuration names none here; `administration` tries it where it does.
         Administrator => assert_eq!(status, 404, "{path}"),
+        // No service asks for the key of an establishment here; `offers` tries it where one does.
+        Head => assert_eq!(status, 404, "{path}"),
         // It is off here; `bench` looks at it where it is on.
         Bench => assert_eq!(status, 404, "{path}"),
         // So is this; `oidc_registration` tries it where it is on.

@@ -1,10 +1,9 @@
 //! What a record of processing says: who receives which data of whom, why, where, for how long.
 
-use crate::commands::told;
 use crate::config::Loaded;
 use preau_connector_api::{MountedService, Names};
-use preau_domain::{Audience, Establishment, Population, Profile, Uai};
-use preau_policy::{identifier_words, sent};
+use preau_domain::{Establishment, Uai};
+use preau_policy::{concerned, identifier_words, sent};
 use preau_web::Locale;
 
 /// Columns of the record.
@@ -188,15 +187,15 @@ fn house(loaded: &Loaded, locale: Locale) -> [String; COLUMNS] {
 
 /// The row of a service; none when nobody of the establishment may open it.
 fn row(locale: Locale, service: &MountedService, uai: &Uai) -> Option<[String; COLUMNS]> {
-    let people = concerned(locale, &service.audience, uai)?;
-    let speaks = service.cas.is_some() || service.oidc.is_some() || service.saml.is_some();
+    let people = concerned(&service.audience, uai)?;
+    let people = pick(locale, &people.fr, &people.en);
     let identifier = identifier_words(service.identifier);
     let nothing = || pick(locale, "aucune : simple lien", "none: a plain link");
-    let (identifier, data) = if speaks {
-        let leaving = sent(&service.release).into_iter().filter(|one| told::leaves(service, one.name));
+    let (identifier, data) = if service.speaks() {
+        let leaving = sent(&service.release).into_iter().filter(|one| service.sends(one.name));
         let mut words: Vec<String> =
             leaving.map(|one| format!("{} : {}", one.name, pick(locale, &one.fr(), &one.en()))).collect();
-        if told::tells_home(service) {
+        if service.tells_home() {
             words.push(pick(locale, preau_policy::HOME.fr, preau_policy::HOME.en));
         }
         let only = pick(locale, "rien d’autre que l’identifiant", "nothing but the identifier");
@@ -217,69 +216,4 @@ fn row(locale: Locale, service: &MountedService, uai: &Uai) -> Option<[String; C
         name(locale, &legal.retention),
         service.origins().join("\n"),
     ])
-}
-
-/// Who of the establishment may open a service, in words; nobody is none.
-fn concerned(locale: Locale, audience: &Audience, uai: &Uai) -> Option<String> {
-    let here =
-        |population: &&Population| population.establishments.is_empty() || population.establishments.contains(uai);
-    let said =
-        |side: &[Population]| -> Vec<String> { side.iter().filter(here).map(|one| people(locale, one)).collect() };
-    let (allow, except) = (said(&audience.allow), said(&audience.except));
-    if allow.is_empty() {
-        return None;
-    }
-    let but = pick(locale, "sauf", "except");
-    let except = if except.is_empty() { String::new() } else { format!("\n{but} {}", except.join(" ; ")) };
-    Some(format!("{}{except}", allow.join("\n")))
-}
-
-/// A population as a person reads it. Its establishments are not named: the record is of one of them.
-fn people(locale: Locale, population: &Population) -> String {
-    let Population { profiles, classes, groups, subjects, functions, delegations, levels, persons, .. } = population;
-    let who = match profiles.as_slice() {
-        [] if persons.is_empty() => pick(
-            locale,
-            "toute personne de l’établissement, sauf les invités",
-            "everyone of the establishment, guests excepted",
-        ),
-        [] => String::new(),
-        all => all.iter().map(|profile| profile_words(locale, *profile)).collect::<Vec<_>>().join(", "),
-    };
-    let mut parts: Vec<String> = if who.is_empty() { Vec::new() } else { vec![who] };
-    let lists = [
-        ("niveau", "level", levels),
-        ("classe", "class", classes),
-        ("groupe", "group", groups),
-        ("matière", "subject", subjects),
-        ("fonction", "function", functions),
-        ("délégation", "delegation", delegations),
-    ];
-    for (fr, en, values) in lists {
-        if !values.is_empty() {
-            parts.push(format!("{} {}", pick(locale, fr, en), values.join(", ")));
-        }
-    }
-    match persons.len() {
-        0 => {}
-        1 => parts.push(pick(locale, "une personne nommée", "one named person")),
-        many => parts.push(format!("{many} {}", pick(locale, "personnes nommées", "named people"))),
-    }
-    parts.join(" ; ")
-}
-
-fn profile_words(locale: Locale, profile: Profile) -> String {
-    let (fr, en) = match profile {
-        Profile::Pupil => ("élèves", "pupils"),
-        Profile::Guardian => ("responsables d’élèves", "parents and guardians"),
-        Profile::Teacher => ("enseignants", "teachers"),
-        Profile::Head => ("direction", "heads of school"),
-        Profile::SchoolLife => ("vie scolaire", "school life"),
-        Profile::SchoolStaff => ("personnels administratifs et techniques", "administrative and technical staff"),
-        Profile::Academy => ("personnels académiques", "academic authority"),
-        Profile::Librarian => ("documentalistes", "librarians"),
-        Profile::LocalAuthority => ("collectivité territoriale", "local authority"),
-        Profile::Guest => ("invités", "guests"),
-    };
-    pick(locale, fr, en)
 }

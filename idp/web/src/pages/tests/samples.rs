@@ -4,18 +4,20 @@ use super::super::bench::Bench;
 use super::super::board::Board;
 use super::super::elsewhere::{ChooseAccount, Elsewhere, Way};
 use super::super::home::{Home, Owner};
+use super::super::offers::{Offer, Offers};
 use super::super::runs::{OneRun, Runs, Sources};
 use super::super::*;
 use crate::bench::sandbox::{Sandbox, Spoken, Told};
 use crate::bench::{Asked, CAST, Judged, Outcome, Preview, Refused, Wrong};
+use crate::offers::Choice;
 use crate::{Fields, Live, ServiceTable};
 use preau_connector_api::{Category, Legal, MountedService, Names, Network};
 use preau_domain::{
     AccountState, Affiliation, AtHand, Audience, Authentication, AuthnMethod, CorrelationId, Credentials,
-    Establishment, EstablishmentKind, Identifier, Instant, JoinKey, Person, PersonId, Population, Profile, RunId,
-    Service, ServiceId, Session, SessionId, SourceId, Uai, UrlRule,
+    Establishment, EstablishmentKind, Identifier, Instant, JoinKey, Opening, Person, PersonId, Population, Profile,
+    RunId, Service, ServiceId, Session, SessionId, SourceId, Uai, UrlRule,
 };
-use preau_policy::Reason;
+use preau_policy::{Reason, Standing};
 use preau_store::{RunOutcome, RunRecord};
 use std::sync::Arc;
 
@@ -297,6 +299,41 @@ fn ways(page: &Page<'_>) -> Vec<Way> {
     [("guichet", "Guichet de l’académie"), ("proconnect", "ProConnect")].into_iter().map(way).collect()
 }
 
+/// A service the academy offers, and what a head said of it.
+fn offered_service() -> Door {
+    let mut service = MountedService::clone(&services().all()[0]);
+    service.two_keys = true;
+    service.audience.allow = vec![Population::default()];
+    service.cas = Some(Default::default());
+    service.identifier = Identifier::Pairwise;
+    service.legal.purpose = names("Lire les manuels de la classe", "Read the textbooks of the class");
+    service.release = vec![preau_domain::ReleaseRule {
+        name: "nom".into(),
+        when: None,
+        copy: Some(preau_domain::Fact::FamilyName),
+        add: Vec::new(),
+        map: Default::default(),
+        limit: Vec::new(),
+        scope: None,
+        first: false,
+        join: None,
+    }];
+    Arc::new(service)
+}
+
+fn opening_of(door: &Door) -> Opening {
+    let of = |profile| Population { profiles: vec![profile], ..Population::default() };
+    Opening {
+        service: door.service.id.clone(),
+        establishment: "0990001N".parse().unwrap(),
+        allow: vec![Population { levels: vec!["6EME".into()], ..of(Profile::Pupil) }, of(Profile::Teacher)],
+        until: "2027-07-05".parse().unwrap(),
+        sheet: "sheet".into(),
+        by: PersonId::new("phugo"),
+        at: Instant(0),
+    }
+}
+
 /// Every page in one language, in every state that looks different.
 /// A run that waits for somebody, with everything a report tells.
 fn held_run() -> RunRecord {
@@ -351,6 +388,35 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
     let shown = |token: Option<String>| ShownRun { run: &held, report: &report, token };
     add("run", OneRun::new(page(), shown(None)).render());
     add("run-held", OneRun::new(page(), shown(Some("token".into()))).render());
+    let kiosque = offered_service();
+    let opening = opening_of(&kiosque);
+    let place = || "Collège Jean-Monnet".to_owned();
+    let at: preau_domain::Uai = "0990001N".parse().unwrap();
+    let standings = [
+        (&kiosque, Standing::SheetChanged(&opening)),
+        (&kiosque, Standing::Open(&opening)),
+        (&kiosque, Standing::Shut),
+    ];
+    add("offers", Offers::new(page(), place(), &standings).render());
+    add("offers-none", Offers::new(page(), place(), &[]).render());
+    let counted = || {
+        let moved = [(Profile::Pupil, 312, 0), (Profile::Teacher, 0, 3)];
+        let moved = moved.map(|(profile, gain, lose)| (profile, preau_policy::Moved { gain, lose }));
+        crate::offers::Counted { moved: moved.into(), cut: false }
+    };
+    let offer = |chosen: Option<Choice>, problem, preview: bool| {
+        let (standing, closing) = match preview {
+            true => (Standing::Open(&opening), Some(counted())),
+            false => (Standing::Shut, None),
+        };
+        let preview = preview.then(counted);
+        let (sheet, token) = ("sheet".to_owned(), "token".to_owned());
+        ShownOffer { door: &kiosque, at: &at, standing, chosen, problem, preview, closing, sheet, token }
+    };
+    let chosen = || Some(Choice::of(&opening, &[Profile::Pupil, Profile::Teacher]));
+    add("offer", Offer::new(page(), place(), offer(None, None, false)).render());
+    add("offer-preview", Offer::new(page(), place(), offer(chosen(), None, true)).render());
+    add("offer-wrong", Offer::new(page(), place(), offer(chosen(), Some("offer-problem-over"), false)).render());
     add("choose", ChoosePublic::new(bare(), "abc", None, |_| None).render());
     add("choose-service", ChoosePublic::new(page(), "abc", Some("Moodle"), |_| None).render());
     let straight = |public| (public == Public::Staff).then(|| "/sign-in/abc/elsewhere/guichet?public=staff".to_owned());
