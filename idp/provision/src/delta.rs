@@ -12,9 +12,10 @@ use preau_connector_api::{
     Changes, Completion, Directory, Known, KnownRecord, PersonRecord, ReadAll, Record, Unavailable,
 };
 use preau_domain::{Instant, SourceId};
-use preau_store::{RecordName, SourceRecord};
-use std::collections::BTreeSet;
+use preau_store::{IndexRow, RecordName, SourceRecord};
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 /// Records asked for at once.
 const ASK: usize = 500;
@@ -32,10 +33,11 @@ pub(crate) struct Delta {
     pub(crate) mark: String,
 }
 
-/// Answers a connector from the store.
+/// Answers a connector from the store, and keeps what the plan asks of the same records.
 struct Stored<'a, S: ?Sized> {
     store: &'a S,
     source: &'a SourceId,
+    met: Mutex<HashMap<String, IndexRow>>,
 }
 
 #[async_trait]
@@ -54,7 +56,10 @@ impl<S: SyncStore + ?Sized> Stored<'_, S> {
         let mut found = Vec::new();
         for chunk in names.chunks(ASK) {
             let records = self.store.source_records(self.source, by, chunk).await;
-            found.extend(records.map_err(|error| Unavailable(error.to_string()))?.into_iter().map(known));
+            let records = records.map_err(|error| Unavailable(error.to_string()))?;
+            let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
+            met.extend(records.iter().map(|record| (record.row.key.clone(), record.row.clone())));
+            found.extend(records.into_iter().map(known));
         }
         Ok(found)
     }
@@ -73,14 +78,20 @@ pub(crate) async fn take<S: SyncStore + ?Sized>(
     (mark, now): (&str, Instant),
     ((dir, run), withheld): ((&Path, &str), Withheld),
 ) -> Result<Result<Delta, String>, SyncError> {
-    let Changes { records, gone, entries, mark } = match directory.changes(mark, &Stored { store, source }, now).await {
+    let stored = Stored { store, source, met: Mutex::default() };
+    let Changes { records, gone, entries, mark } = match directory.changes(mark, &stored, now).await {
         Ok(changes) => changes,
         Err(ReadAll(why)) => return Ok(Err(why)),
     };
     let keys: BTreeSet<&String> = records.iter().filter_map(key).chain(&gone).collect();
     let keys: Vec<String> = keys.into_iter().cloned().collect();
     let mut index = Index::default();
-    for chunk in keys.chunks(ASK) {
+    let mut met = stored.met.into_inner().unwrap_or_else(PoisonError::into_inner);
+    // A run of this source alone writes them, and there is one at a time: they are as they were a moment ago.
+    let (of_them, unmet): (Vec<_>, Vec<_>) = keys.iter().map(|key| met.remove(key).ok_or(key)).partition(Result::is_ok);
+    index.extend(&of_them.into_iter().filter_map(Result::ok).collect::<Vec<_>>());
+    let unmet: Vec<String> = unmet.into_iter().filter_map(Result::err).cloned().collect();
+    for chunk in unmet.chunks(ASK) {
         let records = store.source_records(source, RecordName::Key, chunk).await?;
         index.extend(&records.into_iter().map(|record| record.row).collect::<Vec<_>>());
     }

@@ -42,6 +42,9 @@ impl Bulk {
     /// statement may be needed.
     pub async fn write(&'static self, link: &mut Link<'_>, values: Vec<Arg>) -> Result<()> {
         debug_assert_eq!(values.len() % self.columns.len(), 0);
+        if values.is_empty() {
+            return Ok(());
+        }
         match link {
             Link::Sqlite(connection) => {
                 let mut left = values.len() / self.columns.len();

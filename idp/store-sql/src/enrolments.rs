@@ -67,14 +67,14 @@ pub(crate) fn of(person: &Person) -> BTreeSet<(String, String)> {
 
 /// Forgets the places and numbers of these people.
 pub(crate) async fn forget(link: &mut Link<'_>, people: Vec<String>) -> Result<()> {
+    if people.is_empty() {
+        return Ok(());
+    }
     link.changed(FORGET, args![people]).await.map(drop)
 }
 
 /// Notes places and numbers of people who have none.
 pub(crate) async fn learn(link: &mut Link<'_>, enrolled: Vec<((String, String), String)>) -> Result<()> {
-    if enrolled.is_empty() {
-        return Ok(());
-    }
     let row = |((establishment, number), person)| args![establishment, number, person];
     ENROLLED.write(link, enrolled.into_iter().flat_map(row).collect()).await
 }

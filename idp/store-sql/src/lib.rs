@@ -33,6 +33,7 @@ mod sqlite;
 mod throttle;
 mod tickets;
 mod undo;
+mod written;
 
 use back::{Back, Base};
 use preau_domain::chain::Code;

@@ -3,44 +3,20 @@
 use crate::back::{Back, Shape};
 use crate::bulk::{Bulk, Kind};
 use crate::link::{Arg, Link, Row, Sql, args};
-use crate::people::{mail, places, places_in, places_of, stop_whose_records_ended};
-use crate::{doc, enrolments, undo};
+use crate::people::{places_in, places_of, stop_whose_records_ended};
+use crate::{doc, undo, written};
 use async_trait::async_trait;
 use preau_domain::{Establishment, Instant, Person, RunId, SourceId, Uai};
 use preau_store::{
     IndexRow, PersonChange, Provisioning, RecordName, Result, RunRecord, SharedLogin, SourceRecord, StoreError, Told,
     UndoPart, Undoable, Undone,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// A row that an earlier version wrote tells its establishments without profiles: the whole record tells both.
 const INDEX: &str = "SELECT join_key, digest, state, establishments,
         CASE WHEN establishments <> '' AND establishments NOT LIKE '%:%' THEN doc END FROM person
     WHERE source = $1 AND join_key > $2 ORDER BY join_key LIMIT $3";
-
-/// The id of an account that exists stays, as does its password hash; that it was used, too.
-static PEOPLE: Bulk = Bulk::new(
-    "person",
-    &[
-        ("id", Kind::Text),
-        ("source", Kind::Text),
-        ("join_key", Kind::Text),
-        ("login", Kind::Text),
-        ("state", Kind::Text),
-        ("digest", Kind::Text),
-        ("establishments", Kind::Text),
-        ("doc", Kind::Text),
-        ("mail", Kind::Text),
-        ("written", Kind::Text),
-        ("entry", Kind::Text),
-        ("ties", Kind::Text),
-    ],
-    "ON CONFLICT (source, join_key) DO UPDATE SET login = excluded.login, ended = NULL,
-        state = CASE WHEN excluded.state = 'precreated' AND person.state <> 'precreated' THEN 'active'
-            ELSE excluded.state END,
-        digest = excluded.digest, establishments = excluded.establishments, doc = excluded.doc,
-        mail = excluded.mail, written = excluded.written, entry = excluded.entry, ties = excluded.ties",
-);
 
 static ESTABLISHMENTS: Bulk = Bulk::new(
     "establishment",
@@ -48,10 +24,6 @@ static ESTABLISHMENTS: Bulk = Bulk::new(
     "ON CONFLICT (uai) DO UPDATE SET doc = excluded.doc, written = excluded.written",
 );
 
-const KNOWN: Sql = Sql::Each {
-    sqlite: "SELECT join_key, id FROM person WHERE source = $1 AND join_key IN (SELECT value FROM json_each($2))",
-    postgres: "SELECT join_key, id FROM person WHERE source = $1 AND join_key = ANY($2)",
-};
 const SUSPEND: Sql = Sql::Each {
     sqlite: "UPDATE person SET state = 'suspended', written = $3
         WHERE source = $1 AND join_key IN (SELECT value FROM json_each($2))
@@ -138,15 +110,6 @@ fn source_record(row: &Row, source: &SourceId) -> Result<SourceRecord> {
     })
 }
 
-/// What is still to do for a person that was written.
-struct Written {
-    key: String,
-    /// The account it makes, where there is none yet.
-    id: String,
-    enrolled: BTreeSet<(String, String)>,
-    stopped: bool,
-}
-
 fn run_values(run: &RunRecord) -> Result<Vec<Arg>> {
     let outcome = doc::write("run", &run.outcome)?;
     Ok(args![
@@ -203,12 +166,6 @@ fn forget_names(report: &mut serde_json::Value) -> bool {
     shared || absent || named
 }
 
-/// The accounts there are of some records of a source, by their keys.
-async fn known(link: &mut Link<'_>, source: &str, keys: Vec<String>) -> Result<BTreeMap<String, String>> {
-    let rows = link.rows(KNOWN, args![source, keys]).await?;
-    rows.iter().map(|row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned()))).collect()
-}
-
 #[async_trait]
 impl Provisioning for Back {
     async fn source_index(&self, source: &SourceId, after: &str, limit: u32) -> Result<Vec<IndexRow>> {
@@ -239,72 +196,18 @@ impl Provisioning for Back {
 
     async fn put_people(&self, undo: Option<&Undoable>, changes: &[PersonChange]) -> Result<()> {
         bounded(changes.len())?;
-        let written = undo.map(|undo| undo.run.as_str());
-        // One row per record, the last one given, in the order of the index: the two databases would not treat a record
-        // given twice alike, and two nodes writing in one order cannot block each other.
-        let mut records = BTreeMap::new();
-        for change in changes {
-            let Some(join) = &change.person.join else {
-                return Err(StoreError::Backend("a person of a source comes from a record".into()));
-            };
-            records.insert((join.source.as_str(), join.key.as_str()), change);
-        }
-        let mut values = Vec::with_capacity(records.len() * 12);
-        let mut written_of: BTreeMap<String, Vec<Written>> = BTreeMap::new();
-        for ((source, key), PersonChange { person, digest, told }) in records {
-            let ties = if told.ties.is_empty() { None } else { Some(doc::write("person", &told.ties)?) };
-            values.extend(args![
-                person.id.as_str(),
-                source,
-                key,
-                person.login.as_deref(),
-                person.state.as_str(),
-                digest.as_str(),
-                places(person),
-                doc::write("person", person)?,
-                mail(person).as_deref(),
-                written,
-                told.entry.as_deref(),
-                ties.as_deref()
-            ]);
-            written_of.entry(source.to_owned()).or_default().push(Written {
-                key: key.to_owned(),
-                id: person.id.as_str().to_owned(),
-                enrolled: enrolments::of(person),
-                stopped: !person.state.may_sign_in(),
-            });
-        }
-        if values.is_empty() {
+        let people = written::in_order(undo, changes)?;
+        if people.is_empty() {
             return Ok(());
         }
         let (undo, count) = (undo.cloned(), changes.len());
         let written = self.write(Shape::Bulk, move |link| {
             Box::pin(async move {
-                let mut there = BTreeMap::new();
-                for (source, people) in &written_of {
-                    let known = known(link, source, people.iter().map(|one| one.key.clone()).collect()).await?;
-                    if !known.is_empty() {
-                        undo::keep_people(link, undo.as_ref(), source, known.keys().cloned().collect()).await?;
-                        enrolments::forget(link, known.values().cloned().collect()).await?;
-                    }
-                    there.insert(source.clone(), known);
+                let mut sessions = Vec::new();
+                for (source, people) in people {
+                    sessions.extend(written::write(link, &source, undo.as_ref(), people).await?);
                 }
-                PEOPLE.write(link, values).await?;
-                let (mut enrolled, mut stopped) = (Vec::new(), Vec::new());
-                for (source, people) in written_of {
-                    let known = there.remove(&source).unwrap_or_default();
-                    for one in people {
-                        let id = known.get(&one.key).unwrap_or(&one.id);
-                        enrolled.extend(one.enrolled.into_iter().map(|at| (at, id.clone())));
-                        if one.stopped {
-                            stopped.push(id.clone());
-                        }
-                    }
-                }
-                enrolments::learn(link, enrolled).await?;
-                // In one order everywhere, so that two such statements cannot block each other.
-                stopped.sort();
-                stop_whose_records_ended(link, stopped).await
+                Ok(sessions)
             })
         });
         self.forget_tickets(&written.await?);
@@ -320,7 +223,8 @@ impl Provisioning for Back {
                 let run = undo.as_ref().map(|undo| undo.run.as_str());
                 let suspended = link.rows(SUSPEND, args![source.clone(), keys.clone(), run]).await?.len();
                 // Also the sessions of those who were suspended already: none should be there, none may stay.
-                let people = known(link, &source, keys).await?.into_values().collect();
+                let people =
+                    written::known(link, &source, keys).await?.into_values().map(|account| account.id).collect();
                 Ok((suspended as u64, stop_whose_records_ended(link, people).await?))
             })
         });

@@ -149,7 +149,9 @@ pub async fn pupils_and_parents_are_found_by_the_number_of_a_school(store: &dyn 
         assert!(found(at, number).await.is_empty(), "{at} {number}");
     }
     assert_eq!(store.people_enrolled(&source(), &here, "11", 1).await.unwrap().len(), 1);
-    store.put_people(None, &[change(pupil("a", "13"))]).await.unwrap();
+    let renamed = Person { given_name: "Zo\u{eb}".into(), ..parent.clone() };
+    store.put_people(None, &[change(pupil("a", "13")), change(renamed.clone())]).await.unwrap();
+    assert_eq!(found(&there, "12").await, [renamed], "who keeps a number keeps it");
     store.update_person(&Person { children: vec![child("13", &here)], ..parent.clone() }).await.unwrap();
     assert!(found(&here, "11").await.is_empty() && found(&there, "12").await.is_empty());
     assert_eq!(found(&here, "13").await.len(), 2);

@@ -375,6 +375,31 @@ pub async fn a_run_is_found_by_its_name(store: &dyn Store) {
     assert_eq!(store.run(&RunId::new("r2")).await.unwrap(), None);
 }
 
+/// Whoever is written again is found by the names the record tells now, whichever of them changed, and by no other.
+pub async fn names_follow_the_record(store: &dyn Store) {
+    let record = |given_name: &str, login: &str, mail: &str| {
+        let login = Some(login.to_owned());
+        Person { given_name: given_name.into(), login, mail: Some(mail.to_owned()), ..sourced("k1") }
+    };
+    let found = async |login: &str, mail: &str| {
+        let by_login = store.people_by_login(login, 9).await.unwrap();
+        let by_mail = store.people_by_mail(&source(), mail, 9).await.unwrap();
+        [by_login, by_mail].map(|people| people.first().map(|person| person.given_name.clone()))
+    };
+    let both = |given_name: &str| [Some(given_name.to_owned()), Some(given_name.to_owned())];
+    let write = async |given_name, login, mail| {
+        store.put_people(None, &[change(record(given_name, login, mail)), change(sourced("k2"))]).await.unwrap();
+    };
+    write("Un", "l1", "m1@notos.example").await;
+    write("Deux", "l1", "m1@notos.example").await;
+    assert_eq!(found("l1", "m1@notos.example").await, both("Deux"));
+    write("Trois", "l1", "m2@notos.example").await;
+    assert_eq!(found("l1", "m2@notos.example").await, both("Trois"));
+    write("Quatre", "l2", "m2@notos.example").await;
+    assert_eq!(found("l2", "m2@notos.example").await, both("Quatre"));
+    assert_eq!(found("l1", "m1@notos.example").await, [None, None]);
+}
+
 /// A record is found by its key and by the source's own name of its entry, with what its source told; of its source only. An
 /// undo puts back what was told as well.
 pub async fn a_record_is_found_by_what_its_source_told(store: &dyn Store) {

@@ -100,7 +100,7 @@ promises! {
         an_undo_gives_nobody_more_than_they_had, establishments_are_put_back,
         what_was_before_a_run_ends_with_its_time, a_record_is_found_by_what_its_source_told,
         a_run_ends_with_what_it_leaves_for_the_next, old_runs_are_forgotten_and_whom_they_name, sources_are_those_of_people,
-        an_entry_is_the_record_that_lives;
+        an_entry_is_the_record_that_lives, names_follow_the_record;
     pairings:
         two_records_are_one_account, a_pair_signs_the_second_out, an_account_ends_with_its_last_record,
         an_account_is_stopped_whole, parting_gives_each_their_own, parting_forgets_who_they_were_found_to_be_meanwhile,
