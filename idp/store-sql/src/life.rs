@@ -9,9 +9,10 @@ use crate::{doc, enrolments, shortcuts};
 use async_trait::async_trait;
 use preau_domain::{
     AccountState, AuditEvent, AuditKind, CorrelationId, Credentials, Instant, Life, Person, PersonId, Retention,
-    SessionId, leapt,
+    Seconds, SessionId, leapt,
 };
-use preau_store::{Aged, Audit, Lives, Result};
+use preau_store::{Aged, Audit, Lives, Operations, Result};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 const LIFE: &str = "SELECT state, ended FROM person
     WHERE (id = $1 AND account IS NULL AND state <> 'purged') OR account = $1";
@@ -123,6 +124,12 @@ async fn ids(link: &mut Link<'_>, sql: Sql, args: Vec<Arg>) -> Result<Vec<String
     link.rows(sql, args).await?.iter().map(|row| row.text(0).map(str::to_owned)).collect()
 }
 
+/// Two nodes that let time pass at once would both say of everybody what one of them does.
+const TURN: &str = "life";
+const TURN_LASTS: Seconds = Seconds(300);
+/// Turns asked for in this process: each is somebody else's to every other.
+static TURNS: AtomicU64 = AtomicU64::new(0);
+
 /// Whom time does something to.
 struct Due {
     predelete: Vec<String>,
@@ -177,25 +184,17 @@ impl Lives for Back {
     }
 
     async fn let_time_pass(&self, now: Instant, retention: Retention, limit: u32) -> Result<Aged> {
-        let nobody = doc::write("person", &nobody())?;
-        let due = self.due(now, retention, limit).await?;
-        // Events that are handed over before a write are written with it or before it.
-        let correlation = CorrelationId::new(format!("age-{}", now.0));
-        for (what, people) in [("pre-deleted", &due.predelete), ("purged", &due.purge)] {
-            for id in people {
-                let mut event = AuditEvent::new(now, AuditKind::AccountAged, correlation.clone(), what);
-                event.person = Some(PersonId::new(id.clone()));
-                self.record(event);
-            }
+        let holder = format!("{}-{self:p}-{}", std::process::id(), TURNS.fetch_add(1, Ordering::Relaxed));
+        if !self.acquire_lease(TURN, &holder, now, now + TURN_LASTS).await? {
+            return Ok(Aged::default());
         }
-        let written = self.write(Shape::Several, move |link| {
-            Box::pin(async move { pass(link, now, retention, limit, due, nobody).await })
-        });
-        let (aged, sessions) = written.await?;
-        self.forget_tickets(&sessions);
-        Ok(aged)
+        let aged = self.age(now, retention, limit).await;
+        // Whoever does not hear of it waits until the turn is over by itself.
+        if let Err(error) = self.release_lease(TURN, &holder).await {
+            tracing::warn!(%error, "the turn to let time pass was not given back");
+        }
+        aged
     }
-
     async fn note_clock(&self, now: Instant) -> Result<Option<Instant>> {
         let written = self.write(Shape::Several, move |link| {
             Box::pin(async move {
@@ -226,6 +225,27 @@ impl Lives for Back {
 }
 
 impl Back {
+    /// Lets time do what it does, in the turn of this node.
+    async fn age(&self, now: Instant, retention: Retention, limit: u32) -> Result<Aged> {
+        let nobody = doc::write("person", &nobody())?;
+        let due = self.due(now, retention, limit).await?;
+        // Events that are handed over before a write are written with it or before it.
+        let correlation = CorrelationId::new(format!("age-{}", now.0));
+        for (what, people) in [("pre-deleted", &due.predelete), ("purged", &due.purge)] {
+            for id in people {
+                let mut event = AuditEvent::new(now, AuditKind::AccountAged, correlation.clone(), what);
+                event.person = Some(PersonId::new(id.clone()));
+                self.record(event);
+            }
+        }
+        let written = self.write(Shape::Several, move |link| {
+            Box::pin(async move { pass(link, now, retention, limit, due, nobody).await })
+        });
+        let (aged, sessions) = written.await?;
+        self.forget_tickets(&sessions);
+        Ok(aged)
+    }
+
     async fn due(&self, now: Instant, retention: Retention, limit: u32) -> Result<Due> {
         let (predelete, purge) = (now - retention.predelete, now - retention.purge);
         let ids = |rows: Vec<Row>| rows.iter().map(|row| row.text(0).map(str::to_owned)).collect::<Result<Vec<_>>>();

@@ -214,6 +214,11 @@ impl People for Back {
         Ok(self.accounts(&rows).await?.pop())
     }
 
+    async fn record_state(&self, join: &JoinKey) -> Result<Option<AccountState>> {
+        let rows = self.rows(BY_JOIN, args![join.source.as_str(), join.key.as_str()]).await?;
+        rows.first().map(|row| Ok(person(row)?.state)).transpose()
+    }
+
     async fn people_by_login(&self, login: &str, limit: u32) -> Result<Vec<Person>> {
         let rows = self.rows(BY_LOGIN, args![login, limit]).await?;
         self.accounts(&rows).await

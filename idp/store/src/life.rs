@@ -28,7 +28,8 @@ pub trait Lives: Send + Sync {
     /// Lets time do what it does at `now`, to at most `limit` accounts of each kind, all or none: [`preau_domain::LifeEvent::TimeWent`].
     /// Accounts that come from no source stay. Of whom is purged go the record, links, password, sessions, tickets,
     /// tokens and what they registered; the journal keeps what it says. What is done to whom is in the journal before it is done, one
-    /// event each: whoever kills the process in between finds it said once more. Two callers at a time share the work.
+    /// event each: whoever kills the process in between finds it said once more. Of two callers at a time one does it, and the
+    /// other nothing.
     async fn let_time_pass(&self, now: Instant, retention: Retention, limit: u32) -> Result<Aged>;
 
     /// Notes that the clock says `now`, unless it leapt since it was last noted: then nothing is noted, and what it said is the

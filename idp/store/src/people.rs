@@ -4,7 +4,7 @@
 
 use crate::Result;
 use async_trait::async_trait;
-use preau_domain::{Establishment, JoinKey, Person, PersonId, SourceId, Uai};
+use preau_domain::{AccountState, Establishment, JoinKey, Person, PersonId, SourceId, Uai};
 
 /// Accounts.
 #[async_trait]
@@ -14,6 +14,9 @@ pub trait People: Send + Sync {
 
     /// The account that came from that record.
     async fn person_by_join(&self, join: &JoinKey) -> Result<Option<Person>>;
+
+    /// How that record stands, whatever the account says: one that is not active opens no account that goes on by another.
+    async fn record_state(&self, join: &JoinKey) -> Result<Option<AccountState>>;
 
     /// Accounts with that login (normalised), at most `limit`, ordered by id. Two sources may use one login.
     async fn people_by_login(&self, login: &str, limit: u32) -> Result<Vec<Person>>;

@@ -116,7 +116,10 @@ pub async fn an_account_ends_with_its_last_record(store: &dyn Store) {
         "whoever goes through all meets it"
     );
     assert_eq!(store.life(&one).await.unwrap(), Some(Life { state: AccountState::Active, ended: None }));
-    assert_eq!(store.person_by_join(&sourced("k1").join.unwrap()).await.unwrap(), None, "that record opens nothing");
+    let (ended, unknown) = (sourced("k1").join.unwrap(), sourced("k0").join.unwrap());
+    assert_eq!(store.person_by_join(&ended).await.unwrap(), None, "that record opens nothing");
+    assert_eq!(store.record_state(&ended).await.unwrap(), Some(AccountState::Suspended), "and is there");
+    assert_eq!(store.record_state(&unknown).await.unwrap(), None);
     assert_eq!(store.health().await.unwrap().people, 1);
     let gone = Person { state: AccountState::Suspended, ..elsewhere_known("k9") };
     store.put_people(None, &[change(gone)]).await.unwrap();

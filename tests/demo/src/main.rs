@@ -147,8 +147,12 @@ async fn run(arguments: &Arguments) -> Result<()> {
     std::io::stdout().flush().ok();
 
     let mut preau = serve;
+    let mut gone = [false; 3];
     let ended = wait(&mut interrupt, &mut terminate, &mut child, || {
-        one_ended([&mut preau, slapd.process(), apache.process(), educonnect.process()])
+        if let Some(status) = preau.exited()? {
+            bail!("{} has ended by itself ({status}):\n{}", preau.name(), preau.last_lines());
+        }
+        say_who_went([slapd.process(), apache.process(), educonnect.process()], &mut gone)
     })
     .await;
     remove(&facts_file)?;
@@ -166,16 +170,16 @@ async fn run(arguments: &Arguments) -> Result<()> {
     }
 }
 
-/// Waits for Ctrl-C or SIGTERM; an error as soon as one of the servers has ended by itself.
+/// Waits for Ctrl-C or SIGTERM, and has `look` look at the servers whenever one of them ends.
 async fn wait(
     interrupt: &mut Signal,
     terminate: &mut Signal,
     child: &mut Signal,
-    mut one_ended: impl FnMut() -> Result<()>,
+    mut look: impl FnMut() -> Result<()>,
 ) -> Result<()> {
     loop {
         // A server may have ended before the first signal is listened to.
-        one_ended()?;
+        look()?;
         tokio::select! {
             _ = interrupt.recv() => return Ok(()),
             _ = terminate.recv() => return Ok(()),
@@ -184,10 +188,17 @@ async fn wait(
     }
 }
 
-fn one_ended<const N: usize>(processes: [&mut Process; N]) -> Result<()> {
-    for process in processes {
-        if let Some(status) = process.exited()? {
-            bail!("{} has ended by itself ({status}):\n{}", process.name(), process.last_lines());
+/// Says once of each server that it has ended. Préau goes on without any of them, as it does where a directory or a service is away, and so
+/// does the demo: whoever wants to see that stops one.
+fn say_who_went<const N: usize>(processes: [&mut Process; N], gone: &mut [bool; N]) -> Result<()> {
+    for (process, gone) in processes.into_iter().zip(gone) {
+        if let Some(status) = process.exited()?.filter(|_| !std::mem::replace(gone, true)) {
+            eprintln!(
+                "\n{} has ended ({status}). Préau goes on without it; Ctrl-C ends the demo, and the next make demo starts \
+                 it again.\n{}",
+                process.name(),
+                process.last_lines()
+            );
         }
     }
     Ok(())

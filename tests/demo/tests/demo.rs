@@ -8,6 +8,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 struct Demo {
     process: Process,
@@ -55,6 +56,14 @@ fn a_second_start_goes_on_and_the_end_leaves_nothing_behind() {
         }
         assert!(first.told().contains(account["login"].as_str().unwrap()), "{account} is not shown");
     }
+    // Whoever wants to see what becomes of a school whose directory is away stops it.
+    let stopped = Command::new("kill").arg(first.facts["pids"]["slapd"].to_string()).status().unwrap();
+    assert!(stopped.success());
+    let log = first.process.log().to_owned();
+    let told = || fs::read_to_string(&log).is_ok_and(|told| told.contains("Préau goes on without it"));
+    first.process.wait_until(told).unwrap();
+    let portal = u16::try_from(first.facts["ports"]["preau"].as_u64().unwrap()).unwrap();
+    assert!(answers(portal) && folder.join("demo.json").exists(), "the demo goes on: {}", first.told());
     first.process.stop();
     assert!(ports.iter().all(|port| !answers(*port)), "something of {ports:?} still answers");
     assert!(!folder.join("demo.json").exists());

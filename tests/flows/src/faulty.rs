@@ -5,10 +5,10 @@ use async_trait::async_trait;
 use futures::future::BoxFuture;
 use preau_domain::chain::{Entry, Seal};
 use preau_domain::{
-    AtHand, AuditEvent, Authentication, CorrelationId, Establishment, FederatedIdentity, FederatedLink, Grant,
-    GrantKind, Instant, JoinKey, KeptKind, KeptThing, Life, OneTimeKey, PendingId, PendingSignIn, Person, PersonId,
-    Registration, RegistrationKind, Retention, RunId, ServiceId, Session, SessionId, SourceId, StoredKey, Ticket,
-    TicketKind, Uai, Upstream, Visit,
+    AccountState, AtHand, AuditEvent, Authentication, CorrelationId, Establishment, FederatedIdentity, FederatedLink,
+    Grant, GrantKind, Instant, JoinKey, KeptKind, KeptThing, Life, OneTimeKey, PendingId, PendingSignIn, Person,
+    PersonId, Registration, RegistrationKind, Retention, RunId, ServiceId, Session, SessionId, SourceId, StoredKey,
+    Ticket, TicketKind, Uai, Upstream, Visit,
 };
 use preau_store::{
     Aged, Alike, Attempt, Audit, Delays, Establishments, Grants, Health, Held, IndexRow, Keeping, Links, Lives,
@@ -138,6 +138,7 @@ faulty!(Lives {
 faulty!(People {
     fn person(id: &PersonId) -> Option<Person>;
     fn person_by_join(join: &JoinKey) -> Option<Person>;
+    fn record_state(join: &JoinKey) -> Option<AccountState>;
     fn people_by_login(login: &str, limit: u32) -> Vec<Person>;
     fn people_of_login(source: &SourceId, login: &str, limit: u32) -> Vec<Person>;
     fn people_by_mail(source: &SourceId, mail: &str, limit: u32) -> Vec<Person>;

@@ -180,6 +180,8 @@ async fn by_directory(hub: &Hub, source: SourceId, login: &str, password: &str) 
             Ok(Checked::Right(Box::new(person), authentication, refusal_at))
         }
         Some(_) => Ok(Checked::Wrong("suspended", refusal_at)),
+        // The account goes on, by what another source says of it.
+        None if hub.store.record_state(&join).await?.is_some() => Ok(Checked::Wrong("suspended", refusal_at)),
         None => {
             // To a program it is a refusal like any other.
             tokio::time::sleep_until(checked.refusal_at.into()).await;

@@ -103,3 +103,29 @@ async fn a_purge_leaves_a_name_and_what_the_journal_says() {
         assert_eq!((key, login, name), (nothing.clone(), nothing.clone(), nothing), "purged");
     }
 }
+
+/// What is done to whom is said before it is done, and by the node that does it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_nodes_say_of_nobody_twice_that_they_are_gone() {
+    for place in Place::each("purge_nodes") {
+        let nodes = [place.open().await, place.open().await];
+        let keys: Vec<String> = (0..40).map(|n| format!("k{n}")).collect();
+        let people: Vec<PersonChange> = keys.iter().map(|key| change(sourced(key))).collect();
+        nodes[0].put_people(None, &people).await.unwrap();
+        nodes[0].suspend_people(None, &source(), &keys).await.unwrap();
+        let (retention, late) = (Retention::days(45, 40), NOW + Seconds(100 * 86_400));
+        nodes[0].let_time_pass(NOW, retention, 100).await.unwrap();
+        let passes = (0..8).map(|n| nodes[n % 2].let_time_pass(late, retention, 10));
+        futures::future::try_join_all(passes).await.unwrap();
+        while !nodes[0].let_time_pass(late, retention, 10).await.unwrap().purged.is_empty() {}
+        for node in &nodes {
+            node.flush_audit().await.unwrap();
+        }
+        let entries = nodes[0].audit_entries(i64::MIN, 1_000).await.unwrap();
+        let mut said: Vec<_> = entries.into_iter().filter(|entry| entry.detail == "purged").map(|e| e.person).collect();
+        said.sort();
+        assert_eq!(said.len(), keys.len(), "control: of everybody");
+        said.dedup();
+        assert_eq!(said.len(), keys.len(), "{said:?}");
+    }
+}

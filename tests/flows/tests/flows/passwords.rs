@@ -1,7 +1,7 @@
 //! What is typed: one answer for every failure, the same work for it, passwords taken as they are, bounds before work.
 
 use futures::stream::{FuturesUnordered, StreamExt};
-use preau_domain::{AccountState, PersonId};
+use preau_domain::{AccountState, JoinKey, Person, PersonId, SourceId};
 use preau_flows::{ALICE, Answer, Browser, GAELLE, NOE, Role, TestHub, stories};
 use std::collections::BTreeSet;
 use std::task::Poll;
@@ -21,6 +21,7 @@ stories!(
     a_login_is_found_however_it_is_typed,
     a_flood_of_passwords_is_turned_away,
     a_pool_without_a_place_left_keeps_nobody_else_waiting,
+    a_suspended_record_of_an_account_that_goes_on_is_told_as_any,
 );
 
 /// The page of a failure, without what differs by chance: incident number, names of the sign-in, what was typed.
@@ -332,4 +333,25 @@ async fn a_pool_without_a_place_left_keeps_nobody_else_waiting(hub: TestHub) {
         assert_eq!(again.status, 503, "no failure is counted, or it would be told to wait: {}", again.words());
     }
     assert!(matches!(futures::poll!(flood.next()), Poll::Pending), "the four wait still");
+}
+
+/// The directory knows the password, and names the person no more; another source does.
+async fn a_suspended_record_of_an_account_that_goes_on_is_told_as_any(hub: TestHub) {
+    let (store, own) = (&hub.hub.store, NOE.person());
+    let key = JoinKey { source: SourceId::new("ville"), key: "noe".to_owned() };
+    let further = Person { id: PersonId::new("pnoe-ville"), join: Some(key), login: None, ..own.clone() };
+    hub.put(further.clone()).await;
+    let pairs = [(own.id.clone(), further.id)];
+    assert_eq!(store.pair(&pairs, preau_store::SaidBy::Hand, hub.hub.now()).await.expect("kept"), [true]);
+    hub.browser().sign_in(&NOE).at_home().await;
+    let join = own.join.expect("he is of the annuaire");
+    assert_eq!(store.suspend_people(None, &join.source, &[join.key]).await.expect("suspended"), 1);
+    assert!(
+        store.person(&own.id).await.expect("read").is_some_and(|noe| noe.state.may_sign_in()),
+        "control: he goes on"
+    );
+    let mut browser = hub.browser();
+    let page = browser.password_page("/", &NOE).await;
+    let answer = browser.try_password(&page, NOE.login, NOE.password).await;
+    assert!(answer.status == 422 && answer.words().contains("peut-être suspendu"), "{}", answer.words());
 }
