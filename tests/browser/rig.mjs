@@ -64,6 +64,25 @@ export async function signIn(page, { public: who, login, password }) {
   await Promise.all([page.waitForNavigation(), page.click('form:has(input[name=password]) button:not([type=button])')]);
 }
 
+/** Gives the browser of a page an authenticator that keeps passkeys and knows its user, who always says yes. */
+export async function authenticator(page) {
+  const cdp = await page.context().newCDPSession(page);
+  await cdp.send('WebAuthn.enable');
+  const options = {
+    protocol: 'ctap2',
+    transport: 'internal',
+    hasResidentKey: true,
+    hasUserVerification: true,
+    isUserVerified: true,
+    automaticPresenceSimulation: true,
+  };
+  const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', { options });
+  return {
+    kept: async () => (await cdp.send('WebAuthn.getCredentials', { authenticatorId })).credentials,
+    knowsItsUser: (isUserVerified) => cdp.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified }),
+  };
+}
+
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
 /** Looks at a page as it stands: accessibility, no sideways scrolling, no error in the console, and a picture. */

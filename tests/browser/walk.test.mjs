@@ -6,7 +6,7 @@ import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { account, close, demo, look, pictures, service, signIn, tabTo, visitor } from './rig.mjs';
+import { account, authenticator, close, demo, look, pictures, service, signIn, tabTo, visitor } from './rig.mjs';
 
 after(close);
 
@@ -107,6 +107,74 @@ test('every profile signs in and is greeted by name', async () => {
     assert.deepEqual(page.problems, []);
     await page.context().close();
   }
+});
+
+test('a passkey is made, signs in without a name, is a second proof, and is removed', async () => {
+  const page = await visitor();
+  const teacher = account('teacher');
+  const device = await authenticator(page);
+  await page.goto(demo.base);
+  await signIn(page, teacher);
+  await page.click('a[href="/account"]');
+  await look(page, 'account-without');
+  await page.click('a[href="/account/passkeys/new"]');
+  await page.waitForSelector('form[data-makes]:not([hidden])');
+  await look(page, 'passkey-new');
+  await page.fill('input[name=name]', 'Ordinateur du CDI');
+  await page.click('form[data-makes] button');
+  await page.waitForSelector('.cards > li');
+  assert.match(await page.textContent('.cards > li'), /Ordinateur du CDI/);
+  assert.equal((await device.kept()).length, 1, 'the authenticator keeps whose it is');
+  await look(page, 'account-with');
+
+  await signOut(page);
+  await page.waitForSelector('a.button[href="/"]');
+  await page.goto(demo.base);
+  await page.waitForSelector('form[data-passkey]:not([hidden])');
+  await look(page, 'choose-passkey');
+  // Whoever gives up is told so, and may try again.
+  await device.knowsItsUser(false);
+  await page.click('form[data-passkey] button');
+  await page.waitForSelector('[data-problem]:not([hidden])', { timeout: 60_000 });
+  await device.knowsItsUser(true);
+  await page.click('form[data-passkey] button');
+  await page.waitForSelector('a.tile');
+  assert.ok((await heading(page)).includes(teacher.name.split(' ')[0]), 'nobody typed a name');
+
+  await signOut(page);
+  await page.waitForSelector('a.button[href="/"]');
+  await page.goto(demo.base);
+  const without = await visitor({ javaScriptEnabled: false });
+  await without.goto(demo.base);
+  assert.ok(await without.isHidden('form[data-passkey]'), 'without a script the page offers the password alone');
+  await signIn(without, teacher);
+  await without.goto(`${demo.base}account/passkeys/new`);
+  assert.match(await without.textContent('main'), /JavaScript/);
+  await without.context().close();
+
+  // In a browser that keeps no passkey the password comes first, and is not enough to add one.
+  const thief = await visitor();
+  await thief.goto(demo.base);
+  await signIn(thief, teacher);
+  await thief.goto(`${demo.base}account/passkeys/new`);
+  await thief.waitForSelector('form[data-passkey]:not([data-makes]):not([hidden])');
+  await look(thief, 'second');
+  await thief.context().close();
+
+  await page.waitForSelector('form[data-passkey]:not([hidden])');
+  await page.click('form[data-passkey] button');
+  await page.waitForSelector('a.tile');
+  await page.goto(`${demo.base}account`);
+  await page.click('.cards summary');
+  await look(page, 'account-change');
+  await page.click('form[action="/account/factors/remove"] button');
+  await page.waitForSelector('.cards', { state: 'detached' });
+  await signOut(page);
+  await page.waitForSelector('a.button[href="/"]');
+  await page.goto(demo.base);
+  await page.click('form[data-passkey] button');
+  await page.waitForSelector('[role=alert]:not([hidden])');
+  assert.ok(await page.isHidden('a.tile').catch(() => true), 'what was removed signs nobody in');
 });
 
 test('the keyboard is enough', async () => {

@@ -31,6 +31,8 @@ pub enum AuditKind {
     EstablishmentSwitched,
     /// An account was linked to who its person is at another provider.
     AccountLinked,
+    /// Something people prove themselves with besides a password was added, renamed or removed.
+    FactorsChanged,
     /// A synchronisation was applied, held or failed.
     Synchronised,
     /// The set of mounted services changed, or a change was refused.
@@ -66,6 +68,7 @@ impl AuditKind {
             AuditKind::RequestRefused => "request-refused",
             AuditKind::EstablishmentSwitched => "establishment-switched",
             AuditKind::AccountLinked => "account-linked",
+            AuditKind::FactorsChanged => "factors-changed",
             AuditKind::Synchronised => "synchronised",
             AuditKind::ServicesReloaded => "services-reloaded",
             AuditKind::ServiceRegistered => "service-registered",

@@ -77,6 +77,10 @@ id!(
     OneTimeKey
 );
 id!(
+    /// What somebody proves themselves with besides a password: a passkey, or a secret of an application.
+    FactorId
+);
+id!(
     /// A source of people, as the configuration names it: `[a-z0-9-]{1,64}`.
     SourceId
 );

@@ -1,6 +1,6 @@
 //! A live session: who, how and when they proved it, and where they have been with it.
 
-use crate::{Delegation, Instant, PersonId, ServiceId, SessionId, SourceId, Uai};
+use crate::{Delegation, FactorKind, Instant, PersonId, ServiceId, SessionId, SourceId, Uai};
 use serde::{Deserialize, Serialize};
 
 /// How a person proved who they are. Never more than what happened.
@@ -13,6 +13,8 @@ pub enum AuthnMethod {
     LocalPassword,
     /// Proven to another provider, which vouches for it: an ENT, a guichet, ProConnect.
     Federated,
+    /// A passkey, which verified its user: something they have, and something they know or are.
+    Passkey,
 }
 
 impl AuthnMethod {
@@ -22,6 +24,7 @@ impl AuthnMethod {
             AuthnMethod::DirectoryPassword => "directory-password",
             AuthnMethod::LocalPassword => "local-password",
             AuthnMethod::Federated => "federated",
+            AuthnMethod::Passkey => "passkey",
         }
     }
 }
@@ -31,6 +34,9 @@ impl AuthnMethod {
 pub struct Authentication {
     /// How.
     pub method: AuthnMethod,
+    /// What the person proved besides, in the same sign-in or later in the session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<FactorKind>,
     /// When: for a federated proof, when that provider says the person proved themselves to it; see `unsaid`.
     pub at: Instant,
     /// The provider did not say when: `at` is when it vouched for them, and the proof may be much older.
@@ -48,6 +54,11 @@ pub struct Authentication {
 }
 
 impl Authentication {
+    /// Whether two factors were proved here: a passkey is both. What another provider did is its own word, and not counted.
+    pub fn is_strong(&self) -> bool {
+        self.method == AuthnMethod::Passkey || self.second.is_some()
+    }
+
     /// When the person proved themselves, where that is known.
     pub fn known_at(&self) -> Option<Instant> {
         (!self.unsaid).then_some(self.at)

@@ -24,6 +24,9 @@ pub struct PendingSignIn {
     /// A proof made before this instant does not count (`renew`, `ForceAuthn`, `prompt=login`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fresh_after: Option<Instant>,
+    /// One factor does not count: a second one is asked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub strong: bool,
     /// Which of the four choices was made, where it must be found again; on the way to a password it travels with the form.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public: Option<Public>,

@@ -176,6 +176,13 @@ impl Keyring {
             .collect()
     }
 
+    /// How authenticators know a person: always the same 16 bytes, which say nothing of them.
+    pub fn handle(&self, person: &PersonId) -> [u8; 16] {
+        let mut handle = [0; 16];
+        handle.copy_from_slice(&self.tag("passkey handle", &[person.as_str()]).as_ref()[..16]);
+        handle
+    }
+
     fn tag(&self, purpose: &str, parts: &[&str]) -> hmac::Tag {
         let parts: Vec<&[u8]> = parts.iter().map(|part| part.as_bytes()).collect();
         self.derive(purpose, &parts)

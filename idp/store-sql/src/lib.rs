@@ -12,6 +12,7 @@ mod chain;
 mod doc;
 mod enrolments;
 mod establishments;
+mod factors;
 mod federation;
 mod grants;
 mod kept;

@@ -5,7 +5,7 @@
 use crate::back::{Back, Shape};
 use crate::link::{Arg, Link, Row, Sql, args};
 use crate::people::stop_sessions;
-use crate::{doc, enrolments, shortcuts};
+use crate::{doc, enrolments, factors, shortcuts};
 use async_trait::async_trait;
 use preau_domain::{
     AccountState, AuditEvent, AuditKind, CorrelationId, Credentials, Instant, Life, Person, PersonId, Retention,
@@ -150,6 +150,7 @@ async fn pass(
     let mut emptied = [predeleted.clone(), purged.clone()].concat();
     emptied.sort();
     shortcuts::forget(link, emptied.clone()).await?;
+    factors::forget(link, emptied.clone()).await?;
     enrolments::renew(link, emptied).await?;
     let mut sessions = Vec::new();
     if !purged.is_empty() {

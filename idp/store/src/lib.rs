@@ -10,6 +10,7 @@
 //! Instants are arguments: no back end reads a clock.
 
 mod audit;
+mod factors;
 mod federation;
 mod grants;
 mod kept;
@@ -27,6 +28,7 @@ mod throttle;
 mod tickets;
 
 pub use audit::Audit;
+pub use factors::Factors;
 pub use federation::{Links, Upstreams};
 pub use grants::{Grants, Rotation};
 pub use kept::Keeping;
@@ -84,6 +86,7 @@ pub trait Store:
     + Upstreams
     + Registrations
     + Shortcuts
+    + Factors
     + Throttle
     + Audit
     + Operations
@@ -109,6 +112,7 @@ impl<T> Store for T where
         + Upstreams
         + Registrations
         + Shortcuts
+        + Factors
         + Throttle
         + Audit
         + Operations

@@ -506,3 +506,35 @@ offer-problem-nobody = Tick at least one kind of people the service is offered t
 offer-problem-families = Levels and classes are those of pupils and their parents: tick them, or empty these fields.
 offer-problem-many = At most 50 levels and classes, of at most 64 characters.
 offer-problem-sheet = The sheet changed while you were reading it. Read it again.
+
+## My account, passkeys, second factor
+
+account-mine = My account
+account-home = Back to the home page
+account-back = Back to my account
+account-factors = My passkeys
+account-factors-text = A passkey takes the place of the password: your phone or your computer knows you by your fingerprint, your face or the code of the device. Nothing can be copied or guessed.
+account-added = Added on { $when }
+account-used = Last used on { $when }
+account-unused = Never used
+account-change = Rename or remove
+account-rename = Rename
+account-remove = Remove
+account-remove-text = It will not sign you in any more, and your other sessions will be closed.
+account-problem-name = Give it a name.
+account-problem-passkey = This passkey was not added. Try again; if it is yours already, it is in the list.
+account-problem-last = This is your last passkey, and your account asks for one. Add another one before you remove it.
+passkey-use = Sign in with a passkey
+passkey-given-up = No passkey was used. You can try again.
+passkey-script = A passkey needs JavaScript, which your browser does not run.
+passkey-new-title = Add a passkey
+passkey-new-text = Your device will ask for your fingerprint, your face or its code. None of it leaves the device.
+passkey-name = Name of the passkey
+passkey-name-hint = So that you find it in the list: the device it is on, for example.
+passkey-name-default = My device
+passkey-make = Make the passkey
+problem-passkey = This passkey did not tell who you are. Try again, or use your login and your password.
+second-title = One more proof
+second-purpose = This page asks for one more proof than your password.
+second-purpose-service = Opening { $service } takes one more proof than your password.
+second-back = Sign in another way

@@ -510,3 +510,35 @@ offer-problem-nobody = Cochez au moins une catégorie de personnes à qui le ser
 offer-problem-families = Les niveaux et les classes sont ceux des élèves et de leurs responsables : cochez-les, ou effacez ces champs.
 offer-problem-many = Au plus 50 niveaux et classes, de 64 caractères au plus.
 offer-problem-sheet = La fiche a changé pendant que vous la lisiez. Relisez-la.
+
+## Mon compte, clés d’accès, second facteur
+
+account-mine = Mon compte
+account-home = Retour à l’accueil
+account-back = Retour à mon compte
+account-factors = Mes clés d’accès
+account-factors-text = Une clé d’accès remplace le mot de passe : votre téléphone ou votre ordinateur vous reconnaît par votre empreinte, votre visage ou le code de l’appareil. Rien ne peut être recopié ni deviné.
+account-added = Ajoutée le { $when }
+account-used = Utilisée pour la dernière fois le { $when }
+account-unused = Jamais utilisée
+account-change = Renommer ou retirer
+account-rename = Renommer
+account-remove = Retirer
+account-remove-text = Elle ne vous connectera plus, et vos autres sessions seront fermées.
+account-problem-name = Donnez-lui un nom.
+account-problem-passkey = Cette clé d’accès n’a pas été ajoutée. Recommencez ; si elle est déjà à vous, elle figure dans la liste.
+account-problem-last = C’est votre dernière clé d’accès, et votre compte en demande une. Ajoutez-en une autre avant de retirer celle-ci.
+passkey-use = Se connecter avec une clé d’accès
+passkey-given-up = Aucune clé d’accès n’a été utilisée. Vous pouvez réessayer.
+passkey-script = Une clé d’accès a besoin de JavaScript, que votre navigateur n’exécute pas.
+passkey-new-title = Ajouter une clé d’accès
+passkey-new-text = Votre appareil va vous demander votre empreinte, votre visage ou son code. Rien de cela ne le quitte.
+passkey-name = Nom de la clé d’accès
+passkey-name-hint = Pour la retrouver dans la liste : l’appareil où elle se trouve, par exemple.
+passkey-name-default = Mon appareil
+passkey-make = Créer la clé d’accès
+problem-passkey = Cette clé d’accès ne vous a pas identifié. Réessayez, ou utilisez votre identifiant et votre mot de passe.
+second-title = Une preuve de plus
+second-purpose = Cette page demande une preuve de plus que votre mot de passe.
+second-purpose-service = Pour ouvrir { $service }, il faut une preuve de plus que votre mot de passe.
+second-back = Se connecter autrement

@@ -195,6 +195,7 @@ fn meet(hub: &Hub, rules: &AccessRules, door: &Door, person: &Synthetic) -> Met 
         by: Some(SourceId::new("annuaire")),
         acr: None,
         delegations: Vec::new(),
+        second: None,
     };
     Met::In(Sample { facts, released, authentication })
 }

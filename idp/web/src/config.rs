@@ -2,6 +2,7 @@
 
 use preau_connector_api::Problem;
 use preau_domain::Public;
+use preau_passkeys::Passkeys;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -43,6 +44,10 @@ pub struct WebConfig {
     /// them the pages do not exist.
     #[schemars(example = &["pajw7d2k4r9m1xqe"])]
     pub administrators: Vec<String>,
+    /// Domain that passkeys are bound to, when it is not the host of `public_url` but one above it, such as `example.fr`. Passkeys of
+    /// another domain prove nobody any more: choose it before people have some.
+    #[schemars(example = "example.fr")]
+    pub passkey_domain: Option<String>,
     /// Lifetimes.
     pub session: SessionConfig,
     /// Which source serves which public.
@@ -85,6 +90,7 @@ impl Default for WebConfig {
             bench: false,
             registration: false,
             administrators: Vec::new(),
+            passkey_domain: None,
             session: SessionConfig::default(),
             sign_in: SignInConfig::default(),
         }
@@ -98,6 +104,11 @@ impl Default for SessionConfig {
 }
 
 impl WebConfig {
+    /// Passkeys at our address; none where it is a number, as a machine of tests has it.
+    pub(crate) fn passkeys(&self) -> Option<Passkeys> {
+        Passkeys::new(&self.public_url, self.passkey_domain.as_deref(), &self.name).ok()
+    }
+
     /// Everything that is wrong, at once; empty when all is well. `demo` allows plain http on loopback.
     pub fn validate(&self, demo: bool) -> Vec<Problem> {
         let mut problems = Vec::new();
@@ -136,6 +147,10 @@ impl WebConfig {
         }
         if self.administrators.len() > 100 || self.administrators.iter().any(|id| id.is_empty() || id.len() > 64) {
             problems.push(Problem::new("web.administrators", "names at most 100 accounts, by their ids"));
+        }
+        if self.passkey_domain.is_some() && self.passkeys().is_none() {
+            let what = "is neither the host of public_url nor a domain above it";
+            problems.push(Problem::new("web.passkey_domain", what));
         }
         if self.name.is_empty() || self.name.chars().count() > 60 {
             problems.push(Problem::new("web.name", "must have 1 to 60 characters"));
@@ -186,6 +201,13 @@ fn is_loopback(url: &Url) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn passkeys_are_bound_to_a_domain_of_ours() {
+        let bound = |domain: &str| WebConfig { passkey_domain: Some(domain.into()), ..WebConfig::default() };
+        assert_eq!(bound("example.fr").validate(false).len(), 0);
+        assert_eq!(bound("example.org").validate(false)[0].at, "web.passkey_domain");
+    }
 
     #[test]
     fn sessions_in_use_do_not_end_as_idle() {

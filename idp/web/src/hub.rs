@@ -20,6 +20,7 @@ use preau_domain::{
 };
 use preau_egress::Egress;
 use preau_keys::{ClientAuthorities, Keyring, Passwords, Signers};
+use preau_passkeys::Passkeys;
 use preau_policy::{Change, Decision, Facts, Reason, Refusal, ReleaseRefused, Released};
 use preau_store::{NewSession, Store, StoreError};
 use std::cell::OnceCell;
@@ -85,6 +86,8 @@ pub struct Hub {
     parts: HubParts,
     /// What people read.
     pub texts: Texts,
+    /// Passkeys; none where our address has no domain to bind them to.
+    pub passkeys: Option<Passkeys>,
     /// Wakes whoever tells services of ends of sessions.
     pub(crate) notices: Notify,
     /// The latest refused request of each service, for the bench.
@@ -114,8 +117,10 @@ impl Hub {
         let base = parts.config.public_url.trim_end_matches('/').to_owned();
         let host = base.split_once("://").map_or(String::new(), |(_, host)| host.to_ascii_lowercase());
         let trusted = parts.config.trusted_proxies.iter().filter_map(|p| Network::parse(p)).collect();
+        let passkeys = parts.config.passkeys();
         Hub {
             parts,
+            passkeys,
             texts: Texts::load(),
             notices: Notify::new(),
             bench: crate::bench::Latest::default(),
@@ -300,6 +305,7 @@ impl Hub {
             service: begin.service,
             request: begin.request,
             fresh_after: begin.fresh_after,
+            strong: begin.strong,
             public: None,
             login_hint: hints.login,
             person: None,

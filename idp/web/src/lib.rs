@@ -5,6 +5,7 @@
 //! decides; the protocol completes or refuses. A protocol is a pair of ends on that corridor ([`Protocol`]) and never
 //! sees a password. What people read is in `pages` and `locales/`; what a database keeps is behind `preau-store`.
 
+mod account;
 pub mod acting;
 pub mod bench;
 mod certificate;
@@ -19,6 +20,7 @@ mod live;
 mod logout;
 mod offers;
 mod pages;
+mod passkey;
 mod protocol;
 pub mod registered;
 mod router;

@@ -192,6 +192,7 @@ mod tests {
                 acr: None,
                 unsaid: false,
                 delegations: Vec::new(),
+                second: None,
             },
             establishment: None,
             created: Instant(0),

@@ -75,7 +75,8 @@ async fn asks(hub: &Hub, visitor: &Visitor, here: &str, recently: bool) -> Resul
         return Err(nothing());
     }
     let since = hub.now() - RECENT;
-    let mut begin = Begin { protocol: PORTAL, service: None, request: here.to_owned(), fresh_after: None };
+    let mut begin =
+        Begin { protocol: PORTAL, service: None, request: here.to_owned(), fresh_after: None, strong: false };
     if let Some(live) = visitor.live(hub).await? {
         let Known { person, .. } = live.known()?;
         let at = live.session.establishment.clone().filter(|at| heads(&person.affiliations, at)).ok_or_else(nothing)?;

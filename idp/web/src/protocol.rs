@@ -91,6 +91,8 @@ pub struct Begin {
     pub request: String,
     /// A proof made before this instant does not count.
     pub fresh_after: Option<Instant>,
+    /// One factor does not count: a second one is asked for.
+    pub strong: bool,
 }
 
 /// What a service believes of a person who is about to sign in: suggestions, never facts.

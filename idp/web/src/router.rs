@@ -5,7 +5,8 @@
 
 use crate::visitor::{Cookie, peer};
 use crate::{
-    Fault, FaultKind, Hub, Locale, Visitor, bench, certificate, headers, logout, offers, pages, runs, sign_in, upstream,
+    Fault, FaultKind, Hub, Locale, Visitor, account, bench, certificate, headers, logout, offers, pages, runs, sign_in,
+    upstream,
 };
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
@@ -35,6 +36,7 @@ pub fn router(hub: Arc<Hub>) -> Router {
         .merge(bench::routes())
         .merge(runs::routes())
         .merge(offers::routes())
+        .merge(account::routes())
         .merge(pages::portal_routes());
     for protocol in hub.protocols() {
         routes = routes.merge(protocol.routes());

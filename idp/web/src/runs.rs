@@ -1,7 +1,7 @@
 //! The pages of sources: what each synchronisation did, why one is held, and the word that lets it go.
 //!
 //! They are there for the administrators whom the configuration names, none by default; whose password is checked here, and who
-//! proved who they are within a quarter of an hour. To everybody else the pages do not exist. Whom a report names is
+//! proved who they are within a quarter of an hour, by two factors once they have a second one. To everybody else the pages do not exist. Whom a report names is
 //! shown to them and to nobody else. Synchronising is not done here: [`Synchronisations`] takes the word.
 
 mod csv;
@@ -91,11 +91,13 @@ async fn door(hub: &Hub, visitor: &Visitor, here: String) -> Result<Door, Fault>
         if !listed || live.known()?.person.credentials != Credentials::Local {
             return Err(nothing());
         }
-        if live.session.authentication.since(since) {
+        let proof = &live.session.authentication;
+        let two = proof.is_strong() || !hub.has_second_factor(&live.session.person).await?;
+        if proof.since(since) && two {
             return Ok(Door::Open(live));
         }
     }
-    let begin = Begin { protocol: PORTAL, service: None, request: here, fresh_after: Some(since) };
+    let begin = Begin { protocol: PORTAL, service: None, request: here, fresh_after: Some(since), strong: true };
     hub.begin_sign_in(visitor, begin).await.map(Door::Onward)
 }
 

@@ -6,6 +6,7 @@
 
 pub mod audit;
 pub mod establishments;
+pub mod factors;
 pub mod federation;
 pub mod fixture;
 pub mod grants;

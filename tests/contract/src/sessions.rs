@@ -124,6 +124,7 @@ pub async fn a_live_session_changes(store: &dyn Store) {
         by: None,
         acr: None,
         delegations: Vec::new(),
+        second: None,
     };
     store.touch_session(&id, LATER).await.unwrap();
     store.touch_session(&id, NOW).await.unwrap();

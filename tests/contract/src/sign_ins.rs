@@ -32,6 +32,7 @@ pub async fn a_sign_in_moves_on(store: &dyn Store) {
         public: Some(Public::Staff),
         person: Some(PersonId::new("p-zoe")),
         fresh_after: Some(LATER),
+        strong: false,
         ..pending("a")
     };
     store.update_pending(&next).await.unwrap();

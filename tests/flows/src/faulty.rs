@@ -5,14 +5,14 @@ use async_trait::async_trait;
 use futures::future::BoxFuture;
 use preau_domain::chain::{Entry, Seal};
 use preau_domain::{
-    AccountState, AtHand, AuditEvent, Authentication, CorrelationId, Establishment, FederatedIdentity, FederatedLink,
-    Grant, GrantKind, Instant, JoinKey, KeptKind, KeptThing, Life, OneTimeKey, PendingId, PendingSignIn, Person,
-    PersonId, Registration, RegistrationKind, Retention, RunId, ServiceId, Session, SessionId, SourceId, StoredKey,
-    Ticket, TicketKind, Uai, Upstream, Visit,
+    AccountState, AtHand, AuditEvent, Authentication, CorrelationId, Establishment, Factor, FactorId, FactorKind,
+    FederatedIdentity, FederatedLink, Grant, GrantKind, Instant, JoinKey, KeptKind, KeptThing, Life, OneTimeKey,
+    PendingId, PendingSignIn, Person, PersonId, Registration, RegistrationKind, Retention, RunId, ServiceId, Session,
+    SessionId, SourceId, StoredKey, Ticket, TicketKind, Uai, Upstream, Visit,
 };
 use preau_store::{
-    Aged, Alike, Attempt, Audit, Delays, Establishments, Grants, Health, Held, IndexRow, Keeping, Links, Lives,
-    NewSession, Notice, Operations, Outbox, Pair, Pairings, People, PersonChange, Provisioning, RecordName,
+    Aged, Alike, Attempt, Audit, Delays, Establishments, Factors, Grants, Health, Held, IndexRow, Keeping, Links,
+    Lives, NewSession, Notice, Operations, Outbox, Pair, Pairings, People, PersonChange, Provisioning, RecordName,
     Registrations, Result, Rotation, RunRecord, SaidBy, Sessions, SharedLogin, Shortcuts, SignIns, SigningKeys,
     SourceRecord, Store, StoreError, Swept, Throttle, Tickets, UndoPart, Undoable, Undone, Upstreams, YetToHear,
 };
@@ -280,6 +280,16 @@ faulty!(Shortcuts {
     fn add_favourite(person: &PersonId, at: &Uai, service: &ServiceId, now: Instant) -> ();
     fn remove_favourite(person: &PersonId, at: &Uai, service: &ServiceId) -> ();
     fn note_opened(person: &PersonId, at: &Uai, service: &ServiceId, now: Instant) -> ();
+});
+
+faulty!(Factors {
+    fn add_factor(factor: &Factor) -> ();
+    fn factor(id: &FactorId) -> Option<Factor>;
+    fn factors_of(person: &PersonId) -> Vec<Factor>;
+    fn use_factor(id: &FactorId, was: i64, counter: i64, doc: &str, at: Instant) -> ();
+    fn rename_factor(person: &PersonId, id: &FactorId, name: &str) -> ();
+    fn remove_factor(person: &PersonId, id: &FactorId, another: bool) -> ();
+    fn replace_factors(person: &PersonId, kind: FactorKind, with: &[Factor]) -> u64;
 });
 
 faulty!(Throttle {

@@ -228,6 +228,7 @@ impl World {
                     by: None,
                     acr: None,
                     delegations: Vec::new(),
+                    second: None,
                 },
                 establishment: None,
                 created: Instant(now),

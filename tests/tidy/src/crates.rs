@@ -12,6 +12,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("policy", &["idp/domain"]),
     ("idp/store", &["idp/domain"]),
     ("idp/keys", &["idp/domain"]),
+    ("idp/passkeys", &[]),
     ("idp/saml", &["idp/domain", "idp/keys"]),
     ("connectors/api", &["idp/domain"]),
     ("idp/store-sql", &["idp/domain", "idp/store"]),
@@ -26,7 +27,16 @@ const EDGES: &[(&str, &[&str])] = &[
     ("idp/hosting", &["idp/domain", "idp/store", "policy", "connectors/api"]),
     (
         "idp/web",
-        &["idp/domain", "idp/store", "policy", "idp/keys", "idp/hosting", "connectors/api", "connectors/egress"],
+        &[
+            "idp/domain",
+            "idp/store",
+            "policy",
+            "idp/keys",
+            "idp/passkeys",
+            "idp/hosting",
+            "connectors/api",
+            "connectors/egress",
+        ],
     ),
     ("idp/protocols/registry", &["idp/domain", "idp/web", "idp/saml", "idp/protocols/"]),
     (
@@ -98,6 +108,7 @@ const RESERVED: &[(&str, &[&str], &[&str])] = &[
             "tests/",
         ],
     ),
+    ("passkeys", &["webauthn-rs", "webauthn-rs-core", "webauthn-rs-proto"], &["idp/passkeys"]),
     ("SAML", &["samael"], &["tests/samael"]),
     ("LDAP", &["ldap3"], &["connectors/ldap", "tests/"]),
     ("HTTP serving", &["axum", "axum-server", "hyper"], &["idp/web", "idp/protocols/", "idp/server", "tests/"]),

@@ -19,18 +19,23 @@ pub mod userinfo;
 
 use crate::OidcError;
 use crate::foreign::ForeignKeys;
+use crate::wire::ClaimsRequest;
 use preau_connector_api::{
     ContentEncryption, Encryption, KeyManagement, OidcService, ProofAlgorithm, SigningAlgorithm,
 };
-use preau_domain::{AuditEvent, AuditKind, Authentication, AuthnMethod, Public, SessionId};
+use preau_domain::{AuditEvent, AuditKind, Authentication, AuthnMethod, FactorKind, Public, SessionId};
 use preau_keys::SignError;
 use preau_keys::jose::Alg;
 use preau_keys::jose::jwe::{self, Enc, KeyWrap};
 use preau_web::{Door, Hub, Visitor};
 use serde::Serialize;
 
-/// The one class of proof the house itself reaches: a password.
+/// A password, checked here.
 pub const ACR_PASSWORD: &str = "password";
+/// Two factors of different kinds (REFEDS MFA): a passkey, which verifies its user, or something else beside a password.
+pub const ACR_TWO_FACTORS: &str = "https://refeds.org/profile/mfa";
+/// A proof that nobody who imitates our pages can use (OpenID Connect EAP ACR Values 1.0): a passkey.
+pub const ACR_PHISHING_RESISTANT: &str = "phr";
 
 /// How a service wants things signed, in the words of `keys`.
 pub fn alg(of: SigningAlgorithm) -> Alg {
@@ -100,32 +105,60 @@ fn sid(hub: &Hub, session: &SessionId, door: &Door) -> String {
     hub.keyring.mac("oidc-sid", &[session.as_str(), door.service.id.as_str()])
 }
 
-/// The class of a proof: never more than what happened. The word of a password checked here is ours alone.
-fn acr(authentication: &Authentication) -> Option<&str> {
-    match authentication.method {
-        AuthnMethod::DirectoryPassword | AuthnMethod::LocalPassword => Some(ACR_PASSWORD),
-        AuthnMethod::Federated => authentication.acr.as_deref().filter(|acr| *acr != ACR_PASSWORD),
-    }
+/// The classes a proof is of, the strongest first: never more than what happened. Our words are ours alone; a code beside the word of
+/// another provider makes no two factors, since we do not know what was proved there.
+fn acrs(authentication: &Authentication) -> Vec<&str> {
+    let passkey = authentication.method == AuthnMethod::Passkey || authentication.second == Some(FactorKind::Passkey);
+    let here = matches!(authentication.method, AuthnMethod::DirectoryPassword | AuthnMethod::LocalPassword);
+    let own = [
+        (passkey || (here && authentication.is_strong())).then_some(ACR_TWO_FACTORS),
+        passkey.then_some(ACR_PHISHING_RESISTANT),
+        here.then_some(ACR_PASSWORD),
+    ];
+    let ours = |acr: &&str| ![ACR_TWO_FACTORS, ACR_PHISHING_RESISTANT, ACR_PASSWORD].contains(acr);
+    let federated = authentication.method == AuthnMethod::Federated;
+    let elsewhere = authentication.acr.as_deref().filter(|acr| federated && ours(acr));
+    own.into_iter().chain([elsewhere]).flatten().collect()
 }
 
-/// The classes somebody who signs in can reach: a password, where any public is asked for one, and those that other providers
-/// are held to.
+/// The class that is told of a proof: the first of those asked for that it is of, else the strongest.
+fn acr<'a>(authentication: &'a Authentication, asked: &ClaimsRequest) -> Option<&'a str> {
+    let own = acrs(authentication);
+    let wanted = asked.essential_acr.iter().chain(&asked.wished_acr);
+    wanted.filter_map(|acr| own.iter().find(|own| *own == acr)).chain(&own).next().copied()
+}
+
+/// The classes somebody who signs in can reach: a password, where any public is asked for one, those of a passkey, and those that
+/// other providers are held to.
 pub fn classes(hub: &Hub) -> Vec<String> {
     let password = Public::ALL.into_iter().any(|public| hub.asks_password(public)).then(|| ACR_PASSWORD.to_owned());
     let elsewhere = hub.sources.values().filter_map(|source| source.redirect.as_ref()).flat_map(|to| to.classes());
+    let strong = hub.passkeys.iter().flat_map(|_| [ACR_TWO_FACTORS.to_owned(), ACR_PHISHING_RESISTANT.to_owned()]);
     let elsewhere = elsewhere.filter(|class| *class != ACR_PASSWORD).cloned();
-    let mut all: Vec<String> = password.into_iter().chain(elsewhere).collect();
+    let mut all: Vec<String> = password.into_iter().chain(strong).chain(elsewhere).collect();
     all.sort();
     all.dedup();
     all
 }
 
 /// How a person proved who they are (RFC 8176).
-fn amr(authentication: &Authentication) -> Option<[&'static str; 1]> {
-    match authentication.method {
-        AuthnMethod::DirectoryPassword | AuthnMethod::LocalPassword => Some(["pwd"]),
-        AuthnMethod::Federated => None,
+/// Of a passkey it is not known whether hardware holds it, nor by what it verified its user: it is a key (`pop`), and two factors.
+fn amr(authentication: &Authentication) -> Option<Vec<&'static str>> {
+    let (first, second) = (authentication.method, authentication.second);
+    let mut methods = match first {
+        AuthnMethod::DirectoryPassword | AuthnMethod::LocalPassword => vec!["pwd"],
+        AuthnMethod::Passkey => vec!["pop", "user"],
+        AuthnMethod::Federated => Vec::new(),
+    };
+    match second {
+        Some(FactorKind::Passkey) => methods.extend(["pop", "user"]),
+        Some(FactorKind::OneTimeCode) => methods.push("otp"),
+        Some(FactorKind::RecoveryCode) | None => {}
     }
+    if acrs(authentication).contains(&ACR_TWO_FACTORS) {
+        methods.push("mfa");
+    }
+    (!methods.is_empty()).then_some(methods)
 }
 
 /// Counts a refusal, and tells the journal of it where the journal wants to know.

@@ -17,9 +17,14 @@ use std::sync::{Arc, LazyLock};
 /// The one stylesheet.
 pub static STYLE: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("preau", "css", "text/css; charset=utf-8", include_str!("../../assets/preau.css")));
-/// The one script, which no page needs.
+/// The script of all pages, which none needs.
 pub static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("preau", "js", "text/javascript; charset=utf-8", include_str!("../../assets/preau.js"))
+});
+
+/// The script of the pages that ask for a passkey.
+pub static PASSKEYS: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("passkeys", "js", "text/javascript; charset=utf-8", include_str!("../../assets/passkeys.js"))
 });
 
 const FAVICON: &str = include_str!("../../assets/favicon.svg");
@@ -76,7 +81,7 @@ pub fn routes() -> Router<Arc<Hub>> {
 }
 
 async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Result<Response, Fault> {
-    let files = [&*STYLE, &*SCRIPT];
+    let files = [&*STYLE, &*SCRIPT, &*PASSKEYS];
     let file = files.into_iter().find(|file| file.named(&name));
     let file = file.ok_or_else(|| Fault::new(FaultKind::NotFound, "no such asset"))?;
     // A page written before an upgrade asks for the version it knew: it gets the one there is, and no cache keeps it.

@@ -4,6 +4,7 @@
 //! sign-in asks next is in `sign_in`, what goes wrong is in `fault`. The home page, the tiles and the files pages need
 //! are in the modules below. No page needs a script, none loads anything from elsewhere, none has inline style or script.
 
+mod account;
 mod assets;
 mod bench;
 mod board;
@@ -19,6 +20,7 @@ mod runs;
 mod sandbox;
 mod tiles;
 
+pub use account::{AccountPage, PasskeyForm, account, new_passkey, second};
 pub use bench::{BenchPage, Shown, bench};
 pub use elsewhere::{choose_account, elsewhere, said};
 pub use offers::{Shown as ShownOffer, offer, offers};
@@ -154,6 +156,10 @@ impl<'a> Page<'a> {
         self.local(assets::STYLE.path())
     }
 
+    fn passkeys_script(&self) -> String {
+        self.local(assets::PASSKEYS.path())
+    }
+
     fn script(&self) -> String {
         self.local(assets::SCRIPT.path())
     }
@@ -200,6 +206,8 @@ struct ChoosePublic<'a> {
     pending_id: &'a str,
     purpose: String,
     choices: Vec<Choice>,
+    passkey: Option<PasskeyForm>,
+    problem: Option<String>,
 }
 
 struct Choice {
@@ -229,14 +237,24 @@ impl<'a> ChoosePublic<'a> {
             None => page.with("choose-purpose", "workspace", page.workspace),
         };
         let page = page.at(format!("/sign-in/{pending_id}"));
-        ChoosePublic { page, pending_id, purpose, choices }
+        ChoosePublic { page, pending_id, purpose, choices, passkey: None, problem: None }
     }
 }
 
-/// Asks which of the four publics the person belongs to.
-pub fn choose_public(hub: &Hub, visitor: &Visitor, pending_id: &str, service_title: Option<&str>) -> Response {
+/// Asks which of the four publics the person belongs to, or takes a passkey, which says who they are.
+pub fn choose_public(
+    hub: &Hub,
+    visitor: &Visitor,
+    pending_id: &str,
+    service_title: Option<&str>,
+    passkey: Option<PasskeyForm>,
+    problem: Option<&'static str>,
+) -> Response {
     let straight = |public| elsewhere::straight(hub, pending_id, public);
-    html("choose-public", &ChoosePublic::new(Page::new(hub, visitor), pending_id, service_title, straight))
+    let page = Page::new(hub, visitor);
+    let problem = problem.map(|key| page.t(key));
+    let page = ChoosePublic::new(page, pending_id, service_title, straight);
+    html("choose-public", &ChoosePublic { passkey, problem, ..page })
 }
 
 /// What [`password`] shows.
@@ -257,6 +275,8 @@ pub struct PasswordPage<'a> {
     pub wait_seconds: Option<i64>,
     /// The service the person is on the way to.
     pub service_title: Option<&'a str>,
+    /// The way by a passkey.
+    pub passkey: Option<PasskeyForm>,
 }
 
 #[derive(Template)]
@@ -276,6 +296,7 @@ struct Password<'a> {
     at_fault: bool,
     /// Other ways to sign in.
     ways: Vec<elsewhere::Way>,
+    passkey: Option<PasskeyForm>,
     focus_login: bool,
     focus_password: bool,
 }
@@ -302,6 +323,7 @@ impl<'a> Password<'a> {
             focus_password: problem.is_none() && !form.login.is_empty(),
             problem,
             ways,
+            passkey: form.passkey,
             page: page.at(format!("/sign-in/{}?public={public}", form.pending_id)),
         }
     }

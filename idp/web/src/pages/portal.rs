@@ -40,7 +40,7 @@ async fn home(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Fault> {
     let Some(live) = visitor.live(&hub).await? else {
-        let begin = Begin { protocol: PORTAL, service: None, request: "/".into(), fresh_after: None };
+        let begin = Begin { protocol: PORTAL, service: None, request: "/".into(), fresh_after: None, strong: false };
         return hub.begin_sign_in(&visitor, begin).await;
     };
     let query = query.unwrap_or_default();
@@ -197,7 +197,7 @@ async fn open(State(hub): State<Arc<Hub>>, visitor: Visitor, Path(service): Path
     };
     let Some(live) = visitor.live(&hub).await? else {
         let (service, request) = (Some(service.clone()), format!("/open/{service}"));
-        let begin = Begin { protocol: PORTAL, service, request, fresh_after: None };
+        let begin = Begin { protocol: PORTAL, service, request, fresh_after: None, strong: false };
         return hub.begin_sign_in(&visitor, begin).await;
     };
     visitor.comes_from(SpentAt::Tile, &hub, &service);

@@ -35,6 +35,7 @@ fn every_page_can_be_looked_at() {
     for (path, content) in [
         (assets::STYLE.path(), include_str!("../../assets/preau.css")),
         (assets::SCRIPT.path(), include_str!("../../assets/preau.js")),
+        (assets::PASSKEYS.path(), include_str!("../../assets/passkeys.js")),
         ("/favicon.svg", include_str!("../../assets/favicon.svg")),
     ] {
         std::fs::write(folder.join(path.trim_start_matches('/')), content).unwrap();
@@ -140,7 +141,8 @@ fn no_page_needs_more_than_the_policy_of_content_gives() {
             continue;
         }
         for script in parsed.select(&selector("script")) {
-            assert_eq!(script.value().attr("src"), Some(assets::SCRIPT.path()), "{at}");
+            let ours = [assets::SCRIPT.path(), assets::PASSKEYS.path()];
+            assert!(script.value().attr("src").is_some_and(|src| ours.contains(&src)), "{at}");
         }
         for element in parsed.select(&selector("*")) {
             assert!(element.value().attrs().all(|(name, _)| !name.starts_with("on")), "{at}: {}", element.html());
@@ -193,6 +195,7 @@ fn what_comes_from_outside_stays_text() {
             problem: Some("problem-credentials"),
             wait_seconds: None,
             service_title: Some(hostile),
+            passkey: None,
         };
         let mut fault = Fault::new(FaultKind::Refused, hostile);
         fault.service = Some((hostile.into(), hostile.into()));

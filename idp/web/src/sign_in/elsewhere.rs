@@ -169,7 +169,7 @@ pub async fn sent(
     }
     let offers = |public: &Public| hub.providers_of(*public).iter().any(|(name, _)| *name == source);
     let public = Public::ALL.into_iter().find(offers).ok_or_else(none)?;
-    let begin = Begin { protocol: PORTAL, service: None, request: "/".to_owned(), fresh_after: None };
+    let begin = Begin { protocol: PORTAL, service: None, request: "/".to_owned(), fresh_after: None, strong: false };
     let hints = SignInHints { towards: Some((public, source)), ..SignInHints::default() };
     hub.begin_sign_in_with(&visitor, begin, hints).await
 }
@@ -295,6 +295,7 @@ fn vouched(hub: &Hub, source: SourceId, identity: &UpstreamIdentity) -> Vouched 
         by: Some(source.clone()),
         acr: identity.acr.clone(),
         delegations: identity.agent.delegations.clone(),
+        second: None,
     };
     let digest = |what, name: &str| hub.upstream_digest(&source, &identity.issuer, what, name);
     let (subject, sid) = (digest("sub", &identity.subject), identity.sid.as_deref().map(|sid| digest("sid", sid)));

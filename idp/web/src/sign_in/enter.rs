@@ -2,10 +2,11 @@
 
 use super::finish;
 use crate::visitor::Cookie;
-use crate::{Fault, Hub, Visitor};
+use crate::{Fault, FaultKind, Hub, Visitor};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
 use preau_domain::{AuditEvent, AuditKind, Authentication, KeptKind, KeptThing, PendingSignIn, PersonId, Vouched};
+use preau_store::StoreError;
 
 /// Lets a proven person in. `besides` is done meanwhile, so that it shares a commit with the beginning of the session,
 /// and may give one more cookie.
@@ -18,7 +19,10 @@ pub(super) async fn enter(
     vouched: Option<Vouched>,
     besides: impl Future<Output = Result<Option<HeaderValue>, Fault>>,
 ) -> Result<Response, Fault> {
-    let method = authentication.method;
+    if pending.strong && !authentication.is_strong() && hub.has_second_factor(person).await? {
+        return halfway(hub, pending, person, authentication, vouched, besides).await;
+    }
+    let (method, second) = (authentication.method, authentication.second);
     let (mut upstream, mut hint, mut posts) = (None, None, Vec::new());
     if let Some(vouched) = vouched {
         (upstream, hint, posts) = (Some(vouched.upstream), vouched.logout_hint, vouched.posts);
@@ -28,7 +32,11 @@ pub(super) async fn enter(
     let (live, cookie) = begun?;
     let session = live.session.id.clone();
     let (at, kind) = (hub.now(), AuditKind::SignInSucceeded);
-    let mut success = AuditEvent::new(at, kind, visitor.correlation().clone(), method.as_str());
+    let how = match second {
+        Some(second) => format!("{} {}", method.as_str(), second.as_str()),
+        None => method.as_str().to_owned(),
+    };
+    let mut success = AuditEvent::new(at, kind, visitor.correlation().clone(), how);
     success.person = Some(person.clone());
     success.session = Some(session.clone());
     success.service = pending.service.clone();
@@ -59,6 +67,38 @@ pub(super) async fn enter(
     };
     let copy = visitor.sign_in.is_some().then(|| Cookie::SignIn.clear(hub.secure()));
     for cookie in [Some(cookie), besides, copy].into_iter().flatten() {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
+}
+
+/// Keeps what was proved in the sign-in, which asks for a second factor next: no session begins before that.
+async fn halfway(
+    hub: &Hub,
+    mut pending: PendingSignIn,
+    person: &PersonId,
+    authentication: Authentication,
+    vouched: Option<Vouched>,
+    besides: impl Future<Output = Result<Option<HeaderValue>, Fault>>,
+) -> Result<Response, Fault> {
+    let onward = format!("/sign-in/{}", pending.id);
+    (pending.person, pending.authentication) = (Some(person.clone()), Some(authentication));
+    pending.vouched = vouched;
+    let pending = hub.held(&pending);
+    let kept = async {
+        match hub.store.update_pending(&pending).await {
+            // A flood may have taken its place.
+            Err(StoreError::Conflict) => hub.store.put_back_pending(&pending).await,
+            other => other,
+        }
+    };
+    let (kept, besides) = tokio::join!(kept, besides);
+    kept.map_err(|error| match error {
+        StoreError::Conflict => Fault::new(FaultKind::SignInExpired, "this sign-in was ended already"),
+        other => other.into(),
+    })?;
+    let mut response = hub.see_other(&onward);
+    if let Some(cookie) = besides? {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     Ok(response)

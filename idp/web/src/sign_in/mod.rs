@@ -1,6 +1,6 @@
 //! The sign-in dispatcher: reads the stored state of a sign-in and names its next step.
 //!
-//! Steps (choose who you are, password, another provider, which account) never call one another: each stores what it
+//! Steps (choose who you are, password, passkey, another provider, which account, second factor) never call one another: each stores what it
 //! learnt and returns here. Who the person says they are proves nothing and opens nothing, so that choice is not stored:
 //! it travels in the address of the page that asks for the password, and with its form. A browser proves that a sign-in
 //! is its own by the secret whose digest the sign-in carries; every form carries a token made of
@@ -11,10 +11,11 @@ mod call;
 pub(crate) mod carried;
 mod elsewhere;
 mod enter;
+mod passkey;
 mod password;
 mod proof;
 
-use crate::pages::{self, PasswordPage};
+use crate::pages::{self, PasskeyForm, PasswordPage};
 use crate::visitor::{Secret, SpentAt};
 use crate::{CompletedSignIn, Fault, FaultKind, Fields, Hub, Live, Visitor};
 use axum::Router;
@@ -34,6 +35,7 @@ pub fn routes() -> Router<Arc<Hub>> {
     Router::new()
         .route("/sign-in/{id}", get(show))
         .route("/sign-in/{id}/password", get(onward).post(password::submit))
+        .route("/sign-in/{id}/passkey", get(onward).post(passkey::submit))
         .route("/sign-in/{id}/elsewhere/{source}", get(elsewhere::leave))
         .route("/sign-in/{id}/account", get(onward).post(elsewhere::choose_account))
         .route("/upstream/{source}/callback", get(elsewhere::come_back).post(elsewhere::bring_back))
@@ -52,6 +54,8 @@ pub enum Step {
     Elsewhere(Public),
     /// Ask which of several accounts the person wants: another provider vouches for all.
     ChooseAccount,
+    /// Ask for a second factor: the first one was proved.
+    Second,
     /// The session this browser already has is enough.
     Enough,
 }
@@ -59,13 +63,18 @@ pub enum Step {
 /// Names the next step from the stored state and the session the browser has, if any; `asks_password` says whether a
 /// public proves itself here. Pure.
 pub fn next_step(pending: &PendingSignIn, live: Option<&Live>, asks_password: impl Fn(Public) -> bool) -> Step {
+    // Somebody was proved, but one factor was not enough.
+    if pending.authentication.is_some() {
+        return Step::Second;
+    }
     if pending.vouched.is_some() {
         return Step::ChooseAccount;
     }
     if let Some(live) = live
         && pending.fresh_after.is_none_or(|after| live.session.authentication.since(after))
     {
-        return Step::Enough;
+        let lacks = pending.strong && !live.session.authentication.is_strong();
+        return if lacks { Step::Second } else { Step::Enough };
     }
     match pending.public {
         None => Step::ChoosePublic,
@@ -88,12 +97,25 @@ async fn show(
         asked => asked?,
     };
     let back = fields.one("back")?.is_some();
-    if back && pending.vouched.is_some() {
-        pending.vouched = None;
+    let live = visitor.live(&hub).await?;
+    let step = |pending: &PendingSignIn| next_step(pending, live.as_deref(), |public| hub.asks_password(public));
+    if back && (pending.vouched.is_some() || step(&pending) == Step::Second) {
+        (pending.vouched, pending.person, pending.authentication) = (None, None, None);
+        if step(&pending) == Step::Second {
+            // The session of this browser does not count: somebody signs in anew.
+            pending.fresh_after = Some(hub.now());
+        }
         hub.store.update_pending(&PendingSignIn { public: None, ..pending.clone() }).await?;
     }
-    let live = visitor.live(&hub).await?;
-    match next_step(&pending, live.as_deref(), |public| hub.asks_password(public)) {
+    let mut next = step(&pending);
+    if next == Step::Second
+        && let Some(live) = live.as_ref().filter(|_| pending.authentication.is_none())
+        && !hub.has_second_factor(&live.session.person).await?
+    {
+        // There is nothing to ask for: whoever wanted it is told what was proved.
+        next = Step::Enough;
+    }
+    match next {
         Step::Enough => {
             let Some(live) = live else {
                 return Err(Fault::new(FaultKind::Internal, "a session was enough and is gone"));
@@ -102,25 +124,48 @@ async fn show(
             let pending = taken.ok_or_else(|| Fault::new(FaultKind::SignInExpired, "ended in another tab"))?;
             finish(&hub, &visitor, live, pending).await
         }
-        Step::ChoosePublic => {
-            let title = service_title(&hub, &visitor, &pending);
-            Ok(pages::choose_public(&hub, &visitor, pending.id.as_str(), title.as_deref()))
-        }
-        Step::Password(public) => Ok(ask_password(
-            &hub,
-            &visitor,
-            &pending,
-            public,
-            pending.login_hint.as_deref().unwrap_or_default(),
-            None,
-            None,
-        )),
-        Step::Elsewhere(public) => {
-            let title = service_title(&hub, &visitor, &pending);
-            Ok(pages::elsewhere(&hub, &visitor, pending.id.as_str(), public, title.as_deref()))
-        }
-        Step::ChooseAccount => ask_account(&hub, &visitor, &pending).await,
+        step => show_step(&hub, &visitor, &pending, step, None).await,
     }
+}
+
+/// The page of a step; `problem` is the key of what went wrong.
+async fn show_step(
+    hub: &Hub,
+    visitor: &Visitor,
+    pending: &PendingSignIn,
+    step: Step,
+    problem: Option<&'static str>,
+) -> Result<Response, Fault> {
+    let (id, title) = (pending.id.as_str(), service_title(hub, visitor, pending));
+    let title = title.as_deref();
+    Ok(match step {
+        Step::Enough | Step::ChoosePublic => {
+            let page = pages::choose_public(hub, visitor, id, title, passkey_form(hub, visitor, pending), problem);
+            leads_to_service(hub, pending, page)
+        }
+        Step::Password(public) => {
+            let login = pending.login_hint.as_deref().unwrap_or_default();
+            ask_password(hub, visitor, pending, public, login, problem, None)
+        }
+        Step::Elsewhere(public) => pages::elsewhere(hub, visitor, id, public, title),
+        Step::ChooseAccount => ask_account(hub, visitor, pending).await?,
+        Step::Second => {
+            let page = pages::second(hub, visitor, id, title, passkey_form(hub, visitor, pending), problem);
+            leads_to_service(hub, pending, page)
+        }
+    })
+}
+
+/// The way by a passkey, for a page of a sign-in.
+fn passkey_form(hub: &Hub, visitor: &Visitor, pending: &PendingSignIn) -> Option<PasskeyForm> {
+    let question = hub.ask_passkey(pending.id.as_str(), pending.expires)?;
+    Some(PasskeyForm {
+        pending_id: pending.id.to_string(),
+        token: token(hub, visitor, &pending.id),
+        public: pending.public.map(Public::as_str),
+        carried: carried::seal(hub, pending),
+        question,
+    })
 }
 
 /// Somebody asks for the address of a form, as a telephone does that opens its tabs again: on to the next step of that
@@ -229,6 +274,7 @@ fn ask_password(
         problem,
         wait_seconds,
         service_title: title.as_deref(),
+        passkey: passkey_form(hub, visitor, pending),
     };
     leads_to_service(hub, pending, pages::password(hub, visitor, page))
 }

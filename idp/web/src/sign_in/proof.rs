@@ -176,6 +176,7 @@ async fn by_directory(hub: &Hub, source: SourceId, login: &str, password: &str) 
                 by: Some(source),
                 acr: None,
                 delegations: Vec::new(),
+                second: None,
             };
             Ok(Checked::Right(Box::new(person), authentication, refusal_at))
         }
@@ -211,6 +212,7 @@ async fn by_hash(hub: &Hub, login: &str, password: &str) -> Result<Checked, Faul
                 by: None,
                 acr: None,
                 delegations: Vec::new(),
+                second: None,
             };
             Checked::Right(Box::new(person), authentication, None)
         }

@@ -150,6 +150,9 @@ promises! {
     shortcuts:
         a_favourite_is_kept_where_it_was_marked, favourites_are_bounded, the_last_few_services_are_remembered,
         what_is_at_hand_is_forgotten_with_the_person;
+    factors:
+        a_factor_is_one_persons, factors_are_bounded, a_counter_is_moved_once, a_factor_is_renamed_and_removed_by_its_person,
+        the_last_factor_remains, codes_are_replaced_together;
     outbox:
         every_end_leaves_its_notices, a_notice_is_taken_until_it_is_settled, a_refused_notice_is_not_taken_again, notices_are_shared_out_by_service,
         one_of_many_takes_a_notice, notices_are_bounded, notices_grow_old;

@@ -3,7 +3,9 @@
 
 use crate::Place;
 use preau_contract::fixture::{NOW, beginning, change, event, session, source, sourced, ticket, uai};
-use preau_domain::{AuditEvent, Enrolment, PersonId, Retention, RunId, Seconds, ServiceId};
+use preau_domain::{
+    AuditEvent, Enrolment, Factor, FactorId, FactorKind, PersonId, Retention, RunId, Seconds, ServiceId,
+};
 use preau_store::{PersonChange, Told, Undoable};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, query_scalar, raw_sql};
 use std::collections::BTreeSet;
@@ -77,15 +79,26 @@ async fn a_purge_leaves_a_name_and_what_the_journal_says() {
         let lasting = preau_domain::Session { expires: NOW + Seconds(86_400), ..session("s1", "p-partie") };
         store.begin_session(&beginning(lasting.clone())).await.unwrap();
         store.add_favourite(&person.id, &uai(1), &ServiceId::new("moodle"), NOW).await.unwrap();
+        let key = Factor {
+            id: FactorId::new("key"),
+            person: person.id.clone(),
+            kind: FactorKind::Passkey,
+            name: "l-partie".into(),
+            doc: "Nom-de-la-partie".into(),
+            counter: 0,
+            added: NOW,
+            used: None,
+        };
+        store.add_factor(&key).await.unwrap();
         store.issue_ticket(&ticket("t1", &lasting.id), None).await.unwrap();
         store.record(AuditEvent { person: Some(person.id.clone()), ..event("c1", "password") });
         store.flush_audit().await.unwrap();
         let before = traces(&place).await;
         assert!(
-            before[0].is_superset(&set(&["person", "session", "audit", "enrolled", "shortcut"])),
+            before[0].is_superset(&set(&["person", "session", "audit", "enrolled", "shortcut", "factor"])),
             "control: {before:?}"
         );
-        assert_eq!(before[3], set(&["person", "before_run"]), "control");
+        assert_eq!(before[3], set(&["person", "before_run", "factor"]), "control");
 
         let retention = Retention::days(31, 85);
         store.suspend_people(None, &source(), &["k-partie".into()]).await.unwrap();

@@ -36,6 +36,7 @@ mod oidc_services;
 mod oidc_tokens;
 mod outages;
 mod owners;
+mod passkeys;
 mod passwords;
 mod portal;
 mod rights;

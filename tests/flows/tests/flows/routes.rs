@@ -131,6 +131,8 @@ const ROUTES: &[(&str, &str, Protection, &str)] = &[
     ("GET", "/sign-out", Onward, "the address of a form, asked for by a browser that opens its tabs again"),
     ("GET", "/sign-in/{id}", OwnSignIn, "the next step of a sign-in: who you are, then login and password"),
     ("POST", "/sign-in/{id}/password", SignInForm, "login and password"),
+    ("POST", "/sign-in/{id}/passkey", SignInForm, "what an authenticator answers, instead of a password or after it"),
+    ("GET", "/sign-in/{id}/passkey", Onward, "the address of a form, asked for by a browser that opens its tabs again"),
     (
         "GET",
         "/sign-in/{id}/password",
@@ -197,6 +199,19 @@ const ROUTES: &[(&str, &str, Protection, &str)] = &[
     ("GET", "/services/{service}", Head, "the sheet of a service, and who would gain and who would lose it"),
     ("POST", "/services/{service}/open", Head, "opens the service in the establishment, on the sheet that was read"),
     ("POST", "/services/{service}/close", Head, "closes it there"),
+    ("GET", "/account", Session, "the account of whoever asks: their passkeys"),
+    ("GET", "/account/passkeys/new", Session, "asks for a new passkey, after a recent proof"),
+    ("POST", "/account/passkeys", SessionForm, "adds the passkey an authenticator made"),
+    ("GET", "/account/passkeys", Onward, "the address of a form, asked for by a browser that opens its tabs again"),
+    ("POST", "/account/factors/name", SessionForm, "gives a passkey another name"),
+    ("GET", "/account/factors/name", Onward, "the address of a form, asked for by a browser that opens its tabs again"),
+    ("POST", "/account/factors/remove", SessionForm, "removes a passkey, and ends the other sessions of its person"),
+    (
+        "GET",
+        "/account/factors/remove",
+        Onward,
+        "the address of a form, asked for by a browser that opens its tabs again",
+    ),
     ("GET", "/sources", Administrator, "the sources, and what came of their latest runs"),
     ("GET", "/sources/{source}", Administrator, "the runs of a source"),
     ("GET", "/sources/{source}/runs.csv", Administrator, "the same, for a spreadsheet"),
@@ -469,7 +484,8 @@ fn protects(protection: Protection, path: &str, outside: &Answer, without_token:
         // No provider is configured here; `upstream_logout` and `upstream_saml` have one.
         Provider => assert_eq!(status, 404, "{path}"),
         Onward => {
-            let page = if path.starts_with("/oidc/device/") { "/oidc/device" } else { "/" };
+            let pages = ["/oidc/device", "/account"];
+            let page = pages.into_iter().find(|page| path.starts_with(&format!("{page}/"))).unwrap_or("/");
             assert!(
                 status == 303 && outside.location() == Some(page) && outside.cookies().is_empty(),
                 "{path}: {status}"

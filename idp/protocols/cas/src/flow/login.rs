@@ -21,7 +21,7 @@ pub async fn login(hub: &Hub, visitor: &Visitor, asked: LoginParameters) -> Resu
         if fresh_after.is_none() {
             return Ok(hub.see_other("/"));
         }
-        let begin = Begin { protocol: sign_in::PORTAL, service: None, request: "/".into(), fresh_after };
+        let begin = Begin { protocol: sign_in::PORTAL, service: None, request: "/".into(), fresh_after, strong: false };
         return hub.begin_sign_in(visitor, begin).await;
     };
     let services = hub.services();
@@ -47,7 +47,8 @@ pub async fn login(hub: &Hub, visitor: &Visitor, asked: LoginParameters) -> Resu
         }
     }
     let request = serde_json::to_string(&wanted).map_err(|e| Fault::new(FaultKind::Internal, e.to_string()))?;
-    let begin = Begin { protocol: crate::NAME, service: Some(door.service.id.clone()), request, fresh_after };
+    let begin =
+        Begin { protocol: crate::NAME, service: Some(door.service.id.clone()), request, fresh_after, strong: false };
     hub.begin_sign_in(visitor, begin).await
 }
 

@@ -153,7 +153,8 @@ pub fn success(heading: &Heading<'_>, success: &Success, attributes: bool) -> St
 fn method(method: AuthnMethod) -> &'static str {
     match method {
         AuthnMethod::DirectoryPassword | AuthnMethod::LocalPassword => "urn:oasis:names:tc:SAML:1.0:am:password",
-        AuthnMethod::Federated => "urn:oasis:names:tc:SAML:1.0:am:unspecified",
+        // Its names for keys say where they are kept, which is not known of a passkey.
+        AuthnMethod::Passkey | AuthnMethod::Federated => "urn:oasis:names:tc:SAML:1.0:am:unspecified",
     }
 }
 

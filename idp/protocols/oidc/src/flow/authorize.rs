@@ -3,10 +3,10 @@
 //! Until service and address are certain nothing leaves but a page. From then on every mistake is told to the service, at
 //! its address, in the way it asked for.
 
-use super::{acr, hand_over, hint, pushed, rehearsal};
+use super::{ACR_PASSWORD, ACR_PHISHING_RESISTANT, ACR_TWO_FACTORS, acrs, hand_over, hint, pushed, rehearsal};
 use crate::OidcError;
 use crate::foreign::ForeignKeys;
-use crate::wire::{Asked, Mode, Response, ResponseType, Target, fields_of_error, state};
+use crate::wire::{Asked, ClaimsRequest, Mode, Response, ResponseType, Target, fields_of_error, state};
 use preau_connector_api::{OidcFlow, OidcService};
 use preau_domain::{AuditEvent, AuditKind, Instant, Seconds, ServiceId, TrustedUrl};
 use preau_web::bench::sandbox::Told;
@@ -91,7 +91,14 @@ async fn at_door(
     let fresh_after = fresh_after(&asked, now);
     let live = visitor.live_at(hub, &door.service.id).await?;
     let enough = |live: &Live| fresh_after.is_none_or(|after| live.session.authentication.since(after));
-    if let Some(live) = live.filter(|live| !asked.prompt.login && enough(live)) {
+    // A second factor that is only wished for is asked of whoever has one.
+    let lacks = match &live {
+        Some(live) if wants_two(&asked) && !asked.prompt.none && !live.session.authentication.is_strong() => {
+            hub.has_second_factor(&live.session.person).await?
+        }
+        _ => false,
+    };
+    if let Some(live) = live.filter(|live| !asked.prompt.login && enough(live) && !lacks) {
         match hand_over::hand_over(hub, keys, visitor, &live, door, to, &asked).await {
             Ok(Some(response)) => return Ok(Answer::Service(response)),
             Ok(None) => hub.forget_live(&live.session.id),
@@ -103,6 +110,10 @@ async fn at_door(
             }
             Err(hand_over::Refused::Told(error)) if asked.prompt.none || !error_asks(hub, &asked, error) => {
                 return Err(error.into());
+            }
+            // Only a second factor is missing.
+            Err(hand_over::Refused::Told(OidcError::UnmetAuthenticationRequirements)) if wants_two(&asked) => {
+                return begin(hub, visitor, door, asked, fresh_after).await;
             }
             // Another person is wanted, or a better proof: they may sign in.
             Err(hand_over::Refused::Told(_)) => return begin(hub, visitor, door, asked, Some(now)).await,
@@ -136,6 +147,14 @@ fn can_be_reached(hub: &Hub, asked: &Asked) -> bool {
     wanted.is_empty() || super::classes(hub).iter().any(|class| wanted.contains(class))
 }
 
+/// Whether one factor is not what the service asks for, be it insisted on or wished for.
+fn wants_two(asked: &Asked) -> bool {
+    let ClaimsRequest { essential_acr, wished_acr, .. } = &asked.claims;
+    let wanted = if essential_acr.is_empty() { wished_acr } else { essential_acr };
+    let two = |acr: &String| acr == ACR_TWO_FACTORS || acr == ACR_PHISHING_RESISTANT;
+    wanted.iter().any(two) && !wanted.iter().any(|acr| acr == ACR_PASSWORD)
+}
+
 /// A proof made before this does not count.
 fn fresh_after(asked: &Asked, now: Instant) -> Option<Instant> {
     if asked.prompt.login {
@@ -155,7 +174,8 @@ async fn begin(
         pushed::take_up(hub, key).await?;
     }
     let request = serde_json::to_string(&asked).map_err(|_| OidcError::ServerError)?;
-    let begin = Begin { protocol: crate::NAME, service: Some(door.service.id.clone()), request, fresh_after };
+    let strong = wants_two(&asked);
+    let begin = Begin { protocol: crate::NAME, service: Some(door.service.id.clone()), request, fresh_after, strong };
     let languages = asked.ui_locales.iter().flat_map(|tags| tags.split(' '));
     let locale = languages.filter_map(|tag| Locale::read(tag.split('-').next()?)).next();
     let login = asked.login_hint.filter(|hint| hint.chars().count() <= 128 && !hint.chars().any(char::is_control));
@@ -184,8 +204,8 @@ pub fn allowed(oidc: &OidcService, asked: &Asked) -> Result<(), OidcError> {
 
 /// Whether a proof is of a class that was insisted on.
 pub fn is_of_class(asked: &Asked, live: &Live) -> bool {
-    let wanted = &asked.claims.essential_acr;
-    wanted.is_empty() || acr(&live.session.authentication).is_some_and(|own| wanted.iter().any(|acr| acr == own))
+    let (wanted, own) = (&asked.claims.essential_acr, acrs(&live.session.authentication));
+    wanted.is_empty() || wanted.iter().any(|acr| own.contains(&acr.as_str()))
 }
 
 /// Remembers a refused request for whoever integrates the service, and which parameter of it is wrong.

@@ -128,7 +128,7 @@ async fn sign_in(
     fresh_after: Option<Instant>,
 ) -> Result<Response, Fault> {
     let request = serde_json::to_string(&Towards { device }).map_err(|_| internal())?;
-    hub.begin_sign_in(visitor, Begin { protocol: crate::NAME, service, request, fresh_after }).await
+    hub.begin_sign_in(visitor, Begin { protocol: crate::NAME, service, request, fresh_after, strong: false }).await
 }
 
 /// A person typed a code: after few wrong ones they wait. A right one leads to a proof made after the device asked.

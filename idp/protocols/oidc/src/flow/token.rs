@@ -10,7 +10,7 @@ use crate::OidcError;
 use crate::config::{ACCESS, CODE, ID_TOKEN, OFFLINE};
 use crate::foreign::ForeignKeys;
 use crate::grants::{self, Bound, Code, Given, Holder};
-use crate::wire::{TokenRequest, Wanted, claims, is_secret};
+use crate::wire::{ClaimsRequest, TokenRequest, Wanted, claims, is_secret};
 use preau_connector_api::{OidcGrant, OidcService};
 use preau_domain::{AuditEvent, AuditKind, Authentication, Grant, GrantKind, Instant, Seconds, TicketKind};
 use preau_policy::Released;
@@ -362,6 +362,9 @@ pub async fn id_token(
     let scopes: &[String] = if beside.alone { &given.scopes } else { &[] };
     let wanted = Wanted { scopes, names: &given.claims.id_token };
     let mut token = said(hub, door, &released, &wanted, &given.authentication, &given.sid);
+    if let Some(acr) = acr(&given.authentication, &given.claims) {
+        token.insert("acr".to_owned(), json!(acr));
+    }
     for (name, value) in [
         ("nonce", nonce.map(|nonce| json!(nonce))),
         ("at_hash", beside.access.map(|access| json!(alg.left_half(access)))),
@@ -397,7 +400,7 @@ pub fn said(
         put("auth_time", json!(at.seconds()));
     }
     put("sid", json!(sid));
-    if let Some(acr) = acr(authentication) {
+    if let Some(acr) = acr(authentication, &ClaimsRequest::default()) {
         put("acr", json!(acr));
     }
     if let Some(amr) = amr(authentication) {

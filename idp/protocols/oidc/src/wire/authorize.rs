@@ -210,8 +210,15 @@ impl Asked {
             return Err(OidcError::InvalidRequest("nonce is required where an ID token passes through the browser"));
         }
         // A wish (5.5.1.1): what comes of it is what the person proves, and `acr` says which.
-        text(fields, "acr_values", 1024)?;
-        let claims = one(fields, "claims")?.map(ClaimsRequest::read).transpose()?.unwrap_or_default();
+        let wished = text(fields, "acr_values", 1024)?;
+        let mut claims = one(fields, "claims")?.map(ClaimsRequest::read).transpose()?.unwrap_or_default();
+        claims.wished_acr = wished
+            .iter()
+            .flat_map(|all| all.split(' '))
+            .filter(|acr| !acr.is_empty())
+            .take(8)
+            .map(str::to_owned)
+            .collect();
         let asked = Asked {
             redirect_uri: redirect_uri.to_owned(),
             response_type,

@@ -99,6 +99,9 @@ pub struct ClaimsRequest {
     /// Classes of proof one of which must come of it; empty when none is essential.
     #[serde(rename = "a", default, skip_serializing_if = "Vec::is_empty")]
     pub essential_acr: Vec<String>,
+    /// Classes of proof that are wished for, the dearest first (`acr_values`).
+    #[serde(rename = "w", default, skip_serializing_if = "Vec::is_empty")]
+    pub wished_acr: Vec<String>,
 }
 
 impl ClaimsRequest {

@@ -1,6 +1,6 @@
 //! The ways of authenticating, as SAML names them (saml-authn-context-2.0). Never more is claimed than what happened.
 
-use preau_domain::{Authentication, AuthnMethod};
+use preau_domain::{Authentication, AuthnMethod, FactorKind};
 use preau_saml::messages::{Comparison, RequestedContext};
 use preau_saml::names::context;
 use preau_web::Hub;
@@ -49,22 +49,67 @@ pub fn password(hub: &Hub) -> &'static str {
     if hub.secure() { context::PASSWORD_PROTECTED_TRANSPORT } else { context::PASSWORD }
 }
 
-/// The class of a proof.
-pub fn class<'a>(hub: &Hub, authentication: &'a Authentication) -> &'a str {
-    match authentication.method {
-        AuthnMethod::DirectoryPassword | AuthnMethod::LocalPassword => password(hub),
-        // The word of another provider is repeated when it is a class of SAML; ours is never lent to it.
-        AuthnMethod::Federated => authentication
-            .acr
-            .as_deref()
-            .filter(|acr| acr.starts_with("urn:oasis:names:tc:SAML:2.0:ac:classes:") || acr.starts_with("https://"))
-            .unwrap_or(context::UNSPECIFIED),
+/// What a proof is.
+#[derive(Clone, Copy, Debug)]
+pub struct Own<'a> {
+    /// Two factors were proved here, which is more than any password.
+    strong: bool,
+    /// Its class by what was proved first, where that is told.
+    class: Option<&'a str>,
+}
+
+impl<'a> Own<'a> {
+    /// A password that is typed here.
+    pub fn password(hub: &Hub) -> Own<'static> {
+        Own { strong: false, class: Some(password(hub)) }
+    }
+
+    /// A passkey, or a password and something besides.
+    pub const STRONG: Own<'static> = Own { strong: true, class: None };
+
+    /// Of a proof that was made. A code beside the word of another provider makes no two factors: we do not know what was proved there.
+    pub fn of(hub: &Hub, authentication: &'a Authentication) -> Own<'a> {
+        match authentication.method {
+            AuthnMethod::DirectoryPassword | AuthnMethod::LocalPassword => {
+                Own { strong: authentication.is_strong(), ..Own::password(hub) }
+            }
+            AuthnMethod::Passkey => Own::STRONG,
+            // The word of another provider is repeated when it is a class of SAML; ours is never lent to it.
+            AuthnMethod::Federated => {
+                let acr = authentication.acr.as_deref();
+                let told = |acr: &&str| {
+                    acr.starts_with("urn:oasis:names:tc:SAML:2.0:ac:classes:") || acr.starts_with("https://")
+                };
+                let strong = authentication.second == Some(FactorKind::Passkey);
+                Own { strong, class: Some(acr.filter(told).unwrap_or(context::UNSPECIFIED)) }
+            }
+        }
+    }
+
+    /// The class that is told where none is asked for.
+    pub fn told(self) -> &'a str {
+        if self.strong { context::REFEDS_MFA } else { self.class.unwrap_or(context::UNSPECIFIED) }
     }
 }
 
-/// What is claimed of a proof of that class: the class that was asked for if it holds, else none.
-pub fn claimed<'a>(own: &'a str, wanted: Option<&'a Wanted>) -> Option<&'a str> {
-    let Some(wanted) = wanted else { return Some(own) };
+/// What is claimed of a proof: the class that was asked for if it holds, else none.
+pub fn claimed<'a>(own: Own<'a>, wanted: Option<&'a Wanted>) -> Option<&'a str> {
+    let Some(wanted) = wanted else { return Some(own.told()) };
+    let strong = own.strong.then_some(context::REFEDS_MFA);
+    let above = |class: &String| rank(class).is_some();
+    let any = |holds: &dyn Fn(&String) -> bool| wanted.classes.iter().any(holds);
+    let two_factors = match wanted.compare {
+        Compare::Exact => any(&|class| class == context::REFEDS_MFA),
+        Compare::Minimum => any(&|class| class == context::REFEDS_MFA || above(class)),
+        Compare::Maximum => any(&|class| class == context::REFEDS_MFA),
+        Compare::Better => wanted.classes.iter().all(above),
+    };
+    let first = || own.class.and_then(|class| claimed_class(class, wanted));
+    strong.filter(|_| two_factors).or_else(first)
+}
+
+/// Of one class.
+fn claimed_class<'a>(own: &'a str, wanted: &'a Wanted) -> Option<&'a str> {
     let listed = wanted.classes.iter().map(String::as_str);
     match wanted.compare {
         // A password over TLS is a password.
@@ -104,8 +149,9 @@ mod tests {
 
     #[test]
     fn nothing_is_claimed_that_did_not_happen() {
-        let own = |compare, classes: &[&str]| claimed(PPT, Some(&wanted(compare, classes))).map(str::to_owned);
-        assert_eq!(claimed(PPT, None), Some(PPT));
+        let ppt = Own { strong: false, class: Some(PPT) };
+        let own = |compare, classes: &[&str]| claimed(ppt, Some(&wanted(compare, classes))).map(str::to_owned);
+        assert_eq!(claimed(ppt, None), Some(PPT));
         assert_eq!(own(Compare::Exact, &[PPT]).as_deref(), Some(PPT));
         assert_eq!(own(Compare::Exact, &[MFA, context::PASSWORD]).as_deref(), Some(context::PASSWORD));
         assert_eq!(own(Compare::Exact, &[MFA]), None);
@@ -119,8 +165,27 @@ mod tests {
     }
 
     #[test]
+    fn two_factors_are_more_than_a_password_and_a_passkey_is_none() {
+        let of =
+            |own: Own<'static>, compare, asked: &[&str]| claimed(own, Some(&wanted(compare, asked))).map(str::to_owned);
+        let beside = Own { strong: true, class: Some(PPT) };
+        assert_eq!((claimed(Own::STRONG, None), claimed(beside, None)), (Some(MFA), Some(MFA)));
+        for own in [Own::STRONG, beside] {
+            assert_eq!(of(own, Compare::Exact, &[MFA]).as_deref(), Some(MFA));
+            assert_eq!(of(own, Compare::Minimum, &[PPT]).as_deref(), Some(MFA));
+            assert_eq!(of(own, Compare::Better, &[PPT]).as_deref(), Some(MFA));
+            assert_eq!(of(own, Compare::Better, &[MFA]), None);
+        }
+        assert_eq!(of(beside, Compare::Exact, &[PPT]).as_deref(), Some(PPT), "a password was typed");
+        assert_eq!(of(Own::STRONG, Compare::Exact, &[PPT]), None, "none was");
+        assert_eq!(of(Own::STRONG, Compare::Maximum, &[PPT]), None);
+    }
+
+    #[test]
     fn a_proof_of_elsewhere_is_not_one_of_ours() {
-        let own = |own, compare, class| claimed(own, Some(&wanted(compare, &[class]))).is_some();
+        let own = |class, compare, asked| {
+            claimed(Own { strong: false, class: Some(class) }, Some(&wanted(compare, &[asked]))).is_some()
+        };
         assert!(!own(context::UNSPECIFIED, Compare::Exact, PPT));
         assert!(!own(context::UNSPECIFIED, Compare::Minimum, context::PASSWORD));
         assert!(own(MFA, Compare::Exact, MFA) && !own(MFA, Compare::Minimum, PPT), "what has no order is not compared");

@@ -133,7 +133,7 @@ pub fn made(
         Decision::Deny(why) => return Err(hub.refused(visitor, live, door, why).into()),
     };
     let released = hub.release(live, door)?;
-    let own = context::class(hub, &live.session.authentication);
+    let own = context::Own::of(hub, &live.session.authentication);
     let class = context::claimed(own, asked.context.as_ref()).ok_or(SamlError::NoAuthnContext)?;
     let no_name = || {
         let what =

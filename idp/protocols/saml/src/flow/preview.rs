@@ -52,7 +52,7 @@ pub fn preview(hub: &Hub, peers: &Peers, door: &Door, sample: &Sample) -> Vec<Pr
         authn: vec![AuthnStatement {
             authn_instant: sample.authentication.at,
             session_index: Some("<name of the session>".to_owned()),
-            class: Some(context::class(hub, &sample.authentication).to_owned()),
+            class: Some(context::Own::of(hub, &sample.authentication).told().to_owned()),
             ..AuthnStatement::default()
         }],
         attributes: vec![AttributeStatement { attributes: attributes(hub, &partner, &sample.released, None) }],

@@ -3,7 +3,7 @@
 //! Until service and address are certain nothing leaves but a page. From then on what the standard has a status for is told
 //! to the service, at that address.
 
-use super::context::{self, Wanted};
+use super::context::{self, Own, Wanted};
 use super::received::Received;
 use super::{ecp, hand_over, name, quietly};
 use crate::config::{DETOUR, REQUEST, SKEW};
@@ -266,9 +266,8 @@ async fn open(
     asked: &Asked,
 ) -> Result<Option<hand_over::Outgoing>, Stop> {
     let live = visitor.live_at(hub, &partner.door.service.id).await?;
-    let password = context::claimed(context::password(hub), asked.context.as_ref()).is_some();
     let enough = |live: &Live| {
-        let own = context::class(hub, &live.session.authentication);
+        let own = Own::of(hub, &live.session.authentication);
         !asked.force && context::claimed(own, asked.context.as_ref()).is_some()
     };
     if let Some(live) = live.filter(|live| enough(live)) {
@@ -277,11 +276,19 @@ async fn open(
             None => hub.forget_live(&live.session.id),
         }
     }
-    if !password {
+    if !password_will_do(hub, asked) && !two_factors_will_do(hub, asked) {
         // Only what the house itself can prove may be insisted on before anybody has signed in.
         return Err(SamlError::NoAuthnContext.into());
     }
     if asked.passive { Err(SamlError::NoPassive.into()) } else { Ok(None) }
+}
+
+fn password_will_do(hub: &Hub, asked: &Asked) -> bool {
+    context::claimed(Own::password(hub), asked.context.as_ref()).is_some()
+}
+
+fn two_factors_will_do(hub: &Hub, asked: &Asked) -> bool {
+    hub.passkeys.is_some() && context::claimed(Own::STRONG, asked.context.as_ref()).is_some()
 }
 
 async fn begin(
@@ -295,9 +302,10 @@ async fn begin(
         return Err(bad_message("it asks for too much"));
     }
     // A proof that does not satisfy the request is given again as well.
-    let fresh_after = (asked.force || asked.context.is_some()).then(|| hub.now());
+    let strong = !password_will_do(hub, asked);
+    let fresh_after = (asked.force || (asked.context.is_some() && !strong)).then(|| hub.now());
     let service = Some(partner.door.service.id.clone());
-    hub.begin_sign_in(visitor, Begin { protocol: crate::NAME, service, request, fresh_after }).await
+    hub.begin_sign_in(visitor, Begin { protocol: crate::NAME, service, request, fresh_after, strong }).await
 }
 
 /// What is handed over when a person opens a service here and nobody asked.

@@ -10,12 +10,13 @@ use super::super::*;
 use crate::bench::sandbox::{Sandbox, Spoken, Told};
 use crate::bench::{Asked, CAST, Judged, Outcome, Preview, Refused, Wrong};
 use crate::offers::Choice;
+use crate::passkey::Question;
 use crate::{Fields, Live, ServiceTable};
 use preau_connector_api::{Category, Legal, MountedService, Names, Network};
 use preau_domain::{
     AccountState, Affiliation, AtHand, Audience, Authentication, AuthnMethod, CorrelationId, Credentials,
-    Establishment, EstablishmentKind, Identifier, Instant, JoinKey, Opening, Person, PersonId, Population, Profile,
-    RunId, Service, ServiceId, Session, SessionId, SourceId, Uai, UrlRule,
+    Establishment, EstablishmentKind, Factor, FactorId, FactorKind, Identifier, Instant, JoinKey, Opening, Person,
+    PersonId, Population, Profile, RunId, Service, ServiceId, Session, SessionId, SourceId, Uai, UrlRule,
 };
 use preau_policy::{Reason, Standing};
 use preau_store::{RunOutcome, RunRecord};
@@ -192,6 +193,7 @@ pub fn somebody(given_name: &str, family_name: &str, title: &str, what: &[(u32, 
         by: None,
         acr: None,
         delegations: Vec::new(),
+        second: None,
     };
     let session = Session {
         id: SessionId::new("s"),
@@ -253,6 +255,79 @@ fn refused(replayable: bool) -> Refused {
         why: "the ticket is not known",
         incident: CorrelationId::new("7k2m9xq4hd3w"),
         asked: replayable.then(|| Asked { protocol: "oidc", fields, wrong: Some(wrong()) }),
+    }
+}
+
+/// The account page, and the pages that ask for a passkey. What hides until a script runs is shown.
+fn passkey_pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama::Result<String>)) {
+    let question = || Question { options: "{\"challenge\":\"\"}".into(), challenge: "sealed".into() };
+    let form = |public| {
+        let (pending_id, token, carried) = ("abc".to_owned(), "token".to_owned(), Some("sealed".to_owned()));
+        Some(account::PasskeyForm { pending_id, token, public, carried, question: question() })
+    };
+    let shown = |page: askama::Result<String>| page.map(|html| html.replace(" hidden>", ">"));
+    let choose = ChoosePublic::new(page(), "abc", Some("Moodle"), |_| None);
+    add("choose-passkey", shown(ChoosePublic { passkey: form(None), ..choose }.render()));
+    let choose = ChoosePublic::new(page(), "abc", None, |_| None);
+    let problem = Some(page().t("problem-passkey"));
+    add("choose-passkey-refused", shown(ChoosePublic { passkey: form(None), problem, ..choose }.render()));
+    let password = PasswordPage {
+        pending_id: "abc",
+        form_token: "token",
+        carried: None,
+        public: Public::Staff,
+        login: "",
+        problem: None,
+        wait_seconds: None,
+        service_title: None,
+        passkey: form(Some("staff")),
+    };
+    add("password-passkey", shown(Password::new(page(), password, Vec::new()).render()));
+    for (name, service, problem) in [
+        ("second", None, None),
+        ("second-service", Some("Moodle"), None),
+        ("second-wrong", None, Some("problem-passkey")),
+    ] {
+        add(name, shown(account::Second::new(page(), "abc", service, form(None), problem).render()));
+    }
+    let (token, max_name) = ("token", 60);
+    let new = |problem: Option<&str>| account::NewPasskey {
+        problem: problem.map(|key| page().t(key)),
+        page: page().at("/account/passkeys/new"),
+        question: question(),
+        token,
+        max_name,
+    };
+    add("new-passkey", shown(new(None).render()));
+    add("new-passkey-refused", shown(new(Some("account-problem-passkey")).render()));
+    let factor = |id: &str, name: &str, used: Option<i64>| Factor {
+        id: FactorId::new(id),
+        person: PersonId::new("p"),
+        kind: FactorKind::Passkey,
+        name: name.into(),
+        doc: String::new(),
+        counter: 0,
+        added: Instant(1_790_000_000_000),
+        used: used.map(Instant),
+    };
+    let two = [
+        factor("a", "Téléphone de Solène", Some(1_790_500_000_000)),
+        factor("b", "Ordinateur-de-la-salle-des-professeurs-avec-un-nom-très-long", None),
+    ];
+    for (name, factors, problem) in [
+        ("account-new", &two[..0], None),
+        ("account-two", &two[..], None),
+        ("account-last", &two[..1], Some("account-problem-last")),
+    ] {
+        let shown = account::AccountPage {
+            name: "Solène Maréchal-Dubreuil".into(),
+            factors,
+            passkeys: true,
+            token: "token".into(),
+            sign_out_token: "token".into(),
+            problem,
+        };
+        add(name, account::Account::new(page(), shown).render());
     }
 }
 
@@ -431,6 +506,7 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
             problem: None,
             wait_seconds: None,
             service_title: (public == Public::Staff).then_some("Moodle"),
+            passkey: None,
         };
         let ways = if public == Public::Guardian { ways(&page()) } else { Vec::new() };
         add(&format!("password-{}", public.as_str()), Password::new(page(), form, ways).render());
@@ -453,6 +529,7 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
             problem: Some(problem),
             wait_seconds,
             service_title: None,
+            passkey: None,
         };
         let name = format!("{problem}-{}", wait_seconds.unwrap_or_default());
         add(&name, Password::new(bare(), form, Vec::new()).render());
@@ -496,6 +573,7 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
     for (name, service) in [("elsewhere", None), ("elsewhere-service", Some("Moodle"))] {
         add(name, Elsewhere::new(page(), "abc", Public::Staff, service, ways(&page())).render());
     }
+    passkey_pages(&page, &mut add);
     let accounts: Vec<(usize, Person, Vec<Establishment>)> = [
         somebody("Ugo", "Pellissard", "M.", &[(990_002, Profile::Guardian)]),
         somebody("Ugo", "Pellissard", "M.", &[(990_003, Profile::Guardian), (990_001, Profile::Teacher)]),

@@ -1,0 +1,62 @@
+//! What people prove themselves with besides a password: passkeys, codes that an application makes, codes on paper.
+
+use crate::{FactorId, Instant, PersonId};
+use serde::{Deserialize, Serialize};
+
+/// What kind of thing it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FactorKind {
+    /// A key of an authenticator, which verifies its user.
+    Passkey,
+    /// A secret shared with an application that makes codes of the time.
+    OneTimeCode,
+    /// A code on paper, good once.
+    RecoveryCode,
+}
+
+impl FactorKind {
+    /// The word of the store and of the journal.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            FactorKind::Passkey => "passkey",
+            FactorKind::OneTimeCode => "one-time-code",
+            FactorKind::RecoveryCode => "recovery-code",
+        }
+    }
+}
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Factor {
+    /// Its name: of a passkey the one its authenticator gave, of a code its digest.
+    pub id: FactorId,
+    /// Whose.
+    pub person: PersonId,
+    /// What.
+    pub kind: FactorKind,
+    /// What its person calls it; at most [`Factor::MAX_NAME`] characters.
+    pub name: String,
+    /// What verifies its proofs, sealed where it is a secret. At most [`Factor::MAX_DOC`] bytes.
+    pub doc: String,
+    /// What must not go back: how often a passkey says it signed, or the latest time for which a code was given.
+    pub counter: i64,
+    /// Since when.
+    pub added: Instant,
+    /// When it last proved somebody.
+    pub used: Option<Instant>,
+}
+
+impl Factor {
+    /// Most of one kind that a person has.
+    pub const MOST: usize = 20;
+    /// Longest name, in characters.
+    pub const MAX_NAME: usize = 60;
+    /// Longest document, in bytes.
+    pub const MAX_DOC: usize = 32 * 1024;
+
+    /// Whether it may take part in a sign-in for good: codes on paper are for the day when the others are lost.
+    pub fn lasts(&self) -> bool {
+        self.kind != FactorKind::RecoveryCode
+    }
+}

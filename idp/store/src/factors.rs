@@ -1,0 +1,34 @@
+//! What people prove themselves with besides a password.
+
+use crate::Result;
+use async_trait::async_trait;
+use preau_domain::{Factor, FactorId, FactorKind, Instant, PersonId};
+
+/// Passkeys, secrets of applications that make codes, and codes on paper. They are forgotten with their person: nothing of them
+/// outlives the record ([`crate::Lives::let_time_pass`]).
+#[async_trait]
+pub trait Factors: Send + Sync {
+    /// Adds one. `Conflict` if anybody has one of that name, if its person has [`Factor::MOST`] of that kind, or if there is no such
+    /// person; two callers at the same time may make it one more.
+    async fn add_factor(&self, factor: &Factor) -> Result<()>;
+
+    /// The one of that name, whosever it is.
+    async fn factor(&self, id: &FactorId) -> Result<Option<Factor>>;
+
+    /// Those of a person, the first that was added first.
+    async fn factors_of(&self, person: &PersonId) -> Result<Vec<Factor>>;
+
+    /// Notes that one proved its person. `Conflict` if it is gone, or if its counter is not `was` any more: among concurrent callers
+    /// who read the same counter exactly one goes on.
+    async fn use_factor(&self, id: &FactorId, was: i64, counter: i64, doc: &str, at: Instant) -> Result<()>;
+
+    /// Gives one of a person another name. `Conflict` if they have none of that id.
+    async fn rename_factor(&self, person: &PersonId, id: &FactorId, name: &str) -> Result<()>;
+
+    /// Removes one of a person; among concurrent callers exactly one removes it. `Conflict` if they have none of that id, or if
+    /// `another` must remain that lasts ([`Factor::lasts`]) and none would, however many are removed at the same time.
+    async fn remove_factor(&self, person: &PersonId, id: &FactorId, another: bool) -> Result<()>;
+
+    /// Replaces all that a person has of a kind, with nothing if there are none; says how many there were.
+    async fn replace_factors(&self, person: &PersonId, kind: FactorKind, with: &[Factor]) -> Result<u64>;
+}

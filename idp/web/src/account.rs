@@ -1,0 +1,235 @@
+//! The account page: what a person proves themselves with, and how they change it.
+//!
+//! Whoever adds, names or removes something proved who they are within a quarter of an hour, and by two factors once they have a
+//! second one: a password that was stolen adds no passkey to an account that has one. Where nothing else would be left to sign in
+//! with, or to administer with, the last one stays.
+
+use crate::pages::{self, AccountPage};
+use crate::passkey::NoProof;
+use crate::sign_in::PORTAL;
+use crate::{Begin, Fault, FaultKind, Fields, Hub, Live, Visitor};
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::get;
+use http::StatusCode;
+use preau_domain::{AuditEvent, AuditKind, Credentials, Factor, FactorId, Person, Seconds, display_safe};
+use preau_store::StoreError;
+use std::sync::Arc;
+
+/// How long ago somebody proved who they are who changes their factors.
+const RECENT: Seconds = Seconds(15 * 60);
+/// How long a new passkey may be in the making.
+const MAKING: Seconds = Seconds(10 * 60);
+/// Where the page is.
+const HERE: &str = "/account";
+/// The forms of the page.
+const FORM: &str = "account";
+
+/// The routes of this concern.
+pub fn routes() -> Router<Arc<Hub>> {
+    Router::new()
+        .route("/account", get(show))
+        .route("/account/passkeys", get(back).post(add))
+        .route("/account/passkeys/new", get(ask))
+        .route("/account/factors/name", get(back).post(rename))
+        .route("/account/factors/remove", get(back).post(remove))
+}
+
+async fn back(State(hub): State<Arc<Hub>>) -> Response {
+    hub.see_other(HERE)
+}
+
+async fn show(State(hub): State<Arc<Hub>>, visitor: Visitor) -> Result<Response, Fault> {
+    match visitor.live(&hub).await? {
+        Some(live) => page(&hub, &visitor, &live, None).await,
+        None => {
+            let begin =
+                Begin { protocol: PORTAL, service: None, request: HERE.into(), fresh_after: None, strong: false };
+            hub.begin_sign_in(&visitor, begin).await
+        }
+    }
+}
+
+async fn page(hub: &Hub, visitor: &Visitor, live: &Live, problem: Option<&'static str>) -> Result<Response, Fault> {
+    let known = live.known()?;
+    let factors = hub.store.factors_of(&live.session.person).await?;
+    let page = AccountPage {
+        name: known.person.display_name(),
+        factors: &factors,
+        passkeys: hub.passkeys.is_some(),
+        token: hub.form_token(&live.session.id, FORM),
+        sign_out_token: hub.form_token(&live.session.id, "sign-out"),
+        problem,
+    };
+    let mut page = pages::account(hub, visitor, page);
+    if problem.is_some() {
+        *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    }
+    Ok(page)
+}
+
+/// Whoever may change factors, or where their browser goes first.
+enum Door {
+    Open(Arc<Live>),
+    Onward(Response),
+}
+
+async fn door(hub: &Hub, visitor: &Visitor, here: &str) -> Result<Door, Fault> {
+    let since = hub.now() - RECENT;
+    if let Some(live) = visitor.live(hub).await? {
+        let proof = &live.session.authentication;
+        let enough = proof.is_strong() || !hub.has_second_factor(&live.session.person).await?;
+        if proof.at >= since && enough {
+            return Ok(Door::Open(live));
+        }
+    }
+    let (request, fresh_after) = (here.to_owned(), Some(since));
+    let begin = Begin { protocol: PORTAL, service: None, request, fresh_after, strong: true };
+    hub.begin_sign_in(visitor, begin).await.map(Door::Onward)
+}
+
+/// The fields of a form of the page and who sent it, if they may change factors and it was shown in their session; otherwise where
+/// the browser goes first.
+async fn sent(hub: &Hub, visitor: &Visitor, body: &Bytes, here: &str) -> Result<Result<Sent, Response>, Fault> {
+    let fields = Fields::of_body(body)?;
+    let token = fields.required("token")?;
+    match door(hub, visitor, here).await? {
+        Door::Open(live) if hub.form_token_ok(&live.session.id, FORM, token) => Ok(Ok(Sent { live, fields })),
+        Door::Open(_) => Err(Fault::new(FaultKind::StaleForm, "account form of another session")),
+        Door::Onward(response) => Ok(Err(response)),
+    }
+}
+
+/// A form of the page.
+struct Sent {
+    live: Arc<Live>,
+    fields: Fields,
+}
+
+/// What somebody calls a factor; none for what shows as nothing.
+fn named(fields: &Fields) -> Result<Option<String>, Fault> {
+    let name = display_safe(fields.required("name")?.trim(), Factor::MAX_NAME);
+    Ok((!name.trim().is_empty()).then_some(name))
+}
+
+fn tell(hub: &Hub, visitor: &Visitor, live: &Live, what: String) {
+    let mut event = AuditEvent::new(hub.now(), AuditKind::FactorsChanged, visitor.correlation().clone(), what);
+    event.person = Some(live.session.person.clone());
+    event.session = Some(live.session.id.clone());
+    hub.audit(event);
+}
+
+async fn ask(State(hub): State<Arc<Hub>>, visitor: Visitor) -> Result<Response, Fault> {
+    match door(&hub, &visitor, "/account/passkeys/new").await? {
+        Door::Open(live) => new_passkey(&hub, &visitor, &live, None).await,
+        Door::Onward(response) => Ok(response),
+    }
+}
+
+async fn new_passkey(
+    hub: &Hub,
+    visitor: &Visitor,
+    live: &Live,
+    problem: Option<&'static str>,
+) -> Result<Response, Fault> {
+    let known = live.known()?;
+    let factors = hub.store.factors_of(&live.session.person).await?;
+    let question = hub.offer_passkey(&known.person, &factors, live.session.id.as_str(), hub.now() + MAKING);
+    let none = || Fault::new(FaultKind::NotFound, "no passkeys at this address");
+    let token = hub.form_token(&live.session.id, FORM);
+    let mut page = pages::new_passkey(hub, visitor, question.ok_or_else(none)?, &token, problem);
+    if problem.is_some() {
+        *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    }
+    Ok(page)
+}
+
+async fn add(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Result<Response, Fault> {
+    let Sent { live, fields } = match sent(&hub, &visitor, &body, "/account/passkeys/new").await? {
+        Ok(sent) => sent,
+        Err(onward) => return Ok(onward),
+    };
+    let (challenge, answer) = (fields.required("challenge")?, fields.required("answer")?);
+    let Some(name) = named(&fields)? else {
+        return new_passkey(&hub, &visitor, &live, Some("account-problem-name")).await;
+    };
+    let session = live.session.id.as_str();
+    let made = hub.passkey_made(&live.session.person, session, challenge, answer, name).await;
+    let why = match made {
+        Ok(factor) => match hub.store.add_factor(&factor).await {
+            Ok(()) => {
+                tell(&hub, &visitor, &live, "passkey-added".into());
+                return Ok(hub.see_other(HERE));
+            }
+            // Somebody has it, or there are too many.
+            Err(StoreError::Conflict) => "passkey-taken",
+            Err(other) => return Err(other.into()),
+        },
+        Err(NoProof::Refused(why)) => why,
+        Err(NoProof::Fault(fault)) => return Err(fault),
+    };
+    tell(&hub, &visitor, &live, format!("refused {why}"));
+    new_passkey(&hub, &visitor, &live, Some("account-problem-passkey")).await
+}
+
+async fn rename(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Result<Response, Fault> {
+    let Sent { live, fields } = match sent(&hub, &visitor, &body, HERE).await? {
+        Ok(sent) => sent,
+        Err(onward) => return Ok(onward),
+    };
+    let id = FactorId::new(fields.required("factor")?);
+    let Some(name) = named(&fields)? else {
+        return page(&hub, &visitor, &live, Some("account-problem-name")).await;
+    };
+    match hub.store.rename_factor(&live.session.person, &id, &name).await {
+        Ok(()) => tell(&hub, &visitor, &live, "factor-renamed".into()),
+        // It was removed in another tab: the page says so by not showing it.
+        Err(StoreError::Conflict) => {}
+        Err(other) => return Err(other.into()),
+    }
+    Ok(hub.see_other(HERE))
+}
+
+async fn remove(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Result<Response, Fault> {
+    let Sent { live, fields } = match sent(&hub, &visitor, &body, HERE).await? {
+        Ok(sent) => sent,
+        Err(onward) => return Ok(onward),
+    };
+    let (id, person) = (FactorId::new(fields.required("factor")?), &live.session.person);
+    let Some(factor) = hub.store.factor(&id).await?.filter(|factor| factor.person == *person) else {
+        return Ok(hub.see_other(HERE));
+    };
+    let known = live.known()?;
+    let another = factor.lasts() && hub.needs_a_factor(&known.person).await?;
+    match hub.store.remove_factor(person, &id, another).await {
+        Ok(()) => {
+            tell(&hub, &visitor, &live, format!("{}-removed", factor.kind.as_str()));
+            // Whoever has a lost device in their hands is out.
+            for session in hub.store.sessions_of(person, hub.now()).await? {
+                if session.id != live.session.id {
+                    hub.end_session(&session.id, "factor-removed", visitor.correlation()).await?;
+                }
+            }
+            Ok(hub.see_other(HERE))
+        }
+        Err(StoreError::Conflict) => page(&hub, &visitor, &live, Some("account-problem-last")).await,
+        Err(other) => Err(other.into()),
+    }
+}
+
+impl Hub {
+    /// Whether a person has something to prove as a second factor.
+    pub async fn has_second_factor(&self, person: &preau_domain::PersonId) -> Result<bool, Fault> {
+        Ok(self.store.factors_of(person).await?.iter().any(Factor::lasts))
+    }
+
+    /// Whether a person must keep one: who administers, and who has no password.
+    async fn needs_a_factor(&self, person: &Person) -> Result<bool, Fault> {
+        if self.config.administrators.iter().any(|id| *id == *person.id.as_str()) {
+            return Ok(true);
+        }
+        Ok(person.credentials == Credentials::Local && self.store.password_hash(&person.id).await?.is_none())
+    }
+}

@@ -1,0 +1,119 @@
+//! What people prove themselves with besides a password.
+
+use crate::fixture::{LATER, NOW, change, conflicts, sourced};
+use preau_domain::{Factor, FactorId, FactorKind, PersonId};
+use preau_store::Store;
+
+async fn somebody(store: &dyn Store, key: &str) -> PersonId {
+    let person = sourced(key);
+    store.put_people(None, &[change(person.clone())]).await.unwrap();
+    person.id
+}
+
+fn passkey(person: &PersonId, id: &str) -> Factor {
+    Factor {
+        id: FactorId::new(id),
+        person: person.clone(),
+        kind: FactorKind::Passkey,
+        name: format!("Clé {id}"),
+        doc: "{}".into(),
+        counter: 0,
+        added: NOW,
+        used: None,
+    }
+}
+
+/// A factor is its person's alone, found by its name and among theirs in the order they were added; no second one bears its name.
+pub async fn a_factor_is_one_persons(store: &dyn Store) {
+    let (zoe, ali) = (somebody(store, "zoe").await, somebody(store, "ali").await);
+    let (first, second) = (passkey(&zoe, "b"), Factor { added: LATER, ..passkey(&zoe, "a") });
+    store.add_factor(&second).await.unwrap();
+    store.add_factor(&first).await.unwrap();
+    assert_eq!(store.factor(&first.id).await.unwrap(), Some(first.clone()));
+    assert_eq!(store.factors_of(&zoe).await.unwrap(), [first.clone(), second]);
+    assert_eq!(store.factors_of(&ali).await.unwrap(), []);
+    assert!(conflicts(&store.add_factor(&passkey(&ali, "b")).await), "the name is taken");
+    assert!(conflicts(&store.add_factor(&first).await));
+    assert!(store.add_factor(&passkey(&PersonId::new("p-nobody"), "c")).await.is_err());
+    assert_eq!(store.factor(&FactorId::new("c")).await.unwrap(), None);
+}
+
+/// A person has so many of a kind and no more; of another kind there is room.
+pub async fn factors_are_bounded(store: &dyn Store) {
+    let zoe = somebody(store, "zoe").await;
+    for n in 0..Factor::MOST {
+        store.add_factor(&passkey(&zoe, &format!("k{n}"))).await.unwrap();
+    }
+    assert!(conflicts(&store.add_factor(&passkey(&zoe, "more")).await));
+    let code = Factor { kind: FactorKind::OneTimeCode, ..passkey(&zoe, "code") };
+    store.add_factor(&code).await.unwrap();
+    let long = Factor { doc: "x".repeat(Factor::MAX_DOC + 1), ..code };
+    assert!(store.add_factor(&Factor { id: FactorId::new("long"), ..long }).await.is_err());
+}
+
+/// A use moves the counter on from the one that was read; whoever read another one is refused.
+pub async fn a_counter_is_moved_once(store: &dyn Store) {
+    let zoe = somebody(store, "zoe").await;
+    let key = passkey(&zoe, "k");
+    store.add_factor(&key).await.unwrap();
+    let uses = (1..=8).map(|n| store.use_factor(&key.id, 0, n, "used", LATER));
+    let won = futures::future::join_all(uses).await.iter().filter(|used| used.is_ok()).count();
+    assert_eq!(won, 1);
+    let found = store.factor(&key.id).await.unwrap().unwrap();
+    assert_eq!((found.used, found.doc.as_str()), (Some(LATER), "used"));
+    assert!(conflicts(&store.use_factor(&key.id, 0, 99, "again", LATER).await));
+    store.use_factor(&key.id, found.counter, found.counter, "same", LATER).await.unwrap();
+    assert!(conflicts(&store.use_factor(&FactorId::new("none"), 0, 1, "", LATER).await));
+}
+
+/// Only its person names and removes a factor, and one of many removes it.
+pub async fn a_factor_is_renamed_and_removed_by_its_person(store: &dyn Store) {
+    let (zoe, ali) = (somebody(store, "zoe").await, somebody(store, "ali").await);
+    let key = passkey(&zoe, "k");
+    store.add_factor(&key).await.unwrap();
+    assert!(conflicts(&store.rename_factor(&ali, &key.id, "mine").await));
+    assert!(conflicts(&store.remove_factor(&ali, &key.id, false).await));
+    store.rename_factor(&zoe, &key.id, "Téléphone").await.unwrap();
+    assert_eq!(store.factor(&key.id).await.unwrap().unwrap().name, "Téléphone");
+    let removals = (0..8).map(|_| store.remove_factor(&zoe, &key.id, false));
+    assert_eq!(futures::future::join_all(removals).await.iter().filter(|removed| removed.is_ok()).count(), 1);
+    assert_eq!(store.factors_of(&zoe).await.unwrap(), []);
+}
+
+/// Where one must remain, one remains that lasts, however many are removed at the same time.
+pub async fn the_last_factor_remains(store: &dyn Store) {
+    let zoe = somebody(store, "zoe").await;
+    let keys: Vec<Factor> = (0..8).map(|n| passkey(&zoe, &format!("k{n}"))).collect();
+    for key in &keys {
+        store.add_factor(key).await.unwrap();
+    }
+    let paper = Factor { kind: FactorKind::RecoveryCode, ..passkey(&zoe, "paper") };
+    store.add_factor(&paper).await.unwrap();
+    let removals = keys.iter().map(|key| store.remove_factor(&zoe, &key.id, true));
+    let removed = futures::future::join_all(removals).await.iter().filter(|removed| removed.is_ok()).count();
+    assert_eq!(removed, 7, "a code on paper is no factor that lasts");
+    let left = store.factors_of(&zoe).await.unwrap();
+    let last = left.iter().find(|factor| factor.lasts()).unwrap();
+    assert!(conflicts(&store.remove_factor(&zoe, &last.id, true).await));
+    store.remove_factor(&zoe, &last.id, false).await.unwrap();
+}
+
+/// All of a kind are replaced at once, and nothing of another kind.
+pub async fn codes_are_replaced_together(store: &dyn Store) {
+    let zoe = somebody(store, "zoe").await;
+    store.add_factor(&passkey(&zoe, "k")).await.unwrap();
+    let codes = |names: &[&str]| -> Vec<Factor> {
+        names.iter().map(|id| Factor { kind: FactorKind::RecoveryCode, ..passkey(&zoe, id) }).collect()
+    };
+    let kind = FactorKind::RecoveryCode;
+    assert_eq!(store.replace_factors(&zoe, kind, &codes(&["c1", "c2"])).await.unwrap(), 0);
+    assert_eq!(store.replace_factors(&zoe, kind, &codes(&["c3"])).await.unwrap(), 2);
+    let names = async || -> Vec<String> {
+        store.factors_of(&zoe).await.unwrap().iter().map(|factor| factor.id.to_string()).collect()
+    };
+    assert_eq!(names().await, ["c3", "k"]);
+    assert!(conflicts(&store.replace_factors(&zoe, kind, &codes(&["c4", "k"])).await), "a name that is taken");
+    assert_eq!(names().await, ["c3", "k"], "nothing of it happened");
+    assert_eq!(store.replace_factors(&zoe, kind, &[]).await.unwrap(), 1);
+    assert_eq!(names().await, ["k"]);
+}
