@@ -8,7 +8,7 @@ use crate::answers::Answer;
 use crate::facts::{Facts, Prepared, uid};
 use crate::population::{Criterion, misses, within};
 use crate::reason::{Change, Reason, Refusal};
-use crate::rules::{ACCOUNT, AccessRules, GUARDIANS, GUESTS, Slice, rule_name};
+use crate::rules::{ACCOUNT, AccessRules, GUARDIANS, GUESTS, HOSTED, Slice, rule_name};
 use cedar_policy::{Authorizer, PolicySet, Request};
 use preau_domain::{ServiceId, Uai};
 
@@ -128,7 +128,7 @@ fn ask(who: &Prepared<'_>, rules: &AccessRules, slice: &Slice, index: usize) -> 
     if let Some(rule) = reasons.iter().find(|rule| rule.contains("/except/")) {
         return Answer::Excepted((*rule).into());
     }
-    if let Some(house) = [ACCOUNT, GUESTS, GUARDIANS].into_iter().find(|house| reasons.contains(house)) {
+    if let Some(house) = [ACCOUNT, GUESTS, HOSTED, GUARDIANS].into_iter().find(|house| reasons.contains(house)) {
         return Answer::Forbidden(house);
     }
     for (n, rule) in &slice.allows {
@@ -207,6 +207,7 @@ fn nearest(
         let Some(affiliation) = facts.person.affiliations.get(*index) else { continue };
         let house = match answer {
             Answer::Forbidden(GUESTS) => Some((Reason::Guest, GUESTS, Change::NameGuests)),
+            Answer::Forbidden(HOSTED) => Some((Reason::Space, HOSTED, Change::MountInSpace)),
             Answer::Forbidden(GUARDIANS) => Some((Reason::LegalWeight, GUARDIANS, Change::RepresentPupil)),
             Answer::Forbidden(_) => Some((Reason::Suspended, ACCOUNT, Change::Reactivate)),
             _ => None,

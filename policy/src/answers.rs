@@ -93,6 +93,13 @@ impl Looks {
                     None => question.length(usize::MAX),
                 },
                 Said::Flag(flag) => question.0.push(u8::from(flag)),
+                Said::Perhaps(None) => question.0.push(0),
+                Said::Perhaps(Some(mut texts)) => {
+                    question.0.push(1);
+                    texts.sort_unstable();
+                    question.length(texts.len());
+                    texts.into_iter().for_each(|text| question.text(text));
+                }
                 Said::Clock(None) => question.0.push(0),
                 // The day of the week is that of the day.
                 Said::Clock(Some(at)) => {

@@ -3,7 +3,8 @@
 
 use cedar_policy::{Context, EntityId, EntityTypeName, EntityUid, ExpressionConstructionError, RestrictedExpression};
 use preau_domain::{
-    Affiliation, AuthnMethod, Delegation, Instant, Legal, LocalTime, Person, PersonId, Profile, Public, Uai,
+    Affiliation, AuthnMethod, Delegation, Instant, Legal, LocalTime, Person, PersonId, Profile, Public, ServiceId,
+    SpaceGrant, Uai,
 };
 use std::cell::OnceCell;
 use std::fmt;
@@ -20,6 +21,8 @@ pub struct Facts {
     pub(crate) authn: Option<AuthnMethod>,
     /// What is delegated to them now, and for which establishment.
     delegated: Vec<(Uai, String)>,
+    /// What spaces of theirs mount now, each with the establishment that answers for it. It counts for guests of other ENTs alone.
+    mounted: Vec<(Uai, ServiceId)>,
     /// The instant they are asked at, if whoever asks said it. Without it nothing that has hours is open.
     now: Option<Instant>,
 }
@@ -84,6 +87,7 @@ impl Facts {
             establishment_name: None,
             authn,
             delegated: Vec::new(),
+            mounted: Vec::new(),
             now: None,
         };
         facts.stand_in(current, establishment_name);
@@ -95,6 +99,21 @@ impl Facts {
         let held = delegations.iter().filter(|one| one.holds(now));
         self.delegated = held.map(|one| (one.establishment.clone(), one.name.clone())).collect();
         self
+    }
+
+    /// The same person in these spaces at that instant, with what they mount: what has ended or has not begun is nothing. A guest of
+    /// another ENT opens nothing else, and without this nothing at all.
+    pub fn with_spaces(mut self, grants: &[SpaceGrant], now: Instant) -> Facts {
+        let held = grants.iter().filter(|one| one.holds(now));
+        self.mounted =
+            held.flat_map(|one| one.services.iter().map(|service| (one.host.clone(), service.clone()))).collect();
+        self
+    }
+
+    /// What the spaces of a guest of another ENT mount where that establishment answers for them; nothing of anybody else.
+    fn mounted(&self, affiliation: &Affiliation) -> Option<Vec<&str>> {
+        let here = self.mounted.iter().filter(|(host, _)| *host == affiliation.establishment);
+        self.person.is_hosted().then(|| here.map(|(_, service)| service.as_str()).collect())
     }
 
     /// The same at that instant: what has days or hours is open or not by the clock of each establishment.
@@ -189,6 +208,7 @@ pub(crate) enum Attribute {
     Delegations,
     Levels,
     Represents,
+    Mounted,
     Time,
 }
 
@@ -197,12 +217,14 @@ pub(crate) enum Said<'f> {
     One(&'f str),
     Many(Vec<&'f str>),
     Flag(bool),
+    /// Of somebody of whom it is not said, nothing.
+    Perhaps(Option<Vec<&'f str>>),
     /// What the clock of the establishment shows, if the time was said.
     Clock(Option<LocalTime>),
 }
 
 impl Attribute {
-    const ALL: [(&'static str, Attribute); 12] = [
+    const ALL: [(&'static str, Attribute); 13] = [
         ("account", Attribute::Account),
         ("state", Attribute::State),
         ("profile", Attribute::Profile),
@@ -214,6 +236,7 @@ impl Attribute {
         ("delegations", Attribute::Delegations),
         ("levels", Attribute::Levels),
         ("represents", Attribute::Represents),
+        ("mounted", Attribute::Mounted),
         ("time", Attribute::Time),
     ];
 
@@ -241,6 +264,7 @@ impl Facts {
                 Said::Many(affiliation.level.iter().chain(&affiliation.mef).map(String::as_str).collect())
             }
             Attribute::Represents => Said::Flag(self.represents),
+            Attribute::Mounted => Said::Perhaps(self.mounted(affiliation)),
             Attribute::Time => Said::Clock(self.clock(affiliation)),
         }
     }
@@ -251,6 +275,8 @@ fn context(facts: &Facts, affiliation: &Affiliation) -> Option<Context> {
         let value = match facts.said(affiliation, attribute) {
             Said::One(value) => text(value),
             Said::Many(values) => texts(values),
+            Said::Perhaps(None) => return Ok(None),
+            Said::Perhaps(Some(values)) => texts(values),
             Said::Flag(flag) => RestrictedExpression::new_bool(flag),
             Said::Clock(None) => return Ok(None),
             Said::Clock(Some(at)) => time(at)?,

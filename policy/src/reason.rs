@@ -19,6 +19,8 @@ pub enum Reason {
     Excepted,
     /// The service does not take guests.
     Guest,
+    /// No space that the guest is in mounts it.
+    Space,
     /// A responsible adult without legal weight.
     LegalWeight,
     /// Another profile is asked.
@@ -47,12 +49,13 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Reason; 17] = [
+    pub const ALL: [Reason; 18] = [
         Reason::ServiceUnknown,
         Reason::Suspended,
         Reason::NoAffiliation,
         Reason::Excepted,
         Reason::Guest,
+        Reason::Space,
         Reason::LegalWeight,
         Reason::Profile,
         Reason::Establishment,
@@ -75,6 +78,7 @@ impl Reason {
             Reason::NoAffiliation => "no-affiliation",
             Reason::Excepted => "excepted",
             Reason::Guest => "guest",
+            Reason::Space => "space",
             Reason::LegalWeight => "legal-weight",
             Reason::Profile => "profile",
             Reason::Establishment => "establishment",
@@ -98,6 +102,7 @@ impl Reason {
             Reason::NoAffiliation => 'N',
             Reason::Excepted => 'X',
             Reason::Guest => 'I',
+            Reason::Space => 'M',
             Reason::LegalWeight => 'W',
             Reason::Profile => 'P',
             Reason::Establishment => 'E',
@@ -168,6 +173,8 @@ pub enum Change {
     LeaveExcepted(String),
     /// The audience must name guests, or this account.
     NameGuests,
+    /// A space that the guest is in must mount it.
+    MountInSpace,
     /// The person must be the legal representative of a pupil.
     RepresentPupil,
     /// The audience must name somebody.
@@ -200,6 +207,7 @@ impl fmt::Display for Change {
             Change::Affiliate => f.write_str("the person must belong to an establishment"),
             Change::LeaveExcepted(rule) => write!(f, "the person must no longer be in the population {rule} excludes"),
             Change::NameGuests => f.write_str("the audience must name the profile Invite, or this account"),
+            Change::MountInSpace => f.write_str("a space that the guest is in, and that has not ended, must mount it"),
             Change::RepresentPupil => f.write_str("the person must be the legal representative of a pupil"),
             Change::NameAudience => f.write_str("the audience must allow somebody: it is empty"),
             Change::Have { establishment, profile, miss } => write!(f, "as {profile} in {establishment}: {miss}"),

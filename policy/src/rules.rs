@@ -18,10 +18,12 @@ const SCHEMA: &str = include_str!("../rules/schema.cedarschema");
 /// The rules that hold for every service.
 pub(crate) const ACCOUNT: &str = "house:account";
 pub(crate) const GUESTS: &str = "house:guests";
+pub(crate) const HOSTED: &str = "house:hosted";
 pub(crate) const GUARDIANS: &str = "house:guardians";
-const HOUSE: [(&str, &str); 3] = [
+const HOUSE: [(&str, &str); 4] = [
     (ACCOUNT, include_str!("../rules/account.cedar")),
     (GUESTS, include_str!("../rules/guests.cedar")),
+    (HOSTED, include_str!("../rules/hosted.cedar")),
     (GUARDIANS, include_str!("../rules/guardians.cedar")),
 ];
 
@@ -218,6 +220,7 @@ fn slice(
     let accounts: BTreeSet<&str> = audience.allow.iter().flat_map(|p| &p.persons).map(|p| p.as_str()).collect();
     let names_guests = audience.allow.iter().any(|p| p.profiles.contains(&Profile::Guest));
     let attributes = [
+        ("name".to_owned(), RestrictedExpression::new_string(id.as_str().to_owned())),
         ("names_guests".to_owned(), RestrictedExpression::new_bool(names_guests)),
         ("names_accounts".to_owned(), texts(accounts.iter().copied())),
     ];

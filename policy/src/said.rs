@@ -46,6 +46,7 @@ impl Explanation {
                 )
             }
             Change::NameGuests => "le service ne nomme pas les invités".to_owned(),
+            Change::MountInSpace => "aucun espace en cours où la personne est invitée ne l’utilise".to_owned(),
             Change::RepresentPupil => "la personne n’est représentante légale d’aucun élève".to_owned(),
             Change::NameAudience => "le service n’est encore ouvert à personne".to_owned(),
             Change::Open { establishment, why } => match why {

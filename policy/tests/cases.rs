@@ -2,8 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where its premises fail")]
 
 use preau_domain::{
-    Audience, AuthnMethod, Day, Fact, Identifier, Instant, Person, Population, ReleaseRule, RoleGrant, Seconds,
-    ServiceId, Uai,
+    Audience, AuthnMethod, Day, Fact, Identifier, Instant, Person, Population, ReleaseRule, Role, RoleGrant, Seconds,
+    ServiceId, SpaceGrant, Uai,
 };
 use preau_policy::{
     AccessRules, Change, Decision, Facts, MAX_VALUE, MAX_VALUES, Reason, ReleaseRefused, access, access_in,
@@ -44,6 +44,9 @@ struct AccessCase {
     from: Option<Uai>,
     /// By the clock of Paris.
     at: Option<String>,
+    /// Services that spaces of theirs mount, in establishments.
+    #[serde(default)]
+    mounted: Vec<(Uai, ServiceId)>,
     expect: String,
     rule: Option<String>,
     affiliations: Option<Vec<usize>>,
@@ -73,6 +76,15 @@ fn access_cases() {
         let audience = Audience { allow: case.allow, except: case.except, ..Audience::default() };
         let rules = rules(&service, &audience);
         let mut facts = Facts::of(&people[&case.person], None, None, None);
+        let in_spaces = case.mounted.iter().map(|(host, service)| SpaceGrant {
+            space: "fables".to_owned(),
+            host: host.clone(),
+            role: Role::Redacteur,
+            services: vec![service.clone()],
+            from: Instant(0),
+            until: Instant(1),
+        });
+        facts = facts.with_spaces(&in_spaces.collect::<Vec<_>>(), Instant(0));
         if let Some(at) = &case.at {
             facts = facts.at(paris(at));
         }
@@ -386,7 +398,7 @@ fn a_decision_is_made_by_the_rules_of_its_service_alone() {
         let rules = AccessRules::compile(services.iter().map(|id| (id, &audience))).unwrap();
         (rules.asked_of(&services[0]), rules.asked_of(&ServiceId::new("none")))
     };
-    assert_eq!(of(1), (Some(13), None), "ten of its own and three of the house");
+    assert_eq!(of(1), (Some(14), None), "ten of its own and four of the house");
     assert_eq!(of(200), of(1), "two thousand rules");
 }
 

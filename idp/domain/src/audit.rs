@@ -43,6 +43,8 @@ pub enum AuditKind {
     SigningKeysChanged,
     /// Time had its way with an account whose person is entitled to nothing any more: it was pre-deleted, or purged.
     AccountAged,
+    /// A guest of another ENT is one no more: the time of the guest, the space or the convention is over, or they did not come.
+    GuestEnded,
     /// An administrator acted, from the command line or on a page.
     Administered,
 }
@@ -74,6 +76,7 @@ impl AuditKind {
             AuditKind::ServiceRegistered => "service-registered",
             AuditKind::SigningKeysChanged => "signing-keys-changed",
             AuditKind::AccountAged => "account-aged",
+            AuditKind::GuestEnded => "guest-ended",
             AuditKind::Administered => "administered",
         }
     }

@@ -14,6 +14,7 @@ mod establishment;
 mod factor;
 mod federation;
 mod grant;
+mod hosting;
 mod ids;
 mod kept;
 mod life;
@@ -41,6 +42,10 @@ pub use establishment::{Establishment, EstablishmentKind, Group, GroupKind, Uai}
 pub use factor::{Factor, FactorKind};
 pub use federation::{FederatedIdentity, FederatedLink, Upstream};
 pub use grant::{Grant, GrantKind};
+pub use hosting::{
+    Convention, ConventionState, GUESTS, Guest, Peer, SPACE_GROUP, SchoolPair, Signatory, Space, SpaceGrant,
+    SpaceGroup, guest_key, member_by_name,
+};
 pub use ids::{CorrelationId, FactorId, Ids, OneTimeKey, PendingId, PersonId, RunId, ServiceId, SessionId, SourceId};
 pub use kept::{KeptKind, KeptThing};
 pub use life::{CLOCK_LEAP, Life, LifeEvent, Retention, leapt};

@@ -38,7 +38,8 @@ impl Precedence {
         ordered
     }
 
-    /// The account of several records of one person: its own record, and the others. Name and join key of the account are those of its own.
+    /// The account of several records of one person: its own record, and the others. Name and join key of the account are those of its own;
+    /// but who was a guest of another ENT and is one of ours now is what a record of ours says, under the name that services know.
     pub fn united(&self, own: &Person, further: &[Person]) -> Person {
         let all: Vec<&Person> = std::iter::once(own).chain(further).collect();
         let mut active: Vec<&Person> = all.iter().copied().filter(|record| record.state.may_sign_in()).collect();
@@ -67,7 +68,10 @@ impl Precedence {
         }
         Person {
             id: own.id.clone(),
-            join: own.join.clone(),
+            join: match active.iter().find(|record| !record.is_hosted()) {
+                Some(record) if own.is_hosted() => record.join.clone(),
+                _ => own.join.clone(),
+            },
             state,
             given_name: named.given_name.clone(),
             family_name: named.family_name.clone(),

@@ -8,10 +8,15 @@
 //! | 3 | the synchronisation was held by its guard: nothing was written |
 
 mod audience;
+mod hosting;
 mod sp;
 
 pub use audience::{
     CloseServiceArgs, DiffArgs, MountArgs, OpenServiceArgs, PolicyCommand, ServiceCommand, ServiceStatusArgs,
+};
+
+pub use hosting::{
+    ConventionsCommand, DraftArgs, EndArgs, GuestsCommand, GuestsOfArgs, OpenSpaceArgs, PairsCommand, SpacesCommand,
 };
 
 use crate::commands::{self, links::LinksCommand};
@@ -115,6 +120,30 @@ pub enum Command {
     },
     /// The record of processing of an establishment: who receives which data of whom, why, where, for how long.
     Register(commands::register::RegisterArgs),
+    /// What is agreed with other ENTs about guests.
+    Conventions {
+        /// What to do.
+        #[command(subcommand)]
+        what: ConventionsCommand,
+    },
+    /// The écoles of each collège.
+    Pairs {
+        /// What to do.
+        #[command(subcommand)]
+        what: PairsCommand,
+    },
+    /// Spaces that establishments share, with guests of other ENTs or without.
+    Spaces {
+        /// What to do.
+        #[command(subcommand)]
+        what: SpacesCommand,
+    },
+    /// Guests of other ENTs.
+    Guests {
+        /// What to do.
+        #[command(subcommand)]
+        what: GuestsCommand,
+    },
     /// The keys tokens are signed with.
     Keys {
         /// What to do with them.
@@ -735,6 +764,10 @@ fn obey(cli: Cli) -> Result<(), Failure> {
             Command::Keys { what: KeysCommand::List { json } } => commands::keys::list(&loaded, cli.demo, *json).await,
             Command::Keys { what: KeysCommand::Rotate(args) } => commands::keys::rotate(&loaded, cli.demo, args).await,
             Command::Register(args) => commands::register::run(&loaded, args).await,
+            Command::Conventions { what } => commands::hosting::conventions(&loaded, what).await,
+            Command::Pairs { what } => commands::hosting::pairs(&loaded, what).await,
+            Command::Spaces { what } => commands::hosting::spaces(&loaded, what).await,
+            Command::Guests { what } => commands::guests::run(&loaded, cli.demo, what).await,
             Command::Runs(args) => commands::runs::run(&loaded, args).await,
             Command::Config { .. } | Command::Doctor { .. } => Ok(()),
         }

@@ -7,6 +7,8 @@ pub mod config;
 pub mod connectors;
 pub mod doctor;
 pub mod explain;
+pub mod guests;
+pub mod hosting;
 pub mod instance;
 pub mod keys;
 pub mod links;

@@ -311,6 +311,7 @@ async fn age(house: Arc<House>) {
             }
         }
         metrics::gauge!("preau_clock_leapt").set(0.0);
+        end_guests(&house, clock.now()).await;
         loop {
             let now = clock.now();
             let aged = match house.store.let_time_pass(now, retention, AGE).await {
@@ -333,6 +334,34 @@ async fn age(house: Arc<House>) {
                 break;
             }
             tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// Ends the guests of other ENTs whose time is over; what is known of them goes with their accounts. They opened nothing since the very end:
+/// this is what tells the services, and makes room for others.
+async fn end_guests(house: &House, now: Instant) {
+    loop {
+        let due = match house.store.guests_due(now, now - preau_hosting::UNUSED, SWEEP).await {
+            Ok(due) if due.is_empty() => return,
+            Ok(due) => due,
+            Err(error) => {
+                tracing::warn!(%error, "guests whose time is over were left as they are; it will be done");
+                return;
+            }
+        };
+        let correlation = CorrelationId::generate(&SystemIds, now);
+        for person in &due {
+            let mut event = AuditEvent::new(now, AuditKind::GuestEnded, correlation.clone(), "time-over");
+            event.person = Some(person.clone());
+            house.store.record(event);
+        }
+        match house.store.end_guests(&due, now).await {
+            Ok(ended) => tracing::info!(guests = ended, "guests of other ENTs ended: their time is over"),
+            Err(error) => {
+                tracing::warn!(%error, "guests whose time is over were left as they are; it will be done");
+                return;
+            }
         }
     }
 }

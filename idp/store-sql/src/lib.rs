@@ -15,6 +15,7 @@ mod establishments;
 mod factors;
 mod federation;
 mod grants;
+mod hosting;
 mod kept;
 mod life;
 mod link;

@@ -5,7 +5,7 @@
 use crate::back::{Back, Shape};
 use crate::link::{Arg, Link, Row, Sql, args};
 use crate::people::stop_sessions;
-use crate::{doc, enrolments, factors, shortcuts};
+use crate::{doc, enrolments, factors, hosting, shortcuts};
 use async_trait::async_trait;
 use preau_domain::{
     AccountState, AuditEvent, AuditKind, CorrelationId, Credentials, Instant, Life, Person, PersonId, Retention,
@@ -163,7 +163,8 @@ async fn pass(
         link.changed(LEAVE, args![people.clone()]).await?;
         link.changed(UNLINK, args![people.clone()]).await?;
         link.changed(UNPAIR, args![people.clone()]).await?;
-        link.changed(WITHDRAW, args![people]).await?;
+        link.changed(WITHDRAW, args![people.clone()]).await?;
+        hosting::forget(link, people).await?;
     }
     let people = |ids: Vec<String>| ids.into_iter().map(PersonId::new).collect();
     Ok((Aged { counted, predeleted: people(predeleted), purged: people(purged) }, sessions))

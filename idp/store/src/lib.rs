@@ -13,6 +13,7 @@ mod audit;
 mod factors;
 mod federation;
 mod grants;
+mod hosting;
 mod kept;
 mod life;
 mod operations;
@@ -31,6 +32,7 @@ pub use audit::Audit;
 pub use factors::Factors;
 pub use federation::{Links, Upstreams};
 pub use grants::{Grants, Rotation};
+pub use hosting::{Admission, Admitted, GuestsOf, Hosting, NewGuest};
 pub use kept::Keeping;
 pub use life::{Aged, Lives};
 pub use operations::{Health, Operations, Swept};
@@ -81,6 +83,7 @@ pub trait Store:
     + Outbox
     + Keeping
     + Grants
+    + Hosting
     + SigningKeys
     + Links
     + Upstreams
@@ -107,6 +110,7 @@ impl<T> Store for T where
         + Outbox
         + Keeping
         + Grants
+        + Hosting
         + SigningKeys
         + Links
         + Upstreams

@@ -302,6 +302,7 @@ refusal-suspended = Your account is suspended. Your school can restore it.
 refusal-no-affiliation = Your account belongs to no school at the moment, and this service is for people of a school.
 refusal-excepted = This service was closed to a group of people that includes you.
 refusal-guest = This service is not open to guests.
+refusal-space = The spaces you are invited to do not use this service.
 refusal-legal-weight = This service is for the legal representatives of a pupil, and your link to the pupil is not recorded as such.
 refusal-profile = This service is meant for other profiles than yours.
 refusal-establishment = This service is not open in your school.

@@ -306,6 +306,7 @@ refusal-suspended = Votre compte est suspendu. Votre établissement peut le rét
 refusal-no-affiliation = Votre compte n’est rattaché à aucun établissement pour le moment, et ce service est réservé aux personnes d’un établissement.
 refusal-excepted = Ce service a été fermé pour un groupe de personnes dont vous faites partie.
 refusal-guest = Ce service n’est pas ouvert aux invités.
+refusal-space = Les espaces où vous êtes invité n’utilisent pas ce service.
 refusal-legal-weight = Ce service est réservé aux représentants légaux d’un élève, et votre lien avec l’élève n’est pas enregistré ainsi.
 refusal-profile = Ce service est prévu pour d’autres profils que le vôtre.
 refusal-establishment = Ce service n’est pas ouvert dans votre établissement.

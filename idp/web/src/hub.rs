@@ -278,7 +278,7 @@ impl Hub {
 
     /// The digest under which a name that a provider gave is kept; `what` tells names of people from those of sessions.
     pub(crate) fn upstream_digest(&self, source: &SourceId, issuer: &str, what: &str, name: &str) -> String {
-        self.keyring.mac("upstream-name", &[source.as_str(), issuer, what, name])
+        crate::upstream::digest(&self.keyring, source, issuer, what, name)
     }
 
     /// Stores the beginning of a sign-in and sends the browser to the dispatcher.
@@ -393,6 +393,11 @@ impl Hub {
         if person.state == AccountState::PreCreated {
             self.store.used(&person.id).await?;
         }
+        let now = self.now();
+        let (person, spaces) = crate::spaces::of(&*self.store, person, now).await?;
+        if person.is_hosted() && person.affiliations.is_empty() {
+            return Ok(None);
+        }
         let mut session = session;
         let child = child_of(&*self.store, &person, session.child.as_ref()).await?;
         session.child = child.as_ref().map(|child| child.id.clone());
@@ -402,7 +407,8 @@ impl Hub {
         if session.establishment.as_ref().is_none_or(|uai| !uais.contains(uai)) {
             session.establishment = uais.first().cloned();
         }
-        Ok(Some(Arc::new(Live::new(session, &person, child, establishments, self.now())?)))
+        let live = Live::new(session, &person, child, establishments, now)?;
+        Ok(Some(Arc::new(live.with_spaces(spaces))))
     }
 
     /// The children somebody may act for, each once and under the key by which the parent's record names them, in the order of that
@@ -494,6 +500,9 @@ impl Hub {
         let Some(live) = self.load(session).await? else {
             return Err(Fault::new(FaultKind::NoAccount, "the account is not active"));
         };
+        if new.upstream.is_some() && live.known()?.person.is_hosted() {
+            self.store.guest_used(person, now).await?;
+        }
         self.live.keep(&live);
         Ok((live, Cookie::Session.set(self.secure(), secret.expose())))
     }

@@ -27,6 +27,7 @@ mod router;
 pub mod runs;
 pub mod second_key;
 pub mod sign_in;
+pub mod spaces;
 mod table;
 mod telling;
 mod upstream;

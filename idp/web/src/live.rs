@@ -12,7 +12,7 @@ pub(crate) use recent::Recent;
 pub(crate) use shared::Common;
 
 use crate::{Fault, FaultKind};
-use preau_domain::{Establishment, Instant, Person, ServiceId, Session, Uai};
+use preau_domain::{Establishment, Instant, Person, ServiceId, Session, SpaceGrant, Uai};
 use preau_policy::{Decision, Facts, Released};
 use record::{folded, unfolded};
 use std::ops::Deref;
@@ -30,6 +30,8 @@ pub struct Live {
     record: Box<str>,
     /// The establishments of the person that are known, ordered by number; sessions of the same ones share them.
     pub establishments: Arc<[Arc<Establishment>]>,
+    /// What shared spaces give the person; what they make of the person stands in the record.
+    spaces: Box<[SpaceGrant]>,
     /// When it was loaded: older than [`Live::FRESH_MS`] is loaded again.
     pub loaded: Instant,
     /// Of the services asked about last, the latest at the end.
@@ -110,13 +112,20 @@ impl Live {
         if let Some(child) = &child {
             record = format!("{record}\n{}", serde_json::to_string(child).map_err(|_| unread())?).into();
         }
-        Ok(Live { session, record, establishments, loaded, answers: Mutex::default() })
+        Ok(Live { session, record, establishments, spaces: Box::default(), loaded, answers: Mutex::default() })
     }
 
-    /// Whether it is still believed: when a delegation begins or ends, the facts are others.
+    /// The same of a person in these spaces, whose record says so already.
+    pub fn with_spaces(mut self, grants: Vec<SpaceGrant>) -> Live {
+        self.spaces = grants.into();
+        self
+    }
+
+    /// Whether it is still believed: when a delegation or a space begins or ends, the facts are others.
     fn is_fresh(&self, now: Instant) -> bool {
         let delegations = self.session.authentication.delegations.iter();
-        let mut turns = delegations.flat_map(|one| [one.from, one.until]);
+        let delegations = delegations.flat_map(|one| [one.from, one.until]);
+        let mut turns = delegations.chain(self.spaces.iter().flat_map(|one| [one.from, one.until]));
         (0..Live::FRESH_MS).contains(&(now - self.loaded)) && !turns.any(|at| self.loaded < at && at <= now)
     }
 
@@ -134,7 +143,8 @@ impl Live {
             None => person.clone(),
         };
         let facts = Facts::about(acting, current, name, Some(proof.method));
-        Ok(Known { person, child, facts: facts.with_delegations(&proof.delegations, self.loaded).at(self.loaded) })
+        let facts = facts.with_delegations(&proof.delegations, self.loaded).with_spaces(&self.spaces, self.loaded);
+        Ok(Known { person, child, facts: facts.at(self.loaded) })
     }
 
     /// What policy answered for a service with that table of services, if it was asked.

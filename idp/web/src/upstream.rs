@@ -14,6 +14,7 @@ use axum::routing::{get, post};
 use http::{HeaderValue, StatusCode, header};
 use preau_connector_api::{Carried, LogoutMessage, RedirectError, UpstreamLogout};
 use preau_domain::{AuditEvent, AuditKind, KeptKind, KeptThing, SessionId, SourceId};
+use preau_keys::Keyring;
 use preau_store::StoreError;
 use std::sync::Arc;
 use std::time::Duration;
@@ -182,6 +183,11 @@ fn refused(hub: &Hub, visitor: &Visitor, source: &SourceId, why: &'static str) -
     let (at, kind) = (hub.now(), AuditKind::RequestRefused);
     hub.audit(AuditEvent::new(at, kind, visitor.correlation().clone(), format!("upstream-logout {source}")));
     (StatusCode::BAD_REQUEST, axum::Json(serde_json::json!({ "error": "invalid_request" }))).into_response()
+}
+
+/// The digest under which a name that a provider gave is kept; `what` tells names of people from those of sessions.
+pub(crate) fn digest(keyring: &Keyring, source: &SourceId, issuer: &str, what: &str, name: &str) -> String {
+    keyring.mac("upstream-name", &[source.as_str(), issuer, what, name])
 }
 
 impl Hub {

@@ -10,6 +10,7 @@ pub mod factors;
 pub mod federation;
 pub mod fixture;
 pub mod grants;
+pub mod hosting;
 pub mod kept;
 pub mod life;
 pub mod operations;

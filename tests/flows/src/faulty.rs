@@ -5,16 +5,18 @@ use async_trait::async_trait;
 use futures::future::BoxFuture;
 use preau_domain::chain::{Entry, Seal};
 use preau_domain::{
-    AccountState, AtHand, AuditEvent, Authentication, CorrelationId, Establishment, Factor, FactorId, FactorKind,
-    FederatedIdentity, FederatedLink, Grant, GrantKind, Instant, JoinKey, KeptKind, KeptThing, Life, OneTimeKey,
-    PendingId, PendingSignIn, Person, PersonId, Registration, RegistrationKind, Retention, RunId, ServiceId, Session,
-    SessionId, SourceId, StoredKey, Ticket, TicketKind, Uai, Upstream, Visit,
+    AccountState, AtHand, AuditEvent, Authentication, Convention, CorrelationId, Establishment, Factor, FactorId,
+    FactorKind, FederatedIdentity, FederatedLink, Grant, GrantKind, Guest, Instant, JoinKey, KeptKind, KeptThing, Life,
+    OneTimeKey, PendingId, PendingSignIn, Person, PersonId, Registration, RegistrationKind, Retention, RunId,
+    SchoolPair, ServiceId, Session, SessionId, SourceId, Space, SpaceGrant, StoredKey, Ticket, TicketKind, Uai,
+    Upstream, Visit,
 };
 use preau_store::{
-    Aged, Alike, Attempt, Audit, Delays, Establishments, Factors, Grants, Health, Held, IndexRow, Keeping, Links,
-    Lives, NewSession, Notice, Operations, Outbox, Pair, Pairings, People, PersonChange, Provisioning, RecordName,
-    Registrations, Result, Rotation, RunRecord, SaidBy, Sessions, SharedLogin, Shortcuts, SignIns, SigningKeys,
-    SourceRecord, Store, StoreError, Swept, Throttle, Tickets, UndoPart, Undoable, Undone, Upstreams, YetToHear,
+    Admission, Admitted, Aged, Alike, Attempt, Audit, Delays, Establishments, Factors, Grants, GuestsOf, Health, Held,
+    Hosting, IndexRow, Keeping, Links, Lives, NewSession, Notice, Operations, Outbox, Pair, Pairings, People,
+    PersonChange, Provisioning, RecordName, Registrations, Result, Rotation, RunRecord, SaidBy, Sessions, SharedLogin,
+    Shortcuts, SignIns, SigningKeys, SourceRecord, Store, StoreError, Swept, Throttle, Tickets, UndoPart, Undoable,
+    Undone, Upstreams, YetToHear,
 };
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -273,6 +275,29 @@ faulty!(Registrations {
         now: Instant,
         limit: u32
     ) -> Vec<Registration>;
+});
+
+faulty!(Hosting {
+    fn put_convention(convention: &Convention, before: Option<&Convention>) -> ();
+    fn convention(id: &str) -> Option<Convention>;
+    fn conventions(after: &str, limit: u32) -> Vec<Convention>;
+    fn put_school_pair(pair: &SchoolPair) -> ();
+    fn school_pair(college: &Uai) -> Option<SchoolPair>;
+    fn put_space(space: &Space, before: Option<&Space>) -> ();
+    fn space(id: &str) -> Option<Space>;
+    fn spaces(after: &str, limit: u32) -> Vec<Space>;
+    fn spaces_of(members: &[String], now: Instant) -> Vec<SpaceGrant>;
+    fn spaces_of_guest(person: &PersonId, now: Instant) -> Vec<SpaceGrant>;
+    fn guest(person: &PersonId) -> Option<Guest>;
+    fn guests(of: GuestsOf<'_>, after: &PersonId, limit: u32) -> Vec<Guest>;
+    fn guest_count(convention: &str) -> u64;
+    fn admit(admission: &Admission, now: Instant) -> Admitted;
+    fn withdraw(batch: &str, now: Instant) -> u64;
+    fn end_guests(people: &[PersonId], now: Instant) -> u64;
+    fn forget_guest(person: &PersonId) -> bool;
+    fn renew_guests(space: &str, until: Instant) -> u64;
+    fn guest_used(person: &PersonId, now: Instant) -> ();
+    fn guests_due(now: Instant, unused_since: Instant, limit: u32) -> Vec<PersonId>;
 });
 
 faulty!(Shortcuts {

@@ -51,7 +51,7 @@ pub use listener::{Heard, Listener};
 pub use log::{Log, Secrets};
 pub use page::{Answer, Form};
 pub use passkeys::authenticator;
-pub use provider::{Provider, Trip};
+pub use provider::{GUICHET, Provider, Trip};
 pub use recorder::Recorder;
 pub use rp::{Document, MTLS_HOST, OidcRp, SECRET, VERIFIER, oidc_service};
 pub use sp::{SamlSp, Told, form_to, heard, message_of, partner, saml_service, sp_metadata};

@@ -281,7 +281,7 @@ async fn sources(checks: &mut Checks, loaded: &Loaded, store: Option<&dyn Store>
     }
     if let Some(store) = store {
         for source in store.sources().await.unwrap_or_default() {
-            if !loaded.config.sources.contains_key(&source) {
+            if source.as_str() != preau_domain::GUESTS && !loaded.config.sources.contains_key(&source) {
                 let found = format!("people of {source}, which the configuration does not name, keep their accounts");
                 let advice = format!("if it is gone for good: preau sync retire {source}");
                 checks.add(State::Warn, "sources", found, Some(&advice));

@@ -22,13 +22,14 @@ pub async fn run(loaded: &Loaded, args: &ExplainArgs) -> Result<(), Failure> {
     })?;
     let person = commands::find(&*store, &args.person).await?;
     let person = preau_web::acting::at_first(&*store, person).await?;
+    let now = SystemClock::new().now();
+    let (person, grants) = preau_web::spaces::of(&*store, person, now).await?;
     let current = person.establishments().first().map(|uai| Uai::clone(uai));
     let name = match &current {
         Some(uai) => store.establishment(uai).await?.map(|establishment| establishment.name),
         None => None,
     };
-    let now = SystemClock::new().now();
-    let facts = Facts::of(&person, current.as_ref(), name.as_deref(), None).at(now);
+    let facts = Facts::of(&person, current.as_ref(), name.as_deref(), None).with_spaces(&grants, now).at(now);
     let explanation = preau_policy::explain(&facts, &table.rules, &id, &door.audience);
     let stopped = store.why_stopped(&person.id).await?;
     let may_sign_in = person.state.may_sign_in();

@@ -119,7 +119,7 @@ fn warn_early(usage: KeyUse) -> Result<(), Failure> {
     say!("  until they read the set again")
 }
 
-async fn house(loaded: &Loaded, demo: bool) -> Result<Signing, Failure> {
+pub(super) async fn house(loaded: &Loaded, demo: bool) -> Result<Signing, Failure> {
     let keyring = assembly::keyring(loaded, demo)?;
     let signers = Arc::new(Signers::new(Sealer::new(&keyring)));
     let store = assembly::store(loaded, Some(&keyring)).await?;

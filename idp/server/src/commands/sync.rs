@@ -55,6 +55,9 @@ async fn retire(loaded: &Loaded, source: &str, args: &SyncOptions) -> Result<(),
     if loaded.config.sources.contains_key(&source) {
         return Err(Failure::new(format!("{source} is a source of the configuration: take it out first")));
     }
+    if source.as_str() == preau_domain::GUESTS {
+        return Err(Failure::new("guests of other ENTs end with their spaces: preau guests end"));
+    }
     let keys = assembly::keyring(loaded, true)?;
     let ctx = context(loaded, &keys).await?;
     if !ctx.store.sources().await?.contains(&source) {

@@ -216,9 +216,11 @@ fn sources(table: &mut Table, problems: &mut Vec<Problem>) -> BTreeMap<SourceId,
         };
         let sound = (1..=64).contains(&name.len())
             && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-        if !sound || name == "local" {
-            problems
-                .push(Problem::new(&at, "is no name for a source: lower case letters, digits and -; `local` is taken"));
+        if !sound || name == "local" || name == preau_domain::GUESTS {
+            problems.push(Problem::new(
+                &at,
+                "is no name for a source: lower case letters, digits and -; `local` and `invites` are taken",
+            ));
         }
         let every = match table.remove("every") {
             None => None,
@@ -291,6 +293,8 @@ mod tests {
             url = "postgres://preau:secret@db/preau"
             [sources.local]
             kind = "ldap"
+            [sources.invites]
+            kind = "ldap"
             [sources.Annuaire]
             every = "soon"
             "#,
@@ -306,6 +310,7 @@ mod tests {
             "web.sign_in.publics.pupil",
             "storage.url",
             "sources.local",
+            "sources.invites",
             "sources.Annuaire",
             "sources.Annuaire.every",
             "sources.Annuaire.kind",

@@ -8,6 +8,7 @@ mod connectors;
 mod cut;
 mod desk;
 mod files;
+mod guests;
 mod keys;
 mod links;
 mod mount;

@@ -263,7 +263,12 @@ async fn welcome(
         [] => (shared.unwrap_or("no-account"), FaultKind::AccountNotFound),
         _ => ("suspended", FaultKind::AccountSuspended),
     };
-    let active: Vec<Person> = found.into_iter().filter(|person| person.state.may_sign_in()).collect();
+    let mut active: Vec<Person> = Vec::with_capacity(found.len());
+    for person in found {
+        if hub.may_enter(&person).await? {
+            active.push(person);
+        }
+    }
     match active.as_slice() {
         [] => {
             hub.audit(AuditEvent::new(hub.now(), AuditKind::SignInRefused, visitor.correlation().clone(), nobody));
@@ -421,8 +426,12 @@ pub async fn choose_account(
     let vouched = pending.vouched.take().ok_or_else(none)?;
     let index: usize = fields.required("account")?.parse().map_err(|_| none())?;
     let person = vouched.accounts.get(index).cloned().ok_or_else(none)?;
-    let active = hub.store.person(&person).await?.is_some_and(|person| person.state.may_sign_in());
-    if !active {
+    let chosen = hub.store.person(&person).await?;
+    let may_enter = match &chosen {
+        Some(person) => hub.may_enter(person).await?,
+        None => false,
+    };
+    if !may_enter {
         return Err(Fault::new(FaultKind::AccountSuspended, "stopped while choosing"));
     }
     let_in(&hub, &visitor, pending, vouched, &person).await

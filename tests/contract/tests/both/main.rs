@@ -147,6 +147,11 @@ promises! {
         a_registration_comes_back_whole, a_registration_is_named_once, a_registration_is_replaced,
         a_registration_is_put_in_the_place_of_another,
         a_registration_is_removed, registrations_come_latest_first, one_of_many_registers_a_name;
+    hosting:
+        a_convention_is_replaced_by_who_read_it, a_pair_of_schools_is_kept, a_space_is_found_by_its_groups,
+        a_guest_is_in_their_spaces_alone, nobody_comes_in_without_a_convention_in_force, there_are_never_more_guests_than_the_quota,
+        a_list_is_taken_back, guests_end_with_their_sessions, guests_come_due, a_guest_is_renewed, who_was_a_guest_comes_back_the_same,
+        what_is_known_of_a_guest_goes_with_them, a_guest_becomes_a_pupil_of_ours;
     shortcuts:
         a_favourite_is_kept_where_it_was_marked, favourites_are_bounded, the_last_few_services_are_remembered,
         what_is_at_hand_is_forgotten_with_the_person;

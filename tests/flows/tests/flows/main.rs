@@ -17,6 +17,7 @@ mod farewell_answers;
 mod faults;
 mod flood;
 mod forms;
+mod guests;
 mod home;
 mod home_api;
 mod journal;

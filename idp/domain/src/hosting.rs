@@ -1,0 +1,342 @@
+//! What two ENTs share: the convention that frames it, the paired establishments, the spaces, and the guests in them.
+//!
+//! Owns the nouns and what they mean to a person's record. How conventions are signed and lists of guests read is `idp/hosting`'s, who may
+//! open what is `policy`'s.
+
+use crate::{Affiliation, Instant, JoinKey, Person, PersonId, Profile, Public, Role, ServiceId, SourceId, Uai};
+use serde::{Deserialize, Serialize};
+
+/// The source that guests of other ENTs come from. No source of the configuration may have this name.
+pub const GUESTS: &str = "invites";
+
+/// What the group codes of spaces begin with. No group of a source keeps such a code.
+pub const SPACE_GROUP: &str = "espace:";
+
+/// Where a convention stands. Only one signed by both is in force, and only between its dates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConventionState {
+    /// Nobody signed.
+    Draft,
+    /// One of the two did.
+    SignedByOne,
+    /// Both did.
+    SignedByBoth,
+    /// Stopped for a while: nobody comes in.
+    Suspended,
+    /// Over, for good.
+    Ended,
+}
+
+impl ConventionState {
+    /// The word the store keeps.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ConventionState::Draft => "draft",
+            ConventionState::SignedByOne => "signed-by-one",
+            ConventionState::SignedByBoth => "signed-by-both",
+            ConventionState::Suspended => "suspended",
+            ConventionState::Ended => "ended",
+        }
+    }
+}
+
+/// The other party of a convention: how it is known, and by what it is believed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Peer {
+    /// Its public address, which its lists say they come from and ours are made out to.
+    pub url: String,
+    /// What it is called.
+    pub name: String,
+    /// The provider of the configuration by which its people sign in here.
+    pub provider: SourceId,
+    /// The issuer, or entity, that this provider proves to be.
+    pub issuer: String,
+    /// The service of ours by which our people sign in there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<ServiceId>,
+    /// The public keys its lists are signed with: a key set, as JSON.
+    pub keys: String,
+}
+
+/// Whoever signed a convention, for one of its parties.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signatory {
+    /// Whether for the other party.
+    pub peer: bool,
+    /// Name and office, at most 200 characters.
+    pub who: String,
+    /// When.
+    pub at: Instant,
+}
+
+/// What two ENTs agreed on. Nothing crosses without one in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Convention {
+    /// The name both parties call it by.
+    pub id: String,
+    /// The other party.
+    pub peer: Peer,
+    /// What for, in words.
+    pub purposes: Vec<String>,
+    /// Which data, in words.
+    pub data: Vec<String>,
+    /// The establishments of the other party whose people may be invited.
+    pub establishments: Vec<Uai>,
+    /// From then on.
+    pub from: Instant,
+    /// Before then.
+    pub until: Instant,
+    /// How many guests there may be at once.
+    pub quota: u32,
+    /// Who signed.
+    #[serde(default)]
+    pub signatories: Vec<Signatory>,
+    /// Where it stands.
+    pub state: ConventionState,
+}
+
+impl Convention {
+    /// Whether anything may cross at that instant.
+    pub fn in_force(&self, now: Instant) -> bool {
+        self.state == ConventionState::SignedByBoth && self.from <= now && now < self.until
+    }
+}
+
+/// A collège and its écoles: the perimeter of a cycle 3.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SchoolPair {
+    /// The collège.
+    pub college: Uai,
+    /// Its écoles, at most 200.
+    pub ecoles: Vec<Uai>,
+}
+
+/// Some people of an establishment in a space, and what they are there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SpaceGroup {
+    /// Where they are from.
+    pub establishment: Uai,
+    /// Their class or group.
+    pub code: String,
+    /// Pupils or staff.
+    pub public: Public,
+    /// What they are in the space.
+    pub role: Role,
+}
+
+impl SpaceGroup {
+    /// The key by which a space is found from what somebody is.
+    pub fn member(&self) -> String {
+        member(&self.establishment, self.public, &self.code)
+    }
+}
+
+fn member(establishment: &Uai, public: Public, code: &str) -> String {
+    format!("{establishment}/{}/{code}", public.as_str())
+}
+
+/// The key by which a space is found that somebody is in by name.
+pub fn member_by_name(person: &PersonId) -> String {
+    format!("person/{person}")
+}
+
+/// A shared space. It opens services to guests, and says in groups who is in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Space {
+    /// Its name in addresses and group codes: 1 to 48 of a-z, 0-9 and -.
+    pub id: String,
+    /// What people read.
+    pub title: String,
+    /// The establishment that answers for it.
+    pub host: Uai,
+    /// The convention by which guests come in; without one it has no guests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub convention: Option<String>,
+    /// Of the host's people and of the other party's.
+    pub groups: Vec<SpaceGroup>,
+    /// What it mounts, at most 50.
+    pub services: Vec<ServiceId>,
+    /// From then on.
+    pub from: Instant,
+    /// Before then.
+    pub until: Instant,
+    /// Whether somebody closed it before its time.
+    #[serde(default)]
+    pub closed: bool,
+}
+
+/// A guest: what is known of them besides their account, which says a given name, an initial and nothing else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Guest {
+    /// The account here.
+    pub person: PersonId,
+    /// By which convention.
+    pub convention: String,
+    /// The establishment they are from.
+    pub home: Uai,
+    /// Their class there.
+    pub class: String,
+    /// Its level.
+    pub level: String,
+    /// Pupil or staff.
+    pub public: Public,
+    /// Before then, whatever the convention and the spaces say.
+    pub until: Instant,
+    /// The list that brought them.
+    pub batch: String,
+    /// Since when they are guests no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Instant>,
+}
+
+/// What being in a space gives somebody, between two instants.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpaceGrant {
+    /// Which space.
+    pub space: String,
+    /// The establishment that answers for it.
+    pub host: Uai,
+    /// What they are there.
+    pub role: Role,
+    /// What it mounts.
+    pub services: Vec<ServiceId>,
+    /// From then on.
+    pub from: Instant,
+    /// Before then.
+    pub until: Instant,
+}
+
+impl SpaceGrant {
+    /// Most grants of one person that are looked at.
+    pub const MOST: u32 = 100;
+
+    /// Whether it holds at that instant.
+    pub fn holds(&self, now: Instant) -> bool {
+        self.from <= now && now < self.until
+    }
+
+    /// The codes of the groups that say so to a service: that of the space, and that of the role in it.
+    pub fn groups(&self) -> [String; 2] {
+        let space = &self.space;
+        [format!("{SPACE_GROUP}{space}"), format!("{SPACE_GROUP}{space}:{}", self.role.as_str())]
+    }
+}
+
+impl Person {
+    /// Whether this is a guest of another ENT, who is nothing here but what spaces make of them.
+    pub fn is_hosted(&self) -> bool {
+        self.join.as_ref().is_some_and(|join| join.source.as_str() == GUESTS)
+    }
+
+    /// The keys by which the spaces of a person are found: of a guest their name alone, of others what they are as well. At most 500.
+    pub fn members(&self) -> Vec<String> {
+        let mut keys = vec![member_by_name(&self.id)];
+        if self.is_hosted() {
+            return keys;
+        }
+        for own in &self.affiliations {
+            let public = own.profile.public();
+            if matches!(public, Public::Pupil | Public::Staff) {
+                let codes = own.classes.iter().chain(&own.groups);
+                keys.extend(codes.map(|code| member(&own.establishment, public, code)));
+            }
+        }
+        keys.truncate(500);
+        keys
+    }
+
+    /// The same person with what these spaces make of them at that instant. A guest is a guest of each host and nothing else, whatever the
+    /// record says; others are in the groups of their spaces.
+    pub fn in_spaces(mut self, grants: &[SpaceGrant], now: Instant) -> Person {
+        if self.is_hosted() {
+            self.affiliations.clear();
+            self.children.clear();
+        }
+        for own in &mut self.affiliations {
+            own.groups.retain(|code| !code.starts_with(SPACE_GROUP));
+        }
+        for grant in grants.iter().filter(|grant| grant.holds(now)) {
+            if self.is_hosted() && self.affiliations.iter().all(|own| own.establishment != grant.host) {
+                self.affiliations.push(Affiliation::new(grant.host.clone(), Profile::Guest));
+            }
+            for own in self.affiliations.iter_mut().filter(|own| own.establishment == grant.host) {
+                for code in grant.groups() {
+                    if !own.groups.contains(&code) {
+                        own.groups.push(code);
+                    }
+                }
+            }
+        }
+        self
+    }
+}
+
+/// The key of a guest in [`GUESTS`].
+pub fn guest_key(key: String) -> JoinKey {
+    JoinKey { source: SourceId::new(GUESTS), key }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{AccountState, Credentials};
+
+    fn grant(space: &str, host: &str) -> SpaceGrant {
+        SpaceGrant {
+            space: space.into(),
+            host: host.parse().unwrap(),
+            role: Role::Redacteur,
+            services: vec![ServiceId::new("pad")],
+            from: Instant(10),
+            until: Instant(20),
+        }
+    }
+
+    fn person(join: Option<JoinKey>) -> Person {
+        let mut pupil = Affiliation::new("0990001N".parse().unwrap(), Profile::Pupil);
+        pupil.groups = vec!["latin".into(), "espace:faux".into()];
+        pupil.classes = vec!["6A".into()];
+        Person {
+            id: PersonId::new("p1"),
+            join,
+            state: AccountState::Active,
+            given_name: "Lou".into(),
+            family_name: "V.".into(),
+            title: None,
+            login: None,
+            mail: None,
+            credentials: Credentials::Local,
+            affiliations: vec![pupil],
+            children: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_guest_is_what_spaces_in_force_make_of_them_and_nothing_else() {
+        let guest = || person(Some(guest_key("k".into())));
+        let grants = [grant("fables", "0990001N")];
+        let there = guest().in_spaces(&grants, Instant(10));
+        assert_eq!(there.affiliations.len(), 1);
+        assert_eq!(there.affiliations[0].profile, Profile::Guest);
+        assert_eq!(there.affiliations[0].groups, ["espace:fables", "espace:fables:redacteur"]);
+        assert!(there.affiliations[0].classes.is_empty());
+        for at in [9, 20] {
+            assert!(guest().in_spaces(&grants, Instant(at)).affiliations.is_empty(), "{at}");
+        }
+        assert_eq!(guest().members(), ["person/p1"]);
+    }
+
+    #[test]
+    fn others_are_in_the_groups_of_their_spaces_and_no_source_can_say_so() {
+        let pupil = person(None);
+        assert_eq!(
+            pupil.members(),
+            ["person/p1", "0990001N/pupil/6A", "0990001N/pupil/latin", "0990001N/pupil/espace:faux"]
+        );
+        let grants = [grant("fables", "0990001N"), grant("ailleurs", "0990002P")];
+        let there = pupil.in_spaces(&grants, Instant(15));
+        assert_eq!(there.affiliations.len(), 1);
+        assert_eq!(there.affiliations[0].groups, ["latin", "espace:fables", "espace:fables:redacteur"]);
+    }
+}

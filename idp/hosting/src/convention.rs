@@ -1,0 +1,134 @@
+//! The life of a convention.
+
+use preau_domain::{Convention, ConventionState, Instant, Signatory};
+
+/// What may happen to a convention besides a signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// It stops for a while.
+    Suspend,
+    /// It goes on.
+    Resume,
+    /// It is over, for good.
+    End,
+}
+
+/// Most guests a convention may allow.
+const MOST: u32 = 100_000;
+
+/// Everything that keeps a convention from being one.
+pub fn problems_of_convention(convention: &Convention) -> Vec<String> {
+    let mut problems = Vec::new();
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    if convention.id.is_empty() || convention.id.len() > 64 || !convention.id.bytes().all(plain) {
+        problems.push("it is named by 1 to 64 of a-z, 0-9 and -".to_owned());
+    }
+    if convention.from >= convention.until {
+        problems.push("it ends before it begins".to_owned());
+    }
+    if convention.quota == 0 || convention.quota > MOST {
+        problems.push(format!("it allows 1 to {MOST} guests"));
+    }
+    if convention.purposes.is_empty() || convention.data.is_empty() {
+        problems.push("it says what for, and which data".to_owned());
+    }
+    if convention.establishments.is_empty() || convention.establishments.len() > 1_000 {
+        problems.push("it names 1 to 1000 establishments of the other party".to_owned());
+    }
+    for (what, address) in [("address", &convention.peer.url), ("issuer", &convention.peer.issuer)] {
+        if address.is_empty() || address.len() > 512 || address.ends_with('/') && what == "address" {
+            problems.push(format!("the {what} of the other party is 1 to 512 characters, without a final slash"));
+        }
+    }
+    problems
+}
+
+/// The convention with one more signature. Each party signs once, as long as it is not in force or over.
+pub fn sign(convention: &Convention, by: Signatory) -> Result<Convention, &'static str> {
+    if !matches!(convention.state, ConventionState::Draft | ConventionState::SignedByOne) {
+        return Err("only a draft is signed, or what one party signed");
+    }
+    if convention.signatories.iter().any(|one| one.peer == by.peer) {
+        return Err("this party signed already");
+    }
+    if by.who.trim().is_empty() || by.who.chars().count() > 200 {
+        return Err("whoever signs says name and office, at most 200 characters");
+    }
+    if by.at >= convention.until {
+        return Err("its end is past");
+    }
+    let mut signed = convention.clone();
+    signed.signatories.push(by);
+    signed.state =
+        if signed.signatories.len() == 2 { ConventionState::SignedByBoth } else { ConventionState::SignedByOne };
+    Ok(signed)
+}
+
+/// The convention after that, at that instant. What is over stays over.
+pub fn act(convention: &Convention, act: Act, now: Instant) -> Result<Convention, &'static str> {
+    use ConventionState::{Ended, SignedByBoth, Suspended};
+    let state = match (act, convention.state) {
+        (_, Ended) => return Err("it is over"),
+        (Act::Suspend, SignedByBoth) => Suspended,
+        (Act::Suspend, _) => return Err("only what both signed is suspended"),
+        (Act::Resume, Suspended) if now < convention.until => SignedByBoth,
+        (Act::Resume, _) => return Err("only what is suspended, and whose end is not past, goes on"),
+        (Act::End, _) => Ended,
+    };
+    Ok(Convention { state, ..convention.clone() })
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use preau_domain::{Peer, SourceId};
+
+    pub fn draft() -> Convention {
+        Convention {
+            id: "cycle3".into(),
+            peer: Peer {
+                url: "https://ecoles.example".into(),
+                name: "ENT des écoles".into(),
+                provider: SourceId::new("ecoles"),
+                issuer: "https://ecoles.example".into(),
+                service: None,
+                keys: String::new(),
+            },
+            purposes: vec!["cycle 3".into()],
+            data: vec!["prénom".into()],
+            establishments: vec!["0990001N".parse().unwrap()],
+            from: Instant(0),
+            until: Instant(1_000_000),
+            quota: 10,
+            signatories: vec![],
+            state: ConventionState::Draft,
+        }
+    }
+
+    #[test]
+    fn it_is_in_force_when_both_signed_and_only_then() {
+        let by = |peer| Signatory { peer, who: "La cheffe".into(), at: Instant(1) };
+        let one = sign(&draft(), by(false)).unwrap();
+        assert!(!one.in_force(Instant(5)) && one.state == ConventionState::SignedByOne);
+        assert!(sign(&one, by(false)).is_err(), "one party does not sign for both");
+        let both = sign(&one, by(true)).unwrap();
+        assert!(both.in_force(Instant(999_999)) && !both.in_force(Instant(1_000_000)));
+        assert!(sign(&both, by(true)).is_err());
+        let stopped = act(&both, Act::Suspend, Instant(5)).unwrap();
+        assert!(!stopped.in_force(Instant(5)));
+        assert!(act(&stopped, Act::Resume, Instant(5)).unwrap().in_force(Instant(5)));
+        assert!(act(&stopped, Act::Resume, Instant(1_000_000)).is_err());
+        let over = act(&stopped, Act::End, Instant(5)).unwrap();
+        for again in [Act::Suspend, Act::Resume, Act::End] {
+            assert!(act(&over, again, Instant(5)).is_err());
+        }
+        assert!(act(&one, Act::Resume, Instant(5)).is_err() && act(&one, Act::Suspend, Instant(5)).is_err());
+    }
+
+    #[test]
+    fn what_is_no_convention_says_why() {
+        assert!(problems_of_convention(&draft()).is_empty(), "control");
+        let bad = Convention { id: "Cycle 3".into(), until: Instant(0), quota: 0, purposes: vec![], ..draft() };
+        assert_eq!(problems_of_convention(&bad).len(), 4);
+    }
+}

@@ -1,0 +1,22 @@
+//! What two ENTs share, as rules: how a convention is drawn up, signed, stopped and ended; what a space may be; what a list of guests says
+//! and when it is refused; how many guests a pair of schools needs.
+//!
+//! Pure: it reads no database, no clock and no key. Its nouns are `preau_domain`'s, storage is `preau_store::Hosting`, whether a signature is
+//! right is found out by `idp/web`, and what a guest may open is decided in `policy`.
+
+mod convention;
+mod estimate;
+mod list;
+mod space;
+
+pub use convention::{Act, act, problems_of_convention, sign};
+pub use estimate::{Estimate, Needed};
+pub use list::{Head, Listed, MOST_GUESTS, Problem, TYP, admission, check, read_body, read_head, write_body};
+pub use space::{Manager, may_manage, next_summer, problems_of_space};
+
+use preau_domain::Seconds;
+
+/// How long a guest may stay away before they are a guest no more.
+pub const UNUSED: Seconds = Seconds(180 * 86_400);
+/// How long a list holds after it was signed.
+pub const LIST_HOLDS: Seconds = Seconds(7 * 86_400);

@@ -1,0 +1,235 @@
+//! A list of guests, as one ENT hands it to another: a signed head on the first line, then one guest on each line.
+//!
+//! The head names who made the list, for whom, under which convention, for which space and until when, and says how many lines follow and
+//! what their digest is: it vouches for all of them. A line says what a guest is known by and nothing else; one that says more is
+//! refused, so that no birth date and no national number slips in. Whatever is wrong refuses the whole list.
+
+use crate::next_summer;
+use preau_domain::{
+    AccountState, Bounded, Convention, Credentials, FederatedIdentity, Guest, Ids, Instant, JoinKey, Person, PersonId,
+    Public, Role, Space, Uai, bounded,
+};
+use preau_store::{Admission, NewGuest};
+use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
+use std::fmt;
+
+/// The type of the token that heads a list.
+pub const TYP: &str = "preau-guests+jwt";
+/// Most guests of one list.
+pub const MOST_GUESTS: usize = 20_000;
+
+/// What the head of a list says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Head {
+    /// Who made it: the public address of an ENT.
+    pub iss: String,
+    /// For whom: the same.
+    pub aud: String,
+    /// Its name.
+    pub jti: String,
+    /// When it was signed, in seconds.
+    pub iat: i64,
+    /// Until when it holds, in seconds.
+    pub exp: i64,
+    /// By which convention.
+    pub convention: String,
+    /// Into which space.
+    pub space: String,
+    /// How many lines follow.
+    pub guests: usize,
+    /// Their digest.
+    pub digest: String,
+}
+
+/// One guest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listed {
+    /// Given name, or a pseudonym.
+    pub given_name: String,
+    /// Initial of the family name.
+    pub initial: String,
+    /// The establishment they are from.
+    pub home: Uai,
+    /// Their class or group there.
+    pub class: String,
+    /// Its level.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub level: String,
+    /// `pupil` or `staff`.
+    pub public: Public,
+    /// What their ENT calls them when they come to us, and to nobody else.
+    pub subject: String,
+}
+
+/// Why a list is refused, and on which line if it is one of them. Nothing of the line is repeated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The line of the file, the head being 1.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub what: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "line {line}: {}", self.what),
+            None => f.write_str(&self.what),
+        }
+    }
+}
+
+fn whole(what: impl Into<String>) -> Problem {
+    Problem { line: None, what: what.into() }
+}
+
+/// Reads what a verified head says.
+pub fn read_head(claims: serde_json::Value) -> Result<Head, Problem> {
+    serde_json::from_value(claims).map_err(|_| Problem { line: Some(1), what: "this is the head of no list".into() })
+}
+
+/// Reads the lines behind the head, whose digest was found right.
+pub fn read_body(body: &str) -> Result<Vec<Listed>, Vec<Problem>> {
+    let (mut guests, mut problems) = (Vec::new(), Vec::new());
+    for (place, line) in body.lines().enumerate() {
+        if place >= MOST_GUESTS {
+            return Err(vec![whole(format!("a list has at most {MOST_GUESTS} guests"))]);
+        }
+        match serde_json::from_str(line) {
+            Ok(guest) => guests.push(guest),
+            Err(error) => {
+                // The column says where; the message of the parser could repeat what stands there.
+                let what =
+                    format!("this is no guest, or says more than a guest is known by (column {})", error.column());
+                problems.push(Problem { line: Some(place + 2), what });
+            }
+        }
+    }
+    if problems.is_empty() { Ok(guests) } else { Err(problems) }
+}
+
+/// The lines behind the head.
+pub fn write_body(guests: &[Listed]) -> Result<String, serde_json::Error> {
+    let mut body = String::new();
+    for guest in guests {
+        body.push_str(&serde_json::to_string(guest)?);
+        body.push('\n');
+    }
+    Ok(body)
+}
+
+/// Everything that keeps a list from being taken in. `us` is our own public address.
+pub fn check(
+    head: &Head,
+    guests: &[Listed],
+    convention: &Convention,
+    space: &Space,
+    us: &str,
+    now: Instant,
+) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut unless = |right: bool, what: &str| {
+        if !right {
+            problems.push(whole(what));
+        }
+    };
+    unless(head.iss == convention.peer.url, "it was made by somebody else than the other party");
+    unless(head.aud == us, "it was made for somebody else");
+    unless(head.convention == convention.id, "it is under another convention");
+    unless(head.space == space.id, "it is for another space");
+    unless(head.iat <= now.seconds().saturating_add(300), "it was signed in the future");
+    unless(head.exp > now.seconds(), "it expired");
+    let held = head.exp.saturating_sub(head.iat);
+    unless(held <= 31 * 86_400, "it holds for longer than 31 days");
+    unless(head.guests == guests.len(), "its head counts other lines than there are");
+    unless(!guests.is_empty(), "it names nobody");
+    unless(convention.in_force(now), "the convention is not in force");
+    let open = !space.closed && now < space.until && space.convention.as_deref() == Some(convention.id.as_str());
+    unless(open, "the space is not open, or not one of the convention");
+    unless(!head.jti.is_empty() && head.jti.len() <= 64, "it has no name of at most 64 characters");
+    let mut seen = HashSet::new();
+    for (place, guest) in guests.iter().enumerate() {
+        let mut wrong = |what: &str| problems.push(Problem { line: Some(place + 2), what: what.to_owned() });
+        let short = |text: &str, most: usize| matches!(bounded(text, most), Bounded::Fits(fits) if !fits.is_empty() && fits == text);
+        if !short(&guest.given_name, 60) {
+            wrong("a given name has 1 to 60 characters");
+        }
+        if !short(&guest.initial, 3) {
+            wrong("an initial has 1 to 3 characters");
+        }
+        if !short(&guest.class, 64) || guest.level.chars().count() > 32 {
+            wrong("a class has 1 to 64 characters, a level at most 32");
+        }
+        if !short(&guest.subject, 255) {
+            wrong("a subject has 1 to 255 characters");
+        }
+        if !convention.establishments.contains(&guest.home) {
+            wrong("the convention does not name this establishment");
+        } else if role(space, guest).is_none() {
+            wrong("the space is not for this class");
+        }
+        if !seen.insert(guest.subject.as_str()) {
+            wrong("the same person stands on a line before");
+        }
+    }
+    problems
+}
+
+/// What a guest is in a space, by the group they are of.
+fn role(space: &Space, guest: &Listed) -> Option<Role> {
+    let is_theirs = |group: &&preau_domain::SpaceGroup| {
+        group.establishment == guest.home && group.code == guest.class && group.public == guest.public
+    };
+    space.groups.iter().filter(is_theirs).map(|group| group.role).max()
+}
+
+/// The guests of a checked list, as they are let in: until the first of the ends there are, at the latest the end of July. `identify` says who a
+/// subject is to the provider of the convention, and the key of their account.
+pub fn admission(
+    head: &Head,
+    guests: &[Listed],
+    convention: &Convention,
+    space: &Space,
+    now: Instant,
+    ids: &dyn Ids,
+    identify: impl Fn(&str) -> (FederatedIdentity, JoinKey),
+) -> Admission {
+    let until = convention.until.min(space.until).min(next_summer(now));
+    let guest = |listed: &Listed| {
+        let (identity, join) = identify(&listed.subject);
+        let person = Person {
+            id: PersonId::generate(ids),
+            join: Some(join),
+            state: AccountState::PreCreated,
+            given_name: listed.given_name.clone(),
+            family_name: listed.initial.clone(),
+            title: None,
+            login: None,
+            mail: None,
+            credentials: Credentials::Directory,
+            affiliations: Vec::new(),
+            children: Vec::new(),
+        };
+        let guest = Guest {
+            person: person.id.clone(),
+            convention: convention.id.clone(),
+            home: listed.home.clone(),
+            class: listed.class.clone(),
+            level: listed.level.clone(),
+            public: listed.public,
+            until,
+            batch: head.jti.clone(),
+            ended: None,
+        };
+        NewGuest { person, identity, guest, role: role(space, listed).unwrap_or(Role::Visiteur) }
+    };
+    Admission {
+        convention: convention.id.clone(),
+        space: space.id.clone(),
+        batch: head.jti.clone(),
+        guests: guests.iter().map(guest).collect(),
+    }
+}

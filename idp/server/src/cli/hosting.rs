@@ -1,0 +1,280 @@
+//! What an operator types about conventions with other ENTs, paired schools, shared spaces and guests.
+
+use clap::{Args, Subcommand};
+use preau_domain::{Day, Uai};
+use std::path::PathBuf;
+
+/// `preau conventions`.
+#[derive(Debug, Subcommand)]
+pub enum ConventionsCommand {
+    /// Draw a convention up: nothing crosses before both parties signed it.
+    Draft(Box<DraftArgs>),
+    /// Note that a party signed.
+    Sign {
+        /// Its name.
+        id: String,
+        /// Name and office of whoever signed.
+        #[arg(long, value_name = "TEXT")]
+        by: String,
+        /// The other party signed, and not we.
+        #[arg(long)]
+        peer: bool,
+    },
+    /// Stop it for a while: its guests are out within seconds, and stay guests.
+    Suspend {
+        /// Its name.
+        id: String,
+    },
+    /// Let it go on.
+    Resume {
+        /// Its name.
+        id: String,
+    },
+    /// End it for good: its guests are guests no more.
+    End {
+        /// Its name.
+        id: String,
+    },
+    /// Replace the keys of the other party.
+    Keys {
+        /// Its name.
+        id: String,
+        /// Its key set, a JSON file: what it publishes at `/oidc/jwks`.
+        file: PathBuf,
+    },
+    /// List conventions, with how many guests each has.
+    List {
+        /// For scripts.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `preau conventions draft`.
+#[derive(Debug, Args)]
+pub struct DraftArgs {
+    /// The name both parties call it by: a-z, 0-9 and -.
+    pub id: String,
+    /// Public address of the other ENT.
+    #[arg(long, value_name = "URL")]
+    pub peer: String,
+    /// What the other ENT is called.
+    #[arg(long, value_name = "TEXT")]
+    pub name: String,
+    /// The source of the configuration by which its people sign in here.
+    #[arg(long, value_name = "SOURCE")]
+    pub provider: String,
+    /// The issuer (OpenID Connect) or entity (SAML) that this source proves to be; its address unless said otherwise.
+    #[arg(long, value_name = "TEXT")]
+    pub issuer: Option<String>,
+    /// The service of ours by which our people sign in there; needed to export lists.
+    #[arg(long, value_name = "SERVICE")]
+    pub service: Option<String>,
+    /// Its key set, a JSON file: what it publishes at `/oidc/jwks`. Its lists are signed with one of these.
+    #[arg(long, value_name = "FILE")]
+    pub keys: PathBuf,
+    /// What for. Several.
+    #[arg(long, value_name = "TEXT", required = true)]
+    pub purpose: Vec<String>,
+    /// Which data. Several.
+    #[arg(long, value_name = "TEXT", required = true)]
+    pub data: Vec<String>,
+    /// Establishments of the other party whose people may be invited, with commas.
+    #[arg(long, value_name = "UAI", value_delimiter = ',', required = true)]
+    pub establishments: Vec<Uai>,
+    /// From the beginning of that day.
+    #[arg(long, value_name = "DAY")]
+    pub from: Day,
+    /// Until the end of that day.
+    #[arg(long, value_name = "DAY")]
+    pub until: Day,
+    /// How many guests there may be at once.
+    #[arg(long, value_name = "NUMBER")]
+    pub quota: u32,
+}
+
+/// `preau pairs`.
+#[derive(Debug, Subcommand)]
+pub enum PairsCommand {
+    /// Say which écoles are paired with a collège.
+    Declare {
+        /// The collège.
+        college: Uai,
+        /// Its écoles.
+        #[arg(required = true)]
+        ecoles: Vec<Uai>,
+    },
+    /// Show the écoles of a collège.
+    Show {
+        /// The collège.
+        college: Uai,
+    },
+}
+
+/// `preau spaces`.
+#[derive(Debug, Subcommand)]
+pub enum SpacesCommand {
+    /// Open a space, or change one: what is said here takes the place of what was.
+    Open(OpenSpaceArgs),
+    /// Close a space: its guests are out of it within seconds.
+    Close {
+        /// Its name.
+        id: String,
+    },
+    /// List spaces.
+    List {
+        /// For scripts.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `preau spaces open`.
+#[derive(Debug, Args)]
+pub struct OpenSpaceArgs {
+    /// Its name: a-z, 0-9 and -.
+    pub id: String,
+    /// What people read.
+    #[arg(long, value_name = "TEXT")]
+    pub title: String,
+    /// The establishment that answers for it.
+    #[arg(long, value_name = "UAI")]
+    pub host: Uai,
+    /// The convention by which guests come in; without one it has none.
+    #[arg(long, value_name = "NAME")]
+    pub convention: Option<String>,
+    /// Who is in it: `UAI:CLASS:pupil:redacteur`, where CLASS is a class or group, then pupil or staff, then the role: visiteur, redacteur,
+    /// redacteur-publication, moderateur or gestionnaire. Several.
+    #[arg(long = "group", value_name = "GROUP", required = true)]
+    pub groups: Vec<String>,
+    /// Services it mounts, with commas. A service takes guests if its audience names the profile Invite.
+    #[arg(long = "mount", value_name = "SERVICE", value_delimiter = ',')]
+    pub services: Vec<String>,
+    /// Until the end of that day.
+    #[arg(long, value_name = "DAY")]
+    pub until: Day,
+}
+
+/// `preau guests`.
+#[derive(Debug, Subcommand)]
+pub enum GuestsCommand {
+    /// Count how many guests the schools of a pair make, from the levels of their pupils, and compare with the quota of a convention.
+    Estimate {
+        /// The collège of the pair.
+        college: Uai,
+        /// Levels, with commas.
+        #[arg(long, value_name = "LEVELS", value_delimiter = ',', default_value = "CM1,CM2")]
+        levels: Vec<String>,
+        /// Pupils of the collège instead of those of its écoles.
+        #[arg(long)]
+        of_college: bool,
+        /// The convention whose quota is compared with.
+        #[arg(long, value_name = "NAME")]
+        convention: Option<String>,
+        /// For scripts.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write the list of people of ours who are to be guests elsewhere, signed with our key: given name, initial, class, and what we call each of
+    /// them to the other ENT alone.
+    Export {
+        /// The convention.
+        #[arg(long, value_name = "NAME")]
+        convention: String,
+        /// The space, as the other ENT calls it.
+        #[arg(long, value_name = "NAME")]
+        space: String,
+        /// Whom: `UAI:CLASS:pupil` or `UAI:CLASS:staff`. Several.
+        #[arg(long = "group", value_name = "GROUP", required = true)]
+        groups: Vec<String>,
+        /// Where to; a file that is there is not replaced.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Take in a list that another ENT signed. What is wrong with it refuses the whole of it, with the line.
+    Import {
+        /// The list.
+        file: PathBuf,
+        /// Say what would be done, and write nothing.
+        #[arg(long)]
+        dry_run: bool,
+        /// For scripts.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take back what a list brought.
+    Undo {
+        /// The name of the list, as its import gave it.
+        list: String,
+    },
+    /// List guests.
+    List(GuestsOfArgs),
+    /// Give the guests of a space more time, at most as long as space, convention and school year last.
+    Renew {
+        /// The space.
+        #[arg(long, value_name = "NAME")]
+        space: String,
+        /// Until the end of that day.
+        #[arg(long, value_name = "DAY")]
+        until: Day,
+    },
+    /// Propose which pupils of an establishment were guests: same given name, same initial. Names prove nothing: a person who knows the child says
+    /// so with `preau guests convert`.
+    Matches {
+        /// The establishment.
+        establishment: Uai,
+        /// The convention by which they were guests.
+        #[arg(long, value_name = "NAME")]
+        convention: String,
+        /// Level of the pupils looked at; all when it is not said.
+        #[arg(long, value_name = "LEVEL")]
+        level: Option<String>,
+        /// For scripts.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say that a guest is a pupil of ours now. Where the account of the pupil was never used, services go on with what they know of the guest; else
+    /// the account of the pupil stays as it is. Signing in by the other ENT ends.
+    Convert {
+        /// The account of the guest.
+        guest: String,
+        /// Login or id of the pupil.
+        pupil: String,
+        /// Who says so and why, at most 200 characters: the journal keeps it.
+        #[arg(long)]
+        why: String,
+    },
+    /// End guests now: they are signed out, and what is known of them goes within three months.
+    End {
+        /// Accounts of guests.
+        people: Vec<String>,
+        /// All of a space or a convention.
+        #[command(flatten)]
+        of: EndArgs,
+    },
+}
+
+/// Which guests.
+#[derive(Debug, Args)]
+pub struct GuestsOfArgs {
+    /// Of a space.
+    #[arg(long, value_name = "NAME", conflicts_with = "convention", required_unless_present = "convention")]
+    pub space: Option<String>,
+    /// Of a convention, with those who were.
+    #[arg(long, value_name = "NAME")]
+    pub convention: Option<String>,
+    /// For scripts.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which guests end.
+#[derive(Debug, Args)]
+pub struct EndArgs {
+    /// All who are in a space.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["convention", "people"])]
+    pub space: Option<String>,
+    /// All of a convention.
+    #[arg(long, value_name = "NAME", conflicts_with = "people")]
+    pub convention: Option<String>,
+}

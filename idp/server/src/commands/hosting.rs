@@ -1,0 +1,298 @@
+//! `preau conventions`, `preau pairs`, `preau spaces`: what frames the guests of other ENTs.
+
+use crate::cli::{ConventionsCommand, DraftArgs, Failure, OpenSpaceArgs, PairsCommand, SpacesCommand};
+use crate::config::Loaded;
+use crate::output::say;
+use crate::{SystemClock, assembly, commands};
+use preau_domain::{
+    Clock, Convention, ConventionState, Day, Instant, Peer, Profile, Public, SchoolPair, ServiceId, Signatory,
+    SourceId, Space, SpaceGroup, Uai,
+};
+use preau_hosting::{Act, act, problems_of_convention, problems_of_space, sign};
+use preau_keys::jose::Jwks;
+use preau_store::Store;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Rows read at once.
+pub(super) const PAGE: u32 = 1_000;
+
+pub(super) async fn writing(loaded: &Loaded) -> Result<Arc<dyn Store>, Failure> {
+    assembly::store(loaded, Some(&assembly::keyring(loaded, true)?)).await
+}
+
+/// Beginning and end of a day.
+pub(super) fn day(day: Day) -> Result<(Instant, Instant), Failure> {
+    let (year, month, number) = day.parts();
+    Instant::french_day(year, month, number).ok_or_else(|| Failure::new(format!("{day} is no day")))
+}
+
+pub(super) async fn convention(store: &dyn Store, id: &str) -> Result<Convention, Failure> {
+    let found = store.convention(id).await?;
+    found.ok_or_else(|| Failure::new(format!("there is no convention {id}: see `preau conventions list`")))
+}
+
+fn whole(problems: Vec<String>) -> Result<(), Failure> {
+    if problems.is_empty() { Ok(()) } else { Err(Failure::new(problems.join("\n"))) }
+}
+
+/// A key set, whole: what cannot be used is not kept.
+fn keys(file: &Path) -> Result<String, Failure> {
+    let failed = |error: &dyn std::fmt::Display| Failure::new(format!("{}: {error}", file.display()));
+    let size = std::fs::metadata(file).map_err(|error| failed(&error))?.len();
+    if size > 64 * 1024 {
+        return Err(failed(&"a key set has at most 64 kB"));
+    }
+    let text = std::fs::read_to_string(file).map_err(|error| failed(&error))?;
+    let keys = Jwks::parse(text.as_bytes()).map_err(|error| failed(&error))?;
+    if keys.keys().is_empty() {
+        return Err(failed(&"no key of it can be used"));
+    }
+    Ok(text)
+}
+
+/// `preau conventions …`.
+pub async fn conventions(loaded: &Loaded, what: &ConventionsCommand) -> Result<(), Failure> {
+    preau_keys::install_provider();
+    match what {
+        ConventionsCommand::Draft(args) => draft(loaded, args).await,
+        ConventionsCommand::Sign { id, by, peer } => {
+            let by = Signatory { peer: *peer, who: by.clone(), at: SystemClock::new().now() };
+            change(loaded, id, "signed", |one| sign(one, by)).await
+        }
+        ConventionsCommand::Suspend { id } => acts(loaded, id, "suspended", Act::Suspend).await,
+        ConventionsCommand::Resume { id } => acts(loaded, id, "resumed", Act::Resume).await,
+        ConventionsCommand::End { id } => {
+            acts(loaded, id, "ended", Act::End).await?;
+            let store = writing(loaded).await?;
+            let ended = super::guests::end_all(&*store, preau_store::GuestsOf::Convention(id)).await?;
+            say!("{ended} guests are guests no more")
+        }
+        ConventionsCommand::Keys { id, file } => {
+            let keys = keys(file)?;
+            change(loaded, id, "keys-replaced", |one| {
+                Ok(Convention { peer: Peer { keys, ..one.peer.clone() }, ..one.clone() })
+            })
+            .await
+        }
+        ConventionsCommand::List { json } => list(loaded, *json).await,
+    }
+}
+
+async fn draft(loaded: &Loaded, args: &DraftArgs) -> Result<(), Failure> {
+    let url = args.peer.trim_end_matches('/').to_owned();
+    let provider = SourceId::new(&args.provider);
+    if !loaded.config.sources.contains_key(&provider) {
+        return Err(Failure::new(format!("{provider} is no source of the configuration")));
+    }
+    let convention = Convention {
+        id: args.id.clone(),
+        peer: Peer {
+            issuer: args.issuer.clone().unwrap_or_else(|| url.clone()),
+            url,
+            name: args.name.clone(),
+            provider,
+            service: args.service.as_ref().map(ServiceId::new),
+            keys: keys(&args.keys)?,
+        },
+        purposes: args.purpose.clone(),
+        data: args.data.clone(),
+        establishments: args.establishments.clone(),
+        from: day(args.from)?.0,
+        until: day(args.until)?.1,
+        quota: args.quota,
+        signatories: Vec::new(),
+        state: ConventionState::Draft,
+    };
+    whole(problems_of_convention(&convention))?;
+    let store = writing(loaded).await?;
+    commands::journal(&*store, None, None, &format!("convention-drafted {}", convention.id)).await?;
+    store.put_convention(&convention, None).await.map_err(|error| match error {
+        preau_store::StoreError::Conflict => Failure::new(format!("there is a convention {} already", convention.id)),
+        other => other.into(),
+    })?;
+    say!("convention {} is drawn up; it is in force when both signed: preau conventions sign {0}", convention.id)
+}
+
+async fn acts(loaded: &Loaded, id: &str, word: &str, what: Act) -> Result<(), Failure> {
+    let now = SystemClock::new().now();
+    change(loaded, id, word, |one| act(one, what, now)).await
+}
+
+async fn change(
+    loaded: &Loaded,
+    id: &str,
+    word: &str,
+    change: impl FnOnce(&Convention) -> Result<Convention, &'static str>,
+) -> Result<(), Failure> {
+    let store = writing(loaded).await?;
+    let before = convention(&*store, id).await?;
+    let after = change(&before).map_err(|why| Failure::new(format!("convention {id}: {why}")))?;
+    commands::journal(&*store, None, None, &format!("convention-{word} {id}")).await?;
+    store.put_convention(&after, Some(&before)).await?;
+    say!("convention {id} is {}; a running server takes it up within seconds", after.state.as_str())
+}
+
+async fn list(loaded: &Loaded, json: bool) -> Result<(), Failure> {
+    let store = assembly::store(loaded, None).await?;
+    let (mut rows, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = store.conventions(&after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after.clone_from(&last.id);
+        for one in page {
+            let guests = store.guest_count(&one.id).await?;
+            rows.push((one, guests));
+        }
+    }
+    if json {
+        let row = |(one, guests): &(Convention, u64)| {
+            json!({ "id": one.id, "peer": one.peer.url, "name": one.peer.name, "state": one.state, "from": one.from.rfc3339(),
+                "until": one.until.rfc3339(), "guests": guests, "quota": one.quota, "establishments": one.establishments })
+        };
+        return say!("{:#}", rows.iter().map(row).collect::<Value>());
+    }
+    if rows.is_empty() {
+        return say!("no convention");
+    }
+    for (one, guests) in rows {
+        let peer = preau_domain::display_safe(&one.peer.name, 60);
+        let (state, until) = (one.state.as_str(), one.until.rfc3339());
+        say!("{:<20} {state:<15} until {until}  {guests} of {} guests  {peer}", one.id, one.quota)?;
+    }
+    Ok(())
+}
+
+/// `preau pairs …`.
+pub async fn pairs(loaded: &Loaded, what: &PairsCommand) -> Result<(), Failure> {
+    match what {
+        PairsCommand::Declare { college, ecoles } => {
+            if ecoles.len() > 200 || ecoles.contains(college) {
+                return Err(Failure::new("a collège has at most 200 écoles, and is none of them"));
+            }
+            let store = writing(loaded).await?;
+            commands::journal(&*store, None, None, &format!("pair-declared {college}")).await?;
+            store.put_school_pair(&SchoolPair { college: college.clone(), ecoles: ecoles.clone() }).await?;
+            say!("{college} is paired with {} écoles", ecoles.len())
+        }
+        PairsCommand::Show { college } => {
+            let store = assembly::store(loaded, None).await?;
+            let pair = store.school_pair(college).await?;
+            let pair = pair.ok_or_else(|| Failure::new(format!("{college} is paired with no école")))?;
+            for uai in &pair.ecoles {
+                let name = store.establishment(uai).await?.map_or_else(String::new, |one| one.name);
+                say!("{uai}  {}", preau_domain::display_safe(&name, 100))?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// `UAI:CLASS:pupil` and what follows.
+pub(super) fn group(text: &str) -> Result<(Uai, String, Public, Option<&str>), Failure> {
+    let bad = || Failure::new(format!("{}: write UAI:CLASS:pupil, or staff", preau_domain::display_safe(text, 100)));
+    let mut parts = text.split(':');
+    let (uai, code, public) = (parts.next(), parts.next(), parts.next());
+    let (role, more) = (parts.next(), parts.next());
+    let uai = uai.and_then(|uai| uai.parse().ok()).ok_or_else(bad)?;
+    let public = public.and_then(|word| word.parse().ok()).filter(|one| matches!(one, Public::Pupil | Public::Staff));
+    match (code.filter(|code| !code.is_empty()), public, more) {
+        (Some(code), Some(public), None) => Ok((uai, code.to_owned(), public, role)),
+        _ => Err(bad()),
+    }
+}
+
+/// `preau spaces …`.
+pub async fn spaces(loaded: &Loaded, what: &SpacesCommand) -> Result<(), Failure> {
+    preau_keys::install_provider();
+    match what {
+        SpacesCommand::Open(args) => open(loaded, args).await,
+        SpacesCommand::Close { id } => {
+            let store = writing(loaded).await?;
+            let before = store.space(id).await?.ok_or_else(|| Failure::new(format!("there is no space {id}")))?;
+            commands::journal(&*store, None, None, &format!("space-closed {id}")).await?;
+            store.put_space(&Space { closed: true, ..before.clone() }, Some(&before)).await?;
+            say!("space {id} is closed; who is in no other space is a guest no more")
+        }
+        SpacesCommand::List { json } => list_spaces(loaded, *json).await,
+    }
+}
+
+async fn open(loaded: &Loaded, args: &OpenSpaceArgs) -> Result<(), Failure> {
+    let mut groups = Vec::with_capacity(args.groups.len());
+    for text in &args.groups {
+        let (establishment, code, public, role) = group(text)?;
+        let role = role.and_then(|word| preau_domain::Role::ALL.into_iter().find(|role| role.as_str() == word));
+        let role = role.ok_or_else(|| Failure::new("a group ends with its role: UAI:CLASS:pupil:redacteur"))?;
+        groups.push(SpaceGroup { establishment, code, public, role });
+    }
+    let table = assembly::table(loaded).map_err(Failure::Config)?;
+    let mut services = Vec::with_capacity(args.services.len());
+    for id in &args.services {
+        let id = ServiceId::new(id);
+        let door = table.get(&id).ok_or_else(|| Failure::new(format!("no service {id} is mounted")))?;
+        if args.convention.is_some() && !door.audience.allow.iter().any(|one| one.profiles.contains(&Profile::Guest)) {
+            return Err(Failure::new(format!(
+                "{id} takes no guests: its audience must name the profile Invite before a space mounts it"
+            )));
+        }
+        services.push(id);
+    }
+    let store = writing(loaded).await?;
+    let before = store.space(&args.id).await?;
+    let now = SystemClock::new().now();
+    let space = Space {
+        id: args.id.clone(),
+        title: args.title.clone(),
+        host: args.host.clone(),
+        convention: args.convention.clone(),
+        groups,
+        services,
+        from: before.as_ref().map_or(now, |before| before.from),
+        until: day(args.until)?.1,
+        closed: false,
+    };
+    let frame = match &args.convention {
+        Some(id) => Some(convention(&*store, id).await?),
+        None => None,
+    };
+    if before.as_ref().is_some_and(|before| before.convention != space.convention) {
+        return Err(Failure::new("a space keeps its convention: open another one"));
+    }
+    whole(problems_of_space(&space, frame.as_ref()))?;
+    commands::journal(&*store, None, None, &format!("space-opened {}", space.id)).await?;
+    store.put_space(&space, before.as_ref()).await?;
+    say!("space {} is open until {}", space.id, space.until.rfc3339())
+}
+
+async fn list_spaces(loaded: &Loaded, json: bool) -> Result<(), Failure> {
+    let store = assembly::store(loaded, None).await?;
+    let (mut rows, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = store.spaces(&after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after.clone_from(&last.id);
+        rows.extend(page);
+    }
+    if json {
+        return say!("{:#}", serde_json::to_value(&rows).map_err(Failure::new)?);
+    }
+    if rows.is_empty() {
+        return say!("no space");
+    }
+    let now = SystemClock::new().now();
+    for one in rows {
+        let state = if one.closed {
+            "closed"
+        } else if now < one.until {
+            "open"
+        } else {
+            "over"
+        };
+        let frame = one.convention.as_deref().unwrap_or("-");
+        let title = preau_domain::display_safe(&one.title, 60);
+        say!("{:<20} {state:<7} of {}  convention {frame}  until {}  {title}", one.id, one.host, one.until.rfc3339())?;
+    }
+    Ok(())
+}

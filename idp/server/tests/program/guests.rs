@@ -1,0 +1,158 @@
+//! `preau guests`: two ENTs, from the convention to the end, by the command line alone.
+
+use crate::desk::Desk;
+use preau_domain::{AccountState, Affiliation, Credentials, JoinKey, Person, PersonId, Profile, SourceId, Uai};
+use preau_store::{PersonChange, Told};
+use std::path::Path;
+
+const ECOLE: &str = "0990001N";
+const COLLEGE: &str = "0990010Y";
+
+fn pupil(number: usize, level: &str, class: &str) -> PersonChange {
+    let mut own = Affiliation::new(ECOLE.parse::<Uai>().unwrap(), Profile::Pupil);
+    (own.level, own.classes) = (Some(level.into()), vec![class.into()]);
+    let person = Person {
+        id: PersonId::new(format!("p{number:015}")),
+        join: Some(JoinKey { source: SourceId::new("annuaire"), key: format!("{number}") }),
+        state: AccountState::Active,
+        given_name: format!("Prénom{number}"),
+        family_name: "Valombreuse".into(),
+        title: None,
+        login: Some(format!("eleve{number}")),
+        mail: Some(format!("eleve{number}@ecoles.example")),
+        credentials: Credentials::Directory,
+        affiliations: vec![own],
+        children: vec![],
+    };
+    PersonChange { person, digest: "0".repeat(32), told: Told::default() }
+}
+
+/// Two ENTs with a convention in force between them, as their operators make it: the écoles, the collège.
+fn two() -> (Desk, Desk) {
+    let (home, host) = (Desk::new(), Desk::new());
+    for desk in [&home, &host] {
+        let text = std::fs::read_to_string(desk.path("preau.toml")).unwrap();
+        let source = "[sources.autre]\nkind = \"upstream-oidc\"\nissuer = \"https://autre.example\"\nclient_id = \"a\"\n\
+                      client_secret_file = \"secret\"\ntitle = { fr = \"Autre\", en = \"Other\" }\nmatch = [{ claim = \"r\", as = \"record\", source = \"autre\" }]\n";
+        desk.write("preau.toml", &format!("{text}{source}"));
+        desk.write("secret", "grille-Noire-202");
+        desk.write("pad.secret", "grille-Noire-202-grille-Noire-202-grille");
+    }
+    (home, host)
+}
+
+fn done(desk: &Desk, args: &[&str]) -> String {
+    let (code, out, err) = desk.run(args);
+    assert_eq!(code, 0, "{args:?}: {out}{err}");
+    out
+}
+
+fn refused(desk: &Desk, args: &[&str], told: &str) {
+    let (code, out, err) = desk.run(args);
+    assert!(code != 0 && err.contains(told), "{args:?}: {told}: {out}{err}");
+}
+
+/// Makes the signing keys of a house, and gives what it publishes.
+fn keys(desk: &Desk) -> String {
+    let server = desk.serve(&[]).ready();
+    let answer = server.get("/oidc/jwks", "").unwrap();
+    assert_eq!(server.stop(), 0);
+    answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+}
+
+fn convention(desk: &Desk, peer: &Desk, keys: &Path, quota: &str) {
+    let url = format!("https://{}", peer.address);
+    let keys = keys.to_str().unwrap();
+    let args =
+        ["conventions", "draft", "cycle3", "--peer", &url, "--name", "L’autre", "--provider", "autre", "--keys", keys];
+    let more = ["--service", "pad", "--purpose", "cycle 3", "--data", "prénom", "--establishments", ECOLE];
+    let dates = ["--from", "2020-01-01", "--until", "2099-07-31", "--quota", quota];
+    done(desk, &[&args[..], &more, &dates].concat());
+    done(desk, &["conventions", "sign", "cycle3", "--by", "La cheffe"]);
+    refused(desk, &["conventions", "sign", "cycle3", "--by", "La cheffe"], "signed already");
+    done(desk, &["conventions", "sign", "cycle3", "--by", "L’autre", "--peer"]);
+}
+
+#[test]
+fn a_list_goes_from_one_ent_to_the_other_and_is_taken_back() {
+    let (home, host) = two();
+    for desk in [&home, &host] {
+        done(
+            desk,
+            &[
+                "mount",
+                "oidc-application",
+                "--id",
+                "pad",
+                "--url",
+                "https://pad.example/",
+                "--for",
+                "Invite,National_ELV",
+            ],
+        );
+    }
+    let keys = keys(&home);
+    for desk in [&home, &host] {
+        desk.write("peer.json", &keys);
+    }
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let store = preau_store_sql::open(&format!("sqlite://{}", home.path("data/preau.db").display())).await.unwrap();
+        let pupils =
+            [pupil(1, "CM2", "CM2A"), pupil(2, "CM2", "CM2A"), pupil(3, "CM1", "CM1B"), pupil(4, "CE2", "CE2")];
+        store.put_people(None, &pupils).await.unwrap();
+        store.flush_audit().await.unwrap();
+    });
+    convention(&home, &host, &home.path("peer.json"), "3");
+    convention(&host, &home, &host.path("peer.json"), "3");
+    done(&home, &["pairs", "declare", COLLEGE, ECOLE]);
+    let out = done(&home, &["guests", "estimate", COLLEGE, "--convention", "cycle3"]);
+    assert!(out.contains("3 guests") && out.contains("within the quota of 3"), "{out}");
+    let until = format!("{}-07-31", 2098);
+    let space = [
+        "spaces",
+        "open",
+        "fables",
+        "--title",
+        "Fables",
+        "--host",
+        COLLEGE,
+        "--convention",
+        "cycle3",
+        "--mount",
+        "pad",
+    ];
+    let group = format!("{ECOLE}:CM2A:pupil:redacteur");
+    done(&host, &[&space[..], &["--group", &group, "--until", &until]].concat());
+    let manager = format!("{ECOLE}:CM2A:staff:gestionnaire");
+    refused(&host, &[&space[..], &["--group", &manager, "--until", &until]].concat(), "a guest manages no space");
+    let list = home.path("list");
+    let (list, class) = (list.to_str().unwrap(), format!("{ECOLE}:CM2A:pupil"));
+    done(&home, &["guests", "export", "--convention", "cycle3", "--space", "fables", "--group", &class, "--out", list]);
+    let text = std::fs::read_to_string(list).unwrap();
+    for nothing in ["Valombreuse", "eleve1", "@", "p000000000000001", "annuaire"] {
+        assert!(!text.lines().skip(1).any(|line| line.contains(nothing)), "{nothing}: {text}");
+    }
+    assert!(text.contains("Prénom1") && text.contains("\"V.\"") && text.lines().count() == 3, "{text}");
+    let out = done(&host, &["guests", "import", list, "--dry-run"]);
+    assert!(out.contains("2 people") && out.contains("nothing was written"), "{out}");
+    refused(&home, &["guests", "import", list], "refused, whole");
+    host.write("forged", &text.replace("Prénom1", "Alice"));
+    refused(&host, &["guests", "import", "forged"], "not those that were signed");
+    assert!(done(&host, &["guests", "list", "--space", "fables"]).contains("0 guests"));
+    let out = done(&host, &["guests", "import", list]);
+    assert!(out.contains("2 are new guests"), "{out}");
+    assert!(done(&host, &["guests", "import", list]).contains("2 were guests already"), "twice is once");
+    assert!(done(&host, &["guests", "list", "--convention", "cycle3"]).contains("2 guests"));
+    let undo = out.rsplit_once(' ').unwrap().1.trim();
+    assert!(done(&host, &["guests", "undo", undo]).contains("2 people are guests no more"));
+    done(&host, &["guests", "import", list]);
+    assert!(done(&host, &["conventions", "list"]).contains("2 of 3 guests"));
+    done(&host, &["conventions", "suspend", "cycle3"]);
+    refused(&host, &["guests", "import", list], "not in force");
+    done(&host, &["conventions", "resume", "cycle3"]);
+    assert!(done(&host, &["conventions", "end", "cycle3"]).contains("2 guests are guests no more"));
+    refused(&host, &["conventions", "resume", "cycle3"], "it is over");
+    let (_, journal, _) = host.run(&["audit", "verify"]);
+    assert!(journal.contains("events checked: the journal says what was written"), "{journal}");
+}

@@ -1,0 +1,141 @@
+//! What two ENTs share: conventions, paired establishments, spaces, and the guests in them.
+
+use crate::Result;
+use async_trait::async_trait;
+use preau_domain::{
+    Convention, FederatedIdentity, Guest, Instant, Person, PersonId, Role, SchoolPair, Space, SpaceGrant, Uai,
+};
+
+/// A guest to let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewGuest {
+    /// The account, with the join key of a guest ([`preau_domain::guest_key`]). If there is one with that key, its id is kept.
+    pub person: Person,
+    /// Who they are at the provider of the convention.
+    pub identity: FederatedIdentity,
+    /// What is known besides. Its account and its list count for nothing: they are those of the account and of the admission.
+    pub guest: Guest,
+    /// What they are in the space.
+    pub role: Role,
+}
+
+/// Guests who come into a space together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admission {
+    /// By which convention.
+    pub convention: String,
+    /// Into which space.
+    pub space: String,
+    /// The name of their list.
+    pub batch: String,
+    /// Who.
+    pub guests: Vec<NewGuest>,
+}
+
+/// What came of an admission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admitted {
+    /// Everybody is in.
+    All {
+        /// So many were not guests before.
+        added: u64,
+        /// And so many were.
+        known: u64,
+    },
+    /// The convention is not in force, or the space is not open or not one of its spaces: nobody is in.
+    NotInForce,
+    /// There would be more guests than the convention allows: nobody is in.
+    OverQuota {
+        /// How many it allows.
+        quota: u64,
+        /// How many there are.
+        there: u64,
+        /// How many more would have come.
+        more: u64,
+    },
+}
+
+/// Which guests are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GuestsOf<'a> {
+    /// Of a convention.
+    Convention(&'a str),
+    /// In a space.
+    Space(&'a str),
+    /// Whom a list brought.
+    Batch(&'a str),
+}
+
+/// Conventions, spaces and guests. Guests are accounts ([`crate::People`]) of the source [`preau_domain::GUESTS`]: what time does to
+/// accounts ([`crate::Lives`]) it does to them.
+#[async_trait]
+pub trait Hosting: Send + Sync {
+    /// Adds a convention, or replaces it. `Conflict` unless what is stored is `before`: among concurrent callers who read the same,
+    /// exactly one replaces it.
+    async fn put_convention(&self, convention: &Convention, before: Option<&Convention>) -> Result<()>;
+
+    /// The convention of that name.
+    async fn convention(&self, id: &str) -> Result<Option<Convention>>;
+
+    /// Conventions whose name comes after this one, ordered by name, at most `limit`.
+    async fn conventions(&self, after: &str, limit: u32) -> Result<Vec<Convention>>;
+
+    /// Says which écoles are paired with a collège, from now on.
+    async fn put_school_pair(&self, pair: &SchoolPair) -> Result<()>;
+
+    /// The écoles paired with a collège.
+    async fn school_pair(&self, college: &Uai) -> Result<Option<SchoolPair>>;
+
+    /// Adds a space, or replaces it with the groups it names; whoever is in it by name stays. `Conflict` as for
+    /// [`Hosting::put_convention`], or if its convention is none.
+    async fn put_space(&self, space: &Space, before: Option<&Space>) -> Result<()>;
+
+    /// The space of that name.
+    async fn space(&self, id: &str) -> Result<Option<Space>>;
+
+    /// Spaces whose name comes after this one, ordered by name, at most `limit`.
+    async fn spaces(&self, after: &str, limit: u32) -> Result<Vec<Space>>;
+
+    /// What the open spaces of these members ([`Person::members`]) give, each space once with the most of its roles; at most
+    /// [`SpaceGrant::MOST`]. What has not begun is among them, what has ended is not. Costs the same however many spaces there are.
+    async fn spaces_of(&self, members: &[String], now: Instant) -> Result<Vec<SpaceGrant>>;
+
+    /// What the open spaces of a guest give: each as long as the space, the convention and the guest last. Nothing when the
+    /// convention is not signed by both, or they are a guest no more. What has not begun is among them, what has ended is not. Costs the
+    /// same however many spaces there are.
+    async fn spaces_of_guest(&self, person: &PersonId, now: Instant) -> Result<Vec<SpaceGrant>>;
+
+    /// A guest, or one who was.
+    async fn guest(&self, person: &PersonId) -> Result<Option<Guest>>;
+
+    /// Guests, ordered by account from the one after `after` on, at most `limit`. Of a convention or a list those who were are among them.
+    async fn guests(&self, of: GuestsOf<'_>, after: &PersonId, limit: u32) -> Result<Vec<Guest>>;
+
+    /// How many guests a convention has.
+    async fn guest_count(&self, convention: &str) -> Result<u64>;
+
+    /// Lets guests into a space, all or none, at most 20 000: accounts, who they are elsewhere, their membership. However many call at
+    /// once, there are never more guests of a convention than its quota. `Conflict` if somebody is named twice.
+    async fn admit(&self, admission: &Admission, now: Instant) -> Result<Admitted>;
+
+    /// Takes back what a list brought: nobody is in a space by it, and whoever is in none any more is a guest no more. Returns how
+    /// many those were.
+    async fn withdraw(&self, batch: &str, now: Instant) -> Result<u64>;
+
+    /// Ends guests, at most 1 000 at once, all or none: they are in no space, their accounts are suspended, their sessions and tokens fall in
+    /// the same stroke. Others are passed over. Returns how many there were.
+    async fn end_guests(&self, people: &[PersonId], now: Instant) -> Result<u64>;
+
+    /// Forgets what is known of somebody who was a guest, is one no more and became one of ours; the account stays. Says whether it was known.
+    async fn forget_guest(&self, person: &PersonId) -> Result<bool>;
+
+    /// Gives the guests of a space that end before `until` until then. Returns how many there were.
+    async fn renew_guests(&self, space: &str, until: Instant) -> Result<u64>;
+
+    /// Notes that a guest was here.
+    async fn guest_used(&self, person: &PersonId, now: Instant) -> Result<()>;
+
+    /// Guests whose time is over, at most `limit`: their own, that of their convention, that of every space they were in; or who were not
+    /// here since `unused_since`.
+    async fn guests_due(&self, now: Instant, unused_since: Instant, limit: u32) -> Result<Vec<PersonId>>;
+}

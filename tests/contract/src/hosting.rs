@@ -1,0 +1,355 @@
+//! Promises of conventions, spaces and guests.
+
+use crate::fixture::{LATER, NOW, change, conflicts, live, sourced, uai, winners};
+use preau_domain::{
+    AccountState, Convention, ConventionState, Credentials, FederatedIdentity, Guest, Instant, Peer, Person, PersonId,
+    Public, Retention, Role, SchoolPair, Seconds, ServiceId, SourceId, Space, SpaceGroup, guest_key,
+};
+use preau_store::{Admission, Admitted, GuestsOf, NewGuest, SaidBy, Store};
+
+const END: Instant = Instant(NOW.0 + 10_000_000);
+
+fn convention(id: &str, quota: u32) -> Convention {
+    Convention {
+        id: id.into(),
+        peer: Peer {
+            url: "https://ecoles.example".into(),
+            name: "ENT des écoles".into(),
+            provider: SourceId::new("ecoles"),
+            issuer: "https://ecoles.example/oidc".into(),
+            service: None,
+            keys: r#"{"keys":[]}"#.into(),
+        },
+        purposes: vec!["cycle 3".into()],
+        data: vec!["prénom".into()],
+        establishments: vec![uai(2)],
+        from: NOW,
+        until: END,
+        quota,
+        signatories: vec![],
+        state: ConventionState::SignedByBoth,
+    }
+}
+
+fn space(id: &str, convention: Option<&str>) -> Space {
+    let group =
+        |number, code: &str, public, role| SpaceGroup { establishment: uai(number), code: code.into(), public, role };
+    Space {
+        id: id.into(),
+        title: "Fables".into(),
+        host: uai(1),
+        convention: convention.map(str::to_owned),
+        groups: vec![
+            group(1, "6A", Public::Pupil, Role::Redacteur),
+            group(1, "6A", Public::Staff, Role::Gestionnaire),
+            group(2, "CM2", Public::Pupil, Role::Redacteur),
+        ],
+        services: vec![ServiceId::new("pad")],
+        from: NOW,
+        until: END,
+        closed: false,
+    }
+}
+
+fn newcomer(number: usize) -> NewGuest {
+    let person = Person {
+        id: PersonId::new(format!("g-{number}")),
+        join: Some(guest_key(format!("key-{number}"))),
+        state: AccountState::PreCreated,
+        given_name: "Lou".into(),
+        family_name: "V.".into(),
+        title: None,
+        login: None,
+        mail: None,
+        credentials: Credentials::Directory,
+        affiliations: vec![],
+        children: vec![],
+    };
+    let guest = Guest {
+        person: person.id.clone(),
+        convention: "c".into(),
+        home: uai(2),
+        class: "CM2".into(),
+        level: "CM2".into(),
+        public: Public::Pupil,
+        until: END,
+        batch: String::new(),
+        ended: None,
+    };
+    NewGuest { person, identity: who(number), guest, role: Role::Redacteur }
+}
+
+fn who(number: usize) -> FederatedIdentity {
+    FederatedIdentity {
+        provider: SourceId::new("ecoles"),
+        issuer: "https://ecoles.example/oidc".into(),
+        subject: format!("subject-{number}"),
+    }
+}
+
+fn list(batch: &str, space: &str, guests: Vec<NewGuest>) -> Admission {
+    Admission { convention: "c".into(), space: space.into(), batch: batch.into(), guests }
+}
+
+/// A convention of that quota, with two spaces.
+async fn set_up(store: &dyn Store, quota: u32) {
+    store.put_convention(&convention("c", quota), None).await.unwrap();
+    store.put_space(&space("fables", Some("c")), None).await.unwrap();
+    store.put_space(&space("potager", Some("c")), None).await.unwrap();
+}
+
+fn guest(number: usize) -> PersonId {
+    PersonId::new(format!("g-{number}"))
+}
+
+/// The spaces somebody is in.
+async fn is_in(store: &dyn Store, number: usize, now: Instant) -> Vec<String> {
+    let grants = store.spaces_of_guest(&guest(number), now).await.unwrap();
+    grants.into_iter().filter(|grant| grant.holds(now)).map(|grant| grant.space).collect()
+}
+
+/// A convention is replaced by whoever read it as it is, and named once.
+pub async fn a_convention_is_replaced_by_who_read_it(store: &dyn Store) {
+    let first = convention("c", 10);
+    store.put_convention(&first, None).await.unwrap();
+    assert!(conflicts(&store.put_convention(&first, None).await));
+    let stopped = Convention { state: ConventionState::Suspended, ..first.clone() };
+    store.put_convention(&stopped, Some(&first)).await.unwrap();
+    assert!(conflicts(&store.put_convention(&first, Some(&first)).await), "somebody was quicker");
+    assert_eq!(store.convention("c").await.unwrap(), Some(stopped.clone()));
+    assert_eq!(store.convention("other").await.unwrap(), None);
+    store.put_convention(&convention("b", 1), None).await.unwrap();
+    assert_eq!(store.conventions("", 10).await.unwrap(), [convention("b", 1), stopped.clone()]);
+    assert_eq!(store.conventions("b", 1).await.unwrap(), [stopped]);
+}
+
+/// A pair of schools is kept, and the latest word counts.
+pub async fn a_pair_of_schools_is_kept(store: &dyn Store) {
+    assert_eq!(store.school_pair(&uai(1)).await.unwrap(), None);
+    for ecoles in [vec![uai(2)], vec![uai(2), uai(3)]] {
+        let pair = SchoolPair { college: uai(1), ecoles };
+        store.put_school_pair(&pair).await.unwrap();
+        assert_eq!(store.school_pair(&uai(1)).await.unwrap(), Some(pair));
+    }
+}
+
+/// A space is found from what somebody is, as long as it is open.
+pub async fn a_space_is_found_by_its_groups(store: &dyn Store) {
+    let first = space("fables", None);
+    store.put_space(&first, None).await.unwrap();
+    assert!(conflicts(&store.put_space(&first, None).await));
+    assert!(conflicts(&store.put_space(&space("x", Some("nowhere")), None).await), "a convention that is none");
+    let member = |code: &str, public: &str| vec!["person/p".to_owned(), format!("{}/{public}/{code}", uai(1))];
+    let found = store.spaces_of(&member("6A", "pupil"), NOW).await.unwrap();
+    assert_eq!((found[0].space.as_str(), found[0].role, found[0].until), ("fables", Role::Redacteur, END));
+    let both = [member("6A", "pupil"), member("6A", "staff")].concat();
+    let found = store.spaces_of(&both, NOW).await.unwrap();
+    assert_eq!((found.len(), found[0].role), (1, Role::Gestionnaire), "once, with the most of the roles");
+    assert!(store.spaces_of(&member("6B", "pupil"), NOW).await.unwrap().is_empty());
+    assert!(store.spaces_of(&member("6A", "pupil"), END).await.unwrap().is_empty(), "over");
+    let other = Space { groups: vec![], ..first.clone() };
+    store.put_space(&other, Some(&first)).await.unwrap();
+    assert!(store.spaces_of(&both, NOW).await.unwrap().is_empty(), "its groups are those it names now");
+    let closed = Space { closed: true, ..first };
+    store.put_space(&closed, Some(&other)).await.unwrap();
+    assert!(store.spaces_of(&both, NOW).await.unwrap().is_empty(), "closed");
+    assert_eq!(store.space("fables").await.unwrap(), Some(closed.clone()));
+    assert_eq!(store.spaces("", 10).await.unwrap(), [closed]);
+}
+
+/// A guest is in the spaces a list brought them into, until the first of all ends.
+pub async fn a_guest_is_in_their_spaces_alone(store: &dyn Store) {
+    set_up(store, 10).await;
+    let admitted = store.admit(&list("b1", "fables", vec![newcomer(1), newcomer(2)]), NOW).await.unwrap();
+    assert_eq!(admitted, Admitted::All { added: 2, known: 0 });
+    assert_eq!(is_in(store, 1, NOW).await, ["fables"]);
+    assert_eq!(store.person(&guest(1)).await.unwrap().unwrap().join, newcomer(1).person.join);
+    assert_eq!(store.links_of(&who(1)).await.unwrap()[0].person, guest(1));
+    // A second list for another space: the same guest.
+    let admitted = store.admit(&list("b2", "potager", vec![newcomer(1)]), NOW).await.unwrap();
+    assert_eq!(admitted, Admitted::All { added: 0, known: 1 });
+    assert_eq!(is_in(store, 1, NOW).await, ["fables", "potager"]);
+    assert_eq!(is_in(store, 2, NOW).await, ["fables"]);
+    assert_eq!(store.guest_count("c").await.unwrap(), 2);
+    for of in [GuestsOf::Convention("c"), GuestsOf::Space("fables"), GuestsOf::Batch("b1")] {
+        let found = store.guests(of, &PersonId::new(""), 10).await.unwrap();
+        assert_eq!(found.iter().map(|one| one.person.clone()).collect::<Vec<_>>(), [guest(1), guest(2)], "{of:?}");
+        assert_eq!(store.guests(of, &guest(1), 10).await.unwrap().len(), 1);
+    }
+    let known = store.guest(&guest(1)).await.unwrap().unwrap();
+    assert_eq!((known.batch.as_str(), known.home, known.ended), ("b1", uai(2), None));
+    // The members of a space that is another one's are not theirs.
+    assert!(store.spaces_of_guest(&PersonId::new("p-zoe"), NOW).await.unwrap().is_empty());
+    // Each end is the end.
+    let convention = store.convention("c").await.unwrap().unwrap();
+    let sooner = Convention { until: LATER, ..convention.clone() };
+    store.put_convention(&sooner, Some(&convention)).await.unwrap();
+    assert_eq!(store.spaces_of_guest(&guest(1), NOW).await.unwrap()[0].until, LATER);
+    assert!(store.spaces_of_guest(&guest(1), LATER).await.unwrap().is_empty());
+    for state in [ConventionState::Suspended, ConventionState::SignedByOne, ConventionState::Ended] {
+        let before = store.convention("c").await.unwrap().unwrap();
+        store.put_convention(&Convention { state, ..before.clone() }, Some(&before)).await.unwrap();
+        assert!(store.spaces_of_guest(&guest(1), NOW).await.unwrap().is_empty(), "{state:?}");
+    }
+}
+
+/// Nobody comes in without a convention in force and an open space of it.
+pub async fn nobody_comes_in_without_a_convention_in_force(store: &dyn Store) {
+    set_up(store, 10).await;
+    let one = |space: &str| list("b", space, vec![newcomer(1)]);
+    let before = store.convention("c").await.unwrap().unwrap();
+    store.put_space(&space("theme", None), None).await.unwrap();
+    let closed = Space { closed: true, ..space("clos", Some("c")) };
+    store.put_space(&closed, None).await.unwrap();
+    for space in ["theme", "clos", "nowhere"] {
+        assert_eq!(store.admit(&one(space), NOW).await.unwrap(), Admitted::NotInForce, "{space}");
+    }
+    assert_eq!(
+        store.admit(&Admission { convention: "x".into(), ..one("fables") }, NOW).await.unwrap(),
+        Admitted::NotInForce
+    );
+    assert_eq!(store.admit(&one("fables"), END).await.unwrap(), Admitted::NotInForce);
+    assert_eq!(store.admit(&one("fables"), NOW - Seconds(1)).await.unwrap(), Admitted::NotInForce);
+    let draft = Convention { state: ConventionState::SignedByOne, ..before.clone() };
+    store.put_convention(&draft, Some(&before)).await.unwrap();
+    assert_eq!(store.admit(&one("fables"), NOW).await.unwrap(), Admitted::NotInForce);
+    assert_eq!(store.people_count().await.unwrap(), 0);
+    assert!(store.links_of(&who(1)).await.unwrap().is_empty());
+    store.put_convention(&before, Some(&draft)).await.unwrap();
+    let twice = list("b", "fables", vec![newcomer(1), newcomer(1)]);
+    assert!(conflicts(&store.admit(&twice, NOW).await));
+    assert_eq!(store.admit(&one("fables"), NOW).await.unwrap(), Admitted::All { added: 1, known: 0 }, "control");
+}
+
+/// A hundred parallel invitations do not make more guests than the quota.
+pub async fn there_are_never_more_guests_than_the_quota(store: &dyn Store) {
+    set_up(store, 40).await;
+    let many = list("b", "fables", (1000..1041).map(newcomer).collect());
+    let refused = store.admit(&many, NOW).await.unwrap();
+    assert_eq!(refused, Admitted::OverQuota { quota: 40, there: 0, more: 41 });
+    assert_eq!(store.people_count().await.unwrap(), 0, "nobody is in");
+    let lists: Vec<Admission> = (0..100).map(|n| list(&format!("b{n}"), "fables", vec![newcomer(n)])).collect();
+    let came = winners(|n| store.admit(&lists[n], NOW), |a| matches!(a, Ok(Admitted::All { .. }))).await;
+    assert_eq!((came, store.guest_count("c").await.unwrap()), (40, 40));
+    assert_eq!(store.people_count().await.unwrap(), 40);
+}
+
+/// A list is taken back: whoever it alone brought is a guest no more.
+pub async fn a_list_is_taken_back(store: &dyn Store) {
+    set_up(store, 10).await;
+    store.admit(&list("b1", "fables", vec![newcomer(1)]), NOW).await.unwrap();
+    store.admit(&list("b2", "potager", vec![newcomer(1), newcomer(2)]), NOW).await.unwrap();
+    live(store, "s2", "g-2").await;
+    assert_eq!(store.withdraw("b2", NOW).await.unwrap(), 1);
+    assert_eq!(is_in(store, 1, NOW).await, ["fables"], "whom another list brought stays");
+    assert!(is_in(store, 2, NOW).await.is_empty());
+    assert_eq!(store.person(&guest(2)).await.unwrap().unwrap().state, AccountState::Suspended);
+    assert!(store.session(&preau_domain::SessionId::new("s2"), NOW).await.unwrap().is_none());
+    assert_eq!((store.guest_count("c").await.unwrap(), store.withdraw("b2", NOW).await.unwrap()), (1, 0));
+    assert_eq!(store.withdraw("", NOW).await.unwrap(), 0);
+}
+
+/// Guests end with their sessions, and leave their place to others.
+pub async fn guests_end_with_their_sessions(store: &dyn Store) {
+    set_up(store, 2).await;
+    store.admit(&list("b", "fables", vec![newcomer(1), newcomer(2)]), NOW).await.unwrap();
+    let session = live(store, "s1", "g-1").await;
+    let other = live(store, "s2", "g-2").await;
+    let people = [guest(1), PersonId::new("p-zoe")];
+    assert_eq!(store.end_guests(&people, LATER).await.unwrap(), 1);
+    assert!(store.session(&session, NOW).await.unwrap().is_none());
+    assert!(store.session(&other, NOW).await.unwrap().is_some(), "control");
+    assert!(is_in(store, 1, NOW).await.is_empty());
+    assert_eq!(store.guest(&guest(1)).await.unwrap().unwrap().ended, Some(LATER));
+    assert_eq!(store.end_guests(&people, LATER).await.unwrap(), 0);
+    // Their place is another's.
+    let admitted = store.admit(&list("b3", "fables", vec![newcomer(3)]), NOW).await.unwrap();
+    assert_eq!(admitted, Admitted::All { added: 1, known: 0 });
+}
+
+/// Guests come due to the millisecond, by their own time, that of their convention and that of their spaces, and when they do not come.
+pub async fn guests_come_due(store: &dyn Store) {
+    set_up(store, 10).await;
+    let short = |number| {
+        let mut one = newcomer(number);
+        one.guest.until = LATER;
+        one
+    };
+    store.admit(&list("b", "fables", vec![newcomer(1), short(2), newcomer(3)]), NOW).await.unwrap();
+    store.admit(&list("b", "potager", vec![newcomer(4)]), NOW).await.unwrap();
+    let due = |at, unused| store.guests_due(at, unused, 10);
+    assert!(due(NOW, NOW).await.unwrap().is_empty());
+    assert_eq!(due(LATER, NOW).await.unwrap(), [guest(2)], "to the millisecond");
+    assert!(due(Instant(LATER.0 - 1), NOW).await.unwrap().is_empty());
+    store.guest_used(&guest(1), LATER).await.unwrap();
+    assert_eq!(due(NOW, LATER).await.unwrap(), [guest(2), guest(3), guest(4)], "who was not here");
+    let potager = space("potager", Some("c"));
+    store.put_space(&Space { closed: true, ..potager.clone() }, Some(&potager)).await.unwrap();
+    assert_eq!(due(NOW, NOW).await.unwrap(), [guest(4)], "whose spaces are closed");
+    assert_eq!(due(END, NOW).await.unwrap().len(), 4);
+    let before = store.convention("c").await.unwrap().unwrap();
+    store
+        .put_convention(&Convention { state: ConventionState::Suspended, ..before.clone() }, Some(&before))
+        .await
+        .unwrap();
+    assert_eq!(due(NOW, NOW).await.unwrap(), [guest(4)], "what is stopped for a while ends nobody");
+}
+
+/// A guest is given more time, never less.
+pub async fn a_guest_is_renewed(store: &dyn Store) {
+    set_up(store, 10).await;
+    let mut one = newcomer(1);
+    one.guest.until = LATER;
+    store.admit(&list("b", "fables", vec![one]), NOW).await.unwrap();
+    store.admit(&list("b", "potager", vec![newcomer(2)]), NOW).await.unwrap();
+    assert_eq!(store.spaces_of_guest(&guest(1), NOW).await.unwrap()[0].until, LATER);
+    assert_eq!(store.renew_guests("fables", END).await.unwrap(), 1);
+    assert_eq!(store.spaces_of_guest(&guest(1), NOW).await.unwrap()[0].until, END);
+    assert_eq!(store.renew_guests("fables", LATER).await.unwrap(), 0, "nobody is given less");
+}
+
+/// Who was a guest and is one again has the same account.
+pub async fn who_was_a_guest_comes_back_the_same(store: &dyn Store) {
+    set_up(store, 1).await;
+    store.admit(&list("b1", "fables", vec![newcomer(1)]), NOW).await.unwrap();
+    store.end_guests(&[guest(1)], NOW).await.unwrap();
+    let mut again = newcomer(1);
+    again.person.id = PersonId::new("another-name");
+    let admitted = store.admit(&list("b2", "fables", vec![again]), LATER).await.unwrap();
+    assert_eq!(admitted, Admitted::All { added: 1, known: 0 });
+    assert_eq!(is_in(store, 1, LATER).await, ["fables"]);
+    assert!(store.person(&guest(1)).await.unwrap().unwrap().state.may_sign_in());
+    let known = store.guest(&guest(1)).await.unwrap().unwrap();
+    assert_eq!((known.batch.as_str(), known.ended), ("b2", None));
+}
+
+/// What is known of a guest goes when the account is purged.
+pub async fn what_is_known_of_a_guest_goes_with_them(store: &dyn Store) {
+    set_up(store, 10).await;
+    store.admit(&list("b", "fables", vec![newcomer(1), newcomer(2)]), NOW).await.unwrap();
+    store.end_guests(&[guest(1)], NOW).await.unwrap();
+    let retention = Retention::days(31, 89);
+    store.let_time_pass(NOW, retention, 10).await.unwrap();
+    let aged = store.let_time_pass(NOW + Seconds(89 * 86_400), retention, 10).await.unwrap();
+    assert_eq!(aged.purged, [guest(1)]);
+    assert_eq!(store.guest(&guest(1)).await.unwrap(), None);
+    assert!(store.links_of(&who(1)).await.unwrap().is_empty());
+    assert!(store.guest(&guest(2)).await.unwrap().is_some(), "control");
+}
+
+/// A guest who becomes a pupil of ours keeps the name that services know, is what the annuaire says, and a guest no more.
+pub async fn a_guest_becomes_a_pupil_of_ours(store: &dyn Store) {
+    set_up(store, 10).await;
+    store.admit(&list("b", "fables", vec![newcomer(1)]), NOW).await.unwrap();
+    store.put_people(None, &[change(sourced("k1"))]).await.unwrap();
+    assert!(!store.forget_guest(&guest(1)).await.unwrap(), "a guest is not forgotten");
+    store.end_guests(&[guest(1)], NOW).await.unwrap();
+    assert_eq!(store.pair(&[(guest(1), sourced("k1").id)], SaidBy::Hand, NOW).await.unwrap(), [true]);
+    assert!(store.forget_guest(&guest(1)).await.unwrap());
+    let pupil = store.person(&guest(1)).await.unwrap().unwrap();
+    let ours = sourced("k1");
+    assert_eq!((&pupil.join, &pupil.affiliations, &pupil.login), (&ours.join, &ours.affiliations, &ours.login));
+    assert!(!pupil.is_hosted() && pupil.state.may_sign_in());
+    assert_eq!(store.person_by_join(&ours.join.unwrap()).await.unwrap().unwrap().id, guest(1));
+    assert_eq!(store.guest(&guest(1)).await.unwrap(), None);
+}
