@@ -304,7 +304,6 @@ async fn a_guest_is_nobody_s_colleague_by_mail_or_name(hub: TestHub) {
     assert!(words.contains("Alice M.") && !words.contains("Alice Martin"), "{words}");
     let store = &house.hub.hub.store;
     assert!(store.links_of_person(&alice.id).await.expect("links").is_empty());
-    // A record of the annuaire with the same names is another person.
     let twin = Person { id: PersonId::new("palicem000000000"), ..alice };
     let own = Affiliation::new(uai(COLLEGE), Profile::Pupil);
     house
@@ -316,32 +315,27 @@ async fn a_guest_is_nobody_s_colleague_by_mail_or_name(hub: TestHub) {
     assert!(browser.visit("/").await.words().contains("Alice M."));
 }
 
-async fn a_list_that_is_wrong_is_refused_whole(hub: TestHub) {
-    let house = House::new(&hub).await;
-    let two = [listed("sujet-1", "Lou"), listed("sujet-2", "Max")];
+/// Lists that are wrong, and why.
+fn wrong_lists(house: &House, two: &[Listed; 2]) -> Vec<(&'static str, String, &'static str)> {
     let now = house.hub.hub.now().seconds();
     let unknown = Listed { home: uai(990_102), ..listed("sujet-3", "Zoé") };
     let other_class = Listed { class: "CM1B".into(), ..listed("sujet-3", "Zoé") };
-    let signed = house.list(&two, "k1", |_| {});
+    let signed = house.list(two, "k1", |_| {});
     let mut more = signed.clone();
     more.push_str(&write_body(&[listed("sujet-3", "Zoé")]).expect("a line"));
     let ine = signed.replace("\"initial\"", "\"ine\":\"1\",\"initial\"");
     let body = "{\"given_name\":\"Lou\",\"birth\":\"2015\"}\n";
     let says_more = format!("{}\n{body}", house.home.sign("k1", TYP, &house.head(body, 1)));
     let quota: Vec<Listed> = (0..4).map(|n| listed(&format!("sujet-{n}"), "Lou")).collect();
-    let bad = [
-        ("unsigned", write_body(&two).expect("lines"), "no list of guests"),
-        ("another's key", house.list(&two, "k2", |_| {}), "not signed by the other party"),
+    vec![
+        ("unsigned", write_body(two).expect("lines"), "no list of guests"),
+        ("another's key", house.list(two, "k2", |_| {}), "not signed by the other party"),
         ("another type", format!("{}\n", house.home.sign("k1", "JWT", &house.head("", 0))), "not signed"),
-        (
-            "another's name",
-            house.list(&two, "k1", |head| head["iss"] = json!("https://autre.example")),
-            "no convention",
-        ),
-        ("for another", house.list(&two, "k1", |head| head["aud"] = json!("https://autre.example")), "somebody else"),
-        ("expired", house.list(&two, "k1", |head| head["exp"] = json!(now)), "expired"),
-        ("another space", house.list(&two, "k1", |head| head["space"] = json!("potager")), "no space"),
-        ("another convention", house.list(&two, "k1", |head| head["convention"] = json!("x")), "under no convention"),
+        ("another's name", house.list(two, "k1", |head| head["iss"] = json!("https://autre.example")), "no convention"),
+        ("for another", house.list(two, "k1", |head| head["aud"] = json!("https://autre.example")), "somebody else"),
+        ("expired", house.list(two, "k1", |head| head["exp"] = json!(now)), "expired"),
+        ("another space", house.list(two, "k1", |head| head["space"] = json!("potager")), "no space"),
+        ("another convention", house.list(two, "k1", |head| head["convention"] = json!("x")), "under no convention"),
         ("a line more", more, "not those that were signed"),
         ("a field more", ine, "not those that were signed"),
         ("more than is known", says_more, "line 2"),
@@ -349,8 +343,14 @@ async fn a_list_that_is_wrong_is_refused_whole(hub: TestHub) {
         ("another class", house.list(&[two[0].clone(), other_class], "k1", |_| {}), "line 3"),
         ("twice", house.list(&[two[0].clone(), two[0].clone()], "k1", |_| {}), "line 3"),
         ("over quota", house.list(&quota, "k1", |_| {}), "exceed"),
-    ];
-    for (name, text, why) in bad {
+    ]
+}
+
+async fn a_list_that_is_wrong_is_refused_whole(hub: TestHub) {
+    let house = House::new(&hub).await;
+    let two = [listed("sujet-1", "Lou"), listed("sujet-2", "Max")];
+    let signed = house.list(&two, "k1", |_| {});
+    for (name, text, why) in wrong_lists(&house, &two) {
         let Err(NotTaken::Refused(problems)) = house.take(&text).await else { panic!("{name}") };
         let said = problems.iter().map(Problem::to_string).collect::<Vec<_>>().join("; ");
         assert!(said.contains(why), "{name}: {said}");
