@@ -32,6 +32,8 @@ packages() {
     if [ "$level" = test ]; then
         echo libapache2-mod-shib
         echo postgresql curl jq python3 python3-venv chromium xmlsec1
+        # systemd-analyze, for the unit of docs/how-to/install.md.
+        echo systemd
         # The schemas of SAML, and what reads them.
         echo opensaml-schemas xmltooling-schemas libxml2-utils
         # What samael, the second opinion of tests/samael, is built against.

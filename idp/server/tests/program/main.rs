@@ -18,6 +18,7 @@ mod source;
 mod sp;
 mod tls;
 mod undo;
+mod unit;
 
 use desk::Desk;
 use std::os::unix::fs::PermissionsExt;
