@@ -20,7 +20,7 @@ pub mod xml;
 
 pub use digest::{artifact_source, constant_time_eq, digest, fingerprint, one_time_key, session_id};
 pub use keyring::{KeyProblem, Keyring, MASTER_KEY_FILE};
-pub use passwords::{Busy, MAX_PASSWORD, NotHashed, Passwords};
+pub use passwords::{Busy, MAX_PASSWORD, NotHashed, Passwords, give_way};
 pub use random::SystemIds;
 pub use seal::{MAX_SEALED, Sealer};
 pub use shipped::{shipped, shipped_text};

@@ -271,7 +271,9 @@ impl Shared {
 
 /// One thread of the pool.
 fn work(shared: &Shared) {
-    give_way();
+    if !give_way() {
+        tracing::warn!("password threads compete with everything else: a storm of passwords slows sign-ons down");
+    }
     while let Some(job) = shared.next() {
         // Whoever asked may have gone away: the work would be for nobody.
         let output = if job.reply.is_closed() { None } else { shared.compute(&job.task) };
@@ -283,18 +285,12 @@ fn work(shared: &Shared) {
     }
 }
 
-/// Has every other thread pass before this one.
-fn give_way() {
+/// Has every other thread pass before the one that calls, for good: without a privilege nobody comes back from it. Threads that it
+/// starts do the same. Says whether the system took it.
+pub fn give_way() -> bool {
     // The second half of that call sets a niceness, which this policy does not look at, and may not be allowed to.
-    let set = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, AFTER_EVERYBODY);
-    if let Err(error) = set
-        && thread_schedule_policy() != Ok(AFTER_EVERYBODY)
-    {
-        tracing::warn!(
-            ?error,
-            "password threads compete with everything else: a storm of passwords slows sign-ons down"
-        );
-    }
+    set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, AFTER_EVERYBODY).is_ok()
+        || thread_schedule_policy() == Ok(AFTER_EVERYBODY)
 }
 
 fn compute(memory: &mut Vec<Block>, task: &Task) -> Option<Vec<u8>> {

@@ -719,12 +719,15 @@ fn obey(cli: Cli) -> Result<(), Failure> {
     if let Command::Doctor { json } = cli.command {
         // A doctor sees the patient even when the configuration is ill.
         let loaded = config::load(&cli.config, cli.demo, &variable);
-        return runtime()?.block_on(commands::doctor::run(loaded, cli.demo, json));
+        return runtime(|| ())?.block_on(commands::doctor::run(loaded, cli.demo, json));
     }
     // Plain http endangers people who sign in: it is serving that asks for --demo, not looking.
     let plain = cli.demo || !matches!(cli.command, Command::Serve);
     let loaded = config::load(&cli.config, plain, &variable).map_err(Failure::Config)?;
-    let runtime = runtime()?;
+    let runtime = match cli.command {
+        Command::Sync(_) => runtime(crate::aside::give_way)?,
+        _ => runtime(|| ())?,
+    };
     runtime.block_on(async {
         match &cli.command {
             Command::Serve => commands::serve::run(loaded, cli.demo).await,
@@ -786,9 +789,11 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+/// A runtime whose threads begin with this. The thread that waits for its end is none of them.
+fn runtime(begin: fn()) -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        .on_thread_start(begin)
         .build()
         .map_err(|error| Failure::new(format!("the runtime does not start: {error}")))
 }

@@ -1,6 +1,7 @@
 //! What a server does without being asked: sweep what expired, let accounts grow old, take up changed services and certificates, ask the
 //! sources whether they answer, synchronise those that have a rhythm, and keep the signing keys young.
 
+use crate::aside::Aside;
 use crate::config::Loaded;
 use crate::health::{Health, Services};
 use crate::metadata::refresh::Partners;
@@ -37,6 +38,7 @@ pub(crate) struct House {
     pub(crate) tls: Option<RustlsConfig>,
     pub(crate) mtls: Option<RustlsConfig>,
     pub(crate) metrics: PrometheusHandle,
+    pub(crate) aside: Aside,
 }
 
 /// The jobs of a running server.
@@ -522,12 +524,12 @@ async fn probe(house: Arc<House>, source: SourceId, connector: Connector) {
 /// Synchronises a source at its rhythm, counted from the latest run whoever asked for it.
 async fn schedule(house: Arc<House>, source: SourceId, directory: Arc<dyn Directory>, every: Duration) {
     let clock = Arc::new(SystemClock::new());
-    let ctx = SyncContext {
+    let ctx = Arc::new(SyncContext {
         store: Arc::clone(&house.store),
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
         ids: Arc::new(SystemIds),
         spool_dir: house.loaded.path(&house.loaded.config.sync.spool_dir),
-    };
+    });
     let every_ms = i64::try_from(every.as_millis()).unwrap_or(i64::MAX);
     loop {
         let since = match house.store.runs(&source, 1).await {
@@ -559,7 +561,9 @@ async fn schedule(house: Arc<House>, source: SourceId, directory: Arc<dyn Direct
             undo_people: Some(sync.undo_people),
             ..Options::default()
         };
-        let outcome = match synchronise(&ctx, &source, &*directory, options, Arc::new(Silent)).await {
+        let (ctx, of, from) = (Arc::clone(&ctx), source.clone(), Arc::clone(&directory));
+        let run = async move { synchronise(&ctx, &of, &*from, options, Arc::new(Silent)).await };
+        let outcome = match house.aside.run(run).await {
             Ok(report) => {
                 let (people, rejected) = (report.people, report.rejected.total);
                 tracing::info!(

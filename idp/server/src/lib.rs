@@ -4,6 +4,7 @@
 //! `config` reads the one file; `assembly` opens what it names; `server` answers requests, `jobs` does what nobody asks
 //! for, and `signing` keeps the keys tokens are signed with; `commands` holds one file for each command an operator types.
 
+mod aside;
 pub mod assembly;
 pub mod cli;
 mod clock;

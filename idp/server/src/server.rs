@@ -1,5 +1,6 @@
 //! A running server: sockets, routes, jobs, and how it stops.
 
+use crate::aside::Aside;
 use crate::cli::Failure;
 use crate::config::Loaded;
 use crate::health::{self, Health, Services};
@@ -127,8 +128,19 @@ pub async fn start(loaded: Loaded, demo: bool, metrics: PrometheusHandle) -> Res
     );
     let patience = Duration::from_secs(server.stop_seconds);
     let (hub_of_jobs, health_of_jobs) = (Arc::clone(&hub), Arc::clone(&health));
-    let house =
-        House { loaded, store, signing, hub: hub_of_jobs, health: health_of_jobs, connectors, tls, mtls, metrics };
+    let aside = Aside::start().map_err(Failure::new)?;
+    let house = House {
+        loaded,
+        store,
+        signing,
+        hub: hub_of_jobs,
+        health: health_of_jobs,
+        connectors,
+        tls,
+        mtls,
+        metrics,
+        aside,
+    };
     let jobs = jobs::start(house, partners, seen, wishes, CancellationToken::new());
     Ok(Running { address, hub, stop, sockets, jobs, health, patience })
 }

@@ -3,7 +3,7 @@
 use crate::cli::{Failure, SyncArgs, SyncCommand, SyncOptions};
 use crate::config::Loaded;
 use crate::output::{self, say};
-use crate::{SystemClock, assembly, commands};
+use crate::{SystemClock, aside, assembly, commands};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use preau_connector_api::Directory;
 use preau_domain::{SourceId, display_safe};
@@ -112,10 +112,12 @@ async fn go(
     }
 }
 
-/// What a synchronisation works with.
+/// What a synchronisation works with. Once the database is open, with the thread that writes to it, this thread gives way as well.
 pub(super) async fn context(loaded: &Loaded, keys: &Keyring) -> Result<SyncContext<dyn Store>, Failure> {
+    let store = assembly::store(loaded, Some(keys)).await?;
+    aside::give_way();
     Ok(SyncContext {
-        store: assembly::store(loaded, Some(keys)).await?,
+        store,
         clock: Arc::new(SystemClock::new()),
         ids: Arc::new(SystemIds),
         spool_dir: loaded.path(&loaded.config.sync.spool_dir),

@@ -11,14 +11,18 @@ use crate::link::{Arg, Link, Row, Sql, Work, refusal};
 use crate::migration::{self, Migration};
 use journal::Journal;
 use preau_store::{Result, StoreError};
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgPool, Row as _, query, raw_sql};
 use statistics::Statistics;
 use std::time::Duration;
+use tokio::runtime::Handle;
 
 /// A database on a server.
 pub(crate) struct Postgres {
     pool: PgPool,
+    /// Where its connections live.
+    home: Handle,
     journal: Journal,
     statistics: Statistics,
 }
@@ -68,27 +72,43 @@ impl Postgres {
             .connect_with(connect)
             .await
             .map_err(refusal)?;
-        Ok(Postgres { journal: Journal::start(pool.clone()), statistics: Statistics::new(), pool })
+        Ok(Postgres {
+            journal: Journal::start(pool.clone()),
+            statistics: Statistics::new(),
+            pool,
+            home: Handle::current(),
+        })
+    }
+
+    /// A connection. Whoever works in another runtime, such as one that gives way to everybody, has a new one opened at home: what
+    /// wakes it stays there, for those who have it next.
+    async fn connection(&self) -> Result<PoolConnection<sqlx::Postgres>> {
+        if Handle::current().id() == self.home.id() {
+            return self.pool.acquire().await.map_err(refusal);
+        }
+        let pool = self.pool.clone();
+        let acquired = self.home.spawn(async move { pool.acquire().await }).await;
+        acquired.map_err(|_| StoreError::Backend("the database did not open".into()))?.map_err(refusal)
     }
 
     /// Runs one reading statement.
     pub async fn rows(&self, sql: Sql, args: Vec<Arg>) -> Result<Vec<Row>> {
-        Link::Postgres(&mut *self.pool.acquire().await.map_err(refusal)?).rows(sql, args).await
+        Link::Postgres(&mut *self.connection().await?).rows(sql, args).await
     }
 
     /// Runs work of one writing statement. Events handed over before are durable first.
     pub async fn one<T: Send + 'static>(&self, work: impl Work<T>) -> Result<T> {
         self.journal.settle().await?;
-        let mut connection = self.pool.acquire().await.map_err(refusal)?;
-        work(&mut Link::Postgres(&mut connection)).await
+        work(&mut Link::Postgres(&mut *self.connection().await?)).await
     }
 
     /// Runs work of several statements in a transaction of its own. Events handed over before are durable first.
     pub async fn write<T: Send + 'static>(&self, shape: Shape, work: impl Work<T>) -> Result<T> {
         self.journal.settle().await?;
+        let mut connection = self.connection().await?;
         let transaction = match shape {
-            Shape::Bulk => self.pool.begin_with(BEGIN_BULK).await,
-            _ => self.pool.begin().await,
+            Shape::Bulk => connection.begin_with(BEGIN_BULK).await,
+            _ => connection.begin().await,
         };
         let mut transaction = transaction.map_err(refusal)?;
         // An early return drops the transaction, which rolls it back.
@@ -99,7 +119,7 @@ impl Postgres {
 
     /// Told how many people were written.
     pub async fn grew(&self, people: usize) -> Result<()> {
-        self.statistics.grew(&self.pool, people).await
+        self.statistics.grew(self.connection(), people).await
     }
 
     /// Hands over an event.

@@ -6,7 +6,8 @@
 
 use crate::link::refusal;
 use preau_store::Result;
-use sqlx::{PgPool, query};
+use sqlx::pool::PoolConnection;
+use sqlx::{Postgres, query};
 use std::sync::atomic::{AtomicI64, Ordering};
 
 /// After so many rows the planner is told for the first time; then after so many times as many.
@@ -29,15 +30,19 @@ impl Statistics {
         Statistics { written: AtomicI64::new(0), due: AtomicI64::new(FIRST) }
     }
 
-    /// Counts rows that were committed; has the statistics gathered when they are far behind.
-    pub async fn grew(&self, pool: &PgPool, rows: usize) -> Result<()> {
+    /// Counts rows that were committed; has the statistics gathered, over a connection asked for then, when they are far behind.
+    pub async fn grew(
+        &self,
+        connection: impl Future<Output = Result<PoolConnection<Postgres>>>,
+        rows: usize,
+    ) -> Result<()> {
         let rows = i64::try_from(rows).unwrap_or(i64::MAX);
         let written = self.written.fetch_add(rows, Ordering::Relaxed).saturating_add(rows);
         let due = self.due.load(Ordering::Relaxed);
         if written < due || self.due.fetch_max(written.saturating_mul(TIMES), Ordering::Relaxed) != due {
             return Ok(());
         }
-        let mut connection = pool.acquire().await.map_err(refusal)?;
+        let mut connection = connection.await?;
         let behind = query(BEHIND).bind(written).fetch_optional(&mut *connection).await.map_err(refusal)?;
         if behind.is_some() {
             query(GATHER).execute(&mut *connection).await.map_err(refusal)?;
