@@ -206,6 +206,12 @@ pub const HOME: Words = Words {
          children, services they may open, favourites, services opened last, notices",
 };
 
+/// What a tool that may ask who is of a class or group is told besides, in words.
+pub const ROSTER: Words = Words {
+    fr: "la même chose de chaque personne de la classe ou du groupe pour lequel il est ouvert, parmi celles qui peuvent l’ouvrir",
+    en: "the same of each person of the class or group it is opened for, among those who may open it",
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;

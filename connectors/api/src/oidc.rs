@@ -77,7 +77,27 @@ pub struct OidcSettings {
     pub calls: Option<Vec<String>>,
     /// Services that may call it with a token made for it, by name.
     pub called_by: Option<Vec<String>>,
+    /// It is a tool of LTI 1.3.
+    pub lti: Option<LtiSettings>,
 }
+
+/// Section `[oidc.lti]`: how a tool of LTI 1.3 is opened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LtiSettings {
+    /// Where a launch ends: an address of the service.
+    pub target_link_uri: String,
+    /// The name of this installation for the tool: `1` unless said otherwise.
+    #[serde(default = "first")]
+    pub deployment_id: String,
+}
+
+fn first() -> String {
+    "1".to_owned()
+}
+
+/// The scope by which a tool asks who is of a class or group (Names and Role Provisioning Services 2.0).
+pub const NAMES_AND_ROLES: &str = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly";
 
 impl OidcSettings {
     /// What an installation says, and for the rest what its product says.
@@ -116,6 +136,7 @@ impl OidcSettings {
             frontchannel_logout_uri: self.frontchannel_logout_uri.or(product.frontchannel_logout_uri),
             calls: self.calls.or(product.calls),
             called_by: self.called_by.or(product.called_by),
+            lti: self.lti.or(product.lti),
         }
     }
 
@@ -131,15 +152,21 @@ impl OidcSettings {
             ("oidc.backchannel_logout_uri", &self.backchannel_logout_uri),
             ("oidc.frontchannel_logout_uri", &self.frontchannel_logout_uri),
         ];
+        let launched = self.lti.iter().map(|lti| ("oidc.lti.target_link_uri", &lti.target_link_uri));
         let lists = lists.into_iter().flat_map(|(key, urls)| urls.iter().flatten().map(move |url| (key, url)));
-        lists.chain(single.into_iter().flat_map(|(key, url)| url.iter().map(move |url| (key, url))))
+        lists.chain(single.into_iter().flat_map(|(key, url)| url.iter().map(move |url| (key, url)))).chain(launched)
     }
 
     /// The same addresses, to be filled in.
     pub fn addresses_mut(&mut self) -> impl Iterator<Item = &mut String> {
         let lists = self.redirect_uris.iter_mut().chain(&mut self.post_logout_redirect_uris).flatten();
         let single = self.jwks_uri.iter_mut().chain(&mut self.initiate_login_uri);
-        lists.chain(single).chain(&mut self.backchannel_logout_uri).chain(&mut self.frontchannel_logout_uri)
+        let launched = self.lti.iter_mut().map(|lti| &mut lti.target_link_uri);
+        lists
+            .chain(single)
+            .chain(&mut self.backchannel_logout_uri)
+            .chain(&mut self.frontchannel_logout_uri)
+            .chain(launched)
     }
 }
 
@@ -397,6 +424,8 @@ pub struct OidcService {
     pub calls: Vec<String>,
     /// Services that may call it with a token made for it.
     pub called_by: Vec<String>,
+    /// It is a tool of LTI 1.3, opened so.
+    pub lti: Option<LtiSettings>,
 }
 
 impl OidcService {

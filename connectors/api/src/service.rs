@@ -1,7 +1,7 @@
 //! An ENT service as data: what a catalogue folder says of a product, what an instance file says of one installation of
 //! it, and the two put together.
 
-use crate::{NameIdKind, OidcService, OidcSettings, Problem, SamlService, SamlSettings};
+use crate::{NAMES_AND_ROLES, NameIdKind, OidcService, OidcSettings, Problem, SamlService, SamlSettings};
 use preau_domain::{Audience, Identifier, ReleaseRule, Service, ServiceId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -254,6 +254,13 @@ impl MountedService {
     /// Whether it may read the home pages of people, as a mobile application does.
     pub fn tells_home(&self) -> bool {
         self.oidc.as_ref().is_some_and(|oidc| oidc.scopes.iter().any(|scope| scope == "home"))
+    }
+
+    /// Whether it may ask who is of a class or group, as a tool of LTI does.
+    pub fn tells_roster(&self) -> bool {
+        self.oidc
+            .as_ref()
+            .is_some_and(|oidc| oidc.lti.is_some() && oidc.scopes.iter().any(|scope| scope == NAMES_AND_ROLES))
     }
 
     /// The origins a browser may be sent to for this service, each once, as a browser writes them.

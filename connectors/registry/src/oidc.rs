@@ -4,7 +4,8 @@
 use crate::instances::address_ok;
 use crate::template::fill;
 use preau_connector_api::{
-    ClientAuthentication, ClientSecret, Network, OidcFlow, OidcGrant, OidcService, OidcSettings, ReadFile, TlsSubject,
+    ClientAuthentication, ClientSecret, LtiSettings, Network, OidcFlow, OidcGrant, OidcService, OidcSettings, ReadFile,
+    SigningAlgorithm, TlsSubject,
 };
 use preau_domain::{Identifier, strict_url};
 use preau_keys::jose::jwe::KeyWrap;
@@ -75,9 +76,27 @@ pub(crate) fn resolve(
         frontchannel_logout_uri: settings.frontchannel_logout_uri,
         calls: settings.calls.unwrap_or_default(),
         called_by: settings.called_by.unwrap_or_default(),
+        lti: settings.lti,
     };
     check(&oidc, identifier, wrong);
     oidc
+}
+
+/// A tool is opened by a sign-on that it begins, and answered with a signed message in a form.
+fn check_lti(oidc: &OidcService, lti: &LtiSettings, wrong: &mut impl FnMut(&str, String)) {
+    if oidc.initiate_login_uri.is_none() {
+        wrong("oidc.initiate_login_uri", "a tool of LTI begins its sign-on at an address of its own".into());
+    }
+    if !oidc.flows.contains(&OidcFlow::Implicit) {
+        wrong("oidc.flows", "a tool of LTI is answered with an ID token: `implicit`".into());
+    }
+    if oidc.signing != SigningAlgorithm::RS256 {
+        wrong("oidc.signing", "messages of LTI are signed with RS256".into());
+    }
+    let visible = |text: &str| (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+    if !visible(&lti.deployment_id) {
+        wrong("oidc.lti.deployment_id", "a deployment is named by 1 to 255 visible ASCII characters".into());
+    }
 }
 
 fn check(oidc: &OidcService, identifier: Identifier, wrong: &mut impl FnMut(&str, String)) {
@@ -94,7 +113,10 @@ fn check(oidc: &OidcService, identifier: Identifier, wrong: &mut impl FnMut(&str
         }
     }
     if !oidc.scopes.iter().all(|scope| scope_ok(scope)) || oidc.scopes.len() > MAX_ADDRESSES {
-        wrong("oidc.scopes", "a scope is a word of 1 to 64 of a-z, 0-9, `_`, `.`, `:` and `-`".into());
+        wrong("oidc.scopes", "a scope is a word of 1 to 128 of a-z, 0-9, `_`, `.`, `:`, `/` and `-`".into());
+    }
+    if let Some(lti) = &oidc.lti {
+        check_lti(oidc, lti, wrong);
     }
     if let Some(sector) = &oidc.sector
         && !crate::catalogue::id_ok(sector)
@@ -125,8 +147,8 @@ fn check(oidc: &OidcService, identifier: Identifier, wrong: &mut impl FnMut(&str
 }
 
 fn scope_ok(scope: &str) -> bool {
-    (1..=64).contains(&scope.len())
-        && scope.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_.:-".contains(&b))
+    (1..=128).contains(&scope.len())
+        && scope.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_.:/-".contains(&b))
 }
 
 /// Whether an address may be registered: strict, exact, without fragment, and over TLS unless it stays on one machine or

@@ -482,6 +482,7 @@ offer-sent = What the service receives
 offer-sends-nothing = Nothing: it is a plain link.
 offer-identifier = What the person is known by
 offer-home = Home page
+offer-roster = The others
 offer-choose = For whom, until when
 offer-whom = Who may open it
 offer-levels = Only these levels
@@ -539,3 +540,8 @@ second-title = One more proof
 second-purpose = This page asks for one more proof than your password.
 second-purpose-service = Opening { $service } takes one more proof than your password.
 second-back = Sign in another way
+
+## A tool opened for a class or a group (LTI)
+
+lti-title = Open { $service }
+lti-text = For which class or group?

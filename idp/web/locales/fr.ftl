@@ -486,6 +486,7 @@ offer-sent = Ce que le service reçoit
 offer-sends-nothing = Rien : c’est un simple lien.
 offer-identifier = Identifiant de la personne
 offer-home = Page d’accueil
+offer-roster = Les autres personnes
 offer-choose = Pour qui, jusqu’à quand
 offer-whom = Qui peut l’ouvrir
 offer-levels = Seulement ces niveaux
@@ -543,3 +544,8 @@ second-title = Une preuve de plus
 second-purpose = Cette page demande une preuve de plus que votre mot de passe.
 second-purpose-service = Pour ouvrir { $service }, il faut une preuve de plus que votre mot de passe.
 second-back = Se connecter autrement
+
+## Une activité ouverte pour une classe ou un groupe (LTI)
+
+lti-title = Ouvrir { $service }
+lti-text = Pour quelle classe ou quel groupe ?

@@ -23,6 +23,7 @@ mod pages;
 mod passkey;
 mod protocol;
 pub mod registered;
+mod roster;
 mod router;
 pub mod runs;
 pub mod second_key;

@@ -11,7 +11,11 @@ pub const MOST: u32 = 100_000;
 /// The digest of what a head says yes to: what the service receives, by which protocol and at which addresses, whom else it shares its
 /// identifiers with, and its legal sheet. Whatever changes there, the yes is to be said again.
 pub fn sheet(service: &MountedService) -> String {
-    let scopes = service.oidc.as_ref().map(|oidc| &oidc.scopes);
+    let mut scopes = service.oidc.as_ref().map(|oidc| oidc.scopes.clone());
+    // A tool of LTI is told what its rules release, whatever it asks.
+    if service.oidc.as_ref().is_some_and(|oidc| oidc.lti.is_some()) {
+        scopes.iter_mut().for_each(|scopes| scopes.push("lti".to_owned()));
+    }
     // By SAML an installation chooses among the release rules, and what names a person beside them.
     let saml =
         service.saml.as_ref().map(|saml| (&saml.entity_id, saml.nameid, saml.attributes.keys().collect::<Vec<_>>()));

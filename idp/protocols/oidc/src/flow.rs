@@ -8,6 +8,7 @@ pub mod hint;
 pub mod home;
 pub mod inspect;
 pub mod logout;
+pub mod lti;
 pub mod preview;
 pub mod proof;
 pub mod pushed;

@@ -68,8 +68,11 @@ impl Protocol for Oidc {
 
     /// Sends the browser to where the service begins its sign-on (section 4), or to its home: only the service knows the
     /// state it wants back.
-    async fn launch(&self, hub: &Hub, _: &Visitor, door: &Door, _: &Live) -> Option<Result<Response, Fault>> {
+    async fn launch(&self, hub: &Hub, _: &Visitor, door: &Door, live: &Live) -> Option<Result<Response, Fault>> {
         let oidc = door.oidc.as_ref()?;
+        if let Some(lti) = &oidc.lti {
+            return Some(flow::lti::from_tile(hub, door, lti, live));
+        }
         let to = match &oidc.initiate_login_uri {
             Some(uri) => door.service.trust_exactly(uri, [uri]).map(|to| to.with_query("iss", hub.base())),
             None => door.service.trust(door.service.home.as_str()).map(|to| to.as_str().to_owned()),

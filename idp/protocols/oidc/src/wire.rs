@@ -3,6 +3,7 @@
 
 mod authorize;
 mod claims;
+pub mod lti;
 mod metadata;
 mod registration;
 mod respond;

@@ -71,7 +71,12 @@ pub fn rules(service: &MountedService) -> Result<(), Failure> {
         say!("  {name:<widest$}  {what}")?;
     }
     if let Some(oidc) = &service.oidc {
-        say!("  as far as it asks, among the scopes openid {}", oidc.scopes.join(" "))?;
+        if oidc.lti.is_none() {
+            say!("  as far as it asks, among the scopes openid {}", oidc.scopes.join(" "))?;
+        }
+        if service.tells_roster() {
+            say!("  names and roles: {}", preau_policy::ROSTER.en)?;
+        }
         if service.tells_home() {
             say!("  scope home: {}", preau_policy::HOME.en)?;
         }

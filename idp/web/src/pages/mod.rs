@@ -14,6 +14,7 @@ mod elsewhere;
 mod farewell;
 mod help;
 mod home;
+mod lti;
 mod offers;
 mod portal;
 mod runs;

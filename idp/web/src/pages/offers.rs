@@ -8,7 +8,7 @@ use crate::{Door, Hub, Live, Locale, Visitor};
 use askama::Template;
 use axum::response::Response;
 use preau_domain::{Day, Opening, Profile, Uai};
-use preau_policy::{HOME, Said, Standing, Words, concerned, identifier_words, people, profile_words, sent};
+use preau_policy::{HOME, ROSTER, Said, Standing, Words, concerned, identifier_words, people, profile_words, sent};
 
 #[derive(Template)]
 #[template(path = "offers.html")]
@@ -220,6 +220,9 @@ fn leaving(page: &Page<'_>, door: &Door) -> Vec<(String, String)> {
             Locale::En => one.en(),
         };
         rows.push((one.name.to_owned(), what));
+    }
+    if door.tells_roster() {
+        rows.push((page.t("offer-roster"), word(page, ROSTER)));
     }
     if door.tells_home() {
         rows.push((page.t("offer-home"), word(page, HOME)));

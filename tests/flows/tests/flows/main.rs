@@ -22,6 +22,7 @@ mod home;
 mod home_api;
 mod journal;
 mod life;
+mod lti;
 mod offers;
 mod oidc;
 mod oidc_conformance;

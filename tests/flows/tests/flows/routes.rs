@@ -6,6 +6,7 @@ use Protection::{
     Registration, Session, SessionForm, SignInForm, Ticket,
 };
 use http::Method;
+use preau_connector_api::LtiSettings;
 use preau_flows::{ALICE, Answer, OidcRp, SamlSp, TestHub, stories};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -263,6 +264,13 @@ const ROUTES: &[(&str, &str, Protection, &str)] = &[
     ("POST OPTIONS", "/oidc/token", Client, "redeems what a service was handed, or its own proof"),
     ("GET POST OPTIONS", "/oidc/userinfo", Bearer, "what may be told of the person"),
     ("GET OPTIONS", "/api/home", Bearer, "the home page of the person, as a document"),
+    ("GET", "/oidc/lti/{service}", Session, "asks for which class or group a tool of LTI opens"),
+    (
+        "GET",
+        "/oidc/lti/{service}/members/{place}",
+        Bearer,
+        "who is of a class or group, for a tool that was opened for it",
+    ),
     ("POST", "/oidc/device_authorization", Client, "a device asks for a code to show"),
     ("GET", "/oidc/device", Session, "the page on which a person types the code of a device"),
     ("POST", "/oidc/device/code", SessionForm, "the code of a device; leads to a new proof of who the person is"),
@@ -394,10 +402,12 @@ fn filled(path: &str, id: &str, asset: &str) -> String {
         "/assets/{name}" => asset.to_owned(),
         "/icons/{name}" => "/icons/app.svg".to_owned(),
         "/saml/launch/{service}" => "/saml/launch/sp".to_owned(),
+        "/oidc/lti/{service}" => "/oidc/lti/tool".to_owned(),
         _ => path
             .replace("{service}", "app")
             .replace("{source}", "guichet")
             .replace("{run}", "r1")
+            .replace("{place}", "1abc")
             .replace("{id}", id)
             .replace("{client_id}", "app"),
     }
@@ -426,6 +436,9 @@ fn names_on(page: &Answer) -> (String, String) {
 
 async fn every_route_is_protected_as_the_reference_says(hub: TestHub) {
     let (rp, sp) = (hub.rp("rp"), hub.sp("sp"));
+    hub.rp_with("tool", |oidc| {
+        oidc.lti = Some(LtiSettings { target_link_uri: "https://tool.example/cb".into(), deployment_id: "1".into() });
+    });
     let (mut owner, mut inside, mut stranger) = (hub.browser(), hub.browser(), hub.browser());
     let page = owner.password_page("/", &ALICE).await;
     inside.sign_in(&ALICE).at_home().await;

@@ -1,7 +1,7 @@
 //! The end of the corridor: the person is there, access is decided, and the service is answered through the browser.
 
 use super::authorize::is_of_class;
-use super::{pushed, sid, spoken, token};
+use super::{lti, pushed, sid, spoken, token};
 use crate::OidcError;
 use crate::foreign::ForeignKeys;
 use crate::grants::{self, Bound, Code, Given, Holder, Notice};
@@ -92,6 +92,7 @@ pub async fn hand_over(
     if !is_of_class(asked, live) {
         return Err(OidcError::UnmetAuthenticationRequirements.into());
     }
+    let launch = lti::asked_for(hub, door, live, &released, asked).await?;
     if let Some(key) = &asked.pushed
         && !pushed::end(hub, key).await?
     {
@@ -151,7 +152,11 @@ pub async fn hand_over(
             access: access.as_deref(),
             alone: !front.code && !front.token,
         };
-        let id_token = token::id_token(hub, keys, &holder, &given, asked.nonce.as_deref(), &beside).await?;
+        let nonce = asked.nonce.as_deref();
+        let id_token = match &launch {
+            Some(place) => lti::message(hub, keys, visitor, &holder, &given, nonce, place.as_ref()).await?,
+            None => token::id_token(hub, keys, &holder, &given, nonce, &beside).await?,
+        };
         fields.push(("id_token", id_token));
     }
     fields.extend(asked.state.clone().map(|state| ("state", state)));

@@ -178,6 +178,9 @@ pub struct Asked {
     /// The key whose holder alone may redeem the code, by its thumbprint (RFC 9449 10).
     #[serde(rename = "j", default, skip_serializing_if = "Option::is_none")]
     pub dpop_jkt: Option<String>,
+    /// What a tool of LTI was opened with.
+    #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
+    pub lti_message_hint: Option<String>,
     /// The pushed request it is.
     #[serde(rename = "q", default, skip_serializing_if = "Option::is_none")]
     pub pushed: Option<OneTimeKey>,
@@ -234,6 +237,7 @@ impl Asked {
             ui_locales: text(fields, "ui_locales", 256)?,
             subject: claims.subject.clone(),
             dpop_jkt: thumbprint(fields)?,
+            lti_message_hint: text(fields, "lti_message_hint", 2048)?,
             pushed: None,
             claims,
         };

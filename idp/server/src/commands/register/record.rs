@@ -195,6 +195,9 @@ fn row(locale: Locale, service: &MountedService, uai: &Uai) -> Option<[String; C
         let leaving = sent(&service.release).into_iter().filter(|one| service.sends(one.name));
         let mut words: Vec<String> =
             leaving.map(|one| format!("{} : {}", one.name, pick(locale, &one.fr(), &one.en()))).collect();
+        if service.tells_roster() {
+            words.push(pick(locale, preau_policy::ROSTER.fr, preau_policy::ROSTER.en));
+        }
         if service.tells_home() {
             words.push(pick(locale, preau_policy::HOME.fr, preau_policy::HOME.en));
         }

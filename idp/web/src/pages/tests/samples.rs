@@ -4,6 +4,7 @@ use super::super::bench::Bench;
 use super::super::board::Board;
 use super::super::elsewhere::{ChooseAccount, Elsewhere, Way};
 use super::super::home::{Home, Owner};
+use super::super::lti::Lti;
 use super::super::offers::{Offer, Offers};
 use super::super::runs::{OneRun, Runs, Sources};
 use super::super::*;
@@ -473,6 +474,7 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
         (&kiosque, Standing::Shut),
     ];
     add("offers", Offers::new(page(), place(), &standings).render());
+    add("lti", Lti::new(page(), &kiosque, &["6A", "6B", "6 LATIN & grec"]).render());
     add("offers-none", Offers::new(page(), place(), &[]).render());
     let counted = || {
         let moved = [(Profile::Pupil, 312, 0), (Profile::Teacher, 0, 3)];

@@ -1,0 +1,46 @@
+//! Who of an establishment a service may know: for a service that is told of others than the person in front of it.
+
+use crate::{Door, Fault, Hub};
+use preau_domain::Uai;
+use preau_policy::{Facts, Released};
+
+/// People of an establishment that are looked at, at most.
+const MOST: u32 = 20_000;
+/// After so many, others are let in.
+const AT_ONCE: usize = 200;
+
+impl Hub {
+    /// What a service would be told of each person of an establishment whom the rules of its door let in there, as far as it `fits`;
+    /// ordered by account. Nobody acts for a child here.
+    pub async fn roster(
+        &self,
+        door: &Door,
+        at: &Uai,
+        fits: impl Fn(&Released) -> bool + Send,
+    ) -> Result<Vec<Released>, Fault> {
+        let table = self.services();
+        let place = self.store.establishment(at).await?;
+        let name = place.as_ref().map(|place| place.name.as_str());
+        let mut told = Vec::new();
+        for (seen, person) in self.store.people_at(at, MOST).await?.iter().enumerate() {
+            if seen % AT_ONCE == AT_ONCE - 1 {
+                tokio::task::yield_now().await;
+            }
+            if !person.state.may_sign_in() {
+                continue;
+            }
+            let facts = Facts::of(person, Some(at), name, None).at(self.now());
+            if facts.current() != Some(at)
+                || !preau_policy::access_in(&facts, &table.rules, &door.service.id, at).allows()
+            {
+                continue;
+            }
+            let pairwise = || self.keyring.pairwise(door.sector(), &person.id);
+            let released =
+                preau_policy::release(&facts, door.identifier, &door.release, &door.audience.roles, pairwise);
+            // Of whom there is nothing to be known by is not on the roster.
+            told.extend(released.ok().filter(&fits));
+        }
+        Ok(told)
+    }
+}
