@@ -175,6 +175,13 @@ async fn accept(loaded: &Loaded, names: [&String; 2], why: Option<&str>, json: b
         .await?;
     let pairs = [(kept.id.clone(), added.id.clone())];
     if store.pair(&pairs, SaidBy::Hand, SystemClock::new().now()).await? != [true] {
+        commands::journal(
+            &*store,
+            Some(&kept.id),
+            None,
+            &format!("accounts-not-joined, {} is not {}", added.id, kept.id),
+        )
+        .await?;
         return Err(Failure::new(format!(
             "{} and {} cannot be one account: each comes from a record of a source of its own, no two records of an account are of one source, and \
              the second is one record alone",

@@ -79,7 +79,9 @@ fn one_person_in_two_lists_is_joined_proposed_and_separated() {
     assert_eq!(json(&desk, &["sync", "apply", "lilas", "--full", "--json"])["paired"], 0);
     assert_eq!(desk.run(&["sync", "links", "undo", "lilas$22"]).0, 1, "once");
     let (_, journal, _) = desk.run(&["audit", "show", "--person", account, "--json"]);
-    assert!(journal.contains("accounts-joined"), "{journal}");
+    assert!(journal.contains("accounts-joined") && !journal.contains("accounts-not-joined"), "{journal}");
+    let (_, journal, _) = desk.run(&["audit", "show", "--person", "tilleuls$AC-3", "--json"]);
+    assert!(journal.contains("accounts-not-joined"), "what was refused says so: {journal}");
 }
 
 #[test]
