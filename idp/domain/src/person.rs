@@ -60,10 +60,31 @@ impl Person {
         format!("{} {}", self.given_name, self.family_name).trim().to_owned()
     }
 
+    /// An account of which nothing is known but its name and its state.
+    pub fn unknown(id: PersonId, state: AccountState) -> Person {
+        Person {
+            id,
+            join: None,
+            state,
+            given_name: String::new(),
+            family_name: String::new(),
+            title: None,
+            login: None,
+            mail: None,
+            credentials: Credentials::Directory,
+            affiliations: Vec::new(),
+            children: Vec::new(),
+        }
+    }
+
+    /// The children of whom this person is a legal representative, as the record names them.
+    pub fn represented(&self) -> impl Iterator<Item = &Child> {
+        self.children.iter().filter(|child| child.legal == Legal::Representative)
+    }
+
     /// Whether this person is a legal representative of that pupil.
     pub fn represents(&self, pupil: &Person) -> bool {
-        let is = |child: &Child| child.legal == Legal::Representative && Some(&child.pupil) == pupil.join.as_ref();
-        self.children.iter().any(is)
+        self.represented().any(|child| Some(&child.pupil) == pupil.join.as_ref())
     }
 
     /// This person as they act for one of the children they represent: as a parent they are in the establishments of that child alone,

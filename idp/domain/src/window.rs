@@ -254,7 +254,16 @@ pub struct LocalTime {
 impl LocalTime {
     /// What the clock of an establishment shows at that instant; nothing outside the years 2000 to 2999.
     pub fn at(establishment: &Uai, instant: Instant) -> Option<LocalTime> {
-        let at = zone(establishment).to_datetime(Timestamp::from_millisecond(instant.0).ok()?);
+        LocalTime::in_zone(&zone(establishment), instant)
+    }
+
+    /// What the clock of Paris shows at that instant, for whoever reads in no establishment; nothing outside the same years.
+    pub fn in_paris(instant: Instant) -> Option<LocalTime> {
+        LocalTime::in_zone(&jiff::tz::get!("Europe/Paris"), instant)
+    }
+
+    fn in_zone(zone: &TimeZone, instant: Instant) -> Option<LocalTime> {
+        let at = zone.to_datetime(Timestamp::from_millisecond(instant.0).ok()?);
         let year = u16::try_from(at.year()).ok().filter(|year| (2000..=2999).contains(year))?;
         let day = Day { year, month: u8::try_from(at.month()).ok()?, day: u8::try_from(at.day()).ok()? };
         let weekday = usize::try_from(at.weekday().to_monday_zero_offset()).ok()?;

@@ -8,8 +8,8 @@
 
 use crate::plan::{Plan, ProfileLoss, SchoolLoss};
 use preau_connector_api::Completion;
-use preau_domain::{Profile, Uai};
-use serde::Serialize;
+use preau_domain::{Profile, RunId, Uai};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// More than this share of those who have one profile in one establishment, in percent, may not leave it, even to have it in
@@ -61,7 +61,7 @@ impl Thresholds {
 }
 
 /// Why a run is held.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "rule", rename_all = "kebab-case")]
 pub enum Reason {
     /// Too many people of the source would be suspended or left without any establishment.
@@ -125,6 +125,18 @@ pub enum Reason {
         /// How many were accepted.
         accepted: u64,
     },
+    /// The source tells an older state than it told before.
+    Older {
+        /// What it is as of.
+        now: String,
+        /// What it was as of.
+        before: String,
+    },
+    /// The run before was undone, and nobody accepted one since.
+    Undone {
+        /// Which.
+        run: RunId,
+    },
 }
 
 impl fmt::Display for Reason {
@@ -187,6 +199,11 @@ impl fmt::Display for Reason {
                 "{losing} people would be suspended, lose an establishment or a profile, or move to another school; \
                  {accepted} were accepted"
             ),
+            Reason::Older { now, before } => write!(
+                f,
+                "the source is as of {now}, and was as of {before} already: is an older state in place of a newer one?"
+            ),
+            Reason::Undone { run } => write!(f, "run {run} was undone: does the source say something else by now?"),
         }
     }
 }
@@ -399,6 +416,7 @@ mod tests {
             Reason::TooManyOfOneProfile { .. } => "profile",
             Reason::TooManyMoved { .. } => "moved",
             Reason::MoreThanAccepted { .. } => "accepted",
+            Reason::Older { .. } | Reason::Undone { .. } => "source",
         };
         reasons.iter().map(rule).collect()
     }

@@ -13,6 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const CHUNK: usize = 500;
 /// The same, for a page of the index.
 const PAGE: u32 = 500;
+/// Pairs of records with something in common that are looked at for one page: an address or a number that thousands share says nothing of anybody.
+const MOST_ALIKE: u32 = 10_000;
 
 /// Two sources that tell the same key: that of a record in `from` is, behind a prefix, that of the same person in `to`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -200,14 +202,14 @@ pub struct Proposal {
     pub why: Vec<Why>,
 }
 
-/// Everybody whom two of these sources may both know, at most so many; and whether there are more.
+/// Everybody whom two of these sources may both know, at most so many; and whether there are more, or may be.
 pub async fn proposals<S: Pairings + Provisioning + ?Sized>(
     store: &S,
     sources: &[SourceId],
     rules: &[KeyRule],
     most: usize,
 ) -> Result<(Vec<Proposal>, bool), SyncError> {
-    let mut found = Vec::new();
+    let (mut found, mut more) = (Vec::new(), false);
     for (nth, one) in sources.iter().enumerate() {
         let others = sources.get(nth + 1..).unwrap_or_default();
         let mut after = String::new();
@@ -217,7 +219,9 @@ pub async fn proposals<S: Pairings + Provisioning + ?Sized>(
             after.clone_from(&last.key);
             let keys: Vec<String> = page.into_iter().filter(|row| row.state.may_sign_in()).map(|row| row.key).collect();
             for other in others {
-                found.extend(alike(store, rules, (one, &keys), other).await?);
+                let (alike, cut) = alike(store, rules, (one, &keys), other).await?;
+                found.extend(alike);
+                more |= cut;
                 if found.len() > most {
                     found.truncate(most);
                     return Ok((found, true));
@@ -225,7 +229,7 @@ pub async fn proposals<S: Pairings + Provisioning + ?Sized>(
             }
         }
     }
-    Ok((found, false))
+    Ok((found, more))
 }
 
 /// Why two accounts may be one person: nothing when no two records of theirs are alike.
@@ -240,7 +244,7 @@ pub async fn reasons<S: Pairings + ?Sized>(
     for record in store.records_of(one).await? {
         let Some(join) = &record.join else { continue };
         for source in others.iter().filter_map(|other| other.join.as_ref()).map(|join| &join.source) {
-            for proposal in alike(store, rules, (&join.source, std::slice::from_ref(&join.key)), source).await? {
+            for proposal in alike(store, rules, (&join.source, std::slice::from_ref(&join.key)), source).await?.0 {
                 if [&proposal.kept.account, &proposal.added.account].into_iter().all(|it| it == one || it == other) {
                     found.extend(proposal.why);
                 }
@@ -250,15 +254,17 @@ pub async fn reasons<S: Pairings + ?Sized>(
     Ok(found.into_iter().collect())
 }
 
-/// Records of one source that are alike one of another.
+/// Records of one source that are alike one of another; and whether so many have something in common that not all were looked at.
 async fn alike<S: Pairings + ?Sized>(
     store: &S,
     rules: &[KeyRule],
     (one, keys): (&SourceId, &[String]),
     other: &SourceId,
-) -> Result<Vec<Proposal>, SyncError> {
+) -> Result<(Vec<Proposal>, bool), SyncError> {
     let mut found: BTreeMap<(PersonId, PersonId), BTreeSet<Why>> = BTreeMap::new();
-    for alike in store.alike(one, keys, other).await? {
+    let common = store.alike(one, keys, other, MOST_ALIKE).await?;
+    let cut = common.len() >= MOST_ALIKE as usize;
+    for alike in common {
         let why = match alike.common {
             Common::Mail => Why::Mail,
             Common::Enrolment => Why::Enrolment,
@@ -285,7 +291,7 @@ async fn alike<S: Pairings + ?Sized>(
         let (kept, added) = kept_and_added(one, other);
         proposals.push(Proposal { kept: Side::of(kept), added: Side::of(added), why: why.into_iter().collect() });
     }
-    Ok(proposals)
+    Ok((proposals, cut))
 }
 
 #[cfg(test)]
@@ -298,22 +304,10 @@ mod tests {
 
     #[test]
     fn who_is_used_or_several_stays_and_else_the_first() {
-        use preau_domain::{Credentials, Person};
+        use preau_domain::Person;
         let held = |name: &str, account: &str, state| Held {
             account: PersonId::new(account),
-            person: Person {
-                id: PersonId::new(name),
-                join: None,
-                state,
-                given_name: String::new(),
-                family_name: String::new(),
-                title: None,
-                login: None,
-                mail: None,
-                credentials: Credentials::Directory,
-                affiliations: Vec::new(),
-                children: Vec::new(),
-            },
+            person: Person::unknown(PersonId::new(name), state),
         };
         let (used, never) = (AccountState::Active, AccountState::PreCreated);
         let table = [

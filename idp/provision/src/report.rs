@@ -1,5 +1,6 @@
 //! What a run tells afterwards: the same facts for the screen, the store and scripts.
 
+use crate::guard::Reason;
 use crate::plan::SchoolLoss;
 use preau_connector_api::Rejected;
 use preau_domain::{Instant, RunId, SourceId};
@@ -145,6 +146,9 @@ pub struct Report {
     /// Why it was held, a sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held: Vec<String>,
+    /// The same with its figures, for who says it in other words; empty in reports of former releases.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<Reason>,
     /// Who would leave which school, where most would: the first two hundred.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub losses: Vec<SchoolLoss>,

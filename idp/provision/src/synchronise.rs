@@ -2,7 +2,7 @@
 
 use crate::delta::{self, Delta};
 use crate::digest::Digest;
-use crate::guard::{Thresholds, Verdict, guard, unseen, waiting};
+use crate::guard::{Reason, Thresholds, Verdict, guard, unseen, waiting};
 use crate::index::Index;
 use crate::lease::Lease;
 use crate::pairing::{self, KeyRule, Paired};
@@ -275,6 +275,7 @@ async fn attempt<S: SyncStore + ?Sized>(
         rejected: std::mem::take(&mut planned.plan.rejected),
         shared_logins: Vec::new(),
         held: Vec::new(),
+        reasons: Vec::new(),
         losses: largest(&weighed.losses),
         waiting_schools: waiting.iter().take(SCHOOLS_KEPT).map(ToString::to_string).collect(),
         incomplete: None,
@@ -323,18 +324,19 @@ async fn attempt<S: SyncStore + ?Sized>(
         }
         Verdict::Held(reasons) => {
             report.outcome = RunOutcome::Held;
-            report.held = reasons.iter().map(ToString::to_string).collect();
+            report.reasons = reasons;
         }
     }
     if let (Some(older), None) = (older(&report.as_of, &before), options.thresholds.accepted) {
         report.outcome = RunOutcome::Held;
-        report.held.insert(0, older);
+        report.reasons.insert(0, older);
     }
     if let (Some(undone), None) = (undone, options.thresholds.accepted) {
         report.outcome = RunOutcome::Held;
-        report.held.insert(0, format!("run {undone} was undone: does the source say something else by now?"));
+        report.reasons.insert(0, Reason::Undone { run: undone.clone() });
         report.undone = Some(undone);
     }
+    report.held = report.reasons.iter().map(ToString::to_string).collect();
     if report.outcome == RunOutcome::Held {
         report.as_of = before;
         // All of them, whatever held it: that is what somebody accepts.
@@ -473,12 +475,10 @@ fn split(index: &Index, twice: &HashSet<Digest>) -> (HashSet<Digest>, Vec<Digest
     (gone.into_iter().collect(), first)
 }
 
-/// Whether a state is older than the one before, in a sentence.
-fn older(now: &[String], before: &[String]) -> Option<String> {
+/// Whether a state is older than the one before.
+fn older(now: &[String], before: &[String]) -> Option<Reason> {
     let (now, before) = now.iter().zip(before).find(|(now, before)| now < before)?;
-    Some(format!(
-        "the source is as of {now}, and was as of {before} already: is an older state in place of a newer one?"
-    ))
+    Some(Reason::Older { now: now.clone(), before: before.clone() })
 }
 
 /// The report of the latest run of a source other than this one, when that run came to its end.

@@ -8,8 +8,8 @@ use crate::people::stop_sessions;
 use crate::{doc, enrolments, factors, hosting, shortcuts};
 use async_trait::async_trait;
 use preau_domain::{
-    AccountState, AuditEvent, AuditKind, CorrelationId, Credentials, Instant, Life, Person, PersonId, Retention,
-    Seconds, SessionId, leapt,
+    AccountState, AuditEvent, AuditKind, CorrelationId, Instant, Life, Person, PersonId, Retention, Seconds, SessionId,
+    leapt,
 };
 use preau_store::{Aged, Audit, Lives, Operations, Result};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -102,23 +102,6 @@ const WITHDRAW: Sql = Sql::Each {
     sqlite: "DELETE FROM registration WHERE owner IN (SELECT value FROM json_each($1))",
     postgres: "DELETE FROM registration WHERE owner = ANY($1)",
 };
-
-/// What is written in place of a person who is pre-deleted; id, join key and state stand in columns of their own.
-fn nobody() -> Person {
-    Person {
-        id: PersonId::new(""),
-        join: None,
-        state: AccountState::PreDeleted,
-        given_name: String::new(),
-        family_name: String::new(),
-        title: None,
-        login: None,
-        mail: None,
-        credentials: Credentials::Directory,
-        affiliations: Vec::new(),
-        children: Vec::new(),
-    }
-}
 
 async fn ids(link: &mut Link<'_>, sql: Sql, args: Vec<Arg>) -> Result<Vec<String>> {
     link.rows(sql, args).await?.iter().map(|row| row.text(0).map(str::to_owned)).collect()
@@ -229,7 +212,7 @@ impl Lives for Back {
 impl Back {
     /// Lets time do what it does, in the turn of this node.
     async fn age(&self, now: Instant, retention: Retention, limit: u32) -> Result<Aged> {
-        let nobody = doc::write("person", &nobody())?;
+        let nobody = doc::write("person", &Person::unknown(PersonId::new(""), AccountState::PreDeleted))?;
         let due = self.due(now, retention, limit).await?;
         // Events that are handed over before a write are written with it or before it.
         let correlation = CorrelationId::new(format!("age-{}", now.0));

@@ -56,7 +56,7 @@ const PAIRS: &str = "SELECT person.account, person.id, pairing.who, pairing.at F
     WHERE person.account IS NOT NULL AND person.id > $1 ORDER BY person.id LIMIT $2";
 
 macro_rules! alike {
-    ($from:literal, $keys:literal) => {
+    ($from:literal, $keys:literal $(, $limit:literal)?) => {
         concat!(
             "SELECT DISTINCT a.id, b.id FROM ",
             $from,
@@ -67,6 +67,7 @@ macro_rules! alike {
                 AND NOT EXISTS (SELECT 1 FROM pairing WHERE said = 'apart'
                     AND ((one = a.id AND other = b.id) OR (one = b.id AND other = a.id)))
             ORDER BY 1, 2"
+            $(, $limit)?
         )
     };
 }
@@ -75,21 +76,23 @@ const OF_ONE_KEY: Sql = Sql::Each {
     postgres: alike!("person a JOIN person b ON b.join_key = $4 || a.join_key", "= ANY($2)"),
 };
 const OF_ONE_MAIL: Sql = Sql::Each {
-    sqlite: alike!("person a JOIN person b ON b.mail = a.mail", "IN (SELECT value FROM json_each($2))"),
-    postgres: alike!("person a JOIN person b ON b.mail = a.mail", "= ANY($2)"),
+    sqlite: alike!("person a JOIN person b ON b.mail = a.mail", "IN (SELECT value FROM json_each($2))", " LIMIT $4"),
+    postgres: alike!("person a JOIN person b ON b.mail = a.mail", "= ANY($2)", " LIMIT $4"),
 };
 const OF_ONE_NUMBER: Sql = Sql::Each {
     sqlite: alike!(
         "person a JOIN enrolled here ON here.person = a.id
             JOIN enrolled there ON there.establishment = here.establishment AND there.number = here.number
             JOIN person b ON b.id = there.person",
-        "IN (SELECT value FROM json_each($2))"
+        "IN (SELECT value FROM json_each($2))",
+        " LIMIT $4"
     ),
     postgres: alike!(
         "person a JOIN enrolled here ON here.person = a.id
             JOIN enrolled there ON there.establishment = here.establishment AND there.number = here.number
             JOIN person b ON b.id = there.person",
-        "= ANY($2)"
+        "= ANY($2)",
+        " LIMIT $4"
     ),
 };
 
@@ -222,16 +225,17 @@ impl Pairings for Back {
         rows.iter().map(pair).collect()
     }
 
-    async fn alike(&self, source: &SourceId, keys: &[String], other: &SourceId) -> Result<Vec<Alike>> {
+    async fn alike(&self, source: &SourceId, keys: &[String], other: &SourceId, limit: u32) -> Result<Vec<Alike>> {
         bounded(keys.len())?;
         let mut found = Vec::new();
         for (sql, common) in [(OF_ONE_MAIL, Common::Mail), (OF_ONE_NUMBER, Common::Enrolment)] {
-            let values: Vec<Arg> = args![source.as_str(), keys.to_vec(), other.as_str()];
+            let values: Vec<Arg> = args![source.as_str(), keys.to_vec(), other.as_str(), limit];
             for row in self.many_rows(sql, values).await? {
                 found.push(Alike { one: PersonId::new(row.text(0)?), other: PersonId::new(row.text(1)?), common });
             }
         }
         found.sort();
+        found.truncate(limit as usize);
         Ok(found)
     }
 

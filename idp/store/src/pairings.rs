@@ -91,8 +91,8 @@ pub trait Pairings: Send + Sync {
     async fn pairs(&self, after: &PersonId, limit: u32) -> Result<Vec<Pair>>;
 
     /// Active records of `source` with these keys, at most 1 000 at once, that have something in common with an active record of `other` which is another
-    /// account; of whom nobody said that they are not one person. Ordered, each once.
-    async fn alike(&self, source: &SourceId, keys: &[String], other: &SourceId) -> Result<Vec<Alike>>;
+    /// account; of whom nobody said that they are not one person. Ordered, each once, at most `limit` in all.
+    async fn alike(&self, source: &SourceId, keys: &[String], other: &SourceId, limit: u32) -> Result<Vec<Alike>>;
 
     /// Active records of `source` with these keys, at most 1 000 at once, and those of `other` whose key is the same behind `prefix`; of whom they are, and of whom they
     /// are not, as for [`Pairings::alike`]. First the record of `source`.

@@ -1,6 +1,6 @@
 //! For which child a parent acts: at the doors, and where an operator asks what the doors would say.
 
-use preau_domain::{Legal, Person, PersonId, Profile};
+use preau_domain::{Person, PersonId, Profile};
 use preau_store::{Result, Store};
 use std::collections::BTreeSet;
 
@@ -37,13 +37,12 @@ async fn named_by(store: &dyn Store, parent: &Person, pupil: Option<Person>) -> 
 
 /// The child of somebody who represents no other. Several sources may name the same child; one source names each child once.
 async fn only_child(store: &dyn Store, person: &Person) -> Result<Option<Person>> {
-    let represented = || person.children.iter().filter(|child| child.legal == Legal::Representative);
-    let sources: BTreeSet<_> = represented().map(|child| &child.pupil.source).collect();
-    if sources.len() < represented().count() {
+    let sources: BTreeSet<_> = person.represented().map(|child| &child.pupil.source).collect();
+    if sources.len() < person.represented().count() {
         return Ok(None);
     }
     let mut known = Vec::new();
-    for child in represented() {
+    for child in person.represented() {
         let Some(pupil) = store.person_by_join(&child.pupil).await? else { return Ok(None) };
         known.push(Person { join: Some(child.pupil.clone()), ..pupil });
     }

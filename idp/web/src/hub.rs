@@ -15,8 +15,8 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use preau_connector_api::{Mounting, PasswordCheck, Probe, Redirect, Turns};
 use preau_domain::{
-    AccountState, AuditEvent, AuditKind, Authentication, Clock, CorrelationId, Ids, Instant, Legal, PendingId,
-    PendingSignIn, Person, PersonId, Public, Seconds, Session, SessionId, SourceId, Uai, Upstream, Visit,
+    AccountState, AuditEvent, AuditKind, Authentication, Clock, CorrelationId, Ids, Instant, PendingId, PendingSignIn,
+    Person, PersonId, Public, Seconds, Session, SessionId, SourceId, Uai, Upstream, Visit,
 };
 use preau_egress::Egress;
 use preau_keys::{ClientAuthorities, Keyring, Passwords, Signers};
@@ -415,7 +415,7 @@ impl Hub {
     /// record, those that are known here; at most twenty.
     pub(crate) async fn children_of(&self, person: &Person) -> Result<Vec<Person>, Fault> {
         let mut found: Vec<Person> = Vec::new();
-        for child in person.children.iter().filter(|child| child.legal == Legal::Representative).take(MOST_CHILDREN) {
+        for child in person.represented().take(MOST_CHILDREN) {
             let pupil = self.store.person_by_join(&child.pupil).await?;
             let new =
                 |pupil: &Person| pupil.state.may_sign_in() && found.iter().all(|known: &Person| known.id != pupil.id);

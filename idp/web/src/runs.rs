@@ -8,7 +8,7 @@ mod csv;
 mod told;
 
 pub use csv::{rejected, row, table, word};
-pub use told::{Entry, Loss, ProfileLoss, Refused, Rejected, Report, Shared};
+pub use told::{Entry, Loss, ProfileLoss, Reason, Refused, Rejected, Report, Shared};
 
 use crate::pages::{self, ShownRun};
 use crate::sign_in::PORTAL;

@@ -352,7 +352,7 @@ pub async fn records_of_one_key_are_found(store: &dyn Store) {
     assert!(found("AC$").await.is_empty() && found("").await.is_empty());
     let many: Vec<String> = (0..1001).map(|n| n.to_string()).collect();
     assert!(store.of_one_key(&source(), &many, &town(), "").await.is_err());
-    assert!(store.alike(&source(), &many, &town()).await.is_err());
+    assert!(store.alike(&source(), &many, &town(), 9).await.is_err());
 }
 
 /// Active records of two sources are alike by mail address or number of a school, unless they are one or somebody said that they are not.
@@ -375,10 +375,11 @@ pub async fn who_is_alike_is_found(store: &dyn Store) {
     store.put_people(None, &all.clone().map(change)).await.unwrap();
     let keys: Vec<String> = ["k1", "k2", "k3"].map(str::to_owned).into();
     let alike = |one: &str, other: &str, common| Alike { one: PersonId::new(one), other: PersonId::new(other), common };
-    let found = async || store.alike(&source(), &keys, &town()).await.unwrap();
+    let found = async || store.alike(&source(), &keys, &town(), 9).await.unwrap();
     let [by_mail, by_number] = [alike("p-k1", "p-k9", Common::Mail), alike("p-k2", "p-k8", Common::Enrolment)];
     assert_eq!(found().await, [by_mail.clone(), by_number.clone()]);
-    assert!(store.alike(&source(), &keys, &source()).await.unwrap().iter().all(|alike| alike.one != alike.other));
+    assert_eq!(store.alike(&source(), &keys, &town(), 1).await.unwrap(), std::slice::from_ref(&by_mail));
+    assert!(store.alike(&source(), &keys, &source(), 9).await.unwrap().iter().all(|alike| alike.one != alike.other));
     store.keep_apart(&by_mail.other, &by_mail.one, NOW).await.unwrap();
     assert_eq!(found().await, std::slice::from_ref(&by_number));
     assert!(pair(store, &by_number.one, &by_number.other, SaidBy::Hand).await);

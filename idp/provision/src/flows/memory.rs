@@ -183,7 +183,7 @@ impl Pairings for Memory {
         Err(StoreError::Backend("nobody who synchronises asks for pairs".into()))
     }
 
-    async fn alike(&self, source: &SourceId, keys: &[String], other: &SourceId) -> Result<Vec<Alike>> {
+    async fn alike(&self, source: &SourceId, keys: &[String], other: &SourceId, limit: u32) -> Result<Vec<Alike>> {
         let tables = self.tables.lock().unwrap();
         let candidates = tables.candidates(source, keys, other).into_iter();
         let of_one_mail = candidates.filter(|(one, other)| one.mail.is_some() && one.mail == other.mail);
@@ -192,7 +192,7 @@ impl Pairings for Memory {
             other: other.id.clone(),
             common: Common::Mail,
         };
-        Ok(of_one_mail.map(alike).collect())
+        Ok(of_one_mail.map(alike).take(limit as usize).collect())
     }
 
     async fn of_one_key(

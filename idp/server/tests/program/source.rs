@@ -83,6 +83,10 @@ fn a_source_fills_the_house_is_held_when_it_forgets_and_obeys_a_human() {
     assert_eq!((code, &held["outcome"]), (3, &Value::from("held")));
     assert_eq!(held["people"]["suspended"], 100);
     assert!(held["held"][0].as_str().unwrap().contains("100 would be suspended"), "{held}");
+    assert_eq!(
+        (&held["reasons"][0]["rule"], &held["reasons"][0]["absent"]),
+        (&Value::from("too-many-people"), &Value::from(100))
+    );
     assert_eq!(annuaire.active(), everybody);
     // The number covers those who would lose an establishment or a profile, or move, as well.
     let losing = ["suspended", "narrowed", "ceased", "moved"].iter().map(|what| held["people"][what].as_u64().unwrap());

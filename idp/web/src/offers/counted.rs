@@ -1,7 +1,7 @@
 //! Who of an establishment would gain and who would lose a service, before a head says so.
 
 use crate::{Door, Fault, FaultKind, Hub, second_key};
-use preau_domain::{JoinKey, Legal, Opening, Person, Profile, Uai};
+use preau_domain::{JoinKey, Opening, Person, Profile, Uai};
 use preau_policy::{AccessRules, Facts, Gains, Moved};
 use std::collections::{BTreeMap, HashMap};
 
@@ -51,7 +51,7 @@ pub(crate) async fn count(
 
 /// The child for whom a parent of one acts, among the people of the establishment.
 fn only_child<'p>(person: &Person, by_join: &HashMap<&JoinKey, &'p Person>) -> Option<&'p Person> {
-    let mut represented = person.children.iter().filter(|child| child.legal == Legal::Representative);
+    let mut represented = person.represented();
     let child = represented.next().filter(|_| represented.next().is_none())?;
     by_join.get(&child.pupil).copied()
 }

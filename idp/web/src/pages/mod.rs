@@ -35,7 +35,7 @@ use axum::Router;
 use axum::response::{IntoResponse, Response};
 use flate2::Compression;
 use http::{HeaderValue, header};
-use preau_domain::{Instant, Public, ServiceId};
+use preau_domain::{Instant, LocalTime, Public, ServiceId};
 use preau_policy::Reason;
 use std::sync::Arc;
 
@@ -121,8 +121,9 @@ impl<'a> Page<'a> {
 
     /// An instant as people read one, to the minute, in universal time.
     fn moment(&self, at: Instant) -> String {
-        let text = at.rfc3339();
-        let (date, time) = text.split_once('T').unwrap_or_default();
+        // By the clock people have on the wall; of an instant outside all calendars, as it is written.
+        let text = LocalTime::in_paris(at).map_or_else(|| at.rfc3339().replace('T', " "), |local| local.to_string());
+        let (date, time) = text.split_once(' ').unwrap_or_default();
         let mut date = date.split('-');
         let [year, month, day] = [(); 3].map(|()| date.next().unwrap_or_default());
         let (hour, minute) = (time.get(..2).unwrap_or_default(), time.get(3..5).unwrap_or_default());
@@ -131,6 +132,12 @@ impl<'a> Page<'a> {
         let day = day.trim_start_matches('0');
         let said = [("year", year), ("month", &month), ("nth", nth), ("day", day), ("hour", hour), ("minute", minute)];
         self.texts.with(self.locale, "moment", &said)
+    }
+
+    /// A number of tenths as people write it.
+    fn tenths(&self, tenths: u64) -> String {
+        let mark = if self.locale == Locale::Fr { ',' } else { '.' };
+        format!("{}{mark}{}", tenths / 10, tenths % 10)
     }
 
     fn switch(&self) -> Option<Switch> {

@@ -2,7 +2,7 @@
 
 use super::home::profile_key;
 use super::{Page, html};
-use crate::runs::{Entry, FIGURES, Loss, Report, Shared};
+use crate::runs::{Entry, FIGURES, Loss, Reason, Report, Shared};
 use crate::{Hub, Visitor};
 use askama::Template;
 use axum::response::Response;
@@ -115,8 +115,7 @@ pub(super) struct OneRun<'a> {
     id: String,
     title: String,
     outcome: String,
-    /// The sentences of the report, which are in English.
-    why: Vec<String>,
+    why: Vec<Sentence>,
     token: Option<String>,
     accepted: String,
     refused: Option<String>,
@@ -139,24 +138,26 @@ fn some<T>(all: &[T]) -> &[T] {
 impl<'a> OneRun<'a> {
     pub(super) fn new(page: Page<'a>, Shown { run, report, token }: Shown<'a>) -> Self {
         let when = page.moment(run.started);
-        let why = report.held.iter().chain(&report.incomplete).chain(&report.failure).chain(&report.read_all);
+        let english = |text: &String| Sentence { text: text.clone(), english: true };
+        let more = report.incomplete.iter().chain(&report.failure).chain(&report.read_all).map(english);
+        let why: Vec<Sentence> = held(&page, report).into_iter().chain(more).take(SHOWN).collect();
         let losing = ["suspended", "waiting", "narrowed", "ceased", "moved"].map(|name| report.people(name));
         let people = FIGURES.map(|name| (page.t(&format!("run-people-{name}")), report.people(name)));
-        let more = report.losses.len().saturating_sub(SHOWN);
+        let unseen = report.losses.len().saturating_sub(SHOWN);
         let at = format!("/sources/{}/runs/{}", run.source, run.id);
         OneRun {
             source: run.source.to_string(),
             id: run.id.to_string(),
             title: page.with("run-title", "when", &when),
             outcome: outcome(&page, run.outcome),
-            why: why.take(SHOWN).cloned().collect(),
+            why,
             accepted: page.count("run-release-text", usize::try_from(losing.iter().sum::<u64>()).unwrap_or(usize::MAX)),
             token,
             refused: report.refused.as_ref().map(|refused| page.with("run-refused", "when", &page.moment(refused.at))),
             facts: facts(&page, report),
             people: people.into_iter().filter(|(_, count)| *count > 0).collect(),
             losses: some(&report.losses).iter().map(|loss| school(&page, loss)).collect(),
-            more_losses: (more > 0).then(|| page.count("run-more-schools", more)),
+            more_losses: (unseen > 0).then(|| page.count("run-more-schools", unseen)),
             waiting: some(&report.waiting_schools),
             rejected: report.rejected.total,
             reasons: report.rejected.by_reason.iter().take(SHOWN).map(|(why, count)| (why.as_str(), *count)).collect(),
@@ -167,10 +168,57 @@ impl<'a> OneRun<'a> {
     }
 }
 
+/// A sentence of a report.
+struct Sentence {
+    text: String,
+    /// In English whoever reads it: as the run wrote it.
+    english: bool,
+}
+
+/// Why a run is held; in the words of the page where they are known.
+fn held(page: &Page<'_>, report: &Report) -> Vec<Sentence> {
+    let said = |(nth, text): (usize, &String)| {
+        let ours = report.reasons.get(nth).filter(|_| report.reasons.len() == report.held.len());
+        match ours.and_then(|reason| in_words(page, reason)) {
+            Some(text) => Sentence { text, english: false },
+            None => Sentence { text: text.clone(), english: true },
+        }
+    };
+    report.held.iter().enumerate().map(said).collect()
+}
+
+/// Reasons for which a page has words.
+const REASONS: [&str; 7] = [
+    "too-many-people",
+    "too-many-of-one-school",
+    "too-many-of-one-profile",
+    "too-many-moved",
+    "more-than-accepted",
+    "older",
+    "undone",
+];
+
+fn in_words(page: &Page<'_>, reason: &Reason) -> Option<String> {
+    let rule = REASONS.into_iter().find(|rule| *rule == reason.rule)?;
+    let gone = ["absent", "stripped", "lost", "gone"].into_iter().filter_map(|name| reason.figure(name)).sum::<u64>();
+    let (moved, active) = (reason.figure("moved").unwrap_or(0), reason.figure("active").unwrap_or(0));
+    let share = page.tenths((gone + moved).saturating_mul(1000).checked_div(active).unwrap_or(0));
+    let who = match reason.profile() {
+        Some(profile) => page.with(profile_key(profile), "title", ""),
+        None => String::new(),
+    };
+    let told: Vec<(&str, String)> = reason.told().collect();
+    let gone = gone.to_string();
+    let mut said: Vec<(&str, &str)> = told.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    said.extend([("all", gone.as_str()), ("share", share.as_str()), ("who", who.as_str())]);
+    Some(page.texts.with(page.locale, &format!("run-why-{rule}"), &said))
+}
+
 /// How long it took and the like.
 fn facts(page: &Page<'_>, report: &Report) -> Vec<(String, String)> {
-    let seconds = report.duration_ms.map(|ms| format!("{}.{} s", ms / 1000, ms % 1000 / 100));
-    let memory = report.peak_memory.map(|bytes| format!("{} MB", bytes / 1_000_000));
+    let seconds = report.duration_ms.map(|ms| page.with("run-seconds", "figure", &page.tenths(ms / 100)));
+    let megabytes = |bytes: u64| page.with("run-megabytes", "figure", &(bytes / 1_000_000).to_string());
+    let memory = report.peak_memory.map(megabytes);
     let changes = report.delta.as_ref().and_then(|delta| delta.get("entries")).map(u64::to_string);
     let until = report.undo_until.map(|at| page.moment(at));
     let facts = [("duration", seconds), ("memory", memory), ("changes", changes), ("undo", until)];

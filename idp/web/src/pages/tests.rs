@@ -335,8 +335,8 @@ fn an_instant_is_written_as_people_read_it() {
     let instants = [Instant(1_788_000_000_123), Instant(1_801_440_300_000)];
     let (texts, config) = (Texts::load(), WebConfig::default());
     let said = |locale| instants.map(|at| Page::of(&texts, &config, locale).moment(at));
-    assert_eq!(said(Locale::Fr), ["29 août 2026 à 10 h 40", "1er février 2027 à 00 h 05"]);
-    assert_eq!(said(Locale::En), ["29 August 2026 at 10:40", "1 February 2027 at 00:05"]);
+    assert_eq!(said(Locale::Fr), ["29 août 2026 à 12 h 40", "1er février 2027 à 01 h 05"]);
+    assert_eq!(said(Locale::En), ["29 August 2026 at 12:40", "1 February 2027 at 01:05"]);
 }
 
 #[test]

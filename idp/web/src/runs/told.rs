@@ -20,6 +20,8 @@ pub struct Report {
     pub shared_logins: Vec<Shared>,
     /// Why it was held, a sentence each, in English.
     pub held: Vec<String>,
+    /// The same, rule by rule, with its figures; nothing in reports of former releases.
+    pub reasons: Vec<Reason>,
     /// Schools that wait for their complete file.
     pub waiting_schools: Vec<String>,
     /// Who would leave which school.
@@ -42,6 +44,34 @@ pub struct Report {
     pub peak_memory: Option<u64>,
     /// Who refused to let it go.
     pub refused: Option<Refused>,
+}
+
+/// Why a run was held.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Reason {
+    /// Which rule of the guard.
+    pub rule: String,
+    /// What it says, by name.
+    #[serde(flatten)]
+    figures: BTreeMap<String, Value>,
+}
+
+impl Reason {
+    /// A figure of it.
+    pub fn figure(&self, name: &str) -> Option<u64> {
+        self.figures.get(name)?.as_u64()
+    }
+
+    /// The profile it is about.
+    pub fn profile(&self) -> Option<Profile> {
+        Profile::deserialize(self.figures.get("profile")?).ok()
+    }
+
+    /// Everything it says, as text.
+    pub fn told(&self) -> impl Iterator<Item = (&str, String)> {
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        self.figures.iter().map(move |(name, value)| (name.as_str(), text(value)))
+    }
 }
 
 /// Entries that do not fit.

@@ -34,6 +34,7 @@ async fn run(hub: &TestHub, id: &str, outcome: RunOutcome, minutes: i64) {
     let report = json!({
         "people": { "read": 50, "suspended": 90, "updated": 2 },
         "held": ["26 % of 0990001N would vanish (80 of 300 people)"],
+        "reasons": [{ "rule": "too-many-of-one-school", "establishment": "0990001N", "active": 300, "absent": 80, "lost": 0, "percent": 20 }],
         "losses": [{ "establishment": "0990001N", "active": 300, "absent": 80, "lost": 0, "profiles": [
             { "profile": "National_ELV", "active": 200, "absent": 80, "lost": 0, "moved": 4, "came": 0 }] }],
         "rejected": { "total": 1, "by_reason": { "no name": 1 }, "entries": [{ "dn": "=uid<b>zoe</b>", "reason": "no name" }] },
@@ -133,7 +134,9 @@ async fn a_report_is_shown_and_taken_away(hub: TestHub) {
     let list = gaelle.get("/sources").await;
     assert!(list.words().contains("annuaire") && list.words().contains("Retenue"), "{}", list.words());
     let page = gaelle.get("/sources/annuaire/runs/r1").await;
-    for part in ["0990001N", "80 personnes sur 300", "=uid<b>zoe</b>", "no name", "1.5 s"] {
+    for part in
+        ["0990001N", "80 personnes sur 300", "=uid<b>zoe</b>", "no name", "1,5\u{a0}s", "80 seraient suspendues"]
+    {
         assert!(page.words().contains(part), "{part}: {}", page.words());
     }
     assert!(!page.body.contains("<b>zoe"), "what a source says stays text");

@@ -423,6 +423,7 @@ fn held_run() -> RunRecord {
     let report = serde_json::json!({
         "people": people,
         "held": ["26 % of 0990001N would vanish (80 of 300 people)"],
+        "reasons": [{ "rule": "too-many-of-one-school", "establishment": "0990001N", "active": 300, "absent": 80, "lost": 0, "percent": 20 }],
         "losses": (0..40).map(|_| loss("0990001N")).collect::<Vec<_>>(),
         "waiting_schools": ["0990003R: of 620 people who are National_ELV 600 would leave and 12 come"],
         "rejected": { "total": 40, "by_reason": { "sn is longer than 100 characters": 40 }, "entries": (0..40).map(entry).collect::<Vec<_>>() },
