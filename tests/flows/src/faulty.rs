@@ -164,7 +164,7 @@ faulty!(Pairings {
     fn part(record: &PersonId, now: Instant) -> Option<PersonId>;
     fn keep_apart(one: &PersonId, other: &PersonId, now: Instant) -> ();
     fn pairs(after: &PersonId, limit: u32) -> Vec<Pair>;
-    fn alike(source: &SourceId, keys: &[String], other: &SourceId) -> Vec<Alike>;
+    fn alike(source: &SourceId, keys: &[String], other: &SourceId, limit: u32) -> Vec<Alike>;
     fn of_one_key(source: &SourceId, keys: &[String], other: &SourceId, prefix: &str) -> Vec<(PersonId, PersonId)>;
 });
 
