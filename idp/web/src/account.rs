@@ -58,7 +58,7 @@ async fn page(hub: &Hub, visitor: &Visitor, live: &Live, problem: Option<&'stati
     let page = AccountPage {
         name: known.person.display_name(),
         factors: &factors,
-        passkeys: hub.passkeys.is_some(),
+        passkeys: hub.passkeys.is_some() && !known.person.is_hosted(),
         token: hub.form_token(&live.session.id, FORM),
         sign_out_token: hub.form_token(&live.session.id, "sign-out"),
         problem,
@@ -79,6 +79,10 @@ enum Door {
 async fn door(hub: &Hub, visitor: &Visitor, here: &str) -> Result<Door, Fault> {
     let since = hub.now() - RECENT;
     if let Some(live) = visitor.live(hub).await? {
+        // It is their own ENT that vouches for them, each time: what they had here would go on without it.
+        if live.known()?.person.is_hosted() {
+            return Err(Fault::new(FaultKind::NotFound, "guests of another ENT have no factor here"));
+        }
         let proof = &live.session.authentication;
         let enough = proof.is_strong() || !hub.has_second_factor(&live.session.person).await?;
         if proof.at >= since && enough {

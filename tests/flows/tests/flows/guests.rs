@@ -15,6 +15,7 @@ stories!(
     a_guest_never_opens_another_service,
     a_guest_never_outlives_the_convention,
     a_guest_who_is_ended_has_no_session_and_no_token,
+    a_guest_has_nothing_here_to_sign_in_with,
     nobody_comes_in_without_being_invited,
     a_guest_is_nobody_s_colleague_by_mail_or_name,
     a_list_that_is_wrong_is_refused_whole,
@@ -272,6 +273,16 @@ async fn a_guest_who_is_ended_has_no_session_and_no_token(hub: TestHub) {
     house.hub.clock.advance(3);
     assert!(browser.get("/").await.location().is_some_and(|to| to.starts_with("/sign-in/")), "no session");
     assert_eq!(house.comes(&mut browser, "/", "sujet-1", |_| {}).await.status, 403);
+}
+
+/// Their own ENT vouches for them each time: a passkey made here would go on without it.
+async fn a_guest_has_nothing_here_to_sign_in_with(hub: TestHub) {
+    let house = House::new(&hub).await;
+    let mut browser = house.guest().await;
+    assert_eq!(browser.get("/account/passkeys/new").await.status, 404);
+    let mut pupil = house.hub.browser();
+    pupil.sign_in(&NOE).at_home().await;
+    assert_eq!(pupil.get("/account/passkeys/new").await.status, 200, "control");
 }
 
 async fn nobody_comes_in_without_being_invited(hub: TestHub) {
