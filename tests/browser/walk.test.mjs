@@ -122,8 +122,8 @@ test('a passkey is made, signs in without a name, is a second proof, and is remo
   await look(page, 'passkey-new');
   await page.fill('input[name=name]', 'Ordinateur du CDI');
   await page.click('form[data-makes] button');
-  await page.waitForSelector('.cards > li');
-  assert.match(await page.textContent('.cards > li'), /Ordinateur du CDI/);
+  await page.waitForSelector('#factors ~ .cards > li');
+  assert.match(await page.textContent('#factors ~ .cards > li'), /Ordinateur du CDI/);
   assert.equal((await device.kept()).length, 1, 'the authenticator keeps whose it is');
   await look(page, 'account-with');
 
@@ -165,10 +165,10 @@ test('a passkey is made, signs in without a name, is a second proof, and is remo
   await page.click('form[data-passkey] button');
   await page.waitForSelector('a.tile');
   await page.goto(`${demo.base}account`);
-  await page.click('.cards summary');
+  await page.click('#factors ~ .cards summary');
   await look(page, 'account-change');
   await page.click('form[action="/account/factors/remove"] button');
-  await page.waitForSelector('.cards', { state: 'detached' });
+  await page.waitForSelector('#factors ~ .cards', { state: 'detached' });
   await signOut(page);
   await page.waitForSelector('a.button[href="/"]');
   await page.goto(demo.base);

@@ -9,6 +9,7 @@
 mod digest;
 pub mod jose;
 mod keyring;
+mod otp;
 mod passwords;
 mod random;
 mod seal;
@@ -20,6 +21,7 @@ pub mod xml;
 
 pub use digest::{artifact_source, constant_time_eq, digest, fingerprint, one_time_key, session_id};
 pub use keyring::{KeyProblem, Keyring, MASTER_KEY_FILE};
+pub use otp::OtpSecret;
 pub use passwords::{Busy, MAX_PASSWORD, NotHashed, Passwords, give_way};
 pub use random::SystemIds;
 pub use seal::{MAX_SEALED, Sealer};

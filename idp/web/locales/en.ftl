@@ -523,7 +523,7 @@ offer-problem-sheet = The sheet changed while you were reading it. Read it again
 account-mine = My account
 account-home = Back to the home page
 account-back = Back to my account
-account-factors = My passkeys
+account-factors = My proofs
 account-factors-text = A passkey takes the place of the password: your phone or your computer knows you by your fingerprint, your face or the code of the device. Nothing can be copied or guessed.
 account-added = Added on { $when }
 account-used = Last used on { $when }
@@ -534,7 +534,7 @@ account-remove = Remove
 account-remove-text = It will not sign you in any more, and your other sessions will be closed.
 account-problem-name = Give it a name.
 account-problem-passkey = This passkey was not added. Try again; if it is yours already, it is in the list.
-account-problem-last = This is your last passkey, and your account asks for one. Add another one before you remove it.
+account-problem-last = This is your last proof, and your account asks for one. Add another one before you remove it.
 passkey-use = Sign in with a passkey
 passkey-given-up = No passkey was used. You can try again.
 passkey-script = A passkey needs JavaScript, which your browser does not run.
@@ -549,6 +549,48 @@ second-title = One more proof
 second-purpose = This page asks for one more proof than your password.
 second-purpose-service = Opening { $service } takes one more proof than your password.
 second-back = Sign in another way
+account-kind-passkey = Passkey
+account-kind-one-time-code = Code application
+account-method-directory-password = Password of the directory
+account-method-local-password = Password
+account-method-federated = Another identity provider
+account-method-passkey = Passkey
+account-second-passkey = with a passkey
+account-second-one-time-code = with a code
+account-second-recovery-code = with a recovery code
+account-sessions = My open sessions
+account-session-began = Begun on { $when }
+account-session-seen = Last seen on { $when }
+account-session-here = It is the one of this browser.
+account-session-end = Close this session
+account-sessions-end = Close all other sessions
+account-received = What services received of me
+account-received-text = The last thirty times, within a month: the service, the moment, and the names of what it received. The values themselves are not kept.
+account-received-none = No service received anything of you within a month.
+account-problem-code = This code is not right. Check the clock of your phone, wait for the next code, then try again.
+account-paper = { $count ->
+    [0] You have no recovery code: they serve on the day you lose the rest.
+    [one] You have one recovery code left.
+   *[other] You have { $count } recovery codes left.
+}
+codes-new-title = Add a code application
+codes-new-text = Take a picture of this drawing with your application, then type the code it shows.
+codes-typed = Or type this key there:
+codes-name = Name of the application
+codes-name-default = My phone
+codes-code = Code shown by the application
+codes-add = Add
+paper-title = Recovery codes
+paper-text = Write them down or print them, and keep them far from your phone. Each serves once. They will not be shown again, and those before them are worth nothing now.
+paper-kept = I wrote them down
+paper-make = Make new recovery codes
+problem-code = This code is not right, or it was used. Wait for the next code, then try again.
+problem-code-wait = Too many tries: wait a little before you try again.
+second-code = Code
+second-code-hint = The six digits of your application, or a recovery code.
+second-code-send = Continue
+nudge-title = Simpler than a code
+nudge-text = With a passkey you will have neither a password nor a code to type next time.
 
 ## A tool opened for a class or a group (LTI)
 

@@ -527,7 +527,7 @@ offer-problem-sheet = La fiche a changé pendant que vous la lisiez. Relisez-la.
 account-mine = Mon compte
 account-home = Retour à l’accueil
 account-back = Retour à mon compte
-account-factors = Mes clés d’accès
+account-factors = Mes preuves
 account-factors-text = Une clé d’accès remplace le mot de passe : votre téléphone ou votre ordinateur vous reconnaît par votre empreinte, votre visage ou le code de l’appareil. Rien ne peut être recopié ni deviné.
 account-added = Ajoutée le { $when }
 account-used = Utilisée pour la dernière fois le { $when }
@@ -538,7 +538,7 @@ account-remove = Retirer
 account-remove-text = Elle ne vous connectera plus, et vos autres sessions seront fermées.
 account-problem-name = Donnez-lui un nom.
 account-problem-passkey = Cette clé d’accès n’a pas été ajoutée. Recommencez ; si elle est déjà à vous, elle figure dans la liste.
-account-problem-last = C’est votre dernière clé d’accès, et votre compte en demande une. Ajoutez-en une autre avant de retirer celle-ci.
+account-problem-last = C’est votre dernière preuve, et votre compte en demande une. Ajoutez-en une autre avant de retirer celle-ci.
 passkey-use = Se connecter avec une clé d’accès
 passkey-given-up = Aucune clé d’accès n’a été utilisée. Vous pouvez réessayer.
 passkey-script = Une clé d’accès a besoin de JavaScript, que votre navigateur n’exécute pas.
@@ -553,6 +553,48 @@ second-title = Une preuve de plus
 second-purpose = Cette page demande une preuve de plus que votre mot de passe.
 second-purpose-service = Pour ouvrir { $service }, il faut une preuve de plus que votre mot de passe.
 second-back = Se connecter autrement
+account-kind-passkey = Clé d’accès
+account-kind-one-time-code = Application de codes
+account-method-directory-password = Mot de passe de l’annuaire
+account-method-local-password = Mot de passe
+account-method-federated = Autre fournisseur d’identité
+account-method-passkey = Clé d’accès
+account-second-passkey = avec une clé d’accès
+account-second-one-time-code = avec un code
+account-second-recovery-code = avec un code de secours
+account-sessions = Mes sessions ouvertes
+account-session-began = Ouverte le { $when }
+account-session-seen = Vue pour la dernière fois le { $when }
+account-session-here = C’est celle de ce navigateur.
+account-session-end = Fermer cette session
+account-sessions-end = Fermer toutes les autres sessions
+account-received = Ce que les services ont reçu de moi
+account-received-text = Les trente dernières fois, depuis un mois : le service, le moment, et les noms de ce qu’il a reçu. Les valeurs elles-mêmes ne sont pas gardées.
+account-received-none = Aucun service n’a rien reçu de vous depuis un mois.
+account-problem-code = Ce code ne convient pas. Vérifiez l’heure de votre téléphone, attendez le code suivant, puis réessayez.
+account-paper = { $count ->
+    [0] Vous n’avez pas de code de secours : ils servent le jour où vous perdez le reste.
+    [one] Il vous reste un code de secours.
+   *[other] Il vous reste { $count } codes de secours.
+}
+codes-new-title = Ajouter une application de codes
+codes-new-text = Photographiez ce dessin avec votre application, puis tapez le code qu’elle affiche.
+codes-typed = Ou tapez-y cette clé :
+codes-name = Nom de l’application
+codes-name-default = Mon téléphone
+codes-code = Code affiché par l’application
+codes-add = Ajouter
+paper-title = Codes de secours
+paper-text = Notez-les ou imprimez-les, et gardez-les loin de votre téléphone. Chacun sert une fois. Ils ne seront plus affichés, et les précédents ne valent plus rien.
+paper-kept = Je les ai notés
+paper-make = Faire de nouveaux codes de secours
+problem-code = Ce code ne convient pas, ou il a déjà servi. Attendez le code suivant, puis réessayez.
+problem-code-wait = Trop d’essais : attendez un peu avant de réessayer.
+second-code = Code
+second-code-hint = Les six chiffres de votre application, ou un code de secours.
+second-code-send = Continuer
+nudge-title = Plus simple qu’un code
+nudge-text = Avec une clé d’accès, vous n’aurez ni mot de passe ni code à taper la prochaine fois.
 
 ## Une activité ouverte pour une classe ou un groupe (LTI)
 

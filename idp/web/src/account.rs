@@ -1,8 +1,12 @@
-//! The account page: what a person proves themselves with, and how they change it.
+//! The account page: what a person proves themselves with and how they change it, where they are signed in, and which services
+//! received what of them.
 //!
 //! Whoever adds, names or removes something proved who they are within a quarter of an hour, and by two factors once they have a
 //! second one: a password that was stolen adds no passkey to an account that has one. Where nothing else would be left to sign in
 //! with, or to administer with, the last one stays.
+
+mod codes;
+mod sessions;
 
 use crate::pages::{self, AccountPage};
 use crate::passkey::NoProof;
@@ -33,6 +37,10 @@ pub fn routes() -> Router<Arc<Hub>> {
         .route("/account", get(show))
         .route("/account/passkeys", get(back).post(add))
         .route("/account/passkeys/new", get(ask))
+        .route("/account/codes", get(back).post(codes::add))
+        .route("/account/codes/new", get(codes::ask))
+        .route("/account/recovery", get(back).post(codes::renew))
+        .route("/account/sessions", get(back).post(sessions::end))
         .route("/account/factors/name", get(back).post(rename))
         .route("/account/factors/remove", get(back).post(remove))
 }
@@ -55,7 +63,15 @@ async fn show(State(hub): State<Arc<Hub>>, visitor: Visitor) -> Result<Response,
 async fn page(hub: &Hub, visitor: &Visitor, live: &Live, problem: Option<&'static str>) -> Result<Response, Fault> {
     let known = live.known()?;
     let factors = hub.store.factors_of(&live.session.person).await?;
+    let (now, here) = (hub.now(), &live.session.id);
+    let sessions = hub.store.sessions_of(&live.session.person, now).await?;
+    let sessions = sessions.into_iter().map(|session| {
+        let word = (session.id != *here).then(|| sessions::word(hub, live, &session));
+        (word, session)
+    });
     let page = AccountPage {
+        sessions: sessions.collect(),
+        received: sessions::received(hub, live).await?,
         name: known.person.display_name(),
         factors: &factors,
         passkeys: hub.passkeys.is_some() && !known.person.is_hosted(),

@@ -9,6 +9,7 @@ mod account;
 pub mod acting;
 pub mod bench;
 mod certificate;
+mod codes;
 mod compress;
 mod config;
 mod fault;

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a question that cannot be read ends its story")]
 
 use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
 use base64::Engine;
@@ -141,6 +142,21 @@ impl Authenticator {
             "origin": said.origin.unwrap_or(&self.origin), "crossOrigin": said.cross_origin });
         client.to_string().into_bytes()
     }
+}
+
+/// What an application that makes codes shows for a secret at that second (RFC 6238).
+pub fn code_of(secret: &str, seconds: i64) -> String {
+    let letters = secret.bytes().map(|letter| match letter {
+        b'A'..=b'Z' => letter - b'A',
+        _ => letter - b'2' + 26,
+    });
+    let bits: Vec<u8> = letters.flat_map(|five| (0..5).rev().map(move |bit| five >> bit & 1)).collect();
+    let key: Vec<u8> = bits.chunks_exact(8).map(|bits| bits.iter().fold(0, |byte, bit| byte << 1 | bit)).collect();
+    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &key);
+    let tag = hmac::sign(&key, &(seconds / 30).to_be_bytes());
+    let at = usize::from(tag.as_ref()[19] & 15);
+    let number = u32::from_be_bytes(tag.as_ref()[at..at + 4].try_into().unwrap()) & 0x7fff_ffff;
+    format!("{:06}", number % 1_000_000)
 }
 
 fn text(bytes: &[u8]) -> String {

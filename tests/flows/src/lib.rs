@@ -50,7 +50,7 @@ pub use hub::{BASE, HOST, Setup, TestHub};
 pub use listener::{Heard, Listener};
 pub use log::{Log, Secrets};
 pub use page::{Answer, Form};
-pub use passkeys::authenticator;
+pub use passkeys::{authenticator, code_of};
 pub use provider::{GUICHET, Provider, Trip};
 pub use recorder::Recorder;
 pub use rp::{Document, MTLS_HOST, OidcRp, SECRET, VERIFIER, oidc_service};

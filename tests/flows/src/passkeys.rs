@@ -3,11 +3,17 @@
 use crate::browser::Browser;
 use crate::page::Answer;
 use preau_authenticator::{Authenticator, Said};
+use preau_domain::Instant;
 use scraper::{Html, Selector};
 
 /// An authenticator in front of our pages.
 pub fn authenticator() -> Authenticator {
     Authenticator::new(crate::BASE)
+}
+
+/// What an application shows for a secret then.
+pub fn code_of(secret: &str, at: Instant) -> String {
+    preau_authenticator::code_of(secret, at.seconds())
 }
 
 impl Answer {

@@ -5,8 +5,8 @@ use crate::config::Loaded;
 use crate::output::say;
 use crate::{SystemClock, assembly, commands};
 use preau_domain::{
-    AccountState, Affiliation, Bounded, Clock, Credentials, Ids, Instant, Person, PersonId, Profile, Uai, bounded,
-    normalised_login,
+    AccountState, Affiliation, Bounded, Clock, Credentials, FactorKind, Ids, Instant, Person, PersonId, Profile, Uai,
+    bounded, normalised_login,
 };
 use preau_keys::{Passwords, SystemIds};
 use preau_store::{Store, StoreError};
@@ -81,6 +81,19 @@ pub async fn password(loaded: &Loaded, args: &PasswordArgs) -> Result<(), Failur
         say!("a running server tells the services they had open within seconds, one that is started later then")?;
     }
     tell(&password, drawn)
+}
+
+/// Forgets what somebody proves themselves with besides a password, and ends their sessions.
+pub async fn forget_factors(loaded: &Loaded, who: &str) -> Result<(), Failure> {
+    let store = assembly::store(loaded, Some(&assembly::keyring(loaded, true)?)).await?;
+    let person = commands::find(&*store, who).await?;
+    commands::journal(&*store, Some(&person.id), None, "factors-forgotten").await?;
+    let mut forgotten = 0;
+    for kind in [FactorKind::Passkey, FactorKind::OneTimeCode, FactorKind::RecoveryCode] {
+        forgotten += store.replace_factors(&person.id, kind, &[]).await?;
+    }
+    store.end_sessions_of(&person.id, SystemClock::new().now()).await?;
+    say!("{forgotten} passkeys, applications and codes of {} forgotten; their sessions are ended", person.id)
 }
 
 /// Shows where an account stands, and why.

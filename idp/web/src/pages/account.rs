@@ -2,10 +2,14 @@
 
 use super::{Page, html};
 use crate::passkey::Question;
-use crate::{Hub, Visitor};
+use crate::{Fault, FaultKind, Hub, Locale, Visitor};
 use askama::Template;
 use axum::response::Response;
-use preau_domain::Factor;
+use preau_domain::{AuditEvent, Factor, FactorKind, Session};
+use qrcodegen::{QrCode, QrCodeEcc};
+use std::fmt::Write;
+use url::form_urlencoded::byte_serialize;
+use zeroize::Zeroizing;
 
 /// What [`account`] shows.
 pub struct AccountPage<'a> {
@@ -13,6 +17,10 @@ pub struct AccountPage<'a> {
     pub name: String,
     /// What they prove themselves with.
     pub factors: &'a [Factor],
+    /// Their sessions, the latest first, with what the page calls each but that of this browser.
+    pub sessions: Vec<(Option<String>, Session)>,
+    /// What services received of them, the latest first.
+    pub received: Vec<AuditEvent>,
     /// There can be passkeys at our address.
     pub passkeys: bool,
     /// The hidden token of its forms.
@@ -30,6 +38,12 @@ pub(super) struct Told<'a> {
     lines: Vec<String>,
 }
 
+/// A session as the page tells it.
+pub(super) struct SignedIn {
+    word: Option<String>,
+    lines: Vec<String>,
+}
+
 #[derive(Template)]
 #[template(path = "account.html")]
 pub(super) struct Account<'a> {
@@ -37,6 +51,13 @@ pub(super) struct Account<'a> {
     name: String,
     passkeys: bool,
     factors: Vec<Told<'a>>,
+    /// How many codes on paper are left, as a sentence; none for whoever needs none.
+    paper: Option<String>,
+    sessions: Vec<SignedIn>,
+    /// There are others than that of this browser.
+    elsewhere: bool,
+    /// Service, moment and names of what it received.
+    received: Vec<(String, String, String)>,
     token: String,
     sign_out_token: String,
     problem: Option<String>,
@@ -44,16 +65,33 @@ pub(super) struct Account<'a> {
 }
 
 impl<'a> Account<'a> {
-    pub(super) fn new(page: Page<'a>, shown: AccountPage<'a>) -> Account<'a> {
+    pub(super) fn new(page: Page<'a>, shown: AccountPage<'a>, title: impl Fn(&AuditEvent) -> String) -> Account<'a> {
+        let signed_in = |(word, session): (Option<String>, Session)| {
+            let proof = &session.authentication;
+            let how = page.t(&format!("account-method-{}", proof.method.as_str()));
+            let besides = proof.second.map(|second| page.t(&format!("account-second-{}", second.as_str())));
+            let how = [Some(how), besides].into_iter().flatten().collect::<Vec<_>>().join(", ");
+            let began = page.with("account-session-began", "when", &page.moment(session.created));
+            let seen = page.with("account-session-seen", "when", &page.moment(session.last_seen));
+            SignedIn { word, lines: vec![how, began, seen] }
+        };
+        let received = |event: &AuditEvent| (title(event), page.moment(event.at), event.detail.clone());
+        let left = shown.factors.iter().filter(|factor| factor.kind == FactorKind::RecoveryCode).count();
+        let lasting = shown.factors.iter().any(Factor::lasts);
         let told = |factor: &'a Factor| {
             let added = page.with("account-added", "when", &page.moment(factor.added));
             let used = match factor.used {
                 Some(used) => page.with("account-used", "when", &page.moment(used)),
                 None => page.t("account-unused"),
             };
-            Told { id: factor.id.as_str(), name: &factor.name, lines: vec![added, used] }
+            let kind = page.t(&format!("account-kind-{}", factor.kind.as_str()));
+            Told { id: factor.id.as_str(), name: &factor.name, lines: vec![kind, added, used] }
         };
         Account {
+            paper: lasting.then(|| page.count("account-paper", left)),
+            elsewhere: shown.sessions.len() > 1,
+            received: shown.received.iter().map(received).collect(),
+            sessions: shown.sessions.into_iter().map(signed_in).collect(),
             factors: shown.factors.iter().filter(|factor| factor.lasts()).map(told).collect(),
             problem: shown.problem.map(|key| page.t(key)),
             passkeys: shown.passkeys,
@@ -68,7 +106,106 @@ impl<'a> Account<'a> {
 
 /// Shows a person their account.
 pub fn account(hub: &Hub, visitor: &Visitor, shown: AccountPage<'_>) -> Response {
-    html("account", &Account::new(Page::new(hub, visitor), shown))
+    let services = hub.services();
+    let title = |event: &AuditEvent| match event.service.as_ref().map(|id| (id, services.get(id))) {
+        Some((_, Some(door))) => match visitor.locale {
+            Locale::Fr => door.title.fr.clone(),
+            Locale::En => door.title.en.clone(),
+        },
+        // One that is mounted no more is told by its name.
+        Some((id, None)) => id.to_string(),
+        None => String::new(),
+    };
+    html("account", &Account::new(Page::new(hub, visitor), shown, title))
+}
+
+/// What [`new_codes`] shows.
+pub struct CodesPage<'a> {
+    /// What the application calls the account.
+    pub login: &'a str,
+    /// The secret, for whoever types it.
+    pub secret: Zeroizing<String>,
+    /// The secret, sealed, for the form.
+    pub sealed: String,
+    /// The hidden token of the form.
+    pub token: String,
+    /// The key of the sentence that says what went wrong.
+    pub problem: Option<&'static str>,
+}
+
+#[derive(Template)]
+#[template(path = "new_codes.html")]
+pub(super) struct NewCodes<'a> {
+    page: Page<'a>,
+    /// The secret in groups of four letters.
+    secret: String,
+    sealed: String,
+    /// The drawing of the address that applications read: its width in squares, and the dark ones as a path.
+    drawing: (i32, String),
+    token: String,
+    problem: Option<String>,
+    max_name: usize,
+}
+
+impl<'a> NewCodes<'a> {
+    pub(super) fn new(page: Page<'a>, shown: CodesPage<'_>) -> Option<NewCodes<'a>> {
+        let escaped = |text: &str| byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20");
+        let (issuer, login) = (escaped(page.workspace), escaped(shown.login));
+        let address = format!("otpauth://totp/{issuer}:{login}?secret={}&issuer={issuer}", shown.secret.as_str());
+        let letters: Vec<char> = shown.secret.chars().collect();
+        let groups: Vec<String> = letters.chunks(4).map(|four| four.iter().collect()).collect();
+        Some(NewCodes {
+            secret: groups.join(" "),
+            sealed: shown.sealed,
+            drawing: drawn(&address)?,
+            token: shown.token,
+            problem: shown.problem.map(|key| page.t(key)),
+            max_name: Factor::MAX_NAME,
+            page: page.at("/account/codes/new"),
+        })
+    }
+}
+
+/// A text as squares to photograph; none for one that is too long.
+fn drawn(text: &str) -> Option<(i32, String)> {
+    let code = QrCode::encode_text(text, QrCodeEcc::Medium).ok()?;
+    let (size, margin) = (code.size(), 4);
+    let mut path = String::new();
+    for y in 0..size {
+        for x in (0..size).filter(|x| code.get_module(*x, y)) {
+            // Writing to a String cannot fail.
+            let _ = write!(path, "M{} {}h1v1h-1z", x + margin, y + margin);
+        }
+    }
+    Some((size + 2 * margin, path))
+}
+
+/// Shows a new secret to an application.
+pub fn new_codes(hub: &Hub, visitor: &Visitor, shown: CodesPage<'_>) -> Result<Response, Fault> {
+    let page = NewCodes::new(Page::new(hub, visitor), shown);
+    let page = page.ok_or_else(|| Fault::new(FaultKind::Internal, "a login too long to be drawn"))?;
+    Ok(html("new-codes", &page))
+}
+
+#[derive(Template)]
+#[template(path = "paper.html")]
+pub(super) struct Paper<'a> {
+    pub(super) page: Page<'a>,
+    /// In groups of four letters.
+    pub(super) codes: Vec<String>,
+}
+
+/// Shows codes on paper, this once.
+pub fn paper(hub: &Hub, visitor: &Visitor, codes: &[String]) -> Response {
+    html("paper", &Paper { page: Page::new(hub, visitor), codes: grouped(codes) })
+}
+
+pub(super) fn grouped(codes: &[String]) -> Vec<String> {
+    let groups = |code: &String| {
+        let letters: Vec<char> = code.chars().collect();
+        letters.chunks(4).map(|four| four.iter().collect::<String>()).collect::<Vec<_>>().join("-")
+    };
+    codes.iter().map(groups).collect()
 }
 
 #[derive(Template)]
@@ -109,6 +246,14 @@ pub struct PasskeyForm {
     pub question: Question,
 }
 
+/// The form by which a sign-in goes on with a code.
+pub struct CodeForm {
+    /// The hidden token of the form.
+    pub token: String,
+    /// The sign-in, sealed, for the form to carry.
+    pub carried: Option<String>,
+}
+
 #[derive(Template)]
 #[template(path = "second.html")]
 pub(super) struct Second<'a> {
@@ -116,6 +261,8 @@ pub(super) struct Second<'a> {
     pub(super) pending_id: &'a str,
     pub(super) purpose: String,
     pub(super) passkey: Option<PasskeyForm>,
+    /// The form for a code.
+    pub(super) code: Option<CodeForm>,
     pub(super) problem: Option<String>,
 }
 
@@ -124,7 +271,7 @@ impl<'a> Second<'a> {
         page: Page<'a>,
         pending_id: &'a str,
         service_title: Option<&str>,
-        passkey: Option<PasskeyForm>,
+        (passkey, code): (Option<PasskeyForm>, Option<CodeForm>),
         problem: Option<&'static str>,
     ) -> Second<'a> {
         let purpose = match service_title {
@@ -132,7 +279,7 @@ impl<'a> Second<'a> {
             None => page.t("second-purpose"),
         };
         let problem = problem.map(|key| page.t(key));
-        Second { pending_id, purpose, passkey, problem, page: page.at(format!("/sign-in/{pending_id}")) }
+        Second { pending_id, purpose, passkey, code, problem, page: page.at(format!("/sign-in/{pending_id}")) }
     }
 }
 
@@ -142,8 +289,8 @@ pub fn second(
     visitor: &Visitor,
     pending_id: &str,
     service_title: Option<&str>,
-    passkey: Option<PasskeyForm>,
+    forms: (Option<PasskeyForm>, Option<CodeForm>),
     problem: Option<&'static str>,
 ) -> Response {
-    html("second", &Second::new(Page::new(hub, visitor), pending_id, service_title, passkey, problem))
+    html("second", &Second::new(Page::new(hub, visitor), pending_id, service_title, forms, problem))
 }

@@ -6,7 +6,7 @@ use super::tiles::{self, Section, Tile};
 use crate::words::{in_language, paragraphs};
 use crate::{Live, Locale, Notice};
 use askama::Template;
-use preau_domain::{AtHand, Person, Profile, Uai};
+use preau_domain::{AtHand, FactorKind, Person, Profile, Uai};
 
 /// Name of the form that changes the establishment.
 pub(super) const ESTABLISHMENT_FORM: &str = "establishment";
@@ -51,6 +51,8 @@ pub(super) struct Home<'a> {
     pub sections: Vec<Section>,
     /// Names of services that the search names, and why they are not among the tiles.
     pub missing: Vec<(String, String)>,
+    /// They proved a second factor, and a passkey would have been less work.
+    pub nudge: bool,
     pub empty_title: String,
     pub empty_text: String,
 }
@@ -139,6 +141,10 @@ impl<'a> Home<'a> {
             room: board.favourites.len() < AtHand::MOST_FAVOURITES,
             recent: at_hand_of(&board.recent),
             missing,
+            nudge: matches!(
+                live.session.authentication.second,
+                Some(FactorKind::OneTimeCode | FactorKind::RecoveryCode)
+            ),
             offers: board.to_read.is_some() && query.is_empty(),
             to_read: board.to_read.filter(|count| *count > 0).map(|count| page.count("offers-waiting", count)),
             searchable: !matches!(place, Place::Nowhere),

@@ -21,7 +21,7 @@ mod runs;
 mod sandbox;
 mod tiles;
 
-pub use account::{AccountPage, PasskeyForm, account, new_passkey, second};
+pub use account::{AccountPage, CodeForm, CodesPage, PasskeyForm, account, new_codes, new_passkey, paper, second};
 pub use bench::{BenchPage, Shown, bench};
 pub use elsewhere::{choose_account, elsewhere, said};
 pub use offers::{Shown as ShownOffer, offer, offers};

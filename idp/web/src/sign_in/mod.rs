@@ -9,13 +9,14 @@
 
 mod call;
 pub(crate) mod carried;
+mod code;
 mod elsewhere;
 mod enter;
 mod passkey;
 mod password;
 mod proof;
 
-use crate::pages::{self, PasskeyForm, PasswordPage};
+use crate::pages::{self, CodeForm, PasskeyForm, PasswordPage};
 use crate::visitor::{Secret, SpentAt};
 use crate::{CompletedSignIn, Fault, FaultKind, Fields, Hub, Live, Visitor};
 use axum::Router;
@@ -23,7 +24,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use http::{HeaderValue, header};
-use preau_domain::{PendingId, PendingSignIn, Public, Uai};
+use preau_domain::{FactorKind, PendingId, PendingSignIn, Public, Uai};
 use std::sync::Arc;
 
 pub use call::Called;
@@ -36,6 +37,7 @@ pub fn routes() -> Router<Arc<Hub>> {
         .route("/sign-in/{id}", get(show))
         .route("/sign-in/{id}/password", get(onward).post(password::submit))
         .route("/sign-in/{id}/passkey", get(onward).post(passkey::submit))
+        .route("/sign-in/{id}/code", get(onward).post(code::submit))
         .route("/sign-in/{id}/elsewhere/{source}", get(elsewhere::leave))
         .route("/sign-in/{id}/account", get(onward).post(elsewhere::choose_account))
         .route("/upstream/{source}/callback", get(elsewhere::come_back).post(elsewhere::bring_back))
@@ -150,7 +152,14 @@ async fn show_step(
         Step::Elsewhere(public) => pages::elsewhere(hub, visitor, id, public, title),
         Step::ChooseAccount => ask_account(hub, visitor, pending).await?,
         Step::Second => {
-            let page = pages::second(hub, visitor, id, title, passkey_form(hub, visitor, pending), problem);
+            let has = match passkey::first_factor(hub, visitor, pending).await? {
+                Some((person, _)) => hub.store.factors_of(&person).await?,
+                None => Vec::new(),
+            };
+            let any = |passkey: bool| has.iter().any(|factor| (factor.kind == FactorKind::Passkey) == passkey);
+            let code = || CodeForm { token: token(hub, visitor, &pending.id), carried: carried::seal(hub, pending) };
+            let forms = (any(true).then(|| passkey_form(hub, visitor, pending)).flatten(), any(false).then(code));
+            let page = pages::second(hub, visitor, id, title, forms, problem);
             leads_to_service(hub, pending, page)
         }
     })

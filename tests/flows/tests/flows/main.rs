@@ -10,6 +10,7 @@ mod cas_proxy;
 mod cas_saml;
 mod cas_tickets;
 mod children;
+mod codes;
 mod corridor;
 mod delays;
 mod farewell;

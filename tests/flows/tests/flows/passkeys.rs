@@ -259,7 +259,7 @@ async fn the_last_passkey_of_an_administrator_stays(hub: TestHub) {
     let account = gaelle.get("/account").await;
     let last = gaelle.submit_once(&account.form_to("/factors/remove"), &[]).await;
     assert_eq!(last.status, 422);
-    assert!(last.words().contains("dernière clé d’accès"), "{}", last.words());
+    assert!(last.words().contains("dernière preuve"), "{}", last.words());
     gaelle.add_passkey(&mut authenticator(), &HONEST).await;
     let account = gaelle.get("/account").await;
     let removed = gaelle.submit_once(&account.form_to("/factors/remove"), &[]).await;

@@ -260,7 +260,7 @@ async fn saml_46_nothing_is_claimed_that_did_not_happen(hub: TestHub) {
         (asked(Comparison::Exact, context::PASSWORD), "Success", Some(context::PASSWORD)),
         (asked(Comparison::Minimum, context::PASSWORD), "Success", Some(context::PASSWORD_PROTECTED_TRANSPORT)),
     ] {
-        let told = sp.told(&browser.get(&sp.url_of(&request)).await).await;
+        let told = sp.told(&browser.visit(&sp.url_of(&request)).await).await;
         let claimed = told.assertion.as_ref().and_then(|assertion| assertion.authn[0].class.as_deref());
         assert_eq!((told.status(), claimed), (status, class));
     }

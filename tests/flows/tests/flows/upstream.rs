@@ -251,7 +251,8 @@ async fn a_class_of_proof_is_had_where_it_can_be_had(hub: TestHub) {
         |class: &str| json!({ "id_token": { "acr": { "essential": true, "values": [class] } } }).to_string();
     let (eidas2, gold) = (essential("eidas2"), essential("gold"));
     let told = rp.get("/.well-known/openid-configuration", &[]).await;
-    assert_eq!(told.json["acr_values_supported"], json!(["eidas2", "password"]));
+    let two_factors = ["https://refeds.org/profile/mfa", "phr"];
+    assert_eq!(told.json["acr_values_supported"], json!(["eidas2", two_factors[0], "password", two_factors[1]]));
     let mut pupil = hub.browser();
     pupil.sign_in(&NOE).at_home().await;
     pupil.get(&rp.url_with(&[("acr_values", "eidas2 gold")])).await.code();

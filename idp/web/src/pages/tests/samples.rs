@@ -15,9 +15,9 @@ use crate::passkey::Question;
 use crate::{Fields, Live, ServiceTable};
 use preau_connector_api::{Category, Legal, MountedService, Names, Network};
 use preau_domain::{
-    AccountState, Affiliation, AtHand, Audience, Authentication, AuthnMethod, CorrelationId, Credentials,
-    Establishment, EstablishmentKind, Factor, FactorId, FactorKind, Identifier, Instant, JoinKey, Opening, Person,
-    PersonId, Population, Profile, RunId, Service, ServiceId, Session, SessionId, SourceId, Uai, UrlRule,
+    AccountState, Affiliation, AtHand, Audience, AuditEvent, AuditKind, Authentication, AuthnMethod, CorrelationId,
+    Credentials, Establishment, EstablishmentKind, Factor, FactorId, FactorKind, Identifier, Instant, JoinKey, Opening,
+    Person, PersonId, Population, Profile, RunId, Service, ServiceId, Session, SessionId, SourceId, Uai, UrlRule,
 };
 use preau_policy::{Reason, Standing};
 use preau_store::{RunOutcome, RunRecord};
@@ -289,8 +289,24 @@ fn passkey_pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, as
         ("second-service", Some("Moodle"), None),
         ("second-wrong", None, Some("problem-passkey")),
     ] {
-        add(name, shown(account::Second::new(page(), "abc", service, form(None), problem).render()));
+        add(name, shown(account::Second::new(page(), "abc", service, (form(None), None), problem).render()));
     }
+    for (name, passkey, problem) in [
+        ("second-code", None, None),
+        ("second-both", form(None), None),
+        ("second-code-wrong", None, Some("problem-code")),
+    ] {
+        let code = Some(account::CodeForm { token: "token".into(), carried: Some("sealed".into()) });
+        add(name, shown(account::Second::new(page(), "abc", None, (passkey, code), problem).render()));
+    }
+    for (name, problem) in [("new-codes", None), ("new-codes-wrong", Some("account-problem-code"))] {
+        let (secret, sealed) = ("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ".to_owned().into(), "sealed".into());
+        let login = "solene.marechal-dubreuil";
+        let shown = account::CodesPage { login, secret, sealed, token: "token".into(), problem };
+        add(name, account::NewCodes::new(page(), shown).unwrap().render());
+    }
+    let codes: Vec<String> = (0..10).map(|n| format!("k3m9p2xq7td{n}")).collect();
+    add("paper", account::Paper { page: page(), codes: account::grouped(&codes) }.render());
     let (token, max_name) = ("token", 60);
     let new = |problem: Option<&str>| account::NewPasskey {
         problem: problem.map(|key| page().t(key)),
@@ -315,6 +331,12 @@ fn passkey_pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, as
         factor("a", "Téléphone de Solène", Some(1_790_500_000_000)),
         factor("b", "Ordinateur-de-la-salle-des-professeurs-avec-un-nom-très-long", None),
     ];
+    let mut session = somebody("Solène", "Maréchal-Dubreuil", "Mme", &[]).session.clone();
+    let here = session.clone();
+    session.authentication.second = Some(FactorKind::OneTimeCode);
+    let mut left =
+        AuditEvent::new(Instant(1_790_600_000_000), AuditKind::AttributesReleased, CorrelationId::new("c"), "");
+    left.detail = "displayName, ENTPersonProfils, mail".into();
     for (name, factors, problem) in [
         ("account-new", &two[..0], None),
         ("account-two", &two[..], None),
@@ -322,13 +344,18 @@ fn passkey_pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, as
     ] {
         let shown = account::AccountPage {
             name: "Solène Maréchal-Dubreuil".into(),
+            sessions: match factors.is_empty() {
+                true => vec![(None, here.clone())],
+                false => vec![(None, here.clone()), (Some("word".into()), session.clone())],
+            },
+            received: if factors.is_empty() { Vec::new() } else { vec![left.clone(), left.clone()] },
             factors,
             passkeys: true,
             token: "token".into(),
             sign_out_token: "token".into(),
             problem,
         };
-        add(name, account::Account::new(page(), shown).render());
+        add(name, account::Account::new(page(), shown, |_| "Messagerie".into()).render());
     }
 }
 

@@ -1,0 +1,84 @@
+//! What `preau account` is told.
+
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+/// `preau account`.
+#[derive(Debug, Subcommand)]
+pub enum AccountCommand {
+    /// Add an account whose password is checked here, such as a guest's.
+    Add(AddArgs),
+    /// Replace the password of such an account, and end its sessions.
+    Password(PasswordArgs),
+    /// Show where an account stands in its life, why, and when it will be pre-deleted and purged.
+    Show {
+        /// Login or id of the person, or the source and key of their record: `aaf$123456`.
+        #[arg(value_name = "LOGIN_OR_ID")]
+        person: String,
+        /// For scripts.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Stop anybody's account, wherever it comes from: its sessions end, and it stays stopped whatever its source says.
+    Stop(StopArgs),
+    /// Take that back.
+    Start {
+        /// Login or id of the person.
+        #[arg(value_name = "LOGIN_OR_ID")]
+        person: String,
+    },
+    /// Forget what somebody proves themselves with besides a password, who lost it all: passkeys, applications, codes on paper. Make
+    /// sure of who asks. Their sessions end.
+    ForgetFactors {
+        /// Login or id of the person.
+        #[arg(value_name = "LOGIN_OR_ID")]
+        person: String,
+    },
+    /// Say that the clock of this machine is right: accounts grow old again after it leapt, or after no server ran for a week.
+    TrustClock,
+}
+
+/// `preau account add`.
+#[derive(Debug, Args)]
+pub struct AddArgs {
+    /// What the person types to sign in.
+    #[arg(long)]
+    pub login: String,
+    /// Given name.
+    #[arg(long)]
+    pub given_name: String,
+    /// Family name.
+    #[arg(long)]
+    pub family_name: String,
+    /// What the person is there.
+    #[arg(long, default_value = "Invite")]
+    pub profile: String,
+    /// National number of the establishment.
+    #[arg(long, value_name = "UAI")]
+    pub establishment: String,
+    /// File whose first line is the password, `-` for standard input. Without it one is drawn and printed once.
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+}
+
+/// `preau account password`.
+#[derive(Debug, Args)]
+pub struct PasswordArgs {
+    /// Login or id of the account.
+    #[arg(long, value_name = "LOGIN_OR_ID")]
+    pub login: String,
+    /// File whose first line is the password, `-` for standard input. Without it one is drawn and printed once.
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+}
+
+/// `preau account stop`.
+#[derive(Debug, Args)]
+pub struct StopArgs {
+    /// Login or id of the person.
+    #[arg(value_name = "LOGIN_OR_ID")]
+    pub person: String,
+    /// Why, for whoever asks later: `preau explain` says it.
+    #[arg(long, value_name = "REASON")]
+    pub why: String,
+}

@@ -1,0 +1,169 @@
+//! Codes as a second factor: of an application, and on paper; and the sessions of the account page.
+
+use preau_authenticator::Said;
+use preau_domain::{AuditKind, Instant};
+use preau_flows::{ALICE, Answer, Browser, NOE, Role, TestHub, authenticator, code_of, stories};
+use serde_json::json;
+
+stories!(
+    a_code_is_a_second_factor_and_is_taken_once,
+    wrong_codes_wait_longer_and_longer,
+    a_code_on_paper_opens_once,
+    an_application_is_taken_up_by_whom_it_was_shown,
+    sessions_are_closed_from_elsewhere,
+    the_account_page_says_what_services_received,
+);
+
+const TWO_FACTORS: &str = "https://refeds.org/profile/mfa";
+
+/// Somebody signed in at home, the secret of their application, and the page of their codes on paper.
+async fn equipped(hub: &TestHub, who: &Role) -> (Browser, String, Answer) {
+    let mut browser = hub.browser();
+    browser.sign_in(who).at_home().await;
+    let page = browser.get("/account/codes/new").await;
+    let secret = secret_of(&page);
+    let code = code_of(&secret, hub.hub.now());
+    let paper = browser.submit_once(&page.form_with("code"), &[("code", &code), ("name", "Téléphone")]).await;
+    assert!(paper.words().contains("Codes de secours"), "{} {}", paper.status, paper.words());
+    (browser, secret, paper)
+}
+
+/// The secret a page shows.
+fn secret_of(page: &Answer) -> String {
+    let (_, rest) = page.body.split_once("<code>").expect("a secret is shown");
+    rest.split('<').next().unwrap_or_default().replace(' ', "")
+}
+
+/// A page that asks somebody for a second factor, with half a sign-in before it.
+async fn half(hub: &TestHub, who: &Role) -> (Browser, Answer) {
+    let insists = json!({ "id_token": { "acr": { "essential": true, "value": TWO_FACTORS } } });
+    let asked = hub.rp("rp").url_with(&[("claims", &insists.to_string())]);
+    let mut browser = hub.browser();
+    let page = browser.sign_in(who).through(&asked).await.answer;
+    assert!(page.words().contains("Une preuve de plus") && !browser.signed_in(), "{}", page.words());
+    (browser, page)
+}
+
+async fn a_code_is_a_second_factor_and_is_taken_once(hub: TestHub) {
+    let (_, secret, _) = equipped(&hub, &ALICE).await;
+    let (mut browser, page) = half(&hub, &ALICE).await;
+    let shown = code_of(&secret, hub.hub.now());
+    let again = browser.submit_once(&page.form_with("code"), &[("code", &shown)]).await;
+    assert_eq!((again.status.as_u16(), browser.signed_in()), (422, false), "it was typed when it was added");
+    hub.clock.advance(60);
+    let far = code_of(&secret, Instant(hub.hub.now().0 + 90_000));
+    let early = browser.submit_once(&page.form_with("code"), &[("code", &far)]).await;
+    assert_eq!((early.status.as_u16(), browser.signed_in()), (422, false), "a code of later");
+    hub.clock.advance(60);
+    let code = code_of(&secret, hub.hub.now());
+    let opened = browser.submit_once(&page.form_with("code"), &[("code", &code)]).await.code();
+    let rp = hub.rp("rp");
+    let claims = rp.claims(rp.redeem(&opened).await.text("id_token")).await;
+    assert_eq!((&claims["acr"], &claims["amr"]), (&json!(TWO_FACTORS), &json!(["pwd", "otp", "mfa"])));
+    assert!(browser.visit("/").await.words().contains("Plus simple qu’un code"), "a passkey is proposed");
+    let (mut thief, page) = half(&hub, &ALICE).await;
+    let replayed = thief.submit_once(&page.form_with("code"), &[("code", &code)]).await;
+    assert_eq!((replayed.status.as_u16(), thief.signed_in()), (422, false));
+}
+
+async fn wrong_codes_wait_longer_and_longer(hub: TestHub) {
+    let (_, secret, _) = equipped(&hub, &ALICE).await;
+    let (mut browser, page) = half(&hub, &ALICE).await;
+    let form = page.form_with("code");
+    for (tried, seconds) in [0, 1, 1, 5, 5].into_iter().enumerate() {
+        hub.clock.advance(seconds);
+        let wrong = browser.submit_once(&form, &[("code", "000000")]).await;
+        assert_eq!(wrong.status, 422, "{tried}: {}", wrong.words());
+    }
+    hub.clock.advance(30);
+    let right = code_of(&secret, hub.hub.now());
+    let waits = browser.submit_once(&form, &[("code", &right)]).await;
+    assert_eq!((waits.status.as_u16(), browser.signed_in()), (429, false), "after five a minute");
+    hub.clock.advance(120);
+    let right = code_of(&secret, hub.hub.now());
+    browser.submit_once(&form, &[("code", &right)]).await;
+    assert!(browser.signed_in(), "control");
+}
+
+async fn a_code_on_paper_opens_once(hub: TestHub) {
+    let (mut alice, _, paper) = equipped(&hub, &ALICE).await;
+    let codes: Vec<String> = paper
+        .words()
+        .split_whitespace()
+        .filter(|word| word.len() == 14 && word.matches('-').count() == 2)
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(codes.len(), 10, "{}", paper.words());
+    for (code, opens) in [(&codes[0], true), (&codes[0], false), (&codes[1], true)] {
+        hub.clock.advance(10);
+        let (mut browser, page) = half(&hub, &ALICE).await;
+        browser.submit_once(&page.form_with("code"), &[("code", &code.to_uppercase())]).await;
+        assert_eq!(browser.signed_in(), opens, "{code}");
+    }
+    let account = alice.get("/account").await;
+    assert!(account.words().contains("8 codes de secours"), "{}", account.words());
+    equipped(&hub, &NOE).await;
+    let (mut noe, page) = half(&hub, &NOE).await;
+    noe.submit_once(&page.form_with("code"), &[("code", &codes[2])]).await;
+    assert!(!noe.signed_in(), "a code of somebody else");
+}
+
+async fn an_application_is_taken_up_by_whom_it_was_shown(hub: TestHub) {
+    let (mut alice, mut noe) = (hub.browser(), hub.browser());
+    alice.sign_in(&ALICE).at_home().await;
+    noe.sign_in(&NOE).at_home().await;
+    let (hers, his) = (alice.get("/account/codes/new").await, noe.get("/account/codes/new").await);
+    let code = code_of(&secret_of(&hers), hub.hub.now());
+    let sealed = hers.form_with("code").value("secret").expect("it is there").to_owned();
+    let swapped = noe.submit_once(&his.form_with("code"), &[("secret", &sealed), ("code", &code)]).await;
+    assert_eq!(swapped.status, 403, "the secret of another session");
+    let wrong = alice.submit_once(&hers.form_with("code"), &[("code", "000000")]).await;
+    assert_eq!((wrong.status.as_u16(), secret_of(&wrong)), (422, secret_of(&hers)), "the same drawing once more");
+    let paper = alice.submit_once(&wrong.form_with("code"), &[("code", &code)]).await;
+    assert_eq!(paper.status, 200, "control");
+    hub.hub.store.flush_audit().await.expect("it is written");
+    let told = hub.hub.store.audit_about(&ALICE.person_id(), Instant(0), 9).await.expect("it is read");
+    let told: Vec<&str> =
+        told.iter().filter(|event| event.kind == AuditKind::FactorsChanged).map(|event| &*event.detail).collect();
+    assert!(told.contains(&"one-time-code-added") && told.contains(&"recovery-codes-made"), "{told:?}");
+}
+
+async fn sessions_are_closed_from_elsewhere(hub: TestHub) {
+    let (mut first, mut second, mut third) = (hub.browser(), hub.browser(), hub.browser());
+    for browser in [&mut first, &mut second, &mut third] {
+        browser.sign_in(&ALICE).at_home().await;
+        hub.clock.advance(60);
+    }
+    let mut noe = hub.browser();
+    noe.sign_in(&NOE).at_home().await;
+    let account = first.get("/account").await;
+    let mut forms: Vec<_> = account.forms().into_iter().filter(|form| form.action == "/account/sessions").collect();
+    assert_eq!(forms.len(), 3, "two others, and all of them at once");
+    let theirs = noe.submit_once(&forms[0], &[]).await;
+    assert_eq!(theirs.status, 403, "a form of somebody else's page");
+    first.submit_once(&forms[0], &[]).await;
+    let open = [second.get("/account").await.status.as_u16(), third.get("/account").await.status.as_u16()];
+    assert_eq!(open.iter().filter(|status| **status == 200).count(), 1, "one of them is closed: {open:?}");
+    first.submit_once(&forms.remove(2), &[]).await;
+    for browser in [&mut second, &mut third] {
+        assert_eq!(browser.get("/account").await.status, 303, "they sign in anew");
+    }
+    assert_eq!((first.get("/account").await.status.as_u16(), noe.get("/account").await.status.as_u16()), (200, 200));
+}
+
+async fn the_account_page_says_what_services_received(hub: TestHub) {
+    let (app, mut alice, mut noe) = (hub.app("app"), hub.browser(), hub.browser());
+    let ticket = alice.sign_in(&ALICE).to(&app).await.ticket();
+    app.validate(&ticket).await;
+    noe.sign_in(&NOE).at_home().await;
+    hub.hub.store.flush_audit().await.expect("it is written");
+    let (hers, his) = (alice.get("/account").await, noe.get("/account").await);
+    assert!(
+        !hers.words().contains("Aucun service") && hers.words().contains("le service, le moment"),
+        "{}",
+        hers.words()
+    );
+    assert!(his.words().contains("Aucun service n’a rien reçu"), "{}", his.words());
+    let added = alice.add_passkey(&mut authenticator(), &Said::default()).await;
+    assert_eq!(added.location(), Some("/account"));
+}
