@@ -36,4 +36,10 @@ known! {
         "Altaïr" "Notos" false, "zephyr-doux-92";
     MUNICIPAL: "municipal", "Agente de la commune", "Municipal staff", "National_COL",
         "Psyché" "Lavande" true, "trefle-vert-53";
+    TEACHER_NEXT: "teacher-neighbour", "Professeur des écoles, classe de CM2", "École teacher, CM2 class", "National_ENS",
+        "Ariel" "Genêt" false, "ardoise-pale-36";
+    PUPIL_NEXT: "pupil-neighbour", "Élève de CM2", "CM2 pupil", "National_ELV",
+        "Larissa" "Galerne" true, "grenat-vif-71";
+    HEAD_NEXT: "head-neighbour", "Directrice d'école", "Head of an école", "National_DIR",
+        "Céto" "Calcaire" true, "houx-droit-28";
 }

@@ -100,7 +100,7 @@ pub struct Account {
 }
 
 /// Order in which accounts are announced.
-const ROLES: [&str; 12] = [
+const ROLES: [&str; 15] = [
     "teacher",
     "teacher-two-schools",
     "teacher-ecole",
@@ -113,6 +113,9 @@ const ROLES: [&str; 12] = [
     "librarian",
     "inspector",
     "municipal",
+    "teacher-neighbour",
+    "pupil-neighbour",
+    "head-neighbour",
 ];
 
 /// Writes the whole annuaire to `out`.
@@ -124,6 +127,25 @@ pub fn generate(options: &Options, out: &mut impl Write) -> Result<Summary> {
 pub fn generate_with(options: &Options, out: &mut impl Write, each: &mut Each<'_>) -> Result<Summary> {
     branches(options, out)?;
     world(options, &mut Ldif { out }, each)
+}
+
+/// Writes the annuaire of the écoles of another sector to `out`: a world of its own, as the écoles' own ENT has it.
+pub fn generate_ecoles(options: &Options, out: &mut impl Write) -> Result<Summary> {
+    branches(options, out)?;
+    let mut ecoles = structures::sector(options, structures::MOST_SECTORS - 1).ecoles;
+    let out = &mut Ldif { out };
+    for ecole in &mut ecoles {
+        // Its collège is another ENT's.
+        ecole.sector = None;
+        out.structure(options, ecole)?;
+    }
+    let each: &mut Each<'_> = &mut |_, _, _| Ok(());
+    let mut population = Population { options, out, each, made: 0, accounts: Vec::new() };
+    population.fill_ecoles(&ecoles)?;
+    let (people, mut accounts) = (population.made, population.accounts);
+    accounts.sort_by_key(|account| ROLES.iter().position(|role| *role == account.role));
+    let establishments: Vec<Establishment> = ecoles.iter().map(establishment).collect();
+    Ok(Summary { people, structures: establishments.len(), establishments, accounts, faults: Vec::new() })
 }
 
 /// Called with the profile, login and password of everybody.

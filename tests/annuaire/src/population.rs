@@ -2,8 +2,8 @@
 //! in memory at a time, so that a million people weigh no more than a thousand.
 
 use crate::known::{
-    CPE, HEAD, INSPECTOR, LIBRARIAN, MUNICIPAL, PARENT, PUPIL_6E, PUPIL_CM2, PUPIL_LYCEE, TEACHER, TEACHER_ECOLE,
-    TEACHER_TWO,
+    CPE, HEAD, HEAD_NEXT, INSPECTOR, LIBRARIAN, MUNICIPAL, PARENT, PUPIL_6E, PUPIL_CM2, PUPIL_LYCEE, PUPIL_NEXT,
+    TEACHER, TEACHER_ECOLE, TEACHER_NEXT, TEACHER_TWO,
 };
 use crate::people::{Adult, Being, Known, Post, Pupil, Staff, Ward};
 use crate::random::Random;
@@ -112,11 +112,7 @@ impl Population<'_> {
         let first = number == 0;
         self.second_degree(&sector.college, 26, first, Some(&sector.lycee))?;
         for (n, ecole) in sector.ecoles.iter().enumerate() {
-            self.staff(None, ECOLE_HEAD, vec![(ecole, vec![])], None, None)?;
-            for (class_number, class) in ecole.classes.iter().enumerate() {
-                let known = (first && n == 0 && class_number == 4).then_some(&TEACHER_ECOLE);
-                self.staff(known, ECOLE_TEACHER, vec![(ecole, vec![class])], None, None)?;
-            }
+            self.ecole(ecole, None, (first && n == 0).then_some(&TEACHER_ECOLE))?;
         }
         self.second_degree(&sector.lycee, 33, false, None)?;
         self.staff(first.then_some(&INSPECTOR), INSPECTION, vec![(academy, vec![])], None, None)?;
@@ -137,6 +133,44 @@ impl Population<'_> {
         }
         if self.made < end {
             self.staff(None, OFFICE[6], vec![(&sector.college, vec![])], None, None)?;
+        }
+        Ok(())
+    }
+
+    /// The écoles of a sector and nobody else: their staff, and pupils with one adult each until the number asked for is reached.
+    pub(crate) fn fill_ecoles(&mut self, ecoles: &[Structure; 2]) -> Result<()> {
+        for (n, ecole) in ecoles.iter().enumerate() {
+            let known = n == 0;
+            self.ecole(ecole, known.then_some(&HEAD_NEXT), known.then_some(&TEACHER_NEXT))?;
+        }
+        let mut random = Random::new(self.options.seed, 0x0ec0_1e50);
+        let mut known = Some(&PUPIL_NEXT);
+        while self.left() >= 2 {
+            let school = if known.is_some() { &ecoles[0] } else { &ecoles[random.below(2)] };
+            let class = &school.classes[if known.is_some() { 4 } else { random.below(school.classes.len()) }];
+            let (adult, young) = (self.next_number(), self.next_number());
+            let being = match known.take() {
+                Some(who) => {
+                    let being = Being::known(young, who);
+                    self.accounts.push(being.account(self.options, who, &[school]));
+                    being
+                }
+                None => Being::invent(self.options, young, None),
+            };
+            let adult = Being::invent(self.options, adult, Some(&being.family));
+            let (ward, link) = (Ward::of(self.options, &being, school), if adult.female { "10" } else { "20" });
+            self.pupil(Pupil { being, school, class, adults: vec![(adult.key(), link, 1)] })?;
+            self.adult(adult, 1, &[ward])?;
+        }
+        Ok(())
+    }
+
+    /// The staff of an école; `teacher` has its CM2.
+    fn ecole(&mut self, ecole: &Structure, head: Option<&Known>, teacher: Option<&Known>) -> Result<()> {
+        self.staff(head, ECOLE_HEAD, vec![(ecole, vec![])], None, None)?;
+        for (number, class) in ecole.classes.iter().enumerate() {
+            let known = teacher.filter(|_| number == 4);
+            self.staff(known, ECOLE_TEACHER, vec![(ecole, vec![class])], None, None)?;
         }
         Ok(())
     }

@@ -113,12 +113,14 @@ impl World {
         let educonnect = if saml { Some(educonnect(&folder, &summary.accounts)?) } else { None };
         let configuration = Configuration {
             folder: folder.join("preau"),
+            host: "localhost",
             port,
             name: "Préau".into(),
             directory: &slapd,
             academy: invented.academy,
             authority: Some(tls.authority.clone()),
             educonnect: educonnect.as_ref().map(|provider| (provider, "EduConnect".to_owned())),
+            neighbour: None,
         };
         let config = configuration.write()?;
         let mut sites = sites(&base, &tls, &configuration)?;

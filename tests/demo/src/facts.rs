@@ -29,6 +29,8 @@ pub struct Facts {
     pub program: PathBuf,
     /// The configuration it runs with, for `preau --config`.
     pub config: PathBuf,
+    /// The second ENT, that of the écoles.
+    pub neighbour: Ent,
     /// The annuaire.
     pub ldap: Directory,
     /// Loopback ports by name.
@@ -100,6 +102,19 @@ pub struct Provider {
     pub program: &'static str,
     /// Which of the choices of the sign-in page offer it.
     pub publics: [&'static str; 2],
+}
+
+/// An ENT beside the first.
+#[derive(Debug, Serialize)]
+pub struct Ent {
+    /// Address of its portal, with a slash at the end.
+    pub base: String,
+    /// What it is called.
+    pub name: String,
+    /// Some of its people.
+    pub accounts: Vec<Account>,
+    /// The configuration it runs with.
+    pub config: PathBuf,
 }
 
 /// How to read the annuaire.
@@ -176,28 +191,36 @@ pub fn shown(facts: &Facts) -> String {
         ("guardian", "Responsable d'élève"),
         ("guest", "Invité"),
     ];
-    let width =
-        |column: fn(&Account) -> &str| facts.accounts.iter().map(|a| column(a).chars().count()).max().unwrap_or(0);
+    let everybody = || facts.accounts.iter().chain(&facts.neighbour.accounts);
+    let width = |column: fn(&Account) -> &str| everybody().map(|a| column(a).chars().count()).max().unwrap_or(0);
     let label = width(|account| &account.label);
     let login = width(|account| &account.login);
     let password = width(|account| &account.password);
+    let line = |account: &Account| {
+        let schools: Vec<&str> = account.establishments.iter().map(|school| school.name.as_str()).collect();
+        format!(
+            "    {:label$}  {:login$}  {:password$}  {}{}\n",
+            account.label,
+            account.login,
+            account.password,
+            account.name,
+            if schools.is_empty() { String::new() } else { format!(" ({})", schools.join(", ")) }
+        )
+    };
     writeln!(text, "    {:label$}  {:login$}  {:password$}  Nom", "", "Identifiant", "Mot de passe").ok();
     for (public, heading) in choices {
         writeln!(text, "  {heading}").ok();
         for account in facts.accounts.iter().filter(|account| account.public == public) {
-            let schools: Vec<&str> = account.establishments.iter().map(|school| school.name.as_str()).collect();
-            writeln!(
-                text,
-                "    {:label$}  {:login$}  {:password$}  {}{}",
-                account.label,
-                account.login,
-                account.password,
-                account.name,
-                if schools.is_empty() { String::new() } else { format!(" ({})", schools.join(", ")) }
-            )
-            .ok();
+            text += &line(account);
         }
     }
+    writeln!(
+        text,
+        "\n  A second ENT, that of écoles nearby, for which the first vouches and which vouches for its own people:"
+    )
+    .ok();
+    writeln!(text, "    {}  {}", facts.neighbour.name, facts.neighbour.base).ok();
+    facts.neighbour.accounts.iter().for_each(|account| text += &line(account));
     text.push_str("\n  Services, each asking Préau who comes:\n");
     for service in &facts.services {
         writeln!(text, "    {}  {}  ({})", service.title, service.address, service.client).ok();

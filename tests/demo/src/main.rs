@@ -1,17 +1,20 @@
 //! `make demo`: an invented annuaire in a real OpenLDAP, Apache sites behind `mod_auth_cas`, `mod_auth_openidc` and
-//! `mod_auth_mellon`, PHP pages behind phpCAS, SimpleSAMLphp in the place of EduConnect, and preau between them, all as plain processes of this machine that end together.
+//! `mod_auth_mellon`, PHP pages behind phpCAS, SimpleSAMLphp in the place of EduConnect, and preau between them, all as plain processes of this machine that end together. Beside it a
+//! second preau is the ENT of écoles nearby: the two vouch for their people to one another.
 //!
 //! What it keeps between two runs is in one folder, `target/demo/`. How each server is started is in `tests/rig`; what
 //! preau is told is in [`settings`]; what the demo says of itself, to people and to scripts, is in [`facts`].
 
+mod ecoles;
 mod facts;
 mod ports;
 mod settings;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
+use ecoles::Ecoles;
 use facts::{Account, Directory, Facts, Provider, Service};
-use ports::{DIRECTORY, EDUCONNECT, Ports};
+use ports::{DIRECTORY, ECOLES, ECOLES_DIRECTORY, EDUCONNECT, Ports};
 use preau_rig::{Apache, Preau, Process, SimpleSaml, Slapd, SlapdOptions};
 use settings::{EDUCONNECT_TITLE, Place, SERVICES};
 use std::fs::{self, File};
@@ -60,7 +63,8 @@ async fn run(arguments: &Arguments) -> Result<()> {
     let facts_file = folder.join("demo.json");
     remove(&facts_file)?;
 
-    let listening: Vec<&str> = [DIRECTORY, EDUCONNECT].into_iter().chain(SERVICES.iter().map(|one| one.id)).collect();
+    let listening = [DIRECTORY, EDUCONNECT, ECOLES, ECOLES_DIRECTORY].into_iter();
+    let listening: Vec<&str> = listening.chain(SERVICES.iter().map(|one| one.id)).collect();
     let ports = Ports::choose(&folder, arguments.port, &listening)?;
     let place = Place { folder: folder.clone(), ports };
 
@@ -88,7 +92,10 @@ async fn run(arguments: &Arguments) -> Result<()> {
     let mut educonnect =
         SimpleSaml::start(&folder.join("educonnect"), port, EDUCONNECT_TITLE, &settings::citizens(&accounts))?;
 
-    let config = place.write(&slapd, &educonnect)?;
+    let mut ecoles = Ecoles::start(&folder, &place.ports, place.base().trim_end_matches('/').to_owned())?;
+    let neighbour = ecoles.as_neighbour()?;
+    let configuration = place.configuration(&slapd, &educonnect, &neighbour);
+    let config = place.write(&configuration)?;
     let preau = Preau::new(&config)?;
     if !place.is_synchronised() {
         step("First synchronisation of the annuaire");
@@ -100,6 +107,9 @@ async fn run(arguments: &Arguments) -> Result<()> {
     step("Starting Préau");
     let portal = place.ports.of(ports::PORTAL);
     let serve = preau.serve(&["--demo"], portal, true, &folder.join("preau.log"))?;
+
+    step("Starting the Préau of the écoles");
+    let (_, mut serving_ecoles) = ecoles.serve(&neighbour, &configuration)?;
 
     step("Starting Apache with mod_auth_cas, mod_auth_openidc, mod_auth_mellon and phpCAS");
     let sites = place.sites()?;
@@ -126,6 +136,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
             program: "SimpleSAMLphp",
             publics: ["pupil", "guardian"],
         }],
+        neighbour: ecoles.facts(),
         service_instances: place.instances(),
         program: preau.program().to_owned(),
         config,
@@ -139,6 +150,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
         pids: [("demo", std::process::id()), ("preau", serve.pid()), ("slapd", slapd.pid())]
             .into_iter()
             .chain([("apache", apache.process().pid()), ("educonnect", educonnect.process().pid())])
+            .chain([(ECOLES, serving_ecoles.pid()), (ECOLES_DIRECTORY, ecoles.directory().pid())])
             .map(|(name, pid)| (name.to_owned(), pid))
             .collect(),
     };
@@ -147,17 +159,20 @@ async fn run(arguments: &Arguments) -> Result<()> {
     std::io::stdout().flush().ok();
 
     let mut preau = serve;
-    let mut gone = [false; 3];
+    let mut gone = [false; 5];
     let ended = wait(&mut interrupt, &mut terminate, &mut child, || {
         if let Some(status) = preau.exited()? {
             bail!("{} has ended by itself ({status}):\n{}", preau.name(), preau.last_lines());
         }
-        say_who_went([slapd.process(), apache.process(), educonnect.process()], &mut gone)
+        let others = [slapd.process(), apache.process(), educonnect.process(), &mut serving_ecoles, ecoles.directory()];
+        say_who_went(others, &mut gone)
     })
     .await;
     remove(&facts_file)?;
     // The order matters to people: first the door, then what stands behind it.
     preau.stop();
+    serving_ecoles.stop();
+    ecoles.stop();
     drop(apache);
     drop(educonnect);
     slapd.stop();

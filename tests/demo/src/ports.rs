@@ -19,6 +19,10 @@ pub const PORTAL: &str = "preau";
 pub const EDUCONNECT: &str = "educonnect";
 /// The annuaire.
 pub const DIRECTORY: &str = "ldap";
+/// The portal of the écoles' own ENT.
+pub const ECOLES: &str = "ecoles";
+/// Its annuaire.
+pub const ECOLES_DIRECTORY: &str = "ecoles-ldap";
 
 impl Ports {
     /// Chooses the ports of this run: the portal's is `wanted`, or any free one when that is 0; each of `others` keeps

@@ -3,7 +3,7 @@
 use crate::facts::Account;
 use crate::ports::{PORTAL, Ports};
 use anyhow::{Context, Result};
-use preau_rig::{Citizen, Configuration, Instance, Mellon, Preau, SimpleSaml, Site, SiteKind, Slapd};
+use preau_rig::{Citizen, Configuration, Instance, Mellon, Neighbour, Preau, SimpleSaml, Site, SiteKind, Slapd};
 use std::fs;
 use std::path::PathBuf;
 
@@ -151,17 +151,28 @@ impl Place {
         self.folder.join("services")
     }
 
-    /// Writes what preau is told; the files of other services in the folder of instances are left alone.
-    pub fn write(&self, directory: &Slapd, educonnect: &SimpleSaml) -> Result<PathBuf> {
-        let configuration = Configuration {
+    /// What preau is told.
+    pub fn configuration<'a>(
+        &self,
+        directory: &'a Slapd,
+        educonnect: &'a SimpleSaml,
+        neighbour: &'a Neighbour,
+    ) -> Configuration<'a> {
+        Configuration {
             folder: self.folder.clone(),
+            host: "localhost",
             port: self.ports.of(PORTAL),
             name: "Préau".to_owned(),
             directory,
             academy: preau_annuaire::Options::default().academy,
             authority: None,
             educonnect: Some((educonnect, EDUCONNECT_TITLE.to_owned())),
-        };
+            neighbour: Some(neighbour),
+        }
+    }
+
+    /// Writes what preau is told; the files of other services in the folder of instances are left alone.
+    pub fn write(&self, configuration: &Configuration<'_>) -> Result<PathBuf> {
         let file = configuration.write()?;
         for setting in &SERVICES {
             configuration.mount(&Instance {

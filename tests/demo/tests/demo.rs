@@ -38,19 +38,33 @@ impl Demo {
     }
 }
 
+fn host(base: &Value) -> &str {
+    let address = base.as_str().and_then(|base| base.strip_prefix("http://")).unwrap();
+    address.split(':').next().unwrap()
+}
+
 #[test]
 fn a_second_start_goes_on_and_the_end_leaves_nothing_behind() {
     let folder: PathBuf = preau_rig::scratch("demo").join("demo");
 
     let mut first = start(&folder).unwrap();
     let ports = first.ports.clone();
-    assert_eq!(ports.len(), 3 + first.facts["services"].as_array().unwrap().len());
+    assert_eq!(ports.len(), 5 + first.facts["services"].as_array().unwrap().len());
     assert!(ports.iter().all(|port| answers(*port)), "{ports:?}");
     assert!(first.told().contains("First synchronisation"), "{}", first.told());
     let accounts = first.facts["accounts"].as_array().unwrap().clone();
     assert!(accounts.iter().any(|account| account["role"] == "guest"));
     assert_eq!(first.facts["providers"][0]["id"], "educonnect");
-    for account in &accounts {
+    let neighbour = &first.facts["neighbour"];
+    assert_ne!(
+        host(&neighbour["base"]),
+        host(&first.facts["base"]),
+        "browsers keep cookies by host, whatever the port"
+    );
+    assert!(first.told().contains(neighbour["base"].as_str().unwrap()));
+    let of_the_ecoles = neighbour["accounts"].as_array().unwrap();
+    assert_eq!(of_the_ecoles.len(), 3);
+    for account in accounts.iter().chain(of_the_ecoles) {
         for key in ["profile", "public", "name", "login", "password"] {
             assert!(account[key].as_str().is_some_and(|text| !text.is_empty()), "{key} of {account}");
         }

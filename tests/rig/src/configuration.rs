@@ -2,6 +2,7 @@
 //! each service. How preau reads them is in `idp/server` and `connectors/registry`.
 
 use crate::mellon::Mellon;
+use crate::neighbour::Neighbour;
 use crate::secret::{random_text, write_secret};
 use crate::simplesamlphp::SimpleSaml;
 use crate::slapd::Slapd;
@@ -20,6 +21,8 @@ pub const EDUCONNECT: &str = "educonnect";
 pub struct Configuration<'a> {
     /// Folder of the configuration file and of everything preau keeps.
     pub folder: PathBuf,
+    /// Name of this machine in its address: cookies tell names apart, and not ports.
+    pub host: &'static str,
     /// Port it listens on.
     pub port: u16,
     /// Name of the digital workspace.
@@ -32,6 +35,8 @@ pub struct Configuration<'a> {
     pub authority: Option<PathBuf>,
     /// Where pupils and families sign in too, as the source [`EDUCONNECT`], and what it is called.
     pub educonnect: Option<(&'a SimpleSaml, String)>,
+    /// Another ENT, whose people come as guests.
+    pub neighbour: Option<&'a Neighbour>,
 }
 
 /// One service to mount.
@@ -58,9 +63,9 @@ impl Configuration<'_> {
     pub fn write(&self) -> Result<PathBuf> {
         let services = self.instances();
         fs::create_dir_all(&services).with_context(|| format!("creating {}", services.display()))?;
-        let port = self.port;
+        let (host, port) = (self.host, self.port);
         let mut text = format!(
-            "[web]\npublic_url = \"http://localhost:{port}\"\nname = \"{}\"\nbench = true\n\n\
+            "[web]\npublic_url = \"http://{host}:{port}\"\nname = \"{}\"\nbench = true\n\n\
              [server]\nlisten = \"127.0.0.1:{port}\"\n\n\
              [storage]\nurl = \"sqlite://preau.db\"\n\n\
              [keys]\ndir = \"keys\"\n\n\
@@ -81,8 +86,20 @@ impl Configuration<'_> {
             self.directory.password_file().display(),
             self.academy,
         )?;
+        if self.educonnect.is_some() || self.neighbour.is_some() {
+            text += "\n[web.sign_in.also]\n";
+        }
+        if self.educonnect.is_some() {
+            writeln!(text, "pupil = [\"{EDUCONNECT}\"]\nguardian = [\"{EDUCONNECT}\"]")?;
+        }
+        if let Some(neighbour) = self.neighbour {
+            writeln!(text, "guest = [\"{}\"]", neighbour.source)?;
+        }
         if let Some((provider, title)) = &self.educonnect {
             text += &provider.lines(EDUCONNECT, title, &self.academy);
+        }
+        if let Some(neighbour) = self.neighbour {
+            text += &neighbour.lines();
         }
         let path = self.folder.join("preau.toml");
         write_whole(&path, &text)?;
@@ -123,7 +140,17 @@ impl Configuration<'_> {
         if let Some(audience) = audience {
             write!(text, "\n[audience]\n{audience}\n")?;
         }
-        write_whole(&self.instances().join(format!("{id}.toml")), &text)
+        self.put(id, &text)
+    }
+
+    /// Mounts a service by the text of its instance file.
+    pub fn put(&self, id: &str, text: &str) -> Result<()> {
+        write_whole(&self.instances().join(format!("{id}.toml")), text)
+    }
+
+    /// Where it is, without a slash at the end.
+    pub fn base(&self) -> String {
+        format!("http://{}:{}", self.host, self.port)
     }
 }
 

@@ -8,6 +8,7 @@
 pub mod apache;
 pub mod configuration;
 pub mod mellon;
+pub mod neighbour;
 pub mod preau;
 pub mod process;
 mod secret;
@@ -19,6 +20,7 @@ pub mod tls;
 pub use apache::{Apache, Site, SiteKind};
 pub use configuration::{Configuration, EDUCONNECT, Instance, SOURCE};
 pub use mellon::Mellon;
+pub use neighbour::{Neighbour, Way};
 pub use preau::Preau;
 pub use process::{Process, free_port};
 pub use shibboleth::Shibboleth;

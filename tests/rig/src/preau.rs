@@ -103,17 +103,26 @@ fn is_ready(port: u16) -> bool {
 
 /// The metadata at a path of the plain server on this port, which is ready.
 pub fn metadata(port: u16, path: &str) -> Result<String> {
-    get(port, path).context("the server shows its metadata")
+    metadata_of("localhost", port, path)
+}
+
+/// The same of a server that is known by another name of this machine.
+pub fn metadata_of(host: &str, port: u16, path: &str) -> Result<String> {
+    ask(host, port, path).context("the server shows its metadata")
 }
 
 /// What the plain server on this port answers at a path, if that is 200.
 pub(crate) fn get(port: u16, path: &str) -> Result<String> {
+    ask("localhost", port, path)
+}
+
+fn ask(host: &str, port: u16, path: &str) -> Result<String> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;
     stream.set_read_timeout(Some(Duration::from_secs(5)))?;
     // By HTTP 1.0, so that the answer comes in one piece.
     // In one piece as well: PHP's server takes a request line that comes in two for a broken one.
-    let request = format!("GET {path} HTTP/1.0\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n");
+    let request = format!("GET {path} HTTP/1.0\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes())?;
     let mut answer = String::new();
     stream.take(LONGEST_ANSWER).read_to_string(&mut answer)?;

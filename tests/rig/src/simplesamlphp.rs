@@ -93,12 +93,11 @@ impl SimpleSaml {
         Ok((file, format!("{}module.php/core/authenticate.php?as=registre", self.address())))
     }
 
-    /// The lines by which preau has pupils and families sign in there too, as the source `id`.
+    /// The lines by which preau knows it, as the source `id`.
     pub(crate) fn lines(&self, id: &str, title: &str, academy: &str) -> String {
         let place = self.folder.display();
         format!(
-            "\n[web.sign_in.also]\npupil = [\"{id}\"]\nguardian = [\"{id}\"]\n\n\
-             [sources.{id}]\nkind = \"upstream-saml\"\ntitle = {{ fr = \"{title}\", en = \"{title}\" }}\n\
+            "\n[sources.{id}]\nkind = \"upstream-saml\"\ntitle = {{ fr = \"{title}\", en = \"{title}\" }}\n\
              entity_id = \"{entity}\"\nmetadata = \"{place}/provider.xml\"\n\
              keys = [{{ key = \"{place}/cert/preau.key\", certificate = \"{place}/cert/preau.pem\" }}]\n\
              signed = \"both\"\nencrypted = false\nsubject = \"FrEduCtId\"\nlogout = \"single\"\n\n\
@@ -121,7 +120,7 @@ fn entity_id(port: u16) -> String {
 }
 
 /// An RSA key and its certificate, once.
-fn key(folder: &Path, name: &str) -> Result<()> {
+pub(crate) fn key(folder: &Path, name: &str) -> Result<()> {
     let (key, certificate) = (folder.join(format!("{name}.key")), folder.join(format!("{name}.pem")));
     if certificate.exists() {
         return Ok(());
