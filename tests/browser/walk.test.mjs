@@ -203,10 +203,10 @@ test('the keyboard is enough', async () => {
 
 test('each person sees the tiles of their profile and class, and no other', async () => {
   const expected = {
-    teacher: ['agenda', 'atelier', 'journal-6a', 'kiosque', 'textes'],
-    cpe: ['agenda', 'atelier', 'kiosque', 'textes'],
-    'pupil-6e': ['agenda', 'journal-6a', 'kiosque', 'textes'],
-    'pupil-lycee': ['agenda', 'kiosque', 'textes'],
+    teacher: ['agenda', 'atelier', 'ecoles', 'journal-6a', 'kiosque', 'textes'],
+    cpe: ['agenda', 'atelier', 'ecoles', 'kiosque', 'textes'],
+    'pupil-6e': ['agenda', 'ecoles', 'journal-6a', 'kiosque', 'textes'],
+    'pupil-lycee': ['agenda', 'ecoles', 'kiosque', 'textes'],
     parent: ['agenda', 'familles', 'kiosque', 'textes'],
     guest: ['kiosque'],
   };

@@ -5,6 +5,7 @@
 
 use crate::facts::{Account, Ent};
 use crate::ports::{ECOLES, ECOLES_DIRECTORY, Ports};
+use crate::sharing::{Side, school};
 use anyhow::{Context, Result};
 use preau_rig::neighbour::mount;
 use preau_rig::{Configuration, Neighbour, Preau, Process, Slapd, SlapdOptions, Way};
@@ -94,6 +95,35 @@ impl Ecoles {
         let metadata = preau_rig::preau::metadata_of(HOST, self.port, &path)?;
         mount(college, neighbour, self.college.source, Some(&metadata))?;
         Ok((preau, serving))
+    }
+
+    /// It as one of two that share a space; the issuer is its address.
+    pub fn side<'a>(&'a self, base: &'a str, preau: &'a Preau) -> Result<Side<'a>> {
+        Ok(Side {
+            name: NAME,
+            base,
+            source: NAMES[0],
+            issuer: base.to_owned(),
+            preau,
+            school: (school(&self.accounts, "pupil-neighbour")?, "CM2A"),
+            space: ("chorale", "La chorale du cycle 3"),
+            mounts: None,
+        })
+    }
+
+    /// The collège's, as the other of the two; SAML names it by its metadata.
+    pub fn college<'a>(&'a self, accounts: &'a [Account], preau: &'a Preau) -> Result<Side<'a>> {
+        let base = self.college.base.as_str();
+        Ok(Side {
+            name: self.college.title[0],
+            base,
+            source: NAMES[1],
+            issuer: format!("{base}/saml/metadata"),
+            preau,
+            school: (school(accounts, "pupil-6e")?, "6A"),
+            space: ("fables", "Les fables du cycle 3"),
+            mounts: Some("kiosque"),
+        })
     }
 
     /// What the demo says of it.

@@ -31,6 +31,8 @@ pub struct Facts {
     pub config: PathBuf,
     /// The second ENT, that of the écoles.
     pub neighbour: Ent,
+    /// What the two share.
+    pub shared: Shared,
     /// The annuaire.
     pub ldap: Directory,
     /// Loopback ports by name.
@@ -115,6 +117,15 @@ pub struct Ent {
     pub accounts: Vec<Account>,
     /// The configuration it runs with.
     pub config: PathBuf,
+}
+
+/// What two ENTs share.
+#[derive(Debug, Serialize)]
+pub struct Shared {
+    /// The convention, by the name both know it by.
+    pub convention: &'static str,
+    /// Spaces: their name, and the address of the ENT that hosts them, without a slash at the end.
+    pub spaces: BTreeMap<String, String>,
 }
 
 /// How to read the annuaire.
@@ -214,11 +225,10 @@ pub fn shown(facts: &Facts) -> String {
             text += &line(account);
         }
     }
-    writeln!(
-        text,
-        "\n  A second ENT, that of écoles nearby, for which the first vouches and which vouches for its own people:"
-    )
-    .ok();
+    text.push_str(
+        "\n  A second ENT, that of écoles nearby. Its CM2A and the 6A of the collège are guests of one another in shared\n  \
+         spaces: on the first page Invité, then the other ENT.\n",
+    );
     writeln!(text, "    {}  {}", facts.neighbour.name, facts.neighbour.base).ok();
     facts.neighbour.accounts.iter().for_each(|account| text += &line(account));
     text.push_str("\n  Services, each asking Préau who comes:\n");

@@ -9,6 +9,7 @@ mod ecoles;
 mod facts;
 mod ports;
 mod settings;
+mod sharing;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
@@ -109,7 +110,9 @@ async fn run(arguments: &Arguments) -> Result<()> {
     let serve = preau.serve(&["--demo"], portal, true, &folder.join("preau.log"))?;
 
     step("Starting the Préau of the écoles");
-    let (_, mut serving_ecoles) = ecoles.serve(&neighbour, &configuration)?;
+    let (theirs, mut serving_ecoles) = ecoles.serve(&neighbour, &configuration)?;
+    let sides = (ecoles.college(&accounts, &preau)?, ecoles.side(&neighbour.base, &theirs)?);
+    let shared = sharing::share(&folder, &sides.0, &sides.1)?;
 
     step("Starting Apache with mod_auth_cas, mod_auth_openidc, mod_auth_mellon and phpCAS");
     let sites = place.sites()?;
@@ -137,6 +140,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
             publics: ["pupil", "guardian"],
         }],
         neighbour: ecoles.facts(),
+        shared,
         service_instances: place.instances(),
         program: preau.program().to_owned(),
         config,

@@ -200,7 +200,7 @@ impl Place {
 
     /// Forgets what preau learnt of an older annuaire.
     pub fn forget_synchronisation(&self) -> Result<()> {
-        for name in ["synchronised", "guest.json", "preau.db", "preau.db-wal", "preau.db-shm"] {
+        for name in ["synchronised", "guest.json", "shared", "preau.db", "preau.db-wal", "preau.db-shm"] {
             crate::remove(&self.folder.join(name))?;
         }
         Ok(())
