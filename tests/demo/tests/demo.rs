@@ -38,9 +38,9 @@ impl Demo {
     }
 }
 
-fn host(base: &Value) -> &str {
-    let address = base.as_str().and_then(|base| base.strip_prefix("http://")).unwrap();
-    address.split(':').next().unwrap()
+/// The name of the machine in an address.
+fn host(base: &Value) -> Option<&str> {
+    base.as_str()?.strip_prefix("http://")?.split(':').next()
 }
 
 #[test]
