@@ -6,6 +6,7 @@
 
 use crate::answers::Answer;
 use crate::facts::{Facts, Prepared, uid};
+use crate::levels::keeps_out;
 use crate::population::{Criterion, misses, within};
 use crate::reason::{Change, Reason, Refusal};
 use crate::rules::{ACCOUNT, AccessRules, GUARDIANS, GUESTS, HOSTED, Slice, rule_name};
@@ -74,7 +75,7 @@ pub fn opens(who: &Prepared<'_>, rules: &AccessRules, service: &ServiceId, estab
         match evaluate(who, rules, slice, service, index) {
             Answer::Allowed(_) => open |= here,
             Answer::Excepted(_) | Answer::Failed => return false,
-            Answer::Forbidden(_) | Answer::Locked(_) | Answer::Unnamed => {}
+            Answer::Forbidden(_) | Answer::Narrowed(_) | Answer::Locked(_) | Answer::Unnamed => {}
         }
     }
     open
@@ -84,9 +85,14 @@ fn stands_in(facts: &Facts, index: usize, establishment: Option<&Uai>) -> bool {
     establishment.is_none_or(|uai| facts.person.affiliations.get(index).is_some_and(|a| a.establishment == *uai))
 }
 
-/// What is said of one affiliation: by the engine, and where it allows by the second key.
+/// What is said of one affiliation: by the engine, and where it allows by the levels above the service, then by the second key.
 fn evaluate(who: &Prepared<'_>, rules: &AccessRules, slice: &Slice, service: &ServiceId, index: usize) -> Answer {
     let answer = answered(who, rules, slice, service, index);
+    if let (Answer::Allowed(_), Some(affiliation)) = (&answer, who.facts.person.affiliations.get(index))
+        && let Some(level) = keeps_out(&rules.levels, service, affiliation, who.facts)
+    {
+        return Answer::Narrowed(level.into());
+    }
     let lock = slice.lock.as_ref().filter(|_| matches!(answer, Answer::Allowed(_)));
     let affiliation = who.facts.person.affiliations.get(index);
     let locked = lock.zip(affiliation).and_then(|(lock, affiliation)| lock.keeps_out(affiliation, who.facts));
@@ -179,6 +185,14 @@ fn decide(who: &Prepared<'_>, rules: &AccessRules, service: &ServiceId, establis
             rule: (*rule).to_owned(),
             affiliations: allowed.iter().map(|(index, _)| *index).collect(),
         };
+    }
+    let narrowed =
+        answers.iter().filter(|(index, _)| stands_in(facts, *index, establishment)).find_map(|(index, answer)| {
+            let Answer::Narrowed(level) = answer else { return None };
+            Some((level.to_string(), facts.person.affiliations.get(*index)?.establishment.clone()))
+        });
+    if let Some((level, establishment)) = narrowed {
+        return deny(Reason::Narrowed, None, vec![Change::Level { establishment, level }]);
     }
     // Who stands before the second lock hears of it, and not of what others need.
     let locked =

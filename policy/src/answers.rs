@@ -26,6 +26,8 @@ pub(crate) enum Answer {
     Excepted(Arc<str>),
     /// A house rule.
     Forbidden(&'static str),
+    /// The rules allow, and a level above the service does not: never kept.
+    Narrowed(Arc<str>),
     /// The rules allow, and the second key does not turn: never kept.
     Locked(Locked),
     /// No rule allows.

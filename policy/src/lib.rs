@@ -11,6 +11,7 @@ mod explain;
 mod facts;
 mod gains;
 mod golden;
+mod levels;
 mod population;
 mod reason;
 mod release;

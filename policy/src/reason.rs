@@ -37,6 +37,8 @@ pub enum Reason {
     Account,
     /// Not at this time.
     Time,
+    /// A level above the service keeps it for others.
+    Narrowed,
     /// The establishment did not open it, or not for them.
     SecondKey,
     /// What the service receives is not what the head said yes to.
@@ -49,7 +51,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Reason; 18] = [
+    pub const ALL: [Reason; 19] = [
         Reason::ServiceUnknown,
         Reason::Suspended,
         Reason::NoAffiliation,
@@ -64,6 +66,7 @@ impl Reason {
         Reason::SubjectOrFunction,
         Reason::Account,
         Reason::Time,
+        Reason::Narrowed,
         Reason::SecondKey,
         Reason::SheetChanged,
         Reason::NoAudience,
@@ -87,6 +90,7 @@ impl Reason {
             Reason::SubjectOrFunction => "subject-or-function",
             Reason::Account => "account",
             Reason::Time => "time",
+            Reason::Narrowed => "narrowed",
             Reason::SecondKey => "second-key",
             Reason::SheetChanged => "sheet-changed",
             Reason::NoAudience => "no-audience",
@@ -111,6 +115,7 @@ impl Reason {
             Reason::SubjectOrFunction => 'F',
             Reason::Account => 'A',
             Reason::Time => 'T',
+            Reason::Narrowed => 'R',
             Reason::SecondKey => 'K',
             Reason::SheetChanged => 'H',
             Reason::NoAudience => '0',
@@ -188,6 +193,13 @@ pub enum Change {
         /// What is missing.
         miss: Miss,
     },
+    /// The rules of a level above the service must let them in.
+    Level {
+        /// Where.
+        establishment: Uai,
+        /// Which level.
+        level: String,
+    },
     /// The head of the establishment must open the service.
     Open {
         /// Where.
@@ -211,6 +223,9 @@ impl fmt::Display for Change {
             Change::RepresentPupil => f.write_str("the person must be the legal representative of a pupil"),
             Change::NameAudience => f.write_str("the audience must allow somebody: it is empty"),
             Change::Have { establishment, profile, miss } => write!(f, "as {profile} in {establishment}: {miss}"),
+            Change::Level { establishment, level } => {
+                write!(f, "the rules of the level {level} must let them open it in {establishment}")
+            }
             Change::Open { establishment, why } => match why {
                 Locked::NotOpened => write!(f, "the head of {establishment} must open the service there"),
                 Locked::ForOthers => write!(f, "the head of {establishment} must open the service for them too"),

@@ -8,10 +8,11 @@ use crate::second_key::{Lock, Standing};
 use cedar_policy::{
     Entities, Entity, EntityUid, Policy, PolicyId, PolicySet, RestrictedExpression, Schema, ValidationMode, Validator,
 };
-use preau_domain::{Audience, Instant, LocalTime, Opening, Population, Profile, ServiceId, Uai, Window};
+use preau_domain::{Audience, Instant, Levels, LocalTime, Opening, Population, Profile, ServiceId, Uai, Window};
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
+use std::sync::Arc;
 
 const SCHEMA: &str = include_str!("../rules/schema.cedarschema");
 
@@ -42,6 +43,8 @@ pub struct AccessRules {
     pub(crate) action: EntityUid,
     /// What they answered lately.
     pub(crate) answers: Answers,
+    /// What levels above the services take away.
+    pub(crate) levels: Arc<Levels>,
 }
 
 /// The rules of one service.
@@ -88,10 +91,25 @@ impl AccessRules {
         let checked = Validator::new(schema).validate(&every, ValidationMode::Strict);
         problems.extend(checked.validation_errors().map(|error| format!("{}: {error}", error.policy_id())));
         if problems.is_empty() {
-            Ok(AccessRules { slices, action: uid("Action", "open"), answers: Answers::default() })
+            Ok(AccessRules {
+                slices,
+                action: uid("Action", "open"),
+                answers: Answers::default(),
+                levels: Arc::default(),
+            })
         } else {
             Err(problems)
         }
+    }
+
+    /// The same rules below those of these levels, which can only take away.
+    pub fn under(self, levels: Arc<Levels>) -> AccessRules {
+        AccessRules { levels, ..self }
+    }
+
+    /// The levels above.
+    pub fn levels(&self) -> &Arc<Levels> {
+        &self.levels
     }
 
     /// Asks for the second key as well: from now on the service is closed in each establishment until it is opened there, on the sheet

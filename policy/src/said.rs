@@ -49,6 +49,9 @@ impl Explanation {
             Change::MountInSpace => "aucun espace en cours où la personne est invitée ne l’utilise".to_owned(),
             Change::RepresentPupil => "la personne n’est représentante légale d’aucun élève".to_owned(),
             Change::NameAudience => "le service n’est encore ouvert à personne".to_owned(),
+            Change::Level { establishment, level } => {
+                format!("une règle du niveau {level} le réserve à d’autres dans {establishment}")
+            }
             Change::Open { establishment, why } => match why {
                 Locked::NotOpened => {
                     format!("la direction de {establishment} n’a pas ouvert le service, ou la date est passée")

@@ -9,6 +9,7 @@
 mod catalogue;
 mod icon;
 mod instances;
+mod levels;
 mod mounted;
 mod needs;
 mod oidc;
@@ -19,6 +20,7 @@ mod template;
 pub use catalogue::{Catalogue, Product, catalogue, product_signature};
 pub use icon::check_icon;
 pub use instances::{MAX_FILES, Signature, load_instances, load_sound_instances, mount, signature};
+pub use levels::load_levels;
 pub use mounted::Mounted;
 pub use needs::{Need, needs};
 pub use place::at;

@@ -17,6 +17,7 @@ mod grant;
 mod hosting;
 mod ids;
 mod kept;
+mod levels;
 mod life;
 mod opening;
 mod person;
@@ -48,6 +49,7 @@ pub use hosting::{
 };
 pub use ids::{CorrelationId, FactorId, Ids, OneTimeKey, PendingId, PersonId, RunId, ServiceId, SessionId, SourceId};
 pub use kept::{KeptKind, KeptThing};
+pub use levels::{Levels, Narrowing};
 pub use life::{CLOCK_LEAP, Life, LifeEvent, Retention, leapt};
 pub use opening::Opening;
 pub use person::{AccountState, Affiliation, Child, Credentials, Enrolment, JoinKey, Legal, Person};

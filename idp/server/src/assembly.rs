@@ -6,7 +6,7 @@ use crate::cli::Failure;
 use crate::config::{Loaded, SourceConfig};
 use preau_connector_api::{Connector, Kind, MountedService, OpenContext, Problem, Turns};
 use preau_connectors::{Catalogue, KINDS, Signature};
-use preau_domain::{Instant, SourceId};
+use preau_domain::{Instant, Levels, SourceId};
 use preau_egress::Egress;
 use preau_keys::{ClientAuthorities, Keyring, Passwords, Sealer, Signers, SystemIds};
 use preau_saml::metadata::Peers;
@@ -198,9 +198,20 @@ pub fn catalogue(loaded: &Loaded) -> Result<Cow<'static, Catalogue>, Vec<Problem
 pub fn services(loaded: &Loaded) -> Result<Vec<MountedService>, Vec<Problem>> {
     let catalogue = catalogue(loaded)?;
     let mounted = preau_connectors::load_instances(&instances(loaded), &catalogue)?;
+    let (_, problems) = levels(loaded);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
     let mounted: Vec<MountedService> = mounted.services().cloned().collect();
     let unseen: Vec<Problem> = mounted.iter().filter_map(|service| unseen(loaded, service)).collect();
     if unseen.is_empty() { Ok(mounted) } else { Err(unseen) }
+}
+
+/// The rules above those of the services, and what is wrong with their files: what such a file speaks of is closed.
+pub fn levels(loaded: &Loaded) -> (Arc<Levels>, Vec<Problem>) {
+    let folder = loaded.config.services.levels.as_ref();
+    let found = folder.map(|folder| preau_connectors::load_levels(&loaded.path(folder)));
+    found.map(|(levels, problems)| (Arc::new(levels), problems)).unwrap_or_default()
 }
 
 /// What is wrong with a service that shows a certificate which nobody sees.
@@ -225,10 +236,12 @@ pub fn sound_table(loaded: &Loaded) -> (ServiceTable, Vec<Problem>) {
     let (mounted, found) = preau_connectors::load_sound_instances(&instances(loaded), &catalogue);
     problems.extend(found);
     let mut services: Vec<MountedService> = mounted.services().cloned().collect();
+    let (levels, found) = levels(loaded);
+    problems.extend(found);
     problems.extend(services.iter().filter_map(|service| unseen(loaded, service)));
     services.retain(|service| unseen(loaded, service).is_none());
     let found = match ServiceTable::new(services.clone()) {
-        Ok(table) => return (table, problems),
+        Ok(table) => return (table.under(levels), problems),
         Err(found) => found,
     };
     let folder = instances(loaded).display().to_string();
@@ -241,17 +254,19 @@ pub fn sound_table(loaded: &Loaded) -> (ServiceTable, Vec<Problem>) {
     // What is lost falls to nobody: neither it nor a service above it is mounted.
     services.retain(|service| !lost.iter().any(|home| service.service.trust(home).is_some()));
     let table = ServiceTable::new(services).or_else(|_| ServiceTable::new(Vec::new()));
-    (table.unwrap_or_else(|_| unreachable!("nothing has nothing wrong with it")), problems)
+    (table.unwrap_or_else(|_| unreachable!("nothing has nothing wrong with it")).under(levels), problems)
 }
 
 /// What changes when a file that says which services are mounted does.
-pub type Seen = (Signature, Option<Signature>);
+pub type Seen = (Signature, Option<Signature>, Option<Signature>);
 
-/// The state of the folder of instances and of that of the site's own products.
+/// The state of the folder of instances, of that of the site's own products and of that of the levels.
 pub fn seen(loaded: &Loaded) -> Seen {
     let own = loaded.config.services.catalogue.as_ref();
     let own = own.map(|own| preau_connectors::product_signature(&loaded.path(own)));
-    (preau_connectors::signature(&instances(loaded)), own)
+    let levels = loaded.config.services.levels.as_ref();
+    let levels = levels.map(|levels| preau_connectors::signature(&loaded.path(levels)));
+    (preau_connectors::signature(&instances(loaded)), own, levels)
 }
 
 /// The folder of instance files.
@@ -264,6 +279,7 @@ pub fn table(loaded: &Loaded) -> Result<ServiceTable, Vec<Problem>> {
     let services = services(loaded)?;
     let folder = instances(loaded).display().to_string();
     ServiceTable::new(services)
+        .map(|table| table.under(levels(loaded).0))
         .map_err(|found| found.into_iter().map(|what| Problem::new(folder.clone(), what)).collect())
 }
 

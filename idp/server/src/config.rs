@@ -187,6 +187,11 @@ pub struct ServicesConfig {
     /// changed one is taken up like an instance file.
     #[schemars(example = &"catalogue")]
     pub catalogue: Option<PathBuf>,
+    /// Folder of rules above those of the services: `national.toml`, `academy.toml`, `ent.toml` and one for each establishment that has
+    /// any, such as `0990001N.toml`. Each takes away from what is left by the one above it, and none can add. A changed one is taken up
+    /// like an instance file.
+    #[schemars(example = &"levels")]
+    pub levels: Option<PathBuf>,
     /// PEM files of certificate authorities believed when a service is called, besides those of the system.
     pub trusted_ca_files: Vec<PathBuf>,
     /// PEM files of certificate authorities that issue the certificates by which services prove themselves
@@ -199,6 +204,7 @@ impl Default for ServicesConfig {
         ServicesConfig {
             instances: PathBuf::from("services"),
             catalogue: None,
+            levels: None,
             trusted_ca_files: Vec::new(),
             client_ca_files: Vec::new(),
         }

@@ -312,6 +312,7 @@ refusal-subject-or-function = This service is meant for other subjects or functi
 refusal-account = This service is open only to a few people named one by one, and you are not on the list.
 refusal-time = This service is not open for you at this time.
 refusal-time-when = For you, this service is open { $when }, by the clock of your establishment. It is not that time yet, or it is over.
+refusal-narrowed = A rule of your school, of the academy or of the country keeps this service for others.
 refusal-second-key = The head of your establishment has not opened this service, or opened it for others.
 refusal-sheet-changed = What this service receives has changed: it stays closed until the head of your establishment says yes again.
 refusal-no-audience = This service is open to nobody yet.

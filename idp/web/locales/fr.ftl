@@ -316,6 +316,7 @@ refusal-subject-or-function = Ce service est prévu pour d’autres matières ou
 refusal-account = Ce service n’est ouvert qu’à quelques personnes nommées une à une, et vous n’êtes pas dans la liste.
 refusal-time = Ce service n’est pas ouvert pour vous à cette heure.
 refusal-time-when = Pour vous, ce service est ouvert { $when }, à l’heure de votre établissement. Ce n’est pas encore le moment, ou il est passé.
+refusal-narrowed = Une règle de votre établissement, de l’académie ou du pays réserve ce service à d’autres.
 refusal-second-key = La direction de votre établissement n’a pas ouvert ce service, ou l’a ouvert pour d’autres.
 refusal-sheet-changed = Ce que ce service reçoit a changé : il reste fermé jusqu’à ce que la direction de votre établissement l’accepte de nouveau.
 refusal-no-audience = Ce service n’est encore ouvert à personne.

@@ -132,7 +132,8 @@ impl Running {
         if !services.is_empty() || self.files.asks_two_keys() {
             let files = self.files.all().iter().map(|door| MountedService::clone(door));
             match ServiceTable::new(files.chain(services).collect()) {
-                Ok(mut all) => {
+                Ok(all) => {
+                    let mut all = all.under(Arc::clone(self.files.rules.levels()));
                     all.open(&self.openings.iter().filter_map(second_key::read).collect::<Vec<_>>());
                     table = Arc::new(all);
                 }

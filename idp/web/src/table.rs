@@ -3,7 +3,7 @@
 
 use crate::second_key;
 use preau_connector_api::MountedService;
-use preau_domain::{Opening, ServiceId, TrustedUrl, strict_url};
+use preau_domain::{Levels, Opening, ServiceId, TrustedUrl, strict_url};
 use preau_policy::AccessRules;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -101,6 +101,11 @@ impl ServiceTable {
             }
             _ => Err(problems),
         }
+    }
+
+    /// The same table below the rules of these levels.
+    pub fn under(self, levels: Arc<Levels>) -> ServiceTable {
+        ServiceTable { rules: self.rules.under(levels), ..self }
     }
 
     /// Takes in what heads opened; before that, whatever asks for two keys is closed.

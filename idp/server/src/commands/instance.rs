@@ -29,7 +29,8 @@ pub fn table_with(loaded: &Loaded, service: &MountedService) -> Result<ServiceTa
     let mut services = assembly::services(loaded).map_err(Failure::Config)?;
     services.push(service.clone());
     preau_connectors::Mounted::new(services.iter().cloned()).map_err(Failure::Config)?;
-    ServiceTable::new(services).map_err(|problems| Failure::new(problems.join("\n")))
+    let table = ServiceTable::new(services).map_err(|problems| Failure::new(problems.join("\n")))?;
+    Ok(table.under(assembly::levels(loaded).0))
 }
 
 /// Writes a file that is not there yet.

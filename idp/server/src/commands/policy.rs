@@ -13,6 +13,7 @@ use preau_policy::{AccessRules, Facts, Gains, Moved};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
+use std::sync::Arc;
 
 /// People read at once.
 const PAGE: u32 = 500;
@@ -86,9 +87,14 @@ async fn count(loaded: &Loaded, before: &[MountedService], after: &[MountedServi
         had.keys().chain(has.keys()).filter(|id| had.get(*id) != has.get(*id)).cloned().collect();
     changed.sort_unstable();
     changed.dedup();
+    let (levels, problems) = assembly::levels(loaded);
+    if !problems.is_empty() {
+        return Err(Failure::Config(problems));
+    }
     let compiled = |all: &BTreeMap<ServiceId, preau_domain::Audience>| {
         let those = changed.iter().filter_map(|id| all.get(id).map(|audience| (id, audience)));
-        AccessRules::compile(those).map_err(|problems| Failure::new(problems.join("\n")))
+        let rules = AccessRules::compile(those).map_err(|problems| Failure::new(problems.join("\n")))?;
+        Ok::<_, Failure>(rules.under(Arc::clone(&levels)))
     };
     let (before, after) = (compiled(&had)?, compiled(&has)?);
     let mut gains = Gains::of(changed.clone());

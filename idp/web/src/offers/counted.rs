@@ -4,6 +4,7 @@ use crate::{Door, Fault, FaultKind, Hub, second_key};
 use preau_domain::{JoinKey, Opening, Person, Profile, Uai};
 use preau_policy::{AccessRules, Facts, Gains, Moved};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 /// People looked at, at most: more than the largest establishment has, parents included.
 const MOST: u32 = 20_000;
@@ -27,7 +28,8 @@ pub(crate) async fn count(
     before: Option<&Opening>,
     after: Option<&Opening>,
 ) -> Result<Counted, Fault> {
-    let (before, after) = (rules(door, before)?, rules(door, after)?);
+    let levels = Arc::clone(hub.services().rules.levels());
+    let (before, after) = (rules(door, before)?.under(Arc::clone(&levels)), rules(door, after)?.under(levels));
     let people = hub.store.people_at(at, MOST).await?;
     let mut counted = Counted { cut: people.len() >= MOST as usize, ..Counted::default() };
     let by_join: HashMap<&JoinKey, &Person> =

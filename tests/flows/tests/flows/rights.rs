@@ -1,8 +1,12 @@
 //! Access is decided again at every door, inside a live session as well; and what a person is depends on where.
 
 use preau_connector_api::{MountedService, NameIdKind, SamlService, WireName};
-use preau_domain::{AccountState, Fact, Opening, Population, Profile, ReleaseRule, Role, RoleGrant, SourceId, Window};
+use preau_domain::{
+    AccountState, Fact, Levels, Narrowing, Opening, Population, Profile, ReleaseRule, Role, RoleGrant, SourceId, Window,
+};
 use preau_flows::{ALICE, ANNUAIRE, COLLEGE, LYCEE, NOE, TestHub, app_service, saml_service, stories, uai};
+use preau_web::ServiceTable;
+use std::sync::Arc;
 
 stories!(
     rights_taken_away_close_the_next_door,
@@ -12,6 +16,7 @@ stories!(
     a_second_key_opens_one_school_for_whom_its_head_says,
     a_second_key_is_for_the_sheet_that_was_read_and_until_a_day,
     a_second_key_is_for_what_leaves_by_saml_as_well,
+    a_level_above_closes_a_service_at_once_where_it_says,
     an_account_suspended_ends_its_session,
     a_ticket_in_flight_is_worth_nothing_after_suspension,
     a_service_hears_of_the_establishment_one_works_in,
@@ -161,6 +166,27 @@ async fn a_second_key_is_for_what_leaves_by_saml_as_well(hub: TestHub) {
         hub.mount(service.clone());
         assert!(browser.visit("/").await.has_link("kiosque"), "as it was read, after change {n}");
     }
+}
+
+async fn a_level_above_closes_a_service_at_once_where_it_says(hub: TestHub) {
+    let (app, mut browser) = (hub.app("app"), hub.browser());
+    let in_flight = browser.sign_in(&NOE).to(&app).await.ticket();
+    let mut levels = Levels::default();
+    let pupils = vec![Population { profiles: vec![Profile::Pupil], ..Population::default() }];
+    let (level, at) = ("academy".to_owned(), Some(uai(COLLEGE)));
+    levels.add(Narrowing { level, at, services: Vec::new(), only: Vec::new(), except: pupils });
+    let table = || {
+        let all = hub.hub.services().all().iter().map(|door| MountedService::clone(door)).collect();
+        ServiceTable::new(all).expect("the services of the story")
+    };
+    hub.hub.set_services(table().under(Arc::new(levels)));
+    assert_eq!(app.validate(&in_flight).await.user(), None);
+    let refused = browser.open(&app).await.answer.words();
+    assert!(refused.contains("réserve ce service à d’autres"), "{refused}");
+    assert!(!browser.visit("/").await.body.contains("/open/app"));
+    assert!(hub.browser().sign_in(&ALICE).to(&app).await.some_ticket().is_some(), "pupils alone");
+    hub.hub.set_services(table());
+    assert!(browser.open(&app).await.some_ticket().is_some(), "control");
 }
 
 async fn an_account_suspended_ends_its_session(hub: TestHub) {
