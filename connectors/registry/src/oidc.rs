@@ -4,8 +4,8 @@
 use crate::instances::address_ok;
 use crate::template::fill;
 use preau_connector_api::{
-    ClientAuthentication, ClientSecret, LtiSettings, Network, OidcFlow, OidcGrant, OidcService, OidcSettings, ReadFile,
-    SigningAlgorithm, TlsSubject,
+    ClientAuthentication, ClientSecret, LtiSettings, NAMES_AND_ROLES, Network, OidcFlow, OidcGrant, OidcService,
+    OidcSettings, ReadFile, SigningAlgorithm, TlsSubject,
 };
 use preau_domain::{Identifier, strict_url};
 use preau_keys::jose::jwe::KeyWrap;
@@ -83,7 +83,17 @@ pub(crate) fn resolve(
 }
 
 /// A tool is opened by a sign-on that it begins, and answered with a signed message in a form.
-fn check_lti(oidc: &OidcService, lti: &LtiSettings, wrong: &mut impl FnMut(&str, String)) {
+fn check_lti(oidc: &OidcService, lti: &LtiSettings, identifier: Identifier, wrong: &mut impl FnMut(&str, String)) {
+    if identifier != Identifier::Pairwise {
+        wrong(
+            "identifier",
+            "a tool of LTI is told whom it opens for in an address: `pairwise`, and nothing else".into(),
+        );
+    }
+    let asks = oidc.scopes.iter().any(|scope| scope == NAMES_AND_ROLES);
+    if asks && !oidc.grants.contains(&OidcGrant::ClientCredentials) {
+        wrong("oidc.grants", "a tool that may ask for a roster does so in its own name: `client_credentials`".into());
+    }
     if oidc.initiate_login_uri.is_none() {
         wrong("oidc.initiate_login_uri", "a tool of LTI begins its sign-on at an address of its own".into());
     }
@@ -116,7 +126,7 @@ fn check(oidc: &OidcService, identifier: Identifier, wrong: &mut impl FnMut(&str
         wrong("oidc.scopes", "a scope is a word of 1 to 128 of a-z, 0-9, `_`, `.`, `:`, `/` and `-`".into());
     }
     if let Some(lti) = &oidc.lti {
-        check_lti(oidc, lti, wrong);
+        check_lti(oidc, lti, identifier, wrong);
     }
     if let Some(sector) = &oidc.sector
         && !crate::catalogue::id_ok(sector)

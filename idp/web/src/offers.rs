@@ -68,8 +68,8 @@ fn nothing() -> Fault {
     Fault::new(FaultKind::NotFound, "a page of heads of establishment, for whom there is none")
 }
 
-/// Lets in whoever is of the direction of the establishment they work in; with `recently`, who proved it within a quarter of an hour.
-/// A provider that never says when it asked somebody is asked for nothing more.
+/// Lets in whoever is of the direction of the establishment they work in; with `recently`, who proved it within a quarter of an hour, by two
+/// factors where they have a second one.
 async fn asks(hub: &Hub, visitor: &Visitor, here: &str, recently: bool) -> Result<Asks, Fault> {
     if !hub.services().asks_two_keys() {
         return Err(nothing());
@@ -81,11 +81,13 @@ async fn asks(hub: &Hub, visitor: &Visitor, here: &str, recently: bool) -> Resul
         let Known { person, .. } = live.known()?;
         let at = live.session.establishment.clone().filter(|at| heads(&person.affiliations, at)).ok_or_else(nothing)?;
         let proof = &live.session.authentication;
-        if !recently || proof.unsaid || proof.since(since) {
+        let two = !recently || proof.is_strong() || !hub.has_second_factor(&person.id).await?;
+        // Of a provider that never says when it asked somebody, the moment it vouched for them counts.
+        if two && (!recently || proof.at >= since) {
             let person = person.id.clone();
             return Ok(Asks::Head(Head { live, person, at }));
         }
-        begin.fresh_after = Some(since);
+        (begin.fresh_after, begin.strong) = (Some(since), true);
     }
     hub.begin_sign_in(visitor, begin).await.map(Asks::Onward)
 }

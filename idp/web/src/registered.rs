@@ -171,6 +171,16 @@ impl Hub {
         let kept = async |kind, most| self.store.registrations(kind, None, self.now(), most).await;
         let mut all = if self.config.registration { kept(RegistrationKind::Dynamic, most).await? } else { Vec::new() };
         let openings = if two_keys { kept(RegistrationKind::Opening, second_key::MOST).await? } else { Vec::new() };
+        if openings.len() >= second_key::MOST as usize {
+            // Those that are not read are shut: nobody may think that a head took them back.
+            tracing::error!(
+                most = second_key::MOST,
+                "more openings of heads than a server takes in: the others are closed"
+            );
+        }
+        if two_keys {
+            metrics::gauge!("preau_openings").set(openings.len() as f64);
+        }
         // The first that came keeps what it has.
         all.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
         Ok(self.change_services(|running, mounting| running.set_stored(all, openings, mounting)))

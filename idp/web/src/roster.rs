@@ -1,7 +1,7 @@
 //! Who of an establishment a service may know: for a service that is told of others than the person in front of it.
 
-use crate::{Door, Fault, Hub};
-use preau_domain::Uai;
+use crate::{Door, Fault, FaultKind, Hub};
+use preau_domain::{PersonId, Uai};
 use preau_policy::{Facts, Released};
 
 /// People of an establishment that are looked at, at most.
@@ -11,22 +11,27 @@ const AT_ONCE: usize = 200;
 
 impl Hub {
     /// What a service would be told of each person of an establishment whom the rules of its door let in there, as far as it `fits`;
-    /// ordered by account. Nobody acts for a child here.
+    /// ordered by account. Nobody acts for a child here, and a guest of a shared space is none of the establishment. Nothing where there
+    /// are more people than are looked at: a list that is cut would be believed.
     pub async fn roster(
         &self,
         door: &Door,
         at: &Uai,
         fits: impl Fn(&Released) -> bool + Send,
-    ) -> Result<Vec<Released>, Fault> {
+    ) -> Result<Vec<(PersonId, Released)>, Fault> {
         let table = self.services();
         let place = self.store.establishment(at).await?;
         let name = place.as_ref().map(|place| place.name.as_str());
         let mut told = Vec::new();
-        for (seen, person) in self.store.people_at(at, MOST).await?.iter().enumerate() {
+        let people = self.store.people_at(at, MOST).await?;
+        if people.len() >= MOST as usize {
+            return Err(Fault::new(FaultKind::Internal, "more people in an establishment than a roster looks at"));
+        }
+        for (seen, person) in people.iter().enumerate() {
             if seen % AT_ONCE == AT_ONCE - 1 {
                 tokio::task::yield_now().await;
             }
-            if !person.state.may_sign_in() {
+            if !person.state.may_sign_in() || person.is_hosted() {
                 continue;
             }
             let facts = Facts::of(person, Some(at), name, None).at(self.now());
@@ -39,7 +44,7 @@ impl Hub {
             let released =
                 preau_policy::release(&facts, door.identifier, &door.release, &door.audience.roles, pairwise);
             // Of whom there is nothing to be known by is not on the roster.
-            told.extend(released.ok().filter(&fits));
+            told.extend(released.ok().filter(&fits).map(|told| (person.id.clone(), told)));
         }
         Ok(told)
     }

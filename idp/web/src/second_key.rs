@@ -14,7 +14,7 @@ pub fn sheet(service: &MountedService) -> String {
     let mut scopes = service.oidc.as_ref().map(|oidc| oidc.scopes.clone());
     // A tool of LTI is told what its rules release, whatever it asks.
     if service.oidc.as_ref().is_some_and(|oidc| oidc.lti.is_some()) {
-        scopes.iter_mut().for_each(|scopes| scopes.push("lti".to_owned()));
+        scopes.iter_mut().for_each(|scopes| scopes.push("[lti]".to_owned()));
     }
     // By SAML an installation chooses among the release rules, and what names a person beside them.
     let saml =

@@ -7,6 +7,8 @@ use preau_domain::{Day, Instant, LocalTime, Opening, Population, Profile, Uai};
 /// Levels or classes named at most, and characters of one.
 const MOST_NAMED: usize = 50;
 const LONGEST: usize = 64;
+/// A yes lasts until a day of the year after next, at most.
+const MOST_YEARS: u16 = 2;
 
 /// See the module.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,18 +41,17 @@ impl Choice {
         Ok(Choice { profiles, levels: named("levels")?, classes: named("classes")?, until })
     }
 
-    /// What was opened, as far as a form can say it.
-    pub fn of(opening: &Opening, offered: &[Profile]) -> Choice {
+    /// What was opened, when a form can say it: anything finer is never poured into one.
+    pub fn of(opening: &Opening, offered: &[Profile]) -> Option<Choice> {
         let mut choice = Choice { until: Some(opening.until), ..Choice::default() };
         for population in &opening.allow {
-            let profiles = if population.profiles.is_empty() { offered } else { &population.profiles };
-            choice.profiles.extend(profiles.iter().filter(|one| offered.contains(one)));
+            choice.profiles.extend(population.profiles.iter().filter(|one| offered.contains(one)));
             choice.levels.extend(population.levels.iter().cloned());
             choice.classes.extend(population.classes.iter().cloned());
         }
         choice.profiles.sort_unstable();
         choice.profiles.dedup();
-        choice
+        Some(choice).filter(|choice| choice.allow() == opening.allow)
     }
 
     /// The populations it stands for: pupils and parents of what was named, and everybody else of the profiles.
@@ -69,6 +70,9 @@ impl Choice {
         match self.until {
             None => return Some("offer-problem-day"),
             Some(until) if today.is_none_or(|today| until < today) => return Some("offer-problem-over"),
+            Some(until) if today.is_none_or(|today| until.parts().0 > today.parts().0 + MOST_YEARS) => {
+                return Some("offer-problem-far");
+            }
             Some(_) => {}
         }
         let offered = profiles_of(door, at);

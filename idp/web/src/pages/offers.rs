@@ -106,7 +106,7 @@ impl<'a> Offer<'a> {
         let Shown { door, at, standing, chosen, problem, preview, closing, sheet, token } = shown;
         let offered = profiles_of(door, at);
         let filled = chosen.clone().unwrap_or_else(|| match opening(standing) {
-            Some(opening) => Choice::of(opening, &offered),
+            Some(opening) => Choice::of(opening, &offered).unwrap_or_default(),
             None => Choice { profiles: offered.clone(), ..Choice::default() },
         });
         let ticked = |profile: &Profile| filled.profiles.contains(profile);

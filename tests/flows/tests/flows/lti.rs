@@ -256,14 +256,14 @@ fn address(message: &Map<String, Value>) -> String {
 async fn a_tool_asks_who_is_of_the_class(hub: TestHub) {
     classes(&hub).await;
     let rp = mounted(&hub, "tool");
-    let message = launched(&hub, &rp, &NOE, "/open/tool").await;
+    let message = launched(&hub, &rp, &ALICE, "/oidc/lti/tool?for=6B").await;
     let told = roster(&rp, &address(&message), own(&rp).await.access()).await;
     assert!(told.answer.header("content-type").starts_with("application/vnd.ims.lti-nrps.v2"), "{}", told.answer.body);
     assert_eq!(told.json["context"]["id"], claim(&message, "context")["id"]);
     let members = told.json["members"].as_array().expect("members");
     let names: Vec<&str> = members.iter().filter_map(|one| one["name"].as_str()).collect();
     assert_eq!(names, ["Alice Martin", "Noé Petit", "Tom Petit"]);
-    assert!(members.iter().any(|one| one["user_id"] == message["sub"] && one["roles"] == json!(["Learner"])));
+    assert!(members.iter().any(|one| one["user_id"] == message["sub"] && one["roles"] == json!(["Instructor"])));
     for hidden in ["petit@", NOE.login, NOE.id, "email"] {
         assert!(!told.answer.body.contains(hidden), "{hidden}: {}", told.answer.body);
     }
@@ -275,8 +275,10 @@ async fn a_tool_asks_who_is_of_the_class(hub: TestHub) {
 }
 
 async fn a_roster_is_for_the_tool_that_was_told_of_it(hub: TestHub) {
+    classes(&hub).await;
     let (rp, other) = (mounted(&hub, "tool"), mounted(&hub, "other-tool"));
-    let address = address(&launched(&hub, &rp, &NOE, "/open/tool").await);
+    assert_eq!(address(&launched(&hub, &rp, &NOE, "/open/tool").await), "", "a pupil's launch tells of no roster");
+    let address = address(&launched(&hub, &rp, &ALICE, "/oidc/lti/tool?for=6B").await);
     let token = own(&rp).await;
     let foreign = own(&other).await;
     assert_eq!(
@@ -289,7 +291,7 @@ async fn a_roster_is_for_the_tool_that_was_told_of_it(hub: TestHub) {
     let plain = rp.call("/oidc/token", &[("grant_type", "client_credentials")]).await;
     assert_eq!(roster(&rp, &address, plain.access()).await.error(), (403, "insufficient_scope"), "without the scope");
     assert_eq!(roster(&rp, &address, "nothing").await.error(), (401, "invalid_token"));
-    let altered = format!("{}x", &address[..address.len() - 1]);
+    let altered = address.replacen("/members/1", "/members/1A", 1);
     assert_eq!(roster(&rp, &altered, token.access()).await.error(), (400, "invalid_request"), "altered");
     assert_eq!(roster(&rp, &address, token.access()).await.answer.status.as_u16(), 200, "control");
     hub.rp_of(tool("tool"), |oidc| oidc.scopes = vec![NAMES_AND_ROLES.to_owned()]);
@@ -299,7 +301,7 @@ async fn a_roster_is_for_the_tool_that_was_told_of_it(hub: TestHub) {
 async fn a_roster_names_nobody_whom_the_door_keeps_out(hub: TestHub) {
     classes(&hub).await;
     let rp = mounted(&hub, "tool");
-    let address = address(&launched(&hub, &rp, &NOE, "/open/tool").await);
+    let address = address(&launched(&hub, &rp, &ALICE, "/oidc/lti/tool?for=6B").await);
     let token = own(&rp).await;
     let names = async || roster(&rp, &address, token.access()).await.json["members"].as_array().map_or(0, Vec::len);
     assert_eq!(names().await, 3, "control");

@@ -154,7 +154,7 @@ pub async fn hand_over(
         };
         let nonce = asked.nonce.as_deref();
         let id_token = match &launch {
-            Some(place) => lti::message(hub, keys, visitor, &holder, &given, nonce, place.as_ref()).await?,
+            Some(opened) => lti::message(hub, keys, visitor, &holder, &given, nonce, opened).await?,
             None => token::id_token(hub, keys, &holder, &given, nonce, &beside).await?,
         };
         fields.push(("id_token", id_token));

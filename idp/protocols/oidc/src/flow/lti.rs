@@ -15,7 +15,9 @@ use crate::wire::lti::{self, Context, Launch, values};
 use crate::wire::{Asked, Wanted};
 use axum::response::Response;
 use preau_connector_api::{LtiSettings, NAMES_AND_ROLES};
-use preau_domain::{AuditEvent, GrantKind, Instant, KeptKind, KeptThing, ServiceId, SessionId, Uai};
+use preau_domain::{
+    AuditEvent, Day, GrantKind, Instant, KeptKind, KeptThing, LocalTime, SPACE_GROUP, ServiceId, SessionId, Uai,
+};
 use preau_keys::Sealer;
 use preau_policy::{Decision, Released};
 use preau_store::StoreError;
@@ -37,6 +39,21 @@ pub struct Place {
     /// Which, as the release rules of the tool tell it.
     #[serde(rename = "n")]
     name: String,
+    /// In the school year that begins then: next year's class of that name is another one.
+    #[serde(rename = "y")]
+    year: u16,
+}
+
+/// The year in which the school year of a day began: they turn over in August, when last year's classes are gone and the next ones are not
+/// there yet.
+fn school_year(today: Day) -> u16 {
+    let (year, month, _) = today.parts();
+    if month >= 8 { year } else { year - 1 }
+}
+
+/// The school year by the clock of an establishment; absent where nobody can tell the time.
+fn year_of(hub: &Hub, at: &Uai) -> Option<u16> {
+    LocalTime::at(at, hub.now()).map(|now| school_year(now.day))
 }
 
 /// What a tool was opened for.
@@ -98,8 +115,11 @@ pub async fn choose(hub: &Hub, visitor: &Visitor, id: &str, fields: &Fields) -> 
 /// The classes and groups a launch may be about: those the tool's own rules tell of the person, where they open it.
 fn places(hub: &Hub, live: &Live, door: &Door, released: &Released) -> Vec<Place> {
     let Some(establishment) = hub.decide(live, door).establishment else { return Vec::new() };
-    let place = |name| Place { establishment: establishment.clone(), name };
-    values(released, "context").into_iter().map(place).collect()
+    let Some(year) = year_of(hub, &establishment) else { return Vec::new() };
+    let place = |name| Place { establishment: establishment.clone(), name, year };
+    // The group of a shared space is no class of the establishment.
+    let own = values(released, "context").into_iter().filter(|name| !name.starts_with(SPACE_GROUP));
+    own.map(place).collect()
 }
 
 /// Sends the browser to where the tool begins its sign-on.
@@ -147,7 +167,7 @@ pub async fn asked_for(
     live: &Live,
     released: &Released,
     asked: &Asked,
-) -> Result<Option<Option<Place>>, OidcError> {
+) -> Result<Option<Opened>, OidcError> {
     let (Some(_), Some(text)) = (&spoken(door)?.lti, &asked.lti_message_hint) else { return Ok(None) };
     let hint: Hint = opened(hub, HINT, door, text)
         .ok_or(OidcError::InvalidRequest("lti_message_hint is not one that this tool was opened with"))?;
@@ -161,12 +181,29 @@ pub async fn asked_for(
     if hint.place.as_ref().is_some_and(|place| !places(hub, live, door, released).contains(place)) {
         return Err(OidcError::AccessDenied);
     }
-    let key = preau_keys::one_time_key(&hub.keyring.mac(HINT, &[text]));
-    let thing = KeptThing { key, kind: KeptKind::ReplayGuard, doc: String::new(), expires: hint.at + LAUNCH };
-    match hub.store.keep(&thing, now).await {
-        Ok(()) => Ok(Some(hint.place)),
-        Err(StoreError::Conflict) => Err(OidcError::InvalidRequest("this lti_message_hint was shown before")),
-        Err(error) => Err(error.into()),
+    if !asked.response_type.id_token {
+        return Err(OidcError::UnsupportedResponseType);
+    }
+    Ok(Some(Opened { place: hint.place, hint: text.clone(), until: hint.at + LAUNCH }))
+}
+
+/// A sign-on that was begun here, whose hint is not spent yet.
+pub struct Opened {
+    place: Option<Place>,
+    hint: String,
+    until: Instant,
+}
+
+impl Opened {
+    /// Spends the hint: of several who come with it one is answered.
+    async fn spend(&self, hub: &Hub) -> Result<(), OidcError> {
+        let key = preau_keys::one_time_key(&hub.keyring.mac(HINT, &[&self.hint]));
+        let thing = KeptThing { key, kind: KeptKind::ReplayGuard, doc: String::new(), expires: self.until };
+        match hub.store.keep(&thing, hub.now()).await {
+            Ok(()) => Ok(()),
+            Err(StoreError::Conflict) => Err(OidcError::InvalidRequest("this lti_message_hint was shown before")),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 
@@ -178,8 +215,9 @@ pub async fn message(
     holder: &Holder<'_>,
     given: &Given,
     nonce: Option<&str>,
-    place: Option<&Place>,
+    opened: &Opened,
 ) -> Result<String, OidcError> {
+    let place = opened.place.as_ref();
     let Holder { door, live, .. } = holder;
     let oidc = spoken(door)?;
     let lti = oidc.lti.as_ref().ok_or(OidcError::ServerError)?;
@@ -188,13 +226,16 @@ pub async fn message(
         preau_web::Locale::Fr => &door.title.fr,
         preau_web::Locale::En => &door.title.en,
     };
+    let year = place.map(|place| place.year.to_string()).unwrap_or_default();
     let at = place.map_or(["", ""], |place| [place.establishment.as_str(), &place.name]);
+    // A roster is for whoever teaches: of a pupil's classmates nothing leaves by their own launch.
+    let teaches = values(&released, "roles").iter().any(|role| role == "Instructor" || role.ends_with("#Instructor"));
     let launch = Launch {
         deployment_id: &lti.deployment_id,
         target_link_uri: &lti.target_link_uri,
-        resource: hub.keyring.mac("lti-resource", &[door.service.id.as_str(), at[0], at[1]]),
+        resource: hub.keyring.mac("lti-resource", &[door.service.id.as_str(), at[0], at[1], &year]),
         title,
-        context: place.map(|place| context(hub, door, place)).transpose()?,
+        context: place.map(|place| context(hub, door, place, teaches)).transpose()?,
         locale: visitor.locale.code(),
         base: hub.base(),
         workspace: &hub.config.name,
@@ -204,19 +245,24 @@ pub async fn message(
     told.extend(lti::claims(&launch, &released));
     told.insert("nonce".to_owned(), json!(nonce.ok_or(OidcError::ServerError)?));
     let signed = sign(hub, alg(oidc.signing), "JWT", &told)?;
-    encrypted(hub, keys, door, oidc.id_token_encryption, signed).await
+    let message = encrypted(hub, keys, door, oidc.id_token_encryption, signed).await?;
+    // Last, so that whatever fails before can be asked again.
+    opened.spend(hub).await?;
+    Ok(message)
 }
 
 /// A class or group as this tool is told of it, with the address of its roster where the tool may ask.
-fn context(hub: &Hub, door: &Door, place: &Place) -> Result<Context, OidcError> {
-    let roster = match door.tells_roster() {
+fn context(hub: &Hub, door: &Door, place: &Place, teaches: bool) -> Result<Context, OidcError> {
+    let roster = match teaches && door.tells_roster() {
         false => None,
         true => {
             let place = sealed(hub, PLACE, door, place).ok_or(OidcError::ServerError)?;
             Some(format!("{}{}/members/{place}", hub.base(), page_of(door)))
         }
     };
-    let id = hub.keyring.mac("lti-context", &[door.service.id.as_str(), place.establishment.as_str(), &place.name]);
+    let year = place.year.to_string();
+    let of = [door.service.id.as_str(), place.establishment.as_str(), &place.name, &year];
+    let id = hub.keyring.mac("lti-context", &of);
     Ok(Context { id, title: place.name.clone(), roster })
 }
 
@@ -246,9 +292,31 @@ pub async fn members(
     let text = place;
     let place: Place =
         opened(hub, PLACE, &door, text).ok_or(OidcError::InvalidRequest("no roster this tool was told of"))?;
+    if year_of(hub, &place.establishment) != Some(place.year) || place.name.starts_with(SPACE_GROUP) {
+        return Err(OidcError::InvalidRequest(
+            "the roster of another school year: the tool is told the next one when it is opened",
+        ));
+    }
     let people = hub.roster(&door, &place.establishment, |told| values(told, "context").contains(&place.name)).await?;
     event.establishment = Some(place.establishment.clone());
+    // Whoever asks what left of them finds it, though they never opened the tool.
+    for (person, _) in &people {
+        let one = AuditEvent { person: Some(person.clone()), detail: "lti roster".to_owned(), ..event.clone() };
+        hub.audit(one);
+    }
     event.detail = format!("lti roster of {}", people.len());
+    let people: Vec<Released> = people.into_iter().map(|(_, told)| told).collect();
     let address = format!("{}{}/members/{text}", hub.base(), page_of(&door));
-    Ok((door.clone(), lti::roster(&address, &context(hub, &door, &place)?, &people)))
+    Ok((door.clone(), lti::roster(&address, &context(hub, &door, &place, true)?, &people)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_school_year_turns_over_in_august() {
+        let of = |day: &str| school_year(day.parse().expect("a day"));
+        assert_eq!([of("2026-09-01"), of("2027-07-31"), of("2027-08-01")], [2026, 2026, 2027]);
+    }
 }

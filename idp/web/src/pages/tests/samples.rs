@@ -518,7 +518,7 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
         let (sheet, token) = ("sheet".to_owned(), "token".to_owned());
         ShownOffer { door: &kiosque, at: &at, standing, chosen, problem, preview, closing, sheet, token }
     };
-    let chosen = || Some(Choice::of(&opening, &[Profile::Pupil, Profile::Teacher]));
+    let chosen = || Choice::of(&opening, &[Profile::Pupil, Profile::Teacher]);
     add("offer", Offer::new(page(), place(), offer(None, None, false)).render());
     add("offer-preview", Offer::new(page(), place(), offer(chosen(), None, true)).render());
     add("offer-wrong", Offer::new(page(), place(), offer(chosen(), Some("offer-problem-over"), false)).render());
