@@ -134,9 +134,7 @@ async fn a_report_is_shown_and_taken_away(hub: TestHub) {
     let list = gaelle.get("/sources").await;
     assert!(list.words().contains("annuaire") && list.words().contains("Retenue"), "{}", list.words());
     let page = gaelle.get("/sources/annuaire/runs/r1").await;
-    for part in
-        ["0990001N", "80 personnes sur 300", "=uid<b>zoe</b>", "no name", "1,5\u{a0}s", "80 seraient suspendues"]
-    {
+    for part in ["0990001N", "80 personnes sur 300", "=uid<b>zoe</b>", "no name", "1,5 s", "80 seraient suspendues"] {
         assert!(page.words().contains(part), "{part}: {}", page.words());
     }
     assert!(!page.body.contains("<b>zoe"), "what a source says stays text");
