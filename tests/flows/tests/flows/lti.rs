@@ -250,7 +250,8 @@ async fn roster(rp: &OidcRp, address: &str, token: &str) -> Document {
 }
 
 fn address(message: &Map<String, Value>) -> String {
-    message[ROSTER]["context_memberships_url"].as_str().unwrap_or_default().to_owned()
+    let told = message.get(ROSTER).and_then(|told| told["context_memberships_url"].as_str());
+    told.unwrap_or_default().to_owned()
 }
 
 async fn a_tool_asks_who_is_of_the_class(hub: TestHub) {
