@@ -54,9 +54,25 @@ pub struct Authentication {
 }
 
 impl Authentication {
-    /// Whether two factors were proved here: a passkey is both. What another provider did is its own word, and not counted.
+    /// Whether two factors were proved here: a passkey is both. What another provider did is its own word, and not counted: a code
+    /// beside it makes no two factors.
     pub fn is_strong(&self) -> bool {
-        self.method == AuthnMethod::Passkey || self.second.is_some()
+        self.by_passkey() || (self.by_password() && self.second.is_some())
+    }
+
+    /// Whether that kind of factor, proved besides, makes it two.
+    pub fn is_strong_with(&self, kind: FactorKind) -> bool {
+        kind == FactorKind::Passkey || self.by_passkey() || self.by_password()
+    }
+
+    /// Whether a passkey was proved, alone or besides.
+    pub fn by_passkey(&self) -> bool {
+        self.method == AuthnMethod::Passkey || self.second == Some(FactorKind::Passkey)
+    }
+
+    /// Whether a password was proved here.
+    pub fn by_password(&self) -> bool {
+        matches!(self.method, AuthnMethod::DirectoryPassword | AuthnMethod::LocalPassword)
     }
 
     /// When the person proved themselves, where that is known.

@@ -18,7 +18,9 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 use http::StatusCode;
-use preau_domain::{AuditEvent, AuditKind, Credentials, Factor, FactorId, Person, Seconds, display_safe};
+use preau_domain::{
+    AuditEvent, AuditKind, Authentication, Credentials, Factor, FactorId, Person, PersonId, Seconds, display_safe,
+};
 use preau_store::StoreError;
 use std::sync::Arc;
 
@@ -100,8 +102,7 @@ async fn door(hub: &Hub, visitor: &Visitor, here: &str) -> Result<Door, Fault> {
             return Err(Fault::new(FaultKind::NotFound, "guests of another ENT have no factor here"));
         }
         let proof = &live.session.authentication;
-        let enough = proof.is_strong() || !hub.has_second_factor(&live.session.person).await?;
-        if proof.at >= since && enough {
+        if proof.at >= since && !hub.lacks_a_factor(&live.session.person, proof).await? {
             return Ok(Door::Open(live));
         }
     }
@@ -241,8 +242,19 @@ async fn remove(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> R
 
 impl Hub {
     /// Whether a person has something to prove as a second factor.
-    pub async fn has_second_factor(&self, person: &preau_domain::PersonId) -> Result<bool, Fault> {
+    pub async fn has_second_factor(&self, person: &PersonId) -> Result<bool, Fault> {
         Ok(self.store.factors_of(person).await?.iter().any(Factor::lasts))
+    }
+
+    /// Whether somebody who proved this has something more to prove: what would make it two factors, and, where nothing of theirs does, a
+    /// code at least.
+    pub async fn lacks_a_factor(&self, person: &PersonId, proof: &Authentication) -> Result<bool, Fault> {
+        if proof.is_strong() {
+            return Ok(false);
+        }
+        let lasting: Vec<Factor> = self.store.factors_of(person).await?.into_iter().filter(Factor::lasts).collect();
+        let better = lasting.iter().any(|factor| proof.is_strong_with(factor.kind));
+        Ok(better || (proof.second.is_none() && !lasting.is_empty()))
     }
 
     /// Whether a person must keep one: who administers, and who has no password.

@@ -461,13 +461,17 @@ impl Hub {
             }
             worked_in => worked_in,
         };
+        // A second factor beside the proof of a live session makes it no longer.
+        let added = authentication.second.is_some() && pending.authentication.is_none();
+        let goes_on = before.as_ref().filter(|before| added && before.person == *person);
+        let expires = goes_on.map_or(now + Seconds(self.config.session.absolute_seconds), |before| before.expires);
         let session = Session {
             id: preau_keys::session_id(secret.expose()),
             person: person.clone(),
             authentication,
             establishment,
             created: now,
-            expires: now + Seconds(self.config.session.absolute_seconds),
+            expires,
             last_seen: now,
             child,
         };

@@ -85,7 +85,7 @@ async fn door(hub: &Hub, visitor: &Visitor, here: String) -> Result<Door, Fault>
     if hub.config.administrators.is_empty() {
         return Err(nothing());
     }
-    let since = hub.now() - RECENT;
+    let mut since = hub.now() - RECENT;
     if let Some(live) = visitor.live(hub).await? {
         let listed = hub.config.administrators.iter().any(|one| *one == *live.session.person.as_str());
         if !listed || live.known()?.person.credentials != Credentials::Local {
@@ -95,6 +95,10 @@ async fn door(hub: &Hub, visitor: &Visitor, here: String) -> Result<Door, Fault>
         let two = proof.is_strong() || !hub.has_second_factor(&live.session.person).await?;
         if proof.since(since) && two {
             return Ok(Door::Open(live));
+        }
+        // Another provider's word and a code are not two factors: they sign in anew, by a password or a passkey.
+        if !two && !hub.lacks_a_factor(&live.session.person, proof).await? {
+            since = hub.now();
         }
     }
     let begin = Begin { protocol: PORTAL, service: None, request: here, fresh_after: Some(since), strong: true };

@@ -106,15 +106,12 @@ fn sid(hub: &Hub, session: &SessionId, door: &Door) -> String {
     hub.keyring.mac("oidc-sid", &[session.as_str(), door.service.id.as_str()])
 }
 
-/// The classes a proof is of, the strongest first: never more than what happened. Our words are ours alone; a code beside the word of
-/// another provider makes no two factors, since we do not know what was proved there.
+/// The classes a proof is of, the strongest first: never more than what happened. Our words are ours alone.
 fn acrs(authentication: &Authentication) -> Vec<&str> {
-    let passkey = authentication.method == AuthnMethod::Passkey || authentication.second == Some(FactorKind::Passkey);
-    let here = matches!(authentication.method, AuthnMethod::DirectoryPassword | AuthnMethod::LocalPassword);
     let own = [
-        (passkey || (here && authentication.is_strong())).then_some(ACR_TWO_FACTORS),
-        passkey.then_some(ACR_PHISHING_RESISTANT),
-        here.then_some(ACR_PASSWORD),
+        authentication.is_strong().then_some(ACR_TWO_FACTORS),
+        authentication.by_passkey().then_some(ACR_PHISHING_RESISTANT),
+        authentication.by_password().then_some(ACR_PASSWORD),
     ];
     let ours = |acr: &&str| ![ACR_TWO_FACTORS, ACR_PHISHING_RESISTANT, ACR_PASSWORD].contains(acr);
     let federated = authentication.method == AuthnMethod::Federated;

@@ -27,7 +27,7 @@ pub async fn submit(
     let (why, problem, wait) = match hub.code_proved(&person, typed).await? {
         Proved::Right(kind) => {
             let vouched = pending.vouched.take();
-            let authentication = with_second(&hub, first, kind);
+            let authentication = with_second(first, kind);
             return enter(&hub, &visitor, pending, &person, authentication, vouched, async { Ok(None) }).await;
         }
         Proved::Wrong => ("wrong-code", "problem-code", None),

@@ -19,7 +19,7 @@ pub(super) async fn enter(
     vouched: Option<Vouched>,
     besides: impl Future<Output = Result<Option<HeaderValue>, Fault>>,
 ) -> Result<Response, Fault> {
-    if pending.strong && !authentication.is_strong() && hub.has_second_factor(person).await? {
+    if pending.strong && hub.lacks_a_factor(person, &authentication).await? {
         return halfway(hub, pending, person, authentication, vouched, besides).await;
     }
     let (method, second) = (authentication.method, authentication.second);

@@ -112,7 +112,7 @@ async fn show(
     let mut next = step(&pending);
     if next == Step::Second
         && let Some(live) = live.as_ref().filter(|_| pending.authentication.is_none())
-        && !hub.has_second_factor(&live.session.person).await?
+        && !hub.lacks_a_factor(&live.session.person, &live.session.authentication).await?
     {
         // There is nothing to ask for: whoever wanted it is told what was proved.
         next = Step::Enough;

@@ -25,7 +25,7 @@ pub async fn submit(
     match hub.passkey_proved(only, pending.id.as_str(), challenge, answer).await {
         Ok(person) => {
             let authentication = match first {
-                Some((_, first)) => with_second(&hub, first, FactorKind::Passkey),
+                Some((_, first)) => with_second(first, FactorKind::Passkey),
                 None => alone(&hub),
             };
             let vouched = pending.vouched.take().filter(|_| pending.person.is_some());
@@ -61,9 +61,9 @@ pub(super) async fn first_factor(
     Ok(halfway.or_else(|| live.map(|live| (live.session.person.clone(), live.session.authentication.clone()))))
 }
 
-/// A proof, and a second factor proved now.
-pub(super) fn with_second(hub: &Hub, first: Authentication, second: FactorKind) -> Authentication {
-    Authentication { at: hub.now(), unsaid: false, second: Some(second), ..first }
+/// A proof, and a second factor besides. The proof stays as old as it is: whoever finds a code beside an open session proves no password.
+pub(super) fn with_second(first: Authentication, second: FactorKind) -> Authentication {
+    Authentication { second: Some(second), ..first }
 }
 
 fn alone(hub: &Hub) -> Authentication {

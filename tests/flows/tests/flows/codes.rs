@@ -1,8 +1,9 @@
 //! Codes as a second factor: of an application, and on paper; and the sessions of the account page.
 
+use crate::upstream::come_in;
 use preau_authenticator::Said;
-use preau_domain::{AuditKind, Instant};
-use preau_flows::{ALICE, Answer, Browser, NOE, Role, TestHub, authenticator, code_of, stories};
+use preau_domain::{AuditKind, Factor, FactorId, FactorKind, Instant};
+use preau_flows::{ALICE, Answer, Browser, NOE, Provider, Role, TestHub, authenticator, code_of, stories};
 use serde_json::json;
 
 stories!(
@@ -12,6 +13,8 @@ stories!(
     an_application_is_taken_up_by_whom_it_was_shown,
     sessions_are_closed_from_elsewhere,
     the_account_page_says_what_services_received,
+    a_code_makes_no_old_proof_new,
+    a_code_beside_the_word_of_another_provider_is_not_two_factors,
 );
 
 const TWO_FACTORS: &str = "https://refeds.org/profile/mfa";
@@ -166,4 +169,57 @@ async fn the_account_page_says_what_services_received(hub: TestHub) {
     assert!(his.words().contains("Aucun service n’a rien reçu"), "{}", his.words());
     let added = alice.add_passkey(&mut authenticator(), &Said::default()).await;
     assert_eq!(added.location(), Some("/account"));
+}
+
+/// A session that was left open, and a code read over a shoulder: no password was typed.
+async fn a_code_makes_no_old_proof_new(hub: TestHub) {
+    let (mut alice, secret, _) = equipped(&hub, &ALICE).await;
+    let (typed, began) = (hub.hub.now(), sessions(&hub).await);
+    hub.clock.advance(20 * 60);
+    let insists = json!({ "id_token": { "acr": { "essential": true, "value": TWO_FACTORS } } });
+    let rp = hub.rp("rp");
+    let page = alice.visit(&rp.url_with(&[("claims", &insists.to_string())])).await;
+    let opened = alice.submit_once(&page.form_with("code"), &[("code", &code_of(&secret, hub.hub.now()))]).await.code();
+    let claims = rp.claims(rp.redeem(&opened).await.text("id_token")).await;
+    assert_eq!((&claims["acr"], &claims["auth_time"]), (&json!(TWO_FACTORS), &json!(typed.seconds())));
+    assert_eq!(sessions(&hub).await, began, "it ends when it would have");
+    let page = alice.password_page("/account/codes/new", &ALICE).await;
+    let half = alice.try_password(&page, ALICE.login, ALICE.password).await;
+    let page = alice.visit(half.location().expect("a second factor is asked for")).await;
+    hub.clock.advance(60);
+    let code = code_of(&secret, hub.hub.now());
+    let onward = alice.submit_once(&page.form_with("code"), &[("code", &code)]).await;
+    assert_eq!(onward.location(), Some("/account/codes/new"), "{}", onward.words());
+    assert_eq!(alice.get("/account/codes/new").await.status, 200, "control: both, now");
+}
+
+/// When the sessions of Alice end.
+async fn sessions(hub: &TestHub) -> Vec<Instant> {
+    let all = hub.hub.store.sessions_of(&ALICE.person_id(), hub.hub.now()).await.expect("sessions");
+    all.iter().map(|session| session.expires).collect()
+}
+
+async fn a_code_beside_the_word_of_another_provider_is_not_two_factors(hub: TestHub) {
+    let (_, secret, _) = equipped(&hub, &ALICE).await;
+    let (id, person, kind) = (FactorId::new("clef"), ALICE.person_id(), FactorKind::Passkey);
+    let (name, doc, added) = ("Clef".to_owned(), "{}".to_owned(), hub.hub.now());
+    let passkey = Factor { id, person, kind, name, doc, counter: 0, added, used: None };
+    hub.hub.store.add_factor(&passkey).await.expect("it is added");
+    let provider = Provider::start().await;
+    let there = provider.serves_staff(&hub, "").await;
+    let (mut typed, mut vouched) = (hub.browser(), there.browser());
+    typed.sign_in(&ALICE).at_home().await;
+    let entered = come_in(&there, &provider, &mut vouched, |_| {}).await;
+    assert_eq!(entered.location(), Some("/"), "{}", entered.words());
+    for (browser, open) in [(&mut vouched, false), (&mut typed, true)] {
+        hub.clock.advance(60);
+        let page = browser.visit("/account/codes/new").await;
+        assert!(page.words().contains("Une preuve de plus"), "{}", page.words());
+        browser.submit_once(&page.form_with("code"), &[("code", &code_of(&secret, hub.hub.now()))]).await;
+        assert_eq!(
+            browser.get("/account/codes/new").await.status == 200,
+            open,
+            "a password and a code are two factors"
+        );
+    }
 }

@@ -93,8 +93,8 @@ async fn at_door(
     let enough = |live: &Live| fresh_after.is_none_or(|after| live.session.authentication.since(after));
     // A second factor that is only wished for is asked of whoever has one.
     let lacks = match &live {
-        Some(live) if wants_two(&asked) && !asked.prompt.none && !live.session.authentication.is_strong() => {
-            hub.has_second_factor(&live.session.person).await?
+        Some(live) if wants_two(&asked) && !asked.prompt.none => {
+            hub.lacks_a_factor(&live.session.person, &live.session.authentication).await?
         }
         _ => false,
     };

@@ -1,6 +1,6 @@
 //! The ways of authenticating, as SAML names them (saml-authn-context-2.0). Never more is claimed than what happened.
 
-use preau_domain::{Authentication, AuthnMethod, FactorKind};
+use preau_domain::{Authentication, AuthnMethod};
 use preau_saml::messages::{Comparison, RequestedContext};
 use preau_saml::names::context;
 use preau_web::Hub;
@@ -67,12 +67,11 @@ impl<'a> Own<'a> {
     /// A passkey, or a password and something besides.
     pub const STRONG: Own<'static> = Own { strong: true, class: None };
 
-    /// Of a proof that was made. A code beside the word of another provider makes no two factors: we do not know what was proved there.
+    /// Of a proof that was made.
     pub fn of(hub: &Hub, authentication: &'a Authentication) -> Own<'a> {
+        let strong = authentication.is_strong();
         match authentication.method {
-            AuthnMethod::DirectoryPassword | AuthnMethod::LocalPassword => {
-                Own { strong: authentication.is_strong(), ..Own::password(hub) }
-            }
+            AuthnMethod::DirectoryPassword | AuthnMethod::LocalPassword => Own { strong, ..Own::password(hub) },
             AuthnMethod::Passkey => Own::STRONG,
             // The word of another provider is repeated when it is a class of SAML; ours is never lent to it.
             AuthnMethod::Federated => {
@@ -80,7 +79,6 @@ impl<'a> Own<'a> {
                 let told = |acr: &&str| {
                     acr.starts_with("urn:oasis:names:tc:SAML:2.0:ac:classes:") || acr.starts_with("https://")
                 };
-                let strong = authentication.second == Some(FactorKind::Passkey);
                 Own { strong, class: Some(acr.filter(told).unwrap_or(context::UNSPECIFIED)) }
             }
         }
