@@ -165,7 +165,9 @@ impl Hub {
         if claimed.handle != self.keyring.handle(&factor.person) || only.is_some_and(|only| *only != factor.person) {
             return Err(NoProof::Refused("passkey-of-another"));
         }
-        let person = self.store.person(&factor.person).await?.filter(|person| person.state.may_sign_in());
+        // Guests of another ENT come by it alone, whatever was kept of them.
+        let person = self.store.person(&factor.person).await?;
+        let person = person.filter(|person| person.state.may_sign_in() && !person.is_hosted());
         let person = person.ok_or(NoProof::Refused("suspended"))?;
         let counter = i64::from(used.counter);
         match self.store.use_factor(&factor.id, factor.counter, counter, &used.doc, self.now()).await {

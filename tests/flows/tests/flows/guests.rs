@@ -1,13 +1,16 @@
 //! Guests of another ENT: they sign in at home, open what a space of theirs mounts for as long as it lasts, and nothing else (ADM-10).
 
 use crate::upstream::{come_back, without};
+use preau_authenticator::Said;
 use preau_domain::{
-    Affiliation, Audience, Convention, ConventionState, Instant, Peer, Person, PersonId, Population, Profile, Public,
-    Role, Seconds, ServiceId, SourceId, Space, SpaceGroup,
+    Affiliation, Audience, Convention, ConventionState, Factor, Instant, Peer, Person, PersonId, Population, Profile,
+    Public, Role, Seconds, ServiceId, SourceId, Space, SpaceGroup,
 };
-use preau_flows::{Answer, BASE, Browser, COLLEGE, NOE, OidcRp, Provider, TestHub, Trip, oidc_service, stories, uai};
+use preau_flows::{
+    Answer, BASE, Browser, COLLEGE, NOE, OidcRp, Provider, TestHub, Trip, authenticator, oidc_service, stories, uai,
+};
 use preau_hosting::{Head, Listed, Problem, TYP, write_body};
-use preau_web::spaces::{NotTaken, Taken, take_in};
+use preau_web::spaces::{NotTaken, Taken, guest_of, take_in};
 use serde_json::{Value, json};
 
 stories!(
@@ -16,6 +19,7 @@ stories!(
     a_guest_never_outlives_the_convention,
     a_guest_who_is_ended_has_no_session_and_no_token,
     a_guest_has_nothing_here_to_sign_in_with,
+    a_guest_comes_in_by_no_passkey,
     nobody_comes_in_without_being_invited,
     a_guest_is_nobody_s_colleague_by_mail_or_name,
     a_list_that_is_wrong_is_refused_whole,
@@ -280,9 +284,33 @@ async fn a_guest_has_nothing_here_to_sign_in_with(hub: TestHub) {
     let house = House::new(&hub).await;
     let mut browser = house.guest().await;
     assert_eq!(browser.get("/account/passkeys/new").await.status, 404);
+    assert_eq!(browser.get("/account/codes/new").await.status, 404);
     let mut pupil = house.hub.browser();
     pupil.sign_in(&NOE).at_home().await;
     assert_eq!(pupil.get("/account/passkeys/new").await.status, 200, "control");
+}
+
+/// Even one that was made before they were a guest.
+async fn a_guest_comes_in_by_no_passkey(hub: TestHub) {
+    let house = House::new(&hub).await;
+    house.guest().await;
+    let (mut noe, mut device, store) = (house.hub.browser(), authenticator(), &house.hub.hub.store);
+    noe.sign_in(&NOE).at_home().await;
+    noe.add_passkey(&mut device, &Said::default()).await;
+    let mut control = house.hub.browser();
+    let page = control.visit("/").await;
+    assert_eq!(control.prove_passkey(&page, &mut device, &Said::default()).await.location(), Some("/"), "control");
+    let convention = store.convention("cycle3").await.expect("read").expect("a convention");
+    let (_, join) = guest_of(&house.hub.hub.keyring, &convention, "sujet-1");
+    let guest = store.person_by_join(&join).await.expect("read").expect("a guest");
+    let passkey = store.factors_of(&NOE.person_id()).await.expect("read").remove(0);
+    store.remove_factor(&NOE.person_id(), &passkey.id, false).await.expect("removed");
+    store.add_factor(&Factor { person: guest.id.clone(), ..passkey }).await.expect("added");
+    let mut browser = house.hub.browser();
+    let page = browser.visit("/").await;
+    let said = Said { handle: Some(house.hub.hub.keyring.handle(&guest.id).to_vec()), ..Said::default() };
+    let refused = browser.prove_passkey(&page, &mut device, &said).await;
+    assert_eq!((refused.status.as_u16(), browser.signed_in()), (422, false));
 }
 
 async fn nobody_comes_in_without_being_invited(hub: TestHub) {
