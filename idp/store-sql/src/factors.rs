@@ -17,7 +17,8 @@ const USE: &str = "UPDATE factor SET counter = $3, doc = $4, used = $5 WHERE id 
 const RENAME: &str = "UPDATE factor SET name = $3 WHERE id = $2 AND person = $1";
 const REMOVE: &str = "DELETE FROM factor WHERE id = $2 AND person = $1";
 const LASTING: &str = "SELECT 1 FROM factor WHERE person = $1 AND id <> $2 AND kind <> 'recovery-code' LIMIT 1";
-/// Nobody else removes one of theirs until the commit: two that are removed at once would each find the other.
+/// Nobody else adds, replaces or removes one of theirs until the commit: two that are removed at once would each find the other, and two
+/// sheets that are made at once would not see each other's codes.
 const HOLD: Sql = Sql::Each {
     sqlite: "SELECT id FROM person WHERE id = $1",
     postgres: "SELECT id FROM person WHERE id = $1 FOR UPDATE",
@@ -73,7 +74,13 @@ async fn add(link: &mut Link<'_>, factor: Factor) -> Result<()> {
 impl Factors for Back {
     async fn add_factor(&self, factor: &Factor) -> Result<()> {
         let factor = factor.clone();
-        self.write(Shape::One, move |link| Box::pin(add(link, factor))).await
+        let added = self.write(Shape::Checked, move |link| {
+            Box::pin(async move {
+                link.rows(HOLD, args![factor.person.as_str()]).await?;
+                add(link, factor).await
+            })
+        });
+        added.await
     }
 
     async fn factor(&self, id: &FactorId) -> Result<Option<Factor>> {
@@ -110,10 +117,11 @@ impl Factors for Back {
     }
 
     async fn replace_factors(&self, person: &PersonId, kind: FactorKind, with: &[Factor]) -> Result<u64> {
-        let values = args![person.as_str(), kind.as_str()];
+        let (values, person) = (args![person.as_str(), kind.as_str()], person.as_str().to_owned());
         let with: Vec<Factor> = with.to_vec();
         let replaced = self.write(Shape::Several, move |link| {
             Box::pin(async move {
+                link.rows(HOLD, args![person]).await?;
                 let before = link.changed(CLEAR, values).await?;
                 for factor in with {
                     add(link, factor).await?;

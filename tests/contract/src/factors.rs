@@ -116,4 +116,9 @@ pub async fn codes_are_replaced_together(store: &dyn Store) {
     assert_eq!(names().await, ["c3", "k"], "nothing of it happened");
     assert_eq!(store.replace_factors(&zoe, kind, &[]).await.unwrap(), 1);
     assert_eq!(names().await, ["k"]);
+    let sheet = |n: usize| codes(&[&format!("s{n}-1"), &format!("s{n}-2"), &format!("s{n}-3")]);
+    let sheets: Vec<Vec<Factor>> = (0..8).map(sheet).collect();
+    let made = futures::future::join_all(sheets.iter().map(|sheet| store.replace_factors(&zoe, kind, sheet))).await;
+    assert!(made.iter().all(Result::is_ok), "{made:?}");
+    assert_eq!(names().await.len(), 4, "one sheet is in force");
 }
