@@ -74,7 +74,8 @@ impl Hub {
 
     /// The factor of an application that showed a code of that time.
     pub(crate) fn application(&self, person: &PersonId, secret: &OtpSecret, step: i64, name: String) -> Option<Factor> {
-        let id = FactorId::new(self.ids.text(26));
+        // The same secret twice would take every code twice.
+        let id = FactorId::new(self.keyring.mac("application", &[person.as_str(), &secret.written()]));
         let doc = Sealer::new(&self.keyring).seal(&*self.ids, SECRET, &[id.as_str()], secret.expose())?;
         let (person, kind) = (person.clone(), FactorKind::OneTimeCode);
         Some(Factor { id, person, kind, name, doc, counter: step, added: self.now(), used: None })

@@ -71,6 +71,8 @@ pub(super) async fn add(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Byt
     let factor = factor.ok_or_else(|| Fault::new(FaultKind::Internal, "a secret cannot be sealed"))?;
     match hub.store.add_factor(&factor).await {
         Ok(()) => tell(&hub, &visitor, &live, "one-time-code-added".into()),
+        // A form that was sent twice.
+        Err(StoreError::Conflict) if hub.store.factor(&factor.id).await?.is_some() => return Ok(hub.see_other(HERE)),
         Err(StoreError::Conflict) => return Err(Fault::new(FaultKind::BadRequest, "too many applications")),
         Err(other) => return Err(other.into()),
     }

@@ -20,7 +20,7 @@ pub(super) async fn enter(
     besides: impl Future<Output = Result<Option<HeaderValue>, Fault>>,
 ) -> Result<Response, Fault> {
     if pending.strong && hub.lacks_a_factor(person, &authentication).await? {
-        return halfway(hub, pending, person, authentication, vouched, besides).await;
+        return halfway(hub, visitor, pending, person, authentication, vouched, besides).await;
     }
     let (method, second) = (authentication.method, authentication.second);
     let (mut upstream, mut hint, mut posts) = (None, None, Vec::new());
@@ -75,6 +75,7 @@ pub(super) async fn enter(
 /// Keeps what was proved in the sign-in, which asks for a second factor next: no session begins before that.
 async fn halfway(
     hub: &Hub,
+    visitor: &Visitor,
     mut pending: PendingSignIn,
     person: &PersonId,
     authentication: Authentication,
@@ -97,6 +98,11 @@ async fn halfway(
         StoreError::Conflict => Fault::new(FaultKind::SignInExpired, "this sign-in was ended already"),
         other => other.into(),
     })?;
+    // Somebody who has the password and nothing else is what a second factor is there to show.
+    let (kind, why) = (AuditKind::SignInRefused, "second-factor-wanted");
+    let mut told = AuditEvent::new(hub.now(), kind, visitor.correlation().clone(), why);
+    (told.person, told.service) = (Some(person.clone()), pending.service.clone());
+    hub.audit(told);
     let mut response = hub.see_other(&onward);
     if let Some(cookie) = besides? {
         response.headers_mut().append(header::SET_COOKIE, cookie);

@@ -14,6 +14,8 @@ stories!(
     sessions_are_closed_from_elsewhere,
     the_account_page_says_what_services_received,
     a_code_makes_no_old_proof_new,
+    an_application_is_added_once,
+    a_right_password_is_told_though_a_factor_is_missing,
     a_code_beside_the_word_of_another_provider_is_not_two_factors,
 );
 
@@ -222,4 +224,36 @@ async fn a_code_beside_the_word_of_another_provider_is_not_two_factors(hub: Test
             "a password and a code are two factors"
         );
     }
+}
+
+/// A form that is sent twice: every code would open twice, and removing one would leave its twin.
+async fn an_application_is_added_once(hub: TestHub) {
+    let (mut maker, mut alice, mut device) = (hub.browser(), hub.browser(), authenticator());
+    maker.sign_in(&ALICE).at_home().await;
+    maker.add_passkey(&mut device, &Said::default()).await;
+    let home = alice.visit("/").await;
+    alice.prove_passkey(&home, &mut device, &Said::default()).await;
+    let page = alice.get("/account/codes/new").await;
+    let other = alice.get("/account/codes/new").await;
+    for (page, applications) in [(&page, 1), (&page, 1), (&other, 2)] {
+        let code = code_of(&secret_of(page), hub.hub.now());
+        let added = alice.submit_once(&page.form_with("code"), &[("code", &code), ("name", "Téléphone")]).await;
+        assert!(added.status == 200 || added.location() == Some("/account"), "{} {}", added.status, added.words());
+        let all = hub.hub.store.factors_of(&ALICE.person_id()).await.expect("they are read");
+        assert_eq!(all.iter().filter(|one| one.kind == FactorKind::OneTimeCode).count(), applications);
+    }
+}
+
+/// Whoever has a password and meets the second factor is what a second factor is there to show.
+async fn a_right_password_is_told_though_a_factor_is_missing(hub: TestHub) {
+    equipped(&hub, &ALICE).await;
+    let told = async || -> Vec<String> {
+        hub.hub.store.flush_audit().await.expect("it is written");
+        let all = hub.hub.store.audit_about(&ALICE.person_id(), Instant(0), 50).await.expect("it is read");
+        all.into_iter().filter(|event| event.kind == AuditKind::SignInRefused).map(|event| event.detail).collect()
+    };
+    hub.browser().sign_in(&ALICE).at_home().await;
+    assert!(told().await.is_empty(), "control");
+    half(&hub, &ALICE).await;
+    assert_eq!(told().await, ["second-factor-wanted"]);
 }
