@@ -10,7 +10,7 @@ use preau_domain::{
     Convention, GUESTS, Guest, Instant, PersonId, Role, SchoolPair, ServiceId, SessionId, Space, SpaceGrant, Uai,
     member_by_name,
 };
-use preau_store::{Admission, Admitted, GuestsOf, Hosting, PersonChange, Result, StoreError, Told};
+use preau_store::{Admission, Admitted, GuestsOf, Hosting, NewGuest, PersonChange, Result, StoreError, Told};
 use std::collections::{BTreeMap, HashSet};
 
 const ADD_CONVENTION: &str = "INSERT INTO convention (id, state, begins, ends, quota, doc)
@@ -72,6 +72,13 @@ const OPEN_SPACE: &str = "SELECT id FROM space WHERE id = $1 AND convention = $2
 const ARE_GUESTS: Sql = Sql::Each {
     sqlite: "SELECT count(*) FROM guest WHERE person IN (SELECT value FROM json_each($1)) AND ended IS NULL",
     postgres: "SELECT count(*) FROM guest WHERE person = ANY($1) AND ended IS NULL",
+};
+/// Guests who were joined with a record of ours: the link of a list would open that account.
+const ARE_OURS: Sql = Sql::Each {
+    sqlite: "SELECT join_key FROM person WHERE source = $1 AND join_key IN (SELECT value FROM json_each($2))
+        AND (account IS NOT NULL OR EXISTS (SELECT 1 FROM person further WHERE further.account = person.id))",
+    postgres: "SELECT join_key FROM person WHERE source = $1 AND join_key = ANY($2)
+        AND (account IS NOT NULL OR EXISTS (SELECT 1 FROM person further WHERE further.account = person.id))",
 };
 static GUEST_ROWS: Bulk = Bulk::new(
     "guest",
@@ -228,6 +235,12 @@ async fn admit(
     }
     let keys = admission.guests.iter().filter_map(|one| one.person.join.as_ref()).map(|join| join.key.clone());
     let keys: Vec<String> = keys.collect();
+    let ours: HashSet<String> = texts(&link.rows(ARE_OURS, args![GUESTS, keys.clone()]).await?)?.into_iter().collect();
+    if !ours.is_empty() {
+        let is_ours = |one: &NewGuest| one.person.join.as_ref().is_some_and(|join| ours.contains(&join.key));
+        let places = admission.guests.iter().enumerate().filter(|(_, one)| is_ours(one)).map(|(place, _)| place);
+        return Ok((Admitted::AreOurs(places.collect()), Vec::new()));
+    }
     let before = written::known(link, GUESTS, keys.clone()).await?.into_values().map(|one| one.id);
     let there = count(link.row(COUNT, args![admission.convention.as_str()]).await?)?;
     let known = count(link.row(ARE_GUESTS, args![before.collect::<Vec<_>>()]).await?)?;
@@ -381,15 +394,12 @@ impl Hosting for Back {
         if admission.guests.len() > MOST_ADMITTED {
             return Err(StoreError::Backend(format!("at most {MOST_ADMITTED} guests at once")));
         }
-        let is_guest = |one: &preau_store::NewGuest| one.person.is_hosted();
+        let is_guest = |one: &NewGuest| one.person.is_hosted();
         if !admission.guests.iter().all(is_guest) || admission.batch.is_empty() {
             return Err(StoreError::Backend("a guest has the key of a guest, and a list has a name".into()));
         }
-        let change = |one: &preau_store::NewGuest| PersonChange {
-            person: one.person.clone(),
-            digest: String::new(),
-            told: Told::default(),
-        };
+        let change =
+            |one: &NewGuest| PersonChange { person: one.person.clone(), digest: String::new(), told: Told::default() };
         let changes: Vec<PersonChange> = admission.guests.iter().map(change).collect();
         let Some(people) = written::in_order(None, &changes)?.remove(GUESTS) else {
             return Ok(Admitted::All { added: 0, known: 0 });

@@ -33,7 +33,7 @@ pub struct Admission {
 }
 
 /// What came of an admission.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Admitted {
     /// Everybody is in.
     All {
@@ -53,6 +53,9 @@ pub enum Admitted {
         /// How many more would have come.
         more: u64,
     },
+    /// Some were guests and share an account with people of ours by now, who do not come in by another ENT: nobody is in. Their places among
+    /// the guests of the admission.
+    AreOurs(Vec<usize>),
 }
 
 /// Which guests are asked for.

@@ -149,6 +149,11 @@ pub async fn take_in(
                     "{more} guests more than the {there} there are would exceed the {quota} of the convention"
                 )));
             }
+            Admitted::AreOurs(places) => {
+                let what = "this guest is a pupil of ours by now, and comes in no more by another ENT";
+                let problem = |place| Problem { line: Some(place + 2), what: what.to_owned() };
+                return Err(NotTaken::Refused(places.into_iter().map(problem).collect()));
+            }
             admitted => admitted,
         });
     }

@@ -353,3 +353,26 @@ pub async fn a_guest_becomes_a_pupil_of_ours(store: &dyn Store) {
     assert_eq!(store.person_by_join(&ours.join.unwrap()).await.unwrap().unwrap().id, guest(1));
     assert_eq!(store.guest(&guest(1)).await.unwrap(), None);
 }
+
+/// A later list does not take back a guest who became one of ours, whichever of the two accounts was kept: nobody else comes in with it either.
+pub async fn a_pupil_of_ours_is_no_guest_again(store: &dyn Store) {
+    set_up(store, 10).await;
+    store.admit(&list("b", "fables", vec![newcomer(1), newcomer(2), newcomer(3)]), NOW).await.unwrap();
+    store.put_people(None, &[change(sourced("k1")), change(sourced("k2"))]).await.unwrap();
+    let pairs = [(guest(1), sourced("k1").id), (sourced("k2").id, guest(2))];
+    for (number, pair) in [1, 2].into_iter().zip(pairs) {
+        store.end_guests(&[guest(number)], NOW).await.unwrap();
+        store.remove_link(&who(number), &guest(number)).await.unwrap();
+        assert_eq!(store.pair(&[pair], SaidBy::Hand, NOW).await.unwrap(), [true]);
+        store.forget_guest(&guest(number)).await.unwrap();
+    }
+    let again = list("b2", "fables", vec![newcomer(3), newcomer(1), newcomer(4), newcomer(2)]);
+    assert_eq!(store.admit(&again, LATER).await.unwrap(), Admitted::AreOurs(vec![1, 3]));
+    for number in [1, 2, 4] {
+        assert!(store.links_of(&who(number)).await.unwrap().is_empty(), "{number}");
+        assert_eq!(store.guest(&guest(number)).await.unwrap(), None);
+    }
+    assert_eq!(store.person(&guest(4)).await.unwrap(), None);
+    let others = list("b2", "fables", vec![newcomer(3), newcomer(4)]);
+    assert_eq!(store.admit(&others, LATER).await.unwrap(), Admitted::All { added: 1, known: 1 }, "control");
+}

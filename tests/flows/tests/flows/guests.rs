@@ -10,6 +10,7 @@ use preau_flows::{
     Answer, BASE, Browser, COLLEGE, NOE, OidcRp, Provider, TestHub, Trip, authenticator, oidc_service, stories, uai,
 };
 use preau_hosting::{Head, Listed, Problem, TYP, write_body};
+use preau_store::{GuestsOf, SaidBy};
 use preau_web::spaces::{NotTaken, Taken, guest_of, take_in};
 use serde_json::{Value, json};
 
@@ -23,6 +24,7 @@ stories!(
     nobody_comes_in_without_being_invited,
     a_guest_is_nobody_s_colleague_by_mail_or_name,
     a_list_that_is_wrong_is_refused_whole,
+    a_list_takes_back_nobody_who_became_a_pupil,
     a_space_shows_in_the_groups_of_its_own_people,
 );
 
@@ -398,6 +400,32 @@ async fn a_list_that_is_wrong_is_refused_whole(hub: TestHub) {
     house.invites(&two).await;
     house.convention_is(|one| one.until = Instant(one.until.0 - 3_600_000)).await;
     assert!(matches!(house.take(&signed).await, Err(NotTaken::Refused(_))), "the convention is over");
+}
+
+/// The écoles still name the child in June: that does not make their ENT a way into the account of our pupil.
+async fn a_list_takes_back_nobody_who_became_a_pupil(hub: TestHub) {
+    let house = House::new(&hub).await;
+    let two = [listed("sujet-1", "Lou"), listed("sujet-2", "Max")];
+    house.invites(&two).await;
+    let (store, now) = (&house.hub.hub.store, house.hub.hub.now());
+    let guests = store.guests(GuestsOf::Convention("cycle3"), &PersonId::new(""), 10).await.expect("guests");
+    for one in &guests {
+        let name = store.person(&one.person).await.expect("read").expect("a guest").given_name;
+        if name == "Max" {
+            store.end_guests(std::slice::from_ref(&one.person), now).await.expect("ended");
+            for link in store.links_of_person(&one.person).await.expect("links") {
+                store.remove_link(&link.identity, &one.person).await.expect("removed");
+            }
+            let pair = (NOE.person().id, one.person.clone());
+            assert_eq!(store.pair(&[pair], SaidBy::Hand, now).await.expect("paired"), [true]);
+        }
+    }
+    let Err(NotTaken::Refused(problems)) = house.take(&house.list(&two, "k1", |_| {})).await else { panic!("taken") };
+    assert!(problems.len() == 1 && problems[0].line == Some(3), "{problems:?}");
+    assert_eq!(house.comes(&mut house.hub.browser(), "/", "sujet-2", |_| {}).await.status, 403);
+    house.invites(&two[..1]).await;
+    let guest = house.comes(&mut house.hub.browser(), "/", "sujet-1", |_| {}).await;
+    assert_eq!(guest.location(), Some("/"), "control");
 }
 
 async fn a_space_shows_in_the_groups_of_its_own_people(hub: TestHub) {
