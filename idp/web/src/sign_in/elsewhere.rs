@@ -333,17 +333,23 @@ struct Found {
     shared: Option<&'static str>,
 }
 
-/// Every account it may be, active or not: those linked at an earlier visit, then those the rules name.
+/// Every account it may be, active or not: those linked at an earlier visit, then those the rules name. Whom a list of another ENT named is that
+/// guest and nobody else, also when their time is over: what their home says of them names none of ours.
 async fn accounts(hub: &Hub, who: &FederatedIdentity, names: &[KnownAs]) -> Result<Found, Fault> {
     let (mut found, mut shared): (Vec<Person>, _) = (Vec::new(), None);
+    for link in hub.store.links_of(who).await? {
+        let linked = hub.store.person(&link.person).await?;
+        found.extend(linked.filter(|person| found.iter().all(|other| other.id != person.id)));
+    }
+    if found.iter().any(Person::is_hosted) {
+        found.retain(Person::is_hosted);
+        return Ok(Found { people: found, shared: None });
+    }
     let mut add = |person: Person| {
         if found.iter().all(|other| other.id != person.id) {
             found.push(person);
         }
     };
-    for link in hub.store.links_of(who).await? {
-        hub.store.person(&link.person).await?.into_iter().for_each(&mut add);
-    }
     for name in names {
         match name {
             KnownAs::Record(join) => hub.store.person_by_join(join).await?.into_iter().for_each(&mut add),

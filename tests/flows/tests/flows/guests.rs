@@ -23,6 +23,7 @@ stories!(
     a_guest_comes_in_by_no_passkey,
     nobody_comes_in_without_being_invited,
     a_guest_is_nobody_s_colleague_by_mail_or_name,
+    a_guest_is_nobody_the_rules_of_the_provider_name,
     a_list_that_is_wrong_is_refused_whole,
     a_list_takes_back_nobody_who_became_a_pupil,
     a_space_shows_in_the_groups_of_its_own_people,
@@ -354,6 +355,25 @@ async fn a_guest_is_nobody_s_colleague_by_mail_or_name(hub: TestHub) {
     house.hub.clock.advance(3);
     assert!(opened(&mut browser, &house.pad).await.is_some());
     assert!(browser.visit("/").await.words().contains("Alice M."));
+}
+
+/// The rules of the provider name a pupil of the house: not for whom a list named, neither beside the guest nor in their place.
+async fn a_guest_is_nobody_the_rules_of_the_provider_name(hub: TestHub) {
+    let house = House::new(&hub).await;
+    house.invites(&[listed("sujet-1", "Lou")]).await;
+    let noe = |claims: &mut Value| claims["record"] = json!(NOE.key());
+    let mut browser = house.hub.browser();
+    let answer = house.comes(&mut browser, "/", "sujet-1", noe).await;
+    assert_eq!(answer.location(), Some("/"), "no choice: {}", answer.words());
+    assert!(browser.visit("/").await.words().contains("Lou V."));
+    house.convention_is(|one| one.state = ConventionState::Suspended).await;
+    let answer = house.comes(&mut house.hub.browser(), "/", "sujet-1", noe).await;
+    assert_eq!(answer.status, 403, "stopped, and nobody else");
+    let store = &house.hub.hub.store;
+    assert!(store.links_of_person(&NOE.person().id).await.expect("links").is_empty());
+    let answer = house.comes(&mut house.hub.browser(), "/", "sujet-2", noe).await;
+    assert_eq!(answer.location(), Some("/"), "control: no guest");
+    assert_eq!(store.links_of_person(&NOE.person().id).await.expect("links").len(), 1, "control");
 }
 
 /// Lists that are wrong, and why.
