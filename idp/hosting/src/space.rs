@@ -45,6 +45,14 @@ pub fn problems_of_space(space: &Space, convention: Option<&Convention>) -> Vec<
     problems
 }
 
+/// What keeps a space from being opened now, or changed: somebody closed it, or its end is past.
+pub fn problem_of_opening(space: &Space, before: Option<&Space>, now: Instant) -> Option<&'static str> {
+    if before.is_some_and(|before| before.closed) {
+        return Some("this space was closed, and stays so: open another one");
+    }
+    (space.until <= now).then_some("its end is past")
+}
+
 /// By what somebody may manage a space: change it, invite, end guests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Manager {
@@ -114,6 +122,16 @@ mod tests {
         assert_eq!(with(|one| one.groups[0].establishment = "0990101X".parse().unwrap()), 1);
         assert_eq!(with(|one| one.groups[0].public = Public::Guardian), 1);
         assert_eq!(with(|one| one.id = "Fables".into()), 1);
+    }
+
+    #[test]
+    fn what_was_closed_is_not_opened_again_by_changing_it() {
+        let (open, closed) = (space(), Space { closed: true, ..space() });
+        let before = Instant(space().until.0 - 1);
+        assert_eq!(problem_of_opening(&open, None, before), None, "control: new");
+        assert_eq!(problem_of_opening(&open, Some(&open), before), None, "control: changed");
+        assert!(problem_of_opening(&open, Some(&closed), before).is_some());
+        assert!(problem_of_opening(&open, None, open.until).is_some(), "to the millisecond");
     }
 
     #[test]

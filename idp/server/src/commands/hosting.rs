@@ -8,7 +8,7 @@ use preau_domain::{
     Clock, Convention, ConventionState, Day, Instant, Peer, Profile, Public, SchoolPair, ServiceId, Signatory,
     SourceId, Space, SpaceGroup, Uai,
 };
-use preau_hosting::{Act, act, problems_of_convention, problems_of_space, sign};
+use preau_hosting::{Act, act, problem_of_opening, problems_of_convention, problems_of_space, sign};
 use preau_keys::jose::Jwks;
 use preau_store::Store;
 use serde_json::{Value, json};
@@ -261,6 +261,9 @@ async fn open(loaded: &Loaded, args: &OpenSpaceArgs) -> Result<(), Failure> {
         return Err(Failure::new("a space keeps its convention: open another one"));
     }
     whole(problems_of_space(&space, frame.as_ref()))?;
+    if let Some(problem) = problem_of_opening(&space, before.as_ref(), now) {
+        return Err(Failure::new(problem));
+    }
     commands::journal(&*store, None, None, &format!("space-opened {}", space.id)).await?;
     store.put_space(&space, before.as_ref()).await?;
     say!("space {} is open until {}", space.id, space.until.rfc3339())
