@@ -48,8 +48,9 @@ pub struct Peer {
     pub url: String,
     /// What it is called.
     pub name: String,
-    /// The provider of the configuration by which its people sign in here.
-    pub provider: SourceId,
+    /// The provider of the configuration by which its people sign in here; none where they are no guests of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<SourceId>,
     /// The issuer, or entity, that this provider proves to be.
     pub issuer: String,
     /// The service of ours by which our people sign in there.

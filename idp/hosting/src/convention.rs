@@ -89,7 +89,7 @@ pub(crate) mod tests {
             peer: Peer {
                 url: "https://ecoles.example".into(),
                 name: "ENT des écoles".into(),
-                provider: SourceId::new("ecoles"),
+                provider: Some(SourceId::new("ecoles")),
                 issuer: "https://ecoles.example".into(),
                 service: None,
                 keys: String::new(),

@@ -149,7 +149,9 @@ pub fn check(
     unless(convention.in_force(now), "the convention is not in force");
     let open = !space.closed && now < space.until && space.convention.as_deref() == Some(convention.id.as_str());
     unless(open, "the space is not open, or not one of the convention");
-    unless(!head.jti.is_empty() && head.jti.len() <= 64, "it has no name of at most 64 characters");
+    let named = (1..=64).contains(&head.jti.len())
+        && head.jti.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+    unless(named, "its name is not 1 to 64 letters, digits, - and _");
     let mut seen = HashSet::new();
     for (place, guest) in guests.iter().enumerate() {
         let mut wrong = |what: &str| problems.push(Problem { line: Some(place + 2), what: what.to_owned() });

@@ -1,5 +1,5 @@
 // Passkeys: asks the browser's authenticator, and sends its answer with the form that holds the question. A page does without it:
-// the forms are shown by this file alone.
+// the forms are shown, and the sentence in their place hidden, by this file alone.
 (() => {
   "use strict";
   if (!globalThis.PublicKeyCredential || !navigator.credentials) return;
@@ -27,6 +27,7 @@
     form.submit();
   };
 
+  for (const sentence of document.querySelectorAll("[data-without-passkey]")) sentence.hidden = true;
   for (const form of document.querySelectorAll("form[data-passkey]")) {
     const makes = "makes" in form.dataset;
     let waiting = new AbortController();

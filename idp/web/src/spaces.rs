@@ -52,8 +52,13 @@ pub fn open_list(text: &str, convention: &Convention) -> std::result::Result<(He
 
 /// Who a subject of the other party of a convention is to the provider by which they come, and the key of their account here. One person who
 /// comes by two conventions is two guests: what one of them gives ends with it.
-pub fn guest_of(keyring: &Keyring, convention: &Convention, subject: &str) -> (FederatedIdentity, JoinKey) {
-    let (provider, issuer) = (&convention.peer.provider, &convention.peer.issuer);
+pub fn guest_of(
+    keyring: &Keyring,
+    convention: &Convention,
+    provider: &SourceId,
+    subject: &str,
+) -> (FederatedIdentity, JoinKey) {
+    let issuer = &convention.peer.issuer;
     let digest = crate::upstream::digest(keyring, provider, issuer, "sub", subject);
     let identity = FederatedIdentity { provider: provider.clone(), issuer: issuer.clone(), subject: digest };
     let key = keyring.mac("guest", &[&convention.id, provider.as_str(), issuer, subject]);
@@ -137,8 +142,13 @@ pub async fn take_in(
     if !problems.is_empty() {
         return Err(NotTaken::Refused(problems));
     }
+    let provider = convention.peer.provider.clone().ok_or_else(|| {
+        refused(
+            "our convention names no source by which these guests would sign in: it is for guests of theirs".to_owned(),
+        )
+    })?;
     let there = store.guest_count(&convention.id).await?;
-    let identify = |subject: &str| guest_of(keyring, &convention, subject);
+    let identify = |subject: &str| guest_of(keyring, &convention, &provider, subject);
     let admission = preau_hosting::admission(&head, &guests, &convention, &space, now, ids, identify);
     let mut taken = Taken { head, guests, convention, space, there, admitted: None };
     if write {

@@ -15,7 +15,7 @@ fn convention(id: &str, quota: u32) -> Convention {
         peer: Peer {
             url: "https://ecoles.example".into(),
             name: "ENT des écoles".into(),
-            provider: SourceId::new("ecoles"),
+            provider: Some(SourceId::new("ecoles")),
             issuer: "https://ecoles.example/oidc".into(),
             service: None,
             keys: r#"{"keys":[]}"#.into(),
@@ -81,7 +81,7 @@ fn newcomer(number: usize) -> NewGuest {
 
 fn who(number: usize) -> FederatedIdentity {
     FederatedIdentity {
-        provider: SourceId::new("ecoles"),
+        provider: Some(SourceId::new("ecoles")),
         issuer: "https://ecoles.example/oidc".into(),
         subject: format!("subject-{number}"),
     }

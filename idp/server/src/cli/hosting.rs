@@ -61,9 +61,9 @@ pub struct DraftArgs {
     /// What the other ENT is called.
     #[arg(long, value_name = "TEXT")]
     pub name: String,
-    /// The source of the configuration by which its people sign in here.
+    /// The source of the configuration by which its people sign in here; needed to take in lists.
     #[arg(long, value_name = "SOURCE")]
-    pub provider: String,
+    pub provider: Option<String>,
     /// The issuer (OpenID Connect) or entity (SAML) that this source proves to be; its address unless said otherwise.
     #[arg(long, value_name = "TEXT")]
     pub issuer: Option<String>,

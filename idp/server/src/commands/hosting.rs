@@ -82,9 +82,9 @@ pub async fn conventions(loaded: &Loaded, what: &ConventionsCommand) -> Result<(
 
 async fn draft(loaded: &Loaded, args: &DraftArgs) -> Result<(), Failure> {
     let url = args.peer.trim_end_matches('/').to_owned();
-    let provider = SourceId::new(&args.provider);
-    if !loaded.config.sources.contains_key(&provider) {
-        return Err(Failure::new(format!("{provider} is no source of the configuration")));
+    let provider = args.provider.as_ref().map(SourceId::new);
+    if let Some(unknown) = provider.as_ref().filter(|source| !loaded.config.sources.contains_key(*source)) {
+        return Err(Failure::new(format!("{unknown} is no source of the configuration")));
     }
     let convention = Convention {
         id: args.id.clone(),

@@ -65,7 +65,10 @@ pub(super) async fn page<'a>(hub: &'a Hub, visitor: &Visitor, live: &Live, searc
     };
     let owner =
         Owner { person: &known.person, child: known.child.as_ref(), children: &children, at_hand: &at_hand, notices };
-    Ok(Home::new(Page::new(hub, visitor), live, owner, search, &board, token))
+    let mut home = Home::new(Page::new(hub, visitor), live, owner, search, &board, token);
+    // Where there are no passkeys none is recommended.
+    home.nudge &= hub.passkeys.is_some();
+    Ok(home)
 }
 
 /// What is searched, cut to what is read.

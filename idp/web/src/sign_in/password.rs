@@ -49,11 +49,15 @@ pub async fn submit(
             Ok(page)
         }
         Outcome::Proven(person, authentication, attempt) => {
+            // A password alone makes no known device of somebody who is asked for more.
+            let halfway = pending.strong && hub.lacks_a_factor(&person.id, &authentication).await?;
             let besides = async {
+                let device =
+                    async { if halfway { Ok(None) } else { remember_device(&hub, &visitor, typed).await.map(Some) } };
                 // Together, so that they share a commit.
-                let (forgiven, device) = tokio::join!(attempt.forgive(), remember_device(&hub, &visitor, typed));
+                let (forgiven, device) = tokio::join!(attempt.forgive(), device);
                 forgiven?;
-                Ok(Some(device?))
+                device
             };
             enter(&hub, &visitor, pending, &person.id, authentication, None, besides).await
         }

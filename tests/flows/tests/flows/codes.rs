@@ -45,7 +45,7 @@ async fn half(hub: &TestHub, who: &Role) -> (Browser, Answer) {
     let asked = hub.rp("rp").url_with(&[("claims", &insists.to_string())]);
     let mut browser = hub.browser();
     let page = browser.sign_in(who).through(&asked).await.answer;
-    assert!(page.words().contains("Une preuve de plus") && !browser.signed_in(), "{}", page.words());
+    assert!(page.words().contains("Confirmez que c’est bien vous") && !browser.signed_in(), "{}", page.words());
     (browser, page)
 }
 
@@ -216,7 +216,7 @@ async fn a_code_beside_the_word_of_another_provider_is_not_two_factors(hub: Test
     for (browser, open) in [(&mut vouched, false), (&mut typed, true)] {
         hub.clock.advance(60);
         let page = browser.visit("/account/codes/new").await;
-        assert!(page.words().contains("Une preuve de plus"), "{}", page.words());
+        assert!(page.words().contains("Confirmez que c’est bien vous"), "{}", page.words());
         browser.submit_once(&page.form_with("code"), &[("code", &code_of(&secret, hub.hub.now()))]).await;
         assert_eq!(
             browser.get("/account/codes/new").await.status == 200,

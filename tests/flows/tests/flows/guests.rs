@@ -77,7 +77,7 @@ impl House {
             peer: Peer {
                 url: HOME.into(),
                 name: "ENT des écoles".into(),
-                provider: SourceId::new(preau_flows::GUICHET),
+                provider: Some(SourceId::new(preau_flows::GUICHET)),
                 issuer: home.issuer(),
                 service: None,
                 keys: json!({ "keys": [home.jwk("k1")] }).to_string(),
@@ -304,7 +304,7 @@ async fn a_guest_comes_in_by_no_passkey(hub: TestHub) {
     let page = control.visit("/").await;
     assert_eq!(control.prove_passkey(&page, &mut device, &Said::default()).await.location(), Some("/"), "control");
     let convention = store.convention("cycle3").await.expect("read").expect("a convention");
-    let (_, join) = guest_of(&house.hub.hub.keyring, &convention, "sujet-1");
+    let (_, join) = guest_of(&house.hub.hub.keyring, &convention, &SourceId::new(preau_flows::GUICHET), "sujet-1");
     let guest = store.person_by_join(&join).await.expect("read").expect("a guest");
     let passkey = store.factors_of(&NOE.person_id()).await.expect("read").remove(0);
     store.remove_factor(&NOE.person_id(), &passkey.id, false).await.expect("removed");

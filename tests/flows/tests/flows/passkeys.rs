@@ -219,7 +219,7 @@ async fn a_stolen_password_changes_nothing_where_there_is_a_passkey(hub: TestHub
         assert!(answer.location().is_some_and(|to| to.starts_with("/sign-in/")), "{form}: {}", answer.status);
     }
     let page = thief.visit("/account/passkeys/new").await;
-    assert!(page.words().contains("Une preuve de plus"), "{}", page.words());
+    assert!(page.words().contains("Confirmez que c’est bien vous"), "{}", page.words());
     let kept = hub.hub.store.factors_of(&ALICE.person_id()).await.expect("they are read");
     assert_eq!(kept.iter().map(|factor| factor.name.as_str()).collect::<Vec<_>>(), ["Téléphone"]);
     let onward = thief.prove_passkey(&page, &mut device, &HONEST).await;
@@ -252,14 +252,18 @@ async fn the_last_passkey_of_an_administrator_stays(hub: TestHub) {
     let hub = hub.again_with(|setup| setup.config.administrators = vec![GAELLE.id.to_owned()]).await;
     let (mut gaelle, mut device) = equipped(&hub, &GAELLE).await;
     let page = gaelle.visit("/sources").await;
-    assert!(page.words().contains("Une preuve de plus"), "a password alone administers no more: {}", page.words());
+    assert!(
+        page.words().contains("Confirmez que c’est bien vous"),
+        "a password alone administers no more: {}",
+        page.words()
+    );
     let sources = gaelle.prove_passkey(&page, &mut device, &HONEST).await;
     assert_eq!(sources.location(), Some("/sources"));
     assert_eq!(gaelle.get("/sources").await.status, 200);
     let account = gaelle.get("/account").await;
     let last = gaelle.submit_once(&account.form_to("/factors/remove"), &[]).await;
     assert_eq!(last.status, 422);
-    assert!(last.words().contains("dernière preuve"), "{}", last.words());
+    assert!(last.words().contains("dernier moyen de connexion"), "{}", last.words());
     gaelle.add_passkey(&mut authenticator(), &HONEST).await;
     let account = gaelle.get("/account").await;
     let removed = gaelle.submit_once(&account.form_to("/factors/remove"), &[]).await;
@@ -276,7 +280,7 @@ async fn a_service_that_wants_two_factors_gets_them_or_an_error(hub: TestHub) {
     let (rp, insists) = (hub.rp("rp"), json!({ "id_token": { "acr": { "essential": true, "value": TWO_FACTORS } } }));
     let asked = rp.url_with(&[("claims", &insists.to_string())]);
     let page = alice.visit(&asked).await;
-    assert!(page.words().contains("Une preuve de plus"), "{}", page.words());
+    assert!(page.words().contains("Confirmez que c’est bien vous"), "{}", page.words());
     let code = alice.prove_passkey(&page, &mut device, &HONEST).await.code();
     let claims = rp.claims(rp.redeem(&code).await.text("id_token")).await;
     assert_eq!((&claims["acr"], &claims["amr"]), (&json!(TWO_FACTORS), &json!(["pwd", "pop", "user", "mfa"])));
@@ -297,7 +301,7 @@ async fn half_a_sign_in_is_none(hub: TestHub) {
     let asked = rp.url_with(&[("claims", &insists.to_string())]);
     let mut browser = hub.browser();
     let page = browser.sign_in(&ALICE).through(&asked).await.answer;
-    assert!(page.words().contains("Une preuve de plus"), "{}", page.words());
+    assert!(page.words().contains("Confirmez que c’est bien vous"), "{}", page.words());
     assert!(!browser.signed_in(), "no session began");
     let elsewhere = browser.get(&rp.url()).await;
     assert!(elsewhere.location().is_some_and(|to| to.starts_with("/sign-in/")), "the step cannot be gone around");
@@ -317,7 +321,7 @@ async fn a_service_of_saml_wants_two_factors(hub: TestHub) {
         classes: vec![TWO_FACTORS.to_owned()],
     });
     let page = alice.visit(&sp.url_of(&request)).await;
-    assert!(page.words().contains("Une preuve de plus"), "{}", page.words());
+    assert!(page.words().contains("Confirmez que c’est bien vous"), "{}", page.words());
     let answer = alice.prove_passkey(&page, &mut device, &HONEST).await;
     let told = sp.told(&answer).await;
     assert_eq!(told.assertion().authn[0].class.as_deref(), Some(TWO_FACTORS));
