@@ -4,7 +4,7 @@
 //! in the groups of their spaces besides what their source says.
 
 use crate::{Fault, Hub};
-use preau_domain::{Convention, FederatedIdentity, Ids, Instant, JoinKey, Person, Space, SpaceGrant};
+use preau_domain::{Convention, FederatedIdentity, Ids, Instant, JoinKey, Person, SourceId, Space, SpaceGrant};
 use preau_hosting::{Head, Listed, Problem};
 use preau_keys::Keyring;
 use preau_keys::jose::{self, Alg, Expect, Jwks, Typ};

@@ -262,7 +262,7 @@ async fn a_page_may_prove_a_key_too(hub: TestHub) {
         let told = rp.post(path, headers, &[("client_id", "page"), ("grant_type", "refresh_token")]).await;
         assert_eq!(told.text("error"), "use_dpop_nonce", "{path}");
         assert_eq!(told.answer.headers["access-control-allow-origin"], "https://page.example");
-        assert_eq!(told.answer.headers["access-control-expose-headers"], "dpop-nonce, www-authenticate");
+        assert_eq!(told.answer.headers["access-control-expose-headers"], "dpop-nonce, etag, www-authenticate");
     }
     let told = rp.get("/.well-known/openid-configuration", &[]).await.json;
     assert_eq!(told["dpop_signing_alg_values_supported"], json!(["RS256", "PS256", "ES256", "EdDSA"]));
