@@ -31,9 +31,15 @@ fn told(answer: &Answer, login: &str) -> (u16, Vec<String>, String) {
     let mut headers: Vec<String> = kept.map(|header| format!("{header:?}")).collect();
     headers.sort();
     let mut body = answer.body.replace(login, "LOGIN");
-    // The copy of the sign-in that the form carries is sealed anew each time; its length is not by chance.
-    for carried in answer.forms().iter().filter_map(|form| form.value("sign_in")) {
+    // The copy of the sign-in that a form carries, and the challenge of a passkey, are sealed anew each time; their lengths are not by chance.
+    let forms = answer.forms();
+    let sealed = ["sign_in", "challenge"].map(|name| forms.iter().filter_map(move |form| form.value(name)));
+    for carried in sealed.into_iter().flatten() {
         body = body.replace(carried, &"s".repeat(carried.len()));
+    }
+    let asked = body.split_once("{&#34;challenge&#34;:&#34;").and_then(|(_, rest)| rest.split_once("&#34;"));
+    if let Some(challenge) = asked.map(|(challenge, _)| challenge.to_owned()) {
+        body = body.replace(&challenge, &"s".repeat(challenge.len()));
     }
     (answer.status.as_u16(), headers, body)
 }
