@@ -317,7 +317,7 @@ mod tests {
         ] {
             assert!(places.iter().any(|at| at == expected), "{expected} in {places:?}");
         }
-        assert_eq!(places.len(), 13, "{places:?}");
+        assert_eq!(places.len(), 14, "{places:?}");
     }
 
     #[test]
