@@ -81,7 +81,7 @@ fn newcomer(number: usize) -> NewGuest {
 
 fn who(number: usize) -> FederatedIdentity {
     FederatedIdentity {
-        provider: Some(SourceId::new("ecoles")),
+        provider: SourceId::new("ecoles"),
         issuer: "https://ecoles.example/oidc".into(),
         subject: format!("subject-{number}"),
     }
