@@ -104,6 +104,9 @@ impl Facts {
     /// The same person in these spaces at that instant, with what they mount: what has ended or has not begun is nothing. A guest of
     /// another ENT opens nothing else, and without this nothing at all.
     pub fn with_spaces(mut self, grants: &[SpaceGrant], now: Instant) -> Facts {
+        if !self.person.is_hosted() {
+            return self;
+        }
         let held = grants.iter().filter(|one| one.holds(now));
         self.mounted =
             held.flat_map(|one| one.services.iter().map(|service| (one.host.clone(), service.clone()))).collect();

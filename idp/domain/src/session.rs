@@ -54,6 +54,11 @@ pub struct Authentication {
 }
 
 impl Authentication {
+    /// A proof of one factor made to us at that instant.
+    pub fn here(method: AuthnMethod, at: Instant) -> Authentication {
+        Authentication { method, second: None, at, unsaid: false, by: None, acr: None, delegations: Vec::new() }
+    }
+
     /// Whether two factors were proved here: a passkey is both. What another provider did is its own word, and not counted: a code
     /// beside it makes no two factors.
     pub fn is_strong(&self) -> bool {

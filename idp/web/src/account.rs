@@ -8,6 +8,7 @@
 mod codes;
 mod sessions;
 
+use crate::lately::{Lately, RECENT};
 use crate::pages::{self, AccountPage};
 use crate::passkey::NoProof;
 use crate::sign_in::PORTAL;
@@ -24,8 +25,6 @@ use preau_domain::{
 use preau_store::StoreError;
 use std::sync::Arc;
 
-/// How long ago somebody proved who they are who changes their factors.
-const RECENT: Seconds = Seconds(15 * 60);
 /// How long a new passkey may be in the making.
 const MAKING: Seconds = Seconds(10 * 60);
 /// Where the page is.
@@ -88,13 +87,8 @@ async fn page(hub: &Hub, visitor: &Visitor, live: &Live, problem: Option<&'stati
     Ok(page)
 }
 
-/// Whoever may change factors, or where their browser goes first.
-enum Door {
-    Open(Arc<Live>),
-    Onward(Response),
-}
-
-async fn door(hub: &Hub, visitor: &Visitor, here: &str) -> Result<Door, Fault> {
+/// Whether somebody may change factors now.
+async fn door(hub: &Hub, visitor: &Visitor, here: &str) -> Result<Lately<Arc<Live>>, Fault> {
     let since = hub.now() - RECENT;
     if let Some(live) = visitor.live(hub).await? {
         // It is their own ENT that vouches for them, each time: what they had here would go on without it.
@@ -103,12 +97,10 @@ async fn door(hub: &Hub, visitor: &Visitor, here: &str) -> Result<Door, Fault> {
         }
         let proof = &live.session.authentication;
         if proof.at >= since && !hub.lacks_a_factor(&live.session.person, proof).await? {
-            return Ok(Door::Open(live));
+            return Ok(Lately::Proved(live));
         }
     }
-    let (request, fresh_after) = (here.to_owned(), Some(since));
-    let begin = Begin { protocol: PORTAL, service: None, request, fresh_after, strong: true };
-    hub.begin_sign_in(visitor, begin).await.map(Door::Onward)
+    hub.prove_again(visitor, here.to_owned(), since).await
 }
 
 /// The fields of a form of the page and who sent it, if they may change factors and it was shown in their session; otherwise where
@@ -117,9 +109,9 @@ async fn sent(hub: &Hub, visitor: &Visitor, body: &Bytes, here: &str) -> Result<
     let fields = Fields::of_body(body)?;
     let token = fields.required("token")?;
     match door(hub, visitor, here).await? {
-        Door::Open(live) if hub.form_token_ok(&live.session.id, FORM, token) => Ok(Ok(Sent { live, fields })),
-        Door::Open(_) => Err(Fault::new(FaultKind::StaleForm, "account form of another session")),
-        Door::Onward(response) => Ok(Err(response)),
+        Lately::Proved(live) if hub.form_token_ok(&live.session.id, FORM, token) => Ok(Ok(Sent { live, fields })),
+        Lately::Proved(_) => Err(Fault::new(FaultKind::StaleForm, "account form of another session")),
+        Lately::Onward(response) => Ok(Err(response)),
     }
 }
 
@@ -144,8 +136,8 @@ fn tell(hub: &Hub, visitor: &Visitor, live: &Live, what: String) {
 
 async fn ask(State(hub): State<Arc<Hub>>, visitor: Visitor) -> Result<Response, Fault> {
     match door(&hub, &visitor, "/account/passkeys/new").await? {
-        Door::Open(live) => new_passkey(&hub, &visitor, &live, None).await,
-        Door::Onward(response) => Ok(response),
+        Lately::Proved(live) => new_passkey(&hub, &visitor, &live, None).await,
+        Lately::Onward(response) => Ok(response),
     }
 }
 

@@ -17,6 +17,7 @@ mod form;
 mod headers;
 mod hub;
 mod l10n;
+mod lately;
 mod live;
 mod logout;
 mod offers;

@@ -11,6 +11,7 @@ mod counted;
 pub(crate) use choice::{Choice, profiles_of};
 pub(crate) use counted::Counted;
 
+use crate::lately::{Lately, RECENT};
 use crate::pages::{self, ShownOffer};
 use crate::sign_in::PORTAL;
 use crate::{Begin, Door as Service, Fault, FaultKind, Fields, Hub, Known, Live, ServiceTable, Visitor, second_key};
@@ -19,12 +20,10 @@ use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use axum::routing::{get, post};
-use preau_domain::{Affiliation, AuditEvent, AuditKind, Opening, PersonId, Profile, Seconds, ServiceId, Uai};
+use preau_domain::{Affiliation, AuditEvent, AuditKind, Opening, PersonId, Profile, ServiceId, Uai};
 use preau_policy::Standing;
 use std::sync::Arc;
 
-/// How long ago a head proved who they are, at most.
-const RECENT: Seconds = Seconds(15 * 60);
 /// The form by which a head says yes, or takes it back.
 const FORM: &str = "second-key";
 
@@ -58,25 +57,17 @@ struct Head {
     at: Uai,
 }
 
-/// Who asks, when it is a head; otherwise where the browser goes.
-enum Asks {
-    Head(Head),
-    Onward(Response),
-}
-
 fn nothing() -> Fault {
     Fault::new(FaultKind::NotFound, "a page of heads of establishment, for whom there is none")
 }
 
 /// Lets in whoever is of the direction of the establishment they work in; with `recently`, who proved it within a quarter of an hour, by two
 /// factors where they have a second one.
-async fn asks(hub: &Hub, visitor: &Visitor, here: &str, recently: bool) -> Result<Asks, Fault> {
+async fn asks(hub: &Hub, visitor: &Visitor, here: &str, recently: bool) -> Result<Lately<Head>, Fault> {
     if !hub.services().asks_two_keys() {
         return Err(nothing());
     }
     let since = hub.now() - RECENT;
-    let mut begin =
-        Begin { protocol: PORTAL, service: None, request: here.to_owned(), fresh_after: None, strong: false };
     if let Some(live) = visitor.live(hub).await? {
         let Known { person, .. } = live.known()?;
         let at = live.session.establishment.clone().filter(|at| heads(&person.affiliations, at)).ok_or_else(nothing)?;
@@ -85,11 +76,12 @@ async fn asks(hub: &Hub, visitor: &Visitor, here: &str, recently: bool) -> Resul
         // Of a provider that never says when it asked somebody, the moment it vouched for them counts.
         if two && (!recently || proof.at >= since) {
             let person = person.id.clone();
-            return Ok(Asks::Head(Head { live, person, at }));
+            return Ok(Lately::Proved(Head { live, person, at }));
         }
-        (begin.fresh_after, begin.strong) = (Some(since), true);
+        return hub.prove_again(visitor, here.to_owned(), since).await;
     }
-    hub.begin_sign_in(visitor, begin).await.map(Asks::Onward)
+    let begin = Begin { protocol: PORTAL, service: None, request: here.to_owned(), fresh_after: None, strong: false };
+    hub.begin_sign_in(visitor, begin).await.map(Lately::Onward)
 }
 
 fn service(table: &ServiceTable, id: &str, at: &Uai) -> Result<Service, Fault> {
@@ -103,8 +95,8 @@ fn standing<'t>(hub: &Hub, table: &'t ServiceTable, id: &ServiceId, at: &Uai) ->
 
 async fn list(State(hub): State<Arc<Hub>>, visitor: Visitor) -> Result<Response, Fault> {
     let head = match asks(&hub, &visitor, "/services", false).await? {
-        Asks::Head(head) => head,
-        Asks::Onward(response) => return Ok(response),
+        Lately::Proved(head) => head,
+        Lately::Onward(response) => return Ok(response),
     };
     let table = hub.services();
     let all: Vec<_> =
@@ -119,8 +111,8 @@ async fn show(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Fault> {
     let head = match asks(&hub, &visitor, &format!("/services/{id}"), true).await? {
-        Asks::Head(head) => head,
-        Asks::Onward(response) => return Ok(response),
+        Lately::Proved(head) => head,
+        Lately::Onward(response) => return Ok(response),
     };
     let fields = Fields::parse(query.as_deref().unwrap_or_default())?;
     let chosen = fields.one("until")?.is_some().then(|| Choice::read(&fields)).transpose()?;
@@ -186,8 +178,8 @@ fn opening(hub: &Hub, head: &Head, door: &Service, choice: &Choice) -> Option<Op
 /// Who sent a form, and what it holds, when it is one of this very session.
 async fn sent(hub: &Hub, visitor: &Visitor, id: &str, body: &Bytes) -> Result<Result<(Head, Fields), Response>, Fault> {
     let head = match asks(hub, visitor, &format!("/services/{id}"), true).await? {
-        Asks::Head(head) => head,
-        Asks::Onward(response) => return Ok(Err(response)),
+        Lately::Proved(head) => head,
+        Lately::Onward(response) => return Ok(Err(response)),
     };
     let fields = Fields::of_body(body)?;
     if !hub.form_token_ok(&head.live.session.id, FORM, fields.required("token")?) {

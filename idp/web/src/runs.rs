@@ -10,21 +10,19 @@ mod told;
 pub use csv::{rejected, row, table, word};
 pub use told::{Entry, Loss, ProfileLoss, Reason, Refused, Rejected, Report, Shared};
 
+use crate::lately::{Lately, RECENT};
 use crate::pages::{self, ShownRun};
-use crate::sign_in::PORTAL;
-use crate::{Begin, Fault, FaultKind, Fields, Hub, Live, Visitor};
+use crate::{Fault, FaultKind, Fields, Hub, Live, Visitor};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::header;
-use preau_domain::{AuditEvent, AuditKind, Credentials, RunId, Seconds, SourceId};
+use preau_domain::{AuditEvent, AuditKind, Credentials, RunId, SourceId};
 use preau_store::{RunOutcome, RunRecord};
 use std::sync::Arc;
 
-/// How long ago an administrator proved who they are, at most.
-const RECENT: Seconds = Seconds(15 * 60);
 /// Runs of a source on its page.
 const LISTED: u32 = 50;
 /// Runs in a table to take away.
@@ -71,17 +69,12 @@ pub(crate) const FIGURES: [&str; 13] = [
     "spared",
 ];
 
-/// Who asks, when it is an administrator who proved it lately; otherwise where the browser goes.
-enum Door {
-    Open(Arc<Live>),
-    Onward(Response),
-}
-
 fn nothing() -> Fault {
     Fault::new(FaultKind::NotFound, "a page of sources, for whom there is none")
 }
 
-async fn door(hub: &Hub, visitor: &Visitor, here: String) -> Result<Door, Fault> {
+/// Who asks, when it is an administrator who proved it lately.
+async fn door(hub: &Hub, visitor: &Visitor, here: String) -> Result<Lately<Arc<Live>>, Fault> {
     if hub.config.administrators.is_empty() {
         return Err(nothing());
     }
@@ -94,15 +87,14 @@ async fn door(hub: &Hub, visitor: &Visitor, here: String) -> Result<Door, Fault>
         let proof = &live.session.authentication;
         let two = proof.is_strong() || !hub.has_second_factor(&live.session.person).await?;
         if proof.since(since) && two {
-            return Ok(Door::Open(live));
+            return Ok(Lately::Proved(live));
         }
         // Another provider's word and a code are not two factors: they sign in anew, by a password or a passkey.
         if !two && !hub.lacks_a_factor(&live.session.person, proof).await? {
             since = hub.now();
         }
     }
-    let begin = Begin { protocol: PORTAL, service: None, request: here, fresh_after: Some(since), strong: true };
-    hub.begin_sign_in(visitor, begin).await.map(Door::Onward)
+    hub.prove_again(visitor, here, since).await
 }
 
 fn sources(hub: &Hub) -> Vec<SourceId> {
@@ -119,7 +111,7 @@ async fn run_of(hub: &Hub, source: &SourceId, run: &str) -> Result<RunRecord, Fa
 }
 
 async fn list(State(hub): State<Arc<Hub>>, visitor: Visitor) -> Result<Response, Fault> {
-    if let Door::Onward(response) = door(&hub, &visitor, "/sources".into()).await? {
+    if let Lately::Onward(response) = door(&hub, &visitor, "/sources".into()).await? {
         return Ok(response);
     }
     let mut latest = Vec::new();
@@ -131,7 +123,7 @@ async fn list(State(hub): State<Arc<Hub>>, visitor: Visitor) -> Result<Response,
 }
 
 async fn show(State(hub): State<Arc<Hub>>, visitor: Visitor, Path(source): Path<String>) -> Result<Response, Fault> {
-    if let Door::Onward(response) = door(&hub, &visitor, format!("/sources/{source}")).await? {
+    if let Lately::Onward(response) = door(&hub, &visitor, format!("/sources/{source}")).await? {
         return Ok(response);
     }
     let source = known(&hub, &source)?;
@@ -145,8 +137,8 @@ async fn show_run(
     Path((source, run)): Path<(String, String)>,
 ) -> Result<Response, Fault> {
     let live = match door(&hub, &visitor, format!("/sources/{source}/runs/{run}")).await? {
-        Door::Open(live) => live,
-        Door::Onward(response) => return Ok(response),
+        Lately::Proved(live) => live,
+        Lately::Onward(response) => return Ok(response),
     };
     let source = known(&hub, &source)?;
     let run = run_of(&hub, &source, &run).await?;
@@ -169,7 +161,7 @@ async fn runs_csv(
     visitor: Visitor,
     Path(source): Path<String>,
 ) -> Result<Response, Fault> {
-    if let Door::Onward(response) = door(&hub, &visitor, format!("/sources/{source}")).await? {
+    if let Lately::Onward(response) = door(&hub, &visitor, format!("/sources/{source}")).await? {
         return Ok(response);
     }
     let source = known(&hub, &source)?;
@@ -182,7 +174,7 @@ async fn rejected_csv(
     visitor: Visitor,
     Path((source, run)): Path<(String, String)>,
 ) -> Result<Response, Fault> {
-    if let Door::Onward(response) = door(&hub, &visitor, format!("/sources/{source}/runs/{run}")).await? {
+    if let Lately::Onward(response) = door(&hub, &visitor, format!("/sources/{source}/runs/{run}")).await? {
         return Ok(response);
     }
     let source = known(&hub, &source)?;
@@ -252,8 +244,8 @@ async fn refuse(
 async fn say(hub: &Hub, visitor: &Visitor, source: &str, body: &Bytes, said: Said) -> Result<Response, Fault> {
     let here = format!("/sources/{source}");
     let live = match door(hub, visitor, here.clone()).await? {
-        Door::Open(live) => live,
-        Door::Onward(response) => return Ok(response),
+        Lately::Proved(live) => live,
+        Lately::Onward(response) => return Ok(response),
     };
     let source = known(hub, source)?;
     let run = meant(hub, &live, &source, body).await?;

@@ -12,10 +12,13 @@ use preau_store::{Admitted, Result, Store, StoreError};
 
 /// The person in their spaces at that instant, and what those give; also what has not begun.
 pub async fn of(store: &dyn Store, person: Person, now: Instant) -> Result<(Person, Vec<SpaceGrant>)> {
-    let grants = if person.is_hosted() {
-        store.spaces_of_guest(&person.id, now).await?
-    } else {
-        store.spaces_of(&person.members(), now).await?
+    let grants = match person.is_hosted() {
+        true => store.spaces_of_guest(&person.id, now).await?,
+        false => match person.members() {
+            // Families: nobody asks for them at each session that is read.
+            none if none.is_empty() => Vec::new(),
+            members => store.spaces_of(&members, now).await?,
+        },
     };
     Ok((person.in_spaces(&grants, now), grants))
 }

@@ -1,6 +1,7 @@
 //! Applications that make codes, and codes on paper: how somebody comes by them.
 
-use super::{Door, FORM, HERE, Sent, door, named, sent, tell};
+use super::{FORM, HERE, Sent, door, named, sent, tell};
+use crate::lately::Lately;
 use crate::pages::{self, CodesPage};
 use crate::{Fault, FaultKind, Hub, Live, Visitor};
 use axum::body::Bytes;
@@ -20,8 +21,8 @@ const WHERE: &str = "/account/codes/new";
 
 pub(super) async fn ask(State(hub): State<Arc<Hub>>, visitor: Visitor) -> Result<Response, Fault> {
     match door(&hub, &visitor, WHERE).await? {
-        Door::Open(live) => show(&hub, &visitor, &live, &OtpSecret::generate(&*hub.ids), None),
-        Door::Onward(response) => Ok(response),
+        Lately::Proved(live) => show(&hub, &visitor, &live, &OtpSecret::generate(&*hub.ids), None),
+        Lately::Onward(response) => Ok(response),
     }
 }
 

@@ -28,7 +28,7 @@ pub async fn submit(
         Proved::Right(kind) => {
             let vouched = pending.vouched.take();
             let authentication = with_second(first, kind);
-            return enter(&hub, &visitor, pending, &person, authentication, vouched, async { Ok(None) }).await;
+            return enter(&hub, &visitor, pending, &person, authentication, vouched, |_| async { Ok(None) }).await;
         }
         Proved::Wrong => ("wrong-code", "problem-code", None),
         Proved::Wait(seconds) => ("too-soon", "problem-code-wait", Some(seconds)),

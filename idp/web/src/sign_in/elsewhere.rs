@@ -417,7 +417,7 @@ async fn let_in(
         }
         Ok(None)
     };
-    enter(hub, visitor, pending, person, vouched.authentication.clone(), Some(vouched), linked).await
+    enter(hub, visitor, pending, person, vouched.authentication.clone(), Some(vouched), |_| linked).await
 }
 
 /// The answer of a person who has several accounts.

@@ -8,19 +8,19 @@ use http::{HeaderValue, header};
 use preau_domain::{AuditEvent, AuditKind, Authentication, KeptKind, KeptThing, PendingSignIn, PersonId, Vouched};
 use preau_store::StoreError;
 
-/// Lets a proven person in. `besides` is done meanwhile, so that it shares a commit with the beginning of the session,
-/// and may give one more cookie.
-pub(super) async fn enter(
+/// Lets a proven person in. `besides` is done meanwhile, so that it shares a commit with the beginning of the session, and may give one
+/// more cookie; it is told whether no session begins yet, because a second factor is asked for.
+pub(super) async fn enter<F: Future<Output = Result<Option<HeaderValue>, Fault>>>(
     hub: &Hub,
     visitor: &Visitor,
     pending: PendingSignIn,
     person: &PersonId,
     authentication: Authentication,
     vouched: Option<Vouched>,
-    besides: impl Future<Output = Result<Option<HeaderValue>, Fault>>,
+    besides: impl FnOnce(bool) -> F,
 ) -> Result<Response, Fault> {
     if pending.strong && hub.lacks_a_factor(person, &authentication).await? {
-        return halfway(hub, visitor, pending, person, authentication, vouched, besides).await;
+        return halfway(hub, visitor, pending, person, authentication, vouched, besides(true)).await;
     }
     let (method, second) = (authentication.method, authentication.second);
     let (mut upstream, mut hint, mut posts) = (None, None, Vec::new());
@@ -28,7 +28,7 @@ pub(super) async fn enter(
         (upstream, hint, posts) = (Some(vouched.upstream), vouched.logout_hint, vouched.posts);
     }
     let begun = hub.begin_session(visitor, &pending, person, authentication, upstream, &posts);
-    let (begun, besides) = tokio::join!(begun, besides);
+    let (begun, besides) = tokio::join!(begun, besides(false));
     let (live, cookie) = begun?;
     let session = live.session.id.clone();
     let (at, kind) = (hub.now(), AuditKind::SignInSucceeded);

@@ -26,10 +26,10 @@ pub async fn submit(
         Ok(person) => {
             let authentication = match first {
                 Some((_, first)) => with_second(first, FactorKind::Passkey),
-                None => alone(&hub),
+                None => Authentication::here(AuthnMethod::Passkey, hub.now()),
             };
             let vouched = pending.vouched.take().filter(|_| pending.person.is_some());
-            enter(&hub, &visitor, pending, &person.id, authentication, vouched, async { Ok(None) }).await
+            enter(&hub, &visitor, pending, &person.id, authentication, vouched, |_| async { Ok(None) }).await
         }
         Err(NoProof::Refused(why)) => {
             hub.audit(AuditEvent::new(hub.now(), AuditKind::SignInRefused, visitor.correlation().clone(), why));
@@ -64,16 +64,4 @@ pub(super) async fn first_factor(
 /// A proof, and a second factor besides. The proof stays as old as it is: whoever finds a code beside an open session proves no password.
 pub(super) fn with_second(first: Authentication, second: FactorKind) -> Authentication {
     Authentication { second: Some(second), ..first }
-}
-
-fn alone(hub: &Hub) -> Authentication {
-    Authentication {
-        method: AuthnMethod::Passkey,
-        at: hub.now(),
-        unsaid: false,
-        by: None,
-        acr: None,
-        delegations: Vec::new(),
-        second: None,
-    }
 }

@@ -49,17 +49,17 @@ pub async fn submit(
             Ok(page)
         }
         Outcome::Proven(person, authentication, attempt) => {
-            // A password alone makes no known device of somebody who is asked for more.
-            let halfway = pending.strong && hub.lacks_a_factor(&person.id, &authentication).await?;
-            let besides = async {
+            let (hub, visitor) = (&*hub, &visitor);
+            let besides = move |halfway: bool| async move {
+                // A password alone makes no known device of somebody who is asked for more.
                 let device =
-                    async { if halfway { Ok(None) } else { remember_device(&hub, &visitor, typed).await.map(Some) } };
+                    async { if halfway { Ok(None) } else { remember_device(hub, visitor, typed).await.map(Some) } };
                 // Together, so that they share a commit.
                 let (forgiven, device) = tokio::join!(attempt.forgive(), device);
                 forgiven?;
                 device
             };
-            enter(&hub, &visitor, pending, &person.id, authentication, None, besides).await
+            enter(hub, visitor, pending, &person.id, authentication, None, besides).await
         }
     }
 }

@@ -169,15 +169,8 @@ async fn by_directory(hub: &Hub, source: SourceId, login: &str, password: &str) 
     let join = JoinKey { source: source.clone(), key };
     match hub.store.person_by_join(&join).await? {
         Some(person) if person.state.may_sign_in() => {
-            let authentication = Authentication {
-                method: AuthnMethod::DirectoryPassword,
-                at: hub.now(),
-                unsaid: false,
-                by: Some(source),
-                acr: None,
-                delegations: Vec::new(),
-                second: None,
-            };
+            let authentication =
+                Authentication { by: Some(source), ..Authentication::here(AuthnMethod::DirectoryPassword, hub.now()) };
             Ok(Checked::Right(Box::new(person), authentication, refusal_at))
         }
         Some(_) => Ok(Checked::Wrong("suspended", refusal_at)),
@@ -205,15 +198,7 @@ async fn by_hash(hub: &Hub, login: &str, password: &str) -> Result<Checked, Faul
     let right = hub.passwords.verify(password, hash.as_deref()).await?;
     Ok(match person {
         Some(person) if right && person.state.may_sign_in() => {
-            let authentication = Authentication {
-                method: AuthnMethod::LocalPassword,
-                at: hub.now(),
-                unsaid: false,
-                by: None,
-                acr: None,
-                delegations: Vec::new(),
-                second: None,
-            };
+            let authentication = Authentication::here(AuthnMethod::LocalPassword, hub.now());
             Checked::Right(Box::new(person), authentication, None)
         }
         Some(_) if right => Checked::Wrong("suspended", None),

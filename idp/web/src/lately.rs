@@ -1,0 +1,29 @@
+//! Pages where something lasting is changed: whoever passes proved who they are within a quarter of an hour, and is asked again
+//! otherwise. Who may pass at all is for each page to say.
+
+use crate::sign_in::PORTAL;
+use crate::{Begin, Fault, Hub, Visitor};
+use axum::response::Response;
+use preau_domain::{Instant, Seconds};
+
+/// How long ago somebody may have proved who they are.
+pub(crate) const RECENT: Seconds = Seconds(15 * 60);
+
+/// Whoever passes, or where their browser goes first.
+pub(crate) enum Lately<T> {
+    Proved(T),
+    Onward(Response),
+}
+
+impl Hub {
+    /// Has somebody prove anew who they are, since that moment and by two factors where they have a second one, and come back to that page.
+    pub(crate) async fn prove_again<T>(
+        &self,
+        visitor: &Visitor,
+        here: String,
+        since: Instant,
+    ) -> Result<Lately<T>, Fault> {
+        let begin = Begin { protocol: PORTAL, service: None, request: here, fresh_after: Some(since), strong: true };
+        self.begin_sign_in(visitor, begin).await.map(Lately::Onward)
+    }
+}
