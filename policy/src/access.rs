@@ -93,9 +93,8 @@ fn evaluate(who: &Prepared<'_>, rules: &AccessRules, slice: &Slice, service: &Se
     {
         return Answer::Narrowed(level.into());
     }
-    let lock = slice.lock.as_ref().filter(|_| matches!(answer, Answer::Allowed(_)));
-    let affiliation = who.facts.person.affiliations.get(index);
-    let locked = lock.zip(affiliation).and_then(|(lock, affiliation)| lock.keeps_out(affiliation, who.facts));
+    let affiliation = who.facts.person.affiliations.get(index).filter(|_| matches!(answer, Answer::Allowed(_)));
+    let locked = affiliation.and_then(|affiliation| rules.locked(service, affiliation, who.facts));
     locked.map_or(answer, Answer::Locked)
 }
 

@@ -31,6 +31,6 @@ pub use reason::{Change, Reason, Refusal};
 pub use release::{MAX_VALUE, MAX_VALUES, ReleaseRefused, Released, Values, check_release, release, role};
 pub use rules::AccessRules;
 pub use said::{window_en, window_fr};
-pub use second_key::{Locked, Standing};
+pub use second_key::{Locked, Openings, Standing};
 pub use sent::{HOME, ROSTER, Sent, Words, identifier_words, sent, words};
 pub use whom::{Said, concerned, people, profile_words};

@@ -2,13 +2,15 @@
 //! as among a thousand.
 
 use crate::answers::{Answers, Lists, Looks};
-use crate::facts::{texts, uid};
+use crate::facts::{Facts, texts, uid};
 use crate::population::means_parents;
-use crate::second_key::{Lock, Standing};
+use crate::second_key::{self, Locked, Openings, Standing};
 use cedar_policy::{
     Entities, Entity, EntityUid, Policy, PolicyId, PolicySet, RestrictedExpression, Schema, ValidationMode, Validator,
 };
-use preau_domain::{Audience, Instant, Levels, LocalTime, Opening, Population, Profile, ServiceId, Uai, Window};
+use preau_domain::{
+    Affiliation, Audience, Instant, Levels, LocalTime, Opening, Population, Profile, ServiceId, Uai, Window,
+};
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -37,14 +39,19 @@ const MAX_TEXT: usize = 128;
 /// looking one up costs the same whatever its length.
 const INLINE: usize = 8;
 
-/// Every mounted service's rules.
+/// Every mounted service's rules. A copy shares them.
+#[derive(Clone)]
 pub struct AccessRules {
-    slices: HashMap<ServiceId, Slice>,
+    slices: Arc<HashMap<ServiceId, Slice>>,
     pub(crate) action: EntityUid,
-    /// What they answered lately.
-    pub(crate) answers: Answers,
+    /// What they answered lately. No answer of the engine depends on levels or openings.
+    pub(crate) answers: Arc<Answers>,
     /// What levels above the services take away.
     pub(crate) levels: Arc<Levels>,
+    /// The digest of the sheet of each service that asks for the second key.
+    locks: Arc<HashMap<ServiceId, String>>,
+    /// What heads opened.
+    openings: Arc<Openings>,
 }
 
 /// The rules of one service.
@@ -57,8 +64,6 @@ pub(crate) struct Slice {
     pub(crate) resource: EntityUid,
     pub(crate) looks: Looks,
     pub(crate) audience: Audience,
-    /// The second key it asks for.
-    pub(crate) lock: Option<Lock>,
 }
 
 impl fmt::Debug for AccessRules {
@@ -92,10 +97,12 @@ impl AccessRules {
         problems.extend(checked.validation_errors().map(|error| format!("{}: {error}", error.policy_id())));
         if problems.is_empty() {
             Ok(AccessRules {
-                slices,
+                slices: Arc::new(slices),
                 action: uid("Action", "open"),
-                answers: Answers::default(),
+                answers: Arc::default(),
                 levels: Arc::default(),
+                locks: Arc::default(),
+                openings: Arc::default(),
             })
         } else {
             Err(problems)
@@ -115,22 +122,30 @@ impl AccessRules {
     /// Asks for the second key as well: from now on the service is closed in each establishment until it is opened there, on the sheet
     /// of that digest.
     pub fn lock(&mut self, service: &ServiceId, sheet: String) {
-        if let Some(slice) = self.slices.get_mut(service) {
-            slice.lock = Some(Lock::new(sheet));
-        }
+        Arc::make_mut(&mut self.locks).insert(service.clone(), sheet);
     }
 
     /// Takes in the yes of a head; one to a service that asks for no second key says nothing.
     pub fn open(&mut self, opening: &Opening) {
-        if let Some(lock) = self.slices.get_mut(&opening.service).and_then(|slice| slice.lock.as_mut()) {
-            lock.open(opening);
-        }
+        Arc::make_mut(&mut self.openings).put(opening.clone());
+    }
+
+    /// The same rules with these yeses of heads, and no others.
+    pub fn opened(&self, openings: Arc<Openings>) -> AccessRules {
+        AccessRules { openings, ..self.clone() }
     }
 
     /// How the second key of a service stands in an establishment, by its clock of that instant; absent where the service asks for one.
     pub fn standing(&self, service: &ServiceId, at: &Uai, now: Instant) -> Option<Standing<'_>> {
-        let lock = self.slice(service)?.lock.as_ref()?;
-        Some(lock.standing(at, LocalTime::at(at, now).map(|now| now.day)))
+        let sheet = self.locks.get(service)?;
+        let today = LocalTime::at(at, now).map(|now| now.day);
+        Some(second_key::standing(self.openings.get(service, at), sheet, today))
+    }
+
+    /// What keeps an affiliation before the second lock of a service; nothing where the service asks for one key.
+    pub(crate) fn locked(&self, service: &ServiceId, affiliation: &Affiliation, facts: &Facts) -> Option<Locked> {
+        let sheet = self.locks.get(service)?;
+        second_key::keeps_out(self.openings.get(service, &affiliation.establishment), sheet, affiliation, facts)
     }
 
     /// The slice of a service.
@@ -160,7 +175,8 @@ impl Slice {
 impl AccessRules {
     /// Adds a rule that was never checked to a slice: for the tests of what happens when the engine fails.
     pub(crate) fn add_unchecked(&mut self, service: &ServiceId, text: &str) {
-        let slice = self.slices.get_mut(service).expect("a mounted service");
+        let slices = Arc::get_mut(&mut self.slices).expect("rules of their own");
+        let slice = slices.get_mut(service).expect("a mounted service");
         slice.looks = Looks::default();
         slice.forbids.add(Policy::parse(Some(PolicyId::new("unchecked")), text).expect("a rule")).expect("a new name");
     }
@@ -250,7 +266,7 @@ fn slice(
     let tags = lists.tags.iter().map(|(name, values)| (name.clone(), texts(values.iter().map(String::as_str))));
     let entity = Entity::new_with_tags(resource.clone(), attributes, [], tags).map_err(|e| vec![e.to_string()])?;
     let entities = Entities::from_entities([entity], Some(schema)).map_err(|e| vec![e.to_string()])?;
-    Ok(Slice { forbids, allows, entities, resource, looks, audience: audience.clone(), lock: None })
+    Ok(Slice { forbids, allows, entities, resource, looks, audience: audience.clone() })
 }
 
 /// Bounds: a file that nobody would write by hand must not cost the server its memory.

@@ -29,8 +29,9 @@ pub use kind::{Connector, Kind, OpenContext, Problem, schema_of};
 pub use latin9::latin9;
 pub use matching::{MatchForm, MatchRule, known_as};
 pub use oidc::{
-    ClientAuthentication, ClientSecret, ContentEncryption, Encryption, KeyManagement, LtiSettings, NAMES_AND_ROLES,
-    OidcFlow, OidcGrant, OidcService, OidcSettings, ProofAlgorithm, SigningAlgorithm, TlsSubject,
+    ClientAuthentication, ClientSecret, ContentEncryption, Encryption, KeyManagement, LINE_ITEMS, LINE_ITEMS_READ,
+    LtiMay, LtiSettings, LtiTool, NAMES_AND_ROLES, OidcFlow, OidcGrant, OidcService, OidcSettings, ProofAlgorithm,
+    RESULTS_READ, SCORES, SigningAlgorithm, TlsSubject,
 };
 pub use preview::{ColumnPreview, FilePreview, PersonPreview, Preview};
 pub use provider::{Title, Where, check_provider, skew_seconds};

@@ -81,23 +81,62 @@ pub struct OidcSettings {
     pub lti: Option<LtiSettings>,
 }
 
-/// Section `[oidc.lti]`: how a tool of LTI 1.3 is opened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// Section `[oidc.lti]`: how a tool of LTI 1.3 is opened, and what it may do besides.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct LtiSettings {
     /// Where a launch ends: an address of the service.
-    pub target_link_uri: String,
+    pub target_link_uri: Option<String>,
     /// The name of this installation for the tool: `1` unless said otherwise.
-    #[serde(default = "first")]
+    pub deployment_id: Option<String>,
+    /// What it may do besides; nothing unless said otherwise.
+    pub may: Option<Vec<LtiMay>>,
+}
+
+/// What a tool may do besides being opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LtiMay {
+    /// Ask who is of the class or group it was opened for (Names and Role Provisioning Services 2.0).
+    Roster,
+    /// Keep marks here (Assignment and Grade Services 2.0).
+    Grades,
+    /// Have a teacher choose what a link of a class opens (Deep Linking 2.0).
+    Links,
+}
+
+impl LtiMay {
+    /// The scopes of a token by which a tool does it.
+    pub fn scopes(self) -> &'static [&'static str] {
+        match self {
+            LtiMay::Roster => &[NAMES_AND_ROLES],
+            LtiMay::Grades => &[LINE_ITEMS, LINE_ITEMS_READ, RESULTS_READ, SCORES],
+            LtiMay::Links => &[],
+        }
+    }
+}
+
+/// How a tool of LTI 1.3 is opened, and what it may do besides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LtiTool {
+    /// Where a launch ends: an address of the service.
+    pub target_link_uri: String,
+    /// The name of this installation for the tool.
     pub deployment_id: String,
+    /// What it may do besides.
+    pub may: Vec<LtiMay>,
 }
 
-fn first() -> String {
-    "1".to_owned()
-}
-
-/// The scope by which a tool asks who is of a class or group (Names and Role Provisioning Services 2.0).
+/// The scope by which a tool asks who is of a class or group.
 pub const NAMES_AND_ROLES: &str = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly";
+/// The scope by which a tool keeps its columns of marks.
+pub const LINE_ITEMS: &str = "https://purl.imsglobal.org/spec/lti-ags/scope/lineitem";
+/// The scope by which it reads them.
+pub const LINE_ITEMS_READ: &str = "https://purl.imsglobal.org/spec/lti-ags/scope/lineitem.readonly";
+/// The scope by which it reads its marks.
+pub const RESULTS_READ: &str = "https://purl.imsglobal.org/spec/lti-ags/scope/result.readonly";
+/// The scope by which it gives marks.
+pub const SCORES: &str = "https://purl.imsglobal.org/spec/lti-ags/scope/score";
 
 impl OidcSettings {
     /// What an installation says, and for the rest what its product says.
@@ -136,7 +175,14 @@ impl OidcSettings {
             frontchannel_logout_uri: self.frontchannel_logout_uri.or(product.frontchannel_logout_uri),
             calls: self.calls.or(product.calls),
             called_by: self.called_by.or(product.called_by),
-            lti: self.lti.or(product.lti),
+            lti: match (self.lti, product.lti) {
+                (Some(own), Some(product)) => Some(LtiSettings {
+                    target_link_uri: own.target_link_uri.or(product.target_link_uri),
+                    deployment_id: own.deployment_id.or(product.deployment_id),
+                    may: own.may.or(product.may),
+                }),
+                (own, product) => own.or(product),
+            },
         }
     }
 
@@ -152,7 +198,8 @@ impl OidcSettings {
             ("oidc.backchannel_logout_uri", &self.backchannel_logout_uri),
             ("oidc.frontchannel_logout_uri", &self.frontchannel_logout_uri),
         ];
-        let launched = self.lti.iter().map(|lti| ("oidc.lti.target_link_uri", &lti.target_link_uri));
+        let launched =
+            self.lti.iter().filter_map(|lti| Some(("oidc.lti.target_link_uri", lti.target_link_uri.as_ref()?)));
         let lists = lists.into_iter().flat_map(|(key, urls)| urls.iter().flatten().map(move |url| (key, url)));
         lists.chain(single.into_iter().flat_map(|(key, url)| url.iter().map(move |url| (key, url)))).chain(launched)
     }
@@ -161,7 +208,7 @@ impl OidcSettings {
     pub fn addresses_mut(&mut self) -> impl Iterator<Item = &mut String> {
         let lists = self.redirect_uris.iter_mut().chain(&mut self.post_logout_redirect_uris).flatten();
         let single = self.jwks_uri.iter_mut().chain(&mut self.initiate_login_uri);
-        let launched = self.lti.iter_mut().map(|lti| &mut lti.target_link_uri);
+        let launched = self.lti.iter_mut().filter_map(|lti| lti.target_link_uri.as_mut());
         lists
             .chain(single)
             .chain(&mut self.backchannel_logout_uri)
@@ -425,7 +472,7 @@ pub struct OidcService {
     /// Services that may call it with a token made for it.
     pub called_by: Vec<String>,
     /// It is a tool of LTI 1.3, opened so.
-    pub lti: Option<LtiSettings>,
+    pub lti: Option<LtiTool>,
 }
 
 impl OidcService {

@@ -1,7 +1,7 @@
 //! An ENT service as data: what a catalogue folder says of a product, what an instance file says of one installation of
 //! it, and the two put together.
 
-use crate::{NAMES_AND_ROLES, NameIdKind, OidcService, OidcSettings, Problem, SamlService, SamlSettings};
+use crate::{NAMES_AND_ROLES, NameIdKind, OidcService, OidcSettings, Problem, SCORES, SamlService, SamlSettings};
 use preau_domain::{Audience, Identifier, ReleaseRule, Service, ServiceId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -258,9 +258,16 @@ impl MountedService {
 
     /// Whether it may ask who is of a class or group, as a tool of LTI does.
     pub fn tells_roster(&self) -> bool {
-        self.oidc
-            .as_ref()
-            .is_some_and(|oidc| oidc.lti.is_some() && oidc.scopes.iter().any(|scope| scope == NAMES_AND_ROLES))
+        self.is_tool_with(NAMES_AND_ROLES)
+    }
+
+    /// Whether it may keep marks here, as a tool of LTI does.
+    pub fn keeps_grades(&self) -> bool {
+        self.is_tool_with(SCORES)
+    }
+
+    fn is_tool_with(&self, scope: &str) -> bool {
+        self.oidc.as_ref().is_some_and(|oidc| oidc.lti.is_some() && oidc.scopes.iter().any(|one| one == scope))
     }
 
     /// The origins a browser may be sent to for this service, each once, as a browser writes them.

@@ -262,6 +262,11 @@ fn mount_instance(
         |settings| oidc::resolve(settings, &values, instance.network, descriptor.identifier, folder, &mut wrong);
     let oidc = spoken.map(resolve);
     let release: Vec<ReleaseRule> = descriptor.release.iter().map(|rule| filled(rule, &values)).collect();
+    let for_a_class = oidc.as_ref().and_then(|oidc| oidc.lti.as_ref()).is_some_and(|tool| !tool.may.is_empty());
+    if for_a_class && !release.iter().any(|rule| rule.name == "context") {
+        let what = "what a tool may do is for a class or a group: its product has no release rule `context`";
+        problems.push(at_key(file, text, "oidc.lti.may", what));
+    }
     let spoken = match (descriptor.saml.clone(), instance.saml.clone()) {
         (None, Some(_)) => {
             problems.push(at_key(file, text, "saml", "this product does not speak SAML"));

@@ -4,8 +4,8 @@
 use crate::instances::address_ok;
 use crate::template::fill;
 use preau_connector_api::{
-    ClientAuthentication, ClientSecret, LtiSettings, NAMES_AND_ROLES, Network, OidcFlow, OidcGrant, OidcService,
-    OidcSettings, ReadFile, SigningAlgorithm, TlsSubject,
+    ClientAuthentication, ClientSecret, LtiSettings, LtiTool, NAMES_AND_ROLES, Network, OidcFlow, OidcGrant,
+    OidcService, OidcSettings, ReadFile, SCORES, SigningAlgorithm, TlsSubject,
 };
 use preau_domain::{Identifier, strict_url};
 use preau_keys::jose::jwe::KeyWrap;
@@ -66,7 +66,7 @@ pub(crate) fn resolve(
         userinfo_encryption: settings.userinfo_encryption,
         flows: settings.flows.unwrap_or_else(|| vec![OidcFlow::Code]),
         grants: settings.grants.unwrap_or_else(|| vec![OidcGrant::AuthorizationCode]),
-        scopes: settings.scopes.unwrap_or_else(|| ["profile", "email", "ent"].map(str::to_owned).into()),
+        scopes: scopes(settings.scopes, settings.lti.as_ref()),
         require_pkce: settings.require_pkce.unwrap_or(false) || authentication == ClientAuthentication::None,
         require_pushed: settings.require_pushed.unwrap_or(false),
         require_dpop: settings.require_dpop.unwrap_or(false),
@@ -76,23 +76,45 @@ pub(crate) fn resolve(
         frontchannel_logout_uri: settings.frontchannel_logout_uri,
         calls: settings.calls.unwrap_or_default(),
         called_by: settings.called_by.unwrap_or_default(),
-        lti: settings.lti,
+        lti: settings.lti.and_then(|lti| tool(lti, wrong)),
     };
     check(&oidc, identifier, wrong);
     oidc
 }
 
+/// The scopes it may be given: those of what a tool may do are among them.
+fn scopes(written: Option<Vec<String>>, lti: Option<&LtiSettings>) -> Vec<String> {
+    let mut scopes = written.unwrap_or_else(|| ["profile", "email", "ent"].map(str::to_owned).into());
+    let may = lti.into_iter().flat_map(|lti| lti.may.iter().flatten());
+    for scope in may.flat_map(|may| may.scopes()) {
+        if !scopes.iter().any(|known| known == scope) {
+            scopes.push((*scope).to_owned());
+        }
+    }
+    scopes
+}
+
+fn tool(lti: LtiSettings, wrong: &mut impl FnMut(&str, String)) -> Option<LtiTool> {
+    let Some(target_link_uri) = lti.target_link_uri else {
+        wrong("oidc.lti", "`target_link_uri` is missing: where a launch ends".into());
+        return None;
+    };
+    let deployment_id = lti.deployment_id.unwrap_or_else(|| "1".to_owned());
+    Some(LtiTool { target_link_uri, deployment_id, may: lti.may.unwrap_or_default() })
+}
+
 /// A tool is opened by a sign-on that it begins, and answered with a signed message in a form.
-fn check_lti(oidc: &OidcService, lti: &LtiSettings, identifier: Identifier, wrong: &mut impl FnMut(&str, String)) {
+fn check_lti(oidc: &OidcService, lti: &LtiTool, identifier: Identifier, wrong: &mut impl FnMut(&str, String)) {
     if identifier != Identifier::Pairwise {
         wrong(
             "identifier",
             "a tool of LTI is told whom it opens for in an address: `pairwise`, and nothing else".into(),
         );
     }
-    let asks = oidc.scopes.iter().any(|scope| scope == NAMES_AND_ROLES);
-    if asks && !oidc.grants.contains(&OidcGrant::ClientCredentials) {
-        wrong("oidc.grants", "a tool that may ask for a roster does so in its own name: `client_credentials`".into());
+    let asks = |scope: &String| scope == NAMES_AND_ROLES || scope == SCORES;
+    if oidc.scopes.iter().any(asks) && !oidc.grants.contains(&OidcGrant::ClientCredentials) {
+        let what = "a tool that may ask for a roster or keep marks does so in its own name: `client_credentials`";
+        wrong("oidc.grants", what.into());
     }
     if oidc.initiate_login_uri.is_none() {
         wrong("oidc.initiate_login_uri", "a tool of LTI begins its sign-on at an address of its own".into());

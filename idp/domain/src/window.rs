@@ -32,6 +32,17 @@ impl Day {
     pub fn parts(self) -> (u16, u8, u8) {
         (self.year, self.month, self.day)
     }
+
+    /// The year in which its school year began: they turn over in August, when last year's classes are gone and the next ones are not
+    /// there yet.
+    pub fn school_year(self) -> u16 {
+        if self.month >= 8 { self.year } else { self.year - 1 }
+    }
+
+    /// The last day of the school year that begins in that one.
+    pub fn end_of_school_year(began: u16) -> Day {
+        Day { year: began + 1, month: 7, day: 31 }
+    }
 }
 
 impl fmt::Display for Day {

@@ -97,6 +97,10 @@ pub async fn start(loaded: Loaded, demo: bool, metrics: PrometheusHandle) -> Res
     let mut partners = Partners::new(loaded.clone(), assembly::egress(&loaded)?, peers, Arc::clone(&hub.clock));
     // What is in files of this machine is in force before anybody comes; the rest is asked for meanwhile.
     partners.turn(hub.services().all(), false).await;
+    // What heads opened is open to the first who comes.
+    if let Err(fault) = hub.take_registrations().await {
+        tracing::warn!(fault = fault.kind.as_str(), "registrations and openings were not read: a job asks again");
+    }
 
     let stop = Stop::default();
     let mut sockets = JoinSet::new();

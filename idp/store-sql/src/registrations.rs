@@ -5,7 +5,7 @@ use crate::doc;
 use crate::link::{Arg, Row, args};
 use async_trait::async_trait;
 use preau_domain::{Instant, PersonId, Registration, RegistrationKind, ServiceId};
-use preau_store::{Registrations, Result, StoreError};
+use preau_store::{OpeningChange, Registrations, Result, StoreError};
 
 const ADD: &str = "INSERT INTO registration (id, kind, owner, doc, created, expires)
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING id";
@@ -22,6 +22,11 @@ const OF_ALL: &str = "SELECT id, kind, owner, doc, created, expires FROM registr
 const OF_OWNER: &str = "SELECT id, kind, owner, doc, created, expires FROM registration
     WHERE kind = $1 AND (expires IS NULL OR expires > $2)
         AND (owner = $4 OR owner IN (SELECT id FROM person WHERE account = $4)) ORDER BY created DESC, id LIMIT $3";
+/// The numbers are given by the tables themselves, whatever changes a row.
+const CHANGED: &str = "SELECT r.id, r.kind, r.owner, r.doc, r.created, r.expires, c.number, c.id
+    FROM opening_change c
+    LEFT JOIN registration r ON r.id = c.id AND r.kind = 'opening' AND (r.expires IS NULL OR r.expires > $2)
+    WHERE c.number > $1 ORDER BY c.number LIMIT $3";
 
 fn registration(row: &Row) -> Result<Registration> {
     Ok(Registration {
@@ -97,5 +102,15 @@ impl Registrations for Back {
             }
         };
         self.rows(sql, values).await?.iter().map(registration).collect()
+    }
+
+    async fn openings_changed(&self, after: u64, now: Instant, limit: u32) -> Result<Vec<OpeningChange>> {
+        let after = i64::try_from(after).unwrap_or(i64::MAX);
+        let change = |row: &Row| {
+            let is = row.text_or_none(0)?.is_some().then(|| registration(row)).transpose()?;
+            let number = u64::try_from(row.int(6)?).unwrap_or_default();
+            Ok(OpeningChange { number, id: ServiceId::new(row.text(7)?), now: is })
+        };
+        self.many_rows(CHANGED, args![after, now, limit]).await?.iter().map(change).collect()
     }
 }

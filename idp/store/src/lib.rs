@@ -43,7 +43,7 @@ pub use provisioning::{
     IndexRow, PersonChange, Provisioning, RecordName, RunOutcome, RunRecord, SharedLogin, SourceRecord, Told, UndoPart,
     Undoable, Undone,
 };
-pub use registrations::Registrations;
+pub use registrations::{OpeningChange, Registrations};
 pub use sessions::{NewSession, Sessions, SignIns};
 pub use shortcuts::Shortcuts;
 pub use signing_keys::SigningKeys;

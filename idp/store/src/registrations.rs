@@ -32,4 +32,20 @@ pub trait Registrations: Send + Sync {
         now: Instant,
         limit: u32,
     ) -> Result<Vec<Registration>>;
+
+    /// What became of the openings of heads after that change, in the order of the changes, each name once with its latest one, at most
+    /// `limit`. Nothing that was durable before a change that was read comes after it: whoever goes on from the latest number they read
+    /// misses nothing, whichever process wrote it.
+    async fn openings_changed(&self, after: u64, now: Instant, limit: u32) -> Result<Vec<OpeningChange>>;
+}
+
+/// The latest change of the opening of a service in an establishment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpeningChange {
+    /// Its place among the changes of all.
+    pub number: u64,
+    /// The name of the opening.
+    pub id: ServiceId,
+    /// As it is since; absent when it was taken back, forgot itself or expired.
+    pub now: Option<Registration>,
 }

@@ -493,6 +493,10 @@ offer-sends-nothing = Nothing: it is a plain link.
 offer-identifier = What the person is known by
 offer-home = Home page
 offer-roster = The roster of the class or group
+offer-prolong = Another day, for the same people
+offer-prolong-see = See what that changes
+offer-anew = Start again: for whom, until when
+offer-fine = What is said above is finer than this form: sending it replaces that.
 offer-choose = For whom, until when
 offer-whom = Who may open it
 offer-levels = Only these levels
@@ -514,10 +518,11 @@ offer-close = Close the service
 offer-no = Close { $title }
 offer-problem-day = Say the last day.
 offer-problem-over = The last day is over already.
-offer-problem-far = The last day is too far away: at the latest, a day of the year after next.
+offer-problem-far = The last day is too far away: at the latest, the 31 July that ends the next school year.
 offer-problem-nobody = Tick at least one kind of people the service is offered to.
 offer-problem-families = Levels and classes are those of pupils and their parents: tick them, or empty these fields.
 offer-problem-many = At most 50 levels and classes, of at most 64 characters.
+offer-problem-kept = What is open changed while you were reading it. Read it again.
 offer-problem-sheet = The sheet changed while you were reading it. Read it again.
 
 ## My account, passkeys, second factor

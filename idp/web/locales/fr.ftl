@@ -497,6 +497,10 @@ offer-sends-nothing = Rien : c’est un simple lien.
 offer-identifier = Identifiant de la personne
 offer-home = Page d’accueil
 offer-roster = La liste de la classe ou du groupe
+offer-prolong = Un autre jour, pour les mêmes personnes
+offer-prolong-see = Voir ce que cela change
+offer-anew = Recommencer : pour qui, jusqu’à quand
+offer-fine = Ce qui est dit ci-dessus est plus précis que ce formulaire : en l’envoyant, vous le remplacez.
 offer-choose = Pour qui, jusqu’à quand
 offer-whom = Qui peut l’ouvrir
 offer-levels = Seulement ces niveaux
@@ -518,10 +522,11 @@ offer-close = Fermer le service
 offer-no = Fermer { $title }
 offer-problem-day = Dites le dernier jour.
 offer-problem-over = Le dernier jour est déjà passé.
-offer-problem-far = Le dernier jour est trop loin : au plus tard, un jour de l’année qui suit la prochaine.
+offer-problem-far = Le dernier jour est trop loin : au plus tard, le 31 juillet qui finit la prochaine année scolaire.
 offer-problem-nobody = Cochez au moins une catégorie de personnes à qui le service est proposé.
 offer-problem-families = Les niveaux et les classes sont ceux des élèves et de leurs responsables : cochez-les, ou effacez ces champs.
 offer-problem-many = Au plus 50 niveaux et classes, de 64 caractères au plus.
+offer-problem-kept = Ce qui est ouvert a changé pendant que vous le lisiez. Relisez-le.
 offer-problem-sheet = La fiche a changé pendant que vous la lisiez. Relisez-la.
 
 ## Mon compte, clés d’accès, second facteur

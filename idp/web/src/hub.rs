@@ -100,6 +100,8 @@ pub struct Hub {
     running: Mutex<Running>,
     /// One reading of the registrations at a time, so that an older one never replaces a newer.
     pub(crate) taking: tokio::sync::Mutex<()>,
+    /// The same of the openings of heads: nobody's yes waits for registrations.
+    pub(crate) opening: tokio::sync::Mutex<()>,
     protocols: OnceLock<Vec<Arc<dyn Protocol>>>,
     synchronisations: OnceLock<Arc<dyn Synchronisations>>,
     live: Recent,
@@ -129,6 +131,7 @@ impl Hub {
             words: ArcSwap::default(),
             running: Mutex::new(Running::new(services)),
             taking: tokio::sync::Mutex::default(),
+            opening: tokio::sync::Mutex::default(),
             protocols: OnceLock::new(),
             synchronisations: OnceLock::new(),
             live: Recent::default(),
@@ -228,6 +231,11 @@ impl Hub {
     /// Says something else from now on.
     pub fn set_words(&self, words: Words) {
         self.words.store(Arc::new(words));
+    }
+
+    /// Something of what the running services are made of.
+    pub(crate) fn of_running<T>(&self, read: impl FnOnce(&Running) -> T) -> T {
+        read(&self.running.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Changes what the running services are made of; says whether they are others now.

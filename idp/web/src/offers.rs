@@ -8,7 +8,7 @@
 mod choice;
 mod counted;
 
-pub(crate) use choice::{Choice, profiles_of};
+pub(crate) use choice::{Choice, kept_as, profiles_of};
 pub(crate) use counted::Counted;
 
 use crate::lately::{Lately, RECENT};
@@ -135,18 +135,19 @@ async fn sheet(
         Standing::Open(opening) => Some(opening),
         _ => None,
     };
-    let closing = match now {
-        Some(_) => Some(counted::count(hub, &door, &head.at, now, None).await?),
-        None => None,
-    };
-    let wrong = chosen.as_ref().and_then(|choice| choice.problem(&door, &head.at, hub.now()));
-    let preview = match &chosen {
+    let said = last_yes(standing);
+    let wrong = chosen.as_ref().and_then(|choice| choice.problem(&door, &head.at, hub.now(), said));
+    let then = match &chosen {
         Some(choice) if wrong.is_none() && problem.is_none() => {
-            let opening = opening(hub, head, &door, choice).ok_or_else(nothing)?;
-            Some(counted::count(hub, &door, &head.at, now, Some(&opening)).await?)
+            Some(opening(hub, head, &door, choice, said).ok_or_else(nothing)?)
         }
         _ => None,
     };
+    let mut after: Vec<Option<&Opening>> = then.iter().map(Some).collect();
+    after.extend(now.map(|_| None));
+    let mut counted = counted::count(hub, &door, &head.at, now, &after).await?;
+    let closing = now.and_then(|_| counted.pop());
+    let preview = counted.pop();
     let token = hub.form_token(&head.live.session.id, FORM);
     let shown = ShownOffer {
         door: &door,
@@ -162,12 +163,20 @@ async fn sheet(
     Ok(pages::offer(hub, visitor, &head.live, shown))
 }
 
-/// The yes that a choice would be; absent when it has no last day.
-fn opening(hub: &Hub, head: &Head, door: &Service, choice: &Choice) -> Option<Opening> {
+/// What was said last, in force or not.
+pub(crate) fn last_yes(standing: Standing<'_>) -> Option<&Opening> {
+    match standing {
+        Standing::Shut => None,
+        Standing::Over(opening) | Standing::SheetChanged(opening) | Standing::Open(opening) => Some(opening),
+    }
+}
+
+/// The yes that a choice would be; absent when it has no last day, or keeps what is no longer there.
+fn opening(hub: &Hub, head: &Head, door: &Service, choice: &Choice, said: Option<&Opening>) -> Option<Opening> {
     Some(Opening {
         service: door.service.id.clone(),
         establishment: head.at.clone(),
-        allow: choice.allow(),
+        allow: choice.whom(said)?,
         until: choice.until?,
         sheet: second_key::sheet(door),
         by: head.person.clone(),
@@ -202,20 +211,22 @@ async fn open(
         Ok(sent) => sent,
         Err(onward) => return Ok(onward),
     };
-    let door = service(&hub.services(), &id, &head.at)?;
+    let table = hub.services();
+    let door = service(&table, &id, &head.at)?;
+    let said = last_yes(standing(&hub, &table, &door.service.id, &head.at));
     let choice = Choice::read(&fields)?;
     if fields.required("sheet")? != second_key::sheet(&door) {
         return sheet(&hub, &visitor, &head, &id, Some(choice), Some("offer-problem-sheet")).await;
     }
-    if choice.problem(&door, &head.at, hub.now()).is_some() {
+    if choice.problem(&door, &head.at, hub.now(), said).is_some() {
         return sheet(&hub, &visitor, &head, &id, Some(choice), None).await;
     }
-    let opening = opening(&hub, &head, &door, &choice).ok_or_else(nothing)?;
+    let opening = opening(&hub, &head, &door, &choice, said).ok_or_else(nothing)?;
     let signed: String = opening.sheet.chars().take(12).collect();
     journal(&hub, &visitor, &head, &door, format!("opened in {} until {}, sheet {signed}", head.at, opening.until))
         .await?;
     second_key::keep(&*hub.store, &opening).await?;
-    hub.take_registrations().await?;
+    hub.take_opening(&door.service.id, &head.at).await?;
     Ok(hub.see_other("/services"))
 }
 
@@ -232,7 +243,7 @@ async fn close(
     let door = service(&hub.services(), &id, &head.at)?;
     journal(&hub, &visitor, &head, &door, format!("closed in {}", head.at)).await?;
     hub.store.remove_registration(&Opening::name(&door.service.id, &head.at)).await?;
-    hub.take_registrations().await?;
+    hub.take_opening(&door.service.id, &head.at).await?;
     Ok(hub.see_other("/services"))
 }
 

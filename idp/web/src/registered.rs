@@ -10,7 +10,9 @@ pub mod access;
 
 use crate::{Door, Fault, Hub, ServiceTable, second_key};
 use preau_connector_api::{InstanceFile, MountedService, Mounting, Names, Network, OidcSettings, Problem};
-use preau_domain::{Audience, Registration, RegistrationKind, ServiceId};
+use preau_domain::{Audience, Opening, Registration, RegistrationKind, ServiceId, Uai};
+use preau_policy::Openings;
+use preau_store::OpeningChange;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -82,34 +84,52 @@ impl Registered {
 pub(crate) struct Running {
     files: Arc<ServiceTable>,
     registrations: Vec<Registration>,
-    /// What heads opened, of the services that ask for it.
-    openings: Vec<Registration>,
+    /// Both together, closed to whoever needs the yes of a head.
+    closed: Arc<ServiceTable>,
+    /// What heads opened, up to the latest change that was read.
+    openings: Arc<Openings>,
+    read: u64,
 }
 
 impl Running {
     pub(crate) fn new(files: Arc<ServiceTable>) -> Running {
-        Running { files, registrations: Vec::new(), openings: Vec::new() }
+        let closed = Arc::clone(&files);
+        Running { files, registrations: Vec::new(), closed, openings: Arc::default(), read: 0 }
     }
 
-    /// Other files; the registrations stay.
+    /// Other files; the registrations and openings stay.
     pub(crate) fn set_files(&mut self, files: ServiceTable, mounting: &dyn Mounting) -> Arc<ServiceTable> {
         self.files = Arc::new(files);
-        self.together(mounting)
+        self.closed = self.together(mounting);
+        self.table()
     }
 
-    /// Other registrations or openings, if they are others.
-    fn set_stored(
-        &mut self,
-        all: Vec<Registration>,
-        openings: Vec<Registration>,
-        mounting: &dyn Mounting,
-    ) -> Option<Arc<ServiceTable>> {
-        if self.registrations == all && self.openings == openings {
+    /// Other registrations, if they are others.
+    fn set_registrations(&mut self, all: Vec<Registration>, mounting: &dyn Mounting) -> Option<Arc<ServiceTable>> {
+        if self.registrations == all {
             return None;
         }
         self.registrations = all;
-        self.openings = openings;
-        Some(self.together(mounting))
+        self.closed = self.together(mounting);
+        Some(self.table())
+    }
+
+    /// What became of openings. Only the establishments and services it is about are touched.
+    fn change_openings(&mut self, changes: &[OpeningChange]) -> Option<Arc<ServiceTable>> {
+        if changes.is_empty() {
+            return None;
+        }
+        let openings = Arc::make_mut(&mut self.openings);
+        changes.iter().for_each(|change| second_key::take(openings, change));
+        Some(self.table())
+    }
+
+    /// The services as they are open now.
+    fn table(&self) -> Arc<ServiceTable> {
+        match self.closed.asks_two_keys() {
+            true => Arc::new(self.closed.opened(Arc::clone(&self.openings))),
+            false => Arc::clone(&self.closed),
+        }
     }
 
     fn together(&self, mounting: &dyn Mounting) -> Arc<ServiceTable> {
@@ -129,14 +149,10 @@ impl Running {
                 services.push(service);
             }
         }
-        if !services.is_empty() || self.files.asks_two_keys() {
+        if !services.is_empty() {
             let files = self.files.all().iter().map(|door| MountedService::clone(door));
             match ServiceTable::new(files.chain(services).collect()) {
-                Ok(all) => {
-                    let mut all = all.under(Arc::clone(self.files.rules.levels()));
-                    all.open(&self.openings.iter().filter_map(second_key::read).collect::<Vec<_>>());
-                    table = Arc::new(all);
-                }
+                Ok(all) => table = Arc::new(all.under(Arc::clone(self.files.rules.levels()))),
                 Err(problems) => tracing::error!(?problems, "no registration is mounted"),
             }
         }
@@ -161,29 +177,54 @@ impl Hub {
     /// Takes the registrations of the store, and what heads opened, into the running set of services; says whether that changed it. On every node
     /// within seconds: a job asks every two, and whoever registers something asks at once.
     pub async fn take_registrations(&self) -> Result<bool, Fault> {
-        let two_keys = self.services().asks_two_keys();
-        if !self.config.registration && !two_keys {
-            return Ok(false);
-        }
+        let registered = match self.config.registration {
+            true => self.take_dynamic().await?,
+            false => false,
+        };
+        let opened = self.services().asks_two_keys() && self.take_openings().await?;
+        Ok(registered || opened)
+    }
+
+    async fn take_dynamic(&self) -> Result<bool, Fault> {
         let _one_at_a_time = self.taking.lock().await;
         // A few too many may have come at once: none is dropped for it.
         let most = u32::try_from(2 * MOST).unwrap_or(u32::MAX);
-        let kept = async |kind, most| self.store.registrations(kind, None, self.now(), most).await;
-        let mut all = if self.config.registration { kept(RegistrationKind::Dynamic, most).await? } else { Vec::new() };
-        let openings = if two_keys { kept(RegistrationKind::Opening, second_key::MOST).await? } else { Vec::new() };
-        if openings.len() >= second_key::MOST as usize {
-            // Those that are not read are shut: nobody may think that a head took them back.
-            tracing::error!(
-                most = second_key::MOST,
-                "more openings of heads than a server takes in: the others are closed"
-            );
-        }
-        if two_keys {
-            metrics::gauge!("preau_openings").set(openings.len() as f64);
-        }
+        let mut all = self.store.registrations(RegistrationKind::Dynamic, None, self.now(), most).await?;
         // The first that came keeps what it has.
         all.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
-        Ok(self.change_services(|running, mounting| running.set_stored(all, openings, mounting)))
+        Ok(self.change_services(|running, mounting| running.set_registrations(all, mounting)))
+    }
+
+    /// Takes in what heads opened or took back since it was last asked: all of it the first time. However much that is, others have their turn
+    /// after each page.
+    async fn take_openings(&self) -> Result<bool, Fault> {
+        let mut changed = false;
+        loop {
+            let _one_at_a_time = self.opening.lock().await;
+            let after = self.of_running(|running| running.read);
+            let page = self.store.openings_changed(after, self.now(), second_key::PAGE).await?;
+            let last = page.last().map_or(after, |change| change.number);
+            changed |= self.change_services(|running, _| {
+                running.read = last;
+                running.change_openings(&page)
+            });
+            if page.len() < second_key::PAGE as usize {
+                break;
+            }
+        }
+        if changed {
+            metrics::gauge!("preau_openings").set(self.of_running(|running| running.openings.count()) as f64);
+        }
+        Ok(changed)
+    }
+
+    /// Takes in what became of one opening, whatever else is still to be read.
+    pub(crate) async fn take_opening(&self, service: &ServiceId, at: &Uai) -> Result<(), Fault> {
+        let _one_at_a_time = self.opening.lock().await;
+        let id = Opening::name(service, at);
+        let now = self.store.registration(&id, self.now()).await?;
+        self.change_services(|running, _| running.change_openings(&[OpeningChange { number: running.read, id, now }]));
+        Ok(())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Who of an establishment a service may know: for a service that is told of others than the person in front of it.
 
 use crate::{Door, Fault, FaultKind, Hub};
-use preau_domain::{PersonId, Uai};
+use preau_domain::{Person, PersonId, Uai};
 use preau_policy::{Facts, Released};
 
 /// People of an establishment that are looked at, at most.
@@ -11,12 +11,13 @@ const AT_ONCE: usize = 200;
 
 impl Hub {
     /// What a service would be told of each person of an establishment whom the rules of its door let in there, as far as it `fits`;
-    /// ordered by account. Nobody acts for a child here, and a guest of a shared space is none of the establishment. Nothing where there
+    /// ordered by account. Whoever `may` not fit by their record alone is not looked at any closer. Nobody acts for a child here, and a guest of a shared space is none of the establishment. Nothing where there
     /// are more people than are looked at: a list that is cut would be believed.
     pub async fn roster(
         &self,
         door: &Door,
         at: &Uai,
+        may: impl Fn(&Person) -> bool + Send,
         fits: impl Fn(&Released) -> bool + Send,
     ) -> Result<Vec<(PersonId, Released)>, Fault> {
         let table = self.services();
@@ -31,7 +32,7 @@ impl Hub {
             if seen % AT_ONCE == AT_ONCE - 1 {
                 tokio::task::yield_now().await;
             }
-            if !person.state.may_sign_in() || person.is_hosted() {
+            if !person.state.may_sign_in() || person.is_hosted() || !may(person) {
                 continue;
             }
             let facts = Facts::of(person, Some(at), name, None).at(self.now());

@@ -2,11 +2,12 @@
 //! `policy`.
 
 use preau_connector_api::MountedService;
-use preau_domain::{Instant, Opening, Registration, RegistrationKind};
-use preau_store::{Result, Store, StoreError};
+use preau_domain::{Instant, Opening, Registration};
+use preau_policy::Openings;
+use preau_store::{OpeningChange, Result, Store, StoreError};
 
-/// Openings the running services take in, of all establishments and services.
-pub const MOST: u32 = 100_000;
+/// Openings that are read at a time.
+pub(crate) const PAGE: u32 = 2_000;
 
 /// The digest of what a head says yes to: what the service receives, by which protocol and at which addresses, whom else it shares its
 /// identifiers with, and its legal sheet. Whatever changes there, the yes is to be said again.
@@ -31,10 +32,39 @@ pub(crate) fn read(kept: &Registration) -> Option<Opening> {
     serde_json::from_str(&kept.doc).ok()
 }
 
-/// Every opening that has not ended.
+/// The opening of that name as it is now; whatever cannot be read opens nothing.
+pub(crate) fn take(openings: &mut Openings, change: &OpeningChange) {
+    match change.now.as_ref().map(|kept| (read(kept), kept)) {
+        Some((Some(opening), kept)) if Opening::name(&opening.service, &opening.establishment) == kept.id => {
+            openings.put(opening);
+        }
+        other => {
+            if other.is_some() {
+                tracing::error!(
+                    opening = change.id.as_str(),
+                    "an opening is not one this program wrote: it opens nothing"
+                );
+            }
+            if let Some((service, at)) = Opening::named(&change.id) {
+                openings.remove(&service, &at);
+            }
+        }
+    }
+}
+
+/// Every opening that has not ended, by service and establishment.
 pub async fn openings(store: &dyn Store, now: Instant) -> Result<Vec<Opening>> {
-    let kept = store.registrations(RegistrationKind::Opening, None, now, MOST).await?;
-    Ok(kept.iter().filter_map(read).collect())
+    let (mut all, mut after) = (Vec::new(), 0);
+    loop {
+        let page = store.openings_changed(after, now, PAGE).await?;
+        all.extend(page.iter().filter_map(|change| read(change.now.as_ref()?)));
+        match page.last() {
+            Some(last) if page.len() >= PAGE as usize => after = last.number,
+            _ => break,
+        }
+    }
+    all.sort_by(|a: &Opening, b| (&a.service, &a.establishment).cmp(&(&b.service, &b.establishment)));
+    Ok(all)
 }
 
 /// Keeps an opening, in place of an earlier one of the same service and establishment.

@@ -3,8 +3,8 @@
 
 use crate::second_key;
 use preau_connector_api::MountedService;
-use preau_domain::{Levels, Opening, ServiceId, TrustedUrl, strict_url};
-use preau_policy::AccessRules;
+use preau_domain::{Levels, ServiceId, TrustedUrl, strict_url};
+use preau_policy::{AccessRules, Openings};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -12,13 +12,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// A mounted service behind its door.
 pub type Door = Arc<MountedService>;
 
-/// The running set of services and the rules of their doors.
+/// The running set of services and the rules of their doors. A copy shares everything.
+#[derive(Clone)]
 pub struct ServiceTable {
-    by_id: HashMap<ServiceId, Door>,
-    by_origin: HashMap<(String, String, u16), Paths>,
-    by_entity: HashMap<String, Door>,
-    ordered: Vec<Door>,
-    origins: HashSet<String>,
+    by_id: Arc<HashMap<ServiceId, Door>>,
+    by_origin: Arc<HashMap<(String, String, u16), Paths>>,
+    by_entity: Arc<HashMap<String, Door>>,
+    ordered: Arc<[Door]>,
+    origins: Arc<HashSet<String>>,
     generation: u32,
     /// The compiled rules of every door.
     pub rules: AccessRules,
@@ -97,6 +98,8 @@ impl ServiceTable {
         let generation = GENERATION.fetch_add(1, Ordering::Relaxed);
         match (rules, problems.is_empty()) {
             (Some(rules), true) => {
+                let (by_id, by_origin, by_entity) = (Arc::new(by_id), Arc::new(by_origin), Arc::new(by_entity));
+                let (ordered, origins) = (ordered.into(), Arc::new(origins));
                 Ok(ServiceTable { by_id, by_origin, by_entity, ordered, origins, rules, generation })
             }
             _ => Err(problems),
@@ -108,9 +111,11 @@ impl ServiceTable {
         ServiceTable { rules: self.rules.under(levels), ..self }
     }
 
-    /// Takes in what heads opened; before that, whatever asks for two keys is closed.
-    pub fn open(&mut self, openings: &[Opening]) {
-        openings.iter().for_each(|opening| self.rules.open(opening));
+    /// The same table with these yeses of heads; without any, whatever asks for two keys is closed. Costs the same however many services
+    /// and yeses there are.
+    pub fn opened(&self, openings: Arc<Openings>) -> ServiceTable {
+        let generation = GENERATION.fetch_add(1, Ordering::Relaxed);
+        ServiceTable { generation, rules: self.rules.opened(openings), ..self.clone() }
     }
 
     /// Whether a service asks for two keys.

@@ -19,7 +19,7 @@ async fn pylti1p3_is_opened_for_a_class_and_reads_its_roster() -> Result<()> {
     let workshop = Workshop::plain("lti-pylti1p3")?;
     let port = free_port()?;
     let url = format!("http://localhost:{port}");
-    let printed = workshop.preau(&["mount", "lti-tool", "--private", "--url", &url])?;
+    let printed = workshop.preau(&["mount", "lti-tool", "--private", "--lti", "roster", "--url", &url])?;
     let platform = workshop.base().trim_end_matches('/').to_owned();
     for said in [format!("`{platform}/oidc/token`"), "`lti-tool`".into(), format!("`{url}/launch/`")] {
         ensure!(printed.contains(&said), "{said} is not printed: {printed}");

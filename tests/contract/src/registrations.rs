@@ -1,8 +1,10 @@
 //! Services that no administrator mounted.
 
 use crate::fixture::{LATER, NOW, conflicts, registration, winners};
+use futures::future::join_all;
 use preau_domain::{Instant, PersonId, Registration, RegistrationKind, Seconds, ServiceId};
 use preau_store::Store;
+use std::collections::BTreeSet;
 
 /// A registration is read until the instant it expires, by its exact name.
 pub async fn a_registration_comes_back_whole(store: &dyn Store) {
@@ -104,4 +106,59 @@ pub async fn registrations_come_latest_first(store: &dyn Store) {
 pub async fn one_of_many_registers_a_name(store: &dyn Store) {
     let bench = registration("bench");
     assert_eq!(winners(|_| store.add_registration(&bench), Result::is_ok).await, 1);
+}
+
+fn opening(id: &str) -> Registration {
+    Registration { kind: RegistrationKind::Opening, ..registration(id) }
+}
+
+/// Whoever goes on from the latest change of an opening they read learns what was put, replaced, taken back or swept since, in that order and
+/// each once; other registrations are none of it.
+pub async fn openings_are_told_by_their_changes(store: &dyn Store) {
+    let since = async |after, now| {
+        let changes = store.openings_changed(after, now, 9).await.unwrap();
+        assert!(changes.is_sorted_by_key(|one| one.number) && changes.iter().all(|one| one.number > after));
+        let told = changes.iter().map(|one| (one.id.as_str().to_owned(), one.now.clone())).collect::<Vec<_>>();
+        (told, changes.last().map_or(after, |one| one.number))
+    };
+    let said = |one: &Registration| (one.id.as_str().to_owned(), Some(one.clone()));
+    let (first, second) = (opening("a@0990001N"), opening("a@0990002P"));
+    store.put_registration(&first).await.unwrap();
+    store.add_registration(&second).await.unwrap();
+    store.put_registration(&registration("bench")).await.unwrap();
+    let (told, all) = since(0, NOW).await;
+    assert_eq!(told, [said(&first), said(&second)]);
+    assert_eq!(since(all, NOW).await.0, []);
+    let again = Registration { doc: "{}".into(), expires: None, ..first.clone() };
+    store.put_registration(&again).await.unwrap();
+    let (told, replaced) = since(all, NOW).await;
+    assert_eq!(told, [said(&again)], "what did not change is not told");
+    assert_eq!(since(0, NOW).await.0, [said(&second), said(&again)], "and each once from the beginning");
+    store.remove_registration(&first.id).await.unwrap();
+    assert_eq!(since(replaced, NOW).await.0, [("a@0990001N".to_owned(), None)]);
+    let end = NOW + Seconds(600);
+    let gone = |id: &str| (id.to_owned(), None);
+    assert_eq!(since(0, end).await.0, [gone("a@0990002P"), gone("a@0990001N")], "expired, before any sweep");
+    let (_, before) = since(0, NOW).await;
+    store.sweep(end, NOW, 9).await.unwrap();
+    assert_eq!(since(before, end).await.0, [gone("a@0990002P")], "swept");
+}
+
+/// However many say yes at once, whoever reads meanwhile from change to change misses nobody.
+pub async fn no_change_of_an_opening_is_passed_over(store: &dyn Store) {
+    let write = join_all((0..100).map(|n| async move {
+        store.put_registration(&opening(&format!("a{n}@0990001N"))).await.unwrap();
+        store.put_registration(&opening(&format!("b{n}@0990001N"))).await.unwrap();
+    }));
+    let read = async {
+        let (mut seen, mut after) = (BTreeSet::new(), 0);
+        while seen.len() < 200 {
+            for change in store.openings_changed(after, NOW, 7).await.unwrap() {
+                assert!(seen.insert(change.id.as_str().to_owned()), "{:?} is told twice", change.id);
+                after = change.number;
+            }
+        }
+    };
+    let both = async { futures::join!(write, read) };
+    let (_, ()) = both.await;
 }

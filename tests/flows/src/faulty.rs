@@ -13,10 +13,10 @@ use preau_domain::{
 };
 use preau_store::{
     Admission, Admitted, Aged, Alike, Attempt, Audit, Delays, Establishments, Factors, Grants, GuestsOf, Health, Held,
-    Hosting, IndexRow, Keeping, Links, Lives, NewSession, Notice, Operations, Outbox, Pair, Pairings, People,
-    PersonChange, Provisioning, RecordName, Registrations, Result, Rotation, RunRecord, SaidBy, Sessions, SharedLogin,
-    Shortcuts, SignIns, SigningKeys, SourceRecord, Store, StoreError, Swept, Throttle, Tickets, UndoPart, Undoable,
-    Undone, Upstreams, YetToHear,
+    Hosting, IndexRow, Keeping, Links, Lives, NewSession, Notice, OpeningChange, Operations, Outbox, Pair, Pairings,
+    People, PersonChange, Provisioning, RecordName, Registrations, Result, Rotation, RunRecord, SaidBy, Sessions,
+    SharedLogin, Shortcuts, SignIns, SigningKeys, SourceRecord, Store, StoreError, Swept, Throttle, Tickets, UndoPart,
+    Undoable, Undone, Upstreams, YetToHear,
 };
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -275,6 +275,7 @@ faulty!(Registrations {
         now: Instant,
         limit: u32
     ) -> Vec<Registration>;
+    fn openings_changed(after: u64, now: Instant, limit: u32) -> Vec<OpeningChange>;
 });
 
 faulty!(Hosting {

@@ -58,6 +58,11 @@ pub enum OidcError {
     InvalidToken(&'static str),
     /// The access token is for something else.
     InsufficientScope,
+    /// This was asked for a moment ago.
+    TooSoon {
+        /// When it may be asked for again.
+        seconds: u16,
+    },
     /// The house failed.
     ServerError,
     /// The house is too busy, or its storage is down.
@@ -177,6 +182,12 @@ impl OidcError {
                 S::FORBIDDEN,
                 "the access token was not given for this",
             ),
+            OidcError::TooSoon { .. } => Row(
+                "too_many_requests",
+                "oidc-too-soon",
+                S::TOO_MANY_REQUESTS,
+                "this was asked for a moment ago: ask again after Retry-After",
+            ),
             OidcError::ServerError => Row(
                 "server_error",
                 "oidc-server-error",
@@ -217,7 +228,8 @@ impl OidcError {
         match self {
             OidcError::ServerError | OidcError::TemporarilyUnavailable => None,
             OidcError::LoginRequired(_) | OidcError::InteractionRequired => None,
-            OidcError::AuthorizationPending | OidcError::SlowDown | OidcError::UseDpopNonce => None,
+            OidcError::AuthorizationPending | OidcError::SlowDown | OidcError::TooSoon { .. } => None,
+            OidcError::UseDpopNonce => None,
             OidcError::AccessDenied => Some(AuditKind::ServiceRefused),
             _ => Some(AuditKind::RequestRefused),
         }
@@ -289,6 +301,7 @@ mod tests {
             OidcError::UseDpopNonce,
             OidcError::InvalidToken("x"),
             OidcError::InsufficientScope,
+            OidcError::TooSoon { seconds: 1 },
             OidcError::ServerError,
             OidcError::TemporarilyUnavailable,
         ] {

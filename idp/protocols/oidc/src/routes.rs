@@ -504,6 +504,7 @@ pub fn refused(error: OidcError) -> Response {
         OidcError::InvalidClient(_) => {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"preau\""));
         }
+        OidcError::TooSoon { seconds } => drop(headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds))),
         OidcError::TemporarilyUnavailable => drop(headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"))),
         _ => {}
     }

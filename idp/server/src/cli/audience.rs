@@ -41,6 +41,10 @@ pub struct MountArgs {
     /// Another parameter of the product.
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub parameters: Vec<String>,
+    /// What a tool of LTI may do besides being opened: `roster` (ask who is of the class), `grades` (keep marks here), `links` (have a
+    /// teacher choose what a link of the class opens). Several with commas; nothing unless said.
+    #[arg(long = "lti", value_name = "MAY", value_delimiter = ',')]
+    pub lti: Vec<String>,
     /// What people call it; as the product unless said otherwise.
     #[arg(long)]
     pub title: Option<String>,
@@ -51,7 +55,7 @@ pub struct MountArgs {
     #[arg(long)]
     pub dry_run: bool,
     /// Prove, as far as can be seen from here, that the two sides of a mounted service agree; without a name, of all of them.
-    #[arg(long, conflicts_with_all = ["url", "whom", "who", "except", "roles", "from", "until", "id", "parameters", "title", "private", "dry_run"])]
+    #[arg(long, conflicts_with_all = ["url", "whom", "who", "except", "roles", "from", "until", "id", "parameters", "lti", "title", "private", "dry_run"])]
     pub check: bool,
 }
 

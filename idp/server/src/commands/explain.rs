@@ -14,7 +14,9 @@ pub async fn run(loaded: &Loaded, args: &ExplainArgs) -> Result<(), Failure> {
     let id = ServiceId::new(&args.service);
     let store = assembly::store(loaded, None).await?;
     if table.asks_two_keys() {
-        table.open(&preau_web::second_key::openings(&*store, SystemClock::new().now()).await?);
+        for opening in preau_web::second_key::openings(&*store, SystemClock::new().now()).await? {
+            table.rules.open(&opening);
+        }
     }
     let door = table.get(&id).ok_or_else(|| {
         let known: Vec<&str> = table.all().iter().map(|door| door.service.id.as_str()).take(50).collect();

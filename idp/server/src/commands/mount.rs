@@ -109,6 +109,10 @@ fn text(product: &Product, url: &str, args: &MountArgs, secret: Option<&(&str, S
     if let Some((key, value)) = secret {
         text += &format!("\n[oidc]\n{key} = {}\n", quoted(value));
     }
+    if !args.lti.is_empty() {
+        let may: Vec<String> = args.lti.iter().map(|may| quoted(may)).collect();
+        text += &format!("\n[oidc.lti]\nmay = [{}]\n", may.join(", "));
+    }
     let audience = audience(&product.descriptor.audience, args)?;
     if audience == product.descriptor.audience {
         return Ok(text);

@@ -75,8 +75,13 @@ pub async fn open(loaded: &Loaded, args: &OpenServiceArgs) -> Result<(), Failure
         by: head.id.clone(),
         at,
     };
-    if preau_domain::LocalTime::at(&args.establishment, at).is_none_or(|now| now.day > until) {
+    let today = preau_domain::LocalTime::at(&args.establishment, at).map(|now| now.day);
+    let Some(today) = today.filter(|today| *today <= until) else {
         return Err(Failure::new(format!("--until {until}: that day is over")));
+    };
+    if until > Opening::latest(today) {
+        let latest = Opening::latest(today);
+        return Err(Failure::new(format!("--until {until}: {latest} at the latest, the end of the next school year")));
     }
     let what = format!("opened in {} until {until}, sheet {signed}", args.establishment);
     commands::journal(&*store, Some(&head.id), Some(&service_id), &what).await?;

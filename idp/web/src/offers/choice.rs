@@ -7,8 +7,6 @@ use preau_domain::{Day, Instant, LocalTime, Opening, Population, Profile, Uai};
 /// Levels or classes named at most, and characters of one.
 const MOST_NAMED: usize = 50;
 const LONGEST: usize = 64;
-/// A yes lasts until a day of the year after next, at most.
-const MOST_YEARS: u16 = 2;
 
 /// See the module.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,6 +19,8 @@ pub(crate) struct Choice {
     pub classes: Vec<String>,
     /// The last day.
     pub until: Option<Day>,
+    /// The same people as now, whoever they are, in place of all the above: the digest of how that was said when it was read.
+    pub kept: Option<String>,
 }
 
 impl Choice {
@@ -38,7 +38,8 @@ impl Choice {
         profiles.sort_unstable();
         profiles.dedup();
         let until = fields.one("until")?.and_then(|day| day.parse().ok());
-        Ok(Choice { profiles, levels: named("levels")?, classes: named("classes")?, until })
+        let kept = fields.one("kept")?.map(str::to_owned);
+        Ok(Choice { profiles, levels: named("levels")?, classes: named("classes")?, until, kept })
     }
 
     /// What was opened, when a form can say it: anything finer is never poured into one.
@@ -54,7 +55,15 @@ impl Choice {
         Some(choice).filter(|choice| choice.allow() == opening.allow)
     }
 
-    /// The populations it stands for: pupils and parents of what was named, and everybody else of the profiles.
+    /// The populations it stands for, over what is open now; absent where that is not what was read.
+    pub fn whom(&self, now: Option<&Opening>) -> Option<Vec<Population>> {
+        match &self.kept {
+            Some(kept) => now.filter(|now| kept_as(now) == *kept).map(|now| now.allow.clone()),
+            None => Some(self.allow()),
+        }
+    }
+
+    /// The populations a form stands for: pupils and parents of what was named, and everybody else of the profiles.
     pub fn allow(&self) -> Vec<Population> {
         let (families, others): (Vec<Profile>, Vec<Profile>) = self.profiles.iter().partition(|one| is_family(**one));
         let families =
@@ -63,17 +72,20 @@ impl Choice {
     }
 
     /// The key of what is wrong with it, if anything.
-    pub fn problem(&self, door: &Door, at: &Uai, now: Instant) -> Option<&'static str> {
+    pub fn problem(&self, door: &Door, at: &Uai, now: Instant, open: Option<&Opening>) -> Option<&'static str> {
         let today = LocalTime::at(at, now).map(|now| now.day);
         let named = self.levels.len() + self.classes.len();
         let too_long = |one: &String| one.chars().count() > LONGEST || one.chars().any(char::is_control);
         match self.until {
             None => return Some("offer-problem-day"),
             Some(until) if today.is_none_or(|today| until < today) => return Some("offer-problem-over"),
-            Some(until) if today.is_none_or(|today| until.parts().0 > today.parts().0 + MOST_YEARS) => {
+            Some(until) if today.is_none_or(|today| until > Opening::latest(today)) => {
                 return Some("offer-problem-far");
             }
             Some(_) => {}
+        }
+        if self.kept.is_some() {
+            return self.whom(open).is_none().then_some("offer-problem-kept");
         }
         let offered = profiles_of(door, at);
         if self.profiles.is_empty() || self.profiles.iter().any(|one| !offered.contains(one)) {
@@ -84,6 +96,12 @@ impl Choice {
         }
         (named > MOST_NAMED || self.levels.iter().chain(&self.classes).any(too_long)).then_some("offer-problem-many")
     }
+}
+
+/// How it was said for whom a service is open, as a form names it.
+pub(crate) fn kept_as(opening: &Opening) -> String {
+    // Populations that cannot be written are equal to none that was read.
+    preau_keys::digest(&serde_json::to_string(&opening.allow).unwrap_or_else(|_| opening.service.to_string()))
 }
 
 fn is_family(profile: Profile) -> bool {

@@ -2,12 +2,12 @@
 
 use super::home::place_name;
 use super::{Page, html};
-use crate::offers::{Choice, Counted, profiles_of};
+use crate::offers::{Choice, Counted, kept_as, last_yes, profiles_of};
 use crate::words::in_language;
 use crate::{Door, Hub, Live, Locale, Visitor};
 use askama::Template;
 use axum::response::Response;
-use preau_domain::{Day, Opening, Profile, Uai};
+use preau_domain::{Day, Opening, Population, Profile, Uai};
 use preau_policy::{HOME, ROSTER, Said, Standing, Words, concerned, identifier_words, people, profile_words, sent};
 
 #[derive(Template)]
@@ -86,6 +86,8 @@ pub(super) struct Offer<'a> {
     levels: String,
     classes: String,
     until: String,
+    /// What was said last, which another day may be said for.
+    last: Option<Last>,
     problem: Option<String>,
     preview: Option<Preview>,
     /// What closing it would do, a line for each profile; none when it is not open.
@@ -99,23 +101,37 @@ struct Preview {
     until: String,
     moved: Vec<String>,
     codes: Vec<&'static str>,
+    kept: Option<String>,
+}
+
+struct Last {
+    whom: Vec<String>,
+    kept: String,
+    /// No form of this page says it.
+    fine: bool,
 }
 
 impl<'a> Offer<'a> {
     pub(super) fn new(page: Page<'a>, place: String, shown: Shown<'_>) -> Self {
         let Shown { door, at, standing, chosen, problem, preview, closing, sheet, token } = shown;
         let offered = profiles_of(door, at);
-        let filled = chosen.clone().unwrap_or_else(|| match opening(standing) {
-            Some(opening) => Choice::of(opening, &offered).unwrap_or_default(),
+        let last = last_yes(standing);
+        let form = last.and_then(|last| Choice::of(last, &offered));
+        let fine = form.is_none();
+        let filled = chosen.unwrap_or_else(|| match last {
+            Some(_) => form.unwrap_or_default(),
             None => Choice { profiles: offered.clone(), ..Choice::default() },
         });
+        let in_words = |whom: &[Population]| whom.iter().map(|one| said(&page, &people(one))).collect::<Vec<_>>();
         let ticked = |profile: &Profile| filled.profiles.contains(profile);
         let preview = preview.map(|counted| Preview {
-            whom: filled.allow().iter().map(|one| said(&page, &people(one))).collect(),
+            whom: in_words(&filled.whom(last).unwrap_or_default()),
             until: filled.until.map(|day| day_in_words(&page, day)).unwrap_or_default(),
             moved: moved(&page, &counted),
             codes: filled.profiles.iter().map(|one| one.code()).collect(),
+            kept: filled.kept.clone(),
         });
+        let last = last.map(|last| Last { whom: in_words(&last.allow), kept: kept_as(last), fine });
         Offer {
             id: door.service.id.to_string(),
             at: at.to_string(),
@@ -128,6 +144,7 @@ impl<'a> Offer<'a> {
             levels: filled.levels.join(", "),
             classes: filled.classes.join(", "),
             until: filled.until.map(|day| day.to_string()).unwrap_or_default(),
+            last,
             problem: problem.map(|key| page.t(key)),
             preview,
             closing: closing.map(|counted| moved(&page, &counted)),
@@ -143,13 +160,6 @@ impl<'a> Offer<'a> {
 pub fn offer(hub: &Hub, visitor: &Visitor, live: &Live, shown: Shown<'_>) -> Response {
     let place = place_name(live, shown.at);
     html("offer", &Offer::new(Page::new(hub, visitor), place, shown))
-}
-
-fn opening(standing: Standing<'_>) -> Option<&Opening> {
-    match standing {
-        Standing::Shut => None,
-        Standing::Over(opening) | Standing::SheetChanged(opening) | Standing::Open(opening) => Some(opening),
-    }
 }
 
 fn word(page: &Page<'_>, words: Words) -> String {

@@ -146,7 +146,8 @@ promises! {
     registrations:
         a_registration_comes_back_whole, a_registration_is_named_once, a_registration_is_replaced,
         a_registration_is_put_in_the_place_of_another,
-        a_registration_is_removed, registrations_come_latest_first, one_of_many_registers_a_name;
+        a_registration_is_removed, registrations_come_latest_first, one_of_many_registers_a_name,
+        openings_are_told_by_their_changes, no_change_of_an_opening_is_passed_over;
     hosting:
         a_convention_is_replaced_by_who_read_it, a_pair_of_schools_is_kept, a_space_is_found_by_its_groups,
         a_guest_is_in_their_spaces_alone, nobody_comes_in_without_a_convention_in_force, there_are_never_more_guests_than_the_quota,

@@ -4,14 +4,15 @@
 use crate::Place;
 use crate::chain::alter;
 use preau_contract::fixture::{
-    LATER, NOW, change, event, live, local, pending, source, sourced, ticket, uai, visit, winners,
+    LATER, NOW, change, event, live, local, pending, registration, source, sourced, ticket, uai, visit, winners,
 };
 use preau_domain::{
-    Affiliation, CorrelationId, Instant, KeptKind, KeptThing, OneTimeKey, PendingId, PendingSignIn, Profile, ServiceId,
-    SessionId, Ticket, TicketKind,
+    Affiliation, CorrelationId, Instant, KeptKind, KeptThing, OneTimeKey, PendingId, PendingSignIn, Profile,
+    Registration, RegistrationKind, ServiceId, SessionId, Ticket, TicketKind,
 };
 use preau_store::{Attempt, Delays};
 use preau_store_sql::{open, open_with};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 #[tokio::test]
@@ -214,5 +215,32 @@ async fn a_flood_of_sign_ins_fills_nothing() {
             store.add_pending(&begun).await.unwrap();
         }
         assert_eq!(store.pending(&typed.id, NOW).await.unwrap(), Some(typed));
+    }
+}
+
+/// Ten services opened in eleven thousand schools: nothing bounds how many are read, and what comes after is read by itself.
+#[tokio::test]
+async fn every_opening_of_a_nation_is_read_and_then_what_changed() {
+    const ALL: usize = 110_000;
+    for place in Place::each("nation") {
+        let store = place.open().await;
+        let fill = format!(
+            "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {ALL} - 1)
+             INSERT INTO registration (id, kind, owner, doc, created, expires)
+             SELECT 's' || (i % 10) || '@' || (1000000 + i / 10) || 'A', 'opening', NULL, '{{}}', 1, NULL FROM n"
+        );
+        alter(&place, &fill).await;
+        let (mut seen, mut after) = (HashSet::new(), 0);
+        loop {
+            let page = store.openings_changed(after, NOW, 2_000).await.unwrap();
+            let Some(last) = page.last() else { break };
+            after = last.number;
+            seen.extend(page.into_iter().filter(|one| one.now.is_some()).map(|one| one.id));
+        }
+        assert_eq!(seen.len(), ALL);
+        let one = Registration { kind: RegistrationKind::Opening, ..registration("s3@1000007A") };
+        store.put_registration(&one).await.unwrap();
+        let page = store.openings_changed(after, NOW, 2_000).await.unwrap();
+        assert_eq!(page.into_iter().map(|change| change.now).collect::<Vec<_>>(), [Some(one)]);
     }
 }

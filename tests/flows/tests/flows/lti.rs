@@ -2,8 +2,10 @@
 //! the same request without its hostile part.
 
 use http::Method;
-use preau_connector_api::{LtiSettings, MountedService, NAMES_AND_ROLES, OidcFlow, OidcGrant};
-use preau_domain::{Affiliation, Fact, Identifier, Person, PersonId, Profile, ReleaseRule};
+use preau_connector_api::{LtiTool, MountedService, NAMES_AND_ROLES, OidcFlow, OidcGrant};
+use preau_domain::{
+    Affiliation, Fact, Identifier, Opening, Person, PersonId, Population, Profile, ReleaseRule, Window,
+};
 use preau_flows::{
     ALICE, Answer, Browser, COLLEGE, Document, INES, NOE, OidcRp, Role, TestHub, oidc_service, stories, uai,
 };
@@ -22,6 +24,8 @@ stories!(
     a_tool_asks_who_is_of_the_class,
     a_roster_is_for_the_tool_that_was_told_of_it,
     a_roster_names_nobody_whom_the_door_keeps_out,
+    a_roster_is_read_every_ten_seconds,
+    a_roster_of_a_service_of_two_keys_is_of_whom_the_head_said,
 );
 
 const CLAIM: &str = "https://purl.imsglobal.org/spec/lti/claim/";
@@ -46,7 +50,8 @@ fn tool(id: &str) -> MountedService {
 fn mounted(hub: &TestHub, id: &str) -> OidcRp {
     hub.rp_of(tool(id), |oidc| {
         oidc.initiate_login_uri = Some(format!("https://{id}.example/login"));
-        oidc.lti = Some(LtiSettings { target_link_uri: format!("https://{id}.example/cb"), deployment_id: "7".into() });
+        let target_link_uri = format!("https://{id}.example/cb");
+        oidc.lti = Some(LtiTool { target_link_uri, deployment_id: "7".into(), may: Vec::new() });
         oidc.flows = vec![OidcFlow::Implicit];
         oidc.grants = vec![OidcGrant::ClientCredentials];
         oidc.scopes = vec![NAMES_AND_ROLES.to_owned()];
@@ -304,12 +309,17 @@ async fn a_roster_names_nobody_whom_the_door_keeps_out(hub: TestHub) {
     let rp = mounted(&hub, "tool");
     let address = address(&launched(&hub, &rp, &ALICE, "/oidc/lti/tool?for=6B").await);
     let token = own(&rp).await;
-    let names = async || roster(&rp, &address, token.access()).await.json["members"].as_array().map_or(0, Vec::len);
-    assert_eq!(names().await, 3, "control");
+    let names = async || {
+        hub.clock.advance(10);
+        let told = roster(&rp, &address, token.access()).await;
+        let members = told.json["members"].as_array().expect("a roster");
+        members.iter().filter_map(|one| one["name"].as_str().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    assert_eq!(names().await, ["Alice Martin", "Noé Petit", "Tom Petit"], "control");
     let mut tom = hub.hub.store.person(&PersonId::new("ptom000000000000")).await.expect("read").expect("known");
     tom.state = preau_domain::AccountState::Suspended;
     hub.put(tom).await;
-    assert_eq!(names().await, 2, "a suspended account is not there");
+    assert_eq!(names().await, ["Alice Martin", "Noé Petit"], "a suspended account is not there");
     let mut narrower = hub
         .hub
         .services()
@@ -318,5 +328,62 @@ async fn a_roster_names_nobody_whom_the_door_keeps_out(hub: TestHub) {
         .expect("mounted");
     narrower.audience.allow[0].profiles = vec![Profile::Pupil];
     hub.mount(narrower);
-    assert_eq!(names().await, 1, "teachers are not let in any more");
+    assert_eq!(names().await, ["Noé Petit"], "teachers are not let in any more");
+}
+
+async fn a_roster_is_read_every_ten_seconds(hub: TestHub) {
+    classes(&hub).await;
+    let rp = mounted(&hub, "tool");
+    let [six_b, six_c] = [
+        address(&launched(&hub, &rp, &ALICE, "/oidc/lti/tool?for=6B").await),
+        address(&launched(&hub, &rp, &ALICE, "/oidc/lti/tool?for=6C").await),
+    ];
+    let token = own(&rp).await;
+    let status = async |address: &str| roster(&rp, address, token.access()).await.answer.status.as_u16();
+    assert_eq!([status(&six_b).await, status(&six_c).await], [200, 200], "one of each class");
+    hub.clock.advance(9);
+    let early = roster(&rp, &six_b, token.access()).await;
+    assert_eq!((early.error(), early.answer.header("retry-after")), ((429, "too_many_requests"), "1"));
+    hub.clock.advance(1);
+    assert_eq!(status(&six_b).await, 200, "control");
+}
+
+/// Opens a tool of two keys in the collège, for these.
+async fn say_yes(hub: &TestHub, tool: &MountedService, profiles: &[Profile]) {
+    let opening = Opening {
+        service: tool.service.id.clone(),
+        establishment: uai(COLLEGE),
+        allow: vec![Population { profiles: profiles.to_vec(), ..Population::default() }],
+        until: "2027-07-05".parse().expect("a day"),
+        sheet: preau_web::second_key::sheet(tool),
+        by: ALICE.person_id(),
+        at: hub.hub.now(),
+    };
+    preau_web::second_key::keep(&*hub.hub.store, &opening).await.expect("kept");
+    assert!(hub.hub.take_registrations().await.expect("read"));
+}
+
+/// Those of the door are those of the head's yes, at the hours of the service.
+async fn a_roster_of_a_service_of_two_keys_is_of_whom_the_head_said(hub: TestHub) {
+    classes(&hub).await;
+    let rp = mounted(&hub, "tool");
+    let address = address(&launched(&hub, &rp, &ALICE, "/oidc/lti/tool?for=6B").await);
+    let token = own(&rp).await;
+    let names = async || {
+        hub.clock.advance(10);
+        let told = roster(&rp, &address, token.access()).await;
+        told.json["members"].as_array().map_or(usize::MAX, Vec::len)
+    };
+    let door = hub.hub.services().get(&preau_domain::ServiceId::new("tool")).cloned().expect("mounted");
+    let mut offered = MountedService { two_keys: true, ..MountedService::clone(&door) };
+    hub.mount(offered.clone());
+    assert_eq!(names().await, 0, "nobody opened it");
+    say_yes(&hub, &offered, &[Profile::Pupil]).await;
+    assert_eq!(names().await, 2, "the pupils of 6B");
+    say_yes(&hub, &offered, &[Profile::Pupil, Profile::Teacher]).await;
+    assert_eq!(names().await, 3, "and their teacher");
+    let evening = Window { hours: vec!["18:00-19:00".parse().expect("hours")], ..Window::default() };
+    offered.audience.allow[0].during = Some(Box::new(evening));
+    hub.mount(offered);
+    assert_eq!(names().await, 0, "it is nine in the morning");
 }

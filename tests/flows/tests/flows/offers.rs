@@ -1,7 +1,7 @@
 //! The second key in the hands of a head: the sheet, the choice, who gains and who loses, the yes, and what a changed sheet asks.
 
 use preau_connector_api::MountedService;
-use preau_domain::{Affiliation, Person, PersonId, Population, Profile};
+use preau_domain::{Affiliation, Opening, Person, PersonId, Population, Profile};
 use preau_flows::{ALICE, Answer, Browser, COLLEGE, HUGO, LYCEE, NOE, TestHub, app_service, stories, uai};
 
 stories!(
@@ -14,6 +14,7 @@ stories!(
     nobody_but_a_head_sees_these_pages,
     a_head_opens_their_own_school_alone,
     a_yes_is_given_by_whoever_proved_themselves_lately,
+    what_is_finer_than_the_form_is_prolonged_as_it_is,
 );
 
 /// A service the academy offers to both schools.
@@ -146,10 +147,11 @@ async fn a_sheet_that_changed_while_it_was_read_opens_nothing(hub: TestHub) {
 }
 
 /// Choices that cannot be, and what is said of each.
-fn wrong(long: &str) -> [(Vec<(&str, &str)>, &'static str); 5] {
+fn wrong(long: &str) -> [(Vec<(&str, &str)>, &'static str); 6] {
     [
         (vec![("until", "2020-01-01")], "déjà passé"),
         (vec![("until", "soon")], "Dites le dernier jour"),
+        (vec![("until", "2028-08-01")], "trop loin"),
         (vec![("profile", "National_DIR")], "Cochez au moins une catégorie"),
         (vec![("profile", "National_ENS")], "ceux des élèves"),
         (vec![("classes", long)], "Au plus 50"),
@@ -240,4 +242,40 @@ async fn a_yes_is_given_by_whoever_proved_themselves_lately(hub: TestHub) {
     assert!(preau_web::second_key::openings(&*hub.hub.store, hub.hub.now()).await.expect("read").is_empty());
     let sheet = head.sign_in(&HUGO).through("/services/kiosque").await.answer;
     assert!(sheet.words().contains("La fiche"), "after the password: {}", sheet.words());
+}
+
+/// The one opening there is.
+async fn kept(hub: &TestHub) -> Opening {
+    preau_web::second_key::openings(&*hub.hub.store, hub.hub.now()).await.expect("read").remove(0)
+}
+
+/// As `preau service open` says it.
+async fn say(hub: &TestHub, opening: &Opening) {
+    preau_web::second_key::keep(&*hub.hub.store, opening).await.expect("kept");
+    assert!(hub.hub.take_registrations().await.expect("read"));
+}
+
+/// The pupils of 2A, and the teachers of one subject.
+async fn what_is_finer_than_the_form_is_prolonged_as_it_is(hub: TestHub) {
+    lycee(&hub).await;
+    let mut head = hub.browser();
+    head.sign_in(&HUGO).at_home().await;
+    opened(&mut head, &PUPILS).await;
+    let mut fine = kept(&hub).await;
+    let (profiles, subjects) = (vec![Profile::Teacher], vec!["0080".to_owned()]);
+    fine.allow.push(Population { profiles, subjects, ..Population::default() });
+    say(&hub, &fine).await;
+    let sheet = head.visit("/services/kiosque").await;
+    assert!(sheet.words().contains("plus précis que ce formulaire"), "{}", sheet.words());
+    let later = [("kept", &*sheet.told("kept")), ("until", "2028-07-31")];
+    let preview = chosen(&mut head, &later).await;
+    assert!(preview.words().contains("Personne ne gagne ni ne perd"), "{}", preview.words());
+    let form = preview.form_to("/services/kiosque/open");
+    assert!(head.submit(&form, &[]).await.words().contains("31 juillet 2028"));
+    assert_eq!(kept(&hub).await.allow, fine.allow, "for the very same people");
+    fine.allow.pop();
+    say(&hub, &fine).await;
+    let changed = head.submit(&form, &[]).await;
+    assert!(changed.words().contains("Ce qui est ouvert a changé"), "{}", changed.words());
+    assert_eq!(kept(&hub).await.until, fine.until, "nothing is said of what was not read");
 }

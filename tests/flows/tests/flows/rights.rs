@@ -2,7 +2,8 @@
 
 use preau_connector_api::{MountedService, NameIdKind, SamlService, WireName};
 use preau_domain::{
-    AccountState, Fact, Levels, Narrowing, Opening, Population, Profile, ReleaseRule, Role, RoleGrant, SourceId, Window,
+    AccountState, Fact, Levels, Narrowing, Opening, Population, Profile, ReleaseRule, Role, RoleGrant, SourceId, Uai,
+    Window,
 };
 use preau_flows::{ALICE, ANNUAIRE, COLLEGE, LYCEE, NOE, TestHub, app_service, saml_service, stories, uai};
 use preau_web::ServiceTable;
@@ -16,6 +17,7 @@ stories!(
     a_second_key_opens_one_school_for_whom_its_head_says,
     a_second_key_is_for_the_sheet_that_was_read_and_until_a_day,
     a_second_key_is_for_what_leaves_by_saml_as_well,
+    a_second_key_turns_on_every_node_however_many_there_are,
     a_level_above_closes_a_service_at_once_where_it_says,
     an_account_suspended_ends_its_session,
     a_ticket_in_flight_is_worth_nothing_after_suspension,
@@ -139,6 +141,31 @@ async fn a_second_key_is_for_the_sheet_that_was_read_and_until_a_day(hub: TestHu
     assert!(browser.open(&kiosque).await.some_ticket().is_some(), "the head said yes again");
     hub.clock.advance(15 * 3600);
     assert!(browser.sign_in(&NOE).to(&kiosque).await.some_ticket().is_none(), "its last day is over");
+}
+
+/// More than two pages of what a server reads at a time.
+async fn a_second_key_turns_on_every_node_however_many_there_are(hub: TestHub) {
+    let (_, opening) = offered(&hub);
+    let other = hub.node().await;
+    offered(&other);
+    let elsewhere = (0..4_100).map(|number| {
+        let establishment = format!("{number:07}{}", Uai::key_letter(number)).parse().expect("an establishment");
+        Opening { establishment, ..opening.clone() }
+    });
+    let all: Vec<Opening> = elsewhere.chain([opening.clone()]).collect();
+    for some in all.chunks(500) {
+        let kept = futures::future::join_all(some.iter().map(|one| preau_web::second_key::keep(&*hub.hub.store, one)));
+        assert!(kept.await.iter().all(Result::is_ok));
+    }
+    let mut browser = other.browser();
+    assert!(browser.sign_in(&NOE).to(&other.app("kiosque")).await.some_ticket().is_none(), "it has not looked yet");
+    assert!(other.hub.take_registrations().await.expect("read"));
+    assert!(!other.hub.take_registrations().await.expect("read"), "and again, when nothing changed");
+    assert!(browser.open(&other.app("kiosque")).await.some_ticket().is_some());
+    let name = Opening::name(&opening.service, &opening.establishment);
+    assert!(hub.hub.store.remove_registration(&name).await.expect("written"));
+    assert!(other.hub.take_registrations().await.expect("read"));
+    assert!(browser.open(&other.app("kiosque")).await.some_ticket().is_none(), "taken back");
 }
 
 async fn a_second_key_is_for_what_leaves_by_saml_as_well(hub: TestHub) {

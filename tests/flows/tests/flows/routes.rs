@@ -6,7 +6,7 @@ use Protection::{
     Registration, Session, SessionForm, SignInForm, Ticket,
 };
 use http::Method;
-use preau_connector_api::LtiSettings;
+use preau_connector_api::LtiTool;
 use preau_flows::{ALICE, Answer, OidcRp, SamlSp, TestHub, stories};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -451,7 +451,8 @@ fn names_on(page: &Answer) -> (String, String) {
 async fn every_route_is_protected_as_the_reference_says(hub: TestHub) {
     let (rp, sp) = (hub.rp("rp"), hub.sp("sp"));
     hub.rp_with("tool", |oidc| {
-        oidc.lti = Some(LtiSettings { target_link_uri: "https://tool.example/cb".into(), deployment_id: "1".into() });
+        let target_link_uri = "https://tool.example/cb".to_owned();
+        oidc.lti = Some(LtiTool { target_link_uri, deployment_id: "1".into(), may: Vec::new() });
     });
     let (mut owner, mut inside, mut stranger) = (hub.browser(), hub.browser(), hub.browser());
     let page = owner.password_page("/", &ALICE).await;

@@ -14,13 +14,14 @@ use crate::grants::{Given, Holder, Own};
 use crate::wire::lti::{self, Context, Launch, values};
 use crate::wire::{Asked, Wanted};
 use axum::response::Response;
-use preau_connector_api::{LtiSettings, NAMES_AND_ROLES};
+use preau_connector_api::{LtiTool, NAMES_AND_ROLES};
 use preau_domain::{
-    AuditEvent, Day, GrantKind, Instant, KeptKind, KeptThing, LocalTime, SPACE_GROUP, ServiceId, SessionId, Uai,
+    Affiliation, AuditEvent, Fact, GrantKind, Instant, KeptKind, KeptThing, LocalTime, Person, ReleaseRule,
+    SPACE_GROUP, ServiceId, SessionId, Uai,
 };
 use preau_keys::Sealer;
 use preau_policy::{Decision, Released};
-use preau_store::StoreError;
+use preau_store::{Attempt, Delays, StoreError};
 use preau_web::sign_in::PORTAL;
 use preau_web::{Begin, Door, Fault, FaultKind, Fields, Hub, Live, Visitor};
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,8 @@ use serde_json::{Value, json};
 /// What hints and places are sealed for.
 const HINT: &str = "lti-hint";
 const PLACE: &str = "lti-place";
+/// A tool reads each of its rosters so often.
+const ROSTERS: Delays = Delays(&[(1, 10_000)]);
 
 /// A class or group of an establishment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,16 +47,9 @@ pub struct Place {
     year: u16,
 }
 
-/// The year in which the school year of a day began: they turn over in August, when last year's classes are gone and the next ones are not
-/// there yet.
-fn school_year(today: Day) -> u16 {
-    let (year, month, _) = today.parts();
-    if month >= 8 { year } else { year - 1 }
-}
-
 /// The school year by the clock of an establishment; absent where nobody can tell the time.
 fn year_of(hub: &Hub, at: &Uai) -> Option<u16> {
-    LocalTime::at(at, hub.now()).map(|now| school_year(now.day))
+    LocalTime::at(at, hub.now()).map(|now| now.day.school_year())
 }
 
 /// What a tool was opened for.
@@ -73,7 +69,7 @@ fn page_of(door: &Door) -> String {
 }
 
 /// Opens a tool from its tile: for the only class or group there is, or on the page that asks.
-pub fn from_tile(hub: &Hub, door: &Door, lti: &LtiSettings, live: &Live) -> Result<Response, Fault> {
+pub fn from_tile(hub: &Hub, door: &Door, lti: &LtiTool, live: &Live) -> Result<Response, Fault> {
     let released = hub.release(live, door)?;
     let mut places = places(hub, live, door, &released);
     if places.len() > 1 {
@@ -126,7 +122,7 @@ fn places(hub: &Hub, live: &Live, door: &Door, released: &Released) -> Vec<Place
 fn begin(
     hub: &Hub,
     door: &Door,
-    lti: &LtiSettings,
+    lti: &LtiTool,
     live: &Live,
     released: &Released,
     place: Option<Place>,
@@ -266,6 +262,27 @@ fn context(hub: &Hub, door: &Door, place: &Place, teaches: bool) -> Result<Conte
     Ok(Context { id, title: place.name.clone(), roster })
 }
 
+/// Whole seconds until then, at least one.
+fn wait(now: Instant, until: Instant) -> u16 {
+    u16::try_from((until.0 - now.0 + 999) / 1_000).unwrap_or(u16::MAX).max(1)
+}
+
+/// Whether the release rules could tell that class or group of a person: as their record says where the rules copy it, and everybody where
+/// they make another name of it.
+fn may_be_of(door: &Door, person: &Person, place: &Place) -> bool {
+    let copied = |rule: &ReleaseRule| {
+        matches!(rule.copy, Some(Fact::Classes | Fact::Groups))
+            && rule.add.is_empty()
+            && rule.map.is_empty()
+            && rule.scope.is_none()
+            && rule.join.is_none()
+    };
+    let there = |one: &&Affiliation| one.establishment == place.establishment;
+    let mut names =
+        person.affiliations.iter().filter(there).flat_map(|one| one.classes.iter().chain(one.groups.iter()));
+    !door.release.iter().filter(|rule| rule.name == "context").all(copied) || names.any(|name| *name == place.name)
+}
+
 /// The roster of a class or group, for the tool that was told its address and shows a token of its own that was given for it.
 /// `event` learns where it is and how many are told of.
 pub async fn members(
@@ -297,7 +314,12 @@ pub async fn members(
             "the roster of another school year: the tool is told the next one when it is opened",
         ));
     }
-    let people = hub.roster(&door, &place.establishment, |told| values(told, "context").contains(&place.name)).await?;
+    let key = hub.keyring.mac("lti-roster", &[door.service.id.as_str(), place.establishment.as_str(), &place.name]);
+    if let Attempt::NotBefore(until) = hub.store.count_attempt(&key, hub.now(), ROSTERS).await? {
+        return Err(OidcError::TooSoon { seconds: wait(hub.now(), until) });
+    }
+    let fits = |told: &Released| values(told, "context").contains(&place.name);
+    let people = hub.roster(&door, &place.establishment, |person| may_be_of(&door, person, &place), fits).await?;
     event.establishment = Some(place.establishment.clone());
     // Whoever asks what left of them finds it, though they never opened the tool.
     for (person, _) in &people {
@@ -308,15 +330,4 @@ pub async fn members(
     let people: Vec<Released> = people.into_iter().map(|(_, told)| told).collect();
     let address = format!("{}{}/members/{text}", hub.base(), page_of(&door));
     Ok((door.clone(), lti::roster(&address, &context(hub, &door, &place, true)?, &people)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_school_year_turns_over_in_august() {
-        let of = |day: &str| school_year(day.parse().expect("a day"));
-        assert_eq!([of("2026-09-01"), of("2027-07-31"), of("2027-08-01")], [2026, 2026, 2027]);
-    }
 }
