@@ -33,6 +33,10 @@ pub enum KeptKind {
     SandboxTicket,
     /// Nothing but the fact that a sign-in of that name ended: the copy its form carries begins nothing.
     SpentSignIn,
+    /// What is known of a session that has ended, for the page that says so.
+    SignedOut,
+    /// What a service said, in a frame of that page, of the end of a visit.
+    FrameAnswer,
 }
 
 impl KeptKind {
@@ -52,6 +56,8 @@ impl KeptKind {
             KeptKind::SandboxToken => "sandbox-token",
             KeptKind::SandboxTicket => "sandbox-ticket",
             KeptKind::SpentSignIn => "spent-sign-in",
+            KeptKind::SignedOut => "signed-out",
+            KeptKind::FrameAnswer => "frame-answer",
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Minimisation: only what some service or screen needs is here. No birth date, no INE, no postal address.
 
-use crate::{PersonId, Profile, SourceId, Uai};
+use crate::{PersonId, Profile, Public, SourceId, Uai};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -58,6 +58,11 @@ impl Person {
     /// The name as a screen greets the person.
     pub fn display_name(&self) -> String {
         format!("{} {}", self.given_name, self.family_name).trim().to_owned()
+    }
+
+    /// Whether one of their affiliations is of that public.
+    pub fn is_of(&self, public: Public) -> bool {
+        self.affiliations.iter().any(|one| one.profile.public() == public)
     }
 
     /// An account of which nothing is known but its name and its state.

@@ -13,6 +13,10 @@
     for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
   });
 
+  // A page that answers a form has no address of its own to come back to: it takes that of the page the form was on.
+  const at = document.querySelector("main[data-at]")?.dataset.at;
+  if (at && document.getElementById("problem")) history.replaceState(null, "", at);
+
   // Shows what is typed in the password field while the button is pressed in.
   const password = document.querySelector("[data-reveal]");
   if (password) {

@@ -228,7 +228,6 @@ signed-out-here = { $count ->
     [one] Your session here has ended, and the service that you had opened is told.
    *[other] Your session here has ended, and the { $count } services that you had opened are told.
 }
-signed-out-frames = Your session is over: everything is closed here, and this page is telling the services you had opened.
 signed-out-silent = Your session is over, but { $service } has not answered yet: close your browser, we go on telling it.
 signed-out-silent-some = Your session is over, but these services have not answered yet: { $services }. Close your browser, we go on telling them.
 signed-out-silent-many = Your session is over, but { $count } services have not answered yet: close your browser, we go on telling them.
@@ -240,6 +239,9 @@ signed-out-open-many = Your session is over here, but { $count } services may st
 signed-out-deaf = Your session is over here, but { $service } cannot be closed from here: leave it as well, or close your browser.
 signed-out-deaf-some = Your session is over here, but these services cannot be closed from here: { $services }. Leave them as well, or close your browser.
 signed-out-deaf-many = Your session is over here, but { $count } services cannot be closed from here: leave them as well, or close your browser.
+signed-out-unsure = Your session is over here, but { $service }, which your browser alone tells, does not say whether it closed its own: leave it as well, or close your browser.
+signed-out-unsure-some = Your session is over here, but these services, which your browser alone tells, do not say whether they closed their own: { $services }. Leave them as well, or close your browser.
+signed-out-unsure-many = Your session is over here, but { $count } services, which your browser alone tells, do not say whether they closed their own: leave them as well, or close your browser.
 signed-out-unconfirmed = Your session is over here, but a service did not confirm that it closed its own: leave it as well.
 signed-out-round = A service still has to be told.
 signed-out-shared = On a shared computer, close the browser as well.

@@ -232,7 +232,6 @@ signed-out-here = { $count ->
     [one] Votre session est terminée ici, et le service que vous aviez ouvert en est averti.
    *[other] Votre session est terminée ici, et les { $count } services que vous aviez ouverts en sont avertis.
 }
-signed-out-frames = Votre session est terminée : tout est fermé ici, et cette page prévient en ce moment les services que vous aviez ouverts.
 signed-out-silent = Votre session est terminée, mais { $service } n’a pas encore répondu : fermez votre navigateur, nous continuons de le prévenir.
 signed-out-silent-some = Votre session est terminée, mais ces services n’ont pas encore répondu : { $services }. Fermez votre navigateur, nous continuons de les prévenir.
 signed-out-silent-many = Votre session est terminée, mais { $count } services n’ont pas encore répondu : fermez votre navigateur, nous continuons de les prévenir.
@@ -244,6 +243,9 @@ signed-out-open-many = Votre session est terminée ici, mais { $count } services
 signed-out-deaf = Votre session est terminée ici, mais { $service } ne se ferme pas d’ici : quittez-le aussi, ou fermez votre navigateur.
 signed-out-deaf-some = Votre session est terminée ici, mais ces services ne se ferment pas d’ici : { $services }. Quittez-les aussi, ou fermez votre navigateur.
 signed-out-deaf-many = Votre session est terminée ici, mais { $count } services ne se ferment pas d’ici : quittez-les aussi, ou fermez votre navigateur.
+signed-out-unsure = Votre session est terminée ici, mais { $service }, que seul votre navigateur prévient, ne dit pas s’il a fermé la sienne : quittez-le aussi, ou fermez votre navigateur.
+signed-out-unsure-some = Votre session est terminée ici, mais ces services, que seul votre navigateur prévient, ne disent pas s’ils ont fermé la leur : { $services }. Quittez-les aussi, ou fermez votre navigateur.
+signed-out-unsure-many = Votre session est terminée ici, mais { $count } services, que seul votre navigateur prévient, ne disent pas s’ils ont fermé la leur : quittez-les aussi, ou fermez votre navigateur.
 signed-out-unconfirmed = Votre session est terminée ici, mais un service n’a pas confirmé l’avoir fermée : quittez-le aussi.
 signed-out-round = Un service attend encore d’être prévenu.
 signed-out-shared = Sur un ordinateur partagé, fermez aussi le navigateur.

@@ -57,15 +57,15 @@ pub trait Protocol: Send + Sync {
         answer.status().is_success()
     }
 
-    /// The address a browser loads in a frame to tell a service that its visit is over; `None` when the service does not
-    /// listen in this way.
-    fn logout_frame(&self, _: &Hub, _: &Visit) -> Option<String> {
+    /// What a browser loads in a frame to tell a service that its visit is over; `None` when the service does not
+    /// listen in this way. Who waits for an answer gives a mark, which the answer leads to: [`Hub::heard_in_frame`].
+    fn logout_frame(&self, _: &Hub, _: &Visit, _mark: Option<&str>) -> Option<LogoutFrame> {
         None
     }
 
     /// Whether a service hears of the end of a visit, in whichever way.
     fn hears(&self, hub: &Hub, visit: &Visit) -> bool {
-        self.logout_notice(hub, visit).is_some() || self.logout_frame(hub, visit).is_some()
+        self.logout_notice(hub, visit).is_some() || self.logout_frame(hub, visit, None).is_some()
     }
 
     /// Whether a service hears of the end of a visit on a round of the browser: see [`Protocol::logout_round`].
@@ -74,8 +74,8 @@ pub trait Protocol: Send + Sync {
     }
 
     /// Where the browser begins a round of the services that hear of the end from it one after the other, and goes `onward` from
-    /// the last of them, or to the page that says goodbye; `None` when none of these visits is told in this way.
-    async fn logout_round(&self, _: &Hub, _: &[Visit], _onward: Option<&str>) -> Result<Option<String>, Fault> {
+    /// the last of them; `None` when none of these visits is told in this way.
+    async fn logout_round(&self, _: &Hub, _: &[Visit], _onward: &str) -> Result<Option<String>, Fault> {
         Ok(None)
     }
 }
@@ -133,6 +133,15 @@ pub struct LogoutNotice {
     pub to: TrustedUrl,
     /// What.
     pub body: NoticeBody,
+}
+
+/// What a browser loads in a frame to tell a service that its visit is over.
+#[derive(Clone, Debug)]
+pub struct LogoutFrame {
+    /// An address of the service.
+    pub address: String,
+    /// Whether the service sends an answer back.
+    pub answers: bool,
 }
 
 /// What is posted to a service.

@@ -5,8 +5,8 @@
 
 use crate::visitor::{Cookie, peer};
 use crate::{
-    Fault, FaultKind, Hub, Locale, Visitor, account, bench, certificate, headers, logout, offers, pages, runs, sign_in,
-    upstream,
+    Fault, FaultKind, Hub, Locale, Visitor, account, bench, certificate, goodbye, headers, logout, offers, pages, runs,
+    sign_in, upstream,
 };
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
@@ -32,6 +32,7 @@ pub fn router(hub: Arc<Hub>) -> Router {
     let mut routes = Router::new()
         .merge(sign_in::routes())
         .merge(logout::routes())
+        .merge(goodbye::routes())
         .merge(upstream::routes())
         .merge(bench::routes())
         .merge(runs::routes())
@@ -87,10 +88,12 @@ async fn around(State(hub): State<Arc<Hub>>, mut request: Request, next: Next) -
         }
     }
     if let Some(fault) = response.extensions_mut().remove::<Fault>() {
-        let cookies: Vec<HeaderValue> = response.headers().get_all(header::SET_COOKIE).iter().cloned().collect();
+        let before = std::mem::take(response.headers_mut());
         response = span.in_scope(|| present(&hub, &visitor, &fault, json, &here));
-        for cookie in cookies {
-            response.headers_mut().append(header::SET_COOKIE, cookie);
+        for name in [header::SET_COOKIE, header::ALLOW] {
+            for value in before.get_all(&name) {
+                response.headers_mut().append(&name, value.clone());
+            }
         }
     }
     let headers = response.headers_mut();

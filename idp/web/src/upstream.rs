@@ -5,6 +5,7 @@
 //! What it says is believed by the connector; here it is heard once, and the sessions it opened end like any other, with
 //! every service told.
 
+use crate::goodbye::OVER_HERE;
 use crate::{Fault, FaultKind, Fields, Hub, Visitor, pages};
 use axum::Router;
 use axum::body::Bytes;
@@ -95,7 +96,7 @@ async fn carried(hub: &Hub, visitor: &Visitor, source: String, message: Carried<
         Ok(Ok(LogoutMessage::Answered { ended: true })) => match visitor.live(hub).await? {
             Some(_) => Ok(hub.see_other("/")),
             // What this browser had open is not known here any more.
-            None => Ok(pages::signed_out(hub, visitor, pages::End { unsure: true, ..pages::End::default() })),
+            None => Ok(hub.see_other(OVER_HERE)),
         },
         Ok(Ok(LogoutMessage::Answered { ended: false })) => {
             Err(Fault::new(FaultKind::ProviderSessionStays, format!("{source} says that its session did not end")))

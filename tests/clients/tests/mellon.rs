@@ -31,7 +31,12 @@ async fn mod_auth_mellon_opens_an_encrypted_assertion_and_hears_the_sign_out() -
     assert_eq!(again.texts("data-attribute", "displayName"), [teacher.name.as_str()]);
 
     let goodbye = world.sign_out(&mut visitor).await?;
+    assert!(goodbye.words().contains("ne dit pas s’il a fermé la sienne"), "{}", goodbye.words());
     assert_eq!(visitor.load_frames(&goodbye).await?, 1, "{}", goodbye.words());
+    // What it answered in its frame was counted: asked for again, the page says so.
+    let again = visitor.open(goodbye.url.as_str()).await?;
+    assert!(again.words().contains("tout est fermé"), "{}", again.words());
+    assert!(again.frames().is_empty(), "it is not told once more");
     world.until_forgotten(&mut visitor, &textes).await?;
     assert!(visitor.open(&textes).await?.asks_for("public"));
     Ok(())

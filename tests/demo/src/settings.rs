@@ -218,7 +218,7 @@ pub fn guest(preau: &Preau, place: &Place, accounts: &[Account]) -> Result<Accou
     let school = school.context("the annuaire has no staff in a school")?;
     let guest = Account {
         role: "guest".to_owned(),
-        label: "Invitée".to_owned(),
+        label: "Invité".to_owned(),
         profile: "Invite".to_owned(),
         public: "guest".to_owned(),
         name: "Ondine Basalte".to_owned(),

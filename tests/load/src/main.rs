@@ -26,6 +26,7 @@ use clap::{Parser, Subcommand};
 use measure::Yardsticks;
 use report::Report;
 use std::path::{Path, PathBuf};
+use storm::Sends;
 use world::{Server, Size, World};
 
 /// Benchmarks of Préau.
@@ -219,14 +220,18 @@ async fn one(flow: Flow, preau: &Path, folder: &Path, rounds: u32) -> Result<()>
 }
 
 async fn storms(preau: &Path, folder: &Path, report: &mut Report) -> Result<()> {
-    report.say("sign-ons with a session in a storm of passwords, in turn with the same in quiet");
+    report.say("sign-ons with a session in storms, in turn with the same in quiet");
     let world = World::create(&folder.join("storm"), STORM_PORT, SMALL).await?;
     world.ask_directory(storm::mute().await?)?;
     let (server, _) = world.start(preau)?;
-    for (public, what) in
-        [("guest", "passwords hashed here"), ("staff", "passwords for a directory that never answers")]
-    {
-        report.storm(what, &storm::measure(&server, public).await?);
+    saml::ready(&server).await?;
+    for (sends, of, what) in [
+        (Sends::Passwords("guest"), "passwords", "passwords hashed here"),
+        (Sends::Passwords("staff"), "passwords", "passwords for a directory that never answers"),
+        (Sends::Requests, "requests", "requests of SAML whose refusal is signed"),
+        (Sends::Documents, "documents", "SAML documents of 192 KB that nobody known sent"),
+    ] {
+        report.storm(what, of, &storm::measure(&server, sends).await?);
     }
     Ok(())
 }

@@ -50,8 +50,9 @@ What the figures mean:
 - **Policy** by itself is asked in the process of the benchmark, of services that each name ten groups, about people of whom no two are
   in the same groups. Rules look at a few values of a few attributes, and what the rule engine said of one is known of all who are the same
   to them ([ADR 0030](../adr/0030-an-answer-is-kept-by-its-question.md)); what it costs to ask it is told beside.
-- A **storm** is 64 browsers that send one long password after the other: passwords that are hashed here, and passwords for a directory that takes
-  every call and never answers. Held against each other are times of the clock, because waiting is what people notice: of 100 sign-ons
+- A **storm** is 64 browsers that send one after the other: long passwords that are hashed here; passwords for a directory that takes
+  every call and never answers; requests of SAML (`IsPassive`) of nobody who is signed in, whose refusal is signed; SAML documents of 192 KB
+  of a service that is not known. Held against each other are times of the clock, because waiting is what people notice: of 100 sign-ons
   with a session 99 come within that time. The client of the storm is on the same machine.
 - A **million people** from slapd, once, on 28 November 2026 on a machine that others used heavily: 219 s, 81 s of processor (4,564 entries a
   second by the clock, 12,300 a second of processor), 176 MB at the peak where 100,000 take 42 MB, 769 MB of database; an unchanged run is over
@@ -130,11 +131,11 @@ impl Report {
     }
 
     /// Sign-ons while passwords come in a flood.
-    pub fn storm(&mut self, what: &str, figures: &storm::Figures) {
+    pub fn storm(&mut self, what: &str, of: &str, figures: &storm::Figures) {
         let (quiet, stormy) = figures.p99;
         let ms = |time: Duration| time.as_secs_f64() * 1e3;
         let figure = format!(
-            "{:.2} × ({:.1} ms and {:.1} ms; {:.0} passwords a second, {:.0} % told \"not now\")",
+            "{:.2} × ({:.1} ms and {:.1} ms; {:.0} {of} a second, {:.0} % told \"not now\")",
             figures.ratio,
             ms(quiet),
             ms(stormy),

@@ -69,16 +69,7 @@ impl Visit {
 
     /// The way of a browser that a service sends to be signed in.
     async fn sign_on(&mut self, service: &str) -> Result<String> {
-        let host = format!("http://localhost:{}", self.port);
-        let now = std::time::UNIX_EPOCH.elapsed()?.as_millis() as i64;
-        let issuer = format!("https://{service}.example/saml/metadata");
-        let request = AuthnRequest {
-            destination: Some(format!("{host}/saml/sso")),
-            ..AuthnRequest::of(new_id(&SystemIds), Instant(now), issuer)
-        };
-        let place = format!("{host}/saml/sso");
-        let asked = redirect::encode(&place, Kind::Request, &request.write(), Some("an-opaque-state"), None);
-        let answer = self.browser.get(&asked.map_err(|refused| anyhow::anyhow!("{refused}"))?).await?;
+        let answer = self.browser.get(&asking(self.port, service, false)?).await?;
         let field = answer.body.split("name=\"SAMLResponse\" value=\"").nth(1);
         let field = field.and_then(|rest| rest.split('"').next());
         Ok(field.with_context(|| format!("no response: {} {}", answer.status, answer.body))?.to_owned())
@@ -99,6 +90,21 @@ impl Visit {
         ensure!(response.matches("<ds:SignatureValue>").count() == signatures, "signed in another way: {response}");
         cost(self.pid, EACH, async || self.sign_on(service).await.map(drop)).await
     }
+}
+
+/// The address by which a service asks for somebody to be signed in; `passive` if they must not be asked for anything.
+pub fn asking(port: u16, service: &str, passive: bool) -> Result<String> {
+    let host = format!("http://localhost:{port}");
+    let now = std::time::UNIX_EPOCH.elapsed()?.as_millis() as i64;
+    let issuer = format!("https://{service}.example/saml/metadata");
+    let place = format!("{host}/saml/sso");
+    let request = AuthnRequest {
+        destination: Some(place.clone()),
+        is_passive: passive,
+        ..AuthnRequest::of(new_id(&SystemIds), Instant(now), issuer)
+    };
+    let asked = redirect::encode(&place, Kind::Request, &request.write(), Some("an-opaque-state"), None);
+    asked.map_err(|refused| anyhow::anyhow!("{refused}"))
 }
 
 /// Waits until a server can serve people: the keys of a world that was just made come a little after it.

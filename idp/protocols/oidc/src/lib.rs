@@ -25,7 +25,9 @@ use axum::Router;
 use axum::response::Response;
 use preau_domain::Visit;
 use preau_web::bench::{Preview, Rehearsal, Sample};
-use preau_web::{CompletedSignIn, Door, Fault, FaultKind, Fields, Hub, Live, LogoutNotice, Protocol, Refusal, Visitor};
+use preau_web::{
+    CompletedSignIn, Door, Fault, FaultKind, Fields, Hub, Live, LogoutFrame, LogoutNotice, Protocol, Refusal, Visitor,
+};
 use std::sync::Arc;
 
 /// The name of the protocol in the store, in logs and in addresses.
@@ -97,7 +99,7 @@ impl Protocol for Oidc {
         flow::logout::notice(hub, visit)
     }
 
-    fn logout_frame(&self, hub: &Hub, visit: &Visit) -> Option<String> {
+    fn logout_frame(&self, hub: &Hub, visit: &Visit, _mark: Option<&str>) -> Option<LogoutFrame> {
         flow::logout::frame(hub, visit)
     }
 }

@@ -2,8 +2,9 @@
 //! only ever told to a service that is known, at an address of its metadata; what goes wrong before is a page.
 
 use preau_domain::AuditKind;
+use preau_keys::xml::Element;
 use preau_saml::messages::Status;
-use preau_saml::names::status;
+use preau_saml::names::{SAML, status};
 use preau_store::StoreError;
 use preau_web::{Fault, FaultKind};
 
@@ -135,4 +136,15 @@ impl From<StoreError> for Stop {
 /// A message that is not believed or not understood: the page says that it was refused, the log says why.
 pub fn bad_message(why: impl std::fmt::Display) -> Fault {
     Fault::new(FaultKind::BadRequest, format!("saml message refused: {why}"))
+}
+
+/// The same of something in the envelope of a message that was read, an element or an attribute: its name, and its line.
+pub fn bad_envelope(message: &Element, what: &str, why: impl std::fmt::Display) -> Fault {
+    let line = message.one(SAML, what).ok().flatten().unwrap_or(message).line();
+    bad_message(format!("<{what}>, line {line}: {why}"))
+}
+
+/// Its issuer is another than who it said it is from before it was verified.
+pub fn another_issuer(message: &Element) -> Fault {
+    bad_envelope(message, "Issuer", "its issuer is not who it says it is from")
 }

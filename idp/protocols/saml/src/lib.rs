@@ -21,7 +21,7 @@ use axum::response::Response;
 use preau_domain::Visit;
 use preau_saml::metadata::Peers;
 use preau_web::bench::{Preview, Sample};
-use preau_web::{CompletedSignIn, Door, Fault, Hub, Live, LogoutNotice, Protocol, Refusal, Visitor};
+use preau_web::{CompletedSignIn, Door, Fault, Hub, Live, LogoutFrame, LogoutNotice, Protocol, Refusal, Visitor};
 use std::sync::Arc;
 
 /// The name of the protocol in the store, in logs and in addresses.
@@ -79,8 +79,8 @@ impl Protocol for Saml {
         flow::leaving::notice(hub, &self.peers, visit)
     }
 
-    fn logout_frame(&self, hub: &Hub, visit: &Visit) -> Option<String> {
-        flow::leaving::frame(hub, &self.peers, visit)
+    fn logout_frame(&self, hub: &Hub, visit: &Visit, mark: Option<&str>) -> Option<LogoutFrame> {
+        flow::leaving::frame(hub, &self.peers, visit, mark)
     }
 
     fn logout_confirmed(&self, hub: &Hub, visit: &Visit, answer: &http::Response<Bytes>) -> bool {
@@ -95,7 +95,7 @@ impl Protocol for Saml {
         flow::leaving::hears_on_a_round(hub, &self.peers, visit)
     }
 
-    async fn logout_round(&self, hub: &Hub, visits: &[Visit], onward: Option<&str>) -> Result<Option<String>, Fault> {
+    async fn logout_round(&self, hub: &Hub, visits: &[Visit], onward: &str) -> Result<Option<String>, Fault> {
         flow::leaving::begin(hub, &self.peers, visits, onward).await
     }
 }

@@ -198,11 +198,11 @@ async fn set_out(
 fn led_on(hub: &Hub, visitor: &Visitor, next: Way) -> Response {
     match next {
         Way::Post(to, fields) => hub.posting(visitor, &to, &fields),
-        Way::Onward(onward, confirmed) => {
+        Way::Onward(onward, unconfirmed) => {
             // The service that asked for the end is told the same as the person.
-            let own = |to: &String| !confirmed && to.starts_with("/saml/slo/answer?");
-            let onward = onward.map(|to| if own(&to) { to + "&unconfirmed=1" } else { to });
-            hub.round_over(visitor, onward.as_deref(), confirmed)
+            let told = !unconfirmed.is_empty() && onward.starts_with("/saml/slo/answer?");
+            let onward = if told { onward + "&unconfirmed=1" } else { onward };
+            hub.round_over(visitor, &onward, &unconfirmed)
         }
         Way::Heard => StatusCode::NO_CONTENT.into_response(),
     }

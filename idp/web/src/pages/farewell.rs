@@ -95,37 +95,12 @@ pub fn leaving(hub: &Hub, visitor: &Visitor, frames: &[String], to: &str) -> Res
 #[template(path = "unconfirmed.html")]
 pub(super) struct Unconfirmed<'a> {
     pub(super) page: Page<'a>,
-    pub(super) to: Option<&'a str>,
+    pub(super) to: &'a str,
 }
 
 /// Says that it is over here, and that a service did not say so; leads on to `to`.
-pub fn unconfirmed(hub: &Hub, visitor: &Visitor, to: Option<&str>) -> Response {
+pub fn unconfirmed(hub: &Hub, visitor: &Visitor, to: &str) -> Response {
     html("unconfirmed", &Unconfirmed { page: Page::new(hub, visitor), to })
-}
-
-/// How a page of frames goes on when it is known who has heard.
-pub enum Then {
-    /// The browser is led on, once its frames have told what they have to tell.
-    Onward(String),
-    /// The page says what came of it.
-    Over(End),
-}
-
-impl Then {
-    /// The name of its page, as metrics have it.
-    fn name(&self) -> &'static str {
-        match self {
-            Then::Onward(_) => "leaving",
-            Then::Over(_) => "signed-out",
-        }
-    }
-
-    fn written(self, hub: &Hub, visitor: &Visitor, frames: &[String]) -> askama::Result<String> {
-        match self {
-            Then::Onward(to) => Leaving { page: Page::new(hub, visitor), frames, to: &to }.render(),
-            Then::Over(end) => over(hub, visitor, end, frames, |page| page.render()),
-        }
-    }
 }
 
 /// Where a page of frames may wait: its frames stand before, what is said of them behind.
@@ -133,25 +108,27 @@ const TITLE_ENDS: &str = "</h1>";
 /// What a proxy in front is asked: to pass on each part of an answer as it comes.
 const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
 
-/// A page whose frames the browser loads at once, and whose end comes when it is known who has heard by then. `first` says which page
-/// it is.
+/// The page at `here` that says goodbye, whose frames the browser loads at once, and whose sentence comes when it is known who has
+/// heard by then.
 pub fn framed(
     hub: &Arc<Hub>,
     visitor: &Visitor,
+    here: &str,
     frames: Vec<String>,
-    first: Then,
-    then: impl Future<Output = Then> + Send + 'static,
+    end: impl Future<Output = End> + Send + 'static,
 ) -> Response {
-    let name = first.name();
-    let begins = match first.written(hub, visitor, &frames) {
-        Ok(text) => text.split_once(TITLE_ENDS).map_or_else(String::new, |(begins, _)| begins.to_owned()),
-        Err(error) => return Fault::new(FaultKind::Internal, format!("page {name}: {error}")).into_response(),
+    let written = |hub: &Hub, visitor: &Visitor, here: &str, end, frames: &[String]| {
+        over(hub, visitor, here, end, frames, |page| page.render())
     };
-    metrics::counter!("preau_pages_total", "page" => name).increment(1);
+    let begins = match written(hub, visitor, here, End::default(), &frames) {
+        Ok(text) => text.split_once(TITLE_ENDS).map_or_else(String::new, |(begins, _)| begins.to_owned()),
+        Err(error) => return Fault::new(FaultKind::Internal, format!("page signed-out: {error}")).into_response(),
+    };
+    metrics::counter!("preau_pages_total", "page" => "signed-out").increment(1);
     let empty = framing(Response::new(Body::empty()), &frames);
-    let (hub, visitor) = (Arc::clone(hub), visitor.clone());
-    let ends = then.map(move |then| {
-        let text = then.written(&hub, &visitor, &frames).unwrap_or_default();
+    let (hub, visitor, here) = (Arc::clone(hub), visitor.clone(), here.to_owned());
+    let ends = end.map(move |end| {
+        let text = written(&hub, &visitor, &here, end, &frames).unwrap_or_default();
         text.find(TITLE_ENDS).and_then(|at| text.get(at..)).unwrap_or_default().to_owned()
     });
     let parts = stream::once(ready(begins)).chain(stream::once(ends)).map(Ok::<_, Infallible>);

@@ -28,7 +28,7 @@ pub use offers::{Shown as ShownOffer, offer, offers};
 pub use runs::{Shown as ShownRun, run, source, sources};
 pub use sandbox::{SandboxPage, sandbox, who_comes, would_be_told};
 
-use crate::logout::StillOpen;
+use crate::goodbye::StillOpen;
 use crate::{Door, Fault, FaultKind, Hub, Locale, Texts, Visitor, WebConfig, compress};
 use askama::Template;
 use axum::Router;
@@ -41,7 +41,7 @@ use std::sync::Arc;
 
 pub use device::DevicePage;
 pub use document::HomeDocument;
-pub use farewell::{Then, ask_sign_out, framed, leaving, posting, posting_back, posting_elsewhere, unconfirmed};
+pub use farewell::{ask_sign_out, framed, leaving, posting, posting_back, posting_elsewhere, unconfirmed};
 
 /// The home page, its forms, the tiles, and the files pages need.
 pub fn portal_routes() -> Router<Arc<Hub>> {
@@ -444,20 +444,18 @@ pub struct End {
 impl<'a> SignedOut<'a> {
     /// With the titles of the services that are still open.
     fn new(page: Page<'a>, end: End, open: &[String], frames: &'a [String]) -> Self {
-        let StillOpen { silent, refused, deaf } = &end.open;
-        let why = match (silent.is_empty(), refused.is_empty(), deaf.is_empty()) {
-            (false, true, true) => "signed-out-silent",
-            (true, false, true) => "signed-out-refused",
-            (true, true, _) => "signed-out-deaf",
+        let StillOpen { silent, refused, deaf, unsure } = &end.open;
+        let why = match (silent.is_empty(), refused.is_empty(), deaf.is_empty(), unsure.is_empty()) {
+            (false, true, true, true) => "signed-out-silent",
+            (true, false, true, true) => "signed-out-refused",
+            (true, true, false, true) => "signed-out-deaf",
+            (true, true, true, _) => "signed-out-unsure",
             _ => "signed-out-open",
         };
         let sentence = match open {
             // Where the person may still be signed in elsewhere, not everything is closed.
-            [] if frames.is_empty() && (end.unsure || end.elsewhere.is_some()) => {
-                page.count("signed-out-here", end.told)
-            }
-            [] if frames.is_empty() => page.count("signed-out", end.told),
-            [] => page.t("signed-out-frames"),
+            [] if end.unsure || end.elsewhere.is_some() => page.count("signed-out-here", end.told),
+            [] => page.count("signed-out", end.told),
             [one] => page.with(why, "service", one),
             some if some.len() <= NAMED => page.with(&format!("{why}-some"), "services", &some.join(", ")),
             many => page.count(&format!("{why}-many"), many.len()),
@@ -467,13 +465,21 @@ impl<'a> SignedOut<'a> {
     }
 }
 
-/// Says that everything is closed, or which services are still open, and where the person may still be signed in.
-pub fn signed_out(hub: &Hub, visitor: &Visitor, end: End) -> Response {
-    over(hub, visitor, end, &[], |page| html("signed-out", page))
+/// Says that everything is closed, or which services are still open, and where the person may still be signed in. The page is
+/// asked for again at `here`.
+pub fn signed_out(hub: &Hub, visitor: &Visitor, here: &str, end: End) -> Response {
+    over(hub, visitor, here, end, &[], |page| html("signed-out", page))
 }
 
 /// The page that says so, with the titles of the services that are still open, as `draw` writes it.
-fn over<T>(hub: &Hub, visitor: &Visitor, end: End, frames: &[String], draw: impl FnOnce(&SignedOut<'_>) -> T) -> T {
+fn over<T>(
+    hub: &Hub,
+    visitor: &Visitor,
+    here: &str,
+    end: End,
+    frames: &[String],
+    draw: impl FnOnce(&SignedOut<'_>) -> T,
+) -> T {
     let services = hub.services();
     let title = |door: &Door| match visitor.locale {
         Locale::Fr => door.title.fr.clone(),
@@ -481,9 +487,9 @@ fn over<T>(hub: &Hub, visitor: &Visitor, end: End, frames: &[String], draw: impl
     };
     // A service that was taken away is open all the same.
     let named = |id: &ServiceId| services.get(id).map_or_else(|| id.to_string(), title);
-    let StillOpen { silent, refused, deaf } = &end.open;
-    let open: Vec<String> = silent.iter().chain(refused).chain(deaf).map(named).collect();
-    draw(&SignedOut::new(Page::new(hub, visitor), end, &open, frames))
+    let StillOpen { silent, refused, deaf, unsure } = &end.open;
+    let open: Vec<String> = silent.iter().chain(refused).chain(deaf).chain(unsure).map(named).collect();
+    draw(&SignedOut::new(Page::new(hub, visitor).at(here), end, &open, frames))
 }
 
 #[derive(Template)]

@@ -39,7 +39,7 @@ impl Hub {
         }
         match proof::prove(self, visitor, *first, login, password).await {
             Ok(Outcome::Proven(person, authentication, attempt)) => {
-                let is = |public: Public| person.affiliations.iter().any(|one| one.profile.public() == public);
+                let is = |public: Public| person.is_of(public);
                 let may = publics.iter().any(|public| is(*public))
                     && (publics.contains(&Public::Pupil) || !is(Public::Pupil));
                 // Whoever is refused by what they are stays counted: else the delay would tell that the password was right.

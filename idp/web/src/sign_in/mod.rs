@@ -1,7 +1,7 @@
 //! The sign-in dispatcher: reads the stored state of a sign-in and names its next step.
 //!
 //! Steps (choose who you are, password, passkey, another provider, which account, second factor) never call one another: each stores what it
-//! learnt and returns here. Who the person says they are proves nothing and opens nothing, so that choice is not stored:
+//! learnt and returns here. Who the person says they are proves nothing and opens nothing (whoever is nothing of the kind is refused), so that choice is not stored:
 //! it travels in the address of the page that asks for the password, and with its form. A browser proves that a sign-in
 //! is its own by the secret whose digest the sign-in carries; every form carries a token made of
 //! that secret and the sign-in, so that no other site can send it. A copy of the sign-in travels too, sealed, in

@@ -9,7 +9,9 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
-use preau_domain::{AuditEvent, AuditKind, Instant, PendingSignIn, display_safe, normalised_login};
+use preau_domain::{
+    AuditEvent, AuditKind, Instant, PendingSignIn, Person, Public, SourceId, display_safe, normalised_login,
+};
 use preau_store::StoreError;
 use std::sync::Arc;
 
@@ -32,7 +34,18 @@ pub async fn submit(
         return Ok(with_status(page, StatusCode::UNPROCESSABLE_ENTITY));
     }
     let event = |kind, detail| AuditEvent::new(hub.now(), kind, visitor.correlation().clone(), detail);
-    match proof::prove(&hub, &visitor, public, typed, password).await? {
+    let outcome = match proof::prove(&hub, &visitor, public, typed, password).await? {
+        // Whoever chose what they are not is told what a wrong password is told, at the same moment, and stays counted: else the
+        // answer would say that the password was right.
+        Outcome::Proven(person, authentication, attempt)
+            if chose_another(&hub, &person, public, authentication.by.as_ref()) =>
+        {
+            attempt.fail().await?;
+            Outcome::Refused("other-public")
+        }
+        outcome => outcome,
+    };
+    match outcome {
         Outcome::Refused(why) => {
             hub.audit(event(AuditKind::SignInRefused, why));
             if why != proof::TOO_LONG {
@@ -62,6 +75,12 @@ pub async fn submit(
             enter(hub, visitor, pending, &person.id, authentication, None, besides).await
         }
     }
+}
+
+/// Whether somebody chose what they are not, though what they are leads to the same check.
+fn chose_another(hub: &Hub, person: &Person, public: Public, by: Option<&SourceId>) -> bool {
+    let same = |public: Public| hub.asks_password(public) && hub.source_of(public) == by;
+    !person.is_of(public) && person.affiliations.iter().any(|one| same(one.profile.public()))
 }
 
 /// Has a sign-in whose password was checked last longer, and says until when.

@@ -245,8 +245,8 @@ async fn in_two_parts(hub: &TestHub, browser: &mut Browser) -> (String, Answer) 
 async fn a_frame_does_not_wait_for_the_sentence(hub: TestHub) {
     let (silent, good) = (Listener::mute().await, Listener::start().await);
     for (name, listener, sentence) in [
-        ("muet", &silent, "mais muet n’a pas encore répondu : fermez votre navigateur"),
-        ("bon", &good, "tout est fermé ici, et cette page prévient en ce moment les services"),
+        ("muet", &silent, "sont peut-être encore ouverts : muet, rp. Quittez-les aussi"),
+        ("bon", &good, "mais rp, que seul votre navigateur prévient, ne dit pas s’il a fermé la sienne"),
     ] {
         let mut browser = hub.browser();
         browser.sign_in(&ALICE).to(&hub.mount_at(name, listener)).await.ticket();
@@ -263,8 +263,12 @@ async fn a_frame_does_not_wait_for_the_way_on(hub: TestHub) {
     let mut browser = hub.browser();
     browser.sign_in(&ALICE).to(&hub.mount_at("muet", &silent)).await.ticket();
     assert_eq!(sp.told(&browser.get(&sp.url()).await).await.status(), "Success");
-    let (begins, goodbye) = in_two_parts(&hub, &mut browser).await;
-    assert!(!begins.contains("data-leave"), "{begins}");
+    let front = |oidc: &mut OidcService| oidc.frontchannel_logout_uri = Some("https://rp.example/front".into());
+    browser.visit(&hub.rp_with("rp", front).url()).await.code();
+    let began = std::time::Instant::now();
+    let goodbye = browser.sign_out().await;
+    assert!(goodbye.body.contains("<iframe src=\"https://rp.example/front?") && goodbye.body.contains("data-leave"));
+    assert!(began.elapsed().as_millis() < 1_000, "nobody is waited for: {:?}", began.elapsed());
     let onward = goodbye.links().into_iter().find(|(_, to)| to.starts_with("/saml/slo/round?at=")).expect("a way on");
     assert_eq!(browser.get(&onward.1).await.form_with("SAMLRequest").action, "https://sp.example/saml/slo");
 }

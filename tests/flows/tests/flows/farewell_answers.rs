@@ -5,6 +5,9 @@ use preau_flows::{ALICE, BASE, Browser, Heard, Listener, TestHub, app_service, s
 use preau_keys::xml::Document;
 use preau_saml::messages::{LogoutRequest, LogoutResponse, Status, soap};
 use preau_saml::names::status;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 
 stories!(
     a_service_of_cas_closed_its_session_if_it_says_so,
@@ -13,7 +16,7 @@ stories!(
     a_service_that_asks_for_patience_is_told_again,
     a_service_that_refused_is_told_once_and_the_journal_says_so,
     the_sentence_names_every_service_that_may_be_open,
-    the_sentence_at_the_end_of_a_round_names_them_too,
+    the_page_is_asked_for_again_and_says_what_is_known_then,
 );
 
 const CLOSED: &str = "tout est fermé, et le service que vous aviez ouvert en est averti.";
@@ -167,12 +170,29 @@ async fn the_sentence_names_every_service_that_may_be_open(hub: TestHub) {
     );
 }
 
-async fn the_sentence_at_the_end_of_a_round_names_them_too(hub: TestHub) {
-    let refusing = Listener::saying(|_| answer("400 Bad Request")).await;
-    let mut browser = two_stay_open(&hub, &refusing).await;
-    browser.sign_out().await;
-    let words = browser.get("/sign-out?refused=un&deaf=sourd").await.words();
-    assert!(words.contains("sont peut-être encore ouverts : un, Sourd."), "{words}");
-    let words = browser.get("/sign-out?refused=un,personne").await.words();
-    assert!(words.contains(REFUSED), "{words}");
+async fn the_page_is_asked_for_again_and_says_what_is_known_then(hub: TestHub) {
+    let closed = Arc::new(AtomicBool::new(false));
+    let says = Arc::clone(&closed);
+    let listener = Listener::saying(move |_| answer(if says.load(Relaxed) { "200 OK" } else { "503 Later" })).await;
+    let mut browser = hub.browser();
+    browser.sign_in(&ALICE).to(&hub.mount_at("un", &listener)).await.ticket();
+    let home = browser.visit("/").await;
+    let answer = browser.submit_once(&home.form_to("/sign-out"), &[]).await;
+    let to = answer.location().expect("a page that can be asked for again").to_owned();
+    assert!(answer.status == 303 && to.len() == "/signed-out?end=".len() + 32, "{to}: nothing of a person in it");
+    let first = browser.get(&to).await;
+    assert!(first.words().contains(SILENT), "{}", first.words());
+    assert_eq!(first.incident(), answer.incident(), "under the number of the sign-out");
+    closed.store(true, Relaxed);
+    hub.clock.advance(2);
+    hub.hub.store.flush_audit().await.expect("the journal is kept");
+    let mut again = browser.get(&to).await;
+    for _ in 0..5 {
+        again = if again.words().contains(SILENT) { browser.get(&to).await } else { again };
+    }
+    assert!(again.words().contains(CLOSED), "{}", again.words());
+    assert!(browser.get(&format!("{to}&lang=en")).await.words().contains("everything is closed"));
+    hub.clock.advance(600);
+    let later = browser.get(&format!("{to}&lang=fr")).await.words();
+    assert!(later.contains("Votre session est terminée ici.") && !later.contains("tout est fermé"), "{later}");
 }

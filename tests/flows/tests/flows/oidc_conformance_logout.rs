@@ -63,7 +63,7 @@ async fn oidcc_rp_initiated_logout(hub: TestHub) {
 async fn oidcc_rp_initiated_logout_bad_post_logout_redirect_uri(hub: TestHub) {
     let (_, mut browser, token) = hinted(&hub).await;
     let answer = browser
-        .get(&logout(&[("id_token_hint", &*token), ("post_logout_redirect_uri", "https://rp.example/elsewhere")]))
+        .visit(&logout(&[("id_token_hint", &*token), ("post_logout_redirect_uri", "https://rp.example/elsewhere")]))
         .await;
     assert!(answer.location().is_none() && answer.is_html());
 }
@@ -71,7 +71,7 @@ async fn oidcc_rp_initiated_logout_bad_post_logout_redirect_uri(hub: TestHub) {
 async fn oidcc_rp_initiated_logout_query_added_to_post_logout_redirect_uri(hub: TestHub) {
     let (_, mut browser, token) = hinted(&hub).await;
     let answer = browser
-        .get(&logout(&[("id_token_hint", &*token), ("post_logout_redirect_uri", "https://rp.example/bye?foo=bar")]))
+        .visit(&logout(&[("id_token_hint", &*token), ("post_logout_redirect_uri", "https://rp.example/bye?foo=bar")]))
         .await;
     assert!(answer.location().is_none() && answer.is_html());
 }
@@ -118,7 +118,7 @@ async fn oidcc_rp_initiated_logout_no_params(hub: TestHub) {
 
 async fn oidcc_rp_initiated_logout_no_post_logout_redirect_uri(hub: TestHub) {
     let (_, mut browser, token) = hinted(&hub).await;
-    let end = browser.get(&logout(&[("id_token_hint", &*token), ("state", "x")])).await;
+    let end = browser.visit(&logout(&[("id_token_hint", &*token), ("state", "x")])).await;
     assert!(end.status == 200 && end.location().is_none() && !browser.signed_in());
 }
 

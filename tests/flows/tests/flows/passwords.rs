@@ -1,8 +1,8 @@
 //! What is typed: one answer for every failure, the same work for it, passwords taken as they are, bounds before work.
 
 use futures::stream::{FuturesUnordered, StreamExt};
-use preau_domain::{AccountState, JoinKey, Person, PersonId, SourceId};
-use preau_flows::{ALICE, Answer, Browser, GAELLE, NOE, Role, TestHub, stories};
+use preau_domain::{AccountState, JoinKey, Person, PersonId, Public, SourceId};
+use preau_flows::{ALICE, Answer, Browser, GAELLE, INES, NOE, Role, TestHub, stories};
 use std::collections::BTreeSet;
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 stories!(
     one_answer_for_every_failure,
     one_answer_for_every_failure_of_a_guest,
+    whoever_chose_what_they_are_not_is_told_what_a_wrong_password_is,
+    whoever_is_of_two_kinds_comes_in_by_both,
     what_the_directory_knows_of_an_account_is_told_to_nobody,
     an_entry_with_the_login_of_a_guest_takes_nothing,
     the_same_work_for_every_failure,
@@ -72,6 +74,40 @@ async fn one_answer_for_every_failure(hub: TestHub) {
         assert_eq!((answer.0, &answer.1, &escaped), (answers[0].0, &answers[0].1, &answers[0].2), "{login}");
     }
     assert!(hub.browser().sign_in(&ALICE).at_home().await.answer.status == 429, "and the right one is right");
+}
+
+/// LOG-02: the answer does not say that the password was right, and the attempt is counted.
+async fn whoever_chose_what_they_are_not_is_told_what_a_wrong_password_is(hub: TestHub) {
+    for (chosen, who, others) in [(&ALICE, &NOE, &INES), (&NOE, &ALICE, &INES), (&INES, &NOE, &ALICE)] {
+        let mut browser = hub.browser();
+        let tries = [(others.login, "mauvais-mot-de-passe"), (who.login, who.password)];
+        let [wrong, right] = &failures(&mut browser, chosen, &tries).await[..] else { panic!("two tries") };
+        assert_eq!((right.0, &right.1, &right.2), (422, &wrong.1, &wrong.2), "{}", who.login);
+        assert!(right.2.contains("profil choisi") && !browser.signed_in());
+        assert_eq!(browser.sign_in(who).at_home().await.answer.status, 429, "it was counted");
+        hub.clock.advance(600);
+        browser.sign_in(who).at_home().await;
+        assert!(browser.signed_in(), "control: by what they are");
+    }
+}
+
+async fn whoever_is_of_two_kinds_comes_in_by_both(hub: TestHub) {
+    let mut both = ALICE.person();
+    both.affiliations.extend(INES.person().affiliations);
+    hub.put(both).await;
+    for public in [Public::Staff, Public::Guardian] {
+        let mut browser = hub.browser();
+        browser.sign_in(&Role { public, ..ALICE }).at_home().await;
+        assert!(browser.signed_in(), "{public:?}");
+    }
+    // Whom no choice of their own leads to this check is not held to it: a teacher whose account is kept here, where a directory asks teachers.
+    let claire = Role { id: "pclaire000000000", login: "claire.azur", ..GAELLE };
+    let local = Person { affiliations: ALICE.person().affiliations, ..claire.person() };
+    let hash = hub.hub.passwords.hash(claire.password).await.expect("hashed");
+    hub.hub.store.add_local_person(&local, &hash).await.expect("kept");
+    let mut browser = hub.browser();
+    browser.sign_in(&claire).at_home().await;
+    assert!(browser.signed_in());
 }
 
 async fn one_answer_for_every_failure_of_a_guest(hub: TestHub) {
@@ -176,8 +212,9 @@ async fn a_refusal_waits_for_the_moment_the_directory_says(hub: TestHub) {
     let [suspended, locked] = stopped_at_school(&hub).await;
     hub.directory.add("quelquun.dautre", "bon-mot-de-passe", "key-other");
     hub.directory.keep_back(KEPT_BACK);
-    let tries =
-        [("quelquun.dautre", wrong), ("personne.inconnue", wrong), suspended, locked, (ALICE.login, ALICE.password)];
+    let chose_another = (INES.login, INES.password);
+    let right = (ALICE.login, ALICE.password);
+    let tries = [("quelquun.dautre", wrong), ("personne.inconnue", wrong), suspended, locked, chose_another, right];
     let mut all = FuturesUnordered::new();
     for (login, password) in tries {
         let mut browser = hub.browser();
@@ -187,7 +224,7 @@ async fn a_refusal_waits_for_the_moment_the_directory_says(hub: TestHub) {
             (login, browser.try_password(&page, login, password).await.status.as_u16(), began.elapsed())
         });
     }
-    let (login, status, _) = all.next().await.expect("five try");
+    let (login, status, _) = all.next().await.expect("six try");
     assert_eq!((login, status), (ALICE.login, 303), "control: whoever is let in waits for nothing");
     while let Some((login, status, waited)) = all.next().await {
         assert!(status == 422 && waited >= KEPT_BACK, "{login}: {status} after {waited:?}");

@@ -129,6 +129,12 @@ const ROUTES: &[(&str, &str, Protection, &str)] = &[
     ("GET", "/favourites", Onward, "the address of a form, asked for by a browser that opens its tabs again"),
     ("GET", "/open/{service}", Session, "opens a service from its tile, if its door opens for the person"),
     ("POST", "/sign-out", SessionForm, "ends the session and tells the services it reached"),
+    (
+        "GET",
+        "/signed-out",
+        Open,
+        "what came of the end of a session, while its name is kept; whoever is signed in is sent home",
+    ),
     ("GET", "/sign-out", Onward, "the address of a form, asked for by a browser that opens its tabs again"),
     ("GET", "/sign-in/{id}", OwnSignIn, "the next step of a sign-in: who you are, then login and password"),
     ("POST", "/sign-in/{id}/password", SignInForm, "login and password"),
@@ -490,10 +496,13 @@ fn protects(protection: Protection, path: &str, outside: &Answer, without_token:
         // A form of another site comes back as a link to the same address, with the cookie.
         Session | OwnSession if outside.location().is_some_and(|to| again(path, to)) => {}
         Session => assert!(outside.location().is_some_and(|to| to.starts_with("/sign-in/")), "{path}: {status}"),
-        OwnSession => assert!(status == 200 && outside.location().is_none(), "{path}: {status}"),
+        OwnSession => assert_eq!((status, outside.location()), (303, Some("/signed-out")), "{path}"),
         OwnSignIn | SignInForm | Message => assert_eq!(status, 400, "{path}"),
         // Who has no session is signed out already, and reads so.
-        SessionForm => assert_eq!(status, if path == "/sign-out" { 200 } else { 400 }, "{path}"),
+        SessionForm if path == "/sign-out" => {
+            assert_eq!((status, outside.location()), (303, Some("/signed-out")));
+        }
+        SessionForm => assert_eq!(status, 400, "{path}"),
         Ticket => {
             let refused = ["authenticationFailure", "proxyFailure", "<StatusMessage>"];
             let said = outside.body == "no\n" || refused.iter().any(|word| outside.body.contains(word));
@@ -542,6 +551,12 @@ async fn every_other_method_is_refused(hub: TestHub) {
             let method = Method::from_bytes(method.as_bytes()).expect("a method");
             let answer = browser.send(method.clone(), &target, &[], Some(b"")).await;
             assert_eq!(answer.status, 405, "{method} {path}");
+            let (allowed, words) = (answer.header("allow").to_owned(), answer.words());
+            assert!(
+                methods.iter().all(|one| allowed.split(',').any(|name| name == *one)),
+                "{method} {path}: {allowed}"
+            );
+            assert!(words.contains("Cette page ne s’ouvre pas ainsi"), "{method} {path}: {words}");
             assert!(answer.cookies().is_empty(), "{method} {path}");
         }
     }

@@ -1,6 +1,6 @@
 //! What nobody gets past the door of SAML, row by row (SAML-28, 30 to 32, 40 to 49).
 
-use preau_domain::{Person, Seconds};
+use preau_domain::{Instant, Person, Seconds};
 use preau_flows::{ALICE, BASE, NOE, SamlSp, TestHub, form_to, saml_service, stories};
 use preau_keys::jose::{Alg, PrivateKey, PublicKey};
 use preau_keys::signers::{CutOver, KeyUse, Make, SamlKey, plan, replacement};
@@ -266,22 +266,25 @@ async fn saml_46_nothing_is_claimed_that_did_not_happen(hub: TestHub) {
     }
 }
 
+/// What the log says of the fault of that number.
+fn said(hub: &TestHub, incident: &str) -> String {
+    hub.log.lines().into_iter().filter(|line| line.contains(incident) && line.contains("\"fault\"")).collect()
+}
+
 async fn a_refusal_says_who_asked_and_what_is_wrong_and_where(hub: TestHub) {
     let sp = hub.sp("sp");
-    let said = |incident: &str| {
-        let lines = hub.log.lines();
-        lines.into_iter().filter(|line| line.contains(incident) && line.contains("\"fault\"")).collect::<String>()
-    };
     let stranger = AuthnRequest { issuer: "https://stranger.example/sp".to_owned(), ..sp.request() };
     let lost = AuthnRequest { destination: Some("https://elsewhere.example/sso".to_owned()), ..sp.request() };
     let sent = AuthnRequest { acs_url: Some("https://sp.example/other".to_owned()), ..sp.request() };
+    let old = AuthnRequest { issue_instant: Instant(hub.hub.now().0 - 3_600_000), ..sp.request() };
     for (request, service, words) in [
         (&stranger, None, "no SAML service is called https://stranger.example/sp"),
-        (&lost, Some("sp"), "<Destination>: it was sent to https://elsewhere.example/sso, and came to"),
+        (&lost, Some("sp"), "<Destination>, line 1: it was sent to https://elsewhere.example/sso, and came to"),
+        (&old, Some("sp"), "<IssueInstant>, line 1: it was made at "),
         (&sent, Some("sp"), "AssertionConsumerServiceURL https://sp.example/other"),
     ] {
         let answer = hub.browser().get(&sp.url_of(request)).await;
-        let line = said(answer.incident());
+        let line = said(&hub, answer.incident());
         assert!(line.contains(words), "{words}: {line}");
         let events = hub.journal(answer.incident()).await;
         assert_eq!(events[0].service.as_ref().map(|service| service.as_str()), service, "{events:?}");
@@ -289,7 +292,7 @@ async fn a_refusal_says_who_asked_and_what_is_wrong_and_where(hub: TestHub) {
     }
     let torn = sp.request().write().replacen("<saml:Issuer", "\n& <saml:Issuer", 1);
     for answer in both_ways(&hub, &torn).await {
-        let line = said(answer.incident());
+        let line = said(&hub, answer.incident());
         assert!(line.contains("a `&` that begins no reference") && line.contains("line 2"), "{line}");
     }
 }

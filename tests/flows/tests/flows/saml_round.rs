@@ -18,6 +18,8 @@ stories!(
     the_service_that_asked_hears_that_another_was_not_believed,
     a_round_is_gone_once,
     an_answer_in_a_frame_is_read_too,
+    an_answer_in_a_frame_is_counted,
+    an_answer_in_a_frame_is_of_that_service_and_that_end,
     an_answer_by_soap_is_read,
 );
 
@@ -78,9 +80,9 @@ async fn a_round_is_made_though_another_service_cannot_be_told(hub: TestHub) {
     let (request, state) = told(&hub, &sp, &page).await;
     let page = browser.submit(&answers(&sp, &sp.logout_answer(&request, Status::success()), &state), &[]).await;
     assert!(page.words().contains("ne se ferme pas d’ici"), "{}", page.words());
-    let odd = browser.get("/sign-out?deaf=nobody,%3Cb%3E&silent=").await;
-    assert_eq!((odd.status.as_u16(), odd.location()), (303, Some("/")), "a page names services of the house alone");
-    let inside = inside(&hub, &[]).await.get("/sign-out?deaf=rp").await;
+    let odd = browser.get(&format!("{}&unsure=nobody,%3Cb%3E,one", page.url)).await.words();
+    assert!(odd.contains("encore ouverts : rp, one.") && !odd.contains("nobody"), "where they had been alone: {odd}");
+    let inside = inside(&hub, &[]).await.get(&page.url).await;
     assert_eq!(inside.location(), Some("/"), "nobody who is signed in reads that it is over");
 }
 
@@ -97,7 +99,12 @@ async fn a_person_reads_that_a_service_did_not_confirm(hub: TestHub) {
         let page = browser.sign_out().await;
         let (request, state) = told(&hub, &sp, &page).await;
         let page = browser.submit(&answers(&sp, &sp.logout_answer(&request, status.clone()), &state), &[]).await;
-        assert_eq!(page.words().contains("n’a pas confirmé"), !confirmed, "{status:?} {}", page.words());
+        assert_eq!(
+            page.words().contains("ne dit pas s’il a fermé la sienne"),
+            !confirmed,
+            "{status:?} {}",
+            page.words()
+        );
     }
 }
 
@@ -153,7 +160,7 @@ async fn an_answer_that_is_not_believed_does_not_end_a_round(hub: TestHub) {
         let page = browser.submit(&forms[at], &[]).await;
         let (request, state) = told(&hub, &last, &page).await;
         let page = browser.submit(&answers(&last, &last.logout_answer(&request, Status::success()), &state), &[]).await;
-        assert_eq!(page.words().contains("n’a pas confirmé"), !sure, "{at}: {}", page.words());
+        assert_eq!(page.words().contains("ne dit pas s’il a fermé la sienne"), !sure, "{at}: {}", page.words());
         assert_eq!(page.words().contains("tout est fermé"), sure, "{at}: {}", page.words());
     }
 }
@@ -168,7 +175,7 @@ async fn an_answer_in_an_address_that_cannot_be_read_does_not_end_a_round(hub: T
     let page = browser.visit(&format!("/saml/slo?SAMLResponse=PHg%2B&RelayState={state}")).await;
     let (request, state) = told(&hub, &last, &page).await;
     let page = browser.submit(&answers(&last, &last.logout_answer(&request, Status::success()), &state), &[]).await;
-    assert!(page.words().contains("n’a pas confirmé"), "{}", page.words());
+    assert!(page.words().contains("mais one, que seul votre navigateur prévient, ne dit pas"), "{}", page.words());
 }
 
 async fn the_service_that_asked_hears_that_another_was_not_believed(hub: TestHub) {
@@ -201,7 +208,8 @@ async fn a_round_is_gone_once(hub: TestHub) {
     let answer = |state: &str| answers(&sp, &sp.logout_answer(&request, Status::success()), state);
     assert_eq!(browser.submit(&answer("guessed"), &[]).await.status, 400);
     let crossed = browser.submit(&answer(&other), &[]).await;
-    assert!(crossed.words().contains("n’a pas confirmé"), "an answer to the request before: {}", crossed.words());
+    let words = crossed.words();
+    assert!(words.contains("ne dit pas s’il a fermé la sienne"), "an answer to the request before: {words}");
     assert_eq!(browser.submit(&answer(&other), &[]).await.status, 400, "it is gone");
     for id in ["", "guessed", &"a".repeat(5_000)] {
         assert_eq!(browser.get(&format!("/saml/slo/round?at={id}")).await.status, 400);
@@ -209,14 +217,62 @@ async fn a_round_is_gone_once(hub: TestHub) {
     }
 }
 
-async fn an_answer_in_a_frame_is_read_too(hub: TestHub) {
-    let sp = hub.sp("sp");
-    let mut browser = inside(&hub, &[&sp]).await;
+/// Signs in to these services, and out again: what the frame tells the first of them, and the page.
+async fn framed(hub: &TestHub, services: &[&SamlSp]) -> (Browser, LogoutRequest, Answer) {
+    let mut browser = inside(hub, services).await;
     let page = browser.sign_out().await;
-    let at = page.body.find("https://sp.example/saml/slo?").unwrap_or_else(|| panic!("no frame: {}", page.body));
+    let address = format!("https://{}.example/saml/slo?", services[0].id);
+    let at = page.body.find(&address).unwrap_or_else(|| panic!("no frame: {}", page.body));
     let frame = page.body[at..].split('"').next().expect("it is there").replace("&#38;", "&").replace("&amp;", "&");
     let received = redirect::Received::read(frame.split_once('?').expect("it is there").1).expect("a request");
-    let request = LogoutRequest::read(received.unverified()).expect("a request");
+    (browser, LogoutRequest::read(received.unverified()).expect("a request"), page)
+}
+
+/// The page says what is known when it is asked for; a service that confirmed is not told once more.
+async fn an_answer_in_a_frame_is_counted(hub: TestHub) {
+    let sp = hub.sp("sp");
+    let failure = |code| Status::failure(status::RESPONDER, code);
+    for (status, sentence, told_again) in [
+        (Some(Status::success()), "tout est fermé, et le service que vous aviez ouvert en est averti.", false),
+        (Some(failure(status::UNKNOWN_PRINCIPAL)), "tout est fermé, et le service", false),
+        (Some(failure(status::PARTIAL_LOGOUT)), "mais sp n’a pas fermé la sienne", true),
+        (None, "mais sp, que seul votre navigateur prévient, ne dit pas s’il a fermé la sienne", true),
+    ] {
+        let (mut browser, request, page) = framed(&hub, &[&sp]).await;
+        assert!(page.words().contains("ne dit pas s’il a fermé la sienne"), "no frame was loaded: {}", page.words());
+        if let Some(status) = &status {
+            let answer = sp.logout_answer(&request, status.clone());
+            assert_eq!(browser.get(&sp.answer_url(&answer, Some(&sp.key))).await.status, 204);
+        }
+        let again = browser.get(&page.url).await;
+        assert!(again.words().contains(sentence), "{status:?}: {}", again.words());
+        assert_eq!(again.body.contains("<iframe"), told_again, "{status:?}");
+    }
+}
+
+async fn an_answer_in_a_frame_is_of_that_service_and_that_end(hub: TestHub) {
+    let (sp, other) = (hub.sp("sp"), hub.sp("other-sp"));
+    let (mut browser, request, page) = framed(&hub, &[&sp, &other]).await;
+    let (_, elsewhere, theirs) = framed(&hub, &[&other]).await;
+    let mut marked = sp.logout_answer(&request, Status::success());
+    let id = marked.in_response_to.as_mut().expect("it answers something");
+    // The mark of one end under the code of another request.
+    id.replace_range(76.., &elsewhere.id[76..]);
+    for (sp, answer) in [(&other, other.logout_answer(&request, Status::success())), (&sp, marked)] {
+        assert_eq!(browser.get(&sp.answer_url(&answer, Some(&sp.key))).await.status, 400);
+    }
+    let unsure = browser.get(&page.url).await.words();
+    assert!(unsure.contains("ne disent pas s’ils ont fermé la leur : other-sp, sp."), "{unsure}");
+    let sound = sp.logout_answer(&request, Status::success());
+    assert_eq!(browser.get(&sp.answer_url(&sound, Some(&sp.key))).await.status, 204, "control");
+    let one = browser.get(&page.url).await.words();
+    assert!(one.contains("mais other-sp, que seul votre navigateur prévient"), "{one}");
+    assert!(browser.get(&theirs.url).await.words().contains("mais other-sp, que seul"), "another end is not concerned");
+}
+
+async fn an_answer_in_a_frame_is_read_too(hub: TestHub) {
+    let sp = hub.sp("sp");
+    let (mut browser, request, _) = framed(&hub, &[&sp]).await;
     let sound = sp.logout_answer(&request, Status::success());
     assert_eq!(browser.get(&sp.answer_url(&sound, None)).await.status, 400, "unsigned");
     let guessed = LogoutResponse { in_response_to: Some("_guessed".to_owned()), ..sound.clone() };

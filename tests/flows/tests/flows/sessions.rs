@@ -72,8 +72,11 @@ async fn the_next_person_at_the_machine_finds_nothing(hub: TestHub) {
     let mut browser = hub.browser();
     browser.sign_in(&ALICE).at_home().await;
     let stolen = session(&browser);
-    let goodbye = browser.sign_out().await;
-    assert_eq!(goodbye.header("clear-site-data"), "\"cache\", \"storage\"");
+    let form = browser.visit("/").await.form_to("/sign-out");
+    let answer = browser.submit_once(&form, &[]).await;
+    assert_eq!(answer.header("clear-site-data"), "\"cache\", \"storage\"");
+    let goodbye = browser.visit(answer.location().expect("the page that says so")).await;
+    assert!(goodbye.words().contains("tout est fermé") && !goodbye.body.contains("Alice"), "{}", goodbye.words());
     assert!(browser.visit("/").await.form_with("public").value("public").is_some(), "the back button asks who you are");
     browser.plant(SESSION, &stolen);
     assert!(browser.visit("/").await.words().contains("Qui êtes-vous"), "the old name is dead");

@@ -154,7 +154,7 @@ async fn the_way_out_there_stands_beside_the_frames(hub: TestHub) {
         goodbye.has_link("Se déconnecter aussi") && goodbye.body.contains("<iframe src=\"https://rp.example/front?")
     );
     assert!(!goodbye.body.contains("data-leave"), "nothing leads on before the person chose");
-    assert!(goodbye.words().contains("cette page prévient en ce moment"), "{}", goodbye.words());
+    assert!(goodbye.words().contains("ne dit pas s’il a fermé la sienne"), "{}", goodbye.words());
     let mut browser = hub.browser();
     browser.sign_in(&NOE).through(&rp.url()).await.answer.code();
     let goodbye = browser.sign_out().await;

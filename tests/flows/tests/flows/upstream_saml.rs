@@ -450,7 +450,7 @@ async fn who_comes_back_signed_out_there_reads_no_more_than_is_known(hub: TestHu
     };
     let signer = Some((&*THEIRS, Alg::ES256));
     let back = encode("/upstream/educonnect/slo", Kind::Response, &response.write(), None, signer).expect("an address");
-    let page = hub.browser().get(&back).await;
+    let page = hub.browser().visit(&back).await;
     assert!(page.status == 200 && page.words().contains("Votre session est terminée ici"), "{}", page.words());
     assert!(!page.words().contains("tout est fermé"), "who knows what was open: {}", page.words());
 }

@@ -9,7 +9,7 @@ use crate::config::LOGOUT_TOKEN;
 use crate::grants::Notice;
 use axum::response::Response;
 use preau_domain::{AuditEvent, AuditKind, ServiceId, TrustedUrl, Visit};
-use preau_web::{Door, Fault, Fields, Hub, Live, LogoutNotice, NoticeBody, Visitor};
+use preau_web::{Door, Fault, Fields, Hub, Live, LogoutFrame, LogoutNotice, NoticeBody, Visitor};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -109,13 +109,13 @@ pub fn notice(hub: &Hub, visit: &Visit) -> Option<LogoutNotice> {
     Some(LogoutNotice { to, body: NoticeBody::Form(vec![("logout_token", token)]), door })
 }
 
-/// The address the browser loads to tell a service (Front-Channel Logout 3).
-pub fn frame(hub: &Hub, visit: &Visit) -> Option<String> {
+/// What the browser loads to tell a service (Front-Channel Logout 3): nothing comes back.
+pub fn frame(hub: &Hub, visit: &Visit) -> Option<LogoutFrame> {
     let (door, told) = read(hub, visit)?;
     let to = door.oidc.as_ref()?.frontchannel_logout_uri.as_ref()?;
     let mut url = door.service.trust_exactly(to, [to])?.url().clone();
     url.query_pairs_mut().append_pair("iss", hub.base()).append_pair("sid", &told.sid);
-    Some(url.into())
+    Some(LogoutFrame { address: url.into(), answers: false })
 }
 
 fn read(hub: &Hub, visit: &Visit) -> Option<(Door, Notice)> {

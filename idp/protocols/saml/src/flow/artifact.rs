@@ -9,7 +9,7 @@ use super::received::Received;
 use super::sso::{meant_for_us, recent};
 use super::{entity_id, event, signing_key, unsigned, vouched};
 use crate::config::ARTIFACT;
-use crate::error::bad_message;
+use crate::error::{another_issuer, bad_message};
 use crate::partner::Partner;
 use preau_domain::{AuditKind, CorrelationId, KeptKind, KeptThing};
 use preau_keys::{Sealer, one_time_key};
@@ -71,10 +71,10 @@ fn read(hub: &Hub, partner: &Partner, received: &Received) -> Result<ArtifactRes
     let believed = received.believed("ArtifactResolve", partner.keys(), true)?;
     let request = ArtifactResolve::read(&believed.element).map_err(bad_message)?;
     if request.issuer != partner.entity_id() {
-        return Err(bad_message("its issuer is not who it says it is from"));
+        return Err(another_issuer(&believed.element));
     }
-    meant_for_us(request.destination.as_deref(), &address(hub), false)?;
-    recent(hub, request.issue_instant)?;
+    meant_for_us(&believed.element, request.destination.as_deref(), &address(hub), false)?;
+    recent(hub, &believed.element, request.issue_instant)?;
     Ok(request)
 }
 

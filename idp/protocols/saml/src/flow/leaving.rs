@@ -3,14 +3,14 @@
 //! A service is told in the way its metadata have: by SOAP, which needs no browser; by HTTP-Redirect, in a frame of the page
 //! that says goodbye; by HTTP-POST alone, on a round that the browser makes from one service to the next. Each request of
 //! ours holds in its identifier a code for its service, so that an answer says to which request it belongs without anything
-//! being kept. Nobody stays signed in here because a service does not answer.
+//! being kept; where the page waits for what is said in a frame, the identifier ends with the mark that says so. Nobody stays signed in here because a service does not answer.
 
 use super::hand_over::Notice;
 use super::received::Received;
 use super::sso::{meant_for_us, recent};
 use super::{entity_id, logout, signed, signing_key};
 use crate::config::REQUEST;
-use crate::error::bad_message;
+use crate::error::{another_issuer, bad_envelope, bad_message};
 use crate::partner::Partner;
 use preau_domain::{Instant, KeptKind, KeptThing, ServiceId, TrustedUrl, Visit};
 use preau_keys::one_time_key;
@@ -20,7 +20,7 @@ use preau_saml::bindings::{Kind, post, redirect};
 use preau_saml::messages::{LogoutRequest, LogoutResponse, NameId, Status, new_id, soap};
 use preau_saml::metadata::{Endpoint, Peers};
 use preau_saml::names::{binding, nameid, status};
-use preau_web::{Door, Fault, FaultKind, Hub, LogoutNotice, NoticeBody, Visitor};
+use preau_web::{Door, Fault, FaultKind, Hub, LogoutFrame, LogoutNotice, NoticeBody, Visitor};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -28,13 +28,15 @@ use std::sync::Arc;
 const CODE: &str = "saml logout request";
 /// Length of an identifier without its code.
 const DRAWN: usize = 33;
+/// Length of the code.
+const CODED: usize = 43;
 
 /// What a service that hears by SOAP is told of the end of a visit.
 pub fn notice(hub: &Hub, peers: &Peers, visit: &Visit) -> Option<LogoutNotice> {
     let told = Ended::of(hub, peers, &visit.service, &visit.notice)?;
     let there = told.partner.slo(&[binding::SOAP])?;
     let to = told.partner.trust(&there.location)?;
-    let request = told.request(hub, there).write(None);
+    let request = told.request(hub, there, None).write(None);
     let message = signed(request, &told.key).ok()?;
     let body = NoticeBody::Soap(soap::envelope(&message));
     Some(LogoutNotice { to, body, door: told.partner.door.clone() })
@@ -50,22 +52,24 @@ pub fn confirmed(hub: &Hub, peers: &Peers, visit: &Visit, answer: &[u8]) -> bool
         let believed = received.believed("LogoutResponse", partner.keys(), false).ok()?;
         let response = LogoutResponse::read(&believed.element).ok()?;
         let from_it = response.issuer.as_deref().is_none_or(|issuer| issuer == partner.entity_id());
-        let answers = response.in_response_to.as_deref().is_some_and(|id| is_ours(hub, &visit.service, id));
+        let answers = response.in_response_to.as_deref().is_some_and(|id| ours(hub, &visit.service, id).is_some());
         Some(from_it && answers && over(&response.status))
     };
     read().unwrap_or(false)
 }
 
-/// The address the browser loads to tell a service that hears through browsers alone.
-pub fn frame(hub: &Hub, peers: &Peers, visit: &Visit) -> Option<String> {
+/// What the browser loads to tell a service that hears through browsers alone. Its answer leads to the mark.
+pub fn frame(hub: &Hub, peers: &Peers, visit: &Visit, mark: Option<&str>) -> Option<LogoutFrame> {
     let told = Ended::of(hub, peers, &visit.service, &visit.notice)?;
     if told.partner.slo(&[binding::SOAP]).is_some() {
         return None;
     }
     let there = told.partner.slo(&[binding::REDIRECT])?;
     let to = told.partner.trust(&there.location)?;
-    let request = told.request(hub, there).write(None);
-    redirect::encode(to.as_str(), Kind::Request, &request, None, Some((&told.key.private, told.key.alg))).ok()
+    let request = told.request(hub, there, mark).write(None);
+    let signed = redirect::encode(to.as_str(), Kind::Request, &request, None, Some((&told.key.private, told.key.alg)));
+    // One without a key has nothing to prove its answer with.
+    Some(LogoutFrame { address: signed.ok()?, answers: !told.partner.keys().is_empty() })
 }
 
 /// Whether a service hears of the end of a visit, in one of the three ways.
@@ -89,16 +93,16 @@ struct Round {
     /// Who was told last, by which request.
     #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
     asked: Option<(ServiceId, String)>,
-    /// Somebody did not confirm.
-    #[serde(rename = "p", default)]
-    partial: bool,
-    /// Where it goes then; the page that says goodbye if nowhere.
-    #[serde(rename = "o", default, skip_serializing_if = "Option::is_none")]
-    onward: Option<String>,
+    /// Who did not confirm.
+    #[serde(rename = "u", default, skip_serializing_if = "Vec::is_empty")]
+    unconfirmed: Vec<ServiceId>,
+    /// Where it goes then.
+    #[serde(rename = "o")]
+    onward: String,
 }
 
 /// Where a round of the browser begins; none when none of the visits is told in this way.
-pub async fn begin(hub: &Hub, peers: &Peers, visits: &[Visit], onward: Option<&str>) -> Result<Option<String>, Fault> {
+pub async fn begin(hub: &Hub, peers: &Peers, visits: &[Visit], onward: &str) -> Result<Option<String>, Fault> {
     let mut waiting: Vec<(ServiceId, String)> = Vec::new();
     for visit in visits.iter().filter(|visit| hears_on_a_round(hub, peers, visit)) {
         let one = (visit.service.clone(), visit.notice.clone());
@@ -109,7 +113,7 @@ pub async fn begin(hub: &Hub, peers: &Peers, visits: &[Visit], onward: Option<&s
     if waiting.is_empty() {
         return Ok(None);
     }
-    let round = Round { waiting, asked: None, partial: false, onward: onward.map(str::to_owned) };
+    let round = Round { waiting, asked: None, unconfirmed: Vec::new(), onward: onward.to_owned() };
     Ok(Some(format!("/saml/slo/round?at={}", keep(hub, &round).await?)))
 }
 
@@ -117,8 +121,8 @@ pub async fn begin(hub: &Hub, peers: &Peers, visits: &[Visit], onward: Option<&s
 pub enum Way {
     /// It posts this to the next service.
     Post(TrustedUrl, Vec<(&'static str, String)>),
-    /// It goes on to this address, or to the page that says goodbye; second, whether every service confirmed.
-    Onward(Option<String>, bool),
+    /// It goes on to this address; second, which services did not confirm.
+    Onward(String, Vec<ServiceId>),
     /// Nobody waits for it: the answer came in a frame.
     Heard,
 }
@@ -135,8 +139,13 @@ pub async fn set_out(hub: &Hub, peers: &Peers, at: &str) -> Result<Way, Fault> {
 pub async fn answered(hub: &Hub, peers: &Peers, visitor: &Visitor, received: &Received) -> Result<Way, Fault> {
     let Some(at) = received.relay_state.as_deref() else {
         let (service, answer) = believed(hub, peers, received)?;
-        if answer.is_none_or(|(_, whole)| !whole) {
+        let whole = answer.as_ref().is_some_and(|(_, whole)| *whole);
+        if !whole {
             tracing::info!(service.id = %service, correlation = %visitor.correlation(), "saml: a service did not confirm an end");
+        }
+        let mark = answer.as_ref().and_then(|(id, _)| ours(hub, &service, id));
+        if let Some(mark) = mark.filter(|mark| !mark.is_empty()) {
+            hub.heard_in_frame(mark, whole).await;
         }
         return Ok(Way::Heard);
     };
@@ -152,8 +161,8 @@ pub async fn answered(hub: &Hub, peers: &Peers, visitor: &Visitor, received: &Re
         Err(fault) => Some(fault.detail),
     };
     if let Some(why) = why {
-        round.partial = true;
         tracing::warn!(service.id = %asked, why, correlation = %visitor.correlation(), "saml: a service did not confirm an end");
+        round.unconfirmed.push(asked);
     }
     next(hub, peers, round).await
 }
@@ -178,13 +187,14 @@ fn believed_of(
     let believed = received.believed("LogoutResponse", partner.keys(), true)?;
     let response = LogoutResponse::read(&believed.element).map_err(bad_message)?;
     if response.issuer.as_deref() != Some(partner.entity_id()) {
-        return Err(bad_message("its issuer is not who it says it is from"));
+        return Err(another_issuer(&believed.element));
     }
-    meant_for_us(response.destination.as_deref(), &logout::address(hub), true)?;
-    recent(hub, response.issue_instant)?;
+    meant_for_us(&believed.element, response.destination.as_deref(), &logout::address(hub), true)?;
+    recent(hub, &believed.element, response.issue_instant)?;
     let whole = over(&response.status);
-    let id = response.in_response_to.filter(|id| is_ours(hub, &service, id));
-    let id = id.ok_or_else(|| bad_message("it answers nothing we asked this service"))?;
+    let id = response.in_response_to.filter(|id| ours(hub, &service, id).is_some());
+    let id =
+        id.ok_or_else(|| bad_envelope(&believed.element, "InResponseTo", "it answers nothing we asked this service"))?;
     Ok((service, Some((id, whole))))
 }
 
@@ -192,8 +202,8 @@ fn believed_of(
 pub async fn unread(hub: &Hub, peers: &Peers, visitor: &Visitor, at: &str, why: Fault) -> Result<Way, Fault> {
     let Some(mut round) = take(hub, at).await? else { return Err(why) };
     let Some((asked, _)) = round.asked.take() else { return Err(why) };
-    round.partial = true;
     tracing::warn!(service.id = %asked, why = why.detail, correlation = %visitor.correlation(), "saml: a service did not confirm an end");
+    round.unconfirmed.push(asked);
     next(hub, peers, round).await
 }
 
@@ -204,16 +214,16 @@ async fn next(hub: &Hub, peers: &Peers, mut round: Round) -> Result<Way, Fault> 
         let Some((told, there, to)) = told.and_then(|told| told.by_post().map(|(there, to)| (told.clone(), there, to)))
         else {
             // Its metadata are gone meanwhile.
-            round.partial = true;
+            round.unconfirmed.push(service);
             continue;
         };
-        let request = told.request(hub, &there);
+        let request = told.request(hub, &there, None);
         round.asked = Some((service, request.id.clone()));
         let message = signed(request.write(None), &told.key)?;
         let state = keep(hub, &round).await?;
         return Ok(Way::Post(to, vec![("SAMLRequest", post::encode(&message)), ("RelayState", state)]));
     }
-    Ok(Way::Onward(round.onward, !round.partial))
+    Ok(Way::Onward(round.onward, round.unconfirmed))
 }
 
 async fn keep(hub: &Hub, round: &Round) -> Result<String, Fault> {
@@ -239,17 +249,18 @@ fn over(said: &Status) -> bool {
     }
 }
 
-/// The identifier of a request to a service.
-fn id_for(hub: &Hub, service: &ServiceId) -> String {
-    let drawn = new_id(&*hub.ids);
-    let code = hub.keyring.mac(CODE, &[service.as_str(), &drawn]);
-    drawn + &code
+/// The identifier of a request to a service, which its answer repeats.
+fn id_for(hub: &Hub, service: &ServiceId, mark: Option<&str>) -> String {
+    let (drawn, mark) = (new_id(&*hub.ids), mark.unwrap_or_default());
+    let code = hub.keyring.mac(CODE, &[service.as_str(), &drawn, mark]);
+    drawn + &code + mark
 }
 
-/// Whether it is one of ours, to that service.
-fn is_ours(hub: &Hub, service: &ServiceId, id: &str) -> bool {
-    let parts = id.split_at_checked(DRAWN);
-    parts.is_some_and(|(drawn, code)| hub.keyring.mac_ok(CODE, &[service.as_str(), drawn], code))
+/// The mark of an identifier, which may be empty; none of one that is not ours, to that service.
+fn ours<'a>(hub: &Hub, service: &ServiceId, id: &'a str) -> Option<&'a str> {
+    let (drawn, rest) = id.split_at_checked(DRAWN)?;
+    let (code, mark) = rest.split_at_checked(CODED)?;
+    hub.keyring.mac_ok(CODE, &[service.as_str(), drawn, mark], code).then_some(mark)
 }
 
 /// A visit that is over.
@@ -275,10 +286,10 @@ impl Ended {
         Some((there.clone(), self.partner.trust(&there.location)?))
     }
 
-    fn request(&self, hub: &Hub, there: &Endpoint) -> LogoutRequest {
+    fn request(&self, hub: &Hub, there: &Endpoint, mark: Option<&str>) -> LogoutRequest {
         let ours = matches!(self.notice.format.as_str(), nameid::PERSISTENT | nameid::TRANSIENT);
         LogoutRequest {
-            id: id_for(hub, &self.partner.door.service.id),
+            id: id_for(hub, &self.partner.door.service.id, mark),
             issue_instant: self.at,
             destination: Some(there.location.clone()),
             issuer: entity_id(hub),

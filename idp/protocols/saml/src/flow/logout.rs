@@ -10,10 +10,10 @@ use super::received::Received;
 use super::sso::{meant_for_us, recent};
 use super::{entity_id, event, signed, signing_key, unsigned};
 use crate::config::{REQUEST, SKEW};
-use crate::error::bad_message;
+use crate::error::{another_issuer, bad_envelope, bad_message};
 use crate::partner::Partner;
 use preau_domain::{AuditKind, Instant, KeptKind, KeptThing, ServiceId, SessionId, TrustedUrl, Visit};
-use preau_keys::xml::decrypt;
+use preau_keys::xml::{Element, decrypt};
 use preau_keys::{Sealer, one_time_key};
 use preau_saml::bindings::{Kind, post, redirect};
 use preau_saml::messages::{LogoutRequest, LogoutResponse, NameId, Status, new_id, soap};
@@ -122,15 +122,15 @@ async fn read_of(
     let believed = received.believed("LogoutRequest", partner.keys(), true)?;
     let request = LogoutRequest::read(&believed.element).map_err(bad_message)?;
     if request.issuer != partner.entity_id() {
-        return Err(bad_message("its issuer is not who it says it is from"));
+        return Err(another_issuer(&believed.element));
     }
     // One that comes through a browser says where it was sent to (saml-bindings-2.0, 3.4.5.2 and 3.5.5.2).
-    meant_for_us(request.destination.as_deref(), here, here != soap_address(hub))?;
-    recent(hub, request.issue_instant)?;
+    meant_for_us(&believed.element, request.destination.as_deref(), here, here != soap_address(hub))?;
+    recent(hub, &believed.element, request.issue_instant)?;
     if request.not_on_or_after.is_some_and(|until| until <= hub.now()) {
-        return Err(bad_message("its time is over"));
+        return Err(bad_envelope(&believed.element, "NotOnOrAfter", "its time is over"));
     }
-    let name = name(hub, &request)?;
+    let name = name(hub, &believed.element, &request)?;
     let sessions = sessions(hub, &partner, &request, &name, session).await?;
     Ok(Asked { partner, request, sessions })
 }
@@ -146,14 +146,14 @@ pub fn soap_address(hub: &Hub) -> String {
 }
 
 /// The name of the person, opened if it was encrypted.
-fn name(hub: &Hub, request: &LogoutRequest) -> Result<NameId, Fault> {
+fn name(hub: &Hub, message: &Element, request: &LogoutRequest) -> Result<NameId, Fault> {
     match (&request.name_id, &request.encrypted_id) {
         (Some(name), _) => Ok(name.clone()),
         (None, Some(sealed)) => {
             let opened = decrypt(sealed, &hub.signers.saml_opening()).map_err(bad_message)?;
             NameId::read(opened.unverified()).map_err(bad_message)
         }
-        (None, None) => Err(bad_message("it names nobody")),
+        (None, None) => Err(bad_envelope(message, "NameID", "it names nobody")),
     }
 }
 
@@ -214,7 +214,7 @@ async fn end(hub: &Hub, visitor: &Visitor, asked: &Asked, later: Option<&Session
         expires: asked.request.issue_instant + REQUEST + SKEW,
     };
     if hub.store.kept(&heard.key, heard.kind, hub.now()).await?.is_some() {
-        return Err(bad_message("it was heard before"));
+        return Err(bad_message("<LogoutRequest ID>: it was heard before"));
     }
     for id in &asked.sessions {
         // Whoever asks for the end knows of it.

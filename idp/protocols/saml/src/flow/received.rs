@@ -1,7 +1,7 @@
 //! A message of a service as it came. Who it says it is from is read first, to find whose keys it is held against; from then on
 //! only what was verified is read, or what the service need not sign.
 
-use crate::error::bad_message;
+use crate::error::{bad_envelope, bad_message};
 use preau_keys::xml::{Document, Element};
 use preau_saml::bindings::{self, Kind, post, redirect};
 use preau_saml::metadata::RoleKey;
@@ -64,7 +64,7 @@ impl Received {
         let issuer = self.unverified().one(SAML, "Issuer").ok().flatten();
         let name = issuer.and_then(|issuer| issuer.text().ok()).map(str::trim);
         name.filter(|name| (1..=MAX_ENTITY_ID).contains(&name.len()))
-            .ok_or_else(|| bad_message("<Issuer>: the message does not say who it is from"))
+            .ok_or_else(|| bad_envelope(self.unverified(), "Issuer", "the message does not say who it is from"))
     }
 
     /// Whether there is a signature, right or wrong.
@@ -80,7 +80,7 @@ impl Received {
     pub fn believed(&self, local: &str, keys: &[RoleKey], must_sign: bool) -> Result<Believed<'_>, Fault> {
         let signed = self.is_signed();
         if !signed && must_sign {
-            return Err(bad_message(format!("<{local}>: it is not signed, and must be")));
+            return Err(bad_envelope(self.unverified(), local, "it is not signed, and must be"));
         }
         let element = match &self.carried {
             Carried::Query(received) if signed => Cow::Borrowed(received.verified(keys).map_err(bad_message)?),

@@ -7,11 +7,12 @@ use super::context::{self, Own, Wanted};
 use super::received::Received;
 use super::{ecp, hand_over, name, quietly};
 use crate::config::{DETOUR, REQUEST, SKEW};
-use crate::error::{SamlError, Stop, bad_message};
+use crate::error::{SamlError, Stop, another_issuer, bad_envelope, bad_message};
 use crate::partner::{Acs, AskedAcs, Asker, Partner, Way};
 use preau_connector_api::NameIdKind;
 use preau_domain::{CorrelationId, Instant, ServiceId};
 use preau_keys::Sealer;
+use preau_keys::xml::Element;
 use preau_saml::bindings::Kind;
 use preau_saml::messages::AuthnRequest;
 use preau_saml::metadata::Peers;
@@ -103,14 +104,14 @@ fn read_of(hub: &Hub, partner: Partner, received: &Received, asker: Asker) -> Re
     let believed = received.believed("AuthnRequest", partner.keys(), partner.must_sign())?;
     let request = AuthnRequest::read(&believed.element).map_err(bad_message)?;
     if request.issuer != partner.entity_id() {
-        return Err(bad_message("its issuer is not who it says it is from"));
+        return Err(another_issuer(&believed.element));
     }
     let here = match asker {
         Asker::Browser => address(hub),
         Asker::Program => ecp::address(hub),
     };
-    meant_for_us(request.destination.as_deref(), &here, believed.signed && asker == Asker::Browser)?;
-    recent(hub, request.issue_instant)?;
+    meant_for_us(&believed.element, request.destination.as_deref(), &here, believed.signed && asker == Asker::Browser)?;
+    recent(hub, &believed.element, request.issue_instant)?;
     let asked = AskedAcs {
         index: request.acs_index,
         url: request.acs_url.as_deref(),
@@ -158,26 +159,26 @@ pub fn address(hub: &Hub) -> String {
 }
 
 /// A message that says where it is sent to was sent here. One that is signed says so (saml-bindings-2.0, 3.4.5.2).
-pub fn meant_for_us(destination: Option<&str>, here: &str, signed: bool) -> Result<(), Fault> {
+pub fn meant_for_us(message: &Element, destination: Option<&str>, here: &str, signed: bool) -> Result<(), Fault> {
+    let wrong = |why: String| Err(bad_envelope(message, "Destination", why));
     match destination {
         Some(there) if there == here => Ok(()),
         None if !signed => Ok(()),
         Some(there) => {
             let there = preau_domain::display_safe(there, 200);
-            Err(bad_message(format!("<Destination>: it was sent to {there}, and came to {here}")))
+            wrong(format!("it was sent to {there}, and came to {here}"))
         }
-        None => Err(bad_message("<Destination>: it is signed and does not say where it is sent to")),
+        None => wrong("it is signed and does not say where it is sent to".to_owned()),
     }
 }
 
 /// A message was made a short while ago.
-pub fn recent(hub: &Hub, made: Instant) -> Result<(), Fault> {
+pub fn recent(hub: &Hub, message: &Element, made: Instant) -> Result<(), Fault> {
     let now = hub.now();
     if made > now + SKEW || made < now - REQUEST {
         let (made, now) = (made.rfc3339(), now.rfc3339());
-        return Err(bad_message(format!(
-            "<IssueInstant>: it was made at {made}, too long ago or in the future: it is {now}"
-        )));
+        let why = format!("it was made at {made}, too long ago or in the future: it is {now}");
+        return Err(bad_envelope(message, "IssueInstant", why));
     }
     Ok(())
 }

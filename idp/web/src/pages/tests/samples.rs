@@ -584,7 +584,8 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
         ("silent", StillOpen { silent: ids(), ..StillOpen::default() }),
         ("refused", StillOpen { refused: ids(), ..StillOpen::default() }),
         ("deaf", StillOpen { deaf: ids(), ..StillOpen::default() }),
-        ("open", StillOpen { silent: ids(), refused: ids(), deaf: ids() }),
+        ("unsure", StillOpen { unsure: ids(), ..StillOpen::default() }),
+        ("open", StillOpen { silent: ids(), refused: ids(), deaf: ids(), unsure: ids() }),
     ] {
         for count in if kind == "open" { [2, 3, 4] } else { [1, 2, 4] } {
             let titles = vec!["Cahier de textes".to_owned(); count];
@@ -598,8 +599,7 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
     let end =
         End { told: 1, elsewhere: Some(provider), round: Some("/saml/slo/round?at=a".to_owned()), ..End::default() };
     add("signed-out-elsewhere", SignedOut::new(page(), end, &[], &[]).render());
-    add("unconfirmed", farewell::Unconfirmed { page: page(), to: Some("https://notes.example/") }.render());
-    add("unconfirmed-here", farewell::Unconfirmed { page: page(), to: None }.render());
+    add("unconfirmed", farewell::Unconfirmed { page: page(), to: "https://notes.example/" }.render());
     for (name, service) in [("elsewhere", None), ("elsewhere-service", Some("Moodle"))] {
         add(name, Elsewhere::new(page(), "abc", Public::Staff, service, ways(&page())).render());
     }
