@@ -79,6 +79,7 @@ fn access_cases() {
         let in_spaces = case.mounted.iter().map(|(host, service)| SpaceGrant {
             space: "fables".to_owned(),
             host: host.clone(),
+            by: Vec::new(),
             role: Role::Redacteur,
             services: vec![service.clone()],
             from: Instant(0),

@@ -123,3 +123,87 @@ test('a guest opens what the space mounts beside a pupil of the house, and nothi
     assert.ok(own.url().startsWith(service(id).address), `control: ${id}`);
   }
 });
+
+/** Three screens and no administrator: from a teacher's first click to the end, with the host and the home as two people see them. */
+async function walk(way, { teacher, colleague, pupil, own, theirs, mounts, school }) {
+  const at = await visitor();
+  await at.goto(way.host);
+  await signIn(at, teacher);
+  await at.click('a[href="/spaces"]');
+  await look(at, `spaces-${way.source}`);
+  await at.click('a[href="/spaces/new"]');
+  const title = `Le potager ${way.source}`;
+  await at.fill('#title', title);
+  await at.fill('#until', new Date(Date.now() + 20 * 86_400_000).toISOString().slice(0, 10));
+  for (const id of mounts) await at.check(`#s-${id}`);
+  await at.check(`input[name=class][value="${own}"]`);
+  await at.selectOption('#with', `${demo.shared.convention} ${school}`);
+  await at.fill('#their-classes', theirs);
+  await look(at, `new-space-${way.source}`);
+  await at.click('form[method=get] button:not([type=button])');
+  await look(at, `new-space-preview-${way.source}`);
+  await at.click('form[action="/spaces"] button');
+  assert.ok((await heading(at)).includes(title));
+  const space = at.url();
+  const link = await at.inputValue('[data-invitation]');
+  assert.ok(link.startsWith(way.home), `${link} is an address of home`);
+  await look(at, `space-${way.source}`);
+
+  const home = await visitor();
+  await home.goto(link);
+  await signIn(home, colleague);
+  const names = await home.innerText('main');
+  assert.ok(names.includes(given(pupil)) && !names.includes(pupil.name.split(' ')[1]), names);
+  await look(home, `join-${way.source}`);
+  await home.click('form[method=post] button.main');
+  await home.waitForSelector('#done');
+  await look(home, `join-done-${way.source}`);
+
+  await at.goto(space);
+  assert.ok((await at.innerText('main')).includes(given(pupil)), 'the class is there');
+  await look(at, `space-guests-${way.source}`);
+  const child = await visitor();
+  await comeAsGuest(child, way, pupil);
+  await child.goto(way.host);
+  assert.ok((await heading(child)).includes(given(pupil)));
+  for (const id of mounts) {
+    await child.goto(`${way.host}open/${id}`);
+    await child.waitForSelector('[data-user]');
+  }
+  // One more: as long as convention and school year last.
+  await at.click('form[action$="/renew"] button');
+  assert.equal(await at.$('form[action$="/renew"]'), null);
+  // Home takes its list back; the child stays in by the list of the operator, and out of this space.
+  await home.goto(`${way.home}spaces`);
+  await home.click('form[action="/spaces/recall"] button');
+  await at.goto(space);
+  assert.ok((await at.innerText('main')).includes('Reprise'), 'the host says so');
+  await at.click('form[action$="/close"] button');
+  assert.ok((await at.innerText('main')).includes('Fermé.'), 'closed at once');
+  await at.goto(space);
+  assert.equal(await at.$('[data-invitation]'), null, 'nobody is invited any more');
+}
+
+test('by OpenID Connect: a teacher of the collège shares a space with a class of the écoles, alone', async () => {
+  await walk(WAYS[0], {
+    teacher: account('teacher'),
+    colleague: neighbour('teacher-neighbour'),
+    pupil: neighbour('pupil-neighbour'),
+    own: '6A',
+    theirs: 'CM2A',
+    mounts: ['kiosque'],
+    school: neighbour('pupil-neighbour').establishments[0].uai,
+  });
+});
+
+test('by SAML: a teacher of the écoles shares a space with a class of the collège, alone', async () => {
+  await walk(WAYS[1], {
+    teacher: neighbour('teacher-neighbour'),
+    colleague: account('teacher'),
+    pupil: account('pupil-6e'),
+    own: 'CM2A',
+    theirs: '6A',
+    mounts: [],
+    school: account('pupil-6e').establishments[0].uai,
+  });
+});

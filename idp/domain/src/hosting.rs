@@ -3,6 +3,7 @@
 //! Owns the nouns and what they mean to a person's record. How conventions are signed and lists of guests read is `idp/hosting`'s, who may
 //! open what is `policy`'s.
 
+use crate::vector::likened;
 use crate::{Affiliation, Instant, JoinKey, Person, PersonId, Profile, Public, Role, ServiceId, SourceId, Uai};
 use serde::{Deserialize, Serialize};
 
@@ -84,6 +85,9 @@ pub struct Convention {
     pub data: Vec<String>,
     /// The establishments of the other party whose people may be invited.
     pub establishments: Vec<Uai>,
+    /// The establishments of ours it is for; all of them where none is named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ours: Vec<Uai>,
     /// From then on.
     pub from: Instant,
     /// Before then.
@@ -101,6 +105,11 @@ impl Convention {
     /// Whether anything may cross at that instant.
     pub fn in_force(&self, now: Instant) -> bool {
         self.state == ConventionState::SignedByBoth && self.from <= now && now < self.until
+    }
+
+    /// Whether it is for this establishment of ours.
+    pub fn is_for(&self, ours: &Uai) -> bool {
+        self.ours.is_empty() || self.ours.contains(ours)
     }
 }
 
@@ -191,6 +200,33 @@ pub struct Guest {
     pub ended: Option<Instant>,
 }
 
+/// A list of guests that was taken in, or sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuestList {
+    /// By which convention.
+    pub convention: String,
+    /// Its name.
+    pub id: String,
+    /// We sent it, and did not take it in.
+    pub sent: bool,
+    /// For which space.
+    pub space: String,
+    /// The establishment its first guest is from.
+    pub home: Uai,
+    /// Their class there.
+    pub class: String,
+    /// How many it names.
+    pub guests: u32,
+    /// Who sent it; of one that was taken in nobody of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<PersonId>,
+    /// When.
+    pub at: Instant,
+    /// Since when it is taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn: Option<Instant>,
+}
+
 /// What being in a space gives somebody, between two instants.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpaceGrant {
@@ -198,6 +234,9 @@ pub struct SpaceGrant {
     pub space: String,
     /// The establishment that answers for it.
     pub host: Uai,
+    /// By which establishments of theirs they are in it: of a guest none is ours.
+    #[serde(default)]
+    pub by: Vec<Uai>,
     /// What they are there.
     pub role: Role,
     /// What it mounts.
@@ -230,6 +269,11 @@ impl Person {
         self.join.as_ref().is_some_and(|join| join.source.as_str() == GUESTS)
     }
 
+    /// What a guest and the pupil they become have in common: the given name and the initial, as two offices write them alike. It proves nothing.
+    pub fn given_and_initial(&self) -> Option<(String, char)> {
+        Some((likened(&self.given_name)?, likened(&self.family_name)?.chars().next()?))
+    }
+
     /// The keys by which the spaces of a person are found: of a guest their name, of others their classes and groups. At most 500, and none of whoever is
     /// neither pupil nor staff.
     pub fn members(&self) -> Vec<String> {
@@ -249,7 +293,7 @@ impl Person {
     }
 
     /// The same person with what these spaces make of them at that instant. A guest is a guest of each host and nothing else, whatever the
-    /// record says; others are in the groups of their spaces.
+    /// record says; others are in the groups of their spaces, in the establishment whose class or group is in it.
     pub fn in_spaces(mut self, grants: &[SpaceGrant], now: Instant) -> Person {
         if self.is_hosted() {
             self.affiliations.clear();
@@ -262,7 +306,8 @@ impl Person {
             if self.is_hosted() && self.affiliations.iter().all(|own| own.establishment != grant.host) {
                 self.affiliations.push(Affiliation::new(grant.host.clone(), Profile::Guest));
             }
-            for own in self.affiliations.iter_mut().filter(|own| own.establishment == grant.host) {
+            let by = if self.is_hosted() { std::slice::from_ref(&grant.host) } else { &grant.by[..] };
+            for own in self.affiliations.iter_mut().filter(|own| by.contains(&own.establishment)) {
                 for code in grant.groups() {
                     if !own.groups.contains(&code) {
                         own.groups.push(code);
@@ -279,6 +324,17 @@ pub fn guest_key(key: String) -> JoinKey {
     JoinKey { source: SourceId::new(GUESTS), key }
 }
 
+/// Guests who ended since then keep their names for now: from June to the end of October, so that a child who changes schools is found
+/// again. How long anything is kept at all is [`crate::Retention`]'s to say.
+pub fn guests_named_since(now: Instant) -> Instant {
+    let about = u16::try_from(1970 + now.seconds() / 31_556_952).unwrap_or(1970);
+    let seasons = (about.saturating_sub(1)..=about.saturating_add(1)).filter_map(|year| {
+        let (june, october) = (Instant::french_day(year, 6, 1)?.0, Instant::french_day(year, 10, 31)?.1);
+        (june <= now && now < october).then_some(june)
+    });
+    seasons.last().unwrap_or(Instant(i64::MAX))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -288,6 +344,7 @@ mod tests {
         SpaceGrant {
             space: space.into(),
             host: host.parse().unwrap(),
+            by: vec![host.parse().unwrap()],
             role: Role::Redacteur,
             services: vec![ServiceId::new("pad")],
             from: Instant(10),
@@ -333,9 +390,32 @@ mod tests {
     fn others_are_in_the_groups_of_their_spaces_and_no_source_can_say_so() {
         let pupil = person(None);
         assert_eq!(pupil.members(), ["0990001N/pupil/6A", "0990001N/pupil/latin", "0990001N/pupil/espace:faux"]);
-        let grants = [grant("fables", "0990001N"), grant("ailleurs", "0990002P")];
+        // The school next door answers for the second, and a class of theirs is in it; for the third another class is.
+        let next_door = SpaceGrant { by: vec!["0990001N".parse().unwrap()], ..grant("voisin", "0990002P") };
+        let grants = [grant("fables", "0990001N"), next_door, grant("ailleurs", "0990002P")];
         let there = pupil.in_spaces(&grants, Instant(15));
         assert_eq!(there.affiliations.len(), 1);
-        assert_eq!(there.affiliations[0].groups, ["latin", "espace:fables", "espace:fables:redacteur"]);
+        let groups = ["latin", "espace:fables", "espace:fables:redacteur", "espace:voisin", "espace:voisin:redacteur"];
+        assert_eq!(there.affiliations[0].groups, groups);
+    }
+
+    #[test]
+    fn a_guest_and_a_pupil_are_likened() {
+        let named =
+            |given: &str, family: &str| Person { given_name: given.into(), family_name: family.into(), ..person(None) };
+        assert_eq!(named("ZOÉ", "V.").given_and_initial(), named("Zoe", "Valombreuse").given_and_initial());
+        assert_eq!(named("Jean-Noël", "é").given_and_initial(), named("JEAN NOEL", "Étienne").given_and_initial());
+        assert_ne!(named("Zoé", "V.").given_and_initial(), named("Zoé", "B.").given_and_initial());
+        assert_eq!(named("Zoé", "-").given_and_initial(), None);
+    }
+
+    #[test]
+    fn names_of_guests_wait_for_the_pupils_of_september() {
+        let day = |year, month, day| Instant::french_day(year, month, day).unwrap();
+        assert_eq!(guests_named_since(day(2027, 9, 15).0), day(2027, 6, 1).0);
+        assert_eq!(guests_named_since(Instant(day(2027, 10, 31).1.0 - 1)), day(2027, 6, 1).0);
+        for none in [day(2027, 10, 31).1, day(2027, 12, 31).0, day(2028, 5, 31).0] {
+            assert_eq!(guests_named_since(none), Instant(i64::MAX));
+        }
     }
 }

@@ -97,6 +97,7 @@ pub(crate) mod tests {
             purposes: vec!["cycle 3".into()],
             data: vec!["prénom".into()],
             establishments: vec!["0990001N".parse().unwrap()],
+            ours: vec![],
             from: Instant(0),
             until: Instant(1_000_000),
             quota: 10,

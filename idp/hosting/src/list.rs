@@ -16,6 +16,8 @@ use std::fmt;
 
 /// The type of the token that heads a list.
 pub const TYP: &str = "preau-guests+jwt";
+/// The type of the token that takes a list back.
+pub const RECALL_TYP: &str = "preau-recall+jwt";
 /// Most guests of one list.
 pub const MOST_GUESTS: usize = 20_000;
 
@@ -41,6 +43,22 @@ pub struct Head {
     pub guests: usize,
     /// Their digest.
     pub digest: String,
+}
+
+/// What the word says by which its maker takes a list back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recall {
+    /// Who made the list: the public address of an ENT.
+    pub iss: String,
+    /// For whom: the same.
+    pub aud: String,
+    /// When it was signed, in seconds. A list stays taken back, so the word is true however late it comes.
+    pub iat: i64,
+    /// By which convention.
+    pub convention: String,
+    /// The name of the list.
+    pub list: String,
 }
 
 /// One guest.
@@ -162,7 +180,7 @@ pub fn check(
         if !short(&guest.initial, 3) {
             wrong("an initial has 1 to 3 characters");
         }
-        if !short(&guest.class, 64) || guest.level.chars().count() > 32 {
+        if !short(&guest.class, 64) || !(guest.level.is_empty() || short(&guest.level, 32)) {
             wrong("a class has 1 to 64 characters, a level at most 32");
         }
         if !short(&guest.subject, 255) {
@@ -180,12 +198,12 @@ pub fn check(
     problems
 }
 
-/// What a guest is in a space, by the group they are of.
+/// What a guest is in a space, by the group they are of; whatever that says, a guest manages nothing.
 fn role(space: &Space, guest: &Listed) -> Option<Role> {
     let is_theirs = |group: &&preau_domain::SpaceGroup| {
         group.establishment == guest.home && group.code == guest.class && group.public == guest.public
     };
-    space.groups.iter().filter(is_theirs).map(|group| group.role).max()
+    space.groups.iter().filter(is_theirs).map(|group| group.role.min(Role::Moderateur)).max()
 }
 
 /// The guests of a checked list, as they are let in: until the first of the ends there are, at the latest the end of July. `identify` says who a

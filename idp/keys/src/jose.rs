@@ -18,7 +18,7 @@ mod private;
 
 pub use claims::{ClaimError, ClaimRules, Exp, Parties};
 pub use jwk::{Jwk, Jwks, JwksError, MAX_KEYS, MAX_SET, PublicKey};
-pub use jws::{Expect, MAX_TOKEN, Typ, Verified, claimed_issuer, sign, verify};
+pub use jws::{Expect, MAX_TOKEN, Typ, Verified, claimed, claimed_issuer, sign, verify};
 pub use private::PrivateKey;
 
 use aws_lc_rs::digest::{Digest, SHA256, SHA512, digest};

@@ -344,27 +344,21 @@ async fn age(house: Arc<House>) {
 /// this is what tells the services, and makes room for others.
 async fn end_guests(house: &House, now: Instant) {
     loop {
-        let due = match house.store.guests_due(now, now - preau_hosting::UNUSED, SWEEP).await {
-            Ok(due) if due.is_empty() => return,
-            Ok(due) => due,
+        let ended = match house.store.end_due_guests(now, now - preau_hosting::UNUSED, SWEEP).await {
+            Ok(ended) if ended.is_empty() => return,
+            Ok(ended) => ended,
             Err(error) => {
                 tracing::warn!(%error, "guests whose time is over were left as they are; it will be done");
                 return;
             }
         };
         let correlation = CorrelationId::generate(&SystemIds, now);
-        for person in &due {
+        for person in &ended {
             let mut event = AuditEvent::new(now, AuditKind::GuestEnded, correlation.clone(), "time-over");
             event.person = Some(person.clone());
             house.store.record(event);
         }
-        match house.store.end_guests(&due, now).await {
-            Ok(ended) => tracing::info!(guests = ended, "guests of other ENTs ended: their time is over"),
-            Err(error) => {
-                tracing::warn!(%error, "guests whose time is over were left as they are; it will be done");
-                return;
-            }
-        }
+        tracing::info!(guests = ended.len(), "guests of other ENTs ended: their time is over");
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{doc, enrolments, factors, hosting, shortcuts};
 use async_trait::async_trait;
 use preau_domain::{
     AccountState, AuditEvent, AuditKind, CorrelationId, Instant, Life, Person, PersonId, Retention, Seconds, SessionId,
-    leapt,
+    guests_named_since, leapt,
 };
 use preau_store::{Aged, Audit, Lives, Operations, Result};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,8 +29,17 @@ const COUNT: Sql = Sql::Each {
             FOR UPDATE SKIP LOCKED)
         RETURNING id",
 };
+/// Guests of other ENTs whose school year just ended are left their names until the pupils they become are there to be matched with.
 const DUE_PREDELETE: &str = "SELECT id FROM person
-    WHERE state IN ('suspended', 'predeleted') AND state = 'suspended' AND ended <= $1 LIMIT $2";
+    WHERE state IN ('suspended', 'predeleted') AND state = 'suspended' AND ended <= $1
+        AND NOT (source = 'invites' AND ended >= $3) LIMIT $2";
+/// Records that are no account of several: what stands under the name of an account stays as long as the account.
+const ALONE: Sql = Sql::Each {
+    sqlite: "SELECT id FROM person WHERE id IN (SELECT value FROM json_each($1))
+        AND NOT EXISTS (SELECT 1 FROM person further WHERE further.account = person.id) ORDER BY id",
+    postgres: "SELECT id FROM person WHERE id = ANY($1)
+        AND NOT EXISTS (SELECT 1 FROM person further WHERE further.account = person.id) ORDER BY id",
+};
 const DUE_PURGE: &str = "SELECT id FROM person WHERE state IN ('suspended', 'predeleted') AND ended <= $1
     AND NOT EXISTS (SELECT 1 FROM person further WHERE further.account = person.id) LIMIT $2";
 const PREDELETE: Sql = Sql::Each {
@@ -132,8 +141,9 @@ async fn pass(
     let predeleted = ids(link, PREDELETE, args![now - retention.predelete, due.predelete, nobody]).await?;
     let mut emptied = [predeleted.clone(), purged.clone()].concat();
     emptied.sort();
-    shortcuts::forget(link, emptied.clone()).await?;
-    factors::forget(link, emptied.clone()).await?;
+    let alone = ids(link, ALONE, args![emptied.clone()]).await?;
+    shortcuts::forget(link, alone.clone()).await?;
+    factors::forget(link, alone).await?;
     enrolments::renew(link, emptied).await?;
     let mut sessions = Vec::new();
     if !purged.is_empty() {
@@ -237,7 +247,8 @@ impl Back {
         let purge = ids(self.many_rows(DUE_PURGE, args![purge, limit]).await?)?;
         // Whoever is due to be purged is due to be pre-deleted as well, and takes nobody's turn.
         let most = limit.saturating_add(u32::try_from(purge.len()).unwrap_or(u32::MAX));
-        let mut predelete = ids(self.many_rows(DUE_PREDELETE, args![predelete, most]).await?)?;
+        let named = guests_named_since(now);
+        let mut predelete = ids(self.many_rows(DUE_PREDELETE, args![predelete, most, named]).await?)?;
         predelete.retain(|id| !purge.contains(id));
         predelete.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(Due { predelete, purge })

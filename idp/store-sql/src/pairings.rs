@@ -132,7 +132,7 @@ async fn hold(link: &mut Link<'_>, names: Vec<String>, who: SaidBy) -> Result<BT
     link.rows(hold, args![names]).await?.iter().map(|row| row.text(0).map(str::to_owned)).collect()
 }
 
-async fn pair(
+pub(crate) async fn pair(
     link: &mut Link<'_>,
     pairs: Vec<(String, String)>,
     who: SaidBy,

@@ -3,7 +3,8 @@
 use crate::Result;
 use async_trait::async_trait;
 use preau_domain::{
-    Convention, FederatedIdentity, Guest, Instant, Person, PersonId, Role, SchoolPair, Space, SpaceGrant, Uai,
+    Convention, ConventionState, FederatedIdentity, Guest, GuestList, Instant, Person, PersonId, Role, SchoolPair,
+    Space, SpaceGrant, Uai,
 };
 
 /// A guest to let in.
@@ -26,7 +27,7 @@ pub struct Admission {
     pub convention: String,
     /// Into which space.
     pub space: String,
-    /// The name of their list.
+    /// The name of their list, one of its convention.
     pub batch: String,
     /// Who.
     pub guests: Vec<NewGuest>,
@@ -44,6 +45,8 @@ pub enum Admitted {
     },
     /// The convention is not in force, or the space is not open or not one of its spaces: nobody is in.
     NotInForce,
+    /// A list of that name was taken in by this convention before: nobody is in.
+    AlreadyIn,
     /// There would be more guests than the convention allows: nobody is in.
     OverQuota {
         /// How many it allows.
@@ -69,6 +72,15 @@ pub enum GuestsOf<'a> {
     Batch(&'a str),
 }
 
+/// Which lists of guests are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListsOf<'a> {
+    /// Taken in for a space.
+    Space(&'a str),
+    /// Sent for an establishment of ours.
+    Home(&'a Uai),
+}
+
 /// Conventions, spaces and guests. Guests are accounts ([`crate::People`]) of the source [`preau_domain::GUESTS`]: what time does to
 /// accounts ([`crate::Lives`]) it does to them.
 #[async_trait]
@@ -89,15 +101,27 @@ pub trait Hosting: Send + Sync {
     /// The écoles paired with a collège.
     async fn school_pair(&self, college: &Uai) -> Result<Option<SchoolPair>>;
 
-    /// Adds a space, or replaces it with the groups it names; whoever is in it by name stays. `Conflict` as for
+    /// Suspends or ends a convention, whatever somebody else writes of it meanwhile: its guests have no session after it, and of one that
+    /// ends they are guests no more. Returns how many guests it had; absent when there is none of that name that could be stopped so.
+    async fn stop_convention(&self, id: &str, state: ConventionState, now: Instant) -> Result<Option<u64>>;
+
+    /// Adds a space, or replaces it with the groups it names. A guest in it has the role of their class from then on; whose class it
+    /// names no longer is out of it, and their sessions fall. Returns how many those were. `Conflict` as for
     /// [`Hosting::put_convention`], or if its convention is none.
-    async fn put_space(&self, space: &Space, before: Option<&Space>) -> Result<()>;
+    async fn put_space(&self, space: &Space, before: Option<&Space>, now: Instant) -> Result<u64>;
+
+    /// Closes a space, whatever somebody else writes of it meanwhile: no guest is in it any more, and their sessions fall. Returns how many
+    /// were; absent when there is none of that name.
+    async fn close_space(&self, id: &str, now: Instant) -> Result<Option<u64>>;
 
     /// The space of that name.
     async fn space(&self, id: &str) -> Result<Option<Space>>;
 
     /// Spaces whose name comes after this one, ordered by name, at most `limit`.
     async fn spaces(&self, after: &str, limit: u32) -> Result<Vec<Space>>;
+
+    /// Spaces an establishment answers for, those that end last first, at most `limit`.
+    async fn spaces_at(&self, host: &Uai, limit: u32) -> Result<Vec<Space>>;
 
     /// What the open spaces of these members ([`Person::members`]) give, each space once with the most of its roles; at most
     /// [`SpaceGrant::MOST`]. What has not begun is among them, what has ended is not. Costs the same however many spaces there are.
@@ -108,7 +132,7 @@ pub trait Hosting: Send + Sync {
     /// same however many spaces there are.
     async fn spaces_of_guest(&self, person: &PersonId, now: Instant) -> Result<Vec<SpaceGrant>>;
 
-    /// A guest, or one who was.
+    /// A guest, or one who was; of several conventions by the one that lasts longest.
     async fn guest(&self, person: &PersonId) -> Result<Option<Guest>>;
 
     /// Guests, ordered by account from the one after `after` on, at most `limit`. Of a convention or a list those who were are among them.
@@ -117,20 +141,37 @@ pub trait Hosting: Send + Sync {
     /// How many guests a convention has.
     async fn guest_count(&self, convention: &str) -> Result<u64>;
 
-    /// Lets guests into a space, all or none, at most 20 000: accounts, who they are elsewhere, their membership. However many call at
-    /// once, there are never more guests of a convention than its quota. `Conflict` if somebody is named twice.
+    /// Which of these are guests of a convention, by the keys of their accounts.
+    async fn guests_known(&self, convention: &str, keys: &[String]) -> Result<Vec<String>>;
+
+    /// Lets guests into a space, all or none, at most 20 000: accounts, who they are elsewhere, their membership, and the list itself.
+    /// However many call at once, there are never more guests of a convention than its quota. `Conflict` if somebody is named twice.
     async fn admit(&self, admission: &Admission, now: Instant) -> Result<Admitted>;
 
-    /// Takes back what a list brought: nobody is in a space by it, and whoever is in none any more is a guest no more. Returns how
-    /// many those were.
-    async fn withdraw(&self, batch: &str, now: Instant) -> Result<u64>;
+    /// What would come of an admission. Nothing is written.
+    async fn would_admit(&self, admission: &Admission, now: Instant) -> Result<Admitted>;
 
-    /// Ends guests, at most 1 000 at once, all or none: they are in no space, their accounts are suspended, their sessions and tokens fall in
+    /// Takes back what a list brought: nobody is in a space by it, and whoever is in none of the convention any more is its guest no more.
+    /// A later list that named somebody for the same space holds them there. Returns how many left a space.
+    async fn withdraw(&self, convention: &str, batch: &str, now: Instant) -> Result<u64>;
+
+    /// Notes a list that was sent, or, that it was taken back.
+    async fn note_list(&self, list: &GuestList) -> Result<()>;
+
+    /// Lists of guests, the latest first, at most `limit`.
+    async fn lists(&self, of: ListsOf<'_>, limit: u32) -> Result<Vec<GuestList>>;
+
+    /// Ends guests, at most 1 000 at once, all or none, by whatever convention: they are in no space, their accounts are suspended, their sessions and tokens fall in
     /// the same stroke. Others are passed over. Returns how many there were.
     async fn end_guests(&self, people: &[PersonId], now: Instant) -> Result<u64>;
 
-    /// Forgets what is known of somebody who was a guest, is one no more and became one of ours; the account stays. Says whether it was known.
-    async fn forget_guest(&self, person: &PersonId) -> Result<bool>;
+    /// Takes guests out of a space, at most 1 000 at once: their sessions fall, and whoever is in no other of its convention is its guest no
+    /// more. Others are passed over. Returns how many there were.
+    async fn leave_space(&self, space: &str, people: &[PersonId], now: Instant) -> Result<u64>;
+
+    /// Makes one account of a guest and a person of ours, all or nothing: the guest ends, nobody comes in as them by another ENT any more, and
+    /// what was known of the guest is forgotten. The name of the account is the guest's where `keep_guest`. Says whether the two can be one.
+    async fn convert_guest(&self, guest: &PersonId, ours: &PersonId, keep_guest: bool, now: Instant) -> Result<bool>;
 
     /// Gives the guests of a space that end before `until` until then. Returns how many there were.
     async fn renew_guests(&self, space: &str, until: Instant) -> Result<u64>;
@@ -138,7 +179,7 @@ pub trait Hosting: Send + Sync {
     /// Notes that a guest was here.
     async fn guest_used(&self, person: &PersonId, now: Instant) -> Result<()>;
 
-    /// Guests whose time is over, at most `limit`: their own, that of their convention, that of every space they were in; or who were not
-    /// here since `unused_since`.
-    async fn guests_due(&self, now: Instant, unused_since: Instant, limit: u32) -> Result<Vec<PersonId>>;
+    /// Ends guests whose time is over, at most `limit`: their own, that of their convention, that of every space of it they were in; or who
+    /// were not here since `unused_since`. Whoever is a guest by another convention goes on by that one. Returns who ended.
+    async fn end_due_guests(&self, now: Instant, unused_since: Instant, limit: u32) -> Result<Vec<PersonId>>;
 }

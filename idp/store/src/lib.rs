@@ -32,7 +32,7 @@ pub use audit::Audit;
 pub use factors::Factors;
 pub use federation::{Links, Upstreams};
 pub use grants::{Grants, Rotation};
-pub use hosting::{Admission, Admitted, GuestsOf, Hosting, NewGuest};
+pub use hosting::{Admission, Admitted, GuestsOf, Hosting, ListsOf, NewGuest};
 pub use kept::Keeping;
 pub use life::{Aged, Lives};
 pub use operations::{Health, Operations, Swept};

@@ -1,6 +1,6 @@
 //! For which child a parent acts: at the doors, and where an operator asks what the doors would say.
 
-use preau_domain::{Person, PersonId, Profile};
+use preau_domain::{Instant, Person, PersonId, Profile};
 use preau_store::{Result, Store};
 use std::collections::BTreeSet;
 
@@ -21,7 +21,8 @@ pub async fn child_of(store: &dyn Store, person: &Person, said: Option<&PersonId
         let acts = || person.acting_for(child).affiliations.iter().any(|one| one.profile == Profile::Guardian);
         child.state.may_sign_in() && person.represents(child) && acts()
     };
-    Ok(child.filter(is_theirs))
+    // A source that says a group of a space is not believed, of a child neither.
+    Ok(child.filter(is_theirs).map(|child| child.in_spaces(&[], Instant(0))))
 }
 
 /// A pupil under the key by which the parent's record names them, whichever of the pupil's records has it.

@@ -40,6 +40,8 @@ pub enum FaultKind {
     AccountNotFound,
     /// Another provider vouches for the person, whose account here is suspended.
     AccountSuspended,
+    /// A guest of another ENT whose spaces are over, stopped, or have not begun.
+    GuestOver,
     /// The provider where the person signs in does not answer.
     ProviderDown,
     /// The provider, or the person there, said no.
@@ -60,7 +62,7 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// Every kind.
-    pub const ALL: [FaultKind; 21] = [
+    pub const ALL: [FaultKind; 22] = [
         FaultKind::BadRequest,
         FaultKind::UnknownService,
         FaultKind::ServiceDown,
@@ -74,6 +76,7 @@ impl FaultKind {
         FaultKind::NoAccount,
         FaultKind::AccountNotFound,
         FaultKind::AccountSuspended,
+        FaultKind::GuestOver,
         FaultKind::ProviderDown,
         FaultKind::ProviderRefused,
         FaultKind::ProviderNotBelieved,
@@ -100,6 +103,7 @@ impl FaultKind {
             FaultKind::NoAccount => "no-account",
             FaultKind::AccountNotFound => "account-not-found",
             FaultKind::AccountSuspended => "account-suspended",
+            FaultKind::GuestOver => "guest-over",
             FaultKind::ProviderDown => "provider-down",
             FaultKind::ProviderRefused => "provider-refused",
             FaultKind::ProviderNotBelieved => "provider-not-believed",
@@ -121,6 +125,7 @@ impl FaultKind {
             | FaultKind::NoAccount
             | FaultKind::AccountNotFound
             | FaultKind::AccountSuspended
+            | FaultKind::GuestOver
             | FaultKind::ProviderRefused
             | FaultKind::ProviderNotBelieved => StatusCode::FORBIDDEN,
             FaultKind::ProviderSessionStays => StatusCode::CONFLICT,

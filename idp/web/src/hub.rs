@@ -472,7 +472,14 @@ impl Hub {
         // A second factor beside the proof of a live session makes it no longer.
         let added = authentication.second.is_some() && pending.authentication.is_none();
         let goes_on = before.as_ref().filter(|before| added && before.person == *person);
-        let expires = goes_on.map_or(now + Seconds(self.config.session.absolute_seconds), |before| before.expires);
+        let mut expires = goes_on.map_or(now + Seconds(self.config.session.absolute_seconds), |before| before.expires);
+        if upstream.is_some()
+            && let Some(guest) = self.store.guest(person).await?
+        {
+            // A guest has no session, and says so to no service, for longer than the last of their spaces.
+            let ends = self.store.spaces_of_guest(&guest.person, now).await?.into_iter().map(|grant| grant.until).max();
+            expires = expires.min(ends.unwrap_or(expires));
+        }
         let session = Session {
             id: preau_keys::session_id(secret.expose()),
             person: person.clone(),

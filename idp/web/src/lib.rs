@@ -30,6 +30,7 @@ mod roster;
 mod router;
 pub mod runs;
 pub mod second_key;
+mod sharing;
 pub mod sign_in;
 pub mod spaces;
 mod table;

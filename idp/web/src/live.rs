@@ -121,6 +121,11 @@ impl Live {
         self
     }
 
+    /// What shared spaces give the person, also what has not begun.
+    pub fn spaces(&self) -> &[SpaceGrant] {
+        &self.spaces
+    }
+
     /// Whether it is still believed: when a delegation or a space begins or ends, the facts are others.
     fn is_fresh(&self, now: Instant) -> bool {
         let delegations = self.session.authentication.delegations.iter();

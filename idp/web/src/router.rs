@@ -6,7 +6,7 @@
 use crate::visitor::{Cookie, peer};
 use crate::{
     Fault, FaultKind, Hub, Locale, Visitor, account, bench, certificate, goodbye, headers, logout, offers, pages, runs,
-    sign_in, upstream,
+    sharing, sign_in, upstream,
 };
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
@@ -37,6 +37,7 @@ pub fn router(hub: Arc<Hub>) -> Router {
         .merge(bench::routes())
         .merge(runs::routes())
         .merge(offers::routes())
+        .merge(sharing::routes())
         .merge(account::routes())
         .merge(pages::portal_routes());
     for protocol in hub.protocols() {

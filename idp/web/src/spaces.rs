@@ -9,6 +9,7 @@ use preau_hosting::{Head, Listed, Problem};
 use preau_keys::Keyring;
 use preau_keys::jose::{self, Alg, Expect, Jwks, Typ};
 use preau_store::{Admitted, Result, Store, StoreError};
+use std::collections::HashSet;
 
 /// The person in their spaces at that instant, and what those give; also what has not begun.
 pub async fn of(store: &dyn Store, person: Person, now: Instant) -> Result<(Person, Vec<SpaceGrant>)> {
@@ -53,8 +54,8 @@ pub fn open_list(text: &str, convention: &Convention) -> std::result::Result<(He
     Ok((head, preau_hosting::read_body(body)?))
 }
 
-/// Who a subject of the other party of a convention is to the provider by which they come, and the key of their account here. One person who
-/// comes by two conventions is two guests: what one of them gives ends with it.
+/// Who a subject of the other party of a convention is to the provider by which they come, and the key of their account here. That is the same
+/// under every convention with that provider, also next year's: whoever comes by two of them is one person, and what one gives ends with it.
 pub fn guest_of(
     keyring: &Keyring,
     convention: &Convention,
@@ -64,7 +65,7 @@ pub fn guest_of(
     let issuer = &convention.peer.issuer;
     let digest = crate::upstream::digest(keyring, provider, issuer, "sub", subject);
     let identity = FederatedIdentity { provider: provider.clone(), issuer: issuer.clone(), subject: digest };
-    let key = keyring.mac("guest", &[&convention.id, provider.as_str(), issuer, subject]);
+    let key = keyring.mac("guest", &[provider.as_str(), issuer, subject]);
     (identity, preau_domain::guest_key(key))
 }
 
@@ -81,8 +82,12 @@ pub struct Taken {
     pub space: Space,
     /// How many guests there were before.
     pub there: u64,
-    /// What came of it; nothing where it was only looked at.
-    pub admitted: Option<Admitted>,
+    /// How many of them are new guests.
+    pub added: u64,
+    /// How many were guests of the convention before.
+    pub known: u64,
+    /// Which of them are, by their places on the list.
+    pub new: Vec<bool>,
 }
 
 /// Why a list was not taken in.
@@ -115,30 +120,12 @@ pub async fn take_in(
     write: bool,
 ) -> std::result::Result<Taken, NotTaken> {
     let head = text.split_once('\n').map_or(text, |(head, _)| head);
-    let claimed = jose::claimed_issuer(head.trim_end()).map_err(|_| refused("this is no list of guests".to_owned()))?;
-    let mut why = refused("there is no convention with whoever it says to be from".to_owned());
-    let (mut after, mut found) = (String::new(), None);
-    'all: loop {
-        let page = store.conventions(&after, 100).await?;
-        for convention in &page {
-            if convention.peer.url != claimed {
-                continue;
-            }
-            match open_list(text, convention) {
-                Ok((head, guests)) if head.convention == convention.id => {
-                    found = Some((head, guests, convention.clone()));
-                    break 'all;
-                }
-                Ok(_) => why = refused("it is under no convention of ours".to_owned()),
-                Err(problems) => why = NotTaken::Refused(problems),
-            }
-        }
-        match page.last() {
-            Some(last) => after.clone_from(&last.id),
-            None => break,
-        }
-    }
-    let Some((head, guests, convention)) = found else { return Err(why) };
+    // Which convention to look at: what it says of itself is believed once that one's keys say so.
+    let claimed = jose::claimed(head.trim_end(), "convention");
+    let claimed = claimed.map_err(|_| refused("this is no list of guests".to_owned()))?;
+    let convention = store.convention(&claimed).await?;
+    let convention = convention.ok_or_else(|| refused("it is under no convention of ours".to_owned()))?;
+    let (head, guests) = open_list(text, &convention).map_err(NotTaken::Refused)?;
     let space = store.space(&head.space).await?;
     let space = space.ok_or_else(|| refused("there is no space of the name it says".to_owned()))?;
     let problems = preau_hosting::check(&head, &guests, &convention, &space, us, now);
@@ -153,22 +140,22 @@ pub async fn take_in(
     let there = store.guest_count(&convention.id).await?;
     let identify = |subject: &str| guest_of(keyring, &convention, &provider, subject);
     let admission = preau_hosting::admission(&head, &guests, &convention, &space, now, ids, identify);
-    let mut taken = Taken { head, guests, convention, space, there, admitted: None };
-    if write {
-        taken.admitted = Some(match store.admit(&admission, now).await? {
-            Admitted::NotInForce => return Err(refused("the convention or the space ended meanwhile".to_owned())),
-            Admitted::OverQuota { quota, there, more } => {
-                return Err(refused(format!(
-                    "{more} guests more than the {there} there are would exceed the {quota} of the convention"
-                )));
-            }
-            Admitted::AreOurs(places) => {
-                let what = "this guest is a pupil of ours by now, and comes in no more by another ENT";
-                let problem = |place| Problem { line: Some(place + 2), what: what.to_owned() };
-                return Err(NotTaken::Refused(places.into_iter().map(problem).collect()));
-            }
-            admitted => admitted,
-        });
+    let keys = admission.guests.iter().filter_map(|one| one.person.join.as_ref()).map(|join| join.key.clone());
+    let keys: Vec<String> = keys.collect();
+    let before: HashSet<String> = store.guests_known(&convention.id, &keys).await?.into_iter().collect();
+    let new = keys.iter().map(|key| !before.contains(key)).collect();
+    let admitted = if write { store.admit(&admission, now).await? } else { store.would_admit(&admission, now).await? };
+    match admitted {
+        Admitted::All { added, known } => Ok(Taken { head, guests, convention, space, there, added, known, new }),
+        Admitted::NotInForce => Err(refused("the convention or the space ended meanwhile".to_owned())),
+        Admitted::AlreadyIn => Err(refused("a list of this name was taken in already: ask for a new one".to_owned())),
+        Admitted::OverQuota { quota, there, more } => Err(refused(format!(
+            "{more} guests more than the {there} there are would exceed the {quota} of the convention"
+        ))),
+        Admitted::AreOurs(places) => {
+            let what = "this guest is a pupil of ours by now, and comes in no more by another ENT";
+            let problem = |place| Problem { line: Some(place + 2), what: what.to_owned() };
+            Err(NotTaken::Refused(places.into_iter().map(problem).collect()))
+        }
     }
-    Ok(taken)
 }

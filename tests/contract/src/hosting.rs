@@ -2,10 +2,10 @@
 
 use crate::fixture::{LATER, NOW, change, conflicts, live, sourced, uai, winners};
 use preau_domain::{
-    AccountState, Convention, ConventionState, Credentials, FederatedIdentity, Guest, Instant, Peer, Person, PersonId,
-    Public, Retention, Role, SchoolPair, Seconds, ServiceId, SourceId, Space, SpaceGroup, guest_key,
+    AccountState, Convention, ConventionState, Credentials, FederatedIdentity, Guest, GuestList, Instant, Peer, Person,
+    PersonId, Public, Retention, Role, SchoolPair, Seconds, ServiceId, SourceId, Space, SpaceGroup, guest_key,
 };
-use preau_store::{Admission, Admitted, GuestsOf, NewGuest, SaidBy, Store};
+use preau_store::{Admission, Admitted, GuestsOf, ListsOf, NewGuest, Store};
 
 const END: Instant = Instant(NOW.0 + 10_000_000);
 
@@ -23,6 +23,7 @@ fn convention(id: &str, quota: u32) -> Convention {
         purposes: vec!["cycle 3".into()],
         data: vec!["prénom".into()],
         establishments: vec![uai(2)],
+        ours: vec![],
         from: NOW,
         until: END,
         quota,
@@ -94,8 +95,8 @@ fn list(batch: &str, space: &str, guests: Vec<NewGuest>) -> Admission {
 /// A convention of that quota, with two spaces.
 async fn set_up(store: &dyn Store, quota: u32) {
     store.put_convention(&convention("c", quota), None).await.unwrap();
-    store.put_space(&space("fables", Some("c")), None).await.unwrap();
-    store.put_space(&space("potager", Some("c")), None).await.unwrap();
+    store.put_space(&space("fables", Some("c")), None, NOW).await.unwrap();
+    store.put_space(&space("potager", Some("c")), None, NOW).await.unwrap();
 }
 
 fn guest(number: usize) -> PersonId {
@@ -136,9 +137,9 @@ pub async fn a_pair_of_schools_is_kept(store: &dyn Store) {
 /// A space is found from what somebody is, as long as it is open.
 pub async fn a_space_is_found_by_its_groups(store: &dyn Store) {
     let first = space("fables", None);
-    store.put_space(&first, None).await.unwrap();
-    assert!(conflicts(&store.put_space(&first, None).await));
-    assert!(conflicts(&store.put_space(&space("x", Some("nowhere")), None).await), "a convention that is none");
+    store.put_space(&first, None, NOW).await.unwrap();
+    assert!(conflicts(&store.put_space(&first, None, NOW).await));
+    assert!(conflicts(&store.put_space(&space("x", Some("nowhere")), None, NOW).await), "a convention that is none");
     let member = |code: &str, public: &str| vec!["person/p".to_owned(), format!("{}/{public}/{code}", uai(1))];
     let found = store.spaces_of(&member("6A", "pupil"), NOW).await.unwrap();
     assert_eq!((found[0].space.as_str(), found[0].role, found[0].until), ("fables", Role::Redacteur, END));
@@ -148,10 +149,10 @@ pub async fn a_space_is_found_by_its_groups(store: &dyn Store) {
     assert!(store.spaces_of(&member("6B", "pupil"), NOW).await.unwrap().is_empty());
     assert!(store.spaces_of(&member("6A", "pupil"), END).await.unwrap().is_empty(), "over");
     let other = Space { groups: vec![], ..first.clone() };
-    store.put_space(&other, Some(&first)).await.unwrap();
+    store.put_space(&other, Some(&first), NOW).await.unwrap();
     assert!(store.spaces_of(&both, NOW).await.unwrap().is_empty(), "its groups are those it names now");
     let closed = Space { closed: true, ..first };
-    store.put_space(&closed, Some(&other)).await.unwrap();
+    store.put_space(&closed, Some(&other), NOW).await.unwrap();
     assert!(store.spaces_of(&both, NOW).await.unwrap().is_empty(), "closed");
     assert_eq!(store.space("fables").await.unwrap(), Some(closed.clone()));
     assert_eq!(store.spaces("", 10).await.unwrap(), [closed]);
@@ -198,9 +199,9 @@ pub async fn nobody_comes_in_without_a_convention_in_force(store: &dyn Store) {
     set_up(store, 10).await;
     let one = |space: &str| list("b", space, vec![newcomer(1)]);
     let before = store.convention("c").await.unwrap().unwrap();
-    store.put_space(&space("theme", None), None).await.unwrap();
+    store.put_space(&space("theme", None), None, NOW).await.unwrap();
     let closed = Space { closed: true, ..space("clos", Some("c")) };
-    store.put_space(&closed, None).await.unwrap();
+    store.put_space(&closed, None, NOW).await.unwrap();
     for space in ["theme", "clos", "nowhere"] {
         assert_eq!(store.admit(&one(space), NOW).await.unwrap(), Admitted::NotInForce, "{space}");
     }
@@ -240,13 +241,13 @@ pub async fn a_list_is_taken_back(store: &dyn Store) {
     store.admit(&list("b1", "fables", vec![newcomer(1)]), NOW).await.unwrap();
     store.admit(&list("b2", "potager", vec![newcomer(1), newcomer(2)]), NOW).await.unwrap();
     live(store, "s2", "g-2").await;
-    assert_eq!(store.withdraw("b2", NOW).await.unwrap(), 1);
+    assert_eq!(store.withdraw("c", "b2", NOW).await.unwrap(), 2);
     assert_eq!(is_in(store, 1, NOW).await, ["fables"], "whom another list brought stays");
     assert!(is_in(store, 2, NOW).await.is_empty());
     assert_eq!(store.person(&guest(2)).await.unwrap().unwrap().state, AccountState::Suspended);
     assert!(store.session(&preau_domain::SessionId::new("s2"), NOW).await.unwrap().is_none());
-    assert_eq!((store.guest_count("c").await.unwrap(), store.withdraw("b2", NOW).await.unwrap()), (1, 0));
-    assert_eq!(store.withdraw("", NOW).await.unwrap(), 0);
+    assert_eq!((store.guest_count("c").await.unwrap(), store.withdraw("c", "b2", NOW).await.unwrap()), (1, 0));
+    assert_eq!(store.withdraw("c", "", NOW).await.unwrap(), 0);
 }
 
 /// Guests end with their sessions, and leave their place to others.
@@ -267,7 +268,7 @@ pub async fn guests_end_with_their_sessions(store: &dyn Store) {
     assert_eq!(admitted, Admitted::All { added: 1, known: 0 });
 }
 
-/// Guests come due to the millisecond, by their own time, that of their convention and that of their spaces, and when they do not come.
+/// Guests end to the millisecond by their own time, that of their convention and that of their spaces, and when they do not come.
 pub async fn guests_come_due(store: &dyn Store) {
     set_up(store, 10).await;
     let short = |number| {
@@ -276,23 +277,134 @@ pub async fn guests_come_due(store: &dyn Store) {
         one
     };
     store.admit(&list("b", "fables", vec![newcomer(1), short(2), newcomer(3)]), NOW).await.unwrap();
-    store.admit(&list("b", "potager", vec![newcomer(4)]), NOW).await.unwrap();
-    let due = |at, unused| store.guests_due(at, unused, 10);
-    assert!(due(NOW, NOW).await.unwrap().is_empty());
-    assert_eq!(due(LATER, NOW).await.unwrap(), [guest(2)], "to the millisecond");
-    assert!(due(Instant(LATER.0 - 1), NOW).await.unwrap().is_empty());
+    store.admit(&list("b2", "potager", vec![newcomer(4)]), NOW).await.unwrap();
+    let end = |at, unused| store.end_due_guests(at, unused, 10);
+    let session = live(store, "s2", "g-2").await;
+    assert!(end(Instant(LATER.0 - 1), NOW).await.unwrap().is_empty());
+    assert_eq!(end(LATER, NOW).await.unwrap(), [guest(2)], "to the millisecond");
+    assert!(store.session(&session, NOW).await.unwrap().is_none());
+    assert!(end(LATER, NOW).await.unwrap().is_empty(), "once");
     store.guest_used(&guest(1), LATER).await.unwrap();
-    assert_eq!(due(NOW, LATER).await.unwrap(), [guest(2), guest(3), guest(4)], "who was not here");
+    store.guest_used(&guest(4), LATER).await.unwrap();
+    assert_eq!(end(NOW, LATER).await.unwrap(), [guest(3)], "who was not here");
     let potager = space("potager", Some("c"));
-    store.put_space(&Space { closed: true, ..potager.clone() }, Some(&potager)).await.unwrap();
-    assert_eq!(due(NOW, NOW).await.unwrap(), [guest(4)], "whose spaces are closed");
-    assert_eq!(due(END, NOW).await.unwrap().len(), 4);
-    let before = store.convention("c").await.unwrap().unwrap();
-    store
-        .put_convention(&Convention { state: ConventionState::Suspended, ..before.clone() }, Some(&before))
-        .await
-        .unwrap();
-    assert_eq!(due(NOW, NOW).await.unwrap(), [guest(4)], "what is stopped for a while ends nobody");
+    store.put_space(&Space { closed: true, ..potager.clone() }, Some(&potager), NOW).await.unwrap();
+    assert_eq!(end(NOW, NOW).await.unwrap(), [guest(4)], "whose spaces are closed");
+    assert_eq!(store.stop_convention("c", ConventionState::Suspended, NOW).await.unwrap(), Some(1));
+    assert!(end(NOW, NOW).await.unwrap().is_empty(), "what is stopped for a while ends nobody");
+    assert_eq!(end(END, NOW).await.unwrap(), [guest(1)]);
+}
+
+/// Stopping never loses, however often a convention or a space is written meanwhile: sessions fall, and what was stopped reads so.
+pub async fn what_is_stopped_stays_so(store: &dyn Store) {
+    set_up(store, 10).await;
+    store.admit(&list("b1", "fables", vec![newcomer(1), newcomer(2)]), NOW).await.unwrap();
+    store.admit(&list("b2", "potager", vec![newcomer(2)]), NOW).await.unwrap();
+    let (one, two) = (live(store, "s1", "g-1").await, live(store, "s2", "g-2").await);
+    assert_eq!(store.leave_space("fables", &[guest(2), PersonId::new("p-zoe")], NOW).await.unwrap(), 1);
+    assert_eq!(
+        (is_in(store, 1, NOW).await, is_in(store, 2, NOW).await),
+        (vec!["fables".into()], vec!["potager".into()])
+    );
+    assert!(store.session(&two, NOW).await.unwrap().is_none() && store.session(&one, NOW).await.unwrap().is_some());
+    store.admit(&list("b3", "fables", vec![newcomer(2)]), NOW).await.unwrap();
+    let two = live(store, "s4", "g-2").await;
+    assert_eq!(store.close_space("nowhere", NOW).await.unwrap(), None);
+    assert_eq!(store.close_space("fables", NOW).await.unwrap(), Some(2));
+    for session in [&one, &two] {
+        assert!(store.session(session, NOW).await.unwrap().is_none(), "services hear of it");
+    }
+    assert!(is_in(store, 1, NOW).await.is_empty() && store.guest(&guest(1)).await.unwrap().unwrap().ended.is_some());
+    assert_eq!(is_in(store, 2, NOW).await, ["potager"], "whoever is in another space goes on");
+    assert!(store.space("fables").await.unwrap().unwrap().closed);
+    let open = space("fables", Some("c"));
+    assert!(conflicts(&store.put_space(&open, Some(&open), NOW).await), "somebody read it before");
+    let session = live(store, "s3", "g-2").await;
+    assert_eq!(store.stop_convention("c", ConventionState::Suspended, NOW).await.unwrap(), Some(1));
+    assert!(store.session(&session, NOW).await.unwrap().is_none());
+    assert_eq!(store.stop_convention("c", ConventionState::Suspended, NOW).await.unwrap(), None, "once");
+    assert_eq!(store.convention("c").await.unwrap().unwrap().state, ConventionState::Suspended);
+    assert!(store.person(&guest(2)).await.unwrap().unwrap().state.may_sign_in(), "for a while");
+    assert_eq!(store.stop_convention("c", ConventionState::Ended, NOW).await.unwrap(), Some(1));
+    assert!(!store.person(&guest(2)).await.unwrap().unwrap().state.may_sign_in());
+}
+
+/// A space that is changed has its guests in the role of their class, and none whose class it names no longer.
+pub async fn a_changed_space_keeps_whom_it_names(store: &dyn Store) {
+    set_up(store, 10).await;
+    let mut other = newcomer(2);
+    other.guest.class = "CM1".into();
+    store.admit(&list("b", "fables", vec![newcomer(1), other]), NOW).await.unwrap();
+    let before = store.space("fables").await.unwrap().unwrap();
+    let mut after = before.clone();
+    after.groups[2].role = Role::Visiteur;
+    assert_eq!(store.put_space(&after, Some(&before), NOW).await.unwrap(), 1);
+    assert_eq!(store.spaces_of_guest(&guest(1), NOW).await.unwrap()[0].role, Role::Visiteur);
+    assert!(is_in(store, 2, NOW).await.is_empty());
+    assert_eq!(store.guest_count("c").await.unwrap(), 1);
+    let mut further = after.clone();
+    further.title = "Fables du cycle 3".into();
+    assert_eq!(store.put_space(&further, Some(&after), NOW).await.unwrap(), 0, "control");
+    assert_eq!(is_in(store, 1, NOW).await, ["fables"], "control");
+}
+
+/// Who comes by two conventions has one account, and goes on by the second when the first is over.
+pub async fn two_conventions_make_one_guest(store: &dyn Store) {
+    set_up(store, 10).await;
+    store.put_convention(&Convention { until: LATER, ..convention("d", 10) }, None).await.unwrap();
+    store.put_space(&Space { until: LATER, ..space("orchestre", Some("d")) }, None, NOW).await.unwrap();
+    store.admit(&list("b", "fables", vec![newcomer(1)]), NOW).await.unwrap();
+    let mut again = newcomer(1);
+    again.person.id = PersonId::new("another-name");
+    (again.guest.convention, again.guest.until) = ("d".into(), LATER);
+    let by = Admission { convention: "d".into(), ..list("b", "orchestre", vec![again]) };
+    assert_eq!(store.guests_known("d", &["key-1".to_owned()]).await.unwrap(), Vec::<String>::new());
+    assert_eq!(store.admit(&by, NOW).await.unwrap(), Admitted::All { added: 1, known: 0 });
+    assert_eq!(is_in(store, 1, NOW).await, ["fables", "orchestre"]);
+    assert_eq!(store.people_count().await.unwrap(), 1);
+    assert_eq!((store.guest_count("c").await.unwrap(), store.guest_count("d").await.unwrap()), (1, 1));
+    store.withdraw("x", "b", NOW).await.unwrap();
+    assert_eq!(is_in(store, 1, NOW).await, ["fables", "orchestre"], "a list is one of its convention");
+    assert_eq!(store.end_due_guests(LATER, NOW, 10).await.unwrap(), [guest(1)]);
+    assert_eq!(is_in(store, 1, LATER).await, ["fables"]);
+    assert!(store.person(&guest(1)).await.unwrap().unwrap().state.may_sign_in());
+    assert_eq!((store.guest_count("c").await.unwrap(), store.guest_count("d").await.unwrap()), (1, 0));
+    assert_eq!(store.guests_known("c", &["key-1".to_owned(), "key-2".to_owned()]).await.unwrap(), ["key-1"]);
+}
+
+/// A list is looked at without being taken in, and taken in once: also not again after it was taken back.
+pub async fn a_list_is_taken_in_once(store: &dyn Store) {
+    set_up(store, 2).await;
+    let first = list("b", "fables", vec![newcomer(1), newcomer(2)]);
+    assert_eq!(store.would_admit(&first, NOW).await.unwrap(), Admitted::All { added: 2, known: 0 });
+    assert_eq!(store.guest_count("c").await.unwrap(), 0);
+    let over = list("b", "fables", vec![newcomer(1), newcomer(2), newcomer(3)]);
+    let refused = Admitted::OverQuota { quota: 2, there: 0, more: 3 };
+    assert_eq!(store.would_admit(&over, NOW).await.unwrap(), refused);
+    let came = winners(|_| store.admit(&first, NOW), |a| matches!(a, Ok(Admitted::All { .. }))).await;
+    assert_eq!((came, store.guest_count("c").await.unwrap()), (1, 2));
+    let lists = store.lists(ListsOf::Space("fables"), 10).await.unwrap();
+    assert_eq!((lists.len(), lists[0].guests, lists[0].withdrawn, lists[0].sent), (1, 2, None, false));
+    assert_eq!(store.withdraw("c", "b", LATER).await.unwrap(), 2);
+    assert_eq!(store.lists(ListsOf::Space("fables"), 10).await.unwrap()[0].withdrawn, Some(LATER));
+    assert_eq!(store.admit(&first, LATER).await.unwrap(), Admitted::AlreadyIn);
+    assert_eq!(store.guest_count("c").await.unwrap(), 0);
+    let sent = GuestList { sent: true, by: Some(PersonId::new("p")), ..lists[0].clone() };
+    store.note_list(&sent).await.unwrap();
+    store.note_list(&GuestList { withdrawn: Some(LATER), ..sent.clone() }).await.unwrap();
+    let found = store.lists(ListsOf::Home(&uai(2)), 10).await.unwrap();
+    assert_eq!(found, [GuestList { withdrawn: Some(LATER), ..sent }]);
+    assert!(store.lists(ListsOf::Home(&uai(1)), 10).await.unwrap().is_empty());
+}
+
+/// The spaces of an establishment are found, those that last longest first.
+pub async fn the_spaces_of_an_establishment_are_found(store: &dyn Store) {
+    for (id, host, until) in [("a", 1, LATER), ("b", 1, END), ("c", 2, END)] {
+        store.put_space(&Space { host: uai(host), until, ..space(id, None) }, None, NOW).await.unwrap();
+    }
+    let names = |found: Vec<Space>| found.into_iter().map(|one| one.id).collect::<Vec<_>>();
+    assert_eq!(names(store.spaces_at(&uai(1), 10).await.unwrap()), ["b", "a"]);
+    assert_eq!(names(store.spaces_at(&uai(1), 1).await.unwrap()), ["b"]);
 }
 
 /// A guest is given more time, never less.
@@ -337,21 +449,32 @@ pub async fn what_is_known_of_a_guest_goes_with_them(store: &dyn Store) {
     assert!(store.guest(&guest(2)).await.unwrap().is_some(), "control");
 }
 
-/// A guest who becomes a pupil of ours keeps the name that services know, is what the annuaire says, and a guest no more.
+/// A guest who becomes a pupil of ours keeps the name that services know, is what the annuaire says, and a guest no more; what they keep at hand stays.
 pub async fn a_guest_becomes_a_pupil_of_ours(store: &dyn Store) {
     set_up(store, 10).await;
-    store.admit(&list("b", "fables", vec![newcomer(1)]), NOW).await.unwrap();
+    store.admit(&list("b", "fables", vec![newcomer(1), newcomer(2)]), NOW).await.unwrap();
     store.put_people(None, &[change(sourced("k1"))]).await.unwrap();
-    assert!(!store.forget_guest(&guest(1)).await.unwrap(), "a guest is not forgotten");
-    store.end_guests(&[guest(1)], NOW).await.unwrap();
-    assert_eq!(store.pair(&[(guest(1), sourced("k1").id)], SaidBy::Hand, NOW).await.unwrap(), [true]);
-    assert!(store.forget_guest(&guest(1)).await.unwrap());
+    assert!(!store.convert_guest(&guest(1), &guest(2), true, NOW).await.unwrap(), "two guests are not one");
+    assert_eq!(is_in(store, 1, NOW).await, ["fables"], "and nothing was changed");
+    assert_eq!(store.links_of(&who(1)).await.unwrap().len(), 1);
+    assert!(store.convert_guest(&guest(1), &sourced("k1").id, true, NOW).await.unwrap());
     let pupil = store.person(&guest(1)).await.unwrap().unwrap();
     let ours = sourced("k1");
     assert_eq!((&pupil.join, &pupil.affiliations, &pupil.login), (&ours.join, &ours.affiliations, &ours.login));
     assert!(!pupil.is_hosted() && pupil.state.may_sign_in());
     assert_eq!(store.person_by_join(&ours.join.unwrap()).await.unwrap().unwrap().id, guest(1));
     assert_eq!(store.guest(&guest(1)).await.unwrap(), None);
+    assert!(store.links_of(&who(1)).await.unwrap().is_empty());
+    let (here, kiosque) = (uai(1), ServiceId::new("kiosque"));
+    store.add_favourite(&guest(1), &here, &kiosque, NOW).await.unwrap();
+    let retention = Retention::days(31, 89);
+    store.let_time_pass(NOW, retention, 10).await.unwrap();
+    store.let_time_pass(NOW + Seconds(32 * 86_400), retention, 10).await.unwrap();
+    assert_eq!(
+        store.at_hand(&guest(1), &here).await.unwrap().favourites,
+        [kiosque],
+        "their old record ends, they do not"
+    );
 }
 
 /// A later list does not take back a guest who became one of ours, whichever of the two accounts was kept: nobody else comes in with it either.
@@ -359,12 +482,9 @@ pub async fn a_pupil_of_ours_is_no_guest_again(store: &dyn Store) {
     set_up(store, 10).await;
     store.admit(&list("b", "fables", vec![newcomer(1), newcomer(2), newcomer(3)]), NOW).await.unwrap();
     store.put_people(None, &[change(sourced("k1")), change(sourced("k2"))]).await.unwrap();
-    let pairs = [(guest(1), sourced("k1").id), (sourced("k2").id, guest(2))];
-    for (number, pair) in [1, 2].into_iter().zip(pairs) {
-        store.end_guests(&[guest(number)], NOW).await.unwrap();
-        store.remove_link(&who(number), &guest(number)).await.unwrap();
-        assert_eq!(store.pair(&[pair], SaidBy::Hand, NOW).await.unwrap(), [true]);
-        store.forget_guest(&guest(number)).await.unwrap();
+    let pairs = [(sourced("k1").id, true), (sourced("k2").id, false)];
+    for (number, (ours, keep)) in [1, 2].into_iter().zip(pairs) {
+        assert!(store.convert_guest(&guest(number), &ours, keep, NOW).await.unwrap());
     }
     let again = list("b2", "fables", vec![newcomer(3), newcomer(1), newcomer(4), newcomer(2)]);
     assert_eq!(store.admit(&again, LATER).await.unwrap(), Admitted::AreOurs(vec![1, 3]));

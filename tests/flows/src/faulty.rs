@@ -5,18 +5,18 @@ use async_trait::async_trait;
 use futures::future::BoxFuture;
 use preau_domain::chain::{Entry, Seal};
 use preau_domain::{
-    AccountState, AtHand, AuditEvent, Authentication, Convention, CorrelationId, Establishment, Factor, FactorId,
-    FactorKind, FederatedIdentity, FederatedLink, Grant, GrantKind, Guest, Instant, JoinKey, KeptKind, KeptThing, Life,
-    OneTimeKey, PendingId, PendingSignIn, Person, PersonId, Registration, RegistrationKind, Retention, RunId,
-    SchoolPair, ServiceId, Session, SessionId, SourceId, Space, SpaceGrant, StoredKey, Ticket, TicketKind, Uai,
-    Upstream, Visit,
+    AccountState, AtHand, AuditEvent, Authentication, Convention, ConventionState, CorrelationId, Establishment,
+    Factor, FactorId, FactorKind, FederatedIdentity, FederatedLink, Grant, GrantKind, Guest, GuestList, Instant,
+    JoinKey, KeptKind, KeptThing, Life, OneTimeKey, PendingId, PendingSignIn, Person, PersonId, Registration,
+    RegistrationKind, Retention, RunId, SchoolPair, ServiceId, Session, SessionId, SourceId, Space, SpaceGrant,
+    StoredKey, Ticket, TicketKind, Uai, Upstream, Visit,
 };
 use preau_store::{
     Admission, Admitted, Aged, Alike, Attempt, Audit, Delays, Establishments, Factors, Grants, GuestsOf, Health, Held,
-    Hosting, IndexRow, Keeping, Links, Lives, NewSession, Notice, OpeningChange, Operations, Outbox, Pair, Pairings,
-    People, PersonChange, Provisioning, RecordName, Registrations, Result, Rotation, RunRecord, SaidBy, Sessions,
-    SharedLogin, Shortcuts, SignIns, SigningKeys, SourceRecord, Store, StoreError, Swept, Throttle, Tickets, UndoPart,
-    Undoable, Undone, Upstreams, YetToHear,
+    Hosting, IndexRow, Keeping, Links, ListsOf, Lives, NewSession, Notice, OpeningChange, Operations, Outbox, Pair,
+    Pairings, People, PersonChange, Provisioning, RecordName, Registrations, Result, Rotation, RunRecord, SaidBy,
+    Sessions, SharedLogin, Shortcuts, SignIns, SigningKeys, SourceRecord, Store, StoreError, Swept, Throttle, Tickets,
+    UndoPart, Undoable, Undone, Upstreams, YetToHear,
 };
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -284,7 +284,10 @@ faulty!(Hosting {
     fn conventions(after: &str, limit: u32) -> Vec<Convention>;
     fn put_school_pair(pair: &SchoolPair) -> ();
     fn school_pair(college: &Uai) -> Option<SchoolPair>;
-    fn put_space(space: &Space, before: Option<&Space>) -> ();
+    fn stop_convention(id: &str, state: ConventionState, now: Instant) -> Option<u64>;
+    fn put_space(space: &Space, before: Option<&Space>, now: Instant) -> u64;
+    fn close_space(id: &str, now: Instant) -> Option<u64>;
+    fn spaces_at(host: &Uai, limit: u32) -> Vec<Space>;
     fn space(id: &str) -> Option<Space>;
     fn spaces(after: &str, limit: u32) -> Vec<Space>;
     fn spaces_of(members: &[String], now: Instant) -> Vec<SpaceGrant>;
@@ -292,13 +295,18 @@ faulty!(Hosting {
     fn guest(person: &PersonId) -> Option<Guest>;
     fn guests(of: GuestsOf<'_>, after: &PersonId, limit: u32) -> Vec<Guest>;
     fn guest_count(convention: &str) -> u64;
+    fn guests_known(convention: &str, keys: &[String]) -> Vec<String>;
     fn admit(admission: &Admission, now: Instant) -> Admitted;
-    fn withdraw(batch: &str, now: Instant) -> u64;
+    fn would_admit(admission: &Admission, now: Instant) -> Admitted;
+    fn withdraw(convention: &str, batch: &str, now: Instant) -> u64;
+    fn note_list(list: &GuestList) -> ();
+    fn lists(of: ListsOf<'_>, limit: u32) -> Vec<GuestList>;
     fn end_guests(people: &[PersonId], now: Instant) -> u64;
-    fn forget_guest(person: &PersonId) -> bool;
+    fn leave_space(space: &str, people: &[PersonId], now: Instant) -> u64;
+    fn convert_guest(guest: &PersonId, ours: &PersonId, keep_guest: bool, now: Instant) -> bool;
     fn renew_guests(space: &str, until: Instant) -> u64;
     fn guest_used(person: &PersonId, now: Instant) -> ();
-    fn guests_due(now: Instant, unused_since: Instant, limit: u32) -> Vec<PersonId>;
+    fn end_due_guests(now: Instant, unused_since: Instant, limit: u32) -> Vec<PersonId>;
 });
 
 faulty!(Shortcuts {

@@ -131,10 +131,15 @@ pub fn verify(compact: &str, keys: &Jwks, expect: Expect<'_>) -> Result<Verified
 
 /// The issuer a token claims to be from, **not verified**: only to find whose keys it is to be verified with.
 pub fn claimed_issuer(compact: &str) -> Result<String, JoseError> {
+    claimed(compact, "iss")
+}
+
+/// A text a token says under that name, **not verified**: only to find whose keys it is to be verified with.
+pub fn claimed(compact: &str, name: &str) -> Result<String, JoseError> {
     let parts = parse(compact)?;
     parts.header()?;
     let claims = json::object(&parts.payload).ok_or(JoseError::Malformed)?;
-    claims.get("iss").and_then(Value::as_str).map(str::to_owned).ok_or(JoseError::Malformed)
+    claims.get(name).and_then(Value::as_str).map(str::to_owned).ok_or(JoseError::Malformed)
 }
 
 /// A token taken apart.

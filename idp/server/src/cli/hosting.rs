@@ -82,6 +82,9 @@ pub struct DraftArgs {
     /// Establishments of the other party whose people may be invited, with commas.
     #[arg(long, value_name = "UAI", value_delimiter = ',', required = true)]
     pub establishments: Vec<Uai>,
+    /// Establishments of ours it is for, with commas: whose spaces may be opened under it, and whose people go. All of them unless said.
+    #[arg(long = "for", value_name = "UAI", value_delimiter = ',')]
+    pub ours: Vec<Uai>,
     /// From the beginning of that day.
     #[arg(long, value_name = "DAY")]
     pub from: Day,
@@ -204,6 +207,8 @@ pub enum GuestsCommand {
     },
     /// Take back what a list brought.
     Undo {
+        /// The convention.
+        convention: String,
         /// The name of the list, as its import gave it.
         list: String,
     },

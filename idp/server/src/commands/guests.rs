@@ -9,7 +9,7 @@ use preau_domain::{AccountState, Clock, Guest, Identifier, Ids, Person, PersonId
 use preau_hosting::{Estimate, Head, LIST_HOLDS, Listed, MOST_GUESTS, Needed, TYP, next_summer, write_body};
 use preau_keys::SystemIds;
 use preau_keys::jose::Alg;
-use preau_store::{Admitted, GuestsOf, SaidBy, Store};
+use preau_store::{GuestsOf, Store};
 use preau_web::spaces::{NotTaken, take_in};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -31,11 +31,11 @@ pub async fn run(loaded: &Loaded, demo: bool, what: &GuestsCommand) -> Result<()
             export(loaded, demo, (convention, space), groups, out).await
         }
         GuestsCommand::Import { file, dry_run, json } => import(loaded, file, *dry_run, *json).await,
-        GuestsCommand::Undo { list } => {
+        GuestsCommand::Undo { convention, list } => {
             let store = writing(loaded).await?;
-            commands::journal(&*store, None, None, &format!("guests-undone {list}")).await?;
-            let ended = store.withdraw(list, SystemClock::new().now()).await?;
-            say!("list {list} is taken back: {ended} people are guests no more")
+            commands::journal(&*store, None, None, &format!("guests-undone {list} of {convention}")).await?;
+            let out = store.withdraw(convention, list, SystemClock::new().now()).await?;
+            say!("list {list} is taken back: {out} people are out of the space it was for")
         }
         GuestsCommand::List(of) => list(loaded, of).await,
         GuestsCommand::Renew { space, until } => renew(loaded, space, day(*until)?.1).await,
@@ -155,6 +155,9 @@ async fn export(
     if !frame.in_force(now) {
         return Err(Failure::new(format!("convention {named} is not in force")));
     }
+    if let Some((uai, ..)) = whom.iter().find(|(uai, ..)| !frame.is_for(uai)) {
+        return Err(Failure::new(format!("convention {named} is not for {uai}")));
+    }
     let service = frame.peer.service.as_ref().ok_or_else(|| {
         Failure::new(format!("convention {named} does not say by which service of ours our people sign in there"))
     })?;
@@ -171,9 +174,10 @@ async fn export(
         guests.extend(listed(person, &whom, || keyring.pairwise(door.sector(), &person.id)));
     })
     .await?;
-    if guests.is_empty() || guests.len() > MOST_GUESTS {
+    let most = MOST_GUESTS.min(usize::try_from(frame.quota).unwrap_or(MOST_GUESTS));
+    if guests.is_empty() || guests.len() > most {
         return Err(Failure::new(format!(
-            "{} people are of these groups; a list has 1 to {MOST_GUESTS}",
+            "{} people are of these groups; a list under this convention has 1 to {most}",
             guests.len()
         )));
     }
@@ -232,10 +236,7 @@ async fn import(loaded: &Loaded, file: &Path, dry_run: bool, json: bool) -> Resu
         taken = take(true).await.map_err(refused)?;
     }
     let (list, count, quota) = (&taken.head.jti, taken.guests.len(), taken.convention.quota);
-    let (added, known) = match taken.admitted {
-        Some(Admitted::All { added, known }) => (Some(added), Some(known)),
-        _ => (None, None),
-    };
+    let (added, known, written) = (taken.added, taken.known, !dry_run);
     if json {
         return say!(
             "{:#}",
@@ -244,11 +245,17 @@ async fn import(loaded: &Loaded, file: &Path, dry_run: bool, json: bool) -> Resu
         );
     }
     say!("list {list} of {}, for space {}: {count} people", taken.convention.peer.url, taken.space.id)?;
-    match (added, known) {
-        (Some(added), Some(known)) => {
-            say!("{added} are new guests, {known} were guests already; to take it back: preau guests undo {list}")
+    match written {
+        true => {
+            say!(
+                "{added} are new guests, {known} were guests already; to take it back: preau guests undo {} {list}",
+                taken.convention.id
+            )
         }
-        _ => say!("there are {} guests of at most {quota}; nothing was written", taken.there),
+        false => {
+            say!("{added} would be new guests, {known} are guests already")?;
+            say!("there are {} guests of at most {quota}; nothing was written", taken.there)
+        }
     }
 }
 
@@ -321,7 +328,7 @@ async fn end(loaded: &Loaded, people: &[String], of: &EndArgs) -> Result<(), Fai
 }
 
 /// Pupils of an establishment looked at.
-const MOST_PUPILS: u32 = 5_000;
+const MOST_PUPILS: u32 = 20_000;
 
 async fn matches(loaded: &Loaded, at: &Uai, named: &str, level: Option<&str>, json: bool) -> Result<(), Failure> {
     let store = assembly::store(loaded, None).await?;
@@ -330,11 +337,10 @@ async fn matches(loaded: &Loaded, at: &Uai, named: &str, level: Option<&str>, js
             && own.profile == Profile::Pupil
             && level.is_none_or(|level| own.level.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(level)))
     };
-    let alike = |person: &Person| (person.given_name.to_lowercase(), initial(&person.family_name));
-    let mut pupils: HashMap<(String, String), Vec<Person>> = HashMap::new();
+    let mut pupils: HashMap<(String, char), Vec<Person>> = HashMap::new();
     for person in store.people_at(at, MOST_PUPILS).await? {
-        if person.affiliations.iter().any(is_pupil) {
-            pupils.entry(alike(&person)).or_default().push(person);
+        if let Some(alike) = person.given_and_initial().filter(|_| person.affiliations.iter().any(is_pupil)) {
+            pupils.entry(alike).or_default().push(person);
         }
     }
     let mut found = Vec::new();
@@ -344,8 +350,8 @@ async fn matches(loaded: &Loaded, at: &Uai, named: &str, level: Option<&str>, js
         else {
             continue;
         };
-        let name = (person.given_name.to_lowercase(), person.family_name.clone());
-        found.extend(pupils.get(&name).map(|pupils| (guest, person, pupils)));
+        let alike = person.given_and_initial();
+        found.extend(alike.and_then(|alike| pupils.get(&alike)).map(|pupils| (guest, person, pupils)));
     }
     if json {
         let row = |(guest, _, pupils): &(Guest, Person, &Vec<Person>)| json!({ "guest": guest.person, "home": guest.home, "class": guest.class, "pupils": pupils.iter().map(|one| &one.id).collect::<Vec<_>>() });
@@ -376,17 +382,10 @@ async fn convert(loaded: &Loaded, guest: &str, pupil: &str, why: &str) -> Result
     }
     let unused = pupil.state == AccountState::PreCreated;
     let (kept, added) = if unused { (&guest.id, &pupil.id) } else { (&pupil.id, &guest.id) };
-    commands::journal(&*store, Some(kept), None, &format!("guest-converted, {} is {}: {why}", guest.id, pupil.id))
-        .await?;
-    let now = SystemClock::new().now();
-    store.end_guests(std::slice::from_ref(&guest.id), now).await?;
-    for link in store.links_of_person(&guest.id).await? {
-        store.remove_link(&link.identity, &guest.id).await?;
+    commands::journal(&*store, Some(kept), None, &format!("guest-converted, {} with {added}: {why}", guest.id)).await?;
+    if !store.convert_guest(&guest.id, &pupil.id, unused, SystemClock::new().now()).await? {
+        return Err(Failure::new(format!("{} and {} cannot be one account: nothing was changed", guest.id, pupil.id)));
     }
-    if store.pair(&[(kept.clone(), added.clone())], SaidBy::Hand, now).await? != [true] {
-        return Err(Failure::new(format!("{} and {} cannot be one account", guest.id, pupil.id)));
-    }
-    store.forget_guest(&guest.id).await?;
     say!("{} is the account of both from now on, a pupil of ours and no guest", kept)?;
     match unused {
         true => say!("  services know the pupil as they knew the guest"),
@@ -397,7 +396,7 @@ async fn convert(loaded: &Loaded, guest: &str, pupil: &str, why: &str) -> Result
 }
 
 /// Ends all of these; how many they were.
-pub(super) async fn end_all(store: &dyn Store, of: GuestsOf<'_>) -> Result<u64, Failure> {
+async fn end_all(store: &dyn Store, of: GuestsOf<'_>) -> Result<u64, Failure> {
     let people: Vec<PersonId> =
         all(store, of).await?.into_iter().filter(|one| one.ended.is_none()).map(|one| one.person).collect();
     let (now, mut ended) = (SystemClock::new().now(), 0);

@@ -61,13 +61,17 @@ pub async fn conventions(loaded: &Loaded, what: &ConventionsCommand) -> Result<(
             let by = Signatory { peer: *peer, who: by.clone(), at: SystemClock::new().now() };
             change(loaded, id, "signed", |one| sign(one, by)).await
         }
-        ConventionsCommand::Suspend { id } => acts(loaded, id, "suspended", Act::Suspend).await,
-        ConventionsCommand::Resume { id } => acts(loaded, id, "resumed", Act::Resume).await,
+        ConventionsCommand::Suspend { id } => {
+            let guests = stop(loaded, id, ConventionState::Suspended).await?;
+            say!("convention {id} is suspended; its {guests} guests are signed out within seconds")
+        }
+        ConventionsCommand::Resume { id } => {
+            let now = SystemClock::new().now();
+            change(loaded, id, "resumed", |one| act(one, Act::Resume, now)).await
+        }
         ConventionsCommand::End { id } => {
-            acts(loaded, id, "ended", Act::End).await?;
-            let store = writing(loaded).await?;
-            let ended = super::guests::end_all(&*store, preau_store::GuestsOf::Convention(id)).await?;
-            say!("{ended} guests are guests no more")
+            let guests = stop(loaded, id, ConventionState::Ended).await?;
+            say!("convention {id} is ended; {guests} guests are guests no more")
         }
         ConventionsCommand::Keys { id, file } => {
             let keys = keys(file)?;
@@ -99,6 +103,7 @@ async fn draft(loaded: &Loaded, args: &DraftArgs) -> Result<(), Failure> {
         purposes: args.purpose.clone(),
         data: args.data.clone(),
         establishments: args.establishments.clone(),
+        ours: args.ours.clone(),
         from: day(args.from)?.0,
         until: day(args.until)?.1,
         quota: args.quota,
@@ -115,9 +120,15 @@ async fn draft(loaded: &Loaded, args: &DraftArgs) -> Result<(), Failure> {
     say!("convention {} is drawn up; it is in force when both signed: preau conventions sign {0}", convention.id)
 }
 
-async fn acts(loaded: &Loaded, id: &str, word: &str, what: Act) -> Result<(), Failure> {
-    let now = SystemClock::new().now();
-    change(loaded, id, word, |one| act(one, what, now)).await
+/// Stops a convention, whatever is written of it meanwhile; gives how many guests it had.
+async fn stop(loaded: &Loaded, id: &str, state: ConventionState) -> Result<u64, Failure> {
+    let store = writing(loaded).await?;
+    let (before, now) = (convention(&*store, id).await?, SystemClock::new().now());
+    let what = if state == ConventionState::Suspended { Act::Suspend } else { Act::End };
+    act(&before, what, now).map_err(|why| Failure::new(format!("convention {id}: {why}")))?;
+    commands::journal(&*store, None, None, &format!("convention-{} {id}", state.as_str())).await?;
+    let stopped = store.stop_convention(id, state, now).await?;
+    stopped.ok_or_else(|| Failure::new(format!("convention {id}: somebody stopped it meanwhile")))
 }
 
 async fn change(
@@ -210,10 +221,11 @@ pub async fn spaces(loaded: &Loaded, what: &SpacesCommand) -> Result<(), Failure
         SpacesCommand::Open(args) => open(loaded, args).await,
         SpacesCommand::Close { id } => {
             let store = writing(loaded).await?;
-            let before = store.space(id).await?.ok_or_else(|| Failure::new(format!("there is no space {id}")))?;
+            let there = store.space(id).await?;
+            there.ok_or_else(|| Failure::new(format!("there is no space {id}")))?;
             commands::journal(&*store, None, None, &format!("space-closed {id}")).await?;
-            store.put_space(&Space { closed: true, ..before.clone() }, Some(&before)).await?;
-            say!("space {id} is closed; who is in no other space is a guest no more")
+            let out = store.close_space(id, SystemClock::new().now()).await?.unwrap_or(0);
+            say!("space {id} is closed, {out} guests are out of it; who is in no other space is a guest no more")
         }
         SpacesCommand::List { json } => list_spaces(loaded, *json).await,
     }
@@ -265,8 +277,9 @@ async fn open(loaded: &Loaded, args: &OpenSpaceArgs) -> Result<(), Failure> {
         return Err(Failure::new(problem));
     }
     commands::journal(&*store, None, None, &format!("space-opened {}", space.id)).await?;
-    store.put_space(&space, before.as_ref()).await?;
-    say!("space {} is open until {}", space.id, space.until.rfc3339())
+    let out = store.put_space(&space, before.as_ref(), now).await?;
+    say!("space {} is open until {}", space.id, space.until.rfc3339())?;
+    if out > 0 { say!("{out} guests are out of it: it does not name their class any more") } else { Ok(()) }
 }
 
 async fn list_spaces(loaded: &Loaded, json: bool) -> Result<(), Failure> {

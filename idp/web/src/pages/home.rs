@@ -42,6 +42,10 @@ pub(super) struct Home<'a> {
     pub notices: Vec<(String, Vec<String>)>,
     /// There are services that wait for the key of the person's establishment.
     pub offers: bool,
+    /// They work with pupils where services may be shared.
+    pub spaces: bool,
+    /// A space they manage is over soon.
+    pub ends_soon: bool,
     /// Some they have to read again, as a sentence.
     pub to_read: Option<String>,
     pub favourites: Vec<Tile>,
@@ -145,6 +149,8 @@ impl<'a> Home<'a> {
                 live.session.authentication.second,
                 Some(FactorKind::OneTimeCode | FactorKind::RecoveryCode)
             ),
+            spaces: false,
+            ends_soon: false,
             offers: board.to_read.is_some() && query.is_empty(),
             to_read: board.to_read.filter(|count| *count > 0).map(|count| page.count("offers-waiting", count)),
             searchable: !matches!(place, Place::Nowhere),

@@ -19,6 +19,7 @@ mod offers;
 mod portal;
 mod runs;
 mod sandbox;
+mod sharing;
 mod tiles;
 
 pub use account::{AccountPage, CodeForm, CodesPage, PasskeyForm, account, new_codes, new_passkey, paper, second};
@@ -27,6 +28,8 @@ pub use elsewhere::{choose_account, elsewhere, said};
 pub use offers::{Shown as ShownOffer, offer, offers};
 pub use runs::{Shown as ShownRun, run, source, sources};
 pub use sandbox::{SandboxPage, sandbox, who_comes, would_be_told};
+pub(crate) use sharing::Sending;
+pub use sharing::{GuestsPage, JoinPage, SpaceForm, SpacePage, SpacesPage, guests, join, new_space, space, spaces};
 
 use crate::goodbye::StillOpen;
 use crate::{Door, Fault, FaultKind, Hub, Locale, Texts, Visitor, WebConfig, compress};

@@ -176,7 +176,7 @@ fn said(page: &Page<'_>, said: &Said) -> String {
     }
 }
 
-fn day_in_words(page: &Page<'_>, day: Day) -> String {
+pub(super) fn day_in_words(page: &Page<'_>, day: Day) -> String {
     let (year, month, day) = day.parts();
     let nth = if day == 1 { "first" } else { "other" };
     let (year, month, day) = (year.to_string(), format!("m{month:02}"), day.to_string());

@@ -10,7 +10,7 @@ use super::tiles::MAX_SEARCH;
 use super::{Accessibility, Page, html, html_over};
 use crate::sign_in::PORTAL;
 use crate::visitor::SpentAt;
-use crate::{Begin, Fault, FaultKind, Fields, Hub, Known, Live, Visitor, compress, logout};
+use crate::{Begin, Fault, FaultKind, Fields, Hub, Known, Live, Visitor, compress, logout, sharing};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
@@ -66,6 +66,8 @@ pub(super) async fn page<'a>(hub: &'a Hub, visitor: &Visitor, live: &Live, searc
     let owner =
         Owner { person: &known.person, child: known.child.as_ref(), children: &children, at_hand: &at_hand, notices };
     let mut home = Home::new(Page::new(hub, visitor), live, owner, search, &board, token);
+    home.spaces = home.query.is_empty() && sharing::has_spaces(hub, live, &known.person);
+    home.ends_soon = home.spaces && sharing::ends_soon(live, hub.now());
     // Where there are no passkeys none is recommended.
     home.nudge &= hub.passkeys.is_some();
     Ok(home)

@@ -261,6 +261,7 @@ async fn welcome(
     let Found { people: found, shared } = accounts(hub, &vouched.upstream.identity, &identity.names).await?;
     let (nobody, kind) = match found.as_slice() {
         [] => (shared.unwrap_or("no-account"), FaultKind::AccountNotFound),
+        [guest, ..] if guest.is_hosted() => ("guest-over", FaultKind::GuestOver),
         _ => ("suspended", FaultKind::AccountSuspended),
     };
     let mut active: Vec<Person> = Vec::with_capacity(found.len());

@@ -10,7 +10,7 @@ use preau_flows::{
     Answer, BASE, Browser, COLLEGE, NOE, OidcRp, Provider, TestHub, Trip, authenticator, oidc_service, stories, uai,
 };
 use preau_hosting::{Head, Listed, Problem, TYP, write_body};
-use preau_store::{GuestsOf, SaidBy};
+use preau_store::{GuestsOf, ListsOf, SaidBy};
 use preau_web::spaces::{NotTaken, Taken, guest_of, take_in};
 use serde_json::{Value, json};
 
@@ -29,21 +29,21 @@ stories!(
     a_space_shows_in_the_groups_of_its_own_people,
 );
 
-const HOME: &str = "https://ecoles.example";
-const ECOLE: u32 = 990_101;
+pub(crate) const HOME: &str = "https://ecoles.example";
+pub(crate) const ECOLE: u32 = 990_101;
 const DAY: i64 = 86_400;
 /// Everything, and as long as may be.
 const SCOPE: &str = "openid profile email ent offline_access";
 
 /// The home of the guests, the house that hosts them, and a service of theirs.
-struct House {
-    home: Provider,
-    hub: TestHub,
-    pad: OidcRp,
+pub(crate) struct House {
+    pub home: Provider,
+    pub hub: TestHub,
+    pub pad: OidcRp,
 }
 
 /// A service that takes guests.
-fn service(id: &str) -> preau_connector_api::MountedService {
+pub(crate) fn service(id: &str) -> preau_connector_api::MountedService {
     let mut one = oidc_service(id);
     let groups = preau_domain::ReleaseRule {
         name: "groups".to_owned(),
@@ -60,7 +60,7 @@ fn service(id: &str) -> preau_connector_api::MountedService {
 
 impl House {
     /// A house that has signed a convention with the ENT of an école, with a space that mounts `pad`.
-    async fn new(hub: &TestHub) -> House {
+    pub(crate) async fn new(hub: &TestHub) -> House {
         let home = Provider::start().await;
         let source = home.source("");
         let hub = hub
@@ -85,6 +85,7 @@ impl House {
             purposes: vec!["cycle 3".into()],
             data: vec!["prénom, initiale, classe".into()],
             establishments: vec![uai(ECOLE)],
+            ours: vec![],
             from: now,
             until: now + Seconds(3_600),
             quota: 3,
@@ -112,7 +113,7 @@ impl House {
             until: now + Seconds(3_600),
             closed: false,
         };
-        hub.hub.store.put_space(&space, None).await.expect("a space");
+        hub.hub.store.put_space(&space, None, now).await.expect("a space");
         House { home, hub, pad }
     }
 
@@ -121,7 +122,7 @@ impl House {
         let head = Head {
             iss: HOME.into(),
             aud: BASE.into(),
-            jti: "liste-1".into(),
+            jti: format!("liste-{}", self.hub.hub.ids.text(8)),
             iat: now,
             exp: now + DAY,
             convention: "cycle3".into(),
@@ -133,26 +134,32 @@ impl House {
     }
 
     /// A list, signed by the key of that name, with its head changed.
-    fn list(&self, guests: &[Listed], kid: &str, change: impl FnOnce(&mut Value)) -> String {
+    pub(crate) fn list(&self, guests: &[Listed], kid: &str, change: impl FnOnce(&mut Value)) -> String {
         let body = write_body(guests).expect("lines");
         let mut head = self.head(&body, guests.len());
         change(&mut head);
         format!("{}\n{body}", self.home.sign(kid, TYP, &head))
     }
 
-    async fn take(&self, text: &str) -> Result<Taken, NotTaken> {
+    pub(crate) async fn take(&self, text: &str) -> Result<Taken, NotTaken> {
         let hub = &self.hub.hub;
         take_in(&*hub.store, (&hub.keyring, &*hub.ids), BASE, text, hub.now(), true).await
     }
 
     /// Takes these guests in.
-    async fn invites(&self, guests: &[Listed]) {
+    pub(crate) async fn invites(&self, guests: &[Listed]) {
         let taken = self.take(&self.list(guests, "k1", |_| {})).await;
-        assert!(taken.as_ref().is_ok_and(|taken| taken.admitted.is_some()), "{taken:?}");
+        assert!(taken.is_ok(), "{taken:?}");
     }
 
     /// Somebody of the other ENT comes to the door of a service, or home.
-    async fn comes(&self, browser: &mut Browser, door: &str, subject: &str, change: impl FnOnce(&mut Value)) -> Answer {
+    pub(crate) async fn comes(
+        &self,
+        browser: &mut Browser,
+        door: &str,
+        subject: &str,
+        change: impl FnOnce(&mut Value),
+    ) -> Answer {
         let begun = browser.get(door).await;
         let page = begun.location().unwrap_or_else(|| panic!("{} {}", begun.status, begun.words())).to_owned();
         let joint = if page.contains('?') { '&' } else { '?' };
@@ -170,7 +177,7 @@ impl House {
     }
 
     /// A guest who is in.
-    async fn guest(&self) -> Browser {
+    pub(crate) async fn guest(&self) -> Browser {
         self.invites(&[listed("sujet-1", "Lou")]).await;
         let mut browser = self.hub.browser();
         let answer = self.comes(&mut browser, "/", "sujet-1", |_| {}).await;
@@ -178,7 +185,7 @@ impl House {
         browser
     }
 
-    async fn convention_is(&self, change: impl FnOnce(&mut Convention)) {
+    pub(crate) async fn convention_is(&self, change: impl FnOnce(&mut Convention)) {
         let before = self.hub.hub.store.convention("cycle3").await.expect("read").expect("a convention");
         let mut after = before.clone();
         change(&mut after);
@@ -186,7 +193,7 @@ impl House {
     }
 }
 
-fn listed(subject: &str, given_name: &str) -> Listed {
+pub(crate) fn listed(subject: &str, given_name: &str) -> Listed {
     Listed {
         given_name: given_name.into(),
         initial: "V.".into(),
@@ -199,7 +206,7 @@ fn listed(subject: &str, given_name: &str) -> Listed {
 }
 
 /// Opens a service in a live session; the code, if it was opened.
-async fn opened(browser: &mut Browser, rp: &OidcRp) -> Option<String> {
+pub(crate) async fn opened(browser: &mut Browser, rp: &OidcRp) -> Option<String> {
     let to = browser.get(&rp.url_with(&[("scope", SCOPE)])).await.location().map(str::to_owned)?;
     let to = url::Url::parse(&to).ok()?;
     to.query_pairs().find(|(name, _)| name == "code").map(|(_, code)| code.into_owned())
@@ -234,7 +241,7 @@ async fn a_guest_never_opens_another_service(hub: TestHub) {
     let app = house.hub.app("app");
     let answer = browser.get(&app.login_url()).await;
     assert!(!answer.location().unwrap_or_default().contains("ticket="), "no ticket");
-    assert!(answer.words().contains("espaces où vous êtes invité"), "{}", answer.words());
+    assert!(answer.words().contains("Aucun des espaces qui vous sont ouverts"), "{}", answer.words());
     assert_eq!(browser.get("/open/gar").await.status, 403, "no way by the tile");
     let code = house.hub.browser().sign_in(&NOE).through(&gar.url()).await.answer.code();
     assert!(!code.is_empty(), "control");
@@ -243,6 +250,11 @@ async fn a_guest_never_opens_another_service(hub: TestHub) {
 async fn a_guest_never_outlives_the_convention(hub: TestHub) {
     let house = House::new(&hub).await;
     let mut browser = house.guest().await;
+    let store = &house.hub.hub.store;
+    let ends = store.convention("cycle3").await.expect("read").expect("a convention").until;
+    let guest = store.guests(GuestsOf::Space("fables"), &PersonId::new(""), 1).await.expect("guests").remove(0);
+    let session = store.sessions_of(&guest.person, house.hub.hub.now()).await.expect("sessions").remove(0);
+    assert_eq!(session.expires, ends, "what services are told of its end");
     let code = opened(&mut browser, &house.pad).await.expect("open");
     let tokens = house.pad.redeem(&code).await;
     house.hub.clock.advance(3_599);
@@ -275,7 +287,9 @@ async fn a_guest_who_is_ended_has_no_session_and_no_token(hub: TestHub) {
     assert_eq!(house.comes(&mut browser, "/", "sujet-1", |_| {}).await.location(), Some("/"), "control");
     let code = opened(&mut browser, &house.pad).await.expect("open");
     let tokens = house.pad.redeem(&code).await;
-    assert_eq!(house.hub.hub.store.withdraw("liste-1", house.hub.hub.now()).await.expect("withdrawn"), 1);
+    let (store, now) = (&house.hub.hub.store, house.hub.hub.now());
+    let list = store.lists(ListsOf::Space("fables"), 10).await.expect("lists").remove(0);
+    assert_eq!(store.withdraw("cycle3", &list.id, now).await.expect("withdrawn"), 1);
     assert_eq!(house.pad.refresh(tokens.text("refresh_token")).await.error(), (400, "invalid_grant"));
     house.hub.clock.advance(3);
     assert!(browser.get("/").await.location().is_some_and(|to| to.starts_with("/sign-in/")), "no session");
@@ -369,6 +383,7 @@ async fn a_guest_is_nobody_the_rules_of_the_provider_name(hub: TestHub) {
     house.convention_is(|one| one.state = ConventionState::Suspended).await;
     let answer = house.comes(&mut house.hub.browser(), "/", "sujet-1", noe).await;
     assert_eq!(answer.status, 403, "stopped, and nobody else");
+    assert!(answer.words().contains("Votre invitation n’est pas ouverte"), "{}", answer.words());
     let store = &house.hub.hub.store;
     assert!(store.links_of_person(&NOE.person().id).await.expect("links").is_empty());
     let answer = house.comes(&mut house.hub.browser(), "/", "sujet-2", noe).await;
@@ -392,7 +407,7 @@ fn wrong_lists(house: &House, two: &[Listed; 2]) -> Vec<(&'static str, String, &
         ("unsigned", write_body(two).expect("lines"), "no list of guests"),
         ("another's key", house.list(two, "k2", |_| {}), "not signed by the other party"),
         ("another type", format!("{}\n", house.home.sign("k1", "JWT", &house.head("", 0))), "not signed"),
-        ("another's name", house.list(two, "k1", |head| head["iss"] = json!("https://autre.example")), "no convention"),
+        ("another's name", house.list(two, "k1", |head| head["iss"] = json!("https://autre.example")), "somebody else"),
         ("for another", house.list(two, "k1", |head| head["aud"] = json!("https://autre.example")), "somebody else"),
         ("expired", house.list(two, "k1", |head| head["exp"] = json!(now)), "expired"),
         ("another space", house.list(two, "k1", |head| head["space"] = json!("potager")), "no space"),

@@ -54,6 +54,7 @@ mod saml_turns;
 mod saml_wire;
 mod sandbox;
 mod sessions;
+mod sharing;
 mod transport;
 mod upstream;
 mod upstream_agents;

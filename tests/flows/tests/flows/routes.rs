@@ -2,7 +2,7 @@
 //! (`UPDATE_REFERENCE=1` writes it), the sources mount nothing else, and each protection is tried.
 
 use Protection::{
-    Administrator, Bearer, Bench, Client, Head, Machine, Message, Onward, Open, OwnSession, OwnSignIn, Provider,
+    Administrator, Bearer, Bench, Client, Head, Machine, Message, Onward, Open, OwnSession, OwnSignIn, Peer, Provider,
     Registration, Session, SessionForm, SignInForm, Ticket,
 };
 use http::Method;
@@ -28,6 +28,7 @@ enum Protection {
     Client,
     Bearer,
     Provider,
+    Peer,
     Message,
     Administrator,
     Head,
@@ -37,7 +38,7 @@ enum Protection {
 }
 
 impl Protection {
-    const ALL: [Protection; 17] = [
+    const ALL: [Protection; 18] = [
         Open,
         Session,
         OwnSession,
@@ -49,6 +50,7 @@ impl Protection {
         Client,
         Bearer,
         Provider,
+        Peer,
         Message,
         Administrator,
         Head,
@@ -70,6 +72,7 @@ impl Protection {
             Client => "client",
             Bearer => "access token",
             Provider => "provider",
+            Peer => "other ENT",
             Message => "message",
             Administrator => "administrator",
             Head => "head",
@@ -93,6 +96,9 @@ impl Protection {
             Bearer => "an access token that was given for this",
             Provider => {
                 "a provider of the configuration; what it says is signed, or belongs to a round that is open, and is heard once"
+            }
+            Peer => {
+                "another ENT: what it hands in is signed by the other party of a convention, and nothing else is read"
             }
             Message => "a message of a service whose metadata are in force, signed by it where something would end",
             Administrator => {
@@ -208,6 +214,47 @@ const ROUTES: &[(&str, &str, Protection, &str)] = &[
     ("GET", "/services/{service}", Head, "the sheet of a service, and who would gain and who would lose it"),
     ("POST", "/services/{service}/open", Head, "opens the service in the establishment, on the sheet that was read"),
     ("POST", "/services/{service}/close", Head, "closes it there"),
+    (
+        "GET",
+        "/spaces",
+        Session,
+        "the spaces of a teacher or another of the staff, and the lists they sent; to others there is nothing",
+    ),
+    ("POST", "/spaces", SessionForm, "opens a space, after a recent proof"),
+    ("GET", "/spaces/new", Session, "the form of a new space, and what it would be, after a recent proof"),
+    (
+        "GET",
+        "/spaces/join",
+        Session,
+        "an invitation of another ENT: whom of a class of theirs the list would name, after a recent proof",
+    ),
+    ("POST", "/spaces/join", SessionForm, "sends that list to the other ENT"),
+    ("POST", "/spaces/recall", SessionForm, "takes back a list that was sent"),
+    (
+        "GET",
+        "/spaces/guests",
+        Session,
+        "who comes into the spaces of an establishment, for its head; to others there is nothing",
+    ),
+    ("POST", "/spaces/guests", SessionForm, "closes every space of the establishment under a convention"),
+    ("GET", "/space/{space}", Session, "a space, for whoever manages it; to others there is nothing"),
+    (
+        "POST",
+        "/space/{space}/renew",
+        SessionForm,
+        "lets a space and its guests go on, as long as convention and school year last",
+    ),
+    ("POST", "/space/{space}/close", SessionForm, "closes a space at once"),
+    ("POST", "/space/{space}/stop", SessionForm, "takes a guest out of a space at once"),
+    ("POST", "/space/{space}/undo", SessionForm, "takes back a list that was taken in"),
+    (
+        "POST",
+        "/space/{space}/list",
+        SessionForm,
+        "shows what a signed list brought by hand would do, and takes it in by a yes",
+    ),
+    ("POST", "/hosting/lists", Peer, "takes in a list of guests"),
+    ("POST", "/hosting/recalls", Peer, "takes back a list, by the word of whoever made it"),
     (
         "GET",
         "/account",
@@ -520,6 +567,7 @@ fn protects(protection: Protection, path: &str, outside: &Answer, without_token:
         Registration => assert_eq!(status, 404, "{path}"),
         // No provider is configured here; `upstream_logout` and `upstream_saml` have one.
         Provider => assert_eq!(status, 404, "{path}"),
+        Peer => assert_eq!(status, 422, "{path}"),
         Onward => {
             let pages = ["/oidc/device", "/account"];
             let page = pages.into_iter().find(|page| path.starts_with(&format!("{page}/"))).unwrap_or("/");

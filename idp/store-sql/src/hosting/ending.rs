@@ -1,0 +1,267 @@
+//! Guests who leave: by hand, by what frames them, by time. Whoever is in no space of a convention is its guest no more; whoever is nobody's guest any
+//! more has an account that is suspended. Sessions fall in the same stroke, so that services hear of it.
+
+use super::texts;
+use crate::back::{Back, Shape};
+use crate::link::{Link, Sql, Work, args};
+use crate::pairings;
+use crate::people::{stop_sessions, stop_whose_records_ended};
+use preau_domain::{ConventionState, GUESTS, Instant, PersonId, Seconds, SessionId, member_by_name};
+use preau_store::{Result, StoreError};
+use std::collections::BTreeMap;
+
+/// Lists are known for so long.
+const LISTS_STAY: Seconds = Seconds(400 * 86_400);
+
+/// What is known of guests is taken in hand before their accounts, and in one order, as by whoever lets them in.
+const HOLD: Sql = Sql::Each {
+    sqlite: "SELECT person FROM guest WHERE person IN (SELECT value FROM json_each($1)) AND ended IS NULL ORDER BY person",
+    postgres: "SELECT person FROM guest WHERE person = ANY($1) AND ended IS NULL ORDER BY person, convention FOR UPDATE",
+};
+const END: Sql = Sql::Each {
+    sqlite: "UPDATE guest SET ended = $2 WHERE person IN (SELECT value FROM json_each($1)) AND ended IS NULL",
+    postgres: "UPDATE guest SET ended = $2 WHERE person = ANY($1) AND ended IS NULL",
+};
+const END_OF_CONVENTION: Sql = Sql::Each {
+    sqlite: "UPDATE guest SET ended = $3
+        WHERE convention = $1 AND person IN (SELECT value FROM json_each($2)) AND ended IS NULL",
+    postgres: "UPDATE guest SET ended = $3 WHERE convention = $1 AND person = ANY($2) AND ended IS NULL",
+};
+/// Of these people, those who are in no space of the convention any more.
+const END_IN_NONE: Sql = Sql::Each {
+    sqlite: "UPDATE guest SET ended = $3
+        WHERE convention = $1 AND person IN (SELECT value FROM json_each($2)) AND ended IS NULL
+            AND NOT EXISTS (SELECT 1 FROM space_member m JOIN space s ON s.id = m.space
+                WHERE m.member = 'person/' || guest.person AND s.convention = $1)",
+    postgres: "UPDATE guest SET ended = $3 WHERE convention = $1 AND person = ANY($2) AND ended IS NULL
+            AND NOT EXISTS (SELECT 1 FROM space_member m JOIN space s ON s.id = m.space
+                WHERE m.member = 'person/' || guest.person AND s.convention = $1)",
+};
+/// Of these people, those who are nobody's guest any more.
+const NOBODYS: Sql = Sql::Each {
+    sqlite: "SELECT value FROM json_each($1)
+        WHERE NOT EXISTS (SELECT 1 FROM guest WHERE person = value AND ended IS NULL) ORDER BY value",
+    postgres: "SELECT one FROM unnest($1::text[]) AS one
+        WHERE NOT EXISTS (SELECT 1 FROM guest WHERE person = one AND ended IS NULL) ORDER BY one COLLATE \"C\"",
+};
+const LEAVE: Sql = Sql::Each {
+    sqlite: "DELETE FROM space_member WHERE member IN (SELECT value FROM json_each($1))",
+    postgres: "DELETE FROM space_member WHERE member = ANY($1)",
+};
+const LEAVE_CONVENTION: Sql = Sql::Each {
+    sqlite: "DELETE FROM space_member WHERE member IN (SELECT value FROM json_each($1))
+        AND space IN (SELECT id FROM space WHERE convention = $2)",
+    postgres: "DELETE FROM space_member WHERE member = ANY($1)
+        AND space IN (SELECT id FROM space WHERE convention = $2)",
+};
+const SUSPEND: Sql = Sql::Each {
+    sqlite: "UPDATE person SET state = 'suspended', written = NULL
+        WHERE id IN (SELECT value FROM json_each($1)) AND source = $2 AND state IN ('active', 'precreated')",
+    postgres: "UPDATE person SET state = 'suspended', written = NULL
+        WHERE id = ANY($1) AND source = $2 AND state IN ('active', 'precreated')",
+};
+const WITHDRAW: &str = "DELETE FROM space_member WHERE batch = $2
+    AND space IN (SELECT id FROM space WHERE convention = $1) RETURNING substr(member, 8)";
+const WITHDRAWN: &str = "UPDATE guest_list SET withdrawn = $3
+    WHERE convention = $1 AND id = $2 AND sent = 0 AND withdrawn IS NULL";
+const CLOSE: &str = "UPDATE space SET closed = 1 WHERE id = $1 RETURNING convention";
+const LEAVE_SPACE: &str = "DELETE FROM space_member WHERE space = $1 AND batch <> '' RETURNING substr(member, 8)";
+const CONVENTION_OF: &str = "SELECT convention FROM space WHERE id = $1 AND convention IS NOT NULL";
+const LEAVE_ONE_SPACE: Sql = Sql::Each {
+    sqlite: "DELETE FROM space_member
+        WHERE space = $1 AND batch <> '' AND member IN (SELECT value FROM json_each($2)) RETURNING substr(member, 8)",
+    postgres: "DELETE FROM space_member WHERE space = $1 AND batch <> '' AND member = ANY($2)
+        RETURNING substr(member, 8)",
+};
+const SUSPEND_CONVENTION: &str = "UPDATE convention SET state = 'suspended'
+    WHERE id = $1 AND state = 'signed-by-both' RETURNING id";
+const END_CONVENTION: &str = "UPDATE convention SET state = 'ended' WHERE id = $1 AND state <> 'ended' RETURNING id";
+const OF_CONVENTION: &str = "SELECT person FROM guest WHERE convention = $1 AND ended IS NULL ORDER BY person";
+const DUE: &str = "SELECT g.person, g.convention FROM guest g JOIN convention c ON c.id = g.convention
+    WHERE g.ended IS NULL AND (g.ends <= $1 OR g.used < $2 OR c.ends <= $1 OR c.state = 'ended'
+        OR NOT EXISTS (SELECT 1 FROM space_member m JOIN space s ON s.id = m.space
+            WHERE m.member = 'person/' || g.person AND s.convention = g.convention AND s.closed = 0 AND s.ends > $1))
+    ORDER BY g.person, g.convention LIMIT $3";
+const FORGET_LISTS: &str = "DELETE FROM guest_list WHERE at < $1";
+const UNLINK: &str = "DELETE FROM link WHERE person = $1";
+const FORGET: Sql = Sql::Each {
+    sqlite: "DELETE FROM guest WHERE person IN (SELECT value FROM json_each($1))",
+    postgres: "DELETE FROM guest WHERE person = ANY($1)",
+};
+
+fn in_order(mut people: Vec<String>) -> Vec<String> {
+    people.sort();
+    people.dedup();
+    people
+}
+
+fn members(people: &[String]) -> Vec<String> {
+    people.iter().map(|id| member_by_name(&PersonId::new(id.as_str()))).collect()
+}
+
+/// Forgets what is known of purged guests.
+pub(crate) async fn forget(link: &mut Link<'_>, people: Vec<String>) -> Result<()> {
+    if people.is_empty() {
+        return Ok(());
+    }
+    link.changed(LEAVE, args![members(&people)]).await?;
+    link.changed(FORGET, args![people]).await.map(drop)
+}
+
+/// Stops the accounts of those who are nobody's guest any more; gives the sessions that fell.
+async fn suspend(link: &mut Link<'_>, people: Vec<String>) -> Result<Vec<SessionId>> {
+    if people.is_empty() {
+        return Ok(Vec::new());
+    }
+    link.changed(SUSPEND, args![people.clone(), GUESTS]).await?;
+    stop_whose_records_ended(link, people).await
+}
+
+/// Ends guests; gives how many there were, and the sessions that fell.
+pub(super) async fn end(link: &mut Link<'_>, people: Vec<String>, now: Instant) -> Result<(u64, Vec<SessionId>)> {
+    let ended = in_order(texts(&link.rows(HOLD, args![in_order(people)]).await?)?);
+    if ended.is_empty() {
+        return Ok((0, Vec::new()));
+    }
+    link.changed(END, args![ended.clone(), now]).await?;
+    link.changed(LEAVE, args![members(&ended)]).await?;
+    let count = ended.len() as u64;
+    Ok((count, suspend(link, ended).await?))
+}
+
+/// What becomes of people who left spaces of a convention; gives how many they are, and the sessions that fell: also of those who are in
+/// another space, so that the service of the one they left hears of it.
+pub(super) async fn left(
+    link: &mut Link<'_>,
+    convention: String,
+    people: Vec<String>,
+    now: Instant,
+) -> Result<(u64, Vec<SessionId>)> {
+    let people = in_order(people);
+    if people.is_empty() {
+        return Ok((0, Vec::new()));
+    }
+    link.rows(HOLD, args![people.clone()]).await?;
+    link.changed(END_IN_NONE, args![convention, people.clone(), now]).await?;
+    let over = texts(&link.rows(NOBODYS, args![people.clone()]).await?)?;
+    let mut sessions = suspend(link, over.clone()).await?;
+    let count = people.len() as u64;
+    let others = people.into_iter().filter(|one| !over.contains(one)).collect();
+    sessions.extend(stop_sessions(link, others).await?);
+    Ok((count, sessions))
+}
+
+pub(super) async fn withdraw(
+    link: &mut Link<'_>,
+    convention: String,
+    batch: String,
+    now: Instant,
+) -> Result<(u64, Vec<SessionId>)> {
+    if batch.is_empty() {
+        return Ok((0, Vec::new()));
+    }
+    let people = texts(&link.rows(WITHDRAW, args![convention.clone(), batch.clone()]).await?)?;
+    link.changed(WITHDRAWN, args![convention.clone(), batch, now]).await?;
+    left(link, convention, people, now).await
+}
+
+pub(super) async fn close_space(
+    link: &mut Link<'_>,
+    id: String,
+    now: Instant,
+) -> Result<(Option<u64>, Vec<SessionId>)> {
+    let rows = link.rows(CLOSE, args![id.clone()]).await?;
+    let Some(row) = rows.first() else { return Ok((None, Vec::new())) };
+    let Some(convention) = row.text_or_none(0)?.map(str::to_owned) else { return Ok((Some(0), Vec::new())) };
+    let people = texts(&link.rows(LEAVE_SPACE, args![id]).await?)?;
+    let (count, sessions) = left(link, convention, people, now).await?;
+    Ok((Some(count), sessions))
+}
+
+pub(super) async fn leave_space(
+    link: &mut Link<'_>,
+    id: String,
+    members: Vec<String>,
+    now: Instant,
+) -> Result<(u64, Vec<SessionId>)> {
+    let Some(row) = link.row(CONVENTION_OF, args![id.clone()]).await? else { return Ok((0, Vec::new())) };
+    let convention = row.text(0)?.to_owned();
+    let people = texts(&link.rows(LEAVE_ONE_SPACE, args![id, members]).await?)?;
+    left(link, convention, people, now).await
+}
+
+pub(super) async fn stop_convention(
+    link: &mut Link<'_>,
+    id: String,
+    state: ConventionState,
+    now: Instant,
+) -> Result<(Option<u64>, Vec<SessionId>)> {
+    let sql = match state {
+        ConventionState::Suspended => SUSPEND_CONVENTION,
+        ConventionState::Ended => END_CONVENTION,
+        _ => return Err(StoreError::Backend("a convention is stopped or ended".into())),
+    };
+    if link.rows(sql, args![id.clone()]).await?.is_empty() {
+        return Ok((None, Vec::new()));
+    }
+    let people = in_order(texts(&link.rows(OF_CONVENTION, args![id.clone()]).await?)?);
+    let count = Some(people.len() as u64);
+    let sessions = match state {
+        ConventionState::Suspended => stop_sessions(link, people).await?,
+        _ => end_of(link, id, people, now).await?,
+    };
+    Ok((count, sessions))
+}
+
+/// Ends these as guests of a convention; gives the sessions that fell.
+async fn end_of(link: &mut Link<'_>, convention: String, people: Vec<String>, now: Instant) -> Result<Vec<SessionId>> {
+    link.rows(HOLD, args![people.clone()]).await?;
+    link.changed(END_OF_CONVENTION, args![convention.clone(), people.clone(), now]).await?;
+    link.changed(LEAVE_CONVENTION, args![members(&people), convention.clone()]).await?;
+    Ok(left(link, convention, people, now).await?.1)
+}
+
+pub(super) async fn end_due(
+    link: &mut Link<'_>,
+    now: Instant,
+    unused_since: Instant,
+    limit: u32,
+) -> Result<(Vec<String>, Vec<SessionId>)> {
+    link.changed(FORGET_LISTS, args![now - LISTS_STAY]).await?;
+    let (mut of, mut sessions): (BTreeMap<String, Vec<String>>, _) = (BTreeMap::new(), Vec::new());
+    for row in link.rows(DUE, args![now, unused_since, limit]).await? {
+        of.entry(row.text(1)?.to_owned()).or_default().push(row.text(0)?.to_owned());
+    }
+    let ended = in_order(of.values().flatten().cloned().collect());
+    for (convention, people) in of {
+        sessions.extend(end_of(link, convention, people, now).await?);
+    }
+    Ok((ended, sessions))
+}
+
+/// Two that cannot be one account are left as they are: `Conflict`.
+pub(super) async fn convert(
+    link: &mut Link<'_>,
+    guest: String,
+    (kept, added): (String, String),
+    now: Instant,
+) -> Result<((), Vec<SessionId>)> {
+    let (_, mut sessions) = end(link, vec![guest.clone()], now).await?;
+    link.changed(UNLINK, args![guest.clone()]).await?;
+    let (done, more) = pairings::pair(link, vec![(kept, added)], preau_store::SaidBy::Hand, now).await?;
+    if done != [true] {
+        return Err(StoreError::Conflict);
+    }
+    sessions.extend(more);
+    forget(link, vec![guest]).await?;
+    Ok(((), sessions))
+}
+
+impl Back {
+    /// Writes what makes people leave, and forgets the tickets of the sessions that fell.
+    pub(super) async fn leaving<T: Send + 'static>(&self, work: impl Work<(T, Vec<SessionId>)>) -> Result<T> {
+        let (done, sessions) = self.write(Shape::Several, work).await?;
+        self.forget_tickets(&sessions);
+        Ok(done)
+    }
+}

@@ -1,0 +1,601 @@
+//! The pages of shared spaces: a teacher's spaces, a new one, one that they manage, the invitation they accept; and the head's page of guests.
+
+use super::home::place_name;
+use super::offers::day_in_words;
+use super::{Page, html};
+use crate::sharing::{
+    Answered, Draft, Estimate, Framed, Invitation, ListLine, Offered, Preview, ROLES, ShownGuest, Standing, Whom,
+};
+use crate::words::in_language;
+use crate::{Hub, Live, Visitor};
+use askama::Template;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use preau_domain::{Convention, GuestList, Instant, LocalTime, Public, Role, Space, Uai, display_safe};
+
+/// The last day before that instant, as people read one.
+fn last_day(page: &Page<'_>, until: Instant) -> String {
+    match LocalTime::in_paris(Instant(until.0 - 1)) {
+        Some(local) => day_in_words(page, local.day),
+        None => page.moment(until),
+    }
+}
+
+fn role_word(page: &Page<'_>, role: Role) -> String {
+    page.t(&format!("role-{}", role.as_str()))
+}
+
+fn state_word(page: &Page<'_>, state: Standing) -> String {
+    page.t(match state {
+        Standing::Open => "space-open",
+        Standing::Over => "space-over",
+        Standing::Closed => "space-closed",
+        Standing::Stopped => "space-stopped",
+    })
+}
+
+/// What [`spaces`] shows.
+pub struct SpacesPage {
+    pub(crate) spaces: Vec<(Standing, bool, Space)>,
+    pub(crate) sent: Vec<GuestList>,
+    pub(crate) head: bool,
+    pub(crate) token: String,
+    pub(crate) now: Instant,
+}
+
+struct SpaceLine {
+    id: String,
+    title: String,
+    state: String,
+    until: String,
+    manages: bool,
+    /// Its end is near, and somebody may say that it goes on.
+    soon: bool,
+}
+
+struct SentLine {
+    id: String,
+    space: String,
+    class: String,
+    guests: String,
+    at: String,
+    withdrawn: bool,
+}
+
+#[derive(Template)]
+#[template(path = "spaces.html")]
+pub(super) struct Spaces<'a> {
+    page: Page<'a>,
+    place: String,
+    spaces: Vec<SpaceLine>,
+    sent: Vec<SentLine>,
+    head: bool,
+    token: String,
+}
+
+impl<'a> Spaces<'a> {
+    pub(super) fn new(page: Page<'a>, place: String, shown: SpacesPage) -> Self {
+        let soon = shown.now + preau_domain::Seconds(30 * 86_400);
+        let line = |(state, manages, space): &(Standing, bool, Space)| SpaceLine {
+            id: space.id.clone(),
+            title: display_safe(&space.title, 100),
+            state: state_word(&page, *state),
+            until: last_day(&page, space.until),
+            manages: *manages,
+            soon: *manages && *state == Standing::Open && space.until <= soon,
+        };
+        let sent = |list: &GuestList| SentLine {
+            id: list.id.clone(),
+            space: display_safe(&list.space, 48),
+            class: display_safe(&list.class, 64),
+            guests: page.count("space-people", list.guests as usize),
+            at: page.moment(list.at),
+            withdrawn: list.withdrawn.is_some(),
+        };
+        Spaces {
+            spaces: shown.spaces.iter().map(line).collect(),
+            sent: shown.sent.iter().map(sent).collect(),
+            head: shown.head,
+            token: shown.token,
+            place,
+            page: page.at("/spaces"),
+        }
+    }
+}
+
+/// The spaces of somebody, and the lists they sent.
+pub fn spaces(hub: &Hub, visitor: &Visitor, live: &Live, at: &Uai, shown: SpacesPage) -> Response {
+    html("spaces", &Spaces::new(Page::new(hub, visitor), place_name(live, at), shown))
+}
+
+/// What [`new_space`] shows.
+pub struct SpaceForm {
+    pub(crate) draft: Draft,
+    pub(crate) offered: Offered,
+    /// What it would be.
+    pub(crate) space: Option<Space>,
+    pub(crate) estimate: Option<Estimate>,
+    /// The key of what is wrong.
+    pub(crate) problem: Option<&'static str>,
+    pub(crate) token: String,
+}
+
+struct Choice {
+    value: String,
+    label: String,
+    chosen: bool,
+}
+
+struct Promised {
+    until: String,
+    groups: Vec<String>,
+    services: Vec<String>,
+    estimate: Option<String>,
+    fits: bool,
+}
+
+#[derive(Template)]
+#[template(path = "new_space.html")]
+pub(super) struct NewSpace<'a> {
+    page: Page<'a>,
+    place: String,
+    title: String,
+    until: String,
+    partners: Vec<Choice>,
+    services: Vec<Choice>,
+    classes: Vec<Choice>,
+    roles: Vec<Choice>,
+    their_classes: String,
+    their_roles: Vec<Choice>,
+    their_staff: Vec<Choice>,
+    promised: Option<Promised>,
+    problem: Option<String>,
+    /// The fields of the form, for the yes.
+    fields: Vec<(&'static str, String)>,
+    token: String,
+}
+
+/// One line for each group of a space.
+fn groups(page: &Page<'_>, space: &Space) -> Vec<String> {
+    let line = |group: &preau_domain::SpaceGroup| {
+        let class = display_safe(&group.code, 64);
+        let place = group.establishment.as_str();
+        let role = role_word(page, group.role);
+        let key = if group.public == Public::Staff { "space-group-staff" } else { "space-group-pupils" };
+        page.texts.with(page.locale, key, &[("class", &class), ("place", place), ("role", &role)])
+    };
+    space.groups.iter().map(line).collect()
+}
+
+impl<'a> NewSpace<'a> {
+    pub(super) fn new(page: Page<'a>, place: String, form: SpaceForm) -> Self {
+        let SpaceForm { draft, offered, space, estimate, problem, token } = form;
+        let title = |door: &crate::Door| in_language(&door.title, page.locale).to_owned();
+        let roles = |chosen: Option<Role>| -> Vec<Choice> {
+            let role = |role: Role| Choice {
+                value: role.as_str().to_owned(),
+                label: role_word(&page, role),
+                chosen: chosen == Some(role),
+            };
+            ROLES.into_iter().map(role).collect()
+        };
+        let their_staff = std::iter::once(Choice {
+            value: String::new(),
+            label: page.t("space-no-staff"),
+            chosen: draft.their_staff.is_none(),
+        });
+        let nobody = Choice { value: String::new(), label: page.t("space-with-nobody"), chosen: draft.with.is_empty() };
+        let partner = |one: &crate::sharing::Partner| Choice {
+            value: one.value.clone(),
+            label: one.label.clone(),
+            chosen: one.value == draft.with,
+        };
+        let promised = space.as_ref().map(|space| Promised {
+            until: last_day(&page, space.until),
+            groups: groups(&page, space),
+            services: offered
+                .services
+                .iter()
+                .filter(|one| space.services.contains(&one.service.id))
+                .map(title)
+                .collect(),
+            fits: estimate.as_ref().is_none_or(Estimate::fits),
+            estimate: estimate.as_ref().map(|one| {
+                let key = if one.fits() { "space-estimate" } else { "space-estimate-over" };
+                let left = u64::from(one.quota).saturating_sub(one.there).to_string();
+                let (about, quota) = (one.about.to_string(), one.quota.to_string());
+                page.texts.with(page.locale, key, &[("about", &about), ("left", &left), ("quota", &quota)])
+            }),
+        });
+        let until = draft.until.map(|day| day.to_string()).unwrap_or_default();
+        let their_classes = draft.their_classes.join(", ");
+        let mut fields = vec![
+            ("title", draft.title.clone()),
+            ("with", draft.with.clone()),
+            ("until", until.clone()),
+            ("role", draft.role.as_str().to_owned()),
+            ("their-classes", their_classes.clone()),
+            ("their-role", draft.their_role.as_str().to_owned()),
+            ("their-staff", draft.their_staff.map_or_else(String::new, |role| role.as_str().to_owned())),
+        ];
+        fields.extend(draft.services.iter().map(|id| ("service", id.clone())));
+        fields.extend(draft.classes.iter().map(|code| ("class", code.clone())));
+        NewSpace {
+            place,
+            title: draft.title.clone(),
+            until,
+            partners: std::iter::once(nobody).chain(offered.partners.iter().map(partner)).collect(),
+            services: offered
+                .services
+                .iter()
+                .map(|door| Choice {
+                    value: door.service.id.to_string(),
+                    label: title(door),
+                    chosen: draft.services.iter().any(|id| id.as_str() == door.service.id.as_str()),
+                })
+                .collect(),
+            classes: offered
+                .classes
+                .iter()
+                .map(|(code, label)| Choice {
+                    value: code.clone(),
+                    label: label.clone(),
+                    chosen: draft.classes.contains(code),
+                })
+                .collect(),
+            roles: roles(Some(draft.role)),
+            their_classes,
+            their_roles: roles(Some(draft.their_role)),
+            their_staff: their_staff.chain(roles(draft.their_staff)).collect(),
+            promised,
+            problem: problem.map(|key| page.t(key)),
+            fields,
+            token,
+            page: page.at("/spaces/new"),
+        }
+    }
+}
+
+/// The form of a new space, and what it would be.
+pub fn new_space(hub: &Hub, visitor: &Visitor, live: &Live, at: &Uai, form: SpaceForm) -> Response {
+    let wrong = form.problem.is_some();
+    let page = html("new-space", &NewSpace::new(Page::new(hub, visitor), place_name(live, at), form));
+    if wrong { (StatusCode::UNPROCESSABLE_ENTITY, page).into_response() } else { page }
+}
+
+/// What [`space`] shows.
+pub struct SpacePage {
+    pub(crate) space: Space,
+    pub(crate) state: Standing,
+    pub(crate) convention: Option<Convention>,
+    /// How many guests the convention has, and how many it allows.
+    pub(crate) quota: Option<(u64, u32)>,
+    pub(crate) guests: Vec<ShownGuest>,
+    pub(crate) lists: Vec<ListLine>,
+    /// The invitations, each with the address at which it is accepted.
+    pub(crate) invitations: Vec<(Invitation, String)>,
+    /// Until when it may go on.
+    pub(crate) longest: Option<Instant>,
+    /// A list that was handed in.
+    pub(crate) preview: Option<Preview>,
+    pub(crate) token: String,
+}
+
+struct GuestLine {
+    id: String,
+    name: String,
+    until: String,
+}
+
+/// The guests of one class.
+struct Class {
+    title: String,
+    guests: Vec<GuestLine>,
+}
+
+struct TakenLine {
+    id: String,
+    said: String,
+    withdrawn: bool,
+}
+
+struct Invite {
+    title: String,
+    to: String,
+    mail: String,
+}
+
+struct Looked {
+    text: String,
+    problems: Vec<String>,
+    /// What it would do, in a sentence; nothing where it is refused.
+    would: Option<String>,
+    /// Names, and whether they are new.
+    people: Vec<(String, bool)>,
+}
+
+#[derive(Template)]
+#[template(path = "space.html")]
+pub(super) struct OneSpace<'a> {
+    page: Page<'a>,
+    id: String,
+    title: String,
+    state: String,
+    open: bool,
+    until: String,
+    peer: Option<String>,
+    quota: Option<String>,
+    groups: Vec<String>,
+    services: Vec<String>,
+    classes: Vec<Class>,
+    lists: Vec<TakenLine>,
+    invitations: Vec<Invite>,
+    longest: Option<String>,
+    looked: Option<Looked>,
+    token: String,
+}
+
+/// Guests by school and class, in the order they come in.
+fn classes(page: &Page<'_>, guests: &[ShownGuest]) -> Vec<Class> {
+    let mut classes: Vec<Class> = Vec::new();
+    for guest in guests {
+        let (class, place) = (display_safe(&guest.class, 64), guest.home.as_str());
+        let title = page.texts.with(page.locale, "space-class", &[("class", &class), ("place", place)]);
+        if classes.last().is_none_or(|last| last.title != title) {
+            classes.push(Class { title, guests: Vec::new() });
+        }
+        let line = GuestLine {
+            id: guest.person.to_string(),
+            name: display_safe(&guest.name, 100),
+            until: last_day(page, guest.until),
+        };
+        if let Some(last) = classes.last_mut() {
+            last.guests.push(line);
+        }
+    }
+    classes
+}
+
+fn invite(page: &Page<'_>, (invitation, to): &(Invitation, String)) -> Invite {
+    let class = display_safe(&invitation.class, 64);
+    let place = invitation.establishment.as_str();
+    let subject = page.with("space-invite-subject", "title", &invitation.title);
+    let text = page.texts.with(page.locale, "space-invite-mail", &[("class", &class), ("title", &invitation.title)]);
+    let said = format!("{text}\n\n{to}");
+    let encoded =
+        |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20");
+    Invite {
+        title: page.texts.with(page.locale, "space-class", &[("class", &class), ("place", place)]),
+        to: to.clone(),
+        mail: format!("mailto:?subject={}&body={}", encoded(&subject), encoded(&said)),
+    }
+}
+
+fn looked(page: &Page<'_>, preview: Preview) -> Looked {
+    let (mut people, mut would) = (Vec::new(), None);
+    if let Some(taken) = &preview.taken {
+        let (added, known) = (taken.added.to_string(), taken.known.to_string());
+        would = Some(page.texts.with(page.locale, "space-list-would", &[("added", &added), ("known", &known)]));
+        for (guest, new) in taken.guests.iter().zip(&taken.new) {
+            let name = format!("{} {} ({})", guest.given_name, guest.initial, guest.class);
+            people.push((display_safe(&name, 140), *new));
+        }
+    }
+    let problems = preview.problems.iter().map(|one| display_safe(one, 200)).collect();
+    Looked { text: preview.text, problems, would, people }
+}
+
+impl<'a> OneSpace<'a> {
+    pub(super) fn new(page: Page<'a>, shown: SpacePage, title_of: impl Fn(&preau_domain::ServiceId) -> String) -> Self {
+        let SpacePage { space, state, convention, quota, guests, lists, invitations, longest, preview, token } = shown;
+        let taken = |list: &ListLine| TakenLine {
+            id: list.id.clone(),
+            said: {
+                let (class, guests) = (display_safe(&list.class, 64), page.count("space-people", list.guests as usize));
+                let at = page.moment(list.at);
+                page.texts.with(page.locale, "space-list-line", &[("class", &class), ("guests", &guests), ("at", &at)])
+            },
+            withdrawn: list.withdrawn.is_some(),
+        };
+        OneSpace {
+            title: display_safe(&space.title, 100),
+            state: state_word(&page, state),
+            open: state == Standing::Open || state == Standing::Stopped,
+            until: last_day(&page, space.until),
+            peer: convention.map(|one| display_safe(&one.peer.name, 60)),
+            quota: quota.map(|(there, quota)| {
+                let (there, quota) = (there.to_string(), quota.to_string());
+                page.texts.with(page.locale, "space-quota", &[("there", &there), ("quota", &quota)])
+            }),
+            groups: groups(&page, &space),
+            services: space.services.iter().map(title_of).collect(),
+            classes: classes(&page, &guests),
+            lists: lists.iter().map(taken).collect(),
+            invitations: invitations.iter().map(|one| invite(&page, one)).collect(),
+            longest: longest.map(|until| last_day(&page, until)),
+            looked: preview.map(|preview| looked(&page, preview)),
+            token,
+            page: page.at(format!("/space/{}", space.id)),
+            id: space.id,
+        }
+    }
+}
+
+/// A space, for whoever manages it.
+pub fn space(hub: &Hub, visitor: &Visitor, _: &Live, shown: SpacePage) -> Response {
+    let page = Page::new(hub, visitor);
+    let (table, locale) = (hub.services(), page.locale);
+    let title = |id: &preau_domain::ServiceId| {
+        table.get(id).map_or_else(|| id.to_string(), |door| in_language(&door.title, locale).to_owned())
+    };
+    let refused = shown.preview.as_ref().is_some_and(|preview| !preview.problems.is_empty());
+    let page = html("space", &OneSpace::new(page, shown, title));
+    if refused { (StatusCode::UNPROCESSABLE_ENTITY, page).into_response() } else { page }
+}
+
+/// How an invitation stands.
+pub(crate) enum Sending {
+    /// Whom it would name.
+    Ask { invitation: Invitation, peer: String, classes: Vec<String>, whom: Option<Whom> },
+    /// The list is there.
+    Done { title: String, peer: String, answered: Answered },
+    /// The other ENT refused it, whole.
+    Refused { peer: String, problems: Vec<String> },
+    /// It cannot be accepted: the key of a sentence.
+    Not(&'static str),
+}
+
+/// What [`join`] shows.
+pub struct JoinPage {
+    pub(crate) sending: Sending,
+    /// The invitation itself, to be sent again with the form.
+    pub(crate) invitation: String,
+    pub(crate) token: String,
+}
+
+#[derive(Template)]
+#[template(path = "join.html")]
+pub(super) struct Join<'a> {
+    page: Page<'a>,
+    lead: String,
+    problem: Option<String>,
+    problems: Vec<String>,
+    done: Option<String>,
+    classes: Vec<Choice>,
+    /// The class that is looked at.
+    class: Option<String>,
+    people: Vec<String>,
+    count: String,
+    teacher: Option<String>,
+    until: String,
+    invitation: String,
+    token: String,
+}
+
+impl<'a> Join<'a> {
+    pub(super) fn new(page: Page<'a>, shown: JoinPage) -> Self {
+        let JoinPage { sending, invitation, token } = shown;
+        let mut join = Join {
+            lead: page.t("join-title"),
+            problem: None,
+            problems: Vec::new(),
+            done: None,
+            classes: Vec::new(),
+            class: None,
+            people: Vec::new(),
+            count: String::new(),
+            teacher: None,
+            until: String::new(),
+            invitation,
+            token,
+            page,
+        };
+        let page = &join.page;
+        match sending {
+            Sending::Not(key) => join.problem = Some(page.t(key)),
+            Sending::Refused { peer, problems } => {
+                join.problem = Some(page.with("join-refused", "peer", &display_safe(&peer, 60)));
+                join.problems = problems;
+            }
+            Sending::Done { title, peer, answered } => {
+                let (title, peer) = (display_safe(&title, 100), display_safe(&peer, 60));
+                let (added, known) = (answered.added.to_string(), answered.known.to_string());
+                let said = [("title", &*title), ("peer", &peer), ("added", &added), ("known", &known)];
+                join.done = Some(page.texts.with(page.locale, "join-done", &said));
+            }
+            Sending::Ask { invitation, peer, classes, whom } => {
+                let (title, peer) = (display_safe(&invitation.title, 100), display_safe(&peer, 60));
+                let class = display_safe(&invitation.class, 64);
+                let said = [("title", &*title), ("peer", &peer), ("class", &class)];
+                join.lead = page.texts.with(page.locale, "join-lead", &said);
+                join.until = last_day(page, Instant(invitation.until.saturating_mul(1_000)));
+                let chosen = whom.as_ref().map(|whom| whom.class.clone());
+                let choice =
+                    |code: String| Choice { label: code.clone(), chosen: chosen.as_ref() == Some(&code), value: code };
+                join.classes = classes.into_iter().map(choice).collect();
+                if let Some(whom) = whom {
+                    let name = |one: &preau_hosting::Listed| format!("{} {}", one.given_name, one.initial);
+                    join.count = page.count("space-people", whom.all().len());
+                    join.people = whom.pupils.iter().map(name).collect();
+                    join.teacher = whom.teacher.as_ref().map(name);
+                    join.class = Some(whom.class);
+                }
+            }
+        }
+        join
+    }
+}
+
+/// An invitation: whom it would name, and what became of it.
+pub fn join(hub: &Hub, visitor: &Visitor, _: &Live, shown: JoinPage) -> Response {
+    let wrong = matches!(shown.sending, Sending::Not(_) | Sending::Refused { .. });
+    let page = html("join", &Join::new(Page::new(hub, visitor), shown));
+    if wrong { (StatusCode::UNPROCESSABLE_ENTITY, page).into_response() } else { page }
+}
+
+/// What [`guests`] shows.
+pub struct GuestsPage {
+    pub(crate) framed: Vec<Framed>,
+    pub(crate) token: String,
+}
+
+struct UnderConvention {
+    id: String,
+    peer: String,
+    until: String,
+    spaces: Vec<UnderSpace>,
+}
+
+struct UnderSpace {
+    id: String,
+    title: String,
+    state: String,
+    until: String,
+    opens: String,
+    classes: Vec<Class>,
+}
+
+#[derive(Template)]
+#[template(path = "guests.html")]
+pub(super) struct Guests<'a> {
+    page: Page<'a>,
+    place: String,
+    conventions: Vec<UnderConvention>,
+    token: String,
+}
+
+impl<'a> Guests<'a> {
+    pub(super) fn new(
+        page: Page<'a>,
+        place: String,
+        shown: &GuestsPage,
+        title_of: impl Fn(&preau_domain::ServiceId) -> String,
+    ) -> Self {
+        let under = |(space, state, guests): &(Space, Standing, Vec<ShownGuest>)| UnderSpace {
+            id: space.id.clone(),
+            title: display_safe(&space.title, 100),
+            state: state_word(&page, *state),
+            until: last_day(&page, space.until),
+            opens: space.services.iter().map(&title_of).collect::<Vec<_>>().join(", "),
+            classes: classes(&page, guests),
+        };
+        let one = |framed: &Framed| UnderConvention {
+            id: framed.convention.id.clone(),
+            peer: display_safe(&framed.convention.peer.name, 60),
+            until: last_day(&page, framed.convention.until),
+            spaces: framed.spaces.iter().map(under).collect(),
+        };
+        let conventions = shown.framed.iter().map(one).collect();
+        Guests { conventions, place, token: shown.token.clone(), page: page.at("/spaces/guests") }
+    }
+}
+
+/// Who comes into the spaces of an establishment, for its head.
+pub fn guests(hub: &Hub, visitor: &Visitor, live: &Live, at: &Uai, shown: GuestsPage) -> Response {
+    let page = Page::new(hub, visitor);
+    let (table, locale) = (hub.services(), page.locale);
+    let title = |id: &preau_domain::ServiceId| {
+        table.get(id).map_or_else(|| id.to_string(), |door| in_language(&door.title, locale).to_owned())
+    };
+    html("guests", &Guests::new(page, place_name(live, at), &shown, title))
+}

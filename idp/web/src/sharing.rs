@@ -1,0 +1,166 @@
+//! Shared spaces in the hands of those who teach: a teacher opens one, chooses the classes of both schools and invites the colleague across the
+//! road, who sends the list of a class from their own ENT; whoever manages a space, and the head of the school that answers for it, sees who
+//! comes in and stops it at once.
+//!
+//! What a space may be, and who may manage one, is `preau_hosting`'s to say; what a list must be is `spaces`'; what a guest opens is `policy`'s.
+//! These pages are for staff of the establishment they work in now; to everybody else there is nothing. Whoever changes something proved who they
+//! are within a quarter of an hour.
+
+mod draft;
+mod heads;
+mod invite;
+mod join;
+mod manage;
+mod receive;
+
+pub(crate) use draft::{Draft, Estimate, Offered, Partner, ROLES};
+pub(crate) use heads::Framed;
+pub(crate) use invite::Invitation;
+pub(crate) use join::{Answered, Whom};
+pub(crate) use manage::{ListLine, Preview, ShownGuest, Standing};
+
+use crate::lately::{Lately, RECENT};
+use crate::sign_in::PORTAL;
+use crate::{Begin, Fault, FaultKind, Fields, Hub, Known, Live, Visitor};
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::DefaultBodyLimit;
+use axum::response::Response;
+use axum::routing::{get, post};
+use preau_domain::{AuditEvent, AuditKind, Instant, Person, PersonId, Profile, Space, SpaceGrant, Uai};
+use std::sync::Arc;
+
+/// The forms of these pages.
+const FORM: &str = "spaces";
+/// Largest list that is taken by a page or from another ENT: a few thousand guests.
+const MOST_OF_A_LIST: usize = 1024 * 1024;
+/// People of an establishment looked at.
+const MOST_PEOPLE: u32 = 20_000;
+/// Spaces and lists shown.
+const MOST_SHOWN: u32 = 200;
+
+/// The routes of this concern.
+pub fn routes() -> Router<Arc<Hub>> {
+    let long = || DefaultBodyLimit::max(MOST_OF_A_LIST);
+    Router::new()
+        .route("/spaces", get(manage::list).post(draft::open))
+        .route("/spaces/new", get(draft::ask))
+        .route("/spaces/join", get(join::ask).post(join::send))
+        .route("/spaces/recall", post(join::recall))
+        .route("/spaces/guests", get(heads::list).post(heads::stop))
+        .route("/space/{space}", get(manage::show))
+        .route("/space/{space}/renew", post(manage::renew))
+        .route("/space/{space}/close", post(manage::close))
+        .route("/space/{space}/stop", post(manage::stop))
+        .route("/space/{space}/undo", post(manage::undo))
+        .route("/space/{space}/list", post(manage::upload).layer(long()))
+        .route("/hosting/lists", post(receive::list).layer(long()))
+        .route("/hosting/recalls", post(receive::recall))
+}
+
+/// Somebody of the staff, and the establishment they work in now.
+struct Member {
+    live: Arc<Live>,
+    known: Known,
+    at: Uai,
+}
+
+fn nothing() -> Fault {
+    Fault::new(FaultKind::NotFound, "a page of spaces, of which there is none for them")
+}
+
+/// Whether somebody works with pupils in an establishment: they may open a space there.
+fn works(person: &Person, at: &Uai) -> bool {
+    let profiles = [Profile::Teacher, Profile::Head, Profile::SchoolLife, Profile::Librarian];
+    let works = |own: &preau_domain::Affiliation| own.establishment == *at && profiles.contains(&own.profile);
+    !person.is_hosted() && person.affiliations.iter().any(works)
+}
+
+/// Whether somebody finds a way to these pages at home: an operator lets services into spaces, or there is a space already.
+pub(crate) fn has_spaces(hub: &Hub, live: &Live, person: &Person) -> bool {
+    let Some(at) = live.session.establishment.as_ref().filter(|at| works(person, at)) else { return false };
+    !live.spaces().is_empty() || draft::mountable(&hub.services(), at).next().is_some()
+}
+
+/// A space that somebody manages and that is over within a month.
+pub(crate) fn ends_soon(live: &Live, now: Instant) -> bool {
+    let soon = now + preau_domain::Seconds(30 * 86_400);
+    let manages = |one: &SpaceGrant| one.role == preau_domain::Role::Gestionnaire;
+    live.spaces().iter().any(|one| manages(one) && one.holds(now) && one.until <= soon)
+}
+
+/// Lets in staff of the establishment they work in; with `recently`, who proved it within a quarter of an hour, by two factors where they have a
+/// second one.
+async fn asks(hub: &Hub, visitor: &Visitor, here: &str, recently: bool) -> Result<Lately<Member>, Fault> {
+    let since = hub.now() - RECENT;
+    if let Some(live) = visitor.live(hub).await? {
+        let known = live.known()?;
+        let at = live.session.establishment.clone().filter(|at| works(&known.person, at)).ok_or_else(nothing)?;
+        let proof = &live.session.authentication;
+        let two = !recently || !hub.lacks_a_factor(&known.person.id, proof).await?;
+        if two && (!recently || proof.at >= since) {
+            return Ok(Lately::Proved(Member { live, known, at }));
+        }
+        return hub.prove_again(visitor, here.to_owned(), since).await;
+    }
+    let begin = Begin { protocol: PORTAL, service: None, request: here.to_owned(), fresh_after: None, strong: false };
+    hub.begin_sign_in(visitor, begin).await.map(Lately::Onward)
+}
+
+/// Who sent a form, and what it holds, when it is one of this very session.
+async fn sent(
+    hub: &Hub,
+    visitor: &Visitor,
+    here: &str,
+    body: &Bytes,
+) -> Result<Result<(Member, Fields), Response>, Fault> {
+    let fields = Fields::of_message(body)?;
+    let token = fields.required("token")?;
+    match asks(hub, visitor, here, true).await? {
+        Lately::Proved(member) if hub.form_token_ok(&member.live.session.id, FORM, token) => Ok(Ok((member, fields))),
+        Lately::Proved(_) => Err(Fault::new(FaultKind::StaleForm, "form of spaces of another session")),
+        Lately::Onward(response) => Ok(Err(response)),
+    }
+}
+
+impl Member {
+    fn token(&self, hub: &Hub) -> String {
+        hub.form_token(&self.live.session.id, FORM)
+    }
+
+    /// Whether they are of the direction of the establishment they work in.
+    fn is_head(&self) -> bool {
+        crate::offers::heads(&self.known.person.affiliations, &self.at)
+    }
+
+    /// A space they may manage; to whoever may not there is none.
+    async fn manages(&self, hub: &Hub, id: &str) -> Result<Space, Fault> {
+        let space = hub.store.space(id).await?.ok_or_else(nothing)?;
+        preau_hosting::may_manage(&self.known.person, &space).map(|_| space).ok_or_else(nothing)
+    }
+}
+
+/// Notes durably what somebody is about to do.
+async fn journal(hub: &Hub, visitor: &Visitor, member: &Member, what: String) -> Result<(), Fault> {
+    let mut event = AuditEvent::new(hub.now(), AuditKind::Administered, visitor.correlation().clone(), what);
+    event.person = Some(member.known.person.id.clone());
+    event.session = Some(member.live.session.id.clone());
+    event.establishment = Some(member.at.clone());
+    hub.audit(event);
+    Ok(hub.store.flush_audit().await?)
+}
+
+/// Notes of each guest what became of them: who let a child in, and who stopped it, is found by the child.
+fn journal_of(hub: &Hub, visitor: &Visitor, at: Option<&Uai>, people: &[PersonId], kind: AuditKind, what: &str) {
+    for person in people {
+        let mut event = AuditEvent::new(hub.now(), kind, visitor.correlation().clone(), what);
+        event.person = Some(person.clone());
+        event.establishment = at.cloned();
+        hub.audit(event);
+    }
+}
+
+/// Has services hear at once of the sessions that fell.
+async fn told(hub: &Hub) -> Result<(), Fault> {
+    hub.end_expired_sessions(1_000).await.map(drop)
+}

@@ -1,0 +1,307 @@
+//! At home: a teacher accepts the invitation of a colleague of another ENT, sees whom of their class it would name and by what, and sends the list,
+//! signed, from this ENT to that one. It may be taken back.
+
+use super::draft::of_class;
+use super::invite::{self, Invitation};
+use super::{MOST_SHOWN, Member, asks, journal, nothing, sent};
+use crate::lately::Lately;
+use crate::pages::{self, JoinPage, Sending};
+use crate::{Door, Fault, FaultKind, Fields, Hub, Visitor};
+use axum::body::Bytes;
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use preau_connector_api::Network;
+use preau_domain::{
+    Affiliation, Convention, GuestList, Identifier, Person, Profile, Public, ServiceId, Uai, display_safe,
+};
+use preau_hosting::{Head, LIST_HOLDS, Listed, RECALL_TYP, Recall, TYP, write_body};
+use preau_keys::jose::Alg;
+use preau_store::ListsOf;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Longest answer of another ENT that is read.
+const MOST_OF_AN_ANSWER: usize = 64 * 1024;
+
+/// Whom an invitation would name.
+pub(crate) struct Whom {
+    /// Of which class of ours.
+    pub class: String,
+    pub pupils: Vec<Listed>,
+    /// The teacher themselves, where the space is for teachers.
+    pub teacher: Option<Listed>,
+}
+
+impl Whom {
+    pub fn all(&self) -> Vec<Listed> {
+        let mut all: Vec<Listed> = self.pupils.iter().chain(&self.teacher).cloned().collect();
+        // In no order that says anything of anybody.
+        all.sort_by(|one, other| one.subject.cmp(&other.subject));
+        all
+    }
+}
+
+/// The classes of an establishment for which somebody may answer: their own; of the direction every class.
+async fn classes(hub: &Hub, member: &Member, at: &Uai) -> Result<Vec<String>, Fault> {
+    let own = || member.known.person.affiliations.iter().filter(|own| own.establishment == *at);
+    let teaches = |own: &&Affiliation| own.profile.public() == Public::Staff;
+    let mut classes: Vec<String> =
+        own().filter(teaches).flat_map(|own| own.classes.iter().chain(&own.groups).cloned()).collect();
+    if own().any(|own| own.profile == Profile::Head)
+        && let Some(place) = hub.store.establishment(at).await?
+    {
+        classes.extend(place.groups.into_iter().map(|group| group.code));
+    }
+    classes.retain(|code| !code.starts_with(preau_domain::SPACE_GROUP));
+    classes.sort();
+    classes.dedup();
+    Ok(classes)
+}
+
+/// The door by which our people sign in at the other ENT.
+fn door(hub: &Hub, convention: &Convention) -> Option<Door> {
+    let door = hub.services().get(convention.peer.service.as_ref()?).cloned()?;
+    // Nothing else is a name that they alone know.
+    (door.identifier == Identifier::Pairwise).then_some(door)
+}
+
+/// The first letter of a family name, with its stop.
+fn initial(family_name: &str) -> String {
+    let letter = family_name.chars().find(|c| c.is_alphabetic());
+    let letter: String = letter.into_iter().flat_map(char::to_uppercase).collect();
+    if letter.is_empty() { "-".to_owned() } else { format!("{letter}.") }
+}
+
+fn listed(hub: &Hub, door: &Door, person: &Person, invitation: &Invitation, public: Public) -> Listed {
+    let own = person.affiliations.iter().find(|own| own.establishment == invitation.establishment);
+    let level = own.and_then(|own| own.level.clone()).unwrap_or_default();
+    Listed {
+        given_name: display_safe(&person.given_name, 60).trim().to_owned(),
+        initial: initial(&person.family_name),
+        home: invitation.establishment.clone(),
+        // As the host calls the class: what ours is called stays here.
+        class: invitation.class.clone(),
+        level: if public == Public::Pupil { display_safe(&level, 32) } else { String::new() },
+        public,
+        subject: hub.keyring.pairwise(door.sector(), &person.id),
+    }
+}
+
+async fn whom(hub: &Hub, member: &Member, door: &Door, invitation: &Invitation, class: &str) -> Result<Whom, Fault> {
+    let people = match invitation.role {
+        Some(_) => of_class(hub, &invitation.establishment, class).await?,
+        None => Vec::new(),
+    };
+    let mut pupils: Vec<Listed> =
+        people.iter().map(|person| listed(hub, door, person, invitation, Public::Pupil)).collect();
+    pupils.sort_by(|one, other| (&one.given_name, &one.initial).cmp(&(&other.given_name, &other.initial)));
+    let own = &member.known.person;
+    let teacher = invitation.staff.map(|_| listed(hub, door, own, invitation, Public::Staff));
+    Ok(Whom { class: class.to_owned(), pupils, teacher })
+}
+
+/// What a token and a choice lead to.
+struct Invited {
+    invitation: Invitation,
+    convention: Convention,
+    door: Door,
+    classes: Vec<String>,
+}
+
+async fn invited(hub: &Hub, member: &Member, token: &str) -> Result<Result<Invited, &'static str>, Fault> {
+    let (invitation, convention) = match invite::read(hub, token, hub.now()).await? {
+        Ok(read) => read,
+        Err(why) => return Ok(Err(why)),
+    };
+    let Some(door) = door(hub, &convention) else { return Ok(Err("join-problem-convention")) };
+    let classes = classes(hub, member, &invitation.establishment).await?;
+    if classes.is_empty() {
+        return Ok(Err("join-problem-classes"));
+    }
+    Ok(Ok(Invited { invitation, convention, door, classes }))
+}
+
+/// The class an invitation means, where it is called so here.
+fn meant<'c>(classes: &'c [String], named: &str) -> Option<&'c String> {
+    let plain =
+        |code: &str| code.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    classes.iter().find(|code| plain(code) == plain(named)).or_else(|| classes.first().filter(|_| classes.len() == 1))
+}
+
+pub(super) async fn ask(
+    State(hub): State<Arc<Hub>>,
+    visitor: Visitor,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Fault> {
+    let query = query.unwrap_or_default();
+    let fields = Fields::parse(&query)?;
+    let token = fields.one("i")?.unwrap_or_default();
+    // Read again below from the same text: what is asked again after signing in is what was asked.
+    let here = format!(
+        "/spaces/join?{}",
+        url::form_urlencoded::Serializer::new(String::new()).append_pair("i", token).finish()
+    );
+    let member = match asks(&hub, &visitor, &here, true).await? {
+        Lately::Proved(member) => member,
+        Lately::Onward(response) => return Ok(response),
+    };
+    let sending = match invited(&hub, &member, token).await? {
+        Err(why) => Sending::Not(why),
+        Ok(invited) => {
+            let asked = fields.one("class")?.and_then(|code| invited.classes.iter().find(|own| *own == code));
+            let class = asked.or_else(|| meant(&invited.classes, &invited.invitation.class));
+            let whom = match class {
+                Some(class) => Some(whom(&hub, &member, &invited.door, &invited.invitation, class).await?),
+                None => None,
+            };
+            let Invited { invitation, convention, classes, .. } = invited;
+            Sending::Ask { invitation, peer: convention.peer.name, classes, whom }
+        }
+    };
+    let page = JoinPage { sending, invitation: token.to_owned(), token: member.token(&hub) };
+    Ok(pages::join(&hub, &visitor, &member.live, page))
+}
+
+/// What another ENT answers to a list.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Answered {
+    #[serde(default)]
+    pub added: u64,
+    #[serde(default)]
+    pub known: u64,
+    /// What refuses it, with the lines.
+    #[serde(default)]
+    pub problems: Vec<String>,
+}
+
+/// Hands something signed to the other ENT; nothing where it is not reached, or answers nothing that is understood.
+async fn hand_over(hub: &Hub, convention: &Convention, network: Network, path: &str, text: String) -> Option<Answered> {
+    let request = http::Request::post(format!("{}{path}", convention.peer.url));
+    let request = request.header(http::header::CONTENT_TYPE, "text/plain; charset=utf-8");
+    let request = request.header(http::header::ACCEPT, "application/json").body(text.into_bytes()).ok()?;
+    match hub.egress.send(request, network, MOST_OF_AN_ANSWER).await {
+        Ok(answer) if matches!(answer.status().as_u16(), 200 | 422) => serde_json::from_slice(answer.body()).ok(),
+        Ok(answer) => {
+            tracing::warn!(status = answer.status().as_u16(), convention = %convention.id, "another ENT took no list");
+            None
+        }
+        Err(error) => {
+            tracing::warn!(%error, convention = %convention.id, "another ENT is not reached");
+            None
+        }
+    }
+}
+
+pub(super) async fn send(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Result<Response, Fault> {
+    let (member, fields) = match sent(&hub, &visitor, "/spaces", &body).await? {
+        Ok(sent) => sent,
+        Err(onward) => return Ok(onward),
+    };
+    let token = fields.required("invitation")?;
+    let sending = match invited(&hub, &member, token).await? {
+        Err(why) => Sending::Not(why),
+        Ok(invited) => {
+            let chosen = fields.required("class")?;
+            let class = invited.classes.iter().find(|own| *own == chosen);
+            let class = class.ok_or_else(|| Fault::new(FaultKind::BadRequest, "not a class of theirs"))?;
+            let whom = whom(&hub, &member, &invited.door, &invited.invitation, class).await?;
+            send_list(&hub, &visitor, &member, invited, &whom).await?
+        }
+    };
+    let page = JoinPage { sending, invitation: String::new(), token: member.token(&hub) };
+    Ok(pages::join(&hub, &visitor, &member.live, page))
+}
+
+async fn send_list(
+    hub: &Hub,
+    visitor: &Visitor,
+    member: &Member,
+    invited: Invited,
+    whom: &Whom,
+) -> Result<Sending, Fault> {
+    let Invited { invitation, convention, door, .. } = invited;
+    let (guests, now) = (whom.all(), hub.now());
+    let internal = |error: &dyn std::fmt::Display| Fault::new(FaultKind::Internal, format!("a list: {error}"));
+    if guests.is_empty() {
+        return Ok(Sending::Not("join-problem-nobody"));
+    }
+    let body = write_body(&guests).map_err(|error| internal(&error))?;
+    let head = Head {
+        iss: hub.base().to_owned(),
+        aud: convention.peer.url.clone(),
+        jti: hub.ids.text(16),
+        iat: now.seconds(),
+        exp: (now + LIST_HOLDS).seconds(),
+        convention: convention.id.clone(),
+        space: invitation.space.clone(),
+        guests: guests.len(),
+        digest: preau_keys::fingerprint(body.as_bytes()),
+    };
+    let token = hub.signers.sign(Alg::ES256, TYP, &head, now).map_err(|error| internal(&error))?;
+    journal(hub, visitor, member, format!("guests-sent {} of {} to {}", head.jti, convention.id, head.space)).await?;
+    let list = GuestList {
+        convention: convention.id.clone(),
+        id: head.jti,
+        sent: true,
+        space: invitation.space.clone(),
+        home: invitation.establishment.clone(),
+        class: whom.class.clone(),
+        guests: u32::try_from(guests.len()).unwrap_or(u32::MAX),
+        by: Some(member.known.person.id.clone()),
+        at: now,
+        withdrawn: None,
+    };
+    // Noted before it goes: what may have arrived can be taken back.
+    hub.store.note_list(&list).await?;
+    let answered = hand_over(hub, &convention, door.network, "/hosting/lists", format!("{token}\n{body}")).await;
+    match answered {
+        Some(answered) if answered.problems.is_empty() => {
+            Ok(Sending::Done { title: invitation.title, peer: convention.peer.name, answered })
+        }
+        Some(answered) => {
+            hub.store.note_list(&GuestList { withdrawn: Some(now), ..list }).await?;
+            let problems = answered.problems.iter().take(20).map(|one| display_safe(one, 200)).collect();
+            Ok(Sending::Refused { peer: convention.peer.name, problems })
+        }
+        None => Ok(Sending::Not("join-problem-unreached")),
+    }
+}
+
+/// Takes back a list of theirs, or, of the direction, of the establishment: the other ENT is told, signed.
+pub(super) async fn recall(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Result<Response, Fault> {
+    let (member, fields) = match sent(&hub, &visitor, "/spaces", &body).await? {
+        Ok(sent) => sent,
+        Err(onward) => return Ok(onward),
+    };
+    let (id, now) = (fields.required("list")?, hub.now());
+    let lists = hub.store.lists(ListsOf::Home(&member.at), MOST_SHOWN).await?;
+    let own = |one: &GuestList| member.is_head() || one.by.as_ref() == Some(&member.known.person.id);
+    let list = lists.into_iter().find(|one| one.id == id && one.withdrawn.is_none() && own(one)).ok_or_else(nothing)?;
+    let convention = hub.store.convention(&list.convention).await?.ok_or_else(nothing)?;
+    let network = network(&hub, convention.peer.service.as_ref());
+    let recall = Recall {
+        iss: hub.base().to_owned(),
+        aud: convention.peer.url.clone(),
+        iat: now.seconds(),
+        convention: convention.id.clone(),
+        list: list.id.clone(),
+    };
+    let token = hub.signers.sign(Alg::ES256, RECALL_TYP, &recall, now);
+    let token = token.map_err(|error| Fault::new(FaultKind::Internal, format!("a recall: {error}")))?;
+    journal(&hub, &visitor, &member, format!("guests-recalled {} of {}", list.id, convention.id)).await?;
+    match hand_over(&hub, &convention, network, "/hosting/recalls", token).await {
+        Some(answered) if answered.problems.is_empty() => {
+            hub.store.note_list(&GuestList { withdrawn: Some(now), ..list }).await?;
+            Ok(hub.see_other("/spaces"))
+        }
+        _ => {
+            let sending = Sending::Not("join-problem-recall");
+            let page = JoinPage { sending, invitation: String::new(), token: member.token(&hub) };
+            Ok(pages::join(&hub, &visitor, &member.live, page))
+        }
+    }
+}
+
+fn network(hub: &Hub, service: Option<&ServiceId>) -> Network {
+    service.and_then(|id| hub.services().get(id).map(|door| door.network)).unwrap_or(Network::Public)
+}

@@ -1,0 +1,97 @@
+//! What another ENT hands to this one: the signed list of a class, and the word that takes one back. No person and no secret: the signature of the
+//! other party of the convention is what is believed, as of a list that is brought by hand.
+
+use super::{journal_of, told};
+use crate::spaces::{NotTaken, Taken, take_in};
+use crate::{Fault, Hub, Visitor};
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use preau_domain::{AuditEvent, AuditKind, PersonId, Uai};
+use preau_hosting::{RECALL_TYP, Recall};
+use preau_keys::jose::{self, Alg, Expect, Jwks, Typ};
+use preau_store::GuestsOf;
+use serde_json::json;
+use std::sync::Arc;
+
+/// Problems told to whoever handed it in.
+const MOST_PROBLEMS: usize = 20;
+
+fn refused(problems: &[String]) -> Response {
+    (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({ "problems": problems }))).into_response()
+}
+
+/// Takes in a list, with a line in the journal for each guest; or what refuses it.
+pub(super) async fn take(
+    hub: &Hub,
+    visitor: &Visitor,
+    at: Option<&Uai>,
+    text: &str,
+) -> Result<Result<Taken, Vec<String>>, Fault> {
+    match take_in(&*hub.store, (&hub.keyring, &*hub.ids), hub.base(), text, hub.now(), true).await {
+        Ok(taken) => {
+            let (list, convention) = (&taken.head.jti, &taken.convention.id);
+            let (mut people, mut after) = (Vec::new(), PersonId::new(""));
+            loop {
+                let page = hub.store.guests(GuestsOf::Batch(list), &after, 1_000).await?;
+                let Some(last) = page.last() else { break };
+                after = last.person.clone();
+                people.extend(page.into_iter().filter(|one| one.convention == *convention).map(|one| one.person));
+            }
+            let what = format!("guest-admitted {list} of {convention}");
+            journal_of(hub, visitor, at, &people, AuditKind::Administered, &what);
+            Ok(Ok(taken))
+        }
+        Err(NotTaken::Refused(problems)) => {
+            Ok(Err(problems.iter().take(MOST_PROBLEMS).map(ToString::to_string).collect()))
+        }
+        Err(NotTaken::Store(error)) => Err(error.into()),
+    }
+}
+
+async fn note(hub: &Hub, visitor: &Visitor, what: String) -> Result<(), Fault> {
+    hub.audit(AuditEvent::new(hub.now(), AuditKind::Administered, visitor.correlation().clone(), what));
+    Ok(hub.store.flush_audit().await?)
+}
+
+pub(super) async fn list(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Result<Response, Fault> {
+    let Ok(text) = std::str::from_utf8(&body) else { return Ok(refused(&["this is no list of guests".to_owned()])) };
+    // Looked at first: only what would be taken in stands in the journal, and it stands there before it is.
+    let looked = take_in(&*hub.store, (&hub.keyring, &*hub.ids), hub.base(), text, hub.now(), false).await;
+    match looked {
+        Ok(taken) => {
+            let (list, convention) = (&taken.head.jti, &taken.convention.id);
+            note(&hub, &visitor, format!("guests-received {list} of {convention}")).await?;
+        }
+        Err(NotTaken::Refused(problems)) => {
+            let problems: Vec<String> = problems.iter().take(MOST_PROBLEMS).map(ToString::to_string).collect();
+            return Ok(refused(&problems));
+        }
+        Err(NotTaken::Store(error)) => return Err(error.into()),
+    }
+    match take(&hub, &visitor, None, text).await? {
+        Ok(taken) => Ok(Json(json!({ "added": taken.added, "known": taken.known })).into_response()),
+        Err(problems) => Ok(refused(&problems)),
+    }
+}
+
+pub(super) async fn recall(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Result<Response, Fault> {
+    let no = || Ok(refused(&["not signed by the other party of a convention of ours".to_owned()]));
+    let Ok(token) = std::str::from_utf8(&body).map(str::trim_end) else { return no() };
+    let Ok(claimed) = jose::claimed(token, "convention") else { return no() };
+    let Some(convention) = hub.store.convention(&claimed).await? else { return no() };
+    let Ok(keys) = Jwks::parse(convention.peer.keys.as_bytes()) else { return no() };
+    let expect = Expect { algs: &[Alg::ES256, Alg::PS256, Alg::RS256, Alg::EdDSA], typ: Typ::Is(&[RECALL_TYP]) };
+    let Ok(verified) = jose::verify(token, &keys, expect) else { return no() };
+    let Ok(recall) = serde_json::from_value::<Recall>(verified.into_claims().into()) else { return no() };
+    if recall.iss != convention.peer.url || recall.aud != hub.base() || recall.convention != convention.id {
+        return no();
+    }
+    // A word that comes late, or twice, takes nothing back that was not to be.
+    note(&hub, &visitor, format!("guests-recalled {} of {}", recall.list, convention.id)).await?;
+    let out = hub.store.withdraw(&convention.id, &recall.list, hub.now()).await?;
+    told(&hub).await?;
+    Ok(Json(json!({ "added": 0, "known": out })).into_response())
+}

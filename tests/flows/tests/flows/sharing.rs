@@ -1,0 +1,406 @@
+//! Shared spaces in the hands of teachers: three screens from the first click to a guest at work, what whoever may not is told, and the stops
+//! (ADM-10). The other ENT is played by a provider, whose key signs what that ENT signs.
+
+use crate::guests::{ECOLE, HOME, House, listed, opened, service};
+use http::Method;
+use preau_domain::{Affiliation, Group, GroupKind, Person, Profile, Seconds, ServiceId};
+use preau_flows::{ALICE, Answer, Browser, COLLEGE, HUGO, INES, NOE, TestHub, stories, uai};
+use preau_hosting::{Listed, RECALL_TYP};
+use preau_store::ListsOf;
+use serde_json::{Value, json};
+
+stories!(
+    a_teacher_opens_a_space_and_a_colleague_s_class_comes_in,
+    a_draft_that_cannot_be_is_said_and_opens_nothing,
+    a_list_that_nobody_we_know_signed_is_refused,
+    a_list_is_looked_at_taken_in_by_hand_and_taken_back,
+    a_home_takes_back_what_it_sent,
+    whoever_manages_a_space_stops_it_at_once,
+    a_head_sees_who_comes_in_and_stops_a_convention,
+    a_space_goes_on_by_one_click,
+    nobody_else_manages_a_space,
+    what_changes_a_space_asks_for_a_recent_proof,
+    a_teacher_accepts_an_invitation_and_takes_it_back,
+    an_invitation_that_is_not_theirs_sends_nothing,
+);
+
+/// What a teacher fills in, of the first screen.
+fn draft(until: &str) -> Vec<(&'static str, String)> {
+    let with = format!("cycle3 {}", uai(ECOLE));
+    let text = |name, value: &str| (name, value.to_owned());
+    vec![
+        text("title", "Le potager"),
+        ("with", with),
+        text("until", until),
+        text("service", "pad"),
+        text("class", "6B"),
+        text("role", "redacteur"),
+        text("their-classes", "CM2A"),
+        text("their-role", "redacteur"),
+        text("their-staff", "moderateur"),
+    ]
+}
+
+/// A house whose convention lasts for months, with room for a class.
+async fn house(hub: &TestHub) -> House {
+    let house = House::new(hub).await;
+    house.convention_is(|one| (one.until, one.quota) = (one.from + Seconds(200 * 86_400), 60)).await;
+    house
+}
+
+/// The day that is so many days away.
+fn day(hub: &TestHub, days: i64) -> String {
+    (hub.hub.now() + Seconds(days * 86_400)).rfc3339()[..10].to_owned()
+}
+
+async fn previewed(browser: &mut Browser, draft: &[(&'static str, String)]) -> Answer {
+    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(draft).finish();
+    browser.visit(&format!("/spaces/new?{query}")).await
+}
+
+/// Alice opens a space for 6B and the CM2 across the road; its page.
+async fn space_of_alice(house: &House) -> (Browser, Answer) {
+    let mut alice = house.hub.browser();
+    alice.sign_in(&ALICE).at_home().await;
+    let form = previewed(&mut alice, &draft(&day(&house.hub, 20))).await.form_to("/spaces");
+    let page = alice.submit(&form, &[]).await;
+    (alice, page)
+}
+
+fn name_of(page: &Answer) -> String {
+    page.form_to("/close").action.split('/').nth(2).expect("a space").to_owned()
+}
+
+/// A list the écoles sign for a space.
+fn list(house: &House, space: &str, guests: &[Listed]) -> String {
+    house.list(guests, "k1", |head| head["space"] = json!(space))
+}
+
+async fn handed_in(house: &House, text: &str) -> (u16, Value) {
+    let answer = house.hub.browser().send(Method::POST, "/hosting/lists", &[], Some(text.as_bytes())).await;
+    (answer.status.as_u16(), serde_json::from_str(&answer.body).unwrap_or_default())
+}
+
+async fn a_teacher_opens_a_space_and_a_colleague_s_class_comes_in(hub: TestHub) {
+    let house = house(&hub).await;
+    let mut alice = house.hub.browser();
+    let home = alice.sign_in(&ALICE).at_home().await.answer;
+    assert!(home.has_link("Mes espaces"), "{}", home.words());
+    let before = house.hub.hub.store.spaces_at(&uai(COLLEGE), 10).await.expect("read").len();
+    let preview = previewed(&mut alice, &draft(&day(&house.hub, 20))).await;
+    let words = preview.words();
+    assert!(words.contains("Environ 31 invités") && words.contains("il reste 60 places"), "{words}");
+    assert!(words.contains("Élèves de CM2A") && words.contains("rédaction"), "{words}");
+    assert_eq!(house.hub.hub.store.spaces_at(&uai(COLLEGE), 10).await.expect("read").len(), before, "nothing yet");
+    let page = alice.submit(&preview.form_to("/spaces"), &[]).await;
+    assert!(page.words().contains("Le potager") && page.body.contains(&format!("{HOME}/spaces/join?i=")));
+    let space = name_of(&page);
+    let handed = handed_in(&house, &list(&house, &space, &[listed("sujet-1", "Lou")])).await;
+    assert_eq!(handed, (200, json!({ "added": 1, "known": 0 })));
+    let page = alice.visit(&format!("/space/{space}")).await;
+    assert!(page.words().contains("Lou V.") && page.words().contains("1 invités sur les 60"), "{}", page.words());
+    let mut lou = house.hub.browser();
+    assert_eq!(house.comes(&mut lou, "/", "sujet-1", |_| {}).await.location(), Some("/"));
+    assert!(opened(&mut lou, &house.pad).await.is_some(), "what the space mounts");
+}
+
+async fn a_draft_that_cannot_be_is_said_and_opens_nothing(hub: TestHub) {
+    let house = house(&hub).await;
+    house.hub.mount({
+        let mut gar = service("gar");
+        gar.audience.allow[0].profiles = vec![Profile::Pupil, Profile::Teacher];
+        gar
+    });
+    let mut alice = house.hub.browser();
+    alice.sign_in(&ALICE).at_home().await;
+    let good = draft(&day(&house.hub, 20));
+    let form = previewed(&mut alice, &good).await.form_to("/spaces");
+    let (far, past) = (day(&house.hub, 300), day(&house.hub, -2));
+    for (name, value, said) in [
+        ("title", "", "Donnez un titre"),
+        ("with", "cycle3 0990001N", "Choisissez une école de la liste"),
+        ("until", far.as_str(), "trop loin"),
+        ("until", past.as_str(), "déjà passé"),
+        ("service", "gar", "au moins un service"),
+        ("class", "5A", "vos classes"),
+        ("their-classes", "", "Nommez leurs classes"),
+    ] {
+        let answer = alice.submit(&form, &[(name, value)]).await;
+        assert!(answer.status == 422 && answer.words().contains(said), "{said}: {}", answer.words());
+    }
+    let there = async || house.hub.hub.store.spaces_at(&uai(COLLEGE), 10).await.expect("read").len();
+    assert_eq!(there().await, 1, "that of the house alone");
+    alice.submit(&form, &[]).await;
+    assert_eq!(there().await, 2, "control");
+}
+
+async fn a_list_that_nobody_we_know_signed_is_refused(hub: TestHub) {
+    let house = house(&hub).await;
+    let one = [listed("sujet-1", "Lou")];
+    let manager = Listed { class: "CM1B".into(), ..listed("sujet-2", "Max") };
+    for (text, said) in [
+        ("Lou".to_owned(), "no list of guests"),
+        (house.list(&one, "k2", |_| {}), "not signed by the other party"),
+        (house.list(&one, "k1", |head| head["convention"] = json!("autre")), "under no convention"),
+        (house.list(&one, "k1", |head| head["aud"] = json!("https://autre.example")), "somebody else"),
+        (house.list(&[listed("sujet-1", "Lou"), manager], "k1", |_| {}), "line 3"),
+    ] {
+        let (status, answer) = handed_in(&house, &text).await;
+        assert!(status == 422 && answer.to_string().contains(said), "{said}: {answer}");
+        assert_eq!(house.hub.hub.store.guest_count("cycle3").await.expect("a number"), 0);
+    }
+    let good = house.list(&one, "k1", |_| {});
+    assert_eq!(handed_in(&house, &good).await.0, 200, "control");
+    let (status, answer) = handed_in(&house, &good).await;
+    assert!(status == 422 && answer.to_string().contains("already"), "once: {answer}");
+}
+
+async fn a_list_is_looked_at_taken_in_by_hand_and_taken_back(hub: TestHub) {
+    let house = house(&hub).await;
+    let (mut alice, page) = space_of_alice(&house).await;
+    let space = name_of(&page);
+    let text = list(&house, &space, &[listed("sujet-1", "Lou"), listed("sujet-2", "Max")]).replace('\n', "\r\n");
+    let upload = page.form_to("/list");
+    let wrong = alice.submit(&upload, &[("text", &list(&house, "fables", &[listed("sujet-1", "Lou")]))]).await;
+    assert!(wrong.status == 422 && wrong.words().contains("for another space"), "{}", wrong.words());
+    let looked = alice.submit(&upload, &[("text", &text)]).await;
+    assert!(
+        looked.words().contains("2 nouveaux invités") && looked.words().contains("Max V. (CM2A)"),
+        "{}",
+        looked.words()
+    );
+    let count = async || house.hub.hub.store.guest_count("cycle3").await.expect("a number");
+    assert_eq!(count().await, 0, "looking writes nothing");
+    let page = alice.submit(&looked.form_with("yes"), &[]).await;
+    assert_eq!(count().await, 2);
+    assert!(page.words().contains("Listes reçues"), "{}", page.words());
+    let page = alice.submit(&page.form_to("/undo"), &[]).await;
+    assert!(page.words().contains("Reprise"), "{}", page.words());
+    assert_eq!(count().await, 0);
+}
+
+async fn a_home_takes_back_what_it_sent(hub: TestHub) {
+    let house = house(&hub).await;
+    let mut lou = house.guest().await;
+    let sent = house.hub.hub.store.lists(ListsOf::Space("fables"), 10).await.expect("lists").remove(0);
+    let recall = |kid: &str| {
+        let now = house.hub.hub.now().seconds();
+        let said =
+            json!({ "iss": HOME, "aud": preau_flows::BASE, "iat": now, "convention": "cycle3", "list": sent.id });
+        house.home.sign(kid, RECALL_TYP, &said)
+    };
+    for (token, status) in [(recall("k2"), 422), (recall("k1"), 200)] {
+        let mut peer = house.hub.browser();
+        let answer = peer.send(Method::POST, "/hosting/recalls", &[], Some(token.as_bytes())).await;
+        assert_eq!(answer.status.as_u16(), status, "{}", answer.body);
+        let out = lou.get("/").await.location().is_some_and(|to| to.starts_with("/sign-in/"));
+        assert_eq!(out, status == 200, "the session ends at once");
+    }
+    assert_eq!(house.hub.hub.store.guest_count("cycle3").await.expect("a number"), 0);
+}
+
+async fn whoever_manages_a_space_stops_it_at_once(hub: TestHub) {
+    let house = house(&hub).await;
+    let (mut alice, page) = space_of_alice(&house).await;
+    let space = name_of(&page);
+    handed_in(&house, &list(&house, &space, &[listed("sujet-1", "Lou"), listed("sujet-2", "Max")])).await;
+    let (mut lou, mut max) = (house.hub.browser(), house.hub.browser());
+    house.comes(&mut lou, "/", "sujet-1", |_| {}).await;
+    house.comes(&mut max, "/", "sujet-2", |_| {}).await;
+    let page = alice.visit(&format!("/space/{space}")).await;
+    let stop = page.forms().into_iter().find(|form| form.action.ends_with("/stop")).expect("a button");
+    let answer = alice.submit_once(&stop, &[]).await;
+    let kept = house.hub.journal(answer.incident()).await;
+    assert!(kept.iter().any(|event| event.kind == preau_domain::AuditKind::GuestEnded), "{kept:?}");
+    let out = async |browser: &mut Browser| browser.get("/").await.location().is_some();
+    assert_eq!((out(&mut lou).await, out(&mut max).await), (true, false), "one of them, at once");
+    assert_eq!(house.comes(&mut house.hub.browser(), "/", "sujet-1", |_| {}).await.status, 403);
+    let list = alice.submit(&alice_close(&page), &[]).await;
+    assert!(list.words().contains("Fermé."), "{}", list.words());
+    assert!(out(&mut max).await, "everybody else, at once");
+    let page = alice.visit(&format!("/space/{space}")).await;
+    assert!(page.words().contains("Fermé.") && !page.body.contains("/renew"), "{}", page.words());
+}
+
+fn alice_close(page: &Answer) -> preau_flows::Form {
+    page.form_to("/close")
+}
+
+async fn a_head_sees_who_comes_in_and_stops_a_convention(hub: TestHub) {
+    let house = house(&hub).await;
+    let mut lou = house.guest().await;
+    let mut hugo = HUGO.person();
+    hugo.affiliations = vec![Affiliation::new(uai(COLLEGE), Profile::Head)];
+    house.hub.put(hugo).await;
+    let mut head = house.hub.browser();
+    head.sign_in(&HUGO).at_home().await;
+    let page = head.visit("/spaces/guests").await;
+    for said in ["ENT des écoles", "Fables", "CM2A", "Lou V.", "pad"] {
+        assert!(page.words().contains(said), "{said}: {}", page.words());
+    }
+    let mut alice = house.hub.browser();
+    alice.sign_in(&ALICE).at_home().await;
+    assert_eq!(alice.visit("/spaces/guests").await.status, 404, "a teacher is no head");
+    assert_eq!(lou.get("/").await.status, 200, "control");
+    let page = head.submit(&page.form_with("convention"), &[]).await;
+    assert!(page.words().contains("Aucun invité"), "{}", page.words());
+    assert!(lou.get("/").await.location().is_some(), "at once");
+    assert_eq!(house.comes(&mut house.hub.browser(), "/", "sujet-1", |_| {}).await.status, 403);
+    let convention = house.hub.hub.store.convention("cycle3").await.expect("read").expect("a convention");
+    assert!(convention.in_force(house.hub.hub.now()), "other schools go on");
+}
+
+async fn a_space_goes_on_by_one_click(hub: TestHub) {
+    let house = house(&hub).await;
+    let (mut alice, page) = space_of_alice(&house).await;
+    let space = name_of(&page);
+    handed_in(&house, &list(&house, &space, &[listed("sujet-1", "Lou")])).await;
+    let home = alice.visit("/").await;
+    assert!(home.words().contains("se termine bientôt"), "{}", home.words());
+    let now = house.hub.hub.now();
+    let until = async || house.hub.hub.store.space(&space).await.expect("read").expect("a space").until;
+    let before = until().await;
+    let page = alice.submit(&page.form_to("/renew"), &[]).await;
+    assert!(until().await > before && !page.body.contains("/renew"), "as long as may be");
+    let convention = house.hub.hub.store.convention("cycle3").await.expect("read").expect("a convention");
+    assert!(until().await <= convention.until.min(preau_hosting::next_summer(now)));
+    let mut lou = house.hub.browser();
+    house.comes(&mut lou, "/", "sujet-1", |_| {}).await;
+    house.hub.clock.advance(40 * 86_400);
+    assert_eq!(house.comes(&mut house.hub.browser(), "/", "sujet-1", |_| {}).await.location(), Some("/"), "guests too");
+}
+
+/// A guest least of all: they invite nobody and set no end, their own neither.
+async fn nobody_else_manages_a_space(hub: TestHub) {
+    let house = house(&hub).await;
+    let (mut alice, page) = space_of_alice(&house).await;
+    let space = name_of(&page);
+    handed_in(&house, &list(&house, &space, &[listed("sujet-1", "Lou")])).await;
+    let mut lou = house.hub.browser();
+    house.comes(&mut lou, "/", "sujet-1", |_| {}).await;
+    let mut others = vec![lou];
+    for role in [&NOE, &INES] {
+        let mut browser = house.hub.browser();
+        browser.sign_in(role).at_home().await;
+        others.push(browser);
+    }
+    let pages = ["/spaces", "/spaces/new", "/spaces/guests", "/spaces/join?i=a"].map(str::to_owned);
+    let own = format!("/space/{space}");
+    for browser in &mut others {
+        for target in pages.iter().chain([&own]) {
+            assert_eq!(browser.get(target).await.status, 404, "{target}");
+        }
+        for end in ["/renew", "/close", "/list"] {
+            let form = alice.visit(&own).await.form_to(end);
+            assert_eq!(browser.submit_once(&form, &[("text", "a")]).await.status, 404, "{end}");
+        }
+    }
+    let mut hugo = house.hub.browser();
+    hugo.sign_in(&HUGO).at_home().await;
+    assert_eq!(hugo.get(&own).await.status, 404, "the head of another school");
+    assert_eq!(alice.get(&own).await.status, 200, "control");
+}
+
+async fn what_changes_a_space_asks_for_a_recent_proof(hub: TestHub) {
+    let house = house(&hub).await;
+    let (mut alice, page) = space_of_alice(&house).await;
+    house.hub.clock.advance(16 * 60);
+    let own = format!("/space/{}", name_of(&page));
+    assert_eq!(alice.get(&own).await.status, 200, "reading asks for nothing more");
+    for form in [page.form_to("/close"), page.form_to("/renew")] {
+        let answer = alice.submit_once(&form, &[]).await;
+        assert!(answer.location().is_some_and(|to| to.starts_with("/sign-in/")), "{:?}", answer.location());
+    }
+    assert!(alice.get("/spaces/new").await.location().is_some_and(|to| to.starts_with("/sign-in/")));
+    assert!(!house.hub.hub.store.space(&name_of(&page)).await.expect("read").expect("a space").closed);
+    let mut again = house.hub.browser();
+    again.sign_in(&ALICE).at_home().await;
+    assert_eq!(again.submit_once(&page.form_to("/close"), &[]).await.status, 403, "a form of another session");
+}
+
+/// A house that is the home: the provider is the host, at whose address lists are taken.
+async fn at_home(hub: &TestHub) -> House {
+    let house = House::new(hub).await;
+    let mut door = service("pad");
+    door.network = preau_connector_api::Network::Private;
+    house.hub.mount(door);
+    let url = house.home.issuer();
+    house
+        .convention_is(|one| {
+            (one.peer.url, one.peer.service) = (url, Some(ServiceId::new("pad")));
+            (one.establishments, one.ours) = (vec![uai(ECOLE)], vec![uai(COLLEGE)]);
+        })
+        .await;
+    let mut places = house.hub.hub.store.establishments(&[uai(COLLEGE)]).await.expect("places");
+    places[0].groups = vec![Group { code: "6B".into(), label: "6B".into(), kind: GroupKind::Class, mefs: vec![] }];
+    house.hub.hub.store.put_establishments(None, &places).await.expect("kept");
+    house
+}
+
+/// An invitation of the other ENT for a class of the collège.
+fn invitation(house: &House, kid: &str, change: impl FnOnce(&mut Value)) -> String {
+    let now = house.hub.hub.now().seconds();
+    let mut said = json!({
+        "iss": house.home.issuer(), "aud": preau_flows::BASE, "iat": now, "exp": now + 600, "convention": "cycle3",
+        "space": "contes", "title": "Contes", "host": uai(ECOLE), "establishment": uai(COLLEGE), "class": "6 b",
+        "role": "redacteur", "staff": "moderateur", "until": now + 3_000,
+    });
+    change(&mut said);
+    house.home.sign(kid, "preau-invitation+jwt", &said)
+}
+
+async fn a_teacher_accepts_an_invitation_and_takes_it_back(hub: TestHub) {
+    let house = at_home(&hub).await;
+    let mut alice = house.hub.browser();
+    let link = format!("/spaces/join?i={}", invitation(&house, "k1", |_| {}));
+    let page = alice.sign_in(&ALICE).through(&link).await.answer;
+    assert!(page.words().contains("Noé P.") && page.words().contains("Alice M. (vous)"), "{}", page.words());
+    assert!(house.home.heard("/hosting/lists").is_empty(), "nothing left yet");
+    house.home.json("/hosting/lists", &json!({ "added": 2, "known": 0 }));
+    let done = alice.submit(&page.form_with("invitation"), &[]).await;
+    assert!(done.words().contains("2 nouveaux invités"), "{}", done.words());
+    let heard = house.home.heard("/hosting/lists").remove(0).body;
+    let lines: Vec<&str> = heard.lines().skip(1).collect();
+    assert!(lines.len() == 2 && heard.contains("\"Noé\"") && heard.contains("\"6 b\""), "{heard}");
+    for nothing in ["Petit", "Martin", NOE.id, ALICE.id, "@", "noe.petit"] {
+        assert!(!lines.iter().any(|line| line.contains(nothing)), "{nothing}: {heard}");
+    }
+    let page = alice.visit("/spaces").await;
+    house.home.json("/hosting/recalls", &json!({ "added": 0, "known": 2 }));
+    let page = alice.submit(&page.form_to("/recall"), &[]).await;
+    assert!(page.words().contains("Reprise"), "{}", page.words());
+    assert_eq!(house.home.heard("/hosting/recalls").len(), 1);
+}
+
+async fn an_invitation_that_is_not_theirs_sends_nothing(hub: TestHub) {
+    let house = at_home(&hub).await;
+    let colleague = Person { affiliations: vec![Affiliation::new(uai(COLLEGE), Profile::Librarian)], ..HUGO.person() };
+    house.hub.put(colleague).await;
+    let mut alice = house.hub.browser();
+    alice.sign_in(&ALICE).at_home().await;
+    let now = house.hub.hub.now().seconds();
+    for (token, said) in [
+        (invitation(&house, "k2", |_| {}), "pas une invitation"),
+        (invitation(&house, "k1", |one| one["aud"] = json!("https://autre.example")), "pas une invitation"),
+        (invitation(&house, "k1", |one| one["exp"] = json!(now)), "a expiré"),
+        (invitation(&house, "k1", |one| one["convention"] = json!("autre")), "Aucune convention"),
+        (invitation(&house, "k1", |one| one["establishment"] = json!(uai(preau_flows::LYCEE))), "Aucune convention"),
+    ] {
+        let page = alice.visit(&format!("/spaces/join?i={token}")).await;
+        assert!(page.status == 422 && page.words().contains(said), "{said}: {}", page.words());
+    }
+    let good = invitation(&house, "k1", |_| {});
+    let mut hugo = house.hub.browser();
+    let page = hugo.sign_in(&HUGO).through(&format!("/spaces/join?i={good}")).await.answer;
+    assert!(page.words().contains("vous n’avez pas de classe"), "{}", page.words());
+    let form = alice.visit(&format!("/spaces/join?i={good}")).await.form_with("invitation");
+    assert_eq!(alice.submit_once(&form, &[("class", "5A")]).await.status, 400, "a class of others");
+    house.convention_is(|one| one.state = preau_domain::ConventionState::Suspended).await;
+    assert_eq!(alice.submit_once(&form, &[]).await.status, 422, "stopped meanwhile");
+    assert!(house.home.heard("/hosting/lists").is_empty(), "nothing left");
+    assert!(house.hub.hub.store.lists(ListsOf::Home(&uai(COLLEGE)), 10).await.expect("lists").is_empty());
+    house.convention_is(|one| one.state = preau_domain::ConventionState::SignedByBoth).await;
+    let answer = alice.submit_once(&form, &[]).await;
+    assert!(answer.words().contains("n’a pas répondu"), "the other ENT answers nothing: {}", answer.words());
+    assert_eq!(house.home.heard("/hosting/lists").len(), 1, "control");
+}
