@@ -328,11 +328,11 @@ pub fn guest_key(key: String) -> JoinKey {
 /// again. How long anything is kept at all is [`crate::Retention`]'s to say.
 pub fn guests_named_since(now: Instant) -> Instant {
     let about = u16::try_from(1970 + now.seconds() / 31_556_952).unwrap_or(1970);
-    let seasons = (about.saturating_sub(1)..=about.saturating_add(1)).filter_map(|year| {
+    let mut seasons = (about.saturating_sub(1)..=about.saturating_add(1)).filter_map(|year| {
         let (june, october) = (Instant::french_day(year, 6, 1)?.0, Instant::french_day(year, 10, 31)?.1);
         (june <= now && now < october).then_some(june)
     });
-    seasons.last().unwrap_or(Instant(i64::MAX))
+    seasons.next().unwrap_or(Instant(i64::MAX))
 }
 
 #[cfg(test)]
