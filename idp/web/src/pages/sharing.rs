@@ -436,7 +436,7 @@ pub fn space(hub: &Hub, visitor: &Visitor, _: &Live, shown: SpacePage) -> Respon
 /// How an invitation stands.
 pub(crate) enum Sending {
     /// Whom it would name.
-    Ask { invitation: Invitation, peer: String, classes: Vec<String>, whom: Option<Whom> },
+    Ask { invitation: Box<Invitation>, peer: String, classes: Vec<String>, whom: Option<Whom> },
     /// The list is there.
     Done { title: String, peer: String, answered: Answered },
     /// The other ENT refused it, whole.

@@ -155,7 +155,7 @@ pub(super) async fn ask(
                 None => None,
             };
             let Invited { invitation, convention, classes, .. } = invited;
-            Sending::Ask { invitation, peer: convention.peer.name, classes, whom }
+            Sending::Ask { invitation: Box::new(invitation), peer: convention.peer.name, classes, whom }
         }
     };
     let page = JoinPage { sending, invitation: token.to_owned(), token: member.token(&hub) };

@@ -545,7 +545,7 @@ fn sharing_pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, as
     let whom =
         || Whom { class: "CM2 A".into(), pupils: vec![listed("Lou"), listed("Zoé")], teacher: Some(listed("Rose")) };
     let ask = |whom| Sending::Ask {
-        invitation: invitation(),
+        invitation: Box::new(invitation()),
         peer: "ENT du collège".into(),
         classes: vec!["CM1 B".into(), "CM2 A".into()],
         whom,
