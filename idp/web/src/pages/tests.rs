@@ -2,6 +2,7 @@
 //! it by keyboard. The pages are also written to `target/pages`, to be looked at.
 
 pub(crate) mod samples;
+mod sharing;
 
 use super::*;
 use samples::{Drawn, draw_all, services, somebody};

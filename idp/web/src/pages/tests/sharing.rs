@@ -1,0 +1,225 @@
+//! The pages of shared spaces, over invented schools.
+
+use super::super::sharing::{Guests, Join, NewSpace, OneSpace, Spaces};
+use super::super::*;
+use super::samples::services;
+use crate::sharing::{
+    Answered, Draft, Estimate, Framed, Invitation, Offered, Partner, Preview, ShownGuest, Standing as Stands, Whom,
+};
+use preau_domain::{
+    Convention, ConventionState, GuestList, Instant, Peer, PersonId, Public, Role, ServiceId, SourceId, Space,
+    SpaceGroup, Uai,
+};
+
+/// The pages of shared spaces, from the first one of a teacher to the head's.
+pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama::Result<String>)) {
+    let place = || "Collège des Trois-Tilleuls".to_owned();
+    let (college, ecole): (Uai, Uai) = ("0990001N".parse().unwrap(), "0990101X".parse().unwrap());
+    let (now, until) = (Instant(1_790_000_000_000), Instant(1_813_000_000_000));
+    let convention = || Convention {
+        id: "cycle3".into(),
+        peer: Peer {
+            url: "https://ecoles.example".into(),
+            name: "ENT des écoles de la vallée".into(),
+            provider: Some(SourceId::new("ecoles")),
+            issuer: "https://ecoles.example".into(),
+            service: None,
+            keys: String::new(),
+        },
+        purposes: vec!["cycle 3".into()],
+        data: vec!["prénom".into()],
+        establishments: vec![ecole.clone()],
+        ours: vec![],
+        from: now,
+        until,
+        quota: 120,
+        signatories: vec![],
+        state: ConventionState::SignedByBoth,
+    };
+    let group = |establishment: &Uai, code: &str, public, role| SpaceGroup {
+        establishment: establishment.clone(),
+        code: code.into(),
+        public,
+        role,
+    };
+    let space = || Space {
+        id: "fables-du-cycle-3-k3f9ab".into(),
+        title: "Fables du cycle 3".into(),
+        host: college.clone(),
+        convention: Some("cycle3".into()),
+        groups: vec![
+            group(&college, "6B", Public::Pupil, Role::Redacteur),
+            group(&college, "6B", Public::Staff, Role::Gestionnaire),
+            group(&ecole, "CM2A", Public::Pupil, Role::RedacteurPublication),
+        ],
+        services: vec![ServiceId::new("moodle")],
+        from: now,
+        until,
+        closed: false,
+    };
+    let list = |withdrawn| GuestList {
+        convention: "cycle3".into(),
+        id: "liste-1".into(),
+        sent: true,
+        space: space().id,
+        home: ecole.clone(),
+        class: "CM2A".into(),
+        guests: 27,
+        by: None,
+        at: now,
+        withdrawn,
+    };
+    let lists = || vec![list(None), list(Some(until))];
+    let (token, head) = (|| "token".to_owned(), true);
+    for (name, all, now) in [
+        (
+            "spaces",
+            vec![(Stands::Open, true, space()), (Stands::Over, false, space())],
+            until - preau_domain::Seconds(86_400),
+        ),
+        ("spaces-none", vec![], now),
+    ] {
+        let sent = if all.is_empty() { vec![] } else { lists() };
+        let shown = SpacesPage { spaces: all, sent, head, token: token(), now };
+        add(name, Spaces::new(page(), place(), shown).render());
+    }
+    let offered = || Offered {
+        partners: vec![Partner {
+            value: format!("cycle3 {ecole}"),
+            convention: Some(convention()),
+            establishment: ecole.clone(),
+            label: format!("{ecole} (ENT des écoles de la vallée)"),
+        }],
+        services: services().all()[..3].to_vec(),
+        classes: vec![("6B".into(), "Sixième B".into()), ("6LATIN".into(), "Latin en sixième".into())],
+    };
+    let none = || Offered { partners: vec![], services: vec![], classes: vec![] };
+    let draft = || Draft {
+        title: "Fables du cycle 3".into(),
+        with: format!("cycle3 {ecole}"),
+        until: Some("2027-06-30".parse().unwrap()),
+        services: vec!["moodle".into()],
+        classes: vec!["6B".into()],
+        their_classes: vec!["CM2A".into(), "CM1B".into()],
+        ..Draft::default()
+    };
+    let form =
+        |draft, offered, problem| SpaceForm { draft, offered, space: None, estimate: None, problem, token: token() };
+    add("new-space", NewSpace::new(page(), place(), form(Draft::default(), offered(), None)).render());
+    add("new-space-bare", NewSpace::new(page(), place(), form(Draft::default(), none(), None)).render());
+    let wrong = form(draft(), offered(), Some("space-problem-far"));
+    add("new-space-wrong", NewSpace::new(page(), place(), wrong).render());
+    for (name, about) in [("new-space-preview", 60), ("new-space-over", 200)] {
+        let estimate = Some(Estimate { about, there: 12, quota: 120 });
+        let shown = SpaceForm { space: Some(space()), estimate, ..form(draft(), offered(), None) };
+        add(name, NewSpace::new(page(), place(), shown).render());
+    }
+    let guest = |id: &str, name: &str, class: &str| ShownGuest {
+        person: PersonId::new(id),
+        name: name.into(),
+        home: ecole.clone(),
+        class: class.into(),
+        until,
+    };
+    let guests =
+        || vec![guest("g1", "Lou V.", "CM1B"), guest("g2", "Apolline-Marie D.", "CM2A"), guest("g3", "Zoé B.", "CM2A")];
+    let invitation = || Invitation {
+        iss: "https://ent.example".into(),
+        aud: "https://ecoles.example".into(),
+        iat: 0,
+        exp: 1,
+        convention: "cycle3".into(),
+        space: space().id,
+        title: "Fables du cycle 3".into(),
+        host: college.clone(),
+        establishment: ecole.clone(),
+        class: "CM2A".into(),
+        role: Some(Role::Redacteur),
+        staff: Some(Role::Moderateur),
+        until: until.seconds(),
+    };
+    let whole = |guests: Vec<ShownGuest>, preview| SpacePage {
+        space: space(),
+        state: Stands::Open,
+        convention: Some(convention()),
+        quota: Some((guests.len() as u64, 120)),
+        guests,
+        lists: lists(),
+        invitations: vec![(invitation(), format!("https://ecoles.example/spaces/join?i={}", "e30".repeat(200)))],
+        longest: Some(until),
+        preview,
+        token: token(),
+    };
+    let title = |id: &ServiceId| id.to_string();
+    add("space", OneSpace::new(page(), whole(guests(), None), title).render());
+    let refused =
+        Preview { text: "e30".into(), taken: None, problems: vec!["line 3: the space is not for this class".into()] };
+    add("space-list-refused", OneSpace::new(page(), whole(vec![], Some(refused)), title).render());
+    let listed = |name: &str| preau_hosting::Listed {
+        given_name: name.into(),
+        initial: "V.".into(),
+        home: ecole.clone(),
+        class: "CM2A".into(),
+        level: "CM2".into(),
+        public: Public::Pupil,
+        subject: name.into(),
+    };
+    let taken = crate::spaces::Taken {
+        head: preau_hosting::Head {
+            iss: String::new(),
+            aud: String::new(),
+            jti: "l".into(),
+            iat: 0,
+            exp: 0,
+            convention: "cycle3".into(),
+            space: space().id,
+            guests: 2,
+            digest: String::new(),
+        },
+        guests: vec![listed("Lou"), listed("Zoé")],
+        convention: convention(),
+        space: space(),
+        there: 3,
+        added: 1,
+        known: 1,
+        new: vec![true, false],
+    };
+    let preview = Preview { text: "e30".into(), taken: Some(taken), problems: vec![] };
+    add("space-list-preview", OneSpace::new(page(), whole(guests(), Some(preview)), title).render());
+    let shut =
+        SpacePage { state: Stands::Closed, invitations: vec![], lists: vec![], longest: None, ..whole(vec![], None) };
+    add("space-closed", OneSpace::new(page(), shut, title).render());
+    let whom =
+        || Whom { class: "CM2 A".into(), pupils: vec![listed("Lou"), listed("Zoé")], teacher: Some(listed("Rose")) };
+    let ask = |whom| Sending::Ask {
+        invitation: Box::new(invitation()),
+        peer: "ENT du collège".into(),
+        classes: vec!["CM1 B".into(), "CM2 A".into()],
+        whom,
+    };
+    for (name, sending) in [
+        ("join", ask(Some(whom()))),
+        ("join-which", ask(None)),
+        (
+            "join-done",
+            Sending::Done {
+                title: "Fables".into(),
+                peer: "ENT du collège".into(),
+                answered: Answered { added: 26, known: 1, problems: vec![] },
+            },
+        ),
+        ("join-refused", Sending::Refused { peer: "ENT du collège".into(), problems: vec!["it expired".into()] }),
+        ("join-broken", Sending::Not("join-problem-broken")),
+        ("join-expired", Sending::Not("join-problem-expired")),
+        ("join-unreached", Sending::Not("join-problem-unreached")),
+    ] {
+        add(name, Join::new(page(), JoinPage { sending, invitation: "e30".into(), token: token() }).render());
+    }
+    let framed = vec![Framed {
+        convention: convention(),
+        spaces: vec![(space(), Stands::Open, guests()), (space(), Stands::Stopped, vec![])],
+    }];
+    for (name, framed) in [("guests", framed), ("guests-none", vec![])] {
+        add(name, Guests::new(page(), place(), &GuestsPage { framed, token: token() }, title).render());
+    }
+}
