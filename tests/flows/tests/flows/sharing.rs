@@ -21,6 +21,7 @@ stories!(
     nobody_else_manages_a_space,
     what_changes_a_space_asks_for_a_recent_proof,
     a_teacher_accepts_an_invitation_and_takes_it_back,
+    an_invitation_that_is_nobody_s_is_said,
     an_invitation_that_is_not_theirs_sends_nothing,
 );
 
@@ -104,27 +105,29 @@ async fn a_teacher_opens_a_space_and_a_colleague_s_class_comes_in(hub: TestHub) 
     assert!(opened(&mut lou, &house.pad).await.is_some(), "what the space mounts");
 }
 
+/// What makes no space, and what is said of it.
+fn wrong<'d>(far: &'d str, past: &'d str) -> [(&'static str, &'d str, &'static str); 7] {
+    [
+        ("title", "", "Donnez un titre"),
+        ("with", "cycle3 0990001N", "Choisissez une école de la liste"),
+        ("until", far, "trop loin"),
+        ("until", past, "déjà passé"),
+        ("service", "gar", "au moins un service"),
+        ("class", "5A", "vos classes"),
+        ("their-classes", "", "Nommez leurs classes"),
+    ]
+}
+
 async fn a_draft_that_cannot_be_is_said_and_opens_nothing(hub: TestHub) {
     let house = house(&hub).await;
-    house.hub.mount({
-        let mut gar = service("gar");
-        gar.audience.allow[0].profiles = vec![Profile::Pupil, Profile::Teacher];
-        gar
-    });
+    let mut gar = service("gar");
+    gar.audience.allow[0].profiles = vec![Profile::Pupil, Profile::Teacher];
+    house.hub.mount(gar);
     let mut alice = house.hub.browser();
     alice.sign_in(&ALICE).at_home().await;
     let good = draft(&day(&house.hub, 20));
     let form = previewed(&mut alice, &good).await.form_to("/spaces");
-    let (far, past) = (day(&house.hub, 300), day(&house.hub, -2));
-    for (name, value, said) in [
-        ("title", "", "Donnez un titre"),
-        ("with", "cycle3 0990001N", "Choisissez une école de la liste"),
-        ("until", far.as_str(), "trop loin"),
-        ("until", past.as_str(), "déjà passé"),
-        ("service", "gar", "au moins un service"),
-        ("class", "5A", "vos classes"),
-        ("their-classes", "", "Nommez leurs classes"),
-    ] {
+    for (name, value, said) in wrong(&day(&house.hub, 300), &day(&house.hub, -2)) {
         let answer = alice.submit(&form, &[(name, value)]).await;
         assert!(answer.status == 422 && answer.words().contains(said), "{said}: {}", answer.words());
     }
@@ -215,15 +218,11 @@ async fn whoever_manages_a_space_stops_it_at_once(hub: TestHub) {
     let out = async |browser: &mut Browser| browser.get("/").await.location().is_some();
     assert_eq!((out(&mut lou).await, out(&mut max).await), (true, false), "one of them, at once");
     assert_eq!(house.comes(&mut house.hub.browser(), "/", "sujet-1", |_| {}).await.status, 403);
-    let list = alice.submit(&alice_close(&page), &[]).await;
+    let list = alice.submit(&page.form_to("/close"), &[]).await;
     assert!(list.words().contains("Fermé."), "{}", list.words());
     assert!(out(&mut max).await, "everybody else, at once");
     let page = alice.visit(&format!("/space/{space}")).await;
     assert!(page.words().contains("Fermé.") && !page.body.contains("/renew"), "{}", page.words());
-}
-
-fn alice_close(page: &Answer) -> preau_flows::Form {
-    page.form_to("/close")
 }
 
 async fn a_head_sees_who_comes_in_and_stops_a_convention(hub: TestHub) {
@@ -276,18 +275,13 @@ async fn nobody_else_manages_a_space(hub: TestHub) {
     let (mut alice, page) = space_of_alice(&house).await;
     let space = name_of(&page);
     handed_in(&house, &list(&house, &space, &[listed("sujet-1", "Lou")])).await;
-    let mut lou = house.hub.browser();
+    let [mut lou, mut noe, mut ines, mut hugo] = [(); 4].map(|()| house.hub.browser());
     house.comes(&mut lou, "/", "sujet-1", |_| {}).await;
-    let mut others = vec![lou];
-    for role in [&NOE, &INES] {
-        let mut browser = house.hub.browser();
-        browser.sign_in(role).at_home().await;
-        others.push(browser);
-    }
-    let pages = ["/spaces", "/spaces/new", "/spaces/guests", "/spaces/join?i=a"].map(str::to_owned);
+    noe.sign_in(&NOE).at_home().await;
+    ines.sign_in(&INES).at_home().await;
     let own = format!("/space/{space}");
-    for browser in &mut others {
-        for target in pages.iter().chain([&own]) {
+    for browser in [&mut lou, &mut noe, &mut ines] {
+        for target in ["/spaces", "/spaces/new", "/spaces/guests", "/spaces/join?i=a", &own] {
             assert_eq!(browser.get(target).await.status, 404, "{target}");
         }
         for end in ["/renew", "/close", "/list"] {
@@ -295,7 +289,6 @@ async fn nobody_else_manages_a_space(hub: TestHub) {
             assert_eq!(browser.submit_once(&form, &[("text", "a")]).await.status, 404, "{end}");
         }
     }
-    let mut hugo = house.hub.browser();
     hugo.sign_in(&HUGO).at_home().await;
     assert_eq!(hugo.get(&own).await.status, 404, "the head of another school");
     assert_eq!(alice.get(&own).await.status, 200, "control");
@@ -372,10 +365,8 @@ async fn a_teacher_accepts_an_invitation_and_takes_it_back(hub: TestHub) {
     assert_eq!(house.home.heard("/hosting/recalls").len(), 1);
 }
 
-async fn an_invitation_that_is_not_theirs_sends_nothing(hub: TestHub) {
+async fn an_invitation_that_is_nobody_s_is_said(hub: TestHub) {
     let house = at_home(&hub).await;
-    let colleague = Person { affiliations: vec![Affiliation::new(uai(COLLEGE), Profile::Librarian)], ..HUGO.person() };
-    house.hub.put(colleague).await;
     let mut alice = house.hub.browser();
     alice.sign_in(&ALICE).at_home().await;
     let now = house.hub.hub.now().seconds();
@@ -390,10 +381,18 @@ async fn an_invitation_that_is_not_theirs_sends_nothing(hub: TestHub) {
         assert!(page.status == 422 && page.words().contains(said), "{said}: {}", page.words());
     }
     let good = invitation(&house, "k1", |_| {});
-    let mut hugo = house.hub.browser();
-    let page = hugo.sign_in(&HUGO).through(&format!("/spaces/join?i={good}")).await.answer;
+    assert_eq!(alice.visit(&format!("/spaces/join?i={good}")).await.status, 200, "control");
+}
+
+async fn an_invitation_that_is_not_theirs_sends_nothing(hub: TestHub) {
+    let house = at_home(&hub).await;
+    let colleague = Person { affiliations: vec![Affiliation::new(uai(COLLEGE), Profile::Librarian)], ..HUGO.person() };
+    house.hub.put(colleague).await;
+    let link = format!("/spaces/join?i={}", invitation(&house, "k1", |_| {}));
+    let page = house.hub.browser().sign_in(&HUGO).through(&link).await.answer;
     assert!(page.words().contains("vous n’avez pas de classe"), "{}", page.words());
-    let form = alice.visit(&format!("/spaces/join?i={good}")).await.form_with("invitation");
+    let mut alice = house.hub.browser();
+    let form = alice.sign_in(&ALICE).through(&link).await.answer.form_with("invitation");
     assert_eq!(alice.submit_once(&form, &[("class", "5A")]).await.status, 400, "a class of others");
     house.convention_is(|one| one.state = preau_domain::ConventionState::Suspended).await;
     assert_eq!(alice.submit_once(&form, &[]).await.status, 422, "stopped meanwhile");
