@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import axe from 'axe-core';
 import { chromium } from 'playwright-core';
+import { isReadable } from './spoken.mjs';
 
 export const demo = JSON.parse(readFileSync(process.env.PREAU_DEMO_JSON, 'utf8'));
 export const pictures = process.env.PREAU_PICTURES;
@@ -85,12 +86,13 @@ export async function authenticator(page) {
 
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
-/** Looks at a page as it stands: accessibility, no sideways scrolling, no error in the console, and a picture. */
+/** Looks at a page as it stands: accessibility, what a screen reader reads, no sideways scrolling, no error in the console, and a picture. */
 export async function look(page, name) {
   await page.evaluate(axe.source);
   const { violations } = await page.evaluate((rules) => globalThis.axe.run(document, { runOnly: rules }), RULES);
   const told = violations.map((v) => `${v.id}: ${v.help}\n  ${v.nodes.map((n) => `${n.target} ${n.failureSummary}`).join('\n  ')}`);
   assert.deepEqual(told, [], `${name} at ${page.url()} is not accessible`);
+  if (page.url().startsWith(demo.base)) await isReadable(page, name);
   // No tile is drawn as the one under the pointer.
   await page.mouse.move(0, 0);
   for (const [word, size] of [['wide', WIDE], ['narrow', NARROW]]) {

@@ -90,7 +90,13 @@ test('after sign-out the back button shows nothing of the person', async () => {
   await page.goBack();
   assert.ok((await heading(page)).includes(teacher.name));
   await signOut(page);
-  await page.waitForSelector('a.button[href="/"]');
+  await page.click('a.button[href="/"]');
+  await page.waitForSelector('button[name=public]');
+  // Going back from there, and asking for it again, shows the sentence again.
+  for (const again of [() => page.goBack(), () => page.reload()]) {
+    await again();
+    assert.match(await page.textContent('[role=status]'), /^Votre session est terminée/, page.url());
+  }
   for (let back = 0; back < 6; back += 1) {
     await page.goBack().catch(() => null);
     await page.waitForLoadState();
@@ -302,6 +308,21 @@ async function restart(page) {
   await page.goto(demo.base);
   return page;
 }
+
+test('after a wrong password and a right one the back button leads to no form that was sent', async () => {
+  const page = await visitor();
+  const teacher = account('teacher');
+  await page.goto(service('kiosque').address);
+  await signIn(page, { ...teacher, password: 'not this one' });
+  await page.fill('input[name=password]', teacher.password);
+  // Somebody who just failed waits for a second.
+  await page.waitForTimeout(1200);
+  await page.click('form:has(input[name=password]) button:not([type=button])');
+  await page.waitForSelector('[data-user]');
+  await page.goBack();
+  assert.ok(page.url().startsWith('http') && !(await page.content()).includes('ERR_'), page.url());
+  assert.ok((await heading(page)).includes(teacher.name.split(' ')[0]), 'who is signed in is at home');
+});
 
 test('a refused person reads why, with a number to quote', async () => {
   const page = await visitor();
