@@ -29,6 +29,9 @@ packages() {
     echo apache2 libapache2-mod-auth-cas libapache2-mod-auth-openidc libapache2-mod-php php-cas php-cli php-curl php-xml
     # mellon_create_metadata makes a key with openssl. PHP serves SimpleSAMLphp by itself.
     echo libapache2-mod-auth-mellon openssl simplesamlphp
+    # Etherpad runs on Node and comes from npm. Either of them may come from elsewhere than Debian.
+    has node || echo nodejs
+    has npm || echo npm
     if [ "$level" = test ]; then
         echo libapache2-mod-shib
         echo postgresql curl jq python3 python3-venv chromium xmlsec1
@@ -40,9 +43,8 @@ packages() {
         echo libxmlsec1-dev libxml2-dev libssl-dev libclang-dev
         # A real identity provider, for the Python of Debian.
         echo python3-pysaml2
-        # Either of them may come from elsewhere than Debian.
-        has node || echo nodejs
-        has npm || echo npm
+        # A mail of the ENT: Roundcube, and an IMAP server that takes our tokens.
+        echo roundcube-core roundcube-sqlite3 dovecot-imapd
     fi
 }
 
@@ -71,6 +73,7 @@ install_packages() {
         for package in "${missing[@]}"; do
             case $package in
                 slapd | apache2 | postgresql) "${as_root[@]}" systemctl disable --quiet "$package" >&2 || true ;;
+                dovecot-imapd) "${as_root[@]}" systemctl disable --quiet dovecot >&2 || true ;;
                 libapache2-mod-shib) "${as_root[@]}" systemctl disable --quiet shibd >&2 || true ;;
             esac
         done
@@ -115,8 +118,27 @@ install_node() {
     done
 }
 
+# Etherpad, which finds its files only in a folder that is called `src`, and what it needs only below. No script of a package runs; what of it stays away is said in
+# its package.json.
+install_etherpad() {
+    local wanted=tests/rig/etherpad place=target/etherpad
+    if ! cmp -s $wanted/package-lock.json $place/installed; then
+        say "installing Etherpad"
+        rm -rf $place
+        mkdir -p $place
+        cp $wanted/package.json $wanted/package-lock.json $place/
+        npm ci --prefix $place --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+        mv $place/node_modules/ep_etherpad-lite $place/src
+        mv $place/node_modules $place/src/node_modules
+        mkdir $place/node_modules
+        ln -s ../src $place/node_modules/ep_etherpad-lite
+        cp $wanted/package-lock.json $place/installed
+    fi
+}
+
 install_packages
 check_rust
+install_etherpad
 if [ "$level" = test ]; then
     install_python
     install_node

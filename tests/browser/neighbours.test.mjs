@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, test } from 'node:test';
-import { account, close, demo, look, service, signIn, visitor } from './rig.mjs';
+import { account, close, demo, look, pictures, service, signIn, visitor } from './rig.mjs';
 
 after(close);
 
@@ -101,19 +101,59 @@ for (const way of WAYS) {
   });
 }
 
-test('a guest opens what the space mounts beside a pupil of the house, and nothing else', async () => {
+/** Where one writes in the pad that a page shows. */
+const paper = (page) => page.frameLocator('iframe[name=ace_outer]').frameLocator('iframe[name=ace_inner]').locator('#innerdocbody');
+
+/** The pad of the shared space, opened by its tile. */
+async function openPad(page) {
+  await page.goto(demo.base);
+  await page.click('a[href="/open/pad"]');
+  await page.waitForURL((url) => url.href.startsWith(`${service('pad').address}p/fables`));
+  await paper(page).locator('xpath=self::*[@contenteditable="true"]').waitFor({ timeout: 30_000 });
+}
+
+test('pupils of a CM2 and of a 6e and their teachers, of two ENTs, write in one pad', async () => {
+  const [way] = WAYS;
+  const writers = [...way.guests, account('pupil-6e'), account('teacher')];
+  const pages = [];
+  for (const who of writers) {
+    const page = await visitor();
+    if (way.guests.includes(who)) {
+      await comeAsGuest(page, way, who);
+    } else {
+      await page.goto(demo.base);
+      await signIn(page, who);
+    }
+    await openPad(page);
+    // The door has told the pad their name: of a guest, the given name and an initial.
+    const name = await page.inputValue('#myusernameedit');
+    const family = who.name.split(' ').at(-1);
+    assert.ok(name.startsWith(given(who)), name);
+    assert.equal(name.includes(family), !way.guests.includes(who), name);
+    await paper(page).press('Control+End');
+    await page.keyboard.press('Enter');
+    await page.keyboard.type(`${given(who)} raconte.`);
+    pages.push(page);
+  }
+  for (const page of pages) {
+    for (const who of writers) await paper(page).getByText(`${given(who)} raconte.`).waitFor();
+  }
+  await pages[0].screenshot({ path: `${pictures}/pad.png` });
+});
+
+test('a guest opens what the space mounts, and nothing else; whoever is not of the space does not open it', async () => {
   const [pupil] = WAYS[0].guests;
   const page = await visitor();
   await comeAsGuest(page, WAYS[0], pupil);
   await page.goto(demo.base);
   const tiles = await page.locator('a.tile').evaluateAll((all) => all.map((tile) => tile.getAttribute('href')));
-  assert.deepEqual(tiles, ['/open/kiosque'], 'the space mounts one service');
+  assert.deepEqual(tiles, ['/open/pad'], 'the space mounts one service');
   await look(page, 'guest-home');
-  await page.click('a[href="/open/kiosque"]');
-  await page.waitForSelector('[data-user]');
-  assert.ok(page.url().startsWith(service('kiosque').address));
-  await page.goto(`${demo.base}open/agenda`);
-  assert.ok(page.url().startsWith(demo.base), 'no other service is reached');
+  await openPad(page);
+  for (const id of ['kiosque', 'agenda']) {
+    await page.goto(`${demo.base}open/${id}`);
+    assert.ok(page.url().startsWith(demo.base), `${id} is not reached`);
+  }
   const own = await visitor();
   await own.goto(demo.base);
   await signIn(own, account('pupil-6e'));
@@ -122,6 +162,11 @@ test('a guest opens what the space mounts beside a pupil of the house, and nothi
     await own.waitForSelector('[data-user]');
     assert.ok(own.url().startsWith(service(id).address), `control: ${id}`);
   }
+  const other = await visitor();
+  await other.goto(demo.base);
+  await signIn(other, account('pupil-lycee'));
+  await other.goto(`${service('pad').address}p/fables`);
+  assert.ok(other.url().startsWith(demo.base), `the pad is not reached: ${other.url()}`);
 });
 
 /** Three screens and no administrator: from a teacher's first click to the end, with the host and the home as two people see them. */

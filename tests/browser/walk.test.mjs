@@ -209,9 +209,9 @@ test('the keyboard is enough', async () => {
 
 test('each person sees the tiles of their profile and class, and no other', async () => {
   const expected = {
-    teacher: ['agenda', 'atelier', 'ecoles', 'journal-6a', 'kiosque', 'textes'],
+    teacher: ['agenda', 'atelier', 'ecoles', 'journal-6a', 'kiosque', 'pad', 'textes'],
     cpe: ['agenda', 'atelier', 'ecoles', 'kiosque', 'textes'],
-    'pupil-6e': ['agenda', 'ecoles', 'journal-6a', 'kiosque', 'textes'],
+    'pupil-6e': ['agenda', 'ecoles', 'journal-6a', 'kiosque', 'pad', 'textes'],
     'pupil-lycee': ['agenda', 'ecoles', 'kiosque', 'textes'],
     parent: ['agenda', 'familles', 'kiosque', 'textes'],
     guest: ['kiosque'],

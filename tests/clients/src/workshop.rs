@@ -34,15 +34,20 @@ pub struct Sandbox {
 impl Workshop {
     /// Starts everything; `name` is the test's, for its folder.
     pub fn open(name: &str) -> Result<Workshop> {
-        Workshop::start(name, false)
+        Workshop::start(name, false, "")
     }
 
     /// The same over plain http, as a demo is: nobody shows a certificate there.
     pub fn plain(name: &str) -> Result<Workshop> {
-        Workshop::start(name, true)
+        Workshop::start(name, true, "")
     }
 
-    fn start(name: &str, plain: bool) -> Result<Workshop> {
+    /// The same, with these lines more in its configuration.
+    pub fn plain_with(name: &str, more: &str) -> Result<Workshop> {
+        Workshop::start(name, true, more)
+    }
+
+    fn start(name: &str, plain: bool, more: &str) -> Result<Workshop> {
         let folder = preau_rig::scratch(name);
         let tls = Tls::make(&folder.join("tls"))?;
         let services = ServiceAuthority::make(&folder.join("tls"))?;
@@ -72,7 +77,7 @@ impl Workshop {
              registration = true\n\n\
              [server]\nlisten = \"127.0.0.1:{port}\"\n{encrypted}\n\
              [sources.{SOURCE}]\nkind = \"ldap\"\nurl = \"{ldap}\"\nbind_dn = \"{bind}\"\npassword_file = \"{password}\"\n\
-             people = \"ou=people,{suffix}\"\nstructures = \"ou=structures,{suffix}\"\nacademy = \"{academy}\"\n",
+             people = \"ou=people,{suffix}\"\nstructures = \"ou=structures,{suffix}\"\nacademy = \"{academy}\"\n{more}",
             aliases = if plain { String::new() } else { format!("mtls_url = \"https://localhost:{mtls}\"\n") },
             encrypted = if plain { "" } else { &encrypted },
             ldap = slapd.url(),

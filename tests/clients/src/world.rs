@@ -361,7 +361,7 @@ impl World {
     }
 
     /// Waits until the running server has taken up a service of SAML, which it does within seconds.
-    async fn until_taken_up(&self, id: &str) -> Result<()> {
+    pub async fn until_taken_up(&self, id: &str) -> Result<()> {
         let (mut anybody, launch) = (self.visitor()?, format!("{}saml/launch/{id}", self.base));
         let looking = async {
             while !anybody.open(&launch).await?.asks_for("public") {
@@ -443,6 +443,7 @@ fn plain_site(base: &str, name: &str, title: &str, kind: SiteKind) -> Result<Sit
         preau: base.trim_end_matches('/').to_owned(),
         preau_authority: None,
         secret: None,
+        behind: None,
         saml: None,
         shibboleth: None,
         proxies_to: None,

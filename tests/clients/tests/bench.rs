@@ -169,6 +169,7 @@ fn apache(workshop: &Workshop, port: u16, kind: SiteKind, directives: String) ->
         preau: workshop.base().trim_end_matches('/').to_owned(),
         preau_authority: Some(workshop.authority().to_owned()),
         secret: None,
+        behind: None,
         shibboleth: None,
         proxies_to: None,
         accepts_proxies: false,

@@ -122,7 +122,7 @@ impl Ecoles {
             preau,
             school: (school(accounts, "pupil-6e")?, "6A"),
             space: ("fables", "Les fables du cycle 3"),
-            mounts: Some("kiosque"),
+            mounts: Some("pad"),
         })
     }
 

@@ -1,6 +1,6 @@
 //! `make demo`: an invented annuaire in a real OpenLDAP, Apache sites behind `mod_auth_cas`, `mod_auth_openidc` and
-//! `mod_auth_mellon`, PHP pages behind phpCAS, SimpleSAMLphp in the place of EduConnect, and preau between them, all as plain processes of this machine that end together. Beside it a
-//! second preau is the ENT of écoles nearby: the two vouch for their people to one another.
+//! `mod_auth_mellon`, PHP pages behind phpCAS, Etherpad, SimpleSAMLphp in the place of EduConnect, and preau between them, all as plain
+//! processes of this machine that end together. Beside it a second preau is the ENT of écoles nearby: the two vouch for their people to one another.
 //!
 //! What it keeps between two runs is in one folder, `target/demo/`. How each server is started is in `tests/rig`; what
 //! preau is told is in [`settings`]; what the demo says of itself, to people and to scripts, is in [`facts`].
@@ -15,8 +15,8 @@ use anyhow::{Context, Result, bail};
 use clap::Parser;
 use ecoles::Ecoles;
 use facts::{Account, Directory, Facts, Provider, Service};
-use ports::{DIRECTORY, ECOLES, ECOLES_DIRECTORY, EDUCONNECT, Ports};
-use preau_rig::{Apache, Preau, Process, SimpleSaml, Slapd, SlapdOptions};
+use ports::{DIRECTORY, ECOLES, ECOLES_DIRECTORY, EDUCONNECT, ETHERPAD, Ports};
+use preau_rig::{Apache, Etherpad, Preau, Process, SimpleSaml, Slapd, SlapdOptions};
 use settings::{EDUCONNECT_TITLE, Place, SERVICES};
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -64,7 +64,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
     let facts_file = folder.join("demo.json");
     remove(&facts_file)?;
 
-    let listening = [DIRECTORY, EDUCONNECT, ECOLES, ECOLES_DIRECTORY].into_iter();
+    let listening = [DIRECTORY, EDUCONNECT, ETHERPAD, ECOLES, ECOLES_DIRECTORY].into_iter();
     let listening: Vec<&str> = listening.chain(SERVICES.iter().map(|one| one.id)).collect();
     let ports = Ports::choose(&folder, arguments.port, &listening)?;
     let place = Place { folder: folder.clone(), ports };
@@ -114,6 +114,9 @@ async fn run(arguments: &Arguments) -> Result<()> {
     let sides = (ecoles.college(&accounts, &preau)?, ecoles.side(&neighbour.base, &theirs)?);
     let shared = sharing::share(&folder, &sides.0, &sides.1)?;
 
+    step("Starting Etherpad");
+    let mut etherpad = Etherpad::start(&folder.join(ETHERPAD), place.ports.of(ETHERPAD))?;
+
     step("Starting Apache with mod_auth_cas, mod_auth_openidc, mod_auth_mellon and phpCAS");
     let sites = place.sites()?;
     for saml in sites.iter().filter_map(|site| site.saml.as_ref()) {
@@ -154,6 +157,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
         pids: [("demo", std::process::id()), ("preau", serve.pid()), ("slapd", slapd.pid())]
             .into_iter()
             .chain([("apache", apache.process().pid()), ("educonnect", educonnect.process().pid())])
+            .chain([(ETHERPAD, etherpad.process().pid())])
             .chain([(ECOLES, serving_ecoles.pid()), (ECOLES_DIRECTORY, ecoles.directory().pid())])
             .map(|(name, pid)| (name.to_owned(), pid))
             .collect(),
@@ -163,12 +167,13 @@ async fn run(arguments: &Arguments) -> Result<()> {
     std::io::stdout().flush().ok();
 
     let mut preau = serve;
-    let mut gone = [false; 5];
+    let mut gone = [false; 6];
     let ended = wait(&mut interrupt, &mut terminate, &mut child, || {
         if let Some(status) = preau.exited()? {
             bail!("{} has ended by itself ({status}):\n{}", preau.name(), preau.last_lines());
         }
-        let others = [slapd.process(), apache.process(), educonnect.process(), &mut serving_ecoles, ecoles.directory()];
+        let (apache, etherpad, educonnect) = (apache.process(), etherpad.process(), educonnect.process());
+        let others = [slapd.process(), apache, etherpad, educonnect, &mut serving_ecoles, ecoles.directory()];
         say_who_went(others, &mut gone)
     })
     .await;
@@ -178,6 +183,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
     serving_ecoles.stop();
     ecoles.stop();
     drop(apache);
+    drop(etherpad);
     drop(educonnect);
     slapd.stop();
     match ended {

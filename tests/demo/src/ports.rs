@@ -19,6 +19,8 @@ pub const PORTAL: &str = "preau";
 pub const EDUCONNECT: &str = "educonnect";
 /// The annuaire.
 pub const DIRECTORY: &str = "ldap";
+/// Etherpad, behind its door.
+pub const ETHERPAD: &str = "etherpad";
 /// The portal of the écoles' own ENT.
 pub const ECOLES: &str = "ecoles";
 /// Its annuaire.

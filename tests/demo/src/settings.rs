@@ -1,7 +1,7 @@
 //! The services of the demo, and where its files are: what preau is told is written by `preau_rig::Configuration`.
 
 use crate::facts::Account;
-use crate::ports::{PORTAL, Ports};
+use crate::ports::{ETHERPAD, PORTAL, Ports};
 use anyhow::{Context, Result};
 use preau_rig::{Citizen, Configuration, Instance, Mellon, Neighbour, Preau, SimpleSaml, Site, SiteKind, Slapd};
 use std::fs;
@@ -22,18 +22,25 @@ pub struct ServiceSetting {
 impl ServiceSetting {
     /// Whether it and preau share a secret.
     fn has_secret(&self) -> bool {
-        self.kind == SiteKind::ModAuthOpenidc
+        matches!(self.kind, SiteKind::ModAuthOpenidc | SiteKind::Etherpad)
     }
 }
 
 /// Sites that no one here wrote the doors of, for different people.
-pub const SERVICES: [ServiceSetting; 6] = [
+pub const SERVICES: [ServiceSetting; 7] = [
     ServiceSetting {
         id: "kiosque",
         title: "Le kiosque",
         kind: SiteKind::ModAuthCas,
         // Everybody of an establishment, and the guests, who are never meant unless they are named.
         audience: r#"allow = [{}, { profiles = ["Invite"] }]"#,
+    },
+    ServiceSetting {
+        id: "pad",
+        title: "Écrire les fables ensemble",
+        kind: SiteKind::Etherpad,
+        // Those of the space that mounts it; guests, who are never meant unless they are named, are named.
+        audience: r#"allow = [{ groups = ["espace:fables"] }, { profiles = ["Invite"], groups = ["espace:fables"] }]"#,
     },
     ServiceSetting {
         id: "atelier",
@@ -69,6 +76,9 @@ pub const SERVICES: [ServiceSetting; 6] = [
         audience: "allow = [{}]",
     },
 ];
+
+/// The pad that the tile of Etherpad opens.
+const FIRST_PAD: &str = "/p/fables";
 
 /// What the other way in of pupils and families is called: nobody may take it for the real one.
 pub const EDUCONNECT_TITLE: &str = "EduConnect (simulé)";
@@ -138,6 +148,7 @@ impl Place {
             tls: None,
             preau: self.base().trim_end_matches('/').to_owned(),
             preau_authority: None,
+            behind: (setting.kind == SiteKind::Etherpad).then(|| (self.ports.of(ETHERPAD), FIRST_PAD)),
             secret: setting.has_secret().then(|| self.instances().join(format!("{}.secret", setting.id))),
             saml: self.saml(setting)?,
             shibboleth: None,

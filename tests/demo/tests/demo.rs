@@ -49,7 +49,7 @@ fn a_second_start_goes_on_and_the_end_leaves_nothing_behind() {
 
     let mut first = start(&folder).unwrap();
     let ports = first.ports.clone();
-    assert_eq!(ports.len(), 5 + first.facts["services"].as_array().unwrap().len());
+    assert_eq!(ports.len(), 6 + first.facts["services"].as_array().unwrap().len());
     assert!(ports.iter().all(|port| answers(*port)), "{ports:?}");
     assert!(first.told().contains("First synchronisation"), "{}", first.told());
     let accounts = first.facts["accounts"].as_array().unwrap().clone();

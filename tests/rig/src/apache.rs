@@ -1,5 +1,6 @@
 //! One Apache with several sites, each on its own loopback port: sites guarded by `mod_auth_cas`, `mod_auth_openidc`,
-//! `mod_auth_mellon` or `mod_shib` (one at most, with its daemon), and PHP pages guarded by phpCAS, as Debian packages them. The pages themselves are in `tests/rig/sites/`.
+//! `mod_auth_mellon` or `mod_shib` (one at most, with its daemon), PHP pages guarded by phpCAS, as Debian packages them, and the door of
+//! Etherpad. The pages themselves are in `tests/rig/sites/`.
 
 use crate::mellon::Mellon;
 use crate::process::{Process, answers};
@@ -30,6 +31,8 @@ pub enum SiteKind {
     PhpCas,
     /// The other Apache module, which speaks OpenID Connect and hands over environment variables.
     ModAuthOpenidc,
+    /// Etherpad, at a port of its own, behind that module.
+    Etherpad,
     /// The Apache module that speaks SAML and hands over environment variables.
     ModAuthMellon,
     /// The Apache module of Shibboleth, with a daemon that speaks SAML for it.
@@ -43,6 +46,7 @@ impl SiteKind {
             SiteKind::ModAuthCas => "mod_auth_cas",
             SiteKind::PhpCas => "phpCAS",
             SiteKind::ModAuthOpenidc => "mod_auth_openidc",
+            SiteKind::Etherpad => "Etherpad, mod_auth_openidc",
             SiteKind::ModAuthMellon => "mod_auth_mellon",
             SiteKind::ModShib => "mod_shib",
         }
@@ -52,7 +56,7 @@ impl SiteKind {
     pub fn protocol(self) -> &'static str {
         match self {
             SiteKind::ModAuthCas | SiteKind::PhpCas => "CAS 3.0",
-            SiteKind::ModAuthOpenidc => "OpenID Connect",
+            SiteKind::ModAuthOpenidc | SiteKind::Etherpad => "OpenID Connect",
             SiteKind::ModAuthMellon | SiteKind::ModShib => "SAML 2.0",
         }
     }
@@ -63,6 +67,7 @@ impl SiteKind {
             SiteKind::ModAuthCas => "apache-cas",
             SiteKind::PhpCas => "php-cas",
             SiteKind::ModAuthOpenidc => "apache-openid",
+            SiteKind::Etherpad => "etherpad",
             SiteKind::ModAuthMellon | SiteKind::ModShib => "saml-application",
         }
     }
@@ -71,7 +76,7 @@ impl SiteKind {
         let page = match self {
             SiteKind::ModAuthCas => include_str!("../sites/mod_auth_cas.php"),
             SiteKind::PhpCas => include_str!("../sites/phpcas.php"),
-            SiteKind::ModAuthOpenidc => include_str!("../sites/mod_auth_openidc.php"),
+            SiteKind::ModAuthOpenidc | SiteKind::Etherpad => include_str!("../sites/mod_auth_openidc.php"),
             SiteKind::ModAuthMellon => include_str!("../sites/mod_auth_mellon.php"),
             SiteKind::ModShib => include_str!("../sites/mod_shib.php"),
         };
@@ -103,8 +108,10 @@ pub struct Site {
     pub preau: String,
     /// Authority that signed the certificate of preau, if it has one.
     pub preau_authority: Option<PathBuf>,
-    /// File that holds what this site and preau share. [`SiteKind::ModAuthOpenidc`] only.
+    /// File that holds what this site and preau share. [`SiteKind::ModAuthOpenidc`] and [`SiteKind::Etherpad`] only.
     pub secret: Option<PathBuf>,
+    /// Loopback port of the application behind the door, and the page of it that comes first. [`SiteKind::Etherpad`] only.
+    pub behind: Option<(u16, &'static str)>,
     /// Its keys and metadata. [`SiteKind::ModAuthMellon`] only.
     pub saml: Option<Mellon>,
     /// Its files. [`SiteKind::ModShib`] only.
@@ -142,7 +149,7 @@ impl Apache {
     pub fn start(folder: &Path, sites: &[Site]) -> Result<Apache> {
         let account = account_if_root()?;
         fs::create_dir_all(folder)?;
-        let elsewhere = if account.is_some() && !is_reachable(folder)? { Some(new_folder()?) } else { None };
+        let elsewhere = if account.is_some() && !is_reachable(folder)? { Some(new_folder("apache")?) } else { None };
         let folder = elsewhere.clone().unwrap_or_else(|| folder.to_owned());
         let own = |path: &Path| -> Result<()> {
             fs::create_dir_all(path)?;
@@ -202,7 +209,7 @@ impl Drop for Apache {
 }
 
 /// User and group of `www-data` if we are root, which Apache's children then become.
-fn account_if_root() -> Result<Option<(u32, u32)>> {
+pub(crate) fn account_if_root() -> Result<Option<(u32, u32)>> {
     if !rustix::process::geteuid().is_root() {
         return Ok(None);
     }
@@ -224,16 +231,16 @@ fn is_reachable(folder: &Path) -> Result<bool> {
 }
 
 /// A folder that nobody had before us: `/var/tmp` belongs to everybody, so a name that exists is never taken.
-fn new_folder() -> Result<PathBuf> {
+pub(crate) fn new_folder(whose: &str) -> Result<PathBuf> {
     for number in 0..1000 {
-        let folder = PathBuf::from(format!("/var/tmp/preau-apache-{}-{number}", std::process::id()));
+        let folder = PathBuf::from(format!("/var/tmp/preau-{whose}-{}-{number}", std::process::id()));
         match fs::create_dir(&folder) {
             Ok(()) => return Ok(folder),
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error).with_context(|| format!("creating {}", folder.display())),
         }
     }
-    bail!("every name for a folder of Apache below /var/tmp is taken")
+    bail!("every name for a folder below /var/tmp is taken")
 }
 
 fn configure(folder: &Path, sites: &[Site]) -> Result<String> {
@@ -254,14 +261,14 @@ fn configure(folder: &Path, sites: &[Site]) -> Result<String> {
          StartServers 2\n\
          MinSpareServers 2\n\
          MaxSpareServers 6\n\
-         MaxRequestWorkers 24\n"
+         MaxRequestWorkers 48\n"
     );
     for module in ["mpm_prefork", "authz_core", "authz_user", "authn_core", "dir", "env", "mime", "setenvif", "ssl"] {
         writeln!(text, "LoadModule {module}_module {MODULES}/mod_{module}.so")?;
     }
     // This one wants a folder for its cookies wherever it is loaded.
     let cas = sites.iter().any(|site| site.kind == SiteKind::ModAuthCas).then_some("auth_cas");
-    for module in cas.into_iter().chain(["auth_openidc", "auth_mellon"]) {
+    for module in cas.into_iter().chain(["auth_openidc", "auth_mellon", "alias", "rewrite", "proxy", "proxy_http"]) {
         writeln!(text, "LoadModule {module}_module {MODULES}/mod_{module}.so")?;
     }
     if sites.iter().any(|site| site.kind == SiteKind::ModShib) {
@@ -365,7 +372,7 @@ fn write_site(text: &mut String, folder: &Path, site: &Site) -> Result<()> {
                 writeln!(text, "SetEnv SITE_ACCEPTS_PROXIES yes")?;
             }
         }
-        SiteKind::ModAuthOpenidc => {
+        SiteKind::ModAuthOpenidc | SiteKind::Etherpad => {
             let file = site.secret.as_deref().context("a site behind mod_auth_openidc shares a secret with preau")?;
             let secret = fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
             writeln!(
@@ -392,6 +399,9 @@ fn write_site(text: &mut String, folder: &Path, site: &Site) -> Result<()> {
             if let Some(authority) = authority {
                 writeln!(text, "OIDCCABundlePath \"{authority}\"")?;
             }
+            if let Some((port, first)) = site.behind {
+                text.push_str(&application(port, first));
+            }
         }
         SiteKind::ModShib => writeln!(text, "{}", Shibboleth::lines())?,
         SiteKind::ModAuthMellon => {
@@ -405,6 +415,23 @@ fn write_site(text: &mut String, folder: &Path, site: &Site) -> Result<()> {
     }
     writeln!(text, "</VirtualHost>")?;
     Ok(())
+}
+
+/// The lines that lead to Etherpad once the door is passed: its pads show the name that the door was told.
+fn application(port: u16, first: &str) -> String {
+    format!(
+        "ProxyPassMatch ^/$ !\n\
+         RedirectMatch ^/$ {first}\n\
+         ProxyPreserveHost On\n\
+         ProxyPass /oidc-callback !\n\
+         ProxyPass / http://127.0.0.1:{port}/\n\
+         <LocationMatch \"^/p/[^/]+$\">\n\
+         RewriteEngine On\n\
+         RewriteCond %{{QUERY_STRING}} !userName=\n\
+         RewriteCond %{{HTTP:OIDC_CLAIM_name}} (.+)\n\
+         RewriteRule ^ %{{REQUEST_URI}}?userName=%1 [R=302,B,BNP,NE,L]\n\
+         </LocationMatch>\n"
+    )
 }
 
 #[cfg(test)]

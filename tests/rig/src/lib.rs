@@ -1,12 +1,14 @@
 //! Real third-party servers started as plain processes on loopback, for the demo and the tests: OpenLDAP, Apache with
 //! `mod_auth_cas`, `mod_auth_openidc`, `mod_auth_mellon` and `mod_shib`, PHP with phpCAS,
-//! SimpleSAMLphp, and preau itself. Each server is a module that writes its own configuration in the
+//! SimpleSAMLphp, Etherpad, Dovecot, and preau itself. Each server is a module that writes its own configuration in the
 //! folder it is given and waits until the server answers; all of them rest on [`Process`].
 //!
 //! What the servers are used for is elsewhere: `tests/demo` shows them to a person, `tests/clients` drives them.
 
 pub mod apache;
 pub mod configuration;
+pub mod dovecot;
+pub mod etherpad;
 pub mod mellon;
 pub mod neighbour;
 pub mod preau;
@@ -19,6 +21,8 @@ pub mod tls;
 
 pub use apache::{Apache, Site, SiteKind};
 pub use configuration::{Configuration, EDUCONNECT, Instance, SOURCE};
+pub use dovecot::Dovecot;
+pub use etherpad::Etherpad;
 pub use mellon::Mellon;
 pub use neighbour::{Neighbour, Way};
 pub use preau::Preau;

@@ -93,17 +93,34 @@ impl SimpleSaml {
         Ok((file, format!("{}module.php/core/authenticate.php?as=registre", self.address())))
     }
 
+    /// Its name in SAML.
+    pub fn entity_id(&self) -> String {
+        entity_id(self.port)
+    }
+
     /// The lines by which preau knows it, as the source `id`.
     pub(crate) fn lines(&self, id: &str, title: &str, academy: &str) -> String {
+        format!(
+            "{}\n[[sources.{id}.match]]\nclaim = \"FrEduCtRefId\"\nas = \"aaf\"\nsource = \"{source}\"\nacademies = [\"{academy}\"]\n",
+            self.source(id, title, "FrEduCtId"),
+            source = crate::SOURCE,
+        )
+    }
+
+    /// The lines by which preau knows it as the home of guests, whom it calls by this attribute. No rule finds anybody: whoever is on no
+    /// list is nobody.
+    pub fn as_home(&self, id: &str, title: &str, subject: &str) -> String {
+        format!("\n[web.sign_in.also]\nguest = [\"{id}\"]\n{}", self.source(id, title, subject))
+    }
+
+    fn source(&self, id: &str, title: &str, subject: &str) -> String {
         let place = self.folder.display();
         format!(
             "\n[sources.{id}]\nkind = \"upstream-saml\"\ntitle = {{ fr = \"{title}\", en = \"{title}\" }}\n\
              entity_id = \"{entity}\"\nmetadata = \"{place}/provider.xml\"\n\
              keys = [{{ key = \"{place}/cert/preau.key\", certificate = \"{place}/cert/preau.pem\" }}]\n\
-             signed = \"both\"\nencrypted = false\nsubject = \"FrEduCtId\"\nlogout = \"single\"\n\n\
-             [[sources.{id}.match]]\nclaim = \"FrEduCtRefId\"\nas = \"aaf\"\nsource = \"{source}\"\nacademies = [\"{academy}\"]\n",
+             signed = \"both\"\nencrypted = false\nsubject = \"{subject}\"\nlogout = \"single\"\n",
             entity = entity_id(self.port),
-            source = crate::SOURCE,
         )
     }
 }

@@ -6,6 +6,10 @@ use preau_connector_api::Category;
 use preau_connectors::{Product, catalogue, needs};
 use std::fmt::Write;
 
+/// What `tests/clients` and the demo run of it, by the code of those who made it.
+const RUN: &str = "[etherpad](#etherpad), [jupyterhub](#jupyterhub), [matrix](#matrix) and [roundcube](#roundcube) themselves, \
+    [lti-tool](#lti-tool) by PyLTI1p3, sites by [apache-cas](#apache-cas), [apache-openid](#apache-openid) and [php-cas](#php-cas)";
+
 /// The page.
 pub fn page() -> String {
     let count = catalogue().products().count();
@@ -13,7 +17,7 @@ pub fn page() -> String {
         "# Catalogue of services\n\nGenerated from `connectors/services` and `connectors/registry/needs.toml`: do not edit. {count} products; \
          what each is sent is read off its release rules. How to mount one: [mount-a-service.md](../how-to/mount-a-service.md); how to add \
          one: [add-a-service.md](../how-to/add-a-service.md).\n\nEach README says what a product was checked against, and what was not \
-         verified.\n\n## What an ENT offers, and what fills it\n\n| service | products | |\n|---|---|---|\n"
+         verified. Run for real in `make test`: {RUN}; [gar](#gar) by a simulator.\n\n## What an ENT offers, and what fills it\n\n| service | products | |\n|---|---|---|\n"
     );
     for need in needs() {
         let products: Vec<String> = need.connectors.iter().map(|name| format!("[{name}](#{name})")).collect();
