@@ -39,7 +39,7 @@ impl Dovecot {
         let args = ["-F".to_owned(), "-c".to_owned(), folder.join("dovecot.conf").display().to_string()];
         let mut process = Process::start("dovecot", Path::new(SERVER), &args, &[], &log)?;
         process.wait_until(|| answers(port))?;
-        Ok(Dovecot { process: process, port, folder })
+        Ok(Dovecot { process, port, folder })
     }
 
     /// The port it listens on.
