@@ -1,5 +1,5 @@
-//! A sign-in under way. It is stored, so that it survives a restart and any node can go on with it; steps never call
-//! one another, they return to the dispatcher which reads this.
+//! A sign-in under way. Its browser carries it, sealed, and what somebody proved on the way is stored, so that it survives a restart and any
+//! node can go on with it; steps never call one another, they return to the dispatcher which reads this.
 
 use crate::{
     Authentication, CorrelationId, Instant, OneTimeKey, PendingId, PersonId, Public, ServiceId, Uai, Upstream,

@@ -4,7 +4,7 @@ use crate::back::{Back, Shape};
 use crate::doc;
 use crate::link::{Arg, Link, Row, Sql, args};
 use crate::outbox;
-use crate::sign_ins::spend;
+use crate::sign_ins;
 use async_trait::async_trait;
 use preau_domain::{
     Authentication, CorrelationId, Instant, PersonId, ServiceId, Session, SessionId, Uai, Upstream, Visit,
@@ -13,11 +13,6 @@ use preau_store::{NewSession, Result, Sessions, StoreError};
 
 const ADD: &str = "INSERT INTO session (id, person, authentication, establishment, created, expires, last_seen, child)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
-/// The same at the end of a sign-in that is still there.
-const ADD_AFTER: &str =
-    "INSERT INTO session (id, person, authentication, establishment, created, expires, last_seen, child)
-    SELECT $1, $2, $3, $4, $5, $6, $7, $8 WHERE EXISTS (SELECT 1 FROM pending WHERE id = $9 AND expires > $5)
-    ON CONFLICT DO NOTHING";
 const GET: &str = "SELECT id, person, authentication, establishment, created, expires, last_seen, child FROM session
     WHERE id = $1 AND expires > $2";
 const OF_PERSON: &str =
@@ -108,18 +103,12 @@ fn values(session: &Session, authentication: &str) -> Vec<Arg> {
 async fn begin(link: &mut Link<'_>, new: NewSession, authentication: String) -> Result<Before> {
     let session = new.session;
     let id = session.id.as_str();
-    let mut row = values(&session, &authentication);
-    let added = match &new.pending {
-        None => link.changed(ADD, row).await?,
-        Some(pending) => {
-            row.extend(args![pending.as_str()]);
-            match link.changed(ADD_AFTER, row).await? {
-                0 => 0,
-                _ => u64::from(spend(link, pending.as_str(), session.created).await?.is_some()),
-            }
-        }
-    };
-    if added == 0 {
+    if let Some(ending) = &new.pending
+        && !sign_ins::end(link, ending, id).await?
+    {
+        return Err(StoreError::Conflict);
+    }
+    if link.changed(ADD, values(&session, &authentication)).await? == 0 {
         return Err(StoreError::Conflict);
     }
     if let Some(Upstream { identity, sid }) = &new.upstream {

@@ -5,22 +5,20 @@ use crate::doc;
 use crate::link::{Link, Row, Sql, args};
 use async_trait::async_trait;
 use preau_domain::{Instant, KeptKind, PendingId, PendingSignIn};
-use preau_store::{Result, SignIns, StoreError};
+use preau_store::{Ending, Result, SignIns, StoreError};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-const ADD: &str = "INSERT INTO pending (id, expires, doc) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
 const GET: &str = "SELECT doc FROM pending WHERE id = $1 AND expires > $2";
-const UPDATE: &str = "UPDATE pending SET expires = $2, doc = $3 WHERE id = $1";
-/// One that is there is touched, so that it counts.
-const PUT_BACK: &str = "INSERT INTO pending (id, expires, doc)
+const PUT: &str = "INSERT INTO pending (id, expires, doc)
     SELECT $1, $2, $3 WHERE NOT EXISTS (SELECT 1 FROM kept WHERE id = $1 AND kind = $4)
-    ON CONFLICT (id) DO UPDATE SET expires = pending.expires";
-const CONSUME: &str = "DELETE FROM pending WHERE id = $1 AND expires > $2 RETURNING doc, expires";
-/// That a sign-in ended is remembered as long as one of its forms could come.
-const SPEND: &str = "INSERT INTO kept (id, kind, doc, expires) VALUES ($1, $2, '', $3) ON CONFLICT DO NOTHING";
+    ON CONFLICT (id) DO UPDATE SET expires = excluded.expires, doc = excluded.doc";
+/// That a sign-in ended is remembered as long as one of its copies could come: whoever writes it is the one who ended it.
+const END: &str = "INSERT INTO kept (id, kind, doc, expires)
+    SELECT $1, $2, '', $3 WHERE NOT EXISTS (SELECT 1 FROM session WHERE id = $4) ON CONFLICT DO NOTHING";
+const FORGET: &str = "DELETE FROM pending WHERE id = $1";
 
 /// Those beyond so many that expire last: whoever asks for sign-in pages for ever fills nothing. One whose password was
-/// checked lasts longer, and so stands before all that were only begun; one that had to go can be put back.
+/// checked lasts longer, and so stands before all that were only begun.
 const TRIM: Sql = Sql::Each {
     sqlite: "DELETE FROM pending WHERE id IN (SELECT id FROM pending ORDER BY expires DESC LIMIT -1 OFFSET $1)",
     postgres: "DELETE FROM pending WHERE id IN
@@ -50,11 +48,14 @@ fn pending(row: &Row) -> Result<PendingSignIn> {
     doc::read("sign-in", row.text(0)?)
 }
 
-/// Takes a sign-in out that has not expired, and remembers that it ended. Of two who found it there at once, one does.
-pub(crate) async fn spend(link: &mut Link<'_>, id: &str, now: Instant) -> Result<Option<PendingSignIn>> {
-    let Some(row) = link.rows(CONSUME, args![id, now]).await?.pop() else { return Ok(None) };
-    let spent = link.changed(SPEND, args![id, KeptKind::SpentSignIn.as_str(), row.instant(1)?]).await?;
-    if spent == 0 { Err(StoreError::Conflict) } else { pending(&row).map(Some) }
+/// Ends a sign-in, unless there is a session already of the name that it would begin. Of several who do at once, one is told yes.
+pub(crate) async fn end(link: &mut Link<'_>, ending: &Ending, session: &str) -> Result<bool> {
+    let id = ending.id.as_str();
+    let ended = link.changed(END, args![id, KeptKind::SpentSignIn.as_str(), ending.until, session]).await?;
+    if ended > 0 {
+        link.changed(FORGET, args![id]).await?;
+    }
+    Ok(ended > 0)
 }
 
 impl Back {
@@ -66,17 +67,15 @@ impl Back {
             tracing::warn!(%error, "the number of sign-ins under way was not looked at");
         }
     }
-
-    async fn put_pending(&self, sql: &'static str, pending: &PendingSignIn) -> Result<()> {
-        let values = args![pending.id.as_str(), pending.expires, doc::write("sign-in", pending)?];
-        if self.changed(sql, values).await? == 0 { Err(StoreError::Conflict) } else { Ok(()) }
-    }
 }
 
 #[async_trait]
 impl SignIns for Back {
-    async fn add_pending(&self, pending: &PendingSignIn) -> Result<()> {
-        self.put_pending(ADD, pending).await?;
+    async fn put_pending(&self, pending: &PendingSignIn) -> Result<()> {
+        let (id, doc) = (pending.id.as_str(), doc::write("sign-in", pending)?);
+        if self.changed(PUT, args![id, pending.expires, doc, KeptKind::SpentSignIn.as_str()]).await? == 0 {
+            return Err(StoreError::Conflict);
+        }
         self.trim_pending().await;
         Ok(())
     }
@@ -85,21 +84,8 @@ impl SignIns for Back {
         self.row(GET, args![id.as_str(), now]).await?.as_ref().map(pending).transpose()
     }
 
-    async fn update_pending(&self, pending: &PendingSignIn) -> Result<()> {
-        self.put_pending(UPDATE, pending).await
-    }
-
-    async fn put_back_pending(&self, pending: &PendingSignIn) -> Result<()> {
-        let (id, doc) = (pending.id.as_str(), doc::write("sign-in", pending)?);
-        if self.changed(PUT_BACK, args![id, pending.expires, doc, KeptKind::SpentSignIn.as_str()]).await? == 0 {
-            return Err(StoreError::Conflict);
-        }
-        self.trim_pending().await;
-        Ok(())
-    }
-
-    async fn consume_pending(&self, id: &PendingId, now: Instant) -> Result<Option<PendingSignIn>> {
-        let id = id.as_str().to_owned();
-        self.write(Shape::Several, move |link| Box::pin(async move { spend(link, &id, now).await })).await
+    async fn end_pending(&self, ending: &Ending) -> Result<bool> {
+        let ending = ending.clone();
+        self.write(Shape::Checked, move |link| Box::pin(async move { end(link, &ending, "").await })).await
     }
 }

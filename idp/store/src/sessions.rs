@@ -7,25 +7,27 @@ use preau_domain::{
     Upstream, Visit,
 };
 
-/// Sign-ins under way.
+/// Sign-ins under way, those that are more than their browser can carry by itself.
 #[async_trait]
 pub trait SignIns: Send + Sync {
-    /// Keeps a new sign-in. `Conflict` if the id is taken. The number of those kept is bounded: of too many, the oldest go.
-    async fn add_pending(&self, pending: &PendingSignIn) -> Result<()>;
+    /// Keeps the state of a sign-in, in place of the one before. `Conflict` if it ended, by [`SignIns::end_pending`] or
+    /// [`Sessions::begin_session`]. The number of those kept is bounded: of too many, the oldest go.
+    async fn put_pending(&self, pending: &PendingSignIn) -> Result<()>;
 
     /// The sign-in of that name, unless it expired at or before `now`.
     async fn pending(&self, id: &PendingId, now: Instant) -> Result<Option<PendingSignIn>>;
 
-    /// Replaces a sign-in with its next state. `Conflict` if it is gone.
-    async fn update_pending(&self, pending: &PendingSignIn) -> Result<()>;
+    /// Ends a sign-in, whether it is kept here or not; among concurrent callers exactly one is told yes.
+    async fn end_pending(&self, ending: &Ending) -> Result<bool>;
+}
 
-    /// Puts a sign-in back that had to go because there were too many. `Conflict` if it ended, by
-    /// [`SignIns::consume_pending`] or [`Sessions::begin_session`]; one that is there stays as it is.
-    async fn put_back_pending(&self, pending: &PendingSignIn) -> Result<()>;
-
-    /// Takes a sign-in out for good, and remembers until the end of its time that it ended ([`preau_domain::KeptKind::SpentSignIn`], by
-    /// its name); among concurrent callers exactly one gets it. Absent if gone or expired.
-    async fn consume_pending(&self, id: &PendingId, now: Instant) -> Result<Option<PendingSignIn>>;
+/// The end of a sign-in, which is remembered ([`preau_domain::KeptKind::SpentSignIn`], by its name) as long as a copy of it could come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// Which.
+    pub id: PendingId,
+    /// From when on no copy of it counts.
+    pub until: Instant,
 }
 
 /// A session about to begin.
@@ -33,8 +35,8 @@ pub trait SignIns: Send + Sync {
 pub struct NewSession {
     /// The session.
     pub session: Session,
-    /// The sign-in that led to it, taken out in the same stroke.
-    pub pending: Option<PendingId>,
+    /// The sign-in that led to it, which ends in the same stroke; that its time is not over is for the caller to see.
+    pub pending: Option<Ending>,
     /// The session this browser had before. When it is the same person's, its visits, tickets and tokens move to the new one
     /// (a re-authentication keeps single logout whole); another person's is ended.
     pub replaces: Option<SessionId>,
@@ -47,8 +49,8 @@ pub struct NewSession {
 /// Live sessions.
 #[async_trait]
 pub trait Sessions: Send + Sync {
-    /// Begins a session. `Conflict` if its id is taken, or if `pending` is given and gone (somebody else ended that
-    /// sign-in first) or expired at `created`: then nothing was written. Another person's session is ended as by
+    /// Begins a session. `Conflict` if its id is taken, or if `pending` is given and somebody else ended that sign-in first:
+    /// then nothing was written. Another person's session is ended as by
     /// [`Sessions::end_session`]; its visits are returned.
     async fn begin_session(&self, new: &NewSession) -> Result<Vec<Visit>>;
 

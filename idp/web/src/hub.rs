@@ -7,6 +7,7 @@ use crate::acting::child_of;
 use crate::live::{Answer, Common, Decided, Known, Recent};
 use crate::registered::Running;
 use crate::runs::Synchronisations;
+use crate::sign_in::carried;
 use crate::table::{Door, ServiceTable};
 use crate::visitor::{Cookie, Network, Secret};
 use crate::{Begin, Fault, FaultKind, Live, Protocol, SignInHints, Texts, Visitor, WebConfig, Words};
@@ -22,7 +23,7 @@ use preau_egress::Egress;
 use preau_keys::{ClientAuthorities, Keyring, Passwords, Signers};
 use preau_passkeys::Passkeys;
 use preau_policy::{Change, Decision, Facts, Reason, Refusal, ReleaseRefused, Released};
-use preau_store::{NewSession, Store, StoreError};
+use preau_store::{Ending, NewSession, Store, StoreError};
 use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::ops::Deref;
@@ -289,7 +290,7 @@ impl Hub {
         crate::upstream::digest(&self.keyring, source, issuer, what, name)
     }
 
-    /// Stores the beginning of a sign-in and sends the browser to the dispatcher.
+    /// Begins a sign-in, which the browser carries, and sends it to the dispatcher.
     pub async fn begin_sign_in(&self, visitor: &Visitor, begin: Begin) -> Result<Response, Fault> {
         self.begin_sign_in_with(visitor, begin, SignInHints::default()).await
     }
@@ -323,7 +324,6 @@ impl Hub {
             created: now,
             expires: now + Seconds(self.config.session.sign_in_seconds),
         };
-        self.store.add_pending(&pending).await?;
         let language = hints.locale.map_or(String::new(), |locale| format!("?lang={locale}"));
         let next = match &hints.towards {
             Some((public, source)) => format!("/sign-in/{}/elsewhere/{source}?public={}", pending.id, public.as_str()),
@@ -333,8 +333,8 @@ impl Hub {
         if visitor.browser.is_none() {
             response.headers_mut().append(header::SET_COOKIE, Cookie::Browser.set(self.secure(), secret.expose()));
         }
-        if let Some(copy) = crate::sign_in::carried::seal(self, &pending).filter(|copy| Cookie::SignIn.holds(copy)) {
-            response.headers_mut().append(header::SET_COOKIE, Cookie::SignIn.set(self.secure(), &copy));
+        if !carried::carry(self, &pending, &carried::pages_of(&pending.id), &mut response) {
+            self.store.put_pending(&pending).await?;
         }
         Ok(response)
     }
@@ -434,11 +434,16 @@ impl Hub {
         Ok(found)
     }
 
-    /// A sign-in that lasts twice as long: of too many, those that nobody typed anything into go first, however many came
-    /// after it. The choice of who they are travels with the form, as before.
+    /// A sign-in that lasts twice as long, because somebody proved something: of too many that are stored, those that nobody typed
+    /// anything into go first, however many came after it. The choice of who they are travels with the form, as before.
     pub(crate) fn held(&self, pending: &PendingSignIn) -> PendingSignIn {
         let until = pending.created + Seconds(2 * self.config.session.sign_in_seconds);
         PendingSignIn { expires: pending.expires.max(until), public: None, ..pending.clone() }
+    }
+
+    /// The end of a sign-in, remembered as long as the longest of its copies counts.
+    pub(crate) fn ending(&self, pending: &PendingSignIn) -> Ending {
+        Ending { id: pending.id.clone(), until: self.held(pending).expires }
     }
 
     /// Begins the session a sign-in leads to, taking the sign-in out in the same stroke. The answer carries the new
@@ -492,21 +497,15 @@ impl Hub {
         };
         let new = NewSession {
             session: session.clone(),
-            pending: Some(pending.id.clone()),
+            pending: Some(self.ending(pending)),
             replaces: before.as_ref().map(|s| s.id.clone()),
             upstream,
             way: Some(pending.correlation.clone()),
         };
-        let mut begun = self.store.begin_session(&new).await;
-        // A flood may have taken the place of a sign-in that nobody ended.
-        if matches!(begun, Err(StoreError::Conflict)) && now < pending.expires {
-            match self.store.put_back_pending(&self.held(pending)).await {
-                Ok(()) => begun = self.store.begin_session(&new).await,
-                Err(StoreError::Conflict) => {}
-                Err(other) => return Err(other.into()),
-            }
+        if now >= pending.expires {
+            return Err(Fault::new(FaultKind::SignInExpired, "its time was over before its end"));
         }
-        let orphans = begun.map_err(|error| match error {
+        let orphans = self.store.begin_session(&new).await.map_err(|error| match error {
             StoreError::Conflict => Fault::new(FaultKind::SignInExpired, "this sign-in was ended already"),
             other => other.into(),
         })?;

@@ -52,7 +52,7 @@ pub struct Visitor {
     pub locale: Locale,
     /// The secret that binds a sign-in under way to this browser; absent before the first one.
     pub browser: Option<Secret>,
-    /// A sealed copy of the latest sign-in of this browser, as it began.
+    /// The sealed copy of the sign-in that this page belongs to, as it began.
     pub sign_in: Option<Arc<str>>,
     /// The session this browser says it has: the digest of its cookie.
     pub session: Option<SessionId>,
@@ -99,7 +99,7 @@ pub enum Cookie {
     Session,
     /// Binds sign-ins under way to a browser.
     Browser,
-    /// A sealed copy of the latest of them: an hour, which is longer than it is believed.
+    /// One of them itself, sealed, at its own pages or where a provider answers: an hour, which is longer than it is believed.
     SignIn,
     /// The tile that was just opened: a minute, in which its service sends the browser back, and until it does.
     Tile,
@@ -117,7 +117,7 @@ impl Cookie {
             (Cookie::Session, false) => "preau",
             (Cookie::Browser, true) => "__Host-preau-browser",
             (Cookie::Browser, false) => "preau-browser",
-            (Cookie::SignIn, true) => "__Host-preau-sign-in",
+            (Cookie::SignIn, true) => "__Secure-preau-sign-in",
             (Cookie::SignIn, false) => "preau-sign-in",
             (Cookie::Tile, true) => "__Host-preau-tile",
             (Cookie::Tile, false) => "preau-tile",
@@ -128,8 +128,13 @@ impl Cookie {
         }
     }
 
-    /// The header that sets it.
+    /// The header that sets it, for all our pages.
     pub fn set(self, secure: bool, value: &str) -> HeaderValue {
+        self.set_at("/", secure, value)
+    }
+
+    /// The header that sets it, for the pages below a path of ours.
+    pub fn set_at(self, path: &str, secure: bool, value: &str) -> HeaderValue {
         let age = match self {
             Cookie::Session | Cookie::Browser => "",
             Cookie::SignIn => "; Max-Age=3600",
@@ -137,7 +142,7 @@ impl Cookie {
             Cookie::Device => "; Max-Age=15552000",
             Cookie::Language => "; Max-Age=31536000",
         };
-        self.header(secure, value, age)
+        self.header(path, secure, value, age)
     }
 
     /// Whether a value is short enough for it.
@@ -147,12 +152,17 @@ impl Cookie {
 
     /// The header that takes it away.
     pub fn clear(self, secure: bool) -> HeaderValue {
-        self.header(secure, "", "; Max-Age=0")
+        self.clear_at("/", secure)
     }
 
-    fn header(self, secure: bool, value: &str, age: &str) -> HeaderValue {
+    /// The header that takes away what was set for that path.
+    pub fn clear_at(self, path: &str, secure: bool) -> HeaderValue {
+        self.header(path, secure, "", "; Max-Age=0")
+    }
+
+    fn header(self, path: &str, secure: bool, value: &str, age: &str) -> HeaderValue {
         let flag = if secure { "; Secure" } else { "" };
-        let text = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax{flag}{age}", self.name(secure));
+        let text = format!("{}={value}; Path={path}; HttpOnly; SameSite=Lax{flag}{age}", self.name(secure));
         HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
     }
 }
@@ -163,10 +173,10 @@ struct Cookies<'a>(Vec<(&'a str, &'a str)>);
 impl<'a> Cookies<'a> {
     /// Reads them once, those with a name of ours.
     fn of(headers: &'a HeaderMap, secure: bool) -> Cookies<'a> {
-        let ours = Cookie::Session.name(secure);
+        let prefix = if secure { "__" } else { Cookie::Session.name(secure) };
         let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
         let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        Cookies(pairs.filter(|(name, _)| name.starts_with(ours)).collect())
+        Cookies(pairs.filter(|(name, _)| name.starts_with(prefix)).collect())
     }
 
     /// The value of one. A name sent twice is not believed.

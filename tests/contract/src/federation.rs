@@ -1,9 +1,7 @@
 //! Identities of elsewhere.
 
-use crate::fixture::{LATER, NOW, beginning, conflicts, elsewhere, live, pending, session, source, winners};
-use preau_domain::{
-    FederatedIdentity, FederatedLink, Instant, PendingId, PersonId, Session, SessionId, SourceId, Upstream,
-};
+use crate::fixture::{LATER, NOW, beginning, conflicts, elsewhere, ending, live, session, source, winners};
+use preau_domain::{FederatedIdentity, FederatedLink, Instant, PersonId, Session, SessionId, SourceId, Upstream};
 use preau_store::{NewSession, Store};
 
 fn link(subject: &str, person: &str, at: Instant) -> FederatedLink {
@@ -132,15 +130,15 @@ pub async fn a_session_that_goes_on_still_owes(store: &dyn Store) {
 pub async fn what_a_session_owes_begins_with_it(store: &dyn Store) {
     let upstream = Some(Upstream { identity: elsewhere("x"), sid: None });
     let new = NewSession {
-        pending: Some(PendingId::new("a")),
+        pending: Some(ending("a")),
         upstream,
         ..beginning(Session { expires: LATER, ..session("s1", "p-zoe") })
     };
-    assert!(conflicts(&store.begin_session(&new).await), "there is no such sign-in");
+    let late = NewSession { pending: Some(ending("b")), ..new.clone() };
+    store.end_pending(&ending("b")).await.unwrap();
+    assert!(conflicts(&store.begin_session(&late).await), "that sign-in ended");
     assert!(found(store, Some("x"), None).await.is_empty());
-    store.add_pending(&pending("a")).await.unwrap();
     store.begin_session(&new).await.unwrap();
-    assert_eq!(store.pending(&PendingId::new("a"), NOW).await.unwrap(), None);
     assert_eq!(found(store, Some("x"), None).await, ["s1"]);
     store.sweep(LATER, NOW, 9).await.unwrap();
     assert!(found(store, Some("x"), None).await.is_empty());

@@ -7,7 +7,7 @@ use preau_domain::{
     KeptKind, KeptThing, OneTimeKey, PendingId, PendingSignIn, Person, PersonId, Profile, Registration,
     RegistrationKind, Seconds, ServiceId, Session, SessionId, SourceId, Ticket, TicketKind, Uai, Visit,
 };
-use preau_store::{NewSession, PersonChange, Result, Store, StoreError, Told};
+use preau_store::{Ending, NewSession, PersonChange, Result, Store, StoreError, Told};
 use std::future::Future;
 
 /// The instant every case plays at.
@@ -88,6 +88,11 @@ pub fn session(id: &str, person: &str) -> Session {
         last_seen: NOW,
         child: None,
     }
+}
+
+/// The end of the sign-in of that name.
+pub fn ending(sign_in: &str) -> Ending {
+    Ending { id: PendingId::new(sign_in), until: LATER }
 }
 
 /// A beginning without a sign-in behind it and nothing before it.

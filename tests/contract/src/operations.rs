@@ -21,8 +21,8 @@ pub async fn a_sweep_takes_what_expired(store: &dyn Store) {
     store.issue_ticket(&short, None).await.unwrap();
     store.issue_ticket(&long, None).await.unwrap();
     store.issue_ticket(&fallen, Some(&visit(&old.id, "moodle", NOW))).await.unwrap();
-    store.add_pending(&preau_domain::PendingSignIn { expires: LATER, ..pending("a") }).await.unwrap();
-    store.add_pending(&pending("b")).await.unwrap();
+    store.put_pending(&preau_domain::PendingSignIn { expires: LATER, ..pending("a") }).await.unwrap();
+    store.put_pending(&pending("b")).await.unwrap();
     let swept = store.sweep(LATER, NOW, 100).await.unwrap();
     assert_eq!(swept, Swept { sessions: 1, pending: 1, tickets: 1, ..Swept::default() });
     assert!(store.session(&kept, NOW).await.unwrap().is_some());
@@ -88,7 +88,7 @@ pub async fn a_sweep_is_bounded(store: &dyn Store) {
     for n in 0..5 {
         let end = Instant(NOW.0 + 5 - n);
         let late = preau_domain::PendingSignIn { expires: end, ..pending(&format!("p{n}")) };
-        store.add_pending(&late).await.unwrap();
+        store.put_pending(&late).await.unwrap();
         store.record(event("c1", &n.to_string()));
     }
     store.flush_audit().await.unwrap();
@@ -146,9 +146,9 @@ pub async fn one_of_many_gets_a_lease(store: &dyn Store) {
 pub async fn contended_writers_all_succeed(store: &dyn Store) {
     let work = async |n: usize| -> preau_store::Result<()> {
         let (id, sign_in) = (format!("s{n}"), pending(&format!("p{n}")));
-        store.add_pending(&sign_in).await?;
+        store.put_pending(&sign_in).await?;
         store.record(event(&id, "signed in"));
-        let pending = Some(sign_in.id);
+        let pending = Some(crate::fixture::ending(&format!("p{n}")));
         let new = preau_store::NewSession { pending, ..beginning(session(&id, "p-zoe")) };
         store.begin_session(&new).await?;
         let id = new.session.id;

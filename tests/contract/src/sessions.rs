@@ -1,7 +1,8 @@
 //! Live sessions.
 
 use crate::fixture::{
-    LATER, NOW, beginning, change, conflicts, live, pending, session, source, sourced, ticket, uai, visit, winners,
+    LATER, NOW, beginning, change, conflicts, ending, live, pending, session, source, sourced, ticket, uai, visit,
+    winners,
 };
 use preau_domain::{
     Authentication, AuthnMethod, Instant, OneTimeKey, PendingId, PersonId, Session, SessionId, TicketKind,
@@ -24,46 +25,38 @@ pub async fn a_session_is_kept(store: &dyn Store) {
     assert_eq!(store.session(&id, NOW).await.unwrap(), Some(session("s1", "p-zoe")));
 }
 
-/// A session takes its sign-in out in the same stroke; without it nothing begins and nothing is ended.
-pub async fn a_session_takes_its_sign_in_out(store: &dyn Store) {
-    store.add_pending(&pending("a")).await.unwrap();
+/// A session ends its sign-in in the same stroke; when that ended before, nothing begins and nothing is ended.
+pub async fn a_session_ends_its_sign_in(store: &dyn Store) {
     let old = live(store, "old", "p-ali").await;
     let new = |id: &str, sign_in: &str| NewSession {
-        pending: Some(PendingId::new(sign_in)),
+        pending: Some(ending(sign_in)),
         replaces: Some(old.clone()),
         ..beginning(session(id, "p-zoe"))
     };
-    store.consume_pending(&PendingId::new("a"), NOW).await.unwrap();
+    store.end_pending(&ending("a")).await.unwrap();
     assert!(conflicts(&store.begin_session(&new("s1", "a")).await));
     assert_eq!(store.session(&SessionId::new("s1"), NOW).await.unwrap(), None);
     assert!(store.session(&old, NOW).await.unwrap().is_some());
-    store.add_pending(&pending("b")).await.unwrap();
+    store.put_pending(&pending("b")).await.unwrap();
     store.begin_session(&new("s2", "b")).await.unwrap();
     assert_eq!(store.pending(&PendingId::new("b"), NOW).await.unwrap(), None);
     assert_eq!(store.session(&old, NOW).await.unwrap(), None);
 }
 
-/// A sign-in that expired when the session begins is gone; a session whose name is taken leaves the sign-in there.
+/// A session whose name is taken leaves its sign-in as it was.
 pub async fn a_session_that_cannot_begin_changes_nothing(store: &dyn Store) {
-    let expired = preau_domain::PendingSignIn { expires: NOW, ..pending("late") };
-    store.add_pending(&expired).await.unwrap();
-    store.add_pending(&pending("a")).await.unwrap();
+    store.put_pending(&pending("a")).await.unwrap();
     live(store, "taken", "p-ali").await;
-    let new = |sign_in: &str, id: &str| NewSession {
-        pending: Some(PendingId::new(sign_in)),
-        ..beginning(session(id, "p-zoe"))
-    };
-    assert!(conflicts(&store.begin_session(&new("late", "s1")).await));
-    assert!(conflicts(&store.begin_session(&new("a", "taken")).await));
+    let new = |id: &str| NewSession { pending: Some(ending("a")), ..beginning(session(id, "p-zoe")) };
+    assert!(conflicts(&store.begin_session(&new("taken")).await));
     assert!(store.pending(&PendingId::new("a"), NOW).await.unwrap().is_some());
-    store.begin_session(&new("a", "s1")).await.unwrap();
+    store.begin_session(&new("s1")).await.unwrap();
 }
 
 /// Of a hundred sessions that would begin from one sign-in, exactly one does.
 pub async fn one_of_many_sessions_begins(store: &dyn Store) {
-    store.add_pending(&pending("a")).await.unwrap();
     let begin = async |n: usize| {
-        let pending = Some(PendingId::new("a"));
+        let pending = Some(ending("a"));
         let new = NewSession { pending, ..beginning(session(&format!("s{n}"), "p-zoe")) };
         store.begin_session(&new).await
     };

@@ -21,7 +21,8 @@ const MAX_HOPS: usize = 10;
 #[derive(Clone)]
 pub struct Browser {
     hub: TestHub,
-    jar: BTreeMap<String, String>,
+    /// By name and path.
+    jar: BTreeMap<(String, String), String>,
     headers: HeaderMap,
     peer: SocketAddr,
 }
@@ -70,27 +71,28 @@ impl Browser {
 
     /// The value of a cookie it keeps, by the end of its name.
     pub fn cookie(&self, name: &str) -> Option<&str> {
-        self.jar.get(name).map(String::as_str)
+        self.jar.iter().find(|((kept, _), _)| kept == name).map(|(_, value)| value.as_str())
     }
 
     /// Names of the cookies it keeps.
     pub fn cookie_names(&self) -> Vec<&str> {
-        self.jar.keys().map(String::as_str).collect()
+        self.jar.keys().map(|(name, _)| name.as_str()).collect()
     }
 
     /// Whether it holds a session's cookie.
     pub fn signed_in(&self) -> bool {
-        self.jar.contains_key("__Host-preau")
+        self.cookie("__Host-preau").is_some()
     }
 
     /// Plants a cookie, as somebody else at this machine could.
     pub fn plant(&mut self, name: &str, value: &str) {
-        self.jar.insert(name.to_owned(), value.to_owned());
+        self.forget(name);
+        self.jar.insert((name.to_owned(), "/".to_owned()), value.to_owned());
     }
 
     /// Forgets a cookie.
     pub fn forget(&mut self, name: &str) {
-        self.jar.remove(name);
+        self.jar.retain(|(kept, _), _| kept != name);
     }
 
     /// Sends one request as it is, and follows nothing. `target` is a path, or an address of ours.
@@ -107,8 +109,9 @@ impl Browser {
         if !own_host {
             request = request.header(header::HOST, HOST);
         }
-        if !self.jar.is_empty() {
-            let pairs: Vec<String> = self.jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let sent = self.jar.iter().filter(|((_, at), _)| is_below(path, at));
+        let pairs: Vec<String> = sent.map(|((name, _), value)| format!("{name}={value}")).collect();
+        if !pairs.is_empty() {
             request = request.header(header::COOKIE, pairs.join("; "));
         }
         for (name, value) in &self.headers {
@@ -187,16 +190,19 @@ impl Browser {
             let mut parts = line.split(';').map(str::trim);
             let (name, value) = parts.next().and_then(|pair| pair.split_once('=')).expect("a cookie has a name");
             let attributes: Vec<String> = parts.map(str::to_ascii_lowercase).collect();
-            for needed in ["secure", "httponly", "path=/", "samesite=lax"] {
+            for needed in ["secure", "httponly", "samesite=lax"] {
                 assert!(attributes.iter().any(|a| a == needed), "the cookie {name} lacks {needed}");
             }
-            assert!(name.starts_with("__Host-") && line.len() <= 4096, "the cookie {name} is not bound to our host");
+            let at = line.split("; Path=").nth(1).and_then(|rest| rest.split(';').next());
+            let at = at.unwrap_or_else(|| panic!("the cookie {name} lacks a path"));
+            let prefix = if at == "/" { "__Host-" } else { "__Secure-" };
+            assert!(name.starts_with(prefix) && line.len() <= 4096, "the cookie {name} is not bound to our host");
             assert!(!attributes.iter().any(|a| a.starts_with("domain")), "the cookie {name} leaves our host");
             if attributes.iter().any(|a| a == "max-age=0") {
-                self.jar.remove(name);
+                self.jar.remove(&(name.to_owned(), at.to_owned()));
             } else {
                 self.hub.secrets.saw("cookie", value);
-                self.jar.insert(name.to_owned(), value.to_owned());
+                self.jar.insert((name.to_owned(), at.to_owned()), value.to_owned());
             }
         }
     }
@@ -239,6 +245,12 @@ impl Browser {
     pub async fn open(&mut self, app: &CasApp) -> Arrival {
         Arrival { answer: self.visit(&app.login_url()).await }
     }
+}
+
+/// Whether a cookie set for a path is sent to an address of ours (RFC 6265, section 5.1.4).
+fn is_below(address: &str, at: &str) -> bool {
+    let path = address.split('?').next().unwrap_or_default();
+    path == at || path.strip_prefix(at).is_some_and(|rest| at.ends_with('/') || rest.starts_with('/'))
 }
 
 /// The path of a redirect that stays with us.

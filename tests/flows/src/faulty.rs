@@ -12,11 +12,11 @@ use preau_domain::{
     StoredKey, Ticket, TicketKind, Uai, Upstream, Visit,
 };
 use preau_store::{
-    Admission, Admitted, Aged, Alike, Attempt, Audit, Delays, Establishments, Factors, Grants, GuestsOf, Health, Held,
-    Hosting, IndexRow, Keeping, Links, ListsOf, Lives, NewSession, Notice, OpeningChange, Operations, Outbox, Pair,
-    Pairings, People, PersonChange, Provisioning, RecordName, Registrations, Result, Rotation, RunRecord, SaidBy,
-    Sessions, SharedLogin, Shortcuts, SignIns, SigningKeys, SourceRecord, Store, StoreError, Swept, Throttle, Tickets,
-    UndoPart, Undoable, Undone, Upstreams, YetToHear,
+    Admission, Admitted, Aged, Alike, Attempt, Audit, Delays, Ending, Establishments, Factors, Grants, GuestsOf,
+    Health, Held, Hosting, IndexRow, Keeping, Links, ListsOf, Lives, NewSession, Notice, OpeningChange, Operations,
+    Outbox, Pair, Pairings, People, PersonChange, Provisioning, RecordName, Registrations, Result, Rotation, RunRecord,
+    SaidBy, Sessions, SharedLogin, Shortcuts, SignIns, SigningKeys, SourceRecord, Store, StoreError, Swept, Throttle,
+    Tickets, UndoPart, Undoable, Undone, Upstreams, YetToHear,
 };
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -191,11 +191,9 @@ faulty!(Provisioning {
 });
 
 faulty!(SignIns {
-    fn add_pending(pending: &PendingSignIn) -> ();
+    fn put_pending(pending: &PendingSignIn) -> ();
     fn pending(id: &PendingId, now: Instant) -> Option<PendingSignIn>;
-    fn update_pending(pending: &PendingSignIn) -> ();
-    fn put_back_pending(pending: &PendingSignIn) -> ();
-    fn consume_pending(id: &PendingId, now: Instant) -> Option<PendingSignIn>;
+    fn end_pending(ending: &Ending) -> bool;
 });
 
 faulty!(Sessions {

@@ -34,7 +34,7 @@ What the figures mean:
   before; held against such a hash a sign-in comes out dearer, by what that memory saves. Both are told.
 - A sign-in begins where a hash has just swept the caches of the processor. What surrounds the hash costs the more for it, and
   the more again on a machine that others use: the code of four requests and a connection, some 0.7 million instructions at a third of an
-  instruction a cycle, and two commits, the sign-in under way and the session. The attempt is counted in memory before the hash, and
+  instruction a cycle, and a commit, the session. The attempt is counted in memory before the hash, and
   written when it fails ([ADR 0005](../adr/0005-delays-per-account.md)). Huge pages for the memory of a hash were tried and gain one
   part in a hundred here.
 - A commit costs by the pages it writes, some five microseconds each, and by the wait for the disk, which an insert has as well: a sign-on

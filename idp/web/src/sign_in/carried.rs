@@ -1,19 +1,41 @@
-//! The copy of a sign-in that travels, sealed: a flood of sign-ins takes the place of one that somebody is going through,
-//! and the copy makes up for it. The form that asks for a password carries its own; a cookie of the browser has that of its
-//! latest sign-in as it began, for the pages before and for the way to another provider and back.
+//! The sign-in as it travels, sealed: begun, it is nowhere but in a cookie that its own pages alone are sent, so that looking at a
+//! sign-in page writes nothing and a flood of them fills nothing ([ADR 0040](../../../../docs/adr/0040-a-sign-in-begins-in-the-browser.md)).
+//! A form carries a copy of its own; on the way to another provider and back there is one for that provider's answers.
 //!
 //! What is stored counts as long as it is there. The copy opens for the browser that began the sign-in, within its time,
-//! and unless it ended: that is remembered by the store, so that a sign-in ends once, with a flood or without.
+//! and unless it ended: that is remembered by the store, so that a sign-in ends once.
 
 use super::is_of;
+use crate::visitor::Cookie;
 use crate::{Fault, Hub, Visitor};
-use preau_domain::{KeptKind, OneTimeKey, PendingSignIn};
+use axum::response::Response;
+use http::header;
+use preau_domain::{KeptKind, OneTimeKey, PendingId, PendingSignIn, SourceId};
 use preau_keys::Sealer;
 
 /// What the copy is sealed for.
 const PURPOSE: &str = "sign-in that travels";
 /// Longest copy: the password beside it in a form may be long too.
 const MOST: usize = 12 * 1024;
+
+/// Where the cookie of a sign-in is sent: to its pages, and to those of no other in another tab.
+pub(crate) fn pages_of(id: &PendingId) -> String {
+    format!("/sign-in/{id}")
+}
+
+/// Where the cookie of the sign-in is sent that left for a provider.
+pub(super) fn answers_of(source: &SourceId) -> String {
+    format!("/upstream/{source}")
+}
+
+/// Has the browser carry a sign-in for the pages below a path, if it is short enough; says whether it is.
+pub(crate) fn carry(hub: &Hub, pending: &PendingSignIn, path: &str, response: &mut Response) -> bool {
+    let copy = seal(hub, pending).filter(|copy| Cookie::SignIn.holds(copy));
+    let cookie = copy.map(|copy| Cookie::SignIn.set_at(path, hub.secure(), &copy));
+    let carried = cookie.is_some();
+    response.headers_mut().extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
+    carried
+}
 
 /// The copy; none for what is too long to travel.
 pub(crate) fn seal(hub: &Hub, pending: &PendingSignIn) -> Option<String> {

@@ -8,7 +8,7 @@
 //! Several accounts are for the person to choose from; none is a page that says so.
 
 use super::enter::enter;
-use super::{PORTAL, asked, load, posted};
+use super::{PORTAL, asked, carried, load, posted};
 use crate::visitor::Secret;
 use crate::{Begin, Fault, FaultKind, Fields, Hub, SignInHints, Visitor, pages};
 use axum::body::Bytes;
@@ -120,13 +120,16 @@ pub async fn leave(
         Ok(Err(error)) => return Err(Fault::new(FaultKind::ProviderDown, error.to_string())),
         Err(_) => return Err(Fault::new(FaultKind::ProviderDown, "no answer in time")),
     };
-    match to {
-        Departure::Address(to) => Ok(hub.see_other(&to)),
+    let mut response = match to {
+        Departure::Address(to) => hub.see_other(&to),
         Departure::Form { to, fields } => {
             let to = Url::parse(&to).map_err(|_| Fault::new(FaultKind::Internal, "a provider has no address"))?;
-            Ok(pages::posting_elsewhere(&hub, &visitor, &to, &fields))
+            pages::posting_elsewhere(&hub, &visitor, &to, &fields)
         }
-    }
+    };
+    // What was too long to be carried here is too long to be carried there, and stored.
+    carried::carry(&hub, &PendingSignIn { public: None, ..pending }, &carried::answers_of(&source), &mut response);
+    Ok(response)
 }
 
 /// Takes the message that a provider's page makes the browser post. It comes from another site, and so without the cookie
@@ -280,11 +283,7 @@ async fn welcome(
             let accounts = several.iter().map(|person| person.id.clone()).collect();
             pending.vouched = Some(Vouched { accounts, ..vouched });
             let held = hub.held(&pending);
-            match hub.store.update_pending(&held).await {
-                // A flood may have taken its place.
-                Err(StoreError::Conflict) => hub.store.put_back_pending(&held).await.map_err(ended)?,
-                other => other?,
-            }
+            hub.store.put_pending(&held).await.map_err(ended)?;
             Ok(hub.see_other(&format!("/sign-in/{}", pending.id)))
         }
     }

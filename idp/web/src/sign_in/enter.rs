@@ -1,12 +1,11 @@
 //! The end of every way in: the session begins, the sign-in is taken out, the protocol hands over.
 
-use super::finish;
+use super::{carried, ended, finish};
 use crate::visitor::Cookie;
-use crate::{Fault, FaultKind, Hub, Visitor};
+use crate::{Fault, Hub, Visitor};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
 use preau_domain::{AuditEvent, AuditKind, Authentication, KeptKind, KeptThing, PendingSignIn, PersonId, Vouched};
-use preau_store::StoreError;
 
 /// Lets a proven person in. `besides` is done meanwhile, so that it shares a commit with the beginning of the session, and may give one
 /// more cookie; it is told whether no session begins yet, because a second factor is asked for.
@@ -23,8 +22,10 @@ pub(super) async fn enter<F: Future<Output = Result<Option<HeaderValue>, Fault>>
         return halfway(hub, visitor, pending, person, authentication, vouched, besides(true)).await;
     }
     let (method, second) = (authentication.method, authentication.second);
+    let mut carried_at = vec![carried::pages_of(&pending.id)];
     let (mut upstream, mut hint, mut posts) = (None, None, Vec::new());
     if let Some(vouched) = vouched {
+        carried_at.push(carried::answers_of(&vouched.upstream.identity.provider));
         (upstream, hint, posts) = (Some(vouched.upstream), vouched.logout_hint, vouched.posts);
     }
     let begun = hub.begin_session(visitor, &pending, person, authentication, upstream, &posts);
@@ -65,8 +66,9 @@ pub(super) async fn enter<F: Future<Output = Result<Option<HeaderValue>, Fault>>
             return Err(fault);
         }
     };
-    let copy = visitor.sign_in.is_some().then(|| Cookie::SignIn.clear(hub.secure()));
-    for cookie in [Some(cookie), besides, copy].into_iter().flatten() {
+    let over = visitor.sign_in.is_some().then_some(carried_at).unwrap_or_default();
+    let over = over.iter().map(|path| Cookie::SignIn.clear_at(path, hub.secure()));
+    for cookie in [Some(cookie), besides].into_iter().flatten().chain(over) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     Ok(response)
@@ -86,18 +88,8 @@ async fn halfway(
     (pending.person, pending.authentication) = (Some(person.clone()), Some(authentication));
     pending.vouched = vouched;
     let pending = hub.held(&pending);
-    let kept = async {
-        match hub.store.update_pending(&pending).await {
-            // A flood may have taken its place.
-            Err(StoreError::Conflict) => hub.store.put_back_pending(&pending).await,
-            other => other,
-        }
-    };
-    let (kept, besides) = tokio::join!(kept, besides);
-    kept.map_err(|error| match error {
-        StoreError::Conflict => Fault::new(FaultKind::SignInExpired, "this sign-in was ended already"),
-        other => other.into(),
-    })?;
+    let (kept, besides) = tokio::join!(hub.store.put_pending(&pending), besides);
+    kept.map_err(ended)?;
     // Somebody who has the password and nothing else is what a second factor is there to show.
     let (kind, why) = (AuditKind::SignInRefused, "second-factor-wanted");
     let mut told = AuditEvent::new(hub.now(), kind, visitor.correlation().clone(), why);

@@ -1,11 +1,11 @@
 //! The sign-in dispatcher: reads the stored state of a sign-in and names its next step.
 //!
-//! Steps (choose who you are, password, passkey, another provider, which account, second factor) never call one another: each stores what it
+//! Steps (choose who you are, password, passkey, another provider, which account, second factor) never call one another: each keeps what it
 //! learnt and returns here. Who the person says they are proves nothing and opens nothing (whoever is nothing of the kind is refused), so that choice is not stored:
 //! it travels in the address of the page that asks for the password, and with its form. A browser proves that a sign-in
 //! is its own by the secret whose digest the sign-in carries; every form carries a token made of
-//! that secret and the sign-in, so that no other site can send it. A copy of the sign-in travels too, sealed, in
-//! case it had to make room for others meanwhile.
+//! that secret and the sign-in, so that no other site can send it. The sign-in itself travels, sealed, with the browser that began it
+//! ([`carried`]); stored is what somebody proved of themselves before the end, and what is too long to travel.
 
 mod call;
 pub(crate) mod carried;
@@ -25,6 +25,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use http::{HeaderValue, header};
 use preau_domain::{FactorKind, PendingId, PendingSignIn, Public, Uai};
+use preau_store::StoreError;
 use std::sync::Arc;
 
 pub use call::Called;
@@ -107,7 +108,7 @@ async fn show(
             // The session of this browser does not count: somebody signs in anew.
             pending.fresh_after = Some(hub.now());
         }
-        hub.store.update_pending(&PendingSignIn { public: None, ..pending.clone() }).await?;
+        hub.store.put_pending(&PendingSignIn { public: None, ..pending.clone() }).await.map_err(ended)?;
     }
     let mut next = step(&pending);
     if next == Step::Second
@@ -122,8 +123,9 @@ async fn show(
             let Some(live) = live else {
                 return Err(Fault::new(FaultKind::Internal, "a session was enough and is gone"));
             };
-            let taken = hub.store.consume_pending(&pending.id, hub.now()).await?;
-            let pending = taken.ok_or_else(|| Fault::new(FaultKind::SignInExpired, "ended in another tab"))?;
+            if !hub.store.end_pending(&hub.ending(&pending)).await? {
+                return Err(Fault::new(FaultKind::SignInExpired, "ended in another tab"));
+            }
             finish(&hub, &visitor, live, pending).await
         }
         step => show_step(&hub, &visitor, &pending, step, None).await,
@@ -217,7 +219,15 @@ fn chosen(pending: &mut PendingSignIn, fields: &Fields) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The sign-in of that name, if it belongs to this browser.
+/// What the store's word that a sign-in is over becomes.
+fn ended(error: StoreError) -> Fault {
+    match error {
+        StoreError::Conflict => Fault::new(FaultKind::SignInExpired, "this sign-in was ended already"),
+        other => other.into(),
+    }
+}
+
+/// The sign-in of that name, if it belongs to this browser: as the store has it, or else as the browser carries it.
 async fn load(hub: &Hub, visitor: &Visitor, id: &str) -> Result<PendingSignIn, Fault> {
     let expired = || Fault::new(FaultKind::SignInExpired, "no such sign-in for this browser");
     if id.len() > 64 || !id.bytes().all(|b| b.is_ascii_alphanumeric()) {

@@ -2,17 +2,14 @@
 
 use super::enter::enter;
 use super::proof::{self, Outcome};
-use super::{ask_password, posted};
+use super::{ask_password, carried, posted};
 use crate::visitor::{Cookie, Secret};
 use crate::{Fault, FaultKind, Hub, Visitor};
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
-use preau_domain::{
-    AuditEvent, AuditKind, Instant, PendingSignIn, Person, Public, SourceId, display_safe, normalised_login,
-};
-use preau_store::StoreError;
+use preau_domain::{AuditEvent, AuditKind, Person, Public, SourceId, display_safe, normalised_login};
 use std::sync::Arc;
 
 /// Handles the form. On success the session begins, the sign-in is taken out, and the protocol hands over.
@@ -48,11 +45,17 @@ pub async fn submit(
     match outcome {
         Outcome::Refused(why) => {
             hub.audit(event(AuditKind::SignInRefused, why));
-            if why != proof::TOO_LONG {
-                pending.expires = hold(&hub, &pending).await?;
+            let tried = why != proof::TOO_LONG;
+            if tried {
+                // Somebody is at it: what comes next counts longer.
+                pending.expires = hub.held(&pending).expires;
             }
             let page = ask_password(&hub, &visitor, &pending, public, &shown, Some("problem-credentials"), None);
-            Ok(with_status(page, StatusCode::UNPROCESSABLE_ENTITY))
+            let mut page = with_status(page, StatusCode::UNPROCESSABLE_ENTITY);
+            if tried {
+                carried::carry(&hub, &hub.held(&pending), &carried::pages_of(&pending.id), &mut page);
+            }
+            Ok(page)
         }
         Outcome::Wait(seconds) => {
             hub.audit(event(AuditKind::SignInRefused, "too-soon"));
@@ -81,19 +84,6 @@ pub async fn submit(
 fn chose_another(hub: &Hub, person: &Person, public: Public, by: Option<&SourceId>) -> bool {
     let same = |public: Public| hub.asks_password(public) && hub.source_of(public) == by;
     !person.is_of(public) && person.affiliations.iter().any(|one| same(one.profile.public()))
-}
-
-/// Has a sign-in whose password was checked last longer, and says until when.
-async fn hold(hub: &Hub, pending: &PendingSignIn) -> Result<Instant, Fault> {
-    let held = hub.held(pending);
-    if held.expires > pending.expires {
-        match hub.store.update_pending(&held).await {
-            // It ended in another tab, which the next form is told; or had to go, which the next form makes up for.
-            Ok(()) | Err(StoreError::Conflict) => {}
-            Err(other) => return Err(other.into()),
-        }
-    }
-    Ok(held.expires)
 }
 
 async fn remember_device(hub: &Hub, visitor: &Visitor, typed: &str) -> Result<HeaderValue, Fault> {

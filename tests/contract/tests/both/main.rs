@@ -113,10 +113,9 @@ promises! {
         an_undo_brings_back_nobody_who_was_purged, time_passes_in_bounds, a_clock_that_leaps_is_not_noted,
         a_first_clock_is_believed;
     sign_ins:
-        a_sign_in_is_kept, an_expired_sign_in_is_absent, a_sign_in_moves_on, one_of_many_takes_a_sign_in,
-        a_sign_in_is_put_back_unless_it_ended;
+        a_sign_in_is_kept, an_expired_sign_in_is_absent, a_sign_in_ends_once, one_of_many_ends_a_sign_in;
     sessions:
-        a_session_is_kept, a_session_takes_its_sign_in_out, a_session_that_cannot_begin_changes_nothing,
+        a_session_is_kept, a_session_ends_its_sign_in, a_session_that_cannot_begin_changes_nothing,
         one_of_many_sessions_begins, the_same_person_keeps_visits_and_tickets, another_person_ends_the_session_before,
         sessions_of_a_person_come_latest_first, a_live_session_changes, visits_come_oldest_first,
         the_end_of_a_session_is_whole, one_of_many_ends_a_session, all_sessions_of_a_person_end,

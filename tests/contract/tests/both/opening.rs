@@ -21,7 +21,7 @@ async fn what_was_answered_outlives_the_process() {
         let first = place.open().await;
         first.add_local_person(&local("zoe"), "h").await.unwrap();
         first.put_people(None, &[change(sourced("k1"))]).await.unwrap();
-        first.add_pending(&pending("a")).await.unwrap();
+        first.put_pending(&pending("a")).await.unwrap();
         let id = live(&*first, "s1", "p-zoe").await;
         first.record(event("c1", "kept"));
         first.issue_ticket(&ticket("t1", &id), Some(&visit(&id, "moodle", NOW))).await.unwrap();
@@ -102,12 +102,12 @@ async fn a_caller_that_goes_away_leaves_the_store_usable() {
         let store = place.open().await;
         for n in 0..50 {
             let sign_in = pending(&format!("p{n}"));
-            let mut call = store.add_pending(&sign_in);
+            let mut call = store.put_pending(&sign_in);
             // Asked once, then dropped: the write happens as a whole or not at all.
             let _ = futures::poll!(&mut call);
         }
-        store.add_pending(&pending("last")).await.unwrap();
-        let taken = store.consume_pending(&PendingId::new("last"), NOW).await.unwrap();
+        store.put_pending(&pending("last")).await.unwrap();
+        let taken = store.pending(&PendingId::new("last"), NOW).await.unwrap();
         assert_eq!(taken, Some(pending("last")));
         store.ready().await.unwrap();
     }
@@ -199,7 +199,7 @@ async fn a_flood_of_sign_ins_fills_nothing() {
         let store = place.open().await;
         for n in 0..500_i64 {
             let begun = PendingSignIn { expires: Instant(LATER.0 + n), ..pending(&format!("p{n}")) };
-            store.add_pending(&begun).await.unwrap();
+            store.put_pending(&begun).await.unwrap();
         }
         let mut kept = Vec::new();
         for n in 0..500 {
@@ -209,10 +209,10 @@ async fn a_flood_of_sign_ins_fills_nothing() {
         assert!(kept[0] >= 500 - 68, "the oldest go: {kept:?}");
         // One that lasts longer than those that come after it is not among the oldest.
         let typed = PendingSignIn { expires: Instant(LATER.0 + 10_000), ..pending("typed") };
-        store.add_pending(&typed).await.unwrap();
+        store.put_pending(&typed).await.unwrap();
         for n in 500..1_000_i64 {
             let begun = PendingSignIn { expires: Instant(LATER.0 + n), ..pending(&format!("p{n}")) };
-            store.add_pending(&begun).await.unwrap();
+            store.put_pending(&begun).await.unwrap();
         }
         assert_eq!(store.pending(&typed.id, NOW).await.unwrap(), Some(typed));
     }

@@ -1,7 +1,8 @@
-//! A flood of sign-in pages takes the place of sign-ins that people are typing into: their forms make up for it, once.
+//! A flood of sign-in pages fills nothing, and takes nothing from people who are signing in: their browser carries the sign-in, once.
 
 use crate::upstream;
 use futures::future::join;
+use preau_domain::PendingId;
 use preau_flows::{ALICE, Answer, Browser, HUGO, NOE, Provider, TestHub, stories};
 
 stories!(
@@ -13,6 +14,8 @@ stories!(
     what_was_asked_is_not_forgotten,
     a_form_carries_its_own_sign_in_alone,
     a_form_is_used_once_in_a_flood_too,
+    looking_at_a_sign_in_page_stores_nothing,
+    each_tab_keeps_its_own_sign_in,
 );
 
 /// More sign-ins, later than those there are, than there is room for.
@@ -24,7 +27,7 @@ async fn flood(hub: &TestHub) {
 }
 
 /// The cookie that holds a copy of the latest sign-in.
-const COPY: &str = "__Host-preau-sign-in";
+const COPY: &str = "__Secure-preau-sign-in";
 
 /// The same browser, without its copy of the latest sign-in.
 fn without_a_copy(browser: &Browser) -> Browser {
@@ -182,4 +185,28 @@ async fn a_form_is_used_once_in_a_flood_too(hub: TestHub) {
     let again = browser.try_password(&page, ALICE.login, ALICE.password).await;
     assert_eq!((again.status.as_u16(), hub.directory.asked(), browser.signed_in()), (400, asked, false));
     watch.ignored(&again).await;
+}
+
+async fn looking_at_a_sign_in_page_stores_nothing(hub: TestHub) {
+    let (app, mut browser) = (hub.app("app"), hub.browser());
+    let stored = async |page: &Answer| {
+        let id = page.url.split('/').nth(2).and_then(|rest| rest.split('?').next()).expect("a sign-in in the address");
+        hub.hub.store.pending(&PendingId::new(id), hub.hub.now()).await.expect("the store answers").is_some()
+    };
+    let asked = browser.visit(&app.login_url()).await;
+    let page = browser.choose(&asked, &ALICE).await;
+    assert!(!stored(&page).await, "it is in the browser alone");
+    let long = format!("{}%3Fa%3D{}", app.login_url(), "b".repeat(3_500));
+    assert!(stored(&browser.visit(&long).await).await, "but for one that is too long");
+}
+
+async fn each_tab_keeps_its_own_sign_in(hub: TestHub) {
+    let (app, mut browser) = (hub.app("app"), hub.browser());
+    let (first, second) = (browser.visit(&app.login_url()).await, browser.visit("/").await);
+    let page = browser.choose(&first, &ALICE).await;
+    let entered = browser.try_password(&page, ALICE.login, ALICE.password).await;
+    assert!(entered.location().is_some_and(|to| to.contains("ticket=")), "the first tab goes on: {}", entered.words());
+    let home = browser.visit(&second.url).await;
+    assert!(home.words().contains("Martin"), "and the second one finds who came in: {}", home.words());
+    assert_eq!(browser.get(&second.url).await.location(), Some("/"), "once");
 }
