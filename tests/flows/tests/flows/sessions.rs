@@ -54,8 +54,9 @@ async fn a_session_begins_under_a_new_name(hub: TestHub) {
 async fn a_planted_sign_in_leads_nowhere(hub: TestHub) {
     let (mut attacker, mut victim) = (hub.browser(), hub.browser());
     let page = attacker.password_page("/", &ALICE).await;
-    let secret = attacker.cookie("__Host-preau-browser").expect("a sign-in is bound to its browser").to_owned();
-    victim.plant("__Host-preau-browser", &secret);
+    for name in ["__Host-preau-browser", "__Secure-preau-sign-in"] {
+        victim.plant(name, attacker.cookie(name).expect("a sign-in is bound to its browser"));
+    }
     let planted = victim.visit(&page.url).await;
     let entered = victim.try_password(&planted, ALICE.login, ALICE.password).await;
     assert_eq!((entered.status.as_u16(), victim.signed_in()), (303, true));
