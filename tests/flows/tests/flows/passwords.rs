@@ -31,9 +31,12 @@ fn told(answer: &Answer, login: &str) -> (u16, Vec<String>, String) {
     let by_chance = ["x-correlation-id", "content-length"];
     let kept = answer.headers.iter().filter(|(name, _)| !by_chance.contains(&name.as_str()));
     let mut headers: Vec<String> = kept.map(|header| format!("{header:?}")).collect();
+    for (_, copy) in answer.cookies().iter().filter(|(name, _)| name == "__Secure-preau-sign-in") {
+        headers.iter_mut().for_each(|header| *header = header.replace(copy, &"s".repeat(copy.len())));
+    }
     headers.sort();
     let mut body = answer.body.replace(login, "LOGIN");
-    // The copy of the sign-in that a form carries, and the challenge of a passkey, are sealed anew each time; their lengths are not by chance.
+    // The copies of the sign-in that the browser carries, and the challenge of a passkey, are sealed anew each time; their lengths are not by chance.
     let forms = answer.forms();
     let sealed = ["sign_in", "challenge"].map(|name| forms.iter().filter_map(move |form| form.value(name)));
     for carried in sealed.into_iter().flatten() {
