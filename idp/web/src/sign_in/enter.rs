@@ -66,7 +66,7 @@ pub(super) async fn enter<F: Future<Output = Result<Option<HeaderValue>, Fault>>
             return Err(fault);
         }
     };
-    let over = visitor.sign_in.is_some().then_some(carried_at).unwrap_or_default();
+    let over = if visitor.sign_in.is_some() { carried_at } else { Vec::new() };
     let over = over.iter().map(|path| Cookie::SignIn.clear_at(path, hub.secure()));
     for cookie in [Some(cookie), besides].into_iter().flatten().chain(over) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
