@@ -33,6 +33,8 @@ pub enum AuditKind {
     AccountLinked,
     /// Something people prove themselves with besides a password was added, renamed or removed.
     FactorsChanged,
+    /// A password that lives here was chosen or replaced, a code for it was made, or the charte was accepted.
+    CredentialsChanged,
     /// A synchronisation was applied, held or failed.
     Synchronised,
     /// The set of mounted services changed, or a change was refused.
@@ -71,6 +73,7 @@ impl AuditKind {
             AuditKind::EstablishmentSwitched => "establishment-switched",
             AuditKind::AccountLinked => "account-linked",
             AuditKind::FactorsChanged => "factors-changed",
+            AuditKind::CredentialsChanged => "credentials-changed",
             AuditKind::Synchronised => "synchronised",
             AuditKind::ServicesReloaded => "services-reloaded",
             AuditKind::ServiceRegistered => "service-registered",

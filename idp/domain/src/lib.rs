@@ -5,6 +5,7 @@
 //! and reads neither clock nor randomness: [`Clock`] and [`Ids`] are arguments, given by the assembly.
 //! Storage lives in `idp/store`, decisions in `policy`, everything people see in `idp/web`.
 
+mod activation;
 mod at_hand;
 mod audience;
 mod audit;
@@ -35,6 +36,7 @@ mod time;
 mod vector;
 mod window;
 
+pub use activation::{Activation, Credential};
 pub use at_hand::AtHand;
 pub use audience::{Audience, Population, Role, RoleGrant};
 pub use audit::{AuditEvent, AuditKind};

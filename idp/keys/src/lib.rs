@@ -15,6 +15,7 @@ mod random;
 mod seal;
 mod shipped;
 pub mod signers;
+pub mod strength;
 pub mod tls;
 mod x509;
 pub mod xml;

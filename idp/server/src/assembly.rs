@@ -8,6 +8,7 @@ use preau_connector_api::{Connector, Kind, MountedService, OpenContext, Problem,
 use preau_connectors::{Catalogue, KINDS, Signature};
 use preau_domain::{Instant, Levels, SourceId};
 use preau_egress::Egress;
+use preau_keys::strength::Breached;
 use preau_keys::{ClientAuthorities, Keyring, Passwords, Sealer, Signers, SystemIds};
 use preau_saml::metadata::Peers;
 use preau_store::Store;
@@ -291,6 +292,13 @@ pub fn egress(loaded: &Loaded) -> Result<Egress, Failure> {
     Egress::new(tls).map_err(Failure::new)
 }
 
+/// The list of stolen passwords, when there is one.
+fn breached(loaded: &Loaded) -> Result<Breached, Failure> {
+    let Some(file) = &loaded.config.web.breached_passwords else { return Ok(Breached::default()) };
+    let file = loaded.path(std::path::Path::new(file));
+    Breached::open(&file).map_err(|error| Failure::new(format!("web.breached_passwords: {}: {error}", file.display())))
+}
+
 /// Puts the hub together, with its protocols.
 pub fn hub(
     loaded: &Loaded,
@@ -324,6 +332,7 @@ pub fn hub(
         egress: egress(loaded)?,
         mounting: Arc::new(preau_connectors::catalogue().clone()),
         client_authorities,
+        breached: breached(loaded)?,
     };
     Ok(Hub::new(parts, services).with_protocols(preau_protocols::protocols(peers)))
 }

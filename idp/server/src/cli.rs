@@ -8,11 +8,13 @@
 //! | 3 | the synchronisation was held by its guard: nothing was written |
 
 mod account;
+mod activation;
 mod audience;
 mod hosting;
 mod sp;
 
 pub use account::{AccountCommand, AddArgs, PasswordArgs, StopArgs};
+pub use activation::{ActivationCommand, CodeArgs, SheetsArgs};
 pub use audience::{
     CloseServiceArgs, DiffArgs, MountArgs, OpenServiceArgs, PolicyCommand, ServiceCommand, ServiceStatusArgs,
 };
@@ -107,6 +109,12 @@ pub enum Command {
         /// What to do with one.
         #[command(subcommand)]
         what: AccountCommand,
+    },
+    /// Codes on paper by which people choose a password that lives here.
+    Activation {
+        /// What to do.
+        #[command(subcommand)]
+        what: ActivationCommand,
     },
     /// Read the journal, or check that nobody altered it.
     Audit {
@@ -693,6 +701,12 @@ fn obey(cli: Cli) -> Result<(), Failure> {
                 commands::account::forget_factors(&loaded, person).await
             }
             Command::Account { what: AccountCommand::TrustClock } => commands::account::trust_clock(&loaded).await,
+            Command::Activation { what: ActivationCommand::Sheets(args) } => {
+                commands::activation::sheets(&loaded, args).await
+            }
+            Command::Activation { what: ActivationCommand::Code(args) } => {
+                commands::activation::code(&loaded, args).await
+            }
             Command::Audit { what: AuditCommand::Verify { json } } => commands::audit::verify(&loaded, *json).await,
             Command::Audit { what: AuditCommand::Show(args) } => commands::audit::show(&loaded, args).await,
             Command::Registration { what } => commands::registration::run(&loaded, what).await,

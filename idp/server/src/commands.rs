@@ -1,6 +1,7 @@
 //! One file for each command.
 
 pub mod account;
+pub mod activation;
 pub mod audit;
 pub mod bench;
 pub mod config;
@@ -48,6 +49,12 @@ pub async fn find(store: &dyn Store, who: &str) -> Result<Person, Failure> {
     }
     let login = normalised_login(who).ok_or_else(|| Failure::new("this is neither an id nor a login"))?;
     let mut found = store.people_by_login(&login, 20).await?;
+    // The login they chose here, whatever their source calls them.
+    if let Some(chosen) = store.credential_of_login(&login).await?
+        && found.iter().all(|person| person.id != chosen.person)
+    {
+        found.extend(store.person(&chosen.person).await?);
+    }
     match found.len() {
         0 => Err(Failure::new(format!("nobody has the id or the login {who}"))),
         1 => Ok(found.remove(0)),

@@ -5,6 +5,7 @@
 //! `sqlite/` gathers the writes of many callers into one commit, `postgres/` leaves that to the server; `bulk` knows the
 //! two ways of writing many rows. The tables stand in `schemas/sql/<back end>/`, the promises in `tests/contract`.
 
+mod activations;
 mod audit;
 mod back;
 mod bulk;

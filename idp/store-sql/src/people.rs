@@ -5,7 +5,7 @@
 
 use crate::back::{Back, Shape};
 use crate::link::{Link, Row, Sql, args};
-use crate::{doc, enrolments};
+use crate::{activations, doc, enrolments};
 use async_trait::async_trait;
 use preau_domain::{AccountState, JoinKey, Person, PersonId, Profile, SessionId, SourceId, Uai, normalised_mail};
 use preau_store::{People, Result, StoreError};
@@ -63,7 +63,8 @@ const START: &str = "UPDATE person SET stopped = NULL
     WHERE (id = $1 OR account = $1) AND state <> 'purged' RETURNING id";
 const WHY_STOPPED: &str = "SELECT stopped FROM person
     WHERE (id = $1 OR account = $1) AND stopped IS NOT NULL ORDER BY account IS NOT NULL, id LIMIT 1";
-const HASH: &str = "SELECT password_hash FROM person WHERE id = $1";
+const HASH: &str = "SELECT coalesce(person.password_hash, credential.hash) FROM person
+    LEFT JOIN credential ON credential.person = person.id WHERE person.id = $1";
 const SET_HASH: &str = "UPDATE person SET password_hash = $2 WHERE id = $1 AND password_hash IS NOT NULL RETURNING id";
 
 /// Ends every session of the people of a list, in one order everywhere so that two such statements cannot block each
@@ -337,7 +338,9 @@ impl People for Back {
         let (id, password_hash) = (id.as_str().to_owned(), password_hash.to_owned());
         let changed = self.write(Shape::Checked, move |link| {
             Box::pin(async move {
-                link.row(SET_HASH, args![id.as_str(), password_hash]).await?.ok_or(StoreError::Conflict)?;
+                if link.row(SET_HASH, args![id.as_str(), password_hash.as_str()]).await?.is_none() {
+                    activations::replace(link, &id, &password_hash).await?;
+                }
                 link.rows(DROP_TOKENS, args![vec![id]]).await.map(drop)
             })
         });

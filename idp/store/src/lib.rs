@@ -9,6 +9,7 @@
 //! Absent is `Option::None`, never an error. A unique name that is taken is [`StoreError::Conflict`].
 //! Instants are arguments: no back end reads a clock.
 
+mod activations;
 mod audit;
 mod factors;
 mod federation;
@@ -28,6 +29,7 @@ mod signing_keys;
 mod throttle;
 mod tickets;
 
+pub use activations::Activations;
 pub use audit::Audit;
 pub use factors::Factors;
 pub use federation::{Links, Upstreams};
@@ -90,6 +92,7 @@ pub trait Store:
     + Registrations
     + Shortcuts
     + Factors
+    + Activations
     + Throttle
     + Audit
     + Operations
@@ -117,6 +120,7 @@ impl<T> Store for T where
         + Registrations
         + Shortcuts
         + Factors
+        + Activations
         + Throttle
         + Audit
         + Operations

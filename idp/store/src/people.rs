@@ -63,10 +63,11 @@ pub trait People: Send + Sync {
     /// Why an account was stopped by hand, if it was.
     async fn why_stopped(&self, id: &PersonId) -> Result<Option<String>>;
 
-    /// The password hash of a local account; absent for every other account.
+    /// The hash of the password of an account whose password is checked here: a local one, or one that was activated
+    /// ([`crate::Activations::activate`]); absent for every other account.
     async fn password_hash(&self, id: &PersonId) -> Result<Option<String>>;
 
-    /// Replaces the password hash of a local account, and takes back in the same stroke every token given on its behalf,
+    /// Replaces the password hash of such an account, and takes back in the same stroke every token given on its behalf,
     /// in sessions and outside of them. `Conflict` if the account has none: then nothing changed.
     async fn set_password_hash(&self, id: &PersonId, password_hash: &str) -> Result<()>;
 }

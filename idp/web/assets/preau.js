@@ -35,6 +35,13 @@
     password.after(button);
   }
 
+  // A code photographed on paper stands behind the address, which no server sees; nor does whoever reads the address later.
+  const photographed = document.querySelector("[data-from-address]");
+  if (photographed && location.hash.length > 1) {
+    photographed.value = location.hash.slice(1, 41);
+    history.replaceState(null, "", location.pathname + location.search);
+  }
+
   // An answer on its way to a service needs no click.
   document.querySelector("form[data-continue]")?.requestSubmit();
 

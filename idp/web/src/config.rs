@@ -44,6 +44,10 @@ pub struct WebConfig {
     /// them the pages do not exist.
     #[schemars(example = &["pajw7d2k4r9m1xqe"])]
     pub administrators: Vec<String>,
+    /// File of passwords that were stolen elsewhere, which nobody may choose here: lines of SHA-1 in hexadecimal in their order, as *Pwned
+    /// Passwords* are published. It is read where it lies, and nobody else is asked. Without it only common words are refused.
+    #[schemars(example = "pwned-passwords-sha1-ordered-by-hash.txt")]
+    pub breached_passwords: Option<String>,
     /// Domain that passkeys are bound to, when it is not the host of `public_url` but one above it, such as `example.fr`. Passkeys of
     /// another domain prove nobody any more: choose it before people have some.
     #[schemars(example = "example.fr")]
@@ -90,6 +94,7 @@ impl Default for WebConfig {
             bench: false,
             registration: false,
             administrators: Vec::new(),
+            breached_passwords: None,
             passkey_domain: None,
             session: SessionConfig::default(),
             sign_in: SignInConfig::default(),

@@ -20,6 +20,7 @@ use preau_domain::{
     Person, PersonId, Public, Seconds, Session, SessionId, SourceId, Uai, Upstream, Visit,
 };
 use preau_egress::Egress;
+use preau_keys::strength::Breached;
 use preau_keys::{ClientAuthorities, Keyring, Passwords, Signers};
 use preau_passkeys::Passkeys;
 use preau_policy::{Change, Decision, Facts, Reason, Refusal, ReleaseRefused, Released};
@@ -72,6 +73,8 @@ pub struct HubParts {
     pub mounting: Arc<dyn Mounting>,
     /// Who vouches for the certificates of services.
     pub client_authorities: ClientAuthorities,
+    /// Passwords that were stolen elsewhere.
+    pub breached: Breached,
 }
 
 impl Deref for Hub {
@@ -327,7 +330,10 @@ impl Hub {
         let language = hints.locale.map_or(String::new(), |locale| format!("?lang={locale}"));
         let next = match &hints.towards {
             Some((public, source)) => format!("/sign-in/{}/elsewhere/{source}?public={}", pending.id, public.as_str()),
-            None => format!("/sign-in/{}{language}", pending.id),
+            None => match hints.page {
+                Some(page) => format!("/sign-in/{}/{page}{language}", pending.id),
+                None => format!("/sign-in/{}{language}", pending.id),
+            },
         };
         let mut response = self.see_other(&next);
         if visitor.browser.is_none() {
@@ -415,8 +421,9 @@ impl Hub {
         if session.establishment.as_ref().is_none_or(|uai| !uais.contains(uai)) {
             session.establishment = uais.first().cloned();
         }
+        let charte_due = self.charte_due(&person.id).await?;
         let live = Live::new(session, &person, child, establishments, now)?;
-        Ok(Some(Arc::new(live.with_spaces(spaces))))
+        Ok(Some(Arc::new(live.with_spaces(spaces).with_charte_due(charte_due))))
     }
 
     /// The children somebody may act for, each once and under the key by which the parent's record names them, in the order of that

@@ -7,6 +7,7 @@
 
 mod account;
 pub mod acting;
+pub mod activation;
 pub mod bench;
 mod certificate;
 mod codes;
@@ -24,6 +25,7 @@ mod logout;
 mod offers;
 mod pages;
 mod passkey;
+mod passwords;
 mod protocol;
 pub mod registered;
 mod roster;

@@ -32,6 +32,8 @@ pub struct Live {
     pub establishments: Arc<[Arc<Establishment>]>,
     /// What shared spaces give the person; what they make of the person stands in the record.
     spaces: Box<[SpaceGrant]>,
+    /// The person has yet to accept the charte: no service opens before they do.
+    pub charte_due: bool,
     /// When it was loaded: older than [`Live::FRESH_MS`] is loaded again.
     pub loaded: Instant,
     /// Of the services asked about last, the latest at the end.
@@ -112,7 +114,13 @@ impl Live {
         if let Some(child) = &child {
             record = format!("{record}\n{}", serde_json::to_string(child).map_err(|_| unread())?).into();
         }
-        Ok(Live { session, record, establishments, spaces: Box::default(), loaded, answers: Mutex::default() })
+        let (spaces, answers) = (Box::default(), Mutex::default());
+        Ok(Live { session, record, establishments, spaces, charte_due: false, loaded, answers })
+    }
+
+    /// The same of a person who has yet to accept the charte, or not.
+    pub fn with_charte_due(self, charte_due: bool) -> Live {
+        Live { charte_due, ..self }
     }
 
     /// The same of a person in these spaces, whose record says so already.

@@ -104,6 +104,8 @@ pub struct SignInHints {
     pub locale: Option<Locale>,
     /// Who they are, and the provider they come from without having asked here first: they go back there at once.
     pub towards: Option<(Public, SourceId)>,
+    /// The page of the sign-in they want first, by the end of its address.
+    pub page: Option<&'static str>,
 }
 
 /// The end of a sign-in.

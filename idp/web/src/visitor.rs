@@ -226,13 +226,14 @@ impl Visitor {
     }
 
     /// The live session in which this browser arrives at the door of a service, if it has one. Whoever comes from the tile
-    /// of that service, opened in that session, goes on with the way that began there.
+    /// of that service, opened in that session, goes on with the way that began there. Whoever has yet to accept the charte has none:
+    /// the sign-in that begins asks for nothing else.
     pub async fn live_at(&self, hub: &Hub, service: &ServiceId) -> Result<Option<Arc<Live>>, Fault> {
         let live = self.live(hub).await?;
         if live.is_some() {
             self.comes_from_tile(hub, service);
         }
-        Ok(live)
+        Ok(live.filter(|live| !live.charte_due))
     }
 
     /// Goes on with the way that began at the tile of that service, if this browser opened it in the session it shows, be

@@ -35,6 +35,13 @@ pub struct Charte {
     pub title: Names,
     /// Paragraphs, parted by an empty line; one that begins with `## ` is a heading.
     pub text: Names,
+    /// Everybody accepts this version before a service opens. `false` for a text that is there to be read.
+    #[serde(default = "yes")]
+    pub asked: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// A notice, for some people of some establishments, for a while.
@@ -195,6 +202,7 @@ mod tests {
             version: version.into(),
             title: names("Charte", "Charter"),
             text: names("Texte", "Text"),
+            asked: true,
         };
         assert_eq!(charte("2026-09").check(), Ok(()));
         assert!(charte("").check().is_err() && charte("a b").check().is_err() && charte("<b>").check().is_err());

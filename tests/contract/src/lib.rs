@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "an answer that fails is a promise broken, and ends its case")]
 
+pub mod activations;
 pub mod audit;
 pub mod establishments;
 pub mod factors;

@@ -175,7 +175,7 @@ pub(crate) fn words() -> Words {
     let names = |fr: &str, en: &str| Names { fr: fr.to_owned(), en: en.to_owned() };
     let (title, text) =
         (names("Charte du récit", "Charter of the story"), names("Soyons courtois.", "Let us be kind."));
-    Words { charte: Some(Charte { version: "2026-09".to_owned(), title, text }), notices: Vec::new() }
+    Words { charte: Some(Charte { version: "2026-09".to_owned(), title, text, asked: false }), notices: Vec::new() }
 }
 
 /// A service below an address: it speaks CAS, knows people by their login, hears of logouts, and opens for these

@@ -5,18 +5,18 @@ use async_trait::async_trait;
 use futures::future::BoxFuture;
 use preau_domain::chain::{Entry, Seal};
 use preau_domain::{
-    AccountState, AtHand, AuditEvent, Authentication, Convention, ConventionState, CorrelationId, Establishment,
-    Factor, FactorId, FactorKind, FederatedIdentity, FederatedLink, Grant, GrantKind, Guest, GuestList, Instant,
-    JoinKey, KeptKind, KeptThing, Life, OneTimeKey, PendingId, PendingSignIn, Person, PersonId, Registration,
-    RegistrationKind, Retention, RunId, SchoolPair, ServiceId, Session, SessionId, SourceId, Space, SpaceGrant,
-    StoredKey, Ticket, TicketKind, Uai, Upstream, Visit,
+    AccountState, Activation, AtHand, AuditEvent, Authentication, Convention, ConventionState, CorrelationId,
+    Credential, Establishment, Factor, FactorId, FactorKind, FederatedIdentity, FederatedLink, Grant, GrantKind, Guest,
+    GuestList, Instant, JoinKey, KeptKind, KeptThing, Life, OneTimeKey, PendingId, PendingSignIn, Person, PersonId,
+    Registration, RegistrationKind, Retention, RunId, SchoolPair, ServiceId, Session, SessionId, SourceId, Space,
+    SpaceGrant, StoredKey, Ticket, TicketKind, Uai, Upstream, Visit,
 };
 use preau_store::{
-    Admission, Admitted, Aged, Alike, Attempt, Audit, Delays, Ending, Establishments, Factors, Grants, GuestsOf,
-    Health, Held, Hosting, IndexRow, Keeping, Links, ListsOf, Lives, NewSession, Notice, OpeningChange, Operations,
-    Outbox, Pair, Pairings, People, PersonChange, Provisioning, RecordName, Registrations, Result, Rotation, RunRecord,
-    SaidBy, Sessions, SharedLogin, Shortcuts, SignIns, SigningKeys, SourceRecord, Store, StoreError, Swept, Throttle,
-    Tickets, UndoPart, Undoable, Undone, Upstreams, YetToHear,
+    Activations, Admission, Admitted, Aged, Alike, Attempt, Audit, Delays, Ending, Establishments, Factors, Grants,
+    GuestsOf, Health, Held, Hosting, IndexRow, Keeping, Links, ListsOf, Lives, NewSession, Notice, OpeningChange,
+    Operations, Outbox, Pair, Pairings, People, PersonChange, Provisioning, RecordName, Registrations, Result,
+    Rotation, RunRecord, SaidBy, Sessions, SharedLogin, Shortcuts, SignIns, SigningKeys, SourceRecord, Store,
+    StoreError, Swept, Throttle, Tickets, UndoPart, Undoable, Undone, Upstreams, YetToHear,
 };
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -322,6 +322,18 @@ faulty!(Factors {
     fn rename_factor(person: &PersonId, id: &FactorId, name: &str) -> ();
     fn remove_factor(person: &PersonId, id: &FactorId, another: bool) -> ();
     fn replace_factors(person: &PersonId, kind: FactorKind, with: &[Factor]) -> u64;
+});
+
+faulty!(Activations {
+    fn credential_of_login(login: &str) -> Option<Credential>;
+    fn credential_of(person: &PersonId) -> Option<Credential>;
+    fn put_activations(codes: &[Activation]) -> ();
+    fn activation(key: &OneTimeKey, now: Instant) -> Option<Activation>;
+    fn activation_of(person: &PersonId, now: Instant) -> Option<Activation>;
+    fn take_activation_back(person: &PersonId) -> ();
+    fn activate(key: &OneTimeKey, login: &str, hash: &str, now: Instant) -> Option<PersonId>;
+    fn accept_charte(person: &PersonId, version: &str, at: Instant) -> ();
+    fn charte_accepted(person: &PersonId, version: &str) -> Option<Instant>;
 });
 
 faulty!(Throttle {

@@ -20,6 +20,7 @@ use http::Request;
 use preau_connector_api::{MountedService, Network, Turns};
 use preau_domain::{AuditEvent, CorrelationId, Person, Profile, SourceId};
 use preau_egress::Egress;
+use preau_keys::strength::Breached;
 use preau_keys::{ClientAuthorities, Keyring, Passwords, Sealer, Signers};
 use preau_saml::metadata::{Peer, Peers};
 use preau_store::{PersonChange, Store, Told};
@@ -393,6 +394,7 @@ fn assemble(
         egress: Egress::new(tls).expect("a client can be made"),
         mounting: Arc::new(preau_connectors::catalogue().clone()),
         client_authorities: setup.client_authorities.clone(),
+        breached: Breached::default(),
     };
     let services = ServiceTable::new(setup.services.clone()).expect("the services of a story fit together");
     let hub = Hub::new(parts, services).with_synchronisations(setup.synchronised.clone());

@@ -37,13 +37,16 @@ impl<'a> Help<'a> {
 pub(super) struct Charte<'a> {
     pub page: Page<'a>,
     pub title: String,
+    /// Its version, as a sentence.
     pub version: String,
+    /// And bare.
+    pub number: &'a str,
     /// Each a heading or a paragraph.
     pub parts: Vec<(bool, String)>,
 }
 
 impl<'a> Charte<'a> {
-    pub fn new(page: Page<'a>, charte: &crate::Charte) -> Charte<'a> {
+    pub fn new(page: Page<'a>, charte: &'a crate::Charte) -> Charte<'a> {
         let part = |text: String| match text.strip_prefix("## ") {
             Some(heading) => (true, heading.to_owned()),
             None => (false, text),
@@ -51,6 +54,7 @@ impl<'a> Charte<'a> {
         Charte {
             title: in_language(&charte.title, page.locale).to_owned(),
             version: page.with("charte-version", "version", &charte.version),
+            number: &charte.version,
             parts: paragraphs(&charte.text, page.locale).into_iter().map(part).collect(),
             page: page.at("/charte"),
         }

@@ -46,6 +46,8 @@ pub(super) struct Home<'a> {
     pub spaces: bool,
     /// A space they manage is over soon.
     pub ends_soon: bool,
+    /// They print activation codes.
+    pub desk: bool,
     /// Some they have to read again, as a sentence.
     pub to_read: Option<String>,
     pub favourites: Vec<Tile>,
@@ -152,6 +154,7 @@ impl<'a> Home<'a> {
             spaces: false,
             ends_soon: false,
             offers: board.to_read.is_some() && query.is_empty(),
+            desk: false,
             to_read: board.to_read.filter(|count| *count > 0).map(|count| page.count("offers-waiting", count)),
             searchable: !matches!(place, Place::Nowhere),
             total: board.open.len(),

@@ -5,6 +5,7 @@
 //! are in the modules below. No page needs a script, none loads anything from elsewhere, none has inline style or script.
 
 mod account;
+mod activation;
 mod assets;
 mod bench;
 mod board;
@@ -23,6 +24,7 @@ mod sharing;
 mod tiles;
 
 pub use account::{AccountPage, CodeForm, CodesPage, PasskeyForm, account, new_codes, new_passkey, paper, second};
+pub use activation::{ActivatePage, ChartePage, ChoosePage, DeskPage, accept_charte, activate, choose_password, desk};
 pub use bench::{BenchPage, Shown, bench};
 pub use elsewhere::{choose_account, elsewhere, said};
 pub use offers::{Shown as ShownOffer, offer, offers};
@@ -218,6 +220,8 @@ struct ChoosePublic<'a> {
     purpose: String,
     choices: Vec<Choice>,
     passkey: Option<PasskeyForm>,
+    /// Somebody may have come with a code on paper.
+    activates: bool,
     problem: Option<String>,
 }
 
@@ -248,7 +252,7 @@ impl<'a> ChoosePublic<'a> {
             None => page.with("choose-purpose", "workspace", page.workspace),
         };
         let page = page.at(format!("/sign-in/{pending_id}"));
-        ChoosePublic { page, pending_id, purpose, choices, passkey: None, problem: None }
+        ChoosePublic { page, pending_id, purpose, choices, passkey: None, activates: true, problem: None }
     }
 }
 
@@ -265,7 +269,8 @@ pub fn choose_public(
     let page = Page::new(hub, visitor);
     let problem = problem.map(|key| page.t(key));
     let page = ChoosePublic::new(page, pending_id, service_title, straight);
-    html("choose-public", &ChoosePublic { passkey, problem, ..page })
+    let activates = Public::ALL.into_iter().any(|public| public != Public::Guest && hub.proves_here(public));
+    html("choose-public", &ChoosePublic { passkey, problem, activates, ..page })
 }
 
 /// What [`password`] shows.
@@ -308,6 +313,8 @@ struct Password<'a> {
     /// Other ways to sign in.
     ways: Vec<elsewhere::Way>,
     passkey: Option<PasskeyForm>,
+    /// Their password lives here: a code on paper begins it.
+    activates: bool,
     focus_login: bool,
     focus_password: bool,
 }
@@ -335,6 +342,7 @@ impl<'a> Password<'a> {
             problem,
             ways,
             passkey: form.passkey,
+            activates: true,
             page: page.at(format!("/sign-in/{}?public={public}", form.pending_id)),
         }
     }
@@ -356,7 +364,8 @@ fn problem_sentence(page: &Page<'_>, key: &str, wait_seconds: Option<i64>) -> St
 pub fn password(hub: &Hub, visitor: &Visitor, form: PasswordPage<'_>) -> Response {
     let page = Page::new(hub, visitor);
     let ways = elsewhere::ways(hub, &page, form.pending_id, form.public);
-    html("password", &Password::new(page, form, ways))
+    let activates = form.public != Public::Guest && hub.proves_here(form.public);
+    html("password", &Password { activates, ..Password::new(page, form, ways) })
 }
 
 #[derive(Template)]

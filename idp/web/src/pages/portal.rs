@@ -8,6 +8,7 @@ use super::board::Board;
 use super::home::{CHILD_FORM, ESTABLISHMENT_FORM, FAVOURITES_FORM, Home, Owner, here as here_is};
 use super::tiles::MAX_SEARCH;
 use super::{Accessibility, Page, html, html_over};
+use crate::activation::desk;
 use crate::sign_in::PORTAL;
 use crate::visitor::SpentAt;
 use crate::{Begin, Fault, FaultKind, Fields, Hub, Known, Live, Visitor, compress, logout, sharing};
@@ -70,6 +71,7 @@ pub(super) async fn page<'a>(hub: &'a Hub, visitor: &Visitor, live: &Live, searc
     home.ends_soon = home.spaces && sharing::ends_soon(live, hub.now());
     // Where there are no passkeys none is recommended.
     home.nudge &= hub.passkeys.is_some();
+    home.desk = live.session.establishment.as_ref().is_some_and(|here| desk::is_for(hub, &known.person, here));
     Ok(home)
 }
 

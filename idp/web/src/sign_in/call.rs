@@ -47,6 +47,11 @@ impl Hub {
                     attempt.fail().await?;
                     return refused("not-by-call");
                 }
+                // Nobody can be asked anything here.
+                if self.charte_due(&person.id).await? {
+                    attempt.forgive().await?;
+                    return refused("charte");
+                }
                 attempt.forgive().await?;
                 let mut success = event(AuditKind::SignInSucceeded, authentication.method.as_str());
                 success.person = Some(person.id.clone());

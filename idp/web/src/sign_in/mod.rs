@@ -1,14 +1,16 @@
 //! The sign-in dispatcher: reads the stored state of a sign-in and names its next step.
 //!
-//! Steps (choose who you are, password, passkey, another provider, which account, second factor) never call one another: each keeps what it
+//! Steps (choose who you are, password, passkey, a code on paper, another provider, which account, second factor, charte) never call one another: each keeps what it
 //! learnt and returns here. Who the person says they are proves nothing and opens nothing (whoever is nothing of the kind is refused), so that choice is not stored:
 //! it travels in the address of the page that asks for the password, and with its form. A browser proves that a sign-in
 //! is its own by the secret whose digest the sign-in carries; every form carries a token made of
 //! that secret and the sign-in, so that no other site can send it. The sign-in itself travels, sealed, with the browser that began it
 //! ([`carried`]); stored is what somebody proved of themselves before the end, and what is too long to travel.
 
+mod activate;
 mod call;
 pub(crate) mod carried;
+mod charte;
 mod code;
 mod elsewhere;
 mod enter;
@@ -16,7 +18,7 @@ mod passkey;
 mod password;
 mod proof;
 
-use crate::pages::{self, CodeForm, PasskeyForm, PasswordPage};
+use crate::pages::{self, ChartePage, CodeForm, PasskeyForm, PasswordPage};
 use crate::visitor::{Secret, SpentAt};
 use crate::{CompletedSignIn, Fault, FaultKind, Fields, Hub, Live, Visitor};
 use axum::Router;
@@ -24,7 +26,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use http::{HeaderValue, header};
-use preau_domain::{FactorKind, PendingId, PendingSignIn, Public, Uai};
+use preau_domain::{FactorKind, PendingId, PendingSignIn, Public, Seconds, Uai};
 use preau_store::StoreError;
 use std::sync::Arc;
 
@@ -35,7 +37,10 @@ pub use proof::{Outcome, SOFT_LOCK};
 /// The routes of this concern.
 pub fn routes() -> Router<Arc<Hub>> {
     Router::new()
+        .route("/activate", get(activate::begin))
         .route("/sign-in/{id}", get(show))
+        .route("/sign-in/{id}/activate", get(activate::ask).post(activate::submit))
+        .route("/sign-in/{id}/charte", get(onward).post(charte::submit))
         .route("/sign-in/{id}/password", get(onward).post(password::submit))
         .route("/sign-in/{id}/passkey", get(onward).post(passkey::submit))
         .route("/sign-in/{id}/code", get(onward).post(code::submit))
@@ -59,6 +64,8 @@ pub enum Step {
     ChooseAccount,
     /// Ask for a second factor: the first one was proved.
     Second,
+    /// Ask to accept the charte: nothing else is missing.
+    Charte,
     /// The session this browser already has is enough.
     Enough,
 }
@@ -77,7 +84,11 @@ pub fn next_step(pending: &PendingSignIn, live: Option<&Live>, asks_password: im
         && pending.fresh_after.is_none_or(|after| live.session.authentication.since(after))
     {
         let lacks = pending.strong && !live.session.authentication.is_strong();
-        return if lacks { Step::Second } else { Step::Enough };
+        return match live.charte_due {
+            _ if lacks => Step::Second,
+            true => Step::Charte,
+            false => Step::Enough,
+        };
     }
     match pending.public {
         None => Step::ChoosePublic,
@@ -116,7 +127,7 @@ async fn show(
         && !hub.lacks_a_factor(&live.session.person, &live.session.authentication).await?
     {
         // There is nothing to ask for: whoever wanted it is told what was proved.
-        next = Step::Enough;
+        next = if live.charte_due { Step::Charte } else { Step::Enough };
     }
     match next {
         Step::Enough => {
@@ -153,6 +164,13 @@ async fn show_step(
         }
         Step::Elsewhere(public) => pages::elsewhere(hub, visitor, id, public, title),
         Step::ChooseAccount => ask_account(hub, visitor, pending).await?,
+        Step::Charte => {
+            let charte = hub.charte_asked().ok_or_else(|| Fault::new(FaultKind::Internal, "a charte that is gone"))?;
+            let (token, carried) = (token(hub, visitor, &pending.id), carried::seal(hub, pending));
+            let page =
+                pages::accept_charte(hub, visitor, ChartePage { pending_id: id, token, carried, charte: &charte });
+            leads_to_service(hub, pending, page)
+        }
         Step::Second => {
             let has = match passkey::first_factor(hub, visitor, pending).await? {
                 Some((person, _)) => hub.store.factors_of(&person).await?,
@@ -323,6 +341,9 @@ fn leads_to_service(hub: &Hub, pending: &PendingSignIn, mut page: Response) -> R
 
 /// The end of the corridor: hands the session over to whoever began the sign-in.
 async fn finish(hub: &Hub, visitor: &Visitor, live: Arc<Live>, pending: PendingSignIn) -> Result<Response, Fault> {
+    if live.charte_due {
+        return once_more(hub, pending).await;
+    }
     if pending.protocol == PORTAL {
         let mut onward = hub.see_other(local_path(&pending.request));
         if let Some(service) = &pending.service {
@@ -333,6 +354,24 @@ async fn finish(hub: &Hub, visitor: &Visitor, live: Arc<Live>, pending: PendingS
     let protocol = hub.protocol(&pending.protocol).cloned();
     let protocol = protocol.ok_or_else(|| Fault::new(FaultKind::Internal, "sign-in of a protocol that is gone"))?;
     protocol.complete(hub, visitor, CompletedSignIn { live, pending }).await
+}
+
+/// The same sign-in under another name, of somebody who has a session now and has something to read before they go on.
+async fn once_more(hub: &Hub, pending: PendingSignIn) -> Result<Response, Fault> {
+    let next = PendingSignIn {
+        id: PendingId::generate(&*hub.ids),
+        public: None,
+        person: None,
+        authentication: None,
+        vouched: None,
+        expires: hub.now() + Seconds(hub.config.session.sign_in_seconds),
+        ..pending
+    };
+    let mut response = hub.see_other(&format!("/sign-in/{}", next.id));
+    if !carried::carry(hub, &next, &carried::pages_of(&next.id), &mut response) {
+        hub.store.put_pending(&next).await.map_err(ended)?;
+    }
+    Ok(response)
 }
 
 /// The name under which the portal itself begins a sign-in.

@@ -187,13 +187,23 @@ async fn by_directory(hub: &Hub, source: SourceId, login: &str, password: &str) 
 async fn by_hash(hub: &Hub, login: &str, password: &str) -> Result<Checked, Fault> {
     let found = hub.store.people_by_login(login, 10).await?;
     let mut local = found.into_iter().filter(|p| p.credentials == Credentials::Local);
-    let person = match (local.next(), local.next()) {
+    let kept_here = match (local.next(), local.next()) {
         (Some(person), None) => Some(person),
         _ => None,
     };
-    let hash = match &person {
-        Some(person) => hub.store.password_hash(&person.id).await?,
-        None => None,
+    let chosen = hub.store.credential_of_login(login).await?;
+    let (person, hash) = match (kept_here, chosen) {
+        (Some(person), _) => {
+            let hash = hub.store.password_hash(&person.id).await?;
+            (Some(person), hash)
+        }
+        (None, Some(credential)) => {
+            let person = hub.store.person(&credential.person).await?;
+            // Whoever has another way in by now, in whatever they are, has no password here any more.
+            let here = |person: &Person| crate::activation::proves_here(person, |public| hub.proves_here(public));
+            (person.filter(here), Some(credential.hash))
+        }
+        (None, None) => (None, None),
     };
     let right = hub.passwords.verify(password, hash.as_deref()).await?;
     Ok(match person {

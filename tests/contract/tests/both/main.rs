@@ -160,6 +160,9 @@ promises! {
     factors:
         a_factor_is_one_persons, factors_are_bounded, a_counter_is_moved_once, a_factor_is_renamed_and_removed_by_its_person,
         the_last_factor_remains, codes_are_replaced_together;
+    activations:
+        a_code_is_one_persons, a_code_gives_a_password_once, a_login_is_one_persons, a_code_begins_anew, one_of_many_uses_a_code,
+        a_charte_is_accepted_by_its_version;
     outbox:
         every_end_leaves_its_notices, a_notice_is_taken_until_it_is_settled, a_refused_notice_is_not_taken_again, notices_are_shared_out_by_service,
         one_of_many_takes_a_notice, notices_are_bounded, notices_grow_old;

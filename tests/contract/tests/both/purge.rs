@@ -4,7 +4,8 @@
 use crate::Place;
 use preau_contract::fixture::{NOW, beginning, change, event, session, source, sourced, ticket, uai};
 use preau_domain::{
-    AuditEvent, Enrolment, Factor, FactorId, FactorKind, PersonId, Retention, RunId, Seconds, ServiceId,
+    Activation, AuditEvent, Enrolment, Factor, FactorId, FactorKind, OneTimeKey, PersonId, Retention, RunId, Seconds,
+    ServiceId,
 };
 use preau_store::{PersonChange, Told, Undoable};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, query_scalar, raw_sql};
@@ -76,6 +77,17 @@ async fn a_purge_leaves_a_name_and_what_the_journal_says() {
         store.put_people(None, std::slice::from_ref(&read)).await.unwrap();
         let undo = Undoable { run: RunId::new("r1"), until: NOW + Seconds(31 * 86_400) };
         store.put_people(Some(&undo), &[read]).await.unwrap();
+        let code = |key: &str| Activation {
+            person: person.id.clone(),
+            key: OneTimeKey::new(key),
+            made: NOW,
+            expires: NOW + Seconds(9_000_000),
+            by: None,
+        };
+        store.put_activations(&[code("first")]).await.unwrap();
+        store.activate(&OneTimeKey::new("first"), "l-partie", "hash", NOW).await.unwrap().unwrap();
+        store.put_activations(&[code("second")]).await.unwrap();
+        store.accept_charte(&person.id, "2026-09", NOW).await.unwrap();
         let lasting = preau_domain::Session { expires: NOW + Seconds(86_400), ..session("s1", "p-partie") };
         store.begin_session(&beginning(lasting.clone())).await.unwrap();
         store.add_favourite(&person.id, &uai(1), &ServiceId::new("moodle"), NOW).await.unwrap();
@@ -98,6 +110,7 @@ async fn a_purge_leaves_a_name_and_what_the_journal_says() {
             before[0].is_superset(&set(&["person", "session", "audit", "enrolled", "shortcut", "factor"])),
             "control: {before:?}"
         );
+        assert!(before[0].is_superset(&set(&["credential", "activation", "accepted"])), "control: {before:?}");
         assert_eq!(before[3], set(&["person", "before_run", "factor"]), "control");
 
         let retention = Retention::days(31, 85);

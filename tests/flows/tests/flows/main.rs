@@ -1,5 +1,6 @@
 //! Stories told by actors through the public door, on SQLite and on PostgreSQL.
 
+mod activation;
 mod administration;
 mod bench;
 mod cas;

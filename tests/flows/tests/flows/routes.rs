@@ -2,8 +2,8 @@
 //! (`UPDATE_REFERENCE=1` writes it), the sources mount nothing else, and each protection is tried.
 
 use Protection::{
-    Administrator, Bearer, Bench, Client, Head, Machine, Message, Onward, Open, OwnSession, OwnSignIn, Peer, Provider,
-    Registration, Session, SessionForm, SignInForm, Ticket,
+    Administrator, Bearer, Begins, Bench, Client, Head, Machine, Message, Onward, Open, OwnSession, OwnSignIn, Peer,
+    Provider, Registration, Session, SessionForm, SignInForm, Ticket,
 };
 use http::Method;
 use preau_connector_api::LtiTool;
@@ -24,6 +24,7 @@ enum Protection {
     OwnSignIn,
     SignInForm,
     Onward,
+    Begins,
     Ticket,
     Client,
     Bearer,
@@ -38,7 +39,7 @@ enum Protection {
 }
 
 impl Protection {
-    const ALL: [Protection; 18] = [
+    const ALL: [Protection; 19] = [
         Open,
         Session,
         OwnSession,
@@ -46,6 +47,7 @@ impl Protection {
         OwnSignIn,
         SignInForm,
         Onward,
+        Begins,
         Ticket,
         Client,
         Bearer,
@@ -68,6 +70,7 @@ impl Protection {
             OwnSignIn => "own sign-in",
             SignInForm => "sign-in form",
             Onward => "onward",
+            Begins => "begins a sign-in",
             Ticket => "ticket",
             Client => "client",
             Bearer => "access token",
@@ -91,6 +94,7 @@ impl Protection {
             OwnSignIn => "the browser that began the sign-in, known by a secret cookie; no other browser sees it",
             SignInForm => "the browser that began the sign-in, and the token of the form it was shown",
             Onward => "sends the browser to the page it wants, at an address of ours; nothing else happens",
+            Begins => "begins a sign-in in the browser that asks, and sends it to a page of it; nothing is opened",
             Ticket => "a single-use ticket, made for the address of the service that presents it",
             Client => "a service that proves itself in the one way it registered, and what it was handed",
             Bearer => "an access token that was given for this",
@@ -107,7 +111,7 @@ impl Protection {
                  does not exist"
             }
             Head => {
-                "somebody of the direction of the establishment they work in, where a service asks for its key; who proved it lately, and the token of a form of that session; to everybody else there is nothing"
+                "somebody of the direction of the establishment they work in, where there is something of theirs to decide or to hand out; who proved it lately, and the token of a form of that session; to everybody else there is nothing"
             }
             Bench => "open where `web.bench` is on; elsewhere the page does not exist",
             Registration => {
@@ -146,6 +150,16 @@ const ROUTES: &[(&str, &str, Protection, &str)] = &[
     ("POST", "/sign-in/{id}/password", SignInForm, "login and password"),
     ("POST", "/sign-in/{id}/passkey", SignInForm, "what an authenticator answers, instead of a password or after it"),
     ("POST", "/sign-in/{id}/code", SignInForm, "a code of an application or on paper, as a second factor"),
+    ("GET", "/activate", Begins, "the address on paper: asks for a code, which no server sees in it"),
+    ("GET", "/sign-in/{id}/activate", OwnSignIn, "asks for a code on paper"),
+    (
+        "POST",
+        "/sign-in/{id}/activate",
+        SignInForm,
+        "takes the code, and the login and password that its person chooses",
+    ),
+    ("POST", "/sign-in/{id}/charte", SignInForm, "says yes to the charte, once somebody signed in"),
+    ("GET", "/sign-in/{id}/charte", Onward, "the address of a form, asked for by a browser that opens its tabs again"),
     ("GET", "/sign-in/{id}/code", Onward, "the address of a form, asked for by a browser that opens its tabs again"),
     ("GET", "/sign-in/{id}/passkey", Onward, "the address of a form, asked for by a browser that opens its tabs again"),
     (
@@ -214,6 +228,8 @@ const ROUTES: &[(&str, &str, Protection, &str)] = &[
     ("GET", "/services/{service}", Head, "the sheet of a service, and who would gain and who would lose it"),
     ("POST", "/services/{service}/open", Head, "opens the service in the establishment, on the sheet that was read"),
     ("POST", "/services/{service}/close", Head, "closes it there"),
+    ("GET", "/activation", Head, "asks for whom activation codes are printed"),
+    ("POST", "/activation/sheets", Head, "makes codes in place of those before, and the sheets they stand on"),
     (
         "GET",
         "/spaces",
@@ -542,7 +558,9 @@ fn protects(protection: Protection, path: &str, outside: &Answer, without_token:
         Open => assert!(status == 200 && outside.cookies().is_empty(), "{path}: {status}"),
         // A form of another site comes back as a link to the same address, with the cookie.
         Session | OwnSession if outside.location().is_some_and(|to| again(path, to)) => {}
-        Session => assert!(outside.location().is_some_and(|to| to.starts_with("/sign-in/")), "{path}: {status}"),
+        Session | Begins => {
+            assert!(outside.location().is_some_and(|to| to.starts_with("/sign-in/")), "{path}: {status}")
+        }
         OwnSession => assert_eq!((status, outside.location()), (303, Some("/signed-out")), "{path}"),
         OwnSignIn | SignInForm | Message => assert_eq!(status, 400, "{path}"),
         // Who has no session is signed out already, and reads so.

@@ -179,7 +179,9 @@ async fn begin(
     let languages = asked.ui_locales.iter().flat_map(|tags| tags.split(' '));
     let locale = languages.filter_map(|tag| Locale::read(tag.split('-').next()?)).next();
     let login = asked.login_hint.filter(|hint| hint.chars().count() <= 128 && !hint.chars().any(char::is_control));
-    Ok(Answer::Page(hub.begin_sign_in_with(visitor, begin, SignInHints { login, locale, towards: None }).await?))
+    Ok(Answer::Page(
+        hub.begin_sign_in_with(visitor, begin, SignInHints { login, locale, ..SignInHints::default() }).await?,
+    ))
 }
 
 /// What the service declared, and nothing else.

@@ -1,0 +1,163 @@
+//! Passwords that live here of people who come from a source, the codes by which they choose them, and the charte they accept.
+
+use crate::back::{Back, Shape};
+use crate::factors;
+use crate::link::{Link, Row, Sql, args};
+use crate::people::stop_sessions;
+use async_trait::async_trait;
+use preau_domain::{Activation, Credential, Instant, OneTimeKey, PersonId};
+use preau_store::{Activations, Result, StoreError};
+
+const OF_LOGIN: &str = "SELECT coalesce(person.account, person.id), credential.login, credential.hash, credential.since
+    FROM credential JOIN person ON person.id = credential.person WHERE credential.login = $1";
+const OF_PERSON: &str = "SELECT person, login, hash, since FROM credential WHERE person = $1";
+const PUT: &str = "INSERT INTO activation (person, code, made, expires, made_by)
+    SELECT $1, $2, $3, $4, $5 WHERE NOT EXISTS (SELECT 1 FROM activation WHERE code = $2)
+    ON CONFLICT (person) DO UPDATE SET code = excluded.code, made = excluded.made, expires = excluded.expires,
+        made_by = excluded.made_by";
+const OF_CODE: &str = "SELECT person, code, made, expires, made_by FROM activation WHERE code = $1 AND expires > $2";
+const CODE_OF: &str = "SELECT person, code, made, expires, made_by FROM activation WHERE person = $1 AND expires > $2";
+const TAKE_BACK: &str = "DELETE FROM activation WHERE person = $1";
+const TAKE: &str = "DELETE FROM activation WHERE code = $1 AND expires > $2 RETURNING person";
+/// Nobody else gives that person a password until the commit.
+const HOLD: Sql = Sql::Each {
+    sqlite: "SELECT coalesce(account, id) FROM person WHERE id = $1 AND state <> 'purged'",
+    postgres: "SELECT coalesce(account, id) FROM person WHERE id = $1 AND state <> 'purged' FOR UPDATE",
+};
+const SET_LOCAL: &str = "UPDATE person SET password_hash = $2 WHERE id = $1 AND password_hash IS NOT NULL RETURNING id";
+const REPLACE: &str = "UPDATE credential SET hash = $2, since = $3 WHERE person = $1";
+/// The login of an account that is kept here is nobody else's.
+const ADD: &str = "INSERT INTO credential (person, login, hash, since)
+    SELECT $1, $2, $3, $4 WHERE NOT EXISTS (SELECT 1 FROM person WHERE login = $2 AND source IS NULL)
+    ON CONFLICT DO NOTHING";
+const SET_HASH: &str = "UPDATE credential SET hash = $2 WHERE person = $1";
+const ACCEPT: &str =
+    "INSERT INTO accepted (person, version, at) VALUES ($1, $2, $3) ON CONFLICT (person, version) DO NOTHING";
+const ACCEPTED: &str = "SELECT at FROM accepted WHERE person = $1 AND version = $2";
+
+const FORGET: [Sql; 3] = [
+    Sql::Each {
+        sqlite: "DELETE FROM activation WHERE person IN (SELECT value FROM json_each($1))",
+        postgres: "DELETE FROM activation WHERE person = ANY($1)",
+    },
+    Sql::Each {
+        sqlite: "DELETE FROM credential WHERE person IN (SELECT value FROM json_each($1))",
+        postgres: "DELETE FROM credential WHERE person = ANY($1)",
+    },
+    Sql::Each {
+        sqlite: "DELETE FROM accepted WHERE person IN (SELECT value FROM json_each($1))",
+        postgres: "DELETE FROM accepted WHERE person = ANY($1)",
+    },
+];
+
+/// Forgets the passwords, codes and acceptances of these people.
+pub(crate) async fn forget(link: &mut Link<'_>, people: Vec<String>) -> Result<()> {
+    if people.is_empty() {
+        return Ok(());
+    }
+    for each in FORGET {
+        link.changed(each, args![people.clone()]).await?;
+    }
+    Ok(())
+}
+
+/// Replaces the hash of somebody who was activated.
+pub(crate) async fn replace(link: &mut Link<'_>, person: &str, hash: &str) -> Result<()> {
+    let replaced = link.changed(SET_HASH, args![person, hash]).await?;
+    if replaced == 0 { Err(StoreError::Conflict) } else { Ok(()) }
+}
+
+fn credential(row: &Row) -> Result<Credential> {
+    Ok(Credential {
+        person: PersonId::new(row.text(0)?),
+        login: row.text(1)?.to_owned(),
+        hash: row.text(2)?.to_owned(),
+        since: row.instant(3)?,
+    })
+}
+
+fn activation(row: &Row) -> Result<Activation> {
+    Ok(Activation {
+        person: PersonId::new(row.text(0)?),
+        key: OneTimeKey::new(row.text(1)?),
+        made: row.instant(2)?,
+        expires: row.instant(3)?,
+        by: row.text_or_none(4)?.map(PersonId::new),
+    })
+}
+
+#[async_trait]
+impl Activations for Back {
+    async fn credential_of_login(&self, login: &str) -> Result<Option<Credential>> {
+        self.row(OF_LOGIN, args![login]).await?.as_ref().map(credential).transpose()
+    }
+
+    async fn credential_of(&self, person: &PersonId) -> Result<Option<Credential>> {
+        self.row(OF_PERSON, args![person.as_str()]).await?.as_ref().map(credential).transpose()
+    }
+
+    async fn put_activations(&self, codes: &[Activation]) -> Result<()> {
+        let mut codes = codes.to_vec();
+        // In one order everywhere: two sheets of one class that are made at once do not wait for each other.
+        codes.sort_by(|a, b| a.person.cmp(&b.person));
+        let put = self.write(Shape::Several, move |link| {
+            Box::pin(async move {
+                for one in codes {
+                    link.row(HOLD, args![one.person.as_str()]).await?.ok_or(StoreError::Conflict)?;
+                    let by = one.by.as_ref().map(PersonId::as_str);
+                    let values = args![one.person.as_str(), one.key.as_str(), one.made, one.expires, by];
+                    if link.changed(PUT, values).await? == 0 {
+                        return Err(StoreError::Conflict);
+                    }
+                }
+                Ok(())
+            })
+        });
+        put.await
+    }
+
+    async fn activation(&self, key: &OneTimeKey, now: Instant) -> Result<Option<Activation>> {
+        self.row(OF_CODE, args![key.as_str(), now]).await?.as_ref().map(activation).transpose()
+    }
+
+    async fn activation_of(&self, person: &PersonId, now: Instant) -> Result<Option<Activation>> {
+        self.row(CODE_OF, args![person.as_str(), now]).await?.as_ref().map(activation).transpose()
+    }
+
+    async fn take_activation_back(&self, person: &PersonId) -> Result<()> {
+        self.changed(TAKE_BACK, args![person.as_str()]).await.map(drop)
+    }
+
+    async fn activate(&self, key: &OneTimeKey, login: &str, hash: &str, now: Instant) -> Result<Option<PersonId>> {
+        let (key, login, hash) = (key.as_str().to_owned(), login.to_owned(), hash.to_owned());
+        let activated = self.write(Shape::Several, move |link| {
+            Box::pin(async move {
+                let Some(taken) = link.row(TAKE, args![key, now]).await? else { return Ok(None) };
+                let person = taken.text(0)?.to_owned();
+                let Some(held) = link.row(HOLD, args![person.as_str()]).await? else { return Ok(None) };
+                let account = held.text(0)?.to_owned();
+                if link.row(SET_LOCAL, args![person.as_str(), hash.as_str()]).await?.is_none()
+                    && link.changed(REPLACE, args![person.as_str(), hash.as_str(), now]).await? == 0
+                    && link.changed(ADD, args![person.as_str(), login, hash, now]).await? == 0
+                {
+                    return Err(StoreError::Conflict);
+                }
+                factors::forget(link, vec![account.clone()]).await?;
+                let sessions = stop_sessions(link, vec![account.clone()]).await?;
+                Ok(Some((PersonId::new(account), sessions)))
+            })
+        });
+        Ok(activated.await?.map(|(account, sessions)| {
+            self.forget_tickets(&sessions);
+            account
+        }))
+    }
+
+    async fn accept_charte(&self, person: &PersonId, version: &str, at: Instant) -> Result<()> {
+        self.changed(ACCEPT, args![person.as_str(), version, at]).await.map(drop)
+    }
+
+    async fn charte_accepted(&self, person: &PersonId, version: &str) -> Result<Option<Instant>> {
+        self.row(ACCEPTED, args![person.as_str(), version]).await?.map(|row| row.instant(0)).transpose()
+    }
+}

@@ -1,0 +1,41 @@
+//! Passwords that live here of people who come from a source, the codes by which they choose them, and the charte they accept.
+
+use crate::Result;
+use async_trait::async_trait;
+use preau_domain::{Activation, Credential, Instant, OneTimeKey, PersonId};
+
+/// Credentials, activation codes and acceptances of the charte. They are forgotten with what is known of their person
+/// ([`crate::Lives::let_time_pass`]).
+#[async_trait]
+pub trait Activations: Send + Sync {
+    /// The credential of that login (normalised), under the name of the account its person's record belongs to now.
+    async fn credential_of_login(&self, login: &str) -> Result<Option<Credential>>;
+
+    /// The credential of a person.
+    async fn credential_of(&self, person: &PersonId) -> Result<Option<Credential>>;
+
+    /// Gives each of these people a code in place of the one they had, which opens nothing from then on. `Conflict` if a code is
+    /// somebody else's, or if there is no such person: then nothing was written.
+    async fn put_activations(&self, codes: &[Activation]) -> Result<()>;
+
+    /// The code of that key, unless it expired at or before `now`; it stays.
+    async fn activation(&self, key: &OneTimeKey, now: Instant) -> Result<Option<Activation>>;
+
+    /// The code a person has, unless it expired at or before `now`.
+    async fn activation_of(&self, person: &PersonId, now: Instant) -> Result<Option<Activation>>;
+
+    /// Takes back the code of a person, if they have one.
+    async fn take_activation_back(&self, person: &PersonId) -> Result<()>;
+
+    /// Takes a code out for good and gives its person that password, under that login unless they have one already; what they proved
+    /// themselves with before goes in the same stroke, and so do their sessions, tickets and tokens. Gives the name of the account;
+    /// among concurrent callers exactly one gets it. Absent if the code is gone or expired. `Conflict` if somebody else has the login:
+    /// then nothing was written, and the code stays.
+    async fn activate(&self, key: &OneTimeKey, login: &str, hash: &str, now: Instant) -> Result<Option<PersonId>>;
+
+    /// Notes that a person accepted that version of the charte; of twice, the first time counts.
+    async fn accept_charte(&self, person: &PersonId, version: &str, at: Instant) -> Result<()>;
+
+    /// When a person accepted that version of the charte.
+    async fn charte_accepted(&self, person: &PersonId, version: &str) -> Result<Option<Instant>>;
+}

@@ -1,0 +1,80 @@
+//! What a sheet of activation codes says.
+
+use super::{Lot, shown};
+use crate::{Locale, Texts};
+use preau_domain::{Instant, LocalTime, Public};
+use preau_paper::{Card, Sheet};
+
+/// What is the same on every card.
+pub struct Printed<'a> {
+    /// The texts of the house.
+    pub texts: &'a Texts,
+    /// The language of the paper.
+    pub locale: Locale,
+    /// Our own address, without a final slash.
+    pub base: &'a str,
+    /// Name of the digital workspace.
+    pub workspace: &'a str,
+    /// Name of the establishment.
+    pub establishment: &'a str,
+    /// When the codes were made.
+    pub made: Instant,
+    /// Until when they are good.
+    pub expires: Instant,
+}
+
+impl Printed<'_> {
+    fn t(&self, key: &str) -> String {
+        self.texts.text(self.locale, key)
+    }
+
+    fn with(&self, key: &str, values: &[(&str, &str)]) -> String {
+        self.texts.with(self.locale, key, values)
+    }
+
+    /// A day as people write it.
+    pub(crate) fn day(&self, at: Instant) -> String {
+        let text = LocalTime::in_paris(at).map_or_else(|| at.rfc3339(), |local| local.to_string());
+        let mut date = text.get(..10).unwrap_or_default().split('-');
+        let [year, month, day] = [(); 3].map(|()| date.next().unwrap_or_default());
+        let nth = if day == "01" { "first" } else { "other" };
+        let month = format!("m{month}");
+        self.with("day", &[("year", year), ("month", &month), ("nth", nth), ("day", day.trim_start_matches('0'))])
+    }
+}
+
+/// The sheet of a lot; the codes stand in the order of its people.
+pub fn sheet(printed: &Printed<'_>, lot: &Lot, codes: &[String]) -> Sheet {
+    let public = printed.t(&format!("sheet-{}", lot.public.as_str()));
+    let title = match lot.class.as_str() {
+        "" => public,
+        class => printed.with("sheet-title", &[("class", class), ("public", &public)]),
+    };
+    let (made, expires) = (printed.day(printed.made), printed.day(printed.expires));
+    let address = format!("{}/activate", printed.base);
+    let steps = [
+        printed.with("sheet-step-1", &[("address", &address)]),
+        printed.t("sheet-step-2"),
+        printed.t(if lot.public == Public::Pupil { "sheet-step-3-pupil" } else { "sheet-step-3" }),
+    ];
+    let foot = printed.with("sheet-foot", &[("until", &expires), ("workspace", printed.workspace)]);
+    let card = |((person, child), code): (&(preau_domain::Person, Option<String>), &String)| Card {
+        name: person.display_name(),
+        what: match (child, lot.class.as_str()) {
+            (Some(child), _) => printed.with("sheet-parent-of", &[("child", child)]),
+            (None, "") => printed.establishment.to_owned(),
+            (None, class) => printed.with("sheet-of-class", &[("class", class), ("place", printed.establishment)]),
+        },
+        steps: steps.to_vec(),
+        code: Some(shown(code)),
+        // Behind the mark that browsers keep to themselves: no server, no journal and no referrer sees the code.
+        square: Some(format!("{address}#{code}")),
+        foot: foot.clone(),
+    };
+    Sheet {
+        title,
+        subtitle: printed.with("sheet-subtitle", &[("place", printed.establishment), ("day", &made)]),
+        note: printed.t("sheet-note"),
+        cards: lot.people.iter().zip(codes).map(card).collect(),
+    }
+}

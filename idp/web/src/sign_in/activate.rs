@@ -1,0 +1,194 @@
+//! The step that takes a code on paper: whose it is, the charte, and the login and password they choose with it.
+//!
+//! The code stays until all of it was said, so that whoever closes the page begins again; of two who say it at once, one does. What was before it
+//! goes with it: factors, sessions and tokens.
+
+use super::enter::enter;
+use super::{PORTAL, carried, leads_to_service, load, posted, token};
+use crate::pages::{self, ActivatePage, ChoosePage};
+use crate::{Begin, Fault, Fields, Hub, SignInHints, Visitor};
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use http::StatusCode;
+use preau_domain::{
+    AuditEvent, AuditKind, Authentication, AuthnMethod, PendingSignIn, Person, display_safe, normalised_login,
+};
+use preau_store::StoreError;
+use std::sync::Arc;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// Letters of a login that is chosen here.
+const LOGIN: std::ops::RangeInclusive<usize> = 3..=64;
+
+/// Somebody follows the address of a sheet: a sign-in begins on the page of codes. What stands behind `#` stays with their browser.
+pub async fn begin(State(hub): State<Arc<Hub>>, visitor: Visitor) -> Result<Response, Fault> {
+    let begin = Begin { protocol: PORTAL, service: None, request: "/".into(), fresh_after: None, strong: false };
+    let hints = SignInHints { page: Some("activate"), ..SignInHints::default() };
+    hub.begin_sign_in_with(&visitor, begin, hints).await
+}
+
+/// Asks for the code.
+pub async fn ask(State(hub): State<Arc<Hub>>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, Fault> {
+    let pending = load(&hub, &visitor, &id).await?;
+    Ok(page(&hub, &visitor, &pending, None))
+}
+
+fn page(hub: &Hub, visitor: &Visitor, pending: &PendingSignIn, problem: Option<&'static str>) -> Response {
+    let shown = ActivatePage {
+        pending_id: pending.id.as_str(),
+        token: token(hub, visitor, &pending.id),
+        carried: carried::seal(hub, pending),
+        problem,
+    };
+    let mut page = pages::activate(hub, visitor, shown);
+    if problem.is_some() {
+        *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    }
+    page
+}
+
+/// Takes the code, and then what its person chooses.
+pub async fn submit(
+    State(hub): State<Arc<Hub>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Response, Fault> {
+    let (pending, fields) = posted(&hub, &visitor, &id, &body).await?;
+    let code = fields.required("code")?;
+    let Some((key, person)) = hub.activation_typed(code).await? else {
+        let (kind, why) = (AuditKind::SignInRefused, "unknown-code");
+        hub.audit(AuditEvent::new(hub.now(), kind, visitor.correlation().clone(), why));
+        return Ok(page(&hub, &visitor, &pending, Some("activate-problem-code")));
+    };
+    let own = own_login(&hub, &person).await?;
+    let Some(password) = fields.one("password")? else {
+        let login = match &own {
+            Some(login) => login.clone(),
+            None => suggested(&hub, &person).await?,
+        };
+        return choose(&hub, &visitor, &pending, (code, &person, own.is_some()), &login, None).await;
+    };
+    let typed = own.clone().or(fields.one("login")?.map(str::to_owned)).unwrap_or_default();
+    let wrong = match login_of(&typed) {
+        _ if hub.charte_due(&person.id).await? && !accepted(&hub, &fields)? => Err("activate-problem-charte"),
+        None if own.is_none() => Err("activate-problem-login"),
+        login if fields.one("again")? == Some(password) => {
+            let login = own.clone().or(login).unwrap_or_default();
+            hub.judge_password(&person, &login, password).await?.map(|()| login).map_err(|weak| weak.key())
+        }
+        _ => Err("password-problem-again"),
+    };
+    let login = match wrong {
+        Ok(login) => login,
+        Err(problem) => {
+            let shown = display_safe(&typed, 64);
+            return choose(&hub, &visitor, &pending, (code, &person, own.is_some()), &shown, Some(problem)).await;
+        }
+    };
+    let hash = hub.new_hash(password).await?;
+    match hub.store.activate(&key, &login, &hash, hub.now()).await {
+        Ok(Some(account)) => {
+            let mut event =
+                AuditEvent::new(hub.now(), AuditKind::CredentialsChanged, visitor.correlation().clone(), "activated");
+            event.person = Some(account.clone());
+            hub.audit(event);
+            if let Some(charte) = hub.charte_asked() {
+                hub.accept_charte(&visitor, &account, &charte).await?;
+            }
+            let authentication = Authentication::here(AuthnMethod::LocalPassword, hub.now());
+            enter(&hub, &visitor, pending, &account, authentication, None, |_| async { Ok(None) }).await
+        }
+        // Somebody else was quicker with the same paper.
+        Ok(None) => Ok(page(&hub, &visitor, &pending, Some("activate-problem-code"))),
+        Err(StoreError::Conflict) => {
+            let problem = Some("activate-problem-taken");
+            choose(&hub, &visitor, &pending, (code, &person, false), &login, problem).await
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+async fn choose(
+    hub: &Hub,
+    visitor: &Visitor,
+    pending: &PendingSignIn,
+    (code, person, keeps_login): (&str, &Person, bool),
+    login: &str,
+    problem: Option<&'static str>,
+) -> Result<Response, Fault> {
+    let charte = if hub.charte_due(&person.id).await? { hub.charte_asked() } else { None };
+    let shown = ChoosePage {
+        pending_id: pending.id.as_str(),
+        token: token(hub, visitor, &pending.id),
+        carried: carried::seal(hub, pending),
+        code,
+        name: person.display_name(),
+        keeps_login,
+        login,
+        least: hub.least(person),
+        charte: charte.as_deref(),
+        problem,
+    };
+    let mut page = leads_to_service(hub, pending, pages::choose_password(hub, visitor, shown));
+    if problem.is_some() {
+        *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    }
+    Ok(page)
+}
+
+/// Whether a form says yes to the charte that is in force.
+fn accepted(hub: &Hub, fields: &Fields) -> Result<bool, Fault> {
+    let said = fields.one("charte")?;
+    Ok(hub.charte_asked().is_none_or(|charte| said == Some(&charte.version)))
+}
+
+/// The login of somebody who has one here already: a code replaces the password alone.
+async fn own_login(hub: &Hub, person: &Person) -> Result<Option<String>, Fault> {
+    if let Some(credential) = hub.store.credential_of(&person.id).await? {
+        return Ok(Some(credential.login));
+    }
+    let local = person.join.is_none();
+    Ok(person.login.clone().filter(|_| local))
+}
+
+/// A login that somebody chose, if it can be one: letters, digits, `.`, `-` and `_`.
+fn login_of(typed: &str) -> Option<String> {
+    let login = normalised_login(typed)?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    (LOGIN.contains(&login.len()) && login.chars().all(plain)).then_some(login)
+}
+
+/// A login of the name of a person that nobody has yet.
+async fn suggested(hub: &Hub, person: &Person) -> Result<String, Fault> {
+    let part = |name: &str| -> String {
+        let plain = name.to_lowercase().nfd().filter(|c| !is_combining_mark(*c)).collect::<String>();
+        let joined = plain.replace([' ', '\'', '’'], "-");
+        joined.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(28).collect()
+    };
+    let base = format!("{}.{}", part(&person.given_name), part(&person.family_name));
+    for number in 1..100 {
+        let login = if number == 1 { base.clone() } else { format!("{base}{number}") };
+        let free = hub.store.credential_of_login(&login).await?.is_none()
+            && hub.store.people_by_login(&login, 1).await?.is_empty();
+        if free && login_of(&login).is_some() {
+            return Ok(login);
+        }
+    }
+    Ok(String::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_is_made_of_plain_letters() {
+        assert_eq!(login_of(" Noe.Petit ").as_deref(), Some("noe.petit"));
+        for wrong in ["", "ab", "noé.petit", "noe petit", "a@b.c", &"x".repeat(65)] {
+            assert_eq!(login_of(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Passwords that live here of people who come from a source, the codes by which they choose them, and the charte they accept.
+
+use crate::fixture::{LATER, NOW, beginning, change, conflicts, local, session, sourced};
+use preau_domain::{Activation, Credential, Factor, FactorId, FactorKind, Instant, OneTimeKey, PersonId};
+use preau_store::Store;
+
+async fn somebody(store: &dyn Store, key: &str) -> PersonId {
+    let person = sourced(key);
+    store.put_people(None, &[change(person.clone())]).await.unwrap();
+    person.id
+}
+
+fn code(person: &PersonId, key: &str) -> Activation {
+    Activation { person: person.clone(), key: OneTimeKey::new(key), made: NOW, expires: LATER, by: None }
+}
+
+/// A code is found by its key until it expires; another one of the same person takes its place, and nobody has the code of somebody else.
+pub async fn a_code_is_one_persons(store: &dyn Store) {
+    let (zoe, ali) = (somebody(store, "zoe").await, somebody(store, "ali").await);
+    let by = Some(ali.clone());
+    store.put_activations(&[Activation { by, ..code(&zoe, "z1") }, code(&ali, "a1")]).await.unwrap();
+    let found = store.activation(&OneTimeKey::new("z1"), NOW).await.unwrap().unwrap();
+    assert_eq!((&found.person, &found.by), (&zoe, &Some(ali.clone())));
+    assert_eq!(store.activation(&OneTimeKey::new("z1"), LATER).await.unwrap(), None, "it expired");
+    store.put_activations(&[code(&zoe, "z2")]).await.unwrap();
+    assert_eq!(store.activation(&OneTimeKey::new("z1"), NOW).await.unwrap(), None, "a reprint takes the former back");
+    assert_eq!(store.activation_of(&zoe, NOW).await.unwrap(), Some(code(&zoe, "z2")));
+    assert!(conflicts(&store.put_activations(&[code(&zoe, "z3"), code(&ali, "z2")]).await));
+    assert!(conflicts(&store.put_activations(&[code(&zoe, "z3"), code(&PersonId::new("p-nobody"), "n")]).await));
+    assert_eq!(store.activation_of(&zoe, NOW).await.unwrap(), Some(code(&zoe, "z2")), "nothing of it happened");
+    store.take_activation_back(&zoe).await.unwrap();
+    assert_eq!(store.activation_of(&zoe, NOW).await.unwrap(), None);
+}
+
+/// A code gives its person a login and a password once; later ones replace the password and leave the login.
+pub async fn a_code_gives_a_password_once(store: &dyn Store) {
+    let zoe = somebody(store, "zoe").await;
+    let key = OneTimeKey::new("z1");
+    assert_eq!(store.activate(&key, "zoe.p", "hash", NOW).await.unwrap(), None, "there is no such code");
+    store.put_activations(&[code(&zoe, "z1")]).await.unwrap();
+    assert_eq!(store.activate(&key, "zoe.p", "hash", LATER).await.unwrap(), None, "it expired");
+    assert_eq!(store.activate(&key, "zoe.p", "hash", NOW).await.unwrap(), Some(zoe.clone()));
+    assert_eq!(store.activate(&key, "zoe.p", "other", NOW).await.unwrap(), None, "it was taken");
+    let has =
+        |hash: &str, since| Some(Credential { person: zoe.clone(), login: "zoe.p".into(), hash: hash.into(), since });
+    assert_eq!(store.credential_of_login("zoe.p").await.unwrap(), has("hash", NOW));
+    assert_eq!(store.password_hash(&zoe).await.unwrap().as_deref(), Some("hash"));
+    store.put_activations(&[Activation { expires: Instant(LATER.0 + 1), ..code(&zoe, "z2") }]).await.unwrap();
+    assert_eq!(store.activate(&OneTimeKey::new("z2"), "another", "new", LATER).await.unwrap(), Some(zoe.clone()));
+    assert_eq!(store.credential_of(&zoe).await.unwrap(), has("new", LATER));
+    assert_eq!(store.credential_of_login("another").await.unwrap(), None);
+    store.set_password_hash(&zoe, "changed").await.unwrap();
+    assert_eq!(store.password_hash(&zoe).await.unwrap().as_deref(), Some("changed"));
+    assert!(conflicts(&store.set_password_hash(&somebody(store, "ali").await, "none").await), "nothing to replace");
+}
+
+/// Nobody takes the login of somebody else, activated or kept here; their code stays.
+pub async fn a_login_is_one_persons(store: &dyn Store) {
+    let (zoe, ali) = (somebody(store, "zoe").await, somebody(store, "ali").await);
+    store.add_local_person(&local("guest"), "hash").await.unwrap();
+    store.put_activations(&[code(&zoe, "z1"), code(&ali, "a1")]).await.unwrap();
+    store.activate(&OneTimeKey::new("z1"), "zoe.p", "hash", NOW).await.unwrap().unwrap();
+    for taken in ["zoe.p", "guest"] {
+        assert!(conflicts(&store.activate(&OneTimeKey::new("a1"), taken, "hash", NOW).await), "{taken}");
+    }
+    assert_eq!(store.credential_of(&ali).await.unwrap(), None);
+    assert_eq!(store.activate(&OneTimeKey::new("a1"), "ali.p", "hash", NOW).await.unwrap(), Some(ali));
+}
+
+/// A code makes an end of what was before it: factors and sessions. Of an account that is kept here it replaces the password.
+pub async fn a_code_begins_anew(store: &dyn Store) {
+    store.add_local_person(&local("guest"), "hash").await.unwrap();
+    let guest = local("guest").id;
+    let open = session("open", guest.as_str());
+    store.begin_session(&beginning(open.clone())).await.unwrap();
+    let factor = Factor {
+        id: FactorId::new("key"),
+        person: guest.clone(),
+        kind: FactorKind::Passkey,
+        name: String::new(),
+        doc: "{}".into(),
+        counter: 0,
+        added: NOW,
+        used: None,
+    };
+    store.add_factor(&factor).await.unwrap();
+    store.put_activations(&[code(&guest, "g1")]).await.unwrap();
+    assert!(store.session(&open.id, NOW).await.unwrap().is_some(), "a code that nobody used changes nothing");
+    assert_eq!(store.activate(&OneTimeKey::new("g1"), "ignored", "new", NOW).await.unwrap(), Some(guest.clone()));
+    assert_eq!(store.password_hash(&guest).await.unwrap().as_deref(), Some("new"));
+    assert_eq!(store.credential_of(&guest).await.unwrap(), None);
+    assert_eq!(store.factors_of(&guest).await.unwrap(), []);
+    assert_eq!(store.session(&open.id, NOW).await.unwrap(), None);
+}
+
+/// Of many who use one code at once exactly one does.
+pub async fn one_of_many_uses_a_code(store: &dyn Store) {
+    let zoe = somebody(store, "zoe").await;
+    store.put_activations(&[code(&zoe, "z1")]).await.unwrap();
+    let (key, logins) = (OneTimeKey::new("z1"), (0..8).map(|n| format!("zoe.{n}")).collect::<Vec<_>>());
+    let tries = futures::future::join_all(logins.iter().map(|login| store.activate(&key, login, login, NOW))).await;
+    let won: Vec<usize> = (0..8).filter(|n| matches!(tries[*n], Ok(Some(_)))).collect();
+    assert_eq!(won.len(), 1, "{tries:?}");
+    assert_eq!(store.credential_of(&zoe).await.unwrap().unwrap().login, logins[won[0]]);
+}
+
+/// A version of the charte is accepted by a person, the first time for good.
+pub async fn a_charte_is_accepted_by_its_version(store: &dyn Store) {
+    let (zoe, ali) = (somebody(store, "zoe").await, somebody(store, "ali").await);
+    assert_eq!(store.charte_accepted(&zoe, "2026-09").await.unwrap(), None);
+    store.accept_charte(&zoe, "2026-09", NOW).await.unwrap();
+    store.accept_charte(&zoe, "2026-09", LATER).await.unwrap();
+    assert_eq!(store.charte_accepted(&zoe, "2026-09").await.unwrap(), Some(NOW));
+    assert_eq!(store.charte_accepted(&zoe, "2027-09").await.unwrap(), None);
+    assert_eq!(store.charte_accepted(&ali, "2026-09").await.unwrap(), None);
+}
