@@ -13,7 +13,7 @@ mod join;
 mod manage;
 mod receive;
 
-pub(crate) use draft::{Draft, Estimate, Offered, Partner, ROLES};
+pub(crate) use draft::{Change, Draft, Estimate, Offered, Partner, ROLES};
 pub(crate) use heads::Framed;
 pub(crate) use invite::Invitation;
 pub(crate) use join::{Answered, Whom};
@@ -49,6 +49,7 @@ pub fn routes() -> Router<Arc<Hub>> {
         .route("/spaces/recall", post(join::recall))
         .route("/spaces/guests", get(heads::list).post(heads::stop))
         .route("/space/{space}", get(manage::show))
+        .route("/space/{space}/change", get(draft::ask_change).post(draft::change))
         .route("/space/{space}/renew", post(manage::renew))
         .route("/space/{space}/close", post(manage::close))
         .route("/space/{space}/stop", post(manage::stop))

@@ -4,7 +4,8 @@ use super::home::place_name;
 use super::offers::day_in_words;
 use super::{Page, html};
 use crate::sharing::{
-    Answered, Draft, Estimate, Framed, Invitation, ListLine, Offered, Preview, ROLES, ShownGuest, Standing, Whom,
+    Answered, Change, Draft, Estimate, Framed, Invitation, ListLine, Offered, Preview, ROLES, ShownGuest, Standing,
+    Whom,
 };
 use crate::words::in_language;
 use crate::{Hub, Live, Visitor};
@@ -117,6 +118,8 @@ pub struct SpaceForm {
     pub(crate) estimate: Option<Estimate>,
     /// The key of what is wrong.
     pub(crate) problem: Option<&'static str>,
+    /// The space that is changed; none where a new one is made.
+    pub(crate) change: Option<Change>,
     pub(crate) token: String,
 }
 
@@ -139,6 +142,12 @@ struct Promised {
 pub(super) struct NewSpace<'a> {
     page: Page<'a>,
     place: String,
+    /// What the page is called, where it is, and where the yes goes.
+    heading: String,
+    here: String,
+    yes: String,
+    /// It is a space that is there.
+    changes: bool,
     title: String,
     until: String,
     partners: Vec<Choice>,
@@ -169,7 +178,15 @@ fn groups(page: &Page<'_>, space: &Space) -> Vec<String> {
 
 impl<'a> NewSpace<'a> {
     pub(super) fn new(page: Page<'a>, place: String, form: SpaceForm) -> Self {
-        let SpaceForm { draft, offered, space, estimate, problem, token } = form;
+        let SpaceForm { draft, offered, space, estimate, problem, change, token } = form;
+        let (here, yes) = match &change {
+            Some(change) => (format!("/space/{}/change", change.id), format!("/space/{}/change", change.id)),
+            None => ("/spaces/new".to_owned(), "/spaces".to_owned()),
+        };
+        let heading = match &change {
+            Some(change) => page.with("space-change-title", "title", &display_safe(&change.title, 100)),
+            None => page.t("spaces-new"),
+        };
         let title = |door: &crate::Door| in_language(&door.title, page.locale).to_owned();
         let roles = |chosen: Option<Role>| -> Vec<Choice> {
             let role = |role: Role| Choice {
@@ -221,6 +238,9 @@ impl<'a> NewSpace<'a> {
         fields.extend(draft.services.iter().map(|id| ("service", id.clone())));
         fields.extend(draft.classes.iter().map(|code| ("class", code.clone())));
         NewSpace {
+            heading,
+            yes,
+            changes: change.is_some(),
             place,
             title: draft.title.clone(),
             until,
@@ -251,7 +271,8 @@ impl<'a> NewSpace<'a> {
             problem: problem.map(|key| page.t(key)),
             fields,
             token,
-            page: page.at("/spaces/new"),
+            page: page.at(here.clone()),
+            here,
         }
     }
 }
@@ -274,6 +295,8 @@ pub struct SpacePage {
     pub(crate) lists: Vec<ListLine>,
     /// The invitations, each with the address at which it is accepted.
     pub(crate) invitations: Vec<(Invitation, String)>,
+    /// Whether the form of a space can say what it is.
+    pub(crate) can_change: bool,
     /// Until when it may go on.
     pub(crate) longest: Option<Instant>,
     /// A list that was handed in.
@@ -330,6 +353,7 @@ pub(super) struct OneSpace<'a> {
     classes: Vec<Class>,
     lists: Vec<TakenLine>,
     invitations: Vec<Invite>,
+    can_change: bool,
     longest: Option<String>,
     looked: Option<Looked>,
     token: String,
@@ -387,7 +411,19 @@ fn looked(page: &Page<'_>, preview: Preview) -> Looked {
 
 impl<'a> OneSpace<'a> {
     pub(super) fn new(page: Page<'a>, shown: SpacePage, title_of: impl Fn(&preau_domain::ServiceId) -> String) -> Self {
-        let SpacePage { space, state, convention, quota, guests, lists, invitations, longest, preview, token } = shown;
+        let SpacePage {
+            space,
+            state,
+            convention,
+            quota,
+            guests,
+            lists,
+            invitations,
+            can_change,
+            longest,
+            preview,
+            token,
+        } = shown;
         let taken = |list: &ListLine| TakenLine {
             id: list.id.clone(),
             said: {
@@ -412,6 +448,7 @@ impl<'a> OneSpace<'a> {
             classes: classes(&page, &guests),
             lists: lists.iter().map(taken).collect(),
             invitations: invitations.iter().map(|one| invite(&page, one)).collect(),
+            can_change: can_change && state == Standing::Open,
             longest: longest.map(|until| last_day(&page, until)),
             looked: preview.map(|preview| looked(&page, preview)),
             token,

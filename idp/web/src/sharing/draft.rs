@@ -1,17 +1,19 @@
 //! A new space, as a teacher says it: what it is called, with whom, until when, with which services, for which classes of both schools and what they
 //! are in it. It is shown with the places it takes before it is opened.
 
-use super::{MOST_PEOPLE, Member, asks, journal, sent};
+use super::{MOST_PEOPLE, Member, asks, journal, sent, told};
 use crate::lately::Lately;
 use crate::pages::{self, SpaceForm};
 use crate::{Door, Fault, Fields, Hub, ServiceTable, Visitor};
 use axum::body::Bytes;
-use axum::extract::{RawQuery, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use preau_domain::{
-    Convention, Day, EstablishmentKind, Ids, Instant, Profile, Public, Role, Space, SpaceGroup, Uai, display_safe,
+    Convention, Day, EstablishmentKind, Ids, Instant, LocalTime, Profile, Public, Role, Space, SpaceGroup, Uai,
+    display_safe,
 };
 use preau_hosting::{next_summer, problem_of_opening, problems_of_space};
+use preau_store::StoreError;
 use std::sync::Arc;
 
 /// Conventions looked at, and partners offered.
@@ -119,11 +121,42 @@ impl Draft {
         })
     }
 
+    /// What a space says, where a form can say it: what somebody drew up more finely by hand is never poured into one.
+    fn of(space: &Space) -> Option<Draft> {
+        let named = |theirs: bool, public| {
+            let of = move |one: &&SpaceGroup| (one.establishment != space.host) == theirs && one.public == public;
+            space.groups.iter().filter(of)
+        };
+        let codes = |theirs: bool| -> Vec<String> {
+            let mut all: Vec<String> = named(theirs, Public::Pupil).map(|one| one.code.clone()).collect();
+            all.sort();
+            all
+        };
+        let first = named(true, Public::Pupil).next();
+        let with = first.map(|one| format!("{} {}", space.convention.as_deref().unwrap_or("-"), one.establishment));
+        let draft = Draft {
+            title: space.title.clone(),
+            with: with.unwrap_or_default(),
+            until: LocalTime::in_paris(Instant(space.until.0 - 1)).map(|local| local.day),
+            services: space.services.iter().map(ToString::to_string).collect(),
+            classes: codes(false),
+            role: named(false, Public::Pupil).next().map_or(Role::Redacteur, |one| one.role),
+            their_classes: codes(true),
+            their_role: first.map_or(Role::Redacteur, |one| one.role),
+            their_staff: named(true, Public::Staff).next().map(|one| one.role),
+        };
+        let partner = first.map(|one| one.establishment.clone());
+        let (mut made, mut there) = (draft.groups_with(&space.host, partner.as_ref()), space.groups.clone());
+        made.sort();
+        there.sort();
+        (made == there).then_some(draft)
+    }
+
     fn partner<'o>(&self, offered: &'o Offered) -> Option<&'o Partner> {
         offered.partners.iter().find(|one| one.value == self.with)
     }
 
-    fn groups(&self, at: &Uai, theirs: Option<&Partner>) -> Vec<SpaceGroup> {
+    fn groups_with(&self, at: &Uai, theirs: Option<&Uai>) -> Vec<SpaceGroup> {
         let group = |establishment: &Uai, code: &String, public, role| SpaceGroup {
             establishment: establishment.clone(),
             code: code.clone(),
@@ -139,8 +172,8 @@ impl Draft {
         for (partner, class) in
             theirs.iter().flat_map(|partner| self.their_classes.iter().map(move |one| (partner, one)))
         {
-            groups.push(group(&partner.establishment, class, Public::Pupil, self.their_role));
-            groups.extend(self.their_staff.map(|role| group(&partner.establishment, class, Public::Staff, role)));
+            groups.push(group(partner, class, Public::Pupil, self.their_role));
+            groups.extend(self.their_staff.map(|role| group(partner, class, Public::Staff, role)));
         }
         groups
     }
@@ -182,7 +215,7 @@ impl Draft {
             title: self.title.clone(),
             host: at.clone(),
             convention: convention.map(|one| one.id.clone()),
-            groups: self.groups(at, partner),
+            groups: self.groups_with(at, partner.map(|one| &one.establishment)),
             services,
             from: now,
             until,
@@ -296,7 +329,7 @@ async fn page(hub: &Hub, visitor: &Visitor, member: &Member, draft: Option<Draft
         _ => None,
     };
     let draft = draft.unwrap_or_default();
-    let form = SpaceForm { draft, offered, space, estimate, problem, token: member.token(hub) };
+    let form = SpaceForm { draft, offered, space, estimate, problem, change: None, token: member.token(hub) };
     Ok(pages::new_space(hub, visitor, &member.live, &member.at, form))
 }
 
@@ -329,6 +362,108 @@ pub(super) async fn open(State(hub): State<Arc<Hub>>, visitor: Visitor, body: By
     // Whoever opened it is in it from now on.
     hub.forget_live(&member.live.session.id);
     Ok(hub.see_other(&format!("/space/{}", space.id)))
+}
+
+/// A space that is changed, and how it stands.
+pub(crate) struct Change {
+    pub id: String,
+    pub title: String,
+}
+
+/// What a draft makes of a space: it keeps its name, its beginning and its convention.
+fn changed(draft: &Draft, before: &Space, offered: &Offered, hub: &Hub) -> Result<Space, &'static str> {
+    let space = draft.space(&before.host, offered, hub.now(), &*hub.ids)?;
+    if space.convention != before.convention {
+        return Err("space-problem-partner");
+    }
+    let space = Space { id: before.id.clone(), from: before.from, ..space };
+    match problem_of_opening(&space, Some(before), hub.now()) {
+        Some(_) => Err("space-problem-over"),
+        None => Ok(space),
+    }
+}
+
+/// The form of a space that is changed.
+async fn changing(
+    hub: &Hub,
+    visitor: &Visitor,
+    member: &Member,
+    before: &Space,
+    draft: Option<Draft>,
+) -> Result<Response, Fault> {
+    let offered = for_space(hub, member, before).await?;
+    let (space, problem) = match draft.as_ref().map(|draft| changed(draft, before, &offered, hub)) {
+        Some(Ok(space)) => (Some(space), None),
+        Some(Err(problem)) => (None, Some(problem)),
+        None => (None, None),
+    };
+    let estimate = match &draft {
+        Some(draft) if space.is_some() => estimate(hub, draft, &offered).await?,
+        _ => None,
+    };
+    let draft = draft.or_else(|| Draft::of(before)).ok_or_else(super::nothing)?;
+    let change = Some(Change { id: before.id.clone(), title: before.title.clone() });
+    let form = SpaceForm { draft, offered, space, estimate, problem, change, token: member.token(hub) };
+    Ok(pages::new_space(hub, visitor, &member.live, &member.at, form))
+}
+
+/// What there is to choose from for a space: what is in it already as well.
+async fn for_space(hub: &Hub, member: &Member, space: &Space) -> Result<Offered, Fault> {
+    let mut offered = offered(hub, member).await?;
+    for group in space.groups.iter().filter(|one| one.establishment == space.host) {
+        if offered.classes.iter().all(|(code, _)| *code != group.code) {
+            offered.classes.push((group.code.clone(), group.code.clone()));
+        }
+    }
+    Ok(offered)
+}
+
+pub(super) async fn ask_change(
+    State(hub): State<Arc<Hub>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Fault> {
+    let member = match asks(&hub, &visitor, &format!("/space/{id}/change"), true).await? {
+        Lately::Proved(member) => member,
+        Lately::Onward(response) => return Ok(response),
+    };
+    let before = member.manages(&hub, &id).await?;
+    let fields = Fields::parse(query.as_deref().unwrap_or_default())?;
+    let draft = fields.one("title")?.is_some().then(|| Draft::read(&fields)).transpose()?;
+    changing(&hub, &visitor, &member, &before, draft).await
+}
+
+pub(super) async fn change(
+    State(hub): State<Arc<Hub>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Response, Fault> {
+    let (member, fields) = match sent(&hub, &visitor, &format!("/space/{id}"), &body).await? {
+        Ok(sent) => sent,
+        Err(onward) => return Ok(onward),
+    };
+    let before = member.manages(&hub, &id).await?;
+    let draft = Draft::read(&fields)?;
+    let offered = for_space(&hub, &member, &before).await?;
+    let Ok(space) = changed(&draft, &before, &offered, &hub) else {
+        return changing(&hub, &visitor, &member, &before, Some(draft)).await;
+    };
+    journal(&hub, &visitor, &member, format!("space-changed {id} until {}", space.until.rfc3339())).await?;
+    match hub.store.put_space(&space, Some(&before), hub.now()).await {
+        // Somebody changed it meanwhile: the page shows how it stands.
+        Ok(_) | Err(StoreError::Conflict) => {}
+        Err(other) => return Err(other.into()),
+    }
+    told(&hub).await?;
+    hub.forget_live(&member.live.session.id);
+    Ok(hub.see_other(&format!("/space/{id}")))
+}
+
+/// Whether a form can say what a space is.
+pub(super) fn can_say(space: &Space) -> bool {
+    Draft::of(space).is_some()
 }
 
 /// People of a class of an establishment, of those looked at.

@@ -158,6 +158,7 @@ async fn page(
     let shown = SpacePage {
         guests: named(hub, guests).await?,
         lists: hub.store.lists(ListsOf::Space(&space.id), MOST_SHOWN).await?,
+        can_change: super::draft::can_say(&space),
         longest: longest(&space, convention.as_ref(), now),
         token: member.token(hub),
         state,

@@ -260,6 +260,13 @@ const ROUTES: &[(&str, &str, Protection, &str)] = &[
         SessionForm,
         "lets a space and its guests go on, as long as convention and school year last",
     ),
+    (
+        "GET",
+        "/space/{space}/change",
+        Session,
+        "the form of a space that is changed, after a recent proof; to others there is nothing",
+    ),
+    ("POST", "/space/{space}/change", SessionForm, "changes it: whom it names no longer is out of it at once"),
     ("POST", "/space/{space}/close", SessionForm, "closes a space at once"),
     ("POST", "/space/{space}/stop", SessionForm, "takes a guest out of a space at once"),
     ("POST", "/space/{space}/undo", SessionForm, "takes back a list that was taken in"),

@@ -18,6 +18,7 @@ stories!(
     whoever_manages_a_space_stops_it_at_once,
     a_head_sees_who_comes_in_and_stops_a_convention,
     a_space_goes_on_by_one_click,
+    a_changed_space_lets_out_whom_it_names_no_longer,
     nobody_else_manages_a_space,
     what_changes_a_space_asks_for_a_recent_proof,
     a_teacher_accepts_an_invitation_and_takes_it_back,
@@ -267,6 +268,35 @@ async fn a_space_goes_on_by_one_click(hub: TestHub) {
     house.comes(&mut lou, "/", "sujet-1", |_| {}).await;
     house.hub.clock.advance(40 * 86_400);
     assert_eq!(house.comes(&mut house.hub.browser(), "/", "sujet-1", |_| {}).await.location(), Some("/"), "guests too");
+}
+
+async fn a_changed_space_lets_out_whom_it_names_no_longer(hub: TestHub) {
+    let house = house(&hub).await;
+    let (mut alice, page) = space_of_alice(&house).await;
+    let space = name_of(&page);
+    handed_in(&house, &list(&house, &space, &[listed("sujet-1", "Lou")])).await;
+    let mut lou = house.hub.browser();
+    house.comes(&mut lou, "/", "sujet-1", |_| {}).await;
+    let there = alice.visit(&format!("/space/{space}/change")).await;
+    assert!(
+        there.words().contains("Changer « Le potager »") && there.body.contains("value=\"CM2A\""),
+        "{}",
+        there.words()
+    );
+    for (name, value, stays) in [("role", "visiteur", true), ("their-classes", "CM1B", false)] {
+        let mut draft = draft(&day(&house.hub, 20));
+        draft.retain(|(field, _)| *field != name);
+        draft.push((name, value.to_owned()));
+        let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&draft).finish();
+        let preview = alice.visit(&format!("/space/{space}/change?{query}")).await;
+        let page = alice.submit(&preview.form_to("/change"), &[]).await;
+        assert_eq!(page.words().contains("Lou V."), stays, "{name}: {}", page.words());
+        assert_eq!(lou.get("/").await.status == 200, stays, "{name}, at once");
+    }
+    let other = [("with", ""), ("their-classes", "")];
+    let form = alice.visit(&format!("/space/{space}/change?title=a")).await.form_to("/change");
+    let refused = alice.post(&form.action, &form.filled(&other)).await;
+    assert_eq!(refused.status.as_u16(), 400, "no token, no change");
 }
 
 /// A guest least of all: they invite nobody and set no end, their own neither.

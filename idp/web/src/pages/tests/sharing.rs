@@ -4,7 +4,8 @@ use super::super::sharing::{Guests, Join, NewSpace, OneSpace, Spaces};
 use super::super::*;
 use super::samples::services;
 use crate::sharing::{
-    Answered, Draft, Estimate, Framed, Invitation, Offered, Partner, Preview, ShownGuest, Standing as Stands, Whom,
+    Answered, Change, Draft, Estimate, Framed, Invitation, Offered, Partner, Preview, ShownGuest, Standing as Stands,
+    Whom,
 };
 use preau_domain::{
     Convention, ConventionState, GuestList, Instant, Peer, PersonId, Public, Role, ServiceId, SourceId, Space,
@@ -103,8 +104,15 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
         their_classes: vec!["CM2A".into(), "CM1B".into()],
         ..Draft::default()
     };
-    let form =
-        |draft, offered, problem| SpaceForm { draft, offered, space: None, estimate: None, problem, token: token() };
+    let form = |draft, offered, problem| SpaceForm {
+        draft,
+        offered,
+        space: None,
+        estimate: None,
+        problem,
+        change: None,
+        token: token(),
+    };
     add("new-space", NewSpace::new(page(), place(), form(Draft::default(), offered(), None)).render());
     add("new-space-bare", NewSpace::new(page(), place(), form(Draft::default(), none(), None)).render());
     let wrong = form(draft(), offered(), Some("space-problem-far"));
@@ -114,6 +122,9 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
         let shown = SpaceForm { space: Some(space()), estimate, ..form(draft(), offered(), None) };
         add(name, NewSpace::new(page(), place(), shown).render());
     }
+    let change = Some(Change { id: space().id, title: space().title });
+    let shown = SpaceForm { space: Some(space()), change, ..form(draft(), offered(), None) };
+    add("change-space", NewSpace::new(page(), place(), shown).render());
     let guest = |id: &str, name: &str, class: &str| ShownGuest {
         person: PersonId::new(id),
         name: name.into(),
@@ -146,6 +157,7 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
         guests,
         lists: lists(),
         invitations: vec![(invitation(), format!("https://ecoles.example/spaces/join?i={}", "e30".repeat(200)))],
+        can_change: true,
         longest: Some(until),
         preview,
         token: token(),
