@@ -218,9 +218,11 @@ async function walk(way, { teacher, colleague, pupil, own, theirs, mounts, schoo
   // One more: as long as convention and school year last.
   await at.click('form[action$="/renew"] button');
   assert.equal(await at.$('form[action$="/renew"]'), null);
-  // Home takes its list back; the child stays in by the list of the operator, and out of this space.
+  // Home takes its list back: the child is out of this space at once, and comes in again by the list of the operator.
   await home.goto(`${way.home}spaces`);
   await home.click('form[action="/spaces/recall"] button');
+  await child.goto(way.host);
+  await child.waitForSelector('button[name=public]');
   await at.goto(space);
   assert.ok((await at.innerText('main')).includes('Reprise'), 'the host says so');
   await at.click('form[action$="/close"] button');

@@ -9,6 +9,7 @@ mod client;
 mod cpu;
 mod federation;
 mod feeds;
+mod guests;
 mod home;
 mod measure;
 mod memory;
@@ -129,6 +130,8 @@ enum Part {
     Policy,
     /// The home page, whole.
     Home,
+    /// Guests of other ENTs.
+    Guests,
     /// Sign-ins with a local password, likewise.
     SignIn,
     /// Memory of live sessions, likewise.
@@ -150,6 +153,7 @@ const POSTGRES_PORT: u16 = 18_093;
 const STORM_PORT: u16 = 18_094;
 const FEEDS_PORT: u16 = 18_095;
 const HOME_PORT: u16 = 18_096;
+const GUESTS_PORT: u16 = 18_097;
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -170,6 +174,10 @@ async fn main() -> Result<()> {
             if only.is_none_or(|part| part == Part::Home) {
                 report.say("the home page over many services");
                 home::measure(&preau, &folder, HOME_PORT, &mut report).await?;
+            }
+            if only.is_none_or(|part| part == Part::Guests) {
+                report.say("guests of other ENTs: ten thousand taken in, and sign-ons among many spaces");
+                guests::measure(&preau, &folder, GUESTS_PORT, &mut report).await?;
             }
             if only == Some(Part::Saml) {
                 let mut bench = Bench::new(&preau, &folder, people, &mut report).await?;

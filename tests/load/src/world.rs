@@ -199,6 +199,11 @@ impl World {
         Ok(())
     }
 
+    /// Its database.
+    pub async fn store(&self) -> Result<std::sync::Arc<dyn preau_store::Store>> {
+        Ok(preau_store_sql::open(&self.database).await?)
+    }
+
     /// Puts the account into that many groups.
     pub async fn in_groups(&self, count: u32) -> Result<()> {
         let store = preau_store_sql::open(&self.database).await?;

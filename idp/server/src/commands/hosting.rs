@@ -112,11 +112,13 @@ async fn draft(loaded: &Loaded, args: &DraftArgs) -> Result<(), Failure> {
     };
     whole(problems_of_convention(&convention))?;
     let store = writing(loaded).await?;
+    // What nobody signed is drawn up anew.
+    let before = store.convention(&convention.id).await?;
+    if before.as_ref().is_some_and(|one| one.state != ConventionState::Draft) {
+        return Err(Failure::new(format!("there is a convention {} already, and somebody signed it", convention.id)));
+    }
     commands::journal(&*store, None, None, &format!("convention-drafted {}", convention.id)).await?;
-    store.put_convention(&convention, None).await.map_err(|error| match error {
-        preau_store::StoreError::Conflict => Failure::new(format!("there is a convention {} already", convention.id)),
-        other => other.into(),
-    })?;
+    store.put_convention(&convention, before.as_ref()).await?;
     say!("convention {} is drawn up; it is in force when both signed: preau conventions sign {0}", convention.id)
 }
 
