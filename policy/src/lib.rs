@@ -32,5 +32,5 @@ pub use release::{MAX_VALUE, MAX_VALUES, ReleaseRefused, Released, Values, check
 pub use rules::AccessRules;
 pub use said::{window_en, window_fr};
 pub use second_key::{Locked, Openings, Standing};
-pub use sent::{HOME, ROSTER, Sent, Words, identifier_words, sent, words};
+pub use sent::{GRADES, HOME, ROSTER, Sent, Words, identifier_words, sent, words};
 pub use whom::{Said, concerned, people, profile_words};

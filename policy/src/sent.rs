@@ -212,6 +212,12 @@ pub const ROSTER: Words = Words {
     en: "the same of each person of the class or group it is opened for, among those who may open it",
 };
 
+/// What a tool that may keep marks here reads again, in words.
+pub const GRADES: Words = Words {
+    fr: "celles que l’outil dépose ici, et celles-là seulement ; les enseignants de la classe les lisent et les emportent",
+    en: "those the tool leaves here, and no others; the teachers of the class read them and take them away",
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -37,6 +37,12 @@ pub enum KeptKind {
     SignedOut,
     /// What a service said, in a frame of that page, of the end of a visit.
     FrameAnswer,
+    /// Links and columns of marks of a class for a tool of LTI.
+    LtiShelf,
+    /// The marks of such a column.
+    LtiMarks,
+    /// What a teacher chose in a tool, until they say yes.
+    LtiDraft,
 }
 
 impl KeptKind {
@@ -58,6 +64,9 @@ impl KeptKind {
             KeptKind::SpentSignIn => "spent-sign-in",
             KeptKind::SignedOut => "signed-out",
             KeptKind::FrameAnswer => "frame-answer",
+            KeptKind::LtiShelf => "lti-shelf",
+            KeptKind::LtiMarks => "lti-marks",
+            KeptKind::LtiDraft => "lti-draft",
         }
     }
 }

@@ -211,8 +211,13 @@ pub fn services(loaded: &Loaded) -> Result<Vec<MountedService>, Vec<Problem>> {
 /// The rules above those of the services, and what is wrong with their files: what such a file speaks of is closed.
 pub fn levels(loaded: &Loaded) -> (Arc<Levels>, Vec<Problem>) {
     let folder = loaded.config.services.levels.as_ref();
-    let found = folder.map(|folder| preau_connectors::load_levels(&loaded.path(folder)));
-    found.map(|(levels, problems)| (Arc::new(levels), problems)).unwrap_or_default()
+    folder.map(|folder| levels_of(&loaded.path(folder))).unwrap_or_default()
+}
+
+/// Those of a folder.
+pub fn levels_of(folder: &Path) -> (Arc<Levels>, Vec<Problem>) {
+    let (levels, problems) = preau_connectors::load_levels(folder);
+    (Arc::new(levels), problems)
 }
 
 /// What is wrong with a service that shows a certificate which nobody sees.

@@ -496,6 +496,7 @@ offer-sent = What the service receives
 offer-sends-nothing = Nothing: it is a plain link.
 offer-identifier = What the person is known by
 offer-home = Home page
+offer-grades = Marks
 offer-roster = The roster of the class or group
 offer-prolong = Another day, for the same people
 offer-prolong-see = See what that changes
@@ -607,6 +608,18 @@ nudge-text = With a passkey you will have neither a password nor a code to type 
 
 lti-title = Open { $service }
 lti-text = For which class or group?
+lti-open = { $title }, for { $place }
+lti-link = { $title }, for { $place }
+lti-to-marks = Marks of { $place }
+lti-choose = Choose something for { $place }
+lti-remove = Remove “{ $title }” from { $place }
+lti-choice-title = Add for { $place }
+lti-choice-text = You chose in { $service }:
+lti-choice-yes = Add for { $place }
+lti-marks-title = Marks of { $place }
+lti-marks-text = Those { $service } left here, of the pupils this service knows. They are kept until a month after the end of the school year.
+lti-marks-none = No mark was left.
+lti-marks-export = Download these marks (CSV)
 
 ## Shared spaces
 

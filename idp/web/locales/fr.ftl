@@ -500,6 +500,7 @@ offer-sent = Ce que le service reçoit
 offer-sends-nothing = Rien : c’est un simple lien.
 offer-identifier = Identifiant de la personne
 offer-home = Page d’accueil
+offer-grades = Notes
 offer-roster = La liste de la classe ou du groupe
 offer-prolong = Un autre jour, pour les mêmes personnes
 offer-prolong-see = Voir ce que cela change
@@ -611,6 +612,18 @@ nudge-text = Avec une clé d’accès, vous n’aurez ni mot de passe ni code à
 
 lti-title = Ouvrir { $service }
 lti-text = Pour quelle classe ou quel groupe ?
+lti-open = { $title }, pour { $place }
+lti-link = { $title }, pour { $place }
+lti-to-marks = Notes de { $place }
+lti-choose = Choisir un contenu pour { $place }
+lti-remove = Retirer « { $title } » de { $place }
+lti-choice-title = Ajouter pour { $place }
+lti-choice-text = Vous avez choisi dans { $service } :
+lti-choice-yes = Ajouter pour { $place }
+lti-marks-title = Notes de { $place }
+lti-marks-text = Celles que { $service } a déposées ici, pour les élèves que ce service connaît. Elles sont gardées jusqu’à un mois après la fin de l’année scolaire.
+lti-marks-none = Aucune note n’a été déposée.
+lti-marks-export = Télécharger ces notes (CSV)
 
 ## Les espaces partagés
 

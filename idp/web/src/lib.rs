@@ -49,7 +49,7 @@ pub use headers::{form_targets, protect};
 pub use hub::{Hub, HubParts, SignInSource};
 pub use l10n::{Locale, Texts};
 pub use live::{Decided, Known, Live};
-pub use pages::{DevicePage, HomeDocument, stylesheet};
+pub use pages::{DevicePage, HomeDocument, LtiLink, LtiMarks, LtiPlace, stylesheet};
 pub use protocol::{Begin, CompletedSignIn, LogoutFrame, LogoutNotice, NoticeBody, Protocol, Refusal, SignInHints};
 pub use router::router;
 pub use table::{Door, ServiceTable};

@@ -1,7 +1,7 @@
 //! Who of an establishment a service may know: for a service that is told of others than the person in front of it.
 
 use crate::{Door, Fault, FaultKind, Hub};
-use preau_domain::{Person, PersonId, Uai};
+use preau_domain::{Person, Uai};
 use preau_policy::{Facts, Released};
 
 /// People of an establishment that are looked at, at most.
@@ -19,7 +19,7 @@ impl Hub {
         at: &Uai,
         may: impl Fn(&Person) -> bool + Send,
         fits: impl Fn(&Released) -> bool + Send,
-    ) -> Result<Vec<(PersonId, Released)>, Fault> {
+    ) -> Result<Vec<(Person, Released)>, Fault> {
         let table = self.services();
         let place = self.store.establishment(at).await?;
         let name = place.as_ref().map(|place| place.name.as_str());
@@ -45,7 +45,7 @@ impl Hub {
             let released =
                 preau_policy::release(&facts, door.identifier, &door.release, &door.audience.roles, pairwise);
             // Of whom there is nothing to be known by is not on the roster.
-            told.extend(released.ok().filter(&fits).map(|told| (person.id.clone(), told)));
+            told.extend(released.ok().filter(&fits).map(|told| (person.clone(), told)));
         }
         Ok(told)
     }

@@ -58,6 +58,10 @@ pub enum OidcError {
     InvalidToken(&'static str),
     /// The access token is for something else.
     InsufficientScope,
+    /// There is no such thing.
+    Unknown,
+    /// Something later was said before.
+    Overtaken,
     /// This was asked for a moment ago.
     TooSoon {
         /// When it may be asked for again.
@@ -182,6 +186,12 @@ impl OidcError {
                 S::FORBIDDEN,
                 "the access token was not given for this",
             ),
+            OidcError::Unknown => {
+                Row("not_found", "oidc-unknown", S::NOT_FOUND, "there is no such thing for this client")
+            }
+            OidcError::Overtaken => {
+                Row("conflict", "oidc-overtaken", S::CONFLICT, "something of a later timestamp was said before")
+            }
             OidcError::TooSoon { .. } => Row(
                 "too_many_requests",
                 "oidc-too-soon",
@@ -229,6 +239,7 @@ impl OidcError {
             OidcError::ServerError | OidcError::TemporarilyUnavailable => None,
             OidcError::LoginRequired(_) | OidcError::InteractionRequired => None,
             OidcError::AuthorizationPending | OidcError::SlowDown | OidcError::TooSoon { .. } => None,
+            OidcError::Unknown | OidcError::Overtaken => None,
             OidcError::UseDpopNonce => None,
             OidcError::AccessDenied => Some(AuditKind::ServiceRefused),
             _ => Some(AuditKind::RequestRefused),
@@ -301,6 +312,8 @@ mod tests {
             OidcError::UseDpopNonce,
             OidcError::InvalidToken("x"),
             OidcError::InsufficientScope,
+            OidcError::Unknown,
+            OidcError::Overtaken,
             OidcError::TooSoon { seconds: 1 },
             OidcError::ServerError,
             OidcError::TemporarilyUnavailable,

@@ -1,17 +1,18 @@
 //! The addresses of the protocol: what is read of a request and in which form the answer goes out. Nothing is decided
 //! here.
 
+mod lti;
 mod registration;
 
 use crate::config::PUSHED;
 use crate::flow::proof::{self, Caller};
 use crate::flow::userinfo::{Scheme, Shown, Told};
-use crate::flow::{self, authorize, client, device, home, inspect, logout, lti, pushed, rehearsal, token};
+use crate::flow::{self, authorize, client, device, home, inspect, logout, pushed, rehearsal, token};
 use crate::foreign::ForeignKeys;
 use crate::wire::{self, Response as Through};
 use crate::{OidcError, flow::authorize::Answer};
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Path, RawQuery, Request, State};
+use axum::extract::{FromRequest, FromRequestParts, RawQuery, Request, State};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -53,8 +54,6 @@ pub fn routes(keys: Arc<ForeignKeys>) -> Router<Arc<Hub>> {
         .route("/oidc/token", post(post_token).options(preflight))
         .route("/oidc/userinfo", get(userinfo).post(userinfo).options(preflight))
         .route("/api/home", get(own_home).options(preflight))
-        .route("/oidc/lti/{service}", get(choose_place))
-        .route("/oidc/lti/{service}/members/{place}", get(members))
         .route("/oidc/par", post(push))
         .route("/oidc/introspect", post(introspect))
         .route("/oidc/revoke", post(revoke).options(preflight))
@@ -64,6 +63,7 @@ pub fn routes(keys: Arc<ForeignKeys>) -> Router<Arc<Hub>> {
         .route("/oidc/device/answer", get(to_device).post(answer_device))
         .route("/oidc/logout", get(get_logout).post(post_logout))
         .merge(registration::routes())
+        .merge(lti::routes())
         .route_layer(ServiceBuilder::new().layer(Extension(keys)).layer(from_fn(act_on_no_head)))
         .route("/oidc/jwks", get(jwks))
         .route("/.well-known/openid-configuration", get(metadata))
@@ -328,35 +328,6 @@ async fn own_home(call: Call) -> Response {
     });
     if let Some(error) = refused {
         challenge(&mut response, error, scheme);
-    }
-    response
-}
-
-/// The page on which a person says for which class or group a tool of LTI opens.
-async fn choose_place(
-    State(hub): House,
-    visitor: Visitor,
-    Path(service): Path<String>,
-    RawQuery(query): RawQuery,
-) -> Result<Response, Fault> {
-    lti::choose(&hub, &visitor, &service, &Fields::parse(query.as_deref().unwrap_or_default())?).await
-}
-
-/// Who is of a class or group, for a tool of LTI.
-async fn members(Path((service, place)): Path<(String, String)>, call: Call) -> Response {
-    let mut event = call.event();
-    let shown = shown(&call.headers, None);
-    let result = match &shown {
-        Ok(shown) => lti::members(&call.hub, shown, &service, &place, &mut event).await,
-        Err(error) => Err(*error),
-    };
-    let refused = result.as_ref().err().copied();
-    let mut response = call.answer(event, result, |(_, told), event| {
-        call.hub.audit(event);
-        ([(header::CONTENT_TYPE, wire::lti::CONTAINER)], told.to_string()).into_response()
-    });
-    if let Some(error) = refused {
-        challenge(&mut response, error, Scheme::Bearer);
     }
     response
 }

@@ -133,11 +133,14 @@ pub enum PolicyCommand {
 #[derive(Debug, Args)]
 pub struct DiffArgs {
     /// Instance files as they would be, each named as in the instances folder: `drafts/moodle.toml` stands for `moodle.toml`.
-    #[arg(required_unless_present = "without")]
+    #[arg(required_unless_present_any = ["without", "levels"])]
     pub files: Vec<PathBuf>,
     /// A service that would be taken down.
     #[arg(long, value_name = "ID")]
     pub without: Vec<String>,
+    /// The folder of levels as it would be, in place of `services.levels`.
+    #[arg(long, value_name = "FOLDER")]
+    pub levels: Option<PathBuf>,
     /// For scripts.
     #[arg(long)]
     pub json: bool,

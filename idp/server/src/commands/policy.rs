@@ -8,7 +8,7 @@ use crate::output::say;
 use crate::{SystemClock, assembly};
 use indicatif::{ProgressBar, ProgressStyle};
 use preau_connector_api::{MountedService, Problem};
-use preau_domain::{Clock, PersonId, Profile, ServiceId};
+use preau_domain::{Clock, Levels, PersonId, Profile, ServiceId};
 use preau_policy::{AccessRules, Facts, Gains, Moved};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -40,7 +40,12 @@ pub async fn diff(loaded: &Loaded, args: &DiffArgs) -> Result<(), Failure> {
             return Err(Failure::new(format!("--without {gone}: no such service is mounted")));
         }
     }
-    let gains = count(loaded, &before, &after).await?;
+    let (now, then) = (levels(assembly::levels(loaded))?, args.levels.as_ref());
+    let then = match then {
+        Some(folder) => levels(assembly::levels_of(folder))?,
+        None => Arc::clone(&now),
+    };
+    let gains = count(loaded, (&before, now), (&after, then)).await?;
     let titles: BTreeMap<&ServiceId, &str> =
         before.iter().chain(&after).map(|service| (&service.service.id, service.title.fr.as_str())).collect();
     if args.json {
@@ -73,30 +78,38 @@ pub async fn newcomer(loaded: &Loaded, service: &MountedService) -> Result<(), F
     if assembly::database_file(loaded).is_some_and(|file| !file.exists()) {
         return say!("  nobody: there is no database yet");
     }
-    let gains = count(loaded, &[], std::slice::from_ref(service)).await?;
+    let levels = levels(assembly::levels(loaded))?;
+    let gains = count(loaded, (&[], Arc::clone(&levels)), (std::slice::from_ref(service), levels)).await?;
     said(&gains, &BTreeMap::from([(&service.service.id, service.title.fr.as_str())]))
 }
 
-/// Asks about every person, by both sets of rules, page by page.
-async fn count(loaded: &Loaded, before: &[MountedService], after: &[MountedService]) -> Result<Gains, Failure> {
+/// The levels of a folder, when nothing is wrong with them.
+fn levels((levels, problems): (Arc<Levels>, Vec<Problem>)) -> Result<Arc<Levels>, Failure> {
+    if problems.is_empty() { Ok(levels) } else { Err(Failure::Config(problems)) }
+}
+
+/// Asks about every person, by both sets of rules, each below its levels, page by page.
+async fn count(
+    loaded: &Loaded,
+    (before, levels_before): (&[MountedService], Arc<Levels>),
+    (after, levels_after): (&[MountedService], Arc<Levels>),
+) -> Result<Gains, Failure> {
     let audience = |services: &[MountedService]| -> BTreeMap<ServiceId, preau_domain::Audience> {
         services.iter().map(|service| (service.service.id.clone(), service.audience.clone())).collect()
     };
     let (had, has) = (audience(before), audience(after));
+    // Other levels may say something of any service.
+    let others = levels_before != levels_after;
     let mut changed: Vec<ServiceId> =
-        had.keys().chain(has.keys()).filter(|id| had.get(*id) != has.get(*id)).cloned().collect();
+        had.keys().chain(has.keys()).filter(|id| others || had.get(*id) != has.get(*id)).cloned().collect();
     changed.sort_unstable();
     changed.dedup();
-    let (levels, problems) = assembly::levels(loaded);
-    if !problems.is_empty() {
-        return Err(Failure::Config(problems));
-    }
-    let compiled = |all: &BTreeMap<ServiceId, preau_domain::Audience>| {
+    let compiled = |all: &BTreeMap<ServiceId, preau_domain::Audience>, levels: Arc<Levels>| {
         let those = changed.iter().filter_map(|id| all.get(id).map(|audience| (id, audience)));
         let rules = AccessRules::compile(those).map_err(|problems| Failure::new(problems.join("\n")))?;
-        Ok::<_, Failure>(rules.under(Arc::clone(&levels)))
+        Ok::<_, Failure>(rules.under(levels))
     };
-    let (before, after) = (compiled(&had)?, compiled(&has)?);
+    let (before, after) = (compiled(&had, levels_before)?, compiled(&has, levels_after)?);
     let mut gains = Gains::of(changed.clone());
     if changed.is_empty() {
         return Ok(gains);

@@ -77,6 +77,9 @@ pub fn rules(service: &MountedService) -> Result<(), Failure> {
         if service.tells_roster() {
             say!("  names and roles: {}", preau_policy::ROSTER.en)?;
         }
+        if service.keeps_grades() {
+            say!("  grades: {}", preau_policy::GRADES.en)?;
+        }
         if service.tells_home() {
             say!("  scope home: {}", preau_policy::HOME.en)?;
         }

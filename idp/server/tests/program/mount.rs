@@ -207,6 +207,35 @@ fn who_gains_and_who_loses_is_told_before_anything_is_written() {
 }
 
 #[test]
+fn who_gains_and_who_loses_by_a_level_is_told_before_its_file_is_there() {
+    let desk = Desk::new().with_school();
+    for (login, profile) in [("ada.clair", "National_ENS"), ("noe.clair", "National_ELV")] {
+        let who = ["account", "add", "--login", login, "--given-name", "Ada", "--family-name", "Clair"];
+        let (code, _, err) = desk.run(&[&who[..], &["--profile", profile, "--establishment", "0990001N"]].concat());
+        assert_eq!(code, 0, "{err}");
+    }
+    let who = ["--who", "profile=National_ENS,National_ELV;establishment=0990001N"];
+    let mount = ["mount", "moodle", "--url", "https://moodle.example"];
+    assert_eq!(desk.run(&[&mount[..], &who].concat()).0, 0);
+    std::fs::create_dir(desk.path("drafts")).unwrap();
+    let drafts = desk.path("drafts").display().to_string();
+    let diff = || desk.run(&["policy", "diff", "--levels", &drafts]);
+    let (code, out, err) = diff();
+    assert!(code == 0 && out.contains("nobody would gain or lose a service"), "{out}{err}");
+    desk.write(
+        "drafts/academy.toml",
+        "[[rule]]\nservices = [\"moodle\"]\nonly = [{ profiles = [\"National_ENS\"] }]\n",
+    );
+    let (code, out, err) = diff();
+    assert!(code == 0 && out.contains("  1 pupil would lose Moodle") && !out.contains("teacher"), "{out}{err}");
+    let explained = || desk.run(&["explain", "--person", "noe.clair", "--service", "moodle"]).1;
+    assert!(explained().contains("Ouvert en tant que"), "nothing was written: {}", explained());
+    desk.write("drafts/academy.toml", "[[rule]]\nonli = []\n");
+    let (code, _, err) = diff();
+    assert!(code == 2 && err.contains("academy.toml") && err.contains("onli"), "{err}");
+}
+
+#[test]
 fn the_number_of_a_school_is_the_place_of_a_population_that_says_none() {
     let desk = Desk::new().with_school();
     let mount = |who: &str| {

@@ -47,6 +47,7 @@ use std::sync::Arc;
 pub use device::DevicePage;
 pub use document::HomeDocument;
 pub use farewell::{ask_sign_out, framed, leaving, posting, posting_back, posting_elsewhere, unconfirmed};
+pub use lti::{LtiLink, LtiMarks, LtiPlace};
 
 /// The home page, its forms, the tiles, and the files pages need.
 pub fn portal_routes() -> Router<Arc<Hub>> {

@@ -8,7 +8,9 @@ use crate::{Door, Hub, Live, Locale, Visitor};
 use askama::Template;
 use axum::response::Response;
 use preau_domain::{Day, Opening, Population, Profile, Uai};
-use preau_policy::{HOME, ROSTER, Said, Standing, Words, concerned, identifier_words, people, profile_words, sent};
+use preau_policy::{
+    GRADES, HOME, ROSTER, Said, Standing, Words, concerned, identifier_words, people, profile_words, sent,
+};
 
 #[derive(Template)]
 #[template(path = "offers.html")]
@@ -233,6 +235,9 @@ fn leaving(page: &Page<'_>, door: &Door) -> Vec<(String, String)> {
     }
     if door.tells_roster() {
         rows.push((page.t("offer-roster"), word(page, ROSTER)));
+    }
+    if door.keeps_grades() {
+        rows.push((page.t("offer-grades"), word(page, GRADES)));
     }
     if door.tells_home() {
         rows.push((page.t("offer-home"), word(page, HOME)));

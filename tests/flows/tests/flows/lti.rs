@@ -25,6 +25,7 @@ stories!(
     a_roster_is_for_the_tool_that_was_told_of_it,
     a_roster_names_nobody_whom_the_door_keeps_out,
     a_roster_is_read_every_ten_seconds,
+    a_roster_is_of_its_school_year,
     a_roster_of_a_service_of_two_keys_is_of_whom_the_head_said,
 );
 
@@ -32,7 +33,7 @@ const CLAIM: &str = "https://purl.imsglobal.org/spec/lti/claim/";
 const ROSTER: &str = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice";
 
 /// A tool for teachers and pupils, which may ask who is of a class.
-fn tool(id: &str) -> MountedService {
+pub(crate) fn tool(id: &str) -> MountedService {
     let mut service = oidc_service(id);
     let rule = |name: &str, copy| ReleaseRule { name: name.to_owned(), copy: Some(copy), ..service.release[0].clone() };
     let roles = ReleaseRule {
@@ -60,7 +61,7 @@ fn mounted(hub: &TestHub, id: &str) -> OidcRp {
 }
 
 /// Alice teaches 6B and 6C in the collège; Noé is of 6B, and so is Tom.
-async fn classes(hub: &TestHub) {
+pub(crate) async fn classes(hub: &TestHub) {
     let mut alice = ALICE.person();
     alice.affiliations[0].classes = vec!["6B".into(), "6C".into()];
     hub.put(alice).await;
@@ -72,7 +73,7 @@ async fn classes(hub: &TestHub) {
 }
 
 /// What the tool is sent when it is opened.
-async fn opened(browser: &mut Browser, path: &str) -> Url {
+pub(crate) async fn opened(browser: &mut Browser, path: &str) -> Url {
     let answer = browser.visit(path).await;
     let to = answer.location().and_then(|to| Url::parse(to).ok());
     to.unwrap_or_else(|| panic!("no tool: {} {}", answer.status, answer.words()))
@@ -83,7 +84,7 @@ fn said(to: &Url, name: &str) -> String {
 }
 
 /// The sign-on a tool begins when it is opened so, with parameters replaced.
-fn begun(rp: &OidcRp, to: &Url, change: &[(&str, &str)]) -> String {
+pub(crate) fn begun(rp: &OidcRp, to: &Url, change: &[(&str, &str)]) -> String {
     let (login, hint) = (said(to, "login_hint"), said(to, "lti_message_hint"));
     let usual = [
         ("response_type", "id_token"),
@@ -98,16 +99,16 @@ fn begun(rp: &OidcRp, to: &Url, change: &[(&str, &str)]) -> String {
     rp.url_with(&kept.chain(change.iter().copied()).collect::<Vec<_>>())
 }
 
-async fn message(rp: &OidcRp, answer: &Answer) -> Map<String, Value> {
+pub(crate) async fn message(rp: &OidcRp, answer: &Answer) -> Map<String, Value> {
     rp.claims(&answer.told("id_token")).await
 }
 
-fn claim<'m>(message: &'m Map<String, Value>, name: &str) -> &'m Value {
+pub(crate) fn claim<'m>(message: &'m Map<String, Value>, name: &str) -> &'m Value {
     message.get(&format!("{CLAIM}{name}")).unwrap_or(&Value::Null)
 }
 
 /// A message for somebody who opens the tool at that path.
-async fn launched(hub: &TestHub, rp: &OidcRp, role: &Role, path: &str) -> Map<String, Value> {
+pub(crate) async fn launched(hub: &TestHub, rp: &OidcRp, role: &Role, path: &str) -> Map<String, Value> {
     let mut browser = hub.browser();
     browser.sign_in(role).at_home().await;
     let to = opened(&mut browser, path).await;
@@ -246,15 +247,19 @@ async fn whoever_left_the_class_opens_nothing_for_it(hub: TestHub) {
 
 /// A token by which a tool asks in its own name.
 async fn own(rp: &OidcRp) -> Document {
-    rp.call("/oidc/token", &[("grant_type", "client_credentials"), ("scope", NAMES_AND_ROLES)]).await
+    own_for(rp, NAMES_AND_ROLES).await
 }
 
-async fn roster(rp: &OidcRp, address: &str, token: &str) -> Document {
+pub(crate) async fn own_for(rp: &OidcRp, scope: &str) -> Document {
+    rp.call("/oidc/token", &[("grant_type", "client_credentials"), ("scope", scope)]).await
+}
+
+pub(crate) async fn roster(rp: &OidcRp, address: &str, token: &str) -> Document {
     let path = address.strip_prefix("https://ent.example").expect("an address of ours");
     rp.ask(Method::GET, path, &[("authorization", &format!("Bearer {token}"))], String::new()).await
 }
 
-fn address(message: &Map<String, Value>) -> String {
+pub(crate) fn address(message: &Map<String, Value>) -> String {
     let told = message.get(ROSTER).and_then(|told| told["context_memberships_url"].as_str());
     told.unwrap_or_default().to_owned()
 }
@@ -346,6 +351,25 @@ async fn a_roster_is_read_every_ten_seconds(hub: TestHub) {
     assert_eq!((early.error(), early.answer.header("retry-after")), ((429, "too_many_requests"), "1"));
     hub.clock.advance(1);
     assert_eq!(status(&six_b).await, 200, "control");
+}
+
+/// Next year's class of that name is another one, though the tool is the same.
+async fn a_roster_is_of_its_school_year(hub: TestHub) {
+    classes(&hub).await;
+    let rp = mounted(&hub, "tool");
+    let before = launched(&hub, &rp, &ALICE, "/oidc/lti/tool?for=6B").await;
+    hub.clock.advance(319 * 86_400);
+    let last = roster(&rp, &address(&before), own(&rp).await.access()).await;
+    assert_eq!(last.answer.status.as_u16(), 200, "30 July: {}", last.answer.body);
+    hub.clock.advance(2 * 86_400);
+    let over = roster(&rp, &address(&before), own(&rp).await.access()).await;
+    assert_eq!(over.error(), (400, "invalid_request"), "1 August");
+    let after = launched(&hub, &rp, &ALICE, "/oidc/lti/tool?for=6B").await;
+    for name in ["context", "resource_link"] {
+        assert_ne!(claim(&after, name)["id"], claim(&before, name)["id"], "{name}");
+    }
+    let next = roster(&rp, &address(&after), own(&rp).await.access()).await;
+    assert_eq!(next.answer.status.as_u16(), 200, "control");
 }
 
 /// Opens a tool of two keys in the collège, for these.

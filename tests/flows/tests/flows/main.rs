@@ -25,6 +25,7 @@ mod home_api;
 mod journal;
 mod life;
 mod lti;
+mod lti_kept;
 mod offers;
 mod oidc;
 mod oidc_conformance;

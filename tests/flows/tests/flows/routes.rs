@@ -6,7 +6,7 @@ use Protection::{
     Provider, Registration, Session, SessionForm, SignInForm, Ticket,
 };
 use http::Method;
-use preau_connector_api::LtiTool;
+use preau_connector_api::{LtiMay, LtiTool};
 use preau_flows::{ALICE, Answer, OidcRp, SamlSp, TestHub, stories};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -354,13 +354,35 @@ const ROUTES: &[(&str, &str, Protection, &str)] = &[
     ("POST OPTIONS", "/oidc/token", Client, "redeems what a service was handed, or its own proof"),
     ("GET POST OPTIONS", "/oidc/userinfo", Bearer, "what may be told of the person"),
     ("GET OPTIONS", "/api/home", Bearer, "the home page of the person, as a document"),
-    ("GET", "/oidc/lti/{service}", Session, "asks for which class or group a tool of LTI opens"),
+    (
+        "GET",
+        "/oidc/lti/{service}",
+        Session,
+        "asks for which class or group a tool of LTI opens, and shows what was chosen there",
+    ),
+    (
+        "GET",
+        "/oidc/lti/{service}/choose",
+        Session,
+        "opens a tool of LTI for a teacher to choose what a link of a class opens",
+    ),
+    ("GET", "/oidc/lti/{service}/link/{link}", Session, "opens such a link"),
+    ("POST", "/oidc/lti/{service}/links", Message, "what a teacher chose, signed by the tool, once"),
+    ("POST", "/oidc/lti/{service}/links/remove", SessionForm, "takes a link of a class away"),
+    ("GET", "/oidc/lti/{service}/links/{chosen}", Session, "shows a teacher what they chose"),
+    ("POST", "/oidc/lti/{service}/links/{chosen}", SessionForm, "keeps it for the class"),
+    ("GET", "/oidc/lti/{service}/marks", Session, "the marks of a class, for its teacher"),
+    ("GET", "/oidc/lti/{service}/marks.csv", Session, "the same as CSV"),
     (
         "GET",
         "/oidc/lti/{service}/members/{place}",
         Bearer,
         "who is of a class or group, for a tool that was opened for it",
     ),
+    ("GET POST", "/oidc/lti/{service}/items/{context}", Bearer, "the columns of marks of a tool for a class"),
+    ("GET PUT DELETE", "/oidc/lti/{service}/items/{context}/{column}", Bearer, "one of them"),
+    ("POST", "/oidc/lti/{service}/items/{context}/{column}/scores", Bearer, "a mark in it"),
+    ("GET", "/oidc/lti/{service}/items/{context}/{column}/results", Bearer, "the marks in it"),
     ("POST", "/oidc/device_authorization", Client, "a device asks for a code to show"),
     ("GET", "/oidc/device", Session, "the page on which a person types the code of a device"),
     ("POST", "/oidc/device/code", SessionForm, "the code of a device; leads to a new proof of who the person is"),
@@ -492,12 +514,16 @@ fn filled(path: &str, id: &str, asset: &str) -> String {
         "/assets/{name}" => asset.to_owned(),
         "/icons/{name}" => "/icons/app.svg".to_owned(),
         "/saml/launch/{service}" => "/saml/launch/sp".to_owned(),
-        "/oidc/lti/{service}" => "/oidc/lti/tool".to_owned(),
         _ => path
+            .replace("/oidc/lti/{service}", "/oidc/lti/tool")
             .replace("{service}", "app")
             .replace("{source}", "guichet")
             .replace("{run}", "r1")
             .replace("{place}", "1abc")
+            .replace("{link}", "abc")
+            .replace("{chosen}", "abc")
+            .replace("{context}", "abc")
+            .replace("{column}", "abc")
             .replace("{id}", id)
             .replace("{client_id}", "app"),
     }
@@ -524,12 +550,18 @@ fn names_on(page: &Answer) -> (String, String) {
     (id.to_owned(), style.split('"').next().unwrap_or_default().to_owned())
 }
 
-async fn every_route_is_protected_as_the_reference_says(hub: TestHub) {
-    let (rp, sp) = (hub.rp("rp"), hub.sp("sp"));
+/// A tool of LTI that may do everything.
+fn with_tool(hub: &TestHub) {
     hub.rp_with("tool", |oidc| {
         let target_link_uri = "https://tool.example/cb".to_owned();
-        oidc.lti = Some(LtiTool { target_link_uri, deployment_id: "1".into(), may: Vec::new() });
+        oidc.lti =
+            Some(LtiTool { target_link_uri, deployment_id: "1".into(), may: vec![LtiMay::Links, LtiMay::Grades] });
     });
+}
+
+async fn every_route_is_protected_as_the_reference_says(hub: TestHub) {
+    let (rp, sp) = (hub.rp("rp"), hub.sp("sp"));
+    with_tool(&hub);
     let (mut owner, mut inside, mut stranger) = (hub.browser(), hub.browser(), hub.browser());
     let page = owner.password_page("/", &ALICE).await;
     inside.sign_in(&ALICE).at_home().await;

@@ -1,13 +1,19 @@
 //! Messages of LTI 1.3 (1EdTech, *Learning Tools Interoperability Core 1.3*; *Names and Role Provisioning Services 2.0*): the names of
-//! their claims, and how what policy releases is written there.
+//! their claims, and how what policy releases is written there. What a teacher chose is read in `items`, marks in `grades`.
 //!
 //! Of a tool's release rules two names are this standard's: `roles`, what the person is, in the words of the standard, and `context`,
 //! the classes and groups a launch may be about. The names of OpenID Connect beside them are told as they are.
 
+pub mod grades;
+pub mod items;
+
+use preau_connector_api::{LINE_ITEMS, LINE_ITEMS_READ, RESULTS_READ, SCORES};
 use preau_policy::Released;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 const CLAIM: &str = "https://purl.imsglobal.org/spec/lti/claim/";
+const GRADES: &str = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint";
 const SERVICE: &str = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice";
 
 /// The kind of document a roster is.
@@ -32,10 +38,10 @@ pub struct Launch<'a> {
     pub deployment_id: &'a str,
     /// Where it ends.
     pub target_link_uri: &'a str,
-    /// The link it comes from, for this tool alone.
-    pub resource: String,
-    /// What the link is called.
-    pub title: &'a str,
+    /// What it is about.
+    pub purpose: Purpose,
+    /// Where marks are kept, for a tool that may.
+    pub grades: Option<Endpoint>,
     /// The class or group it is about.
     pub context: Option<Context>,
     /// The language the person reads.
@@ -44,6 +50,41 @@ pub struct Launch<'a> {
     pub base: &'a str,
     /// What the workspace is called.
     pub workspace: &'a str,
+}
+
+/// What a launch is about.
+pub enum Purpose {
+    /// Opening a link.
+    Link {
+        /// Its name, for this tool alone.
+        id: String,
+        /// What it is called.
+        title: String,
+        /// What the tool said when it was chosen.
+        custom: BTreeMap<String, String>,
+    },
+    /// Choosing what a link opens.
+    Choice {
+        /// Where the answer goes.
+        back: String,
+        /// What it brings back.
+        data: String,
+        /// Whether a link may bring a column of marks.
+        marks: bool,
+    },
+}
+
+/// Where marks are kept.
+pub struct Endpoint {
+    /// The columns of the class or group.
+    pub columns: String,
+    /// The one of the link.
+    pub column: Option<String>,
+}
+
+/// The full name of a claim.
+pub fn claim(name: &str) -> String {
+    format!("{CLAIM}{name}")
 }
 
 impl Context {
@@ -57,21 +98,52 @@ impl Context {
     }
 }
 
-/// The claims of a resource link request about what is released of a person.
+/// The claims of a message about what is released of a person.
 pub fn claims(launch: &Launch<'_>, released: &Released) -> Map<String, Value> {
     let mut told = person(released);
     let mut put = |name: &str, value: Value| drop(told.insert(format!("{CLAIM}{name}"), value));
-    put("message_type", json!("LtiResourceLinkRequest"));
     put("version", json!("1.3.0"));
     put("deployment_id", json!(launch.deployment_id));
     put("target_link_uri", json!(launch.target_link_uri));
-    put("resource_link", json!({ "id": launch.resource, "title": launch.title }));
     put("roles", json!(values(released, "roles")));
     put(
         "launch_presentation",
         json!({ "document_target": "window", "locale": launch.locale, "return_url": format!("{}/", launch.base) }),
     );
     put("tool_platform", json!({ "guid": launch.base, "name": launch.workspace, "product_family_code": "preau" }));
+    match &launch.purpose {
+        Purpose::Link { id, title, custom } => {
+            put("message_type", json!("LtiResourceLinkRequest"));
+            put("resource_link", json!({ "id": id, "title": title }));
+            if !custom.is_empty() {
+                put("custom", json!(custom));
+            }
+        }
+        Purpose::Choice { back, data, marks } => {
+            put("message_type", json!("LtiDeepLinkingRequest"));
+            let settings = json!({
+                "deep_link_return_url": back,
+                "accept_types": ["ltiResourceLink"],
+                "accept_presentation_document_targets": ["window"],
+                "accept_multiple": true,
+                "accept_lineitem": marks,
+                "auto_create": false,
+                "data": data,
+            });
+            told.insert(items::SETTINGS.to_owned(), settings);
+        }
+    }
+    if let Some(Endpoint { columns, column }) = &launch.grades {
+        let mut endpoint = json!({
+            "scope": [LINE_ITEMS, LINE_ITEMS_READ, RESULTS_READ, SCORES],
+            "lineitems": columns,
+        });
+        if let Some(column) = column {
+            endpoint["lineitem"] = json!(column);
+        }
+        told.insert(GRADES.to_owned(), endpoint);
+    }
+    let mut put = |name: &str, value: Value| drop(told.insert(format!("{CLAIM}{name}"), value));
     if let Some(context) = &launch.context {
         put("context", context.told());
         if let Some(roster) = &context.roster {

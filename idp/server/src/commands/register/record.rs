@@ -198,6 +198,10 @@ fn row(locale: Locale, service: &MountedService, uai: &Uai) -> Option<[String; C
         if service.tells_roster() {
             words.push(pick(locale, preau_policy::ROSTER.fr, preau_policy::ROSTER.en));
         }
+        if service.keeps_grades() {
+            let (fr, en) = (preau_policy::GRADES.fr, preau_policy::GRADES.en);
+            words.push(format!("{} : {}", pick(locale, "notes", "marks"), pick(locale, fr, en)));
+        }
         if service.tells_home() {
             words.push(pick(locale, preau_policy::HOME.fr, preau_policy::HOME.en));
         }

@@ -4,7 +4,7 @@ use super::super::bench::Bench;
 use super::super::board::Board;
 use super::super::elsewhere::{ChooseAccount, Elsewhere, Way};
 use super::super::home::{Home, Owner};
-use super::super::lti::Lti;
+use super::super::lti::{Choice as LtiChoice, Lti, Marks as LtiMarksPage};
 use super::super::offers::{Offer, Offers};
 use super::super::runs::{OneRun, Runs, Sources};
 use super::super::*;
@@ -546,7 +546,33 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
         (&kiosque, Standing::Shut),
     ];
     add("offers", Offers::new(page(), place(), &standings).render());
-    add("lti", Lti::new(page(), &kiosque, &["6A", "6B", "6 LATIN & grec"]).render());
+    let place_of = |name: &str, more: bool| crate::LtiPlace {
+        name: name.to_owned(),
+        open: format!("/oidc/lti/kiosque?for={}", &name[..1]),
+        links: match more {
+            true => vec![crate::LtiLink {
+                id: "l1".into(),
+                title: "Leçon 1, les <fractions>".into(),
+                href: "/oidc/lti/kiosque/link/l1?for=6A".into(),
+            }],
+            false => Vec::new(),
+        },
+        choose: more.then(|| "/oidc/lti/kiosque/choose?for=6A".to_owned()),
+        marks: more.then(|| "/oidc/lti/kiosque/marks?for=6A".to_owned()),
+    };
+    let secret = || "token".to_owned();
+    let plain = vec![place_of("6A", false), place_of("5 LATIN & grec", false)];
+    add("lti", Lti::new(page(), &kiosque, plain, secret()).render());
+    let more = vec![place_of("6A", true), place_of("5B", false)];
+    add("lti-more", Lti::new(page(), &kiosque, more, secret()).render());
+    add("lti-choice", LtiChoice::new(page(), &kiosque, "6A", &["Leçon 1", "Leçon 2"], "abc", secret()).render());
+    let marks = |columns: &[&str]| crate::LtiMarks {
+        place: "6A".into(),
+        columns: columns.iter().map(|&label| (label.to_owned(), "20".to_owned())).collect(),
+        rows: vec![("Petit Noé".into(), vec!["12,5".into()]), ("Petit Tom".into(), vec![String::new()])],
+    };
+    add("lti-marks", LtiMarksPage::new(page(), &kiosque, marks(&["Fractions"])).render());
+    add("lti-marks-none", LtiMarksPage::new(page(), &kiosque, marks(&[])).render());
     add("offers-none", Offers::new(page(), place(), &[]).render());
     let counted = || {
         let moved = [(Profile::Pupil, 312, 0), (Profile::Teacher, 0, 3)];

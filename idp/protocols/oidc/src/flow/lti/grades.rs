@@ -1,0 +1,223 @@
+//! Marks of a tool (*Assignment and Grade Services 2.0*): columns it makes, marks it gives, and what it may read of them again. It asks with a
+//! token of its own, at the address it was told for a class or group, and reads and changes what is that tool's alone.
+
+use super::super::userinfo::Shown;
+use super::kept::{self, Column, MOST};
+use super::roster::{asking, people, wait};
+use super::{Place, page_of, resource_of, year_of};
+use crate::OidcError;
+use crate::wire::lti::grades::{Mark, Said};
+use preau_connector_api::{LINE_ITEMS, LINE_ITEMS_READ, RESULTS_READ, SCORES};
+use preau_domain::AuditEvent;
+use preau_store::{Attempt, Delays};
+use preau_web::{Door, Fields, Hub};
+use serde_json::Value;
+
+/// Marks of one column, at most.
+const MOST_MARKS: usize = 400;
+/// Characters of the name of a column.
+const NAME: usize = 22;
+/// Marks for people who have none in a column yet: whether they are of the class is looked up for each.
+const NEWCOMERS: Delays = Delays(&[(200, 60_000)]);
+
+/// A tool at the marks of a class or group.
+pub struct Asking<'a> {
+    hub: &'a Hub,
+    door: Door,
+    place: Place,
+    /// Where its columns are.
+    base: String,
+}
+
+impl<'a> Asking<'a> {
+    /// Who asks, and for which class or group; `event` learns both.
+    async fn of(
+        hub: &'a Hub,
+        shown: &Shown,
+        (id, context): (&str, &str),
+        scopes: &[&str],
+        event: &mut AuditEvent,
+    ) -> Result<Asking<'a>, OidcError> {
+        let door = asking(hub, shown, id, scopes, event).await?;
+        let place = kept::place(hub, &door, context).await?.ok_or(OidcError::Unknown)?;
+        if year_of(hub, &place.establishment) != Some(place.year) {
+            return Err(OidcError::InvalidRequest("the marks of another school year"));
+        }
+        event.establishment = Some(place.establishment.clone());
+        let base = format!("{}{}/items/{context}", hub.base(), page_of(&door));
+        Ok(Asking { hub, door, place, base })
+    }
+
+    fn address(&self, column: &str) -> String {
+        format!("{}/{column}", self.base)
+    }
+
+    async fn columns(&self) -> Result<Vec<Column>, OidcError> {
+        Ok(kept::shelf(self.hub, &self.door, &self.place).await?.columns)
+    }
+
+    async fn column(&self, id: &str) -> Result<Column, OidcError> {
+        self.columns().await?.into_iter().find(|column| column.id == id).ok_or(OidcError::Unknown)
+    }
+
+    /// Whether a link that a column is said to belong to is one of this class or group.
+    async fn has_link(&self, said: &Said) -> Result<bool, OidcError> {
+        let Some(link) = &said.resource_link_id else { return Ok(true) };
+        let links = kept::shelf(self.hub, &self.door, &self.place).await?.links;
+        let tile = resource_of(self.hub, &self.door, Some(&self.place));
+        Ok(*link == tile || links.iter().any(|one| one.id == *link))
+    }
+}
+
+/// The columns of a class or group, as far as they are asked for.
+pub async fn columns(
+    hub: &Hub,
+    shown: &Shown,
+    at: (&str, &str),
+    fields: &Fields,
+    event: &mut AuditEvent,
+) -> Result<Value, OidcError> {
+    let asking = Asking::of(hub, shown, at, &[LINE_ITEMS, LINE_ITEMS_READ], event).await?;
+    let wanted = [fields.one("resource_link_id")?, fields.one("resource_id")?, fields.one("tag")?];
+    let fits = |column: &&Column| {
+        let said = &column.said;
+        let own = [&said.resource_link_id, &said.resource_id, &said.tag];
+        wanted.iter().zip(own).all(|(wanted, own)| wanted.is_none_or(|wanted| own.as_deref() == Some(wanted)))
+    };
+    let columns = asking.columns().await?;
+    Ok(columns.iter().filter(fits).map(|column| column.said.told(&asking.address(&column.id))).collect())
+}
+
+/// Makes a column.
+pub async fn make(
+    hub: &Hub,
+    shown: &Shown,
+    at: (&str, &str),
+    body: &[u8],
+    event: &mut AuditEvent,
+) -> Result<Value, OidcError> {
+    let asking = Asking::of(hub, shown, at, &[LINE_ITEMS], event).await?;
+    let said = Said::read(body)?;
+    if !asking.has_link(&said).await? {
+        return Err(OidcError::Unknown);
+    }
+    let column = Column { id: hub.ids.text(NAME), said };
+    let made = kept::change_shelf(hub, &asking.door, &asking.place, |shelf| {
+        let room = shelf.columns.len() < MOST;
+        if room {
+            shelf.columns.push(column.clone());
+        }
+        room
+    });
+    if !made.await? {
+        return Err(OidcError::InvalidRequest("more line items than a class has for one tool"));
+    }
+    event.detail = "lti line item made".to_owned();
+    Ok(column.said.told(&asking.address(&column.id)))
+}
+
+/// One column.
+pub async fn column(
+    hub: &Hub,
+    shown: &Shown,
+    at: (&str, &str, &str),
+    event: &mut AuditEvent,
+) -> Result<Value, OidcError> {
+    let asking = Asking::of(hub, shown, (at.0, at.1), &[LINE_ITEMS, LINE_ITEMS_READ], event).await?;
+    Ok(asking.column(at.2).await?.said.told(&asking.address(at.2)))
+}
+
+/// Says a column anew; the link it belongs to stays unless another one is said.
+pub async fn change(
+    hub: &Hub,
+    shown: &Shown,
+    at: (&str, &str, &str),
+    body: &[u8],
+    event: &mut AuditEvent,
+) -> Result<Value, OidcError> {
+    let asking = Asking::of(hub, shown, (at.0, at.1), &[LINE_ITEMS], event).await?;
+    let said = Said::read(body)?;
+    if !asking.has_link(&said).await? {
+        return Err(OidcError::Unknown);
+    }
+    let changed = kept::change_shelf(hub, &asking.door, &asking.place, |shelf| {
+        let column = shelf.columns.iter_mut().find(|column| column.id == at.2)?;
+        let link = said.resource_link_id.clone().or(column.said.resource_link_id.take());
+        column.said = Said { resource_link_id: link, ..said.clone() };
+        Some(column.said.clone())
+    });
+    let said = changed.await?.ok_or(OidcError::Unknown)?;
+    event.detail = "lti line item changed".to_owned();
+    Ok(said.told(&asking.address(at.2)))
+}
+
+/// Removes a column, and the marks in it.
+pub async fn remove(hub: &Hub, shown: &Shown, at: (&str, &str, &str), event: &mut AuditEvent) -> Result<(), OidcError> {
+    let asking = Asking::of(hub, shown, (at.0, at.1), &[LINE_ITEMS], event).await?;
+    let removed = kept::change_shelf(hub, &asking.door, &asking.place, |shelf| {
+        let before = shelf.columns.len();
+        shelf.columns.retain(|column| column.id != at.2);
+        shelf.columns.len() < before
+    });
+    if !removed.await? {
+        return Err(OidcError::Unknown);
+    }
+    kept::forget_marks(hub, &asking.door, &asking.place, at.2).await?;
+    event.detail = "lti line item removed".to_owned();
+    Ok(())
+}
+
+/// Takes a mark, of somebody of the class whom the tool may know; the latest counts.
+pub async fn mark(
+    hub: &Hub,
+    shown: &Shown,
+    at: (&str, &str, &str),
+    body: &[u8],
+    event: &mut AuditEvent,
+) -> Result<(), OidcError> {
+    let asking = Asking::of(hub, shown, (at.0, at.1), &[SCORES], event).await?;
+    let (user, mark) = Mark::read(body)?;
+    let Asking { door, place, .. } = &asking;
+    asking.column(at.2).await?;
+    let known = kept::marks(hub, door, place, at.2).await?.contains_key(&user);
+    if !known {
+        let key = hub.keyring.mac("lti-newcomers", &[door.service.id.as_str(), at.1]);
+        if let Attempt::NotBefore(until) = hub.store.count_attempt(&key, hub.now(), NEWCOMERS).await? {
+            return Err(OidcError::TooSoon { seconds: wait(hub.now(), until) });
+        }
+        if !people(hub, door, place).await?.iter().any(|(_, told)| told.user() == user) {
+            return Err(OidcError::Unknown);
+        }
+        hub.store.uncount_attempt(&key, hub.now(), NEWCOMERS).await?;
+    }
+    let taken = kept::change_marks(hub, door, place, at.2, |marks| {
+        if marks.get(&user).is_some_and(|before| before.at > mark.at) {
+            return Err(OidcError::Overtaken);
+        }
+        if marks.len() >= MOST_MARKS && !marks.contains_key(&user) {
+            return Err(OidcError::InvalidRequest("more marks than a column has"));
+        }
+        marks.insert(user.clone(), mark.clone());
+        Ok(())
+    });
+    taken.await??;
+    event.detail = "lti mark".to_owned();
+    Ok(())
+}
+
+/// The marks of a column, of all or of one.
+pub async fn results(
+    hub: &Hub,
+    shown: &Shown,
+    at: (&str, &str, &str),
+    fields: &Fields,
+    event: &mut AuditEvent,
+) -> Result<Value, OidcError> {
+    let asking = Asking::of(hub, shown, (at.0, at.1), &[RESULTS_READ], event).await?;
+    asking.column(at.2).await?;
+    let (address, wanted) = (asking.address(at.2), fields.one("user_id")?);
+    let marks = kept::marks(hub, &asking.door, &asking.place, at.2).await?;
+    event.detail = format!("lti results of {}", marks.len());
+    let told = marks.iter().filter(|(user, _)| wanted.is_none_or(|wanted| wanted == user.as_str()));
+    Ok(told.map(|(user, mark)| mark.told(&address, user)).collect())
+}
