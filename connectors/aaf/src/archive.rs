@@ -25,6 +25,13 @@ where
     each_of(Proportionate::new(inflated, went_in), each)
 }
 
+/// Reads so many bytes of what an archive holds, as they come; how many of the archive they took.
+pub(crate) fn begins(file: File, most: u64, into: &mut Vec<u8>) -> io::Result<u64> {
+    let (counted, went_in) = Counted::new(file);
+    MultiGzDecoder::new(counted).take(most).read_to_end(into)?;
+    Ok(went_in.get())
+}
+
 fn each_of<R: Read, F>(mut tar: R, mut each: F) -> Result<(), String>
 where
     F: FnMut(&str, &mut dyn Read) -> Result<bool, String>,

@@ -12,6 +12,10 @@ use std::path::{Path, PathBuf};
 /// Most files of a folder of deliveries.
 const MAX_PARTS: usize = 10_000;
 
+/// How much of a file or an archive is looked at to say about how many records there are, and what each begins with.
+const BEGINNING: u64 = 8 << 20;
+const RECORD: &[u8] = b"<addRequest";
+
 /// A file of the folder.
 #[derive(Clone, Debug)]
 pub(crate) struct Part {
@@ -219,6 +223,23 @@ impl Delivery {
             .map_err(|what| format!("{}: {what}", part.shown))?;
         }
         self.is_whole(&names)
+    }
+
+    /// About how many records it holds, by how many stand at the beginning of each file or archive.
+    pub(crate) fn about(&self) -> Result<u64, String> {
+        let mut all = 0;
+        for part in &self.parts {
+            let (mut file, mut begins) = (part.open()?, Vec::new());
+            let taken = if part.name.is_some() {
+                (&mut file).take(BEGINNING).read_to_end(&mut begins).map(|read| read as u64)
+            } else {
+                archive::begins(file, BEGINNING, &mut begins)
+            };
+            let taken = taken.map_err(|error| format!("{} cannot be read: {error}", part.shown))?;
+            let records = begins.windows(RECORD.len()).filter(|bytes| *bytes == RECORD).count() as u64;
+            all += records.saturating_mul(part.stamp.size).checked_div(taken).unwrap_or(0);
+        }
+        Ok(all)
     }
 
     /// Whether no file is missing: none of those before the last of its kind, and in a complete delivery no kind.

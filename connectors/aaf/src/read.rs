@@ -14,9 +14,9 @@ use crate::name::Kind;
 use async_trait::async_trait;
 use degree::{Degree, Item};
 use held::Held;
-use preau_connector_api::{Completion, Directory, Record, Rejected};
+use preau_connector_api::{Completion, Directory, Met, Record, Rejected};
 use preau_domain::{Group, GroupKind};
-use preau_ent::{Entry, Everybody, Keys, MAX_GROUPS, Mapping, Misfit, READER, Seen, Table};
+use preau_ent::{Entry, Everybody, Keys, MAX_GROUPS, Mapping, Misfit, READER, Table};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -50,7 +50,12 @@ impl Directory for Reading {
     }
 
     async fn estimate(&self) -> Option<u64> {
-        None
+        let settings = Arc::clone(&self.settings);
+        let about = move || {
+            let of = |place: &Place| delivery::chain(delivery::list(&place.path)?, settings.gap)?.complete.about();
+            settings.degrees.iter().map(of).sum::<Result<u64, String>>().ok()
+        };
+        tokio::task::spawn_blocking(about).await.ok()?
     }
 
     async fn version(&self) -> Option<String> {
@@ -105,9 +110,9 @@ fn read_all(settings: &Settings, hand: &Hand) -> Result<Option<String>, String> 
 
     let mut table = Table::default();
     let mut structures: Vec<Vec<Entry>> = Vec::new();
-    let mut staff: Vec<Seen> = Vec::new();
+    let mut staff: Vec<Met> = Vec::new();
     for degree in &mut degrees {
-        let (mut entries, mut keys, mapping) = (Vec::new(), Seen::default(), degree.mapping);
+        let (mut entries, mut keys, mapping) = (Vec::new(), Met::default(), degree.mapping);
         degree.records(&[Kind::Structures, Kind::Staff], |kind, item| {
             match (kind, item.fault) {
                 (Kind::Structures, None) => entries.push(item.entry),
@@ -130,7 +135,7 @@ fn read_all(settings: &Settings, hand: &Hand) -> Result<Option<String>, String> 
     rejected.into_iter().try_for_each(|rejected| hand.over(Record::Rejected(rejected)))?;
 
     let mut everybody = Everybody::new(&table, settings.rules.clone());
-    let mut before = Seen::default();
+    let mut before = Met::default();
     for (degree, structures) in degrees.iter_mut().zip(structures) {
         before = pupils(degree, &structures, &table, &mut everybody, &before, hand)?;
     }
@@ -151,9 +156,9 @@ fn pupils(
     structures: &[Entry],
     table: &Table,
     everybody: &mut Everybody<'_>,
-    before: &Seen,
+    before: &Met,
     hand: &Hand,
-) -> Result<Seen, String> {
+) -> Result<Met, String> {
     let mapping = degree.mapping;
     let mut schools = BTreeMap::new();
     for entry in structures {
@@ -162,7 +167,7 @@ fn pupils(
             Err(misfit) => hand.over(Record::Rejected(misfit.rejects(entry, None)))?,
         }
     }
-    let mut now = Seen::default();
+    let mut now = Met::default();
     let mut people = 0u64;
     degree.records(&[Kind::Pupils], |_, item| {
         people += 1;
@@ -209,11 +214,11 @@ fn add(groups: &mut Vec<Group>, group: Group) {
 }
 
 /// Everybody else: the adults of pupils, then the staff; whoever is in several files is put together.
-fn adults(degrees: &mut [Degree<'_>], staff: &[Seen], everybody: &Everybody<'_>, hand: &Hand) -> Result<(), String> {
+fn adults(degrees: &mut [Degree<'_>], staff: &[Met], everybody: &Everybody<'_>, hand: &Hand) -> Result<(), String> {
     let mut held = Held::default();
-    let mut before = Seen::default();
+    let mut before = Met::default();
     for degree in degrees.iter_mut() {
-        let (mapping, mut now) = (degree.mapping, Seen::default());
+        let (mapping, mut now) = (degree.mapping, Met::default());
         degree.records(&[Kind::Relatives], |_, item| {
             let key = match key_of(&item, mapping, everybody, &mut now) {
                 Ok(key) if before.has(&key) => return Ok(()),
@@ -230,7 +235,7 @@ fn adults(degrees: &mut [Degree<'_>], staff: &[Seen], everybody: &Everybody<'_>,
         before = now;
     }
     for (at, degree) in degrees.iter_mut().enumerate() {
-        let (mapping, mut now) = (degree.mapping, Seen::default());
+        let (mapping, mut now) = (degree.mapping, Met::default());
         degree.records(&[Kind::Staff], |_, item| {
             let key = match key_of(&item, mapping, everybody, &mut now) {
                 Ok(key) => key,
@@ -251,7 +256,7 @@ fn adults(degrees: &mut [Degree<'_>], staff: &[Seen], everybody: &Everybody<'_>,
 }
 
 /// The join key of an entry that can be used and is the first of its key in its file.
-fn key_of(item: &Item, mapping: &Mapping, everybody: &Everybody<'_>, now: &mut Seen) -> Result<String, Rejected> {
+fn key_of(item: &Item, mapping: &Mapping, everybody: &Everybody<'_>, now: &mut Met) -> Result<String, Rejected> {
     let key = everybody.key(&item.entry, mapping);
     let twice = || format!("another entry has the same {}", mapping.people.key);
     match (&item.fault, key) {

@@ -10,6 +10,7 @@ mod file;
 mod kind;
 mod latin9;
 mod matching;
+mod met;
 mod oidc;
 mod preview;
 mod provider;
@@ -28,6 +29,7 @@ pub use file::{FileState, ReadFile};
 pub use kind::{Connector, Kind, OpenContext, Problem, schema_of};
 pub use latin9::latin9;
 pub use matching::{MatchForm, MatchRule, known_as};
+pub use met::Met;
 pub use oidc::{
     ClientAuthentication, ClientSecret, ContentEncryption, Encryption, KeyManagement, LINE_ITEMS, LINE_ITEMS_READ,
     LtiMay, LtiSettings, LtiTool, NAMES_AND_ROLES, OidcFlow, OidcGrant, OidcService, OidcSettings, ProofAlgorithm,

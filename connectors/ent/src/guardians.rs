@@ -1,25 +1,30 @@
-//! The adults pupils name, kept from the reading of the pupils until the adults' turn comes: 48 bytes a link and the
+//! The adults pupils name, kept from the reading of the pupils until the adults' turn comes: 32 bytes a link and the
 //! names, so that a million people fit in memory.
 
 use crate::entry::comparable_dn;
-use crate::keys::Seen;
 use crate::people::Rules;
 use crate::structures::{Place, Table};
+use preau_connector_api::Met;
 use preau_domain::{Affiliation, Child, JoinKey, Legal, Profile};
 use std::hash::{BuildHasher, RandomState};
 
 /// Most pupils one adult is taken to answer for.
 pub(crate) const MAX_CHILDREN: usize = 50;
 
+/// Where a name is in the text: its length stands before it.
+type At = u32;
+
+/// No name.
+const NOWHERE: At = At::MAX;
+
 /// One link.
 struct Link {
     /// Digest of the adult's name, by which links are sorted.
     adult_hash: u64,
-    /// Where the adult's name and the pupil's key are in the text.
-    adult: (u32, u16),
-    pupil: (u32, u16),
-    /// Where the number is by which the structure knows the pupil; nowhere when it has no length.
-    number: (u32, u16),
+    adult: At,
+    pupil: At,
+    /// The number by which the structure knows the pupil, if it knows one.
+    number: At,
     place: Place,
     code: [u8; 4],
     legal: Legal,
@@ -28,10 +33,10 @@ struct Link {
 /// All links.
 #[derive(Default)]
 pub(crate) struct Links {
-    text: String,
+    text: Vec<u8>,
     links: Vec<Link>,
     /// Adults named by pupils whose entries were rejected.
-    doubtful: Seen,
+    doubtful: Met,
     state: RandomState,
     sorted: bool,
 }
@@ -49,9 +54,10 @@ impl Links {
         legal: Legal,
     ) -> bool {
         let adult = if adult.contains('=') { comparable_dn(adult) } else { adult.to_owned() };
-        let same_pupil = self.links.last().map(|last| last.pupil).filter(|at| self.at(*at) == pupil);
+        let last = self.links.last().map(|last| (last.pupil, last.number));
+        let same_pupil = last.map(|(pupil, _)| pupil).filter(|at| self.at(*at) == pupil);
         let number = number.unwrap_or_default();
-        let same_number = self.links.last().map(|last| last.number).filter(|at| self.at(*at) == number);
+        let same_number = last.map(|(_, number)| number).filter(|at| self.at(*at) == number);
         let kept =
             (self.keep(&adult), same_pupil.or_else(|| self.keep(pupil)), same_number.or_else(|| self.keep(number)));
         let (Some(adult_at), Some(pupil_at), Some(number)) = kept else { return false };
@@ -79,21 +85,24 @@ impl Links {
         names.into_iter().any(|name| self.doubtful.has(name))
     }
 
-    fn keep(&mut self, name: &str) -> Option<(u32, u16)> {
-        let at = (u32::try_from(self.text.len()).ok()?, u16::try_from(name.len()).ok()?);
-        u32::try_from(self.text.len() + name.len()).ok()?;
-        self.text.push_str(name);
+    fn keep(&mut self, name: &str) -> Option<At> {
+        if name.is_empty() {
+            return Some(NOWHERE);
+        }
+        let at = At::try_from(self.text.len()).ok().filter(|at| *at < NOWHERE)?;
+        self.text.extend(u16::try_from(name.len()).ok()?.to_le_bytes());
+        self.text.extend(name.as_bytes());
         Some(at)
     }
 
-    fn at(&self, (start, length): (u32, u16)) -> &str {
-        &self.text[start as usize..start as usize + usize::from(length)]
+    fn at(&self, at: At) -> &str {
+        name_at(&self.text, at)
     }
 
     /// Gets ready to answer: once, when all pupils were read.
     pub(crate) fn sort(&mut self) {
         let text = &self.text;
-        let pupil = |link: &Link| &text[link.pupil.0 as usize..link.pupil.0 as usize + usize::from(link.pupil.1)];
+        let pupil = |link: &Link| name_at(text, link.pupil);
         self.links.sort_unstable_by(|a, b| (a.adult_hash, pupil(a), a.place).cmp(&(b.adult_hash, pupil(b), b.place)));
         self.text.shrink_to_fit();
         self.sorted = true;
@@ -136,11 +145,28 @@ impl Links {
     }
 }
 
+/// The name that was kept there.
+fn name_at(text: &[u8], at: At) -> &str {
+    let Some([low, high, rest @ ..]) = text.get(at as usize..) else { return "" };
+    let name = rest.get(..usize::from(u16::from_le_bytes([*low, *high])));
+    name.and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default()
+}
+
 /// The legal weight a source writes.
 pub(crate) fn legal(written: &str) -> Legal {
     match written {
         "1" => Legal::Representative,
         "2" => Legal::InCharge,
         _ => Legal::Contact,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_takes_thirty_two_bytes() {
+        assert_eq!(std::mem::size_of::<Link>(), 32);
     }
 }

@@ -2,8 +2,6 @@
 
 use crate::entry::{Entry, Misfit};
 use preau_domain::{Bounded, bounded};
-use std::collections::HashSet;
-use std::hash::{BuildHasher, RandomState};
 
 const MAX_KEY: usize = 128;
 
@@ -53,30 +51,6 @@ impl Keys {
     }
 }
 
-/// Names already met, sixteen bytes each whatever their length.
-#[derive(Default)]
-pub struct Seen {
-    states: (RandomState, RandomState),
-    met: HashSet<u128>,
-}
-
-impl Seen {
-    /// Whether this is the first time.
-    pub fn first_time(&mut self, name: &str) -> bool {
-        self.met.insert(self.digest(name))
-    }
-
-    /// Whether it was met.
-    pub fn has(&self, name: &str) -> bool {
-        self.met.contains(&self.digest(name))
-    }
-
-    fn digest(&self, name: &str) -> u128 {
-        let (high, low) = (self.states.0.hash_one(name), self.states.1.hash_one(name));
-        u128::from(high) << 64 | u128::from(low)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,11 +77,5 @@ mod tests {
         assert_eq!(keys.beside("12", "34"), "34");
         assert_eq!(keys.beside("AC-BOREE$12", "34"), "AC-BOREE$34");
         assert_eq!(keys.beside("12", "AC-NOTOS$34"), "34");
-    }
-
-    #[test]
-    fn a_name_is_met_once() {
-        let mut seen = Seen::default();
-        assert!(seen.first_time("a") && seen.first_time("b") && !seen.first_time("a"));
     }
 }

@@ -16,7 +16,7 @@ mod structures;
 mod ties;
 
 pub use entry::{Entry, Misfit, comparable_dn};
-pub use keys::{Keys, Seen, bare_key};
+pub use keys::{Keys, bare_key};
 pub use mapping::{Field, Fields, KindRule, Mapping, OneOf, People, Pupils, Staff, Structures, Vector};
 pub use people::{Everybody, Rules};
 pub use structures::{MAX_GROUPS, Place, Table};

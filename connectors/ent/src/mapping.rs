@@ -141,6 +141,9 @@ pub struct Staff {
     pub functions: Vector,
     /// Classes, groups and subjects taught.
     pub teaching: Vec<Vector>,
+    /// Pupils whom the entry of an adult names, by DN or join key. It gives no right: it says which pupils to ask.
+    #[serde(default)]
+    pub pupils: Option<String>,
 }
 
 /// What a field of a vector is.
@@ -364,6 +367,11 @@ impl Mapping {
             self.of_everybody(),
             std::iter::once(&self.staff.functions.attribute).chain(teaching).chain(&self.people.login),
         )
+    }
+
+    /// Attributes asked for of everybody else where pupils are not read beside them.
+    pub fn of_staff_alone(&self) -> Vec<String> {
+        self.of_staff().into_iter().chain(self.staff.pupils.clone()).collect()
     }
 }
 

@@ -1,12 +1,12 @@
 //! Entries of people as records: what they are in each structure, from vectors taken apart by [`crate::mapping`].
 
 use crate::entry::{Entry, Misfit, field};
-use crate::guardians::{Links, legal};
-use crate::keys::{Keys, Seen};
+use crate::guardians::{Links, MAX_CHILDREN, legal};
+use crate::keys::Keys;
 use crate::mapping::{Field, Mapping, Vector};
 use crate::structures::{Place, Table};
 use crate::ties;
-use preau_connector_api::{PersonRecord, Record, Rejected};
+use preau_connector_api::{Met, PersonRecord, Record, Rejected};
 use preau_domain::{Affiliation, Legal, Profile, SourceId, normalised_login};
 
 const MAX_NAME: usize = 100;
@@ -39,7 +39,7 @@ pub struct Everybody<'a> {
     table: &'a Table,
     rules: Rules,
     keys: Keys,
-    seen: Seen,
+    seen: Met,
     links: Links,
 }
 
@@ -47,7 +47,7 @@ impl<'a> Everybody<'a> {
     /// Has read nobody yet; `table` knows every structure.
     pub fn new(table: &'a Table, rules: Rules) -> Self {
         let keys = Keys::new(rules.academy.clone());
-        Everybody { table, rules, keys, seen: Seen::default(), links: Links::default() }
+        Everybody { table, rules, keys, seen: Met::default(), links: Links::default() }
     }
 
     fn reader<'m>(&'m self, mapping: &'m Mapping) -> Reader<'m> {
@@ -83,6 +83,16 @@ impl<'a> Everybody<'a> {
     /// there is no room left.
     pub fn known_pupil(&mut self, key: &str, ties: &[String]) -> bool {
         ties.iter().all(|tie| ties::add(&mut self.links, key, tie, self.table))
+    }
+
+    /// The pupils whom the entry of an adult names, by DN or by join key: where somebody is met before the pupils who name them are.
+    pub fn pupils_named(&self, entry: &Entry, mapping: &Mapping) -> Vec<String> {
+        let own = self.key(entry, mapping).unwrap_or_default();
+        let named = mapping.staff.pupils.iter().flat_map(|attribute| entry.lossy_texts(attribute));
+        named
+            .take(MAX_CHILDREN)
+            .map(|name| if name.contains('=') { name.to_owned() } else { self.keys.beside(&own, name) })
+            .collect()
     }
 
     /// The name under which entries of an academy write a join key, and the key itself.

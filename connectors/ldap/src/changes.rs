@@ -241,7 +241,7 @@ impl Delta<'_> {
 
         let branch = &self.reading.settings.people;
         let mut pupils = self.entries(branch, &m.pupils.filter, m.of_pupils(), &people.changed).await?;
-        let mut adults = self.entries(branch, &m.staff.filter, m.of_staff(), &people.changed).await?;
+        let mut adults = self.entries(branch, &m.staff.filter, m.of_staff_alone(), &people.changed).await?;
         let named: Vec<String> = people.changed.iter().chain(&people.gone).cloned().collect();
         let before = self.by_entry(&named).await?;
         for name in &people.gone {
@@ -315,7 +315,7 @@ impl Delta<'_> {
         let keys: Vec<String> = self.gone.difference(&read).cloned().collect();
         let found = self.with_keys(&m.pupils.filter, m.of_pupils(), &keys).await?;
         pupils.extend(found);
-        let found = self.with_keys(&m.staff.filter, m.of_staff(), &keys).await?;
+        let found = self.with_keys(&m.staff.filter, m.of_staff_alone(), &keys).await?;
         adults.extend(found);
         Ok(())
     }
@@ -368,11 +368,11 @@ impl Delta<'_> {
         }
         let known = self.by_key(&by_key).await?;
         let names: BTreeSet<String> = known.values().filter_map(|record| record.entry.clone()).collect();
-        let mut found = self.entries(branch, &m.staff.filter, m.of_staff(), &names).await?;
+        let mut found = self.entries(branch, &m.staff.filter, m.of_staff_alone(), &names).await?;
         let unknown: Vec<String> =
             by_key.iter().filter(|key| known.get(*key).is_none_or(|record| record.entry.is_none())).cloned().collect();
-        found.extend(self.with_keys(&m.staff.filter, m.of_staff(), &unknown).await?);
-        let attributes: Vec<String> = m.of_staff().into_iter().chain([ENTRY.to_owned()]).collect();
+        found.extend(self.with_keys(&m.staff.filter, m.of_staff_alone(), &unknown).await?);
+        let attributes: Vec<String> = m.of_staff_alone().into_iter().chain([ENTRY.to_owned()]).collect();
         for dn in here {
             let query = Query { scope: Scope::Base, ..self.reading.query(dn, &m.staff.filter, attributes.clone()) };
             let session = self.session.as_mut().ok_or("the connection is gone")?;
@@ -413,6 +413,7 @@ impl Delta<'_> {
         if !adults.is_empty() {
             children.extend(self.dangling.iter().cloned());
         }
+        children.extend(self.pupils_of_newcomers(&adults, &stored).await?);
         let children: Vec<String> = children.difference(&told).cloned().collect();
         for child in self.by_key(&children).await?.into_values() {
             if child.active && !self.everybody.known_pupil(&child.key, &child.ties) {
@@ -428,6 +429,36 @@ impl Delta<'_> {
             self.told(name, record);
         }
         Ok(())
+    }
+
+    /// The pupils whom the entries of adults name who were not there before: such a pupil may have named them all along. What the pupil
+    /// says of them counts, and is stored.
+    async fn pupils_of_newcomers(
+        &mut self,
+        adults: &BTreeMap<String, Entry>,
+        stored: &HashMap<String, KnownRecord>,
+    ) -> Result<BTreeSet<String>, String> {
+        let (branch, m) = (&self.reading.settings.people, &self.reading.settings.mapping);
+        let known = |entry: &Entry| {
+            self.everybody.key(entry, m).is_ok_and(|key| stored.get(&key).is_some_and(|known| known.active))
+        };
+        let newcomers = adults.values().filter(|entry| !known(entry));
+        let named: BTreeSet<String> = newcomers.flat_map(|entry| self.everybody.pupils_named(entry, m)).collect();
+        let (by_dn, mut keys): (BTreeSet<String>, BTreeSet<String>) =
+            named.into_iter().partition(|name| name.contains('='));
+        let here: Vec<&String> = by_dn.iter().filter(|dn| version::below(dn, branch)).collect();
+        if here.len() > BY_DN {
+            return Err(format!("adults who came name more than {BY_DN} pupils by their DN"));
+        }
+        for dn in here {
+            let key = vec![m.people.key.clone()];
+            let query = Query { scope: Scope::Base, ..self.reading.query(dn, &m.pupils.filter, key) };
+            let session = self.session.as_mut().ok_or("the connection is gone")?;
+            for entry in session.at(&query).await? {
+                keys.extend(self.everybody.key(&entry, m).ok());
+            }
+        }
+        Ok(keys)
     }
 
     /// Hands a record over, and remembers the entry when it was not wholly used.

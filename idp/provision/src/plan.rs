@@ -6,7 +6,7 @@ use crate::index::{Index, Place};
 use crate::report::{PeopleCounts, RejectedCounts};
 use crate::state::Census;
 use crate::withheld::Withheld;
-use preau_connector_api::{Completion, EstablishmentRecord, PersonRecord, Rejected};
+use preau_connector_api::{Completion, EstablishmentRecord, Met, PersonRecord, Rejected};
 use preau_domain::{Affiliation, Establishment, JoinKey, Profile, SourceId, Uai};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -113,7 +113,7 @@ pub(crate) struct Planner {
     withheld: Withheld,
     source: SourceId,
     index: Index,
-    new_keys: HashSet<Digest>,
+    new_keys: Met,
     /// People read who leave an establishment, for each.
     leaving: BTreeMap<Uai, u64>,
     /// People read who are there no more what they were, for each establishment and profile.
@@ -176,7 +176,7 @@ impl Planner {
             withheld,
             source,
             index,
-            new_keys: HashSet::new(),
+            new_keys: Met::default(),
             leaving: BTreeMap::new(),
             ceasing: BTreeMap::new(),
             moving: BTreeMap::new(),
@@ -233,7 +233,7 @@ impl Planner {
         let known = self.index.known(key);
         let twice = match known {
             Some(known) => known.used,
-            None => !self.new_keys.insert(key),
+            None => !self.new_keys.first_time(&record.key),
         };
         if twice {
             self.rejected.add(Rejected {

@@ -1,11 +1,13 @@
 //! What a run leaves for the next one: from where changes are read on, how many people there were, and how many were lost lately.
 //! A reading of everybody in between forgives nothing: whoever deletes a little and has everybody read, again and again, empties a
-//! school too, and so does a source that forgets a little more each time.
+//! school too, and so does a source that forgets a little more each time. What schools lose at the rentrée is added up apart, with who
+//! comes: it says which of them wait, and nothing any more once the rentrée is over.
 //!
 //! It is written in the same stroke as the end of the run: a run that was killed left nothing, and the next one reads
 //! everybody.
 
 use crate::digest::Digest;
+use crate::guard::Waiting;
 use crate::index::{Index, Place};
 use crate::plan::{Plan, ProfileLoss, SchoolLoss};
 use preau_domain::{Instant, Profile, Uai};
@@ -61,6 +63,9 @@ pub(crate) struct Lost {
     at: Instant,
     /// Before everybody was read last.
     counted: bool,
+    /// At the rentrée.
+    #[serde(default)]
+    new_year: bool,
     suspended: u64,
     stripped: u64,
     schools: Vec<SchoolLoss>,
@@ -74,6 +79,30 @@ impl Lost {
         let mut schools = BTreeMap::new();
         self.schools.iter().chain(losses).for_each(|loss| add(&mut schools, loss));
         self.schools = schools.into_values().collect();
+    }
+
+    /// Adds what schools lost to what those of a plan would lose.
+    fn adds_to(&self, losses: &mut [SchoolLoss]) {
+        for school in losses {
+            let Some(before) = self.schools.iter().find(|before| before.establishment == school.establishment) else {
+                continue;
+            };
+            school.active += before.absent + before.lost;
+            school.absent += before.absent;
+            school.lost += before.lost;
+            for loss in &mut school.profiles {
+                let Some(before) = before.profiles.iter().find(|before| before.profile == loss.profile) else {
+                    continue;
+                };
+                let came = if self.new_year { before.came } else { 0 };
+                // As many as there were before they went, and before the others came.
+                loss.active = (loss.active + before.absent + before.lost + before.moved).saturating_sub(came);
+                loss.absent += before.absent;
+                loss.lost += before.lost;
+                loss.moved += before.moved;
+                loss.came += came;
+            }
+        }
     }
 }
 
@@ -90,7 +119,7 @@ impl State {
         lost.iter_mut().for_each(|lost| lost.counted = true);
         if let Some(taken) = taken {
             let full = lost.len() >= LOSSES_KEPT;
-            match lost.last_mut().filter(|_| full) {
+            match lost.last_mut().filter(|last| full && last.new_year == taken.new_year) {
                 Some(last) => last.adds(read_at, taken.suspended, taken.stripped, &taken.schools),
                 None => lost.push(taken),
             }
@@ -105,8 +134,13 @@ impl State {
     }
 
     /// What a reading of everybody takes: of those who are absent, those who are suspended now; whoever waits for a second reading is
-    /// counted by it.
-    pub(crate) fn taken(plan: &Plan, index: &Index, agreed: &HashSet<Digest>, now: Instant) -> Option<Lost> {
+    /// counted by it. At the rentrée, which of the schools waited: whoever moves away from these does so all the same.
+    pub(crate) fn taken(
+        plan: &Plan,
+        (index, agreed): (&Index, &HashSet<Digest>),
+        rentree: Option<&[Waiting]>,
+        now: Instant,
+    ) -> Option<Lost> {
         let mut absent: BTreeMap<&Uai, (u64, BTreeMap<Profile, u64>)> = BTreeMap::new();
         for key in agreed {
             let mut before = None;
@@ -124,13 +158,22 @@ impl State {
             for loss in &mut school.profiles {
                 loss.absent = gone.and_then(|gone| gone.1.get(&loss.profile)).copied().unwrap_or(0);
             }
-            school.profiles.retain(|loss| loss.absent + loss.lost + loss.moved > 0);
+            if let Some(waits) = rentree.into_iter().flatten().find(|waits| waits.establishment == school.establishment)
+            {
+                (school.absent, school.lost) = (0, 0);
+                for loss in &mut school.profiles {
+                    (loss.absent, loss.lost, loss.moved) = (0, 0, if waits.emptied { 0 } else { loss.moved });
+                }
+            }
+            let came = |loss: &ProfileLoss| if rentree.is_some() { loss.came } else { 0 };
+            school.profiles.retain(|loss| loss.absent + loss.lost + loss.moved + came(loss) > 0);
         }
         schools.retain(|school| school.absent + school.lost > 0 || !school.profiles.is_empty());
         let (suspended, stripped) = (agreed.len() as u64, plan.people.stripped);
         (suspended + stripped > 0 || !schools.is_empty()).then_some(Lost {
             at: now,
             counted: true,
+            new_year: rentree.is_some(),
             suspended,
             stripped,
             schools,
@@ -140,31 +183,22 @@ impl State {
     /// A plan made of everybody, as the guard weighs it: with what its schools lost before. Whoever was lost is not in it any more.
     pub(crate) fn weighed_whole(lost: &[Lost], plan: &Plan, now: Instant) -> Plan {
         let mut plan = plan.clone();
-        for lost in lost.iter().filter(|lost| now - lost.at < ADDED_UP_MS) {
+        for lost in lost.iter().filter(|lost| !lost.new_year && now - lost.at < ADDED_UP_MS) {
             if now - lost.at < READ_ALL_MS {
                 plan.people.suspended += lost.suspended;
                 plan.people.stripped += lost.stripped;
                 plan.active += lost.suspended;
             }
-            for school in &mut plan.losses {
-                let Some(before) = lost.schools.iter().find(|before| before.establishment == school.establishment)
-                else {
-                    continue;
-                };
-                school.active += before.absent + before.lost;
-                school.absent += before.absent;
-                school.lost += before.lost;
-                for loss in &mut school.profiles {
-                    let Some(before) = before.profiles.iter().find(|before| before.profile == loss.profile) else {
-                        continue;
-                    };
-                    loss.active += before.absent + before.lost + before.moved;
-                    loss.absent += before.absent;
-                    loss.lost += before.lost;
-                    loss.moved += before.moved;
-                }
-            }
+            lost.adds_to(&mut plan.losses);
         }
+        plan
+    }
+
+    /// The same at the rentrée, to say which schools wait: with what they lost since it began, and who came to them.
+    pub(crate) fn weighed_new_year(lost: &[Lost], plan: &Plan, now: Instant) -> Plan {
+        let mut plan = plan.clone();
+        let lately = lost.iter().filter(|lost| lost.new_year && now - lost.at < ADDED_UP_MS);
+        lately.for_each(|lost| lost.adds_to(&mut plan.losses));
         plan
     }
 
@@ -191,7 +225,7 @@ impl State {
         let mut schools: BTreeMap<Uai, SchoolLoss> = BTreeMap::new();
         // Whoever was lost before everybody was counted was somebody then.
         let mut gone: BTreeMap<Uai, SchoolLoss> = BTreeMap::new();
-        for lost in self.lost.iter().filter(|lost| now - lost.at < ADDED_UP_MS) {
+        for lost in self.lost.iter().filter(|lost| !lost.new_year && now - lost.at < ADDED_UP_MS) {
             if now - lost.at < READ_ALL_MS {
                 plan.people.suspended += lost.suspended;
                 plan.people.stripped += lost.stripped;
@@ -230,9 +264,11 @@ impl State {
         if accepted {
             self.lost.clear();
         } else if takes {
-            let goes_on = self.lost.last().is_some_and(|lost| !lost.counted) || self.lost.len() >= LOSSES_KEPT;
+            let full = self.lost.len() >= LOSSES_KEPT;
+            let goes_on = self.lost.last().is_some_and(|lost| !lost.new_year && (full || !lost.counted));
             if !goes_on {
-                self.lost.push(Lost { at: now, counted: false, suspended: 0, stripped: 0, schools: Vec::new() });
+                let (counted, new_year) = (false, false);
+                self.lost.push(Lost { at: now, counted, new_year, suspended: 0, stripped: 0, schools: Vec::new() });
             }
             if let Some(lost) = self.lost.last_mut() {
                 lost.counted = false;
@@ -258,10 +294,11 @@ fn add(schools: &mut BTreeMap<Uai, SchoolLoss>, more: &SchoolLoss) {
     known.lost += more.lost;
     for loss in &more.profiles {
         match known.profiles.iter_mut().find(|known| known.profile == loss.profile) {
-            Some(ProfileLoss { absent, lost, moved, .. }) => {
+            Some(ProfileLoss { absent, lost, moved, came, .. }) => {
                 *absent += loss.absent;
                 *lost += loss.lost;
                 *moved += loss.moved;
+                *came += loss.came;
             }
             None => known.profiles.push(loss.clone()),
         }

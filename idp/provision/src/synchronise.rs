@@ -248,10 +248,10 @@ async fn attempt<S: SyncStore + ?Sized>(
             (planned, spool, None)
         }
     };
-    let waiting = waiting(&planned.plan, &options.thresholds);
+    let lost = kept.as_deref().map(State::lost_of).unwrap_or_default();
+    let waiting = waiting(&State::weighed_new_year(&lost, &planned.plan, started), &options.thresholds);
     planned.spare(&waiting);
     let establishments = apply::compare_establishments(store, &mut planned).await?;
-    let lost = kept.as_deref().map(State::lost_of).unwrap_or_default();
     let weighed = match &delta {
         Some((state, ..)) => state.weighed(&planned.plan, started),
         None => State::weighed_whole(&lost, &planned.plan, started),
@@ -371,17 +371,19 @@ async fn attempt<S: SyncStore + ?Sized>(
     let accepted = options.thresholds.accepted.is_some();
     let state = match (report.outcome, delta) {
         (RunOutcome::Applied, Some((state, _, _, mark))) => Some(state.went_on(mark, &planned.plan, started, accepted)),
-        // Who was spared was read, and is to be read again.
-        (RunOutcome::Applied, None) if waiting.is_empty() && !options.dry_run => {
+        (RunOutcome::Applied, None) if !options.dry_run => {
             let index = &planned.index;
             let gone =
                 |key| index.lost(key) && agreed.as_ref().is_none_or(|agreed: &HashSet<Digest>| agreed.contains(&key));
             let census = Census::known(index, gone).with(&planned.written);
             // Whoever looked starts the sum anew.
+            let rentree = options.thresholds.new_year.then_some(&waiting[..]);
             let lost = match &agreed {
-                Some(agreed) => (lost, State::taken(&planned.plan, index, agreed, started)),
+                Some(agreed) => (lost, State::taken(&planned.plan, (index, agreed), rentree, started)),
                 None => (Vec::new(), None),
             };
+            // Who was spared was read, and is to be read again.
+            let marked = marked.filter(|_| waiting.is_empty());
             Some(State::whole(marked, withheld, started, census, lost))
         }
         _ => None,

@@ -5,6 +5,7 @@
 
 use crate::lease::Lease;
 use crate::progress::{Phase, Progress};
+use crate::report::Report;
 use crate::synchronise::{SyncContext, SyncError, SyncStore, prepare, word};
 use preau_domain::{AuditEvent, AuditKind, CorrelationId, Instant, RunId, SourceId};
 use preau_store::{RunOutcome, RunRecord, UndoPart};
@@ -115,13 +116,20 @@ fn json(report: &UndoReport) -> String {
     serde_json::to_string(report).unwrap_or_default()
 }
 
+/// How many rows a run says it wrote; one that was killed says nothing.
+fn written(run: &RunRecord) -> Option<u64> {
+    let report: Report = serde_json::from_str(&run.report).ok()?;
+    let (people, schools) = (report.people, report.establishments);
+    Some(people.created + people.updated + people.reactivated + people.suspended + schools.created + schools.updated)
+}
+
 async fn put_back<S: SyncStore + ?Sized>(
     store: &S,
     run: &RunRecord,
     report: &mut UndoReport,
     progress: &dyn Progress,
 ) -> Result<(), SyncError> {
-    progress.phase(Phase::Undoing, None);
+    progress.phase(Phase::Undoing, written(run));
     for part in [UndoPart::Changed, UndoPart::Added, UndoPart::Establishments] {
         let mut after = String::new();
         loop {

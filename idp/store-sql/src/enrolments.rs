@@ -12,12 +12,13 @@ use std::collections::BTreeSet;
 /// Everybody of that source at that number.
 pub(crate) const OF: &str = records!(
     "WHERE source = $1 AND id IN (SELECT person FROM enrolled WHERE establishment = $2 AND number = $3)
-    ORDER BY id LIMIT $4"
+    AND id > $4 ORDER BY id LIMIT $5"
 );
 
 /// Everybody of that establishment.
-pub(crate) const AT: &str =
-    records!("WHERE id IN (SELECT person FROM enrolled WHERE establishment = $1 AND number = '') ORDER BY id LIMIT $2");
+pub(crate) const AT: &str = records!(
+    "WHERE id IN (SELECT person FROM enrolled WHERE establishment = $1 AND number = '') AND id > $2 ORDER BY id LIMIT $3"
+);
 
 const FORGET: Sql = Sql::Each {
     sqlite: "DELETE FROM enrolled WHERE person IN (SELECT value FROM json_each($1))",

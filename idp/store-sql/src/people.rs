@@ -4,7 +4,7 @@
 //! overwritten on every read, so that a person who comes back under another proposed id keeps the first one.
 
 use crate::back::{Back, Shape};
-use crate::link::{Link, Row, Sql, args};
+use crate::link::{Arg, Link, Row, Sql, args};
 use crate::{activations, doc, enrolments};
 use async_trait::async_trait;
 use preau_domain::{AccountState, JoinKey, Person, PersonId, Profile, SessionId, SourceId, Uai, normalised_mail};
@@ -27,9 +27,9 @@ pub(crate) use records;
 
 const BY_ID: &str = records!("WHERE id = $1 AND state <> 'purged' AND account IS NULL");
 const BY_JOIN: &str = records!("WHERE source = $1 AND join_key = $2");
-const BY_LOGIN: &str = records!("WHERE login = $1 ORDER BY id LIMIT $2");
-const OF_LOGIN: &str = records!("WHERE login = $2 AND source = $1 ORDER BY id LIMIT $3");
-const BY_MAIL: &str = records!("WHERE source = $1 AND mail = $2 ORDER BY id LIMIT $3");
+const BY_LOGIN: &str = records!("WHERE login = $1 AND id > $2 ORDER BY id LIMIT $3");
+const OF_LOGIN: &str = records!("WHERE login = $2 AND source = $1 AND id > $3 ORDER BY id LIMIT $4");
+const BY_MAIL: &str = records!("WHERE source = $1 AND mail = $2 AND id > $3 ORDER BY id LIMIT $4");
 /// All records of an account, its own first.
 const OF_ACCOUNT: &str = "SELECT id, source, join_key, state, doc, account,
         CASE WHEN stopped IS NOT NULL THEN 'stopped' END
@@ -162,9 +162,9 @@ impl Back {
         Ok((rows.iter().map(person).collect::<Result<_>>()?, stopped))
     }
 
-    /// The accounts of the records found, each once. The record of an account that has several finds it as long as it is active.
-    async fn accounts(&self, rows: &[Row]) -> Result<Vec<Person>> {
-        let mut found: Vec<Person> = Vec::with_capacity(rows.len());
+    /// The accounts of records, after those found before and each once. The record of an account that has several finds it as long as it
+    /// is active.
+    async fn accounts(&self, rows: &[Row], mut found: Vec<Person>) -> Result<Vec<Person>> {
         for row in rows {
             let record = person(row)?;
             let (account, several) = (row.text_or_none(5)?, row.text_or_none(7)?.is_some());
@@ -180,6 +180,23 @@ impl Back {
                 found.push(self.united(own, further, stopped));
             }
         }
+        Ok(found)
+    }
+
+    /// Accounts of the records that a statement finds in the order of their names, after a name and up to a limit: its last two arguments. As
+    /// many as the limit unless there are no more: where several records make one account, and where a record opens none, it goes on.
+    async fn accounts_found(&self, sql: &'static str, by: Vec<Arg>, limit: u32, many: bool) -> Result<Vec<Person>> {
+        let (most, mut found, mut after) = (limit as usize, Vec::new(), String::new());
+        loop {
+            let mut values = by.clone();
+            values.extend(args![after.as_str(), limit]);
+            let rows = if many { self.many_rows(sql, values).await? } else { self.rows(sql, values).await? };
+            found = self.accounts(&rows, found).await?;
+            let last = rows.last().filter(|_| rows.len() >= most && found.len() < most);
+            let Some(last) = last else { break };
+            after = last.text(0)?.to_owned();
+        }
+        found.truncate(most);
         Ok(found)
     }
 
@@ -212,7 +229,7 @@ impl People for Back {
 
     async fn person_by_join(&self, join: &JoinKey) -> Result<Option<Person>> {
         let rows = self.rows(BY_JOIN, args![join.source.as_str(), join.key.as_str()]).await?;
-        Ok(self.accounts(&rows).await?.pop())
+        Ok(self.accounts(&rows, Vec::new()).await?.pop())
     }
 
     async fn record_state(&self, join: &JoinKey) -> Result<Option<AccountState>> {
@@ -221,18 +238,15 @@ impl People for Back {
     }
 
     async fn people_by_login(&self, login: &str, limit: u32) -> Result<Vec<Person>> {
-        let rows = self.rows(BY_LOGIN, args![login, limit]).await?;
-        self.accounts(&rows).await
+        self.accounts_found(BY_LOGIN, args![login], limit, false).await
     }
 
     async fn people_of_login(&self, source: &SourceId, login: &str, limit: u32) -> Result<Vec<Person>> {
-        let rows = self.rows(OF_LOGIN, args![source.as_str(), login, limit]).await?;
-        self.accounts(&rows).await
+        self.accounts_found(OF_LOGIN, args![source.as_str(), login], limit, false).await
     }
 
     async fn people_by_mail(&self, source: &SourceId, mail: &str, limit: u32) -> Result<Vec<Person>> {
-        let rows = self.rows(BY_MAIL, args![source.as_str(), mail, limit]).await?;
-        self.accounts(&rows).await
+        self.accounts_found(BY_MAIL, args![source.as_str(), mail], limit, false).await
     }
 
     async fn people_enrolled(&self, source: &SourceId, at: &Uai, number: &str, limit: u32) -> Result<Vec<Person>> {
@@ -240,14 +254,11 @@ impl People for Back {
         if number.is_empty() {
             return Ok(Vec::new());
         }
-        let values = args![source.as_str(), at.as_str(), number, limit];
-        let rows = self.rows(enrolments::OF, values).await?;
-        self.accounts(&rows).await
+        self.accounts_found(enrolments::OF, args![source.as_str(), at.as_str(), number], limit, false).await
     }
 
     async fn people_at(&self, at: &Uai, limit: u32) -> Result<Vec<Person>> {
-        let rows = self.many_rows(enrolments::AT, args![at.as_str(), limit]).await?;
-        self.accounts(&rows).await
+        self.accounts_found(enrolments::AT, args![at.as_str()], limit, true).await
     }
 
     async fn people_after(&self, after: Option<&PersonId>, limit: u32) -> Result<Vec<Person>> {

@@ -1,6 +1,7 @@
 //! Accounts and establishments, read one by one. Bulk writing is `provisioning`.
 //!
-//! An account may have several records ([`crate::Pairings`]): whatever active record of it is found, the whole account is, once.
+//! An account may have several records ([`crate::Pairings`]): whatever active record of it is found, the whole account is, once. A limit is one
+//! of accounts, whatever number of records they have: fewer than the limit are all there are.
 
 use crate::Result;
 use async_trait::async_trait;

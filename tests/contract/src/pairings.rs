@@ -74,6 +74,32 @@ pub async fn two_records_are_one_account(store: &dyn Store) {
     assert_eq!((index.len(), index[0].places.len()), (1, 0), "to its source the record is what it says");
 }
 
+/// A limit is one of accounts: fewer than it are all there are, however many records they have.
+pub async fn several_records_take_one_place(store: &dyn Store) {
+    let known = |key: &str, of: SourceId| {
+        let mut at = Affiliation::new(uai(2), Profile::Pupil);
+        at.enrolment = Some(Box::new(Enrolment { establishment: uai(2), number: "11".into(), first_degree: false }));
+        let (login, mail) = (Some("io".to_owned()), Some("io@ville.example".to_owned()));
+        let join = Some(JoinKey { source: of, key: key.into() });
+        Person { join, login, mail, affiliations: vec![at], ..sourced(key) }
+    };
+    let all = [known("k1", town()), known("k2", source()), known("k3", town()), known("k4", town())];
+    store.put_people(None, &all.clone().map(change)).await.unwrap();
+    assert!(pair(store, &all[1].id, &all[0].id, SaidBy::Hand).await);
+    // The record that belongs to the account of the second, and says nothing any more.
+    store.suspend_people(None, &town(), &["k1".into()]).await.unwrap();
+    let names = |people: Vec<Person>| people.into_iter().map(|person| person.id.to_string()).collect::<Vec<_>>();
+    let two = ["p-k3".to_owned(), "p-k4".to_owned()];
+    assert_eq!(names(store.people_by_mail(&town(), "io@ville.example", 2).await.unwrap()), two);
+    assert_eq!(names(store.people_of_login(&town(), "io", 2).await.unwrap()), two);
+    assert_eq!(names(store.people_enrolled(&town(), &uai(2), "11", 2).await.unwrap()), two);
+    let three = ["p-k2".to_owned(), "p-k3".to_owned(), "p-k4".to_owned()];
+    for (limit, found) in [(2, &three[..2]), (3, &three[..]), (9, &three[..])] {
+        assert_eq!(names(store.people_by_login("io", limit).await.unwrap()), found, "{limit}");
+        assert_eq!(names(store.people_at(&uai(2), limit).await.unwrap()), found, "{limit}");
+    }
+}
+
 /// Whoever was signed in to the second account is signed out, and nobody else; who they are elsewhere leads to the first.
 pub async fn a_pair_signs_the_second_out(store: &dyn Store) {
     let (one, other) = two(store).await;

@@ -41,6 +41,23 @@ async fn both_degrees_are_one_world() {
     assert!(read.people().all(|person| person.login.is_none()));
 }
 
+/// About as many as there are, so that whoever watches is told how long it takes.
+#[tokio::test]
+async fn a_reading_is_estimated_from_files_and_from_archives() {
+    for (name, archive) in [("aaf-estimate", false), ("aaf-estimate-tgz", true)] {
+        let folder = invented(name, |_| {});
+        if archive {
+            ["1d", "2d"].iter().for_each(|degree| pack(&folder.join(degree), "_Complet_", "ENT-20260901.tgz"));
+        }
+        let read = Everything::of(&config(&folder)).await.records.len() as u64;
+        let directory = crate::support::open(&config(&folder)).expect("it is right").directory.expect("it reads");
+        let about = directory.estimate().await.expect("it is there");
+        assert!(about > read * 8 / 10 && about < read * 12 / 10, "{about} for {read}");
+    }
+    let nowhere = crate::support::open(&config(Path::new("/nowhere"))).expect("it is right");
+    assert_eq!(nowhere.directory.expect("it reads").estimate().await, None);
+}
+
 #[tokio::test]
 async fn a_delta_leads_from_yesterday_to_the_same_world() {
     let today = Everything::of(&config(&invented("aaf-today", |_| {}))).await;

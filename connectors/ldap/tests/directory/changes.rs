@@ -299,6 +299,46 @@ async fn more_pupils_than_are_remembered_have_everybody_read() {
     assert!(story.taken().await.mark.contains("\"a998\""), "control");
 }
 
+/// A pupil named somebody long before they came; nothing was remembered of it, and the entry that comes says which pupil to ask.
+#[tokio::test]
+async fn an_adult_who_comes_is_of_the_pupils_who_named_them_before() {
+    let mut story = Story::begin("ldap-changes-newcomer", logged(), "").await;
+    let pupil = story.annuaire.account("pupil-6e").clone();
+    story.change(&format!(
+        "dn: {}\nchangetype: modify\nadd: ENTElevePersRelEleve\nENTElevePersRelEleve: 665544$10$1$1$1$1\n\
+         ENTElevePersRelEleve: 665545$10$1$1$1$1\n",
+        pupil.dn
+    ));
+    story.mark = directory(&story.connector).mark(NOW).await.expect("it tells changes");
+    story.house = House::read(&story.connector).await;
+    let comes = |uid: &str, key: u32, class: &str| {
+        format!(
+            "dn: uid={uid},{PEOPLE}\nchangetype: add\nobjectClass: inetOrgPerson\nobjectClass: ENTPerson\n{class}\
+             uid: {uid}\ncn: P\nsn: Marbre\ngivenName: Ode\nENTPersonLogin: ode.{uid}\n\
+             ENTPersonJointure: AC-NOTOS${key}\nENTPersonProfils: National_TUT\n"
+        )
+    };
+    let says = format!("objectClass: ENTAuxPersRelEleve\nENTAuxPersRelEleveEleve: {}\n", pupil.dn);
+    story.change(&comes("told", 665_544, &says));
+    story.taken().await;
+    let child = story.house.with_login(&pupil.login).key.clone();
+    let parent = story.house.with_login("ode.told");
+    assert_eq!(parent.children.iter().map(|child| &child.pupil.key).collect::<Vec<_>>(), [&child]);
+    // Control: an entry that says nothing waits for the reading of everybody.
+    story.change(&comes("mute", 665_545, ""));
+    let changes = story.changes().await.expect("the log goes back that far");
+    let [Record::Person(mute)] = &changes.records[..] else { panic!("one came: {:?}", changes.records) };
+    assert!(mute.children.is_empty());
+    // An entry that names pupils who never named it is nobody's.
+    story.change(&comes("liar", 665_546, &says));
+    let changes = story.changes().await.expect("the log goes back that far");
+    let liar = changes.records.iter().find_map(|record| match record {
+        Record::Person(one) if one.login.as_deref() == Some("ode.liar") => Some(one),
+        _ => None,
+    });
+    assert!(liar.expect("it came").children.is_empty());
+}
+
 /// A pupil who names twenty adults by their DN.
 fn pupil_of_many(n: usize) -> String {
     let school = "ENTStructureSIREN=99000000000003,ou=structures,dc=ent,dc=example";

@@ -238,3 +238,40 @@ async fn staff_that_is_not_read_and_people_of_no_school_are_still_guarded_at_the
     let report = house.at_rentree(both(0, 0)).await;
     assert_eq!((report.outcome, report.people.suspended), (RunOutcome::Held, 40), "{:?}", report.held);
 }
+
+/// A source that forgets a little at each two readings that agree empties a school at the rentrée as at any other time.
+#[tokio::test]
+async fn readings_of_the_rentree_are_weighed_together() {
+    let house = House::new();
+    let pupils = |range: std::ops::Range<usize>| -> Vec<Record> {
+        let records = range.map(|n| in_class(n, COLLEGE, "6e-0"));
+        std::iter::once(with_classes(COLLEGE, &[])).chain(records).collect()
+    };
+    house.applied(&pupils(0..100)).await;
+    for suspended in [0, 15] {
+        let report = house.at_rentree(pupils(0..85)).await;
+        assert_eq!((report.people.suspended, report.waiting_schools.len()), (suspended, 0), "fifteen of a hundred");
+    }
+    let report = house.at_rentree(pupils(0..72)).await;
+    assert_eq!((report.people.spared, report.people.waiting), (13, 0), "twenty-eight of a hundred");
+    assert_eq!(
+        report.waiting_schools,
+        ["0990001N: of 100 people who are National_ELV 28 would leave and 0 come"],
+        "with those of the reading before"
+    );
+    // Control: as many come as leave.
+    let mut others = pupils(0..72);
+    others.extend((200..213).map(|n| in_class(n, COLLEGE, "6e-0")));
+    for suspended in [0, 13] {
+        let report = house.at_rentree(others.clone()).await;
+        assert_eq!((report.people.suspended, report.waiting_schools.len()), (suspended, 0));
+    }
+    // Control: what left at the rentrée says nothing of the days after it.
+    let mut fewer = others.clone();
+    fewer.pop();
+    let report = house.applied(&fewer).await;
+    assert_eq!((report.outcome, report.people.waiting), (RunOutcome::Applied, 1));
+    // Control: nor of a week later.
+    house.clock.0.fetch_add(8 * 86_400_000, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(house.at_rentree(pupils(0..72)).await.people.spared, 0);
+}

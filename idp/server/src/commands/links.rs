@@ -9,16 +9,17 @@ use preau_domain::{Bounded, Clock, JoinKey, Person, PersonId, SourceId, bounded}
 use preau_provision::{Proposal, Side, Why, proposals, reasons};
 use preau_store::{Pair, SaidBy, Store};
 use serde_json::{Value, json};
+use std::collections::HashMap;
 
-/// Pairs shown at once.
-const PAGE: u32 = 1_000;
+/// Pairs looked up at once: two records each.
+const PAGE: usize = 500;
 
 /// `preau sync links …`.
 #[derive(Debug, Subcommand)]
 pub enum LinksCommand {
     /// List people who may be one in two sources, with the reasons, and records that belong to the account of another one.
     List {
-        /// How many proposals at most.
+        /// How many proposals at most, and how many joined records.
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
         limit: u32,
         /// For scripts.
@@ -77,18 +78,14 @@ async fn list(loaded: &Loaded, limit: u32, json: bool) -> Result<(), Failure> {
     let most = usize::try_from(limit).unwrap_or(usize::MAX);
     let rules = loaded.config.sync.key_rules();
     let (found, more) = proposals(&*store, &sources, &rules, most).await.map_err(Failure::new)?;
-    let pairs = store.pairs(&PersonId::new(""), limit.min(PAGE)).await?;
-    let mut joined = Vec::with_capacity(pairs.len());
-    for pair in pairs {
-        joined.push((records(&*store, &pair).await?, pair));
-    }
+    let (joined, more_joined) = joined(&*store, most).await?;
     if json {
         let pair = |(records, pair): &([Option<JoinKey>; 2], Pair)| {
             let [kept, added] = records.clone().map(|join| join.map(|join| join.to_string()));
             json!({ "account": pair.account, "record": pair.record, "of": kept, "added": added, "said_by": pair.who, "at": pair.at.rfc3339() })
         };
         let joined: Vec<Value> = joined.iter().map(pair).collect();
-        return say!("{:#}", json!({ "proposals": found, "more": more, "joined": joined }));
+        return say!("{:#}", json!({ "proposals": found, "more": more, "joined": joined, "more_joined": more_joined }));
     }
     if found.is_empty() {
         say!("nobody is proposed")?;
@@ -119,15 +116,33 @@ async fn list(loaded: &Loaded, limit: u32, json: bool) -> Result<(), Failure> {
             pair.record
         )?;
     }
+    if more_joined {
+        say!("and more are joined: --limit shows them")?;
+    }
     Ok(())
 }
 
-/// The records of a pair: that of the account, and the one that was added.
-async fn records(store: &dyn Store, pair: &Pair) -> Result<[Option<JoinKey>; 2], Failure> {
-    let held = store.records_named(&[pair.account.clone(), pair.record.clone()]).await?;
-    let join =
-        |name: &PersonId| held.iter().find(|held| held.person.id == *name).and_then(|held| held.person.join.clone());
-    Ok([join(&pair.account), join(&pair.record)])
+/// Records that belong to the account of another one, each with both; and whether there are more.
+async fn joined(store: &dyn Store, most: usize) -> Result<(Vec<([Option<JoinKey>; 2], Pair)>, bool), Failure> {
+    let (mut found, mut after) = (Vec::new(), PersonId::new(""));
+    loop {
+        let wanted = (most + 1 - found.len()).min(PAGE);
+        let pairs = store.pairs(&after, u32::try_from(wanted).unwrap_or(u32::MAX)).await?;
+        let names: Vec<PersonId> = pairs.iter().flat_map(|pair| [pair.account.clone(), pair.record.clone()]).collect();
+        let held: HashMap<PersonId, Option<JoinKey>> =
+            store.records_named(&names).await?.into_iter().map(|held| (held.person.id, held.person.join)).collect();
+        let whole = pairs.len() < wanted;
+        for pair in pairs {
+            after.clone_from(&pair.record);
+            found.push(([&pair.account, &pair.record].map(|name| held.get(name).cloned().flatten()), pair));
+        }
+        if whole || found.len() > most {
+            break;
+        }
+    }
+    let more = found.len() > most;
+    found.truncate(most);
+    Ok((found, more))
 }
 
 fn shown(join: Option<&JoinKey>) -> String {

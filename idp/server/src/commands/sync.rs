@@ -289,8 +289,8 @@ struct Bar {
 impl Progress for Bar {
     fn phase(&self, phase: Phase, total: Option<u64>) {
         let template = match total {
-            Some(_) => "{msg:<22} {bar:30} {human_pos}/{human_len} {rate}",
-            None => "{msg:<22} {spinner} {human_pos}",
+            Some(_) => "{msg:<22} {bar:30} {human_pos}/{human_len} {rate}, {eta} left",
+            None => "{msg:<22} {spinner} {human_pos} {rate}",
         };
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         let style = style.with_key("rate", |state: &ProgressState, out: &mut dyn Write| {

@@ -56,6 +56,9 @@ fn one_person_in_two_lists_is_joined_proposed_and_separated() {
     why.sort();
     assert_eq!(why, [r#"["key"]"#, r#"["names","mail"]"#], "{listed}");
     assert_eq!(listed["joined"][0]["said_by"], "key");
+    assert_eq!((&listed["more"], &listed["more_joined"]), (&false.into(), &false.into()), "control");
+    let one = json(&desk, &["sync", "links", "list", "--limit", "1", "--json"]);
+    assert_eq!((one["proposals"].as_array().unwrap().len(), &one["more"]), (1, &true.into()), "{one}");
     let (_, text, _) = desk.run(&["sync", "links", "list"]);
     assert!(text.contains("the same names, the same mail address") && text.contains("Granite"), "{text}");
 
@@ -63,6 +66,8 @@ fn one_person_in_two_lists_is_joined_proposed_and_separated() {
     let accepted = json(&desk, &["sync", "links", "accept", "tilleuls$AC-2", "lilas$22", "--json"]);
     let (account, added) = (accepted["account"].as_str().unwrap(), accepted["record"].as_str().unwrap());
     assert_eq!(records(&desk, account), ["tilleuls$AC-2", "lilas$22"]);
+    let one = json(&desk, &["sync", "links", "list", "--limit", "1", "--json"]);
+    assert_eq!((one["joined"].as_array().unwrap().len(), &one["more_joined"]), (1, &true.into()), "of two: {one}");
     assert_eq!(desk.run(&["account", "show", added]).0, 1, "that name names nobody");
     json(&desk, &["sync", "links", "refuse", "tilleuls$AC-3", "lilas$3", "--json"]);
     assert_eq!(json(&desk, &["sync", "links", "list", "--json"])["proposals"], serde_json::json!([]));

@@ -13,12 +13,16 @@ pub struct Annuaire {
 
 impl Annuaire {
     pub fn start() -> Annuaire {
+        Annuaire::start_with(SlapdOptions::default())
+    }
+
+    pub fn start_with(options: SlapdOptions) -> Annuaire {
         let desk = Desk::new();
         let ldif = desk.path("annuaire.ldif");
         let mut out = std::io::BufWriter::new(std::fs::File::create(&ldif).unwrap());
         preau_annuaire::generate(&preau_annuaire::Options { faults: true, ..Default::default() }, &mut out).unwrap();
         out.flush().unwrap();
-        let options = SlapdOptions { ldif: Some(ldif), ..SlapdOptions::default() };
+        let options = SlapdOptions { ldif: Some(ldif), ..options };
         let slapd = Slapd::start(&desk.path("slapd"), &options).unwrap();
         let config = std::fs::read_to_string(desk.path("preau.toml")).unwrap();
         desk.write(

@@ -102,7 +102,8 @@ promises! {
         a_run_ends_with_what_it_leaves_for_the_next, old_runs_are_forgotten_and_whom_they_name, sources_are_those_of_people,
         an_entry_is_the_record_that_lives, names_follow_the_record;
     pairings:
-        two_records_are_one_account, a_pair_signs_the_second_out, an_account_ends_with_its_last_record,
+        two_records_are_one_account, several_records_take_one_place, a_pair_signs_the_second_out,
+        an_account_ends_with_its_last_record,
         an_account_is_stopped_whole, parting_gives_each_their_own, parting_forgets_who_they_were_found_to_be_meanwhile,
         accounts_that_are_no_pair_stay_two,
         a_record_of_several_grows_old_alone, a_further_record_is_purged_alone, a_run_is_undone_in_its_own_record,
