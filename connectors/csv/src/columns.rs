@@ -85,7 +85,14 @@ const FIELDS: [(Field, &str, &[&str]); 14] = [
     (
         Field::Legal,
         "legal",
-        &["autorite parentale", "representant legal", "poids legal", "niveau responsabilite", "responsabilite legale"],
+        &[
+            "autorite parentale",
+            "representant legal",
+            "responsable legal",
+            "poids legal",
+            "niveau responsabilite",
+            "responsabilite legale",
+        ],
     ),
 ];
 

@@ -225,6 +225,16 @@ impl Directory for Reading {
         timeout(self.settings.total, ask).await.ok()?
     }
 
+    async fn as_of(&self) -> Vec<String> {
+        let ask = async {
+            let mut session = self.open().await.ok()?;
+            let told = version::hours(&mut session, &self.settings).await;
+            session.close().await;
+            told
+        };
+        timeout(self.settings.total, ask).await.ok().flatten().unwrap_or_default()
+    }
+
     async fn mark(&self, now: Instant) -> Option<String> {
         self.marked(now).await
     }

@@ -27,6 +27,18 @@ pub(crate) fn settings_text(settings: &Settings) -> String {
     )
 }
 
+/// Of which hour the latest change is of the branches of people and of structures: a copy that lags behind by seconds says the same, one
+/// that tells of yesterday does not.
+pub(crate) async fn hours(session: &mut Session, settings: &Settings) -> Option<Vec<String>> {
+    let numbers = numbers(session, settings).await?;
+    numbers.iter().map(|numbers| numbers.iter().filter_map(|number| hour(number)).max()).collect()
+}
+
+/// The hour that a change number begins with.
+fn hour(number: &str) -> Option<String> {
+    number.get(..10).filter(|hour| hour.bytes().all(|b| b.is_ascii_digit())).map(str::to_owned)
+}
+
 /// The change numbers of the branches of people and of structures.
 pub(crate) async fn numbers(session: &mut Session, settings: &Settings) -> Option<[Vec<String>; 2]> {
     let root = session.search(&base("", &["namingContexts"]), 1).await.ok()?;
@@ -63,6 +75,14 @@ pub(crate) fn below(branch: &str, context: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_change_number_begins_with_its_hour() {
+        assert_eq!(hour("20261129061233.123456Z#000000#001#000000"), Some("2026112906".to_owned()));
+        for number in ["", "2026", "2026112é06", "x026112906"] {
+            assert_eq!(hour(number), None, "{number}");
+        }
+    }
 
     #[test]
     fn a_branch_is_found_in_its_tree() {

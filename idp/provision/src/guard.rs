@@ -310,7 +310,7 @@ fn of_school(school: &SchoolLoss, thresholds: &Thresholds) -> Vec<Reason> {
 }
 
 /// A school that waits for its complete file of the new year.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waiting {
     /// Which.
     pub establishment: Uai,

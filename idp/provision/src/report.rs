@@ -1,6 +1,6 @@
 //! What a run tells afterwards: the same facts for the screen, the store and scripts.
 
-use crate::guard::Reason;
+use crate::guard::{Reason, Waiting};
 use crate::plan::SchoolLoss;
 use preau_connector_api::Rejected;
 use preau_domain::{Instant, RunId, SourceId};
@@ -155,6 +155,9 @@ pub struct Report {
     /// Schools that wait for their complete file of the new year and are left as they are: the first two hundred, a sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waiting_schools: Vec<String>,
+    /// The same with its figures, for who says it in other words; empty in reports of former releases.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waits: Vec<Waiting>,
     /// What was cut short, when the source did not answer to the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incomplete: Option<String>,

@@ -277,6 +277,7 @@ async fn attempt<S: SyncStore + ?Sized>(
         held: Vec::new(),
         reasons: Vec::new(),
         losses: largest(&weighed.losses),
+        waits: waiting.iter().take(SCHOOLS_KEPT).cloned().collect(),
         waiting_schools: waiting.iter().take(SCHOOLS_KEPT).map(ToString::to_string).collect(),
         incomplete: None,
         read_at: delta.as_ref().map_or(started, |(state, ..)| state.read_at),

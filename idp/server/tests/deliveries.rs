@@ -190,6 +190,33 @@ async fn a_missing_file_suspends_nobody_and_whoever_comes_back_is_who_they_were(
     assert_eq!((&back.id, back.state, back.family_name.as_str()), (&pupil.id, AccountState::Active, "Retour"));
 }
 
+/// Nothing says how many files there are of a kind. Where the rule of thumb on full files is switched off, the guard stands there.
+#[tokio::test]
+async fn a_last_file_that_is_missing_takes_nothing_from_anybody() {
+    let folder = preau_rig::scratch("missing-last");
+    deliver(&preau_annuaire::Options::default(), &Deliveries { per_file: 130, ..Deliveries::into(&folder) }).unwrap();
+    let config = "second_degree = \"../2d\"\nfull_file_may_be_last = true\n";
+    let house = House::new(&folder.join("house"), "aaf", config).await;
+    let usual = || house.synchronise_with(Thresholds::default());
+    let first = usual().await;
+    assert_eq!(first.outcome, RunOutcome::Applied);
+    let before = house.people().await;
+    for kind in ["Eleve", "PersRelEleve"] {
+        let files = fs::read_dir(folder.join("2d")).unwrap().map(|file| file.unwrap().path());
+        let of_kind = |path: &PathBuf| path.to_str().unwrap().contains(&format!("_{kind}_"));
+        let last = files.filter(of_kind).max().unwrap();
+        let away = folder.join("away");
+        fs::rename(&last, &away).unwrap();
+        let report = usual().await;
+        assert_eq!((report.outcome, report.people.created), (RunOutcome::Held, 0), "{kind}: {report:?}");
+        assert_eq!(house.people().await, before);
+        fs::rename(&away, &last).unwrap();
+    }
+    // Control: nothing is missing.
+    let report = usual().await;
+    assert_eq!((report.outcome, report.people.unchanged), (RunOutcome::Applied, first.people.created), "{report:?}");
+}
+
 /// A delta of pupils: requests of one kind, each with its attributes.
 fn delta(folder: &Path, feed: &str, day: &str, requests: &[(&str, &str, String)]) {
     let mut text = "<ficAlimMENESR>".to_owned();

@@ -466,10 +466,35 @@ run-why-more-than-accepted = { $losing } people would be suspended, lose an esta
 run-why-older = The source is as of { $now }, and was as of { $before } already: is an older state in place of a newer one?
 run-why-undone = Run { $run } was undone: does the source say something else by now?
 run-waiting = Schools that wait for their file
+run-waits = { $establishment }, { $who }: of { $active } people { $leaving } would leave and { $came } come.
 run-rejected = Rejected entries
 run-entries = The first ones, by their name
 run-csv = The rejected entries, for a spreadsheet (CSV)
 run-shared = Shared logins
+reject-fields = a value of { $a } has { $b } fields instead of { $c }
+reject-long-field = a field of { $a } has { $b } characters; at most { $c } are taken
+reject-long = { $a } has { $b } characters; at most { $c } are taken
+reject-longer = { $a } has more than { $b } characters
+reject-values = { $a } has more than { $b } values
+reject-no-code = a value of { $a } has no code
+reject-no-person = a value of { $a } names no person or no link
+reject-twice = another entry has the same { $a }
+reject-twice-key = an entry before this one has the same join key
+reject-twice-number = an entry before this one has the same establishment number
+reject-not-typed = { $a } cannot be typed
+reject-no-text = { $a } is not text
+reject-nowhere = { $a } is missing: it does not say where the person is
+reject-missing = { $a } is missing
+reject-two-weights = { $a } gives one person two legal weights
+reject-two-classes = { $a } gives two classes in one structure
+reject-many-people = { $a } names more than { $b } people
+reject-no-function = { $a } names no function that opens anything, and no profile says more
+reject-no-pupil = { $a } names no pupil of these files
+reject-no-structure = { $a } names no structure that this directory describes
+reject-degree-above = the degree above has this pupil too, and its word counts
+reject-other-source = source { $a } brings this establishment already; it stays as that source tells it
+reject-unknown-record = it changes a record that no delivery adds
+reject-uai = the key letter of this UAI does not fit its number
 
 ## The services the academy offers to establishments, for their heads
 

@@ -5,10 +5,11 @@
 //! shown to them and to nobody else. Synchronising is not done here: [`Synchronisations`] takes the word.
 
 mod csv;
+pub(crate) mod reasons;
 mod told;
 
 pub use csv::{rejected, row, table, word};
-pub use told::{Entry, Loss, ProfileLoss, Reason, Refused, Rejected, Report, Shared};
+pub use told::{Entry, Loss, ProfileLoss, Reason, Refused, Rejected, Report, Shared, Waits};
 
 use crate::lately::{Lately, RECENT};
 use crate::pages::{self, ShownRun};

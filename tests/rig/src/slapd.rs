@@ -36,6 +36,8 @@ pub struct SlapdOptions {
     pub size_limit: Option<u32>,
     /// Changes the directory remembers, to tell who is gone; none if absent, and it tells who is there instead.
     pub session_log: Option<u32>,
+    /// What the service account may not see, as `slapd.access` names it: an administrator's slip.
+    pub hides: Option<String>,
 }
 
 impl Default for SlapdOptions {
@@ -47,6 +49,7 @@ impl Default for SlapdOptions {
             tls: None,
             size_limit: None,
             session_log: None,
+            hides: None,
         }
     }
 }
@@ -258,6 +261,9 @@ fn configured(folder: &Path, options: &SlapdOptions) -> Result<String> {
     let size = options.size_limit.map_or("unlimited".into(), |most| most.to_string());
     writeln!(text, "limits dn.exact=\"{service}\" size={size} size.prtotal={size} time=unlimited")?;
     writeln!(text, "access to attrs=userPassword by anonymous auth by * none")?;
+    if let Some(what) = &options.hides {
+        writeln!(text, "access to {what} by * none")?;
+    }
     writeln!(text, "access to * by dn.exact=\"{service}\" read by * none")?;
     // The change numbers of the tree, by which a reader knows that nothing changed.
     writeln!(text, "overlay syncprov")?;

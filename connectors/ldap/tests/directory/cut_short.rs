@@ -140,6 +140,47 @@ async fn a_server_that_loses_count_of_the_pages_leaves_the_reading_incomplete() 
     assert!(read.incomplete().contains("lost count"), "{}", read.incomplete());
 }
 
+/// A limit of time, of the administrator's, a server that is busy or unwilling: whatever is not a success at the end of a page.
+#[tokio::test]
+async fn any_end_but_success_leaves_the_reading_incomplete() {
+    let annuaire = Annuaire::start("ldap-ends");
+    let ends = |code: u8| {
+        move |id: u8, request: &Request| match request {
+            Request::Bind { .. } => message(id, &result(0x61, 0, "", &[]), &[]),
+            Request::Search { base } => {
+                let school = [
+                    ("ENTStructureJointure", "AC-NOTOS$9001"),
+                    ("ENTStructureUAI", "0990001N"),
+                    ("ENTStructureNomCourant", "Collège Mica"),
+                ];
+                let person = [
+                    ("ENTPersonJointure", "AC-NOTOS$7"),
+                    ("ENTPersonLogin", "io"),
+                    ("sn", "Mica"),
+                    ("givenName", "Io"),
+                    ("ENTPersonProfils", "National_ELV"),
+                    ("ENTPersonStructRattach", "9001"),
+                ];
+                let people = base.contains("people");
+                let attributes: &[(&str, &str)] = if people { &person } else { &school };
+                let end = control(PAGED, &[0x30, 5, 0x02, 1, 0, 0x04, 0]);
+                let code = if people { code } else { 0 };
+                [message(id, &entry(base, attributes), &[]), message(id, &result(0x65, code, "", &[]), &end)].concat()
+            }
+            _ => Vec::new(),
+        }
+    };
+    // Time limit, size limit, administrator's limit, an extension that is not there, busy, unavailable, unwilling, loop, anything else.
+    for code in [3, 4, 11, 12, 51, 52, 53, 54, 80] {
+        let server = Scripted::start(ends(code)).await;
+        let read = Everything::of(&annuaire.connector_through(server.port, "")).await;
+        assert!(!read.incomplete().is_empty(), "{code}");
+    }
+    let server = Scripted::start(ends(0)).await;
+    let read = Everything::of(&annuaire.connector_through(server.port, "")).await;
+    assert_eq!(read.completion, Completion::Complete, "control");
+}
+
 /// Eight pages of fifty entries of a kilobyte.
 const FEW_PAGES: usize = 8 * 50 * 1024;
 

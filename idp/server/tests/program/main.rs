@@ -18,6 +18,7 @@ mod register;
 mod source;
 mod sp;
 mod tls;
+mod truncated;
 mod undo;
 mod unit;
 

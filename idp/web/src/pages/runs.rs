@@ -2,7 +2,8 @@
 
 use super::home::profile_key;
 use super::{Page, html};
-use crate::runs::{Entry, FIGURES, Loss, Reason, Report, Shared};
+use crate::runs::reasons;
+use crate::runs::{FIGURES, Loss, Reason, Report, Shared, Waits};
 use crate::{Hub, Visitor};
 use askama::Template;
 use axum::response::Response;
@@ -123,10 +124,10 @@ pub(super) struct OneRun<'a> {
     people: Vec<(String, u64)>,
     losses: Vec<(String, Vec<String>)>,
     more_losses: Option<String>,
-    waiting: &'a [String],
+    waiting: Vec<Sentence>,
     rejected: u64,
-    reasons: Vec<(&'a str, u64)>,
-    entries: &'a [Entry],
+    reasons: Vec<(Sentence, u64)>,
+    entries: Vec<(&'a str, Sentence)>,
     shared: &'a [Shared],
 }
 
@@ -145,6 +146,7 @@ impl<'a> OneRun<'a> {
         let people = FIGURES.map(|name| (page.t(&format!("run-people-{name}")), report.people(name)));
         let unseen = report.losses.len().saturating_sub(SHOWN);
         let at = format!("/sources/{}/runs/{}", run.source, run.id);
+        let (reasons, entries) = (report.rejected.by_reason.iter(), some(&report.rejected.entries).iter());
         OneRun {
             source: run.source.to_string(),
             id: run.id.to_string(),
@@ -158,10 +160,10 @@ impl<'a> OneRun<'a> {
             people: people.into_iter().filter(|(_, count)| *count > 0).collect(),
             losses: some(&report.losses).iter().map(|loss| school(&page, loss)).collect(),
             more_losses: (unseen > 0).then(|| page.count("run-more-schools", unseen)),
-            waiting: some(&report.waiting_schools),
+            waiting: waiting(&page, report),
             rejected: report.rejected.total,
-            reasons: report.rejected.by_reason.iter().take(SHOWN).map(|(why, count)| (why.as_str(), *count)).collect(),
-            entries: some(&report.rejected.entries),
+            reasons: reasons.take(SHOWN).map(|(why, count)| (rejected(&page, why), *count)).collect(),
+            entries: entries.map(|entry| (entry.dn.as_str(), rejected(&page, &entry.reason))).collect(),
             shared: some(&report.shared_logins),
             page: page.at(at),
         }
@@ -185,6 +187,36 @@ fn held(page: &Page<'_>, report: &Report) -> Vec<Sentence> {
         }
     };
     report.held.iter().enumerate().map(said).collect()
+}
+
+/// Why an entry was rejected; in the words of the page where they are known.
+fn rejected(page: &Page<'_>, reason: &str) -> Sentence {
+    match reasons::in_words(reason) {
+        Some((key, said)) => Sentence { text: page.texts.with(page.locale, key, &said), english: false },
+        None => Sentence { text: reason.to_owned(), english: true },
+    }
+}
+
+/// Schools that wait, in the words of the page where the report gives their figures.
+fn waiting(page: &Page<'_>, report: &Report) -> Vec<Sentence> {
+    if report.waits.len() != report.waiting_schools.len() {
+        let english = |text: &String| Sentence { text: text.clone(), english: true };
+        return some(&report.waiting_schools).iter().map(english).collect();
+    }
+    let said = |waits: &Waits| {
+        let who = page.with(profile_key(waits.profile), "title", "");
+        let figures = [waits.active, waits.leaving, waits.came].map(|figure| figure.to_string());
+        let [active, leaving, came] = &figures;
+        let said: [(&str, &str); 5] = [
+            ("establishment", waits.establishment.as_str()),
+            ("who", &who),
+            ("active", active),
+            ("leaving", leaving),
+            ("came", came),
+        ];
+        Sentence { text: page.texts.with(page.locale, "run-waits", &said), english: false }
+    };
+    some(&report.waits).iter().map(said).collect()
 }
 
 /// Reasons for which a page has words.

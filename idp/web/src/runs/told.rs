@@ -22,8 +22,10 @@ pub struct Report {
     pub held: Vec<String>,
     /// The same, rule by rule, with its figures; nothing in reports of former releases.
     pub reasons: Vec<Reason>,
-    /// Schools that wait for their complete file.
+    /// Schools that wait for their complete file, a sentence each, in English.
     pub waiting_schools: Vec<String>,
+    /// The same with its figures; nothing in reports of former releases.
+    pub waits: Vec<Waits>,
     /// Who would leave which school.
     pub losses: Vec<Loss>,
     /// What was cut short.
@@ -133,6 +135,21 @@ pub struct ProfileLoss {
     /// Of them, in another school.
     pub moved: u64,
     /// Who has it there and had not.
+    pub came: u64,
+}
+
+/// A school that waits for its complete file.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Waits {
+    /// Which.
+    pub establishment: Uai,
+    /// Of which profile too few are read.
+    pub profile: Profile,
+    /// Those who have it there.
+    pub active: u64,
+    /// How many of them would leave.
+    pub leaving: u64,
+    /// How many would come.
     pub came: u64,
 }
 
