@@ -88,7 +88,7 @@ const FIELDS: [(Field, &str, &[&str]); 14] = [
         &[
             "autorite parentale",
             "representant legal",
-            "responsable legal",
+            "legal",
             "poids legal",
             "niveau responsabilite",
             "responsabilite legale",
@@ -243,10 +243,19 @@ mod tests {
         );
         assert_eq!(
             proposed(
-                "Identifiant responsable;Civilité;NOM;Prénom du responsable;Courriel;Identifiant de l'élève;Nom élève;Lien",
+                "Identifiant responsable;Civilité;NOM;Prénom du responsable;Courriel;Identifiant de l'élève;Nom élève;Lien;Responsable légal",
                 Who::Guardians
             ),
-            [("key", 0), ("family_name", 2), ("given_name", 3), ("title", 1), ("mail", 4), ("child", 5), ("link", 7)],
+            [
+                ("key", 0),
+                ("family_name", 2),
+                ("given_name", 3),
+                ("title", 1),
+                ("mail", 4),
+                ("child", 5),
+                ("link", 7),
+                ("legal", 8)
+            ],
         );
         assert_eq!(
             proposed("id;nom;prenom;fonction;classes;UAI", Who::Staff),

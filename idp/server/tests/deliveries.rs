@@ -201,10 +201,16 @@ async fn a_last_file_that_is_missing_takes_nothing_from_anybody() {
     let first = usual().await;
     assert_eq!(first.outcome, RunOutcome::Applied);
     let before = house.people().await;
-    for kind in ["Eleve", "PersRelEleve"] {
+    let mut looked = 0;
+    for kind in ["Eleve", "PersRelEleve", "PersEducNat"] {
         let files = fs::read_dir(folder.join("2d")).unwrap().map(|file| file.unwrap().path());
         let of_kind = |path: &PathBuf| path.to_str().unwrap().contains(&format!("_{kind}_"));
         let last = files.filter(of_kind).max().unwrap();
+        // As many as the guard lets nobody lose: one in twenty.
+        if fs::read_to_string(&last).unwrap().matches("<addRequest").count() as u64 * 20 <= first.people.created {
+            continue;
+        }
+        looked += 1;
         let away = folder.join("away");
         fs::rename(&last, &away).unwrap();
         let report = usual().await;
@@ -212,6 +218,7 @@ async fn a_last_file_that_is_missing_takes_nothing_from_anybody() {
         assert_eq!(house.people().await, before);
         fs::rename(&away, &last).unwrap();
     }
+    assert!(looked > 0, "no last file holds so many");
     // Control: nothing is missing.
     let report = usual().await;
     assert_eq!((report.outcome, report.people.unchanged), (RunOutcome::Applied, first.people.created), "{report:?}");

@@ -494,7 +494,7 @@ reject-no-structure = { $a } names no structure that this directory describes
 reject-degree-above = the degree above has this pupil too, and its word counts
 reject-other-source = source { $a } brings this establishment already; it stays as that source tells it
 reject-unknown-record = it changes a record that no delivery adds
-reject-uai = the key letter of this UAI does not fit its number
+reject-uai = { $a }: the key letter of this UAI does not fit its number
 
 ## The services the academy offers to establishments, for their heads
 

@@ -470,14 +470,14 @@ run-why-more-than-accepted = { $losing } personnes seraient suspendues, perdraie
 run-why-older = La source dit être à la date { $now } ; elle en était déjà à { $before } : un état ancien a-t-il pris la place d’un plus récent ?
 run-why-undone = La synchronisation { $run } a été défaite : la source dit-elle autre chose à présent ?
 run-waiting = Établissements qui attendent leur fichier
-run-waits = { $establishment }, { $who } : sur { $active } personnes, { $leaving } partiraient et { $came } arriveraient.
+run-waits = { $establishment }, { $who } : sur { $active } personnes, { $leaving } partiraient et { $came } arriveraient.
 run-rejected = Entrées rejetées
 run-entries = Les premières, par leur nom
 run-csv = Les entrées rejetées, pour un tableur (CSV)
 run-shared = Identifiants partagés
 reject-fields = une valeur de { $a } a { $b } champs au lieu de { $c }
-reject-long-field = un champ de { $a } a { $b } caractères ; { $c } au plus sont pris
-reject-long = { $a } a { $b } caractères ; { $c } au plus sont pris
+reject-long-field = un champ de { $a } a { $b } caractères ; { $c } au plus sont pris
+reject-long = { $a } a { $b } caractères ; { $c } au plus sont pris
 reject-longer = { $a } a plus de { $b } caractères
 reject-values = { $a } a plus de { $b } valeurs
 reject-no-code = une valeur de { $a } n’a pas de code
@@ -487,7 +487,7 @@ reject-twice-key = une entrée avant celle-ci a la même clé de jointure
 reject-twice-number = une entrée avant celle-ci a le même numéro d’établissement
 reject-not-typed = { $a } ne peut pas être saisi au clavier
 reject-no-text = { $a } n’est pas un texte
-reject-nowhere = { $a } manque : rien ne dit où est la personne
+reject-nowhere = { $a } manque : rien ne dit où est la personne
 reject-missing = { $a } manque
 reject-two-weights = { $a } donne à une personne deux poids légaux
 reject-two-classes = { $a } donne deux classes dans une structure
@@ -498,7 +498,7 @@ reject-no-structure = { $a } ne nomme aucune structure que cet annuaire décrit
 reject-degree-above = le degré au-dessus a aussi cet élève, et c’est lui qui compte
 reject-other-source = la source { $a } apporte déjà cet établissement, qui reste comme elle le dit
 reject-unknown-record = elle modifie un enregistrement qu’aucune livraison n’ajoute
-reject-uai = la lettre de contrôle de cet UAI ne va pas avec son numéro
+reject-uai = { $a } : la lettre de contrôle de cet UAI ne va pas avec son numéro
 
 ## Les services que l’académie propose aux établissements, pour leur direction
 

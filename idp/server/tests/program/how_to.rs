@@ -134,6 +134,9 @@ fn synchronising_is_followed_to_the_letter() {
     assert!(walk.next("preau sync apply annuaire", &[], 0).contains("annuaire: applied"));
     assert!(walk.next("preau sync runs annuaire", &[], 0).contains("applied"));
     assert!(walk.next("preau sync held", &[], 0).contains("no run waits for anybody"));
+    let latest: Value = serde_json::from_str(&walk.next("preau sync runs annuaire --limit 1 --json", &[], 0)).unwrap();
+    assert_eq!((latest.as_array().unwrap().len(), &latest[0]["outcome"]), (1, &"applied".into()));
+    assert_eq!(walk.next("preau sync held --json", &[], 0), "[]\n");
 
     // Changes alone.
     let dns: Vec<String> = {
@@ -187,6 +190,12 @@ fn synchronising_is_followed_to_the_letter() {
     walk.annuaire.slapd.change(&left).unwrap();
     let (code, held) = walk.types("preau sync apply annuaire");
     assert_eq!(code, 3, "{held}");
+    // What scripts read has the keys that the page shows.
+    let shown: Value =
+        serde_json::from_str(told.split("```json").nth(1).unwrap().split("```").next().unwrap()).unwrap();
+    let waiting: Value = serde_json::from_str(&walk.types("preau sync held --json").1).unwrap();
+    let keys = |list: &Value| list[0].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(keys(&shown), keys(&waiting));
     let said = walk.next("preau sync apply annuaire --accept-suspensions 312", &[("312", &number(&held))], 0);
     assert!(said.contains("100 suspended"), "{said}");
     let claire =
