@@ -128,6 +128,21 @@ async fn a_source_fills_the_house_and_a_second_run_writes_nothing() {
     assert_eq!((tables.audit[0].kind, tables.audit[0].detail.as_str()), (AuditKind::Synchronised, "applied"));
 }
 
+/// Nothing is taken from anybody where many come, and the report says where somebody should look.
+#[tokio::test]
+async fn a_school_that_doubles_is_told() {
+    let house = House::new();
+    assert!(house.applied(&academy(40)).await.gains.is_empty(), "where nobody was nothing doubles");
+    let with = |count: usize| academy(40).into_iter().chain((100..100 + count).map(|n| pupil(n, "Martin", COLLEGE)));
+    let report =
+        house.run(&complete(with(19).collect()), Options { dry_run: true, ..Options::default() }).await.unwrap();
+    assert!(report.gains.is_empty(), "control: one fewer than were there");
+    let report = house.applied(&with(20).collect::<Vec<_>>()).await;
+    let place = (COLLEGE.parse().unwrap(), Profile::Pupil);
+    assert_eq!(report.gains, [crate::Gain { establishment: place.0, profile: place.1, active: 20, came: 20 }]);
+    assert_eq!(report.outcome, RunOutcome::Applied);
+}
+
 #[tokio::test]
 async fn who_leaves_is_suspended_and_who_comes_back_finds_the_same_account() {
     let house = House::new();

@@ -386,6 +386,7 @@ mod tests {
             active,
             people: PeopleCounts { suspended: absent, narrowed, stripped, ..PeopleCounts::default() },
             nowhere: 0,
+            gains: Vec::new(),
             losses: schools
                 .iter()
                 .zip(["0990001N", "0990002P"])

@@ -46,7 +46,7 @@ mod withheld;
 pub use config::{LinkConfig, PrecedenceConfig, SyncConfig};
 pub use guard::{MOVED_PERCENT, Reason, Thresholds, Verdict, Waiting, guard, waiting};
 pub use pairing::{KeyRule, Proposal, Side, Why, proposals, reasons};
-pub use plan::{Plan, ProfileLoss, SchoolLoss};
+pub use plan::{Gain, Plan, ProfileLoss, SchoolLoss};
 pub use progress::{Phase, Progress, Silent};
 pub use report::{DeltaCounts, EstablishmentCounts, PeopleCounts, REJECTED_KEPT, RejectedCounts, Report, SHARED_KEPT};
 pub use retire::Nobody;

@@ -50,6 +50,26 @@ pub struct ProfileLoss {
     pub came: u64,
 }
 
+/// People who would be something in an establishment that they are not yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gain {
+    /// Which establishment.
+    pub establishment: Uai,
+    /// Which profile.
+    pub profile: Profile,
+    /// The establishment's active people who have it, from this source.
+    pub active: u64,
+    /// How many would have it who do not yet.
+    pub came: u64,
+}
+
+impl Gain {
+    /// Whether at least as many come as were there, and so many: nothing is taken from anybody, and somebody should look.
+    pub(crate) fn doubles(&self, floor: u64) -> bool {
+        self.active > 0 && self.came >= self.active && self.came >= floor
+    }
+}
+
 /// What a run would do, in figures: the people themselves wait in the spool, and those to suspend in the index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
@@ -63,6 +83,8 @@ pub struct Plan {
     pub losses: Vec<SchoolLoss>,
     /// People who are absent and were in no establishment.
     pub nowhere: u64,
+    /// Who comes where, in the order of establishments; nobody when nobody was anywhere before.
+    pub gains: Vec<Gain>,
     /// What does not fit.
     pub rejected: RejectedCounts,
 }
@@ -379,6 +401,14 @@ impl Planner {
             }
         }
         self.people.kept = self.index.kept();
+        let there = |(uai, profile): &Place| schools.get(uai).and_then(|school| school.profiles.get(profile));
+        let gain = |(place, came): (&Place, &u64)| Gain {
+            establishment: place.0.clone(),
+            profile: place.1,
+            active: there(place).map_or(0, |count| count.active),
+            came: *came,
+        };
+        let gains = self.coming.iter().map(gain).collect();
         let losses = schools
             .into_iter()
             .map(|(uai, school)| {
@@ -399,7 +429,7 @@ impl Planner {
             })
             .filter(|school| school.absent + school.lost > 0 || !school.profiles.is_empty())
             .collect();
-        let plan = Plan { completion, active, people: self.people, losses, nowhere, rejected: self.rejected };
+        let plan = Plan { completion, active, people: self.people, losses, nowhere, gains, rejected: self.rejected };
         let Planner { index, establishments, written, leavers, .. } = self;
         Planned { plan, index, establishments, written, leavers }
     }

@@ -1,7 +1,7 @@
 //! What a run tells afterwards: the same facts for the screen, the store and scripts.
 
 use crate::guard::{Reason, Waiting};
-use crate::plan::SchoolLoss;
+use crate::plan::{Gain, SchoolLoss};
 use preau_connector_api::Rejected;
 use preau_domain::{Instant, RunId, SourceId};
 use preau_store::{RunOutcome, SharedLogin};
@@ -152,6 +152,9 @@ pub struct Report {
     /// Who would leave which school, where most would: the first two hundred.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub losses: Vec<SchoolLoss>,
+    /// Where at least as many come as were there: the first two hundred.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gains: Vec<Gain>,
     /// Schools that wait for their complete file of the new year and are left as they are: the first two hundred, a sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waiting_schools: Vec<String>,
@@ -216,6 +219,7 @@ impl Report {
             rejected: RejectedCounts { entries: Vec::new(), ..self.rejected },
             shared_logins: Vec::new(),
             losses: Vec::new(),
+            gains: Vec::new(),
             // Nothing was asked of this one.
             delta: None,
             read_all: None,

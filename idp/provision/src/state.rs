@@ -250,6 +250,10 @@ impl State {
             }
         }
         plan.losses = schools.into_values().collect();
+        for gain in &mut plan.gains {
+            let there = self.census.schools.get(&gain.establishment).and_then(|at| at.profiles.get(&gain.profile));
+            gain.active = there.copied().map_or(0, number);
+        }
         plan
     }
 

@@ -6,7 +6,7 @@ use crate::guard::{Reason, Thresholds, Verdict, guard, unseen, waiting};
 use crate::index::Index;
 use crate::lease::Lease;
 use crate::pairing::{self, KeyRule, Paired};
-use crate::plan::SchoolLoss;
+use crate::plan::{Gain, SchoolLoss};
 use crate::progress::{Phase, Progress};
 use crate::report::{DeltaCounts, Report, SCHOOLS_KEPT, SHARED_KEPT, WAITING_KEPT};
 use crate::snapshot::PAGE;
@@ -277,6 +277,7 @@ async fn attempt<S: SyncStore + ?Sized>(
         held: Vec::new(),
         reasons: Vec::new(),
         losses: largest(&weighed.losses),
+        gains: doubling(&weighed.gains, options.thresholds.school_floor),
         waits: waiting.iter().take(SCHOOLS_KEPT).cloned().collect(),
         waiting_schools: waiting.iter().take(SCHOOLS_KEPT).map(ToString::to_string).collect(),
         incomplete: None,
@@ -494,6 +495,11 @@ async fn latest<S: SyncStore + ?Sized>(store: &S, run: &RunId, source: &SourceId
 fn ended(run: RunRecord) -> Option<Report> {
     let ended = matches!(run.outcome, RunOutcome::Applied | RunOutcome::Held);
     serde_json::from_str(&run.report).ok().filter(|_| ended)
+}
+
+/// Where at least as many come as were there, as many as a report tells.
+fn doubling(gains: &[Gain], floor: u64) -> Vec<Gain> {
+    gains.iter().filter(|gain| gain.doubles(floor)).take(SCHOOLS_KEPT).cloned().collect()
 }
 
 /// The schools that lose most of their people, as many as a report tells.

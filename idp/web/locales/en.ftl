@@ -437,6 +437,8 @@ run-more-schools = { $count ->
     [one] And { $count } other school.
    *[other] And { $count } other schools.
 }
+run-gains = What would double
+run-gain = { $establishment }, { $who }: { $came } come, { $active } were there
 run-people = People
 run-people-read = read
 run-people-created = accounts created

@@ -441,6 +441,8 @@ run-more-schools = { $count ->
     [one] Et { $count } autre établissement.
    *[other] Et { $count } autres établissements.
 }
+run-gains = Ce qui doublerait
+run-gain = { $establishment }, { $who } : { $came } arrivent, { $active } y étaient
 run-people = Personnes
 run-people-read = lues
 run-people-created = comptes créés

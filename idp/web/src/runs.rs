@@ -9,7 +9,7 @@ pub(crate) mod reasons;
 mod told;
 
 pub use csv::{rejected, row, table, word};
-pub use told::{Entry, Loss, ProfileLoss, Reason, Refused, Rejected, Report, Shared, Waits};
+pub use told::{Entry, Gain, Loss, ProfileLoss, Reason, Refused, Rejected, Report, Shared, Waits};
 
 use crate::lately::{Lately, RECENT};
 use crate::pages::{self, ShownRun};

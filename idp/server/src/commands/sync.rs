@@ -9,7 +9,7 @@ use preau_connector_api::Directory;
 use preau_domain::{SourceId, display_safe};
 use preau_keys::{Keyring, SystemIds};
 use preau_provision::{
-    Nobody, Options, Phase, Progress, REJECTED_KEPT, Report, SHARED_KEPT, SyncContext, Thresholds, synchronise,
+    Gain, Nobody, Options, Phase, Progress, REJECTED_KEPT, Report, SHARED_KEPT, SyncContext, Thresholds, synchronise,
 };
 use preau_store::{RunOutcome, SharedLogin, Store};
 use std::collections::BTreeSet;
@@ -182,6 +182,9 @@ pub(super) fn text(report: &Report) -> String {
         p.moved,
         report.rejected.total,
     );
+    for Gain { establishment, profile, active, came } in report.gains.iter().take(10) {
+        out += &format!("  doubles         {establishment} {}: {came} come, {active} were there\n", profile.code());
+    }
     if let Some(delta) = &report.delta {
         out += &format!(
             "  changes alone   {} entries changed, {} records are gone of them; all others stay as they are\n",

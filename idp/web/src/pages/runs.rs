@@ -3,7 +3,7 @@
 use super::home::profile_key;
 use super::{Page, html};
 use crate::runs::reasons;
-use crate::runs::{FIGURES, Loss, Reason, Report, Shared, Waits};
+use crate::runs::{FIGURES, Gain, Loss, Reason, Report, Shared, Waits};
 use crate::{Hub, Visitor};
 use askama::Template;
 use axum::response::Response;
@@ -124,6 +124,7 @@ pub(super) struct OneRun<'a> {
     people: Vec<(String, u64)>,
     losses: Vec<(String, Vec<String>)>,
     more_losses: Option<String>,
+    gains: Vec<String>,
     waiting: Vec<Sentence>,
     rejected: u64,
     reasons: Vec<(Sentence, u64)>,
@@ -160,6 +161,7 @@ impl<'a> OneRun<'a> {
             people: people.into_iter().filter(|(_, count)| *count > 0).collect(),
             losses: some(&report.losses).iter().map(|loss| school(&page, loss)).collect(),
             more_losses: (unseen > 0).then(|| page.count("run-more-schools", unseen)),
+            gains: some(&report.gains).iter().map(|gain| gained(&page, gain)).collect(),
             waiting: waiting(&page, report),
             rejected: report.rejected.total,
             reasons: reasons.take(SHOWN).map(|(why, count)| (rejected(&page, why), *count)).collect(),
@@ -273,6 +275,15 @@ fn school(page: &Page<'_>, loss: &Loss) -> (String, Vec<String>) {
         line(key, &who, one.absent + one.lost, one.active, one.moved)
     };
     (all, loss.profiles.iter().map(of).collect())
+}
+
+/// Where at least as many come as were there.
+fn gained(page: &Page<'_>, gain: &Gain) -> String {
+    let who = page.with(profile_key(gain.profile), "title", "");
+    let [came, active] = [gain.came, gain.active].map(|figure| figure.to_string());
+    let said: [(&str, &str); 4] =
+        [("establishment", gain.establishment.as_str()), ("who", &who), ("came", &came), ("active", &active)];
+    page.texts.with(page.locale, "run-gain", &said)
 }
 
 /// The report of a run.

@@ -28,6 +28,8 @@ pub struct Report {
     pub waits: Vec<Waits>,
     /// Who would leave which school.
     pub losses: Vec<Loss>,
+    /// Where at least as many come as were there.
+    pub gains: Vec<Gain>,
     /// What was cut short.
     pub incomplete: Option<String>,
     /// Why it failed.
@@ -135,6 +137,19 @@ pub struct ProfileLoss {
     /// Of them, in another school.
     pub moved: u64,
     /// Who has it there and had not.
+    pub came: u64,
+}
+
+/// Where at least as many come as were there.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Gain {
+    /// Which establishment.
+    pub establishment: Uai,
+    /// What they are there.
+    pub profile: Profile,
+    /// How many were.
+    pub active: u64,
+    /// How many come.
     pub came: u64,
 }
 

@@ -497,6 +497,7 @@ fn held_run() -> RunRecord {
         "reasons": [{ "rule": "too-many-of-one-school", "establishment": "0990001N", "active": 300, "absent": 80, "lost": 0, "percent": 20 }],
         "losses": (0..40).map(|_| loss("0990001N")).collect::<Vec<_>>(),
         "waiting_schools": ["0990003R: of 620 people who are National_ELV 600 would leave and 12 come"],
+        "gains": [{ "establishment": "0990002P", "profile": "National_ELV", "active": 250, "came": 280 }],
         "waits": [{ "establishment": "0990003R", "profile": "National_ELV", "active": 620, "leaving": 600, "came": 12, "emptied": false }],
         "rejected": { "total": 40, "by_reason": { "sn has 130 characters; at most 100 are taken": 39, "something nobody knows": 1 }, "entries": (0..40).map(entry).collect::<Vec<_>>() },
         "shared_logins": [{ "login": "a.b", "key": "1" }, { "login": "a.b", "key": "2" }],
