@@ -49,7 +49,7 @@ pub async fn show(loaded: &Loaded, id: &str, json: bool, csv: bool) -> Result<()
         return output::text(&rejected(&preau_web::runs::Report::of(&run)));
     }
     let report = serde_json::from_str::<Report>(&run.report);
-    let told = report.map_or_else(|_| lines(&run), |report| commands::sync::text(&report));
+    let told = report.map_or_else(|_| lines(&run), |report| commands::sync::text(&report, "apply"));
     output::text(&format!("{}  {}\n{told}", run.started.rfc3339(), run.id))
 }
 

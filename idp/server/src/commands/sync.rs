@@ -46,7 +46,7 @@ async fn run(loaded: &Loaded, source: &str, dry_run: bool, args: &SyncOptions) -
         .ok_or_else(|| Failure::new(format!("{source} checks passwords but hands over no people")))?;
     let keys = assembly::keyring(loaded, true)?;
     let ctx = context(loaded, &keys).await?;
-    go(loaded, &ctx, (&source, &*directory), dry_run, args).await
+    go(loaded, &ctx, (&source, &*directory, "apply"), dry_run, args).await
 }
 
 /// Reads a source that is none any more as one that holds nobody.
@@ -64,14 +64,14 @@ async fn retire(loaded: &Loaded, source: &str, args: &SyncOptions) -> Result<(),
         return Err(Failure::new(format!("nobody who may sign in came from a source {source}")));
     }
     commands::journal(&*ctx.store, None, None, &format!("source-retired {source}")).await?;
-    go(loaded, &ctx, (&source, &Nobody), false, args).await
+    go(loaded, &ctx, (&source, &Nobody, "retire"), false, args).await
 }
 
 /// Runs it over what a directory hands over.
 async fn go(
     loaded: &Loaded,
     ctx: &SyncContext<dyn Store>,
-    (source, directory): (&SourceId, &dyn Directory),
+    (source, directory, again): (&SourceId, &dyn Directory, &str),
     dry_run: bool,
     args: &SyncOptions,
 ) -> Result<(), Failure> {
@@ -103,7 +103,7 @@ async fn go(
     if args.json {
         say!("{:#}", serde_json::to_value(&report).map_err(Failure::new)?)?;
     } else {
-        output::text(&text(&report))?;
+        output::text(&text(&report, again))?;
     }
     match report.outcome {
         RunOutcome::Held => Err(Failure::Held),
@@ -129,8 +129,8 @@ pub(super) fn progress() -> Arc<dyn Progress> {
     if std::io::stderr().is_terminal() { Arc::new(Bar::default()) } else { Arc::new(Lines::default()) }
 }
 
-/// The report as people read it.
-pub(super) fn text(report: &Report) -> String {
+/// The report as people read it; `again` is the command that would let it go.
+pub(super) fn text(report: &Report, again: &str) -> String {
     if let Some(run) = &report.same_as {
         return format!(
             "{}: nothing changed since run {run} ({} ms): {} people stay as they are, {} entries stay rejected\n\
@@ -231,7 +231,7 @@ pub(super) fn text(report: &Report) -> String {
     if !report.waiting_schools.is_empty() && report.held.is_empty() {
         out += &format!(
             "            each goes on when its file is there; all of them at once, if it is right so:\n\
-             \x20             preau sync apply {} --accept-suspensions {}\n",
+             \x20             preau sync {again} {} --accept-suspensions {}\n",
             report.source,
             p.losing() + p.spared
         );
@@ -241,7 +241,7 @@ pub(super) fn text(report: &Report) -> String {
     }
     if !report.held.is_empty() {
         out += &format!(
-            "  Look at the source first. If it is right: preau sync apply {} --accept-suspensions {}\n\
+            "  Look at the source first. If it is right: preau sync {again} {} --accept-suspensions {}\n\
              \x20   (the number covers the {} who would be suspended, the {} who would lose an establishment, the {} who would\n\
              \x20   lose a profile and the {} who would move to another school)\n",
             report.source,

@@ -197,7 +197,7 @@ fn synchronising_is_followed_to_the_letter() {
     let keys = |list: &Value| list[0].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     assert_eq!(keys(&shown), keys(&waiting));
     let said = walk.next("preau sync apply annuaire --accept-suspensions 312", &[("312", &number(&held))], 0);
-    assert!(said.contains("100 suspended"), "{said}");
+    assert!(said.contains("annuaire: applied"), "{said}");
     let claire =
         "preau account add --login claire.azur --given-name Claire --family-name Azur --establishment 0990001N";
     let added = walk.next(claire, &[], 0);
@@ -220,6 +220,7 @@ fn synchronising_is_followed_to_the_letter() {
     // A source is taken out.
     walk.writes(|file| drop(file["sources"].as_table_mut().unwrap().remove("ecoles")));
     let held = walk.next("preau sync retire ecoles", &[], 3);
+    assert!(held.contains("preau sync retire ecoles --accept-suspensions 5"), "{held}");
     let all = number(&held);
     assert!(
         walk.next("preau sync retire ecoles --accept-suspensions 412", &[("412", &all)], 0).contains("5 suspended")
