@@ -202,7 +202,7 @@ async fn a_last_file_that_is_missing_takes_nothing_from_anybody() {
     assert_eq!(first.outcome, RunOutcome::Applied);
     let before = house.people().await;
     let mut looked = 0;
-    for kind in ["Eleve", "PersRelEleve", "PersEducNat"] {
+    for kind in ["Eleve", "PersRelEleve"] {
         let files = fs::read_dir(folder.join("2d")).unwrap().map(|file| file.unwrap().path());
         let of_kind = |path: &PathBuf| path.to_str().unwrap().contains(&format!("_{kind}_"));
         let last = files.filter(of_kind).max().unwrap();
