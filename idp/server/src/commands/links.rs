@@ -80,7 +80,7 @@ async fn list(loaded: &Loaded, limit: u32, json: bool) -> Result<(), Failure> {
     let (found, more) = proposals(&*store, &sources, &rules, most).await.map_err(Failure::new)?;
     let (joined, more_joined) = joined(&*store, most).await?;
     if json {
-        let pair = |(records, pair): &([Option<JoinKey>; 2], Pair)| {
+        let pair = |(records, pair): &Joined| {
             let [kept, added] = records.clone().map(|join| join.map(|join| join.to_string()));
             json!({ "account": pair.account, "record": pair.record, "of": kept, "added": added, "said_by": pair.who, "at": pair.at.rfc3339() })
         };
@@ -122,8 +122,11 @@ async fn list(loaded: &Loaded, limit: u32, json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The record of an account and the one that was added to it, and how it came to that.
+type Joined = ([Option<JoinKey>; 2], Pair);
+
 /// Records that belong to the account of another one, each with both; and whether there are more.
-async fn joined(store: &dyn Store, most: usize) -> Result<(Vec<([Option<JoinKey>; 2], Pair)>, bool), Failure> {
+async fn joined(store: &dyn Store, most: usize) -> Result<(Vec<Joined>, bool), Failure> {
     let (mut found, mut after) = (Vec::new(), PersonId::new(""));
     loop {
         let wanted = (most + 1 - found.len()).min(PAGE);

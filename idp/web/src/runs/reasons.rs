@@ -58,7 +58,8 @@ mod tests {
 
     #[test]
     fn a_sentence_is_told_with_what_stands_in_it() {
-        let table: [(&str, &str, &[(&str, &str)]); 5] = [
+        type Row = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+        let table: [Row; 5] = [
             ("ENTPersonLogin is missing", "reject-missing", &[("a", "ENTPersonLogin")]),
             (
                 "a value of ENTPersonFonctions has 4 fields instead of 5",
