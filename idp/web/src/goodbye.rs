@@ -5,7 +5,7 @@
 //! is closed, or who has not answered, who refused, and who cannot be told. Services that hear by a frame of the page do not wait for
 //! it: the page begins with the frames and goes on with the sentence when that is known. A service of SAML answers in its frame and
 //! is waited for two seconds more; any other, and one that does not answer, is said to be told by the browser alone. Asked for again, the
-//! page tells those once more who have not confirmed, and says what is known by then.
+//! page says what is known by then, and for a minute tells those once more who have not confirmed: what it tells them names the person.
 
 use crate::logout::{Frame, services};
 use crate::pages::{self, End};
@@ -14,7 +14,7 @@ use axum::Router;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use axum::routing::get;
-use preau_domain::{CorrelationId, KeptKind, KeptThing, Seconds, ServiceId, Visit};
+use preau_domain::{CorrelationId, Instant, KeptKind, KeptThing, Seconds, ServiceId, Visit};
 use preau_keys::{Sealer, one_time_key};
 use preau_store::{StoreError, TOLD_TO_ONE, YetToHear};
 use serde::{Deserialize, Serialize};
@@ -34,6 +34,8 @@ pub const OVER_HERE: &str = "/signed-out?end=";
 const MOST_NAMED: usize = 50;
 /// How long what is known of an end is kept.
 const KEPT: Seconds = Seconds(600);
+/// How long after the end the browser is made to tell services: whoever goes back to the page later may be somebody else.
+const TELLS: Seconds = Seconds(60);
 /// What it is sealed for.
 const PURPOSE: &str = "end of a session";
 /// Bytes of visits that are kept with it: sealed and written in base64 they must fit a kept document.
@@ -72,20 +74,23 @@ async fn goodbye(State(hub): State<Arc<Hub>>, visitor: Visitor, RawQuery(query):
     visitor.goes_on_with(&CorrelationId::new(&*over.way));
     let gone = fields.one(GONE)?.is_some();
     let here = format!("{GOODBYE}?{WHICH}={name}");
-    let round = if gone { None } else { hub.round(&over.visits, &format!("{here}&{GONE}=1")).await? };
+    let tells = !gone && hub.now() <= over.at + TELLS;
+    let round = if tells { hub.round(&over.visits, &format!("{here}&{GONE}=1")).await? } else { None };
     let (frames, mut said) = (hub.frames(&over.visits, Some(&over.mark)), Vec::new());
     for frame in &frames {
         said.push(hub.said_in_frame(frame).await);
     }
-    // On the way before this the browser has loaded them.
-    let open = frames.iter().zip(&said).filter(|(_, said)| !gone && **said != Some(true));
+    let open = frames.iter().zip(&said).filter(|(_, said)| tells && **said != Some(true));
     let loads: Vec<String> = open.map(|(frame, _)| frame.load.address.clone()).collect();
     if let (Some(round), None) = (&round, &over.elsewhere) {
         // There is nothing to choose: what there is to read is read at the end of the way.
         return Ok(if loads.is_empty() { hub.see_other(round) } else { pages::leaving(&hub, &visitor, &loads, round) });
     }
     let unsure = fields.one(UNSURE)?.unwrap_or_default().split(',').take(MOST_NAMED).map(ServiceId::new);
-    let unsure = unsure.filter(|id| over.visits.iter().any(|visit| visit.service == *id)).collect();
+    let mut unsure: Vec<ServiceId> = unsure.filter(|id| over.visits.iter().any(|visit| visit.service == *id)).collect();
+    if !tells && !gone {
+        unsure.extend(over.visits.iter().filter(|visit| hub.on_a_round(visit)).map(|visit| visit.service.clone()));
+    }
     let telling = Telling { frames, said, waits: !loads.is_empty(), round, gone, unsure };
     let listener = Arc::clone(&hub);
     let end = async move { listener.end_of(over, telling).await };
@@ -120,6 +125,9 @@ struct Over {
     /// The number of the sign-out.
     #[serde(rename = "c")]
     way: String,
+    /// When it ended.
+    #[serde(rename = "t")]
+    at: Instant,
     /// Where it had been, the latest first.
     #[serde(rename = "v")]
     visits: Vec<Visit>,
@@ -144,7 +152,7 @@ struct Telling {
     /// Where the round begins of services that hear one after the other, and whether it is behind.
     round: Option<String>,
     gone: bool,
-    /// Those that did not confirm on it.
+    /// Those that did not confirm on it, or hear of nothing as it was not gone.
     unsure: Vec<ServiceId>,
 }
 
@@ -158,7 +166,7 @@ impl Hub {
     ) -> Result<String, Fault> {
         let (visits, rest) = fitting(visits);
         let (name, way, mark) = (self.ids.text(32), visitor.correlation().as_str().to_owned(), self.ids.text(26));
-        let over = Over { way, visits, rest, elsewhere, mark };
+        let over = Over { way, at: self.now(), visits, rest, elsewhere, mark };
         let wrong = |why: &str| Fault::new(FaultKind::Internal, format!("an end cannot be kept: {why}"));
         let text = serde_json::to_vec(&over).map_err(|error| wrong(&error.to_string()))?;
         let doc = Sealer::new(&self.keyring).seal(&*self.ids, PURPOSE, &[&name], &text);
@@ -284,7 +292,7 @@ fn fitting(mut visits: Vec<Visit>) -> (Vec<Visit>, Vec<ServiceId>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use preau_domain::{Instant, SessionId};
+    use preau_domain::SessionId;
 
     fn visit(service: &str, at: i64, notice: &str) -> Visit {
         let (session, protocol) = (SessionId::new("s"), "cas".to_owned());

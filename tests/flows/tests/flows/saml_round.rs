@@ -247,6 +247,9 @@ async fn an_answer_in_a_frame_is_counted(hub: TestHub) {
         let again = browser.get(&page.url).await;
         assert!(again.words().contains(sentence), "{status:?}: {}", again.words());
         assert_eq!(again.body.contains("<iframe"), told_again, "{status:?}");
+        hub.clock.advance(61);
+        let late = browser.get(&page.url).await;
+        assert!(late.words().contains(sentence) && !late.body.contains("<iframe"), "what names the person is over");
     }
 }
 
