@@ -2,16 +2,17 @@
 //!
 //! One request of the rule engine per affiliation, since every criterion must be met by the same one. The service opens
 //! when one affiliation is allowed and no population it excludes holds any of them. Everything else is a refusal: an
-//! unknown service, nothing that allows, an error of the engine.
+//! unknown service, nothing that allows, an error of the engine. Where a population is to prove two factors and did not, the door
+//! opens after that.
 
 use crate::answers::Answer;
-use crate::facts::{Facts, Prepared, uid};
+use crate::facts::{Facts, Prepared, Proof, uid};
 use crate::levels::keeps_out;
 use crate::population::{Criterion, misses, within};
 use crate::reason::{Change, Reason, Refusal};
 use crate::rules::{ACCOUNT, AccessRules, GUARDIANS, GUESTS, HOSTED, Slice, rule_name};
 use cedar_policy::{Authorizer, PolicySet, Request};
-use preau_domain::{ServiceId, Uai};
+use preau_domain::{Population, ServiceId, Uai};
 
 /// May it be opened?
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub enum Decision {
         /// Which affiliations are allowed, by their index in [`Facts::affiliations`]: at least one.
         affiliations: Vec<usize>,
     },
+    /// It may, once two factors are proved; until then it may not, for that reason.
+    StepUp(Refusal),
     /// It may not.
     Deny(Refusal),
 }
@@ -180,6 +183,14 @@ fn decide(who: &Prepared<'_>, rules: &AccessRules, service: &ServiceId, establis
         .filter_map(|(index, answer)| if let Answer::Allowed(rule) = answer { Some((*index, &**rule)) } else { None })
         .collect();
     if let Some((_, rule)) = allowed.first() {
+        let enough = match facts.proof {
+            None | Some(Proof::Two) => true,
+            Some(Proof::Remembered) => slice.audience.remembered,
+            Some(Proof::One) => false,
+        };
+        if !enough && let Some(rule) = asks_two(facts, slice, service) {
+            return Decision::StepUp(Refusal::one_factor(Some(rule)));
+        }
         return Decision::Allow {
             rule: (*rule).to_owned(),
             affiliations: allowed.iter().map(|(index, _)| *index).collect(),
@@ -203,6 +214,13 @@ fn decide(who: &Prepared<'_>, rules: &AccessRules, service: &ServiceId, establis
         return deny(why.reason(), None, vec![Change::Open { establishment, why }]);
     }
     Decision::Deny(nearest(facts, service, slice, &answers, establishment))
+}
+
+/// The rule by which a service wants two factors of somebody, as whatever they are; none where one will do.
+pub(crate) fn asks_two(facts: &Facts, slice: &Slice, service: &ServiceId) -> Option<String> {
+    let holds = |population: &Population| facts.person.affiliations.iter().any(|one| within(population, one, facts));
+    let rule = slice.audience.two_factors.iter().position(holds)?;
+    Some(format!("{service}/two-factors/{}", rule + 1))
 }
 
 /// The nearest refusal: of all populations and affiliations, the pair whose missing things weigh least. A pupil of
@@ -277,7 +295,7 @@ fn weight(criterion: Criterion) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use preau_domain::{Audience, Person, Population};
+    use preau_domain::{Audience, Person};
 
     fn facts() -> Facts {
         let person: Person = toml::from_str(

@@ -1,7 +1,7 @@
 //! A decision at length, for the person who has to answer "why can't she open it?": every rule of the audience, every
 //! affiliation, what was met and what was missing.
 
-use crate::access::{Decision, access};
+use crate::access::{Decision, access, asks_two};
 use crate::facts::Facts;
 use crate::population::{Listed, Miss, misses};
 use crate::release::role;
@@ -27,6 +27,8 @@ pub struct Explanation {
     pub represents: bool,
     /// Every population of the audience, `except` first.
     pub populations: Vec<PopulationCheck>,
+    /// The rule by which the person is to prove two factors.
+    pub two_factors: Option<String>,
     /// What the person is in the service, once they may open it.
     pub role: Option<Role>,
 }
@@ -86,6 +88,7 @@ pub fn explain(facts: &Facts, rules: &AccessRules, service: &ServiceId, audience
             .collect(),
         represents: facts.represents,
         populations,
+        two_factors: rules.slice(service).and_then(|slice| asks_two(facts, slice, service)),
         role: role(facts, &audience.roles),
     }
 }
@@ -101,6 +104,13 @@ impl fmt::Display for Explanation {
                 if let Some(role) = self.role {
                     writeln!(f, "role: {}", role.as_str())?;
                 }
+                if let Some(rule) = &self.two_factors {
+                    writeln!(f, "two factors: asked for by {rule}")?;
+                }
+            }
+            Decision::StepUp(refusal) => {
+                writeln!(f, "decision: after two factors")?;
+                writeln!(f, "rule: {}", refusal.rule.as_deref().unwrap_or_default())?;
             }
             Decision::Deny(refusal) => {
                 writeln!(f, "decision: deny ({})", refusal.reason)?;

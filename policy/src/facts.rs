@@ -3,8 +3,8 @@
 
 use cedar_policy::{Context, EntityId, EntityTypeName, EntityUid, ExpressionConstructionError, RestrictedExpression};
 use preau_domain::{
-    Affiliation, AuthnMethod, Delegation, Instant, Legal, LocalTime, Person, PersonId, Profile, Public, ServiceId,
-    SpaceGrant, Uai,
+    Affiliation, Authentication, AuthnMethod, Delegation, FactorKind, Instant, Legal, LocalTime, Person, PersonId,
+    Profile, Public, ServiceId, SpaceGrant, Uai,
 };
 use std::cell::OnceCell;
 use std::fmt;
@@ -23,6 +23,8 @@ pub struct Facts {
     delegated: Vec<(Uai, String)>,
     /// What spaces of theirs mount now, each with the establishment that answers for it. It counts for guests of other ENTs alone.
     mounted: Vec<(Uai, ServiceId)>,
+    /// What they proved, if whoever asks said it. Without it they are what they would be after two factors.
+    pub(crate) proof: Option<Proof>,
     /// The instant they are asked at, if whoever asks said it. Without it nothing that has hours is open.
     now: Option<Instant>,
 }
@@ -33,6 +35,28 @@ impl fmt::Debug for Facts {
             .field("account", &self.person.id)
             .field("affiliations", &self.person.affiliations.len())
             .finish_non_exhaustive()
+    }
+}
+
+/// How much somebody proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// One factor.
+    One,
+    /// One, on a device where they proved two a while ago and are not asked for the second one again.
+    Remembered,
+    /// Two.
+    Two,
+}
+
+impl Proof {
+    /// What that authentication is worth.
+    pub fn of(authentication: &Authentication) -> Proof {
+        match authentication.second {
+            _ if authentication.is_strong() => Proof::Two,
+            Some(FactorKind::RememberedDevice) => Proof::Remembered,
+            _ => Proof::One,
+        }
     }
 }
 
@@ -88,6 +112,7 @@ impl Facts {
             authn,
             delegated: Vec::new(),
             mounted: Vec::new(),
+            proof: None,
             now: None,
         };
         facts.stand_in(current, establishment_name);
@@ -117,6 +142,12 @@ impl Facts {
     fn mounted(&self, affiliation: &Affiliation) -> Option<Vec<&str>> {
         let here = self.mounted.iter().filter(|(host, _)| *host == affiliation.establishment);
         self.person.is_hosted().then(|| here.map(|(_, service)| service.as_str()).collect())
+    }
+
+    /// The same after proving that much.
+    pub fn proving(mut self, proof: Proof) -> Facts {
+        self.proof = Some(proof);
+        self
     }
 
     /// The same at that instant: what has days or hours is open or not by the clock of each establishment.

@@ -58,7 +58,7 @@ mod tests {
     fn a_level_narrows_and_never_widens() {
         let places = |narrowed| match decided(vec![Population::default()], narrowed) {
             Decision::Allow { affiliations, .. } => affiliations,
-            Decision::Deny(refusal) => panic!("{refusal:?}"),
+            Decision::StepUp(refusal) | Decision::Deny(refusal) => panic!("{refusal:?}"),
         };
         assert_eq!(places(vec![]), [0, 1]);
         assert_eq!(places(vec![narrowing(None, &[Profile::Teacher, Profile::Pupil], &[])]), [0]);

@@ -23,7 +23,7 @@ mod whom;
 
 pub use access::{Decision, access, access_in, opens};
 pub use explain::{AffiliationCheck, Explanation, PopulationCheck, explain};
-pub use facts::{Facts, Prepared};
+pub use facts::{Facts, Prepared, Proof};
 pub use gains::{Gains, Moved};
 pub use golden::{GoldenAnswer, GoldenAnswers, INVENTED, InventedPeople, Judged};
 pub use population::{Criterion, Miss, within};

@@ -43,6 +43,8 @@ pub enum Reason {
     SecondKey,
     /// What the service receives is not what the head said yes to.
     SheetChanged,
+    /// Two factors are wanted, and one was proved.
+    TwoFactors,
     /// The service is for nobody yet.
     NoAudience,
     /// The rules could not be evaluated.
@@ -51,7 +53,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Reason; 19] = [
+    pub const ALL: [Reason; 20] = [
         Reason::ServiceUnknown,
         Reason::Suspended,
         Reason::NoAffiliation,
@@ -69,6 +71,7 @@ impl Reason {
         Reason::Narrowed,
         Reason::SecondKey,
         Reason::SheetChanged,
+        Reason::TwoFactors,
         Reason::NoAudience,
         Reason::PolicyError,
     ];
@@ -93,6 +96,7 @@ impl Reason {
             Reason::Narrowed => "narrowed",
             Reason::SecondKey => "second-key",
             Reason::SheetChanged => "sheet-changed",
+            Reason::TwoFactors => "two-factors",
             Reason::NoAudience => "no-audience",
             Reason::PolicyError => "policy-error",
         }
@@ -118,6 +122,7 @@ impl Reason {
             Reason::Narrowed => 'R',
             Reason::SecondKey => 'K',
             Reason::SheetChanged => 'H',
+            Reason::TwoFactors => 'D',
             Reason::NoAudience => '0',
             Reason::PolicyError => '!',
         }
@@ -156,6 +161,11 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// Of whoever proved one factor where two are wanted, by that rule or by the service itself.
+    pub fn one_factor(rule: Option<String>) -> Refusal {
+        Refusal { reason: Reason::TwoFactors, rule, would_change: vec![Change::ProveTwo] }
+    }
+
     /// When the service opens, if the time alone is in the way.
     pub fn window(&self) -> Option<&Window> {
         self.would_change.iter().filter(|_| self.reason == Reason::Time).find_map(|change| match change {
@@ -207,6 +217,8 @@ pub enum Change {
         /// What is in the way.
         why: Locked,
     },
+    /// The person must prove two factors.
+    ProveTwo,
     /// The rules of the service must be repaired: see the log of the last reload.
     RepairRules,
 }
@@ -231,6 +243,9 @@ impl fmt::Display for Change {
                 Locked::ForOthers => write!(f, "the head of {establishment} must open the service for them too"),
                 Locked::SheetChanged => write!(f, "the head of {establishment} must say yes to the sheet as it is now"),
             },
+            Change::ProveTwo => {
+                f.write_str("the person must prove a second factor: a passkey, or a code beside a password")
+            }
             Change::RepairRules => f.write_str("the rules of the service must be repaired"),
         }
     }

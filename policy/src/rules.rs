@@ -275,7 +275,11 @@ fn check(audience: &Audience, problems: &mut Vec<String>) {
         problems.push(format!("roles: more than {MAX_POPULATIONS} roles"));
     }
     let roles = audience.roles.iter().enumerate().map(|(n, grant)| (format!("roles/{}", n + 1), &grant.to));
-    let sides = [("allow".to_owned(), &audience.allow), ("except".to_owned(), &audience.except)];
+    let sides = [
+        ("allow".to_owned(), &audience.allow),
+        ("except".to_owned(), &audience.except),
+        ("two_factors".to_owned(), &audience.two_factors),
+    ];
     for (side, populations) in sides.into_iter().chain(roles) {
         if populations.len() > MAX_POPULATIONS {
             problems.push(format!("{side}: more than {MAX_POPULATIONS} populations"));

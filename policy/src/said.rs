@@ -17,12 +17,18 @@ impl Explanation {
                 let population =
                     self.populations.iter().find(|check| check.rule == *rule).map(|one| asked_fr(&one.population));
                 let role = self.role.map(|role| format!(", avec le rôle {}", role_fr(role)));
+                let two = self.two_factors.as_ref().map(|rule| format!(" La règle {rule} demande un second facteur."));
                 format!(
-                    "Ouvert {} : la règle {rule} accueille {}{}.",
+                    "Ouvert {} : la règle {rule} accueille {}{}.{}",
                     who.unwrap_or_default(),
                     population.unwrap_or_default(),
-                    role.unwrap_or_default()
+                    role.unwrap_or_default(),
+                    two.unwrap_or_default()
                 )
+            }
+            Decision::StepUp(refusal) => {
+                let rule = refusal.rule.as_deref().unwrap_or_default();
+                format!("Fermé jusqu’au second facteur : la règle {rule} le demande.")
             }
             Decision::Deny(refusal) => {
                 let changes: Vec<String> = refusal.would_change.iter().map(|change| self.change_fr(change)).collect();
@@ -61,6 +67,7 @@ impl Explanation {
                     format!("la fiche du service a changé depuis que la direction de {establishment} l’a acceptée")
                 }
             },
+            Change::ProveTwo => "la personne n’a prouvé qu’un facteur".to_owned(),
             Change::RepairRules => "les règles du service sont à réparer".to_owned(),
             Change::Have { establishment, profile, miss } => {
                 format!("{} dans {establishment}, {}", of_profile_fr(*profile), miss_fr(miss))

@@ -160,7 +160,7 @@ proptest! {
         let meant = meant(&facts, &person, &audience);
         match access(&facts, &rules, &service) {
             Decision::Allow { affiliations, .. } => prop_assert_eq!(&affiliations, &meant),
-            Decision::Deny(refusal) => {
+            Decision::StepUp(refusal) | Decision::Deny(refusal) => {
                 prop_assert!(meant.is_empty(), "{:?}", refusal);
                 prop_assert!(!refusal.would_change.is_empty());
                 prop_assert!(!matches!(refusal.reason, Reason::PolicyError | Reason::ServiceUnknown), "{:?}", refusal);
@@ -175,7 +175,7 @@ proptest! {
             let decision = access_in(&facts, &rules, &service, &place);
             match decision {
                 Decision::Allow { affiliations, .. } => prop_assert_eq!(affiliations, there),
-                Decision::Deny(_) => prop_assert!(there.is_empty()),
+                Decision::StepUp(_) | Decision::Deny(_) => prop_assert!(there.is_empty()),
             }
         }
     }
@@ -200,7 +200,7 @@ proptest! {
         let facts = Facts::of(&person, None, None, None).at(now);
         let allowed = |rules: &AccessRules| match access(&facts, rules, &service) {
             Decision::Allow { affiliations, .. } => affiliations,
-            Decision::Deny(_) => Vec::new(),
+            Decision::StepUp(_) | Decision::Deny(_) => Vec::new(),
         };
         prop_assert!(allowed(&locked).is_empty(), "closed until somebody opens it");
         let mut held = std::collections::BTreeMap::new();

@@ -6,7 +6,7 @@ use preau_domain::{
     ServiceId, SpaceGrant, Uai,
 };
 use preau_policy::{
-    AccessRules, Change, Decision, Facts, MAX_VALUE, MAX_VALUES, Reason, ReleaseRefused, access, access_in,
+    AccessRules, Change, Decision, Facts, MAX_VALUE, MAX_VALUES, Proof, Reason, ReleaseRefused, access, access_in,
     check_release, explain, opens, release,
 };
 use serde::Deserialize;
@@ -41,6 +41,12 @@ struct AccessCase {
     allow: Vec<Population>,
     #[serde(default)]
     except: Vec<Population>,
+    #[serde(default)]
+    two_factors: Vec<Population>,
+    #[serde(default)]
+    remembered: bool,
+    /// What was proved, where that is said: `one`, `remembered` or `two`.
+    proving: Option<String>,
     from: Option<Uai>,
     /// By the clock of Paris.
     at: Option<String>,
@@ -73,7 +79,8 @@ fn access_cases() {
     let service = ServiceId::new("service");
     for case in file.case {
         let name = &case.name;
-        let audience = Audience { allow: case.allow, except: case.except, ..Audience::default() };
+        let (allow, except, two_factors) = (case.allow, case.except, case.two_factors);
+        let audience = Audience { allow, except, two_factors, remembered: case.remembered, ..Audience::default() };
         let rules = rules(&service, &audience);
         let mut facts = Facts::of(&people[&case.person], None, None, None);
         let in_spaces = case.mounted.iter().map(|(host, service)| SpaceGrant {
@@ -89,17 +96,28 @@ fn access_cases() {
         if let Some(at) = &case.at {
             facts = facts.at(paris(at));
         }
+        facts = match case.proving.as_deref() {
+            None => facts,
+            Some("one") => facts.proving(Proof::One),
+            Some("remembered") => facts.proving(Proof::Remembered),
+            Some(two) => facts.proving((two == "two").then_some(Proof::Two).unwrap()),
+        };
         let decision = match &case.from {
             Some(uai) => access_in(&facts, &rules, &service, uai),
             None => access(&facts, &rules, &service),
         };
-        assert_eq!(opens(&facts.prepared(), &rules, &service, case.from.as_ref()), decision.allows(), "{name}");
+        // A tile is there for whoever may open it after a second factor.
+        let opened = decision.allows() || matches!(decision, Decision::StepUp(_));
+        assert_eq!(opens(&facts.prepared(), &rules, &service, case.from.as_ref()), opened, "{name}");
         match decision {
             Decision::Allow { rule, affiliations } => {
                 assert_eq!(case.expect, "allow", "{name}");
                 assert_eq!(rule, case.rule.unwrap_or(rule.clone()), "{name}");
                 assert_eq!(affiliations, case.affiliations.unwrap_or(affiliations.clone()), "{name}");
                 assert!(rules.text(&service, &rule).is_some(), "{name}");
+            }
+            Decision::StepUp(refusal) => {
+                assert_eq!((case.expect.as_str(), refusal.rule), (refusal.reason.key(), case.rule), "{name}");
             }
             Decision::Deny(refusal) => {
                 assert_eq!(case.expect, refusal.reason.key(), "{name}");

@@ -75,7 +75,7 @@ fn matrix() -> String {
             let decision = access(&facts, &rules, &service.service.id);
             assert_eq!(opens(&facts.prepared(), &rules, &service.service.id, None), decision.allows());
             let cell = match decision {
-                Decision::Allow { .. } => '+',
+                Decision::Allow { .. } | Decision::StepUp(_) => '+',
                 Decision::Deny(refusal) => {
                     used.insert(refusal.reason);
                     refusal.reason.letter()

@@ -50,6 +50,12 @@ pub struct Audience {
     /// May not open it when in one of these, whatever `allow` says.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub except: Vec<Population>,
+    /// Opens it only after two factors when in one of these; it lets nobody in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub two_factors: Vec<Population>,
+    /// Of them, whoever signed in with a password on a device where their second factor is not asked for again for a while opens it too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub remembered: bool,
     /// What people are in the service, once they may open it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<RoleGrant>,

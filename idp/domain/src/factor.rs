@@ -13,15 +13,27 @@ pub enum FactorKind {
     OneTimeCode,
     /// A code on paper, good once.
     RecoveryCode,
+    /// A device on which their second factor is not asked for again for a while. It proves nothing, and is never told as one.
+    RememberedDevice,
 }
 
 impl FactorKind {
+    /// Every kind.
+    pub const ALL: [FactorKind; 4] =
+        [FactorKind::Passkey, FactorKind::OneTimeCode, FactorKind::RecoveryCode, FactorKind::RememberedDevice];
+
+    /// Whether it is a proof.
+    pub fn proves(self) -> bool {
+        self != FactorKind::RememberedDevice
+    }
+
     /// The word of the store and of the journal.
     pub fn as_str(self) -> &'static str {
         match self {
             FactorKind::Passkey => "passkey",
             FactorKind::OneTimeCode => "one-time-code",
             FactorKind::RecoveryCode => "recovery-code",
+            FactorKind::RememberedDevice => "remembered-device",
         }
     }
 }
@@ -57,6 +69,6 @@ impl Factor {
 
     /// Whether it may take part in a sign-in for good: codes on paper are for the day when the others are lost.
     pub fn lasts(&self) -> bool {
-        self.kind != FactorKind::RecoveryCode
+        matches!(self.kind, FactorKind::Passkey | FactorKind::OneTimeCode)
     }
 }

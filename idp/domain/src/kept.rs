@@ -43,6 +43,8 @@ pub enum KeptKind {
     LtiMarks,
     /// What a teacher chose in a tool, until they say yes.
     LtiDraft,
+    /// How many wrong codes were typed in a row, by a name made of the person's.
+    WrongCodes,
 }
 
 impl KeptKind {
@@ -67,6 +69,7 @@ impl KeptKind {
             KeptKind::LtiShelf => "lti-shelf",
             KeptKind::LtiMarks => "lti-marks",
             KeptKind::LtiDraft => "lti-draft",
+            KeptKind::WrongCodes => "wrong-codes",
         }
     }
 }

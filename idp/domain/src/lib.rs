@@ -60,7 +60,7 @@ pub use profile::{Profile, Public};
 pub use registration::{Registration, RegistrationKind};
 pub use release::{Fact, Identifier, ReleaseRule};
 pub use service::{MAX_URL, Service, TrustedUrl, UrlRule, strict_url};
-pub use session::{Authentication, AuthnMethod, Session, Visit};
+pub use session::{Authentication, AuthnMethod, Session, Strength, Visit};
 pub use sign_in::{PendingSignIn, Vouched};
 pub use signing_key::StoredKey;
 pub use text::{Bounded, bounded, display_safe, normalised_login, normalised_mail};

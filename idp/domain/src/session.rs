@@ -1,6 +1,6 @@
 //! A live session: who, how and when they proved it, and where they have been with it.
 
-use crate::{Delegation, FactorKind, Instant, PersonId, ServiceId, SessionId, SourceId, Uai};
+use crate::{Delegation, Factor, FactorKind, Instant, PersonId, ServiceId, SessionId, SourceId, Uai};
 use serde::{Deserialize, Serialize};
 
 /// How a person proved who they are. Never more than what happened.
@@ -27,6 +27,20 @@ impl AuthnMethod {
             AuthnMethod::Passkey => "passkey",
         }
     }
+}
+
+/// What a proof must be, for whoever is not content with any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strength {
+    /// A password that was typed here, with or without something besides.
+    Password,
+    /// Two factors, proved here: a passkey is both.
+    TwoFactors,
+    /// A passkey, alone or besides.
+    PhishingResistant,
+    /// All a person can prove: two factors where they can, and beside the word of another provider a code, which makes no two.
+    Utmost,
 }
 
 /// One proof of identity.
@@ -62,12 +76,47 @@ impl Authentication {
     /// Whether two factors were proved here: a passkey is both. What another provider did is its own word, and not counted: a code
     /// beside it makes no two factors.
     pub fn is_strong(&self) -> bool {
-        self.by_passkey() || (self.by_password() && self.second.is_some())
+        self.by_passkey() || (self.by_password() && self.second.is_some_and(FactorKind::proves))
     }
 
-    /// Whether that kind of factor, proved besides, makes it two.
-    pub fn is_strong_with(&self, kind: FactorKind) -> bool {
-        kind == FactorKind::Passkey || self.by_passkey() || self.by_password()
+    /// Whether it is as strong as that.
+    pub fn is(&self, wanted: Strength) -> bool {
+        match wanted {
+            Strength::Password => self.by_password(),
+            Strength::TwoFactors | Strength::Utmost => self.is_strong(),
+            Strength::PhishingResistant => self.by_passkey(),
+        }
+    }
+
+    /// Whether that kind of factor, proved besides, makes it as strong as that.
+    pub fn is_with(&self, kind: FactorKind, wanted: Strength) -> bool {
+        self.clone().with_second(kind).is(wanted)
+    }
+
+    /// The kinds of these factors that whoever proved this is asked for, so that it becomes as strong as that; of several that would do each
+    /// will. None where it is that strong, or where nothing of theirs makes it so. A kind that does not last is no reason to ask.
+    pub fn lacks(&self, wanted: Strength, theirs: &[Factor]) -> Vec<FactorKind> {
+        let kinds = |does: &dyn Fn(FactorKind) -> bool| -> Vec<FactorKind> {
+            let asked = theirs.iter().any(|factor| factor.lasts() && does(factor.kind));
+            let all = FactorKind::ALL.into_iter().filter(|kind| kind.proves());
+            let all = all.filter(|kind| theirs.iter().any(|factor| factor.kind == *kind));
+            if asked { all.filter(|kind| does(*kind)).collect() } else { Vec::new() }
+        };
+        if self.is(wanted) {
+            return Vec::new();
+        }
+        let better = kinds(&|kind| self.is_with(kind, wanted));
+        match wanted {
+            Strength::Utmost if better.is_empty() && !self.second.is_some_and(FactorKind::proves) => kinds(&|_| true),
+            _ => better,
+        }
+    }
+
+    /// The same proof, and that kind of factor besides. It stays as old as it is: whoever finds a code beside an open session proves no
+    /// password.
+    #[must_use]
+    pub fn with_second(self, kind: FactorKind) -> Authentication {
+        Authentication { second: Some(kind), ..self }
     }
 
     /// Whether a passkey was proved, alone or besides.

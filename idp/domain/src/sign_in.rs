@@ -2,7 +2,7 @@
 //! node can go on with it; steps never call one another, they return to the dispatcher which reads this.
 
 use crate::{
-    Authentication, CorrelationId, Instant, OneTimeKey, PendingId, PersonId, Public, ServiceId, Uai, Upstream,
+    Authentication, CorrelationId, Instant, OneTimeKey, PendingId, PersonId, Public, ServiceId, Strength, Uai, Upstream,
 };
 use serde::{Deserialize, Serialize};
 
@@ -24,9 +24,9 @@ pub struct PendingSignIn {
     /// A proof made before this instant does not count (`renew`, `ForceAuthn`, `prompt=login`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fresh_after: Option<Instant>,
-    /// One factor does not count: a second one is asked for.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub strong: bool,
+    /// What the proof must be; whoever cannot give it is not kept from ending, and who began the sign-in decides what that is worth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wants: Option<Strength>,
     /// Which of the four choices was made, where it must be found again; on the way to a password it travels with the form.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public: Option<Public>,

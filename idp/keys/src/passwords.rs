@@ -165,6 +165,11 @@ impl Passwords {
         Ok(!expected.is_empty() && constant_time_eq(&output, &expected))
     }
 
+    /// How many passwords wait, and how many may.
+    pub fn waiting(&self) -> (usize, usize) {
+        (self.shared.lock().jobs.len(), self.limit)
+    }
+
     /// How many passwords were hashed so far, to the end or not.
     pub fn hashed(&self) -> u64 {
         self.shared.lock().begun

@@ -13,7 +13,7 @@ mod audience;
 mod hosting;
 mod sp;
 
-pub use account::{AccountCommand, AddArgs, PasswordArgs, StopArgs};
+pub use account::{AccountCommand, AddArgs, FreezeArgs, PasswordArgs, StopArgs, ThawArgs};
 pub use activation::{ActivationCommand, CodeArgs, SheetsArgs};
 pub use audience::{
     CloseServiceArgs, DiffArgs, MountArgs, OpenServiceArgs, PolicyCommand, ServiceCommand, ServiceStatusArgs,
@@ -700,6 +700,8 @@ fn obey(cli: Cli) -> Result<(), Failure> {
             Command::Account { what: AccountCommand::ForgetFactors { person } } => {
                 commands::account::forget_factors(&loaded, person).await
             }
+            Command::Account { what: AccountCommand::Freeze(args) } => commands::freeze::freeze(&loaded, args).await,
+            Command::Account { what: AccountCommand::Thaw(args) } => commands::freeze::thaw(&loaded, args).await,
             Command::Account { what: AccountCommand::TrustClock } => commands::account::trust_clock(&loaded).await,
             Command::Activation { what: ActivationCommand::Sheets(args) } => {
                 commands::activation::sheets(&loaded, args).await

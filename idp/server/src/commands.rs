@@ -8,6 +8,7 @@ pub mod config;
 pub mod connectors;
 pub mod doctor;
 pub mod explain;
+pub mod freeze;
 pub mod guests;
 pub mod hosting;
 pub mod instance;

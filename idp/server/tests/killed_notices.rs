@@ -42,12 +42,17 @@ impl Browser {
 
     /// Signs in on the way to a service; gives the ticket it arrives with.
     async fn arrive(&mut self, service: &str) -> String {
+        let (arrived, page) = self.set_out(service).await;
+        arrived.unwrap_or_else(|| panic!("{page}")).split_once("ticket=").unwrap().1.to_owned()
+    }
+
+    /// Types a password on the way to a service: where that leads, and what it says.
+    async fn set_out(&mut self, service: &str) -> (Option<String>, String) {
         let (step, _) = self.ask(&format!("/cas/login?service={service}"), &[]).await;
         let step = step.unwrap();
         let token = token(&self.ask(&format!("{step}?public=guest"), &[]).await.1);
         let typed = [("token", token.as_str()), ("public", "guest"), ("login", "camille"), ("password", PASSWORD)];
-        let (arrived, page) = self.ask(&format!("{step}/password"), &typed).await;
-        arrived.unwrap_or_else(|| panic!("{page}")).split_once("ticket=").unwrap().1.to_owned()
+        self.ask(&format!("{step}/password"), &typed).await
     }
 }
 
@@ -157,4 +162,48 @@ async fn what_a_killed_server_did_not_tell_is_told_by_the_next() {
     let ticket = browser.arrive(&format!("{}%2F", address.replace("://", "%3A%2F%2F"))).await;
     preau.run(&["account", "password", "--login", "camille", "--password-file", &file], "").unwrap();
     assert!(heard.recv_timeout(Duration::from_secs(20)).unwrap().contains(&ticket));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_frozen_population_is_out_of_every_service_and_that_is_shown() {
+    preau_keys::install_provider();
+    let (folder, port) = (tempfile::tempdir().unwrap(), preau_rig::free_port().unwrap());
+    let (address, heard) = service();
+    furnish(folder.path(), port, &address);
+    place(folder.path()).await;
+    let preau = Preau::new(&folder.path().join("preau.toml")).unwrap();
+    let file = folder.path().join("password").display().to_string();
+    for (login, name) in [("camille", "C"), ("dominique", "D")] {
+        let profile = if login == "camille" { "Invite" } else { "National_ENS" };
+        let add =
+            ["account", "add", "--login", login, "--given-name", name, "--family-name", "I", "--profile", profile];
+        let more = ["--establishment", "0990001N", "--password-file", &file];
+        preau.run(&[&add[..], &more].concat(), "").unwrap();
+    }
+    let _server = preau.serve(&["--demo"], port, true, &folder.path().join("log")).unwrap();
+    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
+    let mut browser = Browser { http, base: format!("http://localhost:{port}"), cookies: BTreeMap::new() };
+    let there = format!("{}%2F", address.replace("://", "%3A%2F%2F"));
+    let ticket = browser.arrive(&there).await;
+
+    let freeze = ["account", "freeze", "--population", "profile=Invite", "--name", "vol", "--why", "stolen passwords"];
+    // The service hangs at the first thing it is told: the freeze is not done before it has heard.
+    let hasty = preau.run(&[&freeze[..], &["--wait", "1"]].concat(), "");
+    assert!(hasty.is_err(), "nobody says that it is done: {hasty:?}");
+    let report = preau.run(&[&freeze[..], &["--wait", "90", "--json"]].concat(), "").unwrap();
+    let heard: Vec<String> = heard.try_iter().collect();
+    assert!(heard.iter().filter(|said| said.contains(&ticket)).count() >= 2, "told until it heard: {heard:?}");
+    let report: serde_json::Value = serde_json::from_slice(&report.stdout).unwrap();
+    assert_eq!((&report["done"], &report["people"], &report["open"]), (&true.into(), &1.into(), &0.into()), "{report}");
+    let (to, page) = browser.set_out(&there).await;
+    assert_eq!(to, None, "nobody comes in: {page}");
+
+    let other = preau.run(&["account", "thaw", "--name", "other", "--population", "profile=Invite"], "");
+    assert!(other.is_err(), "of another freeze");
+    preau.run(&["account", "thaw", "--name", "vol", "--population", "profile=Invite"], "").unwrap();
+    // What failed was counted on the device that is known: another browser does not wait for it.
+    let mut other = Browser { cookies: BTreeMap::new(), http: browser.http.clone(), base: browser.base.clone() };
+    assert_eq!(other.set_out(&there).await.0, None, "the old password is dead");
+    let shown = preau.run(&["account", "show", "camille"], "").unwrap();
+    assert!(String::from_utf8_lossy(&shown.stdout).contains("may sign in     yes"), "{shown:?}");
 }

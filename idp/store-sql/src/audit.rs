@@ -4,10 +4,10 @@ use crate::back::{Back, Base, Shape};
 use crate::bulk::{Bulk, Kind};
 use crate::chain;
 use crate::doc;
-use crate::link::{Arg, Link, Row, args, without_nul};
+use crate::link::{Arg, Link, Row, Sql, args, without_nul};
 use async_trait::async_trait;
 use preau_domain::chain::{Entry, Seal};
-use preau_domain::{AuditEvent, CorrelationId, Instant, PersonId, ServiceId, SessionId, Uai};
+use preau_domain::{AuditEvent, AuditKind, CorrelationId, Instant, PersonId, ServiceId, SessionId, Uai};
 use preau_store::{Audit, Result, StoreError};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
@@ -38,6 +38,13 @@ const OF_CORRELATION: &str = "SELECT at, kind, correlation, person, session, ser
     WHERE correlation = $1 ORDER BY seq LIMIT 1000";
 const ABOUT_PERSON: &str = "SELECT at, kind, correlation, person, session, service, establishment, detail FROM audit
     WHERE person = $1 AND at >= $2 ORDER BY seq DESC LIMIT $3";
+
+const OF_KINDS: Sql = Sql::Each {
+    sqlite: "SELECT at, kind, correlation, person, session, service, establishment, detail FROM audit
+        WHERE person = $1 AND at >= $2 AND kind IN (SELECT value FROM json_each($4)) ORDER BY seq DESC LIMIT $3",
+    postgres: "SELECT at, kind, correlation, person, session, service, establishment, detail FROM audit
+        WHERE person = $1 AND at >= $2 AND kind = ANY($4) ORDER BY seq DESC LIMIT $3",
+};
 
 const ENTRIES: &str = "SELECT seq, at, kind, correlation, person, session, service, establishment, detail, link
     FROM audit WHERE seq >= $1 ORDER BY seq LIMIT $2";
@@ -206,6 +213,18 @@ impl Audit for Back {
 
     async fn audit_about(&self, person: &PersonId, since: Instant, limit: u32) -> Result<Vec<AuditEvent>> {
         self.many_rows(ABOUT_PERSON, args![person.as_str(), since, limit]).await?.iter().map(event).collect()
+    }
+
+    async fn audit_of_kinds(
+        &self,
+        person: &PersonId,
+        kinds: &[AuditKind],
+        since: Instant,
+        limit: u32,
+    ) -> Result<Vec<AuditEvent>> {
+        let kinds: Vec<String> = kinds.iter().map(|kind| kind.as_str().to_owned()).collect();
+        let rows = self.many_rows(OF_KINDS, args![person.as_str(), since, limit, kinds]).await?;
+        rows.iter().map(event).collect()
     }
 
     async fn audit_entries(&self, from: i64, limit: u32) -> Result<Vec<Entry>> {

@@ -16,7 +16,8 @@ const OF: &str = "SELECT id, person, kind, name, doc, counter, added, used FROM 
 const USE: &str = "UPDATE factor SET counter = $3, doc = $4, used = $5 WHERE id = $1 AND counter = $2";
 const RENAME: &str = "UPDATE factor SET name = $3 WHERE id = $2 AND person = $1";
 const REMOVE: &str = "DELETE FROM factor WHERE id = $2 AND person = $1";
-const LASTING: &str = "SELECT 1 FROM factor WHERE person = $1 AND id <> $2 AND kind <> 'recovery-code' LIMIT 1";
+const LASTING: &str =
+    "SELECT 1 FROM factor WHERE person = $1 AND id <> $2 AND kind IN ('passkey', 'one-time-code') LIMIT 1";
 /// Nobody else adds, replaces or removes one of theirs until the commit: two that are removed at once would each find the other, and two
 /// sheets that are made at once would not see each other's codes.
 const HOLD: Sql = Sql::Each {
@@ -114,6 +115,17 @@ impl Factors for Back {
             })
         });
         if removed.await? == 0 { Err(StoreError::Conflict) } else { Ok(()) }
+    }
+
+    async fn forget_factors(&self, person: &PersonId) -> Result<u64> {
+        let person = person.as_str().to_owned();
+        let forgotten = self.write(Shape::Checked, move |link| {
+            Box::pin(async move {
+                link.rows(HOLD, args![person.as_str()]).await?;
+                link.changed(FORGET, args![vec![person]]).await
+            })
+        });
+        forgotten.await
     }
 
     async fn replace_factors(&self, person: &PersonId, kind: FactorKind, with: &[Factor]) -> Result<u64> {

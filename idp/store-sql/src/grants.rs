@@ -11,6 +11,7 @@
 use crate::back::{Back, Shape};
 use crate::doc;
 use crate::link::{Link, Row, Sql, args};
+use crate::people::DROP_TOKENS;
 use crate::sqlite::{Held, Reserved};
 use async_trait::async_trait;
 use preau_domain::{Grant, GrantKind, Instant, OneTimeKey, PersonId, ServiceId, SessionId};
@@ -417,6 +418,14 @@ impl Grants for Back {
         // After the commit: whoever keeps one from now on finds the family buried.
         let forgotten = self.access_tokens().map_or(0, |tokens| tokens.end_family(family));
         Ok(gone + forgotten > 0)
+    }
+
+    async fn revoke_tokens_of(&self, person: &PersonId) -> Result<()> {
+        let person = vec![person.as_str().to_owned()];
+        let dropped = self.write(Shape::Checked, move |link| {
+            Box::pin(async move { link.rows(DROP_TOKENS, args![person]).await.map(drop) })
+        });
+        dropped.await
     }
 
     async fn revoke_family(&self, family: &OneTimeKey) -> Result<bool> {

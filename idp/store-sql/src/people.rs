@@ -74,7 +74,7 @@ const DROP_TICKETS: Sql = Sql::Each {
     postgres: "DELETE FROM ticket WHERE session = ANY($1)",
 };
 /// What the house gave on their behalf, in sessions and outside of them.
-const DROP_TOKENS: Sql = Sql::Each {
+pub(crate) const DROP_TOKENS: Sql = Sql::Each {
     sqlite: "DELETE FROM token_family WHERE (session IS NULL AND person IN (SELECT value FROM json_each($1)))
         OR session IN (SELECT id FROM session WHERE person IN (SELECT value FROM json_each($1)))",
     postgres: "DELETE FROM token_family WHERE id IN

@@ -3,7 +3,7 @@
 use crate::Result;
 use async_trait::async_trait;
 use preau_domain::chain::{Entry, Seal};
-use preau_domain::{AuditEvent, CorrelationId, Instant, PersonId};
+use preau_domain::{AuditEvent, AuditKind, CorrelationId, Instant, PersonId};
 
 /// Audit events.
 #[async_trait]
@@ -22,6 +22,15 @@ pub trait Audit: Send + Sync {
 
     /// Events about a person since an instant, latest first, at most `limit`.
     async fn audit_about(&self, person: &PersonId, since: Instant, limit: u32) -> Result<Vec<AuditEvent>>;
+
+    /// The same of these kinds alone.
+    async fn audit_of_kinds(
+        &self,
+        person: &PersonId,
+        kinds: &[AuditKind],
+        since: Instant,
+        limit: u32,
+    ) -> Result<Vec<AuditEvent>>;
 
     /// The journal as it stands, for whoever checks it: entries from that number on, in order, at most `limit`.
     async fn audit_entries(&self, from: i64, limit: u32) -> Result<Vec<Entry>>;

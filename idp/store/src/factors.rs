@@ -31,4 +31,7 @@ pub trait Factors: Send + Sync {
 
     /// Replaces all that a person has of a kind, with nothing if there are none; says how many there were.
     async fn replace_factors(&self, person: &PersonId, kind: FactorKind, with: &[Factor]) -> Result<u64>;
+
+    /// Removes all that a person has, of every kind, in one stroke; says how many there were.
+    async fn forget_factors(&self, person: &PersonId) -> Result<u64>;
 }

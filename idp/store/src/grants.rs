@@ -2,7 +2,7 @@
 
 use crate::Result;
 use async_trait::async_trait;
-use preau_domain::{Grant, GrantKind, Instant, OneTimeKey};
+use preau_domain::{Grant, GrantKind, Instant, OneTimeKey, PersonId};
 
 /// What became of a refresh token that was presented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +40,9 @@ pub trait Grants: Send + Sync {
     /// Revokes everything of a family, and until that instant nothing is born of it any more, not even by somebody who is about
     /// to: `grant` then meets a `Conflict`. Says whether there was any token.
     async fn bury_family(&self, family: &OneTimeKey, until: Instant) -> Result<bool>;
+
+    /// Revokes everything that was given on behalf of a person, in sessions and outside of them.
+    async fn revoke_tokens_of(&self, person: &PersonId) -> Result<()>;
 
     /// Revokes everything of a family, and what a rotation under way would add to it; says whether there was anything.
     async fn revoke_family(&self, family: &OneTimeKey) -> Result<bool>;

@@ -319,6 +319,7 @@ refusal-time-when = For you, this service is open { $when }, by the clock of you
 refusal-narrowed = A rule of your school, of the academy or of the country keeps this service for others.
 refusal-second-key = The head of your establishment has not opened this service, or opened it for others.
 refusal-sheet-changed = What this service receives has changed: it stays closed until the head of your establishment says yes again.
+refusal-two-factors = This service asks for a second factor, and your account has none that will do: add a passkey in “My account”, then open the service again.
 refusal-no-audience = This service is open to nobody yet.
 refusal-policy-error = The access rules of this service could not be read: to be safe, it stays closed.
 
@@ -588,6 +589,8 @@ second-title = One more proof
 second-purpose = This page asks for one more proof than your password.
 second-purpose-service = Opening { $service } takes one more proof than your password.
 second-back = Sign in another way
+factor-wanted-title = You need a second factor
+factor-wanted-text = Administration always asks for a second factor, and your account has none yet. Add one, then come back.
 account-kind-passkey = Passkey
 account-kind-one-time-code = Code application
 account-method-directory-password = Password of the directory
@@ -596,6 +599,13 @@ account-method-federated = Another identity provider
 account-method-passkey = Passkey
 account-second-passkey = with a passkey
 account-second-one-time-code = with a code
+second-remember = { $count ->
+    [one] Do not ask me again on this device for a day, where possible
+   *[other] Do not ask me again on this device for { $count } days, where possible
+}
+account-kind-remembered-device = Device where the second factor is not asked for again
+account-remembered-until = Until { $when }
+account-second-remembered-device = on a remembered device
 account-second-recovery-code = with a recovery code
 account-sessions = My open sessions
 account-session-began = Begun on { $when }
@@ -603,9 +613,25 @@ account-session-seen = Last seen on { $when }
 account-session-here = It is the one of this browser.
 account-session-end = Close this session
 account-sessions-end = Close all other sessions
+account-data = My data
+account-data-text = Everything this workspace knows of you, in one file: your account, what you are where, your ways of signing in, your sessions, and the journal of a year. It holds no secret.
+account-data-take = Download my data
 account-received = What services received of me
-account-received-text = The last thirty times, within a month: the service, the moment, and the names of what it received. The values themselves are not kept.
+account-received-text = For a month, service by service: how often, the last time, and what it received of you. The values themselves are not kept.
+account-received-times = { $count ->
+    [one] once
+   *[other] { $count } times
+}
+account-received-last = last on { $when }
+account-refused = Somebody tried to come in
+account-refused-text = If it was not you, change your password and tell your school.
+account-refused-second-factor-wanted = On { $when }: your password was given, and no second factor after it.
+account-refused-wrong-code = On { $when }: your password was given, then a wrong code.
+account-refused-codes-stopped = On { $when }: your password was given, after too many wrong codes.
+account-refused-passkey-counter = On { $when }: a copy of your passkey may have been used. Remove that passkey.
 account-received-none = No service received anything of you within a month.
+problem-code-stopped = Too many wrong codes were typed for your account: codes of the application open nothing on this device any more. Use a recovery code, a passkey or a device you used before.
+account-problem-many = You have twenty applications already: remove one first.
 account-problem-code = This code is not right. Check the clock of your phone, wait for the next code, then try again.
 account-paper = { $count ->
     [0] You have no recovery code: they serve on the day you lose the rest.
@@ -628,7 +654,7 @@ problem-code-wait = Too many tries: wait a little before you try again.
 second-code = Code
 second-code-hint = The six digits of your application, or a recovery code.
 second-code-send = Continue
-nudge-title = Simpler than a code
+nudge-title = Simpler than a password
 nudge-text = With a passkey you will have neither a password nor a code to type next time.
 
 ## A tool opened for a class or a group (LTI)
@@ -830,3 +856,18 @@ sheet-step-2 = 2. Check or type the code below.
 sheet-step-3 = 3. Choose your login and your password.
 sheet-step-3-pupil = 3. Choose your login and your password, and keep them to yourself.
 sheet-foot = This code opens { $workspace } once, until { $until }. Give it to nobody.
+
+## The line, on the morning of the rentrée
+
+line-title = Many people are signing in
+line-text = Your place is kept: you will type your password as soon as it is your turn.
+line-place = { $count ->
+    [one] It is your turn soon.
+   *[other] You are at place { $count }.
+}
+line-minutes = { $count ->
+    [one] Less than a minute to wait, or about that.
+   *[other] About { $count } minutes to wait.
+}
+line-again = This page looks again by itself. Do not close it.
+line-look = Look now

@@ -323,6 +323,7 @@ refusal-time-when = Pour vous, ce service est ouvert { $when }, à l’heure de 
 refusal-narrowed = Une règle de votre établissement, de l’académie ou du pays réserve ce service à d’autres.
 refusal-second-key = La direction de votre établissement n’a pas ouvert ce service, ou l’a ouvert pour d’autres.
 refusal-sheet-changed = Ce que ce service reçoit a changé : il reste fermé jusqu’à ce que la direction de votre établissement l’accepte de nouveau.
+refusal-two-factors = Ce service demande un second facteur, et votre compte n’en a pas qui convienne : ajoutez une clé d’accès dans « Mon compte », puis rouvrez le service.
 refusal-no-audience = Ce service n’est encore ouvert à personne.
 refusal-policy-error = Les règles d’accès de ce service n’ont pas pu être lues : par prudence, il reste fermé.
 
@@ -592,6 +593,8 @@ second-title = Confirmez que c’est bien vous
 second-purpose = Cette page demande plus que votre mot de passe.
 second-purpose-service = Pour ouvrir { $service }, il faut plus que votre mot de passe.
 second-back = Se connecter autrement
+factor-wanted-title = Il vous faut un second facteur
+factor-wanted-text = L’administration demande toujours un second facteur, et votre compte n’en a pas encore. Ajoutez-en un, puis revenez.
 account-kind-passkey = Clé d’accès
 account-kind-one-time-code = Application d’authentification
 account-method-directory-password = Mot de passe de l’annuaire
@@ -600,6 +603,13 @@ account-method-federated = Autre fournisseur d’identité
 account-method-passkey = Clé d’accès
 account-second-passkey = avec une clé d’accès
 account-second-one-time-code = avec un code
+second-remember = { $count ->
+    [one] Ne plus me le demander sur cet appareil pendant un jour, là où c’est possible
+   *[other] Ne plus me le demander sur cet appareil pendant { $count } jours, là où c’est possible
+}
+account-kind-remembered-device = Appareil où le second facteur n’est pas redemandé
+account-remembered-until = Jusqu’au { $when }
+account-second-remembered-device = sur un appareil retenu
 account-second-recovery-code = avec un code de secours
 account-sessions = Mes sessions ouvertes
 account-session-began = Ouverte le { $when }
@@ -607,9 +617,25 @@ account-session-seen = Dernière activité le { $when }
 account-session-here = C’est celle de ce navigateur.
 account-session-end = Fermer cette session
 account-sessions-end = Fermer toutes les autres sessions
+account-data = Mes données
+account-data-text = Tout ce que cet espace sait de vous, dans un fichier : votre compte, vos rattachements, vos moyens de connexion, vos sessions, et le journal de l’année. Aucun secret n’y figure.
+account-data-take = Télécharger mes données
 account-received = Ce que les services ont reçu de moi
-account-received-text = Les trente dernières fois, depuis un mois : le service, le moment, et les noms de ce qu’il a reçu. Les valeurs elles-mêmes ne sont pas gardées.
+account-received-text = Depuis un mois, service par service : combien de fois, la dernière fois, et ce qu’il a reçu de vous. Les valeurs elles-mêmes ne sont pas gardées.
+account-received-times = { $count ->
+    [one] une fois
+   *[other] { $count } fois
+}
+account-received-last = dernière fois le { $when }
+account-refused = Quelqu’un a essayé d’entrer
+account-refused-text = Si ce n’était pas vous, changez votre mot de passe et prévenez votre établissement.
+account-refused-second-factor-wanted = Le { $when } : votre mot de passe a été donné, et le second facteur n’a pas suivi.
+account-refused-wrong-code = Le { $when } : votre mot de passe a été donné, puis un code faux.
+account-refused-codes-stopped = Le { $when } : votre mot de passe a été donné, après trop de codes faux.
+account-refused-passkey-counter = Le { $when } : une copie de votre clé d’accès a peut-être servi. Retirez cette clé.
 account-received-none = Aucun service n’a rien reçu de vous depuis un mois.
+problem-code-stopped = Trop de codes faux ont été tapés pour votre compte : les codes de l’application n’ouvrent plus sur cet appareil. Utilisez un code de secours, une clé d’accès ou un appareil déjà utilisé.
+account-problem-many = Vous avez déjà vingt applications : retirez-en une d’abord.
 account-problem-code = Ce code ne convient pas. Vérifiez l’heure de votre téléphone, attendez le code suivant, puis réessayez.
 account-paper = { $count ->
     [0] Vous n’avez pas de code de secours : ils servent le jour où vous perdez le reste.
@@ -632,7 +658,7 @@ problem-code-wait = Trop d’essais : attendez un peu avant de réessayer.
 second-code = Code
 second-code-hint = Les six chiffres de votre application, ou un code de secours.
 second-code-send = Continuer
-nudge-title = Plus simple qu’un code
+nudge-title = Plus simple qu’un mot de passe
 nudge-text = Avec une clé d’accès, vous n’aurez ni mot de passe ni code à taper la prochaine fois.
 
 ## Une activité ouverte pour une classe ou un groupe (LTI)
@@ -834,3 +860,18 @@ sheet-step-2 = 2. Vérifiez ou tapez le code ci-dessous.
 sheet-step-3 = 3. Choisissez votre identifiant et votre mot de passe.
 sheet-step-3-pupil = 3. Choisis ton identifiant et ton mot de passe, et garde-les pour toi.
 sheet-foot = Ce code ouvre { $workspace } une seule fois, jusqu’au { $until }. Ne le donnez à personne.
+
+## La file d’attente, un matin de rentrée
+
+line-title = Beaucoup de monde se connecte
+line-text = Votre place est gardée : vous pourrez taper votre mot de passe dès que ce sera votre tour.
+line-place = { $count ->
+    [one] C’est bientôt à vous.
+   *[other] Vous êtes à la place { $count }.
+}
+line-minutes = { $count ->
+    [one] Moins d’une minute d’attente environ.
+   *[other] Environ { $count } minutes d’attente.
+}
+line-again = Cette page se met à jour toute seule. Ne la fermez pas.
+line-look = Vérifier maintenant

@@ -6,6 +6,7 @@
 //! with, or to administer with, the last one stays.
 
 mod codes;
+mod data;
 mod sessions;
 
 use crate::lately::{Lately, RECENT};
@@ -20,7 +21,8 @@ use axum::response::Response;
 use axum::routing::get;
 use http::StatusCode;
 use preau_domain::{
-    AuditEvent, AuditKind, Authentication, Credentials, Factor, FactorId, Person, PersonId, Seconds, display_safe,
+    AuditEvent, AuditKind, Authentication, Credentials, Factor, FactorId, FactorKind, Person, PersonId, Public,
+    Seconds, Strength, display_safe,
 };
 use preau_store::StoreError;
 use std::sync::Arc;
@@ -38,6 +40,7 @@ pub fn routes() -> Router<Arc<Hub>> {
         .route("/account", get(show))
         .route("/account/passkeys", get(back).post(add))
         .route("/account/passkeys/new", get(ask))
+        .route(data::WHERE, get(data::give))
         .route("/account/codes", get(back).post(codes::add))
         .route("/account/codes/new", get(codes::ask))
         .route("/account/recovery", get(back).post(codes::renew))
@@ -54,8 +57,7 @@ async fn show(State(hub): State<Arc<Hub>>, visitor: Visitor) -> Result<Response,
     match visitor.live(&hub).await? {
         Some(live) => page(&hub, &visitor, &live, None).await,
         None => {
-            let begin =
-                Begin { protocol: PORTAL, service: None, request: HERE.into(), fresh_after: None, strong: false };
+            let begin = Begin { protocol: PORTAL, service: None, request: HERE.into(), fresh_after: None, wants: None };
             hub.begin_sign_in(&visitor, begin).await
         }
     }
@@ -72,10 +74,11 @@ async fn page(hub: &Hub, visitor: &Visitor, live: &Live, problem: Option<&'stati
     });
     let page = AccountPage {
         sessions: sessions.collect(),
-        received: sessions::received(hub, live).await?,
+        received: sessions::received(hub, visitor, &live.session.person).await?,
+        refused: sessions::refused(hub, &live.session.person).await?,
         name: known.person.display_name(),
         factors: &factors,
-        passkeys: hub.passkeys.is_some() && !known.person.is_hosted(),
+        passkeys: hub.may_add_passkeys(&known.person),
         token: hub.form_token(&live.session.id, FORM),
         sign_out_token: hub.form_token(&live.session.id, "sign-out"),
         problem,
@@ -89,12 +92,19 @@ async fn page(hub: &Hub, visitor: &Visitor, live: &Live, problem: Option<&'stati
 
 /// Whether somebody may change factors now.
 async fn door(hub: &Hub, visitor: &Visitor, here: &str) -> Result<Lately<Arc<Live>>, Fault> {
+    // It is their own ENT that vouches for them, each time: what they had here would go on without it.
+    if let Some(live) = visitor.live(hub).await?
+        && live.known()?.person.is_hosted()
+    {
+        return Err(Fault::new(FaultKind::NotFound, "guests of another ENT have no factor here"));
+    }
+    proved(hub, visitor, here).await
+}
+
+/// Whether somebody proved lately, by as much as they can, who they are.
+async fn proved(hub: &Hub, visitor: &Visitor, here: &str) -> Result<Lately<Arc<Live>>, Fault> {
     let since = hub.now() - RECENT;
     if let Some(live) = visitor.live(hub).await? {
-        // It is their own ENT that vouches for them, each time: what they had here would go on without it.
-        if live.known()?.person.is_hosted() {
-            return Err(Fault::new(FaultKind::NotFound, "guests of another ENT have no factor here"));
-        }
         let proof = &live.session.authentication;
         if proof.at >= since && !hub.lacks_a_factor(&live.session.person, proof).await? {
             return Ok(Lately::Proved(live));
@@ -127,6 +137,11 @@ fn named(fields: &Fields) -> Result<Option<String>, Fault> {
     Ok((!name.trim().is_empty()).then_some(name))
 }
 
+/// Tells one factor from the others in the journal.
+fn short(id: &FactorId) -> &str {
+    id.as_str().get(..8).unwrap_or(id.as_str())
+}
+
 fn tell(hub: &Hub, visitor: &Visitor, live: &Live, what: String) {
     let mut event = AuditEvent::new(hub.now(), AuditKind::FactorsChanged, visitor.correlation().clone(), what);
     event.person = Some(live.session.person.clone());
@@ -150,7 +165,8 @@ async fn new_passkey(
     let known = live.known()?;
     let factors = hub.store.factors_of(&live.session.person).await?;
     let question = hub.offer_passkey(&known.person, &factors, live.session.id.as_str(), hub.now() + MAKING);
-    let none = || Fault::new(FaultKind::NotFound, "no passkeys at this address");
+    let question = question.filter(|_| hub.may_add_passkeys(&known.person));
+    let none = || Fault::new(FaultKind::NotFound, "no passkeys at this address, or not for them");
     let token = hub.form_token(&live.session.id, FORM);
     let mut page = pages::new_passkey(hub, visitor, question.ok_or_else(none)?, &token, problem);
     if problem.is_some() {
@@ -168,19 +184,22 @@ async fn add(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Resu
     let Some(name) = named(&fields)? else {
         return new_passkey(&hub, &visitor, &live, Some("account-problem-name")).await;
     };
+    if !hub.may_add_passkeys(&live.known()?.person) {
+        return Err(Fault::new(FaultKind::NotFound, "no passkeys at this address, or not for them"));
+    }
     let session = live.session.id.as_str();
     let made = hub.passkey_made(&live.session.person, session, challenge, answer, name).await;
     let why = match made {
         Ok(factor) => match hub.store.add_factor(&factor).await {
             Ok(()) => {
-                tell(&hub, &visitor, &live, "passkey-added".into());
+                tell(&hub, &visitor, &live, format!("passkey-added {}", short(&factor.id)));
                 return Ok(hub.see_other(HERE));
             }
             // Somebody has it, or there are too many.
             Err(StoreError::Conflict) => "passkey-taken",
             Err(other) => return Err(other.into()),
         },
-        Err(NoProof::Refused(why)) => why,
+        Err(NoProof::Refused(why, _)) => why,
         Err(NoProof::Fault(fault)) => return Err(fault),
     };
     tell(&hub, &visitor, &live, format!("refused {why}"));
@@ -197,7 +216,7 @@ async fn rename(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> R
         return page(&hub, &visitor, &live, Some("account-problem-name")).await;
     };
     match hub.store.rename_factor(&live.session.person, &id, &name).await {
-        Ok(()) => tell(&hub, &visitor, &live, "factor-renamed".into()),
+        Ok(()) => tell(&hub, &visitor, &live, format!("factor-renamed {}", short(&id))),
         // It was removed in another tab: the page says so by not showing it.
         Err(StoreError::Conflict) => {}
         Err(other) => return Err(other.into()),
@@ -218,8 +237,12 @@ async fn remove(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> R
     let another = factor.lasts() && hub.needs_a_factor(&known.person).await?;
     match hub.store.remove_factor(person, &id, another).await {
         Ok(()) => {
-            tell(&hub, &visitor, &live, format!("{}-removed", factor.kind.as_str()));
-            // Whoever has a lost device in their hands is out.
+            tell(&hub, &visitor, &live, format!("{}-removed {}", factor.kind.as_str(), short(&id)));
+            // Whoever has a lost device in their hands is out, with what applications on it may do while nobody is there.
+            hub.store.revoke_tokens_of(person).await?;
+            if factor.lasts() {
+                hub.store.replace_factors(person, FactorKind::RememberedDevice, &[]).await?;
+            }
             for session in hub.store.sessions_of(person, hub.now()).await? {
                 if session.id != live.session.id {
                     hub.end_session(&session.id, "factor-removed", visitor.correlation()).await?;
@@ -233,20 +256,45 @@ async fn remove(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> R
 }
 
 impl Hub {
+    /// Whether a person may add passkeys: there are some at our address, and for a public of theirs. Guests of another ENT come by it alone.
+    fn may_add_passkeys(&self, person: &Person) -> bool {
+        let may = |public: Public| self.config.passkeys_for.iter().any(|one| one == public.as_str());
+        let theirs = person.affiliations.iter().any(|one| may(one.profile.public()));
+        self.passkeys.is_some() && !person.is_hosted() && theirs
+    }
+
+    /// Whether a passkey is recommended: to staff who signed in just now without one and have none.
+    pub(crate) async fn recommends_passkey(&self, live: &Live, person: &Person) -> Result<bool, Fault> {
+        let staff = person.affiliations.iter().any(|one| one.profile.public() == Public::Staff);
+        let lately = live.session.created >= self.now() - RECENT;
+        if !staff || !lately || live.session.authentication.by_passkey() || !self.may_add_passkeys(person) {
+            return Ok(false);
+        }
+        let theirs = self.store.factors_of(&person.id).await?;
+        Ok(theirs.iter().all(|factor| factor.kind != FactorKind::Passkey))
+    }
+
     /// Whether a person has something to prove as a second factor.
     pub async fn has_second_factor(&self, person: &PersonId) -> Result<bool, Fault> {
         Ok(self.store.factors_of(person).await?.iter().any(Factor::lasts))
     }
 
-    /// Whether somebody who proved this has something more to prove: what would make it two factors, and, where nothing of theirs does, a
-    /// code at least.
-    pub async fn lacks_a_factor(&self, person: &PersonId, proof: &Authentication) -> Result<bool, Fault> {
-        if proof.is_strong() {
-            return Ok(false);
+    /// What somebody who proved this is asked for besides, so that it becomes as strong as that: see [`Authentication::lacks`].
+    pub async fn lacks(
+        &self,
+        person: &PersonId,
+        proof: &Authentication,
+        wanted: Strength,
+    ) -> Result<Vec<FactorKind>, Fault> {
+        if proof.is(wanted) {
+            return Ok(Vec::new());
         }
-        let lasting: Vec<Factor> = self.store.factors_of(person).await?.into_iter().filter(Factor::lasts).collect();
-        let better = lasting.iter().any(|factor| proof.is_strong_with(factor.kind));
-        Ok(better || (proof.second.is_none() && !lasting.is_empty()))
+        Ok(proof.lacks(wanted, &self.store.factors_of(person).await?))
+    }
+
+    /// Whether somebody who proved this has more to prove.
+    pub async fn lacks_a_factor(&self, person: &PersonId, proof: &Authentication) -> Result<bool, Fault> {
+        Ok(!self.lacks(person, proof, Strength::Utmost).await?.is_empty())
     }
 
     /// Whether a person must keep one: who administers, and who has no password.

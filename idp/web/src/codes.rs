@@ -1,15 +1,26 @@
 //! Codes as a second factor: those an application makes, and those on paper.
 //!
-//! Tries are counted for the person before anything is compared, and only who proved a first factor can make one.
+//! Tries are counted for the person before anything is compared, and only who proved a first factor can make one. Codes on paper, which
+//! nobody guesses, are counted for themselves, and so is a device on which a second factor of the person was proved before: whoever has
+//! the password alone keeps the owner out of neither. After a hundred wrong codes in a row those of applications open nothing on any
+//! other device, until something else of the person was proved.
 
-use crate::{Fault, FaultKind, Hub};
-use preau_domain::{Factor, FactorId, FactorKind, PersonId};
-use preau_keys::{OtpSecret, Sealer};
+use crate::visitor::{Cookie, Secret};
+use crate::{Fault, FaultKind, Hub, Visitor};
+use http::HeaderValue;
+use preau_domain::{Factor, FactorId, FactorKind, KeptKind, KeptThing, PersonId, Seconds};
+use preau_keys::{Keyring, OtpSecret, Sealer, one_time_key};
 use preau_store::{Attempt, Delays, StoreError};
 
 /// Seconds to wait after wrong codes: of a million codes three are right, and nobody may try many.
 const TRIES: Delays = Delays(&[(1, 1_000), (3, 5_000), (5, 60_000), (10, 600_000)]);
-/// What the secret of an application is sealed for, beside the name of its factor.
+/// The same for codes on paper.
+const PAPER_TRIES: Delays = Delays(&[(5, 1_000), (20, 60_000)]);
+/// Wrong codes in a row after which those of applications are taken no more.
+const MOST_WRONG: u32 = 100;
+/// How long that is remembered.
+const WRONG_LIFE: Seconds = Seconds(400 * 86_400);
+/// What the secret of an application is sealed for, beside its person and the name of its factor.
 const SECRET: &str = "one-time code";
 /// Codes on paper.
 const PAPER: usize = 10;
@@ -24,33 +35,121 @@ pub(crate) enum Proved {
     Wrong,
     /// Too soon after wrong ones: seconds to wait.
     Wait(i64),
+    /// Nothing was compared: there were too many wrong ones.
+    Stopped,
+}
+
+/// A code as it is compared: small letters, and those that look like digits are digits.
+fn read(typed: &str) -> String {
+    let plain = typed.chars().filter(|c| !c.is_whitespace() && *c != '-').take(64);
+    let digit = |c: char| match c.to_ascii_lowercase() {
+        'o' => '0',
+        'i' | 'l' => '1',
+        other => other,
+    };
+    plain.map(digit).collect()
+}
+
+/// The counters of tries of a person, on devices that are not known: for whoever was helped.
+pub fn factor_tries(keyring: &Keyring, person: &PersonId) -> [String; 2] {
+    ["second-factor-tries", "paper-code-tries"].map(|what| keyring.mac(what, &[person.as_str()]))
 }
 
 impl Hub {
     /// Takes a code of a person who proved a first factor.
-    pub(crate) async fn code_proved(&self, person: &PersonId, typed: &str) -> Result<Proved, Fault> {
-        let (now, key) = (self.now(), self.keyring.mac("second-factor-tries", &[person.as_str()]));
-        if let Attempt::NotBefore(until) = self.store.count_attempt(&key, now, TRIES).await? {
+    pub(crate) async fn code_proved(&self, visitor: &Visitor, person: &PersonId, typed: &str) -> Result<Proved, Fault> {
+        let (now, code) = (self.now(), read(typed));
+        let paper = code.len() == LETTERS;
+        let device = self.proving_device(visitor, person).await?;
+        let (key, delays) = match (&device, paper) {
+            (_, true) => (self.keyring.mac("paper-code-tries", &[person.as_str()]), PAPER_TRIES),
+            (Some(device), _) => (self.keyring.mac("second-factor-tries", &[person.as_str(), device.expose()]), TRIES),
+            (None, _) => (self.keyring.mac("second-factor-tries", &[person.as_str()]), TRIES),
+        };
+        if let Attempt::NotBefore(until) = self.store.count_attempt(&key, now, delays).await? {
             return Ok(Proved::Wait(((until - now) + 999).div_euclid(1000).max(1)));
         }
-        match self.code_of(person, typed).await {
+        let guessable = device.is_none() && !paper;
+        if guessable && self.wrong_codes(person).await?.1 >= MOST_WRONG {
+            return Ok(Proved::Stopped);
+        }
+        match self.code_of(person, &code).await {
             Ok(Some(kind)) => {
                 self.store.forgive(&key).await?;
+                self.factor_proved(person).await?;
                 Ok(Proved::Right(kind))
             }
+            Ok(None) if guessable => self.count_wrong(person).await.map(|()| Proved::Wrong),
             Ok(None) => Ok(Proved::Wrong),
             Err(error) => {
-                self.store.uncount_attempt(&key, now, TRIES).await?;
+                self.store.uncount_attempt(&key, now, delays).await?;
                 Err(error.into())
             }
         }
     }
 
-    async fn code_of(&self, person: &PersonId, typed: &str) -> Result<Option<FactorKind>, StoreError> {
-        let code: String = typed.chars().filter(|c| !c.is_whitespace() && *c != '-').take(64).collect();
-        let code = code.to_ascii_lowercase();
+    /// Wrong codes in a row, as they are kept and as a number.
+    async fn wrong_codes(&self, person: &PersonId) -> Result<(Option<KeptThing>, u32), Fault> {
+        let kept = self.store.kept(&self.wrong_key(person), KeptKind::WrongCodes, self.now()).await?;
+        let count = kept.as_ref().and_then(|kept| kept.doc.parse().ok()).unwrap_or(0);
+        Ok((kept, count))
+    }
+
+    async fn count_wrong(&self, person: &PersonId) -> Result<(), Fault> {
+        let (now, (kept, count)) = (self.now(), self.wrong_codes(person).await?);
+        let (key, kind) = (self.wrong_key(person), KeptKind::WrongCodes);
+        let next = KeptThing { key, kind, doc: (count + 1).to_string(), expires: now + WRONG_LIFE };
+        let counted = match &kept {
+            Some(kept) => self.store.replace_kept(&next, &kept.doc, now).await,
+            None => self.store.keep(&next, now).await,
+        };
+        match counted {
+            // Two at the same time count as one: how many there are is bounded by the delays.
+            Ok(()) | Err(StoreError::Conflict) => Ok(()),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// A second factor of somebody was proved: wrong codes before it were theirs.
+    pub(crate) async fn factor_proved(&self, person: &PersonId) -> Result<(), Fault> {
+        self.store.take_kept(&self.wrong_key(person), KeptKind::WrongCodes, self.now()).await?;
+        Ok(())
+    }
+
+    fn wrong_key(&self, person: &PersonId) -> preau_domain::OneTimeKey {
+        one_time_key(&self.keyring.mac("wrong-codes", &[person.as_str()]))
+    }
+
+    /// The device of this browser, if a second factor of the person was proved on it within half a year.
+    async fn proving_device(&self, visitor: &Visitor, person: &PersonId) -> Result<Option<Secret>, Fault> {
+        let Some(device) = &visitor.device else { return Ok(None) };
+        let known = self.store.device_known(&self.proving_key(person, device), self.now()).await?;
+        Ok(known.then(|| device.clone()))
+    }
+
+    /// Remembers that a second factor of the person was proved on this device, which is given its cookie; and if they wish so, that it is
+    /// not asked for again on it for a while.
+    pub(crate) async fn proved_here(
+        &self,
+        visitor: &Visitor,
+        person: &PersonId,
+        remember: bool,
+    ) -> Result<HeaderValue, Fault> {
+        let device = visitor.device.clone().unwrap_or_else(|| Secret::generate(&*self.ids));
+        self.store.remember_device(&self.proving_key(person, &device), self.now()).await?;
+        if remember {
+            self.remember_device_of(visitor, person, &device).await?;
+        }
+        Ok(Cookie::Device.set(self.secure(), device.expose()))
+    }
+
+    fn proving_key(&self, person: &PersonId, device: &Secret) -> String {
+        self.keyring.mac("factor-device", &[person.as_str(), device.expose()])
+    }
+
+    async fn code_of(&self, person: &PersonId, code: &str) -> Result<Option<FactorKind>, StoreError> {
         if code.len() == LETTERS {
-            let id = self.paper_id(person, &code);
+            let id = self.paper_id(person, code);
             return match self.store.remove_factor(person, &id, false).await {
                 Ok(()) => Ok(Some(FactorKind::RecoveryCode)),
                 Err(StoreError::Conflict) => Ok(None),
@@ -59,9 +158,10 @@ impl Hub {
         }
         let factors = self.store.factors_of(person).await?;
         for factor in factors.iter().filter(|factor| factor.kind == FactorKind::OneTimeCode) {
-            let secret = Sealer::new(&self.keyring).open(SECRET, &[factor.id.as_str()], &factor.doc);
+            let beside = [person.as_str(), factor.id.as_str()];
+            let secret = Sealer::new(&self.keyring).open(SECRET, &beside, &factor.doc);
             let Some(secret) = secret.map(|bytes| OtpSecret::of(&bytes)) else { continue };
-            let Some(step) = secret.taken(&code, self.now(), factor.counter) else { continue };
+            let Some(step) = secret.taken(code, self.now(), factor.counter) else { continue };
             return match self.store.use_factor(&factor.id, factor.counter, step, &factor.doc, self.now()).await {
                 Ok(()) => Ok(Some(FactorKind::OneTimeCode)),
                 // Taken elsewhere meanwhile.
@@ -76,7 +176,8 @@ impl Hub {
     pub(crate) fn application(&self, person: &PersonId, secret: &OtpSecret, step: i64, name: String) -> Option<Factor> {
         // The same secret twice would take every code twice.
         let id = FactorId::new(self.keyring.mac("application", &[person.as_str(), &secret.written()]));
-        let doc = Sealer::new(&self.keyring).seal(&*self.ids, SECRET, &[id.as_str()], secret.expose())?;
+        let doc =
+            Sealer::new(&self.keyring).seal(&*self.ids, SECRET, &[person.as_str(), id.as_str()], secret.expose())?;
         let (person, kind) = (person.clone(), FactorKind::OneTimeCode);
         Some(Factor { id, person, kind, name, doc, counter: step, added: self.now(), used: None })
     }

@@ -52,6 +52,13 @@ pub struct WebConfig {
     /// another domain prove nobody any more: choose it before people have some.
     #[schemars(example = "example.fr")]
     pub passkey_domain: Option<String>,
+    /// Publics whose people may add passkeys: `staff`, `pupil`, `guardian`, `guest`; all of them unless said otherwise. Where pupils
+    /// share machines, leave them out. Passkeys that were added before go on opening.
+    pub passkeys_for: Vec<String>,
+    /// Days for which somebody may have their second factor not asked for again on a device of theirs, where the service says that this
+    /// will do (`audience.remembered`): at most 90. It never counts for services that ask for two factors themselves, for changing
+    /// factors or for administration. With 0 nothing is offered.
+    pub remember_factor_days: u32,
     /// Lifetimes.
     pub session: SessionConfig,
     /// Which source serves which public.
@@ -96,6 +103,8 @@ impl Default for WebConfig {
             administrators: Vec::new(),
             breached_passwords: None,
             passkey_domain: None,
+            passkeys_for: Public::ALL.map(|public| public.as_str().to_owned()).to_vec(),
+            remember_factor_days: 0,
             session: SessionConfig::default(),
             sign_in: SignInConfig::default(),
         }
@@ -112,6 +121,11 @@ impl WebConfig {
     /// Passkeys at our address; none where it is a number, as a machine of tests has it.
     pub(crate) fn passkeys(&self) -> Option<Passkeys> {
         Passkeys::new(&self.public_url, self.passkey_domain.as_deref(), &self.name).ok()
+    }
+
+    /// Whether our address can have passkeys.
+    pub fn has_passkeys(&self) -> bool {
+        self.passkeys().is_some()
     }
 
     /// Everything that is wrong, at once; empty when all is well. `demo` allows plain http on loopback.
@@ -157,6 +171,17 @@ impl WebConfig {
             let what = "is neither the host of public_url nor a domain above it";
             problems.push(Problem::new("web.passkey_domain", what));
         }
+        if self.passkey_domain.as_deref().is_some_and(is_of_everybody) {
+            let what = "is a domain below which anybody registers: every browser refuses it";
+            problems.push(Problem::new("web.passkey_domain", what));
+        }
+        for public in self.passkeys_for.iter().filter(|public| public.parse::<Public>().is_err()) {
+            let what = format!("{public} is no public; use staff, pupil, guardian or guest");
+            problems.push(Problem::new("web.passkeys_for", what));
+        }
+        if self.remember_factor_days > 90 {
+            problems.push(Problem::new("web.remember_factor_days", "must lie between 0 and 90 days"));
+        }
         if self.name.is_empty() || self.name.chars().count() > 60 {
             problems.push(Problem::new("web.name", "must have 1 to 60 characters"));
         }
@@ -194,6 +219,13 @@ impl WebConfig {
     }
 }
 
+/// Whether a domain is a public suffix, among those a French school could take for its own.
+fn is_of_everybody(domain: &str) -> bool {
+    const SUFFIXES: [&str; 6] = ["asso.fr", "com.fr", "gouv.fr", "nom.fr", "prd.fr", "tm.fr"];
+    let domain = domain.trim_end_matches('.').to_ascii_lowercase();
+    (!domain.contains('.') && domain != "localhost") || SUFFIXES.contains(&domain.as_str())
+}
+
 fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
@@ -212,6 +244,12 @@ mod tests {
         let bound = |domain: &str| WebConfig { passkey_domain: Some(domain.into()), ..WebConfig::default() };
         assert_eq!(bound("example.fr").validate(false).len(), 0);
         assert_eq!(bound("example.org").validate(false)[0].at, "web.passkey_domain");
+        let of = |url: &str, domain: &str| {
+            let (public_url, passkey_domain) = (url.into(), Some(domain.into()));
+            WebConfig { public_url, passkey_domain, ..WebConfig::default() }.validate(false).len()
+        };
+        assert!(of("https://ent.gouv.fr", "gouv.fr") > 0 && of("https://ent.gouv.fr", "fr") > 0, "anybody's");
+        assert_eq!(of("https://ent.gouv.fr", "ent.gouv.fr"), 0, "control");
     }
 
     #[test]

@@ -168,6 +168,11 @@ impl Fault {
         Fault { kind, reason: None, window: None, service: None, about: None, claimed: None, detail: detail.into() }
     }
 
+    /// Whether it is that one factor was proved where two are wanted.
+    pub fn is_one_factor(&self) -> bool {
+        self.reason == Some(Reason::TwoFactors)
+    }
+
     /// The same, about a service.
     pub fn about(mut self, service: &ServiceId) -> Fault {
         self.about.get_or_insert_with(|| service.clone());

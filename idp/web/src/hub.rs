@@ -4,6 +4,7 @@
 //! protocol by name.
 
 use crate::acting::child_of;
+use crate::line::Line;
 use crate::live::{Answer, Common, Decided, Known, Recent};
 use crate::registered::Running;
 use crate::runs::Synchronisations;
@@ -16,8 +17,9 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use preau_connector_api::{Mounting, PasswordCheck, Probe, Redirect, Turns};
 use preau_domain::{
-    AccountState, AuditEvent, AuditKind, Authentication, Clock, CorrelationId, Ids, Instant, PendingId, PendingSignIn,
-    Person, PersonId, Public, Seconds, Session, SessionId, SourceId, Uai, Upstream, Visit,
+    AccountState, AuditEvent, AuditKind, Authentication, Clock, CorrelationId, Ids, Instant, KeptKind, KeptThing,
+    PendingId, PendingSignIn, Person, PersonId, Public, Seconds, Session, SessionId, SourceId, Strength, Uai, Upstream,
+    Visit,
 };
 use preau_egress::Egress;
 use preau_keys::strength::Breached;
@@ -109,6 +111,8 @@ pub struct Hub {
     protocols: OnceLock<Vec<Arc<dyn Protocol>>>,
     synchronisations: OnceLock<Arc<dyn Synchronisations>>,
     live: Recent,
+    /// Who waits to type a password.
+    pub(crate) line: Line,
     common: Common,
     base: String,
     host: String,
@@ -124,6 +128,7 @@ impl Hub {
         let host = base.split_once("://").map_or(String::new(), |(_, host)| host.to_ascii_lowercase());
         let trusted = parts.config.trusted_proxies.iter().filter_map(|p| Network::parse(p)).collect();
         let passkeys = parts.config.passkeys();
+        let line = Line::new(&*parts.ids);
         Hub {
             parts,
             passkeys,
@@ -139,6 +144,7 @@ impl Hub {
             protocols: OnceLock::new(),
             synchronisations: OnceLock::new(),
             live: Recent::default(),
+            line,
             common: Common::default(),
             base,
             host,
@@ -317,7 +323,7 @@ impl Hub {
             service: begin.service,
             request: begin.request,
             fresh_after: begin.fresh_after,
-            strong: begin.strong,
+            wants: begin.wants,
             public: None,
             login_hint: hints.login,
             person: None,
@@ -518,6 +524,9 @@ impl Hub {
         })?;
         if let Some(before) = &before {
             self.live.forget(&before.id);
+            if new.upstream.is_none() && before.person == *person {
+                self.keep_hint(before, &session).await?;
+            }
         }
         if !orphans.is_empty() {
             self.look_for_notices();
@@ -530,6 +539,16 @@ impl Hub {
         }
         self.live.keep(&live);
         Ok((live, Cookie::Session.set(self.secure(), secret.expose())))
+    }
+
+    /// What ends the session at the provider that opened it stays with the session that goes on.
+    async fn keep_hint(&self, before: &Session, after: &Session) -> Result<(), Fault> {
+        let key = |session: &Session| preau_keys::one_time_key(session.id.as_str());
+        let (now, kind) = (self.now(), KeptKind::LogoutHint);
+        if let Some(hint) = self.store.take_kept(&key(before), kind, now).await? {
+            self.store.keep(&KeptThing { key: key(after), expires: after.expires, ..hint }, now).await?;
+        }
+        Ok(())
     }
 
     /// Ends a session and tells the services it reached. `why` is a word for the audit. Returns the visits whose services are
@@ -669,6 +688,25 @@ impl Hub {
             &door.audience.roles,
             pairwise,
         )
+    }
+
+    /// Whether the person of a live session is asked for what makes their proof as strong as the service wants it; whoever has nothing that
+    /// would is refused.
+    pub async fn may_step_up(
+        &self,
+        visitor: &Visitor,
+        live: &Live,
+        door: &Door,
+        wanted: Strength,
+    ) -> Result<(), Fault> {
+        let asked = self.lacks(&live.session.person, &live.session.authentication, wanted).await?;
+        if asked.is_empty() { Err(self.refused(visitor, live, door, &Refusal::one_factor(None))) } else { Ok(()) }
+    }
+
+    /// The fault of a proof that is not strong enough, which nobody reads before [`Hub::may_step_up`].
+    pub fn too_weak(&self, door: &Door) -> Fault {
+        let reason = Some(Reason::TwoFactors);
+        Fault { reason, ..Fault::new(FaultKind::Refused, format!("service {} wants two factors", door.service.id)) }
     }
 
     /// The fault a policy refusal becomes in front of a person, with its audit event.

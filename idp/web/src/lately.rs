@@ -4,7 +4,7 @@
 use crate::sign_in::PORTAL;
 use crate::{Begin, Fault, Hub, Visitor};
 use axum::response::Response;
-use preau_domain::{Instant, Seconds};
+use preau_domain::{Instant, Seconds, Strength};
 
 /// How long ago somebody may have proved who they are.
 pub(crate) const RECENT: Seconds = Seconds(15 * 60);
@@ -23,7 +23,13 @@ impl Hub {
         here: String,
         since: Instant,
     ) -> Result<Lately<T>, Fault> {
-        let begin = Begin { protocol: PORTAL, service: None, request: here, fresh_after: Some(since), strong: true };
+        let begin = Begin {
+            protocol: PORTAL,
+            service: None,
+            request: here,
+            fresh_after: Some(since),
+            wants: Some(Strength::Utmost),
+        };
         self.begin_sign_in(visitor, begin).await.map(Lately::Onward)
     }
 }

@@ -13,7 +13,7 @@ pub(crate) use shared::Common;
 
 use crate::{Fault, FaultKind};
 use preau_domain::{Establishment, Instant, Person, ServiceId, Session, SpaceGrant, Uai};
-use preau_policy::{Decision, Facts, Released};
+use preau_policy::{Decision, Facts, Proof, Released};
 use record::{folded, unfolded};
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -155,7 +155,7 @@ impl Live {
             Some(child) => Arc::new(person.acting_for(child)),
             None => person.clone(),
         };
-        let facts = Facts::about(acting, current, name, Some(proof.method));
+        let facts = Facts::about(acting, current, name, Some(proof.method)).proving(Proof::of(proof));
         let facts = facts.with_delegations(&proof.delegations, self.loaded).with_spaces(&self.spaces, self.loaded);
         Ok(Known { person, child, facts: facts.at(self.loaded) })
     }

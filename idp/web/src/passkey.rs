@@ -46,10 +46,24 @@ struct Challenge {
 
 /// Why an answer was refused.
 pub(crate) enum NoProof {
-    /// A word for the journal.
-    Refused(&'static str),
+    /// A word for the journal, and whose passkey it is said to be, once that is known.
+    Refused(&'static str, Option<PersonId>),
     /// Something of ours.
     Fault(Fault),
+}
+
+impl NoProof {
+    fn refused(word: &'static str) -> NoProof {
+        NoProof::Refused(word, None)
+    }
+
+    /// The same, of somebody.
+    fn of(self, person: &PersonId) -> NoProof {
+        match self {
+            NoProof::Refused(word, _) => NoProof::Refused(word, Some(person.clone())),
+            fault => fault,
+        }
+    }
 }
 
 impl From<Fault> for NoProof {
@@ -66,7 +80,7 @@ impl From<StoreError> for NoProof {
 
 impl From<Flaw> for NoProof {
     fn from(flaw: Flaw) -> NoProof {
-        NoProof::Refused(match flaw {
+        let word = match flaw {
             Flaw::Malformed => "passkey-malformed",
             Flaw::Challenge => "passkey-challenge",
             Flaw::Origin => "passkey-origin",
@@ -78,7 +92,8 @@ impl From<Flaw> for NoProof {
             Flaw::Backup => "passkey-backup",
             Flaw::Unknown => "passkey-unknown",
             Flaw::Refused => "passkey-refused",
-        })
+        };
+        NoProof::refused(word)
     }
 }
 
@@ -116,15 +131,15 @@ impl Hub {
         let doc = Sealer::new(&self.keyring).open(ceremony.purpose(), &[beside], sealed);
         let challenge = doc.and_then(|doc| serde_json::from_slice::<Challenge>(&doc).ok());
         let now = self.now();
-        let Challenge { state, until } = challenge.ok_or(NoProof::Refused("passkey-challenge"))?;
+        let Challenge { state, until } = challenge.ok_or(NoProof::refused("passkey-challenge"))?;
         if now >= until {
-            return Err(NoProof::Refused("passkey-late"));
+            return Err(NoProof::refused("passkey-late"));
         }
         let key = preau_keys::one_time_key(sealed);
         let once = KeptThing { key, kind: KeptKind::ReplayGuard, doc: String::new(), expires: until };
         match self.store.keep(&once, now).await {
             Ok(()) => Ok(state),
-            Err(StoreError::Conflict) => Err(NoProof::Refused("passkey-replayed")),
+            Err(StoreError::Conflict) => Err(NoProof::refused("passkey-replayed")),
             Err(other) => Err(other.into()),
         }
     }
@@ -138,7 +153,7 @@ impl Hub {
         answer: &str,
         name: String,
     ) -> Result<Factor, NoProof> {
-        let passkeys = self.passkeys.as_ref().ok_or(NoProof::Refused("passkey-none"))?;
+        let passkeys = self.passkeys.as_ref().ok_or(NoProof::refused("passkey-none"))?;
         let state = self.spent(Ceremony::Make, beside, challenge).await?;
         let made = passkeys.made(&state, answer)?;
         let (id, person, kind) = (FactorId::new(made.id), person.clone(), FactorKind::Passkey);
@@ -154,26 +169,40 @@ impl Hub {
         challenge: &str,
         answer: &str,
     ) -> Result<Person, NoProof> {
-        let passkeys = self.passkeys.as_ref().ok_or(NoProof::Refused("passkey-none"))?;
+        let passkeys = self.passkeys.as_ref().ok_or(NoProof::refused("passkey-none"))?;
         let state = self.spent(Ceremony::Prove, beside, challenge).await?;
         let claimed = Passkeys::claimed(answer)?;
         let found = self.store.factor(&FactorId::new(&claimed.id)).await?;
         let factor = found.filter(|factor| factor.kind == FactorKind::Passkey);
-        let factor = factor.ok_or(NoProof::Refused("passkey-unknown"))?;
-        let used = passkeys.used(&state, answer, &factor.doc)?;
+        let factor = factor.ok_or(NoProof::refused("passkey-unknown"))?;
+        let owner = factor.person.clone();
+        self.shown(passkeys, only, factor, &claimed.handle, &state, answer).await.map_err(|refused| refused.of(&owner))
+    }
+
+    /// Who proved this passkey of theirs.
+    async fn shown(
+        &self,
+        passkeys: &Passkeys,
+        only: Option<&PersonId>,
+        factor: Factor,
+        handle: &[u8],
+        state: &str,
+        answer: &str,
+    ) -> Result<Person, NoProof> {
+        let used = passkeys.used(state, answer, &factor.doc)?;
         // The authenticator says whose it is: no passkey of one account ever opens another.
-        if claimed.handle != self.keyring.handle(&factor.person) || only.is_some_and(|only| *only != factor.person) {
-            return Err(NoProof::Refused("passkey-of-another"));
+        if handle != self.keyring.handle(&factor.person) || only.is_some_and(|only| *only != factor.person) {
+            return Err(NoProof::refused("passkey-of-another"));
         }
         // Guests of another ENT come by it alone, whatever was kept of them.
         let person = self.store.person(&factor.person).await?;
         let person = person.filter(|person| person.state.may_sign_in() && !person.is_hosted());
-        let person = person.ok_or(NoProof::Refused("suspended"))?;
+        let person = person.ok_or(NoProof::refused("suspended"))?;
         let counter = i64::from(used.counter);
         match self.store.use_factor(&factor.id, factor.counter, counter, &used.doc, self.now()).await {
             Ok(()) => Ok(person),
-            // Used elsewhere meanwhile, or removed.
-            Err(StoreError::Conflict) => Err(NoProof::Refused("passkey-counter")),
+            // Used elsewhere at this moment, or removed: no clone is known by it.
+            Err(StoreError::Conflict) => Err(NoProof::refused("passkey-raced")),
             Err(other) => Err(other.into()),
         }
     }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::response::Response;
 use bytes::Bytes;
-use preau_domain::{Instant, PendingSignIn, Public, ServiceId, SourceId, TrustedUrl, Visit};
+use preau_domain::{Instant, PendingSignIn, Public, ServiceId, SourceId, Strength, TrustedUrl, Visit};
 use preau_policy::Refusal as PolicyRefusal;
 use std::sync::Arc;
 
@@ -91,8 +91,8 @@ pub struct Begin {
     pub request: String,
     /// A proof made before this instant does not count.
     pub fresh_after: Option<Instant>,
-    /// One factor does not count: a second one is asked for.
-    pub strong: bool,
+    /// What the proof must be.
+    pub wants: Option<Strength>,
 }
 
 /// What a service believes of a person who is about to sign in: suggestions, never facts.

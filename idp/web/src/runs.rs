@@ -1,7 +1,7 @@
 //! The pages of sources: what each synchronisation did, why one is held, and the word that lets it go.
 //!
 //! They are there for the administrators whom the configuration names, none by default; whose password is checked here, and who
-//! proved who they are within a quarter of an hour, by two factors once they have a second one. To everybody else the pages do not exist. Whom a report names is
+//! proved who they are within a quarter of an hour, by two factors: whoever has no second one makes it first. To everybody else the pages do not exist. Whom a report names is
 //! shown to them and to nobody else. Synchronising is not done here: [`Synchronisations`] takes the word.
 
 mod csv;
@@ -86,12 +86,15 @@ async fn door(hub: &Hub, visitor: &Visitor, here: String) -> Result<Lately<Arc<L
             return Err(nothing());
         }
         let proof = &live.session.authentication;
-        let two = proof.is_strong() || !hub.has_second_factor(&live.session.person).await?;
-        if proof.since(since) && two {
+        if proof.since(since) && proof.is_strong() {
             return Ok(Lately::Proved(live));
         }
+        // Administration always asks for a second factor: whoever has none makes one first.
+        if !hub.has_second_factor(&live.session.person).await? {
+            return Ok(Lately::Onward(pages::factor_wanted(hub, visitor)));
+        }
         // Another provider's word and a code are not two factors: they sign in anew, by a password or a passkey.
-        if !two && !hub.lacks_a_factor(&live.session.person, proof).await? {
+        if !proof.is_strong() && !hub.lacks_a_factor(&live.session.person, proof).await? {
             since = hub.now();
         }
     }

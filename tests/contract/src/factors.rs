@@ -122,3 +122,14 @@ pub async fn codes_are_replaced_together(store: &dyn Store) {
     assert!(made.iter().all(Result::is_ok), "{made:?}");
     assert_eq!(names().await.len(), 4, "one sheet is in force");
 }
+
+/// Everything of a person is forgotten at once, and nothing of anybody else.
+pub async fn all_factors_of_a_person_are_forgotten(store: &dyn Store) {
+    let (zoe, ali) = (somebody(store, "zoe").await, somebody(store, "ali").await);
+    store.add_factor(&passkey(&zoe, "k")).await.unwrap();
+    store.add_factor(&Factor { kind: FactorKind::RecoveryCode, ..passkey(&zoe, "p") }).await.unwrap();
+    store.add_factor(&passkey(&ali, "a")).await.unwrap();
+    assert_eq!(store.forget_factors(&zoe).await.unwrap(), 2);
+    assert_eq!((store.factors_of(&zoe).await.unwrap().len(), store.factors_of(&ali).await.unwrap().len()), (0, 1));
+    assert_eq!(store.forget_factors(&zoe).await.unwrap(), 0);
+}

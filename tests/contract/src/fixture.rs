@@ -115,7 +115,7 @@ pub fn pending(id: &str) -> PendingSignIn {
         service: Some(ServiceId::new("moodle")),
         request: r#"{"service":"https://moodle.example/é"}"#.into(),
         fresh_after: None,
-        strong: false,
+        wants: None,
         public: None,
         login_hint: None,
         person: None,

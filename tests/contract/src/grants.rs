@@ -138,10 +138,10 @@ pub async fn a_suspended_person_loses_tokens(store: &dyn Store) {
     assert!(there(store, "ali-out", Refresh).await);
 }
 
-/// A new password, and a stop by hand, take every token of that person back in the same stroke; what changes nothing takes
+/// A new password, a stop by hand, and whoever asks for it take every token of that person back in the same stroke; what changes nothing takes
 /// none.
 pub async fn a_new_password_takes_tokens_back(store: &dyn Store) {
-    for name in ["zoe", "ali", "eve"] {
+    for name in ["zoe", "ali", "eve", "max"] {
         store.add_local_person(&local(name), "one").await.unwrap();
         let person = Some(local(name).id);
         let id = live(store, &format!("s-{name}"), &format!("p-{name}")).await;
@@ -153,7 +153,8 @@ pub async fn a_new_password_takes_tokens_back(store: &dyn Store) {
     assert!(conflicts(&store.set_password_hash(&PersonId::new("p-nobody"), "two").await));
     store.set_password_hash(&local("zoe").id, "two").await.unwrap();
     store.stop_person(&local("eve").id, "a lost phone").await.unwrap();
-    for (name, kept) in [("zoe", false), ("eve", false), ("ali", true)] {
+    store.revoke_tokens_of(&local("max").id).await.unwrap();
+    for (name, kept) in [("zoe", false), ("eve", false), ("max", false), ("ali", true)] {
         assert_eq!(there(store, &format!("{name}-in"), Access).await, kept, "{name}");
         assert_eq!(there(store, &format!("{name}-out"), Refresh).await, kept, "{name}");
     }

@@ -14,7 +14,7 @@ pub async fn a_sign_in_is_kept(store: &dyn Store) {
         public: Some(Public::Staff),
         person: Some(PersonId::new("p-zoe")),
         fresh_after: Some(LATER),
-        strong: false,
+        wants: None,
         expires: LATER,
         ..pending("a")
     };

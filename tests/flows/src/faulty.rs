@@ -5,11 +5,11 @@ use async_trait::async_trait;
 use futures::future::BoxFuture;
 use preau_domain::chain::{Entry, Seal};
 use preau_domain::{
-    AccountState, Activation, AtHand, AuditEvent, Authentication, Convention, ConventionState, CorrelationId,
-    Credential, Establishment, Factor, FactorId, FactorKind, FederatedIdentity, FederatedLink, Grant, GrantKind, Guest,
-    GuestList, Instant, JoinKey, KeptKind, KeptThing, Life, OneTimeKey, PendingId, PendingSignIn, Person, PersonId,
-    Registration, RegistrationKind, Retention, RunId, SchoolPair, ServiceId, Session, SessionId, SourceId, Space,
-    SpaceGrant, StoredKey, Ticket, TicketKind, Uai, Upstream, Visit,
+    AccountState, Activation, AtHand, AuditEvent, AuditKind, Authentication, Convention, ConventionState,
+    CorrelationId, Credential, Establishment, Factor, FactorId, FactorKind, FederatedIdentity, FederatedLink, Grant,
+    GrantKind, Guest, GuestList, Instant, JoinKey, KeptKind, KeptThing, Life, OneTimeKey, PendingId, PendingSignIn,
+    Person, PersonId, Registration, RegistrationKind, Retention, RunId, SchoolPair, ServiceId, Session, SessionId,
+    SourceId, Space, SpaceGrant, StoredKey, Ticket, TicketKind, Uai, Upstream, Visit,
 };
 use preau_store::{
     Activations, Admission, Admitted, Aged, Alike, Attempt, Audit, Delays, Ending, Establishments, Factors, Grants,
@@ -235,6 +235,7 @@ faulty!(Grants {
     fn rotate(spent: &OneTimeKey, now: Instant, next: &[Grant]) -> Rotation;
     fn revoke(key: &OneTimeKey) -> bool;
     fn bury_family(family: &OneTimeKey, until: Instant) -> bool;
+    fn revoke_tokens_of(person: &PersonId) -> ();
     fn revoke_family(family: &OneTimeKey) -> bool;
 });
 
@@ -322,6 +323,7 @@ faulty!(Factors {
     fn rename_factor(person: &PersonId, id: &FactorId, name: &str) -> ();
     fn remove_factor(person: &PersonId, id: &FactorId, another: bool) -> ();
     fn replace_factors(person: &PersonId, kind: FactorKind, with: &[Factor]) -> u64;
+    fn forget_factors(person: &PersonId) -> u64;
 });
 
 faulty!(Activations {
@@ -359,6 +361,7 @@ faulty!(
         fn flush_audit() -> ();
         fn audit_of(correlation: &CorrelationId) -> Vec<AuditEvent>;
         fn audit_about(person: &PersonId, since: Instant, limit: u32) -> Vec<AuditEvent>;
+        fn audit_of_kinds(person: &PersonId, kinds: &[AuditKind], since: Instant, limit: u32) -> Vec<AuditEvent>;
         fn audit_entries(from: i64, limit: u32) -> Vec<Entry>;
         fn audit_seals() -> Vec<Seal>;
     }

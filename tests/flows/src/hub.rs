@@ -279,6 +279,15 @@ impl TestHub {
         self.hub.set_services(ServiceTable::new(services.clone()).expect("the services of a story fit together"));
     }
 
+    /// Changes a service that is mounted.
+    pub fn amend(&self, id: &str, change: impl FnOnce(&mut MountedService)) {
+        let services = self.services.lock().expect("no story panics while it mounts a service").clone();
+        let service = services.into_iter().find(|service| service.service.id.as_str() == id);
+        let mut service = service.unwrap_or_else(|| panic!("no service {id}"));
+        change(&mut service);
+        self.mount(service);
+    }
+
     /// Mounts a service that lives at a listener and hears of logouts there.
     pub fn mount_at(&self, id: &str, listener: &Listener) -> CasApp {
         let mut service = cast::app_service(id, id, &listener.url(), &Profile::ALL);

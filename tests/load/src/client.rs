@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, LOCATION, SET_COOKIE};
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, LOCATION, RETRY_AFTER, SET_COOKIE};
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
@@ -16,6 +16,8 @@ pub struct Answer {
     pub status: StatusCode,
     /// Where it sends the browser.
     pub location: Option<String>,
+    /// After how many seconds it is asked again, if it says so.
+    pub retry_after: Option<u64>,
     /// Its body.
     pub body: String,
 }
@@ -24,7 +26,8 @@ pub struct Answer {
 pub struct Client {
     port: u16,
     host: String,
-    connection: SendRequest<Full<Bytes>>,
+    /// None while it rests.
+    connection: Option<SendRequest<Full<Bytes>>>,
     cookies: BTreeMap<String, String>,
     authorization: Option<String>,
     gzip: bool,
@@ -33,8 +36,13 @@ pub struct Client {
 impl Client {
     /// Connects to `127.0.0.1:port`, speaking to the host `localhost:port`.
     pub async fn connect(port: u16) -> Result<Client> {
-        let (host, connection) = (format!("localhost:{port}"), open(port).await?);
+        let (host, connection) = (format!("localhost:{port}"), Some(open(port).await?));
         Ok(Client { port, host, connection, cookies: BTreeMap::new(), authorization: None, gzip: false })
+    }
+
+    /// Lets go of its connection; the next request opens another one.
+    pub fn rest(&mut self) {
+        self.connection = None;
     }
 
     /// From now on sends this `Authorization` header, or none.
@@ -80,10 +88,11 @@ impl Client {
             request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
         }
         // A server lets go of a connection that was silent for long, as between two rounds on a busy machine.
-        if self.connection.ready().await.is_err() {
-            self.connection = open(self.port).await?;
-        }
-        let response = self.connection.send_request(request.body(Full::new(Bytes::from(body)))?).await?;
+        let mut connection = match self.connection.take() {
+            Some(mut connection) if connection.ready().await.is_ok() => connection,
+            _ => open(self.port).await?,
+        };
+        let response = connection.send_request(request.body(Full::new(Bytes::from(body)))?).await?;
         for line in response.headers().get_all(SET_COOKIE) {
             let pair = line.to_str()?.split(';').next().unwrap_or_default();
             if let Some((name, value)) = pair.split_once('=') {
@@ -92,8 +101,10 @@ impl Client {
         }
         let location = response.headers().get(LOCATION).and_then(|l| l.to_str().ok()).map(str::to_owned);
         let status = response.status();
+        let retry_after = response.headers().get(RETRY_AFTER).and_then(|text| text.to_str().ok()?.parse().ok());
         let bytes = response.into_body().collect().await?.to_bytes();
-        Ok(Answer { status, location, body: String::from_utf8_lossy(&bytes).into_owned() })
+        self.connection = Some(connection);
+        Ok(Answer { status, location, retry_after, body: String::from_utf8_lossy(&bytes).into_owned() })
     }
 
     /// Signs in with a local account through the pages, as a guest does, and ends where the sign-in leads.

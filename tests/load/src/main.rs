@@ -16,6 +16,7 @@ mod memory;
 mod openid;
 mod policy;
 mod postgres;
+mod rentree;
 mod report;
 mod saml;
 mod storm;
@@ -137,6 +138,8 @@ enum Part {
     /// Memory of live sessions, likewise.
     Memory,
     Storm,
+    /// Ten times as many people as passwords can be hashed.
+    Rentree,
     Synchronisation,
     /// Feeds of national size.
     Feeds,
@@ -154,6 +157,7 @@ const STORM_PORT: u16 = 18_094;
 const FEEDS_PORT: u16 = 18_095;
 const HOME_PORT: u16 = 18_096;
 const GUESTS_PORT: u16 = 18_097;
+const RENTREE_PORT: u16 = 18_098;
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -194,6 +198,9 @@ async fn main() -> Result<()> {
             }
             if only.is_none_or(|part| part == Part::Storm) {
                 storms(&preau, &folder, &mut report).await?;
+            }
+            if only.is_none_or(|part| part == Part::Rentree) {
+                rentree(&preau, &folder, &mut report).await?;
             }
             if only.is_none_or(|part| part == Part::Synchronisation) {
                 synchronisation(&preau, &folder, annuaire, &mut report)?;
@@ -241,6 +248,14 @@ async fn storms(preau: &Path, folder: &Path, report: &mut Report) -> Result<()> 
     ] {
         report.storm(what, of, &storm::measure(&server, sends).await?);
     }
+    Ok(())
+}
+
+async fn rentree(preau: &Path, folder: &Path, report: &mut Report) -> Result<()> {
+    report.say("ten times as many people sign in as passwords can be hashed");
+    let world = World::create(&folder.join("rentree"), RENTREE_PORT, SMALL).await?;
+    let (server, _) = world.start(preau)?;
+    report.rentree(&rentree::measure(&world, &server).await?);
     Ok(())
 }
 

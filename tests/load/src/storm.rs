@@ -94,7 +94,7 @@ pub async fn measure(server: &Server, sends: Sends) -> Result<Figures> {
 }
 
 /// Somebody who is signed in opens a service, again and again.
-async fn p99(visitor: &mut Client, service: &mut Client) -> Result<Duration> {
+pub async fn p99(visitor: &mut Client, service: &mut Client) -> Result<Duration> {
     let mut times = Vec::new();
     for _ in 0..SIGN_ONS {
         let began = Instant::now();

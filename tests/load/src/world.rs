@@ -204,6 +204,19 @@ impl World {
         Ok(preau_store_sql::open(&self.database).await?)
     }
 
+    /// Adds accounts of these logins, all of one password.
+    pub async fn accounts(&self, logins: &[String]) -> Result<()> {
+        let store = self.store().await?;
+        let model = store.person(&PersonId::new("pbancessai000000")).await?.context("no account")?;
+        let hash = store.password_hash(&model.id).await?.context("no password")?;
+        for login in logins {
+            let id = PersonId::new(format!("p{}", preau_keys::digest(login)).chars().take(30).collect::<String>());
+            let person = Person { id, login: Some(login.clone()), ..model.clone() };
+            store.add_local_person(&person, &hash).await?;
+        }
+        Ok(())
+    }
+
     /// Puts the account into that many groups.
     pub async fn in_groups(&self, count: u32) -> Result<()> {
         let store = preau_store_sql::open(&self.database).await?;

@@ -82,6 +82,7 @@ impl Protocol for Cas {
             address: door.service.home.to_string(),
             pgt_iou: None,
             proxies: Vec::new(),
+            context: None,
         };
         vec![
             Preview { title: "CAS 3, /cas/p3/serviceValidate", text: success.write(wire::Format::Xml, true) },

@@ -177,5 +177,6 @@ async fn check(hub: &Hub, sandbox: &Sandbox, asked: &ValidateParameters) -> Resu
         address: held.asked,
         pgt_iou: None,
         proxies: Vec::new(),
+        context: None,
     })
 }

@@ -1,7 +1,9 @@
 //! The secrets of CAS and what the store keeps beside each: never the secret itself, only its digest.
 
 use crate::wire::Dialect;
-use preau_domain::{CorrelationId, Ids, Instant, OneTimeKey, Seconds, ServiceId, SessionId, Ticket, TicketKind, Visit};
+use preau_domain::{
+    CorrelationId, Ids, Instant, OneTimeKey, Seconds, ServiceId, SessionId, Strength, Ticket, TicketKind, Visit,
+};
 use preau_web::Live;
 use serde::{Deserialize, Serialize};
 
@@ -78,6 +80,9 @@ pub struct Payload {
     /// Made from a presentation of credentials, not from a session that was there already.
     #[serde(rename = "f", default, skip_serializing_if = "is_false")]
     pub fresh: bool,
+    /// What the proof had to be.
+    #[serde(rename = "x", default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<Strength>,
     /// Callbacks of the proxies it passed through, the latest first.
     #[serde(rename = "v", default, skip_serializing_if = "Vec::is_empty")]
     pub via: Vec<String>,
@@ -175,6 +180,12 @@ pub struct Asked {
     /// Answer by a form that the browser posts.
     #[serde(default, skip_serializing_if = "is_false")]
     pub post: bool,
+    /// What the proof must be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<Strength>,
+    /// Where a second factor is asked for after a sign-in: when that one began. What was proved since then was presented for this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Instant>,
 }
 
 #[cfg(test)]
@@ -218,6 +229,7 @@ mod tests {
         let payload = Payload {
             address: "https://app.example/cas/".into(),
             fresh: true,
+            context: Some(Strength::TwoFactors),
             via: vec!["https://b.example/pgt".into(), "https://a.example/pgt".into()],
             correlation: CorrelationId::new("abc"),
         };

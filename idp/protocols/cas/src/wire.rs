@@ -10,4 +10,4 @@ pub mod saml;
 
 pub use cas::{Format, Success};
 pub use escape::{is_attribute_name, push_xml};
-pub use parameters::{Dialect, LoginParameters, LogoutParameters, ProxyParameters, ValidateParameters};
+pub use parameters::{Dialect, LoginParameters, LogoutParameters, ProxyParameters, ValidateParameters, class_of};

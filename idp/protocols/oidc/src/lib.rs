@@ -58,8 +58,8 @@ impl Protocol for Oidc {
         if let Ok(towards) = serde_json::from_str(&done.pending.request) {
             return flow::device::confirm(hub, visitor, &done.live, towards).await;
         }
-        let response = flow::hand_over::complete(hub, &self.keys, visitor, &done).await?;
-        Ok(routes::carried(hub, visitor, &response))
+        let answer = flow::hand_over::complete(hub, &self.keys, visitor, &done).await?;
+        Ok(routes::answered(hub, visitor, answer))
     }
 
     /// A person who is refused reads why on the page, where there is somebody to turn to; a service that must not show a

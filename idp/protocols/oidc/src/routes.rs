@@ -110,10 +110,15 @@ fn by_get(hub: &Hub, path: &str, body: &[u8]) -> Response {
 }
 
 async fn at_door(hub: &Hub, keys: &ForeignKeys, visitor: &Visitor, fields: Fields) -> Result<Response, Fault> {
-    Ok(match authorize::authorize(hub, keys, visitor, fields).await? {
+    Ok(answered(hub, visitor, authorize::authorize(hub, keys, visitor, fields).await?))
+}
+
+/// What a browser is answered, as it travels.
+pub fn answered(hub: &Hub, visitor: &Visitor, answer: Answer) -> Response {
+    match answer {
         Answer::Page(page) => page,
         Answer::Service(response) => carried(hub, visitor, &response),
-    })
+    }
 }
 
 /// An answer to a service, as it travels through the browser.

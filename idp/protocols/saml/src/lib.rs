@@ -51,8 +51,8 @@ impl Protocol for Saml {
     }
 
     async fn complete(&self, hub: &Hub, visitor: &Visitor, done: CompletedSignIn) -> Result<Response, Fault> {
-        let outgoing = flow::hand_over::complete(hub, &self.peers, visitor, &done).await?;
-        Ok(routes::carried(hub, visitor, &outgoing))
+        let answer = flow::hand_over::complete(hub, &self.peers, visitor, &done).await?;
+        Ok(routes::answered(hub, visitor, answer))
     }
 
     /// A person who is refused reads why on the page, where there is somebody to turn to; a service that must not show a

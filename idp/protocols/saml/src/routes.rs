@@ -110,7 +110,8 @@ pub async fn launched(hub: &Hub, peers: &Peers, visitor: &Visitor, service: &Ser
     Ok(answered(hub, visitor, sso::launch(hub, peers, visitor, service).await?))
 }
 
-fn answered(hub: &Hub, visitor: &Visitor, answer: sso::Answer) -> Response {
+/// What a browser is answered, as it travels.
+pub fn answered(hub: &Hub, visitor: &Visitor, answer: sso::Answer) -> Response {
     match answer {
         sso::Answer::Page(page) => page,
         sso::Answer::Service(outgoing) => carried(hub, visitor, &outgoing),

@@ -34,6 +34,12 @@ pub enum AccountCommand {
         #[arg(value_name = "LOGIN_OR_ID")]
         person: String,
     },
+    /// After a compromise: stop everybody of a population at once, end their sessions and what applications may do for them, tell every
+    /// service, and report until it is done. Passwords kept here open nothing any more, and factors are forgotten. Run it again, or wait
+    /// longer, until it says that it is done.
+    Freeze(FreezeArgs),
+    /// Let people of a frozen population in again, class by class.
+    Thaw(ThawArgs),
     /// Say that the clock of this machine is right: accounts grow old again after it leapt, or after no server ran for a week.
     TrustClock,
 }
@@ -70,6 +76,43 @@ pub struct PasswordArgs {
     /// File whose first line is the password, `-` for standard input. Without it one is drawn and printed once.
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
+}
+
+/// `preau account freeze`.
+#[derive(Debug, Args)]
+pub struct FreezeArgs {
+    /// Who: `KEY=VALUE;KEY=VALUE` as for `preau mount --who`. Given again: one of these populations.
+    #[arg(long, value_name = "POPULATION", required = true)]
+    pub population: Vec<String>,
+    /// What this freeze is called, by which it is found again: letters, digits and `-`.
+    #[arg(long, value_name = "NAME")]
+    pub name: String,
+    /// Why, for whoever asks later.
+    #[arg(long, value_name = "REASON")]
+    pub why: String,
+    /// Leave passkeys, applications and codes on paper: they are out of reach of whoever took the passwords.
+    #[arg(long)]
+    pub keep_factors: bool,
+    /// Seconds to wait for services to hear.
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    pub wait: u64,
+    /// Say who it would be, and change nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// For scripts.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `preau account thaw`.
+#[derive(Debug, Args)]
+pub struct ThawArgs {
+    /// The name of the freeze.
+    #[arg(long, value_name = "NAME")]
+    pub name: String,
+    /// Who of it: `class=6B;establishment=0990001N`. Given again: one of these populations.
+    #[arg(long, value_name = "POPULATION", required = true)]
+    pub population: Vec<String>,
 }
 
 /// `preau account stop`.

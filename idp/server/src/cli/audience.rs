@@ -25,6 +25,9 @@ pub struct MountArgs {
     /// A population that may not, whatever else is said.
     #[arg(long, value_name = "POPULATION")]
     pub except: Vec<String>,
+    /// A population that opens it only after two factors; it lets nobody in.
+    #[arg(long, value_name = "POPULATION")]
+    pub two_factors: Vec<String>,
     /// What people are in the service: visiteur, redacteur, redacteur-publication, moderateur or gestionnaire, and to whom it is
     /// given: `moderateur:profile=National_DOC`.
     #[arg(long = "role", value_name = "ROLE:POPULATION")]
@@ -55,7 +58,7 @@ pub struct MountArgs {
     #[arg(long)]
     pub dry_run: bool,
     /// Prove, as far as can be seen from here, that the two sides of a mounted service agree; without a name, of all of them.
-    #[arg(long, conflicts_with_all = ["url", "whom", "who", "except", "roles", "from", "until", "id", "parameters", "lti", "title", "private", "dry_run"])]
+    #[arg(long, conflicts_with_all = ["url", "whom", "who", "except", "two_factors", "roles", "from", "until", "id", "parameters", "lti", "title", "private", "dry_run"])]
     pub check: bool,
 }
 

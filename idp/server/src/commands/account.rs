@@ -5,8 +5,8 @@ use crate::config::Loaded;
 use crate::output::say;
 use crate::{SystemClock, assembly, commands};
 use preau_domain::{
-    AccountState, Affiliation, Bounded, Clock, Credentials, FactorKind, Ids, Instant, Person, PersonId, Profile, Uai,
-    bounded, normalised_login,
+    AccountState, Affiliation, Bounded, Clock, Credentials, Factor, FactorKind, Ids, Instant, Person, PersonId,
+    Profile, Uai, bounded, normalised_login,
 };
 use preau_keys::{Passwords, SystemIds};
 use preau_store::{Store, StoreError};
@@ -77,23 +77,50 @@ pub async fn password(loaded: &Loaded, args: &PasswordArgs) -> Result<(), Failur
     store.set_password_hash(&person.id, &hash).await?;
     let visits = store.end_sessions_of(&person.id, SystemClock::new().now()).await?;
     say!("password of {} replaced; its sessions are ended", person.id)?;
+    let factors = store.factors_of(&person.id).await?;
+    if !factors.is_empty() {
+        say!("it still has, whoever added them, what opens it or stands beside the password:")?;
+        for line in factors_told(&factors) {
+            say!("  {line}")?;
+        }
+        say!("if the old password may have been stolen: preau account forget-factors {}", person.id)?;
+    }
     if !visits.is_empty() {
         say!("a running server tells the services they had open within seconds, one that is started later then")?;
     }
     tell(&password, drawn)
 }
 
-/// Forgets what somebody proves themselves with besides a password, and ends their sessions.
+/// Forgets what somebody proves themselves with besides a password, and ends their sessions and what applications may do for them. They end
+/// first and last: whoever comes in between with a password alone is out as well.
 pub async fn forget_factors(loaded: &Loaded, who: &str) -> Result<(), Failure> {
-    let store = assembly::store(loaded, Some(&assembly::keyring(loaded, true)?)).await?;
+    let keyring = assembly::keyring(loaded, true)?;
+    let store = assembly::store(loaded, Some(&keyring)).await?;
     let person = commands::find(&*store, who).await?;
     commands::journal(&*store, Some(&person.id), None, "factors-forgotten").await?;
-    let mut forgotten = 0;
-    for kind in [FactorKind::Passkey, FactorKind::OneTimeCode, FactorKind::RecoveryCode] {
-        forgotten += store.replace_factors(&person.id, kind, &[]).await?;
+    let end = async || -> Result<(), Failure> {
+        store.end_sessions_of(&person.id, SystemClock::new().now()).await?;
+        Ok(store.revoke_tokens_of(&person.id).await?)
+    };
+    end().await?;
+    let forgotten = store.forget_factors(&person.id).await?;
+    end().await?;
+    // Whoever was just helped does not wait because of what was typed before.
+    for tries in preau_web::factor_tries(&keyring, &person.id) {
+        store.forgive(&tries).await?;
     }
-    store.end_sessions_of(&person.id, SystemClock::new().now()).await?;
     say!("{forgotten} passkeys, applications and codes of {} forgotten; their sessions are ended", person.id)
+}
+
+/// What somebody proves themselves with besides a password, a line each.
+fn factors_told(factors: &[Factor]) -> Vec<String> {
+    let paper = factors.iter().filter(|factor| factor.kind == FactorKind::RecoveryCode).count();
+    let lasting = factors.iter().filter(|factor| factor.kind != FactorKind::RecoveryCode);
+    let line = |factor: &Factor| {
+        let used = factor.used.map_or_else(|| "never used".to_owned(), |at| format!("last used {}", at.rfc3339()));
+        format!("{} \u{ab}{}\u{bb}, added {}, {used}", factor.kind.as_str(), factor.name, factor.added.rfc3339())
+    };
+    lasting.map(line).chain((paper > 0).then(|| format!("{paper} codes on paper"))).collect()
 }
 
 /// Shows where an account stands, and why.
@@ -104,6 +131,7 @@ pub async fn show(loaded: &Loaded, who: &str, json: bool) -> Result<(), Failure>
     let life = store.life(&person.id).await?.ok_or_else(nobody)?;
     let stopped = store.why_stopped(&person.id).await?;
     let records = store.records_of(&person.id).await?;
+    let factors = factors_told(&store.factors_of(&person.id).await?);
     let retention = loaded.config.sync.retention();
     let (predeleted, purged) = (life.predeleted_at(retention), life.purged_at(retention));
     let may_sign_in = person.state.may_sign_in();
@@ -117,6 +145,7 @@ pub async fn show(loaded: &Loaded, who: &str, json: bool) -> Result<(), Failure>
                 "records": records.iter().filter_map(|record| record.join.as_ref()).map(ToString::to_string).collect::<Vec<_>>(),
                 "state": life.state,
                 "stopped": stopped,
+                "factors": factors,
                 "may_sign_in": may_sign_in,
                 "entitled_until": instant(life.ended),
                 "predeleted_at": instant(predeleted),
@@ -147,6 +176,9 @@ pub async fn show(loaded: &Loaded, who: &str, json: bool) -> Result<(), Failure>
     }
     if let Some(why) = stopped {
         say!("  stopped         by hand: {}", why.escape_debug())?;
+    }
+    for factor in &factors {
+        say!("  factor          {factor}")?;
     }
     say!("  may sign in     {}", if may_sign_in { "yes" } else { "no" })?;
     for (label, at) in [("entitled until", life.ended), ("pre-deleted on", predeleted), ("purged on", purged)] {

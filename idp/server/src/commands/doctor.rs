@@ -94,6 +94,15 @@ pub async fn run(loaded: Result<Loaded, Vec<Problem>>, demo: bool, json: bool) -
 async fn examine(checks: &mut Checks, loaded: &Loaded, demo: bool) {
     checks.ok("configuration", loaded.file.display());
     exposure(checks, loaded);
+    match loaded.config.web.has_passkeys() {
+        true => checks.ok("passkeys", "there can be passkeys at web.public_url"),
+        false => checks.add(
+            State::Warn,
+            "passkeys",
+            "none at web.public_url, and those that were added prove nobody",
+            Some("browsers bind passkeys to a name over https: an address that is a number has none"),
+        ),
+    }
     secrets(checks, loaded, demo);
     let store = database(checks, loaded).await;
     clock(checks, loaded, store.as_deref()).await;

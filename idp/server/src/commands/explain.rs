@@ -56,7 +56,7 @@ pub async fn run(loaded: &Loaded, args: &ExplainArgs) -> Result<(), Failure> {
                 .map(|affiliation| affiliation.establishment.as_str())
                 .collect::<Vec<_>>(),
         }),
-        Decision::Deny(refusal) => json!({
+        Decision::StepUp(refusal) | Decision::Deny(refusal) => json!({
             "person": person.id,
             "service": id,
             "allowed": false,
@@ -66,6 +66,7 @@ pub async fn run(loaded: &Loaded, args: &ExplainArgs) -> Result<(), Failure> {
         }),
     };
     value["sentence"] = json!(explanation.fr());
+    value["two_factors"] = json!(explanation.two_factors);
     value["role"] = json!(explanation.role.map(Role::as_str));
     value["may_sign_in"] = json!(may_sign_in);
     value["stopped"] = json!(stopped);

@@ -61,7 +61,7 @@ pub async fn tell_unknown(loaded: &Loaded, audience: &Audience) -> Result<(), Fa
     if assembly::database_file(loaded).is_some_and(|file| !file.exists()) {
         return Ok(());
     }
-    let populations = audience.allow.iter().chain(&audience.except);
+    let populations = audience.allow.iter().chain(&audience.except).chain(&audience.two_factors);
     let named: BTreeSet<Uai> = populations.flat_map(|one| &one.establishments).cloned().collect();
     let named: Vec<Uai> = named.into_iter().collect();
     let known = assembly::store(loaded, None).await?.establishments(&named).await?;

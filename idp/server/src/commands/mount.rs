@@ -123,6 +123,9 @@ fn text(product: &Product, url: &str, args: &MountArgs, secret: Option<&(&str, S
     for one in &audience.except {
         text += &population("except", one)?;
     }
+    for one in &audience.two_factors {
+        text += &population("two_factors", one)?;
+    }
     for grant in &audience.roles {
         text += &role(grant)?;
     }
@@ -140,6 +143,9 @@ fn audience(product: &Audience, args: &MountArgs) -> Result<Audience, Failure> {
     audience.allow.extend(whos);
     for who in &args.except {
         audience.except.push(typed::parse("--except", who)?);
+    }
+    for who in &args.two_factors {
+        audience.two_factors.push(typed::parse("--two-factors", who)?);
     }
     for given in &args.roles {
         audience.roles.push(typed::role(given)?);

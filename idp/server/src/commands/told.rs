@@ -56,7 +56,9 @@ pub fn audience(audience: &Audience) -> String {
     let allowed: Vec<String> = audience.allow.iter().map(one).collect();
     let except: Vec<String> = audience.except.iter().map(one).collect();
     let but = if except.is_empty() { String::new() } else { format!("; except {}", except.join("; ")) };
-    format!("{}{but}", allowed.join("; "))
+    let two: Vec<String> = audience.two_factors.iter().map(one).collect();
+    let after = if two.is_empty() { String::new() } else { format!("; after two factors {}", two.join("; ")) };
+    format!("{}{but}{after}", allowed.join("; "))
 }
 
 /// Says what leaves by the rules of a service.
@@ -94,7 +96,9 @@ pub fn people(service: &MountedService, table: &ServiceTable) -> Result<(), Fail
         let (_, facts) = person.before(service);
         let facts = facts.at(now);
         match access(&facts, &table.rules, &service.service.id) {
-            Decision::Deny(refusal) => say!("  {:<17} refused: {}", person.word, refusal.reason.key())?,
+            Decision::StepUp(refusal) | Decision::Deny(refusal) => {
+                say!("  {:<17} refused: {}", person.word, refusal.reason.key())?
+            }
             Decision::Allow { .. } => {
                 let told = release(&facts, service.identifier, &service.release, &service.audience.roles, || {
                     OPAQUE.to_owned()

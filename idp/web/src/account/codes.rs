@@ -1,6 +1,6 @@
 //! Applications that make codes, and codes on paper: how somebody comes by them.
 
-use super::{FORM, HERE, Sent, door, named, sent, tell};
+use super::{FORM, HERE, Sent, door, named, sent, short, tell};
 use crate::lately::Lately;
 use crate::pages::{self, CodesPage};
 use crate::{Fault, FaultKind, Hub, Live, Visitor};
@@ -21,7 +21,10 @@ const WHERE: &str = "/account/codes/new";
 
 pub(super) async fn ask(State(hub): State<Arc<Hub>>, visitor: Visitor) -> Result<Response, Fault> {
     match door(&hub, &visitor, WHERE).await? {
-        Lately::Proved(live) => show(&hub, &visitor, &live, &OtpSecret::generate(&*hub.ids), None),
+        Lately::Proved(live) => {
+            let until = hub.now() + MAKING;
+            show(&hub, &visitor, &live, &OtpSecret::generate(&*hub.ids), until, None)
+        }
         Lately::Onward(response) => Ok(response),
     }
 }
@@ -32,9 +35,9 @@ fn show(
     visitor: &Visitor,
     live: &Live,
     secret: &OtpSecret,
+    until: Instant,
     problem: Option<&'static str>,
 ) -> Result<Response, Fault> {
-    let until = hub.now() + MAKING;
     let doc = [&until.0.to_be_bytes()[..], secret.expose()].concat();
     let sealed = Sealer::new(&hub.keyring).seal(&*hub.ids, NEW, &[live.session.id.as_str()], &doc);
     let sealed = sealed.ok_or_else(|| Fault::new(FaultKind::Internal, "a secret cannot be sealed"))?;
@@ -59,22 +62,23 @@ pub(super) async fn add(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Byt
     let doc = doc.as_deref().and_then(|doc| doc.split_first_chunk::<8>());
     let late = || Fault::new(FaultKind::StaleForm, "a secret of another session, or of too long ago");
     let (until, secret) = doc.ok_or_else(late)?;
-    if now >= Instant(i64::from_be_bytes(*until)) {
+    let until = Instant(i64::from_be_bytes(*until));
+    if now >= until {
         return Err(late());
     }
     let secret = OtpSecret::of(secret);
     let code: String = code.chars().filter(|c| !c.is_whitespace()).take(16).collect();
-    let (Some(step), Some(name)) = (secret.taken(&code, now, 0), named(&fields)?) else {
-        return show(&hub, &visitor, &live, &secret, Some("account-problem-code"));
-    };
+    let again = |problem| show(&hub, &visitor, &live, &secret, until, Some(problem));
+    let Some(name) = named(&fields)? else { return again("account-problem-name") };
+    let Some(step) = secret.taken(&code, now, 0) else { return again("account-problem-code") };
     let person = &live.session.person;
     let factor = hub.application(person, &secret, step, name);
     let factor = factor.ok_or_else(|| Fault::new(FaultKind::Internal, "a secret cannot be sealed"))?;
     match hub.store.add_factor(&factor).await {
-        Ok(()) => tell(&hub, &visitor, &live, "one-time-code-added".into()),
+        Ok(()) => tell(&hub, &visitor, &live, format!("one-time-code-added {}", short(&factor.id))),
         // A form that was sent twice.
         Err(StoreError::Conflict) if hub.store.factor(&factor.id).await?.is_some() => return Ok(hub.see_other(HERE)),
-        Err(StoreError::Conflict) => return Err(Fault::new(FaultKind::BadRequest, "too many applications")),
+        Err(StoreError::Conflict) => return again("account-problem-many"),
         Err(other) => return Err(other.into()),
     }
     let factors = hub.store.factors_of(person).await?;

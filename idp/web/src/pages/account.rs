@@ -2,10 +2,11 @@
 
 use super::{Page, html};
 use crate::passkey::Question;
-use crate::{Fault, FaultKind, Hub, Locale, Visitor};
+use crate::{Fault, FaultKind, Hub, Visitor};
 use askama::Template;
 use axum::response::Response;
-use preau_domain::{AuditEvent, Factor, FactorKind, Session};
+use http::StatusCode;
+use preau_domain::{Factor, FactorKind, Instant, Session};
 use qrcodegen::{QrCode, QrCodeEcc};
 use std::fmt::Write;
 use url::form_urlencoded::byte_serialize;
@@ -20,7 +21,9 @@ pub struct AccountPage<'a> {
     /// Their sessions, the latest first, with what the page calls each but that of this browser.
     pub sessions: Vec<(Option<String>, Session)>,
     /// What services received of them, the latest first.
-    pub received: Vec<AuditEvent>,
+    pub received: Vec<Received>,
+    /// Who tried to sign in as them and did not come in: when, and how far they came.
+    pub refused: Vec<(Instant, &'static str)>,
     /// There can be passkeys at our address.
     pub passkeys: bool,
     /// The hidden token of its forms.
@@ -29,6 +32,19 @@ pub struct AccountPage<'a> {
     pub sign_out_token: String,
     /// The key of the sentence that says what went wrong.
     pub problem: Option<&'static str>,
+}
+
+/// What one service received lately.
+#[derive(Clone)]
+pub struct Received {
+    /// What people call the service.
+    pub service: String,
+    /// The last time.
+    pub latest: Instant,
+    /// How often.
+    pub times: usize,
+    /// What, in words; names of attributes where the service that reads them is no more.
+    pub what: Vec<String>,
 }
 
 /// A factor as the page tells it.
@@ -56,8 +72,9 @@ pub(super) struct Account<'a> {
     sessions: Vec<SignedIn>,
     /// There are others than that of this browser.
     elsewhere: bool,
-    /// Service, moment and names of what it received.
-    received: Vec<(String, String, String)>,
+    /// Service, moment and what it received.
+    received: Vec<(String, String, Vec<String>)>,
+    refused: Vec<String>,
     token: String,
     sign_out_token: String,
     problem: Option<String>,
@@ -65,7 +82,7 @@ pub(super) struct Account<'a> {
 }
 
 impl<'a> Account<'a> {
-    pub(super) fn new(page: Page<'a>, shown: AccountPage<'a>, title: impl Fn(&AuditEvent) -> String) -> Account<'a> {
+    pub(super) fn new(page: Page<'a>, shown: AccountPage<'a>) -> Account<'a> {
         let signed_in = |(word, session): (Option<String>, Session)| {
             let proof = &session.authentication;
             let how = page.t(&format!("account-method-{}", proof.method.as_str()));
@@ -75,12 +92,23 @@ impl<'a> Account<'a> {
             let seen = page.with("account-session-seen", "when", &page.moment(session.last_seen));
             SignedIn { word, lines: vec![how, began, seen] }
         };
-        let received = |event: &AuditEvent| (title(event), page.moment(event.at), event.detail.clone());
+        let received = |one: Received| {
+            let times = page.count("account-received-times", one.times);
+            let when = page.with("account-received-last", "when", &page.moment(one.latest));
+            (one.service, format!("{times}, {when}"), one.what)
+        };
+        let refused = |(at, how): &(Instant, &'static str)| {
+            page.with(&format!("account-refused-{how}"), "when", &page.moment(*at))
+        };
         let left = shown.factors.iter().filter(|factor| factor.kind == FactorKind::RecoveryCode).count();
         let lasting = shown.factors.iter().any(Factor::lasts);
         let told = |factor: &'a Factor| {
             let added = page.with("account-added", "when", &page.moment(factor.added));
+            let until = factor.doc.parse().ok().map(Instant);
             let used = match factor.used {
+                _ if factor.kind == FactorKind::RememberedDevice => {
+                    page.with("account-remembered-until", "when", &until.map_or_else(String::new, |at| page.moment(at)))
+                }
                 Some(used) => page.with("account-used", "when", &page.moment(used)),
                 None => page.t("account-unused"),
             };
@@ -90,9 +118,10 @@ impl<'a> Account<'a> {
         Account {
             paper: lasting.then(|| page.count("account-paper", left)),
             elsewhere: shown.sessions.len() > 1,
-            received: shown.received.iter().map(received).collect(),
+            received: shown.received.into_iter().map(received).collect(),
+            refused: shown.refused.iter().map(refused).collect(),
             sessions: shown.sessions.into_iter().map(signed_in).collect(),
-            factors: shown.factors.iter().filter(|factor| factor.lasts()).map(told).collect(),
+            factors: shown.factors.iter().filter(|factor| factor.kind != FactorKind::RecoveryCode).map(told).collect(),
             problem: shown.problem.map(|key| page.t(key)),
             passkeys: shown.passkeys,
             name: shown.name,
@@ -106,17 +135,7 @@ impl<'a> Account<'a> {
 
 /// Shows a person their account.
 pub fn account(hub: &Hub, visitor: &Visitor, shown: AccountPage<'_>) -> Response {
-    let services = hub.services();
-    let title = |event: &AuditEvent| match event.service.as_ref().map(|id| (id, services.get(id))) {
-        Some((_, Some(door))) => match visitor.locale {
-            Locale::Fr => door.title.fr.clone(),
-            Locale::En => door.title.en.clone(),
-        },
-        // One that is mounted no more is told by its name.
-        Some((id, None)) => id.to_string(),
-        None => String::new(),
-    };
-    html("account", &Account::new(Page::new(hub, visitor), shown, title))
+    html("account", &Account::new(Page::new(hub, visitor), shown))
 }
 
 /// What [`new_codes`] shows.
@@ -137,6 +156,7 @@ pub struct CodesPage<'a> {
 #[template(path = "new_codes.html")]
 pub(super) struct NewCodes<'a> {
     page: Page<'a>,
+    heading: &'static str,
     /// The secret in groups of four letters.
     secret: String,
     sealed: String,
@@ -155,6 +175,7 @@ impl<'a> NewCodes<'a> {
         let letters: Vec<char> = shown.secret.chars().collect();
         let groups: Vec<String> = letters.chunks(4).map(|four| four.iter().collect()).collect();
         Some(NewCodes {
+            heading: "codes-new-title",
             secret: groups.join(" "),
             sealed: shown.sealed,
             drawing: drawn(&address)?,
@@ -211,11 +232,25 @@ pub(super) fn grouped(codes: &[String]) -> Vec<String> {
 #[derive(Template)]
 #[template(path = "new_passkey.html")]
 pub(super) struct NewPasskey<'a> {
-    pub(super) page: Page<'a>,
-    pub(super) question: Question,
-    pub(super) token: &'a str,
-    pub(super) problem: Option<String>,
-    pub(super) max_name: usize,
+    page: Page<'a>,
+    heading: &'static str,
+    question: Question,
+    token: &'a str,
+    problem: Option<String>,
+    max_name: usize,
+}
+
+impl<'a> NewPasskey<'a> {
+    pub(super) fn new(
+        page: Page<'a>,
+        question: Question,
+        token: &'a str,
+        problem: Option<&'static str>,
+    ) -> NewPasskey<'a> {
+        let problem = problem.map(|key| page.t(key));
+        let page = page.at("/account/passkeys/new");
+        NewPasskey { page, heading: "passkey-new-title", question, token, problem, max_name: Factor::MAX_NAME }
+    }
 }
 
 /// Has the browser make a passkey.
@@ -226,10 +261,7 @@ pub fn new_passkey(
     token: &str,
     problem: Option<&'static str>,
 ) -> Response {
-    let page = Page::new(hub, visitor);
-    let problem = problem.map(|key| page.t(key));
-    let page = page.at("/account/passkeys/new");
-    html("new-passkey", &NewPasskey { page, question, token, problem, max_name: Factor::MAX_NAME })
+    html("new-passkey", &NewPasskey::new(Page::new(hub, visitor), question, token, problem))
 }
 
 /// The form by which a sign-in goes on with a passkey.
@@ -244,6 +276,8 @@ pub struct PasskeyForm {
     pub carried: Option<String>,
     /// What is asked.
     pub question: Question,
+    /// What the box says by which the device is remembered, where a second factor is asked for and that is offered.
+    pub remember: Option<String>,
 }
 
 /// The form by which a sign-in goes on with a code.
@@ -252,18 +286,21 @@ pub struct CodeForm {
     pub token: String,
     /// The sign-in, sealed, for the form to carry.
     pub carried: Option<String>,
+    /// What the box says by which the device is remembered, where that is offered.
+    pub remember: Option<String>,
 }
 
 #[derive(Template)]
 #[template(path = "second.html")]
 pub(super) struct Second<'a> {
-    pub(super) page: Page<'a>,
-    pub(super) pending_id: &'a str,
-    pub(super) purpose: String,
-    pub(super) passkey: Option<PasskeyForm>,
+    page: Page<'a>,
+    heading: &'static str,
+    pending_id: &'a str,
+    purpose: String,
+    passkey: Option<PasskeyForm>,
     /// The form for a code.
-    pub(super) code: Option<CodeForm>,
-    pub(super) problem: Option<String>,
+    code: Option<CodeForm>,
+    problem: Option<String>,
 }
 
 impl<'a> Second<'a> {
@@ -279,7 +316,8 @@ impl<'a> Second<'a> {
             None => page.t("second-purpose"),
         };
         let problem = problem.map(|key| page.t(key));
-        Second { pending_id, purpose, passkey, code, problem, page: page.at(format!("/sign-in/{pending_id}")) }
+        let page = page.at(format!("/sign-in/{pending_id}"));
+        Second { page, heading: "second-title", pending_id, purpose, passkey, code, problem }
     }
 }
 
@@ -293,4 +331,20 @@ pub fn second(
     problem: Option<&'static str>,
 ) -> Response {
     html("second", &Second::new(Page::new(hub, visitor), pending_id, service_title, forms, problem))
+}
+
+#[derive(Template)]
+#[template(path = "factor_wanted.html")]
+pub(super) struct FactorWanted<'a> {
+    pub(super) page: Page<'a>,
+    /// There can be passkeys at our address.
+    pub(super) passkeys: bool,
+}
+
+/// Tells somebody without a second factor that these pages ask for one, and where it is made.
+pub fn factor_wanted(hub: &Hub, visitor: &Visitor) -> Response {
+    let page = Page::new(hub, visitor);
+    let mut page = html("factor-wanted", &FactorWanted { page, passkeys: hub.passkeys.is_some() });
+    *page.status_mut() = StatusCode::FORBIDDEN;
+    page
 }

@@ -59,7 +59,7 @@ impl<'t> Board<'t> {
             .take(MOST_MISSING);
         let why = |door: &'t Door| match preau_policy::access_in(&known.facts, &table.rules, &door.service.id, here) {
             Decision::Deny(refusal) => Some((door, refusal.reason)),
-            Decision::Allow { .. } => None,
+            Decision::Allow { .. } | Decision::StepUp(_) => None,
         };
         let to_read = to_read(table, known, here, live.loaded);
         Board { missing: looked_for.filter_map(why).collect(), open, favourites, recent, to_read }

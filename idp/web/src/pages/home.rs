@@ -6,7 +6,7 @@ use super::tiles::{self, Section, Tile};
 use crate::words::{in_language, paragraphs};
 use crate::{Live, Locale, Notice};
 use askama::Template;
-use preau_domain::{AtHand, FactorKind, Person, Profile, Uai};
+use preau_domain::{AtHand, Person, Profile, Uai};
 
 /// Name of the form that changes the establishment.
 pub(super) const ESTABLISHMENT_FORM: &str = "establishment";
@@ -147,10 +147,7 @@ impl<'a> Home<'a> {
             room: board.favourites.len() < AtHand::MOST_FAVOURITES,
             recent: at_hand_of(&board.recent),
             missing,
-            nudge: matches!(
-                live.session.authentication.second,
-                Some(FactorKind::OneTimeCode | FactorKind::RecoveryCode)
-            ),
+            nudge: false,
             spaces: false,
             ends_soon: false,
             offers: board.to_read.is_some() && query.is_empty(),

@@ -23,7 +23,10 @@ mod sandbox;
 mod sharing;
 mod tiles;
 
-pub use account::{AccountPage, CodeForm, CodesPage, PasskeyForm, account, new_codes, new_passkey, paper, second};
+pub use account::{
+    AccountPage, CodeForm, CodesPage, PasskeyForm, Received, account, factor_wanted, new_codes, new_passkey, paper,
+    second,
+};
 pub use activation::{ActivatePage, ChartePage, ChoosePage, DeskPage, accept_charte, activate, choose_password, desk};
 pub use bench::{BenchPage, Shown, bench};
 pub use elsewhere::{choose_account, elsewhere, said};
@@ -290,6 +293,8 @@ pub struct PasswordPage<'a> {
     pub problem: Option<&'static str>,
     /// For `problem-wait`: seconds to wait.
     pub wait_seconds: Option<i64>,
+    /// The number with which they were called in line.
+    pub turn: Option<String>,
     /// The service the person is on the way to.
     pub service_title: Option<&'a str>,
     /// The way by a passkey.
@@ -303,6 +308,7 @@ struct Password<'a> {
     pending_id: &'a str,
     form_token: &'a str,
     carried: Option<String>,
+    turn: Option<String>,
     public: &'static str,
     login: &'a str,
     purpose: String,
@@ -332,6 +338,7 @@ impl<'a> Password<'a> {
             pending_id: form.pending_id,
             form_token: form.form_token,
             carried: form.carried,
+            turn: form.turn,
             public,
             login: form.login,
             purpose,
@@ -347,6 +354,31 @@ impl<'a> Password<'a> {
             page: page.at(format!("/sign-in/{}?public={public}", form.pending_id)),
         }
     }
+}
+
+#[derive(Template)]
+#[template(path = "line.html")]
+struct Line<'a> {
+    page: Page<'a>,
+    pending_id: &'a str,
+    /// Where the page asks again.
+    to: &'a str,
+    place: String,
+    when: String,
+}
+
+impl<'a> Line<'a> {
+    fn new(page: Page<'a>, pending_id: &'a str, to: &'a str, first: u64, seconds: u64) -> Line<'a> {
+        let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        let place = page.count("line-place", count(first));
+        let when = page.count("line-minutes", count(seconds.div_ceil(60)));
+        Line { page, pending_id, to, place, when }
+    }
+}
+
+/// Tells somebody how many go first; the page asks again by itself, at that address.
+pub fn line(hub: &Hub, visitor: &Visitor, pending_id: &str, to: &str, first: u64, seconds: u64) -> Response {
+    html("line", &Line::new(Page::new(hub, visitor), pending_id, to, first, seconds))
 }
 
 fn problem_sentence(page: &Page<'_>, key: &str, wait_seconds: Option<i64>) -> String {

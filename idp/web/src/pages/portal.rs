@@ -18,7 +18,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use axum::routing::get;
 use http::{HeaderMap, header};
-use preau_domain::{AtHand, AuditEvent, AuditKind, Person, Profile, ServiceId, Uai};
+use preau_domain::{AtHand, AuditEvent, AuditKind, Person, Profile, ServiceId, Strength, Uai};
 use preau_policy::Decision;
 use preau_store::StoreError;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ async fn home(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Fault> {
     let Some(live) = visitor.live(&hub).await? else {
-        let begin = Begin { protocol: PORTAL, service: None, request: "/".into(), fresh_after: None, strong: false };
+        let begin = Begin { protocol: PORTAL, service: None, request: "/".into(), fresh_after: None, wants: None };
         return hub.begin_sign_in(&visitor, begin).await;
     };
     let query = query.unwrap_or_default();
@@ -69,9 +69,8 @@ pub(super) async fn page<'a>(hub: &'a Hub, visitor: &Visitor, live: &Live, searc
     let mut home = Home::new(Page::new(hub, visitor), live, owner, search, &board, token);
     home.spaces = home.query.is_empty() && sharing::has_spaces(hub, live, &known.person);
     home.ends_soon = home.spaces && sharing::ends_soon(live, hub.now());
-    // Where there are no passkeys none is recommended.
-    home.nudge &= hub.passkeys.is_some();
     home.desk = live.session.establishment.as_ref().is_some_and(|here| desk::is_for(hub, &known.person, here));
+    home.nudge = hub.recommends_passkey(live, &known.person).await?;
     Ok(home)
 }
 
@@ -204,7 +203,7 @@ async fn open(State(hub): State<Arc<Hub>>, visitor: Visitor, Path(service): Path
     };
     let Some(live) = visitor.live(&hub).await? else {
         let (service, request) = (Some(service.clone()), format!("/open/{service}"));
-        let begin = Begin { protocol: PORTAL, service, request, fresh_after: None, strong: false };
+        let begin = Begin { protocol: PORTAL, service, request, fresh_after: None, wants: None };
         return hub.begin_sign_in(&visitor, begin).await;
     };
     visitor.comes_from(SpentAt::Tile, &hub, &service);
@@ -213,6 +212,13 @@ async fn open(State(hub): State<Arc<Hub>>, visitor: Visitor, Path(service): Path
     let decision = hub.decide(&live, &door);
     let rule = match &*decision {
         Decision::Allow { rule, .. } => rule.clone(),
+        Decision::StepUp(_) => {
+            hub.may_step_up(&visitor, &live, &door, Strength::TwoFactors).await?;
+            let (service, request) = (Some(service.clone()), format!("/open/{service}"));
+            let wants = Some(Strength::TwoFactors);
+            let begin = Begin { protocol: PORTAL, service, request, fresh_after: None, wants };
+            return hub.begin_sign_in(&visitor, begin).await;
+        }
         Decision::Deny(why) => return Err(hub.refused(&visitor, &live, &door, why)),
     };
     let mut event = AuditEvent::new(hub.now(), AuditKind::TileOpened, visitor.correlation().clone(), rule);

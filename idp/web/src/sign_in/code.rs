@@ -1,15 +1,14 @@
 //! The step that takes a code as a second factor: of an application, or on paper.
 
 use super::enter::enter;
-use super::passkey::{first_factor, with_second};
-use super::{Step, posted, show_step};
+use super::{First, Step, first_factor, posted, show_step};
 use crate::codes::Proved;
 use crate::{Fault, Hub, Visitor};
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
-use preau_domain::{AuditEvent, AuditKind};
+use preau_domain::{AuditEvent, AuditKind, FactorKind};
 use std::sync::Arc;
 
 /// Handles the form.
@@ -21,16 +20,20 @@ pub async fn submit(
 ) -> Result<Response, Fault> {
     let (mut pending, fields) = posted(&hub, &visitor, &id, &body).await?;
     let typed = fields.required("code")?;
-    let Some((person, first)) = first_factor(&hub, &visitor, &pending).await? else {
+    let codes = |first: &First| first.asked.iter().any(|kind| *kind != FactorKind::Passkey);
+    let Some(First { person, proof, .. }) = first_factor(&hub, &visitor, &pending).await?.filter(codes) else {
         return Ok(hub.see_other(&format!("/sign-in/{}", pending.id)));
     };
-    let (why, problem, wait) = match hub.code_proved(&person, typed).await? {
+    let (why, problem, wait) = match hub.code_proved(&visitor, &person, typed).await? {
         Proved::Right(kind) => {
             let vouched = pending.vouched.take();
-            let authentication = with_second(first, kind);
-            return enter(&hub, &visitor, pending, &person, authentication, vouched, |_| async { Ok(None) }).await;
+            let authentication = proof.with_second(kind);
+            let remember = fields.one("remember")?.is_some();
+            let besides = |_| async { hub.proved_here(&visitor, &person, remember).await.map(Some) };
+            return enter(&hub, &visitor, pending, &person, authentication, vouched, besides).await;
         }
         Proved::Wrong => ("wrong-code", "problem-code", None),
+        Proved::Stopped => ("codes-stopped", "problem-code-stopped", None),
         Proved::Wait(seconds) => ("too-soon", "problem-code-wait", Some(seconds)),
     };
     let mut event = AuditEvent::new(hub.now(), AuditKind::SignInRefused, visitor.correlation().clone(), why);

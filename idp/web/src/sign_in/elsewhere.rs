@@ -172,7 +172,7 @@ pub async fn sent(
     }
     let offers = |public: &Public| hub.providers_of(*public).iter().any(|(name, _)| *name == source);
     let public = Public::ALL.into_iter().find(offers).ok_or_else(none)?;
-    let begin = Begin { protocol: PORTAL, service: None, request: "/".to_owned(), fresh_after: None, strong: false };
+    let begin = Begin { protocol: PORTAL, service: None, request: "/".to_owned(), fresh_after: None, wants: None };
     let hints = SignInHints { towards: Some((public, source)), ..SignInHints::default() };
     hub.begin_sign_in_with(&visitor, begin, hints).await
 }

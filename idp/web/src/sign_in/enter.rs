@@ -18,7 +18,9 @@ pub(super) async fn enter<F: Future<Output = Result<Option<HeaderValue>, Fault>>
     vouched: Option<Vouched>,
     besides: impl FnOnce(bool) -> F,
 ) -> Result<Response, Fault> {
-    if pending.strong && hub.lacks_a_factor(person, &authentication).await? {
+    if let Some(wanted) = pending.wants
+        && !hub.lacks(person, &authentication, wanted).await?.is_empty()
+    {
         return halfway(hub, visitor, pending, person, authentication, vouched, besides(true)).await;
     }
     let (method, second) = (authentication.method, authentication.second);

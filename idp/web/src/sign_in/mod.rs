@@ -14,6 +14,7 @@ mod charte;
 mod code;
 mod elsewhere;
 mod enter;
+mod line;
 mod passkey;
 mod password;
 mod proof;
@@ -26,7 +27,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use http::{HeaderValue, header};
-use preau_domain::{FactorKind, PendingId, PendingSignIn, Public, Seconds, Uai};
+use preau_domain::{Authentication, FactorKind, PendingId, PendingSignIn, PersonId, Public, Seconds, Strength, Uai};
 use preau_store::StoreError;
 use std::sync::Arc;
 
@@ -42,6 +43,7 @@ pub fn routes() -> Router<Arc<Hub>> {
         .route("/sign-in/{id}/activate", get(activate::ask).post(activate::submit))
         .route("/sign-in/{id}/charte", get(onward).post(charte::submit))
         .route("/sign-in/{id}/password", get(onward).post(password::submit))
+        .route("/sign-in/{id}/line", get(line::stand))
         .route("/sign-in/{id}/passkey", get(onward).post(passkey::submit))
         .route("/sign-in/{id}/code", get(onward).post(code::submit))
         .route("/sign-in/{id}/elsewhere/{source}", get(elsewhere::leave))
@@ -83,12 +85,14 @@ pub fn next_step(pending: &PendingSignIn, live: Option<&Live>, asks_password: im
     if let Some(live) = live
         && pending.fresh_after.is_none_or(|after| live.session.authentication.since(after))
     {
-        let lacks = pending.strong && !live.session.authentication.is_strong();
-        return match live.charte_due {
-            _ if lacks => Step::Second,
-            true => Step::Charte,
-            false => Step::Enough,
-        };
+        let proof = &live.session.authentication;
+        match pending.wants {
+            // Nothing besides makes a password of it: somebody signs in anew.
+            Some(Strength::Password) if !proof.by_password() => {}
+            Some(wanted) if !proof.is(wanted) => return Step::Second,
+            _ if live.charte_due => return Step::Charte,
+            _ => return Step::Enough,
+        }
     }
     match pending.public {
         None => Step::ChoosePublic,
@@ -124,7 +128,7 @@ async fn show(
     let mut next = step(&pending);
     if next == Step::Second
         && let Some(live) = live.as_ref().filter(|_| pending.authentication.is_none())
-        && !hub.lacks_a_factor(&live.session.person, &live.session.authentication).await?
+        && hub.lacks(&live.session.person, &live.session.authentication, wanted(&pending)).await?.is_empty()
     {
         // There is nothing to ask for: whoever wanted it is told what was proved.
         next = if live.charte_due { Step::Charte } else { Step::Enough };
@@ -158,9 +162,12 @@ async fn show_step(
             let page = pages::choose_public(hub, visitor, id, title, passkey_form(hub, visitor, pending), problem);
             leads_to_service(hub, pending, page)
         }
+        Step::Password(public) if hub.hashes_for(public) && hub.line.is_there(hub.now(), hub.pool_load()) => {
+            line::join(hub, visitor, pending, public)
+        }
         Step::Password(public) => {
             let login = pending.login_hint.as_deref().unwrap_or_default();
-            ask_password(hub, visitor, pending, public, login, problem, None)
+            ask_password(hub, visitor, pending, Typed { public, login, turn: None }, problem, None)
         }
         Step::Elsewhere(public) => pages::elsewhere(hub, visitor, id, public, title),
         Step::ChooseAccount => ask_account(hub, visitor, pending).await?,
@@ -172,21 +179,54 @@ async fn show_step(
             leads_to_service(hub, pending, page)
         }
         Step::Second => {
-            let has = match passkey::first_factor(hub, visitor, pending).await? {
-                Some((person, _)) => hub.store.factors_of(&person).await?,
+            let asked = match first_factor(hub, visitor, pending).await? {
+                Some(first) => first.asked,
                 None => Vec::new(),
             };
-            let any = |passkey: bool| has.iter().any(|factor| (factor.kind == FactorKind::Passkey) == passkey);
-            let code = || CodeForm { token: token(hub, visitor, &pending.id), carried: carried::seal(hub, pending) };
-            let forms = (any(true).then(|| passkey_form(hub, visitor, pending)).flatten(), any(false).then(code));
+            let any = |passkey: bool| asked.iter().any(|kind| (*kind == FactorKind::Passkey) == passkey);
+            let (token, carried) = (token(hub, visitor, &pending.id), carried::seal(hub, pending));
+            let days = hub.remembers_devices().and_then(|days| usize::try_from(days).ok());
+            let remember = days.map(|days| hub.texts.count(visitor.locale, "second-remember", days));
+            let passkey = any(true).then(|| passkey_form(hub, visitor, pending)).flatten();
+            let passkey = passkey.map(|form| PasskeyForm { remember: remember.clone(), ..form });
+            let forms = (passkey, any(false).then_some(CodeForm { token, carried, remember }));
             let page = pages::second(hub, visitor, id, title, forms, problem);
             leads_to_service(hub, pending, page)
         }
     })
 }
 
-/// The way by a passkey, for a page of a sign-in.
+/// What a sign-in wants of whoever is asked for something besides.
+fn wanted(pending: &PendingSignIn) -> Strength {
+    pending.wants.unwrap_or(Strength::Utmost)
+}
+
+/// A first factor that was proved, and is not enough.
+struct First {
+    person: PersonId,
+    proof: Authentication,
+    /// What is asked for besides, and nothing else is taken.
+    asked: Vec<FactorKind>,
+}
+
+/// Who proved a first factor and is asked for a second one; none where no step before is counted on.
+async fn first_factor(hub: &Hub, visitor: &Visitor, pending: &PendingSignIn) -> Result<Option<First>, Fault> {
+    let live = visitor.live(hub).await?;
+    if next_step(pending, live.as_deref(), |public| hub.asks_password(public)) != Step::Second {
+        return Ok(None);
+    }
+    let halfway = pending.person.clone().zip(pending.authentication.clone());
+    let first = halfway.or_else(|| live.map(|live| (live.session.person.clone(), live.session.authentication.clone())));
+    let Some((person, proof)) = first else { return Ok(None) };
+    let asked = hub.lacks(&person, &proof, wanted(pending)).await?;
+    Ok(Some(First { person, proof, asked }))
+}
+
+/// The way by a passkey, for a page of a sign-in; none where nothing but a password will do.
 fn passkey_form(hub: &Hub, visitor: &Visitor, pending: &PendingSignIn) -> Option<PasskeyForm> {
+    if pending.wants == Some(Strength::Password) {
+        return None;
+    }
     let question = hub.ask_passkey(pending.id.as_str(), pending.expires)?;
     Some(PasskeyForm {
         pending_id: pending.id.to_string(),
@@ -194,6 +234,7 @@ fn passkey_form(hub: &Hub, visitor: &Visitor, pending: &PendingSignIn) -> Option
         public: pending.public.map(Public::as_str),
         carried: carried::seal(hub, pending),
         question,
+        remember: None,
     })
 }
 
@@ -291,12 +332,20 @@ fn service_title(hub: &Hub, visitor: &Visitor, pending: &PendingSignIn) -> Optio
     })
 }
 
+/// What is known of a form for a password before it is shown.
+#[derive(Clone, Copy)]
+struct Typed<'a> {
+    public: Public,
+    login: &'a str,
+    /// The number with which they were called in line.
+    turn: Option<u64>,
+}
+
 fn ask_password(
     hub: &Hub,
     visitor: &Visitor,
     pending: &PendingSignIn,
-    public: Public,
-    login: &str,
+    Typed { public, login, turn }: Typed<'_>,
     problem: Option<&'static str>,
     wait_seconds: Option<i64>,
 ) -> Response {
@@ -310,6 +359,7 @@ fn ask_password(
         login,
         problem,
         wait_seconds,
+        turn: turn.map(|number| line::written(hub, pending, number)),
         service_title: title.as_deref(),
         passkey: passkey_form(hub, visitor, pending),
     };

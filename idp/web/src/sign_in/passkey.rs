@@ -1,14 +1,14 @@
 //! The step that takes a passkey: instead of a login and a password, or after them as a second factor.
 
 use super::enter::enter;
-use super::{Step, next_step, posted, show_step};
+use super::{First, Step, first_factor, next_step, posted, show_step};
 use crate::passkey::NoProof;
 use crate::{Fault, Hub, Visitor};
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use http::StatusCode;
-use preau_domain::{AuditEvent, AuditKind, Authentication, AuthnMethod, FactorKind, PendingSignIn, PersonId};
+use preau_domain::{AuditEvent, AuditKind, Authentication, AuthnMethod, FactorKind, Strength};
 use std::sync::Arc;
 
 /// Handles the form that carries what an authenticator answered.
@@ -21,18 +21,34 @@ pub async fn submit(
     let (mut pending, fields) = posted(&hub, &visitor, &id, &body).await?;
     let (challenge, answer) = (fields.required("challenge")?, fields.required("answer")?);
     let first = first_factor(&hub, &visitor, &pending).await?;
-    let only = first.as_ref().map(|(person, _)| person);
+    // A page that does not offer one takes none.
+    let offered = match &first {
+        Some(first) => first.asked.contains(&FactorKind::Passkey),
+        None => pending.wants != Some(Strength::Password),
+    };
+    if !offered {
+        return Ok(hub.see_other(&format!("/sign-in/{}", pending.id)));
+    }
+    let (only, beside) = (first.as_ref().map(|first| &first.person), first.is_some());
     match hub.passkey_proved(only, pending.id.as_str(), challenge, answer).await {
         Ok(person) => {
             let authentication = match first {
-                Some((_, first)) => with_second(first, FactorKind::Passkey),
+                Some(First { proof, .. }) => proof.with_second(FactorKind::Passkey),
                 None => Authentication::here(AuthnMethod::Passkey, hub.now()),
             };
             let vouched = pending.vouched.take().filter(|_| pending.person.is_some());
-            enter(&hub, &visitor, pending, &person.id, authentication, vouched, |_| async { Ok(None) }).await
+            // On a device where somebody proved a second factor others keep nobody out by wrong codes.
+            let remember = beside && fields.one("remember")?.is_some();
+            let besides = |_| async {
+                hub.factor_proved(&person.id).await?;
+                hub.proved_here(&visitor, &person.id, remember).await.map(Some)
+            };
+            enter(&hub, &visitor, pending, &person.id, authentication, vouched, besides).await
         }
-        Err(NoProof::Refused(why)) => {
-            hub.audit(AuditEvent::new(hub.now(), AuditKind::SignInRefused, visitor.correlation().clone(), why));
+        Err(NoProof::Refused(why, person)) => {
+            let (at, kind) = (hub.now(), AuditKind::SignInRefused);
+            let told = AuditEvent::new(at, kind, visitor.correlation().clone(), why);
+            hub.audit(AuditEvent { person, service: pending.service.clone(), ..told });
             let live = visitor.live(&hub).await?;
             let step = match next_step(&pending, live.as_deref(), |public| hub.asks_password(public)) {
                 // Whoever is signed in and was asked for nothing more, asked to be somebody else.
@@ -45,23 +61,4 @@ pub async fn submit(
         }
         Err(NoProof::Fault(fault)) => Err(fault),
     }
-}
-
-/// Who proved a first factor and is asked for a second one, and how; none where a passkey is all that is asked for.
-pub(super) async fn first_factor(
-    hub: &Hub,
-    visitor: &Visitor,
-    pending: &PendingSignIn,
-) -> Result<Option<(PersonId, Authentication)>, Fault> {
-    let live = visitor.live(hub).await?;
-    if next_step(pending, live.as_deref(), |public| hub.asks_password(public)) != Step::Second {
-        return Ok(None);
-    }
-    let halfway = pending.person.clone().zip(pending.authentication.clone());
-    Ok(halfway.or_else(|| live.map(|live| (live.session.person.clone(), live.session.authentication.clone()))))
-}
-
-/// A proof, and a second factor besides. The proof stays as old as it is: whoever finds a code beside an open session proves no password.
-pub(super) fn with_second(first: Authentication, second: FactorKind) -> Authentication {
-    Authentication { second: Some(second), ..first }
 }

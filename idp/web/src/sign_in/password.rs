@@ -2,7 +2,8 @@
 
 use super::enter::enter;
 use super::proof::{self, Outcome};
-use super::{ask_password, carried, posted};
+use super::{Typed, ask_password, carried, line, posted};
+use crate::line::Standing;
 use crate::visitor::{Cookie, Secret};
 use crate::{Fault, FaultKind, Hub, Visitor};
 use axum::body::Bytes;
@@ -25,22 +26,36 @@ pub async fn submit(
     };
     let (typed, password) = (fields.required("login")?, fields.required("password")?);
     let shown = display_safe(typed, 128);
+    let now = hub.now();
+    let turn = line::number(&hub, &pending, &fields)?;
+    let turn = turn.filter(|number| hub.line.standing(*number, now, hub.pool_load()) == Standing::Called);
+    if turn.is_none() && hub.hashes_for(public) && hub.line.is_there(now, hub.pool_load()) {
+        // Others were here before.
+        return Ok(line::join(&hub, &visitor, &pending, public));
+    }
+    let form = Typed { public, login: &shown, turn };
     // An empty password never reaches a directory: some answer success to a bind without one.
     if typed.trim().is_empty() || password.trim_matches(['\0', ' ', '\t']).is_empty() {
-        let page = ask_password(&hub, &visitor, &pending, public, &shown, Some("problem-empty"), None);
+        let page = ask_password(&hub, &visitor, &pending, form, Some("problem-empty"), None);
         return Ok(with_status(page, StatusCode::UNPROCESSABLE_ENTITY));
     }
     let event = |kind, detail| AuditEvent::new(hub.now(), kind, visitor.correlation().clone(), detail);
-    let outcome = match proof::prove(&hub, &visitor, public, typed, password).await? {
+    let outcome = match proof::prove(&hub, &visitor, public, typed, password).await {
+        Err(fault) if fault.kind == FaultKind::Busy => {
+            return Ok(match turn {
+                Some(number) => line::page(&hub, &visitor, &pending, public, number, line::SOON),
+                None => line::join(&hub, &visitor, &pending, public),
+            });
+        }
         // Whoever chose what they are not is told what a wrong password is told, at the same moment, and stays counted: else the
         // answer would say that the password was right.
-        Outcome::Proven(person, authentication, attempt)
+        Ok(Outcome::Proven(person, authentication, attempt))
             if chose_another(&hub, &person, public, authentication.by.as_ref()) =>
         {
             attempt.fail().await?;
             Outcome::Refused("other-public")
         }
-        outcome => outcome,
+        outcome => outcome?,
     };
     match outcome {
         Outcome::Refused(why) => {
@@ -50,7 +65,7 @@ pub async fn submit(
                 // Somebody is at it: what comes next counts longer.
                 pending.expires = hub.held(&pending).expires;
             }
-            let page = ask_password(&hub, &visitor, &pending, public, &shown, Some("problem-credentials"), None);
+            let page = ask_password(&hub, &visitor, &pending, form, Some("problem-credentials"), None);
             let mut page = with_status(page, StatusCode::UNPROCESSABLE_ENTITY);
             if tried {
                 carried::carry(&hub, &hub.held(&pending), &carried::pages_of(&pending.id), &mut page);
@@ -59,13 +74,17 @@ pub async fn submit(
         }
         Outcome::Wait(seconds) => {
             hub.audit(event(AuditKind::SignInRefused, "too-soon"));
-            let page = ask_password(&hub, &visitor, &pending, public, &shown, Some("problem-wait"), Some(seconds));
+            let page = ask_password(&hub, &visitor, &pending, form, Some("problem-wait"), Some(seconds));
             let mut page = with_status(page, StatusCode::TOO_MANY_REQUESTS);
             page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
             Ok(page)
         }
         Outcome::Proven(person, authentication, attempt) => {
+            if let Some(number) = turn {
+                hub.line.came_in(number);
+            }
             let (hub, visitor) = (&*hub, &visitor);
+            let authentication = hub.with_remembered(visitor, &person.id, authentication).await?;
             let besides = move |halfway: bool| async move {
                 // A password alone makes no known device of somebody who is asked for more.
                 let device =

@@ -1,7 +1,8 @@
 //! The pages of sources: for the administrators whom the configuration names, and for nobody else.
 
+use preau_authenticator::{Authenticator, Said};
 use preau_domain::{AuditKind, Instant, RunId, SourceId};
-use preau_flows::{ALICE, Browser, GAELLE, Recorder, TestHub, stories};
+use preau_flows::{ALICE, Browser, GAELLE, Recorder, TestHub, authenticator, stories};
 use preau_store::{RunOutcome, RunRecord};
 use serde_json::json;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 stories!(
     the_pages_of_sources_are_for_administrators_alone,
     an_administrator_proves_it_anew_after_a_quarter_of_an_hour,
+    administration_always_asks_for_a_second_factor,
     a_held_run_is_let_go_once_by_whoever_was_shown_it,
     a_run_that_was_refused_is_let_go_by_nobody,
     a_report_is_shown_and_taken_away,
@@ -46,10 +48,23 @@ async fn run(hub: &TestHub, id: &str, outcome: RunOutcome, minutes: i64) {
     hub.hub.store.put_run(&run).await.expect("it is kept");
 }
 
+/// A browser in which the administrator signed in with a passkey of hers.
 async fn administrator(hub: &TestHub) -> Browser {
-    let mut browser = hub.browser();
-    browser.sign_in(&GAELLE).at_home().await;
-    browser
+    equipped(hub).await.0
+}
+
+async fn equipped(hub: &TestHub) -> (Browser, Authenticator) {
+    let (mut maker, mut browser, mut device) = (hub.browser(), hub.browser(), authenticator());
+    let kept = hub.hub.store.factors_of(&GAELLE.person_id()).await.expect("they are read");
+    for factor in kept {
+        hub.hub.store.remove_factor(&GAELLE.person_id(), &factor.id, false).await.expect("it is removed");
+    }
+    maker.sign_in(&GAELLE).at_home().await;
+    let added = maker.add_passkey(&mut device, &Said::default()).await;
+    assert_eq!(added.location(), Some("/account"), "{}", added.words());
+    let page = browser.visit("/").await;
+    browser.prove_passkey(&page, &mut device, &Said::default()).await;
+    (browser, device)
 }
 
 const PAGES: [&str; 5] = [
@@ -81,23 +96,43 @@ async fn the_pages_of_sources_are_for_administrators_alone(hub: TestHub) {
 
 async fn an_administrator_proves_it_anew_after_a_quarter_of_an_hour(hub: TestHub) {
     let (hub, _) = administered(&hub).await;
-    let mut gaelle = administrator(&hub).await;
+    let (mut gaelle, mut device) = equipped(&hub).await;
     hub.clock.advance(14 * 60);
     assert_eq!(gaelle.get("/sources").await.status, 200, "control");
     hub.clock.advance(2 * 60);
     let asked = gaelle.get("/sources").await;
     assert!(asked.location().is_some_and(|to| to.starts_with("/sign-in/")), "{}", asked.status);
     assert_eq!(gaelle.get("/").await.status, 200, "her session goes on");
-    let page = gaelle.password_page("/sources", &GAELLE).await;
-    let back = gaelle.try_password(&page, GAELLE.login, GAELLE.password).await;
+    let page = gaelle.visit("/sources").await;
+    let back = gaelle.prove_passkey(&page, &mut device, &Said::default()).await;
     assert_eq!(back.location(), Some("/sources"), "{}", back.words());
     assert_eq!(gaelle.get("/sources").await.status, 200);
+}
+
+async fn administration_always_asks_for_a_second_factor(hub: TestHub) {
+    let (hub, _) = administered(&hub).await;
+    let mut gaelle = hub.browser();
+    gaelle.sign_in(&GAELLE).at_home().await;
+    for path in PAGES {
+        let page = gaelle.get(path).await;
+        assert_eq!(page.status, 403, "{path}: a password alone");
+        assert!(page.has_link("Ajouter une clé d’accès"), "{}", page.words());
+    }
+    let mut device = authenticator();
+    gaelle.add_passkey(&mut device, &Said::default()).await;
+    let page = gaelle.visit("/sources").await;
+    let back = gaelle.prove_passkey(&page, &mut device, &Said::default()).await;
+    assert_eq!(back.location(), Some("/sources"));
+    assert_eq!(gaelle.get("/sources").await.status, 200, "control");
 }
 
 async fn a_held_run_is_let_go_once_by_whoever_was_shown_it(hub: TestHub) {
     let (hub, recorder) = administered(&hub).await;
     run(&hub, "r1", RunOutcome::Held, 0).await;
-    let (mut gaelle, mut elsewhere) = (administrator(&hub).await, administrator(&hub).await);
+    let (mut gaelle, mut device) = equipped(&hub).await;
+    let mut elsewhere = hub.browser();
+    let page = elsewhere.visit("/").await;
+    elsewhere.prove_passkey(&page, &mut device, &Said::default()).await;
     let page = gaelle.get("/sources/annuaire/runs/r1").await;
     let form = page.forms().into_iter().find(|form| form.action.ends_with("/release")).expect("it can be let go");
     assert_eq!(elsewhere.submit_once(&form, &[]).await.status, 403, "the form of another session");

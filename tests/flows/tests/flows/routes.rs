@@ -106,7 +106,7 @@ impl Protection {
             }
             Message => "a message of a service whose metadata are in force, signed by it where something would end",
             Administrator => {
-                "a live session of an account of `web.administrators` whose password is checked here and was given within a \
+                "a live session of an account of `web.administrators` whose password is checked here, proved by two factors within a \
                  quarter of an hour; where something changes, the token of a form of that session too. To everybody else the page \
                  does not exist"
             }
@@ -169,6 +169,12 @@ const ROUTES: &[(&str, &str, Protection, &str)] = &[
         "the address of a form, asked for by a browser that opens its tabs again",
     ),
     ("GET", "/sign-in/{id}/elsewhere/{source}", OwnSignIn, "sends the browser to another provider of that public"),
+    (
+        "GET",
+        "/sign-in/{id}/line",
+        OwnSignIn,
+        "how many go first, where more people sign in than passwords can be hashed",
+    ),
     ("POST", "/sign-in/{id}/account", SignInForm, "says which of several accounts"),
     ("GET", "/sign-in/{id}/account", Onward, "the address of a form, asked for by a browser that opens its tabs again"),
     (
@@ -283,6 +289,12 @@ const ROUTES: &[(&str, &str, Protection, &str)] = &[
         "/account",
         Session,
         "the account of whoever asks: what they prove themselves with, their sessions, what services received",
+    ),
+    (
+        "GET",
+        "/account/data",
+        Session,
+        "everything known of whoever asks, as a document to take away, after a recent proof",
     ),
     ("GET", "/account/passkeys/new", Session, "asks for a new passkey, after a recent proof"),
     ("POST", "/account/passkeys", SessionForm, "adds the passkey an authenticator made"),

@@ -280,7 +280,7 @@ async fn what_a_sign_in_keeps_is_bounded(hub: TestHub) {
     let visitor = Visitor::read(&hub.hub, &http::HeaderMap::new(), None, CorrelationId::new("c1"), "");
     for (length, taken) in [(PendingSignIn::MAX_REQUEST, true), (PendingSignIn::MAX_REQUEST + 1, false)] {
         let begin =
-            Begin { protocol: PORTAL, service: None, request: "/".repeat(length), fresh_after: None, strong: false };
+            Begin { protocol: PORTAL, service: None, request: "/".repeat(length), fresh_after: None, wants: None };
         let status = match hub.hub.begin_sign_in(&visitor, begin).await {
             Ok(answer) => answer.status().as_u16(),
             Err(fault) => fault.kind.status().as_u16(),

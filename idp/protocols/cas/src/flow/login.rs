@@ -8,7 +8,7 @@ use crate::page;
 use crate::ticket::{self, Asked, NewTicket, Payload, Prefix};
 use crate::wire::LoginParameters;
 use axum::response::Response;
-use preau_domain::{AuditEvent, AuditKind, Identifier, TrustedUrl};
+use preau_domain::{AuditEvent, AuditKind, Identifier, Instant, Strength, TrustedUrl};
 use preau_policy::Decision;
 use preau_store::StoreError;
 use preau_web::{Begin, CompletedSignIn, Door, Fault, FaultKind, Hub, Live, Visitor, sign_in};
@@ -21,20 +21,23 @@ pub async fn login(hub: &Hub, visitor: &Visitor, asked: LoginParameters) -> Resu
         if fresh_after.is_none() {
             return Ok(hub.see_other("/"));
         }
-        let begin = Begin { protocol: sign_in::PORTAL, service: None, request: "/".into(), fresh_after, strong: false };
+        let begin = Begin { protocol: sign_in::PORTAL, service: None, request: "/".into(), fresh_after, wants: None };
         return hub.begin_sign_in(visitor, begin).await;
     };
     let services = hub.services();
     let (door, address) = owner(&services, service)?;
-    let wanted = Asked { service: address.as_str().to_owned(), dialect: asked.dialect, post: asked.post };
+    let (dialect, post, context) = (asked.dialect, asked.post, asked.context);
+    let wanted = Asked { service: address.as_str().to_owned(), dialect, post, context, since: None };
     if asked.renew {
         // Whatever session there is does not matter, and is not read.
         visitor.comes_from_tile(hub, &door.service.id);
     } else {
         if let Some(live) = visitor.live_at(hub, &door.service.id).await? {
-            match open(hub, visitor, &live, door, &address, false).await {
-                Ok(Some(ticket)) => return Ok(hand_over(hub, visitor, &address, &wanted, &ticket)),
-                Ok(None) => hub.forget_live(&live.session.id),
+            match open(hub, visitor, &live, door, &address, (false, context)).await {
+                Ok(Opened::Ticket(ticket)) => return Ok(hand_over(hub, visitor, &address, &wanted, &ticket)),
+                Ok(Opened::Gone) => hub.forget_live(&live.session.id),
+                Ok(Opened::TooWeak(_)) if asked.gateway => return Ok(hub.see_other(address.as_str())),
+                Ok(Opened::TooWeak(strength)) => return step_up(hub, visitor, &live, door, &wanted, strength).await,
                 // `gateway` promises not to show the person anything: a refused one is as unknown as an absent one.
                 Err(fault) if asked.gateway && fault.kind == FaultKind::Refused => {
                     return Ok(hub.see_other(address.as_str()));
@@ -46,9 +49,32 @@ pub async fn login(hub: &Hub, visitor: &Visitor, asked: LoginParameters) -> Resu
             return Ok(hub.see_other(address.as_str()));
         }
     }
-    let request = serde_json::to_string(&wanted).map_err(|e| Fault::new(FaultKind::Internal, e.to_string()))?;
-    let begin =
-        Begin { protocol: crate::NAME, service: Some(door.service.id.clone()), request, fresh_after, strong: false };
+    begin(hub, visitor, door, &wanted, fresh_after, context).await
+}
+
+/// Asks whoever proved less than is wanted for what they lack, if they have it.
+async fn step_up(
+    hub: &Hub,
+    visitor: &Visitor,
+    live: &Live,
+    door: &Door,
+    wanted: &Asked,
+    strength: Strength,
+) -> Result<Response, Fault> {
+    hub.may_step_up(visitor, live, door, strength).await?;
+    begin(hub, visitor, door, wanted, None, Some(strength)).await
+}
+
+async fn begin(
+    hub: &Hub,
+    visitor: &Visitor,
+    door: &Door,
+    wanted: &Asked,
+    fresh_after: Option<Instant>,
+    wants: Option<Strength>,
+) -> Result<Response, Fault> {
+    let request = serde_json::to_string(wanted).map_err(|e| Fault::new(FaultKind::Internal, e.to_string()))?;
+    let begin = Begin { protocol: crate::NAME, service: Some(door.service.id.clone()), request, fresh_after, wants };
     hub.begin_sign_in(visitor, begin).await
 }
 
@@ -59,10 +85,16 @@ pub async fn complete(hub: &Hub, visitor: &Visitor, done: &CompletedSignIn) -> R
     let services = hub.services();
     let (door, address) = owner(&services, &wanted.service)?;
     // The sign-in may have ended without a proof, because another tab had made a session meanwhile.
-    let fresh = done.live.session.authentication.since(done.pending.created);
-    let ticket = open(hub, visitor, &done.live, door, &address, fresh).await?;
-    let ticket = ticket.ok_or_else(|| Fault::new(FaultKind::SignInExpired, "the session ended during its sign-in"))?;
-    Ok(hand_over(hub, visitor, &address, &wanted, &ticket))
+    let since = wanted.since.unwrap_or(done.pending.created);
+    let fresh = done.live.session.authentication.since(since);
+    match open(hub, visitor, &done.live, door, &address, (fresh, wanted.context)).await? {
+        Opened::Ticket(ticket) => Ok(hand_over(hub, visitor, &address, &wanted, &ticket)),
+        Opened::Gone => Err(Fault::new(FaultKind::SignInExpired, "the session ended during its sign-in")),
+        Opened::TooWeak(strength) => {
+            let wanted = Asked { since: Some(since), ..wanted };
+            step_up(hub, visitor, &done.live, door, &wanted, strength).await
+        }
+    }
 }
 
 /// Sends the browser to the service from its tile.
@@ -73,15 +105,25 @@ pub fn launch(hub: &Hub, door: &Door) -> Result<Response, Fault> {
     Ok(hub.see_other(home.as_str()))
 }
 
-/// Decides, and makes a ticket for the address; absent when the session has ended elsewhere.
+/// What became of a wish for a ticket.
+enum Opened {
+    /// There it is.
+    Ticket(String),
+    /// The session has ended elsewhere.
+    Gone,
+    /// More is to be proved first.
+    TooWeak(Strength),
+}
+
+/// Decides, and makes a ticket for the address, from a proof that was made for it or not, and is what the service asked for.
 async fn open(
     hub: &Hub,
     visitor: &Visitor,
     live: &Live,
     door: &Door,
     address: &TrustedUrl,
-    fresh: bool,
-) -> Result<Option<String>, Fault> {
+    (fresh, context): (bool, Option<Strength>),
+) -> Result<Opened, Fault> {
     let decision = hub.decide(live, door);
     // Whoever lacks what the service knows people by reads so here, and not on an error page of the service.
     if decision.allows() && !matches!(door.identifier, Identifier::Pairwise | Identifier::Uid) {
@@ -90,13 +132,18 @@ async fn open(
     let establishment = decision.establishment.clone();
     let rule = match &*decision {
         Decision::Allow { rule, .. } => rule.clone(),
+        Decision::StepUp(_) => return Ok(Opened::TooWeak(context.unwrap_or(Strength::TwoFactors))),
         Decision::Deny(why) => return Err(hub.refused(visitor, live, door, why)),
     };
+    if let Some(strength) = context.filter(|wanted| !live.session.authentication.is(*wanted)) {
+        return Ok(Opened::TooWeak(strength));
+    }
     let at = hub.now();
     let secret = Prefix::Service.generate(&*hub.ids);
     let payload = Payload {
         address: address.as_str().to_owned(),
         fresh,
+        context,
         via: Vec::new(),
         correlation: visitor.correlation().clone(),
     };
@@ -113,8 +160,8 @@ async fn open(
     event.establishment = establishment;
     hub.audit(event);
     match hub.store.issue_ticket(&ticket, visit.as_ref()).await {
-        Ok(()) => Ok(Some(secret)),
-        Err(StoreError::Conflict) => Ok(None),
+        Ok(()) => Ok(Opened::Ticket(secret)),
+        Err(StoreError::Conflict) => Ok(Opened::Gone),
         Err(error) => Err(error.into()),
     }
 }

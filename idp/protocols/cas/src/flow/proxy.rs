@@ -29,7 +29,8 @@ pub async fn grant(hub: &Hub, live: &Live, door: &Door, url: &str, from: &Payloa
     let mut via = Vec::with_capacity(from.via.len() + 1);
     via.push(callback.as_str().to_owned());
     via.extend_from_slice(&from.via);
-    let payload = Payload { address: String::new(), fresh: false, via, correlation: from.correlation.clone() };
+    let payload =
+        Payload { address: String::new(), fresh: false, context: None, via, correlation: from.correlation.clone() };
     let payload = payload.write().ok_or(CasError::InvalidRequest("the chain of proxies is too long"))?;
     let mut call = callback.url().clone();
     call.query_pairs_mut().append_pair("pgtIou", &iou).append_pair("pgtId", &secret);
@@ -117,8 +118,13 @@ async fn open(
     event.establishment = decision.establishment.clone();
     let service = &target.service.id;
     let secret = Prefix::Proxy.generate(&*hub.ids);
-    let payload =
-        Payload { address: address.as_str().to_owned(), fresh: false, via: from.via, correlation: from.correlation };
+    let payload = Payload {
+        address: address.as_str().to_owned(),
+        fresh: false,
+        context: None,
+        via: from.via,
+        correlation: from.correlation,
+    };
     let payload = payload.write().ok_or(CasError::InvalidRequest("the chain of proxies is too long"))?;
     let issued = NewTicket { secret: &secret, prefix: Prefix::Proxy, service, live: &live, payload, at }.stored();
     let notes = target.cas.as_ref().is_some_and(|cas| cas.single_logout) || live.notes_visit(service);

@@ -3,7 +3,7 @@
 
 use super::proxy::{self, Grant};
 use crate::ticket::{self, Payload, Prefix};
-use crate::wire::{Success, ValidateParameters};
+use crate::wire::{Success, ValidateParameters, class_of};
 use crate::{CasError, TicketFault};
 use preau_domain::{AuditEvent, AuditKind, TicketKind};
 use preau_web::{Hub, Visitor};
@@ -129,5 +129,7 @@ async fn check(
         address: payload.address,
         pgt_iou,
         proxies: payload.via,
+        // Told only of a proof that is one: the session may have been proved anew since the ticket was made.
+        context: payload.context.filter(|asked| live.session.authentication.is(*asked)).and_then(class_of),
     })
 }

@@ -11,6 +11,8 @@ use preau_policy::{Released, Values};
 
 const OPEN: &str = "<cas:serviceResponse xmlns:cas=\"http://www.yale.edu/tp/cas\">";
 const CLOSE: &str = "</cas:serviceResponse>\n";
+/// What the class of a proof is told as; no attribute of a person is called so.
+const CONTEXT: &str = "authnContextClass";
 
 /// In which form an answer is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,6 +61,8 @@ pub struct Success {
     pub pgt_iou: Option<String>,
     /// Callbacks of the proxies passed through, the latest first.
     pub proxies: Vec<String>,
+    /// The class of proof that was asked for with the ticket, which holds.
+    pub context: Option<&'static str>,
 }
 
 impl Success {
@@ -87,6 +91,9 @@ impl Success {
             element(&mut out, "authenticationDate", &self.authenticated.rfc3339());
             element(&mut out, "longTermAuthenticationRequestTokenUsed", "false");
             element(&mut out, "isFromNewLogin", if self.fresh { "true" } else { "false" });
+            if let Some(class) = self.context {
+                element(&mut out, CONTEXT, class);
+            }
             for group in groups(&self.released) {
                 match group {
                     Group::Alone(name, values) => values.for_each(|value| element(&mut out, name, value)),
@@ -137,6 +144,10 @@ impl Success {
             push_json(&mut out, &self.authenticated.rfc3339());
             out.push_str(",\"longTermAuthenticationRequestTokenUsed\":false,\"isFromNewLogin\":");
             out.push_str(if self.fresh { "true" } else { "false" });
+            if let Some(class) = self.context {
+                out.push_str(",\"authnContextClass\":");
+                push_json(&mut out, class);
+            }
             for group in groups(&self.released) {
                 out.push(',');
                 match group {

@@ -2,7 +2,7 @@
 
 /// Names that are elements of the protocol. A client that looks for them anywhere below the answer, as several do,
 /// would take an attribute of such a name for the protocol's own word.
-const RESERVED: [&str; 14] = [
+const RESERVED: [&str; 15] = [
     "serviceResponse",
     "authenticationSuccess",
     "authenticationFailure",
@@ -17,6 +17,7 @@ const RESERVED: [&str; 14] = [
     "authenticationDate",
     "longTermAuthenticationRequestTokenUsed",
     "isFromNewLogin",
+    "authnContextClass",
 ];
 
 /// Whether an attribute of that name can be written: an XML name without colon, and none of the protocol's own words.

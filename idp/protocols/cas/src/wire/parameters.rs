@@ -2,7 +2,7 @@
 //! because the service and the server may each believe another half of it. Names nobody knows are passed over.
 
 use crate::CasError;
-use preau_domain::{MAX_URL, strict_url};
+use preau_domain::{MAX_URL, Strength, strict_url};
 use preau_web::Fields;
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +39,24 @@ pub struct LoginParameters {
     pub gateway: bool,
     /// Answer by a form that the browser posts.
     pub post: bool,
+    /// What the proof must be.
+    pub context: Option<Strength>,
+}
+
+/// The classes of proof that a service may ask for, each as it is told.
+const CLASSES: [(&str, Strength); 2] =
+    [("https://refeds.org/profile/mfa", Strength::TwoFactors), ("phr", Strength::PhishingResistant)];
+
+/// The class by that name. One we do not know is refused: who insists on it is not to believe that it was heard.
+fn context(fields: &Fields) -> Result<Option<Strength>, CasError> {
+    let Some(asked) = one(fields, "authnContext")?.filter(|class| !class.is_empty()) else { return Ok(None) };
+    let known = CLASSES.iter().find(|(class, _)| *class == asked).map(|(_, strength)| *strength);
+    known.map(Some).ok_or(CasError::InvalidRequest("authnContext is not a class of proof known here"))
+}
+
+/// How a class is told, if one is.
+pub fn class_of(strength: Strength) -> Option<&'static str> {
+    CLASSES.iter().find(|(_, known)| *known == strength).map(|(class, _)| *class)
 }
 
 /// `/logout` (section 2.3.1). `url` of CAS 2 is not read.
@@ -90,6 +108,7 @@ impl LoginParameters {
             renew: flag(fields, "renew")?,
             gateway: flag(fields, "gateway")?,
             post: one(fields, "method")? == Some("POST"),
+            context: context(fields)?,
         })
     }
 }
@@ -204,7 +223,10 @@ mod tests {
     fn login_reads_what_the_standard_names() {
         let asked = login("service=https://app.example/%3Fa%3D1&renew=true&method=POST&locale=fr").unwrap();
         assert_eq!(asked.service.as_deref(), Some("https://app.example/?a=1"));
-        assert!(asked.renew && asked.post && !asked.gateway);
+        assert!(asked.renew && asked.post && !asked.gateway && asked.context.is_none());
+        let asked = login("service=https://a.example/&authnContext=https://refeds.org/profile/mfa").unwrap();
+        assert_eq!(asked.context, Some(Strength::TwoFactors));
+        assert!(login("service=https://a.example/&authnContext=silver").is_err(), "nobody believes it was heard");
         assert_eq!(asked.dialect, Dialect::Cas);
         let saml = login("TARGET=https://app.example/&gateway=1").unwrap();
         assert_eq!((saml.dialect, saml.gateway), (Dialect::Saml11, true));

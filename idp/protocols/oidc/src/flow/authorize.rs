@@ -8,7 +8,7 @@ use crate::OidcError;
 use crate::foreign::ForeignKeys;
 use crate::wire::{Asked, ClaimsRequest, Mode, Response, ResponseType, Target, fields_of_error, state};
 use preau_connector_api::{OidcFlow, OidcService};
-use preau_domain::{AuditEvent, AuditKind, Instant, Seconds, ServiceId, TrustedUrl};
+use preau_domain::{AuditEvent, AuditKind, Instant, Seconds, ServiceId, Strength, TrustedUrl};
 use preau_web::bench::sandbox::Told;
 use preau_web::{Begin, Door, Fault, FaultKind, Fields, Hub, Live, Locale, SignInHints, Visitor};
 
@@ -91,10 +91,11 @@ async fn at_door(
     let fresh_after = fresh_after(&asked, now);
     let live = visitor.live_at(hub, &door.service.id).await?;
     let enough = |live: &Live| fresh_after.is_none_or(|after| live.session.authentication.since(after));
+    let wants = wants(&asked);
     // A second factor that is only wished for is asked of whoever has one.
-    let lacks = match &live {
-        Some(live) if wants_two(&asked) && !asked.prompt.none => {
-            hub.lacks_a_factor(&live.session.person, &live.session.authentication).await?
+    let lacks = match (&live, wants) {
+        (Some(live), Some(wanted)) if !asked.prompt.none => {
+            !hub.lacks(&live.session.person, &live.session.authentication, wanted).await?.is_empty()
         }
         _ => false,
     };
@@ -112,11 +113,23 @@ async fn at_door(
                 return Err(error.into());
             }
             // Only a second factor is missing.
-            Err(hand_over::Refused::Told(OidcError::UnmetAuthenticationRequirements)) if wants_two(&asked) => {
-                return begin(hub, visitor, door, asked, fresh_after).await;
+            Err(hand_over::Refused::Told(OidcError::UnmetAuthenticationRequirements))
+                if wants.is_some_and(|wanted| wanted != Strength::Password) =>
+            {
+                return Ok(Answer::Page(begin(hub, visitor, door, asked, fresh_after, wants).await?));
             }
-            // Another person is wanted, or a better proof: they may sign in.
-            Err(hand_over::Refused::Told(_)) => return begin(hub, visitor, door, asked, Some(now)).await,
+            // Another person is wanted, or another proof: they may sign in.
+            Err(hand_over::Refused::Told(_)) => {
+                return Ok(Answer::Page(begin(hub, visitor, door, asked, Some(now), wants).await?));
+            }
+            Err(hand_over::Refused::Page(fault)) if fault.is_one_factor() && asked.prompt.none => {
+                return Err(OidcError::InteractionRequired.into());
+            }
+            Err(hand_over::Refused::Page(fault)) if fault.is_one_factor() => {
+                hub.may_step_up(visitor, &live, door, Strength::TwoFactors).await?;
+                let wants = Some(wants.filter(|one| *one != Strength::Password).unwrap_or(Strength::TwoFactors));
+                return Ok(Answer::Page(begin(hub, visitor, door, asked, fresh_after, wants).await?));
+            }
             Err(hand_over::Refused::Page(fault)) if asked.prompt.none && fault.kind == FaultKind::Refused => {
                 return Err(OidcError::AccessDenied.into());
             }
@@ -129,7 +142,7 @@ async fn at_door(
     if !can_be_reached(hub, &asked) {
         return Err(OidcError::UnmetAuthenticationRequirements.into());
     }
-    begin(hub, visitor, door, asked, fresh_after).await
+    Ok(Answer::Page(begin(hub, visitor, door, asked, fresh_after, wants).await?))
 }
 
 /// Whether a refusal can be mended by signing in.
@@ -147,12 +160,18 @@ fn can_be_reached(hub: &Hub, asked: &Asked) -> bool {
     wanted.is_empty() || super::classes(hub).iter().any(|class| wanted.contains(class))
 }
 
-/// Whether one factor is not what the service asks for, be it insisted on or wished for.
-fn wants_two(asked: &Asked) -> bool {
+/// What the proof must be for the classes the service insists on, or else wishes for; none where whatever somebody proves will do as well
+/// as anything else. A password is typed by whom a service insists on it, and not because it would rather have one.
+fn wants(asked: &Asked) -> Option<Strength> {
     let ClaimsRequest { essential_acr, wished_acr, .. } = &asked.claims;
     let wanted = if essential_acr.is_empty() { wished_acr } else { essential_acr };
-    let two = |acr: &String| acr == ACR_TWO_FACTORS || acr == ACR_PHISHING_RESISTANT;
-    wanted.iter().any(two) && !wanted.iter().any(|acr| acr == ACR_PASSWORD)
+    let any = |class: &str| wanted.iter().any(|acr| acr == class);
+    match (any(ACR_PASSWORD), any(ACR_TWO_FACTORS), any(ACR_PHISHING_RESISTANT)) {
+        (false, true, _) => Some(Strength::TwoFactors),
+        (false, false, true) => Some(Strength::PhishingResistant),
+        (true, false, false) if !essential_acr.is_empty() => Some(Strength::Password),
+        _ => None,
+    }
 }
 
 /// A proof made before this does not count.
@@ -163,25 +182,24 @@ fn fresh_after(asked: &Asked, now: Instant) -> Option<Instant> {
     asked.max_age.map(|seconds| now - Seconds(seconds))
 }
 
-async fn begin(
+/// Has the person sign in, or prove more, and come back to this request.
+pub async fn begin(
     hub: &Hub,
     visitor: &Visitor,
     door: &Door,
     asked: Asked,
     fresh_after: Option<Instant>,
-) -> Result<Answer, Stop> {
+    wants: Option<Strength>,
+) -> Result<axum::response::Response, Fault> {
     if let Some(key) = &asked.pushed {
         pushed::take_up(hub, key).await?;
     }
-    let request = serde_json::to_string(&asked).map_err(|_| OidcError::ServerError)?;
-    let strong = wants_two(&asked);
-    let begin = Begin { protocol: crate::NAME, service: Some(door.service.id.clone()), request, fresh_after, strong };
+    let request = serde_json::to_string(&asked).map_err(|e| Fault::new(FaultKind::Internal, e.to_string()))?;
+    let begin = Begin { protocol: crate::NAME, service: Some(door.service.id.clone()), request, fresh_after, wants };
     let languages = asked.ui_locales.iter().flat_map(|tags| tags.split(' '));
     let locale = languages.filter_map(|tag| Locale::read(tag.split('-').next()?)).next();
     let login = asked.login_hint.filter(|hint| hint.chars().count() <= 128 && !hint.chars().any(char::is_control));
-    Ok(Answer::Page(
-        hub.begin_sign_in_with(visitor, begin, SignInHints { login, locale, ..SignInHints::default() }).await?,
-    ))
+    hub.begin_sign_in_with(visitor, begin, SignInHints { login, locale, ..SignInHints::default() }).await
 }
 
 /// What the service declared, and nothing else.

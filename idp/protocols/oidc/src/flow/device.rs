@@ -128,7 +128,7 @@ async fn sign_in(
     fresh_after: Option<Instant>,
 ) -> Result<Response, Fault> {
     let request = serde_json::to_string(&Towards { device }).map_err(|_| internal())?;
-    hub.begin_sign_in(visitor, Begin { protocol: crate::NAME, service, request, fresh_after, strong: false }).await
+    hub.begin_sign_in(visitor, Begin { protocol: crate::NAME, service, request, fresh_after, wants: None }).await
 }
 
 /// A person typed a code: after few wrong ones they wait. A right one leads to a proof made after the device asked.
@@ -281,7 +281,7 @@ fn opens(hub: &Hub, visitor: &Visitor, live: &Live, door: &Door) -> Result<Strin
     }
     match &*hub.decide(live, door) {
         Decision::Allow { rule, .. } => hub.release(live, door).map(|_| rule.clone()),
-        Decision::Deny(why) => Err(hub.refused(visitor, live, door, why)),
+        Decision::StepUp(why) | Decision::Deny(why) => Err(hub.refused(visitor, live, door, why)),
     }
 }
 

@@ -1,13 +1,13 @@
 //! The end of the corridor: the person is there, access is decided, and the service is answered through the browser.
 
-use super::authorize::is_of_class;
+use super::authorize::{self, Answer, is_of_class};
 use super::{lti, pushed, sid, spoken, token};
 use crate::OidcError;
 use crate::foreign::ForeignKeys;
 use crate::grants::{self, Bound, Code, Given, Holder, Notice};
 use crate::wire::{Asked, Response, known_scope};
 use preau_connector_api::{OidcGrant, OidcService};
-use preau_domain::{AuditEvent, AuditKind, GrantKind, Instant, TrustedUrl, Visit};
+use preau_domain::{AuditEvent, AuditKind, GrantKind, Instant, Strength, TrustedUrl, Visit};
 use preau_policy::Decision;
 use preau_store::StoreError;
 use preau_web::{CompletedSignIn, Door, Fault, FaultKind, Hub, Live, Visitor};
@@ -38,7 +38,7 @@ pub async fn complete(
     keys: &ForeignKeys,
     visitor: &Visitor,
     done: &CompletedSignIn,
-) -> Result<Response, Fault> {
+) -> Result<Answer, Fault> {
     let internal = |what: &str| Fault::new(FaultKind::Internal, what.to_owned());
     let asked: Asked = serde_json::from_str(&done.pending.request)
         .map_err(|_| internal("a sign-in of OpenID Connect holds what OpenID Connect did not write"))?;
@@ -49,15 +49,20 @@ pub async fn complete(
     let oidc = door.oidc.as_ref().ok_or_else(gone)?;
     let to = door.service.trust_exactly(&asked.redirect_uri, &oidc.redirect_uris).ok_or_else(gone)?;
     match hand_over(hub, keys, visitor, &done.live, door, &to, &asked).await {
-        Ok(Some(response)) => Ok(response),
+        Ok(Some(response)) => Ok(Answer::Service(response)),
         Ok(None) => Err(Fault::new(FaultKind::SignInExpired, "the session ended during its sign-in")),
+        Err(Refused::Page(fault)) if fault.is_one_factor() => {
+            hub.may_step_up(visitor, &done.live, door, Strength::TwoFactors).await?;
+            let page = authorize::begin(hub, visitor, door, asked, None, Some(Strength::TwoFactors)).await;
+            page.map(Answer::Page)
+        }
         Err(Refused::Page(fault)) => Err(fault),
         Err(Refused::Told(error)) => {
             let mut event = super::event(hub, visitor);
             event.service = Some(door.service.id.clone());
             event.person = Some(done.live.session.person.clone());
             super::tell_refusal(hub, event, error);
-            Ok(told(hub, to, &asked, error))
+            Ok(Answer::Service(told(hub, to, &asked, error)))
         }
     }
 }
@@ -82,6 +87,7 @@ pub async fn hand_over(
     let decision = hub.decide(live, door);
     let rule = match &*decision {
         Decision::Allow { rule, .. } => rule.clone(),
+        Decision::StepUp(_) => return Err(hub.too_weak(door).into()),
         Decision::Deny(why) => return Err(hub.refused(visitor, live, door, why).into()),
     };
     // Whoever lacks what the service knows people by reads so here, and not on an error page of the service.

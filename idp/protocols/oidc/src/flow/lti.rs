@@ -22,7 +22,7 @@ use crate::wire::lti::{self, Context, Endpoint, Launch, Purpose, values};
 use crate::wire::{Asked, Wanted};
 use axum::response::Response;
 use preau_connector_api::{LtiMay, LtiTool};
-use preau_domain::{Instant, KeptKind, KeptThing, LocalTime, SPACE_GROUP, ServiceId, SessionId, Uai};
+use preau_domain::{Instant, KeptKind, KeptThing, LocalTime, SPACE_GROUP, ServiceId, SessionId, Strength, Uai};
 use preau_keys::Sealer;
 use preau_policy::{Decision, Released};
 use preau_store::StoreError;
@@ -154,11 +154,19 @@ async fn person(hub: &Hub, visitor: &Visitor, id: &str) -> Result<Result<Person,
     let (door, tool) = tool(hub, id)?;
     let Some(live) = visitor.live(hub).await? else {
         let (service, request) = (Some(door.service.id.clone()), page_of(&door));
-        let begin = Begin { protocol: PORTAL, service, request, fresh_after: None, strong: false };
+        let begin = Begin { protocol: PORTAL, service, request, fresh_after: None, wants: None };
         return hub.begin_sign_in(visitor, begin).await.map(Err);
     };
-    if let Decision::Deny(why) = &*hub.decide(&live, &door) {
-        return Err(hub.refused(visitor, &live, &door, why));
+    match &*hub.decide(&live, &door) {
+        Decision::Allow { .. } => {}
+        Decision::StepUp(_) => {
+            hub.may_step_up(visitor, &live, &door, Strength::TwoFactors).await?;
+            let (service, request) = (Some(door.service.id.clone()), page_of(&door));
+            let wants = Some(Strength::TwoFactors);
+            let begin = Begin { protocol: PORTAL, service, request, fresh_after: None, wants };
+            return hub.begin_sign_in(visitor, begin).await.map(Err);
+        }
+        Decision::Deny(why) => return Err(hub.refused(visitor, &live, &door, why)),
     }
     let released = hub.release(&live, &door)?;
     let places = places(hub, &live, &door, &released);

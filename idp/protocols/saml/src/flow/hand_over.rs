@@ -2,7 +2,7 @@
 //! it is `assertion`'s matter.
 
 use super::assertion::{Told, answered, assertion, names, response};
-use super::sso::{self, Asked};
+use super::sso::{self, Answer, Asked};
 use super::{artifact, context, event, name, signed, signing_key, tell_refusal, unsigned};
 use crate::config::NAME;
 use crate::error::{SamlError, Stop};
@@ -44,17 +44,20 @@ pub struct Notice {
 }
 
 /// Hands a person who just signed in over to the service.
-pub async fn complete(hub: &Hub, peers: &Peers, visitor: &Visitor, done: &CompletedSignIn) -> Result<Outgoing, Fault> {
+pub async fn complete(hub: &Hub, peers: &Peers, visitor: &Visitor, done: &CompletedSignIn) -> Result<Answer, Fault> {
     let asked: Asked = serde_json::from_str(&done.pending.request)
         .map_err(|_| Fault::new(FaultKind::Internal, "a SAML sign-in holds what SAML did not write"))?;
     let (partner, acs) = sso::again(hub, peers, done.pending.service.as_ref(), &asked)?;
     let message = match hand_over(hub, visitor, &done.live, &partner, &acs, &asked).await {
         Ok(Some(message)) => message,
         Ok(None) => return Err(Fault::new(FaultKind::SignInExpired, "the session ended during its sign-in")),
+        Err(Stop::Page(fault)) if fault.is_one_factor() => {
+            return sso::step_up(hub, visitor, &partner, &done.live, &asked).await.map(Answer::Page);
+        }
         Err(Stop::Page(fault)) => return Err(fault),
         Err(Stop::Told(error)) => refusal(hub, visitor, &partner, &acs, &asked, error).await?,
     };
-    outgoing(hub, visitor, &partner, &acs, &asked, &message).await
+    outgoing(hub, visitor, &partner, &acs, &asked, &message).await.map(Answer::Service)
 }
 
 /// A message on its way through the browser: itself, or a ticket for it.
@@ -130,6 +133,7 @@ pub fn made(
     let decision = hub.decide(live, door);
     let rule = match &*decision {
         Decision::Allow { rule, .. } => rule.clone(),
+        Decision::StepUp(_) => return Err(hub.too_weak(door).into()),
         Decision::Deny(why) => return Err(hub.refused(visitor, live, door, why).into()),
     };
     let released = hub.release(live, door)?;

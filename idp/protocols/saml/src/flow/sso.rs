@@ -10,7 +10,7 @@ use crate::config::{DETOUR, REQUEST, SKEW};
 use crate::error::{SamlError, Stop, another_issuer, bad_envelope, bad_message};
 use crate::partner::{Acs, AskedAcs, Asker, Partner, Way};
 use preau_connector_api::NameIdKind;
-use preau_domain::{CorrelationId, Instant, ServiceId};
+use preau_domain::{CorrelationId, Instant, ServiceId, Strength};
 use preau_keys::Sealer;
 use preau_keys::xml::Element;
 use preau_saml::bindings::Kind;
@@ -239,7 +239,20 @@ pub fn again(hub: &Hub, peers: &Peers, service: Option<&ServiceId>, asked: &Aske
 async fn at_door(hub: &Hub, visitor: &Visitor, partner: &Partner, acs: &Acs, asked: Asked) -> Result<Answer, Fault> {
     match open(hub, visitor, partner, acs, &asked).await {
         Ok(Some(outgoing)) => Ok(Answer::Service(outgoing)),
-        Ok(None) => begin(hub, visitor, partner, &asked).await.map(Answer::Page),
+        Ok(None) => {
+            let wants = wants(hub, &asked);
+            // A password that does not satisfy the request is given again as well.
+            let again = asked.context.is_some() && wants != Some(Strength::TwoFactors);
+            let fresh_after = (asked.force || again).then(|| hub.now());
+            begin(hub, visitor, partner, &asked, fresh_after, wants).await.map(Answer::Page)
+        }
+        Err(Stop::Page(fault)) if fault.is_one_factor() && asked.passive => {
+            told(hub, visitor, partner, acs, &asked, SamlError::NoPassive).await
+        }
+        Err(Stop::Page(fault)) if fault.is_one_factor() => {
+            let live = visitor.live(hub).await?.ok_or(fault)?;
+            step_up(hub, visitor, partner, &live, &asked).await.map(Answer::Page)
+        }
         Err(stop) if asked.passive => told(hub, visitor, partner, acs, &asked, quietly(stop)).await,
         Err(Stop::Told(error)) => told(hub, visitor, partner, acs, &asked, error).await,
         Err(Stop::Page(fault)) => Err(fault),
@@ -292,21 +305,42 @@ fn two_factors_will_do(hub: &Hub, asked: &Asked) -> bool {
     hub.passkeys.is_some() && context::claimed(Own::STRONG, asked.context.as_ref()).is_some()
 }
 
+/// What the proof must be for the classes that are asked for; none where either of what somebody proves here will do.
+fn wants(hub: &Hub, asked: &Asked) -> Option<Strength> {
+    let two_factors = context::claimed(Own::STRONG, asked.context.as_ref()).is_some();
+    match (password_will_do(hub, asked), two_factors) {
+        (true, true) => None,
+        (true, false) => Some(Strength::Password),
+        (false, _) => Some(Strength::TwoFactors),
+    }
+}
+
+/// Asks whoever proved one factor for a second one, if they have one.
+pub async fn step_up(
+    hub: &Hub,
+    visitor: &Visitor,
+    partner: &Partner,
+    live: &Live,
+    asked: &Asked,
+) -> Result<axum::response::Response, Fault> {
+    hub.may_step_up(visitor, live, &partner.door, Strength::TwoFactors).await?;
+    begin(hub, visitor, partner, asked, None, Some(Strength::TwoFactors)).await
+}
+
 async fn begin(
     hub: &Hub,
     visitor: &Visitor,
     partner: &Partner,
     asked: &Asked,
+    fresh_after: Option<Instant>,
+    wants: Option<Strength>,
 ) -> Result<axum::response::Response, Fault> {
     let request = serde_json::to_string(asked).map_err(|e| Fault::new(FaultKind::Internal, e.to_string()))?;
     if request.len() > MAX_ASKED {
         return Err(bad_message("it asks for too much"));
     }
-    // A proof that does not satisfy the request is given again as well.
-    let strong = !password_will_do(hub, asked);
-    let fresh_after = (asked.force || (asked.context.is_some() && !strong)).then(|| hub.now());
     let service = Some(partner.door.service.id.clone());
-    hub.begin_sign_in(visitor, Begin { protocol: crate::NAME, service, request, fresh_after, strong }).await
+    hub.begin_sign_in(visitor, Begin { protocol: crate::NAME, service, request, fresh_after, wants }).await
 }
 
 /// What is handed over when a person opens a service here and nobody asked.

@@ -15,9 +15,9 @@ use crate::passkey::Question;
 use crate::{Fields, Live, ServiceTable};
 use preau_connector_api::{Category, Legal, MountedService, Names, Network};
 use preau_domain::{
-    AccountState, Affiliation, AtHand, Audience, AuditEvent, AuditKind, Authentication, AuthnMethod, CorrelationId,
-    Credentials, Establishment, EstablishmentKind, Factor, FactorId, FactorKind, Identifier, Instant, JoinKey, Opening,
-    Person, PersonId, Population, Profile, RunId, Service, ServiceId, Session, SessionId, SourceId, Uai, UrlRule,
+    AccountState, Affiliation, AtHand, Audience, Authentication, AuthnMethod, CorrelationId, Credentials,
+    Establishment, EstablishmentKind, Factor, FactorId, FactorKind, Identifier, Instant, JoinKey, Opening, Person,
+    PersonId, Population, Profile, RunId, Service, ServiceId, Session, SessionId, SourceId, Uai, UrlRule,
 };
 use preau_policy::{Reason, Standing};
 use preau_store::{RunOutcome, RunRecord};
@@ -308,7 +308,14 @@ fn passkey_pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, as
     let question = || Question { options: "{\"challenge\":\"\"}".into(), challenge: "sealed".into() };
     let form = |public| {
         let (pending_id, token, carried) = ("abc".to_owned(), "token".to_owned(), Some("sealed".to_owned()));
-        Some(account::PasskeyForm { pending_id, token, public, carried, question: question() })
+        Some(account::PasskeyForm {
+            pending_id,
+            token,
+            public,
+            carried,
+            question: question(),
+            remember: Some("Pendant 30 jours".into()),
+        })
     };
     let shown = |page: askama::Result<String>| page.map(|html| html.replace(" hidden>", ">"));
     let choose = ChoosePublic::new(page(), "abc", Some("Moodle"), |_| None);
@@ -324,9 +331,13 @@ fn passkey_pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, as
         login: "",
         problem: None,
         wait_seconds: None,
+        turn: None,
         service_title: None,
         passkey: form(Some("staff")),
     };
+    for (name, first, seconds) in [("line-first", 1, 3), ("line-far", 1_234, 600)] {
+        add(name, Line::new(page(), "abc", "/sign-in/abc/line?public=pupil&turn=1", first, seconds).render());
+    }
     add("password-passkey", shown(Password::new(page(), password, Vec::new()).render()));
     for (name, service, problem) in [
         ("second", None, None),
@@ -340,7 +351,11 @@ fn passkey_pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, as
         ("second-both", form(None), None),
         ("second-code-wrong", None, Some("problem-code")),
     ] {
-        let code = Some(account::CodeForm { token: "token".into(), carried: Some("sealed".into()) });
+        let code = Some(account::CodeForm {
+            token: "token".into(),
+            carried: Some("sealed".into()),
+            remember: Some("Pendant 30 jours".into()),
+        });
         add(name, shown(account::Second::new(page(), "abc", None, (passkey, code), problem).render()));
     }
     for (name, problem) in [("new-codes", None), ("new-codes-wrong", Some("account-problem-code"))] {
@@ -350,15 +365,9 @@ fn passkey_pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, as
         add(name, account::NewCodes::new(page(), shown).unwrap().render());
     }
     let codes: Vec<String> = (0..10).map(|n| format!("k3m9p2xq7td{n}")).collect();
+    add("factor-wanted", account::FactorWanted { page: page(), passkeys: true }.render());
     add("paper", account::Paper { page: page(), codes: account::grouped(&codes) }.render());
-    let (token, max_name) = ("token", 60);
-    let new = |problem: Option<&str>| account::NewPasskey {
-        problem: problem.map(|key| page().t(key)),
-        page: page().at("/account/passkeys/new"),
-        question: question(),
-        token,
-        max_name,
-    };
+    let new = |problem| account::NewPasskey::new(page(), question(), "token", problem);
     add("new-passkey", shown(new(None).render()));
     add("new-passkey-refused", shown(new(Some("account-problem-passkey")).render()));
     let factor = |id: &str, name: &str, used: Option<i64>| Factor {
@@ -378,9 +387,13 @@ fn passkey_pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, as
     let mut session = somebody("Solène", "Maréchal-Dubreuil", "Mme", &[]).session.clone();
     let here = session.clone();
     session.authentication.second = Some(FactorKind::OneTimeCode);
-    let mut left =
-        AuditEvent::new(Instant(1_790_600_000_000), AuditKind::AttributesReleased, CorrelationId::new("c"), "");
-    left.detail = "displayName, ENTPersonProfils, mail".into();
+    let left = account::Received {
+        service: "Messagerie".into(),
+        latest: Instant(1_790_600_000_000),
+        times: 12,
+        what: vec!["nom et prénom".into(), "adresse de messagerie".into()],
+    };
+    let refused = vec![(Instant(1_790_600_000_000), "second-factor-wanted")];
     for (name, factors, problem) in [
         ("account-new", &two[..0], None),
         ("account-two", &two[..], None),
@@ -393,13 +406,14 @@ fn passkey_pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, as
                 false => vec![(None, here.clone()), (Some("word".into()), session.clone())],
             },
             received: if factors.is_empty() { Vec::new() } else { vec![left.clone(), left.clone()] },
+            refused: if factors.is_empty() { Vec::new() } else { refused.clone() },
             factors,
             passkeys: true,
             token: "token".into(),
             sign_out_token: "token".into(),
             problem,
         };
-        add(name, account::Account::new(page(), shown, |_| "Messagerie".into()).render());
+        add(name, account::Account::new(page(), shown).render());
     }
 }
 
@@ -607,6 +621,7 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
             login: "",
             problem: None,
             wait_seconds: None,
+            turn: Some("12.code".into()),
             service_title: (public == Public::Staff).then_some("Moodle"),
             passkey: None,
         };
@@ -630,6 +645,7 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
             login: "zelie.barbotin",
             problem: Some(problem),
             wait_seconds,
+            turn: None,
             service_title: None,
             passkey: None,
         };

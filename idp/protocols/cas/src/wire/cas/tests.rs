@@ -54,6 +54,7 @@ pub fn success_of(person: &Person, rules: &[ReleaseRule]) -> Success {
         address: "https://app.example/cas/?a=1&b=2".into(),
         pgt_iou: None,
         proxies: Vec::new(),
+        context: None,
     }
 }
 

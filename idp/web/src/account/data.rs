@@ -1,0 +1,85 @@
+//! « Mes données »: what is known here of a person, as one document that they take away. No secret is in it, and nothing of anybody else but
+//! what their own record says.
+
+use super::proved;
+use crate::lately::Lately;
+use crate::{Fault, FaultKind, Hub, Live, Visitor};
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::header;
+use preau_domain::{AuditEvent, Factor, FederatedLink, Seconds, Session};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Where the document is.
+pub(super) const WHERE: &str = "/account/data";
+/// How far back the journal is told, and how much of it.
+const SINCE: Seconds = Seconds(366 * 86_400);
+const MOST_EVENTS: u32 = 10_000;
+
+/// Gives the document, after a recent proof: whoever finds an open session takes nobody's life away with them.
+pub(super) async fn give(State(hub): State<Arc<Hub>>, visitor: Visitor) -> Result<Response, Fault> {
+    let live = match proved(&hub, &visitor, WHERE).await? {
+        Lately::Proved(live) => live,
+        Lately::Onward(response) => return Ok(response),
+    };
+    super::tell(&hub, &visitor, &live, "data-taken-away".into());
+    let document = document(&hub, &live).await?;
+    let text = serde_json::to_string_pretty(&document).map_err(|e| Fault::new(FaultKind::Internal, e.to_string()))?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/json; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"mes-donnees.json\""),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    Ok((headers, text).into_response())
+}
+
+async fn document(hub: &Hub, live: &Live) -> Result<Value, Fault> {
+    let (id, now) = (&live.session.person, hub.now());
+    let person = hub.store.person(id).await?;
+    let records = hub.store.records_of(id).await?;
+    let factors = hub.store.factors_of(id).await?;
+    let sessions = hub.store.sessions_of(id, now).await?;
+    let links = hub.store.links_of_person(id).await?;
+    let events = hub.store.audit_about(id, now - SINCE, MOST_EVENTS).await?;
+    Ok(json!({
+        "at": now.rfc3339(),
+        "account": person,
+        "records": records,
+        "establishments": live.establishments.iter().map(|one| json!({ "uai": one.uai, "name": one.name })).collect::<Vec<_>>(),
+        "factors": factors.iter().map(factor).collect::<Vec<_>>(),
+        "sessions": sessions.iter().map(session).collect::<Vec<_>>(),
+        "providers": links.iter().map(link).collect::<Vec<_>>(),
+        "journal": events.iter().map(event).collect::<Vec<_>>(),
+    }))
+}
+
+fn factor(factor: &Factor) -> Value {
+    let used = factor.used.map(|at| at.rfc3339());
+    json!({ "kind": factor.kind, "name": factor.name, "added": factor.added.rfc3339(), "used": used })
+}
+
+fn session(session: &Session) -> Value {
+    json!({
+        "began": session.created.rfc3339(),
+        "seen": session.last_seen.rfc3339(),
+        "ends": session.expires.rfc3339(),
+        "method": session.authentication.method,
+        "second": session.authentication.second,
+        "establishment": session.establishment,
+    })
+}
+
+fn link(link: &FederatedLink) -> Value {
+    json!({ "provider": link.identity.provider, "since": link.at.rfc3339() })
+}
+
+fn event(event: &AuditEvent) -> Value {
+    json!({
+        "at": event.at.rfc3339(),
+        "what": event.kind.as_str(),
+        "service": event.service,
+        "establishment": event.establishment,
+        "detail": event.detail,
+    })
+}
