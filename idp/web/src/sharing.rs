@@ -104,7 +104,7 @@ async fn asks(hub: &Hub, visitor: &Visitor, here: &str, recently: bool) -> Resul
         }
         return hub.prove_again(visitor, here.to_owned(), since).await;
     }
-    let begin = Begin { protocol: PORTAL, service: None, request: here.to_owned(), fresh_after: None, strong: false };
+    let begin = Begin { protocol: PORTAL, service: None, request: here.to_owned(), fresh_after: None, wants: None };
     hub.begin_sign_in(visitor, begin).await.map(Lately::Onward)
 }
 
