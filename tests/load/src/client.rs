@@ -89,9 +89,12 @@ impl Client {
         }
         // A server lets go of a connection that was silent for long, as between two rounds on a busy machine.
         let mut connection = match self.connection.take() {
-            Some(mut connection) if connection.ready().await.is_ok() => connection,
-            _ => open(self.port).await?,
+            Some(connection) => connection,
+            None => open(self.port).await?,
         };
+        if connection.ready().await.is_err() {
+            connection = open(self.port).await?;
+        }
         let response = connection.send_request(request.body(Full::new(Bytes::from(body)))?).await?;
         for line in response.headers().get_all(SET_COOKIE) {
             let pair = line.to_str()?.split(';').next().unwrap_or_default();
