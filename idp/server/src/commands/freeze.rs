@@ -181,7 +181,7 @@ pub async fn thaw(loaded: &Loaded, args: &ThawArgs) -> Result<(), Failure> {
     }
     say!("{thawed} accounts thawed; {left} of {} are still frozen", args.name)?;
     if without > 0 {
-        say!("{without} of them have a password kept here, which opens nothing: give them another one")?;
+        say!("{without} of them have a password kept here, which opens nothing: preau activation sheets prints codes")?;
     }
     Ok(())
 }

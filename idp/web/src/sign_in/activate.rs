@@ -24,7 +24,7 @@ const LOGIN: std::ops::RangeInclusive<usize> = 3..=64;
 
 /// Somebody follows the address of a sheet: a sign-in begins on the page of codes. What stands behind `#` stays with their browser.
 pub async fn begin(State(hub): State<Arc<Hub>>, visitor: Visitor) -> Result<Response, Fault> {
-    let begin = Begin { protocol: PORTAL, service: None, request: "/".into(), fresh_after: None, strong: false };
+    let begin = Begin { protocol: PORTAL, service: None, request: "/".into(), fresh_after: None, wants: None };
     let hints = SignInHints { page: Some("activate"), ..SignInHints::default() };
     hub.begin_sign_in_with(&visitor, begin, hints).await
 }
