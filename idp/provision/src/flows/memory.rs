@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use preau_connector_api::{Completion, Directory, Record};
 use preau_domain::chain::{Entry, Seal};
 use preau_domain::{
-    AccountState, AuditEvent, Clock, CorrelationId, Establishment, Ids, Instant, JoinKey, Person, PersonId, RunId,
-    SourceId, Uai,
+    AccountState, AuditEvent, AuditKind, Clock, CorrelationId, Establishment, Ids, Instant, JoinKey, Person, PersonId,
+    RunId, SourceId, Uai,
 };
 use preau_store::{
     Alike, Audit, Common, Establishments, Health, Held, IndexRow, Operations, Pair, Pairings, PersonChange,
@@ -437,6 +437,10 @@ impl Audit for Memory {
     }
 
     async fn audit_about(&self, _: &PersonId, _: Instant, _: u32) -> Result<Vec<AuditEvent>> {
+        Ok(Vec::new())
+    }
+
+    async fn audit_of_kinds(&self, _: &PersonId, _: &[AuditKind], _: Instant, _: u32) -> Result<Vec<AuditEvent>> {
         Ok(Vec::new())
     }
 
