@@ -47,25 +47,30 @@ async fn half(hub: &TestHub, browser: &mut Browser) -> Answer {
     page
 }
 
+/// Somebody who has the password types wrong codes as often as they may.
+async fn guess(hub: &TestHub, thief: &mut Browser, times: usize) {
+    for _ in 0..times {
+        let page = half(hub, thief).await;
+        let answer = thief.submit_once(&page.form_with("code"), &[("code", "000000")]).await;
+        assert_eq!(answer.status, 422, "{}", answer.words());
+        hub.clock.advance(601);
+    }
+}
+
+/// The first code of a sheet.
+fn first_on(paper: &Answer) -> String {
+    let words = paper.words();
+    let code = words.split_whitespace().find(|word| word.len() == 14 && word.matches('-').count() == 2);
+    code.expect("a code on paper").to_owned()
+}
+
 async fn guessing_codes_stops_and_keeps_the_owner_out_of_nothing(hub: TestHub) {
     let (_, secret, paper) = equipped(&hub).await;
     let (mut known, mut thief) = (hub.browser(), hub.browser());
     let page = half(&hub, &mut known).await;
     let now = || code_of(&secret, hub.hub.now());
     known.submit_once(&page.form_with("code"), &[("code", &now())]).await.code();
-    let wrong = async |thief: &mut Browser| {
-        let page = half(&hub, thief).await;
-        for _ in 0..50 {
-            hub.clock.advance(601);
-            let page = half(&hub, thief).await;
-            let answer = thief.submit_once(&page.form_with("code"), &[("code", "000000")]).await;
-            assert_eq!(answer.status, 422, "{}", answer.words());
-        }
-        page
-    };
-    wrong(&mut thief).await;
-    wrong(&mut thief).await;
-    hub.clock.advance(601);
+    guess(&hub, &mut thief, 100).await;
     let page = half(&hub, &mut thief).await;
     let stopped = thief.submit_once(&page.form_with("code"), &[("code", &now())]).await;
     assert!(!thief.signed_in() && stopped.words().contains("Trop de codes faux"), "{}", stopped.words());
@@ -73,11 +78,9 @@ async fn guessing_codes_stops_and_keeps_the_owner_out_of_nothing(hub: TestHub) {
     let page = half(&hub, &mut known).await;
     known.submit_once(&page.form_with("code"), &[("code", &now())]).await.code();
     assert!(known.signed_in(), "on her own device she comes in");
-    let on_paper = paper.words();
-    let on_paper = on_paper.split_whitespace().find(|word| word.len() == 14 && word.matches('-').count() == 2);
     let mut new = hub.browser();
     let page = half(&hub, &mut new).await;
-    let typed = on_paper.expect("a code on paper").replace('0', "o").replace('1', "l");
+    let typed = first_on(&paper).replace('0', "o").replace('1', "l");
     new.submit_once(&page.form_with("code"), &[("code", &typed)]).await.code();
     assert!(new.signed_in(), "and with a code on paper anywhere");
 }

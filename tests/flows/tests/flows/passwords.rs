@@ -354,21 +354,27 @@ async fn a_flood_of_passwords_is_turned_away(hub: TestHub) {
     assert!(hub.browser().sign_in(&GAELLE).at_home().await.answer.status.is_success(), "and so do guests afterwards");
 }
 
+/// So many browsers in front of the form for a password, each with a login of nobody.
+async fn ready(hub: &TestHub, count: usize) -> Vec<(Browser, Answer, String)> {
+    let mut ready = Vec::new();
+    for number in 0..count {
+        let mut browser = hub.browser();
+        let page = browser.password_page("/", &GAELLE).await;
+        ready.push((browser, page, format!("inconnu.{number}")));
+    }
+    ready
+}
+
 /// LOG-19 and F27, counted: every place of the pool is taken for as long as the story lasts.
 async fn a_pool_without_a_place_left_keeps_nobody_else_waiting(hub: TestHub) {
     let hub = hub.again_with(|setup| setup.password_pool = (0, 4)).await;
     let (app, mut inside, mut outside) = (hub.app("app"), hub.browser(), hub.browser());
     inside.sign_in(&ALICE).to(&app).await.ticket();
     let page = outside.password_page("/", &GAELLE).await;
-    let mut ready = Vec::new();
-    for number in 0..40 {
-        let mut browser = hub.browser();
-        let page = browser.password_page("/", &GAELLE).await;
-        ready.push((browser, page, number));
-    }
-    let flood = ready.into_iter().map(async |(mut browser, page, number)| {
-        browser.try_password(&page, &format!("inconnu.{number}"), &"x".repeat(4096)).await
-    });
+    let flood = ready(&hub, 40)
+        .await
+        .into_iter()
+        .map(async |(mut browser, page, login)| browser.try_password(&page, &login, &"x".repeat(4096)).await);
     let mut flood: FuturesUnordered<_> = flood.collect();
     let turned_away: Vec<Answer> = flood.by_ref().take(36).collect().await;
     assert!(turned_away.iter().all(|answer| answer.status == 503), "four wait, and everybody else is told so");
@@ -395,11 +401,8 @@ fn place(page: &Answer) -> String {
 async fn whoever_finds_the_pool_full_keeps_a_place_in_line(hub: TestHub) {
     let full = hub.again_with(|setup| setup.password_pool = (0, 1)).await;
     let mut late = full.browser();
-    let (mut one, mut two) = (full.browser(), full.browser());
-    let pages = [one.password_page("/", &GAELLE).await, two.password_page("/", &GAELLE).await];
-    let both = [one, two].into_iter().zip(pages).zip(["inconnu.1", "inconnu.2"]);
-    let both = both.map(async |((mut browser, page), login)| {
-        let answer = browser.try_password(&page, login, "peu-importe").await;
+    let both = ready(&full, 2).await.into_iter().map(async |(mut browser, page, login)| {
+        let answer = browser.try_password(&page, &login, "peu-importe").await;
         (browser, answer)
     });
     let mut both: FuturesUnordered<_> = both.collect();
