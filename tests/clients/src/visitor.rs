@@ -110,6 +110,16 @@ impl Visitor {
         Ok(frames.len())
     }
 
+    /// Asks for an address as a program of the browser does, and follows nothing.
+    pub async fn ask(&mut self, method: Method, address: &str, body: &str) -> Result<Page> {
+        let url = Url::parse(address).with_context(|| format!("asking for {address}"))?;
+        let request = self.client.request(method, url.clone()).header(COOKIE, self.cookies_for(&url));
+        let response = request.body(body.to_owned()).send().await.with_context(|| format!("asking for {url}"))?;
+        self.keep_cookies(&url, &response);
+        let (status, trail) = (response.status(), vec![url.clone()]);
+        Ok(Page { url, status, text: response.text().await?, trail })
+    }
+
     async fn follow(
         &mut self,
         mut method: Method,

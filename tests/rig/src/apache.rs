@@ -268,7 +268,9 @@ fn configure(folder: &Path, sites: &[Site]) -> Result<String> {
     }
     // This one wants a folder for its cookies wherever it is loaded.
     let cas = sites.iter().any(|site| site.kind == SiteKind::ModAuthCas).then_some("auth_cas");
-    for module in cas.into_iter().chain(["auth_openidc", "auth_mellon", "alias", "rewrite", "proxy", "proxy_http"]) {
+    for module in
+        cas.into_iter().chain(["auth_openidc", "auth_mellon", "alias", "headers", "rewrite", "proxy", "proxy_http"])
+    {
         writeln!(text, "LoadModule {module}_module {MODULES}/mod_{module}.so")?;
     }
     if sites.iter().any(|site| site.kind == SiteKind::ModShib) {

@@ -1,9 +1,9 @@
 //! Etherpad behind `mod_auth_openidc`. That many write in one pad at once is walked through in `tests/browser`.
 
-use crate::{block, mount, with_secret};
+use crate::{block, mount, site, with_secret};
 use anyhow::{Result, ensure};
 use preau_clients::{Page, Workshop};
-use preau_rig::{Apache, Etherpad, Site, SiteKind, free_port};
+use preau_rig::{Apache, Etherpad, SiteKind, free_port};
 
 /// A running Etherpad that is mounted.
 pub struct Pad {
@@ -42,30 +42,11 @@ pub async fn behind_its_door(workshop: &Workshop, more: &[&str]) -> Result<Pad> 
     let printed = block(&mount(workshop, "etherpad", &[&["--url", &url], more].concat()).await?, "apache")?;
     let lines = with_secret(workshop, "etherpad", &printed)?.replace("127.0.0.1:9001", &format!("127.0.0.1:{behind}"));
     let etherpad = Etherpad::start(&workshop.folder().join("etherpad"), behind)?;
-    let apache = Apache::start(&workshop.folder().join("apache"), &[site(workshop, port, lines)])?;
+    let apache = Apache::start(&workshop.folder().join("apache"), &[site(workshop, SiteKind::Etherpad, port, lines)])?;
     Ok(Pad { url, _apache: apache, _etherpad: etherpad })
 }
 
 /// The name that the door has told a pad.
 pub fn name_shown(page: &Page) -> Option<String> {
     page.url.query_pairs().find(|(key, _)| key == "userName").map(|(_, name)| name.into_owned())
-}
-
-fn site(workshop: &Workshop, port: u16, lines: String) -> Site {
-    Site {
-        name: "pad".into(),
-        title: "Le cahier".into(),
-        kind: SiteKind::Etherpad,
-        directives: Some(lines),
-        port,
-        tls: None,
-        preau: workshop.base().trim_end_matches('/').to_owned(),
-        preau_authority: None,
-        secret: None,
-        behind: None,
-        saml: None,
-        shibboleth: None,
-        proxies_to: None,
-        accepts_proxies: false,
-    }
 }

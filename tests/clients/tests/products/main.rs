@@ -5,13 +5,14 @@
 mod etherpad;
 mod foreign_home;
 mod jupyterhub;
+mod radicale;
 mod roundcube;
 mod simulators;
 mod synapse;
 
 use anyhow::{Context, Result, ensure};
 use preau_clients::Workshop;
-use preau_rig::Process;
+use preau_rig::{Process, Site, SiteKind};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -56,6 +57,26 @@ fn python() -> Result<PathBuf> {
     let python = preau_rig::target_folder().join("python/bin/python");
     ensure!(python.exists(), "{} is missing: run `tests/install.sh test`", python.display());
     Ok(python)
+}
+
+/// A site of Apache with these lines.
+fn site(workshop: &Workshop, kind: SiteKind, port: u16, lines: String) -> Site {
+    Site {
+        name: "product".into(),
+        title: "Le produit".into(),
+        kind,
+        directives: Some(lines),
+        port,
+        tls: None,
+        preau: workshop.base().trim_end_matches('/').to_owned(),
+        preau_authority: None,
+        secret: None,
+        behind: None,
+        saml: None,
+        shibboleth: None,
+        proxies_to: None,
+        accepts_proxies: false,
+    }
 }
 
 /// Where the products are that come from PyPI.
