@@ -85,6 +85,8 @@ pub async fn freeze(loaded: &Loaded, args: &FreezeArgs) -> Result<(), Failure> {
             Err(other) => return Err(other.into()),
         }
         store.revoke_tokens_of(&person.id).await?;
+        // A code on paper that was handed out before is in wrong hands as well as a password.
+        store.take_activation_back(&person.id).await?;
         if !args.keep_factors {
             report.factors += store.forget_factors(&person.id).await?;
         }
