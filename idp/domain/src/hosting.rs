@@ -211,6 +211,9 @@ pub struct GuestList {
     pub sent: bool,
     /// For which space.
     pub space: String,
+    /// What that is called, where we were told.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub title: String,
     /// The establishment its first guest is from.
     pub home: Uai,
     /// Their class there.

@@ -167,6 +167,7 @@ pub fn check(
     unless(convention.in_force(now), "the convention is not in force");
     let open = !space.closed && now < space.until && space.convention.as_deref() == Some(convention.id.as_str());
     unless(open, "the space is not open, or not one of the convention");
+    unless(convention.is_for(&space.host), "the convention is not for the establishment of the space");
     let named = (1..=64).contains(&head.jti.len())
         && head.jti.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
     unless(named, "its name is not 1 to 64 letters, digits, - and _");

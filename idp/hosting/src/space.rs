@@ -39,6 +39,9 @@ pub fn problems_of_space(space: &Space, convention: Option<&Convention>) -> Vec<
             problems.push(format!("{named}: a guest manages no space"));
         }
     }
+    if convention.is_some_and(|convention| !convention.is_for(&space.host)) {
+        problems.push(format!("the convention is not for {}", space.host));
+    }
     if let Some(convention) = convention.filter(|convention| space.until > convention.until) {
         problems.push(format!("it ends after its convention, which ends {}", convention.until.rfc3339()));
     }

@@ -24,7 +24,7 @@ const PUT_PAIR: &str = "INSERT INTO school_pair (college, doc) VALUES ($1, $2)
 const PAIR: &str = "SELECT doc FROM school_pair WHERE college = $1";
 const SPACE: &str = "SELECT doc, closed FROM space WHERE id = $1";
 const SPACES: &str = "SELECT doc, closed FROM space WHERE id > $1 ORDER BY id LIMIT $2";
-const SPACES_AT: &str = "SELECT doc, closed FROM space WHERE host = $1 ORDER BY ends DESC, id LIMIT $2";
+const SPACES_AT: &str = "SELECT doc, closed FROM space WHERE host = $1 ORDER BY closed, ends DESC, id LIMIT $2";
 
 /// From the members, by their key, to their spaces: SQLite is kept to this order.
 const SPACES_OF: Sql = Sql::Each {
@@ -52,8 +52,11 @@ const GUEST: &str = "SELECT person, batch, ends, ended, doc FROM guest WHERE per
     ORDER BY ended IS NOT NULL, ends DESC, convention LIMIT 1";
 const OF_CONVENTION: &str = "SELECT person, batch, ends, ended, doc FROM guest
     WHERE convention = $1 AND person > $2 ORDER BY person LIMIT $3";
-const OF_BATCH: &str = "SELECT person, batch, ends, ended, doc FROM guest
-    WHERE batch = $1 AND person > $2 ORDER BY person LIMIT $3";
+const OF_BATCH: &str = "SELECT g.person, g.batch, g.ends, g.ended, g.doc
+    FROM space_member m JOIN space s ON s.id = m.space
+        JOIN guest g ON g.person = substr(m.member, 8) AND g.convention = s.convention
+    WHERE m.batch = $1 AND m.batch <> '' AND g.person > $2 ORDER BY g.person LIMIT $3";
+const OPEN_UNDER: &str = "SELECT id FROM space WHERE host = $1 AND convention = $2 AND closed = 0 ORDER BY id";
 /// From the space to the guests in it, by their names: SQLite is kept to this order.
 const OF_SPACE: Sql = Sql::Each {
     sqlite: "SELECT g.person, g.batch, g.ends, g.ended, g.doc
@@ -219,8 +222,15 @@ impl Hosting for Back {
         self.rows(SPACES_AT, args![host.as_str(), limit]).await?.iter().map(space).collect()
     }
 
+    async fn open_spaces_under(&self, host: &Uai, convention: &str) -> Result<Vec<String>> {
+        texts(&self.rows(OPEN_UNDER, args![host.as_str(), convention]).await?)
+    }
+
     async fn spaces_of(&self, members: &[String], now: Instant) -> Result<Vec<SpaceGrant>> {
-        grants(&self.rows(SPACES_OF, args![members.to_vec(), now, SpaceGrant::MOST]).await?)
+        // A row for each class of theirs that is in a space: of so many, so many spaces.
+        let mut grants = grants(&self.rows(SPACES_OF, args![members.to_vec(), now, 20 * SpaceGrant::MOST]).await?)?;
+        grants.truncate(SpaceGrant::MOST as usize);
+        Ok(grants)
     }
 
     async fn spaces_of_guest(&self, person: &PersonId, now: Instant) -> Result<Vec<SpaceGrant>> {

@@ -68,7 +68,7 @@ pub enum GuestsOf<'a> {
     Convention(&'a str),
     /// In a space.
     Space(&'a str),
-    /// Whom a list brought.
+    /// Whom a list holds in a space.
     Batch(&'a str),
 }
 
@@ -120,8 +120,11 @@ pub trait Hosting: Send + Sync {
     /// Spaces whose name comes after this one, ordered by name, at most `limit`.
     async fn spaces(&self, after: &str, limit: u32) -> Result<Vec<Space>>;
 
-    /// Spaces an establishment answers for, those that end last first, at most `limit`.
+    /// Spaces an establishment answers for, those that are open first and then those that end last, at most `limit`.
     async fn spaces_at(&self, host: &Uai, limit: u32) -> Result<Vec<Space>>;
+
+    /// The names of all spaces an establishment answers for under a convention that nobody closed.
+    async fn open_spaces_under(&self, host: &Uai, convention: &str) -> Result<Vec<String>>;
 
     /// What the open spaces of these members ([`Person::members`]) give, each space once with the most of its roles; at most
     /// [`SpaceGrant::MOST`]. What has not begun is among them, what has ended is not. Costs the same however many spaces there are.
@@ -152,7 +155,8 @@ pub trait Hosting: Send + Sync {
     async fn would_admit(&self, admission: &Admission, now: Instant) -> Result<Admitted>;
 
     /// Takes back what a list brought: nobody is in a space by it, and whoever is in none of the convention any more is its guest no more.
-    /// A later list that named somebody for the same space holds them there. Returns how many left a space.
+    /// A later list that named somebody for the same space holds them there. A list of that name that comes only then is not taken in any
+    /// more. Returns how many left a space.
     async fn withdraw(&self, convention: &str, batch: &str, now: Instant) -> Result<u64>;
 
     /// Notes a list that was sent, or, that it was taken back.

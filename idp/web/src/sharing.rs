@@ -161,7 +161,9 @@ fn journal_of(hub: &Hub, visitor: &Visitor, at: Option<&Uai>, people: &[PersonId
     }
 }
 
-/// Has services hear at once of the sessions that fell.
-async fn told(hub: &Hub) -> Result<(), Fault> {
-    hub.end_expired_sessions(1_000).await.map(drop)
+/// Has services hear at once of the sessions that fell. They are over already: where it cannot be told now, the job of every few seconds does.
+async fn told(hub: &Hub) {
+    if let Err(fault) = hub.end_expired_sessions(1_000).await {
+        tracing::warn!(detail = %fault.detail, "services are told of ended sessions later");
+    }
 }

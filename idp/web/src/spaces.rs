@@ -153,7 +153,7 @@ pub async fn take_in(
             "{more} guests more than the {there} there are would exceed the {quota} of the convention"
         ))),
         Admitted::AreOurs(places) => {
-            let what = "this guest is a pupil of ours by now, and comes in no more by another ENT";
+            let what = "this guest comes in by no list any more";
             let problem = |place| Problem { line: Some(place + 2), what: what.to_owned() };
             Err(NotTaken::Refused(places.into_iter().map(problem).collect()))
         }

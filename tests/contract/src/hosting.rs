@@ -397,6 +397,52 @@ pub async fn a_list_is_taken_in_once(store: &dyn Store) {
     assert!(store.lists(ListsOf::Home(&uai(1)), 10).await.unwrap().is_empty());
 }
 
+/// A word that takes a list back before it came holds: the list is not taken in any more. In parallel, nobody is left in.
+pub async fn a_list_that_was_taken_back_before_it_came_stays_out(store: &dyn Store) {
+    set_up(store, 200).await;
+    assert_eq!(store.withdraw("c", "b0", NOW).await.unwrap(), 0);
+    assert_eq!(store.admit(&list("b0", "fables", vec![newcomer(0)]), NOW).await.unwrap(), Admitted::AlreadyIn);
+    assert_eq!(store.withdraw("nowhere", "b0", NOW).await.unwrap(), 0);
+    let lists: Vec<Admission> = (1..51).map(|n| list(&format!("b{n}"), "fables", vec![newcomer(n)])).collect();
+    let call = |n: usize| {
+        let list = &lists[n / 2];
+        async move {
+            match n % 2 {
+                0 => store.admit(list, NOW).await.map(drop),
+                _ => store.withdraw("c", &list.batch, NOW).await.map(drop),
+            }
+        }
+    };
+    let done = winners(call, Result::is_ok);
+    assert_eq!(done.await, 100, "nobody loses");
+    assert_eq!(store.guest_count("c").await.unwrap(), 0);
+}
+
+/// Lists come in while spaces are closed, guests taken out and lists taken back: every stop is done, and nobody is left in what is closed.
+pub async fn stops_and_lists_at_once_all_come_to_their_end(store: &dyn Store) {
+    set_up(store, 200).await;
+    store.admit(&list("first", "fables", (0..20).map(newcomer).collect()), NOW).await.unwrap();
+    let again: Vec<Admission> =
+        (0..100).map(|n| list(&format!("b{n}"), "fables", (0..20).map(newcomer).collect())).collect();
+    let people: Vec<PersonId> = (0..20).map(guest).collect();
+    let call = |n: usize| {
+        let (again, people) = (&again[n], &people);
+        async move {
+            match n % 5 {
+                0 => store.leave_space("fables", people, NOW).await.map(drop),
+                1 => store.withdraw("c", &format!("b{}", n - 1), NOW).await.map(drop),
+                2 if n == 62 => store.close_space("fables", NOW).await.map(drop),
+                3 => store.end_guests(&people[..5], NOW).await.map(drop),
+                _ => store.admit(again, NOW).await.map(drop),
+            }
+        }
+    };
+    let done = winners(call, Result::is_ok);
+    assert_eq!(done.await, 100, "nobody loses");
+    assert!(store.guests(GuestsOf::Space("fables"), &PersonId::new(""), 50).await.unwrap().is_empty());
+    assert_eq!(store.guest_count("c").await.unwrap(), 0);
+}
+
 /// The spaces of an establishment are found, those that last longest first.
 pub async fn the_spaces_of_an_establishment_are_found(store: &dyn Store) {
     for (id, host, until) in [("a", 1, LATER), ("b", 1, END), ("c", 2, END)] {
@@ -405,6 +451,9 @@ pub async fn the_spaces_of_an_establishment_are_found(store: &dyn Store) {
     let names = |found: Vec<Space>| found.into_iter().map(|one| one.id).collect::<Vec<_>>();
     assert_eq!(names(store.spaces_at(&uai(1), 10).await.unwrap()), ["b", "a"]);
     assert_eq!(names(store.spaces_at(&uai(1), 1).await.unwrap()), ["b"]);
+    set_up(store, 10).await;
+    store.close_space("potager", NOW).await.unwrap();
+    assert_eq!(store.open_spaces_under(&uai(1), "c").await.unwrap(), ["fables"]);
 }
 
 /// A guest is given more time, never less.

@@ -287,6 +287,7 @@ faulty!(Hosting {
     fn put_space(space: &Space, before: Option<&Space>, now: Instant) -> u64;
     fn close_space(id: &str, now: Instant) -> Option<u64>;
     fn spaces_at(host: &Uai, limit: u32) -> Vec<Space>;
+    fn open_spaces_under(host: &Uai, convention: &str) -> Vec<String>;
     fn space(id: &str) -> Option<Space>;
     fn spaces(after: &str, limit: u32) -> Vec<Space>;
     fn spaces_of(members: &[String], now: Instant) -> Vec<SpaceGrant>;

@@ -66,6 +66,7 @@ fn list(admission: &Admission, now: Instant) -> Option<GuestList> {
         id: admission.batch.clone(),
         sent: false,
         space: admission.space.clone(),
+        title: String::new(),
         home: first.guest.home.clone(),
         class: first.guest.class.clone(),
         guests: u32::try_from(admission.guests.len()).unwrap_or(u32::MAX),

@@ -60,10 +60,21 @@ const SUSPEND: Sql = Sql::Each {
     postgres: "UPDATE person SET state = 'suspended', written = NULL
         WHERE id = ANY($1) AND source = $2 AND state IN ('active', 'precreated')",
 };
+/// Whoever stops something of a convention waits for whoever admits by it, and the other way round: then guests, then where they are members, then
+/// their accounts, everywhere.
+pub(super) const HOLD_CONVENTION: Sql = Sql::Each {
+    sqlite: "SELECT id FROM convention WHERE id = $1",
+    postgres: "SELECT id FROM convention WHERE id = $1 FOR UPDATE",
+};
+const NAMED_BY: &str = "SELECT substr(member, 8) FROM space_member WHERE batch = $2
+    AND space IN (SELECT id FROM space WHERE convention = $1)";
+const IN_SPACE: &str = "SELECT substr(member, 8) FROM space_member WHERE space = $1 AND batch <> ''";
 const WITHDRAW: &str = "DELETE FROM space_member WHERE batch = $2
     AND space IN (SELECT id FROM space WHERE convention = $1) RETURNING substr(member, 8)";
-const WITHDRAWN: &str = "UPDATE guest_list SET withdrawn = $3
-    WHERE convention = $1 AND id = $2 AND sent = 0 AND withdrawn IS NULL";
+/// Also of a list that is yet to come: its name is used up.
+const WITHDRAWN: &str = "INSERT INTO guest_list (convention, id, sent, space, home, at, withdrawn, doc)
+    VALUES ($1, $2, 0, '', '', $3, $3, '{}')
+    ON CONFLICT (convention, id, sent) DO UPDATE SET withdrawn = coalesce(guest_list.withdrawn, excluded.withdrawn)";
 const CLOSE: &str = "UPDATE space SET closed = 1 WHERE id = $1 RETURNING convention";
 const LEAVE_SPACE: &str = "DELETE FROM space_member WHERE space = $1 AND batch <> '' RETURNING substr(member, 8)";
 const CONVENTION_OF: &str = "SELECT convention FROM space WHERE id = $1 AND convention IS NOT NULL";
@@ -160,6 +171,11 @@ pub(super) async fn withdraw(
     if batch.is_empty() {
         return Ok((0, Vec::new()));
     }
+    if link.row(HOLD_CONVENTION, args![convention.clone()]).await?.is_none() {
+        return Ok((0, Vec::new()));
+    }
+    let named = texts(&link.rows(NAMED_BY, args![convention.clone(), batch.clone()]).await?)?;
+    link.rows(HOLD, args![in_order(named)]).await?;
     let people = texts(&link.rows(WITHDRAW, args![convention.clone(), batch.clone()]).await?)?;
     link.changed(WITHDRAWN, args![convention.clone(), batch, now]).await?;
     left(link, convention, people, now).await
@@ -170,6 +186,12 @@ pub(super) async fn close_space(
     id: String,
     now: Instant,
 ) -> Result<(Option<u64>, Vec<SessionId>)> {
+    if let Some(row) = link.row(CONVENTION_OF, args![id.clone()]).await? {
+        let convention = row.text(0)?.to_owned();
+        link.rows(HOLD_CONVENTION, args![convention]).await?;
+        let there = texts(&link.rows(IN_SPACE, args![id.clone()]).await?)?;
+        link.rows(HOLD, args![in_order(there)]).await?;
+    }
     let rows = link.rows(CLOSE, args![id.clone()]).await?;
     let Some(row) = rows.first() else { return Ok((None, Vec::new())) };
     let Some(convention) = row.text_or_none(0)?.map(str::to_owned) else { return Ok((Some(0), Vec::new())) };
@@ -186,6 +208,9 @@ pub(super) async fn leave_space(
 ) -> Result<(u64, Vec<SessionId>)> {
     let Some(row) = link.row(CONVENTION_OF, args![id.clone()]).await? else { return Ok((0, Vec::new())) };
     let convention = row.text(0)?.to_owned();
+    link.rows(HOLD_CONVENTION, args![convention.clone()]).await?;
+    let named = members.iter().filter_map(|member| member.strip_prefix("person/").map(str::to_owned)).collect();
+    link.rows(HOLD, args![in_order(named)]).await?;
     let people = texts(&link.rows(LEAVE_ONE_SPACE, args![id, members]).await?)?;
     left(link, convention, people, now).await
 }
@@ -215,6 +240,7 @@ pub(super) async fn stop_convention(
 
 /// Ends these as guests of a convention; gives the sessions that fell.
 async fn end_of(link: &mut Link<'_>, convention: String, people: Vec<String>, now: Instant) -> Result<Vec<SessionId>> {
+    link.rows(HOLD_CONVENTION, args![convention.clone()]).await?;
     link.rows(HOLD, args![people.clone()]).await?;
     link.changed(END_OF_CONVENTION, args![convention.clone(), people.clone(), now]).await?;
     link.changed(LEAVE_CONVENTION, args![members(&people), convention.clone()]).await?;
@@ -227,12 +253,14 @@ pub(super) async fn end_due(
     unused_since: Instant,
     limit: u32,
 ) -> Result<(Vec<String>, Vec<SessionId>)> {
-    link.changed(FORGET_LISTS, args![now - LISTS_STAY]).await?;
     let (mut of, mut sessions): (BTreeMap<String, Vec<String>>, _) = (BTreeMap::new(), Vec::new());
     for row in link.rows(DUE, args![now, unused_since, limit]).await? {
         of.entry(row.text(1)?.to_owned()).or_default().push(row.text(0)?.to_owned());
     }
     let ended = in_order(of.values().flatten().cloned().collect());
+    if !ended.is_empty() {
+        link.changed(FORGET_LISTS, args![now - LISTS_STAY]).await?;
+    }
     for (convention, people) in of {
         sessions.extend(end_of(link, convention, people, now).await?);
     }

@@ -70,6 +70,9 @@ pub(super) async fn put_space(
     before: Option<&Space>,
     now: Instant,
 ) -> Result<(u64, Vec<SessionId>)> {
+    if let Some(convention) = &new.convention {
+        link.rows(ending::HOLD_CONVENTION, args![convention.as_str()]).await?;
+    }
     let stored = link.row(HOLD_SPACE, args![new.id.as_str()]).await?;
     as_read(stored.as_ref().map(space).transpose()?, before)?;
     let sql = if before.is_some() { REPLACE_SPACE } else { ADD_SPACE };

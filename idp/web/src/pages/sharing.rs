@@ -87,7 +87,7 @@ impl<'a> Spaces<'a> {
         };
         let sent = |list: &GuestList| SentLine {
             id: list.id.clone(),
-            space: display_safe(&list.space, 48),
+            space: display_safe(if list.title.is_empty() { &list.space } else { &list.title }, 100),
             class: display_safe(&list.class, 64),
             guests: page.count("space-people", list.guests as usize),
             at: page.moment(list.at),
@@ -505,6 +505,8 @@ pub(super) struct Join<'a> {
     count: String,
     teacher: Option<String>,
     until: String,
+    /// What is shown, in one word.
+    shown: String,
     invitation: String,
     token: String,
 }
@@ -523,6 +525,7 @@ impl<'a> Join<'a> {
             count: String::new(),
             teacher: None,
             until: String::new(),
+            shown: String::new(),
             invitation,
             token,
             page,
@@ -552,6 +555,7 @@ impl<'a> Join<'a> {
                 join.classes = classes.into_iter().map(choice).collect();
                 if let Some(whom) = whom {
                     let name = |one: &preau_hosting::Listed| format!("{} {}", one.given_name, one.initial);
+                    join.shown = whom.word();
                     join.count = page.count("space-people", whom.all().len());
                     join.people = whom.pupils.iter().map(name).collect();
                     join.teacher = whom.teacher.as_ref().map(name);

@@ -16,21 +16,21 @@ use preau_hosting::{next_summer, problem_of_opening, problems_of_space};
 use preau_store::StoreError;
 use std::sync::Arc;
 
-/// Conventions looked at, and partners offered.
+/// Conventions read at once, and partners offered.
 const MOST_CONVENTIONS: u32 = 1_000;
-const MOST_PARTNERS: usize = 200;
+const MOST_PARTNERS: usize = 2_000;
 /// Classes of one school in one space.
 const MOST_CLASSES: usize = 20;
 /// Pupils of a class, where nobody knows how many: what an estimate counts with.
 const OF_A_CLASS: usize = 30;
 
-/// Another school, and the convention by which its people come; none where it is a school of this very ENT.
+/// A school of another ENT, and the convention by which its people come.
 pub(crate) struct Partner {
     /// What a form says for it.
     pub value: String,
-    pub convention: Option<Convention>,
+    pub convention: Convention,
     pub establishment: Uai,
-    /// Its name, where it is known here; else its number and the name of the other ENT.
+    /// Its number, and the name of its ENT.
     pub label: String,
 }
 
@@ -206,12 +206,13 @@ impl Draft {
         let services = services.filter(some).ok_or("space-problem-services")?;
         let (year, month, day) = self.until.ok_or("space-problem-day")?.parts();
         let until = Instant::french_day(year, month, day).ok_or("space-problem-day")?.1;
-        let convention = partner.and_then(|one| one.convention.as_ref());
+        let convention = partner.map(|one| &one.convention);
         if until > convention.map_or_else(|| next_summer(now), |one| one.until) {
             return Err("space-problem-far");
         }
         let space = Space {
-            id: named_after(&self.title, ids),
+            // Drawn: what a teacher types is told to no service.
+            id: format!("espace-{}", ids.text(10)),
             title: self.title.clone(),
             host: at.clone(),
             convention: convention.map(|one| one.id.clone()),
@@ -228,21 +229,6 @@ impl Draft {
     }
 }
 
-/// A name for addresses and group codes: of the title what may stand there, and some letters that nobody else has.
-fn named_after(title: &str, ids: &dyn Ids) -> String {
-    use unicode_normalization::UnicodeNormalization;
-    let mut name = String::new();
-    for c in title.nfd().filter(char::is_ascii).map(|c| c.to_ascii_lowercase()) {
-        if c.is_ascii_alphanumeric() {
-            name.push(c);
-        } else if !name.is_empty() && !name.ends_with('-') {
-            name.push('-');
-        }
-    }
-    name.truncate(36);
-    format!("{}-{}", name.trim_end_matches('-'), ids.text(6)).trim_start_matches('-').to_owned()
-}
-
 /// The services an operator lets into spaces: those whose audience names guests there.
 pub(super) fn mountable<'t>(table: &'t ServiceTable, at: &Uai) -> impl Iterator<Item = &'t Door> {
     table.all().iter().filter(|door| {
@@ -253,40 +239,38 @@ pub(super) fn mountable<'t>(table: &'t ServiceTable, at: &Uai) -> impl Iterator<
     })
 }
 
-/// What somebody may choose from in the establishment they work in: of its classes a teacher their own, the direction and those who see every
-/// class all of them.
+/// What somebody may choose from in the establishment they work in: of its classes their own, which makes them manage the space; the direction,
+/// who manages every space of it, all of them.
 pub(super) async fn offered(hub: &Hub, member: &Member) -> Result<Offered, Fault> {
     let now = hub.now();
-    let (mut partners, mut known): (Vec<Partner>, _) = (Vec::new(), Vec::new());
-    for convention in hub.store.conventions("", MOST_CONVENTIONS).await? {
-        if !convention.in_force(now) || convention.peer.provider.is_none() || !convention.is_for(&member.at) {
-            continue;
-        }
-        for uai in convention.establishments.iter().filter(|uai| **uai != member.at) {
-            partners.push(Partner {
-                value: format!("{} {uai}", convention.id),
-                label: format!("{uai} ({})", display_safe(&convention.peer.name, 60)),
-                convention: Some(convention.clone()),
-                establishment: uai.clone(),
-            });
+    let (mut partners, mut after): (Vec<Partner>, _) = (Vec::new(), String::new());
+    loop {
+        let page = hub.store.conventions(&after, MOST_CONVENTIONS).await?;
+        let Some(last) = page.last() else { break };
+        after.clone_from(&last.id);
+        let usable = |one: &&Convention| one.in_force(now) && one.peer.provider.is_some() && one.is_for(&member.at);
+        for convention in page.iter().filter(usable) {
+            for uai in convention.establishments.iter().filter(|uai| **uai != member.at) {
+                partners.push(Partner {
+                    value: format!("{} {uai}", convention.id),
+                    label: format!("{uai} ({})", display_safe(&convention.peer.name, 60)),
+                    convention: convention.clone(),
+                    establishment: uai.clone(),
+                });
+            }
         }
     }
-    // Schools of this ENT that are paired with ours.
+    // Those that are paired with ours come first.
     let ours = hub.store.establishment(&member.at).await?;
-    match ours.as_ref().map(|one| one.kind) {
-        Some(EstablishmentKind::College) => {
-            known.extend(hub.store.school_pair(&member.at).await?.map(|pair| pair.ecoles).unwrap_or_default());
-        }
-        _ => known.extend(ours.as_ref().and_then(|one| one.sector.clone())),
-    }
-    known.truncate(MOST_PARTNERS);
-    for one in hub.store.establishments(&known).await? {
-        let (value, label) = (format!("- {}", one.uai), one.name);
-        partners.push(Partner { value, convention: None, establishment: one.uai, label });
-    }
+    let paired = match ours.as_ref().map(|one| one.kind) {
+        Some(EstablishmentKind::College) => hub.store.school_pair(&member.at).await?.map(|pair| pair.ecoles),
+        _ => ours.as_ref().and_then(|one| one.sector.clone()).map(|college| vec![college]),
+    };
+    let paired = paired.unwrap_or_default();
+    partners.sort_by_key(|one| !paired.contains(&one.establishment));
     partners.truncate(MOST_PARTNERS);
     let own = member.known.person.affiliations.iter().filter(|own| own.establishment == member.at);
-    let sees_all = own.clone().any(|own| own.profile != Profile::Teacher && own.profile.public() == Public::Staff);
+    let sees_all = own.clone().any(|own| own.profile == Profile::Head);
     let groups = ours.map(|one| one.groups).unwrap_or_default();
     let label = |code: &str| {
         let found = groups.iter().find(|group| group.code == code);
@@ -309,7 +293,7 @@ pub(super) async fn offered(hub: &Hub, member: &Member) -> Result<Offered, Fault
 }
 
 async fn estimate(hub: &Hub, draft: &Draft, offered: &Offered) -> Result<Option<Estimate>, Fault> {
-    let Some(convention) = draft.partner(offered).and_then(|one| one.convention.as_ref()) else { return Ok(None) };
+    let Some(convention) = draft.partner(offered).map(|one| &one.convention) else { return Ok(None) };
     let each = OF_A_CLASS + usize::from(draft.their_staff.is_some());
     let there = hub.store.guest_count(&convention.id).await?;
     Ok(Some(Estimate { about: draft.their_classes.len() * each, there, quota: convention.quota }))
@@ -456,7 +440,7 @@ pub(super) async fn change(
         Ok(_) | Err(StoreError::Conflict) => {}
         Err(other) => return Err(other.into()),
     }
-    told(&hub).await?;
+    told(&hub).await;
     hub.forget_live(&member.live.session.id);
     Ok(hub.see_other(&format!("/space/{id}")))
 }

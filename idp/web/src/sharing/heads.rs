@@ -58,12 +58,10 @@ pub(super) async fn stop(State(hub): State<Arc<Hub>>, visitor: Visitor, body: By
         Err(onward) => return Ok(onward),
     };
     let id = fields.required("convention")?;
-    let spaces = hub.store.spaces_at(&member.at, MOST_SHOWN).await?;
-    let of = |space: &&Space| space.convention.as_deref() == Some(id) && !space.closed;
     journal(&hub, &visitor, &member, format!("convention-stopped-here {id}")).await?;
-    for space in spaces.iter().filter(of) {
-        close_one(&hub, &visitor, &member, &space.id).await?;
+    for space in hub.store.open_spaces_under(&member.at, id).await? {
+        close_one(&hub, &visitor, &member, &space).await?;
     }
-    told(&hub).await?;
+    told(&hub).await;
     Ok(hub.see_other("/spaces/guests"))
 }

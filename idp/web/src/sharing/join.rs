@@ -12,7 +12,7 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use preau_connector_api::Network;
 use preau_domain::{
-    Affiliation, Convention, GuestList, Identifier, Person, Profile, Public, ServiceId, Uai, display_safe,
+    Affiliation, Bounded, Convention, GuestList, Identifier, Person, Profile, Public, ServiceId, Uai, display_safe,
 };
 use preau_hosting::{Head, LIST_HOLDS, Listed, RECALL_TYP, Recall, TYP, write_body};
 use preau_keys::jose::Alg;
@@ -33,6 +33,13 @@ pub(crate) struct Whom {
 }
 
 impl Whom {
+    /// What is shown, in one word: a form says it again, so that nobody leaves unseen.
+    pub fn word(&self) -> String {
+        let all: Vec<String> =
+            self.all().into_iter().map(|one| format!("{} {}", one.subject, one.given_name)).collect();
+        preau_keys::fingerprint(all.join("\n").as_bytes())
+    }
+
     pub fn all(&self) -> Vec<Listed> {
         let mut all: Vec<Listed> = self.pupils.iter().chain(&self.teacher).cloned().collect();
         // In no order that says anything of anybody.
@@ -73,15 +80,18 @@ fn initial(family_name: &str) -> String {
 }
 
 fn listed(hub: &Hub, door: &Door, person: &Person, invitation: &Invitation, public: Public) -> Listed {
-    let own = person.affiliations.iter().find(|own| own.establishment == invitation.establishment);
-    let level = own.and_then(|own| own.level.clone()).unwrap_or_default();
+    let plain = |text: &str| text.chars().filter(|c| !c.is_control()).take(60).collect::<String>().trim().to_owned();
     Listed {
-        given_name: display_safe(&person.given_name, 60).trim().to_owned(),
+        given_name: match preau_domain::bounded(&person.given_name, 60) {
+            Bounded::Fits(fits) if !fits.is_empty() => fits.to_owned(),
+            _ => plain(&person.given_name),
+        },
         initial: initial(&person.family_name),
         home: invitation.establishment.clone(),
         // As the host calls the class: what ours is called stays here.
         class: invitation.class.clone(),
-        level: if public == Public::Pupil { display_safe(&level, 32) } else { String::new() },
+        // What the annuaire says of a child's level may say more than a class does.
+        level: String::new(),
         public,
         subject: hub.keyring.pairwise(door.sector(), &person.id),
     }
@@ -128,6 +138,12 @@ fn meant<'c>(classes: &'c [String], named: &str) -> Option<&'c String> {
     classes.iter().find(|code| plain(code) == plain(named)).or_else(|| classes.first().filter(|_| classes.len() == 1))
 }
 
+/// The page of an invitation.
+fn here(token: &str) -> String {
+    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("i", token).finish();
+    format!("/spaces/join?{query}")
+}
+
 pub(super) async fn ask(
     State(hub): State<Arc<Hub>>,
     visitor: Visitor,
@@ -136,11 +152,7 @@ pub(super) async fn ask(
     let query = query.unwrap_or_default();
     let fields = Fields::parse(&query)?;
     let token = fields.one("i")?.unwrap_or_default();
-    // Read again below from the same text: what is asked again after signing in is what was asked.
-    let here = format!(
-        "/spaces/join?{}",
-        url::form_urlencoded::Serializer::new(String::new()).append_pair("i", token).finish()
-    );
+    let here = here(token);
     let member = match asks(&hub, &visitor, &here, true).await? {
         Lately::Proved(member) => member,
         Lately::Onward(response) => return Ok(response),
@@ -162,25 +174,38 @@ pub(super) async fn ask(
     Ok(pages::join(&hub, &visitor, &member.live, page))
 }
 
-/// What another ENT answers to a list.
-#[derive(Debug, Default, Serialize, Deserialize)]
+/// What another ENT answers to a list that it takes in.
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Answered {
-    #[serde(default)]
     pub added: u64,
-    #[serde(default)]
     pub known: u64,
-    /// What refuses it, with the lines.
-    #[serde(default)]
-    pub problems: Vec<String>,
+}
+
+/// And to one that it refuses: why, with the lines.
+#[derive(Debug, Deserialize)]
+struct Refusing {
+    problems: Vec<String>,
 }
 
 /// Hands something signed to the other ENT; nothing where it is not reached, or answers nothing that is understood.
-async fn hand_over(hub: &Hub, convention: &Convention, network: Network, path: &str, text: String) -> Option<Answered> {
+async fn hand_over(
+    hub: &Hub,
+    convention: &Convention,
+    network: Network,
+    path: &str,
+    text: String,
+) -> Option<Result<Answered, Vec<String>>> {
     let request = http::Request::post(format!("{}{path}", convention.peer.url));
     let request = request.header(http::header::CONTENT_TYPE, "text/plain; charset=utf-8");
     let request = request.header(http::header::ACCEPT, "application/json").body(text.into_bytes()).ok()?;
     match hub.egress.send(request, network, MOST_OF_AN_ANSWER).await {
-        Ok(answer) if matches!(answer.status().as_u16(), 200 | 422) => serde_json::from_slice(answer.body()).ok(),
+        Ok(answer) if answer.status() == http::StatusCode::OK => {
+            serde_json::from_slice(answer.body()).ok().map(|answered: Answered| Ok(answered))
+        }
+        Ok(answer) if answer.status() == http::StatusCode::UNPROCESSABLE_ENTITY => {
+            let refusing: Option<Refusing> = serde_json::from_slice(answer.body()).ok();
+            refusing.filter(|one| !one.problems.is_empty()).map(|one| Err(one.problems))
+        }
         Ok(answer) => {
             tracing::warn!(status = answer.status().as_u16(), convention = %convention.id, "another ENT took no list");
             None
@@ -193,7 +218,9 @@ async fn hand_over(hub: &Hub, convention: &Convention, network: Network, path: &
 }
 
 pub(super) async fn send(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Result<Response, Fault> {
-    let (member, fields) = match sent(&hub, &visitor, "/spaces", &body).await? {
+    // Whoever is asked again who they are comes back to the invitation.
+    let here = here(Fields::of_message(&body)?.required("invitation")?);
+    let (member, fields) = match sent(&hub, &visitor, &here, &body).await? {
         Ok(sent) => sent,
         Err(onward) => return Ok(onward),
     };
@@ -205,6 +232,13 @@ pub(super) async fn send(State(hub): State<Arc<Hub>>, visitor: Visitor, body: By
             let class = invited.classes.iter().find(|own| *own == chosen);
             let class = class.ok_or_else(|| Fault::new(FaultKind::BadRequest, "not a class of theirs"))?;
             let whom = whom(&hub, &member, &invited.door, &invited.invitation, class).await?;
+            if fields.required("shown")? != whom.word() {
+                let Invited { invitation, convention, classes, .. } = invited;
+                let (invitation, peer) = (Box::new(invitation), convention.peer.name);
+                let sending = Sending::Ask { invitation, peer, classes, whom: Some(whom) };
+                let page = JoinPage { sending, invitation: token.to_owned(), token: member.token(&hub) };
+                return Ok(pages::join(&hub, &visitor, &member.live, page));
+            }
             send_list(&hub, &visitor, &member, invited, &whom).await?
         }
     };
@@ -244,6 +278,7 @@ async fn send_list(
         id: head.jti,
         sent: true,
         space: invitation.space.clone(),
+        title: invitation.title.clone(),
         home: invitation.establishment.clone(),
         class: whom.class.clone(),
         guests: u32::try_from(guests.len()).unwrap_or(u32::MAX),
@@ -255,12 +290,10 @@ async fn send_list(
     hub.store.note_list(&list).await?;
     let answered = hand_over(hub, &convention, door.network, "/hosting/lists", format!("{token}\n{body}")).await;
     match answered {
-        Some(answered) if answered.problems.is_empty() => {
-            Ok(Sending::Done { title: invitation.title, peer: convention.peer.name, answered })
-        }
-        Some(answered) => {
+        Some(Ok(answered)) => Ok(Sending::Done { title: invitation.title, peer: convention.peer.name, answered }),
+        Some(Err(problems)) => {
             hub.store.note_list(&GuestList { withdrawn: Some(now), ..list }).await?;
-            let problems = answered.problems.iter().take(20).map(|one| display_safe(one, 200)).collect();
+            let problems = problems.iter().take(20).map(|one| display_safe(one, 200)).collect();
             Ok(Sending::Refused { peer: convention.peer.name, problems })
         }
         None => Ok(Sending::Not("join-problem-unreached")),
@@ -290,7 +323,7 @@ pub(super) async fn recall(State(hub): State<Arc<Hub>>, visitor: Visitor, body: 
     let token = token.map_err(|error| Fault::new(FaultKind::Internal, format!("a recall: {error}")))?;
     journal(&hub, &visitor, &member, format!("guests-recalled {} of {}", list.id, convention.id)).await?;
     match hand_over(&hub, &convention, network, "/hosting/recalls", token).await {
-        Some(answered) if answered.problems.is_empty() => {
+        Some(Ok(_)) => {
             hub.store.note_list(&GuestList { withdrawn: Some(now), ..list }).await?;
             Ok(hub.see_other("/spaces"))
         }

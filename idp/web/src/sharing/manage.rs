@@ -130,11 +130,12 @@ async fn framed(hub: &Hub, space: &Space) -> Result<Option<Convention>, Fault> {
     }
 }
 
-/// Until when a space may go on: as long as its convention, and the school year.
-fn longest(space: &Space, convention: Option<&Convention>, now: Instant) -> Option<Instant> {
+/// Until when a space and its guests may go on, where that is longer than they have: as long as its convention, and the school year.
+fn longest(space: &Space, convention: Option<&Convention>, guests: &[Guest], now: Instant) -> Option<Instant> {
     let until = convention.map_or_else(|| next_summer(now), |one| one.until.min(next_summer(now)));
-    let may = standing(space, convention, now) == Standing::Open && until > space.until;
-    may.then_some(until)
+    let shorter = |one: &Guest| one.ended.is_none() && one.until < until;
+    let may = standing(space, convention, now) == Standing::Open;
+    (may && (until > space.until || guests.iter().any(shorter))).then_some(until)
 }
 
 async fn page(
@@ -156,10 +157,10 @@ async fn page(
         _ => Vec::new(),
     };
     let shown = SpacePage {
+        longest: longest(&space, convention.as_ref(), &guests, now),
         guests: named(hub, guests).await?,
         lists: hub.store.lists(ListsOf::Space(&space.id), MOST_SHOWN).await?,
         can_change: super::draft::can_say(&space),
-        longest: longest(&space, convention.as_ref(), now),
         token: member.token(hub),
         state,
         convention,
@@ -203,14 +204,16 @@ pub(super) async fn renew(
 ) -> Result<Response, Fault> {
     let (member, _, space) = acting!(acts(&hub, &visitor, &id, &body));
     let (now, convention) = (hub.now(), framed(&hub, &space).await?);
-    if let Some(until) = longest(&space, convention.as_ref(), now) {
+    let guests = hub.store.guests(GuestsOf::Space(&id), &PersonId::new(""), MOST_GUESTS).await?;
+    if let Some(until) = longest(&space, convention.as_ref(), &guests, now) {
         journal(&hub, &visitor, &member, format!("space-renewed {id} until {}", until.rfc3339())).await?;
-        match hub.store.put_space(&Space { until, ..space.clone() }, Some(&space), now).await {
-            // Somebody changed it meanwhile: the page shows how it stands.
-            Err(StoreError::Conflict) => {}
-            other => {
-                other?;
-                hub.store.renew_guests(&id, until).await?;
+        // Guests first: nobody outlives a space, and one that was not prolonged keeps its button.
+        hub.store.renew_guests(&id, until).await?;
+        if until > space.until {
+            match hub.store.put_space(&Space { until, ..space.clone() }, Some(&space), now).await {
+                // Somebody changed it meanwhile: the page shows how it stands.
+                Ok(_) | Err(StoreError::Conflict) => {}
+                Err(other) => return Err(other.into()),
             }
         }
     }
@@ -246,7 +249,7 @@ pub(super) async fn close(
 ) -> Result<Response, Fault> {
     let (member, _, _) = acting!(acts(&hub, &visitor, &id, &body));
     close_one(&hub, &visitor, &member, &id).await?;
-    told(&hub).await?;
+    told(&hub).await;
     Ok(hub.see_other("/spaces"))
 }
 
@@ -256,16 +259,16 @@ pub(super) async fn stop(
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<Response, Fault> {
-    let (member, fields, _) = acting!(acts(&hub, &visitor, &id, &body));
+    let (member, fields, space) = acting!(acts(&hub, &visitor, &id, &body));
     let guest = PersonId::new(fields.required("guest")?);
     if !guests_in(&hub, &id).await?.contains(&guest) {
         return Ok(hub.see_other(&format!("/space/{id}")));
     }
     let guest = std::slice::from_ref(&guest);
     journal(&hub, &visitor, &member, format!("guest-stopped {id}")).await?;
-    journal_of(&hub, &visitor, Some(&member.at), guest, AuditKind::GuestEnded, &format!("stopped in {id}"));
+    journal_of(&hub, &visitor, Some(&space.host), guest, AuditKind::GuestEnded, &format!("stopped in {id}"));
     hub.store.leave_space(&id, guest, hub.now()).await?;
-    told(&hub).await?;
+    told(&hub).await;
     Ok(hub.see_other(&format!("/space/{id}")))
 }
 
@@ -280,8 +283,11 @@ pub(super) async fn undo(
     let lists = hub.store.lists(ListsOf::Space(&space.id), MOST_SHOWN).await?;
     let list = lists.into_iter().find(|one| one.id == list && one.withdrawn.is_none()).ok_or_else(nothing)?;
     journal(&hub, &visitor, &member, format!("guests-undone {} of {}", list.id, list.convention)).await?;
+    let held = super::receive::held_by(&hub, &list.convention, &list.id).await?;
+    let why = format!("list {} of {} taken back", list.id, list.convention);
+    journal_of(&hub, &visitor, Some(&space.host), &held, AuditKind::GuestEnded, &why);
     hub.store.withdraw(&list.convention, &list.id, hub.now()).await?;
-    told(&hub).await?;
+    told(&hub).await;
     Ok(hub.see_other(&format!("/space/{id}")))
 }
 
@@ -308,7 +314,7 @@ pub(super) async fn upload(
         Ok(taken) if yes => {
             let (list, convention) = (&taken.head.jti, &taken.convention.id);
             journal(&hub, &visitor, &member, format!("guests-imported {list} of {convention}")).await?;
-            match super::receive::take(&hub, &visitor, Some(&member.at), &text).await? {
+            match super::receive::take(&hub, &visitor, &text).await? {
                 Ok(_) => return Ok(hub.see_other(&format!("/space/{id}"))),
                 Err(problems) => (None, problems),
             }

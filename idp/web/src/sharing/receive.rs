@@ -9,7 +9,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use preau_domain::{AuditEvent, AuditKind, PersonId, Uai};
+use preau_domain::{AuditEvent, AuditKind, PersonId};
 use preau_hosting::{RECALL_TYP, Recall};
 use preau_keys::jose::{self, Alg, Expect, Jwks, Typ};
 use preau_store::GuestsOf;
@@ -23,25 +23,25 @@ fn refused(problems: &[String]) -> Response {
     (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({ "problems": problems }))).into_response()
 }
 
+/// Whom a list holds in the spaces of its convention.
+pub(super) async fn held_by(hub: &Hub, convention: &str, list: &str) -> Result<Vec<PersonId>, Fault> {
+    let (mut people, mut after) = (Vec::new(), PersonId::new(""));
+    loop {
+        let page = hub.store.guests(GuestsOf::Batch(list), &after, 1_000).await?;
+        let Some(last) = page.last() else { return Ok(people) };
+        after = last.person.clone();
+        people.extend(page.into_iter().filter(|one| one.convention == convention).map(|one| one.person));
+    }
+}
+
 /// Takes in a list, with a line in the journal for each guest; or what refuses it.
-pub(super) async fn take(
-    hub: &Hub,
-    visitor: &Visitor,
-    at: Option<&Uai>,
-    text: &str,
-) -> Result<Result<Taken, Vec<String>>, Fault> {
+pub(super) async fn take(hub: &Hub, visitor: &Visitor, text: &str) -> Result<Result<Taken, Vec<String>>, Fault> {
     match take_in(&*hub.store, (&hub.keyring, &*hub.ids), hub.base(), text, hub.now(), true).await {
         Ok(taken) => {
             let (list, convention) = (&taken.head.jti, &taken.convention.id);
-            let (mut people, mut after) = (Vec::new(), PersonId::new(""));
-            loop {
-                let page = hub.store.guests(GuestsOf::Batch(list), &after, 1_000).await?;
-                let Some(last) = page.last() else { break };
-                after = last.person.clone();
-                people.extend(page.into_iter().filter(|one| one.convention == *convention).map(|one| one.person));
-            }
+            let people = held_by(hub, convention, list).await?;
             let what = format!("guest-admitted {list} of {convention}");
-            journal_of(hub, visitor, at, &people, AuditKind::Administered, &what);
+            journal_of(hub, visitor, Some(&taken.space.host), &people, AuditKind::Administered, &what);
             Ok(Ok(taken))
         }
         Err(NotTaken::Refused(problems)) => {
@@ -71,7 +71,7 @@ pub(super) async fn list(State(hub): State<Arc<Hub>>, visitor: Visitor, body: By
         }
         Err(NotTaken::Store(error)) => return Err(error.into()),
     }
-    match take(&hub, &visitor, None, text).await? {
+    match take(&hub, &visitor, text).await? {
         Ok(taken) => Ok(Json(json!({ "added": taken.added, "known": taken.known })).into_response()),
         Err(problems) => Ok(refused(&problems)),
     }
@@ -91,7 +91,10 @@ pub(super) async fn recall(State(hub): State<Arc<Hub>>, visitor: Visitor, body: 
     }
     // A word that comes late, or twice, takes nothing back that was not to be.
     note(&hub, &visitor, format!("guests-recalled {} of {}", recall.list, convention.id)).await?;
+    let held = held_by(&hub, &convention.id, &recall.list).await?;
+    let why = format!("list {} of {} taken back", recall.list, convention.id);
+    journal_of(&hub, &visitor, None, &held, AuditKind::GuestEnded, &why);
     let out = hub.store.withdraw(&convention.id, &recall.list, hub.now()).await?;
-    told(&hub).await?;
+    told(&hub).await;
     Ok(Json(json!({ "added": 0, "known": out })).into_response())
 }

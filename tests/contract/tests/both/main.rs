@@ -154,7 +154,8 @@ promises! {
         a_list_is_taken_back, guests_end_with_their_sessions, guests_come_due, a_guest_is_renewed, who_was_a_guest_comes_back_the_same,
         what_is_known_of_a_guest_goes_with_them, a_guest_becomes_a_pupil_of_ours, a_pupil_of_ours_is_no_guest_again,
         what_is_stopped_stays_so, a_changed_space_keeps_whom_it_names, two_conventions_make_one_guest, a_list_is_taken_in_once,
-        the_spaces_of_an_establishment_are_found;
+        the_spaces_of_an_establishment_are_found, a_list_that_was_taken_back_before_it_came_stays_out,
+        stops_and_lists_at_once_all_come_to_their_end;
     shortcuts:
         a_favourite_is_kept_where_it_was_marked, favourites_are_bounded, the_last_few_services_are_remembered,
         what_is_at_hand_is_forgotten_with_the_person;

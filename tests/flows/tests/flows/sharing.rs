@@ -20,6 +20,8 @@ stories!(
     a_space_goes_on_by_one_click,
     a_changed_space_lets_out_whom_it_names_no_longer,
     nobody_else_manages_a_space,
+    a_form_of_their_own_manages_nothing_of_others,
+    a_list_leaves_as_it_was_shown_and_by_a_plain_answer,
     what_changes_a_space_asks_for_a_recent_proof,
     a_teacher_accepts_an_invitation_and_takes_it_back,
     an_invitation_that_is_nobody_s_is_said,
@@ -91,7 +93,7 @@ async fn a_teacher_opens_a_space_and_a_colleague_s_class_comes_in(hub: TestHub) 
     let before = house.hub.hub.store.spaces_at(&uai(COLLEGE), 10).await.expect("read").len();
     let preview = previewed(&mut alice, &draft(&day(&house.hub, 20))).await;
     let words = preview.words();
-    assert!(words.contains("Environ 31 invités") && words.contains("il reste 60 places"), "{words}");
+    assert!(words.contains("Environ 31 invités") && words.contains("Places qui restent : 60"), "{words}");
     assert!(words.contains("Élèves de CM2A") && words.contains("rédaction"), "{words}");
     assert_eq!(house.hub.hub.store.spaces_at(&uai(COLLEGE), 10).await.expect("read").len(), before, "nothing yet");
     let page = alice.submit(&preview.form_to("/spaces"), &[]).await;
@@ -100,7 +102,7 @@ async fn a_teacher_opens_a_space_and_a_colleague_s_class_comes_in(hub: TestHub) 
     let handed = handed_in(&house, &list(&house, &space, &[listed("sujet-1", "Lou")])).await;
     assert_eq!(handed, (200, json!({ "added": 1, "known": 0 })));
     let page = alice.visit(&format!("/space/{space}")).await;
-    assert!(page.words().contains("Lou V.") && page.words().contains("1 invités sur les 60"), "{}", page.words());
+    assert!(page.words().contains("Lou V.") && page.words().contains("Invités : 1 sur les 60"), "{}", page.words());
     let mut lou = house.hub.browser();
     assert_eq!(house.comes(&mut lou, "/", "sujet-1", |_| {}).await.location(), Some("/"));
     assert!(opened(&mut lou, &house.pad).await.is_some(), "what the space mounts");
@@ -169,7 +171,7 @@ async fn a_list_is_looked_at_taken_in_by_hand_and_taken_back(hub: TestHub) {
     assert!(wrong.status == 422 && wrong.words().contains("for another space"), "{}", wrong.words());
     let looked = alice.submit(&upload, &[("text", &text)]).await;
     assert!(
-        looked.words().contains("2 nouveaux invités") && looked.words().contains("Max V. (CM2A)"),
+        looked.words().contains("Nouveaux invités : 2") && looked.words().contains("Max V. (CM2A)"),
         "{}",
         looked.words()
     );
@@ -179,7 +181,7 @@ async fn a_list_is_looked_at_taken_in_by_hand_and_taken_back(hub: TestHub) {
     assert_eq!(count().await, 2);
     assert!(page.words().contains("Listes reçues"), "{}", page.words());
     let page = alice.submit(&page.form_to("/undo"), &[]).await;
-    assert!(page.words().contains("Reprise"), "{}", page.words());
+    assert!(page.words().contains("Liste retirée"), "{}", page.words());
     assert_eq!(count().await, 0);
 }
 
@@ -324,6 +326,59 @@ async fn nobody_else_manages_a_space(hub: TestHub) {
     assert_eq!(alice.get(&own).await.status, 200, "control");
 }
 
+/// Staff who may open spaces, each with a token of their own session: the head of another school, and a teacher of this one without the class.
+async fn a_form_of_their_own_manages_nothing_of_others(hub: TestHub) {
+    let house = house(&hub).await;
+    let (mut alice, page) = space_of_alice(&house).await;
+    let space = name_of(&page);
+    handed_in(&house, &list(&house, &space, &[listed("sujet-1", "Lou")])).await;
+    let page = alice.visit(&format!("/space/{space}")).await;
+    let guest = page.form_with("guest").value("guest").expect("a guest").to_owned();
+    let list = page.form_with("list").value("list").expect("a list").to_owned();
+    let mut without = Affiliation::new(uai(COLLEGE), Profile::Teacher);
+    without.classes = vec!["5A".into()];
+    let elsewhere = HUGO.person().affiliations;
+    for affiliations in [elsewhere, vec![without]] {
+        house.hub.put(Person { affiliations, ..HUGO.person() }).await;
+        let mut other = house.hub.browser();
+        other.sign_in(&HUGO).at_home().await;
+        let session = preau_keys::session_id(other.cookie("__Host-preau").expect("a session"));
+        let token = house.hub.hub.form_token(&session, "spaces");
+        for end in ["renew", "close", "stop", "undo", "list", "change"] {
+            let fields = [("token", token.as_str()), ("guest", &guest), ("list", &list), ("text", "a"), ("title", "a")];
+            let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            assert_eq!(other.post(&format!("/space/{space}/{end}"), &fields).await.status, 404, "{end}");
+        }
+    }
+    assert!(
+        alice.submit(&page.form_to("/stop"), &[]).await.words().contains("Personne n’est encore invité"),
+        "control"
+    );
+}
+
+async fn a_list_leaves_as_it_was_shown_and_by_a_plain_answer(hub: TestHub) {
+    let house = at_home(&hub).await;
+    let mut alice = house.hub.browser();
+    let link = format!("/spaces/join?i={}", invitation(&house, "k1", |_| {}));
+    let form = alice.sign_in(&ALICE).through(&link).await.answer.form_with("invitation");
+    let mut own = Affiliation::new(uai(COLLEGE), Profile::Pupil);
+    (own.classes, own.level) = (vec!["6B".into()], Some("SEGPA".into()));
+    let join = NOE.person().join.map(|join| preau_domain::JoinKey { key: "key-zoe".into(), ..join });
+    let zoe =
+        Person {
+            id: preau_domain::PersonId::new("pzoe"), given_name: "Zoé".into(), login: None, join, ..NOE.person()
+        };
+    house.hub.put(Person { affiliations: vec![own], mail: None, ..zoe }).await;
+    let again = alice.submit(&form, &[]).await;
+    assert!(again.words().contains("Zoé P."), "who came since is shown first: {}", again.words());
+    assert!(house.home.heard("/hosting/lists").is_empty());
+    house.home.json("/hosting/lists", &json!({}));
+    let odd = alice.submit(&again.form_with("invitation"), &[]).await;
+    assert!(odd.words().contains("n’a pas répondu"), "an answer of somebody else: {}", odd.words());
+    let heard = house.home.heard("/hosting/lists").remove(0).body;
+    assert!(heard.contains("Zoé") && !heard.contains("SEGPA") && !heard.contains("level"), "{heard}");
+}
+
 async fn what_changes_a_space_asks_for_a_recent_proof(hub: TestHub) {
     let house = house(&hub).await;
     let (mut alice, page) = space_of_alice(&house).await;
@@ -381,7 +436,7 @@ async fn a_teacher_accepts_an_invitation_and_takes_it_back(hub: TestHub) {
     assert!(house.home.heard("/hosting/lists").is_empty(), "nothing left yet");
     house.home.json("/hosting/lists", &json!({ "added": 2, "known": 0 }));
     let done = alice.submit(&page.form_with("invitation"), &[]).await;
-    assert!(done.words().contains("2 nouveaux invités"), "{}", done.words());
+    assert!(done.words().contains("Nouveaux invités : 2"), "{}", done.words());
     let heard = house.home.heard("/hosting/lists").remove(0).body;
     let lines: Vec<&str> = heard.lines().skip(1).collect();
     assert!(lines.len() == 2 && heard.contains("\"Noé\"") && heard.contains("\"6 b\""), "{heard}");
@@ -391,7 +446,7 @@ async fn a_teacher_accepts_an_invitation_and_takes_it_back(hub: TestHub) {
     let page = alice.visit("/spaces").await;
     house.home.json("/hosting/recalls", &json!({ "added": 0, "known": 2 }));
     let page = alice.submit(&page.form_to("/recall"), &[]).await;
-    assert!(page.words().contains("Reprise"), "{}", page.words());
+    assert!(page.words().contains("Liste retirée"), "{}", page.words());
     assert_eq!(house.home.heard("/hosting/recalls").len(), 1);
 }
 

@@ -63,6 +63,7 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
         id: "liste-1".into(),
         sent: true,
         space: space().id,
+        title: "Fables du cycle 3".into(),
         home: ecole.clone(),
         class: "CM2A".into(),
         guests: 27,
@@ -87,7 +88,7 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
     let offered = || Offered {
         partners: vec![Partner {
             value: format!("cycle3 {ecole}"),
-            convention: Some(convention()),
+            convention: convention(),
             establishment: ecole.clone(),
             label: format!("{ecole} (ENT des écoles de la vallée)"),
         }],
@@ -217,7 +218,7 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
             Sending::Done {
                 title: "Fables".into(),
                 peer: "ENT du collège".into(),
-                answered: Answered { added: 26, known: 1, problems: vec![] },
+                answered: Answered { added: 26, known: 1 },
             },
         ),
         ("join-refused", Sending::Refused { peer: "ENT du collège".into(), problems: vec!["it expired".into()] }),
