@@ -1,10 +1,66 @@
-//! SIMULATORS of products that cannot be had, built from what is documented of them: not the GAR, but a client of its protocol (pysaml2) that
-//! reads what it reads, and counts as a fault whatever it has no use for.
+//! SIMULATORS of products that cannot be had, built from what is documented of them: not PRONOTE and not the GAR, but a client of their
+//! protocol (python-cas, pysaml2) that reads what they read, and counts as a fault whatever they have no use for.
 
 use anyhow::{Context, Result, ensure};
 use preau_clients::{Application, Visitor, World};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fs;
+
+/// What PRONOTE is documented to read of an answer of CAS.
+const PRONOTE_READS: &[&str] = &["nom", "prenom", "dateNaissance", "codePostal", "categories"];
+/// What CAS 3.0 says of every sign-on, whoever asks.
+const CAS_SAYS: &[&str] = &["authenticationDate", "isFromNewLogin", "longTermAuthenticationRequestTokenUsed"];
+
+/// Which space PRONOTE opens for a category.
+fn space(category: &str) -> Option<&'static str> {
+    Some(match category {
+        "National_1" => "élèves",
+        "National_2" => "parents",
+        "National_3" => "professeurs",
+        "National_4" => "direction",
+        "National_5" => "vie scolaire",
+        "National_6" => "personnels",
+        _ => return None,
+    })
+}
+
+#[tokio::test]
+async fn simulated_pronote_finds_the_space_of_everybody_by_the_documented_attributes() -> Result<()> {
+    let world = World::start("simulated-pronote")?;
+    let address = format!("https://localhost:{}/", preau_rig::free_port()?);
+    let url = address.trim_end_matches('/');
+    let instance = format!("connector = \"pronote\"\n\n[parameters]\nurl = \"{url}\"\n");
+    fs::write(world.folder().join("preau/services/pronote.toml"), instance)?;
+    until_taken_up(&world, &address).await?;
+    let mut known = BTreeMap::new();
+    for (role, wanted) in [
+        ("pupil-6e", "élèves"),
+        ("parent", "parents"),
+        ("teacher", "professeurs"),
+        ("librarian", "professeurs"),
+        ("head", "direction"),
+        ("cpe", "vie scolaire"),
+    ] {
+        for visit in 0..2 {
+            let told = pronote_is_told(&world, role, &address).await?;
+            let attributes = told["attributes"].as_object().context("attributes")?;
+            let useless = attributes.keys().find(|name| ![PRONOTE_READS, CAS_SAYS].concat().contains(&name.as_str()));
+            ensure!(useless.is_none(), "{role}: PRONOTE has no use for {useless:?}");
+            let text = |name: &str| attributes.get(name).and_then(Value::as_str).unwrap_or_default();
+            assert_eq!(format!("{} {}", text("prenom"), text("nom")), world.account(role).name, "{role}");
+            let spaces: Vec<_> = text("categories").split(';').map(space).collect();
+            assert_eq!(spaces, [Some(wanted)], "{role}: {told}");
+            // It keeps the name it learnt at the first visit.
+            let user = told["user"].as_str().unwrap_or_default().to_owned();
+            ensure!(!user.is_empty() && !user.contains(&world.account(role).login), "{role}: {user}");
+            let first = known.entry(role).or_insert_with(|| user.clone());
+            assert_eq!(*first, user, "{role}, visit {visit}");
+        }
+    }
+    assert_eq!(known.values().collect::<std::collections::BTreeSet<_>>().len(), known.len(), "one person, one name");
+    Ok(())
+}
 
 #[tokio::test]
 async fn the_simulated_gar_is_told_two_attributes_and_no_parent_comes() -> Result<()> {
@@ -41,6 +97,29 @@ async fn the_simulated_gar_is_told_two_attributes_and_no_parent_comes() -> Resul
     }
     ensure!(gar_is_told(&world, &mut gar, "parent").await?.is_none(), "the order names no parents");
     Ok(())
+}
+
+/// Waits until the running server has a door for this address, which it has within seconds.
+async fn until_taken_up(world: &World, address: &str) -> Result<()> {
+    let (mut anybody, login) = (world.visitor()?, format!("{}/login?service={address}", world.cas()));
+    let looking = async {
+        while !anybody.open(&login).await?.asks_for("public") {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        anyhow::Ok(())
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), looking).await.context("PRONOTE is not mounted")?
+}
+
+/// What python-cas makes of the ticket of somebody who comes by the door of PRONOTE.
+async fn pronote_is_told(world: &World, role: &str, address: &str) -> Result<Value> {
+    let mut visitor = world.visitor()?;
+    world.sign_in(&mut visitor, world.base(), role).await?;
+    let login = format!("{}/login?service={address}", world.cas());
+    let page = visitor.open_until(&login, |url| url.as_str().starts_with(address)).await?;
+    let ticket = page.url.query_pairs().find(|(name, _)| name == "ticket").map(|(_, value)| value.into_owned());
+    let ticket = ticket.with_context(|| format!("{role}: no ticket in {}: {}", page.url, page.words()))?;
+    world.python_cas("3", address, &ticket)
 }
 
 /// What pysaml2 understood of what it was told of somebody; nothing if no answer came.

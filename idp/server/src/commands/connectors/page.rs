@@ -17,7 +17,7 @@ pub fn page() -> String {
         "# Catalogue of services\n\nGenerated from `connectors/services` and `connectors/registry/needs.toml`: do not edit. {count} products; \
          what each is sent is read off its release rules. How to mount one: [mount-a-service.md](../how-to/mount-a-service.md); how to add \
          one: [add-a-service.md](../how-to/add-a-service.md).\n\nEach README says what a product was checked against, and what was not \
-         verified. Run for real in `make test`: {RUN}; [gar](#gar) by a simulator.\n\n## What an ENT offers, and what fills it\n\n| service | products | |\n|---|---|---|\n"
+         verified. Run for real in `make test`: {RUN}; [pronote](#pronote) and [gar](#gar) by simulators.\n\n## What an ENT offers, and what fills it\n\n| service | products | |\n|---|---|---|\n"
     );
     for need in needs() {
         let products: Vec<String> = need.connectors.iter().map(|name| format!("[{name}](#{name})")).collect();
