@@ -224,7 +224,7 @@ async function walk(way, { teacher, colleague, pupil, own, theirs, mounts, schoo
   await child.goto(way.host);
   await child.waitForSelector('button[name=public]');
   await at.goto(space);
-  assert.ok((await at.innerText('main')).includes('Reprise'), 'the host says so');
+  assert.ok((await at.innerText('main')).includes('Liste retirée'), 'the host says so');
   await at.click('form[action$="/close"] button');
   assert.ok((await at.innerText('main')).includes('Fermé.'), 'closed at once');
   await at.goto(space);
