@@ -90,7 +90,7 @@ export async function isReadable(page, at) {
     }
   }
   // What is seen is heard, in the same order: no text is hidden from the tree, and none comes at another place.
-  const typed = ['textbox', 'searchbox', 'combobox', 'MenuListPopup'];
+  const typed = ['textbox', 'searchbox', 'combobox', 'MenuListPopup', 'Date'];
   // The label around a box to tick is its name.
   const heard = of('StaticText', 'checkbox', 'radio').filter((node) => !within(node, typed)).map((node) => node.name).join('');
   const seen = await page.evaluate(() => {
