@@ -81,14 +81,14 @@ const OF_ONE_MAIL: Sql = Sql::Each {
 };
 const OF_ONE_NUMBER: Sql = Sql::Each {
     sqlite: alike!(
-        "person a JOIN enrolled here ON here.person = a.id
+        "person a JOIN enrolled here ON here.person = a.id AND here.number <> ''
             JOIN enrolled there ON there.establishment = here.establishment AND there.number = here.number
             JOIN person b ON b.id = there.person",
         "IN (SELECT value FROM json_each($2))",
         " LIMIT $4"
     ),
     postgres: alike!(
-        "person a JOIN enrolled here ON here.person = a.id
+        "person a JOIN enrolled here ON here.person = a.id AND here.number <> ''
             JOIN enrolled there ON there.establishment = here.establishment AND there.number = here.number
             JOIN person b ON b.id = there.person",
         "= ANY($2)",

@@ -397,6 +397,8 @@ pub async fn who_is_alike_is_found(store: &dyn Store) {
         mail("SAME", elsewhere_known("k9")),
         enrolled(mail("other", elsewhere_known("k8"))),
         mail("own", Person { state: AccountState::Suspended, ..elsewhere_known("k7") }),
+        // Of the same establishment as the others, which says nothing of who somebody is.
+        Person { affiliations: sourced("k6").affiliations, mail: None, ..elsewhere_known("k6") },
     ];
     store.put_people(None, &all.clone().map(change)).await.unwrap();
     let keys: Vec<String> = ["k1", "k2", "k3"].map(str::to_owned).into();
