@@ -871,3 +871,32 @@ line-minutes = { $count ->
 }
 line-again = This page looks again by itself. Do not close it.
 line-look = Look now
+
+## Helping a pupil, changing a password
+
+class-title = Passwords of my pupils
+class-text = A pupil lost their password? Make an activation code: they choose another password. The pupil is told, and the journal keeps your name.
+class-choose = Class
+class-of = Class { $class }
+class-nobody = Nobody in this class has their password here.
+class-active = Has a password
+class-inactive = Has no password yet
+class-make = Make a code
+class-code-title = Activation code
+class-code-text = Write it down and hand it to the pupil and to nobody else. It will not be shown again. The pupil types it at this address:
+class-code-until = It is good once, until { $until }. A code made before is worth nothing now.
+class-code-anew = Once it is used, the former password, passkeys and codes of the pupil are worth nothing, and their sessions end.
+class-waits-title = An activation code waits for you
+class-waits = A code was made for you on { $when }. Whoever holds it can change your password. If you asked for nothing, talk to your school, or change your password: the code will be worth nothing.
+class-waits-by = { $by } made a code for you on { $when }. Whoever holds it can change your password. If you asked for nothing, talk to your school, or change your password: the code will be worth nothing.
+password-change = Change my password
+password-change-text = Your other sessions will be closed.
+password-new = New password
+password-change-submit = Change
+password-changed = Password changed
+password-changed-text = Your other sessions are closed, and applications that acted for you have to ask you again.
+password-changed-left = { $count ->
+    [0] You have no other way to sign in.
+    [one] One other way to sign in is left, a passkey or an application: if it is not yours, remove it in your account.
+   *[other] { $count } other ways to sign in are left, passkeys or applications: remove in your account those that are not yours.
+}

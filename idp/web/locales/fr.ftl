@@ -875,3 +875,32 @@ line-minutes = { $count ->
 }
 line-again = Cette page se met à jour toute seule. Ne la fermez pas.
 line-look = Vérifier maintenant
+
+## Aider un élève, changer son mot de passe
+
+class-title = Mots de passe de mes élèves
+class-text = Un élève a perdu son mot de passe ? Faites-lui un code d’activation : il choisira un autre mot de passe. L’élève est averti, et le journal garde votre nom.
+class-choose = Classe
+class-of = Classe { $class }
+class-nobody = Personne dans cette classe n’a son mot de passe ici.
+class-active = A un mot de passe
+class-inactive = N’a pas encore de mot de passe
+class-make = Faire un code
+class-code-title = Code d’activation
+class-code-text = Recopiez-le et remettez-le à l’élève, à personne d’autre. Il ne sera plus affiché. L’élève le tape à cette adresse :
+class-code-until = Il sert une seule fois, jusqu’au { $until }. Un code fait avant ne vaut plus rien.
+class-code-anew = Quand il aura servi, l’ancien mot de passe, les clés d’accès et les codes de l’élève ne vaudront plus rien, et ses sessions seront fermées.
+class-waits-title = Un code d’activation vous attend
+class-waits = Un code a été fait pour vous le { $when }. Qui l’a en main peut changer votre mot de passe. Si vous n’avez rien demandé, parlez-en à votre établissement, ou changez votre mot de passe : le code ne vaudra plus rien.
+class-waits-by = { $by } a fait un code pour vous le { $when }. Qui l’a en main peut changer votre mot de passe. Si vous n’avez rien demandé, parlez-en à votre établissement, ou changez votre mot de passe : le code ne vaudra plus rien.
+password-change = Changer mon mot de passe
+password-change-text = Vos autres sessions seront fermées.
+password-new = Nouveau mot de passe
+password-change-submit = Changer
+password-changed = Mot de passe changé
+password-changed-text = Vos autres sessions sont fermées, et les applications qui agissaient en votre nom devront vous redemander.
+password-changed-left = { $count ->
+    [0] Vous n’avez pas d’autre moyen de connexion.
+    [one] Un autre moyen de connexion vous reste, clé d’accès ou application : s’il n’est pas à vous, retirez-le dans votre compte.
+   *[other] { $count } autres moyens de connexion vous restent, clés d’accès ou applications : retirez dans votre compte ceux qui ne sont pas à vous.
+}

@@ -7,6 +7,7 @@
 
 mod codes;
 mod data;
+mod password;
 mod sessions;
 
 use crate::lately::{Lately, RECENT};
@@ -43,6 +44,7 @@ pub fn routes() -> Router<Arc<Hub>> {
         .route(data::WHERE, get(data::give))
         .route("/account/codes", get(back).post(codes::add))
         .route("/account/codes/new", get(codes::ask))
+        .route("/account/password", get(password::ask).post(password::change))
         .route("/account/recovery", get(back).post(codes::renew))
         .route("/account/sessions", get(back).post(sessions::end))
         .route("/account/factors/name", get(back).post(rename))
@@ -78,6 +80,7 @@ async fn page(hub: &Hub, visitor: &Visitor, live: &Live, problem: Option<&'stati
         refused: sessions::refused(hub, &live.session.person).await?,
         name: known.person.display_name(),
         factors: &factors,
+        password: password::lives_here(hub, live).await?,
         passkeys: hub.may_add_passkeys(&known.person),
         token: hub.form_token(&live.session.id, FORM),
         sign_out_token: hub.form_token(&live.session.id, "sign-out"),

@@ -4,6 +4,7 @@
 //! behind `#`, which browsers send to nobody. Using one is a step of a sign-in (`sign_in/activate`); handing them out is a page of heads of
 //! establishment (`activation/desk`), a command, and a page of teachers.
 
+pub(crate) mod class;
 pub(crate) mod desk;
 mod lots;
 mod printed;
@@ -27,7 +28,7 @@ const AT_ONCE: usize = 100;
 
 /// The routes of this concern.
 pub fn routes() -> Router<Arc<Hub>> {
-    desk::routes()
+    desk::routes().merge(class::routes())
 }
 
 /// A code as it is kept, of whatever somebody typed: letters in any case, in groups or not, and those that look alike for one another.

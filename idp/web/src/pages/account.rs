@@ -24,6 +24,8 @@ pub struct AccountPage<'a> {
     pub received: Vec<Received>,
     /// Who tried to sign in as them and did not come in: when, and how far they came.
     pub refused: Vec<(Instant, &'static str)>,
+    /// Their password lives here.
+    pub password: bool,
     /// There can be passkeys at our address.
     pub passkeys: bool,
     /// The hidden token of its forms.
@@ -65,6 +67,7 @@ pub(super) struct SignedIn {
 pub(super) struct Account<'a> {
     page: Page<'a>,
     name: String,
+    password: bool,
     passkeys: bool,
     factors: Vec<Told<'a>>,
     /// How many codes on paper are left, as a sentence; none for whoever needs none.
@@ -123,6 +126,7 @@ impl<'a> Account<'a> {
             sessions: shown.sessions.into_iter().map(signed_in).collect(),
             factors: shown.factors.iter().filter(|factor| factor.kind != FactorKind::RecoveryCode).map(told).collect(),
             problem: shown.problem.map(|key| page.t(key)),
+            password: shown.password,
             passkeys: shown.passkeys,
             name: shown.name,
             token: shown.token,

@@ -48,6 +48,10 @@ pub(super) struct Home<'a> {
     pub ends_soon: bool,
     /// They print activation codes.
     pub desk: bool,
+    /// They help pupils who lost their password.
+    pub helps: bool,
+    /// A code waits for them that somebody made, as a sentence.
+    pub waits: Option<String>,
     /// Some they have to read again, as a sentence.
     pub to_read: Option<String>,
     pub favourites: Vec<Tile>,
@@ -152,6 +156,8 @@ impl<'a> Home<'a> {
             ends_soon: false,
             offers: board.to_read.is_some() && query.is_empty(),
             desk: false,
+            helps: false,
+            waits: None,
             to_read: board.to_read.filter(|count| *count > 0).map(|count| page.count("offers-waiting", count)),
             searchable: !matches!(place, Place::Nowhere),
             total: board.open.len(),

@@ -9,6 +9,7 @@ mod activation;
 mod assets;
 mod bench;
 mod board;
+mod class;
 mod device;
 mod document;
 mod elsewhere;
@@ -29,6 +30,9 @@ pub use account::{
 };
 pub use activation::{ActivatePage, ChartePage, ChoosePage, DeskPage, accept_charte, activate, choose_password, desk};
 pub use bench::{BenchPage, Shown, bench};
+pub use class::{
+    ClassPage, NewPasswordPage, PupilCodePage, PupilRow, class, new_password, password_changed, pupil_code,
+};
 pub use elsewhere::{choose_account, elsewhere, said};
 pub use offers::{Shown as ShownOffer, offer, offers};
 pub use runs::{Shown as ShownRun, run, source, sources};

@@ -8,7 +8,7 @@ use super::board::Board;
 use super::home::{CHILD_FORM, ESTABLISHMENT_FORM, FAVOURITES_FORM, Home, Owner, here as here_is};
 use super::tiles::MAX_SEARCH;
 use super::{Accessibility, Page, html, html_over};
-use crate::activation::desk;
+use crate::activation::{class, desk, proves_here};
 use crate::sign_in::PORTAL;
 use crate::visitor::SpentAt;
 use crate::{Begin, Fault, FaultKind, Fields, Hub, Known, Live, Visitor, compress, logout, sharing};
@@ -71,7 +71,27 @@ pub(super) async fn page<'a>(hub: &'a Hub, visitor: &Visitor, live: &Live, searc
     home.ends_soon = home.spaces && sharing::ends_soon(live, hub.now());
     home.desk = live.session.establishment.as_ref().is_some_and(|here| desk::is_for(hub, &known.person, here));
     home.nudge = hub.recommends_passkey(live, &known.person).await?;
+    home.helps = class::is_for(hub, live, &known.person);
+    home.waits = waits(hub, visitor, &known.person).await?;
     Ok(home)
+}
+
+/// What somebody is told who has a code on paper that they may know nothing of.
+async fn waits(hub: &Hub, visitor: &Visitor, person: &Person) -> Result<Option<String>, Fault> {
+    if !proves_here(person, |public| hub.proves_here(public)) {
+        return Ok(None);
+    }
+    let Some(code) = hub.store.activation_of(&person.id, hub.now()).await? else { return Ok(None) };
+    let page = Page::new(hub, visitor);
+    let by = match &code.by {
+        Some(by) => hub.store.person(by).await?.map(|by| by.display_name()),
+        None => None,
+    };
+    let when = page.moment(code.made);
+    Ok(Some(match by {
+        Some(by) => page.texts.with(page.locale, "class-waits-by", &[("when", &when), ("by", &by)]),
+        None => page.with("class-waits", "when", &when),
+    }))
 }
 
 /// What is searched, cut to what is read.

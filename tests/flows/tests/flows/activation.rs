@@ -18,6 +18,11 @@ stories!(
     a_new_charte_is_accepted_anew,
     a_head_prints_the_codes_of_the_establishment,
     a_code_is_used_by_the_browser_that_shows_it,
+    a_teacher_helps_a_pupil_of_their_class,
+    nobody_helps_pupils_of_others,
+    of_two_who_help_the_later_code_counts,
+    a_password_is_changed_by_its_owner,
+    a_password_of_the_annuaire_is_not_changed_here,
 );
 
 const GOOD: &str = "girafe-lente-verte";
@@ -277,4 +282,131 @@ async fn a_code_is_used_by_the_browser_that_shows_it(hub: TestHub) {
     assert_eq!((forged.status.as_u16(), noe.signed_in()), (403, false), "a form of another site");
     noe.submit(&form, &chosen).await;
     assert!(noe.signed_in(), "control");
+}
+
+/// A pupil who has a password, signed in.
+async fn activated(hub: &TestHub) -> Browser {
+    let code = code_for(hub, &NOE.person_id()).await;
+    let mut noe = hub.browser();
+    let page = show(&mut noe, &code).await;
+    choose(&mut noe, &page, "noe.p", GOOD).await;
+    assert!(noe.signed_in(), "control");
+    noe
+}
+
+/// Somebody who teaches in the collège, of that class.
+async fn teacher_of(hub: &TestHub, class: &str) -> Browser {
+    let mut alice = ALICE.person();
+    alice.affiliations.truncate(1);
+    alice.affiliations[0].head_teacher_of = vec![class.to_owned()];
+    hub.put(alice).await;
+    let mut browser = hub.browser();
+    browser.sign_in(&ALICE).at_home().await;
+    browser
+}
+
+/// The code on a page that shows one.
+fn code_on(page: &Answer) -> String {
+    let (_, rest) = page.body.split_once("<code>").unwrap_or_else(|| panic!("no code: {}", page.words()));
+    rest.split('<').next().unwrap_or_default().to_owned()
+}
+
+async fn a_teacher_helps_a_pupil_of_their_class(hub: TestHub) {
+    let hub = local(&hub).await;
+    let mut noe = activated(&hub).await;
+    let mut alice = teacher_of(&hub, "6B").await;
+    assert!(alice.visit("/").await.has_link("Mots de passe de mes élèves"));
+    let class = alice.visit("/pupils").await;
+    assert!(class.words().contains("Noé Petit A un mot de passe"), "{}", class.words());
+    let made = alice.submit_once(&class.form_with("pupil"), &[]).await;
+    let code = code_on(&made);
+    let told = noe.visit("/").await;
+    assert!(told.words().contains("Alice Martin a fait un code pour vous"), "{}", told.words());
+    let journal: Vec<String> = hub.journal(made.incident()).await.into_iter().map(|event| event.detail).collect();
+    assert_eq!(journal, ["code-made-for-them", "code-made"]);
+    let mut elsewhere = hub.browser();
+    let page = show(&mut elsewhere, &code).await;
+    choose(&mut elsewhere, &page, "", "tortue-pressée-rose").await;
+    assert!(elsewhere.signed_in(), "the login of before");
+    hub.clock.advance(4);
+    assert_eq!(noe.get("/").await.status, 303, "whoever was signed in is out");
+}
+
+async fn nobody_helps_pupils_of_others(hub: TestHub) {
+    let hub = local(&hub).await;
+    let mut noe = activated(&hub).await;
+    let mut own = teacher_of(&hub, "6B").await;
+    let form = own.visit("/pupils").await.form_with("pupil");
+    let mut other = hub.browser();
+    other.sign_in(&HUGO).at_home().await;
+    assert_eq!(other.get("/pupils").await.status, 404, "no class of theirs in the lycée");
+    assert_eq!(noe.get("/pupils").await.status, 404, "a pupil");
+    let mut stranger = teacher_of(&hub, "6A").await;
+    let theirs = stranger.visit("/pupils").await;
+    assert!(!theirs.words().contains("Noé"), "{}", theirs.words());
+    assert_eq!(stranger.get("/pupils?class=6B").await.status, 404, "a class of somebody else");
+    let stolen = stranger.submit_once(&form, &[]).await;
+    assert_eq!(stolen.status, 403, "a form of another session");
+    assert!(hub.hub.store.activation_of(&NOE.person_id(), hub.hub.now()).await.expect("it is read").is_none());
+    hub.clock.advance(4);
+    let mut own = teacher_of(&hub, "6B").await;
+    let form = own.visit("/pupils").await.form_with("pupil");
+    let parent = own.submit_once(&form, &[("pupil", INES.id)]).await;
+    assert_eq!(parent.status, 404, "a parent is no pupil of hers");
+    assert_eq!(own.submit_once(&form, &[]).await.status, 200, "control");
+    hub.clock.advance(16 * 60);
+    assert_eq!(own.submit_once(&form, &[]).await.status, 303, "after a quarter of an hour");
+}
+
+async fn of_two_who_help_the_later_code_counts(hub: TestHub) {
+    let hub = local(&hub).await;
+    let mut alice = teacher_of(&hub, "6B").await;
+    let head = head(&hub).await;
+    let mut hugo = hub.browser();
+    hugo.sign_in(&head).at_home().await;
+    let (one, two) = (alice.visit("/pupils").await, hugo.visit("/pupils?class=6B").await);
+    let (one, two) = (one.form_with("pupil"), two.form_with("pupil"));
+    let (a, b) = tokio::join!(alice.submit_once(&one, &[]), hugo.submit_once(&two, &[]));
+    let mut good = Vec::new();
+    for code in [code_on(&a), code_on(&b)] {
+        good.push(show(&mut hub.browser(), &code).await.status.as_u16());
+    }
+    good.sort_unstable();
+    assert_eq!(good, [200, 422], "one code is in force");
+}
+
+async fn a_password_is_changed_by_its_owner(hub: TestHub) {
+    let hub = local(&hub).await;
+    let mut noe = activated(&hub).await;
+    let mut other = hub.browser();
+    other.sign_in(&role(&NOE, "noe.p", GOOD)).at_home().await;
+    let waiting = code_for(&hub, &NOE.person_id()).await;
+    let page = noe.visit("/account/password").await;
+    let weak =
+        noe.submit_once(&page.form_with("password"), &[("password", "azertyuiop"), ("again", "azertyuiop")]).await;
+    assert!(weak.status == 422 && weak.words().contains("tout le monde essaie"), "{}", weak.words());
+    let new = [("password", "tortue-pressée-rose"), ("again", "tortue-pressée-rose")];
+    let done = noe.submit_once(&page.form_with("password"), &new).await;
+    assert!(done.words().contains("pas d’autre moyen de connexion"), "{}", done.words());
+    hub.clock.advance(4);
+    let (here, there) = (noe.get("/account").await.status, other.get("/account").await.status);
+    assert_eq!((here.as_u16(), there.as_u16()), (200, 303), "this session goes on, and no other");
+    assert_eq!(show(&mut hub.browser(), &waiting).await.status, 422, "nor does a code that waited");
+    let mut old = hub.browser();
+    old.sign_in(&role(&NOE, "noe.p", GOOD)).at_home().await;
+    assert!(!old.signed_in());
+    hub.clock.advance(16 * 60);
+    assert_eq!(noe.get("/account/password").await.status, 303, "an old proof is asked for again");
+    let stale = noe.submit_once(&page.form_with("password"), &new).await;
+    assert!(stale.location().is_some_and(|to| to.starts_with("/sign-in/")), "{}", stale.status);
+}
+
+async fn a_password_of_the_annuaire_is_not_changed_here(hub: TestHub) {
+    let hub = local(&hub).await;
+    let mut alice = hub.browser();
+    alice.sign_in(&ALICE).at_home().await;
+    assert_eq!(alice.get("/account/password").await.status, 404);
+    assert!(!alice.get("/account").await.has_link("Changer mon mot de passe"));
+    let mut noe = activated(&hub).await;
+    assert!(noe.get("/account").await.has_link("Changer mon mot de passe"), "control");
 }

@@ -234,6 +234,9 @@ const ROUTES: &[(&str, &str, Protection, &str)] = &[
     ("GET", "/services/{service}", Head, "the sheet of a service, and who would gain and who would lose it"),
     ("POST", "/services/{service}/open", Head, "opens the service in the establishment, on the sheet that was read"),
     ("POST", "/services/{service}/close", Head, "closes it there"),
+    ("GET", "/pupils", Head, "the pupils of a class, for its teacher, the direction and school life"),
+    ("POST", "/pupils/code", Head, "makes a code for one of them, in place of the one before, and shows it this once"),
+    ("GET", "/pupils/code", Onward, "the address of a form, asked for by a browser that opens its tabs again"),
     ("GET", "/activation", Head, "asks for whom activation codes are printed"),
     ("POST", "/activation/sheets", Head, "makes codes in place of those before, and the sheets they stand on"),
     (
@@ -300,6 +303,8 @@ const ROUTES: &[(&str, &str, Protection, &str)] = &[
     ("POST", "/account/passkeys", SessionForm, "adds the passkey an authenticator made"),
     ("GET", "/account/passkeys", Onward, "the address of a form, asked for by a browser that opens its tabs again"),
     ("GET", "/account/codes/new", Session, "shows a secret to an application that makes codes, after a recent proof"),
+    ("GET", "/account/password", Session, "asks for another password, after a recent proof, of whoever has one here"),
+    ("POST", "/account/password", SessionForm, "replaces the password, and ends the other sessions of its person"),
     ("POST", "/account/codes", SessionForm, "adds the application that shows a code of it"),
     ("GET", "/account/codes", Onward, "the address of a form, asked for by a browser that opens its tabs again"),
     ("POST", "/account/recovery", SessionForm, "makes new codes on paper, in place of those before"),
@@ -638,7 +643,7 @@ fn protects(protection: Protection, path: &str, outside: &Answer, without_token:
         Provider => assert_eq!(status, 404, "{path}"),
         Peer => assert_eq!(status, 422, "{path}"),
         Onward => {
-            let pages = ["/oidc/device", "/account"];
+            let pages = ["/oidc/device", "/account", "/pupils"];
             let page = pages.into_iter().find(|page| path.starts_with(&format!("{page}/"))).unwrap_or("/");
             assert!(
                 status == 303 && outside.location() == Some(page) && outside.cookies().is_empty(),

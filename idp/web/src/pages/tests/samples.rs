@@ -304,6 +304,31 @@ fn activation_pages<'a>(
     }
 }
 
+fn class_pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama::Result<String>)) {
+    use super::super::class::{Class, NewPassword, PasswordChanged, PupilCode};
+    let token = || "token".to_owned();
+    let row = |name: &str, active| PupilRow { name: name.into(), id: format!("p-{name}"), active };
+    for (name, rows) in [("class", vec![row("Noé Petit", true), row("Lou Vanneau", false)]), ("class-empty", vec![])] {
+        let classes = vec!["6A".to_owned(), "6B".to_owned()];
+        let shown = ClassPage { classes, class: "6B".into(), rows, token: token() };
+        add(name, Class::new(page(), shown).render());
+    }
+    let shown = PupilCodePage {
+        name: "Noé Petit".into(),
+        code: "7K2M-9XQ4-HD3W".into(),
+        address: "https://ent.example/activate".into(),
+        expires: Instant(1_790_000_000_000),
+    };
+    add("pupil-code", PupilCode::new(page(), shown).render());
+    for (name, problem) in [("new-password", None), ("new-password-short", Some("password-problem-short"))] {
+        let shown = NewPasswordPage { login: "noe.petit".into(), least: 8, token: token(), problem };
+        add(name, NewPassword::new(page(), shown).render());
+    }
+    for left in [0, 1, 2] {
+        add(&format!("password-changed-{left}"), PasswordChanged::new(page(), left).render());
+    }
+}
+
 fn passkey_pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama::Result<String>)) {
     let question = || Question { options: "{\"challenge\":\"\"}".into(), challenge: "sealed".into() };
     let form = |public| {
@@ -408,6 +433,7 @@ fn passkey_pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, as
             received: if factors.is_empty() { Vec::new() } else { vec![left.clone(), left.clone()] },
             refused: if factors.is_empty() { Vec::new() } else { refused.clone() },
             factors,
+            password: true,
             passkeys: true,
             token: "token".into(),
             sign_out_token: "token".into(),
@@ -692,6 +718,7 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
         add(name, Elsewhere::new(page(), "abc", Public::Staff, service, ways(&page())).render());
     }
     passkey_pages(&page, &mut add);
+    class_pages(&page, &mut add);
     super::sharing::pages(&page, &mut add);
     let accounts: Vec<(usize, Person, Vec<Establishment>)> = [
         somebody("Ugo", "Pellissard", "M.", &[(990_002, Profile::Guardian)]),
