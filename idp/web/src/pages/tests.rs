@@ -1,6 +1,7 @@
 //! Every page, in both languages, over invented people: complete, safe, small, and sound for those who hear it or walk
 //! it by keyboard. The pages are also written to `target/pages`, to be looked at.
 
+mod activated;
 pub(crate) mod samples;
 mod sharing;
 
