@@ -231,8 +231,9 @@ async fn signing_out_leads_to_a_registered_service_only(hub: TestHub) {
         let ticket = browser.sign_in(&ALICE).to(&app).await.ticket();
         let attack = hub.under_attack();
         let answer = browser.get(&format!("/cas/logout?{query}")).await;
-        assert_eq!(answer.location(), leads_to, "{query}");
-        assert_eq!(answer.status.as_u16(), if leads_to.is_some() { 303 } else { 200 }, "{query}");
+        let ours = answer.location().filter(|to| to.starts_with("/signed-out?"));
+        assert_eq!(answer.location(), leads_to.or(ours), "{query}");
+        assert!(leads_to.is_some() || ours.is_some(), "{query}");
         attack.ignored(&answer).await;
         assert_eq!(browser.cookie("__Host-preau"), None, "{query}");
         assert_eq!(app.validate(&ticket).await.code(), Some("INVALID_TICKET"), "a ticket dies with its session");

@@ -127,7 +127,7 @@ async fn a_service_that_hangs_fails_or_redirects_keeps_nobody_waiting(hub: TestH
         browser.open(&hub.mount_at(&format!("bad-{n}"), listener)).await.ticket();
     }
     let began = Instant::now();
-    let answer = browser.get("/cas/logout").await;
+    let answer = browser.visit("/cas/logout").await;
     assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
     assert_eq!(answer.status.as_u16(), 200, "{}", answer.words());
     for listener in &mut services {
