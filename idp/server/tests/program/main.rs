@@ -9,6 +9,7 @@ mod cut;
 mod desk;
 mod files;
 mod guests;
+mod how_to;
 mod keys;
 mod links;
 mod mount;
