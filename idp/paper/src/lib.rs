@@ -23,6 +23,8 @@ const ROWS: usize = 5;
 pub const ON_A_PAGE: usize = COLUMNS * ROWS;
 /// White between the edge of a card and what it says.
 const PAD: f32 = 9.0;
+/// White between two lines of steps.
+const LEADING: f32 = 2.5;
 /// Width of a drawing to photograph: 28 mm, which any telephone reads from a hand away.
 const SQUARE: f32 = 80.0;
 /// Most cards of one document: whoever wants more prints class by class.
@@ -157,6 +159,16 @@ fn cut_lines(content: &mut Content, cards: usize, wide: f32, high: f32) {
     content.restore_state();
 }
 
+/// The steps in lines of that width, in the largest letters in which they are not higher than that.
+fn steps(card: &Card, wide: f32, high: f32) -> (f32, Vec<String>) {
+    let lines = |size: f32| -> Vec<String> {
+        card.steps.iter().flat_map(|step| wrapped(Face::Plain, size, step, wide)).collect()
+    };
+    let fits = |size: &f32| lines(*size).len() as f32 * (size + LEADING) <= high;
+    let size = [8.5, 8.0, 7.5, 7.0, 6.5, 6.0].into_iter().find(fits).unwrap_or(5.0);
+    (size, lines(size))
+}
+
 /// One card below and right of that corner.
 fn card(content: &mut Content, card: &Card, x: f32, top: f32, wide: f32, high: f32) {
     let drawing = card.square.as_deref().and_then(|text| QrCode::encode_text(text, QrCodeEcc::Medium).ok());
@@ -166,12 +178,14 @@ fn card(content: &mut Content, card: &Card, x: f32, top: f32, wide: f32, high: f
     y -= 13.0;
     say(content, Face::Plain, 9.0, x, y, &fitted(Face::Plain, 9.0, &card.what, beside));
     y -= 6.0;
-    for line in card.steps.iter().flat_map(|step| wrapped(Face::Plain, 8.5, step, beside)) {
-        y -= 11.0;
-        say(content, Face::Plain, 8.5, x, y, &line);
-    }
     let foot: Vec<String> = wrapped(Face::Plain, 7.0, &card.foot, wide);
     let below = top - high + 8.0 * (foot.len() as f32 - 1.0) + 1.0;
+    // Above the code, whose letters are twelve points high and stand fourteen above the small print.
+    let (size, lines) = steps(card, beside, y - below - 28.0);
+    for line in lines {
+        y -= size + LEADING;
+        say(content, Face::Plain, size, x, y, &line);
+    }
     if let Some(code) = &card.code {
         let size = if code.chars().count() > 16 { 14.0 } else { 17.0 };
         say(content, Face::Typed, size, x, below + 14.0, code);

@@ -56,6 +56,21 @@ fn what_is_too_long_is_cut_and_says_so() {
 }
 
 #[test]
+fn steps_stay_above_the_code_however_long_the_address_is() {
+    let step = |host: &str| format!("1. Photographiez le carré, ou allez à l’adresse https://{host}/activate");
+    for host in ["ent.example", "ent.academie-clermont-ferrand.fr", "connexion.environnement-numerique-de-travail.fr"] {
+        let rest = [
+            "2. Vérifiez ou tapez le code ci-dessous.",
+            "3. Choisis ton identifiant et ton mot de passe, et garde-les pour toi.",
+        ];
+        let steps: Vec<String> = [step(host)].into_iter().chain(rest.map(str::to_owned)).collect();
+        let card = Card { steps, ..Card::default() };
+        let (size, lines) = super::steps(&card, 160.0, 58.0);
+        assert!(lines.len() as f32 * (size + LEADING) <= 58.0 && size >= 6.0, "{host}: {size} {lines:?}");
+    }
+}
+
+#[test]
 fn a_sheet_can_be_looked_at() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/pages");
     std::fs::create_dir_all(&folder).unwrap();

@@ -61,6 +61,11 @@ pub(crate) async fn forget(link: &mut Link<'_>, people: Vec<String>) -> Result<(
     Ok(())
 }
 
+/// Takes the code of a person back.
+pub(crate) async fn take_back(link: &mut Link<'_>, person: &str) -> Result<()> {
+    link.changed(TAKE_BACK, args![person]).await.map(drop)
+}
+
 /// Replaces the hash of somebody who was activated.
 pub(crate) async fn replace(link: &mut Link<'_>, person: &str, hash: &str) -> Result<()> {
     let replaced = link.changed(SET_HASH, args![person, hash]).await?;

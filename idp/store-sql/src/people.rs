@@ -352,6 +352,7 @@ impl People for Back {
                 if link.row(SET_HASH, args![id.as_str(), password_hash.as_str()]).await?.is_none() {
                     activations::replace(link, &id, &password_hash).await?;
                 }
+                activations::take_back(link, &id).await?;
                 link.rows(DROP_TOKENS, args![vec![id]]).await.map(drop)
             })
         });

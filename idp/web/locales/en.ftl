@@ -832,11 +832,11 @@ charte-accept-else = If you do not accept it, no service opens. Talk to your sch
 ## Activation codes, to be printed
 
 desk-title = Activation codes
-desk-text = You get a document to print and cut out: one card for each person, to be handed to them. Unless you say otherwise, only those who have no password yet get one.
+desk-text = You get a document to print and cut out: one card for each person, to be handed to them. Unless you say otherwise, only those who have neither a password nor a code in force get one.
 desk-whom = For whom?
 desk-classes = For which classes?
 desk-classes-hint = Without a choice, for all of them.
-desk-again = Also for those who have a password already (it stays good until the new code is used)
+desk-again = Also for those who have a code already (it is taken back) or a password (it stays good until the new code is used)
 desk-cancels = A code that is printed again takes the former one back.
 desk-print = Make the codes
 desk-link = Print activation codes

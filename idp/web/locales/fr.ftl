@@ -836,11 +836,11 @@ charte-accept-else = Si vous ne l’acceptez pas, aucun service ne s’ouvre. Pa
 ## Les codes d’activation, à imprimer
 
 desk-title = Codes d’activation
-desk-text = Vous obtenez un document à imprimer et à découper : un carton par personne, à remettre en main propre. Par défaut, seules les personnes qui n’ont pas encore de mot de passe en reçoivent un.
+desk-text = Vous obtenez un document à imprimer et à découper : un carton par personne, à remettre en main propre. Par défaut, seules les personnes qui n’ont ni mot de passe ni code en cours en reçoivent un.
 desk-whom = Pour qui ?
 desk-classes = Pour quelles classes ?
 desk-classes-hint = Sans choix, pour toutes.
-desk-again = Aussi pour celles et ceux qui ont déjà un mot de passe (il vaut jusqu’à ce que le nouveau code serve)
+desk-again = Aussi pour celles et ceux qui ont déjà un code (il est annulé) ou un mot de passe (il vaut jusqu’à ce que le nouveau code serve)
 desk-cancels = Un code imprimé de nouveau annule le précédent.
 desk-print = Faire les codes
 desk-link = Imprimer des codes d’activation

@@ -30,7 +30,7 @@ pub struct SheetsArgs {
     /// Days the codes are good for.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..=365))]
     pub days: u16,
-    /// Also for those who have a password already: it stays good until the new code is used.
+    /// Also for those who have a password or a code already: the code is taken back, the password stays good until the new code is used.
     #[arg(long)]
     pub again: bool,
 }

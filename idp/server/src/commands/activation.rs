@@ -28,7 +28,10 @@ pub async fn sheets(loaded: &Loaded, args: &SheetsArgs) -> Result<(), Failure> {
     let unknown = || Failure::new(format!("establishment {at} is not known here: synchronise its source first"));
     let establishment = store.establishment(&at).await?.ok_or_else(unknown)?;
     let lots =
-        activation::lots(&*store, &at, &publics, &args.class, args.again, |public| here.contains(&public)).await?;
+        activation::lots(&*store, &at, &publics, &args.class, (SystemClock::new().now(), args.again), |public| {
+            here.contains(&public)
+        })
+        .await?;
     let count: usize = lots.iter().map(|lot| lot.people.len()).sum();
     if count == 0 {
         return Err(Failure::new("nobody there needs a code: no such class, or all of them have a password (--again)"));

@@ -94,7 +94,15 @@ async fn print(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Re
     let (classes, asked): (Vec<String>, Vec<String>) = (all("class"), all("public"));
     let chosen: Vec<Public> = publics(&hub).into_iter().filter(|p| asked.iter().any(|a| a == p.as_str())).collect();
     let again = fields.one("again")?.is_some();
-    let lots = lots(&*hub.store, &at, &chosen, &classes, again, |public| hub.proves_here(public)).await?;
+    let mut lots =
+        lots(&*hub.store, &at, &chosen, &classes, (hub.now(), again), |public| hub.proves_here(public)).await?;
+    // A head hands out no keys of colleagues, be they parents too, nor of administrators.
+    let family = |person: &Person| {
+        person.affiliations.iter().all(|one| matches!(one.profile.public(), Public::Pupil | Public::Guardian))
+            && !hub.config.administrators.iter().any(|id| *id == *person.id.as_str())
+    };
+    lots.iter_mut().for_each(|lot| lot.people.retain(|(person, _)| family(person)));
+    lots.retain(|lot| !lot.people.is_empty());
     let count: usize = lots.iter().map(|lot| lot.people.len()).sum();
     if count == 0 {
         return page(&hub, &visitor, &live, &at, Some("desk-problem-nobody")).await;

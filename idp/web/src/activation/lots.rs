@@ -2,9 +2,9 @@
 //! together.
 
 use super::proves_here;
-use preau_domain::{JoinKey, Person, Profile, Public, Uai};
+use preau_domain::{Instant, JoinKey, Person, Profile, Public, Uai};
 use preau_store::{Result, Store};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Most people of one establishment that are looked at.
 const MOST: u32 = 20_000;
@@ -24,18 +24,19 @@ pub struct Lot {
 }
 
 /// The lots of an establishment: of these publics, and of these classes unless there are none. `here` says which publics prove
-/// themselves by a password that lives here; whoever is something else besides is on no sheet. Without `again`, whoever has a password is not
+/// themselves by a password that lives here; whoever is something else besides is on no sheet. Without `again`, whoever has a password, or a code in force, is not
 /// either.
 pub async fn lots(
     store: &dyn Store,
     at: &Uai,
     publics: &[Public],
     classes: &[String],
-    again: bool,
+    (now, again): (Instant, bool),
     here: impl Fn(Public) -> bool,
 ) -> Result<Vec<Lot>> {
     let everybody = store.people_at(at, MOST).await?;
     let pupils = pupils(&everybody, at);
+    let mut seen = HashSet::new();
     let mut lots: BTreeMap<(Public, String), Vec<Named>> = BTreeMap::new();
     for person in &everybody {
         if !person.state.may_sign_in() || person.is_hosted() || !proves_here(person, &here) {
@@ -43,7 +44,12 @@ pub async fn lots(
         }
         for public in publics {
             let Some((class, child)) = place(person, *public, at, &pupils, classes) else { continue };
-            if again || store.password_hash(&person.id).await?.is_none() {
+            // One card for each person, whatever they are.
+            let first = seen.insert(person.id.clone());
+            let waits = !again
+                && (store.password_hash(&person.id).await?.is_some()
+                    || store.activation_of(&person.id, now).await?.is_some());
+            if first && !waits {
                 lots.entry((*public, class)).or_default().push((person.clone(), child));
             }
         }

@@ -89,10 +89,13 @@ pub async fn submit(
         }
     };
     let hash = hub.new_hash(password).await?;
+    // Who handed the code out is forgotten with it, but for the journal.
+    let by = hub.store.activation(&key, hub.now()).await?.and_then(|code| code.by);
+    let what = by.map_or("activated".to_owned(), |by| format!("activated by a code of {by}"));
     match hub.store.activate(&key, &login, &hash, hub.now()).await {
         Ok(Some(account)) => {
             let mut event =
-                AuditEvent::new(hub.now(), AuditKind::CredentialsChanged, visitor.correlation().clone(), "activated");
+                AuditEvent::new(hub.now(), AuditKind::CredentialsChanged, visitor.correlation().clone(), what);
             event.person = Some(account.clone());
             hub.audit(event);
             if let Some(charte) = hub.charte_asked() {
