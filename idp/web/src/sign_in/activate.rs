@@ -88,6 +88,11 @@ pub async fn submit(
             return choose(&hub, &visitor, &pending, (code, &person, own.is_some()), &shown, Some(problem)).await;
         }
     };
+    // Nobody takes what a source calls somebody else: tries at one door would be forgiven at the other.
+    if own.is_none() && hub.store.people_by_login(&login, 5).await?.iter().any(|other| other.id != person.id) {
+        let problem = Some("activate-problem-taken");
+        return choose(&hub, &visitor, &pending, (code, &person, false), &login, problem).await;
+    }
     let hash = hub.new_hash(password).await?;
     // Who handed the code out is forgotten with it, but for the journal.
     let by = hub.store.activation(&key, hub.now()).await?.and_then(|code| code.by);
