@@ -121,9 +121,13 @@ impl Answer {
         page.select(&selector("a[href]")).map(read).collect()
     }
 
-    /// The address of the link whose text holds these words.
+    /// The address of the link whose text is these words, or else begins with them, or else holds them.
     pub fn link(&self, words: &str) -> Option<String> {
-        self.links().into_iter().find(|(text, _)| text.contains(words)).map(|(_, to)| to)
+        let links = self.links();
+        let fits: [&dyn Fn(&str) -> bool; 3] =
+            [&|text| text == words, &|text| text.starts_with(words), &|text| text.contains(words)];
+        let (_, to) = fits.iter().find_map(|fits| links.iter().find(|(text, _)| fits(text)))?;
+        Some(to.clone())
     }
 
     /// Whether a link with these words is on the page.
