@@ -2,13 +2,17 @@
 //! one. The server is the program itself; the service hangs until the server is gone.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+use preau_domain::{Factor, FactorId, FactorKind, Instant, PersonId};
 use preau_rig::Preau;
 use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::sync::mpsc;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 const PASSWORD: &str = "un préau couvert de tuiles";
@@ -79,8 +83,8 @@ fn body(stream: &TcpStream) -> Option<String> {
     String::from_utf8(body).ok()
 }
 
-/// A service that hangs at the first thing it is told, and answers everything after it.
-fn service() -> (String, mpsc::Receiver<String>) {
+/// A service that hangs at what it is told for as long as that says so, of so many that hang already.
+fn service(hangs: impl Fn(usize) -> bool + Send + 'static) -> (String, mpsc::Receiver<String>) {
     let socket = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://127.0.0.1:{}", socket.local_addr().unwrap().port());
     let (told, heard) = mpsc::channel();
@@ -88,7 +92,7 @@ fn service() -> (String, mpsc::Receiver<String>) {
         let mut held = Vec::new();
         for mut stream in socket.incoming().flatten() {
             let Some(said) = body(&stream) else { continue };
-            if held.is_empty() {
+            if hangs(held.len()) {
                 held.push(stream);
             } else {
                 stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").unwrap();
@@ -137,7 +141,7 @@ async fn place(folder: &Path) {
 async fn what_a_killed_server_did_not_tell_is_told_by_the_next() {
     preau_keys::install_provider();
     let (folder, port) = (tempfile::tempdir().unwrap(), preau_rig::free_port().unwrap());
-    let (address, heard) = service();
+    let (address, heard) = service(|held| held == 0);
     furnish(folder.path(), port, &address);
     place(folder.path()).await;
     let preau = Preau::new(&folder.path().join("preau.toml")).unwrap();
@@ -168,46 +172,88 @@ async fn what_a_killed_server_did_not_tell_is_told_by_the_next() {
     assert!(heard.recv_timeout(Duration::from_secs(20)).unwrap().contains(&ticket));
 }
 
+/// A population in which one guest has a passkey and a device that is remembered, and somebody else is there.
+async fn populate(folder: &Path, preau: &Preau) -> PersonId {
+    place(folder).await;
+    let file = folder.join("password").display().to_string();
+    for (login, profile) in [("camille", "Invite"), ("dominique", "National_ENS")] {
+        let add = ["account", "add", "--login", login, "--given-name", "C", "--family-name", "I", "--profile", profile];
+        preau.run(&[&add[..], &["--establishment", "0990001N", "--password-file", &file]].concat(), "").unwrap();
+    }
+    let store = preau_store_sql::open(&format!("sqlite://{}/preau.db", folder.display())).await.unwrap();
+    let camille = store.people_by_login("camille", 2).await.unwrap().remove(0).id;
+    for kind in [FactorKind::Passkey, FactorKind::RememberedDevice] {
+        let (id, person, name) = (FactorId::new(kind.as_str()), camille.clone(), String::new());
+        let (doc, added) = (i64::MAX.to_string(), Instant(1));
+        store.add_factor(&Factor { id, person, kind, name, doc, counter: 0, added, used: None }).await.unwrap();
+    }
+    camille
+}
+
+/// The factors that somebody has.
+async fn factors(folder: &Path, person: &PersonId) -> Vec<FactorKind> {
+    let store = preau_store_sql::open(&format!("sqlite://{}/preau.db", folder.display())).await.unwrap();
+    store.factors_of(person).await.unwrap().into_iter().map(|factor| factor.kind).collect()
+}
+
+/// What a command that writes JSON says, whether it succeeds or not.
+fn report(preau: &Preau, config: &Path, words: &[&str]) -> serde_json::Value {
+    let mut command = Command::new(preau.program());
+    let said = command.arg("--demo").arg("--config").arg(config).args(words).output().unwrap();
+    serde_json::from_slice(&said.stdout).unwrap_or_else(|_| panic!("{said:?}"))
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_frozen_population_is_out_of_every_service_and_that_is_shown() {
     preau_keys::install_provider();
     let (folder, port) = (tempfile::tempdir().unwrap(), preau_rig::free_port().unwrap());
-    let (address, heard) = service();
+    let busy = Arc::new(AtomicBool::new(true));
+    let hangs = Arc::clone(&busy);
+    let (address, heard) = service(move |_| hangs.load(Ordering::SeqCst));
     furnish(folder.path(), port, &address);
-    place(folder.path()).await;
-    let preau = Preau::new(&folder.path().join("preau.toml")).unwrap();
-    let file = folder.path().join("password").display().to_string();
-    for (login, name) in [("camille", "C"), ("dominique", "D")] {
-        let profile = if login == "camille" { "Invite" } else { "National_ENS" };
-        let add =
-            ["account", "add", "--login", login, "--given-name", name, "--family-name", "I", "--profile", profile];
-        let more = ["--establishment", "0990001N", "--password-file", &file];
-        preau.run(&[&add[..], &more].concat(), "").unwrap();
-    }
+    let config = folder.path().join("preau.toml");
+    let preau = Preau::new(&config).unwrap();
+    let camille = populate(folder.path(), &preau).await;
     let _server = preau.serve(&["--demo"], port, true, &folder.path().join("log")).unwrap();
     let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
     let mut browser = Browser { http, base: format!("http://localhost:{port}"), cookies: BTreeMap::new() };
     let there = format!("{}%2F", address.replace("://", "%3A%2F%2F"));
     let ticket = browser.arrive(&there).await;
 
-    let freeze = ["account", "freeze", "--population", "profile=Invite", "--name", "vol", "--why", "stolen passwords"];
-    // The service hangs at the first thing it is told: the freeze is not done before it has heard.
-    let hasty = preau.run(&[&freeze[..], &["--wait", "1"]].concat(), "");
-    assert!(hasty.is_err(), "nobody says that it is done: {hasty:?}");
-    let report = preau.run(&[&freeze[..], &["--wait", "90", "--json"]].concat(), "").unwrap();
+    let freeze = |name: &str, wait: &str| {
+        let who =
+            ["account", "freeze", "--population", "profile=Invite", "--why", "stolen passwords", "--keep-factors"];
+        report(&preau, &config, &[&who[..], &["--name", name, "--wait", wait, "--json"]].concat())
+    };
+    // Nobody says that it is done while the service hangs, however often it is run, and whoever ended the session.
+    for (wait, sessions) in [("1", 1), ("0", 0)] {
+        let hasty = freeze("vol", wait);
+        assert_eq!((&hasty["done"], &hasty["sessions"]), (&false.into(), &sessions.into()), "{hasty}");
+        assert_eq!((&hasty["waiting"], &hasty["services"]), (&json!(["intranet"]), &json!(["intranet"])), "{hasty}");
+    }
+    busy.store(false, Ordering::SeqCst);
+    let last = freeze("vol", "90");
     let heard: Vec<String> = heard.try_iter().collect();
     assert!(heard.iter().filter(|said| said.contains(&ticket)).count() >= 2, "told until it heard: {heard:?}");
-    let report: serde_json::Value = serde_json::from_slice(&report.stdout).unwrap();
-    assert_eq!((&report["done"], &report["people"], &report["open"]), (&true.into(), &1.into(), &0.into()), "{report}");
+    assert_eq!((&last["done"], &last["people"], &last["open"]), (&true.into(), &1.into(), &0.into()), "{last}");
     let (to, page) = browser.set_out(&there).await;
     assert_eq!(to, None, "nobody comes in: {page}");
+    let kinds = factors(folder.path(), &camille).await;
+    assert_eq!(kinds, [FactorKind::Passkey], "a device that is remembered is no factor to keep");
 
-    let other = preau.run(&["account", "thaw", "--name", "other", "--population", "profile=Invite"], "");
-    assert!(other.is_err(), "of another freeze");
-    preau.run(&["account", "thaw", "--name", "vol", "--population", "profile=Invite"], "").unwrap();
+    // Whom two freezes name is let in by both.
+    assert_eq!(freeze("encore", "9")["stopped_before"], 1);
+    let thaw = |name: &str| preau.run(&["account", "thaw", "--name", name, "--population", "profile=Invite"], "");
+    let may = |yes: &str| {
+        let shown = preau.run(&["account", "show", "camille"], "").unwrap();
+        assert!(String::from_utf8_lossy(&shown.stdout).contains(&format!("may sign in     {yes}")), "{shown:?}");
+    };
+    assert!(thaw("other").is_err(), "of another freeze");
+    thaw("vol").unwrap();
+    may("no");
+    thaw("encore").unwrap();
+    may("yes");
     // What failed was counted on the device that is known: another browser does not wait for it.
     let mut other = Browser { cookies: BTreeMap::new(), http: browser.http.clone(), base: browser.base.clone() };
     assert_eq!(other.set_out(&there).await.0, None, "the old password is dead");
-    let shown = preau.run(&["account", "show", "camille"], "").unwrap();
-    assert!(String::from_utf8_lossy(&shown.stdout).contains("may sign in     yes"), "{shown:?}");
 }

@@ -22,6 +22,7 @@ mod life;
 mod link;
 mod migration;
 mod operations;
+mod ousting;
 mod outbox;
 mod pairings;
 mod people;

@@ -3,21 +3,22 @@
 use crate::back::Back;
 use crate::link::{Link, Row, Sql, args};
 use async_trait::async_trait;
-use preau_domain::{CorrelationId, Instant, Seconds, ServiceId, SessionId, Visit};
+use preau_domain::{CorrelationId, Instant, PersonId, Seconds, ServiceId, SessionId, Visit};
 use preau_store::{Notice, Outbox, Result, TOLD_TO_ONE, YetToHear};
 use std::sync::atomic::Ordering;
 
 /// The latest visits of ended sessions to each service; a notice that waits already is not written again.
 const WRITE: Sql = Sql::Each {
-    sqlite: "INSERT INTO outbox (session, protocol, service, notice, at, due, way)
-        SELECT session, protocol, service, notice, $2, $2, $4 FROM (
+    sqlite: "INSERT INTO outbox (session, protocol, service, notice, at, due, way, person)
+        SELECT session, protocol, service, notice, $2, $2, $4, (SELECT person FROM session WHERE id = ranked.session) FROM (
             SELECT session, protocol, service, notice, seq,
                 row_number() OVER (PARTITION BY session, service ORDER BY at DESC, seq DESC) AS place
             FROM visit WHERE session IN (SELECT value FROM json_each($1))) AS ranked
         WHERE place <= $3 ORDER BY seq
         ON CONFLICT DO NOTHING",
-    postgres: "INSERT INTO outbox (session, protocol, service, notice, at, due, way)
-        SELECT session, protocol, service, notice, $2, $2, $4::text FROM (
+    postgres: "INSERT INTO outbox (session, protocol, service, notice, at, due, way, person)
+        SELECT session, protocol, service, notice, $2, $2, $4::text, (SELECT person FROM session WHERE id = ranked.session)
+        FROM (
             SELECT session, protocol, service, notice, seq,
                 row_number() OVER (PARTITION BY session, service ORDER BY at DESC, seq DESC) AS place
             FROM visit WHERE session = ANY($1)) AS ranked
@@ -69,6 +70,12 @@ const YET_TO_HEAR: Sql = Sql::Each {
         AND protocol IN (SELECT value FROM json_each($2)) AND notice IN (SELECT value FROM json_each($3)) GROUP BY service",
     postgres: "SELECT service, MAX(due) FROM outbox WHERE service = ANY($1) AND protocol = ANY($2) AND notice = ANY($3)
         GROUP BY service",
+};
+/// The same of the sessions of people: the first and the last time of each service.
+const YET_TO_HEAR_OF: Sql = Sql::Each {
+    sqlite: "SELECT service, MIN(due), MAX(due) FROM outbox
+        WHERE person IN (SELECT value FROM json_each($1)) GROUP BY service",
+    postgres: "SELECT service, MIN(due), MAX(due) FROM outbox WHERE person = ANY($1) GROUP BY service",
 };
 const POSTPONE: &str = "UPDATE outbox SET due = $2 WHERE seq = $1";
 
@@ -182,6 +189,21 @@ impl Outbox for Back {
         Ok(yet)
     }
 
+    async fn yet_to_hear_of(&self, people: &[PersonId]) -> Result<YetToHear> {
+        let people: Vec<String> = people.iter().map(|person| person.as_str().to_owned()).collect();
+        let mut yet = YetToHear::default();
+        for row in &self.many_rows(YET_TO_HEAR_OF, args![people]).await? {
+            let service = ServiceId::new(row.text(0)?);
+            if row.instant(1)? != NEVER {
+                yet.waiting.push(service.clone());
+            }
+            if row.instant(2)? == NEVER {
+                yet.refused.push(service);
+            }
+        }
+        Ok(yet)
+    }
+
     async fn postpone_notice(&self, id: i64, until: Instant) -> Result<()> {
         self.changed(POSTPONE, args![id, until]).await.map(drop)
     }
@@ -202,6 +224,7 @@ mod tests {
         for (statement, values) in [
             (READY.sqlite(), args![Instant(1), Vec::<String>::new(), 48_u32, 256_u32]),
             (FORGET, args![Instant(1), 256_u32]),
+            (YET_TO_HEAR_OF.sqlite(), args![vec!["p".to_owned()]]),
             (YET_TO_HEAR.sqlite(), args![vec!["s".to_owned()], vec!["p".to_owned()], vec!["n".to_owned()]]),
         ] {
             let plan = store.rows(&format!("EXPLAIN QUERY PLAN {statement}"), values).unwrap();

@@ -7,8 +7,10 @@ use crate::back::{Back, Shape};
 use crate::link::{Arg, Link, Row, Sql, args};
 use crate::{activations, doc, enrolments};
 use async_trait::async_trait;
-use preau_domain::{AccountState, JoinKey, Person, PersonId, Profile, SessionId, SourceId, Uai, normalised_mail};
-use preau_store::{People, Result, StoreError};
+use preau_domain::{
+    AccountState, Instant, JoinKey, Person, PersonId, Profile, SessionId, SourceId, Uai, normalised_mail,
+};
+use preau_store::{Ousted, People, Result, StoreError};
 use std::collections::BTreeSet;
 
 /// Rows of people as [`Back::accounts`] reads them. A person stopped by hand reads as suspended, whatever the source says.
@@ -69,7 +71,7 @@ const SET_HASH: &str = "UPDATE person SET password_hash = $2 WHERE id = $1 AND p
 
 /// Ends every session of the people of a list, in one order everywhere so that two such statements cannot block each
 /// other.
-const DROP_TICKETS: Sql = Sql::Each {
+pub(crate) const DROP_TICKETS: Sql = Sql::Each {
     sqlite: "DELETE FROM ticket WHERE session IN (SELECT value FROM json_each($1))",
     postgres: "DELETE FROM ticket WHERE session = ANY($1)",
 };
@@ -328,6 +330,10 @@ impl People for Back {
         });
         self.forget_tickets(&stopped.await?);
         Ok(())
+    }
+
+    async fn oust(&self, people: &[PersonId], why: Option<&str>, now: Instant) -> Result<Ousted> {
+        self.put_out(people, why, now).await
     }
 
     async fn start_person(&self, id: &PersonId) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use crate::Result;
 use async_trait::async_trait;
-use preau_domain::{CorrelationId, Instant, ServiceId, Visit};
+use preau_domain::{CorrelationId, Instant, PersonId, ServiceId, Visit};
 
 /// A visit that is over, and whose service has not heard of it yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +51,10 @@ pub trait Outbox: Send + Sync {
 
     /// The services of these visits, which are over, that have not closed theirs.
     async fn yet_to_hear(&self, visits: &[Visit]) -> Result<YetToHear>;
+
+    /// The services that have not closed the sessions of these people which are over, whoever ended them: one that said no to one notice and
+    /// is being told another is both. Notices that grew too old are not known any more.
+    async fn yet_to_hear_of(&self, people: &[PersonId]) -> Result<YetToHear>;
 
     /// Lets a notice be taken again at an instant.
     async fn postpone_notice(&self, id: i64, until: Instant) -> Result<()>;

@@ -5,7 +5,16 @@
 
 use crate::Result;
 use async_trait::async_trait;
-use preau_domain::{AccountState, Establishment, JoinKey, Person, PersonId, SourceId, Uai};
+use preau_domain::{AccountState, Establishment, Instant, JoinKey, Person, PersonId, ServiceId, SourceId, Uai};
+
+/// What people had who were put out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ousted {
+    /// Live sessions of theirs.
+    pub sessions: u64,
+    /// Services that were reached in sessions of theirs which nobody had ended before.
+    pub services: Vec<ServiceId>,
+}
 
 /// Accounts.
 #[async_trait]
@@ -57,6 +66,11 @@ pub trait People: Send + Sync {
     /// Stops an account by hand: from now on it reads as suspended, whatever its source says of it, and its sessions are
     /// stopped as those of a suspended person. A second time replaces the reason. `Conflict` if there is no such account.
     async fn stop_person(&self, id: &PersonId, why: &str) -> Result<()>;
+
+    /// Puts accounts out, all in one stroke: with a reason they are stopped by hand, without one they stay as they are. Their sessions are over,
+    /// the notices of their visits wait in the [`crate::Outbox`] from `now` on, and every token given on their behalf and every code of
+    /// activation is taken back. Who is no account any more is left out.
+    async fn oust(&self, people: &[PersonId], why: Option<&str>, now: Instant) -> Result<Ousted>;
 
     /// Takes that back: the account is again what its sources say. `Conflict` if there is no such account.
     async fn start_person(&self, id: &PersonId) -> Result<()>;

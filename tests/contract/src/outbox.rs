@@ -1,8 +1,12 @@
 //! Notices of visits that are over.
 
-use crate::fixture::{LATER, NOW, beginning, live, session, ticket, visit};
-use preau_domain::{CorrelationId, Instant, PersonId, Seconds, ServiceId, Session, SessionId, Visit};
-use preau_store::{NewSession, Notice, Store, TOLD_TO_ONE, YetToHear};
+use crate::fixture::{LATER, NOW, beginning, grant, live, local, session, ticket, visit};
+use preau_domain::{
+    Activation, CorrelationId, Grant, GrantKind, Instant, OneTimeKey, PersonId, Seconds, ServiceId, Session, SessionId,
+    Visit,
+};
+use preau_store::{NewSession, Notice, Ousted, Store, TOLD_TO_ONE, YetToHear};
+use std::collections::BTreeSet;
 
 /// Begins a session that opened these services, once each.
 async fn opened(store: &dyn Store, id: &str, services: &[&str]) -> SessionId {
@@ -95,6 +99,49 @@ pub async fn a_refused_notice_is_not_taken_again(store: &dyn Store) {
     assert_eq!(store.yet_to_hear(&visits[..2]).await.unwrap().refused, yet.refused);
     store.sweep(NOW + Seconds(7 * 3600), NOW, 100).await.unwrap();
     assert_eq!(store.yet_to_hear(&visits).await.unwrap(), YetToHear::default(), "in the end it is");
+}
+
+/// Who is put out is stopped, and has neither sessions nor tokens nor a code left; their services are known by them until they have heard,
+/// whoever ended the session. A second time nothing is left to end, and nothing is forgotten. Others keep all of it.
+pub async fn who_is_put_out_is_out_everywhere(store: &dyn Store) {
+    let (zoe, ali) = (PersonId::new("p-zoe"), PersonId::new("p-ali"));
+    for name in ["zoe", "ali"] {
+        store.add_local_person(&local(name), "hash").await.unwrap();
+        let id = live(store, &format!("s-{name}"), &format!("p-{name}")).await;
+        store.issue_ticket(&ticket(&format!("t-{name}"), &id), Some(&made(&id, "a"))).await.unwrap();
+        let person = Some(local(name).id);
+        let outside = Grant { person, ..grant(&format!("{name}-out"), GrantKind::Refresh, name, None) };
+        store.grant(&[outside]).await.unwrap();
+        let (person, key) = (local(name).id, OneTimeKey::new(name));
+        store.put_activations(&[Activation { person, key, made: NOW, expires: LATER, by: None }]).await.unwrap();
+    }
+    let swept = opened(store, "swept", &["b"]).await;
+    store.end_session(&swept, NOW, None).await.unwrap();
+    let both = [zoe.clone(), PersonId::new("p-nobody")];
+    let ousted = store.oust(&both, Some("stolen"), NOW).await.unwrap();
+    assert_eq!(ousted, Ousted { sessions: 1, services: vec![ServiceId::new("a")] });
+    assert_eq!(store.oust(&both, None, NOW).await.unwrap(), Ousted::default());
+    for (person, name, out) in [(&zoe, "zoe", true), (&ali, "ali", false)] {
+        assert_eq!(store.why_stopped(person).await.unwrap().is_some(), out, "{name}");
+        assert_eq!(store.sessions_of(person, NOW).await.unwrap().is_empty(), out, "{name}");
+        assert_eq!(store.activation_of(person, NOW).await.unwrap().is_none(), out, "{name}");
+        let token = OneTimeKey::new(format!("{name}-out"));
+        assert_eq!(store.granted(&token, GrantKind::Refresh, NOW).await.unwrap().is_none(), out, "{name}");
+    }
+    let waiting = |yet: YetToHear| (yet.waiting.into_iter().collect::<BTreeSet<_>>(), yet.refused);
+    let (a, b) = (ServiceId::new("a"), ServiceId::new("b"));
+    let yet = store.yet_to_hear_of(&both).await.unwrap();
+    assert_eq!(waiting(yet), (BTreeSet::from([a.clone(), b.clone()]), vec![]));
+    assert_eq!(store.yet_to_hear_of(&[ali]).await.unwrap(), YetToHear::default());
+    let notices = taken(store, NOW).await;
+    let of = |service: &ServiceId| notices.iter().find(|one| one.visit.service == *service).unwrap().id;
+    store.settle_notices(&[of(&a)]).await.unwrap();
+    store.refuse_notices(&[of(&b)]).await.unwrap();
+    assert_eq!(waiting(store.yet_to_hear_of(&both).await.unwrap()), (BTreeSet::new(), vec![b.clone()]));
+    let again = opened(store, "again", &["b"]).await;
+    store.end_session(&again, NOW, None).await.unwrap();
+    let yet = store.yet_to_hear_of(&both).await.unwrap();
+    assert_eq!(waiting(yet), (BTreeSet::from([b.clone()]), vec![b]), "one that said no and is being told is both");
 }
 
 /// No service takes more than its share, and a busy one takes none.

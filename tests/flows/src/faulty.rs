@@ -14,7 +14,7 @@ use preau_domain::{
 use preau_store::{
     Activations, Admission, Admitted, Aged, Alike, Attempt, Audit, Delays, Ending, Establishments, Factors, Grants,
     GuestsOf, Health, Held, Hosting, IndexRow, Keeping, Links, ListsOf, Lives, NewSession, Notice, OpeningChange,
-    Operations, Outbox, Pair, Pairings, People, PersonChange, Provisioning, RecordName, Registrations, Result,
+    Operations, Ousted, Outbox, Pair, Pairings, People, PersonChange, Provisioning, RecordName, Registrations, Result,
     Rotation, RunRecord, SaidBy, Sessions, SharedLogin, Shortcuts, SignIns, SigningKeys, SourceRecord, Store,
     StoreError, Swept, Throttle, Tickets, UndoPart, Undoable, Undone, Upstreams, YetToHear,
 };
@@ -151,6 +151,7 @@ faulty!(People {
     fn add_local_person(person: &Person, password_hash: &str) -> ();
     fn update_person(person: &Person) -> ();
     fn stop_person(id: &PersonId, why: &str) -> ();
+    fn oust(people: &[PersonId], why: Option<&str>, now: Instant) -> Ousted;
     fn start_person(id: &PersonId) -> ();
     fn why_stopped(id: &PersonId) -> Option<String>;
     fn password_hash(id: &PersonId) -> Option<String>;
@@ -395,6 +396,10 @@ impl Outbox for FaultyStore {
 
     async fn yet_to_hear(&self, visits: &[Visit]) -> Result<YetToHear> {
         self.inner.yet_to_hear(visits).await
+    }
+
+    async fn yet_to_hear_of(&self, people: &[PersonId]) -> Result<YetToHear> {
+        self.inner.yet_to_hear_of(people).await
     }
 
     async fn postpone_notice(&self, id: i64, until: Instant) -> Result<()> {

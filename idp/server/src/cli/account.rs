@@ -90,10 +90,11 @@ pub struct FreezeArgs {
     /// Why, for whoever asks later.
     #[arg(long, value_name = "REASON")]
     pub why: String,
-    /// Leave passkeys, applications and codes on paper: they are out of reach of whoever took the passwords.
+    /// Leave passkeys, applications and codes on paper, where whoever took the passwords cannot have added one. Devices that are remembered
+    /// are forgotten all the same.
     #[arg(long)]
     pub keep_factors: bool,
-    /// Seconds to wait for services to hear.
+    /// Seconds to wait for services to hear, after the first look.
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     pub wait: u64,
     /// Say who it would be, and change nothing.

@@ -167,6 +167,7 @@ promises! {
         a_charte_is_accepted_by_its_version;
     outbox:
         every_end_leaves_its_notices, a_notice_is_taken_until_it_is_settled, a_refused_notice_is_not_taken_again, notices_are_shared_out_by_service,
+        who_is_put_out_is_out_everywhere,
         one_of_many_takes_a_notice, notices_are_bounded, notices_grow_old;
     throttle:
         attempts_wait_longer_and_longer, parallel_attempts_do_not_outrun_the_count, a_counter_is_forgotten,
