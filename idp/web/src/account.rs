@@ -13,6 +13,7 @@ mod sessions;
 use crate::lately::{Lately, RECENT};
 use crate::pages::{self, AccountPage};
 use crate::passkey::NoProof;
+use crate::remembered::remembered_until;
 use crate::sign_in::PORTAL;
 use crate::{Begin, Fault, FaultKind, Fields, Hub, Live, Visitor};
 use axum::Router;
@@ -67,8 +68,10 @@ async fn show(State(hub): State<Arc<Hub>>, visitor: Visitor) -> Result<Response,
 
 async fn page(hub: &Hub, visitor: &Visitor, live: &Live, problem: Option<&'static str>) -> Result<Response, Fault> {
     let known = live.known()?;
-    let factors = hub.store.factors_of(&live.session.person).await?;
     let (now, here) = (hub.now(), &live.session.id);
+    let mut factors = hub.store.factors_of(&live.session.person).await?;
+    // A device of which that is over is as one that was never remembered.
+    factors.retain(|factor| factor.kind.proves() || remembered_until(factor).is_some_and(|until| now < until));
     let sessions = hub.store.sessions_of(&live.session.person, now).await?;
     let sessions = sessions.into_iter().map(|session| {
         let word = (session.id != *here).then(|| sessions::word(hub, live, &session));

@@ -1,20 +1,20 @@
 //! Codes as a second factor: those an application makes, and those on paper.
 //!
-//! Tries are counted for the person before anything is compared, and only who proved a first factor can make one. Codes on paper, which
-//! nobody guesses, are counted for themselves, and so is a device on which a second factor of the person was proved before: whoever has
-//! the password alone keeps the owner out of neither. After a hundred wrong codes in a row those of applications open nothing on any
+//! Tries of applications are counted for the person before anything is compared, and only who proved a first factor can make one. A code on
+//! paper, which nobody guesses, is taken whatever was typed before, and wrong ones alone are counted. A device on which a second factor of
+//! the person was proved before is counted for itself: whoever has the password alone keeps the owner out of neither. After a hundred wrong codes in a row those of applications open nothing on any
 //! other device, until something else of the person was proved.
 
 use crate::visitor::{Cookie, Secret};
 use crate::{Fault, FaultKind, Hub, Visitor};
 use http::HeaderValue;
-use preau_domain::{Factor, FactorId, FactorKind, KeptKind, KeptThing, PersonId, Seconds};
+use preau_domain::{Factor, FactorId, FactorKind, Instant, KeptKind, KeptThing, PersonId, Seconds};
 use preau_keys::{Keyring, OtpSecret, Sealer, one_time_key};
 use preau_store::{Attempt, Delays, StoreError};
 
 /// Seconds to wait after wrong codes: of a million codes three are right, and nobody may try many.
 const TRIES: Delays = Delays(&[(1, 1_000), (3, 5_000), (5, 60_000), (10, 600_000)]);
-/// The same for codes on paper.
+/// The same after wrong codes on paper, for those that are wrong again.
 const PAPER_TRIES: Delays = Delays(&[(5, 1_000), (20, 60_000)]);
 /// Wrong codes in a row after which those of applications are taken no more.
 const MOST_WRONG: u32 = 100;
@@ -50,6 +50,10 @@ fn read(typed: &str) -> String {
     plain.map(digit).collect()
 }
 
+fn wait(now: Instant, until: Instant) -> Proved {
+    Proved::Wait(((until - now) + 999).div_euclid(1000).max(1))
+}
+
 /// The counters of tries of a person, on devices that are not known: for whoever was helped.
 pub fn factor_tries(keyring: &Keyring, person: &PersonId) -> [String; 2] {
     ["second-factor-tries", "paper-code-tries"].map(|what| keyring.mac(what, &[person.as_str()]))
@@ -59,33 +63,57 @@ impl Hub {
     /// Takes a code of a person who proved a first factor.
     pub(crate) async fn code_proved(&self, visitor: &Visitor, person: &PersonId, typed: &str) -> Result<Proved, Fault> {
         let (now, code) = (self.now(), read(typed));
-        let paper = code.len() == LETTERS;
-        let device = self.proving_device(visitor, person).await?;
-        let (key, delays) = match (&device, paper) {
-            (_, true) => (self.keyring.mac("paper-code-tries", &[person.as_str()]), PAPER_TRIES),
-            (Some(device), _) => (self.keyring.mac("second-factor-tries", &[person.as_str(), device.expose()]), TRIES),
-            (None, _) => (self.keyring.mac("second-factor-tries", &[person.as_str()]), TRIES),
-        };
-        if let Attempt::NotBefore(until) = self.store.count_attempt(&key, now, delays).await? {
-            return Ok(Proved::Wait(((until - now) + 999).div_euclid(1000).max(1)));
+        if code.len() == LETTERS {
+            return self.paper_proved(person, &code).await;
         }
-        let guessable = device.is_none() && !paper;
+        let device = self.proving_device(visitor, person).await?;
+        let key = match &device {
+            Some(device) => self.keyring.mac("second-factor-tries", &[person.as_str(), device.expose()]),
+            None => self.keyring.mac("second-factor-tries", &[person.as_str()]),
+        };
+        if let Attempt::NotBefore(until) = self.store.count_attempt(&key, now, TRIES).await? {
+            return Ok(wait(now, until));
+        }
+        let guessable = device.is_none();
         if guessable && self.wrong_codes(person).await?.1 >= MOST_WRONG {
             return Ok(Proved::Stopped);
         }
-        match self.code_of(person, &code).await {
-            Ok(Some(kind)) => {
+        match self.shown_by_application(person, &code).await {
+            Ok(true) => {
                 self.store.forgive(&key).await?;
                 self.factor_proved(person).await?;
-                Ok(Proved::Right(kind))
+                Ok(Proved::Right(FactorKind::OneTimeCode))
             }
-            Ok(None) if guessable => self.count_wrong(person).await.map(|()| Proved::Wrong),
-            Ok(None) => Ok(Proved::Wrong),
+            Ok(false) if guessable => self.count_wrong(person).await.map(|()| Proved::Wrong),
+            Ok(false) => Ok(Proved::Wrong),
             Err(error) => {
-                self.store.uncount_attempt(&key, now, delays).await?;
+                self.store.uncount_attempt(&key, now, TRIES).await?;
                 Err(error.into())
             }
         }
+    }
+
+    /// Takes a code on paper. Nothing that somebody else typed holds a right one off: of 60 bits none is found by trying.
+    async fn paper_proved(&self, person: &PersonId, code: &str) -> Result<Proved, Fault> {
+        let (now, id) = (self.now(), self.paper_id(person, code));
+        let key = self.keyring.mac("paper-code-tries", &[person.as_str()]);
+        // Looked at before it is removed: a wrong one costs no lock of the person.
+        if self.store.factor(&id).await?.is_some() {
+            match self.store.remove_factor(person, &id, false).await {
+                Ok(()) => {
+                    self.store.forgive(&key).await?;
+                    self.factor_proved(person).await?;
+                    return Ok(Proved::Right(FactorKind::RecoveryCode));
+                }
+                // Taken elsewhere meanwhile.
+                Err(StoreError::Conflict) => {}
+                Err(other) => return Err(other.into()),
+            }
+        }
+        if let Attempt::NotBefore(until) = self.store.count_attempt(&key, now, PAPER_TRIES).await? {
+            return Ok(wait(now, until));
+        }
+        Ok(Proved::Wrong)
     }
 
     /// Wrong codes in a row, as they are kept and as a number.
@@ -147,15 +175,7 @@ impl Hub {
         self.keyring.mac("factor-device", &[person.as_str(), device.expose()])
     }
 
-    async fn code_of(&self, person: &PersonId, code: &str) -> Result<Option<FactorKind>, StoreError> {
-        if code.len() == LETTERS {
-            let id = self.paper_id(person, code);
-            return match self.store.remove_factor(person, &id, false).await {
-                Ok(()) => Ok(Some(FactorKind::RecoveryCode)),
-                Err(StoreError::Conflict) => Ok(None),
-                Err(other) => Err(other),
-            };
-        }
+    async fn shown_by_application(&self, person: &PersonId, code: &str) -> Result<bool, StoreError> {
         let factors = self.store.factors_of(person).await?;
         for factor in factors.iter().filter(|factor| factor.kind == FactorKind::OneTimeCode) {
             let beside = [person.as_str(), factor.id.as_str()];
@@ -163,13 +183,13 @@ impl Hub {
             let Some(secret) = secret.map(|bytes| OtpSecret::of(&bytes)) else { continue };
             let Some(step) = secret.taken(code, self.now(), factor.counter) else { continue };
             return match self.store.use_factor(&factor.id, factor.counter, step, &factor.doc, self.now()).await {
-                Ok(()) => Ok(Some(FactorKind::OneTimeCode)),
+                Ok(()) => Ok(true),
                 // Taken elsewhere meanwhile.
-                Err(StoreError::Conflict) => Ok(None),
+                Err(StoreError::Conflict) => Ok(false),
                 Err(other) => Err(other),
             };
         }
-        Ok(None)
+        Ok(false)
     }
 
     /// The factor of an application that showed a code of that time.

@@ -17,9 +17,9 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use preau_connector_api::{Mounting, PasswordCheck, Probe, Redirect, Turns};
 use preau_domain::{
-    AccountState, AuditEvent, AuditKind, Authentication, Clock, CorrelationId, Ids, Instant, KeptKind, KeptThing,
-    PendingId, PendingSignIn, Person, PersonId, Public, Seconds, Session, SessionId, SourceId, Strength, Uai, Upstream,
-    Visit,
+    AccountState, AuditEvent, AuditKind, Authentication, Clock, CorrelationId, FactorKind, Ids, Instant, KeptKind,
+    KeptThing, PendingId, PendingSignIn, Person, PersonId, Public, Seconds, Session, SessionId, SourceId, Strength,
+    Uai, Upstream, Visit,
 };
 use preau_egress::Egress;
 use preau_keys::strength::Breached;
@@ -128,7 +128,6 @@ impl Hub {
         let host = base.split_once("://").map_or(String::new(), |(_, host)| host.to_ascii_lowercase());
         let trusted = parts.config.trusted_proxies.iter().filter_map(|p| Network::parse(p)).collect();
         let passkeys = parts.config.passkeys();
-        let line = Line::new(&*parts.ids);
         Hub {
             parts,
             passkeys,
@@ -144,7 +143,7 @@ impl Hub {
             protocols: OnceLock::new(),
             synchronisations: OnceLock::new(),
             live: Recent::default(),
-            line,
+            line: Line::default(),
             common: Common::default(),
             base,
             host,
@@ -487,8 +486,8 @@ impl Hub {
             }
             worked_in => worked_in,
         };
-        // A second factor beside the proof of a live session makes it no longer.
-        let added = authentication.second.is_some() && pending.authentication.is_none();
+        // A second factor beside the proof of a live session makes it no longer; a remembered device is none.
+        let added = authentication.second.is_some_and(FactorKind::proves) && pending.authentication.is_none();
         let goes_on = before.as_ref().filter(|before| added && before.person == *person);
         let mut expires = goes_on.map_or(now + Seconds(self.config.session.absolute_seconds), |before| before.expires);
         if upstream.is_some()

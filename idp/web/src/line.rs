@@ -1,15 +1,18 @@
 //! The line in which people wait before they type a password, when more come than can be hashed: the morning of the rentrée.
 //!
-//! Whoever meets a full pool, or comes while others wait, is given a number. Numbers are called in their order, as many as the pool takes in
-//! while those who were called come back and type; whoever was called has a minute. It is kept in memory, since it is about the processors
-//! of this server: another process gives numbers of its own.
+//! Whoever meets a full pool, or comes while others wait, is given a number: one for a sign-in, however often its page is asked for. Numbers
+//! are called in their order, as many as the pool takes in while those who were called come back and type. Only those are called who asked
+//! lately; the others are passed over, and called when they ask again within ten minutes. A pool with little to do makes nobody wait. The
+//! line is kept in memory, since it is about the processors of this server: another process has a line of its own.
 
-use preau_domain::{Ids, Instant, Seconds};
-use std::collections::BTreeMap;
+use preau_domain::{Instant, PendingId, Seconds};
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
-/// How long somebody who was called may take to come back and type.
+/// How long room is held for somebody who was called, and how lately they asked.
 const TURN: Seconds = Seconds(60);
+/// How long a number is kept for whoever does not ask: a telephone in a pocket.
+const KEPT: Seconds = Seconds(600);
 /// For so many seconds of work people are called ahead.
 const AHEAD: f64 = 20.0;
 /// So many are called however slow the pool is.
@@ -26,31 +29,45 @@ pub(crate) struct Load {
     pub waiting: (usize, usize),
 }
 
-/// How a number stands.
+impl Load {
+    fn full(self) -> bool {
+        self.waiting.0 >= self.waiting.1
+    }
+
+    /// Whether the pool has enough to do for anybody to wait.
+    fn busy(self) -> bool {
+        4 * self.waiting.0 >= self.waiting.1
+    }
+}
+
+/// How a sign-in stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
     /// It was called: its bearer may type.
     Called,
     /// So many go first, its bearer included, and it may take so many seconds.
     Waits(u64, u64),
-    /// It is none of this process, or its minute is over.
+    /// It has no number here.
     Unknown,
 }
 
 /// See the module.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Line {
-    /// Tells its numbers from those of other processes.
-    pub epoch: String,
     state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
     given: u64,
-    called: u64,
+    /// The greatest number that was called or passed over.
+    reached: u64,
+    /// The numbers that were given, and when each was asked about last.
+    places: HashMap<PendingId, (u64, Instant)>,
+    /// Those that were not reached yet, in their order.
+    order: VecDeque<(u64, PendingId)>,
     /// Those who were called and are about to type, and since when.
-    about: BTreeMap<u64, Instant>,
+    about: HashMap<PendingId, Instant>,
     /// When the pace was measured last, and the hashes until then.
     measured: Option<(Instant, u64)>,
     /// Hashes a second.
@@ -58,67 +75,83 @@ struct State {
 }
 
 impl Line {
-    pub fn new(ids: &dyn Ids) -> Line {
-        Line { epoch: ids.text(8), state: Mutex::default() }
-    }
-
-    /// Whether somebody waits, for a pool that has enough to do: numbers that nobody comes back with keep nobody out.
+    /// Whether somebody waits, for a pool that has enough to do.
     pub fn is_there(&self, now: Instant, load: Load) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.advance(now, load);
-        let (waiting, limit) = load.waiting;
-        state.called < state.given && 4 * waiting >= limit
+        !state.order.is_empty() && load.busy()
     }
 
-    /// A new number, at the end.
-    pub fn number(&self) -> u64 {
+    /// A number at the end for a sign-in, or the one it has.
+    pub fn join(&self, id: &PendingId, now: Instant, load: Load) -> Standing {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.given += 1;
-        state.given
+        if !state.places.contains_key(id) {
+            state.given += 1;
+            let number = state.given;
+            state.places.insert(id.clone(), (number, now));
+            state.order.push_back((number, id.clone()));
+        }
+        state.standing(id, now, load)
     }
 
-    /// How a number stands.
-    pub fn standing(&self, number: u64, now: Instant, load: Load) -> Standing {
+    /// How a sign-in stands.
+    pub fn standing(&self, id: &PendingId, now: Instant, load: Load) -> Standing {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).standing(id, now, load)
+    }
+
+    /// Whoever has that number came in: the next one may be called.
+    pub fn came_in(&self, id: &PendingId) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.advance(now, load);
-        if state.about.contains_key(&number) {
-            return Standing::Called;
-        }
-        if number <= state.called || number > state.given {
-            return Standing::Unknown;
-        }
-        let first = number - state.called;
-        Standing::Waits(first, (first as f64 / state.pace.max(1.0)).ceil() as u64)
-    }
-
-    /// Whoever had that number came in: the next one may be called.
-    pub fn came_in(&self, number: u64) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).about.remove(&number);
+        state.about.remove(id);
+        state.places.remove(id);
     }
 }
 
 impl State {
+    fn standing(&mut self, id: &PendingId, now: Instant, load: Load) -> Standing {
+        self.advance(now, load);
+        let Some((number, asked)) = self.places.get_mut(id) else { return Standing::Unknown };
+        *asked = now;
+        let number = *number;
+        if self.about.contains_key(id) {
+            return Standing::Called;
+        }
+        let passed = number <= self.reached;
+        if !load.busy() || (passed && !load.full()) {
+            self.about.insert(id.clone(), now);
+            if let Ok(at) = self.order.binary_search_by_key(&number, |(number, _)| *number) {
+                self.order.remove(at);
+            }
+            return Standing::Called;
+        }
+        let before = self.order.partition_point(|(other, _)| *other < number);
+        let first = before as u64 + 1;
+        Standing::Waits(first, (first as f64 / self.pace.max(1.0)).ceil() as u64)
+    }
+
     fn advance(&mut self, now: Instant, load: Load) {
         match self.measured {
             Some((at, hashed)) if now - at >= MEASURED => {
                 let pace = load.hashed.saturating_sub(hashed) as f64 * 1000.0 / (now - at) as f64;
                 self.pace = if self.pace == 0.0 { pace } else { (self.pace + pace) / 2.0 };
                 self.measured = Some((now, load.hashed));
+                self.places.retain(|_, (_, asked)| now < *asked + KEPT);
+                self.order.retain(|(_, id)| self.places.contains_key(id));
             }
             Some(_) => {}
             None => self.measured = Some((now, load.hashed)),
         }
         self.about.retain(|_, since| now < *since + TURN);
-        let (waiting, limit) = load.waiting;
-        if waiting >= limit {
+        if load.full() {
             return;
         }
         let ahead = LEAST.max((self.pace * AHEAD) as usize);
-        // A pool with nothing to do: of those who were called many do not come back.
-        let ahead = if waiting == 0 { ahead.max(self.about.len() + LEAST).min(3 * ahead) } else { ahead };
-        while self.called < self.given && self.about.len() < ahead {
-            self.called += 1;
-            self.about.insert(self.called, now);
+        while self.about.len() < ahead {
+            let Some((number, id)) = self.order.pop_front() else { return };
+            self.reached = number;
+            if self.places.get(&id).is_some_and(|(_, asked)| now < *asked + TURN) {
+                self.about.insert(id, now);
+            }
         }
     }
 }
@@ -127,59 +160,75 @@ impl State {
 mod tests {
     use super::*;
 
-    struct Same;
-    impl Ids for Same {
-        fn fill(&self, out: &mut [u8]) {
-            out.fill(7);
-        }
-    }
-
     const FULL: Load = Load { hashed: 0, waiting: (4, 4) };
+    const BUSY: Load = Load { hashed: 0, waiting: (1, 4) };
+    const IDLE: Load = Load { hashed: 0, waiting: (0, 4) };
 
     fn at(seconds: i64) -> Instant {
         Instant(seconds * 1000)
     }
 
+    /// So many sign-ins that met a full pool, one after the other.
+    fn crowd(line: &Line, count: usize) -> Vec<PendingId> {
+        let ids: Vec<PendingId> = (0..count).map(|one| PendingId::new(format!("s{one}"))).collect();
+        for (before, id) in ids.iter().enumerate() {
+            assert!(matches!(line.join(id, at(0), FULL), Standing::Waits(first, _) if first == before as u64 + 1));
+        }
+        ids
+    }
+
     #[test]
     fn numbers_are_called_in_their_order_and_at_the_pace_of_the_pool() {
-        let line = Line::new(&Same);
+        let line = Line::default();
         assert!(!line.is_there(at(0), FULL));
-        let numbers: Vec<u64> = (0..200).map(|_| line.number()).collect();
+        let ids = crowd(&line, 200);
         assert!(line.is_there(at(0), FULL), "a full pool calls nobody");
-        assert_eq!(line.standing(numbers[9], at(0), FULL), Standing::Waits(10, 10));
+        assert_eq!(line.standing(&ids[9], at(0), FULL), Standing::Waits(10, 10));
         let room = |hashed| Load { hashed, waiting: (3, 4) };
-        assert_eq!(line.standing(numbers[15], at(0), room(0)), Standing::Called);
-        assert_eq!(line.standing(numbers[16], at(0), room(0)), Standing::Waits(1, 1));
-        for number in &numbers[..16] {
-            line.came_in(*number);
+        assert_eq!(line.standing(&ids[15], at(0), room(0)), Standing::Called);
+        assert_eq!(line.standing(&ids[16], at(0), room(0)), Standing::Waits(1, 1));
+        for id in &ids[..16] {
+            line.came_in(id);
         }
         // Four hashes a second, twenty seconds ahead.
-        assert_eq!(line.standing(numbers[16 + 79], at(1), room(4)), Standing::Called);
-        assert_eq!(line.standing(numbers[16 + 80], at(1), room(4)), Standing::Waits(1, 1));
-        assert_eq!(line.standing(numbers[199], at(1), room(4)), Standing::Waits(104, 26));
+        assert_eq!(line.standing(&ids[16 + 79], at(1), room(4)), Standing::Called);
+        assert_eq!(line.standing(&ids[16 + 80], at(1), room(4)), Standing::Waits(1, 1));
+        assert_eq!(line.standing(&ids[199], at(1), room(4)), Standing::Waits(104, 26));
     }
 
     #[test]
-    fn whoever_does_not_come_back_makes_room_and_has_no_turn_any_more() {
-        let line = Line::new(&Same);
-        let numbers: Vec<u64> = (0..40).map(|_| line.number()).collect();
-        let busy = Load { hashed: 0, waiting: (1, 4) };
-        assert_eq!(line.standing(numbers[0], at(0), busy), Standing::Called);
-        assert_eq!(line.standing(numbers[16], at(59), busy), Standing::Waits(1, 1));
-        assert_eq!(line.standing(numbers[16], at(60), busy), Standing::Called);
-        assert_eq!(line.standing(numbers[0], at(60), busy), Standing::Unknown);
-        assert_eq!(line.standing(99, at(60), busy), Standing::Unknown, "nobody was given it");
+    fn whoever_does_not_come_back_makes_room_and_goes_first_when_they_do() {
+        let line = Line::default();
+        let ids = crowd(&line, 40);
+        assert_eq!(line.standing(&ids[0], at(0), BUSY), Standing::Called);
+        assert_eq!(line.standing(&ids[16], at(59), BUSY), Standing::Waits(1, 1));
+        assert_eq!(line.standing(&ids[16], at(60), BUSY), Standing::Called);
+        assert_eq!(line.standing(&ids[0], at(61), FULL), Standing::Waits(1, 1), "their minute is over");
+        assert_eq!(line.standing(&ids[0], at(61), BUSY), Standing::Called, "and they go before everybody else");
+        assert_eq!(line.standing(&ids[1], at(700), BUSY), Standing::Unknown, "ten minutes, and it is kept no more");
+        assert_eq!(line.standing(&PendingId::new("x"), at(700), BUSY), Standing::Unknown, "nobody was given it");
     }
 
     #[test]
-    fn a_pool_with_nothing_to_do_calls_more() {
-        let line = Line::new(&Same);
-        assert_eq!((0..100).map(|_| line.number()).last(), Some(100));
-        let idle = Load { hashed: 0, waiting: (0, 4) };
-        assert_eq!(line.standing(16, at(0), idle), Standing::Called);
-        assert_eq!(line.standing(32, at(0), idle), Standing::Called, "they were called, and nobody has come yet");
-        assert!(matches!(line.standing(60, at(0), idle), Standing::Waits(..)), "but not all of them");
-        assert!(!line.is_there(at(0), idle), "and whoever comes now types at once");
-        assert!(line.is_there(at(0), Load { hashed: 0, waiting: (1, 4) }));
+    fn numbers_that_nobody_asks_about_hold_nobody_up() {
+        let line = Line::default();
+        let ids = crowd(&line, 10_001);
+        let own = &ids[10_000];
+        for _ in 0..100 {
+            assert_eq!(line.join(own, at(1), FULL), Standing::Waits(10_001, 10_001), "the same number, asked again");
+        }
+        assert_eq!(line.standing(own, at(59), FULL), Standing::Waits(10_001, 10_001));
+        assert_eq!(line.standing(own, at(60), BUSY), Standing::Called, "ten thousand who went away are passed over");
+    }
+
+    #[test]
+    fn a_pool_with_little_to_do_makes_nobody_wait() {
+        let line = Line::default();
+        let ids = crowd(&line, 100);
+        assert!(!line.is_there(at(0), IDLE), "whoever comes now types at once");
+        assert_eq!(line.standing(&ids[99], at(0), IDLE), Standing::Called, "and so does whoever waits");
+        assert!(line.is_there(at(0), BUSY));
+        assert!(matches!(line.standing(&ids[60], at(0), BUSY), Standing::Waits(..)), "control");
+        assert_eq!(line.standing(&ids[99], at(1), BUSY), Standing::Called, "who was told to type may");
     }
 }

@@ -33,6 +33,11 @@ pub trait Protocol: Send + Sync {
     /// Opens a service from its tile, in a live session; `None` if the service does not speak this protocol.
     async fn launch(&self, hub: &Hub, visitor: &Visitor, door: &Door, live: &Live) -> Option<Result<Response, Fault>>;
 
+    /// What services told here of the person of a live session and is kept, for « Mes données ».
+    async fn told_of(&self, _: &Hub, _: &Live) -> Result<Vec<serde_json::Value>, Fault> {
+        Ok(Vec::new())
+    }
+
     /// Whether a service speaks this protocol.
     fn speaks(&self, _door: &Door) -> bool {
         false

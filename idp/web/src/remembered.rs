@@ -8,6 +8,11 @@ use crate::{Fault, Hub, Locale, Visitor};
 use preau_domain::{Authentication, Factor, FactorId, FactorKind, Instant, PersonId, Seconds};
 use preau_store::StoreError;
 
+/// Until when a device is remembered.
+pub(crate) fn remembered_until(factor: &Factor) -> Option<Instant> {
+    factor.doc.split(' ').next().and_then(|until| until.parse().ok()).map(Instant)
+}
+
 impl Hub {
     /// How many days a device may be remembered for, where that is offered.
     pub(crate) fn remembers_devices(&self) -> Option<u32> {
@@ -26,14 +31,15 @@ impl Hub {
         };
         let found = self.store.factor(&self.remembered_id(person, device).await?).await?;
         let until = found.filter(|found| found.kind == FactorKind::RememberedDevice && found.person == *person);
-        let until = until.and_then(|found| found.doc.parse().ok()).map(Instant);
+        let until = until.and_then(|found| remembered_until(&found));
         if until.is_some_and(|until| self.now() < until) {
             return Ok(proof.with_second(FactorKind::RememberedDevice));
         }
         Ok(proof)
     }
 
-    /// Remembers a device for a person who proved two factors on it. Of more than a person may have none is remembered.
+    /// Remembers a device for a person who proved two factors on it, in place of what was remembered of it before, of what is over, and of the
+    /// oldest of more than a person may have.
     pub(crate) async fn remember_device_of(
         &self,
         visitor: &Visitor,
@@ -43,9 +49,22 @@ impl Hub {
         let Some(days) = self.remembers_devices() else { return Ok(()) };
         let (id, now) = (self.remembered_id(person, device).await?, self.now());
         let until = now + Seconds(i64::from(days) * 86_400);
-        match self.store.remove_factor(person, &id, false).await {
-            Ok(()) | Err(StoreError::Conflict) => {}
-            Err(other) => return Err(other.into()),
+        let here = self.keyring.mac("remembered-where", &[person.as_str(), device.expose()]);
+        let mut kept = self.store.factors_of(person).await?;
+        kept.retain(|factor| factor.kind == FactorKind::RememberedDevice);
+        let over = |factor: &Factor| {
+            factor.id == id
+                || factor.doc.split_once(' ').is_some_and(|(_, device)| device == here)
+                || remembered_until(factor).is_none_or(|until| until <= now)
+        };
+        let (mut gone, kept): (Vec<Factor>, Vec<Factor>) = kept.into_iter().partition(over);
+        // They are read in the order in which they were added.
+        gone.extend(kept.into_iter().rev().skip(Factor::MOST - 1));
+        for factor in &gone {
+            match self.store.remove_factor(person, &factor.id, false).await {
+                Ok(()) | Err(StoreError::Conflict) => {}
+                Err(other) => return Err(other.into()),
+            }
         }
         let factor = Factor {
             id,
@@ -55,7 +74,7 @@ impl Hub {
                 Locale::Fr => "Appareil retenu".to_owned(),
                 Locale::En => "Remembered device".to_owned(),
             },
-            doc: until.0.to_string(),
+            doc: format!("{} {here}", until.0),
             counter: 0,
             added: now,
             used: None,

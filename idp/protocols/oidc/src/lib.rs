@@ -62,6 +62,11 @@ impl Protocol for Oidc {
         Ok(routes::answered(hub, visitor, answer))
     }
 
+    /// The marks that tools of LTI gave them.
+    async fn told_of(&self, hub: &Hub, live: &Live) -> Result<Vec<serde_json::Value>, Fault> {
+        flow::lti::own(hub, live).await
+    }
+
     /// A person who is refused reads why on the page, where there is somebody to turn to; a service that must not show a
     /// page (`prompt=none`) is told `access_denied` at the door.
     async fn refuse(&self, _: &Hub, _: &Visitor, _: &Refusal) -> Option<Response> {

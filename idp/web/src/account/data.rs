@@ -1,4 +1,4 @@
-//! « Mes données »: what is known here of a person, as one document that they take away. No secret is in it, and nothing of anybody else but
+//! « Mes données »: what is known here of a person, as one document that they take away: not all of it yet, and the page says what is missing. No secret is in it, and nothing of anybody else but
 //! what their own record says.
 
 use super::proved;
@@ -42,6 +42,10 @@ async fn document(hub: &Hub, live: &Live) -> Result<Value, Fault> {
     let sessions = hub.store.sessions_of(id, now).await?;
     let links = hub.store.links_of_person(id).await?;
     let events = hub.store.audit_about(id, now - SINCE, MOST_EVENTS).await?;
+    let mut marks = Vec::new();
+    for protocol in hub.protocols() {
+        marks.extend(protocol.told_of(hub, live).await?);
+    }
     Ok(json!({
         "at": now.rfc3339(),
         "account": person,
@@ -50,6 +54,7 @@ async fn document(hub: &Hub, live: &Live) -> Result<Value, Fault> {
         "factors": factors.iter().map(factor).collect::<Vec<_>>(),
         "sessions": sessions.iter().map(session).collect::<Vec<_>>(),
         "providers": links.iter().map(link).collect::<Vec<_>>(),
+        "marks": marks,
         "journal": events.iter().map(event).collect::<Vec<_>>(),
     }))
 }

@@ -2,6 +2,7 @@
 
 use super::{Page, html};
 use crate::passkey::Question;
+use crate::remembered::remembered_until;
 use crate::{Fault, FaultKind, Hub, Visitor};
 use askama::Template;
 use axum::response::Response;
@@ -107,7 +108,7 @@ impl<'a> Account<'a> {
         let lasting = shown.factors.iter().any(Factor::lasts);
         let told = |factor: &'a Factor| {
             let added = page.with("account-added", "when", &page.moment(factor.added));
-            let until = factor.doc.parse().ok().map(Instant);
+            let until = remembered_until(factor);
             let used = match factor.used {
                 _ if factor.kind == FactorKind::RememberedDevice => {
                     page.with("account-remembered-until", "when", &until.map_or_else(String::new, |at| page.moment(at)))

@@ -297,8 +297,6 @@ pub struct PasswordPage<'a> {
     pub problem: Option<&'static str>,
     /// For `problem-wait`: seconds to wait.
     pub wait_seconds: Option<i64>,
-    /// The number with which they were called in line.
-    pub turn: Option<String>,
     /// The service the person is on the way to.
     pub service_title: Option<&'a str>,
     /// The way by a passkey.
@@ -312,7 +310,6 @@ struct Password<'a> {
     pending_id: &'a str,
     form_token: &'a str,
     carried: Option<String>,
-    turn: Option<String>,
     public: &'static str,
     login: &'a str,
     purpose: String,
@@ -342,7 +339,6 @@ impl<'a> Password<'a> {
             pending_id: form.pending_id,
             form_token: form.form_token,
             carried: form.carried,
-            turn: form.turn,
             public,
             login: form.login,
             purpose,

@@ -196,7 +196,6 @@ fn what_comes_from_outside_stays_text() {
             login: hostile,
             problem: Some("problem-credentials"),
             wait_seconds: None,
-            turn: None,
             service_title: Some(hostile),
             passkey: None,
         };

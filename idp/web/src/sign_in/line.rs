@@ -2,7 +2,7 @@
 
 use super::{Typed, ask_password, asked};
 use crate::line::{Load, Standing};
-use crate::{Fault, Fields, Hub, Visitor, pages};
+use crate::{Fault, Hub, Visitor, pages};
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
@@ -12,56 +12,36 @@ use std::sync::Arc;
 /// Least and most seconds after which the page asks again.
 const AGAIN: (u64, u64) = (3, 30);
 /// How whoever is about to be called stands.
-pub(super) const SOON: (u64, u64) = (1, 1);
-/// What a number is given for.
-const PURPOSE: &str = "place in line";
+const SOON: (u64, u64) = (1, 1);
 
-/// Shows somebody how they stand, or the form once they are called.
+/// Shows somebody how they stand, or the form once they are called or nobody has to wait.
 pub(super) async fn stand(
     State(hub): State<Arc<Hub>>,
     visitor: Visitor,
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Fault> {
-    let (pending, fields) = asked(&hub, &visitor, &id, query.as_deref()).await?;
+    let (pending, _) = asked(&hub, &visitor, &id, query.as_deref()).await?;
     let Some(public) = pending.public.filter(|public| hub.hashes_for(*public)) else {
         return Ok(hub.see_other(&format!("/sign-in/{}", pending.id)));
     };
-    match number(&hub, &pending, &fields)? {
-        Some(number) => match hub.line.standing(number, hub.now(), hub.pool_load()) {
-            Standing::Called => {
-                let typed = Typed { public, login: "", turn: Some(number) };
-                Ok(ask_password(&hub, &visitor, &pending, typed, None, None))
-            }
-            Standing::Waits(first, seconds) => Ok(page(&hub, &visitor, &pending, public, number, (first, seconds))),
-            Standing::Unknown => Ok(join(&hub, &visitor, &pending, public)),
-        },
-        None => Ok(join(&hub, &visitor, &pending, public)),
-    }
+    let (now, load) = (hub.now(), hub.pool_load());
+    Ok(match hub.line.standing(&pending.id, now, load) {
+        Standing::Waits(first, seconds) => page(&hub, &visitor, &pending, public, (first, seconds)),
+        Standing::Unknown if hub.line.is_there(now, load) => join(&hub, &visitor, &pending, public),
+        Standing::Called | Standing::Unknown => {
+            ask_password(&hub, &visitor, &pending, Typed { public, login: "" }, None, None)
+        }
+    })
 }
 
-/// Gives somebody a number.
+/// Gives a sign-in its number.
 pub(super) fn join(hub: &Hub, visitor: &Visitor, pending: &PendingSignIn, public: Public) -> Response {
-    let number = hub.line.number();
-    match hub.line.standing(number, hub.now(), hub.pool_load()) {
-        Standing::Waits(first, seconds) => page(hub, visitor, pending, public, number, (first, seconds)),
+    match hub.line.join(&pending.id, hub.now(), hub.pool_load()) {
+        Standing::Waits(first, seconds) => page(hub, visitor, pending, public, (first, seconds)),
         // There is room again at this moment: the page comes back at once.
-        Standing::Called | Standing::Unknown => page(hub, visitor, pending, public, number, SOON),
+        Standing::Called | Standing::Unknown => page(hub, visitor, pending, public, SOON),
     }
-}
-
-/// The number that came with a request, if it was given to this sign-in by this process.
-pub(super) fn number(hub: &Hub, pending: &PendingSignIn, fields: &Fields) -> Result<Option<u64>, Fault> {
-    let Some((number, code)) = fields.one("turn")?.and_then(|turn| turn.split_once('.')) else { return Ok(None) };
-    let ours = hub.keyring.mac_ok(PURPOSE, &[pending.id.as_str(), &hub.line.epoch, number], code);
-    Ok(number.parse().ok().filter(|_| ours))
-}
-
-/// How a number is written, for a form or an address.
-pub(super) fn written(hub: &Hub, pending: &PendingSignIn, number: u64) -> String {
-    let number = number.to_string();
-    let code = hub.keyring.mac(PURPOSE, &[pending.id.as_str(), &hub.line.epoch, &number]);
-    format!("{number}.{code}")
 }
 
 /// The page of a number.
@@ -70,11 +50,9 @@ pub(super) fn page(
     visitor: &Visitor,
     pending: &PendingSignIn,
     public: Public,
-    number: u64,
     (first, seconds): (u64, u64),
 ) -> Response {
-    let turn = written(hub, pending, number);
-    let to = format!("/sign-in/{}/line?public={}&turn={turn}", pending.id, public.as_str());
+    let to = format!("/sign-in/{}/line?public={}", pending.id, public.as_str());
     // Spread, so that a crowd does not come back as one.
     let mut byte = [0u8; 1];
     hub.ids.fill(&mut byte);

@@ -167,7 +167,7 @@ async fn show_step(
         }
         Step::Password(public) => {
             let login = pending.login_hint.as_deref().unwrap_or_default();
-            ask_password(hub, visitor, pending, Typed { public, login, turn: None }, problem, None)
+            ask_password(hub, visitor, pending, Typed { public, login }, problem, None)
         }
         Step::Elsewhere(public) => pages::elsewhere(hub, visitor, id, public, title),
         Step::ChooseAccount => ask_account(hub, visitor, pending).await?,
@@ -337,15 +337,13 @@ fn service_title(hub: &Hub, visitor: &Visitor, pending: &PendingSignIn) -> Optio
 struct Typed<'a> {
     public: Public,
     login: &'a str,
-    /// The number with which they were called in line.
-    turn: Option<u64>,
 }
 
 fn ask_password(
     hub: &Hub,
     visitor: &Visitor,
     pending: &PendingSignIn,
-    Typed { public, login, turn }: Typed<'_>,
+    Typed { public, login }: Typed<'_>,
     problem: Option<&'static str>,
     wait_seconds: Option<i64>,
 ) -> Response {
@@ -359,7 +357,6 @@ fn ask_password(
         login,
         problem,
         wait_seconds,
-        turn: turn.map(|number| line::written(hub, pending, number)),
         service_title: title.as_deref(),
         passkey: passkey_form(hub, visitor, pending),
     };

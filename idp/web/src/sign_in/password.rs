@@ -27,13 +27,13 @@ pub async fn submit(
     let (typed, password) = (fields.required("login")?, fields.required("password")?);
     let shown = display_safe(typed, 128);
     let now = hub.now();
-    let turn = line::number(&hub, &pending, &fields)?;
-    let turn = turn.filter(|number| hub.line.standing(*number, now, hub.pool_load()) == Standing::Called);
-    if turn.is_none() && hub.hashes_for(public) && hub.line.is_there(now, hub.pool_load()) {
+    let load = hub.pool_load();
+    let called = hub.line.standing(&pending.id, now, load) == Standing::Called;
+    if !called && hub.hashes_for(public) && hub.line.is_there(now, load) {
         // Others were here before.
         return Ok(line::join(&hub, &visitor, &pending, public));
     }
-    let form = Typed { public, login: &shown, turn };
+    let form = Typed { public, login: &shown };
     // An empty password never reaches a directory: some answer success to a bind without one.
     if typed.trim().is_empty() || password.trim_matches(['\0', ' ', '\t']).is_empty() {
         let page = ask_password(&hub, &visitor, &pending, form, Some("problem-empty"), None);
@@ -42,10 +42,7 @@ pub async fn submit(
     let event = |kind, detail| AuditEvent::new(hub.now(), kind, visitor.correlation().clone(), detail);
     let outcome = match proof::prove(&hub, &visitor, public, typed, password).await {
         Err(fault) if fault.kind == FaultKind::Busy => {
-            return Ok(match turn {
-                Some(number) => line::page(&hub, &visitor, &pending, public, number, line::SOON),
-                None => line::join(&hub, &visitor, &pending, public),
-            });
+            return Ok(line::join(&hub, &visitor, &pending, public));
         }
         // Whoever chose what they are not is told what a wrong password is told, at the same moment, and stays counted: else the
         // answer would say that the password was right.
@@ -80,8 +77,8 @@ pub async fn submit(
             Ok(page)
         }
         Outcome::Proven(person, authentication, attempt) => {
-            if let Some(number) = turn {
-                hub.line.came_in(number);
+            if called {
+                hub.line.came_in(&pending.id);
             }
             let (hub, visitor) = (&*hub, &visitor);
             let authentication = hub.with_remembered(visitor, &person.id, authentication).await?;

@@ -2,12 +2,13 @@
 
 use crate::upstream::come_in;
 use preau_authenticator::Said;
-use preau_domain::{Population, Profile};
+use preau_domain::{FactorKind, Population, Profile, Seconds};
 use preau_flows::{ALICE, Answer, Browser, GAELLE, NOE, Provider, TestHub, authenticator, code_of, stories};
 use serde_json::json;
 
 stories!(
     guessing_codes_stops_and_keeps_the_owner_out_of_nothing,
+    codes_on_paper_that_a_thief_types_hold_no_right_one_off,
     removing_a_factor_ends_what_applications_do_while_nobody_is_there,
     a_step_up_keeps_the_way_out_of_the_other_provider,
     whoever_stopped_at_the_second_factor_is_shown_to_the_owner,
@@ -15,6 +16,8 @@ stories!(
     a_passkey_is_recommended_to_staff_who_have_none,
     a_remembered_device_is_not_asked_where_the_service_says_so,
     a_remembered_device_is_one_persons_and_one_passwords,
+    a_password_typed_on_a_remembered_device_begins_a_session,
+    devices_are_remembered_in_place_of_those_that_are_over,
     everybody_takes_away_what_is_known_of_them,
 );
 
@@ -83,6 +86,22 @@ async fn guessing_codes_stops_and_keeps_the_owner_out_of_nothing(hub: TestHub) {
     let typed = first_on(&paper).replace('0', "o").replace('1', "l");
     new.submit_once(&page.form_with("code"), &[("code", &typed)]).await.code();
     assert!(new.signed_in(), "and with a code on paper anywhere");
+}
+
+async fn codes_on_paper_that_a_thief_types_hold_no_right_one_off(hub: TestHub) {
+    let (_, _, paper) = equipped(&hub).await;
+    let (mut thief, mut owner) = (hub.browser(), hub.browser());
+    let theirs = half(&hub, &mut thief).await.form_with("code");
+    let own = half(&hub, &mut owner).await.form_with("code");
+    let mut told = Vec::new();
+    for _ in 0..25 {
+        told.push(thief.submit_once(&theirs, &[("code", "aaaa-bbbb-cccc")]).await.status.as_u16());
+        hub.clock.advance(1);
+    }
+    assert!(told[0] == 422 && told[24] == 429 && !thief.signed_in(), "control: {told:?}");
+    owner.submit_once(&own, &[("code", &first_on(&paper))]).await.code();
+    assert!(owner.signed_in());
+    assert_eq!(thief.submit_once(&theirs, &[("code", &first_on(&paper))]).await.status, 422, "it is spent");
 }
 
 async fn removing_a_factor_ends_what_applications_do_while_nobody_is_there(hub: TestHub) {
@@ -233,6 +252,59 @@ async fn a_remembered_device_is_one_persons_and_one_passwords(hub: TestHub) {
     let hash = hub.hub.passwords.hash(GAELLE.password).await.expect("it is hashed");
     hub.hub.store.set_password_hash(&GAELLE.person_id(), &hash).await.expect("it is replaced");
     assert!(!comes_in(&mut browser).await, "a new password ends it, be it the same word");
+}
+
+/// Lets Alice in at the door of a service that wants two factors, on a browser that is remembered from then on.
+async fn remembered(hub: &TestHub, browser: &mut Browser, secret: &str) {
+    hub.clock.advance(60);
+    browser.forget("__Host-preau");
+    let page = browser.sign_in(&ALICE).to(&hub.app("app")).await.answer;
+    let typed = [("code", &*code_of(secret, hub.hub.now())), ("remember", "1")];
+    browser.submit_once(&page.form_with("code"), &typed).await;
+    assert!(browser.signed_in());
+}
+
+async fn a_password_typed_on_a_remembered_device_begins_a_session(hub: TestHub) {
+    let (_, secret, _) = equipped(&hub).await;
+    let hub = remembering(&hub).await;
+    let mut alice = hub.browser();
+    remembered(&hub, &mut alice, &secret).await;
+    hub.clock.advance(3_600);
+    let page = alice.visit(&hub.app("app").login_with(&[("renew", "true")])).await;
+    let page = alice.choose(&page, &ALICE).await;
+    let arrival = alice.try_password(&page, ALICE.login, ALICE.password).await;
+    assert!(arrival.location().is_some_and(|to| to.contains("ticket=")), "{}", arrival.words());
+    let ends = hub.hub.now() + Seconds(hub.hub.config.session.absolute_seconds);
+    let sessions = hub.hub.store.sessions_of(&ALICE.person_id(), hub.hub.now()).await.expect("they are read");
+    assert!(sessions.iter().any(|session| session.expires == ends), "a whole life, from now on: {sessions:?}");
+}
+
+async fn devices_are_remembered_in_place_of_those_that_are_over(hub: TestHub) {
+    let (mut account, secret, _) = equipped(&hub).await;
+    let hub = remembering(&hub).await;
+    let kept = async || {
+        let factors = hub.hub.store.factors_of(&ALICE.person_id()).await.expect("they are read");
+        factors.iter().filter(|factor| factor.kind == FactorKind::RememberedDevice).count()
+    };
+    let mut alice = hub.browser();
+    remembered(&hub, &mut alice, &secret).await;
+    let hash = hub.hub.passwords.hash(ALICE.password).await.expect("it is hashed");
+    hub.hub.store.set_password_hash(&ALICE.person_id(), &hash).await.expect("it is replaced");
+    remembered(&hub, &mut alice, &secret).await;
+    assert_eq!(kept().await, 1, "the same device under another password");
+    for _ in 0..20 {
+        remembered(&hub, &mut hub.browser(), &secret).await;
+    }
+    let mut last = hub.browser();
+    remembered(&hub, &mut last, &secret).await;
+    last.forget("__Host-preau");
+    assert!(last.sign_in(&ALICE).to(&hub.app("app")).await.some_ticket().is_some(), "the latest is remembered");
+    assert_eq!(kept().await, 20);
+    hub.clock.advance(31 * 86_400);
+    account.sign_in(&ALICE).at_home().await;
+    assert!(!account.get("/account").await.words().contains("n’est pas redemandé"), "what is over is not shown");
+    remembered(&hub, &mut alice, &secret).await;
+    assert_eq!(kept().await, 1, "and goes when another is added");
 }
 
 async fn everybody_takes_away_what_is_known_of_them(hub: TestHub) {

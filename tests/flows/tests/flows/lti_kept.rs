@@ -17,6 +17,7 @@ stories!(
     a_tool_keeps_marks_and_their_teacher_reads_them,
     marks_are_the_tools_own_and_of_the_class,
     a_mark_that_is_late_changes_nothing,
+    marks_are_told_to_their_pupil_and_of_nobody_who_left,
 );
 
 const SETTINGS: &str = "https://purl.imsglobal.org/spec/lti-dl/claim/deep_linking_settings";
@@ -267,4 +268,30 @@ async fn a_mark_that_is_late_changes_nothing(hub: TestHub) {
     let told = call(&rp, Method::GET, &format!("{at}/results"), RESULT, Value::Null).await;
     assert_eq!(told.json[0]["resultScore"], json!(10.0));
     assert_eq!(give(30.0, 6).await, 204, "control");
+}
+
+async fn marks_are_told_to_their_pupil_and_of_nobody_who_left(hub: TestHub) {
+    classes(&hub).await;
+    let (rp, _) = keeping(&hub, "tool");
+    let (noe, at) = column(&hub, &rp).await;
+    let mut mark = score(&noe, 25.0, 1);
+    mark["comment"] = json!("Peut mieux faire");
+    let (scores, results) = (format!("{at}/scores"), format!("{at}/results"));
+    assert_eq!(call(&rp, Method::POST, &scores, SCORE, mark).await.answer.status.as_u16(), 204);
+    let told = call(&rp, Method::GET, &results, RESULT, Value::Null).await;
+    assert_eq!((&told.json[0]["resultScore"], told.json[0].get("comment")), (&json!(25.0), None), "control");
+    let (mut own, mut alice) = (hub.browser(), hub.browser());
+    own.sign_in(&NOE).at_home().await;
+    alice.sign_in(&ALICE).at_home().await;
+    let data: Value = serde_json::from_str(&own.visit("/account/data").await.body).expect("a document");
+    assert_eq!((&data["marks"][0]["what"], &data["marks"][0]["points"]), (&json!("Fractions"), &json!(25.0)));
+    let data: Value = serde_json::from_str(&alice.visit("/account/data").await.body).expect("a document");
+    assert_eq!(data["marks"], json!([]), "nobody else's");
+    let mut gone = NOE.person();
+    gone.affiliations[0].classes = vec!["6C".into()];
+    hub.put(gone).await;
+    hub.clock.advance(4);
+    assert_eq!(call(&rp, Method::GET, &results, RESULT, Value::Null).await.json, json!([]));
+    let again = call(&rp, Method::POST, &scores, SCORE, score(&noe, 30.0, 2)).await;
+    assert_eq!(again.answer.status.as_u16(), 404, "a mark before gives no right to another");
 }

@@ -1,9 +1,12 @@
 //! Devices without a browser: rows OIDC-22, 27, 33 and 35 of the security page. Each attack stands beside the same request
 //! without its hostile part.
 
+use preau_authenticator::Said;
 use preau_connector_api::{ClientAuthentication, Network, OidcGrant};
+use preau_domain::{Population, Profile};
 use preau_flows::{
-    ALICE, Answer, Browser, Document, HUGO, INES, Listener, NOE, OidcRp, Role, TestHub, oidc_service, stories,
+    ALICE, Answer, Browser, Document, HUGO, INES, Listener, NOE, OidcRp, Role, TestHub, authenticator, oidc_service,
+    stories,
 };
 use serde_json::{Value, json};
 
@@ -17,6 +20,7 @@ stories!(
     oidc_33_the_question_says_who_asks_and_from_where,
     oidc_33_no_is_no_and_no_answer_is_none,
     oidc_33_pupils_are_not_asked,
+    a_second_factor_is_asked_for_on_the_page_of_a_device,
     oidc_35_a_device_belongs_to_a_service_that_declared_it,
     a_device_hears_of_the_end_of_the_session,
     the_address_of_a_form_leads_to_the_page,
@@ -247,4 +251,22 @@ async fn the_address_of_a_form_leads_to_the_page(hub: TestHub) {
         let answer = hub.browser().get(form).await;
         assert_eq!((answer.status.as_u16(), answer.location()), (303, Some("/oidc/device")), "{form}");
     }
+}
+
+async fn a_second_factor_is_asked_for_on_the_page_of_a_device(hub: TestHub) {
+    let (mut maker, mut key) = (hub.browser(), authenticator());
+    maker.sign_in(&ALICE).at_home().await;
+    maker.add_passkey(&mut key, &Said::default()).await;
+    let tv = television(&hub, "tv");
+    let teachers = Population { profiles: vec![Profile::Teacher], ..Population::default() };
+    hub.amend("tv", |service| service.audience.two_factors = vec![teachers]);
+    let device = asks(&hub, &tv).await;
+    let (mut browser, onward) = meets(&hub, &ALICE, &device).await;
+    let page = browser.visit(onward.location().expect("to the second factor")).await;
+    assert!(page.words().contains("Confirmez que c’est bien vous"), "{}", page.words());
+    assert_eq!(poll(&tv, &device).await.error(), (400, "authorization_pending"), "nothing is open before");
+    let question = browser.prove_passkey(&page, &mut key, &Said::default()).await;
+    browser.submit(&question.form_to("/oidc/device/answer"), &[("answer", "yes")]).await;
+    hub.clock.advance(10);
+    poll(&tv, &device).await.access();
 }

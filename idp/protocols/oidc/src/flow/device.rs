@@ -17,7 +17,7 @@ use axum::response::Response;
 use preau_connector_api::OidcGrant;
 use preau_domain::{
     AuditEvent, AuditKind, CorrelationId, Instant, KeptKind, KeptThing, OneTimeKey, Profile, Seconds, ServiceId,
-    SessionId,
+    SessionId, Strength,
 };
 use preau_policy::Decision;
 use preau_store::{Attempt, StoreError};
@@ -111,7 +111,7 @@ pub async fn begin(
 pub async fn ask(hub: &Hub, visitor: &Visitor) -> Result<Response, Fault> {
     match visitor.live(hub).await? {
         Some(live) => Ok(page(hub, visitor, &live, None)),
-        None => sign_in(hub, visitor, None, None, None).await,
+        None => sign_in(hub, visitor, None, None, (None, None)).await,
     }
 }
 
@@ -125,10 +125,10 @@ async fn sign_in(
     visitor: &Visitor,
     service: Option<ServiceId>,
     device: Option<OneTimeKey>,
-    fresh_after: Option<Instant>,
+    (fresh_after, wants): (Option<Instant>, Option<Strength>),
 ) -> Result<Response, Fault> {
     let request = serde_json::to_string(&Towards { device }).map_err(|_| internal())?;
-    hub.begin_sign_in(visitor, Begin { protocol: crate::NAME, service, request, fresh_after, wants: None }).await
+    hub.begin_sign_in(visitor, Begin { protocol: crate::NAME, service, request, fresh_after, wants }).await
 }
 
 /// A person typed a code: after few wrong ones they wait. A right one leads to a proof made after the device asked.
@@ -157,7 +157,7 @@ pub async fn typed(hub: &Hub, visitor: &Visitor, fields: &Fields) -> Result<Resp
     // Taken back and not forgiven: whoever has a device of their own would try without end.
     hub.store.uncount_attempt(&counter, now, TRIES).await?;
     visitor.goes_on_with(&device.correlation);
-    sign_in(hub, visitor, Some(device.service), Some(key), Some(device.since)).await
+    sign_in(hub, visitor, Some(device.service), Some(key), (Some(device.since), None)).await
 }
 
 /// The end of a sign-in that leads to a device: which service asks, and from where.
@@ -165,6 +165,12 @@ pub async fn confirm(hub: &Hub, visitor: &Visitor, live: &Live, towards: Towards
     let Some(key) = towards.device else { return Ok(hub.see_other("/oidc/device")) };
     let Some((device, _)) = waiting(hub, &key, hub.now()).await? else { return Err(late()) };
     let door = hub.services().get(&device.service).cloned().ok_or_else(late)?;
+    if matches!(&*hub.decide(live, &door), Decision::StepUp(_)) && !is_pupil(live)? {
+        // The page is in a browser, where a second factor can be asked for.
+        hub.may_step_up(visitor, live, &door, Strength::TwoFactors).await?;
+        let wants = (Some(device.since), Some(Strength::TwoFactors));
+        return sign_in(hub, visitor, Some(device.service), Some(key), wants).await;
+    }
     opens(hub, visitor, live, &door)?;
     let token = hub.form_token(&live.session.id, &format!("{FORM}-{key}"));
     let here = visitor.address.map(|address| address.to_string());

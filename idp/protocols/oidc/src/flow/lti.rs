@@ -11,7 +11,7 @@ pub mod links;
 mod marks;
 pub mod roster;
 
-pub use marks::{export, marks};
+pub use marks::{export, marks, own};
 
 use super::{alg, encrypted, sign, spoken, token};
 use crate::OidcError;

@@ -287,12 +287,11 @@ fn passkey_pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, as
         login: "",
         problem: None,
         wait_seconds: None,
-        turn: None,
         service_title: None,
         passkey: form(Some("staff")),
     };
     for (name, first, seconds) in [("line-first", 1, 3), ("line-far", 1_234, 600)] {
-        add(name, Line::new(page(), "abc", "/sign-in/abc/line?public=pupil&turn=1", first, seconds).render());
+        add(name, Line::new(page(), "abc", "/sign-in/abc/line?public=pupil", first, seconds).render());
     }
     add("password-passkey", shown(Password::new(page(), password, Vec::new()).render()));
     for (name, service, problem) in [
@@ -578,7 +577,6 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
             login: "",
             problem: None,
             wait_seconds: None,
-            turn: Some("12.code".into()),
             service_title: (public == Public::Staff).then_some("Moodle"),
             passkey: None,
         };
@@ -602,7 +600,6 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
             login: "zelie.barbotin",
             problem: Some(problem),
             wait_seconds,
-            turn: None,
             service_title: None,
             passkey: None,
         };

@@ -12,13 +12,14 @@ use preau_domain::AuditEvent;
 use preau_store::{Attempt, Delays};
 use preau_web::{Door, Fields, Hub};
 use serde_json::Value;
+use std::collections::HashSet;
 
 /// Marks of one column, at most.
 const MOST_MARKS: usize = 400;
 /// Characters of the name of a column.
 const NAME: usize = 22;
-/// Marks for people who have none in a column yet: whether they are of the class is looked up for each.
-const NEWCOMERS: Delays = Delays(&[(200, 60_000)]);
+/// Marks for people who are not of the class, which is looked up for each.
+const STRANGERS: Delays = Delays(&[(200, 60_000)]);
 
 /// A tool at the marks of a class or group.
 pub struct Asking<'a> {
@@ -179,17 +180,14 @@ pub async fn mark(
     let (user, mark) = Mark::read(body)?;
     let Asking { door, place, .. } = &asking;
     asking.column(at.2).await?;
-    let known = kept::marks(hub, door, place, at.2).await?.contains_key(&user);
-    if !known {
-        let key = hub.keyring.mac("lti-newcomers", &[door.service.id.as_str(), at.1]);
-        if let Attempt::NotBefore(until) = hub.store.count_attempt(&key, hub.now(), NEWCOMERS).await? {
-            return Err(OidcError::TooSoon { seconds: wait(hub.now(), until) });
-        }
-        if !people(hub, door, place).await?.iter().any(|(_, told)| told.user() == user) {
-            return Err(OidcError::Unknown);
-        }
-        hub.store.uncount_attempt(&key, hub.now(), NEWCOMERS).await?;
+    let key = hub.keyring.mac("lti-strangers", &[door.service.id.as_str(), at.1]);
+    if let Attempt::NotBefore(until) = hub.store.count_attempt(&key, hub.now(), STRANGERS).await? {
+        return Err(OidcError::TooSoon { seconds: wait(hub.now(), until) });
     }
+    if !people(hub, door, place).await?.iter().any(|(_, told)| told.user() == user) {
+        return Err(OidcError::Unknown);
+    }
+    hub.store.uncount_attempt(&key, hub.now(), STRANGERS).await?;
     let taken = kept::change_marks(hub, door, place, at.2, |marks| {
         if marks.get(&user).is_some_and(|before| before.at > mark.at) {
             return Err(OidcError::Overtaken);
@@ -205,7 +203,7 @@ pub async fn mark(
     Ok(())
 }
 
-/// The marks of a column, of all or of one.
+/// The marks of a column, of all or of one: of those who are of the class now and whom the tool may know.
 pub async fn results(
     hub: &Hub,
     shown: &Shown,
@@ -217,7 +215,11 @@ pub async fn results(
     asking.column(at.2).await?;
     let (address, wanted) = (asking.address(at.2), fields.one("user_id")?);
     let marks = kept::marks(hub, &asking.door, &asking.place, at.2).await?;
-    event.detail = format!("lti results of {}", marks.len());
-    let told = marks.iter().filter(|(user, _)| wanted.is_none_or(|wanted| wanted == user.as_str()));
-    Ok(told.map(|(user, mark)| mark.told(&address, user)).collect())
+    let people = people(hub, &asking.door, &asking.place).await?;
+    let known: HashSet<&str> = people.iter().map(|(_, told)| told.user()).collect();
+    let asked = |user: &str| known.contains(user) && wanted.is_none_or(|wanted| wanted == user);
+    let told: Vec<Value> =
+        marks.iter().filter(|(user, _)| asked(user)).map(|(user, mark)| mark.told(&address, user)).collect();
+    event.detail = format!("lti results of {}", told.len());
+    Ok(told.into())
 }

@@ -3,12 +3,13 @@
 
 use super::kept;
 use super::roster::people;
-use super::{Person, Place, is_instructor, person};
+use super::{Person, Place, is_instructor, person, places};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
 use preau_connector_api::LtiMay;
 use preau_domain::{AuditEvent, AuditKind};
-use preau_web::{Fault, FaultKind, Fields, Hub, LtiMarks, Visitor};
+use preau_web::{Fault, FaultKind, Fields, Hub, Live, LtiMarks, Visitor};
+use serde_json::{Value, json};
 
 /// Shows the marks of a class.
 pub async fn marks(hub: &Hub, visitor: &Visitor, id: &str, fields: &Fields) -> Result<Response, Fault> {
@@ -39,6 +40,24 @@ pub async fn export(hub: &Hub, visitor: &Visitor, id: &str, fields: &Fields) -> 
     let name = HeaderValue::from_static("attachment; filename=\"notes.csv\"");
     let kind = HeaderValue::from_static("text/csv; charset=utf-8");
     Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name)], text).into_response())
+}
+
+/// The marks of somebody themselves, in the classes and groups for which they open tools now.
+pub async fn own(hub: &Hub, live: &Live) -> Result<Vec<Value>, Fault> {
+    let mut all = Vec::new();
+    for door in hub.services().all().iter().filter(|door| door.keeps_grades()) {
+        let Ok(released) = hub.release(live, door) else { continue };
+        for place in places(hub, live, door, &released) {
+            for column in kept::shelf(hub, door, &place).await?.columns {
+                let marks = kept::marks(hub, door, &place, &column.id).await?;
+                let Some((given, most)) = marks.get(released.user()).and_then(|mark| mark.points) else { continue };
+                let said = json!({ "tool": door.service.id, "class": place.name, "what": column.said.label,
+                    "points": given, "of": most });
+                all.push(said);
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// Adds a line. What begins like a formula is text to every program that opens it.

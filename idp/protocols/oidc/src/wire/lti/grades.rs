@@ -13,10 +13,9 @@ pub const COLUMNS: &str = "application/vnd.ims.lis.v2.lineitemcontainer+json";
 /// What marks are written as.
 pub const RESULTS: &str = "application/vnd.ims.lis.v2.resultcontainer+json";
 
-/// Characters of a label, of a word of the tool, and of a remark.
+/// Characters of a label, and of a word of the tool.
 const LABEL: usize = 200;
 const WORD: usize = 255;
-const REMARK: usize = 500;
 /// Most points there are.
 const MOST: f64 = 1e9;
 
@@ -90,9 +89,6 @@ pub struct Mark {
     /// The points, of so many; none while nobody has marked it.
     #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
     pub points: Option<(f64, f64)>,
-    /// What the tool says about it.
-    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
-    pub remark: Option<String>,
     /// When the tool says it was.
     #[serde(rename = "t")]
     pub at: Instant,
@@ -106,15 +102,13 @@ struct Score {
     score_given: Option<f64>,
     #[serde(default)]
     score_maximum: Option<f64>,
-    #[serde(default)]
-    comment: Option<String>,
     timestamp: String,
     activity_progress: String,
     grading_progress: String,
 }
 
 impl Mark {
-    /// Reads one, and whose it is. What is not marked to the end has no points yet.
+    /// Reads one, and whose it is. What is not marked to the end has no points yet; a remark of the tool is not kept, since nobody here reads it.
     pub fn read(body: &[u8]) -> Result<(String, Mark), OidcError> {
         const WRONG: OidcError = OidcError::InvalidRequest(
             "a score has userId, timestamp, activityProgress, gradingProgress, and points of a maximum",
@@ -130,14 +124,12 @@ impl Mark {
             (Some(given), Some(most)) if is_points(given) && is_points(most) && most > 0.0 => Some((given, most)),
             _ => return Err(WRONG),
         };
-        let remark = score.comment.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
-        let fits = is_text(&score.user_id, WORD) && !score.user_id.is_empty();
-        if !fits || remark.as_ref().is_some_and(|text| !is_text(text, REMARK)) {
+        if !is_text(&score.user_id, WORD) || score.user_id.is_empty() {
             return Err(WRONG);
         }
         let points = points.filter(|_| score.grading_progress == "FullyGraded");
         let at = instant(&score.timestamp).ok_or(WRONG)?;
-        Ok((score.user_id, Mark { points, remark: remark.filter(|text| !text.is_empty()), at }))
+        Ok((score.user_id, Mark { points, at }))
     }
 
     /// As a tool reads it again: of that person, in the column at that address.
@@ -147,9 +139,6 @@ impl Mark {
         if let Some((given, most)) = self.points {
             told["resultScore"] = json!(given);
             told["resultMaximum"] = json!(most);
-        }
-        if let Some(remark) = &self.remark {
-            told["comment"] = json!(remark);
         }
         told
     }
@@ -241,8 +230,6 @@ mod tests {
             assert!(read("FullyGraded", wrong).is_err(), "{wrong}");
         }
         assert!(read("Perhaps", points).is_err());
-        let long = format!(r#","comment":"{}""#, "x".repeat(REMARK + 1));
-        assert!(read("FullyGraded", &long).is_err());
     }
 
     #[test]
