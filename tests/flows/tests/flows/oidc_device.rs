@@ -261,8 +261,7 @@ async fn a_second_factor_is_asked_for_on_the_page_of_a_device(hub: TestHub) {
     let teachers = Population { profiles: vec![Profile::Teacher], ..Population::default() };
     hub.amend("tv", |service| service.audience.two_factors = vec![teachers]);
     let device = asks(&hub, &tv).await;
-    let (mut browser, onward) = meets(&hub, &ALICE, &device).await;
-    let page = browser.visit(onward.location().expect("to the second factor")).await;
+    let (mut browser, page) = meets(&hub, &ALICE, &device).await;
     assert!(page.words().contains("Confirmez que c’est bien vous"), "{}", page.words());
     assert_eq!(poll(&tv, &device).await.error(), (400, "authorization_pending"), "nothing is open before");
     let question = browser.prove_passkey(&page, &mut key, &Said::default()).await;
