@@ -3,7 +3,7 @@
 use crate::upstream::come_in;
 use preau_authenticator::Said;
 use preau_domain::{FactorKind, Population, Profile, Seconds};
-use preau_flows::{ALICE, Answer, Browser, GAELLE, NOE, Provider, TestHub, authenticator, code_of, stories};
+use preau_flows::{ALICE, Answer, Browser, GAELLE, NOE, Provider, Role, TestHub, authenticator, code_of, stories};
 use serde_json::json;
 
 stories!(
@@ -256,9 +256,13 @@ async fn a_remembered_device_is_one_persons_and_one_passwords(hub: TestHub) {
     let answer = device.get(&page.passkey_asked().expect("it asks"), &Said::default());
     browser.submit_once(&page.form_with("answer"), &[("answer", &answer), ("remember", "1")]).await;
     assert!(comes_in(&mut browser).await, "until it is remembered again");
-    let factors = hub.hub.store.factors_of(&GAELLE.person_id()).await.expect("they are read");
-    let kept = factors.iter().filter(|factor| factor.kind == FactorKind::RememberedDevice).count();
-    assert_eq!(kept, 1, "in place of what it was under the former one");
+    assert_eq!(devices_of(&hub, &GAELLE).await, 1, "in place of what it was under the former one");
+}
+
+/// How many devices are remembered of somebody.
+async fn devices_of(hub: &TestHub, who: &Role) -> usize {
+    let factors = hub.hub.store.factors_of(&who.person_id()).await.expect("they are read");
+    factors.iter().filter(|factor| factor.kind == FactorKind::RememberedDevice).count()
 }
 
 /// Lets Alice in at the door of a service that wants two factors, on a browser that is remembered from then on.
@@ -289,10 +293,6 @@ async fn a_password_typed_on_a_remembered_device_begins_a_session(hub: TestHub) 
 async fn devices_are_remembered_in_place_of_those_that_are_over(hub: TestHub) {
     let (mut account, secret, _) = equipped(&hub).await;
     let hub = remembering(&hub).await;
-    let kept = async || {
-        let factors = hub.hub.store.factors_of(&ALICE.person_id()).await.expect("they are read");
-        factors.iter().filter(|factor| factor.kind == FactorKind::RememberedDevice).count()
-    };
     let mut alice = hub.browser();
     remembered(&hub, &mut alice, &secret).await;
     for _ in 0..20 {
@@ -302,12 +302,12 @@ async fn devices_are_remembered_in_place_of_those_that_are_over(hub: TestHub) {
     remembered(&hub, &mut last, &secret).await;
     last.forget("__Host-preau");
     assert!(last.sign_in(&ALICE).to(&hub.app("app")).await.some_ticket().is_some(), "the latest is remembered");
-    assert_eq!(kept().await, 20);
+    assert_eq!(devices_of(&hub, &ALICE).await, 20);
     hub.clock.advance(31 * 86_400);
     account.sign_in(&ALICE).at_home().await;
     assert!(!account.get("/account").await.words().contains("n’est pas redemandé"), "what is over is not shown");
     remembered(&hub, &mut alice, &secret).await;
-    assert_eq!(kept().await, 1, "and goes when another is added");
+    assert_eq!(devices_of(&hub, &ALICE).await, 1, "and goes when another is added");
 }
 
 async fn everybody_takes_away_what_is_known_of_them(hub: TestHub) {
