@@ -5,7 +5,7 @@
 //! it travels in the address of the page that asks for the password, and with its form. A browser proves that a sign-in
 //! is its own by the secret whose digest the sign-in carries; every form carries a token made of
 //! that secret and the sign-in, so that no other site can send it. The sign-in itself travels, sealed, with the browser that began it
-//! ([`carried`]); stored is what somebody proved of themselves before the end, and what is too long to travel.
+//! (`carried.rs`); stored is what somebody proved of themselves before the end, and what is too long to travel.
 
 mod activate;
 mod call;
