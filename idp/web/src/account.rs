@@ -110,11 +110,10 @@ async fn door(hub: &Hub, visitor: &Visitor, here: &str) -> Result<Lately<Arc<Liv
 /// Whether somebody proved lately, by as much as they can, who they are.
 async fn proved(hub: &Hub, visitor: &Visitor, here: &str) -> Result<Lately<Arc<Live>>, Fault> {
     let since = hub.now() - RECENT;
-    if let Some(live) = visitor.live(hub).await? {
-        let proof = &live.session.authentication;
-        if proof.at >= since && !hub.lacks_a_factor(&live.session.person, proof).await? {
-            return Ok(Lately::Proved(live));
-        }
+    if let Some(live) = visitor.live(hub).await?
+        && hub.proved_lately(&live, since).await?
+    {
+        return Ok(Lately::Proved(live));
     }
     hub.prove_again(visitor, here.to_owned(), since).await
 }

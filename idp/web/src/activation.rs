@@ -34,15 +34,7 @@ pub fn routes() -> Router<Arc<Hub>> {
 /// A code as it is kept, of whatever somebody typed: letters in any case, in groups or not, and those that look alike for one another.
 /// `None` for what cannot be one.
 pub fn read(typed: &str) -> Option<String> {
-    let letters = typed.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '–' | '—')).take(LETTERS + 1);
-    let code: String = letters
-        .map(|c| match c.to_ascii_lowercase() {
-            'o' => '0',
-            'i' | 'l' => '1',
-            'u' => 'v',
-            other => other,
-        })
-        .collect();
+    let code = crate::codes::read(typed);
     (code.len() == LETTERS && code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())).then_some(code)
 }
 

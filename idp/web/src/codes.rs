@@ -39,15 +39,16 @@ pub(crate) enum Proved {
     Stopped,
 }
 
-/// A code as it is compared: small letters, and those that look like digits are digits.
-fn read(typed: &str) -> String {
-    let plain = typed.chars().filter(|c| !c.is_whitespace() && *c != '-').take(64);
-    let digit = |c: char| match c.to_ascii_lowercase() {
+/// A code as it is compared: in groups or not, small letters, and those that look like others are those others.
+pub(crate) fn read(typed: &str) -> String {
+    let plain = typed.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '–' | '—')).take(64);
+    let alike = |c: char| match c.to_ascii_lowercase() {
         'o' => '0',
         'i' | 'l' => '1',
+        'u' => 'v',
         other => other,
     };
-    plain.map(digit).collect()
+    plain.map(alike).collect()
 }
 
 fn wait(now: Instant, until: Instant) -> Proved {

@@ -2,7 +2,7 @@
 //! otherwise. Who may pass at all is for each page to say.
 
 use crate::sign_in::PORTAL;
-use crate::{Begin, Fault, Hub, Visitor};
+use crate::{Begin, Fault, Hub, Live, Visitor};
 use axum::response::Response;
 use preau_domain::{Instant, Seconds, Strength};
 
@@ -16,6 +16,13 @@ pub(crate) enum Lately<T> {
 }
 
 impl Hub {
+    /// Whether the person of a session proved who they are since that moment, and by two factors where they have a second one. Of a provider
+    /// that never says when it asked somebody, the moment it vouched for them counts.
+    pub(crate) async fn proved_lately(&self, live: &Live, since: Instant) -> Result<bool, Fault> {
+        let proof = &live.session.authentication;
+        Ok(proof.at >= since && !self.lacks_a_factor(&live.session.person, proof).await?)
+    }
+
     /// Has somebody prove anew who they are, since that moment and by two factors where they have a second one, and come back to that page.
     pub(crate) async fn prove_again<T>(
         &self,

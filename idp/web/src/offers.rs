@@ -71,10 +71,7 @@ async fn asks(hub: &Hub, visitor: &Visitor, here: &str, recently: bool) -> Resul
     if let Some(live) = visitor.live(hub).await? {
         let Known { person, .. } = live.known()?;
         let at = live.session.establishment.clone().filter(|at| heads(&person.affiliations, at)).ok_or_else(nothing)?;
-        let proof = &live.session.authentication;
-        let two = !recently || !hub.lacks_a_factor(&person.id, proof).await?;
-        // Of a provider that never says when it asked somebody, the moment it vouched for them counts.
-        if two && (!recently || proof.at >= since) {
+        if !recently || hub.proved_lately(&live, since).await? {
             let person = person.id.clone();
             return Ok(Lately::Proved(Head { live, person, at }));
         }

@@ -27,7 +27,8 @@ use axum::body::Bytes;
 use axum::extract::DefaultBodyLimit;
 use axum::response::Response;
 use axum::routing::{get, post};
-use preau_domain::{AuditEvent, AuditKind, Instant, Person, PersonId, Profile, Space, SpaceGrant, Uai};
+use preau_domain::{AuditEvent, AuditKind, Guest, Instant, Person, PersonId, Profile, Space, SpaceGrant, Uai};
+use preau_store::GuestsOf;
 use std::sync::Arc;
 
 /// The forms of these pages.
@@ -38,6 +39,9 @@ const MOST_OF_A_LIST: usize = 1024 * 1024;
 const MOST_PEOPLE: u32 = 20_000;
 /// Spaces and lists shown.
 const MOST_SHOWN: u32 = 200;
+
+/// Guests read at once, and those of one space that are shown.
+const MOST_GUESTS: u32 = 1_000;
 
 /// The routes of this concern.
 pub fn routes() -> Router<Arc<Hub>> {
@@ -97,9 +101,7 @@ async fn asks(hub: &Hub, visitor: &Visitor, here: &str, recently: bool) -> Resul
     if let Some(live) = visitor.live(hub).await? {
         let known = live.known()?;
         let at = live.session.establishment.clone().filter(|at| works(&known.person, at)).ok_or_else(nothing)?;
-        let proof = &live.session.authentication;
-        let two = !recently || !hub.lacks_a_factor(&known.person.id, proof).await?;
-        if two && (!recently || proof.at >= since) {
+        if !recently || hub.proved_lately(&live, since).await? {
             return Ok(Lately::Proved(Member { live, known, at }));
         }
         return hub.prove_again(visitor, here.to_owned(), since).await;
@@ -158,6 +160,17 @@ fn journal_of(hub: &Hub, visitor: &Visitor, at: Option<&Uai>, people: &[PersonId
         event.person = Some(person.clone());
         event.establishment = at.cloned();
         hub.audit(event);
+    }
+}
+
+/// All guests of a space or a list.
+async fn every_guest(hub: &Hub, of: GuestsOf<'_>) -> Result<Vec<Guest>, Fault> {
+    let (mut all, mut after) = (Vec::new(), PersonId::new(""));
+    loop {
+        let page = hub.store.guests(of, &after, MOST_GUESTS).await?;
+        let Some(last) = page.last() else { return Ok(all) };
+        after = last.person.clone();
+        all.extend(page);
     }
 }
 

@@ -221,13 +221,8 @@ impl Visitor {
     /// address to answer to is bad.
     pub async fn until_known(&mut self, base: &str, id: &str) -> Result<()> {
         let asked = format!("{base}oidc/authorize?client_id={id}");
-        let looking = async {
-            while self.open(&asked).await?.status != StatusCode::BAD_REQUEST {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-            Ok(())
-        };
-        tokio::time::timeout(Duration::from_secs(20), looking).await.with_context(|| format!("{id} is not mounted"))?
+        let known = async || Ok(self.open(&asked).await?.status == StatusCode::BAD_REQUEST);
+        crate::until(&format!("{id} is not mounted"), known).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! The servers of one test, started in a folder of its own and ended with it.
 
 use crate::application::{self, Application, Client};
-use crate::{Page, Visitor};
+use crate::{Page, Visitor, until};
 use anyhow::{Context, Result, ensure};
 use preau_annuaire::Account;
 use preau_rig::{
@@ -12,11 +12,6 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-/// How long a service may take to hear that a session is over, and how often a visitor looks.
-const PATIENCE: Duration = Duration::from_secs(20);
-const GLANCE: Duration = Duration::from_millis(50);
 
 /// The connector of an application that speaks OpenID Connect by itself.
 const APPLICATION: &str = "oidc-application";
@@ -271,31 +266,21 @@ impl World {
     /// Looks at a site until it sends the visitor to preau again. An error if it still knows the person after twenty
     /// seconds.
     pub async fn until_forgotten(&self, visitor: &mut Visitor, address: &str) -> Result<()> {
-        let looking = async {
-            loop {
-                let page = visitor.open_until(address, |url| url.as_str().starts_with(&self.base)).await?;
-                if page.url.as_str().starts_with(&self.base) {
-                    return Ok(());
-                }
-                tokio::time::sleep(GLANCE).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, looking).await.with_context(|| format!("{address} still knows the person"))?
+        until(&format!("{address} still knows the person"), async || {
+            let page = visitor.open_until(address, |url| url.as_str().starts_with(&self.base)).await?;
+            Ok(page.url.as_str().starts_with(&self.base))
+        })
+        .await
     }
 
     /// Looks at a site of SAML until it knows the person, who is signed in. An error if it does not after twenty seconds.
     pub async fn until_open(&self, visitor: &mut Visitor, address: &str) -> Result<()> {
-        let looking = async {
-            loop {
-                let page = visitor.open(address).await?;
-                let page = visitor.carry(page).await?;
-                if page.url.as_str() == address && page.status == 200 {
-                    return Ok(());
-                }
-                tokio::time::sleep(GLANCE).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, looking).await.with_context(|| format!("{address} does not open"))?
+        until(&format!("{address} does not open"), async || {
+            let page = visitor.open(address).await?;
+            let page = visitor.carry(page).await?;
+            Ok(page.url.as_str() == address && page.status == 200)
+        })
+        .await
     }
 
     /// Mounts a service beside the others, and waits until the running server knows it.
@@ -306,13 +291,7 @@ impl World {
 
     /// Waits for something that happens by itself. An error if it has not after twenty seconds.
     pub async fn until(&self, mut happened: impl FnMut() -> Result<bool>) -> Result<()> {
-        let looking = async {
-            while !happened()? {
-                tokio::time::sleep(GLANCE).await;
-            }
-            Ok(())
-        };
-        tokio::time::timeout(PATIENCE, looking).await.context("it does not happen")?
+        until("it does not happen", async || happened()).await
     }
 
     /// An application that speaks for the service `id` with the library of the script `client`.
@@ -363,13 +342,7 @@ impl World {
     /// Waits until the running server has taken up a service of SAML, which it does within seconds.
     pub async fn until_taken_up(&self, id: &str) -> Result<()> {
         let (mut anybody, launch) = (self.visitor()?, format!("{}saml/launch/{id}", self.base));
-        let looking = async {
-            while !anybody.open(&launch).await?.asks_for("public") {
-                tokio::time::sleep(GLANCE).await;
-            }
-            anyhow::Ok(())
-        };
-        tokio::time::timeout(PATIENCE, looking).await.context("the service is not taken up")?
+        until("the service is not taken up", async || Ok(anybody.open(&launch).await?.asks_for("public"))).await
     }
 
     /// Opens a service to programs that bring the password of an agent.

@@ -7,7 +7,6 @@ use base64::engine::general_purpose::STANDARD;
 use preau_clients::{Page, Visitor, World};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode};
-use std::time::Duration;
 
 /// The type of an envelope that a program takes to a site, and what a program says that it speaks.
 const PAOS: &str = "application/vnd.paos+xml";
@@ -100,13 +99,8 @@ async fn a_program_with_a_password_enters_the_site_of_shibboleth() -> Result<()>
 
     let envelope = with_header(&asked, "")?;
     // The running server takes up within seconds that the site is open to programs.
-    let looking = async {
-        while ask(&client, &world, &envelope, None).await?.status() != StatusCode::UNAUTHORIZED {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        anyhow::Ok(())
-    };
-    tokio::time::timeout(Duration::from_secs(20), looking).await.context("it stays closed to programs")??;
+    let open = async || Ok(ask(&client, &world, &envelope, None).await?.status() == StatusCode::UNAUTHORIZED);
+    preau_clients::until("it stays closed to programs", open).await?;
     let answer = ask(&client, &world, &envelope, Some((&account.login, &account.password))).await?.text().await?;
     assert_eq!(between(&answer, "AssertionConsumerServiceURL=\"", "\"")?, consumer, "the address is the site's own");
     assert!(answer.contains("EncryptedAssertion") && !answer.contains(&account.name), "{answer}");

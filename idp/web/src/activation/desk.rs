@@ -47,8 +47,7 @@ async fn door(hub: &Hub, visitor: &Visitor) -> Result<Lately<(Arc<Live>, Uai)>, 
     if let Some(live) = visitor.live(hub).await? {
         let Known { person, .. } = live.known()?;
         let at = live.session.establishment.clone().filter(|at| is_for(hub, &person, at)).ok_or_else(nothing)?;
-        let proof = &live.session.authentication;
-        if proof.at >= since && !hub.lacks_a_factor(&person.id, proof).await? {
+        if hub.proved_lately(&live, since).await? {
             return Ok(Lately::Proved((live, at)));
         }
     }

@@ -23,6 +23,7 @@ pub struct ActivatePage<'a> {
 #[template(path = "activate.html")]
 pub(super) struct Activate<'a> {
     page: Page<'a>,
+    heading: &'static str,
     pending_id: &'a str,
     token: String,
     carried: Option<String>,
@@ -33,7 +34,8 @@ impl<'a> Activate<'a> {
     pub(super) fn new(page: Page<'a>, shown: ActivatePage<'a>) -> Activate<'a> {
         let ActivatePage { pending_id, token, carried, problem } = shown;
         let problem = problem.map(|key| page.t(key));
-        Activate { page: page.at(format!("/sign-in/{pending_id}/activate")), pending_id, token, carried, problem }
+        let page = page.at(format!("/sign-in/{pending_id}/activate"));
+        Activate { page, heading: "activate-title", pending_id, token, carried, problem }
     }
 }
 
@@ -70,6 +72,7 @@ pub struct ChoosePage<'a> {
 #[template(path = "choose_password.html")]
 pub(super) struct ChoosePassword<'a> {
     page: Page<'a>,
+    heading: &'static str,
     pending_id: &'a str,
     token: String,
     carried: Option<String>,
@@ -86,6 +89,7 @@ impl<'a> ChoosePassword<'a> {
     pub(super) fn new(page: Page<'a>, shown: ChoosePage<'a>) -> ChoosePassword<'a> {
         let least = shown.least.to_string();
         ChoosePassword {
+            heading: "choose-password-title",
             pending_id: shown.pending_id,
             token: shown.token,
             carried: shown.carried,

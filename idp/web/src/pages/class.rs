@@ -101,6 +101,7 @@ pub struct NewPasswordPage {
 #[template(path = "new_password.html")]
 pub(super) struct NewPassword<'a> {
     page: Page<'a>,
+    heading: &'static str,
     login: String,
     length: String,
     token: String,
@@ -111,6 +112,7 @@ impl<'a> NewPassword<'a> {
     pub(super) fn new(page: Page<'a>, shown: NewPasswordPage) -> NewPassword<'a> {
         let least = shown.least.to_string();
         NewPassword {
+            heading: "password-change",
             login: shown.login,
             length: page.with("choose-password-length", "least", &least),
             token: shown.token,

@@ -1,8 +1,8 @@
 //! The page of the head: who comes into the spaces their establishment answers for, by convention, space and class, what they may open and until
 //! when; and the stop, for one convention at once.
 
-use super::manage::{MOST_GUESTS, close_one, named, standing};
-use super::{MOST_SHOWN, Member, ShownGuest, Standing, asks, journal, nothing, sent, told};
+use super::manage::{close_one, named, standing};
+use super::{MOST_GUESTS, MOST_SHOWN, Member, ShownGuest, Standing, asks, journal, nothing, sent, told};
 use crate::lately::Lately;
 use crate::pages::{self, GuestsPage};
 use crate::{Fault, Hub, Visitor};
@@ -60,7 +60,7 @@ pub(super) async fn stop(State(hub): State<Arc<Hub>>, visitor: Visitor, body: By
     let id = fields.required("convention")?;
     journal(&hub, &visitor, &member, format!("convention-stopped-here {id}")).await?;
     for space in hub.store.open_spaces_under(&member.at, id).await? {
-        close_one(&hub, &visitor, &member, &space).await?;
+        close_one(&hub, &visitor, &member, (&space, &member.at)).await?;
     }
     told(&hub).await;
     Ok(hub.see_other("/spaces/guests"))

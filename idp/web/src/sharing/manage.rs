@@ -1,7 +1,7 @@
 //! The spaces somebody manages: who is in them, until when, the lists that brought them, the invitations; one more year in one click, and the ends.
 
 use super::invite::{Invitation, invitations};
-use super::{MOST_SHOWN, Member, asks, journal, journal_of, nothing, sent, told};
+use super::{MOST_GUESTS, MOST_SHOWN, Member, asks, every_guest, journal, journal_of, nothing, sent, told};
 use crate::lately::Lately;
 use crate::pages::{self, SpacePage, SpacesPage};
 use crate::spaces::{NotTaken, Taken, take_in};
@@ -14,9 +14,6 @@ use preau_hosting::{may_manage, next_summer};
 use preau_store::{GuestsOf, ListsOf, StoreError};
 use std::collections::HashMap;
 use std::sync::Arc;
-
-/// Guests of one space that are shown.
-pub(super) const MOST_GUESTS: u32 = 1_000;
 
 /// How a space stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -222,21 +219,21 @@ pub(super) async fn renew(
 
 /// The guests in a space, by their accounts.
 pub(super) async fn guests_in(hub: &Hub, id: &str) -> Result<Vec<PersonId>, Fault> {
-    let (mut all, mut after) = (Vec::new(), PersonId::new(""));
-    loop {
-        let page = hub.store.guests(GuestsOf::Space(id), &after, MOST_GUESTS).await?;
-        let Some(last) = page.last() else { return Ok(all) };
-        after = last.person.clone();
-        all.extend(page.into_iter().filter(|one| one.ended.is_none()).map(|one| one.person));
-    }
+    let all = every_guest(hub, GuestsOf::Space(id)).await?;
+    Ok(all.into_iter().filter(|one| one.ended.is_none()).map(|one| one.person).collect())
 }
 
-/// Closes a space, and says so of each of its guests.
-pub(super) async fn close_one(hub: &Hub, visitor: &Visitor, member: &Member, id: &str) -> Result<(), Fault> {
+/// Closes a space of a school, and says so of each of its guests.
+pub(super) async fn close_one(
+    hub: &Hub,
+    visitor: &Visitor,
+    member: &Member,
+    (id, host): (&str, &Uai),
+) -> Result<(), Fault> {
     let guests = guests_in(hub, id).await?;
     journal(hub, visitor, member, format!("space-closed {id}")).await?;
     let why = format!("space-closed {id}");
-    journal_of(hub, visitor, Some(&member.at), &guests, AuditKind::GuestEnded, &why);
+    journal_of(hub, visitor, Some(host), &guests, AuditKind::GuestEnded, &why);
     hub.store.close_space(id, hub.now()).await?;
     Ok(())
 }
@@ -247,8 +244,8 @@ pub(super) async fn close(
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<Response, Fault> {
-    let (member, _, _) = acting!(acts(&hub, &visitor, &id, &body));
-    close_one(&hub, &visitor, &member, &id).await?;
+    let (member, _, space) = acting!(acts(&hub, &visitor, &id, &body));
+    close_one(&hub, &visitor, &member, (&id, &space.host)).await?;
     told(&hub).await;
     Ok(hub.see_other("/spaces"))
 }
@@ -307,7 +304,7 @@ pub(super) async fn upload(
     let taken = match taken {
         Ok(taken) if taken.space.id != space.id => Err(vec!["it is for another space".to_owned()]),
         Ok(taken) => Ok(taken),
-        Err(NotTaken::Refused(problems)) => Err(problems.iter().take(20).map(ToString::to_string).collect()),
+        Err(NotTaken::Refused(problems)) => Err(super::receive::told_of(&problems)),
         Err(NotTaken::Store(error)) => return Err(error.into()),
     };
     let (taken, problems) = match taken {

@@ -1,7 +1,7 @@
 //! What another ENT hands to this one: the signed list of a class, and the word that takes one back. No person and no secret: the signature of the
 //! other party of the convention is what is believed, as of a list that is brought by hand.
 
-use super::{journal_of, told};
+use super::{every_guest, journal_of, told};
 use crate::spaces::{NotTaken, Taken, take_in};
 use crate::{Fault, Hub, Visitor};
 use axum::Json;
@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use preau_domain::{AuditEvent, AuditKind, PersonId};
-use preau_hosting::{RECALL_TYP, Recall};
+use preau_hosting::{Problem, RECALL_TYP, Recall};
 use preau_keys::jose::{self, Alg, Expect, Jwks, Typ};
 use preau_store::GuestsOf;
 use serde_json::json;
@@ -23,15 +23,15 @@ fn refused(problems: &[String]) -> Response {
     (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({ "problems": problems }))).into_response()
 }
 
+/// Problems as whoever handed a list in is told them.
+pub(super) fn told_of(problems: &[Problem]) -> Vec<String> {
+    problems.iter().take(MOST_PROBLEMS).map(ToString::to_string).collect()
+}
+
 /// Whom a list holds in the spaces of its convention.
 pub(super) async fn held_by(hub: &Hub, convention: &str, list: &str) -> Result<Vec<PersonId>, Fault> {
-    let (mut people, mut after) = (Vec::new(), PersonId::new(""));
-    loop {
-        let page = hub.store.guests(GuestsOf::Batch(list), &after, 1_000).await?;
-        let Some(last) = page.last() else { return Ok(people) };
-        after = last.person.clone();
-        people.extend(page.into_iter().filter(|one| one.convention == convention).map(|one| one.person));
-    }
+    let all = every_guest(hub, GuestsOf::Batch(list)).await?;
+    Ok(all.into_iter().filter(|one| one.convention == convention).map(|one| one.person).collect())
 }
 
 /// Takes in a list, with a line in the journal for each guest; or what refuses it.
@@ -44,9 +44,7 @@ pub(super) async fn take(hub: &Hub, visitor: &Visitor, text: &str) -> Result<Res
             journal_of(hub, visitor, Some(&taken.space.host), &people, AuditKind::Administered, &what);
             Ok(Ok(taken))
         }
-        Err(NotTaken::Refused(problems)) => {
-            Ok(Err(problems.iter().take(MOST_PROBLEMS).map(ToString::to_string).collect()))
-        }
+        Err(NotTaken::Refused(problems)) => Ok(Err(told_of(&problems))),
         Err(NotTaken::Store(error)) => Err(error.into()),
     }
 }
@@ -66,8 +64,7 @@ pub(super) async fn list(State(hub): State<Arc<Hub>>, visitor: Visitor, body: By
             note(&hub, &visitor, format!("guests-received {list} of {convention}")).await?;
         }
         Err(NotTaken::Refused(problems)) => {
-            let problems: Vec<String> = problems.iter().take(MOST_PROBLEMS).map(ToString::to_string).collect();
-            return Ok(refused(&problems));
+            return Ok(refused(&told_of(&problems)));
         }
         Err(NotTaken::Store(error)) => return Err(error.into()),
     }

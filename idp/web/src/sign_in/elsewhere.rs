@@ -283,7 +283,7 @@ async fn welcome(
             let accounts = several.iter().map(|person| person.id.clone()).collect();
             pending.vouched = Some(Vouched { accounts, ..vouched });
             let held = hub.held(&pending);
-            hub.store.put_pending(&held).await.map_err(ended)?;
+            hub.store.put_pending(&held).await.map_err(super::ended)?;
             Ok(hub.see_other(&format!("/sign-in/{}", pending.id)))
         }
     }

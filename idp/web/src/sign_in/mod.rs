@@ -159,7 +159,8 @@ async fn show_step(
     let title = title.as_deref();
     Ok(match step {
         Step::Enough | Step::ChoosePublic => {
-            let page = pages::choose_public(hub, visitor, id, title, passkey_form(hub, visitor, pending), problem);
+            let passkey = passkey_form(hub, visitor, pending, || carried::seal(hub, pending));
+            let page = pages::choose_public(hub, visitor, id, title, passkey, problem);
             leads_to_service(hub, pending, page)
         }
         Step::Password(public) if hub.hashes_for(public) && hub.line.is_there(hub.now(), hub.pool_load()) => {
@@ -187,7 +188,7 @@ async fn show_step(
             let (token, carried) = (token(hub, visitor, &pending.id), carried::seal(hub, pending));
             let days = hub.remembers_devices().and_then(|days| usize::try_from(days).ok());
             let remember = days.map(|days| hub.texts.count(visitor.locale, "second-remember", days));
-            let passkey = any(true).then(|| passkey_form(hub, visitor, pending)).flatten();
+            let passkey = any(true).then(|| passkey_form(hub, visitor, pending, || carried.clone())).flatten();
             let passkey = passkey.map(|form| PasskeyForm { remember: remember.clone(), ..form });
             let forms = (passkey, any(false).then_some(CodeForm { token, carried, remember }));
             let page = pages::second(hub, visitor, id, title, forms, problem);
@@ -222,8 +223,13 @@ async fn first_factor(hub: &Hub, visitor: &Visitor, pending: &PendingSignIn) -> 
     Ok(Some(First { person, proof, asked }))
 }
 
-/// The way by a passkey, for a page of a sign-in; none where nothing but a password will do.
-fn passkey_form(hub: &Hub, visitor: &Visitor, pending: &PendingSignIn) -> Option<PasskeyForm> {
+/// The way by a passkey, for a page of a sign-in, with the copy that its form carries; none where nothing but a password will do.
+fn passkey_form(
+    hub: &Hub,
+    visitor: &Visitor,
+    pending: &PendingSignIn,
+    carried: impl FnOnce() -> Option<String>,
+) -> Option<PasskeyForm> {
     if pending.wants == Some(Strength::Password) {
         return None;
     }
@@ -232,7 +238,7 @@ fn passkey_form(hub: &Hub, visitor: &Visitor, pending: &PendingSignIn) -> Option
         pending_id: pending.id.to_string(),
         token: token(hub, visitor, &pending.id),
         public: pending.public.map(Public::as_str),
-        carried: carried::seal(hub, pending),
+        carried: carried(),
         question,
         remember: None,
     })
@@ -348,17 +354,18 @@ fn ask_password(
     wait_seconds: Option<i64>,
 ) -> Response {
     let title = service_title(hub, visitor, pending);
-    let token = token(hub, visitor, &pending.id);
+    // Sealed once: either form of the page may be the one that is sent.
+    let (token, carried) = (token(hub, visitor, &pending.id), carried::seal(hub, pending));
     let page = PasswordPage {
         pending_id: pending.id.as_str(),
         form_token: &token,
-        carried: carried::seal(hub, pending),
+        passkey: passkey_form(hub, visitor, pending, || carried.clone()),
+        carried,
         public,
         login,
         problem,
         wait_seconds,
         service_title: title.as_deref(),
-        passkey: passkey_form(hub, visitor, pending),
     };
     leads_to_service(hub, pending, pages::password(hub, visitor, page))
 }

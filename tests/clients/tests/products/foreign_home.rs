@@ -120,11 +120,6 @@ async fn come(workshop: &Workshop, visitor: &mut Visitor, login: &str) -> Result
 
 /// What is ended by hand counts within three seconds, also in a live session.
 async fn until_nobody(workshop: &Workshop, visitor: &mut Visitor) -> Result<()> {
-    for _ in 0..200 {
-        if visitor.open(workshop.base()).await?.asks_for("public") {
-            return Ok(());
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
-    anyhow::bail!("the guest outlives the convention")
+    let nobody = async || Ok(visitor.open(workshop.base()).await?.asks_for("public"));
+    preau_clients::until("the guest outlives the convention", nobody).await
 }

@@ -102,13 +102,7 @@ async fn the_simulated_gar_is_told_two_attributes_and_no_parent_comes() -> Resul
 /// Waits until the running server has a door for this address, which it has within seconds.
 async fn until_taken_up(world: &World, address: &str) -> Result<()> {
     let (mut anybody, login) = (world.visitor()?, format!("{}/login?service={address}", world.cas()));
-    let looking = async {
-        while !anybody.open(&login).await?.asks_for("public") {
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
-        anyhow::Ok(())
-    };
-    tokio::time::timeout(std::time::Duration::from_secs(20), looking).await.context("PRONOTE is not mounted")?
+    preau_clients::until("PRONOTE is not mounted", async || Ok(anybody.open(&login).await?.asks_for("public"))).await
 }
 
 /// What python-cas makes of the ticket of somebody who comes by the door of PRONOTE.
