@@ -24,6 +24,7 @@ const WAYS = [
     host: demo.base,
     home: demo.neighbour.base,
     source: 'ecoles',
+    tile: 'college',
     guests: [neighbour('pupil-neighbour'), neighbour('teacher-neighbour')],
     nobody: neighbour('head-neighbour'),
     config: demo.config,
@@ -33,6 +34,7 @@ const WAYS = [
     host: demo.neighbour.base,
     home: demo.base,
     source: 'college',
+    tile: 'ecoles',
     guests: [account('pupil-6e'), account('teacher')],
     nobody: account('cpe'),
     config: demo.neighbour.config,
@@ -62,6 +64,17 @@ for (const way of WAYS) {
       assert.ok((await heading(page)).includes(given(who)), `${given(who)} is greeted: ${await heading(page)}`);
       const family = who.name.split(' ')[1];
       assert.ok(!(await page.innerText('body')).includes(family), 'of the family name an initial is known');
+    }
+  });
+
+  test(`by ${way.way}: the tile of the neighbour leads a guest in, without another password`, async () => {
+    for (const who of way.guests) {
+      const page = await visitor();
+      await page.goto(way.home);
+      await signIn(page, who);
+      await page.click(`a[href="/open/${way.tile}"]`);
+      await page.waitForURL((url) => url.href === way.host);
+      assert.ok((await heading(page)).includes(given(who)), `${given(who)} is greeted: ${await heading(page)}`);
     }
   });
 

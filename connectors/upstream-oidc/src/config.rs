@@ -35,6 +35,9 @@ network = "public"
 # only_listed = true
 # Ends its session too when somebody signs out here and says so.
 logout = false
+# Whether it may send people who did not ask here first, as from a tile of theirs: the address for it is
+# https://ent.example.fr/upstream/<name>/enter, and whoever is signed in there comes in.
+# unsolicited = true
 # Seconds its clock may differ from ours.
 skew_seconds = 60
 # For a guichet: where it names the establishments of an agent (the session begins in one of theirs), and tells what a head
@@ -93,6 +96,9 @@ pub(crate) struct Config {
     /// Offers to end its session too at sign-out.
     #[serde(default)]
     logout: bool,
+    /// It may send people who did not ask here first.
+    #[serde(default)]
+    unsolicited: bool,
     /// Seconds its clock may differ from ours, 0 to 300.
     #[serde(default = "skew_seconds")]
     skew_seconds: u32,
@@ -129,6 +135,7 @@ pub(crate) struct Settings {
     pub(crate) network: Network,
     pub(crate) egress: Egress,
     pub(crate) logout: bool,
+    pub(crate) unsolicited: bool,
     pub(crate) skew_seconds: i64,
     pub(crate) agents: AgentClaims,
     pub(crate) rules: Vec<MatchRule>,
@@ -180,6 +187,7 @@ impl Settings {
                 network: config.network.into(),
                 egress,
                 logout: config.logout,
+                unsolicited: config.unsolicited,
                 skew_seconds: i64::from(config.skew_seconds),
                 agents: config.agents,
                 rules: config.rules,

@@ -87,6 +87,10 @@ impl Redirect for Upstream {
         })
     }
 
+    fn sends_people(&self) -> bool {
+        self.settings.unsolicited
+    }
+
     async fn logout_notice(&self, token: &str, now: Instant) -> Result<UpstreamLogout, RedirectError> {
         let verified = self.provider.verify(token, Typ::IsOrAbsent(&["logout+jwt", "JWT"]), now).await?;
         logout::notice(&self.settings, &verified, now)

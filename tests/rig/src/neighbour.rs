@@ -54,7 +54,7 @@ impl Neighbour {
         match &self.way {
             Way::OpenId { client, secret } => format!(
                 "\n[sources.{source}]\nkind = \"upstream-oidc\"\n{title}\nissuer = \"{base}\"\nclient_id = \"{client}\"\n\
-                 client_secret_file = \"{}\"\nnetwork = \"private\"\n",
+                 client_secret_file = \"{}\"\nnetwork = \"private\"\nunsolicited = true\n",
                 secret.display()
             ),
             Way::Saml { folder } => {
@@ -63,7 +63,7 @@ impl Neighbour {
                     "\n[sources.{source}]\nkind = \"upstream-saml\"\n{title}\nentity_id = \"{base}/saml/metadata\"\n\
                      metadata = \"{place}/{source}.xml\"\n\
                      keys = [{{ key = \"{place}/{source}.key\", certificate = \"{place}/{source}.pem\" }}]\n\
-                     signed = \"both\"\nencrypted = true\nnameid = \"persistent\"\nlogout = \"single\"\n"
+                     signed = \"both\"\nencrypted = true\nnameid = \"persistent\"\nlogout = \"single\"\nunsolicited = true\n"
                 )
             }
         }

@@ -18,6 +18,7 @@ stories!(
     the_provider_s_no_is_a_page,
     a_provider_may_want_a_key_instead_of_a_secret,
     a_secret_that_a_provider_replaced_is_read_anew,
+    whom_a_provider_sends_by_itself_is_asked_for_there,
 );
 
 /// What a lie does to claims.
@@ -57,6 +58,23 @@ pub async fn come_in(hub: &TestHub, provider: &Provider, browser: &mut Browser, 
 /// Takes a claim away.
 pub fn without(claims: &mut Value, name: &str) {
     claims.as_object_mut().expect("claims are an object").remove(name);
+}
+
+/// From a tile of the provider's: a request of ours decides who comes in, where the configuration lets it send anybody.
+async fn whom_a_provider_sends_by_itself_is_asked_for_there(hub: TestHub) {
+    let provider = Provider::start().await;
+    let closed = provider.serves_staff(&hub, "").await;
+    assert_eq!(closed.browser().get("/upstream/guichet/enter").await.status, 404, "nobody is sent");
+    let hub = provider.serves_staff(&hub, "unsolicited = true").await;
+    let mut browser = hub.browser();
+    let begun = browser.get("/upstream/guichet/enter?sub=agent-8&iss=https://elsewhere.example").await;
+    let gone = browser.get(begun.location().unwrap_or_default()).await;
+    let trip = Trip::read(&hub, gone.location().unwrap_or_else(|| panic!("{} {}", gone.status, gone.words())));
+    let token = provider.sign("k1", "JWT", &provider.claims(&hub, &trip));
+    let answer = come_back(&provider, &mut browser, &trip, &token).await;
+    assert_eq!(answer.location(), Some("/"), "{}", answer.words());
+    assert!(browser.visit("/").await.words().contains("Alice Martin"), "whom the provider names, and not the link");
+    assert_eq!(browser.get("/upstream/guichet/enter").await.location(), Some("/"), "who is in stays who they are");
 }
 
 /// First by the rule of the configuration, then by the link alone (domain: matching a federated identity).
