@@ -10,27 +10,41 @@ use preau_store::{Activations, Result, StoreError};
 
 const OF_LOGIN: &str = "SELECT coalesce(person.account, person.id), credential.login, credential.hash, credential.since
     FROM credential JOIN person ON person.id = credential.person WHERE credential.login = $1";
-const OF_PERSON: &str = "SELECT person, login, hash, since FROM credential WHERE person = $1";
+/// The one of an account: that of its own record before those of its further ones.
+const OF_ACCOUNT: &str =
+    "SELECT coalesce(person.account, person.id), credential.login, credential.hash, credential.since,
+        credential.person
+    FROM person JOIN credential ON credential.person = person.id WHERE person.id = $1 OR person.account = $1
+    ORDER BY person.account IS NOT NULL, person.id LIMIT 1";
 const PUT: &str = "INSERT INTO activation (person, code, made, expires, made_by)
     SELECT $1, $2, $3, $4, $5 WHERE NOT EXISTS (SELECT 1 FROM activation WHERE code = $2)
     ON CONFLICT (person) DO UPDATE SET code = excluded.code, made = excluded.made, expires = excluded.expires,
         made_by = excluded.made_by";
-const OF_CODE: &str = "SELECT person, code, made, expires, made_by FROM activation WHERE code = $1 AND expires > $2";
-const CODE_OF: &str = "SELECT person, code, made, expires, made_by FROM activation WHERE person = $1 AND expires > $2";
-const TAKE_BACK: &str = "DELETE FROM activation WHERE person = $1";
+/// A code may be one of a record that became another account's since it was printed.
+const OF_CODE: &str = "SELECT coalesce(person.account, person.id), code, made, expires, made_by
+    FROM activation JOIN person ON person.id = activation.person WHERE code = $1 AND expires > $2";
+const CODE_OF: &str = "SELECT coalesce(person.account, person.id), code, made, expires, made_by
+    FROM person JOIN activation ON activation.person = person.id
+    WHERE (person.id = $1 OR person.account = $1) AND expires > $2
+    ORDER BY person.account IS NOT NULL, person.id LIMIT 1";
+const TAKE_BACK: &str = "DELETE FROM activation
+    WHERE person IN (SELECT id FROM person record WHERE record.id = $1 OR record.account = $1)";
 const TAKE: &str = "DELETE FROM activation WHERE code = $1 AND expires > $2 RETURNING person";
-/// Nobody else gives that person a password until the commit.
+/// Nobody else gives that record a password or a code until the commit.
 const HOLD: Sql = Sql::Each {
     sqlite: "SELECT coalesce(account, id) FROM person WHERE id = $1 AND state <> 'purged'",
     postgres: "SELECT coalesce(account, id) FROM person WHERE id = $1 AND state <> 'purged' FOR UPDATE",
 };
 const SET_LOCAL: &str = "UPDATE person SET password_hash = $2 WHERE id = $1 AND password_hash IS NOT NULL RETURNING id";
 const REPLACE: &str = "UPDATE credential SET hash = $2, since = $3 WHERE person = $1";
+/// A person has one password, whatever number of records they have.
+const DROP_OTHERS: &str = "DELETE FROM credential WHERE person <> $2
+    AND person IN (SELECT id FROM person record WHERE record.id = $1 OR record.account = $1)";
+const RECORDS: &str = "SELECT id FROM person WHERE id = $1 OR account = $1";
 /// The login of an account that is kept here is nobody else's.
 const ADD: &str = "INSERT INTO credential (person, login, hash, since)
     SELECT $1, $2, $3, $4 WHERE NOT EXISTS (SELECT 1 FROM person WHERE login = $2 AND source IS NULL)
     ON CONFLICT DO NOTHING";
-const SET_HASH: &str = "UPDATE credential SET hash = $2 WHERE person = $1";
 const ACCEPT: &str =
     "INSERT INTO accepted (person, version, at) VALUES ($1, $2, $3) ON CONFLICT (person, version) DO NOTHING";
 const ACCEPTED: &str = "SELECT at FROM accepted WHERE person = $1 AND version = $2";
@@ -61,15 +75,35 @@ pub(crate) async fn forget(link: &mut Link<'_>, people: Vec<String>) -> Result<(
     Ok(())
 }
 
-/// Takes the code of a person back.
-pub(crate) async fn take_back(link: &mut Link<'_>, person: &str) -> Result<()> {
-    link.changed(TAKE_BACK, args![person]).await.map(drop)
+/// Takes the codes of an account back, those of its further records too.
+pub(crate) async fn take_back(link: &mut Link<'_>, account: &str) -> Result<()> {
+    link.changed(TAKE_BACK, args![account]).await.map(drop)
+}
+
+/// Replaces the password of an account that was activated, since then or as before, and ends those its other records came with: each was a way in.
+/// Says whether there was one.
+async fn put_in_place(link: &mut Link<'_>, account: &str, hash: &str, since: Option<Instant>) -> Result<bool> {
+    let Some(first) = link.row(OF_ACCOUNT, args![account]).await? else { return Ok(false) };
+    let (record, since) = (first.text(4)?, since.map_or_else(|| first.instant(3), Ok)?);
+    link.changed(REPLACE, args![record, hash, since]).await?;
+    link.changed(DROP_OTHERS, args![account, record]).await?;
+    Ok(true)
 }
 
 /// Replaces the hash of somebody who was activated.
-pub(crate) async fn replace(link: &mut Link<'_>, person: &str, hash: &str) -> Result<()> {
-    let replaced = link.changed(SET_HASH, args![person, hash]).await?;
-    if replaced == 0 { Err(StoreError::Conflict) } else { Ok(()) }
+pub(crate) async fn replace(link: &mut Link<'_>, account: &str, hash: &str) -> Result<()> {
+    if put_in_place(link, account, hash, None).await? { Ok(()) } else { Err(StoreError::Conflict) }
+}
+
+/// Gives whoever a code was for their password, in place of every one they had.
+async fn give(link: &mut Link<'_>, record: &str, account: &str, login: String, hash: &str, now: Instant) -> Result<()> {
+    if link.row(SET_LOCAL, args![record, hash]).await?.is_none()
+        && !put_in_place(link, account, hash, Some(now)).await?
+        && link.changed(ADD, args![record, login, hash, now]).await? == 0
+    {
+        return Err(StoreError::Conflict);
+    }
+    Ok(())
 }
 
 fn credential(row: &Row) -> Result<Credential> {
@@ -98,7 +132,7 @@ impl Activations for Back {
     }
 
     async fn credential_of(&self, person: &PersonId) -> Result<Option<Credential>> {
-        self.row(OF_PERSON, args![person.as_str()]).await?.as_ref().map(credential).transpose()
+        self.row(OF_ACCOUNT, args![person.as_str()]).await?.as_ref().map(credential).transpose()
     }
 
     async fn put_activations(&self, codes: &[Activation]) -> Result<()> {
@@ -108,7 +142,8 @@ impl Activations for Back {
         let put = self.write(Shape::Several, move |link| {
             Box::pin(async move {
                 for one in codes {
-                    link.row(HOLD, args![one.person.as_str()]).await?.ok_or(StoreError::Conflict)?;
+                    let held = link.row(HOLD, args![one.person.as_str()]).await?.ok_or(StoreError::Conflict)?;
+                    take_back(link, held.text(0)?).await?;
                     let by = one.by.as_ref().map(PersonId::as_str);
                     let values = args![one.person.as_str(), one.key.as_str(), one.made, one.expires, by];
                     if link.changed(PUT, values).await? == 0 {
@@ -137,18 +172,21 @@ impl Activations for Back {
         let (key, login, hash) = (key.as_str().to_owned(), login.to_owned(), hash.to_owned());
         let activated = self.write(Shape::Several, move |link| {
             Box::pin(async move {
+                // The account before its codes: two codes of one account come one after the other.
+                let Some(found) = link.row(OF_CODE, args![key.as_str(), now]).await? else { return Ok(None) };
+                let account = found.text(0)?.to_owned();
+                if link.row(HOLD, args![account.as_str()]).await?.is_none() {
+                    return Ok(None);
+                }
                 let Some(taken) = link.row(TAKE, args![key, now]).await? else { return Ok(None) };
                 let person = taken.text(0)?.to_owned();
-                let Some(held) = link.row(HOLD, args![person.as_str()]).await? else { return Ok(None) };
-                let account = held.text(0)?.to_owned();
-                if link.row(SET_LOCAL, args![person.as_str(), hash.as_str()]).await?.is_none()
-                    && link.changed(REPLACE, args![person.as_str(), hash.as_str(), now]).await? == 0
-                    && link.changed(ADD, args![person.as_str(), login, hash, now]).await? == 0
-                {
-                    return Err(StoreError::Conflict);
-                }
-                factors::forget(link, vec![account.clone()]).await?;
-                let sessions = stop_sessions(link, vec![account.clone()]).await?;
+                give(link, &person, &account, login, &hash, now).await?;
+                take_back(link, &account).await?;
+                let records = link.rows(RECORDS, args![account.as_str()]).await?;
+                let records: Vec<String> =
+                    records.iter().map(|row| row.text(0).map(str::to_owned)).collect::<Result<_>>()?;
+                factors::forget(link, records.clone()).await?;
+                let sessions = stop_sessions(link, records).await?;
                 Ok(Some((PersonId::new(account), sessions)))
             })
         });

@@ -65,8 +65,10 @@ const START: &str = "UPDATE person SET stopped = NULL
     WHERE (id = $1 OR account = $1) AND state <> 'purged' RETURNING id";
 const WHY_STOPPED: &str = "SELECT stopped FROM person
     WHERE (id = $1 OR account = $1) AND stopped IS NOT NULL ORDER BY account IS NOT NULL, id LIMIT 1";
-const HASH: &str = "SELECT coalesce(person.password_hash, credential.hash) FROM person
-    LEFT JOIN credential ON credential.person = person.id WHERE person.id = $1";
+/// What an account was activated with may stand beside a further record of it.
+const HASH: &str = "SELECT coalesce(person.password_hash, credential.hash, (SELECT further.hash FROM person record
+        JOIN credential further ON further.person = record.id WHERE record.account = person.id ORDER BY record.id LIMIT 1))
+    FROM person LEFT JOIN credential ON credential.person = person.id WHERE person.id = $1";
 const SET_HASH: &str = "UPDATE person SET password_hash = $2 WHERE id = $1 AND password_hash IS NOT NULL RETURNING id";
 
 /// Ends every session of the people of a list, in one order everywhere so that two such statements cannot block each

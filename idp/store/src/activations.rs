@@ -4,17 +4,18 @@ use crate::Result;
 use async_trait::async_trait;
 use preau_domain::{Activation, Credential, Instant, OneTimeKey, PersonId};
 
-/// Credentials, activation codes and acceptances of the charte. They are forgotten with what is known of their person
+/// Credentials, activation codes and acceptances of the charte. An account of several records ([`crate::Pairings`]) may have come to credentials
+/// of each; a new password ends them all but one. They are forgotten with what is known of their person
 /// ([`crate::Lives::let_time_pass`]).
 #[async_trait]
 pub trait Activations: Send + Sync {
     /// The credential of that login (normalised), under the name of the account its person's record belongs to now.
     async fn credential_of_login(&self, login: &str) -> Result<Option<Credential>>;
 
-    /// The credential of a person.
+    /// The credential of a person: of several records, that of the account's own before those of further ones.
     async fn credential_of(&self, person: &PersonId) -> Result<Option<Credential>>;
 
-    /// Gives each of these people a code in place of the one they had, which opens nothing from then on. `Conflict` if a code is
+    /// Gives each of these people a code in place of the one they had, by whatever record, which opens nothing from then on. `Conflict` if a code is
     /// somebody else's, or if there is no such person: then nothing was written.
     async fn put_activations(&self, codes: &[Activation]) -> Result<()>;
 
@@ -28,7 +29,7 @@ pub trait Activations: Send + Sync {
     async fn take_activation_back(&self, person: &PersonId) -> Result<()>;
 
     /// Takes a code out for good and gives its person that password, under that login unless they have one already; what they proved
-    /// themselves with before goes in the same stroke, and so do their sessions, tickets and tokens. Gives the name of the account;
+    /// themselves with before goes in the same stroke, whichever of their records it came with, and so do their sessions, tickets and tokens. Gives the name of the account;
     /// among concurrent callers exactly one gets it. Absent if the code is gone or expired. `Conflict` if somebody else has the login:
     /// then nothing was written, and the code stays.
     async fn activate(&self, key: &OneTimeKey, login: &str, hash: &str, now: Instant) -> Result<Option<PersonId>>;

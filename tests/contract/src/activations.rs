@@ -1,8 +1,10 @@
 //! Passwords that live here of people who come from a source, the codes by which they choose them, and the charte they accept.
 
 use crate::fixture::{LATER, NOW, beginning, change, conflicts, local, session, sourced};
-use preau_domain::{Activation, Credential, Factor, FactorId, FactorKind, Instant, OneTimeKey, PersonId};
-use preau_store::Store;
+use preau_domain::{
+    Activation, Credential, Factor, FactorId, FactorKind, Instant, JoinKey, OneTimeKey, Person, PersonId, SourceId,
+};
+use preau_store::{SaidBy, Store};
 
 async fn somebody(store: &dyn Store, key: &str) -> PersonId {
     let person = sourced(key);
@@ -67,23 +69,95 @@ pub async fn a_login_is_one_persons(store: &dyn Store) {
     assert_eq!(store.activate(&OneTimeKey::new("a1"), "ali.p", "hash", NOW).await.unwrap(), Some(ali));
 }
 
+fn passkey(person: &PersonId) -> Factor {
+    let (id, kind) = (FactorId::new(format!("key of {person}")), FactorKind::Passkey);
+    let (name, doc) = (String::new(), "{}".into());
+    Factor { id, person: person.clone(), kind, name, doc, counter: 0, added: NOW, used: None }
+}
+
+/// Two records of different sources, each with a login, a password, a passkey and a code, that became one account; its name and the other's.
+async fn of_two_records(store: &dyn Store) -> (PersonId, PersonId) {
+    let zoe = somebody(store, "zoe").await;
+    let town = Some(JoinKey { source: SourceId::new("ville"), key: "z".into() });
+    let other = Person { join: town, ..sourced("town") };
+    store.put_people(None, &[change(other.clone())]).await.unwrap();
+    for (who, name) in [(&zoe, "zoe"), (&other.id, "town")] {
+        store.put_activations(&[code(who, name)]).await.unwrap();
+        store.activate(&OneTimeKey::new(name), name, name, NOW).await.unwrap().unwrap();
+        store.add_factor(&passkey(who)).await.unwrap();
+        store.put_activations(&[code(who, &format!("unused of {name}"))]).await.unwrap();
+    }
+    assert_eq!(store.pair(&[(zoe.clone(), other.id.clone())], SaidBy::Hand, NOW).await.unwrap(), [true]);
+    (zoe, other.id)
+}
+
+/// The passwords that open an account, by the logins of [`of_two_records`].
+async fn opened(store: &dyn Store, account: &PersonId) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for login in ["zoe", "town"] {
+        let credential = store.credential_of_login(login).await.unwrap();
+        found.extend(credential.filter(|one| one.person == *account).map(|one| (one.login, one.hash)));
+    }
+    found
+}
+
+/// A code begins anew whatever number of records its person has: the passwords, codes and factors that each of them came with go.
+pub async fn a_code_begins_anew_for_every_record(store: &dyn Store) {
+    let (zoe, other) = of_two_records(store).await;
+    let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+    assert_eq!(opened(store, &zoe).await, [pair("zoe", "zoe"), pair("town", "town")], "control: both open it");
+    store.put_activations(&[code(&zoe, "new")]).await.unwrap();
+    for former in ["unused of zoe", "unused of town"] {
+        assert_eq!(store.activation(&OneTimeKey::new(former), NOW).await.unwrap(), None, "{former}");
+    }
+    assert_eq!(store.activate(&OneTimeKey::new("new"), "another", "new", LATER).await.unwrap(), None, "it expired");
+    assert_eq!(store.activate(&OneTimeKey::new("new"), "another", "new", NOW).await.unwrap(), Some(zoe.clone()));
+    assert_eq!(opened(store, &zoe).await, [pair("zoe", "new")], "under the login of the account, and no other");
+    assert_eq!(store.credential_of_login("another").await.unwrap(), None);
+    assert_eq!(store.factors_of(&zoe).await.unwrap(), []);
+    assert_eq!(store.factors_of(&other).await.unwrap(), [], "nor when they are separated");
+    store.part(&other, NOW).await.unwrap();
+    assert_eq!(store.password_hash(&other).await.unwrap(), None);
+}
+
+/// A code of a record that became another account's is that account's, and so is its password, until a new one ends it.
+pub async fn a_record_brings_code_and_password_along(store: &dyn Store) {
+    let (zoe, other) = of_two_records(store).await;
+    let brought = store.activation(&OneTimeKey::new("unused of town"), NOW).await.unwrap().unwrap();
+    assert_eq!(brought.person, zoe);
+    assert_eq!(store.activate(&brought.key, "another", "new", NOW).await.unwrap(), Some(zoe.clone()));
+    assert_eq!(opened(store, &zoe).await, [("zoe".to_owned(), "new".to_owned())]);
+    assert_eq!(store.activation_of(&zoe, NOW).await.unwrap(), None, "the code of its own record is gone");
+    assert_eq!(store.part(&other, NOW).await.unwrap(), Some(zoe));
+}
+
+/// A password that its owner changes ends every other one of the account, also where it came with a further record.
+pub async fn a_changed_password_is_the_only_one(store: &dyn Store) {
+    let (zoe, _) = of_two_records(store).await;
+    store.set_password_hash(&zoe, "changed").await.unwrap();
+    assert_eq!(opened(store, &zoe).await, [("zoe".to_owned(), "changed".to_owned())]);
+    let (ali, town) = (somebody(store, "ali").await, Some(JoinKey { source: SourceId::new("ville"), key: "a".into() }));
+    let other = Person { join: town, ..sourced("ali-town") };
+    store.put_people(None, &[change(other.clone())]).await.unwrap();
+    store.put_activations(&[code(&other.id, "a1")]).await.unwrap();
+    store.activate(&OneTimeKey::new("a1"), "ali.t", "hash", NOW).await.unwrap().unwrap();
+    store.pair(&[(ali.clone(), other.id)], SaidBy::Hand, NOW).await.unwrap();
+    assert_eq!(store.password_hash(&ali).await.unwrap().as_deref(), Some("hash"), "the only one it has");
+    assert_eq!(
+        store.credential_of(&ali).await.unwrap().map(|one| (one.person, one.login)),
+        Some((ali.clone(), "ali.t".into()))
+    );
+    store.set_password_hash(&ali, "changed").await.unwrap();
+    assert_eq!(store.credential_of_login("ali.t").await.unwrap().map(|one| one.hash).as_deref(), Some("changed"));
+}
+
 /// A code makes an end of what was before it: factors and sessions. Of an account that is kept here it replaces the password.
 pub async fn a_code_begins_anew(store: &dyn Store) {
     store.add_local_person(&local("guest"), "hash").await.unwrap();
     let guest = local("guest").id;
     let open = session("open", guest.as_str());
     store.begin_session(&beginning(open.clone())).await.unwrap();
-    let factor = Factor {
-        id: FactorId::new("key"),
-        person: guest.clone(),
-        kind: FactorKind::Passkey,
-        name: String::new(),
-        doc: "{}".into(),
-        counter: 0,
-        added: NOW,
-        used: None,
-    };
-    store.add_factor(&factor).await.unwrap();
+    store.add_factor(&passkey(&guest)).await.unwrap();
     store.put_activations(&[code(&guest, "g1")]).await.unwrap();
     assert!(store.session(&open.id, NOW).await.unwrap().is_some(), "a code that nobody used changes nothing");
     assert_eq!(store.activate(&OneTimeKey::new("g1"), "ignored", "new", NOW).await.unwrap(), Some(guest.clone()));

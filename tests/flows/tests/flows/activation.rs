@@ -1,8 +1,9 @@
 //! Codes on paper: how pupils and parents come by a password that lives here, and the charte they accept before a service opens.
 
 use preau_connector_api::Names;
-use preau_domain::{AuditKind, Factor, FactorId, FactorKind, Instant, Person, PersonId, Profile};
+use preau_domain::{AuditKind, Factor, FactorId, FactorKind, Instant, JoinKey, Person, PersonId, Profile, SourceId};
 use preau_flows::{ALICE, Answer, Browser, COLLEGE, HUGO, INES, NOE, Role, TestHub, stories};
+use preau_store::SaidBy;
 use preau_web::activation::{self, LASTS};
 use preau_web::{Charte, Words};
 
@@ -13,6 +14,7 @@ stories!(
     of_two_with_one_paper_one_comes_in,
     a_weak_password_is_not_taken,
     what_was_before_a_code_goes_with_it,
+    a_code_ends_the_passwords_of_every_record,
     a_code_is_for_those_who_prove_themselves_here,
     the_charte_comes_before_the_first_ticket,
     a_new_charte_is_accepted_anew,
@@ -177,6 +179,33 @@ async fn what_was_before_a_code_goes_with_it(hub: TestHub) {
     hub.clock.advance(5);
     old.sign_in(&role(&NOE, "noe.p", "tortue-pressée-rose")).at_home().await;
     assert!(old.signed_in(), "control: the same login");
+}
+
+async fn a_code_ends_the_passwords_of_every_record(hub: TestHub) {
+    let hub = local(&hub).await;
+    let join = Some(JoinKey { source: SourceId::new("ville"), key: "noe".to_owned() });
+    let further = Person { id: PersonId::new("pnoe-ville"), join, login: None, ..NOE.person() };
+    hub.put(further.clone()).await;
+    for (who, login) in [(&NOE.person_id(), "noe.p"), (&further.id, "noe.ville")] {
+        let (code, mut browser) = (code_for(&hub, who).await, hub.browser());
+        let page = show(&mut browser, &code).await;
+        choose(&mut browser, &page, login, GOOD).await;
+        assert!(browser.signed_in(), "control: {login}");
+    }
+    let pairs = [(NOE.person_id(), further.id)];
+    assert_eq!(hub.hub.store.pair(&pairs, SaidBy::Hand, hub.hub.now()).await.expect("kept"), [true]);
+    let opens = async |login, password| {
+        let mut browser = hub.browser();
+        browser.sign_in(&role(&NOE, login, password)).at_home().await;
+        browser.signed_in()
+    };
+    assert!(opens("noe.p", GOOD).await && opens("noe.ville", GOOD).await, "control: one person, two ways in");
+    let (code, mut noe) = (code_for(&hub, &NOE.person_id()).await, hub.browser());
+    let page = show(&mut noe, &code).await;
+    choose(&mut noe, &page, "", "tortue-pressée-rose").await;
+    assert!(noe.signed_in() && !opens("noe.ville", GOOD).await && !opens("noe.p", GOOD).await);
+    hub.clock.advance(1);
+    assert!(opens("noe.p", "tortue-pressée-rose").await, "control");
 }
 
 async fn a_code_is_for_those_who_prove_themselves_here(hub: TestHub) {
