@@ -4,11 +4,11 @@
 //! Owns the judgement alone. A password is taken as it was typed, whole, in Unicode form C; how long it must be is said by the caller.
 
 mod breached;
+mod common;
 
 pub use breached::Breached;
 
-use std::collections::HashSet;
-use std::sync::LazyLock;
+use common::is_common;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -27,29 +27,10 @@ pub enum Weak {
     Breached,
 }
 
-/// Characters that must be left when what everybody knows was taken out.
+/// Characters that must be left when what is known of its person was taken out.
 const LEFT: usize = 6;
 /// Parts of names shorter than that are in too many words to mean anything.
 const PART: usize = 3;
-
-/// Words that everybody tries, without accents.
-static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| {
-    let words = include_str!("strength/common.txt").lines();
-    words.map(str::trim).filter(|word| !word.is_empty() && !word.starts_with('#')).collect()
-});
-
-/// Rows of keys, and what people count with.
-const ROWS: [&str; 9] = [
-    "abcdefghijklmnopqrstuvwxyz",
-    "01234567890",
-    "azertyuiop",
-    "qsdfghjklm",
-    "wxcvbn",
-    "qwertyuiop",
-    "asdfghjkl",
-    "zxcvbnm",
-    "1234567890",
-];
 
 /// Judges a password of at least so many characters; `about` is what is known of its person: names, login, the name of the place.
 pub fn judge(password: &str, least: usize, about: &[&str]) -> Result<(), Weak> {
@@ -61,17 +42,12 @@ pub fn judge(password: &str, least: usize, about: &[&str]) -> Result<(), Weak> {
         return Err(Weak::Short);
     }
     let plain = folded(password);
-    let distinct: HashSet<char> = plain.chars().collect();
-    if distinct.len() < 4 || in_rows(&plain) + LEFT > plain.chars().count() {
+    if is_common(&plain) {
         return Err(Weak::Common);
     }
-    for form in [plain.clone(), plain.chars().map(unmasked).collect::<String>()] {
-        if without_common(&form) < LEFT {
-            return Err(Weak::Common);
-        }
-        if without(&form, about) < LEFT {
-            return Err(Weak::Personal);
-        }
+    let personal = |form: &String| without(form, about) < LEFT;
+    if [plain.clone(), plain.chars().map(unmasked).collect()].iter().any(personal) {
+        return Err(Weak::Personal);
     }
     Ok(())
 }
@@ -90,50 +66,10 @@ fn unmasked(c: char) -> char {
         '4' | '@' => 'a',
         '5' | '$' => 's',
         '7' => 't',
+        '8' => 'b',
+        '9' => 'g',
         other => other,
     }
-}
-
-/// How many characters stand beside their neighbour as on a keyboard or in counting, in runs of four at least.
-fn in_rows(text: &str) -> usize {
-    let chars: Vec<char> = text.chars().collect();
-    let beside = |a: char, b: char| {
-        ROWS.iter().any(|row| {
-            row.as_bytes().windows(2).any(|pair| {
-                let (one, other) = (char::from(pair[0]), char::from(pair[1]));
-                (a, b) == (one, other) || (b, a) == (one, other)
-            })
-        })
-    };
-    let (mut counted, mut run) = (0, 1);
-    for at in 1..=chars.len() {
-        if at < chars.len() && (beside(chars[at - 1], chars[at]) || chars[at - 1] == chars[at]) {
-            run += 1;
-            continue;
-        }
-        if run >= 4 {
-            counted += run;
-        }
-        run = 1;
-    }
-    counted
-}
-
-/// How many characters are left when the longest common words were taken out.
-fn without_common(text: &str) -> usize {
-    let chars: Vec<char> = text.chars().collect();
-    let (mut at, mut left) = (0, 0);
-    while at < chars.len() {
-        let longest = (4..=16.min(chars.len() - at)).rev().find(|length| {
-            let part: String = chars[at..at + length].iter().collect();
-            COMMON.contains(part.as_str())
-        });
-        match longest {
-            Some(length) => at += length,
-            None => (at, left) = (at + 1, left + 1),
-        }
-    }
-    if left == chars.len() { usize::MAX } else { left }
 }
 
 /// How many characters are left when what is known of the person was taken out; no bound where nothing of it is there.
