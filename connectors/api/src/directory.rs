@@ -203,6 +203,9 @@ pub enum Verdict {
 pub struct Checked {
     /// The answer, to be told at once when it lets somebody in.
     pub verdict: Verdict,
+    /// What the system says of a password that is theirs and would not say of the next one, such as when it was set; nothing where it does
+    /// not say. A text that means nothing to anybody else.
+    pub password: Option<String>,
     /// Before this moment nobody is told that they may not come in, whoever decides so: how long the system worked would say
     /// whether the login exists.
     pub refusal_at: Instant,

@@ -25,6 +25,10 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 use zeroize::Zeroizing;
 
+/// Where directories say when a password was set: OpenLDAP, Active Directory, 389, FreeIPA, and what Samba and shadow add. One that is told
+/// another time is another password; who may not read it is told nothing.
+const SET_AT: [&str; 6] =
+    ["pwdChangedTime", "pwdLastSet", "pwdUpdateTime", "krbLastPwdChange", "sambaPwdLastSet", "shadowLastChange"];
 /// Longest password taken.
 const MAX_PASSWORD: usize = 4096;
 
@@ -51,7 +55,8 @@ impl Passwords {
 impl PasswordCheck for Passwords {
     async fn check(&self, login: &str, password: &str) -> Result<Checked, Unavailable> {
         // What depends on what was typed and on nothing else says nothing about anybody: it may be told at once.
-        let typed = |word| Ok(Checked { verdict: Verdict::Refused(word), refusal_at: Instant::now().into_std() });
+        let refusal_at = Instant::now().into_std();
+        let typed = |word| Ok(Checked { verdict: Verdict::Refused(word), password: None, refusal_at });
         // A bind with a name and an empty password proves nothing and succeeds on some servers (RFC 4513, 5.1.2); some
         // take a password to end at the first zero byte.
         if password.trim_matches(|c: char| c == '\0' || c.is_whitespace()).is_empty() || password.starts_with('\0') {
@@ -90,28 +95,27 @@ impl PasswordCheck for Passwords {
 impl Work {
     async fn prove(&self, attempt: &Attempt, login: &str, password: &str) -> Result<Checked, Unavailable> {
         let found = self.find(attempt, login).await?;
-        let dn = found.as_ref().map_or(self.settings.nobody.as_str(), |(dn, _)| dn.as_str());
+        let dn = found.as_ref().map_or(self.settings.nobody.as_str(), |found| found.dn.as_str());
         let (began, answer) = self.bind(attempt, dn, password).await?;
-        let verdict = match found {
-            Ok((_, key)) => verdict(&answer, key)?,
+        let (verdict, password) = match found {
+            Ok(Found { key, set_at, .. }) => (verdict(&answer, key)?, set_at),
             // What the directory cannot do for the moment it cannot do for anybody, and says so of either.
-            Err(word) => verdict(&answer, String::new()).map(|_| Verdict::Refused(word))?,
+            Err(word) => (verdict(&answer, String::new()).map(|_| Verdict::Refused(word))?, None),
         };
-        Ok(Checked { verdict, refusal_at: (began + self.settings.refusal).into_std() })
+        Ok(Checked { verdict, password, refusal_at: (began + self.settings.refusal).into_std() })
     }
 
-    /// The one entry of a login and its join key, or the word that says why there is none.
-    async fn find(
-        &self,
-        attempt: &Attempt,
-        login: &str,
-    ) -> Result<Result<(String, String), &'static str>, Unavailable> {
+    /// The one entry of a login, or the word that says why there is none.
+    async fn find(&self, attempt: &Attempt, login: &str) -> Result<Result<Found, &'static str>, Unavailable> {
         let m = &self.settings.mapping.people;
         let query = Query {
             base: self.settings.people.clone(),
             scope: Scope::Subtree,
             filter: m.sign_in.replace("{login}", &ldap_escape(login)),
-            attributes: [Some(&m.key), m.login.as_ref()].into_iter().flatten().cloned().collect(),
+            attributes: {
+                let said = [Some(m.key.as_str()), m.login.as_deref()].into_iter().flatten();
+                said.chain(SET_AT).map(str::to_owned).collect()
+            },
         };
         let entries = self.pool.search(attempt, &query, 1).await?;
         let [entry] = entries.as_slice() else {
@@ -119,7 +123,7 @@ impl Work {
         };
         let key = Keys::new(self.settings.academy.clone()).of(entry, &m.key);
         Ok(match key {
-            Ok(key) if self.is_login_of(entry, login) => Ok((entry.dn.clone(), key)),
+            Ok(key) if self.is_login_of(entry, login) => Ok(Found { dn: entry.dn.clone(), key, set_at: set_at(entry) }),
             _ => Err("unknown"),
         })
     }
@@ -144,6 +148,24 @@ impl Work {
         session.close().await;
         Ok((began, answer))
     }
+}
+
+/// An entry of a login.
+struct Found {
+    dn: String,
+    key: String,
+    /// When its password was set, in the words of the directory.
+    set_at: Option<String>,
+}
+
+/// When the password of an entry was set, in all the ways in which the directory says it.
+fn set_at(entry: &Entry) -> Option<String> {
+    let said = |name: &&str| {
+        let value = entry.lossy_texts(name).next()?;
+        Some(format!("{name}={}", value.chars().take(64).collect::<String>()))
+    };
+    let all: Vec<String> = SET_AT.iter().filter_map(said).collect();
+    (!all.is_empty()).then(|| all.join(" "))
 }
 
 /// What the answer to a bind means. Codes whose fault is the directory's are no verdict.

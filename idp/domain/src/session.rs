@@ -56,6 +56,9 @@ pub struct Authentication {
     /// The provider did not say when: `at` is when it vouched for them, and the proof may be much older.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unsaid: bool,
+    /// What tells the password that was typed from the next one its person has, where its source says so; a code of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
     /// By which source of the configuration; absent for a local password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<SourceId>,
@@ -70,7 +73,8 @@ pub struct Authentication {
 impl Authentication {
     /// A proof of one factor made to us at that instant.
     pub fn here(method: AuthnMethod, at: Instant) -> Authentication {
-        Authentication { method, second: None, at, unsaid: false, by: None, acr: None, delegations: Vec::new() }
+        let (second, password, by, acr) = (None, None, None, None);
+        Authentication { method, second, at, unsaid: false, password, by, acr, delegations: Vec::new() }
     }
 
     /// Whether two factors were proved here: a passkey is both. What another provider did is its own word, and not counted: a code

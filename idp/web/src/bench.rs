@@ -192,6 +192,7 @@ fn meet(hub: &Hub, rules: &AccessRules, door: &Door, person: &Synthetic) -> Met 
         method: AuthnMethod::DirectoryPassword,
         at: hub.now(),
         unsaid: false,
+        password: None,
         by: Some(SourceId::new("annuaire")),
         acr: None,
         delegations: Vec::new(),

@@ -8,7 +8,7 @@
 use crate::visitor::{Cookie, Secret};
 use crate::{Fault, FaultKind, Hub, Visitor};
 use http::HeaderValue;
-use preau_domain::{Factor, FactorId, FactorKind, Instant, KeptKind, KeptThing, PersonId, Seconds};
+use preau_domain::{Authentication, Factor, FactorId, FactorKind, Instant, KeptKind, KeptThing, PersonId, Seconds};
 use preau_keys::{Keyring, OtpSecret, Sealer, one_time_key};
 use preau_store::{Attempt, Delays, StoreError};
 
@@ -162,12 +162,13 @@ impl Hub {
         &self,
         visitor: &Visitor,
         person: &PersonId,
+        first: &Authentication,
         remember: bool,
     ) -> Result<HeaderValue, Fault> {
         let device = visitor.device.clone().unwrap_or_else(|| Secret::generate(&*self.ids));
         self.store.remember_device(&self.proving_key(person, &device), self.now()).await?;
         if remember {
-            self.remember_device_of(visitor, person, &device).await?;
+            self.remember_device_of(visitor, person, &device, first).await?;
         }
         Ok(Cookie::Device.set(self.secure(), device.expose()))
     }

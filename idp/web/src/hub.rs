@@ -9,6 +9,7 @@ use crate::line::Line;
 use crate::live::{Answer, Common, Decided, Known, Recent};
 use crate::registered::Running;
 use crate::runs::Synchronisations;
+use crate::spray::Sprays;
 use crate::table::{Door, ServiceTable};
 use crate::visitor::Network;
 use crate::{Fault, FaultKind, Live, Protocol, Texts, Visitor, WebConfig, Words};
@@ -107,6 +108,8 @@ pub struct Hub {
     live: Recent,
     /// Who waits to type a password.
     pub(crate) line: Line,
+    /// Which passwords fail at one account after another.
+    pub(crate) sprays: Sprays,
     common: Common,
     base: String,
     host: String,
@@ -138,6 +141,7 @@ impl Hub {
             synchronisations: OnceLock::new(),
             live: Recent::default(),
             line: Line::default(),
+            sprays: Sprays::default(),
             common: Common::default(),
             base,
             host,

@@ -37,6 +37,7 @@ pub mod second_key;
 mod sharing;
 pub mod sign_in;
 pub mod spaces;
+mod spray;
 mod table;
 mod telling;
 mod upstream;

@@ -214,6 +214,7 @@ mod tests {
                 by: None,
                 acr: None,
                 unsaid: false,
+                password: None,
                 delegations: Vec::new(),
                 second: None,
             },

@@ -1,5 +1,5 @@
 //! Devices on which somebody's second factor is not asked for again for a while: bound to the person, to the device and to the password as it
-//! is kept here, so that a new one ends them all. What such a device is worth is for policy to say, and it is told to nobody as a factor.
+//! is kept here, or as the directory says when it was set, so that a new one ends them all. What such a device is worth is for policy to say, and it is told to nobody as a factor.
 //!
 //! They are kept among the factors of their person, who sees them on the account page and removes them there.
 
@@ -29,7 +29,7 @@ impl Hub {
         let Some(device) = visitor.device.as_ref().filter(|_| self.remembers_devices().is_some()) else {
             return Ok(proof);
         };
-        let found = self.store.factor(&self.remembered_id(person, device).await?).await?;
+        let found = self.store.factor(&self.remembered_id(person, device, &proof).await?).await?;
         let until = found.filter(|found| found.kind == FactorKind::RememberedDevice && found.person == *person);
         let until = until.and_then(|found| remembered_until(&found));
         if until.is_some_and(|until| self.now() < until) {
@@ -38,16 +38,17 @@ impl Hub {
         Ok(proof)
     }
 
-    /// Remembers a device for a person who proved two factors on it, in place of what was remembered of it before, of what is over, and of the
+    /// Remembers a device for a person who proved two factors on it, the first of which is told by `proof`, in place of what was remembered of it before, of what is over, and of the
     /// oldest of more than a person may have.
     pub(crate) async fn remember_device_of(
         &self,
         visitor: &Visitor,
         person: &PersonId,
         device: &Secret,
+        proof: &Authentication,
     ) -> Result<(), Fault> {
         let Some(days) = self.remembers_devices() else { return Ok(()) };
-        let (id, now) = (self.remembered_id(person, device).await?, self.now());
+        let (id, now) = (self.remembered_id(person, device, proof).await?, self.now());
         let until = now + Seconds(i64::from(days) * 86_400);
         let here = self.keyring.mac("remembered-where", &[person.as_str(), device.expose()]);
         let mut kept = self.store.factors_of(person).await?;
@@ -85,8 +86,16 @@ impl Hub {
         }
     }
 
-    async fn remembered_id(&self, person: &PersonId, device: &Secret) -> Result<FactorId, Fault> {
-        let password = self.store.password_hash(person).await?.unwrap_or_default();
+    async fn remembered_id(
+        &self,
+        person: &PersonId,
+        device: &Secret,
+        proof: &Authentication,
+    ) -> Result<FactorId, Fault> {
+        let password = match &proof.password {
+            Some(told) => told.clone(),
+            None => self.store.password_hash(person).await?.unwrap_or_default(),
+        };
         let parts = [person.as_str(), device.expose(), password.as_str()];
         Ok(FactorId::new(self.keyring.mac("remembered-device", &parts)))
     }

@@ -77,6 +77,7 @@ pub fn session(id: &str, person: &str) -> Session {
             method: AuthnMethod::DirectoryPassword,
             at: NOW,
             unsaid: false,
+            password: None,
             by: Some(source()),
             acr: None,
             delegations: Vec::new(),

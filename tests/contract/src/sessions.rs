@@ -114,6 +114,7 @@ pub async fn a_live_session_changes(store: &dyn Store) {
         method: AuthnMethod::LocalPassword,
         at: LATER,
         unsaid: false,
+        password: None,
         by: None,
         acr: None,
         delegations: Vec::new(),

@@ -16,6 +16,7 @@ pub struct Directory {
     down: AtomicBool,
     held: watch::Sender<bool>,
     keeping: Mutex<Duration>,
+    set_at: Mutex<Option<String>>,
     asked: AtomicUsize,
     waiting: watch::Sender<usize>,
 }
@@ -28,6 +29,7 @@ impl Directory {
             down: AtomicBool::new(false),
             held: watch::Sender::new(false),
             keeping: Mutex::default(),
+            set_at: Mutex::default(),
             asked: AtomicUsize::new(0),
             waiting: watch::Sender::new(0),
         }
@@ -43,6 +45,11 @@ impl Directory {
     pub fn stop(&self, login: &str, why: &'static str) {
         let mut stopped = self.stopped.lock().expect("no story panics while it stops a person");
         stopped.insert(login.to_owned(), why);
+    }
+
+    /// From now on it says that passwords were set then.
+    pub fn passwords_set_at(&self, when: &str) {
+        *self.set_at.lock().expect("no story panics while it says when") = Some(when.to_owned());
     }
 
     /// From now on it wants no refusal told before it was asked that long ago.
@@ -103,7 +110,8 @@ impl PasswordCheck for Directory {
             (None, Some(_)) => Verdict::Refused("wrong-password"),
             (None, None) => Verdict::Refused("unknown"),
         };
-        Ok(Checked { verdict, refusal_at })
+        let password = self.set_at.lock().expect("no story panics while it says when").clone();
+        Ok(Checked { verdict, password, refusal_at })
     }
 }
 

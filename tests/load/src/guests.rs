@@ -150,6 +150,7 @@ async fn sessions(
                 method: AuthnMethod::Federated,
                 at: now,
                 unsaid: false,
+                password: None,
                 by: Some(SourceId::new("ailleurs")),
                 acr: None,
                 delegations: Vec::new(),

@@ -137,7 +137,8 @@ impl Sender {
             Sends::Passwords(public) => {
                 // Each login once: nobody waits for a delay.
                 let login = format!("inconnu.{}.{turn}", self.number);
-                let password = "une longue phrase de passe ".repeat(20);
+                // And each password: one that fails at many accounts would be slowed before it is hashed.
+                let password = format!("{login}, une longue phrase de passe ").repeat(20);
                 let fields = [("token", &**secret), ("public", public), ("login", &login), ("password", &password)];
                 self.browser.post(&format!("{place}/password"), &fields).await?
             }

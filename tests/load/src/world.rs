@@ -243,6 +243,7 @@ impl World {
                     method: AuthnMethod::LocalPassword,
                     at: Instant(now),
                     unsaid: false,
+                    password: None,
                     by: None,
                     acr: None,
                     delegations: Vec::new(),

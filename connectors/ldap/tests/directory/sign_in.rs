@@ -6,6 +6,9 @@ use crate::support::{Annuaire, passwords};
 use preau_connector_api::Verdict;
 use preau_domain::normalised_login;
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
 
 const PEOPLE: &str = "ou=people,dc=ent,dc=example";
 
@@ -37,6 +40,36 @@ async fn a_right_password_is_proven_and_a_wrong_one_refused() {
     let teacher = annuaire.account("teacher");
     let key = Verdict::Proven { key: "4000011".into() };
     assert_eq!(check.check(&teacher.login, &teacher.password).await, Ok(key), "the key is that of the reading");
+}
+
+/// A later password is told from the one before by when it was set, where the directory lets that be read.
+#[tokio::test]
+async fn when_a_password_was_set_is_told_as_the_directory_says_it() {
+    let annuaire = Annuaire::start("ldap-set-at");
+    let set = Arc::new(AtomicUsize::new(0));
+    let times = Arc::clone(&set);
+    let server = Scripted::start(move |id, request| match request {
+        Request::Bind { .. } => message(id, &result(0x61, 0, "", &[]), &[]),
+        Request::Search { .. } => {
+            let mut said = vec![("ENTPersonLogin", "io"), ("ENTPersonJointure", "AC-NOTOS$7")];
+            said.extend(
+                [&[][..], &[("pwdChangedTime", "20260901Z")], &[("pwdchangedtime", "20260902Z")]][times.load(SeqCst)],
+            );
+            let io = entry(&format!("uid=io,{PEOPLE}"), &said);
+            [message(id, &io, &[]), message(id, &result(0x65, 0, "", &[]), &[])].concat()
+        }
+        _ => Vec::new(),
+    })
+    .await;
+    let check = passwords(&annuaire.connector_through(server.port, ""));
+    let mut told = Vec::new();
+    for time in 0..3 {
+        set.store(time, SeqCst);
+        let checked = check.checked("io", "secret").await.expect("it answers");
+        assert!(matches!(checked.verdict, Verdict::Proven { .. }));
+        told.push(checked.password);
+    }
+    assert_eq!(told, [None, Some("pwdChangedTime=20260901Z".into()), Some("pwdChangedTime=20260902Z".into())]);
 }
 
 /// LDAP-01: some servers answer success to a bind with a name and no password.

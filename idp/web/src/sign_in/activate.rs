@@ -88,7 +88,7 @@ pub async fn submit(
             return choose(&hub, &visitor, &pending, (code, &person, own.is_some()), &shown, Some(problem)).await;
         }
     };
-    // Nobody takes what a source calls somebody else: tries at one door would be forgiven at the other.
+    // Nobody takes what a source calls somebody else: who is meant would depend on the door.
     if own.is_none() && hub.store.people_by_login(&login, 5).await?.iter().any(|other| other.id != person.id) {
         let problem = Some("activate-problem-taken");
         return choose(&hub, &visitor, &pending, (code, &person, false), &login, problem).await;

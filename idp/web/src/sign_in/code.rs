@@ -27,9 +27,9 @@ pub async fn submit(
     let (why, problem, wait) = match hub.code_proved(&visitor, &person, typed).await? {
         Proved::Right(kind) => {
             let vouched = pending.vouched.take();
-            let authentication = proof.with_second(kind);
+            let authentication = proof.clone().with_second(kind);
             let remember = fields.one("remember")?.is_some();
-            let besides = |_| async { hub.proved_here(&visitor, &person, remember).await.map(Some) };
+            let besides = |_| async { hub.proved_here(&visitor, &person, &proof, remember).await.map(Some) };
             return enter(&hub, &visitor, pending, &person, authentication, vouched, besides).await;
         }
         Proved::Wrong => ("wrong-code", "problem-code", None),

@@ -297,6 +297,7 @@ fn vouched(hub: &Hub, source: SourceId, identity: &UpstreamIdentity) -> Vouched 
         method: AuthnMethod::Federated,
         at,
         unsaid: identity.at.is_none(),
+        password: None,
         by: Some(source.clone()),
         acr: identity.acr.clone(),
         delegations: identity.agent.delegations.clone(),

@@ -39,9 +39,10 @@ pub async fn submit(
             let vouched = pending.vouched.take().filter(|_| pending.person.is_some());
             // On a device where somebody proved a second factor others keep nobody out by wrong codes.
             let remember = beside && fields.one("remember")?.is_some();
+            let proved = authentication.clone();
             let besides = |_| async {
                 hub.factor_proved(&person.id).await?;
-                hub.proved_here(&visitor, &person.id, remember).await.map(Some)
+                hub.proved_here(&visitor, &person.id, &proved, remember).await.map(Some)
             };
             enter(&hub, &visitor, pending, &person.id, authentication, vouched, besides).await
         }

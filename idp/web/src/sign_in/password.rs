@@ -84,8 +84,9 @@ pub async fn submit(
             let authentication = hub.with_remembered(visitor, &person.id, authentication).await?;
             let besides = move |halfway: bool| async move {
                 // A password alone makes no known device of somebody who is asked for more.
-                let device =
-                    async { if halfway { Ok(None) } else { remember_device(hub, visitor, typed).await.map(Some) } };
+                let device = async {
+                    if halfway { Ok(None) } else { remember_device(hub, visitor, public, typed).await.map(Some) }
+                };
                 // Together, so that they share a commit.
                 let (forgiven, device) = tokio::join!(attempt.forgive(), device);
                 forgiven?;
@@ -102,10 +103,10 @@ fn chose_another(hub: &Hub, person: &Person, public: Public, by: Option<&SourceI
     !person.is_of(public) && person.affiliations.iter().any(|one| same(one.profile.public()))
 }
 
-async fn remember_device(hub: &Hub, visitor: &Visitor, typed: &str) -> Result<HeaderValue, Fault> {
+async fn remember_device(hub: &Hub, visitor: &Visitor, public: Public, typed: &str) -> Result<HeaderValue, Fault> {
     let device = visitor.device.clone().unwrap_or_else(|| Secret::generate(&*hub.ids));
     let login = normalised_login(typed).ok_or_else(|| Fault::new(FaultKind::Internal, "proven without a login"))?;
-    hub.store.remember_device(&proof::device_key(hub, &login, device.expose()), hub.now()).await?;
+    hub.store.remember_device(&proof::device_key(hub, public, &login, device.expose()), hub.now()).await?;
     Ok(Cookie::Device.set(hub.secure(), device.expose()))
 }
 

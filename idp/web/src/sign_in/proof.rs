@@ -1,10 +1,11 @@
 //! Proving who a person is by a password: the count of attempts, the check, and one answer for every failure.
 //!
-//! Delays grow per account and are counted before the check. A device that signed in to the account before has a count
-//! of its own, so that a stranger who fails a hundred times keeps nobody out. A directory that does not answer is no
+//! Delays grow per account, as the source that is asked knows it, and are counted before the check: one login may be two people's in two
+//! sources, and what is proved to one is nothing to the other. A device that signed in to the account before has a count of its own, so that a stranger who fails a hundred times keeps nobody out. A directory that does not answer is no
 //! fault of the person: the attempt is taken back. A refusal is told when the source says that it may be, so that its moment tells
-//! nothing; against a hash of ours the work itself is the same for everybody.
+//! nothing; against a hash of ours the work itself is the same for everybody. One password on many accounts is slowed apart (`spray`).
 
+use crate::spray::Try;
 use crate::{Fault, FaultKind, Hub, Visitor};
 use preau_connector_api::Verdict;
 use preau_domain::{
@@ -104,10 +105,16 @@ pub async fn prove(
     }
     // A login nobody can have goes through the same work as any other.
     let login = normalised_login(typed).unwrap_or_else(|| "\u{fffd}".to_owned());
-    let key = attempt_key(hub, visitor, &login).await?;
+    let (key, known) = attempt_key(hub, visitor, public, &login).await?;
     let now = hub.now();
+    let wait = |until: Instant| Ok(Outcome::Wait(((until - now) + 999).div_euclid(1000).max(1)));
+    // Before it counts for the account: one password tried on everybody delays nobody who types another.
+    let one_of_many = match (!known).then(|| hub.begin_try(visitor, &key, password)).transpose() {
+        Ok(one) => one,
+        Err(until) => return wait(until),
+    };
     if let Attempt::NotBefore(until) = hub.store.begin_attempt(&key, now, SOFT_LOCK).await? {
-        return Ok(Outcome::Wait(((until - now) + 999).div_euclid(1000).max(1)));
+        return wait(until);
     }
     let mut attempt = Counted { store: Arc::clone(&hub.store), key, told: false, refusal_at: None };
     let checked = match hub.source_of(public).cloned() {
@@ -116,10 +123,12 @@ pub async fn prove(
     };
     match checked {
         Ok(Checked::Right(person, authentication, refusal_at)) => {
+            one_of_many.into_iter().for_each(Try::right);
             attempt.refusal_at = refusal_at;
             Ok(Outcome::Proven(person, authentication, attempt))
         }
         Ok(Checked::Wrong(why, refusal_at)) => {
+            one_of_many.into_iter().for_each(|one| one.failed(now));
             attempt.refusal_at = refusal_at;
             attempt.fail().await?;
             Ok(Outcome::Refused(why))
@@ -136,20 +145,25 @@ pub async fn prove(
     }
 }
 
-/// The counter an attempt counts on: the account's, or the account's on a device that is known for it.
-async fn attempt_key(hub: &Hub, visitor: &Visitor, login: &str) -> Result<String, Fault> {
+/// Who is asked for the password of a public: nobody but us, under the empty name.
+fn asked(hub: &Hub, public: Public) -> &str {
+    hub.source_of(public).map_or("", SourceId::as_str)
+}
+
+/// The counter an attempt counts on: the account's, or the account's on a device that is known for it; and whether it is.
+async fn attempt_key(hub: &Hub, visitor: &Visitor, public: Public, login: &str) -> Result<(String, bool), Fault> {
     if let Some(device) = &visitor.device {
-        let known = device_key(hub, login, device.expose());
+        let known = device_key(hub, public, login, device.expose());
         if hub.store.device_known(&known, hub.now()).await? {
-            return Ok(hub.keyring.mac("attempts", &[login, device.expose()]));
+            return Ok((hub.keyring.mac("attempts", &[asked(hub, public), login, device.expose()]), true));
         }
     }
-    Ok(hub.keyring.mac("attempts", &[login]))
+    Ok((hub.keyring.mac("attempts", &[asked(hub, public), login]), false))
 }
 
 /// The name under which a device is remembered for a login.
-pub fn device_key(hub: &Hub, login: &str, device: &str) -> String {
-    hub.keyring.mac("device", &[login, device])
+pub fn device_key(hub: &Hub, public: Public, login: &str, device: &str) -> String {
+    hub.keyring.mac("device", &[asked(hub, public), login, device])
 }
 
 async fn by_directory(hub: &Hub, source: SourceId, login: &str, password: &str) -> Result<Checked, Fault> {
@@ -166,11 +180,12 @@ async fn by_directory(hub: &Hub, source: SourceId, login: &str, password: &str) 
         Verdict::Proven { key } => key,
         Verdict::Refused(why) => return Ok(Checked::Wrong(why, refusal_at)),
     };
+    let password = checked.password.map(|set| hub.keyring.mac("password-set", &[source.as_str(), &key, &set]));
     let join = JoinKey { source: source.clone(), key };
     match hub.store.person_by_join(&join).await? {
         Some(person) if person.state.may_sign_in() => {
-            let authentication =
-                Authentication { by: Some(source), ..Authentication::here(AuthnMethod::DirectoryPassword, hub.now()) };
+            let here = Authentication::here(AuthnMethod::DirectoryPassword, hub.now());
+            let authentication = Authentication { by: Some(source), password, ..here };
             Ok(Checked::Right(Box::new(person), authentication, refusal_at))
         }
         Some(_) => Ok(Checked::Wrong("suspended", refusal_at)),

@@ -13,6 +13,10 @@ stories!(
     an_unknown_account_is_delayed_like_any_other,
     a_forged_address_changes_nothing,
     a_whole_school_behind_one_address,
+    one_password_on_a_whole_school_is_slowed_and_nobody_else,
+    a_password_tried_on_many_keeps_its_owner_out_of_no_known_device,
+    one_login_of_two_sources_is_counted_twice,
+    a_device_of_one_source_is_no_device_of_the_other,
 );
 
 async fn guess(browser: &mut Browser, who: &Role, password: &str) -> Answer {
@@ -131,6 +135,100 @@ async fn an_unknown_account_is_delayed_like_any_other(hub: TestHub) {
     assert_eq!(guess(&mut browser, &local, "essai-deux").await.status, 429);
 }
 
+/// So many pupils whom the directory knows: login and password.
+async fn school(hub: &TestHub, pupils: usize) -> Vec<(String, String)> {
+    let school = crowd(pupils);
+    hub.put_all(school.iter().map(|(person, _, _)| person.clone()).collect()).await;
+    school.iter().for_each(|(person, login, password)| {
+        hub.directory.add(login, password, &person.join.as_ref().expect("from the directory").key);
+    });
+    school.into_iter().map(|(_, login, password)| (login, password)).collect()
+}
+
+async fn one_password_on_a_whole_school_is_slowed_and_nobody_else(hub: TestHub) {
+    let school = school(&hub, 300).await;
+    let mut attacker = hub.browser().at("192.0.2.10");
+    let mut page = attacker.password_page("/", &NOE).await;
+    let mut told = [0, 0];
+    for (number, (login, password)) in school.iter().enumerate() {
+        let tried = attacker.try_password(&page, login, "Azerty2026!").await;
+        told[usize::from(tried.status == 429)] += 1;
+        let mut pupil = hub.browser().at("192.0.2.10");
+        let own = pupil.password_page("/", &NOE).await;
+        if number.is_multiple_of(12) {
+            let mistyped = pupil.try_password(&own, login, &format!("{password}{number}")).await;
+            assert!([422, 429].contains(&mistyped.status.as_u16()), "{}", mistyped.words());
+            hub.clock.advance(3);
+        }
+        // Who was tried a moment ago waits a second, as after any failure.
+        hub.clock.advance(i64::from(tried.status == 422));
+        assert_eq!(pupil.try_password(&own, login, password).await.status, 303, "{login}");
+        page = if number % 100 == 99 { attacker.password_page("/", &NOE).await } else { page };
+    }
+    assert!(told[0] < 30 && told[1] > 270, "tried and slowed: {told:?}");
+    let mut elsewhere = hub.browser().at("198.51.100.9");
+    let page = elsewhere.password_page("/", &NOE).await;
+    assert_eq!(
+        elsewhere.try_password(&page, &school[0].0, "Azerty2026!").await.status,
+        422,
+        "control: of that place alone"
+    );
+}
+
+async fn a_password_tried_on_many_keeps_its_owner_out_of_no_known_device(hub: TestHub) {
+    let school = school(&hub, 20).await;
+    let (owner, word) = school[19].clone();
+    let mut known = hub.browser().at("192.0.2.10");
+    let page = known.password_page("/", &NOE).await;
+    assert_eq!(known.try_password(&page, &owner, &word).await.status, 303);
+    known.sign_out().await;
+    let mut attacker = hub.browser().at("192.0.2.10");
+    let page = attacker.password_page("/", &NOE).await;
+    for (login, _) in &school[..12] {
+        attacker.try_password(&page, login, &word).await;
+    }
+    let mut stranger = hub.browser().at("192.0.2.10");
+    let page = stranger.password_page("/", &NOE).await;
+    assert_eq!(stranger.try_password(&page, &owner, &word).await.status, 429, "it waits, for it is tried on many");
+    let page = known.password_page("/", &NOE).await;
+    assert_eq!(known.try_password(&page, &owner, &word).await.status, 303);
+    hub.clock.advance(5);
+    let page = stranger.password_page("/", &NOE).await;
+    assert_eq!(stranger.try_password(&page, &owner, &word).await.status, 303, "and not for ever");
+}
+
+/// Somebody of the annuaire whose login there is a guest's here.
+async fn namesake(hub: &TestHub) -> Role {
+    let who = Role { login: GAELLE.login, password: "lanterne-Jaune-12", ..ALICE.clone() };
+    hub.put(Role { login: ALICE.login, ..who.clone() }.person()).await;
+    hub.directory.add(who.login, who.password, &ALICE.key());
+    who
+}
+
+async fn one_login_of_two_sources_is_counted_twice(hub: TestHub) {
+    let (who, mut attacker) = (namesake(&hub).await, hub.browser());
+    for _ in 0..2 {
+        assert_eq!(guess(&mut attacker, &GAELLE, "essai-au-hasard").await.status, 422);
+        hub.clock.advance(1);
+    }
+    assert_eq!(guess(&mut attacker, &GAELLE, "essai-au-hasard").await.status, 422);
+    let home = hub.browser().sign_in(&who).at_home().await.answer;
+    assert!(home.words().contains("Alice Martin"), "another person waits for nobody's tries: {}", home.words());
+    let next = guess(&mut attacker, &GAELLE, "un-autre-essai").await;
+    assert_eq!((next.status.as_u16(), next.header("retry-after")), (429, "3"), "and forgives none of them");
+}
+
+async fn a_device_of_one_source_is_no_device_of_the_other(hub: TestHub) {
+    let who = namesake(&hub).await;
+    let (mut own, mut stranger) = (hub.browser(), hub.browser());
+    own.sign_in(&who).at_home().await;
+    own.sign_out().await;
+    assert_eq!(guess(&mut stranger, &GAELLE, "essai-au-hasard").await.status, 422);
+    assert_eq!(guess(&mut own, &GAELLE, "essai-au-hasard").await.status, 429, "a stranger to her account");
+    assert_eq!(guess(&mut stranger, &who, "essai-au-hasard").await.status, 422);
+    assert_eq!(guess(&mut own, &who, who.password).await.location(), Some("/"), "control: known to the owner's");
+}
+
 async fn a_forged_address_changes_nothing(hub: TestHub) {
     assert_eq!(guess(&mut hub.browser(), &ALICE, "premier-essai").await.status, 422);
     for forged in ["203.0.113.5", "10.0.0.1, 127.0.0.1", "2001:db8::1", "not an address"] {
@@ -143,17 +241,14 @@ async fn a_forged_address_changes_nothing(hub: TestHub) {
 }
 
 async fn a_whole_school_behind_one_address(hub: TestHub) {
-    let school = crowd(3_000);
-    hub.put_all(school.iter().map(|(person, _, _)| person.clone()).collect()).await;
-    school.iter().for_each(|(person, login, password)| {
-        hub.directory.add(login, password, &person.join.as_ref().expect("from the directory").key);
-    });
+    let school = school(&hub, 3_000).await;
     let pupil = async |number: usize| {
-        let (_, login, password) = &school[number];
+        let (login, password) = &school[number];
         let mut browser = hub.browser().at("192.0.2.10");
         let page = browser.password_page("/", &NOE).await;
         if number.is_multiple_of(12) {
-            assert_eq!(browser.try_password(&page, login, "faute de frappe").await.status, 422);
+            let mistyped = format!("{}{}", &password[1..], number % 10);
+            assert_eq!(browser.try_password(&page, login, &mistyped).await.status, 422);
             hub.clock.advance(1);
         }
         assert_eq!(browser.try_password(&page, login, password).await.status, 303, "{login}");

@@ -16,6 +16,7 @@ stories!(
     a_passkey_is_recommended_to_staff_who_have_none,
     a_remembered_device_is_not_asked_where_the_service_says_so,
     a_remembered_device_is_one_persons_and_one_passwords,
+    a_remembered_device_ends_with_a_password_of_the_directory,
     a_password_typed_on_a_remembered_device_begins_a_session,
     devices_are_remembered_in_place_of_those_that_are_over,
     everybody_takes_away_what_is_known_of_them,
@@ -273,6 +274,24 @@ async fn remembered(hub: &TestHub, browser: &mut Browser, secret: &str) {
     let typed = [("code", &*code_of(secret, hub.hub.now())), ("remember", "1")];
     browser.submit_once(&page.form_with("code"), &typed).await;
     assert!(browser.signed_in());
+}
+
+async fn a_remembered_device_ends_with_a_password_of_the_directory(hub: TestHub) {
+    let (_, secret, _) = equipped(&hub).await;
+    let hub = remembering(&hub).await;
+    let (app, mut alice) = (hub.app("app"), hub.browser());
+    let comes_in = async |browser: &mut Browser| {
+        browser.forget("__Host-preau");
+        browser.sign_in(&ALICE).to(&app).await.some_ticket().is_some()
+    };
+    hub.directory.passwords_set_at("pwdChangedTime=20260901080000Z");
+    remembered(&hub, &mut alice, &secret).await;
+    assert!(comes_in(&mut alice).await, "control");
+    hub.directory.passwords_set_at("pwdChangedTime=20260902080000Z");
+    assert!(!comes_in(&mut alice).await, "another password, be it the same word");
+    remembered(&hub, &mut alice, &secret).await;
+    assert!(comes_in(&mut alice).await, "until it is remembered again");
+    assert_eq!(devices_of(&hub, &ALICE).await, 1, "in place of what it was under the former one");
 }
 
 async fn a_password_typed_on_a_remembered_device_begins_a_session(hub: TestHub) {

@@ -1,0 +1,246 @@
+//! One password tried on many accounts from one place, which no count of an account sees: it is slowed, and whoever types another one beside it
+//! notices nothing. A school behind one address mistypes in as many ways as it has pupils.
+//!
+//! What is counted is the word that failed, at how many accounts, by the network it came from: in memory alone, for minutes, under a code of
+//! the master key that is cut short. A word is not counted for a device that signed in to the account before. Nothing of it is a limit of
+//! the network: where more fails than succeeds, a word that failed once counts as one that failed often, and every other one goes on.
+
+use crate::{Hub, Visitor};
+use preau_domain::{Instant, Seconds};
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Accounts at which a word may fail before it waits.
+const OFTEN: usize = 5;
+/// The same where more fails than succeeds.
+const ONCE: usize = 1;
+/// Failures of a network from which on its share is looked at.
+const MANY: u32 = 50;
+/// Tries of one word under way at once: a class whose first passwords are all the same signs in together.
+const TOGETHER: usize = 64;
+/// Seconds between two tries of a word, from that many accounts on.
+const WAITS: [(usize, i64); 4] = [(1, 1), (10, 5), (25, 15), (50, 60)];
+/// Accounts of a word that are told from one another.
+const MOST_ACCOUNTS: usize = 50;
+/// How long what failed is remembered, at least; twice that at most.
+const REMEMBERED: Seconds = Seconds(10 * 60);
+/// Words and networks that are remembered at once; of more, the oldest are forgotten.
+const MOST: usize = 20_000;
+
+/// What failed lately.
+#[derive(Default)]
+pub(crate) struct Sprays(Mutex<Generations>);
+
+#[derive(Default)]
+struct Generations {
+    since: Instant,
+    words: [HashMap<u64, Word>; 2],
+    networks: [HashMap<u64, Share>; 2],
+}
+
+/// A word of a network.
+#[derive(Clone, Default)]
+struct Word {
+    /// The accounts at which it failed.
+    failed: Vec<u64>,
+    under_way: usize,
+    not_before: Instant,
+}
+
+/// What came of the tries of a network.
+#[derive(Clone, Copy, Default)]
+struct Share {
+    failed: u32,
+    right: u32,
+}
+
+/// A try that may be made. Dropped without a word it proved nothing.
+pub(crate) struct Try<'a> {
+    sprays: &'a Sprays,
+    tags: Option<Tags>,
+}
+
+/// Who tries what where, cut short.
+#[derive(Clone, Copy)]
+struct Tags {
+    network: u64,
+    word: u64,
+    account: u64,
+}
+
+/// What is kept under a tag, in the younger of two generations from now on.
+fn young<V: Clone + Default>(both: &mut [HashMap<u64, V>; 2], tag: u64) -> &mut V {
+    let [young, old] = both;
+    young.entry(tag).or_insert_with(|| old.remove(&tag).unwrap_or_default())
+}
+
+impl Generations {
+    fn grow_old(&mut self, now: Instant) {
+        let full = self.words[0].len() >= MOST || self.networks[0].len() >= MOST;
+        if full || now >= self.since + REMEMBERED {
+            self.since = now;
+            self.words.swap(0, 1);
+            self.words[0].clear();
+            self.networks.swap(0, 1);
+            self.networks[0].clear();
+        }
+    }
+}
+
+impl Sprays {
+    /// Whether somebody may try that word; else from when on.
+    fn begin(&self, tags: Tags, now: Instant) -> Result<Try<'_>, Instant> {
+        let mut all = self.all();
+        all.grow_old(now);
+        let share = *young(&mut all.networks, tags.network);
+        let free = if share.failed >= MANY && share.failed > share.right { ONCE } else { OFTEN };
+        let word = young(&mut all.words, tags.word);
+        if word.failed.len() >= free && !word.failed.contains(&tags.account) {
+            if now < word.not_before {
+                return Err(word.not_before);
+            }
+            // Counted before it is looked at: of many at once one is made.
+            word.not_before = now + Seconds(wait(word.failed.len()));
+        } else if word.under_way >= TOGETHER {
+            return Err(now + Seconds(1));
+        }
+        word.under_way += 1;
+        Ok(Try { sprays: self, tags: Some(tags) })
+    }
+
+    fn all(&self) -> MutexGuard<'_, Generations> {
+        // A panic elsewhere leaves whole counts.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Seconds from one try of a word to the next.
+fn wait(accounts: usize) -> i64 {
+    WAITS.iter().rev().find(|(from, _)| accounts >= *from).map_or(0, |(_, seconds)| *seconds)
+}
+
+impl Try<'_> {
+    /// The word was not the account's.
+    pub fn failed(mut self, now: Instant) {
+        let Some(tags) = self.tags.take() else { return };
+        let mut all = self.sprays.all();
+        young(&mut all.networks, tags.network).failed += 1;
+        let word = young(&mut all.words, tags.word);
+        word.under_way = word.under_way.saturating_sub(1);
+        if !word.failed.contains(&tags.account) && word.failed.len() < MOST_ACCOUNTS {
+            word.failed.push(tags.account);
+            word.not_before = word.not_before.max(now + Seconds(wait(word.failed.len())));
+        }
+    }
+
+    /// It was.
+    pub fn right(self) {
+        if let Some(tags) = &self.tags {
+            young(&mut self.sprays.all().networks, tags.network).right += 1;
+        }
+    }
+}
+
+impl Drop for Try<'_> {
+    fn drop(&mut self) {
+        let Some(tags) = self.tags.take() else { return };
+        let mut all = self.sprays.all();
+        let word = young(&mut all.words, tags.word);
+        word.under_way = word.under_way.saturating_sub(1);
+        // Of a word that never failed nothing is kept.
+        if word.under_way == 0 && word.failed.is_empty() {
+            all.words[0].remove(&tags.word);
+        }
+    }
+}
+
+impl Hub {
+    /// Begins a try of a password, unless that word fails at one account after another where it comes from: then from when on.
+    pub(crate) fn begin_try(&self, visitor: &Visitor, account: &str, password: &str) -> Result<Try<'_>, Instant> {
+        let network = visitor.address.map(|address| address.to_string()).unwrap_or_default();
+        let tag = |parts: &[&str]| {
+            let code = self.keyring.mac("spray", parts);
+            code.bytes().take(10).fold(0_u64, |tag, byte| (tag << 6) | u64::from(byte & 0x3f))
+        };
+        let tags = Tags {
+            network: tag(&[&network]),
+            word: tag(&[&network, password]),
+            account: tag(&["account", account, ""]),
+        };
+        self.sprays.begin(tags, self.now()).inspect_err(|_| metrics::counter!("preau_sprayed_tries_total").increment(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Instant = Instant(1_790_000_000_000);
+
+    fn tags(network: u64, word: u64, account: u64) -> Tags {
+        Tags { network, word, account }
+    }
+
+    fn fails(sprays: &Sprays, tags: Tags, now: Instant) -> bool {
+        sprays.begin(tags, now).map(|one| one.failed(now)).is_ok()
+    }
+
+    #[test]
+    fn a_word_waits_longer_with_each_account() {
+        let sprays = Sprays::default();
+        let made = (0..3_000).filter(|account| fails(&sprays, tags(1, 7, *account), NOW)).count();
+        assert_eq!(made, OFTEN, "at once");
+        let hour =
+            (0..3_600).filter(|second| fails(&sprays, tags(1, 7, 5_000 + second), NOW + Seconds(*second as i64)));
+        assert!((60..130).contains(&hour.count()), "in an hour");
+        assert!(
+            fails(&sprays, tags(2, 7, 1), NOW) && fails(&sprays, tags(1, 8, 1), NOW),
+            "control: elsewhere, and another word"
+        );
+        assert!(
+            fails(&sprays, tags(1, 7, 0), NOW),
+            "whoever mistypes again in the same way is counted by their account"
+        );
+    }
+
+    #[test]
+    fn where_most_fails_a_word_waits_at_the_second_account() {
+        let sprays = Sprays::default();
+        for word in 0..u64::from(MANY) {
+            assert!(fails(&sprays, tags(1, word, 1), NOW), "control");
+        }
+        assert!(!fails(&sprays, tags(1, 0, 2), NOW));
+        for account in 0..=u64::from(MANY) {
+            sprays.begin(tags(1, 1_000 + account, account), NOW).map(Try::right).unwrap_or_default();
+        }
+        assert!(fails(&sprays, tags(1, 0, 2), NOW), "where most succeed it does not");
+    }
+
+    #[test]
+    fn of_many_at_once_few_are_made() {
+        let sprays = Sprays::default();
+        let all: Vec<_> = (0..3_000).map(|account| sprays.begin(tags(1, 7, account), NOW)).collect();
+        assert_eq!(all.iter().filter(|one| one.is_ok()).count(), TOGETHER);
+        drop(all);
+        assert!(sprays.begin(tags(1, 7, 1), NOW).is_ok(), "what ended without a word counts for nothing");
+        let sprays = Sprays::default();
+        (0..5).for_each(|account| assert!(fails(&sprays, tags(1, 7, account), NOW)));
+        let later = NOW + Seconds(1);
+        let all: Vec<_> = (10..50).map(|account| sprays.begin(tags(1, 7, account), later)).collect();
+        assert_eq!(all.iter().filter(|one| one.is_ok()).count(), 1, "counted before it is looked at");
+    }
+
+    #[test]
+    fn what_failed_is_forgotten_and_bounded() {
+        let sprays = Sprays::default();
+        (0..5).for_each(|account| assert!(fails(&sprays, tags(1, 7, account), NOW)));
+        for minutes in [10, 20] {
+            sprays.begin(tags(9, 9, 9), NOW + Seconds(minutes * 60)).map(drop).unwrap_or_default();
+        }
+        assert!(fails(&sprays, tags(1, 7, 90), NOW + Seconds(20 * 60)), "after twice ten minutes");
+        for word in 0..100_000 {
+            fails(&sprays, tags(1, 100 + word, 1), NOW);
+        }
+        assert!(sprays.all().words.iter().all(|words| words.len() <= MOST));
+    }
+}
