@@ -28,17 +28,30 @@ const TRIM: Sql = Sql::Each {
         SELECT service FROM shortcut WHERE person = $1 AND establishment = $2 AND kind = $3
         ORDER BY at DESC, service OFFSET $4 FOR UPDATE SKIP LOCKED)",
 };
-const FORGET: Sql = Sql::Each {
-    sqlite: "DELETE FROM shortcut WHERE person IN (SELECT value FROM json_each($1))",
-    postgres: "DELETE FROM shortcut WHERE person = ANY($1)",
-};
+const FORGET: [Sql; 2] = [
+    Sql::Each {
+        sqlite: "DELETE FROM shortcut WHERE person IN (SELECT value FROM json_each($1))",
+        postgres: "DELETE FROM shortcut WHERE person = ANY($1)",
+    },
+    Sql::Each {
+        sqlite: "DELETE FROM preference WHERE person IN (SELECT value FROM json_each($1))",
+        postgres: "DELETE FROM preference WHERE person = ANY($1)",
+    },
+];
+const LANGUAGE: &str = "SELECT language FROM preference WHERE person = $1";
+const CHOOSE: &str = "INSERT INTO preference (person, language) SELECT id, $2 FROM person WHERE id = $1
+    ON CONFLICT (person) DO UPDATE SET language = excluded.language";
+const PREFER_NONE: &str = "DELETE FROM preference WHERE person = $1";
 
-/// Forgets what these people keep at hand.
+/// Forgets what these people keep at hand and prefer.
 pub(crate) async fn forget(link: &mut Link<'_>, people: Vec<String>) -> Result<()> {
     if people.is_empty() {
         return Ok(());
     }
-    link.changed(FORGET, args![people]).await.map(drop)
+    for each in FORGET {
+        link.changed(each, args![people.clone()]).await?;
+    }
+    Ok(())
 }
 
 #[async_trait]
@@ -82,5 +95,18 @@ impl Shortcuts for Back {
             })
         });
         noted.await
+    }
+
+    async fn language_of(&self, person: &PersonId) -> Result<Option<String>> {
+        let row = self.row(LANGUAGE, args![person.as_str()]).await?;
+        row.map(|row| row.text(0).map(str::to_owned)).transpose()
+    }
+
+    async fn choose_language(&self, person: &PersonId, language: Option<&str>) -> Result<()> {
+        let Some(language) = language else {
+            return self.changed(PREFER_NONE, args![person.as_str()]).await.map(drop);
+        };
+        let chosen = self.changed(CHOOSE, args![person.as_str(), language]).await?;
+        if chosen == 0 { Err(StoreError::Conflict) } else { Ok(()) }
     }
 }

@@ -1,4 +1,4 @@
-//! What people keep at hand on their home page: favourites, and the services they opened last.
+//! What people keep at hand on their home page: favourites, and the services they opened last; and the language they prefer.
 
 use crate::Result;
 use async_trait::async_trait;
@@ -21,4 +21,10 @@ pub trait Shortcuts: Send + Sync {
     /// Notes that a person opened a service; of those beyond the latest [`AtHand::MOST_RECENT`] nothing is left. `Conflict` if there is no
     /// such person.
     async fn note_opened(&self, person: &PersonId, at: &Uai, service: &ServiceId, now: Instant) -> Result<()>;
+
+    /// The language a person chose for themselves, wherever they are.
+    async fn language_of(&self, person: &PersonId) -> Result<Option<String>>;
+
+    /// Notes the language a person chose, or that they prefer none. `Conflict` if there is no such person.
+    async fn choose_language(&self, person: &PersonId, language: Option<&str>) -> Result<()>;
 }

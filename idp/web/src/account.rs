@@ -7,6 +7,7 @@
 
 mod codes;
 mod data;
+mod language;
 mod password;
 mod sessions;
 
@@ -45,6 +46,7 @@ pub fn routes() -> Router<Arc<Hub>> {
         .route(data::WHERE, get(data::give))
         .route("/account/codes", get(back).post(codes::add))
         .route("/account/codes/new", get(codes::ask))
+        .route("/account/language", get(back).post(language::choose))
         .route("/account/password", get(password::ask).post(password::change))
         .route("/account/recovery", get(back).post(codes::renew))
         .route("/account/sessions", get(back).post(sessions::end))
@@ -82,6 +84,7 @@ async fn page(hub: &Hub, visitor: &Visitor, live: &Live, problem: Option<&'stati
         received: sessions::received(hub, visitor, &live.session.person).await?,
         refused: sessions::refused(hub, &live.session.person).await?,
         name: known.person.display_name(),
+        language: hub.language_of(&live.session.person).await?,
         factors: &factors,
         password: password::lives_here(hub, live).await?,
         passkeys: hub.may_add_passkeys(&known.person),

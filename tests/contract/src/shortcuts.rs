@@ -38,6 +38,21 @@ pub async fn a_favourite_is_kept_where_it_was_marked(store: &dyn Store) {
     assert!(conflicts(&store.add_favourite(&PersonId::new("p-nobody"), &uai(1), &service("moodle"), NOW).await));
 }
 
+/// The language somebody chose is theirs until they choose another one or none, and is forgotten with them.
+pub async fn a_language_is_one_persons(store: &dyn Store) {
+    let (zoe, ali) = (somebody(store, "zoe").await, somebody(store, "ali").await);
+    let language = async |person: &PersonId| store.language_of(person).await.unwrap();
+    assert_eq!(language(&zoe).await, None);
+    store.choose_language(&zoe, Some("en")).await.unwrap();
+    store.choose_language(&ali, Some("en")).await.unwrap();
+    store.choose_language(&zoe, Some("fr")).await.unwrap();
+    assert_eq!((language(&zoe).await.as_deref(), language(&ali).await.as_deref()), (Some("fr"), Some("en")));
+    store.choose_language(&zoe, None).await.unwrap();
+    store.choose_language(&zoe, None).await.unwrap();
+    assert_eq!((language(&zoe).await, language(&ali).await.as_deref()), (None, Some("en")));
+    assert!(conflicts(&store.choose_language(&PersonId::new("p-nobody"), Some("fr")).await));
+}
+
 /// There are so many favourites in an establishment and no more; one that goes makes room.
 pub async fn favourites_are_bounded(store: &dyn Store) {
     let zoe = somebody(store, "zoe").await;

@@ -315,6 +315,8 @@ faulty!(Shortcuts {
     fn add_favourite(person: &PersonId, at: &Uai, service: &ServiceId, now: Instant) -> ();
     fn remove_favourite(person: &PersonId, at: &Uai, service: &ServiceId) -> ();
     fn note_opened(person: &PersonId, at: &Uai, service: &ServiceId, now: Instant) -> ();
+    fn language_of(person: &PersonId) -> Option<String>;
+    fn choose_language(person: &PersonId, language: Option<&str>) -> ();
 });
 
 faulty!(Factors {

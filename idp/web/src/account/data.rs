@@ -41,6 +41,7 @@ async fn document(hub: &Hub, live: &Live) -> Result<Value, Fault> {
     let factors = hub.store.factors_of(id).await?;
     let sessions = hub.store.sessions_of(id, now).await?;
     let links = hub.store.links_of_person(id).await?;
+    let language = hub.store.language_of(id).await?;
     let events = hub.store.audit_about(id, now - SINCE, MOST_EVENTS).await?;
     let mut marks = Vec::new();
     for protocol in hub.protocols() {
@@ -54,6 +55,7 @@ async fn document(hub: &Hub, live: &Live) -> Result<Value, Fault> {
         "factors": factors.iter().map(factor).collect::<Vec<_>>(),
         "sessions": sessions.iter().map(session).collect::<Vec<_>>(),
         "providers": links.iter().map(link).collect::<Vec<_>>(),
+        "language": language,
         "marks": marks,
         "journal": events.iter().map(event).collect::<Vec<_>>(),
     }))

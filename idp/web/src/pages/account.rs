@@ -3,7 +3,7 @@
 use super::{Page, html};
 use crate::passkey::Question;
 use crate::remembered::remembered_until;
-use crate::{Fault, FaultKind, Hub, Visitor};
+use crate::{Fault, FaultKind, Hub, Locale, Visitor};
 use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
@@ -17,6 +17,8 @@ use zeroize::Zeroizing;
 pub struct AccountPage<'a> {
     /// Whose account it is.
     pub name: String,
+    /// The language they chose.
+    pub language: Option<Locale>,
     /// What they prove themselves with.
     pub factors: &'a [Factor],
     /// Their sessions, the latest first, with what the page calls each but that of this browser.
@@ -68,6 +70,8 @@ pub(super) struct SignedIn {
 pub(super) struct Account<'a> {
     page: Page<'a>,
     name: String,
+    /// Code, name in itself, and whether it is the one they chose.
+    languages: Vec<(&'static str, String, bool)>,
     password: bool,
     passkeys: bool,
     factors: Vec<Told<'a>>,
@@ -119,7 +123,12 @@ impl<'a> Account<'a> {
             let kind = page.t(&format!("account-kind-{}", factor.kind.as_str()));
             Told { id: factor.id.as_str(), name: &factor.name, lines: vec![kind, added, used] }
         };
+        let language = |one: Locale| {
+            let said = page.texts.text(one, "language-switch");
+            (one.code(), said, shown.language == Some(one))
+        };
         Account {
+            languages: Locale::ALL.into_iter().map(language).collect(),
             paper: lasting.then(|| page.count("account-paper", left)),
             elsewhere: shown.sessions.len() > 1,
             received: shown.received.into_iter().map(received).collect(),

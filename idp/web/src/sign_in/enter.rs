@@ -31,7 +31,7 @@ pub(super) async fn enter<F: Future<Output = Result<Option<HeaderValue>, Fault>>
         (upstream, hint, posts) = (Some(vouched.upstream), vouched.logout_hint, vouched.posts);
     }
     let begun = hub.begin_session(visitor, &pending, person, authentication, upstream, &posts);
-    let (begun, besides) = tokio::join!(begun, besides(false));
+    let (begun, besides, language) = tokio::join!(begun, besides(false), hub.speaks_to(visitor, person));
     let (live, cookie) = begun?;
     let session = live.session.id.clone();
     let (at, kind) = (hub.now(), AuditKind::SignInSucceeded);
@@ -44,7 +44,7 @@ pub(super) async fn enter<F: Future<Output = Result<Option<HeaderValue>, Fault>>
     success.session = Some(session.clone());
     success.service = pending.service.clone();
     let finished = async {
-        let besides = besides?;
+        let (besides, language) = (besides?, language?);
         if let Some(doc) = hint {
             let key = preau_keys::one_time_key(session.as_str());
             let kept = KeptThing { key, kind: KeptKind::LogoutHint, doc, expires: live.session.expires };
@@ -56,7 +56,7 @@ pub(super) async fn enter<F: Future<Output = Result<Option<HeaderValue>, Fault>>
             Err(fault) if !fault.kind.status().is_server_error() => fault.into_response(),
             other => other?,
         };
-        Ok::<_, Fault>((response, besides))
+        Ok::<_, Fault>((response, [besides, language]))
     };
     let (mut response, besides) = match finished.await {
         Ok(finished) => finished,
@@ -70,7 +70,7 @@ pub(super) async fn enter<F: Future<Output = Result<Option<HeaderValue>, Fault>>
     };
     let over = if visitor.sign_in.is_some() { carried_at } else { Vec::new() };
     let over = over.iter().map(|path| Cookie::SignIn.clear_at(path, hub.secure()));
-    for cookie in [Some(cookie), besides].into_iter().flatten().chain(over) {
+    for cookie in [Some(cookie)].into_iter().chain(besides).flatten().chain(over) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     Ok(response)

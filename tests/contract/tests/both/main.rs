@@ -157,6 +157,7 @@ promises! {
         the_spaces_of_an_establishment_are_found, a_list_that_was_taken_back_before_it_came_stays_out,
         stops_and_lists_at_once_all_come_to_their_end;
     shortcuts:
+        a_language_is_one_persons,
         a_favourite_is_kept_where_it_was_marked, favourites_are_bounded, the_last_few_services_are_remembered,
         what_is_at_hand_is_forgotten_with_the_person;
     factors:

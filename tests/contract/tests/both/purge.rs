@@ -91,6 +91,7 @@ async fn a_purge_leaves_a_name_and_what_the_journal_says() {
         let lasting = preau_domain::Session { expires: NOW + Seconds(86_400), ..session("s1", "p-partie") };
         store.begin_session(&beginning(lasting.clone())).await.unwrap();
         store.add_favourite(&person.id, &uai(1), &ServiceId::new("moodle"), NOW).await.unwrap();
+        store.choose_language(&person.id, Some("en")).await.unwrap();
         let key = Factor {
             id: FactorId::new("key"),
             person: person.id.clone(),
@@ -110,7 +111,10 @@ async fn a_purge_leaves_a_name_and_what_the_journal_says() {
             before[0].is_superset(&set(&["person", "session", "audit", "enrolled", "shortcut", "factor"])),
             "control: {before:?}"
         );
-        assert!(before[0].is_superset(&set(&["credential", "activation", "accepted"])), "control: {before:?}");
+        assert!(
+            before[0].is_superset(&set(&["credential", "activation", "accepted", "preference"])),
+            "control: {before:?}"
+        );
         assert_eq!(before[3], set(&["person", "before_run", "factor"]), "control");
 
         let retention = Retention::days(31, 85);

@@ -15,6 +15,7 @@ stories!(
     the_files_of_a_page_are_kept_by_browsers,
     an_icon_is_a_drawing_and_nothing_else,
     the_language_that_was_chosen_is_remembered,
+    a_language_goes_with_its_person,
 );
 
 /// A service for the teachers of the lycée only.
@@ -187,6 +188,26 @@ async fn an_icon_is_a_drawing_and_nothing_else(hub: TestHub) {
     assert_eq!((again.status.as_u16(), again.body.as_str()), (304, ""));
     let other = browser.send(Method::GET, "/icons/dessin.svg", &[("if-none-match", "\"0\"")], None).await;
     assert_eq!(other.status.as_u16(), 200);
+}
+
+async fn a_language_goes_with_its_person(hub: TestHub) {
+    let (mut alice, mut stranger) = (hub.browser(), hub.browser());
+    alice.sign_in(&ALICE).at_home().await;
+    let form = alice.visit("/account").await.form_to("/language");
+    let page = alice.submit(&form, &[("language", "en")]).await;
+    assert!(page.language() == "en" && page.words().contains("My account"), "{}", page.words());
+    let stolen = stranger.submit_once(&form, &[("language", "fr")]).await;
+    assert_eq!((stolen.status.as_u16(), stolen.cookies().len()), (303, 0), "without a session");
+    let mut elsewhere = hub.browser();
+    assert_eq!(elsewhere.visit("/").await.language(), "fr", "another device");
+    let home = elsewhere.sign_in(&ALICE).at_home().await.answer;
+    assert!(home.words().contains("Hello Alice Martin"), "{}", home.words());
+    let form = alice.visit("/account").await.form_to("/language");
+    assert_eq!(alice.submit_once(&form, &[("language", "xx")]).await.status, 400);
+    let page = alice.submit(&form, &[("language", "")]).await;
+    assert_eq!(page.language(), "fr", "what the browser says again: {}", page.words());
+    let mut fresh = hub.browser();
+    assert!(fresh.sign_in(&ALICE).at_home().await.answer.words().contains("Bonjour"), "control");
 }
 
 async fn the_language_that_was_chosen_is_remembered(hub: TestHub) {

@@ -309,6 +309,8 @@ const ROUTES: &[(&str, &str, Protection, &str)] = &[
     ("GET", "/account/codes", Onward, "the address of a form, asked for by a browser that opens its tabs again"),
     ("POST", "/account/recovery", SessionForm, "makes new codes on paper, in place of those before"),
     ("GET", "/account/recovery", Onward, "the address of a form, asked for by a browser that opens its tabs again"),
+    ("POST", "/account/language", SessionForm, "notes the language this person prefers"),
+    ("GET", "/account/language", Onward, "the address of a form, asked for by a browser that opens its tabs again"),
     ("POST", "/account/sessions", SessionForm, "ends one other session of this person, or all others"),
     ("GET", "/account/sessions", Onward, "the address of a form, asked for by a browser that opens its tabs again"),
     ("POST", "/account/factors/name", SessionForm, "gives a passkey another name"),

@@ -361,6 +361,7 @@ fn passkey_pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, as
                 true => vec![(None, here.clone())],
                 false => vec![(None, here.clone()), (Some("word".into()), session.clone())],
             },
+            language: (!factors.is_empty()).then_some(Locale::En),
             received: if factors.is_empty() { Vec::new() } else { vec![left.clone(), left.clone()] },
             refused: if factors.is_empty() { Vec::new() } else { refused.clone() },
             factors,
