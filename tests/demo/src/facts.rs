@@ -1,7 +1,8 @@
 //! What the demo says of itself: `demo.json` for scripts, a page of text for people.
 
+use crate::lilas;
 use crate::ports::Ports;
-use crate::settings::{Place, ServiceSetting};
+use crate::settings::{Place, ServiceSetting, Several};
 use anyhow::{Context, Result, bail};
 use preau_annuaire::Establishment;
 use preau_domain::Profile;
@@ -33,6 +34,8 @@ pub struct Facts {
     pub neighbour: Ent,
     /// What the two share.
     pub shared: Shared,
+    /// The third ENT, of an école that has nothing but lists: passwords live there.
+    pub lists: lilas::Facts,
     /// The annuaire.
     pub ldap: Directory,
     /// Loopback ports by name.
@@ -104,6 +107,8 @@ pub struct Provider {
     pub program: &'static str,
     /// Which of the choices of the sign-in page offer it.
     pub publics: [&'static str; 2],
+    /// Somebody there who is several accounts here.
+    pub several: Several,
 }
 
 /// An ENT beside the first.
@@ -193,6 +198,30 @@ pub fn load<T: DeserializeOwned>(path: &Path) -> Result<T> {
     serde_json::from_str(&text).with_context(|| format!("reading {}", path.display()))
 }
 
+/// The same of the école that has nothing but lists.
+fn of_lists(lists: &lilas::Facts) -> String {
+    let mut text = String::from(
+        "\n  A third ENT, of an école that has nothing but lists: passwords live there, and begin with a code on paper, good once.\n",
+    );
+    writeln!(text, "    {}  {}", lists.name, lists.base).ok();
+    for head in &lists.accounts {
+        writeln!(text, "    {}  {}  {}  {}", head.label, head.login, head.password, head.name).ok();
+    }
+    for one in &lists.waiting {
+        writeln!(text, "    {}, {}: code {}  at {}activate", one.name, one.label, one.code, lists.base).ok();
+    }
+    writeln!(text, "    Codes of a class as they are handed out: {}", lists.sheet.display()).ok();
+    let titles: Vec<&str> = lists.services.iter().map(|service| service.title.as_str()).collect();
+    writeln!(
+        text,
+        "    The director prints codes ({0}activation), helps pupils ({0}pupils), and holds the second key ({0}services) of: {1}",
+        lists.base,
+        titles.join(", ")
+    )
+    .ok();
+    text
+}
+
 /// What a person reads once everything answers.
 pub fn shown(facts: &Facts) -> String {
     let mut text = String::from("\nPréau is ready. Everybody and every place in it is invented.\n\n");
@@ -231,6 +260,7 @@ pub fn shown(facts: &Facts) -> String {
     );
     writeln!(text, "    {}  {}", facts.neighbour.name, facts.neighbour.base).ok();
     facts.neighbour.accounts.iter().for_each(|account| text += &line(account));
+    text += &of_lists(&facts.lists);
     text.push_str("\n  Services, each asking Préau who comes:\n");
     for service in &facts.services {
         writeln!(text, "    {}  {}  ({})", service.title, service.address, service.client).ok();
@@ -239,6 +269,8 @@ pub fn shown(facts: &Facts) -> String {
     for provider in &facts.providers {
         writeln!(text, "    {}  {}  ({}), for pupils and families", provider.title, provider.address, provider.program)
             .ok();
+        let Several { login, password, .. } = provider.several;
+        writeln!(text, "    There, {login}  {password}  has two accounts, and chooses.").ok();
     }
     writeln!(text, "\n  A file dropped into {} mounts another one.", facts.service_instances.display()).ok();
     writeln!(text, "  The same facts, for scripts: {}", facts.service_instances.with_file_name("demo.json").display())

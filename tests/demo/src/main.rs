@@ -1,12 +1,14 @@
 //! `make demo`: an invented annuaire in a real OpenLDAP, Apache sites behind `mod_auth_cas`, `mod_auth_openidc` and
 //! `mod_auth_mellon`, PHP pages behind phpCAS, Etherpad, SimpleSAMLphp in the place of EduConnect, and preau between them, all as plain
 //! processes of this machine that end together. Beside it a second preau is the ENT of écoles nearby: the two vouch for their people to one another.
+//! A third is that of an école which has nothing but lists: passwords live there, and begin with a code on paper.
 //!
 //! What it keeps between two runs is in one folder, `target/demo/`. How each server is started is in `tests/rig`; what
 //! preau is told is in [`settings`]; what the demo says of itself, to people and to scripts, is in [`facts`].
 
 mod ecoles;
 mod facts;
+mod lilas;
 mod ports;
 mod settings;
 mod sharing;
@@ -15,7 +17,8 @@ use anyhow::{Context, Result, bail};
 use clap::Parser;
 use ecoles::Ecoles;
 use facts::{Account, Directory, Facts, Provider, Service};
-use ports::{DIRECTORY, ECOLES, ECOLES_DIRECTORY, EDUCONNECT, ETHERPAD, Ports};
+use lilas::Lilas;
+use ports::{DIRECTORY, ECOLES, ECOLES_DIRECTORY, EDUCONNECT, ETHERPAD, LILAS, LILAS_SITE, Ports};
 use preau_rig::{Apache, Etherpad, Preau, Process, SimpleSaml, Slapd, SlapdOptions};
 use settings::{EDUCONNECT_TITLE, Place, SERVICES};
 use std::fs::{self, File};
@@ -64,7 +67,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
     let facts_file = folder.join("demo.json");
     remove(&facts_file)?;
 
-    let listening = [DIRECTORY, EDUCONNECT, ETHERPAD, ECOLES, ECOLES_DIRECTORY].into_iter();
+    let listening = [DIRECTORY, EDUCONNECT, ETHERPAD, ECOLES, ECOLES_DIRECTORY, LILAS, LILAS_SITE].into_iter();
     let listening: Vec<&str> = listening.chain(SERVICES.iter().map(|one| one.id)).collect();
     let ports = Ports::choose(&folder, arguments.port, &listening)?;
     let place = Place { folder: folder.clone(), ports };
@@ -114,11 +117,16 @@ async fn run(arguments: &Arguments) -> Result<()> {
     let sides = (ecoles.college(&accounts, &preau)?, ecoles.side(&neighbour.base, &theirs)?);
     let shared = sharing::share(&folder, &sides.0, &sides.1)?;
 
+    step("Starting the Préau of an école that has nothing but lists");
+    let lilas = Lilas::new(&folder, &place.ports);
+    let (of_lilas, mut serving_lilas) = lilas.serve()?;
+
     step("Starting Etherpad");
     let mut etherpad = Etherpad::start(&folder.join(ETHERPAD), place.ports.of(ETHERPAD))?;
 
     step("Starting Apache with mod_auth_cas, mod_auth_openidc, mod_auth_mellon and phpCAS");
-    let sites = place.sites()?;
+    let mut sites = place.sites()?;
+    sites.push(lilas.site());
     for saml in sites.iter().filter_map(|site| site.saml.as_ref()) {
         fs::write(&saml.provider, preau_rig::preau::metadata(portal, "/saml/metadata")?)?;
     }
@@ -141,9 +149,11 @@ async fn run(arguments: &Arguments) -> Result<()> {
             protocol: "SAML 2.0",
             program: "SimpleSAMLphp",
             publics: ["pupil", "guardian"],
+            several: settings::SEVERAL,
         }],
         neighbour: ecoles.facts(),
         shared,
+        lists: of_lilas,
         service_instances: place.instances(),
         program: preau.program().to_owned(),
         config,
@@ -159,6 +169,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
             .chain([("apache", apache.process().pid()), ("educonnect", educonnect.process().pid())])
             .chain([(ETHERPAD, etherpad.process().pid())])
             .chain([(ECOLES, serving_ecoles.pid()), (ECOLES_DIRECTORY, ecoles.directory().pid())])
+            .chain([(LILAS, serving_lilas.pid())])
             .map(|(name, pid)| (name.to_owned(), pid))
             .collect(),
     };
@@ -167,13 +178,14 @@ async fn run(arguments: &Arguments) -> Result<()> {
     std::io::stdout().flush().ok();
 
     let mut preau = serve;
-    let mut gone = [false; 6];
+    let mut gone = [false; 7];
     let ended = wait(&mut interrupt, &mut terminate, &mut child, || {
         if let Some(status) = preau.exited()? {
             bail!("{} has ended by itself ({status}):\n{}", preau.name(), preau.last_lines());
         }
         let (apache, etherpad, educonnect) = (apache.process(), etherpad.process(), educonnect.process());
-        let others = [slapd.process(), apache, etherpad, educonnect, &mut serving_ecoles, ecoles.directory()];
+        let ents = (&mut serving_ecoles, &mut serving_lilas);
+        let others = [slapd.process(), apache, etherpad, educonnect, ents.0, ents.1, ecoles.directory()];
         say_who_went(others, &mut gone)
     })
     .await;
@@ -181,6 +193,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
     // The order matters to people: first the door, then what stands behind it.
     preau.stop();
     serving_ecoles.stop();
+    serving_lilas.stop();
     ecoles.stop();
     drop(apache);
     drop(etherpad);

@@ -25,6 +25,9 @@ pub const ETHERPAD: &str = "etherpad";
 pub const ECOLES: &str = "ecoles";
 /// Its annuaire.
 pub const ECOLES_DIRECTORY: &str = "ecoles-ldap";
+/// The portal of the école that has nothing but lists, and its service.
+pub const LILAS: &str = "lilas";
+pub const LILAS_SITE: &str = "lilas-carnet";
 
 impl Ports {
     /// Chooses the ports of this run: the portal's is `wanted`, or any free one when that is 0; each of `others` keeps

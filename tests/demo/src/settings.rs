@@ -86,23 +86,43 @@ pub const EDUCONNECT_TITLE: &str = "EduConnect (simulé)";
 /// Those who sign in there too, by the password they have here.
 pub fn citizens(accounts: &[Account]) -> Vec<Citizen> {
     let academy = preau_annuaire::Options::default().academy;
-    let known = accounts.iter().filter(|account| matches!(account.public.as_str(), "pupil" | "guardian"));
-    known
-        .map(|account| {
-            let school = account.establishments.first().map_or("", |school| school.uai.as_str());
-            let (given, family) = account.name.split_once(' ').unwrap_or_default();
-            Citizen {
-                login: account.login.clone(),
-                password: account.password.clone(),
-                attributes: vec![
-                    ("FrEduCtId", vec![format!("ct-{}", account.key)]),
-                    ("FrEduCtRefId", vec![format!("{{AAF}}{academy}|{school}|{}", account.key)]),
-                    ("givenName", vec![given.to_owned()]),
-                    ("sn", vec![family.to_owned()]),
-                ],
-            }
-        })
-        .collect()
+    let known = || accounts.iter().filter(|account| matches!(account.public.as_str(), "pupil" | "guardian"));
+    let record = |account: &Account| {
+        let school = account.establishments.first().map_or("", |school| school.uai.as_str());
+        format!("{{AAF}}{academy}|{school}|{}", account.key)
+    };
+    let citizen = |login: &str, password: &str, name: &str, id: &str, records: Vec<String>| {
+        let (given, family) = name.split_once(' ').unwrap_or_default();
+        let of = |value: &str| vec![value.to_owned()];
+        let attributes =
+            vec![("FrEduCtId", of(id)), ("FrEduCtRefId", records), ("givenName", of(given)), ("sn", of(family))];
+        Citizen { login: login.to_owned(), password: password.to_owned(), attributes }
+    };
+    let own =
+        |one: &Account| citizen(&one.login, &one.password, &one.name, &format!("ct-{}", one.key), vec![record(one)]);
+    let several = known().filter(|account| SEVERAL.accounts.contains(&account.role.as_str())).map(record).collect();
+    known().map(own).chain([citizen(SEVERAL.login, SEVERAL.password, SEVERAL.name, "ct-several", several)]).collect()
+}
+
+/// A citizen who is two people in the annuaire: a mother, and of age at the lycée.
+pub const SEVERAL: Several = Several {
+    login: "deux.comptes",
+    password: "cumulus-blanc-18",
+    name: "Maïa Mistral",
+    accounts: ["parent", "pupil-lycee"],
+};
+
+/// Whoever chooses between accounts after signing in elsewhere.
+#[derive(Clone, Copy, Debug, serde::Serialize)]
+pub struct Several {
+    /// What to type there.
+    pub login: &'static str,
+    /// And its password.
+    pub password: &'static str,
+    /// Given and family name.
+    pub name: &'static str,
+    /// Roles of the accounts that are theirs.
+    pub accounts: [&'static str; 2],
 }
 
 /// Where the demo keeps its things, and which ports it uses.

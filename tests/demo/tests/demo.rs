@@ -49,7 +49,7 @@ fn a_second_start_goes_on_and_the_end_leaves_nothing_behind() {
 
     let mut first = start(&folder).unwrap();
     let ports = first.ports.clone();
-    assert_eq!(ports.len(), 6 + first.facts["services"].as_array().unwrap().len());
+    assert_eq!(ports.len(), 8 + first.facts["services"].as_array().unwrap().len());
     assert!(ports.iter().all(|port| answers(*port)), "{ports:?}");
     assert!(first.told().contains("First synchronisation"), "{}", first.told());
     let accounts = first.facts["accounts"].as_array().unwrap().clone();
@@ -64,7 +64,16 @@ fn a_second_start_goes_on_and_the_end_leaves_nothing_behind() {
     assert!(first.told().contains(neighbour["base"].as_str().unwrap()));
     let of_the_ecoles = neighbour["accounts"].as_array().unwrap();
     assert_eq!(of_the_ecoles.len(), 3);
-    for account in accounts.iter().chain(of_the_ecoles) {
+    let of_lists = &first.facts["lists"];
+    for (one, key) in ["base", "name"]
+        .map(|key| (of_lists, key))
+        .into_iter()
+        .chain(of_lists["waiting"].as_array().unwrap().iter().map(|one| (one, "code")))
+    {
+        assert!(first.told().contains(one[key].as_str().unwrap()), "{one}");
+    }
+    assert!(fs::read(of_lists["sheet"].as_str().unwrap()).unwrap().starts_with(b"%PDF"));
+    for account in accounts.iter().chain(of_the_ecoles).chain(of_lists["accounts"].as_array().unwrap()) {
         for key in ["profile", "public", "name", "login", "password"] {
             assert!(account[key].as_str().is_some_and(|text| !text.is_empty()), "{key} of {account}");
         }
