@@ -141,3 +141,8 @@ pub fn field(page: &str, name: &str) -> Result<String> {
     let value = after.split("value=\"").nth(1).context("the field has no value")?;
     Ok(value.split('"').next().unwrap_or_default().to_owned())
 }
+
+/// A value of an attribute as it was before it was written into a page.
+pub fn unescaped(value: &str) -> String {
+    value.replace("&#34;", "\"").replace("&#39;", "'").replace("&#60;", "<").replace("&#62;", ">").replace("&#38;", "&")
+}

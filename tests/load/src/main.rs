@@ -14,6 +14,8 @@ mod home;
 mod measure;
 mod memory;
 mod openid;
+mod openings;
+mod passkey;
 mod policy;
 mod postgres;
 mod rentree;
@@ -98,6 +100,8 @@ enum Task {
 pub enum Flow {
     /// Login and password of a local account.
     SignIn,
+    /// A passkey.
+    Passkey,
     /// Session, ticket, validation.
     SignOn,
     /// Validation of tickets that are there.
@@ -131,10 +135,14 @@ enum Part {
     Policy,
     /// The home page, whole.
     Home,
+    /// The yeses of all heads of a nation.
+    Openings,
     /// Guests of other ENTs.
     Guests,
     /// Sign-ins with a local password, likewise.
     SignIn,
+    /// Sign-ins with a passkey, likewise.
+    Passkey,
     /// Memory of live sessions, likewise.
     Memory,
     Storm,
@@ -156,8 +164,10 @@ const POSTGRES_PORT: u16 = 18_093;
 const STORM_PORT: u16 = 18_094;
 const FEEDS_PORT: u16 = 18_095;
 const HOME_PORT: u16 = 18_096;
-const GUESTS_PORT: u16 = 18_097;
+const OPENINGS_PORT: u16 = 18_097;
 const RENTREE_PORT: u16 = 18_098;
+/// And the next one.
+const GUESTS_PORT: u16 = 18_099;
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -179,6 +189,10 @@ async fn main() -> Result<()> {
                 report.say("the home page over many services");
                 home::measure(&preau, &folder, HOME_PORT, &mut report).await?;
             }
+            if only.is_none_or(|part| part == Part::Openings) {
+                report.say("a server that holds the yeses of all heads of a nation");
+                openings::measure(&preau, &folder, OPENINGS_PORT, &mut report).await?;
+            }
             if only.is_none_or(|part| part == Part::Guests) {
                 report.say("guests of other ENTs: ten thousand taken in, and sign-ons among many spaces");
                 guests::measure(&preau, &folder, GUESTS_PORT, &mut report).await?;
@@ -191,6 +205,10 @@ async fn main() -> Result<()> {
             if only == Some(Part::SignIn) {
                 let bench = Bench::new(&preau, &folder, people, &mut report).await?;
                 report.password(&measure::password(&bench.small, &bench.large).await?, people);
+            }
+            if only == Some(Part::Passkey) {
+                let mut bench = Bench::new(&preau, &folder, people, &mut report).await?;
+                passkey::measure(&bench.small, &bench.large, &mut bench.yardsticks, people, &mut report).await?;
             }
             if only == Some(Part::Memory) {
                 let world = World::create(&folder.join("small"), SMALL_PORT, SMALL).await?;
@@ -300,6 +318,9 @@ async fn requests(preau: &Path, folder: &Path, people: u32, report: &mut Report)
 
     report.say("sign-in with a local password, in turn with bare Argon2id calls");
     report.password(&measure::password(&small, &large).await?, people);
+
+    report.say("sign-in with a passkey, in turn with the parts of its floor");
+    passkey::measure(&small, &large, &mut yardsticks, people, report).await?;
 
     // Where `tests/contract/with-postgres.sh` started one.
     if let Ok(url) = std::env::var("TEST_POSTGRES_URL") {

@@ -4,7 +4,7 @@
 use crate::client::Client;
 use crate::cpu::Used;
 use crate::world::{LOGIN, PASSWORD, SAML_EC, SAML_RSA, Server};
-use crate::{Flow, cpu, openid, saml};
+use crate::{Flow, cpu, openid, passkey, saml};
 use anyhow::{Result, bail, ensure};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use futures::future::try_join_all;
@@ -259,6 +259,7 @@ pub async fn password(server: &Server, large: &Server) -> Result<PasswordCosts> 
 pub async fn one(flow: Flow, server: &Server) -> Result<f64> {
     match flow {
         Flow::SignIn => sign_in(server).await,
+        Flow::Passkey => passkey::Holder::of(server).await?.flow().await,
         Flow::SignOn => Pair::of(server).await?.sign_on().await,
         Flow::Validation => Pair::of(server).await?.validation().await,
         Flow::Code | Flow::Refresh | Flow::Userinfo | Flow::Introspection => openid::one(flow, server).await,
