@@ -85,7 +85,13 @@ async fn verification(key: &PrivateKey) -> Result<f64> {
 }
 
 /// Measures it pair by pair, and tells it.
-pub async fn measure(small: &Server, large: &Server, yardsticks: &mut Yardsticks, people: u32, report: &mut Report) -> Result<()> {
+pub async fn measure(
+    small: &Server,
+    large: &Server,
+    yardsticks: &mut Yardsticks,
+    people: u32,
+    report: &mut Report,
+) -> Result<()> {
     let (mut few, mut many) = (Holder::of(small).await?, Holder::of(large).await?);
     let key = PrivateKey::draw(Alg::ES256);
     let (mut costs, mut growth, mut verifications) = (Series::default(), Vec::new(), Vec::new());
@@ -100,8 +106,7 @@ pub async fn measure(small: &Server, large: &Server, yardsticks: &mut Yardsticks
         }
     }
     let (cost, ratio) = costs.middle();
-    let what =
-        format!("sign-in with a passkey ÷ {} + 1 verification ({:.0} µs)", FLOOR.words(), median(verifications));
+    let what = format!("sign-in with a passkey ÷ {} + 1 verification ({:.0} µs)", FLOOR.words(), median(verifications));
     report.row(&what, format!("{ratio:.2} × ({cost:.0} µs)"), "≤ 3", ratio <= MOST);
     report.growth("sign-in with a passkey", median(growth), people);
     Ok(())

@@ -32,6 +32,9 @@ What the figures mean:
 - The target of a sign-in is held against *one bare Argon2id call*: the plain call of the library with the parameters of the house, which
   takes memory of its own each time and fills it, as anybody's first program does. Our own hashes find their memory there from the one
   before; held against such a hash a sign-in comes out dearer, by what that memory saves. Both are told.
+- The hash is the fastest sound one that was found. Three implementations with these parameters, in an order drawn anew 80 times, on 29 November 2026 on
+  a machine that others used (AMD EPYC with AVX2, no AVX-512): in the processor time of libsodium 1.0.18, the library of the house takes 0.85, in memory that is
+  there already 0.82, and the reference library of Debian 1.24.
 - A sign-in begins where a hash has just swept the caches of the processor. What surrounds the hash costs the more for it, and
   the more again on a machine that others use: the code of four requests and a connection, some 0.7 million instructions at a third of an
   instruction a cycle, and a commit, the session. The attempt is counted in memory before the hash, and
