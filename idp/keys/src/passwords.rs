@@ -44,10 +44,13 @@ const MAX_LANES: u32 = 8;
 const IDLE: Duration = Duration::from_secs(10);
 /// When no hash comes to its end for so long, the processors have no time left for the pool.
 const STARVED: Duration = Duration::from_millis(500);
+/// So often somebody whose password nobody began waits that long, and then no longer: ten seconds before whoever serves them gives the request
+/// up, so that they are told to come again and it is no failure of theirs.
+const LONGEST: u32 = 40;
 /// The policy of its threads.
 const AFTER_EVERYBODY: ThreadSchedulePolicy = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
 
-/// The queue is full: nothing was checked. The caller answers "try again" and counts no failure against the person.
+/// The queue is full, or so slow that nobody would wait for it: nothing was checked. The caller answers "try again" and counts no failure against the person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("too many passwords are being checked")]
 pub struct Busy;
@@ -117,7 +120,7 @@ struct Recipe {
 
 impl Passwords {
     /// A pool of `workers` threads with at most `queue` passwords waiting, one at least. Without a thread, whatever waits
-    /// waits for ever: nothing is busier than that. Passwords are hashed within a runtime of tokio that has a clock.
+    /// waits as long as anybody does: nothing is busier than that. Passwords are hashed within a runtime of tokio that has a clock.
     pub fn new(workers: usize, queue: usize) -> Passwords {
         let shared = Arc::new(Shared { queue: Mutex::default(), wake: Condvar::new() });
         for n in 0..workers {
@@ -187,9 +190,14 @@ impl Passwords {
             queue.ended
         };
         self.shared.wake.notify_one();
+        let mut waited = 0;
         loop {
             if let Ok(answer) = timeout(STARVED, &mut answer).await {
                 return answer.map_err(|_| Busy);
+            }
+            waited += 1;
+            if waited >= LONGEST && self.shared.withdraw(&task) {
+                return Err(Busy);
             }
             let before = std::mem::replace(&mut ended, self.shared.lock().ended);
             // While others come to their end this is a queue, and its turn comes.
@@ -198,7 +206,9 @@ impl Passwords {
             {
                 let shared = Arc::clone(&self.shared);
                 let hash = tokio::task::spawn_blocking(move || {
-                    shared.withdraw(&task);
+                    if shared.withdraw(&task) {
+                        shared.lock().begun += 1;
+                    }
                     let output = shared.compute(&task);
                     drop(turn);
                     output
@@ -257,12 +267,12 @@ impl Shared {
         }
     }
 
-    /// Takes a job that waits out of the queue: somebody else does it.
-    fn withdraw(&self, task: &Arc<Task>) {
+    /// Takes a job that waits out of the queue, if it is still there.
+    fn withdraw(&self, task: &Arc<Task>) -> bool {
         let mut queue = self.lock();
         let before = queue.jobs.len();
         queue.jobs.retain(|job| !Arc::ptr_eq(&job.task, task));
-        queue.begun += (before - queue.jobs.len()) as u64;
+        queue.jobs.len() < before
     }
 
     /// A hash, in memory that another one left if there is some.

@@ -146,8 +146,8 @@ fn starved() -> Passwords {
 
 #[test]
 fn a_hash_the_machine_has_no_time_for_is_made_at_everybodys_priority() {
-    let never = soon(async { timeout(100 * STARVED, Passwords::new(0, 8).verify("secret-word", None)).await.is_err() });
-    assert!(never, "control: without threads there is no such turn");
+    let never = soon(Passwords::new(0, 8).verify("secret-word", None));
+    assert_eq!(never, Err(Busy), "control: without threads there is no such turn");
     let pool = starved();
     let hash = soon(pool.hash("secret-word")).unwrap();
     assert_eq!(soon(pool.verify("secret-word", Some(&hash))), Ok(true));
@@ -160,7 +160,7 @@ fn a_machine_without_time_makes_one_hash_at_a_time() {
     soon(async {
         let mut hash = pin!(pool.verify("secret-word", None));
         let turn = Arc::clone(&pool.turn).try_acquire_owned().unwrap();
-        assert!(timeout(100 * STARVED, &mut hash).await.is_err(), "it is another one's turn");
+        assert!(timeout(30 * STARVED, &mut hash).await.is_err(), "it is another one's turn");
         drop(turn);
         assert_eq!(hash.await, Ok(false));
     });
@@ -171,10 +171,27 @@ fn a_queue_that_moves_is_waited_in() {
     let pool = starved();
     soon(async {
         let mut hash = pin!(pool.verify("secret-word", None));
-        for _ in 0..100 {
+        for _ in 0..60 {
             assert!(timeout(STARVED / 2, &mut hash).await.is_err(), "others come to their end");
             pool.shared.lock().ended += 1;
         }
         assert_eq!(hash.await, Ok(false), "and then no one does");
+    });
+}
+
+#[test]
+fn a_queue_that_moves_too_slowly_is_left() {
+    let pool = starved();
+    soon(async {
+        let (mut hash, mut waited) = (pin!(pool.verify("secret-word", None)), Duration::ZERO);
+        let answer = loop {
+            if let Ok(answer) = timeout(STARVED / 2, &mut hash).await {
+                break answer;
+            }
+            waited += STARVED / 2;
+            pool.shared.lock().ended += 1;
+        };
+        assert_eq!((answer, pool.waiting().0, pool.hashed()), (Err(Busy), 0, 0), "nothing was checked");
+        assert!((35 * STARVED..=41 * STARVED).contains(&waited), "{waited:?}");
     });
 }
