@@ -8,7 +8,9 @@ use preau_domain::{Instant, KeptKind, PendingId, PendingSignIn};
 use preau_store::{Ending, Result, SignIns, StoreError};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-const GET: &str = "SELECT doc FROM pending WHERE id = $1 AND expires > $2";
+/// What is kept of it, or that it ended.
+const GET: &str = "SELECT doc FROM pending WHERE id = $1 AND expires > $2
+    UNION ALL SELECT NULL FROM kept WHERE id = $1 AND kind = $3 AND expires > $2";
 const PUT: &str = "INSERT INTO pending (id, expires, doc)
     SELECT $1, $2, $3 WHERE NOT EXISTS (SELECT 1 FROM kept WHERE id = $1 AND kind = $4)
     ON CONFLICT (id) DO UPDATE SET expires = excluded.expires, doc = excluded.doc";
@@ -45,7 +47,7 @@ impl Bound {
 }
 
 fn pending(row: &Row) -> Result<PendingSignIn> {
-    doc::read("sign-in", row.text(0)?)
+    doc::read("sign-in", row.text_or_none(0)?.ok_or(StoreError::Conflict)?)
 }
 
 /// Ends a sign-in, unless there is a session already of the name that it would begin. Of several who do at once, one is told yes.
@@ -81,7 +83,7 @@ impl SignIns for Back {
     }
 
     async fn pending(&self, id: &PendingId, now: Instant) -> Result<Option<PendingSignIn>> {
-        self.row(GET, args![id.as_str(), now]).await?.as_ref().map(pending).transpose()
+        self.row(GET, args![id.as_str(), now, KeptKind::SpentSignIn.as_str()]).await?.as_ref().map(pending).transpose()
     }
 
     async fn end_pending(&self, ending: &Ending) -> Result<bool> {

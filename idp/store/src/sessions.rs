@@ -14,7 +14,8 @@ pub trait SignIns: Send + Sync {
     /// [`Sessions::begin_session`]. The number of those kept is bounded: of too many, the oldest go.
     async fn put_pending(&self, pending: &PendingSignIn) -> Result<()>;
 
-    /// The sign-in of that name, unless it expired at or before `now`.
+    /// The sign-in of that name, unless it expired at or before `now`; none where it is not kept. `Conflict` if it ended, as long as a copy of it
+    /// could come.
     async fn pending(&self, id: &PendingId, now: Instant) -> Result<Option<PendingSignIn>>;
 
     /// Ends a sign-in, whether it is kept here or not; among concurrent callers exactly one is told yes.

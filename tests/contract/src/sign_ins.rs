@@ -42,7 +42,8 @@ pub async fn a_sign_in_ends_once(store: &dyn Store) {
     for (ended, name) in [(kept, "a"), (carried, "b"), (begun, "c")] {
         assert!(!store.end_pending(&ending(name)).await.unwrap());
         assert!(conflicts(&store.put_pending(&ended).await));
-        assert_eq!(store.pending(&ended.id, NOW).await.unwrap(), None);
+        assert!(conflicts(&store.pending(&ended.id, NOW).await));
+        assert_eq!(store.pending(&ended.id, ending(name).until).await.unwrap(), None);
         let spent = store.kept(&OneTimeKey::new(name), KeptKind::SpentSignIn, NOW).await.unwrap();
         assert_eq!(spent.unwrap().expires, ending(name).until);
     }

@@ -7,10 +7,10 @@
 
 use super::is_of;
 use crate::visitor::Cookie;
-use crate::{Fault, Hub, Visitor};
+use crate::{Hub, Visitor};
 use axum::response::Response;
 use http::header;
-use preau_domain::{KeptKind, OneTimeKey, PendingId, PendingSignIn, SourceId};
+use preau_domain::{PendingId, PendingSignIn, SourceId};
 use preau_keys::Sealer;
 
 /// What the copy is sealed for.
@@ -44,20 +44,10 @@ pub(crate) fn seal(hub: &Hub, pending: &PendingSignIn) -> Option<String> {
     (sealed.len() <= MOST).then_some(sealed)
 }
 
-/// The sign-in of that name as a copy in the hands of this browser has it, if it may still go on.
-pub(super) async fn open(
-    hub: &Hub,
-    visitor: &Visitor,
-    id: &str,
-    sealed: Option<&str>,
-) -> Result<Option<PendingSignIn>, Fault> {
-    let (Some(sealed), Some(browser)) = (sealed, &visitor.browser) else { return Ok(None) };
-    let doc = Sealer::new(&hub.keyring).open(PURPOSE, &[id], sealed);
-    let pending = doc.and_then(|doc| serde_json::from_slice::<PendingSignIn>(&doc).ok());
-    let Some(pending) = pending.filter(|pending| is_of(browser, pending) && hub.now() < pending.expires) else {
-        return Ok(None);
-    };
-    visitor.goes_on_with(&pending.correlation);
-    let spent = hub.store.kept(&OneTimeKey::new(id), KeptKind::SpentSignIn, hub.now()).await?;
-    Ok(spent.is_none().then_some(pending))
+/// The sign-in of that name as a copy in the hands of this browser has it, in its time. Whether it ended is for the store to say.
+pub(super) fn open(hub: &Hub, visitor: &Visitor, id: &str, sealed: &str) -> Option<PendingSignIn> {
+    let browser = visitor.browser.as_ref()?;
+    let doc = Sealer::new(&hub.keyring).open(PURPOSE, &[id], sealed)?;
+    let pending = serde_json::from_slice::<PendingSignIn>(&doc).ok()?;
+    (is_of(browser, &pending) && hub.now() < pending.expires).then_some(pending)
 }

@@ -264,12 +264,7 @@ async fn asked(hub: &Hub, visitor: &Visitor, id: &str, query: Option<&str>) -> R
 /// The sign-in of this browser that a form of ours was sent for, likewise: no other site can send it.
 async fn posted(hub: &Hub, visitor: &Visitor, id: &str, body: &[u8]) -> Result<(PendingSignIn, Fields), Fault> {
     let fields = Fields::of_body(body)?;
-    let mut pending = match load(hub, visitor, id).await {
-        Err(fault) if fault.kind == FaultKind::SignInExpired => {
-            carried::open(hub, visitor, id, fields.one("sign_in")?).await?.ok_or(fault)?
-        }
-        loaded => loaded?,
-    };
+    let mut pending = load_from(hub, visitor, id, [visitor.sign_in.as_deref(), fields.one("sign_in")?]).await?;
     check_token(hub, visitor, &pending.id, &fields)?;
     chosen(&mut pending, &fields)?;
     Ok((pending, fields))
@@ -292,21 +287,30 @@ fn ended(error: StoreError) -> Fault {
     }
 }
 
-/// The sign-in of that name, if it belongs to this browser: as the store has it, or else as the browser carries it.
+/// The sign-in of that name, if it belongs to this browser and did not end: as the store has it, or else as the browser carries it.
 async fn load(hub: &Hub, visitor: &Visitor, id: &str) -> Result<PendingSignIn, Fault> {
+    load_from(hub, visitor, id, [visitor.sign_in.as_deref()]).await
+}
+
+/// The same, of whichever of these copies opens first.
+async fn load_from<const N: usize>(
+    hub: &Hub,
+    visitor: &Visitor,
+    id: &str,
+    copies: [Option<&str>; N],
+) -> Result<PendingSignIn, Fault> {
     let expired = || Fault::new(FaultKind::SignInExpired, "no such sign-in for this browser");
     if id.len() > 64 || !id.bytes().all(|b| b.is_ascii_alphanumeric()) {
         return Err(expired());
     }
     let browser = visitor.browser.as_ref().ok_or_else(expired)?;
-    match hub.store.pending(&PendingId::new(id), hub.now()).await? {
-        Some(pending) if is_of(browser, &pending) => {
-            visitor.goes_on_with(&pending.correlation);
-            Ok(pending)
-        }
-        Some(_) => Err(expired()),
-        None => carried::open(hub, visitor, id, visitor.sign_in.as_deref()).await?.ok_or_else(expired),
-    }
+    let pending = match hub.store.pending(&PendingId::new(id), hub.now()).await.map_err(ended)? {
+        Some(kept) => Some(kept).filter(|kept| is_of(browser, kept)),
+        None => copies.into_iter().flatten().find_map(|copy| carried::open(hub, visitor, id, copy)),
+    };
+    let pending = pending.ok_or_else(expired)?;
+    visitor.goes_on_with(&pending.correlation);
+    Ok(pending)
 }
 
 /// Whether it was this browser that began the sign-in.

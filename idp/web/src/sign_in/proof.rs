@@ -206,19 +206,20 @@ async fn by_hash(hub: &Hub, login: &str, password: &str) -> Result<Checked, Faul
         (Some(person), None) => Some(person),
         _ => None,
     };
-    let chosen = hub.store.credential_of_login(login).await?;
-    let (person, hash) = match (kept_here, chosen) {
-        (Some(person), _) => {
+    let (person, hash) = match kept_here {
+        Some(person) => {
             let hash = hub.store.password_hash(&person.id).await?;
             (Some(person), hash)
         }
-        (None, Some(credential)) => {
-            let person = hub.store.person(&credential.person).await?;
-            // Whoever has another way in by now, in whatever they are, has no password here any more.
-            let here = |person: &Person| crate::activation::proves_here(person, |public| hub.proves_here(public));
-            (person.filter(here), Some(credential.hash))
-        }
-        (None, None) => (None, None),
+        None => match hub.store.credential_of_login(login).await? {
+            Some(credential) => {
+                let person = hub.store.person(&credential.person).await?;
+                // Whoever has another way in by now, in whatever they are, has no password here any more.
+                let here = |person: &Person| crate::activation::proves_here(person, |public| hub.proves_here(public));
+                (person.filter(here), Some(credential.hash))
+            }
+            None => (None, None),
+        },
     };
     let right = hub.passwords.verify(password, hash.as_deref()).await?;
     Ok(match person {

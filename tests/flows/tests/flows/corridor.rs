@@ -1,7 +1,7 @@
 //! The main job, from the sign-in page to the application and back: what a person sees, and what services hear.
 
 use preau_domain::AuditKind;
-use preau_flows::{ALICE, GAELLE, HUGO, INES, Listener, NOE, TestHub, stories};
+use preau_flows::{ALICE, GAELLE, HUGO, INES, Listener, NOE, TestHub, When, stories};
 
 stories!(
     the_whole_corridor,
@@ -16,6 +16,7 @@ stories!(
     signing_out_is_told_to_the_services,
     a_silent_service_keeps_nobody_waiting,
     one_incident_number_from_browser_to_application,
+    a_sign_in_asks_the_store_for_no_more_than_it_needs,
 );
 
 async fn the_whole_corridor(hub: TestHub) {
@@ -168,4 +169,17 @@ async fn one_incident_number_from_browser_to_application(hub: TestHub) {
     assert_eq!(kinds, [AuditKind::SignInSucceeded, AuditKind::ServiceOpened, AuditKind::AttributesReleased]);
     assert!(journal.iter().all(|event| event.person == Some(NOE.person_id())));
     assert!(journal.iter().all(|event| event.service.as_ref().is_some_and(|service| service.as_str() == "app")));
+}
+
+/// Around the hash of a password each look-up finds the caches of the processor swept.
+async fn a_sign_in_asks_the_store_for_no_more_than_it_needs(hub: TestHub) {
+    let mut browser = hub.browser();
+    hub.faults.fail(0, When::Before);
+    let page = browser.password_page("/", &GAELLE).await;
+    assert_eq!(hub.faults.calls(), ["pending", "pending"], "two pages, and each asks whether the sign-in goes on");
+    hub.faults.fail(0, When::Before);
+    assert_eq!(browser.try_password(&page, GAELLE.login, GAELLE.password).await.location(), Some("/"));
+    let asked = ["pending", "begin_attempt", "people_by_login", "password_hash"];
+    let begun = ["begin_session", "forgive", "remember_device", "person", "establishments"];
+    assert_eq!(hub.faults.calls(), [&asked[..], &begun].concat());
 }
