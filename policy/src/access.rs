@@ -61,6 +61,9 @@ pub fn access_in(facts: &Facts, rules: &AccessRules, service: &ServiceId, establ
 pub fn opens(who: &Prepared<'_>, rules: &AccessRules, service: &ServiceId, establishment: Option<&Uai>) -> bool {
     let facts = who.facts;
     let Some(slice) = rules.slice(service) else { return false };
+    if shuts_cards(facts, slice) {
+        return false;
+    }
     // A permission is a population: where none holds an affiliation there, the engine has nothing to allow. This keeps a
     // home page over a thousand services a matter of microseconds; what is left is decided by the engine all the same.
     let here = facts.person.affiliations.iter().filter(|a| establishment.is_none_or(|uai| a.establishment == *uai));
@@ -183,10 +186,13 @@ fn decide(who: &Prepared<'_>, rules: &AccessRules, service: &ServiceId, establis
         .filter_map(|(index, answer)| if let Answer::Allowed(rule) = answer { Some((*index, &**rule)) } else { None })
         .collect();
     if let Some((_, rule)) = allowed.first() {
+        if shuts_cards(facts, slice) {
+            return deny(Reason::ClassCard, None, vec![Change::AdmitCards]);
+        }
         let enough = match facts.proof {
             None | Some(Proof::Two) => true,
             Some(Proof::Remembered) => slice.audience.remembered,
-            Some(Proof::One) => false,
+            Some(Proof::One | Proof::Card) => false,
         };
         if !enough && let Some(rule) = asks_two(facts, slice, service) {
             return Decision::StepUp(Refusal::one_factor(Some(rule)));
@@ -214,6 +220,11 @@ fn decide(who: &Prepared<'_>, rules: &AccessRules, service: &ServiceId, establis
         return deny(why.reason(), None, vec![Change::Open { establishment, why }]);
     }
     Decision::Deny(nearest(facts, service, slice, &answers, establishment))
+}
+
+/// Whether somebody came with a card of a class, and the service does not admit those.
+fn shuts_cards(facts: &Facts, slice: &Slice) -> bool {
+    facts.proof == Some(Proof::Card) && !slice.audience.class_cards
 }
 
 /// The rule by which a service wants two factors of somebody, as whatever they are; none where one will do.

@@ -41,6 +41,8 @@ impl fmt::Debug for Facts {
 /// How much somebody proved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proof {
+    /// A card of a class: it opens what admits such cards.
+    Card,
     /// One factor.
     One,
     /// One, on a device where they proved two a while ago and are not asked for the second one again.
@@ -53,6 +55,7 @@ impl Proof {
     /// What that authentication is worth.
     pub fn of(authentication: &Authentication) -> Proof {
         match authentication.second {
+            _ if authentication.by_card() => Proof::Card,
             _ if authentication.is_strong() => Proof::Two,
             Some(FactorKind::RememberedDevice) => Proof::Remembered,
             _ => Proof::One,

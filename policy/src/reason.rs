@@ -45,6 +45,8 @@ pub enum Reason {
     SheetChanged,
     /// Two factors are wanted, and one was proved.
     TwoFactors,
+    /// The service does not admit cards of classes, and somebody signed in with one.
+    ClassCard,
     /// The service is for nobody yet.
     NoAudience,
     /// The rules could not be evaluated.
@@ -53,7 +55,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Reason; 20] = [
+    pub const ALL: [Reason; 21] = [
         Reason::ServiceUnknown,
         Reason::Suspended,
         Reason::NoAffiliation,
@@ -72,6 +74,7 @@ impl Reason {
         Reason::SecondKey,
         Reason::SheetChanged,
         Reason::TwoFactors,
+        Reason::ClassCard,
         Reason::NoAudience,
         Reason::PolicyError,
     ];
@@ -97,6 +100,7 @@ impl Reason {
             Reason::SecondKey => "second-key",
             Reason::SheetChanged => "sheet-changed",
             Reason::TwoFactors => "two-factors",
+            Reason::ClassCard => "class-card",
             Reason::NoAudience => "no-audience",
             Reason::PolicyError => "policy-error",
         }
@@ -123,6 +127,7 @@ impl Reason {
             Reason::SecondKey => 'K',
             Reason::SheetChanged => 'H',
             Reason::TwoFactors => 'D',
+            Reason::ClassCard => 'B',
             Reason::NoAudience => '0',
             Reason::PolicyError => '!',
         }
@@ -219,6 +224,8 @@ pub enum Change {
     },
     /// The person must prove two factors.
     ProveTwo,
+    /// The audience must admit cards of classes, or the person must sign in with something else.
+    AdmitCards,
     /// The rules of the service must be repaired: see the log of the last reload.
     RepairRules,
 }
@@ -245,6 +252,9 @@ impl fmt::Display for Change {
             },
             Change::ProveTwo => {
                 f.write_str("the person must prove a second factor: a passkey, or a code beside a password")
+            }
+            Change::AdmitCards => {
+                f.write_str("the audience must say class_cards = true, or the person must not sign in with a card")
             }
             Change::RepairRules => f.write_str("the rules of the service must be repaired"),
         }

@@ -68,6 +68,7 @@ impl Explanation {
                 }
             },
             Change::ProveTwo => "la personne n’a prouvé qu’un facteur".to_owned(),
+            Change::AdmitCards => "la personne est venue avec une carte de classe".to_owned(),
             Change::RepairRules => "les règles du service sont à réparer".to_owned(),
             Change::Have { establishment, profile, miss } => {
                 format!("{} dans {establishment}, {}", of_profile_fr(*profile), miss_fr(miss))

@@ -45,7 +45,9 @@ struct AccessCase {
     two_factors: Vec<Population>,
     #[serde(default)]
     remembered: bool,
-    /// What was proved, where that is said: `one`, `remembered` or `two`.
+    #[serde(default)]
+    class_cards: bool,
+    /// What was proved, where that is said: `card`, `one`, `remembered` or `two`.
     proving: Option<String>,
     from: Option<Uai>,
     /// By the clock of Paris.
@@ -80,7 +82,8 @@ fn access_cases() {
     for case in file.case {
         let name = &case.name;
         let (allow, except, two_factors) = (case.allow, case.except, case.two_factors);
-        let audience = Audience { allow, except, two_factors, remembered: case.remembered, ..Audience::default() };
+        let (remembered, class_cards) = (case.remembered, case.class_cards);
+        let audience = Audience { allow, except, two_factors, remembered, class_cards, ..Audience::default() };
         let rules = rules(&service, &audience);
         let mut facts = Facts::of(&people[&case.person], None, None, None);
         let in_spaces = case.mounted.iter().map(|(host, service)| SpaceGrant {
@@ -98,6 +101,7 @@ fn access_cases() {
         }
         facts = match case.proving.as_deref() {
             None => facts,
+            Some("card") => facts.proving(Proof::Card),
             Some("one") => facts.proving(Proof::One),
             Some("remembered") => facts.proving(Proof::Remembered),
             Some(two) => facts.proving((two == "two").then_some(Proof::Two).unwrap()),

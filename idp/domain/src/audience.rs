@@ -56,6 +56,9 @@ pub struct Audience {
     /// Of them, whoever signed in with a password on a device where their second factor is not asked for again for a while opens it too.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub remembered: bool,
+    /// Young pupils who signed in with a card of their class open it too. Without it they do not, whatever `allow` says.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub class_cards: bool,
     /// What people are in the service, once they may open it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<RoleGrant>,

@@ -52,6 +52,9 @@ pub struct Peer {
     /// The provider of the configuration by which its people sign in here; none where they are no guests of ours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<SourceId>,
+    /// Nobody can vouch for its people there, and they come by cards that a teacher of ours makes, one lesson at a time. Never beside a provider.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cards: bool,
     /// The issuer, or entity, that this provider proves to be.
     pub issuer: String,
     /// The service of ours by which our people sign in there.
@@ -59,6 +62,21 @@ pub struct Peer {
     pub service: Option<ServiceId>,
     /// The public keys its lists are signed with: a key set, as JSON.
     pub keys: String,
+}
+
+impl Peer {
+    /// The name that stands for a provider where guests come by cards: no source of a configuration is called so.
+    const BY_CARD: &str = "(cards)";
+
+    /// Whether its people come by cards.
+    pub fn comes_by_card(&self) -> bool {
+        self.cards && self.provider.is_none()
+    }
+
+    /// By what its people come here; none where they are no guests of ours.
+    pub fn comes_by(&self) -> Option<SourceId> {
+        self.provider.clone().or_else(|| self.cards.then(|| SourceId::new(Peer::BY_CARD)))
+    }
 }
 
 /// Whoever signed a convention, for one of its parties.

@@ -15,6 +15,8 @@ pub enum AuthnMethod {
     Federated,
     /// A passkey, which verified its user: something they have, and something they know or are.
     Passkey,
+    /// A card of a class and three pictures, in a lesson that a teacher opened: less than a password, and nothing is added to it.
+    ClassCard,
 }
 
 impl AuthnMethod {
@@ -25,6 +27,7 @@ impl AuthnMethod {
             AuthnMethod::LocalPassword => "local-password",
             AuthnMethod::Federated => "federated",
             AuthnMethod::Passkey => "passkey",
+            AuthnMethod::ClassCard => "class-card",
         }
     }
 }
@@ -65,6 +68,9 @@ pub struct Authentication {
     /// The class of proof another provider says it asked for, in its own words and never more; at most 128 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acr: Option<String>,
+    /// Of a card of a class: which use of it this is ([`crate::ClassCard::turn`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turn: Option<i64>,
     /// What was delegated to the person, as the provider that vouched for them said; at most 32.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub delegations: Vec<Delegation>,
@@ -73,8 +79,17 @@ pub struct Authentication {
 impl Authentication {
     /// A proof of one factor made to us at that instant.
     pub fn here(method: AuthnMethod, at: Instant) -> Authentication {
-        let (second, password, by, acr) = (None, None, None, None);
-        Authentication { method, second, at, unsaid: false, password, by, acr, delegations: Vec::new() }
+        Authentication {
+            method,
+            second: None,
+            at,
+            unsaid: false,
+            password: None,
+            by: None,
+            acr: None,
+            turn: None,
+            delegations: Vec::new(),
+        }
     }
 
     /// Whether two factors were proved here: a passkey is both. What another provider did is its own word, and not counted: a code
@@ -106,7 +121,8 @@ impl Authentication {
             let all = all.filter(|kind| theirs.iter().any(|factor| factor.kind == *kind));
             if asked { all.filter(|kind| does(*kind)).collect() } else { Vec::new() }
         };
-        if self.is(wanted) {
+        // What a child proved with a card is made no more of in a lesson: whoever is more signs in as that.
+        if self.is(wanted) || self.by_card() {
             return Vec::new();
         }
         let better = kinds(&|kind| self.is_with(kind, wanted));
@@ -123,9 +139,14 @@ impl Authentication {
         Authentication { second: Some(kind), ..self }
     }
 
-    /// Whether a passkey was proved, alone or besides.
+    /// Whether it was a card of a class.
+    pub fn by_card(&self) -> bool {
+        self.method == AuthnMethod::ClassCard
+    }
+
+    /// Whether a passkey was proved, alone or besides; beside a card nothing is.
     pub fn by_passkey(&self) -> bool {
-        self.method == AuthnMethod::Passkey || self.second == Some(FactorKind::Passkey)
+        self.method == AuthnMethod::Passkey || (self.second == Some(FactorKind::Passkey) && !self.by_card())
     }
 
     /// Whether a password was proved here.

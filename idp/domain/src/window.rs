@@ -222,6 +222,13 @@ impl Window {
             && (self.hours.is_empty() || self.hours.iter().any(|h| h.from <= at.minute && at.minute < h.until))
     }
 
+    /// The minute of the day at which it shuts again, where it is open at that time.
+    pub fn shuts(&self, at: LocalTime) -> Option<u16> {
+        let within = self.hours.iter().filter(|h| h.from <= at.minute && at.minute < h.until).map(|h| h.until);
+        let last = if self.hours.is_empty() { Some(1440) } else { within.max() };
+        last.filter(|_| self.holds(at))
+    }
+
     /// What is wrong with it: a window nobody would mean.
     pub fn fault(&self) -> Option<&'static str> {
         let empty = *self == Window::default();

@@ -90,6 +90,7 @@ pub(crate) mod tests {
                 url: "https://ecoles.example".into(),
                 name: "ENT des écoles".into(),
                 provider: Some(SourceId::new("ecoles")),
+                cards: false,
                 issuer: "https://ecoles.example".into(),
                 service: None,
                 keys: String::new(),

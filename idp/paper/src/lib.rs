@@ -5,6 +5,9 @@
 //! written without its mark, as `Łukasz` is `Lukasz`.
 
 mod letters;
+mod pictures;
+
+pub use pictures::{PICTURES, Picture};
 
 use letters::{Face, encoded, fitted, wrapped};
 use pdf_writer::types::LineCapStyle;
@@ -60,8 +63,47 @@ pub struct Sheet {
     pub cards: Vec<Card>,
 }
 
+/// A child on a [`Roll`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Row {
+    /// Who.
+    pub name: String,
+    /// Their pictures.
+    pub pictures: Vec<&'static Picture>,
+    /// What the pictures are called, for whoever reads the document aloud or prints it without colours.
+    pub words: String,
+}
+
+/// What whoever hands cards out keeps for themselves: who has which pictures.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Roll {
+    /// Of which class, at the head of each page.
+    pub title: String,
+    /// Where and when.
+    pub subtitle: String,
+    /// What to do with it.
+    pub note: String,
+    /// In the order of the cards.
+    pub rows: Vec<Row>,
+}
+
+/// Children on a page of a roll.
+const ON_A_ROLL: usize = 16;
+
 /// The sheets as one document of that title and language (`fr`).
 pub fn pdf(title: &str, language: &str, sheets: &[Sheet]) -> Vec<u8> {
+    assembled(title, language, cards_of(sheets))
+}
+
+/// The same of the cards of a class, with what their teacher keeps before them.
+pub fn pdf_of_class(title: &str, language: &str, roll: &Roll, sheet: &Sheet) -> Vec<u8> {
+    let lots: Vec<&[Row]> = roll.rows.chunks(ON_A_ROLL).collect();
+    let of = lots.len();
+    let kept = lots.into_iter().enumerate().map(|(number, lot)| roll_page(roll, lot, number + 1, of));
+    assembled(title, language, kept.chain(cards_of(std::slice::from_ref(sheet))).collect())
+}
+
+fn cards_of(sheets: &[Sheet]) -> Vec<Content> {
     let mut pages: Vec<Content> = Vec::new();
     for sheet in sheets {
         let lots: Vec<&[Card]> = sheet.cards.chunks(ON_A_PAGE).collect();
@@ -69,14 +111,14 @@ pub fn pdf(title: &str, language: &str, sheets: &[Sheet]) -> Vec<u8> {
             pages.push(page(sheet, lot, number + 1, lots.len()));
         }
     }
+    pages
+}
+
+fn assembled(title: &str, language: &str, mut pages: Vec<Content>) -> Vec<u8> {
     if pages.is_empty() {
         // A document of PDF has a page.
         pages.push(Content::new());
     }
-    assembled(title, language, pages)
-}
-
-fn assembled(title: &str, language: &str, pages: Vec<Content>) -> Vec<u8> {
     let mut numbers = (1..).map(Ref::new);
     let mut next = || numbers.next().unwrap_or(Ref::new(i32::MAX));
     let (catalog, tree, info) = (next(), next(), next());
@@ -121,15 +163,45 @@ fn say(content: &mut Content, face: Face, size: f32, x: f32, y: f32, text: &str)
     content.end_text();
 }
 
-fn page(sheet: &Sheet, cards: &[Card], number: usize, of: usize) -> Content {
+/// A page with nothing but its head: title, subtitle and note.
+fn headed([title, subtitle, note]: [&str; 3], number: usize, of: usize) -> Content {
     let mut content = Content::new();
     let (top, width) = (PAGE.1 - MARGIN, PAGE.0 - 2.0 * MARGIN);
-    say(&mut content, Face::Bold, 15.0, MARGIN, top - 12.0, &fitted(Face::Bold, 15.0, &sheet.title, width - 50.0));
+    say(&mut content, Face::Bold, 15.0, MARGIN, top - 12.0, &fitted(Face::Bold, 15.0, title, width - 50.0));
     if of > 1 {
         say(&mut content, Face::Plain, 9.0, PAGE.0 - MARGIN - 30.0, top - 12.0, &format!("{number} / {of}"));
     }
-    say(&mut content, Face::Plain, 10.0, MARGIN, top - 26.0, &fitted(Face::Plain, 10.0, &sheet.subtitle, width));
-    say(&mut content, Face::Plain, 8.0, MARGIN, top - 39.0, &fitted(Face::Plain, 8.0, &sheet.note, width));
+    say(&mut content, Face::Plain, 10.0, MARGIN, top - 26.0, &fitted(Face::Plain, 10.0, subtitle, width));
+    say(&mut content, Face::Plain, 8.0, MARGIN, top - 39.0, &fitted(Face::Plain, 8.0, note, width));
+    content
+}
+
+fn roll_page(roll: &Roll, rows: &[Row], number: usize, of: usize) -> Content {
+    let mut content = headed([&roll.title, &roll.subtitle, &roll.note], number, of);
+    let (top, width) = (PAGE.1 - MARGIN - HEAD, PAGE.0 - 2.0 * MARGIN);
+    let high = (top - MARGIN) / ON_A_ROLL as f32;
+    let (wide, beside) = (high - 10.0, 190.0);
+    for (index, row) in rows.iter().enumerate() {
+        let below = top - (index + 1) as f32 * high;
+        let line = below + high / 2.0 - 4.0;
+        say(&mut content, Face::Bold, 12.0, MARGIN, line, &fitted(Face::Bold, 12.0, &row.name, beside - 10.0));
+        for (place, picture) in row.pictures.iter().enumerate() {
+            pictures::draw(&mut content, picture, MARGIN + beside + place as f32 * (wide + 10.0), below + 5.0, wide);
+        }
+        let words = MARGIN + beside + row.pictures.len() as f32 * (wide + 10.0) + 8.0;
+        let room = MARGIN + width - words;
+        say(&mut content, Face::Plain, 10.0, words, line, &fitted(Face::Plain, 10.0, &row.words, room));
+        content.save_state();
+        content.set_line_width(0.4).set_stroke_gray(0.75);
+        content.move_to(MARGIN, below).line_to(PAGE.0 - MARGIN, below).stroke();
+        content.restore_state();
+    }
+    content
+}
+
+fn page(sheet: &Sheet, cards: &[Card], number: usize, of: usize) -> Content {
+    let mut content = headed([&sheet.title, &sheet.subtitle, &sheet.note], number, of);
+    let (top, width) = (PAGE.1 - MARGIN, PAGE.0 - 2.0 * MARGIN);
     let (wide, high) = (width / COLUMNS as f32, (top - MARGIN - HEAD) / ROWS as f32);
     cut_lines(&mut content, cards.len(), wide, high);
     for (index, one) in cards.iter().enumerate() {

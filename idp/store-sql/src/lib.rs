@@ -9,6 +9,7 @@ mod activations;
 mod audit;
 mod back;
 mod bulk;
+mod cards;
 mod chain;
 mod doc;
 mod enrolments;

@@ -5,7 +5,7 @@
 use crate::back::{Back, Shape};
 use crate::link::{Arg, Link, Row, Sql, args};
 use crate::people::stop_sessions;
-use crate::{activations, doc, enrolments, factors, hosting, shortcuts};
+use crate::{activations, cards, doc, enrolments, factors, hosting, shortcuts};
 use async_trait::async_trait;
 use preau_domain::{
     AccountState, AuditEvent, AuditKind, CorrelationId, Instant, Life, Person, PersonId, Retention, Seconds, SessionId,
@@ -144,7 +144,8 @@ async fn pass(
     let alone = ids(link, ALONE, args![emptied.clone()]).await?;
     shortcuts::forget(link, alone.clone()).await?;
     factors::forget(link, alone.clone()).await?;
-    activations::forget(link, alone).await?;
+    activations::forget(link, alone.clone()).await?;
+    cards::forget(link, alone).await?;
     enrolments::renew(link, emptied).await?;
     let mut sessions = Vec::new();
     if !purged.is_empty() {

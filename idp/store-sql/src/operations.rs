@@ -3,7 +3,7 @@
 use crate::back::{Back, Shape};
 use crate::link::{Arg, Link, Sql, args};
 use crate::throttle::{COUNTER_LIFE, DEVICE_LIFE};
-use crate::{chain, outbox};
+use crate::{cards, chain, outbox};
 use async_trait::async_trait;
 use preau_domain::chain::Code;
 use preau_domain::{Instant, OneTimeKey, SessionId};
@@ -94,6 +94,7 @@ async fn sweep(
     let families = link.rows(FAMILIES, args![now, limit]).await?;
     let families = families.iter().map(|row| row.text(0).map(OneTimeKey::new)).collect::<Result<HashSet<_>>>()?;
     let tokens = if link.writes_alone() { 0 } else { swept(link, TOKENS, now, limit).await? };
+    cards::sweep(link, now, limit).await?;
     let counts = Swept {
         sessions: sessions.len() as u64,
         tickets: swept(link, TICKETS, now, limit).await?,

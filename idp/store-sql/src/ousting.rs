@@ -2,8 +2,8 @@
 
 use crate::back::{Back, Shape};
 use crate::link::{Link, Sql, args};
-use crate::outbox;
 use crate::people::{DROP_TICKETS, DROP_TOKENS};
+use crate::{cards, outbox};
 use preau_domain::{Instant, PersonId, ServiceId, SessionId};
 use preau_store::{Ousted, Result};
 
@@ -49,7 +49,8 @@ async fn oust(
     }
     // Tokens before the sessions that some are found by.
     link.rows(DROP_TOKENS, args![people.clone()]).await?;
-    link.changed(TAKE_BACK, args![people]).await?;
+    link.changed(TAKE_BACK, args![people.clone()]).await?;
+    cards::take_back(link, people).await?;
     if !sessions.is_empty() {
         for row in link.rows(SERVICES, args![sessions.clone()]).await? {
             ousted.services.push(ServiceId::new(row.text(0)?));

@@ -48,7 +48,7 @@ const HOLD_ALL: Sql = Sql::Each {
     postgres: "SELECT id FROM session WHERE person = $1 ORDER BY id FOR UPDATE",
 };
 
-fn session(row: &Row) -> Result<Session> {
+pub(crate) fn session(row: &Row) -> Result<Session> {
     Ok(Session {
         id: SessionId::new(row.text(0)?),
         person: PersonId::new(row.text(1)?),

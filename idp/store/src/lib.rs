@@ -11,6 +11,7 @@
 
 mod activations;
 mod audit;
+mod cards;
 mod factors;
 mod federation;
 mod grants;
@@ -31,6 +32,7 @@ mod tickets;
 
 pub use activations::Activations;
 pub use audit::Audit;
+pub use cards::Cards;
 pub use factors::Factors;
 pub use federation::{Links, Upstreams};
 pub use grants::{Grants, Rotation};
@@ -93,6 +95,7 @@ pub trait Store:
     + Shortcuts
     + Factors
     + Activations
+    + Cards
     + Throttle
     + Audit
     + Operations
@@ -121,6 +124,7 @@ impl<T> Store for T where
         + Shortcuts
         + Factors
         + Activations
+        + Cards
         + Throttle
         + Audit
         + Operations

@@ -40,6 +40,8 @@
   if (photographed && location.hash.length > 1) {
     photographed.value = location.hash.slice(1, 41);
     history.replaceState(null, "", location.pathname + location.search);
+    // A child who photographed a card presses no button for it.
+    if ("atOnce" in photographed.dataset) photographed.form.requestSubmit();
   }
 
   // An answer on its way to a service needs no click.

@@ -280,6 +280,8 @@ fault-account-suspended-title = Your account is suspended
 fault-account-suspended-text = You did sign in, but your account is stopped here: the directory does not name you in any school any more, or one of them asked for it. If you are enrolled or work there, give the number below to your school: as soon as the directory names you again, your account and your services are back. If not, what we know of you is deleted within three months.
 fault-guest-over-title = Your invitation is not open
 fault-guest-over-text = It is over, suspended, or has not begun yet. Nothing is wrong: ask your teacher. Your account in your own school is as it was.
+fault-class-card-title = Not with a class card
+fault-class-card-text = This page does not open with a class card, or the lesson is over. To open it, leave the session of the card and sign in another way.
 fault-service-down-title = This service is unavailable for the moment
 fault-service-down-text = We cannot open it for you just now. Try again later; the other services stay open.
 fault-provider-down-title = The site where you sign in does not answer
@@ -319,6 +321,7 @@ refusal-time-when = For you, this service is open { $when }, by the clock of you
 refusal-narrowed = A rule of your school, of the academy or of the country keeps this service for others.
 refusal-second-key = The head of your establishment has not opened this service, or opened it for others.
 refusal-sheet-changed = What this service receives has changed: it stays closed until the head of your establishment says yes again.
+refusal-class-card = This service does not open with a class card.
 refusal-two-factors = This service asks for a second factor, and your account has none that will do: add a passkey in “My account”, then open the service again.
 refusal-no-audience = This service is open to nobody yet.
 refusal-policy-error = The access rules of this service could not be read: to be safe, it stays closed.
@@ -596,6 +599,7 @@ account-kind-one-time-code = Code application
 account-method-directory-password = Password of the directory
 account-method-local-password = Password
 account-method-federated = Another identity provider
+account-method-class-card = Class card
 account-method-passkey = Passkey
 account-second-passkey = with a passkey
 account-second-one-time-code = with a code
@@ -905,3 +909,73 @@ password-changed-left = { $count ->
     [one] One other way to sign in is left, a passkey or an application: if it is not yours, remove it in your account.
    *[other] { $count } other ways to sign in are left, passkeys or applications: remove in your account those that are not yours.
 }
+
+## Class cards
+
+card-link = I have a class card
+card-title = My class card
+card-purpose = Take a picture of the square on your card, or copy its letters here.
+card-code = The letters on the card
+card-code-hint = Twelve letters and digits, such as 7K2M-9XQ4-HD3W.
+card-back = I have no card
+card-problem-unknown = This card is worth nothing any more, or there is a mistake in the letters. Show it to your teacher.
+card-problem-closed = The class is not open. Ask your teacher to open it.
+card-problem-stopped = Your card is stopped. Ask your teacher to let it open again.
+card-problem-three = Three pictures, no more and no less.
+card-problem-pictures = These are not your three pictures. Try again.
+pictures-title = Tap your three pictures
+pictures-hello = Hello { $name }!
+pictures-enter = Enter
+picture-sun = sun
+picture-house = house
+picture-flower = flower
+picture-fish = fish
+picture-tree = tree
+picture-star = star
+picture-heart = heart
+picture-boat = boat
+picture-apple = apple
+picture-moon = moon
+picture-car = car
+picture-umbrella = umbrella
+cards-title = Class cards
+cards-text = For pupils who cannot read a password yet: a card and three pictures. Cards open only during a lesson that you open, and only the services meant for them.
+cards-guests-of = Guests of “{ $space }”
+cards-open = Open for { $minutes } minutes
+cards-open-until = The lesson is open until { $until }.
+cards-closed = No lesson: cards open nothing.
+cards-out-of-hours = No lesson: here, cards open in hours of class only.
+cards-end = End the lesson
+cards-signed-in-count = { $count ->
+    [0] Nobody is signed in with a card.
+    [one] One pupil is signed in with a card.
+   *[other] { $count } pupils are signed in with their cards.
+}
+cards-pupils = Pupils
+cards-nobody = Nobody here can have a card.
+cards-none = No card
+cards-made = Card made on { $when }
+cards-stopped = Card stopped after three wrong tries
+cards-spent = Card for one use, used already
+cards-revoked = Card taken back
+cards-signed-in = Signed in since { $since }
+cards-leave = Sign out
+cards-revoke = Take the card back
+cards-restore = Let the card open again
+cards-reprint = Make the card again
+cards-print-one = Make a card
+cards-print-title = Print
+cards-print-text = The document begins with the list of everybody’s pictures: keep it to yourself, it will not be shown again. The cards follow, to be cut out; they do not bear the pictures.
+cards-again = Also make the cards of those who have one again: the former will be worth nothing
+cards-print = Make the cards
+cards-problem-nobody = Everybody has a card already.
+cards-problem-hours = Here, a lesson is opened in hours of class only.
+cards-sheet-title = Cards of { $class }
+cards-sheet-subtitle = { $place }, { $day }
+cards-sheet-note = To be cut out: one card for each pupil. A lost card is replaced: make it again, the first will be worth nothing.
+cards-sheet-of = { $class }, { $place }
+cards-sheet-step-1 = 1. Take a picture of the square, or go to { $address } and copy the letters.
+cards-sheet-step-2 = 2. Tap your three pictures.
+cards-sheet-foot = This card opens only during your teacher’s lesson. Lost? Say so: another one is made for you.
+cards-roll-title = Pictures of { $class } – for the teacher
+cards-roll-note = Keep it out of sight of pupils. Tell everybody their three pictures; they will not be shown again.

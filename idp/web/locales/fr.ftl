@@ -284,6 +284,8 @@ fault-account-suspended-title = Votre compte est suspendu
 fault-account-suspended-text = Vous êtes bien identifié, mais votre compte est arrêté ici : l’annuaire ne vous rattache plus à aucun établissement, ou l’un d’eux a demandé l’arrêt. Si vous y êtes inscrit ou en poste, donnez le numéro ci-dessous à votre établissement : dès que l’annuaire vous nomme de nouveau, vous retrouvez votre compte et vos services. Sinon, ce que nous savons de vous est effacé dans les trois mois.
 fault-guest-over-title = Votre invitation n’est pas ouverte
 fault-guest-over-text = Elle est terminée, suspendue, ou n’a pas encore commencé. Ce n’est pas grave : demandez à votre enseignant. Votre compte dans votre propre école n’a pas changé.
+fault-class-card-title = Pas avec une carte de classe
+fault-class-card-text = Cette page ne s’ouvre pas avec une carte de classe, ou la séance est terminée. Pour l’ouvrir, quittez la session de la carte et connectez-vous autrement.
 fault-service-down-title = Ce service est momentanément indisponible
 fault-service-down-text = Nous ne pouvons pas vous l’ouvrir en ce moment. Réessayez plus tard ; les autres services restent ouverts.
 fault-provider-down-title = Le site où vous vous identifiez ne répond pas
@@ -323,6 +325,7 @@ refusal-time-when = Pour vous, ce service est ouvert { $when }, à l’heure de 
 refusal-narrowed = Une règle de votre établissement, de l’académie ou du pays réserve ce service à d’autres.
 refusal-second-key = La direction de votre établissement n’a pas ouvert ce service, ou l’a ouvert pour d’autres.
 refusal-sheet-changed = Ce que ce service reçoit a changé : il reste fermé jusqu’à ce que la direction de votre établissement l’accepte de nouveau.
+refusal-class-card = Ce service ne s’ouvre pas avec une carte de classe.
 refusal-two-factors = Ce service demande un second facteur, et votre compte n’en a pas qui convienne : ajoutez une clé d’accès dans « Mon compte », puis rouvrez le service.
 refusal-no-audience = Ce service n’est encore ouvert à personne.
 refusal-policy-error = Les règles d’accès de ce service n’ont pas pu être lues : par prudence, il reste fermé.
@@ -600,6 +603,7 @@ account-kind-one-time-code = Application d’authentification
 account-method-directory-password = Mot de passe de l’annuaire
 account-method-local-password = Mot de passe
 account-method-federated = Autre fournisseur d’identité
+account-method-class-card = Carte de classe
 account-method-passkey = Clé d’accès
 account-second-passkey = avec une clé d’accès
 account-second-one-time-code = avec un code
@@ -909,3 +913,73 @@ password-changed-left = { $count ->
     [one] Un autre moyen de connexion vous reste, clé d’accès ou application : s’il n’est pas à vous, retirez-le dans votre compte.
    *[other] { $count } autres moyens de connexion vous restent, clés d’accès ou applications : retirez dans votre compte ceux qui ne sont pas à vous.
 }
+
+## Cartes de classe
+
+card-link = J’ai une carte de classe
+card-title = Ma carte de classe
+card-purpose = Photographie le carré de ta carte, ou recopie ses lettres ici.
+card-code = Les lettres de la carte
+card-code-hint = Douze lettres et chiffres, par exemple 7K2M-9XQ4-HD3W.
+card-back = Je n’ai pas de carte
+card-problem-unknown = Cette carte ne vaut plus rien, ou il y a une faute dans les lettres. Montre-la à ton enseignant.
+card-problem-closed = La classe n’est pas ouverte. Demande à ton enseignant de l’ouvrir.
+card-problem-stopped = Ta carte est arrêtée. Demande à ton enseignant de la rouvrir.
+card-problem-three = Il faut trois images, ni plus ni moins.
+card-problem-pictures = Ce ne sont pas tes trois images. Essaie encore.
+pictures-title = Touche tes trois images
+pictures-hello = Bonjour { $name } !
+pictures-enter = Entrer
+picture-sun = soleil
+picture-house = maison
+picture-flower = fleur
+picture-fish = poisson
+picture-tree = arbre
+picture-star = étoile
+picture-heart = cœur
+picture-boat = bateau
+picture-apple = pomme
+picture-moon = lune
+picture-car = voiture
+picture-umbrella = parapluie
+cards-title = Cartes de classe
+cards-text = Pour les élèves qui ne lisent pas encore un mot de passe : une carte et trois images. Les cartes n’ouvrent que pendant une séance que vous ouvrez, et seulement les services prévus pour elles.
+cards-guests-of = Invités de « { $space } »
+cards-open = Ouvrir pour { $minutes } minutes
+cards-open-until = La séance est ouverte jusqu’au { $until }.
+cards-closed = Pas de séance : les cartes n’ouvrent rien.
+cards-out-of-hours = Pas de séance : ici, les cartes ne s’ouvrent qu’aux heures de classe.
+cards-end = Terminer la séance
+cards-signed-in-count = { $count ->
+    [0] Personne n’est connecté par sa carte.
+    [one] Un élève est connecté par sa carte.
+   *[other] { $count } élèves sont connectés par leur carte.
+}
+cards-pupils = Élèves
+cards-nobody = Personne ici ne peut avoir de carte.
+cards-none = Pas de carte
+cards-made = Carte faite le { $when }
+cards-stopped = Carte arrêtée après trois erreurs d’images
+cards-spent = Carte d’une seule fois, déjà utilisée
+cards-revoked = Carte retirée
+cards-signed-in = Connecté depuis le { $since }
+cards-leave = Déconnecter
+cards-revoke = Retirer la carte
+cards-restore = Rouvrir la carte
+cards-reprint = Refaire la carte
+cards-print-one = Faire une carte
+cards-print-title = Imprimer
+cards-print-text = Le document commence par la liste des images de chacun : gardez-la pour vous, elle ne sera plus affichée. Les cartes suivent, à découper ; elles ne portent pas les images.
+cards-again = Refaire aussi les cartes de ceux qui en ont une : l’ancienne ne vaudra plus rien
+cards-print = Faire les cartes
+cards-problem-nobody = Chacun a déjà sa carte.
+cards-problem-hours = Ici, une séance ne s’ouvre qu’aux heures de classe.
+cards-sheet-title = Cartes de { $class }
+cards-sheet-subtitle = { $place }, le { $day }
+cards-sheet-note = À découper : une carte par élève. Une carte perdue se remplace : refaites-la, la première ne vaudra plus rien.
+cards-sheet-of = { $class }, { $place }
+cards-sheet-step-1 = 1. Photographie le carré, ou va à { $address } et recopie les lettres.
+cards-sheet-step-2 = 2. Touche tes trois images.
+cards-sheet-foot = Cette carte ouvre seulement pendant la séance de ton enseignant. Perdue ? Dis-le : il t’en fait une autre.
+cards-roll-title = Images de { $class } – pour l’enseignant
+cards-roll-note = À garder hors de la vue des élèves. Dites à chacun ses trois images ; elles ne seront plus affichées.

@@ -9,6 +9,7 @@ pub(crate) mod desk;
 mod lots;
 mod printed;
 
+pub(crate) use desk::document;
 pub use lots::{Lot, Named, lots};
 pub use printed::{Printed, sheet};
 

@@ -195,6 +195,7 @@ fn meet(hub: &Hub, rules: &AccessRules, door: &Door, person: &Synthetic) -> Met 
         password: None,
         by: Some(SourceId::new("annuaire")),
         acr: None,
+        turn: None,
         delegations: Vec::new(),
         second: None,
     };

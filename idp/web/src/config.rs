@@ -1,5 +1,6 @@
 //! The settings of everything a browser meets. Read from the one configuration file by `idp/server`.
 
+use crate::cards::ClassCardsConfig;
 use preau_connector_api::Problem;
 use preau_domain::Public;
 use preau_passkeys::Passkeys;
@@ -63,6 +64,8 @@ pub struct WebConfig {
     pub session: SessionConfig,
     /// Which source serves which public.
     pub sign_in: SignInConfig,
+    /// Cards of classes, for pupils who do not read passwords yet.
+    pub class_cards: ClassCardsConfig,
 }
 
 /// Section `[web.session]`.
@@ -107,6 +110,7 @@ impl Default for WebConfig {
             remember_factor_days: 0,
             session: SessionConfig::default(),
             sign_in: SignInConfig::default(),
+            class_cards: ClassCardsConfig::default(),
         }
     }
 }
@@ -215,6 +219,7 @@ impl WebConfig {
                 ));
             }
         }
+        problems.extend(self.class_cards.problems());
         problems
     }
 }

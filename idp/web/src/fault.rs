@@ -42,6 +42,8 @@ pub enum FaultKind {
     AccountSuspended,
     /// A guest of another ENT whose spaces are over, stopped, or have not begun.
     GuestOver,
+    /// A page that does not open with a card of a class, or a card whose lesson is over.
+    ClassCard,
     /// The provider where the person signs in does not answer.
     ProviderDown,
     /// The provider, or the person there, said no.
@@ -62,7 +64,7 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// Every kind.
-    pub const ALL: [FaultKind; 22] = [
+    pub const ALL: [FaultKind; 23] = [
         FaultKind::BadRequest,
         FaultKind::UnknownService,
         FaultKind::ServiceDown,
@@ -77,6 +79,7 @@ impl FaultKind {
         FaultKind::AccountNotFound,
         FaultKind::AccountSuspended,
         FaultKind::GuestOver,
+        FaultKind::ClassCard,
         FaultKind::ProviderDown,
         FaultKind::ProviderRefused,
         FaultKind::ProviderNotBelieved,
@@ -104,6 +107,7 @@ impl FaultKind {
             FaultKind::AccountNotFound => "account-not-found",
             FaultKind::AccountSuspended => "account-suspended",
             FaultKind::GuestOver => "guest-over",
+            FaultKind::ClassCard => "class-card",
             FaultKind::ProviderDown => "provider-down",
             FaultKind::ProviderRefused => "provider-refused",
             FaultKind::ProviderNotBelieved => "provider-not-believed",
@@ -126,6 +130,7 @@ impl FaultKind {
             | FaultKind::AccountNotFound
             | FaultKind::AccountSuspended
             | FaultKind::GuestOver
+            | FaultKind::ClassCard
             | FaultKind::ProviderRefused
             | FaultKind::ProviderNotBelieved => StatusCode::FORBIDDEN,
             FaultKind::ProviderSessionStays => StatusCode::CONFLICT,

@@ -64,7 +64,7 @@ pub fn routes() -> Router<Arc<Hub>> {
 async fn goodbye(State(hub): State<Arc<Hub>>, visitor: Visitor, RawQuery(query): RawQuery) -> Result<Response, Fault> {
     let fields = Fields::parse(query.as_deref().unwrap_or_default())?;
     // Anybody may ask for this address: whoever is signed in is not told that it is over, and nothing they opened is closed.
-    if visitor.live(&hub).await?.is_some() {
+    if visitor.live_by_anything(&hub).await?.is_some() {
         return Ok(hub.see_other("/"));
     }
     let Some(name) = fields.one(WHICH)? else { return Ok(pages::signed_out(&hub, &visitor, GOODBYE, End::default())) };

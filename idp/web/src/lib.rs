@@ -9,6 +9,7 @@ mod account;
 pub mod acting;
 pub mod activation;
 pub mod bench;
+mod cards;
 mod certificate;
 mod codes;
 mod compress;
@@ -44,6 +45,7 @@ mod upstream;
 mod visitor;
 mod words;
 
+pub use cards::{ClassCardsAt, ClassCardsConfig};
 pub use certificate::PeerCertificate;
 pub use codes::factor_tries;
 pub use config::{SessionConfig, SignInConfig, WebConfig};

@@ -215,6 +215,7 @@ mod tests {
                 acr: None,
                 unsaid: false,
                 password: None,
+                turn: None,
                 delegations: Vec::new(),
                 second: None,
             },

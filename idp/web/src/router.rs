@@ -5,8 +5,8 @@
 
 use crate::visitor::{Cookie, peer};
 use crate::{
-    Fault, FaultKind, Hub, Locale, Visitor, account, activation, bench, certificate, goodbye, headers, logout, offers,
-    pages, runs, sharing, sign_in, upstream,
+    Fault, FaultKind, Hub, Locale, Visitor, account, activation, bench, cards, certificate, goodbye, headers, logout,
+    offers, pages, runs, sharing, sign_in, upstream,
 };
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
@@ -40,6 +40,7 @@ pub fn router(hub: Arc<Hub>) -> Router {
         .merge(sharing::routes())
         .merge(account::routes())
         .merge(activation::routes())
+        .merge(cards::routes())
         .merge(pages::portal_routes());
     for protocol in hub.protocols() {
         routes = routes.merge(protocol.routes());

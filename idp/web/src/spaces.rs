@@ -132,7 +132,7 @@ pub async fn take_in(
     if !problems.is_empty() {
         return Err(NotTaken::Refused(problems));
     }
-    let provider = convention.peer.provider.clone().ok_or_else(|| {
+    let provider = convention.peer.comes_by().ok_or_else(|| {
         refused(
             "our convention names no source by which these guests would sign in: it is for guests of theirs".to_owned(),
         )

@@ -93,7 +93,7 @@ async fn carried(hub: &Hub, visitor: &Visitor, source: String, message: Carried<
     let fault = |kind, what: String| Fault::new(kind, what).claimed(source.as_str());
     match believed {
         // Whoever has signed in here again meanwhile is not told that it is over.
-        Ok(Ok(LogoutMessage::Answered { ended: true })) => match visitor.live(hub).await? {
+        Ok(Ok(LogoutMessage::Answered { ended: true })) => match visitor.live_by_anything(hub).await? {
             Some(_) => Ok(hub.see_other("/")),
             // What this browser had open is not known here any more.
             None => Ok(hub.see_other(OVER_HERE)),

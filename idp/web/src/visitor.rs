@@ -229,7 +229,7 @@ impl Visitor {
     /// of that service, opened in that session, goes on with the way that began there. Whoever has yet to accept the charte has none:
     /// the sign-in that begins asks for nothing else.
     pub async fn live_at(&self, hub: &Hub, service: &ServiceId) -> Result<Option<Arc<Live>>, Fault> {
-        let live = self.live(hub).await?;
+        let live = self.live_by_anything(hub).await?;
         if live.is_some() {
             self.comes_from_tile(hub, service);
         }
@@ -268,8 +268,18 @@ impl Visitor {
         Cookie::Tile.set(hub.secure(), &format!("{way}.{code}"))
     }
 
-    /// The live session of this browser, if it has one.
+    /// The live session of this browser, if it has one. A card of a class opens the home page, its tiles, the doors of services and the way
+    /// out, which ask [`Visitor::live_by_anything`]; of every other page it is refused.
     pub async fn live(&self, hub: &Hub) -> Result<Option<Arc<Live>>, Fault> {
+        let live = self.live_by_anything(hub).await?;
+        if live.as_ref().is_some_and(|live| live.session.authentication.by_card()) {
+            return Err(Fault::new(FaultKind::ClassCard, "a page that no card of a class opens"));
+        }
+        Ok(live)
+    }
+
+    /// The same, be it by a card of a class.
+    pub async fn live_by_anything(&self, hub: &Hub) -> Result<Option<Arc<Live>>, Fault> {
         match &self.session {
             Some(id) => hub.live(id).await,
             None => Ok(None),

@@ -80,6 +80,7 @@ pub fn session(id: &str, person: &str) -> Session {
             password: None,
             by: Some(source()),
             acr: None,
+            turn: None,
             delegations: Vec::new(),
             second: None,
         },

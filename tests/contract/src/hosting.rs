@@ -16,6 +16,7 @@ fn convention(id: &str, quota: u32) -> Convention {
             url: "https://ecoles.example".into(),
             name: "ENT des écoles".into(),
             provider: Some(SourceId::new("ecoles")),
+            cards: false,
             issuer: "https://ecoles.example/oidc".into(),
             service: None,
             keys: r#"{"keys":[]}"#.into(),

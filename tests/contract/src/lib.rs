@@ -6,6 +6,7 @@
 
 pub mod activations;
 pub mod audit;
+pub mod cards;
 pub mod establishments;
 pub mod factors;
 pub mod federation;

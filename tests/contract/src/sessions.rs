@@ -117,6 +117,7 @@ pub async fn a_live_session_changes(store: &dyn Store) {
         password: None,
         by: None,
         acr: None,
+        turn: None,
         delegations: Vec::new(),
         second: None,
     };

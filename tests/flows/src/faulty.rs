@@ -5,18 +5,19 @@ use async_trait::async_trait;
 use futures::future::BoxFuture;
 use preau_domain::chain::{Entry, Seal};
 use preau_domain::{
-    AccountState, Activation, AtHand, AuditEvent, AuditKind, Authentication, Convention, ConventionState,
-    CorrelationId, Credential, Establishment, Factor, FactorId, FactorKind, FederatedIdentity, FederatedLink, Grant,
-    GrantKind, Guest, GuestList, Instant, JoinKey, KeptKind, KeptThing, Life, OneTimeKey, PendingId, PendingSignIn,
-    Person, PersonId, Registration, RegistrationKind, Retention, RunId, SchoolPair, ServiceId, Session, SessionId,
-    SourceId, Space, SpaceGrant, StoredKey, Ticket, TicketKind, Uai, Upstream, Visit,
+    AccountState, Activation, AtHand, AuditEvent, AuditKind, Authentication, ClassCard, ClassPlace, Convention,
+    ConventionState, CorrelationId, Credential, Establishment, Factor, FactorId, FactorKind, FederatedIdentity,
+    FederatedLink, Grant, GrantKind, Guest, GuestList, Instant, JoinKey, KeptKind, KeptThing, Lesson, Life, OneTimeKey,
+    PendingId, PendingSignIn, Person, PersonId, Registration, RegistrationKind, Retention, RunId, SchoolPair,
+    ServiceId, Session, SessionId, SourceId, Space, SpaceGrant, StoredKey, Tapped, Ticket, TicketKind, Uai, Upstream,
+    Visit,
 };
 use preau_store::{
-    Activations, Admission, Admitted, Aged, Alike, Attempt, Audit, Delays, Ending, Establishments, Factors, Grants,
-    GuestsOf, Health, Held, Hosting, IndexRow, Keeping, Links, ListsOf, Lives, NewSession, Notice, OpeningChange,
-    Operations, Ousted, Outbox, Pair, Pairings, People, PersonChange, Provisioning, RecordName, Registrations, Result,
-    Rotation, RunRecord, SaidBy, Sessions, SharedLogin, Shortcuts, SignIns, SigningKeys, SourceRecord, Store,
-    StoreError, Swept, Throttle, Tickets, UndoPart, Undoable, Undone, Upstreams, YetToHear,
+    Activations, Admission, Admitted, Aged, Alike, Attempt, Audit, Cards, Delays, Ending, Establishments, Factors,
+    Grants, GuestsOf, Health, Held, Hosting, IndexRow, Keeping, Links, ListsOf, Lives, NewSession, Notice,
+    OpeningChange, Operations, Ousted, Outbox, Pair, Pairings, People, PersonChange, Provisioning, RecordName,
+    Registrations, Result, Rotation, RunRecord, SaidBy, Sessions, SharedLogin, Shortcuts, SignIns, SigningKeys,
+    SourceRecord, Store, StoreError, Swept, Throttle, Tickets, UndoPart, Undoable, Undone, Upstreams, YetToHear,
 };
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -340,6 +341,21 @@ faulty!(Activations {
     fn activate(key: &OneTimeKey, login: &str, hash: &str, now: Instant) -> Option<PersonId>;
     fn accept_charte(person: &PersonId, version: &str, at: Instant) -> ();
     fn charte_accepted(person: &PersonId, version: &str) -> Option<Instant>;
+});
+
+faulty!(Cards {
+    fn put_cards(cards: &[ClassCard]) -> ();
+    fn card(key: &OneTimeKey) -> Option<ClassCard>;
+    fn card_of(person: &PersonId) -> Option<ClassCard>;
+    fn cards_of(place: &ClassPlace) -> Vec<ClassCard>;
+    fn tap(key: &OneTimeKey, pictures: &OneTimeKey, now: Instant) -> Option<Tapped>;
+    fn revoke_card(place: &ClassPlace, person: &PersonId) -> bool;
+    fn restore_card(place: &ClassPlace, person: &PersonId) -> bool;
+    fn leave_card(place: &ClassPlace, person: &PersonId) -> bool;
+    fn open_lesson(lesson: &Lesson) -> ();
+    fn lesson(place: &ClassPlace, now: Instant) -> Option<Lesson>;
+    fn end_lesson(place: &ClassPlace, now: Instant) -> bool;
+    fn card_sessions(place: &ClassPlace, now: Instant) -> Vec<Session>;
 });
 
 faulty!(Throttle {

@@ -246,6 +246,7 @@ impl World {
                     password: None,
                     by: None,
                     acr: None,
+                    turn: None,
                     delegations: Vec::new(),
                     second: None,
                 },

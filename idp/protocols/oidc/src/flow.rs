@@ -33,6 +33,8 @@ use serde::Serialize;
 
 /// A password, checked here.
 pub const ACR_PASSWORD: &str = "password";
+/// A card of a class and three pictures, in a lesson: less than a password. The same word stands in `amr`, for which RFC 8176 has none.
+pub const ACR_CLASS_CARD: &str = "class-card";
 /// Two factors of different kinds (REFEDS MFA): a passkey, which verifies its user, or something else beside a password.
 pub const ACR_TWO_FACTORS: &str = "https://refeds.org/profile/mfa";
 /// A proof that nobody who imitates our pages can use (OpenID Connect EAP ACR Values 1.0): a passkey.
@@ -112,8 +114,9 @@ fn acrs(authentication: &Authentication) -> Vec<&str> {
         authentication.is_strong().then_some(ACR_TWO_FACTORS),
         authentication.by_passkey().then_some(ACR_PHISHING_RESISTANT),
         authentication.by_password().then_some(ACR_PASSWORD),
+        authentication.by_card().then_some(ACR_CLASS_CARD),
     ];
-    let ours = |acr: &&str| ![ACR_TWO_FACTORS, ACR_PHISHING_RESISTANT, ACR_PASSWORD].contains(acr);
+    let ours = |acr: &&str| ![ACR_TWO_FACTORS, ACR_PHISHING_RESISTANT, ACR_PASSWORD, ACR_CLASS_CARD].contains(acr);
     let federated = authentication.method == AuthnMethod::Federated;
     let elsewhere = authentication.acr.as_deref().filter(|acr| federated && ours(acr));
     own.into_iter().chain([elsewhere]).flatten().collect()
@@ -146,6 +149,7 @@ fn amr(authentication: &Authentication) -> Option<Vec<&'static str>> {
     let mut methods = match first {
         AuthnMethod::DirectoryPassword | AuthnMethod::LocalPassword => vec!["pwd"],
         AuthnMethod::Passkey => vec!["pop", "user"],
+        AuthnMethod::ClassCard => vec![ACR_CLASS_CARD],
         AuthnMethod::Federated => Vec::new(),
     };
     match second {

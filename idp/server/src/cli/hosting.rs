@@ -64,6 +64,9 @@ pub struct DraftArgs {
     /// The source of the configuration by which its people sign in here; needed to take in lists.
     #[arg(long, value_name = "SOURCE")]
     pub provider: Option<String>,
+    /// Nobody can vouch for its people there: they come by cards that the teacher of the space makes, and opens in a lesson.
+    #[arg(long, conflicts_with_all = ["provider", "issuer"])]
+    pub cards: bool,
     /// The issuer (OpenID Connect) or entity (SAML) that this source proves to be; its address unless said otherwise.
     #[arg(long, value_name = "TEXT")]
     pub issuer: Option<String>,

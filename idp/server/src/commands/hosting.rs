@@ -97,6 +97,7 @@ async fn draft(loaded: &Loaded, args: &DraftArgs) -> Result<(), Failure> {
             url,
             name: args.name.clone(),
             provider,
+            cards: args.cards,
             service: args.service.as_ref().map(ServiceId::new),
             keys: keys(&args.keys)?,
         },

@@ -136,15 +136,15 @@ async fn print(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Re
         sheets.push(sheet(&printed, lot, &codes));
     }
     let title = hub.texts.text(visitor.locale, "sheet-document");
-    Ok(document(preau_paper::pdf(&title, visitor.locale.code(), &sheets)))
+    Ok(document(preau_paper::pdf(&title, visitor.locale.code(), &sheets), "codes.pdf"))
 }
 
 /// A document that a browser shows or keeps, and no cache does.
-fn document(pdf: Vec<u8>) -> Response {
+pub(crate) fn document(pdf: Vec<u8>, name: &str) -> Response {
     let headers = [
-        (header::CONTENT_TYPE, "application/pdf"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"codes.pdf\""),
-        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_TYPE, "application/pdf".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
     (headers, pdf).into_response()
 }

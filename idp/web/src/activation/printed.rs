@@ -24,11 +24,11 @@ pub struct Printed<'a> {
 }
 
 impl Printed<'_> {
-    fn t(&self, key: &str) -> String {
+    pub(crate) fn t(&self, key: &str) -> String {
         self.texts.text(self.locale, key)
     }
 
-    fn with(&self, key: &str, values: &[(&str, &str)]) -> String {
+    pub(crate) fn with(&self, key: &str, values: &[(&str, &str)]) -> String {
         self.texts.with(self.locale, key, values)
     }
 

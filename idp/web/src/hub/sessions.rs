@@ -107,6 +107,10 @@ impl Hub {
         authentication: &Authentication,
         expires: Instant,
     ) -> Result<Option<Arc<Live>>, Fault> {
+        // What a child proved in a lesson counts in that lesson.
+        if authentication.by_card() {
+            return Ok(None);
+        }
         let session = Session {
             // No browser has a secret of this digest.
             id: SessionId::new("offline"),
@@ -134,7 +138,15 @@ impl Hub {
             self.store.used(&person.id).await?;
         }
         let now = self.now();
-        let (person, spaces) = crate::spaces::of(&*self.store, person, now).await?;
+        let (mut person, mut spaces) = crate::spaces::of(&*self.store, person, now).await?;
+        let by_card = session.authentication.by_card();
+        if by_card {
+            let Some(place) = crate::cards::in_use(&*self.store, &session, now).await? else { return Ok(None) };
+            crate::cards::narrow(&mut person, &mut spaces, &place);
+            if person.affiliations.is_empty() {
+                return Ok(None);
+            }
+        }
         if person.is_hosted() && person.affiliations.is_empty() {
             return Ok(None);
         }
@@ -147,7 +159,8 @@ impl Hub {
         if session.establishment.as_ref().is_none_or(|uai| !uais.contains(uai)) {
             session.establishment = uais.first().cloned();
         }
-        let charte_due = self.charte_due(&person.id).await?;
+        // Whoever cannot read accepts nothing: their teacher is there.
+        let charte_due = !by_card && self.charte_due(&person.id).await?;
         let live = Live::new(session, &person, child, establishments, now)?;
         Ok(Some(Arc::new(live.with_spaces(spaces).with_charte_due(charte_due))))
     }
@@ -211,7 +224,11 @@ impl Hub {
         let added = authentication.second.is_some_and(FactorKind::proves) && pending.authentication.is_none();
         let goes_on = before.as_ref().filter(|before| added && before.person == *person);
         let mut expires = goes_on.map_or(now + Seconds(self.config.session.absolute_seconds), |before| before.expires);
-        if upstream.is_some()
+        let by_card = authentication.by_card();
+        if by_card {
+            expires = expires.min(self.card_until(visitor, person).await?);
+        }
+        if (upstream.is_some() || by_card)
             && let Some(guest) = self.store.guest(person).await?
         {
             // A guest has no session, and says so to no service, for longer than the last of their spaces.
@@ -254,7 +271,7 @@ impl Hub {
         let Some(live) = self.load(session).await? else {
             return Err(Fault::new(FaultKind::NoAccount, "the account is not active"));
         };
-        if new.upstream.is_some() && live.known()?.person.is_hosted() {
+        if (new.upstream.is_some() || by_card) && live.known()?.person.is_hosted() {
             self.store.guest_used(person, now).await?;
         }
         self.live.keep(&live);

@@ -50,6 +50,10 @@ pub(super) struct Home<'a> {
     pub desk: bool,
     /// They help pupils who lost their password.
     pub helps: bool,
+    /// They make cards for young pupils, and open lessons.
+    pub cards: bool,
+    /// They signed in with such a card: the page is their tiles and the way out.
+    pub by_card: bool,
     /// A code waits for them that somebody made, as a sentence.
     pub waits: Option<String>,
     /// Some they have to read again, as a sentence.
@@ -157,9 +161,11 @@ impl<'a> Home<'a> {
             offers: board.to_read.is_some() && query.is_empty(),
             desk: false,
             helps: false,
+            cards: false,
+            by_card: live.session.authentication.by_card(),
             waits: None,
             to_read: board.to_read.filter(|count| *count > 0).map(|count| page.count("offers-waiting", count)),
-            searchable: !matches!(place, Place::Nowhere),
+            searchable: !matches!(place, Place::Nowhere) && !live.session.authentication.by_card(),
             total: board.open.len(),
             empty_title: page.t(&format!("{empty}-title")),
             empty_text: page.t(&format!("{empty}-text")),

@@ -9,6 +9,7 @@ mod activation;
 mod assets;
 mod bench;
 mod board;
+mod cards;
 mod class;
 mod device;
 mod document;
@@ -30,6 +31,7 @@ pub use account::{
 };
 pub use activation::{ActivatePage, ChartePage, ChoosePage, DeskPage, accept_charte, activate, choose_password, desk};
 pub use bench::{BenchPage, Shown, bench};
+pub use cards::{CardPage, CardRow, CardState, CardsPage, LessonNow, PicturesPage, card, cards, pictures};
 pub use class::{
     ClassPage, NewPasswordPage, PupilCodePage, PupilRow, class, new_password, password_changed, pupil_code,
 };
@@ -230,6 +232,8 @@ struct ChoosePublic<'a> {
     passkey: Option<PasskeyForm>,
     /// Somebody may have come with a code on paper.
     activates: bool,
+    /// Somebody may have come with a card of their class.
+    cards: bool,
     problem: Option<String>,
 }
 
@@ -260,7 +264,7 @@ impl<'a> ChoosePublic<'a> {
             None => page.with("choose-purpose", "workspace", page.workspace),
         };
         let page = page.at(format!("/sign-in/{pending_id}"));
-        ChoosePublic { page, pending_id, purpose, choices, passkey: None, activates: true, problem: None }
+        ChoosePublic { page, pending_id, purpose, choices, passkey: None, activates: true, cards: true, problem: None }
     }
 }
 
@@ -278,7 +282,8 @@ pub fn choose_public(
     let problem = problem.map(|key| page.t(key));
     let page = ChoosePublic::new(page, pending_id, service_title, straight);
     let activates = Public::ALL.into_iter().any(|public| public != Public::Guest && hub.proves_here(public));
-    html("choose-public", &ChoosePublic { passkey, problem, activates, ..page })
+    let cards = hub.config.class_cards.anywhere();
+    html("choose-public", &ChoosePublic { passkey, problem, activates, cards, ..page })
 }
 
 /// What [`password`] shows.

@@ -11,7 +11,7 @@ use super::{Accessibility, Page, html, html_over};
 use crate::activation::{class, desk, proves_here};
 use crate::sign_in::PORTAL;
 use crate::visitor::SpentAt;
-use crate::{Begin, Fault, FaultKind, Fields, Hub, Known, Live, Visitor, compress, logout, sharing};
+use crate::{Begin, Fault, FaultKind, Fields, Hub, Known, Live, Visitor, cards, compress, logout, sharing};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
@@ -40,7 +40,7 @@ async fn home(
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Fault> {
-    let Some(live) = visitor.live(&hub).await? else {
+    let Some(live) = visitor.live_by_anything(&hub).await? else {
         let begin = Begin { protocol: PORTAL, service: None, request: "/".into(), fresh_after: None, wants: None };
         return hub.begin_sign_in(&visitor, begin).await;
     };
@@ -67,11 +67,15 @@ pub(super) async fn page<'a>(hub: &'a Hub, visitor: &Visitor, live: &Live, searc
     let owner =
         Owner { person: &known.person, child: known.child.as_ref(), children: &children, at_hand: &at_hand, notices };
     let mut home = Home::new(Page::new(hub, visitor), live, owner, search, &board, token);
+    if home.by_card {
+        return Ok(home);
+    }
     home.spaces = home.query.is_empty() && sharing::has_spaces(hub, live, &known.person);
     home.ends_soon = home.spaces && sharing::ends_soon(live, hub.now());
     home.desk = live.session.establishment.as_ref().is_some_and(|here| desk::is_for(hub, &known.person, here));
     home.nudge = hub.recommends_passkey(live, &known.person).await?;
     home.helps = class::is_for(hub, live, &known.person);
+    home.cards = cards::is_for(hub, live, &known.person);
     home.waits = waits(hub, visitor, &known.person).await?;
     Ok(home)
 }
@@ -221,7 +225,7 @@ async fn open(State(hub): State<Arc<Hub>>, visitor: Visitor, Path(service): Path
     let Some(door) = hub.services().get(&service).cloned() else {
         return Err(Fault::new(FaultKind::NotFound, "tile of no mounted service"));
     };
-    let Some(live) = visitor.live(&hub).await? else {
+    let Some(live) = visitor.live_by_anything(&hub).await? else {
         let (service, request) = (Some(service.clone()), format!("/open/{service}"));
         let begin = Begin { protocol: PORTAL, service, request, fresh_after: None, wants: None };
         return hub.begin_sign_in(&visitor, begin).await;

@@ -2,6 +2,7 @@
 //! it by keyboard. The pages are also written to `target/pages`, to be looked at.
 
 mod activated;
+mod cards;
 pub(crate) mod samples;
 mod sharing;
 

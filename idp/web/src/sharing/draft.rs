@@ -248,7 +248,7 @@ pub(super) async fn offered(hub: &Hub, member: &Member) -> Result<Offered, Fault
         let page = hub.store.conventions(&after, MOST_CONVENTIONS).await?;
         let Some(last) = page.last() else { break };
         after.clone_from(&last.id);
-        let usable = |one: &&Convention| one.in_force(now) && one.peer.provider.is_some() && one.is_for(&member.at);
+        let usable = |one: &&Convention| one.in_force(now) && one.peer.comes_by().is_some() && one.is_for(&member.at);
         for convention in page.iter().filter(usable) {
             for uai in convention.establishments.iter().filter(|uai| **uai != member.at) {
                 partners.push(Partner {

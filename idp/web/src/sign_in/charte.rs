@@ -18,7 +18,7 @@ pub async fn submit(
 ) -> Result<Response, Fault> {
     let (pending, fields) = posted(&hub, &visitor, &id, &body).await?;
     let said = fields.required("charte")?;
-    if let (Some(live), Some(charte)) = (visitor.live(&hub).await?, hub.charte_asked())
+    if let (Some(live), Some(charte)) = (visitor.live_by_anything(&hub).await?, hub.charte_asked())
         && charte.version == said
     {
         hub.accept_charte(&visitor, &live.session.person, &charte).await?;

@@ -167,7 +167,7 @@ pub async fn sent(
     let source = SourceId::new(source);
     let none = || Fault::new(FaultKind::NotFound, "no provider that sends people by itself");
     hub.provider(&source).filter(|provider| provider.sends_people()).ok_or_else(none)?;
-    if visitor.live(&hub).await?.is_some() {
+    if visitor.live_by_anything(&hub).await?.is_some() {
         return Ok(hub.see_other("/"));
     }
     let offers = |public: &Public| hub.providers_of(*public).iter().any(|(name, _)| *name == source);
@@ -300,6 +300,7 @@ fn vouched(hub: &Hub, source: SourceId, identity: &UpstreamIdentity) -> Vouched 
         password: None,
         by: Some(source.clone()),
         acr: identity.acr.clone(),
+        turn: None,
         delegations: identity.agent.delegations.clone(),
         second: None,
     };

@@ -1,6 +1,6 @@
 //! The sign-in dispatcher: reads the stored state of a sign-in and names its next step.
 //!
-//! Steps (choose who you are, password, passkey, a code on paper, another provider, which account, second factor, charte) never call one another: each keeps what it
+//! Steps (choose who you are, password, passkey, a code on paper, a card of a class, another provider, which account, second factor, charte) never call one another: each keeps what it
 //! learnt and returns here. Who the person says they are proves nothing and opens nothing (whoever is nothing of the kind is refused), so that choice is not stored:
 //! it travels in the address of the page that asks for the password, and with its form. A browser proves that a sign-in
 //! is its own by the secret whose digest the sign-in carries; every form carries a token made of
@@ -9,6 +9,7 @@
 
 mod activate;
 mod call;
+mod card;
 pub(crate) mod carried;
 mod charte;
 mod code;
@@ -39,6 +40,8 @@ pub use proof::{Outcome, SOFT_LOCK};
 pub fn routes() -> Router<Arc<Hub>> {
     Router::new()
         .route("/activate", get(activate::begin))
+        .route("/card", get(card::begin))
+        .route("/sign-in/{id}/card", get(card::ask).post(card::submit))
         .route("/sign-in/{id}", get(show))
         .route("/sign-in/{id}/activate", get(activate::ask).post(activate::submit))
         .route("/sign-in/{id}/charte", get(onward).post(charte::submit))
@@ -109,13 +112,13 @@ async fn show(
 ) -> Result<Response, Fault> {
     let (mut pending, fields) = match asked(&hub, &visitor, &id, query.as_deref()).await {
         // Whoever goes back in their browser after signing in.
-        Err(fault) if fault.kind == FaultKind::SignInExpired && visitor.live(&hub).await?.is_some() => {
+        Err(fault) if fault.kind == FaultKind::SignInExpired && visitor.live_by_anything(&hub).await?.is_some() => {
             return Ok(hub.see_other("/"));
         }
         asked => asked?,
     };
     let back = fields.one("back")?.is_some();
-    let live = visitor.live(&hub).await?;
+    let live = visitor.live_by_anything(&hub).await?;
     let step = |pending: &PendingSignIn| next_step(pending, live.as_deref(), |public| hub.asks_password(public));
     if back && (pending.vouched.is_some() || step(&pending) == Step::Second) {
         (pending.vouched, pending.person, pending.authentication) = (None, None, None);
@@ -212,7 +215,7 @@ struct First {
 
 /// Who proved a first factor and is asked for a second one; none where no step before is counted on.
 async fn first_factor(hub: &Hub, visitor: &Visitor, pending: &PendingSignIn) -> Result<Option<First>, Fault> {
-    let live = visitor.live(hub).await?;
+    let live = visitor.live_by_anything(hub).await?;
     if next_step(pending, live.as_deref(), |public| hub.asks_password(public)) != Step::Second {
         return Ok(None);
     }

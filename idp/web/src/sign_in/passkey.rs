@@ -50,7 +50,7 @@ pub async fn submit(
             let (at, kind) = (hub.now(), AuditKind::SignInRefused);
             let told = AuditEvent::new(at, kind, visitor.correlation().clone(), why);
             hub.audit(AuditEvent { person, service: pending.service.clone(), ..told });
-            let live = visitor.live(&hub).await?;
+            let live = visitor.live_by_anything(&hub).await?;
             let step = match next_step(&pending, live.as_deref(), |public| hub.asks_password(public)) {
                 // Whoever is signed in and was asked for nothing more, asked to be somebody else.
                 Step::Enough => Step::ChoosePublic,

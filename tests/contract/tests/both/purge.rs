@@ -4,8 +4,8 @@
 use crate::Place;
 use preau_contract::fixture::{NOW, beginning, change, event, session, source, sourced, ticket, uai};
 use preau_domain::{
-    Activation, AuditEvent, Enrolment, Factor, FactorId, FactorKind, OneTimeKey, PersonId, Retention, RunId, Seconds,
-    ServiceId,
+    Activation, AuditEvent, ClassCard, ClassPlace, Enrolment, Factor, FactorId, FactorKind, Lesson, OneTimeKey,
+    PersonId, Retention, RunId, Seconds, ServiceId,
 };
 use preau_store::{PersonChange, Told, Undoable};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, query_scalar, raw_sql};
@@ -87,6 +87,25 @@ async fn a_purge_leaves_a_name_and_what_the_journal_says() {
         store.put_activations(&[code("first")]).await.unwrap();
         store.activate(&OneTimeKey::new("first"), "l-partie", "hash", NOW).await.unwrap().unwrap();
         store.put_activations(&[code("second")]).await.unwrap();
+        let card = ClassCard {
+            person: person.id.clone(),
+            place: ClassPlace { establishment: uai(1), class: "CP".into() },
+            key: OneTimeKey::new("card"),
+            pictures: OneTimeKey::new("pictures"),
+            made: NOW,
+            by: Some(person.id.clone()),
+            once: false,
+            tries: 0,
+            spent: false,
+            revoked: false,
+            turn: 0,
+        };
+        let another = sourced("k-another");
+        store.put_people(None, &[change(another.clone())]).await.unwrap();
+        let anothers = ClassCard { person: another.id, key: OneTimeKey::new("another"), ..card.clone() };
+        store.put_cards(&[card.clone(), anothers]).await.unwrap();
+        let lasting = Lesson { place: card.place, by: person.id.clone(), from: NOW, until: NOW + Seconds(90_000_000) };
+        store.open_lesson(&lasting).await.unwrap();
         store.accept_charte(&person.id, "2026-09", NOW).await.unwrap();
         let lasting = preau_domain::Session { expires: NOW + Seconds(86_400), ..session("s1", "p-partie") };
         store.begin_session(&beginning(lasting.clone())).await.unwrap();
@@ -112,7 +131,7 @@ async fn a_purge_leaves_a_name_and_what_the_journal_says() {
             "control: {before:?}"
         );
         assert!(
-            before[0].is_superset(&set(&["credential", "activation", "accepted", "preference"])),
+            before[0].is_superset(&set(&["credential", "activation", "accepted", "preference", "class_card", "lesson"])),
             "control: {before:?}"
         );
         assert_eq!(before[3], set(&["person", "before_run", "factor"]), "control");

@@ -78,6 +78,7 @@ impl House {
                 url: HOME.into(),
                 name: "ENT des écoles".into(),
                 provider: Some(SourceId::new(preau_flows::GUICHET)),
+                cards: false,
                 issuer: home.issuer(),
                 service: None,
                 keys: json!({ "keys": [home.jwk("k1")] }).to_string(),
@@ -183,6 +184,14 @@ impl House {
         let answer = self.comes(&mut browser, "/", "sujet-1", |_| {}).await;
         assert_eq!(answer.location(), Some("/"), "{} {}", answer.status, answer.words());
         browser
+    }
+
+    /// Somebody of the host changes the space.
+    pub(crate) async fn space_is(&self, change: impl FnOnce(&mut Space)) {
+        let before = self.hub.hub.store.space("fables").await.expect("read").expect("a space");
+        let mut after = before.clone();
+        change(&mut after);
+        self.hub.hub.store.put_space(&after, Some(&before), self.hub.hub.now()).await.expect("replaced");
     }
 
     pub(crate) async fn convention_is(&self, change: impl FnOnce(&mut Convention)) {

@@ -3,6 +3,7 @@
 mod activation;
 mod administration;
 mod bench;
+mod cards;
 mod cas;
 mod cas_addresses;
 mod cas_callback;

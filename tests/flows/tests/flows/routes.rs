@@ -158,6 +158,9 @@ const ROUTES: &[(&str, &str, Protection, &str)] = &[
         SignInForm,
         "takes the code, and the login and password that its person chooses",
     ),
+    ("GET", "/card", Begins, "the address on a card of a class: asks for its code, which no server sees in it"),
+    ("GET", "/sign-in/{id}/card", OwnSignIn, "asks for the code of a card"),
+    ("POST", "/sign-in/{id}/card", SignInForm, "takes the code, and the three pictures that its child taps"),
     ("POST", "/sign-in/{id}/charte", SignInForm, "says yes to the charte, once somebody signed in"),
     ("GET", "/sign-in/{id}/charte", Onward, "the address of a form, asked for by a browser that opens its tabs again"),
     ("GET", "/sign-in/{id}/code", Onward, "the address of a form, asked for by a browser that opens its tabs again"),
@@ -237,6 +240,13 @@ const ROUTES: &[(&str, &str, Protection, &str)] = &[
     ("GET", "/pupils", Head, "the pupils of a class, for its teacher, the direction and school life"),
     ("POST", "/pupils/code", Head, "makes a code for one of them, in place of the one before, and shows it this once"),
     ("GET", "/pupils/code", Onward, "the address of a form, asked for by a browser that opens its tabs again"),
+    ("GET", "/cards", Head, "cards of a class and its lesson, for its teacher, the direction and school life"),
+    ("POST", "/cards/lesson", Head, "opens a lesson in which the cards of a class open, or ends it"),
+    ("GET", "/cards/lesson", Onward, "the address of a form, asked for by a browser that opens its tabs again"),
+    ("POST", "/cards/sheet", Head, "makes cards in place of those before, and the document they stand on"),
+    ("GET", "/cards/sheet", Onward, "the address of a form, asked for by a browser that opens its tabs again"),
+    ("POST", "/cards/card", Head, "takes the card of a child back, lets it open again, or ends what it opened"),
+    ("GET", "/cards/card", Onward, "the address of a form, asked for by a browser that opens its tabs again"),
     ("GET", "/activation", Head, "asks for whom activation codes are printed"),
     ("POST", "/activation/sheets", Head, "makes codes in place of those before, and the sheets they stand on"),
     (
@@ -645,7 +655,7 @@ fn protects(protection: Protection, path: &str, outside: &Answer, without_token:
         Provider => assert_eq!(status, 404, "{path}"),
         Peer => assert_eq!(status, 422, "{path}"),
         Onward => {
-            let pages = ["/oidc/device", "/account", "/pupils"];
+            let pages = ["/oidc/device", "/account", "/pupils", "/cards"];
             let page = pages.into_iter().find(|page| path.starts_with(&format!("{page}/"))).unwrap_or("/");
             assert!(
                 status == 303 && outside.location() == Some(page) && outside.cookies().is_empty(),

@@ -154,7 +154,9 @@ fn method(method: AuthnMethod) -> &'static str {
     match method {
         AuthnMethod::DirectoryPassword | AuthnMethod::LocalPassword => "urn:oasis:names:tc:SAML:1.0:am:password",
         // Its names for keys say where they are kept, which is not known of a passkey.
-        AuthnMethod::Passkey | AuthnMethod::Federated => "urn:oasis:names:tc:SAML:1.0:am:unspecified",
+        AuthnMethod::Passkey | AuthnMethod::Federated | AuthnMethod::ClassCard => {
+            "urn:oasis:names:tc:SAML:1.0:am:unspecified"
+        }
     }
 }
 

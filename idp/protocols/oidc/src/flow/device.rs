@@ -162,6 +162,9 @@ pub async fn typed(hub: &Hub, visitor: &Visitor, fields: &Fields) -> Result<Resp
 
 /// The end of a sign-in that leads to a device: which service asks, and from where.
 pub async fn confirm(hub: &Hub, visitor: &Visitor, live: &Live, towards: Towards) -> Result<Response, Fault> {
+    if live.session.authentication.by_card() {
+        return Err(Fault::new(FaultKind::ClassCard, "a card of a class lets no device in"));
+    }
     let Some(key) = towards.device else { return Ok(hub.see_other("/oidc/device")) };
     let Some((device, _)) = waiting(hub, &key, hub.now()).await? else { return Err(late()) };
     let door = hub.services().get(&device.service).cloned().ok_or_else(late)?;

@@ -63,7 +63,7 @@ pub async fn logout(hub: &Arc<Hub>, visitor: &Visitor, fields: &Fields) -> Resul
     if let Some(wrong) = asked.wrong {
         hub.audit(AuditEvent::new(hub.now(), AuditKind::RequestRefused, visitor.correlation().clone(), wrong));
     }
-    let Some(live) = visitor.live(hub).await? else {
+    let Some(live) = visitor.live_by_anything(hub).await? else {
         return go_on(hub, visitor, asked.go_on).await;
     };
     match &asked.hint {

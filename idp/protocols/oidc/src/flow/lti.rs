@@ -152,7 +152,7 @@ fn tool(hub: &Hub, id: &str) -> Result<(Door, LtiTool), Fault> {
 /// Who is in front of a tool, as far as they may open it; or the way to sign in, back to the page of the tool.
 async fn person(hub: &Hub, visitor: &Visitor, id: &str) -> Result<Result<Person, Response>, Fault> {
     let (door, tool) = tool(hub, id)?;
-    let Some(live) = visitor.live(hub).await? else {
+    let Some(live) = visitor.live_by_anything(hub).await? else {
         let (service, request) = (Some(door.service.id.clone()), page_of(&door));
         let begin = Begin { protocol: PORTAL, service, request, fresh_after: None, wants: None };
         return hub.begin_sign_in(visitor, begin).await.map(Err);

@@ -73,6 +73,8 @@ impl<'a> Own<'a> {
         match authentication.method {
             AuthnMethod::DirectoryPassword | AuthnMethod::LocalPassword => Own { strong, ..Own::password(hub) },
             AuthnMethod::Passkey => Own::STRONG,
+            // SAML has no word for it, and it is less than any password.
+            AuthnMethod::ClassCard => Own { strong, class: Some(context::UNSPECIFIED) },
             // The word of another provider is repeated when it is a class of SAML; ours is never lent to it.
             AuthnMethod::Federated => {
                 let acr = authentication.acr.as_deref();

@@ -250,7 +250,7 @@ async fn at_door(hub: &Hub, visitor: &Visitor, partner: &Partner, acs: &Acs, ask
             told(hub, visitor, partner, acs, &asked, SamlError::NoPassive).await
         }
         Err(Stop::Page(fault)) if fault.is_one_factor() => {
-            let live = visitor.live(hub).await?.ok_or(fault)?;
+            let live = visitor.live_by_anything(hub).await?.ok_or(fault)?;
             step_up(hub, visitor, partner, &live, &asked).await.map(Answer::Page)
         }
         Err(stop) if asked.passive => told(hub, visitor, partner, acs, &asked, quietly(stop)).await,

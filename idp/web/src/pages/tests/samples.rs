@@ -194,6 +194,7 @@ pub fn somebody(given_name: &str, family_name: &str, title: &str, what: &[(u32, 
         password: None,
         by: None,
         acr: None,
+        turn: None,
         delegations: Vec::new(),
         second: None,
     };
@@ -649,6 +650,7 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
     }
     passkey_pages(&page, &mut add);
     super::activated::class_pages(&page, &mut add);
+    super::cards::pages(&page, &mut add);
     super::sharing::pages(&page, &mut add);
     let accounts: Vec<(usize, Person, Vec<Establishment>)> = [
         somebody("Ugo", "Pellissard", "M.", &[(990_002, Profile::Guardian)]),

@@ -23,6 +23,7 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
             url: "https://ecoles.example".into(),
             name: "ENT des écoles de la vallée".into(),
             provider: Some(SourceId::new("ecoles")),
+            cards: false,
             issuer: "https://ecoles.example".into(),
             service: None,
             keys: String::new(),

@@ -1,0 +1,384 @@
+//! The page on which whoever teaches young pupils makes their cards and opens a lesson, sees who is signed in, and ends it.
+//!
+//! It is there for those who help pupils of a class ([`activation::class`]), each for their own, and for whoever manages a shared space with
+//! guests whose home cannot vouch for them. Cards are made by whoever proved who they are within a quarter of an hour; a lesson is opened by
+//! whoever is signed in, in front of the class.
+
+use super::{PICTURES_OF_ONE, digest, drawn, is_of, key, printed, shuts};
+use crate::activation::{LETTERS, Printed, class as helped};
+use crate::lately::{Lately, RECENT};
+use crate::pages::{self, CardRow, CardState, CardsPage, LessonNow};
+use crate::sign_in::PORTAL;
+use crate::{Begin, Fault, FaultKind, Fields, Hub, Known, Live, Visitor};
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use axum::routing::get;
+use preau_domain::{
+    AuditEvent, AuditKind, ClassCard, ClassPlace, Instant, Lesson, Person, PersonId, Profile, Public, Role,
+    SPACE_GROUP, Session, Uai,
+};
+use preau_paper::Picture;
+use preau_store::GuestsOf;
+use std::sync::Arc;
+
+pub(super) const HERE: &str = "/cards";
+const FORM: &str = "class-cards";
+/// Most people of an establishment that are looked at.
+const MOST: u32 = 20_000;
+/// Most guests of a space.
+const MOST_GUESTS: u32 = 200;
+
+pub(super) fn routes() -> Router<Arc<Hub>> {
+    Router::new()
+        .route("/cards", get(show))
+        .route("/cards/lesson", get(back).post(lesson))
+        .route("/cards/sheet", get(back).post(sheet))
+        .route("/cards/card", get(back).post(card))
+}
+
+async fn back(State(hub): State<Arc<Hub>>) -> Response {
+    hub.see_other(HERE)
+}
+
+fn nothing() -> Fault {
+    Fault::new(FaultKind::NotFound, "cards of a class, for whom there are none to make")
+}
+
+/// Those whom somebody teaches together: the code of the class, or the group of a space with guests, and what people read.
+pub(crate) struct Taught {
+    pub class: String,
+    pub label: Option<String>,
+}
+
+/// Whether the page is there for somebody where they work now.
+pub(crate) fn is_for(hub: &Hub, live: &Live, person: &Person) -> bool {
+    let Some(at) = live.session.establishment.as_ref() else { return false };
+    let classes = || live.establishment(at).is_some_and(|at| !helped::classes(person, at).is_empty());
+    hub.config.class_cards.at(at).is_some() && !person.is_hosted() && (classes() || manages(live, at).next().is_some())
+}
+
+/// Spaces of that establishment that the person of a session manages now.
+fn manages<'l>(live: &'l Live, at: &'l Uai) -> impl Iterator<Item = &'l str> {
+    let own =
+        |one: &&preau_domain::SpaceGrant| one.host == *at && one.role == Role::Gestionnaire && one.holds(live.loaded);
+    live.spaces().iter().filter(own).map(|one| one.space.as_str())
+}
+
+struct Teacher {
+    live: Arc<Live>,
+    person: Arc<Person>,
+    at: Uai,
+    all: Vec<Taught>,
+}
+
+impl Teacher {
+    /// The class of that code, if it is theirs.
+    fn own(&self, class: &str) -> Result<ClassPlace, Fault> {
+        let own = self.all.iter().find(|one| one.class == class).ok_or_else(nothing)?;
+        Ok(ClassPlace { establishment: self.at.clone(), class: own.class.clone() })
+    }
+}
+
+/// Whoever may be here; with `recently`, who proved it within a quarter of an hour.
+async fn door(hub: &Hub, visitor: &Visitor, recently: bool) -> Result<Lately<Teacher>, Fault> {
+    if !hub.config.class_cards.anywhere() {
+        return Err(nothing());
+    }
+    let since = hub.now() - RECENT;
+    let Some(live) = visitor.live(hub).await? else {
+        let begin = Begin { protocol: PORTAL, service: None, request: HERE.to_owned(), fresh_after: None, wants: None };
+        return hub.begin_sign_in(visitor, begin).await.map(Lately::Onward);
+    };
+    let Known { person, .. } = live.known()?;
+    let at = live.session.establishment.clone().ok_or_else(nothing)?;
+    if !is_for(hub, &live, &person) {
+        return Err(nothing());
+    }
+    if recently && !hub.proved_lately(&live, since).await? {
+        return hub.prove_again(visitor, HERE.to_owned(), since).await;
+    }
+    let classes = live.establishment(&at).map(|at| helped::classes(&person, at)).unwrap_or_default();
+    let mut all: Vec<Taught> = classes.into_iter().map(|class| Taught { class, label: None }).collect();
+    for space in manages(&live, &at) {
+        if let Some(found) = hub.store.space(space).await?
+            && let Some(convention) = &found.convention
+            && let Some(convention) = hub.store.convention(convention).await?
+            && convention.peer.comes_by_card()
+        {
+            all.push(Taught { class: format!("{SPACE_GROUP}{}", found.id), label: Some(found.title) });
+        }
+    }
+    if all.is_empty() {
+        return Err(nothing());
+    }
+    Ok(Lately::Proved(Teacher { live, person, at, all }))
+}
+
+/// Whoever sent a form of the page, its fields and the class it is about.
+async fn sent(
+    hub: &Hub,
+    visitor: &Visitor,
+    body: &Bytes,
+    recently: bool,
+) -> Result<Result<(Teacher, Fields, ClassPlace), Response>, Fault> {
+    let fields = Fields::of_body(body)?;
+    let teacher = match door(hub, visitor, recently).await? {
+        Lately::Proved(teacher) => teacher,
+        Lately::Onward(response) => return Ok(Err(response)),
+    };
+    if !hub.form_token_ok(&teacher.live.session.id, FORM, fields.required("token")?) {
+        return Err(Fault::new(FaultKind::StaleForm, "form of cards of another session"));
+    }
+    let place = teacher.own(fields.required("class")?)?;
+    Ok(Ok((teacher, fields, place)))
+}
+
+/// Those of a class who may have a card, in the order of their names: pupils who are nothing else, or guests who are pupils at home.
+async fn pupils(hub: &Hub, place: &ClassPlace) -> Result<Vec<Person>, Fault> {
+    let mut found: Vec<Person> = match place.class.strip_prefix(SPACE_GROUP) {
+        Some(space) => guests(hub, space).await?,
+        None => {
+            let only = |person: &Person| person.affiliations.iter().all(|one| one.profile == Profile::Pupil);
+            let all = hub.store.people_at(&place.establishment, MOST).await?;
+            all.into_iter().filter(|one| !one.is_hosted() && only(one) && is_of(one, place)).collect()
+        }
+    };
+    found.retain(|one| one.state.may_sign_in());
+    found.sort_by_cached_key(|one| (one.family_name.to_lowercase(), one.given_name.to_lowercase(), one.id.clone()));
+    Ok(found)
+}
+
+async fn guests(hub: &Hub, space: &str) -> Result<Vec<Person>, Fault> {
+    let all = hub.store.guests(GuestsOf::Space(space), &PersonId::new(""), MOST_GUESTS).await?;
+    let mut found = Vec::new();
+    for guest in all.into_iter().filter(|guest| guest.public == Public::Pupil && guest.ended.is_none()) {
+        found.extend(hub.store.person(&guest.person).await?);
+    }
+    Ok(found)
+}
+
+async fn show(State(hub): State<Arc<Hub>>, visitor: Visitor, RawQuery(query): RawQuery) -> Result<Response, Fault> {
+    let teacher = match door(&hub, &visitor, false).await? {
+        Lately::Proved(teacher) => teacher,
+        Lately::Onward(response) => return Ok(response),
+    };
+    let fields = Fields::parse(query.as_deref().unwrap_or_default())?;
+    let class = match fields.one("class")? {
+        Some(class) => class.to_owned(),
+        None => teacher.all.first().map(|one| one.class.clone()).unwrap_or_default(),
+    };
+    let place = teacher.own(&class)?;
+    page(&hub, &visitor, &teacher, &place, None).await
+}
+
+async fn page(
+    hub: &Hub,
+    visitor: &Visitor,
+    teacher: &Teacher,
+    place: &ClassPlace,
+    problem: Option<&'static str>,
+) -> Result<Response, Fault> {
+    let now = hub.now();
+    let (cards, sessions) = (hub.store.cards_of(place).await?, hub.store.card_sessions(place, now).await?);
+    let row = |pupil: Person| {
+        let card = cards.iter().find(|card| card.person == pupil.id);
+        let session = sessions.iter().rev().find(|session| session.person == pupil.id);
+        CardRow {
+            name: pupil.display_name(),
+            id: pupil.id.to_string(),
+            made: card.map(|card| card.made),
+            state: card.map_or(CardState::None, state),
+            since: session.map(|session| session.created),
+        }
+    };
+    let rows = pupils(hub, place).await?.into_iter().map(row).collect();
+    let shown = CardsPage {
+        classes: teacher.all.iter().map(|one| (one.class.clone(), one.label.clone())).collect(),
+        class: place.class.clone(),
+        rows,
+        lesson: match hub.store.lesson(place, now).await? {
+            Some(lesson) => LessonNow::Open(lesson.until),
+            None => match ends(hub, place, now) {
+                Some(_) => LessonNow::Closed(hub.config.class_cards.minutes),
+                None => LessonNow::OutOfHours,
+            },
+        },
+        token: hub.form_token(&teacher.live.session.id, FORM),
+        problem,
+    };
+    Ok(pages::cards(hub, visitor, shown))
+}
+
+fn state(card: &ClassCard) -> CardState {
+    match card {
+        _ if card.revoked => CardState::Revoked,
+        _ if card.spent => CardState::Spent,
+        _ if !card.opens() => CardState::Stopped,
+        _ => CardState::Good,
+    }
+}
+
+/// When a lesson that is opened now ends by itself: where a school is known by its network at any hour, else no later than its hours.
+fn ends(hub: &Hub, place: &ClassPlace, now: Instant) -> Option<Instant> {
+    let (cards, at) = (&hub.config.class_cards, &place.establishment);
+    let (lasts, here) = (now + cards.lasts(), cards.at(at)?);
+    if !here.networks.is_empty() {
+        return Some(lasts);
+    }
+    here.hours.and_then(|hours| shuts(&hours, at, now)).map(|shut| lasts.min(shut))
+}
+
+/// What is done is said before it is done: of whoever does it, and of the child where there is one.
+async fn tell(
+    hub: &Hub,
+    visitor: &Visitor,
+    teacher: &Teacher,
+    pupil: Option<&PersonId>,
+    what: &str,
+) -> Result<(), Fault> {
+    for person in pupil.into_iter().chain([&teacher.person.id]) {
+        let kind = AuditKind::CredentialsChanged;
+        let mut event = AuditEvent::new(hub.now(), kind, visitor.correlation().clone(), what);
+        (event.person, event.establishment) = (Some(person.clone()), Some(teacher.at.clone()));
+        event.session = (*person == teacher.person.id).then(|| teacher.live.session.id.clone());
+        hub.audit(event);
+    }
+    Ok(hub.store.flush_audit().await?)
+}
+
+/// Opens a lesson, or ends it at once.
+async fn lesson(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Result<Response, Fault> {
+    let (teacher, fields, place) = match sent(&hub, &visitor, &body, false).await? {
+        Ok(sent) => sent,
+        Err(response) => return Ok(response),
+    };
+    let now = hub.now();
+    match fields.required("what")? {
+        "open" => {
+            let Some(until) = ends(&hub, &place, now) else {
+                return page(&hub, &visitor, &teacher, &place, Some("cards-problem-hours")).await;
+            };
+            tell(&hub, &visitor, &teacher, None, "lesson-opened").await?;
+            let by = teacher.person.id.clone();
+            hub.store.open_lesson(&Lesson { place: place.clone(), by, from: now, until }).await?;
+        }
+        "end" => {
+            let sessions = hub.store.card_sessions(&place, now).await?;
+            tell(&hub, &visitor, &teacher, None, "lesson-ended").await?;
+            hub.store.end_lesson(&place, now).await?;
+            end(&hub, &visitor, &sessions, "lesson-ended").await?;
+        }
+        _ => return Err(Fault::new(FaultKind::BadRequest, "a lesson is opened or ended")),
+    }
+    Ok(hub.see_other(&address(&place)))
+}
+
+/// Ends sessions that are none any more, so that services hear of it at once.
+async fn end(hub: &Hub, visitor: &Visitor, sessions: &[Session], why: &'static str) -> Result<(), Fault> {
+    for session in sessions {
+        hub.end_session(&session.id, why, visitor.correlation()).await?;
+    }
+    Ok(())
+}
+
+fn address(place: &ClassPlace) -> String {
+    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("class", &place.class).finish();
+    format!("{HERE}?{query}")
+}
+
+/// Takes the card of one child back, lets it open again, or ends the session it opened.
+async fn card(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Result<Response, Fault> {
+    let (teacher, fields, place) = match sent(&hub, &visitor, &body, false).await? {
+        Ok(sent) => sent,
+        Err(response) => return Ok(response),
+    };
+    let pupil = PersonId::new(fields.required("pupil")?);
+    let known = hub.store.card_of(&pupil).await?.filter(|card| card.place == place);
+    known.ok_or_else(nothing)?;
+    let mut sessions = hub.store.card_sessions(&place, hub.now()).await?;
+    sessions.retain(|session| session.person == pupil);
+    match fields.required("what")? {
+        "revoke" => {
+            tell(&hub, &visitor, &teacher, Some(&pupil), "card-revoked").await?;
+            hub.store.revoke_card(&place, &pupil).await?;
+            end(&hub, &visitor, &sessions, "card-revoked").await?;
+        }
+        "restore" => {
+            tell(&hub, &visitor, &teacher, Some(&pupil), "card-restored").await?;
+            hub.store.restore_card(&place, &pupil).await?;
+        }
+        "leave" => {
+            tell(&hub, &visitor, &teacher, Some(&pupil), "card-left").await?;
+            hub.store.leave_card(&place, &pupil).await?;
+            end(&hub, &visitor, &sessions, "card-left").await?;
+        }
+        _ => return Err(Fault::new(FaultKind::BadRequest, "nothing that is done to a card")),
+    }
+    Ok(hub.see_other(&address(&place)))
+}
+
+/// Makes cards: of those who have none, of all, or of one child; those they had are worth nothing from now on.
+async fn sheet(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Result<Response, Fault> {
+    let (teacher, fields, place) = match sent(&hub, &visitor, &body, true).await? {
+        Ok(sent) => sent,
+        Err(response) => return Ok(response),
+    };
+    let (one, again) = (fields.one("pupil")?, fields.one("again")?.is_some());
+    let there = hub.store.cards_of(&place).await?;
+    let lacks = |pupil: &Person| there.iter().all(|card| card.person != pupil.id);
+    let wanted = |pupil: &Person| match one {
+        Some(id) => pupil.id.as_str() == id,
+        None => again || lacks(pupil),
+    };
+    let pupils: Vec<Person> = pupils(&hub, &place).await?.into_iter().filter(wanted).collect();
+    if pupils.is_empty() {
+        return match one {
+            Some(_) => Err(nothing()),
+            None => page(&hub, &visitor, &teacher, &place, Some("cards-problem-nobody")).await,
+        };
+    }
+    for pupil in &pupils {
+        tell(&hub, &visitor, &teacher, Some(&pupil.id), "card-made").await?;
+    }
+    let mut sessions = hub.store.card_sessions(&place, hub.now()).await?;
+    sessions.retain(|session| pupils.iter().any(|pupil| pupil.id == session.person));
+    let made = make(&hub, &teacher, &place, &pupils).await?;
+    end(&hub, &visitor, &sessions, "card-replaced").await?;
+    let establishment = hub.store.establishment(&teacher.at).await?.ok_or_else(nothing)?;
+    let printed = Printed {
+        texts: &hub.texts,
+        locale: visitor.locale,
+        base: hub.base(),
+        workspace: &hub.config.name,
+        establishment: &establishment.name,
+        made: hub.now(),
+        expires: hub.now(),
+    };
+    let label = teacher.all.iter().find(|one| one.class == place.class).and_then(|one| one.label.as_deref());
+    Ok(printed::document(&printed, label.unwrap_or(&place.class), &pupils, &made))
+}
+
+/// The code of a card, and its pictures.
+pub(super) type Made = (String, [&'static Picture; PICTURES_OF_ONE]);
+
+async fn make(hub: &Hub, teacher: &Teacher, place: &ClassPlace, pupils: &[Person]) -> Result<Vec<Made>, Fault> {
+    let made: Vec<Made> = pupils.iter().map(|_| (hub.ids.text(LETTERS), drawn(&*hub.ids))).collect();
+    let one = |(pupil, (code, pictures)): (&Person, &Made)| ClassCard {
+        person: pupil.id.clone(),
+        place: place.clone(),
+        key: key(&hub.keyring, code),
+        pictures: digest(&hub.keyring, code, pictures),
+        made: hub.now(),
+        by: Some(teacher.person.id.clone()),
+        once: pupil.is_hosted(),
+        tries: 0,
+        spent: false,
+        revoked: false,
+        turn: 0,
+    };
+    let cards: Vec<ClassCard> = pupils.iter().zip(&made).map(one).collect();
+    hub.store.put_cards(&cards).await?;
+    Ok(made)
+}

@@ -1,0 +1,153 @@
+//! The step that takes a card of a class: whose it is, and the three pictures that its child knows.
+//!
+//! A card opens in a lesson, on the network of the school or in its hours ([`crate::cards`]). Of anything else its child is told to ask their
+//! teacher, and no try is counted.
+
+use super::enter::enter;
+use super::{PORTAL, carried, leads_to_service, load, posted, token};
+use crate::activation::read;
+use crate::cards::{chosen, digest, is_of, key};
+use crate::pages::{self, CardPage, PicturesPage};
+use crate::{Begin, Fault, Fields, Hub, SignInHints, Visitor, spaces};
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use http::StatusCode;
+use preau_domain::{
+    AuditEvent, AuditKind, Authentication, AuthnMethod, ClassCard, PendingSignIn, Person, PersonId, Tapped,
+};
+use std::sync::Arc;
+
+/// Somebody follows the address of a card: a sign-in begins on the page of cards. What stands behind `#` stays with their browser.
+pub async fn begin(State(hub): State<Arc<Hub>>, visitor: Visitor) -> Result<Response, Fault> {
+    let begin = Begin { protocol: PORTAL, service: None, request: "/".into(), fresh_after: None, wants: None };
+    let hints = SignInHints { page: Some("card"), ..SignInHints::default() };
+    hub.begin_sign_in_with(&visitor, begin, hints).await
+}
+
+/// Asks for the code of the card.
+pub async fn ask(State(hub): State<Arc<Hub>>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, Fault> {
+    let pending = load(&hub, &visitor, &id).await?;
+    Ok(page(&hub, &visitor, &pending, None))
+}
+
+fn page(hub: &Hub, visitor: &Visitor, pending: &PendingSignIn, problem: Option<&'static str>) -> Response {
+    let shown = CardPage {
+        pending_id: pending.id.as_str(),
+        token: token(hub, visitor, &pending.id),
+        carried: carried::seal(hub, pending),
+        problem,
+    };
+    refused(pages::card(hub, visitor, shown), problem)
+}
+
+fn refused(mut page: Response, problem: Option<&'static str>) -> Response {
+    if problem.is_some() {
+        *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    }
+    page
+}
+
+/// Asks for the pictures.
+fn ask_pictures(
+    hub: &Hub,
+    visitor: &Visitor,
+    pending: &PendingSignIn,
+    (code, name): (&str, &str),
+    problem: Option<&'static str>,
+) -> Response {
+    let shown = PicturesPage {
+        pending_id: pending.id.as_str(),
+        token: token(hub, visitor, &pending.id),
+        carried: carried::seal(hub, pending),
+        code,
+        name,
+        problem,
+    };
+    leads_to_service(hub, pending, refused(pages::pictures(hub, visitor, shown), problem))
+}
+
+/// A card that somebody showed, and whose it is now.
+struct Shown {
+    code: String,
+    card: ClassCard,
+    person: Person,
+}
+
+/// The card of a code, while its person is of its class and nothing more than a child.
+async fn card_shown(hub: &Hub, typed: &str) -> Result<Option<Shown>, Fault> {
+    let Some(code) = read(typed) else { return Ok(None) };
+    let Some(card) = hub.store.card(&key(&hub.keyring, &code)).await? else { return Ok(None) };
+    let Some(person) = hub.store.person(&card.person).await? else { return Ok(None) };
+    let (person, _) = spaces::of(&*hub.store, person, hub.now()).await?;
+    let good = person.id == card.person && person.state.may_sign_in() && is_of(&person, &card.place);
+    Ok(good.then_some(Shown { code, card, person }))
+}
+
+/// Takes the code, and then the pictures.
+pub async fn submit(
+    State(hub): State<Arc<Hub>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Response, Fault> {
+    let (pending, fields) = posted(&hub, &visitor, &id, &body).await?;
+    let Some(Shown { code, card, person }) = card_shown(&hub, fields.required("code")?).await? else {
+        return Ok(refuse(&hub, &visitor, &pending, None, "unknown-card", "card-problem-unknown"));
+    };
+    let no = |why, problem| Ok(refuse(&hub, &visitor, &pending, Some(&card.person), why, problem));
+    if hub.class_until(&visitor, &card.place).await?.is_none() {
+        return no("card-outside-lesson", "card-problem-closed");
+    }
+    if !card.opens() {
+        return no("card-stopped", "card-problem-stopped");
+    }
+    let again = |problem| ask_pictures(&hub, &visitor, &pending, (&code, &person.given_name), problem);
+    let pictures = match tapped(&fields) {
+        None => return Ok(again(None)),
+        Some(names) => match chosen(names.into_iter()) {
+            Some(pictures) => pictures,
+            None => return Ok(again(Some("card-problem-three"))),
+        },
+    };
+    match hub.store.tap(&card.key, &digest(&hub.keyring, &code, &pictures), hub.now()).await? {
+        Some(Tapped::Right { turn, .. }) => {
+            let proof = Authentication::here(AuthnMethod::ClassCard, hub.now());
+            let proof = Authentication { turn: Some(turn), ..proof };
+            let besides = |_| async { Ok(None) };
+            enter(&hub, &visitor, pending, &card.person, proof, None, besides).await
+        }
+        Some(Tapped::Wrong) => {
+            told(&hub, &visitor, &pending, Some(&card.person), "card-wrong-pictures");
+            Ok(again(Some("card-problem-pictures")))
+        }
+        Some(Tapped::NoLesson) => no("card-outside-lesson", "card-problem-closed"),
+        Some(Tapped::Stopped) => no("card-stopped", "card-problem-stopped"),
+        None => no("unknown-card", "card-problem-unknown"),
+    }
+}
+
+/// The pictures that a form names; none where it asked for the code alone.
+fn tapped(fields: &Fields) -> Option<Vec<&str>> {
+    let asked = fields.iter().any(|(name, _)| name == "pictures");
+    asked.then(|| fields.iter().filter(|(name, _)| *name == "picture").map(|(_, value)| value).collect())
+}
+
+fn told(hub: &Hub, visitor: &Visitor, pending: &PendingSignIn, person: Option<&PersonId>, why: &'static str) {
+    let mut event = AuditEvent::new(hub.now(), AuditKind::SignInRefused, visitor.correlation().clone(), why);
+    (event.person, event.service) = (person.cloned(), pending.service.clone());
+    hub.audit(event);
+}
+
+/// The card opens nothing now; the journal hears why.
+fn refuse(
+    hub: &Hub,
+    visitor: &Visitor,
+    pending: &PendingSignIn,
+    person: Option<&PersonId>,
+    why: &'static str,
+    problem: &'static str,
+) -> Response {
+    told(hub, visitor, pending, person, why);
+    page(hub, visitor, pending, Some(problem))
+}
