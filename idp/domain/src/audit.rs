@@ -27,6 +27,8 @@ pub enum AuditKind {
     LogoutRefused,
     /// A request was refused as hostile or malformed.
     RequestRefused,
+    /// A letter to somebody was given up: its server refused it, or did not take it in time.
+    MailGivenUp,
     /// The person changed the establishment they work in.
     EstablishmentSwitched,
     /// An account was linked to who its person is at another provider.
@@ -70,6 +72,7 @@ impl AuditKind {
             AuditKind::LogoutGivenUp => "logout-given-up",
             AuditKind::LogoutRefused => "logout-refused",
             AuditKind::RequestRefused => "request-refused",
+            AuditKind::MailGivenUp => "mail-given-up",
             AuditKind::EstablishmentSwitched => "establishment-switched",
             AuditKind::AccountLinked => "account-linked",
             AuditKind::FactorsChanged => "factors-changed",

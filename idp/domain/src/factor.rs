@@ -1,4 +1,4 @@
-//! What people prove themselves with besides a password: passkeys, codes that an application makes, codes on paper.
+//! What people prove themselves with besides a password: passkeys, codes that an application makes, codes on paper, codes by mail.
 
 use crate::{FactorId, Instant, PersonId};
 use serde::{Deserialize, Serialize};
@@ -13,18 +13,31 @@ pub enum FactorKind {
     OneTimeCode,
     /// A code on paper, good once.
     RecoveryCode,
+    /// A code that is mailed to them. It shows that they read that mailbox, by which a password that lives here can be replaced, and which often
+    /// opens with the password itself: it is never told as one of two factors.
+    MailedCode,
     /// A device on which their second factor is not asked for again for a while. It proves nothing, and is never told as one.
     RememberedDevice,
 }
 
 impl FactorKind {
     /// Every kind.
-    pub const ALL: [FactorKind; 4] =
-        [FactorKind::Passkey, FactorKind::OneTimeCode, FactorKind::RecoveryCode, FactorKind::RememberedDevice];
+    pub const ALL: [FactorKind; 5] = [
+        FactorKind::Passkey,
+        FactorKind::OneTimeCode,
+        FactorKind::RecoveryCode,
+        FactorKind::MailedCode,
+        FactorKind::RememberedDevice,
+    ];
 
     /// Whether it is a proof.
     pub fn proves(self) -> bool {
         self != FactorKind::RememberedDevice
+    }
+
+    /// Whether it proves something that a password does not come by.
+    pub fn stands_alone(self) -> bool {
+        self.proves() && self != FactorKind::MailedCode
     }
 
     /// The word of the store and of the journal.
@@ -33,6 +46,7 @@ impl FactorKind {
             FactorKind::Passkey => "passkey",
             FactorKind::OneTimeCode => "one-time-code",
             FactorKind::RecoveryCode => "recovery-code",
+            FactorKind::MailedCode => "mailed-code",
             FactorKind::RememberedDevice => "remembered-device",
         }
     }
@@ -69,6 +83,6 @@ impl Factor {
 
     /// Whether it may take part in a sign-in for good: codes on paper are for the day when the others are lost.
     pub fn lasts(&self) -> bool {
-        matches!(self.kind, FactorKind::Passkey | FactorKind::OneTimeCode)
+        matches!(self.kind, FactorKind::Passkey | FactorKind::OneTimeCode | FactorKind::MailedCode)
     }
 }

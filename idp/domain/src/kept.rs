@@ -45,6 +45,10 @@ pub enum KeptKind {
     LtiDraft,
     /// How many wrong codes were typed in a row, by a name made of the person's.
     WrongCodes,
+    /// Whose password a code that was mailed replaces, by the code; and the code a person has, by a name made of the person's.
+    PasswordReset,
+    /// A code that was mailed as a second factor, by a name made of the person's and of where they type it.
+    MailedCode,
 }
 
 impl KeptKind {
@@ -70,6 +74,8 @@ impl KeptKind {
             KeptKind::LtiMarks => "lti-marks",
             KeptKind::LtiDraft => "lti-draft",
             KeptKind::WrongCodes => "wrong-codes",
+            KeptKind::PasswordReset => "password-reset",
+            KeptKind::MailedCode => "mailed-code",
         }
     }
 }

@@ -42,7 +42,7 @@ pub enum Strength {
     TwoFactors,
     /// A passkey, alone or besides.
     PhishingResistant,
-    /// All a person can prove: two factors where they can, and beside the word of another provider a code, which makes no two.
+    /// All a person can prove: two factors where they can, and a code beside the word of another provider, or by mail beside a password, which make no two.
     Utmost,
 }
 
@@ -93,9 +93,9 @@ impl Authentication {
     }
 
     /// Whether two factors were proved here: a passkey is both. What another provider did is its own word, and not counted: a code
-    /// beside it makes no two factors.
+    /// beside it makes no two factors. Nor does a code by mail beside a password ([`FactorKind::MailedCode`]).
     pub fn is_strong(&self) -> bool {
-        self.by_passkey() || (self.by_password() && self.second.is_some_and(FactorKind::proves))
+        self.by_passkey() || (self.by_password() && self.second.is_some_and(FactorKind::stands_alone))
     }
 
     /// Whether it is as strong as that.

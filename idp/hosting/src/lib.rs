@@ -14,7 +14,7 @@ pub use estimate::{Estimate, Needed};
 pub use list::{
     Head, Listed, MOST_GUESTS, Problem, RECALL_TYP, Recall, TYP, admission, check, read_body, read_head, write_body,
 };
-pub use space::{Manager, may_manage, next_summer, problem_of_opening, problems_of_space};
+pub use space::{Manager, managers, may_manage, next_summer, problem_of_opening, problems_of_space};
 
 use preau_domain::Seconds;
 

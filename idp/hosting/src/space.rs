@@ -80,6 +80,32 @@ pub fn may_manage(person: &Person, space: &Space) -> Option<Manager> {
     staff.then_some(Manager::Manager)
 }
 
+/// Of these people those a space names as its managers; where it names nobody who is there, the heads of the establishment that answers for it.
+pub fn managers<'a>(people: &'a [Person], space: &Space) -> Vec<&'a Person> {
+    let named: Vec<&str> = space
+        .groups
+        .iter()
+        .filter(|group| group.role == Role::Gestionnaire && group.public == Public::Staff)
+        .filter(|group| group.establishment == space.host)
+        .map(|group| group.code.as_str())
+        .collect();
+    let is_there = |person: &&Person| person.state.may_sign_in() && !person.is_hosted();
+    let own = |person: &'a Person| person.affiliations.iter().filter(|one| one.establishment == space.host);
+    let manages = |person: &&'a Person| {
+        own(person).any(|one| {
+            let codes = one.classes.iter().chain(&one.groups);
+            one.profile.public() == Public::Staff && codes.into_iter().any(|code| named.contains(&code.as_str()))
+        })
+    };
+    let there = || people.iter().filter(is_there);
+    let found: Vec<&Person> = there().filter(manages).collect();
+    if found.is_empty() {
+        there().filter(|person| own(person).any(|one| one.profile == Profile::Head)).collect()
+    } else {
+        found
+    }
+}
+
 /// The end of the next 31 July: no guest stays longer.
 pub fn next_summer(now: Instant) -> Instant {
     let about = u16::try_from(1970 + now.seconds() / 31_556_952).unwrap_or(1970);

@@ -4,7 +4,7 @@
 use crate::SystemClock;
 use crate::cli::Failure;
 use crate::config::{Loaded, SourceConfig};
-use preau_connector_api::{Connector, Kind, MountedService, OpenContext, Problem, Turns};
+use preau_connector_api::{Connector, Kind, MountedService, OpenContext, Post, Problem, Turns};
 use preau_connectors::{Catalogue, KINDS, Signature};
 use preau_domain::{Instant, Levels, SourceId};
 use preau_egress::Egress;
@@ -149,6 +149,9 @@ pub fn published_secrets(loaded: &Loaded) -> Vec<Problem> {
     }
     if let Some(file) = &loaded.config.storage.password_file {
         files.push(("storage.password_file".to_owned(), loaded.path(file)));
+    }
+    if let Some(file) = &loaded.config.mail.password_file {
+        files.push(("mail.password_file".to_owned(), loaded.path(file)));
     }
     for (source, config) in &loaded.config.sources {
         secret_files(&loaded.base, &format!("sources.{source}"), &config.table, &mut files);
@@ -297,6 +300,11 @@ pub fn egress(loaded: &Loaded) -> Result<Egress, Failure> {
     Egress::new(tls).map_err(Failure::new)
 }
 
+/// The way for letters, when there is one.
+pub fn mail(loaded: &Loaded) -> Result<Option<Arc<dyn Post>>, Failure> {
+    preau_connector_mail::open(&loaded.config.mail, &loaded.base).map_err(Failure::new)
+}
+
 /// The list of stolen passwords, when there is one.
 fn breached(loaded: &Loaded) -> Result<Breached, Failure> {
     let Some(file) = &loaded.config.web.breached_passwords else { return Ok(Breached::default()) };
@@ -338,6 +346,7 @@ pub fn hub(
         mounting: Arc::new(preau_connectors::catalogue().clone()),
         client_authorities,
         breached: breached(loaded)?,
+        mail: mail(loaded)?,
     };
     Ok(Hub::new(parts, services).with_protocols(preau_protocols::protocols(peers)))
 }

@@ -9,6 +9,7 @@ pub use reference::{example, page, schema};
 
 use crate::logging::LogConfig;
 use preau_connector_api::Problem;
+use preau_connector_mail::MailConfig;
 use preau_domain::SourceId;
 use preau_provision::SyncConfig;
 use preau_web::WebConfig;
@@ -34,6 +35,8 @@ pub struct Config {
     pub saml: SamlConfig,
     /// Section `[web]`.
     pub web: WebConfig,
+    /// Section `[mail]`.
+    pub mail: MailConfig,
     /// Section `[sync]`.
     pub sync: SyncConfig,
     /// Section `[log]`.

@@ -90,6 +90,9 @@ pub(crate) fn start(
     job(Box::pin(end_sessions(Arc::clone(&house))));
     let hub = Arc::clone(&house.hub);
     job(Box::pin(async move { hub.tell_services().await }));
+    let hub = Arc::clone(&house.hub);
+    job(Box::pin(async move { hub.send_letters().await }));
+    job(Box::pin(remind(Arc::clone(&house))));
     let (closed, store) = (CancellationToken::new(), Arc::clone(&house.store));
     let told = closed.clone();
     job(Box::pin(async move {
@@ -362,11 +365,37 @@ async fn end_guests(house: &House, now: Instant) {
     }
 }
 
+/// Reminds those who manage spaces of ends that come near, and counts the letters that wait.
+async fn remind(house: Arc<House>) {
+    let mut ticks = tokio::time::interval(Duration::from_secs(60));
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        loop {
+            match house.hub.remind_of_ends().await {
+                Ok(true) => tokio::task::yield_now().await,
+                Ok(false) => break,
+                Err(fault) => {
+                    tracing::warn!(
+                        fault = fault.kind.as_str(),
+                        "nobody was reminded of ends that come near; it will be done"
+                    );
+                    break;
+                }
+            }
+        }
+        if let Ok(waiting) = house.store.waiting_letters(house.hub.now()).await {
+            metrics::gauge!("preau_letters_waiting").set(waiting.count as f64);
+        }
+    }
+}
+
 /// Whether there may be more of some kind.
 fn full(swept: &Swept) -> bool {
     let limit = u64::from(SWEEP);
-    let Swept { sessions, pending, tickets, kept, grants, registrations, former, notices, counters, audit } = *swept;
-    [sessions, pending, tickets, kept, grants, registrations, former, notices, counters, audit]
+    let Swept { sessions, pending, tickets, kept, grants, registrations, former, notices, letters, counters, audit } =
+        *swept;
+    [sessions, pending, tickets, kept, grants, registrations, former, notices, letters, counters, audit]
         .into_iter()
         .any(|count| count >= limit)
 }

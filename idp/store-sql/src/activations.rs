@@ -1,9 +1,9 @@
 //! Passwords that live here of people who come from a source, the codes by which they choose them, and the charte they accept.
 
 use crate::back::{Back, Shape};
-use crate::factors;
 use crate::link::{Link, Row, Sql, args};
 use crate::people::stop_sessions;
+use crate::{factors, letters};
 use async_trait::async_trait;
 use preau_domain::{Activation, Credential, Instant, OneTimeKey, PersonId};
 use preau_store::{Activations, Result, StoreError};
@@ -64,7 +64,7 @@ const FORGET: [Sql; 3] = [
     },
 ];
 
-/// Forgets the passwords, codes and acceptances of these people.
+/// Forgets the passwords, codes and acceptances of these people, and what was written to them.
 pub(crate) async fn forget(link: &mut Link<'_>, people: Vec<String>) -> Result<()> {
     if people.is_empty() {
         return Ok(());
@@ -72,7 +72,7 @@ pub(crate) async fn forget(link: &mut Link<'_>, people: Vec<String>) -> Result<(
     for each in FORGET {
         link.changed(each, args![people.clone()]).await?;
     }
-    Ok(())
+    letters::forget(link, people).await
 }
 
 /// Takes the codes of an account back, those of its further records too.

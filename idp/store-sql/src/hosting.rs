@@ -25,6 +25,11 @@ const PAIR: &str = "SELECT doc FROM school_pair WHERE college = $1";
 const SPACE: &str = "SELECT doc, closed FROM space WHERE id = $1";
 const SPACES: &str = "SELECT doc, closed FROM space WHERE id > $1 ORDER BY id LIMIT $2";
 const SPACES_AT: &str = "SELECT doc, closed FROM space WHERE host = $1 ORDER BY closed, ends DESC, id LIMIT $2";
+const TO_REMIND_OF: &str = "SELECT doc, closed FROM space
+    WHERE closed = 0 AND ends > $1 AND ends <= $2 AND (reminded IS NULL OR reminded <> ends)
+        AND 3 * (ends - $1) <= ends - begins
+    ORDER BY ends, id LIMIT $3";
+const REMINDED: &str = "UPDATE space SET reminded = $2 WHERE id = $1";
 
 /// From the members, by their key, to their spaces: SQLite is kept to this order.
 const SPACES_OF: Sql = Sql::Each {
@@ -220,6 +225,14 @@ impl Hosting for Back {
 
     async fn spaces_at(&self, host: &Uai, limit: u32) -> Result<Vec<Space>> {
         self.rows(SPACES_AT, args![host.as_str(), limit]).await?.iter().map(space).collect()
+    }
+
+    async fn spaces_to_remind_of(&self, now: Instant, until: Instant, limit: u32) -> Result<Vec<Space>> {
+        self.rows(TO_REMIND_OF, args![now, until, limit]).await?.iter().map(space).collect()
+    }
+
+    async fn note_reminded(&self, id: &str, of: Instant) -> Result<()> {
+        self.changed(REMINDED, args![id, of]).await.map(drop)
     }
 
     async fn open_spaces_under(&self, host: &Uai, convention: &str) -> Result<Vec<String>> {

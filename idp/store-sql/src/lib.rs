@@ -19,6 +19,7 @@ mod federation;
 mod grants;
 mod hosting;
 mod kept;
+mod letters;
 mod life;
 mod link;
 mod migration;

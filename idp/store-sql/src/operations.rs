@@ -3,7 +3,7 @@
 use crate::back::{Back, Shape};
 use crate::link::{Arg, Link, Sql, args};
 use crate::throttle::{COUNTER_LIFE, DEVICE_LIFE};
-use crate::{cards, chain, outbox};
+use crate::{cards, chain, letters, outbox};
 use async_trait::async_trait;
 use preau_domain::chain::Code;
 use preau_domain::{Instant, OneTimeKey, SessionId};
@@ -106,6 +106,7 @@ async fn sweep(
         counters: swept(link, COUNTERS, now - COUNTER_LIFE, limit).await?
             + swept(link, DEVICES, now - DEVICE_LIFE, limit).await?,
         notices: outbox::forget(link, now, limit).await?,
+        letters: letters::sweep(link, now, limit).await?,
         audit: chain::sweep(link, code, audit_before, limit).await?,
     };
     Ok((counts, sessions.into_iter().map(SessionId::new).collect(), families))

@@ -123,6 +123,13 @@ pub trait Hosting: Send + Sync {
     /// Spaces an establishment answers for, those that are open first and then those that end last, at most `limit`.
     async fn spaces_at(&self, host: &Uai, limit: u32) -> Result<Vec<Space>>;
 
+    /// Open spaces that end at `until` at the latest, have passed two thirds of their time, and of whose end nobody was reminded; those that end
+    /// first, at most `limit`. Costs what ends until then, however many spaces there are.
+    async fn spaces_to_remind_of(&self, now: Instant, until: Instant, limit: u32) -> Result<Vec<Space>>;
+
+    /// Notes that those who manage a space were reminded of that end.
+    async fn note_reminded(&self, id: &str, of: Instant) -> Result<()>;
+
     /// The names of all spaces an establishment answers for under a convention that nobody closed.
     async fn open_spaces_under(&self, host: &Uai, convention: &str) -> Result<Vec<String>>;
 

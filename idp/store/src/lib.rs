@@ -17,6 +17,7 @@ mod federation;
 mod grants;
 mod hosting;
 mod kept;
+mod letters;
 mod life;
 mod operations;
 mod outbox;
@@ -38,6 +39,7 @@ pub use federation::{Links, Upstreams};
 pub use grants::{Grants, Rotation};
 pub use hosting::{Admission, Admitted, GuestsOf, Hosting, ListsOf, NewGuest};
 pub use kept::Keeping;
+pub use letters::{Letter, Letters, TakenLetter, WaitingLetters};
 pub use life::{Aged, Lives};
 pub use operations::{Health, Operations, Swept};
 pub use outbox::{Notice, Outbox, TOLD_TO_ONE, YetToHear};
@@ -96,6 +98,7 @@ pub trait Store:
     + Factors
     + Activations
     + Cards
+    + Letters
     + Throttle
     + Audit
     + Operations
@@ -125,6 +128,7 @@ impl<T> Store for T where
         + Factors
         + Activations
         + Cards
+        + Letters
         + Throttle
         + Audit
         + Operations

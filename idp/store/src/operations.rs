@@ -24,6 +24,8 @@ pub struct Swept {
     pub former: u64,
     /// Notices that no service could be told of in time.
     pub notices: u64,
+    /// Letters, whether they were sent or not.
+    pub letters: u64,
     /// Throttle counters and devices.
     pub counters: u64,
     /// Audit events past their retention.

@@ -40,8 +40,8 @@ password-login-hint-guest = The one in your invitation.
 password-password = Password
 password-show = Show the password
 password-submit = Sign in
-password-help = Lost your login or password? Get help
-password-lost = Lost your login or password? Ask your school.
+password-help = Get help
+password-forgotten = Forgotten your password?
 problem-heading = You are not signed in.
 problem-credentials = The login or the password is not right. Check capital letters and the profile you chose, then try again. If they were right until now, your account may be suspended: ask your school whether the directory still names you.
 problem-wait = { $count ->
@@ -329,7 +329,7 @@ refusal-policy-error = The access rules of this service could not be read: to be
 ## Help
 
 help-password-title = I cannot sign in
-help-password-text = First choose the profile that is yours, then type the login your school gave you. After several attempts you have to wait a little between two: your account is not blocked. If the password is lost, ask your school.
+help-password-text = First choose the profile that is yours, then type the login your school gave you. After several attempts you have to wait a little between two: your account is not blocked. If the password is lost, follow “Forgotten your password?”: the page says how it is replaced.
 help-missing-title = A service is not on my home page
 help-missing-text = The home page shows what is open to you in the school you chose. Search for the service by its name: the page says why it is not open to you.
 help-favourites-title = Finding a service faster
@@ -616,6 +616,8 @@ account-language-text = Your pages are in this language on all your devices from
 account-language-choose = Language
 account-language-browser = That of my browser
 account-language-keep = Save
+account-kind-mailed-code = Code by mail
+account-second-mailed-code = with a code received by mail
 account-sessions = My open sessions
 account-session-began = Begun on { $when }
 account-session-seen = Last seen on { $when }
@@ -663,6 +665,9 @@ problem-code-wait = Too many tries: wait a little before you try again.
 second-code = Code
 second-code-hint = The six digits of your application, or a recovery code.
 second-code-send = Continue
+second-code-hint-mail = The six figures of the mail, or a recovery code.
+second-mail = Have a code sent to { $address }
+second-mail-again = Have another code sent to { $address }
 nudge-title = Simpler than a password
 nudge-text = With a passkey you will have neither a password nor a code to type next time.
 
@@ -979,3 +984,78 @@ cards-sheet-step-2 = 2. Tap your three pictures.
 cards-sheet-foot = This card opens only during your teacher’s lesson. Lost? Say so: another one is made for you.
 cards-roll-title = Pictures of { $class } – for the teacher
 cards-roll-note = Keep it out of sight of pupils. Tell everybody their three pictures; they will not be shown again.
+## Lost passwords and codes by mail
+
+forgotten-title = Forgotten password
+forgotten-purpose = We write to the address your establishment has of you, with a code to choose another password.
+forgotten-none = If your establishment does not have your address, or if no mail arrives, ask them: the form teacher helps their pupils, the head’s office helps families.
+forgotten-who = Login or mail address
+forgotten-who-hint = What you type to sign in, or the address your establishment has of you.
+forgotten-send = Send me a mail
+forgotten-back = Back to sign-in
+forgotten-help = Get help
+forgotten-problem-empty = Type your login or your address.
+forgotten-asked-title = Look into your mail
+forgotten-asked = If this account exists, if its password is changed here and if we have its address, a mail is on its way.
+forgotten-asked-then = It usually arrives within a minute, sometimes among unwanted mail. Its code is good for { $minutes } minutes and once. Asking several times makes it arrive no sooner.
+forgotten-people = A code on paper replaces it: the form teacher helps their pupils, the head of the establishment helps families.
+forgotten-elsewhere = This password does not live here: it is changed where you got it.
+forgotten-elsewhere-staff = It is that of your academic mailbox. The help desk of your academy can give you another one.
+forgotten-elsewhere-others = Ask whoever gave it to you, usually your establishment.
+forgotten-there = Change this password
+reset-title = Choose another password
+reset-code = Code of the mail
+reset-code-hint = Twelve letters and figures, such as 7K2M-9XQ4-HD3W.
+reset-problem-code = This code is worth nothing: it was used, it is too old, a later mail replaced it, or there is a slip of the finger.
+reset-another = Ask for another mail
+reset-ends = Your open sessions will be closed everywhere.
+reset-done = All your sessions are closed. Sign in with the new password.
+reset-go-on = Sign in
+mailed-title = Receive a code by mail
+mailed-purpose = Before anything of your account is changed, a code received by mail will be asked for besides the password.
+mailed-worth = A code by mail protects less than a passkey or an application: it does not open services that ask for two factors.
+mailed-to = Codes are sent to { $address }, the address your establishment has of you.
+mailed-sent = A code was sent to { $address }. It is good for ten minutes, on this page alone.
+mailed-send = Receive a first code
+mailed-again = Receive another code
+mailed-code-hint = The six figures of the mail.
+mailed-problem-code = This code is not that of the latest mail, or it is too old. Check it, or ask for another one.
+mailed-problem-many = A code was sent a moment ago. Take the latest that arrived, or wait a little before asking for another one.
+
+## Letters
+
+letter-signed = { $workspace }, { $base }
+    This message was written by a machine: nobody reads what is answered to it.
+letter-password-reset-subject = { $workspace }: choose another password
+letter-password-reset-text = Hello,
+
+    Somebody, you most likely, asked for another password for the login { $login }.
+
+    To choose it, open this address within half an hour:
+    { $base }/reset#{ $code }
+
+    If the page asks for a code, it is this one: { $code }
+
+    It is good once. If you asked for nothing, do nothing: the former password stays good. Give this code to nobody; nobody has a reason to ask you for it.
+letter-password-changed-subject = { $workspace }: your password was changed
+letter-password-changed-text = Hello,
+
+    The password of your account was just changed, and other sessions are closed.
+
+    If it was you, there is nothing to do. If not, tell your establishment now: they can stop the account.
+letter-code-subject = { $workspace }: a code for your account
+letter-code-text = Hello,
+
+    Your code is { $code }. It is good for ten minutes, on the page that asked for it.
+
+    If you asked for nothing, somebody knows your password: change it. Give this code to nobody.
+letter-space-ends-subject = The space “{ $title }” ends on { $when }
+letter-space-ends-text = Hello,
+
+    The space “{ $title }”, which you manage, ends on { $when }. After that day nobody comes in.
+
+    { $further ->
+        [yes] To keep it until { $until }, open this page and click on “Renew”:
+       *[no] It cannot last longer. Take out in time what you want to keep; another space can be opened afterwards:
+    }
+    { $base }/space/{ $space }

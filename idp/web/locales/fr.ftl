@@ -41,8 +41,8 @@ password-login-hint-guest = Celui de votre invitation.
 password-password = Mot de passe
 password-show = Afficher le mot de passe
 password-submit = Se connecter
-password-help = Identifiant ou mot de passe perdu ? Obtenir de l’aide
-password-lost = Identifiant ou mot de passe perdu ? Adressez-vous à votre établissement.
+password-help = Obtenir de l’aide
+password-forgotten = Mot de passe oublié ?
 problem-heading = Connexion impossible.
 problem-credentials = L’identifiant ou le mot de passe ne convient pas. Vérifiez les majuscules et le profil choisi, puis réessayez. S’ils convenaient jusqu’ici, votre compte est peut-être suspendu : demandez à votre établissement si l’annuaire vous nomme encore.
 problem-wait = { $count ->
@@ -333,7 +333,7 @@ refusal-policy-error = Les règles d’accès de ce service n’ont pas pu être
 ## Aide
 
 help-password-title = Je n’arrive pas à me connecter
-help-password-text = Choisissez d’abord le profil qui est le vôtre, puis saisissez l’identifiant remis par votre établissement. Après plusieurs essais, il faut attendre un peu entre deux : votre compte n’est pas bloqué. Si le mot de passe est perdu, adressez-vous à votre établissement.
+help-password-text = Choisissez d’abord le profil qui est le vôtre, puis saisissez l’identifiant remis par votre établissement. Après plusieurs essais, il faut attendre un peu entre deux : votre compte n’est pas bloqué. Si le mot de passe est perdu, suivez « Mot de passe oublié ? » : la page dit comment le remplacer.
 help-missing-title = Un service n’est pas sur mon accueil
 help-missing-text = L’accueil montre ce qui vous est ouvert dans l’établissement choisi. Cherchez le service par son nom : la page dit pourquoi il ne vous est pas ouvert.
 help-favourites-title = Retrouver un service plus vite
@@ -620,6 +620,8 @@ account-language-text = Vos pages sont dans cette langue sur tous vos appareils,
 account-language-choose = Langue
 account-language-browser = Celle de mon navigateur
 account-language-keep = Enregistrer
+account-kind-mailed-code = Code par mail
+account-second-mailed-code = avec un code reçu par mail
 account-sessions = Mes sessions ouvertes
 account-session-began = Ouverte le { $when }
 account-session-seen = Dernière activité le { $when }
@@ -667,6 +669,9 @@ problem-code-wait = Trop d’essais : attendez un peu avant de réessayer.
 second-code = Code
 second-code-hint = Les six chiffres de votre application, ou un code de secours.
 second-code-send = Continuer
+second-code-hint-mail = Les six chiffres du mail, ou un code de secours.
+second-mail = Recevoir un code à { $address }
+second-mail-again = Recevoir un autre code à { $address }
 nudge-title = Plus simple qu’un mot de passe
 nudge-text = Avec une clé d’accès, vous n’aurez ni mot de passe ni code à taper la prochaine fois.
 
@@ -983,3 +988,78 @@ cards-sheet-step-2 = 2. Touche tes trois images.
 cards-sheet-foot = Cette carte ouvre seulement pendant la séance de ton enseignant. Perdue ? Dis-le : il t’en fait une autre.
 cards-roll-title = Images de { $class } – pour l’enseignant
 cards-roll-note = À garder hors de la vue des élèves. Dites à chacun ses trois images ; elles ne seront plus affichées.
+## Mots de passe perdus et codes par mail
+
+forgotten-title = Mot de passe oublié
+forgotten-purpose = Nous vous écrivons à l’adresse que votre établissement a de vous, avec un code pour choisir un autre mot de passe.
+forgotten-none = Si votre établissement n’a pas votre adresse, ou si aucun mail n’arrive, adressez-vous à lui : le professeur principal aide ses élèves, la direction aide les familles.
+forgotten-who = Identifiant ou adresse mail
+forgotten-who-hint = Ce que vous tapez pour vous connecter, ou l’adresse que votre établissement a de vous.
+forgotten-send = Recevoir un mail
+forgotten-back = Revenir à la connexion
+forgotten-help = Obtenir de l’aide
+forgotten-problem-empty = Tapez votre identifiant ou votre adresse.
+forgotten-asked-title = Regardez vos mails
+forgotten-asked = Si ce compte existe, si son mot de passe se change ici et si nous avons son adresse, un mail est parti.
+forgotten-asked-then = Il arrive d’ordinaire en une minute, parfois parmi les indésirables. Son code vaut { $minutes } minutes et sert une fois. Demander plusieurs mails ne les fait pas arriver plus vite.
+forgotten-people = Un code sur papier le remplace : le professeur principal aide ses élèves, la direction de l’établissement aide les familles.
+forgotten-elsewhere = Ce mot de passe ne se trouve pas ici : il se change là où vous l’avez reçu.
+forgotten-elsewhere-staff = C’est celui de votre messagerie académique. L’assistance de votre académie peut vous en donner un autre.
+forgotten-elsewhere-others = Adressez-vous à qui vous l’a remis, d’ordinaire votre établissement.
+forgotten-there = Changer ce mot de passe
+reset-title = Choisir un autre mot de passe
+reset-code = Code du mail
+reset-code-hint = Douze lettres et chiffres, par exemple 7K2M-9XQ4-HD3W.
+reset-problem-code = Ce code ne vaut rien : il a déjà servi, il est périmé, un mail plus récent l’a remplacé, ou il y a une faute de frappe.
+reset-another = Demander un autre mail
+reset-ends = Vos sessions ouvertes seront fermées partout.
+reset-done = Toutes vos sessions sont fermées. Connectez-vous avec le nouveau mot de passe.
+reset-go-on = Se connecter
+mailed-title = Recevoir un code par mail
+mailed-purpose = Avant tout changement à votre compte, un code reçu par mail vous sera demandé en plus du mot de passe.
+mailed-worth = Un code par mail protège moins qu’une clé d’accès ou qu’une application : il n’ouvre pas les services qui demandent deux facteurs.
+mailed-to = Les codes partent à { $address }, l’adresse que votre établissement a de vous.
+mailed-sent = Un code est parti à { $address }. Il vaut dix minutes, sur cette page seulement.
+mailed-send = Recevoir un premier code
+mailed-again = Recevoir un autre code
+mailed-code-hint = Les six chiffres du mail.
+mailed-problem-code = Ce code n’est pas celui du dernier mail, ou il est périmé. Vérifiez-le, ou demandez-en un autre.
+mailed-problem-many = Un code est déjà parti il y a peu. Prenez le dernier arrivé, ou attendez un peu avant d’en demander un autre.
+
+## Lettres
+
+letter-signed = { $workspace }, { $base }
+    Ce message est écrit par une machine : personne ne lit ce qu’on y répond.
+letter-password-reset-subject = { $workspace } : choisir un autre mot de passe
+letter-password-reset-text = Bonjour,
+
+    Quelqu’un, vous sans doute, a demandé un autre mot de passe pour l’identifiant { $login }.
+
+    Pour le choisir, ouvrez cette adresse dans la demi-heure :
+    { $base }/reset#{ $code }
+
+    Si la page demande un code, c’est celui-ci : { $code }
+
+    Il sert une fois. Si vous n’avez rien demandé, ne faites rien : le mot de passe d’avant reste bon. Ne donnez ce code à personne, personne n’a à vous le demander.
+letter-password-changed-subject = { $workspace } : votre mot de passe a changé
+letter-password-changed-text = Bonjour,
+
+    Le mot de passe de votre compte vient d’être changé, et les autres sessions sont fermées.
+
+    Si c’est vous, il n’y a rien à faire. Sinon, prévenez votre établissement dès maintenant : il peut arrêter le compte.
+letter-code-subject = { $workspace } : un code pour votre compte
+letter-code-text = Bonjour,
+
+    Votre code est { $code }. Il vaut dix minutes, sur la page qui l’a demandé.
+
+    Si vous n’avez rien demandé, quelqu’un connaît votre mot de passe : changez-le. Ne donnez ce code à personne.
+letter-space-ends-subject = L’espace « { $title } » se termine le { $when }
+letter-space-ends-text = Bonjour,
+
+    L’espace « { $title } », que vous gérez, se termine le { $when }. Ce jour passé, plus personne n’y entre.
+
+    { $further ->
+        [yes] Pour le garder jusqu’au { $until }, ouvrez cette page et cliquez sur « Renouveler » :
+       *[no] Il ne peut pas durer plus longtemps. Récupérez à temps ce que vous voulez garder ; un autre espace pourra être ouvert ensuite :
+    }
+    { $base }/space/{ $space }

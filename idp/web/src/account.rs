@@ -8,6 +8,7 @@
 mod codes;
 mod data;
 mod language;
+mod mailed;
 mod password;
 mod sessions;
 
@@ -47,6 +48,7 @@ pub fn routes() -> Router<Arc<Hub>> {
         .route("/account/codes", get(back).post(codes::add))
         .route("/account/codes/new", get(codes::ask))
         .route("/account/language", get(back).post(language::choose))
+        .route("/account/mail", get(mailed::ask).post(mailed::submit))
         .route("/account/password", get(password::ask).post(password::change))
         .route("/account/recovery", get(back).post(codes::renew))
         .route("/account/sessions", get(back).post(sessions::end))
@@ -88,6 +90,7 @@ async fn page(hub: &Hub, visitor: &Visitor, live: &Live, problem: Option<&'stati
         factors: &factors,
         password: password::lives_here(hub, live).await?,
         passkeys: hub.may_add_passkeys(&known.person),
+        mailed: hub.may_have_codes_mailed(&known.person, &factors),
         token: hub.form_token(&live.session.id, FORM),
         sign_out_token: hub.form_token(&live.session.id, "sign-out"),
         problem,
@@ -297,7 +300,8 @@ impl Hub {
         if proof.is(wanted) {
             return Ok(Vec::new());
         }
-        Ok(proof.lacks(wanted, &self.store.factors_of(person).await?))
+        let theirs = self.provable(person, self.store.factors_of(person).await?).await?;
+        Ok(proof.lacks(wanted, &theirs))
     }
 
     /// Whether somebody who proved this has more to prove.

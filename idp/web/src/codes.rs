@@ -1,4 +1,4 @@
-//! Codes as a second factor: those an application makes, and those on paper.
+//! Codes as a second factor: those an application makes, those on paper, and those that are mailed.
 //!
 //! Tries of applications are counted for the person before anything is compared, and only who proved a first factor can make one. A code on
 //! paper, which nobody guesses, is taken whatever was typed before, and wrong ones alone are counted. A device on which a second factor of
@@ -61,8 +61,14 @@ pub fn factor_tries(keyring: &Keyring, person: &PersonId) -> [String; 2] {
 }
 
 impl Hub {
-    /// Takes a code of a person who proved a first factor.
-    pub(crate) async fn code_proved(&self, visitor: &Visitor, person: &PersonId, typed: &str) -> Result<Proved, Fault> {
+    /// Takes a code of a person who proved a first factor; `within` is the sign-in or session in which it is typed.
+    pub(crate) async fn code_proved(
+        &self,
+        visitor: &Visitor,
+        person: &PersonId,
+        within: &str,
+        typed: &str,
+    ) -> Result<Proved, Fault> {
         let (now, code) = (self.now(), read(typed));
         if code.len() == LETTERS {
             return self.paper_proved(person, &code).await;
@@ -79,14 +85,14 @@ impl Hub {
         if guessable && self.wrong_codes(person).await?.1 >= MOST_WRONG {
             return Ok(Proved::Stopped);
         }
-        match self.shown_by_application(person, &code).await {
-            Ok(true) => {
+        match self.shown(person, within, &code).await {
+            Ok(Some(kind)) => {
                 self.store.forgive(&key).await?;
                 self.factor_proved(person).await?;
-                Ok(Proved::Right(FactorKind::OneTimeCode))
+                Ok(Proved::Right(kind))
             }
-            Ok(false) if guessable => self.count_wrong(person).await.map(|()| Proved::Wrong),
-            Ok(false) => Ok(Proved::Wrong),
+            Ok(None) if guessable => self.count_wrong(person).await.map(|()| Proved::Wrong),
+            Ok(None) => Ok(Proved::Wrong),
             Err(error) => {
                 self.store.uncount_attempt(&key, now, TRIES).await?;
                 Err(error.into())
@@ -175,6 +181,14 @@ impl Hub {
 
     fn proving_key(&self, person: &PersonId, device: &Secret) -> String {
         self.keyring.mac("factor-device", &[person.as_str(), device.expose()])
+    }
+
+    /// What a code was shown by, if it is right.
+    async fn shown(&self, person: &PersonId, within: &str, code: &str) -> Result<Option<FactorKind>, StoreError> {
+        if self.shown_by_application(person, code).await? {
+            return Ok(Some(FactorKind::OneTimeCode));
+        }
+        Ok(self.shown_by_mail(person, within, code).await?.then_some(FactorKind::MailedCode))
     }
 
     async fn shown_by_application(&self, person: &PersonId, code: &str) -> Result<bool, StoreError> {

@@ -89,6 +89,9 @@ pub struct SignInConfig {
     pub publics: BTreeMap<String, String>,
     /// Public to the names of other providers offered beside, in this order: a source where people sign in elsewhere.
     pub also: BTreeMap<String, Vec<String>>,
+    /// Public to the address where a password that lives elsewhere is replaced, such as the self-service of the academy: the page of lost
+    /// passwords leads there.
+    pub lost: BTreeMap<String, String>,
 }
 
 impl Default for WebConfig {
@@ -203,7 +206,12 @@ impl WebConfig {
             }
         }
         let also = self.sign_in.also.keys().map(|public| ("also", public));
-        for (key, public) in self.sign_in.publics.keys().map(|public| ("publics", public)).chain(also) {
+        let lost = self.sign_in.lost.keys().map(|public| ("lost", public));
+        for (public, _) in self.sign_in.lost.iter().filter(|(_, address)| !address.starts_with("https://")) {
+            problems
+                .push(Problem::new(format!("web.sign_in.lost.{public}"), "is an address that begins with https://"));
+        }
+        for (key, public) in self.sign_in.publics.keys().map(|public| ("publics", public)).chain(also).chain(lost) {
             if public.parse::<Public>().is_err() {
                 problems.push(Problem::new(
                     format!("web.sign_in.{key}.{public}"),

@@ -16,7 +16,7 @@ use crate::{Fault, FaultKind, Live, Protocol, Texts, Visitor, WebConfig, Words};
 use arc_swap::ArcSwap;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use preau_connector_api::{Mounting, PasswordCheck, Probe, Redirect, Turns};
+use preau_connector_api::{Mounting, PasswordCheck, Post, Probe, Redirect, Turns};
 use preau_domain::{AuditEvent, AuditKind, Clock, Ids, Instant, Public, SourceId, Strength};
 use preau_egress::Egress;
 use preau_keys::strength::Breached;
@@ -72,6 +72,8 @@ pub struct HubParts {
     pub client_authorities: ClientAuthorities,
     /// Passwords that were stolen elsewhere.
     pub breached: Breached,
+    /// The way for letters; none where nobody is written to.
+    pub mail: Option<Arc<dyn Post>>,
 }
 
 impl Deref for Hub {
@@ -91,6 +93,8 @@ pub struct Hub {
     pub passkeys: Option<Passkeys>,
     /// Wakes whoever tells services of ends of sessions.
     pub(crate) notices: Notify,
+    /// Wakes whoever takes letters to the mail server.
+    pub(crate) letters: Notify,
     /// The latest refused request of each service, for the bench.
     pub(crate) bench: crate::bench::Latest,
     /// Refused requests written to the journal within the second.
@@ -130,6 +134,7 @@ impl Hub {
             passkeys,
             texts: Texts::load(),
             notices: Notify::new(),
+            letters: Notify::new(),
             bench: crate::bench::Latest::default(),
             refusals: Mutex::new((0, 0)),
             services: ArcSwap::new(Arc::clone(&services)),

@@ -89,7 +89,7 @@ pub(crate) fn has_spaces(hub: &Hub, live: &Live, person: &Person) -> bool {
 
 /// A space that somebody manages and that is over within a month.
 pub(crate) fn ends_soon(live: &Live, now: Instant) -> bool {
-    let soon = now + preau_domain::Seconds(30 * 86_400);
+    let soon = now + crate::BEFORE_THE_END;
     let manages = |one: &SpaceGrant| one.role == preau_domain::Role::Gestionnaire;
     live.spaces().iter().any(|one| manages(one) && one.holds(now) && one.until <= soon)
 }

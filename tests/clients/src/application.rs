@@ -77,6 +77,18 @@ impl Application {
         Application::of(command)
     }
 
+    /// Starts aiosmtpd on this port of the loopback, for whoever signs in so.
+    pub fn mail_server(port: u16, tls: &Tls, user: &str, password: &str) -> Result<Application> {
+        let mut command = Command::new(python()?);
+        command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("mail_server.py")).arg(port.to_string());
+        command.args([&tls.certificate, &tls.key]).args([user, password]);
+        let mut server = Application::of(command)?;
+        let mut line = String::new();
+        server.from.read_line(&mut line)?;
+        ensure!(line.contains("ready"), "the mail server does not start: {line}");
+        Ok(server)
+    }
+
     /// Starts pysaml2 as the service at `address`, whose files are kept in `folder` and who believes the provider of these
     /// metadata.
     pub fn pysaml2(folder: &Path, address: &str, provider: &Path) -> Result<Application> {

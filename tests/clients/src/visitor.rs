@@ -209,6 +209,7 @@ impl Visitor {
         let page = self.open(address).await?;
         let public = match role {
             "parent" => "guardian",
+            "guest" => "guest",
             pupil if pupil.starts_with("pupil") => "pupil",
             _ => "staff",
         };

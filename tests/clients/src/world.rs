@@ -116,6 +116,7 @@ impl World {
             authority: Some(tls.authority.clone()),
             educonnect: educonnect.as_ref().map(|provider| (provider, "EduConnect".to_owned())),
             neighbour: None,
+            mail: None,
         };
         let config = configuration.write()?;
         let mut sites = sites(&base, &tls, &configuration)?;

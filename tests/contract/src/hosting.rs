@@ -136,6 +136,28 @@ pub async fn a_pair_of_schools_is_kept(store: &dyn Store) {
 }
 
 /// A space is found from what somebody is, as long as it is open.
+/// A space that passed two thirds of its time and ends soon is told of until somebody was reminded; another end is told of again.
+pub async fn an_end_that_comes_near_is_reminded_of_once(store: &dyn Store) {
+    let day = |days: i64| NOW + Seconds(days * 86_400);
+    let lasting = |id: &str, days: i64| Space { until: day(days), ..space(id, None) };
+    for (id, days) in [("short", 9), ("long", 90), ("closed", 9)] {
+        store.put_space(&lasting(id, days), None, NOW).await.unwrap();
+    }
+    store.close_space("closed", NOW).await.unwrap();
+    let told = async |now: Instant| {
+        let found = store.spaces_to_remind_of(now, now + Seconds(30 * 86_400), 100).await.unwrap();
+        found.into_iter().map(|one| one.id).collect::<Vec<_>>()
+    };
+    assert_eq!(told(day(5)).await, Vec::<String>::new(), "in the middle of its time");
+    assert_eq!(told(day(6)).await, ["short"]);
+    assert_eq!(told(day(59)).await, Vec::<String>::new(), "one is over, the other one is not yet near its end");
+    assert_eq!(told(day(60)).await, ["long"]);
+    store.note_reminded("long", day(90)).await.unwrap();
+    assert_eq!(told(day(61)).await, Vec::<String>::new(), "once");
+    store.put_space(&lasting("long", 120), Some(&lasting("long", 90)), NOW).await.unwrap();
+    assert_eq!(told(day(100)).await, ["long"], "another end");
+}
+
 pub async fn a_space_is_found_by_its_groups(store: &dyn Store) {
     let first = space("fables", None);
     store.put_space(&first, None, NOW).await.unwrap();

@@ -14,6 +14,7 @@ pub mod fixture;
 pub mod grants;
 pub mod hosting;
 pub mod kept;
+pub mod letters;
 pub mod life;
 pub mod operations;
 pub mod outbox;

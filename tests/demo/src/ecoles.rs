@@ -69,6 +69,7 @@ impl Ecoles {
             authority: None,
             educonnect: None,
             neighbour: Some(&self.college),
+            mail: None,
         }
     }
 

@@ -26,6 +26,8 @@ pub struct Facts {
     pub providers: Vec<Provider>,
     /// A file dropped into this folder mounts a service.
     pub service_instances: PathBuf,
+    /// The folder of what would be mailed.
+    pub mail: PathBuf,
     /// The binary that runs.
     pub program: PathBuf,
     /// The configuration it runs with, for `preau --config`.
@@ -280,6 +282,8 @@ pub fn shown(facts: &Facts) -> String {
         let preau = format!("{} --config {}", facts.program.display(), facts.config.display());
         writeln!(text, "    {preau} explain --person {} --service atelier", pupil.login).ok();
     }
+    writeln!(text, "\n  What would be mailed is in {}: the guest may forget their password.", facts.mail.display())
+        .ok();
     writeln!(text, "\n  For editors, sandboxes and configurations to copy: {}bench", facts.base).ok();
     writeln!(text, "\n  Open {}   (Ctrl-C ends everything)\n", facts.base).ok();
     text

@@ -155,6 +155,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
         shared,
         lists: of_lilas,
         service_instances: place.instances(),
+        mail: folder.join(settings::MAIL),
         program: preau.program().to_owned(),
         config,
         ldap: Directory {

@@ -77,6 +77,9 @@ pub const SERVICES: [ServiceSetting; 7] = [
     },
 ];
 
+/// The folder of what would be mailed, below that of the demo.
+pub const MAIL: &str = "mail";
+
 /// The pad that the tile of Etherpad opens.
 const FIRST_PAD: &str = "/p/fables";
 
@@ -199,6 +202,7 @@ impl Place {
             authority: None,
             educonnect: Some((educonnect, EDUCONNECT_TITLE.to_owned())),
             neighbour: Some(neighbour),
+            mail: Some(format!("folder = \"{MAIL}\"\nfrom = \"ne-pas-repondre@ent.example\"\n")),
         }
     }
 
@@ -264,6 +268,7 @@ pub fn guest(preau: &Preau, place: &Place, accounts: &[Account]) -> Result<Accou
         &["account", "add"],
         &who[..],
         &["--given-name", given, "--family-name", family, "--establishment", &school.uai],
+        &["--mail", "ondine.basalte@association.example"],
     ];
     if let Err(error) = preau.run(&add.concat(), &guest.password) {
         // A run that was cut short may have added it without noting so.

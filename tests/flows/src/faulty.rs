@@ -13,11 +13,7 @@ use preau_domain::{
     Visit,
 };
 use preau_store::{
-    Activations, Admission, Admitted, Aged, Alike, Attempt, Audit, Cards, Delays, Ending, Establishments, Factors,
-    Grants, GuestsOf, Health, Held, Hosting, IndexRow, Keeping, Links, ListsOf, Lives, NewSession, Notice,
-    OpeningChange, Operations, Ousted, Outbox, Pair, Pairings, People, PersonChange, Provisioning, RecordName,
-    Registrations, Result, Rotation, RunRecord, SaidBy, Sessions, SharedLogin, Shortcuts, SignIns, SigningKeys,
-    SourceRecord, Store, StoreError, Swept, Throttle, Tickets, UndoPart, Undoable, Undone, Upstreams, YetToHear,
+    Activations, Admission, Admitted, Aged, Alike, Attempt, Audit, Cards, Delays, Ending, Establishments, Factors, Grants, GuestsOf, Health, Held, Hosting, IndexRow, Keeping, Links, ListsOf, Lives, NewSession, Notice, OpeningChange, Operations, Ousted, Outbox, Pair, Pairings, People, PersonChange, Provisioning, RecordName, Registrations, Result, Rotation, RunRecord, SaidBy, Sessions, SharedLogin, Shortcuts, SignIns, SigningKeys, SourceRecord, Store, StoreError, Swept, Throttle, Tickets, UndoPart, Undoable, Undone, Upstreams, YetToHear, Letter, Letters, TakenLetter, WaitingLetters,
 };
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -289,6 +285,8 @@ faulty!(Hosting {
     fn put_space(space: &Space, before: Option<&Space>, now: Instant) -> u64;
     fn close_space(id: &str, now: Instant) -> Option<u64>;
     fn spaces_at(host: &Uai, limit: u32) -> Vec<Space>;
+    fn spaces_to_remind_of(now: Instant, until: Instant, limit: u32) -> Vec<Space>;
+    fn note_reminded(id: &str, of: Instant) -> ();
     fn open_spaces_under(host: &Uai, convention: &str) -> Vec<String>;
     fn space(id: &str) -> Option<Space>;
     fn spaces(after: &str, limit: u32) -> Vec<Space>;
@@ -329,6 +327,16 @@ faulty!(Factors {
     fn remove_factor(person: &PersonId, id: &FactorId, another: bool) -> ();
     fn replace_factors(person: &PersonId, kind: FactorKind, with: &[Factor]) -> u64;
     fn forget_factors(person: &PersonId) -> u64;
+});
+
+faulty!(Letters {
+    fn post_letters(letters: &[Letter]) -> u64;
+    fn post_request(request: &Letter, most: u32) -> ();
+    fn take_letters(now: Instant, again: Instant, limit: u32) -> Vec<TakenLetter>;
+    fn settle_letter(id: &str) -> ();
+    fn drop_letter(id: &str) -> ();
+    fn postpone_letter(id: &str, until: Instant) -> ();
+    fn waiting_letters(now: Instant) -> WaitingLetters;
 });
 
 faulty!(Activations {

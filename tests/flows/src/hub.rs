@@ -17,7 +17,7 @@ use bytes::BytesMut;
 use futures::StreamExt;
 use http::Request;
 
-use preau_connector_api::{MountedService, Network, Turns};
+use preau_connector_api::{MountedService, Network, Post, Turns};
 use preau_domain::{AuditEvent, CorrelationId, Person, Profile, SourceId};
 use preau_egress::Egress;
 use preau_keys::strength::Breached;
@@ -57,6 +57,8 @@ pub struct Setup {
     pub client_authorities: ClientAuthorities,
     /// What the house would synchronise with.
     pub synchronised: Arc<Recorder>,
+    /// The way for letters.
+    pub mail: Option<Arc<dyn Post>>,
 }
 
 impl Default for Setup {
@@ -72,6 +74,7 @@ impl Default for Setup {
             authorities: Vec::new(),
             client_authorities: ClientAuthorities::default(),
             synchronised: Arc::default(),
+            mail: None,
         }
     }
 }
@@ -104,13 +107,15 @@ pub struct TestHub {
     _end: Arc<End>,
 }
 
-/// What a server does beside its answers: it tells services of ends of sessions. It stops with its hub.
+/// What a server does beside its answers: it tells services of ends of sessions, and sends letters. It stops with its hub.
 struct Telling(tokio::task::JoinHandle<()>);
 
 impl Telling {
     fn start(hub: &Arc<Hub>) -> Arc<Telling> {
         let hub = Arc::clone(hub);
-        Arc::new(Telling(tokio::spawn(async move { hub.tell_services().await })))
+        Arc::new(Telling(tokio::spawn(async move {
+            tokio::join!(hub.tell_services(), hub.send_letters());
+        })))
     }
 }
 
@@ -404,6 +409,7 @@ fn assemble(
         mounting: Arc::new(preau_connectors::catalogue().clone()),
         client_authorities: setup.client_authorities.clone(),
         breached: Breached::default(),
+        mail: setup.mail.clone(),
     };
     let services = ServiceTable::new(setup.services.clone()).expect("the services of a story fit together");
     let hub = Hub::new(parts, services).with_synchronisations(setup.synchronised.clone());

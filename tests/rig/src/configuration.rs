@@ -37,6 +37,8 @@ pub struct Configuration<'a> {
     pub educonnect: Option<(&'a SimpleSaml, String)>,
     /// Another ENT, whose people come as guests.
     pub neighbour: Option<&'a Neighbour>,
+    /// What section `[mail]` says, where there is one.
+    pub mail: Option<String>,
 }
 
 /// One service to mount.
@@ -75,6 +77,9 @@ impl Configuration<'_> {
         );
         if let Some(authority) = &self.authority {
             writeln!(text, "trusted_ca_files = [\"{}\"]", authority.display())?;
+        }
+        if let Some(mail) = &self.mail {
+            write!(text, "\n[mail]\n{mail}")?;
         }
         let suffix = self.directory.suffix();
         write!(

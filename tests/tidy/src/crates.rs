@@ -23,6 +23,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("connectors/upstream-saml", &["idp/domain", "idp/saml", "connectors/api", "connectors/egress", "idp/keys"]),
     ("connectors/upstream-", &["idp/domain", "connectors/api", "connectors/egress", "idp/keys"]),
     ("connectors/ent", &["idp/domain", "connectors/api"]),
+    ("connectors/mail", &["idp/domain", "connectors/api"]),
     ("connectors/", &["idp/domain", "connectors/api", "connectors/ent"]),
     ("idp/provision", &["idp/domain", "idp/store", "policy", "connectors/api"]),
     ("idp/hosting", &["idp/domain", "idp/store", "policy", "connectors/api"]),
@@ -113,6 +114,7 @@ const RESERVED: &[(&str, &[&str], &[&str])] = &[
     ("passkeys", &["webauthn-rs", "webauthn-rs-core", "webauthn-rs-proto"], &["idp/passkeys"]),
     ("PDF", &["pdf-writer"], &["idp/paper"]),
     ("SAML", &["samael"], &["tests/samael"]),
+    ("mail", &["lettre"], &["connectors/mail"]),
     ("LDAP", &["ldap3"], &["connectors/ldap", "tests/"]),
     ("HTTP serving", &["axum", "axum-server", "hyper"], &["idp/web", "idp/protocols/", "idp/server", "tests/"]),
     (

@@ -155,7 +155,7 @@ fn amr(authentication: &Authentication) -> Option<Vec<&'static str>> {
     match second {
         Some(FactorKind::Passkey) => methods.extend(["pop", "user"]),
         Some(FactorKind::OneTimeCode) => methods.push("otp"),
-        Some(FactorKind::RecoveryCode | FactorKind::RememberedDevice) | None => {}
+        Some(FactorKind::RecoveryCode | FactorKind::MailedCode | FactorKind::RememberedDevice) | None => {}
     }
     if acrs(authentication).contains(&ACR_TWO_FACTORS) {
         methods.push("mfa");

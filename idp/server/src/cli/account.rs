@@ -56,6 +56,9 @@ pub struct AddArgs {
     /// Family name.
     #[arg(long)]
     pub family_name: String,
+    /// Their mail address: with a mail server they replace a lost password by themselves.
+    #[arg(long)]
+    pub mail: Option<String>,
     /// What the person is there.
     #[arg(long, default_value = "Invite")]
     pub profile: String,

@@ -6,7 +6,7 @@ use crate::output::say;
 use crate::{SystemClock, assembly, commands};
 use preau_domain::{
     AccountState, Affiliation, Bounded, Clock, Credentials, Factor, FactorKind, Ids, Instant, Person, PersonId,
-    Profile, Uai, bounded, normalised_login,
+    Profile, Uai, bounded, normalised_login, normalised_mail,
 };
 use preau_keys::{Passwords, SystemIds};
 use preau_store::{Store, StoreError};
@@ -26,6 +26,9 @@ pub async fn add(loaded: &Loaded, args: &AddArgs) -> Result<(), Failure> {
     let uai: Uai = args.establishment.parse().map_err(Failure::new)?;
     let login =
         normalised_login(&args.login).ok_or_else(|| Failure::new("this login names nobody: 1 to 128 characters"))?;
+    if args.mail.as_deref().is_some_and(|mail| normalised_mail(mail).is_none()) {
+        return Err(Failure::new("this is no mail address"));
+    }
     let store = assembly::store(loaded, Some(&assembly::keyring(loaded, true)?)).await?;
     if store.establishment(&uai).await?.is_none() {
         return Err(Failure::new(format!("establishment {uai} is not known here: synchronise its source first")));
@@ -38,7 +41,7 @@ pub async fn add(loaded: &Loaded, args: &AddArgs) -> Result<(), Failure> {
         family_name: name(&args.family_name, "family name")?,
         title: None,
         login: Some(login.clone()),
-        mail: None,
+        mail: args.mail.clone(),
         credentials: Credentials::Local,
         affiliations: vec![Affiliation::new(uai, profile)],
         children: Vec::new(),

@@ -110,6 +110,7 @@ async fn examine(checks: &mut Checks, loaded: &Loaded, demo: bool) {
         signing_keys(checks, loaded, demo, store).await;
     }
     sources(checks, loaded, store.as_deref()).await;
+    mail(checks, loaded, store.as_deref()).await;
     match assembly::table(loaded) {
         Ok(table) if table.all().is_empty() => checks.add(
             State::Warn,
@@ -352,6 +353,32 @@ async fn sources(checks: &mut Checks, loaded: &Loaded, store: Option<&dyn Store>
                 }
             }
         }
+    }
+}
+
+/// An hour: a letter that waits for so long is one that a person waits for too.
+const LONG_MS: i64 = 3_600_000;
+
+/// Whether letters would be taken now, and whether some wait.
+async fn mail(checks: &mut Checks, loaded: &Loaded, store: Option<&dyn Store>) {
+    const WHAT: &str = "mail";
+    let advice = "until then letters wait, and are sent when it answers: look at section [mail] and at the server";
+    match assembly::mail(loaded) {
+        Ok(None) => checks.ok(WHAT, "none is sent: nobody is offered a new password or a code by mail"),
+        Ok(Some(post)) => match post.probe().await {
+            Ok(found) => checks.ok(WHAT, found),
+            Err(error) => checks.add(State::Fail, WHAT, error, Some(advice)),
+        },
+        Err(Failure::Failed(what)) => checks.add(State::Fail, WHAT, what, Some("correct section [mail]")),
+        Err(_) => checks.add(State::Fail, WHAT, "section [mail] does not hold together", None),
+    }
+    let Some(store) = store else { return };
+    let now = SystemClock::new().now();
+    if let Ok(waiting) = store.waiting_letters(now).await
+        && let Some(oldest) = waiting.oldest.filter(|oldest| now - *oldest > LONG_MS)
+    {
+        let found = format!("{} letters wait, the oldest since {}", waiting.count, oldest.rfc3339());
+        checks.add(State::Warn, WHAT, found, Some("see what the log says of letters, and whether a server runs"));
     }
 }
 

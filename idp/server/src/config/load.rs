@@ -84,6 +84,7 @@ fn parse(mut table: Table) -> (Config, Vec<Problem>) {
         services: section(&mut table, "services", &mut problems),
         saml: section(&mut table, "saml", &mut problems),
         web: section(&mut table, "web", &mut problems),
+        mail: section(&mut table, "mail", &mut problems),
         sync: section(&mut table, "sync", &mut problems),
         log: section(&mut table, "log", &mut problems),
         sources: sources(&mut table, &mut problems),
@@ -91,7 +92,7 @@ fn parse(mut table: Table) -> (Config, Vec<Problem>) {
     for key in table.keys() {
         problems.push(Problem::new(
             key,
-            "is no section; there are server, storage, keys, services, saml, web, sync, log and sources.<name>",
+            "is no section; there are server, storage, keys, services, saml, web, mail, sync, log and sources.<name>",
         ));
     }
     (config, problems)
@@ -115,6 +116,7 @@ fn validate(config: &Config, demo: bool) -> Vec<Problem> {
         problem
     }));
     problems.extend(config.saml.validate());
+    problems.extend(config.mail.validate(demo));
     problems.extend(config.sync.validate());
     problems.extend(config.sync.unknown_sources(|source| config.sources.contains_key(source)));
     for (public, source) in &config.web.sign_in.publics {

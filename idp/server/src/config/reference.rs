@@ -3,6 +3,7 @@
 use super::{KeysConfig, SamlConfig, ServerConfig, ServicesConfig, StorageConfig};
 use crate::logging::LogConfig;
 use preau_connector_api::Kind;
+use preau_connector_mail::MailConfig;
 use preau_provision::SyncConfig;
 use preau_web::WebConfig;
 use schemars::JsonSchema;
@@ -34,6 +35,7 @@ fn sections() -> Vec<(&'static str, Value)> {
         ("keys", of::<KeysConfig>()),
         ("services", of::<ServicesConfig>()),
         ("saml", of::<SamlConfig>()),
+        ("mail", of::<MailConfig>()),
         ("sync", of::<SyncConfig>()),
         (
             "log",

@@ -91,6 +91,7 @@ pub(super) async fn change(State(hub): State<Arc<Hub>>, visitor: Visitor, body: 
             hub.end_session(&session.id, "password-changed", visitor.correlation()).await?;
         }
     }
+    hub.tell_of_password(&person, visitor.locale).await;
     let left = hub.store.factors_of(&person.id).await?.iter().filter(|factor| Factor::lasts(factor)).count();
     Ok(pages::password_changed(&hub, &visitor, left))
 }

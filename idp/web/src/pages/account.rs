@@ -31,6 +31,8 @@ pub struct AccountPage<'a> {
     pub password: bool,
     /// There can be passkeys at our address.
     pub passkeys: bool,
+    /// They may have codes mailed.
+    pub mailed: bool,
     /// The hidden token of its forms.
     pub token: String,
     /// That of the form that ends the session.
@@ -74,6 +76,7 @@ pub(super) struct Account<'a> {
     languages: Vec<(&'static str, String, bool)>,
     password: bool,
     passkeys: bool,
+    mailed: bool,
     factors: Vec<Told<'a>>,
     /// How many codes on paper are left, as a sentence; none for whoever needs none.
     paper: Option<String>,
@@ -138,6 +141,7 @@ impl<'a> Account<'a> {
             problem: shown.problem.map(|key| page.t(key)),
             password: shown.password,
             passkeys: shown.passkeys,
+            mailed: shown.mailed,
             name: shown.name,
             token: shown.token,
             sign_out_token: shown.sign_out_token,
@@ -302,6 +306,10 @@ pub struct CodeForm {
     pub carried: Option<String>,
     /// What the box says by which the device is remembered, where that is offered.
     pub remember: Option<String>,
+    /// Where a code is mailed to if they ask for one, half shown.
+    pub mailed: Option<String>,
+    /// Where one is on its way to.
+    pub sent: Option<String>,
 }
 
 #[derive(Template)]
@@ -314,6 +322,8 @@ pub(super) struct Second<'a> {
     passkey: Option<PasskeyForm>,
     /// The form for a code.
     code: Option<CodeForm>,
+    /// The button that has a code mailed, and where one is on its way to.
+    mail: Option<(String, Option<String>)>,
     problem: Option<String>,
 }
 
@@ -330,8 +340,13 @@ impl<'a> Second<'a> {
             None => page.t("second-purpose"),
         };
         let problem = problem.map(|key| page.t(key));
+        let to = code.as_ref().and_then(|code| Some((code.mailed.as_deref()?, code.sent.as_deref())));
+        let mail = to.map(|(to, sent)| {
+            let key = if sent.is_some() { "second-mail-again" } else { "second-mail" };
+            (page.with(key, "address", to), sent.map(|to| page.with("mailed-sent", "address", to)))
+        });
         let page = page.at(format!("/sign-in/{pending_id}"));
-        Second { page, heading: "second-title", pending_id, purpose, passkey, code, problem }
+        Second { mail, page, heading: "second-title", pending_id, purpose, passkey, code, problem }
     }
 }
 

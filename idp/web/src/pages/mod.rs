@@ -17,6 +17,7 @@ mod elsewhere;
 mod farewell;
 mod help;
 mod home;
+mod lost;
 mod lti;
 mod offers;
 mod portal;
@@ -39,8 +40,8 @@ pub use elsewhere::{choose_account, elsewhere, said};
 pub use offers::{Shown as ShownOffer, offer, offers};
 pub use runs::{Shown as ShownRun, run, source, sources};
 pub use sandbox::{SandboxPage, sandbox, who_comes, would_be_told};
-pub(crate) use sharing::Sending;
 pub use sharing::{GuestsPage, JoinPage, SpaceForm, SpacePage, SpacesPage, guests, join, new_space, space, spaces};
+pub(crate) use sharing::{Sending, last_day_of};
 
 use crate::goodbye::StillOpen;
 use crate::{Door, Fault, FaultKind, Hub, Locale, Texts, Visitor, WebConfig, compress};
@@ -56,6 +57,7 @@ use std::sync::Arc;
 pub use device::DevicePage;
 pub use document::HomeDocument;
 pub use farewell::{ask_sign_out, framed, leaving, posting, posting_back, posting_elsewhere, unconfirmed};
+pub use lost::{ForgottenPage, Lost, MailedPage, ResetPage, forgotten, mailed, reset, reset_done};
 pub use lti::{LtiLink, LtiMarks, LtiPlace};
 
 /// The home page, its forms, the tiles, and the files pages need.

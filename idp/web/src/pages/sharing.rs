@@ -8,11 +8,16 @@ use crate::sharing::{
     Whom,
 };
 use crate::words::in_language;
-use crate::{Hub, Live, Visitor};
+use crate::{Hub, Live, Locale, Visitor};
 use askama::Template;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use preau_domain::{Convention, GuestList, Instant, LocalTime, Public, Role, Space, Uai, display_safe};
+
+/// The same for a letter.
+pub(crate) fn last_day_of(hub: &Hub, locale: Locale, until: Instant) -> String {
+    last_day(&Page::of(&hub.texts, &hub.config, locale), until)
+}
 
 /// The last day before that instant, as people read one.
 fn last_day(page: &Page<'_>, until: Instant) -> String {

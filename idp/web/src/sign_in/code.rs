@@ -1,8 +1,9 @@
 //! The step that takes a code as a second factor: of an application, or on paper.
 
 use super::enter::enter;
-use super::{First, Step, first_factor, posted, show_step};
+use super::{First, Step, ask_second, first_factor, posted, show_step};
 use crate::codes::Proved;
+use crate::mail::Mailed;
 use crate::{Fault, Hub, Visitor};
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -24,11 +25,11 @@ pub async fn submit(
     let Some(First { person, proof, .. }) = first_factor(&hub, &visitor, &pending).await?.filter(codes) else {
         return Ok(hub.see_other(&format!("/sign-in/{}", pending.id)));
     };
-    let (why, problem, wait) = match hub.code_proved(&visitor, &person, typed).await? {
+    let (why, problem, wait) = match hub.code_proved(&visitor, &person, pending.id.as_str(), typed).await? {
         Proved::Right(kind) => {
             let vouched = pending.vouched.take();
             let authentication = proof.clone().with_second(kind);
-            let remember = fields.one("remember")?.is_some();
+            let remember = fields.one("remember")?.is_some() && kind.stands_alone();
             let besides = |_| async { hub.proved_here(&visitor, &person, &proof, remember).await.map(Some) };
             return enter(&hub, &visitor, pending, &person, authentication, vouched, besides).await;
         }
@@ -39,11 +40,38 @@ pub async fn submit(
     let mut event = AuditEvent::new(hub.now(), AuditKind::SignInRefused, visitor.correlation().clone(), why);
     event.person = Some(person);
     hub.audit(event);
-    let mut page = show_step(&hub, &visitor, &pending, Step::Second, Some(problem)).await?;
+    let page = show_step(&hub, &visitor, &pending, Step::Second, Some(problem)).await?;
+    Ok(refused(page, wait))
+}
+
+/// Mails a code to whoever has codes mailed.
+pub async fn mail(
+    State(hub): State<Arc<Hub>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Response, Fault> {
+    let (pending, _) = posted(&hub, &visitor, &id, &body).await?;
+    let mailed = |first: &First| first.asked.contains(&FactorKind::MailedCode);
+    let Some(First { person, .. }) = first_factor(&hub, &visitor, &pending).await?.filter(mailed) else {
+        return Ok(hub.see_other(&format!("/sign-in/{}", pending.id)));
+    };
+    match hub.mail_code(&visitor, &person, pending.id.as_str()).await? {
+        Mailed::Sent(to) => ask_second(&hub, &visitor, &pending, None, Some(to)).await,
+        Mailed::NotBefore(until) => {
+            let page = ask_second(&hub, &visitor, &pending, Some("mailed-problem-many"), None).await?;
+            let seconds = ((until - hub.now()) + 999).div_euclid(1000).max(1);
+            Ok(refused(page, Some(seconds)))
+        }
+        Mailed::Nowhere => Ok(hub.see_other(&format!("/sign-in/{}", pending.id))),
+    }
+}
+
+fn refused(mut page: Response, wait: Option<i64>) -> Response {
     *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
     if let Some(seconds) = wait {
         *page.status_mut() = StatusCode::TOO_MANY_REQUESTS;
         page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
-    Ok(page)
+    page
 }

@@ -15,6 +15,7 @@ mod charte;
 mod code;
 mod elsewhere;
 mod enter;
+mod forgotten;
 mod line;
 mod passkey;
 mod password;
@@ -42,13 +43,17 @@ pub fn routes() -> Router<Arc<Hub>> {
         .route("/activate", get(activate::begin))
         .route("/card", get(card::begin))
         .route("/sign-in/{id}/card", get(card::ask).post(card::submit))
+        .route("/reset", get(forgotten::begin))
         .route("/sign-in/{id}", get(show))
         .route("/sign-in/{id}/activate", get(activate::ask).post(activate::submit))
+        .route("/sign-in/{id}/forgotten", get(forgotten::ask).post(forgotten::submit))
+        .route("/sign-in/{id}/reset", get(forgotten::ask_code).post(forgotten::replace))
         .route("/sign-in/{id}/charte", get(onward).post(charte::submit))
         .route("/sign-in/{id}/password", get(onward).post(password::submit))
         .route("/sign-in/{id}/line", get(line::stand))
         .route("/sign-in/{id}/passkey", get(onward).post(passkey::submit))
         .route("/sign-in/{id}/code", get(onward).post(code::submit))
+        .route("/sign-in/{id}/code/mail", get(onward).post(code::mail))
         .route("/sign-in/{id}/elsewhere/{source}", get(elsewhere::leave))
         .route("/sign-in/{id}/account", get(onward).post(elsewhere::choose_account))
         .route("/upstream/{source}/callback", get(elsewhere::come_back).post(elsewhere::bring_back))
@@ -182,22 +187,36 @@ async fn show_step(
                 pages::accept_charte(hub, visitor, ChartePage { pending_id: id, token, carried, charte: &charte });
             leads_to_service(hub, pending, page)
         }
-        Step::Second => {
-            let asked = match first_factor(hub, visitor, pending).await? {
-                Some(first) => first.asked,
-                None => Vec::new(),
-            };
-            let any = |passkey: bool| asked.iter().any(|kind| (*kind == FactorKind::Passkey) == passkey);
-            let (token, carried) = (token(hub, visitor, &pending.id), carried::seal(hub, pending));
-            let days = hub.remembers_devices().and_then(|days| usize::try_from(days).ok());
-            let remember = days.map(|days| hub.texts.count(visitor.locale, "second-remember", days));
-            let passkey = any(true).then(|| passkey_form(hub, visitor, pending, || carried.clone())).flatten();
-            let passkey = passkey.map(|form| PasskeyForm { remember: remember.clone(), ..form });
-            let forms = (passkey, any(false).then_some(CodeForm { token, carried, remember }));
-            let page = pages::second(hub, visitor, id, title, forms, problem);
-            leads_to_service(hub, pending, page)
-        }
+        Step::Second => ask_second(hub, visitor, pending, problem, None).await?,
     })
+}
+
+/// The page that asks for a second factor; `sent` is where a code is on its way to.
+async fn ask_second(
+    hub: &Hub,
+    visitor: &Visitor,
+    pending: &PendingSignIn,
+    problem: Option<&'static str>,
+    sent: Option<String>,
+) -> Result<Response, Fault> {
+    let (id, title) = (pending.id.as_str(), service_title(hub, visitor, pending));
+    let first = first_factor(hub, visitor, pending).await?;
+    let asked = first.as_ref().map_or(&[][..], |first| &first.asked[..]);
+    let any = |passkey: bool| asked.iter().any(|kind| (*kind == FactorKind::Passkey) == passkey);
+    let mailed = match first.as_ref().filter(|_| asked.contains(&FactorKind::MailedCode)) {
+        Some(first) => hub.codes_go_to(&first.person).await?,
+        None => None,
+    };
+    let (token, carried) = (token(hub, visitor, &pending.id), carried::seal(hub, pending));
+    let days = hub.remembers_devices().and_then(|days| usize::try_from(days).ok());
+    let remember = days.map(|days| hub.texts.count(visitor.locale, "second-remember", days));
+    let passkey = any(true).then(|| passkey_form(hub, visitor, pending, || carried.clone())).flatten();
+    let passkey = passkey.map(|form| PasskeyForm { remember: remember.clone(), ..form });
+    // What makes no two factors is no reason to ask for none later.
+    let remember = remember.filter(|_| mailed.is_none());
+    let code = any(false).then_some(CodeForm { token, carried, remember, mailed, sent });
+    let page = pages::second(hub, visitor, id, title.as_deref(), (passkey, code), problem);
+    Ok(leads_to_service(hub, pending, page))
 }
 
 /// What a sign-in wants of whoever is asked for something besides.

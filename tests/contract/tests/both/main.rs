@@ -154,7 +154,7 @@ promises! {
         a_list_is_taken_back, guests_end_with_their_sessions, guests_come_due, a_guest_is_renewed, who_was_a_guest_comes_back_the_same,
         what_is_known_of_a_guest_goes_with_them, a_guest_becomes_a_pupil_of_ours, a_pupil_of_ours_is_no_guest_again,
         what_is_stopped_stays_so, a_changed_space_keeps_whom_it_names, two_conventions_make_one_guest, a_list_is_taken_in_once,
-        the_spaces_of_an_establishment_are_found, a_list_that_was_taken_back_before_it_came_stays_out,
+        the_spaces_of_an_establishment_are_found, an_end_that_comes_near_is_reminded_of_once, a_list_that_was_taken_back_before_it_came_stays_out,
         stops_and_lists_at_once_all_come_to_their_end;
     shortcuts:
         a_language_is_one_persons,
@@ -174,6 +174,8 @@ promises! {
         every_end_leaves_its_notices, a_notice_is_taken_until_it_is_settled, a_refused_notice_is_not_taken_again, notices_are_shared_out_by_service,
         who_is_put_out_is_out_everywhere,
         one_of_many_takes_a_notice, notices_are_bounded, notices_grow_old;
+    letters:
+        a_letter_is_taken_until_it_is_settled, a_letter_is_written_once, requests_are_bounded, one_of_many_takes_a_letter, waiting_letters_are_counted;
     throttle:
         attempts_wait_longer_and_longer, parallel_attempts_do_not_outrun_the_count, a_counter_is_forgotten,
         an_attempt_is_taken_back, taking_back_keeps_the_delay_before, begun_attempts_count_at_once,

@@ -7,7 +7,7 @@ use preau_domain::{
     Activation, AuditEvent, ClassCard, ClassPlace, Enrolment, Factor, FactorId, FactorKind, Lesson, OneTimeKey,
     PersonId, Retention, RunId, Seconds, ServiceId,
 };
-use preau_store::{PersonChange, Told, Undoable};
+use preau_store::{Letter, PersonChange, Told, Undoable};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, query_scalar, raw_sql};
 use std::collections::BTreeSet;
 
@@ -122,6 +122,15 @@ async fn a_purge_leaves_a_name_and_what_the_journal_says() {
             used: None,
         };
         store.add_factor(&key).await.unwrap();
+        let to_them = Letter {
+            id: "letter".into(),
+            kind: "code".into(),
+            person: Some(person.id.clone()),
+            doc: "sealed".into(),
+            at: NOW,
+            expires: NOW + Seconds(9_000_000),
+        };
+        store.post_letters(&[to_them]).await.unwrap();
         store.issue_ticket(&ticket("t1", &lasting.id), None).await.unwrap();
         store.record(AuditEvent { person: Some(person.id.clone()), ..event("c1", "password") });
         store.flush_audit().await.unwrap();
@@ -131,7 +140,7 @@ async fn a_purge_leaves_a_name_and_what_the_journal_says() {
             "control: {before:?}"
         );
         assert!(
-            before[0].is_superset(&set(&["credential", "activation", "accepted", "preference", "class_card", "lesson"])),
+            before[0].is_superset(&set(&["credential", "activation", "accepted", "preference", "class_card", "lesson", "letter"])),
             "control: {before:?}"
         );
         assert_eq!(before[3], set(&["person", "before_run", "factor"]), "control");

@@ -28,6 +28,8 @@ mod journal;
 mod life;
 mod lti;
 mod lti_kept;
+mod mail;
+mod mailed_codes;
 mod offers;
 mod oidc;
 mod oidc_conformance;

@@ -70,3 +70,44 @@ pub fn class_pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, 
         add(&format!("password-changed-{left}"), PasswordChanged::new(page(), left).render());
     }
 }
+
+pub fn lost_pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama::Result<String>)) {
+    use super::super::lost::{Forgotten, MailedCodes, Reset, ResetDone};
+    let (token, carried) = (|| "token".to_owned(), || Some("sealed".to_owned()));
+    let there = Some("https://motdepasse.ac-notos.example/");
+    for (name, lost, there, problem) in [
+        ("forgotten", Lost::ByMail, None, None),
+        ("forgotten-empty", Lost::ByMail, None, Some("forgotten-problem-empty")),
+        ("forgotten-asked", Lost::Asked, None, None),
+        ("forgotten-people", Lost::ByPeople, None, None),
+        ("forgotten-staff", Lost::Elsewhere(Public::Staff), there, None),
+        ("forgotten-others", Lost::Elsewhere(Public::Guardian), None, None),
+    ] {
+        let public = Some(Public::Guardian);
+        let shown = ForgottenPage { pending_id: "abc", public, token: token(), carried: carried(), lost, problem };
+        add(name, Forgotten::new(page(), shown, there).render());
+    }
+    for (name, code, problem) in [
+        ("reset-code", None, None),
+        ("reset-code-wrong", None, Some("reset-problem-code")),
+        ("reset", Some("7K2M-9XQ4-HD3W"), None),
+        ("reset-short", Some("7K2M-9XQ4-HD3W"), Some("password-problem-short")),
+    ] {
+        let (login, least) = ("ines.petit", 8);
+        let (token, carried) = (token(), carried());
+        add(
+            name,
+            Reset::new(page(), ResetPage { pending_id: "abc", token, carried, code, login, least, problem }).render(),
+        );
+    }
+    add("reset-done", ResetDone { page: page(), pending_id: "abc" }.render());
+    for (name, on_its_way, problem) in [
+        ("mailed-codes", false, None),
+        ("mailed-codes-sent", true, None),
+        ("mailed-codes-wrong", true, Some("mailed-problem-code")),
+        ("mailed-codes-many", true, Some("mailed-problem-many")),
+    ] {
+        let shown = MailedPage { address: "s…@ac-notos.example".into(), on_its_way, token: token(), problem };
+        add(name, MailedCodes::new(page(), shown).render());
+    }
+}

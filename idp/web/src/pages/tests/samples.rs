@@ -303,15 +303,21 @@ fn passkey_pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, as
     ] {
         add(name, shown(account::Second::new(page(), "abc", service, (form(None), None), problem).render()));
     }
-    for (name, passkey, problem) in [
-        ("second-code", None, None),
-        ("second-both", form(None), None),
-        ("second-code-wrong", None, Some("problem-code")),
+    let address = || Some("s…@ac-notos.example".to_owned());
+    for (name, passkey, problem, (mailed, sent)) in [
+        ("second-code", None, None, (None, None)),
+        ("second-both", form(None), None, (None, None)),
+        ("second-code-wrong", None, Some("problem-code"), (None, None)),
+        ("second-mail", None, None, (address(), None)),
+        ("second-mail-sent", None, None, (address(), address())),
+        ("second-mail-many", None, Some("mailed-problem-many"), (address(), None)),
     ] {
         let code = Some(account::CodeForm {
             token: "token".into(),
             carried: Some("sealed".into()),
-            remember: Some("Pendant 30 jours".into()),
+            remember: mailed.is_none().then(|| "Pendant 30 jours".into()),
+            mailed,
+            sent,
         });
         add(name, shown(account::Second::new(page(), "abc", None, (passkey, code), problem).render()));
     }
@@ -368,6 +374,7 @@ fn passkey_pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, as
             factors,
             password: true,
             passkeys: true,
+            mailed: true,
             token: "token".into(),
             sign_out_token: "token".into(),
             problem,
@@ -651,6 +658,7 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
     passkey_pages(&page, &mut add);
     super::activated::class_pages(&page, &mut add);
     super::cards::pages(&page, &mut add);
+    super::activated::lost_pages(&page, &mut add);
     super::sharing::pages(&page, &mut add);
     let accounts: Vec<(usize, Person, Vec<Establishment>)> = [
         somebody("Ugo", "Pellissard", "M.", &[(990_002, Profile::Guardian)]),
