@@ -45,6 +45,8 @@ packages() {
         echo python3-pysaml2
         # A mail of the ENT: Roundcube, and an IMAP server that takes our tokens.
         echo roundcube-core roundcube-sqlite3 dovecot-imapd
+        # Calendars by CAS, and a watch over servers by SAML, with the tables it wants.
+        echo sogo memcached zabbix-frontend-php zabbix-server-pgsql
     fi
 }
 
@@ -72,8 +74,9 @@ install_packages() {
     if [ -d /run/systemd/system ]; then
         for package in "${missing[@]}"; do
             case $package in
-                slapd | apache2 | postgresql) "${as_root[@]}" systemctl disable --quiet "$package" >&2 || true ;;
+                slapd | apache2 | postgresql | sogo | memcached) "${as_root[@]}" systemctl disable --quiet "$package" >&2 || true ;;
                 dovecot-imapd) "${as_root[@]}" systemctl disable --quiet dovecot >&2 || true ;;
+                zabbix-server-pgsql) "${as_root[@]}" systemctl disable --quiet zabbix-server >&2 || true ;;
                 libapache2-mod-shib) "${as_root[@]}" systemctl disable --quiet shibd >&2 || true ;;
             esac
         done

@@ -10,9 +10,10 @@ use crate::facts::{Facts, Prepared, Proof, uid};
 use crate::levels::keeps_out;
 use crate::population::{Criterion, misses, within};
 use crate::reason::{Change, Reason, Refusal};
-use crate::rules::{ACCOUNT, AccessRules, GUARDIANS, GUESTS, HOSTED, Slice, rule_name};
+use crate::rules::{ACCOUNT, AccessRules, GUARDIANS, GUESTS, HOSTED, INSPECTION, Slice, rule_name};
+use crate::second_key::Locked;
 use cedar_policy::{Authorizer, PolicySet, Request};
-use preau_domain::{Population, ServiceId, Uai};
+use preau_domain::{Affiliation, Population, Profile, ServiceId, Uai};
 
 /// May it be opened?
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +69,8 @@ pub fn opens(who: &Prepared<'_>, rules: &AccessRules, service: &ServiceId, estab
     // home page over a thousand services a matter of microseconds; what is left is decided by the engine all the same.
     let here = facts.person.affiliations.iter().filter(|a| establishment.is_none_or(|uai| a.establishment == *uai));
     let mut named = here.flat_map(|a| slice.audience.allow.iter().map(move |population| (population, a)));
-    if !named.any(|(population, affiliation)| within(population, affiliation, facts)) {
+    let inspects = facts.inspections_in(service).next().is_some();
+    if !inspects && !named.any(|(population, affiliation)| within(population, affiliation, facts)) {
         return false;
     }
     let mut open = false;
@@ -91,8 +93,32 @@ fn stands_in(facts: &Facts, index: usize, establishment: Option<&Uai>) -> bool {
     establishment.is_none_or(|uai| facts.person.affiliations.get(index).is_some_and(|a| a.establishment == *uai))
 }
 
-/// What is said of one affiliation: by the engine, and where it allows by the levels above the service, then by the second key.
+/// What is said of one affiliation: by the rules of the service, and where those let nobody in by what an inspector was granted.
 fn evaluate(who: &Prepared<'_>, rules: &AccessRules, slice: &Slice, service: &ServiceId, index: usize) -> Answer {
+    let own = by_own_right(who, rules, slice, service, index);
+    // Whom a service excludes, and who is stopped, look at nothing either.
+    let may_inspect = matches!(own, Answer::Unnamed | Answer::Locked(_));
+    let affiliation = who.facts.person.affiliations.get(index);
+    match affiliation.filter(|one| may_inspect && inspects(who.facts, rules, service, one)) {
+        Some(_) => Answer::Allowed(INSPECTION.into()),
+        None => own,
+    }
+}
+
+/// Whether an inspector may look at somebody's space in a service: no level above the service keeps them out where they are from, nor
+/// would it in the establishment of that space; and there the head opened the service if it asks for two keys, for whomever that was.
+fn inspects(facts: &Facts, rules: &AccessRules, service: &ServiceId, affiliation: &Affiliation) -> bool {
+    affiliation.profile == Profile::Academy
+        && keeps_out(&rules.levels, service, affiliation, facts).is_none()
+        && facts.inspections_in(service).any(|one| {
+            let there = Affiliation::new(one.establishment.clone(), Profile::Academy);
+            keeps_out(&rules.levels, service, &there, facts).is_none()
+                && matches!(rules.locked(service, &there, facts), None | Some(Locked::ForOthers))
+        })
+}
+
+/// What is said of one affiliation by the engine, and where it allows by the levels above the service, then by the second key.
+fn by_own_right(who: &Prepared<'_>, rules: &AccessRules, slice: &Slice, service: &ServiceId, index: usize) -> Answer {
     let answer = answered(who, rules, slice, service, index);
     if let (Answer::Allowed(_), Some(affiliation)) = (&answer, who.facts.person.affiliations.get(index))
         && let Some(level) = keeps_out(&rules.levels, service, affiliation, who.facts)

@@ -6,7 +6,7 @@ use crate::facts::Facts;
 use crate::population::{Listed, Miss, misses};
 use crate::release::role;
 use crate::rules::{AccessRules, rule_name};
-use preau_domain::{AccountState, Affiliation, Audience, Population, Role, ServiceId};
+use preau_domain::{AccountState, Affiliation, Audience, Inspection, Population, Role, ServiceId};
 use std::fmt;
 
 /// Everything that bears on one decision. Its text form is what `preau explain` prints; it holds what a person is in
@@ -31,6 +31,8 @@ pub struct Explanation {
     pub two_factors: Option<String>,
     /// What the person is in the service, once they may open it.
     pub role: Option<Role>,
+    /// The spaces they look at in it as an inspector.
+    pub inspections: Vec<Inspection>,
 }
 
 /// One population of the audience against every affiliation.
@@ -89,7 +91,8 @@ pub fn explain(facts: &Facts, rules: &AccessRules, service: &ServiceId, audience
         represents: facts.represents,
         populations,
         two_factors: rules.slice(service).and_then(|slice| asks_two(facts, slice, service)),
-        role: role(facts, &audience.roles),
+        role: role(facts.inspecting(service).as_ref().unwrap_or(facts), &audience.roles),
+        inspections: facts.inspections_in(service).cloned().collect(),
     }
 }
 
@@ -123,6 +126,11 @@ impl fmt::Display for Explanation {
                     writeln!(f, "  - {change}")?;
                 }
             }
+        }
+        for one in &self.inspections {
+            let by = one.by.as_ref().map_or("an operator", |by| by.as_str());
+            let (teacher, at, until) = (&one.teacher, &one.establishment, one.until.rfc3339());
+            writeln!(f, "inspection: the space of {teacher} in {at} until {until}, granted by {by}: {}", one.reason)?;
         }
         writeln!(f, "account: {}", self.state.as_str())?;
         writeln!(f, "affiliations:{}", if self.affiliations.is_empty() { " none" } else { "" })?;

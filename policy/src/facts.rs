@@ -3,8 +3,8 @@
 
 use cedar_policy::{Context, EntityId, EntityTypeName, EntityUid, ExpressionConstructionError, RestrictedExpression};
 use preau_domain::{
-    Affiliation, Authentication, AuthnMethod, Delegation, FactorKind, Instant, Legal, LocalTime, Person, PersonId,
-    Profile, Public, ServiceId, SpaceGrant, Uai,
+    Affiliation, Authentication, AuthnMethod, Delegation, FactorKind, Inspection, Instant, Legal, LocalTime, Person,
+    PersonId, Profile, Public, ServiceId, SpaceGrant, Uai,
 };
 use std::cell::OnceCell;
 use std::fmt;
@@ -23,10 +23,20 @@ pub struct Facts {
     delegated: Vec<(Uai, String)>,
     /// What spaces of theirs mount now, each with the establishment that answers for it. It counts for guests of other ENTs alone.
     mounted: Vec<(Uai, ServiceId)>,
+    /// What they may look at now, as an inspector; of most people nothing.
+    inspects: Option<Box<Inspects>>,
     /// What they proved, if whoever asks said it. Without it they are what they would be after two factors.
     pub(crate) proof: Option<Proof>,
     /// The instant they are asked at, if whoever asks said it. Without it nothing that has hours is open.
     now: Option<Instant>,
+}
+
+/// What an inspector looks at.
+#[derive(Clone)]
+struct Inspects {
+    granted: Vec<Inspection>,
+    /// The spaces in the service they are in front of.
+    told: Vec<String>,
 }
 
 impl fmt::Debug for Facts {
@@ -115,6 +125,7 @@ impl Facts {
             authn,
             delegated: Vec::new(),
             mounted: Vec::new(),
+            inspects: None,
             proof: None,
             now: None,
         };
@@ -139,6 +150,33 @@ impl Facts {
         self.mounted =
             held.flat_map(|one| one.services.iter().map(|service| (one.host.clone(), service.clone()))).collect();
         self
+    }
+
+    /// The same person with what they were granted to look at, at that instant: what has ended or has not begun is nothing. It counts for
+    /// whoever is of an academy, and of anybody else opens nothing.
+    pub fn with_inspections(mut self, granted: &[Inspection], now: Instant) -> Facts {
+        let inspects = self.person.affiliations.iter().any(|one| one.profile == Profile::Academy);
+        let granted: Vec<Inspection> = granted.iter().filter(|one| inspects && one.holds(now)).cloned().collect();
+        self.inspects = (!granted.is_empty()).then(|| Box::new(Inspects { granted, told: Vec::new() }));
+        self
+    }
+
+    /// The spaces they look at in a service now.
+    pub fn inspections_in<'a>(&'a self, service: &'a ServiceId) -> impl Iterator<Item = &'a Inspection> {
+        let granted = self.inspects.iter().flat_map(|inspects| &inspects.granted);
+        granted.filter(move |one| one.service == *service)
+    }
+
+    /// The same person in front of a service where they look at somebody's space; absent where they look at none.
+    pub fn inspecting(&self, service: &ServiceId) -> Option<Facts> {
+        let told: Vec<String> = self.inspections_in(service).map(|one| one.space.clone()).collect();
+        let granted = self.inspects.as_ref().filter(|_| !told.is_empty())?.granted.clone();
+        Some(Facts { inspects: Some(Box::new(Inspects { granted, told })), ..self.clone() })
+    }
+
+    /// Of the service they are in front of, the names of the spaces they look at there: then they are its visitor and nothing more.
+    pub(crate) fn inspected(&self) -> &[String] {
+        self.inspects.as_ref().map_or(&[], |inspects| &inspects.told)
     }
 
     /// What the spaces of a guest of another ENT mount where that establishment answers for them; nothing of anybody else.

@@ -91,9 +91,12 @@ fn identifier_word(identifier: Identifier) -> &'static str {
     }
 }
 
-/// What somebody is in a service: the most of the roles its audience gives them in the establishment of now. Roles open
-/// nothing: access is decided first.
+/// What somebody is in a service: the most of the roles its audience gives them in the establishment of now; of whoever looks at somebody's
+/// space there, a visitor. Roles open nothing: access is decided first.
 pub fn role(facts: &Facts, grants: &[RoleGrant]) -> Option<Role> {
+    if !facts.inspected().is_empty() {
+        return Some(Role::Visiteur);
+    }
     let given =
         |grant: &&RoleGrant| facts.of_now().any(|a| grant.to.iter().any(|population| within(population, a, facts)));
     grants.iter().filter(given).map(|grant| grant.role).max()
@@ -212,6 +215,7 @@ fn copy(facts: &Facts, fact: Fact, roles: &[RoleGrant], pairwise: &impl Fn() -> 
         Fact::FrEduVecteur => vectors(&facts.person),
         Fact::AuthnMethod => facts.authn.iter().map(|method| method.as_str().to_owned()).collect(),
         Fact::Role => role(facts, roles).iter().map(|role| role.as_str().to_owned()).collect(),
+        Fact::Inspected => facts.inspected().to_vec(),
     }
 }
 

@@ -5,13 +5,18 @@ use crate::access::Decision;
 use crate::explain::Explanation;
 use crate::population::{Criterion, Miss};
 use crate::reason::{Change, Reason};
+use crate::rules::INSPECTION;
 use crate::second_key::Locked;
-use preau_domain::{Affiliation, Day, Hours, Population, Profile, Role, Weekday, Window};
+use preau_domain::{Affiliation, Day, Hours, Inspection, LocalTime, Population, Profile, Role, Weekday, Window};
 
 impl Explanation {
     /// The decision in a French sentence.
     pub fn fr(&self) -> String {
         match &self.decision {
+            Decision::Allow { rule, .. } if rule == INSPECTION => {
+                let spaces: Vec<String> = self.inspections.iter().map(inspection_fr).collect();
+                format!("Ouvert en inspection, avec le rôle visiteur : {}.", spaces.join(" ; "))
+            }
             Decision::Allow { rule, affiliations } => {
                 let who = affiliations.iter().filter_map(|index| self.affiliations.get(*index)).map(as_fr).next();
                 let population =
@@ -133,6 +138,12 @@ fn asked_fr(p: &Population) -> String {
         said.map(|(word, values)| format!("{word} {}", crate::population::listed(values, "ou", "autres"))).collect();
     said.extend(p.during.iter().map(|window| window_fr(window)));
     if said.is_empty() { "tout le monde, hors invités".to_owned() } else { format!("« {} »", said.join(" ; ")) }
+}
+
+/// Whose space, until when and why.
+fn inspection_fr(one: &Inspection) -> String {
+    let until = LocalTime::at(&one.establishment, one.until).map(|at| at.to_string()).unwrap_or_default();
+    format!("espace de {} dans {}, jusqu’au {until}, motif « {} »", one.teacher, one.establishment, one.reason)
 }
 
 fn role_fr(role: Role) -> &'static str {

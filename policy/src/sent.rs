@@ -180,6 +180,7 @@ pub fn words(fact: Fact) -> Words {
         Fact::FrEduVecteur => ("vecteur d’identité des téléservices", "vector of the State’s services"),
         Fact::AuthnMethod => ("moyen de connexion", "how the person signed in"),
         Fact::Role => ("rôle dans le service", "role in the service"),
+        Fact::Inspected => ("espaces que l’inspecteur consulte", "spaces that an inspector looks at"),
     };
     Words { fr, en }
 }

@@ -49,6 +49,8 @@ pub enum AuditKind {
     AccountAged,
     /// A guest of another ENT is one no more: the time of the guest, the space or the convention is over, or they did not come.
     GuestEnded,
+    /// An inspector was granted to look at the space of a teacher, or that ended: of each of the two.
+    Inspection,
     /// An administrator acted, from the command line or on a page.
     Administered,
 }
@@ -83,6 +85,7 @@ impl AuditKind {
             AuditKind::SigningKeysChanged => "signing-keys-changed",
             AuditKind::AccountAged => "account-aged",
             AuditKind::GuestEnded => "guest-ended",
+            AuditKind::Inspection => "inspection",
             AuditKind::Administered => "administered",
         }
     }

@@ -39,8 +39,6 @@ pub enum KeptKind {
     FrameAnswer,
     /// Links and columns of marks of a class for a tool of LTI.
     LtiShelf,
-    /// The marks of such a column.
-    LtiMarks,
     /// What a teacher chose in a tool, until they say yes.
     LtiDraft,
     /// How many wrong codes were typed in a row, by a name made of the person's.
@@ -71,7 +69,6 @@ impl KeptKind {
             KeptKind::SignedOut => "signed-out",
             KeptKind::FrameAnswer => "frame-answer",
             KeptKind::LtiShelf => "lti-shelf",
-            KeptKind::LtiMarks => "lti-marks",
             KeptKind::LtiDraft => "lti-draft",
             KeptKind::WrongCodes => "wrong-codes",
             KeptKind::PasswordReset => "password-reset",

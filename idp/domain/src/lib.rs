@@ -18,6 +18,7 @@ mod federation;
 mod grant;
 mod hosting;
 mod ids;
+mod inspection;
 mod kept;
 mod levels;
 mod life;
@@ -52,6 +53,7 @@ pub use hosting::{
     SpaceGroup, guest_key, guests_named_since, member_by_name,
 };
 pub use ids::{CorrelationId, FactorId, Ids, OneTimeKey, PendingId, PersonId, RunId, ServiceId, SessionId, SourceId};
+pub use inspection::Inspection;
 pub use kept::{KeptKind, KeptThing};
 pub use levels::{Levels, Narrowing};
 pub use life::{CLOCK_LEAP, Life, LifeEvent, Retention, leapt};

@@ -61,6 +61,8 @@ pub enum Fact {
     AuthnMethod,
     /// What the person is in the service: the most of the roles its audience gives them in the establishment of now.
     Role,
+    /// What the service calls the teachers whose spaces the person looks at there as an inspector ([`crate::Inspection`]).
+    Inspected,
 }
 
 /// One attribute of the answer: where its values come from and what is done to them, always in this order:

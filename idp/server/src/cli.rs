@@ -11,6 +11,7 @@ mod account;
 mod activation;
 mod audience;
 mod hosting;
+mod inspections;
 mod sp;
 
 pub use account::{AccountCommand, AddArgs, FreezeArgs, PasswordArgs, StopArgs, ThawArgs};
@@ -22,6 +23,8 @@ pub use audience::{
 pub use hosting::{
     ConventionsCommand, DraftArgs, EndArgs, GuestsCommand, GuestsOfArgs, OpenSpaceArgs, PairsCommand, SpacesCommand,
 };
+
+pub use inspections::{GrantInspectionArgs, InspectionsCommand, InspectionsOfArgs};
 
 use crate::commands::{self, links::LinksCommand};
 use crate::config::{self, Loaded};
@@ -153,6 +156,12 @@ pub enum Command {
         /// What to do.
         #[command(subcommand)]
         what: GuestsCommand,
+    },
+    /// Inspectors who look at the space of a teacher, for some days.
+    Inspections {
+        /// What to do.
+        #[command(subcommand)]
+        what: InspectionsCommand,
     },
     /// The keys tokens are signed with.
     Keys {
@@ -719,6 +728,7 @@ fn obey(cli: Cli) -> Result<(), Failure> {
             Command::Pairs { what } => commands::hosting::pairs(&loaded, what).await,
             Command::Spaces { what } => commands::hosting::spaces(&loaded, what).await,
             Command::Guests { what } => commands::guests::run(&loaded, cli.demo, what).await,
+            Command::Inspections { what } => commands::inspections::run(&loaded, what).await,
             Command::Runs(args) => commands::runs::run(&loaded, args).await,
             Command::Config { .. } | Command::Doctor { .. } => Ok(()),
         }

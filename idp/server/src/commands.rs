@@ -11,6 +11,7 @@ pub mod explain;
 pub mod freeze;
 pub mod guests;
 pub mod hosting;
+pub mod inspections;
 pub mod instance;
 pub mod keys;
 pub mod links;

@@ -130,6 +130,9 @@ async fn end_sessions(house: Arc<House>) {
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
+        if let Err(fault) = house.hub.end_due_inspections(SWEEP).await {
+            tracing::warn!(fault = fault.kind.as_str(), "inspections whose time is over are told to services later");
+        }
         if let Err(fault) = house.hub.end_expired_sessions(SWEEP).await {
             tracing::warn!(fault = fault.kind.as_str(), "expired sessions were not ended; they will be");
         }

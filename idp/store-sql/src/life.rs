@@ -5,7 +5,7 @@
 use crate::back::{Back, Shape};
 use crate::link::{Arg, Link, Row, Sql, args};
 use crate::people::stop_sessions;
-use crate::{activations, cards, doc, enrolments, factors, hosting, shortcuts};
+use crate::{activations, cards, doc, enrolments, factors, hosting, inspections, marks, shortcuts};
 use async_trait::async_trait;
 use preau_domain::{
     AccountState, AuditEvent, AuditKind, CorrelationId, Instant, Life, Person, PersonId, Retention, Seconds, SessionId,
@@ -107,6 +107,12 @@ const UNPAIR: Sql = Sql::Each {
         OR other IN (SELECT value FROM json_each($1))",
     postgres: "DELETE FROM pairing WHERE one = ANY($1) OR other = ANY($1)",
 };
+/// What heads opened is their establishment's: it stays until its day, without anybody who answers for it.
+const LEAVE_OPENINGS: Sql = Sql::Each {
+    sqlite: "UPDATE registration SET owner = NULL
+        WHERE kind = 'opening' AND owner IN (SELECT value FROM json_each($1))",
+    postgres: "UPDATE registration SET owner = NULL WHERE kind = 'opening' AND owner = ANY($1)",
+};
 const WITHDRAW: Sql = Sql::Each {
     sqlite: "DELETE FROM registration WHERE owner IN (SELECT value FROM json_each($1))",
     postgres: "DELETE FROM registration WHERE owner = ANY($1)",
@@ -145,7 +151,9 @@ async fn pass(
     shortcuts::forget(link, alone.clone()).await?;
     factors::forget(link, alone.clone()).await?;
     activations::forget(link, alone.clone()).await?;
-    cards::forget(link, alone).await?;
+    cards::forget(link, alone.clone()).await?;
+    inspections::forget(link, alone.clone()).await?;
+    marks::forget(link, alone).await?;
     enrolments::renew(link, emptied).await?;
     let mut sessions = Vec::new();
     if !purged.is_empty() {
@@ -158,6 +166,7 @@ async fn pass(
         link.changed(LEAVE, args![people.clone()]).await?;
         link.changed(UNLINK, args![people.clone()]).await?;
         link.changed(UNPAIR, args![people.clone()]).await?;
+        link.changed(LEAVE_OPENINGS, args![people.clone()]).await?;
         link.changed(WITHDRAW, args![people.clone()]).await?;
         hosting::forget(link, people).await?;
     }

@@ -25,6 +25,8 @@ const TICKETS: &str = "DELETE FROM ticket WHERE id IN
     (SELECT id FROM ticket WHERE expires <= $1 ORDER BY expires LIMIT $2) RETURNING id";
 const KEPT: &str = "DELETE FROM kept WHERE (id, kind) IN
     (SELECT id, kind FROM kept WHERE expires <= $1 ORDER BY expires LIMIT $2) RETURNING id";
+const MARKS: &str = "DELETE FROM mark WHERE (col, who) IN
+    (SELECT col, who FROM mark WHERE expires <= $1 ORDER BY expires LIMIT $2) RETURNING col";
 /// Those of a session fall with it. Whoever holds one of these is about to use or to end it, and holds its family: it is passed over, not waited for.
 const FAMILIES: Sql = Sql::Each {
     sqlite: "DELETE FROM token_family WHERE id IN
@@ -98,7 +100,7 @@ async fn sweep(
     let counts = Swept {
         sessions: sessions.len() as u64,
         tickets: swept(link, TICKETS, now, limit).await?,
-        kept: swept(link, KEPT, now, limit).await?,
+        kept: swept(link, KEPT, now, limit).await? + swept(link, MARKS, now, limit).await?,
         grants: families.len() as u64 + tokens,
         registrations: swept(link, REGISTRATIONS, now, limit).await?,
         former: swept(link, FORMER, now, limit).await?,

@@ -16,9 +16,11 @@ mod factors;
 mod federation;
 mod grants;
 mod hosting;
+mod inspections;
 mod kept;
 mod letters;
 mod life;
+mod marks;
 mod operations;
 mod outbox;
 mod pairings;
@@ -38,9 +40,11 @@ pub use factors::Factors;
 pub use federation::{Links, Upstreams};
 pub use grants::{Grants, Rotation};
 pub use hosting::{Admission, Admitted, GuestsOf, Hosting, ListsOf, NewGuest};
+pub use inspections::{Inspections, InspectionsOf};
 pub use kept::Keeping;
 pub use letters::{Letter, Letters, TakenLetter, WaitingLetters};
 pub use life::{Aged, Lives};
+pub use marks::{Marked, Marks, StoredMark};
 pub use operations::{Health, Operations, Swept};
 pub use outbox::{Notice, Outbox, TOLD_TO_ONE, YetToHear};
 pub use pairings::{Alike, Common, Held, Pair, Pairings, SaidBy};
@@ -90,6 +94,8 @@ pub trait Store:
     + Keeping
     + Grants
     + Hosting
+    + Inspections
+    + Marks
     + SigningKeys
     + Links
     + Upstreams
@@ -120,6 +126,8 @@ impl<T> Store for T where
         + Keeping
         + Grants
         + Hosting
+        + Inspections
+        + Marks
         + SigningKeys
         + Links
         + Upstreams

@@ -1059,3 +1059,32 @@ letter-space-ends-text = Hello,
        *[no] It cannot last longer. Take out in time what you want to keep; another space can be opened afterwards:
     }
     { $base }/space/{ $space }
+inspections-title = Inspections
+inspections-text = You can let an inspector look at the space of a teacher of { $place } in a service, as a visitor, for some days. The teacher is told on their home page, and reads your reason.
+inspections-none = Nobody looks at a space of { $place }, nor did within the last month.
+inspection-line = { $inspector } looks at the space of { $teacher } in “{ $service }” until { $until }. Reason: “{ $reason }”. Granted by { $by }.
+inspection-line-over = { $inspector } could look at the space of { $teacher } in “{ $service }” from { $from } to { $until }. Reason: “{ $reason }”. Granted by { $by }.
+inspection-of-you = { $inspector } may look at your space in “{ $service }”, as a visitor, until { $until }. Reason: “{ $reason }”. Granted by { $by }.
+inspection-of-you-over = { $inspector } could look at your space in “{ $service }”, as a visitor, from { $from } to { $until }. Reason: “{ $reason }”. Granted by { $by }.
+inspection-for-you = You may look at the space of { $teacher } in “{ $service }”, as a visitor, until { $until }. Reason: “{ $reason }”.
+inspection-for-you-over = You could look at the space of { $teacher } in “{ $service }” from { $from } to { $until }. Reason: “{ $reason }”.
+inspection-by-operator = the operator of this workspace, for the academy
+inspection-end = End it
+inspection-new = Grant one
+inspection-inspector = Login of the inspector
+inspection-inspector-hint = The one they sign in with here.
+inspection-teacher = Teacher
+inspection-service = Service
+inspection-days = Number of days
+inspection-days-hint = From 1 to { $days } days from now on. None is prolonged: another one has its own reason.
+inspection-reason = Reason
+inspection-reason-hint = One sentence, which the teacher will read.
+inspection-grant = Grant
+inspection-no-inspector = no active inspector has that login.
+inspection-no-teacher = this person does not teach in your establishment.
+inspection-untold = this service cannot tell a visitor from others: no space can be looked at there.
+inspection-no-space = this teacher does not open that service, so there is no space.
+inspection-bad-reason = the reason must be a sentence of 10 to 500 characters.
+inspection-bad-days = it lasts from 1 to { $days } days.
+inspection-kept-out = a rule of the service, or of a level above it, closes it to this inspector.
+inspection-already = this inspector looks at that space already. Wait for the end, or end it first.

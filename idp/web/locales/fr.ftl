@@ -1063,3 +1063,32 @@ letter-space-ends-text = Bonjour,
        *[no] Il ne peut pas durer plus longtemps. Récupérez à temps ce que vous voulez garder ; un autre espace pourra être ouvert ensuite :
     }
     { $base }/space/{ $space }
+inspections-title = Inspections
+inspections-text = Vous pouvez laisser un inspecteur consulter l’espace d’un professeur de { $place } dans un service, en visiteur, pour quelques jours. Le professeur en est averti sur sa page d’accueil et lit votre motif.
+inspections-none = Personne ne consulte d’espace de { $place }, ni ne l’a fait ce dernier mois.
+inspection-line = { $inspector } consulte l’espace de { $teacher } dans « { $service } » jusqu’au { $until }. Motif : « { $reason } ». Accordé par { $by }.
+inspection-line-over = { $inspector } a pu consulter l’espace de { $teacher } dans « { $service } » du { $from } au { $until }. Motif : « { $reason } ». Accordé par { $by }.
+inspection-of-you = { $inspector } peut consulter votre espace dans « { $service } », en visiteur, jusqu’au { $until }. Motif : « { $reason } ». Accordé par { $by }.
+inspection-of-you-over = { $inspector } a pu consulter votre espace dans « { $service } », en visiteur, du { $from } au { $until }. Motif : « { $reason } ». Accordé par { $by }.
+inspection-for-you = Vous pouvez consulter l’espace de { $teacher } dans « { $service } », en visiteur, jusqu’au { $until }. Motif : « { $reason } ».
+inspection-for-you-over = Vous avez pu consulter l’espace de { $teacher } dans « { $service } » du { $from } au { $until }. Motif : « { $reason } ».
+inspection-by-operator = l’exploitant de cet espace, pour l’académie
+inspection-end = Y mettre fin
+inspection-new = Accorder une consultation
+inspection-inspector = Identifiant de l’inspecteur
+inspection-inspector-hint = Celui avec lequel il se connecte ici.
+inspection-teacher = Professeur
+inspection-service = Service
+inspection-days = Nombre de jours
+inspection-days-hint = De 1 à { $days } jours à partir de maintenant. Une consultation ne se prolonge pas : une autre a son propre motif.
+inspection-reason = Motif
+inspection-reason-hint = Une phrase, que le professeur lira.
+inspection-grant = Accorder
+inspection-no-inspector = aucun inspecteur actif ne porte cet identifiant.
+inspection-no-teacher = cette personne n’enseigne pas dans votre établissement.
+inspection-untold = ce service ne sait pas distinguer un visiteur : aucun espace ne peut y être consulté.
+inspection-no-space = ce professeur n’ouvre pas ce service, il n’y a donc pas d’espace.
+inspection-bad-reason = le motif doit être une phrase de 10 à 500 caractères.
+inspection-bad-days = la durée va de 1 à { $days } jours.
+inspection-kept-out = une règle du service, ou d’un niveau au-dessus de lui, le ferme à cet inspecteur.
+inspection-already = cet inspecteur consulte déjà cet espace. Attendez la fin, ou mettez-y fin d’abord.

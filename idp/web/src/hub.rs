@@ -358,8 +358,9 @@ impl Hub {
         let pairwise = || derived.get_or_init(|| self.keyring.pairwise(door.sector(), &live.session.person)).clone();
         let elsewhere = decided.establishment.as_ref().filter(|uai| Some(*uai) != facts.current());
         let moved = elsewhere.map(|uai| facts.seen_from(uai, live.establishment(uai).map(|e| e.name.as_str())));
+        let facts = moved.as_ref().unwrap_or(facts);
         preau_policy::release(
-            moved.as_ref().unwrap_or(facts),
+            facts.inspecting(&door.service.id).as_ref().unwrap_or(facts),
             door.identifier,
             &door.release,
             &door.audience.roles,

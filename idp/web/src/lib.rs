@@ -19,6 +19,7 @@ mod form;
 mod goodbye;
 mod headers;
 mod hub;
+pub mod inspections;
 mod l10n;
 mod lately;
 mod line;

@@ -12,7 +12,7 @@ pub(crate) use recent::Recent;
 pub(crate) use shared::Common;
 
 use crate::{Fault, FaultKind};
-use preau_domain::{Establishment, Instant, Person, ServiceId, Session, SpaceGrant, Uai};
+use preau_domain::{Establishment, Inspection, Instant, Person, ServiceId, Session, SpaceGrant, Uai};
 use preau_policy::{Decision, Facts, Proof, Released};
 use record::{folded, unfolded};
 use std::ops::Deref;
@@ -32,6 +32,8 @@ pub struct Live {
     pub establishments: Arc<[Arc<Establishment>]>,
     /// What shared spaces give the person; what they make of the person stands in the record.
     spaces: Box<[SpaceGrant]>,
+    /// The spaces of teachers that an inspector may look at, also what has not begun.
+    inspections: Box<[Inspection]>,
     /// The person has yet to accept the charte: no service opens before they do.
     pub charte_due: bool,
     /// When it was loaded: older than [`Live::FRESH_MS`] is loaded again.
@@ -114,8 +116,8 @@ impl Live {
         if let Some(child) = &child {
             record = format!("{record}\n{}", serde_json::to_string(child).map_err(|_| unread())?).into();
         }
-        let (spaces, answers) = (Box::default(), Mutex::default());
-        Ok(Live { session, record, establishments, spaces, charte_due: false, loaded, answers })
+        let (spaces, inspections, answers) = (Box::default(), Box::default(), Mutex::default());
+        Ok(Live { session, record, establishments, spaces, inspections, charte_due: false, loaded, answers })
     }
 
     /// The same of a person who has yet to accept the charte, or not.
@@ -129,16 +131,28 @@ impl Live {
         self
     }
 
+    /// The same of an inspector who was granted these.
+    pub fn with_inspections(mut self, granted: Vec<Inspection>) -> Live {
+        self.inspections = granted.into();
+        self
+    }
+
+    /// What an inspector was granted, also what has not begun.
+    pub fn inspections(&self) -> &[Inspection] {
+        &self.inspections
+    }
+
     /// What shared spaces give the person, also what has not begun.
     pub fn spaces(&self) -> &[SpaceGrant] {
         &self.spaces
     }
 
-    /// Whether it is still believed: when a delegation or a space begins or ends, the facts are others.
+    /// Whether it is still believed: when a delegation, a space or an inspection begins or ends, the facts are others.
     fn is_fresh(&self, now: Instant) -> bool {
         let delegations = self.session.authentication.delegations.iter();
         let delegations = delegations.flat_map(|one| [one.from, one.until]);
-        let mut turns = delegations.chain(self.spaces.iter().flat_map(|one| [one.from, one.until]));
+        let turns = delegations.chain(self.spaces.iter().flat_map(|one| [one.from, one.until]));
+        let mut turns = turns.chain(self.inspections.iter().flat_map(|one| [one.from, one.until]));
         (0..Live::FRESH_MS).contains(&(now - self.loaded)) && !turns.any(|at| self.loaded < at && at <= now)
     }
 
@@ -157,6 +171,7 @@ impl Live {
         };
         let facts = Facts::about(acting, current, name, Some(proof.method)).proving(Proof::of(proof));
         let facts = facts.with_delegations(&proof.delegations, self.loaded).with_spaces(&self.spaces, self.loaded);
+        let facts = facts.with_inspections(&self.inspections, self.loaded);
         Ok(Known { person, child, facts: facts.at(self.loaded) })
     }
 

@@ -1,7 +1,7 @@
 //! Who of an establishment a service may know: for a service that is told of others than the person in front of it.
 
 use crate::{Door, Fault, FaultKind, Hub};
-use preau_domain::{Person, Uai};
+use preau_domain::{Person, PersonId, Uai};
 use preau_policy::{Facts, Released};
 
 /// People of an establishment that are looked at, at most.
@@ -20,7 +20,6 @@ impl Hub {
         may: impl Fn(&Person) -> bool + Send,
         fits: impl Fn(&Released) -> bool + Send,
     ) -> Result<Vec<(Person, Released)>, Fault> {
-        let table = self.services();
         let place = self.store.establishment(at).await?;
         let name = place.as_ref().map(|place| place.name.as_str());
         let mut told = Vec::new();
@@ -32,21 +31,47 @@ impl Hub {
             if seen % AT_ONCE == AT_ONCE - 1 {
                 tokio::task::yield_now().await;
             }
-            if !person.state.may_sign_in() || person.is_hosted() || !may(person) {
-                continue;
-            }
-            let facts = Facts::of(person, Some(at), name, None).at(self.now());
-            if facts.current() != Some(at)
-                || !preau_policy::access_in(&facts, &table.rules, &door.service.id, at).allows()
-            {
-                continue;
-            }
-            let pairwise = || self.keyring.pairwise(door.sector(), &person.id);
-            let released =
-                preau_policy::release(&facts, door.identifier, &door.release, &door.audience.roles, pairwise);
-            // Of whom there is nothing to be known by is not on the roster.
-            told.extend(released.ok().filter(&fits).map(|told| (person.clone(), told)));
+            let released = self.on_roster(door, at, name, person, &may);
+            told.extend(released.filter(&fits).map(|told| (person.clone(), told)));
         }
         Ok(told)
+    }
+
+    /// The same of one person: nothing where they would not be among those.
+    pub async fn roster_of(
+        &self,
+        door: &Door,
+        at: &Uai,
+        person: &PersonId,
+        may: impl Fn(&Person) -> bool + Send,
+        fits: impl Fn(&Released) -> bool + Send,
+    ) -> Result<Option<Released>, Fault> {
+        let Some(person) = self.store.person(person).await? else { return Ok(None) };
+        let place = self.store.establishment(at).await?;
+        let name = place.as_ref().map(|place| place.name.as_str());
+        Ok(self.on_roster(door, at, name, &person, &may).filter(fits))
+    }
+
+    /// What a service would be told of somebody there; nothing of whom there is nothing to be known by.
+    fn on_roster(
+        &self,
+        door: &Door,
+        at: &Uai,
+        name: Option<&str>,
+        person: &Person,
+        may: &impl Fn(&Person) -> bool,
+    ) -> Option<Released> {
+        if !person.state.may_sign_in() || person.is_hosted() || !may(person) {
+            return None;
+        }
+        let facts = Facts::of(person, Some(at), name, None).at(self.now());
+        let table = self.services();
+        if facts.current() != Some(at)
+            || !preau_policy::access_in(&facts, &table.rules, &door.service.id, at).allows()
+        {
+            return None;
+        }
+        let pairwise = || self.keyring.pairwise(door.sector(), &person.id);
+        preau_policy::release(&facts, door.identifier, &door.release, &door.audience.roles, pairwise).ok()
     }
 }

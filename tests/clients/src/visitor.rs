@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use preau_annuaire::Account;
-use reqwest::header::{ACCEPT_LANGUAGE, COOKIE, LOCATION, SET_COOKIE};
+use reqwest::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use reqwest::{Certificate, Client, Method, Response, StatusCode};
 use scraper::{ElementRef, Html, Selector};
 use std::path::Path;
@@ -112,8 +112,14 @@ impl Visitor {
 
     /// Asks for an address as a program of the browser does, and follows nothing.
     pub async fn ask(&mut self, method: Method, address: &str, body: &str) -> Result<Page> {
+        self.ask_as(method, address, "text/plain", body).await
+    }
+
+    /// The same, with a body of that type.
+    pub async fn ask_as(&mut self, method: Method, address: &str, kind: &str, body: &str) -> Result<Page> {
         let url = Url::parse(address).with_context(|| format!("asking for {address}"))?;
         let request = self.client.request(method, url.clone()).header(COOKIE, self.cookies_for(&url));
+        let request = request.header(CONTENT_TYPE, kind);
         let response = request.body(body.to_owned()).send().await.with_context(|| format!("asking for {url}"))?;
         self.keep_cookies(&url, &response);
         let (status, trail) = (response.status(), vec![url.clone()]);

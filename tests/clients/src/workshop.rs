@@ -7,8 +7,20 @@ use anyhow::{Context, Result, ensure};
 use preau_annuaire::Account;
 use preau_rig::{Preau, Process, SOURCE, ServiceAuthority, Slapd, SlapdOptions, Tls};
 use std::fs;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+/// Where a workshop is found.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Door<'a> {
+    /// On `localhost`, over TLS.
+    Encrypted,
+    /// On `localhost`, over plain http.
+    Plain,
+    /// At port 80 of that loopback address.
+    Usual(&'a str),
+}
 
 /// See the module.
 pub struct Workshop {
@@ -34,20 +46,33 @@ pub struct Sandbox {
 impl Workshop {
     /// Starts everything; `name` is the test's, for its folder.
     pub fn open(name: &str) -> Result<Workshop> {
-        Workshop::start(name, false, "")
+        Workshop::start(name, Door::Encrypted, "")
     }
 
     /// The same over plain http, as a demo is: nobody shows a certificate there.
     pub fn plain(name: &str) -> Result<Workshop> {
-        Workshop::start(name, true, "")
+        Workshop::start(name, Door::Plain, "")
     }
 
     /// The same, with these lines more in its configuration.
     pub fn plain_with(name: &str, more: &str) -> Result<Workshop> {
-        Workshop::start(name, true, more)
+        Workshop::start(name, Door::Plain, more)
     }
 
-    fn start(name: &str, plain: bool, more: &str) -> Result<Workshop> {
+    /// The same at port 80 of this loopback address, for products that know no other port; it believes its own authority when it calls a
+    /// service. Absent where whoever runs this may not listen there.
+    pub fn at_usual_port(name: &str, address: &str) -> Result<Option<Workshop>> {
+        for (host, port) in [(address, 80), ("127.0.0.1", 443)] {
+            match TcpListener::bind((host, port)) {
+                Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => return Ok(None),
+                listener => drop(listener.with_context(|| format!("{host}:{port} is taken on this machine"))?),
+            }
+        }
+        Workshop::start(name, Door::Usual(address), "").map(Some)
+    }
+
+    fn start(name: &str, door: Door<'_>, more: &str) -> Result<Workshop> {
+        let plain = door != Door::Encrypted;
         let folder = preau_rig::scratch(name);
         let tls = Tls::make(&folder.join("tls"))?;
         let services = ServiceAuthority::make(&folder.join("tls"))?;
@@ -59,7 +84,11 @@ impl Workshop {
         let options = SlapdOptions { ldif: Some(ldif), ..SlapdOptions::default() };
         let slapd = Slapd::start(&folder.join("slapd"), &options)?;
 
-        let (port, mtls) = (preau_rig::free_port()?, preau_rig::free_port()?);
+        let (free, mtls) = (preau_rig::free_port()?, preau_rig::free_port()?);
+        let (listen, port, public) = match door {
+            Door::Usual(address) => (address, 80, address.to_owned()),
+            _ => ("127.0.0.1", free, format!("localhost:{free}")),
+        };
         let home = folder.join("preau");
         fs::create_dir_all(home.join("services"))?;
         let config = home.join("preau.toml");
@@ -72,14 +101,19 @@ impl Workshop {
             key = tls.key.display(),
             authority = services.certificate().display(),
         );
+        let believing = format!("\n[services]\ntrusted_ca_files = [\"{}\"]\n", tls.authority.display());
         let text = format!(
-            "[web]\npublic_url = \"{scheme}://localhost:{port}\"\n{aliases}bench = true\n\
+            "[web]\npublic_url = \"{scheme}://{public}\"\n{aliases}bench = true\n\
              registration = true\n\n\
-             [server]\nlisten = \"127.0.0.1:{port}\"\n{encrypted}\n\
+             [server]\nlisten = \"{listen}:{port}\"\n{encrypted}\n\
              [sources.{SOURCE}]\nkind = \"ldap\"\nurl = \"{ldap}\"\nbind_dn = \"{bind}\"\npassword_file = \"{password}\"\n\
              people = \"ou=people,{suffix}\"\nstructures = \"ou=structures,{suffix}\"\nacademy = \"{academy}\"\n{more}",
             aliases = if plain { String::new() } else { format!("mtls_url = \"https://localhost:{mtls}\"\n") },
-            encrypted = if plain { "" } else { &encrypted },
+            encrypted = match door {
+                Door::Encrypted => &encrypted,
+                Door::Usual(_) => &believing,
+                Door::Plain => "",
+            },
             ldap = slapd.url(),
             bind = slapd.service_dn(),
             password = slapd.password_file().display(),
@@ -88,8 +122,12 @@ impl Workshop {
         fs::write(&config, text)?;
         let preau = Preau::new(&config)?;
         preau.run(&["sync", SOURCE], "")?;
-        let serving = preau.serve(&["--demo"], port, plain, &folder.join("preau.log"))?;
-        let base = format!("{scheme}://localhost:{port}/");
+        let log = folder.join("preau.log");
+        let serving = match door {
+            Door::Usual(address) => preau.serve_until(&["--demo"], &log, || TcpStream::connect((address, 80)).is_ok())?,
+            _ => preau.serve(&["--demo"], port, plain, &log)?,
+        };
+        let base = format!("{scheme}://{public}/");
         Ok(Workshop { services, accounts, base, folder, tls, preau, _serving: serving, _slapd: slapd })
     }
 
@@ -101,6 +139,11 @@ impl Workshop {
     /// Folder of this workshop, for what a test wants to keep.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// A certificate for `localhost`, and who signed it.
+    pub fn tls(&self) -> &Tls {
+        &self.tls
     }
 
     /// The authority that signed its certificate.

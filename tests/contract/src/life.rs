@@ -2,8 +2,8 @@
 
 use crate::fixture::{NOW, beginning, change, conflicts, elsewhere, local, registration, session, source, sourced};
 use preau_domain::{
-    AccountState, AuditKind, FederatedLink, Instant, Life, LifeEvent, Person, PersonId, Retention, RunId, Seconds,
-    ServiceId, SessionId,
+    AccountState, AuditKind, FederatedLink, Instant, Life, LifeEvent, Person, PersonId, Registration, RegistrationKind,
+    Retention, RunId, Seconds, ServiceId, SessionId,
 };
 use preau_store::{Aged, RunOutcome, RunRecord, Store, UndoPart, Undoable};
 
@@ -95,7 +95,7 @@ pub async fn a_pre_deleted_person_is_a_name_and_a_key(store: &dyn Store) {
     assert_eq!(store.let_time_pass(day(99), retention(), 9).await.unwrap(), Aged::default());
 }
 
-/// Everything of a purged person goes, and of nobody else: session, tokens, links, what they registered.
+/// Everything of a purged person goes, and of nobody else: session, tokens, links, what they registered. What they opened as a head stays.
 pub async fn a_purge_takes_everything_of_one_person(store: &dyn Store) {
     for key in ["k1", "k2"] {
         name(store, key).await;
@@ -104,6 +104,8 @@ pub async fn a_purge_takes_everything_of_one_person(store: &dyn Store) {
         let mut made = registration(&format!("r-{key}"));
         made.owner = Some(id(key));
         store.add_registration(&made).await.unwrap();
+        let opened = Registration { id: ServiceId::new(format!("o-{key}")), kind: RegistrationKind::Opening, ..made };
+        store.add_registration(&opened).await.unwrap();
     }
     lose(store, "k1", NOW).await;
     let lasting = preau_domain::Session { expires: day(100), ..session("s1", "p-k1") };
@@ -115,6 +117,9 @@ pub async fn a_purge_takes_everything_of_one_person(store: &dyn Store) {
         assert_eq!(store.links_of_person(&id(key)).await.unwrap().len(), left, "{key}");
         let registered = store.registration(&ServiceId::new(format!("r-{key}")), NOW).await.unwrap();
         assert_eq!(usize::from(registered.is_some()), left, "{key}");
+        let opened = store.registration(&ServiceId::new(format!("o-{key}")), NOW).await.unwrap();
+        let owner = opened.expect("what a head opened is their establishment's").owner;
+        assert_eq!(owner.is_some(), left == 1, "{key}: nobody answers for it any more");
         assert_eq!(usize::from(store.person(&id(key)).await.unwrap().is_some()), left, "{key}");
         assert_eq!(usize::from(store.person_by_join(&named(key).join.unwrap()).await.unwrap().is_some()), left);
         assert_eq!(usize::from(store.life(&id(key)).await.unwrap().is_some()), left);

@@ -5,15 +5,10 @@ use async_trait::async_trait;
 use futures::future::BoxFuture;
 use preau_domain::chain::{Entry, Seal};
 use preau_domain::{
-    AccountState, Activation, AtHand, AuditEvent, AuditKind, Authentication, ClassCard, ClassPlace, Convention,
-    ConventionState, CorrelationId, Credential, Establishment, Factor, FactorId, FactorKind, FederatedIdentity,
-    FederatedLink, Grant, GrantKind, Guest, GuestList, Instant, JoinKey, KeptKind, KeptThing, Lesson, Life, OneTimeKey,
-    PendingId, PendingSignIn, Person, PersonId, Registration, RegistrationKind, Retention, RunId, SchoolPair,
-    ServiceId, Session, SessionId, SourceId, Space, SpaceGrant, StoredKey, Tapped, Ticket, TicketKind, Uai, Upstream,
-    Visit,
+    AccountState, Activation, AtHand, AuditEvent, AuditKind, Authentication, ClassCard, ClassPlace, Convention, ConventionState, CorrelationId, Credential, Establishment, Factor, FactorId, FactorKind, FederatedIdentity, FederatedLink, Grant, GrantKind, Guest, GuestList, Inspection, Instant, JoinKey, KeptKind, KeptThing, Lesson, Life, OneTimeKey, PendingId, PendingSignIn, Person, PersonId, Registration, RegistrationKind, Retention, RunId, SchoolPair, ServiceId, Session, SessionId, SourceId, Space, SpaceGrant, StoredKey, Tapped, Ticket, TicketKind, Uai, Upstream, Visit,
 };
 use preau_store::{
-    Activations, Admission, Admitted, Aged, Alike, Attempt, Audit, Cards, Delays, Ending, Establishments, Factors, Grants, GuestsOf, Health, Held, Hosting, IndexRow, Keeping, Links, ListsOf, Lives, NewSession, Notice, OpeningChange, Operations, Ousted, Outbox, Pair, Pairings, People, PersonChange, Provisioning, RecordName, Registrations, Result, Rotation, RunRecord, SaidBy, Sessions, SharedLogin, Shortcuts, SignIns, SigningKeys, SourceRecord, Store, StoreError, Swept, Throttle, Tickets, UndoPart, Undoable, Undone, Upstreams, YetToHear, Letter, Letters, TakenLetter, WaitingLetters,
+    Activations, Admission, Admitted, Aged, Alike, Attempt, Audit, Cards, Delays, Ending, Establishments, Factors, Grants, GuestsOf, Health, Held, Hosting, IndexRow, Inspections, InspectionsOf, Keeping, Letter, Letters, Links, ListsOf, Lives, Marked, Marks, NewSession, Notice, OpeningChange, Operations, Ousted, Outbox, Pair, Pairings, People, PersonChange, Provisioning, RecordName, Registrations, Result, Rotation, RunRecord, SaidBy, Sessions, SharedLogin, Shortcuts, SignIns, SigningKeys, SourceRecord, Store, StoreError, StoredMark, Swept, TakenLetter, Throttle, Tickets, UndoPart, Undoable, Undone, Upstreams, WaitingLetters, YetToHear,
 };
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -307,6 +302,21 @@ faulty!(Hosting {
     fn renew_guests(space: &str, until: Instant) -> u64;
     fn guest_used(person: &PersonId, now: Instant) -> ();
     fn end_due_guests(now: Instant, unused_since: Instant, limit: u32) -> Vec<PersonId>;
+});
+
+faulty!(Inspections {
+    fn grant_inspection(inspection: &Inspection, now: Instant) -> ();
+    fn inspection(id: &str) -> Option<Inspection>;
+    fn inspections(of: InspectionsOf<'_>, after: Instant, limit: u32) -> Vec<Inspection>;
+    fn end_inspection(id: &str, now: Instant) -> bool;
+    fn end_due_inspections(now: Instant, limit: u32) -> Vec<Inspection>;
+});
+
+faulty!(Marks {
+    fn put_mark(mark: &StoredMark, most: u32, now: Instant) -> Marked;
+    fn mark(column: &OneTimeKey, user: &str, now: Instant) -> Option<StoredMark>;
+    fn marks(column: &OneTimeKey, after: &str, limit: u32, now: Instant) -> Vec<StoredMark>;
+    fn forget_marks(column: &OneTimeKey) -> u64;
 });
 
 faulty!(Shortcuts {

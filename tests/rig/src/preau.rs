@@ -71,10 +71,15 @@ impl Preau {
     /// Starts the server and waits until `/readyz` says that it is ready on this loopback port. A server that listens
     /// with TLS (`plain` is false) is ready when it accepts connections.
     pub fn serve(&self, args: &[&str], port: u16, plain: bool, log: &Path) -> Result<Process> {
+        self.serve_until(args, log, || if plain { is_ready(port) } else { crate::process::answers(port) })
+    }
+
+    /// The same, until it is ready by that sign.
+    pub fn serve_until(&self, args: &[&str], log: &Path, ready: impl FnMut() -> bool) -> Result<Process> {
         let mut all = vec!["--config".to_owned(), self.config.display().to_string(), "serve".to_owned()];
         all.extend(args.iter().map(|arg| (*arg).to_owned()));
         let mut process = Process::start("preau", &self.program, &all, &[], log)?;
-        process.wait_until(|| if plain { is_ready(port) } else { crate::process::answers(port) })?;
+        process.wait_until(ready)?;
         Ok(process)
     }
 

@@ -31,7 +31,9 @@ pub async fn run(loaded: &Loaded, args: &ExplainArgs) -> Result<(), Failure> {
         Some(uai) => store.establishment(uai).await?.map(|establishment| establishment.name),
         None => None,
     };
+    let inspections = preau_web::inspections::of(&*store, &person, now).await?;
     let facts = Facts::of(&person, current.as_ref(), name.as_deref(), None).with_spaces(&grants, now).at(now);
+    let facts = facts.with_inspections(&inspections, now);
     let explanation = preau_policy::explain(&facts, &table.rules, &id, &door.audience);
     let stopped = store.why_stopped(&person.id).await?;
     let may_sign_in = person.state.may_sign_in();
@@ -68,6 +70,7 @@ pub async fn run(loaded: &Loaded, args: &ExplainArgs) -> Result<(), Failure> {
     value["sentence"] = json!(explanation.fr());
     value["two_factors"] = json!(explanation.two_factors);
     value["role"] = json!(explanation.role.map(Role::as_str));
+    value["inspections"] = json!(explanation.inspections);
     value["may_sign_in"] = json!(may_sign_in);
     value["stopped"] = json!(stopped);
     say!("{value:#}")?;

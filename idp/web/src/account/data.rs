@@ -2,12 +2,14 @@
 //! what their own record says.
 
 use super::proved;
+use crate::inspections::Line;
 use crate::lately::Lately;
 use crate::{Fault, FaultKind, Hub, Live, Visitor};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header;
-use preau_domain::{AuditEvent, Factor, FederatedLink, Seconds, Session};
+use preau_domain::{AuditEvent, Factor, FederatedLink, Inspection, Seconds, Session};
+use preau_store::InspectionsOf;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -16,6 +18,8 @@ pub(super) const WHERE: &str = "/account/data";
 /// How far back the journal is told, and how much of it.
 const SINCE: Seconds = Seconds(366 * 86_400);
 const MOST_EVENTS: u32 = 10_000;
+/// Inspections of each side.
+const MOST_INSPECTIONS: u32 = 1_000;
 
 /// Gives the document, after a recent proof: whoever finds an open session takes nobody's life away with them.
 pub(super) async fn give(State(hub): State<Arc<Hub>>, visitor: Visitor) -> Result<Response, Fault> {
@@ -43,6 +47,11 @@ async fn document(hub: &Hub, live: &Live) -> Result<Value, Fault> {
     let links = hub.store.links_of_person(id).await?;
     let language = hub.store.language_of(id).await?;
     let events = hub.store.audit_about(id, now - SINCE, MOST_EVENTS).await?;
+    let mut inspections = Vec::new();
+    for of in [InspectionsOf::Teacher(id), InspectionsOf::Inspector(id)] {
+        inspections.extend(hub.store.inspections(of, now - Inspection::KEPT, MOST_INSPECTIONS).await?);
+    }
+    let inspections = hub.inspection_lines(inspections).await?;
     let mut marks = Vec::new();
     for protocol in hub.protocols() {
         marks.extend(protocol.told_of(hub, live).await?);
@@ -57,6 +66,7 @@ async fn document(hub: &Hub, live: &Live) -> Result<Value, Fault> {
         "providers": links.iter().map(link).collect::<Vec<_>>(),
         "language": language,
         "marks": marks,
+        "inspections": inspections.iter().map(inspection).collect::<Vec<_>>(),
         "journal": events.iter().map(event).collect::<Vec<_>>(),
     }))
 }
@@ -79,6 +89,21 @@ fn session(session: &Session) -> Value {
 
 fn link(link: &FederatedLink) -> Value {
     json!({ "provider": link.identity.provider, "since": link.at.rfc3339() })
+}
+
+/// Who looks, or looked, at whose space: the teacher and the inspector each read the same.
+fn inspection(line: &Line) -> Value {
+    let one = &line.inspection;
+    json!({
+        "inspector": line.inspector,
+        "teacher": line.teacher,
+        "service": one.service,
+        "establishment": one.establishment,
+        "from": one.from.rfc3339(),
+        "until": one.until.rfc3339(),
+        "reason": one.reason,
+        "granted_by": line.by,
+    })
 }
 
 fn event(event: &AuditEvent) -> Value {

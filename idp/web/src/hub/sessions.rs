@@ -159,10 +159,11 @@ impl Hub {
         if session.establishment.as_ref().is_none_or(|uai| !uais.contains(uai)) {
             session.establishment = uais.first().cloned();
         }
+        let inspections = crate::inspections::of(&*self.store, &person, now).await?;
         // Whoever cannot read accepts nothing: their teacher is there.
         let charte_due = !by_card && self.charte_due(&person.id).await?;
         let live = Live::new(session, &person, child, establishments, now)?;
-        Ok(Some(Arc::new(live.with_spaces(spaces).with_charte_due(charte_due))))
+        Ok(Some(Arc::new(live.with_spaces(spaces).with_inspections(inspections).with_charte_due(charte_due))))
     }
 
     /// The children somebody may act for, each once and under the key by which the parent's record names them, in the order of that

@@ -46,6 +46,10 @@ pub(super) struct Home<'a> {
     pub spaces: bool,
     /// A space they manage is over soon.
     pub ends_soon: bool,
+    /// What is said of inspections: of theirs, and of whoever looks at their spaces.
+    pub inspections: Vec<String>,
+    /// They grant inspections.
+    pub grants: bool,
     /// They print activation codes.
     pub desk: bool,
     /// They help pupils who lost their password.
@@ -159,6 +163,8 @@ impl<'a> Home<'a> {
             spaces: false,
             ends_soon: false,
             offers: board.to_read.is_some() && query.is_empty(),
+            inspections: Vec::new(),
+            grants: false,
             desk: false,
             helps: false,
             cards: false,

@@ -17,6 +17,7 @@ mod elsewhere;
 mod farewell;
 mod help;
 mod home;
+mod inspections;
 mod lost;
 mod lti;
 mod offers;
@@ -37,6 +38,7 @@ pub use class::{
     ClassPage, NewPasswordPage, PupilCodePage, PupilRow, class, new_password, password_changed, pupil_code,
 };
 pub use elsewhere::{choose_account, elsewhere, said};
+pub use inspections::inspections;
 pub use offers::{Shown as ShownOffer, offer, offers};
 pub use runs::{Shown as ShownRun, run, source, sources};
 pub use sandbox::{SandboxPage, sandbox, who_comes, would_be_told};

@@ -7,7 +7,7 @@
 use super::board::Board;
 use super::home::{CHILD_FORM, ESTABLISHMENT_FORM, FAVOURITES_FORM, Home, Owner, here as here_is};
 use super::tiles::MAX_SEARCH;
-use super::{Accessibility, Page, html, html_over};
+use super::{Accessibility, Page, html, html_over, inspections};
 use crate::activation::{class, desk, proves_here};
 use crate::sign_in::PORTAL;
 use crate::visitor::SpentAt;
@@ -73,6 +73,10 @@ pub(super) async fn page<'a>(hub: &'a Hub, visitor: &Visitor, live: &Live, searc
     home.spaces = home.query.is_empty() && sharing::has_spaces(hub, live, &known.person);
     home.ends_soon = home.spaces && sharing::ends_soon(live, hub.now());
     home.desk = live.session.establishment.as_ref().is_some_and(|here| desk::is_for(hub, &known.person, here));
+    home.grants = live.session.establishment.as_ref().is_some_and(|at| hub.grants_inspections(&known.person, at));
+    if home.query.is_empty() {
+        home.inspections = inspections::said(hub, visitor, live, &known.person).await?;
+    }
     home.nudge = hub.recommends_passkey(live, &known.person).await?;
     home.helps = class::is_for(hub, live, &known.person);
     home.cards = cards::is_for(hub, live, &known.person);

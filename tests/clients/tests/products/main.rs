@@ -8,13 +8,16 @@ mod jupyterhub;
 mod radicale;
 mod roundcube;
 mod simulators;
+mod sogo;
 mod synapse;
+mod zabbix;
 
 use anyhow::{Context, Result, ensure};
 use preau_clients::Workshop;
 use preau_rig::{Process, Site, SiteKind};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// Mounts a product that lives on this machine, and gives what is printed for the other side.
 async fn mount(workshop: &Workshop, product: &str, more: &[&str]) -> Result<String> {
@@ -77,6 +80,44 @@ fn site(workshop: &Workshop, kind: SiteKind, port: u16, lines: String) -> Site {
         proxies_to: None,
         accepts_proxies: false,
     }
+}
+
+/// A database of PostgreSQL that a product has to itself.
+struct Database {
+    /// Host and port of the server.
+    server: String,
+    /// Its name.
+    name: String,
+}
+
+impl Database {
+    /// A new one beside that of the stories; absent where there is no PostgreSQL.
+    fn new(name: &str) -> Result<Option<Database>> {
+        let Ok(url) = std::env::var("TEST_POSTGRES_URL") else {
+            println!("TEST_POSTGRES_URL is not set: {name} was not started");
+            return Ok(None);
+        };
+        let server = url.split_once('@').and_then(|(_, rest)| rest.split_once('/')).context("an address with a host")?;
+        let name = format!("{name}_{}", std::process::id());
+        psql(&url, &["-c", &format!("CREATE DATABASE {name}")])?;
+        Ok(Some(Database { server: server.0.to_owned(), name }))
+    }
+
+    /// Its address, for a program that wants a password in it, which the server does not ask for.
+    fn url(&self, scheme: &str) -> String {
+        format!("{scheme}://preau:none@{}/{}", self.server, self.name)
+    }
+
+    /// Runs statements in it.
+    fn run(&self, statements: &str) -> Result<()> {
+        psql(&self.url("postgres"), &["-c", statements])
+    }
+}
+
+fn psql(url: &str, args: &[&str]) -> Result<()> {
+    let output = Command::new("psql").args([url, "-q", "-v", "ON_ERROR_STOP=1"]).args(args).output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
 }
 
 /// Where the products are that come from PyPI.

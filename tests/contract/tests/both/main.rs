@@ -156,6 +156,11 @@ promises! {
         what_is_stopped_stays_so, a_changed_space_keeps_whom_it_names, two_conventions_make_one_guest, a_list_is_taken_in_once,
         the_spaces_of_an_establishment_are_found, an_end_that_comes_near_is_reminded_of_once, a_list_that_was_taken_back_before_it_came_stays_out,
         stops_and_lists_at_once_all_come_to_their_end;
+    inspections:
+        an_inspection_is_found_from_every_side, one_of_many_grants_an_inspection, an_inspection_ends_before_its_time_with_its_sessions,
+        inspections_come_due_once, inspections_are_forgotten_with_their_people;
+    marks:
+        the_latest_mark_of_a_person_stays, a_column_has_so_many_people, marks_are_read_in_pages, marks_go_with_their_person;
     shortcuts:
         a_language_is_one_persons,
         a_favourite_is_kept_where_it_was_marked, favourites_are_bounded, the_last_few_services_are_remembered,

@@ -3,11 +3,13 @@
 
 use crate::Place;
 use preau_contract::fixture::{NOW, beginning, change, event, session, source, sourced, ticket, uai};
+use preau_contract::inspections::inspection;
+use preau_contract::marks::mark;
 use preau_domain::{
     Activation, AuditEvent, ClassCard, ClassPlace, Enrolment, Factor, FactorId, FactorKind, Lesson, OneTimeKey,
     PersonId, Retention, RunId, Seconds, ServiceId,
 };
-use preau_store::{Letter, PersonChange, Told, Undoable};
+use preau_store::{Letter, PersonChange, StoredMark, Told, Undoable};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, query_scalar, raw_sql};
 use std::collections::BTreeSet;
 
@@ -131,6 +133,12 @@ async fn a_purge_leaves_a_name_and_what_the_journal_says() {
             expires: NOW + Seconds(9_000_000),
         };
         store.post_letters(&[to_them]).await.unwrap();
+        let teacher = inspection("i-teacher", "p-other", "p-partie");
+        let inspector = inspection("i-inspector", "p-partie", "p-other");
+        store.grant_inspection(&teacher, NOW).await.unwrap();
+        store.grant_inspection(&inspector, NOW).await.unwrap();
+        let given = StoredMark { person: person.id.clone(), ..mark("c1", "zoe", NOW, "l-partie") };
+        store.put_mark(&given, 9, NOW).await.unwrap();
         store.issue_ticket(&ticket("t1", &lasting.id), None).await.unwrap();
         store.record(AuditEvent { person: Some(person.id.clone()), ..event("c1", "password") });
         store.flush_audit().await.unwrap();
@@ -143,6 +151,7 @@ async fn a_purge_leaves_a_name_and_what_the_journal_says() {
             before[0].is_superset(&set(&["credential", "activation", "accepted", "preference", "class_card", "lesson", "letter"])),
             "control: {before:?}"
         );
+        assert!(before[0].is_superset(&set(&["inspection", "mark"])), "control: {before:?}");
         assert_eq!(before[3], set(&["person", "before_run", "factor"]), "control");
 
         let retention = Retention::days(31, 85);

@@ -4,7 +4,7 @@
 use crate::lti::{begun, claim, classes, launched, message, opened, own_for, tool};
 use http::Method;
 use preau_connector_api::{LtiMay, LtiTool, NAMES_AND_ROLES, OidcFlow, OidcGrant};
-use preau_flows::{ALICE, Answer, BASE, Browser, Document, Form, NOE, OidcRp, TestHub, stories};
+use preau_flows::{ALICE, Answer, BASE, Browser, Document, Form, NOE, OidcRp, TestHub, When, stories};
 use preau_keys::jose::{self, Alg, PrivateKey};
 use serde_json::{Map, Value, json};
 
@@ -18,6 +18,8 @@ stories!(
     marks_are_the_tools_own_and_of_the_class,
     a_mark_that_is_late_changes_nothing,
     marks_are_told_to_their_pupil_and_of_nobody_who_left,
+    a_mark_of_somebody_the_tool_knows_asks_for_one_person,
+    results_come_in_pages,
 );
 
 const SETTINGS: &str = "https://purl.imsglobal.org/spec/lti-dl/claim/deep_linking_settings";
@@ -294,4 +296,58 @@ async fn marks_are_told_to_their_pupil_and_of_nobody_who_left(hub: TestHub) {
     assert_eq!(call(&rp, Method::GET, &results, RESULT, Value::Null).await.json, json!([]));
     let again = call(&rp, Method::POST, &scores, SCORE, score(&noe, 30.0, 2)).await;
     assert_eq!(again.answer.status.as_u16(), 404, "a mark before gives no right to another");
+}
+
+async fn a_mark_of_somebody_the_tool_knows_asks_for_one_person(hub: TestHub) {
+    classes(&hub).await;
+    let (rp, _) = keeping(&hub, "tool");
+    let (noe, at) = column(&hub, &rp).await;
+    let asked = async |method, address: String, scope, body| {
+        hub.faults.fail(0, When::Before);
+        let answer = call(&rp, method, &address, scope, body).await.answer;
+        (answer.status.as_u16(), hub.faults.calls().contains(&"people_at"))
+    };
+    let scores = format!("{at}/scores");
+    assert_eq!(asked(Method::POST, scores.clone(), SCORE, score(&noe, 9.0, 1)).await, (204, false), "who opened it");
+    assert_eq!(asked(Method::GET, format!("{at}/results"), RESULT, Value::Null).await, (200, false));
+    let one = format!("{at}/results?user_id={}", noe.as_str().unwrap_or_default());
+    assert_eq!(asked(Method::GET, one, RESULT, Value::Null).await, (200, false));
+    let tom = name_of(&hub, "ptom000000000000");
+    assert_eq!(asked(Method::POST, scores.clone(), SCORE, score(&tom, 8.0, 1)).await, (204, true), "control: who never did");
+    assert_eq!(asked(Method::POST, scores.clone(), SCORE, score(&tom, 9.0, 2)).await, (204, false), "but once");
+    let mut gone = NOE.person();
+    gone.affiliations[0].classes = vec!["6C".into()];
+    hub.put(gone).await;
+    assert_eq!(asked(Method::POST, scores, SCORE, score(&noe, 10.0, 3)).await.0, 404, "a name gives no right");
+}
+
+/// What the tool calls somebody.
+fn name_of(hub: &TestHub, person: &str) -> Value {
+    let services = hub.hub.services();
+    let door = services.get(&preau_domain::ServiceId::new("tool")).expect("the tool");
+    json!(hub.hub.keyring.pairwise(door.sector(), &preau_domain::PersonId::new(person)))
+}
+
+async fn results_come_in_pages(hub: TestHub) {
+    classes(&hub).await;
+    let (rp, _) = keeping(&hub, "tool");
+    let (noe, at) = column(&hub, &rp).await;
+    for (user, points) in [(&noe, 9.0), (&name_of(&hub, "ptom000000000000"), 8.0)] {
+        let scored = call(&rp, Method::POST, &format!("{at}/scores"), SCORE, score(user, points, 1)).await;
+        assert_eq!(scored.answer.status.as_u16(), 204);
+    }
+    let (mut next, mut told, mut pages) = (Some(format!("{at}/results?limit=1")), Vec::new(), 0);
+    while let Some(address) = next {
+        let page = call(&rp, Method::GET, &address, RESULT, Value::Null).await;
+        told.extend(page.json.as_array().expect("marks").iter().map(|mark| mark["resultScore"].to_string()));
+        let link = page.answer.header("link").strip_suffix(">; rel=\"next\"").map(str::to_owned);
+        next = link.and_then(|link| link.strip_prefix('<').map(str::to_owned));
+        pages += 1;
+    }
+    told.sort();
+    assert_eq!((told, pages), (vec!["8.0".to_owned(), "9.0".to_owned()], 3), "each once, the last page empty");
+    let whole = call(&rp, Method::GET, &format!("{at}/results"), RESULT, Value::Null).await;
+    assert_eq!((whole.json.as_array().map(Vec::len), whole.answer.header("link")), (Some(2), ""), "unless asked");
+    let wrong = call(&rp, Method::GET, &format!("{at}/results?limit=0"), RESULT, Value::Null).await;
+    assert_eq!(wrong.answer.status.as_u16(), 400);
 }

@@ -24,6 +24,7 @@ mod forms;
 mod guests;
 mod home;
 mod home_api;
+mod inspections;
 mod journal;
 mod life;
 mod lti;

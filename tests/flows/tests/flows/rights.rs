@@ -2,10 +2,10 @@
 
 use preau_connector_api::{MountedService, NameIdKind, SamlService, WireName};
 use preau_domain::{
-    AccountState, Fact, Levels, Narrowing, Opening, Population, Profile, ReleaseRule, Role, RoleGrant, SourceId, Uai,
+    AccountState, Fact, Levels, Narrowing, Opening, Population, Profile, ReleaseRule, Role, RoleGrant, ServiceId, SourceId, Uai,
     Window,
 };
-use preau_flows::{ALICE, ANNUAIRE, COLLEGE, LYCEE, NOE, TestHub, app_service, saml_service, stories, uai};
+use preau_flows::{ALICE, ANNUAIRE, COLLEGE, LYCEE, NOE, TestHub, app_service, oidc_service, saml_service, stories, uai};
 use preau_web::ServiceTable;
 use std::sync::Arc;
 
@@ -18,6 +18,7 @@ stories!(
     a_second_key_is_for_the_sheet_that_was_read_and_until_a_day,
     a_second_key_is_for_what_leaves_by_saml_as_well,
     a_second_key_turns_on_every_node_however_many_there_are,
+    a_token_that_outlives_its_session_ends_with_the_yes_of_the_head,
     a_level_above_closes_a_service_at_once_where_it_says,
     an_account_suspended_ends_its_session,
     a_ticket_in_flight_is_worth_nothing_after_suspension,
@@ -144,6 +145,34 @@ async fn a_second_key_is_for_the_sheet_that_was_read_and_until_a_day(hub: TestHu
 }
 
 /// More than two pages of what a server reads at a time.
+async fn a_token_that_outlives_its_session_ends_with_the_yes_of_the_head(hub: TestHub) {
+    let (_, opening) = offered(&hub);
+    let rp = hub.rp_of(MountedService { two_keys: true, ..oidc_service("pad") }, |_| {});
+    let say = async || {
+        let sheet = hub.hub.services().get(&ServiceId::new("pad")).map(|pad| preau_web::second_key::sheet(pad));
+        let (service, sheet) = (ServiceId::new("pad"), sheet.expect("it is mounted"));
+        let yes = Opening { service, sheet, allow: vec![Population::default()], ..opening.clone() };
+        preau_web::second_key::keep(&*hub.hub.store, &yes).await.expect("kept");
+        hub.hub.take_registrations().await.expect("read");
+    };
+    let tokens = async || {
+        let code = hub.browser().sign_in(&ALICE).through(&rp.url_with(&[("scope", "openid offline_access")])).await;
+        let tokens = rp.redeem(&code.answer.code()).await;
+        let again = rp.refresh(tokens.text("refresh_token")).await;
+        assert_eq!(again.answer.status.as_u16(), 200, "control: {}", again.answer.body);
+        again.text("refresh_token").to_owned()
+    };
+    say().await;
+    let held = tokens().await;
+    hub.amend("pad", |service| service.release.truncate(1));
+    assert_eq!(rp.refresh(&held).await.error(), (400, "invalid_grant"), "the sheet is another one");
+    say().await;
+    let held = tokens().await;
+    hub.hub.store.remove_registration(&Opening::name(&ServiceId::new("pad"), &uai(COLLEGE))).await.expect("closed");
+    hub.hub.take_registrations().await.expect("read");
+    assert_eq!(rp.refresh(&held).await.error(), (400, "invalid_grant"), "the head closed it");
+}
+
 async fn a_second_key_turns_on_every_node_however_many_there_are(hub: TestHub) {
     let (_, opening) = offered(&hub);
     let other = hub.node().await;

@@ -375,6 +375,9 @@ pub async fn message(
     told.insert("nonce".to_owned(), json!(nonce.ok_or(OidcError::ServerError)?));
     let signed = sign(hub, alg(oidc.signing), "JWT", &told)?;
     let message = encrypted(hub, keys, door, oidc.id_token_encryption, signed).await?;
+    if let Some(place) = place.filter(|_| door.keeps_grades()) {
+        kept::note_name(hub, door, place, &live.session.person, released.user()).await?;
+    }
     // Last, so that whatever fails before can be asked again.
     opened.spend(hub).await?;
     Ok(message)

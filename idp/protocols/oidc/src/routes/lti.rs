@@ -11,7 +11,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
-use http::{StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use preau_domain::AuditEvent;
 use preau_web::{Fault, Fields, Hub, Visitor};
 use serde_json::Value;
@@ -220,5 +220,10 @@ async fn results(Path((service, context, column)): OfColumn, RawQuery(text): Raw
         grades::results(&call.hub, &shown, (&service, &context, &column), &fields, &mut event).await
     };
     let result = asked.await;
-    tell(&call, event, result, document(RESULTS))
+    tell(&call, event, result, |results| {
+        let mut answer = document(RESULTS)(results.told);
+        let next = results.next.and_then(|next| HeaderValue::from_str(&format!("<{next}>; rel=\"next\"")).ok());
+        answer.headers_mut().extend(next.map(|next| (header::LINK, next)));
+        answer
+    })
 }

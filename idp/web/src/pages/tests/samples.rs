@@ -5,6 +5,7 @@ use super::super::board::Board;
 use super::super::elsewhere::{ChooseAccount, Elsewhere, Way};
 use super::super::home::{Home, Owner};
 use super::super::lti::{Choice as LtiChoice, Lti, Marks as LtiMarksPage};
+use super::super::inspections::Inspections;
 use super::super::offers::{Offer, Offers};
 use super::super::runs::{OneRun, Runs, Sources};
 use super::super::*;
@@ -426,6 +427,37 @@ fn ways(page: &Page<'_>) -> Vec<Way> {
     [("guichet", "Guichet de l’académie"), ("proconnect", "ProConnect")].into_iter().map(way).collect()
 }
 
+/// What stands on the page of a head who grants inspections.
+fn inspected(door: &Door, problem: Option<crate::inspections::Problem>, none: bool) -> crate::inspections::Sheet {
+    use crate::inspections::{Line, Sheet};
+    let one = |from: i64| preau_domain::Inspection {
+        id: format!("i{from}"),
+        inspector: PersonId::new("p1"),
+        teacher: PersonId::new("p2"),
+        establishment: "0990001N".parse().unwrap(),
+        service: door.service.id.clone(),
+        space: "ondine.clairval".into(),
+        reason: "Rendez-vous de carrière <du> 18 septembre".into(),
+        by: (from < 0).then(|| PersonId::new("p3")),
+        from: Instant(1_789_369_200_000 + from),
+        until: Instant(1_789_369_200_000 + from + 1_000),
+    };
+    let line = |from| Line {
+        inspection: one(from),
+        inspector: "Véra Duval".into(),
+        teacher: "Ondine Clairval".into(),
+        by: (from < 0).then(|| "Hugo Lambert".to_owned()),
+    };
+    Sheet {
+        lines: if none { Vec::new() } else { vec![line(0), line(-5_000)] },
+        teachers: vec![(PersonId::new("p2"), "Ondine Clairval".into())],
+        doors: vec![door.clone()],
+        typed: Default::default(),
+        problem,
+        token: "token".into(),
+    }
+}
+
 /// A service the academy offers, and what a head said of it.
 fn offered_service() -> Door {
     let mut service = MountedService::clone(&services().all()[0]);
@@ -555,6 +587,13 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
     };
     add("lti-marks", LtiMarksPage::new(page(), &kiosque, marks(&["Fractions"])).render());
     add("lti-marks-none", LtiMarksPage::new(page(), &kiosque, marks(&[])).render());
+    let titles = [(kiosque.service.id.clone(), "Le kiosque".to_owned())];
+    for (name, problem) in
+        [("inspections", None), ("inspections-wrong", Some(crate::inspections::Problem::Already)), ("inspections-none", None)]
+    {
+        let sheet = inspected(&kiosque, problem, name == "inspections-none");
+        add(name, Inspections::new(page(), place(), Instant(1_789_369_200_000), sheet, &titles).render());
+    }
     add("offers-none", Offers::new(page(), place(), &[]).render());
     let counted = || {
         let moved = [(Profile::Pupil, 312, 0), (Profile::Teacher, 0, 3)];

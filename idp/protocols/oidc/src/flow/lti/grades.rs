@@ -3,19 +3,16 @@
 
 use super::super::userinfo::Shown;
 use super::kept::{self, Column, MOST};
-use super::roster::{asking, people, wait};
+use super::roster::{asking, one, people, wait};
 use super::{Place, page_of, resource_of, year_of};
 use crate::OidcError;
 use crate::wire::lti::grades::{Mark, Said};
 use preau_connector_api::{LINE_ITEMS, LINE_ITEMS_READ, RESULTS_READ, SCORES};
-use preau_domain::AuditEvent;
-use preau_store::{Attempt, Delays};
+use preau_domain::{AuditEvent, PersonId};
+use preau_store::{Attempt, Delays, Marked};
 use preau_web::{Door, Fields, Hub};
 use serde_json::Value;
-use std::collections::HashSet;
 
-/// Marks of one column, at most.
-const MOST_MARKS: usize = 400;
 /// Characters of the name of a column.
 const NAME: usize = 22;
 /// Marks for people who are not of the class, which is looked up for each.
@@ -180,46 +177,92 @@ pub async fn mark(
     let (user, mark) = Mark::read(body)?;
     let Asking { door, place, .. } = &asking;
     asking.column(at.2).await?;
-    let key = hub.keyring.mac("lti-strangers", &[door.service.id.as_str(), at.1]);
-    if let Attempt::NotBefore(until) = hub.store.count_attempt(&key, hub.now(), STRANGERS).await? {
-        return Err(OidcError::TooSoon { seconds: wait(hub.now(), until) });
+    let person = match known(hub, door, place, at.2, &user).await? {
+        Some(person) => person,
+        None => stranger(hub, door, place, at.1, &user).await?,
+    };
+    match kept::put_mark(hub, door, place, at.2, (&person, &user), &mark).await? {
+        Marked::Kept => {}
+        Marked::Overtaken => return Err(OidcError::Overtaken),
+        Marked::Full => return Err(OidcError::InvalidRequest("more marks than a column has")),
     }
-    if !people(hub, door, place).await?.iter().any(|(_, told)| told.user() == user) {
-        return Err(OidcError::Unknown);
-    }
-    hub.store.uncount_attempt(&key, hub.now(), STRANGERS).await?;
-    let taken = kept::change_marks(hub, door, place, at.2, |marks| {
-        if marks.get(&user).is_some_and(|before| before.at > mark.at) {
-            return Err(OidcError::Overtaken);
-        }
-        if marks.len() >= MOST_MARKS && !marks.contains_key(&user) {
-            return Err(OidcError::InvalidRequest("more marks than a column has"));
-        }
-        marks.insert(user.clone(), mark.clone());
-        Ok(())
-    });
-    taken.await??;
     event.detail = "lti mark".to_owned();
     Ok(())
 }
 
-/// The marks of a column, of all or of one: of those who are of the class now and whom the tool may know.
+/// Whose name that is, if the tool was told it before and may know them now: one person is asked for, however large their school is.
+async fn known(
+    hub: &Hub,
+    door: &Door,
+    place: &Place,
+    column: &str,
+    user: &str,
+) -> Result<Option<PersonId>, OidcError> {
+    let marked = kept::mark_of(hub, door, place, column, user).await?.map(|(kept, _)| kept.person);
+    let Some(person) = marked.or(kept::named(hub, door, user).await?) else { return Ok(None) };
+    let told = one(hub, door, place, &person).await?;
+    Ok(told.filter(|told| told.user() == user).map(|_| person))
+}
+
+/// The same of somebody whose name the tool was not told here before: the whole school is looked through, so many times a minute.
+async fn stranger(hub: &Hub, door: &Door, place: &Place, context: &str, user: &str) -> Result<PersonId, OidcError> {
+    let key = hub.keyring.mac("lti-strangers", &[door.service.id.as_str(), context]);
+    if let Attempt::NotBefore(until) = hub.store.count_attempt(&key, hub.now(), STRANGERS).await? {
+        return Err(OidcError::TooSoon { seconds: wait(hub.now(), until) });
+    }
+    let people = people(hub, door, place).await?;
+    let (person, _) = people.into_iter().find(|(_, told)| told.user() == user).ok_or(OidcError::Unknown)?;
+    hub.store.uncount_attempt(&key, hub.now(), STRANGERS).await?;
+    kept::note_name(hub, door, place, &person.id, user).await?;
+    Ok(person.id)
+}
+
+/// Marks, and the address of those after them, if there may be any.
+pub struct Results {
+    /// What is told.
+    pub told: Value,
+    /// Where the next ones are.
+    pub next: Option<String>,
+}
+
+/// The marks of a column, of all or of one: of those who are of the class now and whom the tool may know. With `limit` so many of them are
+/// looked at, and the next ones have an address.
 pub async fn results(
     hub: &Hub,
     shown: &Shown,
     at: (&str, &str, &str),
     fields: &Fields,
     event: &mut AuditEvent,
-) -> Result<Value, OidcError> {
+) -> Result<Results, OidcError> {
     let asking = Asking::of(hub, shown, (at.0, at.1), &[RESULTS_READ], event).await?;
     asking.column(at.2).await?;
-    let (address, wanted) = (asking.address(at.2), fields.one("user_id")?);
-    let marks = kept::marks(hub, &asking.door, &asking.place, at.2).await?;
-    let people = people(hub, &asking.door, &asking.place).await?;
-    let known: HashSet<&str> = people.iter().map(|(_, told)| told.user()).collect();
-    let asked = |user: &str| known.contains(user) && wanted.is_none_or(|wanted| wanted == user);
-    let told: Vec<Value> =
-        marks.iter().filter(|(user, _)| asked(user)).map(|(user, mark)| mark.told(&address, user)).collect();
+    let Asking { door, place, .. } = &asking;
+    let address = asking.address(at.2);
+    let limit = match fields.one("limit")? {
+        None => kept::MOST_MARKS,
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|limit| *limit > 0)
+            .map(|limit: u32| limit.min(kept::MOST_MARKS))
+            .ok_or(OidcError::InvalidRequest("limit is a number"))?,
+    };
+    let marks = match fields.one("user_id")? {
+        Some(user) => kept::mark_of(hub, door, place, at.2, user).await?.into_iter().collect(),
+        None => kept::page_of_marks(hub, door, place, at.2, fields.one("after")?.unwrap_or_default(), limit).await?,
+    };
+    let last = marks.last().filter(|_| marks.len() >= limit as usize).map(|(kept, _)| kept.user.clone());
+    let next = last.filter(|_| limit < kept::MOST_MARKS).map(|last| {
+        let after: String = url::form_urlencoded::byte_serialize(last.as_bytes()).collect();
+        format!("{address}/results?limit={limit}&after={after}")
+    });
+    let mut told = Vec::with_capacity(marks.len());
+    for (kept, mark) in &marks {
+        let may_know = one(hub, door, place, &kept.person).await?;
+        if may_know.is_some_and(|told| told.user() == kept.user) {
+            told.push(mark.told(&address, &kept.user));
+        }
+    }
     event.detail = format!("lti results of {}", told.len());
-    Ok(told.into())
+    Ok(Results { told: told.into(), next })
 }

@@ -3,8 +3,8 @@
 
 use super::{Place, context_id};
 use crate::wire::lti::grades::{Mark, Said};
-use preau_domain::{Day, Instant, KeptKind, KeptThing, OneTimeKey, Seconds};
-use preau_store::StoreError;
+use preau_domain::{Day, Instant, KeptKind, KeptThing, OneTimeKey, PersonId, Seconds};
+use preau_store::{Marked, StoreError, StoredMark};
 use preau_web::{Door, Fault, FaultKind, Hub};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 
 /// Links and columns of a class or group, at most.
 pub const MOST: usize = 50;
+/// Marks of one column, at most.
+pub const MOST_MARKS: u32 = 400;
 /// How often a document that others change at the same time is tried.
 const TRIES: usize = 30;
 /// How long it is kept after the school year.
@@ -156,25 +158,85 @@ pub async fn change_shelf<R>(
     change(hub, KeptKind::LtiShelf, key_of(hub, door, place, ""), until, with).await
 }
 
-/// The marks of a column.
-pub async fn marks(hub: &Hub, door: &Door, place: &Place, column: &str) -> Result<Marks, Fault> {
-    read(hub, KeptKind::LtiMarks, &key_of(hub, door, place, column)).await
+/// Where the names stand by which a tool knows people: as marks of a column that is nobody's.
+fn names_of(hub: &Hub, door: &Door) -> OneTimeKey {
+    key(hub, door, "", "names")
 }
 
-/// Changes them.
-pub async fn change_marks<R>(
+fn read_mark(kept: &StoredMark) -> Result<Mark, Fault> {
+    serde_json::from_str(&kept.doc).map_err(internal)
+}
+
+/// The marks of a column.
+pub async fn marks(hub: &Hub, door: &Door, place: &Place, column: &str) -> Result<Marks, Fault> {
+    let all = page_of_marks(hub, door, place, column, "", MOST_MARKS).await?;
+    all.into_iter().map(|(kept, mark)| Ok((kept.user, mark))).collect()
+}
+
+/// So many of them, after those of this name.
+pub async fn page_of_marks(
     hub: &Hub,
     door: &Door,
     place: &Place,
     column: &str,
-    with: impl Fn(&mut Marks) -> R + Send,
-) -> Result<R, Fault> {
-    let until = end(place).ok_or_else(|| internal("a school year no calendar has"))?;
-    change(hub, KeptKind::LtiMarks, key_of(hub, door, place, column), until, with).await
+    after: &str,
+    limit: u32,
+) -> Result<Vec<(StoredMark, Mark)>, Fault> {
+    let kept = hub.store.marks(&key_of(hub, door, place, column), after, limit, hub.now()).await?;
+    kept.into_iter().map(|kept| read_mark(&kept).map(|mark| (kept, mark))).collect()
+}
+
+/// The mark of one person.
+pub async fn mark_of(
+    hub: &Hub,
+    door: &Door,
+    place: &Place,
+    column: &str,
+    user: &str,
+) -> Result<Option<(StoredMark, Mark)>, Fault> {
+    let kept = hub.store.mark(&key_of(hub, door, place, column), user, hub.now()).await?;
+    kept.map(|kept| read_mark(&kept).map(|mark| (kept, mark))).transpose()
+}
+
+/// Keeps a mark; the latest of a person counts.
+pub async fn put_mark(
+    hub: &Hub,
+    door: &Door,
+    place: &Place,
+    column: &str,
+    (person, user): (&PersonId, &str),
+    mark: &Mark,
+) -> Result<Marked, Fault> {
+    let kept = StoredMark {
+        column: key_of(hub, door, place, column),
+        user: user.to_owned(),
+        person: person.clone(),
+        at: mark.at,
+        doc: serde_json::to_string(mark).map_err(internal)?,
+        expires: end(place).ok_or_else(|| internal("a school year no calendar has"))?,
+    };
+    Ok(hub.store.put_mark(&kept, MOST_MARKS, hub.now()).await?)
 }
 
 /// Forgets the marks of a column.
 pub async fn forget_marks(hub: &Hub, door: &Door, place: &Place, column: &str) -> Result<(), Fault> {
-    let key = key_of(hub, door, place, column);
-    Ok(hub.store.take_kept(&key, KeptKind::LtiMarks, hub.now()).await.map(drop)?)
+    Ok(hub.store.forget_marks(&key_of(hub, door, place, column)).await.map(drop)?)
+}
+
+/// Whom a tool may mean by a name: whoever it was last told by that name, on a launch or on a roster that was looked at for it.
+pub async fn named(hub: &Hub, door: &Door, user: &str) -> Result<Option<PersonId>, Fault> {
+    Ok(hub.store.mark(&names_of(hub, door), user, hub.now()).await?.map(|kept| kept.person))
+}
+
+/// Notes by what name a tool knows somebody of a class or group. Nothing is written where that is known.
+pub async fn note_name(hub: &Hub, door: &Door, place: &Place, person: &PersonId, user: &str) -> Result<(), Fault> {
+    let expires = end(place).ok_or_else(|| internal("a school year no calendar has"))?;
+    let (column, now) = (names_of(hub, door), hub.now());
+    let known = hub.store.mark(&column, user, now).await?;
+    if known.is_some_and(|known| known.person == *person && known.expires >= expires) {
+        return Ok(());
+    }
+    let (user, person, doc) = (user.to_owned(), person.clone(), String::new());
+    let kept = StoredMark { column, user, person, at: now, doc, expires };
+    Ok(hub.store.put_mark(&kept, u32::MAX, now).await.map(drop)?)
 }

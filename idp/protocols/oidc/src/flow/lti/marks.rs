@@ -49,8 +49,8 @@ pub async fn own(hub: &Hub, live: &Live) -> Result<Vec<Value>, Fault> {
         let Ok(released) = hub.release(live, door) else { continue };
         for place in places(hub, live, door, &released) {
             for column in kept::shelf(hub, door, &place).await?.columns {
-                let marks = kept::marks(hub, door, &place, &column.id).await?;
-                let Some((given, most)) = marks.get(released.user()).and_then(|mark| mark.points) else { continue };
+                let own = kept::mark_of(hub, door, &place, &column.id, released.user()).await?;
+                let Some((given, most)) = own.and_then(|(_, mark)| mark.points) else { continue };
                 let said = json!({ "tool": door.service.id, "class": place.name, "what": column.said.label,
                     "points": given, "of": most });
                 all.push(said);

@@ -9,7 +9,7 @@ use crate::OidcError;
 use crate::grants::Own;
 use crate::wire::lti::{self, values};
 use preau_connector_api::NAMES_AND_ROLES;
-use preau_domain::{Affiliation, AuditEvent, Fact, GrantKind, Instant, Person, ReleaseRule, SPACE_GROUP};
+use preau_domain::{Affiliation, AuditEvent, Fact, GrantKind, Instant, Person, PersonId, ReleaseRule, SPACE_GROUP};
 use preau_policy::Released;
 use preau_store::{Attempt, Delays};
 use preau_web::{Door, Hub};
@@ -74,6 +74,17 @@ pub(super) fn may_be_of(door: &Door, person: &Person, place: &Place) -> bool {
 pub(super) async fn people(hub: &Hub, door: &Door, place: &Place) -> Result<Vec<(Person, Released)>, OidcError> {
     let fits = |told: &Released| values(told, "context").contains(&place.name);
     Ok(hub.roster(door, &place.establishment, |person| may_be_of(door, person, place), fits).await?)
+}
+
+/// What a tool is told of one person of a class or group; nothing where it may not know them as one of it.
+pub(super) async fn one(
+    hub: &Hub,
+    door: &Door,
+    place: &Place,
+    person: &PersonId,
+) -> Result<Option<Released>, OidcError> {
+    let fits = |told: &Released| values(told, "context").contains(&place.name);
+    Ok(hub.roster_of(door, &place.establishment, person, |person| may_be_of(door, person, place), fits).await?)
 }
 
 /// The roster of a class or group, for the tool that was told its address and shows a token of its own that was given for it.

@@ -1,0 +1,258 @@
+//! The page of the head: who looks at the space of which teacher, why and until when; one more, and the end of one.
+
+use super::{Asked, ENDED, GRANTED, Problem, draft, events, holds_already, inspects, may_be_inspected, teaches};
+use crate::lately::{Lately, RECENT};
+use crate::offers::heads;
+use crate::pages;
+use crate::sign_in::PORTAL;
+use crate::{Begin, Door, Fault, FaultKind, Fields, Hub, Known, Live, ServiceTable, Visitor};
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::{get, post};
+use preau_domain::{AuditEvent, AuditKind, Inspection, Person, PersonId, Uai, normalised_login};
+use preau_store::{InspectionsOf, StoreError};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+const HERE: &str = "/inspections";
+const FORM: &str = "inspection";
+/// Most people of an establishment that are looked at.
+const MOST_PEOPLE: u32 = 20_000;
+
+/// The routes of this concern.
+pub fn routes() -> Router<Arc<Hub>> {
+    Router::new().route(HERE, get(list).post(grant)).route("/inspections/end", post(end))
+}
+
+/// One inspection, with the names of those it is about.
+pub(crate) struct Line {
+    pub inspection: Inspection,
+    pub inspector: String,
+    pub teacher: String,
+    pub by: Option<String>,
+}
+
+/// What stands on the page of a head.
+pub(crate) struct Sheet {
+    pub lines: Vec<Line>,
+    /// Teachers of the establishment, by account and name.
+    pub teachers: Vec<(PersonId, String)>,
+    pub doors: Vec<Door>,
+    /// What was typed, and what is wrong with it.
+    pub typed: Typed,
+    pub problem: Option<Problem>,
+    pub token: String,
+}
+
+/// A form of the page.
+#[derive(Default)]
+pub(crate) struct Typed {
+    pub inspector: String,
+    pub teacher: String,
+    pub service: String,
+    pub days: String,
+    pub reason: String,
+}
+
+impl Typed {
+    fn read(fields: &Fields) -> Result<Typed, Fault> {
+        let one = |name: &str| -> Result<String, Fault> { Ok(fields.one(name)?.unwrap_or_default().trim().to_owned()) };
+        let (inspector, teacher, service) = (one("inspector")?, one("teacher")?, one("service")?);
+        Ok(Typed { inspector, teacher, service, days: one("days")?, reason: one("reason")? })
+    }
+}
+
+struct Head {
+    live: Arc<Live>,
+    person: PersonId,
+    at: Uai,
+}
+
+fn nothing() -> Fault {
+    Fault::new(FaultKind::NotFound, "a page of inspections, of which there is none for them")
+}
+
+/// The services whose spaces can be looked at.
+fn doors(table: &ServiceTable) -> impl Iterator<Item = &Door> {
+    table.all().iter().filter(|door| may_be_inspected(door))
+}
+
+impl Hub {
+    /// Whether somebody finds a way to the page at home.
+    pub(crate) fn grants_inspections(&self, person: &Person, at: &Uai) -> bool {
+        heads(&person.affiliations, at) && doors(&self.services()).next().is_some()
+    }
+
+    /// These, with the names of those they are about.
+    pub(crate) async fn inspection_lines(&self, all: Vec<Inspection>) -> Result<Vec<Line>, Fault> {
+        let mut names: HashMap<PersonId, String> = HashMap::new();
+        let mut ids: Vec<PersonId> = Vec::new();
+        for one in &all {
+            ids.extend([one.inspector.clone(), one.teacher.clone()]);
+            ids.extend(one.by.clone());
+        }
+        ids.sort();
+        ids.dedup();
+        for id in ids {
+            let person = self.store.person(&id).await?;
+            let name = person.map_or_else(|| id.to_string(), |one| one.display_name());
+            names.insert(id, name);
+        }
+        let name = |id: &PersonId| names.get(id).cloned().unwrap_or_default();
+        let line = |one: Inspection| Line {
+            inspector: name(&one.inspector),
+            teacher: name(&one.teacher),
+            by: one.by.as_ref().map(name),
+            inspection: one,
+        };
+        Ok(all.into_iter().map(line).collect())
+    }
+}
+
+/// Lets in whoever is of the direction of the establishment they work in, and proved who they are lately.
+async fn asks(hub: &Hub, visitor: &Visitor) -> Result<Lately<Head>, Fault> {
+    let since = hub.now() - RECENT;
+    if let Some(live) = visitor.live(hub).await? {
+        let Known { person, .. } = live.known()?;
+        let at = live.session.establishment.clone().filter(|at| hub.grants_inspections(&person, at));
+        let at = at.ok_or_else(nothing)?;
+        if hub.proved_lately(&live, since).await? {
+            let person = person.id.clone();
+            return Ok(Lately::Proved(Head { live, person, at }));
+        }
+        return hub.prove_again(visitor, HERE.to_owned(), since).await;
+    }
+    let begin = Begin { protocol: PORTAL, service: None, request: HERE.to_owned(), fresh_after: None, wants: None };
+    hub.begin_sign_in(visitor, begin).await.map(Lately::Onward)
+}
+
+async fn list(State(hub): State<Arc<Hub>>, visitor: Visitor) -> Result<Response, Fault> {
+    match asks(&hub, &visitor).await? {
+        Lately::Proved(head) => sheet(&hub, &visitor, &head, Typed::default(), None).await,
+        Lately::Onward(response) => Ok(response),
+    }
+}
+
+async fn teachers(hub: &Hub, at: &Uai) -> Result<Vec<Person>, Fault> {
+    let mut all = hub.store.people_at(at, MOST_PEOPLE).await?;
+    all.retain(|one| one.state.may_sign_in() && teaches(one, at));
+    all.sort_by_cached_key(|one| (one.family_name.to_lowercase(), one.given_name.to_lowercase(), one.id.clone()));
+    Ok(all)
+}
+
+async fn sheet(
+    hub: &Hub,
+    visitor: &Visitor,
+    head: &Head,
+    typed: Typed,
+    problem: Option<Problem>,
+) -> Result<Response, Fault> {
+    let after = hub.now() - Inspection::SAID_AFTER;
+    let known = hub.store.inspections(InspectionsOf::Establishment(&head.at), after, Inspection::MOST).await?;
+    let sheet = Sheet {
+        lines: hub.inspection_lines(known).await?,
+        teachers: teachers(hub, &head.at).await?.iter().map(|one| (one.id.clone(), one.display_name())).collect(),
+        doors: doors(&hub.services()).cloned().collect(),
+        typed,
+        problem,
+        token: hub.form_token(&head.live.session.id, FORM),
+    };
+    Ok(pages::inspections(hub, visitor, &head.live, &head.at, sheet))
+}
+
+/// Who sent a form, and what it holds, when it is one of this very session.
+async fn sent(hub: &Hub, visitor: &Visitor, body: &Bytes) -> Result<Result<(Head, Fields), Response>, Fault> {
+    let head = match asks(hub, visitor).await? {
+        Lately::Proved(head) => head,
+        Lately::Onward(response) => return Ok(Err(response)),
+    };
+    let fields = Fields::of_body(body)?;
+    if !hub.form_token_ok(&head.live.session.id, FORM, fields.required("token")?) {
+        return Err(Fault::new(FaultKind::StaleForm, "form of an inspection of another session"));
+    }
+    Ok(Ok((head, fields)))
+}
+
+/// The one inspector of that login; of several nobody knows whom a head means.
+async fn inspector(hub: &Hub, login: &str) -> Result<Option<Person>, Fault> {
+    let Some(login) = normalised_login(login) else { return Ok(None) };
+    let mut found = hub.store.people_by_login(&login, 20).await?;
+    found.retain(|one| inspects(one) && one.state.may_sign_in());
+    let only = found.pop().filter(|_| found.is_empty());
+    Ok(only)
+}
+
+async fn grant(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Result<Response, Fault> {
+    let (head, fields) = match sent(&hub, &visitor, &body).await? {
+        Ok(sent) => sent,
+        Err(onward) => return Ok(onward),
+    };
+    let (typed, table) = (Typed::read(&fields)?, hub.services());
+    let door = doors(&table).find(|door| door.service.id.as_str() == typed.service).cloned();
+    let Some(door) = door else {
+        return sheet(&hub, &visitor, &head, typed, Some(Problem::Untold)).await;
+    };
+    let Some(inspector) = inspector(&hub, &typed.inspector).await? else {
+        return sheet(&hub, &visitor, &head, typed, Some(Problem::NoInspector)).await;
+    };
+    let teacher = hub.store.person(&PersonId::new(typed.teacher.as_str())).await?;
+    let Some(teacher) = teacher.filter(|one| teaches(one, &head.at)) else {
+        return sheet(&hub, &visitor, &head, typed, Some(Problem::NoTeacher)).await;
+    };
+    let asked = Asked {
+        inspector: &inspector,
+        teacher: &teacher,
+        at: &head.at,
+        door: &door,
+        reason: &typed.reason,
+        days: typed.days.parse().unwrap_or_default(),
+        by: Some(head.person.clone()),
+    };
+    let one = match draft(&table, &hub.keyring, &*hub.ids, hub.now(), &asked) {
+        Ok(one) => one,
+        Err(problem) => return sheet(&hub, &visitor, &head, typed, Some(problem)).await,
+    };
+    if holds_already(&*hub.store, &one).await? {
+        return sheet(&hub, &visitor, &head, typed, Some(Problem::Already)).await;
+    }
+    journal(&hub, &visitor, &head, &one, GRANTED).await?;
+    match hub.store.grant_inspection(&one, hub.now()).await {
+        // Somebody else was quicker within the same moment.
+        Err(StoreError::Conflict) => sheet(&hub, &visitor, &head, typed, Some(Problem::Already)).await,
+        other => other.map(|()| hub.see_other(HERE)).map_err(Fault::from),
+    }
+}
+
+async fn end(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Result<Response, Fault> {
+    let (head, fields) = match sent(&hub, &visitor, &body).await? {
+        Ok(sent) => sent,
+        Err(onward) => return Ok(onward),
+    };
+    let one = hub.store.inspection(fields.required("inspection")?).await?;
+    let one = one.filter(|one| one.establishment == head.at).ok_or_else(nothing)?;
+    if one.until > hub.now() {
+        journal(&hub, &visitor, &head, &one, ENDED).await?;
+        hub.store.end_inspection(&one.id, hub.now()).await?;
+        // Services are told now; where that fails the job of every few seconds does it.
+        if let Err(fault) = hub.end_expired_sessions(1_000).await {
+            tracing::warn!(detail = %fault.detail, "services are told of ended sessions later");
+        }
+    }
+    Ok(hub.see_other(HERE))
+}
+
+/// Notes durably what a head is about to do: of the head, of the teacher and of the inspector.
+async fn journal(hub: &Hub, visitor: &Visitor, head: &Head, one: &Inspection, what: &str) -> Result<(), Fault> {
+    let (now, way) = (hub.now(), visitor.correlation());
+    let detail = format!("inspection {what} {}", one.id);
+    let mut event = AuditEvent::new(now, AuditKind::Administered, way.clone(), detail);
+    event.person = Some(head.person.clone());
+    event.session = Some(head.live.session.id.clone());
+    event.service = Some(one.service.clone());
+    event.establishment = Some(head.at.clone());
+    hub.audit(event);
+    events(one, what, now, way).into_iter().for_each(|event| hub.audit(event));
+    Ok(hub.store.flush_audit().await?)
+}

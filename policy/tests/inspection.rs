@@ -1,0 +1,150 @@
+//! What an inspection opens, and what it never does.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use preau_domain::{
+    Audience, Fact, Identifier, Inspection, Instant, Levels, Narrowing, Opening, Person, PersonId, Population, Profile,
+    ReleaseRule, Role, RoleGrant, ServiceId,
+};
+use preau_policy::{AccessRules, Decision, Facts, Reason, access, access_in, explain, opens, release};
+use std::sync::Arc;
+
+/// A day in September 2026.
+const NOW: Instant = Instant(1_789_369_200_000);
+
+fn inspector(profile: &str) -> Person {
+    toml::from_str(&format!(
+        "id = 'vera'\nstate = 'active'\ngiven_name = 'Véra'\nfamily_name = 'Duval'\nlogin = 'vera'\ncredentials = 'directory'\n\
+         affiliations = [{{ establishment = '0990010Y', profile = '{profile}' }}]"
+    ))
+    .unwrap()
+}
+
+fn granted() -> Inspection {
+    Inspection {
+        id: "i1".into(),
+        inspector: PersonId::new("vera"),
+        teacher: PersonId::new("alice"),
+        establishment: "0990001N".parse().unwrap(),
+        service: ServiceId::new("blog"),
+        space: "alice.martin".into(),
+        reason: "Rendez-vous de carrière".into(),
+        by: None,
+        from: NOW,
+        until: Instant(NOW.0 + 1_000),
+    }
+}
+
+fn of(profile: Profile) -> Population {
+    Population { profiles: vec![profile], ..Population::default() }
+}
+
+fn audience() -> Audience {
+    let roles = vec![RoleGrant { role: Role::Gestionnaire, to: vec![of(Profile::Academy)] }];
+    Audience { allow: vec![of(Profile::Teacher)], roles, ..Audience::default() }
+}
+
+fn rules(audience: &Audience) -> AccessRules {
+    AccessRules::compile([(&ServiceId::new("blog"), audience), (&ServiceId::new("notes"), audience)].into_iter()).unwrap()
+}
+
+fn facts(profile: &str, granted: &[Inspection], at: Instant) -> Facts {
+    Facts::of(&inspector(profile), None, None, None).with_inspections(granted, at).at(at)
+}
+
+/// Whether they open the blog; a page full of tiles says the same.
+fn is_open(facts: &Facts, rules: &AccessRules) -> bool {
+    let (blog, open) = (ServiceId::new("blog"), access(facts, rules, &ServiceId::new("blog")).allows());
+    assert_eq!(opens(&facts.prepared(), rules, &blog, None), open);
+    open
+}
+
+#[test]
+fn it_opens_one_service_to_somebody_of_an_academy_between_two_instants() {
+    let rules = rules(&audience());
+    let open = |profile, granted: &[Inspection], at| is_open(&facts(profile, granted, at), &rules);
+    assert!(!open("National_ACA", &[], NOW), "control");
+    assert!(open("National_ACA", &[granted()], NOW));
+    assert!(!open("National_ACA", &[granted()], Instant(NOW.0 - 1)), "before");
+    assert!(open("National_ACA", &[granted()], Instant(NOW.0 + 999)));
+    assert!(!open("National_ACA", &[granted()], Instant(NOW.0 + 1_000)), "at its end");
+    assert!(!open("National_EVS", &[granted()], NOW), "nobody else inspects");
+    let facts = facts("National_ACA", &[granted()], NOW);
+    assert!(!access(&facts, &rules, &ServiceId::new("notes")).allows(), "another service");
+    let (here, there) = ("0990010Y".parse().unwrap(), "0990001N".parse().unwrap());
+    assert!(access_in(&facts, &rules, &ServiceId::new("blog"), &here).allows());
+    assert!(!access_in(&facts, &rules, &ServiceId::new("blog"), &there).allows(), "they belong to no school by it");
+}
+
+#[test]
+fn whom_a_service_or_a_level_keeps_out_looks_at_nothing() {
+    let who = facts("National_ACA", &[granted()], NOW);
+    let except = Audience { except: vec![of(Profile::Academy)], ..audience() };
+    assert!(!is_open(&who, &rules(&except)));
+    let narrowed = |at: Option<&str>, only: Profile| {
+        let mut levels = Levels::default();
+        let at = at.map(|at| at.parse().unwrap());
+        levels.add(Narrowing { level: "academy".into(), at, services: vec![], only: vec![of(only)], except: vec![] });
+        is_open(&who, &rules(&audience()).under(Arc::new(levels)))
+    };
+    assert!(!narrowed(None, Profile::Teacher), "everywhere");
+    assert!(!narrowed(Some("0990001N"), Profile::Teacher), "where the space is");
+    assert!(!narrowed(Some("0990010Y"), Profile::Teacher), "where they are from");
+    assert!(narrowed(Some("0990002P"), Profile::Teacher), "elsewhere");
+    assert!(narrowed(None, Profile::Academy), "a level that names them");
+}
+
+#[test]
+fn the_second_key_stands_before_it_too() {
+    let mut rules = rules(&audience());
+    rules.lock(&ServiceId::new("blog"), "sheet".into());
+    let who = facts("National_ACA", &[granted()], NOW);
+    assert!(!is_open(&who, &rules), "the head did not open the service there");
+    let mut opening = Opening {
+        service: ServiceId::new("blog"),
+        establishment: "0990001N".parse().unwrap(),
+        allow: vec![of(Profile::Teacher)],
+        until: "2027-07-05".parse().unwrap(),
+        sheet: "sheet".into(),
+        by: PersonId::new("hugo"),
+        at: NOW,
+    };
+    rules.open(&opening);
+    assert!(is_open(&who, &rules), "for whomever that was");
+    opening.sheet = "another".into();
+    rules.open(&opening);
+    assert!(!is_open(&who, &rules));
+}
+
+#[test]
+fn they_are_a_visitor_and_the_service_hears_whose_space_it_is() {
+    let rule = |name: &str, copy| {
+        let text = format!("name = '{name}'\ncopy = '{copy}'");
+        toml::from_str::<ReleaseRule>(&text).unwrap()
+    };
+    let told = [rule("role", "role"), rule("inspected", "inspected")];
+    assert_eq!(told[1].copy, Some(Fact::Inspected));
+    let blog = ServiceId::new("blog");
+    let says = |facts: &Facts| {
+        let facts = facts.inspecting(&blog).unwrap_or_else(|| facts.clone());
+        let released = release(&facts, Identifier::Login, &told, &audience().roles, || "p".into()).unwrap();
+        released.attributes().map(|(name, values)| (name.to_owned(), values.collect::<Vec<_>>().join(","))).collect()
+    };
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let all: Vec<(String, String)> = says(&facts("National_ACA", &[granted()], NOW));
+    assert_eq!(all, [pair("role", "visiteur"), pair("inspected", "alice.martin")], "whatever their own role is");
+    let all: Vec<(String, String)> = says(&facts("National_ACA", &[], NOW));
+    assert_eq!(all, [pair("role", "gestionnaire")], "control: that role");
+}
+
+#[test]
+fn an_explanation_says_whose_space_until_when_and_why() {
+    let rules = rules(&audience());
+    let blog = ServiceId::new("blog");
+    let said = explain(&facts("National_ACA", &[granted()], NOW), &rules, &blog, &audience());
+    assert_eq!(said.role, Some(Role::Visiteur));
+    let text = said.to_string();
+    assert!(text.contains("rule: house:inspection") && text.contains("the space of alice in 0990001N"), "{text}");
+    assert!(said.fr().contains("Ouvert en inspection") && said.fr().contains("Rendez-vous de carrière"), "{}", said.fr());
+    let Decision::Deny(refusal) = access(&facts("National_ACA", &[], NOW), &rules, &blog) else { panic!("closed") };
+    assert_eq!(refusal.reason, Reason::Profile);
+}

@@ -1,0 +1,131 @@
+//! The promises of [`preau_store::Inspections`].
+
+use crate::fixture::{NOW, beginning, change, conflicts, session, source, sourced, uai, winners};
+use preau_domain::{Inspection, Instant, PersonId, Retention, Seconds, ServiceId, Session, SessionId};
+use preau_store::{InspectionsOf, Store};
+
+/// One of a week, of somebody in the space of somebody.
+pub fn inspection(id: &str, inspector: &str, teacher: &str) -> Inspection {
+    Inspection {
+        id: id.into(),
+        inspector: PersonId::new(inspector),
+        teacher: PersonId::new(teacher),
+        establishment: uai(1),
+        service: ServiceId::new("blog"),
+        space: "zoe".into(),
+        reason: "Rendez-vous de carrière".into(),
+        by: None,
+        from: NOW,
+        until: day(7),
+    }
+}
+
+fn day(day: i64) -> Instant {
+    NOW + Seconds(day * 86_400)
+}
+
+async fn names(store: &dyn Store, of: InspectionsOf<'_>, after: Instant) -> Vec<String> {
+    store.inspections(of, after, 9).await.unwrap().into_iter().map(|one| one.id).collect()
+}
+
+/// It is found by its inspector, its teacher and its establishment as long as it is not over at the instant asked for, and by nobody else.
+pub async fn an_inspection_is_found_from_every_side(store: &dyn Store) {
+    let long = Inspection { until: day(9), service: ServiceId::new("notes"), ..inspection("long", "vera", "zoe") };
+    for one in [&inspection("short", "vera", "zoe"), &long, &inspection("other", "max", "zoe")] {
+        store.grant_inspection(one, NOW).await.unwrap();
+    }
+    assert_eq!(store.inspection("long").await.unwrap(), Some(long));
+    assert_eq!(store.inspection("none").await.unwrap(), None);
+    let (vera, zoe) = (PersonId::new("vera"), PersonId::new("zoe"));
+    assert_eq!(names(store, InspectionsOf::Inspector(&vera), NOW).await, ["long", "short"]);
+    assert_eq!(names(store, InspectionsOf::Inspector(&vera), day(7)).await, ["long"]);
+    assert_eq!(names(store, InspectionsOf::Inspector(&zoe), NOW).await, [""; 0]);
+    assert_eq!(names(store, InspectionsOf::Teacher(&zoe), NOW).await, ["long", "other", "short"]);
+    assert_eq!(names(store, InspectionsOf::Establishment(&uai(1)), NOW).await.len(), 3);
+    assert_eq!(names(store, InspectionsOf::Establishment(&uai(2)), NOW).await, [""; 0]);
+    assert_eq!(store.inspections(InspectionsOf::Teacher(&zoe), NOW, 1).await.unwrap().len(), 1);
+}
+
+/// Of a hundred who grant the same to one inspector exactly one does, and nobody else while it is not over; then somebody may.
+pub async fn one_of_many_grants_an_inspection(store: &dyn Store) {
+    let grant = |n: usize| {
+        let one = inspection(&format!("i{n}"), "vera", "zoe");
+        async move { store.grant_inspection(&one, NOW).await }
+    };
+    assert_eq!(winners(grant, Result::is_ok).await, 1);
+    let again = Inspection { from: day(6), until: day(12), ..inspection("again", "vera", "zoe") };
+    assert!(conflicts(&store.grant_inspection(&again, day(6)).await));
+    store.grant_inspection(&inspection("elsewhere", "vera", "ali"), NOW).await.unwrap();
+    store.grant_inspection(&Inspection { from: day(7), ..again }, day(7)).await.unwrap();
+    assert!(store.end_inspection("again", day(8)).await.unwrap());
+    store.grant_inspection(&inspection("third", "vera", "zoe"), day(8)).await.unwrap();
+}
+
+async fn begin(store: &dyn Store, id: &str, person: &str) {
+    let lasting = Session { expires: day(90), ..session(id, person) };
+    store.begin_session(&beginning(lasting)).await.unwrap();
+}
+
+/// Whether a session of that name is there that is not over.
+async fn lives(store: &dyn Store, id: &str) -> bool {
+    store.session(&SessionId::new(id), NOW).await.unwrap().is_some()
+}
+
+/// Ended, it is over since then, once; the sessions of the inspector are, and those of nobody else.
+pub async fn an_inspection_ends_before_its_time_with_its_sessions(store: &dyn Store) {
+    for (id, key) in [("s1", "vera"), ("s2", "zoe")] {
+        let person = sourced(key);
+        store.put_people(None, &[change(person.clone())]).await.unwrap();
+        begin(store, id, person.id.as_str()).await;
+    }
+    let (vera, zoe) = (sourced("vera").id, sourced("zoe").id);
+    store.grant_inspection(&inspection("i", vera.as_str(), zoe.as_str()), NOW).await.unwrap();
+    assert!(lives(store, "s1").await, "control");
+    assert!(store.end_inspection("i", day(1)).await.unwrap());
+    assert!(!store.end_inspection("i", day(2)).await.unwrap() && !store.end_inspection("none", day(1)).await.unwrap());
+    assert_eq!((lives(store, "s1").await, lives(store, "s2").await), (false, true));
+    assert_eq!(store.inspection("i").await.unwrap().unwrap().until, day(1));
+    assert_eq!(names(store, InspectionsOf::Inspector(&vera), day(1)).await, [""; 0]);
+    assert_eq!(names(store, InspectionsOf::Teacher(&zoe), NOW).await, ["i"]);
+}
+
+/// Whose time is over is given once, with the end of the sessions of its inspector; long after nothing is left of it.
+pub async fn inspections_come_due_once(store: &dyn Store) {
+    let person = sourced("vera");
+    store.put_people(None, &[change(person.clone())]).await.unwrap();
+    begin(store, "s1", person.id.as_str()).await;
+    store.grant_inspection(&inspection("i", person.id.as_str(), "zoe"), NOW).await.unwrap();
+    store.grant_inspection(&inspection("ended", "max", "zoe"), NOW).await.unwrap();
+    store.end_inspection("ended", day(1)).await.unwrap();
+    assert_eq!(store.end_due_inspections(Instant(day(7).0 - 1), 9).await.unwrap(), []);
+    assert!(lives(store, "s1").await, "control");
+    let due = store.end_due_inspections(day(7), 9).await.unwrap();
+    assert_eq!(due.into_iter().map(|one| one.id).collect::<Vec<_>>(), ["i"], "nor one that somebody ended");
+    assert!(!lives(store, "s1").await);
+    assert_eq!(store.end_due_inspections(day(8), 9).await.unwrap(), []);
+    assert!(store.inspection("i").await.unwrap().is_some());
+    store.end_due_inspections(day(7) + Inspection::KEPT, 9).await.unwrap();
+    assert_eq!(store.inspection("i").await.unwrap(), None);
+}
+
+/// Nothing is left of what somebody looked at, or of who looked at theirs, once they are pre-deleted; of others it is.
+pub async fn inspections_are_forgotten_with_their_people(store: &dyn Store) {
+    let [vera, zoe, max] = ["vera", "zoe", "max"].map(sourced);
+    for person in [&vera, &zoe, &max] {
+        store.put_people(None, &[change(person.clone())]).await.unwrap();
+    }
+    let named = |id, one: &PersonId, other: &PersonId| inspection(id, one.as_str(), other.as_str());
+    for one in [named("by", &vera.id, &max.id), named("of", &max.id, &vera.id), named("stays", &max.id, &zoe.id)] {
+        store.grant_inspection(&one, NOW).await.unwrap();
+    }
+    store.suspend_people(None, &source(), &["vera".into()]).await.unwrap();
+    let retention = Retention::days(45, 85);
+    store.let_time_pass(NOW, retention, 9).await.unwrap();
+    assert!(store.inspection("of").await.unwrap().is_some(), "control: suspended, they may be back");
+    store.let_time_pass(day(45), retention, 9).await.unwrap();
+    let mut left = Vec::new();
+    for id in ["by", "of", "stays"] {
+        left.push(store.inspection(id).await.unwrap().is_some());
+    }
+    assert_eq!(left, [false, false, true]);
+}
