@@ -3,6 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { after, test } from 'node:test';
 import { account, close, demo, look, pictures, service, signIn, visitor } from './rig.mjs';
 
@@ -182,8 +184,88 @@ test('a guest opens what the space mounts, and nothing else; whoever is not of t
   assert.ok(other.url().startsWith(demo.base), `the pad is not reached: ${other.url()}`);
 });
 
+/** Whoever comes there is asked who they are: they have no session. */
+async function isOut(page, { host }) {
+  await page.goto(host);
+  await page.waitForSelector('button[name=public]');
+}
+
+/** The colleague sends the list of the class once more. */
+async function sendAgain(home, link) {
+  await home.goto(link);
+  await home.click('form[method=post] button.main');
+  await home.waitForSelector('#done');
+  return home.innerText('main');
+}
+
+/** Somebody of that ENT at a fresh browser, as a guest. */
+async function guestOf(way, who) {
+  const page = await visitor();
+  await comeAsGuest(page, way, who);
+  return page;
+}
+
+/** The head of the host stops a child: at once, whatever list comes next, until the head lets them come back. */
+async function stoppedByTheHead(way, { head, pupil, child, home, link, space }) {
+  const direction = await visitor();
+  await direction.goto(`${way.host}spaces/guests`);
+  await signIn(direction, head);
+  assert.ok((await direction.innerText('main')).includes(given(pupil)), 'the head sees who comes in');
+  await look(direction, `guests-${way.source}`);
+  const stop = `form[action="${new URL(space).pathname}/stop"] button`;
+  await direction.locator('li', { hasText: given(pupil) }).locator(stop).click();
+  await isOut(child, way);
+  const sent = await sendAgain(home, link);
+  assert.ok(sent.includes('reste dehors'), `home hears that somebody stays out: ${sent}`);
+  await isOut(await guestOf(way, pupil), way);
+  await direction.goto(`${way.host}spaces/guests`);
+  assert.ok((await direction.innerText('main')).includes('arrêté par la direction'), 'it is said');
+  await look(direction, `guests-stopped-${way.source}`);
+  await direction.click('form[action="/spaces/guests/lift"] button');
+  await isOut(await guestOf(way, pupil), way);
+  await sendAgain(home, link);
+  const again = await guestOf(way, pupil);
+  await again.goto(way.host);
+  assert.ok((await heading(again)).includes(given(pupil)), 'let back, by the next list');
+  return again;
+}
+
+/** A space that an operator opens, and a class of the other ENT that comes in by a list. */
+function open(way, home, { id, title, host, groups, until, mounts = [], whom }) {
+  const args = groups.flatMap((group) => ['--group', group]);
+  const mount = mounts.flatMap((service) => ['--mount', service]);
+  const under = ['--convention', demo.shared.convention];
+  preau(way.config, 'spaces', 'open', id, '--title', title, '--host', host, ...under, ...args, ...mount, '--until', until);
+  const list = `${pictures}/../${id}.list`;
+  preau(home.config, 'guests', 'export', ...under, '--space', id, '--group', whom, '--out', list);
+  preau(way.config, 'guests', 'import', list);
+}
+
+/** What clocks in France show in so many seconds, and that instant. */
+function soon(seconds) {
+  const at = new Date(Math.ceil(Date.now() / 1000) * 1000 + seconds * 1000);
+  const shown = new Intl.DateTimeFormat('sv-SE', { timeZone: 'Europe/Paris', dateStyle: 'short', timeStyle: 'medium' });
+  return { at, shown: shown.format(at).replace(' ', 'T') };
+}
+
+/** Nobody does anything: the clock ends it, in a live session too. */
+async function endedByTheClock(way, { pupil, teacher, theirs, school }) {
+  const home = WAYS.find((other) => other !== way);
+  const { at, shown } = soon(25);
+  const whom = `${school}:${theirs}:pupil`;
+  const host = teacher.establishments[0].uai;
+  open(way, home, { id: `veillee-${way.source}`, title: 'La veillée', host, groups: [`${whom}:redacteur`], until: shown, whom });
+  const child = await guestOf(way, pupil);
+  await child.goto(way.host);
+  assert.ok((await heading(child)).includes(given(pupil)), 'before');
+  assert.ok(Date.now() < at, 'it was before');
+  await child.waitForTimeout(at - Date.now());
+  await isOut(child, way);
+  await isOut(await guestOf(way, pupil), way);
+}
+
 /** Three screens and no administrator: from a teacher's first click to the end, with the host and the home as two people see them. */
-async function walk(way, { teacher, colleague, pupil, own, theirs, mounts, school }) {
+async function walk(way, { teacher, colleague, head, pupil, own, theirs, mounts, school }) {
   const at = await visitor();
   await at.goto(way.host);
   await signIn(at, teacher);
@@ -220,18 +302,19 @@ async function walk(way, { teacher, colleague, pupil, own, theirs, mounts, schoo
   await at.goto(space);
   assert.ok((await at.innerText('main')).includes(given(pupil)), 'the class is there');
   await look(at, `space-guests-${way.source}`);
-  const child = await visitor();
-  await comeAsGuest(child, way, pupil);
+  let child = await guestOf(way, pupil);
   await child.goto(way.host);
   assert.ok((await heading(child)).includes(given(pupil)));
   for (const id of mounts) {
     await child.goto(`${way.host}open/${id}`);
     await child.waitForSelector('[data-user]');
   }
+  child = await stoppedByTheHead(way, { head, pupil, child, home, link, space });
+  await at.goto(space);
   // One more: as long as convention and school year last.
   await at.click('form[action$="/renew"] button');
   assert.equal(await at.$('form[action$="/renew"]'), null);
-  // Home takes its list back: the child is out of this space at once, and comes in again by the list of the operator.
+  // Home takes its list back: the child is out at once.
   await home.goto(`${way.home}spaces`);
   await home.click('form[action="/spaces/recall"] button');
   await child.goto(way.host);
@@ -242,12 +325,14 @@ async function walk(way, { teacher, colleague, pupil, own, theirs, mounts, schoo
   assert.ok((await at.innerText('main')).includes('Fermé.'), 'closed at once');
   await at.goto(space);
   assert.equal(await at.$('[data-invitation]'), null, 'nobody is invited any more');
+  await endedByTheClock(way, { pupil, teacher, theirs, school });
 }
 
 test('by OpenID Connect: a teacher of the collège shares a space with a class of the écoles, alone', async () => {
   await walk(WAYS[0], {
     teacher: account('teacher'),
     colleague: neighbour('teacher-neighbour'),
+    head: account('head'),
     pupil: neighbour('pupil-neighbour'),
     own: '6A',
     theirs: 'CM2A',
@@ -260,10 +345,74 @@ test('by SAML: a teacher of the écoles shares a space with a class of the coll�
   await walk(WAYS[1], {
     teacher: neighbour('teacher-neighbour'),
     colleague: account('teacher'),
+    head: neighbour('head-neighbour'),
     pupil: account('pupil-6e'),
     own: 'CM2A',
     theirs: '6A',
     mounts: [],
     school: account('pupil-6e').establishments[0].uai,
   });
+});
+
+/** The annuaire of the collège names a child: an entry like that of a pupil there, with another name, key and password. */
+function arrives({ like, given, family, login, password }) {
+  const { address, base_dn: base, password_file: file } = demo.ldap;
+  const secret = readFileSync(`${dirname(file)}/admin.password`, 'utf8').trim();
+  const simple = ['-x', '-H', address, '-D', `cn=admin,${base}`, '-w', secret];
+  const found = execFileSync('ldapsearch', [...simple, '-LLL', '-o', 'ldif-wrap=no', '-b', base, `(ENTPersonLogin=${like.login})`], { encoding: 'utf8' });
+  const read = found.split('\n').filter((line) => line.includes(':')).map((line) => {
+    const [, name, coded, value] = /^([^:]+):(:?) ?(.*)$/.exec(line);
+    return [name, coded ? Buffer.from(value, 'base64').toString() : value];
+  });
+  const own = {
+    uid: login,
+    cn: `${given} ${family}`,
+    displayName: `${given} ${family}`,
+    sn: family,
+    givenName: given,
+    ENTPersonLogin: login,
+    ENTPersonJointure: `${read.find(([name]) => name === 'ENTPersonJointure')[1].split('$')[0]}$990077`,
+    ENTEleveStructRattachId: '990077',
+    mail: `${login}@college.example`,
+    userPassword: password,
+  };
+  const dn = read.find(([name]) => name === 'dn')[1].replace(/^[^,]+/, `uid=${login}`);
+  const kept = read.filter(([name]) => !(name in own) && !['dn', 'ENTElevePersRelEleve'].includes(name));
+  const lines = [['dn', dn], ...kept, ...Object.entries(own)];
+  const ldif = lines.map(([name, value]) => `${name}:: ${Buffer.from(value).toString('base64')}`).join('\n');
+  execFileSync('ldapadd', simple, { input: `${ldif}\n` });
+}
+
+test('a guest of CM2 arrives in 6e: the account is theirs, services know them as before, and the other ENT opens nothing any more', async () => {
+  const [way, home] = WAYS;
+  const [pupil, like] = [neighbour('pupil-neighbour'), account('pupil-6e')];
+  const [school, host] = [pupil.establishments[0].uai, like.establishments[0].uai];
+  const groups = [`${school}:CM2A:pupil:redacteur`, `${host}:6A:pupil:redacteur`];
+  const until = new Date(Date.now() + 20 * 86_400_000).toISOString().slice(0, 10);
+  open(way, home, { id: 'passage', title: 'Le passage', host, groups, until, mounts: ['kiosque'], whom: `${school}:CM2A:pupil` });
+  const knownAs = async (page) => {
+    await page.goto(`${way.host}open/kiosque`);
+    return page.getAttribute('[data-user]', 'data-user');
+  };
+  const guest = await guestOf(way, pupil);
+  const before = await knownAs(guest);
+  assert.ok(before, 'the service knows the guest');
+  const [given, family] = pupil.name.split(' ');
+  const login = 'larissa.arrivee';
+  const password = 'pierre-levee-44';
+  arrives({ like, given, family, login, password });
+  preau(way.config, 'sync', 'annuaire');
+  const matches = JSON.parse(preau(way.config, 'guests', 'matches', host, '--convention', demo.shared.convention, '--json'));
+  const accounts = matches.map((one) => one.guest);
+  assert.equal(new Set(accounts).size, 1, `one guest is like a pupil: ${JSON.stringify(matches)}`);
+  preau(way.config, 'guests', 'convert', accounts[0], login, '--why', 'la principale connaît l’enfant');
+  await isOut(guest, way);
+  await isOut(await guestOf(way, pupil), way);
+  const own = await visitor();
+  await own.goto(way.host);
+  await signIn(own, { public: 'pupil', login, password });
+  await own.goto(way.host);
+  assert.ok((await own.innerText('body')).includes(family), 'a pupil, by the whole name');
+  assert.equal(await knownAs(own), before, 'who they were');
+  await look(own, 'arrived');
 });

@@ -1,7 +1,7 @@
 """A home that has no Préau writes the list of its guests: joserfc signs it, with a key of its own.
 
 guest_list.py KEY keys                            the public half, as a key set
-guest_list.py KEY list ISS AUD CONVENTION SPACE   the list, whose lines are read from the input
+guest_list.py KEY list ISS AUD CONVENTION TERMS SPACE   the list, whose lines are read from the input; TERMS is the fingerprint of the convention
 """
 
 import hashlib
@@ -21,7 +21,7 @@ if sys.argv[2] == "keys":
     print(json.dumps({"keys": [{**key.as_dict(private=False), "kid": "lists", "use": "sig", "alg": "ES256"}]}))
     sys.exit()
 
-iss, aud, convention, space = sys.argv[3:]
+iss, aud, convention, terms, space = sys.argv[3:]
 body = sys.stdin.read()
 now = int(time.time())
 head = {
@@ -31,6 +31,7 @@ head = {
     "iat": now,
     "exp": now + 86_400,
     "convention": convention,
+    "terms": terms,
     "space": space,
     "guests": len(body.splitlines()),
     "digest": hashlib.sha256(body.encode()).hexdigest(),

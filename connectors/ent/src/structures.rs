@@ -71,6 +71,11 @@ impl Table {
         self.by_uai.get(&name.parse().ok()?).copied()
     }
 
+    /// The collège of a sector, by its national number also where it is in no source of ours: écoles and their collège may be of two ENTs.
+    fn sector(&self, name: &str) -> Option<Uai> {
+        self.find(name).map(|place| self.uai(place).clone()).or_else(|| name.parse().ok())
+    }
+
     /// The structure of a national number.
     pub(crate) fn place(&self, uai: &Uai) -> Option<Place> {
         self.by_uai.get(uai).copied()
@@ -130,7 +135,7 @@ impl Table {
             kind: kind(entry, mapping)?,
             name: field(&m.name, name, MAX_NAME)?,
             city: entry.one(&m.city, MAX_NAME)?.or(town),
-            sector: sector.and_then(|name| self.find(&name)).map(|place| self.uai(place).clone()).filter(|s| *s != uai),
+            sector: sector.and_then(|name| self.sector(&name)).filter(|s| *s != uai),
             uai,
             groups,
         })
@@ -237,6 +242,34 @@ mod tests {
         let codes: Vec<&str> = record.groups.iter().map(|g| g.code.as_str()).collect();
         assert_eq!(codes, ["6A", "6B", "6ANG1"]);
         assert_eq!(record.groups[0].label, "6A", "a class without a name is called by its code");
+    }
+
+    #[test]
+    fn the_sector_of_an_ecole_is_known_also_where_its_college_is_not() {
+        let mapping = Mapping::ldap();
+        let college = school("cn=1", "AC-NOTOS$9001", "0990001N");
+        let ecole = |sector: &str| {
+            let said: &[(&str, &[&str])] = &[
+                ("ENTStructureJointure", &["AC-NOTOS$9002"]),
+                ("ENTStructureUAI", &["0990101X"]),
+                ("ENTStructureNomCourant", &["École Mica"]),
+                ("ENTStructureTypeStruct", &["ECOLE"]),
+                ("ENTEcoleSecteur", &[sector]),
+            ];
+            Entry::made("cn=2", said)
+        };
+        let mut table = Table::default();
+        table.learn(&college, &mapping);
+        table.learn(&ecole("9001"), &mapping);
+        let sector = |name: &str| table.record(&ecole(name), &mapping).expect("it fits").sector;
+        let uai = |text: &str| Some(text.parse().expect("a number"));
+        for name in ["9001", "AC-NOTOS$9001", "0990001N"] {
+            assert_eq!(sector(name), uai("0990001N"), "{name}");
+        }
+        assert_eq!(sector("0990002P"), uai("0990002P"), "a collège of another ENT");
+        for nothing in ["9003", "0990002A", "0990101X"] {
+            assert_eq!(sector(nothing), None, "{nothing}: unknown, with the wrong letter, or itself");
+        }
     }
 
     #[test]

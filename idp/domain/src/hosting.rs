@@ -248,6 +248,40 @@ pub struct GuestList {
     pub withdrawn: Option<Instant>,
 }
 
+/// Somebody kept out of the spaces of an establishment by somebody there, whatever lists name them, until that is lifted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GuestStop {
+    /// The establishment.
+    pub host: Uai,
+    /// Whom: a guest ([`stops_guest`]), or everybody by a convention ([`stops_convention`]).
+    pub whom: String,
+    /// Out of which space; out of every one of the establishment where none is named.
+    pub space: Option<String>,
+    /// The account of the guest, as long as there is one.
+    pub person: Option<PersonId>,
+    /// Whether its head said so: nobody else lifts that.
+    pub by_head: bool,
+    /// When.
+    pub at: Instant,
+}
+
+impl GuestStop {
+    /// The convention whose guests are kept out, where it is all of them.
+    pub fn convention(&self) -> Option<&str> {
+        self.whom.strip_prefix("convention/")
+    }
+}
+
+/// How a stop names a guest: by the key of their account, which a later list finds again also when the account is gone.
+pub fn stops_guest(key: &str) -> String {
+    format!("guest/{key}")
+}
+
+/// How a stop names everybody by a convention.
+pub fn stops_convention(id: &str) -> String {
+    format!("convention/{id}")
+}
+
 /// What being in a space gives somebody, between two instants.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpaceGrant {

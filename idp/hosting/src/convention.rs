@@ -43,6 +43,31 @@ pub fn problems_of_convention(convention: &Convention) -> Vec<String> {
     problems
 }
 
+/// What both parties agree on, in the same letters whoever of them writes it down: `us` is our own public address. Its digest is what each
+/// reads to the other before they sign. It leaves out what is each one's own affair: what they call each other, by which keys and services their people
+/// come, and for which of their establishments.
+pub fn terms(convention: &Convention, us: &str) -> String {
+    let plain = |texts: &[String]| {
+        let one = |text: &String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut all: Vec<String> = texts.iter().map(one).collect();
+        all.sort();
+        all
+    };
+    let mut parties = [us, convention.peer.url.as_str()];
+    parties.sort_unstable();
+    serde_json::json!([
+        "preau-convention-1",
+        convention.id,
+        parties,
+        plain(&convention.purposes),
+        plain(&convention.data),
+        convention.from.0,
+        convention.until.0,
+        convention.quota,
+    ])
+    .to_string()
+}
+
 /// The convention with one more signature. Each party signs once, as long as it is not in force or over.
 pub fn sign(convention: &Convention, by: Signatory) -> Result<Convention, &'static str> {
     if !matches!(convention.state, ConventionState::Draft | ConventionState::SignedByOne) {
@@ -125,6 +150,30 @@ pub(crate) mod tests {
             assert!(act(&over, again, Instant(5)).is_err());
         }
         assert!(act(&one, Act::Resume, Instant(5)).is_err() && act(&one, Act::Suspend, Instant(5)).is_err());
+    }
+
+    #[test]
+    fn both_parties_write_down_the_same_terms() {
+        let ours = draft();
+        let peer = Peer { url: "https://college.example".into(), name: "ENT du collège".into(), ..ours.peer.clone() };
+        let theirs = Convention { peer, purposes: vec!["cycle  3 ".into()], ..draft() };
+        let said = |one: &Convention| terms(one, "https://ecoles.example");
+        let same = terms(&ours, "https://college.example");
+        assert_eq!(said(&theirs), same);
+        let all = [
+            Convention { id: "cycle4".into(), ..theirs.clone() },
+            Convention { purposes: vec!["cycle 3, et le reste".into()], ..theirs.clone() },
+            Convention { data: vec!["prénom".into(), "nom".into()], ..theirs.clone() },
+            Convention { from: Instant(1), ..theirs.clone() },
+            Convention { until: Instant(1_000_001), ..theirs.clone() },
+            Convention { quota: 11, ..theirs.clone() },
+            // What stands in one text is not what stands in two.
+            Convention { data: vec![], purposes: vec!["cycle 3".into(), "prénom".into()], ..theirs.clone() },
+        ];
+        for other in all {
+            assert_ne!(said(&other), same, "{other:?}");
+        }
+        assert_ne!(terms(&theirs, "https://autre.example"), same, "another party");
     }
 
     #[test]

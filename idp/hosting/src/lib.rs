@@ -9,7 +9,7 @@ mod estimate;
 mod list;
 mod space;
 
-pub use convention::{Act, act, problems_of_convention, sign};
+pub use convention::{Act, act, problems_of_convention, sign, terms};
 pub use estimate::{Estimate, Needed};
 pub use list::{
     Head, Listed, MOST_GUESTS, Problem, RECALL_TYP, Recall, TYP, admission, check, read_body, read_head, write_body,

@@ -37,6 +37,9 @@ pub struct Head {
     pub exp: i64,
     /// By which convention.
     pub convention: String,
+    /// The fingerprint of what its maker signed under that name ([`crate::terms`]).
+    #[serde(default)]
+    pub terms: String,
     /// Into which space.
     pub space: String,
     /// How many lines follow.
@@ -139,13 +142,13 @@ pub fn write_body(guests: &[Listed]) -> Result<String, serde_json::Error> {
     Ok(body)
 }
 
-/// Everything that keeps a list from being taken in. `us` is our own public address.
+/// Everything that keeps a list from being taken in. `us` is our own public address, `terms` the fingerprint of the convention as we signed it.
 pub fn check(
     head: &Head,
     guests: &[Listed],
     convention: &Convention,
     space: &Space,
-    us: &str,
+    (us, terms): (&str, &str),
     now: Instant,
 ) -> Vec<Problem> {
     let mut problems = Vec::new();
@@ -157,6 +160,13 @@ pub fn check(
     unless(head.iss == convention.peer.url, "it was made by somebody else than the other party");
     unless(head.aud == us, "it was made for somebody else");
     unless(head.convention == convention.id, "it is under another convention");
+    if head.convention == convention.id && head.terms != terms {
+        let theirs =
+            if head.terms.is_empty() { "none".to_owned() } else { preau_domain::display_safe(&head.terms, 40) };
+        let what =
+            format!("its maker signed another text of the convention: its fingerprint is {theirs}, ours {terms}");
+        unless(false, &what);
+    }
     unless(head.space == space.id, "it is for another space");
     unless(head.iat <= now.seconds().saturating_add(300), "it was signed in the future");
     unless(head.exp > now.seconds(), "it expired");

@@ -22,6 +22,7 @@ pub use audience::{
 
 pub use hosting::{
     ConventionsCommand, DraftArgs, EndArgs, GuestsCommand, GuestsOfArgs, OpenSpaceArgs, PairsCommand, SpacesCommand,
+    Until,
 };
 
 pub use inspections::{GrantInspectionArgs, InspectionsCommand, InspectionsOfArgs};

@@ -14,7 +14,7 @@ use preau_connector_api::{Connector, Directory, FileState, Problem, ReadFile};
 use preau_domain::{AuditEvent, AuditKind, Clock, CorrelationId, Instant, Seconds, SourceId, leapt};
 use preau_keys::SystemIds;
 use preau_provision::{Options, Silent, SyncContext, SyncError, synchronise};
-use preau_store::{Provisioning, RunOutcome, Store, StoreError, Swept};
+use preau_store::{DueGuests, Provisioning, RunOutcome, Store, StoreError, Swept};
 use preau_web::Hub;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -350,9 +350,9 @@ async fn age(house: Arc<House>) {
 /// this is what tells the services, and makes room for others.
 async fn end_guests(house: &House, now: Instant) {
     loop {
-        let ended = match house.store.end_due_guests(now, now - preau_hosting::UNUSED, SWEEP).await {
-            Ok(ended) if ended.is_empty() => return,
-            Ok(ended) => ended,
+        let DueGuests { ended, more } = match house.store.end_due_guests(now, now - preau_hosting::UNUSED, SWEEP).await
+        {
+            Ok(due) => due,
             Err(error) => {
                 tracing::warn!(%error, "guests whose time is over were left as they are; it will be done");
                 return;
@@ -364,7 +364,13 @@ async fn end_guests(house: &House, now: Instant) {
             event.person = Some(person.clone());
             house.store.record(event);
         }
-        tracing::info!(guests = ended.len(), "guests of other ENTs ended: their time is over");
+        if !ended.is_empty() {
+            tracing::info!(guests = ended.len(), "guests of other ENTs ended: their time is over");
+        }
+        if !more {
+            return;
+        }
+        tokio::task::yield_now().await;
     }
 }
 

@@ -4,6 +4,7 @@
 mod admission;
 mod ending;
 mod framing;
+mod stops;
 
 pub(crate) use ending::forget;
 
@@ -12,19 +13,35 @@ use crate::doc;
 use crate::link::{Arg, Row, Sql, args};
 use async_trait::async_trait;
 use preau_domain::{
-    Convention, ConventionState, GUESTS, Guest, GuestList, Instant, PersonId, Role, SchoolPair, ServiceId, Space,
-    SpaceGrant, Uai, member_by_name,
+    Convention, ConventionState, GUESTS, Guest, GuestList, GuestStop, Instant, Person, PersonId, Role, SchoolPair,
+    ServiceId, Space, SpaceGrant, Uai, member_by_name,
 };
-use preau_store::{Admission, Admitted, GuestsOf, Hosting, ListsOf, Result, StoreError};
+use preau_store::{Admission, Admitted, DueGuests, GuestsOf, Hosted, Hosting, ListsOf, Result, StoreError};
 
 const CONVENTION: &str = "SELECT doc, state FROM convention WHERE id = $1";
 const CONVENTIONS: &str = "SELECT doc, state FROM convention WHERE id > $1 ORDER BY id LIMIT $2";
+const CONVENTIONS_NAMED: Sql = Sql::Each {
+    sqlite: "SELECT doc, state FROM convention WHERE id IN (SELECT value FROM json_each($1)) ORDER BY id LIMIT 200",
+    postgres: "SELECT doc, state FROM convention WHERE id = ANY($1) ORDER BY id LIMIT 200",
+};
 const PUT_PAIR: &str = "INSERT INTO school_pair (college, doc) VALUES ($1, $2)
     ON CONFLICT (college) DO UPDATE SET doc = excluded.doc";
 const PAIR: &str = "SELECT doc FROM school_pair WHERE college = $1";
+const OF_SECTOR: Sql = Sql::Each {
+    sqlite: "SELECT uai FROM establishment
+        WHERE json_extract(doc, '$.sector') IS NOT NULL AND json_extract(doc, '$.sector') = $1 ORDER BY uai LIMIT 200",
+    postgres:
+        "SELECT uai FROM establishment
+        WHERE doc::json ->> 'sector' IS NOT NULL AND (doc::json ->> 'sector') COLLATE \"C\" = $1 ORDER BY uai LIMIT 200",
+};
 const SPACE: &str = "SELECT doc, closed FROM space WHERE id = $1";
+const SPACES_NAMED: Sql = Sql::Each {
+    sqlite: "SELECT doc, closed FROM space WHERE id IN (SELECT value FROM json_each($1)) ORDER BY id LIMIT 200",
+    postgres: "SELECT doc, closed FROM space WHERE id = ANY($1) ORDER BY id LIMIT 200",
+};
 const SPACES: &str = "SELECT doc, closed FROM space WHERE id > $1 ORDER BY id LIMIT $2";
-const SPACES_AT: &str = "SELECT doc, closed FROM space WHERE host = $1 ORDER BY closed, ends DESC, id LIMIT $2";
+const SPACES_AT: &str = "SELECT doc, closed FROM space WHERE host = $1 ORDER BY closed, ends DESC, id
+    LIMIT $3 OFFSET $2";
 const TO_REMIND_OF: &str = "SELECT doc, closed FROM space
     WHERE closed = 0 AND ends > $1 AND ends <= $2 AND (reminded IS NULL OR reminded <> ends)
         AND 3 * (ends - $1) <= ends - begins
@@ -73,6 +90,20 @@ const OF_SPACE: Sql = Sql::Each {
             JOIN guest g ON g.person = substr(m.member, 8) AND g.convention = s.convention
         WHERE s.id = $1 AND m.batch <> '' AND g.person > $2 ORDER BY g.person LIMIT $3",
 };
+/// The same of several spaces, with what their accounts are called.
+const IN_SPACES: Sql = Sql::Each {
+    sqlite: "SELECT g.person, g.batch, g.ends, g.ended, g.doc, s.id, p.doc
+        FROM space s CROSS JOIN space_member m ON m.space = s.id
+            CROSS JOIN guest g ON g.person = substr(m.member, 8) AND g.convention = s.convention
+            CROSS JOIN person p ON p.id = g.person
+        WHERE s.id IN (SELECT value FROM json_each($1)) AND m.batch <> '' AND g.person > $2
+        ORDER BY s.id, g.person LIMIT $3",
+    postgres: "SELECT g.person, g.batch, g.ends, g.ended, g.doc, s.id, p.doc
+        FROM space s JOIN space_member m ON m.space = s.id
+            JOIN guest g ON g.person = substr(m.member, 8) AND g.convention = s.convention
+            JOIN person p ON p.id = g.person
+        WHERE s.id = ANY($1) AND m.batch <> '' AND g.person > $2 ORDER BY s.id, g.person LIMIT $3",
+};
 const COUNT: &str = "SELECT count(*) FROM guest WHERE convention = $1 AND ended IS NULL";
 const KNOWN: Sql = Sql::Each {
     sqlite: "SELECT p.join_key FROM person p JOIN guest g ON g.person = p.id
@@ -85,9 +116,12 @@ const RENEW: &str = "UPDATE guest SET ends = $2 WHERE ended IS NULL AND ends < $
     AND person IN (SELECT substr(member, 8) FROM space_member WHERE space = $1 AND batch <> '')";
 const USED: &str = "UPDATE guest SET used = $2 WHERE person = $1 AND used < $2";
 const LISTS_OF_SPACE: &str = "SELECT doc, withdrawn FROM guest_list WHERE space = $1 AND sent = 0
-    ORDER BY at DESC, convention, id LIMIT $2";
+    ORDER BY at DESC, convention, id LIMIT $3 OFFSET $2";
 const LISTS_OF_HOME: &str = "SELECT doc, withdrawn FROM guest_list WHERE home = $1 AND sent = 1
-    ORDER BY at DESC, convention, id LIMIT $2";
+    ORDER BY at DESC, convention, id LIMIT $3 OFFSET $2";
+/// Not what was taken back before it came, of which nothing else is known.
+const LIST: &str =
+    "SELECT doc, withdrawn FROM guest_list WHERE convention = $1 AND id = $2 AND sent = $3 AND space <> ''";
 const NOTE_LIST: &str = "INSERT INTO guest_list (convention, id, sent, space, home, at, withdrawn, doc)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (convention, id, sent) DO UPDATE SET withdrawn = excluded.withdrawn";
 
@@ -113,6 +147,11 @@ fn guest(row: &Row) -> Result<Guest> {
         ended: row.int_or_none(3)?.map(Instant),
         ..doc::read("guest", row.text(4)?)?
     })
+}
+
+fn hosted(row: &Row) -> Result<Hosted> {
+    let person: Person = doc::read("person", row.text(6)?)?;
+    Ok(Hosted { space: row.text(5)?.to_owned(), guest: guest(row)?, name: person.display_name() })
 }
 
 fn list(row: &Row) -> Result<GuestList> {
@@ -188,6 +227,10 @@ impl Hosting for Back {
         self.rows(CONVENTIONS, args![after, limit]).await?.iter().map(convention).collect()
     }
 
+    async fn conventions_named(&self, ids: &[String]) -> Result<Vec<Convention>> {
+        self.rows(CONVENTIONS_NAMED, args![ids.to_vec()]).await?.iter().map(convention).collect()
+    }
+
     async fn stop_convention(&self, id: &str, state: ConventionState, now: Instant) -> Result<Option<u64>> {
         let id = id.to_owned();
         let stopped = self.leaving(move |link| Box::pin(ending::stop_convention(link, id, state, now))).await?;
@@ -202,6 +245,12 @@ impl Hosting for Back {
     async fn school_pair(&self, college: &Uai) -> Result<Option<SchoolPair>> {
         let row = self.row(PAIR, args![college.as_str()]).await?;
         row.map(|row| doc::read("pair of schools", row.text(0)?)).transpose()
+    }
+
+    async fn ecoles_of_sector(&self, college: &Uai) -> Result<Vec<Uai>> {
+        let wrong = |_| StoreError::Backend("a stored establishment has no number".into());
+        let ecoles = texts(&self.rows(OF_SECTOR, args![college.as_str()]).await?)?;
+        ecoles.iter().map(|uai| uai.parse().map_err(wrong)).collect()
     }
 
     async fn put_space(&self, space: &Space, before: Option<&Space>, now: Instant) -> Result<u64> {
@@ -219,12 +268,16 @@ impl Hosting for Back {
         self.row(SPACE, args![id]).await?.as_ref().map(space).transpose()
     }
 
+    async fn spaces_named(&self, ids: &[String]) -> Result<Vec<Space>> {
+        self.rows(SPACES_NAMED, args![ids.to_vec()]).await?.iter().map(space).collect()
+    }
+
     async fn spaces(&self, after: &str, limit: u32) -> Result<Vec<Space>> {
         self.rows(SPACES, args![after, limit]).await?.iter().map(space).collect()
     }
 
-    async fn spaces_at(&self, host: &Uai, limit: u32) -> Result<Vec<Space>> {
-        self.rows(SPACES_AT, args![host.as_str(), limit]).await?.iter().map(space).collect()
+    async fn spaces_at(&self, host: &Uai, skip: u32, limit: u32) -> Result<Vec<Space>> {
+        self.rows(SPACES_AT, args![host.as_str(), skip, limit]).await?.iter().map(space).collect()
     }
 
     async fn spaces_to_remind_of(&self, now: Instant, until: Instant, limit: u32) -> Result<Vec<Space>> {
@@ -264,6 +317,10 @@ impl Hosting for Back {
         self.many_rows(sql, args![name, after.as_str(), limit]).await?.iter().map(guest).collect()
     }
 
+    async fn guests_in(&self, spaces: &[String], after: &PersonId, limit: u32) -> Result<Vec<Hosted>> {
+        self.many_rows(IN_SPACES, args![spaces.to_vec(), after.as_str(), limit]).await?.iter().map(hosted).collect()
+    }
+
     async fn guest_count(&self, convention: &str) -> Result<u64> {
         count(self.row(COUNT, args![convention]).await?)
     }
@@ -289,12 +346,16 @@ impl Hosting for Back {
         self.changed(NOTE_LIST, list_values(list)?).await.map(drop)
     }
 
-    async fn lists(&self, of: ListsOf<'_>, limit: u32) -> Result<Vec<GuestList>> {
+    async fn lists(&self, of: ListsOf<'_>, skip: u32, limit: u32) -> Result<Vec<GuestList>> {
         let (sql, name) = match of {
             ListsOf::Space(space) => (LISTS_OF_SPACE, space),
             ListsOf::Home(home) => (LISTS_OF_HOME, home.as_str()),
         };
-        self.rows(sql, args![name, limit]).await?.iter().map(list).collect()
+        self.rows(sql, args![name, skip, limit]).await?.iter().map(list).collect()
+    }
+
+    async fn guest_list(&self, convention: &str, id: &str, sent: bool) -> Result<Option<GuestList>> {
+        self.row(LIST, args![convention, id, i64::from(sent)]).await?.as_ref().map(list).transpose()
     }
 
     async fn end_guests(&self, people: &[PersonId], now: Instant) -> Result<u64> {
@@ -311,6 +372,33 @@ impl Hosting for Back {
         }
         let (space, members) = (space.to_owned(), people.iter().map(member_by_name).collect());
         self.leaving(move |link| Box::pin(ending::leave_space(link, space, members, now))).await
+    }
+
+    async fn stop_guest(
+        &self,
+        host: &Uai,
+        space: Option<&str>,
+        person: &PersonId,
+        by_head: bool,
+        now: Instant,
+    ) -> Result<Option<u64>> {
+        let (host, space) = (host.as_str().to_owned(), space.unwrap_or_default().to_owned());
+        let person = person.as_str().to_owned();
+        self.leaving(move |link| Box::pin(stops::guest(link, (host, space), person, by_head, now))).await
+    }
+
+    async fn stop_here(&self, host: &Uai, convention: &str, now: Instant) -> Result<()> {
+        let (host, convention) = (host.as_str().to_owned(), convention.to_owned());
+        self.leaving(move |link| Box::pin(stops::convention(link, host, convention, now))).await
+    }
+
+    async fn stops(&self, host: &Uai, limit: u32) -> Result<Vec<GuestStop>> {
+        self.rows(stops::STOPS, args![host.as_str(), limit]).await?.iter().map(|row| stops::read(host, row)).collect()
+    }
+
+    async fn lift_stop(&self, host: &Uai, whom: &str, space: Option<&str>, by_head: bool) -> Result<bool> {
+        let values = args![host.as_str(), whom, space.unwrap_or_default(), i64::from(by_head)];
+        Ok(self.changed(stops::LIFT, values).await? > 0)
     }
 
     async fn convert_guest(&self, guest: &PersonId, ours: &PersonId, keep_guest: bool, now: Instant) -> Result<bool> {
@@ -331,8 +419,9 @@ impl Hosting for Back {
         self.changed(USED, args![person.as_str(), now]).await.map(drop)
     }
 
-    async fn end_due_guests(&self, now: Instant, unused_since: Instant, limit: u32) -> Result<Vec<PersonId>> {
-        let ended = self.leaving(move |link| Box::pin(ending::end_due(link, now, unused_since, limit))).await?;
-        Ok(ended.into_iter().map(PersonId::new).collect())
+    async fn end_due_guests(&self, now: Instant, unused_since: Instant, limit: u32) -> Result<DueGuests> {
+        let done = self.leaving(move |link| Box::pin(ending::end_due(link, now, unused_since, limit))).await?;
+        let (ended, more) = done;
+        Ok(DueGuests { ended: ended.into_iter().map(PersonId::new).collect(), more })
     }
 }

@@ -62,6 +62,13 @@ pub(crate) struct Writing {
     values: Vec<Arg>,
 }
 
+impl Writing {
+    /// The key of the record.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
 /// What the indexes find a person by: login, mail address, entry of the source.
 type Names = [Option<String>; 3];
 

@@ -3,8 +3,8 @@
 use crate::Result;
 use async_trait::async_trait;
 use preau_domain::{
-    Convention, ConventionState, FederatedIdentity, Guest, GuestList, Instant, Person, PersonId, Role, SchoolPair,
-    Space, SpaceGrant, Uai,
+    Convention, ConventionState, FederatedIdentity, Guest, GuestList, GuestStop, Instant, Person, PersonId, Role,
+    SchoolPair, Space, SpaceGrant, Uai,
 };
 
 /// A guest to let in.
@@ -42,7 +42,11 @@ pub enum Admitted {
         added: u64,
         /// And so many were.
         known: u64,
+        /// But for these, by their places among the guests of the admission: somebody of the host stopped them, and they stay out.
+        stopped: Vec<usize>,
     },
+    /// Whoever heads the host stopped everybody by this convention there: nobody is in.
+    Stopped,
     /// The convention is not in force, or the space is not open or not one of its spaces: nobody is in.
     NotInForce,
     /// A list of that name was taken in by this convention before: nobody is in.
@@ -72,6 +76,26 @@ pub enum GuestsOf<'a> {
     Batch(&'a str),
 }
 
+/// A guest in a space.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hosted {
+    /// In which.
+    pub space: String,
+    /// Who.
+    pub guest: Guest,
+    /// Given name and initial.
+    pub name: String,
+}
+
+/// Guests whose time was over.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DueGuests {
+    /// Who ended.
+    pub ended: Vec<PersonId>,
+    /// There may be more to look at.
+    pub more: bool,
+}
+
 /// Which lists of guests are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ListsOf<'a> {
@@ -92,6 +116,9 @@ pub trait Hosting: Send + Sync {
     /// The convention of that name.
     async fn convention(&self, id: &str) -> Result<Option<Convention>>;
 
+    /// The conventions of these names, at most 200.
+    async fn conventions_named(&self, ids: &[String]) -> Result<Vec<Convention>>;
+
     /// Conventions whose name comes after this one, ordered by name, at most `limit`.
     async fn conventions(&self, after: &str, limit: u32) -> Result<Vec<Convention>>;
 
@@ -101,13 +128,16 @@ pub trait Hosting: Send + Sync {
     /// The écoles paired with a collège.
     async fn school_pair(&self, college: &Uai) -> Result<Option<SchoolPair>>;
 
+    /// The écoles whose sector is that of a collège, as their sources say, at most 200.
+    async fn ecoles_of_sector(&self, college: &Uai) -> Result<Vec<Uai>>;
+
     /// Suspends or ends a convention, whatever somebody else writes of it meanwhile: its guests have no session after it, and of one that
     /// ends they are guests no more. Returns how many guests it had; absent when there is none of that name that could be stopped so.
     async fn stop_convention(&self, id: &str, state: ConventionState, now: Instant) -> Result<Option<u64>>;
 
     /// Adds a space, or replaces it with the groups it names. A guest in it has the role of their class from then on; whose class it
     /// names no longer is out of it, and their sessions fall. Returns how many those were. `Conflict` as for
-    /// [`Hosting::put_convention`], or if its convention is none.
+    /// [`Hosting::put_convention`], if its convention is none, or if the host stopped it ([`Hosting::stop_here`]) and the space is not closed.
     async fn put_space(&self, space: &Space, before: Option<&Space>, now: Instant) -> Result<u64>;
 
     /// Closes a space, whatever somebody else writes of it meanwhile: no guest is in it any more, and their sessions fall. Returns how many
@@ -117,11 +147,14 @@ pub trait Hosting: Send + Sync {
     /// The space of that name.
     async fn space(&self, id: &str) -> Result<Option<Space>>;
 
+    /// The spaces of these names, at most 200.
+    async fn spaces_named(&self, ids: &[String]) -> Result<Vec<Space>>;
+
     /// Spaces whose name comes after this one, ordered by name, at most `limit`.
     async fn spaces(&self, after: &str, limit: u32) -> Result<Vec<Space>>;
 
-    /// Spaces an establishment answers for, those that are open first and then those that end last, at most `limit`.
-    async fn spaces_at(&self, host: &Uai, limit: u32) -> Result<Vec<Space>>;
+    /// Spaces an establishment answers for, those that are open first and then those that end last, without the first `skip`, at most `limit`.
+    async fn spaces_at(&self, host: &Uai, skip: u32, limit: u32) -> Result<Vec<Space>>;
 
     /// Open spaces that end at `until` at the latest, have passed two thirds of their time, and of whose end nobody was reminded; those that end
     /// first, at most `limit`. Costs what ends until then, however many spaces there are.
@@ -148,6 +181,9 @@ pub trait Hosting: Send + Sync {
     /// Guests, ordered by account from the one after `after` on, at most `limit`. Of a convention or a list those who were are among them.
     async fn guests(&self, of: GuestsOf<'_>, after: &PersonId, limit: u32) -> Result<Vec<Guest>>;
 
+    /// The guests in these spaces, with their names, ordered by space and account, of each space from the one after `after` on, at most `limit`.
+    async fn guests_in(&self, spaces: &[String], after: &PersonId, limit: u32) -> Result<Vec<Hosted>>;
+
     /// How many guests a convention has.
     async fn guest_count(&self, convention: &str) -> Result<u64>;
 
@@ -169,8 +205,11 @@ pub trait Hosting: Send + Sync {
     /// Notes a list that was sent, or, that it was taken back.
     async fn note_list(&self, list: &GuestList) -> Result<()>;
 
-    /// Lists of guests, the latest first, at most `limit`.
-    async fn lists(&self, of: ListsOf<'_>, limit: u32) -> Result<Vec<GuestList>>;
+    /// Lists of guests, the latest first, without the first `skip`, at most `limit`.
+    async fn lists(&self, of: ListsOf<'_>, skip: u32, limit: u32) -> Result<Vec<GuestList>>;
+
+    /// The list of that name of a convention that was sent, or taken in.
+    async fn guest_list(&self, convention: &str, id: &str, sent: bool) -> Result<Option<GuestList>>;
 
     /// Ends guests, at most 1 000 at once, all or none, by whatever convention: they are in no space, their accounts are suspended, their sessions and tokens fall in
     /// the same stroke. Others are passed over. Returns how many there were.
@@ -179,6 +218,28 @@ pub trait Hosting: Send + Sync {
     /// Takes guests out of a space, at most 1 000 at once: their sessions fall, and whoever is in no other of its convention is its guest no
     /// more. Others are passed over. Returns how many there were.
     async fn leave_space(&self, space: &str, people: &[PersonId], now: Instant) -> Result<u64>;
+
+    /// Takes a guest out of a space of an establishment, or, where none is named, out of every one, and keeps them out whatever lists name them, until that
+    /// is lifted. Sessions fall as in [`Hosting::leave_space`]. Returns how many spaces they were in; absent when they are no guest.
+    async fn stop_guest(
+        &self,
+        host: &Uai,
+        space: Option<&str>,
+        person: &PersonId,
+        by_head: bool,
+        now: Instant,
+    ) -> Result<Option<u64>>;
+
+    /// Lets nobody in by a convention at an establishment, and no space be opened there under it, until that is lifted. What is open is closed by
+    /// [`Hosting::close_space`].
+    async fn stop_here(&self, host: &Uai, convention: &str, now: Instant) -> Result<()>;
+
+    /// Who is kept out of the spaces of an establishment, conventions first, at most `limit`.
+    async fn stops(&self, host: &Uai, limit: u32) -> Result<Vec<GuestStop>>;
+
+    /// Lifts a stop: whoever it kept out may come by a later list. Says whether there was one. What is lifted by somebody who is not the head leaves what
+    /// the head said as it is.
+    async fn lift_stop(&self, host: &Uai, whom: &str, space: Option<&str>, by_head: bool) -> Result<bool>;
 
     /// Makes one account of a guest and a person of ours, all or nothing: the guest ends, nobody comes in as them by another ENT any more, and
     /// what was known of the guest is forgotten. The name of the account is the guest's where `keep_guest`. Says whether the two can be one.
@@ -190,7 +251,7 @@ pub trait Hosting: Send + Sync {
     /// Notes that a guest was here.
     async fn guest_used(&self, person: &PersonId, now: Instant) -> Result<()>;
 
-    /// Ends guests whose time is over, at most `limit`: their own, that of their convention, that of every space of it they were in; or who
-    /// were not here since `unused_since`. Whoever is a guest by another convention goes on by that one. Returns who ended.
-    async fn end_due_guests(&self, now: Instant, unused_since: Instant, limit: u32) -> Result<Vec<PersonId>>;
+    /// Looks at guests whose time may be over, at most `limit`, and at no others, and ends those whose it is: their own, that of their convention, that of every space of it they were in; or who
+    /// were not here since `unused_since`. Whoever is a guest by another convention goes on by that one.
+    async fn end_due_guests(&self, now: Instant, unused_since: Instant, limit: u32) -> Result<DueGuests>;
 }

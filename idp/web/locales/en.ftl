@@ -766,12 +766,25 @@ space-lists = Lists received
 space-list-line = { $class }: { $guests }, { $at }
 space-withdrawn = Taken back
 space-undo = Take back
+space-guests-after = More guests
+stops = Stopped
+stops-text = They come in by no list until somebody lets them come back. After that, a new list may name them.
+stop-everywhere = { $name }: stopped by the head for the whole establishment, on { $at }
+stop-head = { $name }: stopped by the head for one space, on { $at }
+stop-manager = { $name }: stopped for one space, on { $at }
+stop-convention = All guests of { $name }: stopped by the head, on { $at }
+stop-forgotten = Somebody of whom nothing is known any more
+stop-lift = Let come back
+turn-before = Previous page
+turn-after = Next page
 space-list = A list received otherwise
-space-list-text = Content of the signed file
-space-list-hint = If the other workspace cannot send it itself: open the file and paste the whole of its text. You will see the names before you accept.
+space-list-file = Signed file
+space-list-text = Or its content, pasted
+space-list-hint = If the other workspace cannot send it by itself: choose the signed file that it made, or paste all of its text. You will see the names before you accept.
 space-list-see = Look at the list
 space-list-preview = Before you accept
 space-list-would = New guests: { $added }. Known already: { $known }.
+space-list-stopped = Stays out: stopped here
 space-list-new = New
 space-list-yes = Accept the list
 space-list-refused = The list is refused, whole:
@@ -796,9 +809,14 @@ join-send = Accept and send the list
 join-sent = The list is sent
 join-done = { $peer } has received your class in the space “{ $title }”. New guests: { $added }. Known already: { $known }.
 join-back = Your pupils enter by their usual sign-in. You can take this list back at any time in “My spaces”.
+join-stopped = { $count ->
+    [one] 1 person stays out: the host establishment stopped them.
+   *[other] { $count } people stay out: the host establishment stopped them.
+}
 join-refused = { $peer } refuses the list, whole. Nothing of it is there.
 join-problem-broken = This link is no invitation that we recognise. Ask your colleague for another one.
 join-problem-convention = No convention in force with that workspace is about this school.
+join-problem-terms = Your workspace and the other did not sign the same text of the convention: nothing leaves. Tell whoever administers it; the two fingerprints are to be compared.
 join-problem-expired = This invitation has expired. Ask your colleague for another one.
 join-problem-classes = This invitation is for a school where you have no class.
 join-problem-nobody = This class has nobody to invite.
@@ -807,7 +825,8 @@ join-problem-recall = The other workspace did not answer: the list is not taken 
 guests-title = Guests from other workspaces
 guests-text = Who comes into the spaces of { $place }, what each may open there and until when.
 guests-none = No guest, and no space open to other workspaces.
-guests-convention = Convention in force until the end of { $until }.
+guests-cut = These spaces have more guests than this page shows: open the page of each.
+guests-convention = Convention in force until the end of { $until }. Its fingerprint, the same on both sides: { $terms }
 guests-stop = Stop at once, for good, everything { $peer } has here
 ## Activating an account
 

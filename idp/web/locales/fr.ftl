@@ -770,12 +770,25 @@ space-lists = Listes reçues
 space-list-line = { $class } : { $guests }, le { $at }
 space-withdrawn = Liste retirée
 space-undo = Retirer cette liste
+space-guests-after = Invités suivants
+stops = Arrêtés
+stops-text = Ils n’entrent par aucune liste, tant qu’on ne les laisse pas revenir. Ensuite, une nouvelle liste peut les nommer.
+stop-everywhere = { $name } : arrêté par la direction pour tout l’établissement, le { $at }
+stop-head = { $name } : arrêté par la direction pour un espace, le { $at }
+stop-manager = { $name } : arrêté pour un espace, le { $at }
+stop-convention = Tous les invités de { $name } : arrêtés par la direction, le { $at }
+stop-forgotten = Une personne dont plus rien n’est connu
+stop-lift = Laisser revenir
+turn-before = Page précédente
+turn-after = Page suivante
 space-list = Une liste reçue autrement
-space-list-text = Contenu du fichier signé
-space-list-hint = Si l’autre ENT ne sait pas l’envoyer lui-même : ouvrez le fichier et collez-en tout le texte. Vous verrez les noms avant d’accepter.
+space-list-file = Fichier signé
+space-list-text = Ou son contenu, collé
+space-list-hint = Si l’autre ENT ne sait pas l’envoyer lui-même : choisissez le fichier signé qu’il a fait, ou collez-en tout le texte. Vous verrez les noms avant d’accepter.
 space-list-see = Voir la liste
 space-list-preview = Avant d’accepter
 space-list-would = Nouveaux invités : { $added }. Déjà connus : { $known }.
+space-list-stopped = Reste dehors : arrêté ici
 space-list-new = Nouveau
 space-list-yes = Accepter la liste
 space-list-refused = La liste est refusée en entier :
@@ -800,9 +813,14 @@ join-send = Accepter et envoyer la liste
 join-sent = La liste est envoyée
 join-done = { $peer } a reçu votre classe dans l’espace « { $title } ». Nouveaux invités : { $added }. Déjà connus : { $known }.
 join-back = Vos élèves y entrent par leur connexion habituelle. Vous pouvez retirer cette liste à tout moment dans « Mes espaces ».
+join-stopped = { $count ->
+    [one] 1 personne reste dehors : l’établissement d’accueil l’a arrêtée.
+   *[other] { $count } personnes restent dehors : l’établissement d’accueil les a arrêtées.
+}
 join-refused = { $peer } refuse la liste en entier. Rien n’y est entré.
 join-problem-broken = Ce lien n’est pas une invitation que nous reconnaissons. Demandez-en un autre à votre collègue.
 join-problem-convention = Aucune convention en vigueur avec cet ENT ne concerne cette école.
+join-problem-terms = Votre ENT et l’autre n’ont pas signé le même texte de la convention : rien ne part. Prévenez qui l’administre, les deux empreintes sont à comparer.
 join-problem-expired = Cette invitation a expiré. Demandez-en une autre à votre collègue.
 join-problem-classes = Cette invitation est pour une école où vous n’avez pas de classe.
 join-problem-nobody = Cette classe n’a personne à inviter.
@@ -811,7 +829,8 @@ join-problem-recall = L’autre ENT n’a pas répondu : la liste n’est pas r
 guests-title = Invités d’autres ENT
 guests-text = Qui entre dans les espaces de { $place }, ce que chacun peut y ouvrir et jusqu’à quand.
 guests-none = Aucun invité, et aucun espace ouvert à d’autres ENT.
-guests-convention = Convention en vigueur jusqu’au { $until } inclus.
+guests-cut = Ces espaces ont plus d’invités que n’en montre cette page : ouvrez la page de chacun.
+guests-convention = Convention en vigueur jusqu’au { $until } inclus. Son empreinte, la même des deux côtés : { $terms }
 guests-stop = Arrêter tout de suite, pour de bon, tout ce que { $peer } a ici
 ## Activer son compte
 

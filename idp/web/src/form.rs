@@ -46,6 +46,20 @@ impl Fields {
         Fields::parse_within(text, body.len())
     }
 
+    /// Decodes the body of a form that may carry a file: of several parts, or as any other form. A file is the field of its name. Refused when a part is
+    /// not what a browser writes, or is not UTF-8, or there are more than 20.
+    pub fn of_upload(content_type: Option<&str>, body: &[u8]) -> Result<Fields, Fault> {
+        let kind = content_type.unwrap_or_default();
+        let Some((_, said)) = kind.split_once(';').filter(|(kind, _)| kind.trim() == "multipart/form-data") else {
+            return Fields::of_message(body);
+        };
+        let boundary = said.trim().strip_prefix("boundary=").map(|it| it.trim_matches('"'));
+        let boundary = boundary.filter(|it| (1..=70).contains(&it.len()) && it.bytes().all(|b| b.is_ascii_graphic()));
+        let wrong = || Fault::new(FaultKind::BadRequest, "form of parts that no browser writes");
+        let text = std::str::from_utf8(body).map_err(|_| Fault::new(FaultKind::BadRequest, "form is not UTF-8"))?;
+        parts(text, boundary.ok_or_else(wrong)?).map(Fields).ok_or_else(wrong)
+    }
+
     /// The value of a field; absent when it is not there. A field given twice is refused.
     pub fn one(&self, name: &str) -> Result<Option<&str>, Fault> {
         let mut found = self.0.iter().filter(|(key, _)| key == name);
@@ -67,6 +81,37 @@ impl Fields {
     }
 }
 
+/// Most parts of a form that carries a file.
+const MAX_PARTS: usize = 20;
+
+/// The parts between the boundaries (RFC 7578), by their names; nothing where one is not as browsers write it.
+fn parts(text: &str, boundary: &str) -> Option<Vec<(String, String)>> {
+    let between = format!("\r\n--{boundary}");
+    let mut rest = text.strip_prefix(&between[2..])?;
+    let mut fields = Vec::new();
+    while !matches!(rest, "--" | "--\r\n") {
+        let (part, after) = rest.strip_prefix("\r\n")?.split_once(&between)?;
+        let (head, value) = part.split_once("\r\n\r\n")?;
+        if fields.len() == MAX_PARTS || head.len() > 1_000 {
+            return None;
+        }
+        fields.push((part_name(head)?.to_owned(), value.to_owned()));
+        rest = after;
+    }
+    Some(fields)
+}
+
+/// The name that the head of a part says.
+fn part_name(head: &str) -> Option<&str> {
+    let said = |line: &str| line.split_once(':').map(|(name, _)| name.eq_ignore_ascii_case("content-disposition"));
+    let mut lines = head.split("\r\n").filter(|line| said(line) == Some(true));
+    let (line, none) = (lines.next()?, lines.next());
+    let (kind, said) = line.split_once(':')?.1.split_once(';')?;
+    let name = said.trim_start().strip_prefix("name=\"")?.split_once('"')?.0;
+    let plain = !name.is_empty() && name.len() <= 40 && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+    (none.is_none() && kind.trim() == "form-data" && plain).then_some(name)
+}
+
 /// Fields that were read before.
 impl FromIterator<(String, String)> for Fields {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(pairs: I) -> Fields {
@@ -85,5 +130,35 @@ mod tests {
         assert_eq!(fields.one("c").unwrap(), None);
         assert!(fields.one("a").is_err());
         assert!(Fields::parse("a=%ff").is_err());
+    }
+
+    #[test]
+    fn a_file_is_the_field_of_its_name() {
+        let read = |kind: &str, body: &str| Fields::of_upload(Some(kind), body.as_bytes());
+        let part =
+            |head: &str, value: &str| format!("--x\r\nContent-Disposition: form-data; {head}\r\n\r\n{value}\r\n");
+        let file = "name=\"file\"; filename=\"a \u{e9}.list\"\r\nContent-Type: application/octet-stream";
+        let body = format!("{}{}--x--\r\n", part("name=\"token\"", "t"), part(file, "a\r\n--y\n\r\nb\n"));
+        let fields = read("multipart/form-data; boundary=x", &body).unwrap();
+        assert_eq!(fields.one("file").unwrap(), Some("a\r\n--y\n\r\nb\n"));
+        assert_eq!(fields.one("token").unwrap(), Some("t"));
+        assert_eq!(read("application/x-www-form-urlencoded", "a=1").unwrap().one("a").unwrap(), Some("1"));
+        let twice = format!("{}{}--x--\r\n", part("name=\"token\"", "t"), part("name=\"token\"", "u"));
+        assert!(read("multipart/form-data; boundary=x", &twice).unwrap().one("token").is_err());
+        let many = part("name=\"a\"", "").repeat(21) + "--x--";
+        let twice_said = part("name=\"a\"\r\nContent-Disposition: form-data; name=\"b\"", "") + "--x--";
+        for (kind, body) in [
+            ("multipart/form-data", body.as_str()),
+            ("multipart/form-data; boundary=", &body),
+            ("multipart/form-data; boundary=y", &body),
+            ("multipart/form-data; boundary=x", body.trim_end_matches("--\r\n")),
+            ("multipart/form-data; boundary=x", &body[1..]),
+            ("multipart/form-data; boundary=x", &part("filename=\"a\"; name=\"a\"", "b")),
+            ("multipart/form-data; boundary=x", &many),
+            ("multipart/form-data; boundary=x", &twice_said),
+        ] {
+            assert!(read(kind, body).is_err(), "{kind} {body:?}");
+        }
+        assert!(Fields::of_upload(Some("multipart/form-data; boundary=x"), b"--x\r\n\xff").is_err());
     }
 }

@@ -12,12 +12,16 @@ mod invite;
 mod join;
 mod manage;
 mod receive;
+mod stops;
+mod turn;
 
 pub(crate) use draft::{Change, Draft, Estimate, Offered, Partner, ROLES};
 pub(crate) use heads::Framed;
 pub(crate) use invite::Invitation;
 pub(crate) use join::{Answered, Whom};
 pub(crate) use manage::{ListLine, Preview, ShownGuest, Standing};
+pub(crate) use stops::ShownStop;
+pub(crate) use turn::Turn;
 
 use crate::lately::{Lately, RECENT};
 use crate::sign_in::PORTAL;
@@ -28,6 +32,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::response::Response;
 use axum::routing::{get, post};
 use preau_domain::{AuditEvent, AuditKind, Guest, Instant, Person, PersonId, Profile, Space, SpaceGrant, Uai};
+use preau_hosting::Manager;
 use preau_store::GuestsOf;
 use std::sync::Arc;
 
@@ -35,12 +40,14 @@ use std::sync::Arc;
 const FORM: &str = "spaces";
 /// Largest list that is taken by a page or from another ENT: a few thousand guests.
 const MOST_OF_A_LIST: usize = 1024 * 1024;
+/// What a form adds to it.
+const MOST_OF_A_FORM: usize = 16 * 1024;
 /// People of an establishment looked at.
 const MOST_PEOPLE: u32 = 20_000;
-/// Spaces and lists shown.
-const MOST_SHOWN: u32 = 200;
+/// Spaces and lists shown on one page.
+const MOST_SHOWN: u32 = 50;
 
-/// Guests read at once, and those of one space that are shown.
+/// Guests read at once, and those of one space that are shown on one page.
 const MOST_GUESTS: u32 = 1_000;
 
 /// The routes of this concern.
@@ -52,13 +59,18 @@ pub fn routes() -> Router<Arc<Hub>> {
         .route("/spaces/join", get(join::ask).post(join::send))
         .route("/spaces/recall", post(join::recall))
         .route("/spaces/guests", get(heads::list).post(heads::stop))
+        .route("/spaces/guests/lift", post(stops::lift_of_head))
         .route("/space/{space}", get(manage::show))
         .route("/space/{space}/change", get(draft::ask_change).post(draft::change))
         .route("/space/{space}/renew", post(manage::renew))
         .route("/space/{space}/close", post(manage::close))
         .route("/space/{space}/stop", post(manage::stop))
+        .route("/space/{space}/lift", post(stops::lift))
         .route("/space/{space}/undo", post(manage::undo))
-        .route("/space/{space}/list", post(manage::upload).layer(long()))
+        .route(
+            "/space/{space}/list",
+            post(manage::upload).layer(DefaultBodyLimit::max(MOST_OF_A_LIST + MOST_OF_A_FORM)),
+        )
         .route("/hosting/lists", post(receive::list).layer(long()))
         .route("/hosting/recalls", post(receive::recall))
 }
@@ -118,9 +130,14 @@ async fn sent(
     body: &Bytes,
 ) -> Result<Result<(Member, Fields), Response>, Fault> {
     let fields = Fields::of_message(body)?;
+    Ok(sent_by(hub, visitor, here, &fields).await?.map(|member| (member, fields)))
+}
+
+/// Who sent these fields, when they are of a form of this very session.
+async fn sent_by(hub: &Hub, visitor: &Visitor, here: &str, fields: &Fields) -> Result<Result<Member, Response>, Fault> {
     let token = fields.required("token")?;
     match asks(hub, visitor, here, true).await? {
-        Lately::Proved(member) if hub.form_token_ok(&member.live.session.id, FORM, token) => Ok(Ok((member, fields))),
+        Lately::Proved(member) if hub.form_token_ok(&member.live.session.id, FORM, token) => Ok(Ok(member)),
         Lately::Proved(_) => Err(Fault::new(FaultKind::StaleForm, "form of spaces of another session")),
         Lately::Onward(response) => Ok(Err(response)),
     }
@@ -137,9 +154,10 @@ impl Member {
     }
 
     /// A space they may manage; to whoever may not there is none.
-    async fn manages(&self, hub: &Hub, id: &str) -> Result<Space, Fault> {
+    async fn manages(&self, hub: &Hub, id: &str) -> Result<(Space, Manager), Fault> {
         let space = hub.store.space(id).await?.ok_or_else(nothing)?;
-        preau_hosting::may_manage(&self.known.person, &space).map(|_| space).ok_or_else(nothing)
+        let as_what = preau_hosting::may_manage(&self.known.person, &space).ok_or_else(nothing)?;
+        Ok((space, as_what))
     }
 }
 

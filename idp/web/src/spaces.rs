@@ -8,7 +8,7 @@ use preau_domain::{Convention, FederatedIdentity, Ids, Instant, JoinKey, Person,
 use preau_hosting::{Head, Listed, Problem};
 use preau_keys::Keyring;
 use preau_keys::jose::{self, Alg, Expect, Jwks, Typ};
-use preau_store::{Admitted, Result, Store, StoreError};
+use preau_store::{Admission, Admitted, Result, Store, StoreError};
 use std::collections::HashSet;
 
 /// The person in their spaces at that instant, and what those give; also what has not begun.
@@ -34,6 +34,13 @@ impl Hub {
         let now = self.now();
         Ok(self.store.spaces_of_guest(&person.id, now).await?.iter().any(|grant| grant.holds(now)))
     }
+}
+
+/// The fingerprint of a convention: short enough to be read aloud, and the same at both parties if they agreed on the same. `us` is our own public address.
+pub fn fingerprint(convention: &Convention, us: &str) -> String {
+    let digest = preau_keys::fingerprint(preau_hosting::terms(convention, us).as_bytes());
+    let parts: Vec<&str> = (0..5).filter_map(|part| digest.get(4 * part..4 * part + 4)).collect();
+    parts.join("-")
 }
 
 /// A list of guests, believed: its head was signed by the other party of the convention, and vouches for every line. Whether it may be taken in
@@ -86,8 +93,10 @@ pub struct Taken {
     pub added: u64,
     /// How many were guests of the convention before.
     pub known: u64,
-    /// Which of them are, by their places on the list.
+    /// Which of them are new, by their places on the list.
     pub new: Vec<bool>,
+    /// Whom it does not bring in, by their places on the list: somebody here stopped them.
+    pub stopped: Vec<usize>,
 }
 
 /// Why a list was not taken in.
@@ -109,16 +118,28 @@ fn refused(what: String) -> NotTaken {
     NotTaken::Refused(vec![Problem { line: None, what }])
 }
 
-/// Takes in a list of guests, or, unless `write`, says what that would do. `us` is our own public address. What is refused is refused whole:
-/// nothing of it is written.
-pub async fn take_in(
+/// A list that was read, believed and found right: it may be taken in as things stand.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// What its head says.
+    pub head: Head,
+    /// By which convention.
+    pub convention: Convention,
+    guests: Vec<Listed>,
+    space: Space,
+    there: u64,
+    new: Vec<bool>,
+    admission: Admission,
+}
+
+/// Reads a list of guests, once. `us` is our own public address. What is refused is refused whole.
+pub async fn check_list(
     store: &dyn Store,
     (keyring, ids): (&Keyring, &dyn Ids),
     us: &str,
     text: &str,
     now: Instant,
-    write: bool,
-) -> std::result::Result<Taken, NotTaken> {
+) -> std::result::Result<Checked, NotTaken> {
     let head = text.split_once('\n').map_or(text, |(head, _)| head);
     // Which convention to look at: what it says of itself is believed once that one's keys say so.
     let claimed = jose::claimed(head.trim_end(), "convention");
@@ -128,7 +149,7 @@ pub async fn take_in(
     let (head, guests) = open_list(text, &convention).map_err(NotTaken::Refused)?;
     let space = store.space(&head.space).await?;
     let space = space.ok_or_else(|| refused("there is no space of the name it says".to_owned()))?;
-    let problems = preau_hosting::check(&head, &guests, &convention, &space, us, now);
+    let problems = preau_hosting::check(&head, &guests, &convention, &space, (us, &fingerprint(&convention, us)), now);
     if !problems.is_empty() {
         return Err(NotTaken::Refused(problems));
     }
@@ -144,18 +165,59 @@ pub async fn take_in(
     let keys: Vec<String> = keys.collect();
     let before: HashSet<String> = store.guests_known(&convention.id, &keys).await?.into_iter().collect();
     let new = keys.iter().map(|key| !before.contains(key)).collect();
-    let admitted = if write { store.admit(&admission, now).await? } else { store.would_admit(&admission, now).await? };
-    match admitted {
-        Admitted::All { added, known } => Ok(Taken { head, guests, convention, space, there, added, known, new }),
-        Admitted::NotInForce => Err(refused("the convention or the space ended meanwhile".to_owned())),
-        Admitted::AlreadyIn => Err(refused("a list of this name was taken in already: ask for a new one".to_owned())),
-        Admitted::OverQuota { quota, there, more } => Err(refused(format!(
-            "{more} guests more than the {there} there are would exceed the {quota} of the convention"
-        ))),
-        Admitted::AreOurs(places) => {
-            let what = "this guest comes in by no list any more";
-            let problem = |place| Problem { line: Some(place + 2), what: what.to_owned() };
-            Err(NotTaken::Refused(places.into_iter().map(problem).collect()))
+    Ok(Checked { head, convention, guests, space, there, new, admission })
+}
+
+impl Checked {
+    /// Into which space it is.
+    pub fn space(&self) -> &Space {
+        &self.space
+    }
+
+    /// Takes the list in, or, unless `write`, says what that would do.
+    pub async fn settle(&self, store: &dyn Store, now: Instant, write: bool) -> std::result::Result<Taken, NotTaken> {
+        let admission = &self.admission;
+        let admitted =
+            if write { store.admit(admission, now).await? } else { store.would_admit(admission, now).await? };
+        match admitted {
+            Admitted::All { added, known, stopped } => Ok(Taken {
+                head: self.head.clone(),
+                guests: self.guests.clone(),
+                convention: self.convention.clone(),
+                space: self.space.clone(),
+                there: self.there,
+                added,
+                known,
+                new: self.new.clone(),
+                stopped,
+            }),
+            Admitted::NotInForce => Err(refused("the convention or the space ended meanwhile".to_owned())),
+            Admitted::Stopped => {
+                Err(refused("the head of the establishment stopped what comes there by this convention".to_owned()))
+            }
+            Admitted::AlreadyIn => {
+                Err(refused("a list of this name was taken in already: ask for a new one".to_owned()))
+            }
+            Admitted::OverQuota { quota, there, more } => Err(refused(format!(
+                "{more} guests more than the {there} there are would exceed the {quota} of the convention"
+            ))),
+            Admitted::AreOurs(places) => {
+                let what = "this guest comes in by no list any more";
+                let problem = |place| Problem { line: Some(place + 2), what: what.to_owned() };
+                Err(NotTaken::Refused(places.into_iter().map(problem).collect()))
+            }
         }
     }
+}
+
+/// Takes in a list of guests, or, unless `write`, says what that would do: what is refused is refused whole, and nothing of it is written.
+pub async fn take_in(
+    store: &dyn Store,
+    by: (&Keyring, &dyn Ids),
+    us: &str,
+    text: &str,
+    now: Instant,
+    write: bool,
+) -> std::result::Result<Taken, NotTaken> {
+    check_list(store, by, us, text, now).await?.settle(store, now, write).await
 }

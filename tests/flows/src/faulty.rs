@@ -5,10 +5,10 @@ use async_trait::async_trait;
 use futures::future::BoxFuture;
 use preau_domain::chain::{Entry, Seal};
 use preau_domain::{
-    AccountState, Activation, AtHand, AuditEvent, AuditKind, Authentication, ClassCard, ClassPlace, Convention, ConventionState, CorrelationId, Credential, Establishment, Factor, FactorId, FactorKind, FederatedIdentity, FederatedLink, Grant, GrantKind, Guest, GuestList, Inspection, Instant, JoinKey, KeptKind, KeptThing, Lesson, Life, OneTimeKey, PendingId, PendingSignIn, Person, PersonId, Registration, RegistrationKind, Retention, RunId, SchoolPair, ServiceId, Session, SessionId, SourceId, Space, SpaceGrant, StoredKey, Tapped, Ticket, TicketKind, Uai, Upstream, Visit,
+    AccountState, Activation, AtHand, AuditEvent, AuditKind, Authentication, ClassCard, ClassPlace, Convention, ConventionState, CorrelationId, Credential, Establishment, Factor, FactorId, FactorKind, FederatedIdentity, FederatedLink, Grant, GrantKind, Guest, GuestList, GuestStop, Inspection, Instant, JoinKey, KeptKind, KeptThing, Lesson, Life, OneTimeKey, PendingId, PendingSignIn, Person, PersonId, Registration, RegistrationKind, Retention, RunId, SchoolPair, ServiceId, Session, SessionId, SourceId, Space, SpaceGrant, StoredKey, Tapped, Ticket, TicketKind, Uai, Upstream, Visit,
 };
 use preau_store::{
-    Activations, Admission, Admitted, Aged, Alike, Attempt, Audit, Cards, Delays, Ending, Establishments, Factors, Grants, GuestsOf, Health, Held, Hosting, IndexRow, Inspections, InspectionsOf, Keeping, Letter, Letters, Links, ListsOf, Lives, Marked, Marks, NewSession, Notice, OpeningChange, Operations, Ousted, Outbox, Pair, Pairings, People, PersonChange, Provisioning, RecordName, Registrations, Result, Rotation, RunRecord, SaidBy, Sessions, SharedLogin, Shortcuts, SignIns, SigningKeys, SourceRecord, Store, StoreError, StoredMark, Swept, TakenLetter, Throttle, Tickets, UndoPart, Undoable, Undone, Upstreams, WaitingLetters, YetToHear,
+    Activations, Admission, Admitted, Aged, Alike, Attempt, Audit, Cards, Delays, DueGuests, Ending, Establishments, Factors, Grants, GuestsOf, Health, Held, Hosted, Hosting, IndexRow, Inspections, InspectionsOf, Keeping, Letter, Letters, Links, ListsOf, Lives, Marked, Marks, NewSession, Notice, OpeningChange, Operations, Ousted, Outbox, Pair, Pairings, People, PersonChange, Provisioning, RecordName, Registrations, Result, Rotation, RunRecord, SaidBy, Sessions, SharedLogin, Shortcuts, SignIns, SigningKeys, SourceRecord, Store, StoreError, StoredMark, Swept, TakenLetter, Throttle, Tickets, UndoPart, Undoable, Undone, Upstreams, WaitingLetters, YetToHear,
 };
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -276,14 +276,17 @@ faulty!(Hosting {
     fn conventions(after: &str, limit: u32) -> Vec<Convention>;
     fn put_school_pair(pair: &SchoolPair) -> ();
     fn school_pair(college: &Uai) -> Option<SchoolPair>;
+    fn ecoles_of_sector(college: &Uai) -> Vec<Uai>;
+    fn conventions_named(ids: &[String]) -> Vec<Convention>;
     fn stop_convention(id: &str, state: ConventionState, now: Instant) -> Option<u64>;
     fn put_space(space: &Space, before: Option<&Space>, now: Instant) -> u64;
     fn close_space(id: &str, now: Instant) -> Option<u64>;
-    fn spaces_at(host: &Uai, limit: u32) -> Vec<Space>;
+    fn spaces_at(host: &Uai, skip: u32, limit: u32) -> Vec<Space>;
     fn spaces_to_remind_of(now: Instant, until: Instant, limit: u32) -> Vec<Space>;
     fn note_reminded(id: &str, of: Instant) -> ();
     fn open_spaces_under(host: &Uai, convention: &str) -> Vec<String>;
     fn space(id: &str) -> Option<Space>;
+    fn spaces_named(ids: &[String]) -> Vec<Space>;
     fn spaces(after: &str, limit: u32) -> Vec<Space>;
     fn spaces_of(members: &[String], now: Instant) -> Vec<SpaceGrant>;
     fn spaces_of_guest(person: &PersonId, now: Instant) -> Vec<SpaceGrant>;
@@ -295,13 +298,25 @@ faulty!(Hosting {
     fn would_admit(admission: &Admission, now: Instant) -> Admitted;
     fn withdraw(convention: &str, batch: &str, now: Instant) -> u64;
     fn note_list(list: &GuestList) -> ();
-    fn lists(of: ListsOf<'_>, limit: u32) -> Vec<GuestList>;
+    fn lists(of: ListsOf<'_>, skip: u32, limit: u32) -> Vec<GuestList>;
+    fn guest_list(convention: &str, id: &str, sent: bool) -> Option<GuestList>;
+    fn guests_in(spaces: &[String], after: &PersonId, limit: u32) -> Vec<Hosted>;
+    fn stop_guest(
+        host: &Uai,
+        space: Option<&str>,
+        person: &PersonId,
+        by_head: bool,
+        now: Instant
+    ) -> Option<u64>;
+    fn stop_here(host: &Uai, convention: &str, now: Instant) -> ();
+    fn stops(host: &Uai, limit: u32) -> Vec<GuestStop>;
+    fn lift_stop(host: &Uai, whom: &str, space: Option<&str>, by_head: bool) -> bool;
     fn end_guests(people: &[PersonId], now: Instant) -> u64;
     fn leave_space(space: &str, people: &[PersonId], now: Instant) -> u64;
     fn convert_guest(guest: &PersonId, ours: &PersonId, keep_guest: bool, now: Instant) -> bool;
     fn renew_guests(space: &str, until: Instant) -> u64;
     fn guest_used(person: &PersonId, now: Instant) -> ();
-    fn end_due_guests(now: Instant, unused_since: Instant, limit: u32) -> Vec<PersonId>;
+    fn end_due_guests(now: Instant, unused_since: Instant, limit: u32) -> DueGuests;
 });
 
 faulty!(Inspections {

@@ -19,6 +19,9 @@ pub enum ConventionsCommand {
         /// The other party signed, and not we.
         #[arg(long)]
         peer: bool,
+        /// The fingerprint that the other party reads at its side: unless it is ours, nothing is signed.
+        #[arg(long, value_name = "TEXT")]
+        fingerprint: Option<String>,
     },
     /// Stop it for a while: its guests are out within seconds, and stay guests.
     Suspend {
@@ -102,18 +105,24 @@ pub struct DraftArgs {
 /// `preau pairs`.
 #[derive(Debug, Subcommand)]
 pub enum PairsCommand {
-    /// Say which écoles are paired with a collège.
+    /// Say which écoles are paired with a collège: whatever the annuaire proposes, that stays.
     Declare {
         /// The collège.
         college: Uai,
         /// Its écoles.
-        #[arg(required = true)]
+        #[arg(required_unless_present = "proposed")]
         ecoles: Vec<Uai>,
+        /// Those that the annuaire proposes.
+        #[arg(long, conflicts_with = "ecoles")]
+        proposed: bool,
     },
-    /// Show the écoles of a collège.
+    /// Show the écoles of a collège: those declared, and those that the annuaire proposes by their sector.
     Show {
         /// The collège.
         college: Uai,
+        /// For scripts.
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -156,9 +165,41 @@ pub struct OpenSpaceArgs {
     /// Services it mounts, with commas. A service takes guests if its audience names the profile Invite.
     #[arg(long = "mount", value_name = "SERVICE", value_delimiter = ',')]
     pub services: Vec<String>,
-    /// Until the end of that day.
+    /// Until the end of that day, or until that time of it: `2027-06-30` or `2027-06-30T21:30`.
     #[arg(long, value_name = "DAY")]
-    pub until: Day,
+    pub until: Until,
+}
+
+/// A last day, or a time of it as clocks in France show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Until {
+    /// The day.
+    pub day: Day,
+    /// Second of the day; its end where none is said.
+    pub second: Option<u32>,
+}
+
+impl std::str::FromStr for Until {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Until, String> {
+        const FORM: &str = "a time is written 21:30 or 21:30:15";
+        let (day, time) = text.split_once('T').map_or((text, None), |(day, time)| (day, Some(time)));
+        let day = day.parse().map_err(|error| format!("{error}"))?;
+        let Some(time) = time else { return Ok(Until { day, second: None }) };
+        let parts: Option<Vec<u32>> =
+            time.split(':').map(|part| part.parse().ok().filter(|_| part.len() == 2)).collect();
+        match parts.as_deref() {
+            Some(&[hour, minute, ref rest @ ..]) if hour < 24 && minute < 60 && rest.len() < 2 => {
+                let second = rest.first().copied().unwrap_or(0);
+                if second < 60 {
+                    Ok(Until { day, second: Some(3_600 * hour + 60 * minute + second) })
+                } else {
+                    Err(FORM.to_owned())
+                }
+            }
+            _ => Err(FORM.to_owned()),
+        }
+    }
 }
 
 /// `preau guests`.
@@ -285,4 +326,22 @@ pub struct EndArgs {
     /// All of a convention.
     #[arg(long, value_name = "NAME", conflicts_with = "people")]
     pub convention: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Until;
+
+    #[test]
+    fn a_last_day_may_have_a_time() {
+        let read = |text: &str| text.parse::<Until>().map(|until| until.second);
+        assert_eq!(read("2027-06-30"), Ok(None));
+        assert_eq!(read("2027-06-30T21:30"), Ok(Some(77_400)));
+        assert_eq!(read("2027-06-30T00:00:05"), Ok(Some(5)));
+        for bad in
+            ["2027-06-31", "2027-06-30T", "2027-06-30T24:00", "2027-06-30T1:00", "2027-06-30T21:30:15:1", "T21:30"]
+        {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! `preau guests`: how many there will be, the list one ENT signs and another takes in, and their end.
 
-use super::hosting::{PAGE, convention, day, group, writing};
+use super::hosting::{PAGE, convention, day, group, pair, writing};
 use crate::cli::{EndArgs, Failure, GuestsCommand, GuestsOfArgs};
 use crate::config::Loaded;
 use crate::output::say;
@@ -10,7 +10,7 @@ use preau_hosting::{Estimate, Head, LIST_HOLDS, Listed, MOST_GUESTS, Needed, TYP
 use preau_keys::SystemIds;
 use preau_keys::jose::Alg;
 use preau_store::{GuestsOf, Store};
-use preau_web::spaces::{NotTaken, take_in};
+use preau_web::spaces::{NotTaken, check_list, fingerprint};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::fs;
@@ -66,8 +66,8 @@ async fn estimate(
     json: bool,
 ) -> Result<(), Failure> {
     let store = assembly::store(loaded, None).await?;
-    let pair = store.school_pair(college).await?;
-    let pair = pair
+    let pair = pair(&*store, college).await?;
+    let (pair, declared) = pair
         .ok_or_else(|| Failure::new(format!("{college} is paired with no école: preau pairs declare {college} …")))?;
     let quota = match named {
         Some(id) => {
@@ -84,10 +84,16 @@ async fn estimate(
         let line = |one: &Needed| json!({ "establishment": one.establishment, "level": one.level, "class": one.class, "pupils": one.pupils });
         let lines = estimate.table().iter().map(line).collect::<Value>();
         let (quota, there) = quota.unzip();
-        return say!("{:#}", json!({ "lines": lines, "total": total, "quota": quota, "there": there, "fits": fits }));
+        return say!(
+            "{:#}",
+            json!({ "declared": declared, "lines": lines, "total": total, "quota": quota, "there": there, "fits": fits })
+        );
     }
     for Needed { establishment, level, class, pupils } in estimate.table() {
         say!("{establishment}  {level:<6} {:<12} {pupils:>6}", preau_domain::display_safe(&class, 64))?;
+    }
+    if !declared {
+        say!("by the sectors of the annuaire, for nobody declared a pair")?;
     }
     say!("{total} guests")?;
     match (quota, fits) {
@@ -191,6 +197,7 @@ async fn export(
         iat: now.seconds(),
         exp: (now + LIST_HOLDS).seconds(),
         convention: frame.id.clone(),
+        terms: fingerprint(&frame, loaded.config.web.public_url.trim_end_matches('/')),
         space: space.to_owned(),
         guests: guests.len(),
         digest: preau_keys::fingerprint(body.as_bytes()),
@@ -219,7 +226,6 @@ async fn import(loaded: &Loaded, file: &Path, dry_run: bool, json: bool) -> Resu
     let store = assembly::store(loaded, Some(&keyring)).await?;
     let us = loaded.config.web.public_url.trim_end_matches('/');
     let now = SystemClock::new().now();
-    let take = |write| take_in(&*store, (&keyring, &SystemIds), us, &text, now, write);
     let refused = |why| match why {
         NotTaken::Refused(problems) => {
             let shown: Vec<String> = problems.iter().take(50).map(ToString::to_string).collect();
@@ -229,11 +235,12 @@ async fn import(loaded: &Loaded, file: &Path, dry_run: bool, json: bool) -> Resu
         }
         NotTaken::Store(error) => error.into(),
     };
-    let mut taken = take(false).await.map_err(refused)?;
+    let list = check_list(&*store, (&keyring, &SystemIds), us, &text, now).await.map_err(refused)?;
+    let mut taken = list.settle(&*store, now, false).await.map_err(refused)?;
     if !dry_run {
         let what = format!("guests-imported {} of {}", taken.head.jti, taken.convention.id);
         commands::journal(&*store, None, None, &what).await?;
-        taken = take(true).await.map_err(refused)?;
+        taken = list.settle(&*store, now, true).await.map_err(refused)?;
     }
     let (list, count, quota) = (&taken.head.jti, taken.guests.len(), taken.convention.quota);
     let (added, known, written) = (taken.added, taken.known, !dry_run);
@@ -241,10 +248,13 @@ async fn import(loaded: &Loaded, file: &Path, dry_run: bool, json: bool) -> Resu
         return say!(
             "{:#}",
             json!({ "list": list, "convention": taken.convention.id, "space": taken.space.id, "listed": count, "there": taken.there,
-                "quota": quota, "added": added, "known": known })
+                "quota": quota, "added": added, "known": known, "stopped": taken.stopped.len() })
         );
     }
     say!("list {list} of {}, for space {}: {count} people", taken.convention.peer.url, taken.space.id)?;
+    if !taken.stopped.is_empty() {
+        say!("{} of them stay out: somebody of {} stopped them", taken.stopped.len(), taken.space.host)?;
+    }
     match written {
         true => {
             say!(

@@ -1,16 +1,17 @@
 //! `preau conventions`, `preau pairs`, `preau spaces`: what frames the guests of other ENTs.
 
-use crate::cli::{ConventionsCommand, DraftArgs, Failure, OpenSpaceArgs, PairsCommand, SpacesCommand};
+use crate::cli::{ConventionsCommand, DraftArgs, Failure, OpenSpaceArgs, PairsCommand, SpacesCommand, Until};
 use crate::config::Loaded;
 use crate::output::say;
 use crate::{SystemClock, assembly, commands};
 use preau_domain::{
-    Clock, Convention, ConventionState, Day, Instant, Peer, Profile, Public, SchoolPair, ServiceId, Signatory,
-    SourceId, Space, SpaceGroup, Uai,
+    Clock, Convention, ConventionState, Day, Instant, LocalTime, Peer, Profile, Public, SchoolPair, ServiceId,
+    Signatory, SourceId, Space, SpaceGroup, Uai,
 };
 use preau_hosting::{Act, act, problem_of_opening, problems_of_convention, problems_of_space, sign};
 use preau_keys::jose::Jwks;
 use preau_store::Store;
+use preau_web::spaces::fingerprint;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
@@ -28,6 +29,16 @@ pub(super) fn day(day: Day) -> Result<(Instant, Instant), Failure> {
     Instant::french_day(year, month, number).ok_or_else(|| Failure::new(format!("{day} is no day")))
 }
 
+/// The instant at which something is over.
+fn until(said: &Until) -> Result<Instant, Failure> {
+    let (begins, ends) = day(said.day)?;
+    let Some(second) = said.second else { return Ok(ends) };
+    let at = Instant(begins.0 + i64::from(second) * 1_000);
+    // On two days of the year clocks show another time than that.
+    let shown = LocalTime::in_paris(at).map_or(0, |local| i64::from(local.minute));
+    Ok(Instant(at.0 + (i64::from(second / 60) - shown) * 60_000))
+}
+
 pub(super) async fn convention(store: &dyn Store, id: &str) -> Result<Convention, Failure> {
     let found = store.convention(id).await?;
     found.ok_or_else(|| Failure::new(format!("there is no convention {id}: see `preau conventions list`")))
@@ -35,6 +46,11 @@ pub(super) async fn convention(store: &dyn Store, id: &str) -> Result<Convention
 
 fn whole(problems: Vec<String>) -> Result<(), Failure> {
     if problems.is_empty() { Ok(()) } else { Err(Failure::new(problems.join("\n"))) }
+}
+
+/// Our own public address.
+fn us(loaded: &Loaded) -> &str {
+    loaded.config.web.public_url.trim_end_matches('/')
 }
 
 /// A key set, whole: what cannot be used is not kept.
@@ -57,9 +73,13 @@ pub async fn conventions(loaded: &Loaded, what: &ConventionsCommand) -> Result<(
     preau_keys::install_provider();
     match what {
         ConventionsCommand::Draft(args) => draft(loaded, args).await,
-        ConventionsCommand::Sign { id, by, peer } => {
+        ConventionsCommand::Sign { id, by, peer, fingerprint: read } => {
             let by = Signatory { peer: *peer, who: by.clone(), at: SystemClock::new().now() };
-            change(loaded, id, "signed", |one| sign(one, by)).await
+            change(loaded, id, "signed", |one| {
+                let same = read.as_ref().is_none_or(|read| read.trim() == fingerprint(one, us(loaded)));
+                if same { sign(one, by) } else { Err("its fingerprint is another: you did not agree on the same text") }
+            })
+            .await
         }
         ConventionsCommand::Suspend { id } => {
             let guests = stop(loaded, id, ConventionState::Suspended).await?;
@@ -120,7 +140,8 @@ async fn draft(loaded: &Loaded, args: &DraftArgs) -> Result<(), Failure> {
     }
     commands::journal(&*store, None, None, &format!("convention-drafted {}", convention.id)).await?;
     store.put_convention(&convention, before.as_ref()).await?;
-    say!("convention {} is drawn up; it is in force when both signed: preau conventions sign {0}", convention.id)
+    say!("convention {} is drawn up; it is in force when both signed: preau conventions sign {0}", convention.id)?;
+    say!("its fingerprint, which the other party must read at its side too: {}", fingerprint(&convention, us(loaded)))
 }
 
 /// Stops a convention, whatever is written of it meanwhile; gives how many guests it had.
@@ -145,7 +166,8 @@ async fn change(
     let after = change(&before).map_err(|why| Failure::new(format!("convention {id}: {why}")))?;
     commands::journal(&*store, None, None, &format!("convention-{word} {id}")).await?;
     store.put_convention(&after, Some(&before)).await?;
-    say!("convention {id} is {}; a running server takes it up within seconds", after.state.as_str())
+    say!("convention {id} is {}; a running server takes it up within seconds", after.state.as_str())?;
+    say!("its fingerprint: {}", fingerprint(&after, us(loaded)))
 }
 
 async fn list(loaded: &Loaded, json: bool) -> Result<(), Failure> {
@@ -163,7 +185,8 @@ async fn list(loaded: &Loaded, json: bool) -> Result<(), Failure> {
     if json {
         let row = |(one, guests): &(Convention, u64)| {
             json!({ "id": one.id, "peer": one.peer.url, "name": one.peer.name, "state": one.state, "from": one.from.rfc3339(),
-                "until": one.until.rfc3339(), "guests": guests, "quota": one.quota, "establishments": one.establishments })
+                "until": one.until.rfc3339(), "guests": guests, "quota": one.quota,
+                "fingerprint": fingerprint(one, us(loaded)), "establishments": one.establishments })
         };
         return say!("{:#}", rows.iter().map(row).collect::<Value>());
     }
@@ -173,32 +196,63 @@ async fn list(loaded: &Loaded, json: bool) -> Result<(), Failure> {
     for (one, guests) in rows {
         let peer = preau_domain::display_safe(&one.peer.name, 60);
         let (state, until) = (one.state.as_str(), one.until.rfc3339());
-        say!("{:<20} {state:<15} until {until}  {guests} of {} guests  {peer}", one.id, one.quota)?;
+        let terms = fingerprint(&one, us(loaded));
+        say!("{:<20} {state:<15} until {until}  {guests} of {} guests  {terms}  {peer}", one.id, one.quota)?;
     }
     Ok(())
+}
+
+/// The pair of a collège: what somebody declared, else what the annuaire says of the sector of its écoles. Whether it was declared, besides.
+pub(super) async fn pair(store: &dyn Store, college: &Uai) -> Result<Option<(SchoolPair, bool)>, Failure> {
+    if let Some(pair) = store.school_pair(college).await? {
+        return Ok(Some((pair, true)));
+    }
+    let ecoles = store.ecoles_of_sector(college).await?;
+    Ok((!ecoles.is_empty()).then(|| (SchoolPair { college: college.clone(), ecoles }, false)))
 }
 
 /// `preau pairs …`.
 pub async fn pairs(loaded: &Loaded, what: &PairsCommand) -> Result<(), Failure> {
     match what {
-        PairsCommand::Declare { college, ecoles } => {
+        PairsCommand::Declare { college, ecoles, proposed } => {
+            let store = writing(loaded).await?;
+            let ecoles = if *proposed { store.ecoles_of_sector(college).await? } else { ecoles.clone() };
+            if ecoles.is_empty() {
+                return Err(Failure::new(format!("the annuaire names no école whose sector is {college}")));
+            }
             if ecoles.len() > 200 || ecoles.contains(college) {
                 return Err(Failure::new("a collège has at most 200 écoles, and is none of them"));
             }
-            let store = writing(loaded).await?;
             commands::journal(&*store, None, None, &format!("pair-declared {college}")).await?;
-            store.put_school_pair(&SchoolPair { college: college.clone(), ecoles: ecoles.clone() }).await?;
-            say!("{college} is paired with {} écoles", ecoles.len())
+            let count = ecoles.len();
+            store.put_school_pair(&SchoolPair { college: college.clone(), ecoles }).await?;
+            say!("{college} is paired with {count} écoles")
         }
-        PairsCommand::Show { college } => {
-            let store = assembly::store(loaded, None).await?;
-            let pair = store.school_pair(college).await?;
-            let pair = pair.ok_or_else(|| Failure::new(format!("{college} is paired with no école")))?;
-            for uai in &pair.ecoles {
-                let name = store.establishment(uai).await?.map_or_else(String::new, |one| one.name);
-                say!("{uai}  {}", preau_domain::display_safe(&name, 100))?;
-            }
-            Ok(())
+        PairsCommand::Show { college, json } => show_pair(loaded, college, *json).await,
+    }
+}
+
+async fn show_pair(loaded: &Loaded, college: &Uai, json: bool) -> Result<(), Failure> {
+    let store = assembly::store(loaded, None).await?;
+    let declared = store.school_pair(college).await?.map(|pair| pair.ecoles);
+    let proposed = store.ecoles_of_sector(college).await?;
+    if json {
+        return say!("{:#}", json!({ "college": college, "declared": declared, "proposed": proposed }));
+    }
+    if declared.is_none() && proposed.is_empty() {
+        return Err(Failure::new(format!("{college} is paired with no école, and the annuaire proposes none")));
+    }
+    let known = declared.clone().unwrap_or_default();
+    let more: Vec<&Uai> = proposed.iter().filter(|uai| !known.contains(uai)).collect();
+    let lines = known.iter().map(|uai| (uai, "declared")).chain(more.into_iter().map(|uai| (uai, "proposed")));
+    for (uai, said) in lines {
+        let name = store.establishment(uai).await?.map_or_else(String::new, |one| one.name);
+        say!("{uai}  {said:<9} {}", preau_domain::display_safe(&name, 100))?;
+    }
+    match declared {
+        Some(_) => Ok(()),
+        None => {
+            say!("nobody declared a pair: what the annuaire proposes counts. preau pairs declare {college} --proposed")
         }
     }
 }
@@ -265,13 +319,22 @@ async fn open(loaded: &Loaded, args: &OpenSpaceArgs) -> Result<(), Failure> {
         groups,
         services,
         from: before.as_ref().map_or(now, |before| before.from),
-        until: day(args.until)?.1,
+        until: until(&args.until)?,
         closed: false,
     };
     let frame = match &args.convention {
         Some(id) => Some(convention(&*store, id).await?),
         None => None,
     };
+    let stops = store.stops(&space.host, PAGE).await?;
+    if let Some(named) = space.convention.as_deref()
+        && stops.iter().any(|stop| stop.convention() == Some(named))
+    {
+        let host = &space.host;
+        return Err(Failure::new(format!(
+            "the head of {host} stopped what comes there by {named}, and lifts it alone"
+        )));
+    }
     if before.as_ref().is_some_and(|before| before.convention != space.convention) {
         return Err(Failure::new("a space keeps its convention: open another one"));
     }

@@ -3,6 +3,7 @@
 //!
 //! What the record says is in `record`; here it is asked for and written, as a page, a table of commas, or a spreadsheet (`ods`).
 
+mod hosted;
 mod ods;
 mod record;
 
@@ -12,12 +13,13 @@ use crate::clock::SystemClock;
 use crate::config::Loaded;
 use crate::output;
 use clap::{Args, ValueEnum};
+use hosted::Shared;
 use preau_connector_api::MountedService;
 use preau_domain::{Clock, RegistrationKind, Uai};
 use preau_store::Store;
 use preau_web::registered::{MOST, Registered, taken};
 use preau_web::{Locale, ServiceTable};
-use record::Record;
+use record::{Place, Record};
 use std::fs;
 use std::io::{IsTerminal, Write, stdout};
 use std::path::PathBuf;
@@ -64,8 +66,12 @@ pub async fn run(loaded: &Loaded, args: &RegisterArgs) -> Result<(), Failure> {
     })?;
     let registered = registered(loaded, &table, &*store).await?;
     let services = table.all().iter().map(|door| &**door).chain(&registered);
-    let day = SystemClock::new().now().rfc3339();
-    let record = Record::of(loaded, locale, &establishment, services, day.get(..10).unwrap_or_default());
+    let (now, place) = (SystemClock::new().now(), Place::of(loaded, locale, &establishment));
+    let services: Vec<&MountedService> = services.collect();
+    let guests = Shared::of(&*store, &place, now).await?.rows(&place, &services);
+    let day = now.rfc3339();
+    let day = day.get(..10).unwrap_or_default();
+    let record = Record::of(loaded, locale, &establishment, services.into_iter(), guests, day);
     let bytes = match args.format {
         RegisterFormat::Html => record.html().into_bytes(),
         RegisterFormat::Csv => record.csv().into_bytes(),

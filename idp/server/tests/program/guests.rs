@@ -1,12 +1,17 @@
 //! `preau guests`: two ENTs, from the convention to the end, by the command line alone.
 
 use crate::desk::Desk;
-use preau_domain::{AccountState, Affiliation, Credentials, JoinKey, Person, PersonId, Profile, SourceId, Uai};
+use preau_domain::{
+    AccountState, Affiliation, Credentials, Establishment, EstablishmentKind, JoinKey, Person, PersonId, Profile,
+    SourceId, Uai,
+};
 use preau_store::{PersonChange, Told};
 use std::path::Path;
 
 const ECOLE: &str = "0990001N";
 const COLLEGE: &str = "0990010Y";
+const OTHER_COLLEGE: &str = "0990101X";
+const OTHER_ECOLE: &str = "0990002P";
 
 fn pupil(number: usize, level: &str, class: &str) -> PersonChange {
     let mut own = Affiliation::new(ECOLE.parse::<Uai>().unwrap(), Profile::Pupil);
@@ -52,6 +57,55 @@ fn refused(desk: &Desk, args: &[&str], told: &str) {
     assert!(code != 0 && err.contains(told), "{args:?}: {told}: {out}{err}");
 }
 
+/// Who receives which data of guests, and by which convention, on each side.
+fn in_the_record(home: &Desk, host: &Desk) {
+    let school = |desk: &Desk, number: &str, kind: EstablishmentKind| {
+        let establishment = Establishment {
+            uai: number.parse().unwrap(),
+            join: JoinKey { source: SourceId::new("annuaire"), key: number.into() },
+            kind,
+            name: "Mûriers".into(),
+            city: None,
+            sector: None,
+            groups: vec![],
+        };
+        let url = format!("sqlite://{}", desk.path("data/preau.db").display());
+        tokio::runtime::Runtime::new().unwrap().block_on(async {
+            let store = preau_store_sql::open(&url).await.unwrap();
+            store.put_establishments(None, &[establishment]).await.unwrap();
+        });
+    };
+    school(host, COLLEGE, EstablishmentKind::College);
+    let out = done(host, &["register", "--establishment", COLLEGE]);
+    for told in
+        ["Invités de L’autre", "« Fables »", "reçues de leur ENT : prénom, initiale", "convention cycle3", ECOLE]
+    {
+        assert!(out.contains(told), "{told}: {out}");
+    }
+    assert!(out.contains(" : invités de L’autre") && !out.contains("https://pad.example/ : courriel"), "{out}");
+    let english = done(host, &["register", "--establishment", COLLEGE, "--lang", "en"]);
+    assert!(english.contains("Guests of L’autre") && english.contains("code name that their workspace"), "{english}");
+    let out = done(home, &["register", "--establishment", ECOLE]);
+    assert!(out.contains("Listes envoyées à L’autre") && !out.contains("Invités de L’autre"), "{out}");
+}
+
+/// What the annuaire proposes, and what somebody declares.
+fn paired(home: &Desk) {
+    refused(home, &["pairs", "show", OTHER_COLLEGE], "the annuaire proposes none");
+    let out = done(home, &["pairs", "show", COLLEGE]);
+    assert!(out.contains(&format!("{ECOLE}  proposed  École")) && out.contains("--proposed"), "{out}");
+    let out = done(home, &["guests", "estimate", COLLEGE, "--convention", "cycle3"]);
+    assert!(out.contains("by the sectors of the annuaire") && out.contains("3 guests"), "{out}");
+    assert!(out.contains("within the quota of 3"), "{out}");
+    done(home, &["pairs", "declare", COLLEGE, OTHER_ECOLE]);
+    let out = done(home, &["pairs", "show", COLLEGE]);
+    assert!(out.contains(&format!("{OTHER_ECOLE}  declared")) && out.contains(&format!("{ECOLE}  proposed")), "{out}");
+    assert!(done(home, &["guests", "estimate", COLLEGE]).contains("0 guests"), "what was declared stays");
+    done(home, &["pairs", "declare", COLLEGE, "--proposed"]);
+    let out = done(home, &["guests", "estimate", COLLEGE, "--convention", "cycle3"]);
+    assert!(out.contains("3 guests") && !out.contains("sectors"), "{out}");
+}
+
 /// Makes the signing keys of a house, and gives what it publishes.
 fn keys(desk: &Desk) -> String {
     let server = desk.serve(&[]).ready();
@@ -60,7 +114,8 @@ fn keys(desk: &Desk) -> String {
     answer.split_once("\r\n\r\n").unwrap().1.to_owned()
 }
 
-fn convention(desk: &Desk, peer: &Desk, keys: &Path, quota: &str) {
+/// Gives the fingerprint that is read at this side.
+fn convention(desk: &Desk, peer: &Desk, keys: &Path, quota: &str) -> String {
     let url = format!("https://{}", peer.address);
     let keys = keys.to_str().unwrap();
     let args =
@@ -70,7 +125,13 @@ fn convention(desk: &Desk, peer: &Desk, keys: &Path, quota: &str) {
     done(desk, &[&args[..], &more, &dates].concat());
     done(desk, &["conventions", "sign", "cycle3", "--by", "La cheffe"]);
     refused(desk, &["conventions", "sign", "cycle3", "--by", "La cheffe"], "signed already");
-    done(desk, &["conventions", "sign", "cycle3", "--by", "L’autre", "--peer"]);
+    let peers = ["conventions", "sign", "cycle3", "--by", "L’autre", "--peer", "--fingerprint"];
+    refused(desk, &[&peers[..], &["7f3a-19c2-88d0-1b2c-4e5f"]].concat(), "not agree on the same text");
+    let drawn = done(desk, &["conventions", "list", "--json"]);
+    let drawn: serde_json::Value = serde_json::from_str(&drawn).unwrap();
+    let terms = drawn[0]["fingerprint"].as_str().unwrap();
+    assert!(done(desk, &[&peers[..], &[terms]].concat()).contains(terms));
+    terms.to_owned()
 }
 
 #[test]
@@ -101,13 +162,21 @@ fn a_list_goes_from_one_ent_to_the_other_and_is_taken_back() {
         let pupils =
             [pupil(1, "CM2", "CM2A"), pupil(2, "CM2", "CM2A"), pupil(3, "CM1", "CM1B"), pupil(4, "CE2", "CE2")];
         store.put_people(None, &pupils).await.unwrap();
+        let ecole = Establishment {
+            uai: ECOLE.parse().unwrap(),
+            join: JoinKey { source: SourceId::new("annuaire"), key: "e1".into() },
+            kind: EstablishmentKind::Ecole,
+            name: "École des Mûriers".into(),
+            city: None,
+            sector: Some(COLLEGE.parse().unwrap()),
+            groups: vec![],
+        };
+        store.put_establishments(None, &[ecole]).await.unwrap();
         store.flush_audit().await.unwrap();
     });
-    convention(&home, &host, &home.path("peer.json"), "3");
-    convention(&host, &home, &host.path("peer.json"), "3");
-    done(&home, &["pairs", "declare", COLLEGE, ECOLE]);
-    let out = done(&home, &["guests", "estimate", COLLEGE, "--convention", "cycle3"]);
-    assert!(out.contains("3 guests") && out.contains("within the quota of 3"), "{out}");
+    let terms = convention(&home, &host, &home.path("peer.json"), "3");
+    assert_eq!(convention(&host, &home, &host.path("peer.json"), "3"), terms, "both read the same");
+    paired(&home);
     let until = format!("{}-07-31", 2098);
     let space = [
         "spaces",
@@ -124,6 +193,7 @@ fn a_list_goes_from_one_ent_to_the_other_and_is_taken_back() {
     ];
     let group = format!("{ECOLE}:CM2A:pupil:redacteur");
     done(&host, &[&space[..], &["--group", &group, "--until", &until]].concat());
+    in_the_record(&home, &host);
     let manager = format!("{ECOLE}:CM2A:staff:gestionnaire");
     refused(&host, &[&space[..], &["--group", &manager, "--until", &until]].concat(), "a guest manages no space");
     let list = home.path("list");

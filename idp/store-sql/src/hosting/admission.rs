@@ -1,12 +1,12 @@
 //! Guests who come in, all of a list or none.
 
 use super::framing::MEMBERS;
-use super::{COUNT, KNOWN, MOST_ADMITTED, count, list_values, texts};
+use super::{COUNT, KNOWN, MOST_ADMITTED, count, list_values, stops, texts};
 use crate::back::{Back, Shape};
 use crate::bulk::{Bulk, Kind};
 use crate::link::{Link, Sql, args};
 use crate::{doc, written};
-use preau_domain::{GUESTS, GuestList, Instant, PersonId, SessionId, member_by_name};
+use preau_domain::{GUESTS, GuestList, Instant, PersonId, SessionId, member_by_name, stops_convention, stops_guest};
 use preau_store::{Admission, Admitted, NewGuest, PersonChange, Result, StoreError, Told};
 use std::collections::HashSet;
 
@@ -44,7 +44,7 @@ static GUEST_ROWS: Bulk = Bulk::new(
     "ON CONFLICT (person, convention) DO UPDATE SET
         batch = CASE WHEN guest.ended IS NULL THEN guest.batch ELSE excluded.batch END,
         ends = CASE WHEN guest.ended IS NULL AND guest.ends > excluded.ends THEN guest.ends ELSE excluded.ends END,
-        used = excluded.used, doc = excluded.doc, ended = NULL",
+        used = excluded.used, doc = excluded.doc, ended = NULL, due = 0",
 );
 static LINKS: Bulk = Bulk::new(
     "link",
@@ -76,16 +76,21 @@ fn list(admission: &Admission, now: Instant) -> Option<GuestList> {
     })
 }
 
+fn key(one: &NewGuest) -> String {
+    one.person.join.as_ref().map(|join| join.key.clone()).unwrap_or_default()
+}
+
 /// Lets guests in, or, unless `write`, says what that would do; gives the sessions that fell, which are none.
 async fn admit(
     link: &mut Link<'_>,
-    admission: Admission,
-    people: Vec<written::Writing>,
+    mut admission: Admission,
+    mut people: Vec<written::Writing>,
     now: Instant,
     write: bool,
 ) -> Result<(Admitted, Vec<SessionId>)> {
     let nobody = |why: Admitted| Ok((why, Vec::new()));
-    let (convention, batch) = (admission.convention.as_str(), admission.batch.as_str());
+    let (convention, batch) = (admission.convention.clone(), admission.batch.clone());
+    let (convention, batch) = (convention.as_str(), batch.as_str());
     let Some(row) = link.row(ADMITTING, args![convention]).await? else { return nobody(Admitted::NotInForce) };
     let in_force = row.text(0)? == "signed-by-both" && row.instant(1)? <= now && now < row.instant(2)?;
     let open = link.row(OPEN_SPACE, args![admission.space.as_str(), convention, now]).await?;
@@ -95,14 +100,26 @@ async fn admit(
     if link.row(TAKEN_IN, args![convention, batch]).await?.is_some() {
         return nobody(Admitted::AlreadyIn);
     }
-    let keys = admission.guests.iter().filter_map(|one| one.person.join.as_ref()).map(|join| join.key.clone());
-    let keys: Vec<String> = keys.collect();
+    let keys: Vec<String> = admission.guests.iter().map(key).collect();
+    let named = keys.iter().map(|key| stops_guest(key)).chain([stops_convention(convention)]).collect::<Vec<_>>();
+    let out = texts(&link.rows(stops::KEPT_OUT, args![admission.space.as_str(), named]).await?)?;
+    let out: HashSet<String> = out.into_iter().collect();
+    if out.contains(&stops_convention(convention)) {
+        return nobody(Admitted::Stopped);
+    }
     let ours: HashSet<String> = texts(&link.rows(ARE_OURS, args![GUESTS, keys.clone()]).await?)?.into_iter().collect();
     if !ours.is_empty() {
         let is_ours = |one: &NewGuest| one.person.join.as_ref().is_some_and(|join| ours.contains(&join.key));
         let places = admission.guests.iter().enumerate().filter(|(_, one)| is_ours(one)).map(|(place, _)| place);
         return nobody(Admitted::AreOurs(places.collect()));
     }
+    let kept_out = |key: &str| !out.is_empty() && out.contains(&stops_guest(key));
+    let all = admission.guests.iter().enumerate();
+    let stopped: Vec<usize> = all.filter(|(_, one)| kept_out(&key(one))).map(|(place, _)| place).collect();
+    let list = list(&admission, now);
+    admission.guests.retain(|one| !kept_out(&key(one)));
+    people.retain(|one| !kept_out(one.key()));
+    let keys: Vec<String> = keys.into_iter().filter(|key| !kept_out(key)).collect();
     let before = written::known(link, GUESTS, keys.clone()).await?.into_values().map(|one| one.id);
     link.rows(HOLD, args![before.collect::<Vec<_>>()]).await?;
     let there = count(link.row(COUNT, args![convention]).await?)?;
@@ -113,12 +130,15 @@ async fn admit(
         return nobody(Admitted::OverQuota { quota, there, more });
     }
     if !write {
-        return nobody(Admitted::All { added: more, known });
+        return nobody(Admitted::All { added: more, known, stopped });
     }
-    if let Some(list) = list(&admission, now)
+    if let Some(list) = list
         && link.changed(TAKE_IN, list_values(&list)?).await? == 0
     {
         return Err(StoreError::Conflict);
+    }
+    if admission.guests.is_empty() {
+        return nobody(Admitted::All { added: 0, known: 0, stopped });
     }
     let sessions = written::write(link, GUESTS, None, people).await?;
     let ids = written::known(link, GUESTS, keys).await?;
@@ -136,7 +156,7 @@ async fn admit(
     GUEST_ROWS.write(link, rows).await?;
     LINKS.write(link, links).await?;
     MEMBERS.write(link, members).await?;
-    Ok((Admitted::All { added: more, known }, sessions))
+    Ok((Admitted::All { added: more, known, stopped }, sessions))
 }
 
 impl Back {
@@ -152,7 +172,7 @@ impl Back {
             |one: &NewGuest| PersonChange { person: one.person.clone(), digest: String::new(), told: Told::default() };
         let changes: Vec<PersonChange> = admission.guests.iter().map(change).collect();
         let Some(people) = written::in_order(None, &changes)?.remove(GUESTS) else {
-            return Ok(Admitted::All { added: 0, known: 0 });
+            return Ok(Admitted::All { added: 0, known: 0, stopped: Vec::new() });
         };
         let keys = admission.guests.iter().filter_map(|one| one.person.join.as_ref());
         if keys.collect::<HashSet<_>>().len() != admission.guests.len() {

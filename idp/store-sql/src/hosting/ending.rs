@@ -88,12 +88,36 @@ const SUSPEND_CONVENTION: &str = "UPDATE convention SET state = 'suspended'
     WHERE id = $1 AND state = 'signed-by-both' RETURNING id";
 const END_CONVENTION: &str = "UPDATE convention SET state = 'ended' WHERE id = $1 AND state <> 'ended' RETURNING id";
 const OF_CONVENTION: &str = "SELECT person FROM guest WHERE convention = $1 AND ended IS NULL ORDER BY person";
-const DUE: &str = "SELECT g.person, g.convention FROM guest g JOIN convention c ON c.id = g.convention
-    WHERE g.ended IS NULL AND (g.ends <= $1 OR g.used < $2 OR c.ends <= $1 OR c.state = 'ended'
-        OR NOT EXISTS (SELECT 1 FROM space_member m JOIN space s ON s.id = m.space
-            WHERE m.member = 'person/' || g.person AND s.convention = g.convention AND s.closed = 0 AND s.ends > $1))
-    ORDER BY g.person, g.convention LIMIT $3";
+/// Whom to look at: by the index, and nobody else.
+const DUE: &str =
+    "SELECT person, convention FROM guest WHERE ended IS NULL AND due <= $1 ORDER BY due, person, convention LIMIT $2";
+/// When the time of these guests of a convention is over, as things stand: their own, that of the convention, that of the last of its spaces, and
+/// so long after they were here.
+const SETTLE: Sql = Sql::Each {
+    sqlite: "UPDATE guest SET due = min(ends, used + $3,
+            (SELECT CASE WHEN c.state = 'ended' THEN 0 ELSE c.ends END FROM convention c WHERE c.id = guest.convention),
+            coalesce((SELECT max(s.ends) FROM space_member m CROSS JOIN space s ON s.id = m.space
+                WHERE m.member = 'person/' || guest.person AND s.convention = guest.convention AND s.closed = 0), 0))
+        WHERE convention = $1 AND person IN (SELECT value FROM json_each($2)) AND ended IS NULL RETURNING person, due",
+    postgres: "UPDATE guest SET due = least(ends, used + $3,
+            (SELECT CASE WHEN c.state = 'ended' THEN 0 ELSE c.ends END FROM convention c WHERE c.id = guest.convention),
+            coalesce((SELECT max(s.ends) FROM space_member m JOIN space s ON s.id = m.space
+                WHERE m.member = 'person/' || guest.person AND s.convention = guest.convention AND s.closed = 0), 0))
+        WHERE convention = $1 AND person = ANY($2) AND ended IS NULL RETURNING person, due",
+};
+/// Whoever goes on by another space may have less time.
+const LOOK_AGAIN: Sql = Sql::Each {
+    sqlite: "UPDATE guest SET due = 0 WHERE person IN (SELECT value FROM json_each($1)) AND ended IS NULL",
+    postgres: "UPDATE guest SET due = 0 WHERE person = ANY($1) AND ended IS NULL",
+};
 const FORGET_LISTS: &str = "DELETE FROM guest_list WHERE at < $1";
+const FORGET_STOPS: &str = "DELETE FROM guest_stop WHERE at < $1";
+/// Of a purged guest the account goes; the key by which a later list would find them stays with the stop.
+const FORGET_STOPPED: Sql = Sql::Each {
+    sqlite: "UPDATE guest_stop SET person = '' WHERE person <> '' AND person IN (SELECT value FROM json_each($1))",
+    postgres: "UPDATE guest_stop SET person = '' WHERE person <> '' AND person = ANY($1)",
+};
+const UNSTOP: &str = "DELETE FROM guest_stop WHERE person = $1 AND person <> ''";
 const UNLINK: &str = "DELETE FROM link WHERE person = $1";
 const FORGET: Sql = Sql::Each {
     sqlite: "DELETE FROM guest WHERE person IN (SELECT value FROM json_each($1))",
@@ -116,6 +140,7 @@ pub(crate) async fn forget(link: &mut Link<'_>, people: Vec<String>) -> Result<(
         return Ok(());
     }
     link.changed(LEAVE, args![members(&people)]).await?;
+    link.changed(FORGET_STOPPED, args![people.clone()]).await?;
     link.changed(FORGET, args![people]).await.map(drop)
 }
 
@@ -157,7 +182,10 @@ pub(super) async fn left(
     let over = texts(&link.rows(NOBODYS, args![people.clone()]).await?)?;
     let mut sessions = suspend(link, over.clone()).await?;
     let count = people.len() as u64;
-    let others = people.into_iter().filter(|one| !over.contains(one)).collect();
+    let others: Vec<String> = people.into_iter().filter(|one| !over.contains(one)).collect();
+    if !others.is_empty() {
+        link.changed(LOOK_AGAIN, args![others.clone()]).await?;
+    }
     sessions.extend(stop_sessions(link, others).await?);
     Ok((count, sessions))
 }
@@ -247,24 +275,45 @@ async fn end_of(link: &mut Link<'_>, convention: String, people: Vec<String>, no
     Ok(left(link, convention, people, now).await?.1)
 }
 
+/// Looks at guests whose time may be over; gives who ended, and whether there may be more.
 pub(super) async fn end_due(
     link: &mut Link<'_>,
     now: Instant,
     unused_since: Instant,
     limit: u32,
-) -> Result<(Vec<String>, Vec<SessionId>)> {
-    let (mut of, mut sessions): (BTreeMap<String, Vec<String>>, _) = (BTreeMap::new(), Vec::new());
-    for row in link.rows(DUE, args![now, unused_since, limit]).await? {
+) -> Result<((Vec<String>, bool), Vec<SessionId>)> {
+    let mut of: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let rows = link.rows(DUE, args![now, limit]).await?;
+    for row in &rows {
         of.entry(row.text(1)?.to_owned()).or_default().push(row.text(0)?.to_owned());
     }
-    let ended = in_order(of.values().flatten().cloned().collect());
+    let more = rows.len() as u64 >= u64::from(limit);
+    for convention in of.keys() {
+        link.rows(HOLD_CONVENTION, args![convention.clone()]).await?;
+    }
+    let (mut ended, mut sessions) = (Vec::new(), Vec::new());
+    // They are over in the very millisecond after as long as that.
+    let unused = (now.0 - unused_since.0).saturating_add(1);
+    for (convention, people) in of {
+        let people = in_order(people);
+        link.rows(HOLD, args![people.clone()]).await?;
+        let mut due = Vec::new();
+        for row in link.rows(SETTLE, args![convention.clone(), people, unused]).await? {
+            if row.instant(1)? <= now {
+                due.push(row.text(0)?.to_owned());
+            }
+        }
+        if !due.is_empty() {
+            let due = in_order(due);
+            sessions.extend(end_of(link, convention, due.clone(), now).await?);
+            ended.extend(due);
+        }
+    }
     if !ended.is_empty() {
         link.changed(FORGET_LISTS, args![now - LISTS_STAY]).await?;
+        link.changed(FORGET_STOPS, args![now - LISTS_STAY]).await?;
     }
-    for (convention, people) in of {
-        sessions.extend(end_of(link, convention, people, now).await?);
-    }
-    Ok((ended, sessions))
+    Ok(((in_order(ended), more), sessions))
 }
 
 /// Two that cannot be one account are left as they are: `Conflict`.
@@ -281,6 +330,7 @@ pub(super) async fn convert(
         return Err(StoreError::Conflict);
     }
     sessions.extend(more);
+    link.changed(UNSTOP, args![guest.clone()]).await?;
     forget(link, vec![guest]).await?;
     Ok(((), sessions))
 }

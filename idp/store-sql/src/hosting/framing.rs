@@ -1,10 +1,10 @@
 //! Conventions and spaces, replaced by whoever read them as they are.
 
-use super::{convention, ending, guest, space};
+use super::{convention, ending, guest, space, stops};
 use crate::bulk::{Bulk, Kind};
 use crate::doc;
 use crate::link::{Arg, Link, Sql, args};
-use preau_domain::{Convention, Instant, Role, SessionId, Space, SpaceGroup, member_by_name};
+use preau_domain::{Convention, Instant, Role, SessionId, Space, SpaceGroup, member_by_name, stops_convention};
 use preau_store::{Result, StoreError};
 use std::collections::BTreeMap;
 
@@ -26,6 +26,10 @@ const HOLD_SPACE: Sql = Sql::Each {
     sqlite: "SELECT doc, closed FROM space WHERE id = $1",
     postgres: "SELECT doc, closed FROM space WHERE id = $1 FOR UPDATE",
 };
+/// What may have become shorter for guests is looked at again.
+const LOOK_AT_ALL: &str = "UPDATE guest SET due = 0 WHERE convention = $1 AND ended IS NULL AND due > 0";
+const LOOK_AT_SPACE: &str = "UPDATE guest SET due = 0 WHERE convention = $2 AND ended IS NULL AND due > 0
+    AND person IN (SELECT substr(member, 8) FROM space_member WHERE space = $1 AND batch <> '')";
 const FORGET_GROUPS: &str = "DELETE FROM space_member WHERE space = $1 AND batch = ''";
 const GUESTS_IN: &str = "SELECT g.person, g.batch, g.ends, g.ended, g.doc, m.role, m.batch
     FROM space_member m JOIN guest g ON g.person = substr(m.member, 8) AND g.convention = $2
@@ -47,7 +51,13 @@ pub(super) async fn put_convention(link: &mut Link<'_>, new: &Convention, before
     let text = doc::write("convention", new)?;
     let values = args![new.id.as_str(), new.state.as_str(), new.from, new.until, new.quota, text];
     let sql = if before.is_some() { REPLACE_CONVENTION } else { ADD_CONVENTION };
-    if link.changed(sql, values).await? == 0 { Err(StoreError::Conflict) } else { Ok(()) }
+    if link.changed(sql, values).await? == 0 {
+        return Err(StoreError::Conflict);
+    }
+    if before.is_some_and(|before| new.until < before.until || new.state != before.state) {
+        link.changed(LOOK_AT_ALL, args![new.id.as_str()]).await?;
+    }
+    Ok(())
 }
 
 fn space_values(space: &Space) -> Result<Vec<Arg>> {
@@ -72,6 +82,10 @@ pub(super) async fn put_space(
 ) -> Result<(u64, Vec<SessionId>)> {
     if let Some(convention) = &new.convention {
         link.rows(ending::HOLD_CONVENTION, args![convention.as_str()]).await?;
+        let stopped = args![new.host.as_str(), stops_convention(convention)];
+        if !new.closed && link.row(stops::STOPPED_HERE, stopped).await?.is_some() {
+            return Err(StoreError::Conflict);
+        }
     }
     let stored = link.row(HOLD_SPACE, args![new.id.as_str()]).await?;
     as_read(stored.as_ref().map(space).transpose()?, before)?;
@@ -106,6 +120,11 @@ pub(super) async fn put_space(
         }
     }
     MEMBERS.write(link, rows).await?;
+    if let Some(convention) = new.convention.as_deref()
+        && before.is_some_and(|before| new.until < before.until || new.closed)
+    {
+        link.changed(LOOK_AT_SPACE, args![new.id.as_str(), convention]).await?;
+    }
     let names: Vec<String> = gone.iter().map(member_by_name).collect();
     ending::leave_space(link, new.id.clone(), names, now).await
 }

@@ -4,15 +4,15 @@ use super::home::place_name;
 use super::offers::day_in_words;
 use super::{Page, html};
 use crate::sharing::{
-    Answered, Change, Draft, Estimate, Framed, Invitation, ListLine, Offered, Preview, ROLES, ShownGuest, Standing,
-    Whom,
+    Answered, Change, Draft, Estimate, Framed, Invitation, ListLine, Offered, Preview, ROLES, ShownGuest, ShownStop,
+    Standing, Turn, Whom,
 };
 use crate::words::in_language;
 use crate::{Hub, Live, Locale, Visitor};
 use askama::Template;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use preau_domain::{Convention, GuestList, Instant, LocalTime, Public, Role, Space, Uai, display_safe};
+use preau_domain::{Convention, GuestList, Instant, LocalTime, PersonId, Public, Role, Space, Uai, display_safe};
 
 /// The same for a letter.
 pub(crate) fn last_day_of(hub: &Hub, locale: Locale, until: Instant) -> String {
@@ -31,6 +31,49 @@ fn role_word(page: &Page<'_>, role: Role) -> String {
     page.t(&format!("role-{}", role.as_str()))
 }
 
+/// The way to the page before and to the one after.
+struct Turning {
+    before: Option<String>,
+    after: Option<String>,
+}
+
+impl Turning {
+    /// Nothing where there is one page alone.
+    fn of(at: &str, turn: Turn) -> Option<Turning> {
+        let to = |page: u32| format!("{at}?{}={page}", turn.field);
+        let (before, after) = ((turn.page > 1).then(|| to(turn.page - 1)), turn.more.then(|| to(turn.page + 1)));
+        (before.is_some() || after.is_some()).then_some(Turning { before, after })
+    }
+}
+
+/// Somebody who is kept out.
+struct StopLine {
+    said: String,
+    whom: String,
+    /// Of one space; none where it is everywhere.
+    space: Option<String>,
+    everywhere: bool,
+    may_lift: bool,
+}
+
+fn stop_line(page: &Page<'_>, stop: &ShownStop) -> StopLine {
+    let name = stop.name.as_deref().map_or_else(|| page.t("stop-forgotten"), |name| display_safe(name, 100));
+    let at = page.moment(stop.at);
+    let key = match (stop.convention, &stop.space, stop.by_head) {
+        (true, ..) => "stop-convention",
+        (_, None, _) => "stop-everywhere",
+        (_, Some(_), true) => "stop-head",
+        (_, Some(_), false) => "stop-manager",
+    };
+    StopLine {
+        said: page.texts.with(page.locale, key, &[("name", &name), ("at", &at)]),
+        whom: stop.whom.clone(),
+        everywhere: stop.space.is_none(),
+        space: stop.space.clone(),
+        may_lift: stop.may_lift,
+    }
+}
+
 fn state_word(page: &Page<'_>, state: Standing) -> String {
     page.t(match state {
         Standing::Open => "space-open",
@@ -44,6 +87,8 @@ fn state_word(page: &Page<'_>, state: Standing) -> String {
 pub struct SpacesPage {
     pub(crate) spaces: Vec<(Standing, bool, Space)>,
     pub(crate) sent: Vec<GuestList>,
+    /// Of the spaces, and of the lists.
+    pub(crate) turns: [Turn; 2],
     pub(crate) head: bool,
     pub(crate) token: String,
     pub(crate) now: Instant,
@@ -61,6 +106,7 @@ struct SpaceLine {
 
 struct SentLine {
     id: String,
+    convention: String,
     space: String,
     class: String,
     guests: String,
@@ -75,6 +121,8 @@ pub(super) struct Spaces<'a> {
     place: String,
     spaces: Vec<SpaceLine>,
     sent: Vec<SentLine>,
+    turning: Option<Turning>,
+    lists_turning: Option<Turning>,
     head: bool,
     token: String,
 }
@@ -92,6 +140,7 @@ impl<'a> Spaces<'a> {
         };
         let sent = |list: &GuestList| SentLine {
             id: list.id.clone(),
+            convention: list.convention.clone(),
             space: display_safe(if list.title.is_empty() { &list.space } else { &list.title }, 100),
             class: display_safe(&list.class, 64),
             guests: page.count("space-people", list.guests as usize),
@@ -101,6 +150,8 @@ impl<'a> Spaces<'a> {
         Spaces {
             spaces: shown.spaces.iter().map(line).collect(),
             sent: shown.sent.iter().map(sent).collect(),
+            turning: Turning::of("/spaces", shown.turns[0]),
+            lists_turning: Turning::of("/spaces", shown.turns[1]),
             head: shown.head,
             token: shown.token,
             place,
@@ -297,7 +348,12 @@ pub struct SpacePage {
     /// How many guests the convention has, and how many it allows.
     pub(crate) quota: Option<(u64, u32)>,
     pub(crate) guests: Vec<ShownGuest>,
+    /// The account after which the next page of guests begins.
+    pub(crate) after: Option<PersonId>,
+    /// Who is kept out of it.
+    pub(crate) stops: Vec<ShownStop>,
     pub(crate) lists: Vec<ListLine>,
+    pub(crate) turn: Turn,
     /// The invitations, each with the address at which it is accepted.
     pub(crate) invitations: Vec<(Invitation, String)>,
     /// Whether the form of a space can say what it is.
@@ -338,8 +394,8 @@ struct Looked {
     problems: Vec<String>,
     /// What it would do, in a sentence; nothing where it is refused.
     would: Option<String>,
-    /// Names, and whether they are new.
-    people: Vec<(String, bool)>,
+    /// Names, and what there is to say of them.
+    people: Vec<(String, Option<String>)>,
 }
 
 #[derive(Template)]
@@ -356,7 +412,11 @@ pub(super) struct OneSpace<'a> {
     groups: Vec<String>,
     services: Vec<String>,
     classes: Vec<Class>,
+    /// The next page of guests.
+    after: Option<String>,
+    stops: Vec<StopLine>,
     lists: Vec<TakenLine>,
+    turning: Option<Turning>,
     invitations: Vec<Invite>,
     can_change: bool,
     longest: Option<String>,
@@ -405,9 +465,11 @@ fn looked(page: &Page<'_>, preview: Preview) -> Looked {
     if let Some(taken) = &preview.taken {
         let (added, known) = (taken.added.to_string(), taken.known.to_string());
         would = Some(page.texts.with(page.locale, "space-list-would", &[("added", &added), ("known", &known)]));
-        for (guest, new) in taken.guests.iter().zip(&taken.new) {
+        for (place, (guest, new)) in taken.guests.iter().zip(&taken.new).enumerate() {
             let name = format!("{} {} ({})", guest.given_name, guest.initial, guest.class);
-            people.push((display_safe(&name, 140), *new));
+            let stopped = taken.stopped.contains(&place);
+            let key = if stopped { Some("space-list-stopped") } else { new.then_some("space-list-new") };
+            people.push((display_safe(&name, 140), key.map(|key| page.t(key))));
         }
     }
     let problems = preview.problems.iter().map(|one| display_safe(one, 200)).collect();
@@ -422,7 +484,10 @@ impl<'a> OneSpace<'a> {
             convention,
             quota,
             guests,
+            after,
+            stops,
             lists,
+            turn,
             invitations,
             can_change,
             longest,
@@ -451,6 +516,9 @@ impl<'a> OneSpace<'a> {
             groups: groups(&page, &space),
             services: space.services.iter().map(title_of).collect(),
             classes: classes(&page, &guests),
+            after: after.map(|person| format!("/space/{}?after={person}", space.id)),
+            stops: stops.iter().map(|one| stop_line(&page, one)).collect(),
+            turning: Turning::of(&format!("/space/{}", space.id), turn),
             lists: lists.iter().map(taken).collect(),
             invitations: invitations.iter().map(|one| invite(&page, one)).collect(),
             can_change: can_change && state == Standing::Open,
@@ -503,6 +571,8 @@ pub(super) struct Join<'a> {
     problem: Option<String>,
     problems: Vec<String>,
     done: Option<String>,
+    /// How many of them the host keeps out.
+    stopped: Option<String>,
     classes: Vec<Choice>,
     /// The class that is looked at.
     class: Option<String>,
@@ -524,6 +594,7 @@ impl<'a> Join<'a> {
             problem: None,
             problems: Vec::new(),
             done: None,
+            stopped: None,
             classes: Vec::new(),
             class: None,
             people: Vec::new(),
@@ -547,6 +618,8 @@ impl<'a> Join<'a> {
                 let (added, known) = (answered.added.to_string(), answered.known.to_string());
                 let said = [("title", &*title), ("peer", &peer), ("added", &added), ("known", &known)];
                 join.done = Some(page.texts.with(page.locale, "join-done", &said));
+                let stopped = usize::try_from(answered.stopped).unwrap_or(usize::MAX);
+                join.stopped = (stopped > 0).then(|| page.count("join-stopped", stopped));
             }
             Sending::Ask { invitation, peer, classes, whom } => {
                 let (title, peer) = (display_safe(&invitation.title, 100), display_safe(&peer, 60));
@@ -582,13 +655,17 @@ pub fn join(hub: &Hub, visitor: &Visitor, _: &Live, shown: JoinPage) -> Response
 /// What [`guests`] shows.
 pub struct GuestsPage {
     pub(crate) framed: Vec<Framed>,
+    pub(crate) stops: Vec<ShownStop>,
+    pub(crate) turn: Turn,
+    /// There are more guests in these spaces than one page shows.
+    pub(crate) cut: bool,
     pub(crate) token: String,
 }
 
 struct UnderConvention {
     id: String,
     peer: String,
-    until: String,
+    said: String,
     spaces: Vec<UnderSpace>,
 }
 
@@ -607,6 +684,9 @@ pub(super) struct Guests<'a> {
     page: Page<'a>,
     place: String,
     conventions: Vec<UnderConvention>,
+    stops: Vec<StopLine>,
+    turning: Option<Turning>,
+    cut: bool,
     token: String,
 }
 
@@ -628,11 +708,23 @@ impl<'a> Guests<'a> {
         let one = |framed: &Framed| UnderConvention {
             id: framed.convention.id.clone(),
             peer: display_safe(&framed.convention.peer.name, 60),
-            until: last_day(&page, framed.convention.until),
+            said: {
+                let until = last_day(&page, framed.convention.until);
+                let said = [("until", until.as_str()), ("terms", framed.terms.as_str())];
+                page.texts.with(page.locale, "guests-convention", &said)
+            },
             spaces: framed.spaces.iter().map(under).collect(),
         };
         let conventions = shown.framed.iter().map(one).collect();
-        Guests { conventions, place, token: shown.token.clone(), page: page.at("/spaces/guests") }
+        Guests {
+            conventions,
+            stops: shown.stops.iter().map(|one| stop_line(&page, one)).collect(),
+            turning: Turning::of("/spaces/guests", shown.turn),
+            cut: shown.cut,
+            place,
+            token: shown.token.clone(),
+            page: page.at("/spaces/guests"),
+        }
     }
 }
 

@@ -243,12 +243,17 @@ pub(super) fn mountable<'t>(table: &'t ServiceTable, at: &Uai) -> impl Iterator<
 /// who manages every space of it, all of them.
 pub(super) async fn offered(hub: &Hub, member: &Member) -> Result<Offered, Fault> {
     let now = hub.now();
+    // Conventions come first among them.
+    let stops = hub.store.stops(&member.at, MOST_CONVENTIONS).await?;
     let (mut partners, mut after): (Vec<Partner>, _) = (Vec::new(), String::new());
     loop {
         let page = hub.store.conventions(&after, MOST_CONVENTIONS).await?;
         let Some(last) = page.last() else { break };
         after.clone_from(&last.id);
-        let usable = |one: &&Convention| one.in_force(now) && one.peer.comes_by().is_some() && one.is_for(&member.at);
+        let usable = |one: &&Convention| {
+            let stopped = stops.iter().any(|stop| stop.convention() == Some(one.id.as_str()));
+            one.in_force(now) && one.peer.comes_by().is_some() && one.is_for(&member.at) && !stopped
+        };
         for convention in page.iter().filter(usable) {
             for uai in convention.establishments.iter().filter(|uai| **uai != member.at) {
                 partners.push(Partner {
@@ -263,7 +268,10 @@ pub(super) async fn offered(hub: &Hub, member: &Member) -> Result<Offered, Fault
     // Those that are paired with ours come first.
     let ours = hub.store.establishment(&member.at).await?;
     let paired = match ours.as_ref().map(|one| one.kind) {
-        Some(EstablishmentKind::College) => hub.store.school_pair(&member.at).await?.map(|pair| pair.ecoles),
+        Some(EstablishmentKind::College) => match hub.store.school_pair(&member.at).await? {
+            Some(pair) => Some(pair.ecoles),
+            None => Some(hub.store.ecoles_of_sector(&member.at).await?),
+        },
         _ => ours.as_ref().and_then(|one| one.sector.clone()).map(|college| vec![college]),
     };
     let paired = paired.unwrap_or_default();
@@ -342,7 +350,12 @@ pub(super) async fn open(State(hub): State<Arc<Hub>>, visitor: Visitor, body: By
         return page(&hub, &visitor, &member, Some(draft)).await;
     };
     journal(&hub, &visitor, &member, format!("space-opened {} until {}", space.id, space.until.rfc3339())).await?;
-    hub.store.put_space(&space, None, hub.now()).await?;
+    match hub.store.put_space(&space, None, hub.now()).await {
+        Ok(_) => {}
+        // The head stopped its convention meanwhile: it is offered no more.
+        Err(StoreError::Conflict) => return page(&hub, &visitor, &member, Some(draft)).await,
+        Err(other) => return Err(other.into()),
+    }
     // Whoever opened it is in it from now on.
     hub.forget_live(&member.live.session.id);
     Ok(hub.see_other(&format!("/space/{}", space.id)))
@@ -412,7 +425,7 @@ pub(super) async fn ask_change(
         Lately::Proved(member) => member,
         Lately::Onward(response) => return Ok(response),
     };
-    let before = member.manages(&hub, &id).await?;
+    let (before, _) = member.manages(&hub, &id).await?;
     let fields = Fields::parse(query.as_deref().unwrap_or_default())?;
     let draft = fields.one("title")?.is_some().then(|| Draft::read(&fields)).transpose()?;
     changing(&hub, &visitor, &member, &before, draft).await
@@ -428,7 +441,7 @@ pub(super) async fn change(
         Ok(sent) => sent,
         Err(onward) => return Ok(onward),
     };
-    let before = member.manages(&hub, &id).await?;
+    let (before, _) = member.manages(&hub, &id).await?;
     let draft = Draft::read(&fields)?;
     let offered = for_space(&hub, &member, &before).await?;
     let Ok(space) = changed(&draft, &before, &offered, &hub) else {

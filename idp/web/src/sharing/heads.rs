@@ -1,54 +1,74 @@
 //! The page of the head: who comes into the spaces their establishment answers for, by convention, space and class, what they may open and until
 //! when; and the stop, for one convention at once.
 
-use super::manage::{close_one, named, standing};
-use super::{MOST_GUESTS, MOST_SHOWN, Member, ShownGuest, Standing, asks, journal, nothing, sent, told};
+use super::manage::{close_one, shown, standing};
+use super::stops;
+use super::{Member, ShownGuest, Standing, Turn, asks, journal, nothing, sent, told};
 use crate::lately::Lately;
 use crate::pages::{self, GuestsPage};
-use crate::{Fault, Hub, Visitor};
+use crate::{Fault, Fields, Hub, Visitor};
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use preau_domain::{Convention, PersonId, Space};
-use preau_store::GuestsOf;
-use std::collections::BTreeMap;
+use preau_store::Hosted;
+use std::collections::HashMap;
 use std::sync::Arc;
+
+/// Guests that one page of spaces shows: a class and a half in each.
+const MOST_GUESTS: u32 = 2_000;
 
 /// Of one convention: the spaces of the establishment under it, how each stands, and who is in it.
 pub(crate) struct Framed {
     pub convention: Convention,
+    /// The fingerprint of what was signed.
+    pub terms: String,
     pub spaces: Vec<(Space, Standing, Vec<ShownGuest>)>,
 }
 
-fn head(member: Member) -> Result<Member, Fault> {
+pub(super) fn head(member: Member) -> Result<Member, Fault> {
     if member.is_head() { Ok(member) } else { Err(nothing()) }
 }
 
-pub(super) async fn list(State(hub): State<Arc<Hub>>, visitor: Visitor) -> Result<Response, Fault> {
+/// So many reads, however many spaces, guests and conventions there are.
+pub(super) async fn list(
+    State(hub): State<Arc<Hub>>,
+    visitor: Visitor,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Fault> {
     let member = match asks(&hub, &visitor, "/spaces/guests", false).await? {
         Lately::Proved(member) => head(member)?,
         Lately::Onward(response) => return Ok(response),
     };
-    let now = hub.now();
-    let mut framed: BTreeMap<String, Framed> = BTreeMap::new();
-    for space in hub.store.spaces_at(&member.at, MOST_SHOWN).await? {
-        let Some(id) = space.convention.clone() else { continue };
-        if !framed.contains_key(&id)
-            && let Some(convention) = hub.store.convention(&id).await?
-        {
-            framed.insert(id.clone(), Framed { convention, spaces: Vec::new() });
-        }
-        let Some(one) = framed.get_mut(&id) else { continue };
-        let state = standing(&space, Some(&one.convention), now);
-        let guests = hub.store.guests(GuestsOf::Space(&space.id), &PersonId::new(""), MOST_GUESTS).await?;
-        let guests = named(&hub, guests).await?;
-        // What is over and empties is nothing to look after.
-        if state == Standing::Open || state == Standing::Stopped || !guests.is_empty() {
-            one.spaces.push((space, state, guests));
-        }
+    let (now, fields) = (hub.now(), Fields::parse(query.as_deref().unwrap_or_default())?);
+    let mut turn = Turn::read(&fields, "page")?;
+    let mut spaces = hub.store.spaces_at(&member.at, turn.skip(), turn.limit()).await?;
+    turn.cut(&mut spaces);
+    spaces.retain(|space| space.convention.is_some());
+    let named: Vec<String> = spaces.iter().filter_map(|space| space.convention.clone()).collect();
+    let conventions = hub.store.conventions_named(&named).await?;
+    let ids: Vec<String> = spaces.iter().map(|space| space.id.clone()).collect();
+    let guests = hub.store.guests_in(&ids, &PersonId::new(""), MOST_GUESTS).await?;
+    let cut = guests.len() >= MOST_GUESTS as usize;
+    let mut of: HashMap<String, Vec<Hosted>> = HashMap::new();
+    for one in guests {
+        of.entry(one.space.clone()).or_default().push(one);
     }
-    let framed = framed.into_values().filter(|one| !one.spaces.is_empty()).collect();
-    let page = GuestsPage { framed, token: member.token(&hub) };
+    let frame = |convention: Convention| {
+        let own = spaces.iter().filter(|space| space.convention.as_ref() == Some(&convention.id));
+        let own = own.map(|space| {
+            let state = standing(space, Some(&convention), now);
+            (space.clone(), state, shown(of.get(&space.id).cloned().unwrap_or_default()))
+        });
+        // What is over and empty is nothing to look after.
+        let spaces = own
+            .filter(|(_, state, guests)| *state == Standing::Open || *state == Standing::Stopped || !guests.is_empty());
+        let terms = crate::spaces::fingerprint(&convention, hub.base());
+        Framed { spaces: spaces.collect(), terms, convention }
+    };
+    let framed = conventions.into_iter().map(frame).filter(|one| !one.spaces.is_empty()).collect();
+    let stops = stops::of(&hub, &member.at, None, true).await?;
+    let page = GuestsPage { framed, stops, turn, cut, token: member.token(&hub) };
     Ok(pages::guests(&hub, &visitor, &member.live, &member.at, page))
 }
 
@@ -58,7 +78,10 @@ pub(super) async fn stop(State(hub): State<Arc<Hub>>, visitor: Visitor, body: By
         Err(onward) => return Ok(onward),
     };
     let id = fields.required("convention")?;
+    hub.store.convention(id).await?.ok_or_else(nothing)?;
     journal(&hub, &visitor, &member, format!("convention-stopped-here {id}")).await?;
+    // First of all: nobody opens another one meanwhile.
+    hub.store.stop_here(&member.at, id, hub.now()).await?;
     for space in hub.store.open_spaces_under(&member.at, id).await? {
         close_one(&hub, &visitor, &member, (&space, &member.at)).await?;
     }

@@ -1,6 +1,7 @@
 //! The invitation that the manager of a space hands to a colleague of the other ENT: signed by us, made out to that ENT, for one class. It opens
 //! nothing; it tells whoever accepts it at home which list to send, and until when.
 
+use crate::spaces::fingerprint;
 use crate::{Fault, FaultKind, Hub};
 use preau_domain::{Convention, Instant, Public, Role, Seconds, Space, Uai};
 use preau_keys::jose::{self, Alg, Expect, Jwks, Typ};
@@ -25,6 +26,9 @@ pub(crate) struct Invitation {
     pub exp: i64,
     /// By which convention.
     pub convention: String,
+    /// The fingerprint of what the host signed under that name.
+    #[serde(default)]
+    pub terms: String,
     /// Into which space.
     pub space: String,
     /// What that is called.
@@ -65,6 +69,7 @@ pub(super) fn invitations(
                     iat: now.seconds(),
                     exp: exp.seconds(),
                     convention: convention.id.clone(),
+                    terms: fingerprint(convention, hub.base()),
                     space: space.id.clone(),
                     title: space.title.clone(),
                     host: space.host.clone(),
@@ -119,6 +124,9 @@ pub(super) async fn read(
     }
     if invitation.exp <= now.seconds() || invitation.iat > now.seconds() + 300 {
         return Ok(Err("join-problem-expired"));
+    }
+    if invitation.terms != fingerprint(&convention, hub.base()) {
+        return Ok(Err("join-problem-terms"));
     }
     Ok(Ok((invitation, convention)))
 }

@@ -3,9 +3,10 @@
 
 use super::draft::of_class;
 use super::invite::{self, Invitation};
-use super::{MOST_SHOWN, Member, asks, journal, nothing, sent};
+use super::{Member, asks, journal, nothing, sent};
 use crate::lately::Lately;
 use crate::pages::{self, JoinPage, Sending};
+use crate::spaces::fingerprint;
 use crate::{Door, Fault, FaultKind, Fields, Hub, Visitor};
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
@@ -16,7 +17,6 @@ use preau_domain::{
 };
 use preau_hosting::{Head, LIST_HOLDS, Listed, RECALL_TYP, Recall, TYP, write_body};
 use preau_keys::jose::Alg;
-use preau_store::ListsOf;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -179,6 +179,9 @@ pub(super) async fn ask(
 pub(crate) struct Answered {
     pub added: u64,
     pub known: u64,
+    /// Whom somebody there stopped: they stay out.
+    #[serde(default)]
+    pub stopped: u64,
 }
 
 /// And to one that it refuses: why, with the lines.
@@ -267,6 +270,7 @@ async fn send_list(
         iat: now.seconds(),
         exp: (now + LIST_HOLDS).seconds(),
         convention: convention.id.clone(),
+        terms: fingerprint(&convention, hub.base()),
         space: invitation.space.clone(),
         guests: guests.len(),
         digest: preau_keys::fingerprint(body.as_bytes()),
@@ -306,10 +310,13 @@ pub(super) async fn recall(State(hub): State<Arc<Hub>>, visitor: Visitor, body: 
         Ok(sent) => sent,
         Err(onward) => return Ok(onward),
     };
-    let (id, now) = (fields.required("list")?, hub.now());
-    let lists = hub.store.lists(ListsOf::Home(&member.at), MOST_SHOWN).await?;
-    let own = |one: &GuestList| member.is_head() || one.by.as_ref() == Some(&member.known.person.id);
-    let list = lists.into_iter().find(|one| one.id == id && one.withdrawn.is_none() && own(one)).ok_or_else(nothing)?;
+    let now = hub.now();
+    let list = hub.store.guest_list(fields.required("convention")?, fields.required("list")?, true).await?;
+    let own = |one: &GuestList| {
+        let theirs = member.is_head() || one.by.as_ref() == Some(&member.known.person.id);
+        one.home == member.at && one.withdrawn.is_none() && theirs
+    };
+    let list = list.filter(own).ok_or_else(nothing)?;
     let convention = hub.store.convention(&list.convention).await?.ok_or_else(nothing)?;
     let network = network(&hub, convention.peer.service.as_ref());
     let recall = Recall {

@@ -1,18 +1,20 @@
 //! The spaces somebody manages: who is in them, until when, the lists that brought them, the invitations; one more year in one click, and the ends.
 
 use super::invite::{Invitation, invitations};
-use super::{MOST_GUESTS, MOST_SHOWN, Member, asks, every_guest, journal, journal_of, nothing, sent, told};
+use super::stops;
+use super::{
+    MOST_GUESTS, MOST_OF_A_LIST, Member, Turn, asks, every_guest, journal, journal_of, nothing, sent_by, told,
+};
 use crate::lately::Lately;
 use crate::pages::{self, SpacePage, SpacesPage};
-use crate::spaces::{NotTaken, Taken, take_in};
-use crate::{Fault, Hub, Visitor};
+use crate::spaces::Taken;
+use crate::{Fault, FaultKind, Fields, Hub, Visitor};
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
-use preau_domain::{AuditKind, Convention, Guest, GuestList, Instant, PersonId, Role, Space, Uai};
-use preau_hosting::{may_manage, next_summer};
-use preau_store::{GuestsOf, ListsOf, StoreError};
-use std::collections::HashMap;
+use preau_domain::{AuditKind, Convention, Guest, GuestList, Instant, PersonId, Space, Uai};
+use preau_hosting::{Manager, may_manage, next_summer};
+use preau_store::{GuestsOf, Hosted, ListsOf, StoreError};
 use std::sync::Arc;
 
 /// How a space stands.
@@ -59,29 +61,39 @@ pub(super) fn standing(space: &Space, convention: Option<&Convention>, now: Inst
     }
 }
 
-pub(super) async fn list(State(hub): State<Arc<Hub>>, visitor: Visitor) -> Result<Response, Fault> {
+pub(super) async fn list(
+    State(hub): State<Arc<Hub>>,
+    visitor: Visitor,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Fault> {
     let member = match asks(&hub, &visitor, "/spaces", false).await? {
         Lately::Proved(member) => member,
         Lately::Onward(response) => return Ok(response),
     };
-    let now = hub.now();
-    let mut spaces = hub.store.spaces_at(&member.at, MOST_SHOWN).await?;
-    let is_in: HashMap<&str, Role> =
-        member.live.spaces().iter().map(|grant| (grant.space.as_str(), grant.role)).collect();
-    spaces.retain(|space| may_manage(&member.known.person, space).is_some() || is_in.contains_key(space.id.as_str()));
-    let of_others: Vec<_> = member.live.spaces().iter().filter(|one| one.host != member.at).collect();
-    for grant in of_others {
-        spaces.extend(hub.store.space(&grant.space).await?);
+    let (now, fields) = (hub.now(), Fields::parse(query.as_deref().unwrap_or_default())?);
+    let (mut turn, mut lists_turn) = (Turn::read(&fields, "page")?, Turn::read(&fields, "lists")?);
+    // Whoever is no head manages what they are in; the head everything of the establishment.
+    let mut spaces = match member.is_head() {
+        true => hub.store.spaces_at(&member.at, turn.skip(), turn.limit()).await?,
+        false => Vec::new(),
+    };
+    turn.cut(&mut spaces);
+    let grants = member.live.spaces().iter().filter(|one| !member.is_head() || one.host != member.at);
+    let named: Vec<String> = grants.map(|one| one.space.clone()).collect();
+    if turn.page == 1 && !named.is_empty() {
+        spaces.extend(hub.store.spaces_named(&named).await?);
     }
     let shown = spaces.into_iter().map(|space| {
         let manages = may_manage(&member.known.person, &space).is_some();
         (standing(&space, None, now), manages, space)
     });
-    let lists = hub.store.lists(ListsOf::Home(&member.at), MOST_SHOWN).await?;
+    let mut lists = hub.store.lists(ListsOf::Home(&member.at), lists_turn.skip(), lists_turn.limit()).await?;
+    lists_turn.cut(&mut lists);
     let own = |list: &GuestList| member.is_head() || list.by.as_ref() == Some(&member.known.person.id);
     let page = SpacesPage {
         spaces: shown.collect(),
         sent: lists.into_iter().filter(own).collect(),
+        turns: [turn, lists_turn],
         head: member.is_head(),
         token: member.token(&hub),
         now,
@@ -93,31 +105,42 @@ pub(super) async fn show(
     State(hub): State<Arc<Hub>>,
     visitor: Visitor,
     Path(id): Path<String>,
+    RawQuery(query): RawQuery,
 ) -> Result<Response, Fault> {
     let member = match asks(&hub, &visitor, &format!("/space/{id}"), false).await? {
         Lately::Proved(member) => member,
         Lately::Onward(response) => return Ok(response),
     };
-    let space = member.manages(&hub, &id).await?;
-    page(&hub, &visitor, &member, space, None).await
+    let (space, as_what) = member.manages(&hub, &id).await?;
+    let fields = Fields::parse(query.as_deref().unwrap_or_default())?;
+    let reading = Reading { after: fields.one("after")?.map(PersonId::new), lists: Turn::read(&fields, "lists")? };
+    page(&hub, &visitor, &member, (space, as_what), reading, None).await
 }
 
-/// Names of guests, by their accounts.
-pub(super) async fn named(hub: &Hub, guests: Vec<Guest>) -> Result<Vec<ShownGuest>, Fault> {
-    let ids: Vec<PersonId> = guests.iter().map(|one| one.person.clone()).collect();
-    let people = hub.store.records_named(&ids).await?;
-    let names: HashMap<PersonId, String> =
-        people.into_iter().map(|held| (held.person.id.clone(), held.person.display_name())).collect();
-    let shown = |guest: Guest| ShownGuest {
-        name: names.get(&guest.person).cloned().unwrap_or_default(),
+/// What of a space is read: which guests, and which lists.
+struct Reading {
+    after: Option<PersonId>,
+    lists: Turn,
+}
+
+impl Reading {
+    fn first() -> Reading {
+        Reading { after: None, lists: Turn::first("lists") }
+    }
+}
+
+/// Guests as they are shown, by school, class and name.
+pub(super) fn shown(guests: Vec<Hosted>) -> Vec<ShownGuest> {
+    let shown = |Hosted { guest, name, .. }: Hosted| ShownGuest {
+        name,
         person: guest.person,
         home: guest.home,
         class: guest.class,
         until: guest.until,
     };
-    let mut shown: Vec<ShownGuest> = guests.into_iter().filter(|one| one.ended.is_none()).map(shown).collect();
+    let mut shown: Vec<ShownGuest> = guests.into_iter().filter(|one| one.guest.ended.is_none()).map(shown).collect();
     shown.sort_by(|one, other| (&one.home, &one.class, &one.name).cmp(&(&other.home, &other.class, &other.name)));
-    Ok(shown)
+    shown
 }
 
 async fn framed(hub: &Hub, space: &Space) -> Result<Option<Convention>, Fault> {
@@ -128,22 +151,31 @@ async fn framed(hub: &Hub, space: &Space) -> Result<Option<Convention>, Fault> {
 }
 
 /// Until when a space and its guests may go on, where that is longer than they have: as long as its convention, and the school year.
-fn longest(space: &Space, convention: Option<&Convention>, guests: &[Guest], now: Instant) -> Option<Instant> {
+fn longest<'g>(
+    space: &Space,
+    convention: Option<&Convention>,
+    mut guests: impl Iterator<Item = &'g Guest>,
+    now: Instant,
+) -> Option<Instant> {
     let until = convention.map_or_else(|| next_summer(now), |one| one.until.min(next_summer(now)));
     let shorter = |one: &Guest| one.ended.is_none() && one.until < until;
     let may = standing(space, convention, now) == Standing::Open;
-    (may && (until > space.until || guests.iter().any(shorter))).then_some(until)
+    (may && (until > space.until || guests.any(shorter))).then_some(until)
 }
 
 async fn page(
     hub: &Hub,
     visitor: &Visitor,
     member: &Member,
-    space: Space,
+    (space, as_what): (Space, Manager),
+    reading: Reading,
     preview: Option<Preview>,
 ) -> Result<Response, Fault> {
     let (now, convention) = (hub.now(), framed(hub, &space).await?);
-    let guests = hub.store.guests(GuestsOf::Space(&space.id), &PersonId::new(""), MOST_GUESTS).await?;
+    let (nobody, one) = (PersonId::new(""), std::slice::from_ref(&space.id));
+    let mut guests = hub.store.guests_in(one, reading.after.as_ref().unwrap_or(&nobody), MOST_GUESTS + 1).await?;
+    let more = guests.len() > MOST_GUESTS as usize;
+    guests.truncate(MOST_GUESTS as usize);
     let quota = match &convention {
         Some(one) => Some((hub.store.guest_count(&one.id).await?, one.quota)),
         None => None,
@@ -153,10 +185,20 @@ async fn page(
         Some(one) if state == Standing::Open => invitations(hub, &space, one)?,
         _ => Vec::new(),
     };
+    let stops = match &convention {
+        Some(_) => stops::of(hub, &space.host, Some(&space.id), as_what == Manager::Head).await?,
+        None => Vec::new(),
+    };
+    let mut turn = reading.lists;
+    let mut lists = hub.store.lists(ListsOf::Space(&space.id), turn.skip(), turn.limit()).await?;
+    turn.cut(&mut lists);
     let shown = SpacePage {
-        longest: longest(&space, convention.as_ref(), &guests, now),
-        guests: named(hub, guests).await?,
-        lists: hub.store.lists(ListsOf::Space(&space.id), MOST_SHOWN).await?,
+        longest: longest(&space, convention.as_ref(), guests.iter().map(|one| &one.guest), now),
+        after: guests.last().filter(|_| more).map(|one| one.guest.person.clone()),
+        guests: shown(guests),
+        stops,
+        lists,
+        turn,
         can_change: super::draft::can_say(&space),
         token: member.token(hub),
         state,
@@ -170,18 +212,30 @@ async fn page(
 }
 
 /// Somebody who sent a form about a space they manage.
-async fn acts(
+pub(super) struct Acting {
+    pub member: Member,
+    pub fields: Fields,
+    pub space: Space,
+    /// Whether they are the head of the establishment that answers for it.
+    pub head: bool,
+}
+
+pub(super) async fn acts(
     hub: &Hub,
     visitor: &Visitor,
     id: &str,
     body: &Bytes,
-) -> Result<Result<(Member, crate::Fields, Space), Response>, Fault> {
-    let (member, fields) = match sent(hub, visitor, &format!("/space/{id}"), body).await? {
-        Ok(sent) => sent,
+) -> Result<Result<Acting, Response>, Fault> {
+    acts_by(hub, visitor, id, Fields::of_message(body)?).await
+}
+
+async fn acts_by(hub: &Hub, visitor: &Visitor, id: &str, fields: Fields) -> Result<Result<Acting, Response>, Fault> {
+    let member = match sent_by(hub, visitor, &format!("/space/{id}"), &fields).await? {
+        Ok(member) => member,
         Err(onward) => return Ok(Err(onward)),
     };
-    let space = member.manages(hub, id).await?;
-    Ok(Ok((member, fields, space)))
+    let (space, as_what) = member.manages(hub, id).await?;
+    Ok(Ok(Acting { member, fields, space, head: as_what == Manager::Head }))
 }
 
 macro_rules! acting {
@@ -199,10 +253,10 @@ pub(super) async fn renew(
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<Response, Fault> {
-    let (member, _, space) = acting!(acts(&hub, &visitor, &id, &body));
+    let Acting { member, space, .. } = acting!(acts(&hub, &visitor, &id, &body));
     let (now, convention) = (hub.now(), framed(&hub, &space).await?);
-    let guests = hub.store.guests(GuestsOf::Space(&id), &PersonId::new(""), MOST_GUESTS).await?;
-    if let Some(until) = longest(&space, convention.as_ref(), &guests, now) {
+    let guests = every_guest(&hub, GuestsOf::Space(&id)).await?;
+    if let Some(until) = longest(&space, convention.as_ref(), guests.iter(), now) {
         journal(&hub, &visitor, &member, format!("space-renewed {id} until {}", until.rfc3339())).await?;
         // Guests first: nobody outlives a space, and one that was not prolonged keeps its button.
         hub.store.renew_guests(&id, until).await?;
@@ -244,27 +298,29 @@ pub(super) async fn close(
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<Response, Fault> {
-    let (member, _, space) = acting!(acts(&hub, &visitor, &id, &body));
+    let Acting { member, space, .. } = acting!(acts(&hub, &visitor, &id, &body));
     close_one(&hub, &visitor, &member, (&id, &space.host)).await?;
     told(&hub).await;
     Ok(hub.see_other("/spaces"))
 }
 
+/// A guest is stopped: out of the space by whoever manages it, out of every one of the establishment by its head; and stays out.
 pub(super) async fn stop(
     State(hub): State<Arc<Hub>>,
     visitor: Visitor,
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<Response, Fault> {
-    let (member, fields, space) = acting!(acts(&hub, &visitor, &id, &body));
+    let Acting { member, fields, space, head } = acting!(acts(&hub, &visitor, &id, &body));
     let guest = PersonId::new(fields.required("guest")?);
     if !guests_in(&hub, &id).await?.contains(&guest) {
         return Ok(hub.see_other(&format!("/space/{id}")));
     }
-    let guest = std::slice::from_ref(&guest);
-    journal(&hub, &visitor, &member, format!("guest-stopped {id}")).await?;
-    journal_of(&hub, &visitor, Some(&space.host), guest, AuditKind::GuestEnded, &format!("stopped in {id}"));
-    hub.store.leave_space(&id, guest, hub.now()).await?;
+    let (out_of, said) = if head { (None, space.host.as_str()) } else { (Some(id.as_str()), id.as_str()) };
+    journal(&hub, &visitor, &member, format!("guest-stopped {said}")).await?;
+    let why = format!("stopped in {said}");
+    journal_of(&hub, &visitor, Some(&space.host), std::slice::from_ref(&guest), AuditKind::GuestEnded, &why);
+    hub.store.stop_guest(&space.host, out_of, &guest, head, hub.now()).await?;
     told(&hub).await;
     Ok(hub.see_other(&format!("/space/{id}")))
 }
@@ -275,10 +331,10 @@ pub(super) async fn undo(
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<Response, Fault> {
-    let (member, fields, space) = acting!(acts(&hub, &visitor, &id, &body));
-    let list = fields.required("list")?;
-    let lists = hub.store.lists(ListsOf::Space(&space.id), MOST_SHOWN).await?;
-    let list = lists.into_iter().find(|one| one.id == list && one.withdrawn.is_none()).ok_or_else(nothing)?;
+    let Acting { member, fields, space, .. } = acting!(acts(&hub, &visitor, &id, &body));
+    let convention = space.convention.as_deref().ok_or_else(nothing)?;
+    let list = hub.store.guest_list(convention, fields.required("list")?, false).await?;
+    let list = list.filter(|one| one.space == space.id && one.withdrawn.is_none()).ok_or_else(nothing)?;
     journal(&hub, &visitor, &member, format!("guests-undone {} of {}", list.id, list.convention)).await?;
     let held = super::receive::held_by(&hub, &list.convention, &list.id).await?;
     let why = format!("list {} of {} taken back", list.id, list.convention);
@@ -288,36 +344,49 @@ pub(super) async fn undo(
     Ok(hub.see_other(&format!("/space/{id}")))
 }
 
+/// The list that a form brings, as its file or as its text.
+fn brought(fields: &Fields) -> Result<String, Fault> {
+    let (file, text) = (fields.one("file")?.unwrap_or_default(), fields.one("text")?.unwrap_or_default());
+    let text = if file.is_empty() { text } else { file };
+    if text.len() > MOST_OF_A_LIST {
+        return Err(Fault::new(FaultKind::TooLarge, "a list of guests is too long"));
+    }
+    // A form writes lines as the web does; the list was signed with plain ones.
+    let text = text.replace("\r\n", "\n");
+    Ok(if text.ends_with('\n') { text } else { format!("{text}\n") })
+}
+
 /// A signed list that was brought by hand: of a home that cannot send it itself. It is shown first, and taken in by a yes.
 pub(super) async fn upload(
     State(hub): State<Arc<Hub>>,
     visitor: Visitor,
     Path(id): Path<String>,
+    headers: http::HeaderMap,
     body: Bytes,
 ) -> Result<Response, Fault> {
-    let (member, fields, space) = acting!(acts(&hub, &visitor, &id, &body));
-    // A form writes lines as the web does; the list was signed with plain ones.
-    let text = fields.required("text")?.replace("\r\n", "\n");
-    let text = if text.ends_with('\n') { text } else { format!("{text}\n") };
-    let yes = fields.one("yes")?.is_some();
-    let taken = take_in(&*hub.store, (&hub.keyring, &*hub.ids), hub.base(), &text, hub.now(), false).await;
-    let taken = match taken {
-        Ok(taken) if taken.space.id != space.id => Err(vec!["it is for another space".to_owned()]),
-        Ok(taken) => Ok(taken),
-        Err(NotTaken::Refused(problems)) => Err(super::receive::told_of(&problems)),
-        Err(NotTaken::Store(error)) => return Err(error.into()),
-    };
-    let (taken, problems) = match taken {
-        Ok(taken) if yes => {
-            let (list, convention) = (&taken.head.jti, &taken.convention.id);
-            journal(&hub, &visitor, &member, format!("guests-imported {list} of {convention}")).await?;
-            match super::receive::take(&hub, &visitor, &text).await? {
-                Ok(_) => return Ok(hub.see_other(&format!("/space/{id}"))),
-                Err(problems) => (None, problems),
+    let kind = headers.get(http::header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let fields = Fields::of_upload(kind, &body)?;
+    let Acting { member, fields, space, head } = acting!(acts_by(&hub, &visitor, &id, fields));
+    let (text, yes) = (brought(&fields)?, fields.one("yes")?.is_some());
+    let preview = match super::receive::checked(&hub, &text).await? {
+        Ok(list) if list.space().id != space.id => Err(vec!["it is for another space".to_owned()]),
+        Ok(list) => match super::receive::would(&hub, &list).await? {
+            Ok(_) if yes => {
+                let what = format!("guests-imported {} of {}", list.head.jti, list.convention.id);
+                journal(&hub, &visitor, &member, what).await?;
+                match super::receive::take(&hub, &visitor, &list).await? {
+                    Ok(_) => return Ok(hub.see_other(&format!("/space/{id}"))),
+                    Err(problems) => Err(problems),
+                }
             }
-        }
-        Ok(taken) => (Some(taken), Vec::new()),
-        Err(problems) => (None, problems),
+            would => would,
+        },
+        Err(problems) => Err(problems),
     };
-    page(&hub, &visitor, &member, space, Some(Preview { text, taken, problems })).await
+    let preview = match preview {
+        Ok(taken) => Preview { text, taken: Some(taken), problems: Vec::new() },
+        Err(problems) => Preview { text, taken: None, problems },
+    };
+    let as_what = if head { Manager::Head } else { Manager::Manager };
+    page(&hub, &visitor, &member, (space, as_what), Reading::first(), Some(preview)).await
 }

@@ -2,7 +2,7 @@
 //! other party of the convention is what is believed, as of a list that is brought by hand.
 
 use super::{every_guest, journal_of, told};
-use crate::spaces::{NotTaken, Taken, take_in};
+use crate::spaces::{Checked, NotTaken, Taken, check_list};
 use crate::{Fault, Hub, Visitor};
 use axum::Json;
 use axum::body::Bytes;
@@ -24,7 +24,7 @@ fn refused(problems: &[String]) -> Response {
 }
 
 /// Problems as whoever handed a list in is told them.
-pub(super) fn told_of(problems: &[Problem]) -> Vec<String> {
+fn told_of(problems: &[Problem]) -> Vec<String> {
     problems.iter().take(MOST_PROBLEMS).map(ToString::to_string).collect()
 }
 
@@ -34,9 +34,27 @@ pub(super) async fn held_by(hub: &Hub, convention: &str, list: &str) -> Result<V
     Ok(all.into_iter().filter(|one| one.convention == convention).map(|one| one.person).collect())
 }
 
+/// A list, read and believed; or what refuses it.
+pub(super) async fn checked(hub: &Hub, text: &str) -> Result<Result<Checked, Vec<String>>, Fault> {
+    or_problems(check_list(&*hub.store, (&hub.keyring, &*hub.ids), hub.base(), text, hub.now()).await)
+}
+
+/// What a list would do.
+pub(super) async fn would(hub: &Hub, list: &Checked) -> Result<Result<Taken, Vec<String>>, Fault> {
+    or_problems(list.settle(&*hub.store, hub.now(), false).await)
+}
+
+fn or_problems<T>(done: Result<T, NotTaken>) -> Result<Result<T, Vec<String>>, Fault> {
+    match done {
+        Ok(done) => Ok(Ok(done)),
+        Err(NotTaken::Refused(problems)) => Ok(Err(told_of(&problems))),
+        Err(NotTaken::Store(error)) => Err(error.into()),
+    }
+}
+
 /// Takes in a list, with a line in the journal for each guest; or what refuses it.
-pub(super) async fn take(hub: &Hub, visitor: &Visitor, text: &str) -> Result<Result<Taken, Vec<String>>, Fault> {
-    match take_in(&*hub.store, (&hub.keyring, &*hub.ids), hub.base(), text, hub.now(), true).await {
+pub(super) async fn take(hub: &Hub, visitor: &Visitor, list: &Checked) -> Result<Result<Taken, Vec<String>>, Fault> {
+    match or_problems(list.settle(&*hub.store, hub.now(), true).await)? {
         Ok(taken) => {
             let (list, convention) = (&taken.head.jti, &taken.convention.id);
             let people = held_by(hub, convention, list).await?;
@@ -44,8 +62,7 @@ pub(super) async fn take(hub: &Hub, visitor: &Visitor, text: &str) -> Result<Res
             journal_of(hub, visitor, Some(&taken.space.host), &people, AuditKind::Administered, &what);
             Ok(Ok(taken))
         }
-        Err(NotTaken::Refused(problems)) => Ok(Err(told_of(&problems))),
-        Err(NotTaken::Store(error)) => Err(error.into()),
+        Err(problems) => Ok(Err(problems)),
     }
 }
 
@@ -56,20 +73,20 @@ async fn note(hub: &Hub, visitor: &Visitor, what: String) -> Result<(), Fault> {
 
 pub(super) async fn list(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Result<Response, Fault> {
     let Ok(text) = std::str::from_utf8(&body) else { return Ok(refused(&["this is no list of guests".to_owned()])) };
+    let checked = match checked(&hub, text).await? {
+        Ok(checked) => checked,
+        Err(problems) => return Ok(refused(&problems)),
+    };
     // Looked at first: only what would be taken in stands in the journal, and it stands there before it is.
-    let looked = take_in(&*hub.store, (&hub.keyring, &*hub.ids), hub.base(), text, hub.now(), false).await;
-    match looked {
-        Ok(taken) => {
-            let (list, convention) = (&taken.head.jti, &taken.convention.id);
-            note(&hub, &visitor, format!("guests-received {list} of {convention}")).await?;
-        }
-        Err(NotTaken::Refused(problems)) => {
-            return Ok(refused(&told_of(&problems)));
-        }
-        Err(NotTaken::Store(error)) => return Err(error.into()),
+    if let Err(problems) = would(&hub, &checked).await? {
+        return Ok(refused(&problems));
     }
-    match take(&hub, &visitor, text).await? {
-        Ok(taken) => Ok(Json(json!({ "added": taken.added, "known": taken.known })).into_response()),
+    note(&hub, &visitor, format!("guests-received {} of {}", checked.head.jti, checked.convention.id)).await?;
+    match take(&hub, &visitor, &checked).await? {
+        Ok(taken) => {
+            let stopped = taken.stopped.len();
+            Ok(Json(json!({ "added": taken.added, "known": taken.known, "stopped": stopped })).into_response())
+        }
         Err(problems) => Ok(refused(&problems)),
     }
 }

@@ -87,10 +87,12 @@ fn peer(home: &SimpleSaml) -> String {
 /// The file of a list of these lines, signed with this key.
 fn list(workshop: &Workshop, home: &SimpleSaml, key: &str, lines: &str) -> Result<String> {
     let us = workshop.base().trim_end_matches('/');
+    let known: serde_json::Value = serde_json::from_str(&workshop.preau(&["conventions", "list", "--json"])?)?;
+    let terms = known[0]["fingerprint"].as_str().context("a fingerprint")?;
     let file = workshop.home().join(format!("{key}.list"));
     std::fs::write(
         &file,
-        script(workshop, key, &["list", &peer(home), us, "cycle3", "fables"], &format!("{lines}\n"))?,
+        script(workshop, key, &["list", &peer(home), us, "cycle3", terms, "fables"], &format!("{lines}\n"))?,
     )?;
     Ok(file.display().to_string())
 }

@@ -155,7 +155,9 @@ promises! {
         what_is_known_of_a_guest_goes_with_them, a_guest_becomes_a_pupil_of_ours, a_pupil_of_ours_is_no_guest_again,
         what_is_stopped_stays_so, a_changed_space_keeps_whom_it_names, two_conventions_make_one_guest, a_list_is_taken_in_once,
         the_spaces_of_an_establishment_are_found, an_end_that_comes_near_is_reminded_of_once, a_list_that_was_taken_back_before_it_came_stays_out,
-        stops_and_lists_at_once_all_come_to_their_end;
+        stops_and_lists_at_once_all_come_to_their_end, guests_whose_time_became_shorter_come_due, whom_somebody_stopped_stays_out,
+        a_stop_outlasts_the_account, a_convention_is_stopped_at_one_school, a_stop_and_a_list_at_once_leave_nobody_in,
+        guests_of_several_spaces_are_read_at_once, the_ecoles_of_a_sector_are_found;
     inspections:
         an_inspection_is_found_from_every_side, one_of_many_grants_an_inspection, an_inspection_ends_before_its_time_with_its_sessions,
         inspections_come_due_once, inspections_are_forgotten_with_their_people;

@@ -11,8 +11,9 @@ use preau_flows::{
 };
 use preau_hosting::{Head, Listed, Problem, TYP, write_body};
 use preau_store::{GuestsOf, ListsOf, SaidBy};
-use preau_web::spaces::{NotTaken, Taken, guest_of, take_in};
+use preau_web::spaces::{NotTaken, Taken, fingerprint, guest_of, take_in};
 use serde_json::{Value, json};
+use std::sync::Mutex;
 
 stories!(
     a_guest_opens_what_a_space_mounts_and_what_leaves_is_little,
@@ -40,6 +41,8 @@ pub(crate) struct House {
     pub home: Provider,
     pub hub: TestHub,
     pub pad: OidcRp,
+    /// The fingerprint of the convention as it stands.
+    terms: Mutex<String>,
 }
 
 /// A service that takes guests.
@@ -115,7 +118,13 @@ impl House {
             closed: false,
         };
         hub.hub.store.put_space(&space, None, now).await.expect("a space");
-        House { home, hub, pad }
+        let terms = Mutex::new(fingerprint(&convention, BASE));
+        House { home, hub, pad, terms }
+    }
+
+    /// The fingerprint that both parties read.
+    pub(crate) fn terms(&self) -> String {
+        self.terms.lock().expect("the terms").clone()
     }
 
     fn head(&self, body: &str, guests: usize) -> Value {
@@ -127,6 +136,7 @@ impl House {
             iat: now,
             exp: now + DAY,
             convention: "cycle3".into(),
+            terms: self.terms(),
             space: "fables".into(),
             guests,
             digest: preau_keys::fingerprint(body.as_bytes()),
@@ -199,6 +209,7 @@ impl House {
         let mut after = before.clone();
         change(&mut after);
         self.hub.hub.store.put_convention(&after, Some(&before)).await.expect("replaced");
+        *self.terms.lock().expect("the terms") = fingerprint(&after, BASE);
     }
 }
 
@@ -297,7 +308,7 @@ async fn a_guest_who_is_ended_has_no_session_and_no_token(hub: TestHub) {
     let code = opened(&mut browser, &house.pad).await.expect("open");
     let tokens = house.pad.redeem(&code).await;
     let (store, now) = (&house.hub.hub.store, house.hub.hub.now());
-    let list = store.lists(ListsOf::Space("fables"), 10).await.expect("lists").remove(0);
+    let list = store.lists(ListsOf::Space("fables"), 0, 10).await.expect("lists").remove(0);
     assert_eq!(store.withdraw("cycle3", &list.id, now).await.expect("withdrawn"), 1);
     assert_eq!(house.pad.refresh(tokens.text("refresh_token")).await.error(), (400, "invalid_grant"));
     house.hub.clock.advance(3);
@@ -421,6 +432,12 @@ fn wrong_lists(house: &House, two: &[Listed; 2]) -> Vec<(&'static str, String, &
         ("expired", house.list(two, "k1", |head| head["exp"] = json!(now)), "expired"),
         ("another space", house.list(two, "k1", |head| head["space"] = json!("potager")), "no space"),
         ("another convention", house.list(two, "k1", |head| head["convention"] = json!("x")), "under no convention"),
+        (
+            "another text",
+            house.list(two, "k1", |head| head["terms"] = json!("7f3a-19c2")),
+            "another text of the convention",
+        ),
+        ("no text", house.list(two, "k1", |head| without(head, "terms")), "its fingerprint is none"),
         ("a line more", more, "not those that were signed"),
         ("a field more", ine, "not those that were signed"),
         ("more than is known", says_more, "line 2"),

@@ -296,7 +296,13 @@ const ROUTES: &[(&str, &str, Protection, &str)] = &[
         Session,
         "who comes into the spaces of an establishment, for its head; to others there is nothing",
     ),
-    ("POST", "/spaces/guests", SessionForm, "closes every space of the establishment under a convention"),
+    (
+        "POST",
+        "/spaces/guests",
+        SessionForm,
+        "closes every space of the establishment under a convention, and lets nobody in by it there until the head lifts that",
+    ),
+    ("POST", "/spaces/guests/lift", SessionForm, "lifts what the head, or somebody else there, stopped"),
     ("GET", "/space/{space}", Session, "a space, for whoever manages it; to others there is nothing"),
     (
         "POST",
@@ -312,7 +318,13 @@ const ROUTES: &[(&str, &str, Protection, &str)] = &[
     ),
     ("POST", "/space/{space}/change", SessionForm, "changes it: whom it names no longer is out of it at once"),
     ("POST", "/space/{space}/close", SessionForm, "closes a space at once"),
-    ("POST", "/space/{space}/stop", SessionForm, "takes a guest out of a space at once"),
+    (
+        "POST",
+        "/space/{space}/stop",
+        SessionForm,
+        "takes a guest out of a space at once, or, for the head, out of every one of the establishment, and keeps them out",
+    ),
+    ("POST", "/space/{space}/lift", SessionForm, "lets whom somebody kept out of a space come by a later list"),
     ("POST", "/space/{space}/undo", SessionForm, "takes back a list that was taken in"),
     (
         "POST",

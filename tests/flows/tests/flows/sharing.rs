@@ -46,7 +46,7 @@ fn draft(until: &str) -> Vec<(&'static str, String)> {
 }
 
 /// A house whose convention lasts for months, with room for a class.
-async fn house(hub: &TestHub) -> House {
+pub(crate) async fn house(hub: &TestHub) -> House {
     let house = House::new(hub).await;
     house.convention_is(|one| (one.until, one.quota) = (one.from + Seconds(200 * 86_400), 60)).await;
     house
@@ -62,8 +62,13 @@ async fn previewed(browser: &mut Browser, draft: &[(&'static str, String)]) -> A
     browser.visit(&format!("/spaces/new?{query}")).await
 }
 
+/// A draft that can be, read again before it opens.
+pub(crate) async fn previewed_good(browser: &mut Browser, house: &House) -> Answer {
+    previewed(browser, &draft(&day(&house.hub, 20))).await
+}
+
 /// Alice opens a space for 6B and the CM2 across the road; its page.
-async fn space_of_alice(house: &House) -> (Browser, Answer) {
+pub(crate) async fn space_of_alice(house: &House) -> (Browser, Answer) {
     let mut alice = house.hub.browser();
     alice.sign_in(&ALICE).at_home().await;
     let form = previewed(&mut alice, &draft(&day(&house.hub, 20))).await.form_to("/spaces");
@@ -71,16 +76,16 @@ async fn space_of_alice(house: &House) -> (Browser, Answer) {
     (alice, page)
 }
 
-fn name_of(page: &Answer) -> String {
+pub(crate) fn name_of(page: &Answer) -> String {
     page.form_to("/close").action.split('/').nth(2).expect("a space").to_owned()
 }
 
 /// A list the écoles sign for a space.
-fn list(house: &House, space: &str, guests: &[Listed]) -> String {
+pub(crate) fn list(house: &House, space: &str, guests: &[Listed]) -> String {
     house.list(guests, "k1", |head| head["space"] = json!(space))
 }
 
-async fn handed_in(house: &House, text: &str) -> (u16, Value) {
+pub(crate) async fn handed_in(house: &House, text: &str) -> (u16, Value) {
     let answer = house.hub.browser().send(Method::POST, "/hosting/lists", &[], Some(text.as_bytes())).await;
     (answer.status.as_u16(), serde_json::from_str(&answer.body).unwrap_or_default())
 }
@@ -90,17 +95,17 @@ async fn a_teacher_opens_a_space_and_a_colleague_s_class_comes_in(hub: TestHub) 
     let mut alice = house.hub.browser();
     let home = alice.sign_in(&ALICE).at_home().await.answer;
     assert!(home.has_link("Mes espaces"), "{}", home.words());
-    let before = house.hub.hub.store.spaces_at(&uai(COLLEGE), 10).await.expect("read").len();
+    let before = house.hub.hub.store.spaces_at(&uai(COLLEGE), 0, 10).await.expect("read").len();
     let preview = previewed(&mut alice, &draft(&day(&house.hub, 20))).await;
     let words = preview.words();
     assert!(words.contains("Environ 31 invités") && words.contains("Places qui restent : 60"), "{words}");
     assert!(words.contains("Élèves de CM2A") && words.contains("rédaction"), "{words}");
-    assert_eq!(house.hub.hub.store.spaces_at(&uai(COLLEGE), 10).await.expect("read").len(), before, "nothing yet");
+    assert_eq!(house.hub.hub.store.spaces_at(&uai(COLLEGE), 0, 10).await.expect("read").len(), before, "nothing yet");
     let page = alice.submit(&preview.form_to("/spaces"), &[]).await;
     assert!(page.words().contains("Le potager") && page.body.contains(&format!("{HOME}/spaces/join?i=")));
     let space = name_of(&page);
     let handed = handed_in(&house, &list(&house, &space, &[listed("sujet-1", "Lou")])).await;
-    assert_eq!(handed, (200, json!({ "added": 1, "known": 0 })));
+    assert_eq!(handed, (200, json!({ "added": 1, "known": 0, "stopped": 0 })));
     let page = alice.visit(&format!("/space/{space}")).await;
     assert!(page.words().contains("Lou V.") && page.words().contains("Invités : 1 sur les 60"), "{}", page.words());
     let mut lou = house.hub.browser();
@@ -134,7 +139,7 @@ async fn a_draft_that_cannot_be_is_said_and_opens_nothing(hub: TestHub) {
         let answer = alice.submit(&form, &[(name, value)]).await;
         assert!(answer.status == 422 && answer.words().contains(said), "{said}: {}", answer.words());
     }
-    let there = async || house.hub.hub.store.spaces_at(&uai(COLLEGE), 10).await.expect("read").len();
+    let there = async || house.hub.hub.store.spaces_at(&uai(COLLEGE), 0, 10).await.expect("read").len();
     assert_eq!(there().await, 1, "that of the house alone");
     alice.submit(&form, &[]).await;
     assert_eq!(there().await, 2, "control");
@@ -188,7 +193,7 @@ async fn a_list_is_looked_at_taken_in_by_hand_and_taken_back(hub: TestHub) {
 async fn a_home_takes_back_what_it_sent(hub: TestHub) {
     let house = house(&hub).await;
     let mut lou = house.guest().await;
-    let sent = house.hub.hub.store.lists(ListsOf::Space("fables"), 10).await.expect("lists").remove(0);
+    let sent = house.hub.hub.store.lists(ListsOf::Space("fables"), 0, 10).await.expect("lists").remove(0);
     let recall = |kid: &str| {
         let now = house.hub.hub.now().seconds();
         let said =
@@ -337,15 +342,15 @@ async fn a_form_of_their_own_manages_nothing_of_others(hub: TestHub) {
     let list = page.form_with("list").value("list").expect("a list").to_owned();
     let mut without = Affiliation::new(uai(COLLEGE), Profile::Teacher);
     without.classes = vec!["5A".into()];
-    let elsewhere = HUGO.person().affiliations;
-    for affiliations in [elsewhere, vec![without]] {
+    for affiliations in [HUGO.person().affiliations, vec![without]] {
         house.hub.put(Person { affiliations, ..HUGO.person() }).await;
         let mut other = house.hub.browser();
         other.sign_in(&HUGO).at_home().await;
         let session = preau_keys::session_id(other.cookie("__Host-preau").expect("a session"));
         let token = house.hub.hub.form_token(&session, "spaces");
-        for end in ["renew", "close", "stop", "undo", "list", "change"] {
-            let fields = [("token", token.as_str()), ("guest", &guest), ("list", &list), ("text", "a"), ("title", "a")];
+        for end in ["renew", "close", "stop", "lift", "undo", "list", "change"] {
+            let fields =
+                [("token", token.as_str()), ("guest", &guest), ("whom", "guest/k"), ("list", &list), ("text", "a")];
             let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
             assert_eq!(other.post(&format!("/space/{space}/{end}"), &fields).await.status, 404, "{end}");
         }
@@ -419,7 +424,7 @@ async fn at_home(hub: &TestHub) -> House {
 fn invitation(house: &House, kid: &str, change: impl FnOnce(&mut Value)) -> String {
     let now = house.hub.hub.now().seconds();
     let mut said = json!({
-        "iss": house.home.issuer(), "aud": preau_flows::BASE, "iat": now, "exp": now + 600, "convention": "cycle3",
+        "iss": house.home.issuer(), "aud": preau_flows::BASE, "iat": now, "exp": now + 600, "convention": "cycle3", "terms": house.terms(),
         "space": "contes", "title": "Contes", "host": uai(ECOLE), "establishment": uai(COLLEGE), "class": "6 b",
         "role": "redacteur", "staff": "moderateur", "until": now + 3_000,
     });
@@ -459,6 +464,7 @@ async fn an_invitation_that_is_nobody_s_is_said(hub: TestHub) {
         (invitation(&house, "k2", |_| {}), "pas une invitation"),
         (invitation(&house, "k1", |one| one["aud"] = json!("https://autre.example")), "pas une invitation"),
         (invitation(&house, "k1", |one| one["exp"] = json!(now)), "a expiré"),
+        (invitation(&house, "k1", |one| one["terms"] = json!("7f3a-19c2")), "pas signé le même texte"),
         (invitation(&house, "k1", |one| one["convention"] = json!("autre")), "Aucune convention"),
         (invitation(&house, "k1", |one| one["establishment"] = json!(uai(preau_flows::LYCEE))), "Aucune convention"),
     ] {
@@ -482,7 +488,7 @@ async fn an_invitation_that_is_not_theirs_sends_nothing(hub: TestHub) {
     house.convention_is(|one| one.state = preau_domain::ConventionState::Suspended).await;
     assert_eq!(alice.submit_once(&form, &[]).await.status, 422, "stopped meanwhile");
     assert!(house.home.heard("/hosting/lists").is_empty(), "nothing left");
-    assert!(house.hub.hub.store.lists(ListsOf::Home(&uai(COLLEGE)), 10).await.expect("lists").is_empty());
+    assert!(house.hub.hub.store.lists(ListsOf::Home(&uai(COLLEGE)), 0, 10).await.expect("lists").is_empty());
     house.convention_is(|one| one.state = preau_domain::ConventionState::SignedByBoth).await;
     let answer = alice.submit_once(&form, &[]).await;
     assert!(answer.words().contains("n’a pas répondu"), "the other ENT answers nothing: {}", answer.words());

@@ -7,7 +7,7 @@ use preau_policy::{concerned, identifier_words, sent};
 use preau_web::Locale;
 
 /// Columns of the record.
-const COLUMNS: usize = 9;
+pub(super) const COLUMNS: usize = 9;
 
 /// The record of one establishment.
 pub struct Record {
@@ -18,31 +18,60 @@ pub struct Record {
     rows: Vec<[String; COLUMNS]>,
 }
 
-fn pick(locale: Locale, fr: &str, en: &str) -> String {
+pub(super) fn pick(locale: Locale, fr: &str, en: &str) -> String {
     match locale {
         Locale::Fr => fr.to_owned(),
         Locale::En => en.to_owned(),
     }
 }
 
-fn name(locale: Locale, names: &Names) -> String {
+pub(super) fn name(locale: Locale, names: &Names) -> String {
     pick(locale, &names.fr, &names.en)
+}
+
+/// What the rows of one establishment have in common.
+pub(super) struct Place<'p> {
+    pub locale: Locale,
+    pub uai: &'p Uai,
+    pub name: &'p str,
+    pub controller: String,
+    pub hosting: String,
+    pub predelete_after_days: u16,
+    pub purge_after_days: u16,
+}
+
+impl<'p> Place<'p> {
+    pub fn of(loaded: &Loaded, locale: Locale, establishment: &'p Establishment) -> Place<'p> {
+        let [_, _, _, _, _, controller, hosting, ..] = house(loaded, locale);
+        let sync = &loaded.config.sync;
+        Place {
+            locale,
+            uai: &establishment.uai,
+            name: &establishment.name,
+            controller,
+            hosting,
+            predelete_after_days: sync.predelete_after_days,
+            purge_after_days: sync.purge_after_days,
+        }
+    }
 }
 
 impl Record {
     /// The record of an establishment over these services, made on that day: those that somebody there may open, whom it names and no
-    /// more, and this house itself, which keeps the accounts.
+    /// more, this house itself, which keeps the accounts, and what there is to say of guests.
     pub fn of<'s>(
         loaded: &Loaded,
         locale: Locale,
         establishment: &Establishment,
         services: impl Iterator<Item = &'s MountedService>,
+        guests: Vec<[String; COLUMNS]>,
         day: &str,
     ) -> Record {
         let uai = &establishment.uai;
         let mut rows: Vec<_> = services.filter_map(|service| row(locale, service, uai)).collect();
         rows.sort();
         rows.insert(0, house(loaded, locale));
+        rows.extend(guests);
         let title = match locale {
             Locale::Fr => format!("Registre des traitements – {} ({uai})", establishment.name),
             Locale::En => format!("Record of processing – {} ({uai})", establishment.name),
@@ -50,11 +79,11 @@ impl Record {
         let note = match locale {
             Locale::Fr => format!(
                 "État du {day}, tiré des services montés et des règles de transmission en vigueur. Les finalités, responsables, hébergements et \
-                 durées viennent de la fiche de chaque service."
+                 durées viennent de la fiche de chaque service ; des invités d’autres ENT, des conventions en vigueur."
             ),
             Locale::En => format!(
                 "As of {day}, read off the services that are mounted and the rules by which data leaves. Purposes, controllers, hosting and \
-                 retention come from the sheet of each service."
+                 retention come from the sheet of each service; of guests of other workspaces, from the conventions in force."
             ),
         };
         Record { title, locale, note, rows }

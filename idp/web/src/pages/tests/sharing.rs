@@ -4,8 +4,8 @@ use super::super::sharing::{Guests, Join, NewSpace, OneSpace, Spaces};
 use super::super::*;
 use super::samples::services;
 use crate::sharing::{
-    Answered, Change, Draft, Estimate, Framed, Invitation, Offered, Partner, Preview, ShownGuest, Standing as Stands,
-    Whom,
+    Answered, Change, Draft, Estimate, Framed, Invitation, Offered, Partner, Preview, ShownGuest, ShownStop,
+    Standing as Stands, Turn, Whom,
 };
 use preau_domain::{
     Convention, ConventionState, GuestList, Instant, Peer, PersonId, Public, Role, ServiceId, SourceId, Space,
@@ -74,6 +74,26 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
     };
     let lists = || vec![list(None), list(Some(until))];
     let (token, head) = (|| "token".to_owned(), true);
+    let turn = |page| Turn { field: "page", page, more: page < 3 };
+    let stop = |space: Option<&str>, by_head, name: Option<&str>, convention| ShownStop {
+        whom: "guest/k".into(),
+        space: space.map(str::to_owned),
+        name: name.map(str::to_owned),
+        by_head,
+        convention,
+        at: now,
+        may_lift: !by_head || space.is_none(),
+    };
+    let stops = || {
+        let school = stop(None, true, Some("ENT des écoles de la vallée"), true);
+        let everywhere = stop(None, true, Some("Max T."), false);
+        vec![
+            school,
+            everywhere,
+            stop(Some("fables"), false, Some("Ada L."), false),
+            stop(Some("fables"), true, None, false),
+        ]
+    };
     for (name, all, now) in [
         (
             "spaces",
@@ -83,7 +103,7 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
         ("spaces-none", vec![], now),
     ] {
         let sent = if all.is_empty() { vec![] } else { lists() };
-        let shown = SpacesPage { spaces: all, sent, head, token: token(), now };
+        let shown = SpacesPage { spaces: all, sent, turns: [turn(1), turn(2)], head, token: token(), now };
         add(name, Spaces::new(page(), place(), shown).render());
     }
     let offered = || Offered {
@@ -142,6 +162,7 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
         iat: 0,
         exp: 1,
         convention: "cycle3".into(),
+        terms: String::new(),
         space: space().id,
         title: "Fables du cycle 3".into(),
         host: college.clone(),
@@ -157,7 +178,10 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
         convention: Some(convention()),
         quota: Some((guests.len() as u64, 120)),
         guests,
+        after: Some(PersonId::new("g3")),
+        stops: stops(),
         lists: lists(),
+        turn: turn(2),
         invitations: vec![(invitation(), format!("https://ecoles.example/spaces/join?i={}", "e30".repeat(200)))],
         can_change: true,
         longest: Some(until),
@@ -186,6 +210,7 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
             iat: 0,
             exp: 0,
             convention: "cycle3".into(),
+            terms: String::new(),
             space: space().id,
             guests: 2,
             digest: String::new(),
@@ -197,11 +222,19 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
         added: 1,
         known: 1,
         new: vec![true, false],
+        stopped: vec![1],
     };
     let preview = Preview { text: "e30".into(), taken: Some(taken), problems: vec![] };
     add("space-list-preview", OneSpace::new(page(), whole(guests(), Some(preview)), title).render());
-    let shut =
-        SpacePage { state: Stands::Closed, invitations: vec![], lists: vec![], longest: None, ..whole(vec![], None) };
+    let shut = SpacePage {
+        state: Stands::Closed,
+        invitations: vec![],
+        lists: vec![],
+        longest: None,
+        after: None,
+        stops: vec![],
+        ..whole(vec![], None)
+    };
     add("space-closed", OneSpace::new(page(), shut, title).render());
     let whom =
         || Whom { class: "CM2 A".into(), pupils: vec![listed("Lou"), listed("Zoé")], teacher: Some(listed("Rose")) };
@@ -219,7 +252,7 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
             Sending::Done {
                 title: "Fables".into(),
                 peer: "ENT du collège".into(),
-                answered: Answered { added: 26, known: 1 },
+                answered: Answered { added: 26, known: 1, stopped: 2 },
             },
         ),
         ("join-refused", Sending::Refused { peer: "ENT du collège".into(), problems: vec!["it expired".into()] }),
@@ -231,9 +264,11 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
     }
     let framed = vec![Framed {
         convention: convention(),
+        terms: "7f3a-19c2-88d0-1b2c-4e5f".into(),
         spaces: vec![(space(), Stands::Open, guests()), (space(), Stands::Stopped, vec![])],
     }];
-    for (name, framed) in [("guests", framed), ("guests-none", vec![])] {
-        add(name, Guests::new(page(), place(), &GuestsPage { framed, token: token() }, title).render());
+    for (name, framed, stops) in [("guests", framed, stops()), ("guests-none", vec![], vec![])] {
+        let shown = GuestsPage { cut: !framed.is_empty(), framed, stops, turn: turn(1), token: token() };
+        add(name, Guests::new(page(), place(), &shown, title).render());
     }
 }
