@@ -44,7 +44,8 @@ fn audience() -> Audience {
 }
 
 fn rules(audience: &Audience) -> AccessRules {
-    AccessRules::compile([(&ServiceId::new("blog"), audience), (&ServiceId::new("notes"), audience)].into_iter()).unwrap()
+    AccessRules::compile([(&ServiceId::new("blog"), audience), (&ServiceId::new("notes"), audience)].into_iter())
+        .unwrap()
 }
 
 fn facts(profile: &str, granted: &[Inspection], at: Instant) -> Facts {
@@ -144,7 +145,11 @@ fn an_explanation_says_whose_space_until_when_and_why() {
     assert_eq!(said.role, Some(Role::Visiteur));
     let text = said.to_string();
     assert!(text.contains("rule: house:inspection") && text.contains("the space of alice in 0990001N"), "{text}");
-    assert!(said.fr().contains("Ouvert en inspection") && said.fr().contains("Rendez-vous de carrière"), "{}", said.fr());
+    assert!(
+        said.fr().contains("Ouvert en inspection") && said.fr().contains("Rendez-vous de carrière"),
+        "{}",
+        said.fr()
+    );
     let Decision::Deny(refusal) = access(&facts("National_ACA", &[], NOW), &rules, &blog) else { panic!("closed") };
     assert_eq!(refusal.reason, Reason::Profile);
 }

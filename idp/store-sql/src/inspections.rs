@@ -20,7 +20,8 @@ const OF_TEACHER: &str = "SELECT doc, ends FROM inspection
     ORDER BY ends DESC, id LIMIT $3";
 const OF_ESTABLISHMENT: &str = "SELECT doc, ends FROM inspection WHERE establishment = $1 AND ends > $2
     ORDER BY ends DESC, id LIMIT $3";
-const END: &str = "UPDATE inspection SET ends = $2, noted = 1 WHERE id = $1 AND noted = 0 AND ends > $2 RETURNING doc, ends";
+const END: &str =
+    "UPDATE inspection SET ends = $2, noted = 1 WHERE id = $1 AND noted = 0 AND ends > $2 RETURNING doc, ends";
 /// Rows that another server takes are its.
 const END_DUE: Sql = Sql::Each {
     sqlite: "UPDATE inspection SET noted = 1 WHERE id IN

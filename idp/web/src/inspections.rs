@@ -6,12 +6,12 @@
 
 mod heads;
 
-pub(crate) use heads::{Line, Sheet};
 pub use heads::routes;
+pub(crate) use heads::{Line, Sheet};
 
 use crate::{Door, Hub, ServiceTable};
 use preau_domain::{
-    Affiliation, AuditEvent, AuditKind, CorrelationId, Fact, Ids, Identifier, Inspection, Instant, Person, PersonId,
+    Affiliation, AuditEvent, AuditKind, CorrelationId, Fact, Identifier, Ids, Inspection, Instant, Person, PersonId,
     Profile, Uai,
 };
 use preau_keys::Keyring;

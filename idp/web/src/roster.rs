@@ -66,8 +66,7 @@ impl Hub {
         }
         let facts = Facts::of(person, Some(at), name, None).at(self.now());
         let table = self.services();
-        if facts.current() != Some(at)
-            || !preau_policy::access_in(&facts, &table.rules, &door.service.id, at).allows()
+        if facts.current() != Some(at) || !preau_policy::access_in(&facts, &table.rules, &door.service.id, at).allows()
         {
             return None;
         }

@@ -5,8 +5,8 @@
 
 use crate::visitor::{Cookie, peer};
 use crate::{
-    Fault, FaultKind, Hub, Locale, Visitor, account, activation, bench, cards, certificate, goodbye, headers, inspections,
-    logout, offers, pages, runs, sharing, sign_in, upstream,
+    Fault, FaultKind, Hub, Locale, Visitor, account, activation, bench, cards, certificate, goodbye, headers,
+    inspections, logout, offers, pages, runs, sharing, sign_in, upstream,
 };
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};

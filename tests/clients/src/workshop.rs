@@ -124,7 +124,9 @@ impl Workshop {
         preau.run(&["sync", SOURCE], "")?;
         let log = folder.join("preau.log");
         let serving = match door {
-            Door::Usual(address) => preau.serve_until(&["--demo"], &log, || TcpStream::connect((address, 80)).is_ok())?,
+            Door::Usual(address) => {
+                preau.serve_until(&["--demo"], &log, || TcpStream::connect((address, 80)).is_ok())?
+            }
             _ => preau.serve(&["--demo"], port, plain, &log)?,
         };
         let base = format!("{scheme}://{public}/");

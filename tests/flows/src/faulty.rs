@@ -5,10 +5,20 @@ use async_trait::async_trait;
 use futures::future::BoxFuture;
 use preau_domain::chain::{Entry, Seal};
 use preau_domain::{
-    AccountState, Activation, AtHand, AuditEvent, AuditKind, Authentication, ClassCard, ClassPlace, Convention, ConventionState, CorrelationId, Credential, Establishment, Factor, FactorId, FactorKind, FederatedIdentity, FederatedLink, Grant, GrantKind, Guest, GuestList, GuestStop, Inspection, Instant, JoinKey, KeptKind, KeptThing, Lesson, Life, OneTimeKey, PendingId, PendingSignIn, Person, PersonId, Registration, RegistrationKind, Retention, RunId, SchoolPair, ServiceId, Session, SessionId, SourceId, Space, SpaceGrant, StoredKey, Tapped, Ticket, TicketKind, Uai, Upstream, Visit,
+    AccountState, Activation, AtHand, AuditEvent, AuditKind, Authentication, ClassCard, ClassPlace, Convention,
+    ConventionState, CorrelationId, Credential, Establishment, Factor, FactorId, FactorKind, FederatedIdentity,
+    FederatedLink, Grant, GrantKind, Guest, GuestList, GuestStop, Inspection, Instant, JoinKey, KeptKind, KeptThing,
+    Lesson, Life, OneTimeKey, PendingId, PendingSignIn, Person, PersonId, Registration, RegistrationKind, Retention,
+    RunId, SchoolPair, ServiceId, Session, SessionId, SourceId, Space, SpaceGrant, StoredKey, Tapped, Ticket,
+    TicketKind, Uai, Upstream, Visit,
 };
 use preau_store::{
-    Activations, Admission, Admitted, Aged, Alike, Attempt, Audit, Cards, Delays, DueGuests, Ending, Establishments, Factors, Grants, GuestsOf, Health, Held, Hosted, Hosting, IndexRow, Inspections, InspectionsOf, Keeping, Letter, Letters, Links, ListsOf, Lives, Marked, Marks, NewSession, Notice, OpeningChange, Operations, Ousted, Outbox, Pair, Pairings, People, PersonChange, Provisioning, RecordName, Registrations, Result, Rotation, RunRecord, SaidBy, Sessions, SharedLogin, Shortcuts, SignIns, SigningKeys, SourceRecord, Store, StoreError, StoredMark, Swept, TakenLetter, Throttle, Tickets, UndoPart, Undoable, Undone, Upstreams, WaitingLetters, YetToHear,
+    Activations, Admission, Admitted, Aged, Alike, Attempt, Audit, Cards, Delays, DueGuests, Ending, Establishments,
+    Factors, Grants, GuestsOf, Health, Held, Hosted, Hosting, IndexRow, Inspections, InspectionsOf, Keeping, Letter,
+    Letters, Links, ListsOf, Lives, Marked, Marks, NewSession, Notice, OpeningChange, Operations, Ousted, Outbox, Pair,
+    Pairings, People, PersonChange, Provisioning, RecordName, Registrations, Result, Rotation, RunRecord, SaidBy,
+    Sessions, SharedLogin, Shortcuts, SignIns, SigningKeys, SourceRecord, Store, StoreError, StoredMark, Swept,
+    TakenLetter, Throttle, Tickets, UndoPart, Undoable, Undone, Upstreams, WaitingLetters, YetToHear,
 };
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

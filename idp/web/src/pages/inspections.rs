@@ -43,7 +43,13 @@ struct Choice {
 }
 
 impl<'a> Inspections<'a> {
-    pub(super) fn new(page: Page<'a>, place: String, now: Instant, sheet: Sheet, titles: &[(ServiceId, String)]) -> Self {
+    pub(super) fn new(
+        page: Page<'a>,
+        place: String,
+        now: Instant,
+        sheet: Sheet,
+        titles: &[(ServiceId, String)],
+    ) -> Self {
         let title = |id: &ServiceId| titles.iter().find(|(one, _)| one == id).map(|(_, title)| title.clone());
         let shown = |line: &Line| Shown {
             id: line.inspection.id.clone(),
@@ -52,7 +58,8 @@ impl<'a> Inspections<'a> {
             sentence: sentence(&page, "inspection-line", line, title(&line.inspection.service), now),
         };
         let lines = sheet.lines.iter().map(shown).collect();
-        let chosen = |id: &str, name: &str, typed: &str| Choice { id: id.into(), name: name.into(), chosen: id == typed };
+        let chosen =
+            |id: &str, name: &str, typed: &str| Choice { id: id.into(), name: name.into(), chosen: id == typed };
         let typed = &sheet.typed;
         let days = Inspection::MOST_DAYS.to_string();
         Inspections {

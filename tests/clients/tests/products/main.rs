@@ -97,7 +97,8 @@ impl Database {
             println!("TEST_POSTGRES_URL is not set: {name} was not started");
             return Ok(None);
         };
-        let server = url.split_once('@').and_then(|(_, rest)| rest.split_once('/')).context("an address with a host")?;
+        let server =
+            url.split_once('@').and_then(|(_, rest)| rest.split_once('/')).context("an address with a host")?;
         let name = format!("{name}_{}", std::process::id());
         psql(&url, &["-c", &format!("CREATE DATABASE {name}")])?;
         Ok(Some(Database { server: server.0.to_owned(), name }))

@@ -24,15 +24,18 @@ async fn sogo_opens_the_calendar_of_whoever_signs_in_and_closes_it_when_told() -
     database.run("CREATE TABLE people (c_uid text PRIMARY KEY, c_name text, c_password text, c_cn text, mail text)")?;
     for one in [teacher, pupil] {
         let (login, name) = (&one.login, one.name.replace('\'', "''"));
-        database.run(&format!("INSERT INTO people VALUES ('{login}', '{login}', '*', '{name}', '{login}@ent.example')"))?;
+        database
+            .run(&format!("INSERT INTO people VALUES ('{login}', '{login}', '*', '{name}', '{login}@ent.example')"))?;
     }
     let printed = workshop.preau(&["mount", "sogo", "--url", SOGO, "--private"])?;
     let _sogo = Sogo::start(&workshop, &database, &block(&printed, "")?)?;
 
     let calendar = |login: &str| format!("{SOGO}/SOGo/so/{login}/Calendar/view");
     let mut visitor = workshop.visitor()?;
-    until("preau takes SOGo up", async || Ok(workshop.visitor()?.open(&format!("{SOGO}/SOGo/")).await?.asks_for("public")))
-        .await?;
+    until("preau takes SOGo up", async || {
+        Ok(workshop.visitor()?.open(&format!("{SOGO}/SOGo/")).await?.asks_for("public"))
+    })
+    .await?;
     let page = visitor.sign_in(&format!("{SOGO}/SOGo/"), teacher).await?;
     ensure!(page.url.as_str() == calendar(&teacher.login), "{}: {}", page.url, page.words());
     ensure!(knows(&mut visitor, &calendar(&teacher.login)).await?, "control: it goes on");

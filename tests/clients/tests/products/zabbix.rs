@@ -105,16 +105,19 @@ fn signer(metadata: &str) -> Result<String> {
     let found = metadata.split("X509Certificate>").nth(1).and_then(|rest| rest.split('<').next());
     let text: String = found.context("metadata with a certificate")?.split_whitespace().collect();
     STANDARD.decode(&text).context("a certificate in its letters")?;
-    let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap_or_default()).collect();
+    let lines: Vec<&str> =
+        text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap_or_default()).collect();
     Ok(format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n")))
 }
 
 /// Tells Zabbix the lines that were printed, and makes an account for this person.
 async fn set_up(workshop: &Workshop, url: &str, lines: &str, login: &str) -> Result<()> {
     let session = call(workshop, url, "user.login", json!({ "username": "Admin", "password": "zabbix" }), None).await?;
-    let printed: Value = serde_json::from_str(&format!("{{{lines}}}")).with_context(|| format!("parameters: {lines}"))?;
+    let printed: Value =
+        serde_json::from_str(&format!("{{{lines}}}")).with_context(|| format!("parameters: {lines}"))?;
     call(workshop, url, "authentication.update", printed, Some(&session)).await?;
-    let account = json!({ "username": login, "roleid": "1", "usrgrps": [{ "usrgrpid": "7" }], "passwd": "Uv9-kxQ.2bWf-m" });
+    let account =
+        json!({ "username": login, "roleid": "1", "usrgrps": [{ "usrgrpid": "7" }], "passwd": "Uv9-kxQ.2bWf-m" });
     call(workshop, url, "user.create", account, Some(&session)).await.map(drop)
 }
 

@@ -148,7 +148,15 @@ async fn a_purge_leaves_a_name_and_what_the_journal_says() {
             "control: {before:?}"
         );
         assert!(
-            before[0].is_superset(&set(&["credential", "activation", "accepted", "preference", "class_card", "lesson", "letter"])),
+            before[0].is_superset(&set(&[
+                "credential",
+                "activation",
+                "accepted",
+                "preference",
+                "class_card",
+                "lesson",
+                "letter"
+            ])),
             "control: {before:?}"
         );
         assert!(before[0].is_superset(&set(&["inspection", "mark"])), "control: {before:?}");

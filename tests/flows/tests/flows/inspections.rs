@@ -2,7 +2,9 @@
 
 use preau_connector_api::{MountedService, Network};
 use preau_domain::{Fact, Inspection, Person, Profile, Public, ReleaseRule, Seconds};
-use preau_flows::{ALICE, Answer, Browser, CasApp, HUGO, LYCEE, Listener, NOE, Role, TestHub, app_service, stories, uai};
+use preau_flows::{
+    ALICE, Answer, Browser, CasApp, HUGO, LYCEE, Listener, NOE, Role, TestHub, app_service, stories, uai,
+};
 use serde_json::{Value, json};
 
 stories!(
@@ -113,7 +115,10 @@ async fn the_teacher_reads_who_looks_and_why_for_as_long_and_a_month_more(hub: T
     let mut alice = hub.browser();
     alice.sign_in(&ALICE).at_home().await;
     let data: Value = serde_json::from_str(&alice.get("/account/data").await.body).expect("a document");
-    assert_eq!((&data["inspections"][0]["inspector"], &data["inspections"][0]["reason"]), (&json!("Véra Duval"), &json!(WHY)));
+    assert_eq!(
+        (&data["inspections"][0]["inspector"], &data["inspections"][0]["reason"]),
+        (&json!("Véra Duval"), &json!(WHY))
+    );
     hub.clock.advance(8 * DAY);
     assert!(home(&ALICE).await.contains("Véra Duval a pu consulter votre espace"));
     hub.clock.advance(30 * DAY);

@@ -313,7 +313,11 @@ async fn a_mark_of_somebody_the_tool_knows_asks_for_one_person(hub: TestHub) {
     let one = format!("{at}/results?user_id={}", noe.as_str().unwrap_or_default());
     assert_eq!(asked(Method::GET, one, RESULT, Value::Null).await, (200, false));
     let tom = name_of(&hub, "ptom000000000000");
-    assert_eq!(asked(Method::POST, scores.clone(), SCORE, score(&tom, 8.0, 1)).await, (204, true), "control: who never did");
+    assert_eq!(
+        asked(Method::POST, scores.clone(), SCORE, score(&tom, 8.0, 1)).await,
+        (204, true),
+        "control: who never did"
+    );
     assert_eq!(asked(Method::POST, scores.clone(), SCORE, score(&tom, 9.0, 2)).await, (204, false), "but once");
     let mut gone = NOE.person();
     gone.affiliations[0].classes = vec!["6C".into()];

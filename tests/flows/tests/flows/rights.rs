@@ -2,10 +2,12 @@
 
 use preau_connector_api::{MountedService, NameIdKind, SamlService, WireName};
 use preau_domain::{
-    AccountState, Fact, Levels, Narrowing, Opening, Population, Profile, ReleaseRule, Role, RoleGrant, ServiceId, SourceId, Uai,
-    Window,
+    AccountState, Fact, Levels, Narrowing, Opening, Population, Profile, ReleaseRule, Role, RoleGrant, ServiceId,
+    SourceId, Uai, Window,
 };
-use preau_flows::{ALICE, ANNUAIRE, COLLEGE, LYCEE, NOE, TestHub, app_service, oidc_service, saml_service, stories, uai};
+use preau_flows::{
+    ALICE, ANNUAIRE, COLLEGE, LYCEE, NOE, TestHub, app_service, oidc_service, saml_service, stories, uai,
+};
 use preau_web::ServiceTable;
 use std::sync::Arc;
 

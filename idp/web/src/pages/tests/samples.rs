@@ -4,8 +4,8 @@ use super::super::bench::Bench;
 use super::super::board::Board;
 use super::super::elsewhere::{ChooseAccount, Elsewhere, Way};
 use super::super::home::{Home, Owner};
-use super::super::lti::{Choice as LtiChoice, Lti, Marks as LtiMarksPage};
 use super::super::inspections::Inspections;
+use super::super::lti::{Choice as LtiChoice, Lti, Marks as LtiMarksPage};
 use super::super::offers::{Offer, Offers};
 use super::super::runs::{OneRun, Runs, Sources};
 use super::super::*;
@@ -588,9 +588,11 @@ pub fn draw_all(locale: Locale) -> Vec<Drawn> {
     add("lti-marks", LtiMarksPage::new(page(), &kiosque, marks(&["Fractions"])).render());
     add("lti-marks-none", LtiMarksPage::new(page(), &kiosque, marks(&[])).render());
     let titles = [(kiosque.service.id.clone(), "Le kiosque".to_owned())];
-    for (name, problem) in
-        [("inspections", None), ("inspections-wrong", Some(crate::inspections::Problem::Already)), ("inspections-none", None)]
-    {
+    for (name, problem) in [
+        ("inspections", None),
+        ("inspections-wrong", Some(crate::inspections::Problem::Already)),
+        ("inspections-none", None),
+    ] {
         let sheet = inspected(&kiosque, problem, name == "inspections-none");
         add(name, Inspections::new(page(), place(), Instant(1_789_369_200_000), sheet, &titles).render());
     }

@@ -191,13 +191,7 @@ pub async fn mark(
 }
 
 /// Whose name that is, if the tool was told it before and may know them now: one person is asked for, however large their school is.
-async fn known(
-    hub: &Hub,
-    door: &Door,
-    place: &Place,
-    column: &str,
-    user: &str,
-) -> Result<Option<PersonId>, OidcError> {
+async fn known(hub: &Hub, door: &Door, place: &Place, column: &str, user: &str) -> Result<Option<PersonId>, OidcError> {
     let marked = kept::mark_of(hub, door, place, column, user).await?.map(|(kept, _)| kept.person);
     let Some(person) = marked.or(kept::named(hub, door, user).await?) else { return Ok(None) };
     let told = one(hub, door, place, &person).await?;
