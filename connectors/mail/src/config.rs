@@ -23,7 +23,7 @@ pub struct MailConfig {
     #[schemars(example = &"preau")]
     pub username: Option<String>,
     /// File whose first line is the password of that account.
-    #[schemars(example = "secrets/mail")]
+    #[schemars(example = &"secrets/mail")]
     pub password_file: Option<PathBuf>,
     /// The mail address letters come from. Nobody reads what is answered to it, and the letters say so.
     #[schemars(example = &"ne-pas-repondre@ent.example.fr")]
@@ -31,7 +31,7 @@ pub struct MailConfig {
     /// PEM files of certificate authorities believed of the server, besides those of the system.
     pub trusted_ca_files: Vec<PathBuf>,
     /// For a demonstration on this machine: letters are written to this folder, one file each, and sent to nobody.
-    #[schemars(example = "mail")]
+    #[schemars(example = &"mail")]
     pub folder: Option<PathBuf>,
 }
 

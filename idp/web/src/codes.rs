@@ -85,7 +85,7 @@ impl Hub {
         if guessable && self.wrong_codes(person).await?.1 >= MOST_WRONG {
             return Ok(Proved::Stopped);
         }
-        match self.shown(person, within, &code).await {
+        match self.shown_code(person, within, &code).await {
             Ok(Some(kind)) => {
                 self.store.forgive(&key).await?;
                 self.factor_proved(person).await?;
@@ -184,7 +184,7 @@ impl Hub {
     }
 
     /// What a code was shown by, if it is right.
-    async fn shown(&self, person: &PersonId, within: &str, code: &str) -> Result<Option<FactorKind>, StoreError> {
+    async fn shown_code(&self, person: &PersonId, within: &str, code: &str) -> Result<Option<FactorKind>, StoreError> {
         if self.shown_by_application(person, code).await? {
             return Ok(Some(FactorKind::OneTimeCode));
         }

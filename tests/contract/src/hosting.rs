@@ -140,7 +140,6 @@ pub async fn a_pair_of_schools_is_kept(store: &dyn Store) {
     }
 }
 
-/// A space is found from what somebody is, as long as it is open.
 /// A space that passed two thirds of its time and ends soon is told of until somebody was reminded; another end is told of again.
 pub async fn an_end_that_comes_near_is_reminded_of_once(store: &dyn Store) {
     let day = |days: i64| NOW + Seconds(days * 86_400);
@@ -163,6 +162,7 @@ pub async fn an_end_that_comes_near_is_reminded_of_once(store: &dyn Store) {
     assert_eq!(told(day(100)).await, ["long"], "another end");
 }
 
+/// A space is found from what somebody is, as long as it is open.
 pub async fn a_space_is_found_by_its_groups(store: &dyn Store) {
     let first = space("fables", None);
     store.put_space(&first, None, NOW).await.unwrap();
