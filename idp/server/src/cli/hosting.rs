@@ -184,7 +184,7 @@ impl std::str::FromStr for Until {
     fn from_str(text: &str) -> Result<Until, String> {
         const FORM: &str = "a time is written 21:30 or 21:30:15";
         let (day, time) = text.split_once('T').map_or((text, None), |(day, time)| (day, Some(time)));
-        let day = day.parse().map_err(|error| format!("{error}"))?;
+        let day = day.parse::<Day>().map_err(str::to_owned)?;
         let Some(time) = time else { return Ok(Until { day, second: None }) };
         let parts: Option<Vec<u32>> =
             time.split(':').map(|part| part.parse().ok().filter(|_| part.len() == 2)).collect();
