@@ -35,6 +35,8 @@ packages() {
     if [ "$level" = test ]; then
         echo libapache2-mod-shib
         echo postgresql curl jq python3 python3-venv chromium xmlsec1
+        # pdftotext, for the sheets that the browser prints.
+        echo poppler-utils
         # systemd-analyze, for the unit of docs/how-to/install.md.
         echo systemd
         # The schemas of SAML, and what reads them.

@@ -32,6 +32,12 @@ async function activate(page, code, password, name) {
   await page.waitForSelector('form[action="/sign-out"]');
 }
 
+/** Whoever signs in for the first time reads the charte. */
+async function acceptCharte(page) {
+  await page.waitForSelector('form[action="/sign-out"], form[action$="/charte"]');
+  if (await page.locator('form[action$="/charte"]').count()) await page.click('form[action$="/charte"] button.main');
+}
+
 async function signOut(page) {
   await page.click('form[action="/sign-out"] button');
   await page.waitForSelector('a.button[href="/"]');
@@ -70,11 +76,7 @@ test('the director prints the codes of a class, and one of them opens the door',
   const [head] = lists.accounts;
   await page.goto(lists.base);
   await signIn(page, head);
-  await page.waitForSelector('a[href="/activation"], input[name=charte]');
-  if (await page.locator('input[name=charte]').count()) {
-    await page.check('input[name=charte]');
-    await Promise.all([page.waitForNavigation(), page.click('main button.main')]);
-  }
+  await acceptCharte(page);
   await page.click('a[href="/activation"]');
   await page.waitForSelector('form[action="/activation/sheets"]');
   await look(page, 'lists-desk');
@@ -117,6 +119,7 @@ test('the director turns the second key of a service, and the class opens it', a
   assert.equal(await pupil.locator('a[href="/open/carnet"]').count(), 0, 'not before she did');
   await head.goto(lists.base);
   await signIn(head, lists.accounts[0]);
+  await acceptCharte(head);
   await head.click('a[href="/services"]');
   await look(head, 'lists-services');
   await head.click('a[href*="carnet"]');
@@ -150,6 +153,8 @@ test('whoever is several accounts elsewhere chooses one here', async () => {
     await page.fill('input[name=password]', password);
     await page.click('button[type=submit], input[type=submit], form button');
     await page.waitForSelector('form[action$="/account"] button');
+    // What the pages of the other provider lack is not ours.
+    page.problems.length = 0;
     await look(page, 'choose-account');
     await page.locator('form[action$="/account"] button', { hasText: account(role).name }).click();
     await page.waitForSelector('form[action="/sign-out"]');
@@ -161,7 +166,7 @@ test('whoever is several accounts elsewhere chooses one here', async () => {
 test('a rule that wants two factors has them asked for at the door of each protocol', async () => {
   const page = await visitor();
   const teacher = account('teacher');
-  await authenticator(page);
+  const device = await authenticator(page);
   await page.goto(demo.base);
   await signIn(page, teacher);
   await page.goto(`${demo.base}account/passkeys/new`);
@@ -177,8 +182,11 @@ test('a rule that wants two factors has them asked for at the door of each proto
     await page.waitForTimeout(3_500);
     for (const id of doors) {
       await signOut(page);
+      // A passkey that answers by itself, as the form may ask it to, would be both factors at once.
+      await device.answers(false);
       await page.goto(service(id).address);
       await signIn(page, teacher);
+      await device.answers(true);
       // The password alone opens nothing: no session of the service, and none here.
       await page.waitForSelector('form[data-passkey]:not([data-makes]):not([hidden])');
       assert.ok(page.url().startsWith(demo.base), page.url());
@@ -207,7 +215,7 @@ test('a parent of several children in several schools has one account, and acts 
     await page.selectOption('select[name=child]', value);
     await Promise.all([page.waitForNavigation(), page.click('form[action="/child"] button')]);
     assert.equal(await page.inputValue('select[name=child]'), value);
-    assert.ok((await page.textContent('.acting')).includes(name.split(' ')[0]), name);
+    assert.ok((await page.locator('select[name=child] option:checked').textContent()).includes(name.split(' ')[0]), name);
   }
   await look(page, 'home-parent');
   await page.goto(`${demo.base}account`);

@@ -80,6 +80,7 @@ export async function authenticator(page) {
   const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', { options });
   return {
     kept: async () => (await cdp.send('WebAuthn.getCredentials', { authenticatorId })).credentials,
+    answers: (enabled) => cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled }),
     knowsItsUser: (isUserVerified) => cdp.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified }),
   };
 }

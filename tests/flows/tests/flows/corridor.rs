@@ -180,6 +180,6 @@ async fn a_sign_in_asks_the_store_for_no_more_than_it_needs(hub: TestHub) {
     hub.faults.fail(0, When::Before);
     assert_eq!(browser.try_password(&page, GAELLE.login, GAELLE.password).await.location(), Some("/"));
     let asked = ["pending", "begin_attempt", "people_by_login", "password_hash"];
-    let begun = ["begin_session", "forgive", "remember_device", "person", "establishments"];
+    let begun = ["begin_session", "forgive", "remember_device", "language_of", "person", "establishments"];
     assert_eq!(hub.faults.calls(), [&asked[..], &begun].concat());
 }
