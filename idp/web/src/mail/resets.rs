@@ -191,8 +191,8 @@ impl Hub {
         for session in self.store.sessions_of(&person.id, at).await? {
             self.end_session(&session.id, "password-replaced-by-mail", visitor.correlation()).await?;
         }
-        // Whoever tried the lost one in vain need not wait to type the new one.
-        self.store.forgive(&self.keyring.mac("attempts", &[login])).await?;
+        // Whoever tried the lost one in vain need not wait to type the new one: it is counted under no source.
+        self.store.forgive(&self.keyring.mac("attempts", &["", login])).await?;
         self.tell_of_password(person, visitor.locale).await;
         Ok(true)
     }
