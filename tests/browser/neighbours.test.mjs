@@ -324,7 +324,8 @@ async function walk(way, { teacher, colleague, head, pupil, own, theirs, mounts,
   await at.goto(space);
   assert.ok((await at.innerText('main')).includes('Liste retirée'), 'the host says so');
   await at.click('form[action$="/close"] button');
-  assert.ok((await at.innerText('main')).includes('Fermé.'), 'closed at once');
+  // Closed at once.
+  await at.locator('main', { hasText: 'Fermé.' }).waitFor();
   await at.goto(space);
   assert.equal(await at.$('[data-invitation]'), null, 'nobody is invited any more');
   await endedByTheClock(way, { pupil, teacher, theirs, school });

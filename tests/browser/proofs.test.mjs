@@ -190,7 +190,7 @@ test('a rule that wants two factors has them asked for at the door of each proto
       // The password alone opens nothing: no session of the service, and none here.
       await page.waitForSelector('form[data-passkey]:not([data-makes]):not([hidden])');
       assert.ok(page.url().startsWith(demo.base), page.url());
-      assert.match(await page.textContent('main'), /second/);
+      assert.match(await page.textContent('main'), /plus que votre mot de passe/);
       await page.click('form[data-passkey] button');
       await page.waitForSelector('[data-user]');
       assert.ok(page.url().startsWith(service(id).address), `${id} opened: ${page.url()}`);
