@@ -170,7 +170,7 @@ pub fn try_door(hub: &Hub, door: &Door, person: &Synthetic) -> Outcome {
 /// What comes of a synthetic person at a door, before any protocol.
 pub enum Met {
     /// It opens.
-    In(Sample),
+    In(Box<Sample>),
     /// It stays shut.
     Shut(Reason),
     /// It opens, and nothing can be released.
@@ -199,5 +199,5 @@ fn meet(hub: &Hub, rules: &AccessRules, door: &Door, person: &Synthetic) -> Met 
         delegations: Vec::new(),
         second: None,
     };
-    Met::In(Sample { facts, released, authentication })
+    Met::In(Box::new(Sample { facts, released, authentication }))
 }

@@ -305,7 +305,7 @@ impl Sandbox {
         let rules = rules.map_err(|_| Fault::new(FaultKind::Internal, "the door of a sandbox has no rules"))?;
         let internal = |what: String| Err(Fault::new(FaultKind::Internal, what));
         match meet(hub, &rules, &self.door, person) {
-            Met::In(sample) => Ok(sample),
+            Met::In(sample) => Ok(*sample),
             Met::Shut(reason) => internal(format!("a sandbox is shut: {reason}")),
             Met::Unsound(what) => internal(format!("a sandbox releases nothing: {what}")),
         }
