@@ -4,11 +4,11 @@
 //! Owns the judgement alone. A password is taken as it was typed, whole, in Unicode form C; how long it must be is said by the caller.
 
 mod breached;
-mod common;
+mod popular;
 
 pub use breached::Breached;
 
-use common::is_common;
+use popular::is_common;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 

@@ -3,6 +3,7 @@
 
 mod activated;
 mod cards;
+mod runs;
 pub(crate) mod samples;
 mod sharing;
 

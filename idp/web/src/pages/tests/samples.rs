@@ -9,6 +9,7 @@ use super::super::lti::{Choice as LtiChoice, Lti, Marks as LtiMarksPage};
 use super::super::offers::{Offer, Offers};
 use super::super::runs::{OneRun, Runs, Sources};
 use super::super::*;
+use super::runs::held_run;
 use crate::bench::sandbox::{Sandbox, Spoken, Told};
 use crate::bench::{Asked, CAST, Judged, Outcome, Preview, Refused, Wrong};
 use crate::offers::Choice;
@@ -18,10 +19,9 @@ use preau_connector_api::{Category, Legal, MountedService, Names, Network};
 use preau_domain::{
     AccountState, Affiliation, AtHand, Audience, Authentication, AuthnMethod, CorrelationId, Credentials,
     Establishment, EstablishmentKind, Factor, FactorId, FactorKind, Identifier, Instant, JoinKey, Opening, Person,
-    PersonId, Population, Profile, RunId, Service, ServiceId, Session, SessionId, SourceId, Uai, UrlRule,
+    PersonId, Population, Profile, Service, ServiceId, Session, SessionId, SourceId, Uai, UrlRule,
 };
 use preau_policy::{Reason, Standing};
-use preau_store::{RunOutcome, RunRecord};
 use std::sync::Arc;
 
 /// A page drawn: the name of its file and its text.
@@ -494,41 +494,6 @@ fn opening_of(door: &Door) -> Opening {
 }
 
 /// Every page in one language, in every state that looks different.
-/// A run that waits for somebody, with everything a report tells.
-fn held_run() -> RunRecord {
-    let loss = |uai: &str| {
-        serde_json::json!({ "establishment": uai, "active": 300, "absent": 70, "lost": 10, "profiles": [
-            { "profile": "National_ELV", "active": 200, "absent": 70, "lost": 0, "moved": 0, "came": 2 },
-            { "profile": "National_ENS", "active": 30, "absent": 0, "lost": 10, "moved": 4, "came": 0 }] })
-    };
-    let entry = |n: u32| serde_json::json!({ "dn": format!("ENTPersonJointure=AC-NOTOS${n},ou=people"), "reason": "sn has 130 characters; at most 100 are taken" });
-    let people = serde_json::json!({ "read": 1_200, "created": 3, "updated": 12, "suspended": 80, "unchanged": 1_105 });
-    let report = serde_json::json!({
-        "people": people,
-        "held": ["26 % of 0990001N would vanish (80 of 300 people)"],
-        "reasons": [{ "rule": "too-many-of-one-school", "establishment": "0990001N", "active": 300, "absent": 80, "lost": 0, "percent": 20 }],
-        "losses": (0..40).map(|_| loss("0990001N")).collect::<Vec<_>>(),
-        "waiting_schools": ["0990003R: of 620 people who are National_ELV 600 would leave and 12 come"],
-        "gains": [{ "establishment": "0990002P", "profile": "National_ELV", "active": 250, "came": 280 }],
-        "waits": [{ "establishment": "0990003R", "profile": "National_ELV", "active": 620, "leaving": 600, "came": 12, "emptied": false }],
-        "rejected": { "total": 40, "by_reason": { "sn has 130 characters; at most 100 are taken": 39, "something nobody knows": 1 }, "entries": (0..40).map(entry).collect::<Vec<_>>() },
-        "shared_logins": [{ "login": "a.b", "key": "1" }, { "login": "a.b", "key": "2" }],
-        "delta": { "entries": 12, "gone": 0 },
-        "duration_ms": 61_200,
-        "peak_memory": 150_000_000u64,
-        "undo_until": 1_790_000_000_000i64,
-        "refused": { "at": 1_788_000_000_000i64, "by": "pgaelle" },
-    });
-    RunRecord {
-        id: RunId::new("r7k2"),
-        source: SourceId::new("annuaire"),
-        started: Instant(1_788_000_000_000),
-        finished: None,
-        outcome: RunOutcome::Held,
-        report: report.to_string(),
-    }
-}
-
 pub fn draw_all(locale: Locale) -> Vec<Drawn> {
     let texts = Texts::load();
     let config = WebConfig {

@@ -1,6 +1,6 @@
 //! What everybody tries: a word of a list of ours with little besides, a row of keys, a date, the same again and again.
 //!
-//! The thousands of passwords that people really choose are few words in many forms. The words are listed (`common.txt`, written down by us);
+//! The thousands of passwords that people really choose are few words in many forms. The words are listed (`popular.txt`, written down by us);
 //! the forms are rules: years, figures and signs around a word, letters written as digits, a word backwards, twice, or with signs between its
 //! letters. Three words that have nothing to do with one another are a sentence of their person's, and taken.
 
@@ -21,7 +21,7 @@ const DIFFERENT: usize = 4;
 
 /// Words that everybody tries, without accents.
 static WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
-    let lines = include_str!("common.txt").lines().filter(|line| !line.starts_with('#'));
+    let lines = include_str!("popular.txt").lines().filter(|line| !line.starts_with('#'));
     lines.flat_map(str::split_whitespace).collect()
 });
 
