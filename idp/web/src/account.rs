@@ -44,7 +44,7 @@ pub fn routes() -> Router<Arc<Hub>> {
         .route("/account", get(show))
         .route("/account/passkeys", get(back).post(add))
         .route("/account/passkeys/new", get(ask))
-        .route(data::WHERE, get(data::give))
+        .route("/account/data", get(data::give))
         .route("/account/codes", get(back).post(codes::add))
         .route("/account/codes/new", get(codes::ask))
         .route("/account/language", get(back).post(language::choose))

@@ -50,9 +50,10 @@ impl Fields {
     /// not what a browser writes, or is not UTF-8, or there are more than 20.
     pub fn of_upload(content_type: Option<&str>, body: &[u8]) -> Result<Fields, Fault> {
         let kind = content_type.unwrap_or_default();
-        let Some((_, said)) = kind.split_once(';').filter(|(kind, _)| kind.trim() == "multipart/form-data") else {
+        let (kind, said) = kind.split_once(';').unwrap_or((kind, ""));
+        if kind.trim() != "multipart/form-data" {
             return Fields::of_message(body);
-        };
+        }
         let boundary = said.trim().strip_prefix("boundary=").map(|it| it.trim_matches('"'));
         let boundary = boundary.filter(|it| (1..=70).contains(&it.len()) && it.bytes().all(|b| b.is_ascii_graphic()));
         let wrong = || Fault::new(FaultKind::BadRequest, "form of parts that no browser writes");

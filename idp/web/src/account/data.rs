@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// Where the document is.
-pub(super) const WHERE: &str = "/account/data";
+const WHERE: &str = "/account/data";
 /// How far back the journal is told, and how much of it.
 const SINCE: Seconds = Seconds(366 * 86_400);
 const MOST_EVENTS: u32 = 10_000;

@@ -23,7 +23,7 @@ const MOST_PEOPLE: u32 = 20_000;
 
 /// The routes of this concern.
 pub fn routes() -> Router<Arc<Hub>> {
-    Router::new().route(HERE, get(list).post(grant)).route("/inspections/end", post(end))
+    Router::new().route("/inspections", get(list).post(grant)).route("/inspections/end", post(end))
 }
 
 /// One inspection, with the names of those it is about.
