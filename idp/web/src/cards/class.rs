@@ -1,6 +1,6 @@
 //! The page on which whoever teaches young pupils makes their cards and opens a lesson, sees who is signed in, and ends it.
 //!
-//! It is there for those who help pupils of a class ([`activation::class`]), each for their own, and for whoever manages a shared space with
+//! It is there for those who help pupils of a class (`activation::class`), each for their own, and for whoever manages a shared space with
 //! guests whose home cannot vouch for them. Cards are made by whoever proved who they are within a quarter of an hour; a lesson is opened by
 //! whoever is signed in, in front of the class.
 
