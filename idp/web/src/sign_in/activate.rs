@@ -4,13 +4,12 @@
 //! goes with it: factors, sessions and tokens.
 
 use super::enter::enter;
-use super::{PORTAL, carried, leads_to_service, load, posted, token};
+use super::{begin_on, carried, leads_to_service, load, posted, said, token};
 use crate::pages::{self, ActivatePage, ChoosePage};
-use crate::{Begin, Fault, Fields, Hub, SignInHints, Visitor};
+use crate::{Fault, Fields, Hub, Visitor};
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use http::StatusCode;
 use preau_domain::{
     AuditEvent, AuditKind, Authentication, AuthnMethod, PendingSignIn, Person, display_safe, normalised_login,
 };
@@ -24,9 +23,7 @@ const LOGIN: std::ops::RangeInclusive<usize> = 3..=64;
 
 /// Somebody follows the address of a sheet: a sign-in begins on the page of codes. What stands behind `#` stays with their browser.
 pub async fn begin(State(hub): State<Arc<Hub>>, visitor: Visitor) -> Result<Response, Fault> {
-    let begin = Begin { protocol: PORTAL, service: None, request: "/".into(), fresh_after: None, wants: None };
-    let hints = SignInHints { page: Some("activate"), ..SignInHints::default() };
-    hub.begin_sign_in_with(&visitor, begin, hints).await
+    begin_on(&hub, &visitor, "activate").await
 }
 
 /// Asks for the code.
@@ -42,11 +39,7 @@ fn page(hub: &Hub, visitor: &Visitor, pending: &PendingSignIn, problem: Option<&
         carried: carried::seal(hub, pending),
         problem,
     };
-    let mut page = pages::activate(hub, visitor, shown);
-    if problem.is_some() {
-        *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-    }
-    page
+    said(pages::activate(hub, visitor, shown), problem)
 }
 
 /// Takes the code, and then what its person chooses.
@@ -140,11 +133,7 @@ async fn choose(
         charte: charte.as_deref(),
         problem,
     };
-    let mut page = leads_to_service(hub, pending, pages::choose_password(hub, visitor, shown));
-    if problem.is_some() {
-        *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-    }
-    Ok(page)
+    Ok(said(leads_to_service(hub, pending, pages::choose_password(hub, visitor, shown)), problem))
 }
 
 /// Whether a form says yes to the charte that is in force.

@@ -4,15 +4,14 @@
 //! teacher, and no try is counted.
 
 use super::enter::enter;
-use super::{PORTAL, carried, leads_to_service, load, posted, token};
+use super::{begin_on, carried, leads_to_service, load, posted, said, token};
 use crate::activation::read;
 use crate::cards::{chosen, digest, is_of, key};
 use crate::pages::{self, CardPage, PicturesPage};
-use crate::{Begin, Fault, Fields, Hub, SignInHints, Visitor, spaces};
+use crate::{Fault, Fields, Hub, Visitor, spaces};
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use http::StatusCode;
 use preau_domain::{
     AuditEvent, AuditKind, Authentication, AuthnMethod, ClassCard, PendingSignIn, Person, PersonId, Tapped,
 };
@@ -20,9 +19,7 @@ use std::sync::Arc;
 
 /// Somebody follows the address of a card: a sign-in begins on the page of cards. What stands behind `#` stays with their browser.
 pub async fn begin(State(hub): State<Arc<Hub>>, visitor: Visitor) -> Result<Response, Fault> {
-    let begin = Begin { protocol: PORTAL, service: None, request: "/".into(), fresh_after: None, wants: None };
-    let hints = SignInHints { page: Some("card"), ..SignInHints::default() };
-    hub.begin_sign_in_with(&visitor, begin, hints).await
+    begin_on(&hub, &visitor, "card").await
 }
 
 /// Asks for the code of the card.
@@ -38,14 +35,7 @@ fn page(hub: &Hub, visitor: &Visitor, pending: &PendingSignIn, problem: Option<&
         carried: carried::seal(hub, pending),
         problem,
     };
-    refused(pages::card(hub, visitor, shown), problem)
-}
-
-fn refused(mut page: Response, problem: Option<&'static str>) -> Response {
-    if problem.is_some() {
-        *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-    }
-    page
+    said(pages::card(hub, visitor, shown), problem)
 }
 
 /// Asks for the pictures.
@@ -64,7 +54,7 @@ fn ask_pictures(
         name,
         problem,
     };
-    leads_to_service(hub, pending, refused(pages::pictures(hub, visitor, shown), problem))
+    leads_to_service(hub, pending, said(pages::pictures(hub, visitor, shown), problem))
 }
 
 /// A card that somebody showed, and whose it is now.

@@ -1,13 +1,12 @@
 //! Whoever lost their password: where it lives elsewhere the page says where; where it lives here, a code by mail replaces it, for whoever is
 //! written to. Nobody learns from the page whether an account, an address or a letter exists.
 
-use super::{PORTAL, asked, carried, load, posted, token};
+use super::{asked, begin_on, carried, load, posted, said, token};
 use crate::pages::{self, ForgottenPage, Lost, ResetPage};
-use crate::{Begin, Fault, Hub, SignInHints, Visitor};
+use crate::{Fault, Hub, Visitor};
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
-use http::StatusCode;
 use preau_domain::{AuditEvent, AuditKind, PendingSignIn};
 use std::sync::Arc;
 
@@ -36,11 +35,7 @@ fn page(hub: &Hub, visitor: &Visitor, pending: &PendingSignIn, lost: Lost, probl
         lost,
         problem,
     };
-    let mut page = pages::forgotten(hub, visitor, shown);
-    if problem.is_some() {
-        *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-    }
-    page
+    said(pages::forgotten(hub, visitor, shown), problem)
 }
 
 /// Keeps the request. The answer is the same for everybody, and so is the work.
@@ -66,9 +61,7 @@ pub async fn submit(
 /// Somebody follows the address of a letter: a sign-in begins on the page of its code. What stands behind `#` stays with their browser, and
 /// whatever looks at the address before them uses nothing up.
 pub async fn begin(State(hub): State<Arc<Hub>>, visitor: Visitor) -> Result<Response, Fault> {
-    let begin = Begin { protocol: PORTAL, service: None, request: "/".into(), fresh_after: None, wants: None };
-    let hints = SignInHints { page: Some("reset"), ..SignInHints::default() };
-    hub.begin_sign_in_with(&visitor, begin, hints).await
+    begin_on(&hub, &visitor, "reset").await
 }
 
 /// Asks for the code of a letter.
@@ -104,11 +97,7 @@ fn step(
         least: typed.as_ref().map_or(0, |typed| typed.least),
         problem,
     };
-    let mut page = pages::reset(hub, visitor, shown);
-    if problem.is_some() {
-        *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-    }
-    page
+    said(pages::reset(hub, visitor, shown), problem)
 }
 
 /// Takes the code, and then the new password.

@@ -23,12 +23,12 @@ mod proof;
 
 use crate::pages::{self, ChartePage, CodeForm, PasskeyForm, PasswordPage};
 use crate::visitor::{Secret, SpentAt};
-use crate::{CompletedSignIn, Fault, FaultKind, Fields, Hub, Live, Visitor};
+use crate::{Begin, CompletedSignIn, Fault, FaultKind, Fields, Hub, Live, SignInHints, Visitor};
 use axum::Router;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use axum::routing::{get, post};
-use http::{HeaderValue, header};
+use http::{HeaderValue, StatusCode, header};
 use preau_domain::{Authentication, FactorKind, PendingId, PendingSignIn, PersonId, Public, Seconds, Strength, Uai};
 use preau_store::StoreError;
 use std::sync::Arc;
@@ -333,6 +333,22 @@ async fn load_from<const N: usize>(
     let pending = pending.ok_or_else(expired)?;
     visitor.goes_on_with(&pending.correlation);
     Ok(pending)
+}
+
+/// Somebody follows an address on paper or in a letter: a sign-in begins on that page of its own. What stands behind `#` stays with their
+/// browser.
+async fn begin_on(hub: &Hub, visitor: &Visitor, page: &'static str) -> Result<Response, Fault> {
+    let begin = Begin { protocol: PORTAL, service: None, request: "/".into(), fresh_after: None, wants: None };
+    let hints = SignInHints { page: Some(page), ..SignInHints::default() };
+    hub.begin_sign_in_with(visitor, begin, hints).await
+}
+
+/// A page, which is a refusal when it says that something is wrong with what was typed.
+fn said(mut page: Response, problem: Option<&str>) -> Response {
+    if problem.is_some() {
+        *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    }
+    page
 }
 
 /// Whether it was this browser that began the sign-in.
