@@ -141,6 +141,11 @@ async fn pages(hub: &TestHub) -> Vec<Answer> {
     vec![choose, password, wrong, wait, refused, home, accessibility, missing, method, elsewhere, unknown, goodbye]
 }
 
+/// Whether an element carries script as an attribute, such as `onclick="…"`. Words of a sentence are none.
+fn handles_an_event(page: &str) -> bool {
+    page.split(" on").skip(1).any(|after| after.trim_start_matches(|c: char| c.is_ascii_alphabetic()).starts_with('='))
+}
+
 async fn every_page_carries_every_protection(hub: TestHub) {
     for page in pages(&hub).await {
         let (at, header) = (format!("{} {}", page.status, page.url), |name: &str| page.header(name).to_owned());
@@ -157,7 +162,7 @@ async fn every_page_carries_every_protection(hub: TestHub) {
         assert!(header("server").is_empty() && header("x-powered-by").is_empty(), "{at}");
         let scripts = page.body.matches("<script").count();
         assert_eq!(scripts, page.body.matches("<script src=\"/").count(), "{at}: a script in the page");
-        assert!(!page.body.contains(" style=") && !page.body.contains(" on"), "{at}: style or script in the page");
+        assert!(!page.body.contains(" style=") && !handles_an_event(&page.body), "{at}: style or script in the page");
     }
 }
 
