@@ -44,7 +44,9 @@ impl Browser {
         let (_, step, _) = self.ask("/", None).await;
         let (_, _, page) = self.ask(&format!("{step}?public=staff"), None).await;
         let token = page.split("name=\"token\" value=\"").nth(1).unwrap().split('"').next().unwrap();
-        let typed = [("token", token), ("public", "staff"), ("login", login), ("password", "mauvais-mot-de-passe")];
+        // Each their own: one password tried on account after account is slowed (LOG-09).
+        let wrong = format!("mauvais-mot-de-passe-de-{login}");
+        let typed = [("token", token), ("public", "staff"), ("login", login), ("password", &wrong)];
         let (began, (status, _, page)) = (Instant::now(), self.ask(&format!("{step}/password"), Some(&typed)).await);
         assert_eq!(status, 422, "{login} after {:?}: {page}", began.elapsed());
         began.elapsed()
