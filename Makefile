@@ -28,7 +28,7 @@ conformance: ## the OpenID Connect conformance modules on both back ends, and do
 bench: ## the figures of speed and size, each as a ratio taken in one run
 	@tests/install.sh demo
 	@cargo build --locked --release -p preau-server -p preau-load
-	@if ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then beside=tests/contract/with-postgres.sh; fi; \
+	@if ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then beside="env TEST_POSTGRES_FSYNC=on tests/contract/with-postgres.sh"; fi; \
 		$$beside "$(TARGET)/release/preau-load" all --commit "$$(git rev-parse --short HEAD)" --date "$$(date +%F)"
 
 fmt: ## format the code

@@ -3,9 +3,12 @@
 #
 #     tests/contract/with-postgres.sh cargo nextest run -p preau-contract
 #
-# The server keeps its data in a new folder under target/, listens on a free loopback port and on a socket of its own,
-# waits for the disk as in production (fsync), and ends with this script whatever happens. TEST_POSTGRES_URL tells the
-# command where it is; when it is set already, that server is used and none is started.
+# The server keeps its data in a new folder under target/, listens on a free loopback port and on a socket of its own, and
+# ends with this script whatever happens. TEST_POSTGRES_URL tells the command where it is; when it is set already, that server is
+# used and none is started. Stories lock the schemas they use in the folder TEST_POSTGRES_SCHEMAS.
+#
+# It does not wait for the disk, since nobody here pulls the plug: what processes that are killed leave is the same. With
+# TEST_POSTGRES_FSYNC=on it waits, as in production: for figures.
 set -eu
 
 if [ $# -eq 0 ]; then
@@ -64,11 +67,17 @@ cd "$socket"
 as "$bin/initdb" -D "$place/data" -U preau --auth=trust --encoding=UTF8 --locale=C.UTF-8 --no-instructions \
     >"$place/initdb.log" 2>&1 || { cat "$place/initdb.log" >&2; exit 70; }
 
+# Without waiting, files are written when the server pleases: that is never, here.
+case ${TEST_POSTGRES_FSYNC:-off} in
+    on) durability="fsync=on -c synchronous_commit=on" ;;
+    *) durability="fsync=off -c full_page_writes=off -c checkpoint_timeout=1h -c max_wal_size=8GB" ;;
+esac
+
 # A free port is found by trying: another process may take it between looking and listening.
 port=$((20000 + $$ % 20000))
 tries=0
 until as "$bin/pg_ctl" -D "$place/data" -w -t 30 -l "$place/data/server.log" -o "-p $port -c listen_addresses=127.0.0.1 \
-    -c unix_socket_directories=$socket -c max_connections=200 -c fsync=on -c synchronous_commit=on" start >/dev/null 2>&1
+    -c unix_socket_directories=$socket -c max_connections=200 -c $durability" start >/dev/null 2>&1
 do
     tries=$((tries + 1))
     if [ $tries -ge 20 ]; then
@@ -82,5 +91,7 @@ as "$bin/createdb" -h "$socket" -p "$port" -U preau preau_test
 
 cd "$OLDPWD"
 TEST_POSTGRES_URL="postgres://preau@127.0.0.1:$port/preau_test"
-export TEST_POSTGRES_URL
+TEST_POSTGRES_SCHEMAS=$socket/schemas
+mkdir "$TEST_POSTGRES_SCHEMAS"
+export TEST_POSTGRES_URL TEST_POSTGRES_SCHEMAS
 "$@"

@@ -9,6 +9,7 @@ use crate::report::{EstablishmentCounts, RejectedCounts};
 use crate::snapshot::PAGE;
 use crate::spool::{Spool, SpoolReader};
 use crate::synchronise::{SyncError, SyncStore};
+use futures::{StreamExt, stream};
 use preau_connector_api::{PersonRecord, Rejected};
 use preau_domain::{AccountState, Credentials, Establishment, Ids, JoinKey, Person, PersonId, Profile, SourceId, Uai};
 use preau_store::{PersonChange, RecordName, SourceRecord, Told, Undoable};
@@ -96,21 +97,30 @@ pub(crate) async fn people<S: SyncStore + ?Sized>(
     let (from, ids) = (source.clone(), Arc::clone(ids));
     // The next batch is read from the spool while the store writes this one.
     let reading = tokio::task::spawn_blocking(move || batches(spool.rewind()?, &from, ids.as_ref(), &sender));
-    let mut parents = 0;
-    while let Some(mut batch) = receiver.recv().await {
-        let read = batch.len() as u64;
-        if let Some((index, waiting)) = cut_short {
-            let narrowed = |join: &JoinKey| index.narrowed(Digest::of_key(&join.key));
-            batch.retain(|change| !change.person.join.as_ref().is_some_and(narrowed));
-            parents += spare_parents(store, source, (index, waiting), &mut batch).await?;
-        }
-        if !batch.is_empty() {
-            store.put_people(undo, &batch).await?;
-        }
+    // A record is in one batch alone, so that they may be written in any order.
+    let mut written = stream::poll_fn(|context| receiver.poll_recv(context))
+        .map(|mut batch| async move {
+            let (read, mut parents) = (batch.len() as u64, 0);
+            if let Some((index, waiting)) = cut_short {
+                let narrowed = |join: &JoinKey| index.narrowed(Digest::of_key(&join.key));
+                batch.retain(|change| !change.person.join.as_ref().is_some_and(narrowed));
+                parents = spare_parents(store, source, (index, waiting), &mut batch).await?;
+            }
+            if !batch.is_empty() {
+                store.put_people(undo, &batch).await?;
+            }
+            Ok::<_, SyncError>((read, parents))
+        })
+        .buffer_unordered(store.writers());
+    let mut spared = 0;
+    while let Some(done) = written.next().await {
+        let (read, parents) = done?;
+        spared += parents;
         progress.advance(read);
     }
+    drop(written);
     reading.await.map_err(|_| SyncError::Interrupted)??;
-    Ok(parents)
+    Ok(spared)
 }
 
 /// Takes out of a batch the adults of these schools who would lose a child that is absent and left as it is: the record read of

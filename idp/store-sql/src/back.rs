@@ -63,6 +63,15 @@ impl Back {
         }
     }
 
+    /// How many writes of [`Shape::Bulk`] go on at once. Over PostgreSQL one is prepared here while the other is made there; more
+    /// would only take connections from those who sign in.
+    pub fn bulk_writers(&self) -> usize {
+        match &self.base {
+            Base::Sqlite(_) => 1,
+            Base::Postgres(_) => 2,
+        }
+    }
+
     /// Forgets the tickets in memory of sessions that ended.
     pub fn forget_tickets(&self, sessions: &[SessionId]) {
         if let Some(fleeting) = self.fleeting() {

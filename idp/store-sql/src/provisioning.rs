@@ -214,6 +214,10 @@ impl Provisioning for Back {
         self.grew(count).await
     }
 
+    fn writers(&self) -> usize {
+        self.bulk_writers()
+    }
+
     async fn suspend_people(&self, undo: Option<&Undoable>, source: &SourceId, keys: &[String]) -> Result<u64> {
         bounded(keys.len())?;
         let (source, keys, undo) = (source.as_str().to_owned(), keys.to_vec(), undo.cloned());

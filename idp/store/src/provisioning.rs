@@ -153,6 +153,12 @@ pub trait Provisioning: Send + Sync {
     /// for, at the latest with [`Provisioning::end_run`]: what a loss of power takes is the end of what was written, never its middle.
     async fn put_people(&self, undo: Option<&Undoable>, changes: &[PersonChange]) -> Result<()>;
 
+    /// How many calls of [`Provisioning::put_people`] are worth making at once, of people who are not the same: one where one hand
+    /// writes, whom others of this server would wait for the longer.
+    fn writers(&self) -> usize {
+        1
+    }
+
     /// Marks people of a source who may sign in as suspended and ends their sessions and tickets, at most 1 000 at once, all or none.
     /// Unknown keys are passed over. Returns how many there were. `undo` as for [`Provisioning::put_people`].
     async fn suspend_people(&self, undo: Option<&Undoable>, source: &SourceId, keys: &[String]) -> Result<u64>;

@@ -53,8 +53,13 @@ impl Visitor {
     pub fn new(authority: Option<&Path>) -> Result<Visitor> {
         // An error means that another visitor of this process has installed it already.
         rustls::crypto::aws_lc_rs::default_provider().install_default().ok();
-        let mut builder =
-            Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(Duration::from_secs(30)).no_proxy();
+        // HTTP/1.1: whoever ends a test stands on the thread that would answer a server that says goodbye over HTTP/2,
+        // which then waits for its whole patience.
+        let mut builder = Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(Duration::from_secs(30))
+            .http1_only()
+            .no_proxy();
         if let Some(path) = authority {
             builder = builder.tls_certs_only([Certificate::from_pem(&std::fs::read(path)?)?]);
         }
