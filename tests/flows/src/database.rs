@@ -91,7 +91,7 @@ fn empty(url: &str, schema: &str) {
     let text = format!(
         "SET session_replication_role = replica;
         DO $$ DECLARE name text; BEGIN
-            FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = '{schema}' AND tablename <> '_sqlx_migrations'
+            FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = '{schema}' AND tablename <> 'migration'
             LOOP EXECUTE format('DELETE FROM {schema}.%I', name); END LOOP;
         END $$"
     );
