@@ -1102,6 +1102,7 @@ inspection-days-hint = From 1 to { $days } days from now on. None is prolonged: 
 inspection-reason = Reason
 inspection-reason-hint = One sentence, which the teacher will read.
 inspection-grant = Grant
+inspection-refused = Nothing is granted:
 inspection-no-inspector = no active inspector has that login.
 inspection-no-teacher = this person does not teach in your establishment.
 inspection-untold = this service cannot tell a visitor from others: no space can be looked at there.

@@ -1106,6 +1106,7 @@ inspection-days-hint = De 1 à { $days } jours à partir de maintenant. Une cons
 inspection-reason = Motif
 inspection-reason-hint = Une phrase, que le professeur lira.
 inspection-grant = Accorder
+inspection-refused = Rien n’est accordé :
 inspection-no-inspector = aucun inspecteur actif ne porte cet identifiant.
 inspection-no-teacher = cette personne n’enseigne pas dans votre établissement.
 inspection-untold = ce service ne sait pas distinguer un visiteur : aucun espace ne peut y être consulté.
