@@ -7,13 +7,13 @@
 
 use crate::answers::Answer;
 use crate::facts::{Facts, Prepared, Proof, uid};
+use crate::inspection::{inspects, looks_at_any};
 use crate::levels::keeps_out;
 use crate::population::{Criterion, misses, within};
 use crate::reason::{Change, Reason, Refusal};
 use crate::rules::{ACCOUNT, AccessRules, GUARDIANS, GUESTS, HOSTED, INSPECTION, Slice, rule_name};
-use crate::second_key::Locked;
 use cedar_policy::{Authorizer, PolicySet, Request};
-use preau_domain::{Affiliation, Population, Profile, ServiceId, Uai};
+use preau_domain::{Population, ServiceId, Uai};
 
 /// May it be opened?
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +35,11 @@ impl Decision {
     /// Whether it may be opened.
     pub fn allows(&self) -> bool {
         matches!(self, Decision::Allow { .. })
+    }
+
+    /// Whether it may be opened for the sake of a space that an inspector looks at, and by no right of their own.
+    pub fn is_inspection(&self) -> bool {
+        matches!(self, Decision::Allow { rule, .. } if rule == INSPECTION)
     }
 
     /// The establishment a person opens the service from: the one of now if an affiliation there is allowed, else that
@@ -103,18 +108,6 @@ fn evaluate(who: &Prepared<'_>, rules: &AccessRules, slice: &Slice, service: &Se
         Some(_) => Answer::Allowed(INSPECTION.into()),
         None => own,
     }
-}
-
-/// Whether an inspector may look at somebody's space in a service: no level above the service keeps them out where they are from, nor
-/// would it in the establishment of that space; and there the head opened the service if it asks for two keys, for whomever that was.
-fn inspects(facts: &Facts, rules: &AccessRules, service: &ServiceId, affiliation: &Affiliation) -> bool {
-    affiliation.profile == Profile::Academy
-        && keeps_out(&rules.levels, service, affiliation, facts).is_none()
-        && facts.inspections_in(service).any(|one| {
-            let there = Affiliation::new(one.establishment.clone(), Profile::Academy);
-            keeps_out(&rules.levels, service, &there, facts).is_none()
-                && matches!(rules.locked(service, &there, facts), None | Some(Locked::ForOthers))
-        })
 }
 
 /// What is said of one affiliation by the engine, and where it allows by the levels above the service, then by the second key.
@@ -220,7 +213,7 @@ fn decide(who: &Prepared<'_>, rules: &AccessRules, service: &ServiceId, establis
             Some(Proof::Remembered) => slice.audience.remembered,
             Some(Proof::One | Proof::Card) => false,
         };
-        if !enough && let Some(rule) = asks_two(facts, slice, service) {
+        if !enough && let Some(rule) = asks_two(facts, rules, slice, service) {
             return Decision::StepUp(Refusal::one_factor(Some(rule)));
         }
         return Decision::Allow {
@@ -253,9 +246,12 @@ fn shuts_cards(facts: &Facts, slice: &Slice) -> bool {
     facts.proof == Some(Proof::Card) && !slice.audience.class_cards
 }
 
-/// The rule by which a service wants two factors of somebody, as whatever they are; none where one will do.
-pub(crate) fn asks_two(facts: &Facts, slice: &Slice, service: &ServiceId) -> Option<String> {
-    let holds = |population: &Population| facts.person.affiliations.iter().any(|one| within(population, one, facts));
+/// The rule by which a service wants two factors of somebody, as whatever they are; none where one will do. Whoever looks at the space of
+/// another proves as much as the service asks of anybody: it may ask that of the one whose space it is.
+pub(crate) fn asks_two(facts: &Facts, rules: &AccessRules, slice: &Slice, service: &ServiceId) -> Option<String> {
+    let looks = !slice.audience.two_factors.is_empty() && looks_at_any(facts, rules, service);
+    let holds =
+        |population: &Population| looks || facts.person.affiliations.iter().any(|one| within(population, one, facts));
     let rule = slice.audience.two_factors.iter().position(holds)?;
     Some(format!("{service}/two-factors/{}", rule + 1))
 }

@@ -3,6 +3,7 @@
 
 use crate::access::{Decision, access, asks_two};
 use crate::facts::Facts;
+use crate::inspection::inspecting;
 use crate::population::{Listed, Miss, misses};
 use crate::release::role;
 use crate::rules::{AccessRules, rule_name};
@@ -90,8 +91,8 @@ pub fn explain(facts: &Facts, rules: &AccessRules, service: &ServiceId, audience
             .collect(),
         represents: facts.represents,
         populations,
-        two_factors: rules.slice(service).and_then(|slice| asks_two(facts, slice, service)),
-        role: role(facts.inspecting(service).as_ref().unwrap_or(facts), &audience.roles),
+        two_factors: rules.slice(service).and_then(|slice| asks_two(facts, rules, slice, service)),
+        role: role(inspecting(facts, rules, service).as_ref().unwrap_or(facts), &audience.roles),
         inspections: facts.inspections_in(service).cloned().collect(),
     }
 }

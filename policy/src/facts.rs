@@ -167,9 +167,8 @@ impl Facts {
         granted.filter(move |one| one.service == *service)
     }
 
-    /// The same person in front of a service where they look at somebody's space; absent where they look at none.
-    pub fn inspecting(&self, service: &ServiceId) -> Option<Facts> {
-        let told: Vec<String> = self.inspections_in(service).map(|one| one.space.clone()).collect();
+    /// The same person in front of a service where they look at these spaces; absent where those are none.
+    pub(crate) fn visiting(&self, told: Vec<String>) -> Option<Facts> {
         let granted = self.inspects.as_ref().filter(|_| !told.is_empty())?.granted.clone();
         Some(Facts { inspects: Some(Box::new(Inspects { granted, told })), ..self.clone() })
     }

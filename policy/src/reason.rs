@@ -47,6 +47,8 @@ pub enum Reason {
     TwoFactors,
     /// The service does not admit cards of classes, and somebody signed in with one.
     ClassCard,
+    /// Somebody looks at a space as a visitor, and the service would take them for anybody.
+    Visitor,
     /// The service is for nobody yet.
     NoAudience,
     /// The rules could not be evaluated.
@@ -55,7 +57,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Reason; 21] = [
+    pub const ALL: [Reason; 22] = [
         Reason::ServiceUnknown,
         Reason::Suspended,
         Reason::NoAffiliation,
@@ -75,6 +77,7 @@ impl Reason {
         Reason::SheetChanged,
         Reason::TwoFactors,
         Reason::ClassCard,
+        Reason::Visitor,
         Reason::NoAudience,
         Reason::PolicyError,
     ];
@@ -101,6 +104,7 @@ impl Reason {
             Reason::SheetChanged => "sheet-changed",
             Reason::TwoFactors => "two-factors",
             Reason::ClassCard => "class-card",
+            Reason::Visitor => "visitor",
             Reason::NoAudience => "no-audience",
             Reason::PolicyError => "policy-error",
         }
@@ -128,6 +132,7 @@ impl Reason {
             Reason::SheetChanged => 'H',
             Reason::TwoFactors => 'D',
             Reason::ClassCard => 'B',
+            Reason::Visitor => 'V',
             Reason::NoAudience => '0',
             Reason::PolicyError => '!',
         }
@@ -169,6 +174,11 @@ impl Refusal {
     /// Of whoever proved one factor where two are wanted, by that rule or by the service itself.
     pub fn one_factor(rule: Option<String>) -> Refusal {
         Refusal { reason: Reason::TwoFactors, rule, would_change: vec![Change::ProveTwo] }
+    }
+
+    /// Of a visitor whom the service, or what it asked for, does not tell from others.
+    pub fn visitor() -> Refusal {
+        Refusal { reason: Reason::Visitor, rule: None, would_change: vec![Change::TellVisitor] }
     }
 
     /// When the service opens, if the time alone is in the way.
@@ -226,6 +236,8 @@ pub enum Change {
     ProveTwo,
     /// The audience must admit cards of classes, or the person must sign in with something else.
     AdmitCards,
+    /// The service must ask for, and be told, that a visitor is one and whose space they look at.
+    TellVisitor,
     /// The rules of the service must be repaired: see the log of the last reload.
     RepairRules,
 }
@@ -256,6 +268,9 @@ impl fmt::Display for Change {
             Change::AdmitCards => {
                 f.write_str("the audience must say class_cards = true, or the person must not sign in with a card")
             }
+            Change::TellVisitor => f.write_str(
+                "the service must read `role` and `inspected`: CAS at /p3/, OpenID Connect with the scope of them, SAML with both chosen",
+            ),
             Change::RepairRules => f.write_str("the rules of the service must be repaired"),
         }
     }

@@ -26,7 +26,8 @@ const MAX_ENTRIES: usize = 500;
 /// What leaves: the name the service knows the person by, and attributes in the order of its rules. Copies share it.
 ///
 /// It is one text, because a server in use keeps many: a line for the user, then one for each attribute, its name and its
-/// values parted by tabs. No name and no value holds a control character.
+/// values parted by tabs. No name and no value holds a control character. Of a visitor two lines without tabs follow: the names by which
+/// the service is told that they are one, and whose spaces they look at.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Released(Arc<str>);
 
@@ -34,7 +35,7 @@ pub struct Released(Arc<str>);
 pub type Values<'a> = std::str::Split<'a, char>;
 
 impl Released {
-    fn of(user: &str, attributes: &[(&str, Vec<String>)]) -> Released {
+    fn of(user: &str, attributes: &[(&str, Vec<String>)], visitor: &[String]) -> Released {
         let mut text = user.to_owned();
         for (name, values) in attributes {
             text.push('\n');
@@ -43,6 +44,10 @@ impl Released {
                 text.push('\t');
                 text.push_str(value);
             }
+        }
+        for names in visitor {
+            text.push('\n');
+            text.push_str(names);
         }
         Released(text.into())
     }
@@ -55,6 +60,13 @@ impl Released {
     /// Each attribute once, with at least one value, values once each.
     pub fn attributes(&self) -> impl Iterator<Item = (&str, Values<'_>)> {
         self.0.split('\n').skip(1).filter_map(|line| line.split_once('\t')).map(|(name, all)| (name, all.split('\t')))
+    }
+
+    /// Whether somebody who is told these attributes alone knows a visitor from others: they have one that says so, and one that says whose
+    /// spaces they look at. Of anybody who is no visitor nothing has to be told.
+    pub fn tells_visitor(&self, told: impl Fn(&str) -> bool) -> bool {
+        let mut groups = self.0.split('\n').skip(1).filter(|line| !line.contains('\t'));
+        groups.all(|names| names.split(' ').any(&told))
     }
 
     /// The names of what leaves: for the audit, which never holds a value.
@@ -79,6 +91,9 @@ pub enum ReleaseRefused {
     /// A rule of the service is malformed; [`check_release`] says which.
     #[error("the release rules of the service are malformed")]
     Malformed,
+    /// The rules of the service do not tell it that this person is a visitor, or of whose spaces.
+    #[error("the person is a visitor of somebody's space, and the service is not told")]
+    Visitor,
 }
 
 fn identifier_word(identifier: Identifier) -> &'static str {
@@ -120,6 +135,8 @@ pub fn release(
     let user =
         user.filter(|user| sound(user) && user.trim() == user).ok_or(ReleaseRefused::NoIdentifier(identifier))?;
     let mut attributes: Vec<(&str, Vec<String>)> = Vec::new();
+    // The names that tell of a visitor that they are one, and whose spaces they look at.
+    let mut visitor: [Vec<&str>; 2] = Default::default();
     for rule in rules {
         if !name_ok(&rule.name) {
             return Err(ReleaseRefused::Malformed);
@@ -134,11 +151,22 @@ pub fn release(
                 held.extend(values);
                 settle(held);
             }
-            Some(_) => {}
+            Some(_) => continue,
             None => attributes.push((&rule.name, values)),
         }
+        match (rule.copy, &mut visitor) {
+            (Some(Fact::Role), [role, _]) => role.push(&rule.name),
+            (Some(Fact::Inspected), [_, inspected]) => inspected.push(&rule.name),
+            _ => {}
+        }
     }
-    Ok(Released::of(&user, &attributes))
+    if facts.inspected().is_empty() {
+        return Ok(Released::of(&user, &attributes, &[]));
+    }
+    if visitor.iter().any(Vec::is_empty) {
+        return Err(ReleaseRefused::Visitor);
+    }
+    Ok(Released::of(&user, &attributes, &visitor.map(|names| names.join(" "))))
 }
 
 /// The values of one rule.

@@ -12,7 +12,7 @@ use preau_domain::{
     Affiliation, Audience, Instant, Levels, LocalTime, Opening, Population, Profile, ServiceId, Uai, Window,
 };
 use serde_json::{Value, json};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -54,6 +54,8 @@ pub struct AccessRules {
     locks: Arc<HashMap<ServiceId, String>>,
     /// What heads opened.
     openings: Arc<Openings>,
+    /// The services that are told of a visitor that they are one.
+    visited: Arc<HashSet<ServiceId>>,
 }
 
 /// The rules of one service.
@@ -105,6 +107,7 @@ impl AccessRules {
                 levels: Arc::default(),
                 locks: Arc::default(),
                 openings: Arc::default(),
+                visited: Arc::default(),
             })
         } else {
             Err(problems)
@@ -125,6 +128,17 @@ impl AccessRules {
     /// of that digest.
     pub fn lock(&mut self, service: &ServiceId, sheet: String) {
         Arc::make_mut(&mut self.locks).insert(service.clone(), sheet);
+    }
+
+    /// Lets inspectors look at spaces in a service: it is told that they are visitors, and whose spaces they look at. In any other it would
+    /// take them for anybody, and they look at none.
+    pub fn receive_visitors(&mut self, service: &ServiceId) {
+        Arc::make_mut(&mut self.visited).insert(service.clone());
+    }
+
+    /// Whether inspectors look at spaces in a service.
+    pub(crate) fn receives_visitors(&self, service: &ServiceId) -> bool {
+        self.visited.contains(service)
     }
 
     /// Takes in the yes of a head; one to a service that asks for no second key says nothing.

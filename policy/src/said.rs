@@ -5,7 +5,6 @@ use crate::access::Decision;
 use crate::explain::Explanation;
 use crate::population::{Criterion, Miss};
 use crate::reason::{Change, Reason};
-use crate::rules::INSPECTION;
 use crate::second_key::Locked;
 use preau_domain::{Affiliation, Day, Hours, Inspection, LocalTime, Population, Profile, Role, Weekday, Window};
 
@@ -13,7 +12,7 @@ impl Explanation {
     /// The decision in a French sentence.
     pub fn fr(&self) -> String {
         match &self.decision {
-            Decision::Allow { rule, .. } if rule == INSPECTION => {
+            decision if decision.is_inspection() => {
                 let spaces: Vec<String> = self.inspections.iter().map(inspection_fr).collect();
                 format!("Ouvert en inspection, avec le rôle visiteur : {}.", spaces.join(" ; "))
             }
@@ -74,6 +73,10 @@ impl Explanation {
             },
             Change::ProveTwo => "la personne n’a prouvé qu’un facteur".to_owned(),
             Change::AdmitCards => "la personne est venue avec une carte de classe".to_owned(),
+            Change::TellVisitor => {
+                "la personne consulte un espace en visiteur, et le service ne demande pas ce qui le lui dirait"
+                    .to_owned()
+            }
             Change::RepairRules => "les règles du service sont à réparer".to_owned(),
             Change::Have { establishment, profile, miss } => {
                 format!("{} dans {establishment}, {}", of_profile_fr(*profile), miss_fr(miss))

@@ -179,6 +179,7 @@ fn release_cases() {
             }
             Err(ReleaseRefused::NoIdentifier(identifier)) => assert_eq!(Some(identifier), case.refused, "{name}"),
             Err(ReleaseRefused::Malformed) => assert!(case.malformed, "{name}"),
+            Err(ReleaseRefused::Visitor) => panic!("{name}: nobody here is a visitor"),
         }
     }
 }

@@ -5,7 +5,10 @@ use preau_domain::{
     Audience, Fact, Identifier, Inspection, Instant, Levels, Narrowing, Opening, Person, PersonId, Population, Profile,
     ReleaseRule, Role, RoleGrant, ServiceId,
 };
-use preau_policy::{AccessRules, Decision, Facts, Reason, access, access_in, explain, opens, release};
+use preau_policy::{
+    AccessRules, Decision, Facts, Proof, Reason, ReleaseRefused, access, access_in, explain, inspecting, opens, release,
+};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A day in September 2026.
@@ -43,9 +46,12 @@ fn audience() -> Audience {
     Audience { allow: vec![of(Profile::Teacher)], roles, ..Audience::default() }
 }
 
+/// Two services, which are told of a visitor that they are one.
 fn rules(audience: &Audience) -> AccessRules {
-    AccessRules::compile([(&ServiceId::new("blog"), audience), (&ServiceId::new("notes"), audience)].into_iter())
-        .unwrap()
+    let services = ["blog", "notes"].map(ServiceId::new);
+    let mut rules = AccessRules::compile(services.iter().map(|id| (id, audience))).unwrap();
+    services.iter().for_each(|id| rules.receive_visitors(id));
+    rules
 }
 
 fn facts(profile: &str, granted: &[Inspection], at: Instant) -> Facts {
@@ -126,8 +132,9 @@ fn they_are_a_visitor_and_the_service_hears_whose_space_it_is() {
     assert_eq!(told[1].copy, Some(Fact::Inspected));
     let blog = ServiceId::new("blog");
     let says = |facts: &Facts| {
-        let facts = facts.inspecting(&blog).unwrap_or_else(|| facts.clone());
+        let facts = inspecting(facts, &rules(&audience()), &blog).unwrap_or_else(|| facts.clone());
         let released = release(&facts, Identifier::Login, &told, &audience().roles, || "p".into()).unwrap();
+        assert_eq!(released.tells_visitor(|_| false), released.names().all(|name| name != "inspected"));
         released.attributes().map(|(name, values)| (name.to_owned(), values.collect::<Vec<_>>().join(","))).collect()
     };
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
@@ -135,6 +142,65 @@ fn they_are_a_visitor_and_the_service_hears_whose_space_it_is() {
     assert_eq!(all, [pair("role", "visiteur"), pair("inspected", "alice.martin")], "whatever their own role is");
     let all: Vec<(String, String)> = says(&facts("National_ACA", &[], NOW));
     assert_eq!(all, [pair("role", "gestionnaire")], "control: that role");
+}
+
+#[test]
+fn a_service_that_does_not_know_visitors_takes_none_for_somebody_else() {
+    let blog = ServiceId::new("blog");
+    let deaf = AccessRules::compile([(&blog, &audience())].into_iter()).unwrap();
+    let who = facts("National_ACA", &[granted()], NOW);
+    assert!(!is_open(&who, &deaf) && inspecting(&who, &deaf, &blog).is_none());
+    let visitor = inspecting(&who, &rules(&audience()), &blog).unwrap();
+    let told = |text: &str| {
+        let told: BTreeMap<String, Vec<ReleaseRule>> = toml::from_str(text).unwrap();
+        release(&visitor, Identifier::Login, &told["r"], &[], || "p".into())
+    };
+    let (role, space) = ("[[r]]\nname = 'role'\ncopy = 'role'\n", "[[r]]\nname = 'space'\ncopy = 'inspected'\n");
+    let both = told(&format!("{role}{space}")).unwrap();
+    assert!(both.tells_visitor(|_| true) && !both.tells_visitor(|name| name == "role"));
+    for (what, rules) in [
+        ("the space alone", space.to_owned()),
+        ("the role alone", role.to_owned()),
+        ("a role that never says it", format!("{role}limit = ['gestionnaire']\n{space}")),
+        ("another value under that name", format!("{role}limit = ['x']\n[[r]]\nname = 'role'\nadd = ['x']\n{space}")),
+        ("of teachers alone", format!("{role}{space}when = {{ profiles = ['National_ENS'] }}\n")),
+    ] {
+        assert_eq!(told(&rules), Err(ReleaseRefused::Visitor), "{what}");
+    }
+}
+
+#[test]
+fn whoever_comes_in_by_right_looks_at_nothing_that_is_kept_from_them() {
+    let blog = ServiceId::new("blog");
+    let own = Audience { allow: vec![of(Profile::Teacher), of(Profile::Academy)], ..audience() };
+    let mut locked = rules(&own);
+    locked.lock(&blog, "sheet".into());
+    let mut levels = Levels::default();
+    let only = vec![of(Profile::Teacher)];
+    let (level, at) = ("academy".into(), Some("0990001N".parse().unwrap()));
+    levels.add(Narrowing { level, at, services: vec![], only, except: vec![] });
+    let who = facts("National_ACA", &[granted()], NOW);
+    let narrowed = rules(&own).under(Arc::new(levels));
+    assert!(is_open(&who, &narrowed), "control: by right");
+    for rules in [&narrowed, &locked] {
+        assert!(inspecting(&who, rules, &blog).is_none(), "the space is told to nobody");
+    }
+    assert!(inspecting(&who, &rules(&own), &blog).is_some(), "control");
+}
+
+#[test]
+fn who_looks_at_the_space_of_another_proves_as_much_as_the_service_asks_of_anybody() {
+    let blog = ServiceId::new("blog");
+    let careful = Audience { two_factors: vec![of(Profile::Teacher)], ..audience() };
+    let own = Audience { allow: vec![of(Profile::Academy)], ..careful.clone() };
+    let decided = |audience: &Audience, granted: &[Inspection], proof| {
+        access(&facts("National_ACA", granted, NOW).proving(proof), &rules(audience), &blog)
+    };
+    assert!(matches!(decided(&careful, &[granted()], Proof::One), Decision::StepUp(_)));
+    assert!(decided(&careful, &[granted()], Proof::Two).allows());
+    assert!(decided(&audience(), &[granted()], Proof::One).allows(), "control: where it asks nobody");
+    assert!(decided(&own, &[], Proof::One).allows(), "control: who looks at nothing");
+    assert!(matches!(decided(&own, &[granted()], Proof::One), Decision::StepUp(_)));
 }
 
 #[test]

@@ -41,9 +41,11 @@ fn mark(row: &Row) -> Result<StoredMark> {
     })
 }
 
-async fn put(link: &mut Link<'_>, one: StoredMark, most: i64, now: Instant) -> Result<Marked> {
+async fn put(link: &mut Link<'_>, one: StoredMark, most: Option<i64>, now: Instant) -> Result<Marked> {
     let (column, user) = (one.column.as_str(), one.user.as_str());
-    if link.row(HAS, args![column, user, now]).await?.is_none() {
+    if let Some(most) = most
+        && link.row(HAS, args![column, user, now]).await?.is_none()
+    {
         let there = link.row(COUNT, args![column, user, now]).await?.map(|row| row.int(0)).transpose()?;
         if there.is_some_and(|there| there >= most) {
             return Ok(Marked::Full);
@@ -55,9 +57,9 @@ async fn put(link: &mut Link<'_>, one: StoredMark, most: i64, now: Instant) -> R
 
 #[async_trait]
 impl Marks for Back {
-    async fn put_mark(&self, mark: &StoredMark, most: u32, now: Instant) -> Result<Marked> {
+    async fn put_mark(&self, mark: &StoredMark, most: Option<u32>, now: Instant) -> Result<Marked> {
         let one = mark.clone();
-        self.write(Shape::Checked, move |link| Box::pin(put(link, one, i64::from(most), now))).await
+        self.write(Shape::Checked, move |link| Box::pin(put(link, one, most.map(i64::from), now))).await
     }
 
     async fn mark(&self, column: &OneTimeKey, user: &str, now: Instant) -> Result<Option<StoredMark>> {

@@ -10,17 +10,21 @@ use async_trait::async_trait;
 use preau_domain::{
     AccountState, Instant, JoinKey, Person, PersonId, Profile, SessionId, SourceId, Uai, normalised_mail,
 };
-use preau_store::{Ousted, People, Result, StoreError};
+use preau_store::{Caller, Ousted, People, Result, StoreError};
 use std::collections::BTreeSet;
 
 /// Rows of people as [`Back::accounts`] reads them. A person stopped by hand reads as suspended, whatever the source says.
 macro_rules! records {
     ($rest:literal) => {
+        records!("", $rest)
+    };
+    ($more:literal, $rest:literal) => {
         concat!(
             "SELECT id, source, join_key, CASE WHEN stopped IS NULL THEN state ELSE 'suspended' END, doc, account,
                 CASE WHEN stopped IS NOT NULL THEN 'stopped' END,
-                CASE WHEN EXISTS (SELECT 1 FROM person further WHERE further.account = person.id) THEN 'several' END
-            FROM person ",
+                CASE WHEN EXISTS (SELECT 1 FROM person further WHERE further.account = person.id) THEN 'several' END",
+            $more,
+            " FROM person ",
             $rest
         )
     };
@@ -28,6 +32,19 @@ macro_rules! records {
 pub(crate) use records;
 
 const BY_ID: &str = records!("WHERE id = $1 AND state <> 'purged' AND account IS NULL");
+/// With what its person has to have accepted, and whether anybody inspects.
+const CALLER: &str = records!(
+    ", CASE WHEN EXISTS (SELECT 1 FROM accepted WHERE accepted.person = person.id AND version = $2) THEN 'accepted' END,
+    CASE WHEN EXISTS (SELECT 1 FROM inspection WHERE teacher = person.id AND ends > $3)
+        OR EXISTS (SELECT 1 FROM inspection WHERE inspector = person.id AND ends > $3) THEN 'inspections' END",
+    "WHERE id = $1 AND state <> 'purged' AND account IS NULL"
+);
+const NAMED: Sql = Sql::Each {
+    sqlite: records!(
+        "WHERE id IN (SELECT value FROM json_each($1)) AND state <> 'purged' AND account IS NULL ORDER BY id"
+    ),
+    postgres: records!("WHERE id = ANY($1) AND state <> 'purged' AND account IS NULL ORDER BY id"),
+};
 const BY_JOIN: &str = records!("WHERE source = $1 AND join_key = $2");
 const BY_LOGIN: &str = records!("WHERE login = $1 AND id > $2 ORDER BY id LIMIT $3");
 const OF_LOGIN: &str = records!("WHERE login = $2 AND source = $1 AND id > $3 ORDER BY id LIMIT $4");
@@ -229,6 +246,23 @@ impl People for Back {
     async fn person(&self, id: &PersonId) -> Result<Option<Person>> {
         let Some(row) = self.row(BY_ID, args![id.as_str()]).await? else { return Ok(None) };
         self.whole(&row).await
+    }
+
+    async fn caller(&self, id: &PersonId, charte: Option<&str>, after: Instant) -> Result<Option<Caller>> {
+        let values = args![id.as_str(), charte.unwrap_or_default(), after];
+        let Some(row) = self.row(CALLER, values).await? else { return Ok(None) };
+        let accepted = charte.is_some() && row.text_or_none(8)?.is_some();
+        // What stands under the name of a further record is asked for where there is one.
+        let inspections = row.text_or_none(9)?.is_some() || row.text_or_none(7)?.is_some();
+        Ok(self.whole(&row).await?.map(|person| Caller { person, accepted, inspections }))
+    }
+
+    async fn people_named(&self, ids: &[PersonId]) -> Result<Vec<Person>> {
+        let (ids, mut found) = (ids.iter().map(ToString::to_string).collect::<Vec<_>>(), Vec::new());
+        for row in self.many_rows(NAMED, args![ids]).await? {
+            found.extend(self.whole(&row).await?);
+        }
+        Ok(found)
     }
 
     async fn person_by_join(&self, join: &JoinKey) -> Result<Option<Person>> {

@@ -48,7 +48,7 @@ pub use marks::{Marked, Marks, StoredMark};
 pub use operations::{Health, Operations, Swept};
 pub use outbox::{Notice, Outbox, TOLD_TO_ONE, YetToHear};
 pub use pairings::{Alike, Common, Held, Pair, Pairings, SaidBy};
-pub use people::{Establishments, Ousted, People};
+pub use people::{Caller, Establishments, Ousted, People};
 pub use provisioning::{
     IndexRow, PersonChange, Provisioning, RecordName, RunOutcome, RunRecord, SharedLogin, SourceRecord, Told, UndoPart,
     Undoable, Undone,

@@ -35,9 +35,9 @@ pub enum Marked {
 /// Marks. One that expired at or before `now` is absent, whether or not a sweep has passed.
 #[async_trait]
 pub trait Marks: Send + Sync {
-    /// Keeps a mark. Of several of one person in one column the latest stays, whatever the order they come in; a column has at most `most`
-    /// people, and a few more where many come at once.
-    async fn put_mark(&self, mark: &StoredMark, most: u32, now: Instant) -> Result<Marked>;
+    /// Keeps a mark. Of several of one person in one column the latest stays, whatever the order they come in; where `most` is said a column
+    /// has at most so many people, and a few more where many come at once. Without it nobody is counted.
+    async fn put_mark(&self, mark: &StoredMark, most: Option<u32>, now: Instant) -> Result<Marked>;
 
     /// The mark of somebody, by what the tool calls them.
     async fn mark(&self, column: &OneTimeKey, user: &str, now: Instant) -> Result<Option<StoredMark>>;

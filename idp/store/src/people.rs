@@ -16,11 +16,29 @@ pub struct Ousted {
     pub services: Vec<ServiceId>,
 }
 
+/// Somebody who comes with a session: what has to be known of them at each, read in one go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The account.
+    pub person: Person,
+    /// They accepted the charte that was asked for.
+    pub accepted: bool,
+    /// There may be inspections of theirs, or of their spaces, that end after the instant that was asked for; else there are none.
+    pub inspections: bool,
+}
+
 /// Accounts.
 #[async_trait]
 pub trait People: Send + Sync {
     /// The account of that name. A name that became another account's names nobody.
     async fn person(&self, id: &PersonId) -> Result<Option<Person>>;
+
+    /// The same with what has to be known of whoever comes with a session: whether they accepted that version of the charte, which of none
+    /// is no, and whether there are inspections that end after that instant.
+    async fn caller(&self, id: &PersonId, charte: Option<&str>, after: Instant) -> Result<Option<Caller>>;
+
+    /// The accounts of these names, each once, in the order of their names. A name that names nobody is passed over.
+    async fn people_named(&self, ids: &[PersonId]) -> Result<Vec<Person>>;
 
     /// The account that came from that record.
     async fn person_by_join(&self, join: &JoinKey) -> Result<Option<Person>>;

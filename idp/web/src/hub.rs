@@ -22,7 +22,7 @@ use preau_egress::Egress;
 use preau_keys::strength::Breached;
 use preau_keys::{ClientAuthorities, Keyring, Passwords, Signers};
 use preau_passkeys::Passkeys;
-use preau_policy::{Change, Decision, Facts, Reason, Refusal, ReleaseRefused, Released};
+use preau_policy::{Change, Decision, Facts, Reason, Refusal, ReleaseRefused, Released, inspecting};
 use preau_store::Store;
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -349,7 +349,10 @@ impl Hub {
         }
         let Known { facts, .. } = live.known()?;
         let released = self.released(live, door, &facts, &answer.decided);
-        released.map_err(|why| refused(&why.to_string()))
+        released.map_err(|why| Fault {
+            reason: (why == ReleaseRefused::Visitor).then_some(Reason::Visitor),
+            ..refused(&why.to_string())
+        })
     }
 
     /// What leaves of these facts, told from the establishment that opens the door.
@@ -359,8 +362,13 @@ impl Hub {
         let elsewhere = decided.establishment.as_ref().filter(|uai| Some(*uai) != facts.current());
         let moved = elsewhere.map(|uai| facts.seen_from(uai, live.establishment(uai).map(|e| e.name.as_str())));
         let facts = moved.as_ref().unwrap_or(facts);
+        let visitor = inspecting(facts, &self.services.load().rules, &door.service.id);
+        // The services may have changed since it was decided.
+        if visitor.is_none() && decided.is_inspection() {
+            return Err(ReleaseRefused::Visitor);
+        }
         preau_policy::release(
-            facts.inspecting(&door.service.id).as_ref().unwrap_or(facts),
+            visitor.as_ref().unwrap_or(facts),
             door.identifier,
             &door.release,
             &door.audience.roles,

@@ -7,15 +7,16 @@
 mod heads;
 
 pub use heads::routes;
-pub(crate) use heads::{Line, Sheet};
+pub(crate) use heads::{By, Line, Sheet};
 
 use crate::{Door, Hub, ServiceTable};
+use preau_connector_api::MountedService;
 use preau_domain::{
     Affiliation, AuditEvent, AuditKind, CorrelationId, Fact, Identifier, Ids, Inspection, Instant, Person, PersonId,
     Profile, Uai,
 };
 use preau_keys::Keyring;
-use preau_policy::{Decision, Facts};
+use preau_policy::{Decision, Facts, ReleaseRefused, inspecting};
 use preau_store::{InspectionsOf, Result, Store};
 
 /// What an inspector was granted that is not over, also what has not begun; of anybody else nothing is asked for.
@@ -37,10 +38,13 @@ pub fn teaches(person: &Person, at: &Uai) -> bool {
     person.affiliations.iter().any(|one| one.establishment == *at && teaches(one))
 }
 
-/// Whether a service can be looked at: it knows its people one by one, and is told that somebody is a visitor and whose space it is.
-pub fn may_be_inspected(door: &Door) -> bool {
+/// Whether a service can be looked at: it knows its people one by one, and is told that somebody is a visitor and whose space it is. What a
+/// tool of LTI is told has no room for either.
+pub fn may_be_inspected(door: &MountedService) -> bool {
     let told = |fact: Fact| door.release.iter().any(|rule| rule.copy == Some(fact) && door.sends(&rule.name));
-    door.speaks() && door.identifier != Identifier::Uai && told(Fact::Role) && told(Fact::Inspected)
+    let is_tool = door.oidc.as_ref().is_some_and(|oidc| oidc.lti.is_some());
+    let speaks = door.speaks() && !is_tool && door.identifier != Identifier::Uai;
+    speaks && told(Fact::Role) && told(Fact::Inspected)
 }
 
 /// What is asked for.
@@ -80,6 +84,10 @@ pub enum Problem {
     KeptOut,
     /// There is one that is not over.
     Already,
+    /// The inspector looks at as many spaces as anybody may at once.
+    Many,
+    /// Nobody lets themselves in.
+    Oneself,
 }
 
 impl Problem {
@@ -94,6 +102,8 @@ impl Problem {
             Problem::Days => "inspection-bad-days",
             Problem::KeptOut => "inspection-kept-out",
             Problem::Already => "inspection-already",
+            Problem::Many => "inspection-many",
+            Problem::Oneself => "inspection-oneself",
         }
     }
 }
@@ -109,6 +119,9 @@ pub fn draft(
     let Asked { inspector, teacher, at, door, reason, days, by } = asked;
     if !inspects(inspector) || !inspector.state.may_sign_in() || inspector.id == teacher.id {
         return Err(Problem::NoInspector);
+    }
+    if by.as_ref() == Some(&inspector.id) {
+        return Err(Problem::Oneself);
     }
     if !teaches(teacher, at) || !teacher.state.may_sign_in() {
         return Err(Problem::NoTeacher);
@@ -139,16 +152,24 @@ pub fn draft(
     };
     let facts = Facts::of(inspector, None, None, None).at(now);
     let facts = facts.with_inspections(std::slice::from_ref(&inspection), now);
-    match preau_policy::access(&facts, &table.rules, service) {
-        Decision::Allow { .. } | Decision::StepUp(_) => Ok(inspection),
-        Decision::Deny(_) => Err(Problem::KeptOut),
+    let closed = matches!(preau_policy::access(&facts, &table.rules, service), Decision::Deny(_));
+    // Who comes in by a right of their own as well looks at no space that is kept from them.
+    let visitor = inspecting(&facts, &table.rules, service).filter(|_| !closed).ok_or(Problem::KeptOut)?;
+    let pairwise = || keyring.pairwise(door.sector(), &inspector.id);
+    match preau_policy::release(&visitor, door.identifier, &door.release, &door.audience.roles, pairwise) {
+        Err(ReleaseRefused::Visitor) => Err(Problem::Untold),
+        Err(_) => Err(Problem::KeptOut),
+        Ok(_) => Ok(inspection),
     }
 }
 
-/// Whether the inspector has one of the same teacher in the same service that is not over.
-pub async fn holds_already(store: &dyn Store, wanted: &Inspection) -> Result<bool> {
+/// What the inspector has already that stands in the way: one of the same teacher in the same service that is not over, or as many as
+/// anybody may have at once.
+pub async fn in_the_way(store: &dyn Store, wanted: &Inspection) -> Result<Option<Problem>> {
     let all = store.inspections(InspectionsOf::Inspector(&wanted.inspector), wanted.from, Inspection::MOST).await?;
-    Ok(all.iter().any(|one| one.teacher == wanted.teacher && one.service == wanted.service))
+    let same = all.iter().any(|one| one.teacher == wanted.teacher && one.service == wanted.service);
+    let many = all.len() >= Inspection::MOST as usize;
+    Ok(if same { Some(Problem::Already) } else { many.then_some(Problem::Many) })
 }
 
 /// A name of 128 bits.
@@ -174,6 +195,8 @@ pub fn events(one: &Inspection, what: &str, now: Instant, correlation: &Correlat
 
 /// What happens to one, as the journal says it.
 pub const GRANTED: &str = "granted";
+/// It was noted as granted, and somebody else was quicker: it never was.
+pub const DROPPED: &str = "not granted after all";
 /// Somebody ended it before its time.
 pub const ENDED: &str = "ended";
 /// Its time is over.

@@ -34,6 +34,8 @@ pub struct Live {
     spaces: Box<[SpaceGrant]>,
     /// The spaces of teachers that an inspector may look at, also what has not begun.
     inspections: Box<[Inspection]>,
+    /// Somebody looks at a space of theirs or did lately, or they look at one: else nobody asks which.
+    pub inspected: bool,
     /// The person has yet to accept the charte: no service opens before they do.
     pub charte_due: bool,
     /// When it was loaded: older than [`Live::FRESH_MS`] is loaded again.
@@ -117,7 +119,8 @@ impl Live {
             record = format!("{record}\n{}", serde_json::to_string(child).map_err(|_| unread())?).into();
         }
         let (spaces, inspections, answers) = (Box::default(), Box::default(), Mutex::default());
-        Ok(Live { session, record, establishments, spaces, inspections, charte_due: false, loaded, answers })
+        let (charte_due, inspected) = (false, false);
+        Ok(Live { session, record, establishments, spaces, inspections, inspected, charte_due, loaded, answers })
     }
 
     /// The same of a person who has yet to accept the charte, or not.
@@ -131,9 +134,9 @@ impl Live {
         self
     }
 
-    /// The same of an inspector who was granted these.
-    pub fn with_inspections(mut self, granted: Vec<Inspection>) -> Live {
-        self.inspections = granted.into();
+    /// The same of an inspector who was granted these, or of somebody of whom there are `any`.
+    pub fn with_inspections(mut self, granted: Vec<Inspection>, any: bool) -> Live {
+        (self.inspections, self.inspected) = (granted.into(), any);
         self
     }
 

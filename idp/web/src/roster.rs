@@ -37,19 +37,26 @@ impl Hub {
         Ok(told)
     }
 
-    /// The same of one person: nothing where they would not be among those.
+    /// The same of these people alone: whoever would not be among those is not.
     pub async fn roster_of(
         &self,
         door: &Door,
         at: &Uai,
-        person: &PersonId,
+        people: &[PersonId],
         may: impl Fn(&Person) -> bool + Send,
         fits: impl Fn(&Released) -> bool + Send,
-    ) -> Result<Option<Released>, Fault> {
-        let Some(person) = self.store.person(person).await? else { return Ok(None) };
-        let place = self.store.establishment(at).await?;
+    ) -> Result<Vec<(Person, Released)>, Fault> {
+        let people = self.store.people_named(people).await?;
+        let place = match people.is_empty() {
+            true => None,
+            false => self.store.establishment(at).await?,
+        };
         let name = place.as_ref().map(|place| place.name.as_str());
-        Ok(self.on_roster(door, at, name, &person, &may).filter(fits))
+        let told = people.into_iter().filter_map(|person| {
+            let released = self.on_roster(door, at, name, &person, &may).filter(&fits)?;
+            Some((person, released))
+        });
+        Ok(told.collect())
     }
 
     /// What a service would be told of somebody there; nothing of whom there is nothing to be known by.

@@ -1,6 +1,7 @@
 //! The services people can open, indexed so that finding the owner of an address or deciding on one service costs the
 //! same however many others there are. A table is never changed: reloading makes a new one.
 
+use crate::inspections::may_be_inspected;
 use crate::second_key;
 use preau_connector_api::MountedService;
 use preau_domain::{Levels, ServiceId, TrustedUrl, strict_url};
@@ -44,6 +45,9 @@ impl ServiceTable {
             Ok(mut rules) => {
                 for service in services.iter().filter(|service| service.two_keys) {
                     rules.lock(&service.service.id, second_key::sheet(service));
+                }
+                for service in services.iter().filter(|service| may_be_inspected(service)) {
+                    rules.receive_visitors(&service.service.id);
                 }
                 Some(rules)
             }

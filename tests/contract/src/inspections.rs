@@ -1,7 +1,7 @@
 //! The promises of [`preau_store::Inspections`].
 
 use crate::fixture::{NOW, beginning, change, conflicts, session, source, sourced, uai, winners};
-use preau_domain::{Inspection, Instant, PersonId, Retention, Seconds, ServiceId, Session, SessionId};
+use preau_domain::{Inspection, Instant, Person, PersonId, Retention, Seconds, ServiceId, Session, SessionId};
 use preau_store::{InspectionsOf, Store};
 
 /// One of a week, of somebody in the space of somebody.
@@ -128,4 +128,33 @@ pub async fn inspections_are_forgotten_with_their_people(store: &dyn Store) {
         left.push(store.inspection(id).await.unwrap().is_some());
     }
     assert_eq!(left, [false, false, true]);
+}
+
+/// With the account of whoever comes it is known whether they accepted a version of the charte, and whether anybody inspects: of both sides, as
+/// long as it is asked for, and of nobody else. Names are read together, each once.
+pub async fn whoever_comes_is_known_in_one_reading(store: &dyn Store) {
+    let [vera, zoe, max] = ["vera", "zoe", "max"].map(sourced);
+    for person in [&vera, &zoe, &max] {
+        store.put_people(None, &[change(person.clone())]).await.unwrap();
+    }
+    let caller = async |person: &Person, charte, after| {
+        let caller = store.caller(&person.id, charte, after).await.unwrap().unwrap();
+        assert_eq!(Some(&caller.person), store.person(&person.id).await.unwrap().as_ref());
+        (caller.accepted, caller.inspections)
+    };
+    assert_eq!(caller(&zoe, Some("2026-09"), NOW).await, (false, false));
+    store.accept_charte(&zoe.id, "2026-09", NOW).await.unwrap();
+    store.grant_inspection(&inspection("i", vera.id.as_str(), zoe.id.as_str()), NOW).await.unwrap();
+    assert_eq!(caller(&zoe, Some("2026-09"), NOW).await, (true, true));
+    assert_eq!((caller(&zoe, Some("2027-09"), NOW).await.0, caller(&zoe, None, NOW).await.0), (false, false));
+    assert_eq!(
+        (caller(&vera, Some("2026-09"), NOW).await, caller(&max, None, NOW).await),
+        ((false, true), (false, false))
+    );
+    assert_eq!((caller(&zoe, None, day(7)).await.1, caller(&vera, None, day(7)).await.1), (false, false), "at its end");
+    assert_eq!(store.caller(&PersonId::new("nobody"), Some("2026-09"), NOW).await.unwrap(), None);
+    let named = [zoe.id.clone(), PersonId::new("nobody"), max.id.clone(), zoe.id.clone()];
+    let found = store.people_named(&named).await.unwrap();
+    assert_eq!(found.iter().map(|one| &one.id).collect::<Vec<_>>(), [&max.id, &zoe.id]);
+    assert_eq!(store.people_named(&[]).await.unwrap(), []);
 }

@@ -4,7 +4,7 @@ use crate::fixture::{LATER, NOW, change, source, sourced};
 use preau_domain::{Instant, OneTimeKey, PersonId, Retention, Seconds};
 use preau_store::{Marked, Store, StoredMark};
 
-const MOST: u32 = 3;
+const MOST: Option<u32> = Some(3);
 
 /// A mark of somebody of that key, until the end of the cases.
 pub fn mark(column: &str, user: &str, at: Instant, doc: &str) -> StoredMark {
@@ -50,15 +50,18 @@ pub async fn a_column_has_so_many_people(store: &dyn Store) {
     assert_eq!(store.put_mark(&mark("c1", "a", LATER, "2"), MOST, NOW).await.unwrap(), Marked::Kept);
     assert_eq!(store.put_mark(&mark("c2", "d", NOW, "1"), MOST, NOW).await.unwrap(), Marked::Kept, "another column");
     assert_eq!(store.put_mark(&fourth, MOST, LATER).await.unwrap(), Marked::Kept);
-    assert_eq!(users(store, "c1", "", 9, LATER).await, ["a", "b", "d"]);
+    let names = mark("c1", "e", NOW, "");
+    assert_eq!(store.put_mark(&names, MOST, LATER).await.unwrap(), Marked::Full, "control");
+    assert_eq!(store.put_mark(&names, None, LATER).await.unwrap(), Marked::Kept, "where nobody is counted");
+    assert_eq!(users(store, "c1", "", 9, LATER).await, ["a", "b", "d", "e"]);
 }
 
 /// Marks are read in pages that hold each person once, in an order that stays; a forgotten column holds none.
 pub async fn marks_are_read_in_pages(store: &dyn Store) {
     for user in ["d", "b", "a", "É", "c"] {
-        store.put_mark(&mark("c1", user, NOW, "1"), 9, NOW).await.unwrap();
+        store.put_mark(&mark("c1", user, NOW, "1"), Some(9), NOW).await.unwrap();
     }
-    store.put_mark(&mark("c2", "a", NOW, "1"), 9, NOW).await.unwrap();
+    store.put_mark(&mark("c2", "a", NOW, "1"), Some(9), NOW).await.unwrap();
     assert_eq!(users(store, "c1", "", 2, NOW).await, ["a", "b"]);
     assert_eq!(users(store, "c1", "b", 2, NOW).await, ["c", "d"]);
     assert_eq!(users(store, "c1", "d", 2, NOW).await, ["É"]);

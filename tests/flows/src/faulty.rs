@@ -13,12 +13,13 @@ use preau_domain::{
     TicketKind, Uai, Upstream, Visit,
 };
 use preau_store::{
-    Activations, Admission, Admitted, Aged, Alike, Attempt, Audit, Cards, Delays, DueGuests, Ending, Establishments,
-    Factors, Grants, GuestsOf, Health, Held, Hosted, Hosting, IndexRow, Inspections, InspectionsOf, Keeping, Letter,
-    Letters, Links, ListsOf, Lives, Marked, Marks, NewSession, Notice, OpeningChange, Operations, Ousted, Outbox, Pair,
-    Pairings, People, PersonChange, Provisioning, RecordName, Registrations, Result, Rotation, RunRecord, SaidBy,
-    Sessions, SharedLogin, Shortcuts, SignIns, SigningKeys, SourceRecord, Store, StoreError, StoredMark, Swept,
-    TakenLetter, Throttle, Tickets, UndoPart, Undoable, Undone, Upstreams, WaitingLetters, YetToHear,
+    Activations, Admission, Admitted, Aged, Alike, Attempt, Audit, Caller, Cards, Delays, DueGuests, Ending,
+    Establishments, Factors, Grants, GuestsOf, Health, Held, Hosted, Hosting, IndexRow, Inspections, InspectionsOf,
+    Keeping, Letter, Letters, Links, ListsOf, Lives, Marked, Marks, NewSession, Notice, OpeningChange, Operations,
+    Ousted, Outbox, Pair, Pairings, People, PersonChange, Provisioning, RecordName, Registrations, Result, Rotation,
+    RunRecord, SaidBy, Sessions, SharedLogin, Shortcuts, SignIns, SigningKeys, SourceRecord, Store, StoreError,
+    StoredMark, Swept, TakenLetter, Throttle, Tickets, UndoPart, Undoable, Undone, Upstreams, WaitingLetters,
+    YetToHear,
 };
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -141,6 +142,8 @@ faulty!(Lives {
 
 faulty!(People {
     fn person(id: &PersonId) -> Option<Person>;
+    fn caller(id: &PersonId, charte: Option<&str>, after: Instant) -> Option<Caller>;
+    fn people_named(ids: &[PersonId]) -> Vec<Person>;
     fn person_by_join(join: &JoinKey) -> Option<Person>;
     fn record_state(join: &JoinKey) -> Option<AccountState>;
     fn people_by_login(login: &str, limit: u32) -> Vec<Person>;
@@ -338,7 +341,7 @@ faulty!(Inspections {
 });
 
 faulty!(Marks {
-    fn put_mark(mark: &StoredMark, most: u32, now: Instant) -> Marked;
+    fn put_mark(mark: &StoredMark, most: Option<u32>, now: Instant) -> Marked;
     fn mark(column: &OneTimeKey, user: &str, now: Instant) -> Option<StoredMark>;
     fn marks(column: &OneTimeKey, after: &str, limit: u32, now: Instant) -> Vec<StoredMark>;
     fn forget_marks(column: &OneTimeKey) -> u64;

@@ -8,6 +8,6 @@ pub mod logout;
 mod parameters;
 pub mod saml;
 
-pub use cas::{Format, Success};
+pub use cas::{Format, Success, is_writable};
 pub use escape::{is_attribute_name, push_xml};
 pub use parameters::{Dialect, LoginParameters, LogoutParameters, ProxyParameters, ValidateParameters, class_of};

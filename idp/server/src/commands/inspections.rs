@@ -7,7 +7,7 @@ use crate::{SystemClock, assembly, commands};
 use preau_domain::{Clock, CorrelationId, Inspection, ServiceId};
 use preau_keys::SystemIds;
 use preau_store::{InspectionsOf, Store, StoreError};
-use preau_web::inspections::{Asked, ENDED, GRANTED, Problem, draft, events, holds_already};
+use preau_web::inspections::{Asked, DROPPED, ENDED, GRANTED, Problem, draft, events, in_the_way};
 use preau_web::second_key;
 use serde_json::json;
 
@@ -48,12 +48,15 @@ async fn grant(loaded: &Loaded, args: &GrantInspectionArgs) -> Result<(), Failur
         by: None,
     };
     let one = draft(&table, &keyring, &SystemIds, now, &asked).map_err(|why| Failure::new(said(why, args)))?;
-    if holds_already(&*store, &one).await? {
-        return Err(Failure::new(said(Problem::Already, args)));
+    if let Some(why) = in_the_way(&*store, &one).await? {
+        return Err(Failure::new(said(why, args)));
     }
     journal(&*store, &one, GRANTED).await?;
     match store.grant_inspection(&one, now).await {
-        Err(StoreError::Conflict) => return Err(Failure::new(said(Problem::Already, args))),
+        Err(StoreError::Conflict) => {
+            journal(&*store, &one, DROPPED).await?;
+            return Err(Failure::new(said(Problem::Already, args)));
+        }
         other => other?,
     }
     say!(
@@ -80,12 +83,19 @@ fn said(why: Problem, args: &GrantInspectionArgs) -> String {
         Problem::Already => {
             format!("{inspector} looks at that space already: wait for the end, or end it by `preau inspections end`")
         }
+        Problem::Many => {
+            format!("{inspector} looks at {} spaces already, as many as anybody may at once", Inspection::MOST)
+        }
+        Problem::Oneself => format!("{inspector} lets nobody in, and themselves neither"),
     }
 }
 
 async fn end(loaded: &Loaded, id: &str) -> Result<(), Failure> {
     let store = assembly::store(loaded, Some(&assembly::keyring(loaded, true)?)).await?;
     let one = store.inspection(id).await?.ok_or_else(|| Failure::new(format!("there is no inspection {id}")))?;
+    if one.until <= SystemClock::new().now() {
+        return Err(Failure::new(format!("inspection {id} was over")));
+    }
     journal(&*store, &one, ENDED).await?;
     match store.end_inspection(id, SystemClock::new().now()).await? {
         true => say!("inspection {id} is over; a running server tells {} within seconds", one.service),

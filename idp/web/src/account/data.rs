@@ -102,7 +102,7 @@ fn inspection(line: &Line) -> Value {
         "from": one.from.rfc3339(),
         "until": one.until.rfc3339(),
         "reason": one.reason,
-        "granted_by": line.by,
+        "granted_by": line.by.name(),
     })
 }
 

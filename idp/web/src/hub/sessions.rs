@@ -9,10 +9,10 @@ use crate::{Begin, Fault, FaultKind, Live, SignInHints, Visitor};
 use axum::response::Response;
 use http::{HeaderValue, header};
 use preau_domain::{
-    AccountState, AuditEvent, AuditKind, Authentication, CorrelationId, FactorKind, Instant, KeptKind, KeptThing,
-    PendingId, PendingSignIn, Person, PersonId, Seconds, Session, SessionId, Uai, Upstream, Visit,
+    AccountState, AuditEvent, AuditKind, Authentication, CorrelationId, FactorKind, Inspection, Instant, KeptKind,
+    KeptThing, PendingId, PendingSignIn, Person, PersonId, Seconds, Session, SessionId, Uai, Upstream, Visit,
 };
-use preau_store::{Ending, NewSession, StoreError};
+use preau_store::{Caller, Ending, NewSession, StoreError};
 use std::sync::Arc;
 
 /// Most children a parent is shown.
@@ -127,9 +127,12 @@ impl Hub {
     }
 
     async fn load(&self, session: Session) -> Result<Option<Arc<Live>>, Fault> {
-        let Some(person) = self.store.person(&session.person).await? else {
+        let (now, charte) = (self.now(), self.charte_asked());
+        let (asked, after) = (charte.as_ref().map(|charte| charte.version.as_str()), now - Inspection::SAID_AFTER);
+        let Some(caller) = self.store.caller(&session.person, asked, after).await? else {
             return Ok(None);
         };
+        let Caller { person, accepted, inspections: inspected } = caller;
         if !person.state.may_sign_in() {
             return Ok(None);
         }
@@ -137,7 +140,6 @@ impl Hub {
         if person.state == AccountState::PreCreated {
             self.store.used(&person.id).await?;
         }
-        let now = self.now();
         let (mut person, mut spaces) = crate::spaces::of(&*self.store, person, now).await?;
         let by_card = session.authentication.by_card();
         if by_card {
@@ -159,11 +161,14 @@ impl Hub {
         if session.establishment.as_ref().is_none_or(|uai| !uais.contains(uai)) {
             session.establishment = uais.first().cloned();
         }
-        let inspections = crate::inspections::of(&*self.store, &person, now).await?;
+        let inspections = match inspected {
+            true => crate::inspections::of(&*self.store, &person, now).await?,
+            false => Vec::new(),
+        };
         // Whoever cannot read accepts nothing: their teacher is there.
-        let charte_due = !by_card && self.charte_due(&person.id).await?;
-        let live = Live::new(session, &person, child, establishments, now)?;
-        Ok(Some(Arc::new(live.with_spaces(spaces).with_inspections(inspections).with_charte_due(charte_due))))
+        let charte_due = !by_card && asked.is_some() && !accepted;
+        let live = Live::new(session, &person, child, establishments, now)?.with_inspections(inspections, inspected);
+        Ok(Some(Arc::new(live.with_spaces(spaces).with_charte_due(charte_due))))
     }
 
     /// The children somebody may act for, each once and under the key by which the parent's record names them, in the order of that

@@ -1,6 +1,6 @@
 //! The page of the head: who looks at the space of which teacher, why and until when; one more, and the end of one.
 
-use super::{Asked, ENDED, GRANTED, Problem, draft, events, holds_already, inspects, may_be_inspected, teaches};
+use super::{Asked, DROPPED, ENDED, GRANTED, Problem, draft, events, in_the_way, inspects, may_be_inspected, teaches};
 use crate::lately::{Lately, RECENT};
 use crate::offers::heads;
 use crate::pages;
@@ -31,12 +31,34 @@ pub(crate) struct Line {
     pub inspection: Inspection,
     pub inspector: String,
     pub teacher: String,
-    pub by: Option<String>,
+    pub by: By,
+}
+
+/// Who granted one.
+pub(crate) enum By {
+    /// A head of establishment, by name.
+    Head(String),
+    /// A head whose account is no more.
+    Former,
+    /// An operator, for the academy.
+    Operator,
+}
+
+impl By {
+    /// Their name, if a head's is known.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            By::Head(name) => Some(name),
+            By::Former | By::Operator => None,
+        }
+    }
 }
 
 /// What stands on the page of a head.
 pub(crate) struct Sheet {
     pub lines: Vec<Line>,
+    /// Who reads it: of their own space they end none.
+    pub reader: PersonId,
     /// Teachers of the establishment, by account and name.
     pub teachers: Vec<(PersonId, String)>,
     pub doors: Vec<Door>,
@@ -95,16 +117,18 @@ impl Hub {
         }
         ids.sort();
         ids.dedup();
-        for id in ids {
-            let person = self.store.person(&id).await?;
-            let name = person.map_or_else(|| id.to_string(), |one| one.display_name());
-            names.insert(id, name);
+        if !ids.is_empty() {
+            let people = self.store.people_named(&ids).await?;
+            names.extend(people.into_iter().map(|one| (one.id.clone(), one.display_name())));
         }
-        let name = |id: &PersonId| names.get(id).cloned().unwrap_or_default();
+        let name = |id: &PersonId| names.get(id).cloned().unwrap_or_else(|| id.to_string());
         let line = |one: Inspection| Line {
             inspector: name(&one.inspector),
             teacher: name(&one.teacher),
-            by: one.by.as_ref().map(name),
+            by: match &one.by {
+                None => By::Operator,
+                Some(by) => names.get(by).cloned().map_or(By::Former, By::Head),
+            },
             inspection: one,
         };
         Ok(all.into_iter().map(line).collect())
@@ -153,6 +177,7 @@ async fn sheet(
     let known = hub.store.inspections(InspectionsOf::Establishment(&head.at), after, Inspection::MOST).await?;
     let sheet = Sheet {
         lines: hub.inspection_lines(known).await?,
+        reader: head.person.clone(),
         teachers: teachers(hub, &head.at).await?.iter().map(|one| (one.id.clone(), one.display_name())).collect(),
         doors: doors(&hub.services()).cloned().collect(),
         typed,
@@ -214,13 +239,16 @@ async fn grant(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Re
         Ok(one) => one,
         Err(problem) => return sheet(&hub, &visitor, &head, typed, Some(problem)).await,
     };
-    if holds_already(&*hub.store, &one).await? {
-        return sheet(&hub, &visitor, &head, typed, Some(Problem::Already)).await;
+    if let Some(problem) = in_the_way(&*hub.store, &one).await? {
+        return sheet(&hub, &visitor, &head, typed, Some(problem)).await;
     }
     journal(&hub, &visitor, &head, &one, GRANTED).await?;
     match hub.store.grant_inspection(&one, hub.now()).await {
-        // Somebody else was quicker within the same moment.
-        Err(StoreError::Conflict) => sheet(&hub, &visitor, &head, typed, Some(Problem::Already)).await,
+        // Somebody else was quicker within the same moment, and the journal says that this one never was.
+        Err(StoreError::Conflict) => {
+            journal(&hub, &visitor, &head, &one, DROPPED).await?;
+            sheet(&hub, &visitor, &head, typed, Some(Problem::Already)).await
+        }
         other => other.map(|()| hub.see_other(HERE)).map_err(Fault::from),
     }
 }
@@ -231,7 +259,7 @@ async fn end(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Resu
         Err(onward) => return Ok(onward),
     };
     let one = hub.store.inspection(fields.required("inspection")?).await?;
-    let one = one.filter(|one| one.establishment == head.at).ok_or_else(nothing)?;
+    let one = one.filter(|one| one.establishment == head.at && one.teacher != head.person).ok_or_else(nothing)?;
     if one.until > hub.now() {
         journal(&hub, &visitor, &head, &one, ENDED).await?;
         hub.store.end_inspection(&one.id, hub.now()).await?;

@@ -2,7 +2,7 @@
 
 use super::home::place_name;
 use super::{Page, html};
-use crate::inspections::{Line, Sheet, inspects};
+use crate::inspections::{By, Line, Sheet, inspects};
 use crate::words::in_language;
 use crate::{Fault, Hub, Live, Visitor};
 use askama::Template;
@@ -25,6 +25,8 @@ pub(super) struct Inspections<'a> {
     reason: String,
     problem: Option<String>,
     token: String,
+    /// Nobody was chosen yet.
+    unchosen: bool,
 }
 
 /// One that is or was.
@@ -34,6 +36,8 @@ struct Shown {
     /// Whose: what tells one button from the next.
     whom: String,
     holds: bool,
+    /// Whoever reads the page may end it.
+    ends: bool,
 }
 
 struct Choice {
@@ -55,6 +59,7 @@ impl<'a> Inspections<'a> {
             id: line.inspection.id.clone(),
             whom: format!("{} – {}", line.inspector, line.teacher),
             holds: line.inspection.holds(now),
+            ends: line.inspection.holds(now) && line.inspection.teacher != sheet.reader,
             sentence: sentence(&page, "inspection-line", line, title(&line.inspection.service), now),
         };
         let lines = sheet.lines.iter().map(shown).collect();
@@ -77,6 +82,7 @@ impl<'a> Inspections<'a> {
             },
             inspector: typed.inspector.clone(),
             reason: typed.reason.clone(),
+            unchosen: typed.teacher.is_empty(),
             problem: sheet.problem.map(|problem| page.with(problem.key(), "days", &days)),
             token: sheet.token,
             days,
@@ -105,7 +111,11 @@ fn sentence(page: &Page<'_>, key: &str, line: &Line, service: Option<String>, no
     let one = &line.inspection;
     let key = if one.holds(now) { key.to_owned() } else { format!("{key}-over") };
     let (from, until) = (page.moment(one.from), page.moment(one.until));
-    let by = line.by.clone().unwrap_or_else(|| page.t("inspection-by-operator"));
+    let by = match &line.by {
+        By::Head(name) => name.clone(),
+        By::Former => page.t("inspection-by-former"),
+        By::Operator => page.t("inspection-by-operator"),
+    };
     let service = service.unwrap_or_else(|| one.service.to_string());
     page.texts.with(
         page.locale,
@@ -126,6 +136,9 @@ fn sentence(page: &Page<'_>, key: &str, line: &Line, service: Option<String>, no
 pub(super) async fn said(hub: &Hub, visitor: &Visitor, live: &Live, person: &Person) -> Result<Vec<String>, Fault> {
     let (now, page) = (hub.now(), Page::new(hub, visitor));
     let mut all = Vec::new();
+    if !live.inspected {
+        return Ok(Vec::new());
+    }
     let taught = person.affiliations.iter().any(|one| matches!(one.profile, Profile::Teacher | Profile::Librarian));
     if taught {
         let after = now - Inspection::SAID_AFTER;

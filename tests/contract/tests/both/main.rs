@@ -160,7 +160,7 @@ promises! {
         guests_of_several_spaces_are_read_at_once, the_ecoles_of_a_sector_are_found;
     inspections:
         an_inspection_is_found_from_every_side, one_of_many_grants_an_inspection, an_inspection_ends_before_its_time_with_its_sessions,
-        inspections_come_due_once, inspections_are_forgotten_with_their_people;
+        inspections_come_due_once, inspections_are_forgotten_with_their_people, whoever_comes_is_known_in_one_reading;
     marks:
         the_latest_mark_of_a_person_stays, a_column_has_so_many_people, marks_are_read_in_pages, marks_go_with_their_person;
     shortcuts:

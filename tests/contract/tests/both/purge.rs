@@ -138,7 +138,7 @@ async fn a_purge_leaves_a_name_and_what_the_journal_says() {
         store.grant_inspection(&teacher, NOW).await.unwrap();
         store.grant_inspection(&inspector, NOW).await.unwrap();
         let given = StoredMark { person: person.id.clone(), ..mark("c1", "zoe", NOW, "l-partie") };
-        store.put_mark(&given, 9, NOW).await.unwrap();
+        store.put_mark(&given, Some(9), NOW).await.unwrap();
         store.issue_ticket(&ticket("t1", &lasting.id), None).await.unwrap();
         store.record(AuditEvent { person: Some(person.id.clone()), ..event("c1", "password") });
         store.flush_audit().await.unwrap();

@@ -226,7 +226,7 @@ async fn a_code_is_for_those_who_prove_themselves_here(hub: TestHub) {
     assert_eq!(show(&mut here.browser(), &stopped).await.status, 422);
 }
 
-fn charte(version: &str) -> Words {
+pub fn charte(version: &str) -> Words {
     let names = |text: &str| Names { fr: text.to_owned(), en: text.to_owned() };
     let (version, title, text) = (version.to_owned(), names("Charte"), names("Soyons courtois."));
     Words { charte: Some(Charte { version, title, text, asked: true }), notices: Vec::new() }

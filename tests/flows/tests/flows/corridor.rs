@@ -17,6 +17,7 @@ stories!(
     a_silent_service_keeps_nobody_waiting,
     one_incident_number_from_browser_to_application,
     a_sign_in_asks_the_store_for_no_more_than_it_needs,
+    a_teacher_at_home_asks_the_store_for_no_more_than_it_needs,
 );
 
 async fn the_whole_corridor(hub: TestHub) {
@@ -180,6 +181,22 @@ async fn a_sign_in_asks_the_store_for_no_more_than_it_needs(hub: TestHub) {
     hub.faults.fail(0, When::Before);
     assert_eq!(browser.try_password(&page, GAELLE.login, GAELLE.password).await.location(), Some("/"));
     let asked = ["pending", "begin_attempt", "people_by_login", "password_hash"];
-    let begun = ["begin_session", "forgive", "remember_device", "language_of", "person", "establishments"];
+    let begun = ["begin_session", "forgive", "remember_device", "language_of", "caller", "establishments"];
     assert_eq!(hub.faults.calls(), [&asked[..], &begun].concat());
+}
+
+/// Of whoever comes with a session all that every page needs is read in one go, the charte they accepted with it.
+async fn a_teacher_at_home_asks_the_store_for_no_more_than_it_needs(hub: TestHub) {
+    hub.hub.set_words(crate::activation::charte("2026-09"));
+    let mut alice = hub.browser();
+    let page = alice.sign_in(&ALICE).at_home().await.answer;
+    alice.submit(&page.form_with("charte"), &[]).await;
+    hub.clock.advance(20 * 60);
+    hub.faults.fail(0, When::Before);
+    assert!(alice.get("/").await.words().contains("Bonjour"));
+    let read = ["session", "touch_session", "caller", "spaces_of", "establishments", "at_hand"];
+    assert_eq!(hub.faults.calls(), read);
+    hub.faults.fail(0, When::Before);
+    assert!(alice.get("/").await.words().contains("Bonjour"));
+    assert_eq!(hub.faults.calls(), ["at_hand"], "a moment later");
 }

@@ -21,7 +21,7 @@ stories!(
 );
 
 /// Inspects, from the rectorat.
-const VERA: Role = Role {
+pub const VERA: Role = Role {
     id: "pvera00000000000",
     login: "vera.duval",
     password: "loupe-Claire-203",
@@ -30,11 +30,11 @@ const VERA: Role = Role {
     name: ("Véra", "Duval"),
 };
 const RECTORAT: u32 = 990_900;
-const DAY: i64 = 86_400;
+pub const DAY: i64 = 86_400;
 const WHY: &str = "Rendez-vous de carrière du 18 septembre";
 
 /// What `service` is told besides: the role of whoever opens it, and whose space an inspector looks at.
-fn told(mut service: MountedService) -> MountedService {
+pub fn told(mut service: MountedService) -> MountedService {
     let rule = |name: &str, fact| ReleaseRule { name: name.into(), copy: Some(fact), ..service.release[0].clone() };
     let rules = [rule("role", Fact::Role), rule("inspected", Fact::Inspected)];
     service.release.extend(rules);
@@ -42,7 +42,7 @@ fn told(mut service: MountedService) -> MountedService {
 }
 
 /// The teachers' blog, and the inspector.
-async fn blog(hub: &TestHub) -> CasApp {
+pub async fn blog(hub: &TestHub) -> CasApp {
     hub.directory.add(VERA.login, VERA.password, &VERA.key());
     hub.put(VERA.person()).await;
     hub.mount(told(app_service("blog", "Blog", "https://blog.example/", &[Profile::Teacher, Profile::Pupil])));
@@ -52,13 +52,13 @@ async fn blog(hub: &TestHub) -> CasApp {
 const ASKED: [(&str, &str); 5] =
     [("inspector", VERA.login), ("teacher", ALICE.id), ("service", "blog"), ("days", "7"), ("reason", WHY)];
 
-async fn head(hub: &TestHub) -> Browser {
+pub async fn head(hub: &TestHub) -> Browser {
     let mut head = hub.browser();
     head.sign_in(&HUGO).at_home().await;
     head
 }
 
-async fn granted(head: &mut Browser, change: &[(&str, &str)]) -> Answer {
+pub async fn granted(head: &mut Browser, change: &[(&str, &str)]) -> Answer {
     let form = head.visit("/inspections").await.form_to("/inspections");
     let fields: Vec<_> = ASKED.into_iter().filter(|(name, _)| !change.iter().any(|(one, _)| one == name)).collect();
     head.submit(&form, &[&fields[..], change].concat()).await
@@ -260,7 +260,7 @@ async fn tokens_that_outlive_a_session_end_with_the_inspection(hub: TestHub) {
     rp.audience = hub.hub.services().get(&preau_domain::ServiceId::new("blog")).expect("the blog").audience.clone();
     let rp = hub.rp_of(rp, |_| {});
     granted(&mut head(&hub).await, &[("service", "pad"), ("days", "1")]).await;
-    let asked = rp.url_with(&[("scope", "openid offline_access")]);
+    let asked = rp.url_with(&[("scope", "openid ent offline_access")]);
     let code = hub.browser().sign_in(&VERA).through(&asked).await.answer.code();
     let tokens = rp.redeem(&code).await;
     hub.clock.advance(DAY - 1);

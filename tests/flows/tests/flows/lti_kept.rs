@@ -19,6 +19,7 @@ stories!(
     a_mark_that_is_late_changes_nothing,
     marks_are_told_to_their_pupil_and_of_nobody_who_left,
     a_mark_of_somebody_the_tool_knows_asks_for_one_person,
+    a_mark_that_names_nobody_is_told_by_the_name_it_stands_under,
     results_come_in_pages,
 );
 
@@ -332,6 +333,29 @@ fn name_of(hub: &TestHub, person: &str) -> Value {
     json!(hub.hub.keyring.pairwise(door.sector(), &preau_domain::PersonId::new(person)))
 }
 
+/// Marks from before they were rows name nobody, and are told as ever.
+async fn a_mark_that_names_nobody_is_told_by_the_name_it_stands_under(hub: TestHub) {
+    classes(&hub).await;
+    let (rp, _) = keeping(&hub, "tool");
+    let (noe, at) = column(&hub, &rp).await;
+    let scored = call(&rp, Method::POST, &format!("{at}/scores"), SCORE, score(&noe, 9.0, 1)).await;
+    assert_eq!(scored.answer.status.as_u16(), 204);
+    let (context, column) =
+        at.rsplit_once('/').and_then(|(base, id)| Some((base.rsplit('/').next()?, id))).expect("an address");
+    let key = preau_keys::one_time_key(&hub.hub.keyring.mac("lti-kept", &["tool", context, column]));
+    let user = noe.as_str().unwrap_or_default();
+    let kept = hub.hub.store.mark(&key, user, hub.hub.now()).await.expect("read").expect("the mark");
+    let moved = preau_store::StoredMark { person: preau_domain::PersonId::new(""), ..kept };
+    hub.hub.store.put_mark(&moved, None, hub.hub.now()).await.expect("kept");
+    let told = call(&rp, Method::GET, &format!("{at}/results"), RESULT, Value::Null).await;
+    assert_eq!(told.json[0]["resultScore"], json!(9.0), "{}", told.json);
+    let mut gone = NOE.person();
+    gone.affiliations[0].classes = vec!["6C".into()];
+    hub.put(gone).await;
+    let told = call(&rp, Method::GET, &format!("{at}/results"), RESULT, Value::Null).await;
+    assert_eq!(told.json, json!([]), "of nobody who left");
+}
+
 async fn results_come_in_pages(hub: TestHub) {
     classes(&hub).await;
     let (rp, _) = keeping(&hub, "tool");
@@ -352,6 +376,13 @@ async fn results_come_in_pages(hub: TestHub) {
     assert_eq!((told, pages), (vec!["8.0".to_owned(), "9.0".to_owned()], 3), "each once, the last page empty");
     let whole = call(&rp, Method::GET, &format!("{at}/results"), RESULT, Value::Null).await;
     assert_eq!((whole.json.as_array().map(Vec::len), whole.answer.header("link")), (Some(2), ""), "unless asked");
+    let alone = format!("{at}/results?limit=1&user_id={}", noe.as_str().unwrap_or_default());
+    let alone = call(&rp, Method::GET, &alone, RESULT, Value::Null).await;
+    assert_eq!((alone.json.as_array().map(Vec::len), alone.answer.header("link")), (Some(1), ""), "nobody else's");
+    hub.faults.fail(0, When::Before);
+    call(&rp, Method::GET, &format!("{at}/results"), RESULT, Value::Null).await;
+    let read = |one: &str| hub.faults.calls().iter().filter(|call| **call == one).count();
+    assert_eq!(["people_named", "person", "establishment"].map(read), [1, 0, 1], "whatever the number of marks");
     let wrong = call(&rp, Method::GET, &format!("{at}/results?limit=0"), RESULT, Value::Null).await;
     assert_eq!(wrong.answer.status.as_u16(), 400);
 }

@@ -77,4 +77,5 @@ mod upstream_published;
 mod upstream_saml;
 mod upstream_two;
 mod upstream_vector;
+mod visitors;
 mod ways;

@@ -3,7 +3,7 @@
 
 use super::proxy::{self, Grant};
 use crate::ticket::{self, Payload, Prefix};
-use crate::wire::{Success, ValidateParameters, class_of};
+use crate::wire::{Success, ValidateParameters, class_of, is_writable};
 use crate::{CasError, TicketFault};
 use preau_domain::{AuditEvent, AuditKind, TicketKind};
 use preau_web::{Hub, Visitor};
@@ -114,6 +114,10 @@ async fn check(
     }
     event.establishment = decision.establishment.clone();
     let released = hub.release(&live, door)?;
+    // An answer without attributes would take a visitor for anybody.
+    if !released.tells_visitor(|name| endpoint.attributes && is_writable(name)) {
+        return Err(CasError::UnauthorizedService);
+    }
     let mut pgt_iou = None;
     if let Some(url) = &asked.pgt_url {
         match proxy::grant(hub, &live, door, url, &payload).await? {

@@ -175,10 +175,13 @@ impl Success {
 /// What can be written of what is released: an attribute whose name is no XML name, or one of the protocol's own words,
 /// is left out rather than misread.
 pub(super) fn writable(released: &Released) -> impl Iterator<Item = (&str, Values<'_>)> {
-    released.attributes().filter(|(name, _)| {
-        let (block, inside) = name.split_once('/').unwrap_or((name, name));
-        is_attribute_name(block) && is_attribute_name(inside)
-    })
+    released.attributes().filter(|(name, _)| is_writable(name))
+}
+
+/// Whether an attribute of that name can be written.
+pub fn is_writable(name: &str) -> bool {
+    let (block, inside) = name.split_once('/').unwrap_or((name, name));
+    is_attribute_name(block) && is_attribute_name(inside)
 }
 
 /// An attribute, or a block of several.

@@ -5,10 +5,10 @@ use super::{lti, pushed, sid, spoken, token};
 use crate::OidcError;
 use crate::foreign::ForeignKeys;
 use crate::grants::{self, Bound, Code, Given, Holder, Notice};
-use crate::wire::{Asked, Response, known_scope};
+use crate::wire::{Asked, Response, known_scope, tells_visitor};
 use preau_connector_api::{OidcGrant, OidcService};
 use preau_domain::{AuditEvent, AuditKind, GrantKind, Instant, Strength, TrustedUrl, Visit};
-use preau_policy::Decision;
+use preau_policy::{Decision, Refusal};
 use preau_store::StoreError;
 use preau_web::{CompletedSignIn, Door, Fault, FaultKind, Hub, Live, Visitor};
 
@@ -92,6 +92,10 @@ pub async fn hand_over(
     };
     // Whoever lacks what the service knows people by reads so here, and not on an error page of the service.
     let released = hub.release(live, door)?;
+    let (scopes, front) = (granted_scopes(oidc, &asked.scopes), asked.response_type);
+    if !tells_visitor(&released, &scopes, &asked.claims, !front.code && !front.token) {
+        return Err(hub.refused(visitor, live, door, &Refusal::visitor()).into());
+    }
     if asked.subject.as_deref().is_some_and(|wanted| wanted != released.user()) {
         return Err(OidcError::LoginRequired("another person is signed in").into());
     }
@@ -105,7 +109,6 @@ pub async fn hand_over(
         return Err(OidcError::InvalidRequestUri.into());
     }
     let at = hub.now();
-    let scopes = granted_scopes(oidc, &asked.scopes);
     let sid = sid(hub, &live.session.id, door);
     let secret = grants::code(hub);
     let code = Code { asked: asked.clone(), scopes: scopes.clone(), correlation: visitor.correlation().clone() };
@@ -126,7 +129,6 @@ pub async fn hand_over(
         Err(error) => return Err(Fault::from(error).into()),
     }
     let mut fields: Vec<(&'static str, String)> = Vec::new();
-    let front = asked.response_type;
     if front.code {
         fields.push(("code", secret.clone()));
     }

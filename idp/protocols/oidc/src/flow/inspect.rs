@@ -3,7 +3,7 @@
 use super::{service, spoken, token, userinfo};
 use crate::OidcError;
 use crate::grants::{Bound, Given, Own};
-use crate::wire::{Wanted, claims};
+use crate::wire::{Wanted, claims, tells_visitor};
 use preau_domain::{AuditEvent, Grant, GrantKind};
 use preau_web::{Door, Hub, Visitor};
 use serde_json::{Map, Value, json};
@@ -63,6 +63,10 @@ async fn person(
         return Ok(None);
     }
     let Ok(released) = hub.release(&live, door) else { return Ok(None) };
+    // Whoever is called would take a visitor for anybody.
+    if !tells_visitor(&released, &given.scopes, &given.claims, false) {
+        return Ok(None);
+    }
     let mut told = match &given.by {
         None => Map::new(),
         // Whoever is called cannot ask userinfo, which knows the bearer alone: it is told here.

@@ -10,7 +10,7 @@ use crate::OidcError;
 use crate::config::{ACCESS, CODE, ID_TOKEN, OFFLINE};
 use crate::foreign::ForeignKeys;
 use crate::grants::{self, Bound, Code, Given, Holder};
-use crate::wire::{ClaimsRequest, TokenRequest, Wanted, claims, is_secret};
+use crate::wire::{ClaimsRequest, TokenRequest, Wanted, claims, is_secret, tells_visitor};
 use preau_connector_api::{OidcGrant, OidcService};
 use preau_domain::{AuditEvent, AuditKind, Authentication, Grant, GrantKind, Instant, Seconds, TicketKind};
 use preau_policy::Released;
@@ -358,6 +358,9 @@ pub async fn id_token(
     let Holder { door, live, .. } = holder;
     let oidc = spoken(door)?;
     let released = hub.release(live, door)?;
+    if !tells_visitor(&released, &given.scopes, &given.claims, beside.alone) {
+        return Err(OidcError::InvalidGrant("a visitor, whom what was asked for does not tell from others"));
+    }
     let alg = alg(oidc.signing);
     let scopes: &[String] = if beside.alone { &given.scopes } else { &[] };
     let wanted = Wanted { scopes, names: &given.claims.id_token };

@@ -5,7 +5,7 @@ use super::{alg, encrypted, sign, spoken, token};
 use crate::OidcError;
 use crate::foreign::ForeignKeys;
 use crate::grants::{self, Bound, Given};
-use crate::wire::{Wanted, claims, is_secret};
+use crate::wire::{Wanted, claims, is_secret, tells_visitor};
 use preau_domain::{AuditEvent, Grant, GrantKind};
 use preau_web::{Door, Hub, Live};
 use serde_json::{Map, Value, json};
@@ -127,6 +127,9 @@ pub async fn userinfo(
     let Bearer { door, live, given } = bearer(hub, caller, shown, "openid", event).await?;
     let oidc = spoken(&door).map_err(|_| UNKNOWN)?;
     let released = hub.release(&live, &door).map_err(|_| UNKNOWN)?;
+    if !tells_visitor(&released, &given.scopes, &given.claims, false) {
+        return Err(OidcError::InsufficientScope);
+    }
     let mut told = claims(&released, &Wanted { scopes: &given.scopes, names: &given.claims.userinfo });
     event.detail = told.keys().fold("sub".to_owned(), |all, name| format!("{all} {name}"));
     told.insert("sub".to_owned(), json!(released.user()));

@@ -171,6 +171,16 @@ pub fn claims(released: &Released, wanted: &Wanted<'_>) -> Map<String, Value> {
     told
 }
 
+/// Whether a service that asked for this is told of a visitor that they are one, and whose spaces they look at: in the ID token, or unless
+/// that comes `alone` at userinfo. What asked for neither would take a visitor for anybody.
+pub fn tells_visitor(released: &Released, scopes: &[String], asked: &ClaimsRequest, alone: bool) -> bool {
+    let elsewhere: &[String] = if alone { &[] } else { &asked.userinfo };
+    released.tells_visitor(|name| {
+        let by_name = asked.id_token.iter().chain(elsewhere).any(|one| one == name);
+        !RESERVED.contains(&name) && (by_name || scopes.iter().any(|scope| scope == scope_of(name)))
+    })
+}
+
 fn written(name: &str, mut values: Values<'_>) -> Option<Value> {
     if let Some((_, second)) = PAIRED.iter().find(|(paired, _)| *paired == name) {
         let pair = |value: &str| {

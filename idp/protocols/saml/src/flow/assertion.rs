@@ -107,6 +107,11 @@ fn wire<'a>(partner: &'a Partner, name: &str, listed: Option<u16>) -> Option<&'a
     listed.is_none_or(wanted).then_some(wire)
 }
 
+/// Whether an attribute of that name leaves.
+pub fn leaves(partner: &Partner, name: &str, listed: Option<u16>) -> bool {
+    wire(partner, name, listed).is_some()
+}
+
 /// The names of what leaves: for the journal, which never holds a value.
 pub fn names(partner: &Partner, released: &Released, listed: Option<u16>) -> String {
     released.names().filter(|name| wire(partner, name, listed).is_some()).collect::<Vec<_>>().join(" ")

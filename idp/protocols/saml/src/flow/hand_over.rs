@@ -1,7 +1,7 @@
 //! The end of the corridor: the person is there, access is decided, the visit is noted, and the answer goes its way. What is in
 //! it is `assertion`'s matter.
 
-use super::assertion::{Told, answered, assertion, names, response};
+use super::assertion::{Told, answered, assertion, leaves, names, response};
 use super::sso::{self, Answer, Asked};
 use super::{artifact, context, event, name, signed, signing_key, tell_refusal, unsigned};
 use crate::config::NAME;
@@ -10,7 +10,7 @@ use crate::partner::{Acs, Partner, Way};
 use preau_connector_api::{NameIdKind, SamlSigned};
 use preau_domain::{AuditKind, Instant, KeptKind, KeptThing, OneTimeKey, PersonId, TrustedUrl, Visit};
 use preau_keys::{Sealer, one_time_key};
-use preau_policy::Decision;
+use preau_policy::{Decision, Refusal};
 use preau_saml::bindings::post;
 use preau_saml::messages::NameId;
 use preau_saml::metadata::Peers;
@@ -137,6 +137,9 @@ pub fn made(
         Decision::Deny(why) => return Err(hub.refused(visitor, live, door, why).into()),
     };
     let released = hub.release(live, door)?;
+    if !released.tells_visitor(|name| leaves(partner, name, asked.listed)) {
+        return Err(hub.refused(visitor, live, door, &Refusal::visitor()).into());
+    }
     let own = context::Own::of(hub, &live.session.authentication);
     let class = context::claimed(own, asked.context.as_ref()).ok_or(SamlError::NoAuthnContext)?;
     let no_name = || {

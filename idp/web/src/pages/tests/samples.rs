@@ -429,7 +429,7 @@ fn ways(page: &Page<'_>) -> Vec<Way> {
 
 /// What stands on the page of a head who grants inspections.
 fn inspected(door: &Door, problem: Option<crate::inspections::Problem>, none: bool) -> crate::inspections::Sheet {
-    use crate::inspections::{Line, Sheet};
+    use crate::inspections::{By, Line, Sheet};
     let one = |from: i64| preau_domain::Inspection {
         id: format!("i{from}"),
         inspector: PersonId::new("p1"),
@@ -446,10 +446,11 @@ fn inspected(door: &Door, problem: Option<crate::inspections::Problem>, none: bo
         inspection: one(from),
         inspector: "Véra Duval".into(),
         teacher: "Ondine Clairval".into(),
-        by: (from < 0).then(|| "Hugo Lambert".to_owned()),
+        by: if from < 0 { By::Head("Hugo Lambert".to_owned()) } else { By::Operator },
     };
     Sheet {
         lines: if none { Vec::new() } else { vec![line(0), line(-5_000)] },
+        reader: PersonId::new("p3"),
         teachers: vec![(PersonId::new("p2"), "Ondine Clairval".into())],
         doors: vec![door.clone()],
         typed: Default::default(),

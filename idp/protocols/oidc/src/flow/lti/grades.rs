@@ -3,15 +3,16 @@
 
 use super::super::userinfo::Shown;
 use super::kept::{self, Column, MOST};
-use super::roster::{asking, one, people, wait};
+use super::roster::{asking, people, some, wait};
 use super::{Place, page_of, resource_of, year_of};
 use crate::OidcError;
 use crate::wire::lti::grades::{Mark, Said};
 use preau_connector_api::{LINE_ITEMS, LINE_ITEMS_READ, RESULTS_READ, SCORES};
 use preau_domain::{AuditEvent, PersonId};
-use preau_store::{Attempt, Delays, Marked};
+use preau_store::{Attempt, Delays, Marked, StoredMark};
 use preau_web::{Door, Fields, Hub};
 use serde_json::Value;
+use std::collections::HashMap;
 
 /// Characters of the name of a column.
 const NAME: usize = 22;
@@ -194,8 +195,8 @@ pub async fn mark(
 async fn known(hub: &Hub, door: &Door, place: &Place, column: &str, user: &str) -> Result<Option<PersonId>, OidcError> {
     let marked = kept::mark_of(hub, door, place, column, user).await?.map(|(kept, _)| kept.person);
     let Some(person) = marked.or(kept::named(hub, door, user).await?) else { return Ok(None) };
-    let told = one(hub, door, place, &person).await?;
-    Ok(told.filter(|told| told.user() == user).map(|_| person))
+    let told = some(hub, door, place, std::slice::from_ref(&person)).await?;
+    Ok(told.iter().any(|(_, told)| told.user() == user).then_some(person))
 }
 
 /// The same of somebody whose name the tool was not told here before: the whole school is looked through, so many times a minute.
@@ -241,22 +242,33 @@ pub async fn results(
             .map(|limit: u32| limit.min(kept::MOST_MARKS))
             .ok_or(OidcError::InvalidRequest("limit is a number"))?,
     };
-    let marks = match fields.one("user_id")? {
+    let user = fields.one("user_id")?;
+    let marks = match user {
         Some(user) => kept::mark_of(hub, door, place, at.2, user).await?.into_iter().collect(),
         None => kept::page_of_marks(hub, door, place, at.2, fields.one("after")?.unwrap_or_default(), limit).await?,
     };
     let last = marks.last().filter(|_| marks.len() >= limit as usize).map(|(kept, _)| kept.user.clone());
-    let next = last.filter(|_| limit < kept::MOST_MARKS).map(|last| {
+    // Of one person there is one mark: what comes after it is of others.
+    let next = last.filter(|_| user.is_none() && limit < kept::MOST_MARKS).map(|last| {
         let after: String = url::form_urlencoded::byte_serialize(last.as_bytes()).collect();
         format!("{address}/results?limit={limit}&after={after}")
     });
-    let mut told = Vec::with_capacity(marks.len());
-    for (kept, mark) in &marks {
-        let may_know = one(hub, door, place, &kept.person).await?;
-        if may_know.is_some_and(|told| told.user() == kept.user) {
-            told.push(mark.told(&address, &kept.user));
+    // Those that once stood together in a document name nobody: their people are found by the names the tool was told, as far as it may
+    // know them.
+    let told = match marks.iter().any(|(kept, _)| kept.person.as_str().is_empty()) {
+        true => people(hub, door, place).await?,
+        false => {
+            let named: Vec<PersonId> = marks.iter().map(|(kept, _)| kept.person.clone()).collect();
+            some(hub, door, place, &named).await?
         }
-    }
+    };
+    let known: HashMap<&str, &PersonId> = told.iter().map(|(person, told)| (told.user(), &person.id)).collect();
+    let may_know = |kept: &StoredMark| {
+        let person = known.get(kept.user.as_str());
+        person.is_some_and(|person| kept.person.as_str().is_empty() || **person == kept.person)
+    };
+    let told = marks.iter().filter(|(kept, _)| may_know(kept)).map(|(kept, mark)| mark.told(&address, &kept.user));
+    let told: Vec<Value> = told.collect();
     event.detail = format!("lti results of {}", told.len());
     Ok(Results { told: told.into(), next })
 }

@@ -215,7 +215,7 @@ pub async fn put_mark(
         doc: serde_json::to_string(mark).map_err(internal)?,
         expires: end(place).ok_or_else(|| internal("a school year no calendar has"))?,
     };
-    Ok(hub.store.put_mark(&kept, MOST_MARKS, hub.now()).await?)
+    Ok(hub.store.put_mark(&kept, Some(MOST_MARKS), hub.now()).await?)
 }
 
 /// Forgets the marks of a column.
@@ -238,5 +238,5 @@ pub async fn note_name(hub: &Hub, door: &Door, place: &Place, person: &PersonId,
     }
     let (user, person, doc) = (user.to_owned(), person.clone(), String::new());
     let kept = StoredMark { column, user, person, at: now, doc, expires };
-    Ok(hub.store.put_mark(&kept, u32::MAX, now).await.map(drop)?)
+    Ok(hub.store.put_mark(&kept, None, now).await.map(drop)?)
 }

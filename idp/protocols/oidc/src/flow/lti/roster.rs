@@ -76,15 +76,15 @@ pub(super) async fn people(hub: &Hub, door: &Door, place: &Place) -> Result<Vec<
     Ok(hub.roster(door, &place.establishment, |person| may_be_of(door, person, place), fits).await?)
 }
 
-/// What a tool is told of one person of a class or group; nothing where it may not know them as one of it.
-pub(super) async fn one(
+/// The same of these people alone: nothing is told of whom it may not know as one of it.
+pub(super) async fn some(
     hub: &Hub,
     door: &Door,
     place: &Place,
-    person: &PersonId,
-) -> Result<Option<Released>, OidcError> {
+    people: &[PersonId],
+) -> Result<Vec<(Person, Released)>, OidcError> {
     let fits = |told: &Released| values(told, "context").contains(&place.name);
-    Ok(hub.roster_of(door, &place.establishment, person, |person| may_be_of(door, person, place), fits).await?)
+    Ok(hub.roster_of(door, &place.establishment, people, |person| may_be_of(door, person, place), fits).await?)
 }
 
 /// The roster of a class or group, for the tool that was told its address and shows a token of its own that was given for it.
