@@ -114,6 +114,18 @@ async function teacher() {
   return page;
 }
 
+/** The same teacher, on the page of cards, at another browser. */
+async function teacherAgain() {
+  const page = await visitor();
+  await page.goto(base);
+  await page.click('button[name=public][value=staff]');
+  await page.fill('input[name=login]', 'odile');
+  await page.fill('input[name=password]', 'craie-blanche-au-tableau');
+  await Promise.all([page.waitForNavigation(), page.click('form:has(input[name=password]) button:not([type=button])')]);
+  await page.goto(`${base}/cards`);
+  return page;
+}
+
 const press = (page, what) => Promise.all([page.waitForNavigation(), page.click(`button[name=what][value=${what}]`)]);
 
 test('from the sheet to the tile, and to the end of the lesson', async () => {
@@ -135,6 +147,11 @@ test('from the sheet to the tile, and to the end of the lesson', async () => {
   await page.goto(`${base}/cards`);
   await press(page, 'open');
   await look(page, 'cards-open');
+
+  // Whoever was too early has the letters there, and photographs nothing again.
+  await child.click('main button.main');
+  await child.waitForSelector('.pictures');
+  child.problems.length = 0;
 
   await child.setViewportSize(NARROW);
   // A photographed card asks for nothing but the pictures; what stands behind # reaches no server.
@@ -169,14 +186,28 @@ test('from the sheet to the tile, and to the end of the lesson', async () => {
   assert.ok(second.code, 'there is a card for each');
 });
 
-test('pictures are walked by keyboard, and without a script', async () => {
-  const page = await visitor();
-  await page.goto(base);
-  await page.click('button[name=public][value=staff]');
-  await page.fill('input[name=login]', 'odile');
-  await page.fill('input[name=password]', 'craie-blanche-au-tableau');
-  await Promise.all([page.waitForNavigation(), page.click('form:has(input[name=password]) button:not([type=button])')]);
+test('after a document the page goes on', async () => {
+  const page = await teacherAgain();
+  const made = page.locator('.cards li').filter({ hasText: 'Elif' });
+  const [alone] = await Promise.all([page.waitForEvent('download'), made.locator('button[data-document]').click()]);
+  await alone.saveAs(join(place, 'seule.pdf'));
+  // The page stands as it was: its other buttons are alive, of the same child too.
+  await Promise.all([page.waitForNavigation(), made.locator('button[value=revoke]').click()]);
+  assert.match(await made.textContent(), /Carte retirée/);
+  await Promise.all([page.waitForNavigation(), made.locator('button[value=restore]').click()]);
+  assert.doesNotMatch(await made.textContent(), /Carte retirée/);
+  // A double click makes one document: the codes of a first one would be worth nothing.
+  let downloads = 0;
+  page.on('download', () => (downloads += 1));
+  const twice = page.waitForEvent('download');
+  await made.locator('button[data-document]').dblclick();
+  await (await twice).saveAs(join(place, 'deux.pdf'));
   await page.goto(`${base}/cards`);
+  assert.equal(downloads, 1);
+});
+
+test('pictures are walked by keyboard, and without a script', async () => {
+  const page = await teacherAgain();
   await page.check('input[name=again]');
   const [download] = await Promise.all([page.waitForEvent('download'), page.click('form.fields button')]);
   const file = join(place, 'encore.pdf');

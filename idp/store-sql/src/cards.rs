@@ -36,6 +36,11 @@ const REVOKE: &str = "UPDATE class_card SET revoked = 1, turn = turn + 1
 const RESTORE: &str = "UPDATE class_card SET revoked = 0, tries = 0, spent = 0
     WHERE person = $1 AND establishment = $2 AND class = $3";
 const LEAVE: &str = "UPDATE class_card SET turn = turn + 1 WHERE person = $1 AND establishment = $2 AND class = $3";
+/// The cards of a class in the order in which a sheet of them is made: whoever ends a lesson meanwhile waits, and neither stops the other.
+const HOLD_CLASS: Sql = Sql::Each {
+    sqlite: "SELECT person FROM class_card WHERE establishment = $1 AND class = $2 LIMIT 1",
+    postgres: "SELECT person FROM class_card WHERE establishment = $1 AND class = $2 ORDER BY person FOR UPDATE",
+};
 const LEAVE_ALL: &str = "UPDATE class_card SET turn = turn + 1 WHERE establishment = $1 AND class = $2";
 const OPEN: &str = "INSERT INTO lesson (establishment, class, opened_by, begins, ends) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (establishment, class) DO UPDATE SET opened_by = excluded.opened_by, ends = excluded.ends,
@@ -223,6 +228,7 @@ impl Cards for Back {
         let ended = self.write(Shape::Several, move |link| {
             Box::pin(async move {
                 let ended = link.changed(END, args![uai.as_str(), class.as_str(), now]).await? > 0;
+                link.rows(HOLD_CLASS, args![uai.as_str(), class.as_str()]).await?;
                 link.changed(LEAVE_ALL, args![uai, class]).await?;
                 Ok(ended)
             })

@@ -5,8 +5,11 @@
   // A form sent twice by a double click would be refused the second time.
   for (const form of document.querySelectorAll("form[method=post]")) {
     form.addEventListener("submit", (event) => {
-      if (form.dataset.sent) event.preventDefault();
-      form.dataset.sent = "yes";
+      // What is kept as a document leaves the page where it is: its other buttons go on, and so does this one when two clicks are two.
+      const once = event.submitter?.closest("[data-document]") ?? form;
+      if (once.dataset.sent) event.preventDefault();
+      once.dataset.sent = "yes";
+      if (once !== form) setTimeout(() => delete once.dataset.sent, 2000);
     });
   }
   addEventListener("pageshow", () => {

@@ -9,7 +9,7 @@ mod class;
 mod config;
 mod printed;
 
-pub(crate) use class::is_for;
+pub(crate) use class::{Taught, is_for};
 pub use config::{ClassCardsAt, ClassCardsConfig};
 
 use crate::{Fault, FaultKind, Hub, Visitor};
@@ -111,7 +111,7 @@ pub(crate) async fn in_use(store: &dyn Store, session: &Session, now: Instant) -
 impl Hub {
     /// Until when cards of an establishment open there, seen from a browser: on the network of the school as long as anything, else until its
     /// hours of class are over. `None` where and when they do not.
-    fn cards_until(&self, visitor: &Visitor, at: &Uai) -> Option<Instant> {
+    pub(crate) fn cards_until(&self, visitor: &Visitor, at: &Uai) -> Option<Instant> {
         let (now, here) = (self.now(), self.config.class_cards.at(at)?);
         if visitor.address.is_some_and(|address| here.networks.iter().any(|network| network.contains(address))) {
             return Some(Instant(i64::MAX));
@@ -119,18 +119,13 @@ impl Hub {
         here.hours.as_ref().and_then(|hours| shuts(hours, at, now))
     }
 
-    /// Until when a card of a class opens, seen from a browser: as long as its lesson, and no longer than cards open there.
-    pub(crate) async fn class_until(&self, visitor: &Visitor, place: &ClassPlace) -> Result<Option<Instant>, Fault> {
-        let Some(until) = self.cards_until(visitor, &place.establishment) else { return Ok(None) };
-        let lesson = self.store.lesson(place, self.now()).await?;
-        Ok(lesson.map(|lesson| lesson.until.min(until)))
-    }
-
-    /// The end of the session that somebody's card opens now.
+    /// The end of the session that somebody's card opens now, seen from a browser: that of its lesson, and no later than cards open there.
     pub(crate) async fn card_until(&self, visitor: &Visitor, person: &PersonId) -> Result<Instant, Fault> {
         let over = || Fault::new(FaultKind::ClassCard, "the lesson is over");
         let card = self.store.card_of(person).await?.ok_or_else(over)?;
-        self.class_until(visitor, &card.place).await?.ok_or_else(over)
+        let until = self.cards_until(visitor, &card.place.establishment).ok_or_else(over)?;
+        let lesson = self.store.lesson(&card.place, self.now()).await?.ok_or_else(over)?;
+        Ok(lesson.until.min(until))
     }
 }
 

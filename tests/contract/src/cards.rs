@@ -170,3 +170,32 @@ pub async fn sessions_of_cards_are_those_in_use(store: &dyn Store) {
     store.end_lesson(&class("CP"), NOW).await.unwrap();
     assert_eq!(names().await, Vec::<String>::new());
 }
+
+/// Cards are made again while the lesson ends, and neither stops the other, in whatever order the rows lie.
+pub async fn a_sheet_is_made_while_a_lesson_ends(store: &dyn Store) {
+    let mut cards = Vec::new();
+    for n in 0..12 {
+        cards.push(card(&somebody(store, &format!("child-{n}")).await, &format!("c-{n}")));
+    }
+    cards.sort_by(|a, b| b.person.cmp(&a.person));
+    // The last one is written first, and so lies before the others.
+    for one in &cards {
+        store.put_cards(std::slice::from_ref(one)).await.unwrap();
+    }
+    let again = |turn: u32| {
+        let one = |card: &ClassCard| ClassCard {
+            key: OneTimeKey::new(format!("{}-{turn}", card.key.as_str())),
+            ..card.clone()
+        };
+        cards.iter().map(one).collect::<Vec<_>>()
+    };
+    let sheets = futures::future::join_all((0..20).map(async |turn| store.put_cards(&again(turn)).await));
+    let ends = futures::future::join_all((0..20).map(async |_| {
+        store.open_lesson(&lesson(LATER)).await?;
+        store.end_lesson(&class("CP"), NOW).await
+    }));
+    let (sheets, ends) = futures::future::join(sheets, ends).await;
+    assert!(sheets.iter().all(Result::is_ok), "{sheets:?}");
+    assert!(ends.iter().all(Result::is_ok), "{ends:?}");
+    assert_eq!(store.cards_of(&class("CP")).await.unwrap().len(), 12, "control");
+}

@@ -221,6 +221,12 @@ fn of_lists(lists: &lilas::Facts) -> String {
         titles.join(", ")
     )
     .ok();
+    writeln!(
+        text,
+        "    She and the teacher make cards of a class and open a lesson ({0}cards); a child comes in with a card at {0}card, and opens the first of these services once its second key is turned.",
+        lists.base,
+    )
+    .ok();
     text
 }
 

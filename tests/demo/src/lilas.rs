@@ -1,5 +1,6 @@
 //! The third ENT of the demo: that of an école which has nothing but lists. Nobody there has a password anywhere: it lives in this preau, and
-//! begins with a code on paper. Its director prints codes, helps pupils, and holds the second key of its services.
+//! begins with a code on paper. Its director prints codes, helps pupils, and holds the second key of its services; its teachers let the youngest in
+//! with cards of their class, in a lesson, for this machine is the network of the school.
 //!
 //! Its address is a name of this machine of its own: browsers tell cookies apart by the name of the host, and not by the port.
 
@@ -188,6 +189,7 @@ impl<'a> Lilas<'a> {
         let told = [
             format!("[web]\npublic_url = \"{base}\"\nname = \"{NAME}\"\nwords = \"words\"\n"),
             "[web.sign_in.publics]\nstaff = \"local\"\npupil = \"local\"\nguardian = \"local\"\n".to_owned(),
+            format!("[web.class_cards.establishments.{UAI}]\nnetworks = [\"127.0.0.0/8\", \"::1\"]\n"),
             format!("[server]\nlisten = \"127.0.0.1:{port}\"\n[storage]\nurl = \"sqlite://preau.db\"\n"),
             "[keys]\ndir = \"keys\"\n[sync]\nspool_dir = \"sync\"\n[services]\ninstances = \"services\"\n".to_owned(),
             format!("[sources.{SOURCE}]\nkind = \"csv\"\n"),
@@ -196,13 +198,14 @@ impl<'a> Lilas<'a> {
             file("agents.csv", "staff", &format!("profile = \"National_ENS\"\n{class}")),
             file("parents.csv", "guardians", &format!("legal = \"1\"\n{child}")),
         ];
-        let service = |(_, title): (&str, &str), connector: &str, address: &str| {
+        let service = |(_, title): (&str, &str), connector: &str, address: &str, more: &str| {
             format!(
                 "connector = \"{connector}\"\nnetwork = \"private\"\ntwo_keys = true\n\n[title]\nfr = \"{title}\"\n\
-                 en = \"{title}\"\n\n[parameters]\nurl = \"{}\"\n",
+                 en = \"{title}\"\n\n[parameters]\nurl = \"{}\"\n{more}",
                 address.trim_end_matches('/')
             )
         };
+        let cards = "\n[audience]\nallow = [{}]\nclass_cards = true\n";
         let site = self.site().address();
         for (name, text) in [
             ("eleves.csv", PUPILS),
@@ -210,8 +213,8 @@ impl<'a> Lilas<'a> {
             ("parents.csv", PARENTS),
             ("words/charte.toml", CHARTE),
             ("preau.toml", &told.concat()),
-            ("services/carnet.toml", &service(CARNET, SiteKind::PhpCas.connector(), &site)),
-            ("services/voisines.toml", &service(VOISINES, "link", &self.voisines())),
+            ("services/carnet.toml", &service(CARNET, SiteKind::PhpCas.connector(), &site, cards)),
+            ("services/voisines.toml", &service(VOISINES, "link", &self.voisines(), "")),
         ] {
             fs::write(self.folder.join(name), text).with_context(|| format!("writing {name} of the école"))?;
         }

@@ -1,7 +1,7 @@
 //! The page on which whoever teaches young pupils makes their cards and opens a lesson, sees who is signed in, and ends it.
 //!
-//! It is there for those who help pupils of a class (`activation::class`), each for their own, and for whoever manages a shared space with
-//! guests whose home cannot vouch for them. Cards are made by whoever proved who they are within a quarter of an hour; a lesson is opened by
+//! It is there for those who help pupils of a class (`activation::class`), each for their own, and for whoever of the staff manages a shared
+//! space with guests whose home cannot vouch for them. Cards are made by whoever proved who they are within a quarter of an hour; a lesson is opened by
 //! whoever is signed in, in front of the class.
 
 use super::{PICTURES_OF_ONE, digest, drawn, is_of, key, printed, shuts};
@@ -16,8 +16,8 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use axum::routing::get;
 use preau_domain::{
-    AuditEvent, AuditKind, ClassCard, ClassPlace, Instant, Lesson, Person, PersonId, Profile, Public, Role,
-    SPACE_GROUP, Session, Uai,
+    AuditEvent, AuditKind, ClassCard, ClassPlace, GroupKind, Instant, Lesson, Person, PersonId, Profile, Public, Role,
+    SPACE_GROUP, Session, SpaceGrant, Uai,
 };
 use preau_paper::Picture;
 use preau_store::GuestsOf;
@@ -46,24 +46,49 @@ fn nothing() -> Fault {
     Fault::new(FaultKind::NotFound, "cards of a class, for whom there are none to make")
 }
 
-/// Those whom somebody teaches together: the code of the class, or the group of a space with guests, and what people read.
+/// Those whom somebody teaches together: a class, or the guests of a space.
+#[derive(Clone)]
 pub(crate) struct Taught {
-    pub class: String,
-    pub label: Option<String>,
+    /// The code of the class, or the group of the space.
+    pub code: String,
+    /// What people call it.
+    pub name: String,
+    /// Of a space.
+    pub guests: bool,
+}
+
+/// Those for whom somebody makes cards where they work now; nobody where there are none to make.
+async fn taught(hub: &Hub, live: &Live, person: &Person) -> Result<Vec<Taught>, Fault> {
+    let here = live.session.establishment.as_ref().filter(|at| hub.config.class_cards.at(at).is_some());
+    let Some(at) = here.filter(|_| !person.is_hosted()) else { return Ok(Vec::new()) };
+    let mut all = Vec::new();
+    if let Some(place) = live.establishment(at) {
+        let class = |code: &String| place.groups.iter().find(|one| one.kind == GroupKind::Class && one.code == *code);
+        let one = |code: String| Taught {
+            name: class(&code).map_or_else(|| code.clone(), |class| class.label.clone()),
+            guests: false,
+            code,
+        };
+        all.extend(helped::classes(person, place).into_iter().map(one));
+    }
+    let manages = |one: &&SpaceGrant| one.host == *at && one.role == Role::Gestionnaire && one.holds(live.loaded);
+    for grant in live.spaces().iter().filter(manages) {
+        if let Some(found) = hub.store.space(&grant.space).await?
+            // A space may call pupils its managers: they make no cards.
+            && preau_hosting::may_manage(person, &found).is_some()
+            && let Some(convention) = &found.convention
+            && let Some(convention) = hub.store.convention(convention).await?
+            && convention.peer.comes_by_card()
+        {
+            all.push(Taught { code: format!("{SPACE_GROUP}{}", found.id), name: found.title, guests: true });
+        }
+    }
+    Ok(all)
 }
 
 /// Whether the page is there for somebody where they work now.
-pub(crate) fn is_for(hub: &Hub, live: &Live, person: &Person) -> bool {
-    let Some(at) = live.session.establishment.as_ref() else { return false };
-    let classes = || live.establishment(at).is_some_and(|at| !helped::classes(person, at).is_empty());
-    hub.config.class_cards.at(at).is_some() && !person.is_hosted() && (classes() || manages(live, at).next().is_some())
-}
-
-/// Spaces of that establishment that the person of a session manages now.
-fn manages<'l>(live: &'l Live, at: &'l Uai) -> impl Iterator<Item = &'l str> {
-    let own =
-        |one: &&preau_domain::SpaceGrant| one.host == *at && one.role == Role::Gestionnaire && one.holds(live.loaded);
-    live.spaces().iter().filter(own).map(|one| one.space.as_str())
+pub(crate) async fn is_for(hub: &Hub, live: &Live, person: &Person) -> Result<bool, Fault> {
+    Ok(!taught(hub, live, person).await?.is_empty())
 }
 
 struct Teacher {
@@ -76,13 +101,13 @@ struct Teacher {
 impl Teacher {
     /// The class of that code, if it is theirs.
     fn own(&self, class: &str) -> Result<ClassPlace, Fault> {
-        let own = self.all.iter().find(|one| one.class == class).ok_or_else(nothing)?;
-        Ok(ClassPlace { establishment: self.at.clone(), class: own.class.clone() })
+        let own = self.all.iter().find(|one| one.code == class).ok_or_else(nothing)?;
+        Ok(ClassPlace { establishment: self.at.clone(), class: own.code.clone() })
     }
 }
 
-/// Whoever may be here; with `recently`, who proved it within a quarter of an hour.
-async fn door(hub: &Hub, visitor: &Visitor, recently: bool) -> Result<Lately<Teacher>, Fault> {
+/// Whoever may be here; with `recently`, who proved it within a quarter of an hour, and else does and comes back to the page of that class.
+async fn door(hub: &Hub, visitor: &Visitor, class: Option<&str>, recently: bool) -> Result<Lately<Teacher>, Fault> {
     if !hub.config.class_cards.anywhere() {
         return Err(nothing());
     }
@@ -93,27 +118,16 @@ async fn door(hub: &Hub, visitor: &Visitor, recently: bool) -> Result<Lately<Tea
     };
     let Known { person, .. } = live.known()?;
     let at = live.session.establishment.clone().ok_or_else(nothing)?;
-    if !is_for(hub, &live, &person) {
-        return Err(nothing());
-    }
-    if recently && !hub.proved_lately(&live, since).await? {
-        return hub.prove_again(visitor, HERE.to_owned(), since).await;
-    }
-    let classes = live.establishment(&at).map(|at| helped::classes(&person, at)).unwrap_or_default();
-    let mut all: Vec<Taught> = classes.into_iter().map(|class| Taught { class, label: None }).collect();
-    for space in manages(&live, &at) {
-        if let Some(found) = hub.store.space(space).await?
-            && let Some(convention) = &found.convention
-            && let Some(convention) = hub.store.convention(convention).await?
-            && convention.peer.comes_by_card()
-        {
-            all.push(Taught { class: format!("{SPACE_GROUP}{}", found.id), label: Some(found.title) });
-        }
-    }
+    let all = taught(hub, &live, &person).await?;
     if all.is_empty() {
         return Err(nothing());
     }
-    Ok(Lately::Proved(Teacher { live, person, at, all }))
+    let teacher = Teacher { live, person, at, all };
+    if recently && !hub.proved_lately(&teacher.live, since).await? {
+        let here = class.map(|class| teacher.own(class)).transpose()?;
+        return hub.prove_again(visitor, here.map_or_else(|| HERE.to_owned(), |place| address(&place)), since).await;
+    }
+    Ok(Lately::Proved(teacher))
 }
 
 /// Whoever sent a form of the page, its fields and the class it is about.
@@ -124,14 +138,15 @@ async fn sent(
     recently: bool,
 ) -> Result<Result<(Teacher, Fields, ClassPlace), Response>, Fault> {
     let fields = Fields::of_body(body)?;
-    let teacher = match door(hub, visitor, recently).await? {
+    let class = fields.required("class")?;
+    let teacher = match door(hub, visitor, Some(class), recently).await? {
         Lately::Proved(teacher) => teacher,
         Lately::Onward(response) => return Ok(Err(response)),
     };
     if !hub.form_token_ok(&teacher.live.session.id, FORM, fields.required("token")?) {
         return Err(Fault::new(FaultKind::StaleForm, "form of cards of another session"));
     }
-    let place = teacher.own(fields.required("class")?)?;
+    let place = teacher.own(class)?;
     Ok(Ok((teacher, fields, place)))
 }
 
@@ -160,14 +175,14 @@ async fn guests(hub: &Hub, space: &str) -> Result<Vec<Person>, Fault> {
 }
 
 async fn show(State(hub): State<Arc<Hub>>, visitor: Visitor, RawQuery(query): RawQuery) -> Result<Response, Fault> {
-    let teacher = match door(&hub, &visitor, false).await? {
+    let teacher = match door(&hub, &visitor, None, false).await? {
         Lately::Proved(teacher) => teacher,
         Lately::Onward(response) => return Ok(response),
     };
     let fields = Fields::parse(query.as_deref().unwrap_or_default())?;
     let class = match fields.one("class")? {
         Some(class) => class.to_owned(),
-        None => teacher.all.first().map(|one| one.class.clone()).unwrap_or_default(),
+        None => teacher.all.first().map(|one| one.code.clone()).unwrap_or_default(),
     };
     let place = teacher.own(&class)?;
     page(&hub, &visitor, &teacher, &place, None).await
@@ -195,16 +210,20 @@ async fn page(
     };
     let rows = pupils(hub, place).await?.into_iter().map(row).collect();
     let shown = CardsPage {
-        classes: teacher.all.iter().map(|one| (one.class.clone(), one.label.clone())).collect(),
+        at: place.establishment.clone(),
+        classes: teacher.all.clone(),
         class: place.class.clone(),
         rows,
         lesson: match hub.store.lesson(place, now).await? {
             Some(lesson) => LessonNow::Open(lesson.until),
             None => match ends(hub, place, now) {
-                Some(_) => LessonNow::Closed(hub.config.class_cards.minutes),
+                // Less than a whole lesson, where hours of class are over before.
+                Some(until) => LessonNow::Closed(usize::try_from((until - now + 59_999) / 60_000).unwrap_or_default()),
                 None => LessonNow::OutOfHours,
             },
         },
+        // Where cards open in the network of the school alone, a teacher elsewhere would wonder why none does.
+        elsewhere: hub.cards_until(visitor, &place.establishment).is_none() && ends(hub, place, now).is_some(),
         token: hub.form_token(&teacher.live.session.id, FORM),
         problem,
     };
@@ -230,15 +249,15 @@ fn ends(hub: &Hub, place: &ClassPlace, now: Instant) -> Option<Instant> {
     here.hours.and_then(|hours| shuts(&hours, at, now)).map(|shut| lasts.min(shut))
 }
 
-/// What is done is said before it is done: of whoever does it, and of the child where there is one.
-async fn tell(
+/// What is done is said before it is done: of whoever does it, and of each child.
+async fn tell<'p>(
     hub: &Hub,
     visitor: &Visitor,
-    teacher: &Teacher,
-    pupil: Option<&PersonId>,
+    teacher: &'p Teacher,
+    pupils: impl IntoIterator<Item = &'p PersonId>,
     what: &str,
 ) -> Result<(), Fault> {
-    for person in pupil.into_iter().chain([&teacher.person.id]) {
+    for person in pupils.into_iter().chain([&teacher.person.id]) {
         let kind = AuditKind::CredentialsChanged;
         let mut event = AuditEvent::new(hub.now(), kind, visitor.correlation().clone(), what);
         (event.person, event.establishment) = (Some(person.clone()), Some(teacher.at.clone()));
@@ -339,9 +358,7 @@ async fn sheet(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Re
             None => page(&hub, &visitor, &teacher, &place, Some("cards-problem-nobody")).await,
         };
     }
-    for pupil in &pupils {
-        tell(&hub, &visitor, &teacher, Some(&pupil.id), "card-made").await?;
-    }
+    tell(&hub, &visitor, &teacher, pupils.iter().map(|pupil| &pupil.id), "card-made").await?;
     let mut sessions = hub.store.card_sessions(&place, hub.now()).await?;
     sessions.retain(|session| pupils.iter().any(|pupil| pupil.id == session.person));
     let made = make(&hub, &teacher, &place, &pupils).await?;
@@ -356,8 +373,8 @@ async fn sheet(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Re
         made: hub.now(),
         expires: hub.now(),
     };
-    let label = teacher.all.iter().find(|one| one.class == place.class).and_then(|one| one.label.as_deref());
-    Ok(printed::document(&printed, label.unwrap_or(&place.class), &pupils, &made))
+    let name = teacher.all.iter().find(|one| one.code == place.class).map(|one| one.name.as_str());
+    Ok(printed::document(&printed, name.unwrap_or(&place.class), &pupils, &made))
 }
 
 /// The code of a card, and its pictures.

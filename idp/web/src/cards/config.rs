@@ -88,8 +88,9 @@ impl ClassCardsConfig {
         }
         for (uai, at) in &self.establishments {
             let here = format!("web.class_cards.establishments.{uai}");
-            if uai.parse::<Uai>().is_err() {
-                problems.push(Problem::new(here.clone(), "is no number of an establishment"));
+            // It is looked up as it is written: another spelling would say nothing of anybody.
+            if uai.parse::<Uai>().map_or(true, |number| number.as_str() != uai) {
+                problems.push(Problem::new(here.clone(), "is no number of an establishment, such as 0990001N"));
             }
             if at.networks.iter().any(|text| Network::parse(text).is_none()) {
                 problems.push(Problem::new(here.clone(), "names something that is no network such as 192.0.2.0/24"));
@@ -149,6 +150,10 @@ mod tests {
             (
                 r#"{ "establishments": { "0990001A": { "networks": ["192.0.2.0/24"] } } }"#,
                 "web.class_cards.establishments.0990001A",
+            ),
+            (
+                r#"{ "establishments": { "0990001n": { "networks": ["192.0.2.0/24"] } } }"#,
+                "web.class_cards.establishments.0990001n",
             ),
             (
                 r#"{ "establishments": { "0990001N": { "networks": ["the school"] } } }"#,

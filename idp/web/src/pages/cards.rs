@@ -1,11 +1,12 @@
 //! The pages of cards of classes: the card, its pictures, and the page of the teacher.
 
 use super::{Page, html};
+use crate::cards::Taught;
 use crate::{Hub, Visitor};
 use askama::Template;
 use axum::response::Response;
 use http::{HeaderValue, header};
-use preau_domain::Instant;
+use preau_domain::{Instant, Uai};
 use preau_paper::{PICTURES, Picture};
 
 /// What [`card`] shows.
@@ -16,6 +17,8 @@ pub struct CardPage<'a> {
     pub token: String,
     /// The sign-in, sealed, for the form to carry.
     pub carried: Option<String>,
+    /// What was typed or photographed and opened nothing: a child need not do it again when the lesson is open, or for one letter.
+    pub typed: String,
     /// The key of the sentence that says what went wrong.
     pub problem: Option<&'static str>,
 }
@@ -28,15 +31,16 @@ pub(super) struct Card<'a> {
     pending_id: &'a str,
     token: String,
     carried: Option<String>,
+    typed: String,
     problem: Option<String>,
 }
 
 impl<'a> Card<'a> {
     pub(super) fn new(page: Page<'a>, shown: CardPage<'a>) -> Card<'a> {
-        let CardPage { pending_id, token, carried, problem } = shown;
+        let CardPage { pending_id, token, carried, typed, problem } = shown;
         let problem = problem.map(|key| page.t(key));
         let page = page.at(format!("/sign-in/{pending_id}/card"));
-        Card { page, heading: "card-title", pending_id, token, carried, problem }
+        Card { page, heading: "card-title", pending_id, token, carried, typed, problem }
     }
 }
 
@@ -129,22 +133,26 @@ pub struct CardRow {
 pub enum LessonNow {
     /// Until then.
     Open(Instant),
-    /// It has none; one that is opened lasts so many minutes.
-    Closed(u32),
+    /// It has none; one that is opened now lasts so many minutes.
+    Closed(usize),
     /// It has none, and none is opened at this hour.
     OutOfHours,
 }
 
 /// What [`cards`] shows.
 pub struct CardsPage {
-    /// Codes of the classes to choose from, and what people read where that is another thing.
-    pub classes: Vec<(String, Option<String>)>,
-    /// The one that is shown.
+    /// Where: times are by its clock.
+    pub at: Uai,
+    /// The classes to choose from.
+    pub classes: Vec<Taught>,
+    /// The code of the one that is shown.
     pub class: String,
     /// Its pupils.
     pub rows: Vec<CardRow>,
     /// Its lesson.
     pub lesson: LessonNow,
+    /// Cards open in the network of the school, and whoever looks at the page is not there.
+    pub elsewhere: bool,
     /// The hidden token of the forms.
     pub token: String,
     /// The key of the sentence that says what went wrong.
@@ -160,6 +168,8 @@ struct Child {
     has_card: bool,
     /// It may be taken back.
     good: bool,
+    /// What the button says that lets it open again.
+    restore: &'static str,
 }
 
 #[derive(Template)]
@@ -176,32 +186,36 @@ pub(super) struct Cards<'a> {
     /// What the button that opens one says.
     opens: Option<String>,
     signed_in: String,
+    elsewhere: bool,
     token: String,
     problem: Option<String>,
 }
 
 impl<'a> Cards<'a> {
     pub(super) fn new(page: Page<'a>, shown: CardsPage) -> Cards<'a> {
-        let CardsPage { classes, class, rows, lesson, token, problem } = shown;
-        let name = |(code, label): (String, Option<String>)| {
-            let said = label.map(|title| page.with("cards-guests-of", "space", &title)).unwrap_or_else(|| code.clone());
-            (code, said)
+        let CardsPage { at, classes, class, rows, lesson, elsewhere, token, problem } = shown;
+        let chosen = classes.iter().find(|one| one.code == class);
+        let title = match chosen.map(|one| (one.guests, &one.name)) {
+            Some((false, name)) => page.with("class-of", "class", name),
+            Some((true, name)) => page.with("cards-guests-of", "space", name),
+            None => String::new(),
         };
-        let classes: Vec<(String, String)> = classes.into_iter().map(name).collect();
-        let label = classes.iter().find(|(code, _)| *code == class).map(|(_, label)| label.clone()).unwrap_or_default();
-        let (said, open, opens) = match lesson {
-            LessonNow::Open(until) => (page.with("cards-open-until", "until", &page.moment(until)), true, None),
-            LessonNow::Closed(minutes) => {
-                let button = page.with("cards-open", "minutes", &minutes.to_string());
-                (page.t("cards-closed"), false, Some(button))
-            }
+        let said = |one: Taught| match one.guests {
+            false => (one.code, one.name),
+            true => (one.code, page.with("cards-guests-of", "space", &one.name)),
+        };
+        let classes: Vec<(String, String)> = classes.into_iter().map(said).collect();
+        let (told, open, opens) = match lesson {
+            LessonNow::Open(until) => (page.with("cards-open-until", "until", &page.moment_at(&at, until)), true, None),
+            LessonNow::Closed(minutes) => (page.t("cards-closed"), false, Some(page.count("cards-open", minutes))),
             LessonNow::OutOfHours => (page.t("cards-out-of-hours"), false, None),
         };
         let signed_in = rows.iter().filter(|row| row.since.is_some()).count();
         Cards {
-            title: page.with("class-of", "class", &label),
-            rows: rows.into_iter().map(|row| child(&page, row)).collect(),
-            lesson: said,
+            title,
+            elsewhere,
+            rows: rows.into_iter().map(|row| child(&page, &at, row)).collect(),
+            lesson: told,
             open,
             opens,
             signed_in: page.count("cards-signed-in-count", signed_in),
@@ -214,18 +228,23 @@ impl<'a> Cards<'a> {
     }
 }
 
-fn child(page: &Page<'_>, row: CardRow) -> Child {
+fn child(page: &Page<'_>, at: &Uai, row: CardRow) -> Child {
     let said = match (row.state, row.made) {
-        (CardState::Good, Some(made)) => page.with("cards-made", "when", &page.moment(made)),
+        (CardState::Good, Some(made)) => page.with("cards-made", "when", &page.moment_at(at, made)),
         (CardState::Stopped, _) => page.t("cards-stopped"),
         (CardState::Spent, _) => page.t("cards-spent"),
         (CardState::Revoked, _) => page.t("cards-revoked"),
         (CardState::None | CardState::Good, _) => page.t("cards-none"),
     };
     Child {
-        since: row.since.map(|since| page.with("cards-signed-in", "since", &page.moment(since))),
+        since: row.since.map(|since| page.with("cards-signed-in", "since", &page.moment_at(at, since))),
         has_card: row.state != CardState::None,
         good: row.state == CardState::Good,
+        restore: match row.state {
+            CardState::Stopped => "cards-unblock",
+            CardState::Spent => "cards-once-more",
+            _ => "cards-restore",
+        },
         name: row.name,
         id: row.id,
         said,

@@ -52,7 +52,7 @@ use axum::Router;
 use axum::response::{IntoResponse, Response};
 use flate2::Compression;
 use http::{HeaderValue, header};
-use preau_domain::{Instant, LocalTime, Public, ServiceId};
+use preau_domain::{Instant, LocalTime, Public, ServiceId, Uai};
 use preau_policy::Reason;
 use std::sync::Arc;
 
@@ -138,10 +138,19 @@ impl<'a> Page<'a> {
         self.texts.count(self.locale, key, count)
     }
 
-    /// An instant as people read one, to the minute, in universal time.
+    /// An instant as people read one, to the minute, by the clock of Paris.
     fn moment(&self, at: Instant) -> String {
-        // By the clock people have on the wall; of an instant outside all calendars, as it is written.
-        let text = LocalTime::in_paris(at).map_or_else(|| at.rfc3339().replace('T', " "), |local| local.to_string());
+        self.by_clock(LocalTime::in_paris(at), at)
+    }
+
+    /// The same by the clock that hangs on the wall of an establishment.
+    fn moment_at(&self, place: &Uai, at: Instant) -> String {
+        self.by_clock(LocalTime::at(place, at), at)
+    }
+
+    fn by_clock(&self, local: Option<LocalTime>, at: Instant) -> String {
+        // Of an instant outside all calendars, as it is written.
+        let text = local.map_or_else(|| at.rfc3339().replace('T', " "), |local| local.to_string());
         let (date, time) = text.split_once(' ').unwrap_or_default();
         let mut date = date.split('-');
         let [year, month, day] = [(); 3].map(|()| date.next().unwrap_or_default());

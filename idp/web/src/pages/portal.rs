@@ -79,7 +79,7 @@ pub(super) async fn page<'a>(hub: &'a Hub, visitor: &Visitor, live: &Live, searc
     }
     home.nudge = hub.recommends_passkey(live, &known.person).await?;
     home.helps = class::is_for(hub, live, &known.person);
-    home.cards = cards::is_for(hub, live, &known.person);
+    home.cards = cards::is_for(hub, live, &known.person).await?;
     home.waits = waits(hub, visitor, &known.person).await?;
     Ok(home)
 }

@@ -5,10 +5,10 @@
 
 use super::enter::enter;
 use super::{begin_on, carried, leads_to_service, load, posted, said, token};
-use crate::activation::read;
+use crate::activation::{read, shown};
 use crate::cards::{chosen, digest, is_of, key};
 use crate::pages::{self, CardPage, PicturesPage};
-use crate::{Fault, Fields, Hub, Visitor, spaces};
+use crate::{Fault, FaultKind, Fields, Hub, Visitor, spaces};
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -19,23 +19,33 @@ use std::sync::Arc;
 
 /// Somebody follows the address of a card: a sign-in begins on the page of cards. What stands behind `#` stays with their browser.
 pub async fn begin(State(hub): State<Arc<Hub>>, visitor: Visitor) -> Result<Response, Fault> {
+    there_are(&hub)?;
     begin_on(&hub, &visitor, "card").await
+}
+
+/// Nothing of this exists in a house where cards open nowhere.
+fn there_are(hub: &Hub) -> Result<(), Fault> {
+    let nothing = || Fault::new(FaultKind::NotFound, "a card of a class, where there are none");
+    hub.config.class_cards.anywhere().then_some(()).ok_or_else(nothing)
 }
 
 /// Asks for the code of the card.
 pub async fn ask(State(hub): State<Arc<Hub>>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, Fault> {
+    there_are(&hub)?;
     let pending = load(&hub, &visitor, &id).await?;
-    Ok(page(&hub, &visitor, &pending, None))
+    Ok(page(&hub, &visitor, &pending, "", None))
 }
 
-fn page(hub: &Hub, visitor: &Visitor, pending: &PendingSignIn, problem: Option<&'static str>) -> Response {
-    let shown = CardPage {
+fn page(hub: &Hub, visitor: &Visitor, pending: &PendingSignIn, typed: &str, problem: Option<&'static str>) -> Response {
+    let asks = CardPage {
         pending_id: pending.id.as_str(),
         token: token(hub, visitor, &pending.id),
         carried: carried::seal(hub, pending),
+        // In groups where it may be a code; what is longer is none.
+        typed: read(typed).map_or_else(|| typed.chars().take(40).collect(), |code| shown(&code)),
         problem,
     };
-    said(pages::card(hub, visitor, shown), problem)
+    said(pages::card(hub, visitor, asks), problem)
 }
 
 /// Asks for the pictures.
@@ -81,13 +91,24 @@ pub async fn submit(
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<Response, Fault> {
+    there_are(&hub)?;
     let (pending, fields) = posted(&hub, &visitor, &id, &body).await?;
-    let Some(Shown { code, card, person }) = card_shown(&hub, fields.required("code")?).await? else {
-        return Ok(refuse(&hub, &visitor, &pending, None, "unknown-card", "card-problem-unknown"));
+    let typed = fields.required("code")?;
+    let Some(Shown { code, card, person }) = card_shown(&hub, typed).await? else {
+        told(&hub, &visitor, &pending, None, "unknown-card");
+        return Ok(page(&hub, &visitor, &pending, typed, Some("card-problem-unknown")));
     };
-    let no = |why, problem| Ok(refuse(&hub, &visitor, &pending, Some(&card.person), why, problem));
-    if hub.class_until(&visitor, &card.place).await?.is_none() {
+    let no = |why, problem| {
+        told(&hub, &visitor, &pending, Some(&card.person), why);
+        Ok(page(&hub, &visitor, &pending, typed, Some(problem)))
+    };
+    let until = hub.cards_until(&visitor, &card.place.establishment);
+    if hub.store.lesson(&card.place, hub.now()).await?.is_none() {
         return no("card-outside-lesson", "card-problem-closed");
+    }
+    // Their teacher sees an open lesson: to ask for one would help nobody.
+    if until.is_none() {
+        return no("card-elsewhere", "card-problem-elsewhere");
     }
     if !card.opens() {
         return no("card-stopped", "card-problem-stopped");
@@ -104,17 +125,33 @@ pub async fn submit(
         Some(Tapped::Right { turn, .. }) => {
             let proof = Authentication::here(AuthnMethod::ClassCard, hub.now());
             let proof = Authentication { turn: Some(turn), ..proof };
-            let besides = |_| async { Ok(None) };
+            let besides = |_| async { left(&hub, &visitor, &card.person, turn).await.map(|()| None) };
             enter(&hub, &visitor, pending, &card.person, proof, None, besides).await
         }
         Some(Tapped::Wrong) => {
             told(&hub, &visitor, &pending, Some(&card.person), "card-wrong-pictures");
-            Ok(again(Some("card-problem-pictures")))
+            // Whoever was wrong for the last time is not told to try again.
+            match hub.store.card(&card.key).await?.filter(ClassCard::opens) {
+                Some(_) => Ok(again(Some("card-problem-pictures"))),
+                None => Ok(page(&hub, &visitor, &pending, typed, Some("card-problem-stopped"))),
+            }
         }
         Some(Tapped::NoLesson) => no("card-outside-lesson", "card-problem-closed"),
         Some(Tapped::Stopped) => no("card-stopped", "card-problem-stopped"),
         None => no("unknown-card", "card-problem-unknown"),
     }
+}
+
+/// Ends what the card opened in other browsers: it is none any more, and services hear of it now and not when the lesson is over.
+async fn left(hub: &Hub, visitor: &Visitor, person: &PersonId, turn: i64) -> Result<(), Fault> {
+    for session in hub.store.sessions_of(person, hub.now()).await? {
+        let before = session.authentication.turn.is_some_and(|one| one < turn);
+        // That of this browser goes on under another name, with what it opened.
+        if before && visitor.session.as_ref() != Some(&session.id) {
+            hub.end_session(&session.id, "card-used-elsewhere", visitor.correlation()).await?;
+        }
+    }
+    Ok(())
 }
 
 /// The pictures that a form names; none where it asked for the code alone.
@@ -123,21 +160,9 @@ fn tapped(fields: &Fields) -> Option<Vec<&str>> {
     asked.then(|| fields.iter().filter(|(name, _)| *name == "picture").map(|(_, value)| value).collect())
 }
 
+/// The card opens nothing now: the journal hears why.
 fn told(hub: &Hub, visitor: &Visitor, pending: &PendingSignIn, person: Option<&PersonId>, why: &'static str) {
     let mut event = AuditEvent::new(hub.now(), AuditKind::SignInRefused, visitor.correlation().clone(), why);
     (event.person, event.service) = (person.cloned(), pending.service.clone());
     hub.audit(event);
-}
-
-/// The card opens nothing now; the journal hears why.
-fn refuse(
-    hub: &Hub,
-    visitor: &Visitor,
-    pending: &PendingSignIn,
-    person: Option<&PersonId>,
-    why: &'static str,
-    problem: &'static str,
-) -> Response {
-    told(hub, visitor, pending, person, why);
-    page(hub, visitor, pending, Some(problem))
 }

@@ -176,7 +176,7 @@ promises! {
         a_charte_is_accepted_by_its_version;
     cards:
         a_card_is_one_persons, a_card_opens_in_a_lesson, wrong_pictures_stop_a_card, a_card_is_taken_back_and_given_again,
-        many_who_guess_are_heard_three_times, sessions_of_cards_are_those_in_use;
+        many_who_guess_are_heard_three_times, sessions_of_cards_are_those_in_use, a_sheet_is_made_while_a_lesson_ends;
     outbox:
         every_end_leaves_its_notices, a_notice_is_taken_until_it_is_settled, a_refused_notice_is_not_taken_again, notices_are_shared_out_by_service,
         who_is_put_out_is_out_everywhere,

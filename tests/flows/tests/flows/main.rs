@@ -4,6 +4,7 @@ mod activation;
 mod administration;
 mod bench;
 mod cards;
+mod cards_elsewhere;
 mod cas;
 mod cas_addresses;
 mod cas_callback;

@@ -2,12 +2,14 @@
 
 use super::super::cards::{Card, Cards, Pictures};
 use super::super::*;
+use crate::cards::Taught;
 
 pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama::Result<String>)) {
     let (token, carried) = (|| "token".to_owned(), || Some("sealed".to_owned()));
-    let problems = ["card-problem-unknown", "card-problem-closed", "card-problem-stopped"];
+    let problems = ["card-problem-unknown", "card-problem-closed", "card-problem-elsewhere", "card-problem-stopped"];
     for problem in [None].into_iter().chain(problems.map(Some)) {
-        let shown = CardPage { pending_id: "abc", token: token(), carried: carried(), problem };
+        let typed = if problem.is_some() { "7K2M-9XQ4-HD3W" } else { "" };
+        let shown = CardPage { pending_id: "abc", token: token(), carried: carried(), typed: typed.into(), problem };
         add(problem.unwrap_or("card"), Card::new(page(), shown).render());
     }
     for problem in [None, Some("card-problem-three"), Some("card-problem-pictures")] {
@@ -34,6 +36,7 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
         ]
     };
     let none = Vec::new;
+    let taught = |code: &str, name: &str, guests| Taught { code: code.into(), name: name.into(), guests };
     for (name, lesson, rows, problem) in [
         ("cards-closed", LessonNow::Closed(55), rows(), None),
         ("cards-open", LessonNow::Open(at), rows(), None),
@@ -41,8 +44,11 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
         ("cards-out-of-hours", LessonNow::OutOfHours, none(), Some("cards-problem-hours")),
         ("cards-problem-nobody", LessonNow::Closed(55), rows(), Some("cards-problem-nobody")),
     ] {
-        let classes = vec![("CP".to_owned(), None), ("espace:fables".to_owned(), Some("Fables".to_owned()))];
-        let shown = CardsPage { classes, class: "CP".into(), rows, lesson, token: token(), problem };
+        let classes = vec![taught("12", "CP de Mme Duval", false), taught("espace:fables", "Fables", true)];
+        let (class, elsewhere) = (if rows.is_empty() { "espace:fables" } else { "12" }, name == "cards-open");
+        let school = "0990001N".parse().unwrap();
+        let shown =
+            CardsPage { at: school, classes, class: class.into(), rows, lesson, elsewhere, token: token(), problem };
         add(name, Cards::new(page(), shown).render());
     }
 }
