@@ -7,6 +7,7 @@ Each line of standard input is a question, answered by one line of JSON:
     letters         the letters so far: from, to, message, and whether the connection was encrypted
     away N          the next N letters are put off (451)
     refuse N        the next N recipients are refused (550)
+    sender N        the next N senders are refused (550), as where the account may not send from that address
     plain           from now on STARTTLS is not offered
 """
 
@@ -18,7 +19,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult
 
 port, certificate, key, user, password = sys.argv[1:6]
-letters, away, refused, tls_offered = [], 0, 0, True
+letters, away, refused, senders, tls_offered = [], 0, 0, 0, True
 
 
 def told(server, session, envelope, mechanism, data):
@@ -27,6 +28,15 @@ def told(server, session, envelope, mechanism, data):
 
 
 class Handler:
+    async def handle_MAIL(self, server, session, envelope, address, options):
+        global senders
+        if senders:
+            senders -= 1
+            return "550 5.7.60 " + user + " does not send as " + address
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
+
     async def handle_RCPT(self, server, session, envelope, address, options):
         global refused
         if refused:
@@ -69,6 +79,8 @@ for line in sys.stdin:
         away = int(number)
     elif question == "refuse":
         refused = int(number)
+    elif question == "sender":
+        senders = int(number)
     elif question == "plain":
         tls_offered = False
     print(json.dumps({"letters": letters}), flush=True)

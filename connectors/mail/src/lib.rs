@@ -5,6 +5,7 @@
 
 mod config;
 mod folder;
+mod plain;
 mod smtp;
 
 pub use config::{MailConfig, MailTls};

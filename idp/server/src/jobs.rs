@@ -78,6 +78,8 @@ pub(crate) fn start(
     let house = Arc::new(house);
     let again = Arc::new(Notify::new());
     let mut tasks = JoinSet::new();
+    let (hub, ends) = (Arc::clone(&house.hub), stop.clone());
+    tasks.spawn(async move { hub.send_letters(ends.cancelled()).await });
     let mut job = |job: std::pin::Pin<Box<dyn Future<Output = ()> + Send>>| {
         let stop = stop.clone();
         tasks.spawn(async move {
@@ -90,8 +92,6 @@ pub(crate) fn start(
     job(Box::pin(end_sessions(Arc::clone(&house))));
     let hub = Arc::clone(&house.hub);
     job(Box::pin(async move { hub.tell_services().await }));
-    let hub = Arc::clone(&house.hub);
-    job(Box::pin(async move { hub.send_letters().await }));
     job(Box::pin(remind(Arc::clone(&house))));
     let (closed, store) = (CancellationToken::new(), Arc::clone(&house.store));
     let told = closed.clone();

@@ -3,9 +3,9 @@
 use crate::back::{Back, Shape};
 use crate::link::{Link, Row, Sql, args};
 use crate::people::stop_sessions;
-use crate::{factors, letters};
+use crate::{factors, kept, letters};
 use async_trait::async_trait;
-use preau_domain::{Activation, Credential, Instant, OneTimeKey, PersonId};
+use preau_domain::{Activation, Credential, FactorKind, Instant, KeptKind, OneTimeKey, PersonId};
 use preau_store::{Activations, Result, StoreError};
 
 const OF_LOGIN: &str = "SELECT coalesce(person.account, person.id), credential.login, credential.hash, credential.since
@@ -106,6 +106,11 @@ async fn give(link: &mut Link<'_>, record: &str, account: &str, login: String, h
     Ok(())
 }
 
+async fn records_of(link: &mut Link<'_>, account: &str) -> Result<Vec<String>> {
+    let records = link.rows(RECORDS, args![account]).await?;
+    records.iter().map(|row| row.text(0).map(str::to_owned)).collect()
+}
+
 fn credential(row: &Row) -> Result<Credential> {
     Ok(Credential {
         person: PersonId::new(row.text(0)?),
@@ -182,9 +187,7 @@ impl Activations for Back {
                 let person = taken.text(0)?.to_owned();
                 give(link, &person, &account, login, &hash, now).await?;
                 take_back(link, &account).await?;
-                let records = link.rows(RECORDS, args![account.as_str()]).await?;
-                let records: Vec<String> =
-                    records.iter().map(|row| row.text(0).map(str::to_owned)).collect::<Result<_>>()?;
+                let records = records_of(link, &account).await?;
                 factors::forget(link, records.clone()).await?;
                 let sessions = stop_sessions(link, records).await?;
                 Ok(Some((PersonId::new(account), sessions)))
@@ -194,6 +197,32 @@ impl Activations for Back {
             self.forget_tickets(&sessions);
             account
         }))
+    }
+
+    async fn reset_password(&self, key: &OneTimeKey, person: &PersonId, hash: &str, now: Instant) -> Result<bool> {
+        let (key, account, hash) = (key.as_str().to_owned(), person.as_str().to_owned(), hash.to_owned());
+        let reset = self.write(Shape::Several, move |link| {
+            Box::pin(async move {
+                // The account before its codes, as above.
+                if link.row(HOLD, args![account.as_str()]).await?.is_none()
+                    || !kept::take(link, &key, KeptKind::PasswordReset, now).await?
+                {
+                    return Ok(None);
+                }
+                if link.row(SET_LOCAL, args![account.as_str(), hash.as_str()]).await?.is_none()
+                    && !put_in_place(link, &account, &hash, None).await?
+                {
+                    return Ok(None);
+                }
+                take_back(link, &account).await?;
+                let records = records_of(link, &account).await?;
+                factors::forget_kind(link, records.clone(), FactorKind::RememberedDevice).await?;
+                stop_sessions(link, records).await.map(Some)
+            })
+        });
+        let Some(stopped) = reset.await? else { return Ok(false) };
+        self.forget_tickets(&stopped);
+        Ok(true)
     }
 
     async fn accept_charte(&self, person: &PersonId, version: &str, at: Instant) -> Result<()> {

@@ -29,6 +29,15 @@ const FORGET: Sql = Sql::Each {
     sqlite: "DELETE FROM factor WHERE person IN (SELECT value FROM json_each($1))",
     postgres: "DELETE FROM factor WHERE person = ANY($1)",
 };
+const FORGET_KIND: Sql = Sql::Each {
+    sqlite: "DELETE FROM factor WHERE person IN (SELECT value FROM json_each($1)) AND kind = $2",
+    postgres: "DELETE FROM factor WHERE person = ANY($1) AND kind = $2",
+};
+
+/// Forgets what these people prove themselves with, of one kind.
+pub(crate) async fn forget_kind(link: &mut Link<'_>, people: Vec<String>, kind: FactorKind) -> Result<()> {
+    link.changed(FORGET_KIND, args![people, kind.as_str()]).await.map(drop)
+}
 
 /// Forgets what these people prove themselves with.
 pub(crate) async fn forget(link: &mut Link<'_>, people: Vec<String>) -> Result<()> {

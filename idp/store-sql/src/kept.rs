@@ -2,7 +2,7 @@
 
 use crate::back::Back;
 use crate::doc;
-use crate::link::{Row, args};
+use crate::link::{Link, Row, args};
 use async_trait::async_trait;
 use preau_domain::{Instant, KeptKind, KeptThing, OneTimeKey, ServiceId};
 use preau_store::{Keeping, Result, StoreError};
@@ -11,6 +11,9 @@ use preau_store::{Keeping, Result, StoreError};
 const KEEP: &str = "INSERT INTO kept (id, kind, doc, expires, owner) VALUES ($1, $2, $3, $4, $6)
     ON CONFLICT (id, kind) DO UPDATE SET doc = excluded.doc, expires = excluded.expires, owner = excluded.owner
     WHERE kept.expires <= $5";
+/// Whatever is there gives its place up.
+const PUT: &str = "INSERT INTO kept (id, kind, doc, expires) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (id, kind) DO UPDATE SET doc = excluded.doc, expires = excluded.expires, owner = NULL";
 /// Those beyond the latest so many of one owner, and of all: of each owner the latest, then the one before of each, and so
 /// on, so that a flood in the name of some takes nothing from others.
 const TRIM: &str = "DELETE FROM kept WHERE (id, kind) IN (
@@ -41,6 +44,17 @@ fn bounded(thing: &KeptThing) -> Result<()> {
         return Ok(());
     }
     Err(StoreError::Backend(format!("a kept document has at most {} bytes", KeptThing::MOST)))
+}
+
+/// Keeps a document in place of what had its key.
+pub(crate) async fn put(link: &mut Link<'_>, thing: KeptThing) -> Result<()> {
+    bounded(&thing)?;
+    link.changed(PUT, args![thing.key.as_str(), thing.kind.as_str(), thing.doc, thing.expires]).await.map(drop)
+}
+
+/// Takes a document out for good; says whether it was there.
+pub(crate) async fn take(link: &mut Link<'_>, key: &str, kind: KeptKind, now: Instant) -> Result<bool> {
+    Ok(link.row(TAKE, args![key, kind.as_str(), now]).await?.is_some())
 }
 
 impl Back {

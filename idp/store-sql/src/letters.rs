@@ -2,9 +2,10 @@
 
 use crate::back::{Back, Shape};
 use crate::link::{Link, Row, Sql, args};
+use crate::{kept, throttle};
 use async_trait::async_trait;
 use preau_domain::{Instant, PersonId};
-use preau_store::{Letter, Letters, Result, StoreError, TakenLetter, WaitingLetters};
+use preau_store::{Answer, Attempt, Delays, Letter, Letters, Result, StoreError, TakenLetter, WaitingLetters};
 
 const POST: &str = "INSERT INTO letter (id, kind, person, doc, at, due, expires) VALUES ($1, $2, $3, $4, $5, $5, $6)
     ON CONFLICT (id) DO NOTHING";
@@ -12,7 +13,8 @@ const POST: &str = "INSERT INTO letter (id, kind, person, doc, at, due, expires)
 const REQUEST: &str = "INSERT INTO letter (id, kind, person, doc, at, due, expires) SELECT $1, $2, $3, $4, $5, $5, $6
     WHERE (SELECT count(*) FROM (SELECT 1 FROM letter WHERE kind = $2 LIMIT $7) AS those) < $7
     ON CONFLICT (id) DO NOTHING";
-const READY: &str = "SELECT id FROM letter WHERE due <= $1 AND expires > $1 ORDER BY due, id LIMIT $2";
+/// Found by when they are due, of which there are few, and not by when they expire: those that were sent are known until then.
+const READY: &str = "SELECT id FROM letter WHERE due <= $1 AND expires > $1 ORDER BY +expires, due, id LIMIT $2";
 /// Whoever comes second finds a letter that is not due any more.
 const TAKE: Sql = Sql::Each {
     sqlite: "UPDATE letter SET due = $3, tries = tries + 1
@@ -45,6 +47,11 @@ pub(crate) async fn sweep(link: &mut Link<'_>, now: Instant, limit: u32) -> Resu
     Ok(link.rows(EXPIRED, args![now, limit]).await?.len() as u64)
 }
 
+async fn post(link: &mut Link<'_>, one: Letter) -> Result<u64> {
+    let person = one.person.as_ref().map(PersonId::as_str);
+    link.changed(POST, args![one.id, one.kind, person, one.doc, one.at, one.expires]).await
+}
+
 fn taken(row: &Row) -> Result<TakenLetter> {
     Ok(TakenLetter {
         letter: Letter {
@@ -67,8 +74,7 @@ impl Letters for Back {
             Box::pin(async move {
                 let mut new = 0;
                 for one in letters {
-                    let person = one.person.as_ref().map(PersonId::as_str);
-                    new += link.changed(POST, args![one.id, one.kind, person, one.doc, one.at, one.expires]).await?;
+                    new += post(link, one).await?;
                 }
                 Ok(new)
             })
@@ -82,6 +88,37 @@ impl Letters for Back {
         if self.changed(REQUEST, values).await? == 0 { Err(StoreError::Conflict) } else { Ok(()) }
     }
 
+    async fn answer_request(
+        &self,
+        request: &str,
+        answers: &[Answer],
+        now: Instant,
+        delays: Delays,
+    ) -> Result<Option<Vec<bool>>> {
+        let (request, answers) = (request.to_owned(), answers.to_vec());
+        let answered = self.write(Shape::Several, move |link| {
+            Box::pin(async move {
+                if link.changed(DROP, args![request]).await? == 0 {
+                    return Ok(None);
+                }
+                let mut written = Vec::new();
+                for Answer { letter, counter, kept } in answers {
+                    let counted = throttle::count(link, counter, now, delays).await?;
+                    let may = matches!(counted, Attempt::Allowed { .. });
+                    if may {
+                        for thing in kept {
+                            kept::put(link, thing).await?;
+                        }
+                        post(link, letter).await?;
+                    }
+                    written.push(may);
+                }
+                Ok(Some(written))
+            })
+        });
+        answered.await
+    }
+
     async fn take_letters(&self, now: Instant, again: Instant, limit: u32) -> Result<Vec<TakenLetter>> {
         // Most of the time there is nothing: then nothing is written.
         let ready = self.many_rows(READY, args![now, limit]).await?;
@@ -91,7 +128,8 @@ impl Letters for Back {
         }
         let rows = self.change(TAKE, args![ready, now, again]).await?;
         let mut all: Vec<TakenLetter> = rows.iter().map(taken).collect::<Result<_>>()?;
-        all.sort_by(|one, other| (one.letter.at, &one.letter.id).cmp(&(other.letter.at, &other.letter.id)));
+        let soon = |one: &TakenLetter| (one.letter.expires, one.letter.at, one.letter.id.clone());
+        all.sort_by_key(soon);
         Ok(all)
     }
 

@@ -49,6 +49,7 @@ const BY_JOIN: &str = records!("WHERE source = $1 AND join_key = $2");
 const BY_LOGIN: &str = records!("WHERE login = $1 AND id > $2 ORDER BY id LIMIT $3");
 const OF_LOGIN: &str = records!("WHERE login = $2 AND source = $1 AND id > $3 ORDER BY id LIMIT $4");
 const BY_MAIL: &str = records!("WHERE source = $1 AND mail = $2 AND id > $3 ORDER BY id LIMIT $4");
+const LOCAL_BY_MAIL: &str = records!("WHERE source IS NULL AND mail = $1 AND id > $2 ORDER BY id LIMIT $3");
 /// All records of an account, its own first.
 const OF_ACCOUNT: &str = "SELECT id, source, join_key, state, doc, account,
         CASE WHEN stopped IS NOT NULL THEN 'stopped' END
@@ -56,8 +57,8 @@ const OF_ACCOUNT: &str = "SELECT id, source, join_key, state, doc, account,
     ORDER BY account IS NOT NULL, id";
 const AFTER: &str = records!("WHERE id > $1 AND state <> 'purged' AND account IS NULL ORDER BY id LIMIT $2");
 const COUNT: &str = "SELECT COUNT(*) FROM person WHERE state <> 'purged' AND account IS NULL";
-const ADD_LOCAL: &str = "INSERT INTO person (id, login, state, establishments, password_hash, doc)
-    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING id";
+const ADD_LOCAL: &str = "INSERT INTO person (id, login, state, establishments, password_hash, doc, mail)
+    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING id";
 const UPDATE: &str =
     "UPDATE person SET login = $2, state = $3, establishments = $4, doc = $5, mail = $6, written = NULL, ended = NULL
         WHERE id = $1 AND account IS NULL AND state <> 'purged' RETURNING id";
@@ -287,6 +288,10 @@ impl People for Back {
         self.accounts_found(BY_MAIL, args![source.as_str(), mail], limit, false).await
     }
 
+    async fn local_people_by_mail(&self, mail: &str, limit: u32) -> Result<Vec<Person>> {
+        self.accounts_found(LOCAL_BY_MAIL, args![mail], limit, false).await
+    }
+
     async fn people_enrolled(&self, source: &SourceId, at: &Uai, number: &str, limit: u32) -> Result<Vec<Person>> {
         // A row without a number says something else.
         if number.is_empty() {
@@ -322,7 +327,8 @@ impl People for Back {
             person.state.as_str(),
             places(person),
             password_hash,
-            doc::write("person", person)?
+            doc::write("person", person)?,
+            mail(person).as_deref()
         ];
         let places = enrolments::of(person).into_iter().map(|at| (at, person.id.as_str().to_owned())).collect();
         let added = self.write(Shape::Checked, move |link| {

@@ -35,7 +35,8 @@ const REMEMBER: &str = "INSERT INTO device (id, seen) VALUES ($1, $2)
     ON CONFLICT (id) DO UPDATE SET seen = excluded.seen";
 const KNOWN: &str = "SELECT seen FROM device WHERE id = $1 AND seen > $2";
 
-async fn count(link: &mut Link<'_>, key: String, now: Instant, delays: Delays) -> Result<Attempt> {
+/// Counts one more as [`Throttle::count_attempt`] does.
+pub(crate) async fn count(link: &mut Link<'_>, key: String, now: Instant, delays: Delays) -> Result<Attempt> {
     let Some(row) = link.row(COUNT, args![key.as_str(), now, now - COUNTER_LIFE]).await? else {
         let row = link.row(WAIT, args![key]).await?.ok_or(StoreError::Conflict)?;
         return Ok(Attempt::NotBefore(row.instant(0)?));

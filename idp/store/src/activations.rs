@@ -34,6 +34,11 @@ pub trait Activations: Send + Sync {
     /// then nothing was written, and the code stays.
     async fn activate(&self, key: &OneTimeKey, login: &str, hash: &str, now: Instant) -> Result<Option<PersonId>>;
 
+    /// Takes a code that was mailed ([`preau_domain::KeptKind::PasswordReset`]) out for good and replaces the password of that account; in the same
+    /// stroke the devices go on which their second factor is not asked for, and codes on paper, sessions, tickets and tokens. Other factors stay.
+    /// `false` if the code is gone or expired, or there is no password to replace: among concurrent callers exactly one replaces it.
+    async fn reset_password(&self, key: &OneTimeKey, person: &PersonId, hash: &str, now: Instant) -> Result<bool>;
+
     /// Notes that a person accepted that version of the charte; of twice, the first time counts.
     async fn accept_charte(&self, person: &PersonId, version: &str, at: Instant) -> Result<()>;
 

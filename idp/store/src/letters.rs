@@ -1,8 +1,8 @@
 //! Letters that wait for the mail server, and requests for one.
 
-use crate::Result;
+use crate::{Delays, Result};
 use async_trait::async_trait;
-use preau_domain::{Instant, PersonId};
+use preau_domain::{Instant, KeptThing, PersonId};
 
 /// A letter, or a request for one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,17 @@ pub struct TakenLetter {
     pub tries: u32,
 }
 
+/// A letter that answers a request, and what it tells of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The letter.
+    pub letter: Letter,
+    /// What counts letters to that address.
+    pub counter: String,
+    /// What is kept with it, in place of what had those names.
+    pub kept: Vec<KeptThing>,
+}
+
 /// Letters that wait.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WaitingLetters {
@@ -48,8 +59,20 @@ pub trait Letters: Send + Sync {
     /// The same for one that anybody may have written: `Conflict` if so many of its kind are there. A few more may be there for a moment.
     async fn post_request(&self, request: &Letter, most: u32) -> Result<()>;
 
-    /// Takes letters whose time has come at `now` and that did not expire, those that waited longest first. Whoever takes one has until
-    /// `again` to settle it; then it is taken again. Among concurrent takers each letter goes to one.
+    /// Takes a request out and writes its answers in the same stroke: whoever is killed meanwhile answered nothing, and of two who answer it
+    /// one does. Each answer counts by its counter, and is written unless that says that there were too many; then nothing of it happens. Says
+    /// which were written; nothing of a request that is gone.
+    async fn answer_request(
+        &self,
+        request: &str,
+        answers: &[Answer],
+        now: Instant,
+        delays: Delays,
+    ) -> Result<Option<Vec<bool>>>;
+
+    /// Takes letters whose time has come at `now` and that did not expire, those first that expire first: a code of ten minutes does not
+    /// wait behind thousands of reminders. Whoever takes one has until `again` to settle it; then it is taken again. Among concurrent takers
+    /// each letter goes to one.
     async fn take_letters(&self, now: Instant, again: Instant, limit: u32) -> Result<Vec<TakenLetter>>;
 
     /// A letter was sent, or given up: what it says is forgotten, and its name is known until it expires.

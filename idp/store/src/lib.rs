@@ -42,7 +42,7 @@ pub use grants::{Grants, Rotation};
 pub use hosting::{Admission, Admitted, DueGuests, GuestsOf, Hosted, Hosting, ListsOf, NewGuest};
 pub use inspections::{Inspections, InspectionsOf};
 pub use kept::Keeping;
-pub use letters::{Letter, Letters, TakenLetter, WaitingLetters};
+pub use letters::{Answer, Letter, Letters, TakenLetter, WaitingLetters};
 pub use life::{Aged, Lives};
 pub use marks::{Marked, Marks, StoredMark};
 pub use operations::{Health, Operations, Swept};

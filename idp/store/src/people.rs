@@ -57,6 +57,9 @@ pub trait People: Send + Sync {
     /// ordered by id. An address that was not in a record finds nobody.
     async fn people_by_mail(&self, source: &SourceId, mail: &str, limit: u32) -> Result<Vec<Person>>;
 
+    /// The same of accounts that are kept here and come from no source.
+    async fn local_people_by_mail(&self, mail: &str, limit: u32) -> Result<Vec<Person>>;
+
     /// Accounts of that source that are the pupil of that number in that establishment ([`preau_domain::Enrolment`]), or whose
     /// child is, with whatever weight; at most `limit`, ordered by id.
     async fn people_enrolled(&self, source: &SourceId, at: &Uai, number: &str, limit: u32) -> Result<Vec<Person>>;

@@ -1064,6 +1064,18 @@ letter-password-reset-text = Hello,
     If the page asks for a code, it is this one: { $code }
 
     It is good once. If you asked for nothing, do nothing: the former password stays good. Give this code to nobody; nobody has a reason to ask you for it.
+letter-password-resets-subject = { $workspace }: choose another password
+letter-password-resets-text = Hello,
+
+    Somebody, you most likely, asked for another password. Several accounts have this address: here is a link for each.
+
+    Within half an hour open that of the account whose password you lost:
+
+    { $accounts }
+
+    If the page asks for a code, it is what follows the sign #.
+
+    Each link is good once. Accounts whose link you do not open stay as they are. Give these codes to nobody; nobody has a reason to ask you for them.
 letter-password-changed-subject = { $workspace }: your password was changed
 letter-password-changed-text = Hello,
 

@@ -1068,6 +1068,18 @@ letter-password-reset-text = Bonjour,
     Si la page demande un code, c’est celui-ci : { $code }
 
     Il sert une fois. Si vous n’avez rien demandé, ne faites rien : le mot de passe d’avant reste bon. Ne donnez ce code à personne, personne n’a à vous le demander.
+letter-password-resets-subject = { $workspace } : choisir un autre mot de passe
+letter-password-resets-text = Bonjour,
+
+    Quelqu’un, vous sans doute, a demandé un autre mot de passe. Plusieurs comptes ont cette adresse : voici un lien pour chacun.
+
+    Ouvrez dans la demi-heure celui du compte dont vous avez perdu le mot de passe :
+
+    { $accounts }
+
+    Si la page demande un code, ce sont les caractères qui suivent le signe #.
+
+    Chaque lien sert une fois. Les comptes dont vous n’ouvrez pas le lien ne changent pas. Ne donnez ces codes à personne, personne n’a à vous les demander.
 letter-password-changed-subject = { $workspace } : votre mot de passe a changé
 letter-password-changed-text = Bonjour,
 

@@ -254,11 +254,7 @@ async fn remove(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> R
             if factor.lasts() {
                 hub.store.replace_factors(person, FactorKind::RememberedDevice, &[]).await?;
             }
-            for session in hub.store.sessions_of(person, hub.now()).await? {
-                if session.id != live.session.id {
-                    hub.end_session(&session.id, "factor-removed", visitor.correlation()).await?;
-                }
-            }
+            hub.end_others(person, &live.session.id, "factor-removed", visitor.correlation()).await?;
             Ok(hub.see_other(HERE))
         }
         Err(StoreError::Conflict) => page(&hub, &visitor, &live, Some("account-problem-last")).await,

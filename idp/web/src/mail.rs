@@ -32,6 +32,8 @@ const SEALED: &str = "letter";
 pub(crate) enum LetterKind {
     /// The code by which somebody replaces a password they lost.
     PasswordReset,
+    /// The same for several accounts that have one address.
+    PasswordResets,
     /// Somebody's password was replaced.
     PasswordChanged,
     /// A code that is a second factor.
@@ -44,6 +46,7 @@ impl LetterKind {
     fn as_str(self) -> &'static str {
         match self {
             LetterKind::PasswordReset => "password-reset",
+            LetterKind::PasswordResets => "password-resets",
             LetterKind::PasswordChanged => "password-changed",
             LetterKind::Code => "code",
             LetterKind::SpaceEnds => "space-ends",
@@ -55,6 +58,9 @@ impl LetterKind {
 #[derive(Serialize, Deserialize)]
 struct Sheet {
     to: String,
+    /// Whose accounts it is about: it goes nowhere once none of them has that address any more.
+    #[serde(default)]
+    people: Vec<PersonId>,
     subject: String,
     text: String,
 }
@@ -62,6 +68,7 @@ struct Sheet {
 /// What is said in a letter, by the name of its texts.
 pub(crate) struct Say<'a> {
     pub kind: LetterKind,
+    /// The language of whoever asked, for whoever chose none.
     pub locale: Locale,
     /// Before the end of that time it must have been sent.
     pub lasts: Seconds,
@@ -92,24 +99,31 @@ impl Hub {
     /// Writes a letter to somebody, which waits until it is sent; says whether there is somebody to write to.
     pub(crate) async fn write_to(&self, person: &Person, say: Say<'_>) -> Result<bool, Fault> {
         let Some(to) = address(person).filter(|_| self.sends_mail()) else { return Ok(false) };
-        let letter = self.letter(&person.id, to, say)?;
+        let letter = self.letter(&[person], to, say).await?;
         self.store.post_letters(&[letter]).await?;
         self.letters.notify_one();
         Ok(true)
     }
 
-    /// A letter, sealed.
-    fn letter(&self, person: &PersonId, to: &str, say: Say<'_>) -> Result<Letter, Fault> {
+    /// A letter about the accounts of these people, sealed; in the language the first of them chose, if they chose one.
+    async fn letter(&self, people: &[&Person], to: &str, say: Say<'_>) -> Result<Letter, Fault> {
         let Say { kind, locale, lasts, words, id } = say;
         let kind = kind.as_str();
+        let people: Vec<PersonId> = people.iter().map(|person| person.id.clone()).collect();
+        let locale = match people.first() {
+            Some(person) => self.language_of(person).await?.unwrap_or(locale),
+            None => locale,
+        };
         let mut words = words.to_vec();
         words.extend([("workspace", self.config.name.as_str()), ("base", self.base())]);
         let text = |part: &str| self.texts.with(locale, &format!("letter-{kind}-{part}"), &words);
         let signed = self.texts.with(locale, "letter-signed", &words);
         let (subject, text) = (text("subject"), format!("{}\n\n-- \n{signed}\n", text("text")));
         let id = id.unwrap_or_else(|| self.ids.text(24));
-        let doc = self.sealed(&id, kind, &Sheet { to: to.to_owned(), subject, text })?;
-        let (person, at) = (Some(person.clone()), self.now());
+        // Of several, none is the one whose end would take the letter away.
+        let person = if let [only] = &people[..] { Some(only.clone()) } else { None };
+        let (to, at) = (to.to_owned(), self.now());
+        let doc = self.sealed(&id, kind, &Sheet { to, people, subject, text })?;
         Ok(Letter { id, kind: kind.to_owned(), person, doc, at, expires: at + lasts })
     }
 

@@ -1,5 +1,6 @@
 //! A mail server that no one here wrote (aiosmtpd), reached by STARTTLS: a partner of a school who lost their password reads the letter and chooses
-//! another one; a server that puts off is asked again; one that offers no TLS is told nothing.
+//! another one; a server that puts off is asked again, and so is one that takes no letter from our sender until somebody mends that;
+//! one that offers no TLS is told nothing.
 
 use anyhow::{Context, Result, ensure};
 use preau_clients::{Application, Visitor, Workshop, until};
@@ -95,6 +96,25 @@ async fn a_partner_reads_a_letter_and_chooses_another_password() -> Result<()> {
     ensure!(body(&news[1]).contains("vient d=E2=80=99=C3=AAtre chang=C3=A9"), "{}", body(&news[1]));
     let log = fs::read_to_string(house.folder().join("preau.log"))?;
     ensure!(!log.contains(code) && !log.contains(letter["to"][0].as_str().unwrap_or("@")), "the log names somebody");
+    Ok(())
+}
+
+/// Such a refusal is of the operator's settings, and not of the letter, which waits for them.
+#[tokio::test]
+async fn a_letter_waits_for_a_sender_that_is_refused() -> Result<()> {
+    let (house, mut server) = set_up("mail-sender")?;
+    let (mut partner, login) = partner(&house)?;
+    server.ask("sender 1")?;
+    let doctor = house.shell("preau --demo --config preau.toml doctor || true")?;
+    ensure!(doctor.contains("takes no letter from mail.from: 550 5.7.60"), "{doctor}");
+    server.ask("sender 1")?;
+    forget(&house, &mut partner, login).await?;
+    arrived(&mut server, 1).await?;
+    let log = fs::read_to_string(house.folder().join("preau.log"))?;
+    ensure!(log.contains("takes no letter from mail.from") && log.contains("it is tried again"), "{log}");
+    ensure!(!log.contains("ne-pas-repondre@"), "the log names somebody: {log}");
+    let doctor = house.shell("preau --demo --config preau.toml doctor || true")?;
+    ensure!(doctor.contains("localhost takes letters from"), "{doctor}");
     Ok(())
 }
 

@@ -2,7 +2,8 @@
 
 use crate::fixture::{LATER, NOW, beginning, change, conflicts, local, session, sourced};
 use preau_domain::{
-    Activation, Credential, Factor, FactorId, FactorKind, Instant, JoinKey, OneTimeKey, Person, PersonId, SourceId,
+    Activation, Credential, Factor, FactorId, FactorKind, Instant, JoinKey, KeptKind, KeptThing, OneTimeKey, Person,
+    PersonId, SessionId, SourceId,
 };
 use preau_store::{SaidBy, Store};
 
@@ -165,6 +166,53 @@ pub async fn a_code_begins_anew(store: &dyn Store) {
     assert_eq!(store.credential_of(&guest).await.unwrap(), None);
     assert_eq!(store.factors_of(&guest).await.unwrap(), []);
     assert_eq!(store.session(&open.id, NOW).await.unwrap(), None);
+}
+
+async fn mailed(store: &dyn Store, key: &str) -> OneTimeKey {
+    let (kind, doc) = (KeptKind::PasswordReset, String::new());
+    store.keep(&KeptThing { key: OneTimeKey::new(key), kind, doc, expires: LATER }, NOW).await.unwrap();
+    OneTimeKey::new(key)
+}
+
+/// A code that was mailed replaces a password and ends what the former one opened, sessions however many; other factors stay.
+pub async fn a_mailed_code_replaces_a_password(store: &dyn Store) {
+    let (zoe, other) = of_two_records(store).await;
+    for n in 0..120 {
+        store.begin_session(&beginning(session(&format!("s{n}"), zoe.as_str()))).await.unwrap();
+    }
+    let device = Factor { id: FactorId::new("device"), kind: FactorKind::RememberedDevice, ..passkey(&zoe) };
+    store.add_factor(&device).await.unwrap();
+    store.put_activations(&[code(&zoe, "unused")]).await.unwrap();
+    let key = mailed(store, "m1").await;
+    assert!(!store.reset_password(&OneTimeKey::new("m2"), &zoe, "new", NOW).await.unwrap(), "there is no such code");
+    assert!(!store.reset_password(&key, &zoe, "new", LATER).await.unwrap(), "it expired");
+    assert_eq!(opened(store, &zoe).await.len(), 2, "control: nothing happened");
+    assert!(store.session(&SessionId::new("s0"), NOW).await.unwrap().is_some(), "control");
+    assert!(store.reset_password(&key, &zoe, "new", NOW).await.unwrap());
+    assert!(!store.reset_password(&key, &zoe, "newer", NOW).await.unwrap(), "once");
+    assert_eq!(opened(store, &zoe).await, [("zoe".to_owned(), "new".to_owned())]);
+    for n in 0..120 {
+        assert_eq!(store.session(&SessionId::new(format!("s{n}")), NOW).await.unwrap(), None, "session {n}");
+    }
+    assert!(store.factors_of(&zoe).await.unwrap().iter().all(|one| one.kind == FactorKind::Passkey));
+    assert!(!store.factors_of(&zoe).await.unwrap().is_empty());
+    assert_eq!(store.activation(&OneTimeKey::new("unused"), NOW).await.unwrap(), None);
+    assert!(store.person(&other).await.unwrap().is_none_or(|one| one.id == zoe));
+    let (ali, key) = (somebody(store, "ali").await, mailed(store, "m3").await);
+    assert!(!store.reset_password(&key, &ali, "new", NOW).await.unwrap(), "who has none is given none");
+    assert_eq!(store.password_hash(&ali).await.unwrap(), None);
+}
+
+/// Of many who use one mailed code at once exactly one replaces the password.
+pub async fn one_of_many_uses_a_mailed_code(store: &dyn Store) {
+    store.add_local_person(&local("guest"), "hash").await.unwrap();
+    let (guest, key) = (local("guest").id, mailed(store, "m1").await);
+    let hashes: Vec<String> = (0..8).map(|n| format!("hash {n}")).collect();
+    let tries = hashes.iter().map(|hash| store.reset_password(&key, &guest, hash, NOW));
+    let tries = futures::future::join_all(tries).await;
+    let won: Vec<usize> = (0..8).filter(|n| matches!(tries[*n], Ok(true))).collect();
+    assert_eq!(won.len(), 1, "{tries:?}");
+    assert_eq!(store.password_hash(&guest).await.unwrap(), Some(hashes[won[0]].clone()));
 }
 
 /// Of many who use one code at once exactly one does.

@@ -1,8 +1,8 @@
 //! Letters that wait for the mail server.
 
-use crate::fixture::{LATER, NOW, conflicts};
-use preau_domain::{Instant, PersonId, Seconds};
-use preau_store::{Letter, Store, TakenLetter, WaitingLetters};
+use crate::fixture::{LATER, NOW, conflicts, kept};
+use preau_domain::{Instant, KeptKind, OneTimeKey, PersonId, Seconds};
+use preau_store::{Answer, Delays, Letter, Store, TakenLetter, WaitingLetters};
 use std::collections::BTreeSet;
 
 fn letter(id: &str) -> Letter {
@@ -60,6 +60,55 @@ pub async fn requests_are_bounded(store: &dyn Store) {
     assert!(!names(&taken(store, NOW).await).contains(&"d"));
     store.drop_letter("a").await.unwrap();
     store.post_request(&asked("e"), 3).await.unwrap();
+}
+
+/// Those that are of no use soon come before those that wait for longer.
+pub async fn what_is_urgent_is_taken_first(store: &dyn Store) {
+    let reminder = |n: u32| Letter { expires: NOW + Seconds(86_400), ..letter(&format!("r{n:02}")) };
+    store.post_letters(&(0..20).map(reminder).collect::<Vec<_>>()).await.unwrap();
+    let (at, later) = (NOW + Seconds(1), NOW + Seconds(2));
+    store.post_letters(&[Letter { at, ..letter("code") }]).await.unwrap();
+    let first = store.take_letters(later, later + Seconds(60), 3).await.unwrap();
+    assert_eq!(names(&first), ["code", "r00", "r01"]);
+}
+
+const HOURLY: Delays = Delays(&[(2, 3_600_000)]);
+
+/// An answer to a request, with a document that says so.
+fn answer(id: &str, counter: &str) -> Answer {
+    Answer { letter: letter(id), counter: counter.into(), kept: vec![kept("code", id)] }
+}
+
+/// A request goes with all that answers it, once; what would be too many is not written, and nothing that goes with it.
+pub async fn a_request_is_answered_in_one_stroke(store: &dyn Store) {
+    let request = async |id: &str| store.post_request(&Letter { person: None, ..letter(id) }, 9).await.unwrap();
+    let said = async || {
+        let found = store.kept(&OneTimeKey::new("code"), KeptKind::PushedRequest, NOW).await.unwrap();
+        found.map(|thing| thing.doc)
+    };
+    for (id, written) in [("a", true), ("b", true), ("c", false)] {
+        request("asked").await;
+        let answers = [answer(id, "mailbox"), Answer { kept: Vec::new(), ..answer(&format!("other-{id}"), id) }];
+        let answered = store.answer_request("asked", &answers, NOW, HOURLY).await.unwrap();
+        assert_eq!(answered, Some(vec![written, true]), "{id}");
+        assert_eq!(store.answer_request("asked", &answers, NOW, HOURLY).await.unwrap(), None, "it is gone");
+    }
+    assert_eq!(said().await.as_deref(), Some("b"), "in place of the one before, and by none that was too many");
+    assert_eq!(names(&taken(store, NOW).await), ["a", "b", "other-a", "other-b", "other-c"]);
+    request("long").await;
+    let long = Answer { kept: vec![kept("long", &"x".repeat(70_000))], ..answer("d", "d") };
+    assert!(store.answer_request("long", &[answer("e", "e"), long], NOW, HOURLY).await.is_err());
+    assert_eq!((names(&taken(store, NOW).await), said().await.as_deref()), (vec!["long"], Some("b")), "nothing of it");
+}
+
+/// Of many who answer one request one does.
+pub async fn one_of_many_answers_a_request(store: &dyn Store) {
+    store.post_request(&Letter { person: None, ..letter("asked") }, 9).await.unwrap();
+    let answers: Vec<[Answer; 1]> = (0..8).map(|n| [answer(&format!("l{n}"), "mailbox")]).collect();
+    let all = answers.iter().map(|answers| store.answer_request("asked", answers, NOW, HOURLY));
+    let all = futures::future::join_all(all).await;
+    assert_eq!(all.iter().filter(|one| matches!(one, Ok(Some(_)))).count(), 1, "{all:?}");
+    assert_eq!(taken(store, NOW).await.len(), 1);
 }
 
 /// Among takers at the same moment each letter goes to one.

@@ -106,6 +106,10 @@ pub async fn a_record_is_found_by_its_mail_address(store: &dyn Store) {
     store.add_local_person(&Person { mail: zoe.mail.clone(), ..local("guest") }, "h").await.unwrap();
     let found = async |mail: &str| store.people_by_mail(&source(), mail, 9).await.unwrap();
     assert_eq!(found("zoe@ac-notos.example").await, std::slice::from_ref(&zoe));
+    let here = async |mail: &str| store.local_people_by_mail(mail, 9).await.unwrap();
+    assert_eq!(here("zoe@ac-notos.example").await, [Person { mail: zoe.mail.clone(), ..local("guest") }]);
+    store.update_person(&Person { mail: Some("Guest@autre.example".into()), ..local("guest") }).await.unwrap();
+    assert_eq!((here("zoe@ac-notos.example").await.len(), here("guest@autre.example").await.len()), (0, 1));
     for stranger in ["Zoe@AC-Notos.example", "zoe@ac-notos_example", "zo%", "", "zoé@ac-notos.example", "\0"] {
         assert!(found(stranger).await.is_empty(), "{stranger}");
     }

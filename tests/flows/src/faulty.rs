@@ -13,7 +13,7 @@ use preau_domain::{
     TicketKind, Uai, Upstream, Visit,
 };
 use preau_store::{
-    Activations, Admission, Admitted, Aged, Alike, Attempt, Audit, Caller, Cards, Delays, DueGuests, Ending,
+    Activations, Admission, Admitted, Aged, Alike, Answer, Attempt, Audit, Caller, Cards, Delays, DueGuests, Ending,
     Establishments, Factors, Grants, GuestsOf, Health, Held, Hosted, Hosting, IndexRow, Inspections, InspectionsOf,
     Keeping, Letter, Letters, Links, ListsOf, Lives, Marked, Marks, NewSession, Notice, OpeningChange, Operations,
     Ousted, Outbox, Pair, Pairings, People, PersonChange, Provisioning, RecordName, Registrations, Result, Rotation,
@@ -149,6 +149,7 @@ faulty!(People {
     fn people_by_login(login: &str, limit: u32) -> Vec<Person>;
     fn people_of_login(source: &SourceId, login: &str, limit: u32) -> Vec<Person>;
     fn people_by_mail(source: &SourceId, mail: &str, limit: u32) -> Vec<Person>;
+    fn local_people_by_mail(mail: &str, limit: u32) -> Vec<Person>;
     fn people_after(after: Option<&PersonId>, limit: u32) -> Vec<Person>;
     fn people_count() -> u64;
     fn people_at(at: &Uai, limit: u32) -> Vec<Person>;
@@ -370,6 +371,7 @@ faulty!(Factors {
 faulty!(Letters {
     fn post_letters(letters: &[Letter]) -> u64;
     fn post_request(request: &Letter, most: u32) -> ();
+    fn answer_request(request: &str, answers: &[Answer], now: Instant, delays: Delays) -> Option<Vec<bool>>;
     fn take_letters(now: Instant, again: Instant, limit: u32) -> Vec<TakenLetter>;
     fn settle_letter(id: &str) -> ();
     fn drop_letter(id: &str) -> ();
@@ -385,6 +387,7 @@ faulty!(Activations {
     fn activation_of(person: &PersonId, now: Instant) -> Option<Activation>;
     fn take_activation_back(person: &PersonId) -> ();
     fn activate(key: &OneTimeKey, login: &str, hash: &str, now: Instant) -> Option<PersonId>;
+    fn reset_password(key: &OneTimeKey, person: &PersonId, hash: &str, now: Instant) -> bool;
     fn accept_charte(person: &PersonId, version: &str, at: Instant) -> ();
     fn charte_accepted(person: &PersonId, version: &str) -> Option<Instant>;
 });

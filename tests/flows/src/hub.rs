@@ -114,7 +114,7 @@ impl Telling {
     fn start(hub: &Arc<Hub>) -> Arc<Telling> {
         let hub = Arc::clone(hub);
         Arc::new(Telling(tokio::spawn(async move {
-            tokio::join!(hub.tell_services(), hub.send_letters());
+            tokio::join!(hub.tell_services(), hub.send_letters(std::future::pending()));
         })))
     }
 }

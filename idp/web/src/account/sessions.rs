@@ -83,10 +83,14 @@ pub(super) async fn end(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Byt
     if !hub.form_token_ok(&live.session.id, FORM, token) {
         return Err(Fault::new(FaultKind::StaleForm, "account form of another session"));
     }
-    for session in hub.store.sessions_of(&live.session.person, hub.now()).await? {
-        let meant = which.is_none_or(|which| which == word(&hub, &live, &session));
-        if meant && session.id != live.session.id {
-            hub.end_session(&session.id, "from-elsewhere", visitor.correlation()).await?;
+    let (person, here, why) = (&live.session.person, &live.session.id, "from-elsewhere");
+    let Some(which) = which else {
+        hub.end_others(person, here, why, visitor.correlation()).await?;
+        return Ok(hub.see_other(HERE));
+    };
+    for session in hub.store.sessions_of(person, hub.now()).await? {
+        if which == word(&hub, &live, &session) && session.id != *here {
+            hub.end_session(&session.id, why, visitor.correlation()).await?;
         }
     }
     Ok(hub.see_other(HERE))

@@ -305,6 +305,26 @@ impl Hub {
         self.end(id, why, correlation, None).await
     }
 
+    /// Ends every session of a person but one, and tells the services, however many there are.
+    pub(crate) async fn end_others(
+        &self,
+        person: &PersonId,
+        but: &SessionId,
+        why: &'static str,
+        correlation: &CorrelationId,
+    ) -> Result<(), Fault> {
+        loop {
+            let sessions = self.store.sessions_of(person, self.now()).await?;
+            let others: Vec<_> = sessions.iter().filter(|session| session.id != *but).collect();
+            if others.is_empty() {
+                return Ok(());
+            }
+            for session in others {
+                self.end_session(&session.id, why, correlation).await?;
+            }
+        }
+    }
+
     /// Ends a session; where an instant is given, only if nobody used it since.
     async fn end(
         &self,

@@ -6,8 +6,10 @@
 
 use super::{CODE_LASTS, LetterKind, Say, address, masked};
 use crate::{Fault, Hub, Visitor};
-use preau_domain::{Factor, FactorId, FactorKind, Instant, KeptKind, KeptThing, OneTimeKey, Person, PersonId};
-use preau_keys::one_time_key;
+use preau_domain::{
+    Factor, FactorId, FactorKind, Instant, KeptKind, KeptThing, OneTimeKey, Person, PersonId, normalised_mail,
+};
+use preau_keys::{constant_time_eq, one_time_key};
 use preau_store::StoreError;
 
 /// What came of asking for a code.
@@ -43,7 +45,7 @@ impl Hub {
         self.ids.fill(&mut drawn);
         let code = format!("{:06}", u64::from_le_bytes(drawn) % 1_000_000);
         let (key, kind, now) = (self.mailed_key(&person.id, within), KeptKind::MailedCode, self.now());
-        let doc = self.keyring.mac("mailed-code", &[person.id.as_str(), within, &code]);
+        let doc = self.mailed_doc(&person, within, &code);
         self.store.take_kept(&key, kind, now).await?;
         match self.store.keep(&KeptThing { key, kind, doc, expires: now + CODE_LASTS }, now).await {
             Ok(()) => {}
@@ -60,11 +62,18 @@ impl Hub {
     pub(crate) async fn shown_by_mail(&self, person: &PersonId, within: &str, code: &str) -> Result<bool, StoreError> {
         let (key, kind, now) = (self.mailed_key(person, within), KeptKind::MailedCode, self.now());
         let Some(kept) = self.store.kept(&key, kind, now).await? else { return Ok(false) };
-        if !self.keyring.mac_ok("mailed-code", &[person.as_str(), within, code], &kept.doc) {
+        let Some(person) = self.store.person(person).await? else { return Ok(false) };
+        if !constant_time_eq(self.mailed_doc(&person, within, code).as_bytes(), kept.doc.as_bytes()) {
             return Ok(false);
         }
         let taken = self.store.take_kept(&key, kind, now).await?;
         Ok(taken.is_some_and(|taken| taken.doc == kept.doc))
+    }
+
+    /// What is kept of a code: one that went to an address which is theirs no more proves nothing.
+    fn mailed_doc(&self, person: &Person, within: &str, code: &str) -> String {
+        let mailbox = address(person).and_then(normalised_mail).unwrap_or_default();
+        self.keyring.mac("mailed-code", &[person.id.as_str(), within, code, &mailbox])
     }
 
     fn mailed_key(&self, person: &PersonId, within: &str) -> OneTimeKey {

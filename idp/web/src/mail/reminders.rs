@@ -44,19 +44,19 @@ impl Hub {
         let people = self.store.people_at(&space.host, MOST_PEOPLE).await?;
         let reached = managers(&people, space).into_iter().filter(|person| address(person).is_some());
         let reached: Vec<&Person> = reached.take(MOST_MANAGERS).collect();
-        let (when, until) = (last_day_of(self, Locale::Fr, space.until), last_day_of(self, Locale::Fr, longest));
-        let words = [
-            ("title", space.title.as_str()),
-            ("space", space.id.as_str()),
-            ("when", when.as_str()),
-            ("until", until.as_str()),
-            ("further", further),
-        ];
         for person in reached {
             let end = space.until.0.to_string();
             let id = Some(self.keyring.mac("space-ends", &[&space.id, &end, person.id.as_str()]));
             let lasts = Seconds((space.until - now) / 1_000);
-            let (kind, locale) = (LetterKind::SpaceEnds, Locale::Fr);
+            let (kind, locale) = (LetterKind::SpaceEnds, self.language_of(&person.id).await?.unwrap_or(Locale::Fr));
+            let (when, until) = (last_day_of(self, locale, space.until), last_day_of(self, locale, longest));
+            let words = [
+                ("title", space.title.as_str()),
+                ("space", space.id.as_str()),
+                ("when", when.as_str()),
+                ("until", until.as_str()),
+                ("further", further),
+            ];
             self.write_to(person, Say { kind, locale, lasts, words: &words, id }).await?;
         }
         Ok(())

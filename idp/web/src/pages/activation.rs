@@ -82,6 +82,8 @@ pub(super) struct ChoosePassword<'a> {
     login: &'a str,
     length: String,
     charte: Option<help::Charte<'a>>,
+    /// What is wrong is the password.
+    at_fault: bool,
     problem: Option<String>,
 }
 
@@ -99,6 +101,7 @@ impl<'a> ChoosePassword<'a> {
             login: shown.login,
             length: page.with("choose-password-length", "least", &least),
             charte: shown.charte.map(|charte| help::Charte::new(page.clone(), charte)),
+            at_fault: shown.problem.is_some_and(|key| key.starts_with("password-problem-")),
             problem: shown.problem.map(|key| page.with(key, "least", &least)),
             page,
         }

@@ -105,6 +105,7 @@ pub(super) struct NewPassword<'a> {
     login: String,
     length: String,
     token: String,
+    at_fault: bool,
     problem: Option<String>,
 }
 
@@ -116,6 +117,7 @@ impl<'a> NewPassword<'a> {
             login: shown.login,
             length: page.with("choose-password-length", "least", &least),
             token: shown.token,
+            at_fault: shown.problem.is_some(),
             problem: shown.problem.map(|key| page.with(key, "least", &least)),
             page: page.at("/account/password"),
         }

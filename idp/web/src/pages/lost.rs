@@ -129,6 +129,7 @@ pub(super) struct Reset<'a> {
     code: Option<&'a str>,
     login: &'a str,
     length: String,
+    at_fault: bool,
     problem: Option<String>,
 }
 
@@ -144,6 +145,7 @@ impl<'a> Reset<'a> {
             code: shown.code,
             login: shown.login,
             length: page.with("choose-password-length", "least", &least),
+            at_fault: shown.problem.is_some(),
             problem: shown.problem.map(|key| page.with(key, "least", &least)),
             page: page.at(here),
         }
@@ -158,13 +160,22 @@ pub fn reset(hub: &Hub, visitor: &Visitor, shown: ResetPage<'_>) -> Response {
 #[derive(Template)]
 #[template(path = "reset_done.html")]
 pub(super) struct ResetDone<'a> {
-    pub(super) page: Page<'a>,
-    pub(super) pending_id: &'a str,
+    page: Page<'a>,
+    pending_id: &'a str,
+    /// What else lets somebody in, where there is something: it may be of whoever had the password.
+    left: Option<String>,
 }
 
-/// Says that the password was replaced, and where to go on.
-pub fn reset_done(hub: &Hub, visitor: &Visitor, pending_id: &str) -> Response {
-    html("reset-done", &ResetDone { page: Page::new(hub, visitor), pending_id })
+impl<'a> ResetDone<'a> {
+    pub(super) fn new(page: Page<'a>, pending_id: &'a str, left: usize) -> ResetDone<'a> {
+        let left = (left > 0).then(|| page.count("password-changed-left", left));
+        ResetDone { page, pending_id, left }
+    }
+}
+
+/// Says that the password was replaced, that so many other ways in are left, and where to go on.
+pub fn reset_done(hub: &Hub, visitor: &Visitor, pending_id: &str, left: usize) -> Response {
+    html("reset-done", &ResetDone::new(Page::new(hub, visitor), pending_id, left))
 }
 
 /// What [`mailed`] shows.
@@ -187,6 +198,8 @@ pub(super) struct MailedCodes<'a> {
     said: String,
     on_its_way: bool,
     token: String,
+    /// What is wrong is the code that was typed.
+    at_fault: bool,
     problem: Option<String>,
 }
 
@@ -198,6 +211,7 @@ impl<'a> MailedCodes<'a> {
             heading: "mailed-title",
             on_its_way: shown.on_its_way,
             token: shown.token,
+            at_fault: shown.problem.is_some_and(|key| key != "mailed-problem-many"),
             problem: shown.problem.map(|key| page.t(key)),
             page: page.at("/account/mail"),
         }

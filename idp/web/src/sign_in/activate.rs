@@ -96,6 +96,10 @@ pub async fn submit(
                 AuditEvent::new(hub.now(), AuditKind::CredentialsChanged, visitor.correlation().clone(), what);
             event.person = Some(account.clone());
             hub.audit(event);
+            // Whoever had one hears of it where they may not have asked for the code.
+            if own.is_some() {
+                hub.tell_of_password(&person, visitor.locale).await;
+            }
             if let Some(charte) = hub.charte_asked() {
                 hub.accept_charte(&visitor, &account, &charte).await?;
             }

@@ -1,13 +1,13 @@
 //! Whoever lost their password: where it lives elsewhere the page says where; where it lives here, a code by mail replaces it, for whoever is
 //! written to. Nobody learns from the page whether an account, an address or a letter exists.
 
-use super::{asked, begin_on, carried, load, posted, said, token};
+use super::{asked, begin_on, carried, ended, load, posted, said, token};
 use crate::pages::{self, ForgottenPage, Lost, ResetPage};
 use crate::{Fault, Hub, Visitor};
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
-use preau_domain::{AuditEvent, AuditKind, PendingSignIn};
+use preau_domain::{AuditEvent, AuditKind, Factor, PendingSignIn};
 use std::sync::Arc;
 
 /// Asks who lost a password, or says where it is replaced.
@@ -131,5 +131,11 @@ pub async fn replace(
         // Somebody else was quicker with the same letter.
         return nothing();
     }
-    Ok(pages::reset_done(&hub, &visitor, pending.id.as_str()))
+    if visitor.live_by_anything(&hub).await?.is_some() {
+        // Somebody is signed in in this browser who may be another one: that session is not enough to go on.
+        let anew = PendingSignIn { public: None, fresh_after: Some(hub.now()), ..pending.clone() };
+        hub.store.put_pending(&anew).await.map_err(ended)?;
+    }
+    let left = hub.store.factors_of(&person.id).await?.iter().filter(|factor| Factor::lasts(factor)).count();
+    Ok(pages::reset_done(&hub, &visitor, pending.id.as_str(), left))
 }

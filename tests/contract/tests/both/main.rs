@@ -173,6 +173,7 @@ promises! {
     activations:
         a_code_is_one_persons, a_code_gives_a_password_once, a_login_is_one_persons, a_code_begins_anew, one_of_many_uses_a_code,
         a_code_begins_anew_for_every_record, a_record_brings_code_and_password_along, a_changed_password_is_the_only_one,
+        a_mailed_code_replaces_a_password, one_of_many_uses_a_mailed_code,
         a_charte_is_accepted_by_its_version;
     cards:
         a_card_is_one_persons, a_card_opens_in_a_lesson, wrong_pictures_stop_a_card, a_card_is_taken_back_and_given_again,
@@ -182,7 +183,8 @@ promises! {
         who_is_put_out_is_out_everywhere,
         one_of_many_takes_a_notice, notices_are_bounded, notices_grow_old;
     letters:
-        a_letter_is_taken_until_it_is_settled, a_letter_is_written_once, requests_are_bounded, one_of_many_takes_a_letter, waiting_letters_are_counted;
+        a_letter_is_taken_until_it_is_settled, a_letter_is_written_once, requests_are_bounded, what_is_urgent_is_taken_first,
+        a_request_is_answered_in_one_stroke, one_of_many_answers_a_request, one_of_many_takes_a_letter, waiting_letters_are_counted;
     throttle:
         attempts_wait_longer_and_longer, parallel_attempts_do_not_outrun_the_count, a_counter_is_forgotten,
         an_attempt_is_taken_back, taking_back_keeps_the_delay_before, begun_attempts_count_at_once,

@@ -24,7 +24,7 @@ stories!(
 );
 
 pub const NEW: &str = "girafe-lente-verte";
-const FORMER: &str = "tortue-vive-mauve";
+pub const FORMER: &str = "tortue-vive-mauve";
 
 /// The same house, whose pupils and parents have their passwords here, with a mailbox.
 pub async fn written(hub: &TestHub) -> (TestHub, Arc<Mailbox>) {
@@ -49,37 +49,37 @@ pub async fn with_password(hub: &TestHub, who: &Role) -> Role {
 }
 
 /// Asks for a letter, as somebody of that public.
-async fn ask(browser: &mut Browser, public: &Role, typed: &str) -> Answer {
+pub async fn ask(browser: &mut Browser, public: &Role, typed: &str) -> Answer {
     let page = browser.password_page("/", public).await;
     let page = browser.get(&page.link("Mot de passe oublié").expect("a way")).await;
     browser.submit_once(&page.form_with("who"), &[("who", typed)]).await
 }
 
 /// The code a letter holds.
-fn code_of(letter: &Letter) -> String {
+pub fn code_of(letter: &Letter) -> String {
     let (_, rest) = letter.text.split_once("/reset#").unwrap_or_else(|| panic!("no address: {}", letter.text));
     rest.lines().next().expect("a line").trim().to_owned()
 }
 
 /// Types a code; the page that follows.
-async fn show(browser: &mut Browser, code: &str) -> Answer {
+pub async fn show(browser: &mut Browser, code: &str) -> Answer {
     let page = browser.visit("/reset").await;
     browser.submit_once(&page.form_with("code"), &[("code", code)]).await
 }
 
-async fn choose(browser: &mut Browser, page: &Answer, password: &str) -> Answer {
+pub async fn choose(browser: &mut Browser, page: &Answer, password: &str) -> Answer {
     browser.submit_once(&page.form_with("password"), &[("password", password), ("again", password)]).await
 }
 
 /// Whether somebody comes in with a password.
-async fn comes_in(hub: &TestHub, who: &Role, password: &'static str) -> bool {
+pub async fn comes_in(hub: &TestHub, who: &Role, password: &'static str) -> bool {
     let mut browser = hub.browser();
     browser.sign_in(&Role { password, ..who.clone() }).at_home().await;
     browser.signed_in()
 }
 
 /// Waits until nothing waits for the mail server any more.
-async fn all_seen_to(hub: &TestHub) {
+pub async fn all_seen_to(hub: &TestHub) {
     let seen_to = async {
         while hub.hub.store.waiting_letters(hub.hub.now()).await.expect("counted").count > 0 {
             tokio::task::yield_now().await;
@@ -241,7 +241,7 @@ async fn a_letter_ends_with_what_it_was_for(hub: TestHub) {
     }
 }
 
-async fn hash_of(hub: &TestHub) -> String {
+pub async fn hash_of(hub: &TestHub) -> String {
     hub.hub.passwords.hash("encore-un-autre-mot").await.expect("hashed")
 }
 

@@ -100,7 +100,9 @@ pub fn lost_pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, a
             Reset::new(page(), ResetPage { pending_id: "abc", token, carried, code, login, least, problem }).render(),
         );
     }
-    add("reset-done", ResetDone { page: page(), pending_id: "abc" }.render());
+    for left in [0, 1] {
+        add(&format!("reset-done-{left}"), ResetDone::new(page(), "abc", left).render());
+    }
     for (name, on_its_way, problem) in [
         ("mailed-codes", false, None),
         ("mailed-codes-sent", true, None),
