@@ -51,8 +51,9 @@ async fn the_head_of_one_school_lifts_nothing_at_another(hub: TestHub) {
     let (mut alice, verger) = alice_of_two_schools(&house).await;
     let token = verger.form_to("/close").value("token").expect("a token").to_owned();
     for more in [&[("everywhere", "1")][..], &[]] {
-        let fields = [("token", token.as_str()), ("whom", &whom)].iter().chain(more).copied();
-        let fields: Vec<(String, String)> = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let fields = [&[("token", token.as_str()), ("whom", &whom)], more].concat();
+        let fields: Vec<(String, String)> =
+            fields.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         alice.post("/space/verger/lift", &fields).await;
         assert_eq!(stops().await.len(), 1, "{more:?}: what the head of the collège said");
     }
