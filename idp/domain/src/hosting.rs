@@ -236,6 +236,9 @@ pub struct GuestList {
     pub home: Uai,
     /// Their class there.
     pub class: String,
+    /// Whether everybody on it is of that class. Not said of lists that an older version took in.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub one_class: bool,
     /// How many it names.
     pub guests: u32,
     /// Who sent it; of one that was taken in nobody of ours.

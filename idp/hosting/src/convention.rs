@@ -89,6 +89,44 @@ pub fn sign(convention: &Convention, by: Signatory) -> Result<Convention, &'stat
     Ok(signed)
 }
 
+/// What is changed of the text both parties sign; the rest stays as it is said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Amendment {
+    /// What for.
+    pub purposes: Option<Vec<String>>,
+    /// Which data.
+    pub data: Option<Vec<String>>,
+    /// From then on.
+    pub from: Option<Instant>,
+    /// Before then.
+    pub until: Option<Instant>,
+    /// How many guests.
+    pub quota: Option<u32>,
+}
+
+/// The convention with another text, which nobody signed yet: until both do, nobody comes in by it, and whoever was its guest stays one. Whose people come, by which
+/// provider and from which establishments cannot be changed so: accounts and stops hang on it.
+pub fn amend(convention: &Convention, by: Amendment) -> Result<Convention, &'static str> {
+    if convention.state == ConventionState::Ended {
+        return Err("it is over");
+    }
+    let Amendment { purposes, data, from, until, quota } = by;
+    let amended = Convention {
+        purposes: purposes.unwrap_or_else(|| convention.purposes.clone()),
+        data: data.unwrap_or_else(|| convention.data.clone()),
+        from: from.unwrap_or(convention.from),
+        until: until.unwrap_or(convention.until),
+        quota: quota.unwrap_or(convention.quota),
+        signatories: Vec::new(),
+        state: ConventionState::Draft,
+        ..convention.clone()
+    };
+    if terms(&amended, "") == terms(convention, "") {
+        return Err("that is the text it has: its signatures stand");
+    }
+    Ok(amended)
+}
+
 /// The convention after that, at that instant. What is over stays over.
 pub fn act(convention: &Convention, act: Act, now: Instant) -> Result<Convention, &'static str> {
     use ConventionState::{Ended, SignedByBoth, Suspended};
@@ -150,6 +188,23 @@ pub(crate) mod tests {
             assert!(act(&over, again, Instant(5)).is_err());
         }
         assert!(act(&one, Act::Resume, Instant(5)).is_err() && act(&one, Act::Suspend, Instant(5)).is_err());
+    }
+
+    #[test]
+    fn another_text_is_signed_anew() {
+        let by = |peer| Signatory { peer, who: "La cheffe".into(), at: Instant(1) };
+        let both = sign(&sign(&draft(), by(false)).unwrap(), by(true)).unwrap();
+        let more = || Amendment { quota: Some(11), ..Amendment::default() };
+        for one in [&both, &act(&both, Act::Suspend, Instant(5)).unwrap()] {
+            let amended = amend(one, more()).unwrap();
+            assert!(amended.quota == 11 && amended.signatories.is_empty() && !amended.in_force(Instant(5)));
+            let anew = sign(&sign(&amended, by(true)).unwrap(), by(false)).unwrap();
+            assert!(anew.in_force(Instant(5)), "control");
+        }
+        assert!(amend(&both, Amendment::default()).is_err());
+        let same = Amendment { purposes: Some(vec![" cycle  3".into()]), ..Amendment::default() };
+        assert!(amend(&both, same).is_err(), "the same text is not signed twice");
+        assert!(amend(&act(&both, Act::End, Instant(5)).unwrap(), more()).is_err());
     }
 
     #[test]

@@ -7,13 +7,16 @@
 mod convention;
 mod estimate;
 mod list;
+mod refusal;
 mod space;
 
-pub use convention::{Act, act, problems_of_convention, sign, terms};
+pub use convention::{Act, Amendment, act, amend, problems_of_convention, sign, terms};
 pub use estimate::{Estimate, Needed};
 pub use list::{
-    Head, Listed, MOST_GUESTS, Problem, RECALL_TYP, Recall, TYP, admission, check, read_body, read_head, write_body,
+    Head, Listed, MOST_GUESTS, RECALL_TYP, Recall, TYP, admission, check, names_a_list, read_body, read_head,
+    write_body,
 };
+pub use refusal::{Problem, Reason, Why};
 pub use space::{Manager, managers, may_manage, next_summer, problem_of_opening, problems_of_space};
 
 use preau_domain::Seconds;

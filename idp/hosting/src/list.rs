@@ -5,6 +5,7 @@
 //! refused, so that no birth date and no national number slips in. Whatever is wrong refuses the whole list.
 
 use crate::next_summer;
+use crate::refusal::{Problem, Why};
 use preau_domain::{
     AccountState, Bounded, Convention, Credentials, FederatedIdentity, Guest, Ids, Instant, JoinKey, Person, PersonId,
     Public, Role, Space, Uai, bounded,
@@ -12,7 +13,6 @@ use preau_domain::{
 use preau_store::{Admission, NewGuest};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
-use std::fmt;
 
 /// The type of the token that heads a list.
 pub const TYP: &str = "preau-guests+jwt";
@@ -85,31 +85,15 @@ pub struct Listed {
     pub subject: String,
 }
 
-/// Why a list is refused, and on which line if it is one of them. Nothing of the line is repeated.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// The line of the file, the head being 1.
-    pub line: Option<usize>,
-    /// What is wrong.
-    pub what: String,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            Some(line) => write!(f, "line {line}: {}", self.what),
-            None => f.write_str(&self.what),
-        }
-    }
-}
-
-fn whole(what: impl Into<String>) -> Problem {
-    Problem { line: None, what: what.into() }
+/// Whether a text may be the name of a list: 1 to 64 letters, digits, - and _.
+pub fn names_a_list(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
 /// Reads what a verified head says.
 pub fn read_head(claims: serde_json::Value) -> Result<Head, Problem> {
-    serde_json::from_value(claims).map_err(|_| Problem { line: Some(1), what: "this is the head of no list".into() })
+    serde_json::from_value(claims).map_err(|_| Problem::on(1, Why::Plain("no-list")))
 }
 
 /// Reads the lines behind the head, whose digest was found right.
@@ -117,16 +101,11 @@ pub fn read_body(body: &str) -> Result<Vec<Listed>, Vec<Problem>> {
     let (mut guests, mut problems) = (Vec::new(), Vec::new());
     for (place, line) in body.lines().enumerate() {
         if place >= MOST_GUESTS {
-            return Err(vec![whole(format!("a list has at most {MOST_GUESTS} guests"))]);
+            return Err(vec![Problem::whole(Why::Plain("too-many"))]);
         }
         match serde_json::from_str(line) {
             Ok(guest) => guests.push(guest),
-            Err(error) => {
-                // The column says where; the message of the parser could repeat what stands there.
-                let what =
-                    format!("this is no guest, or says more than a guest is known by (column {})", error.column());
-                problems.push(Problem { line: Some(place + 2), what });
-            }
+            Err(error) => problems.push(Problem::on(place + 2, Why::NoGuest { column: error.column() })),
         }
     }
     if problems.is_empty() { Ok(guests) } else { Err(problems) }
@@ -152,58 +131,47 @@ pub fn check(
     now: Instant,
 ) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let mut unless = |right: bool, what: &str| {
+    let mut unless = |right: bool, why: Why| {
         if !right {
-            problems.push(whole(what));
+            problems.push(Problem::whole(why));
         }
     };
-    unless(head.iss == convention.peer.url, "it was made by somebody else than the other party");
-    unless(head.aud == us, "it was made for somebody else");
-    unless(head.convention == convention.id, "it is under another convention");
-    if head.convention == convention.id && head.terms != terms {
-        let theirs =
-            if head.terms.is_empty() { "none".to_owned() } else { preau_domain::display_safe(&head.terms, 40) };
-        let what =
-            format!("its maker signed another text of the convention: its fingerprint is {theirs}, ours {terms}");
-        unless(false, &what);
+    unless(head.iss == convention.peer.url, Why::Plain("by-other"));
+    unless(head.aud == us, Why::Plain("for-other"));
+    unless(head.convention == convention.id, Why::Plain("other-convention"));
+    if head.convention == convention.id {
+        let (theirs, ours) = (head.terms.clone(), terms.to_owned());
+        let other = if theirs.is_empty() { Why::NoTerms { ours } } else { Why::OtherTerms { theirs, ours } };
+        unless(head.terms == terms, other);
     }
-    unless(head.space == space.id, "it is for another space");
-    unless(head.iat <= now.seconds().saturating_add(300), "it was signed in the future");
-    unless(head.exp > now.seconds(), "it expired");
+    unless(head.space == space.id, Why::Plain("other-space"));
+    unless(head.iat <= now.seconds().saturating_add(300), Why::Plain("future"));
+    unless(head.exp > now.seconds(), Why::Plain("expired"));
     let held = head.exp.saturating_sub(head.iat);
-    unless(held <= 31 * 86_400, "it holds for longer than 31 days");
-    unless(head.guests == guests.len(), "its head counts other lines than there are");
-    unless(!guests.is_empty(), "it names nobody");
-    unless(convention.in_force(now), "the convention is not in force");
+    unless(held <= 31 * 86_400, Why::Plain("holds-long"));
+    unless(head.guests == guests.len(), Why::Plain("count"));
+    unless(!guests.is_empty(), Why::Plain("nobody"));
+    unless(convention.in_force(now), Why::Plain("not-in-force"));
     let open = !space.closed && now < space.until && space.convention.as_deref() == Some(convention.id.as_str());
-    unless(open, "the space is not open, or not one of the convention");
-    unless(convention.is_for(&space.host), "the convention is not for the establishment of the space");
-    let named = (1..=64).contains(&head.jti.len())
-        && head.jti.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
-    unless(named, "its name is not 1 to 64 letters, digits, - and _");
+    unless(open, Why::Plain("not-open"));
+    unless(convention.is_for(&space.host), Why::Plain("not-for"));
+    unless(names_a_list(&head.jti), Why::Plain("name"));
     let mut seen = HashSet::new();
     for (place, guest) in guests.iter().enumerate() {
-        let mut wrong = |what: &str| problems.push(Problem { line: Some(place + 2), what: what.to_owned() });
+        let mut wrong = |why: &'static str| problems.push(Problem::on(place + 2, Why::Plain(why)));
         let short = |text: &str, most: usize| matches!(bounded(text, most), Bounded::Fits(fits) if !fits.is_empty() && fits == text);
-        if !short(&guest.given_name, 60) {
-            wrong("a given name has 1 to 60 characters");
-        }
-        if !short(&guest.initial, 3) {
-            wrong("an initial has 1 to 3 characters");
-        }
-        if !short(&guest.class, 64) || !(guest.level.is_empty() || short(&guest.level, 32)) {
-            wrong("a class has 1 to 64 characters, a level at most 32");
-        }
-        if !short(&guest.subject, 255) {
-            wrong("a subject has 1 to 255 characters");
+        let level = guest.level.is_empty() || short(&guest.level, 32);
+        let named = short(&guest.given_name, 60) && short(&guest.initial, 3) && short(&guest.class, 64);
+        if !named || !level || !short(&guest.subject, 255) {
+            wrong("line-length");
         }
         if !convention.establishments.contains(&guest.home) {
-            wrong("the convention does not name this establishment");
+            wrong("line-school");
         } else if role(space, guest).is_none() {
-            wrong("the space is not for this class");
+            wrong("line-class");
         }
         if !seen.insert(guest.subject.as_str()) {
-            wrong("the same person stands on a line before");
+            wrong("line-twice");
         }
     }
     problems

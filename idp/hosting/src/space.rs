@@ -48,10 +48,14 @@ pub fn problems_of_space(space: &Space, convention: Option<&Convention>) -> Vec<
     problems
 }
 
-/// What keeps a space from being opened now, or changed: somebody closed it, or its end is past.
+/// What keeps a space from being opened now, or changed: somebody closed it, its end is past, or another establishment would answer for it, whose head stopped
+/// whom they stopped.
 pub fn problem_of_opening(space: &Space, before: Option<&Space>, now: Instant) -> Option<&'static str> {
     if before.is_some_and(|before| before.closed) {
         return Some("this space was closed, and stays so: open another one");
+    }
+    if before.is_some_and(|before| before.host != space.host) {
+        return Some("a space stays with the establishment that answers for it: open another one");
     }
     (space.until <= now).then_some("its end is past")
 }
@@ -160,6 +164,8 @@ mod tests {
         assert_eq!(problem_of_opening(&open, None, before), None, "control: new");
         assert_eq!(problem_of_opening(&open, Some(&open), before), None, "control: changed");
         assert!(problem_of_opening(&open, Some(&closed), before).is_some());
+        let elsewhere = Space { host: "0990101X".parse().unwrap(), ..space() };
+        assert!(problem_of_opening(&elsewhere, Some(&open), before).is_some());
         assert!(problem_of_opening(&open, None, open.until).is_some(), "to the millisecond");
     }
 

@@ -21,8 +21,8 @@ pub use audience::{
 };
 
 pub use hosting::{
-    ConventionsCommand, DraftArgs, EndArgs, GuestsCommand, GuestsOfArgs, OpenSpaceArgs, PairsCommand, SpacesCommand,
-    Until,
+    AmendArgs, ConventionsCommand, DraftArgs, EndArgs, GuestsCommand, GuestsOfArgs, OpenSpaceArgs, PairsCommand,
+    SpacesCommand, Until,
 };
 
 pub use inspections::{GrantInspectionArgs, InspectionsCommand, InspectionsOfArgs};

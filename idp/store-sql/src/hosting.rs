@@ -104,6 +104,7 @@ const IN_SPACES: Sql = Sql::Each {
             JOIN person p ON p.id = g.person
         WHERE s.id = ANY($1) AND m.batch <> '' AND g.person > $2 ORDER BY s.id, g.person LIMIT $3",
 };
+const IS_IN: &str = "SELECT space FROM space_member WHERE member = $1 AND space = $2 AND batch <> ''";
 const COUNT: &str = "SELECT count(*) FROM guest WHERE convention = $1 AND ended IS NULL";
 const KNOWN: Sql = Sql::Each {
     sqlite: "SELECT p.join_key FROM person p JOIN guest g ON g.person = p.id
@@ -119,6 +120,12 @@ const LISTS_OF_SPACE: &str = "SELECT doc, withdrawn FROM guest_list WHERE space 
     ORDER BY at DESC, convention, id LIMIT $3 OFFSET $2";
 const LISTS_OF_HOME: &str = "SELECT doc, withdrawn FROM guest_list WHERE home = $1 AND sent = 1
     ORDER BY at DESC, convention, id LIMIT $3 OFFSET $2";
+const LISTS_OF_PERSON: Sql = Sql::Each {
+    sqlite: "SELECT doc, withdrawn FROM guest_list WHERE home = $1 AND sent = 1 AND json_extract(doc, '$.by') = $4
+        ORDER BY at DESC, convention, id LIMIT $3 OFFSET $2",
+    postgres: "SELECT doc, withdrawn FROM guest_list WHERE home = $1 AND sent = 1 AND (doc::json ->> 'by') = $4
+        ORDER BY at DESC, convention, id LIMIT $3 OFFSET $2",
+};
 /// Not what was taken back before it came, of which nothing else is known.
 const LIST: &str =
     "SELECT doc, withdrawn FROM guest_list WHERE convention = $1 AND id = $2 AND sent = $3 AND space <> ''";
@@ -347,11 +354,12 @@ impl Hosting for Back {
     }
 
     async fn lists(&self, of: ListsOf<'_>, skip: u32, limit: u32) -> Result<Vec<GuestList>> {
-        let (sql, name) = match of {
-            ListsOf::Space(space) => (LISTS_OF_SPACE, space),
-            ListsOf::Home(home) => (LISTS_OF_HOME, home.as_str()),
+        let (sql, values): (Sql, _) = match of {
+            ListsOf::Space(space) => (LISTS_OF_SPACE.into(), args![space, skip, limit]),
+            ListsOf::Home(home) => (LISTS_OF_HOME.into(), args![home.as_str(), skip, limit]),
+            ListsOf::SentBy(home, by) => (LISTS_OF_PERSON, args![home.as_str(), skip, limit, by.as_str()]),
         };
-        self.rows(sql, args![name, skip, limit]).await?.iter().map(list).collect()
+        self.rows(sql, values).await?.iter().map(list).collect()
     }
 
     async fn guest_list(&self, convention: &str, id: &str, sent: bool) -> Result<Option<GuestList>> {
@@ -382,9 +390,29 @@ impl Hosting for Back {
         by_head: bool,
         now: Instant,
     ) -> Result<Option<u64>> {
-        let (host, space) = (host.as_str().to_owned(), space.unwrap_or_default().to_owned());
+        let at = (host.as_str().to_owned(), space.unwrap_or_default().to_owned());
         let person = person.as_str().to_owned();
-        self.leaving(move |link| Box::pin(stops::guest(link, (host, space), person, by_head, now))).await
+        let mut out = 0;
+        loop {
+            let (at, person, there) = (at.clone(), person.clone(), args![at.0.as_str(), at.1.as_str()]);
+            let work = self.leaving(move |link| Box::pin(stops::guest(link, at, person, by_head, now)));
+            let Some((left, held)) = work.await? else { return Ok(None) };
+            out += left;
+            // By a convention whose first space was opened meanwhile they may have come in by a list that read no stop yet.
+            let conventions = texts(&self.rows(stops::CONVENTIONS, there).await?)?;
+            if conventions.iter().all(|one| held.contains(one)) {
+                return Ok(Some(out));
+            }
+        }
+    }
+
+    async fn is_guest_in(&self, space: &str, person: &PersonId) -> Result<bool> {
+        Ok(self.row(IS_IN, args![member_by_name(person), space]).await?.is_some())
+    }
+
+    async fn stop_of(&self, host: &Uai, whom: &str, space: Option<&str>) -> Result<Option<GuestStop>> {
+        let row = self.row(stops::STOP_OF, args![host.as_str(), whom, space.unwrap_or_default()]).await?;
+        row.map(|row| stops::read(host, &row)).transpose()
     }
 
     async fn stop_here(&self, host: &Uai, convention: &str, now: Instant) -> Result<()> {

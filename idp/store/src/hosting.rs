@@ -33,6 +33,9 @@ pub struct Admission {
     pub guests: Vec<NewGuest>,
 }
 
+/// Lists for one space that are taken in within a day. Each leaves a row, and a line in the journal for each guest.
+pub const MOST_LISTS_A_DAY: u32 = 200;
+
 /// What came of an admission.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Admitted {
@@ -51,6 +54,8 @@ pub enum Admitted {
     NotInForce,
     /// A list of that name was taken in by this convention before: nobody is in.
     AlreadyIn,
+    /// So many lists for that space were taken in within a day ([`MOST_LISTS_A_DAY`]): nobody is in.
+    TooOften,
     /// There would be more guests than the convention allows: nobody is in.
     OverQuota {
         /// How many it allows.
@@ -103,6 +108,8 @@ pub enum ListsOf<'a> {
     Space(&'a str),
     /// Sent for an establishment of ours.
     Home(&'a Uai),
+    /// Of those, by somebody.
+    SentBy(&'a Uai, &'a PersonId),
 }
 
 /// Conventions, spaces and guests. Guests are accounts ([`crate::People`]) of the source [`preau_domain::GUESTS`]: what time does to
@@ -137,7 +144,8 @@ pub trait Hosting: Send + Sync {
 
     /// Adds a space, or replaces it with the groups it names. A guest in it has the role of their class from then on; whose class it
     /// names no longer is out of it, and their sessions fall. Returns how many those were. `Conflict` as for
-    /// [`Hosting::put_convention`], if its convention is none, or if the host stopped it ([`Hosting::stop_here`]) and the space is not closed.
+    /// [`Hosting::put_convention`], if its convention is none, if the host stopped it ([`Hosting::stop_here`]) and the space is not closed, or if another
+    /// establishment would answer for it. Their class is what the list that brought them calls it, where that names one alone.
     async fn put_space(&self, space: &Space, before: Option<&Space>, now: Instant) -> Result<u64>;
 
     /// Closes a space, whatever somebody else writes of it meanwhile: no guest is in it any more, and their sessions fall. Returns how many
@@ -233,6 +241,12 @@ pub trait Hosting: Send + Sync {
     /// Lets nobody in by a convention at an establishment, and no space be opened there under it, until that is lifted. What is open is closed by
     /// [`Hosting::close_space`].
     async fn stop_here(&self, host: &Uai, convention: &str, now: Instant) -> Result<()>;
+
+    /// Whether somebody is a guest in a space. Costs the same however many are.
+    async fn is_guest_in(&self, space: &str, person: &PersonId) -> Result<bool>;
+
+    /// What keeps somebody out of a space of an establishment, or, where none is named, out of every one.
+    async fn stop_of(&self, host: &Uai, whom: &str, space: Option<&str>) -> Result<Option<GuestStop>>;
 
     /// Who is kept out of the spaces of an establishment, conventions first, at most `limit`.
     async fn stops(&self, host: &Uai, limit: u32) -> Result<Vec<GuestStop>>;

@@ -46,8 +46,9 @@ impl Fields {
         Fields::parse_within(text, body.len())
     }
 
-    /// Decodes the body of a form that may carry a file: of several parts, or as any other form. A file is the field of its name. Refused when a part is
-    /// not what a browser writes, or is not UTF-8, or there are more than 20.
+    /// Decodes the body of a form that may carry a file: of several parts, or as any other form. A file is the field of its name; of one that is no text
+    /// in UTF-8 the bytes that are none read as U+FFFD, so that whoever asks for a text finds none. Refused when a part is not what a browser writes, when any
+    /// other field is not UTF-8, or when there are more than 20.
     pub fn of_upload(content_type: Option<&str>, body: &[u8]) -> Result<Fields, Fault> {
         let kind = content_type.unwrap_or_default();
         let (kind, said) = kind.split_once(';').unwrap_or((kind, ""));
@@ -57,8 +58,12 @@ impl Fields {
         let boundary = said.trim().strip_prefix("boundary=").map(|it| it.trim_matches('"'));
         let boundary = boundary.filter(|it| (1..=70).contains(&it.len()) && it.bytes().all(|b| b.is_ascii_graphic()));
         let wrong = || Fault::new(FaultKind::BadRequest, "form of parts that no browser writes");
-        let text = std::str::from_utf8(body).map_err(|_| Fault::new(FaultKind::BadRequest, "form is not UTF-8"))?;
-        parts(text, boundary.ok_or_else(wrong)?).map(Fields).ok_or_else(wrong)
+        let text = String::from_utf8_lossy(body);
+        let fields = parts(&text, boundary.ok_or_else(wrong)?).ok_or_else(wrong)?;
+        if fields.iter().any(|(name, value)| name != FILE && value.contains('\u{fffd}')) {
+            return Err(Fault::new(FaultKind::BadRequest, "form is not UTF-8"));
+        }
+        Ok(Fields(fields))
     }
 
     /// The value of a field; absent when it is not there. A field given twice is refused.
@@ -82,6 +87,8 @@ impl Fields {
     }
 }
 
+/// The field that carries one.
+const FILE: &str = "file";
 /// Most parts of a form that carries a file.
 const MAX_PARTS: usize = 20;
 
@@ -160,6 +167,13 @@ mod tests {
         ] {
             assert!(read(kind, body).is_err(), "{kind} {body:?}");
         }
+        let bytes = |name: &str| {
+            let mut body = format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n").into_bytes();
+            body.extend(b"PK\xff\r\n--x--");
+            Fields::of_upload(Some("multipart/form-data; boundary=x"), &body)
+        };
+        assert_eq!(bytes("file").unwrap().one("file").unwrap(), Some("PK\u{fffd}"), "a file of anything");
+        assert!(bytes("token").is_err() && bytes("text").is_err());
         assert!(Fields::of_upload(Some("multipart/form-data; boundary=x"), b"--x\r\n\xff").is_err());
     }
 }

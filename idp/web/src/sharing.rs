@@ -18,7 +18,7 @@ mod turn;
 pub(crate) use draft::{Change, Draft, Estimate, Offered, Partner, ROLES};
 pub(crate) use heads::Framed;
 pub(crate) use invite::Invitation;
-pub(crate) use join::{Answered, Whom};
+pub(crate) use join::{Answered, Refusal, Whom};
 pub(crate) use manage::{ListLine, Preview, ShownGuest, Standing};
 pub(crate) use stops::ShownStop;
 pub(crate) use turn::Turn;

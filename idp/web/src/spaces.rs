@@ -5,7 +5,7 @@
 
 use crate::{Fault, Hub};
 use preau_domain::{Convention, FederatedIdentity, Ids, Instant, JoinKey, Person, SourceId, Space, SpaceGrant};
-use preau_hosting::{Head, Listed, Problem};
+use preau_hosting::{Head, Listed, Problem, Why};
 use preau_keys::Keyring;
 use preau_keys::jose::{self, Alg, Expect, Jwks, Typ};
 use preau_store::{Admission, Admitted, Result, Store, StoreError};
@@ -46,17 +46,18 @@ pub fn fingerprint(convention: &Convention, us: &str) -> String {
 /// A list of guests, believed: its head was signed by the other party of the convention, and vouches for every line. Whether it may be taken in
 /// is `preau_hosting::check`'s to say.
 pub fn open_list(text: &str, convention: &Convention) -> std::result::Result<(Head, Vec<Listed>), Vec<Problem>> {
-    let first = |what: String| vec![Problem { line: Some(1), what }];
-    let (head, body) = text.split_once('\n').ok_or_else(|| first("this is no list of guests".to_owned()))?;
+    let first = |why: Why| vec![Problem::on(1, why)];
+    let (head, body) = text.split_once('\n').ok_or_else(|| first(Why::Plain("no-list")))?;
     let keys = Jwks::parse(convention.peer.keys.as_bytes());
-    let keys = keys.map_err(|error| first(format!("the keys of the other party cannot be used: {error}")))?;
+    let not_signed = |error: &dyn std::fmt::Display| first(Why::NotSigned { how: error.to_string() });
+    let keys = keys.map_err(|error| not_signed(&error))?;
     let expect =
         Expect { algs: &[Alg::ES256, Alg::PS256, Alg::RS256, Alg::EdDSA], typ: Typ::Is(&[preau_hosting::TYP]) };
     let verified = jose::verify(head.trim_end(), &keys, expect);
-    let verified = verified.map_err(|error| first(format!("not signed by the other party: {error}")))?;
+    let verified = verified.map_err(|error| not_signed(&error))?;
     let head = preau_hosting::read_head(verified.into_claims().into()).map_err(|problem| vec![problem])?;
     if !preau_keys::constant_time_eq(head.digest.as_bytes(), preau_keys::fingerprint(body.as_bytes()).as_bytes()) {
-        return Err(vec![Problem { line: None, what: "the lines are not those that were signed".to_owned() }]);
+        return Err(vec![Problem::whole(Why::Plain("other-lines"))]);
     }
     Ok((head, preau_hosting::read_body(body)?))
 }
@@ -114,8 +115,8 @@ impl From<StoreError> for NotTaken {
     }
 }
 
-fn refused(what: String) -> NotTaken {
-    NotTaken::Refused(vec![Problem { line: None, what }])
+fn refused(why: Why) -> NotTaken {
+    NotTaken::Refused(vec![Problem::whole(why)])
 }
 
 /// A list that was read, believed and found right: it may be taken in as things stand.
@@ -143,21 +144,17 @@ pub async fn check_list(
     let head = text.split_once('\n').map_or(text, |(head, _)| head);
     // Which convention to look at: what it says of itself is believed once that one's keys say so.
     let claimed = jose::claimed(head.trim_end(), "convention");
-    let claimed = claimed.map_err(|_| refused("this is no list of guests".to_owned()))?;
+    let claimed = claimed.map_err(|_| refused(Why::Plain("no-list")))?;
     let convention = store.convention(&claimed).await?;
-    let convention = convention.ok_or_else(|| refused("it is under no convention of ours".to_owned()))?;
+    let convention = convention.ok_or_else(|| refused(Why::Plain("no-convention")))?;
     let (head, guests) = open_list(text, &convention).map_err(NotTaken::Refused)?;
     let space = store.space(&head.space).await?;
-    let space = space.ok_or_else(|| refused("there is no space of the name it says".to_owned()))?;
+    let space = space.ok_or_else(|| refused(Why::Plain("no-space")))?;
     let problems = preau_hosting::check(&head, &guests, &convention, &space, (us, &fingerprint(&convention, us)), now);
     if !problems.is_empty() {
         return Err(NotTaken::Refused(problems));
     }
-    let provider = convention.peer.comes_by().ok_or_else(|| {
-        refused(
-            "our convention names no source by which these guests would sign in: it is for guests of theirs".to_owned(),
-        )
-    })?;
+    let provider = convention.peer.comes_by().ok_or_else(|| refused(Why::Plain("one-way")))?;
     let there = store.guest_count(&convention.id).await?;
     let identify = |subject: &str| guest_of(keyring, &convention, &provider, subject);
     let admission = preau_hosting::admission(&head, &guests, &convention, &space, now, ids, identify);
@@ -191,19 +188,13 @@ impl Checked {
                 new: self.new.clone(),
                 stopped,
             }),
-            Admitted::NotInForce => Err(refused("the convention or the space ended meanwhile".to_owned())),
-            Admitted::Stopped => {
-                Err(refused("the head of the establishment stopped what comes there by this convention".to_owned()))
-            }
-            Admitted::AlreadyIn => {
-                Err(refused("a list of this name was taken in already: ask for a new one".to_owned()))
-            }
-            Admitted::OverQuota { quota, there, more } => Err(refused(format!(
-                "{more} guests more than the {there} there are would exceed the {quota} of the convention"
-            ))),
+            Admitted::NotInForce => Err(refused(Why::Plain("ended"))),
+            Admitted::Stopped => Err(refused(Why::Plain("stopped"))),
+            Admitted::TooOften => Err(refused(Why::Plain("too-often"))),
+            Admitted::AlreadyIn => Err(refused(Why::Plain("already"))),
+            Admitted::OverQuota { quota, there, more } => Err(refused(Why::OverQuota { quota, there, more })),
             Admitted::AreOurs(places) => {
-                let what = "this guest comes in by no list any more";
-                let problem = |place| Problem { line: Some(place + 2), what: what.to_owned() };
+                let problem = |place| Problem::on(place + 2, Why::Plain("line-ours"));
                 Err(NotTaken::Refused(places.into_iter().map(problem).collect()))
             }
         }

@@ -7,9 +7,9 @@ use preau_domain::{
 };
 use preau_store::{Admission, Admitted, DueGuests, GuestsOf, ListsOf, NewGuest, Store};
 
-const END: Instant = Instant(NOW.0 + 10_000_000);
+pub(crate) const END: Instant = Instant(NOW.0 + 10_000_000);
 
-fn convention(id: &str, quota: u32) -> Convention {
+pub(crate) fn convention(id: &str, quota: u32) -> Convention {
     Convention {
         id: id.into(),
         peer: Peer {
@@ -33,7 +33,7 @@ fn convention(id: &str, quota: u32) -> Convention {
     }
 }
 
-fn space(id: &str, convention: Option<&str>) -> Space {
+pub(crate) fn space(id: &str, convention: Option<&str>) -> Space {
     let group =
         |number, code: &str, public, role| SpaceGroup { establishment: uai(number), code: code.into(), public, role };
     Space {
@@ -53,7 +53,7 @@ fn space(id: &str, convention: Option<&str>) -> Space {
     }
 }
 
-fn newcomer(number: usize) -> NewGuest {
+pub(crate) fn newcomer(number: usize) -> NewGuest {
     let person = Person {
         id: PersonId::new(format!("g-{number}")),
         join: Some(guest_key(format!("key-{number}"))),
@@ -89,28 +89,28 @@ fn who(number: usize) -> FederatedIdentity {
     }
 }
 
-fn list(batch: &str, space: &str, guests: Vec<NewGuest>) -> Admission {
+pub(crate) fn list(batch: &str, space: &str, guests: Vec<NewGuest>) -> Admission {
     Admission { convention: "c".into(), space: space.into(), batch: batch.into(), guests }
 }
 
 /// Everybody of a list is in.
-fn all(added: u64, known: u64) -> Admitted {
+pub(crate) fn all(added: u64, known: u64) -> Admitted {
     Admitted::All { added, known, stopped: vec![] }
 }
 
 /// A convention of that quota, with two spaces.
-async fn set_up(store: &dyn Store, quota: u32) {
+pub(crate) async fn set_up(store: &dyn Store, quota: u32) {
     store.put_convention(&convention("c", quota), None).await.unwrap();
     store.put_space(&space("fables", Some("c")), None, NOW).await.unwrap();
     store.put_space(&space("potager", Some("c")), None, NOW).await.unwrap();
 }
 
-fn guest(number: usize) -> PersonId {
+pub(crate) fn guest(number: usize) -> PersonId {
     PersonId::new(format!("g-{number}"))
 }
 
 /// The spaces somebody is in.
-async fn is_in(store: &dyn Store, number: usize, now: Instant) -> Vec<String> {
+pub(crate) async fn is_in(store: &dyn Store, number: usize, now: Instant) -> Vec<String> {
     let grants = store.spaces_of_guest(&guest(number), now).await.unwrap();
     grants.into_iter().filter(|grant| grant.holds(now)).map(|grant| grant.space).collect()
 }

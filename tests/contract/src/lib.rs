@@ -12,6 +12,7 @@ pub mod factors;
 pub mod federation;
 pub mod fixture;
 pub mod grants;
+pub mod guest_stops;
 pub mod hosting;
 pub mod inspections;
 pub mod kept;

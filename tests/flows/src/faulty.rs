@@ -323,6 +323,8 @@ faulty!(Hosting {
         now: Instant
     ) -> Option<u64>;
     fn stop_here(host: &Uai, convention: &str, now: Instant) -> ();
+    fn is_guest_in(space: &str, person: &PersonId) -> bool;
+    fn stop_of(host: &Uai, whom: &str, space: Option<&str>) -> Option<GuestStop>;
     fn stops(host: &Uai, limit: u32) -> Vec<GuestStop>;
     fn lift_stop(host: &Uai, whom: &str, space: Option<&str>, by_head: bool) -> bool;
     fn end_guests(people: &[PersonId], now: Instant) -> u64;

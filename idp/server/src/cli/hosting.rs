@@ -23,6 +23,8 @@ pub enum ConventionsCommand {
         #[arg(long, value_name = "TEXT")]
         fingerprint: Option<String>,
     },
+    /// Change what both parties sign: purposes, data, dates, quota. Its signatures fall, its guests are out within seconds, and come in again once both signed anew.
+    Amend(AmendArgs),
     /// Stop it for a while: its guests are out within seconds, and stay guests.
     Suspend {
         /// Its name.
@@ -100,6 +102,28 @@ pub struct DraftArgs {
     /// How many guests there may be at once.
     #[arg(long, value_name = "NUMBER")]
     pub quota: u32,
+}
+
+/// `preau conventions amend`.
+#[derive(Debug, Args)]
+pub struct AmendArgs {
+    /// Its name.
+    pub id: String,
+    /// What for, in place of what it says. Several.
+    #[arg(long, value_name = "TEXT")]
+    pub purpose: Vec<String>,
+    /// Which data, in place of what it says. Several.
+    #[arg(long, value_name = "TEXT")]
+    pub data: Vec<String>,
+    /// From the beginning of that day.
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<Day>,
+    /// Until the end of that day.
+    #[arg(long, value_name = "DAY")]
+    pub until: Option<Day>,
+    /// How many guests there may be at once.
+    #[arg(long, value_name = "NUMBER")]
+    pub quota: Option<u32>,
 }
 
 /// `preau pairs`.

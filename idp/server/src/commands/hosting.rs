@@ -1,6 +1,8 @@
 //! `preau conventions`, `preau pairs`, `preau spaces`: what frames the guests of other ENTs.
 
-use crate::cli::{ConventionsCommand, DraftArgs, Failure, OpenSpaceArgs, PairsCommand, SpacesCommand, Until};
+use crate::cli::{
+    AmendArgs, ConventionsCommand, DraftArgs, Failure, OpenSpaceArgs, PairsCommand, SpacesCommand, Until,
+};
 use crate::config::Loaded;
 use crate::output::say;
 use crate::{SystemClock, assembly, commands};
@@ -8,7 +10,7 @@ use preau_domain::{
     Clock, Convention, ConventionState, Day, Instant, LocalTime, Peer, Profile, Public, SchoolPair, ServiceId,
     Signatory, SourceId, Space, SpaceGroup, Uai,
 };
-use preau_hosting::{Act, act, problem_of_opening, problems_of_convention, problems_of_space, sign};
+use preau_hosting::{Act, Amendment, act, amend, problem_of_opening, problems_of_convention, problems_of_space, sign};
 use preau_keys::jose::Jwks;
 use preau_store::Store;
 use preau_web::spaces::fingerprint;
@@ -81,6 +83,7 @@ pub async fn conventions(loaded: &Loaded, what: &ConventionsCommand) -> Result<(
             })
             .await
         }
+        ConventionsCommand::Amend(args) => amended(loaded, args).await,
         ConventionsCommand::Suspend { id } => {
             let guests = stop(loaded, id, ConventionState::Suspended).await?;
             say!("convention {id} is suspended; its {guests} guests are signed out within seconds")
@@ -142,6 +145,24 @@ async fn draft(loaded: &Loaded, args: &DraftArgs) -> Result<(), Failure> {
     store.put_convention(&convention, before.as_ref()).await?;
     say!("convention {} is drawn up; it is in force when both signed: preau conventions sign {0}", convention.id)?;
     say!("its fingerprint, which the other party must read at its side too: {}", fingerprint(&convention, us(loaded)))
+}
+
+async fn amended(loaded: &Loaded, args: &AmendArgs) -> Result<(), Failure> {
+    let said = |texts: &Vec<String>| (!texts.is_empty()).then(|| texts.clone());
+    let by = Amendment {
+        purposes: said(&args.purpose),
+        data: said(&args.data),
+        from: args.from.map(day).transpose()?.map(|(begins, _)| begins),
+        until: args.until.map(day).transpose()?.map(|(_, ends)| ends),
+        quota: args.quota,
+    };
+    // Refused before anything is written, with every reason.
+    let store = assembly::store(loaded, None).await?;
+    if let Ok(after) = amend(&convention(&*store, &args.id).await?, by.clone()) {
+        whole(problems_of_convention(&after))?;
+    }
+    change(loaded, &args.id, "amended", |one| amend(one, by)).await?;
+    say!("nobody comes in by it until both parties signed it again: preau conventions sign {}", args.id)
 }
 
 /// Stops a convention, whatever is written of it meanwhile; gives how many guests it had.

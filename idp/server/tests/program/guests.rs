@@ -134,6 +134,35 @@ fn convention(desk: &Desk, peer: &Desk, keys: &Path, quota: &str) -> String {
     terms.to_owned()
 }
 
+/// One side changes the text: nothing crosses until the other did the same and both signed it again, and whoever was a guest is one still.
+fn amended(home: &Desk, host: &Desk, class: &str) {
+    refused(host, &["conventions", "amend", "cycle3", "--quota", "3"], "the text it has");
+    refused(host, &["conventions", "amend", "cycle3", "--quota", "0"], "allows 1 to");
+    let (other, again) = (home.path("other"), home.path("again-2"));
+    let export = |out: &Path| {
+        let out = out.to_str().unwrap();
+        done(
+            home,
+            &["guests", "export", "--convention", "cycle3", "--space", "fables", "--group", class, "--out", out],
+        );
+    };
+    let sign = |desk: &Desk| {
+        done(desk, &["conventions", "sign", "cycle3", "--by", "La cheffe"]);
+        done(desk, &["conventions", "sign", "cycle3", "--by", "L’autre", "--peer"])
+    };
+    export(&other);
+    let out = done(host, &["conventions", "amend", "cycle3", "--data", "prénom", "--data", "classe", "--quota", "4"]);
+    assert!(out.contains("is draft") && out.contains("until both parties signed it again"), "{out}");
+    refused(host, &["guests", "import", other.to_str().unwrap()], "not in force");
+    sign(host);
+    refused(host, &["guests", "import", other.to_str().unwrap()], "compare both by `preau conventions list`");
+    done(home, &["conventions", "amend", "cycle3", "--data", "classe", "--data", "prénom", "--quota", "4"]);
+    sign(home);
+    export(&again);
+    let out = done(host, &["guests", "import", again.to_str().unwrap()]);
+    assert!(out.contains("2 were guests already"), "{out}");
+}
+
 #[test]
 fn a_list_goes_from_one_ent_to_the_other_and_is_taken_back() {
     let (home, host) = two();
@@ -226,6 +255,7 @@ fn a_list_goes_from_one_ent_to_the_other_and_is_taken_back() {
     done(&host, &["conventions", "suspend", "cycle3"]);
     refused(&host, &["guests", "import", list], "not in force");
     done(&host, &["conventions", "resume", "cycle3"]);
+    amended(&home, &host, &class);
     assert!(done(&host, &["conventions", "end", "cycle3"]).contains("2 guests are guests no more"));
     refused(&host, &["conventions", "resume", "cycle3"], "it is over");
     let (_, journal, _) = host.run(&["audit", "verify"]);

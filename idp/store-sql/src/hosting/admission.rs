@@ -6,8 +6,10 @@ use crate::back::{Back, Shape};
 use crate::bulk::{Bulk, Kind};
 use crate::link::{Link, Sql, args};
 use crate::{doc, written};
-use preau_domain::{GUESTS, GuestList, Instant, PersonId, SessionId, member_by_name, stops_convention, stops_guest};
-use preau_store::{Admission, Admitted, NewGuest, PersonChange, Result, StoreError, Told};
+use preau_domain::{
+    GUESTS, GuestList, Instant, PersonId, Seconds, SessionId, member_by_name, stops_convention, stops_guest,
+};
+use preau_store::{Admission, Admitted, MOST_LISTS_A_DAY, NewGuest, PersonChange, Result, StoreError, Told};
 use std::collections::HashSet;
 
 /// Whoever admits guests by a convention waits for whoever does: so their number is never more than was looked at.
@@ -29,6 +31,8 @@ const ARE_OURS: Sql = Sql::Each {
         AND (account IS NOT NULL OR EXISTS (SELECT 1 FROM person further WHERE further.account = person.id))",
 };
 const TAKEN_IN: &str = "SELECT id FROM guest_list WHERE convention = $1 AND id = $2 AND sent = 0";
+const LATELY: &str = "SELECT count(*) FROM guest_list WHERE space = $1 AND sent = 0 AND at > $2";
+const DAY: Seconds = Seconds(86_400);
 const TAKE_IN: &str = "INSERT INTO guest_list (convention, id, sent, space, home, at, withdrawn, doc)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
 static GUEST_ROWS: Bulk = Bulk::new(
@@ -69,6 +73,10 @@ fn list(admission: &Admission, now: Instant) -> Option<GuestList> {
         title: String::new(),
         home: first.guest.home.clone(),
         class: first.guest.class.clone(),
+        one_class: admission
+            .guests
+            .iter()
+            .all(|one| one.guest.home == first.guest.home && one.guest.class == first.guest.class),
         guests: u32::try_from(admission.guests.len()).unwrap_or(u32::MAX),
         by: None,
         at: now,
@@ -99,6 +107,10 @@ async fn admit(
     }
     if link.row(TAKEN_IN, args![convention, batch]).await?.is_some() {
         return nobody(Admitted::AlreadyIn);
+    }
+    let lately = count(link.row(LATELY, args![admission.space.as_str(), now - DAY]).await?)?;
+    if lately >= u64::from(MOST_LISTS_A_DAY) {
+        return nobody(Admitted::TooOften);
     }
     let keys: Vec<String> = admission.guests.iter().map(key).collect();
     let named = keys.iter().map(|key| stops_guest(key)).chain([stops_convention(convention)]).collect::<Vec<_>>();

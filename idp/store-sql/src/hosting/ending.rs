@@ -13,6 +13,10 @@ use std::collections::BTreeMap;
 /// Lists are known for so long.
 const LISTS_STAY: Seconds = Seconds(400 * 86_400);
 
+/// Milliseconds of an hour, and of those at its beginning in which whoever looks every minute looks at least once.
+const HOUR: i64 = 3_600_000;
+const FIRST_OF_AN_HOUR: i64 = 120_000;
+
 /// What is known of guests is taken in hand before their accounts, and in one order, as by whoever lets them in.
 const HOLD: Sql = Sql::Each {
     sqlite: "SELECT person FROM guest WHERE person IN (SELECT value FROM json_each($1)) AND ended IS NULL ORDER BY person",
@@ -111,7 +115,10 @@ const LOOK_AGAIN: Sql = Sql::Each {
     postgres: "UPDATE guest SET due = 0 WHERE person = ANY($1) AND ended IS NULL",
 };
 const FORGET_LISTS: &str = "DELETE FROM guest_list WHERE at < $1";
-const FORGET_STOPS: &str = "DELETE FROM guest_stop WHERE at < $1";
+/// What was said of a convention stays as long as that goes on: it names nobody.
+const FORGET_STOPS: &str = "DELETE FROM guest_stop WHERE at < $1 AND (substr(whom, 1, 11) <> 'convention/'
+    OR NOT EXISTS (SELECT 1 FROM convention c
+        WHERE 'convention/' || c.id = guest_stop.whom AND c.state <> 'ended' AND c.ends > $2))";
 /// Of a purged guest the account goes; the key by which a later list would find them stays with the stop.
 const FORGET_STOPPED: Sql = Sql::Each {
     sqlite: "UPDATE guest_stop SET person = '' WHERE person <> '' AND person IN (SELECT value FROM json_each($1))",
@@ -309,9 +316,10 @@ pub(super) async fn end_due(
             ended.extend(due);
         }
     }
-    if !ended.is_empty() {
+    // Both tables are read whole for it: not at each minute in which nobody ended.
+    if !ended.is_empty() || now.0.rem_euclid(HOUR) < FIRST_OF_AN_HOUR {
         link.changed(FORGET_LISTS, args![now - LISTS_STAY]).await?;
-        link.changed(FORGET_STOPS, args![now - LISTS_STAY]).await?;
+        link.changed(FORGET_STOPS, args![now - LISTS_STAY, now]).await?;
     }
     Ok(((in_order(ended), more), sessions))
 }

@@ -4,9 +4,11 @@ use super::{convention, ending, guest, space, stops};
 use crate::bulk::{Bulk, Kind};
 use crate::doc;
 use crate::link::{Arg, Link, Sql, args};
-use preau_domain::{Convention, Instant, Role, SessionId, Space, SpaceGroup, member_by_name, stops_convention};
+use preau_domain::{
+    Convention, GuestList, Instant, Role, SessionId, Space, SpaceGroup, Uai, member_by_name, stops_convention,
+};
 use preau_store::{Result, StoreError};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 const ADD_CONVENTION: &str = "INSERT INTO convention (id, state, begins, ends, quota, doc)
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
@@ -31,6 +33,10 @@ const LOOK_AT_ALL: &str = "UPDATE guest SET due = 0 WHERE convention = $1 AND en
 const LOOK_AT_SPACE: &str = "UPDATE guest SET due = 0 WHERE convention = $2 AND ended IS NULL AND due > 0
     AND person IN (SELECT substr(member, 8) FROM space_member WHERE space = $1 AND batch <> '')";
 const FORGET_GROUPS: &str = "DELETE FROM space_member WHERE space = $1 AND batch = ''";
+/// The lists that hold somebody in a space.
+const LISTS_IN: &str = "SELECT DISTINCT l.id, l.doc FROM space_member m
+        JOIN guest_list l ON l.convention = $2 AND l.id = m.batch AND l.sent = 0 AND l.space = $1
+    WHERE m.space = $1 AND m.batch <> ''";
 const GUESTS_IN: &str = "SELECT g.person, g.batch, g.ends, g.ended, g.doc, m.role, m.batch
     FROM space_member m JOIN guest g ON g.person = substr(m.member, 8) AND g.convention = $2
     WHERE m.space = $1 AND m.batch <> '' ORDER BY g.person";
@@ -73,6 +79,23 @@ fn space_values(space: &Space) -> Result<Vec<Arg>> {
     ])
 }
 
+/// By what name of their class the lists of a space brought people into it, where they name one alone. What is known of a guest besides is what the latest
+/// list calls it, which may be one of another space.
+async fn classes_of_lists(
+    link: &mut Link<'_>,
+    space: &str,
+    convention: &str,
+) -> Result<HashMap<String, (Uai, String)>> {
+    let mut classes = HashMap::new();
+    for row in link.rows(LISTS_IN, args![space, convention]).await? {
+        let list: GuestList = doc::read("list of guests", row.text(1)?)?;
+        if list.one_class {
+            classes.insert(row.text(0)?.to_owned(), (list.home, list.class));
+        }
+    }
+    Ok(classes)
+}
+
 /// Gives how many guests are out of it by that, and the sessions that fell.
 pub(super) async fn put_space(
     link: &mut Link<'_>,
@@ -89,6 +112,9 @@ pub(super) async fn put_space(
     }
     let stored = link.row(HOLD_SPACE, args![new.id.as_str()]).await?;
     as_read(stored.as_ref().map(space).transpose()?, before)?;
+    if before.is_some_and(|before| before.host != new.host) {
+        return Err(StoreError::Conflict);
+    }
     let sql = if before.is_some() { REPLACE_SPACE } else { ADD_SPACE };
     if link.changed(sql, space_values(new)?).await? == 0 {
         return Err(StoreError::Conflict);
@@ -105,9 +131,11 @@ pub(super) async fn put_space(
     }
     let mut gone = Vec::new();
     if let Some(convention) = new.convention.as_deref().filter(|_| before.is_some()) {
+        let listed = classes_of_lists(link, &new.id, convention).await?;
         for row in link.rows(GUESTS_IN, args![new.id.as_str(), convention]).await? {
             let guest = guest(&row)?;
-            let (establishment, code, public) = (guest.home, guest.class, guest.public);
+            let own = (guest.home, guest.class);
+            let ((establishment, code), public) = (listed.get(row.text(6)?).cloned().unwrap_or(own), guest.public);
             let group = SpaceGroup { establishment, code, public, role: Role::Visiteur };
             match members.get(&group.member()) {
                 None => gone.push(guest.person),

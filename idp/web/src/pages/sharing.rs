@@ -4,8 +4,8 @@ use super::home::place_name;
 use super::offers::day_in_words;
 use super::{Page, html};
 use crate::sharing::{
-    Answered, Change, Draft, Estimate, Framed, Invitation, ListLine, Offered, Preview, ROLES, ShownGuest, ShownStop,
-    Standing, Turn, Whom,
+    Answered, Change, Draft, Estimate, Framed, Invitation, ListLine, Offered, Preview, ROLES, Refusal, ShownGuest,
+    ShownStop, Standing, Turn, Whom,
 };
 use crate::words::in_language;
 use crate::{Hub, Live, Locale, Visitor};
@@ -13,6 +13,7 @@ use askama::Template;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use preau_domain::{Convention, GuestList, Instant, LocalTime, PersonId, Public, Role, Space, Uai, display_safe};
+use preau_hosting::Reason;
 
 /// The same for a letter.
 pub(crate) fn last_day_of(hub: &Hub, locale: Locale, until: Instant) -> String {
@@ -418,6 +419,8 @@ pub(super) struct OneSpace<'a> {
     lists: Vec<TakenLine>,
     turning: Option<Turning>,
     invitations: Vec<Invite>,
+    /// Its guests come by cards, and nobody of theirs opens an invitation.
+    by_card: bool,
     can_change: bool,
     longest: Option<String>,
     looked: Option<Looked>,
@@ -460,6 +463,18 @@ fn invite(page: &Page<'_>, (invitation, to): &(Invitation, String)) -> Invite {
     }
 }
 
+/// Why a list is refused. What stands in it besides may be another ENT's word.
+fn reason(page: &Page<'_>, reason: &Reason) -> String {
+    let said: Vec<(&str, String)> =
+        reason.said.iter().take(5).map(|(name, value)| (name.as_str(), display_safe(value, 80))).collect();
+    let said: Vec<(&str, &str)> = said.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let said = page.texts.with(page.locale, &format!("list-no-{}", reason.key), &said);
+    match reason.line {
+        Some(line) => page.texts.with(page.locale, "list-line", &[("line", &line.to_string()), ("said", &said)]),
+        None => said,
+    }
+}
+
 fn looked(page: &Page<'_>, preview: Preview) -> Looked {
     let (mut people, mut would) = (Vec::new(), None);
     if let Some(taken) = &preview.taken {
@@ -472,7 +487,7 @@ fn looked(page: &Page<'_>, preview: Preview) -> Looked {
             people.push((display_safe(&name, 140), key.map(|key| page.t(key))));
         }
     }
-    let problems = preview.problems.iter().map(|one| display_safe(one, 200)).collect();
+    let problems = preview.problems.iter().map(|one| reason(page, one)).collect();
     Looked { text: preview.text, problems, would, people }
 }
 
@@ -508,6 +523,7 @@ impl<'a> OneSpace<'a> {
             state: state_word(&page, state),
             open: state == Standing::Open || state == Standing::Stopped,
             until: last_day(&page, space.until),
+            by_card: state == Standing::Open && convention.as_ref().is_some_and(|one| one.peer.comes_by_card()),
             peer: convention.map(|one| display_safe(&one.peer.name, 60)),
             quota: quota.map(|(there, quota)| {
                 let (there, quota) = (there.to_string(), quota.to_string());
@@ -546,11 +562,18 @@ pub fn space(hub: &Hub, visitor: &Visitor, _: &Live, shown: SpacePage) -> Respon
 /// How an invitation stands.
 pub(crate) enum Sending {
     /// Whom it would name.
-    Ask { invitation: Box<Invitation>, peer: String, classes: Vec<String>, whom: Option<Whom> },
+    Ask {
+        invitation: Box<Invitation>,
+        peer: String,
+        classes: Vec<String>,
+        whom: Option<Whom>,
+        /// Who of them is not to be on the list, by their codes.
+        without: Vec<String>,
+    },
     /// The list is there.
     Done { title: String, peer: String, answered: Answered },
     /// The other ENT refused it, whole.
-    Refused { peer: String, problems: Vec<String> },
+    Refused { peer: String, problems: Vec<Refusal> },
     /// It cannot be accepted: the key of a sentence.
     Not(&'static str),
 }
@@ -563,20 +586,28 @@ pub struct JoinPage {
     pub(crate) token: String,
 }
 
+/// A pupil, the code by which a form says that they stay off the list, and whether it does.
+struct Named {
+    name: String,
+    code: String,
+    without: bool,
+}
+
 #[derive(Template)]
 #[template(path = "join.html")]
 pub(super) struct Join<'a> {
     page: Page<'a>,
     lead: String,
     problem: Option<String>,
-    problems: Vec<String>,
+    /// Each with whether it is in the words of the other ENT.
+    problems: Vec<(String, bool)>,
     done: Option<String>,
     /// How many of them the host keeps out.
     stopped: Option<String>,
     classes: Vec<Choice>,
     /// The class that is looked at.
     class: Option<String>,
-    people: Vec<String>,
+    people: Vec<Named>,
     count: String,
     teacher: Option<String>,
     until: String,
@@ -611,7 +642,11 @@ impl<'a> Join<'a> {
             Sending::Not(key) => join.problem = Some(page.t(key)),
             Sending::Refused { peer, problems } => {
                 join.problem = Some(page.with("join-refused", "peer", &display_safe(&peer, 60)));
-                join.problems = problems;
+                let said = |one: &Refusal| match one {
+                    Refusal::Known(known) => (reason(page, known), false),
+                    Refusal::Told(told) => (told.clone(), true),
+                };
+                join.problems = problems.iter().map(said).collect();
             }
             Sending::Done { title, peer, answered } => {
                 let (title, peer) = (display_safe(&title, 100), display_safe(&peer, 60));
@@ -621,7 +656,7 @@ impl<'a> Join<'a> {
                 let stopped = usize::try_from(answered.stopped).unwrap_or(usize::MAX);
                 join.stopped = (stopped > 0).then(|| page.count("join-stopped", stopped));
             }
-            Sending::Ask { invitation, peer, classes, whom } => {
+            Sending::Ask { invitation, peer, classes, whom, without } => {
                 let (title, peer) = (display_safe(&invitation.title, 100), display_safe(&peer, 60));
                 let class = display_safe(&invitation.class, 64);
                 let said = [("title", &*title), ("peer", &peer), ("class", &class)];
@@ -635,7 +670,11 @@ impl<'a> Join<'a> {
                     let name = |one: &preau_hosting::Listed| format!("{} {}", one.given_name, one.initial);
                     join.shown = whom.word();
                     join.count = page.count("space-people", whom.all().len());
-                    join.people = whom.pupils.iter().map(name).collect();
+                    let named = |one: &preau_hosting::Listed| {
+                        let code = Whom::code(one);
+                        Named { name: name(one), without: without.contains(&code), code }
+                    };
+                    join.people = whom.pupils.iter().map(named).collect();
                     join.teacher = whom.teacher.as_ref().map(name);
                     join.class = Some(whom.class);
                 }

@@ -78,7 +78,7 @@ pub(super) async fn stop(State(hub): State<Arc<Hub>>, visitor: Visitor, body: By
         Err(onward) => return Ok(onward),
     };
     let id = fields.required("convention")?;
-    hub.store.convention(id).await?.ok_or_else(nothing)?;
+    hub.store.convention(id).await?.filter(|one| one.is_for(&member.at)).ok_or_else(nothing)?;
     journal(&hub, &visitor, &member, format!("convention-stopped-here {id}")).await?;
     // First of all: nobody opens another one meanwhile.
     hub.store.stop_here(&member.at, id, hub.now()).await?;

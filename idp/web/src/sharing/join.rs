@@ -3,6 +3,7 @@
 
 use super::draft::of_class;
 use super::invite::{self, Invitation};
+use super::receive::MOST_PROBLEMS;
 use super::{Member, asks, journal, nothing, sent};
 use crate::lately::Lately;
 use crate::pages::{self, JoinPage, Sending};
@@ -15,7 +16,7 @@ use preau_connector_api::Network;
 use preau_domain::{
     Affiliation, Bounded, Convention, GuestList, Identifier, Person, Profile, Public, ServiceId, Uai, display_safe,
 };
-use preau_hosting::{Head, LIST_HOLDS, Listed, RECALL_TYP, Recall, TYP, write_body};
+use preau_hosting::{Head, LIST_HOLDS, Listed, RECALL_TYP, Reason, Recall, TYP, Why, write_body};
 use preau_keys::jose::Alg;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -33,6 +34,17 @@ pub(crate) struct Whom {
 }
 
 impl Whom {
+    /// What a form says for one of them: nothing that anybody else calls them by.
+    pub fn code(one: &Listed) -> String {
+        preau_keys::fingerprint(one.subject.as_bytes()).chars().take(16).collect()
+    }
+
+    /// The same without some of the pupils, by their codes.
+    fn without(mut self, codes: &[String]) -> Whom {
+        self.pupils.retain(|one| !codes.contains(&Whom::code(one)));
+        self
+    }
+
     /// What is shown, in one word: a form says it again, so that nobody leaves unseen.
     pub fn word(&self) -> String {
         let all: Vec<String> =
@@ -167,7 +179,13 @@ pub(super) async fn ask(
                 None => None,
             };
             let Invited { invitation, convention, classes, .. } = invited;
-            Sending::Ask { invitation: Box::new(invitation), peer: convention.peer.name, classes, whom }
+            Sending::Ask {
+                invitation: Box::new(invitation),
+                peer: convention.peer.name,
+                classes,
+                whom,
+                without: Vec::new(),
+            }
         }
     };
     let page = JoinPage { sending, invitation: token.to_owned(), token: member.token(&hub) };
@@ -188,6 +206,28 @@ pub(crate) struct Answered {
 #[derive(Debug, Deserialize)]
 struct Refusing {
     problems: Vec<String>,
+    /// The same by keys, of a version that has them.
+    #[serde(default)]
+    reasons: Vec<Reason>,
+}
+
+/// Why another ENT refuses a list.
+pub(crate) enum Refusal {
+    /// In words of ours.
+    Known(Reason),
+    /// In theirs.
+    Told(String),
+}
+
+impl Refusing {
+    fn read(self) -> Vec<Refusal> {
+        let mut reasons = self.reasons.into_iter();
+        let one = |told: String| match reasons.next() {
+            Some(reason) if Why::knows(&reason.key) => Refusal::Known(reason),
+            _ => Refusal::Told(display_safe(&told, 200)),
+        };
+        self.problems.into_iter().take(MOST_PROBLEMS).map(one).collect()
+    }
 }
 
 /// Hands something signed to the other ENT; nothing where it is not reached, or answers nothing that is understood.
@@ -197,7 +237,7 @@ async fn hand_over(
     network: Network,
     path: &str,
     text: String,
-) -> Option<Result<Answered, Vec<String>>> {
+) -> Option<Result<Answered, Vec<Refusal>>> {
     let request = http::Request::post(format!("{}{path}", convention.peer.url));
     let request = request.header(http::header::CONTENT_TYPE, "text/plain; charset=utf-8");
     let request = request.header(http::header::ACCEPT, "application/json").body(text.into_bytes()).ok()?;
@@ -207,7 +247,7 @@ async fn hand_over(
         }
         Ok(answer) if answer.status() == http::StatusCode::UNPROCESSABLE_ENTITY => {
             let refusing: Option<Refusing> = serde_json::from_slice(answer.body()).ok();
-            refusing.filter(|one| !one.problems.is_empty()).map(|one| Err(one.problems))
+            refusing.filter(|one| !one.problems.is_empty()).map(|one| Err(one.read()))
         }
         Ok(answer) => {
             tracing::warn!(status = answer.status().as_u16(), convention = %convention.id, "another ENT took no list");
@@ -235,14 +275,17 @@ pub(super) async fn send(State(hub): State<Arc<Hub>>, visitor: Visitor, body: By
             let class = invited.classes.iter().find(|own| *own == chosen);
             let class = class.ok_or_else(|| Fault::new(FaultKind::BadRequest, "not a class of theirs"))?;
             let whom = whom(&hub, &member, &invited.door, &invited.invitation, class).await?;
+            // Whose family objects, or who is not to go for another reason: that is for the teacher to say, and nobody asks why.
+            let without = fields.iter().filter(|(name, _)| *name == "without").map(|(_, code)| code.to_owned());
+            let without: Vec<String> = without.collect();
             if fields.required("shown")? != whom.word() {
                 let Invited { invitation, convention, classes, .. } = invited;
                 let (invitation, peer) = (Box::new(invitation), convention.peer.name);
-                let sending = Sending::Ask { invitation, peer, classes, whom: Some(whom) };
+                let sending = Sending::Ask { invitation, peer, classes, whom: Some(whom), without };
                 let page = JoinPage { sending, invitation: token.to_owned(), token: member.token(&hub) };
                 return Ok(pages::join(&hub, &visitor, &member.live, page));
             }
-            send_list(&hub, &visitor, &member, invited, &whom).await?
+            send_list(&hub, &visitor, &member, invited, &whom.without(&without)).await?
         }
     };
     let page = JoinPage { sending, invitation: String::new(), token: member.token(&hub) };
@@ -285,6 +328,7 @@ async fn send_list(
         title: invitation.title.clone(),
         home: invitation.establishment.clone(),
         class: whom.class.clone(),
+        one_class: true,
         guests: u32::try_from(guests.len()).unwrap_or(u32::MAX),
         by: Some(member.known.person.id.clone()),
         at: now,
@@ -297,7 +341,6 @@ async fn send_list(
         Some(Ok(answered)) => Ok(Sending::Done { title: invitation.title, peer: convention.peer.name, answered }),
         Some(Err(problems)) => {
             hub.store.note_list(&GuestList { withdrawn: Some(now), ..list }).await?;
-            let problems = problems.iter().take(20).map(|one| display_safe(one, 200)).collect();
             Ok(Sending::Refused { peer: convention.peer.name, problems })
         }
         None => Ok(Sending::Not("join-problem-unreached")),

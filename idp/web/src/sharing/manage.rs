@@ -1,6 +1,7 @@
 //! The spaces somebody manages: who is in them, until when, the lists that brought them, the invitations; one more year in one click, and the ends.
 
 use super::invite::{Invitation, invitations};
+use super::receive::MOST_PROBLEMS;
 use super::stops;
 use super::{
     MOST_GUESTS, MOST_OF_A_LIST, Member, Turn, asks, every_guest, journal, journal_of, nothing, sent_by, told,
@@ -13,7 +14,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use preau_domain::{AuditKind, Convention, Guest, GuestList, Instant, PersonId, Space, Uai};
-use preau_hosting::{Manager, may_manage, next_summer};
+use preau_hosting::{Manager, Problem, Reason, Why, may_manage, next_summer};
 use preau_store::{GuestsOf, Hosted, ListsOf, StoreError};
 use std::sync::Arc;
 
@@ -46,7 +47,7 @@ pub(crate) struct Preview {
     pub text: String,
     pub taken: Option<Taken>,
     /// What is wrong with it.
-    pub problems: Vec<String>,
+    pub problems: Vec<Reason>,
 }
 
 pub(super) fn standing(space: &Space, convention: Option<&Convention>, now: Instant) -> Standing {
@@ -87,12 +88,15 @@ pub(super) async fn list(
         let manages = may_manage(&member.known.person, &space).is_some();
         (standing(&space, None, now), manages, space)
     });
-    let mut lists = hub.store.lists(ListsOf::Home(&member.at), lists_turn.skip(), lists_turn.limit()).await?;
-    lists_turn.cut(&mut lists);
-    let own = |list: &GuestList| member.is_head() || list.by.as_ref() == Some(&member.known.person.id);
+    let sent = match member.is_head() {
+        true => ListsOf::Home(&member.at),
+        false => ListsOf::SentBy(&member.at, &member.known.person.id),
+    };
+    let mut sent = hub.store.lists(sent, lists_turn.skip(), lists_turn.limit()).await?;
+    lists_turn.cut(&mut sent);
     let page = SpacesPage {
         spaces: shown.collect(),
-        sent: lists.into_iter().filter(own).collect(),
+        sent,
         turns: [turn, lists_turn],
         head: member.is_head(),
         token: member.token(&hub),
@@ -150,17 +154,22 @@ async fn framed(hub: &Hub, space: &Space) -> Result<Option<Convention>, Fault> {
     }
 }
 
-/// Until when a space and its guests may go on, where that is longer than they have: as long as its convention, and the school year.
+/// Until when a space that is open and its guests may go on: as long as its convention, and the school year.
+fn may_last(space: &Space, convention: Option<&Convention>, now: Instant) -> Option<Instant> {
+    let until = convention.map_or_else(|| next_summer(now), |one| one.until.min(next_summer(now)));
+    (standing(space, convention, now) == Standing::Open).then_some(until)
+}
+
+/// The same, where that is longer than they have.
 fn longest<'g>(
     space: &Space,
     convention: Option<&Convention>,
     mut guests: impl Iterator<Item = &'g Guest>,
     now: Instant,
 ) -> Option<Instant> {
-    let until = convention.map_or_else(|| next_summer(now), |one| one.until.min(next_summer(now)));
+    let until = may_last(space, convention, now)?;
     let shorter = |one: &Guest| one.ended.is_none() && one.until < until;
-    let may = standing(space, convention, now) == Standing::Open;
-    (may && (until > space.until || guests.any(shorter))).then_some(until)
+    (until > space.until || guests.any(shorter)).then_some(until)
 }
 
 async fn page(
@@ -182,7 +191,8 @@ async fn page(
     };
     let state = standing(&space, convention.as_ref(), now);
     let invitations: Vec<(Invitation, String)> = match &convention {
-        Some(one) if state == Standing::Open => invitations(hub, &space, one)?,
+        // Where nobody can sign in there is nobody to open one.
+        Some(one) if state == Standing::Open && !one.peer.comes_by_card() => invitations(hub, &space, one)?,
         _ => Vec::new(),
     };
     let stops = match &convention {
@@ -255,8 +265,7 @@ pub(super) async fn renew(
 ) -> Result<Response, Fault> {
     let Acting { member, space, .. } = acting!(acts(&hub, &visitor, &id, &body));
     let (now, convention) = (hub.now(), framed(&hub, &space).await?);
-    let guests = every_guest(&hub, GuestsOf::Space(&id)).await?;
-    if let Some(until) = longest(&space, convention.as_ref(), guests.iter(), now) {
+    if let Some(until) = may_last(&space, convention.as_ref(), now) {
         journal(&hub, &visitor, &member, format!("space-renewed {id} until {}", until.rfc3339())).await?;
         // Guests first: nobody outlives a space, and one that was not prolonged keeps its button.
         hub.store.renew_guests(&id, until).await?;
@@ -313,7 +322,7 @@ pub(super) async fn stop(
 ) -> Result<Response, Fault> {
     let Acting { member, fields, space, head } = acting!(acts(&hub, &visitor, &id, &body));
     let guest = PersonId::new(fields.required("guest")?);
-    if !guests_in(&hub, &id).await?.contains(&guest) {
+    if !hub.store.is_guest_in(&id, &guest).await? {
         return Ok(hub.see_other(&format!("/space/{id}")));
     }
     let (out_of, said) = if head { (None, space.host.as_str()) } else { (Some(id.as_str()), id.as_str()) };
@@ -344,10 +353,12 @@ pub(super) async fn undo(
     Ok(hub.see_other(&format!("/space/{id}")))
 }
 
-/// The list that a form brings, as its file or as its text.
+/// The list that a form brings, as its file or as its text. What an editor adds when it saves one is taken away: a mark at the beginning, lines that end as on
+/// Windows, and a last one that does not end.
 fn brought(fields: &Fields) -> Result<String, Fault> {
     let (file, text) = (fields.one("file")?.unwrap_or_default(), fields.one("text")?.unwrap_or_default());
     let text = if file.is_empty() { text } else { file };
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.len() > MOST_OF_A_LIST {
         return Err(Fault::new(FaultKind::TooLarge, "a list of guests is too long"));
     }
@@ -369,7 +380,7 @@ pub(super) async fn upload(
     let Acting { member, fields, space, head } = acting!(acts_by(&hub, &visitor, &id, fields));
     let (text, yes) = (brought(&fields)?, fields.one("yes")?.is_some());
     let preview = match super::receive::checked(&hub, &text).await? {
-        Ok(list) if list.space().id != space.id => Err(vec!["it is for another space".to_owned()]),
+        Ok(list) if list.space().id != space.id => Err(vec![Problem::whole(Why::Plain("other-space"))]),
         Ok(list) => match super::receive::would(&hub, &list).await? {
             Ok(_) if yes => {
                 let what = format!("guests-imported {} of {}", list.head.jti, list.convention.id);
@@ -385,7 +396,10 @@ pub(super) async fn upload(
     };
     let preview = match preview {
         Ok(taken) => Preview { text, taken: Some(taken), problems: Vec::new() },
-        Err(problems) => Preview { text, taken: None, problems },
+        Err(problems) => {
+            let problems = problems.iter().take(MOST_PROBLEMS).map(Problem::reason).collect();
+            Preview { text, taken: None, problems }
+        }
     };
     let as_what = if head { Manager::Head } else { Manager::Manager };
     page(&hub, &visitor, &member, (space, as_what), Reading::first(), Some(preview)).await

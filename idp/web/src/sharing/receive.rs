@@ -10,22 +10,25 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use preau_domain::{AuditEvent, AuditKind, PersonId};
-use preau_hosting::{Problem, RECALL_TYP, Recall};
+use preau_hosting::{Problem, RECALL_TYP, Reason, Recall, Why, names_a_list};
 use preau_keys::jose::{self, Alg, Expect, Jwks, Typ};
 use preau_store::GuestsOf;
 use serde_json::json;
 use std::sync::Arc;
 
 /// Problems told to whoever handed it in.
-const MOST_PROBLEMS: usize = 20;
+pub(super) const MOST_PROBLEMS: usize = 20;
 
-fn refused(problems: &[String]) -> Response {
-    (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({ "problems": problems }))).into_response()
+/// In words for whoever reads a log, and by keys for a page of the other ENT.
+fn refused(problems: &[Problem]) -> Response {
+    let shown = &problems[..problems.len().min(MOST_PROBLEMS)];
+    let words: Vec<String> = shown.iter().map(ToString::to_string).collect();
+    let reasons: Vec<Reason> = shown.iter().map(Problem::reason).collect();
+    (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({ "problems": words, "reasons": reasons }))).into_response()
 }
 
-/// Problems as whoever handed a list in is told them.
-fn told_of(problems: &[Problem]) -> Vec<String> {
-    problems.iter().take(MOST_PROBLEMS).map(ToString::to_string).collect()
+fn no_list() -> Vec<Problem> {
+    vec![Problem::whole(Why::Plain("no-list"))]
 }
 
 /// Whom a list holds in the spaces of its convention.
@@ -35,25 +38,25 @@ pub(super) async fn held_by(hub: &Hub, convention: &str, list: &str) -> Result<V
 }
 
 /// A list, read and believed; or what refuses it.
-pub(super) async fn checked(hub: &Hub, text: &str) -> Result<Result<Checked, Vec<String>>, Fault> {
+pub(super) async fn checked(hub: &Hub, text: &str) -> Result<Result<Checked, Vec<Problem>>, Fault> {
     or_problems(check_list(&*hub.store, (&hub.keyring, &*hub.ids), hub.base(), text, hub.now()).await)
 }
 
 /// What a list would do.
-pub(super) async fn would(hub: &Hub, list: &Checked) -> Result<Result<Taken, Vec<String>>, Fault> {
+pub(super) async fn would(hub: &Hub, list: &Checked) -> Result<Result<Taken, Vec<Problem>>, Fault> {
     or_problems(list.settle(&*hub.store, hub.now(), false).await)
 }
 
-fn or_problems<T>(done: Result<T, NotTaken>) -> Result<Result<T, Vec<String>>, Fault> {
+fn or_problems<T>(done: Result<T, NotTaken>) -> Result<Result<T, Vec<Problem>>, Fault> {
     match done {
         Ok(done) => Ok(Ok(done)),
-        Err(NotTaken::Refused(problems)) => Ok(Err(told_of(&problems))),
+        Err(NotTaken::Refused(problems)) => Ok(Err(problems)),
         Err(NotTaken::Store(error)) => Err(error.into()),
     }
 }
 
 /// Takes in a list, with a line in the journal for each guest; or what refuses it.
-pub(super) async fn take(hub: &Hub, visitor: &Visitor, list: &Checked) -> Result<Result<Taken, Vec<String>>, Fault> {
+pub(super) async fn take(hub: &Hub, visitor: &Visitor, list: &Checked) -> Result<Result<Taken, Vec<Problem>>, Fault> {
     match or_problems(list.settle(&*hub.store, hub.now(), true).await)? {
         Ok(taken) => {
             let (list, convention) = (&taken.head.jti, &taken.convention.id);
@@ -72,7 +75,7 @@ async fn note(hub: &Hub, visitor: &Visitor, what: String) -> Result<(), Fault> {
 }
 
 pub(super) async fn list(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Result<Response, Fault> {
-    let Ok(text) = std::str::from_utf8(&body) else { return Ok(refused(&["this is no list of guests".to_owned()])) };
+    let Ok(text) = std::str::from_utf8(&body) else { return Ok(refused(&no_list())) };
     let checked = match checked(&hub, text).await? {
         Ok(checked) => checked,
         Err(problems) => return Ok(refused(&problems)),
@@ -92,7 +95,8 @@ pub(super) async fn list(State(hub): State<Arc<Hub>>, visitor: Visitor, body: By
 }
 
 pub(super) async fn recall(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Result<Response, Fault> {
-    let no = || Ok(refused(&["not signed by the other party of a convention of ours".to_owned()]));
+    let how = || "this takes no list back that a convention of ours knows".to_owned();
+    let no = || Ok(refused(&[Problem::whole(Why::NotSigned { how: how() })]));
     let Ok(token) = std::str::from_utf8(&body).map(str::trim_end) else { return no() };
     let Ok(claimed) = jose::claimed(token, "convention") else { return no() };
     let Some(convention) = hub.store.convention(&claimed).await? else { return no() };
@@ -102,6 +106,10 @@ pub(super) async fn recall(State(hub): State<Arc<Hub>>, visitor: Visitor, body: 
     let Ok(recall) = serde_json::from_value::<Recall>(verified.into_claims().into()) else { return no() };
     if recall.iss != convention.peer.url || recall.aud != hub.base() || recall.convention != convention.id {
         return no();
+    }
+    // It is kept, and stands in the journal.
+    if !names_a_list(&recall.list) {
+        return Ok(refused(&[Problem::whole(Why::Plain("name"))]));
     }
     // A word that comes late, or twice, takes nothing back that was not to be.
     note(&hub, &visitor, format!("guests-recalled {} of {}", recall.list, convention.id)).await?;

@@ -1,12 +1,12 @@
 //! Who is kept out by somebody of the establishment, and how that is lifted: what the head said by the head, what else by whoever manages the space.
 
 use super::manage::{Acting, acts};
-use super::{Member, heads, journal, sent};
+use super::{Member, heads, journal, journal_of, sent};
 use crate::{Fault, Hub, Visitor};
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use preau_domain::{GuestStop, Instant, PersonId, Uai};
+use preau_domain::{AuditKind, GuestStop, Instant, PersonId, Uai};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -63,19 +63,25 @@ pub(super) async fn of(hub: &Hub, host: &Uai, space: Option<&str>, head: bool) -
     Ok(stops.into_iter().map(shown).collect())
 }
 
+/// A stop of that establishment, and of no other they may work in; `head` says what they are there. What is not there, or not theirs to lift, leaves no
+/// trace; the rest is in the journal of whoever lifts it and of the child.
 async fn lifted(
     hub: &Hub,
     visitor: &Visitor,
     member: &Member,
+    host: &Uai,
     (whom, space): (&str, Option<&str>),
     head: bool,
 ) -> Result<(), Fault> {
+    let found = hub.store.stop_of(host, whom, space).await?;
+    let Some(stop) = found.filter(|one| head || !one.by_head) else { return Ok(()) };
     let what = match whom.strip_prefix("convention/") {
         Some(id) => format!("convention-goes-on-here {id}"),
         None => format!("guest-stop-lifted {}", space.unwrap_or("everywhere")),
     };
+    journal_of(hub, visitor, Some(host), stop.person.as_slice(), AuditKind::Administered, &what);
     journal(hub, visitor, member, what).await?;
-    hub.store.lift_stop(&member.at, whom, space, head).await?;
+    hub.store.lift_stop(host, whom, space, head).await?;
     Ok(())
 }
 
@@ -92,7 +98,7 @@ pub(super) async fn lift(
     };
     let everywhere = fields.one("everywhere")?.is_some() && head;
     let of = (!everywhere).then_some(space.id.as_str());
-    lifted(&hub, &visitor, &member, (fields.required("whom")?, of), head).await?;
+    lifted(&hub, &visitor, &member, &space.host, (fields.required("whom")?, of), head).await?;
     Ok(hub.see_other(&format!("/space/{id}")))
 }
 
@@ -107,6 +113,6 @@ pub(super) async fn lift_of_head(
         Err(onward) => return Ok(onward),
     };
     let space = fields.one("space")?.filter(|id| !id.is_empty());
-    lifted(&hub, &visitor, &member, (fields.required("whom")?, space), true).await?;
+    lifted(&hub, &visitor, &member, &member.at, (fields.required("whom")?, space), true).await?;
     Ok(hub.see_other("/spaces/guests"))
 }

@@ -65,6 +65,7 @@ mod saml_wire;
 mod sandbox;
 mod sessions;
 mod sharing;
+mod sharing_hostile;
 mod sharing_stops;
 mod strength;
 mod transport;

@@ -173,7 +173,7 @@ async fn a_list_is_looked_at_taken_in_by_hand_and_taken_back(hub: TestHub) {
     let text = list(&house, &space, &[listed("sujet-1", "Lou"), listed("sujet-2", "Max")]).replace('\n', "\r\n");
     let upload = page.form_to("/list");
     let wrong = alice.submit(&upload, &[("text", &list(&house, "fables", &[listed("sujet-1", "Lou")]))]).await;
-    assert!(wrong.status == 422 && wrong.words().contains("for another space"), "{}", wrong.words());
+    assert!(wrong.status == 422 && wrong.words().contains("pour un autre espace"), "{}", wrong.words());
     let looked = alice.submit(&upload, &[("text", &text)]).await;
     assert!(
         looked.words().contains("Nouveaux invités : 2") && looked.words().contains("Max V. (CM2A)"),
@@ -402,7 +402,7 @@ async fn what_changes_a_space_asks_for_a_recent_proof(hub: TestHub) {
 }
 
 /// A house that is the home: the provider is the host, at whose address lists are taken.
-async fn at_home(hub: &TestHub) -> House {
+pub(crate) async fn at_home(hub: &TestHub) -> House {
     let house = House::new(hub).await;
     let mut door = service("pad");
     door.network = preau_connector_api::Network::Private;
@@ -421,7 +421,7 @@ async fn at_home(hub: &TestHub) -> House {
 }
 
 /// An invitation of the other ENT for a class of the collège.
-fn invitation(house: &House, kid: &str, change: impl FnOnce(&mut Value)) -> String {
+pub(crate) fn invitation(house: &House, kid: &str, change: impl FnOnce(&mut Value)) -> String {
     let now = house.hub.hub.now().seconds();
     let mut said = json!({
         "iss": house.home.issuer(), "aud": preau_flows::BASE, "iat": now, "exp": now + 600, "convention": "cycle3", "terms": house.terms(),

@@ -19,7 +19,7 @@ stories!(
 );
 
 /// The head of the collège, signed in.
-async fn head(house: &House) -> Browser {
+pub(crate) async fn head(house: &House) -> Browser {
     let mut hugo = HUGO.person();
     hugo.affiliations = vec![Affiliation::new(uai(COLLEGE), Profile::Head)];
     house.hub.put(hugo).await;
@@ -118,7 +118,7 @@ async fn a_convention_that_the_head_stopped_opens_nothing_there(hub: TestHub) {
 }
 
 /// A form of several parts, as a browser writes it.
-async fn sends(browser: &mut Browser, to: &str, parts: &[(&str, &str)]) -> Answer {
+pub(crate) async fn sends(browser: &mut Browser, to: &str, parts: &[(&str, &str)]) -> Answer {
     let mut body = String::new();
     for (name, value) in parts {
         let file =

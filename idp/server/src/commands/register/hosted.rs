@@ -91,11 +91,11 @@ fn kept(place: &Place<'_>, convention: &Convention) -> String {
     let (delete, purge) = (place.predelete_after_days, place.purge_after_days);
     let fr = format!(
         "au plus tard jusqu’à la fin de la convention, au 31 juillet ou à 180 jours sans venir ; compte vidé {delete} jours puis effacé {purge} jours \
-         après, prénom gardé jusqu’au 31 octobre au plus ; une liste : 400 jours"
+         après, prénom gardé jusqu’au 31 octobre au plus ; une liste ou un arrêt, sous un code : 400 jours"
     );
     let en = format!(
         "until the end of the convention, 31 July or 180 days of absence at the latest; account emptied {delete} days and erased {purge} days after \
-         that, given name until 31 October at most; a list: 400 days"
+         that, given name until 31 October at most; a list or a stop, under a code: 400 days"
     );
     format!("{} ({})", pick(place.locale, &fr, &en), framed(place.locale, convention))
 }

@@ -4,13 +4,15 @@ use super::super::sharing::{Guests, Join, NewSpace, OneSpace, Spaces};
 use super::super::*;
 use super::samples::services;
 use crate::sharing::{
-    Answered, Change, Draft, Estimate, Framed, Invitation, Offered, Partner, Preview, ShownGuest, ShownStop,
+    Answered, Change, Draft, Estimate, Framed, Invitation, Offered, Partner, Preview, Refusal, ShownGuest, ShownStop,
     Standing as Stands, Turn, Whom,
 };
 use preau_domain::{
     Convention, ConventionState, GuestList, Instant, Peer, PersonId, Public, Role, ServiceId, SourceId, Space,
     SpaceGroup, Uai,
 };
+
+use preau_hosting::{Problem, Why};
 
 /// The pages of shared spaces, from the first one of a teacher to the head's.
 pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama::Result<String>)) {
@@ -67,6 +69,7 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
         title: "Fables du cycle 3".into(),
         home: ecole.clone(),
         class: "CM2A".into(),
+        one_class: true,
         guests: 27,
         by: None,
         at: now,
@@ -190,8 +193,16 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
     };
     let title = |id: &ServiceId| id.to_string();
     add("space", OneSpace::new(page(), whole(guests(), None), title).render());
-    let refused =
-        Preview { text: "e30".into(), taken: None, problems: vec!["line 3: the space is not for this class".into()] };
+    let problems = || {
+        let terms = |theirs: &str| Why::OtherTerms { theirs: theirs.into(), ours: "7f3a-19c2-88d0-1b2c-4e5f".into() };
+        let all = [
+            Problem::whole(terms("1b2c-4e5f-7f3a-19c2-88d0")),
+            Problem::on(1, Why::NotSigned { how: "the signature is wrong".into() }),
+            Problem::on(3, Why::Plain("line-class")),
+        ];
+        all.iter().map(Problem::reason).collect::<Vec<_>>()
+    };
+    let refused = Preview { text: "e30".into(), taken: None, problems: problems() };
     add("space-list-refused", OneSpace::new(page(), whole(vec![], Some(refused)), title).render());
     let listed = |name: &str| preau_hosting::Listed {
         given_name: name.into(),
@@ -243,6 +254,7 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
         peer: "ENT du collège".into(),
         classes: vec!["CM1 B".into(), "CM2 A".into()],
         whom,
+        without: vec![],
     };
     for (name, sending) in [
         ("join", ask(Some(whom()))),
@@ -255,7 +267,17 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
                 answered: Answered { added: 26, known: 1, stopped: 2 },
             },
         ),
-        ("join-refused", Sending::Refused { peer: "ENT du collège".into(), problems: vec!["it expired".into()] }),
+        (
+            "join-refused",
+            Sending::Refused {
+                peer: "ENT du collège".into(),
+                problems: problems()
+                    .into_iter()
+                    .map(Refusal::Known)
+                    .chain([Refusal::Told("it expired".into())])
+                    .collect(),
+            },
+        ),
         ("join-broken", Sending::Not("join-problem-broken")),
         ("join-expired", Sending::Not("join-problem-expired")),
         ("join-unreached", Sending::Not("join-problem-unreached")),
@@ -270,5 +292,17 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
     for (name, framed, stops) in [("guests", framed, stops()), ("guests-none", vec![], vec![])] {
         let shown = GuestsPage { cut: !framed.is_empty(), framed, stops, turn: turn(1), token: token() };
         add(name, Guests::new(page(), place(), &shown, title).render());
+    }
+}
+
+/// A reason that another ENT names by its key is said in the reader's words.
+#[test]
+fn every_reason_for_refusing_a_list_has_its_words() {
+    let texts = Texts::load();
+    for locale in Locale::ALL {
+        for key in Why::keys() {
+            let key = format!("list-no-{key}");
+            assert_ne!(texts.with(locale, &key, &[]), key);
+        }
     }
 }

@@ -1,0 +1,157 @@
+//! Promises of what keeps guests out, and of what does not: stops, spaces that move, classes that two spaces call otherwise.
+
+use crate::fixture::{NOW, conflicts, uai, winners};
+use crate::hosting::{all, convention, guest, is_in, list, newcomer, set_up, space};
+use preau_domain::{Convention, Instant, PersonId, Public, Role, Seconds, Space, SpaceGroup, stops_convention};
+use preau_store::{Admission, Admitted, NewGuest, Store};
+
+const DAY: i64 = 86_400;
+
+/// A convention and its spaces for longer than a stop of a guest is known.
+async fn for_years(store: &dyn Store) {
+    let until = NOW + Seconds(900 * DAY);
+    store.put_convention(&Convention { until, ..convention("c", 100) }, None).await.unwrap();
+    for id in ["fables", "potager"] {
+        store.put_space(&Space { until, ..space(id, Some("c")) }, None, NOW).await.unwrap();
+    }
+}
+
+/// What a head stopped of a convention stays stopped as long as that convention goes on; whom somebody stopped is forgotten after 400 days, also when no
+/// guest ended meanwhile.
+pub async fn a_stop_of_a_convention_lasts_as_long_as_it(store: &dyn Store) {
+    for_years(store).await;
+    store.put_convention(&Convention { until: NOW + Seconds(10 * DAY), ..convention("d", 10) }, None).await.unwrap();
+    store.admit(&list("b", "fables", vec![newcomer(1)]), NOW).await.unwrap();
+    store.stop_guest(&uai(1), None, &guest(1), true, NOW).await.unwrap();
+    store.stop_here(&uai(1), "c", NOW).await.unwrap();
+    store.stop_here(&uai(1), "d", NOW).await.unwrap();
+    let whom =
+        async || -> Vec<String> { store.stops(&uai(1), 10).await.unwrap().into_iter().map(|one| one.whom).collect() };
+    // A day in the hour in which things are forgotten.
+    let hour = |days: i64| Instant((NOW.0 + days * DAY * 1_000).div_euclid(3_600_000) * 3_600_000);
+    store.end_due_guests(hour(399), NOW, 10).await.unwrap();
+    assert_eq!(whom().await.len(), 3, "control");
+    store.end_due_guests(hour(402), NOW, 10).await.unwrap();
+    assert_eq!(whom().await, [stops_convention("c")]);
+    assert_eq!(store.admit(&list("b2", "fables", vec![newcomer(2)]), hour(402)).await.unwrap(), Admitted::Stopped);
+}
+
+/// Whoever is stopped again is stopped from then on.
+pub async fn a_stop_that_is_said_again_begins_anew(store: &dyn Store) {
+    for_years(store).await;
+    store.admit(&list("b", "fables", vec![newcomer(1)]), NOW).await.unwrap();
+    let later = NOW + Seconds(300 * DAY);
+    store.stop_guest(&uai(1), None, &guest(1), true, NOW).await.unwrap();
+    store.stop_guest(&uai(1), None, &guest(1), true, later).await.unwrap();
+    assert_eq!(store.stops(&uai(1), 10).await.unwrap()[0].at, later);
+}
+
+/// A stop and a list of a convention that is signed, and whose space is opened, at that very moment: nobody who is stopped is left in.
+pub async fn a_stop_and_a_new_convention_at_once_leave_nobody_in(store: &dyn Store) {
+    set_up(store, 200).await;
+    store.admit(&list("first", "fables", (0..50).map(newcomer).collect()), NOW).await.unwrap();
+    let call = |n: usize| async move {
+        let number = n / 2;
+        if n % 2 == 1 {
+            return store.stop_guest(&uai(1), None, &guest(number), true, NOW).await.map(drop);
+        }
+        let id = format!("new-{number}");
+        store.put_convention(&convention(&id, 10), None).await?;
+        store.put_space(&space(&id, Some(&id)), None, NOW).await?;
+        let one = under(&id, number);
+        store.admit(&Admission { convention: id.clone(), ..list("b", &id, vec![one]) }, NOW).await.map(drop)
+    };
+    assert_eq!(winners(call, Result::is_ok).await, 100, "nobody loses");
+    for number in 0..50 {
+        assert_eq!(is_in(store, number, NOW).await, Vec::<String>::new(), "{number}");
+    }
+}
+
+/// The same person by another convention.
+fn under(convention: &str, number: usize) -> NewGuest {
+    let mut one = newcomer(number);
+    one.guest.convention = convention.to_owned();
+    one
+}
+
+/// A space stays with the establishment that answers for it: whom another one stopped would be in it.
+pub async fn a_space_moves_to_no_other_establishment(store: &dyn Store) {
+    set_up(store, 10).await;
+    let before = store.space("fables").await.unwrap().unwrap();
+    let moved = Space { host: uai(3), ..before.clone() };
+    assert!(conflicts(&store.put_space(&moved, Some(&before), NOW).await));
+    let named = Space { title: "Contes".into(), ..before.clone() };
+    store.put_space(&named, Some(&before), NOW).await.unwrap();
+    assert_eq!(store.space("fables").await.unwrap(), Some(named), "control");
+}
+
+/// A class of another ENT is called as whoever opens a space writes it: a guest whom two spaces know by two names of their class stays in both when one of them is changed,
+/// and leaves the one that names it no longer.
+pub async fn a_class_of_two_names_is_in_both_spaces(store: &dyn Store) {
+    set_up(store, 10).await;
+    let potager = store.space("potager").await.unwrap().unwrap();
+    let mut otherwise = potager.clone();
+    otherwise.groups[2] = SpaceGroup { code: "CM2 A".into(), ..potager.groups[2].clone() };
+    store.put_space(&otherwise, Some(&potager), NOW).await.unwrap();
+    store.admit(&list("b1", "fables", vec![newcomer(1), newcomer(2)]), NOW).await.unwrap();
+    let mut again = newcomer(1);
+    again.guest.class = "CM2 A".into();
+    assert_eq!(store.admit(&list("b2", "potager", vec![again]), NOW).await.unwrap(), all(0, 1));
+    let fables = store.space("fables").await.unwrap().unwrap();
+    let mut changed = Space { title: "Contes".into(), ..fables.clone() };
+    changed.groups[2].role = Role::Visiteur;
+    assert_eq!(store.put_space(&changed, Some(&fables), NOW).await.unwrap(), 0, "everybody stays");
+    assert_eq!(is_in(store, 1, NOW).await, ["fables", "potager"]);
+    let grants = store.spaces_of_guest(&guest(1), NOW).await.unwrap();
+    assert_eq!((grants[0].role, grants[1].role), (Role::Visiteur, Role::Redacteur), "as the changed space says");
+    let mut without = changed.clone();
+    without.groups[2] = SpaceGroup { code: "CM1".into(), ..changed.groups[2].clone() };
+    assert_eq!(store.put_space(&without, Some(&changed), NOW).await.unwrap(), 2, "whom it names no longer");
+    assert_eq!(is_in(store, 1, NOW).await, ["potager"]);
+}
+
+/// Of a list of several classes nobody knows which of them somebody was on once another list called it otherwise: they leave with any doubt.
+pub async fn a_list_of_several_classes_keeps_nobody_by_the_first(store: &dyn Store) {
+    set_up(store, 10).await;
+    let before = store.space("fables").await.unwrap().unwrap();
+    let mut both = before.clone();
+    both.groups.push(SpaceGroup { code: "CM1".into(), ..before.groups[2].clone() });
+    store.put_space(&both, Some(&before), NOW).await.unwrap();
+    let of = |number, class: &str| {
+        let mut one = newcomer(number);
+        (one.guest.class, one.guest.public) = (class.into(), Public::Pupil);
+        one
+    };
+    store.admit(&list("b1", "fables", vec![of(1, "CM2"), of(2, "CM1")]), NOW).await.unwrap();
+    store.admit(&list("b2", "potager", vec![of(2, "CM1 B")]), NOW).await.unwrap();
+    assert_eq!(store.put_space(&before, Some(&both), NOW).await.unwrap(), 1, "the class that is taken away");
+    let left: Vec<PersonId> = store
+        .guests_in(&["fables".into()], &PersonId::new(""), 10)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|one| one.guest.person)
+        .collect();
+    assert_eq!(left, [guest(1)], "control");
+}
+
+/// Another ENT sends so many lists for one space within a day, and no more; another space and the next day have their own.
+pub async fn so_many_lists_of_a_space_come_within_a_day(store: &dyn Store) {
+    set_up(store, 10).await;
+    let comes = async |name: String, space: &str, now| {
+        let one = list(&name, space, vec![newcomer(1)]);
+        matches!(store.admit(&one, now).await.unwrap(), Admitted::All { .. })
+    };
+    for n in 0..200 {
+        assert!(comes(format!("b{n}"), "fables", NOW).await, "{n}");
+    }
+    assert!(!comes("one-more".into(), "fables", NOW).await);
+    assert!(comes("elsewhere".into(), "potager", NOW).await, "control");
+    // The convention of these stories is over within hours: so is a day.
+    let before = store.convention("c").await.unwrap().unwrap();
+    store.put_convention(&Convention { until: NOW + Seconds(9 * DAY), ..before.clone() }, Some(&before)).await.unwrap();
+    let fables = store.space("fables").await.unwrap().unwrap();
+    let longer = Space { until: NOW + Seconds(9 * DAY), ..fables.clone() };
+    store.put_space(&longer, Some(&fables), NOW).await.unwrap();
+    assert!(comes("one-more".into(), "fables", NOW + Seconds(DAY)).await, "control");
+}
