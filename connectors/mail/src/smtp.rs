@@ -264,7 +264,7 @@ async fn within<T>(what: impl Future<Output = Result<T, Stopped>>) -> Result<T, 
 impl Post for Server {
     async fn send(&self, letter: &Letter) -> Result<(), NotSent> {
         let message = crate::message(&self.from, letter)?;
-        deliver(self.connect(), message.envelope(), &message.formatted()).await.map_err(Stopped::told)
+        Box::pin(deliver(self.connect(), message.envelope(), &message.formatted())).await.map_err(Stopped::told)
     }
 
     async fn probe(&self) -> Result<String, Unavailable> {

@@ -139,7 +139,7 @@ async fn a_family_with_one_address_gets_a_code_for_each(hub: TestHub) {
         let code = code_of(&Letter { text: theirs.to_owned(), ..letter.clone() });
         let mut browser = hub.browser();
         let page = show(&mut browser, &code).await;
-        assert_eq!(page.form_with("password").value("login").as_deref(), Some(who.login));
+        assert_eq!(page.form_with("password").value("login"), Some(who.login));
         choose(&mut browser, &page, NEW).await;
         assert!(comes_in(&hub, who, NEW).await, "{}", who.login);
     }
