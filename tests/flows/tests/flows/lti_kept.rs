@@ -356,6 +356,12 @@ async fn a_mark_that_names_nobody_is_told_by_the_name_it_stands_under(hub: TestH
     assert_eq!(told.json, json!([]), "of nobody who left");
 }
 
+/// How many results an address gives, and where it says that more are.
+async fn results(rp: &OidcRp, address: &str) -> (Option<usize>, String) {
+    let told = call(rp, Method::GET, address, RESULT, Value::Null).await;
+    (told.json.as_array().map(Vec::len), told.answer.header("link").to_owned())
+}
+
 async fn results_come_in_pages(hub: TestHub) {
     classes(&hub).await;
     let (rp, _) = keeping(&hub, "tool");
@@ -374,11 +380,9 @@ async fn results_come_in_pages(hub: TestHub) {
     }
     told.sort();
     assert_eq!((told, pages), (vec!["8.0".to_owned(), "9.0".to_owned()], 3), "each once, the last page empty");
-    let whole = call(&rp, Method::GET, &format!("{at}/results"), RESULT, Value::Null).await;
-    assert_eq!((whole.json.as_array().map(Vec::len), whole.answer.header("link")), (Some(2), ""), "unless asked");
+    assert_eq!(results(&rp, &format!("{at}/results")).await, (Some(2), String::new()), "unless asked");
     let alone = format!("{at}/results?limit=1&user_id={}", noe.as_str().unwrap_or_default());
-    let alone = call(&rp, Method::GET, &alone, RESULT, Value::Null).await;
-    assert_eq!((alone.json.as_array().map(Vec::len), alone.answer.header("link")), (Some(1), ""), "nobody else's");
+    assert_eq!(results(&rp, &alone).await, (Some(1), String::new()), "nobody else's");
     hub.faults.fail(0, When::Before);
     call(&rp, Method::GET, &format!("{at}/results"), RESULT, Value::Null).await;
     let read = |one: &str| hub.faults.calls().iter().filter(|call| **call == one).count();

@@ -221,6 +221,7 @@ async fn whoever_replaced_a_password_does_not_go_on_as_somebody_else(hub: TestHu
     with_password(&hub, &INES).await;
     let mut browser = hub.browser();
     browser.sign_in(&noe).at_home().await;
+    hub.clock.advance(1);
     ask(&mut hub.browser(), &INES, INES.login).await;
     let page = show(&mut browser, &code_of(&mailbox.letter(1).await)).await;
     let done = choose(&mut browser, &page, NEW).await;
