@@ -106,11 +106,14 @@ impl Teacher {
     }
 }
 
+/// Nothing of this exists in a house where cards open nowhere.
+fn there_are(hub: &Hub) -> Result<(), Fault> {
+    hub.config.class_cards.anywhere().then_some(()).ok_or_else(nothing)
+}
+
 /// Whoever may be here; with `recently`, who proved it within a quarter of an hour, and else does and comes back to the page of that class.
 async fn door(hub: &Hub, visitor: &Visitor, class: Option<&str>, recently: bool) -> Result<Lately<Teacher>, Fault> {
-    if !hub.config.class_cards.anywhere() {
-        return Err(nothing());
-    }
+    there_are(hub)?;
     let since = hub.now() - RECENT;
     let Some(live) = visitor.live(hub).await? else {
         let begin = Begin { protocol: PORTAL, service: None, request: HERE.to_owned(), fresh_after: None, wants: None };
@@ -137,6 +140,7 @@ async fn sent(
     body: &Bytes,
     recently: bool,
 ) -> Result<Result<(Teacher, Fields, ClassPlace), Response>, Fault> {
+    there_are(hub)?;
     let fields = Fields::of_body(body)?;
     let class = fields.required("class")?;
     let teacher = match door(hub, visitor, Some(class), recently).await? {
