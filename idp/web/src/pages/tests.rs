@@ -78,8 +78,8 @@ fn no_page_shows_the_key_of_a_missing_text() {
             let stem = word.split('-').next().unwrap_or_default();
             let like_a_key = word.contains('-') && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
             // A word such as `sign-in` is in a sentence of the language; a missing key is in none.
-            let said = sentences(page.locale).any(|sentence| sentence.split_whitespace().any(|w| w == word));
-            assert!(said || !(like_a_key && keys.contains(stem)), "{} in {}: {word}", page.name, page.locale);
+            let said = || sentences(page.locale).any(|sentence| sentence.split_whitespace().any(|w| w == word));
+            assert!(!(like_a_key && keys.contains(stem)) || said(), "{} in {}: {word}", page.name, page.locale);
             assert!(!word.contains('{'), "{} in {}: {word}", page.name, page.locale);
         }
     }
