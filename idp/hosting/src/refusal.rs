@@ -93,6 +93,9 @@ pub enum Why {
     },
 }
 
+// The sentences of `too-many` say it, here and on the pages.
+const _: () = assert!(crate::MOST_GUESTS == 20_000);
+
 /// Sentences that say nothing besides, by their keys.
 const PLAIN: [(&str, &str); 28] = [
     ("no-list", "this is no list of guests"),

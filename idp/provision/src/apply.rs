@@ -118,7 +118,6 @@ pub(crate) async fn people<S: SyncStore + ?Sized>(
         spared += parents;
         progress.advance(read);
     }
-    drop(written);
     reading.await.map_err(|_| SyncError::Interrupted)??;
     Ok(spared)
 }

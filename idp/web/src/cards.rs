@@ -109,6 +109,12 @@ pub(crate) async fn in_use(store: &dyn Store, session: &Session, now: Instant) -
 }
 
 impl Hub {
+    /// Nothing of cards exists in a house where they open nowhere.
+    pub(crate) fn cards_are_there(&self) -> Result<(), Fault> {
+        let nothing = || Fault::new(FaultKind::NotFound, "a card of a class, where there are none");
+        self.config.class_cards.anywhere().then_some(()).ok_or_else(nothing)
+    }
+
     /// Until when cards of an establishment open there, seen from a browser: on the network of the school as long as anything, else until its
     /// hours of class are over. `None` where and when they do not.
     pub(crate) fn cards_until(&self, visitor: &Visitor, at: &Uai) -> Option<Instant> {

@@ -69,8 +69,8 @@ impl Database {
 /// A schema that no story has, emptied when one had it, and the lock that says so.
 fn taken(url: &str, folder: &Path) -> (String, File) {
     for n in 0.. {
-        let mut file = File::options().read(true).append(true).create(true).open(folder.join(n.to_string()));
-        let file = file.as_mut().expect("the folder of the schemas can be written");
+        let file = File::options().read(true).append(true).create(true).open(folder.join(n.to_string()));
+        let mut file = file.expect("the folder of the schemas can be written");
         if file.try_lock().is_err() {
             continue;
         }
@@ -81,7 +81,7 @@ fn taken(url: &str, folder: &Path) -> (String, File) {
         } else {
             empty(url, &schema);
         }
-        return (schema, file.try_clone().expect("one more handle of a file"));
+        return (schema, file);
     }
     unreachable!("numbers do not end")
 }

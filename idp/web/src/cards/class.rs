@@ -57,38 +57,66 @@ pub(crate) struct Taught {
     pub guests: bool,
 }
 
+/// Where somebody works now, if cards of its classes open anything.
+fn place_of<'l>(hub: &Hub, live: &'l Live, person: &Person) -> Option<&'l Uai> {
+    let here = live.session.establishment.as_ref().filter(|at| hub.config.class_cards.at(at).is_some());
+    here.filter(|_| !person.is_hosted())
+}
+
+/// The classes whose pupils somebody helps there, as their session knows them.
+fn classes(live: &Live, person: &Person, at: &Uai) -> Vec<Taught> {
+    let Some(place) = live.establishment(at) else { return Vec::new() };
+    let class = |code: &String| place.groups.iter().find(|one| one.kind == GroupKind::Class && one.code == *code);
+    let one = |code: String| Taught {
+        name: class(&code).map_or_else(|| code.clone(), |class| class.label.clone()),
+        guests: false,
+        code,
+    };
+    helped::classes(person, place).into_iter().map(one).collect()
+}
+
+/// Spaces of that establishment that somebody manages, as their session knows them.
+fn managed<'l>(live: &'l Live, at: &'l Uai) -> impl Iterator<Item = &'l SpaceGrant> {
+    let own = |one: &&SpaceGrant| one.host == *at && one.role == Role::Gestionnaire && one.holds(live.loaded);
+    live.spaces().iter().filter(own)
+}
+
+/// The guests of a space, where they come by cards and this manager makes them.
+async fn guests_of(hub: &Hub, person: &Person, grant: &SpaceGrant) -> Result<Option<Taught>, Fault> {
+    if let Some(found) = hub.store.space(&grant.space).await?
+        // A space may call pupils its managers: they make no cards.
+        && preau_hosting::may_manage(person, &found).is_some()
+        && let Some(convention) = &found.convention
+        && let Some(convention) = hub.store.convention(convention).await?
+        && convention.peer.comes_by_card()
+    {
+        return Ok(Some(Taught { code: format!("{SPACE_GROUP}{}", found.id), name: found.title, guests: true }));
+    }
+    Ok(None)
+}
+
 /// Those for whom somebody makes cards where they work now; nobody where there are none to make.
 async fn taught(hub: &Hub, live: &Live, person: &Person) -> Result<Vec<Taught>, Fault> {
-    let here = live.session.establishment.as_ref().filter(|at| hub.config.class_cards.at(at).is_some());
-    let Some(at) = here.filter(|_| !person.is_hosted()) else { return Ok(Vec::new()) };
-    let mut all = Vec::new();
-    if let Some(place) = live.establishment(at) {
-        let class = |code: &String| place.groups.iter().find(|one| one.kind == GroupKind::Class && one.code == *code);
-        let one = |code: String| Taught {
-            name: class(&code).map_or_else(|| code.clone(), |class| class.label.clone()),
-            guests: false,
-            code,
-        };
-        all.extend(helped::classes(person, place).into_iter().map(one));
-    }
-    let manages = |one: &&SpaceGrant| one.host == *at && one.role == Role::Gestionnaire && one.holds(live.loaded);
-    for grant in live.spaces().iter().filter(manages) {
-        if let Some(found) = hub.store.space(&grant.space).await?
-            // A space may call pupils its managers: they make no cards.
-            && preau_hosting::may_manage(person, &found).is_some()
-            && let Some(convention) = &found.convention
-            && let Some(convention) = hub.store.convention(convention).await?
-            && convention.peer.comes_by_card()
-        {
-            all.push(Taught { code: format!("{SPACE_GROUP}{}", found.id), name: found.title, guests: true });
-        }
+    let Some(at) = place_of(hub, live, person) else { return Ok(Vec::new()) };
+    let mut all = classes(live, person, at);
+    for grant in managed(live, at) {
+        all.extend(guests_of(hub, person, grant).await?);
     }
     Ok(all)
 }
 
-/// Whether the page is there for somebody where they work now.
+/// Whether the page is there for somebody where they work now. The home page asks: whoever has a class costs no look into the store.
 pub(crate) async fn is_for(hub: &Hub, live: &Live, person: &Person) -> Result<bool, Fault> {
-    Ok(!taught(hub, live, person).await?.is_empty())
+    let Some(at) = place_of(hub, live, person) else { return Ok(false) };
+    if !classes(live, person, at).is_empty() {
+        return Ok(true);
+    }
+    for grant in managed(live, at) {
+        if guests_of(hub, person, grant).await?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 struct Teacher {
@@ -106,14 +134,9 @@ impl Teacher {
     }
 }
 
-/// Nothing of this exists in a house where cards open nowhere.
-fn there_are(hub: &Hub) -> Result<(), Fault> {
-    hub.config.class_cards.anywhere().then_some(()).ok_or_else(nothing)
-}
-
 /// Whoever may be here; with `recently`, who proved it within a quarter of an hour, and else does and comes back to the page of that class.
 async fn door(hub: &Hub, visitor: &Visitor, class: Option<&str>, recently: bool) -> Result<Lately<Teacher>, Fault> {
-    there_are(hub)?;
+    hub.cards_are_there()?;
     let since = hub.now() - RECENT;
     let Some(live) = visitor.live(hub).await? else {
         let begin = Begin { protocol: PORTAL, service: None, request: HERE.to_owned(), fresh_after: None, wants: None };
@@ -140,7 +163,7 @@ async fn sent(
     body: &Bytes,
     recently: bool,
 ) -> Result<Result<(Teacher, Fields, ClassPlace), Response>, Fault> {
-    there_are(hub)?;
+    hub.cards_are_there()?;
     let fields = Fields::of_body(body)?;
     let class = fields.required("class")?;
     let teacher = match door(hub, visitor, Some(class), recently).await? {

@@ -8,7 +8,7 @@ use super::{begin_on, carried, leads_to_service, load, posted, said, token};
 use crate::activation::{read, shown};
 use crate::cards::{chosen, digest, is_of, key};
 use crate::pages::{self, CardPage, PicturesPage};
-use crate::{Fault, FaultKind, Fields, Hub, Visitor, spaces};
+use crate::{Fault, Fields, Hub, Visitor, spaces};
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -19,19 +19,13 @@ use std::sync::Arc;
 
 /// Somebody follows the address of a card: a sign-in begins on the page of cards. What stands behind `#` stays with their browser.
 pub async fn begin(State(hub): State<Arc<Hub>>, visitor: Visitor) -> Result<Response, Fault> {
-    there_are(&hub)?;
+    hub.cards_are_there()?;
     begin_on(&hub, &visitor, "card").await
-}
-
-/// Nothing of this exists in a house where cards open nowhere.
-fn there_are(hub: &Hub) -> Result<(), Fault> {
-    let nothing = || Fault::new(FaultKind::NotFound, "a card of a class, where there are none");
-    hub.config.class_cards.anywhere().then_some(()).ok_or_else(nothing)
 }
 
 /// Asks for the code of the card.
 pub async fn ask(State(hub): State<Arc<Hub>>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, Fault> {
-    there_are(&hub)?;
+    hub.cards_are_there()?;
     let pending = load(&hub, &visitor, &id).await?;
     Ok(page(&hub, &visitor, &pending, "", None))
 }
@@ -91,7 +85,7 @@ pub async fn submit(
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<Response, Fault> {
-    there_are(&hub)?;
+    hub.cards_are_there()?;
     let (pending, fields) = posted(&hub, &visitor, &id, &body).await?;
     let typed = fields.required("code")?;
     let Some(Shown { code, card, person }) = card_shown(&hub, typed).await? else {
