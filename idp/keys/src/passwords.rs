@@ -3,7 +3,8 @@
 //! A hash costs 19 MiB and some 25 ms of one core. Left unbounded, a flood of sign-ins would take all memory and starve
 //! every other request; here it meets a full queue, and the caller says so ([`Busy`]) at no cost. The memory of a hash
 //! serves the next one, whichever thread computes it, since asking the system for fresh pages costs 15 % of a hash and what
-//! was used last is nearest to the processor; it is given back when the pool has been idle for a while.
+//! was used last is nearest to the processor; it is given back when the pool has been idle for a while. It is in large pages where the
+//! system has them ([ADR 0050](../../../docs/adr/0050-a-hash-has-large-pages.md)).
 //!
 //! The threads run when nobody else of this server wants the processor (`SCHED_IDLE`): a sign-on of 0.2 ms does not wait for the
 //! end of a hash, and whatever is left over still goes to hashes. A hash that the machine is too busy for is made at everybody's
@@ -317,6 +318,8 @@ fn compute(memory: &mut Vec<Block>, task: &Task) -> Option<Vec<u8>> {
         // would stay with the process.
         if memory.capacity() < blocks {
             *memory = Vec::with_capacity(blocks.max(33 * 1024));
+            // A hash jumps all over its memory: in pages of 4 KiB it waits for addresses at half of its steps.
+            preau_hugepages::ask_under(memory.spare_capacity_mut());
         }
         memory.resize(blocks, Block::new());
     }

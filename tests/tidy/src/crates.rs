@@ -11,7 +11,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("idp/domain", &[]),
     ("policy", &["idp/domain"]),
     ("idp/store", &["idp/domain"]),
-    ("idp/keys", &["idp/domain"]),
+    ("idp/hugepages", &[]),
+    ("idp/keys", &["idp/domain", "idp/hugepages"]),
     ("idp/passkeys", &[]),
     ("idp/paper", &[]),
     ("idp/saml", &["idp/domain", "idp/keys"]),
@@ -111,6 +112,7 @@ const RESERVED: &[(&str, &[&str], &[&str])] = &[
             "tests/",
         ],
     ),
+    ("calls of the system", &["libc", "nix", "rustix", "memmap2"], &["idp/hugepages", "tests/"]),
     ("passkeys", &["webauthn-rs", "webauthn-rs-core", "webauthn-rs-proto"], &["idp/passkeys"]),
     ("PDF", &["pdf-writer"], &["idp/paper"]),
     ("SAML", &["samael"], &["tests/samael"]),
@@ -243,6 +245,9 @@ pub fn purity(repository: &Repository) -> Vec<String> {
     problems
 }
 
+/// The one crate with lints of its own: `unsafe` is forbidden everywhere else ([ADR 0050](../../../docs/adr/0050-a-hash-has-large-pages.md)).
+pub const UNCHECKED: &str = "idp/hugepages";
+
 /// Crates that do not take the lints, the edition or the licence of the workspace.
 pub fn inheritance(repository: &Repository) -> Vec<String> {
     let mut problems = Vec::new();
@@ -252,10 +257,14 @@ pub fn inheritance(repository: &Repository) -> Vec<String> {
             found.and_then(|v| v.get("workspace")).and_then(Value::as_bool) == Some(true)
         };
         for (section, key) in [("lints", ""), ("package", "edition"), ("package", "license"), ("package", "publish")] {
-            if !inherits(section, key) {
+            if !inherits(section, key) && !(section == "lints" && one.folder == UNCHECKED) {
                 let what = if key.is_empty() { section } else { key };
                 problems.push(format!("{}/Cargo.toml: `{what}` is not the workspace's", one.folder));
             }
+        }
+        let denied = || one.manifest.get("lints")?.get("rust")?.get("unsafe_code")?.as_str();
+        if one.folder == UNCHECKED && denied() != Some("deny") {
+            problems.push(format!("{}/Cargo.toml: does not deny `unsafe_code`", one.folder));
         }
         if one.manifest.get("package").and_then(|p| p.get("description")).is_none() {
             problems.push(format!("{}/Cargo.toml: has no description", one.folder));

@@ -1,6 +1,7 @@
 //! The shape of the Rust sources: length, names of modules, the sentence each opens with, what a test may not do.
 
 use crate::Repository;
+use crate::crates::UNCHECKED;
 
 /// A file above this is split.
 pub const HARD: usize = 800;
@@ -89,6 +90,10 @@ pub fn silenced(repository: &Repository) -> Vec<String> {
         let text = repository.text(path);
         if marks.iter().any(|mark| text.contains(mark)) {
             problems.push(format!("{path}: silences a lint for good; use `#[expect(…, reason = …)]`"));
+        }
+        let unchecked = text.matches(concat!("uns", "afe {")).count();
+        if unchecked > usize::from(path.starts_with(UNCHECKED)) {
+            problems.push(format!("{path}: a call that the compiler cannot check; the only one is in {UNCHECKED}"));
         }
     }
     problems

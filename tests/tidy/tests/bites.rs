@@ -82,6 +82,9 @@ fn a_crate_without_the_lints_of_the_workspace() {
                 license.workspace = true\npublish.workspace = true\n";
     assert_eq!(found(crates::inheritance, &[("idp/web/Cargo.toml", bare)]), 1);
     assert_eq!(found(crates::inheritance, &[("idp/web/Cargo.toml", &manifest("preau-x", ""))]), 0);
+    let own = |word: &str| format!("{bare}[lints.rust]\nunsafe_code = \"{word}\"\n");
+    let with = |word: &str| found(crates::inheritance, &[("idp/hugepages/Cargo.toml", &own(word))]);
+    assert_eq!((with("deny"), with("warn")), (0, 1), "one crate has its own, and denies all the same");
 }
 
 #[test]
@@ -117,6 +120,9 @@ fn work_left_behind() {
     assert_eq!(found(sources::tests, &[("a/tests/x.rs", concat!("#[ign", "ore]"))]), 1);
     let waits = concat!("thread::sl", "eep(x)");
     assert_eq!(found(sources::tests, &[("tests/flows/src/x.rs", waits), ("tests/rig/src/x.rs", waits)]), 1);
+    let call = concat!("uns", "afe { x() }\n");
+    assert_eq!(found(sources::silenced, &[("idp/web/src/a.rs", call), ("idp/hugepages/src/a.rs", call)]), 1);
+    assert_eq!(found(sources::silenced, &[("idp/hugepages/src/a.rs", &call.repeat(2))]), 1);
     assert_eq!(found(sources::silenced, &[("a.rs", concat!("#[al", "low(dead_code)]")), ("b.rs", "#[expect(x)]")]), 1);
 }
 
