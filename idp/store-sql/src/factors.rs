@@ -2,10 +2,11 @@
 
 use crate::back::{Back, Shape};
 use crate::doc;
+use crate::kept;
 use crate::link::{Link, Row, Sql, args};
 use async_trait::async_trait;
-use preau_domain::{Factor, FactorId, FactorKind, Instant, PersonId};
-use preau_store::{Factors, Result, StoreError};
+use preau_domain::{Factor, FactorId, FactorKind, Instant, KeptThing, PersonId};
+use preau_store::{FactorUse, Factors, Result, StoreError};
 
 const ADD: &str = "INSERT INTO factor (id, person, kind, name, doc, counter, added, used)
     SELECT $1, $2, $3, $4, $5, $6, $7, $8 WHERE (SELECT count(*) FROM factor WHERE person = $2 AND kind = $3) < $9
@@ -104,6 +105,22 @@ impl Factors for Back {
     async fn use_factor(&self, id: &FactorId, was: i64, counter: i64, doc: &str, at: Instant) -> Result<()> {
         let used = self.changed(USE, args![id.as_str(), was, counter, doc, at]).await?;
         if used == 0 { Err(StoreError::Conflict) } else { Ok(()) }
+    }
+
+    async fn answer_by_factor(&self, used: &FactorUse, answers: &KeptThing) -> Result<()> {
+        let (used, answers) = (used.clone(), answers.clone());
+        let noted = self.write(Shape::Checked, move |link| {
+            Box::pin(async move {
+                let FactorUse { id, was, counter, doc, at } = used;
+                if !kept::keep(link, answers, at).await?
+                    || link.changed(USE, args![id.as_str(), was, counter, doc, at]).await? == 0
+                {
+                    return Err(StoreError::Conflict);
+                }
+                Ok(())
+            })
+        });
+        noted.await
     }
 
     async fn rename_factor(&self, person: &PersonId, id: &FactorId, name: &str) -> Result<()> {

@@ -52,6 +52,13 @@ pub(crate) async fn put(link: &mut Link<'_>, thing: KeptThing) -> Result<()> {
     link.changed(PUT, args![thing.key.as_str(), thing.kind.as_str(), thing.doc, thing.expires]).await.map(drop)
 }
 
+/// Keeps a document under a key that is free; says whether it was.
+pub(crate) async fn keep(link: &mut Link<'_>, thing: KeptThing, now: Instant) -> Result<bool> {
+    bounded(&thing)?;
+    let values = args![thing.key.as_str(), thing.kind.as_str(), thing.doc, thing.expires, now, None::<&str>];
+    Ok(link.changed(KEEP, values).await? > 0)
+}
+
 /// Takes a document out for good; says whether it was there.
 pub(crate) async fn take(link: &mut Link<'_>, key: &str, kind: KeptKind, now: Instant) -> Result<bool> {
     Ok(link.row(TAKE, args![key, kind.as_str(), now]).await?.is_some())

@@ -2,7 +2,22 @@
 
 use crate::Result;
 use async_trait::async_trait;
-use preau_domain::{Factor, FactorId, FactorKind, Instant, PersonId};
+use preau_domain::{Factor, FactorId, FactorKind, Instant, KeptThing, PersonId};
+
+/// What is noted when a factor proved its person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FactorUse {
+    /// Which.
+    pub id: FactorId,
+    /// The counter that was read before.
+    pub was: i64,
+    /// The counter from now on.
+    pub counter: i64,
+    /// What verifies the next proof.
+    pub doc: String,
+    /// When.
+    pub at: Instant,
+}
 
 /// Passkeys, secrets of applications that make codes, and codes on paper. They are forgotten with their person: nothing of them
 /// outlives the record ([`crate::Lives::let_time_pass`]).
@@ -21,6 +36,10 @@ pub trait Factors: Send + Sync {
     /// Notes that one proved its person. `Conflict` if it is gone, or if its counter is not `was` any more: among concurrent callers
     /// who read the same counter exactly one goes on.
     async fn use_factor(&self, id: &FactorId, was: i64, counter: i64, doc: &str, at: Instant) -> Result<()>;
+
+    /// The same for one that answered a question, in the stroke in which that question is spent (`answers`, kept until its time is over).
+    /// `Conflict` also if it was answered before, and then nothing is noted: of many answers to one question exactly one goes on.
+    async fn answer_by_factor(&self, used: &FactorUse, answers: &KeptThing) -> Result<()>;
 
     /// Gives one of a person another name. `Conflict` if they have none of that id.
     async fn rename_factor(&self, person: &PersonId, id: &FactorId, name: &str) -> Result<()>;

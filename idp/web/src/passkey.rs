@@ -7,8 +7,8 @@
 use crate::{Fault, Hub};
 use preau_domain::{Factor, FactorId, FactorKind, Instant, KeptKind, KeptThing, Person, PersonId};
 use preau_keys::Sealer;
-use preau_passkeys::{Asked, Flaw, Passkeys};
-use preau_store::StoreError;
+use preau_passkeys::{Asked, Flaw, Passkeys, Used};
+use preau_store::{FactorUse, StoreError};
 use serde::{Deserialize, Serialize};
 
 /// What is asked of an authenticator.
@@ -126,19 +126,18 @@ impl Hub {
         self.question(Ceremony::Make, beside, until, asked)
     }
 
-    /// What was asked with a challenge that may still be answered. From now on it may not.
-    async fn spent(&self, ceremony: Ceremony, beside: &str, sealed: &str) -> Result<String, NoProof> {
+    /// What was asked with a challenge whose time is not over. Whether it was answered before is not looked at: see [`Hub::spend`].
+    fn asked(&self, ceremony: Ceremony, beside: &str, sealed: &str) -> Result<Challenge, NoProof> {
         let doc = Sealer::new(&self.keyring).open(ceremony.purpose(), &[beside], sealed);
         let challenge = doc.and_then(|doc| serde_json::from_slice::<Challenge>(&doc).ok());
-        let now = self.now();
-        let Challenge { state, until } = challenge.ok_or(NoProof::refused("passkey-challenge"))?;
-        if now >= until {
-            return Err(NoProof::refused("passkey-late"));
-        }
-        let key = preau_keys::one_time_key(sealed);
-        let once = KeptThing { key, kind: KeptKind::ReplayGuard, doc: String::new(), expires: until };
-        match self.store.keep(&once, now).await {
-            Ok(()) => Ok(state),
+        let challenge = challenge.ok_or(NoProof::refused("passkey-challenge"))?;
+        if self.now() < challenge.until { Ok(challenge) } else { Err(NoProof::refused("passkey-late")) }
+    }
+
+    /// From now on this challenge may not be answered; among concurrent answers exactly one finds that it could be.
+    async fn spend(&self, sealed: &str, until: Instant) -> Result<(), NoProof> {
+        match self.store.keep(&spent(sealed, until), self.now()).await {
+            Ok(()) => Ok(()),
             Err(StoreError::Conflict) => Err(NoProof::refused("passkey-replayed")),
             Err(other) => Err(other.into()),
         }
@@ -154,7 +153,8 @@ impl Hub {
         name: String,
     ) -> Result<Factor, NoProof> {
         let passkeys = self.passkeys.as_ref().ok_or(NoProof::refused("passkey-none"))?;
-        let state = self.spent(Ceremony::Make, beside, challenge).await?;
+        let Challenge { state, until } = self.asked(Ceremony::Make, beside, challenge)?;
+        self.spend(challenge, until).await?;
         let made = passkeys.made(&state, answer)?;
         let (id, person, kind) = (FactorId::new(made.id), person.clone(), FactorKind::Passkey);
         let counter = i64::from(made.counter);
@@ -170,40 +170,59 @@ impl Hub {
         answer: &str,
     ) -> Result<Person, NoProof> {
         let passkeys = self.passkeys.as_ref().ok_or(NoProof::refused("passkey-none"))?;
-        let state = self.spent(Ceremony::Prove, beside, challenge).await?;
-        let claimed = Passkeys::claimed(answer)?;
-        let found = self.store.factor(&FactorId::new(&claimed.id)).await?;
-        let factor = found.filter(|factor| factor.kind == FactorKind::Passkey);
-        let factor = factor.ok_or(NoProof::refused("passkey-unknown"))?;
+        let asked = self.asked(Ceremony::Prove, beside, challenge)?;
+        let (factor, used) = match self.shown(passkeys, only, &asked.state, answer).await {
+            Ok(shown) => shown,
+            // Whatever it was answered by, a challenge is answered once.
+            Err(refused) => return Err(self.spend(challenge, asked.until).await.err().unwrap_or(refused)),
+        };
         let owner = factor.person.clone();
-        self.shown(passkeys, only, factor, &claimed.handle, &state, answer).await.map_err(|refused| refused.of(&owner))
+        self.noted(factor, used, challenge, asked.until).await.map_err(|refused| refused.of(&owner))
     }
 
-    /// Who proved this passkey of theirs.
-    async fn shown(
-        &self,
-        passkeys: &Passkeys,
-        only: Option<&PersonId>,
-        factor: Factor,
-        handle: &[u8],
-        state: &str,
-        answer: &str,
-    ) -> Result<Person, NoProof> {
-        let used = passkeys.used(state, answer, &factor.doc)?;
-        // The authenticator says whose it is: no passkey of one account ever opens another.
-        if handle != self.keyring.handle(&factor.person) || only.is_some_and(|only| *only != factor.person) {
-            return Err(NoProof::refused("passkey-of-another"));
+    /// Whose passkey it is, once it is noted that it was used and its challenge answered.
+    async fn noted(&self, factor: Factor, used: Used, challenge: &str, until: Instant) -> Result<Person, NoProof> {
+        let (at, counter) = (self.now(), i64::from(used.counter));
+        let noted = FactorUse { id: factor.id, was: factor.counter, counter, doc: used.doc, at };
+        match self.store.answer_by_factor(&noted, &spent(challenge, until)).await {
+            Ok(()) => {}
+            Err(StoreError::Conflict) => {
+                self.spend(challenge, until).await?;
+                // Used elsewhere at this moment, or removed: no clone is known by it.
+                return Err(NoProof::refused("passkey-raced"));
+            }
+            Err(other) => return Err(other.into()),
         }
         // Guests of another ENT come by it alone, whatever was kept of them.
         let person = self.store.person(&factor.person).await?;
         let person = person.filter(|person| person.state.may_sign_in() && !person.is_hosted());
-        let person = person.ok_or(NoProof::refused("suspended"))?;
-        let counter = i64::from(used.counter);
-        match self.store.use_factor(&factor.id, factor.counter, counter, &used.doc, self.now()).await {
-            Ok(()) => Ok(person),
-            // Used elsewhere at this moment, or removed: no clone is known by it.
-            Err(StoreError::Conflict) => Err(NoProof::refused("passkey-raced")),
-            Err(other) => Err(other.into()),
-        }
+        person.ok_or(NoProof::refused("suspended"))
     }
+
+    /// Which passkey was proved, and how; nothing is noted yet.
+    async fn shown(
+        &self,
+        passkeys: &Passkeys,
+        only: Option<&PersonId>,
+        state: &str,
+        answer: &str,
+    ) -> Result<(Factor, Used), NoProof> {
+        let claimed = Passkeys::claimed(answer)?;
+        let found = self.store.factor(&FactorId::new(&claimed.id)).await?;
+        let factor = found.filter(|factor| factor.kind == FactorKind::Passkey);
+        let factor = factor.ok_or(NoProof::refused("passkey-unknown"))?;
+        let used = passkeys.used(state, answer, &factor.doc).map_err(|flaw| NoProof::from(flaw).of(&factor.person))?;
+        // The authenticator says whose it is: no passkey of one account ever opens another.
+        let handle = self.keyring.handle(&factor.person);
+        if claimed.handle != handle || only.is_some_and(|only| *only != factor.person) {
+            return Err(NoProof::refused("passkey-of-another").of(&factor.person));
+        }
+        Ok((factor, used))
+    }
+}
+
+/// What is kept of a challenge that was answered, as long as it could be answered again.
+fn spent(sealed: &str, until: Instant) -> KeptThing {
+    let key = preau_keys::one_time_key(sealed);
+    KeptThing { key, kind: KeptKind::ReplayGuard, doc: String::new(), expires: until }
 }

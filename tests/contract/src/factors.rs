@@ -1,8 +1,8 @@
 //! What people prove themselves with besides a password.
 
 use crate::fixture::{LATER, NOW, change, conflicts, sourced};
-use preau_domain::{Factor, FactorId, FactorKind, PersonId};
-use preau_store::Store;
+use preau_domain::{Factor, FactorId, FactorKind, KeptKind, KeptThing, OneTimeKey, PersonId, Seconds};
+use preau_store::{FactorUse, Store};
 
 async fn somebody(store: &dyn Store, key: &str) -> PersonId {
     let person = sourced(key);
@@ -64,6 +64,29 @@ pub async fn a_counter_is_moved_once(store: &dyn Store) {
     assert!(conflicts(&store.use_factor(&key.id, 0, 99, "again", LATER).await));
     store.use_factor(&key.id, found.counter, found.counter, "same", LATER).await.unwrap();
     assert!(conflicts(&store.use_factor(&FactorId::new("none"), 0, 1, "", LATER).await));
+}
+
+/// A question is answered once, and whatever is refused leaves factor and question as they were.
+pub async fn a_question_is_answered_by_one_use(store: &dyn Store) {
+    let zoe = somebody(store, "zoe").await;
+    let key = passkey(&zoe, "k");
+    store.add_factor(&key).await.unwrap();
+    let asked = |name: &str| KeptThing {
+        key: OneTimeKey::new(name),
+        kind: KeptKind::ReplayGuard,
+        doc: String::new(),
+        expires: LATER + Seconds(60),
+    };
+    let used = |was, counter| FactorUse { id: key.id.clone(), was, counter, doc: "used".into(), at: LATER };
+    let (use_of_it, question) = (used(0, 0), asked("q1"));
+    let answers = (1..=8).map(|_| store.answer_by_factor(&use_of_it, &question));
+    let won = futures::future::join_all(answers).await.iter().filter(|answered| answered.is_ok()).count();
+    assert_eq!(won, 1, "even where a counter stands still");
+    assert!(conflicts(&store.answer_by_factor(&used(0, 9), &asked("q1")).await));
+    assert!(conflicts(&store.answer_by_factor(&used(7, 9), &asked("q2")).await), "another counter was read");
+    assert_eq!(store.factor(&key.id).await.unwrap().unwrap().counter, 0, "nothing was noted");
+    store.answer_by_factor(&used(0, 9), &asked("q2")).await.unwrap();
+    assert_eq!(store.factor(&key.id).await.unwrap().unwrap().counter, 9, "control");
 }
 
 /// Only its person names and removes a factor, and one of many removes it.

@@ -14,12 +14,12 @@ use preau_domain::{
 };
 use preau_store::{
     Activations, Admission, Admitted, Aged, Alike, Answer, Attempt, Audit, Caller, Cards, Delays, DueGuests, Ending,
-    Establishments, Factors, Grants, GuestsOf, Health, Held, Hosted, Hosting, IndexRow, Inspections, InspectionsOf,
-    Keeping, Letter, Letters, Links, ListsOf, Lives, Marked, Marks, NewSession, Notice, OpeningChange, Operations,
-    Ousted, Outbox, Pair, Pairings, People, PersonChange, Provisioning, RecordName, Registrations, Result, Rotation,
-    RunRecord, SaidBy, Sessions, SharedLogin, Shortcuts, SignIns, SigningKeys, SourceRecord, Store, StoreError,
-    StoredMark, Swept, TakenLetter, Throttle, Tickets, UndoPart, Undoable, Undone, Upstreams, WaitingLetters,
-    YetToHear,
+    Establishments, FactorUse, Factors, Grants, GuestsOf, Health, Held, Hosted, Hosting, IndexRow, Inspections,
+    InspectionsOf, Keeping, Letter, Letters, Links, ListsOf, Lives, Marked, Marks, NewSession, Notice, OpeningChange,
+    Operations, Ousted, Outbox, Pair, Pairings, People, PersonChange, Provisioning, RecordName, Registrations, Result,
+    Rotation, RunRecord, SaidBy, Sessions, SharedLogin, Shortcuts, SignIns, SigningKeys, SourceRecord, Store,
+    StoreError, StoredMark, Swept, TakenLetter, Throttle, Tickets, UndoPart, Undoable, Undone, Upstreams,
+    WaitingLetters, YetToHear,
 };
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -364,6 +364,7 @@ faulty!(Factors {
     fn factor(id: &FactorId) -> Option<Factor>;
     fn factors_of(person: &PersonId) -> Vec<Factor>;
     fn use_factor(id: &FactorId, was: i64, counter: i64, doc: &str, at: Instant) -> ();
+    fn answer_by_factor(used: &FactorUse, answers: &KeptThing) -> ();
     fn rename_factor(person: &PersonId, id: &FactorId, name: &str) -> ();
     fn remove_factor(person: &PersonId, id: &FactorId, another: bool) -> ();
     fn replace_factors(person: &PersonId, kind: FactorKind, with: &[Factor]) -> u64;

@@ -26,6 +26,7 @@ mod directory;
 mod faulty;
 mod holder;
 mod hub;
+mod keys;
 mod listener;
 mod log;
 mod mailbox;

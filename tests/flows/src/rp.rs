@@ -3,6 +3,7 @@
 
 use crate::cast::app_service;
 use crate::hub::{BASE, HOST, TestHub};
+use crate::keys::drawn;
 use crate::listener::Listener;
 use crate::page::Answer;
 use axum::body::Body;
@@ -14,7 +15,7 @@ use preau_connector_api::{
 };
 use preau_domain::{Fact, Identifier, Instant, Profile, ReleaseRule, StoredKey};
 use preau_keys::ClientCertificate;
-use preau_keys::jose::{Alg, Expect, Jwks, PrivateKey, Typ, verify};
+use preau_keys::jose::{Alg, Expect, Jwks, Typ, verify};
 use preau_keys::signers::{Make, plan};
 use preau_web::PeerCertificate;
 use serde_json::{Map, Value};
@@ -170,10 +171,10 @@ impl TestHub {
     }
 }
 
-/// The keys every hub of the stories signs with: drawn once, because RSA takes its time.
+/// The keys every hub of the stories signs with.
 fn signing_keys(hub: &TestHub) -> Vec<StoredKey> {
     static KEYS: OnceLock<Vec<StoredKey>> = OnceLock::new();
-    let draw = |make: &Make| hub.hub.signers.row(&*hub.hub.ids, make, &PrivateKey::draw(make.usage.kind()), Instant(0));
+    let draw = |make: &Make| hub.hub.signers.row(&*hub.hub.ids, make, &drawn("hub", make), Instant(0));
     KEYS.get_or_init(|| plan(&[], Instant(0)).make.iter().map(draw).collect()).clone()
 }
 

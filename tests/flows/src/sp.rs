@@ -3,6 +3,7 @@
 
 use crate::cast::app_service;
 use crate::hub::{BASE, TestHub};
+use crate::keys::drawn;
 use crate::listener::Listener;
 use crate::page::{Answer, Form};
 use crate::rp::rule;
@@ -11,7 +12,7 @@ use preau_connector_api::{
     WireName,
 };
 use preau_domain::{Fact, Identifier, Instant, Profile, ReleaseRule, Seconds};
-use preau_keys::jose::{Alg, PrivateKey, PublicKey};
+use preau_keys::jose::{Alg, PublicKey};
 use preau_keys::signers::{KeyUse, Make, SamlKey, plan};
 use preau_keys::xml::{Bounds, Document, decrypt, sign};
 use preau_keys::{Keyring, Sealer, Signers, SystemIds};
@@ -150,7 +151,7 @@ pub fn partner() -> &'static (Signers, Arc<SamlKey>) {
     KEYS.get_or_init(|| {
         let signers = Signers::new(Sealer::new(&Keyring::ephemeral(b"a partner of the stories")));
         let used = |make: &&Make| matches!(make.usage, KeyUse::Saml(Alg::ES256) | KeyUse::SamlOpening);
-        let draw = |make: &Make| signers.row(&SystemIds, make, &PrivateKey::draw(make.usage.kind()), Instant(0));
+        let draw = |make: &Make| signers.row(&SystemIds, make, &drawn("partner", make), Instant(0));
         let rows: Vec<_> = plan(&[], Instant(0)).make.iter().filter(used).map(draw).collect();
         assert!(signers.take(&rows).is_empty(), "the keys of a partner open");
         let key = signers.saml(Alg::ES256, Instant(0)).expect("a partner signs");

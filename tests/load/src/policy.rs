@@ -77,9 +77,10 @@ impl House {
     }
 }
 
-/// The yes of a head, for everybody there.
+/// The yes of a head, for the teachers there.
 pub fn opening(service: &ServiceId, establishment: Uai) -> Opening {
-    let (allow, until) = (Vec::new(), Day::end_of_school_year(2026));
+    let allow = vec![Population { profiles: vec![Profile::Teacher], ..Population::default() }];
+    let until = Day::end_of_school_year(2026);
     let (sheet, by, at) = ("sheet".to_owned(), PersonId::new("pbancessai000000"), TODAY);
     Opening { service: service.clone(), establishment, allow, until, sheet, by, at }
 }

@@ -38,8 +38,9 @@ What the figures mean:
 - A sign-in begins where a hash has just swept the caches of the processor. What surrounds the hash costs the more for it, and
   the more again on a machine that others use: the code of four requests and a connection, some 0.7 million instructions at a third of an
   instruction a cycle, and a commit, the session. The attempt is counted in memory before the hash, and
-  written when it fails ([ADR 0005](../adr/0005-delays-per-account.md)). Huge pages for the memory of a hash were tried and gain one
-  part in a hundred here.
+  written when it fails ([ADR 0005](../adr/0005-delays-per-account.md)). The server keeps the memory of a hash in large pages ([ADR
+  0050](../adr/0050-a-hash-has-large-pages.md)), the calls it is held against have theirs in small ones, as they come: by the machine that is
+  between one part in a hundred and one in ten.
 - A commit costs by the pages it writes, some five microseconds each, and by the wait for the disk, which an insert has as well: a sign-on
   writes about six pages, a code flow eight. Each index is a page; the journal has three.
 - A SAML sign-on is one request with a deflated `AuthnRequest` and one answer, a page whose form carries the signed response. Of its floor are

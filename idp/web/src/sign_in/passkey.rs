@@ -41,8 +41,10 @@ pub async fn submit(
             let remember = beside && fields.one("remember")?.is_some();
             let proved = authentication.clone();
             let besides = |_| async {
-                hub.factor_proved(&person.id).await?;
-                hub.proved_here(&visitor, &person.id, &proved, remember).await.map(Some)
+                // Together, so that they share a commit.
+                let device = hub.proved_here(&visitor, &person.id, &proved, remember);
+                let (noted, device) = tokio::join!(hub.factor_proved(&person.id), device);
+                noted.and(device).map(Some)
             };
             enter(&hub, &visitor, pending, &person.id, authentication, vouched, besides).await
         }

@@ -172,7 +172,7 @@ promises! {
         a_favourite_is_kept_where_it_was_marked, favourites_are_bounded, the_last_few_services_are_remembered,
         what_is_at_hand_is_forgotten_with_the_person;
     factors:
-        a_factor_is_one_persons, factors_are_bounded, a_counter_is_moved_once, a_factor_is_renamed_and_removed_by_its_person, all_factors_of_a_person_are_forgotten,
+        a_factor_is_one_persons, factors_are_bounded, a_counter_is_moved_once, a_question_is_answered_by_one_use, a_factor_is_renamed_and_removed_by_its_person, all_factors_of_a_person_are_forgotten,
         the_last_factor_remains, codes_are_replaced_together;
     activations:
         a_code_is_one_persons, a_code_gives_a_password_once, a_login_is_one_persons, a_code_begins_anew, one_of_many_uses_a_code,
