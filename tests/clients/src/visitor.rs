@@ -59,6 +59,9 @@ impl Visitor {
             .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_secs(30))
             .http1_only()
+            // Each request on a connection of its own: a server ends one that rested for seconds, as on a slow machine between two steps,
+            // at the very moment in which it would be used again.
+            .pool_max_idle_per_host(0)
             .no_proxy();
         if let Some(path) = authority {
             builder = builder.tls_certs_only([Certificate::from_pem(&std::fs::read(path)?)?]);
