@@ -109,7 +109,7 @@ impl Factors for Back {
 
     async fn answer_by_factor(&self, used: &FactorUse, answers: &KeptThing) -> Result<()> {
         let (used, answers) = (used.clone(), answers.clone());
-        let noted = self.write(Shape::Checked, move |link| {
+        let noted = self.write(Shape::Several, move |link| {
             Box::pin(async move {
                 let FactorUse { id, was, counter, doc, at } = used;
                 if !kept::keep(link, answers, at).await?
