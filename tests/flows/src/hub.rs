@@ -7,6 +7,7 @@ use crate::clock::{ManualClock, SeededIds};
 use crate::database::Database;
 use crate::directory::Directory;
 use crate::faulty::{Faults, FaultyStore};
+use crate::keys::hashed;
 use crate::listener::Listener;
 use crate::log::{Log, Secrets};
 use crate::page::Answer;
@@ -197,7 +198,7 @@ impl TestHub {
             self.put(role.person()).await;
         }
         let guest = &cast::GAELLE;
-        let hash = self.hub.passwords.hash(guest.password).await.expect("the pool is idle");
+        let hash = hashed(&self.hub.passwords, guest.password).await;
         self.secrets.saw("password hash", &hash);
         self.hub.store.add_local_person(&guest.person(), &hash).await.expect("the guest is kept");
     }

@@ -1,9 +1,11 @@
-//! Keys of the stories: those that take long to draw are drawn once, by whichever story needs one first, and kept beside the
-//! program of the stories for those that follow, each of which may be a process of its own.
+//! What takes long to make and is as good when it is there already: RSA keys, and the hash of a password. Each is made once, by whichever
+//! story needs it first, and kept beside the program of the stories for those that follow, each of which may be a process of its own.
 
 use preau_keys::jose::{Alg, PrivateKey};
 use preau_keys::signers::Make;
-use std::path::PathBuf;
+use preau_keys::{Passwords, digest};
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 /// The key that somebody of the stories uses for that.
 pub(crate) fn drawn(whose: &str, make: &Make) -> PrivateKey {
@@ -20,11 +22,28 @@ fn kept(name: &str, alg: Alg) -> PrivateKey {
         return key;
     }
     let key = PrivateKey::draw(alg);
-    // Whole or not at all: another story may draw the same one at this moment, and either is as good.
-    let own = at.with_extension(std::process::id().to_string());
-    std::fs::write(&own, key.to_pkcs8().as_slice()).expect("the folder of the stories can be written to");
-    std::fs::rename(&own, &at).expect("a file of the stories can be renamed");
+    keep(&at, key.to_pkcs8().as_slice());
     key
+}
+
+/// A hash of this password, made as the hub makes its own.
+pub(crate) async fn hashed(passwords: &Passwords, password: &str) -> String {
+    let at = folder().join(format!("{}.hash", digest(password)));
+    match std::fs::read_to_string(&at) {
+        Ok(hash) if hash.starts_with("$argon2id$") => hash,
+        _ => {
+            let hash = passwords.hash(password).await.expect("the pool is idle");
+            keep(&at, hash.as_bytes());
+            hash
+        }
+    }
+}
+
+/// Whole or not at all: another story may make the same at this moment, and either is as good.
+fn keep(at: &Path, bytes: &[u8]) {
+    let mut own = tempfile::NamedTempFile::new_in(folder()).expect("the folder of the stories can be written to");
+    own.write_all(bytes).expect("the folder of the stories can be written to");
+    own.persist(at).expect("a file of the stories can be renamed");
 }
 
 fn folder() -> PathBuf {
