@@ -347,6 +347,7 @@ faulty!(Marks {
     fn put_mark(mark: &StoredMark, most: Option<u32>, now: Instant) -> Marked;
     fn mark(column: &OneTimeKey, user: &str, now: Instant) -> Option<StoredMark>;
     fn marks(column: &OneTimeKey, after: &str, limit: u32, now: Instant) -> Vec<StoredMark>;
+    fn name_marks(column: &OneTimeKey, names: &[(String, PersonId)]) -> u64;
     fn forget_marks(column: &OneTimeKey) -> u64;
 });
 
