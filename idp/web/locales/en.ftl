@@ -1136,8 +1136,19 @@ letter-space-ends-text = Hello,
        *[no] It cannot last longer. Take out in time what you want to keep; another space can be opened afterwards:
     }
     { $base }/space/{ $space }
+letter-inspection-subject = { $workspace }: an inspector may look at your space
+letter-inspection-text = Hello,
+
+    { $said }
+
+    Nothing else is open to them. Your home page says so too, until a month after the end, and “My data” for thirteen months:
+    { $base }/
+letter-inspection-ended-subject = { $workspace }: nobody inspects your space any more
+letter-inspection-ended-text = Hello,
+
+    The inspection of your space ended sooner than was said. { $said }
 inspections-title = Inspections
-inspections-text = You can let an inspector look at the space of a teacher of { $place } in a service, as a visitor, for some days. The teacher is told on their home page, and reads your reason.
+inspections-text = You can let an inspector look at the space of a teacher of { $place } in a service, as a visitor, for some days. The teacher is told on their home page, and by mail where their address is known; they read your reason.
 inspections-none = Nobody looks at a space of { $place }, nor did within the last month.
 inspection-line = { $inspector } looks at the space of { $teacher } in “{ $service }” until { $until }. Reason: “{ $reason }”. Granted by { $by }.
 inspection-line-over = { $inspector } could look at the space of { $teacher } in “{ $service }” from { $from } to { $until }. Reason: “{ $reason }”. Granted by { $by }.

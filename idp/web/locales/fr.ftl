@@ -1140,8 +1140,19 @@ letter-space-ends-text = Bonjour,
        *[no] Il ne peut pas durer plus longtemps. Récupérez à temps ce que vous voulez garder ; un autre espace pourra être ouvert ensuite :
     }
     { $base }/space/{ $space }
+letter-inspection-subject = { $workspace } : un inspecteur peut consulter votre espace
+letter-inspection-text = Bonjour,
+
+    { $said }
+
+    Rien d’autre ne lui est ouvert. Votre page d’accueil le dit aussi, jusqu’à un mois après la fin, et « Mes données » pendant treize mois :
+    { $base }/
+letter-inspection-ended-subject = { $workspace } : la consultation de votre espace a pris fin
+letter-inspection-ended-text = Bonjour,
+
+    La consultation de votre espace a pris fin plus tôt que prévu. { $said }
 inspections-title = Inspections
-inspections-text = Vous pouvez laisser un inspecteur consulter l’espace d’un professeur de { $place } dans un service, en visiteur, pour quelques jours. Le professeur en est averti sur sa page d’accueil et lit votre motif.
+inspections-text = Vous pouvez laisser un inspecteur consulter l’espace d’un professeur de { $place } dans un service, en visiteur, pour quelques jours. Le professeur en est averti sur sa page d’accueil, et par mail si son adresse est connue ; il lit votre motif.
 inspections-none = Personne ne consulte d’espace de { $place }, ni ne l’a fait ce dernier mois.
 inspection-line = { $inspector } consulte l’espace de { $teacher } dans « { $service } » jusqu’au { $until }. Motif : « { $reason } ». Accordé par { $by }.
 inspection-line-over = { $inspector } a pu consulter l’espace de { $teacher } dans « { $service } » du { $from } au { $until }. Motif : « { $reason } ». Accordé par { $by }.

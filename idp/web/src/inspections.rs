@@ -5,6 +5,7 @@
 //! told both may be looked at so. It is never prolonged: another one has a reason of its own. What it means at a door is `policy`'s.
 
 mod heads;
+pub mod letters;
 
 pub use heads::routes;
 pub(crate) use heads::{By, Line, Sheet};

@@ -1,6 +1,8 @@
 //! The page of the head: who looks at the space of which teacher, why and until when; one more, and the end of one.
 
-use super::{Asked, DROPPED, ENDED, GRANTED, Problem, draft, events, in_the_way, inspects, may_be_inspected, teaches};
+use super::{
+    Asked, DROPPED, ENDED, GRANTED, Problem, draft, events, in_the_way, inspects, letters, may_be_inspected, teaches,
+};
 use crate::lately::{Lately, RECENT};
 use crate::offers::heads;
 use crate::pages;
@@ -12,7 +14,7 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
 use preau_domain::{AuditEvent, AuditKind, Inspection, Person, PersonId, Uai, normalised_login};
-use preau_store::{InspectionsOf, StoreError};
+use preau_store::{InspectionsOf, Store, StoreError};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -109,30 +111,35 @@ impl Hub {
 
     /// These, with the names of those they are about.
     pub(crate) async fn inspection_lines(&self, all: Vec<Inspection>) -> Result<Vec<Line>, Fault> {
-        let mut names: HashMap<PersonId, String> = HashMap::new();
-        let mut ids: Vec<PersonId> = Vec::new();
-        for one in &all {
-            ids.extend([one.inspector.clone(), one.teacher.clone()]);
-            ids.extend(one.by.clone());
-        }
-        ids.sort();
-        ids.dedup();
-        if !ids.is_empty() {
-            let people = self.store.people_named(&ids).await?;
-            names.extend(people.into_iter().map(|one| (one.id.clone(), one.display_name())));
-        }
-        let name = |id: &PersonId| names.get(id).cloned().unwrap_or_else(|| id.to_string());
-        let line = |one: Inspection| Line {
-            inspector: name(&one.inspector),
-            teacher: name(&one.teacher),
-            by: match &one.by {
-                None => By::Operator,
-                Some(by) => names.get(by).cloned().map_or(By::Former, By::Head),
-            },
-            inspection: one,
-        };
-        Ok(all.into_iter().map(line).collect())
+        Ok(lines(&*self.store, all).await?)
     }
+}
+
+/// The same from a store alone.
+pub(super) async fn lines(store: &dyn Store, all: Vec<Inspection>) -> preau_store::Result<Vec<Line>> {
+    let mut names: HashMap<PersonId, String> = HashMap::new();
+    let mut ids: Vec<PersonId> = Vec::new();
+    for one in &all {
+        ids.extend([one.inspector.clone(), one.teacher.clone()]);
+        ids.extend(one.by.clone());
+    }
+    ids.sort();
+    ids.dedup();
+    if !ids.is_empty() {
+        let people = store.people_named(&ids).await?;
+        names.extend(people.into_iter().map(|one| (one.id.clone(), one.display_name())));
+    }
+    let name = |id: &PersonId| names.get(id).cloned().unwrap_or_else(|| id.to_string());
+    let line = |one: Inspection| Line {
+        inspector: name(&one.inspector),
+        teacher: name(&one.teacher),
+        by: match &one.by {
+            None => By::Operator,
+            Some(by) => names.get(by).cloned().map_or(By::Former, By::Head),
+        },
+        inspection: one,
+    };
+    Ok(all.into_iter().map(line).collect())
 }
 
 /// Lets in whoever is of the direction of the establishment they work in, and proved who they are lately.
@@ -242,14 +249,22 @@ async fn grant(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Re
     if let Some(problem) = in_the_way(&*hub.store, &one).await? {
         return sheet(&hub, &visitor, &head, typed, Some(problem)).await;
     }
+    let letter = match hub.sends_mail() {
+        true => letters::of_grant(&hub.pen(), &one, &teacher, Some(&door)).await?,
+        false => None,
+    };
     journal(&hub, &visitor, &head, &one, GRANTED).await?;
-    match hub.store.grant_inspection(&one, hub.now()).await {
+    match hub.store.grant_inspection(&one, letter.as_ref(), hub.now()).await {
         // Somebody else was quicker within the same moment, and the journal says that this one never was.
         Err(StoreError::Conflict) => {
             journal(&hub, &visitor, &head, &one, DROPPED).await?;
             sheet(&hub, &visitor, &head, typed, Some(Problem::Already)).await
         }
-        other => other.map(|()| hub.see_other(HERE)).map_err(Fault::from),
+        other => {
+            other?;
+            hub.letters.notify_one();
+            Ok(hub.see_other(HERE))
+        }
     }
 }
 
@@ -261,8 +276,14 @@ async fn end(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Resu
     let one = hub.store.inspection(fields.required("inspection")?).await?;
     let one = one.filter(|one| one.establishment == head.at && one.teacher != head.person).ok_or_else(nothing)?;
     if one.until > hub.now() {
+        let teacher = hub.store.person(&one.teacher).await?.filter(|_| hub.sends_mail());
+        let letter = match &teacher {
+            Some(teacher) => letters::of_end(&hub.pen(), &one, teacher, hub.services().get(&one.service)).await?,
+            None => None,
+        };
         journal(&hub, &visitor, &head, &one, ENDED).await?;
-        hub.store.end_inspection(&one.id, hub.now()).await?;
+        hub.store.end_inspection(&one.id, letter.as_ref(), hub.now()).await?;
+        hub.letters.notify_one();
         // Services are told now; where that fails the job of every few seconds does it.
         if let Err(fault) = hub.end_expired_sessions(1_000).await {
             tracing::warn!(detail = %fault.detail, "services are told of ended sessions later");

@@ -4,7 +4,7 @@ use super::home::place_name;
 use super::{Page, html};
 use crate::inspections::{By, Line, Sheet, inspects};
 use crate::words::in_language;
-use crate::{Fault, Hub, Live, Visitor};
+use crate::{Fault, Hub, Live, Locale, Pen, Visitor};
 use askama::Template;
 use axum::response::Response;
 use preau_domain::{Inspection, Instant, Person, Profile, ServiceId, Uai};
@@ -130,6 +130,11 @@ fn sentence(page: &Page<'_>, key: &str, line: &Line, service: Option<String>, no
             ("by", &by),
         ],
     )
+}
+
+/// What a letter to the teacher says of one: what stands at their home.
+pub(crate) fn said_of_inspection(pen: &Pen<'_>, locale: Locale, line: &Line, service: Option<String>) -> String {
+    sentence(&Page::of(pen.texts, pen.config, locale), "inspection-of-you", line, service, pen.now)
 }
 
 /// What stands at home: of a teacher for as long as an inspection lasts and a month more, of an inspector as long as it lasts.

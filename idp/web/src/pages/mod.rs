@@ -39,6 +39,7 @@ pub use class::{
 };
 pub use elsewhere::{choose_account, elsewhere, said};
 pub use inspections::inspections;
+pub(crate) use inspections::said_of_inspection;
 pub use offers::{Shown as ShownOffer, offer, offers};
 pub use runs::{Shown as ShownRun, run, source, sources};
 pub use sandbox::{SandboxPage, sandbox, who_comes, would_be_told};

@@ -164,7 +164,7 @@ promises! {
         so_many_lists_of_a_space_come_within_a_day;
     inspections:
         an_inspection_is_found_from_every_side, one_of_many_grants_an_inspection, an_inspection_ends_before_its_time_with_its_sessions,
-        inspections_come_due_once, inspections_are_forgotten_with_their_people, whoever_comes_is_known_in_one_reading;
+        the_letter_of_an_inspection_goes_with_it, inspections_come_due_once, inspections_are_forgotten_with_their_people, whoever_comes_is_known_in_one_reading;
     marks:
         the_latest_mark_of_a_person_stays, a_column_has_so_many_people, marks_are_read_in_pages, a_mark_that_names_nobody_is_named_once,
         marks_go_with_their_person;

@@ -3,14 +3,17 @@
 use preau_connector_api::{MountedService, Network};
 use preau_domain::{Fact, Inspection, Person, Profile, Public, ReleaseRule, Seconds};
 use preau_flows::{
-    ALICE, Answer, Browser, CasApp, HUGO, LYCEE, Listener, NOE, Role, TestHub, app_service, stories, uai,
+    ALICE, Answer, Browser, CasApp, HUGO, LYCEE, Listener, Mailbox, NOE, Role, TestHub, app_service, stories, uai,
 };
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 stories!(
     an_inspector_looks_at_one_space_as_a_visitor,
     an_inspection_is_over_at_its_very_end_in_a_live_session,
     the_teacher_reads_who_looks_and_why_for_as_long_and_a_month_more,
+    the_teacher_is_written_to_what_the_home_page_says,
+    without_a_mailbox_the_home_page_says_it_alone,
     none_is_prolonged,
     a_head_ends_one_and_the_service_hears_of_it,
     the_service_hears_of_the_end_that_comes_by_itself,
@@ -126,6 +129,56 @@ async fn the_teacher_reads_who_looks_and_why_for_as_long_and_a_month_more(hub: T
     alice.sign_in(&ALICE).at_home().await;
     let data: Value = serde_json::from_str(&alice.get("/account/data").await.body).expect("a document");
     assert_eq!(data["inspections"][0]["granted_by"], "Hugo Lambert", "what is known of her says so for longer");
+}
+
+/// The same house, with a mailbox.
+async fn written(hub: &TestHub) -> (TestHub, Arc<Mailbox>) {
+    let mailbox = Mailbox::new();
+    let post = mailbox.clone();
+    let hub = hub.again_with(move |setup| setup.mail = Some(post)).await;
+    (hub, mailbox)
+}
+
+async fn the_teacher_is_written_to_what_the_home_page_says(hub: TestHub) {
+    let (hub, mailbox) = written(&hub).await;
+    blog(&hub).await;
+    let mut hugo = head(&hub).await;
+    granted(&mut hugo, &[("days", "31")]).await;
+    granted(&mut hugo, &[]).await;
+    let news = mailbox.letter(1).await;
+    assert_eq!(Some(&news.to), ALICE.person().mail.as_ref(), "of what is granted alone");
+    assert!(news.subject.contains("un inspecteur peut consulter votre espace"), "{}", news.subject);
+    for said in ["Véra Duval peut consulter votre espace", WHY, "Accordé par Hugo Lambert"] {
+        assert!(news.text.contains(said), "{said}: {}", news.text);
+    }
+    for kept in [VERA.login, VERA.id, HUGO.login, ALICE.login, "0990"] {
+        assert!(!news.text.contains(kept), "{kept}: {}", news.text);
+    }
+    let form = hugo.visit("/inspections").await.form_to("/inspections/end");
+    hugo.submit(&form, &[]).await;
+    let ended = mailbox.letter(2).await;
+    assert!(ended.text.contains("plus tôt que prévu. Véra Duval a pu consulter votre espace"), "{}", ended.text);
+    assert_eq!(hugo.submit_once(&form, &[]).await.status, 303, "said again it ends nothing");
+    crate::mail::all_seen_to(&hub).await;
+    assert_eq!(mailbox.letters().len(), 2);
+}
+
+async fn without_a_mailbox_the_home_page_says_it_alone(hub: TestHub) {
+    let (hub, mailbox) = written(&hub).await;
+    blog(&hub).await;
+    hub.put(Person { mail: None, ..ALICE.person() }).await;
+    let mut hugo = head(&hub).await;
+    let list = granted(&mut hugo, &[]).await;
+    assert!(list.words().contains("Véra Duval consulte l’espace"), "no error: {}", list.words());
+    let home = hub.browser().sign_in(&ALICE).at_home().await.answer.words();
+    assert!(home.contains("Véra Duval peut consulter votre espace"), "{home}");
+    let form = hugo.visit("/inspections").await.form_to("/inspections/end");
+    hugo.submit(&form, &[]).await;
+    let waiting = async || hub.hub.store.waiting_letters(hub.hub.now()).await.expect("counted").count;
+    assert_eq!((waiting().await, mailbox.letters().len()), (0, 0));
+    hub.put(ALICE.person()).await;
+    granted(&mut hugo, &[]).await;
+    assert!(mailbox.letter(1).await.subject.contains("inspecteur"), "control");
 }
 
 async fn none_is_prolonged(hub: TestHub) {
