@@ -8,9 +8,9 @@ use preau_domain::{
     AccountState, Activation, AtHand, AuditEvent, AuditKind, Authentication, ClassCard, ClassPlace, Convention,
     ConventionState, CorrelationId, Credential, Establishment, Factor, FactorId, FactorKind, FederatedIdentity,
     FederatedLink, Grant, GrantKind, Guest, GuestList, GuestStop, Inspection, Instant, JoinKey, KeptKind, KeptThing,
-    Lesson, Life, OneTimeKey, PendingId, PendingSignIn, Person, PersonId, Registration, RegistrationKind, Retention,
-    RunId, SchoolPair, ServiceId, Session, SessionId, SourceId, Space, SpaceGrant, StoredKey, Tapped, Ticket,
-    TicketKind, Uai, Upstream, Visit,
+    Lesson, Life, OneTimeKey, PendingId, PendingSignIn, Person, PersonId, Profile, Registration, RegistrationKind,
+    Retention, RunId, SchoolPair, ServiceId, Session, SessionId, SourceId, Space, SpaceGrant, StoredKey, Tapped,
+    Ticket, TicketKind, Uai, Upstream, Visit,
 };
 use preau_store::{
     Activations, Admission, Admitted, Aged, Alike, Answer, Attempt, Audit, Caller, Cards, Delays, DueGuests, Ending,
@@ -153,6 +153,7 @@ faulty!(People {
     fn people_after(after: Option<&PersonId>, limit: u32) -> Vec<Person>;
     fn people_count() -> u64;
     fn people_at(at: &Uai, limit: u32) -> Vec<Person>;
+    fn people_as(at: &Uai, profiles: &[Profile], limit: u32) -> Vec<Person>;
     fn people_enrolled(source: &SourceId, at: &Uai, number: &str, limit: u32) -> Vec<Person>;
     fn add_local_person(person: &Person, password_hash: &str) -> ();
     fn update_person(person: &Person) -> ();

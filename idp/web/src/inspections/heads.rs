@@ -1,7 +1,8 @@
 //! The page of the head: who looks at the space of which teacher, why and until when; one more, and the end of one.
 
 use super::{
-    Asked, DROPPED, ENDED, GRANTED, Problem, draft, events, in_the_way, inspects, letters, may_be_inspected, teaches,
+    Asked, DROPPED, ENDED, GRANTED, Problem, TEACHING, draft, events, in_the_way, inspects, letters, may_be_inspected,
+    teaches,
 };
 use crate::lately::{Lately, RECENT};
 use crate::offers::heads;
@@ -10,7 +11,7 @@ use crate::sign_in::PORTAL;
 use crate::{Begin, Door, Fault, FaultKind, Fields, Hub, Known, Live, ServiceTable, Visitor};
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use preau_domain::{AuditEvent, AuditKind, Inspection, Person, PersonId, Uai, normalised_login};
@@ -20,8 +21,10 @@ use std::sync::Arc;
 
 const HERE: &str = "/inspections";
 const FORM: &str = "inspection";
-/// Most people of an establishment that are looked at.
-const MOST_PEOPLE: u32 = 20_000;
+/// Most teachers of an establishment that are looked at.
+const MOST_TEACHERS: u32 = 2_000;
+/// Most of them that a search finds.
+const MOST_FOUND: usize = 20;
 
 /// The routes of this concern.
 pub fn routes() -> Router<Arc<Hub>> {
@@ -61,8 +64,10 @@ pub(crate) struct Sheet {
     pub lines: Vec<Line>,
     /// Who reads it: of their own space they end none.
     pub reader: PersonId,
-    /// Teachers of the establishment, by account and name.
+    /// Teachers of the establishment whom the search names, by account and name; none without a search.
     pub teachers: Vec<(PersonId, String)>,
+    /// There are more.
+    pub more: bool,
     pub doors: Vec<Door>,
     /// What was typed, and what is wrong with it.
     pub typed: Typed,
@@ -73,6 +78,8 @@ pub(crate) struct Sheet {
 /// A form of the page.
 #[derive(Default)]
 pub(crate) struct Typed {
+    /// What is searched among the names of teachers.
+    pub search: String,
     pub inspector: String,
     pub teacher: String,
     pub service: String,
@@ -84,7 +91,8 @@ impl Typed {
     fn read(fields: &Fields) -> Result<Typed, Fault> {
         let one = |name: &str| -> Result<String, Fault> { Ok(fields.one(name)?.unwrap_or_default().trim().to_owned()) };
         let (inspector, teacher, service) = (one("inspector")?, one("teacher")?, one("service")?);
-        Ok(Typed { inspector, teacher, service, days: one("days")?, reason: one("reason")? })
+        let (days, reason, search) = (one("days")?, one("reason")?, one("q")?);
+        Ok(Typed { search, inspector, teacher, service, days, reason })
     }
 }
 
@@ -159,16 +167,25 @@ async fn asks(hub: &Hub, visitor: &Visitor) -> Result<Lately<Head>, Fault> {
     hub.begin_sign_in(visitor, begin).await.map(Lately::Onward)
 }
 
-async fn list(State(hub): State<Arc<Hub>>, visitor: Visitor) -> Result<Response, Fault> {
+async fn list(State(hub): State<Arc<Hub>>, visitor: Visitor, RawQuery(query): RawQuery) -> Result<Response, Fault> {
     match asks(&hub, &visitor).await? {
-        Lately::Proved(head) => sheet(&hub, &visitor, &head, Typed::default(), None).await,
+        Lately::Proved(head) => {
+            let typed = Typed::read(&Fields::parse(query.as_deref().unwrap_or_default())?)?;
+            sheet(&hub, &visitor, &head, typed, None).await
+        }
         Lately::Onward(response) => Ok(response),
     }
 }
 
-async fn teachers(hub: &Hub, at: &Uai) -> Result<Vec<Person>, Fault> {
-    let mut all = hub.store.people_at(at, MOST_PEOPLE).await?;
-    all.retain(|one| one.state.may_sign_in() && teaches(one, at));
+/// The teachers of an establishment whom a search names. Nobody is read without one, and nobody who does not teach there.
+async fn teachers(hub: &Hub, at: &Uai, search: &str) -> Result<Vec<Person>, Fault> {
+    let words = pages::searched_words(search);
+    if words.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut all = hub.store.people_as(at, TEACHING, MOST_TEACHERS).await?;
+    let named = |one: &Person| pages::holds(&one.display_name(), &words);
+    all.retain(|one| one.state.may_sign_in() && teaches(one, at) && named(one));
     all.sort_by_cached_key(|one| (one.family_name.to_lowercase(), one.given_name.to_lowercase(), one.id.clone()));
     Ok(all)
 }
@@ -182,10 +199,13 @@ async fn sheet(
 ) -> Result<Response, Fault> {
     let after = hub.now() - Inspection::SAID_AFTER;
     let known = hub.store.inspections(InspectionsOf::Establishment(&head.at), after, Inspection::MOST).await?;
+    let found = teachers(hub, &head.at, &typed.search).await?;
+    let teachers = found.iter().take(MOST_FOUND).map(|one| (one.id.clone(), one.display_name()));
     let sheet = Sheet {
         lines: hub.inspection_lines(known).await?,
         reader: head.person.clone(),
-        teachers: teachers(hub, &head.at).await?.iter().map(|one| (one.id.clone(), one.display_name())).collect(),
+        more: found.len() > MOST_FOUND,
+        teachers: teachers.collect(),
         doors: doors(&hub.services()).cloned().collect(),
         typed,
         problem,

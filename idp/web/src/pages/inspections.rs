@@ -19,6 +19,9 @@ pub(super) struct Inspections<'a> {
     days: String,
     lines: Vec<Shown>,
     teachers: Vec<Choice>,
+    /// What is searched, and what came of it where that is not said by who is found.
+    search: String,
+    found: Option<String>,
     services: Vec<Choice>,
     inspector: String,
     typed_days: String,
@@ -83,6 +86,13 @@ impl<'a> Inspections<'a> {
             inspector: typed.inspector.clone(),
             reason: typed.reason.clone(),
             unchosen: typed.teacher.is_empty(),
+            found: match (typed.search.is_empty(), sheet.teachers.is_empty(), sheet.more) {
+                (true, _, _) => None,
+                (false, true, _) => Some(page.t("inspection-found-none")),
+                (false, false, true) => Some(page.t("inspection-found-more")),
+                (false, false, false) => None,
+            },
+            search: typed.search.clone(),
             problem: sheet.problem.map(|problem| page.with(problem.key(), "days", &days)),
             token: sheet.token,
             days,

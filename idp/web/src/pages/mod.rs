@@ -45,6 +45,7 @@ pub use runs::{Shown as ShownRun, run, source, sources};
 pub use sandbox::{SandboxPage, sandbox, who_comes, would_be_told};
 pub use sharing::{GuestsPage, JoinPage, SpaceForm, SpacePage, SpacesPage, guests, join, new_space, space, spaces};
 pub(crate) use sharing::{Sending, last_day_of};
+pub(crate) use tiles::{holds, words as searched_words};
 
 use crate::goodbye::StillOpen;
 use crate::{Door, Fault, FaultKind, Hub, Locale, Texts, Visitor, WebConfig, compress};
