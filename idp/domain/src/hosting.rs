@@ -4,7 +4,9 @@
 //! open what is `policy`'s.
 
 use crate::vector::likened;
-use crate::{Affiliation, Instant, JoinKey, Person, PersonId, Profile, Public, Role, ServiceId, SourceId, Uai};
+use crate::{
+    Affiliation, Instant, JoinKey, Person, PersonId, Profile, Public, Role, Seconds, ServiceId, SourceId, Uai,
+};
 use serde::{Deserialize, Serialize};
 
 /// The source that guests of other ENTs come from. No source of the configuration may have this name.
@@ -252,7 +254,7 @@ pub struct GuestList {
 }
 
 /// Somebody kept out of the spaces of an establishment by somebody there, whatever lists name them, until that is lifted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct GuestStop {
     /// The establishment.
     pub host: Uai,
@@ -270,6 +272,58 @@ pub struct GuestStop {
 
 impl GuestStop {
     /// The convention whose guests are kept out, where it is all of them.
+    pub fn convention(&self) -> Option<&str> {
+        self.whom.strip_prefix("convention/")
+    }
+}
+
+/// Who lifted a stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Lifter {
+    /// Whoever manages the space: what its head said is not theirs to lift.
+    Manager,
+    /// The head of the establishment.
+    Head,
+    /// An operator, who says why.
+    Operator,
+}
+
+impl Lifter {
+    /// The word it is stored by.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Lifter::Manager => "manager",
+            Lifter::Head => "head",
+            Lifter::Operator => "operator",
+        }
+    }
+}
+
+/// That a stop was lifted, as those read who read of the stop.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StopLift {
+    /// The establishment.
+    pub host: Uai,
+    /// Whom the stop kept out.
+    pub whom: String,
+    /// Out of which space; out of every one where none is named.
+    pub space: Option<String>,
+    /// The account of the guest, as long as there is one.
+    pub person: Option<PersonId>,
+    /// Who lifted it.
+    pub by: Lifter,
+    /// What an operator said; empty of others.
+    pub why: String,
+    /// When.
+    pub at: Instant,
+}
+
+impl StopLift {
+    /// So long it is known.
+    pub const KEPT: Seconds = Seconds(31 * 86_400);
+
+    /// The convention that goes on, where the stop was of all its guests.
     pub fn convention(&self) -> Option<&str> {
         self.whom.strip_prefix("convention/")
     }

@@ -20,7 +20,7 @@ pub(crate) use heads::Framed;
 pub(crate) use invite::Invitation;
 pub(crate) use join::{Answered, Refusal, Whom};
 pub(crate) use manage::{ListLine, Preview, ShownGuest, Standing};
-pub(crate) use stops::ShownStop;
+pub(crate) use stops::{ShownLift, ShownStop, Stops};
 pub(crate) use turn::Turn;
 
 use crate::lately::{Lately, RECENT};

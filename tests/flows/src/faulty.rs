@@ -9,17 +9,17 @@ use preau_domain::{
     ConventionState, CorrelationId, Credential, Establishment, Factor, FactorId, FactorKind, FederatedIdentity,
     FederatedLink, Grant, GrantKind, Guest, GuestList, GuestStop, Inspection, Instant, JoinKey, KeptKind, KeptThing,
     Lesson, Life, OneTimeKey, PendingId, PendingSignIn, Person, PersonId, Profile, Registration, RegistrationKind,
-    Retention, RunId, SchoolPair, ServiceId, Session, SessionId, SourceId, Space, SpaceGrant, StoredKey, Tapped,
-    Ticket, TicketKind, Uai, Upstream, Visit,
+    Retention, RunId, SchoolPair, ServiceId, Session, SessionId, SourceId, Space, SpaceGrant, StopLift, StoredKey,
+    Tapped, Ticket, TicketKind, Uai, Upstream, Visit,
 };
 use preau_store::{
     Activations, Admission, Admitted, Aged, Alike, Answer, Attempt, Audit, Caller, Cards, Delays, DueGuests, Ending,
     Establishments, Factors, Grants, GuestsOf, Health, Held, Hosted, Hosting, IndexRow, Inspections, InspectionsOf,
     Keeping, Letter, Letters, Links, ListsOf, Lives, Marked, Marks, NewSession, Notice, OpeningChange, Operations,
     Ousted, Outbox, Pair, Pairings, People, PersonChange, Provisioning, RecordName, Registrations, Result, Rotation,
-    RunRecord, SaidBy, Sessions, SharedLogin, Shortcuts, SignIns, SigningKeys, SourceRecord, Store, StoreError,
-    StoredMark, Swept, TakenLetter, Throttle, Tickets, UndoPart, Undoable, Undone, Upstreams, WaitingLetters,
-    YetToHear,
+    RunRecord, SaidBy, Sessions, SharedLogin, Shortcuts, SignIns, SigningKeys, SourceRecord, StopsOf, Store,
+    StoreError, StoredMark, Swept, TakenLetter, Throttle, Tickets, UndoPart, Undoable, Undone, Upstreams,
+    WaitingLetters, YetToHear,
 };
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -293,6 +293,7 @@ faulty!(Hosting {
     fn school_pair(college: &Uai) -> Option<SchoolPair>;
     fn ecoles_of_sector(college: &Uai) -> Vec<Uai>;
     fn conventions_named(ids: &[String]) -> Vec<Convention>;
+    fn conventions_of(at: &Uai, now: Instant, after: &str, limit: u32) -> Vec<Convention>;
     fn stop_convention(id: &str, state: ConventionState, now: Instant) -> Option<u64>;
     fn put_space(space: &Space, before: Option<&Space>, now: Instant) -> u64;
     fn close_space(id: &str, now: Instant) -> Option<u64>;
@@ -326,8 +327,9 @@ faulty!(Hosting {
     fn stop_here(host: &Uai, convention: &str, now: Instant) -> ();
     fn is_guest_in(space: &str, person: &PersonId) -> bool;
     fn stop_of(host: &Uai, whom: &str, space: Option<&str>) -> Option<GuestStop>;
-    fn stops(host: &Uai, limit: u32) -> Vec<GuestStop>;
-    fn lift_stop(host: &Uai, whom: &str, space: Option<&str>, by_head: bool) -> bool;
+    fn stops(of: StopsOf<'_>, skip: u32, limit: u32) -> Vec<GuestStop>;
+    fn lift_stop(lift: &StopLift) -> bool;
+    fn lifts(of: StopsOf<'_>, since: Instant, limit: u32) -> Vec<StopLift>;
     fn end_guests(people: &[PersonId], now: Instant) -> u64;
     fn leave_space(space: &str, people: &[PersonId], now: Instant) -> u64;
     fn convert_guest(guest: &PersonId, ours: &PersonId, keep_guest: bool, now: Instant) -> bool;

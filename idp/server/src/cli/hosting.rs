@@ -317,6 +317,30 @@ pub enum GuestsCommand {
         #[arg(long)]
         why: String,
     },
+    /// List who is kept out of the spaces of an establishment, by whom, and how a stop is named to lift it.
+    Stops {
+        /// The establishment.
+        #[arg(long, value_name = "UAI")]
+        establishment: Uai,
+        /// For scripts.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Lift a stop, also one that a head made who is not there any more: a later list may bring back whom it kept out. The pages of the head
+    /// and of whoever manages the space say that an operator did.
+    Lift {
+        /// Whom it keeps out, as `preau guests stops` names them.
+        whom: String,
+        /// The establishment.
+        #[arg(long, value_name = "UAI")]
+        establishment: Uai,
+        /// The space it is of; without one, the stop that is for every space of the establishment.
+        #[arg(long, value_name = "NAME")]
+        space: Option<String>,
+        /// Who says so and why, at most 200 characters: the journal keeps it, and the head reads it.
+        #[arg(long)]
+        why: String,
+    },
     /// End guests now: they are signed out, and what is known of them goes within three months.
     End {
         /// Accounts of guests.

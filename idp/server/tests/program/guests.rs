@@ -163,6 +163,34 @@ fn amended(home: &Desk, host: &Desk, class: &str) {
     assert!(out.contains("2 were guests already"), "{out}");
 }
 
+/// A head stopped what comes by the convention and is not there any more: an operator finds it and lifts it.
+fn left_behind(host: &Desk, runtime: &tokio::runtime::Runtime) {
+    let (at, whom) = (["--establishment", COLLEGE], "convention/cycle3");
+    let college: Uai = COLLEGE.parse().unwrap();
+    let url = format!("sqlite://{}", host.path("data/preau.db").display());
+    runtime.block_on(async {
+        let store = preau_store_sql::open(&url).await.unwrap();
+        store.stop_here(&college, "cycle3", preau_domain::Instant(1_790_000_000_000)).await.unwrap();
+    });
+    let out = done(host, &[&["guests", "stops"], &at[..]].concat());
+    assert!(out.contains(whom) && out.contains("by the head") && out.contains("1 stops"), "{out}");
+    let out = done(host, &[&["guests", "stops", "--json"], &at[..]].concat());
+    let read: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((read[0]["whom"].as_str(), read[0]["by_head"].as_bool()), (Some(whom), Some(true)), "{out}");
+    let lift = |whom: &'static str| [&["guests", "lift", whom], &at[..]].concat();
+    refused(host, &[&lift("convention/autre")[..], &["--why", "Départ"]].concat(), "no such stop");
+    refused(host, &[&lift(whom)[..], &["--why", " "]].concat(), "1 to 200 characters");
+    assert_eq!(host.run(&lift(whom)).0, 2, "nobody lifts one without a reason");
+    done(host, &[&lift(whom)[..], &["--why", "Départ de la principale"]].concat());
+    assert!(done(host, &[&["guests", "stops"], &at[..]].concat()).contains("0 stops"));
+    runtime.block_on(async {
+        let store = preau_store_sql::open(&url).await.unwrap();
+        let events = store.audit_entries(i64::MIN, 1_000).await.unwrap();
+        let said = format!("convention-goes-on-here cycle3 at {COLLEGE}: Départ de la principale");
+        assert!(events.iter().any(|event| event.detail == said), "{said}");
+    });
+}
+
 #[test]
 fn a_list_goes_from_one_ent_to_the_other_and_is_taken_back() {
     let (home, host) = two();
@@ -255,6 +283,7 @@ fn a_list_goes_from_one_ent_to_the_other_and_is_taken_back() {
     done(&host, &["conventions", "suspend", "cycle3"]);
     refused(&host, &["guests", "import", list], "not in force");
     done(&host, &["conventions", "resume", "cycle3"]);
+    left_behind(&host, &runtime);
     amended(&home, &host, &class);
     assert!(done(&host, &["conventions", "end", "cycle3"]).contains("2 guests are guests no more"));
     refused(&host, &["conventions", "resume", "cycle3"], "it is over");

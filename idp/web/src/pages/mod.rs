@@ -25,6 +25,7 @@ mod portal;
 mod runs;
 mod sandbox;
 mod sharing;
+mod stops;
 mod tiles;
 
 pub use account::{

@@ -2,10 +2,11 @@
 
 use super::home::place_name;
 use super::offers::day_in_words;
+use super::stops::KeptOut;
 use super::{Page, html};
 use crate::sharing::{
     Answered, Change, Draft, Estimate, Framed, Invitation, ListLine, Offered, Preview, ROLES, Refusal, ShownGuest,
-    ShownStop, Standing, Turn, Whom,
+    Standing, Stops, Turn, Whom,
 };
 use crate::words::in_language;
 use crate::{Hub, Live, Locale, Visitor};
@@ -33,45 +34,17 @@ fn role_word(page: &Page<'_>, role: Role) -> String {
 }
 
 /// The way to the page before and to the one after.
-struct Turning {
-    before: Option<String>,
-    after: Option<String>,
+pub(super) struct Turning {
+    pub before: Option<String>,
+    pub after: Option<String>,
 }
 
 impl Turning {
     /// Nothing where there is one page alone.
-    fn of(at: &str, turn: Turn) -> Option<Turning> {
+    pub(super) fn of(at: &str, turn: Turn) -> Option<Turning> {
         let to = |page: u32| format!("{at}?{}={page}", turn.field);
         let (before, after) = ((turn.page > 1).then(|| to(turn.page - 1)), turn.more.then(|| to(turn.page + 1)));
         (before.is_some() || after.is_some()).then_some(Turning { before, after })
-    }
-}
-
-/// Somebody who is kept out.
-struct StopLine {
-    said: String,
-    whom: String,
-    /// Of one space; none where it is everywhere.
-    space: Option<String>,
-    everywhere: bool,
-    may_lift: bool,
-}
-
-fn stop_line(page: &Page<'_>, stop: &ShownStop) -> StopLine {
-    let name = stop.name.as_deref().map_or_else(|| page.t("stop-forgotten"), |name| display_safe(name, 100));
-    let at = page.moment(stop.at);
-    let key = match (stop.convention, &stop.space, stop.by_head) {
-        (true, ..) => "stop-convention",
-        (_, None, _) => "stop-everywhere",
-        (_, Some(_), true) => "stop-head",
-        (_, Some(_), false) => "stop-manager",
-    };
-    StopLine {
-        said: page.texts.with(page.locale, key, &[("name", &name), ("at", &at)]),
-        whom: stop.whom.clone(),
-        everywhere: stop.space.is_none(),
-        space: stop.space.clone(),
-        may_lift: stop.may_lift,
     }
 }
 
@@ -352,7 +325,7 @@ pub struct SpacePage {
     /// The account after which the next page of guests begins.
     pub(crate) after: Option<PersonId>,
     /// Who is kept out of it.
-    pub(crate) stops: Vec<ShownStop>,
+    pub(crate) stops: Stops,
     pub(crate) lists: Vec<ListLine>,
     pub(crate) turn: Turn,
     /// The invitations, each with the address at which it is accepted.
@@ -415,7 +388,7 @@ pub(super) struct OneSpace<'a> {
     classes: Vec<Class>,
     /// The next page of guests.
     after: Option<String>,
-    stops: Vec<StopLine>,
+    kept_out: KeptOut,
     lists: Vec<TakenLine>,
     turning: Option<Turning>,
     invitations: Vec<Invite>,
@@ -533,7 +506,7 @@ impl<'a> OneSpace<'a> {
             services: space.services.iter().map(title_of).collect(),
             classes: classes(&page, &guests),
             after: after.map(|person| format!("/space/{}?after={person}", space.id)),
-            stops: stops.iter().map(|one| stop_line(&page, one)).collect(),
+            kept_out: KeptOut::of(&page, &format!("/space/{}", space.id), &stops),
             turning: Turning::of(&format!("/space/{}", space.id), turn),
             lists: lists.iter().map(taken).collect(),
             invitations: invitations.iter().map(|one| invite(&page, one)).collect(),
@@ -694,7 +667,7 @@ pub fn join(hub: &Hub, visitor: &Visitor, _: &Live, shown: JoinPage) -> Response
 /// What [`guests`] shows.
 pub struct GuestsPage {
     pub(crate) framed: Vec<Framed>,
-    pub(crate) stops: Vec<ShownStop>,
+    pub(crate) stops: Stops,
     pub(crate) turn: Turn,
     /// There are more guests in these spaces than one page shows.
     pub(crate) cut: bool,
@@ -723,7 +696,7 @@ pub(super) struct Guests<'a> {
     page: Page<'a>,
     place: String,
     conventions: Vec<UnderConvention>,
-    stops: Vec<StopLine>,
+    kept_out: KeptOut,
     turning: Option<Turning>,
     cut: bool,
     token: String,
@@ -757,7 +730,7 @@ impl<'a> Guests<'a> {
         let conventions = shown.framed.iter().map(one).collect();
         Guests {
             conventions,
-            stops: shown.stops.iter().map(|one| stop_line(&page, one)).collect(),
+            kept_out: KeptOut::of(&page, "/spaces/guests", &shown.stops),
             turning: Turning::of("/spaces/guests", shown.turn),
             cut: shown.cut,
             place,

@@ -67,7 +67,7 @@ pub(super) async fn list(
         Framed { spaces: spaces.collect(), terms, convention }
     };
     let framed = conventions.into_iter().map(frame).filter(|one| !one.spaces.is_empty()).collect();
-    let stops = stops::of(&hub, &member.at, None, true).await?;
+    let stops = stops::of(&hub, &member.at, None, true, Turn::read(&fields, "stops")?).await?;
     let page = GuestsPage { framed, stops, turn, cut, token: member.token(&hub) };
     Ok(pages::guests(&hub, &visitor, &member.live, &member.at, page))
 }

@@ -117,19 +117,21 @@ pub(super) async fn show(
     };
     let (space, as_what) = member.manages(&hub, &id).await?;
     let fields = Fields::parse(query.as_deref().unwrap_or_default())?;
-    let reading = Reading { after: fields.one("after")?.map(PersonId::new), lists: Turn::read(&fields, "lists")? };
+    let (lists, stops) = (Turn::read(&fields, "lists")?, Turn::read(&fields, "stops")?);
+    let reading = Reading { after: fields.one("after")?.map(PersonId::new), lists, stops };
     page(&hub, &visitor, &member, (space, as_what), reading, None).await
 }
 
-/// What of a space is read: which guests, and which lists.
+/// What of a space is read: which guests, which lists, and who is kept out.
 struct Reading {
     after: Option<PersonId>,
     lists: Turn,
+    stops: Turn,
 }
 
 impl Reading {
     fn first() -> Reading {
-        Reading { after: None, lists: Turn::first("lists") }
+        Reading { after: None, lists: Turn::first("lists"), stops: Turn::first("stops") }
     }
 }
 
@@ -196,8 +198,11 @@ async fn page(
         _ => Vec::new(),
     };
     let stops = match &convention {
-        Some(_) => stops::of(hub, &space.host, Some(&space.id), as_what == Manager::Head).await?,
-        None => Vec::new(),
+        Some(_) => {
+            let head = as_what == Manager::Head;
+            stops::of(hub, &space.host, Some(&space.id), head, reading.stops).await?
+        }
+        None => stops::Stops::none(),
     };
     let mut turn = reading.lists;
     let mut lists = hub.store.lists(ListsOf::Space(&space.id), turn.skip(), turn.limit()).await?;

@@ -4,11 +4,11 @@ use super::super::sharing::{Guests, Join, NewSpace, OneSpace, Spaces};
 use super::super::*;
 use super::samples::services;
 use crate::sharing::{
-    Answered, Change, Draft, Estimate, Framed, Invitation, Offered, Partner, Preview, Refusal, ShownGuest, ShownStop,
-    Standing as Stands, Turn, Whom,
+    Answered, Change, Draft, Estimate, Framed, Invitation, Offered, Partner, Preview, Refusal, ShownGuest, ShownLift,
+    ShownStop, Standing as Stands, Stops, Turn, Whom,
 };
 use preau_domain::{
-    Convention, ConventionState, GuestList, Instant, Peer, PersonId, Public, Role, ServiceId, SourceId, Space,
+    Convention, ConventionState, GuestList, Instant, Lifter, Peer, PersonId, Public, Role, ServiceId, SourceId, Space,
     SpaceGroup, Uai,
 };
 
@@ -90,12 +90,21 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
     let stops = || {
         let school = stop(None, true, Some("ENT des écoles de la vallée"), true);
         let everywhere = stop(None, true, Some("Max T."), false);
-        vec![
-            school,
-            everywhere,
-            stop(Some("fables"), false, Some("Ada L."), false),
-            stop(Some("fables"), true, None, false),
-        ]
+        let of_space = stop(Some("fables"), false, Some("Ada L."), false);
+        let shown = vec![school, everywhere, of_space, stop(Some("fables"), true, None, false)];
+        let lift = |name: Option<&str>, by, why: Option<&str>| ShownLift {
+            name: name.map(str::to_owned),
+            convention: name.is_some_and(|name| name.starts_with("ENT")),
+            by,
+            why: why.map(str::to_owned),
+            at: now,
+        };
+        let lifts = vec![
+            lift(Some("ENT des écoles de la vallée"), Lifter::Head, None),
+            lift(Some("Ada L."), Lifter::Operator, Some("Départ de la <principale>")),
+            lift(None, Lifter::Manager, None),
+        ];
+        Stops { shown, lifts, turn: Turn { field: "stops", page: 1, more: true } }
     };
     for (name, all, now) in [
         (
@@ -112,7 +121,7 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
     let offered = || Offered {
         partners: vec![Partner {
             value: format!("cycle3 {ecole}"),
-            convention: convention(),
+            convention: std::sync::Arc::new(convention()),
             establishment: ecole.clone(),
             label: format!("{ecole} (ENT des écoles de la vallée)"),
         }],
@@ -243,7 +252,7 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
         lists: vec![],
         longest: None,
         after: None,
-        stops: vec![],
+        stops: Stops::none(),
         ..whole(vec![], None)
     };
     add("space-closed", OneSpace::new(page(), shut, title).render());
@@ -289,7 +298,7 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
         terms: "7f3a-19c2-88d0-1b2c-4e5f".into(),
         spaces: vec![(space(), Stands::Open, guests()), (space(), Stands::Stopped, vec![])],
     }];
-    for (name, framed, stops) in [("guests", framed, stops()), ("guests-none", vec![], vec![])] {
+    for (name, framed, stops) in [("guests", framed, stops()), ("guests-none", vec![], Stops::none())] {
         let shown = GuestsPage { cut: !framed.is_empty(), framed, stops, turn: turn(1), token: token() };
         add(name, Guests::new(page(), place(), &shown, title).render());
     }
