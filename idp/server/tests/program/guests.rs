@@ -78,15 +78,15 @@ fn in_the_record(home: &Desk, host: &Desk) {
     school(host, COLLEGE, EstablishmentKind::College);
     let out = done(host, &["register", "--establishment", COLLEGE]);
     for told in
-        ["Invités de L’autre", "« Fables »", "reçues de leur ENT : prénom, initiale", "convention cycle3", ECOLE]
+        ["Invités (L’autre)", "« Fables »", "reçues de leur ENT : prénom, initiale", "convention cycle3", ECOLE]
     {
         assert!(out.contains(told), "{told}: {out}");
     }
-    assert!(out.contains(" : invités de L’autre") && !out.contains("https://pad.example/ : courriel"), "{out}");
+    assert!(out.contains(" : invités (L’autre)") && !out.contains("https://pad.example/ : courriel"), "{out}");
     let english = done(host, &["register", "--establishment", COLLEGE, "--lang", "en"]);
-    assert!(english.contains("Guests of L’autre") && english.contains("code name that their workspace"), "{english}");
+    assert!(english.contains("Guests (L’autre)") && english.contains("code name that their workspace"), "{english}");
     let out = done(home, &["register", "--establishment", ECOLE]);
-    assert!(out.contains("Listes envoyées à L’autre") && !out.contains("Invités de L’autre"), "{out}");
+    assert!(out.contains("Listes envoyées à L’autre") && !out.contains("Invités (L’autre)"), "{out}");
 }
 
 /// What the annuaire proposes, and what somebody declares.

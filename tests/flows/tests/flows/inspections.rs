@@ -83,10 +83,10 @@ async fn an_inspector_looks_at_one_space_as_a_visitor(hub: TestHub) {
     assert!(closed.some_ticket().is_none() && !vera.visit("/").await.has_link("Blog"), "before it is granted");
     let mut hugo = head(&hub).await;
     let list = granted(&mut hugo, &[]).await;
-    assert!(list.words().contains("Véra Duval consulte l’espace de Alice Martin dans « Blog »"), "{}", list.words());
+    assert!(list.words().contains("Véra Duval consulte l’espace d’Alice Martin dans « Blog »"), "{}", list.words());
     hub.clock.advance(4);
     let home = vera.visit("/").await;
-    assert!(home.has_link("Blog") && home.words().contains("Vous pouvez consulter l’espace de Alice Martin"));
+    assert!(home.has_link("Blog") && home.words().contains("Vous pouvez consulter l’espace d’Alice Martin"));
     let ticket = vera.open(&app).await.ticket();
     let answer = app.validate(&ticket).await;
     assert_eq!((answer.user(), answer.attribute("role")), (Some(VERA.login), &["visiteur".to_owned()][..]));

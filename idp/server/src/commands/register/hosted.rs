@@ -105,7 +105,7 @@ fn come(place: &Place<'_>, convention: &Convention, spaces: &[&Space]) -> [Strin
     let (locale, peer, titles) = (place.locale, &convention.peer.name, titles(spaces));
     let said = convention.data.join(", ");
     [
-        pick(locale, &format!("Invités de {peer}"), &format!("Guests of {peer}")),
+        pick(locale, &format!("Invités ({peer})"), &format!("Guests ({peer})")),
         convention.purposes.join("\n"),
         pick(
             locale,
@@ -196,7 +196,7 @@ fn receives(
     };
     let (title, legal) = (name(locale, &service.title), &service.legal);
     [
-        pick(locale, &format!("{title} : invités de {peer}"), &format!("{title}: guests of {peer}")),
+        pick(locale, &format!("{title} : invités ({peer})"), &format!("{title}: guests ({peer})")),
         convention.purposes.join("\n"),
         pick(locale, &format!("invités des espaces {titles}"), &format!("guests in the spaces {titles}")),
         identifier,
