@@ -57,6 +57,9 @@ pub struct Peer {
     /// Nobody can vouch for its people there, and they come by cards that a teacher of ours makes, one lesson at a time. Never beside a provider.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cards: bool,
+    /// Nobody there signs lists either: a teacher of ours writes down whom that school names, where the head of theirs said yes. Only beside cards.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub typed: bool,
     /// The issuer, or entity, that this provider proves to be.
     pub issuer: String,
     /// The service of ours by which our people sign in there.
@@ -73,6 +76,11 @@ impl Peer {
     /// Whether its people come by cards.
     pub fn comes_by_card(&self) -> bool {
         self.cards && self.provider.is_none()
+    }
+
+    /// Whether its lists are written here.
+    pub fn lists_are_typed(&self) -> bool {
+        self.typed && self.comes_by_card()
     }
 
     /// By what its people come here; none where they are no guests of ours.
@@ -383,7 +391,7 @@ impl Person {
 
     /// What a guest and the pupil they become have in common: the given name and the initial, as two offices write them alike. It proves nothing.
     pub fn given_and_initial(&self) -> Option<(String, char)> {
-        Some((likened(&self.given_name)?, likened(&self.family_name)?.chars().next()?))
+        alike(&self.given_name, &self.family_name)
     }
 
     /// The keys by which the spaces of a person are found: of a guest their name, of others their classes and groups. At most 500, and none of whoever is
@@ -429,6 +437,11 @@ impl Person {
         }
         self
     }
+}
+
+/// A given name and the initial of a family name, or what begins like it, as two offices write them alike. It proves nothing.
+pub fn alike(given_name: &str, family_name: &str) -> Option<(String, char)> {
+    Some((likened(given_name)?, likened(family_name)?.chars().next()?))
 }
 
 /// The key of a guest in [`GUESTS`].

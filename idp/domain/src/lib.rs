@@ -50,7 +50,7 @@ pub use federation::{FederatedIdentity, FederatedLink, Upstream};
 pub use grant::{Grant, GrantKind};
 pub use hosting::{
     Convention, ConventionState, GUESTS, Guest, GuestList, GuestStop, Lifter, Peer, SPACE_GROUP, SchoolPair, Signatory,
-    Space, SpaceGrant, SpaceGroup, StopLift, guest_key, guests_named_since, member_by_name, stops_convention,
+    Space, SpaceGrant, SpaceGroup, StopLift, alike, guest_key, guests_named_since, member_by_name, stops_convention,
     stops_guest,
 };
 pub use ids::{CorrelationId, FactorId, Ids, OneTimeKey, PendingId, PersonId, RunId, ServiceId, SessionId, SourceId};

@@ -425,6 +425,19 @@ impl Hosting for Back {
         row.map(|row| stops::read(host, &row)).transpose()
     }
 
+    async fn allow_typing(&self, host: &Uai, convention: &str, now: Instant) -> Result<()> {
+        self.changed(stops::ALLOW_TYPING, args![host.as_str(), convention, now]).await.map(drop)
+    }
+
+    async fn forbid_typing(&self, host: &Uai, convention: &str) -> Result<bool> {
+        let (host, convention) = (host.as_str().to_owned(), convention.to_owned());
+        self.write(Shape::Several, move |link| Box::pin(stops::forbid_typing(link, host, convention))).await
+    }
+
+    async fn typing_allowed(&self, host: &Uai, conventions: &[String]) -> Result<Vec<String>> {
+        texts(&self.rows(stops::TYPING_ALLOWED, args![host.as_str(), conventions.to_vec()]).await?)
+    }
+
     async fn stop_here(&self, host: &Uai, convention: &str, now: Instant) -> Result<()> {
         let (host, convention) = (host.as_str().to_owned(), convention.to_owned());
         self.leaving(move |link| Box::pin(stops::convention(link, host, convention, now))).await

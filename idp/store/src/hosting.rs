@@ -29,6 +29,8 @@ pub struct Admission {
     pub space: String,
     /// The name of their list, one of its convention.
     pub batch: String,
+    /// Somebody of ours wrote the list, and no other ENT signed it.
+    pub typed: bool,
     /// Who.
     pub guests: Vec<NewGuest>,
 }
@@ -50,6 +52,8 @@ pub enum Admitted {
     },
     /// Whoever heads the host stopped everybody by this convention there: nobody is in.
     Stopped,
+    /// The list was written here, and the head of the establishment did not say that this may be ([`Hosting::allow_typing`]): nobody is in.
+    NotAllowed,
     /// The convention is not in force, or the space is not open or not one of its spaces: nobody is in.
     NotInForce,
     /// A list of that name was taken in by this convention before: nobody is in.
@@ -259,6 +263,15 @@ pub trait Hosting: Send + Sync {
 
     /// Whether somebody is a guest in a space. Costs the same however many are.
     async fn is_guest_in(&self, space: &str, person: &PersonId) -> Result<bool>;
+
+    /// The head of an establishment says yes to lists that are written there, by a convention.
+    async fn allow_typing(&self, host: &Uai, convention: &str, now: Instant) -> Result<()>;
+
+    /// Takes that back: no list that was not taken in before comes in. Says whether there was a yes.
+    async fn forbid_typing(&self, host: &Uai, convention: &str) -> Result<bool>;
+
+    /// By which of these conventions lists may be written at an establishment.
+    async fn typing_allowed(&self, host: &Uai, conventions: &[String]) -> Result<Vec<String>>;
 
     /// What keeps somebody out of a space of an establishment, or, where none is named, out of every one.
     async fn stop_of(&self, host: &Uai, whom: &str, space: Option<&str>) -> Result<Option<GuestStop>>;

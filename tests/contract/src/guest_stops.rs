@@ -48,6 +48,32 @@ pub async fn who_lifted_a_stop_is_known_for_a_while(store: &dyn Store) {
     assert!(of(StopsOf::Host(&host)).await.is_empty(), "long after");
 }
 
+/// A list that is written here lets nobody in where the head of the establishment did not say yes by its convention, or said so at another one; a
+/// signed one wants no yes. The yes is over with the convention.
+pub async fn a_written_list_wants_a_yes(store: &dyn Store) {
+    for_years(store).await;
+    let written = |batch: &str, number| Admission { typed: true, ..list(batch, "fables", vec![newcomer(number)]) };
+    store.allow_typing(&uai(3), "c", NOW).await.unwrap();
+    store.allow_typing(&uai(1), "d", NOW).await.unwrap();
+    assert_eq!(store.would_admit(&written("b1", 1), NOW).await.unwrap(), Admitted::NotAllowed);
+    assert_eq!(store.admit(&written("b1", 1), NOW).await.unwrap(), Admitted::NotAllowed);
+    assert_eq!(store.admit(&list("b2", "fables", vec![newcomer(2)]), NOW).await.unwrap(), all(1, 0), "control: signed");
+    for _ in 0..2 {
+        store.allow_typing(&uai(1), "c", NOW).await.unwrap();
+    }
+    let both = ["c".to_owned(), "x".to_owned()];
+    assert_eq!(store.typing_allowed(&uai(1), &both).await.unwrap(), ["c"]);
+    assert_eq!(store.admit(&written("b3", 1), NOW).await.unwrap(), all(1, 0), "and its name was not used up");
+    assert!(store.forbid_typing(&uai(1), "c").await.unwrap() && !store.forbid_typing(&uai(1), "c").await.unwrap());
+    assert_eq!(store.admit(&written("b4", 3), NOW).await.unwrap(), Admitted::NotAllowed);
+    store.allow_typing(&uai(1), "c", NOW).await.unwrap();
+    let hour = |days: i64| Instant((NOW.0 + days * DAY * 1_000).div_euclid(3_600_000) * 3_600_000);
+    store.end_due_guests(hour(899), NOW, 10).await.unwrap();
+    assert_eq!(store.typing_allowed(&uai(1), &both).await.unwrap(), ["c"], "control");
+    store.end_due_guests(hour(902), NOW, 10).await.unwrap();
+    assert!(store.typing_allowed(&uai(1), &both).await.unwrap().is_empty(), "over");
+}
+
 /// Stops are read in pages that hold each once: of an establishment, of a space, and of a space with those that are for every one.
 pub async fn stops_are_read_in_pages(store: &dyn Store) {
     for_years(store).await;

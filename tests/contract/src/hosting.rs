@@ -18,6 +18,7 @@ pub(crate) fn convention(id: &str, quota: u32) -> Convention {
             name: "ENT des écoles".into(),
             provider: Some(SourceId::new("ecoles")),
             cards: false,
+            typed: false,
             issuer: "https://ecoles.example/oidc".into(),
             service: None,
             keys: r#"{"keys":[]}"#.into(),
@@ -91,7 +92,7 @@ fn who(number: usize) -> FederatedIdentity {
 }
 
 pub(crate) fn list(batch: &str, space: &str, guests: Vec<NewGuest>) -> Admission {
-    Admission { convention: "c".into(), space: space.into(), batch: batch.into(), guests }
+    Admission { convention: "c".into(), space: space.into(), batch: batch.into(), typed: false, guests }
 }
 
 /// Everybody of a list is in.

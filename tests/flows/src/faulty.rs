@@ -325,6 +325,9 @@ faulty!(Hosting {
         now: Instant
     ) -> Option<u64>;
     fn stop_here(host: &Uai, convention: &str, now: Instant) -> ();
+    fn allow_typing(host: &Uai, convention: &str, now: Instant) -> ();
+    fn forbid_typing(host: &Uai, convention: &str) -> bool;
+    fn typing_allowed(host: &Uai, conventions: &[String]) -> Vec<String>;
     fn is_guest_in(space: &str, person: &PersonId) -> bool;
     fn stop_of(host: &Uai, whom: &str, space: Option<&str>) -> Option<GuestStop>;
     fn stops(of: StopsOf<'_>, skip: u32, limit: u32) -> Vec<GuestStop>;

@@ -72,6 +72,10 @@ pub struct DraftArgs {
     /// Nobody can vouch for its people there: they come by cards that the teacher of the space makes, and opens in a lesson.
     #[arg(long, conflicts_with_all = ["provider", "issuer"])]
     pub cards: bool,
+    /// Nobody there signs lists either: a teacher of ours writes given names and initials that the school named, where the head of theirs said yes. The data
+    /// must say « prénom » and « initiale ».
+    #[arg(long, requires = "cards", conflicts_with = "keys")]
+    pub typed: bool,
     /// The issuer (OpenID Connect) or entity (SAML) that this source proves to be; its address unless said otherwise.
     #[arg(long, value_name = "TEXT")]
     pub issuer: Option<String>,
@@ -79,8 +83,8 @@ pub struct DraftArgs {
     #[arg(long, value_name = "SERVICE")]
     pub service: Option<String>,
     /// Its key set, a JSON file: what it publishes at `/oidc/jwks`. Its lists are signed with one of these.
-    #[arg(long, value_name = "FILE")]
-    pub keys: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "typed")]
+    pub keys: Option<PathBuf>,
     /// What for. Several.
     #[arg(long, value_name = "TEXT", required = true)]
     pub purpose: Vec<String>,

@@ -121,8 +121,12 @@ async fn draft(loaded: &Loaded, args: &DraftArgs) -> Result<(), Failure> {
             name: args.name.clone(),
             provider,
             cards: args.cards,
+            typed: args.typed,
             service: args.service.as_ref().map(ServiceId::new),
-            keys: keys(&args.keys)?,
+            keys: match &args.keys {
+                Some(file) => keys(file)?,
+                None => r#"{"keys":[]}"#.to_owned(),
+            },
         },
         purposes: args.purpose.clone(),
         data: args.data.clone(),

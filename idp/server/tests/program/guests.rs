@@ -77,8 +77,7 @@ fn in_the_record(home: &Desk, host: &Desk) {
     };
     school(host, COLLEGE, EstablishmentKind::College);
     let out = done(host, &["register", "--establishment", COLLEGE]);
-    for told in
-        ["Invités (L’autre)", "« Fables »", "reçues de leur ENT : prénom, initiale", "convention cycle3", ECOLE]
+    for told in ["Invités (L’autre)", "« Fables »", "reçues de leur ENT : prénom, initiale", "convention cycle3", ECOLE]
     {
         assert!(out.contains(told), "{told}: {out}");
     }
@@ -189,6 +188,30 @@ fn left_behind(host: &Desk, runtime: &tokio::runtime::Runtime) {
         let said = format!("convention-goes-on-here cycle3 at {COLLEGE}: Départ de la principale");
         assert!(events.iter().any(|event| event.detail == said), "{said}");
     });
+}
+
+/// A convention with a school that signs nothing: drafted without keys, and for data that such a list says.
+#[test]
+fn a_convention_whose_lists_are_written_here_has_no_keys() {
+    let desk = Desk::new();
+    let draft = [
+        "conventions",
+        "draft",
+        "lilas",
+        "--peer",
+        "urn:ecole:0990001N",
+        "--name",
+        "École des Lilas",
+        "--purpose",
+        "cycle 3",
+    ];
+    let dates = ["--establishments", ECOLE, "--from", "2020-01-01", "--until", "2099-07-31", "--quota", "30"];
+    let with = |more: &[&'static str]| [&draft[..], &dates[..], more].concat();
+    assert_eq!(desk.run(&with(&["--cards", "--data", "prénom, initiale"])).0, 2, "whoever signs has keys");
+    assert_eq!(desk.run(&with(&["--typed", "--data", "prénom, initiale"])).0, 2, "only where they come by cards");
+    refused(&desk, &with(&["--cards", "--typed", "--data", "prénom"]), "« prénom » and « initiale »");
+    let out = done(&desk, &with(&["--cards", "--typed", "--data", "prénom, initiale, classe"]));
+    assert!(out.contains("convention lilas is drawn up"), "{out}");
 }
 
 #[test]

@@ -131,6 +131,8 @@ const FORGET_LIFTED: Sql = Sql::Each {
     sqlite: "DELETE FROM guest_lift WHERE person <> '' AND person IN (SELECT value FROM json_each($1))",
     postgres: "DELETE FROM guest_lift WHERE person <> '' AND person = ANY($1)",
 };
+const FORGET_TYPING: &str = "DELETE FROM guest_typing
+    WHERE NOT EXISTS (SELECT 1 FROM convention c WHERE c.id = guest_typing.convention AND c.state <> 'ended' AND c.ends > $1)";
 const UNLINK: &str = "DELETE FROM link WHERE person = $1";
 const FORGET: Sql = Sql::Each {
     sqlite: "DELETE FROM guest WHERE person IN (SELECT value FROM json_each($1))",
@@ -328,6 +330,7 @@ pub(super) async fn end_due(
         link.changed(FORGET_LISTS, args![now - LISTS_STAY]).await?;
         link.changed(FORGET_STOPS, args![now - LISTS_STAY, now]).await?;
         link.changed(FORGET_LIFTS, args![now - StopLift::KEPT]).await?;
+        link.changed(FORGET_TYPING, args![now]).await?;
     }
     Ok(((in_order(ended), more), sessions))
 }

@@ -19,6 +19,17 @@ const LIFT: &str = "DELETE FROM guest_stop WHERE host = $1 AND whom = $2 AND spa
 const NOTE_LIFT: &str = "INSERT INTO guest_lift (host, whom, space, person, lifter, why, at)
     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (host, whom, space) DO UPDATE SET person = excluded.person,
         lifter = excluded.lifter, why = excluded.why, at = excluded.at";
+pub(super) const ALLOW_TYPING: &str = "INSERT INTO guest_typing (host, convention, at) VALUES ($1, $2, $3)
+    ON CONFLICT (host, convention) DO NOTHING";
+const FORBID_TYPING: &str = "DELETE FROM guest_typing WHERE host = $1 AND convention = $2";
+pub(super) const TYPING_ALLOWED: Sql = Sql::Each {
+    sqlite: "SELECT convention FROM guest_typing WHERE host = $1 AND convention IN (SELECT value FROM json_each($2))
+        ORDER BY convention",
+    postgres: "SELECT convention FROM guest_typing WHERE host = $1 AND convention = ANY($2) ORDER BY convention",
+};
+/// Whether a list for a space may be written by a convention.
+pub(super) const MAY_BE_TYPED: &str = "SELECT at FROM guest_typing
+    WHERE host = (SELECT host FROM space WHERE id = $1) AND convention = $2";
 /// What is stopped again was not lifted.
 const SAID_AGAIN: &str = "DELETE FROM guest_lift WHERE host = $1 AND whom = $2 AND space = $3";
 pub(super) const LIFTS: &str = "SELECT whom, space, person, lifter, why, at FROM guest_lift
@@ -128,6 +139,12 @@ pub(super) async fn guest(
         }
     }
     Ok((Some((spaces, conventions)), sessions))
+}
+
+/// Takes a yes back; whoever lets somebody in by it waits.
+pub(super) async fn forbid_typing(link: &mut Link<'_>, host: String, convention: String) -> Result<bool> {
+    link.rows(HOLD_CONVENTION, args![convention.clone()]).await?;
+    Ok(link.changed(FORBID_TYPING, args![host, convention]).await? > 0)
 }
 
 /// Lets nobody in by a convention at an establishment.

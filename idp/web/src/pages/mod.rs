@@ -27,6 +27,7 @@ mod sandbox;
 mod sharing;
 mod stops;
 mod tiles;
+mod written;
 
 pub use account::{
     AccountPage, CodeForm, CodesPage, PasskeyForm, Received, account, factor_wanted, new_codes, new_passkey, paper,

@@ -3,6 +3,7 @@
 use super::home::place_name;
 use super::offers::day_in_words;
 use super::stops::KeptOut;
+use super::written::Writing;
 use super::{Page, html};
 use crate::sharing::{
     Answered, Change, Draft, Estimate, Framed, Invitation, ListLine, Offered, Preview, ROLES, Refusal, ShownGuest,
@@ -334,6 +335,8 @@ pub struct SpacePage {
     pub(crate) can_change: bool,
     /// Until when it may go on.
     pub(crate) longest: Option<Instant>,
+    /// Whether lists may be written here: none where somebody signs them, or nobody comes.
+    pub(crate) typed: Option<bool>,
     /// A list that was handed in.
     pub(crate) preview: Option<Preview>,
     pub(crate) token: String,
@@ -365,6 +368,8 @@ struct Invite {
 
 struct Looked {
     text: String,
+    /// Of a list that is written here: what the form says for its class, and its name.
+    typed: Option<(String, String)>,
     problems: Vec<String>,
     /// What it would do, in a sentence; nothing where it is refused.
     would: Option<String>,
@@ -394,6 +399,8 @@ pub(super) struct OneSpace<'a> {
     invitations: Vec<Invite>,
     /// Its guests come by cards, and nobody of theirs opens an invitation.
     by_card: bool,
+    /// The form of a list that is written here.
+    writing: Option<Writing>,
     can_change: bool,
     longest: Option<String>,
     looked: Option<Looked>,
@@ -461,7 +468,7 @@ fn looked(page: &Page<'_>, preview: Preview) -> Looked {
         }
     }
     let problems = preview.problems.iter().map(|one| reason(page, one)).collect();
-    Looked { text: preview.text, problems, would, people }
+    Looked { text: preview.text, typed: preview.typed, problems, would, people }
 }
 
 impl<'a> OneSpace<'a> {
@@ -479,6 +486,7 @@ impl<'a> OneSpace<'a> {
             invitations,
             can_change,
             longest,
+            typed,
             preview,
             token,
         } = shown;
@@ -498,6 +506,7 @@ impl<'a> OneSpace<'a> {
             until: last_day(&page, space.until),
             by_card: state == Standing::Open && convention.as_ref().is_some_and(|one| one.peer.comes_by_card()),
             peer: convention.map(|one| display_safe(&one.peer.name, 60)),
+            writing: typed.map(|allowed| Writing::of(&page, &space, allowed, preview.as_ref())),
             quota: quota.map(|(there, quota)| {
                 let (there, quota) = (there.to_string(), quota.to_string());
                 page.texts.with(page.locale, "space-quota", &[("there", &there), ("quota", &quota)])
@@ -667,6 +676,8 @@ pub fn join(hub: &Hub, visitor: &Visitor, _: &Live, shown: JoinPage) -> Response
 /// What [`guests`] shows.
 pub struct GuestsPage {
     pub(crate) framed: Vec<Framed>,
+    /// Conventions by which lists are written here, and whether the head says yes.
+    pub(crate) written: Vec<(Convention, bool)>,
     pub(crate) stops: Stops,
     pub(crate) turn: Turn,
     /// There are more guests in these spaces than one page shows.
@@ -690,12 +701,20 @@ struct UnderSpace {
     classes: Vec<Class>,
 }
 
+/// A convention by which lists are written here.
+struct Written {
+    id: String,
+    peer: String,
+    allowed: bool,
+}
+
 #[derive(Template)]
 #[template(path = "guests.html")]
 pub(super) struct Guests<'a> {
     page: Page<'a>,
     place: String,
     conventions: Vec<UnderConvention>,
+    written: Vec<Written>,
     kept_out: KeptOut,
     turning: Option<Turning>,
     cut: bool,
@@ -728,8 +747,14 @@ impl<'a> Guests<'a> {
             spaces: framed.spaces.iter().map(under).collect(),
         };
         let conventions = shown.framed.iter().map(one).collect();
+        let written = shown.written.iter().map(|(one, allowed)| Written {
+            id: one.id.clone(),
+            peer: display_safe(&one.peer.name, 60),
+            allowed: *allowed,
+        });
         Guests {
             conventions,
+            written: written.collect(),
             kept_out: KeptOut::of(&page, "/spaces/guests", &shown.stops),
             turning: Turning::of("/spaces/guests", shown.turn),
             cut: shown.cut,

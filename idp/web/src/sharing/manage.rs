@@ -14,7 +14,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use preau_domain::{AuditKind, Convention, Guest, GuestList, Instant, PersonId, Space, Uai};
-use preau_hosting::{Manager, Problem, Reason, Why, may_manage, next_summer};
+use preau_hosting::{Manager, Problem, Reason, Why, may_be_typed, may_manage, next_summer};
 use preau_store::{GuestsOf, Hosted, ListsOf, StoreError};
 use std::sync::Arc;
 
@@ -45,6 +45,8 @@ pub(crate) type ListLine = GuestList;
 pub(crate) struct Preview {
     /// The list itself, to be handed in again with a yes.
     pub text: String,
+    /// Of a list that is written here: its class, as the form says it, and its name.
+    pub typed: Option<(String, String)>,
     pub taken: Option<Taken>,
     /// What is wrong with it.
     pub problems: Vec<Reason>,
@@ -123,14 +125,14 @@ pub(super) async fn show(
 }
 
 /// What of a space is read: which guests, which lists, and who is kept out.
-struct Reading {
+pub(super) struct Reading {
     after: Option<PersonId>,
     lists: Turn,
     stops: Turn,
 }
 
 impl Reading {
-    fn first() -> Reading {
+    pub(super) fn first() -> Reading {
         Reading { after: None, lists: Turn::first("lists"), stops: Turn::first("stops") }
     }
 }
@@ -174,7 +176,7 @@ fn longest<'g>(
     (until > space.until || guests.any(shorter)).then_some(until)
 }
 
-async fn page(
+pub(super) async fn page(
     hub: &Hub,
     visitor: &Visitor,
     member: &Member,
@@ -204,6 +206,13 @@ async fn page(
         }
         None => stops::Stops::none(),
     };
+    let typed = match &convention {
+        Some(one) if may_be_typed(one) => {
+            let named = std::slice::from_ref(&one.id);
+            Some(!hub.store.typing_allowed(&space.host, named).await?.is_empty())
+        }
+        _ => None,
+    };
     let mut turn = reading.lists;
     let mut lists = hub.store.lists(ListsOf::Space(&space.id), turn.skip(), turn.limit()).await?;
     turn.cut(&mut lists);
@@ -216,6 +225,7 @@ async fn page(
         turn,
         can_change: super::draft::can_say(&space),
         token: member.token(hub),
+        typed,
         state,
         convention,
         quota,
@@ -244,7 +254,12 @@ pub(super) async fn acts(
     acts_by(hub, visitor, id, Fields::of_message(body)?).await
 }
 
-async fn acts_by(hub: &Hub, visitor: &Visitor, id: &str, fields: Fields) -> Result<Result<Acting, Response>, Fault> {
+pub(super) async fn acts_by(
+    hub: &Hub,
+    visitor: &Visitor,
+    id: &str,
+    fields: Fields,
+) -> Result<Result<Acting, Response>, Fault> {
     let member = match sent_by(hub, visitor, &format!("/space/{id}"), &fields).await? {
         Ok(member) => member,
         Err(onward) => return Ok(Err(onward)),
@@ -400,10 +415,10 @@ pub(super) async fn upload(
         Err(problems) => Err(problems),
     };
     let preview = match preview {
-        Ok(taken) => Preview { text, taken: Some(taken), problems: Vec::new() },
+        Ok(taken) => Preview { text, typed: None, taken: Some(taken), problems: Vec::new() },
         Err(problems) => {
             let problems = problems.iter().take(MOST_PROBLEMS).map(Problem::reason).collect();
-            Preview { text, taken: None, problems }
+            Preview { text, typed: None, taken: None, problems }
         }
     };
     let as_what = if head { Manager::Head } else { Manager::Manager };

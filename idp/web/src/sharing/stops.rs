@@ -6,11 +6,13 @@ use crate::{Fault, Hub, Visitor};
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use preau_domain::{AuditKind, GuestStop, Instant, Lifter, PersonId, StopLift, Uai};
+use preau_domain::{AuditKind, GuestStop, Instant, Lifter, PersonId, Space, StopLift, Uai};
 use preau_store::StopsOf;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+/// Stops read at once.
+const AT_ONCE: u32 = 500;
 /// Stops that were lifted, shown at most.
 const MOST_LIFTS: u32 = 50;
 
@@ -99,6 +101,26 @@ pub(super) async fn of(hub: &Hub, host: &Uai, space: Option<&str>, head: bool, m
         at: stop.at,
     });
     Ok(Stops { shown: shown.collect(), lifts, turn })
+}
+
+/// Given names and initials of those whom somebody keeps out of a space, or out of every one of the establishment, and who came from a school, as far as
+/// that is still known.
+pub(super) async fn named(hub: &Hub, space: &Space, home: &Uai) -> Result<Vec<(String, String)>, Fault> {
+    let (which, mut names, mut skip) = (StopsOf::SpaceAndAll(&space.host, &space.id), Vec::new(), 0);
+    loop {
+        let page = hub.store.stops(which, skip, AT_ONCE).await?;
+        skip += AT_ONCE;
+        let people: Vec<PersonId> = page.iter().filter_map(|one| one.person.clone()).collect();
+        for held in hub.store.records_named(&people).await? {
+            let guest = hub.store.guest(&held.person.id).await?;
+            if guest.is_none_or(|guest| guest.home == *home) {
+                names.push((held.person.given_name, held.person.family_name));
+            }
+        }
+        if page.len() < AT_ONCE as usize {
+            return Ok(names);
+        }
+    }
 }
 
 /// A stop of that establishment, and of no other they may work in; `head` says what they are there. What is not there, or not theirs to lift, leaves no

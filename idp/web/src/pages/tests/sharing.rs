@@ -26,6 +26,7 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
             name: "ENT des écoles de la vallée".into(),
             provider: Some(SourceId::new("ecoles")),
             cards: false,
+            typed: false,
             issuer: "https://ecoles.example".into(),
             service: None,
             keys: String::new(),
@@ -197,6 +198,7 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
         invitations: vec![(invitation(), format!("https://ecoles.example/spaces/join?i={}", "e30".repeat(200)))],
         can_change: true,
         longest: Some(until),
+        typed: None,
         preview,
         token: token(),
     };
@@ -211,7 +213,7 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
         ];
         all.iter().map(Problem::reason).collect::<Vec<_>>()
     };
-    let refused = Preview { text: "e30".into(), taken: None, problems: problems() };
+    let refused = Preview { text: "e30".into(), typed: None, taken: None, problems: problems() };
     add("space-list-refused", OneSpace::new(page(), whole(vec![], Some(refused)), title).render());
     let listed = |name: &str| preau_hosting::Listed {
         given_name: name.into(),
@@ -244,8 +246,37 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
         new: vec![true, false],
         stopped: vec![1],
     };
-    let preview = Preview { text: "e30".into(), taken: Some(taken), problems: vec![] };
-    add("space-list-preview", OneSpace::new(page(), whole(guests(), Some(preview)), title).render());
+    let preview =
+        |typed, taken| Preview { text: "Lou <V>.\nZoé K.".into(), typed, taken: Some(taken), problems: vec![] };
+    let signed = preview(None, taken.clone());
+    add("space-list-preview", OneSpace::new(page(), whole(guests(), Some(signed)), title).render());
+    let by_hand = |typed, preview| SpacePage {
+        convention: Some(Convention {
+            peer: Peer { provider: None, cards: true, typed: true, ..convention().peer },
+            ..convention()
+        }),
+        invitations: vec![],
+        typed: Some(typed),
+        ..whole(vec![], preview)
+    };
+    let again = || Some((format!("{ecole} CM2A"), "l".to_owned()));
+    for (name, typed, preview) in [
+        ("space-written-closed", false, None),
+        ("space-written", true, None),
+        ("space-written-preview", true, Some(preview(again(), taken))),
+        (
+            "space-written-refused",
+            true,
+            Some(Preview {
+                text: "Lou <Valombreuse>".into(),
+                typed: again(),
+                taken: None,
+                problems: vec![Problem::on(1, Why::Plain("typed-line")).reason()],
+            }),
+        ),
+    ] {
+        add(name, OneSpace::new(page(), by_hand(typed, preview), title).render());
+    }
     let shut = SpacePage {
         state: Stands::Closed,
         invitations: vec![],
@@ -299,7 +330,8 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
         spaces: vec![(space(), Stands::Open, guests()), (space(), Stands::Stopped, vec![])],
     }];
     for (name, framed, stops) in [("guests", framed, stops()), ("guests-none", vec![], Stops::none())] {
-        let shown = GuestsPage { cut: !framed.is_empty(), framed, stops, turn: turn(1), token: token() };
+        let written = if framed.is_empty() { vec![] } else { vec![(convention(), true), (convention(), false)] };
+        let shown = GuestsPage { cut: !framed.is_empty(), framed, written, stops, turn: turn(1), token: token() };
         add(name, Guests::new(page(), place(), &shown, title).render());
     }
 }
