@@ -47,6 +47,11 @@ pub enum MailTls {
 }
 
 impl MailConfig {
+    /// Whether letters can be sent at all.
+    pub fn is_set(&self) -> bool {
+        self.from.is_some() && (self.server.is_some() || self.folder.is_some())
+    }
+
     /// Everything wrong in the section; `demo` lets a folder take the place of a server.
     pub fn validate(&self, demo: bool) -> Vec<Problem> {
         let mut problems = Vec::new();

@@ -4,7 +4,9 @@
 //! open what is `policy`'s.
 
 use crate::vector::likened;
-use crate::{Affiliation, Instant, JoinKey, Person, PersonId, Profile, Public, Role, ServiceId, SourceId, Uai};
+use crate::{
+    Affiliation, Instant, JoinKey, Person, PersonId, Profile, Public, Role, Seconds, ServiceId, SourceId, Uai,
+};
 use serde::{Deserialize, Serialize};
 
 /// The source that guests of other ENTs come from. No source of the configuration may have this name.
@@ -55,6 +57,9 @@ pub struct Peer {
     /// Nobody can vouch for its people there, and they come by cards that a teacher of ours makes, one lesson at a time. Never beside a provider.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cards: bool,
+    /// Nobody there signs lists either: a teacher of ours writes down whom that school names, where the head of theirs said yes. Only beside cards.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub typed: bool,
     /// The issuer, or entity, that this provider proves to be.
     pub issuer: String,
     /// The service of ours by which our people sign in there.
@@ -71,6 +76,11 @@ impl Peer {
     /// Whether its people come by cards.
     pub fn comes_by_card(&self) -> bool {
         self.cards && self.provider.is_none()
+    }
+
+    /// Whether its lists are written here.
+    pub fn lists_are_typed(&self) -> bool {
+        self.typed && self.comes_by_card()
     }
 
     /// By what its people come here; none where they are no guests of ours.
@@ -252,7 +262,7 @@ pub struct GuestList {
 }
 
 /// Somebody kept out of the spaces of an establishment by somebody there, whatever lists name them, until that is lifted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct GuestStop {
     /// The establishment.
     pub host: Uai,
@@ -270,6 +280,58 @@ pub struct GuestStop {
 
 impl GuestStop {
     /// The convention whose guests are kept out, where it is all of them.
+    pub fn convention(&self) -> Option<&str> {
+        self.whom.strip_prefix("convention/")
+    }
+}
+
+/// Who lifted a stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Lifter {
+    /// Whoever manages the space: what its head said is not theirs to lift.
+    Manager,
+    /// The head of the establishment.
+    Head,
+    /// An operator, who says why.
+    Operator,
+}
+
+impl Lifter {
+    /// The word it is stored by.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Lifter::Manager => "manager",
+            Lifter::Head => "head",
+            Lifter::Operator => "operator",
+        }
+    }
+}
+
+/// That a stop was lifted, as those read who read of the stop.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StopLift {
+    /// The establishment.
+    pub host: Uai,
+    /// Whom the stop kept out.
+    pub whom: String,
+    /// Out of which space; out of every one where none is named.
+    pub space: Option<String>,
+    /// The account of the guest, as long as there is one.
+    pub person: Option<PersonId>,
+    /// Who lifted it.
+    pub by: Lifter,
+    /// What an operator said; empty of others.
+    pub why: String,
+    /// When.
+    pub at: Instant,
+}
+
+impl StopLift {
+    /// So long it is known.
+    pub const KEPT: Seconds = Seconds(31 * 86_400);
+
+    /// The convention that goes on, where the stop was of all its guests.
     pub fn convention(&self) -> Option<&str> {
         self.whom.strip_prefix("convention/")
     }
@@ -329,7 +391,7 @@ impl Person {
 
     /// What a guest and the pupil they become have in common: the given name and the initial, as two offices write them alike. It proves nothing.
     pub fn given_and_initial(&self) -> Option<(String, char)> {
-        Some((likened(&self.given_name)?, likened(&self.family_name)?.chars().next()?))
+        alike(&self.given_name, &self.family_name)
     }
 
     /// The keys by which the spaces of a person are found: of a guest their name, of others their classes and groups. At most 500, and none of whoever is
@@ -375,6 +437,11 @@ impl Person {
         }
         self
     }
+}
+
+/// A given name and the initial of a family name, or what begins like it, as two offices write them alike. It proves nothing.
+pub fn alike(given_name: &str, family_name: &str) -> Option<(String, char)> {
+    Some((likened(given_name)?, likened(family_name)?.chars().next()?))
 }
 
 /// The key of a guest in [`GUESTS`].

@@ -49,8 +49,9 @@ pub use factor::{Factor, FactorKind};
 pub use federation::{FederatedIdentity, FederatedLink, Upstream};
 pub use grant::{Grant, GrantKind};
 pub use hosting::{
-    Convention, ConventionState, GUESTS, Guest, GuestList, GuestStop, Peer, SPACE_GROUP, SchoolPair, Signatory, Space,
-    SpaceGrant, SpaceGroup, guest_key, guests_named_since, member_by_name, stops_convention, stops_guest,
+    Convention, ConventionState, GUESTS, Guest, GuestList, GuestStop, Lifter, Peer, SPACE_GROUP, SchoolPair, Signatory,
+    Space, SpaceGrant, SpaceGroup, StopLift, alike, guest_key, guests_named_since, member_by_name, stops_convention,
+    stops_guest,
 };
 pub use ids::{CorrelationId, FactorId, Ids, OneTimeKey, PendingId, PersonId, RunId, ServiceId, SessionId, SourceId};
 pub use inspection::Inspection;

@@ -35,12 +35,24 @@ pub fn problems_of_convention(convention: &Convention) -> Vec<String> {
     if convention.establishments.is_empty() || convention.establishments.len() > 1_000 {
         problems.push("it names 1 to 1000 establishments of the other party".to_owned());
     }
+    if convention.peer.typed && !convention.peer.cards {
+        problems.push("lists are written here only where its people come by cards".to_owned());
+    }
+    if convention.peer.lists_are_typed() && !may_be_typed(convention) {
+        problems.push("lists are written here only where its data say « prénom » and « initiale »".to_owned());
+    }
     for (what, address) in [("address", &convention.peer.url), ("issuer", &convention.peer.issuer)] {
         if address.is_empty() || address.len() > 512 || address.ends_with('/') && what == "address" {
             problems.push(format!("the {what} of the other party is 1 to 512 characters, without a final slash"));
         }
     }
     problems
+}
+
+/// Whether somebody of ours may write a list by it: nobody there signs any, and the data both agreed on are what such a line says.
+pub fn may_be_typed(convention: &Convention) -> bool {
+    let said = convention.data.join(" ").to_lowercase();
+    convention.peer.lists_are_typed() && ["prénom", "initiale"].iter().all(|word| said.contains(word))
 }
 
 /// What both parties agree on, in the same letters whoever of them writes it down: `us` is our own public address. Its digest is what each
@@ -154,6 +166,7 @@ pub(crate) mod tests {
                 name: "ENT des écoles".into(),
                 provider: Some(SourceId::new("ecoles")),
                 cards: false,
+                typed: false,
                 issuer: "https://ecoles.example".into(),
                 service: None,
                 keys: String::new(),
@@ -229,6 +242,24 @@ pub(crate) mod tests {
             assert_ne!(said(&other), same, "{other:?}");
         }
         assert_ne!(terms(&theirs, "https://autre.example"), same, "another party");
+    }
+
+    #[test]
+    fn lists_are_written_where_nobody_vouches_and_the_data_say_so() {
+        let by = |provider: Option<&str>, cards, data: &str| {
+            let provider = provider.map(SourceId::new);
+            let peer = Peer { provider, cards, typed: true, ..draft().peer };
+            Convention { peer, data: vec![data.to_owned()], ..draft() }
+        };
+        let right = by(None, true, "Prénom, initiale, classe");
+        assert!(may_be_typed(&right) && problems_of_convention(&right).is_empty(), "control");
+        for wrong in [
+            by(None, true, "prénom"),
+            by(None, false, "prénom, initiale"),
+            by(Some("ecoles"), false, "prénom, initiale"),
+        ] {
+            assert!(!may_be_typed(&wrong) && problems_of_convention(&wrong).len() == 1, "{wrong:?}");
+        }
     }
 
     #[test]

@@ -9,8 +9,9 @@ mod estimate;
 mod list;
 mod refusal;
 mod space;
+mod typed;
 
-pub use convention::{Act, Amendment, act, amend, problems_of_convention, sign, terms};
+pub use convention::{Act, Amendment, act, amend, may_be_typed, problems_of_convention, sign, terms};
 pub use estimate::{Estimate, Needed};
 pub use list::{
     Head, Listed, MOST_GUESTS, RECALL_TYP, Recall, TYP, admission, check, names_a_list, read_body, read_head,
@@ -18,6 +19,7 @@ pub use list::{
 };
 pub use refusal::{Problem, Reason, Why};
 pub use space::{Manager, managers, may_manage, next_summer, problem_of_opening, problems_of_space};
+pub use typed::{MOST_TYPED, read_typed};
 
 use preau_domain::Seconds;
 

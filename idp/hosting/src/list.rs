@@ -229,6 +229,7 @@ pub fn admission(
         convention: convention.id.clone(),
         space: space.id.clone(),
         batch: head.jti.clone(),
+        typed: false,
         guests: guests.iter().map(guest).collect(),
     }
 }

@@ -97,7 +97,7 @@ pub enum Why {
 const _: () = assert!(crate::MOST_GUESTS == 20_000);
 
 /// Sentences that say nothing besides, by their keys.
-const PLAIN: [(&str, &str); 28] = [
+const PLAIN: [(&str, &str); 34] = [
     ("no-list", "this is no list of guests"),
     ("no-convention", "it is under no convention of ours"),
     ("no-space", "there is no space of the name it says"),
@@ -129,6 +129,12 @@ const PLAIN: [(&str, &str); 28] = [
     ("line-class", "the space is not for this class"),
     ("line-twice", "the same person stands on a line before"),
     ("line-ours", "this guest comes in by no list any more"),
+    ("typed-not-allowed", "the head of the establishment did not say yes to lists that are written here"),
+    ("typed-too-many", "a list that is written here has at most 40 lines"),
+    ("typed-line", "a line is a given name, a space and the initial of the family name, and nothing else"),
+    ("typed-twice", "the same name stands on a line before: tell the two apart"),
+    ("typed-there", "somebody of that name and class is in the space already"),
+    ("typed-stopped", "somebody of that name was stopped here"),
 ];
 
 impl Why {

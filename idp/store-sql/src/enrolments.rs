@@ -5,7 +5,7 @@
 use crate::bulk::{Bulk, Kind};
 use crate::link::{Link, Sql, args};
 use crate::people::records;
-use preau_domain::Person;
+use preau_domain::{Person, Profile, Uai};
 use preau_store::Result;
 use std::collections::BTreeSet;
 
@@ -19,6 +19,26 @@ pub(crate) const OF: &str = records!(
 pub(crate) const AT: &str = records!(
     "WHERE id IN (SELECT person FROM enrolled WHERE establishment = $1 AND number = '') AND id > $2 ORDER BY id LIMIT $3"
 );
+
+/// Those of that establishment who are one of several things there ([`as_places`]).
+pub(crate) const AS: Sql = Sql::Each {
+    sqlite: records!(
+        "WHERE id IN (SELECT person FROM enrolled WHERE establishment = $1 AND number = '')
+        AND EXISTS (SELECT 1 FROM json_each($2) place WHERE instr(' ' || establishments || ' ', place.value) > 0)
+        AND id > $3 ORDER BY id LIMIT $4"
+    ),
+    postgres: records!(
+        "WHERE id IN (SELECT person FROM enrolled WHERE establishment = $1 AND number = '')
+        AND EXISTS (SELECT 1 FROM unnest($2::text[]) place WHERE strpos(' ' || establishments || ' ', place) > 0)
+        AND id > $3 ORDER BY id LIMIT $4"
+    ),
+};
+
+/// How [`crate::people::places`] says each of these. What an earlier version wrote says no profile, and may be any.
+pub(crate) fn as_places(at: &Uai, profiles: &[Profile]) -> Vec<String> {
+    let places = profiles.iter().map(|profile| format!(" {at}:{} ", profile.code()));
+    places.chain([format!(" {at} ")]).collect()
+}
 
 const FORGET: Sql = Sql::Each {
     sqlite: "DELETE FROM enrolled WHERE person IN (SELECT value FROM json_each($1))",

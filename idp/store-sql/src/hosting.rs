@@ -14,12 +14,18 @@ use crate::link::{Arg, Row, Sql, args};
 use async_trait::async_trait;
 use preau_domain::{
     Convention, ConventionState, GUESTS, Guest, GuestList, GuestStop, Instant, Person, PersonId, Role, SchoolPair,
-    ServiceId, Space, SpaceGrant, Uai, member_by_name,
+    ServiceId, Space, SpaceGrant, StopLift, Uai, member_by_name,
 };
-use preau_store::{Admission, Admitted, DueGuests, GuestsOf, Hosted, Hosting, ListsOf, Result, StoreError};
+use preau_store::{Admission, Admitted, DueGuests, GuestsOf, Hosted, Hosting, ListsOf, Result, StopsOf, StoreError};
 
 const CONVENTION: &str = "SELECT doc, state FROM convention WHERE id = $1";
 const CONVENTIONS: &str = "SELECT doc, state FROM convention WHERE id > $1 ORDER BY id LIMIT $2";
+const CONVENTIONS_OF: &str = "SELECT c.doc, c.state FROM convention_school s JOIN convention c ON c.id = s.convention
+    WHERE s.establishment IN ($1, '') AND s.convention > $2
+        AND c.state = 'signed-by-both' AND c.begins <= $3 AND c.ends > $3
+        AND NOT EXISTS (SELECT 1 FROM guest_stop
+            WHERE host = $1 AND whom = 'convention/' || s.convention AND space = '')
+    ORDER BY s.convention LIMIT $4";
 const CONVENTIONS_NAMED: Sql = Sql::Each {
     sqlite: "SELECT doc, state FROM convention WHERE id IN (SELECT value FROM json_each($1)) ORDER BY id LIMIT 200",
     postgres: "SELECT doc, state FROM convention WHERE id = ANY($1) ORDER BY id LIMIT 200",
@@ -234,6 +240,10 @@ impl Hosting for Back {
         self.rows(CONVENTIONS, args![after, limit]).await?.iter().map(convention).collect()
     }
 
+    async fn conventions_of(&self, at: &Uai, now: Instant, after: &str, limit: u32) -> Result<Vec<Convention>> {
+        self.rows(CONVENTIONS_OF, args![at.as_str(), after, now, limit]).await?.iter().map(convention).collect()
+    }
+
     async fn conventions_named(&self, ids: &[String]) -> Result<Vec<Convention>> {
         self.rows(CONVENTIONS_NAMED, args![ids.to_vec()]).await?.iter().map(convention).collect()
     }
@@ -415,18 +425,39 @@ impl Hosting for Back {
         row.map(|row| stops::read(host, &row)).transpose()
     }
 
+    async fn allow_typing(&self, host: &Uai, convention: &str, now: Instant) -> Result<()> {
+        self.changed(stops::ALLOW_TYPING, args![host.as_str(), convention, now]).await.map(drop)
+    }
+
+    async fn forbid_typing(&self, host: &Uai, convention: &str) -> Result<bool> {
+        let (host, convention) = (host.as_str().to_owned(), convention.to_owned());
+        self.write(Shape::Several, move |link| Box::pin(stops::forbid_typing(link, host, convention))).await
+    }
+
+    async fn typing_allowed(&self, host: &Uai, conventions: &[String]) -> Result<Vec<String>> {
+        texts(&self.rows(stops::TYPING_ALLOWED, args![host.as_str(), conventions.to_vec()]).await?)
+    }
+
     async fn stop_here(&self, host: &Uai, convention: &str, now: Instant) -> Result<()> {
         let (host, convention) = (host.as_str().to_owned(), convention.to_owned());
         self.leaving(move |link| Box::pin(stops::convention(link, host, convention, now))).await
     }
 
-    async fn stops(&self, host: &Uai, limit: u32) -> Result<Vec<GuestStop>> {
-        self.rows(stops::STOPS, args![host.as_str(), limit]).await?.iter().map(|row| stops::read(host, row)).collect()
+    async fn stops(&self, of: StopsOf<'_>, skip: u32, limit: u32) -> Result<Vec<GuestStop>> {
+        let (host, space, or) = stops::places(of);
+        let rows = self.rows(stops::STOPS, args![host.as_str(), space, or, skip, limit]).await?;
+        rows.iter().map(|row| stops::read(host, row)).collect()
     }
 
-    async fn lift_stop(&self, host: &Uai, whom: &str, space: Option<&str>, by_head: bool) -> Result<bool> {
-        let values = args![host.as_str(), whom, space.unwrap_or_default(), i64::from(by_head)];
-        Ok(self.changed(stops::LIFT, values).await? > 0)
+    async fn lift_stop(&self, lift: &StopLift) -> Result<bool> {
+        let lift = lift.clone();
+        self.write(Shape::Several, move |link| Box::pin(stops::lift(link, lift))).await
+    }
+
+    async fn lifts(&self, of: StopsOf<'_>, since: Instant, limit: u32) -> Result<Vec<StopLift>> {
+        let (host, space, or) = stops::places(of);
+        let rows = self.rows(stops::LIFTS, args![host.as_str(), space, or, since, limit]).await?;
+        rows.iter().map(|row| stops::lifted(host, row)).collect()
     }
 
     async fn convert_guest(&self, guest: &PersonId, ours: &PersonId, keep_guest: bool, now: Instant) -> Result<bool> {

@@ -1,12 +1,12 @@
 //! Inspectors' access to the spaces of teachers.
 
 use crate::back::{Back, Shape};
-use crate::doc;
 use crate::link::{Link, Row, Sql, args};
 use crate::people::stop_sessions;
+use crate::{doc, letters};
 use async_trait::async_trait;
 use preau_domain::{Inspection, Instant, SessionId};
-use preau_store::{Inspections, InspectionsOf, Result, StoreError};
+use preau_store::{Inspections, InspectionsOf, Letter, Result, StoreError};
 
 const GRANT: &str = "INSERT INTO inspection (id, inspector, teacher, service, establishment, ends, noted, doc)
     VALUES ($1, $2, $3, $4, $5, $6, 0, $7) ON CONFLICT DO NOTHING RETURNING id";
@@ -65,7 +65,13 @@ async fn stop(link: &mut Link<'_>, over: &[Inspection]) -> Result<Vec<SessionId>
     stop_sessions(link, people).await
 }
 
-async fn grant(link: &mut Link<'_>, one: Inspection, doc: String, now: Instant) -> Result<Vec<SessionId>> {
+async fn grant(
+    link: &mut Link<'_>,
+    one: Inspection,
+    doc: String,
+    letter: Option<Letter>,
+    now: Instant,
+) -> Result<Vec<SessionId>> {
     let same = args![one.inspector.as_str(), one.teacher.as_str(), one.service.as_str(), now];
     let over = link.rows(NOTE_SAME, same).await?.iter().map(inspection).collect::<Result<Vec<_>>>()?;
     let stopped = stop(link, &over).await?;
@@ -78,14 +84,21 @@ async fn grant(link: &mut Link<'_>, one: Inspection, doc: String, now: Instant) 
         one.until,
         doc
     ];
-    if link.rows(GRANT, values).await?.is_empty() { Err(StoreError::Conflict) } else { Ok(stopped) }
+    if link.rows(GRANT, values).await?.is_empty() {
+        return Err(StoreError::Conflict);
+    }
+    if let Some(letter) = letter {
+        letters::post(link, letter).await?;
+    }
+    Ok(stopped)
 }
 
 #[async_trait]
 impl Inspections for Back {
-    async fn grant_inspection(&self, inspection: &Inspection, now: Instant) -> Result<()> {
+    async fn grant_inspection(&self, inspection: &Inspection, letter: Option<&Letter>, now: Instant) -> Result<()> {
         let (one, doc) = (inspection.clone(), doc::write("inspection", inspection)?);
-        let written = self.write(Shape::Several, move |link| Box::pin(grant(link, one, doc, now)));
+        let letter = letter.cloned();
+        let written = self.write(Shape::Several, move |link| Box::pin(grant(link, one, doc, letter, now)));
         self.forget_tickets(&written.await?);
         Ok(())
     }
@@ -103,11 +116,14 @@ impl Inspections for Back {
         self.rows(sql, args![name, after, limit]).await?.iter().map(inspection).collect()
     }
 
-    async fn end_inspection(&self, id: &str, now: Instant) -> Result<bool> {
-        let id = id.to_owned();
+    async fn end_inspection(&self, id: &str, letter: Option<&Letter>, now: Instant) -> Result<bool> {
+        let (id, letter) = (id.to_owned(), letter.cloned());
         let written = self.write(Shape::Several, move |link| {
             Box::pin(async move {
                 let over = link.rows(END, args![id, now]).await?.iter().map(inspection).collect::<Result<Vec<_>>>()?;
+                if let Some(letter) = letter.filter(|_| !over.is_empty()) {
+                    letters::post(link, letter).await?;
+                }
                 Ok((!over.is_empty(), stop(link, &over).await?))
             })
         });

@@ -47,7 +47,8 @@ pub(crate) async fn sweep(link: &mut Link<'_>, now: Instant, limit: u32) -> Resu
     Ok(link.rows(EXPIRED, args![now, limit]).await?.len() as u64)
 }
 
-async fn post(link: &mut Link<'_>, one: Letter) -> Result<u64> {
+/// Keeps one, unless its name is known; how many were kept.
+pub(crate) async fn post(link: &mut Link<'_>, one: Letter) -> Result<u64> {
     let person = one.person.as_ref().map(PersonId::as_str);
     link.changed(POST, args![one.id, one.kind, person, one.doc, one.at, one.expires]).await
 }

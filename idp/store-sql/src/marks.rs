@@ -16,6 +16,7 @@ const HAS: &str = "SELECT 1 FROM mark WHERE col = $1 AND who = $2 AND expires > 
 const GET: &str = "SELECT col, who, person, at, doc, expires FROM mark WHERE col = $1 AND who = $2 AND expires > $3";
 const ALL: &str = "SELECT col, who, person, at, doc, expires FROM mark WHERE col = $1 AND who > $2 AND expires > $3
     ORDER BY who LIMIT $4";
+const NAME: &str = "UPDATE mark SET person = $3 WHERE col = $1 AND who = $2 AND person = ''";
 const FORGET_COLUMN: &str = "DELETE FROM mark WHERE col = $1";
 const FORGET: Sql = Sql::Each {
     sqlite: "DELETE FROM mark WHERE person IN (SELECT value FROM json_each($1))",
@@ -68,6 +69,22 @@ impl Marks for Back {
 
     async fn marks(&self, column: &OneTimeKey, after: &str, limit: u32, now: Instant) -> Result<Vec<StoredMark>> {
         self.many_rows(ALL, args![column.as_str(), after, now, limit]).await?.iter().map(mark).collect()
+    }
+
+    async fn name_marks(&self, column: &OneTimeKey, names: &[(String, PersonId)]) -> Result<u64> {
+        let (column, mut names) = (column.as_str().to_owned(), names.to_vec());
+        // In one order everywhere: two who name the same column wait for each other, and neither for the other in turn.
+        names.sort();
+        let named = self.write(Shape::Several, move |link| {
+            Box::pin(async move {
+                let mut named = 0;
+                for (user, person) in &names {
+                    named += link.changed(NAME, args![column.as_str(), user.as_str(), person.as_str()]).await?;
+                }
+                Ok(named)
+            })
+        });
+        named.await
     }
 
     async fn forget_marks(&self, column: &OneTimeKey) -> Result<u64> {

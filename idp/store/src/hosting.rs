@@ -4,7 +4,7 @@ use crate::Result;
 use async_trait::async_trait;
 use preau_domain::{
     Convention, ConventionState, FederatedIdentity, Guest, GuestList, GuestStop, Instant, Person, PersonId, Role,
-    SchoolPair, Space, SpaceGrant, Uai,
+    SchoolPair, Space, SpaceGrant, StopLift, Uai,
 };
 
 /// A guest to let in.
@@ -29,6 +29,8 @@ pub struct Admission {
     pub space: String,
     /// The name of their list, one of its convention.
     pub batch: String,
+    /// Somebody of ours wrote the list, and no other ENT signed it.
+    pub typed: bool,
     /// Who.
     pub guests: Vec<NewGuest>,
 }
@@ -50,6 +52,8 @@ pub enum Admitted {
     },
     /// Whoever heads the host stopped everybody by this convention there: nobody is in.
     Stopped,
+    /// The list was written here, and the head of the establishment did not say that this may be ([`Hosting::allow_typing`]): nobody is in.
+    NotAllowed,
     /// The convention is not in force, or the space is not open or not one of its spaces: nobody is in.
     NotInForce,
     /// A list of that name was taken in by this convention before: nobody is in.
@@ -112,6 +116,17 @@ pub enum ListsOf<'a> {
     SentBy(&'a Uai, &'a PersonId),
 }
 
+/// Which stops are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopsOf<'a> {
+    /// All of an establishment.
+    Host(&'a Uai),
+    /// Those of a space of it.
+    Space(&'a Uai, &'a str),
+    /// Those, and those that are for every space of it.
+    SpaceAndAll(&'a Uai, &'a str),
+}
+
 /// Conventions, spaces and guests. Guests are accounts ([`crate::People`]) of the source [`preau_domain::GUESTS`]: what time does to
 /// accounts ([`crate::Lives`]) it does to them.
 #[async_trait]
@@ -128,6 +143,10 @@ pub trait Hosting: Send + Sync {
 
     /// Conventions whose name comes after this one, ordered by name, at most `limit`.
     async fn conventions(&self, after: &str, limit: u32) -> Result<Vec<Convention>>;
+
+    /// Conventions in force that are for an establishment of ours and that nobody stopped there ([`Hosting::stop_here`]), whose name comes after this
+    /// one, ordered by name, at most `limit`. Of those for other establishments nothing is read.
+    async fn conventions_of(&self, at: &Uai, now: Instant, after: &str, limit: u32) -> Result<Vec<Convention>>;
 
     /// Says which écoles are paired with a collège, from now on.
     async fn put_school_pair(&self, pair: &SchoolPair) -> Result<()>;
@@ -245,15 +264,27 @@ pub trait Hosting: Send + Sync {
     /// Whether somebody is a guest in a space. Costs the same however many are.
     async fn is_guest_in(&self, space: &str, person: &PersonId) -> Result<bool>;
 
+    /// The head of an establishment says yes to lists that are written there, by a convention.
+    async fn allow_typing(&self, host: &Uai, convention: &str, now: Instant) -> Result<()>;
+
+    /// Takes that back: no list that was not taken in before comes in. Says whether there was a yes.
+    async fn forbid_typing(&self, host: &Uai, convention: &str) -> Result<bool>;
+
+    /// By which of these conventions lists may be written at an establishment.
+    async fn typing_allowed(&self, host: &Uai, conventions: &[String]) -> Result<Vec<String>>;
+
     /// What keeps somebody out of a space of an establishment, or, where none is named, out of every one.
     async fn stop_of(&self, host: &Uai, whom: &str, space: Option<&str>) -> Result<Option<GuestStop>>;
 
-    /// Who is kept out of the spaces of an establishment, conventions first, at most `limit`.
-    async fn stops(&self, host: &Uai, limit: u32) -> Result<Vec<GuestStop>>;
+    /// Who is kept out of the spaces of an establishment, conventions first, but for so many, at most `limit`.
+    async fn stops(&self, of: StopsOf<'_>, skip: u32, limit: u32) -> Result<Vec<GuestStop>>;
 
-    /// Lifts a stop: whoever it kept out may come by a later list. Says whether there was one. What is lifted by somebody who is not the head leaves what
-    /// the head said as it is.
-    async fn lift_stop(&self, host: &Uai, whom: &str, space: Option<&str>, by_head: bool) -> Result<bool>;
+    /// Lifts a stop: whoever it kept out may come by a later list. Says whether there was one. Whoever manages a space leaves what the head said as it
+    /// is. That it was lifted is known for a while ([`StopLift::KEPT`]), of the person whom the stop names, until somebody says it again.
+    async fn lift_stop(&self, lift: &StopLift) -> Result<bool>;
+
+    /// Stops that were lifted after that instant, the latest first, at most `limit`.
+    async fn lifts(&self, of: StopsOf<'_>, since: Instant, limit: u32) -> Result<Vec<StopLift>>;
 
     /// Makes one account of a guest and a person of ours, all or nothing: the guest ends, nobody comes in as them by another ENT any more, and
     /// what was known of the guest is forgotten. The name of the account is the guest's where `keep_guest`. Says whether the two can be one.

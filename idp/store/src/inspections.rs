@@ -1,6 +1,6 @@
 //! Inspectors' access to the spaces of teachers.
 
-use crate::Result;
+use crate::{Letter, Result};
 use async_trait::async_trait;
 use preau_domain::{Inspection, Instant, PersonId, Uai};
 
@@ -19,8 +19,9 @@ pub enum InspectionsOf<'a> {
 #[async_trait]
 pub trait Inspections: Send + Sync {
     /// Grants one. `Conflict` if its name is taken, or if the inspector has one of the same teacher in the same service that is not over:
-    /// none is prolonged, and among concurrent callers exactly one grants it.
-    async fn grant_inspection(&self, inspection: &Inspection, now: Instant) -> Result<()>;
+    /// none is prolonged, and among concurrent callers exactly one grants it. The letter by which the teacher hears of it is kept in the same
+    /// stroke, where there is one.
+    async fn grant_inspection(&self, inspection: &Inspection, letter: Option<&Letter>, now: Instant) -> Result<()>;
 
     /// The inspection of that name, over or not.
     async fn inspection(&self, id: &str) -> Result<Option<Inspection>>;
@@ -30,8 +31,8 @@ pub trait Inspections: Send + Sync {
     async fn inspections(&self, of: InspectionsOf<'_>, after: Instant, limit: u32) -> Result<Vec<Inspection>>;
 
     /// Ends one before its time: it is over at `now`, and the sessions and tokens of the inspector fall in the same stroke, so that the
-    /// service hears of it. Says whether it was not over.
-    async fn end_inspection(&self, id: &str, now: Instant) -> Result<bool>;
+    /// service hears of it, and the letter is kept by which the teacher does. Says whether it was not over; of one that was nothing is kept.
+    async fn end_inspection(&self, id: &str, letter: Option<&Letter>, now: Instant) -> Result<bool>;
 
     /// Takes note of those whose time is over, at most `limit`: sessions and tokens of their inspectors fall in the same stroke, so that
     /// services hear of it. Each is given once, whoever asks. Forgets those that were over long before.

@@ -39,7 +39,9 @@ pub use cards::Cards;
 pub use factors::{FactorUse, Factors};
 pub use federation::{Links, Upstreams};
 pub use grants::{Grants, Rotation};
-pub use hosting::{Admission, Admitted, DueGuests, GuestsOf, Hosted, Hosting, ListsOf, MOST_LISTS_A_DAY, NewGuest};
+pub use hosting::{
+    Admission, Admitted, DueGuests, GuestsOf, Hosted, Hosting, ListsOf, MOST_LISTS_A_DAY, NewGuest, StopsOf,
+};
 pub use inspections::{Inspections, InspectionsOf};
 pub use kept::Keeping;
 pub use letters::{Answer, Letter, Letters, TakenLetter, WaitingLetters};

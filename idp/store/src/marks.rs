@@ -11,7 +11,7 @@ pub struct StoredMark {
     pub column: OneTimeKey,
     /// What the tool calls the person.
     pub user: String,
-    /// The person: it goes with them.
+    /// The person: it goes with them. Empty where nobody knows whose it is, until somebody looked ([`Marks::name_marks`]).
     pub person: PersonId,
     /// When the tool says it was.
     pub at: Instant,
@@ -44,6 +44,10 @@ pub trait Marks: Send + Sync {
 
     /// Marks of a column in the order of what the tool calls people, from the one after `after` on, at most `limit`.
     async fn marks(&self, column: &OneTimeKey, after: &str, limit: u32, now: Instant) -> Result<Vec<StoredMark>>;
+
+    /// Says whose those marks of a column are that name nobody, by what the tool calls people; one that names somebody stays theirs. Gives the
+    /// number of those that are named now.
+    async fn name_marks(&self, column: &OneTimeKey, names: &[(String, PersonId)]) -> Result<u64>;
 
     /// Forgets the marks of a column; says how many there were.
     async fn forget_marks(&self, column: &OneTimeKey) -> Result<u64>;

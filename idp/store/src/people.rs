@@ -5,7 +5,9 @@
 
 use crate::Result;
 use async_trait::async_trait;
-use preau_domain::{AccountState, Establishment, Instant, JoinKey, Person, PersonId, ServiceId, SourceId, Uai};
+use preau_domain::{
+    AccountState, Establishment, Instant, JoinKey, Person, PersonId, Profile, ServiceId, SourceId, Uai,
+};
 
 /// What people had who were put out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -67,6 +69,10 @@ pub trait People: Send + Sync {
     /// Accounts of which a record is of that establishment, at most `limit`; what the whole account is there now is for the caller to read.
     /// Costs what the establishment has, however many there are.
     async fn people_at(&self, at: &Uai, limit: u32) -> Result<Vec<Person>>;
+
+    /// Accounts of which a record is one of these there, at most `limit`, ordered by id; what the whole account is there now is for the caller to
+    /// read. Of everybody else nothing is read but where they are.
+    async fn people_as(&self, at: &Uai, profiles: &[Profile], limit: u32) -> Result<Vec<Person>>;
 
     /// Accounts whose id comes after this one, or from the first on, at most `limit`, ordered by id: for going through all of them,
     /// never on a request. Purged ones are not among them.

@@ -755,6 +755,24 @@ space-class = { $class } ({ $place })
 space-invite = Invite
 space-invite-text = Send this link to your colleague. They open it in their own workspace, choose their class and send the list: a given name, an initial, the class. The link holds for thirty days and opens nothing by itself.
 space-by-card = This school has no workspace that vouches for its pupils: there is no link to send. Receive their signed list first, at the bottom of this page, and then make their cards.
+space-by-card-written = This school can neither recognise its pupils online nor sign their list: there is no link to send. Write their list first, at the foot of this page, then make their cards.
+space-write = Write the list of a class
+space-write-class = Class of the other school
+space-write-names = Pupils
+space-write-hint = One a line, { $most } at most: the given name, then the initial of the family name, as “Lou V.”. Nothing else: no family name, no date of birth. Their school gave you these names.
+space-write-closed = The head of your school did not say yes to lists that are written here. They do so on their page “Guests from other workspaces”.
+guests-written = Lists that are written here
+guests-written-text = A school that signs no lists names its pupils to the teacher who manages the space, who writes their given names and initials and makes their cards. It is for you to allow that.
+guests-written-yes = { $peer }: teachers may write lists.
+guests-written-no = { $peer }: nobody may write a list.
+guests-written-allow = Allow it
+guests-written-forbid = Allow it no more
+list-no-typed-not-allowed = the head of the school did not say yes to lists that are written here.
+list-no-typed-too-many = a list that is written here has at most 40 lines.
+list-no-typed-line = a given name, a space and the initial of the family name, nothing else.
+list-no-typed-twice = this name stands on another line already. If they are two children, tell them apart.
+list-no-typed-there = somebody of that name and class is in the space already.
+list-no-typed-stopped = somebody of that name was stopped here.
 space-by-card-to = Cards of classes
 space-invite-write = Write to my colleague
 space-invite-copy = Or copy this link
@@ -775,7 +793,15 @@ stops-text = They come in by no list until somebody lets them come back, for 400
 stop-everywhere = { $name }: stopped by the head for the whole establishment, on { $at }
 stop-head = { $name }: stopped by the head for one space, on { $at }
 stop-manager = { $name }: stopped for one space, on { $at }
-stop-convention = All guests of { $name }: stopped by the head, on { $at }
+stop-convention = { $name }, all guests: stopped by the head, on { $at }
+lifts = Stops lifted
+lifts-text = Within a month. A new list may name these people.
+lifted = { $name }: stop lifted by { $by }, on { $at }.
+lifted-convention = { $name }, all guests: stop lifted by { $by }, on { $at }.
+lifted-why = Reason: “{ $why }”
+lifter-manager = whoever manages the space
+lifter-head = the head of the school
+lifter-operator = the operator of this workspace
 stop-forgotten = Somebody of whom nothing is known any more
 stop-lift = Let come back
 turn-before = Previous page
@@ -1136,8 +1162,19 @@ letter-space-ends-text = Hello,
        *[no] It cannot last longer. Take out in time what you want to keep; another space can be opened afterwards:
     }
     { $base }/space/{ $space }
+letter-inspection-subject = { $workspace }: an inspector may look at your space
+letter-inspection-text = Hello,
+
+    { $said }
+
+    Nothing else is open to them. Your home page says so too, until a month after the end, and “My data” for thirteen months:
+    { $base }/
+letter-inspection-ended-subject = { $workspace }: nobody inspects your space any more
+letter-inspection-ended-text = Hello,
+
+    The inspection of your space ended sooner than was said. { $said }
 inspections-title = Inspections
-inspections-text = You can let an inspector look at the space of a teacher of { $place } in a service, as a visitor, for some days. The teacher is told on their home page, and reads your reason.
+inspections-text = You can let an inspector look at the space of a teacher of { $place } in a service, as a visitor, for some days. The teacher is told on their home page, and by mail where their address is known; they read your reason.
 inspections-none = Nobody looks at a space of { $place }, nor did within the last month.
 inspection-line = { $inspector } looks at the space of { $teacher } in “{ $service }” until { $until }. Reason: “{ $reason }”. Granted by { $by }.
 inspection-line-over = { $inspector } could look at the space of { $teacher } in “{ $service }” from { $from } to { $until }. Reason: “{ $reason }”. Granted by { $by }.
@@ -1149,6 +1186,9 @@ inspection-by-operator = the operator of this workspace, for the academy
 inspection-by-former = the head of the establishment
 inspection-end = End it
 inspection-new = Grant one
+inspection-search = Name of the teacher
+inspection-found-none = No teacher of your school has that name.
+inspection-found-more = The first twenty are offered: give the first name as well.
 inspection-inspector = Login of the inspector
 inspection-inspector-hint = The one they sign in with here.
 inspection-teacher = Teacher

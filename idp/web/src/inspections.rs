@@ -5,7 +5,10 @@
 //! told both may be looked at so. It is never prolonged: another one has a reason of its own. What it means at a door is `policy`'s.
 
 mod heads;
+pub mod letters;
 
+#[cfg(test)]
+pub(crate) use heads::Typed;
 pub use heads::routes;
 pub(crate) use heads::{By, Line, Sheet};
 
@@ -32,9 +35,12 @@ pub fn inspects(person: &Person) -> bool {
     person.affiliations.iter().any(|one| one.profile == Profile::Academy)
 }
 
+/// What somebody is who teaches.
+const TEACHING: &[Profile] = &[Profile::Teacher, Profile::Librarian];
+
 /// Whether somebody teaches in an establishment: they may have spaces there.
 pub fn teaches(person: &Person, at: &Uai) -> bool {
-    let teaches = |one: &Affiliation| matches!(one.profile, Profile::Teacher | Profile::Librarian);
+    let teaches = |one: &Affiliation| TEACHING.contains(&one.profile);
     person.affiliations.iter().any(|one| one.establishment == *at && teaches(one))
 }
 

@@ -1,6 +1,8 @@
 //! The two languages of the house. Texts live in `locales/*.ftl`; French is the reference, a test checks that English
 //! says everything French says.
 
+mod elision;
+
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use http::{HeaderMap, header};
@@ -148,11 +150,22 @@ fn keys(source: &str) -> impl Iterator<Item = &str> {
     lines.filter_map(|line| line.split_once(" =")).map(|(key, _)| key.trim())
 }
 
+/// What texts call `DE`.
+fn de<'a>(values: &[FluentValue<'a>], _: &FluentArgs<'_>) -> FluentValue<'a> {
+    match values {
+        [FluentValue::String(name)] => FluentValue::from(elision::de(name)),
+        _ => FluentValue::Error,
+    }
+}
+
 fn bundle(locale: Locale, source: &str) -> FluentBundle<FluentResource> {
     let language: unic_langid::LanguageIdentifier = locale.code().parse().unwrap_or_default();
     let mut bundle = FluentBundle::new_concurrent(vec![language]);
     // The isolation marks would show in page titles and in tests of what a person reads.
     bundle.set_use_isolating(false);
+    if bundle.add_function("DE", de).is_err() {
+        tracing::error!(locale = %locale, "a function is defined twice");
+    }
     let resource = match FluentResource::try_new(source.to_owned()) {
         Ok(resource) => resource,
         Err((resource, errors)) => {
@@ -191,6 +204,15 @@ mod tests {
         assert!(texts.fr.plain.contains_key("choose-title") && !texts.fr.plain.contains_key("choose-purpose"));
         let parameters = [("workspace", "Préau")];
         assert!(texts.with(Locale::Fr, "choose-purpose", &parameters).contains("Préau"));
+    }
+
+    #[test]
+    fn a_name_is_elided_where_a_text_says_so() {
+        let said = |child| Texts::load().with(Locale::Fr, "sheet-parent-of", &[("child", child)]);
+        assert_eq!(
+            (said("Alice M."), said("Noé P.")),
+            ("Responsable d’Alice M.".into(), "Responsable de Noé P.".into())
+        );
     }
 
     #[test]

@@ -57,7 +57,7 @@ pub use headers::{form_targets, protect};
 pub use hub::{Hub, HubParts, SignInSource};
 pub use l10n::{Locale, Texts};
 pub use live::{Decided, Known, Live};
-pub use mail::BEFORE_THE_END;
+pub use mail::{BEFORE_THE_END, Pen};
 pub use pages::{DevicePage, HomeDocument, LtiLink, LtiMarks, LtiPlace, stylesheet};
 pub use protocol::{Begin, CompletedSignIn, LogoutFrame, LogoutNotice, NoticeBody, Protocol, Refusal, SignInHints};
 pub use router::router;

@@ -12,16 +12,16 @@ mod sending;
 pub(crate) use codes::Mailed;
 pub use reminders::BEFORE_THE_END;
 
-use crate::{Fault, FaultKind, Hub, Locale};
-use preau_domain::{Instant, Person, PersonId, Seconds, normalised_mail};
-use preau_keys::Sealer;
-use preau_store::{Attempt, Delays, Letter};
+use crate::{Fault, FaultKind, Hub, Locale, Texts, WebConfig};
+use preau_domain::{Ids, Instant, Person, PersonId, Seconds, normalised_mail};
+use preau_keys::{Keyring, Sealer};
+use preau_store::{Attempt, Delays, Letter, Store};
 use serde::{Deserialize, Serialize};
 
 /// How long a code that was mailed is good for, in a sign-in or on the account page.
 pub(crate) const CODE_LASTS: Seconds = Seconds(10 * 60);
 /// How long it is tried to tell somebody of a change.
-const NEWS_LAST: Seconds = Seconds(2 * 86_400);
+pub(crate) const NEWS_LAST: Seconds = Seconds(2 * 86_400);
 /// Milliseconds between letters that somebody can have sent to somebody else: never more than five an hour.
 const RHYTHM: Delays = Delays(&[(1, 60_000), (3, 600_000), (5, 3_600_000)]);
 /// What letters are sealed for.
@@ -40,16 +40,22 @@ pub(crate) enum LetterKind {
     Code,
     /// A space is over soon.
     SpaceEnds,
+    /// An inspector may look at somebody's space.
+    Inspection,
+    /// They may not any more, sooner than was said.
+    InspectionEnded,
 }
 
 impl LetterKind {
-    fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             LetterKind::PasswordReset => "password-reset",
             LetterKind::PasswordResets => "password-resets",
             LetterKind::PasswordChanged => "password-changed",
             LetterKind::Code => "code",
             LetterKind::SpaceEnds => "space-ends",
+            LetterKind::Inspection => "inspection",
+            LetterKind::InspectionEnded => "inspection-ended",
         }
     }
 }
@@ -90,7 +96,65 @@ pub(crate) fn masked(address: &str) -> String {
     format!("{first}…@{domain}")
 }
 
+/// What letters are written with, by a server and by an operator's command alike.
+pub struct Pen<'a> {
+    /// Where people are, and the language they chose.
+    pub store: &'a dyn Store,
+    /// What letters are sealed with.
+    pub keyring: &'a Keyring,
+    /// Where their names come from.
+    pub ids: &'a dyn Ids,
+    /// The name of the house and its address.
+    pub config: &'a WebConfig,
+    /// What they say.
+    pub texts: &'a Texts,
+    /// When they are written.
+    pub now: Instant,
+}
+
+impl Pen<'_> {
+    /// The language somebody chose, else that one.
+    pub(crate) async fn language(&self, person: &Person, otherwise: Locale) -> Result<Locale, Fault> {
+        Ok(self.store.language_of(&person.id).await?.and_then(|code| Locale::read(&code)).unwrap_or(otherwise))
+    }
+
+    /// A letter about the accounts of these people, sealed; in the language the first of them chose, if they chose one.
+    pub(crate) async fn letter(&self, people: &[&Person], to: &str, say: Say<'_>) -> Result<Letter, Fault> {
+        let Say { kind, locale, lasts, words, id } = say;
+        let kind = kind.as_str();
+        let locale = match people.first() {
+            Some(person) => self.language(person, locale).await?,
+            None => locale,
+        };
+        let people: Vec<PersonId> = people.iter().map(|person| person.id.clone()).collect();
+        let mut words = words.to_vec();
+        words
+            .extend([("workspace", self.config.name.as_str()), ("base", self.config.public_url.trim_end_matches('/'))]);
+        let text = |part: &str| self.texts.with(locale, &format!("letter-{kind}-{part}"), &words);
+        let signed = self.texts.with(locale, "letter-signed", &words);
+        let (subject, text) = (text("subject"), format!("{}\n\n-- \n{signed}\n", text("text")));
+        let id = id.unwrap_or_else(|| self.ids.text(24));
+        // Of several, none is the one whose end would take the letter away.
+        let person = if let [only] = &people[..] { Some(only.clone()) } else { None };
+        let (to, at) = (to.to_owned(), self.now);
+        let doc = self.sealed(&id, kind, &Sheet { to, people, subject, text })?;
+        Ok(Letter { id, kind: kind.to_owned(), person, doc, at, expires: at + lasts })
+    }
+
+    fn sealed(&self, id: &str, kind: &str, what: &impl Serialize) -> Result<String, Fault> {
+        let bad = || Fault::new(FaultKind::Internal, "a letter that cannot be sealed");
+        let plain = serde_json::to_vec(what).map_err(|_| bad())?;
+        Sealer::new(self.keyring).seal(self.ids, SEALED, &[id, kind], &plain).ok_or_else(bad)
+    }
+}
+
 impl Hub {
+    /// What letters are written with here.
+    pub(crate) fn pen(&self) -> Pen<'_> {
+        let (store, ids) = (&*self.store, &*self.ids);
+        Pen { store, keyring: &self.keyring, ids, config: &self.config, texts: &self.texts, now: self.now() }
+    }
+
     /// Whether letters can be sent at all.
     pub(crate) fn sends_mail(&self) -> bool {
         self.mail.is_some()
@@ -99,38 +163,10 @@ impl Hub {
     /// Writes a letter to somebody, which waits until it is sent; says whether there is somebody to write to.
     pub(crate) async fn write_to(&self, person: &Person, say: Say<'_>) -> Result<bool, Fault> {
         let Some(to) = address(person).filter(|_| self.sends_mail()) else { return Ok(false) };
-        let letter = self.letter(&[person], to, say).await?;
+        let letter = self.pen().letter(&[person], to, say).await?;
         self.store.post_letters(&[letter]).await?;
         self.letters.notify_one();
         Ok(true)
-    }
-
-    /// A letter about the accounts of these people, sealed; in the language the first of them chose, if they chose one.
-    async fn letter(&self, people: &[&Person], to: &str, say: Say<'_>) -> Result<Letter, Fault> {
-        let Say { kind, locale, lasts, words, id } = say;
-        let kind = kind.as_str();
-        let people: Vec<PersonId> = people.iter().map(|person| person.id.clone()).collect();
-        let locale = match people.first() {
-            Some(person) => self.language_of(person).await?.unwrap_or(locale),
-            None => locale,
-        };
-        let mut words = words.to_vec();
-        words.extend([("workspace", self.config.name.as_str()), ("base", self.base())]);
-        let text = |part: &str| self.texts.with(locale, &format!("letter-{kind}-{part}"), &words);
-        let signed = self.texts.with(locale, "letter-signed", &words);
-        let (subject, text) = (text("subject"), format!("{}\n\n-- \n{signed}\n", text("text")));
-        let id = id.unwrap_or_else(|| self.ids.text(24));
-        // Of several, none is the one whose end would take the letter away.
-        let person = if let [only] = &people[..] { Some(only.clone()) } else { None };
-        let (to, at) = (to.to_owned(), self.now());
-        let doc = self.sealed(&id, kind, &Sheet { to, people, subject, text })?;
-        Ok(Letter { id, kind: kind.to_owned(), person, doc, at, expires: at + lasts })
-    }
-
-    fn sealed(&self, id: &str, kind: &str, what: &impl Serialize) -> Result<String, Fault> {
-        let bad = || Fault::new(FaultKind::Internal, "a letter that cannot be sealed");
-        let plain = serde_json::to_vec(what).map_err(|_| bad())?;
-        Sealer::new(&self.keyring).seal(&*self.ids, SEALED, &[id, kind], &plain).ok_or_else(bad)
     }
 
     /// Counts a letter that somebody asked for, of that sort, to that person at that address; the instant before which there is none.

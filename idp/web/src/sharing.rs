@@ -14,13 +14,14 @@ mod manage;
 mod receive;
 mod stops;
 mod turn;
+mod typed;
 
 pub(crate) use draft::{Change, Draft, Estimate, Offered, Partner, ROLES};
 pub(crate) use heads::Framed;
 pub(crate) use invite::Invitation;
 pub(crate) use join::{Answered, Refusal, Whom};
 pub(crate) use manage::{ListLine, Preview, ShownGuest, Standing};
-pub(crate) use stops::ShownStop;
+pub(crate) use stops::{ShownLift, ShownStop, Stops};
 pub(crate) use turn::Turn;
 
 use crate::lately::{Lately, RECENT};
@@ -60,6 +61,7 @@ pub fn routes() -> Router<Arc<Hub>> {
         .route("/spaces/recall", post(join::recall))
         .route("/spaces/guests", get(heads::list).post(heads::stop))
         .route("/spaces/guests/lift", post(stops::lift_of_head))
+        .route("/spaces/guests/written", post(typed::allow))
         .route("/space/{space}", get(manage::show))
         .route("/space/{space}/change", get(draft::ask_change).post(draft::change))
         .route("/space/{space}/renew", post(manage::renew))
@@ -67,6 +69,7 @@ pub fn routes() -> Router<Arc<Hub>> {
         .route("/space/{space}/stop", post(manage::stop))
         .route("/space/{space}/lift", post(stops::lift))
         .route("/space/{space}/undo", post(manage::undo))
+        .route("/space/{space}/written", post(typed::write))
         .route(
             "/space/{space}/list",
             post(manage::upload).layer(DefaultBodyLimit::max(MOST_OF_A_LIST + MOST_OF_A_FORM)),

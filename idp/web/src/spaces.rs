@@ -4,7 +4,9 @@
 //! in the groups of their spaces besides what their source says.
 
 use crate::{Fault, Hub};
-use preau_domain::{Convention, FederatedIdentity, Ids, Instant, JoinKey, Person, SourceId, Space, SpaceGrant};
+use preau_domain::{
+    Convention, FederatedIdentity, Ids, Instant, JoinKey, Person, Public, SourceId, Space, SpaceGrant, Uai,
+};
 use preau_hosting::{Head, Listed, Problem, Why};
 use preau_keys::Keyring;
 use preau_keys::jose::{self, Alg, Expect, Jwks, Typ};
@@ -154,10 +156,67 @@ pub async fn check_list(
     if !problems.is_empty() {
         return Err(NotTaken::Refused(problems));
     }
+    found_right(store, (keyring, ids), (head, guests), (convention, space), now, false).await
+}
+
+/// A list that somebody of ours writes for a space, where the other party signs none and the head of the establishment said yes: whom a school named
+/// to them, each by given name and initial. They are people whom nobody knows from elsewhere: each list makes accounts of its own, and no name finds one.
+pub async fn write_list(
+    store: &dyn Store,
+    (keyring, ids): (&Keyring, &dyn Ids),
+    us: &str,
+    (convention, space): (&Convention, &Space),
+    (name, home, class): (&str, &Uai, &str),
+    people: &[(String, String)],
+    now: Instant,
+) -> std::result::Result<Checked, NotTaken> {
+    if !preau_hosting::may_be_typed(convention) {
+        return Err(refused(Why::Plain("typed-not-allowed")));
+    }
+    let listed = |(place, (given_name, initial)): (usize, &(String, String))| Listed {
+        given_name: given_name.clone(),
+        initial: initial.clone(),
+        home: home.clone(),
+        class: class.to_owned(),
+        level: String::new(),
+        public: Public::Pupil,
+        subject: keyring.mac("typed-guest", &[&convention.id, name, &place.to_string()]),
+    };
+    let guests: Vec<Listed> = people.iter().enumerate().map(listed).collect();
+    let terms = fingerprint(convention, us);
+    let head = Head {
+        iss: convention.peer.url.clone(),
+        aud: us.to_owned(),
+        jti: name.to_owned(),
+        iat: now.seconds(),
+        exp: now.seconds() + 60,
+        convention: convention.id.clone(),
+        terms: terms.clone(),
+        space: space.id.clone(),
+        guests: guests.len(),
+        digest: String::new(),
+    };
+    let problems = preau_hosting::check(&head, &guests, convention, space, (us, &terms), now);
+    if !problems.is_empty() {
+        return Err(NotTaken::Refused(problems));
+    }
+    found_right(store, (keyring, ids), (head, guests), (convention.clone(), space.clone()), now, true).await
+}
+
+/// What a list would do that was found right.
+async fn found_right(
+    store: &dyn Store,
+    (keyring, ids): (&Keyring, &dyn Ids),
+    (head, guests): (Head, Vec<Listed>),
+    (convention, space): (Convention, Space),
+    now: Instant,
+    typed: bool,
+) -> std::result::Result<Checked, NotTaken> {
     let provider = convention.peer.comes_by().ok_or_else(|| refused(Why::Plain("one-way")))?;
     let there = store.guest_count(&convention.id).await?;
     let identify = |subject: &str| guest_of(keyring, &convention, &provider, subject);
     let admission = preau_hosting::admission(&head, &guests, &convention, &space, now, ids, identify);
+    let admission = Admission { typed, ..admission };
     let keys = admission.guests.iter().filter_map(|one| one.person.join.as_ref()).map(|join| join.key.clone());
     let keys: Vec<String> = keys.collect();
     let before: HashSet<String> = store.guests_known(&convention.id, &keys).await?.into_iter().collect();
@@ -189,6 +248,7 @@ impl Checked {
                 stopped,
             }),
             Admitted::NotInForce => Err(refused(Why::Plain("ended"))),
+            Admitted::NotAllowed => Err(refused(Why::Plain("typed-not-allowed"))),
             Admitted::Stopped => Err(refused(Why::Plain("stopped"))),
             Admitted::TooOften => Err(refused(Why::Plain("too-often"))),
             Admitted::AlreadyIn => Err(refused(Why::Plain("already"))),

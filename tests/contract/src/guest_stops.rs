@@ -1,11 +1,123 @@
 //! Promises of what keeps guests out, and of what does not: stops, spaces that move, classes that two spaces call otherwise.
 
-use crate::fixture::{NOW, conflicts, uai, winners};
-use crate::hosting::{all, convention, guest, is_in, list, newcomer, set_up, space};
-use preau_domain::{Convention, Instant, PersonId, Public, Role, Seconds, Space, SpaceGroup, stops_convention};
-use preau_store::{Admission, Admitted, NewGuest, Store};
+use crate::fixture::{LATER, NOW, conflicts, uai, winners};
+use crate::hosting::{END, all, convention, guest, is_in, list, newcomer, set_up, space};
+use preau_domain::{
+    Convention, ConventionState, Instant, Lifter, PersonId, Public, Role, Seconds, Space, SpaceGroup, StopLift, Uai,
+    stops_convention,
+};
+use preau_store::{Admission, Admitted, NewGuest, StopsOf, Store};
 
 const DAY: i64 = 86_400;
+
+/// That somebody lifts a stop.
+pub(crate) fn lift(host: &Uai, whom: &str, space: Option<&str>, by: Lifter) -> StopLift {
+    let (space, why) = (space.map(str::to_owned), String::new());
+    StopLift { host: host.clone(), whom: whom.to_owned(), space, person: None, by, why, at: NOW }
+}
+
+/// A stop that was lifted is known to have been, by whom, for a month, to those who read of it; it is forgotten when somebody says it again, and goes
+/// with the account.
+pub async fn who_lifted_a_stop_is_known_for_a_while(store: &dyn Store) {
+    for_years(store).await;
+    store.admit(&list("b", "fables", vec![newcomer(1), newcomer(2)]), NOW).await.unwrap();
+    for number in [1, 2] {
+        store.stop_guest(&uai(1), Some("fables"), &guest(number), true, NOW).await.unwrap();
+        store.stop_guest(&uai(1), None, &guest(number), true, NOW).await.unwrap();
+    }
+    let (host, stops) = (uai(1), store.stops(StopsOf::Host(&uai(1)), 0, 10).await.unwrap());
+    let whom = |number| stops.iter().find(|one| one.person == Some(guest(number))).unwrap().whom.clone();
+    let by_operator = StopLift { why: "Départ".into(), ..lift(&host, &whom(1), None, Lifter::Operator) };
+    assert!(store.lift_stop(&by_operator).await.unwrap() && !store.lift_stop(&by_operator).await.unwrap());
+    let of_space = lift(&host, &whom(2), Some("fables"), Lifter::Head);
+    assert!(store.lift_stop(&StopLift { at: LATER, ..of_space.clone() }).await.unwrap());
+    let of = async |of: StopsOf<'_>| store.lifts(of, Instant(NOW.0 - 1), 10).await.unwrap();
+    let said = [(Some(guest(2)), Lifter::Head, ""), (Some(guest(1)), Lifter::Operator, "Départ")];
+    let read = |lifts: Vec<StopLift>| lifts.into_iter().map(|one| (one.person, one.by, one.why)).collect::<Vec<_>>();
+    let said: Vec<_> = said.into_iter().map(|(person, by, why)| (person, by, why.to_owned())).collect();
+    assert_eq!(read(of(StopsOf::Host(&host)).await), said, "the latest first");
+    assert_eq!(read(of(StopsOf::Space(&host, "fables")).await), said[..1]);
+    assert_eq!(read(of(StopsOf::SpaceAndAll(&host, "potager")).await), said[1..]);
+    assert!(
+        of(StopsOf::Host(&uai(3))).await.is_empty()
+            && store.lifts(StopsOf::Host(&host), LATER, 9).await.unwrap().is_empty()
+    );
+    store.stop_guest(&host, Some("fables"), &guest(2), true, NOW).await.unwrap();
+    assert_eq!(read(of(StopsOf::Host(&host)).await), said[1..], "it was said again");
+    store.end_due_guests(Instant((NOW.0 + 40 * DAY * 1_000).div_euclid(3_600_000) * 3_600_000), NOW, 10).await.unwrap();
+    assert!(of(StopsOf::Host(&host)).await.is_empty(), "long after");
+}
+
+/// A list that is written here lets nobody in where the head of the establishment did not say yes by its convention, or said so at another one; a
+/// signed one wants no yes. The yes is over with the convention.
+pub async fn a_written_list_wants_a_yes(store: &dyn Store) {
+    for_years(store).await;
+    let written = |batch: &str, number| Admission { typed: true, ..list(batch, "fables", vec![newcomer(number)]) };
+    store.allow_typing(&uai(3), "c", NOW).await.unwrap();
+    store.allow_typing(&uai(1), "d", NOW).await.unwrap();
+    assert_eq!(store.would_admit(&written("b1", 1), NOW).await.unwrap(), Admitted::NotAllowed);
+    assert_eq!(store.admit(&written("b1", 1), NOW).await.unwrap(), Admitted::NotAllowed);
+    assert_eq!(store.admit(&list("b2", "fables", vec![newcomer(2)]), NOW).await.unwrap(), all(1, 0), "control: signed");
+    for _ in 0..2 {
+        store.allow_typing(&uai(1), "c", NOW).await.unwrap();
+    }
+    let both = ["c".to_owned(), "x".to_owned()];
+    assert_eq!(store.typing_allowed(&uai(1), &both).await.unwrap(), ["c"]);
+    assert_eq!(store.admit(&written("b3", 1), NOW).await.unwrap(), all(1, 0), "and its name was not used up");
+    assert!(store.forbid_typing(&uai(1), "c").await.unwrap() && !store.forbid_typing(&uai(1), "c").await.unwrap());
+    assert_eq!(store.admit(&written("b4", 3), NOW).await.unwrap(), Admitted::NotAllowed);
+    store.allow_typing(&uai(1), "c", NOW).await.unwrap();
+    let hour = |days: i64| Instant((NOW.0 + days * DAY * 1_000).div_euclid(3_600_000) * 3_600_000);
+    store.end_due_guests(hour(899), NOW, 10).await.unwrap();
+    assert_eq!(store.typing_allowed(&uai(1), &both).await.unwrap(), ["c"], "control");
+    store.end_due_guests(hour(902), NOW, 10).await.unwrap();
+    assert!(store.typing_allowed(&uai(1), &both).await.unwrap().is_empty(), "over");
+}
+
+/// Stops are read in pages that hold each once: of an establishment, of a space, and of a space with those that are for every one.
+pub async fn stops_are_read_in_pages(store: &dyn Store) {
+    for_years(store).await;
+    store.admit(&list("b", "fables", (0..5).map(newcomer).collect()), NOW).await.unwrap();
+    for number in 0..5 {
+        let space = ["fables", "potager"].get(number);
+        store.stop_guest(&uai(1), space.copied(), &guest(number), true, NOW).await.unwrap();
+    }
+    store.stop_here(&uai(1), "c", NOW).await.unwrap();
+    let (host, mut all) = (uai(1), Vec::new());
+    for skip in [0, 2, 4, 6] {
+        all.extend(store.stops(StopsOf::Host(&host), skip, 2).await.unwrap());
+    }
+    assert_eq!((all.len(), all[0].convention()), (6, Some("c")), "conventions come first");
+    all.dedup_by_key(|one| one.whom.clone());
+    assert_eq!(all.len(), 6, "each once");
+    let count = async |of: StopsOf<'_>| store.stops(of, 0, 10).await.unwrap().len();
+    assert_eq!(count(StopsOf::Space(&host, "fables")).await, 1);
+    assert_eq!(count(StopsOf::SpaceAndAll(&host, "fables")).await, 5);
+    assert_eq!(count(StopsOf::Host(&uai(3))).await, 0);
+}
+
+/// A school reads of the conventions that are in force, for it or for all, and that nobody stopped there; a convention that is said anew is read anew.
+pub async fn a_school_reads_its_conventions_alone(store: &dyn Store) {
+    let ours =
+        |id: &str, ours: &[u32]| Convention { ours: ours.iter().map(|one| uai(*one)).collect(), ..convention(id, 1) };
+    let draft = Convention { state: ConventionState::SignedByOne, ..ours("draft", &[1]) };
+    let later = Convention { from: NOW + Seconds(60), ..ours("later", &[1]) };
+    for one in [&ours("a", &[1, 3]), &ours("b", &[3]), &ours("c", &[]), &draft, &later, &ours("stopped", &[1])] {
+        store.put_convention(one, None).await.unwrap();
+    }
+    store.stop_here(&uai(1), "stopped", NOW).await.unwrap();
+    let of = async |at: u32, after: &str, now| {
+        let found = store.conventions_of(&uai(at), now, after, 2).await.unwrap();
+        found.into_iter().map(|one| one.id).collect::<Vec<_>>()
+    };
+    assert_eq!((of(1, "", NOW).await, of(1, "c", NOW).await), (vec!["a".into(), "c".into()], vec![]));
+    assert_eq!(of(1, "a", NOW + Seconds(60)).await, ["c", "later"]);
+    assert_eq!((of(3, "", NOW).await, of(3, "b", NOW).await), (vec!["a".into(), "b".into()], vec!["c".into()]));
+    assert!(of(1, "", END).await.is_empty(), "over");
+    let moved = ours("a", &[3]);
+    store.put_convention(&moved, Some(&ours("a", &[1, 3]))).await.unwrap();
+    assert_eq!(of(1, "", NOW).await, ["c"], "it is for that school no more");
+}
 
 /// A convention and its spaces for longer than a stop of a guest is known.
 async fn for_years(store: &dyn Store) {
@@ -25,8 +137,9 @@ pub async fn a_stop_of_a_convention_lasts_as_long_as_it(store: &dyn Store) {
     store.stop_guest(&uai(1), None, &guest(1), true, NOW).await.unwrap();
     store.stop_here(&uai(1), "c", NOW).await.unwrap();
     store.stop_here(&uai(1), "d", NOW).await.unwrap();
-    let whom =
-        async || -> Vec<String> { store.stops(&uai(1), 10).await.unwrap().into_iter().map(|one| one.whom).collect() };
+    let whom = async || -> Vec<String> {
+        store.stops(StopsOf::Host(&uai(1)), 0, 10).await.unwrap().into_iter().map(|one| one.whom).collect()
+    };
     // A day in the hour in which things are forgotten.
     let hour = |days: i64| Instant((NOW.0 + days * DAY * 1_000).div_euclid(3_600_000) * 3_600_000);
     store.end_due_guests(hour(399), NOW, 10).await.unwrap();
@@ -43,7 +156,7 @@ pub async fn a_stop_that_is_said_again_begins_anew(store: &dyn Store) {
     let later = NOW + Seconds(300 * DAY);
     store.stop_guest(&uai(1), None, &guest(1), true, NOW).await.unwrap();
     store.stop_guest(&uai(1), None, &guest(1), true, later).await.unwrap();
-    assert_eq!(store.stops(&uai(1), 10).await.unwrap()[0].at, later);
+    assert_eq!(store.stops(StopsOf::Host(&uai(1)), 0, 10).await.unwrap()[0].at, later);
 }
 
 /// A stop and a list of a convention that is signed, and whose space is opened, at that very moment: nobody who is stopped is left in.

@@ -1,11 +1,12 @@
 //! Promises of conventions, spaces and guests.
 
 use crate::fixture::{LATER, NOW, change, conflicts, live, school, sourced, uai, winners};
+use crate::guest_stops::lift;
 use preau_domain::{
-    AccountState, Convention, ConventionState, Credentials, FederatedIdentity, Guest, GuestList, Instant, Peer, Person,
-    PersonId, Public, Retention, Role, SchoolPair, Seconds, ServiceId, SourceId, Space, SpaceGroup, guest_key,
+    AccountState, Convention, ConventionState, Credentials, FederatedIdentity, Guest, GuestList, Instant, Lifter, Peer,
+    Person, PersonId, Public, Retention, Role, SchoolPair, Seconds, ServiceId, SourceId, Space, SpaceGroup, guest_key,
 };
-use preau_store::{Admission, Admitted, DueGuests, GuestsOf, ListsOf, NewGuest, Store};
+use preau_store::{Admission, Admitted, DueGuests, GuestsOf, ListsOf, NewGuest, StopsOf, Store};
 
 pub(crate) const END: Instant = Instant(NOW.0 + 10_000_000);
 
@@ -17,6 +18,7 @@ pub(crate) fn convention(id: &str, quota: u32) -> Convention {
             name: "ENT des écoles".into(),
             provider: Some(SourceId::new("ecoles")),
             cards: false,
+            typed: false,
             issuer: "https://ecoles.example/oidc".into(),
             service: None,
             keys: r#"{"keys":[]}"#.into(),
@@ -90,7 +92,7 @@ fn who(number: usize) -> FederatedIdentity {
 }
 
 pub(crate) fn list(batch: &str, space: &str, guests: Vec<NewGuest>) -> Admission {
-    Admission { convention: "c".into(), space: space.into(), batch: batch.into(), guests }
+    Admission { convention: "c".into(), space: space.into(), batch: batch.into(), typed: false, guests }
 }
 
 /// Everybody of a list is in.
@@ -375,16 +377,16 @@ pub async fn whom_somebody_stopped_stays_out(store: &dyn Store) {
     store.put_space(&space("orchestre", Some("c")), None, NOW).await.unwrap();
     store.admit(&both("b4", "orchestre"), NOW).await.unwrap();
     assert!(is_in(store, 1, NOW).await.is_empty() && store.guest_count("c").await.unwrap() == 2);
-    let stops = store.stops(&uai(1), 10).await.unwrap();
+    let stops = store.stops(StopsOf::Host(&uai(1)), 0, 10).await.unwrap();
     let said: Vec<_> = stops.iter().map(|one| (one.space.as_deref(), one.by_head)).collect();
     assert_eq!(said, [(None, true), (Some("fables"), false)]);
     let (host, whom) = (uai(1), &stops[0].whom);
-    assert!(!store.lift_stop(&host, whom, None, false).await.unwrap(), "what the head said");
-    assert!(store.lift_stop(&host, whom, None, true).await.unwrap());
+    assert!(!store.lift_stop(&lift(&host, whom, None, Lifter::Manager)).await.unwrap(), "what the head said");
+    assert!(store.lift_stop(&lift(&host, whom, None, Lifter::Head)).await.unwrap());
     store.admit(&both("b5", "potager"), NOW).await.unwrap();
     assert_eq!(is_in(store, 1, NOW).await, ["potager"], "lifted");
-    assert!(store.lift_stop(&host, whom, Some("fables"), false).await.unwrap());
-    assert!(!store.lift_stop(&host, whom, Some("fables"), true).await.unwrap(), "once");
+    assert!(store.lift_stop(&lift(&host, whom, Some("fables"), Lifter::Manager)).await.unwrap());
+    assert!(!store.lift_stop(&lift(&host, whom, Some("fables"), Lifter::Head)).await.unwrap(), "once");
     assert_eq!(store.admit(&both("b6", "fables"), NOW).await.unwrap(), all(0, 2), "control");
 }
 
@@ -398,7 +400,7 @@ pub async fn a_stop_outlasts_the_account(store: &dyn Store) {
     let late = NOW + Seconds(89 * 86_400);
     store.let_time_pass(NOW, retention, 10).await.unwrap();
     assert_eq!(store.let_time_pass(late, retention, 10).await.unwrap().purged.len(), 2);
-    let stop = store.stops(&uai(1), 10).await.unwrap().remove(0);
+    let stop = store.stops(StopsOf::Host(&uai(1)), 0, 10).await.unwrap().remove(0);
     assert_eq!((stop.person, stop.by_head), (None, true), "no account is named");
     let mut anew = newcomer(2);
     anew.person.id = PersonId::new("another-name");
@@ -416,10 +418,10 @@ pub async fn a_convention_is_stopped_at_one_school(store: &dyn Store) {
     assert!(conflicts(&store.put_space(&space("neuf", Some("c")), None, NOW).await), "a space opened meanwhile");
     store.put_space(&space("theme", None), None, NOW).await.unwrap();
     assert_eq!(store.admit(&list("b", "verger", vec![newcomer(1)]), NOW).await.unwrap(), all(1, 0), "another school");
-    let stop = store.stops(&uai(1), 10).await.unwrap().remove(0);
+    let stop = store.stops(StopsOf::Host(&uai(1)), 0, 10).await.unwrap().remove(0);
     assert_eq!((stop.convention(), stop.by_head), (Some("c"), true));
-    assert!(!store.lift_stop(&uai(1), &stop.whom, None, false).await.unwrap());
-    assert!(store.lift_stop(&uai(1), &stop.whom, None, true).await.unwrap());
+    assert!(!store.lift_stop(&lift(&uai(1), &stop.whom, None, Lifter::Manager)).await.unwrap());
+    assert!(store.lift_stop(&lift(&uai(1), &stop.whom, None, Lifter::Head)).await.unwrap());
     assert_eq!(store.admit(&list("b2", "fables", vec![newcomer(2)]), NOW).await.unwrap(), all(1, 0), "control");
 }
 

@@ -1,6 +1,7 @@
 //! The promises of [`preau_store::Inspections`].
 
 use crate::fixture::{NOW, beginning, change, conflicts, session, source, sourced, uai, winners};
+use crate::letters::letter;
 use preau_domain::{Inspection, Instant, Person, PersonId, Retention, Seconds, ServiceId, Session, SessionId};
 use preau_store::{InspectionsOf, Store};
 
@@ -32,7 +33,7 @@ async fn names(store: &dyn Store, of: InspectionsOf<'_>, after: Instant) -> Vec<
 pub async fn an_inspection_is_found_from_every_side(store: &dyn Store) {
     let long = Inspection { until: day(9), service: ServiceId::new("notes"), ..inspection("long", "vera", "zoe") };
     for one in [&inspection("short", "vera", "zoe"), &long, &inspection("other", "max", "zoe")] {
-        store.grant_inspection(one, NOW).await.unwrap();
+        store.grant_inspection(one, None, NOW).await.unwrap();
     }
     assert_eq!(store.inspection("long").await.unwrap(), Some(long));
     assert_eq!(store.inspection("none").await.unwrap(), None);
@@ -50,15 +51,15 @@ pub async fn an_inspection_is_found_from_every_side(store: &dyn Store) {
 pub async fn one_of_many_grants_an_inspection(store: &dyn Store) {
     let grant = |n: usize| {
         let one = inspection(&format!("i{n}"), "vera", "zoe");
-        async move { store.grant_inspection(&one, NOW).await }
+        async move { store.grant_inspection(&one, None, NOW).await }
     };
     assert_eq!(winners(grant, Result::is_ok).await, 1);
     let again = Inspection { from: day(6), until: day(12), ..inspection("again", "vera", "zoe") };
-    assert!(conflicts(&store.grant_inspection(&again, day(6)).await));
-    store.grant_inspection(&inspection("elsewhere", "vera", "ali"), NOW).await.unwrap();
-    store.grant_inspection(&Inspection { from: day(7), ..again }, day(7)).await.unwrap();
-    assert!(store.end_inspection("again", day(8)).await.unwrap());
-    store.grant_inspection(&inspection("third", "vera", "zoe"), day(8)).await.unwrap();
+    assert!(conflicts(&store.grant_inspection(&again, None, day(6)).await));
+    store.grant_inspection(&inspection("elsewhere", "vera", "ali"), None, NOW).await.unwrap();
+    store.grant_inspection(&Inspection { from: day(7), ..again }, None, day(7)).await.unwrap();
+    assert!(store.end_inspection("again", None, day(8)).await.unwrap());
+    store.grant_inspection(&inspection("third", "vera", "zoe"), None, day(8)).await.unwrap();
 }
 
 async fn begin(store: &dyn Store, id: &str, person: &str) {
@@ -79,14 +80,34 @@ pub async fn an_inspection_ends_before_its_time_with_its_sessions(store: &dyn St
         begin(store, id, person.id.as_str()).await;
     }
     let (vera, zoe) = (sourced("vera").id, sourced("zoe").id);
-    store.grant_inspection(&inspection("i", vera.as_str(), zoe.as_str()), NOW).await.unwrap();
+    store.grant_inspection(&inspection("i", vera.as_str(), zoe.as_str()), None, NOW).await.unwrap();
     assert!(lives(store, "s1").await, "control");
-    assert!(store.end_inspection("i", day(1)).await.unwrap());
-    assert!(!store.end_inspection("i", day(2)).await.unwrap() && !store.end_inspection("none", day(1)).await.unwrap());
+    assert!(store.end_inspection("i", None, day(1)).await.unwrap());
+    assert!(
+        !store.end_inspection("i", None, day(2)).await.unwrap()
+            && !store.end_inspection("none", None, day(1)).await.unwrap()
+    );
     assert_eq!((lives(store, "s1").await, lives(store, "s2").await), (false, true));
     assert_eq!(store.inspection("i").await.unwrap().unwrap().until, day(1));
     assert_eq!(names(store, InspectionsOf::Inspector(&vera), day(1)).await, [""; 0]);
     assert_eq!(names(store, InspectionsOf::Teacher(&zoe), NOW).await, ["i"]);
+}
+
+/// The letter of a grant, and of an end before its time, is kept in the same stroke: none of one that is refused, or that was over.
+pub async fn the_letter_of_an_inspection_goes_with_it(store: &dyn Store) {
+    let waiting = async || store.waiting_letters(NOW).await.unwrap().count;
+    let one = inspection("i", "vera", "zoe");
+    store.grant_inspection(&one, Some(&letter("granted")), NOW).await.unwrap();
+    assert_eq!(waiting().await, 1);
+    let again = store.grant_inspection(&inspection("j", "vera", "zoe"), Some(&letter("again")), NOW).await;
+    assert!(conflicts(&again));
+    assert_eq!(waiting().await, 1, "of what was not granted");
+    assert!(store.end_inspection("i", Some(&letter("ended")), day(1)).await.unwrap());
+    assert_eq!(waiting().await, 2);
+    assert!(!store.end_inspection("i", Some(&letter("late")), day(2)).await.unwrap());
+    assert_eq!(waiting().await, 2, "of what was over");
+    store.grant_inspection(&inspection("k", "vera", "zoe"), None, day(2)).await.unwrap();
+    assert!(store.end_inspection("k", None, day(3)).await.unwrap(), "control: without one");
 }
 
 /// Whose time is over is given once, with the end of the sessions of its inspector; long after nothing is left of it.
@@ -94,9 +115,9 @@ pub async fn inspections_come_due_once(store: &dyn Store) {
     let person = sourced("vera");
     store.put_people(None, &[change(person.clone())]).await.unwrap();
     begin(store, "s1", person.id.as_str()).await;
-    store.grant_inspection(&inspection("i", person.id.as_str(), "zoe"), NOW).await.unwrap();
-    store.grant_inspection(&inspection("ended", "max", "zoe"), NOW).await.unwrap();
-    store.end_inspection("ended", day(1)).await.unwrap();
+    store.grant_inspection(&inspection("i", person.id.as_str(), "zoe"), None, NOW).await.unwrap();
+    store.grant_inspection(&inspection("ended", "max", "zoe"), None, NOW).await.unwrap();
+    store.end_inspection("ended", None, day(1)).await.unwrap();
     assert_eq!(store.end_due_inspections(Instant(day(7).0 - 1), 9).await.unwrap(), []);
     assert!(lives(store, "s1").await, "control");
     let due = store.end_due_inspections(day(7), 9).await.unwrap();
@@ -116,7 +137,7 @@ pub async fn inspections_are_forgotten_with_their_people(store: &dyn Store) {
     }
     let named = |id, one: &PersonId, other: &PersonId| inspection(id, one.as_str(), other.as_str());
     for one in [named("by", &vera.id, &max.id), named("of", &max.id, &vera.id), named("stays", &max.id, &zoe.id)] {
-        store.grant_inspection(&one, NOW).await.unwrap();
+        store.grant_inspection(&one, None, NOW).await.unwrap();
     }
     store.suspend_people(None, &source(), &["vera".into()]).await.unwrap();
     let retention = Retention::days(45, 85);
@@ -144,7 +165,7 @@ pub async fn whoever_comes_is_known_in_one_reading(store: &dyn Store) {
     };
     assert_eq!(caller(&zoe, Some("2026-09"), NOW).await, (false, false));
     store.accept_charte(&zoe.id, "2026-09", NOW).await.unwrap();
-    store.grant_inspection(&inspection("i", vera.id.as_str(), zoe.id.as_str()), NOW).await.unwrap();
+    store.grant_inspection(&inspection("i", vera.id.as_str(), zoe.id.as_str()), None, NOW).await.unwrap();
     assert_eq!(caller(&zoe, Some("2026-09"), NOW).await, (true, true));
     assert_eq!((caller(&zoe, Some("2027-09"), NOW).await.0, caller(&zoe, None, NOW).await.0), (false, false));
     assert_eq!(

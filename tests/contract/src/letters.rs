@@ -5,7 +5,8 @@ use preau_domain::{Instant, KeptKind, OneTimeKey, PersonId, Seconds};
 use preau_store::{Answer, Delays, Letter, Store, TakenLetter, WaitingLetters};
 use std::collections::BTreeSet;
 
-fn letter(id: &str) -> Letter {
+/// A letter of that name, for ten minutes.
+pub fn letter(id: &str) -> Letter {
     let person = Some(PersonId::new("p-zoe"));
     let (doc, expires) = (format!("sealed {id}"), NOW + Seconds(600));
     Letter { id: id.into(), kind: "code".into(), person, doc, at: NOW, expires }

@@ -70,6 +70,36 @@ pub async fn marks_are_read_in_pages(store: &dyn Store) {
     assert_eq!(users(store, "c2", "", 9, NOW).await, ["a"]);
 }
 
+/// A mark that names nobody is given to somebody once, and goes with them from then on; one that names somebody is taken from nobody.
+pub async fn a_mark_that_names_nobody_is_named_once(store: &dyn Store) {
+    let column = OneTimeKey::new("c1");
+    let nobody = StoredMark { person: PersonId::new(""), ..mark("c1", "zoe", NOW, "1") };
+    for one in [&nobody, &StoredMark { column: OneTimeKey::new("c2"), ..nobody.clone() }, &mark("c1", "ali", NOW, "1")]
+    {
+        store.put_mark(one, MOST, NOW).await.unwrap();
+    }
+    store.put_people(None, &[change(sourced("zoe"))]).await.unwrap();
+    let say = async |person: &str| {
+        let names = ["zoe", "ali", "nobody"].map(|user| (user.to_owned(), PersonId::new(person)));
+        store.name_marks(&column, &names).await.unwrap()
+    };
+    assert_eq!((say("p-zoe").await, say("p-other").await), (1, 0));
+    let person = async |user| store.mark(&column, user, NOW).await.unwrap().map(|kept| kept.person);
+    assert_eq!(
+        (person("zoe").await, person("ali").await),
+        (Some(PersonId::new("p-zoe")), Some(PersonId::new("p-ali")))
+    );
+    assert_eq!(person("nobody").await, None, "and none is made");
+    let kept = store.mark(&column, "zoe", NOW).await.unwrap().map(|kept| (kept.at, kept.doc));
+    assert_eq!(kept, Some((NOW, "1".into())), "it says what it said");
+    store.suspend_people(None, &source(), &["zoe".into()]).await.unwrap();
+    store.let_time_pass(NOW, Retention::days(45, 85), 9).await.unwrap();
+    store.let_time_pass(NOW + Seconds(45 * 86_400), Retention::days(45, 85), 9).await.unwrap();
+    let later = NOW + Seconds(45 * 86_400);
+    assert_eq!(users(store, "c1", "", 9, later).await, ["ali"], "it goes with her");
+    assert_eq!(users(store, "c2", "", 9, later).await, ["zoe"], "control: of another column nobody is said");
+}
+
 /// A mark is absent at its end, swept after it, and goes with its person when they are pre-deleted; others stay.
 pub async fn marks_go_with_their_person(store: &dyn Store) {
     for key in ["zoe", "ali"] {

@@ -187,6 +187,32 @@ pub async fn people_are_found_by_where_they_are(store: &dyn Store) {
     assert_eq!(found(&there).await.len(), 3);
 }
 
+/// Whoever is one of several things in an establishment is found there by it, from whatever source, and nobody who is something else there or
+/// the same elsewhere.
+pub async fn people_are_found_by_what_they_are_there(store: &dyn Store) {
+    let (here, there) = (uai(2), uai(3));
+    let at = |person: Person, places: &[(&Uai, Profile)]| Person {
+        affiliations: places.iter().map(|(place, profile)| Affiliation::new((*place).clone(), *profile)).collect(),
+        ..person
+    };
+    let both = at(sourced("both"), &[(&here, Profile::Pupil), (&there, Profile::Teacher)]);
+    let teaches = at(sourced("teaches"), &[(&here, Profile::Guardian), (&here, Profile::Teacher)]);
+    let documents = at(sourced("documents"), &[(&here, Profile::Librarian)]);
+    store.put_people(None, &[change(both), change(teaches.clone()), change(documents)]).await.unwrap();
+    store.add_local_person(&at(local("zoe"), &[(&here, Profile::Teacher)]), "h").await.unwrap();
+    let found = async |at: &Uai, profiles: &[Profile]| {
+        let people = store.people_as(at, profiles, 9).await.unwrap();
+        people.into_iter().map(|person| person.login.unwrap_or_default()).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&here, &[Profile::Teacher]).await, ["l-teaches", "zoe"]);
+    assert_eq!(found(&here, &[Profile::Teacher, Profile::Librarian]).await, ["l-documents", "l-teaches", "zoe"]);
+    assert_eq!(found(&there, &[Profile::Teacher]).await, ["l-both"]);
+    assert_eq!((found(&here, &[]).await.len(), found(&here, &[Profile::Head]).await.len()), (0, 0));
+    assert_eq!(store.people_as(&here, &[Profile::Teacher], 1).await.unwrap().len(), 1);
+    store.put_people(None, &[change(at(teaches, &[(&here, Profile::Guardian)]))]).await.unwrap();
+    assert_eq!(found(&here, &[Profile::Teacher]).await, ["zoe"], "who teaches no more");
+}
+
 /// An update replaces what is known; the id, the join key and the digest of the record stay.
 pub async fn an_update_keeps_where_a_person_comes_from(store: &dyn Store) {
     store.put_people(None, &[change(sourced("k1"))]).await.unwrap();

@@ -8,16 +8,16 @@ use preau_domain::{
     AccountState, Activation, AtHand, AuditEvent, AuditKind, Authentication, ClassCard, ClassPlace, Convention,
     ConventionState, CorrelationId, Credential, Establishment, Factor, FactorId, FactorKind, FederatedIdentity,
     FederatedLink, Grant, GrantKind, Guest, GuestList, GuestStop, Inspection, Instant, JoinKey, KeptKind, KeptThing,
-    Lesson, Life, OneTimeKey, PendingId, PendingSignIn, Person, PersonId, Registration, RegistrationKind, Retention,
-    RunId, SchoolPair, ServiceId, Session, SessionId, SourceId, Space, SpaceGrant, StoredKey, Tapped, Ticket,
-    TicketKind, Uai, Upstream, Visit,
+    Lesson, Life, OneTimeKey, PendingId, PendingSignIn, Person, PersonId, Profile, Registration, RegistrationKind,
+    Retention, RunId, SchoolPair, ServiceId, Session, SessionId, SourceId, Space, SpaceGrant, StopLift, StoredKey,
+    Tapped, Ticket, TicketKind, Uai, Upstream, Visit,
 };
 use preau_store::{
     Activations, Admission, Admitted, Aged, Alike, Answer, Attempt, Audit, Caller, Cards, Delays, DueGuests, Ending,
     Establishments, FactorUse, Factors, Grants, GuestsOf, Health, Held, Hosted, Hosting, IndexRow, Inspections,
     InspectionsOf, Keeping, Letter, Letters, Links, ListsOf, Lives, Marked, Marks, NewSession, Notice, OpeningChange,
     Operations, Ousted, Outbox, Pair, Pairings, People, PersonChange, Provisioning, RecordName, Registrations, Result,
-    Rotation, RunRecord, SaidBy, Sessions, SharedLogin, Shortcuts, SignIns, SigningKeys, SourceRecord, Store,
+    Rotation, RunRecord, SaidBy, Sessions, SharedLogin, Shortcuts, SignIns, SigningKeys, SourceRecord, StopsOf, Store,
     StoreError, StoredMark, Swept, TakenLetter, Throttle, Tickets, UndoPart, Undoable, Undone, Upstreams,
     WaitingLetters, YetToHear,
 };
@@ -153,6 +153,7 @@ faulty!(People {
     fn people_after(after: Option<&PersonId>, limit: u32) -> Vec<Person>;
     fn people_count() -> u64;
     fn people_at(at: &Uai, limit: u32) -> Vec<Person>;
+    fn people_as(at: &Uai, profiles: &[Profile], limit: u32) -> Vec<Person>;
     fn people_enrolled(source: &SourceId, at: &Uai, number: &str, limit: u32) -> Vec<Person>;
     fn add_local_person(person: &Person, password_hash: &str) -> ();
     fn update_person(person: &Person) -> ();
@@ -292,6 +293,7 @@ faulty!(Hosting {
     fn school_pair(college: &Uai) -> Option<SchoolPair>;
     fn ecoles_of_sector(college: &Uai) -> Vec<Uai>;
     fn conventions_named(ids: &[String]) -> Vec<Convention>;
+    fn conventions_of(at: &Uai, now: Instant, after: &str, limit: u32) -> Vec<Convention>;
     fn stop_convention(id: &str, state: ConventionState, now: Instant) -> Option<u64>;
     fn put_space(space: &Space, before: Option<&Space>, now: Instant) -> u64;
     fn close_space(id: &str, now: Instant) -> Option<u64>;
@@ -323,10 +325,14 @@ faulty!(Hosting {
         now: Instant
     ) -> Option<u64>;
     fn stop_here(host: &Uai, convention: &str, now: Instant) -> ();
+    fn allow_typing(host: &Uai, convention: &str, now: Instant) -> ();
+    fn forbid_typing(host: &Uai, convention: &str) -> bool;
+    fn typing_allowed(host: &Uai, conventions: &[String]) -> Vec<String>;
     fn is_guest_in(space: &str, person: &PersonId) -> bool;
     fn stop_of(host: &Uai, whom: &str, space: Option<&str>) -> Option<GuestStop>;
-    fn stops(host: &Uai, limit: u32) -> Vec<GuestStop>;
-    fn lift_stop(host: &Uai, whom: &str, space: Option<&str>, by_head: bool) -> bool;
+    fn stops(of: StopsOf<'_>, skip: u32, limit: u32) -> Vec<GuestStop>;
+    fn lift_stop(lift: &StopLift) -> bool;
+    fn lifts(of: StopsOf<'_>, since: Instant, limit: u32) -> Vec<StopLift>;
     fn end_guests(people: &[PersonId], now: Instant) -> u64;
     fn leave_space(space: &str, people: &[PersonId], now: Instant) -> u64;
     fn convert_guest(guest: &PersonId, ours: &PersonId, keep_guest: bool, now: Instant) -> bool;
@@ -336,10 +342,10 @@ faulty!(Hosting {
 });
 
 faulty!(Inspections {
-    fn grant_inspection(inspection: &Inspection, now: Instant) -> ();
+    fn grant_inspection(inspection: &Inspection, letter: Option<&Letter>, now: Instant) -> ();
     fn inspection(id: &str) -> Option<Inspection>;
     fn inspections(of: InspectionsOf<'_>, after: Instant, limit: u32) -> Vec<Inspection>;
-    fn end_inspection(id: &str, now: Instant) -> bool;
+    fn end_inspection(id: &str, letter: Option<&Letter>, now: Instant) -> bool;
     fn end_due_inspections(now: Instant, limit: u32) -> Vec<Inspection>;
 });
 
@@ -347,6 +353,7 @@ faulty!(Marks {
     fn put_mark(mark: &StoredMark, most: Option<u32>, now: Instant) -> Marked;
     fn mark(column: &OneTimeKey, user: &str, now: Instant) -> Option<StoredMark>;
     fn marks(column: &OneTimeKey, after: &str, limit: u32, now: Instant) -> Vec<StoredMark>;
+    fn name_marks(column: &OneTimeKey, names: &[(String, PersonId)]) -> u64;
     fn forget_marks(column: &OneTimeKey) -> u64;
 });
 

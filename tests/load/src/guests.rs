@@ -37,6 +37,7 @@ fn convention(n: usize, now: Instant) -> Result<Convention> {
             name: format!("ENT {n}"),
             provider: Some(SourceId::new("ailleurs")),
             cards: false,
+            typed: false,
             issuer: format!("https://ent{n}.example"),
             service: None,
             keys: String::new(),
@@ -124,8 +125,13 @@ async fn house(folder: &Path, port: u16, (conventions, spaces): (usize, usize), 
         written??;
     }
     let guests = (0..GUESTS).map(|n| newcomer(n, now)).collect::<Result<Vec<_>>>()?;
-    let admission =
-        Admission { convention: "convention-0".into(), space: "espace-0".into(), batch: "liste".into(), guests };
+    let admission = Admission {
+        convention: "convention-0".into(),
+        space: "espace-0".into(),
+        batch: "liste".into(),
+        typed: false,
+        guests,
+    };
     let began = Moment::now();
     let admitted = store.admit(&admission, now).await?;
     let took = began.elapsed().as_secs_f64();

@@ -72,6 +72,10 @@ pub struct DraftArgs {
     /// Nobody can vouch for its people there: they come by cards that the teacher of the space makes, and opens in a lesson.
     #[arg(long, conflicts_with_all = ["provider", "issuer"])]
     pub cards: bool,
+    /// Nobody there signs lists either: a teacher of ours writes given names and initials that the school named, where the head of theirs said yes. The data
+    /// must say « prénom » and « initiale ».
+    #[arg(long, requires = "cards", conflicts_with = "keys")]
+    pub typed: bool,
     /// The issuer (OpenID Connect) or entity (SAML) that this source proves to be; its address unless said otherwise.
     #[arg(long, value_name = "TEXT")]
     pub issuer: Option<String>,
@@ -79,8 +83,8 @@ pub struct DraftArgs {
     #[arg(long, value_name = "SERVICE")]
     pub service: Option<String>,
     /// Its key set, a JSON file: what it publishes at `/oidc/jwks`. Its lists are signed with one of these.
-    #[arg(long, value_name = "FILE")]
-    pub keys: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "typed")]
+    pub keys: Option<PathBuf>,
     /// What for. Several.
     #[arg(long, value_name = "TEXT", required = true)]
     pub purpose: Vec<String>,
@@ -314,6 +318,30 @@ pub enum GuestsCommand {
         /// Login or id of the pupil.
         pupil: String,
         /// Who says so and why, at most 200 characters: the journal keeps it.
+        #[arg(long)]
+        why: String,
+    },
+    /// List who is kept out of the spaces of an establishment, by whom, and how a stop is named to lift it.
+    Stops {
+        /// The establishment.
+        #[arg(long, value_name = "UAI")]
+        establishment: Uai,
+        /// For scripts.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Lift a stop, also one that a head made who is not there any more: a later list may bring back whom it kept out. The pages of the head
+    /// and of whoever manages the space say that an operator did.
+    Lift {
+        /// Whom it keeps out, as `preau guests stops` names them.
+        whom: String,
+        /// The establishment.
+        #[arg(long, value_name = "UAI")]
+        establishment: Uai,
+        /// The space it is of; without one, the stop that is for every space of the establishment.
+        #[arg(long, value_name = "NAME")]
+        space: Option<String>,
+        /// Who says so and why, at most 200 characters: the journal keeps it, and the head reads it.
         #[arg(long)]
         why: String,
     },

@@ -1,5 +1,7 @@
 //! `preau guests`: how many there will be, the list one ENT signs and another takes in, and their end.
 
+mod stops;
+
 use super::hosting::{PAGE, convention, day, group, pair, writing};
 use crate::cli::{EndArgs, Failure, GuestsCommand, GuestsOfArgs};
 use crate::config::Loaded;
@@ -43,6 +45,10 @@ pub async fn run(loaded: &Loaded, demo: bool, what: &GuestsCommand) -> Result<()
             matches(loaded, establishment, convention, level.as_deref(), *json).await
         }
         GuestsCommand::Convert { guest, pupil, why } => convert(loaded, guest, pupil, why).await,
+        GuestsCommand::Stops { establishment, json } => stops::list(loaded, establishment, *json).await,
+        GuestsCommand::Lift { whom, establishment, space, why } => {
+            stops::lift(loaded, establishment, (whom, space.as_deref()), why).await
+        }
         GuestsCommand::End { people, of } => end(loaded, people, of).await,
     }
 }
@@ -378,11 +384,16 @@ async fn matches(loaded: &Loaded, at: &Uai, named: &str, level: Option<&str>, js
     say!("{} guests bear the given name and the initial of a pupil", found.len())
 }
 
+/// Who says so and why.
+fn reason(why: &str) -> Result<String, Failure> {
+    match preau_domain::bounded(why, 200) {
+        preau_domain::Bounded::Fits(why) if !why.is_empty() => Ok(why),
+        _ => Err(Failure::new("who says so and why has 1 to 200 characters")),
+    }
+}
+
 async fn convert(loaded: &Loaded, guest: &str, pupil: &str, why: &str) -> Result<(), Failure> {
-    let why = match preau_domain::bounded(why, 200) {
-        preau_domain::Bounded::Fits(why) if !why.is_empty() => why,
-        _ => return Err(Failure::new("who says so and why has 1 to 200 characters")),
-    };
+    let why = reason(why)?;
     let store = writing(loaded).await?;
     let guest = store.person(&PersonId::new(guest)).await?.filter(Person::is_hosted);
     let guest = guest.ok_or_else(|| Failure::new("this is no account of a guest: see `preau guests list`"))?;

@@ -8,7 +8,7 @@ use crate::output::say;
 use crate::{SystemClock, assembly, commands};
 use preau_domain::{
     Clock, Convention, ConventionState, Day, Instant, LocalTime, Peer, Profile, Public, SchoolPair, ServiceId,
-    Signatory, SourceId, Space, SpaceGroup, Uai,
+    Signatory, SourceId, Space, SpaceGroup, Uai, stops_convention,
 };
 use preau_hosting::{Act, Amendment, act, amend, problem_of_opening, problems_of_convention, problems_of_space, sign};
 use preau_keys::jose::Jwks;
@@ -121,8 +121,12 @@ async fn draft(loaded: &Loaded, args: &DraftArgs) -> Result<(), Failure> {
             name: args.name.clone(),
             provider,
             cards: args.cards,
+            typed: args.typed,
             service: args.service.as_ref().map(ServiceId::new),
-            keys: keys(&args.keys)?,
+            keys: match &args.keys {
+                Some(file) => keys(file)?,
+                None => r#"{"keys":[]}"#.to_owned(),
+            },
         },
         purposes: args.purpose.clone(),
         data: args.data.clone(),
@@ -347,13 +351,12 @@ async fn open(loaded: &Loaded, args: &OpenSpaceArgs) -> Result<(), Failure> {
         Some(id) => Some(convention(&*store, id).await?),
         None => None,
     };
-    let stops = store.stops(&space.host, PAGE).await?;
     if let Some(named) = space.convention.as_deref()
-        && stops.iter().any(|stop| stop.convention() == Some(named))
+        && store.stop_of(&space.host, &stops_convention(named), None).await?.is_some()
     {
         let host = &space.host;
         return Err(Failure::new(format!(
-            "the head of {host} stopped what comes there by {named}, and lifts it alone"
+            "the head of {host} stopped what comes there by {named}: the head lifts it, or preau guests lift"
         )));
     }
     if before.as_ref().is_some_and(|before| before.convention != space.convention) {

@@ -5,10 +5,10 @@ use crate::config::Loaded;
 use crate::output::say;
 use crate::{SystemClock, assembly, commands};
 use preau_domain::{Clock, CorrelationId, Inspection, ServiceId};
-use preau_keys::SystemIds;
+use preau_keys::{Keyring, SystemIds};
 use preau_store::{InspectionsOf, Store, StoreError};
-use preau_web::inspections::{Asked, DROPPED, ENDED, GRANTED, Problem, draft, events, in_the_way};
-use preau_web::second_key;
+use preau_web::inspections::{Asked, DROPPED, ENDED, GRANTED, Problem, draft, events, in_the_way, letters};
+use preau_web::{Fault, Pen, Texts, second_key};
 use serde_json::json;
 
 /// Most that are listed.
@@ -51,8 +51,14 @@ async fn grant(loaded: &Loaded, args: &GrantInspectionArgs) -> Result<(), Failur
     if let Some(why) = in_the_way(&*store, &one).await? {
         return Err(Failure::new(said(why, args)));
     }
+    let texts = Texts::load();
+    let pen = pen(loaded, &*store, &keyring, &texts);
+    let letter = match loaded.config.mail.is_set() {
+        true => letters::of_grant(&pen, &one, &teacher, Some(door)).await.map_err(unwritten)?,
+        false => None,
+    };
     journal(&*store, &one, GRANTED).await?;
-    match store.grant_inspection(&one, now).await {
+    match store.grant_inspection(&one, letter.as_ref(), now).await {
         Err(StoreError::Conflict) => {
             journal(&*store, &one, DROPPED).await?;
             return Err(Failure::new(said(Problem::Already, args)));
@@ -60,12 +66,22 @@ async fn grant(loaded: &Loaded, args: &GrantInspectionArgs) -> Result<(), Failur
         other => other?,
     }
     say!(
-        "inspection {}: {} looks at the space of {} in {id} until {}; the teacher is told at home",
+        "inspection {}: {} looks at the space of {} in {id} until {}; the teacher is told {}",
         one.id,
         args.inspector,
         args.teacher,
-        one.until.rfc3339()
+        one.until.rfc3339(),
+        if letter.is_some() { "at home and by mail" } else { "at home" }
     )
+}
+
+/// What a letter is written with here.
+fn pen<'a>(loaded: &'a Loaded, store: &'a dyn Store, keyring: &'a Keyring, texts: &'a Texts) -> Pen<'a> {
+    Pen { store, keyring, ids: &SystemIds, config: &loaded.config.web, texts, now: SystemClock::new().now() }
+}
+
+fn unwritten(fault: Fault) -> Failure {
+    Failure::new(format!("the letter to the teacher was not written: {}", fault.detail))
 }
 
 fn said(why: Problem, args: &GrantInspectionArgs) -> String {
@@ -91,13 +107,24 @@ fn said(why: Problem, args: &GrantInspectionArgs) -> String {
 }
 
 async fn end(loaded: &Loaded, id: &str) -> Result<(), Failure> {
-    let store = assembly::store(loaded, Some(&assembly::keyring(loaded, true)?)).await?;
+    let keyring = assembly::keyring(loaded, true)?;
+    let store = assembly::store(loaded, Some(&keyring)).await?;
     let one = store.inspection(id).await?.ok_or_else(|| Failure::new(format!("there is no inspection {id}")))?;
     if one.until <= SystemClock::new().now() {
         return Err(Failure::new(format!("inspection {id} was over")));
     }
+    let texts = Texts::load();
+    let pen = pen(loaded, &*store, &keyring, &texts);
+    // A service that is not mounted any more is called by its name.
+    let table = assembly::table(loaded).ok();
+    let door = table.as_ref().and_then(|table| table.get(&one.service));
+    let teacher = store.person(&one.teacher).await?.filter(|_| loaded.config.mail.is_set());
+    let letter = match &teacher {
+        Some(teacher) => letters::of_end(&pen, &one, teacher, door).await.map_err(unwritten)?,
+        None => None,
+    };
     journal(&*store, &one, ENDED).await?;
-    match store.end_inspection(id, SystemClock::new().now()).await? {
+    match store.end_inspection(id, letter.as_ref(), pen.now).await? {
         true => say!("inspection {id} is over; a running server tells {} within seconds", one.service),
         false => Err(Failure::new(format!("inspection {id} was over"))),
     }

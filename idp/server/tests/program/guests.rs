@@ -77,16 +77,15 @@ fn in_the_record(home: &Desk, host: &Desk) {
     };
     school(host, COLLEGE, EstablishmentKind::College);
     let out = done(host, &["register", "--establishment", COLLEGE]);
-    for told in
-        ["Invités de L’autre", "« Fables »", "reçues de leur ENT : prénom, initiale", "convention cycle3", ECOLE]
+    for told in ["Invités (L’autre)", "« Fables »", "reçues de leur ENT : prénom, initiale", "convention cycle3", ECOLE]
     {
         assert!(out.contains(told), "{told}: {out}");
     }
-    assert!(out.contains(" : invités de L’autre") && !out.contains("https://pad.example/ : courriel"), "{out}");
+    assert!(out.contains(" : invités (L’autre)") && !out.contains("https://pad.example/ : courriel"), "{out}");
     let english = done(host, &["register", "--establishment", COLLEGE, "--lang", "en"]);
-    assert!(english.contains("Guests of L’autre") && english.contains("code name that their workspace"), "{english}");
+    assert!(english.contains("Guests (L’autre)") && english.contains("code name that their workspace"), "{english}");
     let out = done(home, &["register", "--establishment", ECOLE]);
-    assert!(out.contains("Listes envoyées à L’autre") && !out.contains("Invités de L’autre"), "{out}");
+    assert!(out.contains("Listes envoyées à L’autre") && !out.contains("Invités (L’autre)"), "{out}");
 }
 
 /// What the annuaire proposes, and what somebody declares.
@@ -161,6 +160,58 @@ fn amended(home: &Desk, host: &Desk, class: &str) {
     export(&again);
     let out = done(host, &["guests", "import", again.to_str().unwrap()]);
     assert!(out.contains("2 were guests already"), "{out}");
+}
+
+/// A head stopped what comes by the convention and is not there any more: an operator finds it and lifts it.
+fn left_behind(host: &Desk, runtime: &tokio::runtime::Runtime) {
+    let (at, whom) = (["--establishment", COLLEGE], "convention/cycle3");
+    let college: Uai = COLLEGE.parse().unwrap();
+    let url = format!("sqlite://{}", host.path("data/preau.db").display());
+    runtime.block_on(async {
+        let store = preau_store_sql::open(&url).await.unwrap();
+        store.stop_here(&college, "cycle3", preau_domain::Instant(1_790_000_000_000)).await.unwrap();
+    });
+    let out = done(host, &[&["guests", "stops"], &at[..]].concat());
+    assert!(out.contains(whom) && out.contains("by the head") && out.contains("1 stops"), "{out}");
+    let out = done(host, &[&["guests", "stops", "--json"], &at[..]].concat());
+    let read: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((read[0]["whom"].as_str(), read[0]["by_head"].as_bool()), (Some(whom), Some(true)), "{out}");
+    let lift = |whom: &'static str| [&["guests", "lift", whom], &at[..]].concat();
+    refused(host, &[&lift("convention/autre")[..], &["--why", "Départ"]].concat(), "no such stop");
+    refused(host, &[&lift(whom)[..], &["--why", " "]].concat(), "1 to 200 characters");
+    assert_eq!(host.run(&lift(whom)).0, 2, "nobody lifts one without a reason");
+    done(host, &[&lift(whom)[..], &["--why", "Départ de la principale"]].concat());
+    assert!(done(host, &[&["guests", "stops"], &at[..]].concat()).contains("0 stops"));
+    runtime.block_on(async {
+        let store = preau_store_sql::open(&url).await.unwrap();
+        let events = store.audit_entries(i64::MIN, 1_000).await.unwrap();
+        let said = format!("convention-goes-on-here cycle3 at {COLLEGE}: Départ de la principale");
+        assert!(events.iter().any(|event| event.detail == said), "{said}");
+    });
+}
+
+/// A convention with a school that signs nothing: drafted without keys, and for data that such a list says.
+#[test]
+fn a_convention_whose_lists_are_written_here_has_no_keys() {
+    let desk = Desk::new();
+    let draft = [
+        "conventions",
+        "draft",
+        "lilas",
+        "--peer",
+        "urn:ecole:0990001N",
+        "--name",
+        "École des Lilas",
+        "--purpose",
+        "cycle 3",
+    ];
+    let dates = ["--establishments", ECOLE, "--from", "2020-01-01", "--until", "2099-07-31", "--quota", "30"];
+    let with = |more: &[&'static str]| [&draft[..], &dates[..], more].concat();
+    assert_eq!(desk.run(&with(&["--cards", "--data", "prénom, initiale"])).0, 2, "whoever signs has keys");
+    assert_eq!(desk.run(&with(&["--typed", "--data", "prénom, initiale"])).0, 2, "only where they come by cards");
+    refused(&desk, &with(&["--cards", "--typed", "--data", "prénom"]), "« prénom » and « initiale »");
+    let out = done(&desk, &with(&["--cards", "--typed", "--data", "prénom, initiale, classe"]));
+    assert!(out.contains("convention lilas is drawn up"), "{out}");
 }
 
 #[test]
@@ -255,6 +306,7 @@ fn a_list_goes_from_one_ent_to_the_other_and_is_taken_back() {
     done(&host, &["conventions", "suspend", "cycle3"]);
     refused(&host, &["guests", "import", list], "not in force");
     done(&host, &["conventions", "resume", "cycle3"]);
+    left_behind(&host, &runtime);
     amended(&home, &host, &class);
     assert!(done(&host, &["conventions", "end", "cycle3"]).contains("2 guests are guests no more"));
     refused(&host, &["conventions", "resume", "cycle3"], "it is over");

@@ -105,6 +105,10 @@ async fn admit(
     if !in_force || open.is_none() {
         return nobody(Admitted::NotInForce);
     }
+    let may_be_typed = args![admission.space.as_str(), convention];
+    if admission.typed && link.row(stops::MAY_BE_TYPED, may_be_typed).await?.is_none() {
+        return nobody(Admitted::NotAllowed);
+    }
     if link.row(TAKEN_IN, args![convention, batch]).await?.is_some() {
         return nobody(Admitted::AlreadyIn);
     }

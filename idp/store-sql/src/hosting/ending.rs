@@ -6,7 +6,7 @@ use crate::back::{Back, Shape};
 use crate::link::{Link, Sql, Work, args};
 use crate::pairings;
 use crate::people::{stop_sessions, stop_whose_records_ended};
-use preau_domain::{ConventionState, GUESTS, Instant, PersonId, Seconds, SessionId, member_by_name};
+use preau_domain::{ConventionState, GUESTS, Instant, PersonId, Seconds, SessionId, StopLift, member_by_name};
 use preau_store::{Result, StoreError};
 use std::collections::BTreeMap;
 
@@ -125,6 +125,14 @@ const FORGET_STOPPED: Sql = Sql::Each {
     postgres: "UPDATE guest_stop SET person = '' WHERE person <> '' AND person = ANY($1)",
 };
 const UNSTOP: &str = "DELETE FROM guest_stop WHERE person = $1 AND person <> ''";
+/// That a stop was lifted is of no use long after.
+const FORGET_LIFTS: &str = "DELETE FROM guest_lift WHERE at < $1";
+const FORGET_LIFTED: Sql = Sql::Each {
+    sqlite: "DELETE FROM guest_lift WHERE person <> '' AND person IN (SELECT value FROM json_each($1))",
+    postgres: "DELETE FROM guest_lift WHERE person <> '' AND person = ANY($1)",
+};
+const FORGET_TYPING: &str = "DELETE FROM guest_typing
+    WHERE NOT EXISTS (SELECT 1 FROM convention c WHERE c.id = guest_typing.convention AND c.state <> 'ended' AND c.ends > $1)";
 const UNLINK: &str = "DELETE FROM link WHERE person = $1";
 const FORGET: Sql = Sql::Each {
     sqlite: "DELETE FROM guest WHERE person IN (SELECT value FROM json_each($1))",
@@ -148,6 +156,7 @@ pub(crate) async fn forget(link: &mut Link<'_>, people: Vec<String>) -> Result<(
     }
     link.changed(LEAVE, args![members(&people)]).await?;
     link.changed(FORGET_STOPPED, args![people.clone()]).await?;
+    link.changed(FORGET_LIFTED, args![people.clone()]).await?;
     link.changed(FORGET, args![people]).await.map(drop)
 }
 
@@ -316,10 +325,12 @@ pub(super) async fn end_due(
             ended.extend(due);
         }
     }
-    // Both tables are read whole for it: not at each minute in which nobody ended.
+    // These tables are read whole for it: not at each minute in which nobody ended.
     if !ended.is_empty() || now.0.rem_euclid(HOUR) < FIRST_OF_AN_HOUR {
         link.changed(FORGET_LISTS, args![now - LISTS_STAY]).await?;
         link.changed(FORGET_STOPS, args![now - LISTS_STAY, now]).await?;
+        link.changed(FORGET_LIFTS, args![now - StopLift::KEPT]).await?;
+        link.changed(FORGET_TYPING, args![now]).await?;
     }
     Ok(((in_order(ended), more), sessions))
 }

@@ -8,7 +8,7 @@ use preau_domain::{
     Convention, GuestList, Instant, Role, SessionId, Space, SpaceGroup, Uai, member_by_name, stops_convention,
 };
 use preau_store::{Result, StoreError};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 const ADD_CONVENTION: &str = "INSERT INTO convention (id, state, begins, ends, quota, doc)
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
@@ -40,6 +40,12 @@ const LISTS_IN: &str = "SELECT DISTINCT l.id, l.doc FROM space_member m
 const GUESTS_IN: &str = "SELECT g.person, g.batch, g.ends, g.ended, g.doc, m.role, m.batch
     FROM space_member m JOIN guest g ON g.person = substr(m.member, 8) AND g.convention = $2
     WHERE m.space = $1 AND m.batch <> '' ORDER BY g.person";
+const FORGET_SCHOOLS: &str = "DELETE FROM convention_school WHERE convention = $1";
+static SCHOOLS: Bulk = Bulk::new(
+    "convention_school",
+    &[("establishment", Kind::Text), ("convention", Kind::Text)],
+    "ON CONFLICT DO NOTHING",
+);
 pub(super) static MEMBERS: Bulk = Bulk::new(
     "space_member",
     &[("member", Kind::Text), ("space", Kind::Text), ("role", Kind::Text), ("batch", Kind::Text)],
@@ -59,6 +65,14 @@ pub(super) async fn put_convention(link: &mut Link<'_>, new: &Convention, before
     let sql = if before.is_some() { REPLACE_CONVENTION } else { ADD_CONVENTION };
     if link.changed(sql, values).await? == 0 {
         return Err(StoreError::Conflict);
+    }
+    if before.is_none_or(|before| before.ours != new.ours) {
+        let mut named: BTreeSet<&str> = new.ours.iter().map(Uai::as_str).collect();
+        if named.is_empty() {
+            named.insert("");
+        }
+        link.changed(FORGET_SCHOOLS, args![new.id.as_str()]).await?;
+        SCHOOLS.write(link, named.into_iter().flat_map(|uai| args![uai, new.id.as_str()]).collect()).await?;
     }
     if before.is_some_and(|before| new.until < before.until || new.state != before.state) {
         link.changed(LOOK_AT_ALL, args![new.id.as_str()]).await?;

@@ -1,6 +1,9 @@
 //! The page of the head: who looks at the space of which teacher, why and until when; one more, and the end of one.
 
-use super::{Asked, DROPPED, ENDED, GRANTED, Problem, draft, events, in_the_way, inspects, may_be_inspected, teaches};
+use super::{
+    Asked, DROPPED, ENDED, GRANTED, Problem, TEACHING, draft, events, in_the_way, inspects, letters, may_be_inspected,
+    teaches,
+};
 use crate::lately::{Lately, RECENT};
 use crate::offers::heads;
 use crate::pages;
@@ -8,18 +11,20 @@ use crate::sign_in::PORTAL;
 use crate::{Begin, Door, Fault, FaultKind, Fields, Hub, Known, Live, ServiceTable, Visitor};
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use preau_domain::{AuditEvent, AuditKind, Inspection, Person, PersonId, Uai, normalised_login};
-use preau_store::{InspectionsOf, StoreError};
+use preau_store::{InspectionsOf, Store, StoreError};
 use std::collections::HashMap;
 use std::sync::Arc;
 
 const HERE: &str = "/inspections";
 const FORM: &str = "inspection";
-/// Most people of an establishment that are looked at.
-const MOST_PEOPLE: u32 = 20_000;
+/// Most teachers of an establishment that are looked at.
+const MOST_TEACHERS: u32 = 2_000;
+/// Most of them that a search finds.
+const MOST_FOUND: usize = 20;
 
 /// The routes of this concern.
 pub fn routes() -> Router<Arc<Hub>> {
@@ -59,8 +64,10 @@ pub(crate) struct Sheet {
     pub lines: Vec<Line>,
     /// Who reads it: of their own space they end none.
     pub reader: PersonId,
-    /// Teachers of the establishment, by account and name.
+    /// Teachers of the establishment whom the search names, by account and name; none without a search.
     pub teachers: Vec<(PersonId, String)>,
+    /// There are more.
+    pub more: bool,
     pub doors: Vec<Door>,
     /// What was typed, and what is wrong with it.
     pub typed: Typed,
@@ -71,6 +78,8 @@ pub(crate) struct Sheet {
 /// A form of the page.
 #[derive(Default)]
 pub(crate) struct Typed {
+    /// What is searched among the names of teachers.
+    pub search: String,
     pub inspector: String,
     pub teacher: String,
     pub service: String,
@@ -82,7 +91,8 @@ impl Typed {
     fn read(fields: &Fields) -> Result<Typed, Fault> {
         let one = |name: &str| -> Result<String, Fault> { Ok(fields.one(name)?.unwrap_or_default().trim().to_owned()) };
         let (inspector, teacher, service) = (one("inspector")?, one("teacher")?, one("service")?);
-        Ok(Typed { inspector, teacher, service, days: one("days")?, reason: one("reason")? })
+        let (days, reason, search) = (one("days")?, one("reason")?, one("q")?);
+        Ok(Typed { search, inspector, teacher, service, days, reason })
     }
 }
 
@@ -109,30 +119,35 @@ impl Hub {
 
     /// These, with the names of those they are about.
     pub(crate) async fn inspection_lines(&self, all: Vec<Inspection>) -> Result<Vec<Line>, Fault> {
-        let mut names: HashMap<PersonId, String> = HashMap::new();
-        let mut ids: Vec<PersonId> = Vec::new();
-        for one in &all {
-            ids.extend([one.inspector.clone(), one.teacher.clone()]);
-            ids.extend(one.by.clone());
-        }
-        ids.sort();
-        ids.dedup();
-        if !ids.is_empty() {
-            let people = self.store.people_named(&ids).await?;
-            names.extend(people.into_iter().map(|one| (one.id.clone(), one.display_name())));
-        }
-        let name = |id: &PersonId| names.get(id).cloned().unwrap_or_else(|| id.to_string());
-        let line = |one: Inspection| Line {
-            inspector: name(&one.inspector),
-            teacher: name(&one.teacher),
-            by: match &one.by {
-                None => By::Operator,
-                Some(by) => names.get(by).cloned().map_or(By::Former, By::Head),
-            },
-            inspection: one,
-        };
-        Ok(all.into_iter().map(line).collect())
+        Ok(lines(&*self.store, all).await?)
     }
+}
+
+/// The same from a store alone.
+pub(super) async fn lines(store: &dyn Store, all: Vec<Inspection>) -> preau_store::Result<Vec<Line>> {
+    let mut names: HashMap<PersonId, String> = HashMap::new();
+    let mut ids: Vec<PersonId> = Vec::new();
+    for one in &all {
+        ids.extend([one.inspector.clone(), one.teacher.clone()]);
+        ids.extend(one.by.clone());
+    }
+    ids.sort();
+    ids.dedup();
+    if !ids.is_empty() {
+        let people = store.people_named(&ids).await?;
+        names.extend(people.into_iter().map(|one| (one.id.clone(), one.display_name())));
+    }
+    let name = |id: &PersonId| names.get(id).cloned().unwrap_or_else(|| id.to_string());
+    let line = |one: Inspection| Line {
+        inspector: name(&one.inspector),
+        teacher: name(&one.teacher),
+        by: match &one.by {
+            None => By::Operator,
+            Some(by) => names.get(by).cloned().map_or(By::Former, By::Head),
+        },
+        inspection: one,
+    };
+    Ok(all.into_iter().map(line).collect())
 }
 
 /// Lets in whoever is of the direction of the establishment they work in, and proved who they are lately.
@@ -152,16 +167,25 @@ async fn asks(hub: &Hub, visitor: &Visitor) -> Result<Lately<Head>, Fault> {
     hub.begin_sign_in(visitor, begin).await.map(Lately::Onward)
 }
 
-async fn list(State(hub): State<Arc<Hub>>, visitor: Visitor) -> Result<Response, Fault> {
+async fn list(State(hub): State<Arc<Hub>>, visitor: Visitor, RawQuery(query): RawQuery) -> Result<Response, Fault> {
     match asks(&hub, &visitor).await? {
-        Lately::Proved(head) => sheet(&hub, &visitor, &head, Typed::default(), None).await,
+        Lately::Proved(head) => {
+            let typed = Typed::read(&Fields::parse(query.as_deref().unwrap_or_default())?)?;
+            sheet(&hub, &visitor, &head, typed, None).await
+        }
         Lately::Onward(response) => Ok(response),
     }
 }
 
-async fn teachers(hub: &Hub, at: &Uai) -> Result<Vec<Person>, Fault> {
-    let mut all = hub.store.people_at(at, MOST_PEOPLE).await?;
-    all.retain(|one| one.state.may_sign_in() && teaches(one, at));
+/// The teachers of an establishment whom a search names. Nobody is read without one, and nobody who does not teach there.
+async fn teachers(hub: &Hub, at: &Uai, search: &str) -> Result<Vec<Person>, Fault> {
+    let words = pages::searched_words(search);
+    if words.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut all = hub.store.people_as(at, TEACHING, MOST_TEACHERS).await?;
+    let named = |one: &Person| pages::holds(&one.display_name(), &words);
+    all.retain(|one| one.state.may_sign_in() && teaches(one, at) && named(one));
     all.sort_by_cached_key(|one| (one.family_name.to_lowercase(), one.given_name.to_lowercase(), one.id.clone()));
     Ok(all)
 }
@@ -175,10 +199,13 @@ async fn sheet(
 ) -> Result<Response, Fault> {
     let after = hub.now() - Inspection::SAID_AFTER;
     let known = hub.store.inspections(InspectionsOf::Establishment(&head.at), after, Inspection::MOST).await?;
+    let found = teachers(hub, &head.at, &typed.search).await?;
+    let teachers = found.iter().take(MOST_FOUND).map(|one| (one.id.clone(), one.display_name()));
     let sheet = Sheet {
         lines: hub.inspection_lines(known).await?,
         reader: head.person.clone(),
-        teachers: teachers(hub, &head.at).await?.iter().map(|one| (one.id.clone(), one.display_name())).collect(),
+        more: found.len() > MOST_FOUND,
+        teachers: teachers.collect(),
         doors: doors(&hub.services()).cloned().collect(),
         typed,
         problem,
@@ -242,14 +269,22 @@ async fn grant(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Re
     if let Some(problem) = in_the_way(&*hub.store, &one).await? {
         return sheet(&hub, &visitor, &head, typed, Some(problem)).await;
     }
+    let letter = match hub.sends_mail() {
+        true => letters::of_grant(&hub.pen(), &one, &teacher, Some(&door)).await?,
+        false => None,
+    };
     journal(&hub, &visitor, &head, &one, GRANTED).await?;
-    match hub.store.grant_inspection(&one, hub.now()).await {
+    match hub.store.grant_inspection(&one, letter.as_ref(), hub.now()).await {
         // Somebody else was quicker within the same moment, and the journal says that this one never was.
         Err(StoreError::Conflict) => {
             journal(&hub, &visitor, &head, &one, DROPPED).await?;
             sheet(&hub, &visitor, &head, typed, Some(Problem::Already)).await
         }
-        other => other.map(|()| hub.see_other(HERE)).map_err(Fault::from),
+        other => {
+            other?;
+            hub.letters.notify_one();
+            Ok(hub.see_other(HERE))
+        }
     }
 }
 
@@ -261,8 +296,14 @@ async fn end(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Resu
     let one = hub.store.inspection(fields.required("inspection")?).await?;
     let one = one.filter(|one| one.establishment == head.at && one.teacher != head.person).ok_or_else(nothing)?;
     if one.until > hub.now() {
+        let teacher = hub.store.person(&one.teacher).await?.filter(|_| hub.sends_mail());
+        let letter = match &teacher {
+            Some(teacher) => letters::of_end(&hub.pen(), &one, teacher, hub.services().get(&one.service)).await?,
+            None => None,
+        };
         journal(&hub, &visitor, &head, &one, ENDED).await?;
-        hub.store.end_inspection(&one.id, hub.now()).await?;
+        hub.store.end_inspection(&one.id, letter.as_ref(), hub.now()).await?;
+        hub.letters.notify_one();
         // Services are told now; where that fails the job of every few seconds does it.
         if let Err(fault) = hub.end_expired_sessions(1_000).await {
             tracing::warn!(detail = %fault.detail, "services are told of ended sessions later");

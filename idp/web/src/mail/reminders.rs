@@ -48,7 +48,7 @@ impl Hub {
             let end = space.until.0.to_string();
             let id = Some(self.keyring.mac("space-ends", &[&space.id, &end, person.id.as_str()]));
             let lasts = Seconds((space.until - now) / 1_000);
-            let (kind, locale) = (LetterKind::SpaceEnds, self.language_of(&person.id).await?.unwrap_or(Locale::Fr));
+            let (kind, locale) = (LetterKind::SpaceEnds, self.pen().language(person, Locale::Fr).await?);
             let (when, until) = (last_day_of(self, locale, space.until), last_day_of(self, locale, longest));
             let words = [
                 ("title", space.title.as_str()),

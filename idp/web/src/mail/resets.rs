@@ -56,7 +56,7 @@ impl Hub {
         let typed = typed.trim().chars().take(LONGEST).collect();
         let (locale, way) = (visitor.locale.code().to_owned(), visitor.correlation().clone());
         let (id, at) = (self.ids.text(24), self.now());
-        let doc = self.sealed(&id, ASKED, &Asked { typed, locale, way })?;
+        let doc = self.pen().sealed(&id, ASKED, &Asked { typed, locale, way })?;
         let letter = Letter { id, kind: ASKED.to_owned(), person: None, doc, at, expires: at + LASTS };
         match self.store.post_request(&letter, MOST_ASKED).await {
             Ok(()) => {
@@ -121,7 +121,8 @@ impl Hub {
             [(login, code)] => (LetterKind::PasswordReset, [("login", *login), ("code", code.as_str())]),
             _ => (LetterKind::PasswordResets, [("accounts", accounts.as_str()), ("code", "")]),
         };
-        let letter = self.letter(&people, to, Say { kind, locale, lasts: LASTS, words: &words, id: None }).await?;
+        let letter =
+            self.pen().letter(&people, to, Say { kind, locale, lasts: LASTS, words: &words, id: None }).await?;
         Ok(Answer { letter, counter: self.keyring.mac("letters", &["reset", "to", mailbox]), kept })
     }
 

@@ -4,7 +4,7 @@ use super::home::place_name;
 use super::{Page, html};
 use crate::inspections::{By, Line, Sheet, inspects};
 use crate::words::in_language;
-use crate::{Fault, Hub, Live, Visitor};
+use crate::{Fault, Hub, Live, Locale, Pen, Visitor};
 use askama::Template;
 use axum::response::Response;
 use preau_domain::{Inspection, Instant, Person, Profile, ServiceId, Uai};
@@ -19,6 +19,9 @@ pub(super) struct Inspections<'a> {
     days: String,
     lines: Vec<Shown>,
     teachers: Vec<Choice>,
+    /// What is searched, and what came of it where that is not said by who is found.
+    search: String,
+    found: Option<String>,
     services: Vec<Choice>,
     inspector: String,
     typed_days: String,
@@ -83,6 +86,13 @@ impl<'a> Inspections<'a> {
             inspector: typed.inspector.clone(),
             reason: typed.reason.clone(),
             unchosen: typed.teacher.is_empty(),
+            found: match (typed.search.is_empty(), sheet.teachers.is_empty(), sheet.more) {
+                (true, _, _) => None,
+                (false, true, _) => Some(page.t("inspection-found-none")),
+                (false, false, true) => Some(page.t("inspection-found-more")),
+                (false, false, false) => None,
+            },
+            search: typed.search.clone(),
             problem: sheet.problem.map(|problem| page.with(problem.key(), "days", &days)),
             token: sheet.token,
             days,
@@ -130,6 +140,11 @@ fn sentence(page: &Page<'_>, key: &str, line: &Line, service: Option<String>, no
             ("by", &by),
         ],
     )
+}
+
+/// What a letter to the teacher says of one: what stands at their home.
+pub(crate) fn said_of_inspection(pen: &Pen<'_>, locale: Locale, line: &Line, service: Option<String>) -> String {
+    sentence(&Page::of(pen.texts, pen.config, locale), "inspection-of-you", line, service, pen.now)
 }
 
 /// What stands at home: of a teacher for as long as an inspection lasts and a month more, of an inspector as long as it lasts.

@@ -25,7 +25,9 @@ mod portal;
 mod runs;
 mod sandbox;
 mod sharing;
+mod stops;
 mod tiles;
+mod written;
 
 pub use account::{
     AccountPage, CodeForm, CodesPage, PasskeyForm, Received, account, factor_wanted, new_codes, new_passkey, paper,
@@ -39,11 +41,13 @@ pub use class::{
 };
 pub use elsewhere::{choose_account, elsewhere, said};
 pub use inspections::inspections;
+pub(crate) use inspections::said_of_inspection;
 pub use offers::{Shown as ShownOffer, offer, offers};
 pub use runs::{Shown as ShownRun, run, source, sources};
 pub use sandbox::{SandboxPage, sandbox, who_comes, would_be_told};
 pub use sharing::{GuestsPage, JoinPage, SpaceForm, SpacePage, SpacesPage, guests, join, new_space, space, spaces};
 pub(crate) use sharing::{Sending, last_day_of};
+pub(crate) use tiles::{holds, words as searched_words};
 
 use crate::goodbye::StillOpen;
 use crate::{Door, Fault, FaultKind, Hub, Locale, Texts, Visitor, WebConfig, compress};

@@ -2,10 +2,12 @@
 
 use super::home::place_name;
 use super::offers::day_in_words;
+use super::stops::KeptOut;
+use super::written::Writing;
 use super::{Page, html};
 use crate::sharing::{
     Answered, Change, Draft, Estimate, Framed, Invitation, ListLine, Offered, Preview, ROLES, Refusal, ShownGuest,
-    ShownStop, Standing, Turn, Whom,
+    Standing, Stops, Turn, Whom,
 };
 use crate::words::in_language;
 use crate::{Hub, Live, Locale, Visitor};
@@ -33,45 +35,17 @@ fn role_word(page: &Page<'_>, role: Role) -> String {
 }
 
 /// The way to the page before and to the one after.
-struct Turning {
-    before: Option<String>,
-    after: Option<String>,
+pub(super) struct Turning {
+    pub before: Option<String>,
+    pub after: Option<String>,
 }
 
 impl Turning {
     /// Nothing where there is one page alone.
-    fn of(at: &str, turn: Turn) -> Option<Turning> {
+    pub(super) fn of(at: &str, turn: Turn) -> Option<Turning> {
         let to = |page: u32| format!("{at}?{}={page}", turn.field);
         let (before, after) = ((turn.page > 1).then(|| to(turn.page - 1)), turn.more.then(|| to(turn.page + 1)));
         (before.is_some() || after.is_some()).then_some(Turning { before, after })
-    }
-}
-
-/// Somebody who is kept out.
-struct StopLine {
-    said: String,
-    whom: String,
-    /// Of one space; none where it is everywhere.
-    space: Option<String>,
-    everywhere: bool,
-    may_lift: bool,
-}
-
-fn stop_line(page: &Page<'_>, stop: &ShownStop) -> StopLine {
-    let name = stop.name.as_deref().map_or_else(|| page.t("stop-forgotten"), |name| display_safe(name, 100));
-    let at = page.moment(stop.at);
-    let key = match (stop.convention, &stop.space, stop.by_head) {
-        (true, ..) => "stop-convention",
-        (_, None, _) => "stop-everywhere",
-        (_, Some(_), true) => "stop-head",
-        (_, Some(_), false) => "stop-manager",
-    };
-    StopLine {
-        said: page.texts.with(page.locale, key, &[("name", &name), ("at", &at)]),
-        whom: stop.whom.clone(),
-        everywhere: stop.space.is_none(),
-        space: stop.space.clone(),
-        may_lift: stop.may_lift,
     }
 }
 
@@ -352,7 +326,7 @@ pub struct SpacePage {
     /// The account after which the next page of guests begins.
     pub(crate) after: Option<PersonId>,
     /// Who is kept out of it.
-    pub(crate) stops: Vec<ShownStop>,
+    pub(crate) stops: Stops,
     pub(crate) lists: Vec<ListLine>,
     pub(crate) turn: Turn,
     /// The invitations, each with the address at which it is accepted.
@@ -361,6 +335,8 @@ pub struct SpacePage {
     pub(crate) can_change: bool,
     /// Until when it may go on.
     pub(crate) longest: Option<Instant>,
+    /// Whether lists may be written here: none where somebody signs them, or nobody comes.
+    pub(crate) typed: Option<bool>,
     /// A list that was handed in.
     pub(crate) preview: Option<Preview>,
     pub(crate) token: String,
@@ -392,6 +368,8 @@ struct Invite {
 
 struct Looked {
     text: String,
+    /// Of a list that is written here: what the form says for its class, and its name.
+    typed: Option<(String, String)>,
     problems: Vec<String>,
     /// What it would do, in a sentence; nothing where it is refused.
     would: Option<String>,
@@ -415,12 +393,14 @@ pub(super) struct OneSpace<'a> {
     classes: Vec<Class>,
     /// The next page of guests.
     after: Option<String>,
-    stops: Vec<StopLine>,
+    kept_out: KeptOut,
     lists: Vec<TakenLine>,
     turning: Option<Turning>,
     invitations: Vec<Invite>,
     /// Its guests come by cards, and nobody of theirs opens an invitation.
     by_card: bool,
+    /// The form of a list that is written here.
+    writing: Option<Writing>,
     can_change: bool,
     longest: Option<String>,
     looked: Option<Looked>,
@@ -488,7 +468,7 @@ fn looked(page: &Page<'_>, preview: Preview) -> Looked {
         }
     }
     let problems = preview.problems.iter().map(|one| reason(page, one)).collect();
-    Looked { text: preview.text, problems, would, people }
+    Looked { text: preview.text, typed: preview.typed, problems, would, people }
 }
 
 impl<'a> OneSpace<'a> {
@@ -506,6 +486,7 @@ impl<'a> OneSpace<'a> {
             invitations,
             can_change,
             longest,
+            typed,
             preview,
             token,
         } = shown;
@@ -525,6 +506,7 @@ impl<'a> OneSpace<'a> {
             until: last_day(&page, space.until),
             by_card: state == Standing::Open && convention.as_ref().is_some_and(|one| one.peer.comes_by_card()),
             peer: convention.map(|one| display_safe(&one.peer.name, 60)),
+            writing: typed.map(|allowed| Writing::of(&page, &space, allowed, preview.as_ref())),
             quota: quota.map(|(there, quota)| {
                 let (there, quota) = (there.to_string(), quota.to_string());
                 page.texts.with(page.locale, "space-quota", &[("there", &there), ("quota", &quota)])
@@ -533,7 +515,7 @@ impl<'a> OneSpace<'a> {
             services: space.services.iter().map(title_of).collect(),
             classes: classes(&page, &guests),
             after: after.map(|person| format!("/space/{}?after={person}", space.id)),
-            stops: stops.iter().map(|one| stop_line(&page, one)).collect(),
+            kept_out: KeptOut::of(&page, &format!("/space/{}", space.id), &stops),
             turning: Turning::of(&format!("/space/{}", space.id), turn),
             lists: lists.iter().map(taken).collect(),
             invitations: invitations.iter().map(|one| invite(&page, one)).collect(),
@@ -694,7 +676,9 @@ pub fn join(hub: &Hub, visitor: &Visitor, _: &Live, shown: JoinPage) -> Response
 /// What [`guests`] shows.
 pub struct GuestsPage {
     pub(crate) framed: Vec<Framed>,
-    pub(crate) stops: Vec<ShownStop>,
+    /// Conventions by which lists are written here, and whether the head says yes.
+    pub(crate) written: Vec<(Convention, bool)>,
+    pub(crate) stops: Stops,
     pub(crate) turn: Turn,
     /// There are more guests in these spaces than one page shows.
     pub(crate) cut: bool,
@@ -717,13 +701,21 @@ struct UnderSpace {
     classes: Vec<Class>,
 }
 
+/// A convention by which lists are written here.
+struct Written {
+    id: String,
+    peer: String,
+    allowed: bool,
+}
+
 #[derive(Template)]
 #[template(path = "guests.html")]
 pub(super) struct Guests<'a> {
     page: Page<'a>,
     place: String,
     conventions: Vec<UnderConvention>,
-    stops: Vec<StopLine>,
+    written: Vec<Written>,
+    kept_out: KeptOut,
     turning: Option<Turning>,
     cut: bool,
     token: String,
@@ -755,9 +747,15 @@ impl<'a> Guests<'a> {
             spaces: framed.spaces.iter().map(under).collect(),
         };
         let conventions = shown.framed.iter().map(one).collect();
+        let written = shown.written.iter().map(|(one, allowed)| Written {
+            id: one.id.clone(),
+            peer: display_safe(&one.peer.name, 60),
+            allowed: *allowed,
+        });
         Guests {
             conventions,
-            stops: shown.stops.iter().map(|one| stop_line(&page, one)).collect(),
+            written: written.collect(),
+            kept_out: KeptOut::of(&page, "/spaces/guests", &shown.stops),
             turning: Turning::of("/spaces/guests", shown.turn),
             cut: shown.cut,
             place,

@@ -66,8 +66,7 @@ fn words_of(door: &Door, locale: Locale) -> (&str, &str) {
 
 /// Whether the name of a service holds all these words.
 pub fn named(door: &Door, locale: Locale, words: &[String]) -> bool {
-    let title = folded(words_of(door, locale).0);
-    words.iter().all(|word| title.contains(word.as_str()))
+    holds(words_of(door, locale).0, words)
 }
 
 /// Sorts doors into sections and hides what the search does not name.
@@ -118,6 +117,12 @@ pub fn shown(sections: &[Section]) -> usize {
 pub fn words(search: &str) -> Vec<String> {
     let search: String = search.chars().take(MAX_SEARCH).collect();
     folded(&search).split_whitespace().map(str::to_owned).collect()
+}
+
+/// Whether a text holds all words of a search.
+pub fn holds(text: &str, words: &[String]) -> bool {
+    let text = folded(text);
+    words.iter().all(|word| text.contains(word.as_str()))
 }
 
 /// A text without case or accents, so that `vie scolaire` finds `Vie Scolaire` and `eleve` finds `élève`, and with the apostrophe

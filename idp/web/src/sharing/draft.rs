@@ -17,7 +17,7 @@ use preau_store::StoreError;
 use std::sync::Arc;
 
 /// Conventions read at once, and partners offered.
-const MOST_CONVENTIONS: u32 = 1_000;
+const CONVENTIONS_AT_ONCE: u32 = 200;
 const MOST_PARTNERS: usize = 2_000;
 /// Classes of one school in one space.
 const MOST_CLASSES: usize = 20;
@@ -28,7 +28,7 @@ const OF_A_CLASS: usize = 30;
 pub(crate) struct Partner {
     /// What a form says for it.
     pub value: String,
-    pub convention: Convention,
+    pub convention: Arc<Convention>,
     pub establishment: Uai,
     /// Its number, and the name of its ENT.
     pub label: String,
@@ -206,7 +206,7 @@ impl Draft {
         let services = services.filter(some).ok_or("space-problem-services")?;
         let (year, month, day) = self.until.ok_or("space-problem-day")?.parts();
         let until = Instant::french_day(year, month, day).ok_or("space-problem-day")?.1;
-        let convention = partner.map(|one| &one.convention);
+        let convention = partner.map(|one| &*one.convention);
         if until > convention.map_or_else(|| next_summer(now), |one| one.until) {
             return Err("space-problem-far");
         }
@@ -243,23 +243,18 @@ pub(super) fn mountable<'t>(table: &'t ServiceTable, at: &Uai) -> impl Iterator<
 /// who manages every space of it, all of them.
 pub(super) async fn offered(hub: &Hub, member: &Member) -> Result<Offered, Fault> {
     let now = hub.now();
-    // Conventions come first among them.
-    let stops = hub.store.stops(&member.at, MOST_CONVENTIONS).await?;
     let (mut partners, mut after): (Vec<Partner>, _) = (Vec::new(), String::new());
     loop {
-        let page = hub.store.conventions(&after, MOST_CONVENTIONS).await?;
+        let page = hub.store.conventions_of(&member.at, now, &after, CONVENTIONS_AT_ONCE).await?;
         let Some(last) = page.last() else { break };
         after.clone_from(&last.id);
-        let usable = |one: &&Convention| {
-            let stopped = stops.iter().any(|stop| stop.convention() == Some(one.id.as_str()));
-            one.in_force(now) && one.peer.comes_by().is_some() && one.is_for(&member.at) && !stopped
-        };
-        for convention in page.iter().filter(usable) {
+        let usable = |one: &Convention| one.in_force(now) && one.peer.comes_by().is_some() && one.is_for(&member.at);
+        for convention in page.into_iter().filter(usable).map(Arc::new) {
             for uai in convention.establishments.iter().filter(|uai| **uai != member.at) {
                 partners.push(Partner {
                     value: format!("{} {uai}", convention.id),
                     label: format!("{uai} ({})", display_safe(&convention.peer.name, 60)),
-                    convention: convention.clone(),
+                    convention: Arc::clone(&convention),
                     establishment: uai.clone(),
                 });
             }
@@ -301,7 +296,7 @@ pub(super) async fn offered(hub: &Hub, member: &Member) -> Result<Offered, Fault
 }
 
 async fn estimate(hub: &Hub, draft: &Draft, offered: &Offered) -> Result<Option<Estimate>, Fault> {
-    let Some(convention) = draft.partner(offered).map(|one| &one.convention) else { return Ok(None) };
+    let Some(convention) = draft.partner(offered).map(|one| &*one.convention) else { return Ok(None) };
     let each = OF_A_CLASS + usize::from(draft.their_staff.is_some());
     let there = hub.store.guest_count(&convention.id).await?;
     Ok(Some(Estimate { about: draft.their_classes.len() * each, there, quota: convention.quota }))

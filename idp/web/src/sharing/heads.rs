@@ -10,11 +10,14 @@ use crate::{Fault, Fields, Hub, Visitor};
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use preau_domain::{Convention, PersonId, Space};
+use preau_domain::{Convention, PersonId, Space, Uai};
+use preau_hosting::may_be_typed;
 use preau_store::Hosted;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+/// Conventions read at once.
+const AT_ONCE: u32 = 200;
 /// Guests that one page of spaces shows: a class and a half in each.
 const MOST_GUESTS: u32 = 2_000;
 
@@ -67,9 +70,28 @@ pub(super) async fn list(
         Framed { spaces: spaces.collect(), terms, convention }
     };
     let framed = conventions.into_iter().map(frame).filter(|one| !one.spaces.is_empty()).collect();
-    let stops = stops::of(&hub, &member.at, None, true).await?;
-    let page = GuestsPage { framed, stops, turn, cut, token: member.token(&hub) };
+    let stops = stops::of(&hub, &member.at, None, true, Turn::read(&fields, "stops")?).await?;
+    let written = written(&hub, &member.at).await?;
+    let page = GuestsPage { framed, written, stops, turn, cut, token: member.token(&hub) };
     Ok(pages::guests(&hub, &visitor, &member.live, &member.at, page))
+}
+
+/// The conventions by which lists may be written at an establishment, where its head says yes, and whether that is so.
+async fn written(hub: &Hub, at: &Uai) -> Result<Vec<(Convention, bool)>, Fault> {
+    let (mut all, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = hub.store.conventions_of(at, hub.now(), &after, AT_ONCE).await?;
+        let Some(last) = page.last() else { break };
+        after.clone_from(&last.id);
+        all.extend(page.into_iter().filter(may_be_typed));
+    }
+    let named: Vec<String> = all.iter().map(|one| one.id.clone()).collect();
+    let allowed = if named.is_empty() { Vec::new() } else { hub.store.typing_allowed(at, &named).await? };
+    let with = |one: Convention| {
+        let yes = allowed.contains(&one.id);
+        (one, yes)
+    };
+    Ok(all.into_iter().map(with).collect())
 }
 
 pub(super) async fn stop(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Result<Response, Fault> {

@@ -14,7 +14,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use preau_domain::{AuditKind, Convention, Guest, GuestList, Instant, PersonId, Space, Uai};
-use preau_hosting::{Manager, Problem, Reason, Why, may_manage, next_summer};
+use preau_hosting::{Manager, Problem, Reason, Why, may_be_typed, may_manage, next_summer};
 use preau_store::{GuestsOf, Hosted, ListsOf, StoreError};
 use std::sync::Arc;
 
@@ -45,6 +45,8 @@ pub(crate) type ListLine = GuestList;
 pub(crate) struct Preview {
     /// The list itself, to be handed in again with a yes.
     pub text: String,
+    /// Of a list that is written here: its class, as the form says it, and its name.
+    pub typed: Option<(String, String)>,
     pub taken: Option<Taken>,
     /// What is wrong with it.
     pub problems: Vec<Reason>,
@@ -117,19 +119,21 @@ pub(super) async fn show(
     };
     let (space, as_what) = member.manages(&hub, &id).await?;
     let fields = Fields::parse(query.as_deref().unwrap_or_default())?;
-    let reading = Reading { after: fields.one("after")?.map(PersonId::new), lists: Turn::read(&fields, "lists")? };
+    let (lists, stops) = (Turn::read(&fields, "lists")?, Turn::read(&fields, "stops")?);
+    let reading = Reading { after: fields.one("after")?.map(PersonId::new), lists, stops };
     page(&hub, &visitor, &member, (space, as_what), reading, None).await
 }
 
-/// What of a space is read: which guests, and which lists.
-struct Reading {
+/// What of a space is read: which guests, which lists, and who is kept out.
+pub(super) struct Reading {
     after: Option<PersonId>,
     lists: Turn,
+    stops: Turn,
 }
 
 impl Reading {
-    fn first() -> Reading {
-        Reading { after: None, lists: Turn::first("lists") }
+    pub(super) fn first() -> Reading {
+        Reading { after: None, lists: Turn::first("lists"), stops: Turn::first("stops") }
     }
 }
 
@@ -172,7 +176,7 @@ fn longest<'g>(
     (until > space.until || guests.any(shorter)).then_some(until)
 }
 
-async fn page(
+pub(super) async fn page(
     hub: &Hub,
     visitor: &Visitor,
     member: &Member,
@@ -196,8 +200,18 @@ async fn page(
         _ => Vec::new(),
     };
     let stops = match &convention {
-        Some(_) => stops::of(hub, &space.host, Some(&space.id), as_what == Manager::Head).await?,
-        None => Vec::new(),
+        Some(_) => {
+            let head = as_what == Manager::Head;
+            stops::of(hub, &space.host, Some(&space.id), head, reading.stops).await?
+        }
+        None => stops::Stops::none(),
+    };
+    let typed = match &convention {
+        Some(one) if may_be_typed(one) => {
+            let named = std::slice::from_ref(&one.id);
+            Some(!hub.store.typing_allowed(&space.host, named).await?.is_empty())
+        }
+        _ => None,
     };
     let mut turn = reading.lists;
     let mut lists = hub.store.lists(ListsOf::Space(&space.id), turn.skip(), turn.limit()).await?;
@@ -211,6 +225,7 @@ async fn page(
         turn,
         can_change: super::draft::can_say(&space),
         token: member.token(hub),
+        typed,
         state,
         convention,
         quota,
@@ -239,7 +254,12 @@ pub(super) async fn acts(
     acts_by(hub, visitor, id, Fields::of_message(body)?).await
 }
 
-async fn acts_by(hub: &Hub, visitor: &Visitor, id: &str, fields: Fields) -> Result<Result<Acting, Response>, Fault> {
+pub(super) async fn acts_by(
+    hub: &Hub,
+    visitor: &Visitor,
+    id: &str,
+    fields: Fields,
+) -> Result<Result<Acting, Response>, Fault> {
     let member = match sent_by(hub, visitor, &format!("/space/{id}"), &fields).await? {
         Ok(member) => member,
         Err(onward) => return Ok(Err(onward)),
@@ -395,10 +415,10 @@ pub(super) async fn upload(
         Err(problems) => Err(problems),
     };
     let preview = match preview {
-        Ok(taken) => Preview { text, taken: Some(taken), problems: Vec::new() },
+        Ok(taken) => Preview { text, typed: None, taken: Some(taken), problems: Vec::new() },
         Err(problems) => {
             let problems = problems.iter().take(MOST_PROBLEMS).map(Problem::reason).collect();
-            Preview { text, taken: None, problems }
+            Preview { text, typed: None, taken: None, problems }
         }
     };
     let as_what = if head { Manager::Head } else { Manager::Manager };

@@ -1,17 +1,45 @@
 //! Who is kept out by somebody of the establishment, and how that is lifted: what the head said by the head, what else by whoever manages the space.
 
 use super::manage::{Acting, acts};
-use super::{Member, heads, journal, journal_of, sent};
+use super::{Member, Turn, heads, journal, journal_of, sent};
 use crate::{Fault, Hub, Visitor};
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use preau_domain::{AuditKind, GuestStop, Instant, PersonId, Uai};
+use preau_domain::{AuditKind, GuestStop, Instant, Lifter, PersonId, Space, StopLift, Uai};
+use preau_store::StopsOf;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Stops read of one establishment.
-const MOST: u32 = 500;
+/// Stops read at once.
+const AT_ONCE: u32 = 500;
+/// Stops that were lifted, shown at most.
+const MOST_LIFTS: u32 = 50;
+
+/// Who is kept out, a page of them, and which stops were lifted lately.
+pub(crate) struct Stops {
+    pub shown: Vec<ShownStop>,
+    pub lifts: Vec<ShownLift>,
+    pub turn: Turn,
+}
+
+impl Stops {
+    /// Of a space without guests.
+    pub fn none() -> Stops {
+        Stops { shown: Vec::new(), lifts: Vec::new(), turn: Turn::first("stops") }
+    }
+}
+
+/// That a stop was lifted, as whoever may see it does.
+pub(crate) struct ShownLift {
+    /// As of a stop.
+    pub name: Option<String>,
+    pub convention: bool,
+    pub by: Lifter,
+    /// What an operator said, to the head alone.
+    pub why: Option<String>,
+    pub at: Instant,
+}
 
 /// A stop, as whoever may see it does.
 pub(crate) struct ShownStop {
@@ -28,39 +56,71 @@ pub(crate) struct ShownStop {
 }
 
 /// Those of an establishment; with `space`, those that keep somebody out of it.
-pub(super) async fn of(hub: &Hub, host: &Uai, space: Option<&str>, head: bool) -> Result<Vec<ShownStop>, Fault> {
-    let mut stops = hub.store.stops(host, MOST).await?;
-    // Whom the head stopped everywhere may never have been in this space: that is for the head to read.
-    stops.retain(|one| space.is_none_or(|id| one.space.as_deref().map_or(head, |own| own == id)));
-    if stops.is_empty() {
-        return Ok(Vec::new());
+pub(super) async fn of(hub: &Hub, host: &Uai, space: Option<&str>, head: bool, mut turn: Turn) -> Result<Stops, Fault> {
+    let which = match space {
+        None => StopsOf::Host(host),
+        // Whom the head stopped everywhere may never have been in this space: that is for the head to read.
+        Some(space) if head => StopsOf::SpaceAndAll(host, space),
+        Some(space) => StopsOf::Space(host, space),
+    };
+    let mut stops = hub.store.stops(which, turn.skip(), turn.limit()).await?;
+    turn.cut(&mut stops);
+    let lifts = hub.store.lifts(which, hub.now() - StopLift::KEPT, MOST_LIFTS).await?;
+    if stops.is_empty() && lifts.is_empty() {
+        return Ok(Stops { shown: Vec::new(), lifts: Vec::new(), turn });
     }
-    let people: Vec<PersonId> = stops.iter().filter_map(|one| one.person.clone()).collect();
+    let people = stops.iter().filter_map(|one| one.person.clone());
+    let people: Vec<PersonId> = people.chain(lifts.iter().filter_map(|one| one.person.clone())).collect();
     let records = hub.store.records_named(&people).await?;
     let names: HashMap<PersonId, String> =
         records.into_iter().map(|held| (held.person.id.clone(), held.person.display_name())).collect();
-    let conventions: Vec<String> = stops.iter().filter_map(|one| one.convention().map(str::to_owned)).collect();
-    let conventions = hub.store.conventions_named(&conventions).await?;
-    let shown = |stop: GuestStop| {
-        let convention = stop.convention().map(str::to_owned);
-        let name = match &convention {
-            Some(id) => {
-                let found = conventions.iter().find(|one| one.id == *id);
-                Some(found.map_or_else(|| id.clone(), |one| one.peer.name.clone()))
-            }
-            None => stop.person.as_ref().and_then(|id| names.get(id).cloned()).filter(|name| !name.is_empty()),
-        };
-        ShownStop {
-            name,
-            convention: convention.is_some(),
-            may_lift: head || (!stop.by_head && stop.space.is_some()),
-            whom: stop.whom,
-            space: stop.space,
-            by_head: stop.by_head,
-            at: stop.at,
+    let named = stops.iter().filter_map(GuestStop::convention).chain(lifts.iter().filter_map(StopLift::convention));
+    let conventions = hub.store.conventions_named(&named.map(str::to_owned).collect::<Vec<_>>()).await?;
+    let name = |convention: Option<&str>, person: Option<&PersonId>| match convention {
+        Some(id) => {
+            let found = conventions.iter().find(|one| one.id == id);
+            Some(found.map_or_else(|| id.to_owned(), |one| one.peer.name.clone()))
         }
+        None => person.and_then(|id| names.get(id).cloned()).filter(|name| !name.is_empty()),
     };
-    Ok(stops.into_iter().map(shown).collect())
+    let lifts = lifts.into_iter().map(|lift| ShownLift {
+        name: name(lift.convention(), lift.person.as_ref()),
+        convention: lift.convention().is_some(),
+        by: lift.by,
+        why: Some(lift.why).filter(|why| head && !why.is_empty()),
+        at: lift.at,
+    });
+    let lifts = lifts.collect();
+    let shown = stops.into_iter().map(|stop| ShownStop {
+        name: name(stop.convention(), stop.person.as_ref()),
+        convention: stop.convention().is_some(),
+        may_lift: head || (!stop.by_head && stop.space.is_some()),
+        whom: stop.whom,
+        space: stop.space,
+        by_head: stop.by_head,
+        at: stop.at,
+    });
+    Ok(Stops { shown: shown.collect(), lifts, turn })
+}
+
+/// Given names and initials of those whom somebody keeps out of a space, or out of every one of the establishment, and who came from a school, as far as
+/// that is still known.
+pub(super) async fn named(hub: &Hub, space: &Space, home: &Uai) -> Result<Vec<(String, String)>, Fault> {
+    let (which, mut names, mut skip) = (StopsOf::SpaceAndAll(&space.host, &space.id), Vec::new(), 0);
+    loop {
+        let page = hub.store.stops(which, skip, AT_ONCE).await?;
+        skip += AT_ONCE;
+        let people: Vec<PersonId> = page.iter().filter_map(|one| one.person.clone()).collect();
+        for held in hub.store.records_named(&people).await? {
+            let guest = hub.store.guest(&held.person.id).await?;
+            if guest.is_none_or(|guest| guest.home == *home) {
+                names.push((held.person.given_name, held.person.family_name));
+            }
+        }
+        if page.len() < AT_ONCE as usize {
+            return Ok(names);
+        }
+    }
 }
 
 /// A stop of that establishment, and of no other they may work in; `head` says what they are there. What is not there, or not theirs to lift, leaves no
@@ -81,7 +141,16 @@ async fn lifted(
     };
     journal_of(hub, visitor, Some(host), stop.person.as_slice(), AuditKind::Administered, &what);
     journal(hub, visitor, member, what).await?;
-    hub.store.lift_stop(host, whom, space, head).await?;
+    let lift = StopLift {
+        host: host.clone(),
+        whom: whom.to_owned(),
+        space: space.map(str::to_owned),
+        person: None,
+        by: if head { Lifter::Head } else { Lifter::Manager },
+        why: String::new(),
+        at: hub.now(),
+    };
+    hub.store.lift_stop(&lift).await?;
     Ok(())
 }
 

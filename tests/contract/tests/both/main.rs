@@ -86,7 +86,7 @@ macro_rules! promises {
 promises! {
     people:
         a_person_comes_back_whole, an_unknown_person_is_absent, names_are_compared_exactly, a_taken_name_conflicts,
-        a_login_may_be_shared_between_sources, a_record_is_found_by_its_mail_address, everybody_is_met_once_page_by_page, pupils_and_parents_are_found_by_the_number_of_a_school, people_are_found_by_where_they_are, an_update_keeps_where_a_person_comes_from, an_update_can_conflict,
+        a_login_may_be_shared_between_sources, a_record_is_found_by_its_mail_address, everybody_is_met_once_page_by_page, pupils_and_parents_are_found_by_the_number_of_a_school, people_are_found_by_where_they_are, people_are_found_by_what_they_are_there, an_update_keeps_where_a_person_comes_from, an_update_can_conflict,
         suspending_by_hand_ends_sessions, who_is_stopped_by_hand_stays_stopped, only_local_accounts_have_a_hash, one_of_many_gets_a_login;
     establishments:
         an_establishment_comes_back_whole, several_establishments_come_in_order,
@@ -161,12 +161,14 @@ promises! {
     guest_stops:
         a_stop_of_a_convention_lasts_as_long_as_it, a_stop_that_is_said_again_begins_anew, a_stop_and_a_new_convention_at_once_leave_nobody_in,
         a_space_moves_to_no_other_establishment, a_class_of_two_names_is_in_both_spaces, a_list_of_several_classes_keeps_nobody_by_the_first,
-        so_many_lists_of_a_space_come_within_a_day;
+        so_many_lists_of_a_space_come_within_a_day, who_lifted_a_stop_is_known_for_a_while, stops_are_read_in_pages, a_written_list_wants_a_yes,
+        a_school_reads_its_conventions_alone;
     inspections:
         an_inspection_is_found_from_every_side, one_of_many_grants_an_inspection, an_inspection_ends_before_its_time_with_its_sessions,
-        inspections_come_due_once, inspections_are_forgotten_with_their_people, whoever_comes_is_known_in_one_reading;
+        the_letter_of_an_inspection_goes_with_it, inspections_come_due_once, inspections_are_forgotten_with_their_people, whoever_comes_is_known_in_one_reading;
     marks:
-        the_latest_mark_of_a_person_stays, a_column_has_so_many_people, marks_are_read_in_pages, marks_go_with_their_person;
+        the_latest_mark_of_a_person_stays, a_column_has_so_many_people, marks_are_read_in_pages, a_mark_that_names_nobody_is_named_once,
+        marks_go_with_their_person;
     shortcuts:
         a_language_is_one_persons,
         a_favourite_is_kept_where_it_was_marked, favourites_are_bounded, the_last_few_services_are_remembered,

@@ -135,8 +135,8 @@ async fn a_purge_leaves_a_name_and_what_the_journal_says() {
         store.post_letters(&[to_them]).await.unwrap();
         let teacher = inspection("i-teacher", "p-other", "p-partie");
         let inspector = inspection("i-inspector", "p-partie", "p-other");
-        store.grant_inspection(&teacher, NOW).await.unwrap();
-        store.grant_inspection(&inspector, NOW).await.unwrap();
+        store.grant_inspection(&teacher, None, NOW).await.unwrap();
+        store.grant_inspection(&inspector, None, NOW).await.unwrap();
         let given = StoredMark { person: person.id.clone(), ..mark("c1", "zoe", NOW, "l-partie") };
         store.put_mark(&given, Some(9), NOW).await.unwrap();
         store.issue_ticket(&ticket("t1", &lasting.id), None).await.unwrap();

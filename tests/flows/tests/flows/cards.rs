@@ -65,7 +65,12 @@ fn lines(document: &Answer) -> Vec<String> {
 
 /// Prints the cards of the class on the page, also of those who have one.
 pub(crate) async fn print(hub: &TestHub, teacher: &mut Browser) -> Paper {
-    let page = teacher.visit("/cards").await;
+    print_at(hub, teacher, "/cards").await
+}
+
+/// The same on the page of one class.
+pub(crate) async fn print_at(hub: &TestHub, teacher: &mut Browser, at: &str) -> Paper {
+    let page = teacher.visit(at).await;
     let printed = teacher.submit_once(&page.form_with("again"), &[("again", "1")]).await;
     assert_eq!(printed.header("content-type"), "application/pdf", "{}", printed.words());
     let lines = lines(&printed);
@@ -76,7 +81,11 @@ pub(crate) async fn print(hub: &TestHub, teacher: &mut Browser) -> Paper {
 }
 
 pub(crate) async fn lesson(teacher: &mut Browser, what: &str) -> Answer {
-    let page = teacher.visit("/cards").await;
+    lesson_at(teacher, "/cards", what).await
+}
+
+pub(crate) async fn lesson_at(teacher: &mut Browser, at: &str, what: &str) -> Answer {
+    let page = teacher.visit(at).await;
     teacher.submit(&page.form_to("/cards/lesson"), &[("what", what)]).await
 }
 

@@ -82,6 +82,7 @@ impl House {
                 name: "ENT des écoles".into(),
                 provider: Some(SourceId::new(preau_flows::GUICHET)),
                 cards: false,
+                typed: false,
                 issuer: home.issuer(),
                 service: None,
                 keys: json!({ "keys": [home.jwk("k1")] }).to_string(),

@@ -1,16 +1,23 @@
 //! An inspector's access to the space of one teacher: granted by a head for some days, told to the teacher, over at its very end.
 
 use preau_connector_api::{MountedService, Network};
-use preau_domain::{Fact, Inspection, Person, Profile, Public, ReleaseRule, Seconds};
+use preau_domain::{
+    AccountState, Affiliation, Fact, Inspection, JoinKey, Person, PersonId, Profile, Public, ReleaseRule, Seconds,
+};
 use preau_flows::{
-    ALICE, Answer, Browser, CasApp, HUGO, LYCEE, Listener, NOE, Role, TestHub, app_service, stories, uai,
+    ALICE, Answer, Browser, CasApp, HUGO, LYCEE, Listener, Mailbox, NOE, Role, TestHub, When, app_service, stories, uai,
 };
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 stories!(
     an_inspector_looks_at_one_space_as_a_visitor,
     an_inspection_is_over_at_its_very_end_in_a_live_session,
     the_teacher_reads_who_looks_and_why_for_as_long_and_a_month_more,
+    the_teacher_is_written_to_what_the_home_page_says,
+    without_a_mailbox_the_home_page_says_it_alone,
+    a_head_finds_teachers_by_name_and_nobody_else,
+    twenty_teachers_are_found_at_once,
     none_is_prolonged,
     a_head_ends_one_and_the_service_hears_of_it,
     the_service_hears_of_the_end_that_comes_by_itself,
@@ -58,8 +65,14 @@ pub async fn head(hub: &TestHub) -> Browser {
     head
 }
 
+/// The page of a head who searched a teacher.
+async fn found(head: &mut Browser, name: &str) -> Answer {
+    let search = head.visit("/inspections").await.form_with("q");
+    head.submit(&search, &[("q", name)]).await
+}
+
 pub async fn granted(head: &mut Browser, change: &[(&str, &str)]) -> Answer {
-    let form = head.visit("/inspections").await.form_to("/inspections");
+    let form = found(head, "martin").await.form_with("days");
     let fields: Vec<_> = ASKED.into_iter().filter(|(name, _)| !change.iter().any(|(one, _)| one == name)).collect();
     head.submit(&form, &[&fields[..], change].concat()).await
 }
@@ -70,10 +83,10 @@ async fn an_inspector_looks_at_one_space_as_a_visitor(hub: TestHub) {
     assert!(closed.some_ticket().is_none() && !vera.visit("/").await.has_link("Blog"), "before it is granted");
     let mut hugo = head(&hub).await;
     let list = granted(&mut hugo, &[]).await;
-    assert!(list.words().contains("Véra Duval consulte l’espace de Alice Martin dans « Blog »"), "{}", list.words());
+    assert!(list.words().contains("Véra Duval consulte l’espace d’Alice Martin dans « Blog »"), "{}", list.words());
     hub.clock.advance(4);
     let home = vera.visit("/").await;
-    assert!(home.has_link("Blog") && home.words().contains("Vous pouvez consulter l’espace de Alice Martin"));
+    assert!(home.has_link("Blog") && home.words().contains("Vous pouvez consulter l’espace d’Alice Martin"));
     let ticket = vera.open(&app).await.ticket();
     let answer = app.validate(&ticket).await;
     assert_eq!((answer.user(), answer.attribute("role")), (Some(VERA.login), &["visiteur".to_owned()][..]));
@@ -126,6 +139,99 @@ async fn the_teacher_reads_who_looks_and_why_for_as_long_and_a_month_more(hub: T
     alice.sign_in(&ALICE).at_home().await;
     let data: Value = serde_json::from_str(&alice.get("/account/data").await.body).expect("a document");
     assert_eq!(data["inspections"][0]["granted_by"], "Hugo Lambert", "what is known of her says so for longer");
+}
+
+/// The same house, with a mailbox.
+async fn written(hub: &TestHub) -> (TestHub, Arc<Mailbox>) {
+    let mailbox = Mailbox::new();
+    let post = mailbox.clone();
+    let hub = hub.again_with(move |setup| setup.mail = Some(post)).await;
+    (hub, mailbox)
+}
+
+async fn the_teacher_is_written_to_what_the_home_page_says(hub: TestHub) {
+    let (hub, mailbox) = written(&hub).await;
+    blog(&hub).await;
+    let mut hugo = head(&hub).await;
+    granted(&mut hugo, &[("days", "31")]).await;
+    granted(&mut hugo, &[]).await;
+    let news = mailbox.letter(1).await;
+    assert_eq!(Some(&news.to), ALICE.person().mail.as_ref(), "of what is granted alone");
+    assert!(news.subject.contains("un inspecteur peut consulter votre espace"), "{}", news.subject);
+    for said in ["Véra Duval peut consulter votre espace", WHY, "Accordé par Hugo Lambert"] {
+        assert!(news.text.contains(said), "{said}: {}", news.text);
+    }
+    for kept in [VERA.login, VERA.id, HUGO.login, ALICE.login, "0990"] {
+        assert!(!news.text.contains(kept), "{kept}: {}", news.text);
+    }
+    let form = hugo.visit("/inspections").await.form_to("/inspections/end");
+    hugo.submit(&form, &[]).await;
+    let ended = mailbox.letter(2).await;
+    assert!(ended.text.contains("plus tôt que prévu. Véra Duval a pu consulter votre espace"), "{}", ended.text);
+    assert_eq!(hugo.submit_once(&form, &[]).await.status, 303, "said again it ends nothing");
+    crate::mail::all_seen_to(&hub).await;
+    assert_eq!(mailbox.letters().len(), 2);
+}
+
+async fn without_a_mailbox_the_home_page_says_it_alone(hub: TestHub) {
+    let (hub, mailbox) = written(&hub).await;
+    blog(&hub).await;
+    hub.put(Person { mail: None, ..ALICE.person() }).await;
+    let mut hugo = head(&hub).await;
+    let list = granted(&mut hugo, &[]).await;
+    assert!(list.words().contains("Véra Duval consulte l’espace"), "no error: {}", list.words());
+    let home = hub.browser().sign_in(&ALICE).at_home().await.answer.words();
+    assert!(home.contains("Véra Duval peut consulter votre espace"), "{home}");
+    let form = hugo.visit("/inspections").await.form_to("/inspections/end");
+    hugo.submit(&form, &[]).await;
+    let waiting = async || hub.hub.store.waiting_letters(hub.hub.now()).await.expect("counted").count;
+    assert_eq!((waiting().await, mailbox.letters().len()), (0, 0));
+    hub.put(ALICE.person()).await;
+    granted(&mut hugo, &[]).await;
+    assert!(mailbox.letter(1).await.subject.contains("inspecteur"), "control");
+}
+
+/// Somebody of the lycée of that given name.
+fn helias(given: &str, profile: Profile) -> Person {
+    Person {
+        id: PersonId::new(given),
+        join: ALICE.person().join.map(|join| JoinKey { key: given.into(), ..join }),
+        given_name: given.into(),
+        family_name: "Hélias".into(),
+        login: Some(given.to_lowercase()),
+        affiliations: vec![Affiliation::new(uai(LYCEE), profile)],
+        ..ALICE.person()
+    }
+}
+
+async fn a_head_finds_teachers_by_name_and_nobody_else(hub: TestHub) {
+    blog(&hub).await;
+    hub.put_all(vec![helias("Zoé", Profile::Teacher), helias("Élève", Profile::Pupil)]).await;
+    hub.put(Person { state: AccountState::Suspended, ..helias("Partie", Profile::Teacher) }).await;
+    let mut hugo = head(&hub).await;
+    hub.faults.fail(0, When::Before);
+    let read = |one: &str| hub.faults.calls().iter().filter(|call| **call == one).count();
+    let page = hugo.visit("/inspections").await;
+    assert!(page.forms().iter().all(|form| form.value("days").is_none()), "nobody to choose yet");
+    assert_eq!(["people_at", "people_as"].map(read), [0, 0], "and nobody is read");
+    let page = found(&mut hugo, " heLIas ").await;
+    assert!(page.words().contains("Zoé Hélias"), "{}", page.words());
+    assert!(!page.words().contains("Élève") && !page.words().contains("Partie"), "{}", page.words());
+    assert_eq!(["people_at", "people_as"].map(read), [0, 1]);
+    let none = found(&mut hugo, "lambert").await;
+    assert!(none.words().contains("Aucun professeur de votre établissement"), "not the head: {}", none.words());
+}
+
+async fn twenty_teachers_are_found_at_once(hub: TestHub) {
+    blog(&hub).await;
+    let many = (0..20).map(|n| helias(&format!("N{n:02}"), Profile::Teacher));
+    hub.put_all(many.chain([helias("Zoé", Profile::Teacher)]).collect()).await;
+    let mut hugo = head(&hub).await;
+    let page = found(&mut hugo, "helias").await;
+    assert!(page.words().contains("N19") && !page.words().contains("Zoé"), "{}", page.words());
+    assert!(page.words().contains("Les vingt premiers"), "{}", page.words());
+    let page = found(&mut hugo, "helias zoe").await;
+    assert!(page.words().contains("Zoé Hélias") && !page.words().contains("Les vingt"), "control: {}", page.words());
 }
 
 async fn none_is_prolonged(hub: TestHub) {
@@ -211,7 +317,7 @@ async fn nobody_but_the_head_of_the_teacher_grants_or_ends(hub: TestHub) {
     blog(&hub).await;
     let mut hugo = head(&hub).await;
     granted(&mut hugo, &[]).await;
-    let (grant, end) = (hugo.visit("/inspections").await.form_to("/inspections"), hugo.visit("/inspections").await);
+    let (grant, end) = (found(&mut hugo, "martin").await.form_with("days"), hugo.visit("/inspections").await);
     let end = end.form_to("/inspections/end");
     for who in [&ALICE, &NOE, &VERA] {
         let mut other = hub.browser();
@@ -224,9 +330,9 @@ async fn nobody_but_the_head_of_the_teacher_grants_or_ends(hub: TestHub) {
     let elsewhere = Role { affiliations: &[(Profile::Head, 990_001)], ..HUGO.clone() };
     hub.put(elsewhere.person()).await;
     hub.clock.advance(4);
-    let mine = hugo.visit("/inspections").await;
+    let mine = found(&mut hugo, "martin").await;
     assert!(!mine.words().contains("Véra"), "a head of another school: {}", mine.words());
-    let token = mine.form_to("/inspections").value("token").expect("a token").to_owned();
+    let token = mine.form_with("days").value("token").expect("a token").to_owned();
     let answer = hugo.submit_once(&end, &[("token", &token)]).await;
     assert_eq!(answer.status.as_u16(), 404, "nor ends what that school granted");
     let of = preau_store::InspectionsOf::Establishment(&uai(LYCEE));

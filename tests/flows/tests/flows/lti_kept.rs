@@ -19,7 +19,8 @@ stories!(
     a_mark_that_is_late_changes_nothing,
     marks_are_told_to_their_pupil_and_of_nobody_who_left,
     a_mark_of_somebody_the_tool_knows_asks_for_one_person,
-    a_mark_that_names_nobody_is_told_by_the_name_it_stands_under,
+    a_mark_that_names_nobody_is_given_its_name_once,
+    a_school_is_looked_through_so_often_for_marks_of_nobody,
     results_come_in_pages,
 );
 
@@ -333,27 +334,64 @@ fn name_of(hub: &TestHub, person: &str) -> Value {
     json!(hub.hub.keyring.pairwise(door.sector(), &preau_domain::PersonId::new(person)))
 }
 
-/// Marks from before they were rows name nobody, and are told as ever.
-async fn a_mark_that_names_nobody_is_told_by_the_name_it_stands_under(hub: TestHub) {
-    classes(&hub).await;
-    let (rp, _) = keeping(&hub, "tool");
-    let (noe, at) = column(&hub, &rp).await;
-    let scored = call(&rp, Method::POST, &format!("{at}/scores"), SCORE, score(&noe, 9.0, 1)).await;
+/// Noé's mark as it was before marks were rows, and what the tool calls him: it names nobody.
+async fn nobodys(hub: &TestHub, rp: &OidcRp) -> (Value, String) {
+    let (noe, at) = column(hub, rp).await;
+    let scored = call(rp, Method::POST, &format!("{at}/scores"), SCORE, score(&noe, 9.0, 1)).await;
     assert_eq!(scored.answer.status.as_u16(), 204);
-    let (context, column) =
-        at.rsplit_once('/').and_then(|(base, id)| Some((base.rsplit('/').next()?, id))).expect("an address");
-    let key = preau_keys::one_time_key(&hub.hub.keyring.mac("lti-kept", &["tool", context, column]));
-    let user = noe.as_str().unwrap_or_default();
+    let (key, user) = (column_key(hub, &at), noe.as_str().unwrap_or_default());
     let kept = hub.hub.store.mark(&key, user, hub.hub.now()).await.expect("read").expect("the mark");
     let moved = preau_store::StoredMark { person: preau_domain::PersonId::new(""), ..kept };
     hub.hub.store.put_mark(&moved, None, hub.hub.now()).await.expect("kept");
-    let told = call(&rp, Method::GET, &format!("{at}/results"), RESULT, Value::Null).await;
-    assert_eq!(told.json[0]["resultScore"], json!(9.0), "{}", told.json);
+    (noe, at)
+}
+
+/// Where the marks of a column are kept.
+fn column_key(hub: &TestHub, at: &str) -> preau_domain::OneTimeKey {
+    let (base, column) = at.rsplit_once('/').expect("an address");
+    let (_, context) = base.rsplit_once('/').expect("an address");
+    preau_keys::one_time_key(&hub.hub.keyring.mac("lti-kept", &["tool", context, column]))
+}
+
+async fn a_mark_that_names_nobody_is_given_its_name_once(hub: TestHub) {
+    classes(&hub).await;
+    let (rp, _) = keeping(&hub, "tool");
+    let (_, at) = nobodys(&hub, &rp).await;
+    let results = async || {
+        hub.faults.fail(0, When::Before);
+        let told = call(&rp, Method::GET, &format!("{at}/results"), RESULT, Value::Null).await;
+        (told.json[0]["resultScore"].clone(), hub.faults.calls().contains(&"people_at"))
+    };
+    assert_eq!(results().await, (json!(9.0), true), "control: the school is looked through");
+    assert_eq!(results().await, (json!(9.0), false), "but once");
     let mut gone = NOE.person();
     gone.affiliations[0].classes = vec!["6C".into()];
     hub.put(gone).await;
-    let told = call(&rp, Method::GET, &format!("{at}/results"), RESULT, Value::Null).await;
-    assert_eq!(told.json, json!([]), "of nobody who left");
+    assert_eq!(results().await, (Value::Null, false), "of nobody who left, and nobody is looked for");
+}
+
+/// Of whom the school knows nothing any more it is looked through as often as for strangers, and no more.
+async fn a_school_is_looked_through_so_often_for_marks_of_nobody(hub: TestHub) {
+    classes(&hub).await;
+    let (rp, _) = keeping(&hub, "tool");
+    let (_, at) = nobodys(&hub, &rp).await;
+    let key = column_key(&hub, &at);
+    let kept = hub.hub.store.marks(&key, "", 9, hub.hub.now()).await.expect("read").remove(0);
+    let gone = preau_store::StoredMark { user: "gone".into(), ..kept };
+    hub.hub.store.put_mark(&gone, None, hub.hub.now()).await.expect("kept");
+    let bearer = format!("Bearer {}", own_for(&rp, RESULT).await.access());
+    let path = format!("{}/results", at.strip_prefix(BASE).expect("an address of ours"));
+    let mut answers = Vec::new();
+    for _ in 0..202 {
+        let asked = rp.ask(Method::GET, &path, &[("authorization", &bearer)], String::new()).await;
+        answers.push((asked.answer.status.as_u16(), asked.json[0]["resultScore"].clone()));
+    }
+    assert!(answers[..200].iter().all(|answer| *answer == (200, json!(9.0))), "control: {:?}", answers[0]);
+    assert_eq!(answers[201].0, 429);
+    hub.clock.advance(61);
+    let bearer = format!("Bearer {}", own_for(&rp, RESULT).await.access());
+    let asked = rp.ask(Method::GET, &path, &[("authorization", &bearer)], String::new()).await;
+    assert_eq!(asked.answer.status.as_u16(), 200, "a minute later");
 }
 
 /// How many results an address gives, and where it says that more are.

@@ -67,6 +67,7 @@ mod sessions;
 mod sharing;
 mod sharing_hostile;
 mod sharing_stops;
+mod sharing_written;
 mod strength;
 mod transport;
 mod upstream;

@@ -303,6 +303,7 @@ const ROUTES: &[(&str, &str, Protection, &str)] = &[
         "closes every space of the establishment under a convention, and lets nobody in by it there until the head lifts that",
     ),
     ("POST", "/spaces/guests/lift", SessionForm, "lifts what the head, or somebody else there, stopped"),
+    ("POST", "/spaces/guests/written", SessionForm, "says yes to lists that are written here, or takes it back"),
     ("GET", "/space/{space}", Session, "a space, for whoever manages it; to others there is nothing"),
     (
         "POST",
@@ -326,6 +327,12 @@ const ROUTES: &[(&str, &str, Protection, &str)] = &[
     ),
     ("POST", "/space/{space}/lift", SessionForm, "lets whom somebody kept out of a space come by a later list"),
     ("POST", "/space/{space}/undo", SessionForm, "takes back a list that was taken in"),
+    (
+        "POST",
+        "/space/{space}/written",
+        SessionForm,
+        "writes the list of a class whose school signs none: shown first, taken in by a yes",
+    ),
     (
         "POST",
         "/space/{space}/list",

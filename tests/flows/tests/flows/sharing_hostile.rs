@@ -10,6 +10,7 @@ use preau_domain::{
 };
 use preau_flows::{ALICE, Answer, BASE, Browser, COLLEGE, LYCEE, NOE, TestHub, stories, uai};
 use preau_hosting::{Listed, RECALL_TYP};
+use preau_store::StopsOf;
 use serde_json::json;
 
 stories!(
@@ -46,7 +47,7 @@ async fn the_head_of_one_school_lifts_nothing_at_another(hub: TestHub) {
     let mut head = head(&house).await;
     let page = head.visit("/spaces/guests").await;
     let page = head.submit(&page.form_with("guest"), &[]).await;
-    let stops = async || house.hub.hub.store.stops(&uai(COLLEGE), 10).await.expect("stops");
+    let stops = async || house.hub.hub.store.stops(StopsOf::Host(&uai(COLLEGE)), 0, 10).await.expect("stops");
     let whom = stops().await.remove(0).whom;
     let (mut alice, verger) = alice_of_two_schools(&house).await;
     let token = verger.form_to("/close").value("token").expect("a token").to_owned();
@@ -67,7 +68,7 @@ async fn the_head_of_two_schools_lifts_where_the_space_is(hub: TestHub) {
     handed_in(&house, &list(&house, "verger", &[listed("sujet-1", "Lou")])).await;
     let page = alice.visit("/space/verger").await;
     let page = alice.submit(&page.form_with("guest"), &[]).await;
-    let stops = async || house.hub.hub.store.stops(&uai(LYCEE), 10).await.expect("stops").len();
+    let stops = async || house.hub.hub.store.stops(StopsOf::Host(&uai(LYCEE)), 0, 10).await.expect("stops").len();
     assert!(stops().await == 1 && page.words().contains("Lou V. : arrêté par la direction"), "{}", page.words());
     alice.submit(&page.form_to("/lift"), &[]).await;
     assert_eq!(stops().await, 0);
@@ -200,7 +201,16 @@ async fn who_lets_a_child_come_back_is_found_by_the_child(hub: TestHub) {
     let mut head = head(&house).await;
     let page = head.visit("/spaces/guests").await;
     let page = head.submit(&page.form_with("guest"), &[]).await;
-    let lou = house.hub.hub.store.stops(&uai(COLLEGE), 1).await.expect("stops").remove(0).person.expect("an account");
+    let lou = house
+        .hub
+        .hub
+        .store
+        .stops(StopsOf::Host(&uai(COLLEGE)), 0, 1)
+        .await
+        .expect("stops")
+        .remove(0)
+        .person
+        .expect("an account");
     let lift = page.form_to("/lift");
     let of = |events: &[preau_domain::AuditEvent]| {
         events.iter().filter(|one| one.kind == AuditKind::Administered && one.person.as_ref() == Some(&lou)).count()
@@ -210,7 +220,7 @@ async fn who_lets_a_child_come_back_is_found_by_the_child(hub: TestHub) {
     let answer = head.submit_once(&lift, &[]).await;
     let kept = house.hub.journal(answer.incident()).await;
     assert_eq!(of(&kept), 1, "{kept:?}");
-    assert!(house.hub.hub.store.stops(&uai(COLLEGE), 1).await.expect("stops").is_empty());
+    assert!(house.hub.hub.store.stops(StopsOf::Host(&uai(COLLEGE)), 0, 1).await.expect("stops").is_empty());
 }
 
 /// The box belongs to the form that sends the list, wherever it stands on the page.

@@ -4,15 +4,17 @@
 use crate::guests::{House, listed};
 use crate::sharing::{handed_in, house, list, name_of, space_of_alice};
 use http::Method;
-use preau_domain::{Affiliation, Profile};
+use preau_domain::{Affiliation, Lifter, PersonId, Profile, StopLift};
 use preau_flows::{ALICE, Answer, Browser, COLLEGE, HUGO, TestHub, stories, uai};
-use preau_store::ListsOf;
+use preau_store::{GuestsOf, ListsOf, StopsOf};
 
 stories!(
     whom_the_head_stopped_stays_out_until_the_head_says_so,
     whom_a_teacher_stopped_stays_out_of_that_space,
     what_the_head_stopped_is_lifted_by_nobody_else,
     a_convention_that_the_head_stopped_opens_nothing_there,
+    who_lifted_a_stop_stands_where_the_stop_did,
+    more_stops_than_a_page_shows_are_found,
     a_list_comes_as_a_file,
     what_is_no_file_of_a_list_is_refused,
     a_list_of_long_ago_is_found_and_taken_back,
@@ -92,11 +94,11 @@ async fn what_the_head_stopped_is_lifted_by_nobody_else(hub: TestHub) {
         let fields = lift.filled(&[("token", &token)]);
         let answer = alice.post(target, &fields).await;
         assert!(matches!(answer.status.as_u16(), 303 | 404), "{target}: {}", answer.status);
-        let stops = house.hub.hub.store.stops(&uai(COLLEGE), 10).await.expect("stops");
+        let stops = house.hub.hub.store.stops(StopsOf::Host(&uai(COLLEGE)), 0, 10).await.expect("stops");
         assert_eq!(stops.len(), 1, "{target}");
     }
     head.submit(&lift, &[]).await;
-    assert!(house.hub.hub.store.stops(&uai(COLLEGE), 10).await.expect("stops").is_empty(), "control");
+    assert!(house.hub.hub.store.stops(StopsOf::Host(&uai(COLLEGE)), 0, 10).await.expect("stops").is_empty(), "control");
 }
 
 async fn a_convention_that_the_head_stopped_opens_nothing_there(hub: TestHub) {
@@ -107,7 +109,7 @@ async fn a_convention_that_the_head_stopped_opens_nothing_there(hub: TestHub) {
     let form = crate::sharing::previewed_good(&mut alice, &house).await.form_to("/spaces");
     let page = head.visit("/spaces/guests").await;
     let page = head.submit(&page.form_with("convention"), &[]).await;
-    assert!(page.words().contains("Tous les invités de ENT des écoles : arrêtés par la direction"), "{}", page.words());
+    assert!(page.words().contains("ENT des écoles, tous les invités : arrêtés par la direction"), "{}", page.words());
     let refused = alice.submit(&form, &[]).await;
     assert!(refused.status == 422 && refused.words().contains("Choisissez une école"), "{}", refused.words());
     let (status, answer) = handed_in(&house, &house.list(&[listed("sujet-1", "Lou")], "k1", |_| {})).await;
@@ -115,6 +117,59 @@ async fn a_convention_that_the_head_stopped_opens_nothing_there(hub: TestHub) {
     head.submit(&page.form_to("/lift"), &[]).await;
     let opened = alice.submit(&form, &[]).await;
     assert!(opened.words().contains("Le potager"), "control: {}", opened.words());
+}
+
+/// An operator lifts what a head left behind: the head of today reads who did and why, whoever manages the space who did.
+async fn who_lifted_a_stop_stands_where_the_stop_did(hub: TestHub) {
+    let house = house(&hub).await;
+    let (mut alice, page) = space_of_alice(&house).await;
+    let (space, own) = (name_of(&page), format!("/space/{}", name_of(&page)));
+    handed_in(&house, &list(&house, &space, &[listed("sujet-1", "Lou"), listed("sujet-2", "Max")])).await;
+    let mut head = head(&house).await;
+    for _ in 0..2 {
+        let page = head.visit(&own).await;
+        head.submit(&page.form_with("guest"), &[]).await;
+    }
+    let page = head.visit(&own).await;
+    head.submit(&page.form_to("/lift"), &[]).await;
+    let store = &house.hub.hub.store;
+    let stop = store.stops(StopsOf::Host(&uai(COLLEGE)), 0, 10).await.expect("stops").remove(0);
+    let by = StopLift {
+        host: stop.host,
+        whom: stop.whom,
+        space: stop.space,
+        person: None,
+        by: Lifter::Operator,
+        why: "Départ de la principale".into(),
+        at: house.hub.hub.now(),
+    };
+    assert!(store.lift_stop(&by).await.expect("lifted"));
+    let (theirs, hers) = (head.visit(&own).await.words(), alice.visit(&own).await.words());
+    for said in ["arrêt levé par la direction", "arrêt levé par l’exploitant de cet espace numérique"] {
+        assert!(theirs.contains(said) && hers.contains(said), "{said}: {theirs} {hers}");
+    }
+    assert!(theirs.contains("Départ de la principale") && !hers.contains("Départ"), "for the head: {hers}");
+    house.hub.clock.advance(32 * 86_400);
+    head.sign_in(&HUGO).at_home().await;
+    assert!(!head.visit(&own).await.words().contains("arrêt levé"), "for a month");
+}
+
+async fn more_stops_than_a_page_shows_are_found(hub: TestHub) {
+    let house = house(&hub).await;
+    let many: Vec<_> = (0..60).map(|n| listed(&format!("sujet-{n}"), &format!("Lou{n}"))).collect();
+    let taken = house.take(&house.list(&many, "k1", |_| {})).await.expect("they come in");
+    assert_eq!(taken.added, 60, "control");
+    let store = &house.hub.hub.store;
+    for guest in store.guests(GuestsOf::Convention("cycle3"), &PersonId::new(""), 100).await.expect("guests") {
+        store.stop_guest(&uai(COLLEGE), None, &guest.person, true, house.hub.hub.now()).await.expect("stopped");
+    }
+    let mut head = head(&house).await;
+    let first = head.visit("/spaces/guests").await;
+    let next = head.visit(&first.link("Page suivante").expect("a next page")).await;
+    let shown = |page: &Answer| page.words().matches("arrêté par la direction").count();
+    assert_eq!((shown(&first), shown(&next)), (50, 10));
+    head.submit(&next.form_to("/lift"), &[]).await;
+    assert_eq!(store.stops(StopsOf::Host(&uai(COLLEGE)), 0, 100).await.expect("stops").len(), 59, "also of the last");
 }
 
 /// A form of several parts, as a browser writes it.

@@ -161,10 +161,10 @@ async fn an_inspector_looks_at_so_many_spaces_at_once(hub: TestHub) {
         until: hub.hub.now() + Seconds(86_400),
     };
     for n in 0..Inspection::MOST {
-        hub.hub.store.grant_inspection(&one(n), hub.hub.now()).await.expect("granted");
+        hub.hub.store.grant_inspection(&one(n), None, hub.hub.now()).await.expect("granted");
     }
     let mut hugo = head(&hub).await;
     assert!(granted(&mut hugo, &[]).await.words().contains("déjà autant d’espaces"));
-    hub.hub.store.end_inspection("i0", hub.hub.now()).await.expect("ended");
+    hub.hub.store.end_inspection("i0", None, hub.hub.now()).await.expect("ended");
     assert!(granted(&mut hugo, &[]).await.words().contains("Alice Martin"), "control: there is room again");
 }

@@ -7,7 +7,8 @@ use preau_connectors::{Product, catalogue, needs};
 use std::fmt::Write;
 
 /// What `tests/clients` and the demo run of it, by the code of those who made it.
-const RUN: &str = "[etherpad](#etherpad), [jupyterhub](#jupyterhub), [matrix](#matrix) and [roundcube](#roundcube) themselves, \
+const RUN: &str = "[etherpad](#etherpad), [jupyterhub](#jupyterhub), [matrix](#matrix), [roundcube](#roundcube), [sogo](#sogo) and \
+    [zabbix](#zabbix) themselves, \
     [lti-tool](#lti-tool) by PyLTI1p3, sites by [apache-cas](#apache-cas), [apache-openid](#apache-openid) and [php-cas](#php-cas)";
 
 /// The page.

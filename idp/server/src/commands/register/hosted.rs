@@ -104,28 +104,50 @@ fn kept(place: &Place<'_>, convention: &Convention) -> String {
 fn come(place: &Place<'_>, convention: &Convention, spaces: &[&Space]) -> [String; COLUMNS] {
     let (locale, peer, titles) = (place.locale, &convention.peer.name, titles(spaces));
     let said = convention.data.join(", ");
+    let (identifier, data) = match convention.peer.lists_are_typed() {
+        false => (
+            pick(
+                locale,
+                "nom de code que leur ENT donne à celui-ci seul",
+                "code name that their workspace gives to this one alone",
+            ),
+            pick(
+                locale,
+                &format!(
+                    "reçues de leur ENT : prénom, initiale, établissement, classe, niveau, élève ou enseignant (selon la convention : {said}) ; tenu ici : espaces, journal des connexions"
+                ),
+                &format!(
+                    "received from their workspace: given name, initial, establishment, class, level, pupil or teacher (by the convention: {said}); kept here: spaces, journal of sign-ins"
+                ),
+            ),
+        ),
+        true => (
+            pick(
+                locale,
+                "nom de code tiré ici, porté par une carte pour une seule fois",
+                "code name drawn here, on a card for one use",
+            ),
+            pick(
+                locale,
+                &format!(
+                    "écrites ici par qui gère l’espace, de ce que leur école a nommé : prénom, initiale, établissement, classe (selon la convention : {said}) ; tenu ici : espaces, journal des connexions"
+                ),
+                &format!(
+                    "written here by whoever manages the space, as their school named them: given name, initial, establishment, class (by the convention: {said}); kept here: spaces, journal of sign-ins"
+                ),
+            ),
+        ),
+    };
     [
-        pick(locale, &format!("Invités de {peer}"), &format!("Guests of {peer}")),
+        pick(locale, &format!("Invités ({peer})"), &format!("Guests ({peer})")),
         convention.purposes.join("\n"),
         pick(
             locale,
             &format!("élèves et enseignants invités de {}", schools(convention)),
             &format!("invited pupils and teachers of {}", schools(convention)),
         ),
-        pick(
-            locale,
-            "nom de code que leur ENT donne à celui-ci seul",
-            "code name that their workspace gives to this one alone",
-        ),
-        pick(
-            locale,
-            &format!(
-                "reçues de leur ENT : prénom, initiale, établissement, classe, niveau, élève ou enseignant (selon la convention : {said}) ; tenu ici : espaces, journal des connexions"
-            ),
-            &format!(
-                "received from their workspace: given name, initial, establishment, class, level, pupil or teacher (by the convention: {said}); kept here: spaces, journal of sign-ins"
-            ),
-        ),
+        identifier,
+        data,
         place.controller.clone(),
         place.hosting.clone(),
         kept(place, convention),
@@ -196,7 +218,7 @@ fn receives(
     };
     let (title, legal) = (name(locale, &service.title), &service.legal);
     [
-        pick(locale, &format!("{title} : invités de {peer}"), &format!("{title}: guests of {peer}")),
+        pick(locale, &format!("{title} : invités ({peer})"), &format!("{title}: guests ({peer})")),
         convention.purposes.join("\n"),
         pick(locale, &format!("invités des espaces {titles}"), &format!("guests in the spaces {titles}")),
         identifier,

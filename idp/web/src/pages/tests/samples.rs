@@ -451,9 +451,10 @@ fn inspected(door: &Door, problem: Option<crate::inspections::Problem>, none: bo
     Sheet {
         lines: if none { Vec::new() } else { vec![line(0), line(-5_000)] },
         reader: PersonId::new("p3"),
-        teachers: vec![(PersonId::new("p2"), "Ondine Clairval".into())],
+        teachers: if none { Vec::new() } else { vec![(PersonId::new("p2"), "Ondine Clairval".into())] },
+        more: problem.is_some(),
         doors: vec![door.clone()],
-        typed: Default::default(),
+        typed: crate::inspections::Typed { search: "<clairval>".into(), ..Default::default() },
         problem,
         token: "token".into(),
     }

@@ -4,11 +4,11 @@ use super::super::sharing::{Guests, Join, NewSpace, OneSpace, Spaces};
 use super::super::*;
 use super::samples::services;
 use crate::sharing::{
-    Answered, Change, Draft, Estimate, Framed, Invitation, Offered, Partner, Preview, Refusal, ShownGuest, ShownStop,
-    Standing as Stands, Turn, Whom,
+    Answered, Change, Draft, Estimate, Framed, Invitation, Offered, Partner, Preview, Refusal, ShownGuest, ShownLift,
+    ShownStop, Standing as Stands, Stops, Turn, Whom,
 };
 use preau_domain::{
-    Convention, ConventionState, GuestList, Instant, Peer, PersonId, Public, Role, ServiceId, SourceId, Space,
+    Convention, ConventionState, GuestList, Instant, Lifter, Peer, PersonId, Public, Role, ServiceId, SourceId, Space,
     SpaceGroup, Uai,
 };
 
@@ -26,6 +26,7 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
             name: "ENT des écoles de la vallée".into(),
             provider: Some(SourceId::new("ecoles")),
             cards: false,
+            typed: false,
             issuer: "https://ecoles.example".into(),
             service: None,
             keys: String::new(),
@@ -90,12 +91,21 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
     let stops = || {
         let school = stop(None, true, Some("ENT des écoles de la vallée"), true);
         let everywhere = stop(None, true, Some("Max T."), false);
-        vec![
-            school,
-            everywhere,
-            stop(Some("fables"), false, Some("Ada L."), false),
-            stop(Some("fables"), true, None, false),
-        ]
+        let of_space = stop(Some("fables"), false, Some("Ada L."), false);
+        let shown = vec![school, everywhere, of_space, stop(Some("fables"), true, None, false)];
+        let lift = |name: Option<&str>, by, why: Option<&str>| ShownLift {
+            name: name.map(str::to_owned),
+            convention: name.is_some_and(|name| name.starts_with("ENT")),
+            by,
+            why: why.map(str::to_owned),
+            at: now,
+        };
+        let lifts = vec![
+            lift(Some("ENT des écoles de la vallée"), Lifter::Head, None),
+            lift(Some("Ada L."), Lifter::Operator, Some("Départ de la <principale>")),
+            lift(None, Lifter::Manager, None),
+        ];
+        Stops { shown, lifts, turn: Turn { field: "stops", page: 1, more: true } }
     };
     for (name, all, now) in [
         (
@@ -112,7 +122,7 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
     let offered = || Offered {
         partners: vec![Partner {
             value: format!("cycle3 {ecole}"),
-            convention: convention(),
+            convention: std::sync::Arc::new(convention()),
             establishment: ecole.clone(),
             label: format!("{ecole} (ENT des écoles de la vallée)"),
         }],
@@ -188,6 +198,7 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
         invitations: vec![(invitation(), format!("https://ecoles.example/spaces/join?i={}", "e30".repeat(200)))],
         can_change: true,
         longest: Some(until),
+        typed: None,
         preview,
         token: token(),
     };
@@ -202,7 +213,7 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
         ];
         all.iter().map(Problem::reason).collect::<Vec<_>>()
     };
-    let refused = Preview { text: "e30".into(), taken: None, problems: problems() };
+    let refused = Preview { text: "e30".into(), typed: None, taken: None, problems: problems() };
     add("space-list-refused", OneSpace::new(page(), whole(vec![], Some(refused)), title).render());
     let listed = |name: &str| preau_hosting::Listed {
         given_name: name.into(),
@@ -235,15 +246,44 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
         new: vec![true, false],
         stopped: vec![1],
     };
-    let preview = Preview { text: "e30".into(), taken: Some(taken), problems: vec![] };
-    add("space-list-preview", OneSpace::new(page(), whole(guests(), Some(preview)), title).render());
+    let preview =
+        |typed, taken| Preview { text: "Lou <V>.\nZoé K.".into(), typed, taken: Some(taken), problems: vec![] };
+    let signed = preview(None, taken.clone());
+    add("space-list-preview", OneSpace::new(page(), whole(guests(), Some(signed)), title).render());
+    let by_hand = |typed, preview| SpacePage {
+        convention: Some(Convention {
+            peer: Peer { provider: None, cards: true, typed: true, ..convention().peer },
+            ..convention()
+        }),
+        invitations: vec![],
+        typed: Some(typed),
+        ..whole(vec![], preview)
+    };
+    let again = || Some((format!("{ecole} CM2A"), "l".to_owned()));
+    for (name, typed, preview) in [
+        ("space-written-closed", false, None),
+        ("space-written", true, None),
+        ("space-written-preview", true, Some(preview(again(), taken))),
+        (
+            "space-written-refused",
+            true,
+            Some(Preview {
+                text: "Lou <Valombreuse>".into(),
+                typed: again(),
+                taken: None,
+                problems: vec![Problem::on(1, Why::Plain("typed-line")).reason()],
+            }),
+        ),
+    ] {
+        add(name, OneSpace::new(page(), by_hand(typed, preview), title).render());
+    }
     let shut = SpacePage {
         state: Stands::Closed,
         invitations: vec![],
         lists: vec![],
         longest: None,
         after: None,
-        stops: vec![],
+        stops: Stops::none(),
         ..whole(vec![], None)
     };
     add("space-closed", OneSpace::new(page(), shut, title).render());
@@ -289,8 +329,9 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
         terms: "7f3a-19c2-88d0-1b2c-4e5f".into(),
         spaces: vec![(space(), Stands::Open, guests()), (space(), Stands::Stopped, vec![])],
     }];
-    for (name, framed, stops) in [("guests", framed, stops()), ("guests-none", vec![], vec![])] {
-        let shown = GuestsPage { cut: !framed.is_empty(), framed, stops, turn: turn(1), token: token() };
+    for (name, framed, stops) in [("guests", framed, stops()), ("guests-none", vec![], Stops::none())] {
+        let written = if framed.is_empty() { vec![] } else { vec![(convention(), true), (convention(), false)] };
+        let shown = GuestsPage { cut: !framed.is_empty(), framed, written, stops, turn: turn(1), token: token() };
         add(name, Guests::new(page(), place(), &shown, title).render());
     }
 }

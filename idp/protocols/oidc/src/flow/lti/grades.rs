@@ -3,12 +3,13 @@
 
 use super::super::userinfo::Shown;
 use super::kept::{self, Column, MOST};
-use super::roster::{asking, people, some, wait};
+use super::roster::{asking, is_of, people, some, wait};
 use super::{Place, page_of, resource_of, year_of};
 use crate::OidcError;
 use crate::wire::lti::grades::{Mark, Said};
 use preau_connector_api::{LINE_ITEMS, LINE_ITEMS_READ, RESULTS_READ, SCORES};
 use preau_domain::{AuditEvent, PersonId};
+use preau_policy::Released;
 use preau_store::{Attempt, Delays, Marked, StoredMark};
 use preau_web::{Door, Fields, Hub};
 use serde_json::Value;
@@ -194,6 +195,7 @@ pub async fn mark(
 /// Whose name that is, if the tool was told it before and may know them now: one person is asked for, however large their school is.
 async fn known(hub: &Hub, door: &Door, place: &Place, column: &str, user: &str) -> Result<Option<PersonId>, OidcError> {
     let marked = kept::mark_of(hub, door, place, column, user).await?.map(|(kept, _)| kept.person);
+    let marked = marked.filter(|person| !person.as_str().is_empty());
     let Some(person) = marked.or(kept::named(hub, door, user).await?) else { return Ok(None) };
     let told = some(hub, door, place, std::slice::from_ref(&person)).await?;
     Ok(told.iter().any(|(_, told)| told.user() == user).then_some(person))
@@ -201,15 +203,51 @@ async fn known(hub: &Hub, door: &Door, place: &Place, column: &str, user: &str) 
 
 /// The same of somebody whose name the tool was not told here before: the whole school is looked through, so many times a minute.
 async fn stranger(hub: &Hub, door: &Door, place: &Place, context: &str, user: &str) -> Result<PersonId, OidcError> {
-    let key = hub.keyring.mac("lti-strangers", &[door.service.id.as_str(), context]);
-    if let Attempt::NotBefore(until) = hub.store.count_attempt(&key, hub.now(), STRANGERS).await? {
-        return Err(OidcError::TooSoon { seconds: wait(hub.now(), until) });
-    }
+    let key = count_stranger(hub, door, context).await?;
     let people = people(hub, door, place).await?;
     let (person, _) = people.into_iter().find(|(_, told)| told.user() == user).ok_or(OidcError::Unknown)?;
     hub.store.uncount_attempt(&key, hub.now(), STRANGERS).await?;
     kept::note_name(hub, door, place, &person.id, user).await?;
     Ok(person.id)
+}
+
+/// Counts that a tool has the whole school looked through, for one class or group; the counter that says so.
+async fn count_stranger(hub: &Hub, door: &Door, context: &str) -> Result<String, OidcError> {
+    let key = hub.keyring.mac("lti-strangers", &[door.service.id.as_str(), context]);
+    match hub.store.count_attempt(&key, hub.now(), STRANGERS).await? {
+        Attempt::NotBefore(until) => Err(OidcError::TooSoon { seconds: wait(hub.now(), until) }),
+        Attempt::Allowed { .. } => Ok(key),
+    }
+}
+
+/// Whose those marks of a column are that name nobody, since they once stood together in a document. The school is looked through once for
+/// all of them, and what is found is kept, so that nobody looks again; of whom it does not know any more the next call looks again, as
+/// often as for strangers. A name gives no right: whom the tool may know is asked afterwards.
+async fn found(
+    asking: &Asking<'_>,
+    (context, column): (&str, &str),
+    marks: &[(StoredMark, Mark)],
+) -> Result<HashMap<String, PersonId>, OidcError> {
+    let nobody = |(kept, _): &&(StoredMark, Mark)| kept.person.as_str().is_empty();
+    if !marks.iter().any(|mark| nobody(&mark)) {
+        return Ok(HashMap::new());
+    }
+    let Asking { hub, door, place, .. } = asking;
+    let key = count_stranger(hub, door, context).await?;
+    let mut nameless = kept::nameless(hub, door, place, column).await?;
+    nameless.extend(marks.iter().filter(nobody).map(|(kept, _)| kept.user.clone()));
+    let fits = |told: &Released| nameless.contains(told.user());
+    let people = hub.roster(door, &place.establishment, |_| true, fits).await?;
+    // Of two whom a tool calls the same it is the one of the class.
+    let (here, elsewhere): (Vec<_>, Vec<_>) = people.into_iter().partition(|(_, told)| is_of(told, place));
+    let both = elsewhere.into_iter().chain(here);
+    let names: HashMap<String, PersonId> = both.map(|(person, told)| (told.user().to_owned(), person.id)).collect();
+    let all: Vec<(String, PersonId)> = names.iter().map(|(user, person)| (user.clone(), person.clone())).collect();
+    kept::name_marks(hub, door, place, column, &all).await?;
+    if names.len() == nameless.len() {
+        hub.store.uncount_attempt(&key, hub.now(), STRANGERS).await?;
+    }
+    Ok(names)
 }
 
 /// Marks, and the address of those after them, if there may be any.
@@ -243,7 +281,7 @@ pub async fn results(
             .ok_or(OidcError::InvalidRequest("limit is a number"))?,
     };
     let user = fields.one("user_id")?;
-    let marks = match user {
+    let mut marks: Vec<(StoredMark, Mark)> = match user {
         Some(user) => kept::mark_of(hub, door, place, at.2, user).await?.into_iter().collect(),
         None => kept::page_of_marks(hub, door, place, at.2, fields.one("after")?.unwrap_or_default(), limit).await?,
     };
@@ -253,20 +291,16 @@ pub async fn results(
         let after: String = url::form_urlencoded::byte_serialize(last.as_bytes()).collect();
         format!("{address}/results?limit={limit}&after={after}")
     });
-    // Those that once stood together in a document name nobody: their people are found by the names the tool was told, as far as it may
-    // know them.
-    let told = match marks.iter().any(|(kept, _)| kept.person.as_str().is_empty()) {
-        true => people(hub, door, place).await?,
-        false => {
-            let named: Vec<PersonId> = marks.iter().map(|(kept, _)| kept.person.clone()).collect();
-            some(hub, door, place, &named).await?
+    let found = found(&asking, (at.1, at.2), &marks).await?;
+    for (kept, _) in &mut marks {
+        if let Some(person) = found.get(&kept.user).filter(|_| kept.person.as_str().is_empty()) {
+            kept.person = person.clone();
         }
-    };
+    }
+    let named = marks.iter().map(|(kept, _)| kept.person.clone()).filter(|person| !person.as_str().is_empty());
+    let told = some(hub, door, place, &named.collect::<Vec<_>>()).await?;
     let known: HashMap<&str, &PersonId> = told.iter().map(|(person, told)| (told.user(), &person.id)).collect();
-    let may_know = |kept: &StoredMark| {
-        let person = known.get(kept.user.as_str());
-        person.is_some_and(|person| kept.person.as_str().is_empty() || **person == kept.person)
-    };
+    let may_know = |kept: &StoredMark| known.get(kept.user.as_str()).is_some_and(|person| **person == kept.person);
     let told = marks.iter().filter(|(kept, _)| may_know(kept)).map(|(kept, mark)| mark.told(&address, &kept.user));
     let told: Vec<Value> = told.collect();
     event.detail = format!("lti results of {}", told.len());

@@ -8,7 +8,7 @@ use preau_store::{Marked, StoreError, StoredMark};
 use preau_web::{Door, Fault, FaultKind, Hub};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// Links and columns of a class or group, at most.
 pub const MOST: usize = 50;
@@ -216,6 +216,23 @@ pub async fn put_mark(
         expires: end(place).ok_or_else(|| internal("a school year no calendar has"))?,
     };
     Ok(hub.store.put_mark(&kept, Some(MOST_MARKS), hub.now()).await?)
+}
+
+/// What the tool calls those of whom a column has a mark that names nobody.
+pub async fn nameless(hub: &Hub, door: &Door, place: &Place, column: &str) -> Result<HashSet<String>, Fault> {
+    let all = hub.store.marks(&key_of(hub, door, place, column), "", MOST_MARKS, hub.now()).await?;
+    Ok(all.into_iter().filter(|kept| kept.person.as_str().is_empty()).map(|kept| kept.user).collect())
+}
+
+/// Says whose the marks of a column are that name nobody.
+pub async fn name_marks(
+    hub: &Hub,
+    door: &Door,
+    place: &Place,
+    column: &str,
+    names: &[(String, PersonId)],
+) -> Result<(), Fault> {
+    Ok(hub.store.name_marks(&key_of(hub, door, place, column), names).await.map(drop)?)
 }
 
 /// Forgets the marks of a column.

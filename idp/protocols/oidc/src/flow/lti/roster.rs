@@ -70,9 +70,14 @@ pub(super) fn may_be_of(door: &Door, person: &Person, place: &Place) -> bool {
     !door.release.iter().filter(|rule| rule.name == "context").all(copied) || names.any(|name| *name == place.name)
 }
 
+/// Whether a tool is told that somebody is of a class or group.
+pub(super) fn is_of(told: &Released, place: &Place) -> bool {
+    values(told, "context").contains(&place.name)
+}
+
 /// The people of a class or group whom a tool may know, and what it is told of each.
 pub(super) async fn people(hub: &Hub, door: &Door, place: &Place) -> Result<Vec<(Person, Released)>, OidcError> {
-    let fits = |told: &Released| values(told, "context").contains(&place.name);
+    let fits = |told: &Released| is_of(told, place);
     Ok(hub.roster(door, &place.establishment, |person| may_be_of(door, person, place), fits).await?)
 }
 
@@ -83,7 +88,7 @@ pub(super) async fn some(
     place: &Place,
     people: &[PersonId],
 ) -> Result<Vec<(Person, Released)>, OidcError> {
-    let fits = |told: &Released| values(told, "context").contains(&place.name);
+    let fits = |told: &Released| is_of(told, place);
     Ok(hub.roster_of(door, &place.establishment, people, |person| may_be_of(door, person, place), fits).await?)
 }
 

@@ -1,0 +1,87 @@
+//! A list of guests that somebody of ours writes, where nobody signs one: a line for each, a given name and the initial of the family name. Whoever
+//! writes more than that is told so, on the line; nothing of it is kept.
+
+use crate::refusal::{Problem, Why};
+use preau_domain::{Bounded, bounded};
+use std::collections::HashSet;
+
+/// Most lines of such a list: more than a class.
+pub const MOST_TYPED: usize = 40;
+
+/// Given name and initial of each line that says something. What is wrong refuses the whole of it, with the line.
+pub fn read_typed(text: &str) -> Result<Vec<(String, String)>, Vec<Problem>> {
+    let (mut read, mut seen, mut problems) = (Vec::new(), HashSet::new(), Vec::new());
+    for (place, line) in text.lines().enumerate() {
+        // As a table of a spreadsheet is pasted.
+        let line = line.replace(['\t', ';', ','], " ");
+        if line.trim().is_empty() {
+            continue;
+        }
+        if read.len() + problems.len() >= MOST_TYPED {
+            return Err(vec![Problem::whole(Why::Plain("typed-too-many"))]);
+        }
+        match named(&line) {
+            None => problems.push(Problem::on(place + 1, Why::Plain("typed-line"))),
+            Some(one) if !seen.insert((one.0.to_lowercase(), one.1.clone())) => {
+                problems.push(Problem::on(place + 1, Why::Plain("typed-twice")));
+            }
+            Some(one) => read.push(one),
+        }
+    }
+    if read.is_empty() && problems.is_empty() {
+        problems.push(Problem::whole(Why::Plain("nobody")));
+    }
+    if problems.is_empty() { Ok(read) } else { Err(problems) }
+}
+
+/// A given name of at most three words, and one letter: a family name that is written out is not cut, since nobody knows where it begins.
+fn named(line: &str) -> Option<(String, String)> {
+    let Bounded::Fits(line) = bounded(line, 80) else { return None };
+    let (given, initial) = line.rsplit_once(char::is_whitespace)?;
+    let letter = initial.strip_suffix('.').unwrap_or(initial);
+    let mut letters = letter.chars();
+    let letter = letters.next().filter(|c| c.is_alphabetic() && letters.next().is_none())?;
+    let words: Vec<&str> = given.split_whitespace().collect();
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '\'' | '’' | '.');
+    let sound = (1..=3).contains(&words.len()) && words.iter().all(|word| word.chars().all(plain));
+    let given = words.join(" ");
+    let sound = sound && given.chars().count() <= 60 && given.chars().any(char::is_alphabetic);
+    sound.then(|| (given, format!("{}.", letter.to_uppercase())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn whys(text: &str) -> Vec<(Option<usize>, Why)> {
+        read_typed(text).unwrap_err().into_iter().map(|one| (one.line, one.why)).collect()
+    }
+
+    #[test]
+    fn a_line_is_a_given_name_and_an_initial() {
+        let read = read_typed("Lou V.\r\n\n  Anne-Lise  d\nJean Paul\tÉ.\nZoé;K\nN’Golo, B.\n").unwrap();
+        let read: Vec<_> = read.iter().map(|(given, initial)| (given.as_str(), initial.as_str())).collect();
+        assert_eq!(read, [("Lou", "V."), ("Anne-Lise", "D."), ("Jean Paul", "É."), ("Zoé", "K."), ("N’Golo", "B.")]);
+    }
+
+    #[test]
+    fn whoever_writes_more_is_told_on_the_line() {
+        for line in [
+            "Lou Valombreuse",
+            "Lou",
+            "Lou V. 2015",
+            "lou@ecole.example V.",
+            "Lou <b> V.",
+            "7 V.",
+            "Lou VA",
+            "Lou de la Tour du V.",
+        ] {
+            assert_eq!(whys(&format!("Max B.\n{line}")), [(Some(2), Why::Plain("typed-line"))], "{line}");
+        }
+        assert_eq!(whys("Lou V.\nlou v"), [(Some(2), Why::Plain("typed-twice"))]);
+        assert_eq!(whys(" \n\n"), [(None, Why::Plain("nobody"))]);
+        let many = |count: usize| (0..count).map(|n| format!("Lou{n} V.\n")).collect::<String>();
+        assert_eq!(read_typed(&many(MOST_TYPED)).unwrap().len(), MOST_TYPED, "control");
+        assert_eq!(whys(&many(MOST_TYPED + 1)), [(None, Why::Plain("typed-too-many"))]);
+    }
+}
