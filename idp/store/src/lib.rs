@@ -36,7 +36,7 @@ mod tickets;
 pub use activations::Activations;
 pub use audit::Audit;
 pub use cards::Cards;
-pub use factors::Factors;
+pub use factors::{BoundTo, Factors};
 pub use federation::{Links, Upstreams};
 pub use grants::{Grants, Rotation};
 pub use hosting::{Admission, Admitted, DueGuests, GuestsOf, Hosted, Hosting, ListsOf, MOST_LISTS_A_DAY, NewGuest};

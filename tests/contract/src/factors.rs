@@ -2,7 +2,7 @@
 
 use crate::fixture::{LATER, NOW, change, conflicts, sourced};
 use preau_domain::{Factor, FactorId, FactorKind, PersonId};
-use preau_store::Store;
+use preau_store::{BoundTo, Store};
 
 async fn somebody(store: &dyn Store, key: &str) -> PersonId {
     let person = sourced(key);
@@ -64,6 +64,29 @@ pub async fn a_counter_is_moved_once(store: &dyn Store) {
     assert!(conflicts(&store.use_factor(&key.id, 0, 99, "again", LATER).await));
     store.use_factor(&key.id, found.counter, found.counter, "same", LATER).await.unwrap();
     assert!(conflicts(&store.use_factor(&FactorId::new("none"), 0, 1, "", LATER).await));
+}
+
+/// Passkeys are counted by the domain their documents name; what is no passkey is not counted, and what names none is told apart.
+pub async fn passkeys_are_counted_by_their_domain(store: &dyn Store) {
+    let (zoe, ali) = (somebody(store, "zoe").await, somebody(store, "ali").await);
+    let bound = |person: &PersonId, id: &str, doc: &str| Factor { doc: doc.to_owned(), ..passkey(person, id) };
+    let old = r#"{"cred":{},"domain":"ent.ancien.example"}"#;
+    for factor in [
+        bound(&zoe, "1", old),
+        bound(&zoe, "2", old),
+        bound(&ali, "3", old),
+        bound(&ali, "4", r#"{"domain":"ent.example"}"#),
+        bound(&ali, "5", r#"{"cred":{}}"#),
+        bound(&ali, "6", "no document"),
+        Factor { kind: FactorKind::OneTimeCode, ..bound(&ali, "7", old) },
+    ] {
+        store.add_factor(&factor).await.unwrap();
+    }
+    let of = |domain: Option<&str>, passkeys, people| BoundTo { domain: domain.map(str::to_owned), passkeys, people };
+    let all = [of(Some("ent.ancien.example"), 3, 2), of(None, 2, 1), of(Some("ent.example"), 1, 1)];
+    assert_eq!(store.passkeys_by_domain().await.unwrap(), all);
+    store.use_factor(&FactorId::new("5"), 0, 1, r#"{"domain":"ent.example"}"#, LATER).await.unwrap();
+    assert_eq!(store.passkeys_by_domain().await.unwrap()[1], of(Some("ent.example"), 2, 1));
 }
 
 /// Only its person names and removes a factor, and one of many removes it.

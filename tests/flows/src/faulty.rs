@@ -13,13 +13,13 @@ use preau_domain::{
     TicketKind, Uai, Upstream, Visit,
 };
 use preau_store::{
-    Activations, Admission, Admitted, Aged, Alike, Answer, Attempt, Audit, Caller, Cards, Delays, DueGuests, Ending,
-    Establishments, Factors, Grants, GuestsOf, Health, Held, Hosted, Hosting, IndexRow, Inspections, InspectionsOf,
-    Keeping, Letter, Letters, Links, ListsOf, Lives, Marked, Marks, NewSession, Notice, OpeningChange, Operations,
-    Ousted, Outbox, Pair, Pairings, People, PersonChange, Provisioning, RecordName, Registrations, Result, Rotation,
-    RunRecord, SaidBy, Sessions, SharedLogin, Shortcuts, SignIns, SigningKeys, SourceRecord, Store, StoreError,
-    StoredMark, Swept, TakenLetter, Throttle, Tickets, UndoPart, Undoable, Undone, Upstreams, WaitingLetters,
-    YetToHear,
+    Activations, Admission, Admitted, Aged, Alike, Answer, Attempt, Audit, BoundTo, Caller, Cards, Delays, DueGuests,
+    Ending, Establishments, Factors, Grants, GuestsOf, Health, Held, Hosted, Hosting, IndexRow, Inspections,
+    InspectionsOf, Keeping, Letter, Letters, Links, ListsOf, Lives, Marked, Marks, NewSession, Notice, OpeningChange,
+    Operations, Ousted, Outbox, Pair, Pairings, People, PersonChange, Provisioning, RecordName, Registrations, Result,
+    Rotation, RunRecord, SaidBy, Sessions, SharedLogin, Shortcuts, SignIns, SigningKeys, SourceRecord, Store,
+    StoreError, StoredMark, Swept, TakenLetter, Throttle, Tickets, UndoPart, Undoable, Undone, Upstreams,
+    WaitingLetters, YetToHear,
 };
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -367,6 +367,7 @@ faulty!(Factors {
     fn rename_factor(person: &PersonId, id: &FactorId, name: &str) -> ();
     fn remove_factor(person: &PersonId, id: &FactorId, another: bool) -> ();
     fn replace_factors(person: &PersonId, kind: FactorKind, with: &[Factor]) -> u64;
+    fn passkeys_by_domain() -> Vec<BoundTo>;
     fn forget_factors(person: &PersonId) -> u64;
 });
 
