@@ -153,6 +153,7 @@ faulty!(People {
     fn people_after(after: Option<&PersonId>, limit: u32) -> Vec<Person>;
     fn people_count() -> u64;
     fn people_at(at: &Uai, limit: u32) -> Vec<Person>;
+    fn pupils_of_class(at: &Uai, class: &str, limit: u32) -> Vec<Person>;
     fn people_enrolled(source: &SourceId, at: &Uai, number: &str, limit: u32) -> Vec<Person>;
     fn add_local_person(person: &Person, password_hash: &str) -> ();
     fn update_person(person: &Person) -> ();

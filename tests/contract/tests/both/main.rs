@@ -86,7 +86,7 @@ macro_rules! promises {
 promises! {
     people:
         a_person_comes_back_whole, an_unknown_person_is_absent, names_are_compared_exactly, a_taken_name_conflicts,
-        a_login_may_be_shared_between_sources, a_record_is_found_by_its_mail_address, everybody_is_met_once_page_by_page, pupils_and_parents_are_found_by_the_number_of_a_school, people_are_found_by_where_they_are, an_update_keeps_where_a_person_comes_from, an_update_can_conflict,
+        a_login_may_be_shared_between_sources, a_record_is_found_by_its_mail_address, everybody_is_met_once_page_by_page, pupils_and_parents_are_found_by_the_number_of_a_school, people_are_found_by_where_they_are, pupils_are_found_by_their_class, an_update_keeps_where_a_person_comes_from, an_update_can_conflict,
         suspending_by_hand_ends_sessions, who_is_stopped_by_hand_stays_stopped, only_local_accounts_have_a_hash, one_of_many_gets_a_login;
     establishments:
         an_establishment_comes_back_whole, several_establishments_come_in_order,
