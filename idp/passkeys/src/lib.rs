@@ -14,6 +14,7 @@ mod read;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
 use thiserror::Error;
 use url::Url;
 use webauthn_rs::prelude::{
@@ -137,6 +138,7 @@ pub struct Claimed {
 pub struct Passkeys {
     webauthn: Webauthn,
     origin: String,
+    domain: String,
 }
 
 impl Passkeys {
@@ -148,7 +150,12 @@ impl Passkeys {
         let domain = domain.or(url.domain()).ok_or_else(none)?;
         let builder = WebauthnBuilder::new(domain, &url).map_err(|_| none())?;
         let webauthn = builder.rp_name(name).build().map_err(|_| none())?;
-        Ok(Passkeys { webauthn, origin: url.origin().ascii_serialization() })
+        Ok(Passkeys { webauthn, origin: url.origin().ascii_serialization(), domain: domain.to_owned() })
+    }
+
+    /// The domain they are bound to: a browser offers them nowhere else.
+    pub fn domain(&self) -> &str {
+        &self.domain
     }
 
     /// Asks for a new passkey of an account. An authenticator that has one of `known` makes no second.
@@ -166,7 +173,7 @@ impl Passkeys {
         let state: PasskeyRegistration = serde_json::from_str(state).map_err(|_| Flaw::Malformed)?;
         let answer: RegisterPublicKeyCredential = serde_json::from_str(answer).map_err(|_| Flaw::Malformed)?;
         let passkey = self.webauthn.finish_passkey_registration(&answer, &state)?;
-        let (doc, id) = (doc(&passkey)?, URL_SAFE_NO_PAD.encode(passkey.cred_id().as_slice()));
+        let (doc, id) = (self.doc(&passkey)?, URL_SAFE_NO_PAD.encode(passkey.cred_id().as_slice()));
         let said = read::said(&doc).ok_or(Flaw::Malformed)?;
         Ok(Made { id, doc, counter: said.counter, synced: said.backup_eligible })
     }
@@ -194,7 +201,14 @@ impl Passkeys {
         let key = DiscoverableKey::from(&passkey);
         let result = self.webauthn.finish_discoverable_authentication_v2(&answer, state, key)?;
         passkey.update_credential(&result).ok_or(Flaw::Unknown)?;
-        Ok(Used { doc: doc(&passkey)?, counter: result.counter() })
+        Ok(Used { doc: self.doc(&passkey)?, counter: result.counter() })
+    }
+
+    /// What is kept of a passkey: what the crate writes, and beside it the domain it was made or used at, which the crate does not write.
+    fn doc(&self, passkey: &Passkey) -> Result<String, Flaw> {
+        let Ok(Value::Object(mut doc)) = serde_json::to_value(passkey) else { return Err(Flaw::Refused) };
+        doc.insert("domain".to_owned(), Value::from(self.domain.as_str()));
+        serde_json::to_string(&doc).map_err(|_| Flaw::Refused)
     }
 }
 
@@ -213,10 +227,6 @@ fn bounded(answer: &str) -> Result<&str, Flaw> {
 fn asked(options: &impl serde::Serialize, state: &impl serde::Serialize) -> Result<Asked, Flaw> {
     let text = |value: Result<String, _>| value.map_err(|_: serde_json::Error| Flaw::Refused);
     Ok(Asked { options: text(serde_json::to_string(options))?, state: text(serde_json::to_string(state))? })
-}
-
-fn doc(passkey: &Passkey) -> Result<String, Flaw> {
-    serde_json::to_string(passkey).map_err(|_| Flaw::Refused)
 }
 
 #[cfg(test)]

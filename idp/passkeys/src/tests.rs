@@ -38,6 +38,23 @@ fn a_passkey_is_made_and_proved() {
     assert_eq!(passkeys.used(&asked.state, &answer, &first.doc), Err(Flaw::Counter));
 }
 
+/// What is kept says where it is offered, from its making on and anew at each use: of those of before, from their next use on.
+#[test]
+fn what_is_kept_names_the_domain() {
+    let domain = |doc: &str| serde_json::from_str::<Value>(doc).unwrap()["domain"].clone();
+    let (passkeys, mut device) = (passkeys(), Authenticator::new(ORIGIN));
+    let asked = passkeys.offer([7; 16], "alice.martin", "Alice Martin", &[]).unwrap();
+    let made = passkeys.made(&asked.state, &device.create(&asked.options, &Said::default())).unwrap();
+    assert_eq!((domain(&made.doc), passkeys.domain()), ("ent.example.fr".into(), "ent.example.fr"));
+    let mut before: Value = serde_json::from_str(&made.doc).unwrap();
+    before.as_object_mut().unwrap().remove("domain");
+    let asked = passkeys.ask().unwrap();
+    let answer = device.get(&asked.options, &Said::default());
+    let used = passkeys.used(&asked.state, &answer, &before.to_string()).unwrap();
+    assert_eq!(domain(&used.doc), "ent.example.fr");
+    assert_eq!(Passkeys::new(ORIGIN, Some("example.fr"), "Préau").unwrap().domain(), "example.fr");
+}
+
 #[test]
 fn it_is_asked_for_so_that_nobody_types_a_name() {
     let (passkeys, id) = (passkeys(), URL_SAFE_NO_PAD.encode([9; 16]));

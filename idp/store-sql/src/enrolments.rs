@@ -34,6 +34,24 @@ pub(crate) const AS: Sql = Sql::Each {
     ),
 };
 
+/// The pupils of a class among them. Both databases find everybody of the establishment by the index and read the documents themselves: of
+/// an establishment there are few, and a table of classes would be written at each reading of a source.
+pub(crate) const OF_CLASS: Sql = Sql::Each {
+    sqlite: records!(
+        "WHERE id IN (SELECT person FROM enrolled WHERE establishment = $1 AND number = '')
+        AND EXISTS (SELECT 1 FROM json_each(person.doc, '$.affiliations') at, json_each(at.value, '$.classes') class
+            WHERE at.value ->> '$.establishment' = $1 AND at.value ->> '$.profile' = 'National_ELV' AND class.value = $2)
+        AND id > $3 ORDER BY id LIMIT $4"
+    ),
+    postgres: records!(
+        "WHERE id IN (SELECT person FROM enrolled WHERE establishment = $1 AND number = '')
+        AND EXISTS (SELECT 1 FROM json_array_elements(person.doc::json -> 'affiliations') at,
+                json_array_elements_text(at.value -> 'classes') class
+            WHERE at.value ->> 'establishment' = $1 AND at.value ->> 'profile' = 'National_ELV' AND class.value = $2)
+        AND id > $3 ORDER BY id LIMIT $4"
+    ),
+};
+
 /// How [`crate::people::places`] says each of these. What an earlier version wrote says no profile, and may be any.
 pub(crate) fn as_places(at: &Uai, profiles: &[Profile]) -> Vec<String> {
     let places = profiles.iter().map(|profile| format!(" {at}:{} ", profile.code()));

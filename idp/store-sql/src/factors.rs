@@ -6,7 +6,7 @@ use crate::kept;
 use crate::link::{Link, Row, Sql, args};
 use async_trait::async_trait;
 use preau_domain::{Factor, FactorId, FactorKind, Instant, KeptThing, PersonId};
-use preau_store::{FactorUse, Factors, Result, StoreError};
+use preau_store::{BoundTo, FactorUse, Factors, Result, StoreError};
 
 const ADD: &str = "INSERT INTO factor (id, person, kind, name, doc, counter, added, used)
     SELECT $1, $2, $3, $4, $5, $6, $7, $8 WHERE (SELECT count(*) FROM factor WHERE person = $2 AND kind = $3) < $9
@@ -33,6 +33,21 @@ const FORGET: Sql = Sql::Each {
 const FORGET_KIND: Sql = Sql::Each {
     sqlite: "DELETE FROM factor WHERE person IN (SELECT value FROM json_each($1)) AND kind = $2",
     postgres: "DELETE FROM factor WHERE person = ANY($1) AND kind = $2",
+};
+
+macro_rules! by_domain {
+    ($domain:literal) => {
+        concat!(
+            "SELECT domain, COUNT(*), COUNT(DISTINCT person) FROM (SELECT person, ",
+            $domain,
+            " AS domain FROM factor WHERE kind = 'passkey') found GROUP BY domain
+            ORDER BY 2 DESC, coalesce(domain, '') LIMIT 100"
+        )
+    };
+}
+const BY_DOMAIN: Sql = Sql::Each {
+    sqlite: by_domain!("CASE WHEN json_valid(doc) THEN doc ->> '$.domain' END"),
+    postgres: by_domain!("CASE WHEN left(doc, 1) = '{' THEN doc::json ->> 'domain' END"),
 };
 
 /// Forgets what these people prove themselves with, of one kind.
@@ -141,6 +156,15 @@ impl Factors for Back {
             })
         });
         if removed.await? == 0 { Err(StoreError::Conflict) } else { Ok(()) }
+    }
+
+    async fn passkeys_by_domain(&self) -> Result<Vec<BoundTo>> {
+        let count = |row: &Row, column| row.int(column).map(|count| u64::try_from(count).unwrap_or_default());
+        let bound = |row: &Row| {
+            let domain = row.text_or_none(0)?.map(str::to_owned);
+            Ok(BoundTo { domain, passkeys: count(row, 1)?, people: count(row, 2)? })
+        };
+        self.rows(BY_DOMAIN, args![]).await?.iter().map(bound).collect()
     }
 
     async fn forget_factors(&self, person: &PersonId) -> Result<u64> {

@@ -19,9 +19,9 @@ macro_rules! migrations {
 }
 
 /// Those of SQLite, in order.
-pub(crate) const SQLITE: &[Migration] = migrations!("sqlite": "0001_first", "0002_federation", "0003_outbox", "0004_idle", "0005_kept", "0006_families", "0007_mail", "0008_refresh", "0009_undo", "0010_enrolled", "0011_life", "0012_changes", "0014_clock", "0015_home", "0016_records", "0018_placed", "0019_way", "0021_factors", "0022_hosting", "0023_openings", "0024_invitations", "0025_activation", "0026_told_of", "0027_preference", "0028_cards", "0029_letters", "0030_inspections", "0031_marks", "0032_guests", "0034_lifts");
+pub(crate) const SQLITE: &[Migration] = migrations!("sqlite": "0001_first", "0002_federation", "0003_outbox", "0004_idle", "0005_kept", "0006_families", "0007_mail", "0008_refresh", "0009_undo", "0010_enrolled", "0011_life", "0012_changes", "0014_clock", "0015_home", "0016_records", "0018_placed", "0019_way", "0021_factors", "0022_hosting", "0023_openings", "0024_invitations", "0025_activation", "0026_told_of", "0027_preference", "0028_cards", "0029_letters", "0030_inspections", "0031_marks", "0032_guests", "0033_local_mail", "0034_lifts");
 /// Those of PostgreSQL, in order.
-pub(crate) const POSTGRES: &[Migration] = migrations!("postgres": "0001_first", "0002_federation", "0003_outbox", "0004_idle", "0005_kept", "0006_families", "0007_mail", "0008_refresh", "0009_undo", "0010_enrolled", "0011_life", "0012_changes", "0014_clock", "0015_home", "0016_records", "0018_placed", "0019_way", "0021_factors", "0022_hosting", "0023_openings", "0024_invitations", "0025_activation", "0026_told_of", "0027_preference", "0028_cards", "0029_letters", "0030_inspections", "0031_marks", "0032_guests", "0034_lifts");
+pub(crate) const POSTGRES: &[Migration] = migrations!("postgres": "0001_first", "0002_federation", "0003_outbox", "0004_idle", "0005_kept", "0006_families", "0007_mail", "0008_refresh", "0009_undo", "0010_enrolled", "0011_life", "0012_changes", "0014_clock", "0015_home", "0016_records", "0018_placed", "0019_way", "0021_factors", "0022_hosting", "0023_openings", "0024_invitations", "0025_activation", "0026_told_of", "0027_preference", "0028_cards", "0029_letters", "0030_inspections", "0031_marks", "0032_guests", "0033_local_mail", "0034_lifts");
 
 /// The table that remembers what was applied.
 pub(crate) const TABLE: &str =

@@ -207,8 +207,13 @@ impl Back {
 
     /// Accounts of the records that a statement finds in the order of their names, after a name and up to a limit: its last two arguments. As
     /// many as the limit unless there are no more: where several records make one account, and where a record opens none, it goes on.
-    async fn accounts_found(&self, sql: impl Into<Sql>, by: Vec<Arg>, limit: u32, many: bool) -> Result<Vec<Person>> {
-        let sql = sql.into();
+    async fn accounts_found(
+        &self,
+        sql: impl Into<Sql> + Copy + Send,
+        by: Vec<Arg>,
+        limit: u32,
+        many: bool,
+    ) -> Result<Vec<Person>> {
         let (most, mut found, mut after) = (limit as usize, Vec::new(), String::new());
         loop {
             let mut values = by.clone();
@@ -308,6 +313,10 @@ impl People for Back {
     async fn people_as(&self, at: &Uai, profiles: &[Profile], limit: u32) -> Result<Vec<Person>> {
         let places = enrolments::as_places(at, profiles);
         self.accounts_found(enrolments::AS, args![at.as_str(), places], limit, true).await
+    }
+
+    async fn pupils_of_class(&self, at: &Uai, class: &str, limit: u32) -> Result<Vec<Person>> {
+        self.accounts_found(enrolments::OF_CLASS, args![at.as_str(), class], limit, true).await
     }
 
     async fn people_after(&self, after: Option<&PersonId>, limit: u32) -> Result<Vec<Person>> {

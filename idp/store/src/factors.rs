@@ -19,6 +19,17 @@ pub struct FactorUse {
     pub at: Instant,
 }
 
+/// Passkeys of one domain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BoundTo {
+    /// The domain, as their documents say it in their member `domain`; none for those that were added before that was written, and not used since.
+    pub domain: Option<String>,
+    /// How many there are.
+    pub passkeys: u64,
+    /// Of how many people.
+    pub people: u64,
+}
+
 /// Passkeys, secrets of applications that make codes, and codes on paper. They are forgotten with their person: nothing of them
 /// outlives the record ([`crate::Lives::let_time_pass`]).
 #[async_trait]
@@ -50,6 +61,10 @@ pub trait Factors: Send + Sync {
 
     /// Replaces all that a person has of a kind, with nothing if there are none; says how many there were.
     async fn replace_factors(&self, person: &PersonId, kind: FactorKind, with: &[Factor]) -> Result<u64>;
+
+    /// How many passkeys are kept, by the domain they are bound to, at most a hundred domains, that of the most passkeys first. Looks at all of
+    /// them: for an operator, never on a request.
+    async fn passkeys_by_domain(&self) -> Result<Vec<BoundTo>>;
 
     /// Removes all that a person has, of every kind, in one stroke; says how many there were.
     async fn forget_factors(&self, person: &PersonId) -> Result<u64>;

@@ -36,7 +36,7 @@ mod tickets;
 pub use activations::Activations;
 pub use audit::Audit;
 pub use cards::Cards;
-pub use factors::{FactorUse, Factors};
+pub use factors::{BoundTo, FactorUse, Factors};
 pub use federation::{Links, Upstreams};
 pub use grants::{Grants, Rotation};
 pub use hosting::{

@@ -74,6 +74,10 @@ pub trait People: Send + Sync {
     /// read. Of everybody else nothing is read but where they are.
     async fn people_as(&self, at: &Uai, profiles: &[Profile], limit: u32) -> Result<Vec<Person>>;
 
+    /// Accounts of which a record is a pupil of that class of that establishment, by the code of the class, at most `limit`, in no order;
+    /// what the whole account is there now is for the caller to read. Nobody else of the establishment leaves the store.
+    async fn pupils_of_class(&self, at: &Uai, class: &str, limit: u32) -> Result<Vec<Person>>;
+
     /// Accounts whose id comes after this one, or from the first on, at most `limit`, ordered by id: for going through all of them,
     /// never on a request. Purged ones are not among them.
     async fn people_after(&self, after: Option<&PersonId>, limit: u32) -> Result<Vec<Person>>;

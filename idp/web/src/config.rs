@@ -130,6 +130,11 @@ impl WebConfig {
         Passkeys::new(&self.public_url, self.passkey_domain.as_deref(), &self.name).ok()
     }
 
+    /// The domain passkeys are bound to; none where there are none.
+    pub fn passkeys_are_bound_to(&self) -> Option<String> {
+        self.passkeys().map(|passkeys| passkeys.domain().to_owned())
+    }
+
     /// Whether our address can have passkeys.
     pub fn has_passkeys(&self) -> bool {
         self.passkeys().is_some()

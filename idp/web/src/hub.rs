@@ -30,7 +30,7 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::Notify;
 
-/// Refused requests written to the journal in one second.
+/// Refused requests written to the journal in one second, and as many codes that are nobody's.
 const REFUSALS_A_SECOND: u32 = 20;
 
 /// A source people can sign in with.
@@ -99,6 +99,8 @@ pub struct Hub {
     pub(crate) bench: crate::bench::Latest,
     /// Refused requests written to the journal within the second.
     refusals: Mutex<(i64, u32)>,
+    /// Codes that are nobody's, likewise: neither hides the other.
+    guesses: Mutex<(i64, u32)>,
     services: ArcSwap<ServiceTable>,
     words: ArcSwap<Words>,
     /// What the running services are made of.
@@ -137,6 +139,7 @@ impl Hub {
             letters: Notify::new(),
             bench: crate::bench::Latest::default(),
             refusals: Mutex::new((0, 0)),
+            guesses: Mutex::new((0, 0)),
             services: ArcSwap::new(Arc::clone(&services)),
             words: ArcSwap::default(),
             running: Mutex::new(Running::new(services)),
@@ -428,7 +431,14 @@ impl Hub {
                 "audit"
             );
         }
-        if event.kind != AuditKind::RequestRefused || self.keeps_refusal(event.at) {
+        let kept = match event.kind {
+            AuditKind::RequestRefused => keeps(&self.refusals, event.at),
+            AuditKind::SignInRefused if event.person.is_none() && costs_nothing(&event.detail) => {
+                keeps(&self.guesses, event.at)
+            }
+            _ => true,
+        };
+        if kept {
             self.store.record(event);
         }
     }
@@ -441,21 +451,6 @@ impl Hub {
         self.audit(event);
     }
 
-    /// Whether one more refused request goes to the journal: a flood of them is in the log and in the metrics, and must
-    /// not fill the database.
-    fn keeps_refusal(&self, at: Instant) -> bool {
-        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
-        if refusals.0 != at.seconds() {
-            *refusals = (at.seconds(), 0);
-        }
-        refusals.1 += 1;
-        let kept = refusals.1 <= REFUSALS_A_SECOND;
-        if !kept {
-            metrics::counter!("preau_events_not_kept_total").increment(1);
-        }
-        kept
-    }
-
     /// A 303 to a path of ours or to an address that is already trusted.
     pub fn see_other(&self, to: &str) -> Response {
         match HeaderValue::from_str(to) {
@@ -463,4 +458,25 @@ impl Hub {
             Err(_) => Fault::new(FaultKind::Internal, "address cannot be a header").into_response(),
         }
     }
+}
+
+/// Whether a refusal is of something that anybody can try at any pace: a code or a passkey that is nobody's, or a password that is not looked at
+/// because it comes too soon. A wrong password costs its work, and is always kept.
+fn costs_nothing(why: &str) -> bool {
+    why.starts_with("unknown-")
+        || matches!(why, "passkey-unknown" | "passkey-malformed" | "passkey-challenge" | "too-soon")
+}
+
+/// Whether one more refusal goes to the journal: a flood of them is in the log and in the metrics, and must not fill the database.
+fn keeps(counted: &Mutex<(i64, u32)>, at: Instant) -> bool {
+    let mut counted = counted.lock().unwrap_or_else(PoisonError::into_inner);
+    if counted.0 != at.seconds() {
+        *counted = (at.seconds(), 0);
+    }
+    counted.1 += 1;
+    let kept = counted.1 <= REFUSALS_A_SECOND;
+    if !kept {
+        metrics::counter!("preau_events_not_kept_total").increment(1);
+    }
+    kept
 }

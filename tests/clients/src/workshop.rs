@@ -31,7 +31,9 @@ pub struct Workshop {
     folder: PathBuf,
     tls: Tls,
     preau: Preau,
-    _serving: Process,
+    /// Where it listens, and whether without TLS.
+    door: (u16, bool),
+    serving: Option<Process>,
     _slapd: Slapd,
 }
 
@@ -130,7 +132,16 @@ impl Workshop {
             _ => preau.serve(&["--demo"], port, plain, &log)?,
         };
         let base = format!("{scheme}://{public}/");
-        Ok(Workshop { services, accounts, base, folder, tls, preau, _serving: serving, _slapd: slapd })
+        let (door, serving) = ((port, plain), Some(serving));
+        Ok(Workshop { services, accounts, base, folder, tls, preau, door, serving, _slapd: slapd })
+    }
+
+    /// Ends the server and starts it again, with its configuration as it is now.
+    pub fn restart(&mut self) -> Result<()> {
+        self.serving = None;
+        let (port, plain) = self.door;
+        self.serving = Some(self.preau.serve(&["--demo"], port, plain, &self.folder.join("preau.log"))?);
+        Ok(())
     }
 
     /// Address of the portal, with a slash at the end.

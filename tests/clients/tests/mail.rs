@@ -1,13 +1,13 @@
 //! A mail server that no one here wrote (aiosmtpd), reached by STARTTLS: a partner of a school who lost their password reads the letter and chooses
 //! another one; a server that puts off is asked again, and so is one that takes no letter from our sender until somebody mends that;
-//! one that offers no TLS is told nothing.
+//! one that offers no TLS is told nothing. And the how-to, followed to the letter.
 
 use anyhow::{Context, Result, ensure};
 use preau_clients::{Application, Visitor, Workshop, until};
 use preau_rig::{Tls, free_port};
 use serde_json::Value;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const USER: &str = "preau";
 const PASSWORD: &str = "poste-restante-7";
@@ -129,5 +129,66 @@ async fn a_server_without_tls_is_told_nothing() -> Result<()> {
     let doctor = house.shell("preau --demo --config preau.toml doctor || true")?;
     ensure!(doctor.contains("does not offer what is needed: TLS"), "{doctor}");
     assert_eq!(letters(&server.ask("letters")?).len(), 0);
+    Ok(())
+}
+
+/// The blocks of a language in `docs/how-to/send-mail.md`, without the indent of lists, and the whole page.
+fn guide(language: &str) -> Result<(Vec<String>, String)> {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/how-to/send-mail.md"))?;
+    let fence = format!("```{language}\n");
+    let inside = page.split(fence.as_str()).skip(1).filter_map(|rest| rest.split("```").next());
+    let blocks = inside.map(|block| block.lines().map(|line| line.trim_start().to_owned() + "\n").collect());
+    Ok((blocks.collect(), page))
+}
+
+/// Changed is what the page gives as examples, or says besides: where the server and the folder are, whose the folder is, and whose school it is; a pipe is the terminal.
+#[tokio::test]
+async fn the_how_to_is_followed_to_the_letter() -> Result<()> {
+    let ((commands, page), (files, _)) = (guide("sh")?, guide("toml")?);
+    let [secret, doctor, restart, account] = &commands[..] else { anyhow::bail!("other commands: {commands:?}") };
+    let (mut house, port) = (Workshop::open("mail-guide")?, free_port()?);
+    let mut server = Application::mail_server(port, house.tls(), USER, PASSWORD)?;
+    let (home, school) = (house.home().display().to_string(), house.account("teacher").establishments[0].clone());
+    let here = |text: &str| {
+        let own = [("/var/lib/preau", &*home), ("smtp.example.fr", "localhost"), ("0990001N", &*school)];
+        let text = own.iter().fold(text.to_owned(), |text, (example, own)| text.replace(example, own));
+        text.replace("-o preau", "-o \"$(id -un)\"").replace("runuser -u preau -- ", "")
+    };
+    // 2: the password of the account.
+    house.shell(&format!("printf '{PASSWORD}\\n' | {}", here(secret)))?;
+    // 3: the section, and an authority of one's own.
+    let authority = "trusted_ca_files = [\"tls/ca.pem\"]";
+    ensure!(page.contains(authority) && restart.trim() == "systemctl restart preau", "{page}");
+    fs::create_dir_all(house.home().join("tls"))?;
+    fs::copy(house.authority(), house.home().join("tls/ca.pem"))?;
+    let config = fs::read_to_string(house.home().join("preau.toml"))?;
+    fs::write(house.home().join("preau.toml"), format!("{config}\n{}port = {port}\n{authority}\n", here(&files[0])))?;
+    // 4: the doctor says what the page says that it says.
+    let said = house.shell(&format!("{{ {}; }} || true", here(doctor).trim()))?;
+    let told = "takes letters from ne-pas-repondre@ent.example.fr, over TLS";
+    ensure!(said.contains(&format!("localhost {told}")) && page.contains(&format!("smtp.example.fr {told}")), "{said}");
+    assert_eq!(letters(&server.ask("letters")?).len(), 0, "it sends nothing");
+    // 5 and 6: somebody forgets their password.
+    house.restart()?;
+    house.shell(&here(account))?;
+    let mut visitor = house.visitor()?;
+    forget(&house, &mut visitor, "essai").await?;
+    let first = arrived(&mut server, 1).await?.remove(0);
+    ensure!(first["tls"] == true && first["account"] == true && first["to"][0] == "you@example.fr", "{first}");
+    let text = body(&first);
+    let code = text.split("reset#").nth(1).and_then(|rest| rest.split_whitespace().next()).context("a code")?;
+    let page = visitor.open(&format!("{}reset", house.base())).await?;
+    let page = visitor.send(&page.form_with("code")?.with("code", code)).await?;
+    visitor.send(&page.form_with("password")?.with("password", CHOSEN).with("again", CHOSEN)).await?;
+    ensure!(arrived(&mut server, 2).await?[1]["message"].as_str().is_some_and(|news| news.contains("Bonjour")));
+    // What is sent besides: a code for the account page.
+    let page = visitor.to_password(house.base(), "guest").await?;
+    visitor.send(&page.form_with("password")?.with("login", "essai").with("password", CHOSEN)).await?;
+    let asks = visitor.open(&format!("{}account/mail", house.base())).await?;
+    let asks = visitor.send(&asks.form_to("/account/mail")?).await?;
+    let letter = body(&arrived(&mut server, 3).await?[2]);
+    let code = letter.split("Votre code est ").nth(1).and_then(|rest| rest.get(..6)).with_context(|| letter.clone())?;
+    let account = visitor.send(&asks.form_with("code")?.with("code", code)).await?;
+    ensure!(account.words().contains("Code par mail"), "{}", account.words());
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use crate::fixture::{LATER, NOW, change, conflicts, sourced};
 use preau_domain::{Factor, FactorId, FactorKind, KeptKind, KeptThing, OneTimeKey, PersonId, Seconds};
-use preau_store::{FactorUse, Store};
+use preau_store::{BoundTo, FactorUse, Store};
 
 async fn somebody(store: &dyn Store, key: &str) -> PersonId {
     let person = sourced(key);
@@ -87,6 +87,29 @@ pub async fn a_question_is_answered_by_one_use(store: &dyn Store) {
     assert_eq!(store.factor(&key.id).await.unwrap().unwrap().counter, 0, "nothing was noted");
     store.answer_by_factor(&used(0, 9), &asked("q2")).await.unwrap();
     assert_eq!(store.factor(&key.id).await.unwrap().unwrap().counter, 9, "control");
+}
+
+/// Passkeys are counted by the domain their documents name; what is no passkey is not counted, and what names none is told apart.
+pub async fn passkeys_are_counted_by_their_domain(store: &dyn Store) {
+    let (zoe, ali) = (somebody(store, "zoe").await, somebody(store, "ali").await);
+    let bound = |person: &PersonId, id: &str, doc: &str| Factor { doc: doc.to_owned(), ..passkey(person, id) };
+    let old = r#"{"cred":{},"domain":"ent.ancien.example"}"#;
+    for factor in [
+        bound(&zoe, "1", old),
+        bound(&zoe, "2", old),
+        bound(&ali, "3", old),
+        bound(&ali, "4", r#"{"domain":"ent.example"}"#),
+        bound(&ali, "5", r#"{"cred":{}}"#),
+        bound(&ali, "6", "no document"),
+        Factor { kind: FactorKind::OneTimeCode, ..bound(&ali, "7", old) },
+    ] {
+        store.add_factor(&factor).await.unwrap();
+    }
+    let of = |domain: Option<&str>, passkeys, people| BoundTo { domain: domain.map(str::to_owned), passkeys, people };
+    let all = [of(Some("ent.ancien.example"), 3, 2), of(None, 2, 1), of(Some("ent.example"), 1, 1)];
+    assert_eq!(store.passkeys_by_domain().await.unwrap(), all);
+    store.use_factor(&FactorId::new("5"), 0, 1, r#"{"domain":"ent.example"}"#, LATER).await.unwrap();
+    assert_eq!(store.passkeys_by_domain().await.unwrap()[1], of(Some("ent.example"), 2, 1));
 }
 
 /// Only its person names and removes a factor, and one of many removes it.

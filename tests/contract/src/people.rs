@@ -213,6 +213,42 @@ pub async fn people_are_found_by_what_they_are_there(store: &dyn Store) {
     assert_eq!(found(&here, &[Profile::Teacher]).await, ["zoe"], "who teaches no more");
 }
 
+/// Pupils are found by their class at an establishment, whatever stands in its code, and nobody else is: not who teaches it, who is in a class of
+/// that name elsewhere, or in another class there.
+pub async fn pupils_are_found_by_their_class(store: &dyn Store) {
+    let (here, there) = (uai(2), uai(3));
+    let of = |key: &str, at: &Uai, profile: Profile, classes: &[&str]| {
+        let classes = classes.iter().map(|class| (*class).to_owned()).collect();
+        Person { affiliations: vec![Affiliation { classes, ..Affiliation::new(at.clone(), profile) }], ..sourced(key) }
+    };
+    let odd = "6ème \"B\" %_'1";
+    let two = Affiliation { classes: vec!["6B".into()], ..Affiliation::new(here.clone(), Profile::Pupil) };
+    let mut both = of("both", &there, Profile::Pupil, &["6B"]);
+    both.affiliations.push(two);
+    let all = [
+        of("one", &here, Profile::Pupil, &["6A", "6B"]),
+        of("odd", &here, Profile::Pupil, &[odd]),
+        of("teacher", &here, Profile::Teacher, &["6B"]),
+        of("away", &there, Profile::Pupil, &["6B"]),
+        of("none", &here, Profile::Pupil, &[]),
+        both,
+    ];
+    store.put_people(None, &all.map(change)).await.unwrap();
+    let found = async |at: &Uai, class: &str, limit| {
+        let people = store.pupils_of_class(at, class, limit).await.unwrap();
+        people.into_iter().map(|person| person.id.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&here, "6B", 9).await, ["p-both", "p-one"]);
+    assert_eq!(found(&here, "6B", 1).await.len(), 1);
+    assert_eq!(found(&there, "6B", 9).await, ["p-away", "p-both"]);
+    assert_eq!((found(&here, "6A", 9).await, found(&here, odd, 9).await), (vec!["p-one".into()], vec!["p-odd".into()]));
+    for nothing in ["6b", "", "6", "%", "6B "] {
+        assert!(found(&here, nothing, 9).await.is_empty(), "{nothing}");
+    }
+    store.put_people(None, &[change(of("one", &here, Profile::Pupil, &["5B"]))]).await.unwrap();
+    assert_eq!(found(&here, "6B", 9).await, ["p-both"], "whoever left it");
+}
+
 /// An update replaces what is known; the id, the join key and the digest of the record stay.
 pub async fn an_update_keeps_where_a_person_comes_from(store: &dyn Store) {
     store.put_people(None, &[change(sourced("k1"))]).await.unwrap();

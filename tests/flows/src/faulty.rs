@@ -13,8 +13,8 @@ use preau_domain::{
     Tapped, Ticket, TicketKind, Uai, Upstream, Visit,
 };
 use preau_store::{
-    Activations, Admission, Admitted, Aged, Alike, Answer, Attempt, Audit, Caller, Cards, Delays, DueGuests, Ending,
-    Establishments, FactorUse, Factors, Grants, GuestsOf, Health, Held, Hosted, Hosting, IndexRow, Inspections,
+    Activations, Admission, Admitted, Aged, Alike, Answer, Attempt, Audit, BoundTo, Caller, Cards, Delays, DueGuests,
+    Ending, Establishments, FactorUse, Factors, Grants, GuestsOf, Health, Held, Hosted, Hosting, IndexRow, Inspections,
     InspectionsOf, Keeping, Letter, Letters, Links, ListsOf, Lives, Marked, Marks, NewSession, Notice, OpeningChange,
     Operations, Ousted, Outbox, Pair, Pairings, People, PersonChange, Provisioning, RecordName, Registrations, Result,
     Rotation, RunRecord, SaidBy, Sessions, SharedLogin, Shortcuts, SignIns, SigningKeys, SourceRecord, StopsOf, Store,
@@ -154,6 +154,7 @@ faulty!(People {
     fn people_count() -> u64;
     fn people_at(at: &Uai, limit: u32) -> Vec<Person>;
     fn people_as(at: &Uai, profiles: &[Profile], limit: u32) -> Vec<Person>;
+    fn pupils_of_class(at: &Uai, class: &str, limit: u32) -> Vec<Person>;
     fn people_enrolled(source: &SourceId, at: &Uai, number: &str, limit: u32) -> Vec<Person>;
     fn add_local_person(person: &Person, password_hash: &str) -> ();
     fn update_person(person: &Person) -> ();
@@ -375,6 +376,7 @@ faulty!(Factors {
     fn rename_factor(person: &PersonId, id: &FactorId, name: &str) -> ();
     fn remove_factor(person: &PersonId, id: &FactorId, another: bool) -> ();
     fn replace_factors(person: &PersonId, kind: FactorKind, with: &[Factor]) -> u64;
+    fn passkeys_by_domain() -> Vec<BoundTo>;
     fn forget_factors(person: &PersonId) -> u64;
 });
 

@@ -94,17 +94,9 @@ pub async fn run(loaded: Result<Loaded, Vec<Problem>>, demo: bool, json: bool) -
 async fn examine(checks: &mut Checks, loaded: &Loaded, demo: bool) {
     checks.ok("configuration", loaded.file.display());
     exposure(checks, loaded);
-    match loaded.config.web.has_passkeys() {
-        true => checks.ok("passkeys", "there can be passkeys at web.public_url"),
-        false => checks.add(
-            State::Warn,
-            "passkeys",
-            "none at web.public_url, and those that were added prove nobody",
-            Some("browsers bind passkeys to a name over https: an address that is a number has none"),
-        ),
-    }
     secrets(checks, loaded, demo);
     let store = database(checks, loaded).await;
+    passkeys(checks, loaded, store.as_deref()).await;
     clock(checks, loaded, store.as_deref()).await;
     if let Some(store) = &store {
         signing_keys(checks, loaded, demo, store).await;
@@ -229,6 +221,44 @@ async fn database(checks: &mut Checks, loaded: &Loaded) -> Option<Arc<dyn Store>
         }
     }
     Some(store)
+}
+
+/// Whether those who have a passkey can use it at our address: browsers offer it at the domain it was made for, and nowhere else.
+async fn passkeys(checks: &mut Checks, loaded: &Loaded, store: Option<&dyn Store>) {
+    const WHAT: &str = "passkeys";
+    let Some(here) = loaded.config.web.passkeys_are_bound_to() else {
+        let found = "none at web.public_url, and those that were added prove nobody";
+        let advice = "browsers bind passkeys to a name over https: an address that is a number has none";
+        return checks.add(State::Warn, WHAT, found, Some(advice));
+    };
+    let mut elsewhere = false;
+    if let Some(store) = store {
+        let all = match store.passkeys_by_domain().await {
+            Ok(all) => all,
+            Err(error) => return checks.add(State::Fail, WHAT, error, Some("look at the database")),
+        };
+        for bound in all {
+            let Some(domain) = bound.domain.filter(|domain| *domain != here) else { continue };
+            elsewhere = true;
+            let found = format!(
+                "{} of {} people are bound to {}, and browsers offer none of them at {here}",
+                bound.passkeys,
+                bound.people,
+                display_safe(&domain, 253)
+            );
+            // Only a domain above our own name can be named.
+            let advice = match here.strip_suffix(&domain).is_some_and(|below| below.ends_with('.')) {
+                true => format!("write web.passkey_domain = \"{domain}\"; browsers offer those bound to {here} no more then"),
+                false => "give web.public_url its former name back, or have these people sign in by a password and add another one; \
+                          whoever is asked for a second factor and has no other: preau account forget-factors"
+                    .to_owned(),
+            };
+            checks.add(State::Warn, WHAT, found, Some(&advice));
+        }
+    }
+    if !elsewhere {
+        checks.ok(WHAT, format!("there can be passkeys at web.public_url, bound to {here}"));
+    }
 }
 
 /// Times of tickets, certificates and sessions all rest on the clock.

@@ -1,6 +1,7 @@
 //! Accounts kept here, and what the rules say of them.
 
 use crate::desk::Desk;
+use preau_domain::{Factor, FactorId, FactorKind};
 
 #[test]
 fn an_account_is_added_once_and_its_password_replaced() {
@@ -93,4 +94,36 @@ fn an_account_is_shown_with_what_will_become_of_it() {
     assert_eq!(desk.run(&["sync", "apply", "ecoles"]).0, 0);
     let (_, out, _) = desk.run(&["account", "show", "ecoles$3", "--json"]);
     assert!(out.contains("\"state\": \"active\"") && out.contains("\"purged_at\": null"), "{out}");
+}
+
+/// An address that moved: browsers offer nobody the passkeys of the former one.
+#[test]
+fn a_doctor_tells_of_passkeys_of_a_former_address() {
+    let desk = Desk::new().with_school();
+    let at = |name: &str, more: &str| {
+        desk.write("preau.toml", &format!("[web]\npublic_url = \"https://{name}\"\n{more}"));
+        let out = desk.run(&["doctor"]).1;
+        let told = out.lines().skip_while(|line| !line.contains(" passkeys "));
+        told.take_while(|line| line.contains(" passkeys ") || line.contains('→')).collect::<Vec<_>>().join(" ")
+    };
+    let add = ["account", "add", "--login", "a", "--given-name", "A", "--family-name", "B"];
+    assert_eq!(desk.run(&[&add[..], &["--establishment", "0990001N"]].concat()).0, 0);
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let url = format!("sqlite://{}", desk.path("data/preau.db").display());
+        let store = preau_store_sql::open(&url).await.unwrap();
+        let person = store.people_by_login("a", 2).await.unwrap().remove(0).id;
+        let (id, kind, name) = (FactorId::new("k"), FactorKind::Passkey, String::new());
+        let doc = r#"{"domain":"ent.example.fr"}"#.to_owned();
+        let factor = Factor { id, person, kind, name, doc, counter: 0, added: preau_domain::Instant(1), used: None };
+        store.add_factor(&factor).await.unwrap();
+    });
+    let good = at("ent.example.fr", "");
+    assert!(good.starts_with("ok") && good.contains("bound to ent.example.fr"), "control: {good}");
+    let moved = at("nouveau.example", "");
+    assert!(moved.starts_with("warn") && moved.contains("1 of 1 people are bound to ent.example.fr"), "{moved}");
+    assert!(moved.contains("give web.public_url its former name back") && !moved.contains("there can be"), "{moved}");
+    let below = at("portail.ent.example.fr", "");
+    assert!(below.contains("write web.passkey_domain = \"ent.example.fr\""), "{below}");
+    let mended = at("portail.ent.example.fr", "passkey_domain = \"ent.example.fr\"\n");
+    assert!(mended.starts_with("ok"), "as it says: {mended}");
 }

@@ -22,8 +22,8 @@ const HERE: &str = "/pupils";
 const FORM: &str = "pupil-code";
 /// How long a code is good for that is handed over at once.
 const LASTS: Seconds = Seconds(3 * 86_400);
-/// Most people of an establishment that are looked at.
-const MOST: u32 = 20_000;
+/// Most pupils of a class.
+const MOST: u32 = 1_000;
 
 pub(super) fn routes() -> Router<Arc<Hub>> {
     Router::new().route("/pupils", get(show)).route("/pupils/code", get(back).post(code))
@@ -87,21 +87,24 @@ async fn door(hub: &Hub, visitor: &Visitor) -> Result<Lately<Helper>, Fault> {
     hub.prove_again(visitor, HERE.to_owned(), since).await
 }
 
-/// The pupils of these classes there who prove themselves here, in the order of their names.
-async fn pupils(hub: &Hub, at: &Uai, classes: &[String]) -> Result<Vec<Person>, Fault> {
-    let is_one = |person: &Person| {
-        let own = |one: &preau_domain::Affiliation| {
-            one.profile == Profile::Pupil
-                && one.establishment == *at
-                && one.classes.iter().any(|class| classes.contains(class))
-        };
-        // Whoever is something else besides is helped by whoever looks after that.
-        let only = person.affiliations.iter().all(|one| one.profile == Profile::Pupil);
-        only && person.state.may_sign_in()
-            && person.affiliations.iter().any(own)
-            && proves_here(person, |public| hub.proves_here(public))
+/// Whether somebody is a pupil of one of these classes there, who proves themselves here. Whoever is something else besides is helped by
+/// whoever looks after that.
+fn is_one(hub: &Hub, person: &Person, at: &Uai, classes: &[String]) -> bool {
+    let own = |one: &preau_domain::Affiliation| {
+        one.profile == Profile::Pupil
+            && one.establishment == *at
+            && one.classes.iter().any(|class| classes.contains(class))
     };
-    let mut found: Vec<Person> = hub.store.people_at(at, MOST).await?.into_iter().filter(is_one).collect();
+    let only = person.affiliations.iter().all(|one| one.profile == Profile::Pupil);
+    only && person.state.may_sign_in()
+        && person.affiliations.iter().any(own)
+        && proves_here(person, |public| hub.proves_here(public))
+}
+
+/// Those of a class, in the order of their names.
+async fn pupils(hub: &Hub, at: &Uai, class: &String) -> Result<Vec<Person>, Fault> {
+    let mut found = hub.store.pupils_of_class(at, class, MOST).await?;
+    found.retain(|one| is_one(hub, one, at, std::slice::from_ref(class)));
     found.sort_by_cached_key(|one| (one.family_name.to_lowercase(), one.given_name.to_lowercase(), one.id.clone()));
     Ok(found)
 }
@@ -115,7 +118,7 @@ async fn show(State(hub): State<Arc<Hub>>, visitor: Visitor, RawQuery(query): Ra
     let asked = fields.one("class")?.map(str::to_owned).or_else(|| helper.classes.first().cloned());
     let class = asked.filter(|class| helper.classes.contains(class)).ok_or_else(nothing)?;
     let mut rows = Vec::new();
-    for pupil in pupils(&hub, &helper.at, std::slice::from_ref(&class)).await? {
+    for pupil in pupils(&hub, &helper.at, &class).await? {
         let active = hub.store.password_hash(&pupil.id).await?.is_some();
         rows.push(PupilRow { name: pupil.display_name(), id: pupil.id.to_string(), active });
     }
@@ -133,8 +136,8 @@ async fn code(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Res
     if !hub.form_token_ok(&helper.live.session.id, FORM, fields.required("token")?) {
         return Err(Fault::new(FaultKind::StaleForm, "form of a pupil's code of another session"));
     }
-    let wanted = fields.required("pupil")?;
-    let own = pupils(&hub, &helper.at, &helper.classes).await?.into_iter().find(|one| one.id.as_str() == wanted);
+    let wanted = hub.store.person(&PersonId::new(fields.required("pupil")?)).await?;
+    let own = wanted.filter(|one| is_one(&hub, one, &helper.at, &helper.classes));
     let pupil = own.ok_or_else(nothing)?;
     tell(&hub, &visitor, &helper, &pupil.id).await?;
     let (now, by) = (hub.now(), Some(&helper.person));

@@ -25,8 +25,8 @@ use std::sync::Arc;
 
 pub(super) const HERE: &str = "/cards";
 const FORM: &str = "class-cards";
-/// Most people of an establishment that are looked at.
-const MOST: u32 = 20_000;
+/// Most pupils of a class.
+const MOST: u32 = 1_000;
 /// Most guests of a space.
 const MOST_GUESTS: u32 = 200;
 
@@ -183,7 +183,7 @@ async fn pupils(hub: &Hub, place: &ClassPlace) -> Result<Vec<Person>, Fault> {
         Some(space) => guests(hub, space).await?,
         None => {
             let only = |person: &Person| person.affiliations.iter().all(|one| one.profile == Profile::Pupil);
-            let all = hub.store.people_at(&place.establishment, MOST).await?;
+            let all = hub.store.pupils_of_class(&place.establishment, &place.class, MOST).await?;
             all.into_iter().filter(|one| !one.is_hosted() && only(one) && is_of(one, place)).collect()
         }
     };

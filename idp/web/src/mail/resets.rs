@@ -202,7 +202,8 @@ impl Hub {
     }
 
     /// Takes a code out and replaces the password of its person by one of that hash, in one stroke: sessions and tokens end, and devices that were
-    /// remembered are forgotten. Other factors stay: nobody was looked in the eye. Of many with one code exactly one does it.
+    /// remembered are forgotten. Other factors stay: nobody was looked in the eye; whoever has one proved it before (`sign_in/forgotten`). Of many
+    /// with one code exactly one does it.
     pub(crate) async fn reset(
         &self,
         visitor: &Visitor,

@@ -2,6 +2,7 @@
 
 use super::{Page, html};
 use crate::mail::resets;
+use crate::passkey::Question;
 use crate::{Hub, Visitor};
 use askama::Template;
 use axum::response::Response;
@@ -114,6 +115,8 @@ pub struct ResetPage<'a> {
     pub login: &'a str,
     /// Fewest characters of the password.
     pub least: usize,
+    /// The second factor that was proved, sealed.
+    pub proved: Option<&'a str>,
     /// The key of the sentence that says what went wrong.
     pub problem: Option<&'static str>,
 }
@@ -128,6 +131,7 @@ pub(super) struct Reset<'a> {
     carried: Option<String>,
     code: Option<&'a str>,
     login: &'a str,
+    proved: Option<&'a str>,
     length: String,
     at_fault: bool,
     problem: Option<String>,
@@ -144,6 +148,7 @@ impl<'a> Reset<'a> {
             carried: shown.carried,
             code: shown.code,
             login: shown.login,
+            proved: shown.proved,
             length: page.with("choose-password-length", "least", &least),
             at_fault: shown.problem.is_some(),
             problem: shown.problem.map(|key| page.with(key, "least", &least)),
@@ -155,6 +160,46 @@ impl<'a> Reset<'a> {
 /// Asks for the code of a letter, and then for a new password.
 pub fn reset(hub: &Hub, visitor: &Visitor, shown: ResetPage<'_>) -> Response {
     html("reset", &Reset::new(Page::new(hub, visitor), shown))
+}
+
+/// What [`reset_second`] shows.
+pub struct ResetSecondPage<'a> {
+    /// The sign-in under way.
+    pub pending_id: &'a str,
+    /// The hidden token of the forms.
+    pub token: String,
+    /// The sign-in, sealed, for the forms to carry.
+    pub carried: Option<String>,
+    /// The code of the letter.
+    pub code: &'a str,
+    /// What is asked of whoever has a passkey.
+    pub passkey: Option<Question>,
+    /// They have an application that makes codes, or codes on paper.
+    pub codes: bool,
+    /// The key of the sentence that says what went wrong.
+    pub problem: Option<&'static str>,
+}
+
+#[derive(Template)]
+#[template(path = "reset_second.html")]
+pub(super) struct ResetSecond<'a> {
+    page: Page<'a>,
+    heading: &'static str,
+    shown: ResetSecondPage<'a>,
+    problem: Option<String>,
+}
+
+impl<'a> ResetSecond<'a> {
+    pub(super) fn new(page: Page<'a>, shown: ResetSecondPage<'a>) -> ResetSecond<'a> {
+        let here = format!("/sign-in/{}/reset", shown.pending_id);
+        let problem = shown.problem.map(|key| page.t(key));
+        ResetSecond { page: page.at(here), heading: "second-title", shown, problem }
+    }
+}
+
+/// Asks whoever has a second factor for it, before a letter replaces their password.
+pub fn reset_second(hub: &Hub, visitor: &Visitor, shown: ResetSecondPage<'_>) -> Response {
+    html("reset-second", &ResetSecond::new(Page::new(hub, visitor), shown))
 }
 
 #[derive(Template)]

@@ -63,7 +63,9 @@ use std::sync::Arc;
 pub use device::DevicePage;
 pub use document::HomeDocument;
 pub use farewell::{ask_sign_out, framed, leaving, posting, posting_back, posting_elsewhere, unconfirmed};
-pub use lost::{ForgottenPage, Lost, MailedPage, ResetPage, forgotten, mailed, reset, reset_done};
+pub use lost::{
+    ForgottenPage, Lost, MailedPage, ResetPage, ResetSecondPage, forgotten, mailed, reset, reset_done, reset_second,
+};
 pub use lti::{LtiLink, LtiMarks, LtiPlace};
 
 /// The home page, its forms, the tiles, and the files pages need.

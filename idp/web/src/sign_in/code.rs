@@ -67,7 +67,8 @@ pub async fn mail(
     }
 }
 
-fn refused(mut page: Response, wait: Option<i64>) -> Response {
+/// A page that says that a code was not right, or that it comes too soon.
+pub(super) fn refused(mut page: Response, wait: Option<i64>) -> Response {
     *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
     if let Some(seconds) = wait {
         *page.status_mut() = StatusCode::TOO_MANY_REQUESTS;

@@ -86,7 +86,7 @@ macro_rules! promises {
 promises! {
     people:
         a_person_comes_back_whole, an_unknown_person_is_absent, names_are_compared_exactly, a_taken_name_conflicts,
-        a_login_may_be_shared_between_sources, a_record_is_found_by_its_mail_address, everybody_is_met_once_page_by_page, pupils_and_parents_are_found_by_the_number_of_a_school, people_are_found_by_where_they_are, people_are_found_by_what_they_are_there, an_update_keeps_where_a_person_comes_from, an_update_can_conflict,
+        a_login_may_be_shared_between_sources, a_record_is_found_by_its_mail_address, everybody_is_met_once_page_by_page, pupils_and_parents_are_found_by_the_number_of_a_school, people_are_found_by_where_they_are, people_are_found_by_what_they_are_there, pupils_are_found_by_their_class, an_update_keeps_where_a_person_comes_from, an_update_can_conflict,
         suspending_by_hand_ends_sessions, who_is_stopped_by_hand_stays_stopped, only_local_accounts_have_a_hash, one_of_many_gets_a_login;
     establishments:
         an_establishment_comes_back_whole, several_establishments_come_in_order,
@@ -175,7 +175,7 @@ promises! {
         what_is_at_hand_is_forgotten_with_the_person;
     factors:
         a_factor_is_one_persons, factors_are_bounded, a_counter_is_moved_once, a_question_is_answered_by_one_use, a_factor_is_renamed_and_removed_by_its_person, all_factors_of_a_person_are_forgotten,
-        the_last_factor_remains, codes_are_replaced_together;
+        passkeys_are_counted_by_their_domain, the_last_factor_remains, codes_are_replaced_together;
     activations:
         a_code_is_one_persons, a_code_gives_a_password_once, a_login_is_one_persons, a_code_begins_anew, one_of_many_uses_a_code,
         a_code_begins_anew_for_every_record, a_record_brings_code_and_password_along, a_changed_password_is_the_only_one,

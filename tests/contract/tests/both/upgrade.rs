@@ -4,7 +4,7 @@
 use crate::Place;
 use crate::chain::alter;
 use preau_contract::fixture::{NOW, grant, source, uai};
-use preau_domain::{AccountState, Grant, GrantKind, OneTimeKey, PersonId, Retention, Seconds, SessionId};
+use preau_domain::{AccountState, Grant, GrantKind, OneTimeKey, Person, PersonId, Retention, Seconds, SessionId};
 use preau_store::{Aged, Rotation, Store};
 use std::fs;
 use std::path::Path;
@@ -34,36 +34,71 @@ async fn of_version(place: &Place, latest: &str, rows: &str) -> Arc<dyn Store> {
     place.open().await
 }
 
+/// The row of somebody, of the source by that key or kept here, with that in the record behind the login.
+fn mailed(id: &str, key: Option<&str>, more: &str) -> String {
+    let (columns, join) = match key {
+        Some(key) => (
+            format!("'{}', '{key}'", source()),
+            format!(r#""join":{{"source":"{}","key":"{key}"}},"credentials":"directory","#, source()),
+        ),
+        None => ("NULL, NULL".to_owned(), r#""credentials":"local","#.to_owned()),
+    };
+    format!(
+        "INSERT INTO person (id, source, join_key, login, state, digest, establishments, doc) VALUES ('{id}', {columns},
+         'l-{id}', 'active', NULL, '', '{{\"id\":\"{id}\",{join}\"state\":\"active\",\"given_name\":\"Zoé\",
+         \"family_name\":\"O''Néant\",\"login\":\"l-{id}\"{more},\"affiliations\":[]}}');"
+    )
+}
+
+fn address(mail: &str) -> String {
+    format!(",\"mail\":\"{mail}\"")
+}
+
+fn ids(people: &[Person]) -> Vec<&str> {
+    people.iter().map(|person| person.id.as_str()).collect()
+}
+
 /// Mail addresses stood in the record alone.
 #[tokio::test]
 async fn people_are_found_by_the_mail_address_they_had() {
-    let person = |id: &str, key: Option<&str>, mail: &str| {
-        let (columns, join) = match key {
-            Some(key) => (
-                format!("'{}', '{key}'", source()),
-                format!(r#""join":{{"source":"{}","key":"{key}"}},"credentials":"directory","#, source()),
-            ),
-            None => ("NULL, NULL".to_owned(), r#""credentials":"local","#.to_owned()),
-        };
-        format!(
-            "INSERT INTO person (id, source, join_key, login, state, digest, establishments, doc) VALUES ('{id}', {columns},
-             'l-{id}', 'active', NULL, '', '{{\"id\":\"{id}\",{join}\"state\":\"active\",\"given_name\":\"Zoé\",
-             \"family_name\":\"O''Néant\",\"login\":\"l-{id}\"{mail},\"affiliations\":[]}}');"
-        )
-    };
-    let mail = |mail: &str| format!(",\"mail\":\"{mail}\"");
     let rows = [
-        person("p-1", Some("k1"), &mail("Zoe.Neant@College.Example")),
-        person("p-2", Some("k2"), ""),
-        person("p-3", None, &mail("zoe.neant@college.example")),
+        mailed("p-1", Some("k1"), &address("Zoe.Neant@College.Example")),
+        mailed("p-2", Some("k2"), ""),
+        mailed("p-3", None, &address("zoe.neant@college.example")),
     ];
     for place in Place::each("upgrade_mail") {
         let store = of_version(&place, "0006", &rows.concat()).await;
         let found = store.people_by_mail(&source(), "zoe.neant@college.example", 9).await.unwrap();
-        let names: Vec<&str> = found.iter().map(|person| person.id.as_str()).collect();
-        assert_eq!(names, ["p-1"], "the record of the source, and not the guest");
+        assert_eq!(ids(&found), ["p-1"], "the record of the source, and not the guest");
         assert_eq!(found[0].family_name, "O'Néant");
         assert!(store.people_by_mail(&source(), "", 9).await.unwrap().is_empty());
+    }
+}
+
+/// Those of accounts that are kept here stood in the record alone for longer. What is no address stays one by which nobody is found.
+#[tokio::test]
+async fn accounts_kept_here_are_found_by_the_mail_address_they_had() {
+    let wrong =
+        ["zoé@x.example", "a@b@c", "@x.example", "a b@x.example", "a\\\\b@x.example", "a]@x.example", "a[@x.example"];
+    let long = format!("{}@x.example", "a".repeat(245));
+    let mut rows = vec![
+        mailed("p-1", None, &address("Zoe.Neant@College.Example")),
+        mailed("p-2", None, ""),
+        mailed("p-3", Some("k3"), &address("zoe.neant@college.example")),
+        mailed("p-4", None, &address("l'aube+1@x_y.example")),
+        mailed("p-5", None, &address(&long)),
+        "INSERT INTO person (id, state, establishments, doc) VALUES ('p-6', 'purged', '', '{}');".to_owned(),
+    ];
+    rows[3] = rows[3].replace("l'aube", "l''aube");
+    rows.extend(wrong.iter().enumerate().map(|(nth, mail)| mailed(&format!("w-{nth}"), None, &address(mail))));
+    for place in Place::each("upgrade_local_mail") {
+        let store = of_version(&place, "0032", &rows.concat()).await;
+        let found = async |mail: &str| store.local_people_by_mail(mail, 9).await.unwrap();
+        assert_eq!(ids(&found("zoe.neant@college.example").await), ["p-1"], "and not the record of the source");
+        assert_eq!(ids(&found("l'aube+1@x_y.example").await), ["p-4"]);
+        for mail in wrong.into_iter().chain(["", &long]) {
+            assert!(found(&mail.replace("\\\\", "\\")).await.is_empty(), "{mail}");
+        }
     }
 }
 

@@ -5,13 +5,15 @@ use crate::cards::{
 };
 use preau_domain::{Group, GroupKind, Instant, Profile, Public, Role as Part, SpaceGroup};
 use preau_flows::{
-    ALICE, COLLEGE, HUGO, LYCEE, Listener, NOE, Role, TestHub, oidc_service, saml_service, stories, uai,
+    ALICE, COLLEGE, HUGO, LYCEE, Listener, NOE, Role, TestHub, When, oidc_service, saml_service, stories, uai,
 };
 use preau_web::ClassCardsAt;
 use serde_json::json;
 
 stories!(
     where_cards_open_nowhere_there_are_none,
+    the_page_of_a_class_asks_for_no_school,
+    guesses_fill_no_journal,
     a_card_from_outside_is_told_so_and_so_is_the_teacher,
     what_was_shown_before_the_lesson_is_not_shown_again,
     a_lesson_is_as_long_as_it_says,
@@ -44,6 +46,42 @@ async fn where_cards_open_nowhere_there_are_none(hub: TestHub) {
     let mut gone = there.meets(&hub);
     assert_eq!(gone.get(&form.action).await.status, 404);
     assert_eq!(gone.submit_once(&form, &[("code", "7K2M-9XQ4-HD3W")]).await.status, 404);
+}
+
+/// However large the school: the class is asked for, to be looked at, to be printed and to be helped.
+async fn the_page_of_a_class_asks_for_no_school(hub: TestHub) {
+    let hub = school(&hub).await;
+    let hub = hub.again_with(|setup| drop(setup.config.sign_in.publics.insert("pupil".into(), "local".into()))).await;
+    let mut alice = teacher_of(&hub, "6B").await;
+    hub.faults.fail(0, When::Before);
+    print(&hub, &mut alice).await;
+    let page = alice.visit("/pupils").await;
+    let made = alice.submit_once(&page.form_with("pupil"), &[]).await;
+    assert!(page.words().contains("Noé") && made.status == 200, "control: {}", made.words());
+    let calls = hub.faults.calls();
+    assert!(calls.contains(&"pupils_of_class") && !calls.contains(&"people_at"), "{calls:?}");
+}
+
+/// Whoever guesses writes twenty lines a second at most, whatever they guess at; the answer is the same, and cards go on opening.
+async fn guesses_fill_no_journal(hub: TestHub) {
+    let (hub, _, paper) = in_class(&hub).await;
+    for (page, why) in [("/card", "unknown-card"), ("/activate", "unknown-code"), ("/reset", "unknown-reset-code")] {
+        let mut thief = hub.browser();
+        let form = thief.visit(page).await.form_with("code");
+        hub.clock.advance(1);
+        let mut incident = String::new();
+        for _ in 0..50 {
+            let answer = thief.submit_once(&form, &[("code", "7K2M-9XQ4-HD3W")]).await;
+            assert_eq!(answer.status, 422);
+            incident = answer.incident().to_owned();
+        }
+        let told = async || hub.journal(&incident).await.iter().filter(|event| event.detail == why).count();
+        assert_eq!(told().await, 20, "{page}");
+        hub.clock.advance(1);
+        thief.submit_once(&form, &[("code", "7K2M-9XQ4-HD3W")]).await;
+        assert_eq!(told().await, 21, "control: the next second");
+    }
+    with_card(&hub, &paper).await;
 }
 
 async fn a_card_from_outside_is_told_so_and_so_is_the_teacher(hub: TestHub) {

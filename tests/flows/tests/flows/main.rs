@@ -32,6 +32,7 @@ mod life;
 mod lti;
 mod lti_kept;
 mod mail;
+mod mail_factors;
 mod mail_faults;
 mod mailed_codes;
 mod offers;

@@ -72,7 +72,8 @@ pub fn class_pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, 
 }
 
 pub fn lost_pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama::Result<String>)) {
-    use super::super::lost::{Forgotten, MailedCodes, Reset, ResetDone};
+    use super::super::lost::{Forgotten, MailedCodes, Reset, ResetDone, ResetSecond};
+    use crate::passkey::Question;
     let (token, carried) = (|| "token".to_owned(), || Some("sealed".to_owned()));
     let there = Some("https://motdepasse.ac-notos.example/");
     for (name, lost, there, problem) in [
@@ -94,11 +95,20 @@ pub fn lost_pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, a
         ("reset-short", Some("7K2M-9XQ4-HD3W"), Some("password-problem-short")),
     ] {
         let (login, least) = ("ines.petit", 8);
-        let (token, carried) = (token(), carried());
-        add(
-            name,
-            Reset::new(page(), ResetPage { pending_id: "abc", token, carried, code, login, least, problem }).render(),
-        );
+        let (token, carried, proved) = (token(), carried(), code.map(|_| "sealed too"));
+        let shown = ResetPage { pending_id: "abc", token, carried, code, login, least, proved, problem };
+        add(name, Reset::new(page(), shown).render());
+    }
+    for (name, key, codes, problem) in [
+        ("reset-second", true, true, None),
+        ("reset-second-key", true, false, Some("reset-problem-passkey")),
+        ("reset-second-code", false, true, Some("problem-code")),
+        ("reset-second-none", false, false, None),
+    ] {
+        let (token, carried, code) = (token(), carried(), "7K2M-9XQ4-HD3W");
+        let passkey = key.then(|| Question { options: "{}".into(), challenge: "sealed".into() });
+        let shown = ResetSecondPage { pending_id: "abc", token, carried, code, passkey, codes, problem };
+        add(name, ResetSecond::new(page(), shown).render());
     }
     for left in [0, 1] {
         add(&format!("reset-done-{left}"), ResetDone::new(page(), "abc", left).render());
