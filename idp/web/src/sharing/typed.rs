@@ -36,16 +36,17 @@ fn compared(given: &str, initial: &str) -> (String, char) {
     alike(given, initial).unwrap_or_else(plain)
 }
 
-/// Lines that name somebody who is in the space already, or whom somebody here stopped.
+/// Lines that name somebody who is in the space already, by another list, or whom somebody here stopped.
 async fn known(
     hub: &Hub,
-    space: &Space,
+    (space, list): (&Space, &str),
     (home, class): (&Uai, &str),
     people: &[(String, String)],
 ) -> Result<Vec<Problem>, Fault> {
     let mut there = HashSet::new();
     let guests = super::every_guest(hub, GuestsOf::Space(&space.id)).await?;
     let of_class = guests.into_iter().filter(|one| one.ended.is_none() && one.home == *home && one.class == class);
+    let of_class = of_class.filter(|one| one.batch != list);
     let ids: Vec<_> = of_class.map(|one| one.person).collect();
     for part in ids.chunks(1_000) {
         let records = hub.store.records_named(part).await?;
@@ -88,7 +89,7 @@ pub(super) async fn write(
     let name = fields.one("list")?.filter(|name| names_a_list(name)).map_or_else(|| hub.ids.text(NAME), str::to_owned);
     let checked = match read_typed(&text) {
         Err(problems) => Err(problems),
-        Ok(people) => match known(&hub, &space, (&home, &class), &people).await? {
+        Ok(people) => match known(&hub, (&space, &name), (&home, &class), &people).await? {
             problems if !problems.is_empty() => Err(problems),
             _ => {
                 let (by, whom) = ((&hub.keyring, &*hub.ids), (name.as_str(), &home, class.as_str()));

@@ -71,7 +71,7 @@ async fn a_passkey_signs_in_without_a_name(hub: TestHub) {
     let claims = rp.claims(rp.redeem(&code).await.text("id_token")).await;
     assert_eq!((&claims["acr"], &claims["amr"]), (&json!(TWO_FACTORS), &json!(["pop", "user", "mfa"])));
     let account = fresh.get("/account").await;
-    assert!(account.words().contains("Téléphone") && account.words().contains("Utilisée"), "{}", account.words());
+    assert!(account.words().contains("Téléphone") && account.words().contains("A servi"), "{}", account.words());
 }
 
 async fn a_challenge_is_answered_once(hub: TestHub) {

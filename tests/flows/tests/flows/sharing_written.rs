@@ -195,7 +195,7 @@ async fn a_written_list_is_taken_in_once_and_taken_back(hub: TestHub) {
     let yes = looked.form_with("yes");
     alice.submit(&yes, &[]).await;
     let twice = alice.submit_once(&yes, &[]).await;
-    assert!(twice.status == 200 && count(&house).await == 1, "{}", twice.words());
+    assert!(twice.status == 303 && count(&house).await == 1, "{}", twice.words());
     let there = write(&mut alice, &own, "LOU v").await;
     assert!(there.words().contains("est déjà dans l’espace"), "{}", there.words());
     let undo = alice.visit(&own).await.form_to("/undo");
