@@ -257,7 +257,8 @@ pub fn inheritance(repository: &Repository) -> Vec<String> {
             found.and_then(|v| v.get("workspace")).and_then(Value::as_bool) == Some(true)
         };
         for (section, key) in [("lints", ""), ("package", "edition"), ("package", "license"), ("package", "publish")] {
-            if !inherits(section, key) && !(section == "lints" && one.folder == UNCHECKED) {
+            let own = section == "lints" && one.folder == UNCHECKED;
+            if !(own || inherits(section, key)) {
                 let what = if key.is_empty() { section } else { key };
                 problems.push(format!("{}/Cargo.toml: `{what}` is not the workspace's", one.folder));
             }

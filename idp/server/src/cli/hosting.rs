@@ -73,7 +73,7 @@ pub struct DraftArgs {
     #[arg(long, conflicts_with_all = ["provider", "issuer"])]
     pub cards: bool,
     /// Nobody there signs lists either: a teacher of ours writes given names and initials that the school named, where the head of theirs said yes. The data
-    /// must say « prénom » and « initiale ».
+    /// must say « prénom » and « initiale ».
     #[arg(long, requires = "cards", conflicts_with = "keys")]
     pub typed: bool,
     /// The issuer (OpenID Connect) or entity (SAML) that this source proves to be; its address unless said otherwise.

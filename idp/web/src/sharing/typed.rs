@@ -67,6 +67,12 @@ async fn known(
     Ok(problems)
 }
 
+/// Whether that list brought somebody who is there.
+async fn brought(hub: &Hub, space: &Space, list: &str) -> Result<bool, Fault> {
+    let guests = super::every_guest(hub, GuestsOf::Space(&space.id)).await?;
+    Ok(guests.iter().any(|one| one.batch == list && one.ended.is_none()))
+}
+
 /// A list that is written: shown first, and taken in by a yes.
 pub(super) async fn write(
     State(hub): State<Arc<Hub>>,
@@ -113,6 +119,8 @@ pub(super) async fn write(
                     Err(problems) => Err(problems),
                 }
             }
+            // The same yes once more, as of whoever presses twice.
+            Err(_) if yes && brought(&hub, &space, &name).await? => return Ok(hub.see_other(&format!("/space/{id}"))),
             would => would,
         },
     };
