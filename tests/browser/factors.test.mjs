@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { authenticator, close, look, signIn, visitor } from './rig.mjs';
-import { school } from './school.mjs';
+import { close, look, signIn, visitor } from './rig.mjs';
+import { addsPasskey, school } from './school.mjs';
 
 const PASSWORD = 'craie-blanche-au-tableau';
 let lilas;
@@ -26,12 +26,7 @@ after(async () => {
 async function removesTheOnlyOne(page, login) {
   await page.goto(lilas.base);
   await signIn(page, { public: 'staff', login, password: PASSWORD });
-  const device = await authenticator(page);
-  await page.goto(`${lilas.base}/account/passkeys/new`);
-  await page.waitForSelector('form[data-makes]:not([hidden])');
-  await page.fill('input[name=name]', 'Bureau');
-  await page.click('form[data-makes] button');
-  await page.waitForSelector('#factors ~ .cards > li');
+  const device = await addsPasskey(page, lilas.base);
   await page.click('form[action="/sign-out"] button');
   await page.waitForSelector('a.button[href="/"]');
   await page.goto(lilas.base);

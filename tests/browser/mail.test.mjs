@@ -5,8 +5,8 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { NARROW, WIDE, authenticator, close, demo, look, pictures, signIn, visitor } from './rig.mjs';
-import { school } from './school.mjs';
+import { NARROW, WIDE, close, demo, look, pictures, signIn, visitor } from './rig.mjs';
+import { addsPasskey, school } from './school.mjs';
 import { isReadable } from './spoken.mjs';
 
 const FORMER = 'tortue-vive-mauve';
@@ -154,12 +154,7 @@ for (const [language, { locale, hello }] of Object.entries(LANGUAGES)) {
     const head = { public: 'staff', login: `odile.${language}`, password: FORMER };
     await page.goto(lilas.base);
     await signIn(page, head);
-    const device = await authenticator(page);
-    await page.goto(`${lilas.base}/account/passkeys/new`);
-    await page.waitForSelector('form[data-makes]:not([hidden])');
-    await page.fill('input[name=name]', 'Bureau');
-    await page.click('form[data-makes] button');
-    await page.waitForSelector('#factors ~ .cards > li');
+    const device = await addsPasskey(page, lilas.base);
     await asksForLetter(await arrives(), head.login);
     const { text } = await letter(`odile.${language}@ecole.example`);
     const [, address, code] = text.match(/(\S+\/reset)#(\S+)/);

@@ -4,7 +4,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { pictures } from './rig.mjs';
+import { authenticator, pictures } from './rig.mjs';
 
 const program = join(process.cwd(), process.env.CARGO_TARGET_DIR ?? 'target', 'debug/preau');
 const SCHOOL = '0990011Z';
@@ -55,4 +55,15 @@ export async function school(name, { people, more = '' }) {
   }
   serving.kill('SIGTERM');
   throw new Error(`the school of ${name} did not start`);
+}
+
+/** Adds a passkey to the account of whoever is signed in there; the authenticator that has it. */
+export async function addsPasskey(page, base) {
+  const device = await authenticator(page);
+  await page.goto(`${base}/account/passkeys/new`);
+  await page.waitForSelector('form[data-makes]:not([hidden])');
+  await page.fill('input[name=name]', 'Bureau');
+  await page.click('form[data-makes] button');
+  await page.waitForSelector('#factors ~ .cards > li');
+  return device;
 }

@@ -281,7 +281,7 @@ pub struct GuestStop {
 impl GuestStop {
     /// The convention whose guests are kept out, where it is all of them.
     pub fn convention(&self) -> Option<&str> {
-        self.whom.strip_prefix("convention/")
+        stopped_convention(&self.whom)
     }
 }
 
@@ -333,8 +333,13 @@ impl StopLift {
 
     /// The convention that goes on, where the stop was of all its guests.
     pub fn convention(&self) -> Option<&str> {
-        self.whom.strip_prefix("convention/")
+        stopped_convention(&self.whom)
     }
+}
+
+/// The convention that a stop names, as [`stops_convention`] writes it.
+fn stopped_convention(whom: &str) -> Option<&str> {
+    whom.strip_prefix("convention/")
 }
 
 /// How a stop names a guest: by the key of their account, which a later list finds again also when the account is gone.

@@ -2,7 +2,7 @@
 
 use crate::back::Back;
 use crate::doc;
-use crate::link::{Link, Row, args};
+use crate::link::{Arg, Link, Row, args};
 use async_trait::async_trait;
 use preau_domain::{Instant, KeptKind, KeptThing, OneTimeKey, ServiceId};
 use preau_store::{Keeping, Result, StoreError};
@@ -46,6 +46,11 @@ fn bounded(thing: &KeptThing) -> Result<()> {
     Err(StoreError::Backend(format!("a kept document has at most {} bytes", KeptThing::MOST)))
 }
 
+/// What [`KEEP`] is given.
+fn row(thing: &KeptThing, now: Instant, owner: Option<&str>) -> Vec<Arg> {
+    args![thing.key.as_str(), thing.kind.as_str(), thing.doc.as_str(), thing.expires, now, owner]
+}
+
 /// Keeps a document in place of what had its key.
 pub(crate) async fn put(link: &mut Link<'_>, thing: KeptThing) -> Result<()> {
     bounded(&thing)?;
@@ -55,8 +60,7 @@ pub(crate) async fn put(link: &mut Link<'_>, thing: KeptThing) -> Result<()> {
 /// Keeps a document under a key that is free; says whether it was.
 pub(crate) async fn keep(link: &mut Link<'_>, thing: KeptThing, now: Instant) -> Result<bool> {
     bounded(&thing)?;
-    let values = args![thing.key.as_str(), thing.kind.as_str(), thing.doc, thing.expires, now, None::<&str>];
-    Ok(link.changed(KEEP, values).await? > 0)
+    Ok(link.changed(KEEP, row(&thing, now, None)).await? > 0)
 }
 
 /// Takes a document out for good; says whether it was there.
@@ -67,8 +71,7 @@ pub(crate) async fn take(link: &mut Link<'_>, key: &str, kind: KeptKind, now: In
 impl Back {
     async fn put_kept(&self, thing: &KeptThing, now: Instant, owner: Option<&str>) -> Result<()> {
         bounded(thing)?;
-        let values = args![thing.key.as_str(), thing.kind.as_str(), thing.doc.as_str(), thing.expires, now, owner];
-        let kept = self.changed(KEEP, values).await?;
+        let kept = self.changed(KEEP, row(thing, now, owner)).await?;
         if kept == 0 { Err(StoreError::Conflict) } else { Ok(()) }
     }
 }

@@ -32,7 +32,9 @@ use axum::body::Bytes;
 use axum::extract::DefaultBodyLimit;
 use axum::response::Response;
 use axum::routing::{get, post};
-use preau_domain::{AuditEvent, AuditKind, Guest, Instant, Person, PersonId, Profile, Space, SpaceGrant, Uai};
+use preau_domain::{
+    AuditEvent, AuditKind, Convention, Guest, Instant, Person, PersonId, Profile, Space, SpaceGrant, Uai,
+};
 use preau_hosting::Manager;
 use preau_store::GuestsOf;
 use std::sync::Arc;
@@ -41,6 +43,8 @@ use std::sync::Arc;
 const FORM: &str = "spaces";
 /// Largest list that is taken by a page or from another ENT: a few thousand guests.
 const MOST_OF_A_LIST: usize = 1024 * 1024;
+/// Conventions read at once.
+const CONVENTIONS_AT_ONCE: u32 = 200;
 /// What a form adds to it.
 const MOST_OF_A_FORM: usize = 16 * 1024;
 /// People of an establishment looked at.
@@ -192,6 +196,18 @@ async fn every_guest(hub: &Hub, of: GuestsOf<'_>) -> Result<Vec<Guest>, Fault> {
         let Some(last) = page.last() else { return Ok(all) };
         after = last.person.clone();
         all.extend(page);
+    }
+}
+
+/// The conventions in force at a school, whose guests may come there.
+async fn conventions_at(hub: &Hub, at: &Uai) -> Result<Vec<Convention>, Fault> {
+    let (now, mut all, mut after) = (hub.now(), Vec::new(), String::new());
+    loop {
+        let page = hub.store.conventions_of(at, now, &after, CONVENTIONS_AT_ONCE).await?;
+        let Some(last) = page.last() else { return Ok(all) };
+        after.clone_from(&last.id);
+        let usable = |one: &Convention| one.in_force(now) && one.peer.comes_by().is_some() && one.is_for(at);
+        all.extend(page.into_iter().filter(usable));
     }
 }
 

@@ -1,7 +1,7 @@
 //! A new space, as a teacher says it: what it is called, with whom, until when, with which services, for which classes of both schools and what they
 //! are in it. It is shown with the places it takes before it is opened.
 
-use super::{MOST_PEOPLE, Member, asks, journal, sent, told};
+use super::{MOST_PEOPLE, Member, asks, conventions_at, journal, sent, told};
 use crate::lately::Lately;
 use crate::pages::{self, SpaceForm};
 use crate::{Door, Fault, Fields, Hub, ServiceTable, Visitor};
@@ -16,8 +16,7 @@ use preau_hosting::{next_summer, problem_of_opening, problems_of_space};
 use preau_store::StoreError;
 use std::sync::Arc;
 
-/// Conventions read at once, and partners offered.
-const CONVENTIONS_AT_ONCE: u32 = 200;
+/// Partners offered.
 const MOST_PARTNERS: usize = 2_000;
 /// Classes of one school in one space.
 const MOST_CLASSES: usize = 20;
@@ -242,22 +241,15 @@ pub(super) fn mountable<'t>(table: &'t ServiceTable, at: &Uai) -> impl Iterator<
 /// What somebody may choose from in the establishment they work in: of its classes their own, which makes them manage the space; the direction,
 /// who manages every space of it, all of them.
 pub(super) async fn offered(hub: &Hub, member: &Member) -> Result<Offered, Fault> {
-    let now = hub.now();
-    let (mut partners, mut after): (Vec<Partner>, _) = (Vec::new(), String::new());
-    loop {
-        let page = hub.store.conventions_of(&member.at, now, &after, CONVENTIONS_AT_ONCE).await?;
-        let Some(last) = page.last() else { break };
-        after.clone_from(&last.id);
-        let usable = |one: &Convention| one.in_force(now) && one.peer.comes_by().is_some() && one.is_for(&member.at);
-        for convention in page.into_iter().filter(usable).map(Arc::new) {
-            for uai in convention.establishments.iter().filter(|uai| **uai != member.at) {
-                partners.push(Partner {
-                    value: format!("{} {uai}", convention.id),
-                    label: format!("{uai} ({})", display_safe(&convention.peer.name, 60)),
-                    convention: Arc::clone(&convention),
-                    establishment: uai.clone(),
-                });
-            }
+    let mut partners: Vec<Partner> = Vec::new();
+    for convention in conventions_at(hub, &member.at).await?.into_iter().map(Arc::new) {
+        for uai in convention.establishments.iter().filter(|uai| **uai != member.at) {
+            partners.push(Partner {
+                value: format!("{} {uai}", convention.id),
+                label: format!("{uai} ({})", display_safe(&convention.peer.name, 60)),
+                convention: Arc::clone(&convention),
+                establishment: uai.clone(),
+            });
         }
     }
     // Those that are paired with ours come first.

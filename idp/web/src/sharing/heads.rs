@@ -3,7 +3,7 @@
 
 use super::manage::{close_one, shown, standing};
 use super::stops;
-use super::{Member, ShownGuest, Standing, Turn, asks, journal, nothing, sent, told};
+use super::{Member, ShownGuest, Standing, Turn, asks, conventions_at, journal, nothing, sent, told};
 use crate::lately::Lately;
 use crate::pages::{self, GuestsPage};
 use crate::{Fault, Fields, Hub, Visitor};
@@ -16,8 +16,6 @@ use preau_store::Hosted;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Conventions read at once.
-const AT_ONCE: u32 = 200;
 /// Guests that one page of spaces shows: a class and a half in each.
 const MOST_GUESTS: u32 = 2_000;
 
@@ -78,13 +76,8 @@ pub(super) async fn list(
 
 /// The conventions by which lists may be written at an establishment, where its head says yes, and whether that is so.
 async fn written(hub: &Hub, at: &Uai) -> Result<Vec<(Convention, bool)>, Fault> {
-    let (mut all, mut after) = (Vec::new(), String::new());
-    loop {
-        let page = hub.store.conventions_of(at, hub.now(), &after, AT_ONCE).await?;
-        let Some(last) = page.last() else { break };
-        after.clone_from(&last.id);
-        all.extend(page.into_iter().filter(may_be_typed));
-    }
+    let mut all = conventions_at(hub, at).await?;
+    all.retain(may_be_typed);
     let named: Vec<String> = all.iter().map(|one| one.id.clone()).collect();
     let allowed = if named.is_empty() { Vec::new() } else { hub.store.typing_allowed(at, &named).await? };
     let with = |one: Convention| {

@@ -1,14 +1,14 @@
 //! The spaces somebody manages: who is in them, until when, the lists that brought them, the invitations; one more year in one click, and the ends.
 
 use super::invite::{Invitation, invitations};
-use super::receive::MOST_PROBLEMS;
+use super::receive::{self, MOST_PROBLEMS};
 use super::stops;
 use super::{
     MOST_GUESTS, MOST_OF_A_LIST, Member, Turn, asks, every_guest, journal, journal_of, nothing, sent_by, told,
 };
 use crate::lately::Lately;
 use crate::pages::{self, SpacePage, SpacesPage};
-use crate::spaces::Taken;
+use crate::spaces::{Checked, Taken};
 use crate::{Fault, FaultKind, Fields, Hub, Visitor};
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
@@ -50,6 +50,33 @@ pub(crate) struct Preview {
     pub taken: Option<Taken>,
     /// What is wrong with it.
     pub problems: Vec<Reason>,
+}
+
+impl Preview {
+    /// Of what a list would do, or of what is wrong with it.
+    pub(super) fn of(text: String, typed: Option<(String, String)>, would: Result<Taken, Vec<Problem>>) -> Preview {
+        match would {
+            Ok(taken) => Preview { text, typed, taken: Some(taken), problems: Vec::new() },
+            Err(problems) => {
+                let problems = problems.iter().take(MOST_PROBLEMS).map(Problem::reason).collect();
+                Preview { text, typed, taken: None, problems }
+            }
+        }
+    }
+}
+
+/// What a list would do; nothing more is to be seen of one that was taken in, by a yes and with this line in the journal.
+pub(super) async fn settled(
+    hub: &Hub,
+    visitor: &Visitor,
+    member: &Member,
+    list: &Checked,
+    yes: Option<String>,
+) -> Result<Result<Option<Taken>, Vec<Problem>>, Fault> {
+    let would = receive::would(hub, list).await?;
+    let (Ok(_), Some(what)) = (&would, yes) else { return Ok(would.map(Some)) };
+    journal(hub, visitor, member, what).await?;
+    Ok(receive::take(hub, visitor, list).await?.map(|_| None))
 }
 
 pub(super) fn standing(space: &Space, convention: Option<&Convention>, now: Instant) -> Standing {
@@ -276,6 +303,7 @@ macro_rules! acting {
         }
     };
 }
+pub(super) use acting;
 
 pub(super) async fn renew(
     State(hub): State<Arc<Hub>>,
@@ -330,7 +358,8 @@ pub(super) async fn close(
     let Acting { member, space, .. } = acting!(acts(&hub, &visitor, &id, &body));
     close_one(&hub, &visitor, &member, (&id, &space.host)).await?;
     told(&hub).await;
-    Ok(hub.see_other("/spaces"))
+    // Its own page says so: the list is of spaces that somebody is in, and soon lets go of it.
+    Ok(hub.see_other(&format!("/space/{id}")))
 }
 
 /// A guest is stopped: out of the space by whoever manages it, out of every one of the establishment by its head; and stays out.
@@ -399,28 +428,16 @@ pub(super) async fn upload(
     let fields = Fields::of_upload(kind, &body)?;
     let Acting { member, fields, space, head } = acting!(acts_by(&hub, &visitor, &id, fields));
     let (text, yes) = (brought(&fields)?, fields.one("yes")?.is_some());
-    let preview = match super::receive::checked(&hub, &text).await? {
+    let shown = match receive::checked(&hub, &text).await? {
         Ok(list) if list.space().id != space.id => Err(vec![Problem::whole(Why::Plain("other-space"))]),
-        Ok(list) => match super::receive::would(&hub, &list).await? {
-            Ok(_) if yes => {
-                let what = format!("guests-imported {} of {}", list.head.jti, list.convention.id);
-                journal(&hub, &visitor, &member, what).await?;
-                match super::receive::take(&hub, &visitor, &list).await? {
-                    Ok(_) => return Ok(hub.see_other(&format!("/space/{id}"))),
-                    Err(problems) => Err(problems),
-                }
-            }
-            would => would,
-        },
+        Ok(list) => {
+            let what = yes.then(|| format!("guests-imported {} of {}", list.head.jti, list.convention.id));
+            settled(&hub, &visitor, &member, &list, what).await?
+        }
         Err(problems) => Err(problems),
     };
-    let preview = match preview {
-        Ok(taken) => Preview { text, typed: None, taken: Some(taken), problems: Vec::new() },
-        Err(problems) => {
-            let problems = problems.iter().take(MOST_PROBLEMS).map(Problem::reason).collect();
-            Preview { text, typed: None, taken: None, problems }
-        }
-    };
+    let Some(shown) = shown.transpose() else { return Ok(hub.see_other(&format!("/space/{id}"))) };
+    let preview = Preview::of(text, None, shown);
     let as_what = if head { Manager::Head } else { Manager::Manager };
     page(&hub, &visitor, &member, (space, as_what), Reading::first(), Some(preview)).await
 }

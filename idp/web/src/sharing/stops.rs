@@ -1,6 +1,6 @@
 //! Who is kept out by somebody of the establishment, and how that is lifted: what the head said by the head, what else by whoever manages the space.
 
-use super::manage::{Acting, acts};
+use super::manage::{Acting, acting, acts};
 use super::{Member, Turn, heads, journal, journal_of, sent};
 use crate::{Fault, Hub, Visitor};
 use axum::body::Bytes;
@@ -161,10 +161,7 @@ pub(super) async fn lift(
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<Response, Fault> {
-    let Acting { member, fields, space, head } = match acts(&hub, &visitor, &id, &body).await? {
-        Ok(acting) => acting,
-        Err(onward) => return Ok(onward),
-    };
+    let Acting { member, fields, space, head } = acting!(acts(&hub, &visitor, &id, &body));
     let everywhere = fields.one("everywhere")?.is_some() && head;
     let of = (!everywhere).then_some(space.id.as_str());
     lifted(&hub, &visitor, &member, &space.host, (fields.required("whom")?, of), head).await?;

@@ -2,8 +2,7 @@
 //! Two keys: the convention says that its people come by cards and its lists are written here, and the head of the establishment says yes, by convention,
 //! as long as they like. Whoever comes so has no other way in than a card for one use, which the teacher lets open in a lesson (`cards`).
 
-use super::manage::{Acting, Preview, Reading, acts, page};
-use super::receive::{MOST_PROBLEMS, take, would};
+use super::manage::{Acting, Preview, Reading, acting, acts, page, settled};
 use super::{heads, journal, nothing, sent, stops};
 use crate::spaces::{NotTaken, write_list};
 use crate::{Fault, Hub, Visitor};
@@ -80,10 +79,7 @@ pub(super) async fn write(
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<Response, Fault> {
-    let Acting { member, fields, space, head } = match acts(&hub, &visitor, &id, &body).await? {
-        Ok(acting) => acting,
-        Err(onward) => return Ok(onward),
-    };
+    let Acting { member, fields, space, head } = acting!(acts(&hub, &visitor, &id, &body));
     let convention = match &space.convention {
         Some(id) => hub.store.convention(id).await?,
         None => None,
@@ -111,27 +107,17 @@ pub(super) async fn write(
     let yes = fields.one("yes")?.is_some();
     let shown = match checked {
         Err(problems) => Err(problems),
-        Ok(list) => match would(&hub, &list).await? {
-            Ok(_) if yes => {
-                journal(&hub, &visitor, &member, format!("guests-written {name} of {}", convention.id)).await?;
-                match take(&hub, &visitor, &list).await? {
-                    Ok(_) => return Ok(hub.see_other(&format!("/space/{id}"))),
-                    Err(problems) => Err(problems),
-                }
+        Ok(list) => {
+            let what = yes.then(|| format!("guests-written {name} of {}", convention.id));
+            match settled(&hub, &visitor, &member, &list, what).await? {
+                // The same yes once more, as of whoever presses twice.
+                Err(_) if yes && brought(&hub, &space, &name).await? => Ok(None),
+                shown => shown,
             }
-            // The same yes once more, as of whoever presses twice.
-            Err(_) if yes && brought(&hub, &space, &name).await? => return Ok(hub.see_other(&format!("/space/{id}"))),
-            would => would,
-        },
-    };
-    let typed = Some((said, name));
-    let preview = match shown {
-        Ok(taken) => Preview { text, typed, taken: Some(taken), problems: Vec::new() },
-        Err(problems) => {
-            let problems = problems.iter().take(MOST_PROBLEMS).map(Problem::reason).collect();
-            Preview { text, typed, taken: None, problems }
         }
     };
+    let Some(shown) = shown.transpose() else { return Ok(hub.see_other(&format!("/space/{id}"))) };
+    let preview = Preview::of(text, Some((said, name)), shown);
     let as_what = if head { Manager::Head } else { Manager::Manager };
     page(&hub, &visitor, &member, (space, as_what), Reading::first(), Some(preview)).await
 }
