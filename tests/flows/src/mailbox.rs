@@ -39,6 +39,12 @@ impl Mailbox {
         self.letters().swap_remove(number - 1)
     }
 
+    /// Waits until it is shown a letter, for at most that long.
+    pub async fn next_within(&self, at_most: Duration) {
+        let mut seen = self.seen.subscribe();
+        drop(tokio::time::timeout(at_most, seen.changed()).await);
+    }
+
     /// Waits until that is so of the letters it took, and of those it was shown.
     pub async fn tried(&self, is: impl Fn(usize, usize) -> bool) {
         let mut seen = self.seen.subscribe();

@@ -289,6 +289,26 @@ pub fn locked(repository: &Repository) -> Vec<String> {
     names.iter().filter(|name| ABSENT.contains(name)).map(|name| format!("Cargo.lock: names {name}")).collect()
 }
 
+/// What our crates need and the lock of the second opinion on SAML does not say: that is built with `--locked`, so that what came since would
+/// keep it from being built at all.
+pub fn second_lock(repository: &Repository) -> Vec<String> {
+    const SECOND: &str = "tests/samael/Cargo.lock";
+    let lock: Table = repository.text(SECOND).parse().unwrap_or_default();
+    let packages = || lock.get("package").and_then(Value::as_array).into_iter().flatten();
+    let mut problems = Vec::new();
+    for one in crates(repository) {
+        let Some(locked) = packages().find(|p| p.get("name").and_then(Value::as_str) == Some(&one.name)) else {
+            continue;
+        };
+        // A name that is there twice is followed by its version.
+        let says = locked.get("dependencies").and_then(Value::as_array).into_iter().flatten();
+        let says: Vec<&str> = says.filter_map(|name| name.as_str()?.split(' ').next()).collect();
+        let missing = table(&one.manifest, "dependencies").filter(|name| !says.contains(&name.as_str()));
+        problems.extend(missing.map(|name| format!("{SECOND}: {} needs {name}", one.name)));
+    }
+    problems
+}
+
 /// Dependencies with a version of their own where the workspace names one already: two versions of one thing drift.
 pub fn versions(repository: &Repository) -> Vec<String> {
     let root: Table = repository.text("Cargo.toml").parse().unwrap_or_default();

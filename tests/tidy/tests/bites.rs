@@ -69,6 +69,17 @@ fn a_crate_that_came_in_below_another() {
 }
 
 #[test]
+fn a_crate_that_the_second_opinion_does_not_know_of() {
+    let lock = |needs: &str| {
+        let text =
+            format!("version = 4\n[[package]]\nname = \"preau-keys\"\nversion = \"0.1.0\"\ndependencies = [{needs}]\n");
+        let keys = manifest("preau-keys", "[dependencies]\nurl = \"2\"\nrand = \"0.9\"\n");
+        found(crates::second_lock, &[("idp/keys/Cargo.toml", &keys), ("tests/samael/Cargo.lock", &text)])
+    };
+    assert_eq!((lock("\"url\", \"rand 0.9.1\""), lock("\"url\""), lock("")), (0, 1, 2));
+}
+
+#[test]
 fn a_clock_in_the_domain() {
     let reads = "//! x\nfn now() { std::time::SystemTime::now(); }\n";
     assert_eq!(found(crates::purity, &[("idp/domain/src/a.rs", reads)]), 1);

@@ -22,6 +22,11 @@ fn the_lock_of_what_ships_names_no_openssl() {
 }
 
 #[test]
+fn the_lock_of_the_second_opinion_knows_what_our_crates_need() {
+    passes(crates::second_lock(&Repository::here()));
+}
+
+#[test]
 fn domain_and_policy_are_pure() {
     passes(crates::purity(&Repository::here()));
 }
