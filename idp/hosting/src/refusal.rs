@@ -93,8 +93,8 @@ pub enum Why {
     },
 }
 
-// The sentences of `too-many` say it, here and on the pages.
-const _: () = assert!(crate::MOST_GUESTS == 20_000);
+// The sentences of `too-many` and `typed-too-many` say it, here and on the pages.
+const _: () = assert!(crate::MOST_GUESTS == 20_000 && crate::MOST_TYPED == 40);
 
 /// Sentences that say nothing besides, by their keys.
 const PLAIN: [(&str, &str); 34] = [

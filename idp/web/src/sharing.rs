@@ -20,7 +20,7 @@ pub(crate) use draft::{Change, Draft, Estimate, Offered, Partner, ROLES};
 pub(crate) use heads::Framed;
 pub(crate) use invite::Invitation;
 pub(crate) use join::{Answered, Refusal, Whom};
-pub(crate) use manage::{ListLine, Preview, ShownGuest, Standing};
+pub(crate) use manage::{ListLine, Preview, ShownGuest, Standing, Typing};
 pub(crate) use stops::{ShownLift, ShownStop, Stops};
 pub(crate) use turn::Turn;
 
@@ -116,14 +116,20 @@ pub(crate) fn ends_soon(live: &Live, now: Instant) -> bool {
 /// Lets in staff of the establishment they work in; with `recently`, who proved it within a quarter of an hour, by two factors where they have a
 /// second one.
 async fn asks(hub: &Hub, visitor: &Visitor, here: &str, recently: bool) -> Result<Lately<Member>, Fault> {
-    let since = hub.now() - RECENT;
+    asks_since(hub, visitor, here, recently.then(|| hub.now() - RECENT)).await
+}
+
+/// The same, of who proved it since that moment.
+async fn asks_since(hub: &Hub, visitor: &Visitor, here: &str, since: Option<Instant>) -> Result<Lately<Member>, Fault> {
     if let Some(live) = visitor.live(hub).await? {
         let known = live.known()?;
         let at = live.session.establishment.clone().filter(|at| works(&known.person, at)).ok_or_else(nothing)?;
-        if !recently || hub.proved_lately(&live, since).await? {
-            return Ok(Lately::Proved(Member { live, known, at }));
-        }
-        return hub.prove_again(visitor, here.to_owned(), since).await;
+        return match since {
+            Some(since) if !hub.proved_lately(&live, since).await? => {
+                hub.prove_again(visitor, here.to_owned(), since).await
+            }
+            _ => Ok(Lately::Proved(Member { live, known, at })),
+        };
     }
     let begin = Begin { protocol: PORTAL, service: None, request: here.to_owned(), fresh_after: None, wants: None };
     hub.begin_sign_in(visitor, begin).await.map(Lately::Onward)
@@ -160,11 +166,14 @@ impl Member {
         crate::offers::heads(&self.known.person.affiliations, &self.at)
     }
 
-    /// A space they may manage; to whoever may not there is none.
+    /// A space they may manage; to whoever may not there is none. Nobody is in one that ended, so that it gives no group any more: whom it names
+    /// go on reading how it stands.
     async fn manages(&self, hub: &Hub, id: &str) -> Result<(Space, Manager), Fault> {
-        let space = hub.store.space(id).await?.ok_or_else(nothing)?;
-        let as_what = preau_hosting::may_manage(&self.known.person, &space).ok_or_else(nothing)?;
-        Ok((space, as_what))
+        let (space, person) = (hub.store.space(id).await?.ok_or_else(nothing)?, &self.known.person);
+        let ended = space.closed || hub.now() >= space.until;
+        let named = || ended && !preau_hosting::managers(std::slice::from_ref(person), &space).is_empty();
+        let as_what = preau_hosting::may_manage(person, &space).or_else(|| named().then_some(Manager::Manager));
+        Ok((space, as_what.ok_or_else(nothing)?))
     }
 }
 

@@ -7,7 +7,7 @@ use super::written::Writing;
 use super::{Page, html};
 use crate::sharing::{
     Answered, Change, Draft, Estimate, Framed, Invitation, ListLine, Offered, Preview, ROLES, Refusal, ShownGuest,
-    Standing, Stops, Turn, Whom,
+    Standing, Stops, Turn, Typing, Whom,
 };
 use crate::words::in_language;
 use crate::{Hub, Live, Locale, Visitor};
@@ -336,7 +336,7 @@ pub struct SpacePage {
     /// Until when it may go on.
     pub(crate) longest: Option<Instant>,
     /// Whether lists may be written here: none where somebody signs them, or nobody comes.
-    pub(crate) typed: Option<bool>,
+    pub(crate) typed: Option<Typing>,
     /// A list that was handed in.
     pub(crate) preview: Option<Preview>,
     pub(crate) token: String,
@@ -506,7 +506,7 @@ impl<'a> OneSpace<'a> {
             until: last_day(&page, space.until),
             by_card: state == Standing::Open && convention.as_ref().is_some_and(|one| one.peer.comes_by_card()),
             peer: convention.map(|one| display_safe(&one.peer.name, 60)),
-            writing: typed.map(|allowed| Writing::of(&page, &space, allowed, preview.as_ref())),
+            writing: typed.map(|typing| Writing::of(&page, &space, typing, preview.as_ref())),
             quota: quota.map(|(there, quota)| {
                 let (there, quota) = (there.to_string(), quota.to_string());
                 page.texts.with(page.locale, "space-quota", &[("there", &there), ("quota", &quota)])

@@ -1,14 +1,14 @@
 //! The form by which a teacher writes the list of a class whose school signs none.
 
 use super::Page;
-use crate::sharing::Preview;
+use crate::sharing::{Preview, Typing};
 use preau_domain::{Public, Space, display_safe};
 use preau_hosting::MOST_TYPED;
 
 /// What stands in place of the form for a signed list.
 pub(super) struct Writing {
-    /// The head said yes.
-    pub allowed: bool,
+    /// Whether it can be written here.
+    pub typing: Typing,
     pub hint: String,
     /// Classes of pupils of the other school: what the form says, what people read, and whether it is the one that was chosen.
     pub classes: Vec<(String, String, bool)>,
@@ -17,7 +17,7 @@ pub(super) struct Writing {
 }
 
 impl Writing {
-    pub(super) fn of(page: &Page<'_>, space: &Space, allowed: bool, preview: Option<&Preview>) -> Writing {
+    pub(super) fn of(page: &Page<'_>, space: &Space, typing: Typing, preview: Option<&Preview>) -> Writing {
         let chosen = preview.and_then(|preview| preview.typed.as_ref()).map(|(class, _)| class.as_str());
         let theirs =
             space.groups.iter().filter(|group| group.public == Public::Pupil && group.establishment != space.host);
@@ -29,7 +29,7 @@ impl Writing {
             (said, label, is_it)
         });
         Writing {
-            allowed,
+            typing,
             hint: page.with("space-write-hint", "most", &MOST_TYPED.to_string()),
             classes: classes.collect(),
             text: preview.filter(|one| one.typed.is_some()).map(|one| one.text.clone()).unwrap_or_default(),

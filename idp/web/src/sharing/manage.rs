@@ -4,7 +4,8 @@ use super::invite::{Invitation, invitations};
 use super::receive::{self, MOST_PROBLEMS};
 use super::stops;
 use super::{
-    MOST_GUESTS, MOST_OF_A_LIST, Member, Turn, asks, every_guest, journal, journal_of, nothing, sent_by, told,
+    MOST_GUESTS, MOST_OF_A_LIST, Member, Turn, asks, asks_since, every_guest, journal, journal_of, nothing, sent_by,
+    told,
 };
 use crate::lately::Lately;
 use crate::pages::{self, SpacePage, SpacesPage};
@@ -13,10 +14,23 @@ use crate::{Fault, FaultKind, Fields, Hub, Visitor};
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
-use preau_domain::{AuditKind, Convention, Guest, GuestList, Instant, PersonId, Space, Uai};
+use preau_domain::{AuditKind, Convention, Guest, GuestList, Instant, PersonId, Seconds, Space, Uai};
 use preau_hosting::{Manager, Problem, Reason, Why, may_be_typed, may_manage, next_summer};
 use preau_store::{GuestsOf, Hosted, ListsOf, StoreError};
 use std::sync::Arc;
+
+/// How long ago somebody who writes a list proved who they are, before they begin: what they write is to arrive within a quarter of an hour.
+const TO_WRITE: Seconds = Seconds(5 * 60);
+
+/// Whether a list can be written on the page of a space.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Typing {
+    /// The head did not say yes.
+    NotAllowed,
+    /// Once they prove who they are: what was written would be lost on the way.
+    ProveFirst,
+    Here,
+}
 
 /// How a space stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,12 +154,14 @@ pub(super) async fn show(
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Fault> {
-    let member = match asks(&hub, &visitor, &format!("/space/{id}"), false).await? {
+    let fields = Fields::parse(query.as_deref().unwrap_or_default())?;
+    let since = fields.one("write")?.map(|_| hub.now() - TO_WRITE);
+    let here = format!("/space/{id}{}", if since.is_some() { "?write=1" } else { "" });
+    let member = match asks_since(&hub, &visitor, &here, since).await? {
         Lately::Proved(member) => member,
         Lately::Onward(response) => return Ok(response),
     };
     let (space, as_what) = member.manages(&hub, &id).await?;
-    let fields = Fields::parse(query.as_deref().unwrap_or_default())?;
     let (lists, stops) = (Turn::read(&fields, "lists")?, Turn::read(&fields, "stops")?);
     let reading = Reading { after: fields.one("after")?.map(PersonId::new), lists, stops };
     page(&hub, &visitor, &member, (space, as_what), reading, None).await
@@ -236,7 +252,13 @@ pub(super) async fn page(
     let typed = match &convention {
         Some(one) if may_be_typed(one) => {
             let named = std::slice::from_ref(&one.id);
-            Some(!hub.store.typing_allowed(&space.host, named).await?.is_empty())
+            let allowed = !hub.store.typing_allowed(&space.host, named).await?.is_empty();
+            let here = preview.as_ref().is_some_and(|one| one.typed.is_some());
+            Some(match allowed {
+                false => Typing::NotAllowed,
+                true if here || hub.proved_lately(&member.live, now - TO_WRITE).await? => Typing::Here,
+                true => Typing::ProveFirst,
+            })
         }
         _ => None,
     };
@@ -358,7 +380,7 @@ pub(super) async fn close(
     let Acting { member, space, .. } = acting!(acts(&hub, &visitor, &id, &body));
     close_one(&hub, &visitor, &member, (&id, &space.host)).await?;
     told(&hub).await;
-    // Its own page says so: the list is of spaces that somebody is in, and soon lets go of it.
+    // Its own page says so, and goes on saying so: the list is of spaces that somebody is in, and soon lets go of it.
     Ok(hub.see_other(&format!("/space/{id}")))
 }
 

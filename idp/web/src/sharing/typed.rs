@@ -40,7 +40,7 @@ async fn known(
     hub: &Hub,
     (space, list): (&Space, &str),
     (home, class): (&Uai, &str),
-    people: &[(String, String)],
+    people: &[(usize, (String, String))],
 ) -> Result<Vec<Problem>, Fault> {
     let mut there = HashSet::new();
     let guests = super::every_guest(hub, GuestsOf::Space(&space.id)).await?;
@@ -54,14 +54,14 @@ async fn known(
     let stopped = stops::named(hub, space, home).await?;
     let stopped: HashSet<_> = stopped.iter().map(|(given, initial)| compared(given, initial)).collect();
     let mut problems = Vec::new();
-    for (place, (given, initial)) in people.iter().enumerate() {
+    for (line, (given, initial)) in people {
         let name = compared(given, initial);
         let why = match (there.contains(&name), stopped.contains(&name)) {
             (true, _) => "typed-there",
             (_, true) => "typed-stopped",
             _ => continue,
         };
-        problems.push(Problem::on(place + 1, Why::Plain(why)));
+        problems.push(Problem::on(*line, Why::Plain(why)));
     }
     Ok(problems)
 }
@@ -94,6 +94,7 @@ pub(super) async fn write(
         Ok(people) => match known(&hub, (&space, &name), (&home, &class), &people).await? {
             problems if !problems.is_empty() => Err(problems),
             _ => {
+                let people: Vec<_> = people.into_iter().map(|(_, named)| named).collect();
                 let (by, whom) = ((&hub.keyring, &*hub.ids), (name.as_str(), &home, class.as_str()));
                 let list = write_list(&*hub.store, by, hub.base(), (&convention, &space), whom, &people, hub.now());
                 match list.await {

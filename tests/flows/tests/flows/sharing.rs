@@ -229,6 +229,8 @@ async fn whoever_manages_a_space_stops_it_at_once(hub: TestHub) {
     let list = alice.submit(&page.form_to("/close"), &[]).await;
     assert!(list.words().contains("Fermé."), "{}", list.words());
     assert!(out(&mut max).await, "everybody else, at once");
+    // Also when the session is read anew, without the space.
+    house.hub.clock.advance(4);
     let page = alice.visit(&format!("/space/{space}")).await;
     assert!(page.words().contains("Fermé.") && !page.body.contains("/renew"), "{}", page.words());
 }

@@ -4,8 +4,8 @@ use crate::cards::{lesson_at, print_at, school, show, with_card};
 use crate::guests::{ECOLE, House, opened};
 use crate::sharing::{handed_in, house, list, name_of, space_of_alice};
 use crate::sharing_stops::head;
-use preau_domain::{AuditKind, PersonId};
-use preau_flows::{ALICE, Answer, Browser, HUGO, TestHub, stories, uai};
+use preau_domain::{Affiliation, AuditKind, Person, PersonId, Profile};
+use preau_flows::{ALICE, Answer, Browser, COLLEGE, HUGO, TestHub, stories, uai};
 use preau_store::GuestsOf;
 
 stories!(
@@ -18,6 +18,8 @@ stories!(
     a_written_list_is_taken_in_once_and_taken_back,
     whom_somebody_stopped_is_not_written_again,
     no_name_finds_an_account_of_another_list,
+    what_was_written_is_not_lost_to_a_proof,
+    nobody_else_writes_a_list,
 );
 
 /// A house whose convention says that its people come by cards and its lists are written here; its head; the teacher, and the space.
@@ -53,6 +55,12 @@ async fn turn(head: &mut Browser) -> Answer {
 async fn write(alice: &mut Browser, own: &str, names: &str) -> Answer {
     let form = alice.visit(own).await.form_to("/written");
     alice.submit(&form, &[("text", names), ("class", &format!("{} CM2A", uai(ECOLE)))]).await
+}
+
+/// One of a hundred given names.
+fn lou(n: usize) -> String {
+    let letter = |n: usize| char::from(b"abcdefghij"[n % 10]);
+    format!("Lou{}{}", letter(n / 10), letter(n))
 }
 
 async fn count(house: &House) -> u64 {
@@ -150,10 +158,11 @@ async fn what_is_no_list_is_refused_whole_with_the_line(hub: TestHub) {
     turn(&mut head).await;
     let signed = list(&house, &own["/space/".len()..], &[crate::guests::listed("sujet-1", "Lou")]);
     assert_eq!(handed_in(&house, &signed).await.0, 422, "nobody there signs");
-    let many: String = (0..41).map(|n| format!("Lou{n} V.\n")).collect();
+    let many: String = (0..41).map(|n| format!("{} V.\n", lou(n))).collect();
     for (names, said) in [
         ("Max B.\nLou Valombreuse", "Ligne 2"),
         ("Lou V. 12/03/2016", "Ligne 1"),
+        ("Lou 12.03.2016 V.", "Ligne 1"),
         ("lou@ecole.example V.", "Ligne 1"),
         ("Lou V.\nLOU V", "Ligne 2"),
         (many.as_str(), "40 lignes au plus"),
@@ -178,7 +187,7 @@ async fn written_lists_keep_the_quota(hub: TestHub) {
     assert!(refused.forms().iter().all(|form| form.value("yes").is_none()), "{}", refused.words());
     let mut racers = Vec::new();
     for n in 0..100 {
-        let looked = write(&mut alice, &own, &format!("Lou{n} V.")).await;
+        let looked = write(&mut alice, &own, &format!("{} V.", lou(n))).await;
         racers.push((alice.clone(), looked.form_with("yes")));
     }
     let race = racers.iter_mut().map(|(browser, yes)| browser.submit_once(yes, &[]));
@@ -214,8 +223,8 @@ async fn whom_somebody_stopped_is_not_written_again(hub: TestHub) {
     let page = head.visit(&own).await;
     let page = head.submit(&page.form_with("guest"), &[]).await;
     assert_eq!(count(&house).await, 0, "control");
-    let refused = write(&mut alice, &own, "Max B.\nlou v").await;
-    assert!(refused.words().contains("Ligne 2") && refused.words().contains("a été arrêté ici"), "{}", refused.words());
+    let refused = write(&mut alice, &own, "Max B.\n\nlou v").await;
+    assert!(refused.words().contains("Ligne 3") && refused.words().contains("a été arrêté ici"), "{}", refused.words());
     taken_in(&mut alice, &own, "Max B.").await;
     assert_eq!(count(&house).await, 1, "control: somebody else");
     head.submit(&page.form_to("/lift"), &[]).await;
@@ -238,4 +247,45 @@ async fn no_name_finds_an_account_of_another_list(hub: TestHub) {
     taken_in(&mut alice, &own, "Lou V.").await;
     let second = people().await;
     assert!(first.len() == 1 && second.len() == 1 && first != second, "{first:?} {second:?}");
+}
+
+/// Whoever signed in long ago proves who they are before they write, and not after it.
+async fn what_was_written_is_not_lost_to_a_proof(hub: TestHub) {
+    let (house, mut head, mut alice, own) = written(&hub).await;
+    turn(&mut head).await;
+    house.hub.clock.advance(6 * 60);
+    let page = alice.visit(&own).await;
+    assert!(page.forms().iter().all(|form| !form.action.ends_with("/written")), "{}", page.words());
+    let first = page.link("Montrer d’abord que c’est vous").expect("a way");
+    let page = alice.sign_in(&ALICE).through(&first).await.answer;
+    house.hub.clock.advance(9 * 60);
+    let form = page.form_to("/written");
+    let looked = alice.submit(&form, &[("text", "Lou V."), ("class", &format!("{} CM2A", uai(ECOLE)))]).await;
+    assert!(looked.words().contains("Lou V. (CM2A)"), "nine minutes of writing: {}", looked.words());
+    alice.submit(&looked.form_with("yes"), &[]).await;
+    assert_eq!(count(&house).await, 1);
+}
+
+/// Staff of the school without the class of the space, and the head of another, each by a form token of their own.
+async fn nobody_else_writes_a_list(hub: TestHub) {
+    let (house, mut head, mut alice, own) = written(&hub).await;
+    turn(&mut head).await;
+    let form = alice.visit(&own).await.form_to("/written");
+    let mut without = Affiliation::new(uai(COLLEGE), Profile::Teacher);
+    without.classes = vec!["5A".into()];
+    for affiliations in [HUGO.person().affiliations, vec![without]] {
+        house.hub.put(Person { affiliations, ..HUGO.person() }).await;
+        let mut other = house.hub.browser();
+        other.sign_in(&HUGO).at_home().await;
+        let session = preau_keys::session_id(other.cookie("__Host-preau").expect("a session"));
+        let token = house.hub.hub.form_token(&session, "spaces");
+        let class = format!("{} CM2A", uai(ECOLE));
+        let said =
+            [("token", &*token), ("text", "Lou V."), ("class", &class), ("list", "aaaaaaaaaaaaaaaa"), ("yes", "1")];
+        let said = said.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(other.post(&form.action, &said).await.status, 404);
+    }
+    assert_eq!(count(&house).await, 0);
+    taken_in(&mut alice, &own, "Lou V.").await;
+    assert_eq!(count(&house).await, 1, "control");
 }

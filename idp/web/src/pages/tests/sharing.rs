@@ -5,7 +5,7 @@ use super::super::*;
 use super::samples::services;
 use crate::sharing::{
     Answered, Change, Draft, Estimate, Framed, Invitation, Offered, Partner, Preview, Refusal, ShownGuest, ShownLift,
-    ShownStop, Standing as Stands, Stops, Turn, Whom,
+    ShownStop, Standing as Stands, Stops, Turn, Typing, Whom,
 };
 use preau_domain::{
     Convention, ConventionState, GuestList, Instant, Lifter, Peer, PersonId, Public, Role, ServiceId, SourceId, Space,
@@ -261,12 +261,13 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
     };
     let again = || Some((format!("{ecole} CM2A"), "l".to_owned()));
     for (name, typed, preview) in [
-        ("space-written-closed", false, None),
-        ("space-written", true, None),
-        ("space-written-preview", true, Some(preview(again(), taken))),
+        ("space-written-closed", Typing::NotAllowed, None),
+        ("space-written-first", Typing::ProveFirst, None),
+        ("space-written", Typing::Here, None),
+        ("space-written-preview", Typing::Here, Some(preview(again(), taken))),
         (
             "space-written-refused",
-            true,
+            Typing::Here,
             Some(Preview {
                 text: "Lou <Valombreuse>".into(),
                 typed: again(),
