@@ -10,6 +10,7 @@ use preau_domain::{Clock, Instant, Seconds, SourceId, display_safe, leapt};
 use preau_keys::signers::KeyUse;
 use preau_keys::{Sealer, Signers};
 use preau_store::{RunOutcome, Store};
+use preau_web::WebConfig;
 use serde::Serialize;
 use std::path::Path;
 use std::sync::Arc;
@@ -231,6 +232,8 @@ async fn passkeys(checks: &mut Checks, loaded: &Loaded, store: Option<&dyn Store
         let advice = "browsers bind passkeys to a name over https: an address that is a number has none";
         return checks.add(State::Warn, WHAT, found, Some(advice));
     };
+    let plain = WebConfig { passkey_domain: None, ..loaded.config.web.clone() };
+    let name = plain.passkeys_are_bound_to().unwrap_or_default();
     let mut elsewhere = false;
     if let Some(store) = store {
         let all = match store.passkeys_by_domain().await {
@@ -246,10 +249,14 @@ async fn passkeys(checks: &mut Checks, loaded: &Loaded, store: Option<&dyn Store
                 bound.people,
                 display_safe(&domain, 253)
             );
-            // Only a domain above our own name can be named.
-            let advice = match here.strip_suffix(&domain).is_some_and(|below| below.ends_with('.')) {
-                true => format!("write web.passkey_domain = \"{domain}\"; browsers offer those bound to {here} no more then"),
-                false => "give web.public_url its former name back, or have these people sign in by a password and add another one; \
+            // Only our own name, which needs none, and a domain above it can be named.
+            let below = name.strip_suffix(&domain);
+            let advice = match below {
+                Some("") => format!("take web.passkey_domain away; browsers offer those bound to {here} no more then"),
+                Some(below) if below.ends_with('.') => {
+                    format!("write web.passkey_domain = \"{domain}\"; browsers offer those bound to {here} no more then")
+                }
+                _ => "give web.public_url its former name back, or have these people sign in by a password and add another one; \
                           whoever is asked for a second factor and has no other: preau account forget-factors"
                     .to_owned(),
             };

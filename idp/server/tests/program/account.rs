@@ -126,4 +126,6 @@ fn a_doctor_tells_of_passkeys_of_a_former_address() {
     assert!(below.contains("write web.passkey_domain = \"ent.example.fr\""), "{below}");
     let mended = at("portail.ent.example.fr", "passkey_domain = \"ent.example.fr\"\n");
     assert!(mended.starts_with("ok"), "as it says: {mended}");
+    let above = at("ent.example.fr", "passkey_domain = \"example.fr\"\n");
+    assert!(above.contains("take web.passkey_domain away") && !above.contains("former name"), "{above}");
 }
