@@ -18,18 +18,62 @@ use preau_domain::{
     ServiceId, Space, SpaceGrant, StopLift, Uai, member_by_name,
 };
 use preau_store::{
-    Admission, Admitted, Conversion, Departed, DueGuests, GuestsOf, Hosted, Hosting, ListsOf, Result, StopsOf,
-    StoreError,
+    Admission, Admitted, ConventionsAt, Conversion, Departed, DueGuests, GuestsOf, Hosted, Hosting, ListsOf, Result,
+    StopsOf, StoreError,
 };
 
 const CONVENTION: &str = "SELECT doc, state FROM convention WHERE id = $1";
 const CONVENTIONS: &str = "SELECT doc, state FROM convention WHERE id > $1 ORDER BY id LIMIT $2";
-const CONVENTIONS_OF: &str = "SELECT c.doc, c.state FROM convention_school s JOIN convention c ON c.id = s.convention
-    WHERE s.establishment IN ($1, '') AND s.convention > $2
-        AND c.state = 'signed-by-both' AND c.begins <= $3 AND c.ends > $3
-        AND NOT EXISTS (SELECT 1 FROM guest_stop
-            WHERE host = $1 AND whom = 'convention/' || s.convention AND space = '')
-    ORDER BY s.convention LIMIT $4";
+/// Conventions in force that nobody stopped at an establishment, of those that some tables lead to.
+macro_rules! in_force_there {
+    ($from:literal, $id:literal) => {
+        concat!(
+            "SELECT c.doc, c.state FROM ",
+            $from,
+            " AND ",
+            $id,
+            " > $2 AND c.state = 'signed-by-both' AND c.begins <= $3 AND c.ends > $3
+                AND NOT EXISTS (SELECT 1 FROM guest_stop
+                    WHERE host = $1 AND whom = 'convention/' || c.id AND space = '')
+            ORDER BY ",
+            $id,
+            " LIMIT $4"
+        )
+    };
+}
+const NAMING: Sql = Sql::Each {
+    sqlite: in_force_there!(
+        "convention_school s CROSS JOIN convention c ON c.id = s.convention WHERE s.establishment = $1",
+        "s.convention"
+    ),
+    postgres: in_force_there!(
+        "convention_school s JOIN convention c ON c.id = s.convention WHERE s.establishment = $1",
+        "s.convention"
+    ),
+};
+const FOR_ALL: Sql = Sql::Each {
+    sqlite: in_force_there!(
+        "convention_school s CROSS JOIN convention c ON c.id = s.convention WHERE s.establishment = ''",
+        "s.convention"
+    ),
+    postgres: in_force_there!(
+        "convention_school s JOIN convention c ON c.id = s.convention WHERE s.establishment = ''",
+        "s.convention"
+    ),
+};
+const MEETING: Sql = Sql::Each {
+    sqlite: in_force_there!(
+        "convention c WHERE c.id IN (SELECT h.convention FROM convention_home h
+            WHERE h.establishment IN (SELECT value FROM json_each($5)))
+            AND EXISTS (SELECT 1 FROM convention_school s WHERE s.establishment = '' AND s.convention = c.id)",
+        "c.id"
+    ),
+    postgres: in_force_there!(
+        "convention c WHERE c.id IN (SELECT h.convention FROM convention_home h WHERE h.establishment = ANY($5))
+            AND EXISTS (SELECT 1 FROM convention_school s WHERE s.establishment = '' AND s.convention = c.id)",
+        "c.id"
+    ),
+};
 const CONVENTIONS_NAMED: Sql = Sql::Each {
     sqlite: "SELECT doc, state FROM convention WHERE id IN (SELECT value FROM json_each($1)) ORDER BY id LIMIT 200",
     postgres: "SELECT doc, state FROM convention WHERE id = ANY($1) ORDER BY id LIMIT 200",
@@ -58,10 +102,11 @@ const TO_REMIND_OF: &str = "SELECT doc, closed FROM space
     ORDER BY ends, id LIMIT $3";
 const REMINDED: &str = "UPDATE space SET reminded = $2 WHERE id = $1";
 
-/// From the members, by their key, to their spaces: SQLite is kept to this order.
+/// From the members, by their key, to their spaces: SQLite is kept to this order, and to what stands in the indexes of spaces and conventions. It reads
+/// again whatever it read before somebody wrote, page by page: without documents there are fewer of them, however many spaces there are.
 const SPACES_OF: Sql = Sql::Each {
     sqlite: "SELECT s.id, s.host, m.role, s.services, s.begins, s.ends, m.member
-        FROM space_member m CROSS JOIN space s ON s.id = m.space
+        FROM space_member m CROSS JOIN space s INDEXED BY space_in_force ON s.id = m.space
         WHERE m.member IN (SELECT value FROM json_each($1)) AND s.closed = 0 AND s.ends > $2 ORDER BY s.id LIMIT $3",
     postgres: "SELECT s.id, s.host, m.role, s.services, s.begins, s.ends, m.member
         FROM space_member m JOIN space s ON s.id = m.space
@@ -69,8 +114,9 @@ const SPACES_OF: Sql = Sql::Each {
 };
 const SPACES_OF_GUEST: Sql = Sql::Each {
     sqlite: "SELECT s.id, s.host, m.role, s.services, max(s.begins, c.begins), min(s.ends, c.ends, g.ends), ''
-        FROM guest g CROSS JOIN convention c ON c.id = g.convention
-            CROSS JOIN space_member m ON m.member = $2 CROSS JOIN space s ON s.id = m.space
+        FROM guest g CROSS JOIN convention c INDEXED BY convention_in_force ON c.id = g.convention
+            CROSS JOIN space_member m ON m.member = $2
+            CROSS JOIN space s INDEXED BY space_in_force ON s.id = m.space
         WHERE g.person = $1 AND g.ended IS NULL AND c.state = 'signed-by-both' AND s.convention = g.convention
             AND s.closed = 0 AND s.ends > $3 AND c.ends > $3 AND g.ends > $3 ORDER BY s.id LIMIT $4",
     postgres: "SELECT s.id, s.host, m.role, s.services, greatest(s.begins, c.begins), least(s.ends, c.ends, g.ends), ''
@@ -272,8 +318,24 @@ impl Hosting for Back {
         self.rows(CONVENTIONS, args![after, limit]).await?.iter().map(convention).collect()
     }
 
-    async fn conventions_of(&self, at: &Uai, now: Instant, after: &str, limit: u32) -> Result<Vec<Convention>> {
-        self.rows(CONVENTIONS_OF, args![at.as_str(), after, now, limit]).await?.iter().map(convention).collect()
+    async fn conventions_of(
+        &self,
+        at: &Uai,
+        which: ConventionsAt<'_>,
+        now: Instant,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<Convention>> {
+        let mut values = args![at.as_str(), after, now, limit];
+        let sql = match which {
+            ConventionsAt::Named => NAMING,
+            ConventionsAt::ForAll => FOR_ALL,
+            ConventionsAt::Meeting(theirs) => {
+                values.extend(args![theirs.iter().map(ToString::to_string).collect::<Vec<String>>()]);
+                MEETING
+            }
+        };
+        self.rows(sql, values).await?.iter().map(convention).collect()
     }
 
     async fn conventions_named(&self, ids: &[String]) -> Result<Vec<Convention>> {
