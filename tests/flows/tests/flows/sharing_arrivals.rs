@@ -5,7 +5,7 @@ use crate::guests_year::{comes, known_as};
 use crate::sharing::house;
 use crate::sharing_stops::head;
 use preau_domain::{AccountState, Instant, Person, PersonId, Profile, Public};
-use preau_flows::{ALICE, Answer, Browser, COLLEGE, HUGO, NOE, Role, TestHub, stories, uai};
+use preau_flows::{ALICE, Answer, Browser, COLLEGE, HUGO, NOE, Role, TestHub, stories};
 use preau_store::{Conversion, GuestsOf};
 
 stories!(
@@ -79,7 +79,8 @@ fn proposals(page: &Answer) -> usize {
 async fn a_head_says_yes_and_the_history_follows(hub: TestHub) {
     let (house, before) = rentree(&hub).await;
     let (lou, mut head) = (guest(&house).await, head(&house).await);
-    let page = head.visit(&head.visit("/spaces/guests").await.link("Invités devenus élèves").expect("a way")).await;
+    let way = head.visit("/spaces/guests").await.link("Invités devenus élèves").expect("a way");
+    let page = head.visit(&way).await;
     for said in ["Lou Valombreuse (6B)", "Serait Lou V.", "CM2A", "Était en CM2, est en 6EME", "n’a jamais servi"] {
         assert!(page.words().contains(said), "{said}: {}", page.words());
     }
