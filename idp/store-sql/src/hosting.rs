@@ -11,21 +11,69 @@ pub(crate) use ending::forget;
 use crate::back::{Back, Shape};
 use crate::doc;
 use crate::link::{Arg, Row, Sql, args};
+use crate::people::person;
 use async_trait::async_trait;
 use preau_domain::{
     Convention, ConventionState, GUESTS, Guest, GuestList, GuestStop, Instant, Person, PersonId, Role, SchoolPair,
     ServiceId, Space, SpaceGrant, StopLift, Uai, member_by_name,
 };
-use preau_store::{Admission, Admitted, DueGuests, GuestsOf, Hosted, Hosting, ListsOf, Result, StopsOf, StoreError};
+use preau_store::{
+    Admission, Admitted, ConventionsAt, Conversion, Departed, DueGuests, GuestsOf, Hosted, Hosting, ListsOf, Result,
+    StopsOf, StoreError,
+};
 
 const CONVENTION: &str = "SELECT doc, state FROM convention WHERE id = $1";
 const CONVENTIONS: &str = "SELECT doc, state FROM convention WHERE id > $1 ORDER BY id LIMIT $2";
-const CONVENTIONS_OF: &str = "SELECT c.doc, c.state FROM convention_school s JOIN convention c ON c.id = s.convention
-    WHERE s.establishment IN ($1, '') AND s.convention > $2
-        AND c.state = 'signed-by-both' AND c.begins <= $3 AND c.ends > $3
-        AND NOT EXISTS (SELECT 1 FROM guest_stop
-            WHERE host = $1 AND whom = 'convention/' || s.convention AND space = '')
-    ORDER BY s.convention LIMIT $4";
+/// Conventions in force that nobody stopped at an establishment, of those that some tables lead to.
+macro_rules! in_force_there {
+    ($from:literal, $id:literal) => {
+        concat!(
+            "SELECT c.doc, c.state FROM ",
+            $from,
+            " AND ",
+            $id,
+            " > $2 AND c.state = 'signed-by-both' AND c.begins <= $3 AND c.ends > $3
+                AND NOT EXISTS (SELECT 1 FROM guest_stop
+                    WHERE host = $1 AND whom = 'convention/' || c.id AND space = '')
+            ORDER BY ",
+            $id,
+            " LIMIT $4"
+        )
+    };
+}
+const NAMING: Sql = Sql::Each {
+    sqlite: in_force_there!(
+        "convention_school s CROSS JOIN convention c ON c.id = s.convention WHERE s.establishment = $1",
+        "s.convention"
+    ),
+    postgres: in_force_there!(
+        "convention_school s JOIN convention c ON c.id = s.convention WHERE s.establishment = $1",
+        "s.convention"
+    ),
+};
+const FOR_ALL: Sql = Sql::Each {
+    sqlite: in_force_there!(
+        "convention_school s CROSS JOIN convention c ON c.id = s.convention WHERE s.establishment = ''",
+        "s.convention"
+    ),
+    postgres: in_force_there!(
+        "convention_school s JOIN convention c ON c.id = s.convention WHERE s.establishment = ''",
+        "s.convention"
+    ),
+};
+const MEETING: Sql = Sql::Each {
+    sqlite: in_force_there!(
+        "convention c WHERE c.id IN (SELECT h.convention FROM convention_home h
+            WHERE h.establishment IN (SELECT value FROM json_each($5)))
+            AND EXISTS (SELECT 1 FROM convention_school s WHERE s.establishment = '' AND s.convention = c.id)",
+        "c.id"
+    ),
+    postgres: in_force_there!(
+        "convention c WHERE c.id IN (SELECT h.convention FROM convention_home h WHERE h.establishment = ANY($5))
+            AND EXISTS (SELECT 1 FROM convention_school s WHERE s.establishment = '' AND s.convention = c.id)",
+        "c.id"
+    ),
+};
 const CONVENTIONS_NAMED: Sql = Sql::Each {
     sqlite: "SELECT doc, state FROM convention WHERE id IN (SELECT value FROM json_each($1)) ORDER BY id LIMIT 200",
     postgres: "SELECT doc, state FROM convention WHERE id = ANY($1) ORDER BY id LIMIT 200",
@@ -54,10 +102,11 @@ const TO_REMIND_OF: &str = "SELECT doc, closed FROM space
     ORDER BY ends, id LIMIT $3";
 const REMINDED: &str = "UPDATE space SET reminded = $2 WHERE id = $1";
 
-/// From the members, by their key, to their spaces: SQLite is kept to this order.
+/// From the members, by their key, to their spaces: SQLite is kept to this order, and to what stands in the indexes of spaces and conventions. It reads
+/// again whatever it read before somebody wrote, page by page: without documents there are fewer of them, however many spaces there are.
 const SPACES_OF: Sql = Sql::Each {
     sqlite: "SELECT s.id, s.host, m.role, s.services, s.begins, s.ends, m.member
-        FROM space_member m CROSS JOIN space s ON s.id = m.space
+        FROM space_member m CROSS JOIN space s INDEXED BY space_in_force ON s.id = m.space
         WHERE m.member IN (SELECT value FROM json_each($1)) AND s.closed = 0 AND s.ends > $2 ORDER BY s.id LIMIT $3",
     postgres: "SELECT s.id, s.host, m.role, s.services, s.begins, s.ends, m.member
         FROM space_member m JOIN space s ON s.id = m.space
@@ -65,8 +114,9 @@ const SPACES_OF: Sql = Sql::Each {
 };
 const SPACES_OF_GUEST: Sql = Sql::Each {
     sqlite: "SELECT s.id, s.host, m.role, s.services, max(s.begins, c.begins), min(s.ends, c.ends, g.ends), ''
-        FROM guest g CROSS JOIN convention c ON c.id = g.convention
-            CROSS JOIN space_member m ON m.member = $2 CROSS JOIN space s ON s.id = m.space
+        FROM guest g CROSS JOIN convention c INDEXED BY convention_in_force ON c.id = g.convention
+            CROSS JOIN space_member m ON m.member = $2
+            CROSS JOIN space s INDEXED BY space_in_force ON s.id = m.space
         WHERE g.person = $1 AND g.ended IS NULL AND c.state = 'signed-by-both' AND s.convention = g.convention
             AND s.closed = 0 AND s.ends > $3 AND c.ends > $3 AND g.ends > $3 ORDER BY s.id LIMIT $4",
     postgres: "SELECT s.id, s.host, m.role, s.services, greatest(s.begins, c.begins), least(s.ends, c.ends, g.ends), ''
@@ -78,6 +128,12 @@ const SPACES_OF_GUEST: Sql = Sql::Each {
 
 const GUEST: &str = "SELECT person, batch, ends, ended, doc FROM guest WHERE person = $1
     ORDER BY ended IS NOT NULL, ends DESC, convention LIMIT 1";
+const GUESTS_NAMED: Sql = Sql::Each {
+    sqlite: "SELECT person, batch, ends, ended, doc FROM guest WHERE person IN (SELECT value FROM json_each($1))
+        ORDER BY person, ended IS NOT NULL, ends DESC, convention",
+    postgres: "SELECT person, batch, ends, ended, doc FROM guest WHERE person = ANY($1)
+        ORDER BY person, ended IS NOT NULL, ends DESC, convention",
+};
 const OF_CONVENTION: &str = "SELECT person, batch, ends, ended, doc FROM guest
     WHERE convention = $1 AND person > $2 ORDER BY person LIMIT $3";
 const OF_BATCH: &str = "SELECT g.person, g.batch, g.ends, g.ended, g.doc
@@ -109,6 +165,23 @@ const IN_SPACES: Sql = Sql::Each {
             JOIN guest g ON g.person = substr(m.member, 8) AND g.convention = s.convention
             JOIN person p ON p.id = g.person
         WHERE s.id = ANY($1) AND m.batch <> '' AND g.person > $2 ORDER BY s.id, g.person LIMIT $3",
+};
+/// From an establishment to its spaces, the lists that came for them, and those whom such a list was the last to bring: SQLite is kept to this order.
+const DEPARTED: Sql = Sql::Each {
+    sqlite: "SELECT p.id, p.source, p.join_key, p.state, p.doc, g.person, g.batch, g.ends, g.ended, g.doc
+        FROM space s CROSS JOIN guest_list l ON l.space = s.id AND l.sent = 0
+            CROSS JOIN guest g ON g.batch = l.id AND g.convention = l.convention
+            CROSS JOIN person p ON p.id = g.person
+        WHERE s.host = $1 AND g.person > $2 AND g.ended IS NOT NULL
+            AND p.source = $4 AND p.state = 'suspended' AND p.account IS NULL
+        ORDER BY g.person, g.convention LIMIT $3",
+    postgres: "SELECT p.id, p.source, p.join_key, p.state, p.doc, g.person, g.batch, g.ends, g.ended, g.doc
+        FROM space s JOIN guest_list l ON l.space = s.id AND l.sent = 0
+            JOIN guest g ON g.batch = l.id AND g.convention = l.convention
+            JOIN person p ON p.id = g.person
+        WHERE s.host = $1 AND g.person > $2 AND g.ended IS NOT NULL
+            AND p.source = $4 AND p.state = 'suspended' AND p.account IS NULL
+        ORDER BY g.person, g.convention LIMIT $3",
 };
 const IS_IN: &str = "SELECT space FROM space_member WHERE member = $1 AND space = $2 AND batch <> ''";
 const COUNT: &str = "SELECT count(*) FROM guest WHERE convention = $1 AND ended IS NULL";
@@ -153,12 +226,17 @@ fn space(row: &Row) -> Result<Space> {
 }
 
 fn guest(row: &Row) -> Result<Guest> {
+    guest_from(row, 0)
+}
+
+/// The guest in the five columns from that one on.
+fn guest_from(row: &Row, first: usize) -> Result<Guest> {
     Ok(Guest {
-        person: PersonId::new(row.text(0)?),
-        batch: row.text(1)?.to_owned(),
-        until: row.instant(2)?,
-        ended: row.int_or_none(3)?.map(Instant),
-        ..doc::read("guest", row.text(4)?)?
+        person: PersonId::new(row.text(first)?),
+        batch: row.text(first + 1)?.to_owned(),
+        until: row.instant(first + 2)?,
+        ended: row.int_or_none(first + 3)?.map(Instant),
+        ..doc::read("guest", row.text(first + 4)?)?
     })
 }
 
@@ -240,8 +318,24 @@ impl Hosting for Back {
         self.rows(CONVENTIONS, args![after, limit]).await?.iter().map(convention).collect()
     }
 
-    async fn conventions_of(&self, at: &Uai, now: Instant, after: &str, limit: u32) -> Result<Vec<Convention>> {
-        self.rows(CONVENTIONS_OF, args![at.as_str(), after, now, limit]).await?.iter().map(convention).collect()
+    async fn conventions_of(
+        &self,
+        at: &Uai,
+        which: ConventionsAt<'_>,
+        now: Instant,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<Convention>> {
+        let mut values = args![at.as_str(), after, now, limit];
+        let sql = match which {
+            ConventionsAt::Named => NAMING,
+            ConventionsAt::ForAll => FOR_ALL,
+            ConventionsAt::Meeting(theirs) => {
+                values.extend(args![theirs.iter().map(ToString::to_string).collect::<Vec<String>>()]);
+                MEETING
+            }
+        };
+        self.rows(sql, values).await?.iter().map(convention).collect()
     }
 
     async fn conventions_named(&self, ids: &[String]) -> Result<Vec<Convention>> {
@@ -323,6 +417,18 @@ impl Hosting for Back {
 
     async fn guest(&self, person: &PersonId) -> Result<Option<Guest>> {
         self.row(GUEST, args![person.as_str()]).await?.as_ref().map(guest).transpose()
+    }
+
+    async fn guests_named(&self, people: &[PersonId]) -> Result<Vec<Guest>> {
+        if people.len() > MOST {
+            return Err(StoreError::Backend(format!("at most {MOST} at once, not {}", people.len())));
+        }
+        let people: Vec<String> = people.iter().map(ToString::to_string).collect();
+        let rows = self.many_rows(GUESTS_NAMED, args![people]).await?;
+        let mut guests: Vec<Guest> = rows.iter().map(guest).collect::<Result<_>>()?;
+        // Of several conventions of one the first.
+        guests.dedup_by(|one, before| one.person == before.person);
+        Ok(guests)
     }
 
     async fn guests(&self, of: GuestsOf<'_>, after: &PersonId, limit: u32) -> Result<Vec<Guest>> {
@@ -460,14 +566,19 @@ impl Hosting for Back {
         rows.iter().map(|row| stops::lifted(host, row)).collect()
     }
 
-    async fn convert_guest(&self, guest: &PersonId, ours: &PersonId, keep_guest: bool, now: Instant) -> Result<bool> {
+    async fn convert_guest(&self, guest: &PersonId, ours: &PersonId, how: Conversion, now: Instant) -> Result<bool> {
         let (guest, ours) = (guest.as_str().to_owned(), ours.as_str().to_owned());
-        let pair = if keep_guest { (guest.clone(), ours) } else { (ours, guest.clone()) };
-        match self.leaving(move |link| Box::pin(ending::convert(link, guest, pair, now))).await {
+        let pair = if how.keep_guest { (guest.clone(), ours) } else { (ours, guest.clone()) };
+        match self.leaving(move |link| Box::pin(ending::convert(link, guest, pair, how.despite, now))).await {
             Ok(()) => Ok(true),
             Err(StoreError::Conflict) => Ok(false),
             Err(other) => Err(other),
         }
+    }
+
+    async fn departed(&self, host: &Uai, after: &PersonId, limit: u32) -> Result<Vec<Departed>> {
+        let rows = self.many_rows(DEPARTED, args![host.as_str(), after.as_str(), limit, GUESTS]).await?;
+        rows.iter().map(|row| Ok(Departed { guest: guest_from(row, 5)?, person: person(row)? })).collect()
     }
 
     async fn renew_guests(&self, space: &str, until: Instant) -> Result<u64> {

@@ -7,7 +7,7 @@ use crate::people::{person, stop_sessions};
 use async_trait::async_trait;
 use preau_domain::{Instant, Person, PersonId, SessionId, SourceId};
 use preau_store::{Alike, Common, Held, Pair, Pairings, Result, SaidBy, StoreError};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 const BY_NAME: Sql = Sql::Each {
     sqlite: "SELECT id, source, join_key, state, doc, coalesce(account, id) FROM person
@@ -42,6 +42,21 @@ const APART: &str = "SELECT 1 FROM pairing WHERE said = 'apart'
         AND one = $2 AND other IN (SELECT id FROM person WHERE id = $1 OR account = $1)
     UNION ALL SELECT 1 FROM pairing WHERE said = 'apart'
         AND other = $2 AND one IN (SELECT id FROM person WHERE id = $1 OR account = $1)";
+/// The same of all who are named, two by two.
+const ALL_APART: Sql = Sql::Each {
+    sqlite: "SELECT one, other FROM pairing WHERE said = 'apart'
+        AND one IN (SELECT value FROM json_each($1)) AND other IN (SELECT value FROM json_each($1))",
+    postgres: "SELECT one, other FROM pairing WHERE said = 'apart' AND one = ANY($1) AND other = ANY($1)",
+};
+/// The sources of the records of these accounts.
+const SOURCES: Sql = Sql::Each {
+    sqlite: "SELECT id, source FROM person
+            WHERE id IN (SELECT value FROM json_each($1)) AND source IS NOT NULL AND state <> 'purged'
+        UNION ALL SELECT account, source FROM person
+            WHERE account IN (SELECT value FROM json_each($1)) AND source IS NOT NULL",
+    postgres: "SELECT id, source FROM person WHERE id = ANY($1) AND source IS NOT NULL AND state <> 'purged'
+        UNION ALL SELECT account, source FROM person WHERE account = ANY($1) AND source IS NOT NULL",
+};
 const ACCOUNT: Sql = Sql::Each {
     sqlite: "SELECT account FROM person WHERE id = $1 AND account IS NOT NULL",
     postgres: "SELECT account FROM person WHERE id = $1 AND account IS NOT NULL FOR UPDATE",
@@ -132,6 +147,12 @@ async fn hold(link: &mut Link<'_>, names: Vec<String>, who: SaidBy) -> Result<BT
     link.rows(hold, args![names]).await?.iter().map(|row| row.text(0).map(str::to_owned)).collect()
 }
 
+/// Whether somebody said that two accounts are not one person. Whoever would say it now waits.
+pub(crate) async fn said_apart(link: &mut Link<'_>, one: &str, other: &str) -> Result<bool> {
+    hold(link, ordered(one, other).to_vec(), SaidBy::Hand).await?;
+    Ok(!link.rows(APART, args![one, other]).await?.is_empty())
+}
+
 pub(crate) async fn pair(
     link: &mut Link<'_>,
     pairs: Vec<(String, String)>,
@@ -210,6 +231,27 @@ impl Pairings for Back {
             })
         });
         written.await
+    }
+
+    async fn may_be_paired(&self, pairs: &[(PersonId, PersonId)]) -> Result<Vec<bool>> {
+        bounded(pairs.len())?;
+        let names: BTreeSet<&str> = pairs.iter().flat_map(|(one, other)| [one.as_str(), other.as_str()]).collect();
+        let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
+        let (mut apart, mut sources) = (BTreeSet::new(), BTreeMap::new());
+        for row in self.many_rows(ALL_APART, args![names.clone()]).await? {
+            apart.insert([row.text(0)?.to_owned(), row.text(1)?.to_owned()]);
+        }
+        for row in self.many_rows(SOURCES, args![names]).await? {
+            let of: &mut BTreeSet<String> = sources.entry(row.text(0)?.to_owned()).or_default();
+            of.insert(row.text(1)?.to_owned());
+        }
+        let may = |(one, other): &(PersonId, PersonId)| match (sources.get(one.as_str()), sources.get(other.as_str())) {
+            (Some(of_one), Some(of_other)) => {
+                of_one.is_disjoint(of_other) && !apart.contains(&ordered(one.as_str(), other.as_str()))
+            }
+            _ => false,
+        };
+        Ok(pairs.iter().map(may).collect())
     }
 
     async fn pairs(&self, after: &PersonId, limit: u32) -> Result<Vec<Pair>> {
