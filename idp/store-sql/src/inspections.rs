@@ -116,13 +116,16 @@ impl Inspections for Back {
         self.rows(sql, args![name, after, limit]).await?.iter().map(inspection).collect()
     }
 
-    async fn end_inspection(&self, id: &str, letter: Option<&Letter>, now: Instant) -> Result<bool> {
-        let (id, letter) = (id.to_owned(), letter.cloned());
+    async fn end_inspection(&self, id: &str, letter: Option<&Letter>, granted: &str, now: Instant) -> Result<bool> {
+        let (id, letter, granted) = (id.to_owned(), letter.cloned(), granted.to_owned());
         let written = self.write(Shape::Several, move |link| {
             Box::pin(async move {
                 let over = link.rows(END, args![id, now]).await?.iter().map(inspection).collect::<Result<Vec<_>>>()?;
-                if let Some(letter) = letter.filter(|_| !over.is_empty()) {
-                    letters::post(link, letter).await?;
+                if !over.is_empty() {
+                    letters::settle(link, granted).await?;
+                    if let Some(letter) = letter {
+                        letters::post(link, letter).await?;
+                    }
                 }
                 Ok((!over.is_empty(), stop(link, &over).await?))
             })

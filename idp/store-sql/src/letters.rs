@@ -53,6 +53,11 @@ pub(crate) async fn post(link: &mut Link<'_>, one: Letter) -> Result<u64> {
     link.changed(POST, args![one.id, one.kind, person, one.doc, one.at, one.expires]).await
 }
 
+/// Keeps the name of one and nothing else: it is sent no more.
+pub(crate) async fn settle(link: &mut Link<'_>, id: String) -> Result<()> {
+    link.changed(SETTLE, args![id, NEVER]).await.map(drop)
+}
+
 fn taken(row: &Row) -> Result<TakenLetter> {
     Ok(TakenLetter {
         letter: Letter {

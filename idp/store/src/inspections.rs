@@ -31,8 +31,9 @@ pub trait Inspections: Send + Sync {
     async fn inspections(&self, of: InspectionsOf<'_>, after: Instant, limit: u32) -> Result<Vec<Inspection>>;
 
     /// Ends one before its time: it is over at `now`, and the sessions and tokens of the inspector fall in the same stroke, so that the
-    /// service hears of it, and the letter is kept by which the teacher does. Says whether it was not over; of one that was nothing is kept.
-    async fn end_inspection(&self, id: &str, letter: Option<&Letter>, now: Instant) -> Result<bool>;
+    /// service hears of it, and the letter is kept by which the teacher does; the one named `granted`, which said that it holds, is not sent any
+    /// more where it waits. Says whether it was not over; of one that was nothing is kept.
+    async fn end_inspection(&self, id: &str, letter: Option<&Letter>, granted: &str, now: Instant) -> Result<bool>;
 
     /// Takes note of those whose time is over, at most `limit`: sessions and tokens of their inspectors fall in the same stroke, so that
     /// services hear of it. Each is given once, whoever asks. Forgets those that were over long before.

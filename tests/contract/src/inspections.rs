@@ -58,7 +58,7 @@ pub async fn one_of_many_grants_an_inspection(store: &dyn Store) {
     assert!(conflicts(&store.grant_inspection(&again, None, day(6)).await));
     store.grant_inspection(&inspection("elsewhere", "vera", "ali"), None, NOW).await.unwrap();
     store.grant_inspection(&Inspection { from: day(7), ..again }, None, day(7)).await.unwrap();
-    assert!(store.end_inspection("again", None, day(8)).await.unwrap());
+    assert!(store.end_inspection("again", None, "granted", day(8)).await.unwrap());
     store.grant_inspection(&inspection("third", "vera", "zoe"), None, day(8)).await.unwrap();
 }
 
@@ -82,10 +82,10 @@ pub async fn an_inspection_ends_before_its_time_with_its_sessions(store: &dyn St
     let (vera, zoe) = (sourced("vera").id, sourced("zoe").id);
     store.grant_inspection(&inspection("i", vera.as_str(), zoe.as_str()), None, NOW).await.unwrap();
     assert!(lives(store, "s1").await, "control");
-    assert!(store.end_inspection("i", None, day(1)).await.unwrap());
+    assert!(store.end_inspection("i", None, "granted", day(1)).await.unwrap());
     assert!(
-        !store.end_inspection("i", None, day(2)).await.unwrap()
-            && !store.end_inspection("none", None, day(1)).await.unwrap()
+        !store.end_inspection("i", None, "granted", day(2)).await.unwrap()
+            && !store.end_inspection("none", None, "granted", day(1)).await.unwrap()
     );
     assert_eq!((lives(store, "s1").await, lives(store, "s2").await), (false, true));
     assert_eq!(store.inspection("i").await.unwrap().unwrap().until, day(1));
@@ -102,12 +102,14 @@ pub async fn the_letter_of_an_inspection_goes_with_it(store: &dyn Store) {
     let again = store.grant_inspection(&inspection("j", "vera", "zoe"), Some(&letter("again")), NOW).await;
     assert!(conflicts(&again));
     assert_eq!(waiting().await, 1, "of what was not granted");
-    assert!(store.end_inspection("i", Some(&letter("ended")), day(1)).await.unwrap());
-    assert_eq!(waiting().await, 2);
-    assert!(!store.end_inspection("i", Some(&letter("late")), day(2)).await.unwrap());
-    assert_eq!(waiting().await, 2, "of what was over");
+    assert!(store.end_inspection("i", Some(&letter("ended")), "granted", day(1)).await.unwrap());
+    let taken = store.take_letters(day(1), day(2), 9).await.unwrap();
+    let taken: Vec<_> = taken.iter().map(|one| one.letter.id.as_str()).collect();
+    assert_eq!(taken, ["ended"], "nobody reads last that it was granted");
+    assert!(!store.end_inspection("i", Some(&letter("late")), "granted", day(2)).await.unwrap());
+    assert_eq!(waiting().await, 1, "of what was over");
     store.grant_inspection(&inspection("k", "vera", "zoe"), None, day(2)).await.unwrap();
-    assert!(store.end_inspection("k", None, day(3)).await.unwrap(), "control: without one");
+    assert!(store.end_inspection("k", None, "granted", day(3)).await.unwrap(), "control: without one");
 }
 
 /// Whose time is over is given once, with the end of the sessions of its inspector; long after nothing is left of it.
@@ -117,7 +119,7 @@ pub async fn inspections_come_due_once(store: &dyn Store) {
     begin(store, "s1", person.id.as_str()).await;
     store.grant_inspection(&inspection("i", person.id.as_str(), "zoe"), None, NOW).await.unwrap();
     store.grant_inspection(&inspection("ended", "max", "zoe"), None, NOW).await.unwrap();
-    store.end_inspection("ended", None, day(1)).await.unwrap();
+    store.end_inspection("ended", None, "granted", day(1)).await.unwrap();
     assert_eq!(store.end_due_inspections(Instant(day(7).0 - 1), 9).await.unwrap(), []);
     assert!(lives(store, "s1").await, "control");
     let due = store.end_due_inspections(day(7), 9).await.unwrap();

@@ -349,7 +349,7 @@ faulty!(Inspections {
     fn grant_inspection(inspection: &Inspection, letter: Option<&Letter>, now: Instant) -> ();
     fn inspection(id: &str) -> Option<Inspection>;
     fn inspections(of: InspectionsOf<'_>, after: Instant, limit: u32) -> Vec<Inspection>;
-    fn end_inspection(id: &str, letter: Option<&Letter>, now: Instant) -> bool;
+    fn end_inspection(id: &str, letter: Option<&Letter>, granted: &str, now: Instant) -> bool;
     fn end_due_inspections(now: Instant, limit: u32) -> Vec<Inspection>;
 });
 

@@ -151,6 +151,21 @@ impl Pairings for Memory {
         Ok(named.map(|person| Held { person: person.clone(), account: tables.account(&person.id) }).collect())
     }
 
+    async fn may_be_paired(&self, pairs: &[(PersonId, PersonId)]) -> Result<Vec<bool>> {
+        let tables = self.tables.lock().unwrap();
+        let sources = |account: &PersonId| {
+            let theirs = tables.people.iter().filter(|(_, (person, _))| tables.account(&person.id) == *account);
+            theirs.map(|(join, _)| join.source.clone()).collect::<std::collections::BTreeSet<_>>()
+        };
+        let may = |(one, other): &(PersonId, PersonId)| {
+            let apart = [(one, other), (other, one)];
+            let apart = apart.iter().any(|(one, other)| tables.apart.contains(&((*one).clone(), (*other).clone())));
+            let (one, other) = (sources(one), sources(other));
+            !apart && !one.is_empty() && !other.is_empty() && one.is_disjoint(&other)
+        };
+        Ok(pairs.iter().map(may).collect())
+    }
+
     async fn pair(&self, pairs: &[(PersonId, PersonId)], _who: SaidBy, _now: Instant) -> Result<Vec<bool>> {
         let mut tables = self.tables.lock().unwrap();
         let mut done = Vec::new();

@@ -124,7 +124,8 @@ async fn end(loaded: &Loaded, id: &str) -> Result<(), Failure> {
         None => None,
     };
     journal(&*store, &one, ENDED).await?;
-    match store.end_inspection(id, letter.as_ref(), pen.now).await? {
+    let granted = letters::name_of_grant(&keyring, &one);
+    match store.end_inspection(id, letter.as_ref(), &granted, pen.now).await? {
         true => say!("inspection {id} is over; a running server tells {} within seconds", one.service),
         false => Err(Failure::new(format!("inspection {id} was over"))),
     }

@@ -302,7 +302,8 @@ async fn end(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Resu
             None => None,
         };
         journal(&hub, &visitor, &head, &one, ENDED).await?;
-        hub.store.end_inspection(&one.id, letter.as_ref(), hub.now()).await?;
+        let granted = letters::name_of_grant(&hub.keyring, &one);
+        hub.store.end_inspection(&one.id, letter.as_ref(), &granted, hub.now()).await?;
         hub.letters.notify_one();
         // Services are told now; where that fails the job of every few seconds does it.
         if let Err(fault) = hub.end_expired_sessions(1_000).await {

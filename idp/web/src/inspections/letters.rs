@@ -6,6 +6,7 @@ use crate::mail::{LetterKind, NEWS_LAST, Say, address};
 use crate::words::in_language;
 use crate::{Door, Fault, Locale, Pen, pages};
 use preau_domain::{Inspection, Person, Seconds};
+use preau_keys::Keyring;
 use preau_store::Letter;
 
 /// The letter that says to the teacher that this is granted.
@@ -16,6 +17,15 @@ pub async fn of_grant(
     door: Option<&Door>,
 ) -> Result<Option<Letter>, Fault> {
     written(pen, one, teacher, door, LetterKind::Inspection).await
+}
+
+/// The name of the letter that said, or is to say, that this is granted.
+pub fn name_of_grant(keyring: &Keyring, one: &Inspection) -> String {
+    name(keyring, LetterKind::Inspection, one)
+}
+
+fn name(keyring: &Keyring, kind: LetterKind, one: &Inspection) -> String {
+    keyring.mac(kind.as_str(), &[&one.id])
 }
 
 /// The letter that says to the teacher that this is ended now, before its time.
@@ -46,7 +56,7 @@ async fn written(
     // It is news for as long as it holds; one that is over is of no use long after.
     let left = Seconds((one.until - pen.now) / 1_000);
     let lasts = left.max(NEWS_LAST);
-    let id = Some(pen.keyring.mac(kind.as_str(), &[&one.id]));
+    let id = Some(name(pen.keyring, kind, one));
     let words = [("said", said.as_str())];
     pen.letter(&[teacher], to, Say { kind, locale, lasts, words: &words, id }).await.map(Some)
 }

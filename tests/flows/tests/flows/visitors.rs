@@ -165,6 +165,6 @@ async fn an_inspector_looks_at_so_many_spaces_at_once(hub: TestHub) {
     }
     let mut hugo = head(&hub).await;
     assert!(granted(&mut hugo, &[]).await.words().contains("déjà autant d’espaces"));
-    hub.hub.store.end_inspection("i0", None, hub.hub.now()).await.expect("ended");
+    hub.hub.store.end_inspection("i0", None, "", hub.hub.now()).await.expect("ended");
     assert!(granted(&mut hugo, &[]).await.words().contains("Alice Martin"), "control: there is room again");
 }
