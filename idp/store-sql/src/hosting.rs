@@ -102,11 +102,10 @@ const TO_REMIND_OF: &str = "SELECT doc, closed FROM space
     ORDER BY ends, id LIMIT $3";
 const REMINDED: &str = "UPDATE space SET reminded = $2 WHERE id = $1";
 
-/// From the members, by their key, to their spaces: SQLite is kept to this order, and to what stands in the indexes of spaces and conventions. It reads
-/// again whatever it read before somebody wrote, page by page: without documents there are fewer of them, however many spaces there are.
+/// From the members, by their key, to their spaces: SQLite is kept to this order.
 const SPACES_OF: Sql = Sql::Each {
     sqlite: "SELECT s.id, s.host, m.role, s.services, s.begins, s.ends, m.member
-        FROM space_member m CROSS JOIN space s INDEXED BY space_in_force ON s.id = m.space
+        FROM space_member m CROSS JOIN space s ON s.id = m.space
         WHERE m.member IN (SELECT value FROM json_each($1)) AND s.closed = 0 AND s.ends > $2 ORDER BY s.id LIMIT $3",
     postgres: "SELECT s.id, s.host, m.role, s.services, s.begins, s.ends, m.member
         FROM space_member m JOIN space s ON s.id = m.space
@@ -114,9 +113,8 @@ const SPACES_OF: Sql = Sql::Each {
 };
 const SPACES_OF_GUEST: Sql = Sql::Each {
     sqlite: "SELECT s.id, s.host, m.role, s.services, max(s.begins, c.begins), min(s.ends, c.ends, g.ends), ''
-        FROM guest g CROSS JOIN convention c INDEXED BY convention_in_force ON c.id = g.convention
-            CROSS JOIN space_member m ON m.member = $2
-            CROSS JOIN space s INDEXED BY space_in_force ON s.id = m.space
+        FROM guest g CROSS JOIN convention c ON c.id = g.convention
+            CROSS JOIN space_member m ON m.member = $2 CROSS JOIN space s ON s.id = m.space
         WHERE g.person = $1 AND g.ended IS NULL AND c.state = 'signed-by-both' AND s.convention = g.convention
             AND s.closed = 0 AND s.ends > $3 AND c.ends > $3 AND g.ends > $3 ORDER BY s.id LIMIT $4",
     postgres: "SELECT s.id, s.host, m.role, s.services, greatest(s.begins, c.begins), least(s.ends, c.ends, g.ends), ''

@@ -7,8 +7,3 @@ CREATE TABLE convention_home (
 CREATE INDEX convention_home_of ON convention_home (convention);
 INSERT OR IGNORE INTO convention_home (establishment, convention)
     SELECT home.value, convention.id FROM convention, json_each(convention.doc, '$.establishments') AS home;
-
--- What a session reads of spaces and of their conventions stands in these whole: the rows hold documents, a few of which fill a page, and the more there
--- are the more pages lead to one.
-CREATE INDEX space_in_force ON space (id, convention, closed, ends, begins, host, services);
-CREATE INDEX convention_in_force ON convention (id, state, ends, begins);
