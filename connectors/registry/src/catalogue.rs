@@ -274,7 +274,11 @@ fn check_parameters(descriptor: &ServiceDescriptor, wrong: &mut impl FnMut(&str,
             wrong(key, "an address holds parameters as `{name}` and no other brace".into());
         }
     }
-    let takes_blocks = descriptor.oidc.is_none() && descriptor.saml.is_none();
+    if descriptor.link.is_some() && (descriptor.cas.is_some() || descriptor.oidc.is_some() || descriptor.saml.is_some())
+    {
+        wrong("link", "a link that carries a context is for a product that speaks no protocol".into());
+    }
+    let takes_blocks = descriptor.oidc.is_none() && descriptor.saml.is_none() && descriptor.link.is_none();
     for (number, rule) in descriptor.release.iter().enumerate() {
         if !takes_blocks && rule.name.contains('/') {
             let what = "a block (`block/name`) is for a product that speaks CAS alone";

@@ -6,7 +6,7 @@ use crate::catalogue::{Catalogue, addresses, bounded_text, id_ok, words_ok};
 use crate::mounted::{Mounted, owns};
 use crate::place::{at, at_key, read_toml};
 use crate::template::{ID, fill, name_ok};
-use crate::{oidc, saml};
+use crate::{link, oidc, saml};
 use preau_connector_api::{FileState, InstanceFile, MountedService, Mounting, Network, Parameter, Problem};
 use preau_domain::{ReleaseRule, Service, ServiceId, UrlRule, strict_url};
 use std::collections::BTreeMap;
@@ -284,6 +284,7 @@ fn mount_instance(
     };
     let mut wrong = |key: &str, what: String| problems.push(at_key(file, text, key, what));
     let saml = spoken.and_then(|settings| saml::resolve(settings, &around, &mut wrong));
+    let link = link::resolve(descriptor, instance.link, &release, &mut wrong);
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -297,6 +298,7 @@ fn mount_instance(
         cas,
         oidc,
         saml,
+        link,
         identifier: descriptor.identifier,
         release,
         audience: instance.audience.unwrap_or_else(|| descriptor.audience.clone()),

@@ -10,6 +10,7 @@ mod catalogue;
 mod icon;
 mod instances;
 mod levels;
+mod link;
 mod mounted;
 mod needs;
 mod oidc;

@@ -58,7 +58,7 @@ fn list(catalogue: &Catalogue, as_json: bool) -> Result<(), Failure> {
             say!("{}", category.as_str())?;
         }
         for Product { name, descriptor, .. } in products {
-            say!("  {name:<widest$}  {:<9}  {}", spoken(descriptor).join(", "), descriptor.summary.en)?;
+            say!("  {name:<widest$}  {:<11}  {}", spoken(descriptor).join(", "), descriptor.summary.en)?;
         }
     }
     say!(
@@ -68,7 +68,8 @@ fn list(catalogue: &Catalogue, as_json: bool) -> Result<(), Failure> {
 
 /// What leaves, in words; what leaves only where an installation names it says so.
 fn sent(descriptor: &ServiceDescriptor) -> Vec<(String, String)> {
-    let usual = descriptor.saml.as_ref().and_then(|saml| saml.attributes.as_ref());
+    let by_saml = descriptor.saml.as_ref().and_then(|saml| saml.attributes.as_ref());
+    let usual = by_saml.or(descriptor.link.as_ref().map(|link| &link.attributes));
     let rare = |name: &str| name != "(user)" && usual.is_some_and(|usual| usual.iter().all(|one| one != name));
     let rows = told::sheet(descriptor.identifier, &descriptor.release, speaks(descriptor)).into_iter();
     rows.map(
@@ -120,11 +121,12 @@ fn meaning(parameter: &Parameter) -> String {
 }
 
 fn speaks(descriptor: &ServiceDescriptor) -> bool {
-    descriptor.cas.is_some() || descriptor.oidc.is_some() || descriptor.saml.is_some()
+    descriptor.cas.is_some() || descriptor.oidc.is_some() || descriptor.saml.is_some() || descriptor.link.is_some()
 }
 
 fn spoken(descriptor: &ServiceDescriptor) -> Vec<&'static str> {
-    told::spoken(descriptor.cas.is_some(), descriptor.oidc.is_some(), descriptor.saml.is_some())
+    let ServiceDescriptor { cas, oidc, saml, link, .. } = descriptor;
+    told::spoken(cas.is_some(), oidc.is_some(), saml.is_some(), link.is_some())
 }
 
 fn told_as_json(product: &Product) -> Value {
