@@ -79,16 +79,18 @@ pub struct Judged<'a> {
 }
 
 impl GoldenAnswers {
-    /// Everything that is not as expected, a sentence each.
-    pub fn problems(&self, people: &BTreeMap<String, Person>, judged: Judged<'_>) -> Vec<String> {
-        let mut problems: Vec<String> = self
-            .case
-            .iter()
-            .filter_map(|case| Some(format!("{}: {}", case.name(), case.check(people, judged).err()?)))
+    /// Everything that is not as expected, a sentence each, with the number of its case.
+    pub fn problems(&self, people: &BTreeMap<String, Person>, judged: Judged<'_>) -> Vec<(usize, String)> {
+        let cases = self.case.iter().enumerate();
+        let mut problems: Vec<(usize, String)> = cases
+            .filter_map(|(number, case)| {
+                Some((number, format!("{}: {}", case.name(), case.check(people, judged).err()?)))
+            })
             .collect();
         let opens = self.case.iter().filter(|case| case.expect == "allow").count();
         if opens == 0 || opens == self.case.len() {
-            problems.push("a product is opened by some and refused to others: a case of each is needed".to_owned());
+            let what = "a product is opened by some and refused to others: a case of each is needed";
+            problems.push((0, what.to_owned()));
         }
         problems
     }

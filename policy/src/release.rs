@@ -307,15 +307,16 @@ fn word_ok(name: &str) -> bool {
         && name.len() <= 128
 }
 
-/// Everything wrong in the release rules of a service, each with the attribute it is about. Nothing when all is well.
-pub fn check_release(rules: &[ReleaseRule]) -> Vec<String> {
+/// Everything wrong in the release rules of a service, each with the number of its rule and the attribute it is about. Nothing when all is
+/// well.
+pub fn check_release(rules: &[ReleaseRule]) -> Vec<(usize, String)> {
     let mut problems = Vec::new();
     if rules.len() > MAX_RULES {
-        problems.push(format!("more than {MAX_RULES} attributes"));
+        problems.push((MAX_RULES, format!("more than {MAX_RULES} attributes")));
     }
-    for rule in rules {
+    for (number, rule) in rules.iter().enumerate() {
         let shown = preau_domain::display_safe(&rule.name, 40);
-        let mut wrong = |what: &str| problems.push(format!("{shown}: {what}"));
+        let mut wrong = |what: &str| problems.push((number, format!("{shown}: {what}")));
         if !name_ok(&rule.name) {
             wrong(
                 "a name begins with a letter or _ and goes on with at most 127 of A-Z a-z 0-9 _ . : -; block/name inside a block",

@@ -9,6 +9,7 @@ mod directory;
 mod file;
 mod kind;
 mod latin9;
+mod link;
 mod mail;
 mod matching;
 mod met;
@@ -29,6 +30,7 @@ pub use directory::{
 pub use file::{FileState, ReadFile};
 pub use kind::{Connector, Kind, OpenContext, Problem, schema_of};
 pub use latin9::latin9;
+pub use link::SignedLink;
 pub use mail::{Letter, NotSent, Post};
 pub use matching::{MatchForm, MatchRule, known_as};
 pub use met::Met;

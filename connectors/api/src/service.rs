@@ -1,7 +1,9 @@
 //! An ENT service as data: what a catalogue folder says of a product, what an instance file says of one installation of
 //! it, and the two put together.
 
-use crate::{NAMES_AND_ROLES, NameIdKind, OidcService, OidcSettings, Problem, SCORES, SamlService, SamlSettings};
+use crate::{
+    NAMES_AND_ROLES, NameIdKind, OidcService, OidcSettings, Problem, SCORES, SamlService, SamlSettings, SignedLink,
+};
 use preau_domain::{Audience, Identifier, ReleaseRule, Service, ServiceId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -94,6 +96,9 @@ pub struct ServiceDescriptor {
     /// How it speaks SAML; absent if it does not.
     #[serde(default)]
     pub saml: Option<SamlSettings>,
+    /// What its link carries; absent if that is nothing.
+    #[serde(default)]
+    pub link: Option<SignedLink>,
     /// What it knows a person by.
     #[serde(default)]
     pub identifier: Identifier,
@@ -177,6 +182,9 @@ pub struct InstanceFile {
     /// Replaces key by key how the descriptor speaks SAML.
     #[serde(default)]
     pub saml: Option<SamlSettings>,
+    /// Replaces what the link of the descriptor carries.
+    #[serde(default)]
+    pub link: Option<SignedLink>,
     /// Which network it lives on.
     #[serde(default)]
     pub network: Network,
@@ -215,6 +223,8 @@ pub struct MountedService {
     pub oidc: Option<OidcService>,
     /// How it speaks SAML.
     pub saml: Option<SamlService>,
+    /// What its link carries.
+    pub link: Option<SignedLink>,
     /// What it knows a person by.
     pub identifier: Identifier,
     /// What it receives.
@@ -240,15 +250,16 @@ impl MountedService {
 
     /// Whether it is told anything at all: a plain link is not.
     pub fn speaks(&self) -> bool {
-        self.cas.is_some() || self.oidc.is_some() || self.saml.is_some()
+        self.cas.is_some() || self.oidc.is_some() || self.saml.is_some() || self.link.is_some()
     }
 
-    /// Whether an attribute of its rules leaves at all: by SAML an installation may choose fewer. A mail address that names people there
+    /// Whether an attribute of its rules leaves at all: by SAML an installation may choose fewer, and by a link it chooses all of them. A mail address that names people there
     /// leaves, chosen or not.
     pub fn sends(&self, name: &str) -> bool {
         let names_people = |saml: &SamlService| saml.nameid == NameIdKind::Email && name == "mail";
         let by_saml = |saml: &SamlService| saml.wire(name).is_some() || names_people(saml);
-        self.cas.is_some() || self.oidc.is_some() || self.saml.as_ref().is_some_and(by_saml)
+        let by_link = self.link.as_ref().is_some_and(|link| link.holds(name));
+        self.cas.is_some() || self.oidc.is_some() || self.saml.as_ref().is_some_and(by_saml) || by_link
     }
 
     /// Whether it may read the home pages of people, as a mobile application does.

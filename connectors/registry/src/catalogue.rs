@@ -15,7 +15,7 @@ use std::sync::OnceLock;
 static SERVICES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../services");
 
 /// Largest `service.toml`.
-const MAX_DESCRIPTOR: u64 = 64 * 1024;
+pub(crate) const MAX_DESCRIPTOR: u64 = 64 * 1024;
 
 /// Folders a site may add.
 const MAX_EXTRA: usize = 1000;
@@ -274,17 +274,19 @@ fn check_parameters(descriptor: &ServiceDescriptor, wrong: &mut impl FnMut(&str,
             wrong(key, "an address holds parameters as `{name}` and no other brace".into());
         }
     }
-    if (descriptor.oidc.is_some() || descriptor.saml.is_some())
-        && descriptor.release.iter().any(|rule| rule.name.contains('/'))
+    if descriptor.link.is_some() && (descriptor.cas.is_some() || descriptor.oidc.is_some() || descriptor.saml.is_some())
     {
-        wrong("release", "a block (`block/name`) is for a product that speaks CAS alone".into());
+        wrong("link", "a link that carries a context is for a product that speaks no protocol".into());
     }
-    for text in descriptor.release.iter().flat_map(texts) {
-        if names(text).any(|name| !known(name)) {
-            wrong(
-                "release",
-                format!("`{}` names a parameter that is not declared", preau_domain::display_safe(text, 80)),
-            );
+    let takes_blocks = descriptor.oidc.is_none() && descriptor.saml.is_none() && descriptor.link.is_none();
+    for (number, rule) in descriptor.release.iter().enumerate() {
+        if !takes_blocks && rule.name.contains('/') {
+            let what = "a block (`block/name`) is for a product that speaks CAS alone";
+            wrong(&format!("release[{number}].name"), what.into());
+        }
+        for text in texts(rule).filter(|text| names(text).any(|name| !known(name))) {
+            let what = format!("`{}` names a parameter that is not declared", preau_domain::display_safe(text, 80));
+            wrong(&format!("release[{number}]"), what);
         }
     }
     if let Some(name) = names(&descriptor.other_side).find(|name| *name != PREAU && !known(name)) {

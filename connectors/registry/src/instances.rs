@@ -4,9 +4,9 @@
 
 use crate::catalogue::{Catalogue, addresses, bounded_text, id_ok, words_ok};
 use crate::mounted::{Mounted, owns};
-use crate::place::{at_key, read_toml};
+use crate::place::{at, at_key, read_toml};
 use crate::template::{ID, fill, name_ok};
-use crate::{oidc, saml};
+use crate::{link, oidc, saml};
 use preau_connector_api::{FileState, InstanceFile, MountedService, Mounting, Network, Parameter, Problem};
 use preau_domain::{ReleaseRule, Service, ServiceId, UrlRule, strict_url};
 use std::collections::BTreeMap;
@@ -56,7 +56,7 @@ pub fn load_sound_instances(dir: &Path, catalogue: &Catalogue) -> (Mounted, Vec<
         for heir in &heirs {
             let what =
                 "addresses of a service that is not sound lie below it, and would fall to it: not mounted either";
-            problems.push(at_file(dir, Problem::new(heir.service.id.as_str(), what)));
+            problems.push(at_file(dir, Problem::new(format!("{} parameters.url", heir.service.id), what)));
         }
         let found: Vec<String> = heirs.iter().flat_map(|heir| own_addresses(&heir.service)).collect();
         let rest: Vec<MountedService> = rest.into_iter().cloned().collect();
@@ -99,9 +99,10 @@ struct Read {
     lost: Vec<String>,
 }
 
-/// A problem of a service, at its file.
+/// A problem of a service, in its file.
 fn at_file(dir: &Path, problem: Problem) -> Problem {
-    Problem::new(format!("{}/{}.toml", dir.display(), problem.at), problem.what)
+    let (id, key) = problem.at.split_once(' ').unwrap_or((&problem.at, ""));
+    at(&dir.join(format!("{id}.toml")), key, problem.what)
 }
 
 fn read_instances(dir: &Path, catalogue: &Catalogue) -> Read {
@@ -283,6 +284,7 @@ fn mount_instance(
     };
     let mut wrong = |key: &str, what: String| problems.push(at_key(file, text, key, what));
     let saml = spoken.and_then(|settings| saml::resolve(settings, &around, &mut wrong));
+    let link = link::resolve(descriptor, instance.link, &release, &mut wrong);
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -296,6 +298,7 @@ fn mount_instance(
         cas,
         oidc,
         saml,
+        link,
         identifier: descriptor.identifier,
         release,
         audience: instance.audience.unwrap_or_else(|| descriptor.audience.clone()),

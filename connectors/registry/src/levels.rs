@@ -2,7 +2,9 @@
 //! `0990001N.toml`. They are read in that order, and each can only take away. A file that cannot be read closes what it speaks of: of a
 //! level everything, of an establishment that one.
 
+use crate::catalogue::bounded_text;
 use crate::instances::MAX_FILES;
+use crate::place::{at_key, read_toml};
 use preau_connector_api::Problem;
 use preau_domain::{Levels, Narrowing, PersonId, Population, ServiceId, Uai};
 use serde::Deserialize;
@@ -76,8 +78,8 @@ pub fn load_levels(folder: &Path) -> (Levels, Vec<Problem>) {
                 let (level, at, services) = (name.clone(), at.clone(), written.services);
                 levels.add(Narrowing { level, at, services, only, except });
             }),
-            Err(what) => {
-                problems.push(Problem::new(path.display().to_string(), what));
+            Err(problem) => {
+                problems.push(problem);
                 levels.add(shut(&name, at));
             }
         }
@@ -91,27 +93,25 @@ fn shut(level: &str, at: Option<Uai>) -> Narrowing {
     Narrowing { level: level.to_owned(), at, services: Vec::new(), only: vec![nobody], except: Vec::new() }
 }
 
-fn read(path: &Path) -> Result<Vec<Written>, String> {
-    let told = |error: std::io::Error| error.to_string();
-    if fs::metadata(path).map_err(told)?.len() > MAX_FILE {
-        return Err(format!("longer than {MAX_FILE} bytes"));
+fn read(path: &Path) -> Result<Vec<Written>, Problem> {
+    let (place, text) = (path.display().to_string(), bounded_text(path, MAX_FILE)?);
+    let File { rule } = read_toml(&place, &text)?;
+    let wrong = |n: usize, what: &str| Err(at_key(&place, &text, &format!("rule[{n}]"), what));
+    if rule.len() > MAX_RULES {
+        return wrong(MAX_RULES, &format!("more than {MAX_RULES} rules"));
     }
-    let file: File = toml::from_str(&fs::read_to_string(path).map_err(told)?).map_err(|error| error.to_string())?;
-    if file.rule.len() > MAX_RULES {
-        return Err(format!("more than {MAX_RULES} rules"));
-    }
-    for (n, rule) in file.rule.iter().enumerate() {
-        if rule.only.as_ref().is_some_and(Vec::is_empty) {
-            return Err(format!("rule {}: `only` names nobody", n + 1));
+    for (n, one) in rule.iter().enumerate() {
+        if one.only.as_ref().is_some_and(Vec::is_empty) {
+            return wrong(n, "`only` names nobody");
         }
-        if rule.only.is_none() && rule.except.is_empty() {
-            return Err(format!("rule {} takes nothing away: it has neither `only` nor `except`", n + 1));
+        if one.only.is_none() && one.except.is_empty() {
+            return wrong(n, "takes nothing away: it has neither `only` nor `except`");
         }
-        if rule.only.as_ref().is_some_and(|only| only.len() > MAX_POPULATIONS) || rule.except.len() > MAX_POPULATIONS {
-            return Err(format!("rule {} has more than {MAX_POPULATIONS} populations", n + 1));
+        if one.only.as_ref().is_some_and(|only| only.len() > MAX_POPULATIONS) || one.except.len() > MAX_POPULATIONS {
+            return wrong(n, &format!("more than {MAX_POPULATIONS} populations"));
         }
     }
-    Ok(file.rule)
+    Ok(rule)
 }
 
 #[cfg(test)]
@@ -158,9 +158,13 @@ mod tests {
     #[test]
     fn a_file_that_cannot_be_read_closes_what_it_speaks_of() {
         for (name, text, said) in [
-            ("academy.toml", "[[rule]]\nalow = []", "unknown field"),
+            ("academy.toml", "[[rule]]\nalow = []", "academy.toml:2 rule[0].alow: unknown field"),
             ("academy.toml", "[[rule]]\nallow = [{ profiles = ['National_ENS'] }]", "unknown field `allow`"),
-            ("academy.toml", "[[rule]]\nservices = ['moodle']", "takes nothing away"),
+            (
+                "academy.toml",
+                "[[rule]]\nonly = [{}]\n[[rule]]\nservices = ['moodle']",
+                "academy.toml:3 rule[1]: takes nothing away",
+            ),
             ("academy.toml", "[[rule]]\nonly = []", "names nobody"),
             ("0990001N.toml", "[[rule", ""),
         ] {

@@ -10,6 +10,7 @@ mod catalogue;
 mod icon;
 mod instances;
 mod levels;
+mod link;
 mod mounted;
 mod needs;
 mod oidc;
@@ -23,7 +24,7 @@ pub use instances::{MAX_FILES, Signature, load_instances, load_sound_instances, 
 pub use levels::load_levels;
 pub use mounted::Mounted;
 pub use needs::{Need, needs};
-pub use place::at;
+pub use place::{at, read};
 
 use preau_connector_api::Kind;
 

@@ -13,7 +13,8 @@ pub struct Mounted {
 
 impl Mounted {
     /// Puts services together. Two of them with the same id, or with a rule for the same path of the same origin, are
-    /// refused: no address may belong to two services. One path below another is fine, the longer one wins.
+    /// refused: no address may belong to two services. One path below another is fine, the longer one wins. A problem is told by
+    /// the id of the service and the key it is about.
     pub fn new(services: impl IntoIterator<Item = MountedService>) -> Result<Mounted, Vec<Problem>> {
         let mut mounted = Mounted::default();
         let mut problems = Vec::new();
@@ -26,7 +27,7 @@ impl Mounted {
                 let bare = rule.path.trim_end_matches('/').to_owned();
                 match claimed.get(&(origin.clone(), bare.clone())) {
                     Some(other) if *other != id => problems.push(Problem::new(
-                        id.as_str(),
+                        format!("{id} parameters.url"),
                         format!("{origin}{} already belongs to the service `{other}`", rule.path),
                     )),
                     _ => {
@@ -38,7 +39,8 @@ impl Mounted {
                 && let Some(other) = entities.insert(saml.entity_id.clone(), id.clone())
             {
                 let shown = preau_domain::display_safe(&saml.entity_id, 100);
-                problems.push(Problem::new(id.as_str(), format!("`{shown}` is the entity id of `{other}` already")));
+                let what = format!("`{shown}` is the entity id of `{other}` already");
+                problems.push(Problem::new(format!("{id} saml.entity_id"), what));
             }
             if mounted.services.insert(id.clone(), service).is_some() {
                 problems.push(Problem::new(id.as_str(), "two services have this name"));
@@ -60,21 +62,21 @@ impl Mounted {
         for (saml, id) in services.iter().filter_map(|one| Some((one.saml.as_ref()?, &one.service.id))) {
             entities.entry(&saml.entity_id).or_default().insert(id.clone());
         }
-        let mut disputed: BTreeMap<ServiceId, String> = BTreeMap::new();
+        let mut disputed: BTreeMap<ServiceId, (&str, String)> = BTreeMap::new();
         for ((origin, path), claimants) in claims.iter().filter(|(_, claimants)| claimants.len() > 1) {
             let names: Vec<&str> = claimants.iter().map(ServiceId::as_str).collect();
             let what = format!("{origin}{path}/ is claimed by {}: none of them is mounted", names.join(" and "));
-            disputed.extend(claimants.iter().map(|id| (id.clone(), what.clone())));
+            disputed.extend(claimants.iter().map(|id| (id.clone(), ("parameters.url", what.clone()))));
         }
         for (entity, claimants) in entities.iter().filter(|(_, claimants)| claimants.len() > 1) {
             let names: Vec<&str> = claimants.iter().map(ServiceId::as_str).collect();
             let shown = preau_domain::display_safe(entity, 100);
             let what = format!("the entity id {shown} is claimed by {}: none of them is mounted", names.join(" and "));
-            disputed.extend(claimants.iter().map(|id| (id.clone(), what.clone())));
+            disputed.extend(claimants.iter().map(|id| (id.clone(), ("saml.entity_id", what.clone()))));
         }
         services.retain(|service| !disputed.contains_key(&service.service.id));
         let mut problems: Vec<Problem> =
-            disputed.into_iter().map(|(id, what)| Problem::new(id.as_str(), what)).collect();
+            disputed.into_iter().map(|(id, (key, what))| Problem::new(format!("{id} {key}"), what)).collect();
         match Mounted::new(services) {
             Ok(mounted) => (mounted, problems),
             Err(found) => {

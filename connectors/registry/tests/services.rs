@@ -30,7 +30,7 @@ fn golden_answers() {
         let text = fs::read_to_string(format!("../services/{}/cases.toml", product.name)).unwrap();
         let answers: GoldenAnswers = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", product.name));
         let judged = Judged { service: &service.id, audience: &audience, identifier, release: &release };
-        assert_eq!(answers.problems(&people, judged), Vec::<String>::new(), "{}", product.name);
+        assert_eq!(answers.problems(&people, judged), Vec::<(usize, String)>::new(), "{}", product.name);
     }
 }
 
@@ -50,7 +50,7 @@ fn every_folder_is_whole_and_sound() {
             .collect();
         assert_eq!(files, ["README.md", "cases.toml", "icon.svg", "service.toml"].map(str::to_owned).into(), "{name}");
         let service = installed(name);
-        assert_eq!(check_release(&service.release), Vec::<String>::new(), "{name}");
+        assert_eq!(check_release(&service.release), Vec::<(usize, String)>::new(), "{name}");
         assert!(service.other_side.contains("{preau}"), "{name}: the other side must hear where we are");
     }
 }

@@ -42,6 +42,8 @@ impl Inspection {
     pub const KEPT: Seconds = Seconds(400 * 86_400);
     /// Most of one person that are looked at.
     pub const MOST: u32 = 50;
+    /// Most that are granted of one teacher's spaces in a day: the teacher has a letter of each, and one more of each that is ended early.
+    pub const MOST_A_DAY: usize = 8;
 
     /// Whether it holds at that instant.
     pub fn holds(&self, now: Instant) -> bool {

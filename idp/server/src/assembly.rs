@@ -4,6 +4,7 @@
 use crate::SystemClock;
 use crate::cli::Failure;
 use crate::config::{Loaded, SourceConfig};
+use crate::malformed;
 use preau_connector_api::{Connector, Kind, MountedService, OpenContext, Post, Problem, Turns};
 use preau_connectors::{Catalogue, KINDS, Signature};
 use preau_domain::{Instant, Levels, SourceId};
@@ -253,8 +254,7 @@ pub fn sound_table(loaded: &Loaded) -> (ServiceTable, Vec<Problem>) {
         Ok(table) => return (table.under(levels), problems),
         Err(found) => found,
     };
-    let folder = instances(loaded).display().to_string();
-    problems.extend(found.into_iter().map(|what| Problem::new(folder.clone(), what)));
+    problems.extend(malformed::placed(loaded, &services, found));
     let lost: Vec<String> = services
         .iter()
         .filter(|service| ServiceTable::new(vec![MountedService::clone(service)]).is_err())
@@ -286,10 +286,9 @@ pub fn instances(loaded: &Loaded) -> PathBuf {
 /// The services as the hub reads them, with their doors' rules compiled.
 pub fn table(loaded: &Loaded) -> Result<ServiceTable, Vec<Problem>> {
     let services = services(loaded)?;
-    let folder = instances(loaded).display().to_string();
-    ServiceTable::new(services)
+    ServiceTable::new(services.clone())
         .map(|table| table.under(levels(loaded).0))
-        .map_err(|found| found.into_iter().map(|what| Problem::new(folder.clone(), what)).collect())
+        .map_err(|found| malformed::placed(loaded, &services, found))
 }
 
 /// The guarded way out.

@@ -14,6 +14,7 @@ mod health;
 mod jobs;
 mod listener;
 mod logging;
+mod malformed;
 mod metadata;
 mod output;
 mod releases;

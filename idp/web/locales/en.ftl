@@ -1233,4 +1233,5 @@ inspection-bad-days = it lasts from 1 to { $days } days.
 inspection-kept-out = a rule of the service, or of a level above it, closes it to this inspector.
 inspection-already = this inspector looks at that space already. Wait for the end, or end it first.
 inspection-many = this inspector looks at as many spaces already as anybody may at once.
+inspection-often = eight were granted of this person’s spaces in a day, and a letter went to them for each. Wait a day.
 inspection-oneself = nobody grants one to themselves. The academy can grant it to you.

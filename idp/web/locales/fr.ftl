@@ -1237,4 +1237,5 @@ inspection-bad-days = la durée va de 1 à { $days } jours.
 inspection-kept-out = une règle du service, ou d’un niveau au-dessus de lui, le ferme à cet inspecteur.
 inspection-already = cet inspecteur consulte déjà cet espace. Attendez la fin, ou mettez-y fin d’abord.
 inspection-many = cet inspecteur consulte déjà autant d’espaces qu’il est possible à la fois.
+inspection-often = huit consultations ont été accordées en un jour chez cette personne, et un courrier lui a été envoyé pour chacune. Attendez un jour.
 inspection-oneself = personne ne s’accorde une consultation. L’académie peut vous l’accorder.

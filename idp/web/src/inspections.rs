@@ -16,7 +16,7 @@ use crate::{Door, Hub, ServiceTable};
 use preau_connector_api::MountedService;
 use preau_domain::{
     Affiliation, AuditEvent, AuditKind, CorrelationId, Fact, Identifier, Ids, Inspection, Instant, Person, PersonId,
-    Profile, Uai,
+    Profile, Seconds, Uai,
 };
 use preau_keys::Keyring;
 use preau_policy::{Decision, Facts, ReleaseRefused, inspecting};
@@ -34,6 +34,9 @@ pub async fn of(store: &dyn Store, person: &Person, now: Instant) -> Result<Vec<
 pub fn inspects(person: &Person) -> bool {
     person.affiliations.iter().any(|one| one.profile == Profile::Academy)
 }
+
+/// More than there are of one teacher that end after a day ago: each lasts thirty days at most.
+const MOST_LATELY: u32 = 1_000;
 
 /// What somebody is who teaches.
 const TEACHING: &[Profile] = &[Profile::Teacher, Profile::Librarian];
@@ -92,6 +95,8 @@ pub enum Problem {
     Already,
     /// The inspector looks at as many spaces as anybody may at once.
     Many,
+    /// As many were granted of this teacher's spaces today as may be in a day.
+    Often,
     /// Nobody lets themselves in.
     Oneself,
 }
@@ -109,6 +114,7 @@ impl Problem {
             Problem::KeptOut => "inspection-kept-out",
             Problem::Already => "inspection-already",
             Problem::Many => "inspection-many",
+            Problem::Often => "inspection-often",
             Problem::Oneself => "inspection-oneself",
         }
     }
@@ -169,13 +175,20 @@ pub fn draft(
     }
 }
 
-/// What the inspector has already that stands in the way: one of the same teacher in the same service that is not over, or as many as
-/// anybody may have at once.
+/// What was granted already and stands in the way: one of the same teacher in the same service that is not over, as many as an inspector may
+/// have at once, or as many as may be granted of one teacher in a day, however soon they were ended: nobody floods a teacher with letters. Of
+/// several who grant in one moment a few more may get through.
 pub async fn in_the_way(store: &dyn Store, wanted: &Inspection) -> Result<Option<Problem>> {
     let all = store.inspections(InspectionsOf::Inspector(&wanted.inspector), wanted.from, Inspection::MOST).await?;
     let same = all.iter().any(|one| one.teacher == wanted.teacher && one.service == wanted.service);
     let many = all.len() >= Inspection::MOST as usize;
-    Ok(if same { Some(Problem::Already) } else { many.then_some(Problem::Many) })
+    if same || many {
+        return Ok(Some(if same { Problem::Already } else { Problem::Many }));
+    }
+    let since = wanted.from - Seconds(86_400);
+    let lately = store.inspections(InspectionsOf::Teacher(&wanted.teacher), since, MOST_LATELY).await?;
+    let granted = lately.iter().filter(|one| one.from > since).count();
+    Ok((granted >= Inspection::MOST_A_DAY).then_some(Problem::Often))
 }
 
 /// A name of 128 bits.

@@ -62,6 +62,7 @@ impl Registered {
             audience: Some(self.audience.clone()),
             oidc: Some(self.settings.clone()),
             saml: None,
+            link: None,
             network: Network::Public,
             two_keys: false,
             enabled: true,

@@ -17,6 +17,10 @@ pub fn sheet(service: &MountedService) -> String {
     if service.oidc.as_ref().is_some_and(|oidc| oidc.lti.is_some()) {
         scopes.iter_mut().for_each(|scopes| scopes.push("[lti]".to_owned()));
     }
+    // The context of a link holds what the installation names.
+    if let Some(link) = &service.link {
+        scopes = Some(std::iter::once("[link]".to_owned()).chain(link.attributes.iter().cloned()).collect());
+    }
     // By SAML an installation chooses among the release rules, and what names a person beside them.
     let saml =
         service.saml.as_ref().map(|saml| (&saml.entity_id, saml.nameid, saml.attributes.keys().collect::<Vec<_>>()));

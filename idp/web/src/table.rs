@@ -58,7 +58,7 @@ impl ServiceTable {
         };
         for service in &services {
             let found = preau_policy::check_release(&service.release);
-            problems.extend(found.into_iter().map(|what| format!("{}: release: {what}", service.service.id)));
+            problems.extend(found.into_iter().map(|(_, what)| format!("{}: release: {what}", service.service.id)));
         }
         let mut by_id = HashMap::new();
         let mut by_origin: HashMap<(String, String, u16), Paths> = HashMap::new();

@@ -207,6 +207,7 @@ pub fn app_service(id: &str, title: &str, url: &str, profiles: &[Profile]) -> Mo
         cas: Some(CasSettings { proxy: false, proxy_callbacks: Vec::new(), single_logout: true, logout_url: None }),
         oidc: None,
         saml: None,
+        link: None,
         identifier: Identifier::Login,
         release: vec![rule("displayName", Fact::DisplayName), rule("ENTPersonStructRattach", Fact::Uai)],
         audience: Audience {

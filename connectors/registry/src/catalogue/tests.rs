@@ -102,6 +102,7 @@ fn hostile_products_are_refused_with_the_line() {
         format!("{}\n[parameters.{name}]\nfr = \"x\"\nen = \"x\"\ndefault = \"{default}\"\n", descriptor())
     };
     let lines = descriptor().lines().count();
+    let line_of = |what: &str| descriptor().lines().position(|line| line == what).unwrap() + 1;
     let script = ICON.replace("<path", "\n\n<script>fetch('//evil.example')</script><path");
     let entity = format!("<!DOCTYPE svg [<!ENTITY a '&b;'><!ENTITY b '&a;'>]>\n{ICON}");
     for (text, icon, told) in [
@@ -110,7 +111,11 @@ fn hostile_products_are_refused_with_the_line() {
         (with("category =", "home = \"x\"\ncategory ="), ICON, "service.toml:3".to_owned()),
         // A value that names itself, or another that names it: no value is ever read again.
         (parameter("loop", "{loop}"), ICON, format!("service.toml:{} parameters.loop", lines + 5)),
-        (parameter("a", "{url}"), ICON, "a value holds no brace".to_owned()),
+        (
+            parameter("a", "{url}"),
+            ICON,
+            format!("service.toml:{} parameters.a.default: a value holds no brace", lines + 5),
+        ),
         // Names of ours, and expressions of other engines, where an address goes.
         (
             with("home = \"{url}/\"", "home = \"{url}/{preau}\""),
@@ -130,7 +135,7 @@ fn hostile_products_are_refused_with_the_line() {
         (
             with("copy = \"mail\"", "copy = \"mail\"\nscope = \"{secret}\""),
             ICON,
-            "`{secret}` names a parameter".to_owned(),
+            format!("service.toml:{} release[2]: `{{secret}}` names a parameter", line_of("copy = \"mail\"") - 2),
         ),
         // A secret or a file of this machine, named by a product.
         (
@@ -143,7 +148,7 @@ fn hostile_products_are_refused_with_the_line() {
         (
             format!("{}\n[oidc]\n", with("name = \"user_nom_ldap\"", "name = \"a/b\"")),
             ICON,
-            "a block (`block/name`)".to_owned(),
+            format!("service.toml:{} release[0].name: a block (`block/name`)", line_of("name = \"user_nom_ldap\"")),
         ),
         // Too large, too deep.
         ("#".repeat(10 * 1024 * 1024), ICON, "service.toml: larger than 64 KiB".to_owned()),

@@ -156,7 +156,10 @@ fn no_address_belongs_to_two_services() {
     for same in ["https://a.example", "https://A.example:443/", "https://a.example/below/"] {
         write("c.toml", same);
         let problems = load_instances(dir.path(), catalogue()).unwrap_err();
-        assert!(problems[0].at.ends_with("c.toml") && problems[0].what.contains("already belongs"), "{problems:?}");
+        assert!(
+            problems[0].at.ends_with("c.toml:3 parameters.url") && problems[0].what.contains("already belongs"),
+            "{problems:?}"
+        );
     }
     write("c.toml", "https://a.example:8443");
     assert!(load_instances(dir.path(), catalogue()).is_ok(), "control: another port");
@@ -178,7 +181,7 @@ fn what_is_sound_in_a_folder_is_mounted_and_the_rest_is_told() {
     assert_eq!(ids, ["below", "good"], "of two that claim one address neither is mounted");
     let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
     assert!(told.len() == 3 && told[0].contains("broken.toml:2 urll"), "{told:?}");
-    assert!(told[1].contains("one.toml") && told[2].contains("two.toml"), "{told:?}");
+    assert!(told[1].contains("one.toml:3 parameters.url") && told[2].contains("two.toml:3"), "{told:?}");
     let (mounted, problems) = load_sound_instances(&dir.path().join("absent"), catalogue());
     assert!(mounted.is_empty() && problems.len() == 1);
 }

@@ -24,6 +24,8 @@ pub const POLL: Seconds = Seconds(5);
 pub const TRIES: Delays = Delays(&[(5, 600_000)]);
 /// A tool of LTI begins its sign-on after it was opened, at the latest.
 pub const LAUNCH: Seconds = Seconds(300);
+/// The context of a link waits for the browser that carries it.
+pub const CONTEXT: Seconds = Seconds(60);
 /// How far the clock of a service may differ from ours.
 pub const SKEW: Seconds = Seconds(30);
 /// Longest life an assertion of a service may claim: it is remembered for as long.

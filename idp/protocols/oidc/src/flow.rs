@@ -7,6 +7,7 @@ pub mod hand_over;
 pub mod hint;
 pub mod home;
 pub mod inspect;
+pub mod link;
 pub mod logout;
 pub mod lti;
 pub mod preview;

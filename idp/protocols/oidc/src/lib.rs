@@ -74,8 +74,11 @@ impl Protocol for Oidc {
     }
 
     /// Sends the browser to where the service begins its sign-on (section 4), or to its home: only the service knows the
-    /// state it wants back.
-    async fn launch(&self, hub: &Hub, _: &Visitor, door: &Door, live: &Live) -> Option<Result<Response, Fault>> {
+    /// state it wants back. A link that carries a context is not asked for one.
+    async fn launch(&self, hub: &Hub, visitor: &Visitor, door: &Door, live: &Live) -> Option<Result<Response, Fault>> {
+        if let Some(link) = &door.link {
+            return Some(flow::link::open(hub, visitor, door, link, live).await);
+        }
         let oidc = door.oidc.as_ref()?;
         if let Some(lti) = &oidc.lti {
             return Some(flow::lti::from_tile(hub, door, lti, live));

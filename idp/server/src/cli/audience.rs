@@ -48,6 +48,10 @@ pub struct MountArgs {
     /// teacher choose what a link of the class opens). Several with commas; nothing unless said.
     #[arg(long = "lti", value_name = "MAY", value_delimiter = ',')]
     pub lti: Vec<String>,
+    /// What the signed context of a link holds, by the names of the product's release rules. Several with commas; nothing but an
+    /// identifier unless said.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub release: Vec<String>,
     /// What people call it; as the product unless said otherwise.
     #[arg(long)]
     pub title: Option<String>,
@@ -58,7 +62,7 @@ pub struct MountArgs {
     #[arg(long)]
     pub dry_run: bool,
     /// Prove, as far as can be seen from here, that the two sides of a mounted service agree; without a name, of all of them.
-    #[arg(long, conflicts_with_all = ["url", "whom", "who", "except", "two_factors", "roles", "from", "until", "id", "parameters", "lti", "title", "private", "dry_run"])]
+    #[arg(long, conflicts_with_all = ["url", "whom", "who", "except", "two_factors", "roles", "from", "until", "id", "parameters", "lti", "release", "title", "private", "dry_run"])]
     pub check: bool,
 }
 

@@ -14,7 +14,6 @@ use preau_domain::{Person, ServiceId};
 use preau_policy::{GoldenAnswers, INVENTED, InventedPeople, Judged};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 pub use page::page;
@@ -59,7 +58,7 @@ fn list(catalogue: &Catalogue, as_json: bool) -> Result<(), Failure> {
             say!("{}", category.as_str())?;
         }
         for Product { name, descriptor, .. } in products {
-            say!("  {name:<widest$}  {:<9}  {}", spoken(descriptor).join(", "), descriptor.summary.en)?;
+            say!("  {name:<widest$}  {:<11}  {}", spoken(descriptor).join(", "), descriptor.summary.en)?;
         }
     }
     say!(
@@ -69,7 +68,8 @@ fn list(catalogue: &Catalogue, as_json: bool) -> Result<(), Failure> {
 
 /// What leaves, in words; what leaves only where an installation names it says so.
 fn sent(descriptor: &ServiceDescriptor) -> Vec<(String, String)> {
-    let usual = descriptor.saml.as_ref().and_then(|saml| saml.attributes.as_ref());
+    let by_saml = descriptor.saml.as_ref().and_then(|saml| saml.attributes.as_ref());
+    let usual = by_saml.or(descriptor.link.as_ref().map(|link| &link.attributes));
     let rare = |name: &str| name != "(user)" && usual.is_some_and(|usual| usual.iter().all(|one| one != name));
     let rows = told::sheet(descriptor.identifier, &descriptor.release, speaks(descriptor)).into_iter();
     rows.map(
@@ -121,11 +121,12 @@ fn meaning(parameter: &Parameter) -> String {
 }
 
 fn speaks(descriptor: &ServiceDescriptor) -> bool {
-    descriptor.cas.is_some() || descriptor.oidc.is_some() || descriptor.saml.is_some()
+    descriptor.cas.is_some() || descriptor.oidc.is_some() || descriptor.saml.is_some() || descriptor.link.is_some()
 }
 
 fn spoken(descriptor: &ServiceDescriptor) -> Vec<&'static str> {
-    told::spoken(descriptor.cas.is_some(), descriptor.oidc.is_some(), descriptor.saml.is_some())
+    let ServiceDescriptor { cas, oidc, saml, link, .. } = descriptor;
+    told::spoken(cas.is_some(), oidc.is_some(), saml.is_some(), link.is_some())
 }
 
 fn told_as_json(product: &Product) -> Value {
@@ -174,24 +175,22 @@ fn answers(
     people: &BTreeMap<String, Person>,
 ) -> (usize, Vec<String>) {
     let at = folder.join(&product.name);
-    let file = at.join("cases.toml").display().to_string();
+    let (file, cases) = (at.join("service.toml"), at.join("cases.toml"));
     let mut wrong: Vec<String> = Vec::new();
     if !at.join("README.md").is_file() {
         wrong.push(format!("{}: is missing", at.join("README.md").display()));
     }
-    let read = fs::read_to_string(at.join("cases.toml")).map_err(|error| error.to_string());
-    let read = read.and_then(|text| toml::from_str::<GoldenAnswers>(&text).map_err(|error| error.to_string()));
-    let read = match read {
+    let read = match preau_connectors::read::<GoldenAnswers>(&cases) {
         Ok(read) => read,
-        Err(error) => return (0, vec![format!("{file}: {}", error.trim())]),
+        Err(problem) => return (0, vec![problem.to_string()]),
     };
-    match preau_connectors::mount(&format!("{}/service.toml", at.display()), "sample", &product.sample(), all) {
+    let placed = |file: &Path, table: &str, found: Vec<(usize, String)>| -> Vec<String> {
+        let place = |(number, what)| preau_connectors::at(file, &format!("{table}[{number}]"), what).to_string();
+        found.into_iter().map(place).collect()
+    };
+    match preau_connectors::mount("sample", "sample", &product.sample(), all) {
         Ok(Some(service)) => {
-            wrong.extend(
-                preau_policy::check_release(&service.release)
-                    .into_iter()
-                    .map(|what| format!("{}: {what}", product.name)),
-            );
+            wrong.extend(placed(&file, "release", preau_policy::check_release(&service.release)));
             let id = ServiceId::new(&product.name);
             let judged = Judged {
                 service: &id,
@@ -199,10 +198,14 @@ fn answers(
                 identifier: service.identifier,
                 release: &service.release,
             };
-            wrong.extend(read.problems(people, judged).into_iter().map(|what| format!("{file}: {what}")));
+            wrong.extend(placed(&cases, "case", read.problems(people, judged)));
         }
         Ok(None) => {}
-        Err(problems) => wrong.extend(problems.iter().map(ToString::to_string)),
+        // Told of an installation made up for this; what is wrong is the product's.
+        Err(problems) => wrong.extend(problems.into_iter().map(|problem| {
+            let key = problem.at.split_once(' ').map_or("", |(_, key)| key);
+            preau_connectors::at(&file, key, problem.what).to_string()
+        })),
     }
     (read.case.len(), wrong)
 }

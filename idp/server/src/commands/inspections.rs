@@ -102,6 +102,9 @@ fn said(why: Problem, args: &GrantInspectionArgs) -> String {
         Problem::Many => {
             format!("{inspector} looks at {} spaces already, as many as anybody may at once", Inspection::MOST)
         }
+        Problem::Often => {
+            format!("{teacher} was granted {} in a day, and had a letter of each: wait", Inspection::MOST_A_DAY)
+        }
         Problem::Oneself => format!("{inspector} lets nobody in, and themselves neither"),
     }
 }

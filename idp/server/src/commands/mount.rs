@@ -113,6 +113,10 @@ fn text(product: &Product, url: &str, args: &MountArgs, secret: Option<&(&str, S
         let may: Vec<String> = args.lti.iter().map(|may| quoted(may)).collect();
         text += &format!("\n[oidc.lti]\nmay = [{}]\n", may.join(", "));
     }
+    if !args.release.is_empty() {
+        let names: Vec<String> = args.release.iter().map(|name| quoted(name)).collect();
+        text += &format!("\n[link]\nattributes = [{}]\n", names.join(", "));
+    }
     let audience = audience(&product.descriptor.audience, args)?;
     if audience == product.descriptor.audience {
         return Ok(text);
@@ -187,7 +191,8 @@ fn narrowed(product: &Audience, named: &[String], whos: &mut [Population]) -> Re
 }
 
 fn report(loaded: &Loaded, service: &MountedService, table: &ServiceTable, args: &MountArgs) -> Result<(), Failure> {
-    let spoken = told::spoken(service.cas.is_some(), service.oidc.is_some(), service.saml.is_some());
+    let spoken =
+        told::spoken(service.cas.is_some(), service.oidc.is_some(), service.saml.is_some(), service.link.is_some());
     say!("{} ({}, {})", service.title.fr, service.connector, spoken.join(", "))?;
     say!("  id        {}", service.service.id)?;
     say!("  tile      {}", service.service.home)?;

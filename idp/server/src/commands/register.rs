@@ -4,6 +4,7 @@
 //! What the record says is in `record`; here it is asked for and written, as a page, a table of commas, or a spreadsheet (`ods`).
 
 mod hosted;
+mod inspections;
 mod ods;
 mod record;
 
@@ -14,6 +15,7 @@ use crate::config::Loaded;
 use crate::output;
 use clap::{Args, ValueEnum};
 use hosted::Shared;
+use inspections::Inspected;
 use preau_connector_api::MountedService;
 use preau_domain::{Clock, RegistrationKind, Uai};
 use preau_store::Store;
@@ -68,10 +70,11 @@ pub async fn run(loaded: &Loaded, args: &RegisterArgs) -> Result<(), Failure> {
     let services = table.all().iter().map(|door| &**door).chain(&registered);
     let (now, place) = (SystemClock::new().now(), Place::of(loaded, locale, &establishment));
     let services: Vec<&MountedService> = services.collect();
-    let guests = Shared::of(&*store, &place, now).await?.rows(&place, &services);
+    let mut others = Shared::of(&*store, &place, now).await?.rows(&place, &services);
+    others.extend(Inspected::of(&*store, &place, now).await?.rows(&place, &services));
     let day = now.rfc3339();
     let day = day.get(..10).unwrap_or_default();
-    let record = Record::of(loaded, locale, &establishment, services.into_iter(), guests, day);
+    let record = Record::of(loaded, locale, &establishment, services.into_iter(), others, day);
     let bytes = match args.format {
         RegisterFormat::Html => record.html().into_bytes(),
         RegisterFormat::Csv => record.csv().into_bytes(),

@@ -40,11 +40,11 @@ pub fn run(loaded: &Loaded, json: bool) -> Result<(), Failure> {
     for door in table.all() {
         let protocols = protocols(door).join(", ");
         let (id, home) = (door.service.id.as_str(), &door.service.home);
-        say!("{id:<widest$}  {protocols:<9}  {home}  ({}, {})", door.connector, file(door))?;
+        say!("{id:<widest$}  {protocols:<11}  {home}  ({}, {})", door.connector, file(door))?;
     }
     Ok(())
 }
 
 fn protocols(service: &MountedService) -> Vec<&'static str> {
-    told::spoken(service.cas.is_some(), service.oidc.is_some(), service.saml.is_some())
+    told::spoken(service.cas.is_some(), service.oidc.is_some(), service.saml.is_some(), service.link.is_some())
 }

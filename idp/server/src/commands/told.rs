@@ -13,9 +13,9 @@ use preau_web::bench::CAST;
 /// Shown in the place of an identifier that rests on the keys of the house.
 const OPAQUE: &str = "opaque0identifier0of0this0service";
 
-/// What a service speaks; `link` when it is a plain link.
-pub fn spoken(cas: bool, oidc: bool, saml: bool) -> Vec<&'static str> {
-    let all = [("cas", cas), ("oidc", oidc), ("saml", saml)];
+/// What a service speaks: `signed-link` when its link carries a context, `link` when it is a plain link.
+pub fn spoken(cas: bool, oidc: bool, saml: bool, signed_link: bool) -> Vec<&'static str> {
+    let all = [("cas", cas), ("oidc", oidc), ("saml", saml), ("signed-link", signed_link)];
     let all: Vec<&str> = all.into_iter().filter(|(_, speaks)| *speaks).map(|(word, _)| word).collect();
     if all.is_empty() { vec!["link"] } else { all }
 }

@@ -1,6 +1,10 @@
 //! `preau register`: the record of processing of an establishment says what is mounted there and what really leaves.
 
 use crate::desk::Desk;
+use preau_domain::{
+    AccountState, Affiliation, Credentials, JoinKey, Person, PersonId, Profile, SourceId, Uai, normalised_login,
+};
+use preau_store::{PersonChange, Told};
 use std::process::Command;
 
 /// Two services of the collège, one of another school, one that is a plain link.
@@ -86,4 +90,73 @@ fn an_establishment_that_is_not_known_has_no_record() {
     assert!(code == 1 && err.contains("no establishment 0990002P is known"), "{err}");
     assert_eq!(desk.run(&["register", "--establishment", "0990001A"]).0, 1);
     assert_eq!(desk.run(&["register", "--establishment", "0990001N", "--lang", "de"]).0, 1);
+}
+
+/// Somebody of a place, as an annuaire names them.
+fn somebody(login: &str, family: &str, place: &str, profile: Profile) -> PersonChange {
+    let person = Person {
+        id: PersonId::new(format!("p{login}")),
+        join: Some(JoinKey { source: SourceId::new("annuaire"), key: login.to_owned() }),
+        state: AccountState::Active,
+        given_name: "Ondine".into(),
+        family_name: family.into(),
+        title: None,
+        login: normalised_login(login),
+        mail: None,
+        credentials: Credentials::Directory,
+        affiliations: vec![Affiliation::new(place.parse::<Uai>().unwrap(), profile)],
+        children: vec![],
+    };
+    PersonChange { person, digest: "0".repeat(32), told: Told::default() }
+}
+
+#[test]
+fn the_record_says_that_inspectors_look_at_spaces_as_far_as_it_was_granted() {
+    let desk = Desk::new().with_school();
+    let people = [
+        somebody("vd2031", "Duvalier", "0990010Y", Profile::Academy),
+        somebody("oc2032", "Clairval", "0990001N", Profile::Teacher),
+    ];
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let url = format!("sqlite://{}", desk.path("data/preau.db").display());
+        preau_store_sql::open(&url).await.unwrap().put_people(None, &people).await.unwrap();
+    });
+    let blog = "connector = \"php-cas\"\n[parameters]\nurl = \"https://blog.example\"\n[title]\nfr = \"Blog\"\nen = \"Blog\"\n\
+                [[audience.allow]]\nprofiles = [\"National_ENS\"]\n";
+    desk.write("services/blog.toml", blog);
+    let record = |format: &str, lang: &str| {
+        let args = ["register", "--establishment", "0990001N", "--format", format, "--lang", lang];
+        let (code, out, err) = desk.run(&args);
+        assert_eq!(code, 0, "{err}");
+        out
+    };
+    assert!(
+        !record("csv", "fr").contains("Blog\u{a0}: inspections"),
+        "control: nothing is said before anything is granted"
+    );
+    let grant = "inspections grant --inspector vd2031 --teacher oc2032 --establishment 0990001N --service blog --days 7 --reason";
+    let (code, out, err) =
+        desk.run(&[&grant.split(' ').collect::<Vec<_>>()[..], &["Rendez-vous de carrière"]].concat());
+    assert_eq!(code, 0, "{err}");
+    let row = |text: String| {
+        let row =
+            text.lines().find(|line| line.contains("Blog\u{a0}: inspections") || line.contains("Blog: inspections"));
+        row.map(str::to_owned).unwrap_or_else(|| panic!("no row: {text}"))
+    };
+    assert!(row(record("html", "fr")).starts_with("<tr><th scope=\"row\">Blog\u{a0}: inspections</th>"));
+    let page = record("html", "fr");
+    for told in ["(1 en treize mois, dont 1 en cours)", "role\u{a0}: ", "inspected\u{a0}: ", "400 jours après la fin"]
+    {
+        assert!(page.contains(told), "{told}\n{page}");
+    }
+    assert!(record("csv", "en").contains("1 in thirteen months, 1 of them not over"));
+    for kept in ["Duvalier", "Clairval", "vd2031", "oc2032", "carrière"] {
+        assert!(!page.contains(kept), "it names nobody, and no reason: {kept}");
+    }
+    let id = out.split([' ', ':']).nth(1).unwrap();
+    assert_eq!(desk.run(&["inspections", "end", id]).0, 0);
+    assert!(record("html", "fr").contains("(1 en treize mois, dont 0 en cours)"), "and what is over is not forgotten");
+    // What the service is told no more leaves no more, whatever was granted.
+    desk.write("services/blog.toml", &blog.replace("php-cas", "apache-cas"));
+    assert!(record("html", "fr").contains("ce service n’ouvre à aucun inspecteur"));
 }

@@ -205,6 +205,7 @@ fn mounted(id: &ServiceId, doc: Doc, expires: Instant, mounting: &dyn Mounting) 
         audience: Some(Audience { allow: vec![everybody], ..Audience::default() }),
         oidc: (wish.speaks == Spoken::Oidc).then_some(oidc),
         saml: None,
+        link: None,
         network: Network::Public,
         two_keys: false,
         enabled: true,

@@ -16,6 +16,7 @@ stories!(
     the_teacher_reads_who_looks_and_why_for_as_long_and_a_month_more,
     the_teacher_is_written_to_what_the_home_page_says,
     without_a_mailbox_the_home_page_says_it_alone,
+    nobody_floods_a_teacher_with_letters,
     a_head_finds_teachers_by_name_and_nobody_else,
     twenty_teachers_are_found_at_once,
     none_is_prolonged,
@@ -189,6 +190,29 @@ async fn without_a_mailbox_the_home_page_says_it_alone(hub: TestHub) {
     hub.put(ALICE.person()).await;
     granted(&mut hugo, &[]).await;
     assert!(mailbox.letter(1).await.subject.contains("inspecteur"), "control");
+}
+
+async fn nobody_floods_a_teacher_with_letters(hub: TestHub) {
+    let (hub, mailbox) = written(&hub).await;
+    blog(&hub).await;
+    let mut hugo = head(&hub).await;
+    let again = async |hugo: &mut Browser| {
+        let list = granted(hugo, &[]).await;
+        if let Some(end) = list.forms().into_iter().find(|form| form.action.ends_with("/inspections/end")) {
+            hugo.submit(&end, &[]).await;
+        }
+        list.words()
+    };
+    for _ in 0..Inspection::MOST_A_DAY {
+        assert!(again(&mut hugo).await.contains("Véra Duval consulte l’espace"), "control");
+    }
+    let refused = again(&mut hugo).await;
+    assert!(refused.contains("huit consultations ont été accordées en un jour"), "{refused}");
+    crate::mail::all_seen_to(&hub).await;
+    assert_eq!(mailbox.letters().len(), 2 * Inspection::MOST_A_DAY);
+    hub.clock.advance(DAY);
+    hugo.sign_in(&HUGO).at_home().await;
+    assert!(again(&mut hugo).await.contains("Véra Duval consulte l’espace"), "a day later");
 }
 
 /// Somebody of the lycée of that given name.

@@ -29,6 +29,7 @@ mod home_api;
 mod inspections;
 mod journal;
 mod life;
+mod link;
 mod lti;
 mod lti_kept;
 mod mail;

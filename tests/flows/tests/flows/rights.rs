@@ -97,7 +97,7 @@ async fn a_role_of_the_service_is_told_and_follows_its_rule(hub: TestHub) {
 }
 
 /// A service the academy offers, and the yes of the head of the collège to it, for pupils, for the day of the stories.
-fn offered(hub: &TestHub) -> (MountedService, Opening) {
+pub fn offered(hub: &TestHub) -> (MountedService, Opening) {
     let mut service = app_service("kiosque", "Kiosque", "https://kiosque.example/", &Profile::ALL);
     service.two_keys = true;
     hub.mount(service.clone());

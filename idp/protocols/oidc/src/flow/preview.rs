@@ -1,14 +1,19 @@
 //! What the bench shows of this protocol: the claims a service would receive about a synthetic person, by the functions
 //! that make the real ones. Nothing is signed: what is shown opens nothing.
 
-use super::{spoken, token};
+use super::{link, spoken, token};
 use crate::wire::{Wanted, claims};
 use preau_web::bench::{Preview, Sample};
 use preau_web::{Door, Hub};
 use serde_json::{Map, Value, json};
 
-/// The ID token and userinfo, with every scope the service may ask; nothing for a service of another protocol.
+/// The ID token and userinfo, with every scope the service may ask, or the context of a link; nothing for a service of another protocol.
 pub fn preview(hub: &Hub, door: &Door, sample: &Sample) -> Vec<Preview> {
+    let text = |claims: Map<String, Value>| serde_json::to_string_pretty(&claims).unwrap_or_default();
+    if let Some(carried) = &door.link {
+        let said = link::said(hub, door, carried, &sample.released, "<drawn each time>");
+        return vec![Preview { title: "Context of the link", text: text(said) }];
+    }
     let Ok(oidc) = spoken(door) else { return Vec::new() };
     let nothing = Wanted { scopes: &[], names: &[] };
     let sid = "<name of the session>";
@@ -22,7 +27,6 @@ pub fn preview(hub: &Hub, door: &Door, sample: &Sample) -> Vec<Preview> {
         userinfo.insert("iss".to_owned(), json!(hub.base()));
         userinfo.insert("aud".to_owned(), json!(door.service.id.as_str()));
     }
-    let text = |claims: Map<String, Value>| serde_json::to_string_pretty(&claims).unwrap_or_default();
     vec![
         Preview { title: "ID token", text: text(id_token) },
         Preview { title: "Userinfo, /oidc/userinfo", text: text(userinfo) },

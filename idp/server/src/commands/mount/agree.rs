@@ -96,11 +96,7 @@ async fn home(
         let next = answer.headers().get(LOCATION).filter(|_| status.is_redirection());
         let Some(next) = next.and_then(|text| at.join(text.to_str().ok()?).ok()) else {
             let told = "it does not send people here by itself: open the tile and sign in to see the rest";
-            return if door.cas.is_some() || door.oidc.is_some() || door.saml.is_some() {
-                findings.line("ok", "sign-on", told, "")
-            } else {
-                Ok(())
-            };
+            return if door.speaks() { findings.line("ok", "sign-on", told, "") } else { Ok(()) };
         };
         if let Some(path) = next.as_str().strip_prefix(base).filter(|rest| rest.starts_with('/')) {
             let path = path.split(['?', '#']).next().unwrap_or_default();

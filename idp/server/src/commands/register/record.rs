@@ -58,20 +58,20 @@ impl<'p> Place<'p> {
 
 impl Record {
     /// The record of an establishment over these services, made on that day: those that somebody there may open, whom it names and no
-    /// more, this house itself, which keeps the accounts, and what there is to say of guests.
+    /// more, this house itself, which keeps the accounts, and what there is to say of others: guests, and inspectors.
     pub fn of<'s>(
         loaded: &Loaded,
         locale: Locale,
         establishment: &Establishment,
         services: impl Iterator<Item = &'s MountedService>,
-        guests: Vec<[String; COLUMNS]>,
+        others: Vec<[String; COLUMNS]>,
         day: &str,
     ) -> Record {
         let uai = &establishment.uai;
         let mut rows: Vec<_> = services.filter_map(|service| row(locale, service, uai)).collect();
         rows.sort();
         rows.insert(0, house(loaded, locale));
-        rows.extend(guests);
+        rows.extend(others);
         let title = match locale {
             Locale::Fr => format!("Registre des traitements – {} ({uai})", establishment.name),
             Locale::En => format!("Record of processing – {} ({uai})", establishment.name),
@@ -79,11 +79,11 @@ impl Record {
         let note = match locale {
             Locale::Fr => format!(
                 "État du {day}, tiré des services montés et des règles de transmission en vigueur. Les finalités, responsables, hébergements et \
-                 durées viennent de la fiche de chaque service ; des invités d’autres ENT, des conventions en vigueur."
+                 durées viennent de la fiche de chaque service ; des invités d’autres ENT, des conventions en vigueur ; des inspecteurs, de ce qui leur a été accordé."
             ),
             Locale::En => format!(
                 "As of {day}, read off the services that are mounted and the rules by which data leaves. Purposes, controllers, hosting and \
-                 retention come from the sheet of each service; of guests of other workspaces, from the conventions in force."
+                 retention come from the sheet of each service; of guests of other workspaces, from the conventions in force; of inspectors, from what they were granted."
             ),
         };
         Record { title, locale, note, rows }

@@ -60,6 +60,7 @@ fn service(id: &str, title: [&str; 2], summary: [&str; 2], category: Category, i
         cas: None,
         oidc: None,
         saml: None,
+        link: None,
         identifier: Identifier::default(),
         release: Vec::new(),
         audience: Audience { allow: vec![everyone], ..Audience::default() },
