@@ -1148,7 +1148,7 @@ letter-password-resets-text = Hello,
 letter-password-changed-subject = { $workspace }: your password was changed
 letter-password-changed-text = Hello,
 
-    The password of your account was just changed, and other sessions are closed.
+    The password of the account { $login } was just changed, and other sessions are closed.
 
     If it was you, there is nothing to do. If not, tell your establishment now: they can stop the account.
 letter-code-subject = { $workspace }: a code for your account

@@ -1152,7 +1152,7 @@ letter-password-resets-text = Bonjour,
 letter-password-changed-subject = { $workspace } : votre mot de passe a changé
 letter-password-changed-text = Bonjour,
 
-    Le mot de passe de votre compte vient d’être changé, et les autres sessions sont fermées.
+    Le mot de passe de l’identifiant { $login } vient d’être changé, et les autres sessions sont fermées.
 
     Si c’est vous, il n’y a rien à faire. Sinon, prévenez votre établissement dès maintenant : il peut arrêter le compte.
 letter-code-subject = { $workspace } : un code pour votre compte

@@ -98,7 +98,7 @@ pub async fn submit(
             hub.audit(event);
             // Whoever had one hears of it where they may not have asked for the code.
             if own.is_some() {
-                hub.tell_of_password(&person, visitor.locale).await;
+                hub.tell_of_password((&person, &login), visitor.locale).await;
             }
             if let Some(charte) = hub.charte_asked() {
                 hub.accept_charte(&visitor, &account, &charte).await?;
