@@ -671,8 +671,7 @@ second-code = Code
 second-code-hint = Les six chiffres de votre application, ou un code de secours.
 second-code-send = Continuer
 second-code-hint-mail = Les six chiffres du mail, ou un code de secours.
-second-mail = Recevoir un code à { $address }
-second-mail-again = Recevoir un autre code à { $address }
+second-mail = Recevoir un code par mail
 nudge-title = Plus simple qu’un mot de passe
 nudge-text = Avec une clé d’accès, vous n’aurez ni mot de passe ni code à taper la prochaine fois.
 
