@@ -21,6 +21,7 @@ use preau_store::{
     StoreError, StoredMark, Swept, TakenLetter, Throttle, Tickets, UndoPart, Undoable, Undone, Upstreams,
     WaitingLetters, YetToHear,
 };
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -397,6 +398,7 @@ faulty!(Activations {
     fn put_activations(codes: &[Activation]) -> ();
     fn activation(key: &OneTimeKey, now: Instant) -> Option<Activation>;
     fn activation_of(person: &PersonId, now: Instant) -> Option<Activation>;
+    fn provided(people: &[PersonId], now: Instant) -> HashSet<PersonId>;
     fn take_activation_back(person: &PersonId) -> ();
     fn activate(key: &OneTimeKey, login: &str, hash: &str, now: Instant) -> Option<PersonId>;
     fn reset_password(key: &OneTimeKey, person: &PersonId, hash: &str, now: Instant) -> bool;

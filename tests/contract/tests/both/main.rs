@@ -177,7 +177,7 @@ promises! {
         a_factor_is_one_persons, factors_are_bounded, a_counter_is_moved_once, a_question_is_answered_by_one_use, a_factor_is_renamed_and_removed_by_its_person, all_factors_of_a_person_are_forgotten,
         passkeys_are_counted_by_their_domain, the_last_factor_remains, codes_are_replaced_together;
     activations:
-        a_code_is_one_persons, a_code_gives_a_password_once, a_login_is_one_persons, a_code_begins_anew, one_of_many_uses_a_code,
+        a_code_is_one_persons, whoever_is_provided_is_found, a_code_gives_a_password_once, a_login_is_one_persons, a_code_begins_anew, one_of_many_uses_a_code,
         a_code_begins_anew_for_every_record, a_record_brings_code_and_password_along, a_changed_password_is_the_only_one,
         a_mailed_code_replaces_a_password, one_of_many_uses_a_mailed_code,
         a_charte_is_accepted_by_its_version;
