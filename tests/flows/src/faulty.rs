@@ -372,7 +372,7 @@ faulty!(Factors {
     fn add_factor(factor: &Factor) -> ();
     fn factor(id: &FactorId) -> Option<Factor>;
     fn factors_of(person: &PersonId) -> Vec<Factor>;
-    fn use_factor(id: &FactorId, was: i64, counter: i64, doc: &str, at: Instant) -> ();
+    fn use_factor(used: &FactorUse) -> ();
     fn answer_by_factor(used: &FactorUse, answers: &KeptThing) -> ();
     fn rename_factor(person: &PersonId, id: &FactorId, name: &str) -> ();
     fn remove_factor(person: &PersonId, id: &FactorId, another: bool) -> ();
