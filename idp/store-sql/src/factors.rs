@@ -76,6 +76,11 @@ fn factor(row: &Row) -> Result<Factor> {
     })
 }
 
+/// Notes that a factor proved its person, in answer to a question that is spent by it; says whether both could be.
+pub(crate) async fn answered(link: &mut Link<'_>, used: &FactorUse, answers: KeptThing) -> Result<bool> {
+    Ok(kept::keep(link, answers, used.at).await? && link.changed(USE, values(used)).await? > 0)
+}
+
 /// What [`USE`] is given.
 fn values(used: &FactorUse) -> Vec<Arg> {
     args![used.id.as_str(), used.was, used.counter, used.doc.as_str(), used.at]
@@ -130,12 +135,9 @@ impl Factors for Back {
     async fn answer_by_factor(&self, used: &FactorUse, answers: &KeptThing) -> Result<()> {
         let (used, answers) = (used.clone(), answers.clone());
         let noted = self.write(Shape::Several, move |link| {
-            Box::pin(async move {
-                if !kept::keep(link, answers, used.at).await? || link.changed(USE, values(&used)).await? == 0 {
-                    return Err(StoreError::Conflict);
-                }
-                Ok(())
-            })
+            Box::pin(
+                async move { if answered(link, &used, answers).await? { Ok(()) } else { Err(StoreError::Conflict) } },
+            )
         });
         noted.await
     }

@@ -151,7 +151,8 @@ impl Hub {
         Ok(())
     }
 
-    fn wrong_key(&self, person: &PersonId) -> preau_domain::OneTimeKey {
+    /// Where the wrong codes of a person are counted.
+    pub(crate) fn wrong_key(&self, person: &PersonId) -> preau_domain::OneTimeKey {
         one_time_key(&self.keyring.mac("wrong-codes", &[person.as_str()]))
     }
 
@@ -177,6 +178,12 @@ impl Hub {
             self.remember_device_of(visitor, person, &device, first).await?;
         }
         Ok(Cookie::Device.set(self.secure(), device.expose()))
+    }
+
+    /// Under which name this browser's device is remembered as one where a person proved a factor, and its cookie.
+    pub(crate) fn proving_here(&self, visitor: &Visitor, person: &PersonId) -> (String, HeaderValue) {
+        let device = visitor.device.clone().unwrap_or_else(|| Secret::generate(&*self.ids));
+        (self.proving_key(person, &device), Cookie::Device.set(self.secure(), device.expose()))
     }
 
     fn proving_key(&self, person: &PersonId, device: &Secret) -> String {

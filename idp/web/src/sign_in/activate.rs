@@ -104,7 +104,7 @@ pub async fn submit(
                 hub.accept_charte(&visitor, &account, &charte).await?;
             }
             let authentication = Authentication::here(AuthnMethod::LocalPassword, hub.now());
-            enter(&hub, &visitor, pending, &account, authentication, None, |_| async { Ok(None) }).await
+            enter(&hub, &visitor, pending, &account, authentication, |_| async { Ok(None) }).await
         }
         // Somebody else was quicker with the same paper.
         Ok(None) => Ok(page(&hub, &visitor, &pending, Some("activate-problem-code"))),

@@ -117,7 +117,7 @@ promises! {
         a_sign_in_is_kept, an_expired_sign_in_is_absent, a_sign_in_ends_once, one_of_many_ends_a_sign_in;
     sessions:
         a_session_is_kept, a_session_ends_its_sign_in, a_session_that_cannot_begin_changes_nothing,
-        one_of_many_sessions_begins, the_same_person_keeps_visits_and_tickets, another_person_ends_the_session_before,
+        one_of_many_sessions_begins, a_session_begins_with_its_proof, one_of_many_sessions_has_the_proof, the_same_person_keeps_visits_and_tickets, another_person_ends_the_session_before,
         sessions_of_a_person_come_latest_first, a_live_session_changes, visits_come_oldest_first,
         the_end_of_a_session_is_whole, one_of_many_ends_a_session, all_sessions_of_a_person_end,
         no_ticket_slips_past_the_end, what_ends_by_itself_waits_to_be_told, what_nobody_uses_is_named,

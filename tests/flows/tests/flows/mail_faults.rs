@@ -184,7 +184,7 @@ async fn sessions_end_however_many_there_are(hub: TestHub) {
     for number in 0..130 {
         let (id, created) = (SessionId::new(format!("s{number}")), one.created + Seconds(number));
         let session = Session { id, created, ..one.clone() };
-        let new = NewSession { session, pending: None, replaces: None, upstream: None, way: None };
+        let new = NewSession { session, pending: None, replaces: None, proved: None, upstream: None, way: None };
         store.begin_session(&new).await.expect("it begins");
     }
     ask(&mut hub.browser(), &INES, INES.login).await;
