@@ -11,6 +11,8 @@ pub enum AuditKind {
     SignInSucceeded,
     /// An attempt to sign in was refused.
     SignInRefused,
+    /// Passwords failed at more accounts than people mistype.
+    SignInsFailing,
     /// A session ended.
     SignedOut,
     /// A tile of the portal was opened.
@@ -66,6 +68,7 @@ impl AuditKind {
         match self {
             AuditKind::SignInSucceeded => "sign-in-succeeded",
             AuditKind::SignInRefused => "sign-in-refused",
+            AuditKind::SignInsFailing => "sign-ins-failing",
             AuditKind::SignedOut => "signed-out",
             AuditKind::TileOpened => "tile-opened",
             AuditKind::ServiceOpened => "service-opened",

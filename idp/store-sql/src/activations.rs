@@ -7,6 +7,7 @@ use crate::{factors, kept, letters};
 use async_trait::async_trait;
 use preau_domain::{Activation, Credential, FactorKind, Instant, KeptKind, OneTimeKey, PersonId};
 use preau_store::{Activations, Result, StoreError};
+use std::collections::HashSet;
 
 const OF_LOGIN: &str = "SELECT coalesce(person.account, person.id), credential.login, credential.hash, credential.since
     FROM credential JOIN person ON person.id = credential.person WHERE credential.login = $1";
@@ -27,6 +28,24 @@ const CODE_OF: &str = "SELECT coalesce(person.account, person.id), code, made, e
     FROM person JOIN activation ON activation.person = person.id
     WHERE (person.id = $1 OR person.account = $1) AND expires > $2
     ORDER BY person.account IS NOT NULL, person.id LIMIT 1";
+macro_rules! provided {
+    ($people:literal) => {
+        concat!(
+            "SELECT one FROM ",
+            $people,
+            " WHERE EXISTS (SELECT 1 FROM person WHERE id = one AND password_hash IS NOT NULL)
+                OR EXISTS (SELECT 1 FROM credential WHERE person = one)
+                OR EXISTS (SELECT 1 FROM activation WHERE person = one AND expires > $2)
+                OR EXISTS (SELECT 1 FROM person record LEFT JOIN credential ON credential.person = record.id
+                    LEFT JOIN activation ON activation.person = record.id AND activation.expires > $2
+                    WHERE record.account = one AND (credential.person IS NOT NULL OR activation.person IS NOT NULL))"
+        )
+    };
+}
+const PROVIDED: Sql = Sql::Each {
+    sqlite: provided!("(SELECT value AS one FROM json_each($1)) people"),
+    postgres: provided!("unnest($1::text[]) AS one"),
+};
 const TAKE_BACK: &str = "DELETE FROM activation
     WHERE person IN (SELECT id FROM person record WHERE record.id = $1 OR record.account = $1)";
 const TAKE: &str = "DELETE FROM activation WHERE code = $1 AND expires > $2 RETURNING person";
@@ -167,6 +186,12 @@ impl Activations for Back {
 
     async fn activation_of(&self, person: &PersonId, now: Instant) -> Result<Option<Activation>> {
         self.row(CODE_OF, args![person.as_str(), now]).await?.as_ref().map(activation).transpose()
+    }
+
+    async fn provided(&self, people: &[PersonId], now: Instant) -> Result<HashSet<PersonId>> {
+        let people: Vec<String> = people.iter().map(ToString::to_string).collect();
+        let found = self.many_rows(PROVIDED, args![people, now]).await?;
+        found.iter().map(|row| row.text(0).map(PersonId::new)).collect()
     }
 
     async fn take_activation_back(&self, person: &PersonId) -> Result<()> {

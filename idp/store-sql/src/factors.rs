@@ -3,7 +3,7 @@
 use crate::back::{Back, Shape};
 use crate::doc;
 use crate::kept;
-use crate::link::{Link, Row, Sql, args};
+use crate::link::{Arg, Link, Row, Sql, args};
 use async_trait::async_trait;
 use preau_domain::{Factor, FactorId, FactorKind, Instant, KeptThing, PersonId};
 use preau_store::{BoundTo, FactorUse, Factors, Result, StoreError};
@@ -76,6 +76,16 @@ fn factor(row: &Row) -> Result<Factor> {
     })
 }
 
+/// Notes that a factor proved its person, in answer to a question that is spent by it; says whether both could be.
+pub(crate) async fn answered(link: &mut Link<'_>, used: &FactorUse, answers: KeptThing) -> Result<bool> {
+    Ok(kept::keep(link, answers, used.at).await? && link.changed(USE, values(used)).await? > 0)
+}
+
+/// What [`USE`] is given.
+fn values(used: &FactorUse) -> Vec<Arg> {
+    args![used.id.as_str(), used.was, used.counter, used.doc.as_str(), used.at]
+}
+
 async fn add(link: &mut Link<'_>, factor: Factor) -> Result<()> {
     if factor.doc.len() > Factor::MAX_DOC || factor.name.chars().count() > Factor::MAX_NAME {
         return Err(StoreError::Backend("a factor is longer than one may be".into()));
@@ -117,23 +127,17 @@ impl Factors for Back {
         self.rows(OF, args![person.as_str()]).await?.iter().map(factor).collect()
     }
 
-    async fn use_factor(&self, id: &FactorId, was: i64, counter: i64, doc: &str, at: Instant) -> Result<()> {
-        let used = self.changed(USE, args![id.as_str(), was, counter, doc, at]).await?;
-        if used == 0 { Err(StoreError::Conflict) } else { Ok(()) }
+    async fn use_factor(&self, used: &FactorUse) -> Result<()> {
+        let noted = self.changed(USE, values(used)).await?;
+        if noted == 0 { Err(StoreError::Conflict) } else { Ok(()) }
     }
 
     async fn answer_by_factor(&self, used: &FactorUse, answers: &KeptThing) -> Result<()> {
         let (used, answers) = (used.clone(), answers.clone());
         let noted = self.write(Shape::Several, move |link| {
-            Box::pin(async move {
-                let FactorUse { id, was, counter, doc, at } = used;
-                if !kept::keep(link, answers, at).await?
-                    || link.changed(USE, args![id.as_str(), was, counter, doc, at]).await? == 0
-                {
-                    return Err(StoreError::Conflict);
-                }
-                Ok(())
-            })
+            Box::pin(
+                async move { if answered(link, &used, answers).await? { Ok(()) } else { Err(StoreError::Conflict) } },
+            )
         });
         noted.await
     }

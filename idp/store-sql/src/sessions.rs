@@ -3,13 +3,12 @@
 use crate::back::{Back, Shape};
 use crate::doc;
 use crate::link::{Arg, Link, Row, Sql, args};
-use crate::outbox;
-use crate::sign_ins;
+use crate::{factors, kept, outbox, sign_ins, throttle};
 use async_trait::async_trait;
 use preau_domain::{
-    Authentication, CorrelationId, Instant, PersonId, ServiceId, Session, SessionId, Uai, Upstream, Visit,
+    Authentication, CorrelationId, Instant, KeptKind, PersonId, ServiceId, Session, SessionId, Uai, Upstream, Visit,
 };
-use preau_store::{NewSession, Result, Sessions, StoreError};
+use preau_store::{NewSession, ProvedBy, Result, Sessions, StoreError};
 
 const ADD: &str = "INSERT INTO session (id, person, authentication, establishment, created, expires, last_seen, child)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
@@ -111,6 +110,13 @@ async fn begin(link: &mut Link<'_>, new: NewSession, authentication: String) -> 
     if link.changed(ADD, values(&session, &authentication)).await? == 0 {
         return Err(StoreError::Conflict);
     }
+    if let Some(ProvedBy { used, answers, device, forgives }) = new.proved {
+        if !factors::answered(link, &used, answers).await? {
+            return Err(StoreError::Conflict);
+        }
+        kept::take(link, forgives.as_str(), KeptKind::WrongCodes, used.at).await?;
+        throttle::remember(link, device, used.at).await?;
+    }
     if let Some(Upstream { identity, sid }) = &new.upstream {
         let (provider, issuer) = (identity.provider.as_str(), identity.issuer.as_str());
         link.changed(OWE, args![id, provider, issuer, identity.subject.as_str(), sid.as_deref()]).await?;
@@ -157,7 +163,8 @@ impl Sessions for Back {
     async fn begin_session(&self, new: &NewSession) -> Result<Vec<Visit>> {
         let authentication = doc::write("session", &new.session.authentication)?;
         let (id, replaces, new) = (new.session.id.clone(), new.replaces.clone(), new.clone());
-        let before = self.write(Shape::Checked, move |link| Box::pin(begin(link, new, authentication))).await?;
+        let shape = if new.proved.is_some() { Shape::Several } else { Shape::Checked };
+        let before = self.write(shape, move |link| Box::pin(begin(link, new, authentication))).await?;
         match (before, replaces, self.fleeting()) {
             (Before::Moved, Some(old), Some(fleeting)) => fleeting.move_session(&old, &id),
             (Before::Ended(visits), Some(old), _) => {

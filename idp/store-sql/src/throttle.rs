@@ -49,6 +49,11 @@ pub(crate) async fn count(link: &mut Link<'_>, key: String, now: Instant, delays
     Ok(Attempt::Allowed { failures })
 }
 
+/// Remembers a device as [`Throttle::remember_device`] does.
+pub(crate) async fn remember(link: &mut Link<'_>, key: String, now: Instant) -> Result<()> {
+    link.changed(REMEMBER, args![key, now]).await.map(drop)
+}
+
 async fn uncount(link: &mut Link<'_>, key: String, delays: Delays) -> Result<()> {
     if let Some(row) = link.row(UNCOUNT, args![key.as_str()]).await? {
         let failures = u32::try_from(row.int(0)?).unwrap_or(u32::MAX);

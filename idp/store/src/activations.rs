@@ -3,6 +3,7 @@
 use crate::Result;
 use async_trait::async_trait;
 use preau_domain::{Activation, Credential, Instant, OneTimeKey, PersonId};
+use std::collections::HashSet;
 
 /// Credentials, activation codes and acceptances of the charte. An account of several records ([`crate::Pairings`]) may have come to credentials
 /// of each; a new password ends them all but one. They are forgotten with what is known of their person
@@ -24,6 +25,10 @@ pub trait Activations: Send + Sync {
 
     /// The code a person has, unless it expired at or before `now`.
     async fn activation_of(&self, person: &PersonId, now: Instant) -> Result<Option<Activation>>;
+
+    /// Those of these people who need no code: who have a password that lives here, or a code that did not expire at or before `now`, by
+    /// whatever record. One reading, of as many people as an establishment has.
+    async fn provided(&self, people: &[PersonId], now: Instant) -> Result<HashSet<PersonId>>;
 
     /// Takes back the code of a person, if they have one.
     async fn take_activation_back(&self, person: &PersonId) -> Result<()>;

@@ -44,9 +44,9 @@ pub trait Factors: Send + Sync {
     /// Those of a person, the first that was added first.
     async fn factors_of(&self, person: &PersonId) -> Result<Vec<Factor>>;
 
-    /// Notes that one proved its person. `Conflict` if it is gone, or if its counter is not `was` any more: among concurrent callers
-    /// who read the same counter exactly one goes on.
-    async fn use_factor(&self, id: &FactorId, was: i64, counter: i64, doc: &str, at: Instant) -> Result<()>;
+    /// Notes that one proved its person. `Conflict` if it is gone, or if its counter is not the one that was read any more: among
+    /// concurrent callers who read the same counter exactly one goes on.
+    async fn use_factor(&self, used: &FactorUse) -> Result<()>;
 
     /// The same for one that answered a question, in the stroke in which that question is spent (`answers`, kept until its time is over).
     /// `Conflict` also if it was answered before, and then nothing is noted: of many answers to one question exactly one goes on.

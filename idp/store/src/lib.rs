@@ -57,7 +57,7 @@ pub use provisioning::{
     Undoable, Undone,
 };
 pub use registrations::{OpeningChange, Registrations};
-pub use sessions::{Ending, NewSession, Sessions, SignIns};
+pub use sessions::{Ending, NewSession, ProvedBy, Sessions, SignIns};
 pub use shortcuts::Shortcuts;
 pub use signing_keys::SigningKeys;
 pub use throttle::{Attempt, Delays, Throttle};

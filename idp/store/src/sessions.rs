@@ -1,10 +1,10 @@
 //! Sign-ins under way and live sessions.
 
-use crate::Result;
+use crate::{FactorUse, Result};
 use async_trait::async_trait;
 use preau_domain::{
-    Authentication, CorrelationId, Instant, PendingId, PendingSignIn, PersonId, ServiceId, Session, SessionId, Uai,
-    Upstream, Visit,
+    Authentication, CorrelationId, Instant, KeptThing, OneTimeKey, PendingId, PendingSignIn, PersonId, ServiceId,
+    Session, SessionId, Uai, Upstream, Visit,
 };
 
 /// Sign-ins under way, those that are more than their browser can carry by itself.
@@ -31,6 +31,19 @@ pub struct Ending {
     pub until: Instant,
 }
 
+/// What somebody proved a moment ago, noted in the stroke in which their session begins.
+#[derive(Clone, Debug)]
+pub struct ProvedBy {
+    /// Of the factor, as by [`crate::Factors::answer_by_factor`].
+    pub used: FactorUse,
+    /// The question it answered.
+    pub answers: KeptThing,
+    /// The device it was proved on, as by [`crate::Throttle::remember_device`].
+    pub device: String,
+    /// The wrong codes before it ([`preau_domain::KeptKind::WrongCodes`]), which are forgotten.
+    pub forgives: OneTimeKey,
+}
+
 /// A session about to begin.
 #[derive(Clone, Debug)]
 pub struct NewSession {
@@ -41,6 +54,8 @@ pub struct NewSession {
     /// The session this browser had before. When it is the same person's, its visits, tickets and tokens move to the new one
     /// (a re-authentication keeps single logout whole); another person's is ended.
     pub replaces: Option<SessionId>,
+    /// By what it was proved, where nothing of that was noted yet.
+    pub proved: Option<ProvedBy>,
     /// By whom it was opened from elsewhere. Without it, a session that goes on owes what the one before owed.
     pub upstream: Option<Upstream>,
     /// The number of the way here, for the notices of a session that this one ends.
@@ -50,8 +65,8 @@ pub struct NewSession {
 /// Live sessions.
 #[async_trait]
 pub trait Sessions: Send + Sync {
-    /// Begins a session. `Conflict` if its id is taken, or if `pending` is given and somebody else ended that sign-in first:
-    /// then nothing was written. Another person's session is ended as by
+    /// Begins a session. `Conflict` if its id is taken, if `pending` is given and somebody else ended that sign-in first, or if what `proved`
+    /// says cannot be noted, its question having been answered or another counter being there: then nothing was written. Another person's session is ended as by
     /// [`Sessions::end_session`]; its visits are returned.
     async fn begin_session(&self, new: &NewSession) -> Result<Vec<Visit>>;
 

@@ -667,8 +667,7 @@ second-code = Code
 second-code-hint = The six digits of your application, or a recovery code.
 second-code-send = Continue
 second-code-hint-mail = The six figures of the mail, or a recovery code.
-second-mail = Have a code sent to { $address }
-second-mail-again = Have another code sent to { $address }
+second-mail = Receive a code by mail
 nudge-title = Simpler than a password
 nudge-text = With a passkey you will have neither a password nor a code to type next time.
 
@@ -1167,7 +1166,7 @@ letter-password-resets-text = Hello,
 letter-password-changed-subject = { $workspace }: your password was changed
 letter-password-changed-text = Hello,
 
-    The password of your account was just changed, and other sessions are closed.
+    The password of the account { $login } was just changed, and other sessions are closed.
 
     If it was you, there is nothing to do. If not, tell your establishment now: they can stop the account.
 letter-code-subject = { $workspace }: a code for your account

@@ -671,8 +671,7 @@ second-code = Code
 second-code-hint = Les six chiffres de votre application, ou un code de secours.
 second-code-send = Continuer
 second-code-hint-mail = Les six chiffres du mail, ou un code de secours.
-second-mail = Recevoir un code à { $address }
-second-mail-again = Recevoir un autre code à { $address }
+second-mail = Recevoir un code par mail
 nudge-title = Plus simple qu’un mot de passe
 nudge-text = Avec une clé d’accès, vous n’aurez ni mot de passe ni code à taper la prochaine fois.
 
@@ -1171,7 +1170,7 @@ letter-password-resets-text = Bonjour,
 letter-password-changed-subject = { $workspace } : votre mot de passe a changé
 letter-password-changed-text = Bonjour,
 
-    Le mot de passe de votre compte vient d’être changé, et les autres sessions sont fermées.
+    Le mot de passe de l’identifiant { $login } vient d’être changé, et les autres sessions sont fermées.
 
     Si c’est vous, il n’y a rien à faire. Sinon, prévenez votre établissement dès maintenant : il peut arrêter le compte.
 letter-code-subject = { $workspace } : un code pour votre compte

@@ -10,7 +10,7 @@ use crate::{Fault, FaultKind, Hub, Visitor};
 use http::HeaderValue;
 use preau_domain::{Authentication, Factor, FactorId, FactorKind, Instant, KeptKind, KeptThing, PersonId, Seconds};
 use preau_keys::{Keyring, OtpSecret, Sealer, one_time_key};
-use preau_store::{Attempt, Delays, StoreError};
+use preau_store::{Attempt, Delays, FactorUse, StoreError};
 
 /// Seconds to wait after wrong codes: of a million codes three are right, and nobody may try many.
 const TRIES: Delays = Delays(&[(1, 1_000), (3, 5_000), (5, 60_000), (10, 600_000)]);
@@ -151,7 +151,8 @@ impl Hub {
         Ok(())
     }
 
-    fn wrong_key(&self, person: &PersonId) -> preau_domain::OneTimeKey {
+    /// Where the wrong codes of a person are counted.
+    pub(crate) fn wrong_key(&self, person: &PersonId) -> preau_domain::OneTimeKey {
         one_time_key(&self.keyring.mac("wrong-codes", &[person.as_str()]))
     }
 
@@ -179,6 +180,12 @@ impl Hub {
         Ok(Cookie::Device.set(self.secure(), device.expose()))
     }
 
+    /// Under which name this browser's device is remembered as one where a person proved a factor, and its cookie.
+    pub(crate) fn proving_here(&self, visitor: &Visitor, person: &PersonId) -> (String, HeaderValue) {
+        let device = visitor.device.clone().unwrap_or_else(|| Secret::generate(&*self.ids));
+        (self.proving_key(person, &device), Cookie::Device.set(self.secure(), device.expose()))
+    }
+
     fn proving_key(&self, person: &PersonId, device: &Secret) -> String {
         self.keyring.mac("factor-device", &[person.as_str(), device.expose()])
     }
@@ -198,7 +205,9 @@ impl Hub {
             let secret = Sealer::new(&self.keyring).open(SECRET, &beside, &factor.doc);
             let Some(secret) = secret.map(|bytes| OtpSecret::of(&bytes)) else { continue };
             let Some(step) = secret.taken(code, self.now(), factor.counter) else { continue };
-            return match self.store.use_factor(&factor.id, factor.counter, step, &factor.doc, self.now()).await {
+            let (id, doc) = (factor.id.clone(), factor.doc.clone());
+            let used = FactorUse { id, was: factor.counter, counter: step, doc, at: self.now() };
+            return match self.store.use_factor(&used).await {
                 Ok(()) => Ok(true),
                 // Taken elsewhere meanwhile.
                 Err(StoreError::Conflict) => Ok(false),

@@ -183,10 +183,11 @@ impl Hub {
         Ok(None)
     }
 
-    /// Tells somebody that their password was replaced. Best effort: it was, whether they hear of it or not.
-    pub(crate) async fn tell_of_password(&self, person: &Person, locale: Locale) {
-        let kind = LetterKind::PasswordChanged;
-        let told = self.write_to(person, Say { kind, locale, lasts: NEWS_LAST, words: &[], id: None }).await;
+    /// Tells somebody that their password was replaced, and by its login which: a parent and several children may have one address. What
+    /// the letters say that replace a password, and no name. Best effort: it was, whether they hear of it or not.
+    pub(crate) async fn tell_of_password(&self, (person, login): (&Person, &str), locale: Locale) {
+        let (kind, words) = (LetterKind::PasswordChanged, [("login", login)]);
+        let told = self.write_to(person, Say { kind, locale, lasts: NEWS_LAST, words: &words, id: None }).await;
         if let Err(fault) = told {
             tracing::warn!(fault = fault.kind.as_str(), "somebody was not written to of their new password");
         }

@@ -11,6 +11,9 @@ use preau_passkeys::{Asked, Flaw, Passkeys, Used};
 use preau_store::{FactorUse, StoreError};
 use serde::{Deserialize, Serialize};
 
+/// What a passkey is refused for that was used elsewhere meanwhile.
+pub(crate) const RACED: &str = "passkey-raced";
+
 /// What is asked of an authenticator.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ceremony {
@@ -44,6 +47,13 @@ struct Challenge {
     until: Instant,
 }
 
+/// A passkey that was proved, whose, and what is to be noted of it.
+pub(crate) struct Shown {
+    pub person: Person,
+    pub used: FactorUse,
+    pub answers: KeptThing,
+}
+
 /// Why an answer was refused.
 pub(crate) enum NoProof {
     /// A word for the journal, and whose passkey it is said to be, once that is known.
@@ -58,7 +68,7 @@ impl NoProof {
     }
 
     /// The same, of somebody.
-    fn of(self, person: &PersonId) -> NoProof {
+    pub fn of(self, person: &PersonId) -> NoProof {
         match self {
             NoProof::Refused(word, _) => NoProof::Refused(word, Some(person.clone())),
             fault => fault,
@@ -161,7 +171,8 @@ impl Hub {
         Ok(Factor { id, person, kind, name, doc: made.doc, counter, added: self.now(), used: None })
     }
 
-    /// Who proved a passkey, in answer to [`Hub::ask_passkey`]; where a person is given, nobody else.
+    /// Who proved a passkey, in answer to [`Hub::ask_passkey`]; where a person is given, nobody else. That it was used and its challenge
+    /// answered is noted.
     pub(crate) async fn passkey_proved(
         &self,
         only: Option<&PersonId>,
@@ -169,38 +180,59 @@ impl Hub {
         challenge: &str,
         answer: &str,
     ) -> Result<Person, NoProof> {
-        let passkeys = self.passkeys.as_ref().ok_or(NoProof::refused("passkey-none"))?;
-        let asked = self.asked(Ceremony::Prove, beside, challenge)?;
-        let (factor, used) = match self.shown(passkeys, only, &asked.state, answer).await {
-            Ok(shown) => shown,
-            // Whatever it was answered by, a challenge is answered once.
-            Err(refused) => return Err(self.spend(challenge, asked.until).await.err().unwrap_or(refused)),
-        };
-        let owner = factor.person.clone();
-        self.noted(factor, used, challenge, asked.until).await.map_err(|refused| refused.of(&owner))
+        let Shown { person, used, answers } = self.passkey_shown(only, beside, challenge, answer).await?;
+        match self.store.answer_by_factor(&used, &answers).await {
+            Ok(()) => Ok(person),
+            Err(StoreError::Conflict) => Err(self.not_noted(&answers).await.of(&person.id)),
+            Err(other) => Err(other.into()),
+        }
     }
 
-    /// Whose passkey it is, once it is noted that it was used and its challenge answered.
-    async fn noted(&self, factor: Factor, used: Used, challenge: &str, until: Instant) -> Result<Person, NoProof> {
-        let (at, counter) = (self.now(), i64::from(used.counter));
-        let noted = FactorUse { id: factor.id, was: factor.counter, counter, doc: used.doc, at };
-        match self.store.answer_by_factor(&noted, &spent(challenge, until)).await {
-            Ok(()) => {}
-            Err(StoreError::Conflict) => {
-                self.spend(challenge, until).await?;
-                // Used elsewhere at this moment, or removed: no clone is known by it.
-                return Err(NoProof::refused("passkey-raced"));
-            }
-            Err(other) => return Err(other.into()),
+    /// The same with nothing noted yet: of many who show one answer, all get as far as this. What is refused spends its challenge.
+    pub(crate) async fn passkey_shown(
+        &self,
+        only: Option<&PersonId>,
+        beside: &str,
+        challenge: &str,
+        answer: &str,
+    ) -> Result<Shown, NoProof> {
+        let passkeys = self.passkeys.as_ref().ok_or(NoProof::refused("passkey-none"))?;
+        let asked = self.asked(Ceremony::Prove, beside, challenge)?;
+        let answers = spent(challenge, asked.until);
+        let shown = match self.verified(passkeys, only, &asked.state, answer).await {
+            Ok((factor, used)) => self.of_its_person(factor, used, answers).await,
+            Err(refused) => Err(refused),
+        };
+        match shown {
+            // Whatever it was answered by, a challenge is answered once.
+            Err(refused) => Err(self.spend(challenge, asked.until).await.err().unwrap_or(refused)),
+            shown => shown,
         }
+    }
+
+    /// A passkey that was proved, of somebody who may come in by it.
+    async fn of_its_person(&self, factor: Factor, used: Used, answers: KeptThing) -> Result<Shown, NoProof> {
+        let (at, counter) = (self.now(), i64::from(used.counter));
         // Guests of another ENT come by it alone, whatever was kept of them.
         let person = self.store.person(&factor.person).await?;
         let person = person.filter(|person| person.state.may_sign_in() && !person.is_hosted());
-        person.ok_or(NoProof::refused("suspended"))
+        let person = person.ok_or_else(|| NoProof::refused("suspended").of(&factor.person))?;
+        let used = FactorUse { id: factor.id, was: factor.counter, counter, doc: used.doc, at };
+        Ok(Shown { person, used, answers })
     }
 
-    /// Which passkey was proved, and how; nothing is noted yet.
-    async fn shown(
+    /// Why the use of a passkey could not be noted. From here on its challenge is spent.
+    pub(crate) async fn not_noted(&self, answers: &KeptThing) -> NoProof {
+        match self.store.keep(answers, self.now()).await {
+            // Used elsewhere at this moment, or removed: no clone is known by it.
+            Ok(()) => NoProof::refused(RACED),
+            Err(StoreError::Conflict) => NoProof::refused("passkey-replayed"),
+            Err(other) => other.into(),
+        }
+    }
+
+    /// Which passkey was proved, and how.
+    async fn verified(
         &self,
         passkeys: &Passkeys,
         only: Option<&PersonId>,

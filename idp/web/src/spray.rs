@@ -5,6 +5,7 @@
 //! the master key that is cut short. A word is not counted for a device that signed in to the account before. Nothing of it is a limit of
 //! the network: where more fails than succeeds, a word that failed once counts as one that failed often, and every other one goes on.
 
+use crate::failing::{Alarm, Failing};
 use crate::{Hub, Visitor};
 use preau_domain::{Instant, Seconds};
 use std::collections::HashMap;
@@ -29,7 +30,10 @@ const MOST: usize = 20_000;
 
 /// What failed lately.
 #[derive(Default)]
-pub(crate) struct Sprays(Mutex<Generations>);
+pub(crate) struct Sprays {
+    lately: Mutex<Generations>,
+    accounts: Failing,
+}
 
 #[derive(Default)]
 struct Generations {
@@ -110,7 +114,7 @@ impl Sprays {
 
     fn all(&self) -> MutexGuard<'_, Generations> {
         // A panic elsewhere leaves whole counts.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.lately.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -120,9 +124,9 @@ fn wait(accounts: usize) -> i64 {
 }
 
 impl Try<'_> {
-    /// The word was not the account's.
-    pub fn failed(mut self, now: Instant) {
-        let Some(tags) = self.tags.take() else { return };
+    /// The word was not the account's. Comes with an alarm where too many accounts fail.
+    pub fn failed(mut self, now: Instant) -> Option<Alarm> {
+        let tags = self.tags.take()?;
         let mut all = self.sprays.all();
         young(&mut all.networks, tags.network).failed += 1;
         let word = young(&mut all.words, tags.word);
@@ -131,12 +135,15 @@ impl Try<'_> {
             word.failed.push(tags.account);
             word.not_before = word.not_before.max(now + Seconds(wait(word.failed.len())));
         }
+        drop(all);
+        self.sprays.accounts.failed(tags.account, now)
     }
 
     /// It was.
-    pub fn right(self) {
+    pub fn right(self, now: Instant) {
         if let Some(tags) = &self.tags {
             young(&mut self.sprays.all().networks, tags.network).right += 1;
+            self.sprays.accounts.right(tags.account, now);
         }
     }
 }
@@ -167,7 +174,12 @@ impl Hub {
             word: tag(&[&network, password]),
             account: tag(&["account", account, ""]),
         };
-        self.sprays.begin(tags, self.now()).inspect_err(|_| metrics::counter!("preau_sprayed_tries_total").increment(1))
+        let now = self.now();
+        self.sprays.begin(tags, now).inspect_err(|_| {
+            metrics::counter!("preau_sprayed_tries_total").increment(1);
+            // One that is slowed is told of too.
+            self.sprays.accounts.failed(tags.account, now).iter().for_each(|alarm| self.tell_of_failing(alarm));
+        })
     }
 }
 
@@ -211,7 +223,7 @@ mod tests {
         }
         assert!(!fails(&sprays, tags(1, 0, 2), NOW));
         for account in 0..=u64::from(MANY) {
-            sprays.begin(tags(1, 1_000 + account, account), NOW).map(Try::right).unwrap_or_default();
+            sprays.begin(tags(1, 1_000 + account, account), NOW).map(|one| one.right(NOW)).unwrap_or_default();
         }
         assert!(fails(&sprays, tags(1, 0, 2), NOW), "where most succeed it does not");
     }

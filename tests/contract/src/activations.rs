@@ -35,6 +35,30 @@ pub async fn a_code_is_one_persons(store: &dyn Store) {
     assert_eq!(store.activation_of(&zoe, NOW).await.unwrap(), None);
 }
 
+/// Whoever has a password here, or a code in force, is found in one reading, be it by a further record; nobody else is.
+pub async fn whoever_is_provided_is_found(store: &dyn Store) {
+    let (zoe, _) = of_two_records(store).await;
+    store.take_activation_back(&zoe).await.unwrap();
+    let [ali, bob, leo] = [somebody(store, "ali").await, somebody(store, "bob").await, somebody(store, "leo").await];
+    let join = Some(JoinKey { source: SourceId::new("ville"), key: "l".into() });
+    let town = Person { join, ..sourced("further") };
+    store.put_people(None, &[change(town.clone())]).await.unwrap();
+    store.put_activations(&[code(&ali, "a1"), code(&town.id, "t1")]).await.unwrap();
+    store.activate(&OneTimeKey::new("t1"), "leo.p", "hash", NOW).await.unwrap().unwrap();
+    assert_eq!(store.pair(&[(leo.clone(), town.id.clone())], SaidBy::Hand, NOW).await.unwrap(), [true]);
+    let guest = local("guest");
+    store.add_local_person(&guest, "hash").await.unwrap();
+    let all = [&zoe, &ali, &bob, &leo, &guest.id].map(Clone::clone);
+    let provided = async |people: &[PersonId], now| {
+        let found = store.provided(people, now).await.unwrap();
+        all.iter().map(|one| found.contains(one)).collect::<Vec<_>>()
+    };
+    assert_eq!(provided(&all, NOW).await, [true, true, false, true, true]);
+    assert_eq!(provided(&all, LATER).await, [true, false, false, true, true], "a code that expired is none");
+    assert_eq!(provided(&all[..1], NOW).await, [true, false, false, false, false], "of those who are asked about");
+    assert_eq!(provided(&[], NOW).await, [false; 5]);
+}
+
 /// A code gives its person a login and a password once; later ones replace the password and leave the login.
 pub async fn a_code_gives_a_password_once(store: &dyn Store) {
     let zoe = somebody(store, "zoe").await;

@@ -56,14 +56,19 @@ pub async fn a_counter_is_moved_once(store: &dyn Store) {
     let zoe = somebody(store, "zoe").await;
     let key = passkey(&zoe, "k");
     store.add_factor(&key).await.unwrap();
-    let uses = (1..=8).map(|n| store.use_factor(&key.id, 0, n, "used", LATER));
-    let won = futures::future::join_all(uses).await.iter().filter(|used| used.is_ok()).count();
+    let used = |was, counter| FactorUse { id: key.id.clone(), was, counter, doc: "used".into(), at: LATER };
+    let uses: Vec<FactorUse> = (1..=8).map(|n| used(0, n)).collect();
+    let won = futures::future::join_all(uses.iter().map(|one| store.use_factor(one)))
+        .await
+        .iter()
+        .filter(|used| used.is_ok())
+        .count();
     assert_eq!(won, 1);
     let found = store.factor(&key.id).await.unwrap().unwrap();
     assert_eq!((found.used, found.doc.as_str()), (Some(LATER), "used"));
-    assert!(conflicts(&store.use_factor(&key.id, 0, 99, "again", LATER).await));
-    store.use_factor(&key.id, found.counter, found.counter, "same", LATER).await.unwrap();
-    assert!(conflicts(&store.use_factor(&FactorId::new("none"), 0, 1, "", LATER).await));
+    assert!(conflicts(&store.use_factor(&used(0, 99)).await));
+    store.use_factor(&used(found.counter, found.counter)).await.unwrap();
+    assert!(conflicts(&store.use_factor(&FactorUse { id: FactorId::new("none"), ..used(0, 1) }).await));
 }
 
 /// A question is answered once, and whatever is refused leaves factor and question as they were.
@@ -108,7 +113,8 @@ pub async fn passkeys_are_counted_by_their_domain(store: &dyn Store) {
     let of = |domain: Option<&str>, passkeys, people| BoundTo { domain: domain.map(str::to_owned), passkeys, people };
     let all = [of(Some("ent.ancien.example"), 3, 2), of(None, 2, 1), of(Some("ent.example"), 1, 1)];
     assert_eq!(store.passkeys_by_domain().await.unwrap(), all);
-    store.use_factor(&FactorId::new("5"), 0, 1, r#"{"domain":"ent.example"}"#, LATER).await.unwrap();
+    let doc = r#"{"domain":"ent.example"}"#.to_owned();
+    store.use_factor(&FactorUse { id: FactorId::new("5"), was: 0, counter: 1, doc, at: LATER }).await.unwrap();
     assert_eq!(store.passkeys_by_domain().await.unwrap()[1], of(Some("ent.example"), 2, 1));
 }
 

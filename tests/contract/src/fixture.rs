@@ -99,7 +99,7 @@ pub fn ending(sign_in: &str) -> Ending {
 
 /// A beginning without a sign-in behind it and nothing before it.
 pub fn beginning(session: Session) -> NewSession {
-    NewSession { session, pending: None, replaces: None, upstream: None, way: None }
+    NewSession { session, pending: None, replaces: None, proved: None, upstream: None, way: None }
 }
 
 /// Begins a session of `person` and gives its name back.

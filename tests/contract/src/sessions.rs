@@ -5,9 +5,10 @@ use crate::fixture::{
     winners,
 };
 use preau_domain::{
-    Authentication, AuthnMethod, Instant, OneTimeKey, PendingId, PersonId, Session, SessionId, TicketKind,
+    Authentication, AuthnMethod, Factor, FactorId, FactorKind, Instant, KeptKind, KeptThing, OneTimeKey, PendingId,
+    PersonId, Session, SessionId, TicketKind,
 };
-use preau_store::{NewSession, Store};
+use preau_store::{FactorUse, NewSession, ProvedBy, Store};
 
 /// What is stored is what comes back, until the instant it expires.
 pub async fn a_session_is_kept(store: &dyn Store) {
@@ -51,6 +52,69 @@ pub async fn a_session_that_cannot_begin_changes_nothing(store: &dyn Store) {
     assert!(conflicts(&store.begin_session(&new("taken")).await));
     assert!(store.pending(&PendingId::new("a"), NOW).await.unwrap().is_some());
     store.begin_session(&new("s1")).await.unwrap();
+}
+
+/// Somebody with a passkey, a wrong code before it, and what they prove: that it moved its counter from one to the other, in answer to a question.
+async fn with_a_passkey(store: &dyn Store) -> (PersonId, impl Fn(&str, i64, i64) -> ProvedBy) {
+    let zoe = sourced("zoe");
+    store.put_people(None, &[change(zoe.clone())]).await.unwrap();
+    let (id, kind) = (FactorId::new("k"), FactorKind::Passkey);
+    let (name, doc) = ("Clé".to_owned(), "{}".to_owned());
+    let key = Factor { id, person: zoe.id.clone(), kind, name, doc, counter: 0, added: NOW, used: None };
+    store.add_factor(&key).await.unwrap();
+    store.keep(&kept("wrong", KeptKind::WrongCodes), NOW).await.unwrap();
+    let proved = move |question: &str, was, counter| ProvedBy {
+        used: FactorUse { id: key.id.clone(), was, counter, doc: "used".into(), at: NOW },
+        answers: kept(question, KeptKind::ReplayGuard),
+        device: format!("device of {question}"),
+        forgives: OneTimeKey::new("wrong"),
+    };
+    (zoe.id, proved)
+}
+
+fn kept(name: &str, kind: KeptKind) -> KeptThing {
+    KeptThing { key: OneTimeKey::new(name), kind, doc: String::new(), expires: LATER }
+}
+
+/// By what a session was proved is noted with it; when that cannot be, nothing begins, nothing is ended and nothing is noted.
+pub async fn a_session_begins_with_its_proof(store: &dyn Store) {
+    let (zoe, proved) = with_a_passkey(store).await;
+    let new = |id: &str, sign_in: &str, by: ProvedBy| NewSession {
+        pending: Some(ending(sign_in)),
+        proved: Some(by),
+        ..beginning(session(id, zoe.as_str()))
+    };
+    store.put_pending(&pending("a")).await.unwrap();
+    store.keep(&kept("answered", KeptKind::ReplayGuard), NOW).await.unwrap();
+    for (question, was) in [("answered", 0), ("q1", 7)] {
+        assert!(conflicts(&store.begin_session(&new("s1", "a", proved(question, was, 9))).await), "{question}");
+        assert_eq!(store.session(&SessionId::new("s1"), NOW).await.unwrap(), None);
+        assert!(store.pending(&PendingId::new("a"), NOW).await.unwrap().is_some(), "it goes on");
+        assert!(!store.device_known(&format!("device of {question}"), NOW).await.unwrap());
+        assert_eq!(store.factor(&FactorId::new("k")).await.unwrap().unwrap().counter, 0);
+    }
+    assert!(store.kept(&OneTimeKey::new("wrong"), KeptKind::WrongCodes, NOW).await.unwrap().is_some());
+    store.begin_session(&new("s1", "a", proved("q1", 0, 9))).await.unwrap();
+    assert!(store.session(&SessionId::new("s1"), NOW).await.unwrap().is_some(), "control");
+    let key = store.factor(&FactorId::new("k")).await.unwrap().unwrap();
+    assert_eq!((key.counter, key.used, key.doc.as_str()), (9, Some(NOW), "used"));
+    assert!(store.device_known("device of q1", NOW).await.unwrap());
+    assert_eq!(store.kept(&OneTimeKey::new("wrong"), KeptKind::WrongCodes, NOW).await.unwrap(), None);
+    assert!(conflicts(&store.keep(&kept("q1", KeptKind::ReplayGuard), NOW).await), "it is spent");
+}
+
+/// Of many sessions that would begin with the answer to one question, in sign-ins of their own, exactly one does.
+pub async fn one_of_many_sessions_has_the_proof(store: &dyn Store) {
+    let (zoe, proved) = with_a_passkey(store).await;
+    let begin = async |n: usize| {
+        let (pending, by) = (Some(ending(&format!("a{n}"))), Some(proved("q", 0, 0)));
+        let new = NewSession { pending, proved: by, ..beginning(session(&format!("s{n}"), zoe.as_str())) };
+        store.begin_session(&new).await
+    };
+    let answers = futures::future::join_all((0..20).map(begin)).await;
+    assert_eq!(answers.iter().filter(|a| a.is_ok()).count(), 1);
+    assert_eq!(answers.iter().filter(|a| conflicts(a)).count(), 19);
+    assert_eq!(store.sessions_of(&zoe, NOW).await.unwrap().len(), 1);
 }
 
 /// Of a hundred sessions that would begin from one sign-in, exactly one does.

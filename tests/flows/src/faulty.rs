@@ -21,6 +21,7 @@ use preau_store::{
     SignIns, SigningKeys, SourceRecord, StopsOf, Store, StoreError, StoredMark, Swept, TakenLetter, Throttle, Tickets,
     UndoPart, Undoable, Undone, Upstreams, WaitingLetters, YetToHear,
 };
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -374,7 +375,7 @@ faulty!(Factors {
     fn add_factor(factor: &Factor) -> ();
     fn factor(id: &FactorId) -> Option<Factor>;
     fn factors_of(person: &PersonId) -> Vec<Factor>;
-    fn use_factor(id: &FactorId, was: i64, counter: i64, doc: &str, at: Instant) -> ();
+    fn use_factor(used: &FactorUse) -> ();
     fn answer_by_factor(used: &FactorUse, answers: &KeptThing) -> ();
     fn rename_factor(person: &PersonId, id: &FactorId, name: &str) -> ();
     fn remove_factor(person: &PersonId, id: &FactorId, another: bool) -> ();
@@ -400,6 +401,7 @@ faulty!(Activations {
     fn put_activations(codes: &[Activation]) -> ();
     fn activation(key: &OneTimeKey, now: Instant) -> Option<Activation>;
     fn activation_of(person: &PersonId, now: Instant) -> Option<Activation>;
+    fn provided(people: &[PersonId], now: Instant) -> HashSet<PersonId>;
     fn take_activation_back(person: &PersonId) -> ();
     fn activate(key: &OneTimeKey, login: &str, hash: &str, now: Instant) -> Option<PersonId>;
     fn reset_password(key: &OneTimeKey, person: &PersonId, hash: &str, now: Instant) -> bool;

@@ -170,7 +170,16 @@ async fn sessions(
             last_seen: now,
             child: None,
         };
-        store.begin_session(&NewSession { session, pending: None, replaces: None, upstream: None, way: None }).await?;
+        store
+            .begin_session(&NewSession {
+                session,
+                pending: None,
+                replaces: None,
+                proved: None,
+                upstream: None,
+                way: None,
+            })
+            .await?;
         secrets.push(secret);
     }
     Ok(secrets)

@@ -265,7 +265,7 @@ impl World {
                 notice: format!("ST-{}", session.id),
                 at: Instant(now),
             };
-            let new = NewSession { session, pending: None, replaces: None, upstream: None, way: None };
+            let new = NewSession { session, pending: None, replaces: None, proved: None, upstream: None, way: None };
             writes.spawn(async move {
                 store.begin_session(&new).await?;
                 for _ in 0..VISITS {

@@ -6,7 +6,7 @@ use crate::metadata::refresh::Partners;
 use crate::output::say;
 use crate::{SystemClock, assembly};
 use preau_connector_api::{MountedService, Problem};
-use preau_domain::{Clock, Instant, Seconds, SourceId, display_safe, leapt};
+use preau_domain::{AuditKind, Clock, Instant, Seconds, SourceId, display_safe, leapt};
 use preau_keys::signers::KeyUse;
 use preau_keys::{Sealer, Signers};
 use preau_store::{RunOutcome, Store};
@@ -104,6 +104,9 @@ async fn examine(checks: &mut Checks, loaded: &Loaded, demo: bool) {
     }
     sources(checks, loaded, store.as_deref()).await;
     mail(checks, loaded, store.as_deref()).await;
+    if let Some(store) = &store {
+        alarms(checks, &**store).await;
+    }
     match assembly::table(loaded) {
         Ok(table) if table.all().is_empty() => checks.add(
             State::Warn,
@@ -417,6 +420,29 @@ async fn mail(checks: &mut Checks, loaded: &Loaded, store: Option<&dyn Store>) {
         let found = format!("{} letters wait, the oldest since {}", waiting.count, oldest.rfc3339());
         checks.add(State::Warn, WHAT, found, Some("see what the log says of letters, and whether a server runs"));
     }
+}
+
+/// Whether passwords failed at more accounts than people mistype, today or yesterday.
+async fn alarms(checks: &mut Checks, store: &dyn Store) {
+    const WHAT: &str = "sign-ins";
+    let now = SystemClock::new().now();
+    let mut rang = Vec::new();
+    for day in [now - Seconds(86_400), now] {
+        match store.audit_of(&preau_web::alarms_of(day)).await {
+            Ok(events) => rang.extend(events.into_iter().filter(|event| event.kind == AuditKind::SignInsFailing)),
+            Err(error) => return checks.add(State::Fail, WHAT, error, Some("look at the database")),
+        }
+    }
+    let Some(latest) = rang.last() else {
+        return checks.ok(WHAT, "since yesterday passwords failed at no more accounts than people mistype");
+    };
+    let (times, at) = (rang.len(), latest.at.rfc3339());
+    let found = format!(
+        "passwords fail at many accounts; alarms since yesterday: {times}, the last at {at}: {}",
+        latest.detail
+    );
+    let advice = "a stolen list may be tried, or a directory refuse everybody: see docs/how-to/after-a-compromise.md";
+    checks.add(State::Warn, WHAT, found, Some(advice));
 }
 
 /// How long before its metadata expire a provider is told of.

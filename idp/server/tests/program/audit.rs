@@ -1,6 +1,7 @@
 //! The journal as its operator reads and checks it.
 
 use crate::desk::Desk;
+use preau_domain::{AuditEvent, AuditKind, Clock, Seconds};
 
 #[test]
 fn a_journal_is_read_and_checked() {
@@ -43,4 +44,26 @@ fn a_journal_is_read_and_checked() {
     let (_, out, _) = desk.run(&["audit", "verify", "--json"]);
     let told: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!((&told["whole"], &told["found"]), (&serde_json::json!(false), &serde_json::json!(4)));
+}
+
+#[test]
+fn the_doctor_says_that_a_stolen_list_is_tried() {
+    let desk = Desk::new().with_school();
+    let told = || {
+        let checks: serde_json::Value = serde_json::from_str(&desk.run(&["doctor", "--json"]).1).unwrap();
+        let of_sign_ins = |check: &&serde_json::Value| check["what"] == "sign-ins";
+        let one = checks.as_array().unwrap().iter().find(of_sign_ins).unwrap().clone();
+        (one["state"].as_str().unwrap().to_owned(), one["found"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(told().0, "ok", "control");
+    let url = format!("sqlite://{}", desk.path("data/preau.db").display());
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let store = preau_store_sql::open(&url).await.unwrap();
+        let at = preau_server::SystemClock::new().now() - Seconds(3600);
+        let (kind, number) = (AuditKind::SignInsFailing, preau_web::alarms_of(at));
+        store.record(AuditEvent::new(at, kind, number, "accounts-fail 312 of 340"));
+        store.flush_audit().await.unwrap();
+    });
+    let (state, found) = told();
+    assert!(state == "warn" && found.contains("alarms since yesterday: 1") && found.contains("312 of 340"), "{found}");
 }

@@ -87,7 +87,7 @@ pub(super) async fn change(State(hub): State<Arc<Hub>>, visitor: Visitor, body: 
     // A code on paper that nobody used yet would open what was just closed.
     hub.store.take_activation_back(&person.id).await?;
     hub.end_others(&person.id, &live.session.id, "password-changed", visitor.correlation()).await?;
-    hub.tell_of_password(&person, visitor.locale).await;
+    hub.tell_of_password((&person, &login), visitor.locale).await;
     let left = hub.store.factors_of(&person.id).await?.iter().filter(|factor| Factor::lasts(factor)).count();
     Ok(pages::password_changed(&hub, &visitor, left))
 }

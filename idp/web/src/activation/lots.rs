@@ -2,7 +2,7 @@
 //! together.
 
 use super::proves_here;
-use preau_domain::{Instant, JoinKey, Person, Profile, Public, Uai};
+use preau_domain::{Instant, JoinKey, Person, PersonId, Profile, Public, Uai};
 use preau_store::{Result, Store};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -36,22 +36,24 @@ pub async fn lots(
 ) -> Result<Vec<Lot>> {
     let everybody = store.people_at(at, MOST).await?;
     let pupils = pupils(&everybody, at);
-    let mut seen = HashSet::new();
+    let may = |person: &&Person| person.state.may_sign_in() && !person.is_hosted() && proves_here(person, &here);
+    // One card for each person, whatever they are.
+    let stands = |person| {
+        let on = |public: &Public| Some((*public, place(person, *public, at, &pupils, classes)?));
+        publics.iter().find_map(on).map(|(public, (class, child))| (person, (public, class), child))
+    };
+    let standing: Vec<(&Person, (Public, String), Option<String>)> =
+        everybody.iter().filter(may).filter_map(stands).collect();
+    let provided = if again {
+        HashSet::new()
+    } else {
+        let names: Vec<PersonId> = standing.iter().map(|(person, ..)| person.id.clone()).collect();
+        store.provided(&names, now).await?
+    };
     let mut lots: BTreeMap<(Public, String), Vec<Named>> = BTreeMap::new();
-    for person in &everybody {
-        if !person.state.may_sign_in() || person.is_hosted() || !proves_here(person, &here) {
-            continue;
-        }
-        for public in publics {
-            let Some((class, child)) = place(person, *public, at, &pupils, classes) else { continue };
-            // One card for each person, whatever they are.
-            let first = seen.insert(person.id.clone());
-            let waits = !again
-                && (store.password_hash(&person.id).await?.is_some()
-                    || store.activation_of(&person.id, now).await?.is_some());
-            if first && !waits {
-                lots.entry((*public, class)).or_default().push((person.clone(), child));
-            }
+    for (person, lot, child) in standing {
+        if !provided.contains(&person.id) {
+            lots.entry(lot).or_default().push((person.clone(), child));
         }
     }
     let lot = |((public, class), mut people): ((Public, String), Vec<Named>)| {

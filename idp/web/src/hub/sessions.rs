@@ -12,7 +12,7 @@ use preau_domain::{
     AccountState, AuditEvent, AuditKind, Authentication, CorrelationId, FactorKind, Inspection, Instant, KeptKind,
     KeptThing, PendingId, PendingSignIn, Person, PersonId, Seconds, Session, SessionId, Uai, Upstream, Visit,
 };
-use preau_store::{Caller, Ending, NewSession, StoreError};
+use preau_store::{Caller, Ending, NewSession, ProvedBy, StoreError};
 use std::sync::Arc;
 
 /// Most children a parent is shown.
@@ -200,13 +200,14 @@ impl Hub {
 
     /// Begins the session a sign-in leads to, taking the sign-in out in the same stroke. The answer carries the new
     /// cookie; the browser's former session is replaced (same person) or ended (another one). It goes on in the establishment the
-    /// person worked in, or begins in the first of `posts` that is theirs, or else in the first of theirs.
+    /// person worked in, or begins in the first of `posts` that is theirs, or else in the first of theirs. What of the proof is not noted yet is
+    /// noted by the same stroke.
     pub async fn begin_session(
         &self,
         visitor: &Visitor,
         pending: &PendingSignIn,
         person: &PersonId,
-        authentication: Authentication,
+        (authentication, proved): (Authentication, Option<ProvedBy>),
         upstream: Option<Upstream>,
         posts: &[Uai],
     ) -> Result<(Arc<Live>, HeaderValue), Fault> {
@@ -255,6 +256,7 @@ impl Hub {
             session: session.clone(),
             pending: Some(self.ending(pending)),
             replaces: before.as_ref().map(|s| s.id.clone()),
+            proved,
             upstream,
             way: Some(pending.correlation.clone()),
         };

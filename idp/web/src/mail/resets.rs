@@ -229,7 +229,7 @@ impl Hub {
         for key in device.into_iter().chain([self.keyring.mac("attempts", &["", login])]) {
             self.store.forgive(&key).await?;
         }
-        self.tell_of_password(person, visitor.locale).await;
+        self.tell_of_password((person, login), visitor.locale).await;
         Ok(true)
     }
 }

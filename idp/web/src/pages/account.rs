@@ -322,8 +322,8 @@ pub(super) struct Second<'a> {
     passkey: Option<PasskeyForm>,
     /// The form for a code.
     code: Option<CodeForm>,
-    /// The button that has a code mailed, and where one is on its way to.
-    mail: Option<(String, Option<String>)>,
+    /// Where a code is mailed to, and whether one is on its way.
+    mail: Option<(String, bool)>,
     problem: Option<String>,
 }
 
@@ -342,8 +342,8 @@ impl<'a> Second<'a> {
         let problem = problem.map(|key| page.t(key));
         let to = code.as_ref().and_then(|code| Some((code.mailed.as_deref()?, code.sent.as_deref())));
         let mail = to.map(|(to, sent)| {
-            let key = if sent.is_some() { "second-mail-again" } else { "second-mail" };
-            (page.with(key, "address", to), sent.map(|to| page.with("mailed-sent", "address", to)))
+            let key = if sent.is_some() { "mailed-sent" } else { "mailed-to" };
+            (page.with(key, "address", sent.unwrap_or(to)), sent.is_some())
         });
         let page = page.at(format!("/sign-in/{pending_id}"));
         Second { mail, page, heading: "second-title", pending_id, purpose, passkey, code, problem }

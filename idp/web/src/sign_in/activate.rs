@@ -98,13 +98,13 @@ pub async fn submit(
             hub.audit(event);
             // Whoever had one hears of it where they may not have asked for the code.
             if own.is_some() {
-                hub.tell_of_password(&person, visitor.locale).await;
+                hub.tell_of_password((&person, &login), visitor.locale).await;
             }
             if let Some(charte) = hub.charte_asked() {
                 hub.accept_charte(&visitor, &account, &charte).await?;
             }
             let authentication = Authentication::here(AuthnMethod::LocalPassword, hub.now());
-            enter(&hub, &visitor, pending, &account, authentication, None, |_| async { Ok(None) }).await
+            enter(&hub, &visitor, pending, &account, authentication, |_| async { Ok(None) }).await
         }
         // Somebody else was quicker with the same paper.
         Ok(None) => Ok(page(&hub, &visitor, &pending, Some("activate-problem-code"))),

@@ -120,7 +120,7 @@ pub async fn submit(
             let proof = Authentication::here(AuthnMethod::ClassCard, hub.now());
             let proof = Authentication { turn: Some(turn), ..proof };
             let besides = |_| async { left(&hub, &visitor, &card.person, turn).await.map(|()| None) };
-            enter(&hub, &visitor, pending, &card.person, proof, None, besides).await
+            enter(&hub, &visitor, pending, &card.person, proof, besides).await
         }
         Some(Tapped::Wrong) => {
             told(&hub, &visitor, &pending, Some(&card.person), "card-wrong-pictures");

@@ -1,6 +1,6 @@
 //! The step that takes a code as a second factor: of an application, or on paper.
 
-use super::enter::enter;
+use super::enter::{Proof, enter};
 use super::{First, Step, ask_second, first_factor, posted, show_step};
 use crate::codes::Proved;
 use crate::mail::Mailed;
@@ -31,7 +31,8 @@ pub async fn submit(
             let authentication = proof.clone().with_second(kind);
             let remember = fields.one("remember")?.is_some() && kind.stands_alone();
             let besides = |_| async { hub.proved_here(&visitor, &person, &proof, remember).await.map(Some) };
-            return enter(&hub, &visitor, pending, &person, authentication, vouched, besides).await;
+            let proof = Proof::vouched(authentication, vouched);
+            return enter(&hub, &visitor, pending, &person, proof, besides).await;
         }
         Proved::Wrong => ("wrong-code", "problem-code", None),
         Proved::Stopped => ("codes-stopped", "problem-code-stopped", None),

@@ -7,7 +7,7 @@
 //! address names the records that give it, if they are one person's, and makes no link: it may be another's next year.
 //! Several accounts are for the person to choose from; none is a page that says so.
 
-use super::enter::enter;
+use super::enter::{Proof, enter};
 use super::{PORTAL, asked, carried, load, posted};
 use crate::visitor::Secret;
 use crate::{Begin, Fault, FaultKind, Fields, Hub, SignInHints, Visitor, pages};
@@ -419,7 +419,8 @@ async fn let_in(
         }
         Ok(None)
     };
-    enter(hub, visitor, pending, person, vouched.authentication.clone(), Some(vouched), |_| linked).await
+    let proof = Proof::vouched(vouched.authentication.clone(), Some(vouched));
+    enter(hub, visitor, pending, person, proof, |_| linked).await
 }
 
 /// The answer of a person who has several accounts.

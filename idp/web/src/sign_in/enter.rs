@@ -2,10 +2,38 @@
 
 use super::{carried, ended, finish};
 use crate::visitor::Cookie;
-use crate::{Fault, Hub, Visitor};
+use crate::{Fault, FaultKind, Hub, Visitor};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
 use preau_domain::{AuditEvent, AuditKind, Authentication, KeptKind, KeptThing, PendingSignIn, PersonId, Vouched};
+use preau_store::ProvedBy;
+
+/// What was proved, by the end of a way in.
+pub(super) struct Proof {
+    authentication: Authentication,
+    /// By another provider.
+    vouched: Option<Vouched>,
+    /// By something of which nothing is noted yet, and which is enough whatever is wanted.
+    by: Option<ProvedBy>,
+}
+
+impl Proof {
+    /// The same, of whom another provider vouches for.
+    pub fn vouched(authentication: Authentication, vouched: Option<Vouched>) -> Proof {
+        Proof { authentication, vouched, by: None }
+    }
+
+    /// The same, noted with the beginning of the session.
+    pub fn by(authentication: Authentication, by: ProvedBy) -> Proof {
+        Proof { authentication, vouched: None, by: Some(by) }
+    }
+}
+
+impl From<Authentication> for Proof {
+    fn from(authentication: Authentication) -> Proof {
+        Proof::vouched(authentication, None)
+    }
+}
 
 /// Lets a proven person in. `besides` is done meanwhile, so that it shares a commit with the beginning of the session, and may give one
 /// more cookie; it is told whether no session begins yet, because a second factor is asked for.
@@ -14,13 +42,16 @@ pub(super) async fn enter<F: Future<Output = Result<Option<HeaderValue>, Fault>>
     visitor: &Visitor,
     pending: PendingSignIn,
     person: &PersonId,
-    authentication: Authentication,
-    vouched: Option<Vouched>,
+    proof: impl Into<Proof>,
     besides: impl FnOnce(bool) -> F,
 ) -> Result<Response, Fault> {
+    let Proof { authentication, vouched, by } = proof.into();
     if let Some(wanted) = pending.wants
         && !hub.lacks(person, &authentication, wanted).await?.is_empty()
     {
+        if by.is_some() {
+            return Err(Fault::new(FaultKind::Internal, "half a proof of which nothing was noted"));
+        }
         return halfway(hub, visitor, pending, person, authentication, vouched, besides(true)).await;
     }
     let (method, second) = (authentication.method, authentication.second);
@@ -30,7 +61,7 @@ pub(super) async fn enter<F: Future<Output = Result<Option<HeaderValue>, Fault>>
         carried_at.push(carried::answers_of(&vouched.upstream.identity.provider));
         (upstream, hint, posts) = (Some(vouched.upstream), vouched.logout_hint, vouched.posts);
     }
-    let begun = hub.begin_session(visitor, &pending, person, authentication, upstream, &posts);
+    let begun = hub.begin_session(visitor, &pending, person, (authentication, by), upstream, &posts);
     let (begun, besides, language) = tokio::join!(begun, besides(false), hub.speaks_to(visitor, person));
     let (live, cookie) = begun?;
     let session = live.session.id.clone();

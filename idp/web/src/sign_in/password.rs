@@ -92,7 +92,7 @@ pub async fn submit(
                 forgiven?;
                 device
             };
-            enter(hub, visitor, pending, &person.id, authentication, None, besides).await
+            enter(hub, visitor, pending, &person.id, authentication, besides).await
         }
     }
 }

@@ -3,9 +3,9 @@
 //! Delays grow per account, as the source that is asked knows it, and are counted before the check: one login may be two people's in two
 //! sources, and what is proved to one is nothing to the other. A device that signed in to the account before has a count of its own, so that a stranger who fails a hundred times keeps nobody out. A directory that does not answer is no
 //! fault of the person: the attempt is taken back. A refusal is told when the source says that it may be, so that its moment tells
-//! nothing; against a hash of ours the work itself is the same for everybody. One password on many accounts is slowed apart (`spray`).
+//! nothing; against a hash of ours the work itself is the same for everybody. One password on many accounts is slowed apart (`spray`), and where
+//! too many accounts fail an operator is told (`failing`).
 
-use crate::spray::Try;
 use crate::{Fault, FaultKind, Hub, Visitor};
 use preau_connector_api::Verdict;
 use preau_domain::{
@@ -123,12 +123,12 @@ pub async fn prove(
     };
     match checked {
         Ok(Checked::Right(person, authentication, refusal_at)) => {
-            one_of_many.into_iter().for_each(Try::right);
+            one_of_many.into_iter().for_each(|one| one.right(now));
             attempt.refusal_at = refusal_at;
             Ok(Outcome::Proven(person, authentication, attempt))
         }
         Ok(Checked::Wrong(why, refusal_at)) => {
-            one_of_many.into_iter().for_each(|one| one.failed(now));
+            one_of_many.and_then(|one| one.failed(now)).iter().for_each(|alarm| hub.tell_of_failing(alarm));
             attempt.refusal_at = refusal_at;
             attempt.fail().await?;
             Ok(Outcome::Refused(why))

@@ -117,7 +117,7 @@ promises! {
         a_sign_in_is_kept, an_expired_sign_in_is_absent, a_sign_in_ends_once, one_of_many_ends_a_sign_in;
     sessions:
         a_session_is_kept, a_session_ends_its_sign_in, a_session_that_cannot_begin_changes_nothing,
-        one_of_many_sessions_begins, the_same_person_keeps_visits_and_tickets, another_person_ends_the_session_before,
+        one_of_many_sessions_begins, a_session_begins_with_its_proof, one_of_many_sessions_has_the_proof, the_same_person_keeps_visits_and_tickets, another_person_ends_the_session_before,
         sessions_of_a_person_come_latest_first, a_live_session_changes, visits_come_oldest_first,
         the_end_of_a_session_is_whole, one_of_many_ends_a_session, all_sessions_of_a_person_end,
         no_ticket_slips_past_the_end, what_ends_by_itself_waits_to_be_told, what_nobody_uses_is_named,
@@ -179,7 +179,7 @@ promises! {
         a_factor_is_one_persons, factors_are_bounded, a_counter_is_moved_once, a_question_is_answered_by_one_use, a_factor_is_renamed_and_removed_by_its_person, all_factors_of_a_person_are_forgotten,
         passkeys_are_counted_by_their_domain, the_last_factor_remains, codes_are_replaced_together;
     activations:
-        a_code_is_one_persons, a_code_gives_a_password_once, a_login_is_one_persons, a_code_begins_anew, one_of_many_uses_a_code,
+        a_code_is_one_persons, whoever_is_provided_is_found, a_code_gives_a_password_once, a_login_is_one_persons, a_code_begins_anew, one_of_many_uses_a_code,
         a_code_begins_anew_for_every_record, a_record_brings_code_and_password_along, a_changed_password_is_the_only_one,
         a_mailed_code_replaces_a_password, one_of_many_uses_a_mailed_code,
         a_charte_is_accepted_by_its_version;

@@ -2,7 +2,7 @@
 
 use preau_connector_api::Names;
 use preau_domain::{AuditKind, Factor, FactorId, FactorKind, Instant, JoinKey, Person, PersonId, Profile, SourceId};
-use preau_flows::{ALICE, Answer, Browser, COLLEGE, HUGO, INES, NOE, Role, TestHub, stories};
+use preau_flows::{ALICE, Answer, Browser, COLLEGE, HUGO, INES, NOE, Role, TestHub, When, crowd, stories};
 use preau_store::SaidBy;
 use preau_web::activation::{self, LASTS};
 use preau_web::{Charte, Words};
@@ -18,6 +18,7 @@ stories!(
     a_code_is_for_those_who_prove_themselves_here,
     the_charte_comes_before_the_first_ticket,
     a_new_charte_is_accepted_anew,
+    a_school_is_read_twice_however_many_are_in_it,
     a_head_prints_the_codes_of_the_establishment,
     a_code_is_used_by_the_browser_that_shows_it,
     a_teacher_helps_a_pupil_of_their_class,
@@ -272,6 +273,30 @@ async fn head(hub: &TestHub) -> Role {
     head
 }
 
+/// The form that prints, with nothing chosen.
+fn sheets(desk: &Answer) -> preau_flows::Form {
+    preau_flows::Form {
+        fields: vec![("token".into(), desk.form_with("token").value("token").unwrap_or_default().into())],
+        ..desk.form_to("/sheets")
+    }
+}
+
+async fn a_school_is_read_twice_however_many_are_in_it(hub: TestHub) {
+    let hub = local(&hub).await;
+    let mut hugo = hub.browser();
+    hub.put_all(crowd(40).into_iter().map(|(person, _, _)| person).collect()).await;
+    hugo.sign_in(&head(&hub).await).at_home().await;
+    let form = sheets(&hugo.visit("/activation").await);
+    hub.faults.fail(0, When::Before);
+    let printed = hugo.submit_once(&form, &[("public", "pupil")]).await;
+    let calls = hub.faults.calls();
+    let read = |one: &str| calls.iter().filter(|call| **call == one).count();
+    assert_eq!(["people_at", "provided", "password_hash", "activation_of"].map(read), [1, 1, 0, 0], "{calls:?}");
+    assert!(printed.body.starts_with("%PDF"), "{}", printed.words());
+    let kept = hub.hub.store.activation_of(&NOE.person_id(), hub.hub.now()).await.expect("it is read");
+    assert!(kept.is_some(), "control: there were codes to make");
+}
+
 async fn a_head_prints_the_codes_of_the_establishment(hub: TestHub) {
     let hub = local(&hub).await;
     let (mut hugo, mut alice) = (hub.browser(), hub.browser());
@@ -281,10 +306,7 @@ async fn a_head_prints_the_codes_of_the_establishment(hub: TestHub) {
     let home = hugo.sign_in(&head).at_home().await.answer;
     assert!(home.has_link("Imprimer des codes d’activation"), "{}", home.words());
     let desk = hugo.visit("/activation").await;
-    let form = preau_flows::Form {
-        fields: vec![("token".into(), desk.form_with("token").value("token").unwrap_or_default().into())],
-        ..desk.form_to("/sheets")
-    };
+    let form = sheets(&desk);
     let printed = hugo.submit_once(&form, &[("public", "pupil"), ("class", "6B")]).await;
     assert_eq!((printed.status.as_u16(), printed.header("content-type")), (200, "application/pdf"));
     assert!(printed.body.starts_with("%PDF") && printed.body.contains("<4E6FE9205065746974>"), "{}", printed.body);

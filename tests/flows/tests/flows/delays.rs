@@ -15,6 +15,7 @@ stories!(
     a_whole_school_behind_one_address,
     one_password_on_a_whole_school_is_slowed_and_nobody_else,
     a_password_tried_on_many_keeps_its_owner_out_of_no_known_device,
+    a_list_stolen_elsewhere_rings_though_nothing_of_it_comes_twice,
     one_login_of_two_sources_is_counted_twice,
     a_device_of_one_source_is_no_device_of_the_other,
 );
@@ -194,6 +195,35 @@ async fn a_password_tried_on_many_keeps_its_owner_out_of_no_known_device(hub: Te
     assert_eq!(stranger.try_password(&page, &owner, &word).await.status, 303, "and not for ever");
 }
 
+/// What the journal of this day says of accounts that fail.
+async fn alarms(hub: &TestHub) -> Vec<String> {
+    let kept = hub.journal(preau_web::alarms_of(hub.hub.now()).as_str()).await;
+    kept.into_iter().map(|event| event.detail).collect()
+}
+
+async fn a_list_stolen_elsewhere_rings_though_nothing_of_it_comes_twice(hub: TestHub) {
+    let school = school(&hub, 60).await;
+    let tried = async |number: usize| {
+        let known = school.get(number).map(|(login, _)| login.clone());
+        let login = known.unwrap_or_else(|| format!("personne{number}"));
+        let mut stranger = hub.browser().at(&format!("198.51.100.{number}"));
+        let page = stranger.password_page("/", &NOE).await;
+        let answer = stranger.try_password(&page, &login, &format!("volé-ailleurs-{number}")).await;
+        assert_eq!(answer.status, 422, "nobody is slowed: {}", answer.words());
+    };
+    for number in 0..99 {
+        tried(number).await;
+    }
+    assert_eq!(alarms(&hub).await, Vec::<String>::new(), "of few, a share says nothing");
+    for number in 99..120 {
+        tried(number).await;
+    }
+    assert_eq!(alarms(&hub).await, ["accounts-fail 100 of 100"], "once");
+    let warned =
+        hub.log.lines().iter().filter(|line| line.contains("\"WARN\"") && line.contains("stolen list")).count();
+    assert_eq!(warned, 1);
+}
+
 /// Somebody of the annuaire whose login there is a guest's here.
 async fn namesake(hub: &TestHub) -> Role {
     let who = Role { login: GAELLE.login, password: "lanterne-Jaune-12", ..ALICE.clone() };
@@ -253,4 +283,5 @@ async fn a_whole_school_behind_one_address(hub: TestHub) {
     for wave in (0..school.len()).collect::<Vec<_>>().chunks(60) {
         join_all(wave.iter().map(|number| pupil(*number))).await;
     }
+    assert_eq!(alarms(&hub).await, Vec::<String>::new(), "one in twelve who mistypes is a Monday morning");
 }

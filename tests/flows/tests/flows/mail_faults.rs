@@ -16,6 +16,7 @@ stories!(
     a_code_ends_with_the_address_it_went_to,
     a_letter_does_not_go_where_its_reader_is_no_more,
     a_family_with_one_address_gets_a_code_for_each,
+    a_family_with_one_address_reads_whose_password_was_changed,
     whoever_comes_from_no_source_is_found_by_the_address,
     sessions_end_however_many_there_are,
     a_letter_is_in_the_language_of_its_reader,
@@ -183,7 +184,7 @@ async fn sessions_end_however_many_there_are(hub: TestHub) {
     for number in 0..130 {
         let (id, created) = (SessionId::new(format!("s{number}")), one.created + Seconds(number));
         let session = Session { id, created, ..one.clone() };
-        let new = NewSession { session, pending: None, replaces: None, upstream: None, way: None };
+        let new = NewSession { session, pending: None, replaces: None, proved: None, upstream: None, way: None };
         store.begin_session(&new).await.expect("it begins");
     }
     ask(&mut hub.browser(), &INES, INES.login).await;
@@ -193,6 +194,28 @@ async fn sessions_end_however_many_there_are(hub: TestHub) {
     hub.clock.advance(5);
     assert_eq!(before.get("/account").await.status, 303, "the oldest too");
     assert_eq!(store.sessions_of(&ines.person_id(), hub.hub.now()).await.expect("read"), []);
+}
+
+async fn a_family_with_one_address_reads_whose_password_was_changed(hub: TestHub) {
+    let (hub, mailbox) = written(&hub).await;
+    let (ines, noe) = (with_password(&hub, &INES).await, with_password(&hub, &NOE).await);
+    hub.put(Person { mail: INES.person().mail, ..NOE.person() }).await;
+    hub.hub.store.choose_language(&INES.person_id(), Some("en")).await.expect("kept");
+    for (said, who, other) in [("de l’identifiant", &noe, &ines), ("of the account", &ines, &noe)] {
+        let (sent, mut browser) = (mailbox.letters().len(), hub.browser());
+        ask(&mut hub.browser(), who, who.login).await;
+        let page = show(&mut browser, &code_of(&mailbox.letter(sent + 1).await)).await;
+        choose(&mut browser, &page, NEW).await;
+        let news = mailbox.letter(sent + 2).await;
+        assert!(news.text.contains(&format!("{said} {}", who.login)), "{}", news.text);
+        assert!(
+            !news.text.contains(other.login) && !news.subject.contains(who.login),
+            "{} {}",
+            news.subject,
+            news.text
+        );
+        hub.clock.advance(AN_HOUR);
+    }
 }
 
 /// Whoever asks may be anybody; who reads chose a language, or is written to in that of the request.

@@ -1,13 +1,18 @@
 //! Passkeys: made, used without a name and as a second factor, removed; and what is refused, each beside what is not.
 
+use futures::future::BoxFuture;
 use preau_authenticator::{Authenticator, Said};
-use preau_domain::{AccountState, AuditKind, Instant, Person};
-use preau_flows::{ALICE, Browser, GAELLE, NOE, Role, TestHub, authenticator, stories};
+use preau_domain::{AccountState, AuditKind, Factor, Instant, PendingId, Person, Seconds};
+use preau_flows::{ALICE, Browser, GAELLE, NOE, Role, TestHub, When, authenticator, stories};
+use preau_store::{Ending, FactorUse, Store};
 use serde_json::json;
+use std::sync::Arc;
 
 stories!(
     a_passkey_signs_in_without_a_name,
     a_challenge_is_answered_once,
+    a_passkey_used_elsewhere_meanwhile_opens_nothing,
+    a_sign_in_that_ended_elsewhere_is_over_for_a_passkey,
     a_challenge_is_answered_in_time_by_whom_it_was_asked,
     a_passkey_opens_the_account_it_was_made_for,
     a_name_of_a_passkey_is_one_accounts,
@@ -62,8 +67,14 @@ async fn a_passkey_signs_in_without_a_name(hub: TestHub) {
     assert!(told.len() == 1 && told[0].starts_with("passkey-added "), "{told:?}");
     let mut fresh = hub.browser();
     let page = fresh.visit("/").await;
+    hub.faults.fail(0, When::Before);
     let home = fresh.prove_passkey(&page, &mut device, &HONEST).await;
     assert_eq!(home.location(), Some("/"), "{}", home.words());
+    let (calls, apart) = (hub.faults.calls(), ["answer_by_factor", "keep", "take_kept", "remember_device"]);
+    assert!(
+        calls.contains(&"begin_session") && !calls.iter().any(|call| apart.contains(call)),
+        "one stroke: {calls:?}"
+    );
     assert!(fresh.visit("/").await.words().contains("Alice"));
     assert!(journal(&hub, &ALICE, AuditKind::SignInSucceeded).await.contains(&"passkey".to_owned()));
     let rp = hub.rp("rp");
@@ -85,6 +96,43 @@ async fn a_challenge_is_answered_once(hub: TestHub) {
     assert_eq!((again.status.as_u16(), browser.signed_in()), (422, false), "the challenge was answered");
     let control = browser.prove_passkey(&forged, &mut device, &HONEST).await;
     assert_eq!((control.location(), browser.signed_in()), (Some("/"), true));
+}
+
+async fn a_passkey_used_elsewhere_meanwhile_opens_nothing(hub: TestHub) {
+    let (_, mut device) = equipped(&hub, &ALICE).await;
+    let Factor { id, counter, doc, .. } =
+        hub.hub.store.factors_of(&ALICE.person_id()).await.expect("they are read").remove(0);
+    let mut browser = hub.browser();
+    let page = browser.visit("/").await;
+    let used = FactorUse { id, was: counter, counter: counter + 100, doc, at: hub.hub.now() };
+    let elsewhere = move |store: Arc<dyn Store>| -> BoxFuture<'static, ()> {
+        Box::pin(async move { store.use_factor(&used).await.expect("it is used") })
+    };
+    hub.faults.meanwhile("factor", Box::new(elsewhere));
+    let raced = browser.prove_passkey(&page, &mut device, &HONEST).await;
+    assert_eq!((raced.status.as_u16(), browser.signed_in()), (422, false), "{}", raced.words());
+    assert!(journal(&hub, &ALICE, AuditKind::SignInRefused).await.contains(&"passkey-raced".to_owned()));
+    let again = browser.prove_passkey(&page, &mut device, &HONEST).await;
+    assert_eq!((again.status.as_u16(), browser.signed_in()), (422, false), "its challenge was answered");
+    browser.prove_passkey(&again, &mut device, &HONEST).await;
+    assert!(browser.signed_in(), "control");
+}
+
+async fn a_sign_in_that_ended_elsewhere_is_over_for_a_passkey(hub: TestHub) {
+    let (_, mut device) = equipped(&hub, &ALICE).await;
+    let mut browser = hub.browser();
+    let page = browser.visit("/").await;
+    let id = page.form_with("answer").action.split('/').nth(2).expect("of a sign-in").to_owned();
+    let ending = Ending { id: PendingId::new(id), until: hub.hub.now() + Seconds(900) };
+    let elsewhere = move |store: Arc<dyn Store>| -> BoxFuture<'static, ()> {
+        Box::pin(async move { assert!(store.end_pending(&ending).await.expect("it ends")) })
+    };
+    hub.faults.meanwhile("factor", Box::new(elsewhere));
+    let late = browser.prove_passkey(&page, &mut device, &HONEST).await;
+    assert_eq!((late.status.as_u16(), browser.signed_in()), (400, false), "{}", late.words());
+    let page = browser.visit("/").await;
+    browser.prove_passkey(&page, &mut device, &HONEST).await;
+    assert!(browser.signed_in(), "control");
 }
 
 async fn a_challenge_is_answered_in_time_by_whom_it_was_asked(hub: TestHub) {
