@@ -416,11 +416,19 @@ test('a guest of CM2 arrives in 6e: the account is theirs, services know them as
   const password = 'pierre-levee-44';
   arrives({ like, given, family, login, password });
   preau(way.config, 'sync', 'annuaire');
-  const matches = JSON.parse(preau(way.config, 'guests', 'matches', host, '--convention', demo.shared.convention, '--json'));
-  const accounts = matches.map((one) => one.guest);
-  assert.equal(new Set(accounts).size, 1, `one guest is like a pupil: ${JSON.stringify(matches)}`);
-  preau(way.config, 'guests', 'convert', accounts[0], login, '--why', 'la principale connaît l’enfant');
+  const matches = () => JSON.parse(preau(way.config, 'guests', 'matches', host, '--json'));
+  assert.deepEqual(matches(), [], 'who is a guest still is a pupil elsewhere');
+  // July.
+  preau(way.config, 'guests', 'end', '--space', 'passage');
   await isOutWithinSeconds(guest, way);
+  assert.equal(matches().length, 1, `one guest is like a pupil: ${JSON.stringify(matches())}`);
+  const direction = await visitor();
+  await direction.goto(`${way.host}spaces/guests/pupils`);
+  await signIn(direction, account('head'));
+  assert.ok((await direction.innerText('main')).includes(family), 'the head reads whom it may be');
+  await look(direction, 'arrivals-college');
+  await direction.click('form[action="/spaces/guests/pupils"] button');
+  await direction.locator('main', { hasText: 'Personne à rapprocher' }).waitFor();
   await isOut(await guestOf(way, pupil), way);
   const own = await visitor();
   await own.goto(way.host);

@@ -11,12 +11,16 @@ pub(crate) use ending::forget;
 use crate::back::{Back, Shape};
 use crate::doc;
 use crate::link::{Arg, Row, Sql, args};
+use crate::people::person;
 use async_trait::async_trait;
 use preau_domain::{
     Convention, ConventionState, GUESTS, Guest, GuestList, GuestStop, Instant, Person, PersonId, Role, SchoolPair,
     ServiceId, Space, SpaceGrant, StopLift, Uai, member_by_name,
 };
-use preau_store::{Admission, Admitted, DueGuests, GuestsOf, Hosted, Hosting, ListsOf, Result, StopsOf, StoreError};
+use preau_store::{
+    Admission, Admitted, Conversion, Departed, DueGuests, GuestsOf, Hosted, Hosting, ListsOf, Result, StopsOf,
+    StoreError,
+};
 
 const CONVENTION: &str = "SELECT doc, state FROM convention WHERE id = $1";
 const CONVENTIONS: &str = "SELECT doc, state FROM convention WHERE id > $1 ORDER BY id LIMIT $2";
@@ -110,6 +114,23 @@ const IN_SPACES: Sql = Sql::Each {
             JOIN person p ON p.id = g.person
         WHERE s.id = ANY($1) AND m.batch <> '' AND g.person > $2 ORDER BY s.id, g.person LIMIT $3",
 };
+/// From an establishment to its spaces, the lists that came for them, and those whom such a list was the last to bring: SQLite is kept to this order.
+const DEPARTED: Sql = Sql::Each {
+    sqlite: "SELECT p.id, p.source, p.join_key, p.state, p.doc, g.person, g.batch, g.ends, g.ended, g.doc
+        FROM space s CROSS JOIN guest_list l ON l.space = s.id AND l.sent = 0
+            CROSS JOIN guest g ON g.batch = l.id AND g.convention = l.convention
+            CROSS JOIN person p ON p.id = g.person
+        WHERE s.host = $1 AND g.person > $2 AND g.ended IS NOT NULL
+            AND p.source = $4 AND p.state = 'suspended' AND p.account IS NULL
+        ORDER BY g.person, g.convention LIMIT $3",
+    postgres: "SELECT p.id, p.source, p.join_key, p.state, p.doc, g.person, g.batch, g.ends, g.ended, g.doc
+        FROM space s JOIN guest_list l ON l.space = s.id AND l.sent = 0
+            JOIN guest g ON g.batch = l.id AND g.convention = l.convention
+            JOIN person p ON p.id = g.person
+        WHERE s.host = $1 AND g.person > $2 AND g.ended IS NOT NULL
+            AND p.source = $4 AND p.state = 'suspended' AND p.account IS NULL
+        ORDER BY g.person, g.convention LIMIT $3",
+};
 const IS_IN: &str = "SELECT space FROM space_member WHERE member = $1 AND space = $2 AND batch <> ''";
 const COUNT: &str = "SELECT count(*) FROM guest WHERE convention = $1 AND ended IS NULL";
 const KNOWN: Sql = Sql::Each {
@@ -153,12 +174,17 @@ fn space(row: &Row) -> Result<Space> {
 }
 
 fn guest(row: &Row) -> Result<Guest> {
+    guest_from(row, 0)
+}
+
+/// The guest in the five columns from that one on.
+fn guest_from(row: &Row, first: usize) -> Result<Guest> {
     Ok(Guest {
-        person: PersonId::new(row.text(0)?),
-        batch: row.text(1)?.to_owned(),
-        until: row.instant(2)?,
-        ended: row.int_or_none(3)?.map(Instant),
-        ..doc::read("guest", row.text(4)?)?
+        person: PersonId::new(row.text(first)?),
+        batch: row.text(first + 1)?.to_owned(),
+        until: row.instant(first + 2)?,
+        ended: row.int_or_none(first + 3)?.map(Instant),
+        ..doc::read("guest", row.text(first + 4)?)?
     })
 }
 
@@ -460,14 +486,19 @@ impl Hosting for Back {
         rows.iter().map(|row| stops::lifted(host, row)).collect()
     }
 
-    async fn convert_guest(&self, guest: &PersonId, ours: &PersonId, keep_guest: bool, now: Instant) -> Result<bool> {
+    async fn convert_guest(&self, guest: &PersonId, ours: &PersonId, how: Conversion, now: Instant) -> Result<bool> {
         let (guest, ours) = (guest.as_str().to_owned(), ours.as_str().to_owned());
-        let pair = if keep_guest { (guest.clone(), ours) } else { (ours, guest.clone()) };
-        match self.leaving(move |link| Box::pin(ending::convert(link, guest, pair, now))).await {
+        let pair = if how.keep_guest { (guest.clone(), ours) } else { (ours, guest.clone()) };
+        match self.leaving(move |link| Box::pin(ending::convert(link, guest, pair, how.despite, now))).await {
             Ok(()) => Ok(true),
             Err(StoreError::Conflict) => Ok(false),
             Err(other) => Err(other),
         }
+    }
+
+    async fn departed(&self, host: &Uai, after: &PersonId, limit: u32) -> Result<Vec<Departed>> {
+        let rows = self.many_rows(DEPARTED, args![host.as_str(), after.as_str(), limit, GUESTS]).await?;
+        rows.iter().map(|row| Ok(Departed { guest: guest_from(row, 5)?, person: person(row)? })).collect()
     }
 
     async fn renew_guests(&self, space: &str, until: Instant) -> Result<u64> {

@@ -42,6 +42,12 @@ const APART: &str = "SELECT 1 FROM pairing WHERE said = 'apart'
         AND one = $2 AND other IN (SELECT id FROM person WHERE id = $1 OR account = $1)
     UNION ALL SELECT 1 FROM pairing WHERE said = 'apart'
         AND other = $2 AND one IN (SELECT id FROM person WHERE id = $1 OR account = $1)";
+/// The same of all who are named, two by two.
+const ALL_APART: Sql = Sql::Each {
+    sqlite: "SELECT one, other FROM pairing WHERE said = 'apart'
+        AND one IN (SELECT value FROM json_each($1)) AND other IN (SELECT value FROM json_each($1))",
+    postgres: "SELECT one, other FROM pairing WHERE said = 'apart' AND one = ANY($1) AND other = ANY($1)",
+};
 const ACCOUNT: Sql = Sql::Each {
     sqlite: "SELECT account FROM person WHERE id = $1 AND account IS NOT NULL",
     postgres: "SELECT account FROM person WHERE id = $1 AND account IS NOT NULL FOR UPDATE",
@@ -132,6 +138,12 @@ async fn hold(link: &mut Link<'_>, names: Vec<String>, who: SaidBy) -> Result<BT
     link.rows(hold, args![names]).await?.iter().map(|row| row.text(0).map(str::to_owned)).collect()
 }
 
+/// Whether somebody said that two accounts are not one person. Whoever would say it now waits.
+pub(crate) async fn said_apart(link: &mut Link<'_>, one: &str, other: &str) -> Result<bool> {
+    hold(link, ordered(one, other).to_vec(), SaidBy::Hand).await?;
+    Ok(!link.rows(APART, args![one, other]).await?.is_empty())
+}
+
 pub(crate) async fn pair(
     link: &mut Link<'_>,
     pairs: Vec<(String, String)>,
@@ -210,6 +222,17 @@ impl Pairings for Back {
             })
         });
         written.await
+    }
+
+    async fn kept_apart(&self, pairs: &[(PersonId, PersonId)]) -> Result<Vec<bool>> {
+        bounded(pairs.len())?;
+        let names: BTreeSet<&str> = pairs.iter().flat_map(|(one, other)| [one.as_str(), other.as_str()]).collect();
+        let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
+        let mut apart = BTreeSet::new();
+        for row in self.many_rows(ALL_APART, args![names]).await? {
+            apart.insert([row.text(0)?.to_owned(), row.text(1)?.to_owned()]);
+        }
+        Ok(pairs.iter().map(|(one, other)| apart.contains(&ordered(one.as_str(), other.as_str()))).collect())
     }
 
     async fn pairs(&self, after: &PersonId, limit: u32) -> Result<Vec<Pair>> {

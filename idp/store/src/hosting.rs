@@ -96,6 +96,24 @@ pub struct Hosted {
     pub name: String,
 }
 
+/// Somebody who was a guest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Departed {
+    /// What is known of the guest.
+    pub guest: Guest,
+    /// What their account says.
+    pub person: Person,
+}
+
+/// How a guest and a person of ours become one account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Conversion {
+    /// Its name is the guest's.
+    pub keep_guest: bool,
+    /// Also where somebody said that the two are two people ([`crate::Pairings::keep_apart`]).
+    pub despite: bool,
+}
+
 /// Guests whose time was over.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DueGuests {
@@ -287,8 +305,13 @@ pub trait Hosting: Send + Sync {
     async fn lifts(&self, of: StopsOf<'_>, since: Instant, limit: u32) -> Result<Vec<StopLift>>;
 
     /// Makes one account of a guest and a person of ours, all or nothing: the guest ends, nobody comes in as them by another ENT any more, and
-    /// what was known of the guest is forgotten. The name of the account is the guest's where `keep_guest`. Says whether the two can be one.
-    async fn convert_guest(&self, guest: &PersonId, ours: &PersonId, keep_guest: bool, now: Instant) -> Result<bool>;
+    /// what was known of the guest is forgotten. Says whether the two can be one: among concurrent callers who say it of one guest and several people, or who
+    /// say that the two are not one, exactly one is believed.
+    async fn convert_guest(&self, guest: &PersonId, ours: &PersonId, how: Conversion, now: Instant) -> Result<bool>;
+
+    /// Who was a guest by a list for a space of an establishment, as the last one that named them by its convention, and is nobody's guest any more, as long
+    /// as their name is known; ordered by account from the one after `after` on, at most `limit`. Costs what came to that establishment.
+    async fn departed(&self, host: &Uai, after: &PersonId, limit: u32) -> Result<Vec<Departed>>;
 
     /// Gives the guests of a space that end before `until` until then. Returns how many there were.
     async fn renew_guests(&self, space: &str, until: Instant) -> Result<u64>;

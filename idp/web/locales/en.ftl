@@ -893,6 +893,24 @@ guests-none = No guest, and no space open to other workspaces.
 guests-cut = These spaces have more guests than this page shows: open the page of each.
 guests-convention = Convention in force until the end of { $until }. Its fingerprint, the same on both sides: { $terms }
 guests-stop = Stop at once, for good, everything { $peer } has here
+arrivals-title = Guests who became pupils
+arrivals-text = Children who came to { $place } as guests of another workspace may be pupils of yours by now.
+arrivals-none = Nobody to bring together: no former guest is like one of your pupils by more than the name.
+arrivals-how = A name proves nothing: say yes only of a child you know. After a yes, the two accounts are one: the child comes in as your pupil, and no more through the former workspace. After a no, these two are not proposed again.
+arrivals-gone = This proposal is not there any more: somebody decided meanwhile, or one of the two accounts changed. Nothing was done.
+arrivals-more = More proposals wait: they come when these are decided.
+arrival-pupil = { $name } ({ $classes })
+arrival-guest = May be { $guest }, a former guest: { $class } ({ $place }), { $peer }.
+arrival-name = Same given name and same initial.
+arrival-here = Came to a space of your establishment, until { $until }.
+arrival-level = Was in { $left }, is in { $now }.
+arrival-paired = Their school is paired with your establishment.
+arrival-sector = Their school is of your sector, as the directory says.
+arrival-contested = Mind: another proposal names the same guest or the same pupil.
+arrival-follows = The pupil’s account was never used: services will know the child, and what they did there as a guest follows.
+arrival-stays = The pupil’s account was used already: it stays as it is, and what the guest did in services stays there under the former name.
+arrival-yes = Yes, this is the same child
+arrival-no = No, these are two children
 ## Activating an account
 
 activate-link = I have an activation code

@@ -897,6 +897,24 @@ guests-none = Aucun invité, et aucun espace ouvert à d’autres ENT.
 guests-cut = Ces espaces ont plus d’invités que n’en montre cette page : ouvrez la page de chacun.
 guests-convention = Convention en vigueur jusqu’au { $until } inclus. Son empreinte, la même des deux côtés : { $terms }
 guests-stop = { $peer } : tout arrêter ici, tout de suite et pour de bon
+arrivals-title = Invités devenus élèves
+arrivals-text = { $place } : des enfants qui venaient comme invités d’un autre ENT sont peut-être élèves chez vous à présent.
+arrivals-none = Personne à rapprocher : aucun ancien invité ne ressemble à l’un de vos élèves par autre chose que son nom.
+arrivals-how = Un nom ne prouve rien : ne dites oui que pour un enfant que vous connaissez. Après un oui, les deux comptes n’en font qu’un : l’enfant entre par sa connexion d’élève, et plus par son ancien ENT. Après un non, ces deux-là ne sont plus proposés.
+arrivals-gone = Cette proposition n’est plus là : quelqu’un a décidé entre-temps, ou l’un des deux comptes a changé. Rien n’a été fait.
+arrivals-more = D’autres propositions attendent : elles viennent quand celles-ci sont décidées.
+arrival-pupil = { $name } ({ $classes })
+arrival-guest = Serait { $guest }, ancien invité : { $class } ({ $place }), { $peer }.
+arrival-name = Même prénom et même initiale.
+arrival-here = Venait dans un espace de votre établissement, jusqu’au { $until }.
+arrival-level = Était en { $left }, est en { $now }.
+arrival-paired = Son école est jumelée avec votre établissement.
+arrival-sector = Son école est de votre secteur, d’après l’annuaire.
+arrival-contested = Attention : une autre proposition nomme le même invité ou le même élève.
+arrival-follows = Le compte d’élève n’a jamais servi : les services reconnaîtront l’enfant, et ce qu’il y a fait comme invité le suit.
+arrival-stays = Le compte d’élève a déjà servi : il reste tel qu’il est, et ce que l’invité a fait dans les services y reste sous son ancien nom.
+arrival-yes = Oui, c’est le même enfant
+arrival-no = Non, ce sont deux enfants
 ## Activer son compte
 
 activate-link = J’ai un code d’activation

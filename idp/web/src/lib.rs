@@ -8,6 +8,7 @@
 mod account;
 pub mod acting;
 pub mod activation;
+pub mod arrivals;
 pub mod bench;
 mod cards;
 mod certificate;

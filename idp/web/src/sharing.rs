@@ -6,6 +6,7 @@
 //! These pages are for staff of the establishment they work in now; to everybody else there is nothing. Whoever changes something proved who they
 //! are within a quarter of an hour.
 
+mod arrivals;
 mod draft;
 mod heads;
 mod invite;
@@ -65,6 +66,8 @@ pub fn routes() -> Router<Arc<Hub>> {
         .route("/spaces/recall", post(join::recall))
         .route("/spaces/guests", get(heads::list).post(heads::stop))
         .route("/spaces/guests/lift", post(stops::lift_of_head))
+        .route("/spaces/guests/pupils", get(arrivals::list).post(arrivals::confirm))
+        .route("/spaces/guests/pupils/refused", post(arrivals::refuse))
         .route("/spaces/guests/written", post(typed::allow))
         .route("/space/{space}", get(manage::show))
         .route("/space/{space}/change", get(draft::ask_change).post(draft::change))

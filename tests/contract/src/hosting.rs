@@ -6,7 +6,7 @@ use preau_domain::{
     AccountState, Convention, ConventionState, Credentials, FederatedIdentity, Guest, GuestList, Instant, Lifter, Peer,
     Person, PersonId, Public, Retention, Role, SchoolPair, Seconds, ServiceId, SourceId, Space, SpaceGroup, guest_key,
 };
-use preau_store::{Admission, Admitted, DueGuests, GuestsOf, ListsOf, NewGuest, StopsOf, Store};
+use preau_store::{Admission, Admitted, Conversion, DueGuests, GuestsOf, ListsOf, NewGuest, StopsOf, Store};
 
 pub(crate) const END: Instant = Instant(NOW.0 + 10_000_000);
 
@@ -687,15 +687,20 @@ pub async fn what_is_known_of_a_guest_goes_with_them(store: &dyn Store) {
     assert!(store.guest(&guest(2)).await.unwrap().is_some(), "control");
 }
 
+/// Somebody says so who knows what was said before.
+fn how(keep_guest: bool) -> Conversion {
+    Conversion { keep_guest, despite: true }
+}
+
 /// A guest who becomes a pupil of ours keeps the name that services know, is what the annuaire says, and a guest no more; what they keep at hand stays.
 pub async fn a_guest_becomes_a_pupil_of_ours(store: &dyn Store) {
     set_up(store, 10).await;
     store.admit(&list("b", "fables", vec![newcomer(1), newcomer(2)]), NOW).await.unwrap();
     store.put_people(None, &[change(sourced("k1"))]).await.unwrap();
-    assert!(!store.convert_guest(&guest(1), &guest(2), true, NOW).await.unwrap(), "two guests are not one");
+    assert!(!store.convert_guest(&guest(1), &guest(2), how(true), NOW).await.unwrap(), "two guests are not one");
     assert_eq!(is_in(store, 1, NOW).await, ["fables"], "and nothing was changed");
     assert_eq!(store.links_of(&who(1)).await.unwrap().len(), 1);
-    assert!(store.convert_guest(&guest(1), &sourced("k1").id, true, NOW).await.unwrap());
+    assert!(store.convert_guest(&guest(1), &sourced("k1").id, how(true), NOW).await.unwrap());
     let pupil = store.person(&guest(1)).await.unwrap().unwrap();
     let ours = sourced("k1");
     assert_eq!((&pupil.join, &pupil.affiliations, &pupil.login), (&ours.join, &ours.affiliations, &ours.login));
@@ -722,7 +727,7 @@ pub async fn a_pupil_of_ours_is_no_guest_again(store: &dyn Store) {
     store.put_people(None, &[change(sourced("k1")), change(sourced("k2"))]).await.unwrap();
     let pairs = [(sourced("k1").id, true), (sourced("k2").id, false)];
     for (number, (ours, keep)) in [1, 2].into_iter().zip(pairs) {
-        assert!(store.convert_guest(&guest(number), &ours, keep, NOW).await.unwrap());
+        assert!(store.convert_guest(&guest(number), &ours, how(keep), NOW).await.unwrap());
     }
     let again = list("b2", "fables", vec![newcomer(3), newcomer(1), newcomer(4), newcomer(2)]);
     assert_eq!(store.admit(&again, LATER).await.unwrap(), Admitted::AreOurs(vec![1, 3]));

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "an answer that fails is a promise broken, and ends its case")]
 
 pub mod activations;
+pub mod arrivals;
 pub mod audit;
 pub mod cards;
 pub mod establishments;

@@ -144,10 +144,14 @@ pub enum PairsCommand {
         #[arg(long, conflicts_with = "ecoles")]
         proposed: bool,
     },
-    /// Show the écoles of a collège: those declared, and those that the annuaire proposes by their sector.
+    /// Show the écoles of a collège: those declared, and those that the annuaire proposes by their sector; and of the schools that are known here the
+    /// classes of the cycle, how many pupils each has, who teaches it, and the spaces that are for several of them.
     Show {
         /// The collège.
         college: Uai,
+        /// Levels of the classes, with commas.
+        #[arg(long, value_name = "LEVELS", value_delimiter = ',', default_value = "CM1,CM2,6EME")]
+        levels: Vec<String>,
         /// For scripts.
         #[arg(long)]
         json: bool,
@@ -295,14 +299,15 @@ pub enum GuestsCommand {
         #[arg(long, value_name = "DAY")]
         until: Day,
     },
-    /// Propose which pupils of an establishment were guests: same given name, same initial. Names prove nothing: a person who knows the child says
-    /// so with `preau guests convert`.
+    /// Propose which pupils of an establishment were guests of its spaces, and are guests no more: same given name, same initial, and a level that
+    /// follows or a school that is paired with it; not those whom somebody refused. Its head is proposed the same on a page. None of it proves anything: a
+    /// person who knows the child says so there, or with `preau guests convert`.
     Matches {
         /// The establishment.
         establishment: Uai,
-        /// The convention by which they were guests.
+        /// The convention by which they were guests; any when it is not said.
         #[arg(long, value_name = "NAME")]
-        convention: String,
+        convention: Option<String>,
         /// Level of the pupils looked at; all when it is not said.
         #[arg(long, value_name = "LEVEL")]
         level: Option<String>,
@@ -310,7 +315,7 @@ pub enum GuestsCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Say that a guest is a pupil of ours now. Where the account of the pupil was never used, services go on with what they know of the guest; else
+    /// Say that a guest is a pupil of ours now, also where somebody refused it. Where the account of the pupil was never used, services go on with what they know of the guest; else
     /// the account of the pupil stays as it is. Signing in by the other ENT ends.
     Convert {
         /// The account of the guest.

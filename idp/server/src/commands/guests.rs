@@ -2,19 +2,21 @@
 
 mod stops;
 
-use super::hosting::{PAGE, convention, day, group, pair, writing};
+use super::hosting::{PAGE, convention, day, group, writing};
 use crate::cli::{EndArgs, Failure, GuestsCommand, GuestsOfArgs};
 use crate::config::Loaded;
 use crate::output::say;
 use crate::{SystemClock, assembly, commands};
-use preau_domain::{AccountState, Clock, Guest, Identifier, Ids, Person, PersonId, Profile, Public, Uai};
-use preau_hosting::{Estimate, Head, LIST_HOLDS, Listed, MOST_GUESTS, Needed, TYP, next_summer, write_body};
+use preau_domain::{Clock, Guest, Identifier, Ids, Person, PersonId, Public, Uai};
+use preau_hosting::{
+    Arrival, Estimate, Head, LIST_HOLDS, Listed, MOST_GUESTS, Needed, Sign, TYP, becomes, next_summer, write_body,
+};
 use preau_keys::SystemIds;
 use preau_keys::jose::Alg;
-use preau_store::{GuestsOf, Store};
+use preau_store::{Conversion, GuestsOf, Store};
+use preau_web::arrivals::{pair_of, proposed};
 use preau_web::spaces::{NotTaken, check_list, fingerprint};
 use serde_json::{Value, json};
-use std::collections::HashMap;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -42,7 +44,7 @@ pub async fn run(loaded: &Loaded, demo: bool, what: &GuestsCommand) -> Result<()
         GuestsCommand::List(of) => list(loaded, of).await,
         GuestsCommand::Renew { space, until } => renew(loaded, space, day(*until)?.1).await,
         GuestsCommand::Matches { establishment, convention, level, json } => {
-            matches(loaded, establishment, convention, level.as_deref(), *json).await
+            matches(loaded, establishment, (convention.as_deref(), level.as_deref()), *json).await
         }
         GuestsCommand::Convert { guest, pupil, why } => convert(loaded, guest, pupil, why).await,
         GuestsCommand::Stops { establishment, json } => stops::list(loaded, establishment, *json).await,
@@ -72,7 +74,7 @@ async fn estimate(
     json: bool,
 ) -> Result<(), Failure> {
     let store = assembly::store(loaded, None).await?;
-    let pair = pair(&*store, college).await?;
+    let pair = pair_of(&*store, college).await?;
     let (pair, declared) = pair
         .ok_or_else(|| Failure::new(format!("{college} is paired with no école: preau pairs declare {college} …")))?;
     let quota = match named {
@@ -343,45 +345,47 @@ async fn end(loaded: &Loaded, people: &[String], of: &EndArgs) -> Result<(), Fai
     say!("{ended} people are guests no more, and are signed out within seconds")
 }
 
-/// Pupils of an establishment looked at.
-const MOST_PUPILS: u32 = 20_000;
-
-async fn matches(loaded: &Loaded, at: &Uai, named: &str, level: Option<&str>, json: bool) -> Result<(), Failure> {
-    let store = assembly::store(loaded, None).await?;
-    let is_pupil = |own: &preau_domain::Affiliation| {
-        own.establishment == *at
-            && own.profile == Profile::Pupil
-            && level.is_none_or(|level| own.level.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(level)))
-    };
-    let mut pupils: HashMap<(String, char), Vec<Person>> = HashMap::new();
-    for person in store.people_at(at, MOST_PUPILS).await? {
-        if let Some(alike) = person.given_and_initial().filter(|_| person.affiliations.iter().any(is_pupil)) {
-            pupils.entry(alike).or_default().push(person);
+/// What says so besides the name.
+fn sign(sign: &Sign) -> String {
+    match sign {
+        Sign::NextLevel { left, now } => {
+            let (left, now) = (preau_domain::display_safe(left, 40), preau_domain::display_safe(now, 40));
+            format!("was in {left} and is in {now}")
         }
+        Sign::Paired => "from a school that is paired with it".to_owned(),
+        Sign::Sector => "from a school of its sector".to_owned(),
     }
-    let mut found = Vec::new();
-    for guest in all(&*store, GuestsOf::Convention(named)).await? {
-        let Some(person) =
-            store.person(&guest.person).await?.filter(|person| guest.public == Public::Pupil && person.is_hosted())
-        else {
-            continue;
-        };
-        let alike = person.given_and_initial();
-        found.extend(alike.and_then(|alike| pupils.get(&alike)).map(|pupils| (guest, person, pupils)));
-    }
+}
+
+async fn matches(
+    loaded: &Loaded,
+    at: &Uai,
+    (named, level): (Option<&str>, Option<&str>),
+    json: bool,
+) -> Result<(), Failure> {
+    let store = assembly::store(loaded, None).await?;
+    let asked = |one: &Arrival| {
+        let of_level = |level: &str| one.place.level.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(level));
+        named.is_none_or(|named| one.guest.convention == named) && level.is_none_or(of_level)
+    };
+    let found: Vec<Arrival> = proposed(&*store, at).await?.into_iter().filter(asked).collect();
     if json {
-        let row = |(guest, _, pupils): &(Guest, Person, &Vec<Person>)| json!({ "guest": guest.person, "home": guest.home, "class": guest.class, "pupils": pupils.iter().map(|one| &one.id).collect::<Vec<_>>() });
+        let row = |one: &Arrival| {
+            let why: Vec<String> = one.signs.iter().map(sign).collect();
+            json!({ "guest": one.was.id, "convention": one.guest.convention, "home": one.guest.home,
+                "class": one.guest.class, "pupil": one.pupil.id, "why": why })
+        };
         return say!("{:#}", found.iter().map(row).collect::<Value>());
     }
-    for (guest, person, pupils) in &found {
-        let name = preau_domain::display_safe(&person.display_name(), 100);
-        say!("{name}, guest of {} {}: {}", guest.home, preau_domain::display_safe(&guest.class, 64), guest.person)?;
-        for pupil in pupils.iter() {
-            let name = preau_domain::display_safe(&pupil.display_name(), 100);
-            say!("    {name}:  preau guests convert {} {} --why …", guest.person, pupil.id)?;
-        }
+    for one in &found {
+        let (was, home) = (preau_domain::display_safe(&one.was.display_name(), 100), &one.guest.home);
+        let class = preau_domain::display_safe(&one.guest.class, 64);
+        let name = preau_domain::display_safe(&one.pupil.display_name(), 100);
+        let why: Vec<String> = one.signs.iter().map(sign).collect();
+        say!("{name}, who may be {was}, a guest of {home} {class}: {}", why.join(", "))?;
+        say!("    preau guests convert {} {} --why …", one.was.id, one.pupil.id)?;
     }
-    say!("{} guests bear the given name and the initial of a pupil", found.len())
+    say!("{} times a pupil may be somebody who was a guest", found.len())
 }
 
 /// Who says so and why.
@@ -398,13 +402,12 @@ async fn convert(loaded: &Loaded, guest: &str, pupil: &str, why: &str) -> Result
     let guest = store.person(&PersonId::new(guest)).await?.filter(Person::is_hosted);
     let guest = guest.ok_or_else(|| Failure::new("this is no account of a guest: see `preau guests list`"))?;
     let pupil = commands::find(&*store, pupil).await?;
-    if pupil.is_hosted() || pupil.affiliations.iter().all(|own| own.profile != Profile::Pupil) {
-        return Err(Failure::new(format!("{} is no pupil of ours", pupil.id)));
-    }
-    let unused = pupil.state == AccountState::PreCreated;
-    let (kept, added) = if unused { (&guest.id, &pupil.id) } else { (&pupil.id, &guest.id) };
+    let how = becomes(&guest, &pupil).ok_or_else(|| Failure::new(format!("{} is no pupil of ours", pupil.id)))?;
+    let (kept, added, unused) = (&how.kept, &how.added, how.keeps_guest);
     commands::journal(&*store, Some(kept), None, &format!("guest-converted, {} with {added}: {why}", guest.id)).await?;
-    if !store.convert_guest(&guest.id, &pupil.id, unused, SystemClock::new().now()).await? {
+    // An operator who says why may know better than whoever refused it.
+    let how = Conversion { keep_guest: unused, despite: true };
+    if !store.convert_guest(&guest.id, &pupil.id, how, SystemClock::new().now()).await? {
         return Err(Failure::new(format!("{} and {} cannot be one account: nothing was changed", guest.id, pupil.id)));
     }
     say!("{} is the account of both from now on, a pupil of ours and no guest", kept)?;

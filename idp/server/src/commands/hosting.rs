@@ -1,5 +1,7 @@
 //! `preau conventions`, `preau pairs`, `preau spaces`: what frames the guests of other ENTs.
 
+mod pairs;
+
 use crate::cli::{
     AmendArgs, ConventionsCommand, DraftArgs, Failure, OpenSpaceArgs, PairsCommand, SpacesCommand, Until,
 };
@@ -227,15 +229,6 @@ async fn list(loaded: &Loaded, json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The pair of a collège: what somebody declared, else what the annuaire says of the sector of its écoles. Whether it was declared, besides.
-pub(super) async fn pair(store: &dyn Store, college: &Uai) -> Result<Option<(SchoolPair, bool)>, Failure> {
-    if let Some(pair) = store.school_pair(college).await? {
-        return Ok(Some((pair, true)));
-    }
-    let ecoles = store.ecoles_of_sector(college).await?;
-    Ok((!ecoles.is_empty()).then(|| (SchoolPair { college: college.clone(), ecoles }, false)))
-}
-
 /// `preau pairs …`.
 pub async fn pairs(loaded: &Loaded, what: &PairsCommand) -> Result<(), Failure> {
     match what {
@@ -253,32 +246,7 @@ pub async fn pairs(loaded: &Loaded, what: &PairsCommand) -> Result<(), Failure> 
             store.put_school_pair(&SchoolPair { college: college.clone(), ecoles }).await?;
             say!("{college} is paired with {count} écoles")
         }
-        PairsCommand::Show { college, json } => show_pair(loaded, college, *json).await,
-    }
-}
-
-async fn show_pair(loaded: &Loaded, college: &Uai, json: bool) -> Result<(), Failure> {
-    let store = assembly::store(loaded, None).await?;
-    let declared = store.school_pair(college).await?.map(|pair| pair.ecoles);
-    let proposed = store.ecoles_of_sector(college).await?;
-    if json {
-        return say!("{:#}", json!({ "college": college, "declared": declared, "proposed": proposed }));
-    }
-    if declared.is_none() && proposed.is_empty() {
-        return Err(Failure::new(format!("{college} is paired with no école, and the annuaire proposes none")));
-    }
-    let known = declared.clone().unwrap_or_default();
-    let more: Vec<&Uai> = proposed.iter().filter(|uai| !known.contains(uai)).collect();
-    let lines = known.iter().map(|uai| (uai, "declared")).chain(more.into_iter().map(|uai| (uai, "proposed")));
-    for (uai, said) in lines {
-        let name = store.establishment(uai).await?.map_or_else(String::new, |one| one.name);
-        say!("{uai}  {said:<9} {}", preau_domain::display_safe(&name, 100))?;
-    }
-    match declared {
-        Some(_) => Ok(()),
-        None => {
-            say!("nobody declared a pair: what the annuaire proposes counts. preau pairs declare {college} --proposed")
-        }
+        PairsCommand::Show { college, levels, json } => pairs::show(loaded, college, levels, *json).await,
     }
 }
 

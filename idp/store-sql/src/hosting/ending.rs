@@ -340,10 +340,14 @@ pub(super) async fn convert(
     link: &mut Link<'_>,
     guest: String,
     (kept, added): (String, String),
+    despite: bool,
     now: Instant,
 ) -> Result<((), Vec<SessionId>)> {
     let (_, mut sessions) = end(link, vec![guest.clone()], now).await?;
     link.changed(UNLINK, args![guest.clone()]).await?;
+    if !despite && pairings::said_apart(link, &kept, &added).await? {
+        return Err(StoreError::Conflict);
+    }
     let (done, more) = pairings::pair(link, vec![(kept, added)], preau_store::SaidBy::Hand, now).await?;
     if done != [true] {
         return Err(StoreError::Conflict);

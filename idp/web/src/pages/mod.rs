@@ -6,6 +6,7 @@
 
 mod account;
 mod activation;
+mod arrivals;
 mod assets;
 mod bench;
 mod board;
@@ -34,6 +35,7 @@ pub use account::{
     second,
 };
 pub use activation::{ActivatePage, ChartePage, ChoosePage, DeskPage, accept_charte, activate, choose_password, desk};
+pub use arrivals::{ArrivalsPage, arrivals};
 pub use bench::{BenchPage, Shown, bench};
 pub use cards::{CardPage, CardRow, CardState, CardsPage, LessonNow, PicturesPage, card, cards, pictures};
 pub use class::{

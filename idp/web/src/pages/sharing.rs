@@ -23,7 +23,7 @@ pub(crate) fn last_day_of(hub: &Hub, locale: Locale, until: Instant) -> String {
 }
 
 /// The last day before that instant, as people read one.
-fn last_day(page: &Page<'_>, until: Instant) -> String {
+pub(super) fn last_day(page: &Page<'_>, until: Instant) -> String {
     match LocalTime::in_paris(Instant(until.0 - 1)) {
         Some(local) => day_in_words(page, local.day),
         None => page.moment(until),

@@ -255,10 +255,9 @@ pub(super) async fn offered(hub: &Hub, member: &Member) -> Result<Offered, Fault
     // Those that are paired with ours come first.
     let ours = hub.store.establishment(&member.at).await?;
     let paired = match ours.as_ref().map(|one| one.kind) {
-        Some(EstablishmentKind::College) => match hub.store.school_pair(&member.at).await? {
-            Some(pair) => Some(pair.ecoles),
-            None => Some(hub.store.ecoles_of_sector(&member.at).await?),
-        },
+        Some(EstablishmentKind::College) => {
+            crate::arrivals::pair_of(&*hub.store, &member.at).await?.map(|(pair, _)| pair.ecoles)
+        }
         _ => ours.as_ref().and_then(|one| one.sector.clone()).map(|college| vec![college]),
     };
     let paired = paired.unwrap_or_default();

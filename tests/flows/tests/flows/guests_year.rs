@@ -35,12 +35,12 @@ async fn a_minute_passes(house: &House) -> Vec<PersonId> {
     house.hub.hub.store.end_due_guests(now, now - UNUSED, 100).await.expect("done").ended
 }
 
-async fn comes(house: &House, subject: &str) -> bool {
+pub(crate) async fn comes(house: &House, subject: &str) -> bool {
     house.comes(&mut house.hub.browser(), "/", subject, |_| {}).await.location() == Some("/")
 }
 
 /// By which name the pad knows a guest.
-async fn known_as(house: &House, subject: &str) -> String {
+pub(crate) async fn known_as(house: &House, subject: &str) -> String {
     let mut browser = house.hub.browser();
     house.comes(&mut browser, "/", subject, |_| {}).await;
     let code = opened(&mut browser, &house.pad).await.expect("the pad opens");

@@ -66,6 +66,7 @@ mod saml_wire;
 mod sandbox;
 mod sessions;
 mod sharing;
+mod sharing_arrivals;
 mod sharing_hostile;
 mod sharing_stops;
 mod sharing_written;

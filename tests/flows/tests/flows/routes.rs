@@ -303,6 +303,19 @@ const ROUTES: &[(&str, &str, Protection, &str)] = &[
         "closes every space of the establishment under a convention, and lets nobody in by it there until the head lifts that",
     ),
     ("POST", "/spaces/guests/lift", SessionForm, "lifts what the head, or somebody else there, stopped"),
+    (
+        "GET",
+        "/spaces/guests/pupils",
+        Session,
+        "who was a guest of an establishment and may be a pupil there by now, for its head; to others there is nothing",
+    ),
+    (
+        "POST",
+        "/spaces/guests/pupils",
+        SessionForm,
+        "makes one account of a guest and a pupil who were proposed to the head",
+    ),
+    ("POST", "/spaces/guests/pupils/refused", SessionForm, "says that two who were proposed are two, for good"),
     ("POST", "/spaces/guests/written", SessionForm, "says yes to lists that are written here, or takes it back"),
     ("GET", "/space/{space}", Session, "a space, for whoever manages it; to others there is nothing"),
     (

@@ -1,5 +1,6 @@
 //! The pages of shared spaces, over invented schools.
 
+use super::super::arrivals::Arrivals;
 use super::super::sharing::{Guests, Join, NewSpace, OneSpace, Spaces};
 use super::super::*;
 use super::samples::services;
@@ -8,11 +9,46 @@ use crate::sharing::{
     ShownStop, Standing as Stands, Stops, Turn, Whom,
 };
 use preau_domain::{
-    Convention, ConventionState, GuestList, Instant, Lifter, Peer, PersonId, Public, Role, ServiceId, SourceId, Space,
-    SpaceGroup, Uai,
+    AccountState, Affiliation, Convention, ConventionState, Guest, GuestList, Instant, Lifter, Peer, Person, PersonId,
+    Profile, Public, Role, ServiceId, SourceId, Space, SpaceGroup, Uai, guest_key,
 };
 
-use preau_hosting::{Problem, Why};
+use preau_hosting::{Arrival, Problem, Sign, Why};
+
+/// A guest who may be one pupil, whose account was never used, or another.
+fn arrived(home: &Uai, at: &Uai, ended: Instant) -> Vec<Arrival> {
+    let mut place = Affiliation::new(at.clone(), Profile::Pupil);
+    place.classes = vec!["6B".into()];
+    let guest = Guest {
+        person: PersonId::new("g1"),
+        convention: "cycle3".into(),
+        home: home.clone(),
+        class: "CM2A".into(),
+        level: "CM2".into(),
+        public: Public::Pupil,
+        until: ended,
+        batch: "liste-1".into(),
+        ended: Some(ended),
+    };
+    let person = |id: &str, state, family_name: &str| Person {
+        join: Some(guest_key("k".into())),
+        given_name: "Lou".into(),
+        family_name: family_name.into(),
+        ..Person::unknown(PersonId::new(id), state)
+    };
+    let one = |id: &str, state, family_name: &str, signs| Arrival {
+        guest: guest.clone(),
+        was: person("g1", AccountState::Suspended, "V."),
+        pupil: Person { join: None, affiliations: vec![place.clone()], ..person(id, state, family_name) },
+        place: place.clone(),
+        signs,
+    };
+    let next = Sign::NextLevel { left: "CM2".into(), now: "6EME".into() };
+    vec![
+        one("p1", AccountState::PreCreated, "Valombreuse-Delacroix", vec![next.clone(), Sign::Paired]),
+        one("p2", AccountState::Active, "Vernier", vec![next, Sign::Sector]),
+    ]
+}
 
 /// The pages of shared spaces, from the first one of a teacher to the head's.
 pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama::Result<String>)) {
@@ -323,6 +359,14 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
         ("join-unreached", Sending::Not("join-problem-unreached")),
     ] {
         add(name, Join::new(page(), JoinPage { sending, invitation: "e30".into(), token: token() }).render());
+    }
+    for (name, many, gone) in
+        [("arrivals", true, false), ("arrivals-none", false, false), ("arrivals-gone", true, true)]
+    {
+        let arrivals = if many { arrived(&ecole, &college, until) } else { vec![] };
+        let peers = [(convention().id, convention().peer.name)].into();
+        let shown = ArrivalsPage { arrivals, peers, gone, token: token() };
+        add(name, Arrivals::new(page(), place(), &shown).render());
     }
     let framed = vec![Framed {
         convention: convention(),

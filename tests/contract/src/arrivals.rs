@@ -1,0 +1,76 @@
+//! Promises of guests who become pupils of ours: whom an establishment finds, and that one of several who decide is believed.
+
+use crate::fixture::{NOW, change, sourced, uai, winners};
+use crate::hosting::{guest, list, newcomer, set_up, space};
+use preau_domain::{PersonId, Retention, Seconds};
+use preau_store::{Conversion, Store};
+
+const BY_A_HEAD: Conversion = Conversion { keep_guest: true, despite: false };
+
+async fn left(store: &dyn Store, host: u32) -> Vec<String> {
+    let departed = store.departed(&uai(host), &PersonId::new(""), 9).await.unwrap();
+    assert!(departed.iter().all(|one| one.guest.person == one.person.id && one.person.is_hosted()));
+    departed.into_iter().map(|one| one.person.id.to_string()).collect()
+}
+
+/// An establishment finds who was a guest of its own spaces and is nobody's any more, as long as the name is known.
+pub async fn who_was_a_guest_is_found_by_their_host(store: &dyn Store) {
+    set_up(store, 10).await;
+    let elsewhere = preau_domain::Space { host: uai(3), ..space("ailleurs", Some("c")) };
+    store.put_space(&elsewhere, None, NOW).await.unwrap();
+    store.admit(&list("b1", "fables", [1, 2, 3].map(newcomer).to_vec()), NOW).await.unwrap();
+    store.admit(&list("b2", "ailleurs", vec![newcomer(4)]), NOW).await.unwrap();
+    assert!(left(store, 1).await.is_empty(), "they are guests");
+    store.end_guests(&[guest(1), guest(2), guest(4)], NOW).await.unwrap();
+    assert_eq!((left(store, 1).await, left(store, 3).await), (vec!["g-1".into(), "g-2".into()], vec!["g-4".into()]));
+    let next = store.departed(&uai(1), &guest(1), 1).await.unwrap();
+    assert_eq!((next[0].person.given_name.as_str(), next[0].guest.ended), ("Lou", Some(NOW)));
+    assert_eq!((next.len(), &next[0].person.id), (1, &guest(2)));
+    store.put_people(None, &[change(sourced("k1"))]).await.unwrap();
+    assert!(store.convert_guest(&guest(1), &sourced("k1").id, BY_A_HEAD, NOW).await.unwrap());
+    assert_eq!(left(store, 1).await, ["g-2"], "one is ours");
+    store.let_time_pass(NOW, Retention::days(31, 89), 10).await.unwrap();
+    store.let_time_pass(NOW + Seconds(60 * 86_400), Retention::days(31, 89), 10).await.unwrap();
+    assert!(left(store, 1).await.is_empty(), "no name is known any more");
+}
+
+/// Whom somebody said to be two people are one by nobody who does not know that.
+pub async fn two_who_were_told_apart_are_not_converted(store: &dyn Store) {
+    set_up(store, 10).await;
+    store.admit(&list("b", "fables", vec![newcomer(1)]), NOW).await.unwrap();
+    store.end_guests(&[guest(1)], NOW).await.unwrap();
+    store.put_people(None, &[change(sourced("k1")), change(sourced("k2"))]).await.unwrap();
+    let [one, two] = ["k1", "k2"].map(|key| sourced(key).id);
+    store.keep_apart(&one, &guest(1), NOW).await.unwrap();
+    let pairs = [(guest(1), one.clone()), (two, guest(1)), (one.clone(), guest(1))];
+    assert_eq!(store.kept_apart(&pairs).await.unwrap(), [true, false, true]);
+    assert!(!store.convert_guest(&guest(1), &one, BY_A_HEAD, NOW).await.unwrap());
+    assert_eq!(left(store, 1).await, ["g-1"], "and nothing was changed");
+    let despite = Conversion { despite: true, ..BY_A_HEAD };
+    assert!(store.convert_guest(&guest(1), &one, despite, NOW).await.unwrap(), "control");
+    assert_eq!(store.kept_apart(&pairs).await.unwrap(), [false; 3], "the last word counts");
+}
+
+/// Of many who say at once that a guest is this pupil or that one, one is believed.
+pub async fn one_of_many_converts_a_guest(store: &dyn Store) {
+    set_up(store, 10).await;
+    store.admit(&list("b", "fables", vec![newcomer(1)]), NOW).await.unwrap();
+    store.end_guests(&[guest(1)], NOW).await.unwrap();
+    let ours: Vec<PersonId> = (0..8).map(|number| sourced(&format!("k{number}")).id).collect();
+    let changes: Vec<_> = (0..8).map(|number| change(sourced(&format!("k{number}")))).collect();
+    store.put_people(None, &changes).await.unwrap();
+    let (first, all) = (guest(1), &ours);
+    let says = |number: usize| {
+        let (first, pupil) = (guest(1), &all[number % 8]);
+        let how = Conversion { keep_guest: number % 3 == 0, despite: false };
+        async move { store.convert_guest(&first, pupil, how, NOW).await }
+    };
+    assert_eq!(winners(says, |done| matches!(done, Ok(true))).await, 1);
+    let mut one = 0;
+    for pupil in &ours {
+        let now = store.records_named(std::slice::from_ref(pupil)).await.unwrap();
+        let with = store.records_of(&now[0].account).await.unwrap();
+        one += usize::from(with.iter().any(|record| record.id == first));
+    }
+    assert_eq!(one, 1, "of one of them alone");
+}

@@ -1,0 +1,189 @@
+//! A guest who became a pupil: proposed to the head by more than a name, joined by their yes, and by nobody else's (ADM-10).
+
+use crate::guests::{House, listed};
+use crate::guests_year::{comes, known_as};
+use crate::sharing::house;
+use crate::sharing_stops::head;
+use preau_domain::{AccountState, Instant, Person, PersonId, Profile, Public};
+use preau_flows::{ALICE, Answer, Browser, COLLEGE, HUGO, NOE, Role, TestHub, stories};
+use preau_store::{Conversion, GuestsOf};
+
+stories!(
+    a_head_says_yes_and_the_history_follows,
+    what_a_pupil_did_already_stays_theirs,
+    whom_the_head_refused_is_proposed_no_more,
+    nobody_else_says_who_became_a_pupil,
+    a_name_alone_proposes_nobody,
+    of_two_who_say_it_at_once_one_is_believed,
+);
+
+const HERE: &str = "/spaces/guests/pupils";
+
+/// Was a guest last year, and is a pupil of the collège.
+const LOU: Role = Role {
+    id: "plou000000000000",
+    login: "lou.valombreuse",
+    password: "tournesol-Bleu-12",
+    public: Public::Pupil,
+    affiliations: &[(Profile::Pupil, COLLEGE)],
+    name: ("Lou", "Valombreuse"),
+};
+
+fn pupil(role: &Role, level: Option<&str>) -> Person {
+    let mut person = role.person();
+    person.state = AccountState::PreCreated;
+    person.affiliations[0].level = level.map(str::to_owned);
+    person
+}
+
+/// The account of the guest who is called Lou.
+async fn guest(house: &House) -> PersonId {
+    let store = &house.hub.hub.store;
+    for one in store.guests(GuestsOf::Convention("cycle3"), &PersonId::new(""), 9).await.expect("guests") {
+        let person = store.person(&one.person).await.expect("read").expect("a guest");
+        if person.given_name == "Lou" {
+            return one.person;
+        }
+    }
+    panic!("Lou is no guest");
+}
+
+async fn ends(house: &House) {
+    let (lou, now) = (guest(house).await, house.hub.hub.now());
+    assert_eq!(house.hub.hub.store.end_guests(&[lou], now).await.expect("ended"), 1);
+}
+
+/// A house in which Lou was a guest and is a new pupil; by which name the pad knew them.
+async fn rentree(hub: &TestHub) -> (House, String) {
+    let house = house(hub).await;
+    house.invites(&[listed("sujet-1", "Lou"), listed("sujet-2", "Max")]).await;
+    let before = known_as(&house, "sujet-1").await;
+    ends(&house).await;
+    house.hub.directory.add(LOU.login, LOU.password, &LOU.key());
+    house.hub.put(pupil(&LOU, Some("6EME"))).await;
+    (house, before)
+}
+
+/// By which name the pad knows the pupil.
+async fn known_now(house: &House) -> String {
+    let code = house.hub.browser().sign_in(&LOU).through(&house.pad.url()).await.answer.code();
+    let claims = house.pad.userinfo(house.pad.redeem(&code).await.access()).await.json;
+    claims["sub"].as_str().expect("a name").to_owned()
+}
+
+fn proposals(page: &Answer) -> usize {
+    page.forms().iter().filter(|form| form.action.ends_with(HERE)).count()
+}
+
+async fn a_head_says_yes_and_the_history_follows(hub: TestHub) {
+    let (house, before) = rentree(&hub).await;
+    let (lou, mut head) = (guest(&house).await, head(&house).await);
+    let way = head.visit("/spaces/guests").await.link("Invités devenus élèves").expect("a way");
+    let page = head.visit(&way).await;
+    for said in ["Lou Valombreuse (6B)", "Serait Lou V.", "CM2A", "Était en CM2, est en 6EME", "n’a jamais servi"] {
+        assert!(page.words().contains(said), "{said}: {}", page.words());
+    }
+    let done = head.submit(&page.form_to(HERE), &[]).await;
+    assert!(done.words().contains("Personne à rapprocher"), "{}", done.words());
+    assert_eq!(known_now(&house).await, before, "the same person to the pad");
+    assert!(!comes(&house, "sujet-1").await, "no more by the other ENT");
+    assert!(comes(&house, "sujet-2").await, "control");
+    let store = &house.hub.hub.store;
+    store.flush_audit().await.expect("it is written");
+    let said = store.audit_about(&lou, Instant(0), 99).await.expect("read");
+    assert!(said.iter().any(|one| one.detail.starts_with("guest-converted")), "{said:?}");
+}
+
+/// A yes that comes after the pupil's first sign-in changes nothing of what services know of the pupil.
+async fn what_a_pupil_did_already_stays_theirs(hub: TestHub) {
+    let (house, before) = rentree(&hub).await;
+    let now = known_now(&house).await;
+    assert_ne!(now, before, "nobody said that they are one");
+    let mut head = head(&house).await;
+    let page = head.visit(HERE).await;
+    assert!(page.words().contains("a déjà servi"), "{}", page.words());
+    head.submit(&page.form_to(HERE), &[]).await;
+    assert_eq!(known_now(&house).await, now);
+    assert!(!comes(&house, "sujet-1").await, "and no guest");
+}
+
+async fn whom_the_head_refused_is_proposed_no_more(hub: TestHub) {
+    let (house, before) = rentree(&hub).await;
+    let (lou, mut head) = (guest(&house).await, head(&house).await);
+    let page = head.visit(HERE).await;
+    let done = head.submit(&page.form_to("/refused"), &[]).await;
+    assert!(done.words().contains("Personne à rapprocher"), "{}", done.words());
+    let late = head.submit_once(&page.form_to(HERE), &[]).await;
+    assert!(late.status == 409 && late.words().contains("n’est plus là"), "{}", late.words());
+    assert_ne!(known_now(&house).await, before, "two people");
+    let despite = Conversion { keep_guest: false, despite: true };
+    let (store, now) = (&house.hub.hub.store, house.hub.hub.now());
+    assert!(store.convert_guest(&lou, &LOU.person_id(), despite, now).await.expect("done"), "control: an operator");
+}
+
+/// What somebody else sends, by a form token of their own session.
+async fn sends(house: &House, other: &mut Browser, to: &str) -> u16 {
+    let session = preau_keys::session_id(other.cookie("__Host-preau").expect("a session"));
+    let (token, lou) = (house.hub.hub.form_token(&session, "spaces"), guest(house).await);
+    let fields = [("token", token.as_str()), ("guest", lou.as_str()), ("pupil", LOU.id)];
+    other.post(to, &fields.map(|(name, value)| (name.to_owned(), value.to_owned()))).await.status.as_u16()
+}
+
+async fn nobody_else_says_who_became_a_pupil(hub: TestHub) {
+    let (house, before) = rentree(&hub).await;
+    let [mut max, mut alice, mut noe, mut hugo] = [(); 4].map(|()| house.hub.browser());
+    house.comes(&mut max, "/", "sujet-2", |_| {}).await;
+    alice.sign_in(&ALICE).at_home().await;
+    noe.sign_in(&NOE).at_home().await;
+    hugo.sign_in(&HUGO).at_home().await;
+    for (other, status) in [(&mut max, 404), (&mut alice, 404), (&mut noe, 404), (&mut hugo, 409)] {
+        assert_eq!(other.get(HERE).await.status == 404, status == 404);
+        for to in [HERE, "/spaces/guests/pupils/refused"] {
+            assert_eq!(sends(&house, other, to).await, status, "{to}");
+        }
+    }
+    assert!(!hugo.visit(HERE).await.words().contains("Lou"), "the head of another school");
+    let mut head = head(&house).await;
+    let page = head.visit(HERE).await;
+    let form = page.form_to(HERE);
+    assert_eq!(head.submit_once(&form, &[("token", "another")]).await.status, 403);
+    assert_eq!(proposals(&head.visit(HERE).await), 1, "nothing came of it");
+    head.submit(&form, &[]).await;
+    assert_eq!(known_now(&house).await, before, "control");
+}
+
+async fn a_name_alone_proposes_nobody(hub: TestHub) {
+    let (house, _) = rentree(&hub).await;
+    let mut head = head(&house).await;
+    for (level, proposed) in [(None, 0), (Some("5EME"), 0), (Some("CM2"), 0), (Some("6EME"), 1)] {
+        house.hub.put(pupil(&LOU, level)).await;
+        assert_eq!(proposals(&head.visit(HERE).await), proposed, "{level:?}");
+    }
+    let max = Role { id: "pmax000000000000", login: "max.vernier", name: ("Max", "Vernier"), ..LOU };
+    house.hub.put(pupil(&max, Some("6EME"))).await;
+    assert_eq!(proposals(&head.visit(HERE).await), 1, "who is a guest still is a pupil elsewhere");
+    let elsewhere = Role { affiliations: &[(Profile::Pupil, preau_flows::LYCEE)], ..LOU };
+    house.hub.put(pupil(&elsewhere, Some("6EME"))).await;
+    assert_eq!(proposals(&head.visit(HERE).await), 0, "a pupil of another school");
+}
+
+async fn of_two_who_say_it_at_once_one_is_believed(hub: TestHub) {
+    let (house, _) = rentree(&hub).await;
+    let twin = Role { id: "plouise000000000", login: "lou.vernier", name: ("Lou", "Vernier"), ..LOU };
+    house.hub.put(pupil(&twin, Some("6EME"))).await;
+    let (mut one, mut other) = (head(&house).await, house.hub.browser());
+    other.sign_in(&HUGO).at_home().await;
+    let page = one.visit(HERE).await;
+    assert!(page.words().contains("Attention") && proposals(&page) == 2, "{}", page.words());
+    let theirs = other.visit(HERE).await;
+    let yes =
+        |page: &Answer| -> Vec<_> { page.forms().into_iter().filter(|form| form.action.ends_with(HERE)).collect() };
+    let (first, second) = (yes(&page).remove(0), yes(&theirs).remove(1));
+    let both = futures::join!(one.submit_once(&first, &[]), other.submit_once(&second, &[]));
+    let mut ends = [both.0.status.as_u16(), both.1.status.as_u16()];
+    ends.sort_unstable();
+    assert_eq!(ends, [303, 409], "{} {}", both.0.words(), both.1.words());
+    let store = &house.hub.hub.store;
+    let records = store.records_named(&[LOU.person_id(), twin.person_id()]).await.expect("records");
+    assert_eq!(records.iter().filter(|held| held.account != held.person.id).count(), 1);
+}
