@@ -82,6 +82,12 @@ const SPACES_OF_GUEST: Sql = Sql::Each {
 
 const GUEST: &str = "SELECT person, batch, ends, ended, doc FROM guest WHERE person = $1
     ORDER BY ended IS NOT NULL, ends DESC, convention LIMIT 1";
+const GUESTS_NAMED: Sql = Sql::Each {
+    sqlite: "SELECT person, batch, ends, ended, doc FROM guest WHERE person IN (SELECT value FROM json_each($1))
+        ORDER BY person, ended IS NOT NULL, ends DESC, convention",
+    postgres: "SELECT person, batch, ends, ended, doc FROM guest WHERE person = ANY($1)
+        ORDER BY person, ended IS NOT NULL, ends DESC, convention",
+};
 const OF_CONVENTION: &str = "SELECT person, batch, ends, ended, doc FROM guest
     WHERE convention = $1 AND person > $2 ORDER BY person LIMIT $3";
 const OF_BATCH: &str = "SELECT g.person, g.batch, g.ends, g.ended, g.doc
@@ -349,6 +355,18 @@ impl Hosting for Back {
 
     async fn guest(&self, person: &PersonId) -> Result<Option<Guest>> {
         self.row(GUEST, args![person.as_str()]).await?.as_ref().map(guest).transpose()
+    }
+
+    async fn guests_named(&self, people: &[PersonId]) -> Result<Vec<Guest>> {
+        if people.len() > MOST {
+            return Err(StoreError::Backend(format!("at most {MOST} at once, not {}", people.len())));
+        }
+        let people: Vec<String> = people.iter().map(ToString::to_string).collect();
+        let rows = self.many_rows(GUESTS_NAMED, args![people]).await?;
+        let mut guests: Vec<Guest> = rows.iter().map(guest).collect::<Result<_>>()?;
+        // Of several conventions of one the first.
+        guests.dedup_by(|one, before| one.person == before.person);
+        Ok(guests)
     }
 
     async fn guests(&self, of: GuestsOf<'_>, after: &PersonId, limit: u32) -> Result<Vec<Guest>> {

@@ -223,6 +223,9 @@ pub trait Hosting: Send + Sync {
     /// A guest, or one who was; of several conventions by the one that lasts longest.
     async fn guest(&self, person: &PersonId) -> Result<Option<Guest>>;
 
+    /// The same of several people at once, at most 1 000; who never was one is passed over.
+    async fn guests_named(&self, people: &[PersonId]) -> Result<Vec<Guest>>;
+
     /// Guests, ordered by account from the one after `after` on, at most `limit`. Of a convention or a list those who were are among them.
     async fn guests(&self, of: GuestsOf<'_>, after: &PersonId, limit: u32) -> Result<Vec<Guest>>;
 

@@ -551,6 +551,9 @@ pub async fn two_conventions_make_one_guest(store: &dyn Store) {
     assert_eq!(is_in(store, 1, NOW).await, ["fables", "orchestre"]);
     assert_eq!(store.people_count().await.unwrap(), 1);
     assert_eq!((store.guest_count("c").await.unwrap(), store.guest_count("d").await.unwrap()), (1, 1));
+    let known = store.guest(&guest(1)).await.unwrap().unwrap();
+    assert_eq!((known.until, known.convention.as_str()), (END, "c"), "that which lasts longest");
+    assert_eq!(store.guests_named(&[guest(1), guest(9)]).await.unwrap(), [known]);
     store.withdraw("x", "b", NOW).await.unwrap();
     assert_eq!(is_in(store, 1, NOW).await, ["fables", "orchestre"], "a list is one of its convention");
     assert_eq!(store.end_due_guests(LATER, NOW, 10).await.unwrap().ended, [guest(1)]);

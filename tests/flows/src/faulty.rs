@@ -318,6 +318,7 @@ faulty!(Hosting {
     fn note_list(list: &GuestList) -> ();
     fn lists(of: ListsOf<'_>, skip: u32, limit: u32) -> Vec<GuestList>;
     fn guest_list(convention: &str, id: &str, sent: bool) -> Option<GuestList>;
+    fn guests_named(people: &[PersonId]) -> Vec<Guest>;
     fn guests_in(spaces: &[String], after: &PersonId, limit: u32) -> Vec<Hosted>;
     fn stop_guest(
         host: &Uai,

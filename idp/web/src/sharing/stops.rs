@@ -111,9 +111,10 @@ pub(super) async fn named(hub: &Hub, space: &Space, home: &Uai) -> Result<Vec<(S
         let page = hub.store.stops(which, skip, AT_ONCE).await?;
         skip += AT_ONCE;
         let people: Vec<PersonId> = page.iter().filter_map(|one| one.person.clone()).collect();
+        let guests = hub.store.guests_named(&people).await?;
+        let from: HashMap<PersonId, Uai> = guests.into_iter().map(|guest| (guest.person, guest.home)).collect();
         for held in hub.store.records_named(&people).await? {
-            let guest = hub.store.guest(&held.person.id).await?;
-            if guest.is_none_or(|guest| guest.home == *home) {
+            if from.get(&held.person.id).is_none_or(|from| from == home) {
                 names.push((held.person.given_name, held.person.family_name));
             }
         }

@@ -5,7 +5,7 @@ use crate::guests::{ECOLE, House, opened};
 use crate::sharing::{handed_in, house, list, name_of, space_of_alice};
 use crate::sharing_stops::head;
 use preau_domain::{AuditKind, PersonId};
-use preau_flows::{ALICE, Answer, Browser, HUGO, TestHub, stories, uai};
+use preau_flows::{ALICE, Answer, Browser, HUGO, TestHub, When, stories, uai};
 use preau_store::GuestsOf;
 
 stories!(
@@ -214,8 +214,11 @@ async fn whom_somebody_stopped_is_not_written_again(hub: TestHub) {
     let page = head.visit(&own).await;
     let page = head.submit(&page.form_with("guest"), &[]).await;
     assert_eq!(count(&house).await, 0, "control");
+    house.hub.faults.fail(0, When::Before);
     let refused = write(&mut alice, &own, "Max B.\nlou v").await;
     assert!(refused.words().contains("Ligne 2") && refused.words().contains("a été arrêté ici"), "{}", refused.words());
+    let read = |one: &str| house.hub.faults.calls().iter().filter(|call| **call == one).count();
+    assert_eq!(["guest", "guests_named"].map(read), [0, 1], "one question, however many are stopped");
     taken_in(&mut alice, &own, "Max B.").await;
     assert_eq!(count(&house).await, 1, "control: somebody else");
     head.submit(&page.form_to("/lift"), &[]).await;
