@@ -18,18 +18,62 @@ use preau_domain::{
     ServiceId, Space, SpaceGrant, StopLift, Uai, member_by_name,
 };
 use preau_store::{
-    Admission, Admitted, Conversion, Departed, DueGuests, GuestsOf, Hosted, Hosting, ListsOf, Result, StopsOf,
-    StoreError,
+    Admission, Admitted, ConventionsAt, Conversion, Departed, DueGuests, GuestsOf, Hosted, Hosting, ListsOf, Result,
+    StopsOf, StoreError,
 };
 
 const CONVENTION: &str = "SELECT doc, state FROM convention WHERE id = $1";
 const CONVENTIONS: &str = "SELECT doc, state FROM convention WHERE id > $1 ORDER BY id LIMIT $2";
-const CONVENTIONS_OF: &str = "SELECT c.doc, c.state FROM convention_school s JOIN convention c ON c.id = s.convention
-    WHERE s.establishment IN ($1, '') AND s.convention > $2
-        AND c.state = 'signed-by-both' AND c.begins <= $3 AND c.ends > $3
-        AND NOT EXISTS (SELECT 1 FROM guest_stop
-            WHERE host = $1 AND whom = 'convention/' || s.convention AND space = '')
-    ORDER BY s.convention LIMIT $4";
+/// Conventions in force that nobody stopped at an establishment, of those that some tables lead to.
+macro_rules! in_force_there {
+    ($from:literal, $id:literal) => {
+        concat!(
+            "SELECT c.doc, c.state FROM ",
+            $from,
+            " AND ",
+            $id,
+            " > $2 AND c.state = 'signed-by-both' AND c.begins <= $3 AND c.ends > $3
+                AND NOT EXISTS (SELECT 1 FROM guest_stop
+                    WHERE host = $1 AND whom = 'convention/' || c.id AND space = '')
+            ORDER BY ",
+            $id,
+            " LIMIT $4"
+        )
+    };
+}
+const NAMING: Sql = Sql::Each {
+    sqlite: in_force_there!(
+        "convention_school s CROSS JOIN convention c ON c.id = s.convention WHERE s.establishment = $1",
+        "s.convention"
+    ),
+    postgres: in_force_there!(
+        "convention_school s JOIN convention c ON c.id = s.convention WHERE s.establishment = $1",
+        "s.convention"
+    ),
+};
+const FOR_ALL: Sql = Sql::Each {
+    sqlite: in_force_there!(
+        "convention_school s CROSS JOIN convention c ON c.id = s.convention WHERE s.establishment = ''",
+        "s.convention"
+    ),
+    postgres: in_force_there!(
+        "convention_school s JOIN convention c ON c.id = s.convention WHERE s.establishment = ''",
+        "s.convention"
+    ),
+};
+const MEETING: Sql = Sql::Each {
+    sqlite: in_force_there!(
+        "convention c WHERE c.id IN (SELECT h.convention FROM convention_home h
+            WHERE h.establishment IN (SELECT value FROM json_each($5)))
+            AND EXISTS (SELECT 1 FROM convention_school s WHERE s.establishment = '' AND s.convention = c.id)",
+        "c.id"
+    ),
+    postgres: in_force_there!(
+        "convention c WHERE c.id IN (SELECT h.convention FROM convention_home h WHERE h.establishment = ANY($5))
+            AND EXISTS (SELECT 1 FROM convention_school s WHERE s.establishment = '' AND s.convention = c.id)",
+        "c.id"
+    ),
+};
 const CONVENTIONS_NAMED: Sql = Sql::Each {
     sqlite: "SELECT doc, state FROM convention WHERE id IN (SELECT value FROM json_each($1)) ORDER BY id LIMIT 200",
     postgres: "SELECT doc, state FROM convention WHERE id = ANY($1) ORDER BY id LIMIT 200",
@@ -272,8 +316,24 @@ impl Hosting for Back {
         self.rows(CONVENTIONS, args![after, limit]).await?.iter().map(convention).collect()
     }
 
-    async fn conventions_of(&self, at: &Uai, now: Instant, after: &str, limit: u32) -> Result<Vec<Convention>> {
-        self.rows(CONVENTIONS_OF, args![at.as_str(), after, now, limit]).await?.iter().map(convention).collect()
+    async fn conventions_of(
+        &self,
+        at: &Uai,
+        which: ConventionsAt<'_>,
+        now: Instant,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<Convention>> {
+        let mut values = args![at.as_str(), after, now, limit];
+        let sql = match which {
+            ConventionsAt::Named => NAMING,
+            ConventionsAt::ForAll => FOR_ALL,
+            ConventionsAt::Meeting(theirs) => {
+                values.extend(args![theirs.iter().map(ToString::to_string).collect::<Vec<String>>()]);
+                MEETING
+            }
+        };
+        self.rows(sql, values).await?.iter().map(convention).collect()
     }
 
     async fn conventions_named(&self, ids: &[String]) -> Result<Vec<Convention>> {

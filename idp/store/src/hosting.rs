@@ -123,6 +123,17 @@ pub struct DueGuests {
     pub more: bool,
 }
 
+/// Which conventions of an establishment are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConventionsAt<'a> {
+    /// Those that name it.
+    Named,
+    /// Of those for all of ours, those by which people of one of these establishments of the other party come.
+    Meeting(&'a [Uai]),
+    /// Those for all of ours.
+    ForAll,
+}
+
 /// Which lists of guests are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ListsOf<'a> {
@@ -162,9 +173,16 @@ pub trait Hosting: Send + Sync {
     /// Conventions whose name comes after this one, ordered by name, at most `limit`.
     async fn conventions(&self, after: &str, limit: u32) -> Result<Vec<Convention>>;
 
-    /// Conventions in force that are for an establishment of ours and that nobody stopped there ([`Hosting::stop_here`]), whose name comes after this
-    /// one, ordered by name, at most `limit`. Of those for other establishments nothing is read.
-    async fn conventions_of(&self, at: &Uai, now: Instant, after: &str, limit: u32) -> Result<Vec<Convention>>;
+    /// Conventions in force by which guests may come to an establishment of ours and that nobody stopped there ([`Hosting::stop_here`]), whose name comes
+    /// after this one, ordered by name, at most `limit`. Of others nothing is read.
+    async fn conventions_of(
+        &self,
+        at: &Uai,
+        which: ConventionsAt<'_>,
+        now: Instant,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<Convention>>;
 
     /// Says which écoles are paired with a collège, from now on.
     async fn put_school_pair(&self, pair: &SchoolPair) -> Result<()>;

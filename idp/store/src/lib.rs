@@ -40,8 +40,8 @@ pub use factors::{BoundTo, FactorUse, Factors};
 pub use federation::{Links, Upstreams};
 pub use grants::{Grants, Rotation};
 pub use hosting::{
-    Admission, Admitted, Conversion, Departed, DueGuests, GuestsOf, Hosted, Hosting, ListsOf, MOST_LISTS_A_DAY,
-    NewGuest, StopsOf,
+    Admission, Admitted, ConventionsAt, Conversion, Departed, DueGuests, GuestsOf, Hosted, Hosting, ListsOf,
+    MOST_LISTS_A_DAY, NewGuest, StopsOf,
 };
 pub use inspections::{Inspections, InspectionsOf};
 pub use kept::Keeping;

@@ -34,10 +34,11 @@ use axum::extract::DefaultBodyLimit;
 use axum::response::Response;
 use axum::routing::{get, post};
 use preau_domain::{
-    AuditEvent, AuditKind, Convention, Guest, Instant, Person, PersonId, Profile, Space, SpaceGrant, Uai,
+    AuditEvent, AuditKind, Convention, Establishment, EstablishmentKind, Guest, Instant, Person, PersonId, Profile,
+    Space, SpaceGrant, Uai,
 };
 use preau_hosting::Manager;
-use preau_store::GuestsOf;
+use preau_store::{ConventionsAt, GuestsOf};
 use std::sync::Arc;
 
 /// The forms of these pages.
@@ -202,16 +203,35 @@ async fn every_guest(hub: &Hub, of: GuestsOf<'_>) -> Result<Vec<Guest>, Fault> {
     }
 }
 
-/// The conventions in force at a school, whose guests may come there.
-async fn conventions_at(hub: &Hub, at: &Uai) -> Result<Vec<Convention>, Fault> {
+/// The schools that are paired with one of ours: of a collège its écoles, of an école its collège.
+async fn paired_with(hub: &Hub, ours: Option<&Establishment>) -> Result<Vec<Uai>, Fault> {
+    match ours {
+        Some(one) if one.kind == EstablishmentKind::College => {
+            let pair = crate::arrivals::pair_of(&*hub.store, &one.uai).await?;
+            Ok(pair.map_or_else(Vec::new, |(pair, _)| pair.ecoles))
+        }
+        Some(one) => Ok(one.sector.clone().into_iter().collect()),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// The conventions in force at a school, whose guests may come there: all that name it; of those for all of ours, those of the schools that are paired with
+/// it, and of the others so many that one question reads them.
+async fn conventions_at(hub: &Hub, at: &Uai, paired: &[Uai]) -> Result<Vec<Convention>, Fault> {
     let (now, mut all, mut after) = (hub.now(), Vec::new(), String::new());
     loop {
-        let page = hub.store.conventions_of(at, now, &after, CONVENTIONS_AT_ONCE).await?;
-        let Some(last) = page.last() else { return Ok(all) };
+        let page = hub.store.conventions_of(at, ConventionsAt::Named, now, &after, CONVENTIONS_AT_ONCE).await?;
+        let Some(last) = page.last() else { break };
         after.clone_from(&last.id);
-        let usable = |one: &Convention| one.in_force(now) && one.peer.comes_by().is_some() && one.is_for(at);
-        all.extend(page.into_iter().filter(usable));
+        all.extend(page);
     }
+    for which in [ConventionsAt::Meeting(paired), ConventionsAt::ForAll] {
+        all.extend(hub.store.conventions_of(at, which, now, "", CONVENTIONS_AT_ONCE).await?);
+    }
+    all.retain(|one| one.in_force(now) && one.peer.comes_by().is_some() && one.is_for(at));
+    all.sort_by(|one, other| one.id.cmp(&other.id));
+    all.dedup_by(|one, other| one.id == other.id);
+    Ok(all)
 }
 
 /// Has services hear at once of the sessions that fell. They are over already: where it cannot be told now, the job of every few seconds does.

@@ -6,6 +6,7 @@ use preau_domain::{
     Convention, ConventionState, Instant, Lifter, PersonId, Public, Role, Seconds, Space, SpaceGroup, StopLift, Uai,
     stops_convention,
 };
+use preau_store::ConventionsAt::{self, ForAll, Meeting, Named};
 use preau_store::{Admission, Admitted, NewGuest, StopsOf, Store};
 
 const DAY: i64 = 86_400;
@@ -106,17 +107,43 @@ pub async fn a_school_reads_its_conventions_alone(store: &dyn Store) {
         store.put_convention(one, None).await.unwrap();
     }
     store.stop_here(&uai(1), "stopped", NOW).await.unwrap();
-    let of = async |at: u32, after: &str, now| {
-        let found = store.conventions_of(&uai(at), now, after, 2).await.unwrap();
+    let of = async |at: u32, which: ConventionsAt<'_>, after: &str, now| {
+        let found = store.conventions_of(&uai(at), which, now, after, 2).await.unwrap();
         found.into_iter().map(|one| one.id).collect::<Vec<_>>()
     };
-    assert_eq!((of(1, "", NOW).await, of(1, "c", NOW).await), (vec!["a".into(), "c".into()], vec![]));
-    assert_eq!(of(1, "a", NOW + Seconds(60)).await, ["c", "later"]);
-    assert_eq!((of(3, "", NOW).await, of(3, "b", NOW).await), (vec!["a".into(), "b".into()], vec!["c".into()]));
-    assert!(of(1, "", END).await.is_empty(), "over");
+    assert_eq!((of(1, Named, "", NOW).await, of(1, ForAll, "", NOW).await), (vec!["a".into()], vec!["c".into()]));
+    assert_eq!(of(1, Named, "a", NOW + Seconds(60)).await, ["later"]);
+    assert_eq!(
+        (of(3, Named, "", NOW).await, of(3, Named, "a", NOW).await),
+        (vec!["a".into(), "b".into()], vec!["b".into()])
+    );
+    assert!(of(1, Named, "", END).await.is_empty() && of(1, ForAll, "", END).await.is_empty(), "over");
     let moved = ours("a", &[3]);
     store.put_convention(&moved, Some(&ours("a", &[1, 3]))).await.unwrap();
-    assert_eq!(of(1, "", NOW).await, ["c"], "it is for that school no more");
+    assert!(of(1, Named, "", NOW).await.is_empty(), "it is for that school no more");
+}
+
+/// Of the conventions for all a school reads those by which people of its écoles come, however many there are.
+pub async fn a_school_reads_the_conventions_of_its_ecoles(store: &dyn Store) {
+    let theirs = |id: &str, homes: &[u32]| Convention {
+        establishments: homes.iter().map(|one| uai(*one)).collect(),
+        ..convention(id, 1)
+    };
+    let named = Convention { ours: vec![uai(1)], ..theirs("named", &[7]) };
+    for one in [&theirs("a", &[6]), &theirs("b", &[7, 8]), &theirs("c", &[8]), &named] {
+        store.put_convention(one, None).await.unwrap();
+    }
+    let of = async |homes: &[u32]| {
+        let homes: Vec<Uai> = homes.iter().map(|one| uai(*one)).collect();
+        let found = store.conventions_of(&uai(1), Meeting(&homes), NOW, "", 9).await.unwrap();
+        found.into_iter().map(|one| one.id).collect::<Vec<_>>()
+    };
+    assert_eq!((of(&[7]).await, of(&[7, 8]).await), (vec!["b".into()], vec!["b".into(), "c".into()]), "each once");
+    assert!(of(&[]).await.is_empty() && of(&[9]).await.is_empty());
+    store.put_convention(&theirs("b", &[6]), Some(&theirs("b", &[7, 8]))).await.unwrap();
+    assert_eq!((of(&[7]).await, of(&[6]).await), (vec![], vec!["a".into(), "b".into()]), "as it says now");
+    store.stop_here(&uai(1), "a", NOW).await.unwrap();
+    assert_eq!(of(&[6]).await, ["b"]);
 }
 
 /// A convention and its spaces for longer than a stop of a guest is known.

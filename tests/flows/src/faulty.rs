@@ -13,13 +13,13 @@ use preau_domain::{
     Tapped, Ticket, TicketKind, Uai, Upstream, Visit,
 };
 use preau_store::{
-    Activations, Admission, Admitted, Aged, Alike, Answer, Attempt, Audit, BoundTo, Caller, Cards, Conversion, Delays,
-    Departed, DueGuests, Ending, Establishments, FactorUse, Factors, Grants, GuestsOf, Health, Held, Hosted, Hosting,
-    IndexRow, Inspections, InspectionsOf, Keeping, Letter, Letters, Links, ListsOf, Lives, Marked, Marks, NewSession,
-    Notice, OpeningChange, Operations, Ousted, Outbox, Pair, Pairings, People, PersonChange, Provisioning, RecordName,
-    Registrations, Result, Rotation, RunRecord, SaidBy, Sessions, SharedLogin, Shortcuts, SignIns, SigningKeys,
-    SourceRecord, StopsOf, Store, StoreError, StoredMark, Swept, TakenLetter, Throttle, Tickets, UndoPart, Undoable,
-    Undone, Upstreams, WaitingLetters, YetToHear,
+    Activations, Admission, Admitted, Aged, Alike, Answer, Attempt, Audit, BoundTo, Caller, Cards, ConventionsAt,
+    Conversion, Delays, Departed, DueGuests, Ending, Establishments, FactorUse, Factors, Grants, GuestsOf, Health,
+    Held, Hosted, Hosting, IndexRow, Inspections, InspectionsOf, Keeping, Letter, Letters, Links, ListsOf, Lives,
+    Marked, Marks, NewSession, Notice, OpeningChange, Operations, Ousted, Outbox, Pair, Pairings, People, PersonChange,
+    Provisioning, RecordName, Registrations, Result, Rotation, RunRecord, SaidBy, Sessions, SharedLogin, Shortcuts,
+    SignIns, SigningKeys, SourceRecord, StopsOf, Store, StoreError, StoredMark, Swept, TakenLetter, Throttle, Tickets,
+    UndoPart, Undoable, Undone, Upstreams, WaitingLetters, YetToHear,
 };
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -295,7 +295,7 @@ faulty!(Hosting {
     fn school_pair(college: &Uai) -> Option<SchoolPair>;
     fn ecoles_of_sector(college: &Uai) -> Vec<Uai>;
     fn conventions_named(ids: &[String]) -> Vec<Convention>;
-    fn conventions_of(at: &Uai, now: Instant, after: &str, limit: u32) -> Vec<Convention>;
+    fn conventions_of(at: &Uai, which: ConventionsAt<'_>, now: Instant, after: &str, limit: u32) -> Vec<Convention>;
     fn stop_convention(id: &str, state: ConventionState, now: Instant) -> Option<u64>;
     fn put_space(space: &Space, before: Option<&Space>, now: Instant) -> u64;
     fn close_space(id: &str, now: Instant) -> Option<u64>;

@@ -46,6 +46,12 @@ static SCHOOLS: Bulk = Bulk::new(
     &[("establishment", Kind::Text), ("convention", Kind::Text)],
     "ON CONFLICT DO NOTHING",
 );
+const FORGET_HOMES: &str = "DELETE FROM convention_home WHERE convention = $1";
+static HOMES: Bulk = Bulk::new(
+    "convention_home",
+    &[("establishment", Kind::Text), ("convention", Kind::Text)],
+    "ON CONFLICT DO NOTHING",
+);
 pub(super) static MEMBERS: Bulk = Bulk::new(
     "space_member",
     &[("member", Kind::Text), ("space", Kind::Text), ("role", Kind::Text), ("batch", Kind::Text)],
@@ -73,6 +79,11 @@ pub(super) async fn put_convention(link: &mut Link<'_>, new: &Convention, before
         }
         link.changed(FORGET_SCHOOLS, args![new.id.as_str()]).await?;
         SCHOOLS.write(link, named.into_iter().flat_map(|uai| args![uai, new.id.as_str()]).collect()).await?;
+    }
+    if before.is_none_or(|before| before.establishments != new.establishments) {
+        let homes: BTreeSet<&str> = new.establishments.iter().map(Uai::as_str).collect();
+        link.changed(FORGET_HOMES, args![new.id.as_str()]).await?;
+        HOMES.write(link, homes.into_iter().flat_map(|uai| args![uai, new.id.as_str()]).collect()).await?;
     }
     if before.is_some_and(|before| new.until < before.until || new.state != before.state) {
         link.changed(LOOK_AT_ALL, args![new.id.as_str()]).await?;

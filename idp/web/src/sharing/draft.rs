@@ -1,7 +1,7 @@
 //! A new space, as a teacher says it: what it is called, with whom, until when, with which services, for which classes of both schools and what they
 //! are in it. It is shown with the places it takes before it is opened.
 
-use super::{MOST_PEOPLE, Member, asks, conventions_at, journal, sent, told};
+use super::{MOST_PEOPLE, Member, asks, conventions_at, journal, paired_with, sent, told};
 use crate::lately::Lately;
 use crate::pages::{self, SpaceForm};
 use crate::{Door, Fault, Fields, Hub, ServiceTable, Visitor};
@@ -9,8 +9,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use preau_domain::{
-    Convention, Day, EstablishmentKind, Ids, Instant, LocalTime, Profile, Public, Role, Space, SpaceGroup, Uai,
-    display_safe,
+    Convention, Day, Ids, Instant, LocalTime, Profile, Public, Role, Space, SpaceGroup, Uai, display_safe,
 };
 use preau_hosting::{next_summer, problem_of_opening, problems_of_space};
 use preau_store::StoreError;
@@ -241,8 +240,10 @@ pub(super) fn mountable<'t>(table: &'t ServiceTable, at: &Uai) -> impl Iterator<
 /// What somebody may choose from in the establishment they work in: of its classes their own, which makes them manage the space; the direction,
 /// who manages every space of it, all of them.
 pub(super) async fn offered(hub: &Hub, member: &Member) -> Result<Offered, Fault> {
+    let ours = hub.store.establishment(&member.at).await?;
+    let paired = paired_with(hub, ours.as_ref()).await?;
     let mut partners: Vec<Partner> = Vec::new();
-    for convention in conventions_at(hub, &member.at).await?.into_iter().map(Arc::new) {
+    for convention in conventions_at(hub, &member.at, &paired).await?.into_iter().map(Arc::new) {
         for uai in convention.establishments.iter().filter(|uai| **uai != member.at) {
             partners.push(Partner {
                 value: format!("{} {uai}", convention.id),
@@ -253,14 +254,6 @@ pub(super) async fn offered(hub: &Hub, member: &Member) -> Result<Offered, Fault
         }
     }
     // Those that are paired with ours come first.
-    let ours = hub.store.establishment(&member.at).await?;
-    let paired = match ours.as_ref().map(|one| one.kind) {
-        Some(EstablishmentKind::College) => {
-            crate::arrivals::pair_of(&*hub.store, &member.at).await?.map(|(pair, _)| pair.ecoles)
-        }
-        _ => ours.as_ref().and_then(|one| one.sector.clone()).map(|college| vec![college]),
-    };
-    let paired = paired.unwrap_or_default();
     partners.sort_by_key(|one| !paired.contains(&one.establishment));
     partners.truncate(MOST_PARTNERS);
     let own = member.known.person.affiliations.iter().filter(|own| own.establishment == member.at);

@@ -3,7 +3,7 @@
 
 use super::manage::{close_one, shown, standing};
 use super::stops;
-use super::{Member, ShownGuest, Standing, Turn, asks, conventions_at, journal, nothing, sent, told};
+use super::{Member, ShownGuest, Standing, Turn, asks, conventions_at, journal, nothing, paired_with, sent, told};
 use crate::lately::Lately;
 use crate::pages::{self, GuestsPage};
 use crate::{Fault, Fields, Hub, Visitor};
@@ -76,7 +76,9 @@ pub(super) async fn list(
 
 /// The conventions by which lists may be written at an establishment, where its head says yes, and whether that is so.
 async fn written(hub: &Hub, at: &Uai) -> Result<Vec<(Convention, bool)>, Fault> {
-    let mut all = conventions_at(hub, at).await?;
+    let ours = hub.store.establishment(at).await?;
+    let paired = paired_with(hub, ours.as_ref()).await?;
+    let mut all = conventions_at(hub, at, &paired).await?;
     all.retain(may_be_typed);
     let named: Vec<String> = all.iter().map(|one| one.id.clone()).collect();
     let allowed = if named.is_empty() { Vec::new() } else { hub.store.typing_allowed(at, &named).await? };

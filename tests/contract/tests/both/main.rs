@@ -162,7 +162,7 @@ promises! {
         a_stop_of_a_convention_lasts_as_long_as_it, a_stop_that_is_said_again_begins_anew, a_stop_and_a_new_convention_at_once_leave_nobody_in,
         a_space_moves_to_no_other_establishment, a_class_of_two_names_is_in_both_spaces, a_list_of_several_classes_keeps_nobody_by_the_first,
         so_many_lists_of_a_space_come_within_a_day, who_lifted_a_stop_is_known_for_a_while, stops_are_read_in_pages, a_written_list_wants_a_yes,
-        a_school_reads_its_conventions_alone;
+        a_school_reads_its_conventions_alone, a_school_reads_the_conventions_of_its_ecoles;
     arrivals:
         who_was_a_guest_is_found_by_their_host, two_who_were_told_apart_are_not_converted, one_of_many_converts_a_guest;
     inspections:

@@ -3,8 +3,8 @@
 
 use crate::guests::{ECOLE, HOME, House, listed, opened, service};
 use http::Method;
-use preau_domain::{Affiliation, Group, GroupKind, Person, Profile, Seconds, ServiceId};
-use preau_flows::{ALICE, Answer, Browser, COLLEGE, HUGO, INES, NOE, TestHub, stories, uai};
+use preau_domain::{Affiliation, Convention, Group, GroupKind, Person, Profile, SchoolPair, Seconds, ServiceId};
+use preau_flows::{ALICE, Answer, Browser, COLLEGE, HUGO, INES, NOE, TestHub, When, stories, uai};
 use preau_hosting::{Listed, RECALL_TYP};
 use preau_store::ListsOf;
 use serde_json::{Value, json};
@@ -26,6 +26,7 @@ stories!(
     a_teacher_accepts_an_invitation_and_takes_it_back,
     an_invitation_that_is_nobody_s_is_said,
     an_invitation_that_is_not_theirs_sends_nothing,
+    a_school_reads_no_more_conventions_than_it_may_choose_from,
 );
 
 /// What a teacher fills in, of the first screen.
@@ -493,4 +494,28 @@ async fn an_invitation_that_is_not_theirs_sends_nothing(hub: TestHub) {
     let answer = alice.submit_once(&form, &[]).await;
     assert!(answer.words().contains("n’a pas répondu"), "the other ENT answers nothing: {}", answer.words());
     assert_eq!(house.home.heard("/hosting/lists").len(), 1, "control");
+}
+
+/// Conventions for all may be many: a school reads those of its écoles, and of the others what one question reads.
+async fn a_school_reads_no_more_conventions_than_it_may_choose_from(hub: TestHub) {
+    let house = house(&hub).await;
+    let (store, ecole) = (&house.hub.hub.store, uai(990_777));
+    let one = store.convention("cycle3").await.expect("read").expect("a convention");
+    for n in 0..450 {
+        let id = format!("pour-tous-{n:03}");
+        store.put_convention(&Convention { id, ..one.clone() }, None).await.expect("signed");
+    }
+    let last = Convention { id: "zone".into(), establishments: vec![ecole.clone()], ..one };
+    store.put_convention(&last, None).await.expect("signed");
+    let pair = SchoolPair { college: uai(COLLEGE), ecoles: vec![ecole.clone()] };
+    store.put_school_pair(&pair).await.expect("a pair");
+    let mut alice = house.hub.browser();
+    alice.sign_in(&ALICE).at_home().await;
+    house.hub.faults.fail(0, When::Before);
+    let page = alice.visit("/spaces/new").await;
+    let read = house.hub.faults.calls().iter().filter(|call| **call == "conventions_of").count();
+    assert_eq!(read, 3, "of its own, of its écoles, of the others");
+    assert!(page.body.contains(&format!("\"zone {ecole}\"")), "that of its école is there");
+    let ends = ["pour-tous-000", "pour-tous-449"].map(|id| page.body.contains(id));
+    assert_eq!(ends, [true, false]);
 }
