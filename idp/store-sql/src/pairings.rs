@@ -7,7 +7,7 @@ use crate::people::{person, stop_sessions};
 use async_trait::async_trait;
 use preau_domain::{Instant, Person, PersonId, SessionId, SourceId};
 use preau_store::{Alike, Common, Held, Pair, Pairings, Result, SaidBy, StoreError};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 const BY_NAME: Sql = Sql::Each {
     sqlite: "SELECT id, source, join_key, state, doc, coalesce(account, id) FROM person
@@ -47,6 +47,15 @@ const ALL_APART: Sql = Sql::Each {
     sqlite: "SELECT one, other FROM pairing WHERE said = 'apart'
         AND one IN (SELECT value FROM json_each($1)) AND other IN (SELECT value FROM json_each($1))",
     postgres: "SELECT one, other FROM pairing WHERE said = 'apart' AND one = ANY($1) AND other = ANY($1)",
+};
+/// The sources of the records of these accounts.
+const SOURCES: Sql = Sql::Each {
+    sqlite: "SELECT id, source FROM person
+            WHERE id IN (SELECT value FROM json_each($1)) AND source IS NOT NULL AND state <> 'purged'
+        UNION ALL SELECT account, source FROM person
+            WHERE account IN (SELECT value FROM json_each($1)) AND source IS NOT NULL",
+    postgres: "SELECT id, source FROM person WHERE id = ANY($1) AND source IS NOT NULL AND state <> 'purged'
+        UNION ALL SELECT account, source FROM person WHERE account = ANY($1) AND source IS NOT NULL",
 };
 const ACCOUNT: Sql = Sql::Each {
     sqlite: "SELECT account FROM person WHERE id = $1 AND account IS NOT NULL",
@@ -224,15 +233,25 @@ impl Pairings for Back {
         written.await
     }
 
-    async fn kept_apart(&self, pairs: &[(PersonId, PersonId)]) -> Result<Vec<bool>> {
+    async fn may_be_paired(&self, pairs: &[(PersonId, PersonId)]) -> Result<Vec<bool>> {
         bounded(pairs.len())?;
         let names: BTreeSet<&str> = pairs.iter().flat_map(|(one, other)| [one.as_str(), other.as_str()]).collect();
         let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
-        let mut apart = BTreeSet::new();
-        for row in self.many_rows(ALL_APART, args![names]).await? {
+        let (mut apart, mut sources) = (BTreeSet::new(), BTreeMap::new());
+        for row in self.many_rows(ALL_APART, args![names.clone()]).await? {
             apart.insert([row.text(0)?.to_owned(), row.text(1)?.to_owned()]);
         }
-        Ok(pairs.iter().map(|(one, other)| apart.contains(&ordered(one.as_str(), other.as_str()))).collect())
+        for row in self.many_rows(SOURCES, args![names]).await? {
+            let of: &mut BTreeSet<String> = sources.entry(row.text(0)?.to_owned()).or_default();
+            of.insert(row.text(1)?.to_owned());
+        }
+        let may = |(one, other): &(PersonId, PersonId)| match (sources.get(one.as_str()), sources.get(other.as_str())) {
+            (Some(of_one), Some(of_other)) => {
+                of_one.is_disjoint(of_other) && !apart.contains(&ordered(one.as_str(), other.as_str()))
+            }
+            _ => false,
+        };
+        Ok(pairs.iter().map(may).collect())
     }
 
     async fn pairs(&self, after: &PersonId, limit: u32) -> Result<Vec<Pair>> {

@@ -87,8 +87,9 @@ pub trait Pairings: Send + Sync {
     /// Notes that two accounts are not one person. `Conflict` if they are one, or one of them is no account.
     async fn keep_apart(&self, one: &PersonId, other: &PersonId, now: Instant) -> Result<()>;
 
-    /// Of each two accounts, at most 1 000 at once, whether somebody said that they are not one person.
-    async fn kept_apart(&self, pairs: &[(PersonId, PersonId)]) -> Result<Vec<bool>>;
+    /// Of each two accounts, at most 1 000 at once, whether they may be one as things stand: nobody said that they are not, each comes from a record of a
+    /// source, and no two of their records are of one.
+    async fn may_be_paired(&self, pairs: &[(PersonId, PersonId)]) -> Result<Vec<bool>>;
 
     /// Records that belong to the account of another one, ordered by their names, those after `after`, at most `limit`.
     async fn pairs(&self, after: &PersonId, limit: u32) -> Result<Vec<Pair>>;

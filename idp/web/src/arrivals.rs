@@ -21,7 +21,8 @@ pub async fn pair_of(store: &dyn Store, college: &Uai) -> Result<Option<(SchoolP
     Ok((!ecoles.is_empty()).then(|| (SchoolPair { college: college.clone(), ecoles }, false)))
 }
 
-/// Who of those who were guests of an establishment may be which of its pupils, but whom somebody said to be two people. Costs what the establishment has,
+/// Who of those who were guests of an establishment may be which of its pupils; not whom somebody said to be two people, nor a pupil who is another guest
+/// already. Costs what the establishment has,
 /// and next to nothing where nobody was a guest.
 pub async fn proposed(store: &dyn Store, at: &Uai) -> Result<Vec<Arrival>> {
     let (mut departed, mut after) = (Vec::new(), PersonId::new(""));
@@ -40,8 +41,8 @@ pub async fn proposed(store: &dyn Store, at: &Uai) -> Result<Vec<Arrival>> {
     let mut left = Vec::with_capacity(found.len());
     for part in found.chunks(PAIRS) {
         let pairs: Vec<_> = part.iter().map(|one| (one.was.id.clone(), one.pupil.id.clone())).collect();
-        let apart = store.kept_apart(&pairs).await?;
-        left.extend(part.iter().zip(apart).filter(|(_, apart)| !apart).map(|(one, _)| one.clone()));
+        let may = store.may_be_paired(&pairs).await?;
+        left.extend(part.iter().zip(may).filter(|(_, may)| *may).map(|(one, _)| one.clone()));
     }
     Ok(left)
 }

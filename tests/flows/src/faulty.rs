@@ -172,7 +172,7 @@ faulty!(Pairings {
     fn pair(pairs: &[(PersonId, PersonId)], who: SaidBy, now: Instant) -> Vec<bool>;
     fn part(record: &PersonId, now: Instant) -> Option<PersonId>;
     fn keep_apart(one: &PersonId, other: &PersonId, now: Instant) -> ();
-    fn kept_apart(pairs: &[(PersonId, PersonId)]) -> Vec<bool>;
+    fn may_be_paired(pairs: &[(PersonId, PersonId)]) -> Vec<bool>;
     fn pairs(after: &PersonId, limit: u32) -> Vec<Pair>;
     fn alike(source: &SourceId, keys: &[String], other: &SourceId, limit: u32) -> Vec<Alike>;
     fn of_one_key(source: &SourceId, keys: &[String], other: &SourceId, prefix: &str) -> Vec<(PersonId, PersonId)>;

@@ -14,6 +14,7 @@ stories!(
     whom_the_head_refused_is_proposed_no_more,
     nobody_else_says_who_became_a_pupil,
     a_name_alone_proposes_nobody,
+    a_pupil_was_one_guest_alone,
     of_two_who_say_it_at_once_one_is_believed,
 );
 
@@ -165,6 +166,25 @@ async fn a_name_alone_proposes_nobody(hub: TestHub) {
     let elsewhere = Role { affiliations: &[(Profile::Pupil, preau_flows::LYCEE)], ..LOU };
     house.hub.put(pupil(&elsewhere, Some("6EME"))).await;
     assert_eq!(proposals(&head.visit(HERE).await), 0, "a pupil of another school");
+}
+
+/// Two lists may name one child under two subjects: one of them is the pupil's, and the other is offered no more.
+async fn a_pupil_was_one_guest_alone(hub: TestHub) {
+    let (house, before) = rentree(&hub).await;
+    house.invites(&[listed("sujet-3", "lou")]).await;
+    let (store, now) = (&house.hub.hub.store, house.hub.hub.now());
+    let there = store.guests(GuestsOf::Space("fables"), &PersonId::new(""), 9).await.expect("guests");
+    let all: Vec<PersonId> = there.into_iter().map(|one| one.person).collect();
+    store.end_guests(&all, now).await.expect("ended");
+    let mut head = head(&house).await;
+    let page = head.visit(HERE).await;
+    assert!(page.words().contains("Attention") && proposals(&page) == 2, "{}", page.words());
+    let lou = guest(&house).await;
+    let mut yes = page.forms().into_iter().filter(|form| form.action.ends_with(HERE));
+    let yes = yes.find(|form| form.value("guest") == Some(lou.as_str())).expect("a button");
+    let done = head.submit(&yes, &[]).await;
+    assert!(done.words().contains("Personne à rapprocher"), "{}", done.words());
+    assert_eq!(known_now(&house).await, before, "control");
 }
 
 async fn of_two_who_say_it_at_once_one_is_believed(hub: TestHub) {
