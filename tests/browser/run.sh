@@ -24,4 +24,4 @@ if [ ! -e "$facts" ]; then
     exit 1
 fi
 PREAU_DEMO_JSON=$facts PREAU_PICTURES=$place/pictures \
-    node --test --test-reporter=tap --test-concurrency=1 tests/browser/spoken.test.mjs tests/browser/walk.test.mjs tests/browser/neighbours.test.mjs tests/browser/activation.test.mjs tests/browser/proofs.test.mjs tests/browser/cards.test.mjs tests/browser/mail.test.mjs tests/browser/factors.test.mjs
+    node --test --test-reporter=tap --test-concurrency=1 tests/browser/spoken.test.mjs tests/browser/walk.test.mjs tests/browser/neighbours.test.mjs tests/browser/activation.test.mjs tests/browser/proofs.test.mjs tests/browser/cards.test.mjs tests/browser/written.test.mjs tests/browser/mail.test.mjs tests/browser/factors.test.mjs
