@@ -157,10 +157,10 @@ test('a teacher writes a class where the head says yes, and a child comes once b
 
   head = await activated('college$8', 'maud');
   await head.goto(`${base}/spaces/guests`);
-  assert.match(await main(head), /École des Lilas : personne ne peut écrire de liste/);
+  assert.match(await main(head), /École des Lilas\s:\spersonne ne peut écrire de liste/);
   await lookTwice(head, 'maud', 'written-head');
   await go(head, 'form[action="/spaces/guests/written"] button');
-  assert.match(await main(head), /École des Lilas : les enseignants peuvent écrire/);
+  assert.match(await main(head), /École des Lilas\s:\sles enseignants peuvent écrire/);
   await look(head, 'written-head-yes');
 
   await writes(teacher, space, 'Max B.\nLou Valombreuse');
@@ -172,7 +172,7 @@ test('a teacher writes a class where the head says yes, and a child comes once b
   assert.match(await main(teacher), /Lou V\. \(CM2A\)/);
   await look(teacher, 'written-preview');
   await go(teacher, 'section form[action$="/written"] button');
-  assert.match(await main(teacher), /Invités : 2 sur les 30/);
+  assert.match(await main(teacher), /Invités\s:\s2 sur les 30/);
   await lookTwice(teacher, 'odile', 'written-space');
 
   await teacher.click('a[href^="/cards?class=espace:"]');
@@ -207,20 +207,20 @@ test('a teacher writes a class where the head says yes, and a child comes once b
 test('whom the head stopped is not written again until the head lifts it, and who lifted it stands there', async () => {
   await head.goto(space);
   await Promise.all([head.waitForNavigation(), head.locator('li', { hasText: 'Lou V.' }).locator('form[action$="/stop"] button').click()]);
-  assert.match(await main(head), /Lou V\. : arrêté par la direction/);
+  assert.match(await main(head), /Lou V\.\s:\sarrêté par la direction/);
   await lookTwice(head, 'maud', 'written-stopped');
   await writes(teacher, space, 'Lou V.');
   assert.match(await teacher.innerText('[role=alert]'), /a été arrêté ici/);
   teacher.problems.length = 0;
   await look(teacher, 'written-stopped-refused');
   await go(head, 'form[action$="/lift"] button');
-  assert.match(await main(head), /Lou V\. : arrêt levé par la direction/);
+  assert.match(await main(head), /Lou V\.\s:\sarrêt levé par la direction/);
   await lookTwice(head, 'maud', 'written-lifted');
   await teacher.goto(space);
   await lookTwice(teacher, 'odile', 'written-lifted-teacher');
   await writes(teacher, space, 'Lou V.');
   await go(teacher, 'section form[action$="/written"] button');
-  assert.match(await main(teacher), /Invités : 2 sur les 30/, 'control');
+  assert.match(await main(teacher), /Invités\s:\s2 sur les 30/, 'control');
 });
 
 test('a guest who became a pupil is proposed to the head by more than a name, and joined by a yes', async () => {
