@@ -232,7 +232,7 @@ test('a guest who became a pupil is proposed to the head by more than a name, an
   assert.match(await main(head), /Lou Valombreuse \(6B\)/i);
   assert.match(await main(head), /Son école est jumelée/);
   await lookTwice(head, 'maud', 'arrivals');
-  const of = (name) => head.locator('section', { hasText: name });
+  const of = (name) => head.locator('.notice', { hasText: name });
   await Promise.all([head.waitForNavigation(), of(/Max Barbier/i).locator('form[action$="/refused"] button').click()]);
   assert.doesNotMatch(await main(head), /Max Barbier/i);
   await Promise.all([head.waitForNavigation(), of(/Lou Valombreuse/i).first().locator('form[action$="/pupils"] button').click()]);

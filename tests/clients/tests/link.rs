@@ -29,7 +29,9 @@ async fn a_plain_application_opens_for_the_right_person() -> Result<()> {
     workshop.preau(&["mount", "signed-link", "--id", "autre", "--url", &format!("{url}/autre")])?;
     let mut visitor = workshop.visitor()?;
     for id in ["club", "autre"] {
-        visitor.until_known(workshop.base(), id).await?;
+        let door = format!("{hub}/open/{id}");
+        let known = async || Ok(visitor.open(&door).await?.status != 404);
+        preau_clients::until(&format!("{id} is not mounted"), known).await?;
     }
     let program = workshop.folder().join("club.py");
     std::fs::write(&program, here(&block("python")?))?;

@@ -103,7 +103,7 @@ pub async fn the_letter_of_an_inspection_goes_with_it(store: &dyn Store) {
     assert!(conflicts(&again));
     assert_eq!(waiting().await, 1, "of what was not granted");
     assert!(store.end_inspection("i", Some(&letter("ended")), "granted", day(1)).await.unwrap());
-    let taken = store.take_letters(day(1), day(2), 9).await.unwrap();
+    let taken = store.take_letters(NOW, day(1), 9).await.unwrap();
     let taken: Vec<_> = taken.iter().map(|one| one.letter.id.as_str()).collect();
     assert_eq!(taken, ["ended"], "nobody reads last that it was granted");
     assert!(!store.end_inspection("i", Some(&letter("late")), "granted", day(2)).await.unwrap());
