@@ -21,7 +21,7 @@ pub use list::{
 };
 pub use refusal::{Problem, Reason, Why};
 pub use space::{Manager, managers, may_manage, next_summer, problem_of_opening, problems_of_space};
-pub use typed::{MOST_TYPED, read_typed};
+pub use typed::{MOST_TYPED, TypedLine, read_typed};
 
 use preau_domain::Seconds;
 

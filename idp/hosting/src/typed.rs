@@ -8,8 +8,11 @@ use std::collections::HashSet;
 /// Most lines of such a list: more than a class.
 pub const MOST_TYPED: usize = 40;
 
-/// The number of each line that says something, with the given name and the initial it says. What is wrong refuses the whole of it, with the line.
-pub fn read_typed(text: &str) -> Result<Vec<(usize, (String, String))>, Vec<Problem>> {
+/// The number of a line, with the given name and the initial it says.
+pub type TypedLine = (usize, (String, String));
+
+/// Each line that says something. What is wrong refuses the whole of it, with the line.
+pub fn read_typed(text: &str) -> Result<Vec<TypedLine>, Vec<Problem>> {
     let (mut read, mut seen, mut problems) = (Vec::new(), HashSet::new(), Vec::new());
     for (place, line) in text.lines().enumerate() {
         // As a table of a spreadsheet is pasted.

@@ -62,7 +62,7 @@ pub async fn one_of_many_converts_a_guest(store: &dyn Store) {
     let (first, all) = (guest(1), &ours);
     let says = |number: usize| {
         let (first, pupil) = (guest(1), &all[number % 8]);
-        let how = Conversion { keep_guest: number % 3 == 0, despite: false };
+        let how = Conversion { keep_guest: number.is_multiple_of(3), despite: false };
         async move { store.convert_guest(&first, pupil, how, NOW).await }
     };
     assert_eq!(winners(says, |done| matches!(done, Ok(true))).await, 1);

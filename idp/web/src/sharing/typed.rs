@@ -10,7 +10,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use preau_domain::{Convention, Space, Uai, alike};
-use preau_hosting::{Manager, Problem, Why, may_be_typed, names_a_list, read_typed};
+use preau_hosting::{Manager, Problem, TypedLine, Why, may_be_typed, names_a_list, read_typed};
 use preau_store::GuestsOf;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ async fn known(
     hub: &Hub,
     (space, list): (&Space, &str),
     (home, class): (&Uai, &str),
-    people: &[(usize, (String, String))],
+    people: &[TypedLine],
 ) -> Result<Vec<Problem>, Fault> {
     let mut there = HashSet::new();
     let guests = super::every_guest(hub, GuestsOf::Space(&space.id)).await?;
