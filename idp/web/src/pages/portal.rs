@@ -229,7 +229,9 @@ async fn open(State(hub): State<Arc<Hub>>, visitor: Visitor, Path(service): Path
     let Some(door) = hub.services().get(&service).cloned() else {
         return Err(Fault::new(FaultKind::NotFound, "tile of no mounted service"));
     };
-    let Some(live) = visitor.live_by_anything(&hub).await? else {
+    // A link that says who comes is a door by itself: there, whoever has yet to accept the charte has no session.
+    let holds = |live: &Arc<Live>| door.link.is_none() || !live.charte_due;
+    let Some(live) = visitor.live_by_anything(&hub).await?.filter(holds) else {
         let (service, request) = (Some(service.clone()), format!("/open/{service}"));
         let begin = Begin { protocol: PORTAL, service, request, fresh_after: None, wants: None };
         return hub.begin_sign_in(&visitor, begin).await;

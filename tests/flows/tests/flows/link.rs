@@ -1,6 +1,7 @@
 //! A link that carries a signed context, and a plain application at its other end that checks what the how-to says and nothing else. Each
 //! attack stands beside the same thing without its hostile part.
 
+use crate::activation::charte;
 use crate::inspections::{VERA, blog, granted, head};
 use preau_connector_api::SignedLink;
 use preau_domain::{AuditKind, Fact, Opening, Profile, ReleaseRule};
@@ -19,6 +20,7 @@ stories!(
     an_application_that_hears_of_no_end_is_named_at_the_end,
     an_inspector_is_told_to_be_a_visitor_or_does_not_come_in,
     a_second_key_is_for_what_the_context_holds,
+    the_charte_comes_before_a_context,
 );
 
 /// A link to `https://ID.example/` for everybody, whose context holds these of its rules.
@@ -161,6 +163,20 @@ async fn a_context_is_for_whom_the_door_lets_in_now(hub: TestHub) {
     hub.amend("club", |service| service.audience.allow[0].profiles = vec![Profile::Teacher]);
     let refused = noe.visit("/open/club").await;
     assert_eq!((refused.status.as_u16(), refused.told("context").as_str()), (403, ""), "in a live session too");
+}
+
+/// As at the door of every other protocol, also for whoever types the address.
+async fn the_charte_comes_before_a_context(hub: TestHub) {
+    mount(&hub, "club", &[]);
+    hub.rp("keys");
+    hub.hub.set_words(charte("2026-09"));
+    let mut alice = hub.browser();
+    alice.sign_in(&ALICE).at_home().await;
+    assert!(alice.signed_in());
+    let asked = alice.visit("/open/club").await;
+    assert!(asked.told("context").is_empty() && asked.words().contains("acceptez-la"), "{}", asked.words());
+    let accepted = alice.submit(&asked.form_with("charte"), &[]).await;
+    assert!(!accepted.told("context").is_empty(), "control: {}", accepted.words());
 }
 
 async fn the_journal_says_what_left_and_no_value(hub: TestHub) {

@@ -84,11 +84,8 @@ pub fn said(hub: &Hub, door: &Door, link: &SignedLink, released: &Released, jti:
     told
 }
 
-/// Notes the visit, once a session: an application that is never told of its end is named at the end of it.
+/// Notes the visit: an application that is never told of the end of the session is named at it, and of a session that ended nothing leaves.
 async fn note(hub: &Hub, door: &Door, live: &Live, released: &Released) -> Result<(), Fault> {
-    if !live.notes_visit(&door.service.id) {
-        return Ok(());
-    }
     let notice = Notice { sid: sid(hub, &live.session.id, door), sub: released.user().to_owned() };
     let Some(visit) = hand_over::visit(live, door, &notice, hub.now()) else { return Ok(()) };
     match hub.store.add_visit(&visit).await {
