@@ -2,27 +2,17 @@
 // headless Chromium.
 
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { close, look, pictures, visitor } from './rig.mjs';
+import { free, program, serves } from './school.mjs';
 
-const program = join(process.cwd(), process.env.CARGO_TARGET_DIR ?? 'target', 'debug/preau');
 const place = join(pictures, '../activation');
 const HEADING = 'Identifiant;Nom;Prénom;Classe';
 let base;
-let serving;
-
-/** A port nobody listens at. */
-const free = () =>
-  new Promise((found) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => found(port));
-    });
-  });
+let ends;
 
 const preau = (...words) => execFileSync(program, ['--config', join(place, 'preau.toml'), '--demo', ...words], { encoding: 'utf8' });
 
@@ -53,17 +43,11 @@ before(async () => {
       `[[sources.ecole.files]]\npath = "agents.csv"\npeople = "staff"\nprofile = "National_ENS"\n${columns}\n`,
   );
   preau('sync', 'apply', 'ecole');
-  serving = spawn(program, ['--config', join(place, 'preau.toml'), '--demo', 'serve'], { stdio: 'ignore' });
-  for (let i = 0; i < 300; i += 1) {
-    const answers = await fetch(`${base}/help`).then((answer) => answer.ok, () => false);
-    if (answers) return;
-    await new Promise((later) => setTimeout(later, 100));
-  }
-  throw new Error('the school did not start');
+  ends = await serves(join(place, 'preau.toml'), base);
 });
 
 after(async () => {
-  serving?.kill('SIGTERM');
+  ends?.();
   await close();
 });
 

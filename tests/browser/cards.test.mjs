@@ -2,22 +2,18 @@
 // by CAS, and is out when the lesson ends. In a preau of its own, walked with a headless Chromium, with a script and without.
 
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { NARROW, close, look, pictures, tabTo, visitor } from './rig.mjs';
+import { cardsOn, free, program, serves } from './school.mjs';
 
-const program = join(process.cwd(), process.env.CARGO_TARGET_DIR ?? 'target', 'debug/preau');
 const place = join(pictures, '../cards');
 const HEADING = 'Identifiant;Nom;Prénom;Classe';
-const NAMES = {
-  soleil: 'sun', maison: 'house', fleur: 'flower', poisson: 'fish', arbre: 'tree', étoile: 'star',
-  cœur: 'heart', bateau: 'boat', pomme: 'apple', lune: 'moon', voiture: 'car', parapluie: 'umbrella',
-};
 let base;
-let serving;
+let ends;
 let service;
 
 const preau = (...words) => execFileSync(program, ['--config', join(place, 'preau.toml'), '--demo', ...words], { encoding: 'utf8' });
@@ -38,14 +34,6 @@ const greeter = () =>
       answer.writeHead(200, { 'content-type': 'text/html; charset=utf-8' });
       answer.end(`<!doctype html><html lang="fr"><title>Cahier</title><h1>Cahier de ${user}</h1>`);
     }).listen(0, '127.0.0.1', () => found(server));
-  });
-
-const free = () =>
-  new Promise((found) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => found(port));
-    });
   });
 
 before(async () => {
@@ -76,30 +64,14 @@ before(async () => {
     );
   }
   preau('sync', 'apply', 'ecole');
-  serving = spawn(program, ['--config', join(place, 'preau.toml'), '--demo', 'serve'], { stdio: 'ignore' });
-  for (let i = 0; i < 300; i += 1) {
-    const answers = await fetch(`${base}/help`).then((answer) => answer.ok, () => false);
-    if (answers) return;
-    await new Promise((later) => setTimeout(later, 100));
-  }
-  throw new Error('the school did not start');
+  ends = await serves(join(place, 'preau.toml'), base);
 });
 
 after(async () => {
-  serving?.kill('SIGTERM');
+  ends?.();
   service?.close();
   await close();
 });
-
-/** What stands on the document: the code and the pictures of each child, in the order of the list. */
-function read(file) {
-  const text = execFileSync('pdftotext', ['-layout', file, '-'], { encoding: 'utf8' });
-  const codes = text.match(/[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}/g);
-  const word = Object.keys(NAMES).join('|');
-  const threes = text.match(new RegExp(`(${word}), (${word}), (${word})`, 'g'));
-  assert.equal(codes.length, threes.length, text);
-  return codes.map((code, n) => ({ code, pictures: threes[n].split(', ').map((name) => NAMES[name]) }));
-}
 
 async function teacher() {
   const page = await visitor();
@@ -135,7 +107,7 @@ test('from the sheet to the tile, and to the end of the lesson', async () => {
   const file = join(place, 'cartes.pdf');
   await download.saveAs(file);
   execFileSync('pdftoppm', ['-r', '80', '-png', file, join(pictures, 'cards-sheet')]);
-  const [first, second] = read(file);
+  const [first, second] = cardsOn(file);
 
   const child = await visitor({ viewport: NARROW });
   await child.goto(`${base}/card#${first.code}`);
@@ -212,7 +184,7 @@ test('pictures are walked by keyboard, and without a script', async () => {
   const [download] = await Promise.all([page.waitForEvent('download'), page.click('form.fields button')]);
   const file = join(place, 'encore.pdf');
   await download.saveAs(file);
-  const [, second] = read(file);
+  const [, second] = cardsOn(file);
   await page.goto(`${base}/cards`);
   await press(page, 'open');
 

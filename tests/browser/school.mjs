@@ -1,22 +1,50 @@
 // A school that has nothing but a list, in a preau of its own, whose passwords live there: for walks that change what others look at.
 
+import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { authenticator, pictures } from './rig.mjs';
 
-const program = join(process.cwd(), process.env.CARGO_TARGET_DIR ?? 'target', 'debug/preau');
+export const program = join(process.cwd(), process.env.CARGO_TARGET_DIR ?? 'target', 'debug/preau');
 const SCHOOL = '0990011Z';
+/** What the pictures of cards are called on paper, and in a form. */
+const NAMES = {
+  soleil: 'sun', maison: 'house', fleur: 'flower', poisson: 'fish', arbre: 'tree', étoile: 'star',
+  cœur: 'heart', bateau: 'boat', pomme: 'apple', lune: 'moon', voiture: 'car', parapluie: 'umbrella',
+};
 
 /** A port nobody listens at. */
-const free = () =>
+export const free = () =>
   new Promise((found) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const { port } = server.address();
       server.close(() => found(port));
     });
   });
+
+/** Starts the program by that configuration; what ends it, once it answers there. */
+export async function serves(config, base) {
+  const serving = spawn(program, ['--config', config, '--demo', 'serve'], { stdio: 'ignore' });
+  for (let i = 0; i < 300; i += 1) {
+    const answers = await fetch(`${base}/help`).then((answer) => answer.ok, () => false);
+    if (answers) return () => serving.kill('SIGTERM');
+    await new Promise((later) => setTimeout(later, 100));
+  }
+  serving.kill('SIGTERM');
+  throw new Error(`${config}: the school did not start`);
+}
+
+/** What stands on a sheet of cards: the code and the pictures of each child, in the order of the list. */
+export function cardsOn(file) {
+  const text = execFileSync('pdftotext', ['-layout', file, '-'], { encoding: 'utf8' });
+  const codes = text.match(/[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}/g);
+  const word = Object.keys(NAMES).join('|');
+  const threes = text.match(new RegExp(`(${word}), (${word}), (${word})`, 'g'));
+  assert.equal(codes.length, threes.length, text);
+  return codes.map((code, n) => ({ code, pictures: threes[n].split(', ').map((name) => NAMES[name]) }));
+}
 
 /** Starts one: `people` are accounts that are kept here, those with `administers` administer it, `more` is what its configuration says besides. */
 export async function school(name, { people, more = '' }) {
@@ -47,14 +75,7 @@ export async function school(name, { people, more = '' }) {
     if (administers) administrators.push(JSON.parse(preau('', 'account', 'show', login, '--json')).account);
   }
   configure(administrators);
-  const serving = spawn(program, ['--config', config, '--demo', 'serve'], { stdio: 'ignore' });
-  for (let i = 0; i < 300; i += 1) {
-    const answers = await fetch(`${base}/help`).then((answer) => answer.ok, () => false);
-    if (answers) return { base, place, end: () => serving.kill('SIGTERM') };
-    await new Promise((later) => setTimeout(later, 100));
-  }
-  serving.kill('SIGTERM');
-  throw new Error(`the school of ${name} did not start`);
+  return { base, place, end: await serves(config, base) };
 }
 
 /** Adds a passkey to the account of whoever is signed in there; the authenticator that has it. */

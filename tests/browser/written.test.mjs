@@ -2,34 +2,21 @@
 // whom the head stopped is not written again until the head lifts it. And what the head reads when such a child is a pupil of theirs. In a preau of its own.
 
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { NARROW, close, look, pictures, visitor } from './rig.mjs';
+import { cardsOn, free, program, serves } from './school.mjs';
 
-const program = join(process.cwd(), process.env.CARGO_TARGET_DIR ?? 'target', 'debug/preau');
 const place = join(pictures, '../written');
 const [college, ecole] = ['0990010Y', '0990001N'];
 const PASSWORD = 'craie-blanche-au-tableau';
-const NAMES = {
-  soleil: 'sun', maison: 'house', fleur: 'flower', poisson: 'fish', arbre: 'tree', étoile: 'star',
-  cœur: 'heart', bateau: 'boat', pomme: 'apple', lune: 'moon', voiture: 'car', parapluie: 'umbrella',
-};
 let base;
-let serving;
+let ends;
 
 const preau = (...words) => execFileSync(program, ['--config', join(place, 'preau.toml'), '--demo', ...words], { encoding: 'utf8' });
 const day = (days) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
-
-const free = () =>
-  new Promise((found) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => found(port));
-    });
-  });
 
 /** The pupils of the collège, each with the level. */
 function pupils(...rows) {
@@ -71,17 +58,11 @@ before(async () => {
   preau('conventions', 'sign', 'lilas', '--by', 'Mme Kerjean, principale');
   preau('conventions', 'sign', 'lilas', '--by', 'M. Rivoal, directeur', '--peer');
   preau('pairs', 'declare', college, ecole);
-  serving = spawn(program, ['--config', join(place, 'preau.toml'), '--demo', 'serve'], { stdio: 'ignore' });
-  for (let i = 0; i < 300; i += 1) {
-    const answers = await fetch(`${base}/help`).then((answer) => answer.ok, () => false);
-    if (answers) return;
-    await new Promise((later) => setTimeout(later, 100));
-  }
-  throw new Error('the school did not start');
+  ends = await serves(join(place, 'preau.toml'), base);
 });
 
 after(async () => {
-  serving?.kill('SIGTERM');
+  ends?.();
   await close();
 });
 
@@ -115,16 +96,6 @@ async function lookTwice(page, login, name) {
   await look(page, name);
   const { pathname, search } = new URL(page.url());
   await look(await inEnglish(login, `${pathname}${search}`), `${name}-en`);
-}
-
-/** What stands on the document: the code and the pictures of each child. */
-function read(file) {
-  const text = execFileSync('pdftotext', ['-layout', file, '-'], { encoding: 'utf8' });
-  const codes = text.match(/[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}/g);
-  const word = Object.keys(NAMES).join('|');
-  const threes = text.match(new RegExp(`(${word}), (${word}), (${word})`, 'g'));
-  assert.equal(codes.length, threes.length, text);
-  return codes.map((code, n) => ({ code, pictures: threes[n].split(', ').map((name) => NAMES[name]) }));
 }
 
 const main = (page) => page.innerText('main');
@@ -182,7 +153,7 @@ test('a teacher writes a class where the head says yes, and a child comes once b
   const file = join(place, 'cartes.pdf');
   await download.saveAs(file);
   execFileSync('pdftoppm', ['-r', '80', '-png', file, join(pictures, 'written-sheet')]);
-  const [first] = read(file);
+  const [first] = cardsOn(file);
   await teacher.goto(cards);
   await go(teacher, 'button[name=what][value=open]');
 
