@@ -1,5 +1,7 @@
-//! What is made to cost time and memory: each bomb is refused in less than fifty milliseconds, and none makes the process grow by
+//! What is made to cost time and memory: each bomb is refused in less than fifty milliseconds of a processor, and none makes the process grow by
 //! more than a few times what a message may weigh (SAML-31, SAML-32). A process of its own, so that its memory can be told.
+
+mod processor;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,17 +10,8 @@ use preau_domain::Instant;
 use preau_keys::xml::Document;
 use preau_saml::bindings::redirect::Received;
 use preau_saml::metadata::{self, Rules};
+use processor::quickest;
 use std::time::Duration;
-
-/// The quickest of five: what a busy machine adds is no part of the figure.
-fn quickest(mut attempt: impl FnMut()) -> Duration {
-    let once = |_| {
-        let begun = std::time::Instant::now();
-        attempt();
-        begun.elapsed()
-    };
-    (0..5).map(once).min().unwrap_or_default()
-}
 
 /// The most memory this process ever held, in MiB.
 fn most_memory() -> u64 {

@@ -1,5 +1,6 @@
 //! How messages arrive: by a query, by a form, by an artifact.
 
+use crate::processor::quickest;
 use crate::samples::*;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -158,13 +159,14 @@ fn what_inflates_beyond_bounds_is_refused_at_once() {
     assert!(Received::read(&deflated(&fits)).is_ok());
     let bomb = deflated(&" ".repeat(20 * 1024 * 1024));
     assert!(bomb.len() < 32 * 1024, "{}", bomb.len());
-    let began = std::time::Instant::now();
     for query in [deflated(&format!("{fits} ")), bomb] {
-        let read = Received::read(&query).err().map(|refused| refused.why);
-        assert_eq!(read, Some(Why::Binding(inflates)));
+        let took = quickest(|| {
+            let read = Received::read(&query).err().map(|refused| refused.why);
+            assert_eq!(read, Some(Why::Binding(inflates)));
+        });
+        assert!(took.as_millis() < 50, "{took:?}");
         assert!(Received::read(&deflated("<a></a>")).is_ok(), "what went before leaves nothing behind");
     }
-    assert!(began.elapsed().as_millis() < 50, "{:?}", began.elapsed());
     for (query, why) in [
         ("SAMLRequest=AAAA", Why::Binding(inflates)),
         ("SAMLRequest=%%%", Why::Binding("a value is not percent-encoded")),

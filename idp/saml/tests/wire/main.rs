@@ -7,6 +7,8 @@ mod bindings;
 mod fuzz;
 mod metadata;
 mod mutate;
+#[path = "../processor/mod.rs"]
+mod processor;
 mod reading;
 mod samples;
 mod writing;
