@@ -1,7 +1,7 @@
 //! How much of what is dear the house does at once for people who have not shown who they are.
 //!
-//! A signature with RSA, or opening what somebody encrypted for us, costs more than all the rest of a request, and there are
-//! places where anybody may have one made. There it takes a turn: a few at once, each in the order it came, a short queue, and
+//! A signature with RSA, opening what somebody encrypted for us, or reading a message as long as none is, costs more than all the rest
+//! of a request, and there are places where anybody may have it done. There it takes a turn: a few at once, each in the order it came, a short queue, and
 //! beyond it a refusal that costs nothing. Whoever has signed in, and a service that has proven who it is, waits in no queue.
 
 use thiserror::Error;
@@ -9,7 +9,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// The queue is full: nothing was done, and it may be tried again in a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("too many who have not signed in ask for a signature at this instant")]
+#[error("too many who have not signed in ask for what is dear at this instant")]
 pub struct Crowded;
 
 /// See the module.

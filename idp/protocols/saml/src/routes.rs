@@ -1,7 +1,7 @@
 //! The addresses of the protocol: what is read of a request and in which form the answer goes out. Nothing is decided
 //! here.
 
-use crate::config::MAX_BODY;
+use crate::config::{LARGE, MAX_BODY};
 use crate::error::bad_message;
 use crate::flow::hand_over::Outgoing;
 use crate::flow::leaving::Way;
@@ -80,7 +80,8 @@ async fn post_sso(
     visitor: Visitor,
     body: Bytes,
 ) -> Result<Response, Fault> {
-    let received = Received::form(&Fields::of_message(&body)?)?;
+    let fields = Fields::of_message(&body)?;
+    let received = in_turn(&hub, &body, || Received::form(&fields)).await??;
     let answer = sso::sso(&hub, &peers, &visitor, &received, true).await?;
     Ok(answered(&hub, &visitor, answer))
 }
@@ -148,12 +149,19 @@ async fn post_slo(
     body: Bytes,
 ) -> Result<Response, Fault> {
     let fields = Fields::of_message(&body)?;
-    match (Received::form(&fields), fields.one("SAMLResponse")?, fields.one("RelayState")?) {
+    let received = in_turn(&hub, &body, || Received::form(&fields)).await?;
+    match (received, fields.one("SAMLResponse")?, fields.one("RelayState")?) {
         (Err(why), Some(_), Some(at)) => {
             Ok(led_on(&hub, &visitor, leaving::unread(&hub, &peers, &visitor, at, why).await?))
         }
         (received, _, _) => ended(&hub, &peers, &visitor, &received?).await,
     }
+}
+
+/// Reads what came. What is longer than messages are costs as much as a signature, whoever sent it, and so takes a turn as one does.
+async fn in_turn<T>(hub: &Hub, body: &[u8], read: impl FnOnce() -> T) -> Result<T, Fault> {
+    let _turn = if body.len() > LARGE { Some(hub.turns.take().await?) } else { None };
+    Ok(read())
 }
 
 async fn ended(hub: &Arc<Hub>, peers: &Peers, visitor: &Visitor, received: &Received) -> Result<Response, Fault> {
@@ -211,13 +219,13 @@ fn led_on(hub: &Hub, visitor: &Visitor, next: Way) -> Response {
 
 /// A service tells the end of a session without a browser.
 async fn soap_slo(State(hub): House, Extension(peers): Known, visitor: Visitor, body: Bytes) -> Response {
-    let answer = async { logout::back_channel(&hub, &peers, &visitor, &called(&body, &[])?).await };
+    let answer = async { logout::back_channel(&hub, &peers, &visitor, &called(&hub, &body, &[]).await?).await };
     enveloped(answer.await)
 }
 
 /// A service brings a ticket back.
 async fn soap_artifact(State(hub): House, Extension(peers): Known, visitor: Visitor, body: Bytes) -> Response {
-    let answer = async { artifact::resolve(&hub, &peers, &visitor, &called(&body, &[])?).await };
+    let answer = async { artifact::resolve(&hub, &peers, &visitor, &called(&hub, &body, &[]).await?).await };
     enveloped(answer.await)
 }
 
@@ -236,7 +244,7 @@ async fn program(
         if !["text/xml", "application/vnd.paos+xml", "application/soap+xml"].iter().any(|one| kind.starts_with(one)) {
             return Err(bad_message("an envelope is text/xml"));
         }
-        let received = called(&body, soap::ECP_BLOCKS)?;
+        let received = called(&hub, &body, soap::ECP_BLOCKS).await?;
         let said = headers.get(header::AUTHORIZATION).map(|value| value.to_str().map_err(bad_message));
         let password = said.transpose()?.map(ecp::basic).transpose()?;
         let password = password.as_ref().map(|(login, password)| (login.as_str(), password.as_str()));
@@ -268,8 +276,9 @@ async fn program(
 }
 
 /// The message of an envelope; header blocks of these namespaces are understood.
-fn called(body: &[u8], understood: &[&str]) -> Result<Received, Fault> {
-    let document = Document::parse(body).map_err(|error| bad_message(Refused::unread(error, body)))?;
+async fn called(hub: &Hub, body: &[u8], understood: &[&str]) -> Result<Received, Fault> {
+    let document = in_turn(hub, body, || Document::parse(body)).await?;
+    let document = document.map_err(|error| bad_message(Refused::unread(error, body)))?;
     Ok(Received::document(soap::open(&document, understood).map_err(bad_message)?))
 }
 

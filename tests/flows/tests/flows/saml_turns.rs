@@ -1,10 +1,10 @@
 //! Whoever has not signed in waits for a turn where a signature is made for them, and whoever has does not: a flood of those
-//! who ask keeps nobody out who is in.
+//! who ask keeps nobody out who is in. So does a message that is longer than they are, whoever brings it, before it is read.
 
 use crate::upstream_saml::{leave_for, serves_staff};
 use preau_connector_api::SamlSigned;
 use preau_domain::Public;
-use preau_flows::{ALICE, Answer, BASE, SamlSp, TestHub, saml_service, stories};
+use preau_flows::{ALICE, Answer, BASE, SamlSp, TestHub, form_to, saml_service, stories};
 use preau_saml::messages::{AuthnRequest, NameIdPolicy};
 use preau_saml::metadata::Indexed;
 use preau_saml::names::binding;
@@ -14,6 +14,7 @@ stories!(
     a_program_without_a_password_waits_for_a_signature,
     who_says_again_and_again_that_it_is_over_waits_for_a_signature,
     whoever_leaves_for_another_provider_waits_for_a_signature,
+    what_is_longer_than_messages_are_waits_to_be_read,
 );
 
 /// A hub that signs for one stranger at once, and has nobody wait.
@@ -103,4 +104,22 @@ async fn whoever_leaves_for_another_provider_waits_for_a_signature(hub: TestHub)
     drop(turn);
     let trip = leave_for(&hub, &mut browser, "/elsewhere/").await;
     assert!(trip.request.acs_url.is_some(), "control");
+}
+
+async fn what_is_longer_than_messages_are_waits_to_be_read(hub: TestHub) {
+    let hub = with_one_turn(&hub).await;
+    let sp = hub.sp("sp");
+    let asking = |letters: usize| {
+        let more = format!("<samlp:Extensions><x:e xmlns:x=\"urn:x\">{}</x:e></samlp:Extensions>", "a".repeat(letters));
+        let text = sp.request().write().into_text();
+        form_to("/saml/sso", "SAMLRequest", &text.replace("</saml:Issuer>", &format!("</saml:Issuer>{more}")))
+    };
+    let turn = hub.hub.turns.take().await.expect("nobody is there");
+    assert!(crowded_out(&hub.browser().submit_once(&asking(40_000), &[]).await));
+    assert!(crowded_out(&hub.soap("/saml/artifact", &"<a/>".repeat(10_000)).await));
+    assert_eq!(hub.browser().submit_once(&asking(400), &[]).await.status, 303, "one as they are is read");
+    assert_eq!(hub.soap("/saml/artifact", "<a/>").await.status, 400, "and so is a call");
+    drop(turn);
+    assert_eq!(hub.browser().submit_once(&asking(40_000), &[]).await.status, 303, "control");
+    assert_eq!(hub.soap("/saml/artifact", &"<a/>".repeat(10_000)).await.status, 400, "control");
 }
