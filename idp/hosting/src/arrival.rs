@@ -3,7 +3,7 @@
 //! A name finds and proves nothing: two children of one valley are called Lou V. Two are proposed to a person who knows the child only where what is known
 //! besides says so too, and never where it says the contrary.
 
-use preau_domain::{AccountState, Affiliation, Guest, Person, PersonId, Profile, Public, SchoolPair, Uai};
+use preau_domain::{AccountState, Affiliation, Guest, Instant, Person, PersonId, Profile, Public, SchoolPair, Uai};
 use preau_store::Departed;
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
@@ -54,6 +54,10 @@ pub struct Arrival {
     pub pupil: Person,
     /// What the pupil is at the establishment.
     pub place: Affiliation,
+    /// What the space is called into which a list brought the guest.
+    pub space: String,
+    /// When that list came.
+    pub since: Instant,
     /// What says so; never nothing.
     pub signs: Vec<Sign>,
 }
@@ -123,7 +127,7 @@ pub fn arrivals(
     // By whatever convention they came last, of several.
     departed.sort_by_key(|one| Reverse(one.guest.ended));
     let (mut seen, mut found) = (HashSet::new(), Vec::new());
-    for Departed { guest, person } in departed {
+    for Departed { guest, person, space, since } in departed {
         if guest.public != Public::Pupil || !seen.insert(guest.person.clone()) {
             continue;
         }
@@ -131,12 +135,14 @@ pub fn arrivals(
         for (pupil, place) in alike.into_iter().flatten() {
             let signs = signs(&guest, place, pair);
             if !signs.is_empty() {
-                let (guest, was) = (guest.clone(), person.clone());
-                found.push(Arrival { guest, was, pupil: (*pupil).clone(), place: (*place).clone(), signs });
+                let (guest, was, space) = (guest.clone(), person.clone(), space.clone());
+                let (pupil, place) = ((*pupil).clone(), (*place).clone());
+                found.push(Arrival { guest, was, pupil, place, space, since, signs });
             }
         }
     }
-    let order = |one: &Arrival| (one.pupil.display_name(), one.pupil.id.to_string(), one.guest.person.to_string());
+    let order =
+        |one: &Arrival| (one.pupil.display_name(), one.pupil.id.to_string(), one.since, one.guest.person.to_string());
     found.sort_by_cached_key(order);
     found
 }
@@ -144,7 +150,7 @@ pub fn arrivals(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use preau_domain::{Credentials, Instant, JoinKey, SourceId, guest_key};
+    use preau_domain::{Credentials, JoinKey, SourceId, guest_key};
 
     fn uai(text: &str) -> Uai {
         text.parse().unwrap()
@@ -186,7 +192,7 @@ mod tests {
             batch: "b".into(),
             ended: Some(Instant(9)),
         };
-        Departed { guest, person: was }
+        Departed { guest, person: was, space: "Fables".into(), since: Instant(1) }
     }
 
     /// The pupils proposed, and how many signs say so.

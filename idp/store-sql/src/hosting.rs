@@ -164,22 +164,44 @@ const IN_SPACES: Sql = Sql::Each {
             JOIN person p ON p.id = g.person
         WHERE s.id = ANY($1) AND m.batch <> '' AND g.person > $2 ORDER BY s.id, g.person LIMIT $3",
 };
+/// Who was a guest by a list for a space of an establishment, and is nobody's any more.
+macro_rules! departed {
+    ($from:literal, $which:literal) => {
+        concat!(
+            "SELECT p.id, p.source, p.join_key, p.state, p.doc, g.person, g.batch, g.ends, g.ended, g.doc, l.at, s.doc FROM ",
+            $from,
+            " WHERE s.host = $1 AND ",
+            $which,
+            " AND g.ended IS NOT NULL AND p.source = $4 AND p.state = 'suspended' AND p.account IS NULL
+            ORDER BY g.person, g.convention LIMIT $3"
+        )
+    };
+}
 /// From an establishment to its spaces, the lists that came for them, and those whom such a list was the last to bring: SQLite is kept to this order.
 const DEPARTED: Sql = Sql::Each {
-    sqlite: "SELECT p.id, p.source, p.join_key, p.state, p.doc, g.person, g.batch, g.ends, g.ended, g.doc
-        FROM space s CROSS JOIN guest_list l ON l.space = s.id AND l.sent = 0
-            CROSS JOIN guest g ON g.batch = l.id AND g.convention = l.convention
-            CROSS JOIN person p ON p.id = g.person
-        WHERE s.host = $1 AND g.person > $2 AND g.ended IS NOT NULL
-            AND p.source = $4 AND p.state = 'suspended' AND p.account IS NULL
-        ORDER BY g.person, g.convention LIMIT $3",
-    postgres: "SELECT p.id, p.source, p.join_key, p.state, p.doc, g.person, g.batch, g.ends, g.ended, g.doc
-        FROM space s JOIN guest_list l ON l.space = s.id AND l.sent = 0
-            JOIN guest g ON g.batch = l.id AND g.convention = l.convention
-            JOIN person p ON p.id = g.person
-        WHERE s.host = $1 AND g.person > $2 AND g.ended IS NOT NULL
-            AND p.source = $4 AND p.state = 'suspended' AND p.account IS NULL
-        ORDER BY g.person, g.convention LIMIT $3",
+    sqlite: departed!(
+        "space s CROSS JOIN guest_list l ON l.space = s.id AND l.sent = 0
+            CROSS JOIN guest g ON g.batch = l.id AND g.convention = l.convention CROSS JOIN person p ON p.id = g.person",
+        "g.person > $2"
+    ),
+    postgres: departed!(
+        "space s JOIN guest_list l ON l.space = s.id AND l.sent = 0
+            JOIN guest g ON g.batch = l.id AND g.convention = l.convention JOIN person p ON p.id = g.person",
+        "g.person > $2"
+    ),
+};
+/// The same from one guest to the list that brought them, by its name, and its space.
+const DEPARTURE: Sql = Sql::Each {
+    sqlite: departed!(
+        "guest g CROSS JOIN guest_list l ON l.convention = g.convention AND l.id = g.batch AND l.sent = 0
+            CROSS JOIN space s ON s.id = l.space CROSS JOIN person p ON p.id = g.person",
+        "g.person = $2"
+    ),
+    postgres: departed!(
+        "guest g JOIN guest_list l ON l.convention = g.convention AND l.id = g.batch AND l.sent = 0
+            JOIN space s ON s.id = l.space JOIN person p ON p.id = g.person",
+        "g.person = $2"
+    ),
 };
 const IS_IN: &str = "SELECT space FROM space_member WHERE member = $1 AND space = $2 AND batch <> ''";
 const COUNT: &str = "SELECT count(*) FROM guest WHERE convention = $1 AND ended IS NULL";
@@ -241,6 +263,11 @@ fn guest_from(row: &Row, first: usize) -> Result<Guest> {
 fn hosted(row: &Row) -> Result<Hosted> {
     let person: Person = doc::read("person", row.text(6)?)?;
     Ok(Hosted { space: row.text(5)?.to_owned(), guest: guest(row)?, name: person.display_name() })
+}
+
+fn departed(row: &Row) -> Result<Departed> {
+    let space: Space = doc::read("space", row.text(11)?)?;
+    Ok(Departed { guest: guest_from(row, 5)?, person: person(row)?, space: space.title, since: row.instant(10)? })
 }
 
 fn list(row: &Row) -> Result<GuestList> {
@@ -576,7 +603,12 @@ impl Hosting for Back {
 
     async fn departed(&self, host: &Uai, after: &PersonId, limit: u32) -> Result<Vec<Departed>> {
         let rows = self.many_rows(DEPARTED, args![host.as_str(), after.as_str(), limit, GUESTS]).await?;
-        rows.iter().map(|row| Ok(Departed { guest: guest_from(row, 5)?, person: person(row)? })).collect()
+        rows.iter().map(departed).collect()
+    }
+
+    async fn departure(&self, host: &Uai, person: &PersonId) -> Result<Vec<Departed>> {
+        let values = args![host.as_str(), person.as_str(), SpaceGrant::MOST, GUESTS];
+        self.rows(DEPARTURE, values).await?.iter().map(departed).collect()
     }
 
     async fn renew_guests(&self, space: &str, until: Instant) -> Result<u64> {

@@ -6,7 +6,7 @@ use crate::link::{Arg, Link, Row, Sql, args};
 use crate::people::{person, stop_sessions};
 use async_trait::async_trait;
 use preau_domain::{Instant, Person, PersonId, SessionId, SourceId};
-use preau_store::{Alike, Common, Held, Pair, Pairings, Result, SaidBy, StoreError};
+use preau_store::{Alike, Common, Held, Pair, Pairable, Pairings, Result, SaidBy, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 
 const BY_NAME: Sql = Sql::Each {
@@ -42,11 +42,25 @@ const APART: &str = "SELECT 1 FROM pairing WHERE said = 'apart'
         AND one = $2 AND other IN (SELECT id FROM person WHERE id = $1 OR account = $1)
     UNION ALL SELECT 1 FROM pairing WHERE said = 'apart'
         AND other = $2 AND one IN (SELECT id FROM person WHERE id = $1 OR account = $1)";
-/// The same of all who are named, two by two.
+/// The same of all who are named, two by two: SQLite is kept to this order.
+macro_rules! all_apart {
+    ($is_named:literal, $join:literal) => {
+        concat!(
+            "WITH named AS (SELECT id, id AS account FROM person WHERE id ",
+            $is_named,
+            " UNION ALL SELECT id, account FROM person WHERE account ",
+            $is_named,
+            ") SELECT a.account, b.account FROM named a ",
+            $join,
+            " pairing ON pairing.one = a.id AND pairing.said = 'apart' ",
+            $join,
+            " named b ON b.id = pairing.other"
+        )
+    };
+}
 const ALL_APART: Sql = Sql::Each {
-    sqlite: "SELECT one, other FROM pairing WHERE said = 'apart'
-        AND one IN (SELECT value FROM json_each($1)) AND other IN (SELECT value FROM json_each($1))",
-    postgres: "SELECT one, other FROM pairing WHERE said = 'apart' AND one = ANY($1) AND other = ANY($1)",
+    sqlite: all_apart!("IN (SELECT value FROM json_each($1))", "CROSS JOIN"),
+    postgres: all_apart!("= ANY($1)", "JOIN"),
 };
 /// The sources of the records of these accounts.
 const SOURCES: Sql = Sql::Each {
@@ -233,23 +247,23 @@ impl Pairings for Back {
         written.await
     }
 
-    async fn may_be_paired(&self, pairs: &[(PersonId, PersonId)]) -> Result<Vec<bool>> {
+    async fn may_be_paired(&self, pairs: &[(PersonId, PersonId)]) -> Result<Vec<Pairable>> {
         bounded(pairs.len())?;
         let names: BTreeSet<&str> = pairs.iter().flat_map(|(one, other)| [one.as_str(), other.as_str()]).collect();
         let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
         let (mut apart, mut sources) = (BTreeSet::new(), BTreeMap::new());
         for row in self.many_rows(ALL_APART, args![names.clone()]).await? {
-            apart.insert([row.text(0)?.to_owned(), row.text(1)?.to_owned()]);
+            apart.insert(ordered(row.text(0)?, row.text(1)?));
         }
         for row in self.many_rows(SOURCES, args![names]).await? {
             let of: &mut BTreeSet<String> = sources.entry(row.text(0)?.to_owned()).or_default();
             of.insert(row.text(1)?.to_owned());
         }
         let may = |(one, other): &(PersonId, PersonId)| match (sources.get(one.as_str()), sources.get(other.as_str())) {
-            (Some(of_one), Some(of_other)) => {
-                of_one.is_disjoint(of_other) && !apart.contains(&ordered(one.as_str(), other.as_str()))
-            }
-            _ => false,
+            (Some(_), Some(_)) if apart.contains(&ordered(one.as_str(), other.as_str())) => Pairable::Apart,
+            (Some(of_one), Some(of_other)) if !of_one.is_disjoint(of_other) => Pairable::OfOneSource,
+            (Some(_), Some(_)) => Pairable::Yes,
+            _ => Pairable::No,
         };
         Ok(pairs.iter().map(may).collect())
     }

@@ -103,6 +103,10 @@ pub struct Departed {
     pub guest: Guest,
     /// What their account says.
     pub person: Person,
+    /// What the space is called for which the list came that brought them.
+    pub space: String,
+    /// When that list came.
+    pub since: Instant,
 }
 
 /// How a guest and a person of ours become one account.
@@ -333,6 +337,9 @@ pub trait Hosting: Send + Sync {
     /// Who was a guest by a list for a space of an establishment, as the last one that named them by its convention, and is nobody's guest any more, as long
     /// as their name is known; ordered by account from the one after `after` on, at most `limit`. Costs what came to that establishment.
     async fn departed(&self, host: &Uai, after: &PersonId, limit: u32) -> Result<Vec<Departed>>;
+
+    /// The same of one account, once for each convention. Costs the same however many came to that establishment.
+    async fn departure(&self, host: &Uai, person: &PersonId) -> Result<Vec<Departed>>;
 
     /// Gives the guests of a space that end before `until` until then. Returns how many there were.
     async fn renew_guests(&self, space: &str, until: Instant) -> Result<u64>;

@@ -50,7 +50,7 @@ pub use life::{Aged, Lives};
 pub use marks::{Marked, Marks, StoredMark};
 pub use operations::{Health, Operations, Swept};
 pub use outbox::{Notice, Outbox, TOLD_TO_ONE, YetToHear};
-pub use pairings::{Alike, Common, Held, Pair, Pairings, SaidBy};
+pub use pairings::{Alike, Common, Held, Pair, Pairable, Pairings, SaidBy};
 pub use people::{Caller, Establishments, Ousted, People};
 pub use provisioning::{
     IndexRow, PersonChange, Provisioning, RecordName, RunOutcome, RunRecord, SharedLogin, SourceRecord, Told, UndoPart,

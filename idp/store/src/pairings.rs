@@ -51,6 +51,19 @@ pub enum Common {
     Enrolment,
 }
 
+/// Whether two accounts may be one, as things stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pairable {
+    /// Nothing is in the way.
+    Yes,
+    /// Somebody said that a record of one is not the person whom a record of the other is.
+    Apart,
+    /// Each has a record of one and the same source, which knows them as two.
+    OfOneSource,
+    /// One of them is no account, or comes from no source.
+    No,
+}
+
 /// Two active records of different accounts that have something in common.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Alike {
@@ -87,9 +100,8 @@ pub trait Pairings: Send + Sync {
     /// Notes that two accounts are not one person. `Conflict` if they are one, or one of them is no account.
     async fn keep_apart(&self, one: &PersonId, other: &PersonId, now: Instant) -> Result<()>;
 
-    /// Of each two accounts, at most 1 000 at once, whether they may be one as things stand: nobody said that they are not, each comes from a record of a
-    /// source, and no two of their records are of one.
-    async fn may_be_paired(&self, pairs: &[(PersonId, PersonId)]) -> Result<Vec<bool>>;
+    /// Of each two accounts, at most 1 000 at once, whether they may be one, or the first thing that is in the way.
+    async fn may_be_paired(&self, pairs: &[(PersonId, PersonId)]) -> Result<Vec<Pairable>>;
 
     /// Records that belong to the account of another one, ordered by their names, those after `after`, at most `limit`.
     async fn pairs(&self, after: &PersonId, limit: u32) -> Result<Vec<Pair>>;

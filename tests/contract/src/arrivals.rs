@@ -3,7 +3,7 @@
 use crate::fixture::{NOW, change, sourced, uai, winners};
 use crate::hosting::{guest, list, newcomer, set_up, space};
 use preau_domain::{PersonId, Retention, Seconds};
-use preau_store::{Conversion, Store};
+use preau_store::{Conversion, Pairable, Store};
 
 const BY_A_HEAD: Conversion = Conversion { keep_guest: true, despite: false };
 
@@ -26,9 +26,14 @@ pub async fn who_was_a_guest_is_found_by_their_host(store: &dyn Store) {
     let next = store.departed(&uai(1), &guest(1), 1).await.unwrap();
     assert_eq!((next[0].person.given_name.as_str(), next[0].guest.ended), ("Lou", Some(NOW)));
     assert_eq!((next.len(), &next[0].person.id), (1, &guest(2)));
+    assert_eq!((next[0].space.as_str(), next[0].since), ("Fables", NOW), "by which list");
+    assert_eq!(store.departure(&uai(1), &guest(2)).await.unwrap(), next, "the same of one alone");
+    let alone = async |host: u32, number| store.departure(&uai(host), &guest(number)).await.unwrap().len();
+    assert_eq!((alone(3, 4).await, alone(1, 4).await, alone(3, 1).await), (1, 0, 0), "by their own host");
+    assert_eq!((alone(1, 3).await, alone(1, 9).await), (0, 0), "a guest still, and nobody");
     store.put_people(None, &[change(sourced("k1"))]).await.unwrap();
     assert!(store.convert_guest(&guest(1), &sourced("k1").id, BY_A_HEAD, NOW).await.unwrap());
-    assert_eq!(left(store, 1).await, ["g-2"], "one is ours");
+    assert_eq!((left(store, 1).await, alone(1, 1).await), (vec!["g-2".into()], 0), "one is ours");
     store.let_time_pass(NOW, Retention::days(31, 89), 10).await.unwrap();
     store.let_time_pass(NOW + Seconds(60 * 86_400), Retention::days(31, 89), 10).await.unwrap();
     assert!(left(store, 1).await.is_empty(), "no name is known any more");
@@ -43,12 +48,26 @@ pub async fn two_who_were_told_apart_are_not_converted(store: &dyn Store) {
     let [one, two] = ["k1", "k2"].map(|key| sourced(key).id);
     store.keep_apart(&one, &guest(1), NOW).await.unwrap();
     let pairs = [(guest(1), one.clone()), (two, guest(1)), (one.clone(), guest(1))];
-    assert_eq!(store.may_be_paired(&pairs).await.unwrap(), [false, true, false]);
+    assert_eq!(store.may_be_paired(&pairs).await.unwrap(), [Pairable::Apart, Pairable::Yes, Pairable::Apart]);
     assert!(!store.convert_guest(&guest(1), &one, BY_A_HEAD, NOW).await.unwrap());
     assert_eq!(left(store, 1).await, ["g-1"], "and nothing was changed");
     let despite = Conversion { despite: true, ..BY_A_HEAD };
     assert!(store.convert_guest(&guest(1), &one, despite, NOW).await.unwrap(), "control");
-    assert_eq!(store.may_be_paired(&pairs).await.unwrap(), [false; 3], "of one source an account has one record");
+    let now = store.may_be_paired(&pairs).await.unwrap();
+    assert_eq!(now, [Pairable::OfOneSource; 3], "of one source an account has one record");
+}
+
+/// Whom somebody told apart from a record is apart from the account that goes on with it, under whatever name.
+pub async fn a_record_that_was_told_apart_stays_so_in_its_account(store: &dyn Store) {
+    set_up(store, 10).await;
+    store.admit(&list("b", "fables", [1, 2, 3].map(newcomer).to_vec()), NOW).await.unwrap();
+    store.end_guests(&[1, 2, 3].map(guest), NOW).await.unwrap();
+    store.put_people(None, &[change(sourced("k1"))]).await.unwrap();
+    store.keep_apart(&guest(2), &sourced("k1").id, NOW).await.unwrap();
+    assert!(store.convert_guest(&guest(1), &sourced("k1").id, BY_A_HEAD, NOW).await.unwrap());
+    let pairs = [(guest(2), guest(1)), (guest(1), guest(2)), (guest(3), guest(1)), (PersonId::new("nobody"), guest(1))];
+    let may = [Pairable::Apart, Pairable::Apart, Pairable::OfOneSource, Pairable::No];
+    assert_eq!(store.may_be_paired(&pairs).await.unwrap(), may);
 }
 
 /// Of many who say at once that a guest is this pupil or that one, one is believed.

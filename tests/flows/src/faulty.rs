@@ -16,10 +16,10 @@ use preau_store::{
     Activations, Admission, Admitted, Aged, Alike, Answer, Attempt, Audit, BoundTo, Caller, Cards, ConventionsAt,
     Conversion, Delays, Departed, DueGuests, Ending, Establishments, FactorUse, Factors, Grants, GuestsOf, Health,
     Held, Hosted, Hosting, IndexRow, Inspections, InspectionsOf, Keeping, Letter, Letters, Links, ListsOf, Lives,
-    Marked, Marks, NewSession, Notice, OpeningChange, Operations, Ousted, Outbox, Pair, Pairings, People, PersonChange,
-    Provisioning, RecordName, Registrations, Result, Rotation, RunRecord, SaidBy, Sessions, SharedLogin, Shortcuts,
-    SignIns, SigningKeys, SourceRecord, StopsOf, Store, StoreError, StoredMark, Swept, TakenLetter, Throttle, Tickets,
-    UndoPart, Undoable, Undone, Upstreams, WaitingLetters, YetToHear,
+    Marked, Marks, NewSession, Notice, OpeningChange, Operations, Ousted, Outbox, Pair, Pairable, Pairings, People,
+    PersonChange, Provisioning, RecordName, Registrations, Result, Rotation, RunRecord, SaidBy, Sessions, SharedLogin,
+    Shortcuts, SignIns, SigningKeys, SourceRecord, StopsOf, Store, StoreError, StoredMark, Swept, TakenLetter,
+    Throttle, Tickets, UndoPart, Undoable, Undone, Upstreams, WaitingLetters, YetToHear,
 };
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
@@ -173,7 +173,7 @@ faulty!(Pairings {
     fn pair(pairs: &[(PersonId, PersonId)], who: SaidBy, now: Instant) -> Vec<bool>;
     fn part(record: &PersonId, now: Instant) -> Option<PersonId>;
     fn keep_apart(one: &PersonId, other: &PersonId, now: Instant) -> ();
-    fn may_be_paired(pairs: &[(PersonId, PersonId)]) -> Vec<bool>;
+    fn may_be_paired(pairs: &[(PersonId, PersonId)]) -> Vec<Pairable>;
     fn pairs(after: &PersonId, limit: u32) -> Vec<Pair>;
     fn alike(source: &SourceId, keys: &[String], other: &SourceId, limit: u32) -> Vec<Alike>;
     fn of_one_key(source: &SourceId, keys: &[String], other: &SourceId, prefix: &str) -> Vec<(PersonId, PersonId)>;
@@ -341,6 +341,7 @@ faulty!(Hosting {
     fn leave_space(space: &str, people: &[PersonId], now: Instant) -> u64;
     fn convert_guest(guest: &PersonId, ours: &PersonId, how: Conversion, now: Instant) -> bool;
     fn departed(host: &Uai, after: &PersonId, limit: u32) -> Vec<Departed>;
+    fn departure(host: &Uai, person: &PersonId) -> Vec<Departed>;
     fn renew_guests(space: &str, until: Instant) -> u64;
     fn guest_used(person: &PersonId, now: Instant) -> ();
     fn end_due_guests(now: Instant, unused_since: Instant, limit: u32) -> DueGuests;

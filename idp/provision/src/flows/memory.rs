@@ -8,7 +8,7 @@ use preau_domain::{
     RunId, SourceId, Uai,
 };
 use preau_store::{
-    Alike, Audit, Common, Establishments, Health, Held, IndexRow, Operations, Pair, Pairings, PersonChange,
+    Alike, Audit, Common, Establishments, Health, Held, IndexRow, Operations, Pair, Pairable, Pairings, PersonChange,
     Provisioning, RecordName, Result, RunRecord, SaidBy, SharedLogin, SourceRecord, StoreError, Swept, Told, UndoPart,
     Undoable, Undone,
 };
@@ -151,7 +151,7 @@ impl Pairings for Memory {
         Ok(named.map(|person| Held { person: person.clone(), account: tables.account(&person.id) }).collect())
     }
 
-    async fn may_be_paired(&self, pairs: &[(PersonId, PersonId)]) -> Result<Vec<bool>> {
+    async fn may_be_paired(&self, pairs: &[(PersonId, PersonId)]) -> Result<Vec<Pairable>> {
         let tables = self.tables.lock().unwrap();
         let sources = |account: &PersonId| {
             let theirs = tables.people.iter().filter(|(_, (person, _))| tables.account(&person.id) == *account);
@@ -161,7 +161,12 @@ impl Pairings for Memory {
             let apart = [(one, other), (other, one)];
             let apart = apart.iter().any(|(one, other)| tables.apart.contains(&((*one).clone(), (*other).clone())));
             let (one, other) = (sources(one), sources(other));
-            !apart && !one.is_empty() && !other.is_empty() && one.is_disjoint(&other)
+            match (apart, one.is_disjoint(&other)) {
+                _ if one.is_empty() || other.is_empty() => Pairable::No,
+                (true, _) => Pairable::Apart,
+                (false, false) => Pairable::OfOneSource,
+                (false, true) => Pairable::Yes,
+            }
         };
         Ok(pairs.iter().map(may).collect())
     }

@@ -368,12 +368,12 @@ async fn matches(
         let of_level = |level: &str| one.place.level.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(level));
         named.is_none_or(|named| one.guest.convention == named) && level.is_none_or(of_level)
     };
-    let found: Vec<Arrival> = proposed(&*store, at).await?.into_iter().filter(asked).collect();
+    let found: Vec<Arrival> = proposed(&*store, at).await?.open.into_iter().filter(asked).collect();
     if json {
         let row = |one: &Arrival| {
             let why: Vec<String> = one.signs.iter().map(sign).collect();
             json!({ "guest": one.was.id, "convention": one.guest.convention, "home": one.guest.home,
-                "class": one.guest.class, "pupil": one.pupil.id, "why": why })
+                "class": one.guest.class, "space": one.space, "since": one.since.rfc3339(), "pupil": one.pupil.id, "why": why })
         };
         return say!("{:#}", found.iter().map(row).collect::<Value>());
     }
@@ -382,7 +382,10 @@ async fn matches(
         let class = preau_domain::display_safe(&one.guest.class, 64);
         let name = preau_domain::display_safe(&one.pupil.display_name(), 100);
         let why: Vec<String> = one.signs.iter().map(sign).collect();
-        say!("{name}, who may be {was}, a guest of {home} {class}: {}", why.join(", "))?;
+        // Two guests who look alike are two accounts: what brought each of them tells them apart.
+        let (space, since) = (preau_domain::display_safe(&one.space, 60), one.since.rfc3339());
+        let by = format!("by {} in « {space} » since {since}", one.guest.convention);
+        say!("{name}, who may be {was}, a guest of {home} {class} {by}: {}", why.join(", "))?;
         say!("    preau guests convert {} {} --why …", one.was.id, one.pupil.id)?;
     }
     say!("{} times a pupil may be somebody who was a guest", found.len())

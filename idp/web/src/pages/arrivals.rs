@@ -3,11 +3,12 @@
 use super::home::place_name;
 use super::sharing::last_day;
 use super::{Page, html};
+use crate::arrivals::Proposals;
 use crate::{Hub, Live, Visitor};
 use askama::Template;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use preau_domain::{PersonId, Uai, display_safe};
+use preau_domain::{Uai, display_safe};
 use preau_hosting::{Arrival, Sign, becomes};
 use std::collections::HashMap;
 
@@ -16,7 +17,7 @@ const MOST_SHOWN: usize = 50;
 
 /// What [`arrivals`] shows.
 pub struct ArrivalsPage {
-    pub(crate) arrivals: Vec<Arrival>,
+    pub(crate) proposals: Proposals,
     /// What the other party of each convention is called.
     pub(crate) peers: HashMap<String, String>,
     /// What was to be decided is not proposed any more.
@@ -27,12 +28,12 @@ pub struct ArrivalsPage {
 struct Line {
     guest: String,
     pupil: String,
-    /// The pupil, in a few words.
+    /// The pupil, in a few words, and which of several guests this is.
     title: String,
     was: String,
     reasons: Vec<String>,
-    /// Another proposal names one of the two.
-    contested: bool,
+    /// What to mind where others are proposed for the same pupil, or the same guest for others.
+    mind: Vec<String>,
     follows: bool,
 }
 
@@ -42,6 +43,8 @@ pub(super) struct Arrivals<'a> {
     page: Page<'a>,
     place: String,
     lines: Vec<Line>,
+    /// Whose pupil is another guest already.
+    taken: Vec<Line>,
     more: bool,
     gone: bool,
     token: String,
@@ -58,41 +61,66 @@ fn sign(page: &Page<'_>, sign: &Sign) -> String {
     }
 }
 
-fn line(page: &Page<'_>, shown: &ArrivalsPage, named: &HashMap<&PersonId, usize>, one: &Arrival) -> Line {
+/// What to mind of one of these proposals, and the title as that of one of several where it is.
+fn beside(page: &Page<'_>, all: &[Arrival], one: &Arrival, title: String) -> (String, Vec<String>) {
+    let of_pupil: Vec<&Arrival> = all.iter().filter(|other| other.pupil.id == one.pupil.id).collect();
+    let pupils = all.iter().filter(|other| other.was.id == one.was.id).count();
+    let mut mind = Vec::new();
+    let mut titled = title;
+    if of_pupil.len() > 1 {
+        let number = 1 + of_pupil.iter().take_while(|other| other.was.id != one.was.id).count();
+        let (number, count) = (number.to_string(), of_pupil.len().to_string());
+        let said = [("title", titled.as_str()), ("number", &number), ("count", &count)];
+        titled = page.texts.with(page.locale, "arrival-of-several", &said);
+        mind.push(page.with("arrival-several-guests", "count", &count));
+        let list = |one: &Arrival| (one.guest.convention.clone(), one.guest.batch.clone());
+        if of_pupil.iter().copied().any(|other| other.was.id != one.was.id && list(other) == list(one)) {
+            mind.push(page.t("arrival-same-list"));
+        }
+    }
+    if pupils > 1 {
+        mind.push(page.with("arrival-several-pupils", "count", &pupils.to_string()));
+    }
+    (titled, mind)
+}
+
+fn line(page: &Page<'_>, shown: &ArrivalsPage, all: &[Arrival], one: &Arrival) -> Line {
     let classes = one.place.classes.iter().map(|code| display_safe(code, 64)).collect::<Vec<_>>().join(", ");
     let name = display_safe(&one.pupil.display_name(), 100);
     let (guest, class) = (display_safe(&one.was.display_name(), 100), display_safe(&one.guest.class, 64));
     let peer = shown.peers.get(&one.guest.convention).map_or(one.guest.convention.as_str(), String::as_str);
-    let peer = display_safe(peer, 60);
-    let until = one.guest.ended.map_or_else(String::new, |at| last_day(page, at));
+    let (peer, space) = (display_safe(peer, 60), display_safe(&one.space, 100));
+    let (since, until) = (page.moment(one.since), one.guest.ended.map_or_else(String::new, |at| last_day(page, at)));
     let said = [("guest", guest.as_str()), ("class", &class), ("place", one.guest.home.as_str()), ("peer", &peer)];
-    let here = page.with("arrival-here", "until", &until);
-    let reasons = [page.t("arrival-name"), here].into_iter().chain(one.signs.iter().map(|one| sign(page, one)));
-    let several = |id: &PersonId| named.get(id).is_some_and(|times| *times > 1);
+    let came = [("space", space.as_str()), ("since", &since), ("until", &until)];
+    let came = page.texts.with(page.locale, "arrival-here", &came);
+    let reasons = [page.t("arrival-name"), came].into_iter().chain(one.signs.iter().map(|one| sign(page, one)));
+    let title = match classes.is_empty() {
+        true => name,
+        false => page.texts.with(page.locale, "arrival-pupil", &[("name", &name), ("classes", &classes)]),
+    };
+    let (title, mind) = beside(page, all, one, title);
     Line {
         guest: one.was.id.to_string(),
         pupil: one.pupil.id.to_string(),
-        title: match classes.is_empty() {
-            true => name,
-            false => page.texts.with(page.locale, "arrival-pupil", &[("name", &name), ("classes", &classes)]),
-        },
+        title,
         was: page.texts.with(page.locale, "arrival-guest", &said),
         reasons: reasons.collect(),
-        contested: several(&one.was.id) || several(&one.pupil.id),
+        mind,
         follows: becomes(&one.was, &one.pupil).is_some_and(|how| how.keeps_guest),
     }
 }
 
 impl<'a> Arrivals<'a> {
     pub(super) fn new(page: Page<'a>, place: String, shown: &ArrivalsPage) -> Self {
-        let mut named: HashMap<&PersonId, usize> = HashMap::new();
-        for one in &shown.arrivals {
-            *named.entry(&one.was.id).or_default() += 1;
-            *named.entry(&one.pupil.id).or_default() += 1;
-        }
+        let Proposals { open, taken } = &shown.proposals;
+        let lines = |all: &[Arrival], among: &[Arrival]| -> Vec<Line> {
+            all.iter().take(MOST_SHOWN).map(|one| line(&page, shown, among, one)).collect()
+        };
         Arrivals {
-            lines: shown.arrivals.iter().take(MOST_SHOWN).map(|one| line(&page, shown, &named, one)).collect(),
-            more: shown.arrivals.len() > MOST_SHOWN,
+            lines: lines(open, open),
+            taken: lines(taken, &[]),
+            more: open.len().max(taken.len()) > MOST_SHOWN,
             gone: shown.gone,
             token: shown.token.clone(),
             place,

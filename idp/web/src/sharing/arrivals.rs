@@ -1,14 +1,16 @@
 //! Guests who became pupils: who it may be, with what says so, and the yes or no of the head, who knows the children. A name alone proposes nobody, and
-//! nobody but the head of the establishment decides; what was not proposed to them is none of theirs to decide.
+//! nobody but the head of the establishment decides; what was not proposed to them is none of theirs to decide. A pupil goes on as one guest alone: of two
+//! who are like them, a yes to one leaves the other apart, and the page says so.
 
 use super::{Member, asks, heads, journal, journal_of, sent, told};
+use crate::arrivals::{self, Proposals};
 use crate::lately::Lately;
 use crate::pages::{self, ArrivalsPage};
-use crate::{Fault, Fields, Hub, Visitor, arrivals};
+use crate::{Fault, Fields, Hub, Visitor};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
-use preau_domain::AuditKind;
+use preau_domain::{AuditKind, PersonId};
 use preau_hosting::{Arrival, becomes};
 use preau_store::{Conversion, StoreError};
 use std::collections::HashMap;
@@ -17,8 +19,9 @@ use std::sync::Arc;
 const HERE: &str = "/spaces/guests/pupils";
 
 async fn page(hub: &Hub, visitor: &Visitor, member: &Member, gone: bool) -> Result<Response, Fault> {
-    let arrivals = arrivals::proposed(&*hub.store, &member.at).await?;
-    let mut named: Vec<String> = arrivals.iter().map(|one| one.guest.convention.clone()).collect();
+    let proposals = arrivals::proposed(&*hub.store, &member.at).await?;
+    let both = proposals.open.iter().chain(&proposals.taken);
+    let mut named: Vec<String> = both.map(|one| one.guest.convention.clone()).collect();
     named.sort();
     named.dedup();
     let mut peers = HashMap::new();
@@ -26,7 +29,7 @@ async fn page(hub: &Hub, visitor: &Visitor, member: &Member, gone: bool) -> Resu
         let conventions = hub.store.conventions_named(part).await?;
         peers.extend(conventions.into_iter().map(|one| (one.id, one.peer.name)));
     }
-    let page = ArrivalsPage { arrivals, peers, gone, token: member.token(hub) };
+    let page = ArrivalsPage { proposals, peers, gone, token: member.token(hub) };
     Ok(pages::arrivals(hub, visitor, &member.live, &member.at, page))
 }
 
@@ -39,10 +42,9 @@ pub(super) async fn list(State(hub): State<Arc<Hub>>, visitor: Visitor) -> Resul
 }
 
 /// The proposal that a form names, as long as it is one.
-async fn named(hub: &Hub, member: &Member, fields: &Fields) -> Result<Option<Arrival>, Fault> {
-    let (guest, pupil) = (fields.required("guest")?, fields.required("pupil")?);
-    let proposed = arrivals::proposed(&*hub.store, &member.at).await?;
-    Ok(proposed.into_iter().find(|one| one.was.id.as_str() == guest && one.pupil.id.as_str() == pupil))
+async fn named(hub: &Hub, member: &Member, fields: &Fields) -> Result<Proposals, Fault> {
+    let (guest, pupil) = (PersonId::new(fields.required("guest")?), PersonId::new(fields.required("pupil")?));
+    Ok(arrivals::proposal(&*hub.store, &member.at, &guest, &pupil).await?)
 }
 
 /// Notes of both accounts, and of whoever says so, what is said of them.
@@ -59,7 +61,7 @@ pub(super) async fn confirm(State(hub): State<Arc<Hub>>, visitor: Visitor, body:
         Ok((member, fields)) => (heads::head(member)?, fields),
         Err(onward) => return Ok(onward),
     };
-    let one = named(&hub, &member, &fields).await?;
+    let one = named(&hub, &member, &fields).await?.open.pop();
     let how = one.as_ref().and_then(|one| becomes(&one.was, &one.pupil));
     let (Some(one), Some(how)) = (one, how) else { return page(&hub, &visitor, &member, true).await };
     note(&hub, &visitor, &member, &one, "guest-converted").await?;
@@ -78,7 +80,8 @@ pub(super) async fn refuse(State(hub): State<Arc<Hub>>, visitor: Visitor, body: 
         Ok((member, fields)) => (heads::head(member)?, fields),
         Err(onward) => return Ok(onward),
     };
-    let Some(one) = named(&hub, &member, &fields).await? else { return page(&hub, &visitor, &member, true).await };
+    let Proposals { mut open, mut taken } = named(&hub, &member, &fields).await?;
+    let Some(one) = open.pop().or_else(|| taken.pop()) else { return page(&hub, &visitor, &member, true).await };
     note(&hub, &visitor, &member, &one, "guest-kept-apart").await?;
     match hub.store.keep_apart(&one.was.id, &one.pupil.id, hub.now()).await {
         Ok(()) => Ok(hub.see_other(HERE)),

@@ -4,9 +4,11 @@ use crate::guests::{House, listed};
 use crate::guests_year::{comes, known_as};
 use crate::sharing::house;
 use crate::sharing_stops::head;
-use preau_domain::{AccountState, Instant, Person, PersonId, Profile, Public};
-use preau_flows::{ALICE, Answer, Browser, COLLEGE, HUGO, NOE, Role, TestHub, stories};
+use preau_domain::{AccountState, Instant, Person, PersonId, Profile, Public, SpaceGroup};
+use preau_flows::{ALICE, Answer, Browser, COLLEGE, Form, HUGO, NOE, Role, TestHub, When, stories};
+use preau_hosting::Listed;
 use preau_store::{Conversion, GuestsOf};
+use std::collections::HashSet;
 
 stories!(
     a_head_says_yes_and_the_history_follows,
@@ -14,7 +16,9 @@ stories!(
     whom_the_head_refused_is_proposed_no_more,
     nobody_else_says_who_became_a_pupil,
     a_name_alone_proposes_nobody,
-    a_pupil_was_one_guest_alone,
+    two_accounts_of_one_child_are_told_apart,
+    the_other_account_stays_apart,
+    a_yes_and_a_no_read_the_two_they_are_of,
     of_two_who_say_it_at_once_one_is_believed,
 );
 
@@ -159,6 +163,9 @@ async fn a_name_alone_proposes_nobody(hub: TestHub) {
     for (level, proposed) in [(None, 0), (Some("5EME"), 0), (Some("CM2"), 0), (Some("6EME"), 1)] {
         house.hub.put(pupil(&LOU, level)).await;
         assert_eq!(proposals(&head.visit(HERE).await), proposed, "{level:?}");
+        if proposed == 0 {
+            assert_eq!(sends(&house, &mut head, HERE).await, 409, "{level:?}: nor by a form of before");
+        }
     }
     let max = Role { id: "pmax000000000000", login: "max.vernier", name: ("Max", "Vernier"), ..LOU };
     house.hub.put(pupil(&max, Some("6EME"))).await;
@@ -168,23 +175,84 @@ async fn a_name_alone_proposes_nobody(hub: TestHub) {
     assert_eq!(proposals(&head.visit(HERE).await), 0, "a pupil of another school");
 }
 
-/// Two lists may name one child under two subjects: one of them is the pupil's, and the other is offered no more.
-async fn a_pupil_was_one_guest_alone(hub: TestHub) {
-    let (house, before) = rentree(&hub).await;
-    house.invites(&[listed("sujet-3", "lou")]).await;
+/// One child on two lists, under two subjects: the second list is of another class, ten minutes later. Nobody is a guest any more. By which name the pad knew
+/// the first.
+async fn on_two_lists(hub: &TestHub) -> (House, String) {
+    let (house, before) = rentree(hub).await;
+    house.hub.clock.advance(10 * 60);
+    house.space_is(|one| one.groups.push(SpaceGroup { code: "CM2B".into(), ..one.groups[0].clone() })).await;
+    house.invites(&[Listed { class: "CM2B".into(), ..listed("sujet-3", "lou") }]).await;
     let (store, now) = (&house.hub.hub.store, house.hub.hub.now());
     let there = store.guests(GuestsOf::Space("fables"), &PersonId::new(""), 9).await.expect("guests");
     let all: Vec<PersonId> = there.into_iter().map(|one| one.person).collect();
     store.end_guests(&all, now).await.expect("ended");
-    let mut head = head(&house).await;
+    (house, before)
+}
+
+/// The yes to Lou, and that to the other account.
+fn both(page: &Answer, lou: &PersonId) -> (Form, Form) {
+    let all = page.forms().into_iter().filter(|form| form.action.ends_with(HERE));
+    let (mut of_lou, mut of_other): (Vec<_>, Vec<_>) = all.partition(|form| form.value("guest") == Some(lou.as_str()));
+    assert_eq!((of_lou.len(), of_other.len()), (1, 1), "{}", page.words());
+    (of_lou.remove(0), of_other.remove(0))
+}
+
+async fn two_accounts_of_one_child_are_told_apart(hub: TestHub) {
+    let (house, before) = on_two_lists(&hub).await;
+    let (lou, mut head) = (guest(&house).await, head(&house).await);
     let page = head.visit(HERE).await;
-    assert!(page.words().contains("Attention") && proposals(&page) == 2, "{}", page.words());
-    let lou = guest(&house).await;
-    let mut yes = page.forms().into_iter().filter(|form| form.action.ends_with(HERE));
-    let yes = yes.find(|form| form.value("guest") == Some(lou.as_str())).expect("a button");
-    let done = head.submit(&yes, &[]).await;
-    assert!(done.words().contains("Personne à rapprocher"), "{}", done.words());
-    assert_eq!(known_now(&house).await, before, "control");
+    let words = page.words();
+    for said in
+        ["compte d’invité 1 sur 2", "compte d’invité 2 sur 2", "2 comptes d’invité distincts", "CM2A (", "CM2B ("]
+    {
+        assert!(words.contains(said), "{said}: {words}");
+    }
+    let came = words.split("l’espace « Fables » de votre établissement, par la liste du ").skip(1);
+    let came: HashSet<&str> = came.filter_map(|rest| rest.split(", jusqu’au").next()).collect();
+    assert_eq!(came.len(), 2, "since when: {words}");
+    let done = head.submit(&both(&page, &lou).0, &[]).await;
+    assert!(done.words().contains("Autres comptes d’élèves déjà rapprochés"), "{}", done.words());
+    assert!(done.words().contains("CM2B (") && proposals(&done) == 0, "the other one, and no yes: {}", done.words());
+    let left = head.submit(&done.form_to("/refused"), &[]).await;
+    assert!(!left.words().contains("Autres comptes") && !left.words().contains("CM2B"), "{}", left.words());
+    assert_eq!(known_now(&house).await, before, "control: by the account that was said");
+}
+
+/// A yes to the other one, by a page of before, joins nobody; once the first is undone it does.
+async fn the_other_account_stays_apart(hub: TestHub) {
+    let (house, _) = on_two_lists(&hub).await;
+    let (lou, mut head) = (guest(&house).await, head(&house).await);
+    let (first, other) = both(&head.visit(HERE).await, &lou);
+    let named = PersonId::new(other.value("guest").expect("a guest"));
+    let store = &house.hub.hub.store;
+    let account =
+        async |of: &PersonId| store.records_named(std::slice::from_ref(of)).await.expect("read").remove(0).account;
+    head.submit(&first, &[]).await;
+    let late = head.submit_once(&other, &[]).await;
+    assert!(late.status == 409 && late.words().contains("Autres comptes"), "{}", late.words());
+    assert_eq!((account(&LOU.person_id()).await, account(&named).await), (lou.clone(), named.clone()));
+    store.part(&LOU.person_id(), house.hub.hub.now()).await.expect("parted");
+    let page = head.visit(HERE).await;
+    assert!(!page.words().contains("Autres comptes") && proposals(&page) == 1, "{}", page.words());
+    head.submit(&page.form_to(HERE), &[]).await;
+    assert_eq!(account(&LOU.person_id()).await, named, "control");
+}
+
+/// However many pupils and guests there are.
+async fn a_yes_and_a_no_read_the_two_they_are_of(hub: TestHub) {
+    let (house, _) = on_two_lists(&hub).await;
+    let (lou, mut head) = (guest(&house).await, head(&house).await);
+    let (yes, other) = both(&head.visit(HERE).await, &lou);
+    let no = Form { action: format!("{HERE}/refused"), ..other };
+    let read = |one: &str| house.hub.faults.calls().contains(&one);
+    for form in [no, yes] {
+        house.hub.faults.fail(0, When::Before);
+        assert_eq!(head.submit_once(&form, &[]).await.status, 303, "{}", form.action);
+        assert_eq!(["departure", "departed", "people_as", "people_at"].map(read), [true, false, false, false]);
+    }
+    house.hub.faults.fail(0, When::Before);
+    head.visit(HERE).await;
+    assert!(read("departed"), "control: the page");
 }
 
 async fn of_two_who_say_it_at_once_one_is_believed(hub: TestHub) {

@@ -4,6 +4,7 @@ use super::super::arrivals::Arrivals;
 use super::super::sharing::{Guests, Join, NewSpace, OneSpace, Spaces};
 use super::super::*;
 use super::samples::services;
+use crate::arrivals::Proposals;
 use crate::sharing::{
     Answered, Change, Draft, Estimate, Framed, Invitation, Offered, Partner, Preview, Refusal, ShownGuest, ShownLift,
     ShownStop, Standing as Stands, Stops, Turn, Typing, Whom,
@@ -15,12 +16,13 @@ use preau_domain::{
 
 use preau_hosting::{Arrival, Problem, Sign, Why};
 
-/// A guest who may be one pupil, whose account was never used, or another.
-fn arrived(home: &Uai, at: &Uai, ended: Instant) -> Vec<Arrival> {
+/// A guest who may be one pupil, whose account was never used, or another; a second guest who may be the first pupil, and one whose pupil is another guest
+/// already.
+fn arrived(home: &Uai, at: &Uai, ended: Instant) -> Proposals {
     let mut place = Affiliation::new(at.clone(), Profile::Pupil);
     place.classes = vec!["6B".into()];
-    let guest = Guest {
-        person: PersonId::new("g1"),
+    let guest = |id: &str| Guest {
+        person: PersonId::new(id),
         convention: "cycle3".into(),
         home: home.clone(),
         class: "CM2A".into(),
@@ -36,18 +38,23 @@ fn arrived(home: &Uai, at: &Uai, ended: Instant) -> Vec<Arrival> {
         family_name: family_name.into(),
         ..Person::unknown(PersonId::new(id), state)
     };
-    let one = |id: &str, state, family_name: &str, signs| Arrival {
-        guest: guest.clone(),
-        was: person("g1", AccountState::Suspended, "V."),
+    let one = |was: &str, (id, state, family_name): (&str, AccountState, &str), signs| Arrival {
+        guest: guest(was),
+        was: person(was, AccountState::Suspended, "V."),
         pupil: Person { join: None, affiliations: vec![place.clone()], ..person(id, state, family_name) },
         place: place.clone(),
+        space: "Fables <du> cycle 3".into(),
+        since: Instant(1_790_000_000_000),
         signs,
     };
     let next = Sign::NextLevel { left: "CM2".into(), now: "6EME".into() };
-    vec![
-        one("p1", AccountState::PreCreated, "Valombreuse-Delacroix", vec![next.clone(), Sign::Paired]),
-        one("p2", AccountState::Active, "Vernier", vec![next, Sign::Sector]),
-    ]
+    let first = ("p1", AccountState::PreCreated, "Valombreuse-Delacroix");
+    let open = vec![
+        one("g1", first, vec![next.clone(), Sign::Paired]),
+        one("g2", first, vec![next.clone()]),
+        one("g1", ("p2", AccountState::Active, "Vernier"), vec![next.clone(), Sign::Sector]),
+    ];
+    Proposals { open, taken: vec![one("g3", ("p3", AccountState::Active, "Vasseur"), vec![next])] }
 }
 
 /// The pages of shared spaces, from the first one of a teacher to the head's.
@@ -364,9 +371,9 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
     for (name, many, gone) in
         [("arrivals", true, false), ("arrivals-none", false, false), ("arrivals-gone", true, true)]
     {
-        let arrivals = if many { arrived(&ecole, &college, until) } else { vec![] };
+        let proposals = if many { arrived(&ecole, &college, until) } else { Proposals::default() };
         let peers = [(convention().id, convention().peer.name)].into();
-        let shown = ArrivalsPage { arrivals, peers, gone, token: token() };
+        let shown = ArrivalsPage { proposals, peers, gone, token: token() };
         add(name, Arrivals::new(page(), place(), &shown).render());
     }
     let framed = vec![Framed {
