@@ -135,6 +135,11 @@ impl Convention {
         self.state == ConventionState::SignedByBoth && self.from <= now && now < self.until
     }
 
+    /// Whether teachers of the other party may come: who writes a list here writes down pupils alone.
+    pub fn staff_comes(&self) -> bool {
+        !self.peer.lists_are_typed()
+    }
+
     /// Whether it is for this establishment of ours.
     pub fn is_for(&self, ours: &Uai) -> bool {
         self.ours.is_empty() || self.ours.contains(ours)

@@ -38,6 +38,13 @@ pub fn problems_of_space(space: &Space, convention: Option<&Convention>) -> Vec<
         if elsewhere && group.establishment != space.host && group.role >= Role::Gestionnaire {
             problems.push(format!("{named}: a guest manages no space"));
         }
+        if elsewhere
+            && group.establishment != space.host
+            && group.public == Public::Staff
+            && convention.is_some_and(|convention| !convention.staff_comes())
+        {
+            problems.push(format!("{named}: a list that is written here names pupils alone"));
+        }
     }
     if convention.is_some_and(|convention| !convention.is_for(&space.host)) {
         problems.push(format!("the convention is not for {}", space.host));
@@ -155,6 +162,20 @@ mod tests {
         assert_eq!(with(|one| one.groups[0].establishment = "0990101X".parse().unwrap()), 1);
         assert_eq!(with(|one| one.groups[0].public = Public::Guardian), 1);
         assert_eq!(with(|one| one.id = "Fables".into()), 1);
+    }
+
+    #[test]
+    fn nobody_of_the_staff_comes_by_a_written_list() {
+        let group = SpaceGroup { public: Public::Staff, ..space().groups[0].clone() };
+        let with_staff = Space { groups: vec![group, space().groups[0].clone()], ..space() };
+        let signed = draft();
+        let mut written = draft();
+        (written.peer.provider, written.peer.cards, written.peer.typed) = (None, true, true);
+        let count = |space: &Space, by: &Convention| problems_of_space(space, Some(by)).len();
+        assert_eq!((count(&with_staff, &written), count(&space(), &written)), (1, 0));
+        assert_eq!(count(&with_staff, &signed), 0, "control: a signed list may name them");
+        let ours = Space { host: signed.establishments[0].clone(), ..with_staff };
+        assert_eq!(count(&ours, &written), 0, "control: their own colleagues");
     }
 
     #[test]

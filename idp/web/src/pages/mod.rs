@@ -19,6 +19,7 @@ mod farewell;
 mod help;
 mod home;
 mod inspections;
+mod join;
 mod lost;
 mod lti;
 mod offers;
@@ -44,11 +45,13 @@ pub use class::{
 pub use elsewhere::{choose_account, elsewhere, said};
 pub use inspections::inspections;
 pub(crate) use inspections::said_of_inspection;
+pub(crate) use join::Sending;
+pub use join::{JoinPage, join};
 pub use offers::{Shown as ShownOffer, offer, offers};
 pub use runs::{Shown as ShownRun, run, source, sources};
 pub use sandbox::{SandboxPage, sandbox, who_comes, would_be_told};
-pub use sharing::{GuestsPage, JoinPage, SpaceForm, SpacePage, SpacesPage, guests, join, new_space, space, spaces};
-pub(crate) use sharing::{Sending, last_day_of};
+pub(crate) use sharing::last_day_of;
+pub use sharing::{GuestsPage, SpaceForm, SpacePage, SpacesPage, guests, new_space, space, spaces};
 pub(crate) use tiles::{holds, words as searched_words};
 
 use crate::goodbye::StillOpen;

@@ -1,4 +1,4 @@
-//! The pages of shared spaces: a teacher's spaces, a new one, one that they manage, the invitation they accept; and the head's page of guests.
+//! The pages of shared spaces: a teacher's spaces, a new one, one that they manage; and the head's page of guests.
 
 use super::home::place_name;
 use super::offers::day_in_words;
@@ -6,8 +6,8 @@ use super::stops::KeptOut;
 use super::written::Writing;
 use super::{Page, html};
 use crate::sharing::{
-    Answered, Change, Draft, Estimate, Framed, Invitation, ListLine, Offered, Preview, ROLES, Refusal, ShownGuest,
-    Standing, Stops, Turn, Typing, Whom,
+    Change, Draft, Estimate, Framed, Invitation, ListLine, Offered, Preview, ROLES, ShownGuest, Standing, Stops, Turn,
+    Typing,
 };
 use crate::words::in_language;
 use crate::{Hub, Live, Locale, Visitor};
@@ -154,16 +154,18 @@ pub struct SpaceForm {
     pub(crate) token: String,
 }
 
-struct Choice {
-    value: String,
-    label: String,
-    chosen: bool,
+pub(super) struct Choice {
+    pub value: String,
+    pub label: String,
+    pub chosen: bool,
 }
 
 struct Promised {
     until: String,
     groups: Vec<String>,
     services: Vec<String>,
+    /// Of the other school the pupils of a list that is written here come, and nobody else.
+    only_written: bool,
     estimate: Option<String>,
     fits: bool,
 }
@@ -187,7 +189,12 @@ pub(super) struct NewSpace<'a> {
     roles: Vec<Choice>,
     their_classes: String,
     their_roles: Vec<Choice>,
+    /// None where their teachers cannot come.
     their_staff: Vec<Choice>,
+    /// What was said of them, for another school.
+    said_of_staff: String,
+    /// There are schools whose lists are written here.
+    some_written: bool,
     promised: Option<Promised>,
     problem: Option<String>,
     /// The fields of the form, for the yes.
@@ -195,8 +202,11 @@ pub(super) struct NewSpace<'a> {
     token: String,
 }
 
-/// One line for each group of a space.
-fn groups(page: &Page<'_>, space: &Space) -> Vec<String> {
+/// One line for each group of a space from which somebody may come.
+fn groups(page: &Page<'_>, space: &Space, only_written: bool) -> Vec<String> {
+    let comes = |group: &&preau_domain::SpaceGroup| {
+        !only_written || group.public != Public::Staff || group.establishment == space.host
+    };
     let line = |group: &preau_domain::SpaceGroup| {
         let class = display_safe(&group.code, 64);
         let place = group.establishment.as_str();
@@ -204,7 +214,7 @@ fn groups(page: &Page<'_>, space: &Space) -> Vec<String> {
         let key = if group.public == Public::Staff { "space-group-staff" } else { "space-group-pupils" };
         page.texts.with(page.locale, key, &[("class", &class), ("place", place), ("role", &role)])
     };
-    space.groups.iter().map(line).collect()
+    space.groups.iter().filter(comes).map(line).collect()
 }
 
 impl<'a> NewSpace<'a> {
@@ -232,6 +242,15 @@ impl<'a> NewSpace<'a> {
             label: page.t("space-no-staff"),
             chosen: draft.their_staff.is_none(),
         });
+        let written = |one: &crate::sharing::Partner| !one.convention.staff_comes();
+        let only_written = draft.partner(&offered).is_some_and(written);
+        let some_written = offered.partners.iter().any(written);
+        let all_written = some_written && offered.partners.iter().all(written);
+        let their_staff: Vec<Choice> = match only_written || all_written {
+            true => Vec::new(),
+            false => their_staff.chain(roles(draft.their_staff)).collect(),
+        };
+        let said_of_staff = draft.their_staff.map_or_else(String::new, |role| role.as_str().to_owned());
         let nobody = Choice { value: String::new(), label: page.t("space-with-nobody"), chosen: draft.with.is_empty() };
         let partner = |one: &crate::sharing::Partner| Choice {
             value: one.value.clone(),
@@ -240,7 +259,8 @@ impl<'a> NewSpace<'a> {
         };
         let promised = space.as_ref().map(|space| Promised {
             until: last_day(&page, space.until),
-            groups: groups(&page, space),
+            groups: groups(&page, space, only_written),
+            only_written,
             services: offered
                 .services
                 .iter()
@@ -264,7 +284,7 @@ impl<'a> NewSpace<'a> {
             ("role", draft.role.as_str().to_owned()),
             ("their-classes", their_classes.clone()),
             ("their-role", draft.their_role.as_str().to_owned()),
-            ("their-staff", draft.their_staff.map_or_else(String::new, |role| role.as_str().to_owned())),
+            ("their-staff", said_of_staff.clone()),
         ];
         fields.extend(draft.services.iter().map(|id| ("service", id.clone())));
         fields.extend(draft.classes.iter().map(|code| ("class", code.clone())));
@@ -297,7 +317,9 @@ impl<'a> NewSpace<'a> {
             roles: roles(Some(draft.role)),
             their_classes,
             their_roles: roles(Some(draft.their_role)),
-            their_staff: their_staff.chain(roles(draft.their_staff)).collect(),
+            their_staff,
+            said_of_staff,
+            some_written,
             promised,
             problem: problem.map(|key| page.t(key)),
             fields,
@@ -399,6 +421,8 @@ pub(super) struct OneSpace<'a> {
     invitations: Vec<Invite>,
     /// Its guests come by cards, and nobody of theirs opens an invitation.
     by_card: bool,
+    /// They are the pupils of lists that are written here, and nobody else.
+    only_written: bool,
     /// The form of a list that is written here.
     writing: Option<Writing>,
     can_change: bool,
@@ -444,7 +468,7 @@ fn invite(page: &Page<'_>, (invitation, to): &(Invitation, String)) -> Invite {
 }
 
 /// Why a list is refused. What stands in it besides may be another ENT's word.
-fn reason(page: &Page<'_>, reason: &Reason) -> String {
+pub(super) fn reason(page: &Page<'_>, reason: &Reason) -> String {
     let said: Vec<(&str, String)> =
         reason.said.iter().take(5).map(|(name, value)| (name.as_str(), display_safe(value, 80))).collect();
     let said: Vec<(&str, &str)> = said.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -499,6 +523,7 @@ impl<'a> OneSpace<'a> {
             },
             withdrawn: list.withdrawn.is_some(),
         };
+        let only_written = convention.as_ref().is_some_and(|one| !one.staff_comes());
         OneSpace {
             title: display_safe(&space.title, 100),
             state: state_word(&page, state),
@@ -511,7 +536,8 @@ impl<'a> OneSpace<'a> {
                 let (there, quota) = (there.to_string(), quota.to_string());
                 page.texts.with(page.locale, "space-quota", &[("there", &there), ("quota", &quota)])
             }),
-            groups: groups(&page, &space),
+            groups: groups(&page, &space, only_written),
+            only_written,
             services: space.services.iter().map(title_of).collect(),
             classes: classes(&page, &guests),
             after: after.map(|person| format!("/space/{}?after={person}", space.id)),
@@ -539,138 +565,6 @@ pub fn space(hub: &Hub, visitor: &Visitor, _: &Live, shown: SpacePage) -> Respon
     let refused = shown.preview.as_ref().is_some_and(|preview| !preview.problems.is_empty());
     let page = html("space", &OneSpace::new(page, shown, title));
     if refused { (StatusCode::UNPROCESSABLE_ENTITY, page).into_response() } else { page }
-}
-
-/// How an invitation stands.
-pub(crate) enum Sending {
-    /// Whom it would name.
-    Ask {
-        invitation: Box<Invitation>,
-        peer: String,
-        classes: Vec<String>,
-        whom: Option<Whom>,
-        /// Who of them is not to be on the list, by their codes.
-        without: Vec<String>,
-    },
-    /// The list is there.
-    Done { title: String, peer: String, answered: Answered },
-    /// The other ENT refused it, whole.
-    Refused { peer: String, problems: Vec<Refusal> },
-    /// It cannot be accepted: the key of a sentence.
-    Not(&'static str),
-}
-
-/// What [`join`] shows.
-pub struct JoinPage {
-    pub(crate) sending: Sending,
-    /// The invitation itself, to be sent again with the form.
-    pub(crate) invitation: String,
-    pub(crate) token: String,
-}
-
-/// A pupil, the code by which a form says that they stay off the list, and whether it does.
-struct Named {
-    name: String,
-    code: String,
-    without: bool,
-}
-
-#[derive(Template)]
-#[template(path = "join.html")]
-pub(super) struct Join<'a> {
-    page: Page<'a>,
-    lead: String,
-    problem: Option<String>,
-    /// Each with whether it is in the words of the other ENT.
-    problems: Vec<(String, bool)>,
-    done: Option<String>,
-    /// How many of them the host keeps out.
-    stopped: Option<String>,
-    classes: Vec<Choice>,
-    /// The class that is looked at.
-    class: Option<String>,
-    people: Vec<Named>,
-    count: String,
-    teacher: Option<String>,
-    until: String,
-    /// What is shown, in one word.
-    shown: String,
-    invitation: String,
-    token: String,
-}
-
-impl<'a> Join<'a> {
-    pub(super) fn new(page: Page<'a>, shown: JoinPage) -> Self {
-        let JoinPage { sending, invitation, token } = shown;
-        let mut join = Join {
-            lead: page.t("join-title"),
-            problem: None,
-            problems: Vec::new(),
-            done: None,
-            stopped: None,
-            classes: Vec::new(),
-            class: None,
-            people: Vec::new(),
-            count: String::new(),
-            teacher: None,
-            until: String::new(),
-            shown: String::new(),
-            invitation,
-            token,
-            page,
-        };
-        let page = &join.page;
-        match sending {
-            Sending::Not(key) => join.problem = Some(page.t(key)),
-            Sending::Refused { peer, problems } => {
-                join.problem = Some(page.with("join-refused", "peer", &display_safe(&peer, 60)));
-                let said = |one: &Refusal| match one {
-                    Refusal::Known(known) => (reason(page, known), false),
-                    Refusal::Told(told) => (told.clone(), true),
-                };
-                join.problems = problems.iter().map(said).collect();
-            }
-            Sending::Done { title, peer, answered } => {
-                let (title, peer) = (display_safe(&title, 100), display_safe(&peer, 60));
-                let (added, known) = (answered.added.to_string(), answered.known.to_string());
-                let said = [("title", &*title), ("peer", &peer), ("added", &added), ("known", &known)];
-                join.done = Some(page.texts.with(page.locale, "join-done", &said));
-                let stopped = usize::try_from(answered.stopped).unwrap_or(usize::MAX);
-                join.stopped = (stopped > 0).then(|| page.count("join-stopped", stopped));
-            }
-            Sending::Ask { invitation, peer, classes, whom, without } => {
-                let (title, peer) = (display_safe(&invitation.title, 100), display_safe(&peer, 60));
-                let class = display_safe(&invitation.class, 64);
-                let said = [("title", &*title), ("peer", &peer), ("class", &class)];
-                join.lead = page.texts.with(page.locale, "join-lead", &said);
-                join.until = last_day(page, Instant(invitation.until.saturating_mul(1_000)));
-                let chosen = whom.as_ref().map(|whom| whom.class.clone());
-                let choice =
-                    |code: String| Choice { label: code.clone(), chosen: chosen.as_ref() == Some(&code), value: code };
-                join.classes = classes.into_iter().map(choice).collect();
-                if let Some(whom) = whom {
-                    let name = |one: &preau_hosting::Listed| format!("{} {}", one.given_name, one.initial);
-                    join.shown = whom.word();
-                    join.count = page.count("space-people", whom.all().len());
-                    let named = |one: &preau_hosting::Listed| {
-                        let code = Whom::code(one);
-                        Named { name: name(one), without: without.contains(&code), code }
-                    };
-                    join.people = whom.pupils.iter().map(named).collect();
-                    join.teacher = whom.teacher.as_ref().map(name);
-                    join.class = Some(whom.class);
-                }
-            }
-        }
-        join
-    }
-}
-
-/// An invitation: whom it would name, and what became of it.
-pub fn join(hub: &Hub, visitor: &Visitor, _: &Live, shown: JoinPage) -> Response {
-    let wrong = matches!(shown.sending, Sending::Not(_) | Sending::Refused { .. });
-    let page = html("join", &Join::new(Page::new(hub, visitor), shown));
-    if wrong { (StatusCode::UNPROCESSABLE_ENTITY, page).into_response() } else { page }
 }
 
 /// What [`guests`] shows.

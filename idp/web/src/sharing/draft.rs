@@ -144,17 +144,18 @@ impl Draft {
             their_staff: named(true, Public::Staff).next().map(|one| one.role),
         };
         let partner = first.map(|one| one.establishment.clone());
-        let (mut made, mut there) = (draft.groups_with(&space.host, partner.as_ref()), space.groups.clone());
+        let made = draft.groups_with(&space.host, partner.as_ref(), draft.their_staff);
+        let (mut made, mut there) = (made, space.groups.clone());
         made.sort();
         there.sort();
         (made == there).then_some(draft)
     }
 
-    fn partner<'o>(&self, offered: &'o Offered) -> Option<&'o Partner> {
+    pub fn partner<'o>(&self, offered: &'o Offered) -> Option<&'o Partner> {
         offered.partners.iter().find(|one| one.value == self.with)
     }
 
-    fn groups_with(&self, at: &Uai, theirs: Option<&Uai>) -> Vec<SpaceGroup> {
+    fn groups_with(&self, at: &Uai, theirs: Option<&Uai>, their_staff: Option<Role>) -> Vec<SpaceGroup> {
         let group = |establishment: &Uai, code: &String, public, role| SpaceGroup {
             establishment: establishment.clone(),
             code: code.clone(),
@@ -171,7 +172,7 @@ impl Draft {
             theirs.iter().flat_map(|partner| self.their_classes.iter().map(move |one| (partner, one)))
         {
             groups.push(group(partner, class, Public::Pupil, self.their_role));
-            groups.extend(self.their_staff.map(|role| group(partner, class, Public::Staff, role)));
+            groups.extend(their_staff.map(|role| group(partner, class, Public::Staff, role)));
         }
         groups
     }
@@ -205,6 +206,7 @@ impl Draft {
         let (year, month, day) = self.until.ok_or("space-problem-day")?.parts();
         let until = Instant::french_day(year, month, day).ok_or("space-problem-day")?.1;
         let convention = partner.map(|one| &*one.convention);
+        let their_staff = self.their_staff.filter(|_| convention.is_some_and(Convention::staff_comes));
         if until > convention.map_or_else(|| next_summer(now), |one| one.until) {
             return Err("space-problem-far");
         }
@@ -214,7 +216,7 @@ impl Draft {
             title: self.title.clone(),
             host: at.clone(),
             convention: convention.map(|one| one.id.clone()),
-            groups: self.groups_with(at, partner.map(|one| &one.establishment)),
+            groups: self.groups_with(at, partner.map(|one| &one.establishment), their_staff),
             services,
             from: now,
             until,
@@ -281,7 +283,7 @@ pub(super) async fn offered(hub: &Hub, member: &Member) -> Result<Offered, Fault
 
 async fn estimate(hub: &Hub, draft: &Draft, offered: &Offered) -> Result<Option<Estimate>, Fault> {
     let Some(convention) = draft.partner(offered).map(|one| &*one.convention) else { return Ok(None) };
-    let each = OF_A_CLASS + usize::from(draft.their_staff.is_some());
+    let each = OF_A_CLASS + usize::from(convention.staff_comes() && draft.their_staff.is_some());
     let there = hub.store.guest_count(&convention.id).await?;
     Ok(Some(Estimate { about: draft.their_classes.len() * each, there, quota: convention.quota }))
 }

@@ -2,10 +2,10 @@
 
 use crate::cards::{lesson_at, print_at, school, show, with_card};
 use crate::guests::{ECOLE, House, opened};
-use crate::sharing::{handed_in, house, list, name_of, space_of_alice};
+use crate::sharing::{handed_in, house, list, name_of, previewed_good, space_of_alice};
 use crate::sharing_stops::head;
-use preau_domain::{Affiliation, AuditKind, Person, PersonId, Profile};
-use preau_flows::{ALICE, Answer, Browser, COLLEGE, HUGO, TestHub, When, stories, uai};
+use preau_domain::{Affiliation, AuditKind, Person, PersonId, Profile, Public, Role, SourceId, SpaceGroup};
+use preau_flows::{ALICE, Answer, Browser, COLLEGE, GUICHET, HUGO, TestHub, When, stories, uai};
 use preau_store::GuestsOf;
 
 stories!(
@@ -20,6 +20,7 @@ stories!(
     no_name_finds_an_account_of_another_list,
     what_was_written_is_not_lost_to_a_proof,
     nobody_else_writes_a_list,
+    no_teacher_is_named_who_cannot_come,
 );
 
 /// A house whose convention says that its people come by cards and its lists are written here; its head; the teacher, and the space.
@@ -291,4 +292,31 @@ async fn nobody_else_writes_a_list(hub: TestHub) {
     assert_eq!(count(&house).await, 0);
     taken_in(&mut alice, &own, "Lou V.").await;
     assert_eq!(count(&house).await, 1, "control");
+}
+
+/// Lists that are written name pupils alone: their teachers are not offered, not kept and not shown, also where an older version kept them.
+async fn no_teacher_is_named_who_cannot_come(hub: TestHub) {
+    let (house, _, mut alice, own) = written(&hub).await;
+    let store = &house.hub.hub.store;
+    let preview = previewed_good(&mut alice, &house).await;
+    assert!(!preview.words().contains("Ce qu’y sont leurs enseignants"), "not offered");
+    let before = store.space(&own["/space/".len()..]).await.expect("read").expect("a space");
+    let theirs = |one: &&SpaceGroup| one.establishment == uai(ECOLE);
+    assert_eq!(before.groups.iter().filter(theirs).map(|one| one.public).collect::<Vec<_>>(), [Public::Pupil]);
+    let mut older = before.clone();
+    let pupils = older.groups.iter().find(theirs).expect("a class").clone();
+    older.groups.push(SpaceGroup { public: Public::Staff, role: Role::Moderateur, ..pupils });
+    store.put_space(&older, Some(&before), house.hub.hub.now()).await.expect("as it was kept");
+    for page in [preview, alice.visit(&own).await] {
+        let words = page.words();
+        assert!(words.contains("De l’autre école, seuls viennent les élèves de la liste écrite ici"), "{words}");
+        assert!(words.contains("Élèves de CM2A") && !words.contains("Enseignants de CM2A"), "{words}");
+    }
+    let by = |one: &mut preau_domain::Convention| {
+        (one.peer.provider, one.peer.cards, one.peer.typed) = (Some(SourceId::new(GUICHET)), false, false);
+    };
+    house.convention_is(by).await;
+    let words = previewed_good(&mut alice, &house).await.words();
+    assert!(words.contains("Enseignants de CM2A") && !words.contains("liste écrite"), "control: {words}");
+    assert!(words.contains("Ce qu’y sont leurs enseignants"), "control: offered");
 }

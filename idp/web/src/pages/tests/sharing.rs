@@ -1,7 +1,8 @@
 //! The pages of shared spaces, over invented schools.
 
 use super::super::arrivals::Arrivals;
-use super::super::sharing::{Guests, Join, NewSpace, OneSpace, Spaces};
+use super::super::join::Join;
+use super::super::sharing::{Guests, NewSpace, OneSpace, Spaces};
 use super::super::*;
 use super::samples::services;
 use crate::arrivals::Proposals;
@@ -84,6 +85,8 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
         signatories: vec![],
         state: ConventionState::SignedByBoth,
     };
+    let written =
+        || Convention { peer: Peer { provider: None, cards: true, typed: true, ..convention().peer }, ..convention() };
     let group = |establishment: &Uai, code: &str, public, role| SpaceGroup {
         establishment: establishment.clone(),
         code: code.into(),
@@ -200,6 +203,17 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
         let shown = SpaceForm { space: Some(space()), estimate, ..form(draft(), offered(), None) };
         add(name, NewSpace::new(page(), place(), shown).render());
     }
+    let partner = |value: &str| Partner {
+        value: value.into(),
+        convention: std::sync::Arc::new(written()),
+        ..offered().partners.remove(0)
+    };
+    let only = Offered { partners: vec![partner(&draft().with)], ..offered() };
+    let shown = SpaceForm { space: Some(space()), ..form(draft(), only, None) };
+    add("new-space-written", NewSpace::new(page(), place(), shown).render());
+    let mut some = offered();
+    some.partners.push(partner("lilas 0990002P"));
+    add("new-space-some-written", NewSpace::new(page(), place(), form(draft(), some, None)).render());
     let change = Some(Change { id: space().id, title: space().title });
     let shown = SpaceForm { space: Some(space()), change, ..form(draft(), offered(), None) };
     add("change-space", NewSpace::new(page(), place(), shown).render());
@@ -294,10 +308,7 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
     let signed = preview(None, taken.clone());
     add("space-list-preview", OneSpace::new(page(), whole(guests(), Some(signed)), title).render());
     let by_hand = |typed, preview| SpacePage {
-        convention: Some(Convention {
-            peer: Peer { provider: None, cards: true, typed: true, ..convention().peer },
-            ..convention()
-        }),
+        convention: Some(written()),
         invitations: vec![],
         typed: Some(typed),
         ..whole(vec![], preview)
