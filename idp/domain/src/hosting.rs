@@ -5,7 +5,8 @@
 
 use crate::vector::likened;
 use crate::{
-    Affiliation, Instant, JoinKey, Person, PersonId, Profile, Public, Role, Seconds, ServiceId, SourceId, Uai,
+    Affiliation, CorrelationId, Instant, JoinKey, Person, PersonId, Profile, Public, Role, Seconds, ServiceId,
+    SourceId, Uai,
 };
 use serde::{Deserialize, Serialize};
 
@@ -261,6 +262,9 @@ pub struct GuestList {
     pub by: Option<PersonId>,
     /// When.
     pub at: Instant,
+    /// The number under which the journal says of each of those it names that they were sent; none of one that was taken in, or by an older version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub way: Option<CorrelationId>,
     /// Since when it is taken back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withdrawn: Option<Instant>,

@@ -696,6 +696,12 @@ spaces-new = Create a space
 spaces-none = No space so far.
 spaces-soon = A space you manage is over soon. One click renews it.
 spaces-sent = Lists sent to other workspaces
+sent-title = List sent: { $class }
+sent-lead = For the space “{ $space }” ({ $peer }). Sent on { $at }.
+sent-by = By { $name }.
+sent-whom = Who is on the list
+sent-forgotten = The journal of this workspace does not say any more, or never said, who is on this list.
+sent-fewer = The others are not known here any more.
 spaces-sent-text = A list taken back lets out at once whom it let in.
 space-people = { $count ->
     [one] 1 person

@@ -700,6 +700,12 @@ spaces-new = Créer un espace
 spaces-none = Aucun espace pour le moment.
 spaces-soon = Un espace que vous gérez se termine bientôt. Vous pouvez le renouveler en un clic.
 spaces-sent = Listes envoyées à d’autres ENT
+sent-title = Liste envoyée : { $class }
+sent-lead = Pour l’espace « { $space } » ({ $peer }). Envoyée le { $at }.
+sent-by = Par { $name }.
+sent-whom = Qui est sur la liste
+sent-forgotten = Le journal de cet ENT ne dit plus, ou n’a jamais dit, qui est sur cette liste.
+sent-fewer = Les autres ne sont plus connus ici.
 spaces-sent-text = Une liste retirée fait sortir tout de suite ceux qu’elle a fait entrer.
 space-people = { $count ->
     [one] 1 personne

@@ -12,6 +12,7 @@ mod heads;
 mod invite;
 mod join;
 mod manage;
+mod outgoing;
 mod receive;
 mod stops;
 mod turn;
@@ -38,7 +39,7 @@ use preau_domain::{
     Space, SpaceGrant, Uai,
 };
 use preau_hosting::Manager;
-use preau_store::{ConventionsAt, GuestsOf};
+use preau_store::{ConventionsAt, GuestsOf, ListsOf};
 use std::sync::Arc;
 
 /// The forms of these pages.
@@ -65,6 +66,7 @@ pub fn routes() -> Router<Arc<Hub>> {
         .route("/spaces/new", get(draft::ask))
         .route("/spaces/join", get(join::ask).post(join::send))
         .route("/spaces/recall", post(join::recall))
+        .route("/spaces/sent", get(outgoing::show))
         .route("/spaces/guests", get(heads::list).post(heads::stop))
         .route("/spaces/guests/lift", post(stops::lift_of_head))
         .route("/spaces/guests/pupils", get(arrivals::list).post(arrivals::confirm))
@@ -104,10 +106,15 @@ fn works(person: &Person, at: &Uai) -> bool {
     !person.is_hosted() && person.affiliations.iter().any(works)
 }
 
-/// Whether somebody finds a way to these pages at home: an operator lets services into spaces, or there is a space already.
-pub(crate) fn has_spaces(hub: &Hub, live: &Live, person: &Person) -> bool {
-    let Some(at) = live.session.establishment.as_ref().filter(|at| works(person, at)) else { return false };
-    !live.spaces().is_empty() || draft::mountable(&hub.services(), at).next().is_some()
+/// Whether somebody finds a way to these pages at home: an operator lets services into spaces, there is a space already, or, for the head, people of the
+/// school were sent to one of another ENT.
+pub(crate) async fn has_spaces(hub: &Hub, live: &Live, person: &Person) -> Result<bool, Fault> {
+    let Some(at) = live.session.establishment.as_ref().filter(|at| works(person, at)) else { return Ok(false) };
+    if !live.spaces().is_empty() || draft::mountable(&hub.services(), at).next().is_some() {
+        return Ok(true);
+    }
+    let head = crate::offers::heads(&person.affiliations, at);
+    Ok(head && !hub.store.lists(ListsOf::Home(at), 0, 1).await?.is_empty())
 }
 
 /// A space that somebody manages and that is over within a month.

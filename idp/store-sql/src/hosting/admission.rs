@@ -80,6 +80,7 @@ fn list(admission: &Admission, now: Instant) -> Option<GuestList> {
         guests: u32::try_from(admission.guests.len()).unwrap_or(u32::MAX),
         by: None,
         at: now,
+        way: None,
         withdrawn: None,
     })
 }

@@ -70,7 +70,7 @@ pub(super) async fn page<'a>(hub: &'a Hub, visitor: &Visitor, live: &Live, searc
     if home.by_card {
         return Ok(home);
     }
-    home.spaces = home.query.is_empty() && sharing::has_spaces(hub, live, &known.person);
+    home.spaces = home.query.is_empty() && sharing::has_spaces(hub, live, &known.person).await?;
     home.ends_soon = home.spaces && sharing::ends_soon(live, hub.now());
     home.desk = live.session.establishment.as_ref().is_some_and(|here| desk::is_for(hub, &known.person, here));
     home.grants = live.session.establishment.as_ref().is_some_and(|at| hub.grants_inspections(&known.person, at));

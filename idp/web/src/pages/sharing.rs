@@ -2,6 +2,7 @@
 
 use super::home::place_name;
 use super::offers::day_in_words;
+use super::outgoing::address;
 use super::stops::KeptOut;
 use super::written::Writing;
 use super::{Page, html};
@@ -16,6 +17,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use preau_domain::{Convention, GuestList, Instant, LocalTime, PersonId, Public, Role, Space, Uai, display_safe};
 use preau_hosting::Reason;
+use std::collections::HashMap;
 
 /// The same for a letter.
 pub(crate) fn last_day_of(hub: &Hub, locale: Locale, until: Instant) -> String {
@@ -62,6 +64,8 @@ fn state_word(page: &Page<'_>, state: Standing) -> String {
 pub struct SpacesPage {
     pub(crate) spaces: Vec<(Standing, bool, Space)>,
     pub(crate) sent: Vec<GuestList>,
+    /// What the other party of each convention is called.
+    pub(crate) peers: HashMap<String, String>,
     /// Of the spaces, and of the lists.
     pub(crate) turns: [Turn; 2],
     pub(crate) head: bool,
@@ -82,7 +86,10 @@ struct SpaceLine {
 struct SentLine {
     id: String,
     convention: String,
+    /// Its own page.
+    to: String,
     space: String,
+    peer: String,
     class: String,
     guests: String,
     at: String,
@@ -116,6 +123,8 @@ impl<'a> Spaces<'a> {
         let sent = |list: &GuestList| SentLine {
             id: list.id.clone(),
             convention: list.convention.clone(),
+            to: address(list),
+            peer: display_safe(shown.peers.get(&list.convention).unwrap_or(&list.convention), 60),
             space: display_safe(if list.title.is_empty() { &list.space } else { &list.title }, 100),
             class: display_safe(&list.class, 64),
             guests: page.count("space-people", list.guests as usize),

@@ -4,7 +4,7 @@
 use super::draft::of_class;
 use super::invite::{self, Invitation};
 use super::receive::MOST_PROBLEMS;
-use super::{Member, asks, journal, nothing, sent};
+use super::{Member, asks, journal, nothing, outgoing, sent};
 use crate::lately::Lately;
 use crate::pages::{self, JoinPage, Sending};
 use crate::spaces::fingerprint;
@@ -14,11 +14,13 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use preau_connector_api::Network;
 use preau_domain::{
-    Affiliation, Bounded, Convention, GuestList, Identifier, Person, Profile, Public, ServiceId, Uai, display_safe,
+    Affiliation, Bounded, Convention, GuestList, Identifier, Person, PersonId, Profile, Public, ServiceId, Uai,
+    display_safe,
 };
 use preau_hosting::{Head, LIST_HOLDS, Listed, RECALL_TYP, Reason, Recall, TYP, Why, write_body};
 use preau_keys::jose::Alg;
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Longest answer of another ENT that is read.
@@ -31,6 +33,8 @@ pub(crate) struct Whom {
     pub pupils: Vec<Listed>,
     /// The teacher themselves, where the space is for teachers.
     pub teacher: Option<Listed>,
+    /// Their accounts, by what they are called on the list.
+    pub accounts: HashMap<String, PersonId>,
 }
 
 impl Whom {
@@ -117,9 +121,11 @@ async fn whom(hub: &Hub, member: &Member, door: &Door, invitation: &Invitation, 
     let mut pupils: Vec<Listed> =
         people.iter().map(|person| listed(hub, door, person, invitation, Public::Pupil)).collect();
     pupils.sort_by(|one, other| (&one.given_name, &one.initial).cmp(&(&other.given_name, &other.initial)));
-    let own = &member.known.person;
+    let own: &Person = &member.known.person;
     let teacher = invitation.staff.map(|_| listed(hub, door, own, invitation, Public::Staff));
-    Ok(Whom { class: class.to_owned(), pupils, teacher })
+    let subject = |person: &Person| (hub.keyring.pairwise(door.sector(), &person.id), person.id.clone());
+    let accounts = people.iter().chain([own]).map(subject).collect();
+    Ok(Whom { class: class.to_owned(), pupils, teacher, accounts })
 }
 
 /// What a token and a choice lead to.
@@ -319,7 +325,6 @@ async fn send_list(
         digest: preau_keys::fingerprint(body.as_bytes()),
     };
     let token = hub.signers.sign(Alg::ES256, TYP, &head, now).map_err(|error| internal(&error))?;
-    journal(hub, visitor, member, format!("guests-sent {} of {} to {}", head.jti, convention.id, head.space)).await?;
     let list = GuestList {
         convention: convention.id.clone(),
         id: head.jti,
@@ -332,8 +337,12 @@ async fn send_list(
         guests: u32::try_from(guests.len()).unwrap_or(u32::MAX),
         by: Some(member.known.person.id.clone()),
         at: now,
+        way: Some(visitor.correlation().clone()),
         withdrawn: None,
     };
+    let people: Vec<PersonId> = guests.iter().filter_map(|one| whom.accounts.get(&one.subject).cloned()).collect();
+    outgoing::note(hub, visitor, &list, &people);
+    journal(hub, visitor, member, format!("guests-sent {} of {} to {}", list.id, list.convention, list.space)).await?;
     // Noted before it goes: what may have arrived can be taken back.
     hub.store.note_list(&list).await?;
     let answered = hand_over(hub, &convention, door.network, "/hosting/lists", format!("{token}\n{body}")).await;
@@ -354,12 +363,9 @@ pub(super) async fn recall(State(hub): State<Arc<Hub>>, visitor: Visitor, body: 
         Err(onward) => return Ok(onward),
     };
     let now = hub.now();
-    let list = hub.store.guest_list(fields.required("convention")?, fields.required("list")?, true).await?;
-    let own = |one: &GuestList| {
-        let theirs = member.is_head() || one.by.as_ref() == Some(&member.known.person.id);
-        one.home == member.at && one.withdrawn.is_none() && theirs
-    };
-    let list = list.filter(own).ok_or_else(nothing)?;
+    let named = (fields.required("convention")?, fields.required("list")?);
+    let list = outgoing::theirs(&hub, &member, named).await?;
+    let list = list.filter(|one| one.withdrawn.is_none()).ok_or_else(nothing)?;
     let convention = hub.store.convention(&list.convention).await?.ok_or_else(nothing)?;
     let network = network(&hub, convention.peer.service.as_ref());
     let recall = Recall {

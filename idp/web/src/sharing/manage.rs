@@ -137,9 +137,17 @@ pub(super) async fn list(
     };
     let mut sent = hub.store.lists(sent, lists_turn.skip(), lists_turn.limit()).await?;
     lists_turn.cut(&mut sent);
+    let mut named: Vec<String> = sent.iter().map(|list| list.convention.clone()).collect();
+    named.sort();
+    named.dedup();
+    let conventions = match named.is_empty() {
+        true => Vec::new(),
+        false => hub.store.conventions_named(&named).await?,
+    };
     let page = SpacesPage {
         spaces: shown.collect(),
         sent,
+        peers: conventions.into_iter().map(|one| (one.id, one.peer.name)).collect(),
         turns: [turn, lists_turn],
         head: member.is_head(),
         token: member.token(&hub),

@@ -69,6 +69,7 @@ mod sessions;
 mod sharing;
 mod sharing_arrivals;
 mod sharing_hostile;
+mod sharing_outgoing;
 mod sharing_stops;
 mod sharing_written;
 mod strength;

@@ -292,6 +292,12 @@ const ROUTES: &[(&str, &str, Protection, &str)] = &[
     ("POST", "/spaces/recall", SessionForm, "takes back a list that was sent"),
     (
         "GET",
+        "/spaces/sent",
+        Session,
+        "a list that was sent, for whoever sent it and for the head: whom it names; to others there is nothing",
+    ),
+    (
+        "GET",
         "/spaces/guests",
         Session,
         "who comes into the spaces of an establishment, for its head; to others there is nothing",

@@ -129,6 +129,7 @@ fn sent(id: String, by: PersonId, at: Instant) -> GuestList {
         guests: 27,
         by: Some(by),
         at,
+        way: None,
         withdrawn: None,
     }
 }
@@ -148,6 +149,8 @@ async fn a_teacher_finds_their_own_lists(hub: TestHub) {
     let page = alice.visit("/spaces").await;
     assert!(page.body.contains("la-mienne") && !page.body.contains("une-autre"), "{}", page.words());
     assert!(!page.has_link("Page suivante"), "{}", page.words());
+    let one = alice.visit(&page.link("6B").expect("a way")).await;
+    assert!(one.words().contains("27 personnes") && one.words().contains("ne dit plus"), "of before: {}", one.words());
     let mut head = head(&house).await;
     let page = head.visit("/spaces").await;
     assert!(page.body.contains("une-autre-59") && page.has_link("Page suivante"), "control: the head sees all");

@@ -2,6 +2,7 @@
 
 use super::super::arrivals::Arrivals;
 use super::super::join::Join;
+use super::super::outgoing::Outgoing;
 use super::super::sharing::{Guests, NewSpace, OneSpace, Spaces};
 use super::super::*;
 use super::samples::services;
@@ -120,6 +121,7 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
         guests: 27,
         by: None,
         at: now,
+        way: None,
         withdrawn,
     };
     let lists = || vec![list(None), list(Some(until))];
@@ -162,8 +164,21 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
         ("spaces-none", vec![], now),
     ] {
         let sent = if all.is_empty() { vec![] } else { lists() };
-        let shown = SpacesPage { spaces: all, sent, turns: [turn(1), turn(2)], head, token: token(), now };
+        let peers = [("cycle3".to_owned(), "ENT du collège".to_owned())].into();
+        let shown = SpacesPage { spaces: all, sent, peers, turns: [turn(1), turn(2)], head, token: token(), now };
         add(name, Spaces::new(page(), place(), shown).render());
+    }
+    let names = ["Noé <Petit>", "Zoé Vasseur-Delacroix"].map(str::to_owned).to_vec();
+    for (name, names, withdrawn) in [("outgoing", names, None), ("outgoing-withdrawn", vec![], Some(until))] {
+        let by = (!names.is_empty()).then(|| "Alice Martin".to_owned());
+        let shown = OutgoingPage {
+            list: GuestList { sent: true, ..list(withdrawn) },
+            peer: by.as_ref().map(|_| "ENT du collège".to_owned()),
+            by,
+            names,
+            token: token(),
+        };
+        add(name, Outgoing::new(page(), shown).render());
     }
     let offered = || Offered {
         partners: vec![Partner {
@@ -342,8 +357,12 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
         ..whole(vec![], None)
     };
     add("space-closed", OneSpace::new(page(), shut, title).render());
-    let whom =
-        || Whom { class: "CM2 A".into(), pupils: vec![listed("Lou"), listed("Zoé")], teacher: Some(listed("Rose")) };
+    let whom = || Whom {
+        class: "CM2 A".into(),
+        pupils: vec![listed("Lou"), listed("Zoé")],
+        teacher: Some(listed("Rose")),
+        accounts: std::collections::HashMap::new(),
+    };
     let ask = |whom| Sending::Ask {
         invitation: Box::new(invitation()),
         peer: "ENT du collège".into(),

@@ -1,0 +1,75 @@
+//! Who goes out: at home the head sees whom a teacher sent to a space of another ENT, and takes them back. The host is played by a provider, at whose
+//! address lists are taken.
+
+use crate::guests::House;
+use crate::sharing::{at_home, invitation};
+use crate::sharing_stops::head;
+use preau_domain::{Affiliation, Instant, Person, Profile};
+use preau_flows::{ALICE, Browser, COLLEGE, HUGO, NOE, TestHub, stories, uai};
+use serde_json::json;
+
+stories!(
+    the_head_at_home_sees_who_goes_out_and_takes_them_back,
+    whoever_only_goes_out_is_found_by_their_head,
+    nobody_else_reads_whom_a_list_names,
+);
+
+/// Alice accepts an invitation for 6B: Noé is on the list, and she herself. Her browser.
+async fn sent(house: &House) -> Browser {
+    let mut alice = house.hub.browser();
+    let link = format!("/spaces/join?i={}", invitation(house, "k1", |_| {}));
+    let page = alice.sign_in(&ALICE).through(&link).await.answer;
+    house.home.json("/hosting/lists", &json!({ "added": 2, "known": 0 }));
+    let done = alice.submit(&page.form_with("invitation"), &[]).await;
+    assert!(done.words().contains("Nouveaux invités : 2"), "{}", done.words());
+    alice
+}
+
+async fn the_head_at_home_sees_who_goes_out_and_takes_them_back(hub: TestHub) {
+    let house = at_home(&hub).await;
+    sent(&house).await;
+    let mut head = head(&house).await;
+    let all = head.visit("/spaces").await;
+    assert!(all.words().contains("Contes, ENT des écoles"), "to whom: {}", all.words());
+    let page = head.visit(&all.link("6B").expect("a way")).await;
+    for said in ["« Contes » (ENT des écoles)", "Par Alice Martin", "2 personnes", "Noé Petit"] {
+        assert!(page.words().contains(said), "{said}: {}", page.words());
+    }
+    house.home.json("/hosting/recalls", &json!({ "added": 0, "known": 2 }));
+    let back = head.submit(&page.form_to("/recall"), &[]).await;
+    assert!(back.words().contains("Liste retirée"), "{}", back.words());
+    assert_eq!(house.home.heard("/hosting/recalls").len(), 1, "the host was told");
+    let store = &house.hub.hub.store;
+    let said = store.audit_about(&NOE.person_id(), Instant(0), 99).await.expect("read");
+    assert!(said.iter().any(|one| one.detail.starts_with("guest-sent")), "the journal of the child: {said:?}");
+}
+
+/// An ENT that hosts nobody has no service that takes guests.
+async fn whoever_only_goes_out_is_found_by_their_head(hub: TestHub) {
+    let house = at_home(&hub).await;
+    let own = [Profile::Pupil, Profile::Teacher, Profile::Head];
+    house.hub.amend("pad", |pad| pad.audience.allow[0].profiles = own.to_vec());
+    let mut head = head(&house).await;
+    assert!(!head.visit("/").await.has_link("Mes espaces"), "nothing is shared");
+    sent(&house).await;
+    let page = head.visit("/").await;
+    let page = head.visit(&page.link("Mes espaces").expect("a way")).await;
+    assert!(page.has_link("6B"), "{}", page.words());
+}
+
+async fn nobody_else_reads_whom_a_list_names(hub: TestHub) {
+    let house = at_home(&hub).await;
+    let mut alice = sent(&house).await;
+    let to = alice.visit("/spaces").await.link("6B").expect("a way");
+    let colleague = vec![Affiliation::new(uai(COLLEGE), Profile::Librarian)];
+    for affiliations in [HUGO.person().affiliations, colleague] {
+        house.hub.put(Person { affiliations, ..HUGO.person() }).await;
+        let mut other = house.hub.browser();
+        other.sign_in(&HUGO).at_home().await;
+        assert_eq!(other.get(&to).await.status, 404);
+    }
+    let mut noe = house.hub.browser();
+    noe.sign_in(&NOE).at_home().await;
+    assert_eq!(noe.get(&to).await.status, 404, "a pupil");
+    assert!(alice.visit(&to).await.words().contains("Noé Petit"), "control: whoever sent it");
+}
