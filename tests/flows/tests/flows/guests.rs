@@ -18,6 +18,8 @@ use std::sync::Mutex;
 stories!(
     a_guest_opens_what_a_space_mounts_and_what_leaves_is_little,
     a_guest_never_opens_another_service,
+    a_guest_gets_no_assertion_of_another_service,
+    a_guest_is_in_no_directory_of_the_house,
     a_guest_never_outlives_the_convention,
     a_guest_who_is_ended_has_no_session_and_no_token,
     a_guest_has_nothing_here_to_sign_in_with,
@@ -268,6 +270,38 @@ async fn a_guest_never_opens_another_service(hub: TestHub) {
     assert!(!code.is_empty(), "control");
 }
 
+async fn a_guest_gets_no_assertion_of_another_service(hub: TestHub) {
+    let house = House::new(&hub).await;
+    let sp = house.hub.sp("sp");
+    let mut browser = house.guest().await;
+    let refused = browser.get(&sp.url()).await;
+    assert!(refused.forms().iter().all(|form| form.value("SAMLResponse").is_none()), "{}", refused.words());
+    assert!(refused.words().contains("Aucun des espaces qui vous sont ouverts"), "{}", refused.words());
+    house.space_is(|one| one.services.push(ServiceId::new("sp"))).await;
+    house.hub.clock.advance(3);
+    let told = sp.told(&browser.get(&sp.url()).await).await;
+    assert_eq!(told.status(), "Success", "control: a space of theirs mounts it");
+    let profiles = told.values("ENTPersonProfils");
+    assert!(profiles.len() == 1 && profiles[0].contains("Invite"), "no profile of a directory: {profiles:?}");
+}
+
+/// Every page that lists people of the house, every record of it, and every roster of a tool reads these.
+async fn a_guest_is_in_no_directory_of_the_house(hub: TestHub) {
+    let house = House::new(&hub).await;
+    house.space_is(|one| one.groups.push(SpaceGroup { public: Public::Staff, ..one.groups[0].clone() })).await;
+    house.invites(&[listed("sujet-1", "Lou"), Listed { public: Public::Staff, ..listed("sujet-2", "Rose") }]).await;
+    let (store, here) = (&house.hub.hub.store, uai(COLLEGE));
+    assert_eq!(store.guests(GuestsOf::Space("fables"), &PersonId::new(""), 9).await.expect("guests").len(), 2);
+    for people in [store.people_at(&here, 99).await, store.people_as(&here, &Profile::ALL, 99).await] {
+        let people = people.expect("people");
+        assert!(people.iter().all(|one| !one.is_hosted()), "{people:?}");
+        assert!(people.iter().any(|one| one.id == NOE.person_id()), "control");
+    }
+    for (class, count) in [("CM2A", 0), ("6B", 1)] {
+        assert_eq!(store.pupils_of_class(&here, class, 99).await.expect("pupils").len(), count, "{class}");
+    }
+}
+
 async fn a_guest_never_outlives_the_convention(hub: TestHub) {
     let house = House::new(&hub).await;
     let mut browser = house.guest().await;
@@ -453,11 +487,13 @@ async fn a_list_that_is_wrong_is_refused_whole(hub: TestHub) {
     let house = House::new(&hub).await;
     let two = [listed("sujet-1", "Lou"), listed("sujet-2", "Max")];
     let signed = house.list(&two, "k1", |_| {});
+    let people = house.hub.hub.store.people_count().await.expect("a number");
     for (name, text, why) in wrong_lists(&house, &two) {
         let Err(NotTaken::Refused(problems)) = house.take(&text).await else { panic!("{name}") };
         let said = problems.iter().map(Problem::to_string).collect::<Vec<_>>().join("; ");
         assert!(said.contains(why), "{name}: {said}");
         assert_eq!(house.hub.hub.store.guest_count("cycle3").await.expect("a number"), 0, "{name}");
+        assert_eq!(house.hub.hub.store.people_count().await.expect("a number"), people, "{name}: no account");
     }
     house.invites(&two).await;
     house.convention_is(|one| one.until = Instant(one.until.0 - 3_600_000)).await;

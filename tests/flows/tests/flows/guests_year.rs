@@ -2,8 +2,8 @@
 //! every service when next year's convention names them again.
 
 use crate::guests::{House, listed, opened};
-use preau_domain::{Convention, Instant, PersonId, Retention, Seconds, Space};
-use preau_flows::{BASE, TestHub, stories};
+use preau_domain::{Convention, Instant, PersonId, Public, Retention, Role, Seconds, Space, SpaceGroup};
+use preau_flows::{ALICE, BASE, COLLEGE, Mailbox, TestHub, stories, uai};
 use preau_hosting::UNUSED;
 use preau_store::GuestsOf;
 use preau_web::spaces::fingerprint;
@@ -14,6 +14,7 @@ stories!(
     the_school_year_ends_for_guests_to_the_second,
     what_is_known_of_a_guest_is_gone_within_three_months,
     next_year_s_convention_finds_the_same_person,
+    whoever_manages_a_space_is_written_to_before_its_end,
 );
 
 const DAY: i64 = 86_400;
@@ -145,4 +146,26 @@ async fn next_year_s_convention_finds_the_same_person(hub: TestHub) {
     assert_eq!((taken.added, taken.known), (1, 0), "a guest of this convention");
     assert_eq!(known_as(&house, "sujet-1").await, before, "and the same person to the pad");
     assert_eq!(store.people_count().await.expect("a number"), people, "no second account");
+}
+
+/// A month before, and once.
+async fn whoever_manages_a_space_is_written_to_before_its_end(hub: TestHub) {
+    let mailbox = Mailbox::new();
+    let post = mailbox.clone();
+    let house = house(&hub.again_with(move |setup| setup.mail = Some(post)).await).await;
+    let (establishment, public, role) = (uai(COLLEGE), Public::Staff, Role::Gestionnaire);
+    house.space_is(|one| one.groups.push(SpaceGroup { establishment, code: "6B".into(), public, role })).await;
+    house.hub.clock.advance(369 * DAY);
+    house.hub.hub.remind_of_ends().await.expect("looked at");
+    let waiting = house.hub.hub.store.waiting_letters(house.hub.hub.now()).await.expect("counted").count;
+    assert_eq!((waiting, mailbox.letters().len()), (0, 0), "there is time");
+    house.hub.clock.advance(2 * DAY);
+    for _ in 0..2 {
+        house.hub.hub.remind_of_ends().await.expect("written");
+    }
+    let letter = mailbox.letter(1).await;
+    assert_eq!(Some(&letter.to), ALICE.person().mail.as_ref(), "who teaches the class of the host");
+    assert!(letter.subject.contains("Fables") && letter.text.contains("/space/fables"), "{}", letter.text);
+    crate::mail::all_seen_to(&house.hub).await;
+    assert_eq!(mailbox.letters().len(), 1);
 }
