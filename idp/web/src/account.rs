@@ -25,8 +25,8 @@ use axum::response::Response;
 use axum::routing::get;
 use http::StatusCode;
 use preau_domain::{
-    AuditEvent, AuditKind, Authentication, Credentials, Factor, FactorId, FactorKind, Person, PersonId, Public,
-    Seconds, Strength, display_safe,
+    AuditKind, Authentication, Credentials, Factor, FactorId, FactorKind, Person, PersonId, Public, Seconds, Strength,
+    display_safe,
 };
 use preau_store::StoreError;
 use std::sync::Arc;
@@ -154,10 +154,7 @@ fn short(id: &FactorId) -> &str {
 }
 
 fn tell(hub: &Hub, visitor: &Visitor, live: &Live, what: String) {
-    let mut event = AuditEvent::new(hub.now(), AuditKind::FactorsChanged, visitor.correlation().clone(), what);
-    event.person = Some(live.session.person.clone());
-    event.session = Some(live.session.id.clone());
-    hub.audit(event);
+    hub.audit(hub.event_of(visitor, live, AuditKind::FactorsChanged, what));
 }
 
 async fn ask(State(hub): State<Arc<Hub>>, visitor: Visitor) -> Result<Response, Fault> {

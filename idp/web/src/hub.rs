@@ -392,26 +392,58 @@ impl Hub {
         if asked.is_empty() { Err(self.refused(visitor, live, door, &Refusal::one_factor(None))) } else { Ok(()) }
     }
 
-    /// The fault of a proof that is not strong enough, which nobody reads before [`Hub::may_step_up`].
-    pub fn too_weak(&self, door: &Door) -> Fault {
-        let reason = Some(Reason::TwoFactors);
-        Fault { reason, ..Fault::new(FaultKind::Refused, format!("service {} wants two factors", door.service.id)) }
+    /// The rule by which a door opens to the person of a live session, or the fault that says why it does not. That of a proof which is not
+    /// strong enough ([`Fault::is_one_factor`]) nobody reads before [`Hub::may_step_up`].
+    pub fn opens<'d>(
+        &self,
+        visitor: &Visitor,
+        live: &Live,
+        door: &Door,
+        decided: &'d Decided,
+    ) -> Result<&'d str, Fault> {
+        match &**decided {
+            Decision::Allow { rule, .. } => Ok(rule),
+            Decision::StepUp(_) => {
+                let too_weak = Fault::new(FaultKind::Refused, format!("service {} wants two factors", door.service.id));
+                Err(Fault { reason: Some(Reason::TwoFactors), ..too_weak })
+            }
+            Decision::Deny(why) => Err(self.refused(visitor, live, door, why)),
+        }
+    }
+
+    /// What the journal says of a service that was opened, whichever door it was: by whom and in which session, so that it is found again
+    /// from either; by which rule; and from which establishment, which nobody could tell afterwards: it need not be the one they work in,
+    /// and what the service is told is told from there.
+    pub fn opened(&self, visitor: &Visitor, live: &Live, door: &Door, decided: &Decided, rule: &str) -> AuditEvent {
+        AuditEvent {
+            service: Some(door.service.id.clone()),
+            establishment: decided.establishment.clone(),
+            ..self.event_of(visitor, live, AuditKind::ServiceOpened, rule)
+        }
     }
 
     /// The fault a policy refusal becomes in front of a person, with its audit event.
     pub fn refused(&self, visitor: &Visitor, live: &Live, door: &Door, why: &Refusal) -> Fault {
-        let mut event =
-            AuditEvent::new(self.now(), AuditKind::ServiceRefused, visitor.correlation().clone(), why.reason.key());
-        event.person = Some(live.session.person.clone());
-        event.session = Some(live.session.id.clone());
-        event.service = Some(door.service.id.clone());
-        event.establishment = live.session.establishment.clone();
-        self.audit(event);
+        self.audit(AuditEvent {
+            service: Some(door.service.id.clone()),
+            // None opens it: the one they work in.
+            establishment: live.session.establishment.clone(),
+            ..self.event_of(visitor, live, AuditKind::ServiceRefused, why.reason.key())
+        });
         Fault {
             reason: Some(why.reason),
             window: why.window().cloned().map(Box::new),
             service: Some((door.title.fr.clone(), door.title.en.clone())),
             ..Fault::new(FaultKind::Refused, format!("service {} refused: {}", door.service.id, why.reason))
+        }
+    }
+
+    /// An event of somebody in a session, which names both. What else it is about says whoever knows.
+    pub fn event_of(&self, visitor: &Visitor, live: &Live, kind: AuditKind, detail: impl Into<String>) -> AuditEvent {
+        AuditEvent {
+            person: Some(live.session.person.clone()),
+            session: Some(live.session.id.clone()),
+            ..AuditEvent::new(self.now(), kind, visitor.correlation().clone(), detail)
         }
     }
 
@@ -441,6 +473,12 @@ impl Hub {
         if kept {
             self.store.record(event);
         }
+    }
+
+    /// The same for what is about to be done: where the journal cannot keep it, it is not done.
+    pub async fn audit_before(&self, event: AuditEvent) -> Result<(), Fault> {
+        self.audit(event);
+        Ok(self.store.flush_audit().await?)
     }
 
     /// The same for an event that refuses a service something; the bench tells its editor why.

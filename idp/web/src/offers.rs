@@ -246,11 +246,7 @@ async fn close(
 
 /// Notes durably what a head is about to do.
 async fn journal(hub: &Hub, visitor: &Visitor, head: &Head, door: &Service, what: String) -> Result<(), Fault> {
-    let mut event = AuditEvent::new(hub.now(), AuditKind::Administered, visitor.correlation().clone(), what);
-    event.person = Some(head.person.clone());
-    event.session = Some(head.live.session.id.clone());
-    event.service = Some(door.service.id.clone());
-    event.establishment = Some(head.at.clone());
-    hub.audit(event);
-    Ok(hub.store.flush_audit().await?)
+    let event = hub.event_of(visitor, &head.live, AuditKind::Administered, what);
+    let (service, establishment) = (Some(door.service.id.clone()), Some(head.at.clone()));
+    hub.audit_before(AuditEvent { service, establishment, ..event }).await
 }

@@ -20,7 +20,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::header;
-use preau_domain::{AuditEvent, AuditKind, Credentials, RunId, SourceId};
+use preau_domain::{AuditKind, Credentials, RunId, SourceId};
 use preau_store::{RunOutcome, RunRecord};
 use std::sync::Arc;
 
@@ -213,11 +213,7 @@ async fn meant(hub: &Hub, live: &Live, source: &SourceId, body: &Bytes) -> Resul
 
 /// Notes durably what an administrator is about to do.
 async fn journal(hub: &Hub, visitor: &Visitor, live: &Live, what: String) -> Result<(), Fault> {
-    let mut event = AuditEvent::new(hub.now(), AuditKind::Administered, visitor.correlation().clone(), what);
-    event.person = Some(live.session.person.clone());
-    event.session = Some(live.session.id.clone());
-    hub.audit(event);
-    Ok(hub.store.flush_audit().await?)
+    hub.audit_before(hub.event_of(visitor, live, AuditKind::Administered, what)).await
 }
 
 /// What an administrator says of a held run.

@@ -8,7 +8,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
-use preau_domain::{AuditEvent, AuditKind, Factor};
+use preau_domain::{AuditKind, Factor};
 use preau_store::StoreError;
 use std::sync::Arc;
 
@@ -80,10 +80,7 @@ pub(super) async fn change(State(hub): State<Arc<Hub>>, visitor: Visitor, body: 
         Err(StoreError::Conflict) => return Ok(hub.see_other(HERE)),
         Err(other) => return Err(other.into()),
     }
-    let kind = AuditKind::CredentialsChanged;
-    let mut event = AuditEvent::new(hub.now(), kind, visitor.correlation().clone(), "password-changed");
-    (event.person, event.session) = (Some(person.id.clone()), Some(live.session.id.clone()));
-    hub.audit(event);
+    hub.audit(hub.event_of(&visitor, &live, AuditKind::CredentialsChanged, "password-changed"));
     // A code on paper that nobody used yet would open what was just closed.
     hub.store.take_activation_back(&person.id).await?;
     hub.end_others(&person.id, &live.session.id, "password-changed", visitor.correlation()).await?;

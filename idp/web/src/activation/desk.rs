@@ -108,16 +108,9 @@ async fn print(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Re
     }
     // What is done is said before it is done.
     let whom = chosen.iter().map(|public| public.as_str()).collect::<Vec<_>>().join(",");
-    let mut event = AuditEvent::new(
-        hub.now(),
-        AuditKind::CredentialsChanged,
-        visitor.correlation().clone(),
-        format!("codes-printed {whom} {count}"),
-    );
-    (event.person, event.session) = (Some(live.session.person.clone()), Some(live.session.id.clone()));
-    event.establishment = Some(at.clone());
-    hub.audit(event);
-    hub.store.flush_audit().await?;
+    let what = format!("codes-printed {whom} {count}");
+    let event = hub.event_of(&visitor, &live, AuditKind::CredentialsChanged, what);
+    hub.audit_before(AuditEvent { establishment: Some(at.clone()), ..event }).await?;
     let establishment = hub.store.establishment(&at).await?.ok_or_else(nothing)?;
     let printed = Printed {
         texts: &hub.texts,

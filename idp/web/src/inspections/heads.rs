@@ -317,12 +317,9 @@ async fn end(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Resu
 async fn journal(hub: &Hub, visitor: &Visitor, head: &Head, one: &Inspection, what: &str) -> Result<(), Fault> {
     let (now, way) = (hub.now(), visitor.correlation());
     let detail = format!("inspection {what} {}", one.id);
-    let mut event = AuditEvent::new(now, AuditKind::Administered, way.clone(), detail);
-    event.person = Some(head.person.clone());
-    event.session = Some(head.live.session.id.clone());
-    event.service = Some(one.service.clone());
-    event.establishment = Some(head.at.clone());
-    hub.audit(event);
+    let event = hub.event_of(visitor, &head.live, AuditKind::Administered, detail);
+    let (service, establishment) = (Some(one.service.clone()), Some(head.at.clone()));
+    hub.audit(AuditEvent { service, establishment, ..event });
     events(one, what, now, way).into_iter().for_each(|event| hub.audit(event));
     Ok(hub.store.flush_audit().await?)
 }

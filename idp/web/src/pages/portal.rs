@@ -167,14 +167,22 @@ async fn switch_establishment(State(hub): State<Arc<Hub>>, visitor: Visitor, bod
     }
     // Whoever goes where the child is not does not act for that child any more.
     let child = child.filter(|child| as_parent(&person, child).contains(&uai));
-    hub.store.set_session_establishment(session, &uai, child.as_ref().map(|child| &child.id)).await?;
+    go_on(&hub, &visitor, &live, (uai, child), "person").await
+}
+
+/// Has a session go on in that establishment, for that child or for whomever they are there; the journal hears what was chosen.
+async fn go_on(
+    hub: &Hub,
+    visitor: &Visitor,
+    live: &Live,
+    (place, child): (Uai, Option<Person>),
+    what: &'static str,
+) -> Result<Response, Fault> {
+    let session = &live.session.id;
+    hub.store.set_session_establishment(session, &place, child.as_ref().map(|child| &child.id)).await?;
     hub.forget_live(session);
-    let mut event =
-        AuditEvent::new(hub.now(), AuditKind::EstablishmentSwitched, visitor.correlation().clone(), "person");
-    event.person = Some(live.session.person.clone());
-    event.session = Some(session.clone());
-    event.establishment = Some(uai);
-    hub.audit(event);
+    let switched = hub.event_of(visitor, live, AuditKind::EstablishmentSwitched, what);
+    hub.audit(AuditEvent { establishment: Some(place), ..switched });
     Ok(hub.see_other("/"))
 }
 
@@ -213,15 +221,7 @@ async fn switch_child(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes
     let Some(place) = place else {
         return Err(Fault::new(FaultKind::BadRequest, "a child of no establishment of this person"));
     };
-    hub.store.set_session_establishment(session, &place, child.as_ref().map(|child| &child.id)).await?;
-    hub.forget_live(session);
-    let mut event =
-        AuditEvent::new(hub.now(), AuditKind::EstablishmentSwitched, visitor.correlation().clone(), "child");
-    event.person = Some(person.id.clone());
-    event.session = Some(session.clone());
-    event.establishment = Some(place);
-    hub.audit(event);
-    Ok(hub.see_other("/"))
+    go_on(&hub, &visitor, &live, (place, child), "child").await
 }
 
 async fn open(State(hub): State<Arc<Hub>>, visitor: Visitor, Path(service): Path<String>) -> Result<Response, Fault> {
@@ -241,7 +241,7 @@ async fn open(State(hub): State<Arc<Hub>>, visitor: Visitor, Path(service): Path
     visitor.goes_on_with(&visitor.correlation().clone());
     let decision = hub.decide(&live, &door);
     let rule = match &*decision {
-        Decision::Allow { rule, .. } => rule.clone(),
+        Decision::Allow { rule, .. } => rule,
         Decision::StepUp(_) => {
             hub.may_step_up(&visitor, &live, &door, Strength::TwoFactors).await?;
             let (service, request) = (Some(service.clone()), format!("/open/{service}"));
@@ -251,12 +251,8 @@ async fn open(State(hub): State<Arc<Hub>>, visitor: Visitor, Path(service): Path
         }
         Decision::Deny(why) => return Err(hub.refused(&visitor, &live, &door, why)),
     };
-    let mut event = AuditEvent::new(hub.now(), AuditKind::TileOpened, visitor.correlation().clone(), rule);
-    event.person = Some(live.session.person.clone());
-    event.session = Some(live.session.id.clone());
-    event.service = Some(service.clone());
-    event.establishment = decision.establishment.clone();
-    hub.audit(event);
+    // The door behind the tile says of itself that it opened.
+    hub.audit(AuditEvent { kind: AuditKind::TileOpened, ..hub.opened(&visitor, &live, &door, &decision, rule) });
     if let Some(here) = &decision.establishment
         && let Err(error) = hub.store.note_opened(&live.session.person, here, &service, hub.now()).await
     {

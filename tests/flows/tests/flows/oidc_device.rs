@@ -3,10 +3,10 @@
 
 use preau_authenticator::Said;
 use preau_connector_api::{ClientAuthentication, Network, OidcGrant};
-use preau_domain::{Population, Profile};
+use preau_domain::{AuditKind, Population, Profile};
 use preau_flows::{
-    ALICE, Answer, Browser, Document, HUGO, INES, Listener, NOE, OidcRp, Role, TestHub, authenticator, oidc_service,
-    stories,
+    ALICE, Answer, Browser, COLLEGE, Document, HUGO, INES, Listener, NOE, OidcRp, Role, TestHub, authenticator,
+    oidc_service, stories, uai,
 };
 use serde_json::{Value, json};
 
@@ -74,6 +74,9 @@ async fn a_person_lets_a_device_in(hub: TestHub) {
     let (mut browser, question) = meets(&hub, &ALICE, &device).await;
     let done = browser.submit(&question.form_to("/oidc/device/answer"), &[("answer", "yes")]).await;
     assert_eq!(done.status, 200, "{}", done.words());
+    let journal = hub.journal(done.incident()).await;
+    let opened = journal.iter().find(|event| event.kind == AuditKind::ServiceOpened).expect("it is noted");
+    assert_eq!((&opened.person, &opened.establishment), (&Some(ALICE.person_id()), &Some(uai(COLLEGE))));
     let tokens = poll(&tv, &device).await;
     assert_eq!(tv.userinfo(tokens.access()).await.text("name"), "Alice Martin");
     tv.claims(tokens.text("id_token")).await;

@@ -2,7 +2,8 @@
 //! application. It is the incident number a person reads, and nobody from outside chooses it.
 
 use crate::upstream::{come_back, leave_from};
-use preau_flows::{ALICE, Answer, Browser, CasApp, NOE, Provider, TestHub, saml_service, stories};
+use preau_domain::{AuditKind, ServiceId};
+use preau_flows::{ALICE, Answer, Browser, CasApp, LYCEE, NOE, Provider, TestHub, saml_service, stories, uai};
 use preau_saml::messages::AuthnRequest;
 use preau_saml::metadata::Indexed;
 use preau_saml::names::binding;
@@ -18,6 +19,7 @@ stories!(
     a_tile_without_a_session_begins_at_the_tile,
     nobody_from_outside_chooses_a_number,
     a_tile_of_another_service_or_session_begins_nothing,
+    each_door_says_the_same_of_what_it_opened,
 );
 
 /// What the journal holds of a way, in order.
@@ -219,4 +221,27 @@ async fn a_tile_of_another_service_or_session_begins_nothing(hub: TestHub) {
     assert_ne!(other.open(&app).await.answer.incident(), tile.incident(), "another session");
     assert_eq!(browser.open(&app).await.answer.incident(), tile.incident(), "and the one it is of");
     assert_eq!(told(&hub, tile.incident()).await, ["tile-opened", "service-opened"]);
+}
+
+/// By whom, in which session, by which rule, and from an establishment that is not the one they work in; the tile before it too.
+async fn each_door_says_the_same_of_what_it_opened(hub: TestHub) {
+    let (app, rp, sp, mut alice) = (hub.app("app"), hub.rp("rp"), hub.sp("sp"), hub.browser());
+    for id in ["app", "rp", "sp"] {
+        hub.amend(id, |service| service.audience.allow[0].establishments = vec![uai(LYCEE)]);
+    }
+    alice.sign_in(&ALICE).at_home().await;
+    let session = preau_keys::session_id(alice.cookie("__Host-preau").expect("a session"));
+    for (id, door, kind) in [
+        ("app", app.login_url(), AuditKind::ServiceOpened),
+        ("rp", rp.url(), AuditKind::ServiceOpened),
+        ("sp", sp.url(), AuditKind::ServiceOpened),
+        ("app", "/open/app".to_owned(), AuditKind::TileOpened),
+    ] {
+        let answer = alice.get(&door).await;
+        let journal = hub.journal(answer.incident()).await;
+        let opened = journal.first().unwrap_or_else(|| panic!("{door}: {}", answer.words()));
+        assert!(opened.kind == kind && !opened.detail.is_empty(), "{opened:?}");
+        assert_eq!((&opened.person, &opened.session), (&Some(ALICE.person_id()), &Some(session.clone())));
+        assert_eq!((&opened.service, &opened.establishment), (&Some(ServiceId::new(id)), &Some(uai(LYCEE))));
+    }
 }

@@ -8,7 +8,7 @@ use crate::page;
 use crate::ticket::{self, Asked, NewTicket, Payload, Prefix};
 use crate::wire::LoginParameters;
 use axum::response::Response;
-use preau_domain::{AuditEvent, AuditKind, Identifier, Instant, Strength, TrustedUrl};
+use preau_domain::{Identifier, Instant, Strength, TrustedUrl};
 use preau_policy::Decision;
 use preau_store::StoreError;
 use preau_web::{Begin, CompletedSignIn, Door, Fault, FaultKind, Hub, Live, Visitor, sign_in};
@@ -129,9 +129,8 @@ async fn open(
     if decision.allows() && !matches!(door.identifier, Identifier::Pairwise | Identifier::Uid) {
         hub.release(live, door)?;
     }
-    let establishment = decision.establishment.clone();
     let rule = match &*decision {
-        Decision::Allow { rule, .. } => rule.clone(),
+        Decision::Allow { rule, .. } => rule,
         Decision::StepUp(_) => return Ok(Opened::TooWeak(context.unwrap_or(Strength::TwoFactors))),
         Decision::Deny(why) => return Err(hub.refused(visitor, live, door, why)),
     };
@@ -153,12 +152,7 @@ async fn open(
     let notes = door.cas.as_ref().is_some_and(|cas| cas.single_logout) || live.notes_visit(service);
     let visit = notes.then(|| ticket::visit(&live.session.id, service, &secret, address.as_str(), at));
     // Before the ticket, so that no ticket is durable without it.
-    let mut event = AuditEvent::new(at, AuditKind::ServiceOpened, visitor.correlation().clone(), rule);
-    event.person = Some(live.session.person.clone());
-    event.session = Some(live.session.id.clone());
-    event.service = Some(service.clone());
-    event.establishment = establishment;
-    hub.audit(event);
+    hub.audit(hub.opened(visitor, live, door, &decision, rule));
     match hub.store.issue_ticket(&ticket, visit.as_ref()).await {
         Ok(()) => Ok(Opened::Ticket(secret)),
         Err(StoreError::Conflict) => Ok(Opened::Gone),

@@ -69,7 +69,7 @@ fn callback(door: &Door, url: &str) -> Result<TrustedUrl, CasError> {
 
 /// Makes a proxy ticket, and tells the journal what came of it.
 pub async fn proxy(hub: &Hub, visitor: &Visitor, asked: &ProxyParameters) -> Result<String, CasError> {
-    let mut event = AuditEvent::new(hub.now(), AuditKind::ServiceOpened, visitor.correlation().clone(), "cas-proxy");
+    let mut event = AuditEvent::new(hub.now(), AuditKind::RequestRefused, visitor.correlation().clone(), "");
     let result = open(hub, visitor, asked, &mut event).await;
     match &result {
         Ok(_) => count("success"),
@@ -115,7 +115,6 @@ async fn open(
     if !hub.decide(&live, proxying).allows() || !decision.allows() {
         return Err(CasError::UnauthorizedService);
     }
-    event.establishment = decision.establishment.clone();
     let service = &target.service.id;
     let secret = Prefix::Proxy.generate(&*hub.ids);
     let payload = Payload {
@@ -129,9 +128,8 @@ async fn open(
     let issued = NewTicket { secret: &secret, prefix: Prefix::Proxy, service, live: &live, payload, at }.stored();
     let notes = target.cas.as_ref().is_some_and(|cas| cas.single_logout) || live.notes_visit(service);
     let visit = notes.then(|| ticket::visit(&live.session.id, service, &secret, address.as_str(), at));
-    event.service = Some(service.clone());
     // Before the ticket, so that no ticket is durable without it.
-    hub.audit(event.clone());
+    hub.audit(hub.opened(visitor, &live, target, &decision, "cas-proxy"));
     hub.store.issue_ticket(&issued, visit.as_ref()).await?;
     Ok(secret)
 }

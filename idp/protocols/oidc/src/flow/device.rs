@@ -200,15 +200,13 @@ pub async fn decided(hub: &Hub, visitor: &Visitor, fields: &Fields) -> Result<Re
     if !live.session.authentication.since(device.since) {
         return Err(late());
     }
-    let way = visitor.goes_on_with(&device.correlation);
-    let mut event = AuditEvent::new(now, AuditKind::ServiceRefused, way, "device-denied");
-    event.person = Some(live.session.person.clone());
-    event.session = Some(live.session.id.clone());
-    event.service = Some(door.service.id.clone());
-    if yes {
-        event.detail = opens(hub, visitor, &live, &door)?;
-        event.kind = AuditKind::ServiceOpened;
-    }
+    visitor.goes_on_with(&device.correlation);
+    let event = if yes {
+        opens(hub, visitor, &live, &door)?
+    } else {
+        let denied = hub.event_of(visitor, &live, AuditKind::ServiceRefused, "device-denied");
+        AuditEvent { service: Some(door.service.id.clone()), ..denied }
+    };
     let state = if yes { State::Allowed(live.session.id.clone()) } else { State::Denied };
     let next = Device { state, ..device };
     let expires = next.since + DEVICE;
@@ -282,14 +280,18 @@ async fn waiting(hub: &Hub, key: &OneTimeKey, now: Instant) -> Result<Option<(De
     Ok((device.state == State::Waiting).then_some((device, thing.doc)))
 }
 
-/// Whether the service opens for the person, on a device: the name of the rule that says so.
-fn opens(hub: &Hub, visitor: &Visitor, live: &Live, door: &Door) -> Result<String, Fault> {
+/// Whether the service opens for the person, on a device: what the journal says of it if they say yes.
+fn opens(hub: &Hub, visitor: &Visitor, live: &Live, door: &Door) -> Result<AuditEvent, Fault> {
     if is_pupil(live)? {
         let service = Some((door.title.fr.clone(), door.title.en.clone()));
         return Err(Fault { service, ..Fault::new(FaultKind::Refused, "devices are not for pupils") });
     }
-    match &*hub.decide(live, door) {
-        Decision::Allow { rule, .. } => hub.release(live, door).map(|_| rule.clone()),
+    let decision = hub.decide(live, door);
+    match &*decision {
+        Decision::Allow { rule, .. } => {
+            hub.release(live, door)?;
+            Ok(hub.opened(visitor, live, door, &decision, rule))
+        }
         Decision::StepUp(why) | Decision::Deny(why) => Err(hub.refused(visitor, live, door, why)),
     }
 }

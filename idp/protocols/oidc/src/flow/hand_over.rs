@@ -7,8 +7,8 @@ use crate::foreign::ForeignKeys;
 use crate::grants::{self, Bound, Code, Given, Holder, Notice};
 use crate::wire::{Asked, Response, known_scope, tells_visitor};
 use preau_connector_api::{OidcGrant, OidcService};
-use preau_domain::{AuditEvent, AuditKind, GrantKind, Instant, Strength, TrustedUrl, Visit};
-use preau_policy::{Decision, Refusal};
+use preau_domain::{GrantKind, Instant, Strength, TrustedUrl, Visit};
+use preau_policy::Refusal;
 use preau_store::StoreError;
 use preau_web::{CompletedSignIn, Door, Fault, FaultKind, Hub, Live, Visitor};
 
@@ -85,11 +85,7 @@ pub async fn hand_over(
 ) -> Result<Option<Response>, Refused> {
     let oidc = spoken(door)?;
     let decision = hub.decide(live, door);
-    let rule = match &*decision {
-        Decision::Allow { rule, .. } => rule.clone(),
-        Decision::StepUp(_) => return Err(hub.too_weak(door).into()),
-        Decision::Deny(why) => return Err(hub.refused(visitor, live, door, why).into()),
-    };
+    let rule = hub.opens(visitor, live, door, &decision)?;
     // Whoever lacks what the service knows people by reads so here, and not on an error page of the service.
     let released = hub.release(live, door)?;
     let (scopes, front) = (granted_scopes(oidc, &asked.scopes), asked.response_type);
@@ -117,12 +113,7 @@ pub async fn hand_over(
     let listens = oidc.backchannel_logout_uri.is_some() || oidc.frontchannel_logout_uri.is_some();
     let visit = if listens || live.notes_visit(&door.service.id) { visit(live, door, &notice, at) } else { None };
     // Before the code, so that no code is durable without it.
-    let mut event = AuditEvent::new(at, AuditKind::ServiceOpened, visitor.correlation().clone(), rule);
-    event.person = Some(live.session.person.clone());
-    event.session = Some(live.session.id.clone());
-    event.service = Some(door.service.id.clone());
-    event.establishment = decision.establishment.clone();
-    hub.audit(event);
+    hub.audit(hub.opened(visitor, live, door, &decision, rule));
     match hub.store.issue_ticket(&ticket, visit.as_ref()).await {
         Ok(()) => {}
         Err(StoreError::Conflict) => return Ok(None),

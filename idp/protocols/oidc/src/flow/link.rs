@@ -14,7 +14,7 @@ use axum::response::Response;
 use preau_connector_api::SignedLink;
 use preau_domain::{AuditEvent, AuditKind};
 use preau_keys::jose::Alg;
-use preau_policy::{Decision, Refusal, Released};
+use preau_policy::{Refusal, Released};
 use preau_store::StoreError;
 use preau_web::{Door, Fault, FaultKind, Hub, Live, Visitor};
 use serde_json::{Map, Value, json};
@@ -33,11 +33,7 @@ pub async fn open(
     live: &Live,
 ) -> Result<Response, Fault> {
     let decision = hub.decide(live, door);
-    let rule = match &*decision {
-        Decision::Allow { rule, .. } => rule.clone(),
-        Decision::StepUp(_) => return Err(hub.too_weak(door)),
-        Decision::Deny(why) => return Err(hub.refused(visitor, live, door, why)),
-    };
+    let rule = hub.opens(visitor, live, door, &decision)?;
     let released = hub.release(live, door)?;
     let named = ClaimsRequest { id_token: link.attributes.clone(), ..ClaimsRequest::default() };
     if !tells_visitor(&released, &[], &named, true) {
@@ -52,15 +48,10 @@ pub async fn open(
     };
     let context = sign(hub, Alg::RS256, TYP, &told).map_err(unsigned)?;
     note(hub, door, live, &released).await?;
-    let mut opened = AuditEvent::new(hub.now(), AuditKind::ServiceOpened, visitor.correlation().clone(), rule);
-    opened.person = Some(live.session.person.clone());
-    opened.session = Some(live.session.id.clone());
-    opened.service = Some(door.service.id.clone());
-    opened.establishment = decision.establishment.clone();
-    let mut left = opened.clone();
-    left.kind = AuditKind::AttributesReleased;
+    let opened = hub.opened(visitor, live, door, &decision, rule);
     let named = claims(&released, &Wanted { scopes: &[], names: &link.attributes });
-    left.detail = named.keys().fold("sub".to_owned(), |all, name| format!("{all} {name}"));
+    let detail = named.keys().fold("sub".to_owned(), |all, name| format!("{all} {name}"));
+    let left = AuditEvent { kind: AuditKind::AttributesReleased, detail, ..opened.clone() };
     // Before the answer, so that no context leaves without them.
     hub.audit(opened);
     hub.audit(left);

@@ -8,9 +8,9 @@ use crate::config::NAME;
 use crate::error::{SamlError, Stop};
 use crate::partner::{Acs, Partner, Way};
 use preau_connector_api::{NameIdKind, SamlSigned};
-use preau_domain::{AuditKind, Instant, KeptKind, KeptThing, OneTimeKey, PersonId, TrustedUrl, Visit};
+use preau_domain::{AuditEvent, AuditKind, Instant, KeptKind, KeptThing, OneTimeKey, PersonId, TrustedUrl, Visit};
 use preau_keys::{Sealer, one_time_key};
-use preau_policy::{Decision, Refusal};
+use preau_policy::Refusal;
 use preau_saml::bindings::post;
 use preau_saml::messages::NameId;
 use preau_saml::metadata::Peers;
@@ -131,11 +131,7 @@ pub fn made(
 ) -> Result<Made, Stop> {
     let door = &partner.door;
     let decision = hub.decide(live, door);
-    let rule = match &*decision {
-        Decision::Allow { rule, .. } => rule.clone(),
-        Decision::StepUp(_) => return Err(hub.too_weak(door).into()),
-        Decision::Deny(why) => return Err(hub.refused(visitor, live, door, why).into()),
-    };
+    let rule = hub.opens(visitor, live, door, &decision)?;
     let released = hub.release(live, door)?;
     if !released.tells_visitor(|name| leaves(partner, name, asked.listed)) {
         return Err(hub.refused(visitor, live, door, &Refusal::visitor()).into());
@@ -160,15 +156,9 @@ pub fn made(
     let told = Told { name: &name, class, session: &session, released: &released };
     let answer = assertion(hub, live, partner, acs, asked, &told, at);
     let message = answered(hub, partner, acs, asked, &answer, &key, at)?;
-    let mut opened = event(hub, visitor, AuditKind::ServiceOpened);
-    opened.detail = rule;
-    opened.person = Some(live.session.person.clone());
-    opened.session = Some(live.session.id.clone());
-    opened.service = Some(door.service.id.clone());
-    opened.establishment = decision.establishment.clone();
-    let mut left = opened.clone();
-    left.kind = AuditKind::AttributesReleased;
-    left.detail = names(partner, &released, asked.listed);
+    let opened = hub.opened(visitor, live, door, &decision, rule);
+    let detail = names(partner, &released, asked.listed);
+    let left = AuditEvent { kind: AuditKind::AttributesReleased, detail, ..opened.clone() };
     // Before the visit, so that no assertion leaves without them.
     hub.audit(opened);
     hub.audit(left);

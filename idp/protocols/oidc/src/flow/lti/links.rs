@@ -197,13 +197,9 @@ async fn sent(hub: &Hub, visitor: &Visitor, id: &str, fields: &Fields) -> Result
 
 /// Notes durably what a teacher is about to do for a class.
 async fn journal(hub: &Hub, visitor: &Visitor, person: &Person, place: &Place, what: String) -> Result<(), Fault> {
-    let mut event = AuditEvent::new(hub.now(), AuditKind::Administered, visitor.correlation().clone(), what);
-    event.person = Some(person.live.session.person.clone());
-    event.session = Some(person.live.session.id.clone());
-    event.service = Some(person.door.service.id.clone());
-    event.establishment = Some(place.establishment.clone());
-    hub.audit(event);
-    Ok(hub.store.flush_audit().await?)
+    let event = hub.event_of(visitor, &person.live, AuditKind::Administered, what);
+    let (service, establishment) = (Some(person.door.service.id.clone()), Some(place.establishment.clone()));
+    hub.audit_before(AuditEvent { service, establishment, ..event }).await
 }
 
 /// Keeps what a teacher chose, for the class.

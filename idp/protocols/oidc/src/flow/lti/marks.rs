@@ -92,11 +92,11 @@ async fn read(hub: &Hub, visitor: &Visitor, person: &Person, place: &Place) -> R
         });
         (format!("{} {}", pupil.family_name, pupil.given_name), own.collect())
     });
-    let mut event = AuditEvent::new(hub.now(), AuditKind::TileOpened, visitor.correlation().clone(), "lti marks read");
-    event.person = Some(person.live.session.person.clone());
-    event.service = Some(door.service.id.clone());
-    event.establishment = Some(place.establishment.clone());
-    hub.audit(event);
+    hub.audit(AuditEvent {
+        service: Some(door.service.id.clone()),
+        establishment: Some(place.establishment.clone()),
+        ..hub.event_of(visitor, &person.live, AuditKind::TileOpened, "lti marks read")
+    });
     Ok(LtiMarks {
         place: place.name.clone(),
         rows: rows.collect(),
