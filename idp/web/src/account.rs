@@ -92,7 +92,7 @@ async fn page(hub: &Hub, visitor: &Visitor, live: &Live, problem: Option<&'stati
         passkeys: hub.may_add_passkeys(&known.person),
         mailed: hub.may_have_codes_mailed(&known.person, &factors),
         token: hub.form_token(&live.session.id, FORM),
-        sign_out_token: hub.form_token(&live.session.id, "sign-out"),
+        sign_out_token: hub.form_token(&live.session.id, crate::logout::SIGN_OUT_FORM),
         problem,
     };
     let mut page = pages::account(hub, visitor, page);
@@ -130,8 +130,10 @@ async fn sent(hub: &Hub, visitor: &Visitor, body: &Bytes, here: &str) -> Result<
     let fields = Fields::of_body(body)?;
     let token = fields.required("token")?;
     match door(hub, visitor, here).await? {
-        Lately::Proved(live) if hub.form_token_ok(&live.session.id, FORM, token) => Ok(Ok(Sent { live, fields })),
-        Lately::Proved(_) => Err(Fault::new(FaultKind::StaleForm, "account form of another session")),
+        Lately::Proved(live) => {
+            hub.check_form(&live.session.id, FORM, token)?;
+            Ok(Ok(Sent { live, fields }))
+        }
         Lately::Onward(response) => Ok(Err(response)),
     }
 }

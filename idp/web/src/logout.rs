@@ -19,6 +19,8 @@ use http::{HeaderValue, header};
 use preau_domain::{ServiceId, SessionId, TrustedUrl, Visit};
 use std::sync::Arc;
 
+/// The form by which somebody signs out.
+pub(crate) const SIGN_OUT_FORM: &str = "sign-out";
 /// Frames on the page of one sign-out, at most.
 const FRAMES: usize = 20;
 
@@ -34,10 +36,8 @@ pub(crate) async fn home(State(hub): State<Arc<Hub>>) -> Response {
 
 async fn sign_out(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Result<Response, Fault> {
     let fields = Fields::of_body(&body)?;
-    if let Some(session) = &visitor.session
-        && !hub.form_token_ok(session, "sign-out", fields.required("token")?)
-    {
-        return Err(Fault::new(FaultKind::StaleForm, "sign-out form of another session"));
+    if let Some(session) = &visitor.session {
+        hub.check_form(session, SIGN_OUT_FORM, fields.required("token")?)?;
     }
     hub.sign_out(&visitor).await
 }
@@ -82,7 +82,7 @@ impl Hub {
 
     /// Asks the person of a session whether they want to sign out.
     pub fn ask_sign_out(&self, visitor: &Visitor, live: &Live) -> Response {
-        let token = self.form_token(&live.session.id, "sign-out");
+        let token = self.form_token(&live.session.id, SIGN_OUT_FORM);
         match live.known() {
             Ok(known) => pages::ask_sign_out(self, visitor, known.person.display_name(), &token),
             Err(fault) => fault.into_response(),
@@ -169,8 +169,15 @@ impl Hub {
         self.keyring.mac("session-form", &[session.as_str(), form])
     }
 
+    /// Takes a form of this very session: neither a page of another site nor somebody else, nor the same person after they signed in
+    /// anew, has its token.
+    pub fn check_form(&self, session: &SessionId, form: &str, token: &str) -> Result<(), Fault> {
+        let ours = self.form_token_ok(session, form, token);
+        if ours { Ok(()) } else { Err(Fault::new(FaultKind::StaleForm, "form of another session")) }
+    }
+
     /// Whether a token is the one of that form in that session.
-    pub fn form_token_ok(&self, session: &SessionId, form: &str, token: &str) -> bool {
+    pub(crate) fn form_token_ok(&self, session: &SessionId, form: &str, token: &str) -> bool {
         self.keyring.mac_ok("session-form", &[session.as_str(), form], token)
     }
 }

@@ -188,9 +188,7 @@ async fn sent(hub: &Hub, visitor: &Visitor, id: &str, body: &Bytes) -> Result<Re
         Lately::Onward(response) => return Ok(Err(response)),
     };
     let fields = Fields::of_body(body)?;
-    if !hub.form_token_ok(&head.live.session.id, FORM, fields.required("token")?) {
-        return Err(Fault::new(FaultKind::StaleForm, "form of a second key of another session"));
-    }
+    hub.check_form(&head.live.session.id, FORM, fields.required("token")?)?;
     // Somebody who works elsewhere since the page was shown would say yes for the wrong school.
     if fields.required("at")? != head.at.as_str() {
         return Err(Fault::new(FaultKind::StaleForm, "form of a second key of another establishment"));

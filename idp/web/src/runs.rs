@@ -200,9 +200,7 @@ fn taken_away(name: &str, text: String) -> Response {
 /// The held run that a form is about, and who sent it.
 async fn meant(hub: &Hub, live: &Live, source: &SourceId, body: &Bytes) -> Result<RunRecord, Fault> {
     let fields = Fields::of_body(body)?;
-    if !hub.form_token_ok(&live.session.id, FORM, fields.required("token")?) {
-        return Err(Fault::new(FaultKind::StaleForm, "form of a held run of another session"));
-    }
+    hub.check_form(&live.session.id, FORM, fields.required("token")?)?;
     let run = run_of(hub, source, fields.required("run")?).await?;
     if waits(hub, &run, &Report::of(&run)).await? {
         Ok(run)

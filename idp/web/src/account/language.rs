@@ -14,9 +14,7 @@ pub(super) async fn choose(State(hub): State<Arc<Hub>>, visitor: Visitor, body: 
     let fields = Fields::of_body(&body)?;
     let (token, code) = (fields.required("token")?, fields.one("language")?.unwrap_or_default());
     let Some(live) = visitor.live(&hub).await? else { return Ok(hub.see_other(HERE)) };
-    if !hub.form_token_ok(&live.session.id, FORM, token) {
-        return Err(Fault::new(FaultKind::StaleForm, "account form of another session"));
-    }
+    hub.check_form(&live.session.id, FORM, token)?;
     // No language is one too: that of the browser.
     let chosen = Locale::read(code);
     if chosen.is_none() && !code.is_empty() {

@@ -2,7 +2,7 @@
 
 use super::{FORM, HERE};
 use crate::pages::Received;
-use crate::{Door, Fault, FaultKind, Fields, Hub, Live, Locale, Visitor};
+use crate::{Door, Fault, Fields, Hub, Live, Locale, Visitor};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
@@ -80,9 +80,7 @@ pub(super) async fn end(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Byt
     let fields = Fields::of_body(&body)?;
     let (token, which) = (fields.required("token")?, fields.one("session")?);
     let Some(live) = visitor.live(&hub).await? else { return Ok(hub.see_other(HERE)) };
-    if !hub.form_token_ok(&live.session.id, FORM, token) {
-        return Err(Fault::new(FaultKind::StaleForm, "account form of another session"));
-    }
+    hub.check_form(&live.session.id, FORM, token)?;
     let (person, here, why) = (&live.session.person, &live.session.id, "from-elsewhere");
     let Some(which) = which else {
         hub.end_others(person, here, why, visitor.correlation()).await?;

@@ -133,9 +133,7 @@ async fn code(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Res
         Lately::Onward(response) => return Ok(response),
     };
     let fields = Fields::of_body(&body)?;
-    if !hub.form_token_ok(&helper.live.session.id, FORM, fields.required("token")?) {
-        return Err(Fault::new(FaultKind::StaleForm, "form of a pupil's code of another session"));
-    }
+    hub.check_form(&helper.live.session.id, FORM, fields.required("token")?)?;
     let wanted = hub.store.person(&PersonId::new(fields.required("pupil")?)).await?;
     let own = wanted.filter(|one| is_one(&hub, one, &helper.at, &helper.classes));
     let pupil = own.ok_or_else(nothing)?;

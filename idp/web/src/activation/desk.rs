@@ -86,9 +86,7 @@ async fn print(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) -> Re
         Lately::Onward(response) => return Ok(response),
     };
     let fields = Fields::of_body(&body)?;
-    if !hub.form_token_ok(&live.session.id, FORM, fields.required("token")?) {
-        return Err(Fault::new(FaultKind::StaleForm, "form of activation codes of another session"));
-    }
+    hub.check_form(&live.session.id, FORM, fields.required("token")?)?;
     let all = |name: &str| fields.iter().filter(|(key, _)| *key == name).map(|(_, value)| value.to_owned()).collect();
     let (classes, asked): (Vec<String>, Vec<String>) = (all("class"), all("public"));
     let chosen: Vec<Public> = publics(&hub).into_iter().filter(|p| asked.iter().any(|a| a == p.as_str())).collect();

@@ -170,9 +170,7 @@ async fn sent(
         Lately::Proved(teacher) => teacher,
         Lately::Onward(response) => return Ok(Err(response)),
     };
-    if !hub.form_token_ok(&teacher.live.session.id, FORM, fields.required("token")?) {
-        return Err(Fault::new(FaultKind::StaleForm, "form of cards of another session"));
-    }
+    hub.check_form(&teacher.live.session.id, FORM, fields.required("token")?)?;
     let place = teacher.own(class)?;
     Ok(Ok((teacher, fields, place)))
 }

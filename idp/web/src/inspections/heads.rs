@@ -221,9 +221,7 @@ async fn sent(hub: &Hub, visitor: &Visitor, body: &Bytes) -> Result<Result<(Head
         Lately::Onward(response) => return Ok(Err(response)),
     };
     let fields = Fields::of_body(body)?;
-    if !hub.form_token_ok(&head.live.session.id, FORM, fields.required("token")?) {
-        return Err(Fault::new(FaultKind::StaleForm, "form of an inspection of another session"));
-    }
+    hub.check_form(&head.live.session.id, FORM, fields.required("token")?)?;
     Ok(Ok((head, fields)))
 }
 

@@ -3,6 +3,7 @@
 use super::Page;
 use super::board::Board;
 use super::tiles::{self, Section, Tile};
+use crate::logout::SIGN_OUT_FORM;
 use crate::words::{in_language, paragraphs};
 use crate::{Live, Locale, Notice};
 use askama::Template;
@@ -12,8 +13,6 @@ use preau_domain::{AtHand, Person, Profile, Uai};
 pub(super) const ESTABLISHMENT_FORM: &str = "establishment";
 /// Name of the form that says for which child a parent acts.
 pub(super) const CHILD_FORM: &str = "child";
-/// Name of the form that ends the session.
-pub(super) const SIGN_OUT_FORM: &str = "sign-out";
 /// Name of the form that marks favourites.
 pub(super) const FAVOURITES_FORM: &str = "favourites";
 

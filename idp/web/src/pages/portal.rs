@@ -121,9 +121,7 @@ async fn favourites(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes) 
     let (token, search) = (fields.required("token")?, searched(&fields)?);
     let (add, remove) = (fields.one("add")?, fields.one("remove")?);
     let Some(live) = visitor.live(&hub).await? else { return Ok(hub.see_other("/")) };
-    if !hub.form_token_ok(&live.session.id, FAVOURITES_FORM, token) {
-        return Err(Fault::new(FaultKind::StaleForm, "favourites form of another session"));
-    }
+    hub.check_form(&live.session.id, FAVOURITES_FORM, token)?;
     let person = &live.session.person;
     let Some(here) = &live.session.establishment else { return Ok(hub.see_other("/")) };
     match (add, remove) {
@@ -156,10 +154,7 @@ async fn switch_establishment(State(hub): State<Arc<Hub>>, visitor: Visitor, bod
     let fields = Fields::of_body(&body)?;
     let (token, uai) = (fields.required("token")?, fields.required("uai")?);
     let Some(live) = visitor.live(&hub).await? else { return Ok(hub.see_other("/")) };
-    let session = &live.session.id;
-    if !hub.form_token_ok(session, ESTABLISHMENT_FORM, token) {
-        return Err(Fault::new(FaultKind::StaleForm, "establishment form of another session"));
-    }
+    hub.check_form(&live.session.id, ESTABLISHMENT_FORM, token)?;
     let uai: Uai = uai.parse().map_err(|why| Fault::new(FaultKind::BadRequest, why))?;
     let Known { person, child, .. } = live.known()?;
     if !person.establishments().contains(&&uai) {
@@ -197,10 +192,7 @@ async fn switch_child(State(hub): State<Arc<Hub>>, visitor: Visitor, body: Bytes
     let fields = Fields::of_body(&body)?;
     let (token, chosen) = (fields.required("token")?, fields.required("child")?);
     let Some(live) = visitor.live(&hub).await? else { return Ok(hub.see_other("/")) };
-    let session = &live.session.id;
-    if !hub.form_token_ok(session, CHILD_FORM, token) {
-        return Err(Fault::new(FaultKind::StaleForm, "child form of another session"));
-    }
+    hub.check_form(&live.session.id, CHILD_FORM, token)?;
     let person = live.known()?.person;
     let child = match chosen {
         "" => None,

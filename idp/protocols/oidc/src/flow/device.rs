@@ -134,7 +134,7 @@ async fn sign_in(
 /// A person typed a code: after few wrong ones they wait. A right one leads to a proof made after the device asked.
 pub async fn typed(hub: &Hub, visitor: &Visitor, fields: &Fields) -> Result<Response, Fault> {
     let live = visitor.live(hub).await?.ok_or_else(late)?;
-    check(hub, &live, FORM, fields)?;
+    hub.check_form(&live.session.id, FORM, fields.required("token")?)?;
     let (now, counter) = (hub.now(), hub.keyring.mac("device-tries", &[live.session.person.as_str()]));
     if let Attempt::NotBefore(_) = hub.store.count_attempt(&counter, now, TRIES).await? {
         return Ok(page(hub, visitor, &live, Some("device-wait")));
@@ -192,7 +192,7 @@ pub async fn confirm(hub: &Hub, visitor: &Visitor, live: &Live, towards: Towards
 pub async fn decided(hub: &Hub, visitor: &Visitor, fields: &Fields) -> Result<Response, Fault> {
     let live = visitor.live(hub).await?.ok_or_else(late)?;
     let key = OneTimeKey::new(fields.required("device")?);
-    check(hub, &live, &format!("{FORM}-{key}"), fields)?;
+    hub.check_form(&live.session.id, &format!("{FORM}-{key}"), fields.required("token")?)?;
     let now = hub.now();
     let (device, doc) = waiting(hub, &key, now).await?.ok_or_else(late)?;
     let door = hub.services().get(&device.service).cloned().ok_or_else(late)?;
@@ -298,11 +298,6 @@ fn opens(hub: &Hub, visitor: &Visitor, live: &Live, door: &Door) -> Result<Audit
 
 fn is_pupil(live: &Live) -> Result<bool, Fault> {
     Ok(live.known()?.person.affiliations.iter().any(|affiliation| affiliation.profile == Profile::Pupil))
-}
-
-fn check(hub: &Hub, live: &Live, form: &str, fields: &Fields) -> Result<(), Fault> {
-    let ours = hub.form_token_ok(&live.session.id, form, fields.required("token")?);
-    if ours { Ok(()) } else { Err(Fault::new(FaultKind::StaleForm, "device form of another session")) }
 }
 
 fn kept(key: OneTimeKey, device: &Device, expires: Instant) -> Result<KeptThing, OidcError> {

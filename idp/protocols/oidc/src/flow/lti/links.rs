@@ -189,9 +189,7 @@ async fn sent(hub: &Hub, visitor: &Visitor, id: &str, fields: &Fields) -> Result
         Ok(person) => person,
         Err(onward) => return Ok(Err(onward)),
     };
-    if !hub.form_token_ok(&person.live.session.id, FORM, token) {
-        return Err(Fault::new(FaultKind::StaleForm, "form of a tool of another session"));
-    }
+    hub.check_form(&person.live.session.id, FORM, token)?;
     Ok(Ok(person))
 }
 
