@@ -16,7 +16,6 @@ use crate::lately::{Lately, RECENT};
 use crate::pages::{self, AccountPage};
 use crate::passkey::NoProof;
 use crate::remembered::remembered_until;
-use crate::sign_in::PORTAL;
 use crate::{Begin, Fault, FaultKind, Fields, Hub, Live, Visitor};
 use axum::Router;
 use axum::body::Bytes;
@@ -63,10 +62,7 @@ async fn back(State(hub): State<Arc<Hub>>) -> Response {
 async fn show(State(hub): State<Arc<Hub>>, visitor: Visitor) -> Result<Response, Fault> {
     match visitor.live(&hub).await? {
         Some(live) => page(&hub, &visitor, &live, None).await,
-        None => {
-            let begin = Begin { protocol: PORTAL, service: None, request: HERE.into(), fresh_after: None, wants: None };
-            hub.begin_sign_in(&visitor, begin).await
-        }
+        None => hub.begin_sign_in(&visitor, Begin::for_page(HERE)).await,
     }
 }
 

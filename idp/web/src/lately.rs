@@ -1,7 +1,6 @@
 //! Pages where something lasting is changed: whoever passes proved who they are within a quarter of an hour, and is asked again
 //! otherwise. Who may pass at all is for each page to say.
 
-use crate::sign_in::PORTAL;
 use crate::{Begin, Fault, Hub, Live, Visitor};
 use axum::response::Response;
 use preau_domain::{Instant, Seconds, Strength};
@@ -30,13 +29,7 @@ impl Hub {
         here: String,
         since: Instant,
     ) -> Result<Lately<T>, Fault> {
-        let begin = Begin {
-            protocol: PORTAL,
-            service: None,
-            request: here,
-            fresh_after: Some(since),
-            wants: Some(Strength::Utmost),
-        };
+        let begin = Begin { fresh_after: Some(since), wants: Some(Strength::Utmost), ..Begin::for_page(here) };
         self.begin_sign_in(visitor, begin).await.map(Lately::Onward)
     }
 }

@@ -13,7 +13,6 @@ pub(crate) use counted::Counted;
 
 use crate::lately::{Lately, RECENT};
 use crate::pages::{self, ShownOffer};
-use crate::sign_in::PORTAL;
 use crate::{Begin, Door as Service, Fault, FaultKind, Fields, Hub, Known, Live, ServiceTable, Visitor, second_key};
 use axum::Router;
 use axum::body::Bytes;
@@ -77,8 +76,7 @@ async fn asks(hub: &Hub, visitor: &Visitor, here: &str, recently: bool) -> Resul
         }
         return hub.prove_again(visitor, here.to_owned(), since).await;
     }
-    let begin = Begin { protocol: PORTAL, service: None, request: here.to_owned(), fresh_after: None, wants: None };
-    hub.begin_sign_in(visitor, begin).await.map(Lately::Onward)
+    hub.begin_sign_in(visitor, Begin::for_page(here)).await.map(Lately::Onward)
 }
 
 fn service(table: &ServiceTable, id: &str, at: &Uai) -> Result<Service, Fault> {

@@ -1,6 +1,7 @@
 //! What a protocol is to the rest of the house: two ends on one corridor.
 
 use crate::bench::{Preview, Rehearsal, Sample};
+use crate::sign_in::PORTAL;
 use crate::{Door, Fault, Fields, Hub, Live, Locale, Visitor};
 use async_trait::async_trait;
 use axum::Router;
@@ -98,6 +99,13 @@ pub struct Begin {
     pub fresh_after: Option<Instant>,
     /// What the proof must be.
     pub wants: Option<Strength>,
+}
+
+impl Begin {
+    /// A sign-in that leads back to a page of ours.
+    pub fn for_page(address: impl Into<String>) -> Begin {
+        Begin { protocol: PORTAL, service: None, request: address.into(), fresh_after: None, wants: None }
+    }
 }
 
 /// What a service believes of a person who is about to sign in: suggestions, never facts.

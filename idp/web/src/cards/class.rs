@@ -8,7 +8,6 @@ use super::{PICTURES_OF_ONE, digest, drawn, is_of, key, printed, shuts};
 use crate::activation::{LETTERS, Printed, class as helped};
 use crate::lately::{Lately, RECENT};
 use crate::pages::{self, CardRow, CardState, CardsPage, LessonNow};
-use crate::sign_in::PORTAL;
 use crate::{Begin, Fault, FaultKind, Fields, Hub, Known, Live, Visitor};
 use axum::Router;
 use axum::body::Bytes;
@@ -139,8 +138,7 @@ async fn door(hub: &Hub, visitor: &Visitor, class: Option<&str>, recently: bool)
     hub.cards_are_there()?;
     let since = hub.now() - RECENT;
     let Some(live) = visitor.live(hub).await? else {
-        let begin = Begin { protocol: PORTAL, service: None, request: HERE.to_owned(), fresh_after: None, wants: None };
-        return hub.begin_sign_in(visitor, begin).await.map(Lately::Onward);
+        return hub.begin_sign_in(visitor, Begin::for_page(HERE)).await.map(Lately::Onward);
     };
     let Known { person, .. } = live.known()?;
     let at = live.session.establishment.clone().ok_or_else(nothing)?;

@@ -7,7 +7,6 @@ use super::{
 use crate::lately::{Lately, RECENT};
 use crate::offers::heads;
 use crate::pages;
-use crate::sign_in::PORTAL;
 use crate::{Begin, Door, Fault, FaultKind, Fields, Hub, Known, Live, ServiceTable, Visitor};
 use axum::Router;
 use axum::body::Bytes;
@@ -163,8 +162,7 @@ async fn asks(hub: &Hub, visitor: &Visitor) -> Result<Lately<Head>, Fault> {
         }
         return hub.prove_again(visitor, HERE.to_owned(), since).await;
     }
-    let begin = Begin { protocol: PORTAL, service: None, request: HERE.to_owned(), fresh_after: None, wants: None };
-    hub.begin_sign_in(visitor, begin).await.map(Lately::Onward)
+    hub.begin_sign_in(visitor, Begin::for_page(HERE)).await.map(Lately::Onward)
 }
 
 async fn list(State(hub): State<Arc<Hub>>, visitor: Visitor, RawQuery(query): RawQuery) -> Result<Response, Fault> {

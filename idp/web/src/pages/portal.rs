@@ -9,7 +9,6 @@ use super::home::{CHILD_FORM, ESTABLISHMENT_FORM, FAVOURITES_FORM, Home, Owner, 
 use super::tiles::MAX_SEARCH;
 use super::{Accessibility, Page, html, html_over, inspections};
 use crate::activation::{class, desk, proves_here};
-use crate::sign_in::PORTAL;
 use crate::visitor::SpentAt;
 use crate::{Begin, Fault, FaultKind, Fields, Hub, Known, Live, Visitor, cards, compress, logout, sharing};
 use axum::Router;
@@ -41,8 +40,7 @@ async fn home(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Fault> {
     let Some(live) = visitor.live_by_anything(&hub).await? else {
-        let begin = Begin { protocol: PORTAL, service: None, request: "/".into(), fresh_after: None, wants: None };
-        return hub.begin_sign_in(&visitor, begin).await;
+        return hub.begin_sign_in(&visitor, Begin::for_page("/")).await;
     };
     let query = query.unwrap_or_default();
     let search = searched(&Fields::parse(&query)?)?;
@@ -223,10 +221,9 @@ async fn open(State(hub): State<Arc<Hub>>, visitor: Visitor, Path(service): Path
     };
     // A link that says who comes is a door by itself: there, whoever has yet to accept the charte has no session.
     let holds = |live: &Arc<Live>| door.link.is_none() || !live.charte_due;
+    let begin = |wants| Begin { service: Some(service.clone()), wants, ..Begin::for_page(format!("/open/{service}")) };
     let Some(live) = visitor.live_by_anything(&hub).await?.filter(holds) else {
-        let (service, request) = (Some(service.clone()), format!("/open/{service}"));
-        let begin = Begin { protocol: PORTAL, service, request, fresh_after: None, wants: None };
-        return hub.begin_sign_in(&visitor, begin).await;
+        return hub.begin_sign_in(&visitor, begin(None)).await;
     };
     visitor.comes_from(SpentAt::Tile, &hub, &service);
     // A tile that was opened before has nothing to do with this one, at whichever door it leads to.
@@ -236,10 +233,7 @@ async fn open(State(hub): State<Arc<Hub>>, visitor: Visitor, Path(service): Path
         Decision::Allow { rule, .. } => rule,
         Decision::StepUp(_) => {
             hub.may_step_up(&visitor, &live, &door, Strength::TwoFactors).await?;
-            let (service, request) = (Some(service.clone()), format!("/open/{service}"));
-            let wants = Some(Strength::TwoFactors);
-            let begin = Begin { protocol: PORTAL, service, request, fresh_after: None, wants };
-            return hub.begin_sign_in(&visitor, begin).await;
+            return hub.begin_sign_in(&visitor, begin(Some(Strength::TwoFactors))).await;
         }
         Decision::Deny(why) => return Err(hub.refused(&visitor, &live, &door, why)),
     };

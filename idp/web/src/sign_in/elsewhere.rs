@@ -8,7 +8,7 @@
 //! Several accounts are for the person to choose from; none is a page that says so.
 
 use super::enter::{Proof, enter};
-use super::{PORTAL, asked, carried, load, posted};
+use super::{asked, carried, load, posted};
 use crate::visitor::Secret;
 use crate::{Begin, Fault, FaultKind, Fields, Hub, SignInHints, Visitor, pages};
 use axum::body::Bytes;
@@ -172,7 +172,7 @@ pub async fn sent(
     }
     let offers = |public: &Public| hub.providers_of(*public).iter().any(|(name, _)| *name == source);
     let public = Public::ALL.into_iter().find(offers).ok_or_else(none)?;
-    let begin = Begin { protocol: PORTAL, service: None, request: "/".to_owned(), fresh_after: None, wants: None };
+    let begin = Begin::for_page("/");
     let hints = SignInHints { towards: Some((public, source)), ..SignInHints::default() };
     hub.begin_sign_in_with(&visitor, begin, hints).await
 }

@@ -338,7 +338,7 @@ async fn load_from<const N: usize>(
 /// Somebody follows an address on paper or in a letter: a sign-in begins on that page of its own. What stands behind `#` stays with their
 /// browser.
 async fn begin_on(hub: &Hub, visitor: &Visitor, page: &'static str) -> Result<Response, Fault> {
-    let begin = Begin { protocol: PORTAL, service: None, request: "/".into(), fresh_after: None, wants: None };
+    let begin = Begin::for_page("/");
     let hints = SignInHints { page: Some(page), ..SignInHints::default() };
     hub.begin_sign_in_with(visitor, begin, hints).await
 }

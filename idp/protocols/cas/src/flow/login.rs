@@ -11,7 +11,7 @@ use axum::response::Response;
 use preau_domain::{Identifier, Instant, Strength, TrustedUrl};
 use preau_policy::Decision;
 use preau_store::StoreError;
-use preau_web::{Begin, CompletedSignIn, Door, Fault, FaultKind, Hub, Live, Visitor, sign_in};
+use preau_web::{Begin, CompletedSignIn, Door, Fault, FaultKind, Hub, Live, Visitor};
 
 /// Answers a browser at the door.
 pub async fn login(hub: &Hub, visitor: &Visitor, asked: LoginParameters) -> Result<Response, Fault> {
@@ -21,7 +21,7 @@ pub async fn login(hub: &Hub, visitor: &Visitor, asked: LoginParameters) -> Resu
         if fresh_after.is_none() {
             return Ok(hub.see_other("/"));
         }
-        let begin = Begin { protocol: sign_in::PORTAL, service: None, request: "/".into(), fresh_after, wants: None };
+        let begin = Begin { fresh_after, ..Begin::for_page("/") };
         return hub.begin_sign_in(visitor, begin).await;
     };
     let services = hub.services();

@@ -26,7 +26,6 @@ use preau_domain::{Instant, KeptKind, KeptThing, LocalTime, SPACE_GROUP, Service
 use preau_keys::Sealer;
 use preau_policy::{Decision, Released};
 use preau_store::StoreError;
-use preau_web::sign_in::PORTAL;
 use preau_web::{Begin, Door, Fault, FaultKind, Fields, Hub, Live, LtiLink, LtiPlace, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -152,19 +151,15 @@ fn tool(hub: &Hub, id: &str) -> Result<(Door, LtiTool), Fault> {
 /// Who is in front of a tool, as far as they may open it; or the way to sign in, back to the page of the tool.
 async fn person(hub: &Hub, visitor: &Visitor, id: &str) -> Result<Result<Person, Response>, Fault> {
     let (door, tool) = tool(hub, id)?;
+    let begin = |wants| Begin { service: Some(door.service.id.clone()), wants, ..Begin::for_page(page_of(&door)) };
     let Some(live) = visitor.live_by_anything(hub).await? else {
-        let (service, request) = (Some(door.service.id.clone()), page_of(&door));
-        let begin = Begin { protocol: PORTAL, service, request, fresh_after: None, wants: None };
-        return hub.begin_sign_in(visitor, begin).await.map(Err);
+        return hub.begin_sign_in(visitor, begin(None)).await.map(Err);
     };
     match &*hub.decide(&live, &door) {
         Decision::Allow { .. } => {}
         Decision::StepUp(_) => {
             hub.may_step_up(visitor, &live, &door, Strength::TwoFactors).await?;
-            let (service, request) = (Some(door.service.id.clone()), page_of(&door));
-            let wants = Some(Strength::TwoFactors);
-            let begin = Begin { protocol: PORTAL, service, request, fresh_after: None, wants };
-            return hub.begin_sign_in(visitor, begin).await.map(Err);
+            return hub.begin_sign_in(visitor, begin(Some(Strength::TwoFactors))).await.map(Err);
         }
         Decision::Deny(why) => return Err(hub.refused(visitor, &live, &door, why)),
     }
