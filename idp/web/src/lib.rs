@@ -63,7 +63,7 @@ pub use live::{Decided, Known, Live};
 pub use mail::{BEFORE_THE_END, Pen};
 pub use pages::{DevicePage, HomeDocument, LtiLink, LtiMarks, LtiPlace, stylesheet};
 pub use protocol::{Begin, CompletedSignIn, LogoutFrame, LogoutNotice, NoticeBody, Protocol, Refusal, SignInHints};
-pub use router::router;
+pub use router::{act_on_no_head, router};
 pub use table::{Door, ServiceTable};
 pub use visitor::{Cookie, Secret, Visitor};
 pub use words::{Charte, Day, Notice, Words};

@@ -64,6 +64,15 @@ fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
     Fault::new(FaultKind::Internal, "panic").into_response()
 }
 
+/// Before the routes of a protocol: whoever asks for headers alone, as a preview or a watch does, wants nothing to happen: no ticket is made,
+/// none is burnt and no session ends.
+pub async fn act_on_no_head(request: Request, next: Next) -> Response {
+    if request.method() == Method::HEAD {
+        return Fault::new(FaultKind::MethodNotAllowed, "HEAD would have an effect").into_response();
+    }
+    next.run(request).await
+}
+
 async fn around(State(hub): State<Arc<Hub>>, mut request: Request, next: Next) -> Response {
     let began = Instant::now();
     let own = CorrelationId::generate(&*hub.ids, hub.now());

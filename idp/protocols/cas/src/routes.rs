@@ -7,12 +7,12 @@ use crate::wire::{Format, LoginParameters, LogoutParameters, ProxyParameters, Va
 use crate::{CasError, page};
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{RawQuery, Request, State};
-use axum::middleware::{Next, from_fn};
+use axum::extract::{RawQuery, State};
+use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use http::{Method, header};
-use preau_web::{Fault, FaultKind, Fields, Hub, Visitor};
+use http::header;
+use preau_web::{Fault, FaultKind, Fields, Hub, Visitor, act_on_no_head};
 use std::sync::Arc;
 
 type House = State<Arc<Hub>>;
@@ -35,15 +35,6 @@ pub fn routes() -> Router<Arc<Hub>> {
         .route("/cas/samlValidate", post(saml_validate))
         .route_layer(from_fn(act_on_no_head))
         .route(page::SCRIPT_PATH, get(page::script))
-}
-
-/// Whoever asks for headers alone, as a preview or a watch does, wants nothing to happen: no ticket is made, none is
-/// burnt and no session ends.
-async fn act_on_no_head(request: Request, next: Next) -> Response {
-    if request.method() == Method::HEAD {
-        return Fault::new(FaultKind::MethodNotAllowed, "HEAD would have an effect").into_response();
-    }
-    next.run(request).await
 }
 
 async fn get_login(State(hub): House, visitor: Visitor, RawQuery(query): RawQuery) -> Result<Response, Fault> {

@@ -13,14 +13,14 @@ use crate::wire::{self, Response as Through};
 use crate::{OidcError, flow::authorize::Answer};
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, RawQuery, Request, State};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use preau_domain::AuditEvent;
 use preau_keys::jose::Alg;
-use preau_web::{Door, Fault, FaultKind, Fields, Hub, Visitor};
+use preau_web::{Door, Fault, Fields, Hub, Visitor, act_on_no_head};
 use serde_json::json;
 use std::sync::Arc;
 use tower::ServiceBuilder;
@@ -68,14 +68,6 @@ pub fn routes(keys: Arc<ForeignKeys>) -> Router<Arc<Hub>> {
         .route("/oidc/jwks", get(jwks))
         .route("/.well-known/openid-configuration", get(metadata))
         .route("/.well-known/oauth-authorization-server", get(metadata))
-}
-
-/// Whoever asks for headers alone, as a preview or a watch does, wants nothing to happen.
-async fn act_on_no_head(request: Request, next: Next) -> Response {
-    if request.method() == Method::HEAD {
-        return Fault::new(FaultKind::MethodNotAllowed, "HEAD would have an effect").into_response();
-    }
-    next.run(request).await
 }
 
 async fn get_authorize(
@@ -228,6 +220,22 @@ impl Call {
         }
         response
     }
+
+    /// The same of a call that shows an access token: who is refused is told how to show one.
+    fn answer_to_shown<T>(
+        &self,
+        event: AuditEvent,
+        result: Result<T, OidcError>,
+        scheme: Scheme,
+        told: impl FnOnce(T, AuditEvent) -> Response,
+    ) -> Response {
+        let refused = result.as_ref().err().copied();
+        let mut response = self.answer(event, result, told);
+        if let Some(error) = refused {
+            challenge(&mut response, error, scheme);
+        }
+        response
+    }
 }
 
 /// Takes a request ahead of the browser (RFC 9126).
@@ -291,19 +299,14 @@ async fn userinfo(call: Call) -> Response {
         Ok(shown) => flow::userinfo::userinfo(&call.hub, &call.keys, &call.caller(), shown, &mut event).await,
         Err(error) => Err(*error),
     };
-    let refused = result.as_ref().err().copied();
-    let mut response = call.answer(event, result, |(door, told), event| {
+    call.answer_to_shown(event, result, scheme, |(door, told), event| {
         call.hub.audit(event);
         let response = match told {
             Told::Plain(claims) => axum::Json(claims).into_response(),
             Told::Signed(token) => ([(header::CONTENT_TYPE, "application/jwt")], token).into_response(),
         };
         allow_origin(&call.headers, &door, response)
-    });
-    if let Some(error) = refused {
-        challenge(&mut response, error, scheme);
-    }
-    response
+    })
 }
 
 /// The home page as a document. Whoever has it already is told so, and nothing leaves.
@@ -315,8 +318,7 @@ async fn own_home(call: Call) -> Response {
         Ok(shown) => home::home(&call.hub, &call.caller(), shown, &mut event).await,
         Err(error) => Err(*error),
     };
-    let refused = result.as_ref().err().copied();
-    let mut response = call.answer(event, result, |(door, document), event| {
+    call.answer_to_shown(event, result, scheme, |(door, document), event| {
         let known = call.headers.get(header::IF_NONE_MATCH).and_then(|line| line.to_str().ok());
         let fixed = [
             (header::ETAG, document.tag()),
@@ -330,11 +332,7 @@ async fn own_home(call: Call) -> Response {
             (fixed, [(header::CONTENT_TYPE, "application/json")], document.text).into_response()
         };
         allow_origin(&call.headers, &door, response)
-    });
-    if let Some(error) = refused {
-        challenge(&mut response, error, scheme);
-    }
-    response
+    })
 }
 
 /// Says where an access token was refused how to show one, and what was wrong (RFC 6750 3, RFC 9449 7.1).

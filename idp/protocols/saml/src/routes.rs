@@ -9,18 +9,18 @@ use crate::flow::published::Published;
 use crate::flow::received::Received;
 use crate::flow::{artifact, ecp, leaving, logout, sso};
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, RawQuery, Request, State};
-use axum::middleware::{Next, from_fn};
+use axum::extract::{DefaultBodyLimit, Path, RawQuery, State};
+use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use preau_domain::ServiceId;
 use preau_keys::xml::Document;
 use preau_saml::bindings::Kind;
 use preau_saml::messages::{Refused, soap};
 use preau_saml::metadata::Peers;
-use preau_web::{Fault, FaultKind, Fields, Hub, Visitor};
+use preau_web::{Fault, Fields, Hub, Visitor, act_on_no_head};
 use std::sync::Arc;
 use tower::ServiceBuilder;
 
@@ -47,14 +47,6 @@ pub fn routes(peers: Arc<Peers>) -> Router<Arc<Hub>> {
                 .layer(DefaultBodyLimit::max(MAX_BODY)),
         )
         .route("/saml/metadata", get(get_metadata).layer(Extension(Arc::<Published>::default())))
-}
-
-/// Whoever asks for headers alone, as a preview or a watch does, wants nothing to happen.
-async fn act_on_no_head(request: Request, next: Next) -> Response {
-    if request.method() == Method::HEAD {
-        return Fault::new(FaultKind::MethodNotAllowed, "HEAD would have an effect").into_response();
-    }
-    next.run(request).await
 }
 
 async fn get_metadata(State(hub): House, Extension(published): Extension<Arc<Published>>) -> Result<Response, Fault> {

@@ -1,6 +1,6 @@
 //! The addresses of tools of LTI: the pages of people, and what tools call.
 
-use super::{Call, House, Keys, challenge, shown};
+use super::{Call, House, Keys, shown};
 use crate::OidcError;
 use crate::flow::lti::{self, grades, links, roster};
 use crate::flow::userinfo::Scheme;
@@ -122,15 +122,10 @@ async fn export(
 
 /// What came of a call of a tool with a token of its own.
 fn tell<T>(call: &Call, event: AuditEvent, result: Result<T, OidcError>, told: impl FnOnce(T) -> Response) -> Response {
-    let refused = result.as_ref().err().copied();
-    let mut response = call.answer(event, result, |done, event| {
+    call.answer_to_shown(event, result, Scheme::Bearer, |done, event| {
         call.hub.audit(event);
         told(done)
-    });
-    if let Some(error) = refused {
-        challenge(&mut response, error, Scheme::Bearer);
-    }
-    response
+    })
 }
 
 fn document(kind: &'static str) -> impl FnOnce(Value) -> Response {
