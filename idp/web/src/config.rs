@@ -135,11 +135,6 @@ impl WebConfig {
         self.passkeys().map(|passkeys| passkeys.domain().to_owned())
     }
 
-    /// Whether our address can have passkeys.
-    pub fn has_passkeys(&self) -> bool {
-        self.passkeys().is_some()
-    }
-
     /// Everything that is wrong, at once; empty when all is well. `demo` allows plain http on loopback.
     pub fn validate(&self, demo: bool) -> Vec<Problem> {
         let mut problems = Vec::new();

@@ -2,7 +2,7 @@
 //!
 //! Every sign-on walks one corridor: a protocol begins a sign-in ([`Hub::begin_sign_in`]), which is stored; the
 //! dispatcher in [`sign_in`] reads the stored state and names the next step until the person is proven; `policy`
-//! decides; the protocol completes or refuses. A protocol is a pair of ends on that corridor ([`Protocol`]) and never
+//! decides; the protocol completes, or a page says why not. A protocol is a pair of ends on that corridor ([`Protocol`]) and never
 //! sees a password. What people read is in `pages` and `locales/`; what a database keeps is behind `preau-store`.
 
 mod account;
@@ -62,7 +62,7 @@ pub use l10n::{Locale, Texts};
 pub use live::{Decided, Known, Live};
 pub use mail::{BEFORE_THE_END, Pen};
 pub use pages::{DevicePage, HomeDocument, LtiLink, LtiMarks, LtiPlace, stylesheet};
-pub use protocol::{Begin, CompletedSignIn, LogoutFrame, LogoutNotice, NoticeBody, Protocol, Refusal, SignInHints};
+pub use protocol::{Begin, CompletedSignIn, LogoutFrame, LogoutNotice, NoticeBody, Protocol, SignInHints};
 pub use router::{act_on_no_head, router};
 pub use table::{Door, ServiceTable};
 pub use visitor::{Cookie, Secret, Visitor};

@@ -8,7 +8,6 @@ use axum::Router;
 use axum::response::Response;
 use bytes::Bytes;
 use preau_domain::{Instant, PendingSignIn, Public, ServiceId, SourceId, Strength, TrustedUrl, Visit};
-use preau_policy::Refusal as PolicyRefusal;
 use std::sync::Arc;
 
 /// One protocol. The visible list is `idp/protocols/registry`.
@@ -25,11 +24,10 @@ pub trait Protocol: Send + Sync {
         &[]
     }
 
-    /// Hands the proven person over to the service the sign-in was begun for. Decides access again.
+    /// Hands the proven person over to the service the sign-in was begun for. Decides access again; whoever is refused reads why on a page
+    /// of ours, where there is somebody to turn to. A service that must not show one (`gateway`, `prompt=none`, `IsPassive`) hears at the
+    /// door.
     async fn complete(&self, hub: &Hub, visitor: &Visitor, done: CompletedSignIn) -> Result<Response, Fault>;
-
-    /// Says no in the protocol's own words; `None` leaves it to the page that explains why.
-    async fn refuse(&self, hub: &Hub, visitor: &Visitor, refusal: &Refusal) -> Option<Response>;
 
     /// Opens a service from its tile, in a live session; `None` if the service does not speak this protocol.
     async fn launch(&self, hub: &Hub, visitor: &Visitor, door: &Door, live: &Live) -> Option<Result<Response, Fault>>;
@@ -127,16 +125,6 @@ pub struct CompletedSignIn {
     pub live: Arc<Live>,
     /// What was asked.
     pub pending: PendingSignIn,
-}
-
-/// A service refused a person by policy.
-pub struct Refusal {
-    /// What was asked.
-    pub pending: Option<PendingSignIn>,
-    /// By which service.
-    pub door: Door,
-    /// Why.
-    pub why: PolicyRefusal,
 }
 
 /// A message to post to a service, telling it that a visit is over.

@@ -30,7 +30,7 @@ use axum::body::Bytes;
 use axum::response::Response;
 use preau_domain::Visit;
 use preau_web::bench::{Preview, Rehearsal, Sample};
-use preau_web::{CompletedSignIn, Door, Fault, Fields, Hub, Live, LogoutNotice, Protocol, Refusal, Visitor};
+use preau_web::{CompletedSignIn, Door, Fault, Fields, Hub, Live, LogoutNotice, Protocol, Visitor};
 use std::sync::Arc;
 
 /// The name of the protocol in the store, in logs and in addresses.
@@ -52,11 +52,6 @@ impl Protocol for Cas {
 
     async fn complete(&self, hub: &Hub, visitor: &Visitor, done: CompletedSignIn) -> Result<Response, Fault> {
         flow::login::complete(hub, visitor, &done).await
-    }
-
-    /// CAS has no words for a refusal: a service that sees no ticket knows nothing, and the person reads the page.
-    async fn refuse(&self, _: &Hub, _: &Visitor, _: &Refusal) -> Option<Response> {
-        None
     }
 
     /// Sends the browser to the service, which comes back to `/cas/login` for its ticket: only the service knows the

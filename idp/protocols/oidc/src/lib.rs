@@ -26,7 +26,7 @@ use axum::response::Response;
 use preau_domain::Visit;
 use preau_web::bench::{Preview, Rehearsal, Sample};
 use preau_web::{
-    CompletedSignIn, Door, Fault, FaultKind, Fields, Hub, Live, LogoutFrame, LogoutNotice, Protocol, Refusal, Visitor,
+    CompletedSignIn, Door, Fault, FaultKind, Fields, Hub, Live, LogoutFrame, LogoutNotice, Protocol, Visitor,
 };
 use std::sync::Arc;
 
@@ -65,12 +65,6 @@ impl Protocol for Oidc {
     /// The marks that tools of LTI gave them.
     async fn told_of(&self, hub: &Hub, live: &Live) -> Result<Vec<serde_json::Value>, Fault> {
         flow::lti::own(hub, live).await
-    }
-
-    /// A person who is refused reads why on the page, where there is somebody to turn to; a service that must not show a
-    /// page (`prompt=none`) is told `access_denied` at the door.
-    async fn refuse(&self, _: &Hub, _: &Visitor, _: &Refusal) -> Option<Response> {
-        None
     }
 
     /// Sends the browser to where the service begins its sign-on (section 4), or to its home: only the service knows the

@@ -21,7 +21,7 @@ use axum::response::Response;
 use preau_domain::Visit;
 use preau_saml::metadata::Peers;
 use preau_web::bench::{Preview, Sample};
-use preau_web::{CompletedSignIn, Door, Fault, Hub, Live, LogoutFrame, LogoutNotice, Protocol, Refusal, Visitor};
+use preau_web::{CompletedSignIn, Door, Fault, Hub, Live, LogoutFrame, LogoutNotice, Protocol, Visitor};
 use std::sync::Arc;
 
 /// The name of the protocol in the store, in logs and in addresses.
@@ -53,12 +53,6 @@ impl Protocol for Saml {
     async fn complete(&self, hub: &Hub, visitor: &Visitor, done: CompletedSignIn) -> Result<Response, Fault> {
         let answer = flow::hand_over::complete(hub, &self.peers, visitor, &done).await?;
         Ok(routes::answered(hub, visitor, answer))
-    }
-
-    /// A person who is refused reads why on the page, where there is somebody to turn to; a service that must not show a
-    /// page (`IsPassive`) is told at the door.
-    async fn refuse(&self, _: &Hub, _: &Visitor, _: &Refusal) -> Option<Response> {
-        None
     }
 
     /// Hands over without being asked (saml-profiles-2.0, 4.1.5).
