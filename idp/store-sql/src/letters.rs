@@ -140,7 +140,8 @@ impl Letters for Back {
     }
 
     async fn settle_letter(&self, id: &str) -> Result<()> {
-        self.changed(SETTLE, args![id, NEVER]).await.map(drop)
+        let id = id.to_owned();
+        self.write(Shape::One, move |link| Box::pin(settle(link, id))).await
     }
 
     async fn drop_letter(&self, id: &str) -> Result<()> {
