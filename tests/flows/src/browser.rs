@@ -74,6 +74,12 @@ impl Browser {
         self.jar.iter().find(|((kept, _), _)| kept == name).map(|(_, value)| value.as_str())
     }
 
+    /// The token a form of that name has in the session of this browser: of whoever is shown none, and sends one all the same.
+    pub fn form_token(&self, form: &str) -> String {
+        let session = preau_keys::session_id(self.cookie("__Host-preau").expect("a session"));
+        self.hub.hub.form_token(&session, form)
+    }
+
     /// Names of the cookies it keeps.
     pub fn cookie_names(&self) -> Vec<&str> {
         self.jar.keys().map(|(name, _)| name.as_str()).collect()

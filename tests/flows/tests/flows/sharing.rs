@@ -309,6 +309,22 @@ async fn a_changed_space_lets_out_whom_it_names_no_longer(hub: TestHub) {
     assert_eq!(refused.status.as_u16(), 400, "no token, no change");
 }
 
+/// Hugo, of the staff, who may open spaces and manages none of others, as the head of another school or as a teacher of this one without the
+/// class; and a form token of his own session.
+pub(crate) async fn stranger(house: &House, teaches_here: bool) -> (Browser, String) {
+    let mut hugo = HUGO.person();
+    if teaches_here {
+        let mut without = Affiliation::new(uai(COLLEGE), Profile::Teacher);
+        without.classes = vec!["5A".into()];
+        hugo.affiliations = vec![without];
+    }
+    house.hub.put(hugo).await;
+    let mut browser = house.hub.browser();
+    browser.sign_in(&HUGO).at_home().await;
+    let token = browser.form_token("spaces");
+    (browser, token)
+}
+
 /// A guest least of all: they invite nobody and set no end, their own neither.
 async fn nobody_else_manages_a_space(hub: TestHub) {
     let house = house(&hub).await;
@@ -334,7 +350,6 @@ async fn nobody_else_manages_a_space(hub: TestHub) {
     assert_eq!(alice.get(&own).await.status, 200, "control");
 }
 
-/// Staff who may open spaces, each with a token of their own session: the head of another school, and a teacher of this one without the class.
 async fn a_form_of_their_own_manages_nothing_of_others(hub: TestHub) {
     let house = house(&hub).await;
     let (mut alice, page) = space_of_alice(&house).await;
@@ -343,14 +358,8 @@ async fn a_form_of_their_own_manages_nothing_of_others(hub: TestHub) {
     let page = alice.visit(&format!("/space/{space}")).await;
     let guest = page.form_with("guest").value("guest").expect("a guest").to_owned();
     let list = page.form_with("list").value("list").expect("a list").to_owned();
-    let mut without = Affiliation::new(uai(COLLEGE), Profile::Teacher);
-    without.classes = vec!["5A".into()];
-    for affiliations in [HUGO.person().affiliations, vec![without]] {
-        house.hub.put(Person { affiliations, ..HUGO.person() }).await;
-        let mut other = house.hub.browser();
-        other.sign_in(&HUGO).at_home().await;
-        let session = preau_keys::session_id(other.cookie("__Host-preau").expect("a session"));
-        let token = house.hub.hub.form_token(&session, "spaces");
+    for teaches_here in [false, true] {
+        let (mut other, token) = stranger(&house, teaches_here).await;
         for end in ["renew", "close", "stop", "lift", "undo", "list", "change"] {
             let fields =
                 [("token", token.as_str()), ("guest", &guest), ("whom", "guest/k"), ("list", &list), ("text", "a")];

@@ -2,7 +2,7 @@
 
 use crate::cards::{lesson_at, print_at, school, show, with_card};
 use crate::guests::{ECOLE, House, opened};
-use crate::sharing::{handed_in, house, list, name_of, previewed_good, space_of_alice};
+use crate::sharing::{handed_in, house, list, name_of, previewed_good, space_of_alice, stranger};
 use crate::sharing_stops::head;
 use preau_domain::{Affiliation, AuditKind, Person, PersonId, Profile, Public, Role, SourceId, SpaceGroup};
 use preau_flows::{ALICE, Answer, Browser, COLLEGE, GUICHET, HUGO, TestHub, When, stories, uai};
@@ -270,19 +270,12 @@ async fn what_was_written_is_not_lost_to_a_proof(hub: TestHub) {
     assert_eq!(count(&house).await, 1);
 }
 
-/// Staff of the school without the class of the space, and the head of another, each by a form token of their own.
 async fn nobody_else_writes_a_list(hub: TestHub) {
     let (house, mut head, mut alice, own) = written(&hub).await;
     turn(&mut head).await;
     let form = alice.visit(&own).await.form_to("/written");
-    let mut without = Affiliation::new(uai(COLLEGE), Profile::Teacher);
-    without.classes = vec!["5A".into()];
-    for affiliations in [HUGO.person().affiliations, vec![without]] {
-        house.hub.put(Person { affiliations, ..HUGO.person() }).await;
-        let mut other = house.hub.browser();
-        other.sign_in(&HUGO).at_home().await;
-        let session = preau_keys::session_id(other.cookie("__Host-preau").expect("a session"));
-        let token = house.hub.hub.form_token(&session, "spaces");
+    for teaches_here in [false, true] {
+        let (mut other, token) = stranger(&house, teaches_here).await;
         let class = format!("{} CM2A", uai(ECOLE));
         let said =
             [("token", &*token), ("text", "Lou V."), ("class", &class), ("list", "aaaaaaaaaaaaaaaa"), ("yes", "1")];
