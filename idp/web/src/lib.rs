@@ -1,7 +1,7 @@
 //! What all protocols share: the hub, the sign-in dispatcher and its steps, sessions, the portal, logout fan-out.
 //!
-//! Every sign-on walks one corridor: a protocol begins a sign-in ([`Hub::begin_sign_in`]), which is stored; the
-//! dispatcher in [`sign_in`] reads the stored state and names the next step until the person is proven; `policy`
+//! Every sign-on walks one corridor: a protocol begins a sign-in ([`Hub::begin_sign_in`]), which the browser carries; the
+//! dispatcher in [`sign_in`] reads it and names the next step until the person is proven; `policy`
 //! decides; the protocol completes, or a page says why not. A protocol is a pair of ends on that corridor ([`Protocol`]) and never
 //! sees a password. What people read is in `pages` and `locales/`; what a database keeps is behind `preau-store`.
 

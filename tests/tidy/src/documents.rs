@@ -1,4 +1,4 @@
-//! Documents that would rot: paths they name, their length, the two languages of the front page.
+//! Documents that would rot: paths they name, their length, the two languages of the front page and what it counts.
 
 use crate::Repository;
 
@@ -115,6 +115,15 @@ pub fn front_pages(repository: &Repository) -> Vec<String> {
         ));
     }
     problems
+}
+
+/// The front page says, in both languages, how many products there are.
+pub fn products(repository: &Repository) -> Vec<String> {
+    let products = repository.below("connectors/services/").filter(|path| path.ends_with("/service.toml")).count();
+    let told =
+        [("README.md", format!("[{products} products](")), ("docs/LISEZMOI.md", format!("[{products} produits]("))];
+    let untold = told.into_iter().filter(|(page, said)| !repository.text(page).contains(said));
+    untold.map(|(page, said)| format!("{page}: does not say `{said}…)`")).collect()
 }
 
 fn headings(text: &str) -> Vec<usize> {

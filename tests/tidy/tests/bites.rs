@@ -201,6 +201,17 @@ fn a_front_page_that_says_less_in_french() {
 }
 
 #[test]
+fn a_front_page_that_counts_the_products_of_last_year() {
+    let pages = |english: &str, french: &str| {
+        let product = ("connectors/services/x/service.toml", "");
+        found(documents::products, &[product, ("README.md", english), ("docs/LISEZMOI.md", french)])
+    };
+    assert_eq!(pages("[1 products](c.md)", "[1 produits](c.md)"), 0);
+    assert_eq!(pages("[2 products](c.md)", "[1 produits](c.md)"), 1);
+    assert_eq!(pages("", ""), 2);
+}
+
+#[test]
 fn documents_that_are_missing() {
     let all = [
         ("README.md", ""),

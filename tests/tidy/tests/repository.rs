@@ -124,3 +124,8 @@ fn every_page_is_found_from_its_folder() {
 fn the_front_page_says_the_same_in_both_languages() {
     passes(documents::front_pages(&Repository::here()));
 }
+
+#[test]
+fn the_front_page_counts_the_products() {
+    passes(documents::products(&Repository::here()));
+}

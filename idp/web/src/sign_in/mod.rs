@@ -1,4 +1,4 @@
-//! The sign-in dispatcher: reads the stored state of a sign-in and names its next step.
+//! The sign-in dispatcher: reads what is known of a sign-in and names its next step.
 //!
 //! Steps (choose who you are, password, passkey, a code on paper, a card of a class, another provider, which account, second factor, charte) never call one another: each keeps what it
 //! learnt and returns here. Who the person says they are proves nothing and opens nothing (whoever is nothing of the kind is refused), so that choice is not stored:
