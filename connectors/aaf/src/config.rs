@@ -1,6 +1,6 @@
 //! What the configuration says of the deliveries of an academy.
 
-use preau_connector_api::{OpenContext, Problem};
+use preau_connector_api::{OpenContext, Problem, profiles_of};
 use preau_ent::{Mapping, Rules};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -21,6 +21,9 @@ delta_gap_days = 4
 full_file_may_be_last = false
 # Whether a person in charge (legal weight 2) gets the parents' view like a legal representative. A contact never does.
 legal_in_charge = false
+# Profiles whose date of birth is asked for when one of them uses an activation code, such as "National_ELV". Only then is it read, of them alone, and
+# a code of it is kept in its place. Nobody's by default.
+confirm_birth_date = []
 # Mappings of attributes, when the files do not follow the ministry's specification.
 # second_degree_mapping = "aaf-2d.toml"
 # first_degree_mapping = "aaf-1d.toml"
@@ -48,6 +51,9 @@ pub(crate) struct Config {
     /// Whether legal weight 2 opens the parents' view.
     #[serde(default)]
     legal_in_charge: bool,
+    /// Profiles whose date of birth is asked for with an activation code.
+    #[serde(default)]
+    confirm_birth_date: Vec<String>,
     /// Mapping of attributes of the second degree; that of the specification if absent.
     #[serde(default)]
     second_degree_mapping: Option<String>,
@@ -86,6 +92,10 @@ impl Settings {
         let config: Config = context.settings()?;
         let mut problems = Vec::new();
         let mut degrees = Vec::new();
+        let confirmed = profiles_of(&config.confirm_birth_date).unwrap_or_else(|what| {
+            problems.push(Problem::new(context.at("confirm_birth_date"), what));
+            Vec::new()
+        });
         for (called, key, path, mapping, built_in) in [
             (
                 "second degree",
@@ -102,10 +112,10 @@ impl Settings {
                 Mapping::aaf_1d,
             ),
         ] {
-            let mapping = match mapping.as_deref().map(|file| parse(context, file)) {
-                None => built_in(),
-                Some(Ok(mapping)) => mapping,
-                Some(Err(what)) => {
+            let mapping = mapping.as_deref().map_or_else(|| Ok(built_in()), |file| parse(context, file));
+            let mapping = match mapping.and_then(|mapping| mapping.confirming(&confirmed)) {
+                Ok(mapping) => mapping,
+                Err(what) => {
                     problems.push(Problem::new(context.at(key), what));
                     continue;
                 }

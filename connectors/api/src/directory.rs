@@ -1,7 +1,7 @@
 //! What a directory hands over, and how it checks a password.
 
 use async_trait::async_trait;
-use preau_domain::{Affiliation, Child, EstablishmentKind, Group, Uai};
+use preau_domain::{Affiliation, BirthDate, Child, EstablishmentKind, Group, Uai};
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
 use tokio::sync::mpsc;
@@ -67,6 +67,43 @@ pub struct PersonRecord {
     /// holds places as `UAI:number of the pupil` with spaces between them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ties: Vec<String>,
+    /// The date of birth, of whoever is one of the profiles whose dates the configuration of the source asks for, and of nobody else.
+    #[serde(default, skip_serializing_if = "Birth::is_untold")]
+    pub birth: Birth,
+}
+
+/// What is known of a date of birth. A date itself cannot be written into any document: what is kept is a code.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Birth {
+    /// Nothing was told, or nobody asked.
+    #[default]
+    Untold,
+    /// What was told is no date.
+    #[serde(skip)]
+    Unread,
+    /// A date, on its way from the source to the code that takes its place.
+    #[serde(skip)]
+    Told(BirthDate),
+    /// A code of date and record, under a key of the house.
+    Coded(String),
+}
+
+impl Birth {
+    /// Reads what a source tells; no text is nothing told.
+    pub fn read(text: Option<&str>) -> Birth {
+        text.map_or(Birth::Untold, |text| BirthDate::read(text).map_or(Birth::Unread, Birth::Told))
+    }
+
+    /// Whether there is nothing to keep or to say.
+    pub fn is_untold(&self) -> bool {
+        *self == Birth::Untold
+    }
+
+    /// This, or the other where this is nothing: of somebody who is told of twice.
+    pub fn or(self, other: Birth) -> Birth {
+        if self.is_untold() { other } else { self }
+    }
 }
 
 /// What is stored of a record, for a connector that reads changes.

@@ -1,7 +1,7 @@
 //! A kind of foreign system, and one opened connection to such a system.
 
 use crate::{Directory, PasswordCheck, Preview, Probe, Redirect};
-use preau_domain::SourceId;
+use preau_domain::{Profile, SourceId};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::de::DeserializeOwned;
@@ -51,6 +51,13 @@ pub struct Kind {
 pub fn schema_of<T: JsonSchema>() -> serde_json::Value {
     let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
     settings.into_generator().into_root_schema_for::<T>().to_value()
+}
+
+/// Profiles by their codes, as a configuration names them; of one that is none, why.
+pub fn profiles_of(codes: &[String]) -> Result<Vec<Profile>, String> {
+    let known = || Profile::ALL.map(Profile::code).join(", ");
+    let read = |code: &String| code.parse().map_err(|()| format!("{code:?} is no profile, which are {}", known()));
+    codes.iter().map(read).collect()
 }
 
 /// What a connector is opened with.

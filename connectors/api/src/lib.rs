@@ -22,13 +22,13 @@ mod service;
 mod turns;
 
 pub use agents::{Agent, AgentClaims};
-pub use directory::{Changes, Known, KnownRecord, ReadAll};
+pub use directory::{Birth, Changes, Known, KnownRecord, ReadAll};
 pub use directory::{
     Checked, Completion, Directory, EstablishmentRecord, PasswordCheck, PersonRecord, Probe, Record, Rejected,
     Unavailable, Verdict,
 };
 pub use file::{FileState, ReadFile};
-pub use kind::{Connector, Kind, OpenContext, Problem, schema_of};
+pub use kind::{Connector, Kind, OpenContext, Problem, profiles_of, schema_of};
 pub use latin9::latin9;
 pub use link::SignedLink;
 pub use mail::{Letter, NotSent, Post};

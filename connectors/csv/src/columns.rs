@@ -61,10 +61,12 @@ pub(crate) enum Field {
     Link,
     /// Legal weight of the adult.
     Legal,
+    /// Date of birth.
+    BirthDate,
 }
 
 /// Every field with its name in the settings and the headings that suggest it, the best first.
-const FIELDS: [(Field, &str, &[&str]); 14] = [
+const FIELDS: [(Field, &str, &[&str]); 15] = [
     (Field::Key, "key", &["cle", "cle jointure", "identifiant", "id", "numero", "numero interne", "matricule"]),
     (Field::FamilyName, "family_name", &["nom", "nom famille", "nom usage", "nom naissance"]),
     (Field::GivenName, "given_name", &["prenom", "premier prenom", "prenom 1", "prenom usuel"]),
@@ -94,6 +96,7 @@ const FIELDS: [(Field, &str, &[&str]); 14] = [
             "responsabilite legale",
         ],
     ),
+    (Field::BirthDate, "birth_date", &["date naissance", "naissance", "date naiss", "ne e", "ne", "nee"]),
 ];
 
 /// Words of headings that say nothing of which field a column is.
@@ -164,15 +167,16 @@ impl Columns {
     }
 
     /// As [`Columns::named`], with a guess of every field that the settings do not name; what they name and is not there
-    /// is guessed too.
-    pub(crate) fn proposed(said: &BTreeMap<Field, String>, header: &[String], who: Who) -> Columns {
+    /// is guessed too. A date of birth is nothing to propose unless the settings ask for it.
+    pub(crate) fn proposed(said: &BTreeMap<Field, String>, header: &[String], who: Who, births: bool) -> Columns {
         let mut columns = BTreeMap::new();
         for (field, wanted) in said {
             let one = BTreeMap::from([(*field, wanted.clone())]);
             columns.extend(Columns::named(&one, header).map(|columns| columns.0).unwrap_or_default());
         }
         let roots: Vec<(bool, String)> = header.iter().map(|heading| root(&plain(heading), who)).collect();
-        for (field, _, spellings) in FIELDS.iter().filter(|(field, _, _)| field.fits(who)) {
+        let wanted = |field: &Field| field.fits(who) && (births || *field != Field::BirthDate);
+        for (field, _, spellings) in FIELDS.iter().filter(|(field, _, _)| wanted(field)) {
             // In a file about adults, what is the pupil's is no column of theirs but the pupil's key.
             let own = *field != Field::Child;
             let candidates = spellings.iter().find_map(|spelling| {
@@ -232,7 +236,8 @@ mod tests {
     }
 
     fn proposed(text: &str, who: Who) -> Vec<(&'static str, usize)> {
-        Columns::proposed(&BTreeMap::new(), &header(text), who).iter().map(|(field, at)| (field.word(), at)).collect()
+        let columns = Columns::proposed(&BTreeMap::new(), &header(text), who, false);
+        columns.iter().map(|(field, at)| (field.word(), at)).collect()
     }
 
     #[test]
@@ -265,13 +270,24 @@ mod tests {
     }
 
     #[test]
+    fn a_date_of_birth_is_proposed_where_it_is_asked_for() {
+        for heading in ["Date de naissance", "Né(e) le", "Né le", "Date naiss.", "Date de naissance de l'élève"] {
+            let columns = |births| Columns::proposed(&BTreeMap::new(), &header(heading), Who::Pupils, births);
+            assert_eq!(columns(true).at(Field::BirthDate), Some(0), "{heading}");
+            assert_eq!(columns(false).at(Field::BirthDate), None, "{heading}");
+        }
+        let theirs = Columns::proposed(&BTreeMap::new(), &header("Date de naissance élève"), Who::Guardians, true);
+        assert_eq!(theirs.at(Field::BirthDate), None, "of somebody else");
+    }
+
+    #[test]
     fn the_settings_count_and_name_one_column_each() {
         let said = |heading: &str| BTreeMap::from([(Field::Key, heading.to_owned())]);
         let named = |heading: &str, text: &str| Columns::named(&said(heading), &header(text)).map(|c| c.at(Field::Key));
         assert_eq!(named("Numéro  d'élève", "Nom;NUMERO D’ELEVE"), Ok(Some(1)));
         assert_eq!(named("id", "Nom;Prénom"), Err("no column is called \"id\" (key)".into()));
         assert_eq!(named("id", "ID;id"), Err("two columns are called \"id\" (key)".into()));
-        let proposed = Columns::proposed(&said("Autre"), &header("Identifiant;Autre"), Who::Pupils);
+        let proposed = Columns::proposed(&said("Autre"), &header("Identifiant;Autre"), Who::Pupils, false);
         assert_eq!(proposed.iter().collect::<Vec<_>>(), [(Field::Key, 1)]);
     }
 

@@ -2,7 +2,7 @@
 
 use crate::columns::{Field, Who, plain};
 use crate::text::Encoding;
-use preau_connector_api::{OpenContext, Problem};
+use preau_connector_api::{OpenContext, Problem, profiles_of};
 use preau_domain::{EstablishmentKind, Profile, SourceId, Uai};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -12,6 +12,9 @@ use std::path::PathBuf;
 /// A complete example, for the reference page and `preau config example`.
 pub(crate) const EXAMPLE: &str = r#"# Whether a person in charge (legal weight 2) gets the parents' view like a legal representative. A contact never does.
 legal_in_charge = false
+# Profiles whose date of birth is asked for when one of them uses an activation code, such as "National_ELV". Only then is its column read
+# (birth_date), and a code of it is kept in its place. Nobody's by default.
+confirm_birth_date = []
 
 # The schools. Nothing of them is in the files.
 [[sources.ecoles.establishments]]
@@ -56,6 +59,9 @@ pub(crate) struct Config {
     /// Whether legal weight 2 opens the parents' view.
     #[serde(default)]
     legal_in_charge: bool,
+    /// Profiles whose date of birth is asked for with an activation code.
+    #[serde(default)]
+    confirm_birth_date: Vec<String>,
 }
 
 /// A school.
@@ -123,6 +129,8 @@ struct Described {
 pub(crate) struct Settings {
     pub(crate) source: SourceId,
     pub(crate) in_charge: bool,
+    /// Profiles whose dates of birth are read.
+    pub(crate) confirmed: Vec<Profile>,
     pub(crate) schools: Vec<(Uai, EstablishmentKind, String, Option<String>)>,
     pub(crate) files: Vec<File>,
 }
@@ -143,6 +151,8 @@ pub(crate) struct File {
     /// Words in their plain spelling.
     pub(crate) functions: BTreeMap<String, Profile>,
     pub(crate) columns: BTreeMap<Field, String>,
+    /// Whether dates of birth are read of somebody in it.
+    pub(crate) births: bool,
 }
 
 impl File {
@@ -194,9 +204,13 @@ impl Settings {
         if config.files.is_empty() || config.files.len() > MAX_FILES {
             wrong("files".into(), "name 1 to 200 files");
         }
+        let confirmed = profiles_of(&config.confirm_birth_date).unwrap_or_else(|what| {
+            wrong("confirm_birth_date".into(), &what);
+            Vec::new()
+        });
         let mut files = Vec::new();
         for (nth, described) in config.files.into_iter().enumerate() {
-            match described.checked(context, &schools) {
+            match described.checked(context, &schools, &confirmed) {
                 Ok(file) => files.push(file),
                 Err((key, what)) => wrong(format!("files[{nth}].{key}"), &what),
             }
@@ -204,7 +218,8 @@ impl Settings {
         if !problems.is_empty() {
             return Err(problems);
         }
-        Ok(Settings { source: context.source.clone(), in_charge: config.legal_in_charge, schools, files })
+        let (source, in_charge) = (context.source.clone(), config.legal_in_charge);
+        Ok(Settings { source, in_charge, confirmed, schools, files })
     }
 }
 
@@ -215,6 +230,7 @@ impl Described {
         self,
         context: &OpenContext<'_>,
         schools: &[(Uai, EstablishmentKind, String, Option<String>)],
+        confirmed: &[Profile],
     ) -> Result<File, Wrong> {
         let only = |who, key, there| {
             let what = || format!("only a file of {} has it", Who::word(who));
@@ -225,6 +241,18 @@ impl Described {
         only(Who::Guardians, "legal", self.legal.is_some())?;
         if let Some(field) = self.columns.keys().find(|field| !field.fits(self.people)) {
             return Err(("columns", format!("a file of {} has no {}", self.people.word(), field.word())));
+        }
+        let theirs = |profile: &Profile| match self.people {
+            Who::Pupils => *profile == Profile::Pupil,
+            Who::Guardians => *profile == Profile::Guardian,
+            Who::Staff => works(profile),
+        };
+        let births = confirmed.iter().any(theirs);
+        if self.columns.contains_key(&Field::BirthDate) && !births {
+            return Err((
+                "columns",
+                "birth_date is read of nobody here: confirm_birth_date names no such profile".into(),
+            ));
         }
         if self.legal.as_ref().is_some_and(|legal| !["1", "2", "3"].contains(&legal.as_str())) {
             return Err(("legal", "is 1, 2 or 3".into()));
@@ -256,18 +284,21 @@ impl Described {
             legal: self.legal,
             functions: functions.collect::<Result<_, Wrong>>()?,
             columns: self.columns,
+            births,
         })
     }
 }
 
+/// Whether people who work in a school have that profile.
+fn works(profile: &Profile) -> bool {
+    matches!(
+        profile,
+        Profile::Teacher | Profile::Head | Profile::SchoolLife | Profile::SchoolStaff | Profile::Librarian
+    )
+}
+
 /// The profile of that code, if people who work in a school have it.
 pub(crate) fn profile_of_staff(code: &str) -> Option<Profile> {
-    let works = |profile: &Profile| {
-        matches!(
-            profile,
-            Profile::Teacher | Profile::Head | Profile::SchoolLife | Profile::SchoolStaff | Profile::Librarian
-        )
-    };
     code.parse().ok().filter(works)
 }
 

@@ -7,7 +7,7 @@ use crate::columns::{Columns, Field, Who, plain};
 use crate::config::{File, Settings, profile_of_staff};
 use crate::files::Sheet;
 use crate::table::Row;
-use preau_connector_api::{EstablishmentRecord, PersonRecord, Record, Rejected};
+use preau_connector_api::{Birth, EstablishmentRecord, PersonRecord, Record, Rejected};
 use preau_domain::{
     Affiliation, Bounded, Child, Group, GroupKind, JoinKey, Legal, Profile, Uai, bounded, display_safe,
     normalised_login, normalised_mail,
@@ -120,6 +120,7 @@ impl World {
             groups.entry(group.clone()).or_insert(GroupKind::Group);
         }
         person.affiliations.push(at);
+        person.birth = cells.birth(&person.affiliations);
         let somebody = Somebody { file: nth, line: cells.row.line, person, partial: false, pupil: true };
         self.people.insert(somebody.person.key.clone(), somebody);
         Ok(())
@@ -133,6 +134,7 @@ impl World {
         at.groups = cells.several(Field::Groups)?;
         at.functions.extend(code);
         person.affiliations.push(at);
+        person.birth = cells.birth(&person.affiliations);
         self.adult(nth, cells, person, false)
     }
 
@@ -166,6 +168,7 @@ impl World {
         if person.children.is_empty() && !partial {
             return Ok(());
         }
+        person.birth = cells.birth(&person.affiliations);
         self.adult(nth, cells, person, partial)
     }
 
@@ -198,6 +201,7 @@ impl World {
         together.login = together.login.or(person.login);
         together.mail = together.mail.or(person.mail);
         together.title = together.title.or(person.title);
+        together.birth = together.birth.or(person.birth);
         tidied(&mut together);
         if together.children.len() > MAX_OF_ONE || together.affiliations.len() > MAX_OF_ONE {
             return Err(format!("the rows of this {key} give one person more than {MAX_OF_ONE} pupils or schools"));
@@ -325,7 +329,16 @@ impl Cells<'_> {
             children: Vec::new(),
             entry: None,
             ties: Vec::new(),
+            birth: Birth::Untold,
         })
+    }
+
+    /// The date of birth of somebody who is that, if it is asked for. One that cannot be read rejects no row.
+    fn birth(&self, affiliations: &[Affiliation]) -> Birth {
+        if !affiliations.iter().any(|at| self.settings.confirmed.contains(&at.profile)) {
+            return Birth::Untold;
+        }
+        self.one(Field::BirthDate, MAX_CODE).map_or(Birth::Unread, |text| Birth::read(text.as_deref()))
     }
 
     fn establishment(&self) -> Result<Uai, String> {

@@ -5,7 +5,9 @@ use crate::config::{File, Settings};
 use crate::files::{Sheet, sheets};
 use crate::people::World;
 use async_trait::async_trait;
-use preau_connector_api::{ColumnPreview, FilePreview, PersonPreview, Preview, Probe, Unavailable};
+use preau_connector_api::{
+    Birth, ColumnPreview, FilePreview, PersonPreview, PersonRecord, Preview, Probe, Unavailable,
+};
 use preau_domain::display_safe;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,7 +35,7 @@ fn show(settings: &Settings, people: usize) -> Vec<FilePreview> {
         .zip(&settings.files)
         .map(|(sheet, file)| {
             sheet.map(|sheet| {
-                let columns = Columns::proposed(&file.columns, &sheet.header, file.who);
+                let columns = Columns::proposed(&file.columns, &sheet.header, file.who, file.births);
                 (sheet, columns)
             })
         })
@@ -61,7 +63,9 @@ fn show(settings: &Settings, people: usize) -> Vec<FilePreview> {
         }
     }
     for somebody in world.people.into_values() {
-        shown[somebody.file].first.push(PersonPreview { line: somebody.line, person: somebody.person });
+        // Nobody is shown a date of birth: it is read for a code alone.
+        let person = PersonRecord { birth: Birth::Untold, ..somebody.person };
+        shown[somebody.file].first.push(PersonPreview { line: somebody.line, person });
     }
     for shown in &mut shown {
         shown.first.sort_by_key(|somebody| somebody.line);

@@ -2,9 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use preau_connector_api::{
-    Completion, Connector, EstablishmentRecord, FilePreview, OpenContext, PersonRecord, Record, Rejected,
+    Birth, Completion, Connector, EstablishmentRecord, FilePreview, OpenContext, PersonRecord, Record, Rejected,
 };
-use preau_domain::{Legal, Profile, SourceId};
+use preau_domain::{BirthDate, Legal, Profile, SourceId};
 use std::collections::BTreeMap;
 
 const PUPILS: &str = "Identifiant;Nom;Prénom;Classe;Niveau\n101;BASALTE;Iris;CP-A;CP\n102;MICA;Élio;CM2;CM2\n";
@@ -304,4 +304,31 @@ async fn a_changed_file_is_another_version_and_a_probe_says_what_is_not_there() 
     assert_eq!(school.connector().probe.probe().await.unwrap(), "3 files");
     std::fs::remove_file(school.folder.path().join("eleves.csv")).unwrap();
     assert!(school.connector().probe.probe().await.unwrap_err().0.contains("eleves.csv is not there"));
+}
+
+#[tokio::test]
+async fn a_date_of_birth_is_read_where_it_is_asked_for_and_rejects_no_row() {
+    const BORN: &str = "Identifiant;Nom;Prénom;Classe;Né(e) le\n1;A;Io;CP;03/11/2014\n2;B;Io;CP;2014-11-03\n3;C;Io;CP;\n4;D;Io;CP;demain\n";
+    let school = |asked: &str, column: &str| {
+        let mut school = School::empty();
+        school.settings = format!("confirm_birth_date = [{asked}]\n{}", school.settings);
+        school.with("eleves.csv", "pupils", BORN.as_bytes(), &format!("key = 'Identifiant', class = 'Classe'{column}"))
+    };
+    let day = || Birth::Told(BirthDate::read("03/11/2014").unwrap());
+    let column = ", birth_date = 'né(e) le'";
+    let told = school("'National_ELV'", column).read().await;
+    let births: Vec<Birth> = told.people.into_values().map(|person| person.birth).collect();
+    assert_eq!(births, [day(), day(), Birth::Untold, Birth::Unread]);
+    assert!(told.rejected.is_empty() && told.incomplete.is_none());
+    for quiet in [school("", ""), school("'National_ELV'", "")] {
+        assert!(quiet.read().await.people.values().all(|person| person.birth == Birth::Untold));
+    }
+    for (asked, column) in [("", column), ("'National_TUT'", column), ("'eleve'", "")] {
+        assert_eq!(school(asked, column).problems().len(), 1, "{asked}");
+    }
+    for (asked, proposes) in [("'National_ELV'", true), ("", false)] {
+        let shown = school(asked, "").preview().await;
+        assert_eq!(shown[0].settings.contains("birth_date"), proposes, "{}", shown[0].settings);
+        assert!(shown[0].first.iter().all(|one| one.person.birth == Birth::Untold), "and shown to nobody");
+    }
 }

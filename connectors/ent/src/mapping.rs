@@ -2,7 +2,7 @@
 //! operator's for others. Reading values is [`crate::people`]'s and [`crate::structures`]'s.
 
 use crate::entry::{Entry, Misfit};
-use preau_domain::EstablishmentKind;
+use preau_domain::{Affiliation, EstablishmentKind, Profile};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -25,6 +25,9 @@ pub struct Mapping {
     pub pupils: Pupils,
     /// Everybody else.
     pub staff: Staff,
+    /// Profiles whose dates of birth are asked for.
+    #[serde(skip)]
+    confirmed: Vec<Profile>,
 }
 
 /// What is read of a structure.
@@ -97,6 +100,9 @@ pub struct People {
     pub profiles: String,
     /// Home structure.
     pub home: String,
+    /// Date of birth, where the source tells it: asked for by [`Mapping::confirming`] alone.
+    #[serde(default)]
+    pub birth_date: Option<String>,
     /// Filter that finds a login, where the source is searched.
     #[serde(default)]
     pub sign_in: String,
@@ -307,6 +313,24 @@ impl Mapping {
         Ok(mapping)
     }
 
+    /// The same, which asks for the date of birth of whoever is one of these; the error says that no attribute tells it.
+    pub fn confirming(self, profiles: &[Profile]) -> Result<Self, String> {
+        if !profiles.is_empty() && self.people.birth_date.is_none() {
+            return Err("people.birth_date is missing, and confirm_birth_date asks for it".into());
+        }
+        Ok(Mapping { confirmed: profiles.to_vec(), ..self })
+    }
+
+    /// The attribute that tells the date of birth, if it is asked for of somebody for whom that holds.
+    fn birth_date(&self, of: impl Fn(&Profile) -> bool) -> Option<&String> {
+        self.people.birth_date.as_ref().filter(|_| self.confirmed.iter().any(of))
+    }
+
+    /// The same of somebody who is that.
+    pub(crate) fn birth_date_of(&self, affiliations: &[Affiliation]) -> Option<&String> {
+        self.birth_date(|asked| affiliations.iter().any(|at| at.profile == *asked))
+    }
+
     /// Says what a mapping cannot do without.
     fn check(&self) -> Result<(), String> {
         let mut needs: Vec<(&Vector, &[Field])> = vec![
@@ -357,7 +381,9 @@ impl Mapping {
     pub fn of_pupils(&self) -> Vec<String> {
         let p = &self.pupils;
         let vectors = [&p.mef, &p.classes.attribute, &p.groups.attribute, &p.guardians.attribute];
-        attributes(self.of_everybody(), vectors.into_iter().chain(&p.level).chain(&p.number).chain(&self.people.login))
+        let birth_date = self.birth_date(|asked| *asked == Profile::Pupil);
+        let more = p.level.iter().chain(&p.number).chain(&self.people.login).chain(birth_date);
+        attributes(self.of_everybody(), vectors.into_iter().chain(more))
     }
 
     /// Attributes asked for of everybody else.
@@ -365,7 +391,10 @@ impl Mapping {
         let teaching = self.staff.teaching.iter().map(|vector| &vector.attribute);
         attributes(
             self.of_everybody(),
-            std::iter::once(&self.staff.functions.attribute).chain(teaching).chain(&self.people.login),
+            std::iter::once(&self.staff.functions.attribute)
+                .chain(teaching)
+                .chain(&self.people.login)
+                .chain(self.birth_date(|asked| *asked != Profile::Pupil)),
         )
     }
 
@@ -393,6 +422,21 @@ mod tests {
         }
         assert!(Mapping::ldap().of_pupils().contains(&"ENTEleveClasses".to_owned()));
         assert!(!Mapping::ldap().of_staff().iter().any(|a| a == "userPassword"));
+    }
+
+    #[test]
+    fn a_date_of_birth_is_asked_for_where_somebody_said_so() {
+        let asked = |profiles: &[Profile]| {
+            let mapping = Mapping::ldap().confirming(profiles).expect("it tells the date");
+            [mapping.of_pupils(), mapping.of_staff(), mapping.of_staff_alone()]
+                .map(|attributes| attributes.contains(&"ENTPersonDateNaissance".to_owned()))
+        };
+        assert_eq!(asked(&[]), [false; 3]);
+        assert_eq!(asked(&[Profile::Pupil]), [true, false, false]);
+        assert_eq!(asked(&[Profile::Guardian]), [false, true, true]);
+        let without = LDAP.replacen("birth_date = ", "# ", 1);
+        let without = || Mapping::parse(&without).expect("it can do without");
+        assert!(without().confirming(&[Profile::Pupil]).is_err() && without().confirming(&[]).is_ok());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::keys::Keys;
 use crate::mapping::{Field, Mapping, Vector};
 use crate::structures::{Place, Table};
 use crate::ties;
-use preau_connector_api::{Met, PersonRecord, Record, Rejected};
+use preau_connector_api::{Birth, Met, PersonRecord, Record, Rejected};
 use preau_domain::{Affiliation, Legal, Profile, SourceId, normalised_login};
 
 const MAX_NAME: usize = 100;
@@ -195,6 +195,7 @@ impl Reader<'_> {
         let number_at = |place: Place| number.as_deref().filter(|_| Some(place) == home);
         let at: Vec<(Place, Option<&str>)> = places.iter().map(|(place, _)| (*place, number_at(*place))).collect();
         record.affiliations = finished(places)?;
+        record.birth = self.birth(entry, &record.affiliations);
         if record.entry.is_some() {
             record.ties = ties::of(&adults, &at, self.table);
         }
@@ -283,6 +284,7 @@ impl Reader<'_> {
         };
         affiliations.extend(guardian);
         record.affiliations = sorted(affiliations)?;
+        record.birth = self.birth(entry, &record.affiliations);
         record.children = children;
         Ok(record)
     }
@@ -371,7 +373,14 @@ impl Reader<'_> {
             children: Vec::new(),
             entry: entry.one(ties::ENTRY, MAX_ENTRY)?.map(|name| name.to_lowercase()),
             ties: Vec::new(),
+            birth: Birth::Untold,
         })
+    }
+
+    /// The date of birth of somebody who is that, if it is asked for. One that cannot be read rejects nobody.
+    fn birth(&self, entry: &Entry, affiliations: &[Affiliation]) -> Birth {
+        let Some(attribute) = self.mapping.birth_date_of(affiliations) else { return Birth::Untold };
+        entry.one(attribute, MAX_CODE).map_or(Birth::Unread, |text| Birth::read(text.as_deref()))
     }
 
     /// The affiliation with this profile in the structure named, made if need be; `None` when nobody knows the structure.

@@ -3,7 +3,7 @@
 
 use crate::session::ServiceAccount;
 use crate::wire::{Encryption, Target, Tls};
-use preau_connector_api::{OpenContext, Problem};
+use preau_connector_api::{OpenContext, Problem, profiles_of};
 use preau_domain::SourceId;
 use preau_ent::Mapping;
 use rustls::{ClientConfig, RootCertStore};
@@ -35,6 +35,9 @@ sentinels = []
 academy = "AC-NOTOS"
 # Whether a person in charge (legal weight 2) gets the parents' view like a legal representative. A contact never does.
 legal_in_charge = false
+# Profiles whose date of birth is asked for when one of them uses an activation code, such as "National_ELV". Only then is the directory asked for
+# it, of pupils or of adults, and a code of it is kept in its place, of them alone. Nobody's by default.
+confirm_birth_date = []
 # Mapping of attributes, when the directory does not follow the ENT schema.
 # mapping = "mapping.toml"
 # Milliseconds after its password was asked of the directory at which a refusal is told, whatever its reason: when it comes then says
@@ -90,6 +93,9 @@ pub(crate) struct Config {
     /// Whether legal weight 2 opens the parents' view.
     #[serde(default)]
     legal_in_charge: bool,
+    /// Profiles whose date of birth is asked for with an activation code.
+    #[serde(default)]
+    confirm_birth_date: Vec<String>,
     /// Mapping of attributes; that of the ENT schema if absent.
     #[serde(default)]
     mapping: Option<String>,
@@ -226,7 +232,11 @@ impl Settings {
         }
         let target = target(&config, context).map_err(|(key, what)| note(key, what)).ok();
         let password = password(&config, context).map_err(|what| note("password_file", what)).ok();
-        let mapping = mapping(&config, context).map_err(|what| note("mapping", what)).ok();
+        let confirmed = profiles_of(&config.confirm_birth_date).map_err(|what| note("confirm_birth_date", what));
+        let mapping = mapping(&config, context)
+            .and_then(|mapping| mapping.confirming(confirmed.as_deref().unwrap_or_default()))
+            .map_err(|what| note("mapping", what))
+            .ok();
         let (Some(target), Some(password), Some(mapping), true) = (target, password, mapping, problems.is_empty())
         else {
             return Err(problems);

@@ -7,8 +7,8 @@ use crate::shipped::shipped;
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use preau_domain::PersonId;
 use preau_domain::chain::Code;
+use preau_domain::{BirthDate, JoinKey, PersonId};
 use std::collections::HashMap;
 use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -174,6 +174,16 @@ impl Keyring {
                 (0..8).rev().map(move |i| char::from(LETTERS[(bits >> (5 * i) & 31) as usize]))
             })
             .collect()
+    }
+
+    /// The code that is kept of a date of birth in place of it. With the record in it, two people born on one day have two codes.
+    pub fn birth_code(&self, of: &JoinKey, date: &BirthDate) -> String {
+        self.mac("birth date", &[of.source.as_str(), &of.key, &date.day()])
+    }
+
+    /// Whether `code` is the one of that date for that record, in constant time.
+    pub fn birth_code_ok(&self, of: &JoinKey, date: &BirthDate, code: &str) -> bool {
+        self.mac_ok("birth date", &[of.source.as_str(), &of.key, &date.day()], code)
     }
 
     /// How authenticators know a person: always the same 16 bytes, which say nothing of them.

@@ -10,7 +10,7 @@ use crate::snapshot::PAGE;
 use crate::spool::{Spool, SpoolReader};
 use crate::synchronise::{SyncError, SyncStore};
 use futures::{StreamExt, stream};
-use preau_connector_api::{PersonRecord, Rejected};
+use preau_connector_api::{Birth, PersonRecord, Rejected};
 use preau_domain::{AccountState, Credentials, Establishment, Ids, JoinKey, Person, PersonId, Profile, SourceId, Uai};
 use preau_store::{PersonChange, RecordName, SourceRecord, Told, Undoable};
 use std::collections::{HashMap, HashSet};
@@ -155,7 +155,11 @@ fn batches(
     let mut batch = Vec::with_capacity(BATCH);
     let mut near = ids.text(6);
     while let Some((digest, mut record)) = spool.next()? {
-        let told = Told { entry: record.entry.take(), ties: std::mem::take(&mut record.ties) };
+        let birth = match std::mem::take(&mut record.birth) {
+            Birth::Coded(code) => Some(code),
+            _ => None,
+        };
+        let told = Told { entry: record.entry.take(), ties: std::mem::take(&mut record.ties), birth };
         batch.push(PersonChange { person: person(source, record, PersonId::beside(&near, ids)), digest, told });
         if batch.len() == BATCH {
             near = ids.text(6);

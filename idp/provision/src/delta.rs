@@ -1,6 +1,7 @@
 //! A reading of changes alone: what the source says changed or went, and nobody else. Whoever it does not name stays as they
 //! are: here absence means nothing.
 
+use crate::births::BirthCodes;
 use crate::index::Index;
 use crate::plan::{Planned, Planner};
 use crate::snapshot;
@@ -76,7 +77,7 @@ pub(crate) async fn take<S: SyncStore + ?Sized>(
     source: &SourceId,
     directory: &dyn Directory,
     (mark, now): (&str, Instant),
-    ((dir, run), withheld): ((&Path, &str), Withheld),
+    ((dir, run), withheld, births): ((&Path, &str), Withheld, BirthCodes),
 ) -> Result<Result<Delta, String>, SyncError> {
     let stored = Stored { store, source, met: Mutex::default() };
     let Changes { records, gone, entries, mark } = match directory.changes(mark, &stored, now).await {
@@ -98,7 +99,7 @@ pub(crate) async fn take<S: SyncStore + ?Sized>(
     index.seal();
     let (source, mut spool) = (source.clone(), Spool::create(dir, run)?);
     let planning = tokio::task::spawn_blocking(move || {
-        let mut planner = Planner::new(source, index, withheld);
+        let mut planner = Planner::new(source, index, withheld).coding(births);
         let mut json = Vec::with_capacity(4096);
         for record in records {
             snapshot::keep_one(record, &mut planner, &mut spool, &mut json)?;

@@ -1,5 +1,6 @@
 //! Whole runs, on a store and a directory in memory. The same on SQLite with a killed process is tested with the binary.
 
+mod births;
 mod changes;
 mod memory;
 mod new_year;
@@ -8,7 +9,7 @@ mod undoing;
 
 use crate::{Nobody, Options, Report, Silent, SyncContext, SyncError, Thresholds, Withheld, synchronise};
 use memory::{Counting, Cut, Listed, Memory, Still};
-use preau_connector_api::{Completion, EstablishmentRecord, PersonRecord, Record, Rejected};
+use preau_connector_api::{Birth, Completion, EstablishmentRecord, PersonRecord, Record, Rejected};
 use preau_domain::{Affiliation, AuditKind, EstablishmentKind, Profile, SourceId};
 use preau_store::{Provisioning, RunOutcome};
 use std::path::PathBuf;
@@ -96,6 +97,7 @@ fn pupil(n: usize, name: &str, uai: &str) -> Record {
         children: Vec::new(),
         entry: None,
         ties: Vec::new(),
+        birth: Birth::Untold,
     })
 }
 
@@ -322,6 +324,7 @@ fn guardian(n: usize, uai: Option<&str>) -> PersonRecord {
         children: Vec::new(),
         entry: None,
         ties: Vec::new(),
+        birth: Birth::Untold,
     }
 }
 

@@ -20,9 +20,10 @@
 //! A source that the configuration names no more is read as one that holds nobody (`retire`).
 //!
 //! Reading a foreign system is `connectors/*`; storing is `idp/store`. Nothing here deletes an account: time does, see
-//! `preau_domain::Life`. What no service needs of a profile is not stored (`withheld`).
+//! `preau_domain::Life`. What no service needs of a profile is not stored (`withheld`), and of a date of birth a code alone (`births`).
 
 mod apply;
+mod births;
 mod config;
 mod delta;
 mod digest;
@@ -43,6 +44,7 @@ mod synchronise;
 mod undo;
 mod withheld;
 
+pub use births::BirthCodes;
 pub use config::{LinkConfig, PrecedenceConfig, SyncConfig};
 pub use guard::{MOVED_PERCENT, Reason, Thresholds, Verdict, Waiting, guard, waiting};
 pub use pairing::{KeyRule, Proposal, Side, Why, proposals, reasons};

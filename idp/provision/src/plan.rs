@@ -1,5 +1,6 @@
 //! What a run would do. Pure: it is fed what is stored and what was read, and touches neither.
 
+use crate::births::BirthCodes;
 use crate::digest::Digest;
 use crate::guard::Waiting;
 use crate::index::{Index, Place};
@@ -133,6 +134,7 @@ pub(crate) enum Fate {
 /// Builds the plan while the source is read.
 pub(crate) struct Planner {
     withheld: Withheld,
+    births: BirthCodes,
     source: SourceId,
     index: Index,
     new_keys: Met,
@@ -150,6 +152,7 @@ pub(crate) struct Planner {
     establishments: Vec<Establishment>,
     people: PeopleCounts,
     rejected: RejectedCounts,
+    remarks: RejectedCounts,
 }
 
 /// The plan, with what is needed to carry it out.
@@ -159,6 +162,8 @@ pub(crate) struct Planned {
     pub(crate) establishments: Vec<Establishment>,
     /// How many more people are where once all of it is written, of those who were read.
     pub(crate) written: Census,
+    /// What could not be read of people who are read all the same.
+    pub(crate) remarks: RejectedCounts,
     leavers: Vec<Leaver>,
 }
 
@@ -196,6 +201,7 @@ impl Planner {
     pub(crate) fn new(source: SourceId, index: Index, withheld: Withheld) -> Self {
         Planner {
             withheld,
+            births: BirthCodes::default(),
             source,
             index,
             new_keys: Met::default(),
@@ -209,12 +215,22 @@ impl Planner {
             establishments: Vec::new(),
             people: PeopleCounts::default(),
             rejected: RejectedCounts::default(),
+            remarks: RejectedCounts::default(),
         }
     }
 
+    /// The same, which keeps codes of dates of birth.
+    pub(crate) fn coding(self, births: BirthCodes) -> Self {
+        Planner { births, ..self }
+    }
+
     /// Takes out of a record what is not stored: before it is digested.
-    pub(crate) fn leave_out(&self, record: &mut PersonRecord) {
+    pub(crate) fn leave_out(&mut self, record: &mut PersonRecord) {
         self.withheld.leave_out(record);
+        if self.births.replace(&self.source, record) {
+            let reason = "the date of birth is no date: with an activation code nobody is asked for it".to_owned();
+            self.remarks.add(Rejected { dn: shown(&record.key), key: None, reason });
+        }
     }
 
     /// An establishment of the reading.
@@ -430,8 +446,8 @@ impl Planner {
             .filter(|school| school.absent + school.lost > 0 || !school.profiles.is_empty())
             .collect();
         let plan = Plan { completion, active, people: self.people, losses, nowhere, gains, rejected: self.rejected };
-        let Planner { index, establishments, written, leavers, .. } = self;
-        Planned { plan, index, establishments, written, leavers }
+        let Planner { index, establishments, written, leavers, remarks, .. } = self;
+        Planned { plan, index, establishments, written, remarks, leavers }
     }
 }
 

@@ -111,6 +111,10 @@ pub struct RejectedEntry {
 }
 
 impl RejectedCounts {
+    fn is_empty(&self) -> bool {
+        self.total == 0
+    }
+
     /// Counts one more.
     pub(crate) fn add(&mut self, rejected: Rejected) {
         self.total += 1;
@@ -140,6 +144,9 @@ pub struct Report {
     pub people: PeopleCounts,
     /// What does not fit.
     pub rejected: RejectedCounts,
+    /// What could not be read of people who are read all the same: dates of birth.
+    #[serde(default, skip_serializing_if = "RejectedCounts::is_empty")]
+    pub remarks: RejectedCounts,
     /// People of the source who share a login and so cannot sign in, after what was written: the first thousand.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shared_logins: Vec<SharedLogin>,
@@ -217,6 +224,7 @@ impl Report {
             undone: None,
             // Whom the report of that reading names, it names: one place to forget them.
             rejected: RejectedCounts { entries: Vec::new(), ..self.rejected },
+            remarks: RejectedCounts { entries: Vec::new(), ..self.remarks },
             shared_logins: Vec::new(),
             losses: Vec::new(),
             gains: Vec::new(),

@@ -1,6 +1,7 @@
 //! Reads a source once, to its end, and keeps what is new. Memory: the index of what is known, one hash for each new
 //! key, and a channel of a few hundred records.
 
+use crate::births::BirthCodes;
 use crate::digest::Digest;
 use crate::index::Index;
 use crate::plan::{Fate, Planned, Planner};
@@ -46,7 +47,7 @@ pub(crate) async fn take(
     source: &SourceId,
     index: Index,
     directory: &dyn Directory,
-    (spool, withheld): ((&Path, &str), Withheld),
+    (spool, withheld, births): ((&Path, &str), Withheld, BirthCodes),
     progress: Arc<dyn Progress>,
 ) -> Result<(Planned, Spool), SyncError> {
     let total = match index.len() {
@@ -57,7 +58,7 @@ pub(crate) async fn take(
     };
     progress.phase(Phase::Reading, total);
     let spool = Spool::create(spool.0, spool.1)?;
-    let planner = Planner::new(source.clone(), index, withheld);
+    let planner = Planner::new(source.clone(), index, withheld).coding(births);
     let (sender, receiver) = mpsc::channel(CHANNEL);
     // Digesting and spooling are work for a thread of their own: the connector keeps reading meanwhile, and no thread
     // that serves requests waits for a disk.

@@ -1,5 +1,6 @@
 //! One run, from lease to report.
 
+use crate::births::BirthCodes;
 use crate::delta::{self, Delta};
 use crate::digest::Digest;
 use crate::guard::{Reason, Thresholds, Verdict, guard, unseen, waiting};
@@ -57,6 +58,8 @@ pub struct Options {
     pub seen: Option<Arc<[SchoolLoss]>>,
     /// What is told and not stored.
     pub withheld: Withheld,
+    /// What is stored of dates of birth, where the source is asked for them.
+    pub births: BirthCodes,
     /// Which sources tell the same key of the same person.
     pub links: Arc<[KeyRule]>,
     /// Most people whom a run may change or suspend and still be undone; any number when absent.
@@ -222,12 +225,13 @@ async fn attempt<S: SyncStore + ?Sized>(
     let kept = store.source_state(source).await?;
     let state = kept.as_deref().filter(|_| may).and_then(|text| State::read(text, &withheld));
     let spool_at = (ctx.spool_dir.as_path(), run.as_str());
+    let kept_of = || (spool_at, options.withheld, options.births.clone());
     let (mut read_all, mut delta, mut marked, mut told) = (None, None, None, None);
     if let Some(state) = state
         && let Some(mark) = state.mark(started)
     {
         progress.phase(Phase::Reading, None);
-        match delta::take(store, source, directory, (mark, started), (spool_at, options.withheld)).await? {
+        match delta::take(store, source, directory, (mark, started), kept_of()).await? {
             Ok(read) => delta = Some((state, read)),
             Err(why) => read_all = Some(why),
         }
@@ -242,8 +246,7 @@ async fn attempt<S: SyncStore + ?Sized>(
             // Before the reading: what changes meanwhile is told again.
             let mark = directory.mark(started).await;
             let index = snapshot::load(store, source, &*progress).await?;
-            let (planned, spool) =
-                snapshot::take(source, index, directory, (spool_at, options.withheld), Arc::clone(&progress)).await?;
+            let (planned, spool) = snapshot::take(source, index, directory, kept_of(), Arc::clone(&progress)).await?;
             marked = mark;
             (planned, spool, None)
         }
@@ -273,6 +276,7 @@ async fn attempt<S: SyncStore + ?Sized>(
         establishments,
         people: planned.plan.people,
         rejected: std::mem::take(&mut planned.plan.rejected),
+        remarks: std::mem::take(&mut planned.remarks),
         shared_logins: Vec::new(),
         held: Vec::new(),
         reasons: Vec::new(),

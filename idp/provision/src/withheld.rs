@@ -1,7 +1,7 @@
 //! Minimisation: what a source tells of people and is not stored, because no service needs it.
 //!
-//! Much never comes this far: connectors hand over no national number, no date of birth, no address. What they do hand over some
-//! academy needs; an academy that does not says so, profile by profile.
+//! Much never comes this far: connectors hand over no national number and no address, and a date of birth only where the source was told to
+//! ask for it (`births`). What they do hand over some academy needs; an academy that does not says so, profile by profile.
 
 use preau_connector_api::PersonRecord;
 use preau_domain::Profile;
@@ -148,6 +148,7 @@ mod tests {
             }],
             entry: Some("e1".into()),
             ties: vec!["1|10|0990001N:7 0990002P:|9".into()],
+            birth: preau_connector_api::Birth::Untold,
         }
     }
 

@@ -11,6 +11,7 @@ use preau_domain::{Instant, Levels, SourceId};
 use preau_egress::Egress;
 use preau_keys::strength::Breached;
 use preau_keys::{ClientAuthorities, Keyring, Passwords, Sealer, Signers, SystemIds};
+use preau_provision::BirthCodes;
 use preau_saml::metadata::Peers;
 use preau_store::Store;
 use preau_store_sql::{Journal, Options};
@@ -188,6 +189,12 @@ fn secret_files(base: &Path, at: &str, table: &toml::Table, files: &mut Vec<(Str
 pub fn keyring(loaded: &Loaded, demo: bool) -> Result<Keyring, Failure> {
     Keyring::open(&loaded.path(&loaded.config.keys.dir), demo)
         .map_err(|problem| Failure::new(format!("keys: {problem}")))
+}
+
+/// What is kept of dates of birth: codes under the master key.
+pub fn births(keys: &Keyring) -> BirthCodes {
+    let keys = keys.clone();
+    BirthCodes::new(move |of, date| keys.birth_code(of, date))
 }
 
 /// The products there are: those compiled in, and the site's own.

@@ -589,6 +589,7 @@ async fn schedule(house: Arc<House>, source: SourceId, directory: Arc<dyn Direct
         let options = Options {
             thresholds,
             withheld: sync.withheld(),
+            births: assembly::births(&house.hub.keyring),
             links: sync.key_rules().into(),
             undo_people: Some(sync.undo_people),
             ..Options::default()

@@ -1,9 +1,9 @@
 //! Runs that an administrator lets go on a page: done here, one after the other, as `preau sync apply --accept-run` does them.
 
-use crate::SystemClock;
 use crate::cli::Failure;
 use crate::commands::runs;
 use crate::jobs::House;
+use crate::{SystemClock, assembly};
 use preau_connector_api::Connector;
 use preau_domain::{Clock, RunId, SourceId};
 use preau_keys::SystemIds;
@@ -73,6 +73,7 @@ async fn one(house: &House, source: &SourceId, run: &RunId) -> Result<String, St
         thresholds: Thresholds { accepted: Some(looked_at.people.losing()), new_year: false, ..usual },
         seen: Some(looked_at.losses.into()),
         withheld: sync.withheld(),
+        births: assembly::births(&house.hub.keyring),
         links: sync.key_rules().into(),
         undo_people: Some(sync.undo_people),
         ..Options::default()

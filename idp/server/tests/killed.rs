@@ -42,6 +42,7 @@ impl Source {
             children: Vec::new(),
             entry: None,
             ties: Vec::new(),
+            birth: preau_connector_api::Birth::Untold,
         })
     }
 }

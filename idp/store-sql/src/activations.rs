@@ -5,8 +5,8 @@ use crate::link::{Link, Row, Sql, args};
 use crate::people::stop_sessions;
 use crate::{factors, kept, letters};
 use async_trait::async_trait;
-use preau_domain::{Activation, Credential, FactorKind, Instant, KeptKind, OneTimeKey, PersonId};
-use preau_store::{Activations, Result, StoreError};
+use preau_domain::{Activation, Credential, FactorKind, Instant, JoinKey, KeptKind, OneTimeKey, PersonId, SourceId};
+use preau_store::{Activations, KeptBirth, Result, StoreError};
 use std::collections::HashSet;
 
 const OF_LOGIN: &str = "SELECT coalesce(person.account, person.id), credential.login, credential.hash, credential.since
@@ -20,7 +20,7 @@ const OF_ACCOUNT: &str =
 const PUT: &str = "INSERT INTO activation (person, code, made, expires, made_by)
     SELECT $1, $2, $3, $4, $5 WHERE NOT EXISTS (SELECT 1 FROM activation WHERE code = $2)
     ON CONFLICT (person) DO UPDATE SET code = excluded.code, made = excluded.made, expires = excluded.expires,
-        made_by = excluded.made_by";
+        made_by = excluded.made_by, tries = 0";
 /// A code may be one of a record that became another account's since it was printed.
 const OF_CODE: &str = "SELECT coalesce(person.account, person.id), code, made, expires, made_by
     FROM activation JOIN person ON person.id = activation.person WHERE code = $1 AND expires > $2";
@@ -48,6 +48,12 @@ const PROVIDED: Sql = Sql::Each {
 };
 const TAKE_BACK: &str = "DELETE FROM activation
     WHERE person IN (SELECT id FROM person record WHERE record.id = $1 OR record.account = $1)";
+const BIRTHS: &str = "SELECT source, join_key, birth FROM person
+    WHERE (id = $1 OR account = $1) AND birth IS NOT NULL AND state IN ('active', 'precreated')
+    ORDER BY source, join_key";
+const COUNT_DATE: &str = "UPDATE activation SET tries = tries + 1 WHERE code = $1 AND expires > $2 RETURNING tries";
+const RIGHT_DATE: &str = "UPDATE activation SET tries = 0 WHERE code = $1";
+const WRONG_DATE: &str = "DELETE FROM activation WHERE code = $1 AND tries >= $2";
 const TAKE: &str = "DELETE FROM activation WHERE code = $1 AND expires > $2 RETURNING person";
 /// Nobody else gives that record a password or a code until the commit.
 const HOLD: Sql = Sql::Each {
@@ -196,6 +202,26 @@ impl Activations for Back {
 
     async fn take_activation_back(&self, person: &PersonId) -> Result<()> {
         self.changed(TAKE_BACK, args![person.as_str()]).await.map(drop)
+    }
+
+    async fn births_of(&self, person: &PersonId) -> Result<Vec<KeptBirth>> {
+        let kept = |row: &Row| -> Result<KeptBirth> {
+            let of = JoinKey { source: SourceId::new(row.text(0)?), key: row.text(1)?.to_owned() };
+            Ok(KeptBirth { of, code: row.text(2)?.to_owned() })
+        };
+        self.rows(BIRTHS, args![person.as_str()]).await?.iter().map(kept).collect()
+    }
+
+    async fn begin_date(&self, key: &OneTimeKey, now: Instant) -> Result<Option<u32>> {
+        let counted = self.change(COUNT_DATE, args![key.as_str(), now]).await?;
+        counted.first().map(|row| Ok(u32::try_from(row.int(0)?).unwrap_or(u32::MAX))).transpose()
+    }
+
+    async fn end_date(&self, key: &OneTimeKey, right: bool, most: u32) -> Result<bool> {
+        if right {
+            return self.changed(RIGHT_DATE, args![key.as_str()]).await.map(|_| false);
+        }
+        Ok(self.changed(WRONG_DATE, args![key.as_str(), most]).await? > 0)
     }
 
     async fn activate(&self, key: &OneTimeKey, login: &str, hash: &str, now: Instant) -> Result<Option<PersonId>> {

@@ -44,11 +44,11 @@ const DUE_PURGE: &str = "SELECT id FROM person WHERE state IN ('suspended', 'pre
     AND NOT EXISTS (SELECT 1 FROM person further WHERE further.account = person.id) LIMIT $2";
 const PREDELETE: Sql = Sql::Each {
     sqlite: "UPDATE person SET state = 'predeleted', login = NULL, mail = NULL, digest = NULL, establishments = '',
-            doc = $3, written = NULL, entry = NULL, ties = NULL WHERE id IN (SELECT value FROM json_each($2))
+            doc = $3, written = NULL, entry = NULL, ties = NULL, birth = NULL WHERE id IN (SELECT value FROM json_each($2))
             AND state = 'suspended' AND ended <= $1
         RETURNING id",
     postgres: "UPDATE person SET state = 'predeleted', login = NULL, mail = NULL, digest = NULL, establishments = '',
-            doc = $3, written = NULL, entry = NULL, ties = NULL WHERE id IN (SELECT id FROM person
+            doc = $3, written = NULL, entry = NULL, ties = NULL, birth = NULL WHERE id IN (SELECT id FROM person
             WHERE id = ANY($2) AND state = 'suspended' AND ended <= $1
             FOR UPDATE SKIP LOCKED)
         RETURNING id",
@@ -58,7 +58,7 @@ const PURGE: Sql = Sql::Each {
     sqlite:
         "UPDATE person SET state = 'purged', source = NULL, join_key = NULL, login = NULL, mail = NULL, digest = NULL,
             establishments = '', password_hash = NULL, doc = '{}', stopped = NULL, written = NULL, ended = NULL,
-            entry = NULL, ties = NULL
+            entry = NULL, ties = NULL, birth = NULL
         WHERE id IN (SELECT value FROM json_each($2))
             AND state IN ('suspended', 'predeleted') AND ended <= $1
             AND NOT EXISTS (SELECT 1 FROM person further WHERE further.account = person.id)
@@ -66,7 +66,7 @@ const PURGE: Sql = Sql::Each {
     postgres:
         "UPDATE person SET state = 'purged', source = NULL, join_key = NULL, login = NULL, mail = NULL, digest = NULL,
             establishments = '', password_hash = NULL, doc = '{}', stopped = NULL, written = NULL, ended = NULL,
-            entry = NULL, ties = NULL
+            entry = NULL, ties = NULL, birth = NULL
         WHERE id IN (SELECT id FROM person
             WHERE id = ANY($2) AND state IN ('suspended', 'predeleted') AND ended <= $1
                 AND NOT EXISTS (SELECT 1 FROM person further WHERE further.account = person.id) FOR UPDATE SKIP LOCKED)

@@ -105,6 +105,7 @@ fn source_record(row: &Row, source: &SourceId) -> Result<SourceRecord> {
         told: Told {
             entry: row.text_or_none(4)?.map(str::to_owned),
             ties: row.text_or_none(5)?.map_or(Ok(Vec::new()), |text| doc::read("person", text))?,
+            birth: None,
         },
         children: children.map(|child| child.pupil.key.clone()).collect(),
     })
@@ -160,9 +161,12 @@ fn forget_names(report: &mut serde_json::Value) -> bool {
     let Some(report) = report.as_object_mut() else { return false };
     let shared = report.remove("shared_logins").is_some();
     let absent = report.remove("absent").is_some();
-    let entries = report.get_mut("rejected").and_then(|rejected| rejected.get_mut("entries"));
-    let entries = entries.and_then(serde_json::Value::as_array_mut);
-    let named = entries.is_some_and(|entries| !std::mem::take(entries).is_empty());
+    let mut named = false;
+    for list in ["rejected", "remarks"] {
+        let entries = report.get_mut(list).and_then(|list| list.get_mut("entries"));
+        let entries = entries.and_then(serde_json::Value::as_array_mut);
+        named |= entries.is_some_and(|entries| !std::mem::take(entries).is_empty());
+    }
     shared || absent || named
 }
 

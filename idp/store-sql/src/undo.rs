@@ -10,13 +10,13 @@ use preau_domain::{AccountState, SessionId};
 use preau_store::{Result, RunRecord, UndoPart, Undoable, Undone};
 
 const KEEP_PEOPLE: Sql = Sql::Each {
-    sqlite: "INSERT INTO before_run (run, kind, key, expires, written, login, state, digest, establishments, mail, doc, entry, ties)
-        SELECT $1, 'person', join_key, $2, written, login, state, digest, establishments, mail, doc, entry, ties FROM person
+    sqlite: "INSERT INTO before_run (run, kind, key, expires, written, login, state, digest, establishments, mail, doc, entry, ties, birth)
+        SELECT $1, 'person', join_key, $2, written, login, state, digest, establishments, mail, doc, entry, ties, birth FROM person
         WHERE source = $3 AND join_key IN (SELECT value FROM json_each($4)) AND written IS NOT $1
         ON CONFLICT DO NOTHING",
     postgres:
-        "INSERT INTO before_run (run, kind, key, expires, written, login, state, digest, establishments, mail, doc, entry, ties)
-        SELECT $1, 'person', join_key, $2, written, login, state, digest, establishments, mail, doc, entry, ties FROM person
+        "INSERT INTO before_run (run, kind, key, expires, written, login, state, digest, establishments, mail, doc, entry, ties, birth)
+        SELECT $1, 'person', join_key, $2, written, login, state, digest, establishments, mail, doc, entry, ties, birth FROM person
         WHERE source = $3 AND join_key = ANY($4) AND written IS DISTINCT FROM $1
         ON CONFLICT DO NOTHING",
 };
@@ -32,14 +32,14 @@ const KEPT: &str = "SELECT key FROM before_run WHERE run = $1 AND kind = $2 AND 
 const PUT_PEOPLE_BACK: Sql = Sql::Each {
     sqlite: "UPDATE person SET login = b.login, ended = NULL,
             state = CASE WHEN b.state = 'precreated' AND person.state = 'active' THEN 'active' ELSE b.state END, digest = b.digest, establishments = b.establishments,
-            mail = b.mail, doc = b.doc, entry = b.entry, ties = b.ties, written = b.written
+            mail = b.mail, doc = b.doc, entry = b.entry, ties = b.ties, birth = b.birth, written = b.written
         FROM before_run b WHERE b.run = $1 AND b.kind = 'person' AND b.key IN (SELECT value FROM json_each($2))
             AND person.source = $3 AND person.join_key = b.key AND person.written = $1
         RETURNING id, state",
     postgres:
         "UPDATE person SET login = b.login, ended = NULL,
             state = CASE WHEN b.state = 'precreated' AND person.state = 'active' THEN 'active' ELSE b.state END, digest = b.digest, establishments = b.establishments,
-            mail = b.mail, doc = b.doc, entry = b.entry, ties = b.ties, written = b.written
+            mail = b.mail, doc = b.doc, entry = b.entry, ties = b.ties, birth = b.birth, written = b.written
         FROM before_run b WHERE b.run = $1 AND b.kind = 'person' AND b.key = ANY($2)
             AND person.source = $3 AND person.join_key = b.key AND person.written = $1
         RETURNING person.id, person.state",

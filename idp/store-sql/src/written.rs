@@ -21,6 +21,7 @@ const RECORD: &[(&str, Kind)] = &[
     ("written", Kind::Text),
     ("entry", Kind::Text),
     ("ties", Kind::Text),
+    ("birth", Kind::Text),
 ];
 
 /// What becomes of an account that exists, but for the names it is found by. Its id stays, as does its password hash; that it was
@@ -32,7 +33,7 @@ macro_rules! goes_on {
             state = CASE WHEN excluded.state = 'precreated' AND person.state <> 'precreated' THEN 'active'
                 ELSE excluded.state END,
             digest = excluded.digest, establishments = excluded.establishments, doc = excluded.doc,
-            written = excluded.written, ties = excluded.ties",
+            written = excluded.written, ties = excluded.ties, birth = excluded.birth",
             $names
         )
     };
@@ -114,7 +115,8 @@ pub(crate) fn in_order(undo: Option<&Undoable>, changes: &[PersonChange]) -> Res
             mail.as_deref(),
             written,
             told.entry.as_deref(),
-            ties.as_deref()
+            ties.as_deref(),
+            told.birth.as_deref()
         ];
         people.entry(source.to_owned()).or_default().push(Writing {
             key: key.to_owned(),

@@ -2,8 +2,17 @@
 
 use crate::Result;
 use async_trait::async_trait;
-use preau_domain::{Activation, Credential, Instant, OneTimeKey, PersonId};
+use preau_domain::{Activation, Credential, Instant, JoinKey, OneTimeKey, PersonId};
 use std::collections::HashSet;
+
+/// The code that is kept of a date of birth ([`crate::Told::birth`]), and the record it was made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptBirth {
+    /// The record.
+    pub of: JoinKey,
+    /// The code.
+    pub code: String,
+}
 
 /// Credentials, activation codes and acceptances of the charte. An account of several records ([`crate::Pairings`]) may have come to credentials
 /// of each; a new password ends them all but one. They are forgotten with what is known of their person
@@ -32,6 +41,16 @@ pub trait Activations: Send + Sync {
 
     /// Takes back the code of a person, if they have one.
     async fn take_activation_back(&self, person: &PersonId) -> Result<()>;
+
+    /// What is kept of the date of birth of somebody, by every record of theirs that may sign in; mostly nothing.
+    async fn births_of(&self, person: &PersonId) -> Result<Vec<KeptBirth>>;
+
+    /// Counts one more date of birth that is typed with a code, before it is compared; how many since the latest that was right. Concurrent callers are
+    /// given different numbers. Absent if the code is gone or expired at or before `now`.
+    async fn begin_date(&self, key: &OneTimeKey, now: Instant) -> Result<Option<u32>>;
+
+    /// Says what came of it: after a right one none are counted any more, and a wrong one ends the code if there were that many. Whether it did.
+    async fn end_date(&self, key: &OneTimeKey, right: bool, most: u32) -> Result<bool>;
 
     /// Takes a code out for good and gives its person that password, under that login unless they have one already; what they proved
     /// themselves with before goes in the same stroke, whichever of their records it came with, and so do their sessions, tickets and tokens. Gives the name of the account;

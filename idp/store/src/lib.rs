@@ -33,7 +33,7 @@ mod signing_keys;
 mod throttle;
 mod tickets;
 
-pub use activations::Activations;
+pub use activations::{Activations, KeptBirth};
 pub use audit::Audit;
 pub use cards::Cards;
 pub use factors::{BoundTo, FactorUse, Factors};

@@ -38,6 +38,8 @@ pub struct Told {
     pub entry: Option<String>,
     /// Of a pupil, the ties to the adults around: texts of the connector that read them.
     pub ties: Vec<String>,
+    /// A code of the date of birth, where the source was asked for it. It is read by [`crate::Activations::births_of`] and nothing else.
+    pub birth: Option<String>,
 }
 
 /// One record of a source, with all that is known of it.

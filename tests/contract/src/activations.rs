@@ -1,11 +1,11 @@
 //! Passwords that live here of people who come from a source, the codes by which they choose them, and the charte they accept.
 
-use crate::fixture::{LATER, NOW, beginning, change, conflicts, local, session, sourced};
+use crate::fixture::{LATER, NOW, beginning, change, conflicts, local, session, source, sourced};
 use preau_domain::{
     Activation, Credential, Factor, FactorId, FactorKind, Instant, JoinKey, KeptKind, KeptThing, OneTimeKey, Person,
-    PersonId, SessionId, SourceId,
+    PersonId, Retention, RunId, SessionId, SourceId,
 };
-use preau_store::{SaidBy, Store};
+use preau_store::{PersonChange, RunOutcome, RunRecord, SaidBy, Store, Told, UndoPart, Undoable};
 
 async fn somebody(store: &dyn Store, key: &str) -> PersonId {
     let person = sourced(key);
@@ -259,4 +259,90 @@ pub async fn a_charte_is_accepted_by_its_version(store: &dyn Store) {
     assert_eq!(store.charte_accepted(&zoe, "2026-09").await.unwrap(), Some(NOW));
     assert_eq!(store.charte_accepted(&zoe, "2027-09").await.unwrap(), None);
     assert_eq!(store.charte_accepted(&ali, "2026-09").await.unwrap(), None);
+}
+
+/// A record with a code of its date of birth.
+fn born(person: Person, code: Option<&str>) -> PersonChange {
+    PersonChange { told: Told { birth: code.map(str::to_owned), ..Told::default() }, ..change(person) }
+}
+
+/// The codes of dates of birth that are kept of somebody.
+async fn births(store: &dyn Store, person: &PersonId) -> Vec<(String, String)> {
+    let kept = store.births_of(person).await.unwrap();
+    kept.into_iter().map(|birth| (birth.of.to_string(), birth.code)).collect()
+}
+
+/// The code of a date of birth is its record's: it goes with the next writing that tells none, comes back when that is undone, and is everybody's who
+/// has several records that may sign in.
+pub async fn a_date_of_birth_is_kept_as_its_source_told_it(store: &dyn Store) {
+    let (zoe, run) = (sourced("zoe"), RunId::new("r1"));
+    let kept = |code: &str| vec![(format!("{}$zoe", source()), code.to_owned())];
+    store.put_people(None, &[born(zoe.clone(), Some("d1")), change(sourced("ali"))]).await.unwrap();
+    assert_eq!(births(store, &zoe.id).await, kept("d1"));
+    assert_eq!(births(store, &sourced("ali").id).await, []);
+    let undo = Undoable { run: run.clone(), until: LATER };
+    store.put_people(Some(&undo), &[born(zoe.clone(), None)]).await.unwrap();
+    assert_eq!(births(store, &zoe.id).await, []);
+    let (outcome, report) = (RunOutcome::Applied, "{}".into());
+    let run = RunRecord { id: run, source: source(), started: NOW, finished: Some(NOW), outcome, report };
+    store.undo(&run, UndoPart::Changed, "", 9).await.unwrap();
+    assert_eq!(births(store, &zoe.id).await, kept("d1"), "as before the run");
+    let join = Some(JoinKey { source: SourceId::new("ville"), key: "z".into() });
+    let town = Person { join, ..sourced("town") };
+    store.put_people(None, &[born(town.clone(), Some("d2"))]).await.unwrap();
+    assert_eq!(store.pair(&[(zoe.id.clone(), town.id)], SaidBy::Hand, NOW).await.unwrap(), [true]);
+    let both = [kept("d1"), vec![("ville$z".to_owned(), "d2".to_owned())]].concat();
+    assert_eq!(births(store, &zoe.id).await, both);
+    store.suspend_people(None, &SourceId::new("ville"), &["z".into()]).await.unwrap();
+    assert_eq!(births(store, &zoe.id).await, kept("d1"), "of a record that may sign in");
+}
+
+/// Whoever is pre-deleted and comes back has no code of a date of birth until it is told again.
+pub async fn a_date_of_birth_goes_with_its_person(store: &dyn Store) {
+    let zoe = sourced("zoe");
+    store.put_people(None, &[born(zoe.clone(), Some("d1"))]).await.unwrap();
+    store.suspend_people(None, &source(), &["zoe".into()]).await.unwrap();
+    let (retention, late) = (Retention::days(31, 85), Instant(NOW.0 + 32 * 86_400_000));
+    store.let_time_pass(NOW, retention, 9).await.unwrap();
+    assert_eq!(store.let_time_pass(late, retention, 9).await.unwrap().predeleted.len(), 1);
+    store.put_people(None, &[born(zoe.clone(), None)]).await.unwrap();
+    assert_eq!(births(store, &zoe.id).await, []);
+    store.put_people(None, &[born(zoe.clone(), Some("d2"))]).await.unwrap();
+    assert_eq!(births(store, &zoe.id).await.len(), 1, "control");
+}
+
+/// Dates that are typed are counted with their code, until one was right; too many wrong ones end it, and a new code begins anew.
+pub async fn wrong_dates_end_a_code(store: &dyn Store) {
+    let zoe = somebody(store, "zoe").await;
+    let (first, second) = (OneTimeKey::new("z1"), OneTimeKey::new("z2"));
+    assert_eq!(store.begin_date(&first, NOW).await.unwrap(), None, "there is no such code");
+    store.put_activations(&[code(&zoe, "z1")]).await.unwrap();
+    assert_eq!(store.begin_date(&first, LATER).await.unwrap(), None, "it expired");
+    for n in 1..=2 {
+        assert_eq!(store.begin_date(&first, NOW).await.unwrap(), Some(n));
+        assert!(!store.end_date(&first, false, 3).await.unwrap());
+    }
+    assert_eq!(store.begin_date(&first, NOW).await.unwrap(), Some(3));
+    assert!(!store.end_date(&first, true, 3).await.unwrap(), "it was right");
+    for n in 1..=3 {
+        assert_eq!(store.begin_date(&first, NOW).await.unwrap(), Some(n), "counted anew");
+        assert_eq!(store.end_date(&first, false, 3).await.unwrap(), n == 3);
+    }
+    assert!(!store.end_date(&first, false, 3).await.unwrap(), "once");
+    assert_eq!(store.activation(&first, NOW).await.unwrap(), None);
+    store.put_activations(&[code(&zoe, "z1")]).await.unwrap();
+    store.begin_date(&first, NOW).await.unwrap();
+    store.put_activations(&[code(&zoe, "z2")]).await.unwrap();
+    assert_eq!(store.begin_date(&second, NOW).await.unwrap(), Some(1), "a reprint");
+}
+
+/// Of many dates that are typed with one code at once no two have the same number.
+pub async fn many_dates_at_once_are_counted_apart(store: &dyn Store) {
+    let zoe = somebody(store, "zoe").await;
+    store.put_activations(&[code(&zoe, "z1")]).await.unwrap();
+    let key = OneTimeKey::new("z1");
+    let tries = futures::future::join_all((0..12).map(|_| store.begin_date(&key, NOW))).await;
+    let mut counted: Vec<u32> = tries.into_iter().map(|one| one.unwrap().unwrap()).collect();
+    counted.sort_unstable();
+    assert_eq!(counted, (1..=12).collect::<Vec<u32>>());
 }

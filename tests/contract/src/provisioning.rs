@@ -406,6 +406,7 @@ pub async fn a_record_is_found_by_what_its_source_told(store: &dyn Store) {
     let told = |entry: &str, ties: &[&str]| Told {
         entry: Some(entry.to_owned()),
         ties: ties.iter().map(|&tie| tie.to_owned()).collect(),
+        birth: None,
     };
     let child = |source, key: &str| {
         let pupil = JoinKey { source, key: key.to_owned() };

@@ -15,7 +15,7 @@ use preau_domain::{
 use preau_store::{
     Activations, Admission, Admitted, Aged, Alike, Answer, Attempt, Audit, BoundTo, Caller, Cards, ConventionsAt,
     Conversion, Delays, Departed, DueGuests, Ending, Establishments, FactorUse, Factors, Grants, GuestsOf, Health,
-    Held, Hosted, Hosting, IndexRow, Inspections, InspectionsOf, Keeping, Letter, Letters, Links, ListsOf, Lives,
+    Held, Hosted, Hosting, IndexRow, Inspections, InspectionsOf, Keeping, KeptBirth, Letter, Letters, Links, ListsOf, Lives,
     Marked, Marks, NewSession, Notice, OpeningChange, Operations, Ousted, Outbox, Pair, Pairable, Pairings, People,
     PersonChange, Provisioning, RecordName, Registrations, Result, Rotation, RunRecord, SaidBy, Sessions, SharedLogin,
     Shortcuts, SignIns, SigningKeys, SourceRecord, StopsOf, Store, StoreError, StoredMark, Swept, TakenLetter,
@@ -404,6 +404,9 @@ faulty!(Activations {
     fn activation_of(person: &PersonId, now: Instant) -> Option<Activation>;
     fn provided(people: &[PersonId], now: Instant) -> HashSet<PersonId>;
     fn take_activation_back(person: &PersonId) -> ();
+    fn births_of(person: &PersonId) -> Vec<KeptBirth>;
+    fn begin_date(key: &OneTimeKey, now: Instant) -> Option<u32>;
+    fn end_date(key: &OneTimeKey, right: bool, most: u32) -> bool;
     fn activate(key: &OneTimeKey, login: &str, hash: &str, now: Instant) -> Option<PersonId>;
     fn reset_password(key: &OneTimeKey, person: &PersonId, hash: &str, now: Instant) -> bool;
     fn accept_charte(person: &PersonId, version: &str, at: Instant) -> ();

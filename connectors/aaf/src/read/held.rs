@@ -98,6 +98,7 @@ fn together(first: PersonRecord, second: PersonRecord) -> PersonRecord {
         children,
         entry: first.entry.or(second.entry),
         ties: first.ties,
+        birth: first.birth.or(second.birth),
         key: first.key,
         given_name: first.given_name,
         family_name: first.family_name,

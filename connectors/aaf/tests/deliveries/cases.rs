@@ -1,8 +1,8 @@
 //! The oddities of real feeds: what does not fit is rejected with file and line, and nothing else suffers.
 
 use crate::support::{Everything, Written, named, pupil, relative, request, teacher};
-use preau_connector_api::{Completion, Record};
-use preau_domain::{Legal, Profile};
+use preau_connector_api::{Birth, Completion, Record};
+use preau_domain::{BirthDate, Legal, Profile};
 
 #[tokio::test]
 async fn oddities_of_pupils() {
@@ -153,4 +153,29 @@ async fn the_prefix_of_another_academy_stays() {
     let written = Written::new("aaf-academies", &pupil("11", &[]), &relative("77"), &staff);
     let read = Everything::of(&(written.config() + "academy = \"AC-NOTOS\"\n")).await;
     assert!(read.find("AC-BOREE$31").is_some() && read.find("31").is_none() && read.find("32").is_some());
+}
+
+/// Dates of birth are read of the profiles that the settings name, by deltas too, and of nobody else; one that is no date rejects nobody.
+#[tokio::test]
+async fn dates_of_birth_are_read_of_those_who_were_named() {
+    let born = |day: &'static str| [("ENTPersonDateNaissance", day), ("ENTElevePersRelEleve", "77$10$1$1$1$1")];
+    let pupils = pupil("11", &born("03/11/2014")) + &pupil("12", &born("demain")) + &pupil("13", &born(""));
+    let parent = request("add", "PersRelEleve", "77", &named("Mistral", &[("ENTPersonDateNaissance", "04/05/1980")]));
+    let written =
+        Written::new("aaf-births", &pupils, &parent, &teacher("31", &[("ENTPersonDateNaissance", "1/2/1970")]));
+    let day = |text| Birth::Told(BirthDate::read(text).expect("a day"));
+    let read = async |setting: &str| {
+        let read = Everything::of(&(written.config() + setting)).await;
+        assert_eq!((&read.completion, read.rejected().len()), (&Completion::Complete, 0), "{setting}");
+        ["11", "12", "13", "77", "31"].map(|key| read.person(key).birth.clone())
+    };
+    let nothing = || Birth::Untold;
+    assert_eq!(read("").await, [nothing(), nothing(), nothing(), nothing(), nothing()]);
+    let pupils = "confirm_birth_date = [\"National_ELV\"]\n";
+    assert_eq!(read(pupils).await, [day("03/11/2014"), Birth::Unread, nothing(), nothing(), nothing()]);
+    let parents = "confirm_birth_date = [\"National_TUT\"]\n";
+    assert_eq!(read(parents).await, [nothing(), nothing(), nothing(), day("04/05/1980"), nothing()]);
+    let mended = request("modify", "Eleve", "12", &[("ENTPersonDateNaissance", "05/11/2014")]);
+    written.file("E2D_Delta_20260902_Eleve_0000.xml", &mended);
+    assert_eq!(read(pupils).await[1], day("05/11/2014"));
 }

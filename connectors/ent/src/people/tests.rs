@@ -1,7 +1,7 @@
 //! Entries made by hand, one oddity each.
 
 use super::*;
-use preau_domain::{Child, Enrolment, SourceId};
+use preau_domain::{BirthDate, Child, Enrolment, SourceId};
 
 const COLLEGE: &str = "ENTStructureSIREN=1,ou=structures,dc=x";
 const LYCEE: &str = "ENTStructureSIREN=2,ou=structures,dc=x";
@@ -238,4 +238,37 @@ fn more_than_anybody_has_does_not_fit() {
     let read = adult(&[("ENTPersonFonctions", &[&teaches]), ("ENTAuxEnsClasses", &classes)]);
     assert!(read.is_err());
     assert!(adult(&[("ENTPersonFonctions", &[&teaches]), ("ENTAuxEnsClasses", &classes[1..])]).is_ok());
+}
+
+#[test]
+fn a_date_of_birth_is_read_of_those_who_were_named_and_rejects_nobody() {
+    let read = |asked: &[Profile], day: &[&str]| {
+        let mapping = Mapping::ldap().confirming(asked).expect("it tells the date");
+        let (table, keys) = (table(&mapping), Keys::new(Some("AC-NOTOS".into())));
+        let reader = Reader { mapping: &mapping, keys: &keys, table: &table };
+        let own: &[(&str, &[&str])] = &[
+            ("ENTPersonStructRattach", &[LYCEE]),
+            ("ENTElevePersRelEleve", &["7$10$1$1$1$1"]),
+            ("ENTPersonDateNaissance", day),
+        ];
+        let (pupil, mut links) = (pupil_entry("AC-NOTOS$12", own), Links::default());
+        let pupil = reader.pupil(&pupil, "12".into(), &mut links).expect("it fits");
+        links.sort();
+        let source = SourceId::new("annuaire");
+        let rules = Rules { source, academy: Some("AC-NOTOS".into()), in_charge: false };
+        let entry = Entry::made("uid=a,ou=people,dc=x", &[EVERYBODY, &[("ENTPersonDateNaissance", day)]].concat());
+        let parent = reader.adult(&entry, "7".into(), &links, &rules).expect("it fits");
+        assert!(parent.affiliations.iter().any(|at| at.profile == Profile::Guardian), "control");
+        [pupil.birth, parent.birth]
+    };
+    let told = || Birth::Told(BirthDate::read("03/11/2014").expect("a day"));
+    assert_eq!(read(&[], &["03/11/2014"]), [Birth::Untold, Birth::Untold]);
+    assert_eq!(read(&[Profile::Pupil], &["03/11/2014"]), [told(), Birth::Untold]);
+    assert_eq!(read(&[Profile::Guardian, Profile::Head], &["03/11/2014"]), [Birth::Untold, told()]);
+    let long = "1".repeat(2 * MAX_CODE);
+    for odd in ["31/02/2014", "03/11/14", &long] {
+        assert_eq!(read(&[Profile::Pupil], &[odd]), [Birth::Unread, Birth::Untold], "{odd}");
+    }
+    assert_eq!(read(&[Profile::Pupil], &[]), [Birth::Untold, Birth::Untold]);
+    assert_eq!(read(&[Profile::Pupil], &[" "]), [Birth::Untold, Birth::Untold]);
 }

@@ -1,6 +1,7 @@
 //! The life of a key file, and what must never collide.
 
 use super::*;
+use preau_domain::SourceId;
 
 const DEV_KEY: &str = include_str!("../../../../certs/dev-master.key");
 
@@ -106,6 +107,20 @@ fn a_code_belongs_to_its_texts_its_purpose_and_its_key() {
     assert!(!ring.mac_ok("form", &["ab", "c"], ""));
     assert!(!ring.mac_ok("form", &["ab", "c"], &code[..42]));
     assert!(!Keyring::ephemeral(b"2").mac_ok("form", &["ab", "c"], &code));
+}
+
+#[test]
+fn a_code_of_a_date_of_birth_is_one_records() {
+    let ring = Keyring::ephemeral(b"1");
+    let of = |source: &str, key: &str| JoinKey { source: SourceId::new(source), key: key.into() };
+    let day = |text| BirthDate::read(text).unwrap();
+    let (noe, date) = (of("aaf", "7"), day("03/11/2014"));
+    let code = ring.birth_code(&noe, &date);
+    assert!(ring.birth_code_ok(&noe, &day("2014-11-03"), &code), "control: however it is written");
+    for (other, date) in [(of("aaf", "8"), &date), (of("ville", "7"), &date), (noe.clone(), &day("04/11/2014"))] {
+        assert!(!ring.birth_code_ok(&other, date, &code), "{other}");
+    }
+    assert!(!Keyring::ephemeral(b"2").birth_code_ok(&noe, &date, &code), "another key");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The plan as tables: what is stored, what is read, what would happen.
 
 use super::*;
+use preau_connector_api::Birth;
 use preau_domain::{AccountState, Affiliation, EstablishmentKind, Profile};
 use preau_store::IndexRow;
 
@@ -25,6 +26,7 @@ fn record(key: &str, name: &str) -> PersonRecord {
         children: Vec::new(),
         entry: None,
         ties: Vec::new(),
+        birth: Birth::Untold,
     }
 }
 

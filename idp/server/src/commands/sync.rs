@@ -46,7 +46,7 @@ async fn run(loaded: &Loaded, source: &str, dry_run: bool, args: &SyncOptions) -
         .ok_or_else(|| Failure::new(format!("{source} checks passwords but hands over no people")))?;
     let keys = assembly::keyring(loaded, true)?;
     let ctx = context(loaded, &keys).await?;
-    go(loaded, &ctx, (&source, &*directory, "apply"), dry_run, args).await
+    go(loaded, (&ctx, &keys), (&source, &*directory, "apply"), dry_run, args).await
 }
 
 /// Reads a source that is none any more as one that holds nobody.
@@ -64,13 +64,13 @@ async fn retire(loaded: &Loaded, source: &str, args: &SyncOptions) -> Result<(),
         return Err(Failure::new(format!("nobody who may sign in came from a source {source}")));
     }
     commands::journal(&*ctx.store, None, None, &format!("source-retired {source}")).await?;
-    go(loaded, &ctx, (&source, &Nobody, "retire"), false, args).await
+    go(loaded, (&ctx, &keys), (&source, &Nobody, "retire"), false, args).await
 }
 
 /// Runs it over what a directory hands over.
 async fn go(
     loaded: &Loaded,
-    ctx: &SyncContext<dyn Store>,
+    (ctx, keys): (&SyncContext<dyn Store>, &Keyring),
     (source, directory, again): (&SourceId, &dyn Directory, &str),
     dry_run: bool,
     args: &SyncOptions,
@@ -89,6 +89,7 @@ async fn go(
         thresholds: Thresholds { accepted, new_year: usual.new_year && accepted.is_none(), ..usual },
         seen,
         withheld: loaded.config.sync.withheld(),
+        births: assembly::births(keys),
         links: loaded.config.sync.key_rules().into(),
         undo_people: Some(loaded.config.sync.undo_people),
     };
@@ -214,6 +215,12 @@ pub(super) fn text(report: &Report, again: &str) -> String {
         out += &format!("            … and {more} more: preau {command} {}", report.source);
         let kept = u64::try_from(REJECTED_KEPT).unwrap_or(u64::MAX);
         out += if report.rejected.total > kept { " names the first thousand\n" } else { " names them\n" };
+    }
+    for (reason, count) in &report.remarks.by_reason {
+        out += &format!("  remark          {count} people are read all the same: {reason}\n");
+    }
+    for entry in report.remarks.entries.iter().take(10) {
+        out += &format!("            {}\n", entry.dn);
     }
     out += &shared(&report.shared_logins, "  ");
     if !report.waiting_schools.is_empty() {

@@ -4,6 +4,7 @@
 mod account;
 mod audit;
 mod bench;
+mod birth;
 mod connectors;
 mod cut;
 mod desk;

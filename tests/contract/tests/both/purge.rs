@@ -74,7 +74,8 @@ async fn a_purge_leaves_a_name_and_what_the_journal_says() {
         person.family_name = "Nom-de-la-partie".into();
         let enrolment = Enrolment { establishment: uai(1), number: "55021".into(), first_degree: true };
         person.affiliations[0].enrolment = Some(Box::new(enrolment));
-        let told = Told { entry: Some("entry of l-partie".into()), ties: vec!["Nom-de-la-partie".into()] };
+        let (entry, birth) = (Some("entry of l-partie".into()), Some("birth of l-partie".into()));
+        let told = Told { entry, ties: vec!["Nom-de-la-partie".into()], birth };
         let read = PersonChange { told, ..change(person.clone()) };
         store.put_people(None, std::slice::from_ref(&read)).await.unwrap();
         let undo = Undoable { run: RunId::new("r1"), until: NOW + Seconds(31 * 86_400) };

@@ -1,6 +1,6 @@
 //! What a record of processing says: who receives which data of whom, why, where, for how long.
 
-use crate::config::Loaded;
+use crate::config::{Loaded, SourceConfig};
 use preau_connector_api::{MountedService, Names};
 use preau_domain::{Establishment, Uai};
 use preau_policy::{concerned, identifier_words, sent};
@@ -184,18 +184,30 @@ fn house(loaded: &Loaded, locale: Locale) -> [String; COLUMNS] {
     let sync = &config.sync;
     let (delete, purge, journal) = (sync.predelete_after_days, sync.purge_after_days, config.storage.audit_days);
     let title = &config.web.name;
+    // As the connectors read it: an empty list asks for nobody's.
+    let asks = |source: &SourceConfig| source.table.get("confirm_birth_date")?.as_array().map(|list| !list.is_empty());
+    let births = config.sources.values().any(|source| asks(source).unwrap_or(false));
+    let birth = |fr: &str, en: &str| if births { pick(locale, fr, en) } else { String::new() };
+    let birth = birth(
+        "\u{a0}; de la date de naissance, seul un code qui permet de la vérifier à l’activation du compte",
+        "; of the date of birth, nothing but a code by which it is checked when the account is activated",
+    );
     match locale {
         Locale::Fr => [
             format!("{title} : connexion et accueil"),
-            "Reconnaître les personnes de l’établissement et leur ouvrir les services auxquels elles ont droit".to_owned(),
+            "Reconnaître les personnes de l’établissement et leur ouvrir les services auxquels elles ont droit"
+                .to_owned(),
             "élèves, responsables d’élèves, personnels, invités".to_owned(),
             "sans objet".to_owned(),
-            "reçues de l’annuaire : identité, identifiant de connexion, adresse de courriel, profils, classes, groupes, matières, fonctions, liens \
-             avec les élèves ; tenues ici : favoris, derniers services ouverts, journal des connexions et des ouvertures de services"
-                .to_owned(),
+            format!(
+                "reçues de l’annuaire : identité, identifiant de connexion, adresse de courriel, profils, classes, groupes, matières, fonctions, \
+                 liens avec les élèves{birth} ; tenues ici : favoris, derniers services ouverts, journal des connexions et des ouvertures de services"
+            ),
             "chef d’établissement, ou autorité académique pour le premier degré".to_owned(),
             "serveurs de l’exploitant de cet espace".to_owned(),
-            format!("compte vidé {delete} jours puis effacé {purge} jours après la fin des droits ; journal : {journal} jours"),
+            format!(
+                "compte vidé {delete} jours puis effacé {purge} jours après la fin des droits ; journal : {journal} jours"
+            ),
             config.web.public_url.clone(),
         ],
         Locale::En => [
@@ -203,12 +215,15 @@ fn house(loaded: &Loaded, locale: Locale) -> [String; COLUMNS] {
             "Recognise the people of the establishment and open the services they have a right to".to_owned(),
             "pupils, parents and guardians, staff, guests".to_owned(),
             "none".to_owned(),
-            "received from the directory: identity, login, mail address, profiles, classes, groups, subjects, functions, ties to pupils; kept here: \
-             favourites, services opened last, journal of sign-ins and openings"
-                .to_owned(),
+            format!(
+                "received from the directory: identity, login, mail address, profiles, classes, groups, subjects, functions, ties to pupils{birth}; \
+                 kept here: favourites, services opened last, journal of sign-ins and openings"
+            ),
             "head of the establishment, or the academic authority for the first degree".to_owned(),
             "servers of the operator of this workspace".to_owned(),
-            format!("account emptied {delete} days and erased {purge} days after entitlement ends; journal: {journal} days"),
+            format!(
+                "account emptied {delete} days and erased {purge} days after entitlement ends; journal: {journal} days"
+            ),
             config.web.public_url.clone(),
         ],
     }
