@@ -25,22 +25,22 @@ before(async () => {
   mkdirSync(join(place, 'services'));
   const port = await free();
   base = `http://localhost:${port}`;
-  writeFileSync(join(place, 'eleves.csv'), `${HEADING}\n1;PETIT;Noé;CP\n2;ŞAHIN;Elif;CP\n`);
+  writeFileSync(join(place, 'eleves.csv'), `${HEADING};Né(e) le\n1;PETIT;Noé;CP;\n2;ŞAHIN;Elif;CP;\n3;VANNEAU;Lou;CP;03/11/2014\n`);
   writeFileSync(join(place, 'agents.csv'), `${HEADING}\n9;DUVAL;Odile;CP\n`);
   writeFileSync(
     join(place, 'words/charte.toml'),
     'version = "2026-09"\ntitle = { fr = "Charte d’usage", en = "Charter of use" }\n' +
       'text = { fr = "## Entre nous\\n\\nSoyons courtois.", en = "## Among us\\n\\nLet us be kind." }\n',
   );
-  const columns = 'columns = { key = "Identifiant", family_name = "Nom", given_name = "Prénom", class = "Classe" }';
+  const columns = (more) => `columns = { key = "Identifiant", family_name = "Nom", given_name = "Prénom", class = "Classe"${more} }`;
   writeFileSync(
     join(place, 'preau.toml'),
     `[server]\nlisten = "127.0.0.1:${port}"\n[web]\npublic_url = "${base}"\nname = "École des Lilas"\nwords = "words"\n` +
       '[web.sign_in.publics]\nstaff = "local"\npupil = "local"\nguardian = "local"\n' +
       '[storage]\nurl = "sqlite://preau.db"\n[keys]\ndir = "keys"\n[services]\ninstances = "services"\n' +
-      '[sources.ecole]\nkind = "csv"\n[[sources.ecole.establishments]]\nuai = "0990011Z"\nname = "École des Lilas"\n' +
-      `[[sources.ecole.files]]\npath = "eleves.csv"\npeople = "pupils"\n${columns}\n` +
-      `[[sources.ecole.files]]\npath = "agents.csv"\npeople = "staff"\nprofile = "National_ENS"\n${columns}\n`,
+      '[sources.ecole]\nkind = "csv"\nconfirm_birth_date = ["National_ELV"]\n[[sources.ecole.establishments]]\nuai = "0990011Z"\nname = "École des Lilas"\n' +
+      `[[sources.ecole.files]]\npath = "eleves.csv"\npeople = "pupils"\n${columns(', birth_date = "Né(e) le"')}\n` +
+      `[[sources.ecole.files]]\npath = "agents.csv"\npeople = "staff"\nprofile = "National_ENS"\n${columns('')}\n`,
   );
   preau('sync', 'apply', 'ecole');
   ends = await serves(join(place, 'preau.toml'), base);
@@ -67,7 +67,7 @@ async function activate(page, login, password, name) {
 test('sheets are printed, and a code on paper opens the door', async () => {
   const out = join(place, 'cp.pdf');
   const said = preau('activation', 'sheets', '--establishment', '0990011Z', '--public', 'pupil', '--class', 'CP', '--out', out);
-  assert.match(said, /^2 codes on 1 sheets/);
+  assert.match(said, /^3 codes on 1 sheets/);
   execFileSync('pdftoppm', ['-r', '80', '-png', out, join(pictures, 'sheet')]);
 
   const page = await visitor();
@@ -95,6 +95,28 @@ test('sheets are printed, and a code on paper opens the door', async () => {
   await again.goto(`${base}/activate#${code}`);
   await again.click('main button.main');
   assert.match(await again.textContent('[role=alert]'), /ne vaut rien/);
+});
+
+test('whoever has a date of birth in the list types it after the code', async () => {
+  const page = await visitor();
+  const born = async (day) => {
+    await page.fill('input[name=day]', day);
+    await page.fill('input[name=month]', '11');
+    await page.fill('input[name=year]', '2014');
+  };
+  await page.goto(`${base}/activate#${codeFor('3')}`);
+  await page.click('main button.main');
+  await page.waitForSelector('input[name=day]');
+  assert.doesNotMatch(await page.textContent('main'), /Lou/);
+  await look(page, 'birth');
+  await born('4');
+  await page.click('main button.main');
+  await page.waitForSelector('[role=alert]');
+  page.problems.length = 0;
+  await look(page, 'birth-wrong');
+  await born('3');
+  await activate(page, 'lou', 'nuage-de-craie-rose');
+  assert.match(await page.textContent('h1'), /Lou/);
 });
 
 test('a teacher helps a pupil who lost a password, and the pupil is told', async () => {

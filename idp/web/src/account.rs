@@ -87,6 +87,7 @@ async fn page(hub: &Hub, visitor: &Visitor, live: &Live, problem: Option<&'stati
         password: password::lives_here(hub, live).await?,
         passkeys: hub.may_add_passkeys(&known.person),
         mailed: hub.may_have_codes_mailed(&known.person, &factors),
+        birth: !hub.store.births_of(&live.session.person).await?.is_empty(),
         token: hub.form_token(&live.session.id, FORM),
         sign_out_token: hub.form_token(&live.session.id, crate::logout::SIGN_OUT_FORM),
         problem,

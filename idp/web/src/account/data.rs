@@ -46,6 +46,9 @@ async fn document(hub: &Hub, live: &Live) -> Result<Value, Fault> {
     let sessions = hub.store.sessions_of(id, now).await?;
     let links = hub.store.links_of_person(id).await?;
     let language = hub.store.language_of(id).await?;
+    let births = hub.store.births_of(id).await?;
+    let birth =
+        (!births.is_empty()).then_some("not kept: a code of it, by which it is checked with an activation code");
     let events = hub.store.audit_about(id, now - SINCE, MOST_EVENTS).await?;
     let mut inspections = Vec::new();
     for of in [InspectionsOf::Teacher(id), InspectionsOf::Inspector(id)] {
@@ -65,6 +68,7 @@ async fn document(hub: &Hub, live: &Live) -> Result<Value, Fault> {
         "sessions": sessions.iter().map(session).collect::<Vec<_>>(),
         "providers": links.iter().map(link).collect::<Vec<_>>(),
         "language": language,
+        "birth_date": birth,
         "marks": marks,
         "inspections": inspections.iter().map(inspection).collect::<Vec<_>>(),
         "journal": events.iter().map(event).collect::<Vec<_>>(),

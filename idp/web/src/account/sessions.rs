@@ -15,8 +15,9 @@ const SINCE: Seconds = Seconds(31 * 86_400);
 const LOOKED_AT: u32 = 2_000;
 const SHOWN: usize = 50;
 const SHOWN_REFUSALS: usize = 10;
-/// How far somebody comes who has the password or a copy of a passkey and nothing else, in the words of the journal.
-const NOT_IN: [&str; 4] = ["second-factor-wanted", "wrong-code", "codes-stopped", "passkey-counter"];
+/// How far somebody comes who has the password, a copy of a passkey or a code on paper and nothing else, in the words of the journal.
+const NOT_IN: [&str; 5] =
+    ["second-factor-wanted", "wrong-code", "codes-stopped", "passkey-counter", "wrong-birth-date"];
 
 /// What a page calls a session: nobody else's page, and no cookie, has the word.
 pub(super) fn word(hub: &Hub, live: &Live, session: &Session) -> String {

@@ -33,6 +33,8 @@ pub struct AccountPage<'a> {
     pub passkeys: bool,
     /// They may have codes mailed.
     pub mailed: bool,
+    /// A code of their date of birth is kept.
+    pub birth: bool,
     /// The hidden token of its forms.
     pub token: String,
     /// That of the form that ends the session.
@@ -77,6 +79,7 @@ pub(super) struct Account<'a> {
     password: bool,
     passkeys: bool,
     mailed: bool,
+    birth: bool,
     factors: Vec<Told<'a>>,
     /// How many codes on paper are left, as a sentence; none for whoever needs none.
     paper: Option<String>,
@@ -141,6 +144,7 @@ impl<'a> Account<'a> {
             problem: shown.problem.map(|key| page.t(key)),
             password: shown.password,
             passkeys: shown.passkeys,
+            birth: shown.birth,
             mailed: shown.mailed,
             name: shown.name,
             token: shown.token,

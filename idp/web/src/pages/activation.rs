@@ -1,4 +1,4 @@
-//! The pages of activation: the code, the choice of a password, the charte, and the desk where codes are printed.
+//! The pages of activation: the code, the date of birth, the choice of a password, the charte, and the desk where codes are printed.
 
 use super::{Page, help, html};
 use crate::words::Charte;
@@ -44,6 +44,53 @@ pub fn activate(hub: &Hub, visitor: &Visitor, shown: ActivatePage<'_>) -> Respon
     html("activate", &Activate::new(Page::new(hub, visitor), shown))
 }
 
+/// What [`birth`] shows.
+pub struct BirthPage<'a> {
+    /// The sign-in under way.
+    pub pending_id: &'a str,
+    /// The hidden token of the form.
+    pub token: String,
+    /// The sign-in, sealed, for the form to carry.
+    pub carried: Option<String>,
+    /// The code that was typed.
+    pub code: &'a str,
+    /// Wrong dates with which it ends.
+    pub most: u32,
+    /// The key of the sentence that says what went wrong.
+    pub problem: Option<&'static str>,
+}
+
+#[derive(Template)]
+#[template(path = "birth.html")]
+pub(super) struct Birth<'a> {
+    page: Page<'a>,
+    heading: &'static str,
+    pending_id: &'a str,
+    token: String,
+    carried: Option<String>,
+    code: &'a str,
+    /// Names of the fields, what they are called, and how much is typed.
+    parts: [(&'static str, &'static str, u8); 3],
+    limit: String,
+    problem: Option<String>,
+}
+
+impl<'a> Birth<'a> {
+    pub(super) fn new(page: Page<'a>, shown: BirthPage<'a>) -> Birth<'a> {
+        let BirthPage { pending_id, token, carried, code, most, problem } = shown;
+        let parts = [("day", "birth-day", 2), ("month", "birth-month", 2), ("year", "birth-year", 4)];
+        let limit = page.count("birth-limit", usize::try_from(most).unwrap_or(usize::MAX));
+        let problem = problem.map(|key| page.t(key));
+        let page = page.at(format!("/sign-in/{pending_id}/activate"));
+        Birth { page, heading: "birth-title", pending_id, token, carried, code, parts, limit, problem }
+    }
+}
+
+/// Asks for the date of birth of whoever shows a code; says nothing of who that is.
+pub fn birth(hub: &Hub, visitor: &Visitor, shown: BirthPage<'_>) -> Response {
+    html("birth", &Birth::new(Page::new(hub, visitor), shown))
+}
+
 /// What [`choose_password`] shows.
 pub struct ChoosePage<'a> {
     /// The sign-in under way.
@@ -54,6 +101,8 @@ pub struct ChoosePage<'a> {
     pub carried: Option<String>,
     /// The code that was typed.
     pub code: &'a str,
+    /// The word that says that their date of birth was typed, where it was asked for.
+    pub confirmed: Option<String>,
     /// Whose it is.
     pub name: String,
     /// They have a login already.
@@ -77,6 +126,7 @@ pub(super) struct ChoosePassword<'a> {
     token: String,
     carried: Option<String>,
     code: &'a str,
+    confirmed: Option<String>,
     name: String,
     keeps_login: bool,
     login: &'a str,
@@ -96,6 +146,7 @@ impl<'a> ChoosePassword<'a> {
             token: shown.token,
             carried: shown.carried,
             code: shown.code,
+            confirmed: shown.confirmed,
             name: page.with("choose-password-for", "name", &shown.name),
             keeps_login: shown.keeps_login,
             login: shown.login,

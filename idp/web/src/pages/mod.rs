@@ -36,7 +36,9 @@ pub use account::{
     AccountPage, CodeForm, CodesPage, PasskeyForm, Received, account, factor_wanted, new_codes, new_passkey, paper,
     second,
 };
-pub use activation::{ActivatePage, ChartePage, ChoosePage, DeskPage, accept_charte, activate, choose_password, desk};
+pub use activation::{
+    ActivatePage, BirthPage, ChartePage, ChoosePage, DeskPage, accept_charte, activate, birth, choose_password, desk,
+};
 pub use arrivals::{ArrivalsPage, arrivals};
 pub use bench::{BenchPage, Shown, bench};
 pub use cards::{CardPage, CardRow, CardState, CardsPage, LessonNow, PicturesPage, card, cards, pictures};

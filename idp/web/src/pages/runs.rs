@@ -129,6 +129,8 @@ pub(super) struct OneRun<'a> {
     rejected: u64,
     reasons: Vec<(Sentence, u64)>,
     entries: Vec<(&'a str, Sentence)>,
+    remarks: Vec<(Sentence, u64)>,
+    remarked: Vec<&'a str>,
     shared: &'a [Shared],
 }
 
@@ -166,6 +168,8 @@ impl<'a> OneRun<'a> {
             rejected: report.rejected.total,
             reasons: reasons.take(SHOWN).map(|(why, count)| (rejected(&page, why), *count)).collect(),
             entries: entries.map(|entry| (entry.dn.as_str(), rejected(&page, &entry.reason))).collect(),
+            remarks: report.remarks.by_reason.iter().map(|(why, count)| (rejected(&page, why), *count)).collect(),
+            remarked: some(&report.remarks.entries).iter().map(|entry| entry.dn.as_str()).collect(),
             shared: some(&report.shared_logins),
             page: page.at(at),
         }

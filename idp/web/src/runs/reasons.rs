@@ -2,7 +2,7 @@
 //! knows them. What it does not know it shows as it is.
 
 /// Sentences, with what differs from one to the next in braces, and the words of a page. Of two that fit the first counts.
-const SENTENCES: [(&str, &str); 24] = [
+const SENTENCES: [(&str, &str); 25] = [
     ("a value of {a} has {b} fields instead of {c}", "reject-fields"),
     ("a field of {a} has {b} characters; at most {c} are taken", "reject-long-field"),
     ("{a} has {b} characters; at most {c} are taken", "reject-long"),
@@ -26,6 +26,7 @@ const SENTENCES: [(&str, &str); 24] = [
     ("the degree above has this pupil too, and its word counts", "reject-degree-above"),
     ("source {a} brings this establishment already; it stays as that source tells it", "reject-other-source"),
     ("it changes a record that no delivery adds", "reject-unknown-record"),
+    ("the date of birth is no date: with an activation code nobody is asked for it", "remark-birth-date"),
     ("{a}: the key letter of this UAI does not fit its number", "reject-uai"),
 ];
 

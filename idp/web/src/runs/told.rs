@@ -16,6 +16,8 @@ pub struct Report {
     pub people: BTreeMap<String, u64>,
     /// What does not fit.
     pub rejected: Rejected,
+    /// What could not be read of people who are read all the same.
+    pub remarks: Rejected,
     /// People who share a login.
     pub shared_logins: Vec<Shared>,
     /// Why it was held, a sentence each, in English.

@@ -1,8 +1,10 @@
-//! The step that takes a code on paper: whose it is, the charte, and the login and password they choose with it.
+//! The step that takes a code on paper: whose it is, the charte, and the login and password they choose with it; before that their date of birth,
+//! where there is something to compare it with (`birth`).
 //!
 //! The code stays until all of it was said, so that whoever closes the page begins again; of two who say it at once, one does. What was before it
 //! goes with it: factors, sessions and tokens.
 
+use super::birth::{self, Asked};
 use super::enter::enter;
 use super::{begin_on, carried, leads_to_service, load, posted, said, token};
 use crate::pages::{self, ActivatePage, ChoosePage};
@@ -56,13 +58,20 @@ pub async fn submit(
         hub.audit(AuditEvent::new(hub.now(), kind, visitor.correlation().clone(), why));
         return Ok(page(&hub, &visitor, &pending, Some("activate-problem-code")));
     };
+    let confirmed = match birth::ask(&hub, &visitor, &pending, (code, &key, &person), &fields).await? {
+        Asked::Answered(word) => word,
+        Asked::Asks(page) => return Ok(page),
+        Asked::Ended => return Ok(page(&hub, &visitor, &pending, Some("birth-problem-ended"))),
+        Asked::Gone => return Ok(page(&hub, &visitor, &pending, Some("activate-problem-code"))),
+    };
     let own = own_login(&hub, &person).await?;
+    let shows = Shows { code, confirmed, person: &person, keeps_login: own.is_some() };
     let Some(password) = fields.one("password")? else {
         let login = match &own {
             Some(login) => login.clone(),
             None => suggested(&hub, &person).await?,
         };
-        return choose(&hub, &visitor, &pending, (code, &person, own.is_some()), &login, None).await;
+        return choose(&hub, &visitor, &pending, shows, &login, None).await;
     };
     let typed = own.clone().or(fields.one("login")?.map(str::to_owned)).unwrap_or_default();
     let wrong = match login_of(&typed) {
@@ -78,13 +87,12 @@ pub async fn submit(
         Ok(login) => login,
         Err(problem) => {
             let shown = display_safe(&typed, 64);
-            return choose(&hub, &visitor, &pending, (code, &person, own.is_some()), &shown, Some(problem)).await;
+            return choose(&hub, &visitor, &pending, shows, &shown, Some(problem)).await;
         }
     };
     // Nobody takes what a source calls somebody else: who is meant would depend on the door.
     if own.is_none() && hub.store.people_by_login(&login, 5).await?.iter().any(|other| other.id != person.id) {
-        let problem = Some("activate-problem-taken");
-        return choose(&hub, &visitor, &pending, (code, &person, false), &login, problem).await;
+        return choose(&hub, &visitor, &pending, shows, &login, Some("activate-problem-taken")).await;
     }
     let hash = hub.new_hash(password).await?;
     // Who handed the code out is forgotten with it, but for the journal.
@@ -109,18 +117,26 @@ pub async fn submit(
         // Somebody else was quicker with the same paper.
         Ok(None) => Ok(page(&hub, &visitor, &pending, Some("activate-problem-code"))),
         Err(StoreError::Conflict) => {
-            let problem = Some("activate-problem-taken");
-            choose(&hub, &visitor, &pending, (code, &person, false), &login, problem).await
+            choose(&hub, &visitor, &pending, shows, &login, Some("activate-problem-taken")).await
         }
         Err(other) => Err(other.into()),
     }
+}
+
+/// Who is shown the page of choices.
+struct Shows<'a> {
+    code: &'a str,
+    /// The word that says that their date of birth was typed, where it was asked for.
+    confirmed: Option<String>,
+    person: &'a Person,
+    keeps_login: bool,
 }
 
 async fn choose(
     hub: &Hub,
     visitor: &Visitor,
     pending: &PendingSignIn,
-    (code, person, keeps_login): (&str, &Person, bool),
+    Shows { code, confirmed, person, keeps_login }: Shows<'_>,
     login: &str,
     problem: Option<&'static str>,
 ) -> Result<Response, Fault> {
@@ -130,6 +146,7 @@ async fn choose(
         token: token(hub, visitor, &pending.id),
         carried: carried::seal(hub, pending),
         code,
+        confirmed,
         name: person.display_name(),
         keeps_login,
         login,

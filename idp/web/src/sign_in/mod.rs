@@ -8,6 +8,7 @@
 //! (`carried.rs`); stored is what somebody proved of themselves before the end, and what is too long to travel.
 
 mod activate;
+mod birth;
 mod call;
 mod card;
 pub(crate) mod carried;

@@ -28,16 +28,16 @@ stories!(
     a_password_of_the_annuaire_is_not_changed_here,
 );
 
-const GOOD: &str = "girafe-lente-verte";
+pub const GOOD: &str = "girafe-lente-verte";
 
 /// The same house, whose pupils and parents have their passwords here.
-async fn local(hub: &TestHub) -> TestHub {
+pub async fn local(hub: &TestHub) -> TestHub {
     let here = |public: &str| (public.to_owned(), "local".to_owned());
     hub.again_with(|setup| setup.config.sign_in.publics.extend([here("pupil"), here("guardian")])).await
 }
 
 /// A code for somebody, as it stands on paper.
-async fn code_for(hub: &TestHub, who: &PersonId) -> String {
+pub async fn code_for(hub: &TestHub, who: &PersonId) -> String {
     let (times, people) = ((hub.hub.now(), LASTS), [who.clone()]);
     let made = activation::make(&*hub.hub.store, &hub.hub.keyring, &*hub.hub.ids, &people, times, None).await;
     let code = made.expect("codes are kept").remove(0);
@@ -46,13 +46,13 @@ async fn code_for(hub: &TestHub, who: &PersonId) -> String {
 }
 
 /// Types a code.
-async fn show(browser: &mut Browser, code: &str) -> Answer {
+pub async fn show(browser: &mut Browser, code: &str) -> Answer {
     let page = browser.visit("/activate").await;
     browser.submit(&page.form_with("code"), &[("code", code)]).await
 }
 
 /// Chooses a login and a password on the page that follows.
-async fn choose(browser: &mut Browser, page: &Answer, login: &str, password: &str) -> Answer {
+pub async fn choose(browser: &mut Browser, page: &Answer, login: &str, password: &str) -> Answer {
     let form = page.form_with("password");
     browser.submit(&form, &[("login", login), ("password", password), ("again", password)]).await
 }
@@ -346,7 +346,7 @@ async fn activated(hub: &TestHub) -> Browser {
 }
 
 /// Somebody who teaches in the collège, of that class.
-async fn teacher_of(hub: &TestHub, class: &str) -> Browser {
+pub async fn teacher_of(hub: &TestHub, class: &str) -> Browser {
     let mut alice = ALICE.person();
     alice.affiliations.truncate(1);
     alice.affiliations[0].head_teacher_of = vec![class.to_owned()];
@@ -357,7 +357,7 @@ async fn teacher_of(hub: &TestHub, class: &str) -> Browser {
 }
 
 /// The code on a page that shows one.
-fn code_on(page: &Answer) -> String {
+pub fn code_on(page: &Answer) -> String {
     let (_, rest) = page.body.split_once("<code>").unwrap_or_else(|| panic!("no code: {}", page.words()));
     rest.split('<').next().unwrap_or_default().to_owned()
 }

@@ -1,6 +1,7 @@
 //! Stories told by actors through the public door, on SQLite and on PostgreSQL.
 
 mod activation;
+mod activation_birth;
 mod administration;
 mod bench;
 mod cards;

@@ -7,11 +7,18 @@ pub fn activation_pages<'a>(
     add: &mut impl FnMut(&str, askama::Result<String>),
     charte: &crate::Charte,
 ) {
-    use super::super::activation::{AcceptCharte, Activate, ChoosePassword, Desk};
+    use super::super::activation::{AcceptCharte, Activate, Birth, ChoosePassword, Desk};
     let (token, carried) = (|| "token".to_owned(), || Some("sealed".to_owned()));
-    for (name, problem) in [("activate", None), ("activate-wrong", Some("activate-problem-code"))] {
+    let wrong = ("activate-wrong", Some("activate-problem-code"));
+    for (name, problem) in [("activate", None), wrong, ("activate-ended", Some("birth-problem-ended"))] {
         let shown = ActivatePage { pending_id: "abc", token: token(), carried: carried(), problem };
         add(name, Activate::new(page(), shown).render());
+    }
+    let no_day = ("birth-no-day", Some("birth-problem-day"));
+    for (name, problem) in [("birth", None), no_day, ("birth-wrong", Some("birth-problem-wrong"))] {
+        let (token, carried, code) = (token(), carried(), "7K2M-9XQ4-HD3W");
+        let shown = BirthPage { pending_id: "abc", token, carried, code, most: 5, problem };
+        add(name, Birth::new(page(), shown).render());
     }
     let problems =
         ["short", "long", "common", "personal", "breached", "again"].map(|p| format!("password-problem-{p}"));
@@ -23,6 +30,7 @@ pub fn activation_pages<'a>(
             token: token(),
             carried: carried(),
             code: "7K2M-9XQ4-HD3W",
+            confirmed: problem.is_none().then(|| "sealed too".into()),
             name: "Noé Petit".into(),
             keeps_login: problem.is_some(),
             login: "noe.petit",

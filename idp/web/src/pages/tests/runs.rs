@@ -21,6 +21,7 @@ pub fn held_run() -> RunRecord {
         "gains": [{ "establishment": "0990002P", "profile": "National_ELV", "active": 250, "came": 280 }],
         "waits": [{ "establishment": "0990003R", "profile": "National_ELV", "active": 620, "leaving": 600, "came": 12, "emptied": false }],
         "rejected": { "total": 40, "by_reason": { "sn has 130 characters; at most 100 are taken": 39, "something nobody knows": 1 }, "entries": (0..40).map(entry).collect::<Vec<_>>() },
+        "remarks": { "total": 2, "by_reason": { "the date of birth is no date: with an activation code nobody is asked for it": 2 }, "entries": (0..2).map(entry).collect::<Vec<_>>() },
         "shared_logins": [{ "login": "a.b", "key": "1" }, { "login": "a.b", "key": "2" }],
         "delta": { "entries": 12, "gone": 0 },
         "duration_ms": 61_200,

@@ -358,7 +358,7 @@ fn passkey_pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, as
         times: 12,
         what: vec!["nom et prénom".into(), "adresse de messagerie".into()],
     };
-    let refused = vec![(Instant(1_790_600_000_000), "second-factor-wanted")];
+    let refused = ["second-factor-wanted", "wrong-birth-date"].map(|how| (Instant(1_790_600_000_000), how)).to_vec();
     for (name, factors, problem) in [
         ("account-new", &two[..0], None),
         ("account-two", &two[..], None),
@@ -377,6 +377,7 @@ fn passkey_pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, as
             password: true,
             passkeys: true,
             mailed: true,
+            birth: factors.is_empty(),
             token: "token".into(),
             sign_out_token: "token".into(),
             problem,
