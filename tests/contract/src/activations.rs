@@ -3,7 +3,7 @@
 use crate::fixture::{LATER, NOW, beginning, change, conflicts, local, session, source, sourced};
 use preau_domain::{
     Activation, Credential, Factor, FactorId, FactorKind, Instant, JoinKey, KeptKind, KeptThing, OneTimeKey, Person,
-    PersonId, Retention, RunId, SessionId, SourceId,
+    PersonId, RunId, SessionId, SourceId,
 };
 use preau_store::{PersonChange, RunOutcome, RunRecord, SaidBy, Store, Told, UndoPart, Undoable};
 
@@ -295,20 +295,6 @@ pub async fn a_date_of_birth_is_kept_as_its_source_told_it(store: &dyn Store) {
     assert_eq!(births(store, &zoe.id).await, both);
     store.suspend_people(None, &SourceId::new("ville"), &["z".into()]).await.unwrap();
     assert_eq!(births(store, &zoe.id).await, kept("d1"), "of a record that may sign in");
-}
-
-/// Whoever is pre-deleted and comes back has no code of a date of birth until it is told again.
-pub async fn a_date_of_birth_goes_with_its_person(store: &dyn Store) {
-    let zoe = sourced("zoe");
-    store.put_people(None, &[born(zoe.clone(), Some("d1"))]).await.unwrap();
-    store.suspend_people(None, &source(), &["zoe".into()]).await.unwrap();
-    let (retention, late) = (Retention::days(31, 85), Instant(NOW.0 + 32 * 86_400_000));
-    store.let_time_pass(NOW, retention, 9).await.unwrap();
-    assert_eq!(store.let_time_pass(late, retention, 9).await.unwrap().predeleted.len(), 1);
-    store.put_people(None, &[born(zoe.clone(), None)]).await.unwrap();
-    assert_eq!(births(store, &zoe.id).await, []);
-    store.put_people(None, &[born(zoe.clone(), Some("d2"))]).await.unwrap();
-    assert_eq!(births(store, &zoe.id).await.len(), 1, "control");
 }
 
 /// Dates that are typed are counted with their code, until one was right; too many wrong ones end it, and a new code begins anew.

@@ -15,11 +15,11 @@ use preau_domain::{
 use preau_store::{
     Activations, Admission, Admitted, Aged, Alike, Answer, Attempt, Audit, BoundTo, Caller, Cards, ConventionsAt,
     Conversion, Delays, Departed, DueGuests, Ending, Establishments, FactorUse, Factors, Grants, GuestsOf, Health,
-    Held, Hosted, Hosting, IndexRow, Inspections, InspectionsOf, Keeping, KeptBirth, Letter, Letters, Links, ListsOf, Lives,
-    Marked, Marks, NewSession, Notice, OpeningChange, Operations, Ousted, Outbox, Pair, Pairable, Pairings, People,
-    PersonChange, Provisioning, RecordName, Registrations, Result, Rotation, RunRecord, SaidBy, Sessions, SharedLogin,
-    Shortcuts, SignIns, SigningKeys, SourceRecord, StopsOf, Store, StoreError, StoredMark, Swept, TakenLetter,
-    Throttle, Tickets, UndoPart, Undoable, Undone, Upstreams, WaitingLetters, YetToHear,
+    Held, Hosted, Hosting, IndexRow, Inspections, InspectionsOf, Keeping, KeptBirth, Letter, Letters, Links, ListsOf,
+    Lives, Marked, Marks, NewSession, Notice, OpeningChange, Operations, Ousted, Outbox, Pair, Pairable, Pairings,
+    People, PersonChange, Provisioning, RecordName, Registrations, Result, Rotation, RunRecord, SaidBy, Sessions,
+    SharedLogin, Shortcuts, SignIns, SigningKeys, SourceRecord, StopsOf, Store, StoreError, StoredMark, Swept,
+    TakenLetter, Throttle, Tickets, UndoPart, Undoable, Undone, Upstreams, WaitingLetters, YetToHear,
 };
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};

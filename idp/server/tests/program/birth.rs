@@ -91,9 +91,12 @@ fn told(url: &dyn Fn(&Desk) -> String, database_is_silent: &dyn Fn(&Desk)) {
     assert_eq!((&report["people"]["created"], &report["rejected"]["total"]), (&4.into(), &0.into()), "{report}");
     assert_eq!((&report["remarks"]["total"], &report["remarks"]["entries"][0]["dn"]), (&1.into(), &"record 2".into()));
     assert_eq!(wait.block_on(kept(&desk, &url)), ["1", "4"]);
+    let register = || desk.run(&["register", "--establishment", "0990011Z", "--format", "csv"]).1;
+    assert!(register().contains("de la date de naissance, seul un code"), "{}", register());
     files_are_silent(&desk.path("."));
     database_is_silent(&desk);
     desk.write("preau.toml", &config(&url, "", ""));
+    assert!(!register().contains("naissance"));
     assert_eq!(desk.run(&["sync", "apply", "ecoles"]).0, 0);
     assert_eq!(wait.block_on(kept(&desk, &url)), [""; 0], "the setting is gone, and the codes with it");
 }

@@ -183,7 +183,7 @@ promises! {
         a_code_is_one_persons, whoever_is_provided_is_found, a_code_gives_a_password_once, a_login_is_one_persons, a_code_begins_anew, one_of_many_uses_a_code,
         a_code_begins_anew_for_every_record, a_record_brings_code_and_password_along, a_changed_password_is_the_only_one,
         a_mailed_code_replaces_a_password, one_of_many_uses_a_mailed_code,
-        a_date_of_birth_is_kept_as_its_source_told_it, a_date_of_birth_goes_with_its_person, wrong_dates_end_a_code, many_dates_at_once_are_counted_apart,
+        a_date_of_birth_is_kept_as_its_source_told_it, wrong_dates_end_a_code, many_dates_at_once_are_counted_apart,
         a_charte_is_accepted_by_its_version;
     cards:
         a_card_is_one_persons, a_card_opens_in_a_lesson, wrong_pictures_stop_a_card, a_card_is_taken_back_and_given_again,
