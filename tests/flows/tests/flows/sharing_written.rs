@@ -4,8 +4,8 @@ use crate::cards::{lesson_at, print_at, school, show, with_card};
 use crate::guests::{ECOLE, House, opened};
 use crate::sharing::{handed_in, house, list, name_of, previewed_good, space_of_alice, stranger};
 use crate::sharing_stops::head;
-use preau_domain::{Affiliation, AuditKind, Person, PersonId, Profile, Public, Role, SourceId, SpaceGroup};
-use preau_flows::{ALICE, Answer, Browser, COLLEGE, GUICHET, HUGO, TestHub, When, stories, uai};
+use preau_domain::{AuditKind, PersonId, Public, Role, SourceId, SpaceGroup};
+use preau_flows::{ALICE, Answer, Browser, GUICHET, HUGO, TestHub, When, stories, uai};
 use preau_store::GuestsOf;
 
 stories!(
