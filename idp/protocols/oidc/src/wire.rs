@@ -11,7 +11,7 @@ mod token;
 pub mod user_code;
 
 pub use authorize::{Asked, Mode, Prompt, ResponseType, Target, scopes_of, state};
-pub use claims::{ClaimsRequest, Wanted, claims, known_scope, tells_visitor};
+pub use claims::{ClaimsRequest, Wanted, claims, known_scope, left, tells_visitor};
 pub use metadata::{Certificates, PATHS, metadata};
 pub use registration::{Metadata, NotRegistered, told};
 pub use respond::{Response, fields_of_error};

@@ -4,7 +4,8 @@
 use http::Method;
 use preau_connector_api::{LtiTool, MountedService, NAMES_AND_ROLES, OidcFlow, OidcGrant};
 use preau_domain::{
-    Affiliation, Fact, Identifier, Opening, Person, PersonId, Population, Profile, ReleaseRule, Window,
+    Affiliation, AuditKind, Fact, Identifier, Opening, Person, PersonId, Population, Profile, ReleaseRule, ServiceId,
+    Window,
 };
 use preau_flows::{
     ALICE, Answer, Browser, COLLEGE, Document, INES, NOE, OidcRp, Role, TestHub, oidc_service, stories, uai,
@@ -14,6 +15,7 @@ use url::Url;
 
 stories!(
     a_tile_opens_a_tool_for_the_class_of_a_pupil,
+    what_a_tool_is_told_is_in_the_journal,
     a_teacher_says_for_which_class,
     a_tool_without_a_hint_is_told_what_it_asks,
     a_launch_is_for_its_session_and_its_person,
@@ -137,6 +139,18 @@ async fn a_tile_opens_a_tool_for_the_class_of_a_pupil(hub: TestHub) {
     for name in ["context", "resource_link"] {
         assert_eq!(claim(&again, name)["id"], claim(&message, name)["id"], "{name} is the same each time");
     }
+}
+
+async fn what_a_tool_is_told_is_in_the_journal(hub: TestHub) {
+    let (rp, mut browser) = (mounted(&hub, "tool"), hub.browser());
+    browser.sign_in(&NOE).at_home().await;
+    let to = opened(&mut browser, "/open/tool").await;
+    let answer = browser.visit(&begun(&rp, &to, &[])).await;
+    assert!(!answer.told("id_token").is_empty());
+    let journal = hub.journal(answer.incident()).await;
+    let left = journal.iter().find(|event| event.kind == AuditKind::AttributesReleased).expect("it is noted");
+    assert_eq!(left.detail, "sub name roles context");
+    assert_eq!((&left.person, &left.service), (&Some(NOE.person_id()), &Some(ServiceId::new("tool"))));
 }
 
 async fn a_teacher_says_for_which_class(hub: TestHub) {

@@ -1,6 +1,7 @@
 //! OpenID Connect as a service meets it: a sign-on, what it is told, tiles, and the end of a session across protocols.
 
 use preau_connector_api::OidcService;
+use preau_domain::AuditKind;
 use preau_flows::{ALICE, BASE, Listener, NOE, TestHub, oidc_service, stories};
 use preau_keys::jose::Alg;
 use serde_json::json;
@@ -17,6 +18,7 @@ stories!(
     one_sign_out_reaches_the_services_of_every_protocol,
     a_session_that_is_proven_again_keeps_its_tokens,
     opening_and_redeeming_share_one_incident_number,
+    what_an_id_token_tells_is_in_the_journal,
     a_code_in_a_session_asks_the_store_once,
 );
 
@@ -181,6 +183,28 @@ async fn opening_and_redeeming_share_one_incident_number(hub: TestHub) {
     let told: Vec<(&str, &str)> = journal.iter().map(|event| (event.kind.as_str(), event.detail.as_str())).collect();
     assert_eq!(told[1..], [("attributes-released", "sub"), ("attributes-released", "sub name given_name family_name")]);
     assert_eq!(told[0].0, "service-opened");
+}
+
+/// Also where it passes through the browser, and no call of the service follows.
+async fn what_an_id_token_tells_is_in_the_journal(hub: TestHub) {
+    let (rp, mut browser) = (hub.rp("rp"), hub.browser());
+    browser.sign_in(&ALICE).at_home().await;
+    let by_name = json!({ "id_token": { "name": null } }).to_string();
+    for (kind, claims, left) in [
+        ("id_token", "", &["sub name given_name family_name"][..]),
+        ("code id_token", &by_name, &["sub name", "sub name"]),
+        ("code", &by_name, &["sub name"]),
+    ] {
+        let asked = rp.url_with(&[("response_type", kind), ("scope", "openid profile"), ("claims", claims)]);
+        let answer = browser.get(&asked).await;
+        if kind.contains("code") {
+            rp.redeem(&answer.code()).await.access();
+        }
+        let journal = hub.journal(answer.incident()).await;
+        let named = journal.iter().filter(|event| event.kind == AuditKind::AttributesReleased);
+        assert_eq!(named.map(|event| event.detail.as_str()).collect::<Vec<_>>(), left, "{kind}");
+        assert!(journal.iter().all(|event| event.establishment.is_some()), "{journal:?}");
+    }
 }
 
 /// The hot path: one call to the store each.

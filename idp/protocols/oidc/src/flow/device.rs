@@ -270,7 +270,7 @@ pub async fn redeem(who: &Redeemer<'_>, secret: &str, event: &mut AuditEvent) ->
         hub.store.add_visit(&visit(&live, door, &notice, now).ok_or(OidcError::ServerError)?).await?;
     }
     let session = (!offline).then(|| live.session.id.clone());
-    token::give(who, &Holder { door, live: &live, session, family: key }, &given).await
+    token::give(who, &Holder { door, live: &live, session, family: key }, &given, event).await
 }
 
 /// The device of that key, if nobody decided yet, and how it is written.

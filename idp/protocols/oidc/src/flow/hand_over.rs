@@ -7,7 +7,7 @@ use crate::foreign::ForeignKeys;
 use crate::grants::{self, Bound, Code, Given, Holder, Notice};
 use crate::wire::{Asked, Response, known_scope, tells_visitor};
 use preau_connector_api::{OidcGrant, OidcService};
-use preau_domain::{GrantKind, Instant, Strength, TrustedUrl, Visit};
+use preau_domain::{AuditEvent, AuditKind, GrantKind, Instant, Strength, TrustedUrl, Visit};
 use preau_policy::Refusal;
 use preau_store::StoreError;
 use preau_web::{CompletedSignIn, Door, Fault, FaultKind, Hub, Live, Visitor};
@@ -152,11 +152,14 @@ pub async fn hand_over(
             alone: !front.code && !front.token,
         };
         let nonce = asked.nonce.as_deref();
-        let id_token = match &launch {
+        let signed = match &launch {
             Some(opened) => lti::message(hub, keys, visitor, &holder, &given, nonce, opened).await?,
             None => token::id_token(hub, keys, &holder, &given, nonce, &beside).await?,
         };
-        fields.push(("id_token", id_token));
+        // No call of the service follows by which the journal would hear of it.
+        let opened = hub.opened(visitor, live, door, &decision, rule);
+        hub.audit(AuditEvent { kind: AuditKind::AttributesReleased, detail: signed.left, ..opened });
+        fields.push(("id_token", signed.token));
     }
     fields.extend(asked.state.clone().map(|state| ("state", state)));
     fields.push(("iss", hub.base().to_owned()));

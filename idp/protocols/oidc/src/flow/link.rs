@@ -9,7 +9,7 @@
 use super::{hand_over, sid, sign};
 use crate::config::CONTEXT;
 use crate::grants::{self, Notice};
-use crate::wire::{ClaimsRequest, Wanted, claims, tells_visitor};
+use crate::wire::{ClaimsRequest, Wanted, claims, left, tells_visitor};
 use axum::response::Response;
 use preau_connector_api::SignedLink;
 use preau_domain::{AuditEvent, AuditKind};
@@ -50,11 +50,11 @@ pub async fn open(
     note(hub, door, live, &released).await?;
     let opened = hub.opened(visitor, live, door, &decision, rule);
     let named = claims(&released, &Wanted { scopes: &[], names: &link.attributes });
-    let detail = named.keys().fold("sub".to_owned(), |all, name| format!("{all} {name}"));
-    let left = AuditEvent { kind: AuditKind::AttributesReleased, detail, ..opened.clone() };
+    let detail = left(named.keys().map(String::as_str));
+    let leaves = AuditEvent { kind: AuditKind::AttributesReleased, detail, ..opened.clone() };
     // Before the answer, so that no context leaves without them.
     hub.audit(opened);
-    hub.audit(left);
+    hub.audit(leaves);
     Ok(hub.posting(visitor, &to, &[(FIELD, context)]))
 }
 

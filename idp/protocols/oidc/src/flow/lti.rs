@@ -336,7 +336,7 @@ pub async fn message(
     given: &Given,
     nonce: Option<&str>,
     opened: &Opened,
-) -> Result<String, OidcError> {
+) -> Result<token::Signed, OidcError> {
     let Holder { door, live, .. } = holder;
     let oidc = spoken(door)?;
     let tool = oidc.lti.as_ref().ok_or(OidcError::ServerError)?;
@@ -370,12 +370,13 @@ pub async fn message(
     told.insert("nonce".to_owned(), json!(nonce.ok_or(OidcError::ServerError)?));
     let signed = sign(hub, alg(oidc.signing), "JWT", &told)?;
     let message = encrypted(hub, keys, door, oidc.id_token_encryption, signed).await?;
+    let left = lti::left(&launch, &released);
     if let Some(place) = place.filter(|_| door.keeps_grades()) {
         kept::note_name(hub, door, place, &live.session.person, released.user()).await?;
     }
     // Last, so that whatever fails before can be asked again.
     opened.spend(hub).await?;
-    Ok(message)
+    Ok(token::Signed { token: message, left })
 }
 
 /// What a message is about, and where it leads unless that is the tool's own address.

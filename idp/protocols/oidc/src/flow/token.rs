@@ -10,7 +10,7 @@ use crate::OidcError;
 use crate::config::{ACCESS, CODE, ID_TOKEN, OFFLINE};
 use crate::foreign::ForeignKeys;
 use crate::grants::{self, Bound, Code, Given, Holder};
-use crate::wire::{ClaimsRequest, TokenRequest, Wanted, claims, is_secret, tells_visitor};
+use crate::wire::{ClaimsRequest, TokenRequest, Wanted, claims, is_secret, left, tells_visitor};
 use preau_connector_api::{OidcGrant, OidcService};
 use preau_domain::{AuditEvent, AuditKind, Authentication, Grant, GrantKind, Instant, Seconds, TicketKind};
 use preau_policy::Released;
@@ -184,16 +184,23 @@ async fn by_code(
     let holder = Holder { door, live: &live, session, family: key };
     event.establishment = hub.decide(&live, door).establishment;
     let made = Made::new(hub, &holder, &given, &lasting(&given, door)?, spoken(door)?)?;
-    let tokens = made.tokens(who, &holder, &given, code.asked.nonce.as_deref(), Some(secret)).await?;
+    let (tokens, left) = made.tokens(who, &holder, &given, code.asked.nonce.as_deref(), Some(secret)).await?;
     hub.store.grant(&made.grants).await?;
+    event.detail = left;
     Ok(tokens)
 }
 
-/// Tokens for a person who was let in without a code of the browser.
-pub async fn give(who: &Redeemer<'_>, holder: &Holder<'_>, given: &Given) -> Result<Tokens, OidcError> {
+/// Tokens for a person who was let in without a code of the browser. `event` learns what leaves.
+pub async fn give(
+    who: &Redeemer<'_>,
+    holder: &Holder<'_>,
+    given: &Given,
+    event: &mut AuditEvent,
+) -> Result<Tokens, OidcError> {
     let made = Made::new(who.hub, holder, given, &lasting(given, holder.door)?, spoken(holder.door)?)?;
-    let tokens = made.tokens(who, holder, given, None, None).await?;
+    let (tokens, left) = made.tokens(who, holder, given, None, None).await?;
     who.hub.store.grant(&made.grants).await?;
+    event.detail = left;
     Ok(tokens)
 }
 
@@ -257,7 +264,8 @@ async fn by_refresh(
         given.scopes = narrower;
     }
     let made = Made::new(hub, &holder, &given, &whole, spoken(door)?)?;
-    let tokens = made.tokens(who, &holder, &given, None, None).await?;
+    let (tokens, left) = made.tokens(who, &holder, &given, None, None).await?;
+    event.detail = left;
     match hub.store.rotate(&key, now, &made.grants).await? {
         Rotation::Rotated => Ok(tokens),
         Rotation::Reused => Err(OidcError::InvalidGrant("the refresh token was used before: its family is revoked")),
@@ -317,6 +325,7 @@ impl Made {
         Ok(Made { access, refresh, grants: grants.ok_or(OidcError::ServerError)? })
     }
 
+    /// The answer, and what of the person leaves with it.
     async fn tokens(
         &self,
         who: &Redeemer<'_>,
@@ -324,15 +333,25 @@ impl Made {
         given: &Given,
         nonce: Option<&str>,
         code: Option<&str>,
-    ) -> Result<Tokens, OidcError> {
+    ) -> Result<(Tokens, String), OidcError> {
         let beside = Beside { code, access: Some(&self.access), alone: false };
         let grant = self.grants.first().ok_or(OidcError::ServerError)?;
-        Ok(Tokens {
-            id_token: Some(id_token(who.hub, who.keys, holder, given, nonce, &beside).await?),
+        let Signed { token, left } = id_token(who.hub, who.keys, holder, given, nonce, &beside).await?;
+        let tokens = Tokens {
+            id_token: Some(token),
             refresh_token: self.refresh.clone(),
             ..Tokens::access(self.access.clone(), grant, &given.scopes, &given.bound)
-        })
+        };
+        Ok((tokens, left))
     }
+}
+
+/// A signed message about a person.
+pub struct Signed {
+    /// The message.
+    pub token: String,
+    /// What of the person leaves with it, for the journal.
+    pub left: String,
 }
 
 /// What stands beside an ID token, whose hashes it holds.
@@ -354,7 +373,7 @@ pub async fn id_token(
     given: &Given,
     nonce: Option<&str>,
     beside: &Beside<'_>,
-) -> Result<String, OidcError> {
+) -> Result<Signed, OidcError> {
     let Holder { door, live, .. } = holder;
     let oidc = spoken(door)?;
     let released = hub.release(live, door)?;
@@ -364,6 +383,7 @@ pub async fn id_token(
     let alg = alg(oidc.signing);
     let scopes: &[String] = if beside.alone { &given.scopes } else { &[] };
     let wanted = Wanted { scopes, names: &given.claims.id_token };
+    let left = left(claims(&released, &wanted).keys().map(String::as_str));
     let mut token = said(hub, door, &released, &wanted, &given.authentication, &given.sid);
     if let Some(acr) = acr(&given.authentication, &given.claims) {
         token.insert("acr".to_owned(), json!(acr));
@@ -378,7 +398,8 @@ pub async fn id_token(
         }
     }
     let signed = sign(hub, alg, "JWT", &token)?;
-    encrypted(hub, keys, door, oidc.id_token_encryption, signed).await
+    let token = encrypted(hub, keys, door, oidc.id_token_encryption, signed).await?;
+    Ok(Signed { token, left })
 }
 
 /// What every ID token says, whatever it answers: from whom, of whom, for whom, how and when they proved themselves.
@@ -416,9 +437,6 @@ pub fn said(
 pub fn tell(hub: &Hub, mut event: AuditEvent) {
     // A service that acts for itself is told of nobody.
     event.kind = if event.person.is_some() { AuditKind::AttributesReleased } else { AuditKind::ServiceOpened };
-    if event.detail.is_empty() {
-        event.detail = "sub".to_owned();
-    }
     hub.audit(event);
 }
 

@@ -5,7 +5,7 @@ use super::{alg, encrypted, sign, spoken, token};
 use crate::OidcError;
 use crate::foreign::ForeignKeys;
 use crate::grants::{self, Bound, Given};
-use crate::wire::{Wanted, claims, is_secret, tells_visitor};
+use crate::wire::{Wanted, claims, is_secret, left, tells_visitor};
 use preau_domain::{AuditEvent, Grant, GrantKind};
 use preau_web::{Door, Hub, Live};
 use serde_json::{Map, Value, json};
@@ -131,7 +131,7 @@ pub async fn userinfo(
         return Err(OidcError::InsufficientScope);
     }
     let mut told = claims(&released, &Wanted { scopes: &given.scopes, names: &given.claims.userinfo });
-    event.detail = told.keys().fold("sub".to_owned(), |all, name| format!("{all} {name}"));
+    event.detail = left(told.keys().map(String::as_str));
     told.insert("sub".to_owned(), json!(released.user()));
     let Some(signing) = oidc.userinfo_signing else { return Ok((door, Told::Plain(told))) };
     told.insert("iss".to_owned(), json!(hub.base()));

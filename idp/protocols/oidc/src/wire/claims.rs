@@ -171,6 +171,11 @@ pub fn claims(released: &Released, wanted: &Wanted<'_>) -> Map<String, Value> {
     told
 }
 
+/// What of a person leaves, as the journal has it: names, and never a value.
+pub fn left<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+    names.into_iter().fold("sub".to_owned(), |all, name| format!("{all} {name}"))
+}
+
 /// Whether a service that asked for this is told of a visitor that they are one, and whose spaces they look at: in the ID token, or unless
 /// that comes `alone` at userinfo. What asked for neither would take a visitor for anybody.
 pub fn tells_visitor(released: &Released, scopes: &[String], asked: &ClaimsRequest, alone: bool) -> bool {

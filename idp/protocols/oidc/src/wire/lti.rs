@@ -153,6 +153,12 @@ pub fn claims(launch: &Launch<'_>, released: &Released) -> Map<String, Value> {
     told
 }
 
+/// What of a person such a message tells, for the journal.
+pub fn left(launch: &Launch<'_>, released: &Released) -> String {
+    let named = NAMES.into_iter().filter(|name| !values(released, name).is_empty());
+    super::left(named.chain(["roles"]).chain(launch.context.is_some().then_some("context")))
+}
+
 /// The roster of a class or group, for the people of it that the tool may know.
 pub fn roster(address: &str, context: &Context, people: &[Released]) -> Value {
     let member = |released: &Released| {
