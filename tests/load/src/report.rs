@@ -51,6 +51,9 @@ What the figures mean:
   done other things during it; thirty-two people at once share both, as those of the CAS sign-on do. Whoever comes again
   within the session is on the same visit, and nothing is inserted. That a service calls the person by that name is known from an earlier
   session, as it is on most days: it is written once a month.
+- Of a sign-in with a passkey nearly half is the verification of its signature, by the arithmetic that `webauthn-rs` brings (ten times and more what
+  the verification of its floor takes, which is by the library that signs here). What the standard asks to be looked at is the business of that
+  crate, and is not done a second time by us to save it.
 - **Policy** by itself is asked in the process of the benchmark, of services that each name ten groups, about people of whom no two are
   in the same groups. Rules look at a few values of a few attributes, and what the rule engine said of one is known of all who are the same
   to them ([ADR 0030](../adr/0030-an-answer-is-kept-by-its-question.md)); what it costs to ask it is told beside.
