@@ -4,7 +4,7 @@
 use crate::guests::House;
 use crate::sharing::{at_home, invitation};
 use crate::sharing_stops::head;
-use preau_domain::{Affiliation, Instant, Person, Profile};
+use preau_domain::{Affiliation, Instant, Person, Population, Profile};
 use preau_flows::{ALICE, Browser, COLLEGE, HUGO, NOE, TestHub, stories, uai};
 use serde_json::json;
 
@@ -47,8 +47,10 @@ async fn the_head_at_home_sees_who_goes_out_and_takes_them_back(hub: TestHub) {
 /// An ENT that hosts nobody has no service that takes guests.
 async fn whoever_only_goes_out_is_found_by_their_head(hub: TestHub) {
     let house = at_home(&hub).await;
-    let own = [Profile::Pupil, Profile::Teacher, Profile::Head];
-    house.hub.amend("pad", |pad| pad.audience.allow[0].profiles = own.to_vec());
+    for id in ["app", "other", "legacy", "pad"] {
+        let no_guests = |whom: &mut Population| whom.profiles.retain(|one| *one != Profile::Guest);
+        house.hub.amend(id, |door| door.audience.allow.iter_mut().for_each(no_guests));
+    }
     let mut head = head(&house).await;
     assert!(!head.visit("/").await.has_link("Mes espaces"), "nothing is shared");
     sent(&house).await;
