@@ -16,7 +16,7 @@ pub(crate) enum Sending {
         invitation: Box<Invitation>,
         peer: String,
         classes: Vec<String>,
-        whom: Option<Whom>,
+        whom: Option<Box<Whom>>,
         /// Who of them is not to be on the list, by their codes.
         without: Vec<String>,
     },

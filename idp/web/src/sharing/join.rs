@@ -189,7 +189,7 @@ pub(super) async fn ask(
                 invitation: Box::new(invitation),
                 peer: convention.peer.name,
                 classes,
-                whom,
+                whom: whom.map(Box::new),
                 without: Vec::new(),
             }
         }
@@ -287,7 +287,7 @@ pub(super) async fn send(State(hub): State<Arc<Hub>>, visitor: Visitor, body: By
             if fields.required("shown")? != whom.word() {
                 let Invited { invitation, convention, classes, .. } = invited;
                 let (invitation, peer) = (Box::new(invitation), convention.peer.name);
-                let sending = Sending::Ask { invitation, peer, classes, whom: Some(whom), without };
+                let sending = Sending::Ask { invitation, peer, classes, whom: Some(Box::new(whom)), without };
                 let page = JoinPage { sending, invitation: token.to_owned(), token: member.token(&hub) };
                 return Ok(pages::join(&hub, &visitor, &member.live, page));
             }

@@ -363,11 +363,11 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
         teacher: Some(listed("Rose")),
         accounts: std::collections::HashMap::new(),
     };
-    let ask = |whom| Sending::Ask {
+    let ask = |whom: Option<Whom>| Sending::Ask {
         invitation: Box::new(invitation()),
         peer: "ENT du collège".into(),
         classes: vec!["CM1 B".into(), "CM2 A".into()],
-        whom,
+        whom: whom.map(Box::new),
         without: vec![],
     };
     for (name, sending) in [
