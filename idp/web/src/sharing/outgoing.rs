@@ -28,7 +28,7 @@ pub(super) async fn theirs(hub: &Hub, member: &Member, named: (&str, &str)) -> R
     Ok(list.filter(|one| one.home == member.at && own(one)))
 }
 
-/// Whom a list names, as far as that is known.
+/// Whom a list names, as far as that is known and they are of that school still: what becomes of the name of somebody who left is not its business.
 async fn named(hub: &Hub, list: &GuestList) -> Result<Vec<String>, Fault> {
     let Some(way) = &list.way else { return Ok(Vec::new()) };
     let said = said(list);
@@ -36,7 +36,9 @@ async fn named(hub: &Hub, list: &GuestList) -> Result<Vec<String>, Fault> {
     let people: Vec<PersonId> =
         events.into_iter().filter(|event| event.detail == said).filter_map(|event| event.person).collect();
     let records = hub.store.records_named(&people).await?;
-    let mut names: Vec<String> = records.iter().map(|held| held.person.display_name()).collect();
+    let of_school =
+        records.iter().filter(|held| held.person.affiliations.iter().any(|at| at.establishment == list.home));
+    let mut names: Vec<String> = of_school.map(|held| held.person.display_name()).collect();
     names.retain(|name| !name.is_empty());
     names.sort();
     Ok(names)

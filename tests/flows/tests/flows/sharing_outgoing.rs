@@ -1,7 +1,7 @@
 //! Who goes out: at home the head sees whom a teacher sent to a space of another ENT, and takes them back. The host is played by a provider, at whose
 //! address lists are taken.
 
-use crate::guests::House;
+use crate::guests::{ECOLE, House};
 use crate::sharing::{at_home, invitation};
 use crate::sharing_stops::head;
 use preau_domain::{Affiliation, Instant, Person, Population, Profile};
@@ -74,4 +74,7 @@ async fn nobody_else_reads_whom_a_list_names(hub: TestHub) {
     noe.sign_in(&NOE).at_home().await;
     assert_eq!(noe.get(&to).await.status, 404, "a pupil");
     assert!(alice.visit(&to).await.words().contains("Noé Petit"), "control: whoever sent it");
+    let elsewhere = vec![Affiliation::new(uai(ECOLE), Profile::Pupil)];
+    house.hub.put(Person { affiliations: elsewhere, ..NOE.person() }).await;
+    assert!(!alice.visit(&to).await.words().contains("Noé Petit"), "a child who left the school");
 }
