@@ -56,7 +56,9 @@ pub(super) fn page(
     // Spread, so that a crowd does not come back as one.
     let mut byte = [0u8; 1];
     hub.ids.fill(&mut byte);
-    let again = (seconds / 2).clamp(AGAIN.0, AGAIN.1);
+    // At about the moment they are called: whoever asks before costs a page that says the same. Once called they have a minute, and there are
+    // others who are called to keep the pool at work until they ask.
+    let again = (3 * seconds / 4).clamp(AGAIN.0, AGAIN.1);
     let again = again + again * u64::from(byte[0]) / 512;
     let mut page = pages::line(hub, visitor, pending.id.as_str(), &to, first, seconds);
     *page.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
