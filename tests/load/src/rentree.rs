@@ -6,7 +6,7 @@
 use crate::client::{Answer, Client, field};
 use crate::measure::{signed_in, ticket, validate};
 use crate::storm::p99;
-use crate::world::{PASSWORD, Server, World};
+use crate::world::{Server, World, password_of};
 use anyhow::{Context, Result, bail, ensure};
 use http::StatusCode;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -77,7 +77,7 @@ struct Seen {
 /// Somebody signs in, and waits in line as often as they are told to.
 async fn come(port: u16, login: &str, seen: &Seen) -> Result<()> {
     let mut browser = Client::connect(port).await?;
-    let step = browser.get("/").await?.location.context("no sign-in began")?;
+    let (step, password) = (browser.get("/").await?.location.context("no sign-in began")?, password_of(login));
     let mut page = browser.get(&format!("{step}?public=guest")).await?;
     loop {
         page = in_line(&mut browser, page, &seen.places).await?;
@@ -85,7 +85,7 @@ async fn come(port: u16, login: &str, seen: &Seen) -> Result<()> {
         let token = field(&page.body, "token")?;
         let turn = field(&page.body, "turn").unwrap_or_default();
         let fields =
-            [("token", &*token), ("turn", &*turn), ("public", "guest"), ("login", login), ("password", PASSWORD)];
+            [("token", &*token), ("turn", &*turn), ("public", "guest"), ("login", login), ("password", &password)];
         let typed = Instant::now();
         page = browser.post(&format!("{step}/password"), &fields).await?;
         match page.status {
@@ -161,10 +161,8 @@ async fn now_and_then(
 /// Has the crowd come.
 pub async fn measure(world: &World, server: &Server) -> Result<Figures> {
     let port = server.port();
-    for n in 0..BROWSERS {
-        let logins: Vec<String> = (0..200).map(|turn| format!("essai.{n}.{turn}")).collect();
-        world.accounts(&logins).await?;
-    }
+    let each = |n: usize| (0..200).map(move |turn| format!("essai.{n}.{turn}"));
+    world.accounts(&(0..BROWSERS).flat_map(each).collect::<Vec<_>>()).await?;
     let capacity = capacity(port).await?;
     let people = (TIMES * capacity * COMING.as_secs_f64()) as usize;
     let logins: Vec<String> = (0..people).map(|n| format!("rentree.{n}")).collect();
