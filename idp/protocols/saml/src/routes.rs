@@ -72,8 +72,7 @@ async fn post_sso(
     visitor: Visitor,
     body: Bytes,
 ) -> Result<Response, Fault> {
-    let fields = Fields::of_message(&body)?;
-    let received = in_turn(&hub, &body, || Received::form(&fields)).await??;
+    let received = in_turn(&hub, &body, || Received::form(&Fields::of_message(&body)?)).await??;
     let answer = sso::sso(&hub, &peers, &visitor, &received, true).await?;
     Ok(answered(&hub, &visitor, answer))
 }
@@ -140,8 +139,12 @@ async fn post_slo(
     visitor: Visitor,
     body: Bytes,
 ) -> Result<Response, Fault> {
-    let fields = Fields::of_message(&body)?;
-    let received = in_turn(&hub, &body, || Received::form(&fields)).await?;
+    let (fields, received) = in_turn(&hub, &body, || {
+        let fields = Fields::of_message(&body)?;
+        let received = Received::form(&fields);
+        Ok::<_, Fault>((fields, received))
+    })
+    .await??;
     match (received, fields.one("SAMLResponse")?, fields.one("RelayState")?) {
         (Err(why), Some(_), Some(at)) => {
             Ok(led_on(&hub, &visitor, leaving::unread(&hub, &peers, &visitor, at, why).await?))
