@@ -2,6 +2,7 @@
 
 use crate::back::{Back, Shape};
 use crate::link::{Link, Row, Sql, args};
+use crate::pairings::records_of;
 use crate::people::stop_sessions;
 use crate::{factors, kept, letters};
 use async_trait::async_trait;
@@ -65,7 +66,6 @@ const REPLACE: &str = "UPDATE credential SET hash = $2, since = $3 WHERE person 
 /// A person has one password, whatever number of records they have.
 const DROP_OTHERS: &str = "DELETE FROM credential WHERE person <> $2
     AND person IN (SELECT id FROM person record WHERE record.id = $1 OR record.account = $1)";
-const RECORDS: &str = "SELECT id FROM person WHERE id = $1 OR account = $1";
 /// The login of an account that is kept here is nobody else's.
 const ADD: &str = "INSERT INTO credential (person, login, hash, since)
     SELECT $1, $2, $3, $4 WHERE NOT EXISTS (SELECT 1 FROM person WHERE login = $2 AND source IS NULL)
@@ -129,11 +129,6 @@ async fn give(link: &mut Link<'_>, record: &str, account: &str, login: String, h
         return Err(StoreError::Conflict);
     }
     Ok(())
-}
-
-async fn records_of(link: &mut Link<'_>, account: &str) -> Result<Vec<String>> {
-    let records = link.rows(RECORDS, args![account]).await?;
-    records.iter().map(|row| row.text(0).map(str::to_owned)).collect()
 }
 
 fn credential(row: &Row) -> Result<Credential> {

@@ -37,6 +37,7 @@ const ADD: &str = "UPDATE person SET account = $1 WHERE id = $2 AND account IS N
             WHERE (kept.id = $1 OR kept.account = $1) AND kept.source = person.source)";
 const SAY: &str = "INSERT INTO pairing (one, other, said, who, at) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (one, other) DO UPDATE SET said = excluded.said, who = excluded.who, at = excluded.at";
+const RECORDS: &str = "SELECT id FROM person WHERE id = $1 OR account = $1";
 /// Whether somebody said that the second is not a person whom a record of the first is.
 const APART: &str = "SELECT 1 FROM pairing WHERE said = 'apart'
         AND one = $2 AND other IN (SELECT id FROM person WHERE id = $1 OR account = $1)
@@ -143,6 +144,11 @@ fn ordered(one: &str, other: &str) -> [String; 2] {
     pair
 }
 
+/// The records of an account, by their names.
+pub(crate) async fn records_of(link: &mut Link<'_>, account: &str) -> Result<Vec<String>> {
+    link.rows(RECORDS, args![account]).await?.iter().map(|row| row.text(0).map(str::to_owned)).collect()
+}
+
 /// Notes what was said of two.
 async fn say(link: &mut Link<'_>, [one, other]: [String; 2], said: &str, who: SaidBy, at: Instant) -> Result<()> {
     let who = match who {
@@ -241,7 +247,15 @@ impl Pairings for Back {
                 if hold(link, names.to_vec(), SaidBy::Hand).await?.len() != 2 {
                     return Err(StoreError::Conflict);
                 }
-                say(link, names, "apart", SaidBy::Hand, now).await
+                let [one, other] = &names;
+                let others = records_of(link, other.as_str()).await?;
+                // Of each record: whose account it is may be undone, and what was said of the person is true all the same.
+                for one in records_of(link, one.as_str()).await? {
+                    for other in &others {
+                        say(link, ordered(&one, other), "apart", SaidBy::Hand, now).await?;
+                    }
+                }
+                Ok(())
             })
         });
         written.await

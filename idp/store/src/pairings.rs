@@ -97,7 +97,8 @@ pub trait Pairings: Send + Sync {
     /// the other's. From now on the two are not one person unless somebody says so. `None` if it belongs to no other account.
     async fn part(&self, record: &PersonId, now: Instant) -> Result<Option<PersonId>>;
 
-    /// Notes that two accounts are not one person. `Conflict` if they are one, or one of them is no account.
+    /// Notes that two accounts are not one person, nor any record of one a record of the other, also once they are parted. `Conflict` if they
+    /// are one, or one of them is no account.
     async fn keep_apart(&self, one: &PersonId, other: &PersonId, now: Instant) -> Result<()>;
 
     /// Of each two accounts, at most 1 000 at once, whether they may be one, or the first thing that is in the way.

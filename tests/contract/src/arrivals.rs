@@ -70,6 +70,21 @@ pub async fn a_record_that_was_told_apart_stays_so_in_its_account(store: &dyn St
     assert_eq!(store.may_be_paired(&pairs).await.unwrap(), may);
 }
 
+/// What was said of an account is said of its records: it outlives the yes that made them one.
+pub async fn a_no_outlives_the_account_it_was_said_of(store: &dyn Store) {
+    set_up(store, 10).await;
+    store.admit(&list("b", "fables", [1, 2, 3].map(newcomer).to_vec()), NOW).await.unwrap();
+    store.end_guests(&[1, 2, 3].map(guest), NOW).await.unwrap();
+    store.put_people(None, &[change(sourced("k1"))]).await.unwrap();
+    let pupil = sourced("k1").id;
+    assert!(store.convert_guest(&guest(1), &pupil, BY_A_HEAD, NOW).await.unwrap());
+    store.keep_apart(&guest(2), &guest(1), NOW).await.unwrap();
+    assert_eq!(store.part(&pupil, NOW).await.unwrap(), Some(guest(1)), "the yes is undone");
+    let pairs = [1, 2, 3].map(|number| (guest(number), pupil.clone()));
+    let may = store.may_be_paired(&pairs).await.unwrap();
+    assert_eq!(may, [Pairable::Apart, Pairable::Apart, Pairable::Yes], "control: of whom nothing was said");
+}
+
 /// Of many who say at once that a guest is this pupil or that one, one is believed.
 pub async fn one_of_many_converts_a_guest(store: &dyn Store) {
     set_up(store, 10).await;

@@ -165,7 +165,7 @@ promises! {
         a_school_reads_its_conventions_alone, a_school_reads_the_conventions_of_its_ecoles;
     arrivals:
         who_was_a_guest_is_found_by_their_host, two_who_were_told_apart_are_not_converted,
-        a_record_that_was_told_apart_stays_so_in_its_account, one_of_many_converts_a_guest;
+        a_record_that_was_told_apart_stays_so_in_its_account, a_no_outlives_the_account_it_was_said_of, one_of_many_converts_a_guest;
     inspections:
         an_inspection_is_found_from_every_side, one_of_many_grants_an_inspection, an_inspection_ends_before_its_time_with_its_sessions,
         the_letter_of_an_inspection_goes_with_it, inspections_come_due_once, inspections_are_forgotten_with_their_people, whoever_comes_is_known_in_one_reading;

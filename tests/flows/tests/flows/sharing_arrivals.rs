@@ -18,6 +18,7 @@ stories!(
     a_name_alone_proposes_nobody,
     two_accounts_of_one_child_are_told_apart,
     the_other_account_stays_apart,
+    a_no_to_the_other_account_outlives_the_yes,
     a_yes_and_a_no_read_the_two_they_are_of,
     of_two_who_say_it_at_once_one_is_believed,
 );
@@ -182,11 +183,15 @@ async fn on_two_lists(hub: &TestHub) -> (House, String) {
     house.hub.clock.advance(10 * 60);
     house.space_is(|one| one.groups.push(SpaceGroup { code: "CM2B".into(), ..one.groups[0].clone() })).await;
     house.invites(&[Listed { class: "CM2B".into(), ..listed("sujet-3", "lou") }]).await;
+    all_end(&house).await;
+    (house, before)
+}
+
+async fn all_end(house: &House) {
     let (store, now) = (&house.hub.hub.store, house.hub.hub.now());
     let there = store.guests(GuestsOf::Space("fables"), &PersonId::new(""), 9).await.expect("guests");
     let all: Vec<PersonId> = there.into_iter().map(|one| one.person).collect();
     store.end_guests(&all, now).await.expect("ended");
-    (house, before)
 }
 
 /// The yes to Lou, and that to the other account.
@@ -236,6 +241,26 @@ async fn the_other_account_stays_apart(hub: TestHub) {
     assert!(!page.words().contains("Autres comptes") && proposals(&page) == 1, "{}", page.words());
     head.submit(&page.form_to(HERE), &[]).await;
     assert_eq!(account(&LOU.person_id()).await, named, "control");
+}
+
+/// A no that is said while another guest is the pupil is of the child, and not of that account. The third, of whom nothing was said, is proposed again.
+async fn a_no_to_the_other_account_outlives_the_yes(hub: TestHub) {
+    let (house, _) = on_two_lists(&hub).await;
+    house.invites(&[listed("sujet-4", "LOU")]).await;
+    all_end(&house).await;
+    let (lou, mut head) = (guest(&house).await, head(&house).await);
+    let yes =
+        |page: &Answer| -> Vec<Form> { page.forms().into_iter().filter(|form| form.action.ends_with(HERE)).collect() };
+    let all = yes(&head.visit(HERE).await);
+    assert_eq!(all.len(), 3, "control");
+    let first = all.iter().find(|form| form.value("guest") == Some(lou.as_str())).expect("a yes to Lou");
+    let no = head.submit(first, &[]).await.form_to("/refused");
+    head.submit(&no, &[]).await;
+    house.hub.hub.store.part(&LOU.person_id(), house.hub.hub.now()).await.expect("parted").expect("were one");
+    let left = yes(&head.visit(HERE).await);
+    assert_eq!(left.len(), 1, "the third");
+    let [first, refused, third] = [first, &no, &left[0]].map(|form| form.value("guest"));
+    assert!(third != first && third != refused, "{third:?}");
 }
 
 /// However many pupils and guests there are.
