@@ -167,6 +167,9 @@ pub fn check(
         }
         if !convention.establishments.contains(&guest.home) {
             wrong("line-school");
+        } else if guest.public == Public::Staff && !convention.staff_comes() {
+            // Also of a space of an older version, which names them.
+            wrong("line-staff");
         } else if role(space, guest).is_none() {
             wrong("line-class");
         }

@@ -97,7 +97,7 @@ pub enum Why {
 const _: () = assert!(crate::MOST_GUESTS == 20_000 && crate::MOST_TYPED == 40);
 
 /// Sentences that say nothing besides, by their keys.
-const PLAIN: [(&str, &str); 34] = [
+const PLAIN: [(&str, &str); 35] = [
     ("no-list", "this is no list of guests"),
     ("no-convention", "it is under no convention of ours"),
     ("no-space", "there is no space of the name it says"),
@@ -126,6 +126,7 @@ const PLAIN: [(&str, &str); 34] = [
         "a given name has 1 to 60 characters, an initial 1 to 3, a class 1 to 64, a level at most 32, a subject 1 to 255",
     ),
     ("line-school", "the convention does not name this establishment"),
+    ("line-staff", "by this convention pupils come, and no staff"),
     ("line-class", "the space is not for this class"),
     ("line-twice", "the same person stands on a line before"),
     ("line-ours", "this guest comes in by no list any more"),

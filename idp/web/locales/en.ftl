@@ -855,6 +855,7 @@ list-no-too-often = This space received too many lists within a day: try again t
 list-no-already = It was received already: ask for a new one.
 list-no-line-length = a given name, an initial, a class, a level or a code name is missing or too long.
 list-no-line-school = the convention does not name this school.
+list-no-line-staff = by this convention pupils come, and no teachers.
 list-no-line-class = the space is not for this class.
 list-no-line-twice = the same person stands on another line already.
 list-no-line-ours = this person belongs to the host establishment by now, and is invited no more.

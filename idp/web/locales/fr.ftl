@@ -859,6 +859,7 @@ list-no-too-often = Cet espace a reçu trop de listes en un jour : recommencez 
 list-no-already = Elle a déjà été reçue : demandez-en une nouvelle.
 list-no-line-length = un prénom, une initiale, une classe, un niveau ou un nom de code manque ou est trop long.
 list-no-line-school = cette école n’est pas dans la convention.
+list-no-line-staff = par cette convention viennent les élèves, et pas les enseignants.
 list-no-line-class = l’espace n’est pas pour cette classe.
 list-no-line-twice = la même personne est déjà sur une autre ligne.
 list-no-line-ours = cette personne est maintenant de l’établissement d’accueil, et n’y est plus invitée.

@@ -1,12 +1,14 @@
 //! Lists that a teacher writes, of a school whose ENT signs none: with two keys, and for what the space mounts alone (ADM-10).
 
 use crate::cards::{lesson_at, print_at, school, show, with_card};
-use crate::guests::{ECOLE, House, opened};
+use crate::guests::{ECOLE, House, listed, opened};
 use crate::sharing::{handed_in, house, list, name_of, previewed_good, space_of_alice, stranger};
 use crate::sharing_stops::head;
 use preau_domain::{AuditKind, PersonId, Public, Role, SourceId, SpaceGroup};
 use preau_flows::{ALICE, Answer, Browser, GUICHET, HUGO, TestHub, When, stories, uai};
+use preau_hosting::Listed;
 use preau_store::GuestsOf;
+use serde_json::json;
 
 stories!(
     a_teacher_writes_a_class_and_a_child_comes_once_by_a_card,
@@ -21,6 +23,7 @@ stories!(
     what_was_written_is_not_lost_to_a_proof,
     nobody_else_writes_a_list,
     no_teacher_is_named_who_cannot_come,
+    no_signed_list_names_a_teacher_who_cannot_come,
 );
 
 /// A house whose convention says that its people come by cards and its lists are written here; its head; the teacher, and the space.
@@ -157,7 +160,7 @@ async fn nobody_but_the_head_says_yes(hub: TestHub) {
 async fn what_is_no_list_is_refused_whole_with_the_line(hub: TestHub) {
     let (house, mut head, mut alice, own) = written(&hub).await;
     turn(&mut head).await;
-    let signed = list(&house, &own["/space/".len()..], &[crate::guests::listed("sujet-1", "Lou")]);
+    let signed = list(&house, &own["/space/".len()..], &[listed("sujet-1", "Lou")]);
     assert_eq!(handed_in(&house, &signed).await.0, 422, "nobody there signs");
     let many: String = (0..41).map(|n| format!("{} V.\n", lou(n))).collect();
     for (names, said) in [
@@ -287,19 +290,29 @@ async fn nobody_else_writes_a_list(hub: TestHub) {
     assert_eq!(count(&house).await, 1, "control");
 }
 
+fn theirs(group: &&SpaceGroup) -> bool {
+    group.establishment == uai(ECOLE)
+}
+
+/// The space names their teachers, as an older version kept it.
+async fn with_their_teachers(house: &House, own: &str) {
+    let store = &house.hub.hub.store;
+    let before = store.space(&own["/space/".len()..]).await.expect("read").expect("a space");
+    let mut older = before.clone();
+    let pupils = older.groups.iter().find(theirs).expect("a class").clone();
+    older.groups.push(SpaceGroup { public: Public::Staff, role: Role::Moderateur, ..pupils });
+    store.put_space(&older, Some(&before), house.hub.hub.now()).await.expect("as it was kept");
+}
+
 /// Lists that are written name pupils alone: their teachers are not offered, not kept and not shown, also where an older version kept them.
 async fn no_teacher_is_named_who_cannot_come(hub: TestHub) {
     let (house, _, mut alice, own) = written(&hub).await;
     let store = &house.hub.hub.store;
     let preview = previewed_good(&mut alice, &house).await;
     assert!(!preview.words().contains("Ce qu’y sont leurs enseignants"), "not offered");
-    let before = store.space(&own["/space/".len()..]).await.expect("read").expect("a space");
-    let theirs = |one: &&SpaceGroup| one.establishment == uai(ECOLE);
-    assert_eq!(before.groups.iter().filter(theirs).map(|one| one.public).collect::<Vec<_>>(), [Public::Pupil]);
-    let mut older = before.clone();
-    let pupils = older.groups.iter().find(theirs).expect("a class").clone();
-    older.groups.push(SpaceGroup { public: Public::Staff, role: Role::Moderateur, ..pupils });
-    store.put_space(&older, Some(&before), house.hub.hub.now()).await.expect("as it was kept");
+    let space = store.space(&own["/space/".len()..]).await.expect("read").expect("a space");
+    assert_eq!(space.groups.iter().filter(theirs).map(|one| one.public).collect::<Vec<_>>(), [Public::Pupil]);
+    with_their_teachers(&house, &own).await;
     for page in [preview, alice.visit(&own).await] {
         let words = page.words();
         assert!(words.contains("De l’autre école, seuls viennent les élèves de la liste écrite ici"), "{words}");
@@ -312,4 +325,19 @@ async fn no_teacher_is_named_who_cannot_come(hub: TestHub) {
     let words = previewed_good(&mut alice, &house).await.words();
     assert!(words.contains("Enseignants de CM2A") && !words.contains("liste écrite"), "control: {words}");
     assert!(words.contains("Ce qu’y sont leurs enseignants"), "control: offered");
+}
+
+/// Whose keys are known may sign a list all the same: it names nobody whom no page shows.
+async fn no_signed_list_names_a_teacher_who_cannot_come(hub: TestHub) {
+    let (house, _, _, own) = written(&hub).await;
+    let keys = json!({ "keys": [house.home.jwk("k1")] }).to_string();
+    house.convention_is(|one| one.peer.keys = keys).await;
+    with_their_teachers(&house, &own).await;
+    let teacher = Listed { public: Public::Staff, ..listed("sujet-2", "Max") };
+    let signed = |guests: &[Listed]| list(&house, &own["/space/".len()..], guests);
+    let (status, answer) = handed_in(&house, &signed(&[listed("sujet-1", "Lou"), teacher])).await;
+    assert_eq!((status, &answer["reasons"]), (422, &json!([{ "line": 3, "key": "line-staff" }])), "{answer}");
+    assert_eq!(count(&house).await, 0, "whole");
+    let (status, answer) = handed_in(&house, &signed(&[listed("sujet-1", "Lou")])).await;
+    assert_eq!((status, count(&house).await), (200, 1), "control: {answer}");
 }
