@@ -197,6 +197,8 @@ pub(super) struct NewSpace<'a> {
     classes: Vec<Choice>,
     roles: Vec<Choice>,
     their_classes: String,
+    /// How they are called, and who says which of them come.
+    their_classes_hint: String,
     their_roles: Vec<Choice>,
     /// None where their teachers cannot come.
     their_staff: Vec<Choice>,
@@ -255,9 +257,12 @@ impl<'a> NewSpace<'a> {
         let only_written = draft.partner(&offered).is_some_and(written);
         let some_written = offered.partners.iter().any(written);
         let all_written = some_written && offered.partners.iter().all(written);
-        let their_staff: Vec<Choice> = match only_written || all_written {
-            true => Vec::new(),
-            false => their_staff.chain(roles(draft.their_staff)).collect(),
+        let (their_staff, hint) = match only_written || all_written {
+            true => (Vec::new(), "space-their-classes-written"),
+            false => {
+                let hint = if some_written { "space-their-classes-either" } else { "space-their-classes-hint" };
+                (their_staff.chain(roles(draft.their_staff)).collect(), hint)
+            }
         };
         let said_of_staff = draft.their_staff.map_or_else(String::new, |role| role.as_str().to_owned());
         let nobody = Choice { value: String::new(), label: page.t("space-with-nobody"), chosen: draft.with.is_empty() };
@@ -325,6 +330,7 @@ impl<'a> NewSpace<'a> {
                 .collect(),
             roles: roles(Some(draft.role)),
             their_classes,
+            their_classes_hint: page.t(hint),
             their_roles: roles(Some(draft.their_role)),
             their_staff,
             said_of_staff,

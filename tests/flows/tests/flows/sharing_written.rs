@@ -4,7 +4,7 @@ use crate::cards::{lesson_at, print_at, school, show, with_card};
 use crate::guests::{ECOLE, House, listed, opened};
 use crate::sharing::{handed_in, house, list, name_of, previewed_good, space_of_alice, stranger};
 use crate::sharing_stops::head;
-use preau_domain::{AuditKind, PersonId, Public, Role, SourceId, SpaceGroup};
+use preau_domain::{AuditKind, Convention, PersonId, Public, Role, SourceId, SpaceGroup};
 use preau_flows::{ALICE, Answer, Browser, GUICHET, HUGO, TestHub, When, stories, uai};
 use preau_hosting::Listed;
 use preau_store::GuestsOf;
@@ -24,6 +24,7 @@ stories!(
     nobody_else_writes_a_list,
     no_teacher_is_named_who_cannot_come,
     no_signed_list_names_a_teacher_who_cannot_come,
+    the_form_of_a_space_says_where_a_class_is_named,
 );
 
 /// A house whose convention says that its people come by cards and its lists are written here; its head; the teacher, and the space.
@@ -290,6 +291,12 @@ async fn nobody_else_writes_a_list(hub: TestHub) {
     assert_eq!(count(&house).await, 1, "control");
 }
 
+/// They sign lists, and sign in at home.
+fn signs(convention: &mut Convention) {
+    let peer = &mut convention.peer;
+    (peer.provider, peer.cards, peer.typed) = (Some(SourceId::new(GUICHET)), false, false);
+}
+
 fn theirs(group: &&SpaceGroup) -> bool {
     group.establishment == uai(ECOLE)
 }
@@ -318,10 +325,7 @@ async fn no_teacher_is_named_who_cannot_come(hub: TestHub) {
         assert!(words.contains("De l’autre école, seuls viennent les élèves de la liste écrite ici"), "{words}");
         assert!(words.contains("Élèves de CM2A") && !words.contains("Enseignants de CM2A"), "{words}");
     }
-    let by = |one: &mut preau_domain::Convention| {
-        (one.peer.provider, one.peer.cards, one.peer.typed) = (Some(SourceId::new(GUICHET)), false, false);
-    };
-    house.convention_is(by).await;
+    house.convention_is(signs).await;
     let words = previewed_good(&mut alice, &house).await.words();
     assert!(words.contains("Enseignants de CM2A") && !words.contains("liste écrite"), "control: {words}");
     assert!(words.contains("Ce qu’y sont leurs enseignants"), "control: offered");
@@ -340,4 +344,21 @@ async fn no_signed_list_names_a_teacher_who_cannot_come(hub: TestHub) {
     assert_eq!(count(&house).await, 0, "whole");
     let (status, answer) = handed_in(&house, &signed(&[listed("sujet-1", "Lou")])).await;
     assert_eq!((status, count(&house).await), (200, 1), "control: {answer}");
+}
+
+/// Nobody of theirs chooses a class to send where its list is written here.
+async fn the_form_of_a_space_says_where_a_class_is_named(hub: TestHub) {
+    let (house, _, mut alice, _) = written(&hub).await;
+    let (there, here) = ("La classe à envoyer se choisit dans l’autre ENT", "s’écrit ensuite sur la page de l’espace");
+    let said = |page: &Answer| [there, here].map(|sentence| page.words().contains(sentence));
+    assert_eq!(said(&previewed_good(&mut alice, &house).await), [false, true], "written");
+    assert_eq!(said(&alice.visit("/spaces/new").await), [false, true], "before one is chosen");
+    let store = &house.hub.hub.store;
+    let typed = store.convention("cycle3").await.expect("read").expect("a convention");
+    house.convention_is(signs).await;
+    assert_eq!(said(&previewed_good(&mut alice, &house).await), [true, false], "control: signed");
+    store.put_convention(&Convention { id: "ecrite".into(), ..typed }, None).await.expect("another one");
+    let page = alice.visit("/spaces/new").await;
+    assert!(page.body.contains("value=\"cycle3 ") && page.body.contains("value=\"ecrite "), "of both kinds");
+    assert_eq!(said(&page), [true, true]);
 }
