@@ -1,7 +1,7 @@
 //! Who goes out: at home the head sees whom a teacher sent to a space of another ENT, and takes them back. The host is played by a provider, at whose
 //! address lists are taken.
 
-use crate::guests::{ECOLE, House};
+use crate::guests::{ECOLE, House, listed};
 use crate::sharing::{at_home, invitation};
 use crate::sharing_stops::head;
 use preau_domain::{Affiliation, Instant, Person, Population, Profile};
@@ -12,6 +12,7 @@ stories!(
     the_head_at_home_sees_who_goes_out_and_takes_them_back,
     whoever_only_goes_out_is_found_by_their_head,
     nobody_else_reads_whom_a_list_names,
+    neither_another_head_nor_a_guest_reads_whom_a_list_names,
 );
 
 /// Alice accepts an invitation for 6B: Noé is on the list, and she herself. Her browser.
@@ -63,18 +64,33 @@ async fn nobody_else_reads_whom_a_list_names(hub: TestHub) {
     let house = at_home(&hub).await;
     let mut alice = sent(&house).await;
     let to = alice.visit("/spaces").await.link("6B").expect("a way");
-    let colleague = vec![Affiliation::new(uai(COLLEGE), Profile::Librarian)];
-    for affiliations in [HUGO.person().affiliations, colleague] {
-        house.hub.put(Person { affiliations, ..HUGO.person() }).await;
+    let affiliations = vec![Affiliation::new(uai(COLLEGE), Profile::Librarian)];
+    house.hub.put(Person { affiliations, ..HUGO.person() }).await;
+    for role in [&HUGO, &NOE] {
         let mut other = house.hub.browser();
-        other.sign_in(&HUGO).at_home().await;
-        assert_eq!(other.get(&to).await.status, 404);
+        other.sign_in(role).at_home().await;
+        assert_eq!(other.get(&to).await.status, 404, "a colleague, a pupil: {}", role.login);
     }
-    let mut noe = house.hub.browser();
-    noe.sign_in(&NOE).at_home().await;
-    assert_eq!(noe.get(&to).await.status, 404, "a pupil");
     assert!(alice.visit(&to).await.words().contains("Noé Petit"), "control: whoever sent it");
     let elsewhere = vec![Affiliation::new(uai(ECOLE), Profile::Pupil)];
     house.hub.put(Person { affiliations: elsewhere, ..NOE.person() }).await;
     assert!(!alice.visit(&to).await.words().contains("Noé Petit"), "a child who left the school");
+}
+
+/// The head of another school of this ENT, and somebody of that very ENT to which the list went.
+async fn neither_another_head_nor_a_guest_reads_whom_a_list_names(hub: TestHub) {
+    let house = at_home(&hub).await;
+    let to = sent(&house).await.visit("/spaces").await.link("6B").expect("a way");
+    let theirs = house.list(&[listed("sujet-1", "Lou")], "k1", |one| one["iss"] = json!(house.home.issuer()));
+    house.take(&theirs).await.expect("a guest");
+    let [mut lou, mut hugo] = [(); 2].map(|()| house.hub.browser());
+    assert_eq!(house.comes(&mut lou, "/", "sujet-1", |_| {}).await.location(), Some("/"), "control: is in");
+    hugo.sign_in(&HUGO).at_home().await;
+    assert_eq!(hugo.get("/spaces").await.status, 200, "control: the head of the lycée");
+    for other in [&mut lou, &mut hugo] {
+        let page = other.get(&to).await;
+        assert!(page.status == 404 && !page.body.contains("Noé"), "{}", page.words());
+    }
+    let mut right = head(&house).await;
+    assert!(right.visit(&to).await.words().contains("Noé Petit"), "control: the head of the collège");
 }
