@@ -8,7 +8,7 @@ use crate::link::{Arg, Link, Row, Sql, args, without_nul};
 use async_trait::async_trait;
 use preau_domain::chain::{Entry, Seal};
 use preau_domain::{AuditEvent, AuditKind, CorrelationId, Instant, PersonId, ServiceId, SessionId, Uai};
-use preau_store::{Audit, Result, StoreError};
+use preau_store::{Audit, MOST_OF_A_REQUEST, Result, StoreError};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 /// An event on its way to the database.
@@ -35,7 +35,7 @@ static EVENTS: Bulk = Bulk::new(
     "",
 );
 const OF_CORRELATION: &str = "SELECT at, kind, correlation, person, session, service, establishment, detail FROM audit
-    WHERE correlation = $1 ORDER BY seq LIMIT 1000";
+    WHERE correlation = $1 ORDER BY seq LIMIT $2";
 const ABOUT_PERSON: &str = "SELECT at, kind, correlation, person, session, service, establishment, detail FROM audit
     WHERE person = $1 AND at >= $2 ORDER BY seq DESC LIMIT $3";
 
@@ -208,7 +208,8 @@ impl Audit for Back {
     }
 
     async fn audit_of(&self, correlation: &CorrelationId) -> Result<Vec<AuditEvent>> {
-        self.many_rows(OF_CORRELATION, args![correlation.as_str()]).await?.iter().map(event).collect()
+        let values = args![correlation.as_str(), MOST_OF_A_REQUEST];
+        self.many_rows(OF_CORRELATION, values).await?.iter().map(event).collect()
     }
 
     async fn audit_about(&self, person: &PersonId, since: Instant, limit: u32) -> Result<Vec<AuditEvent>> {

@@ -5,6 +5,9 @@ use async_trait::async_trait;
 use preau_domain::chain::{Entry, Seal};
 use preau_domain::{AuditEvent, AuditKind, CorrelationId, Instant, PersonId};
 
+/// Events of one request that are read, at most.
+pub const MOST_OF_A_REQUEST: u32 = 1_000;
+
 /// Audit events.
 #[async_trait]
 pub trait Audit: Send + Sync {
@@ -17,7 +20,7 @@ pub trait Audit: Send + Sync {
     /// Waits until every event handed over so far is durable, and writes down how far the chain of this process has come.
     async fn flush_audit(&self) -> Result<()>;
 
-    /// Events with that correlation id, in order, at most 1 000.
+    /// Events with that correlation id, in order, the first [`MOST_OF_A_REQUEST`].
     async fn audit_of(&self, correlation: &CorrelationId) -> Result<Vec<AuditEvent>>;
 
     /// Events about a person since an instant, latest first, at most `limit`.

@@ -34,7 +34,7 @@ mod throttle;
 mod tickets;
 
 pub use activations::{Activations, KeptBirth};
-pub use audit::Audit;
+pub use audit::{Audit, MOST_OF_A_REQUEST};
 pub use cards::Cards;
 pub use factors::{BoundTo, FactorUse, Factors};
 pub use federation::{Links, Upstreams};

@@ -705,6 +705,7 @@ sent-lead = For the space “{ $space }” ({ $peer }). Sent on { $at }.
 sent-by = By { $name }.
 sent-whom = Who is on the list
 sent-forgotten = The journal of this workspace does not say any more, or never said, who is on this list.
+sent-first = The list is long: of what the journal says of it, this page reads the first { $count } lines only.
 sent-fewer = The others are not known here any more.
 spaces-sent-text = A list taken back lets out at once whom it let in.
 space-people = { $count ->

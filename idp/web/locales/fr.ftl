@@ -709,6 +709,7 @@ sent-lead = Pour l’espace « { $space } » ({ $peer }). Envoyée le { $at }.
 sent-by = Par { $name }.
 sent-whom = Qui est sur la liste
 sent-forgotten = Le journal de cet ENT ne dit plus, ou n’a jamais dit, qui est sur cette liste.
+sent-first = La liste est longue : de ce qu’en dit le journal, cette page ne lit que les { $count } premières lignes.
 sent-fewer = Les autres ne sont plus connus ici.
 spaces-sent-text = Une liste retirée fait sortir tout de suite ceux qu’elle a fait entrer.
 space-people = { $count ->

@@ -5,6 +5,7 @@ use crate::{Hub, Live, Visitor};
 use askama::Template;
 use axum::response::Response;
 use preau_domain::{GuestList, display_safe};
+use preau_store::MOST_OF_A_REQUEST;
 
 /// What [`outgoing`] shows.
 pub struct OutgoingPage {
@@ -15,6 +16,8 @@ pub struct OutgoingPage {
     pub(crate) by: Option<String>,
     /// Whom it names, as far as that is known.
     pub(crate) names: Vec<String>,
+    /// The journal may say more of it than was read.
+    pub(crate) cut: bool,
     pub(crate) token: String,
 }
 
@@ -34,8 +37,8 @@ pub(super) struct Outgoing<'a> {
     by: Option<String>,
     count: String,
     names: Vec<String>,
-    /// Some who are on it are not known here any more.
-    fewer: bool,
+    /// Why it names more people than the page.
+    fewer: Option<String>,
     withdrawn: bool,
     convention: String,
     list: String,
@@ -44,7 +47,7 @@ pub(super) struct Outgoing<'a> {
 
 impl<'a> Outgoing<'a> {
     pub(super) fn new(page: Page<'a>, shown: OutgoingPage) -> Self {
-        let OutgoingPage { list, peer, by, names, token } = shown;
+        let OutgoingPage { list, peer, by, names, cut, token } = shown;
         let space = display_safe(if list.title.is_empty() { &list.space } else { &list.title }, 100);
         let (peer, at) = (display_safe(peer.as_ref().unwrap_or(&list.convention), 60), page.moment(list.at));
         let said = [("space", space.as_str()), ("peer", &peer), ("at", &at)];
@@ -53,7 +56,11 @@ impl<'a> Outgoing<'a> {
             lead: page.texts.with(page.locale, "sent-lead", &said),
             by: by.filter(|by| !by.is_empty()).map(|by| page.with("sent-by", "name", &display_safe(&by, 100))),
             count: page.count("space-people", list.guests as usize),
-            fewer: names.len() < list.guests as usize,
+            fewer: (names.len() < list.guests as usize).then(|| match (cut, names.is_empty()) {
+                (true, _) => page.with("sent-first", "count", &MOST_OF_A_REQUEST.to_string()),
+                (false, true) => page.t("sent-forgotten"),
+                (false, false) => page.t("sent-fewer"),
+            }),
             names: names.iter().map(|name| display_safe(name, 100)).collect(),
             withdrawn: list.withdrawn.is_some(),
             page: page.at(address(&list)),

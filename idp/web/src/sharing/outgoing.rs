@@ -9,6 +9,7 @@ use crate::{Fault, Fields, Hub, Visitor};
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use preau_domain::{AuditKind, GuestList, PersonId};
+use preau_store::MOST_OF_A_REQUEST;
 use std::sync::Arc;
 
 /// What the journal says of each of those on a list.
@@ -28,11 +29,13 @@ pub(super) async fn theirs(hub: &Hub, member: &Member, named: (&str, &str)) -> R
     Ok(list.filter(|one| one.home == member.at && own(one)))
 }
 
-/// Whom a list names, as far as that is known and they are of that school still: what becomes of the name of somebody who left is not its business.
-async fn named(hub: &Hub, list: &GuestList) -> Result<Vec<String>, Fault> {
-    let Some(way) = &list.way else { return Ok(Vec::new()) };
+/// Whom a list names, as far as that is known and they are of that school still: what becomes of the name of somebody who left is not its business. And
+/// whether the journal may say more of it than is read.
+async fn named(hub: &Hub, list: &GuestList) -> Result<(Vec<String>, bool), Fault> {
+    let Some(way) = &list.way else { return Ok((Vec::new(), false)) };
     let said = said(list);
     let events = hub.store.audit_of(way).await?;
+    let cut = events.len() >= MOST_OF_A_REQUEST as usize;
     let people: Vec<PersonId> =
         events.into_iter().filter(|event| event.detail == said).filter_map(|event| event.person).collect();
     let records = hub.store.records_named(&people).await?;
@@ -41,7 +44,7 @@ async fn named(hub: &Hub, list: &GuestList) -> Result<Vec<String>, Fault> {
     let mut names: Vec<String> = of_school.map(|held| held.person.display_name()).collect();
     names.retain(|name| !name.is_empty());
     names.sort();
-    Ok(names)
+    Ok((names, cut))
 }
 
 pub(super) async fn show(
@@ -63,7 +66,7 @@ pub(super) async fn show(
         Some(by) => hub.store.person(by).await?.map(|person| person.display_name()),
         None => None,
     };
-    let names = named(&hub, &list).await?;
-    let page = OutgoingPage { peer, by, names, token: member.token(&hub), list };
+    let (names, cut) = named(&hub, &list).await?;
+    let page = OutgoingPage { peer, by, names, cut, token: member.token(&hub), list };
     Ok(pages::outgoing(&hub, &visitor, &member.live, page))
 }

@@ -4,8 +4,11 @@
 use crate::guests::{ECOLE, House, listed};
 use crate::sharing::{at_home, invitation};
 use crate::sharing_stops::head;
-use preau_domain::{Affiliation, Instant, Person, Population, Profile};
-use preau_flows::{ALICE, Browser, COLLEGE, HUGO, NOE, TestHub, stories, uai};
+use preau_domain::{
+    Affiliation, AuditEvent, AuditKind, CorrelationId, GuestList, Instant, Person, Population, Profile,
+};
+use preau_flows::{ALICE, Answer, Browser, COLLEGE, HUGO, NOE, TestHub, stories, uai};
+use preau_store::ListsOf;
 use serde_json::json;
 
 stories!(
@@ -13,6 +16,7 @@ stories!(
     whoever_only_goes_out_is_found_by_their_head,
     nobody_else_reads_whom_a_list_names,
     neither_another_head_nor_a_guest_reads_whom_a_list_names,
+    a_list_that_is_longer_than_the_page_reads_says_so,
 );
 
 /// Alice accepts an invitation for 6B: Noé is on the list, and she herself. Her browser.
@@ -93,4 +97,35 @@ async fn neither_another_head_nor_a_guest_reads_whom_a_list_names(hub: TestHub) 
     }
     let mut right = head(&house).await;
     assert!(right.visit(&to).await.words().contains("Noé Petit"), "control: the head of the collège");
+}
+
+/// The page of a list of so many, of whom the journal says so many lines: of Noé each, which is enough to be counted.
+async fn page_of(house: &House, id: &'static str, guests: u32, lines: usize) -> Answer {
+    let (store, now, way) = (&house.hub.hub.store, house.hub.hub.now(), CorrelationId::new(id));
+    let sent = store.lists(ListsOf::Home(&uai(COLLEGE)), 0, 9).await.expect("lists");
+    let first = sent.into_iter().find(|one| one.class == "6B").expect("a list");
+    let list = GuestList { id: id.into(), class: id.into(), guests, way: Some(way.clone()), ..first };
+    store.note_list(&list).await.expect("kept");
+    for _ in 0..lines {
+        let said = format!("guest-sent {id} of {}", list.convention);
+        let event = AuditEvent::new(now, AuditKind::Administered, way.clone(), said);
+        store.record(AuditEvent { person: Some(NOE.person_id()), ..event });
+    }
+    store.flush_audit().await.expect("written");
+    let mut head = head(house).await;
+    let to = head.visit("/spaces").await.link(id).expect("a way");
+    head.visit(&to).await
+}
+
+async fn a_list_that_is_longer_than_the_page_reads_says_so(hub: TestHub) {
+    let house = at_home(&hub).await;
+    sent(&house).await;
+    let (unknown, long) = ("Les autres ne sont plus connus ici", "ne lit que les 1000 premières lignes");
+    for (id, guests, lines, said) in
+        [("courte", 2, 1, [true, false]), ("longue", 1_200, 1_200, [false, true]), ("entière", 1, 1, [false, false])]
+    {
+        let page = page_of(&house, id, guests, lines).await;
+        assert!(page.words().contains("Noé Petit"), "{id}: {}", page.words());
+        assert_eq!([unknown, long].map(|sentence| page.words().contains(sentence)), said, "{id}: {}", page.words());
+    }
 }

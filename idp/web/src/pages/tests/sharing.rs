@@ -169,13 +169,18 @@ pub fn pages<'a>(page: &impl Fn() -> Page<'a>, add: &mut impl FnMut(&str, askama
         add(name, Spaces::new(page(), place(), shown).render());
     }
     let names = ["Noé <Petit>", "Zoé Vasseur-Delacroix"].map(str::to_owned).to_vec();
-    for (name, names, withdrawn) in [("outgoing", names, None), ("outgoing-withdrawn", vec![], Some(until))] {
+    for (name, names, withdrawn, cut) in [
+        ("outgoing", names.clone(), None, false),
+        ("outgoing-long", names, None, true),
+        ("outgoing-withdrawn", vec![], Some(until), false),
+    ] {
         let by = (!names.is_empty()).then(|| "Alice Martin".to_owned());
         let shown = OutgoingPage {
             list: GuestList { sent: true, ..list(withdrawn) },
             peer: by.as_ref().map(|_| "ENT du collège".to_owned()),
             by,
             names,
+            cut,
             token: token(),
         };
         add(name, Outgoing::new(page(), shown).render());
